@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Runs a program and keeps its answer. The only place of subank that starts programs: an argv,
+ * never a shell. */
+#ifndef SUBANK_SLURM_RUN_H
+#define SUBANK_SLURM_RUN_H
+
+#include <stddef.h>
+
+#include "slurm/error.h"
+
+/* Bytes of stdout that are read; a program that writes more has failed. */
+enum { RUN_OUTPUT_MAX = 256 << 20 };
+
+struct run_result {
+	char *out; /* stdout, with a NUL after it; owned by the result */
+	size_t out_len; /* bytes in [out], the NUL not counted */
+	int status; /* exit status 0..255, or 128 + signal */
+	char err_line[256]; /* first line of stderr that is not blank, without its newline, cut if
+			       longer; "" if none */
+};
+
+/* Runs argv[0] (looked up in PATH if it holds no slash) with stdin empty, both pipes read together,
+ * in a process group of its own and with the caller's environment, in which LC_ALL is C and what
+ * would change the form of Slurm's answers (SLURM_CLUSTERS, SLURM_TIME_FORMAT …) is absent.
+ *
+ * [deadline_ms] counts from the call; when it passes, the whole group is killed and reaped. SIGINT,
+ * SIGTERM and SIGHUP that arrive meanwhile kill the group too, and then act on the caller as they
+ * would have.
+ *
+ * Returns 0 when the program ran and ended, whatever its status: the caller judges [ret->status].
+ * On failure returns SLURM_EMISSING, SLURM_ETIMEOUT, SLURM_EFAILED (too much output) or
+ * SLURM_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
+int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
+		struct slurm_error *err);
+
+/* NULL and a zeroed result are allowed. */
+void run_result_release(struct run_result *result);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How Slurm is reached: where its commands are, how long they may take, and what runs them. */
+#ifndef SUBANK_SLURM_SLURM_H
+#define SUBANK_SLURM_SLURM_H
+
+#include <stdbool.h>
+
+#include "slurm/run.h"
+
+struct slurm {
+	const char *sshare; /* a name to look up in PATH or a path; the same for the next two */
+	const char *sacctmgr;
+	const char *scontrol;
+	int deadline_ms; /* for each command */
+	/* Runs a command; run_program() in the installed program. Tests put their own here. Same
+	 * contract as run_program(). */
+	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
+		   struct slurm_error *err);
+};
+
+/* Whether [name] may stand in a Slurm command line as an account or a cluster: 1 to 255 bytes of
+ * [a-z0-9_.-], not beginning with '-' (sacctmgr reads "a,b" as a list and "a b=c" as another
+ * clause). */
+bool slurm_name_ok(const char *name);
+
+/* Runs [argv] through [slurm] and also fails, with SLURM_EFAILED and the first line of stderr in
+ * the text, when the status is not 0. */
+int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
+	      struct slurm_error *err);
+
+#endif

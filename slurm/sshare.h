@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the accounts of one cluster have used, as slurmctld counts it. */
+#ifndef SUBANK_SLURM_SSHARE_H
+#define SUBANK_SLURM_SSHARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slurm/slurm.h"
+
+struct share {
+	const char *account; /* lower case */
+	const char *parent; /* from the indentation of the rows; "" for the uppermost */
+	int64_t raw_usage; /* billing-seconds, the account's children included (rows are rolled up)
+			    */
+	const char *grp_tres_mins; /* as printed: "cpu=0,gres/gpu=7" in minutes, "" when no limit is
+				      set */
+};
+
+struct shares {
+	struct share *rows; /* sorted by account, each account once */
+	size_t count;
+	char *text; /* what the rows point into */
+};
+
+/* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
+ * Cluster,Account,User,RawUsage,GrpTRESMins`. Rows of users are passed over. An answer without any
+ * account, with another cluster's name, with an account twice or with a usage that is not a whole
+ * number from 0 to INT64_MAX is SLURM_EFORM: sshare leaves out a cluster that is down without a
+ * word and with exit 0 (measured on 22.05.8), and that must not be read as no usage. On success the
+ * caller calls shares_release(). */
+int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
+		struct slurm_error *err);
+
+/* The row of [account], or NULL; valid until shares_release(). */
+const struct share *shares_find(const struct shares *shares, const char *account);
+
+void shares_release(struct shares *shares);
+
+/* Finds [tres] in a list such as "cpu=0,gres/gpu=7". Writes its value, or -1 when it is not there,
+ * to [ret]; SLURM_EFORM when the list or the number is malformed. */
+int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_error *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows separated by '|', as Slurm's commands print them with -P. Columns are found by the name in
+ * the header line. */
+#ifndef SUBANK_SLURM_TABLE_H
+#define SUBANK_SLURM_TABLE_H
+
+#include <stddef.h>
+
+#include "slurm/error.h"
+
+struct table {
+	char *text; /* the parsed copy of the answer; cells point into it */
+	const char **cells; /* rows * columns, row by row */
+	size_t rows;
+	size_t columns;
+};
+
+/* Parses [text] of [len] bytes. The first row must name exactly the [ncolumns] of [columns], in
+ * that order (Slurm prints the columns as they were asked for); case does not matter. "CLUSTER:
+ * name" lines, which -M adds, and blank lines are passed over. A row with another number of fields,
+ * a NUL byte or no final newline is SLURM_EFORM, with [what] (the command's name) and the line
+ * number in the text. On success the caller calls table_release(). */
+int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
+		size_t ncolumns, struct table *ret, struct slurm_error *err);
+
+/* The cell, never NULL; valid until table_release(). Leading blanks are kept: sshare indents by
+ * depth. */
+const char *table_cell(const struct table *table, size_t row, size_t column);
+
+void table_release(struct table *table);
+
+#endif
