@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/account.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/amount.h"
+#include "ledger/when.h"
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	size_t len = strlen(from);
+
+	/* Lengths were checked with the event. */
+	if (len >= size)
+		len = size - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+struct account *account_new(const char *name)
+{
+	struct account *account = calloc(1, sizeof(*account));
+
+	if (account)
+		copy_text(account->name, sizeof(account->name), name);
+	return account;
+}
+
+void account_free(struct account *account)
+{
+	if (!account)
+		return;
+	free(account->lots);
+	free(account->meters);
+	free(account->levers);
+	free(account);
+}
+
+/* Makes room for one more behind [count] things. Arrays have room for the next power of two, so
+ * only a count that is one needs more; what is taken out leaves the room. */
+static void *grow(void *array, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return array;
+	return reallocarray(array, count ? 2 * count : 1, size);
+}
+
+/* A copy of [count] things of [size] bytes, with the room that grow() expects; NULL for none. */
+static void *copy_array(const void *from, size_t count, size_t size, bool *failed)
+{
+	size_t room = 1;
+	void *to;
+
+	if (count == 0)
+		return NULL;
+	while (room < count)
+		room *= 2;
+	to = calloc(room, size);
+	if (to)
+		memcpy(to, from, count * size);
+	else
+		*failed = true;
+	return to;
+}
+
+struct account *account_copy(const struct account *account)
+{
+	struct account *copy = malloc(sizeof(*copy));
+	bool failed = false;
+
+	if (!copy)
+		return NULL;
+	*copy = *account;
+	copy->lots = copy_array(account->lots, account->lot_count, sizeof(*copy->lots), &failed);
+	copy->meters =
+		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
+	copy->levers =
+		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
+	if (failed) {
+		account_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+bool lot_active(const struct lot *lot, int64_t time)
+{
+	return lot->start <= time && time < lot->end;
+}
+
+static struct lot *find_lot(struct account *account, uint64_t seq, uint16_t index)
+{
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].seq == seq && account->lots[i].index == index)
+			return &account->lots[i];
+	}
+	return NULL;
+}
+
+/* Whether [a] is spent before [b]. */
+static bool spent_before(const struct lot *a, const struct lot *b)
+{
+	if (a->end != b->end)
+		return a->end < b->end;
+	if (a->seq != b->seq)
+		return a->seq < b->seq;
+	return a->index < b->index;
+}
+
+static int add_lot(struct account *account, struct lot lot, struct sb_error *err)
+{
+	struct lot *lots = grow(account->lots, account->lot_count, sizeof(*lots));
+	size_t at = account->lot_count;
+
+	if (!lots)
+		return sb_error_nomem(err);
+	account->lots = lots;
+	for (; at > 0 && spent_before(&lot, &lots[at - 1]); at--)
+		lots[at] = lots[at - 1];
+	lots[at] = lot;
+	account->lot_count++;
+	return SB_OK;
+}
+
+/* The next moment after [after] and up to [until] at which a lot with money starts; false if none.
+ */
+static bool next_start(const struct account *account, int64_t after, int64_t until, int64_t *ret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->start > after && lot->start <= until && lot->rest > 0 &&
+		    (!found || lot->start < *ret)) {
+			*ret = lot->start;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static void pay_debt(struct account *account, int64_t time)
+{
+	for (size_t i = 0; i < account->lot_count && account->debt > 0; i++) {
+		struct lot *lot = &account->lots[i];
+		int64_t paid;
+
+		if (!lot_active(lot, time))
+			continue;
+		paid = lot->rest < account->debt ? lot->rest : account->debt;
+		lot->rest -= paid;
+		account->debt -= paid;
+	}
+}
+
+void account_settle(struct account *account, int64_t time)
+{
+	int64_t at = account->time;
+	size_t kept = 0;
+
+	if (time < at)
+		return;
+	/* Start by start, so that the same comes out however often it is settled in between. */
+	pay_debt(account, at);
+	while (account->debt > 0 && next_start(account, at, time, &at))
+		pay_debt(account, at);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].rest > 0 || account->lots[i].end > time)
+			account->lots[kept++] = account->lots[i];
+	}
+	account->lot_count = kept;
+	if (account->hand_until && account->hand_until <= time) {
+		account->causes &= ~(1u << CAUSE_HAND);
+		account->hand_until = 0;
+	}
+	if (account->grace_until && account->grace_until <= time)
+		account->grace_until = 0;
+	account->time = time;
+}
+
+int account_available(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	int64_t sum = account->credit;
+	bool fits = true;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (lot_active(&account->lots[i], account->time))
+			fits = fits && amount_add(sum, account->lots[i].rest, &sum);
+	}
+	if (!fits || !amount_sub(sum, account->debt, &sum))
+		return sb_error_set(err, SB_EOVERFLOW, "the balance of account '%s' leaves int64",
+				    account->name);
+	*ret = sum;
+	return SB_OK;
+}
+
+/* Adds up amount or, with [rest], the rest of the active lots. */
+static int sum_active(const struct account *account, bool rest, int64_t *ret, struct sb_error *err)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot_active(lot, account->time) &&
+		    !amount_add(sum, rest ? lot->rest : lot->amount, &sum))
+			return sb_error_set(err, SB_EOVERFLOW,
+					    "the allocation of account '%s' leaves int64",
+					    account->name);
+	}
+	*ret = sum;
+	return SB_OK;
+}
+
+int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	return sum_active(account, false, ret, err);
+}
+
+int account_used(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	int64_t allocated, rest, used;
+	int rc = sum_active(account, false, &allocated, err);
+
+	if (!rc)
+		rc = sum_active(account, true, &rest, err);
+	if (rc)
+		return rc;
+	/* rest <= allocated: each lot's is. */
+	if (!amount_add(allocated - rest, account->debt, &used))
+		return sb_error_set(err, SB_EOVERFLOW, "the use of account '%s' leaves int64",
+				    account->name);
+	*ret = used;
+	return SB_OK;
+}
+
+bool account_held(const struct account *account)
+{
+	return account->causes && !account->grace_until;
+}
+
+const struct meter *account_meter(const struct account *account, const char *cluster)
+{
+	for (size_t i = 0; i < account->meter_count; i++) {
+		if (strcmp(account->meters[i].cluster, cluster) == 0)
+			return &account->meters[i];
+	}
+	return NULL;
+}
+
+static int set_meter(struct account *account, const struct event *event, int64_t time,
+		     struct sb_error *err)
+{
+	struct meter *meters = account->meters;
+	size_t i = 0;
+
+	while (i < account->meter_count && strcmp(meters[i].cluster, event->cluster) < 0)
+		i++;
+	if (i == account->meter_count || strcmp(meters[i].cluster, event->cluster) != 0) {
+		meters = grow(meters, account->meter_count, sizeof(*meters));
+		if (!meters)
+			return sb_error_nomem(err);
+		account->meters = meters;
+		memmove(&meters[i + 1], &meters[i], (account->meter_count - i) * sizeof(*meters));
+		account->meter_count++;
+		copy_text(meters[i].cluster, sizeof(meters[i].cluster), event->cluster);
+	}
+	meters[i].reading = event->now;
+	meters[i].time = time;
+	return SB_OK;
+}
+
+static struct lever *find_lever(const struct account *account, const char *cluster,
+				const char *field, const char *tres)
+{
+	for (size_t i = 0; i < account->lever_count; i++) {
+		struct lever *lever = &account->levers[i];
+
+		if (strcmp(lever->cluster, cluster) == 0 && strcmp(lever->field, field) == 0 &&
+		    strcmp(lever->tres, tres) == 0)
+			return lever;
+	}
+	return NULL;
+}
+
+const struct lever *account_lever(const struct account *account, const char *cluster,
+				  const char *field, const char *tres)
+{
+	return find_lever(account, cluster, field, tres);
+}
+
+static int broken(const struct event *event, struct sb_error *err, const char *what)
+{
+	return sb_error_set(err, SB_ECORRUPT, "%s of account '%s' breaks a rule: %s",
+			    event_kinds[event->kind].name, event->account, what);
+}
+
+static int overflow(const struct event *event, struct sb_error *err)
+{
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "%s of account '%s' would take a sum past what int64 holds",
+			    event_kinds[event->kind].name, event->account);
+}
+
+static int apply_open(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (account->open)
+		return broken(event, err, "it is open already");
+	account->open = true;
+	account->causes &= ~(1u << CAUSE_CLOSED);
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_close(struct account *account, const struct event *event)
+{
+	account->open = false;
+	account->causes |= 1u << CAUSE_CLOSED;
+	account->grace_until = 0;
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_baseline(struct account *account, const struct event *event, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, event->cluster);
+
+	if (event->before != (meter ? meter->reading : -1))
+		return broken(event, err, "the reading before is not the last one");
+	return set_meter(account, event, event->time, err);
+}
+
+/* Settles once more, since what came in pays debt, and compares with what the entry says. */
+static int check_debt_paid(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t before = account->debt;
+
+	account_settle(account, event->time);
+	if (before - account->debt != event->debt)
+		return broken(event, err, "it pays another debt than it says");
+	return SB_OK;
+}
+
+static int apply_deposit(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lot lot = {.seq = event->seq,
+			  .start = event->start,
+			  .end = event->end,
+			  .amount = event->amount,
+			  .rest = event->amount};
+	int rc;
+
+	if (!account->open)
+		return broken(event, err, "it is closed");
+	if (!amount_add(account->deposited, event->amount, &account->deposited))
+		return overflow(event, err);
+	rc = add_lot(account, lot, err);
+	return rc ? rc : check_debt_paid(account, event, err);
+}
+
+/* Takes the parts of a withdrawal or a transfer out of active lots. */
+static int take_parts(struct account *account, const struct event *event, struct sb_error *err)
+{
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+
+		if (!lot || !lot_active(lot, event->time))
+			return broken(event, err, "it takes from a lot that is not active");
+		if (lot->rest < part->amount)
+			return broken(event, err, "it takes more than a lot holds");
+		lot->rest -= part->amount;
+		lot->amount -= part->amount;
+	}
+	return SB_OK;
+}
+
+static int apply_withdraw(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (!amount_add(account->withdrawn, event->amount, &account->withdrawn))
+		return overflow(event, err);
+	return take_parts(account, event, err);
+}
+
+static int apply_transfer(struct account *from, struct account *to, const struct event *event,
+			  struct sb_error *err)
+{
+	if (!to || !to->open)
+		return broken(event, err, "the receiver is not open");
+	if (!amount_add(from->sent, event->amount, &from->sent) ||
+	    !amount_add(to->received, event->amount, &to->received))
+		return overflow(event, err);
+	/* The windows first: a lot that is taken whole is forgotten when it ends. */
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		const struct lot *source = find_lot(from, part->lot, part->index);
+		struct lot lot = {.seq = event->seq,
+				  .index = (uint16_t)i,
+				  .amount = part->amount,
+				  .rest = part->amount};
+		int rc;
+
+		if (!source)
+			return broken(event, err, "it takes from a lot that is not active");
+		lot.start = source->start;
+		lot.end = source->end;
+		rc = add_lot(to, lot, err);
+		if (rc)
+			return rc;
+	}
+	if (take_parts(from, event, err))
+		return SB_ECORRUPT;
+	return check_debt_paid(to, event, err);
+}
+
+static int apply_charge(struct account *account, const struct event *event, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, event->cluster);
+
+	if (!meter || meter->reading != event->before)
+		return broken(event, err, "the reading before is not the last one");
+	if (event->since < meter->time)
+		return broken(event, err, "it charges a time that was charged before");
+	if (event->until > event->time)
+		return broken(event, err, "it charges a time to come");
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+
+		if (!lot || lot->start >= event->until || lot->end <= event->since)
+			return broken(event, err, "it draws on a lot outside its window");
+		if (lot->rest < part->amount)
+			return broken(event, err, "it draws more than a lot holds");
+		lot->rest -= part->amount;
+	}
+	if (!amount_add(account->debt, event->debt, &account->debt) ||
+	    !amount_add(account->charged, event->amount, &account->charged))
+		return overflow(event, err);
+	return set_meter(account, event, event->until, err);
+}
+
+static int apply_hold(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->cause == CAUSE_CLOSED)
+		return broken(event, err, "only close holds for that cause");
+	if (event->until && event->until <= event->time)
+		return broken(event, err, "it ends before it begins");
+	account->causes |= 1u << event->cause;
+	if (event->cause == CAUSE_HAND) {
+		account->hand_until = event->until;
+		account->grace_until = 0;
+	}
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_release(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->cause == CAUSE_CLOSED)
+		return broken(event, err, "only open releases from that cause");
+	if (event->until && event->until <= event->time)
+		return broken(event, err, "its grace ends before it begins");
+	account->causes &= ~(1u << event->cause);
+	if (event->cause == CAUSE_HAND) {
+		account->hand_until = 0;
+		account->grace_until = event->until;
+	}
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static struct lever *find_lever_entry(struct account *account, uint64_t seq)
+{
+	for (size_t i = 0; i < account->lever_count; i++) {
+		if (account->levers[i].seq == seq)
+			return &account->levers[i];
+	}
+	return NULL;
+}
+
+static int apply_lever(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lever *lever = find_lever(account, event->cluster, event->field, event->tres);
+
+	if (!lever) {
+		struct lever *levers;
+
+		if (event->action != LEVER_HOLD)
+			return broken(event, err, "it restores a lever that is not in force");
+		levers = grow(account->levers, account->lever_count, sizeof(*levers));
+		if (!levers)
+			return sb_error_nomem(err);
+		account->levers = levers;
+		lever = &levers[account->lever_count++];
+		*lever = (struct lever){.original = event->found};
+		copy_text(lever->cluster, sizeof(lever->cluster), event->cluster);
+		copy_text(lever->field, sizeof(lever->field), event->field);
+		copy_text(lever->tres, sizeof(lever->tres), event->tres);
+	}
+	if (event->action == LEVER_RESTORE && event->set != lever->original)
+		return broken(event, err, "it restores another value than was found");
+	copy_text(lever->slurm_account, sizeof(lever->slurm_account), event->slurm_account);
+	lever->seq = event->seq;
+	lever->decision = event->answers;
+	lever->set = event->set;
+	lever->restoring = event->action == LEVER_RESTORE;
+	lever->tried = false;
+	lever->outcome = 0;
+	lever->reason[0] = '\0';
+	return SB_OK;
+}
+
+static int apply_applied(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lever *lever = find_lever_entry(account, event->answers);
+
+	if (!lever)
+		return broken(event, err, "it answers no lever in force");
+	if (event->outcome == OUTCOME_LEFT && !lever->restoring)
+		return broken(event, err, "only a value to restore can be left");
+	if (lever->restoring && event->outcome != OUTCOME_FAILED) {
+		size_t behind = account->lever_count - 1 - (size_t)(lever - account->levers);
+
+		memmove(lever, lever + 1, behind * sizeof(*lever));
+		account->lever_count--;
+		return SB_OK;
+	}
+	lever->tried = true;
+	lever->outcome = event->outcome;
+	copy_text(lever->reason, sizeof(lever->reason), event->reason);
+	return SB_OK;
+}
+
+/* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. */
+static int check_sums(const struct account *account, const struct event *event,
+		      struct sb_error *err)
+{
+	__int128 sum = (__int128)account->deposited + account->received - account->withdrawn -
+		       account->sent - account->charged;
+	__int128 held = -(__int128)account->debt;
+
+	for (size_t i = 0; i < account->lot_count; i++)
+		held += account->lots[i].rest;
+	if (held != sum)
+		return broken(event, err, "its lots and its sums differ afterwards");
+	return SB_OK;
+}
+
+static int apply_one(struct account *account, struct account *to, const struct event *event,
+		     struct sb_error *err)
+{
+	if (event->kind != EVENT_OPEN && !account->seq)
+		return broken(event, err, "it was never opened");
+	switch (event->kind) {
+	case EVENT_OPEN:
+		return apply_open(account, event, err);
+	case EVENT_CLOSE:
+		return account->open ? apply_close(account, event)
+				     : broken(event, err, "it is closed already");
+	case EVENT_BASELINE:
+		return apply_baseline(account, event, err);
+	case EVENT_DEPOSIT:
+		return apply_deposit(account, event, err);
+	case EVENT_WITHDRAW:
+		return apply_withdraw(account, event, err);
+	case EVENT_TRANSFER:
+		return apply_transfer(account, to, event, err);
+	case EVENT_CHARGE:
+		return apply_charge(account, event, err);
+	case EVENT_HOLD:
+		return apply_hold(account, event, err);
+	case EVENT_RELEASE:
+		return apply_release(account, event, err);
+	case EVENT_LEVER:
+		return apply_lever(account, event, err);
+	case EVENT_APPLIED:
+		return apply_applied(account, event, err);
+	default:
+		return broken(event, err, "its kind has no rule");
+	}
+}
+
+int account_apply(struct account *account, struct account *to, const struct event *event,
+		  struct sb_error *err)
+{
+	struct account *both[] = {account, to};
+	int rc;
+
+	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "resource '%s' is not known to this subank: use a newer one",
+				    event->resource);
+	account_settle(account, event->time);
+	if (to)
+		account_settle(to, event->time);
+	rc = apply_one(account, to, event, err);
+	for (size_t i = 0; i < 2 && !rc; i++) {
+		if (!both[i])
+			continue;
+		account_settle(both[i], event->time);
+		both[i]->seq = event->seq;
+		rc = check_sums(both[i], event, err);
+	}
+	return rc;
+}

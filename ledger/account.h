@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state of one account and the rules by which entries change it. Everything here is pure: no
+ * clock, no store, no choice. The state is a cache: replaying the journal gives it again. */
+#ifndef SUBANK_LEDGER_ACCOUNT_H
+#define SUBANK_LEDGER_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ledger/bytes.h"
+#include "ledger/error.h"
+#include "ledger/event.h"
+#include "ledger/name.h"
+
+/* Money with a window [start, end): spent only by use inside it. */
+struct lot {
+	uint64_t seq; /* the entry that made it, and its place among those it made */
+	uint16_t index;
+	int64_t start; /* microseconds, UTC */
+	int64_t end; /* WHEN_NEVER: no end */
+	int64_t amount; /* billing-seconds put in, net of withdrawals and transfers */
+	int64_t rest; /* of that, not yet spent */
+};
+
+/* How far the use on a cluster is charged. */
+struct meter {
+	char cluster[NAME_SIZE];
+	int64_t reading; /* billing-seconds */
+	int64_t time; /* when it was read */
+};
+
+/* A limit in Slurm that the bank changed, or is about to change. */
+struct lever {
+	uint64_t seq; /* the newest lever entry */
+	uint64_t decision; /* the entry that it carries out */
+	char cluster[NAME_SIZE];
+	char slurm_account[NAME_SIZE];
+	char field[65];
+	char tres[65];
+	int64_t original; /* the site's value, before the first of ours; -1 none */
+	int64_t set; /* what Slurm is to show */
+	bool restoring; /* the original is to come back; done, the lever is gone */
+	bool tried; /* an outcome was entered for [seq] */
+	uint8_t outcome; /* enum outcome, when tried */
+	char reason[256]; /* of that outcome */
+};
+
+struct account {
+	char name[NAME_SIZE];
+	bool open;
+	bool unlimited; /* no terms can be entered yet: always false */
+	int64_t credit; /* likewise 0 */
+	int64_t time; /* of the last entry; the state is settled to it */
+	uint64_t seq; /* the last entry */
+
+	struct lot *lots; /* in the order of spending: earliest end first */
+	size_t lot_count;
+	int64_t debt;
+
+	/* Sums over all entries, each 0 or more, billing-seconds. */
+	int64_t deposited, withdrawn, received, sent, charged;
+
+	struct meter *meters; /* by cluster */
+	size_t meter_count;
+
+	unsigned causes; /* bit 1 << enum cause */
+	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
+	int64_t grace_until; /* causes do not hold until then; 0: no grace */
+	uint64_t decision; /* the last entry that changed any of these */
+
+	struct lever *levers; /* in force, or to be put in force */
+	size_t lever_count;
+};
+
+/* A zeroed account named [name]; account_free() it. NULL when memory ran out. */
+struct account *account_new(const char *name);
+struct account *account_copy(const struct account *account);
+void account_free(struct account *account);
+
+/* Moves the state on to [time] as it would be without further entries: lots that start pay debt,
+ * earliest end first; holds and graces end; ended lots without a rest are forgotten. Never moves
+ * back. SB_OK, or SB_ESYSTEM. */
+void account_settle(struct account *account, int64_t time);
+
+/* Applies an entry to the account that it names and, for a transfer, to the receiver ([to], else
+ * NULL). Settles to the entry's time before and after. Whatever the rules forbid is SB_ECORRUPT
+ * (planning checks first, so an entry that breaks a rule was never planned); the accounts are then
+ * in no defined state. */
+int account_apply(struct account *account, struct account *to, const struct event *event,
+		  struct sb_error *err);
+
+/* The rest of the lots active at the account's time plus credit less debt. */
+int account_available(const struct account *account, int64_t *ret, struct sb_error *err);
+/* What was put into the lots active at the account's time. */
+int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err);
+/* allocated less the rest of its lots plus debt. */
+int account_used(const struct account *account, int64_t *ret, struct sb_error *err);
+
+bool lot_active(const struct lot *lot, int64_t time);
+
+/* Whether jobs are to be kept from starting: a cause stands and no grace. */
+bool account_held(const struct account *account);
+static inline bool account_has_cause(const struct account *account, enum cause cause)
+{
+	return account->causes & 1u << cause;
+}
+
+/* NULL when there is none. */
+const struct meter *account_meter(const struct account *account, const char *cluster);
+const struct lever *account_lever(const struct account *account, const char *cluster,
+				  const char *field, const char *tres);
+
+/* The stored form of the state. Its version rises whenever the form or the rules change; an older
+ * one is not read but made again from the journal. */
+int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
+int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The stored form of an account's state. Rebuilt from the journal when its version is another. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account.h"
+
+enum { STATE_VERSION = 1, STATE_COUNT_MAX = 1 << 20 };
+
+int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
+{
+	bytes_put_u8(to, STATE_VERSION);
+	bytes_put_text(to, account->name);
+	bytes_put_u8(to, account->open);
+	bytes_put_u8(to, account->unlimited);
+	bytes_put_i64(to, account->credit);
+	bytes_put_i64(to, account->time);
+	bytes_put_u64(to, account->seq);
+	bytes_put_i64(to, account->debt);
+	bytes_put_i64(to, account->deposited);
+	bytes_put_i64(to, account->withdrawn);
+	bytes_put_i64(to, account->received);
+	bytes_put_i64(to, account->sent);
+	bytes_put_i64(to, account->charged);
+	bytes_put_u8(to, (uint8_t)account->causes);
+	bytes_put_i64(to, account->hand_until);
+	bytes_put_i64(to, account->grace_until);
+	bytes_put_u64(to, account->decision);
+	bytes_put_u32(to, (uint32_t)account->lot_count);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		bytes_put_u64(to, lot->seq);
+		bytes_put_u16(to, lot->index);
+		bytes_put_i64(to, lot->start);
+		bytes_put_i64(to, lot->end);
+		bytes_put_i64(to, lot->amount);
+		bytes_put_i64(to, lot->rest);
+	}
+	bytes_put_u32(to, (uint32_t)account->meter_count);
+	for (size_t i = 0; i < account->meter_count; i++) {
+		bytes_put_text(to, account->meters[i].cluster);
+		bytes_put_i64(to, account->meters[i].reading);
+		bytes_put_i64(to, account->meters[i].time);
+	}
+	bytes_put_u32(to, (uint32_t)account->lever_count);
+	for (size_t i = 0; i < account->lever_count; i++) {
+		const struct lever *lever = &account->levers[i];
+
+		bytes_put_u64(to, lever->seq);
+		bytes_put_u64(to, lever->decision);
+		bytes_put_text(to, lever->cluster);
+		bytes_put_text(to, lever->slurm_account);
+		bytes_put_text(to, lever->field);
+		bytes_put_text(to, lever->tres);
+		bytes_put_i64(to, lever->original);
+		bytes_put_i64(to, lever->set);
+		bytes_put_u8(to, lever->restoring);
+		bytes_put_u8(to, lever->tried);
+		bytes_put_u8(to, lever->outcome);
+		bytes_put_text(to, lever->reason);
+	}
+	return to->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+static void get_text(struct reader *from, char *to, size_t size)
+{
+	const char *text = read_text(from, size - 1);
+
+	memcpy(to, text, strlen(text) + 1);
+}
+
+/* Reads a count and gives an array for it, with the room that a grown one has. */
+static void *get_array(struct reader *from, size_t size, size_t *ret_count)
+{
+	uint32_t count = read_u32(from);
+	size_t room = 1;
+	void *array;
+
+	*ret_count = 0;
+	if (count == 0)
+		return NULL;
+	/* Every member takes more than one byte, so a count past what is left is a lie. */
+	if (count > STATE_COUNT_MAX || count > (size_t)(from->end - from->at)) {
+		from->failed = true;
+		return NULL;
+	}
+	while (room < count)
+		room *= 2;
+	array = calloc(room, size);
+	if (array)
+		*ret_count = count;
+	else
+		from->failed = true;
+	return array;
+}
+
+int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err)
+{
+	struct reader from = reader_on(data, len);
+	struct account *account = account_new("");
+
+	if (!account)
+		return sb_error_nomem(err);
+	if (read_u8(&from) != STATE_VERSION) {
+		account_free(account);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the stored state has a form of another version of subank");
+	}
+	get_text(&from, account->name, sizeof(account->name));
+	account->open = read_u8(&from);
+	account->unlimited = read_u8(&from);
+	account->credit = read_i64(&from);
+	account->time = read_i64(&from);
+	account->seq = read_u64(&from);
+	account->debt = read_i64(&from);
+	account->deposited = read_i64(&from);
+	account->withdrawn = read_i64(&from);
+	account->received = read_i64(&from);
+	account->sent = read_i64(&from);
+	account->charged = read_i64(&from);
+	account->causes = read_u8(&from);
+	account->hand_until = read_i64(&from);
+	account->grace_until = read_i64(&from);
+	account->decision = read_u64(&from);
+	account->lots = get_array(&from, sizeof(*account->lots), &account->lot_count);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		lot->seq = read_u64(&from);
+		lot->index = read_u16(&from);
+		lot->start = read_i64(&from);
+		lot->end = read_i64(&from);
+		lot->amount = read_i64(&from);
+		lot->rest = read_i64(&from);
+	}
+	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
+	for (size_t i = 0; i < account->meter_count; i++) {
+		struct meter *meter = &account->meters[i];
+
+		get_text(&from, meter->cluster, sizeof(meter->cluster));
+		meter->reading = read_i64(&from);
+		meter->time = read_i64(&from);
+	}
+	account->levers = get_array(&from, sizeof(*account->levers), &account->lever_count);
+	for (size_t i = 0; i < account->lever_count; i++) {
+		struct lever *lever = &account->levers[i];
+
+		lever->seq = read_u64(&from);
+		lever->decision = read_u64(&from);
+		get_text(&from, lever->cluster, sizeof(lever->cluster));
+		get_text(&from, lever->slurm_account, sizeof(lever->slurm_account));
+		get_text(&from, lever->field, sizeof(lever->field));
+		get_text(&from, lever->tres, sizeof(lever->tres));
+		lever->original = read_i64(&from);
+		lever->set = read_i64(&from);
+		lever->restoring = read_u8(&from);
+		lever->tried = read_u8(&from);
+		lever->outcome = read_u8(&from);
+		get_text(&from, lever->reason, sizeof(lever->reason));
+	}
+	if (!reader_done(&from)) {
+		account_free(account);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the stored state is malformed: run `subank verify`");
+	}
+	*ret = account;
+	return SB_OK;
+}

@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/books.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "ledger/when.h"
+
+enum { BOOKS_FORMAT = 1 };
+
+/* How far the clock may be behind the newest entry: what NTP corrects in one step. */
+#define CLOCK_SLACK (60 * WHEN_SECOND)
+
+struct bank {
+	struct store *store;
+	struct author author;
+	bool building;
+};
+
+struct loaded {
+	struct account *account;
+	bool dirty;
+};
+
+struct books {
+	struct store_txn *txn; /* NULL: in memory */
+	const struct author *author;
+	bool replay; /* entries bring their own times */
+	unsigned char bank[BANK_ID_SIZE];
+	struct head head;
+	int64_t time;
+	struct loaded *accounts; /* by name */
+	size_t count;
+	size_t size;
+};
+
+static struct slice text_slice(const char *text)
+{
+	return (struct slice){text, strlen(text)};
+}
+
+/* ---- meta ---- */
+
+static int get_meta(struct store_txn *txn, const char *name, size_t size, void *ret,
+		    struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(txn, STORE_META, text_slice(name), &value, err);
+
+	if (rc == SB_ENOTFOUND || (!rc && value.len != size))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the bank's '%s' is missing or malformed: restore an export or "
+				    "a backup",
+				    name);
+	if (!rc)
+		memcpy(ret, value.data, size);
+	return rc;
+}
+
+static int load_meta(struct books *books, struct sb_error *err)
+{
+	unsigned char format[4], head[8 + HASH_SIZE + 8];
+	int rc = get_meta(books->txn, "format", sizeof(format), format, err);
+
+	if (rc)
+		return rc;
+	if (format[0] || format[1] || format[2] || format[3] != BOOKS_FORMAT)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the bank has a format that this subank does not know: use a "
+				    "newer one, or export and import with the one that made it");
+	rc = get_meta(books->txn, "id", BANK_ID_SIZE, books->bank, err);
+	if (!rc)
+		rc = get_meta(books->txn, "head", sizeof(head), head, err);
+	if (rc)
+		return rc;
+	books->head.seq = u64_load(head);
+	memcpy(books->head.hash, head + 8, HASH_SIZE);
+	books->head.time = (int64_t)u64_load(head + 8 + HASH_SIZE);
+	return SB_OK;
+}
+
+static int save_head(struct books *books, struct sb_error *err)
+{
+	unsigned char head[8 + HASH_SIZE + 8];
+
+	u64_store(head, books->head.seq);
+	memcpy(head + 8, books->head.hash, HASH_SIZE);
+	u64_store(head + 8 + HASH_SIZE, (uint64_t)books->head.time);
+	return store_set(books->txn, STORE_META, text_slice("head"),
+			 (struct slice){head, sizeof(head)}, err);
+}
+
+int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err)
+{
+	memcpy(books->bank, bank, BANK_ID_SIZE);
+	return store_set(books->txn, STORE_META, text_slice("id"),
+			 (struct slice){bank, BANK_ID_SIZE}, err);
+}
+
+int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books->txn, STORE_META, text_slice("machine"), &value, err);
+
+	if (rc == SB_ENOTFOUND)
+		value.len = 0;
+	else if (rc)
+		return rc;
+	if (value.len >= size)
+		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
+	if (value.len > 0)
+		memcpy(to, value.data, value.len);
+	to[value.len] = '\0';
+	return SB_OK;
+}
+
+int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
+{
+	return store_set(books->txn, STORE_META, text_slice("machine"), text_slice(machine), err);
+}
+
+int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books->txn, STORE_META, text_slice("last_check"), &value, err);
+
+	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
+		*ret = 0;
+		return SB_OK;
+	}
+	if (!rc)
+		*ret = (int64_t)u64_load(value.data);
+	return rc;
+}
+
+int books_set_last_check(struct books *books, int64_t time, struct sb_error *err)
+{
+	unsigned char value[8];
+
+	u64_store(value, (uint64_t)time);
+	return store_set(books->txn, STORE_META, text_slice("last_check"),
+			 (struct slice){value, sizeof(value)}, err);
+}
+
+/* ---- accounts ---- */
+
+/* The place of [name], or where it belongs. */
+static size_t place(const struct books *books, const char *name, bool *ret_found)
+{
+	size_t low = 0, high = books->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(books->accounts[middle].account->name, name);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+/* Takes over [account]. */
+static int insert(struct books *books, size_t at, struct account *account, struct sb_error *err)
+{
+	if (books->count == books->size) {
+		size_t size = books->size ? 2 * books->size : 16;
+		struct loaded *grown =
+			reallocarray(books->accounts, size, sizeof(*books->accounts));
+
+		if (!grown) {
+			account_free(account);
+			return sb_error_nomem(err);
+		}
+		books->accounts = grown;
+		books->size = size;
+	}
+	memmove(&books->accounts[at + 1], &books->accounts[at],
+		(books->count - at) * sizeof(*books->accounts));
+	books->accounts[at] = (struct loaded){.account = account};
+	books->count++;
+	return SB_OK;
+}
+
+static int decode_state(const struct books *books, const char *name, struct slice value,
+			struct account **ret, struct sb_error *err)
+{
+	struct account *account;
+	int rc = account_decode(value.data, value.len, &account, err);
+
+	if (rc) {
+		sb_error_prefix(err, "account '%s'", name);
+		return rc;
+	}
+	if (strcmp(account->name, name) != 0) {
+		account_free(account);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the state of account '%s' names another account: run `subank "
+				    "verify`",
+				    name);
+	}
+	if (!books->replay)
+		account_settle(account, books->time);
+	*ret = account;
+	return SB_OK;
+}
+
+/* Finds the account in the working set or the store. SB_ENOTFOUND without a text, and then *ret_at
+ * is where it belongs. */
+static int load(struct books *books, const char *name, size_t *ret_at, struct sb_error *err)
+{
+	struct account *account;
+	struct slice value;
+	bool found;
+	int rc;
+
+	*ret_at = place(books, name, &found);
+	if (found)
+		return SB_OK;
+	if (!books->txn)
+		return SB_ENOTFOUND;
+	rc = store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err);
+	if (!rc)
+		rc = decode_state(books, name, value, &account, err);
+	return rc ? rc : insert(books, *ret_at, account, err);
+}
+
+static int unknown_account(const char *name, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ENOTFOUND,
+			    "account '%s' is not in the bank: `subank open %s` opens it", name,
+			    name);
+}
+
+int books_account(struct books *books, const char *name, const struct account **ret,
+		  struct sb_error *err)
+{
+	size_t at;
+	int rc = load(books, name, &at, err);
+
+	if (rc == SB_ENOTFOUND)
+		return unknown_account(name, err);
+	if (!rc)
+		*ret = books->accounts[at].account;
+	return rc;
+}
+
+static int load_each(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct books *books = ctx;
+	char name[NAME_SIZE];
+	struct account *account;
+	size_t at;
+	bool found;
+	int rc;
+
+	if (key.len >= sizeof(name))
+		return sb_error_set(err, SB_ECORRUPT, "an account's name is too long");
+	memcpy(name, key.data, key.len);
+	name[key.len] = '\0';
+	at = place(books, name, &found);
+	if (found)
+		return SB_OK;
+	rc = decode_state(books, name, value, &account, err);
+	return rc ? rc : insert(books, at, account, err);
+}
+
+int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	if (books->txn)
+		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
+				books, err);
+	if (!rc)
+		*ret_count = books->count;
+	return rc;
+}
+
+const struct account *books_at(const struct books *books, size_t index)
+{
+	return books->accounts[index].account;
+}
+
+/* ---- appending ---- */
+
+size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq)
+{
+	size_t len = strlen(account) + 1;
+
+	memcpy(to, account, len);
+	u64_store(to + len, seq);
+	return len + 8;
+}
+
+static int index_account(struct books *books, const char *name, uint64_t seq, struct sb_error *err)
+{
+	unsigned char key[INDEX_KEY_SIZE];
+	size_t len = books_index_key(key, name, seq);
+
+	return store_add(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len}, (struct slice){0},
+			 err);
+}
+
+static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
+{
+	unsigned char seq[8];
+
+	u64_store(seq, event->seq);
+	return store_add(books->txn, STORE_REFS, text_slice(event->ref),
+			 (struct slice){seq, sizeof(seq)}, err);
+}
+
+/* Applies a checked event to the accounts that it names. */
+static int apply(struct books *books, const struct event *event, struct sb_error *err)
+{
+	struct loaded *from, *to = NULL;
+	size_t at, to_at;
+	int rc = load(books, event->account, &at, err);
+
+	if (rc == SB_ENOTFOUND && event->kind == EVENT_OPEN) {
+		struct account *account = account_new(event->account);
+
+		rc = account ? insert(books, at, account, err) : sb_error_nomem(err);
+	} else if (rc == SB_ENOTFOUND) {
+		return unknown_account(event->account, err);
+	}
+	if (!rc && event->kind == EVENT_TRANSFER) {
+		rc = load(books, event->to, &to_at, err);
+		if (rc == SB_ENOTFOUND)
+			return unknown_account(event->to, err);
+		/* Loading the receiver may have moved the other. */
+		if (!rc)
+			rc = load(books, event->account, &at, err);
+		if (!rc)
+			to = &books->accounts[to_at];
+	}
+	if (rc)
+		return rc;
+	from = &books->accounts[at];
+	rc = account_apply(from->account, to ? to->account : NULL, event, err);
+	from->dirty = true;
+	if (to)
+		to->dirty = true;
+	return rc;
+}
+
+static int store_entry(struct books *books, const struct event *event, struct sb_error *err)
+{
+	int rc = journal_add(books->txn, books->bank, &books->head, event, err);
+
+	if (!rc)
+		rc = index_account(books, event->account, event->seq, err);
+	if (!rc && event->kind == EVENT_TRANSFER)
+		rc = index_account(books, event->to, event->seq, err);
+	if (!rc && event->ref && *event->ref)
+		rc = index_ref(books, event, err);
+	return rc;
+}
+
+int books_append(struct books *books, struct event *event, struct sb_error *err)
+{
+	int rc;
+
+	event->seq = books->head.seq + 1;
+	event->time = books->time;
+	event->uid = books->author->uid;
+	event->login = books->author->login;
+	event->user = books->author->user;
+	event->host = books->author->host;
+	rc = event_check(event, err);
+	if (!rc)
+		rc = apply(books, event, err);
+	return rc ? rc : store_entry(books, event, err);
+}
+
+/* Checks number and time and applies. */
+static int follow(struct books *books, const struct event *event, struct sb_error *err)
+{
+	int rc;
+
+	if (event->seq != books->head.seq + 1)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "entry %" PRIu64 " stands where entry %" PRIu64 " belongs",
+				    event->seq, books->head.seq + 1);
+	if (event->time < books->head.time)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "entry %" PRIu64 " is older than the one before it",
+				    event->seq);
+	rc = apply(books, event, err);
+	if (rc)
+		sb_error_prefix(err, "entry %" PRIu64, event->seq);
+	return rc;
+}
+
+int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	int rc = follow(books, event, err);
+
+	if (rc)
+		return rc;
+	books->head.seq = event->seq;
+	books->head.time = event->time;
+	memcpy(books->head.hash, hash, HASH_SIZE);
+	return SB_OK;
+}
+
+int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	char expected[HASH_TEXT_SIZE];
+	int rc = follow(books, event, err);
+
+	if (!rc)
+		rc = store_entry(books, event, err);
+	if (rc || memcmp(books->head.hash, hash, HASH_SIZE) == 0)
+		return rc;
+	return sb_error_set(err, SB_ECORRUPT,
+			    "entry %" PRIu64 " was changed: its hash should be %s", event->seq,
+			    hex_format(expected, books->head.hash, HASH_SIZE));
+}
+
+int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
+		   struct sb_error *err)
+{
+	struct event event = {0};
+	struct slice value;
+	uint64_t seq;
+	int rc = store_get(books->txn, STORE_REFS, text_slice(ref), &value, err);
+
+	if (rc)
+		return rc;
+	if (value.len != 8)
+		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
+	seq = u64_load(value.data);
+	rc = journal_get(books->txn, seq, &event, NULL, err);
+	if (!rc && strcmp(event.request, request) != 0)
+		rc = sb_error_set(err, SB_EREFUSED,
+				  "ref '%s' is taken by entry %" PRIu64 ", which was another "
+				  "request: '%s'; use another ref",
+				  ref, seq, event.request);
+	if (!rc)
+		*ret_seq = seq;
+	event_release(&event);
+	return rc;
+}
+
+/* ---- readings ---- */
+
+static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
+		       struct slice *ret, struct sb_error *err)
+{
+	size_t cluster_len = strlen(cluster) + 1, account_len = strlen(account);
+
+	/* LMDB's keys have at most 511 bytes. */
+	if (cluster_len + account_len > size)
+		return sb_error_set(err, SB_EINVAL,
+				    "the names of cluster '%s' and account '%s' are too long "
+				    "together",
+				    cluster, account);
+	memcpy(to, cluster, cluster_len);
+	memcpy(to + cluster_len, account, account_len);
+	*ret = (struct slice){to, cluster_len + account_len};
+	return SB_OK;
+}
+
+int books_reading(struct books *books, const char *cluster, const char *account,
+		  struct reading *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct reading reading;
+	struct slice key, value;
+	struct reader from;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (!rc)
+		rc = store_get(books->txn, STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc;
+	from = reader_on(value.data, value.len);
+	reading.usage = read_i64(&from);
+	reading.time = read_i64(&from);
+	reading.vanished = read_u8(&from);
+	reading.parent = read_text(&from, NAME_SIZE - 1);
+	if (!reader_done(&from))
+		return SB_ENOTFOUND; /* a reading may be lost */
+	*ret = reading;
+	return SB_OK;
+}
+
+int books_set_reading(struct books *books, const char *cluster, const char *account,
+		      const struct reading *reading, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct bytes value = {0};
+	struct slice key;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (rc)
+		return rc;
+	bytes_put_i64(&value, reading->usage);
+	bytes_put_i64(&value, reading->time);
+	bytes_put_u8(&value, reading->vanished);
+	bytes_put_text(&value, reading->parent);
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books->txn, STORE_READINGS, key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+int books_read_time(struct books *books, const struct account *account, int64_t *ret,
+		    struct sb_error *err)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		const struct meter *meter = &account->meters[i];
+		struct reading reading;
+		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
+
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		if (!rc && reading.time > newest)
+			newest = reading.time;
+		if (meter->time > newest)
+			newest = meter->time;
+	}
+	*ret = newest;
+	return SB_OK;
+}
+
+/* ---- transactions ---- */
+
+struct transaction {
+	struct bank *bank;
+	int64_t now;
+	books_fn *fn;
+	void *ctx;
+	bool write;
+};
+
+static void release(struct books *books)
+{
+	for (size_t i = 0; i < books->count; i++)
+		account_free(books->accounts[i].account);
+	free(books->accounts);
+}
+
+static int flush(struct books *books, struct sb_error *err)
+{
+	struct bytes state = {0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < books->count && !rc; i++) {
+		const struct loaded *loaded = &books->accounts[i];
+
+		if (!loaded->dirty)
+			continue;
+		bytes_clear(&state);
+		rc = account_encode(loaded->account, &state, err);
+		if (!rc)
+			rc = store_set(books->txn, STORE_ACCOUNTS,
+				       text_slice(loaded->account->name),
+				       (struct slice){state.data, state.len}, err);
+	}
+	bytes_release(&state);
+	return rc ? rc : save_head(books, err);
+}
+
+/* Sets the time of the transaction from the clock and the newest entry. */
+static int set_time(struct books *books, const struct transaction *transaction,
+		    struct sb_error *err)
+{
+	char clock[WHEN_TEXT_SIZE], newest[WHEN_TEXT_SIZE];
+
+	books->time = transaction->now;
+	if (transaction->now >= books->head.time)
+		return SB_OK;
+	books->time = books->head.time;
+	if (!transaction->write || books->replay ||
+	    books->head.time - transaction->now <= CLOCK_SLACK)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "the clock says %s, but entry %" PRIu64 " was made at %s: set the "
+			    "machine's clock right",
+			    when_format_exact(clock, transaction->now), books->head.seq,
+			    when_format_exact(newest, books->head.time));
+}
+
+static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	const struct transaction *transaction = ctx;
+	struct books books = {.txn = txn,
+			      .author = &transaction->bank->author,
+			      .replay = transaction->bank->building};
+	int rc = load_meta(&books, err);
+
+	if (!rc)
+		rc = set_time(&books, transaction, err);
+	if (!rc)
+		rc = transaction->fn(&books, transaction->ctx, err);
+	if (!rc && transaction->write)
+		rc = flush(&books, err);
+	release(&books);
+	return rc;
+}
+
+int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)
+{
+	struct transaction transaction = {
+		.bank = bank, .now = now, .fn = fn, .ctx = ctx, .write = true};
+
+	return store_write(bank->store, run, &transaction, err);
+}
+
+int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)
+{
+	struct transaction transaction = {.bank = bank, .now = now, .fn = fn, .ctx = ctx};
+
+	return store_read(bank->store, run, &transaction, err);
+}
+
+int64_t books_time(const struct books *books)
+{
+	return books->time;
+}
+
+const struct head *books_head(const struct books *books)
+{
+	return &books->head;
+}
+
+const unsigned char *books_id(const struct books *books)
+{
+	return books->bank;
+}
+
+struct store_txn *books_txn(struct books *books)
+{
+	return books->txn;
+}
+
+struct books *books_new(const unsigned char bank[BANK_ID_SIZE])
+{
+	struct books *books = calloc(1, sizeof(*books));
+
+	if (books) {
+		memcpy(books->bank, bank, BANK_ID_SIZE);
+		books->replay = true;
+	}
+	return books;
+}
+
+void books_free(struct books *books)
+{
+	if (!books)
+		return;
+	release(books);
+	free(books);
+}
+
+/* ---- banks ---- */
+
+int bank_open(const struct store_options *options, enum store_mode mode,
+	      const struct author *author, struct bank **ret, struct sb_error *err)
+{
+	struct bank *bank = calloc(1, sizeof(*bank));
+	int rc;
+
+	if (!bank)
+		return sb_error_nomem(err);
+	if (author)
+		bank->author = *author;
+	rc = store_open(options, mode, &bank->store, err);
+	if (rc)
+		free(bank);
+	else
+		*ret = bank;
+	return rc;
+}
+
+void bank_close(struct bank *bank)
+{
+	if (!bank)
+		return;
+	store_close(bank->store);
+	free(bank);
+}
+
+struct store *bank_store(struct bank *bank)
+{
+	return bank->store;
+}
+
+static int init_meta(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	static const unsigned char format[4] = {0, 0, 0, BOOKS_FORMAT};
+	static const unsigned char head[8 + HASH_SIZE + 8];
+	unsigned char id[BANK_ID_SIZE];
+	int rc;
+
+	(void)ctx;
+	if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
+				    strerror(errno));
+	rc = store_set(txn, STORE_META, text_slice("format"),
+		       (struct slice){format, sizeof(format)}, err);
+	if (!rc)
+		rc = store_set(txn, STORE_META, text_slice("id"), (struct slice){id, sizeof(id)},
+			       err);
+	if (!rc)
+		rc = store_set(txn, STORE_META, text_slice("head"),
+			       (struct slice){head, sizeof(head)}, err);
+	return rc;
+}
+
+static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)
+{
+	if (books->head.seq == 0)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "the bank in %s is not empty, it has %" PRIu64 " entries: nothing was "
+			    "changed",
+			    (const char *)ctx, books->head.seq);
+}
+
+/* Whether there is a bank with entries already. */
+static int check_empty(const struct store_options *options, bool may_exist, struct sb_error *err)
+{
+	struct bank *bank = NULL;
+	union {
+		const char *in;
+		void *out;
+	} folder = {.in = options->folder};
+	int rc = bank_open(options, STORE_READ, NULL, &bank, err);
+
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	if (!bank)
+		return rc;
+	if (may_exist)
+		rc = bank_read(bank, WHEN_MAX, refuse_entries, folder.out, err);
+	else
+		rc = sb_error_set(err, SB_EREFUSED,
+				  "there is a bank in %s already: nothing was changed",
+				  options->folder);
+	bank_close(bank);
+	return rc;
+}
+
+static int build(const struct store_options *options, bool may_exist,
+		 int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
+		 struct sb_error *err)
+{
+	struct bank bank = {.building = true};
+	int rc = store_build(options, &bank.store, err);
+
+	if (rc)
+		return rc;
+	rc = check_empty(options, may_exist, err);
+	if (!rc)
+		rc = store_write(bank.store, init_meta, NULL, err);
+	if (!rc)
+		rc = fill(&bank, ctx, err);
+	if (!rc)
+		return store_install(bank.store, err);
+	store_close(bank.store);
+	return rc;
+}
+
+int bank_build(const struct store_options *options,
+	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
+	       struct sb_error *err)
+{
+	return build(options, true, fill, ctx, err);
+}
+
+static int adopt_machine(struct books *books, void *ctx, struct sb_error *err)
+{
+	return books_set_machine(books, ctx, err);
+}
+
+static int fill_machine(struct bank *bank, void *ctx, struct sb_error *err)
+{
+	return bank_write(bank, 0, adopt_machine, ctx, err);
+}
+
+int bank_create(const struct store_options *options, const char *machine, struct sb_error *err)
+{
+	union {
+		const char *in;
+		void *out;
+	} name = {.in = machine};
+
+	return build(options, false, fill_machine, name.out, err);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The books of a bank: the journal and what follows from it, in one transaction. Verbs plan on the
+ * accounts that they find here and append; an entry, the states it changes and its indexes are
+ * committed together or not at all. */
+#ifndef SUBANK_LEDGER_BOOKS_H
+#define SUBANK_LEDGER_BOOKS_H
+
+#include "ledger/account.h"
+#include "ledger/journal.h"
+#include "ledger/store.h"
+
+struct bank; /* an open bank */
+struct books; /* its books within one transaction */
+
+/* Who writes; texts are borrowed until the bank is closed. */
+struct author {
+	uint32_t uid;
+	uint32_t login; /* LOGIN_NONE */
+	const char *user;
+	const char *host;
+};
+
+/* Makes an empty bank with a random id in options->folder, commanding Slurm from [machine].
+ * SB_EREFUSED when there is one already. */
+int bank_create(const struct store_options *options, const char *machine, struct sb_error *err);
+
+int bank_open(const struct store_options *options, enum store_mode mode,
+	      const struct author *author, struct bank **ret, struct sb_error *err);
+void bank_close(struct bank *bank);
+struct store *bank_store(struct bank *bank);
+
+/* Run [fn] on the books as they are at [now] (microseconds, UTC), like store_write() and
+ * store_read(): it may run again from the start. A write whose [now] is behind the newest entry by
+ * up to a minute takes that entry's time; further behind it is refused. */
+typedef int books_fn(struct books *books, void *ctx, struct sb_error *err);
+int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
+int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
+
+/* The time of this transaction: what is appended gets it. */
+int64_t books_time(const struct books *books);
+const struct head *books_head(const struct books *books);
+const unsigned char *books_id(const struct books *books); /* BANK_ID_SIZE bytes */
+struct store_txn *books_txn(struct books *books);
+
+/* The account, settled to books_time(); valid until the transaction ends, changed by
+ * books_append(). SB_ENOTFOUND, with a text, when it was never opened. */
+int books_account(struct books *books, const char *name, const struct account **ret,
+		  struct sb_error *err);
+
+/* Reads all accounts; books_at() then gives them by name, 0 to *ret_count - 1. */
+int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
+const struct account *books_at(const struct books *books, size_t index);
+
+/* Fills in the envelope (number, time, author) and appends; the accounts that it names change at
+ * once. Malformed events are SB_EINVAL; an event that breaks a rule is SB_ECORRUPT. */
+int books_append(struct books *books, struct event *event, struct sb_error *err);
+
+/* The entry that has this ref. SB_ENOTFOUND (no text): none. SB_EREFUSED: it was another request.
+ */
+int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
+		   struct sb_error *err);
+
+/* What a check saw last: not books, and may be lost. */
+struct reading {
+	int64_t usage; /* billing-seconds */
+	int64_t time; /* when it was read */
+	bool vanished; /* the cluster answered without the account, and that was said */
+	const char *parent;
+};
+
+/* SB_ENOTFOUND without a text. Texts are valid until the next write. */
+int books_reading(struct books *books, const char *cluster, const char *account,
+		  struct reading *ret, struct sb_error *err);
+int books_set_reading(struct books *books, const char *cluster, const char *account,
+		      const struct reading *reading, struct sb_error *err);
+/* When the account was read last on any cluster that it has a meter for; 0: never. */
+int books_read_time(struct books *books, const struct account *account, int64_t *ret,
+		    struct sb_error *err);
+
+/* The machine that may change Slurm, "" if none was adopted; outside the chain. */
+int books_machine(struct books *books, char *to, size_t size, struct sb_error *err);
+int books_set_machine(struct books *books, const char *machine, struct sb_error *err);
+/* The time of the last check that trusted the clock; 0: never. */
+int books_last_check(struct books *books, int64_t *ret, struct sb_error *err);
+int books_set_last_check(struct books *books, int64_t time, struct sb_error *err);
+
+/* For import and verify: books that are replayed rather than planned. */
+
+/* Books in memory, with no journal of their own: books_follow() applies entries to accounts. */
+struct books *books_new(const unsigned char bank[BANK_ID_SIZE]);
+void books_free(struct books *books);
+/* Gives the books in a transaction of a bank that is built anew the id from a file. */
+int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err);
+/* Appends an entry that carries its own envelope. seq must be the next, time not before the last,
+ * and [hash] what the chain gives: SB_ECORRUPT otherwise. */
+int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err);
+/* Applies an entry, whose hash the caller has checked, to books in memory. */
+int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err);
+/* The stored key of an account's index entry, for who checks the index. Returns its length. */
+enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
+size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
+
+/* As bank_create(), but fn fills the bank, in transactions of its own (bank_write with now 0),
+ * before it takes its place; an existing bank is replaced only if it has no entries. */
+int bank_build(const struct store_options *options,
+	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
+	       struct sb_error *err);
+
+#endif

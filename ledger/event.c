@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/event.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/amount.h"
+#include "ledger/name.h"
+#include "ledger/text.h"
+#include "ledger/when.h"
+
+enum { EVENT_VERSION = 1 };
+
+static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
+static const char *const action_words[] = {"hold", "restore", NULL};
+static const char *const outcome_words[] = {"done", "failed", "left", NULL};
+
+#define AT(member) offsetof(struct event, member)
+
+const struct field_spec event_fields[FIELD_COUNT_ALL] = {
+	[FIELD_AT_TIME] = {"time", FIELD_TIME, AT(time), 0, NULL},
+	[FIELD_AT_UID] = {"uid", FIELD_UID, AT(uid), 0, NULL},
+	[FIELD_AT_USER] = {"user", FIELD_TEXT, AT(user), 255, NULL},
+	[FIELD_AT_LOGIN] = {"login", FIELD_UID, AT(login), 0, NULL},
+	[FIELD_AT_HOST] = {"host", FIELD_TEXT, AT(host), 255, NULL},
+	[FIELD_AT_REF] = {"ref", FIELD_TEXT, AT(ref), EVENT_REF_MAX, NULL},
+	[FIELD_AT_REQUEST] = {"request", FIELD_TEXT, AT(request), EVENT_NOTE_MAX, NULL},
+	[FIELD_AT_NOTE] = {"note", FIELD_TEXT, AT(note), EVENT_NOTE_MAX, NULL},
+	[FIELD_AT_ACCOUNT] = {"account", FIELD_NAME, AT(account), 255, NULL},
+	[FIELD_AT_TO] = {"to", FIELD_NAME, AT(to), 255, NULL},
+	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
+	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
+	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_NAME, AT(slurm_account), 255, NULL},
+	[FIELD_AT_FIELD] = {"field", FIELD_TEXT, AT(field), 64, NULL},
+	[FIELD_AT_TRES] = {"tres", FIELD_TEXT, AT(tres), 64, NULL},
+	[FIELD_AT_AMOUNT] = {"amount", FIELD_AMOUNT, AT(amount), 0, NULL},
+	[FIELD_AT_BEFORE] = {"before", FIELD_READING, AT(before), 0, NULL},
+	[FIELD_AT_NOW] = {"now", FIELD_COUNT, AT(now), 0, NULL},
+	[FIELD_AT_SINCE] = {"since", FIELD_TIME, AT(since), 0, NULL},
+	[FIELD_AT_USED_UNTIL] = {"until", FIELD_TIME, AT(until), 0, NULL},
+	[FIELD_AT_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
+	[FIELD_AT_START] = {"start", FIELD_TIME, AT(start), 0, NULL},
+	[FIELD_AT_END] = {"end", FIELD_END, AT(end), 0, NULL},
+	[FIELD_AT_DEBT] = {"debt", FIELD_COUNT, AT(debt), 0, NULL},
+	[FIELD_AT_FOUND] = {"found", FIELD_LIMIT, AT(found), 0, NULL},
+	[FIELD_AT_SET] = {"set", FIELD_LIMIT, AT(set), 0, NULL},
+	[FIELD_AT_ANSWERS] = {"answers", FIELD_ENTRY, AT(answers), 0, NULL},
+	[FIELD_AT_CAUSE] = {"cause", FIELD_WORD, AT(cause), 0, cause_words},
+	[FIELD_AT_ACTION] = {"action", FIELD_WORD, AT(action), 0, action_words},
+	[FIELD_AT_OUTCOME] = {"outcome", FIELD_WORD, AT(outcome), 0, outcome_words},
+	[FIELD_AT_PARTS] = {"parts", FIELD_PARTS, AT(parts), 0, NULL},
+	[FIELD_AT_REASON] = {"reason", FIELD_TEXT, AT(reason), 255, NULL},
+};
+
+const struct kind_spec event_kinds[EVENT_KIND_END] = {
+	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
+	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
+	[EVENT_BASELINE] = {"baseline",
+			    6,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
+			     FIELD_AT_NOW, FIELD_AT_REASON}},
+	[EVENT_DEPOSIT] = {"deposit",
+			   6,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_START,
+			    FIELD_AT_END, FIELD_AT_DEBT}},
+	[EVENT_WITHDRAW] = {"withdraw",
+			    4,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS}},
+	[EVENT_TRANSFER] = {"transfer",
+			    6,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			     FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_CHARGE] = {"charge",
+			  10,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
+	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
+	[EVENT_LEVER] = {"lever",
+			 9,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
+			  FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
+			  FIELD_AT_FOUND, FIELD_AT_SET}},
+	[EVENT_APPLIED] = {"applied",
+			   4,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
+};
+
+enum event_kind event_kind_by_name(const char *name)
+{
+	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
+		if (event_kinds[kind].name && strcmp(event_kinds[kind].name, name) == 0)
+			return (enum event_kind)kind;
+	}
+	return (enum event_kind)0;
+}
+
+const char *event_word(enum event_field field, uint8_t value)
+{
+	return event_fields[field].words[value];
+}
+
+static const void *member(const struct event *event, const struct field_spec *field)
+{
+	return (const char *)event + field->offset;
+}
+
+const char *event_text(const struct event *event, const struct field_spec *field)
+{
+	const char *text = *(const char *const *)member(event, field);
+
+	return text ? text : "";
+}
+
+int64_t event_number(const struct event *event, const struct field_spec *field)
+{
+	switch (field->type) {
+	case FIELD_WORD:
+		return *(const uint8_t *)member(event, field);
+	case FIELD_UID:
+		return *(const uint32_t *)member(event, field);
+	case FIELD_NAME:
+	case FIELD_TEXT:
+	case FIELD_PARTS:
+		return 0;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_ENTRY:
+		break;
+	}
+	return *(const int64_t *)member(event, field);
+}
+
+/* The value that files leave out; false for a field that always stands there. */
+static bool default_number(enum event_field field, int64_t *ret)
+{
+	switch (field) {
+	case FIELD_AT_LOGIN:
+		*ret = LOGIN_NONE;
+		return true;
+	case FIELD_AT_END:
+		*ret = WHEN_NEVER;
+		return true;
+	case FIELD_AT_BEFORE:
+	case FIELD_AT_FOUND:
+	case FIELD_AT_SET:
+		*ret = -1;
+		return true;
+	case FIELD_AT_UNTIL:
+	case FIELD_AT_DEBT:
+		*ret = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int event_field_is_default(const struct event *event, enum event_field field)
+{
+	const struct field_spec *spec = &event_fields[field];
+	int64_t value;
+
+	if (spec->type == FIELD_TEXT)
+		return !*event_text(event, spec);
+	if (spec->type == FIELD_PARTS)
+		return event->part_count == 0;
+	return default_number(field, &value) && event_number(event, spec) == value;
+}
+
+void event_set_defaults(struct event *event)
+{
+	event->login = LOGIN_NONE;
+	event->end = WHEN_NEVER;
+	event->before = event->found = event->set = -1;
+}
+
+int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		   struct sb_error *err)
+{
+	if (amount == 0)
+		return SB_OK;
+	if (event->part_count == EVENT_PARTS_MAX)
+		return sb_error_set(err, SB_EREFUSED,
+				    "more than %d lots would be touched at once: do it in smaller "
+				    "amounts",
+				    EVENT_PARTS_MAX);
+	if (event->part_count == event->part_size) {
+		size_t size = event->part_size ? 2 * event->part_size : 4;
+		struct part *grown = realloc(event->parts, size * sizeof(*grown));
+
+		if (!grown)
+			return sb_error_nomem(err);
+		event->parts = grown;
+		event->part_size = size;
+	}
+	event->parts[event->part_count++] =
+		(struct part){.lot = lot, .index = index, .amount = amount};
+	return SB_OK;
+}
+
+/* Only what the field alone can say. */
+static int check_field(const struct event *event, const struct field_spec *spec,
+		       struct sb_error *err)
+{
+	int64_t number = event_number(event, spec), least = 0, most = INT64_MAX;
+	const char *text;
+
+	switch (spec->type) {
+	case FIELD_NAME:
+		return name_check(spec->name, event_text(event, spec), err);
+	case FIELD_TEXT:
+		text = event_text(event, spec);
+		if (strlen(text) > spec->max)
+			return sb_error_set(err, SB_EINVAL,
+					    "the %s has %zu bytes: at most %zu are allowed",
+					    spec->name, strlen(text), spec->max);
+		if (!text_ok(text))
+			return sb_error_set(err, SB_EINVAL,
+					    "the %s '%s' must be UTF-8 without control characters",
+					    spec->name, text);
+		return SB_OK;
+	case FIELD_AMOUNT:
+	case FIELD_ENTRY:
+		least = 1;
+		break;
+	case FIELD_READING:
+	case FIELD_LIMIT:
+		least = -1;
+		break;
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+		most = WHEN_MAX;
+		break;
+	case FIELD_END:
+		if (number != WHEN_NEVER)
+			most = WHEN_MAX;
+		break;
+	case FIELD_WORD:
+		for (most = -1; spec->words[most + 1];)
+			most++;
+		break;
+	case FIELD_COUNT:
+	case FIELD_UID:
+	case FIELD_PARTS:
+		break;
+	}
+	if (number < least || number > most)
+		return sb_error_set(err, SB_EINVAL, "%s is %" PRId64 ", out of its range",
+				    spec->name, number);
+	return SB_OK;
+}
+
+static int check_parts(const struct event *event, struct sb_error *err)
+{
+	int64_t sum = event->kind == EVENT_CHARGE ? event->debt : 0;
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+
+		if (part->lot == 0 || part->amount <= 0)
+			return sb_error_set(err, SB_EINVAL, "part %zu is empty", i + 1);
+		for (size_t j = 0; j < i; j++) {
+			if (event->parts[j].lot == part->lot &&
+			    event->parts[j].index == part->index)
+				return sb_error_set(err, SB_EINVAL,
+						    "lot %" PRIu64 ".%u is named twice", part->lot,
+						    (unsigned)part->index);
+		}
+		if (!amount_add(sum, part->amount, &sum))
+			return sb_error_set(err, SB_EOVERFLOW, "the parts add up past int64");
+	}
+	if (sum != event->amount)
+		return sb_error_set(err, SB_EINVAL,
+				    "the parts add up to %" PRId64 "s, the amount is %" PRId64 "s",
+				    sum, event->amount);
+	return SB_OK;
+}
+
+/* What the fields of one kind must be to each other. */
+static int check_kind(const struct event *event, struct sb_error *err)
+{
+	int64_t difference;
+
+	switch (event->kind) {
+	case EVENT_DEPOSIT:
+		if (event->start >= event->end)
+			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
+		break;
+	case EVENT_CHARGE:
+		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
+		    difference != event->amount)
+			return sb_error_set(err, SB_EINVAL,
+					    "the amount is not the difference of the readings");
+		if (event->since >= event->until)
+			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_TRANSFER:
+		if (strcmp(event->account, event->to) == 0)
+			return sb_error_set(
+				err, SB_EINVAL,
+				"the transfer goes from %s to itself: name two accounts",
+				event->account);
+		break;
+	default:
+		break;
+	}
+	if (event->debt > event->amount)
+		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
+	if (!*event->ref != !*event->request)
+		return sb_error_set(err, SB_EINVAL, "ref and request go together");
+	return SB_OK;
+}
+
+static bool kind_known(int kind)
+{
+	return kind > 0 && kind < EVENT_KIND_END && event_kinds[kind].name;
+}
+
+static bool has_parts(const struct kind_spec *kind)
+{
+	for (size_t i = 0; i < kind->count; i++) {
+		if (kind->fields[i] == FIELD_AT_PARTS)
+			return true;
+	}
+	return false;
+}
+
+int event_check(const struct event *event, struct sb_error *err)
+{
+	const struct kind_spec *kind;
+	struct event copy = *event;
+	int rc = SB_OK;
+
+	if (!kind_known((int)event->kind))
+		return sb_error_set(err, SB_EINVAL, "kind %d is not known", (int)event->kind);
+	kind = &event_kinds[event->kind];
+	if (!copy.ref)
+		copy.ref = "";
+	if (!copy.request)
+		copy.request = "";
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
+		rc = check_field(event, &event_fields[i], err);
+	for (size_t i = 0; i < kind->count && !rc; i++)
+		rc = check_field(event, &event_fields[kind->fields[i]], err);
+	if (!rc)
+		rc = check_kind(&copy, err);
+	if (!rc && has_parts(kind))
+		rc = check_parts(event, err);
+	return rc;
+}
+
+static void encode_field(const struct event *event, const struct field_spec *spec, struct bytes *to)
+{
+	switch (spec->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		bytes_put_text(to, event_text(event, spec));
+		break;
+	case FIELD_WORD:
+		bytes_put_u8(to, (uint8_t)event_number(event, spec));
+		break;
+	case FIELD_UID:
+		bytes_put_u32(to, (uint32_t)event_number(event, spec));
+		break;
+	case FIELD_PARTS:
+		bytes_put_u16(to, (uint16_t)event->part_count);
+		for (size_t i = 0; i < event->part_count; i++) {
+			bytes_put_u64(to, event->parts[i].lot);
+			bytes_put_u16(to, event->parts[i].index);
+			bytes_put_i64(to, event->parts[i].amount);
+		}
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_ENTRY:
+		bytes_put_i64(to, event_number(event, spec));
+		break;
+	}
+}
+
+int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
+{
+	const struct kind_spec *kind = &event_kinds[event->kind];
+
+	bytes_put_u8(to, EVENT_VERSION);
+	bytes_put_u8(to, (uint8_t)event->kind);
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
+		encode_field(event, &event_fields[i], to);
+	for (size_t i = 0; i < kind->count; i++)
+		encode_field(event, &event_fields[kind->fields[i]], to);
+	return to->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+static void decode_field(struct reader *from, struct event *event, const struct field_spec *spec)
+{
+	void *to = (char *)event + spec->offset;
+
+	switch (spec->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		*(const char **)to = read_text(from, spec->max);
+		break;
+	case FIELD_WORD:
+		*(uint8_t *)to = read_u8(from);
+		break;
+	case FIELD_UID:
+		*(uint32_t *)to = read_u32(from);
+		break;
+	case FIELD_PARTS:
+		for (uint16_t left = read_u16(from); left > 0 && !from->failed; left--) {
+			uint64_t lot = read_u64(from);
+			uint16_t index = read_u16(from);
+			int64_t amount = read_i64(from);
+
+			/* Nothing may be left out: a part without an amount is malformed. */
+			if (amount <= 0 || event_add_part(event, lot, index, amount, NULL))
+				from->failed = true;
+		}
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_ENTRY:
+		*(int64_t *)to = read_i64(from);
+		break;
+	}
+}
+
+int event_decode(const void *data, size_t len, struct event *ret, struct sb_error *err)
+{
+	struct reader from = reader_on(data, len);
+	struct part *parts = ret->parts;
+	size_t part_size = ret->part_size;
+	const struct kind_spec *kind;
+	uint8_t version, number;
+
+	version = read_u8(&from);
+	number = read_u8(&from);
+	if (from.failed)
+		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
+	if (version != EVENT_VERSION)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the entry has format version %u, this subank knows %d: use a "
+				    "newer one",
+				    version, EVENT_VERSION);
+	if (!kind_known(number))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the entry is of kind %u, which this subank does not know: use "
+				    "a newer one",
+				    number);
+	kind = &event_kinds[number];
+	*ret = (struct event){
+		.kind = (enum event_kind)number, .parts = parts, .part_size = part_size};
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
+		decode_field(&from, ret, &event_fields[i]);
+	for (size_t i = 0; i < kind->count; i++)
+		decode_field(&from, ret, &event_fields[kind->fields[i]]);
+	if (!reader_done(&from))
+		return sb_error_set(err, SB_ECORRUPT,
+				    from.failed ? "the entry is cut short or malformed"
+						: "the entry has bytes behind its end");
+	if (event_check(ret, err)) {
+		if (err)
+			err->code = SB_ECORRUPT;
+		return SB_ECORRUPT;
+	}
+	return SB_OK;
+}
+
+void event_release(struct event *event)
+{
+	free(event->parts);
+	*event = (struct event){0};
+}

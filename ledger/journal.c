@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/journal.h"
+
+#include <inttypes.h>
+#include <nettle/sha2.h>
+#include <string.h>
+
+static const char chain_tag[] = "subank:v1"; /* hashed with its NUL */
+
+char *hex_format(char *to, const unsigned char *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		to[2 * i] = digits[bytes[i] >> 4];
+		to[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	to[2 * size] = '\0';
+	return to;
+}
+
+bool hex_parse(const char *text, unsigned char *to, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	if (strlen(text) != 2 * size)
+		return false;
+	for (size_t i = 0; i < 2 * size; i++) {
+		const char *digit = strchr(digits, text[i]);
+
+		if (!digit)
+			return false;
+		to[i / 2] = (unsigned char)(to[i / 2] << 4 | (digit - digits));
+	}
+	return true;
+}
+
+void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *head,
+		  const void *stored, size_t len, unsigned char ret[HASH_SIZE])
+{
+	unsigned char number[8];
+	struct sha256_ctx sha;
+
+	sha256_init(&sha);
+	sha256_update(&sha, sizeof(chain_tag), (const uint8_t *)chain_tag);
+	sha256_update(&sha, BANK_ID_SIZE, bank);
+	u64_store(number, head->seq + 1);
+	sha256_update(&sha, 8, number);
+	sha256_update(&sha, HASH_SIZE, head->hash);
+	u64_store(number, len);
+	sha256_update(&sha, 4, number + 4);
+	sha256_update(&sha, len, stored);
+	sha256_digest(&sha, HASH_SIZE, ret);
+}
+
+int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], struct head *head,
+		const struct event *event, struct sb_error *err)
+{
+	static const unsigned char no_hash[HASH_SIZE];
+	unsigned char key[8], hash[HASH_SIZE];
+	struct bytes value = {0};
+	int rc;
+
+	bytes_put(&value, no_hash, HASH_SIZE);
+	rc = event_encode(event, &value, err);
+	if (rc)
+		goto out;
+	journal_hash(bank, head, value.data + HASH_SIZE, value.len - HASH_SIZE, hash);
+	memcpy(value.data, hash, HASH_SIZE);
+	u64_store(key, event->seq);
+	rc = store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
+		       (struct slice){value.data, value.len}, err);
+	if (rc)
+		goto out;
+	head->seq = event->seq;
+	head->time = event->time;
+	memcpy(head->hash, hash, HASH_SIZE);
+out:
+	bytes_release(&value);
+	return rc;
+}
+
+/* Splits a stored value and decodes it. */
+static int read_entry(struct slice key, struct slice value, struct event *event, struct entry *ret,
+		      struct sb_error *err)
+{
+	const unsigned char *bytes = value.data;
+	uint64_t seq;
+	int rc;
+
+	if (key.len != 8)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the journal has a key of %zu bytes instead of 8", key.len);
+	seq = u64_load(key.data);
+	if (value.len < HASH_SIZE)
+		return sb_error_set(err, SB_ECORRUPT, "entry %" PRIu64 " has only %zu bytes", seq,
+				    value.len);
+	rc = event_decode(bytes + HASH_SIZE, value.len - HASH_SIZE, event, err);
+	if (rc) {
+		sb_error_prefix(err, "entry %" PRIu64, seq);
+		return rc;
+	}
+	event->seq = seq;
+	*ret = (struct entry){.event = event,
+			      .hash = bytes,
+			      .stored = bytes + HASH_SIZE,
+			      .len = value.len - HASH_SIZE};
+	return SB_OK;
+}
+
+int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
+		unsigned char ret_hash[HASH_SIZE], struct sb_error *err)
+{
+	unsigned char key[8];
+	struct slice at = {key, sizeof(key)}, value;
+	struct entry entry;
+	int rc;
+
+	u64_store(key, seq);
+	rc = store_get(txn, STORE_JOURNAL, at, &value, err);
+	if (rc == SB_ENOTFOUND)
+		return sb_error_set(err, SB_ENOTFOUND, "there is no entry %" PRIu64, seq);
+	if (!rc)
+		rc = read_entry(at, value, ret, &entry, err);
+	if (!rc && ret_hash)
+		memcpy(ret_hash, entry.hash, HASH_SIZE);
+	return rc;
+}
+
+struct walk {
+	journal_each *each;
+	void *ctx;
+	struct event event;
+};
+
+static int walk_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct walk *walk = ctx;
+	struct entry entry;
+	int rc = read_entry(key, value, &walk->event, &entry, err);
+
+	return rc ? rc : walk->each(&entry, walk->ctx, err);
+}
+
+int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_each *each, void *ctx,
+		 struct sb_error *err)
+{
+	struct walk walk = {.each = each, .ctx = ctx};
+	unsigned char key[8];
+	int rc;
+
+	u64_store(key, from);
+	rc = store_walk(txn, STORE_JOURNAL, (struct slice){key, from ? sizeof(key) : 0}, backward,
+			walk_entry, &walk, err);
+	event_release(&walk.event);
+	return rc;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int open_lock(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	struct stat folder;
+
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	/* Made by root in the folder of the service account, it must not lock that account out. */
+	if (fd >= 0 && geteuid() == 0 && fstat(dirfd, &folder) == 0 &&
+	    fchown(fd, folder.st_uid, folder.st_gid) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* "process 1234 (subank check, since 12:00:05)", or what can be said. */
+static const char *holder(int fd, char *buf, size_t size)
+{
+	char text[128], when[16] = "";
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	intmax_t pid, since;
+	int name;
+	struct tm tm;
+	time_t seconds;
+
+	text[len > 0 ? len : 0] = '\0';
+	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
+		(void)snprintf(buf, size, "another process");
+		return buf;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	seconds = (time_t)since;
+	if (localtime_r(&seconds, &tm))
+		(void)strftime(when, sizeof(when), "%H:%M:%S", &tm);
+	(void)snprintf(buf, size, "process %jd (%s, since %s)", pid, text + name, when);
+	return buf;
+}
+
+int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const char *doing,
+	      const char *what, int *ret, struct sb_error *err)
+{
+	int64_t end = now_ms() + wait_ms;
+	/* Short at first: most writers are done in a millisecond. */
+	long pause_us = 200;
+	int fd = open_lock(dirfd, name);
+	char text[256];
+	int len;
+
+	if (fd < 0)
+		return sb_error_set(err, SB_ESYSTEM,
+				    "cannot open the lock file %s in the bank's folder: %s", name,
+				    strerror(errno));
+	while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+		struct timespec pause = {.tv_nsec = pause_us * 1000};
+
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			sb_error_set(err, SB_ESYSTEM, "cannot lock %s in the bank's folder: %s",
+				     name, strerror(errno));
+			close(fd);
+			return SB_ESYSTEM;
+		}
+		if (now_ms() >= end) {
+			sb_error_set(err, SB_EBUSY, "%s %s in use by %s: try again when it is done",
+				     what, what[strlen(what) - 1] == 's' ? "are" : "is",
+				     holder(fd, text, sizeof(text)));
+			close(fd);
+			return SB_EBUSY;
+		}
+		nanosleep(&pause, NULL);
+		/* Not in step with the others that wait. */
+		pause_us = pause_us < 10000 ? pause_us * 2 : 5000 + getpid() % 5000;
+	}
+	if (exclusive) {
+		/* Only for the message above: that it may fail does no harm. */
+		len = snprintf(text, sizeof(text), "%jd %jd %s\n", (intmax_t)getpid(),
+			       (intmax_t)time(NULL), doing);
+		if (pwrite(fd, text, (size_t)len, 0) == len)
+			(void)!ftruncate(fd, len);
+	}
+	*ret = fd;
+	return SB_OK;
+}
+
+void lock_drop(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}

@@ -1,0 +1,736 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/store.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "ledger/lock.h"
+
+enum {
+	MAX_READERS = 1024, /* LMDB's 126 are few for a site full of cron jobs */
+	MAX_ATTEMPTS = 64,
+};
+
+#define DEFAULT_MAP_SIZE ((size_t)1 << 30)
+#define BOOKS "books"
+#define BUILDING "books.new"
+
+static const struct {
+	const char *name;
+	bool cache; /* may be changed and emptied */
+} tables[STORE_TABLE_COUNT] = {
+	[STORE_JOURNAL] = {"journal", false},	    [STORE_ACCOUNTS] = {"accounts", true},
+	[STORE_BY_ACCOUNT] = {"by_account", false}, [STORE_REFS] = {"refs", false},
+	[STORE_READINGS] = {"readings", true},	    [STORE_META] = {"meta", true},
+};
+
+struct store {
+	struct store_options options;
+	enum store_mode mode;
+	bool building;
+	int folder;
+	int use_lock;
+	int write_lock; /* only while building: store_write() has its own */
+	MDB_env *env;
+	MDB_dbi dbis[STORE_TABLE_COUNT];
+};
+
+struct store_txn {
+	struct store *store;
+	MDB_txn *mdb;
+};
+
+static void (*damage_handler)(const char *text);
+
+void store_on_damage(void (*handler)(const char *text))
+{
+	damage_handler = handler;
+}
+
+static void on_assert(MDB_env *env, const char *text)
+{
+	(void)env;
+	if (damage_handler)
+		damage_handler(text);
+}
+
+const char *store_library(void)
+{
+	return mdb_version(NULL, NULL, NULL);
+}
+
+/* One place where LMDB's codes and errno become ours. */
+static int store_error(struct sb_error *err, int rc, const char *what)
+{
+	switch (rc) {
+	case MDB_MAP_FULL:
+		return sb_error_set(err, SB_EFULL, "the map is full");
+	case MDB_NOTFOUND:
+		return SB_ENOTFOUND;
+	case MDB_INVALID:
+	case MDB_VERSION_MISMATCH:
+		return sb_error_set(err, SB_ECORRUPT,
+				    "cannot %s: data.mdb is not a file of LMDB %s (%s); restore "
+				    "an export or a backup",
+				    what, store_library(), mdb_strerror(rc));
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+	case MDB_BAD_TXN:
+		return sb_error_set(err, SB_ECORRUPT,
+				    "cannot %s: the data file is damaged (%s); restore an export "
+				    "or a backup",
+				    what, mdb_strerror(rc));
+	case ENOSPC:
+		return sb_error_set(err, SB_ESYSTEM,
+				    "cannot %s: the disk is full; nothing was changed, make room "
+				    "and run it again",
+				    what);
+	case EACCES:
+	case EPERM:
+		return sb_error_set(err, SB_ESYSTEM,
+				    "cannot %s: not allowed; run subank as the user who owns the "
+				    "bank's folder",
+				    what);
+	default:
+		return sb_error_set(err, SB_ESYSTEM, "cannot %s: %s", what, mdb_strerror(rc));
+	}
+}
+
+static int system_error(struct sb_error *err, const char *what, const char *path)
+{
+	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s", what, path, strerror(errno));
+}
+
+/* LMDB's own page on file systems: locks and maps are not coherent there. Numbers from the
+ * kernel's magic.h and the file systems' sources. */
+static const char *network_file_system(long type)
+{
+	static const struct {
+		long type;
+		const char *name;
+	} known[] = {
+		{0x6969, "NFS"},	{0x0BD00BD0, "Lustre"}, {0x47504653, "GPFS"},
+		{0xFF534D42, "CIFS"},	{0xFE534D42, "SMB"},	{0x01021997, "9P"},
+		{0x19830326, "BeeGFS"}, {0x00C36400, "CephFS"}, {0x5346414F, "AFS"},
+		{0x65735546, "FUSE"},
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].type == type)
+			return known[i].name;
+	}
+	return NULL;
+}
+
+static int open_folder(const struct store_options *options, int *ret, struct sb_error *err)
+{
+	int fd = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *network;
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "there is no bank in %s: make one with `subank init`, or name "
+				    "another folder with --bank",
+				    options->folder);
+	if (fd < 0)
+		return system_error(err, "open the bank's folder", options->folder);
+	if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0) {
+		system_error(err, "look at the bank's folder", options->folder);
+		goto fail;
+	}
+	if (st.st_mode & S_IWOTH) {
+		sb_error_set(err, SB_EREFUSED,
+			     "everybody can write in the bank's folder %s: run chmod o-rwx on it",
+			     options->folder);
+		goto fail;
+	}
+	network = network_file_system((long)fs.f_type);
+	if (network) {
+		sb_error_set(err, SB_EREFUSED,
+			     "the bank's folder %s is on %s, where LMDB loses data: put it on a "
+			     "local disk",
+			     options->folder, network);
+		goto fail;
+	}
+	*ret = fd;
+	return SB_OK;
+fail:
+	close(fd);
+	return err ? (int)err->code : SB_ESYSTEM;
+}
+
+static int take_lock(struct store *store, const char *name, bool exclusive, const char *what,
+		     int *ret, struct sb_error *err)
+{
+	return lock_take(store->folder, name, exclusive, store->options.wait_ms,
+			 store->options.doing, what, ret, err);
+}
+
+/* A file that is missing, empty or cut short must not reach LMDB: it makes an empty one a new
+ * environment, and reading past the end is a SIGBUS. */
+static int check_data_file(const struct store *store, struct sb_error *err)
+{
+	struct stat st;
+
+	if (fstatat(store->folder, BOOKS "/data.mdb", &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return sb_error_set(err, SB_ENOTFOUND,
+					    "there is no bank in %s: make one with `subank init`, "
+					    "or name another folder with --bank",
+					    store->options.folder);
+		return sb_error_set(err, SB_ESYSTEM, "cannot look at %s/books/data.mdb: %s",
+				    store->options.folder, strerror(errno));
+	}
+	if (!S_ISREG(st.st_mode))
+		return sb_error_set(err, SB_EREFUSED, "%s/books/data.mdb is not a regular file",
+				    store->options.folder);
+	if (st.st_size < 2 * sysconf(_SC_PAGESIZE))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "%s/books/data.mdb has only %jd bytes: restore an export or a "
+				    "backup",
+				    store->options.folder, (intmax_t)st.st_size);
+	return SB_OK;
+}
+
+static int check_size(struct store *store, struct sb_error *err)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+	uint64_t need;
+	int fd;
+
+	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
+	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
+		return sb_error_set(err, SB_ESYSTEM, "cannot look at data.mdb");
+	/* LMDB leaves it to children. */
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", strerror(errno));
+	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if ((uint64_t)st.st_size < need)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
+				    "%ju; restore an export or a backup",
+				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
+	return SB_OK;
+}
+
+static int open_tables(struct store *store, struct sb_error *err)
+{
+	bool create = store->building;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+
+	if (rc)
+		return store_error(err, rc, "begin to read the books");
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)
+		rc = mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0, &store->dbis[i]);
+	if (rc) {
+		mdb_txn_abort(txn);
+		if (rc == MDB_NOTFOUND)
+			return sb_error_set(err, SB_ECORRUPT,
+					    "%s/books holds no bank's tables: restore an export "
+					    "or a backup",
+					    store->options.folder);
+		return store_error(err, rc, "open the tables of the books");
+	}
+	rc = mdb_txn_commit(txn);
+	return rc ? store_error(err, rc, "open the tables of the books") : SB_OK;
+}
+
+/* Opens the environment under open.lock; see the top of store.h. */
+static int open_env(struct store *store, struct sb_error *err)
+{
+	unsigned flags = store->mode == STORE_READ ? MDB_RDONLY : 0;
+	char path[4096];
+	int lock = -1;
+	int rc, dead;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", store->options.folder,
+			     store->building ? BUILDING : BOOKS) >= sizeof(path))
+		return sb_error_set(err, SB_EINVAL, "the name of the bank's folder is too long");
+	rc = take_lock(store, "open.lock", true, "the bank", &lock, err);
+	if (rc)
+		return rc;
+	rc = mdb_env_create(&store->env);
+	if (rc) {
+		store->env = NULL;
+		lock_drop(lock);
+		return store_error(err, rc, "set up LMDB");
+	}
+	(void)mdb_env_set_assert(store->env, on_assert);
+	(void)mdb_env_set_maxdbs(store->env, STORE_TABLE_COUNT);
+	(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
+	/* An existing store says its size itself: a smaller one of ours would shrink the map. */
+	if (store->building)
+		(void)mdb_env_set_mapsize(store->env, store->options.map_size
+							      ? store->options.map_size
+							      : DEFAULT_MAP_SIZE);
+	rc = mdb_env_open(store->env, path, flags, 0640);
+	if (rc) {
+		rc = store_error(err, rc, "open the books");
+		mdb_env_close(store->env);
+		store->env = NULL;
+		lock_drop(lock);
+		return rc;
+	}
+	lock_drop(lock);
+	/* A reader that was killed would keep old pages from being used again. */
+	if (store->mode == STORE_WRITE)
+		(void)mdb_reader_check(store->env, &dead);
+	rc = store->building ? SB_OK : check_size(store, err);
+	return rc ? rc : open_tables(store, err);
+}
+
+static void close_env(struct store *store)
+{
+	int lock = -1;
+
+	if (!store->env)
+		return;
+	/* Past the deadline it is closed all the same: the process is about to end anyway. */
+	(void)take_lock(store, "open.lock", true, "the bank", &lock, NULL);
+	mdb_env_close(store->env);
+	store->env = NULL;
+	lock_drop(lock);
+}
+
+static struct store *store_new(const struct store_options *options, enum store_mode mode)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	if (store) {
+		store->options = *options;
+		store->mode = mode;
+		store->folder = store->use_lock = store->write_lock = -1;
+	}
+	return store;
+}
+
+int store_open(const struct store_options *options, enum store_mode mode, struct store **ret,
+	       struct sb_error *err)
+{
+	struct store *store = store_new(options, mode);
+	int rc;
+
+	if (!store)
+		return sb_error_nomem(err);
+	rc = open_folder(options, &store->folder, err);
+	if (!rc)
+		rc = check_data_file(store, err);
+	if (!rc)
+		rc = take_lock(store, "use.lock", false, "the bank", &store->use_lock, err);
+	if (!rc)
+		rc = open_env(store, err);
+	if (rc)
+		store_close(store);
+	else
+		*ret = store;
+	return rc;
+}
+
+static void remove_built(int folder)
+{
+	(void)unlinkat(folder, BUILDING "/data.mdb", 0);
+	(void)unlinkat(folder, BUILDING "/lock.mdb", 0);
+	(void)unlinkat(folder, BUILDING, AT_REMOVEDIR);
+}
+
+int store_build(const struct store_options *options, struct store **ret, struct sb_error *err)
+{
+	struct store *store = store_new(options, STORE_WRITE);
+	struct stat st;
+	int rc;
+
+	if (!store)
+		return sb_error_nomem(err);
+	store->building = true;
+	if (mkdir(options->folder, 0750) != 0 && errno != EEXIST) {
+		rc = system_error(err, "make the bank's folder", options->folder);
+		goto fail;
+	}
+	rc = open_folder(options, &store->folder, err);
+	if (rc)
+		goto fail;
+	rc = take_lock(store, "write.lock", true, "the books", &store->write_lock, err);
+	if (rc)
+		goto fail;
+	remove_built(store->folder);
+	if (mkdirat(store->folder, BUILDING, 0750) != 0) {
+		rc = system_error(err, "make books.new in", options->folder);
+		goto fail;
+	}
+	/* The umask may have taken more than it should; root makes it for the folder's owner. */
+	if (fstat(store->folder, &st) != 0 || fchmodat(store->folder, BUILDING, 0750, 0) != 0 ||
+	    (geteuid() == 0 &&
+	     fchownat(store->folder, BUILDING, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)) {
+		rc = system_error(err, "set up books.new in", options->folder);
+		goto fail;
+	}
+	rc = open_env(store, err);
+	if (rc)
+		goto fail;
+	*ret = store;
+	return SB_OK;
+fail:
+	store_close(store);
+	return rc;
+}
+
+static int sync_at(int folder, const char *path)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* Modes and owners of the built files, then everything to the disk: LMDB does not sync folders. */
+static int settle_built(struct store *store, struct sb_error *err)
+{
+	static const char *const files[] = {BUILDING "/data.mdb", BUILDING "/lock.mdb"};
+	struct stat st;
+
+	if (fstat(store->folder, &st) != 0)
+		return system_error(err, "look at", store->options.folder);
+	for (size_t i = 0; i < 2; i++) {
+		if (fchmodat(store->folder, files[i], 0640, 0) != 0 ||
+		    (geteuid() == 0 && fchownat(store->folder, files[i], st.st_uid, st.st_gid,
+						AT_SYMLINK_NOFOLLOW) != 0))
+			return system_error(err, "set up", files[i]);
+	}
+	if (sync_at(store->folder, files[0]) != 0 || sync_at(store->folder, BUILDING) != 0)
+		return system_error(err, "write to the disk in", store->options.folder);
+	return SB_OK;
+}
+
+int store_install(struct store *store, struct sb_error *err)
+{
+	bool replaced = false;
+	int rc;
+
+	close_env(store);
+	rc = settle_built(store, err);
+	if (!rc)
+		rc = take_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
+	if (rc)
+		goto out;
+	if (renameat2(store->folder, BUILDING, store->folder, BOOKS, RENAME_NOREPLACE) != 0) {
+		if (errno != EEXIST || renameat2(store->folder, BUILDING, store->folder, BOOKS,
+						 RENAME_EXCHANGE) != 0) {
+			rc = system_error(err, "put the new books in place in",
+					  store->options.folder);
+			goto out;
+		}
+		replaced = true;
+	}
+	if (sync_at(store->folder, ".") != 0 || sync_at(store->folder, "..") != 0) {
+		rc = sb_error_set(err, SB_EUNKNOWN,
+				  "the new books are in place in %s, but the disk failed to keep "
+				  "that: %s",
+				  store->options.folder, strerror(errno));
+		goto out;
+	}
+	store->building = replaced; /* what stands there now are the old books */
+out:
+	store_close(store);
+	return rc;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	close_env(store);
+	if (store->building && store->write_lock >= 0)
+		remove_built(store->folder);
+	lock_drop(store->use_lock);
+	lock_drop(store->write_lock);
+	if (store->folder >= 0)
+		close(store->folder);
+	free(store);
+}
+
+int store_folder(const struct store *store)
+{
+	return store->folder;
+}
+
+static int reopen(struct store *store, struct sb_error *err)
+{
+	close_env(store);
+	return open_env(store, err);
+}
+
+/* Begins a transaction on the newest snapshot, or says that it is another: *ret stays NULL and the
+ * caller tries again. */
+static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error *err)
+{
+	MDB_envinfo info;
+	MDB_txn *txn;
+	int dead;
+	int rc = mdb_env_info(store->env, &info);
+
+	if (!rc)
+		rc = mdb_txn_begin(store->env, NULL, write ? 0 : MDB_RDONLY, &txn);
+	switch (rc) {
+	case 0:
+		break;
+	case MDB_MAP_RESIZED:
+		/* Another process made it larger: take its size. */
+		rc = mdb_env_set_mapsize(store->env, 0);
+		return rc ? store_error(err, rc, "adopt the larger map") : SB_OK;
+	case MDB_READERS_FULL:
+		rc = mdb_reader_check(store->env, &dead);
+		if (!rc && dead > 0)
+			return SB_OK;
+		return sb_error_set(err, SB_EBUSY, "%d processes are reading the books: try again",
+				    MAX_READERS);
+	default:
+		return store_error(err, rc, "begin a transaction");
+	}
+	if (write ? mdb_txn_id(txn) != info.me_last_txnid + 1
+		  : mdb_txn_id(txn) < info.me_last_txnid) {
+		mdb_txn_abort(txn);
+		return reopen(store, err);
+	}
+	*ret = txn;
+	return SB_OK;
+}
+
+static int grow(struct store *store, struct sb_error *err)
+{
+	MDB_envinfo info;
+	int rc = mdb_env_info(store->env, &info);
+
+	if (!rc)
+		rc = mdb_env_set_mapsize(store->env, info.me_mapsize * 2);
+	return rc ? store_error(err, rc, "make the map of the books larger") : SB_OK;
+}
+
+static int commit(MDB_txn *txn, struct sb_error *err)
+{
+	int rc = mdb_txn_commit(txn);
+
+	switch (rc) {
+	case 0:
+		return SB_OK;
+	case MDB_MAP_FULL:
+	case ENOSPC:
+	case ENOMEM:
+		/* Before the page that makes it count was written. */
+		return store_error(err, rc, "commit");
+	default:
+		return sb_error_set(err, SB_EUNKNOWN,
+				    "the disk failed while committing (%s): whether it was done is "
+				    "not known; look at `subank journal`, or run it again with the "
+				    "same --ref",
+				    mdb_strerror(rc));
+	}
+}
+
+static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
+{
+	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		struct store_txn txn = {.store = store};
+		int rc = begin(store, true, &txn.mdb, err);
+
+		if (rc)
+			return rc;
+		if (!txn.mdb)
+			continue;
+		rc = fn(&txn, ctx, err);
+		if (rc == SB_OK)
+			rc = commit(txn.mdb, err);
+		else
+			mdb_txn_abort(txn.mdb);
+		if (rc == SB_EFULL)
+			rc = grow(store, err);
+		else
+			return rc == STORE_ABORT ? SB_OK : rc;
+		if (rc)
+			return rc;
+	}
+	return sb_error_set(err, SB_EBUSY,
+			    "the books changed under every attempt to write: try again, and run "
+			    "`subank verify` if that does not help");
+}
+
+int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
+{
+	sigset_t blocked, before;
+	int lock = -1;
+	int rc;
+
+	assert(store->mode == STORE_WRITE);
+	if (!store->building) {
+		rc = take_lock(store, "write.lock", true, "the books", &lock, err);
+		if (rc)
+			return rc;
+	}
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGHUP);
+	sigaddset(&blocked, SIGQUIT);
+	sigaddset(&blocked, SIGTSTP);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
+	rc = attempt_write(store, fn, ctx, err);
+	lock_drop(lock);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
+{
+	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		struct store_txn txn = {.store = store};
+		int rc = begin(store, false, &txn.mdb, err);
+
+		if (rc)
+			return rc;
+		if (!txn.mdb)
+			continue;
+		rc = fn(&txn, ctx, err);
+		mdb_txn_abort(txn.mdb);
+		return rc == STORE_ABORT ? SB_OK : rc;
+	}
+	return sb_error_set(err, SB_EBUSY,
+			    "the books changed under every attempt to read: try "
+			    "again");
+}
+
+static MDB_val to_val(struct slice slice)
+{
+	/* LMDB does not write through it. */
+	union {
+		const void *in;
+		void *out;
+	} pointer = {.in = slice.data};
+
+	return (MDB_val){.mv_size = slice.len, .mv_data = pointer.out};
+}
+
+static struct slice to_slice(MDB_val val)
+{
+	return (struct slice){.data = val.mv_data, .len = val.mv_size};
+}
+
+int store_get(struct store_txn *txn, enum store_table table, struct slice key, struct slice *ret,
+	      struct sb_error *err)
+{
+	MDB_val k = to_val(key), v;
+	int rc = mdb_get(txn->mdb, txn->store->dbis[table], &k, &v);
+
+	if (rc)
+		return store_error(err, rc, "read the books");
+	*ret = to_slice(v);
+	return SB_OK;
+}
+
+static int put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
+	       unsigned flags, struct sb_error *err)
+{
+	MDB_val k = to_val(key), v = to_val(value);
+	int rc = mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags);
+
+	if (rc == MDB_KEYEXIST)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "table '%s' already has what was to be added: nothing was "
+				    "changed; run `subank verify`",
+				    tables[table].name);
+	return rc ? store_error(err, rc, "write the books") : SB_OK;
+}
+
+int store_add(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
+	      struct sb_error *err)
+{
+	return put(txn, table, key, value,
+		   MDB_NOOVERWRITE | (table == STORE_JOURNAL ? MDB_APPEND : 0), err);
+}
+
+int store_set(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
+	      struct sb_error *err)
+{
+	assert(tables[table].cache);
+	return put(txn, table, key, value, 0, err);
+}
+
+int store_clear(struct store_txn *txn, enum store_table table, struct sb_error *err)
+{
+	int rc;
+
+	assert(tables[table].cache);
+	rc = mdb_drop(txn->mdb, txn->store->dbis[table], 0);
+	return rc ? store_error(err, rc, "empty a table of the books") : SB_OK;
+}
+
+int store_count(struct store_txn *txn, enum store_table table, uint64_t *ret, struct sb_error *err)
+{
+	MDB_stat stat;
+	int rc = mdb_stat(txn->mdb, txn->store->dbis[table], &stat);
+
+	if (rc)
+		return store_error(err, rc, "count a table of the books");
+	*ret = stat.ms_entries;
+	return SB_OK;
+}
+
+/* Puts the cursor where a walk begins. */
+static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *key, MDB_val *value)
+{
+	int rc;
+
+	if (from.len == 0)
+		return mdb_cursor_get(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
+	*key = to_val(from);
+	rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+	if (!backward || rc == 0) {
+		bool exact = rc == 0 && key->mv_size == from.len &&
+			     memcmp(key->mv_data, from.data, from.len) == 0;
+
+		return backward && !exact ? mdb_cursor_get(cursor, key, value, MDB_PREV) : rc;
+	}
+	return rc == MDB_NOTFOUND ? mdb_cursor_get(cursor, key, value, MDB_LAST) : rc;
+}
+
+int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
+	       store_each *each, void *ctx, struct sb_error *err)
+{
+	MDB_val key = {0}, value = {0};
+	MDB_cursor *cursor;
+	int result = SB_OK;
+	int rc = mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor);
+
+	if (rc)
+		return store_error(err, rc, "read the books");
+	rc = seek(cursor, from, backward, &key, &value);
+	while (rc == 0) {
+		result = each(to_slice(key), to_slice(value), ctx, err);
+		if (result)
+			break;
+		rc = mdb_cursor_get(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (result)
+		return result == STORE_ABORT ? SB_OK : result;
+	return rc == MDB_NOTFOUND ? SB_OK : store_error(err, rc, "read the books");
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/verify.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err)
+{
+	size_t digits = strspn(text, "0123456789");
+	const char *hash = text + digits + 1;
+	size_t len;
+	uint64_t seq = 0;
+
+	if (digits == 0 || text[digits] != ':')
+		goto malformed;
+	for (size_t i = 0; i < digits; i++) {
+		if (__builtin_mul_overflow(seq, (uint64_t)10, &seq) ||
+		    __builtin_add_overflow(seq, (uint64_t)(text[i] - '0'), &seq))
+			goto malformed;
+	}
+	len = strspn(hash, "0123456789abcdef");
+	if (hash[len] || len < HASH_SHORT || len >= sizeof(ret->hash) || seq == 0)
+		goto malformed;
+	ret->seq = seq;
+	memcpy(ret->hash, hash, len + 1);
+	return SB_OK;
+malformed:
+	return sb_error_set(err, SB_EINVAL,
+			    "'%s' is not a head: give an entry's number, a colon and at least %d "
+			    "hex digits of its hash, as on a receipt",
+			    text, HASH_SHORT);
+}
+
+struct run {
+	struct verify *verify;
+	struct books *stored;
+	struct books *replayed;
+	struct head head; /* of the entries read so far, by their own hashes */
+	struct event event;
+	bool replaying; /* false after the first entry that cannot be applied */
+	uint64_t index_count; /* how many index entries the journal asks for */
+	uint64_t ref_count;
+	size_t at; /* the next replayed account to compare */
+};
+
+static void problem(struct verify *verify, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void problem(struct verify *verify, const char *fmt, ...)
+{
+	char text[1200];
+	va_list ap;
+
+	verify->problems++;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	verify->found(text, verify->ctx);
+}
+
+static int check_index(struct run *run, const char *account, struct sb_error *err)
+{
+	unsigned char key[INDEX_KEY_SIZE];
+	struct slice value;
+	size_t len = books_index_key(key, account, run->event.seq);
+	int rc = store_get(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){key, len},
+			   &value, err);
+
+	run->index_count++;
+	if (rc == SB_ENOTFOUND) {
+		problem(run->verify, "entry %" PRIu64 " is missing in the index of account '%s'",
+			run->event.seq, account);
+		return SB_OK;
+	}
+	return rc;
+}
+
+static int check_ref(struct run *run, struct sb_error *err)
+{
+	const char *ref = run->event.ref;
+	struct slice value;
+	int rc = store_get(books_txn(run->stored), STORE_REFS, (struct slice){ref, strlen(ref)},
+			   &value, err);
+
+	run->ref_count++;
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (rc || value.len != 8 || u64_load(value.data) != run->event.seq)
+		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
+			ref, run->event.seq);
+	return SB_OK;
+}
+
+static void check_heads(struct run *run, uint64_t seq, const unsigned char *hash)
+{
+	char text[HASH_TEXT_SIZE];
+
+	for (size_t i = 0; i < run->verify->head_count; i++) {
+		const struct old_head *old = &run->verify->heads[i];
+
+		if (old->seq == seq &&
+		    strncmp(hex_format(text, hash, HASH_SIZE), old->hash, strlen(old->hash)) != 0)
+			problem(run->verify,
+				"entry %" PRIu64 " had hash %s and now has %s: the journal was "
+				"rewritten",
+				seq, old->hash, text);
+	}
+}
+
+static int check_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	const unsigned char *bytes = value.data;
+	unsigned char hash[HASH_SIZE];
+	struct run *run = ctx;
+	struct sb_error why;
+	uint64_t seq;
+	int rc = SB_OK;
+
+	if (key.len != 8 || value.len < HASH_SIZE) {
+		problem(run->verify, "the journal holds %zu bytes that are no entry",
+			key.len + value.len);
+		run->replaying = false;
+		return SB_OK;
+	}
+	seq = u64_load(key.data);
+	if (seq != run->head.seq + 1) {
+		problem(run->verify,
+			"entry %" PRIu64 " follows entry %" PRIu64 ": entries are "
+			"missing",
+			seq, run->head.seq);
+		run->head.seq = seq - 1;
+		run->replaying = false;
+	}
+	journal_hash(books_id(run->stored), &run->head, bytes + HASH_SIZE, value.len - HASH_SIZE,
+		     hash);
+	if (memcmp(hash, bytes, HASH_SIZE) != 0) {
+		problem(run->verify,
+			"entry %" PRIu64 " does not fit its hash: it, or its hash, was "
+			"changed",
+			seq);
+		run->replaying = false;
+	}
+	check_heads(run, seq, bytes);
+	if (event_decode(bytes + HASH_SIZE, value.len - HASH_SIZE, &run->event, &why)) {
+		problem(run->verify, "entry %" PRIu64 ": %s", seq, why.text);
+		run->replaying = false;
+	} else {
+		run->event.seq = seq;
+		rc = check_index(run, run->event.account, err);
+		if (!rc && run->event.kind == EVENT_TRANSFER)
+			rc = check_index(run, run->event.to, err);
+		if (!rc && *run->event.ref)
+			rc = check_ref(run, err);
+		if (!rc && run->replaying &&
+		    books_follow(run->replayed, &run->event, bytes, &why)) {
+			problem(run->verify, "%s", why.text);
+			run->replaying = false;
+		}
+	}
+	run->head.seq = seq;
+	memcpy(run->head.hash, bytes, HASH_SIZE);
+	run->verify->entries++;
+	return rc;
+}
+
+static int check_state(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct run *run = ctx;
+	struct bytes state = {0};
+	const struct account *account;
+	int rc = SB_OK;
+
+	if (run->at == run->verify->accounts) {
+		problem(run->verify, "account '%.*s' has a state but no entries", (int)key.len,
+			(const char *)key.data);
+		return SB_OK;
+	}
+	account = books_at(run->replayed, run->at++);
+	rc = account_encode(account, &state, err);
+	if (!rc &&
+	    (key.len != strlen(account->name) || memcmp(key.data, account->name, key.len) != 0))
+		problem(run->verify, "account '%s' has entries but another state stands there",
+			account->name);
+	else if (!rc && (state.len != value.len || memcmp(state.data, value.data, state.len) != 0))
+		problem(run->verify, "the stored state of account '%s' differs from its entries",
+			account->name);
+	bytes_release(&state);
+	return rc;
+}
+
+static int check_counts(struct run *run, struct sb_error *err)
+{
+	uint64_t index, refs;
+	int rc = store_count(books_txn(run->stored), STORE_BY_ACCOUNT, &index, err);
+
+	if (!rc)
+		rc = store_count(books_txn(run->stored), STORE_REFS, &refs, err);
+	if (rc)
+		return rc;
+	if (index != run->index_count)
+		problem(run->verify,
+			"the index of accounts has %" PRIu64 " entries instead of %" PRIu64, index,
+			run->index_count);
+	if (refs != run->ref_count)
+		problem(run->verify,
+			"the index of refs has %" PRIu64 " entries instead of %" PRIu64, refs,
+			run->ref_count);
+	return SB_OK;
+}
+
+static int check_rest(struct run *run, struct sb_error *err)
+{
+	const struct head *head = books_head(run->stored);
+	int rc = SB_OK;
+
+	if (head->seq != run->head.seq || memcmp(head->hash, run->head.hash, HASH_SIZE) != 0)
+		problem(run->verify,
+			"the journal ends with entry %" PRIu64 ", but its head is entry %" PRIu64,
+			run->head.seq, head->seq);
+	for (size_t i = 0; i < run->verify->head_count; i++) {
+		if (run->verify->heads[i].seq > run->head.seq)
+			problem(run->verify,
+				"entry %" PRIu64 " is gone: the journal ends with entry %" PRIu64,
+				run->verify->heads[i].seq, run->head.seq);
+	}
+	if (run->replaying) {
+		rc = books_load_all(run->replayed, &run->verify->accounts, err);
+		if (!rc)
+			rc = store_walk(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0},
+					false, check_state, run, err);
+		if (!rc && run->at < run->verify->accounts)
+			problem(run->verify, "%zu accounts have entries but no state",
+				run->verify->accounts - run->at);
+	}
+	return rc ? rc : check_counts(run, err);
+}
+
+int verify_books(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct verify *verify = ctx;
+	struct run run = {.verify = verify, .stored = books, .replaying = true};
+	int rc;
+
+	verify->entries = 0;
+	verify->accounts = 0;
+	verify->problems = 0;
+	verify->head = *books_head(books);
+	run.replayed = books_new(books_id(books));
+	if (!run.replayed)
+		return sb_error_nomem(err);
+	rc = store_walk(books_txn(books), STORE_JOURNAL, (struct slice){0}, false, check_entry,
+			&run, err);
+	if (!rc)
+		rc = check_rest(&run, err);
+	event_release(&run.event);
+	books_free(run.replayed);
+	return rc;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/when.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* Reads exactly [digits] digits and moves past them. */
+static bool read_number(const char **text, int digits, int *ret)
+{
+	int value = 0;
+
+	for (int i = 0; i < digits; i++) {
+		char c = (*text)[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		value = value * 10 + (c - '0');
+	}
+	*text += digits;
+	*ret = value;
+	return true;
+}
+
+static bool read_char(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
+/* Reads YYYY-MM-DD. */
+static bool read_date(const char **text, struct tm *tm)
+{
+	int year, month, day;
+
+	if (!read_number(text, 4, &year) || !read_char(text, '-') ||
+	    !read_number(text, 2, &month) || !read_char(text, '-') || !read_number(text, 2, &day))
+		return false;
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
+		return false;
+	*tm = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+	return true;
+}
+
+/* Reads HH:MM and, if they follow, :SS. */
+static bool read_clock(const char **text, struct tm *tm)
+{
+	if (!read_number(text, 2, &tm->tm_hour) || !read_char(text, ':') ||
+	    !read_number(text, 2, &tm->tm_min))
+		return false;
+	if (read_char(text, ':') && !read_number(text, 2, &tm->tm_sec))
+		return false;
+	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
+}
+
+/* Seconds since 1970 of [tm] in UTC, or in local time with [local]. False for a day that the
+ * calendar lacks (30 February), which timegm() would move, and for an hour that daylight saving
+ * leaves out. */
+static bool to_seconds(const struct tm *tm, bool local, int64_t *ret)
+{
+	struct tm copy = *tm;
+	time_t seconds;
+
+	copy.tm_isdst = -1;
+	seconds = local ? mktime(&copy) : timegm(&copy);
+	if (copy.tm_mday != tm->tm_mday || copy.tm_mon != tm->tm_mon ||
+	    copy.tm_year != tm->tm_year || copy.tm_hour != tm->tm_hour || copy.tm_min != tm->tm_min)
+		return false;
+	*ret = seconds;
+	return true;
+}
+
+/* Reads +01:00 or -0530. */
+static bool read_offset(const char **text, int64_t *ret)
+{
+	bool west = **text == '-';
+	int hours, minutes;
+
+	if (!read_char(text, west ? '-' : '+') || !read_number(text, 2, &hours))
+		return false;
+	(void)read_char(text, ':');
+	if (!read_number(text, 2, &minutes) || hours > 14 || minutes > 59)
+		return false;
+	*ret = (west ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return true;
+}
+
+static bool parse_absolute(const char *text, int64_t *ret)
+{
+	const char *p = text;
+	struct tm tm;
+	int64_t seconds, offset = 0;
+	bool local = true;
+
+	if (!read_date(&p, &tm))
+		return false;
+	if (*p == 'T' || *p == ' ') {
+		p++;
+		if (!read_clock(&p, &tm))
+			return false;
+		if (read_char(&p, 'Z'))
+			local = false;
+		else if (*p && read_offset(&p, &offset))
+			local = false;
+	}
+	if (*p || !to_seconds(&tm, local, &seconds))
+		return false;
+	seconds -= offset;
+	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
+		return false;
+	*ret = seconds * WHEN_SECOND;
+	return true;
+}
+
+/* Reads what stands after "now": "", "-7days", "+2hours". */
+static bool parse_relative(const char *text, int64_t now, int64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds;
+	} units[] = {
+		{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}, {"week", 604800},
+	};
+	const char *p = text;
+	int64_t count = 0, sign;
+	size_t len;
+
+	if (!*p) {
+		*ret = now;
+		return true;
+	}
+	if (*p != '+' && *p != '-')
+		return false;
+	sign = *p++ == '-' ? -1 : 1;
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		count = count * 10 + (*p - '0');
+		if (count > WHEN_MAX / WHEN_SECOND)
+			return false;
+	}
+	len = strlen(p);
+	if (len > 1 && p[len - 1] == 's')
+		len--;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		int64_t distance, when;
+
+		if (strncmp(p, units[i].unit, len) != 0 || units[i].unit[len])
+			continue;
+		if (__builtin_mul_overflow(count, units[i].seconds * WHEN_SECOND * sign,
+					   &distance) ||
+		    __builtin_add_overflow(now, distance, &when) || when < 0 || when > WHEN_MAX)
+			return false;
+		*ret = when;
+		return true;
+	}
+	return false;
+}
+
+int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err)
+{
+	if (strncmp(text, "now", 3) == 0 ? parse_relative(text + 3, now, ret)
+					 : parse_absolute(text, ret))
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL,
+			    "'%s' is not a time: write 2026-11-22, 2026-11-22T17:00 or now+7days",
+			    text);
+}
+
+int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
+{
+	const char *p = text;
+	struct tm tm;
+	int64_t seconds;
+	int micros;
+
+	if (!read_date(&p, &tm) || !read_char(&p, 'T') || !read_clock(&p, &tm) ||
+	    !read_char(&p, '.') || !read_number(&p, 6, &micros) || strcmp(p, "Z") != 0 ||
+	    p - text != 26 || !to_seconds(&tm, false, &seconds))
+		return sb_error_set(err, SB_EINVAL,
+				    "'%s' is not a time of the form 2026-11-22T17:00:05.123456Z",
+				    text);
+	*ret = seconds * WHEN_SECOND + micros;
+	return SB_OK;
+}
+
+const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	struct tm tm;
+	size_t len;
+
+	gmtime_r(&seconds, &tm);
+	len = strftime(buf, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(buf + len, WHEN_TEXT_SIZE - len, ".%06dZ", (int)(when % WHEN_SECOND));
+	return buf;
+}
+
+const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	if (strftime(buf, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		buf[0] = '\0';
+	return buf;
+}
+
+const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age)
+{
+	int64_t seconds = age < 0 ? 0 : age / WHEN_SECOND;
+
+	if (seconds < 60)
+		(void)snprintf(buf, WHEN_TEXT_SIZE, "%" PRId64 "s", seconds);
+	else if (seconds < 3600)
+		(void)snprintf(buf, WHEN_TEXT_SIZE, "%" PRId64 "m", seconds / 60);
+	else if (seconds < 86400)
+		(void)snprintf(buf, WHEN_TEXT_SIZE, "%" PRId64 "h", seconds / 3600);
+	else
+		(void)snprintf(buf, WHEN_TEXT_SIZE, "%" PRId64 "d", seconds / 86400);
+	return buf;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Points in time: microseconds since 1970-01-01 UTC in int64_t, years 1970 to 9999. */
+#ifndef SUBANK_LEDGER_WHEN_H
+#define SUBANK_LEDGER_WHEN_H
+
+#include <stdint.h>
+
+#include "ledger/error.h"
+
+#define WHEN_SECOND INT64_C(1000000)
+#define WHEN_DAY (86400 * WHEN_SECOND)
+#define WHEN_MAX INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
+#define WHEN_NEVER INT64_MAX /* the end of a window that has none */
+
+enum { WHEN_TEXT_SIZE = 40 }; /* bytes that any formatted time fits in */
+
+/* Reads what a person wrote: 2026-11-22, 2026-11-22T17:00, 2026-11-22T17:00:05 (local time, or with
+ * Z or +01:00 behind it), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks; also
+ * in the singular). A date alone is its first moment. [now] is what "now" means. SB_EINVAL. */
+int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err);
+
+/* The form of files: 2026-11-22T17:00:05.123456Z, exactly. */
+int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err);
+const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when);
+
+/* Local time for people, cut to the second: 2026-11-22T18:00:05. */
+const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when);
+
+/* A length of time in its largest unit, cut: "45s", "12m", "3h", "9d"; negative is "0s". */
+const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age);
+
+#endif
