@@ -461,7 +461,7 @@ static int look_at_clock(struct books *books, struct check *check, struct sb_err
 		return rc;
 	if (last && !check->clock_ok && books_time(books) - last > CLOCK_TRUST)
 		check->clock_gap = books_time(books) - last;
-	else if (!check->only)
+	else if (check->only_count == 0)
 		rc = books_set_last_check(books, books_time(books), err);
 	return rc;
 }
@@ -476,11 +476,12 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	check->finding_count = check->task_count = 0;
 	check->problems = 0;
 	rc = look_at_clock(books, check, err);
-	if (!rc && check->only) {
-		rc = books_account(books, check->only, &account, err);
+	for (size_t i = 0; !rc && i < check->only_count; i++) {
+		rc = books_account(books, check->only[i], &account, err);
 		if (!rc)
 			rc = check_account(books, check, account, err);
-	} else if (!rc) {
+	}
+	if (!rc && check->only_count == 0) {
 		rc = books_load_all(books, &count, err);
 		for (size_t i = 0; !rc && i < count; i++)
 			rc = check_account(books, check, books_at(books, i), err);
@@ -537,6 +538,18 @@ int check_enter_baselines(struct books *books, const char *name,
 				    from_zero ? "opened, use from before counts" : "opened", err);
 	}
 	return rc;
+}
+
+int check_adopt_lever(struct books *books, const char *name, const char *cluster,
+		      const struct rules *rules, struct sb_error *err)
+{
+	const struct account *account;
+	uint64_t seq;
+	int rc = books_account(books, name, &account, err);
+
+	if (!rc)
+		rc = enter_lever(books, account, NULL, rules, cluster, LEVER_HOLD, -1, &seq, err);
+	return rc ? rc : enter_outcome(books, name, seq, OUTCOME_DONE, "adopted", err);
 }
 
 void check_release(struct check *check)

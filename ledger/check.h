@@ -65,7 +65,8 @@ struct check {
 	const struct observation *observations;
 	size_t observation_count;
 	const struct rules *rules;
-	const char *only; /* this account alone; NULL: all */
+	const char *const *only; /* these accounts alone; none: all */
+	size_t only_count;
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	/* out; check_release() frees */
 	struct finding *findings;
@@ -103,6 +104,11 @@ int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err);
 int check_enter_baselines(struct books *books, const char *account,
 			  const struct observation *observations, size_t count, bool from_zero,
 			  struct sb_error *err);
+
+/* Enters a limit that Slurm shows already as a hold of the bank's own, in force: what the site had
+ * before is not known and taken for none. */
+int check_adopt_lever(struct books *books, const char *account, const char *cluster,
+		      const struct rules *rules, struct sb_error *err);
 
 void check_release(struct check *check);
 

@@ -32,8 +32,12 @@ int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	len = vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
-	if (len >= 0 && (size_t)len < sizeof(err->text))
-		(void)snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", rest);
+	if (len >= 0 && (size_t)len + 3 < sizeof(err->text)) {
+		size_t room = sizeof(err->text) - (size_t)len;
+
+		/* The precision says that it is cut on purpose: gcc warns otherwise. */
+		(void)snprintf(err->text + len, room, ": %.*s", (int)(room - 3), rest);
+	}
 	return err->code;
 }
 

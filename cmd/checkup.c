@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/checkup.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/clusters.h"
+#include "ledger/check.h"
+#include "ledger/lock.h"
+#include "ledger/text.h"
+#include "ledger/when.h"
+#include "slurm/sacctmgr.h"
+
+enum {
+	ROUNDS_MAX = 5, /* plans while others write */
+	READ_BACK_TRIES = 15, /* slurmctld hears of a change from slurmdbd, a moment later */
+	READ_BACK_PAUSE_MS = 200,
+};
+
+struct rules rules_of(const struct env *env)
+{
+	return (struct rules){.enforcement = env->settings.enforcement,
+			      .field = LEVER_FIELD,
+			      .tres = LEVER_TRES,
+			      .hold_value = LEVER_HOLD_VALUE};
+}
+
+/* Whether this machine may change Slurm for this bank. */
+struct command_right {
+	const char *machine;
+	bool granted;
+};
+
+static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct command_right *right = ctx;
+	char machine[512];
+	int rc = books_machine(books, machine, sizeof(machine), err);
+
+	right->granted = !rc && strcmp(machine, right->machine) == 0;
+	return rc;
+}
+
+static void say_finding(struct env *env, const struct finding *finding)
+{
+	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE];
+	const char *account = finding->account, *cluster = finding->cluster;
+
+	quantity(env, amount, finding->amount);
+	quantity(env, before, finding->before);
+	quantity(env, now, finding->now);
+	switch (finding->kind) {
+	case FOUND_CHARGE:
+		say(env, "%s: charged %s used on %s", account, amount, cluster);
+		break;
+	case FOUND_BASELINE:
+		say(env, "%s: counting on %s starts at %s", account, cluster, now);
+		break;
+	case FOUND_WENT_DOWN:
+		warning(env,
+			"%s: the usage on %s went down from %s to %s (slurmctld restarted, or "
+			"somebody reset it): nothing is charged, counting goes on from there",
+			account, cluster, before, now);
+		break;
+	case FOUND_VANISHED:
+		warning(env, "%s: %s no longer has this account; its usage there stays at %s",
+			account, cluster, before);
+		break;
+	case FOUND_HOLD:
+		say(env, "%s: held, available %s", account, amount);
+		break;
+	case FOUND_RELEASE:
+		say(env, "%s: released, available %s", account, amount);
+		break;
+	case FOUND_NO_MONEY:
+		say(env, "%s: used %s and never had a deposit; it is not held", account, now);
+		break;
+	case FOUND_SPENT:
+		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
+		    account, amount);
+		break;
+	case FOUND_CLOCK:
+		warning(env, "%s: would be held, available %s", account, amount);
+		break;
+	case FOUND_DRIFT:
+		warning(env,
+			"%s: somebody changed the limit on %s from the bank's %" PRId64
+			" to %" PRId64 "; it is left so (-1 is no limit)",
+			account, cluster, finding->before, finding->now);
+		break;
+	case FOUND_LEFT:
+		warning(env,
+			"%s: somebody changed the limit on %s to %" PRId64
+			" meanwhile; it is left so, not put back to what it was before the hold",
+			account, cluster, finding->now);
+		break;
+	case FOUND_UNSETTLED:
+		warning(env, "%s: %s must change but does not answer; the next check tries again",
+			account, cluster);
+		break;
+	}
+}
+
+static void say_findings(struct env *env, const struct check *check)
+{
+	char age[WHEN_TEXT_SIZE];
+
+	for (size_t i = 0; i < check->finding_count; i++)
+		say_finding(env, &check->findings[i]);
+	if (check->clock_gap)
+		warning(env,
+			"the last check was %s ago: nobody is held before somebody has looked at "
+			"the clock; if it is right, run `subank check --clock-ok` once",
+			when_format_age(age, check->clock_gap));
+	fflush(env->out);
+}
+
+/* ---- changing Slurm ---- */
+
+static int by_call(const void *a, const void *b)
+{
+	const struct task *x = a, *y = b;
+	int order = strcmp(x->cluster, y->cluster);
+
+	if (!order)
+		order = strcmp(x->field, y->field);
+	if (!order)
+		order = strcmp(x->tres, y->tres);
+	if (!order)
+		order = (x->value > y->value) - (x->value < y->value);
+	return order ? order : strcmp(x->slurm_account, y->slurm_account);
+}
+
+static bool same_call(const struct task *a, const struct task *b)
+{
+	return a->value == b->value && strcmp(a->cluster, b->cluster) == 0 &&
+	       strcmp(a->field, b->field) == 0 && strcmp(a->tres, b->tres) == 0;
+}
+
+/* Sets the limits of [count] tasks that one call can do; what fails goes to [reason]. */
+static void set_limits(struct env *env, const struct task *tasks, size_t count, char reason[256])
+{
+	const char **accounts = calloc(count, sizeof(*accounts));
+	struct slurm_error err;
+
+	reason[0] = '\0';
+	if (!accounts) {
+		(void)snprintf(reason, 256, "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		accounts[i] = tasks[i].slurm_account;
+	if (sacctmgr_set_limit(&env->slurm, tasks->cluster, accounts, count, tasks->field,
+			       tasks->tres, tasks->value, &err))
+		text_escape(reason, 256, err.text);
+	free(accounts);
+}
+
+static const struct observed *shown(const struct clusters *clusters, const struct task *task)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (clusters->list[i].answered &&
+		    strcmp(clusters->list[i].cluster, task->cluster) == 0)
+			return observation_find(&clusters->list[i], task->slurm_account);
+	}
+	return NULL;
+}
+
+static bool all_shown(const struct clusters *clusters, const struct check *check)
+{
+	for (size_t i = 0; i < check->task_count; i++) {
+		const struct observed *row = shown(clusters, &check->tasks[i]);
+
+		if (!row || row->limit != check->tasks[i].value)
+			return false;
+	}
+	return true;
+}
+
+/* Asks the clusters again, until they show what was set or a few seconds are over. */
+static int read_back(struct env *env, const struct check *check, bool failed,
+		     struct clusters *clusters)
+{
+	for (int try = 0;; try++) {
+		struct timespec pause = {.tv_nsec = READ_BACK_PAUSE_MS * 1000000L};
+		struct clusters again;
+		int status = clusters_observe(env, false, &again);
+
+		if (status != EXIT_DONE)
+			return status;
+		clusters_release(clusters);
+		*clusters = again;
+		if (failed || again.silent || all_shown(clusters, check) || try == READ_BACK_TRIES)
+			return EXIT_DONE;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Carries out the tasks, reads back into [clusters] and enters the outcomes. */
+static int carry_out(struct env *env, struct check *check, struct clusters *clusters)
+{
+	struct task_outcome *outcomes = calloc(check->task_count, sizeof(*outcomes));
+	char(*reasons)[256] = calloc(check->task_count, sizeof(*reasons));
+	struct task_outcomes list = {.list = outcomes, .count = check->task_count};
+	int status = EXIT_DONE;
+	bool failed = false;
+	struct sb_error err;
+
+	if (!outcomes || !reasons) {
+		sb_error_nomem(&err);
+		status = fail(env, &err);
+		goto out;
+	}
+	qsort(check->tasks, check->task_count, sizeof(*check->tasks), by_call);
+	for (size_t i = 0, end; i < check->task_count; i = end) {
+		for (end = i + 1; end < check->task_count; end++) {
+			if (!same_call(&check->tasks[i], &check->tasks[end]))
+				break;
+		}
+		set_limits(env, &check->tasks[i], end - i, reasons[i]);
+		failed = failed || *reasons[i];
+		for (size_t j = i + 1; j < end; j++)
+			memcpy(reasons[j], reasons[i], sizeof(reasons[j]));
+	}
+	status = read_back(env, check, failed, clusters);
+	for (size_t i = 0; i < check->task_count; i++) {
+		const struct task *task = &check->tasks[i];
+		const struct observed *row = status == EXIT_DONE ? shown(clusters, task) : NULL;
+
+		outcomes[i] = (struct task_outcome){.task = task, .reason = reasons[i]};
+		if (row && row->limit == task->value) {
+			outcomes[i].outcome = OUTCOME_DONE;
+			outcomes[i].reason = "";
+			continue;
+		}
+		outcomes[i].outcome = OUTCOME_FAILED;
+		if (!*reasons[i])
+			(void)snprintf(reasons[i], sizeof(reasons[i]),
+				       row ? "the cluster does not show the new limit"
+					   : "the cluster does not show the account");
+		warning(env, "%s: the limit on %s could not be set, the next check tries again: %s",
+			task->account, task->cluster, reasons[i]);
+		status = EXIT_PART;
+	}
+	if (bank_write(env->bank, env->now(), check_enter_outcomes, &list, &err))
+		status = fail(env, &err);
+	else
+		check->head = list.head;
+out:
+	free(outcomes);
+	free(reasons);
+	return status;
+}
+
+/* ---- the whole ---- */
+
+struct planning {
+	struct check *check;
+	const struct checkup *checkup;
+	bool dry;
+};
+
+static int plan(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct planning *planning = ctx;
+	int rc = check_plan(books, planning->check, err);
+
+	return !rc && planning->dry ? STORE_ABORT : rc;
+}
+
+struct head_now {
+	uint64_t seq;
+};
+
+static int read_head(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct head_now *now = ctx;
+
+	(void)err;
+	now->seq = books_head(books)->seq;
+	return SB_OK;
+}
+
+/* Plans and carries out until nobody else has written meanwhile. */
+static int rounds(struct env *env, struct planning *planning, struct clusters *clusters)
+{
+	struct check *check = planning->check;
+	int status = EXIT_DONE;
+	struct sb_error err;
+
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		struct head_now now;
+		int done;
+
+		check->observations = clusters->list;
+		check->observation_count = clusters->count;
+		if (bank_write(env->bank, env->now(), plan, planning, &err))
+			return fail(env, &err);
+		say_findings(env, check);
+		if (check->problems || check->clock_gap)
+			status = EXIT_PART;
+		if (planning->dry) {
+			for (size_t i = 0; i < check->task_count; i++)
+				say(env, "%s: the limit on %s would be set to %" PRId64,
+				    check->tasks[i].account, check->tasks[i].cluster,
+				    check->tasks[i].value);
+			return status;
+		}
+		if (check->task_count > 0) {
+			done = carry_out(env, check, clusters);
+			if (done != EXIT_DONE)
+				return done;
+		}
+		if (bank_read(env->bank, env->now(), read_head, &now, &err))
+			return fail(env, &err);
+		if (now.seq == check->head.seq)
+			return status;
+	}
+	return status;
+}
+
+static int run_locked(struct env *env, const struct checkup *checkup, bool dry)
+{
+	const struct rules rules = rules_of(env);
+	struct check check = {.rules = &rules,
+			      .only = checkup->accounts,
+			      .only_count = checkup->account_count,
+			      .clock_ok = checkup->clock_ok};
+	struct planning planning = {.check = &check, .checkup = checkup, .dry = dry};
+	struct clusters clusters;
+	int status = clusters_observe(env, rules.enforcement == ENFORCE_HOLD, &clusters);
+	bool silent;
+
+	if (status != EXIT_DONE)
+		return status;
+	silent = clusters.silent > 0;
+	status = rounds(env, &planning, &clusters);
+	check_release(&check);
+	clusters_release(&clusters);
+	return status == EXIT_DONE && silent ? EXIT_PART : status;
+}
+
+int checkup_run(struct env *env, const struct checkup *checkup)
+{
+	struct command_right right = {.machine = env->machine};
+	bool dry = checkup->dry_run;
+	struct sb_error err;
+	int lock, status;
+	int rc = bank_read(env->bank, env->now(), look_up_right, &right, &err);
+
+	if (!rc)
+		rc = lock_take(store_folder(bank_store(env->bank)), "check.lock", true,
+			       checkup->wait_for_other ? env->store.wait_ms : 0, env->doing,
+			       "the check", &lock, &err);
+	if (rc)
+		return fail(env, &err);
+	if (!right.granted) {
+		dry = true;
+		warning(env, "this bank does not command Slurm from this machine, so this is a dry "
+			     "run: `subank adopt` lets it");
+	}
+	status = run_locked(env, checkup, dry);
+	if (dry)
+		note(env, "dry run: nothing was changed");
+	lock_drop(lock);
+	return status == EXIT_DONE && !right.granted && !checkup->dry_run ? EXIT_PART : status;
+}
+
+int checkup_after(struct env *env, const char *account, int status)
+{
+	struct checkup checkup = {.accounts = &account, .account_count = 1};
+	struct sb_error err;
+	int lock, after;
+
+	if (option(env, "no-apply")) {
+		note(env, "%s: Slurm is left to the next check (--no-apply)", account);
+		return status;
+	}
+	if (lock_take(store_folder(bank_store(env->bank)), "check.lock", true, 0, env->doing,
+		      "the check", &lock, &err) == SB_EBUSY) {
+		note(env, "%s: a check is running, it brings Slurm in line", account);
+		return status;
+	}
+	lock_drop(lock);
+	checkup.wait_for_other = true;
+	after = checkup_run(env, &checkup);
+	if (after != EXIT_DONE)
+		note(env, "the entry stands; the next check brings Slurm in line");
+	/* The entry was made, whatever became of Slurm. */
+	return after == EXIT_DONE ? status : EXIT_PART;
+}

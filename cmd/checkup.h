@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The main job: read Slurm, plan and commit, change Slurm, read back, enter the outcomes. */
+#ifndef SUBANK_CMD_CHECKUP_H
+#define SUBANK_CMD_CHECKUP_H
+
+#include "cmd/env.h"
+#include "ledger/policy.h"
+
+/* The site's rules, as the ledger wants them. */
+struct rules rules_of(const struct env *env);
+
+struct checkup {
+	const char *const *accounts; /* folded names; none: all */
+	size_t account_count;
+	bool dry_run;
+	bool clock_ok;
+	bool wait_for_other; /* false: another check that runs is an error */
+};
+
+/* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not
+ * answer, a limit could not be set or something else needs a look. */
+int checkup_run(struct env *env, const struct checkup *checkup);
+
+/* After an entry on [account], which is held: brings Slurm in line at once, unless --no-apply or a
+ * check that runs will do it. [status] is what the verb has come to so far; returns the worse. */
+int checkup_after(struct env *env, const char *account, int status);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/checkup.h"
+#include "cmd/clusters.h"
+#include "cmd/command.h"
+#include "ledger/check.h"
+
+/* A limit in Slurm that looks like a hold of ours and is not in the books. */
+struct stray {
+	char account[NAME_SIZE];
+	char cluster[NAME_SIZE];
+	bool ours;
+};
+
+struct adoption {
+	struct env *env;
+	struct clusters clusters;
+	struct rules rules;
+	struct stray *strays;
+	size_t count;
+};
+
+static int add_stray(struct adoption *adoption, const char *account, const char *cluster,
+		     struct sb_error *err)
+{
+	struct stray *grown =
+		reallocarray(adoption->strays, adoption->count + 1, sizeof(*adoption->strays));
+	struct stray *stray;
+
+	if (!grown)
+		return sb_error_nomem(err);
+	adoption->strays = grown;
+	stray = &grown[adoption->count++];
+	*stray = (struct stray){0};
+	(void)snprintf(stray->account, sizeof(stray->account), "%s", account);
+	(void)snprintf(stray->cluster, sizeof(stray->cluster), "%s", cluster);
+	return SB_OK;
+}
+
+/* Compares the limits in Slurm with the levers in the books. */
+static int find_strays(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct adoption *adoption = ctx;
+	size_t count;
+	int rc = books_load_all(books, &count, err);
+
+	adoption->count = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct account *account = books_at(books, i);
+
+		for (size_t j = 0; !rc && j < adoption->clusters.count; j++) {
+			const struct observation *cluster = &adoption->clusters.list[j];
+			const struct observed *row = observation_find(cluster, account->name);
+
+			if (row && row->limit == adoption->rules.hold_value &&
+			    !account_lever(account, cluster->cluster, adoption->rules.field,
+					   adoption->rules.tres))
+				rc = add_stray(adoption, account->name, cluster->cluster, err);
+		}
+	}
+	return rc;
+}
+
+static int enter(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct adoption *adoption = ctx;
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < adoption->count && !rc; i++) {
+		const struct stray *stray = &adoption->strays[i];
+
+		if (stray->ours)
+			rc = check_adopt_lever(books, stray->account, stray->cluster,
+					       &adoption->rules, err);
+	}
+	return rc ? rc : books_set_machine(books, adoption->env->machine, err);
+}
+
+/* Asks on the terminal; true when an answer was given. */
+static bool ask(struct env *env, struct stray *stray)
+{
+	char answer[64];
+
+	for (;;) {
+		fprintf(env->out,
+			"%s on %s has %s=%s=0, which the books do not know. Whose is it:\n"
+			"the [b]ank's, to be released when the account has funds, or the "
+			"[s]ite's? ",
+			stray->account, stray->cluster, LEVER_FIELD, LEVER_TRES);
+		fflush(env->out);
+		if (!fgets(answer, sizeof(answer), env->in))
+			return false;
+		if (strcmp(answer, "b\n") == 0 || strcmp(answer, "s\n") == 0)
+			break;
+	}
+	stray->ours = answer[0] == 'b';
+	return true;
+}
+
+/* Decides on each stray limit; false, with a message, when nobody says whose they are. */
+static bool decide(struct adoption *adoption)
+{
+	struct env *env = adoption->env;
+	const char *ours = option(env, "bank-holds"), *sites = option(env, "site-holds");
+
+	for (size_t i = 0; i < adoption->count; i++) {
+		struct stray *stray = &adoption->strays[i];
+
+		if (ours || sites) {
+			stray->ours = ours;
+			say(env, "%s on %s: its hold is %s", stray->account, stray->cluster,
+			    ours ? "the bank's" : "the site's, and left alone");
+			continue;
+		}
+		if (env->in_is_terminal && ask(env, stray))
+			continue;
+		warning(env,
+			"%zu accounts (%s on %s first) have a hold in Slurm that the books do "
+			"not know: say whose they are with --bank-holds or --site-holds; "
+			"nothing was changed",
+			adoption->count, stray->account, stray->cluster);
+		return false;
+	}
+	return true;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct adoption adoption = {.env = env, .rules = rules_of(env)};
+	struct sb_error err;
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (option(env, "bank-holds") && option(env, "site-holds"))
+		return usage(env, "--bank-holds and --site-holds exclude each other");
+	status = clusters_observe(env, false, &adoption.clusters);
+	if (status != EXIT_DONE || adoption.clusters.silent) {
+		warning(env, "the bank was not adopted: what Slurm has must be seen first");
+		status = EXIT_REFUSED;
+		goto out;
+	}
+	if (bank_read(env->bank, env->now(), find_strays, &adoption, &err)) {
+		status = fail(env, &err);
+		goto out;
+	}
+	if (!decide(&adoption)) {
+		status = EXIT_REFUSED;
+		goto out;
+	}
+	if (bank_write(env->bank, env->now(), enter, &adoption, &err))
+		status = fail(env, &err);
+	else
+		say(env, "the bank in %s now commands Slurm from this machine", env->store.folder);
+out:
+	clusters_release(&adoption.clusters);
+	free(adoption.strays);
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's"},
+	{"site-holds", 0, NULL, "they are the site's, and left alone"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_adopt = {
+	.name = "adopt",
+	.arguments = "",
+	.summary = "let this machine command Slurm for the bank",
+	.details =
+		"A bank that was restored or copied changes nothing in Slurm until it is adopted,\n"
+		"so that a copy cannot command production. Holds in Slurm that the books do not\n"
+		"know (made after the backup, or by the site) are shown, and it is asked whose\n"
+		"they are.",
+	.max_args = 0,
+	.flags = CMD_WRITE | CMD_SLURM,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "ledger/export.h"
+
+struct exporting {
+	FILE *file;
+	struct head head;
+};
+
+static int write_books(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct exporting *exporting = ctx;
+
+	exporting->head = *books_head(books);
+	return export_yaml(books, exporting->file, err);
+}
+
+static int cannot_write(const char *path, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ESYSTEM, "cannot write %s: %s", path, strerror(errno));
+}
+
+static int sync_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int rc = fd >= 0 ? fsync(fd) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return rc;
+}
+
+/* Writes beside and renames, so that a file of that name is always a whole export. */
+static int export_to(struct env *env, const char *path, struct exporting *exporting,
+		     struct sb_error *err)
+{
+	size_t size = strlen(path) + 16;
+	char *beside = malloc(size);
+	int fd = -1, rc;
+
+	exporting->file = NULL;
+	if (!beside)
+		return sb_error_nomem(err);
+	(void)snprintf(beside, size, "%s.XXXXXX", path);
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd >= 0 && fchmod(fd, 0640) == 0)
+		exporting->file = fdopen(fd, "w");
+	if (!exporting->file) {
+		rc = cannot_write(path, err);
+		if (fd >= 0)
+			close(fd);
+		goto out;
+	}
+	rc = bank_read(env->bank, env->now(), write_books, exporting, err);
+	if (!rc && (fflush(exporting->file) != 0 || fsync(fd) != 0))
+		rc = cannot_write(path, err);
+	if (fclose(exporting->file) != 0 && !rc)
+		rc = cannot_write(path, err);
+	if (!rc && (rename(beside, path) != 0 || sync_folder_of(path) != 0))
+		rc = cannot_write(path, err);
+out:
+	if (rc && fd >= 0)
+		(void)unlink(beside);
+	free(beside);
+	return rc;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	bool to_file = argc > 0 && strcmp(argv[0], "-") != 0;
+	struct exporting exporting = {.file = env->out};
+	char hash[HASH_TEXT_SIZE];
+	struct sb_error err;
+	int rc = to_file ? export_to(env, argv[0], &exporting, &err)
+			 : bank_read(env->bank, env->now(), write_books, &exporting, &err);
+
+	if (rc)
+		return fail(env, &err);
+	if (to_file)
+		say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
+		    exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
+		    hex_format(hash, exporting.head.hash, HASH_SIZE));
+	return EXIT_DONE;
+}
+
+const struct command cmd_export = {
+	.name = "export",
+	.arguments = "[FILE]",
+	.summary = "write the whole ledger as YAML",
+	.details = "One entry a line, with its hash; without FILE, to the standard output. The\n"
+		   "file is written beside and renamed when it is whole. `subank import` restores\n"
+		   "it, on any machine and with any version of LMDB.",
+	.max_args = 1,
+	.flags = CMD_READ,
+	.run = run,
+};

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/command.h"
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	const struct command *command;
+	const char *close;
+
+	if (argc == 0) {
+		program_help(env->out);
+		return EXIT_DONE;
+	}
+	command = command_find(argv[0]);
+	if (!command) {
+		close = command_nearest(argv[0]);
+		return usage(env, "there is no verb '%s'%s%s%s", argv[0],
+			     close ? ": did you mean '" : "", close ? close : "",
+			     close ? "'?" : "");
+	}
+	command_help(env->out, command);
+	return EXIT_DONE;
+}
+
+const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[VERB]",
+	.summary = "print what a verb does",
+	.max_args = 1,
+	.run = run,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/command.h"
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct sb_error err;
+
+	(void)argc;
+	(void)argv;
+	if (bank_create(&env->store, env->machine, &err))
+		return fail(env, &err);
+	say(env, "made an empty bank in %s", env->store.folder);
+	note(env, "next: `subank open ACCOUNT SU` for each account, then `subank check` every few "
+		  "minutes");
+	return EXIT_DONE;
+}
+
+const struct command cmd_init = {
+	.name = "init",
+	.arguments = "",
+	.summary = "make a bank",
+	.details = "Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings\n"
+		   "name. Run it, and everything else, as the user who is to own the books:\n"
+		   "usually slurm. The bank commands Slurm from this machine.",
+	.max_args = 0,
+	.run = run,
+};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "cmd/clusters.h"
+#include "cmd/command.h"
+#include "cmd/post.h"
+#include "ledger/amount.h"
+#include "ledger/when.h"
+
+struct opening {
+	int64_t amount; /* 0: no deposit */
+	struct clusters clusters;
+	bool from_zero;
+};
+
+static int append_deposit(struct posting *posting, struct books *books, int64_t amount,
+			  struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_DEPOSIT,
+			      .account = posting->account,
+			      .resource = RESOURCE_BILLING,
+			      .amount = amount,
+			      .start = books_time(books),
+			      .end = WHEN_NEVER};
+	const struct account *account;
+	int rc = books_account(books, posting->account, &account, err);
+
+	if (rc)
+		return rc;
+	event.debt = account->debt < amount ? account->debt : amount;
+	return books_append(books, &event, err);
+}
+
+static int plan(struct posting *posting, struct books *books, struct sb_error *err)
+{
+	const struct opening *opening = posting->ctx;
+	struct event event = {.kind = EVENT_OPEN, .account = posting->account};
+	const struct account *account;
+	char amount[QUANTITY_SIZE];
+	int rc = books_account(books, posting->account, &account, NULL);
+
+	if (rc == SB_OK && account->open)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' is open already: `subank deposit` puts money in",
+				    posting->account);
+	stamp(posting, &event);
+	rc = books_append(books, &event, err);
+	if (!rc)
+		rc = check_enter_baselines(books, posting->account, opening->clusters.list,
+					   opening->clusters.count, opening->from_zero, err);
+	if (!rc && opening->amount > 0)
+		rc = append_deposit(posting, books, opening->amount, err);
+	quantity(posting->env, amount, opening->amount);
+	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s%s", posting->account,
+		       opening->amount ? " with " : "", opening->amount ? amount : "");
+	return rc;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct posting posting = {.env = env, .plan = plan};
+	struct opening opening = {.from_zero = option(env, "from-zero")};
+	char name[NAME_SIZE];
+	struct sb_error err;
+	int status = read_account(env, argv[0], name);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (argc > 1 && amount_parse(argv[1], &opening.amount, &err))
+		return fail(env, &err);
+	posting.account = name;
+	posting.ctx = &opening;
+	(void)snprintf(posting.request, sizeof(posting.request), "open %s %" PRId64 "s%s", name,
+		       opening.amount, opening.from_zero ? " from-zero" : "");
+	status = clusters_observe(env, false, &opening.clusters);
+	if (status == EXIT_REFUSED)
+		return status;
+	if ((status != EXIT_DONE || opening.clusters.silent) && !option(env, "later")) {
+		warning(env,
+			"account '%s' was not opened: where counting starts is not known; try "
+			"again, or use --later and the next check enters it",
+			name);
+		status = EXIT_REFUSED;
+	} else {
+		status = post(&posting);
+	}
+	clusters_release(&opening.clusters);
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{"from-zero", 0, NULL, "charge the use from before, too"},
+	{"later", 0, NULL, "open also when a cluster does not answer"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_open = {
+	.name = "open",
+	.arguments = "ACCOUNT [SU]",
+	.summary = "begin to keep books for an account of Slurm",
+	.details =
+		"Counting starts now: what the account used before is not charged, unless\n"
+		"--from-zero is given. SU is a first deposit, made in the same step. An account\n"
+		"that was closed is opened again.",
+	.min_args = 1,
+	.max_args = 2,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/command.h"
+#include "cmd/hand.h"
+
+static int plan(struct posting *posting, struct books *books, struct sb_error *err)
+{
+	const struct hand *hand = posting->ctx;
+	struct event event = {.kind = EVENT_RELEASE,
+			      .account = posting->account,
+			      .cause = CAUSE_HAND,
+			      .until = hand->until};
+	const struct account *account;
+	unsigned others;
+	int rc = books_account(books, posting->account, &account, err);
+
+	if (rc)
+		return rc;
+	others = account->causes & ~(1u << CAUSE_HAND);
+	if (!account->causes)
+		return sb_error_set(err, SB_EREFUSED, "account '%s' is not held", posting->account);
+	if (others && !hand->until)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' is held because %s: to let it run for a time all "
+				    "the same, say until when with --until",
+				    posting->account,
+				    others & 1u << CAUSE_CLOSED
+					    ? "it is closed (`subank open` opens it again)"
+					    : "its allowance is spent (a deposit releases it)");
+	if (!others && hand->until)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' is held by hand alone: release it without "
+				    "--until",
+				    posting->account);
+	(void)snprintf(posting->done, sizeof(posting->done), "released%s", hand->phrase);
+	stamp(posting, &event);
+	return books_append(books, &event, err);
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct posting posting = {.env = env, .plan = plan};
+
+	(void)argc;
+	return hand_post(&posting, argv[0]);
+}
+
+const struct command cmd_release = {
+	.name = "release",
+	.arguments = "ACCOUNT",
+	.summary = "end a hold by hand, or let a held account run for a time",
+	.details = "An account that is held because its allowance is spent, or because it is\n"
+		   "closed, is released until the time given with --until and held again then.",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.options = hand_options,
+	.run = run,
+};

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The list of verbs and the frame around one: options, settings, the bank, the exit status. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/nearest.h"
+#include "cmd/options.h"
+#include "ledger/amount.h"
+#include "ledger/store.h"
+#include "ledger/text.h"
+
+extern const struct command cmd_adopt, cmd_balance, cmd_check, cmd_close, cmd_deposit, cmd_export,
+	cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open, cmd_release, cmd_transfer,
+	cmd_verify, cmd_withdraw;
+
+/* In the order of the help. */
+const struct command *const commands[] = {
+	&cmd_init,     &cmd_adopt,   &cmd_open,	   &cmd_close, &cmd_deposit, &cmd_withdraw,
+	&cmd_transfer, &cmd_balance, &cmd_journal, &cmd_check, &cmd_hold,    &cmd_release,
+	&cmd_export,   &cmd_import,  &cmd_verify,  &cmd_help,  NULL,
+};
+
+enum { MAX_VERBS = 64 };
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	const char *names[MAX_VERBS];
+	size_t i;
+
+	for (i = 0; commands[i] && i < MAX_VERBS - 1; i++)
+		names[i] = commands[i]->name;
+	names[i] = NULL;
+	return nearest(name, names);
+}
+
+const char *option(const struct env *env, const char *name)
+{
+	return env->values[option_place(env->command, name)];
+}
+
+static void print_line(FILE *to, const char *prefix, const char *text)
+{
+	char escaped[4096];
+
+	fprintf(to, "%s%s\n", prefix, text_escape(escaped, sizeof(escaped), text));
+}
+
+int fail(struct env *env, const struct sb_error *err)
+{
+	/* The result so far first: the two may go to one terminal. */
+	fflush(env->out);
+	print_line(env->err, "subank: ", err->text);
+	switch (err->code) {
+	case SB_EINVAL:
+		return EXIT_USAGE;
+	case SB_EUNKNOWN:
+		return EXIT_UNKNOWN;
+	default:
+		return EXIT_REFUSED;
+	}
+}
+
+int fail_slurm(struct env *env, const struct slurm_error *err)
+{
+	fflush(env->out);
+	print_line(env->err, "subank: ", err->text);
+	return EXIT_REFUSED;
+}
+
+#define PRINT_FORMATTED(to, prefix)                                                                \
+	do {                                                                                       \
+		char text[2048];                                                                   \
+		va_list ap;                                                                        \
+		va_start(ap, fmt);                                                                 \
+		(void)vsnprintf(text, sizeof(text), fmt, ap);                                      \
+		va_end(ap);                                                                        \
+		print_line(to, prefix, text);                                                      \
+	} while (0)
+
+int usage(struct env *env, const char *fmt, ...)
+{
+	fflush(env->out);
+	PRINT_FORMATTED(env->err, "subank: ");
+	if (env->command)
+		fprintf(env->err, "usage: subank %s %s\n", env->command->name,
+			env->command->arguments);
+	return EXIT_USAGE;
+}
+
+void note(struct env *env, const char *fmt, ...)
+{
+	if (env->quiet)
+		return;
+	fflush(env->out);
+	PRINT_FORMATTED(env->err, "subank: ");
+}
+
+void warning(struct env *env, const char *fmt, ...)
+{
+	fflush(env->out);
+	PRINT_FORMATTED(env->err, "subank: ");
+}
+
+void say(struct env *env, const char *fmt, ...)
+{
+	if (!env->quiet)
+		PRINT_FORMATTED(env->out, "");
+}
+
+const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount)
+{
+	char number[AMOUNT_TEXT_SIZE];
+
+	(void)snprintf(buf, QUANTITY_SIZE, "%s%s", amount_format(number, amount, env->seconds),
+		       env->seconds ? "s" : " SU");
+	return buf;
+}
+
+void command_help(FILE *out, const struct command *command)
+{
+	fprintf(out, "usage: subank %s [OPTIONS] %s\n\n%s.\n", command->name, command->arguments,
+		command->summary);
+	if (command->details)
+		fprintf(out, "\n%s\n", command->details);
+	fprintf(out, "\nOptions:\n");
+	options_help(out, command);
+}
+
+void program_help(FILE *out)
+{
+	fprintf(out,
+		"usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
+		"The bank of a Slurm cluster: accounts, their service units (SU) and what they "
+		"used.\n\nVerbs:\n");
+	for (size_t i = 0; commands[i]; i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(out, "\nOptions of every verb:\n");
+	options_help(out, NULL);
+	fprintf(out, "\n`subank help VERB` says more about one.\n");
+}
+
+static void print_version(FILE *out)
+{
+	fprintf(out, "subank %s (%s)\n", PACKAGE_VERSION, store_library());
+}
+
+/* Settings, then what the command line and the environment put above them. */
+static int prepare(struct env *env, struct sb_error *err)
+{
+	const char *config = option(env, "config"), *bank = option(env, "bank");
+	int rc = settings_read(config ? config : DEFAULT_SETTINGS, config != NULL, &env->settings,
+			       err);
+
+	if (rc)
+		return rc;
+	if (!bank)
+		bank = getenv("SUBANK_BANK");
+	if (bank && !*bank)
+		return sb_error_set(err, SB_EINVAL, "the bank's folder is empty: name one");
+	if (env->command->flags & (CMD_SLURM | CMD_ENTER) && option(env, "clusters")) {
+		rc = settings_set_clusters(&env->settings, option(env, "clusters"), err);
+		if (rc)
+			return rc;
+	}
+	env->seconds = option(env, "seconds");
+	env->slurm = (struct slurm){.sshare = env->settings.sshare,
+				    .sacctmgr = env->settings.sacctmgr,
+				    .scontrol = env->settings.scontrol,
+				    .deadline_ms = env->settings.slurm_seconds * 1000,
+				    .run = env->run};
+	(void)snprintf(env->doing, sizeof(env->doing), "subank %s", env->command->name);
+	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
+					    .doing = env->doing,
+					    .wait_ms = env->settings.lock_seconds * 1000};
+	if (env->command->flags & (CMD_READ | CMD_WRITE))
+		rc = bank_open(&env->store,
+			       env->command->flags & CMD_WRITE ? STORE_WRITE : STORE_READ,
+			       &env->author, &env->bank, err);
+	return rc;
+}
+
+static int run_verb(struct env *env, int argc, char *argv[], const char *values[OPTIONS_MAX],
+		    struct sb_error *err)
+{
+	int count, status;
+	int rc = options_read(env->command, false, argc, argv, values, &count, err);
+
+	if (rc)
+		return fail(env, err);
+	if (option(env, "help")) {
+		command_help(env->out, env->command);
+		return EXIT_DONE;
+	}
+	env->quiet = option(env, "quiet");
+	if (argc - count < env->command->min_args)
+		return usage(env, "%s needs %s", env->command->name, env->command->arguments);
+	if (env->command->max_args >= 0 && argc - count > env->command->max_args)
+		return usage(env, "%s takes nothing like '%s'", env->command->name,
+			     argv[count + env->command->max_args]);
+	rc = prepare(env, err);
+	status = rc ? fail(env, err)
+		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
+	bank_close(env->bank);
+	env->bank = NULL;
+	settings_release(&env->settings);
+	return status;
+}
+
+/* Moves the values of options in front of the verb to their places among the verb's. */
+static void adopt_values(const struct command *command, const char *const leading[OPTIONS_MAX],
+			 const char *values[OPTIONS_MAX])
+{
+	const struct option_spec *options[OPTIONS_MAX];
+	size_t count = options_of(NULL, options);
+
+	for (size_t i = 0; i < count; i++)
+		values[option_place(command, options[i]->name)] = leading[i];
+}
+
+static int dispatch(struct env *env, int argc, char *argv[])
+{
+	const char *leading[OPTIONS_MAX] = {NULL}, *values[OPTIONS_MAX] = {NULL};
+	struct sb_error err = {0};
+	const char *close;
+	int at;
+	int rc = options_read(NULL, true, argc, argv, leading, &at, &err);
+
+	if (rc)
+		return fail(env, &err);
+	if (leading[option_place(NULL, "version")]) {
+		print_version(env->out);
+		return EXIT_DONE;
+	}
+	if (leading[option_place(NULL, "help")] && at >= argc) {
+		program_help(env->out);
+		return EXIT_DONE;
+	}
+	if (at >= argc) {
+		program_help(env->err);
+		return EXIT_USAGE;
+	}
+	env->command = command_find(argv[at]);
+	if (!env->command) {
+		close = command_nearest(argv[at]);
+		return usage(env, "there is no verb '%s'%s%s%s", argv[at],
+			     close ? ": did you mean '" : "; `subank help` lists them",
+			     close ? close : "", close ? "'?" : "");
+	}
+	env->values = values;
+	adopt_values(env->command, leading, values);
+	return run_verb(env, argc - at, argv + at, values, &err);
+}
+
+int subank(struct env *env, int argc, char *argv[])
+{
+	int status = dispatch(env, argc, argv);
+
+	/* Results are data: what could not be written was not done. */
+	if (fflush(env->out) != 0 || ferror(env->out)) {
+		fprintf(env->err, "subank: cannot write the output: %s\n", strerror(errno));
+		if (status == EXIT_DONE)
+			status = EXIT_REFUSED;
+	}
+	env->command = NULL;
+	return status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/entry_json.h"
+
+#include <jansson.h>
+
+#include "ledger/when.h"
+
+static json_t *parts_json(const struct event *event)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+
+		if (json_array_append_new(list,
+					  json_pack("{s:I,s:i,s:I}", "lot", (json_int_t)part->lot,
+						    "index", (int)part->index, "amount_seconds",
+						    (json_int_t)part->amount))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static int add_field(json_t *object, const struct event *event, enum event_field at)
+{
+	const struct field_spec *field = &event_fields[at];
+	char name[64], text[WHEN_TEXT_SIZE];
+	const char *suffix = "";
+	json_t *value = NULL;
+
+	if (event_field_is_default(event, at))
+		return 0;
+	switch (field->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		value = json_string(event_text(event, field));
+		break;
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+		value = json_string(when_format_exact(text, event_number(event, field)));
+		break;
+	case FIELD_WORD:
+		value = json_string(event_word(at, (uint8_t)event_number(event, field)));
+		break;
+	case FIELD_PARTS:
+		value = parts_json(event);
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+		suffix = "_seconds";
+		value = json_integer(event_number(event, field));
+		break;
+	case FIELD_LIMIT:
+	case FIELD_ENTRY:
+	case FIELD_UID:
+		value = json_integer(event_number(event, field));
+		break;
+	}
+	(void)snprintf(name, sizeof(name), "%s%s", field->name, suffix);
+	return json_object_set_new(object, name, value);
+}
+
+int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
+{
+	const struct kind_spec *kind = &event_kinds[entry->event->kind];
+	char hash[HASH_TEXT_SIZE];
+	json_t *object =
+		json_pack("{s:I,s:s}", "entry", (json_int_t)entry->event->seq, "kind", kind->name);
+	int rc = object ? 0 : -1;
+
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
+		rc = add_field(object, entry->event, (enum event_field)i);
+	for (size_t i = 0; i < kind->count && !rc; i++)
+		rc = add_field(object, entry->event, (enum event_field)kind->fields[i]);
+	if (!rc)
+		rc = json_object_set_new(object, "hash",
+					 json_string(hex_format(hash, entry->hash, HASH_SIZE)));
+	if (!rc)
+		rc = json_dumpf(object, out, JSON_COMPACT);
+	json_decref(object);
+	if (rc)
+		return sb_error_nomem(err);
+	fputc('\n', out);
+	return SB_OK;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An entry as one line of JSON, from the same table as its other forms. */
+#ifndef SUBANK_CMD_ENTRY_JSON_H
+#define SUBANK_CMD_ENTRY_JSON_H
+
+#include <stdio.h>
+
+#include "ledger/journal.h"
+
+/* Amounts are integers under names that end in _seconds, times RFC 3339. */
+int entry_json(FILE *out, const struct entry *entry, struct sb_error *err);
+
+#endif

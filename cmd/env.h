@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a verb is given. Everything that reaches outside (clock, Slurm, streams) is handed in, so
+ * that tests drive verbs in their own process with a clock and a Slurm of their own. */
+#ifndef SUBANK_CMD_ENV_H
+#define SUBANK_CMD_ENV_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cmd/settings.h"
+#include "ledger/books.h"
+#include "slurm/slurm.h"
+
+/* Exit statuses, documented in README.md. */
+enum {
+	EXIT_DONE = 0, /* a repeated --ref too */
+	EXIT_REFUSED = 1, /* refused or failed; nothing was changed */
+	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
+	EXIT_PART = 3, /* done in part, or problems were found */
+	EXIT_UNKNOWN = 4, /* the disk failed while committing */
+};
+
+struct command;
+
+struct env {
+	/* Handed in by main() or a test. */
+	FILE *in;
+	FILE *out;
+	FILE *err;
+	bool in_is_terminal;
+	bool out_is_terminal;
+	int64_t (*now)(void); /* microseconds, UTC */
+	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
+		   struct slurm_error *err);
+	struct author author;
+	const char *machine; /* names this machine; what adopt enters */
+
+	/* Filled in by the frame (commands.c) before the verb runs. */
+	const struct command *command;
+	const char **values; /* of the options of [command], NULL where not given */
+	struct settings settings;
+	struct slurm slurm;
+	struct store_options store;
+	struct bank *bank; /* open as the command's flags ask */
+	bool quiet;
+	bool seconds; /* amounts in billing-seconds instead of SU */
+	char doing[64]; /* "subank deposit" */
+};
+
+/* The value of an option, "" for one without argument; NULL when it was not given. The command must
+ * have an option of that name. */
+const char *option(const struct env *env, const char *name);
+
+/* "subank: text" to env->err, escaped; returns the exit status for the error. */
+int fail(struct env *env, const struct sb_error *err);
+int fail_slurm(struct env *env, const struct slurm_error *err);
+int usage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line to env->err, escaped, unless --quiet. */
+void note(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, also with --quiet: something is wrong. */
+void warning(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line of the result to env->out, escaped, unless --quiet. */
+void say(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* An amount as the user wants it, with its unit: "12.34 SU" or "44424s". Returns [buf]. */
+enum { QUANTITY_SIZE = 48 };
+const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount);
+
+#endif

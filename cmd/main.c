@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "cmd/this_machine.h"
+#include "slurm/run.h"
+
+static void say_and_exit(const char *text)
+{
+	/* Only what is safe in a signal handler. */
+	if (write(STDERR_FILENO, text, strlen(text)) < 0)
+		_exit(EXIT_REFUSED);
+	_exit(EXIT_REFUSED);
+}
+
+static void on_damage(const char *text)
+{
+	(void)text;
+	say_and_exit("subank: the data file of the bank is damaged: run `subank verify`, and "
+		     "restore an export or a backup\n");
+}
+
+static void on_bus_error(int signal)
+{
+	(void)signal;
+	say_and_exit("subank: the data file of the bank cannot be read (it was cut short, or the "
+		     "disk failed): restore an export or a backup\n");
+}
+
+/* Descriptors 0 to 2 must be open, or the books would be opened as one of them. */
+static int open_standard_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	}
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	struct this_machine here;
+	struct env env;
+
+	if (open_standard_streams() != 0)
+		return EXIT_REFUSED;
+	(void)setlocale(LC_CTYPE, "");
+	(void)umask(027);
+	(void)signal(SIGBUS, on_bus_error);
+	store_on_damage(on_damage);
+	this_machine_read(&here);
+	env = (struct env){.in = stdin,
+			   .out = stdout,
+			   .err = stderr,
+			   .in_is_terminal = isatty(STDIN_FILENO),
+			   .out_is_terminal = isatty(STDOUT_FILENO),
+			   .now = system_clock,
+			   .run = run_program,
+			   .author = here.author,
+			   .machine = here.machine};
+	return subank(&env, argc, argv);
+}

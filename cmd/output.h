@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows of results: as a table for people, with '|' for programs, or as JSON. */
+#ifndef SUBANK_CMD_OUTPUT_H
+#define SUBANK_CMD_OUTPUT_H
+
+#include <stdint.h>
+
+#include "cmd/env.h"
+
+struct column {
+	const char *name; /* in the header and in --format; JSON has it in lower case, amounts with
+			     "_seconds" behind */
+	bool number; /* right-aligned */
+	bool shown; /* without --format */
+};
+
+struct output;
+
+/* Makes an output as the options of the command ask. SB_EINVAL when --format names a column that is
+ * not there. */
+int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
+	       struct sb_error *err);
+
+/* Begins a row; then its cells in any order, by column; those not set are empty. Texts are escaped.
+ */
+void output_row(struct output *output);
+void output_text(struct output *output, size_t column, const char *text);
+void output_number(struct output *output, size_t column, int64_t number);
+void output_amount(struct output *output, size_t column, int64_t amount);
+void output_percent(struct output *output, size_t column, int64_t percent); /* -1: "-" */
+/* A time: local for people, RFC 3339 in JSON; 0 is "never" and null. */
+void output_time(struct output *output, size_t column, int64_t when);
+/* How long ago, for people; the time itself otherwise. 0 is "never". */
+void output_age(struct output *output, size_t column, int64_t when, int64_t now);
+
+/* Prints what is not printed yet and frees it. NULL is allowed. */
+int output_finish(struct output *output, struct sb_error *err);
+
+#endif

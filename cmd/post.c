@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/post.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/checkup.h"
+#include "ledger/text.h"
+
+struct receipt {
+	struct posting *posting;
+	const char *ref;
+	uint64_t seq;
+	unsigned char hash[HASH_SIZE];
+	int64_t available;
+	bool repeated;
+	/* Accounts that are held, or in which a limit in Slurm is ours. */
+	bool settle;
+	bool settle_receiver;
+};
+
+int read_account(struct env *env, const char *text, char ret[NAME_SIZE])
+{
+	struct sb_error err;
+
+	return name_fold("account", text, ret, &err) ? fail(env, &err) : EXIT_DONE;
+}
+
+void stamp(const struct posting *posting, struct event *event)
+{
+	const char *ref = option(posting->env, "ref"), *text = option(posting->env, "note");
+
+	event->ref = ref ? ref : "";
+	event->request = ref ? posting->request : "";
+	event->note = text ? text : "";
+}
+
+static int check_ref(const char *ref, struct sb_error *err)
+{
+	if (!ref)
+		return SB_OK;
+	if (!*ref || strlen(ref) > EVENT_REF_MAX || !text_ok(ref))
+		return sb_error_set(err, SB_EINVAL,
+				    "the ref '%s' must have 1 to %d bytes of printable text", ref,
+				    EVENT_REF_MAX);
+	if (strncmp(ref, "job:", 4) == 0 || strncmp(ref, "import:", 7) == 0)
+		return sb_error_set(err, SB_EINVAL,
+				    "the ref '%s' begins with a word that subank keeps for itself "
+				    "(job:, import:): use another",
+				    ref);
+	return SB_OK;
+}
+
+/* Whether the ref was used for the same request before; then the first entry is the answer. */
+static int look_for_ref(struct books *books, struct receipt *receipt, struct sb_error *err)
+{
+	struct event event = {0};
+	int rc;
+
+	receipt->repeated = false;
+	if (!receipt->ref)
+		return SB_OK;
+	rc = books_find_ref(books, receipt->ref, receipt->posting->request, &receipt->seq, err);
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	if (!rc)
+		rc = journal_get(books_txn(books), receipt->seq, &event, receipt->hash, err);
+	event_release(&event);
+	receipt->repeated = !rc;
+	return rc;
+}
+
+static bool needs_slurm(const struct account *account)
+{
+	return account->causes || account->lever_count > 0;
+}
+
+static int run(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct receipt *receipt = ctx;
+	struct posting *posting = receipt->posting;
+	const struct account *account;
+	int rc = look_for_ref(books, receipt, err);
+
+	if (!rc && !receipt->repeated) {
+		rc = posting->plan(posting, books, err);
+		receipt->seq = books_head(books)->seq;
+		memcpy(receipt->hash, books_head(books)->hash, HASH_SIZE);
+	}
+	if (!rc)
+		rc = books_account(books, posting->account, &account, err);
+	if (!rc)
+		rc = account_available(account, &receipt->available, err);
+	if (!rc)
+		receipt->settle = needs_slurm(account);
+	if (!rc && posting->receiver) {
+		rc = books_account(books, posting->receiver, &account, err);
+		receipt->settle_receiver = !rc && needs_slurm(account);
+	}
+	if (rc)
+		return rc;
+	return receipt->repeated ? STORE_ABORT : SB_OK;
+}
+
+static void print_receipt(struct env *env, const struct receipt *receipt)
+{
+	char available[QUANTITY_SIZE], hash[HASH_TEXT_SIZE];
+
+	hex_format(hash, receipt->hash, HASH_SIZE);
+	quantity(env, available, receipt->available);
+	say(env, "entry %" PRIu64 ": %s; %s has %s; head %" PRIu64 ":%.*s", receipt->seq,
+	    receipt->repeated ? "entered before with this ref" : receipt->posting->done,
+	    receipt->posting->account, available, receipt->seq, HASH_SHORT, hash);
+	/* Whoever waits for it must not wait for Slurm too. */
+	fflush(env->out);
+}
+
+int post(struct posting *posting)
+{
+	struct env *env = posting->env;
+	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (check_ref(receipt.ref, &err) || bank_write(env->bank, env->now(), run, &receipt, &err))
+		return fail(env, &err);
+	print_receipt(env, &receipt);
+	if (receipt.settle)
+		status = checkup_after(env, posting->account, status);
+	if (receipt.settle_receiver)
+		status = checkup_after(env, posting->receiver, status);
+	return status;
+}

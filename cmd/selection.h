@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The accounts that a verb is about: its arguments and --accounts together. */
+#ifndef SUBANK_CMD_SELECTION_H
+#define SUBANK_CMD_SELECTION_H
+
+#include "cmd/env.h"
+
+struct selection {
+	char (*names)[NAME_SIZE]; /* folded, by name, each once */
+	const char **list; /* the same as pointers */
+	size_t count; /* 0: all accounts */
+};
+
+/* Reads them. Returns EXIT_DONE or, with a message, EXIT_USAGE. selection_release() it. */
+int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret);
+bool selection_has(const struct selection *selection, const char *name);
+void selection_release(struct selection *selection);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The site's settings: one YAML file, read strictly. Everything has a default, so none is needed.
+ */
+#ifndef SUBANK_CMD_SETTINGS_H
+#define SUBANK_CMD_SETTINGS_H
+
+#include <stddef.h>
+
+#include "ledger/error.h"
+#include "ledger/policy.h"
+
+struct settings {
+	char *bank; /* the bank's folder */
+	char **clusters; /* folded names; none: the local one, as slurmctld names it */
+	size_t cluster_count;
+	enum enforcement enforcement;
+	char *sshare; /* Slurm's commands: names to look up in PATH, or paths */
+	char *sacctmgr;
+	char *scontrol;
+	int slurm_seconds; /* how long each of them may take */
+	int lock_seconds; /* how long to wait for another subank */
+};
+
+/* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing
+ * file is an error only if it [must_exist]. Refuses a file that everybody can write. SB_EFORMAT
+ * with file, line and column for an unknown key, one given twice, a value of the wrong form. */
+int settings_read(const char *path, bool must_exist, struct settings *ret, struct sb_error *err);
+
+/* Puts another list of clusters ("a,b") in place. SB_EINVAL. */
+int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
+
+void settings_release(struct settings *settings);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/take.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "ledger/amount.h"
+#include "ledger/policy.h"
+
+int take_plan(struct posting *posting, const struct account *account, struct event *event,
+	      const char *done, struct sb_error *err)
+{
+	const struct take *take = posting->ctx;
+	char text[QUANTITY_SIZE];
+	int rc = SB_OK;
+
+	event->amount = take->amount;
+	event->part_count = 0;
+	if (take->all)
+		rc = plan_all(account, &event->amount, err);
+	if (!rc && event->amount == 0)
+		rc = sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
+				  account->name);
+	if (!rc)
+		rc = plan_take(account, event, err);
+	quantity(posting->env, text, event->amount);
+	(void)snprintf(posting->done, sizeof(posting->done), "%s %s%s%s", done, text,
+		       take->to ? " to " : "", take->to ? take->to : "");
+	return rc;
+}
+
+int take_post(struct posting *posting, const char *to, const char *amount)
+{
+	struct take take = {.all = strcmp(amount, "all") == 0, .to = to};
+	struct env *env = posting->env;
+	struct sb_error err;
+
+	if (!take.all && amount_parse(amount, &take.amount, &err))
+		return fail(env, &err);
+	posting->ctx = &take;
+	if (take.all)
+		(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s all",
+			       env->command->name, posting->account, to ? " " : "", to ? to : "");
+	else
+		(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s %" PRId64 "s",
+			       env->command->name, posting->account, to ? " " : "", to ? to : "",
+			       take.amount);
+	return post(posting);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What withdraw and transfer share: an amount or `all`, taken out of an account's lots. */
+#ifndef SUBANK_CMD_TAKE_H
+#define SUBANK_CMD_TAKE_H
+
+#include "cmd/post.h"
+
+/* What is taken: an amount, or all there is. */
+struct take {
+	int64_t amount;
+	bool all;
+	const char *to; /* transfer: the receiver */
+};
+
+/* Fills amount and parts of [event] and the beginning of posting->done ("withdrew 10.00 SU"). */
+int take_plan(struct posting *posting, const struct account *account, struct event *event,
+	      const char *done, struct sb_error *err);
+
+/* Reads "SU|all" and posts; posting->ctx is then a struct take. */
+int take_post(struct posting *posting, const char *to, const char *amount);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/this_machine.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/text.h"
+#include "ledger/when.h"
+
+/* The first line of a small file, without the newline; "" when there is none. */
+static void read_line(const char *path, char *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd >= 0 ? read(fd, to, size - 1) : -1;
+
+	to[len > 0 ? len : 0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The login uid, which sudo does not change; proc(5): 4294967295 is none. */
+static uint32_t login_uid(void)
+{
+	char text[32], *end;
+	uintmax_t uid;
+
+	read_line("/proc/self/loginuid", text, sizeof(text));
+	uid = strtoumax(text, &end, 10);
+	return end == text || *end || uid > UINT32_MAX ? LOGIN_NONE : (uint32_t)uid;
+}
+
+void this_machine_read(struct this_machine *ret)
+{
+	const struct passwd *passwd = getpwuid(getuid());
+	char id[64];
+
+	*ret = (struct this_machine){.author = {.uid = (uint32_t)getuid(), .login = login_uid()}};
+	if (passwd && text_ok(passwd->pw_name))
+		(void)snprintf(ret->user, sizeof(ret->user), "%s", passwd->pw_name);
+	if (gethostname(ret->host, sizeof(ret->host) - 1) != 0 || !text_ok(ret->host))
+		ret->host[0] = '\0';
+	ret->author.user = ret->user;
+	ret->author.host = ret->host;
+	read_line("/etc/machine-id", id, sizeof(id));
+	(void)snprintf(ret->machine, sizeof(ret->machine), "%s/%s", text_ok(id) ? id : "",
+		       ret->host);
+}
+
+int64_t system_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * WHEN_SECOND + now.tv_nsec / 1000;
+}
