@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "slurm/scontrol.h"
-
 /* Why the books cannot follow this cluster, with what to change; NULL when they can. */
 static const char *distrust(const struct slurm_config *config, bool levers)
 {
@@ -28,7 +26,7 @@ static const char *distrust(const struct slurm_config *config, bool levers)
 static int name_clusters(struct env *env, struct clusters *clusters)
 {
 	const struct settings *settings = &env->settings;
-	struct slurm_config config;
+	struct slurm_config *local = &clusters->local;
 	struct slurm_error slurm_err;
 	struct sb_error err;
 
@@ -45,11 +43,11 @@ static int name_clusters(struct env *env, struct clusters *clusters)
 		(void)snprintf(clusters->names[i], NAME_SIZE, "%s", settings->clusters[i]);
 	if (settings->cluster_count > 0)
 		return EXIT_DONE;
-	if (scontrol_read_config(&env->slurm, NULL, &config, &slurm_err)) {
+	if (scontrol_read_config(&env->slurm, NULL, local, &slurm_err)) {
 		warning(env, "the local cluster does not answer: %s", slurm_err.text);
 		return EXIT_PART;
 	}
-	if (name_fold("cluster", config.cluster, clusters->names[0], &err))
+	if (name_fold("cluster", local->cluster, clusters->names[0], &err))
 		return fail(env, &err);
 	return EXIT_DONE;
 }
@@ -83,12 +81,12 @@ static int observe(struct env *env, bool levers, struct clusters *clusters, size
 {
 	struct observation *observation = &clusters->list[at];
 	const char *name = clusters->names[at], *reason;
-	struct slurm_config config;
+	struct slurm_config config = clusters->local;
 	struct slurm_error err;
 
 	observation->cluster = name;
 	observation->time = env->now();
-	if (scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
+	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
 		reason = distrust(&config, levers);
 		if (reason) {
 			warning(env, "cluster '%s': %s; nothing was changed", name, reason);

@@ -5,6 +5,7 @@
 
 #include "cmd/env.h"
 #include "ledger/check.h"
+#include "slurm/scontrol.h"
 #include "slurm/sshare.h"
 
 /* The lever: jobs of an account whose limit is 0 do not start, and with `safe` in
@@ -18,6 +19,7 @@ struct clusters {
 	struct shares *shares; /* what the rows of the list point into */
 	struct observed **rows;
 	char (*names)[NAME_SIZE];
+	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	size_t silent; /* that did not answer; each was said */
 };

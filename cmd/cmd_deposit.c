@@ -4,20 +4,12 @@
 #include <inttypes.h>
 
 #include "cmd/command.h"
-#include "cmd/post.h"
+#include "cmd/money.h"
 #include "ledger/amount.h"
-#include "ledger/policy.h"
-#include "ledger/when.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
 	const int64_t *amount = posting->ctx;
-	struct event event = {.kind = EVENT_DEPOSIT,
-			      .account = posting->account,
-			      .resource = RESOURCE_BILLING,
-			      .amount = *amount,
-			      .start = books_time(books),
-			      .end = WHEN_NEVER};
 	char text[QUANTITY_SIZE];
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
@@ -29,11 +21,9 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    "account '%s' is closed and takes no deposits: `subank open "
 				    "%s` opens it again",
 				    posting->account, posting->account);
-	event.debt = plan_debt(account, *amount);
 	quantity(posting->env, text, *amount);
 	(void)snprintf(posting->done, sizeof(posting->done), "deposited %s", text);
-	stamp(posting, &event);
-	return books_append(books, &event, err);
+	return append_deposit(posting, books, *amount, true, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])

@@ -5,33 +5,14 @@
 
 #include "cmd/clusters.h"
 #include "cmd/command.h"
-#include "cmd/post.h"
+#include "cmd/money.h"
 #include "ledger/amount.h"
-#include "ledger/when.h"
 
 struct opening {
 	int64_t amount; /* 0: no deposit */
 	struct clusters clusters;
 	bool from_zero;
 };
-
-static int append_deposit(struct posting *posting, struct books *books, int64_t amount,
-			  struct sb_error *err)
-{
-	struct event event = {.kind = EVENT_DEPOSIT,
-			      .account = posting->account,
-			      .resource = RESOURCE_BILLING,
-			      .amount = amount,
-			      .start = books_time(books),
-			      .end = WHEN_NEVER};
-	const struct account *account;
-	int rc = books_account(books, posting->account, &account, err);
-
-	if (rc)
-		return rc;
-	event.debt = account->debt < amount ? account->debt : amount;
-	return books_append(books, &event, err);
-}
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
@@ -51,7 +32,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		rc = check_enter_baselines(books, posting->account, opening->clusters.list,
 					   opening->clusters.count, opening->from_zero, err);
 	if (!rc && opening->amount > 0)
-		rc = append_deposit(posting, books, opening->amount, err);
+		rc = append_deposit(posting, books, opening->amount, false, err);
 	quantity(posting->env, amount, opening->amount);
 	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s%s", posting->account,
 		       opening->amount ? " with " : "", opening->amount ? amount : "");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/take.h"
+#include "cmd/money.h"
 #include "ledger/policy.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)

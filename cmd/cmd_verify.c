@@ -36,7 +36,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 			verify.problems, verify.entries);
 		return EXIT_PART;
 	}
-	say(env, "%" PRIu64 " entries, %zu accounts: all is well; head %" PRIu64 ":%s",
+	say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
 	    verify.entries, verify.accounts, verify.head.seq,
 	    hex_format(hash, verify.head.hash, HASH_SIZE));
 	return EXIT_DONE;

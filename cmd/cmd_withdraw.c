@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "cmd/command.h"
-#include "cmd/take.h"
+#include "cmd/money.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "cmd/take.h"
+#include "cmd/money.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -9,6 +9,27 @@
 #include "cmd/command.h"
 #include "ledger/amount.h"
 #include "ledger/policy.h"
+#include "ledger/when.h"
+
+int append_deposit(struct posting *posting, struct books *books, int64_t amount, bool stamped,
+		   struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_DEPOSIT,
+			      .account = posting->account,
+			      .resource = RESOURCE_BILLING,
+			      .amount = amount,
+			      .start = books_time(books),
+			      .end = WHEN_NEVER};
+	const struct account *account;
+	int rc = books_account(books, posting->account, &account, err);
+
+	if (rc)
+		return rc;
+	event.debt = plan_debt(account, amount);
+	if (stamped)
+		stamp(posting, &event);
+	return books_append(books, &event, err);
+}
 
 int take_plan(struct posting *posting, const struct account *account, struct event *event,
 	      const char *done, struct sb_error *err)

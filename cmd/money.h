@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What withdraw and transfer share: an amount or `all`, taken out of an account's lots. */
-#ifndef SUBANK_CMD_TAKE_H
-#define SUBANK_CMD_TAKE_H
+/* What verbs that move money share. */
+#ifndef SUBANK_CMD_MONEY_H
+#define SUBANK_CMD_MONEY_H
 
 #include "cmd/post.h"
+
+/* Appends a deposit without an end to posting->account, which must be open; as the event of the
+ * request with [stamped]. */
+int append_deposit(struct posting *posting, struct books *books, int64_t amount, bool stamped,
+		   struct sb_error *err);
 
 /* What is taken: an amount, or all there is. */
 struct take {
