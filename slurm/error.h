@@ -7,9 +7,10 @@ enum slurm_err {
 	SLURM_OK = 0,
 	SLURM_EMISSING = -1, /* the program could not be started */
 	SLURM_ETIMEOUT = -2, /* it did not end before the deadline and was killed */
-	SLURM_EFAILED = -3, /* it ended with another status than 0, or by a signal */
+	SLURM_EFAILED =
+		-3, /* it ended with another status than 0 or by a signal, or wrote too much */
 	SLURM_EFORM = -4, /* it answered something that is not what it should be */
-	SLURM_ENAME = -5, /* a name that must not reach a command line */
+	SLURM_ENAME = -5, /* a name or value that must not reach a command line */
 	SLURM_ESYSTEM = -6, /* memory, pipes or processes ran out */
 };
 

@@ -25,11 +25,16 @@ struct run_result {
  *
  * [deadline_ms] counts from the call; when it passes, the whole group is killed and reaped. SIGINT,
  * SIGTERM and SIGHUP that arrive meanwhile kill the group too, and then act on the caller as they
- * would have.
+ * would have: it ends, or its handler runs and SLURM_EFAILED is returned. Those that the caller
+ * ignores or has blocked change nothing. For one thread at a time: the signal mask and the action
+ * of SIGCHLD are changed meanwhile.
+ *
+ * When the program has ended, what it left running in its group is killed. Something that left the
+ * group and still holds a pipe open is not waited for once the pipes were silent for half a second.
  *
  * Returns 0 when the program ran and ended, whatever its status: the caller judges [ret->status].
- * On failure returns SLURM_EMISSING, SLURM_ETIMEOUT, SLURM_EFAILED (too much output) or
- * SLURM_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
+ * On failure returns SLURM_EMISSING, SLURM_ETIMEOUT, SLURM_EFAILED (too much output, or a signal)
+ * or SLURM_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
 		struct slurm_error *err);
 

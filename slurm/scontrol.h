@@ -12,6 +12,8 @@ struct slurm_config {
 	char version[64]; /* SLURM_VERSION */
 	char boot_time[64]; /* BOOT_TIME as printed */
 	char priority_type[64]; /* "priority/multifactor" … */
+	/* Slurm prints the next two only with priority/multifactor; with another type they are "".
+	 */
 	char decay_half_life[64]; /* PriorityDecayHalfLife as printed; "00:00:00" is none */
 	char usage_reset[64]; /* PriorityUsageResetPeriod as printed; "NONE" is none */
 	char enforce[256]; /* AccountingStorageEnforce as printed */
@@ -21,7 +23,7 @@ struct slurm_config {
 };
 
 /* Asks `scontrol -M CLUSTER show config`, or the local slurmctld when [cluster] is NULL. A key that
- * is missing is SLURM_EFORM. */
+ * is missing, or another ClusterName than [cluster], is SLURM_EFORM. */
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
 			 struct slurm_error *err);
 

@@ -23,8 +23,9 @@ struct slurm {
  * clause). */
 bool slurm_name_ok(const char *name);
 
-/* Runs [argv] through [slurm] and also fails, with SLURM_EFAILED and the first line of stderr in
- * the text, when the status is not 0. */
+/* Runs [argv] through [slurm] and also fails, with SLURM_EFAILED and the first line of stderr (of
+ * stdout if stderr is blank) and the command in the text, when the status is not 0. On success the
+ * caller calls run_result_release(). */
 int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
 	      struct slurm_error *err);
 

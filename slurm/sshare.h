@@ -26,7 +26,8 @@ struct shares {
 /* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
  * Cluster,Account,User,RawUsage,GrpTRESMins`. Rows of users are passed over. An answer without any
  * account, with another cluster's name, with an account twice or with a usage that is not a whole
- * number from 0 to INT64_MAX is SLURM_EFORM: sshare leaves out a cluster that is down without a
+ * number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that leaves a parent unknown:
+ * sshare leaves out a cluster that is down without a
  * word and with exit 0 (measured on 22.05.8), and that must not be read as no usage. On success the
  * caller calls shares_release(). */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
@@ -38,7 +39,8 @@ const struct share *shares_find(const struct shares *shares, const char *account
 void shares_release(struct shares *shares);
 
 /* Finds [tres] in a list such as "cpu=0,gres/gpu=7". Writes its value, or -1 when it is not there,
- * to [ret]; SLURM_EFORM when the list or the number is malformed. */
+ * to [ret]; SLURM_EFORM when the list is malformed, has [tres] twice or a number for it over
+ * INT64_MAX (Slurm keeps negative limits as such). */
 int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_error *err);
 
 #endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/slurm.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { NAME_MAX_BYTES = 255 };
+
+bool slurm_name_ok(const char *name)
+{
+	size_t len;
+
+	if (!name)
+		return false;
+	len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] != '-';
+}
+
+/* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */
+static void describe(const char *const argv[], char *line, size_t size)
+{
+	size_t len = 0;
+
+	line[0] = '\0';
+	for (size_t i = 0; argv[i]; i++) {
+		int n = snprintf(line + len, size - len, "%s%s", i ? " " : "", argv[i]);
+
+		if (n < 0)
+			return;
+		if ((size_t)n >= size - len) {
+			memcpy(line + size - sizeof("..."), "...", sizeof("..."));
+			return;
+		}
+		len += (size_t)n;
+	}
+}
+
+/* The first line of [text] that is not blank, without leading blanks; its length to [ret_len]. */
+static const char *first_line(const char *text, size_t *ret_len)
+{
+	text += strspn(text, " \t\r\n");
+	*ret_len = strcspn(text, "\r\n");
+	return text;
+}
+
+int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
+	      struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	char command[256], how[64];
+	const char *why;
+	size_t why_len;
+	int code;
+
+	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	if (answer.status == 0) {
+		*ret = answer;
+		return SLURM_OK;
+	}
+
+	/* sacctmgr says "Nothing modified" on stdout, most others speak on stderr. */
+	why = first_line(answer.err_line, &why_len);
+	if (why_len == 0 && answer.out)
+		why = first_line(answer.out, &why_len);
+	if (why_len == 0) {
+		why = "it gave no reason";
+		why_len = strlen(why);
+	}
+	/* Above the signals are statuses of the program itself, such as ssh's 255 in a wrapper. */
+	if (answer.status > 128 && answer.status <= 128 + SIGRTMAX)
+		(void)snprintf(how, sizeof(how), "ended by signal %d", answer.status - 128);
+	else
+		(void)snprintf(how, sizeof(how), "failed with status %d", answer.status);
+	describe(argv, command, sizeof(command));
+	code = slurm_error_set(err, SLURM_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0],
+			       how, (int)(why_len < 300 ? why_len : 300), why, command);
+	run_result_release(&answer);
+	return code;
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/table.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static size_t count_char(const char *text, size_t len, char c)
+{
+	size_t count = 0;
+
+	for (const char *at = text; (at = memchr(at, c, len - (size_t)(at - text))); at++)
+		count++;
+	return count;
+}
+
+/* A line that is not a row: blank, or "CLUSTER: name", which -M puts above each cluster's rows. */
+static bool passed_over(const char *line)
+{
+	return line[strspn(line, " \t\r")] == '\0' ||
+	       (strncmp(line, "CLUSTER: ", strlen("CLUSTER: ")) == 0 && !strchr(line, '|'));
+}
+
+/* Splits [line] in place at each '|'. Returns how many fields it has; writes at most [max]. */
+static size_t split(char *line, const char **fields, size_t max)
+{
+	size_t n = 0;
+
+	for (;;) {
+		char *bar = strchr(line, '|');
+
+		if (n < max)
+			fields[n] = line;
+		n++;
+		if (!bar)
+			return n;
+		*bar = '\0';
+		line = bar + 1;
+	}
+}
+
+static int check_header(const char *what, size_t line_number, const char **fields, size_t nfields,
+			const char *const columns[], size_t ncolumns, struct slurm_error *err)
+{
+	for (size_t i = 0; i < ncolumns; i++) {
+		const char *found = i < nfields ? fields[i] : "nothing";
+
+		if (i >= nfields || strcasecmp(found, columns[i]) != 0)
+			return slurm_error_set(err, SLURM_EFORM,
+					       "%s: line %zu of its answer should name column %s "
+					       "but has \"%.100s\": see whether this is Slurm's "
+					       "own command",
+					       what, line_number, columns[i], found);
+	}
+	if (nfields != ncolumns)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "%s: line %zu of its answer names %zu columns, %zu were "
+				       "asked for: see whether this is Slurm's own command",
+				       what, line_number, nfields, ncolumns);
+	return 0;
+}
+
+int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
+		size_t ncolumns, struct table *ret, struct slurm_error *err)
+{
+	struct table table = {.columns = ncolumns};
+	const char **fields = NULL;
+	const char *nul;
+	size_t lines, line_number = 0;
+	bool header_seen = false;
+	int code;
+
+	assert(ncolumns > 0);
+	nul = len > 0 ? memchr(text, '\0', len) : NULL;
+	if (nul)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "%s: line %zu of its answer has a NUL byte: see whether "
+				       "this is Slurm's own command",
+				       what, count_char(text, (size_t)(nul - text), '\n') + 1);
+	lines = len > 0 ? count_char(text, len, '\n') : 0;
+	if (len > 0 && text[len - 1] != '\n')
+		return slurm_error_set(err, SLURM_EFORM,
+				       "%s: line %zu of its answer is cut off: run it again", what,
+				       lines + 1);
+
+	table.text = malloc(len + 1);
+	/* Lines passed over get no cells; a row has at least one byte a cell, so an answer with
+	 * many short lines cannot ask for more than this. */
+	size_t max_cells = lines <= SIZE_MAX / ncolumns ? lines * ncolumns : len;
+	if (max_cells > len)
+		max_cells = len;
+	table.cells = calloc(max_cells + 1, sizeof(*table.cells));
+	fields = calloc(ncolumns, sizeof(*fields));
+	if (!table.text || !table.cells || !fields) {
+		code = slurm_error_set(err, SLURM_ESYSTEM, "%s: out of memory for its answer",
+				       what);
+		goto failed;
+	}
+	if (len > 0)
+		memcpy(table.text, text, len);
+	table.text[len] = '\0';
+
+	char *next = table.text;
+	while (*next) {
+		char *line = next;
+		char *end = strchr(line, '\n'); /* never NULL: the last line has one too */
+		size_t nfields;
+
+		*end = '\0';
+		next = end + 1;
+		line_number++;
+		if (passed_over(line))
+			continue;
+		nfields = split(line, fields, ncolumns);
+		if (!header_seen) {
+			code = check_header(what, line_number, fields, nfields, columns, ncolumns,
+					    err);
+			if (code != 0)
+				goto failed;
+			header_seen = true;
+			continue;
+		}
+		if (nfields != ncolumns) {
+			code = slurm_error_set(err, SLURM_EFORM,
+					       "%s: line %zu of its answer has %zu fields instead "
+					       "of %zu: see whether a name holds a '|'",
+					       what, line_number, nfields, ncolumns);
+			goto failed;
+		}
+		memcpy(&table.cells[table.rows * ncolumns], fields, ncolumns * sizeof(*fields));
+		table.rows++;
+	}
+	if (!header_seen) {
+		code = slurm_error_set(err, SLURM_EFORM,
+				       "%s: its answer is empty, not even column names: see "
+				       "whether Slurm answers",
+				       what);
+		goto failed;
+	}
+	free(fields);
+	*ret = table;
+	return 0;
+
+failed:
+	free(fields);
+	table_release(&table);
+	return code;
+}
+
+const char *table_cell(const struct table *table, size_t row, size_t column)
+{
+	assert(row < table->rows && column < table->columns);
+	return table->cells[row * table->columns + column];
+}
+
+void table_release(struct table *table)
+{
+	if (!table)
+		return;
+	free(table->text);
+	free(table->cells);
+	memset(table, 0, sizeof(*table));
+}
