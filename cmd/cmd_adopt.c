@@ -105,7 +105,7 @@ static bool ask(struct env *env, struct stray *stray)
 static bool decide(struct adoption *adoption)
 {
 	struct env *env = adoption->env;
-	const char *ours = option(env, "bank-holds"), *sites = option(env, "site-holds");
+	const char *ours = option(env, "bank-holds"), *sites = option(env, "immediate");
 
 	for (size_t i = 0; i < adoption->count; i++) {
 		struct stray *stray = &adoption->strays[i];
@@ -120,8 +120,8 @@ static bool decide(struct adoption *adoption)
 			continue;
 		warning(env,
 			"%zu accounts (%s on %s first) have a hold in Slurm that the books do "
-			"not know: say whose they are with --bank-holds or --site-holds; "
-			"nothing was changed",
+			"not know: say whose they are with --bank-holds, or leave them "
+			"to the site with --immediate; nothing was changed",
 			adoption->count, stray->account, stray->cluster);
 		return false;
 	}
@@ -136,8 +136,6 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	(void)argc;
 	(void)argv;
-	if (option(env, "bank-holds") && option(env, "site-holds"))
-		return usage(env, "--bank-holds and --site-holds exclude each other");
 	status = clusters_observe(env, false, &adoption.clusters);
 	if (status != EXIT_DONE || adoption.clusters.silent) {
 		warning(env, "the bank was not adopted: what Slurm has must be seen first");
@@ -163,8 +161,7 @@ out:
 }
 
 static const struct option_spec options[] = {
-	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's"},
-	{"site-holds", 0, NULL, "they are the site's, and left alone"},
+	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's, not the site's"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -176,9 +173,9 @@ const struct command cmd_adopt = {
 		"A bank that was restored or copied changes nothing in Slurm until it is adopted,\n"
 		"so that a copy cannot command production. Holds in Slurm that the books do not\n"
 		"know (made after the backup, or by the site) are shown, and it is asked whose\n"
-		"they are.",
+		"they are; with --immediate, the site's, and they are left alone.",
 	.max_args = 0,
-	.flags = CMD_WRITE | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

@@ -158,6 +158,12 @@ static void print_version(FILE *out)
 	fprintf(out, "subank %s (%s)\n", PACKAGE_VERSION, store_library());
 }
 
+/* --verbose. */
+static void trace(const char *line, void *ctx)
+{
+	warning(ctx, "runs: %s", line);
+}
+
 /* Settings, then what the command line and the environment put above them. */
 static int prepare(struct env *env, struct sb_error *err)
 {
@@ -181,7 +187,9 @@ static int prepare(struct env *env, struct sb_error *err)
 				    .sacctmgr = env->settings.sacctmgr,
 				    .scontrol = env->settings.scontrol,
 				    .deadline_ms = env->settings.slurm_seconds * 1000,
-				    .run = env->run};
+				    .run = env->run,
+				    .trace = option(env, "verbose") ? trace : NULL,
+				    .trace_ctx = env};
 	(void)snprintf(env->doing, sizeof(env->doing), "subank %s", env->command->name);
 	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
 					    .doing = env->doing,

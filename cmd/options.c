@@ -15,6 +15,7 @@ static const struct option_spec common[] = {
 	{"config", 'c', "FILE", "the settings (" DEFAULT_SETTINGS ")"},
 	{"seconds", 0, NULL, "print billing-seconds instead of SU (1 SU is 3600)"},
 	{"quiet", 'Q', NULL, "print errors only"},
+	{"verbose", 'v', NULL, "print the commands of Slurm that are run"},
 	{"help", 'h', NULL, "print this help"},
 	{"version", 'V', NULL, "print the versions of subank and LMDB"},
 	{NULL, 0, NULL, NULL},

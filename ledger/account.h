@@ -111,8 +111,9 @@ const struct meter *account_meter(const struct account *account, const char *clu
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
 
-/* The stored form of the state. Its version rises whenever the form or the rules change; an older
- * one is not read but made again from the journal. */
+/* The stored form of the state. The version rises whenever the form or the rules change; states of
+ * another version are not read but made again from the journal (books.c). */
+enum { ACCOUNT_STATE_VERSION = 1 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

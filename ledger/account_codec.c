@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stored form of an account's state. Rebuilt from the journal when its version is another. */
+/* The stored form of an account's state. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -7,11 +7,10 @@
 
 #include "ledger/account.h"
 
-enum { STATE_VERSION = 1, STATE_COUNT_MAX = 1 << 20 };
+enum { STATE_COUNT_MAX = 1 << 20 };
 
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
 {
-	bytes_put_u8(to, STATE_VERSION);
 	bytes_put_text(to, account->name);
 	bytes_put_u8(to, account->open);
 	bytes_put_u8(to, account->unlimited);
@@ -104,11 +103,6 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 
 	if (!account)
 		return sb_error_nomem(err);
-	if (read_u8(&from) != STATE_VERSION) {
-		account_free(account);
-		return sb_error_set(err, SB_ECORRUPT,
-				    "the stored state has a form of another version of subank");
-	}
 	get_text(&from, account->name, sizeof(account->name));
 	account->open = read_u8(&from);
 	account->unlimited = read_u8(&from);

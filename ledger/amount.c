@@ -122,5 +122,7 @@ int64_t amount_percent(int64_t used, int64_t allocated)
 	if (allocated <= 0)
 		return -1;
 	percent = (__int128)used * 100 / allocated;
+	if (percent < INT64_MIN)
+		return INT64_MIN;
 	return percent > INT64_MAX ? INT64_MAX : (int64_t)percent;
 }

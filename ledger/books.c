@@ -31,6 +31,7 @@ struct books {
 	struct store_txn *txn; /* NULL: in memory */
 	const struct author *author;
 	bool replay; /* entries bring their own times */
+	bool complete; /* every account is loaded: the stored states are not to be looked at */
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;
 	int64_t time;
@@ -228,7 +229,7 @@ static int load(struct books *books, const char *name, size_t *ret_at, struct sb
 	*ret_at = place(books, name, &found);
 	if (found)
 		return SB_OK;
-	if (!books->txn)
+	if (books->complete)
 		return SB_ENOTFOUND;
 	rc = store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err);
 	if (!rc)
@@ -280,7 +281,7 @@ int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 {
 	int rc = SB_OK;
 
-	if (books->txn)
+	if (!books->complete)
 		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
 				books, err);
 	if (!rc)
@@ -580,6 +581,53 @@ static int flush(struct books *books, struct sb_error *err)
 	return rc ? rc : save_head(books, err);
 }
 
+static int save_states_version(struct store_txn *txn, struct sb_error *err)
+{
+	static const unsigned char version[1] = {ACCOUNT_STATE_VERSION};
+
+	return store_set(txn, STORE_META, text_slice("states"),
+			 (struct slice){version, sizeof(version)}, err);
+}
+
+static int follow_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	return books_follow(ctx, entry->event, entry->hash, err);
+}
+
+/* States that another version of subank stored are made again from the journal: for this
+ * transaction, and for good when it writes. */
+static int refresh_states(struct books *books, bool write, struct sb_error *err)
+{
+	struct books replayed = {.complete = true, .replay = true};
+	struct slice version;
+	int rc = store_get(books->txn, STORE_META, text_slice("states"), &version, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (!rc && version.len == 1 &&
+	    *(const unsigned char *)version.data == ACCOUNT_STATE_VERSION)
+		return SB_OK;
+	rc = journal_walk(books->txn, 0, false, follow_entry, &replayed, err);
+	for (size_t i = 0; i < replayed.count; i++) {
+		replayed.accounts[i].dirty = write;
+		account_settle(replayed.accounts[i].account, books->time);
+	}
+	books->accounts = replayed.accounts;
+	books->count = replayed.count;
+	books->size = replayed.size;
+	books->complete = true;
+	if (!rc && write)
+		rc = store_clear(books->txn, STORE_ACCOUNTS, err);
+	if (!rc && write)
+		rc = save_states_version(books->txn, err);
+	return rc;
+}
+
+bool books_states_current(const struct books *books)
+{
+	return !books->complete;
+}
+
 /* Sets the time of the transaction from the clock and the newest entry. */
 static int set_time(struct books *books, const struct transaction *transaction,
 		    struct sb_error *err)
@@ -610,6 +658,8 @@ static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 
 	if (!rc)
 		rc = set_time(&books, transaction, err);
+	if (!rc)
+		rc = refresh_states(&books, transaction->write, err);
 	if (!rc)
 		rc = transaction->fn(&books, transaction->ctx, err);
 	if (!rc && transaction->write)
@@ -660,6 +710,7 @@ struct books *books_new(const unsigned char bank[BANK_ID_SIZE])
 	if (books) {
 		memcpy(books->bank, bank, BANK_ID_SIZE);
 		books->replay = true;
+		books->complete = true;
 	}
 	return books;
 }
@@ -724,7 +775,7 @@ static int init_meta(struct store_txn *txn, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = store_set(txn, STORE_META, text_slice("head"),
 			       (struct slice){head, sizeof(head)}, err);
-	return rc;
+	return rc ? rc : save_states_version(txn, err);
 }
 
 static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)

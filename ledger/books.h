@@ -86,6 +86,9 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 
 /* For import and verify: books that are replayed rather than planned. */
 
+/* Whether the stored states are of this version: others are made again at the next write. */
+bool books_states_current(const struct books *books);
+
 /* Books in memory, with no journal of their own: books_follow() applies entries to accounts. */
 struct books *books_new(const unsigned char bank[BANK_ID_SIZE]);
 void books_free(struct books *books);

@@ -226,7 +226,7 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 					    spec->name, strlen(text), spec->max);
 		if (!text_ok(text))
 			return sb_error_set(err, SB_EINVAL,
-					    "the %s '%s' must be UTF-8 without control characters",
+					    "the %s must be UTF-8 without control characters: '%s'",
 					    spec->name, text);
 		return SB_OK;
 	case FIELD_AMOUNT:
@@ -267,8 +267,9 @@ static int check_parts(const struct event *event, struct sb_error *err)
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 
-		if (part->lot == 0 || part->amount <= 0)
-			return sb_error_set(err, SB_EINVAL, "part %zu is empty", i + 1);
+		if (part->lot == 0 || part->lot > INT64_MAX || part->amount <= 0)
+			return sb_error_set(err, SB_EINVAL, "part %zu names no lot or no amount",
+					    i + 1);
 		for (size_t j = 0; j < i; j++) {
 			if (event->parts[j].lot == part->lot &&
 			    event->parts[j].index == part->index)

@@ -229,9 +229,10 @@ static int check_rest(struct run *run, struct sb_error *err)
 	}
 	if (run->replaying) {
 		rc = books_load_all(run->replayed, &run->verify->accounts, err);
-		if (!rc)
-			rc = store_walk(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0},
-					false, check_state, run, err);
+		if (rc || !books_states_current(run->stored))
+			return rc ? rc : check_counts(run, err);
+		rc = store_walk(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
+				check_state, run, err);
 		if (!rc && run->at < run->verify->accounts)
 			problem(run->verify, "%zu accounts have entries but no state",
 				run->verify->accounts - run->at);

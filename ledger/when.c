@@ -76,6 +76,27 @@ static bool to_seconds(const struct tm *tm, bool local, int64_t *ret)
 	return true;
 }
 
+/* The first moment of a day in local time: one o'clock where daylight saving leaves midnight out,
+ * the first of two where it comes twice. */
+static bool day_start(const struct tm *tm, int64_t *ret)
+{
+	bool found = false;
+
+	for (int dst = -1; dst <= 1; dst++) {
+		struct tm copy = *tm;
+		time_t seconds;
+
+		copy.tm_isdst = dst;
+		seconds = mktime(&copy);
+		if (copy.tm_mday != tm->tm_mday || copy.tm_mon != tm->tm_mon ||
+		    copy.tm_year != tm->tm_year || (found && seconds >= *ret))
+			continue;
+		*ret = seconds;
+		found = true;
+	}
+	return found;
+}
+
 /* Reads +01:00 or -0530. */
 static bool read_offset(const char **text, int64_t *ret)
 {
@@ -96,20 +117,20 @@ static bool parse_absolute(const char *text, int64_t *ret)
 	const char *p = text;
 	struct tm tm;
 	int64_t seconds, offset = 0;
-	bool local = true;
+	bool local = true, day = true;
 
 	if (!read_date(&p, &tm))
 		return false;
 	if (*p == 'T' || *p == ' ') {
 		p++;
+		day = false;
 		if (!read_clock(&p, &tm))
 			return false;
-		if (read_char(&p, 'Z'))
-			local = false;
-		else if (*p && read_offset(&p, &offset))
-			local = false;
+		local = !*p;
+		if (!local && !read_char(&p, 'Z') && !read_offset(&p, &offset))
+			return false;
 	}
-	if (*p || !to_seconds(&tm, local, &seconds))
+	if (*p || !(day ? day_start(&tm, &seconds) : to_seconds(&tm, local, &seconds)))
 		return false;
 	seconds -= offset;
 	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)

@@ -107,8 +107,9 @@ static char **env_copy(void)
 	return copy;
 }
 
-/* Both ends are above 2, for a caller that started with stdin or stdout closed: in the child an
- * end at 0 would be lost when /dev/null is opened there. */
+/* Both ends are above 2, for a caller that started with stdin or stdout closed: an end that already
+ * has the number it is to get in the child would stay close-on-exec (glibc before 2.29), and no end
+ * may be replaced before it was copied. */
 static int pipe_open(int *ret_read, int *ret_write)
 {
 	int fds[2];

@@ -55,6 +55,12 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 	size_t why_len;
 	int code;
 
+	if (slurm->trace) {
+		char line[4096];
+
+		describe(argv, line, sizeof(line));
+		slurm->trace(line, slurm->trace_ctx);
+	}
 	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
 	if (code != SLURM_OK)
 		return code;

@@ -4,6 +4,7 @@
 #define SUBANK_SLURM_SLURM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "slurm/run.h"
 
@@ -16,6 +17,9 @@ struct slurm {
 	 * contract as run_program(). */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
+	/* Called with each command before it runs, if set: for --verbose. */
+	void (*trace)(const char *line, void *ctx);
+	void *trace_ctx;
 };
 
 /* Whether [name] may stand in a Slurm command line as an account or a cluster: 1 to 255 bytes of
