@@ -536,19 +536,22 @@ static int apply_applied(struct account *account, const struct event *event, str
 	return SB_OK;
 }
 
-/* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. */
+/* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. And
+ * what was put in and owed fits in int64, so that every balance can be told afterwards. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
 	__int128 sum = (__int128)account->deposited + account->received - account->withdrawn -
 		       account->sent - account->charged;
-	__int128 held = -(__int128)account->debt;
+	__int128 held = -(__int128)account->debt, most = (__int128)account->debt + account->credit;
 
-	for (size_t i = 0; i < account->lot_count; i++)
+	for (size_t i = 0; i < account->lot_count; i++) {
 		held += account->lots[i].rest;
+		most += account->lots[i].amount;
+	}
 	if (held != sum)
 		return broken(event, err, "its lots and its sums differ afterwards");
-	return SB_OK;
+	return most > INT64_MAX ? overflow(event, err) : SB_OK;
 }
 
 static int apply_one(struct account *account, struct account *to, const struct event *event,

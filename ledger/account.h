@@ -80,13 +80,13 @@ void account_free(struct account *account);
 
 /* Moves the state on to [time] as it would be without further entries: lots that start pay debt,
  * earliest end first; holds and graces end; ended lots without a rest are forgotten. Never moves
- * back. SB_OK, or SB_ESYSTEM. */
+ * back. */
 void account_settle(struct account *account, int64_t time);
 
 /* Applies an entry to the account that it names and, for a transfer, to the receiver ([to], else
  * NULL). Settles to the entry's time before and after. Whatever the rules forbid is SB_ECORRUPT
- * (planning checks first, so an entry that breaks a rule was never planned); the accounts are then
- * in no defined state. */
+ * (planning checks first, so an entry that breaks a rule was never planned), a sum past int64
+ * SB_EOVERFLOW; the accounts are then in no defined state. */
 int account_apply(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
 

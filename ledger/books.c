@@ -560,16 +560,18 @@ static void release(struct books *books)
 	free(books->accounts);
 }
 
-static int flush(struct books *books, struct sb_error *err)
+/* Stores the states that changed. */
+static int save_states(struct books *books, struct sb_error *err)
 {
 	struct bytes state = {0};
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < books->count && !rc; i++) {
-		const struct loaded *loaded = &books->accounts[i];
+		struct loaded *loaded = &books->accounts[i];
 
 		if (!loaded->dirty)
 			continue;
+		loaded->dirty = false;
 		bytes_clear(&state);
 		rc = account_encode(loaded->account, &state, err);
 		if (!rc)
@@ -578,7 +580,7 @@ static int flush(struct books *books, struct sb_error *err)
 				       (struct slice){state.data, state.len}, err);
 	}
 	bytes_release(&state);
-	return rc ? rc : save_head(books, err);
+	return rc;
 }
 
 static int save_states_version(struct store_txn *txn, struct sb_error *err)
@@ -608,18 +610,22 @@ static int refresh_states(struct books *books, bool write, struct sb_error *err)
 	    *(const unsigned char *)version.data == ACCOUNT_STATE_VERSION)
 		return SB_OK;
 	rc = journal_walk(books->txn, 0, false, follow_entry, &replayed, err);
-	for (size_t i = 0; i < replayed.count; i++) {
-		replayed.accounts[i].dirty = write;
-		account_settle(replayed.accounts[i].account, books->time);
-	}
 	books->accounts = replayed.accounts;
 	books->count = replayed.count;
 	books->size = replayed.size;
 	books->complete = true;
 	if (!rc && write)
 		rc = store_clear(books->txn, STORE_ACCOUNTS, err);
+	/* Replaying left them all dirty. They are stored before they are settled to now: a state
+	 * is what the entries make it. */
+	if (!rc && write)
+		rc = save_states(books, err);
 	if (!rc && write)
 		rc = save_states_version(books->txn, err);
+	for (size_t i = 0; i < books->count; i++) {
+		books->accounts[i].dirty = false;
+		account_settle(books->accounts[i].account, books->time);
+	}
 	return rc;
 }
 
@@ -663,7 +669,9 @@ static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = transaction->fn(&books, transaction->ctx, err);
 	if (!rc && transaction->write)
-		rc = flush(&books, err);
+		rc = save_states(&books, err);
+	if (!rc && transaction->write)
+		rc = save_head(&books, err);
 	release(&books);
 	return rc;
 }

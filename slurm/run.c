@@ -200,16 +200,15 @@ static void signals_give_back(struct run *run)
 
 static int not_started(const char *name, int error, struct slurm_error *err)
 {
-	bool in_path = !strchr(name, '/');
-
+	/* EACCES may also come from a folder in PATH that the user may not enter. */
+	if (!strchr(name, '/') && (error == ENOENT || error == ENOTDIR || error == EACCES))
+		return slurm_error_set(err, SLURM_EMISSING,
+				       "%s: not found in PATH%s: install Slurm's client commands "
+				       "or give their path in the settings",
+				       name, error == EACCES ? ", or not allowed to be run" : "");
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		if (in_path)
-			return slurm_error_set(err, SLURM_EMISSING,
-					       "%s: not found in PATH: install Slurm's client "
-					       "commands or give their path in the settings",
-					       name);
 		return slurm_error_set(err, SLURM_EMISSING,
 				       "%s: no such program, or the interpreter it names is "
 				       "missing: correct its path in the settings",
