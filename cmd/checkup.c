@@ -141,13 +141,30 @@ static bool same_call(const struct task *a, const struct task *b)
 	       strcmp(a->field, b->field) == 0 && strcmp(a->tres, b->tres) == 0;
 }
 
+/* Why no limit may be set on the cluster; NULL when one may. */
+static const char *refusal(const struct clusters *clusters, const char *cluster)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (strcmp(clusters->names[i], cluster) == 0)
+			return clusters->no_levers[i];
+	}
+	return NULL;
+}
+
 /* Sets the limits of [count] tasks that one call can do; what fails goes to [reason]. */
-static void set_limits(struct env *env, const struct task *tasks, size_t count, char reason[256])
+static void set_limits(struct env *env, const struct clusters *clusters, const struct task *tasks,
+		       size_t count, char reason[256])
 {
 	const char **accounts = calloc(count, sizeof(*accounts));
+	const char *refused = refusal(clusters, tasks->cluster);
 	struct slurm_error err;
 
 	reason[0] = '\0';
+	if (refused) {
+		(void)snprintf(reason, 256, "%s", refused);
+		free(accounts);
+		return;
+	}
 	if (!accounts) {
 		(void)snprintf(reason, 256, "out of memory");
 		return;
@@ -207,7 +224,7 @@ static int carry_out(struct env *env, struct check *check, struct clusters *clus
 	char(*reasons)[256] = calloc(check->task_count, sizeof(*reasons));
 	struct task_outcomes list = {.list = outcomes, .count = check->task_count};
 	int status = EXIT_DONE;
-	bool failed = false;
+	bool failed = false, seen;
 	struct sb_error err;
 
 	if (!outcomes || !reasons) {
@@ -221,15 +238,16 @@ static int carry_out(struct env *env, struct check *check, struct clusters *clus
 			if (!same_call(&check->tasks[i], &check->tasks[end]))
 				break;
 		}
-		set_limits(env, &check->tasks[i], end - i, reasons[i]);
+		set_limits(env, clusters, &check->tasks[i], end - i, reasons[i]);
 		failed = failed || *reasons[i];
 		for (size_t j = i + 1; j < end; j++)
 			memcpy(reasons[j], reasons[i], sizeof(reasons[j]));
 	}
 	status = read_back(env, check, failed, clusters);
+	seen = status == EXIT_DONE;
 	for (size_t i = 0; i < check->task_count; i++) {
 		const struct task *task = &check->tasks[i];
-		const struct observed *row = status == EXIT_DONE ? shown(clusters, task) : NULL;
+		const struct observed *row = seen ? shown(clusters, task) : NULL;
 
 		outcomes[i] = (struct task_outcome){.task = task, .reason = reasons[i]};
 		if (row && row->limit == task->value) {
@@ -260,7 +278,6 @@ out:
 
 struct planning {
 	struct check *check;
-	const struct checkup *checkup;
 	bool dry;
 };
 
@@ -323,14 +340,15 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 	return status;
 }
 
-static int run_locked(struct env *env, const struct checkup *checkup, bool dry)
+/* One pass, under check.lock or dry. */
+static int pass(struct env *env, const struct checkup *checkup, bool dry, struct head *ret_head)
 {
 	const struct rules rules = rules_of(env);
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
 			      .clock_ok = checkup->clock_ok};
-	struct planning planning = {.check = &check, .checkup = checkup, .dry = dry};
+	struct planning planning = {.check = &check, .dry = dry};
 	struct clusters clusters;
 	int status = clusters_observe(env, rules.enforcement == ENFORCE_HOLD, &clusters);
 	bool silent;
@@ -339,55 +357,105 @@ static int run_locked(struct env *env, const struct checkup *checkup, bool dry)
 		return status;
 	silent = clusters.silent > 0;
 	status = rounds(env, &planning, &clusters);
+	*ret_head = check.head;
 	check_release(&check);
 	clusters_release(&clusters);
 	return status == EXIT_DONE && silent ? EXIT_PART : status;
 }
 
-int checkup_run(struct env *env, const struct checkup *checkup)
+static int take_check_lock(struct env *env, int *ret, struct sb_error *err)
+{
+	return lock_take(store_folder(bank_store(env->bank)), "check.lock", true, 0, env->doing,
+			 "the check", ret, err);
+}
+
+/* Passes under the lock, which is dropped. Whoever writes meanwhile and finds it taken leaves Slurm
+ * to us, so once more when the head has moved after the lock was dropped. */
+static int run_locked(struct env *env, const struct checkup *checkup, int lock)
+{
+	int status = EXIT_DONE;
+	struct sb_error err;
+
+	for (;;) {
+		struct head head = {0};
+		struct head_now now;
+		int passed = pass(env, checkup, false, &head);
+
+		lock_drop(lock);
+		if (passed != EXIT_DONE)
+			status = passed;
+		if (passed != EXIT_DONE && passed != EXIT_PART)
+			return status;
+		if (bank_read(env->bank, env->now(), read_head, &now, &err))
+			return fail(env, &err);
+		if (now.seq == head.seq || head.seq == 0 || take_check_lock(env, &lock, &err))
+			return status;
+	}
+}
+
+/* Says so when this machine may only look on. Returns EXIT_DONE or that of an error. */
+static int look_up(struct env *env, bool *ret_granted)
 {
 	struct command_right right = {.machine = env->machine};
-	bool dry = checkup->dry_run;
 	struct sb_error err;
-	int lock, status;
-	int rc = bank_read(env->bank, env->now(), look_up_right, &right, &err);
 
-	if (!rc)
-		rc = lock_take(store_folder(bank_store(env->bank)), "check.lock", true,
-			       checkup->wait_for_other ? env->store.wait_ms : 0, env->doing,
-			       "the check", &lock, &err);
-	if (rc)
+	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))
 		return fail(env, &err);
-	if (!right.granted) {
-		dry = true;
-		warning(env, "this bank does not command Slurm from this machine, so this is a dry "
-			     "run: `subank adopt` lets it");
+	*ret_granted = right.granted;
+	if (!right.granted)
+		warning(env, "this bank does not command Slurm from this machine, so nothing but a "
+			     "dry run is done: `subank adopt` lets it");
+	return EXIT_DONE;
+}
+
+static int dry_run(struct env *env, const struct checkup *checkup)
+{
+	struct head head;
+	int status = pass(env, checkup, true, &head);
+
+	note(env, "dry run: nothing was changed");
+	return status;
+}
+
+int checkup_run(struct env *env, const struct checkup *checkup)
+{
+	struct sb_error err;
+	bool granted;
+	int lock;
+	int status = look_up(env, &granted);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (checkup->dry_run || !granted) {
+		status = dry_run(env, checkup);
+		return status == EXIT_DONE && !checkup->dry_run ? EXIT_PART : status;
 	}
-	status = run_locked(env, checkup, dry);
-	if (dry)
-		note(env, "dry run: nothing was changed");
-	lock_drop(lock);
-	return status == EXIT_DONE && !right.granted && !checkup->dry_run ? EXIT_PART : status;
+	if (take_check_lock(env, &lock, &err))
+		return fail(env, &err);
+	return run_locked(env, checkup, lock);
 }
 
 int checkup_after(struct env *env, const char *account, int status)
 {
 	struct checkup checkup = {.accounts = &account, .account_count = 1};
 	struct sb_error err;
+	bool granted;
 	int lock, after;
 
 	if (option(env, "no-apply")) {
 		note(env, "%s: Slurm is left to the next check (--no-apply)", account);
 		return status;
 	}
-	if (lock_take(store_folder(bank_store(env->bank)), "check.lock", true, 0, env->doing,
-		      "the check", &lock, &err) == SB_EBUSY) {
-		note(env, "%s: a check is running, it brings Slurm in line", account);
-		return status;
+	after = look_up(env, &granted);
+	if (after == EXIT_DONE && !granted)
+		return EXIT_PART;
+	if (after == EXIT_DONE) {
+		if (take_check_lock(env, &lock, &err)) {
+			note(env, "%s: %s; it brings Slurm in line", account, err.text);
+			return err.code == SB_EBUSY ? status : EXIT_PART;
+		}
+		after = run_locked(env, &checkup, lock);
 	}
-	lock_drop(lock);
-	checkup.wait_for_other = true;
-	after = checkup_run(env, &checkup);
 	if (after != EXIT_DONE)
 		note(env, "the entry stands; the next check brings Slurm in line");
 	/* The entry was made, whatever became of Slurm. */

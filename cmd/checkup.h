@@ -14,7 +14,6 @@ struct checkup {
 	size_t account_count;
 	bool dry_run;
 	bool clock_ok;
-	bool wait_for_other; /* false: another check that runs is an error */
 };
 
 /* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not

@@ -7,17 +7,23 @@
 #include <string.h>
 
 /* Why the books cannot follow this cluster, with what to change; NULL when they can. */
-static const char *distrust(const struct slurm_config *config, bool levers)
+static const char *distrust(const struct slurm_config *config)
 {
 	if (strcmp(config->priority_type, "priority/multifactor") != 0)
 		return "usage is counted only with PriorityType=priority/multifactor: set that";
 	if (config->decays)
 		return "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
 		       "PriorityUsageResetPeriod=NONE";
-	if (levers && !config->limits)
+	return NULL;
+}
+
+/* Why a hold must not be tried there, with what to change; NULL when it may. */
+static const char *distrust_levers(const struct slurm_config *config)
+{
+	if (!config->limits)
 		return "limits are not enforced, so a hold would do nothing: put `limits` and "
 		       "`safe` into AccountingStorageEnforce";
-	if (levers && !config->safe)
+	if (!config->safe)
 		return "a hold would kill running jobs: put `safe` into AccountingStorageEnforce";
 	return NULL;
 }
@@ -35,7 +41,9 @@ static int name_clusters(struct env *env, struct clusters *clusters)
 	clusters->list = calloc(clusters->count, sizeof(*clusters->list));
 	clusters->shares = calloc(clusters->count, sizeof(*clusters->shares));
 	clusters->rows = calloc(clusters->count, sizeof(*clusters->rows));
-	if (!clusters->names || !clusters->list || !clusters->shares || !clusters->rows) {
+	clusters->no_levers = calloc(clusters->count, sizeof(*clusters->no_levers));
+	if (!clusters->no_levers || !clusters->names || !clusters->list || !clusters->shares ||
+	    !clusters->rows) {
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
@@ -87,7 +95,10 @@ static int observe(struct env *env, bool levers, struct clusters *clusters, size
 	observation->cluster = name;
 	observation->time = env->now();
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
-		reason = distrust(&config, levers);
+		clusters->no_levers[at] = distrust_levers(&config);
+		reason = distrust(&config);
+		if (!reason && levers)
+			reason = clusters->no_levers[at];
 		if (reason) {
 			warning(env, "cluster '%s': %s; nothing was changed", name, reason);
 			return EXIT_REFUSED;
@@ -126,6 +137,7 @@ void clusters_release(struct clusters *clusters)
 		if (clusters->rows)
 			free(clusters->rows[i]);
 	}
+	free(clusters->no_levers);
 	free(clusters->rows);
 	free(clusters->shares);
 	free(clusters->list);

@@ -19,6 +19,7 @@ struct clusters {
 	struct shares *shares; /* what the rows of the list point into */
 	struct observed **rows;
 	char (*names)[NAME_SIZE];
+	const char **no_levers; /* why no limit may be set on it, or NULL */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	size_t silent; /* that did not answer; each was said */
@@ -27,7 +28,8 @@ struct clusters {
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
  * env->err and left as not answered. Returns EXIT_DONE; or, with a message and nothing in [ret],
  * EXIT_REFUSED when a cluster is set up so that its usage cannot be trusted (it decays, is reset,
- * or is not counted), or, with [levers], so that a hold would do nothing or kill running jobs; or
+ * or is not counted), or, with [levers], so that a hold would do nothing or kill running jobs
+ * (without, that is left in no_levers); or
  * EXIT_PART when not even the name of the local cluster can be had. */
 int clusters_observe(struct env *env, bool levers, struct clusters *ret);
 

@@ -39,6 +39,15 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	return rc;
 }
 
+static bool known(const struct clusters *clusters, const char *name)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (observation_find(&clusters->list[i], name))
+			return true;
+	}
+	return clusters->count == 0 || clusters->silent > 0;
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct posting posting = {.env = env, .plan = plan};
@@ -65,6 +74,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 			name);
 		status = EXIT_REFUSED;
 	} else {
+		if (!known(&opening.clusters, name))
+			warning(env, "no cluster has an account '%s' yet: is the name right?",
+				name);
 		status = post(&posting);
 	}
 	clusters_release(&opening.clusters);

@@ -176,7 +176,10 @@ static int prepare(struct env *env, struct sb_error *err)
 	if (!bank)
 		bank = getenv("SUBANK_BANK");
 	if (bank && !*bank)
-		return sb_error_set(err, SB_EINVAL, "the bank's folder is empty: name one");
+		return sb_error_set(
+			err, SB_EINVAL,
+			"the name of the bank's folder is empty: give one with --bank or "
+			"$SUBANK_BANK, or leave both out");
 	if (env->command->flags & (CMD_SLURM | CMD_ENTER) && option(env, "clusters")) {
 		rc = settings_set_clusters(&env->settings, option(env, "clusters"), err);
 		if (rc)
@@ -211,6 +214,10 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		return fail(env, err);
 	if (option(env, "help")) {
 		command_help(env->out, env->command);
+		return EXIT_DONE;
+	}
+	if (option(env, "version")) {
+		print_version(env->out);
 		return EXIT_DONE;
 	}
 	env->quiet = option(env, "quiet");
@@ -280,8 +287,10 @@ int subank(struct env *env, int argc, char *argv[])
 	/* Results are data: what could not be written was not done. */
 	if (fflush(env->out) != 0 || ferror(env->out)) {
 		fprintf(env->err, "subank: cannot write the output: %s\n", strerror(errno));
+		/* The entry stands although its receipt was lost. */
 		if (status == EXIT_DONE)
-			status = EXIT_REFUSED;
+			status = env->command && env->command->flags & CMD_WRITE ? EXIT_PART
+										 : EXIT_REFUSED;
 	}
 	env->command = NULL;
 	return status;

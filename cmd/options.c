@@ -155,11 +155,16 @@ int options_read(const struct command *command, bool leading, int argc, char *ar
 		size_t place;
 
 		if (found == '?' || found == ':') {
+			/* optopt is a letter, or the val of a long option that is there, or 0. */
+			if (optopt >= 256)
+				return sb_error_set(err, SB_EINVAL, "option '--%s' %s",
+						    options[optopt - 256]->name,
+						    found == '?' ? "takes no value"
+								 : "needs a value");
 			letter[1] = (char)optopt;
 			if (found == '?')
-				return unknown(options, count,
-					       strncmp(given, "--", 2) == 0 ? given : letter, err);
-			return sb_error_set(err, SB_EINVAL, "option '%s' needs a value", given);
+				return unknown(options, count, optopt ? letter : given, err);
+			return sb_error_set(err, SB_EINVAL, "option '%s' needs a value", letter);
 		}
 		for (place = 0; place < count; place++) {
 			if (found == (int)(256 + place) || found == options[place]->letter)
