@@ -135,22 +135,14 @@ static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct listing listing = {0};
 	struct selection selection;
-	struct sb_error err;
 	int status = selection_read(env, argc, argv, &selection);
-	int rc;
 
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
-	rc = output_new(env, columns, COLUMN_COUNT, &listing.output, &err);
-	if (!rc)
-		rc = bank_read(env->bank, env->now(), list, &listing, &err);
-	if (rc)
-		output_finish(listing.output, NULL);
-	else
-		rc = output_finish(listing.output, &err);
+	status = output_from_bank(env, columns, COLUMN_COUNT, list, &listing, &listing.output);
 	selection_release(&selection);
-	return rc ? fail(env, &err) : EXIT_DONE;
+	return status;
 }
 
 const struct command cmd_balance = {

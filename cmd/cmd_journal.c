@@ -206,7 +206,6 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct selection selection = {0};
 	struct sb_error err;
 	int status = read_last(env, &listing.last);
-	int rc = SB_OK;
 
 	if (status == EXIT_DONE)
 		status = selection_read(env, argc, argv, &selection);
@@ -214,15 +213,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return status;
 	listing.selection = &selection;
 	if (!option(env, "json"))
-		rc = output_new(env, columns, COLUMN_COUNT, &listing.output, &err);
-	if (!rc)
-		rc = bank_read(env->bank, env->now(), list, &listing, &err);
-	if (rc)
-		output_finish(listing.output, NULL);
-	else
-		rc = output_finish(listing.output, &err);
+		status = output_from_bank(env, columns, COLUMN_COUNT, list, &listing,
+					  &listing.output);
+	else if (bank_read(env->bank, env->now(), list, &listing, &err))
+		status = fail(env, &err);
 	selection_release(&selection);
-	return rc ? fail(env, &err) : EXIT_DONE;
+	return status;
 }
 
 static const struct option_spec options[] = {

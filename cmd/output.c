@@ -320,3 +320,16 @@ int output_finish(struct output *output, struct sb_error *err)
 	free(output);
 	return failed ? sb_error_nomem(err) : SB_OK;
 }
+
+int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
+		     void *ctx, struct output **ret_output)
+{
+	struct sb_error err;
+	int rc, finished;
+
+	if (output_new(env, columns, count, ret_output, &err))
+		return fail(env, &err);
+	rc = bank_read(env->bank, env->now(), list, ctx, &err);
+	finished = output_finish(*ret_output, rc ? NULL : &err);
+	return rc || finished ? fail(env, &err) : EXIT_DONE;
+}

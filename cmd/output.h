@@ -33,6 +33,11 @@ void output_time(struct output *output, size_t column, int64_t when);
 /* How long ago, for people; the time itself otherwise. 0 is "never". */
 void output_age(struct output *output, size_t column, int64_t when, int64_t now);
 
+/* Makes an output, lets [list] fill *ret_output from the bank, and prints. Returns the exit status.
+ */
+int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
+		     void *ctx, struct output **ret_output);
+
 /* Prints what is not printed yet and frees it. NULL is allowed. */
 int output_finish(struct output *output, struct sb_error *err);
 

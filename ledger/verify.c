@@ -162,6 +162,7 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 		}
 	}
 	run->head.seq = seq;
+	run->head.time = run->event.time;
 	memcpy(run->head.hash, bytes, HASH_SIZE);
 	run->verify->entries++;
 	return rc;
@@ -221,6 +222,10 @@ static int check_rest(struct run *run, struct sb_error *err)
 		problem(run->verify,
 			"the journal ends with entry %" PRIu64 ", but its head is entry %" PRIu64,
 			run->head.seq, head->seq);
+	else if (head->time != run->head.time)
+		problem(run->verify,
+			"the head's time is not that of entry %" PRIu64 ", the last one",
+			head->seq);
 	for (size_t i = 0; i < run->verify->head_count; i++) {
 		if (run->verify->heads[i].seq > run->head.seq)
 			problem(run->verify,

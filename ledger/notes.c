@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
+ * when it was, and which machine commands Slurm. */
+#include "config.h"
+
+#include <string.h>
+
+#include "ledger/books.h"
+
+static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10};
+
+int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books_txn(books), STORE_META, machine_key, &value, err);
+
+	if (rc == SB_ENOTFOUND)
+		value.len = 0;
+	else if (rc)
+		return rc;
+	if (value.len >= size)
+		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
+	if (value.len > 0)
+		memcpy(to, value.data, value.len);
+	to[value.len] = '\0';
+	return SB_OK;
+}
+
+int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
+{
+	return store_set(books_txn(books), STORE_META, machine_key,
+			 (struct slice){machine, strlen(machine)}, err);
+}
+
+int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books_txn(books), STORE_META, last_check_key, &value, err);
+
+	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
+		*ret = 0;
+		return SB_OK;
+	}
+	if (!rc)
+		*ret = (int64_t)u64_load(value.data);
+	return rc;
+}
+
+int books_set_last_check(struct books *books, int64_t time, struct sb_error *err)
+{
+	unsigned char value[8];
+
+	u64_store(value, (uint64_t)time);
+	return store_set(books_txn(books), STORE_META, last_check_key,
+			 (struct slice){value, sizeof(value)}, err);
+}
+
+static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
+		       struct slice *ret, struct sb_error *err)
+{
+	size_t cluster_len = strlen(cluster) + 1, account_len = strlen(account);
+
+	/* LMDB's keys have at most 511 bytes. */
+	if (cluster_len + account_len > size)
+		return sb_error_set(err, SB_EINVAL,
+				    "the names of cluster '%s' and account '%s' are too long "
+				    "together",
+				    cluster, account);
+	memcpy(to, cluster, cluster_len);
+	memcpy(to + cluster_len, account, account_len);
+	*ret = (struct slice){to, cluster_len + account_len};
+	return SB_OK;
+}
+
+int books_reading(struct books *books, const char *cluster, const char *account,
+		  struct reading *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct reading reading;
+	struct slice key, value;
+	struct reader from;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc;
+	from = reader_on(value.data, value.len);
+	reading.usage = read_i64(&from);
+	reading.time = read_i64(&from);
+	reading.vanished = read_u8(&from);
+	reading.parent = read_text(&from, NAME_SIZE - 1);
+	if (!reader_done(&from))
+		return SB_ENOTFOUND; /* a reading may be lost */
+	*ret = reading;
+	return SB_OK;
+}
+
+int books_set_reading(struct books *books, const char *cluster, const char *account,
+		      const struct reading *reading, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct bytes value = {0};
+	struct slice key;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (rc)
+		return rc;
+	bytes_put_i64(&value, reading->usage);
+	bytes_put_i64(&value, reading->time);
+	bytes_put_u8(&value, reading->vanished);
+	bytes_put_text(&value, reading->parent);
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_READINGS, key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+int books_read_time(struct books *books, const struct account *account, int64_t *ret,
+		    struct sb_error *err)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		const struct meter *meter = &account->meters[i];
+		struct reading reading;
+		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
+
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		if (!rc && reading.time > newest)
+			newest = reading.time;
+		if (meter->time > newest)
+			newest = meter->time;
+	}
+	*ret = newest;
+	return SB_OK;
+}
