@@ -217,12 +217,28 @@ static int read_back(struct env *env, const struct check *check, bool failed,
 	}
 }
 
-/* Carries out the tasks, reads back into [clusters] and enters the outcomes. */
+struct entering {
+	struct task_outcomes outcomes;
+	uint64_t planned; /* the newest entry after the plan */
+	bool moved; /* somebody else has written since */
+};
+
+static int enter_outcomes(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct entering *entering = ctx;
+
+	entering->moved = books_head(books)->seq != entering->planned;
+	return check_enter_outcomes(books, &entering->outcomes, err);
+}
+
+/* Carries out the tasks, reads back into [clusters] and enters the outcomes. check->head stays that
+ * of the plan when somebody else has written meanwhile. */
 static int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 {
 	struct task_outcome *outcomes = calloc(check->task_count, sizeof(*outcomes));
 	char(*reasons)[256] = calloc(check->task_count, sizeof(*reasons));
-	struct task_outcomes list = {.list = outcomes, .count = check->task_count};
+	struct entering entering = {.outcomes = {.list = outcomes, .count = check->task_count},
+				    .planned = check->head.seq};
 	int status = EXIT_DONE;
 	bool failed = false, seen;
 	struct sb_error err;
@@ -264,10 +280,10 @@ static int carry_out(struct env *env, struct check *check, struct clusters *clus
 			task->account, task->cluster, reasons[i]);
 		status = EXIT_PART;
 	}
-	if (bank_write(env->bank, env->now(), check_enter_outcomes, &list, &err))
+	if (bank_write(env->bank, env->now(), enter_outcomes, &entering, &err))
 		status = fail(env, &err);
-	else
-		check->head = list.head;
+	else if (!entering.moved)
+		check->head = entering.outcomes.head;
 out:
 	free(outcomes);
 	free(reasons);

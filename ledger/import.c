@@ -366,13 +366,14 @@ static int replay_batch(struct books *books, void *ctx, struct sb_error *err)
 
 static int flush_batch(struct import *import, struct bank *bank, struct sb_error *err)
 {
-	struct sb_error why;
+	struct sb_error why = {0};
 	int rc;
 
 	if (import->waiting_count == 0)
 		return SB_OK;
 	rc = bank_write(bank, 0, replay_batch, import, &why);
-	if (rc == SB_ECORRUPT)
+	/* An account that was never opened or a sum past int64 is the file's fault as well. */
+	if (rc == SB_ECORRUPT || rc == SB_ENOTFOUND || rc == SB_EOVERFLOW)
 		rc = sb_error_set(err, SB_EFORMAT, "%s:%zu: %s", import->name, import->bad_line,
 				  why.text);
 	else if (rc)

@@ -30,6 +30,9 @@ static int open_lock(int dirfd, const char *name)
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	/* The umask may have taken more than it should. Not ours: somebody made it just now. */
+	if (fd >= 0)
+		(void)!fchmod(fd, 0640);
 	/* Made by root in the folder of the service account, it must not lock that account out. */
 	if (fd >= 0 && geteuid() == 0 && fstat(dirfd, &folder) == 0 &&
 	    fchown(fd, folder.st_uid, folder.st_gid) != 0) {
@@ -45,7 +48,7 @@ static const char *holder(int fd, char *buf, size_t size)
 	char text[128], when[16] = "";
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
 	intmax_t pid, since;
-	int name;
+	int name = 0;
 	struct tm tm;
 	time_t seconds;
 
@@ -100,6 +103,8 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 		/* Only for the message above: that it may fail does no harm. */
 		len = snprintf(text, sizeof(text), "%jd %jd %s\n", (intmax_t)getpid(),
 			       (intmax_t)time(NULL), doing);
+		if (len >= (int)sizeof(text))
+			len = (int)sizeof(text) - 1;
 		if (pwrite(fd, text, (size_t)len, 0) == len)
 			(void)!ftruncate(fd, len);
 	}
@@ -109,6 +114,9 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 
 void lock_drop(int fd)
 {
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	/* Those who share it next do not write their names: ours must not stand for them. */
+	(void)!ftruncate(fd, 0);
+	close(fd);
 }

@@ -233,8 +233,13 @@ static int open_tables(struct store *store, struct sb_error *err)
 {
 	bool create = store->building;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+	int rc;
 
+	/* Another process may make the map larger at any time. */
+	while ((rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn)) ==
+		       MDB_MAP_RESIZED &&
+	       !mdb_env_set_mapsize(store->env, 0))
+		;
 	if (rc)
 		return store_error(err, rc, "begin to read the books");
 	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)
@@ -359,7 +364,9 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	if (!store)
 		return sb_error_nomem(err);
 	store->building = true;
-	if (mkdir(options->folder, 0750) != 0 && errno != EEXIST) {
+	/* The umask may have taken more than it should. */
+	if (mkdir(options->folder, 0750) == 0 ? chmod(options->folder, 0750) != 0
+					      : errno != EEXIST) {
 		rc = system_error(err, "make the bank's folder", options->folder);
 		goto fail;
 	}
@@ -499,7 +506,10 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 	case MDB_MAP_RESIZED:
 		/* Another process made it larger: take its size. */
 		rc = mdb_env_set_mapsize(store->env, 0);
-		return rc ? store_error(err, rc, "adopt the larger map") : SB_OK;
+		if (!rc)
+			return SB_OK;
+		close_env(store); /* as in grow() */
+		return store_error(err, rc, "adopt the larger map");
 	case MDB_READERS_FULL:
 		rc = mdb_reader_check(store->env, &dead);
 		if (!rc && dead > 0)
@@ -525,7 +535,11 @@ static int grow(struct store *store, struct sb_error *err)
 
 	if (!rc)
 		rc = mdb_env_set_mapsize(store->env, info.me_mapsize * 2);
-	return rc ? store_error(err, rc, "make the map of the books larger") : SB_OK;
+	if (!rc)
+		return SB_OK;
+	/* LMDB has no map now and would crash. */
+	close_env(store);
+	return store_error(err, rc, "make the map of the books larger");
 }
 
 static int commit(MDB_txn *txn, struct sb_error *err)

@@ -16,7 +16,27 @@ struct yaml_reader {
 	bool document; /* one was seen */
 	int depth;
 	const char *name;
+	FILE *file;
+	size_t lines; /* ends of lines in what libyaml was given so far */
 };
+
+static size_t count_lines(const unsigned char *data, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += data[i] == '\n';
+	return count;
+}
+
+static int read_file(void *ctx, unsigned char *buffer, size_t size, size_t *ret_len)
+{
+	struct yaml_reader *reader = ctx;
+
+	*ret_len = fread(buffer, 1, size, reader->file);
+	reader->lines += count_lines(buffer, *ret_len);
+	return !ferror(reader->file);
+}
 
 int yaml_reader_new(FILE *file, const char *name, struct yaml_reader **ret, struct sb_error *err)
 {
@@ -26,7 +46,8 @@ int yaml_reader_new(FILE *file, const char *name, struct yaml_reader **ret, stru
 		free(reader);
 		return sb_error_nomem(err);
 	}
-	yaml_parser_set_input_file(&reader->parser, file);
+	reader->file = file;
+	yaml_parser_set_input(&reader->parser, read_file, reader);
 	/* Nothing may be guessed: the files are ours, and ours are UTF-8. */
 	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
 	reader->name = name;
@@ -75,9 +96,16 @@ static int parser_error(struct yaml_reader *reader, struct sb_error *err)
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return sb_error_nomem(err);
-	/* The reader's own errors (bad UTF-8) know only an offset. */
+	if (parser->error == YAML_READER_ERROR && ferror(reader->file))
+		return sb_error_set(err, SB_ESYSTEM, "%s cannot be read", reader->name);
+	/* Bad UTF-8: libyaml knows only the offset. What it has not decoded starts there. */
 	if (parser->error == YAML_READER_ERROR)
-		return sb_error_set(err, SB_EFORMAT, "%s: byte %zu: %s", reader->name,
+		return sb_error_set(err, SB_EFORMAT, "%s:%zu: byte %zu of the file: %s",
+				    reader->name,
+				    1 + reader->lines -
+					    count_lines(parser->raw_buffer.pointer,
+							(size_t)(parser->raw_buffer.last -
+								 parser->raw_buffer.pointer)),
 				    parser->problem_offset,
 				    parser->problem ? parser->problem : "cannot be read");
 	return yaml_error(reader, &at, err, "%s",
