@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+/* check.h makes fail() a macro: first comes who means a function by it. */
+#include "cmd/command.h"
+
+#include "tests/drive.h"
+
+#include <inttypes.h>
+
+enum { ARGS_MAX = 32 };
+
+char *out, *err;
+int status;
+int64_t clock_now;
+const char *machine;
+const char *answers;
+bool at_terminal;
+
+static char settings[96];
+
+static int64_t now(void)
+{
+	return clock_now++;
+}
+
+void set_settings(const char *text)
+{
+	util_write_file(settings, text, strlen(text));
+}
+
+void drive_setup(void)
+{
+	util_setup();
+	fake_reset();
+	clock_now = T0;
+	machine = "id/head";
+	answers = "";
+	at_terminal = false;
+	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
+	set_settings("clusters: [dev]\nlock_seconds: 1\n");
+	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
+	/* Times are printed in local time. */
+	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+	RUN("init");
+	ck_assert_msg(status == 0, "%s", err);
+}
+
+void drive_teardown(void)
+{
+	free(out);
+	free(err);
+	out = err = NULL;
+	fake_release();
+	util_teardown();
+}
+
+/* Runs with streams in memory; the caller frees what was printed. */
+static int run_with(const char *const args[], char **ret_out, char **ret_err)
+{
+	char *argv[ARGS_MAX + 4], *copies[ARGS_MAX + 4];
+	size_t out_len, err_len;
+	int argc = 0, code;
+	struct env env = {
+		.out = open_memstream(ret_out, &out_len),
+		.err = open_memstream(ret_err, &err_len),
+		/* An empty buffer cannot be opened. */
+		.in = tmpfile(),
+		.in_is_terminal = at_terminal,
+		.now = now,
+		.run = fake_run,
+		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
+		.machine = machine,
+	};
+
+	ck_assert(env.in && env.out && env.err);
+	ck_assert_int_ge(fputs(answers, env.in), 0);
+	rewind(env.in);
+	argv[argc++] = strdup("subank");
+	argv[argc++] = strdup("-c");
+	argv[argc++] = strdup(settings);
+	for (; *args; args++) {
+		ck_assert_int_lt(argc, ARGS_MAX);
+		argv[argc++] = strdup(*args);
+	}
+	argv[argc] = NULL;
+	/* getopt moves them about. */
+	memcpy(copies, argv, sizeof(copies));
+	code = subank(&env, argc, argv);
+	for (int i = 0; i < argc; i++)
+		free(copies[i]);
+	ck_assert_int_eq(fclose(env.in), 0);
+	ck_assert_int_eq(fclose(env.out), 0);
+	ck_assert_int_eq(fclose(env.err), 0);
+	return code;
+}
+
+void drive(const char *const args[])
+{
+	free(out);
+	free(err);
+	out = err = NULL;
+	clock_now += WHEN_SECOND;
+	status = run_with(args, &out, &err);
+}
+
+void check_has(const char *file, int line, const char *name, const char *text, const char *part)
+{
+	if (part)
+		ck_assert_msg(strstr(text, part) != NULL, "%s:%d: '%s' is not in %s: '%s' '%s'",
+			      file, line, part, name, text, err);
+	else
+		ck_assert_msg(!*text, "%s:%d: %s should be empty: '%s'", file, line, name, text);
+}
+
+char *exported(void)
+{
+	const char *const args[] = {"export", NULL};
+	char *text = NULL, *messages = NULL;
+	int64_t kept = clock_now;
+	int code = run_with(args, &text, &messages);
+
+	clock_now = kept;
+	ck_assert_msg(code == 0, "%s", messages);
+	free(messages);
+	return text;
+}
+
+void unchanged(const char *file, int line, char *before)
+{
+	char *after = exported();
+
+	ck_assert_msg(strcmp(before, after) == 0, "%s:%d: the books were changed: %s%s\n%s", file,
+		      line, out, err, after);
+	free(before);
+	free(after);
+}
+
+uint64_t entries(void)
+{
+	char *text = exported();
+	const char *count = strstr(text, "\ncount: ");
+	uint64_t number = 0;
+
+	ck_assert_ptr_nonnull(count);
+	ck_assert_int_eq(sscanf(count, "\ncount: %" SCNu64, &number), 1);
+	free(text);
+	return number;
+}

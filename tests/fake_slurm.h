@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A make-believe Slurm in memory, for tests that drive verbs in their own process: fake_run() takes
+ * the place of run_program() and answers sshare, sacctmgr and scontrol from a table, which
+ * sacctmgr changes. It counts the calls and can be told to misbehave. */
+#ifndef SUBANK_TESTS_FAKE_SLURM_H
+#define SUBANK_TESTS_FAKE_SLURM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slurm/run.h"
+
+enum fake_program { FAKE_SSHARE, FAKE_SACCTMGR, FAKE_SCONTROL, FAKE_PROGRAMS };
+
+enum fake_mode {
+	FAKE_OK,
+	FAKE_FAILS, /* status 1 and a line on stderr; nothing is done */
+	FAKE_TIMES_OUT,
+	FAKE_MISSING, /* cannot be started */
+	FAKE_EMPTY, /* status 0, no output, nothing is done */
+	FAKE_MALFORMED, /* the same with output that makes no sense */
+	FAKE_NO_ROWS, /* sshare: the header alone, status 0 */
+	FAKE_LIES, /* sacctmgr: says yes and does nothing */
+	FAKE_KILLED, /* does its work, then ends by a signal */
+};
+
+struct fake_account {
+	char name[256];
+	int64_t usage;
+	char limits[256]; /* GrpTRESMins as sshare prints it */
+};
+
+struct fake_cluster {
+	char name[256];
+	bool silent; /* neither sshare nor scontrol -M can reach it */
+	bool deaf; /* sacctmgr changes nothing on it, and says yes */
+	const char *priority_type, *half_life, *reset, *enforce;
+	struct fake_account *accounts;
+	size_t count;
+};
+
+/* How each program behaves, and how often it was called; FAKE_OK and 0 after fake_reset(). */
+extern enum fake_mode fake_mode[FAKE_PROGRAMS];
+extern int fake_calls[FAKE_PROGRAMS];
+/* Called before each answer, if set. */
+extern void (*fake_hook)(enum fake_program program);
+
+/* Forgets everything; then there is one cluster, "dev", which is also the local one. */
+void fake_reset(void);
+void fake_release(void);
+
+/* The cluster or account of that name, made when it is not there. Pointers are valid until the next
+ * one is made. */
+struct fake_cluster *fake_cluster(const char *name);
+struct fake_account *fake_account(const char *cluster, const char *name);
+void fake_remove_account(const char *cluster, const char *name);
+
+int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
+	     struct slurm_error *err);
+
+#endif

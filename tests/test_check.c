@@ -1,0 +1,765 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The check on real books with made-up observations. */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "ledger/check.h"
+#include "tests/util.h"
+
+enum { NO_LIMIT = -1 };
+
+static struct bank *bank;
+static struct rules rules;
+static struct check check;
+static int64_t now;
+
+static void setup(void)
+{
+	util_setup();
+	bank = util_bank();
+	now = T0;
+	rules = (struct rules){.enforcement = ENFORCE_HOLD, .field = "GrpTRESMins", .tres = "cpu"};
+	check = (struct check){.rules = &rules};
+}
+
+static void teardown(void)
+{
+	check_release(&check);
+	bank_close(bank);
+	util_teardown();
+}
+
+/* Runs a check at [now], which moves on by an hour before. Gives how many entries it made. */
+static uint64_t run(const struct observation *observations, size_t count)
+{
+	uint64_t before = util_head(bank).seq;
+
+	check.observations = observations;
+	check.observation_count = count;
+	OK(bank_write(bank, now, check_plan, &check, &error));
+	ck_assert_uint_eq(check.head.seq, util_head(bank).seq);
+	ck_assert_int_eq(util_verify(bank), 0);
+	return check.head.seq - before;
+}
+
+/* The same with one cluster, "c1", that shows alice so; [usage] -1: it does not show her. */
+static uint64_t see(int64_t usage, int64_t limit)
+{
+	struct observed row = {
+		.account = "alice", .parent = "root", .usage = usage, .limit = limit};
+	struct observation observation = {.cluster = "c1",
+					  .answered = true,
+					  .time = now += HOUR,
+					  .rows = &row,
+					  .count = usage >= 0};
+
+	return run(&observation, 1);
+}
+
+static uint64_t see_nothing(void)
+{
+	struct observation observation = {.cluster = "c1", .time = now += HOUR};
+
+	return run(&observation, 1);
+}
+
+static const struct finding *found(enum finding_kind kind)
+{
+	for (size_t i = 0; i < check.finding_count; i++) {
+		if (check.findings[i].kind == kind)
+			return &check.findings[i];
+	}
+	return NULL;
+}
+
+static size_t count_found(enum finding_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < check.finding_count; i++)
+		count += check.findings[i].kind == kind;
+	return count;
+}
+
+/* alice is open, with 100 billing-seconds, and was read at 1000. */
+static void open_alice(void)
+{
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 100);
+	(void)see(1000, NO_LIMIT);
+	ck_assert_int_eq(check.problems, 0);
+}
+
+static void finish(enum outcome outcome, const char *reason)
+{
+	struct task_outcome outcomes[8];
+	struct task_outcomes all = {.list = outcomes, .count = check.task_count};
+
+	ck_assert_uint_le(check.task_count, COUNT(outcomes));
+	for (size_t i = 0; i < check.task_count; i++)
+		outcomes[i] = (struct task_outcome){
+			.task = &check.tasks[i], .outcome = outcome, .reason = reason};
+	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	ck_assert_uint_eq(all.head.seq, util_head(bank).seq);
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+
+static void append(enum event_kind kind, uint8_t cause, int64_t until)
+{
+	util_append(
+		bank, now,
+		&(struct event){.kind = kind, .account = "alice", .cause = cause, .until = until});
+}
+
+static bool held(void)
+{
+	struct account *account = util_account(bank, now, "alice");
+	bool result = account_held(account);
+
+	account_free(account);
+	return result;
+}
+
+static int64_t available(void)
+{
+	return util_available(bank, now, "alice");
+}
+
+/* What the bank asked Slurm for; the value is what the site's "Slurm" shows next. */
+static int64_t the_task(void)
+{
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_str_eq(check.tasks[0].account, "alice");
+	ck_assert_str_eq(check.tasks[0].slurm_account, "alice");
+	ck_assert_str_eq(check.tasks[0].cluster, "c1");
+	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
+	ck_assert_str_eq(check.tasks[0].tres, "cpu");
+	return check.tasks[0].value;
+}
+
+START_TEST(a_reading_that_went_down_charges_nothing)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1040, NO_LIMIT), 1);
+	ck_assert_uint_eq(see(500, NO_LIMIT), 1);
+	ck_assert_ptr_null(found(FOUND_CHARGE));
+	ck_assert_ptr_nonnull(found(FOUND_WENT_DOWN));
+	ck_assert_int_eq(found(FOUND_WENT_DOWN)->before, 1040);
+	ck_assert_int_eq(found(FOUND_WENT_DOWN)->now, 500);
+	ck_assert_int_eq(check.problems, 1);
+	ck_assert_int_eq(available(), 60);
+	/* Once, and counting goes on from there. */
+	ck_assert_uint_eq(see(500, NO_LIMIT), 0);
+	ck_assert_int_eq(check.problems, 0);
+	ck_assert_uint_eq(see(510, NO_LIMIT), 1);
+	ck_assert_int_eq(available(), 50);
+	ck_assert_uint_eq(see(0, NO_LIMIT), 1);
+	ck_assert_int_eq(available(), 50);
+}
+END_TEST
+
+START_TEST(a_cluster_that_does_not_answer_is_not_zero_use)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1040, NO_LIMIT), 1);
+	ck_assert_uint_eq(see_nothing(), 0);
+	ck_assert_uint_eq(see_nothing(), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	ck_assert_int_eq(available(), 60);
+	/* The gap is charged once. */
+	ck_assert_uint_eq(see(1070, NO_LIMIT), 1);
+	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 30);
+	ck_assert_int_eq(available(), 30);
+	ck_assert_uint_eq(see(1070, NO_LIMIT), 0);
+}
+END_TEST
+
+/* One unreachable cluster aborted the predecessor's whole run. */
+START_TEST(predecessor_06_other_clusters_are_done)
+{
+	struct observed row = {.account = "alice", .parent = "root", .usage = 0, .limit = NO_LIMIT};
+	struct observation both[] = {
+		{.cluster = "c1", .answered = true, .rows = &row, .count = 1},
+		{.cluster = "c2", .answered = true, .rows = &row, .count = 1},
+	};
+
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 100);
+	both[0].time = both[1].time = now += HOUR;
+	ck_assert_uint_eq(run(both, 2), 2);
+	row.usage = 100;
+	both[0].answered = false;
+	both[0].time = both[1].time = now += HOUR;
+	/* The charge of c2, the hold and its lever there; c1 waits. */
+	ck_assert_uint_eq(run(both, 2), 3);
+	ck_assert(held());
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_str_eq(check.tasks[0].cluster, "c2");
+	ck_assert_ptr_nonnull(found(FOUND_UNSETTLED));
+	ck_assert_str_eq(found(FOUND_UNSETTLED)->cluster, "c1");
+	ck_assert_int_eq(check.problems, 1);
+	finish(OUTCOME_DONE, "");
+	both[0].answered = true;
+	both[0].time = both[1].time = now += HOUR;
+	row.limit = 0;
+	row.usage = 100;
+	ck_assert_uint_eq(run(both, 2), 1);
+	ck_assert_int_eq(available(), -100);
+}
+END_TEST
+
+START_TEST(an_account_that_vanished_is_reported_once)
+{
+	open_alice();
+	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(count_found(FOUND_VANISHED), 1);
+	ck_assert_int_eq(found(FOUND_VANISHED)->before, 1000);
+	ck_assert_int_eq(check.problems, 1);
+	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	/* It keeps its reading; back again, it may vanish again. */
+	ck_assert_uint_eq(see(1010, NO_LIMIT), 1);
+	ck_assert_int_eq(available(), 90);
+	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(count_found(FOUND_VANISHED), 1);
+}
+END_TEST
+
+START_TEST(an_account_that_was_never_there_is_no_finding)
+{
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(-1, NO_LIMIT), 1);
+	ck_assert_ptr_nonnull(found(FOUND_BASELINE));
+	ck_assert_int_eq(found(FOUND_BASELINE)->now, 0);
+	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	/* Made in Slurm later, all of its use counts. */
+	ck_assert_uint_eq(see(30, NO_LIMIT), 1);
+	ck_assert_int_eq(available(), 70);
+}
+END_TEST
+
+/* Use from before the account was opened is not charged. */
+START_TEST(predecessor_18_a_new_cluster_gets_a_baseline)
+{
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(10000, NO_LIMIT), 1);
+	ck_assert_ptr_nonnull(found(FOUND_BASELINE));
+	ck_assert_ptr_null(found(FOUND_CHARGE));
+	ck_assert_int_eq(available(), 100);
+	ck_assert(!held());
+}
+END_TEST
+
+START_TEST(use_is_charged_as_the_difference)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1042, NO_LIMIT), 1);
+	ck_assert_uint_eq(check.finding_count, 1);
+	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 42);
+	ck_assert_int_eq(found(FOUND_CHARGE)->before, 1000);
+	ck_assert_int_eq(found(FOUND_CHARGE)->now, 1042);
+	ck_assert_int_eq(available(), 58);
+}
+END_TEST
+
+/* int() lost up to an hour of every check. */
+START_TEST(predecessor_16_use_below_an_hour_adds_up)
+{
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 100000);
+	(void)see(0, NO_LIMIT);
+	for (int64_t i = 1; i <= 25; i++)
+		ck_assert_uint_eq(see(i * 3599, NO_LIMIT), 1);
+	ck_assert_int_eq(available(), 100000 - 25 * 3599);
+}
+END_TEST
+
+/* The predecessor sent its hold again at every run. */
+START_TEST(predecessor_09_a_second_run_appends_nothing)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 3);
+	finish(OUTCOME_DONE, "");
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(see(1100, 0), 0);
+		ck_assert_uint_eq(check.task_count, 0);
+		ck_assert_uint_eq(check.finding_count, 0);
+	}
+	ck_assert(held());
+}
+END_TEST
+
+START_TEST(funds_hold_at_zero_exactly)
+{
+	open_alice();
+	(void)see(1099, NO_LIMIT);
+	ck_assert_int_eq(available(), 1);
+	ck_assert(!held());
+	ck_assert_uint_eq(check.task_count, 0);
+	/* The charge, the hold, the lever. */
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 3);
+	ck_assert_int_eq(available(), 0);
+	ck_assert(held());
+	ck_assert_ptr_nonnull(found(FOUND_HOLD));
+	ck_assert_int_eq(the_task(), 0);
+}
+END_TEST
+
+/* The predecessor did not release when funds came. */
+START_TEST(predecessor_12_a_deposit_releases)
+{
+	open_alice();
+	(void)see(1150, 5000);
+	ck_assert_int_eq(the_task(), 0);
+	finish(OUTCOME_DONE, "");
+	/* Not enough to pay the debt: it stays held. */
+	util_deposit(bank, now, "alice", 50);
+	ck_assert_uint_eq(see(1150, 0), 0);
+	ck_assert(held());
+	util_deposit(bank, now, "alice", 1);
+	ck_assert_uint_eq(see(1150, 0), 2);
+	ck_assert_ptr_nonnull(found(FOUND_RELEASE));
+	ck_assert(!held());
+	/* What the site had set comes back. */
+	ck_assert_int_eq(the_task(), 5000);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see(1150, 5000), 0);
+	ck_assert_uint_eq(check.task_count, 0);
+}
+END_TEST
+
+START_TEST(a_lever_without_an_outcome_is_completed)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1100, 5000), 3);
+	/* Died before Slurm was asked: asked again, nothing new entered. */
+	ck_assert_uint_eq(see(1100, 5000), 0);
+	ck_assert_int_eq(the_task(), 0);
+	/* Died after: only the outcome is missing. */
+	ck_assert_uint_eq(see(1100, 0), 1);
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert_uint_eq(see(1100, 0), 0);
+	/* The same when it is put back. */
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(1100, 0), 2);
+	ck_assert_uint_eq(see(1100, 0), 0);
+	ck_assert_int_eq(the_task(), 5000);
+	ck_assert_uint_eq(see(1100, 5000), 1);
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert_uint_eq(see(1100, 5000), 0);
+}
+END_TEST
+
+START_TEST(a_failure_is_entered_once_and_again_when_it_changes)
+{
+	uint64_t head;
+
+	open_alice();
+	(void)see(1100, NO_LIMIT);
+	finish(OUTCOME_FAILED, "slurmdbd is down");
+	head = util_head(bank).seq;
+	for (int i = 0; i < 3; i++) {
+		ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+		ck_assert_int_eq(the_task(), 0);
+		finish(OUTCOME_FAILED, "slurmdbd is down");
+		ck_assert_uint_eq(util_head(bank).seq, head);
+	}
+	finish(OUTCOME_FAILED, "no such account");
+	ck_assert_uint_eq(util_head(bank).seq, head + 1);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(util_head(bank).seq, head + 2);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(util_head(bank).seq, head + 2);
+}
+END_TEST
+
+START_TEST(an_outcome_of_a_lever_decided_anew_is_not_entered)
+{
+	struct task task;
+	struct task_outcome late = {.task = &task, .outcome = OUTCOME_DONE, .reason = ""};
+	struct task_outcomes all = {.list = &late, .count = 1};
+	uint64_t head;
+
+	open_alice();
+	(void)see(1100, 5000);
+	task = check.tasks[0];
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(1100, 5000), 3); /* release, lever, already as it was */
+	head = util_head(bank).seq;
+	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	ck_assert_uint_eq(util_head(bank).seq, head);
+}
+END_TEST
+
+START_TEST(a_lever_changed_by_hand_is_reported_and_left)
+{
+	open_alice();
+	(void)see(1100, 5000);
+	finish(OUTCOME_DONE, "");
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(see(1100, 77), 0);
+		ck_assert_uint_eq(check.task_count, 0);
+		ck_assert_ptr_nonnull(found(FOUND_DRIFT));
+		ck_assert_int_eq(found(FOUND_DRIFT)->before, 0);
+		ck_assert_int_eq(found(FOUND_DRIFT)->now, 77);
+		ck_assert_int_eq(check.problems, 1);
+	}
+	/* Released: the value that somebody set stays. */
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(1100, 77), 3);
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert_ptr_nonnull(found(FOUND_LEFT));
+	ck_assert_int_eq(found(FOUND_LEFT)->now, 77);
+	ck_assert_uint_eq(see(1100, 77), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	/* The next hold finds that value. */
+	ck_assert_uint_eq(see(1200, 77), 3);
+	finish(OUTCOME_DONE, "");
+	util_deposit(bank, now, "alice", 100);
+	(void)see(1200, 0);
+	ck_assert_int_eq(the_task(), 77);
+}
+END_TEST
+
+/* A limit of the site's own that is what ours would be: nothing to do, and nothing to undo. */
+START_TEST(predecessor_08_a_sites_own_zero_is_not_lifted)
+{
+	open_alice();
+	ck_assert_uint_eq(see(1100, 0), 2);
+	ck_assert(held());
+	ck_assert_uint_eq(check.task_count, 0);
+	util_deposit(bank, now, "alice", 100);
+	ck_assert_uint_eq(see(1100, 0), 1);
+	ck_assert(!held());
+	ck_assert_uint_eq(check.task_count, 0);
+}
+END_TEST
+
+START_TEST(held_again_before_it_was_put_back_keeps_what_was_found)
+{
+	open_alice();
+	(void)see(1100, 5000);
+	finish(OUTCOME_DONE, "");
+	util_deposit(bank, now, "alice", 10);
+	ck_assert_uint_eq(see(1100, 0), 2);
+	finish(OUTCOME_FAILED, "no");
+	/* Spent again: our value is still there, and is only entered. */
+	ck_assert_uint_eq(see(1110, 0), 4);
+	ck_assert_uint_eq(check.task_count, 0);
+	util_deposit(bank, now, "alice", 10);
+	(void)see(1110, 0);
+	ck_assert_int_eq(the_task(), 5000);
+}
+END_TEST
+
+START_TEST(a_hold_by_hand_ends_by_itself)
+{
+	open_alice();
+	append(EVENT_HOLD, CAUSE_HAND, now + 3 * HOUR);
+	ck_assert_uint_eq(see(1000, 5000), 1);
+	ck_assert_int_eq(the_task(), 0);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see(1000, 0), 0);
+	/* Its hour has come: the lever is put back without an entry of release. */
+	ck_assert_uint_eq(see(1000, 0), 1);
+	ck_assert_int_eq(the_task(), 5000);
+	finish(OUTCOME_DONE, "");
+	ck_assert(!held());
+	ck_assert_uint_eq(see(1000, 5000), 0);
+}
+END_TEST
+
+START_TEST(a_grace_lifts_the_lever_until_it_ends)
+{
+	open_alice();
+	(void)see(1100, 5000);
+	finish(OUTCOME_DONE, "");
+	append(EVENT_RELEASE, CAUSE_HAND, now + 3 * HOUR);
+	ck_assert_uint_eq(see(1110, 0), 2); /* still charged */
+	ck_assert_int_eq(the_task(), 5000);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see(1110, 5000), 0);
+	ck_assert_uint_eq(see(1110, 5000), 1);
+	ck_assert_int_eq(the_task(), 0);
+	ck_assert(held());
+}
+END_TEST
+
+START_TEST(a_closed_account_is_held_and_still_charged)
+{
+	open_alice();
+	append(EVENT_CLOSE, 0, 0);
+	ck_assert_uint_eq(see(1010, 5000), 2);
+	ck_assert_int_eq(the_task(), 0);
+	ck_assert_int_eq(available(), 90);
+	finish(OUTCOME_DONE, "");
+	/* Spent as well: closed is cause enough. */
+	ck_assert_uint_eq(see(1200, 0), 1);
+	ck_assert_int_eq(available(), -100);
+	append(EVENT_OPEN, 0, 0);
+	ck_assert_uint_eq(see(1200, 0), 1); /* now for funds: our value stays */
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert(held());
+}
+END_TEST
+
+START_TEST(a_clock_far_ahead_holds_nobody)
+{
+	open_alice();
+	(void)see(1000, NO_LIMIT);
+	now += 7 * WHEN_DAY;
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 1); /* the charge alone */
+	ck_assert(!held());
+	ck_assert_int_gt(check.clock_gap, 7 * WHEN_DAY);
+	ck_assert_ptr_nonnull(found(FOUND_CLOCK));
+	ck_assert_int_eq(check.problems, 1);
+	ck_assert_uint_eq(check.task_count, 0);
+	/* And still so at the next, until somebody says that the clock is right. */
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+	ck_assert_ptr_nonnull(found(FOUND_CLOCK));
+	check.clock_ok = true;
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 2);
+	ck_assert(held());
+	ck_assert_int_eq(check.clock_gap, 0);
+	check.clock_ok = false;
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+	ck_assert_int_eq(check.clock_gap, 0);
+}
+END_TEST
+
+START_TEST(seven_days_to_the_microsecond_are_trusted)
+{
+	struct observed row = {.account = "alice", .parent = "root", .usage = 1100};
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = &row, .count = 1};
+
+	open_alice();
+	observation.time = now += 7 * WHEN_DAY;
+	(void)run(&observation, 1);
+	ck_assert_int_eq(check.clock_gap, 0);
+	ck_assert(held());
+}
+END_TEST
+
+START_TEST(an_account_that_never_had_money_is_reported_not_held)
+{
+	util_open_account(bank, now, "alice");
+	(void)see(500, NO_LIMIT);
+	ck_assert_ptr_null(found(FOUND_NO_MONEY));
+	ck_assert_uint_eq(see(600, NO_LIMIT), 1);
+	ck_assert_ptr_nonnull(found(FOUND_NO_MONEY));
+	ck_assert(!held());
+	ck_assert_int_eq(check.problems, 0);
+}
+END_TEST
+
+START_TEST(softer_rules_say_or_do_nothing)
+{
+	rules.enforcement = ENFORCE_WARN;
+	open_alice();
+	ck_assert_uint_eq(see(1100, NO_LIMIT), 1);
+	ck_assert_ptr_nonnull(found(FOUND_SPENT));
+	ck_assert(!held());
+	rules.enforcement = ENFORCE_OFF;
+	ck_assert_uint_eq(see(1110, NO_LIMIT), 1);
+	ck_assert_ptr_null(found(FOUND_SPENT));
+	/* From hold to softer: released. */
+	rules.enforcement = ENFORCE_HOLD;
+	(void)see(1120, 5000);
+	finish(OUTCOME_DONE, "");
+	rules.enforcement = ENFORCE_WARN;
+	(void)see(1120, 0);
+	ck_assert_int_eq(the_task(), 5000);
+	/* A hold by hand works under all. */
+	finish(OUTCOME_DONE, "");
+	rules.enforcement = ENFORCE_OFF;
+	append(EVENT_HOLD, CAUSE_HAND, 0);
+	(void)see(1120, 5000);
+	ck_assert_int_eq(the_task(), 0);
+}
+END_TEST
+
+START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
+{
+	struct account *account;
+
+	util_open_account(bank, now, "alice");
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_DEPOSIT,
+				    .account = "alice",
+				    .resource = RESOURCE_BILLING,
+				    .amount = 100,
+				    .start = T0,
+				    .end = T0 + 2 * HOUR});
+	(void)see(0, NO_LIMIT); /* T0 + 1h */
+	now = T0 + 3 * HOUR;
+	(void)see(40, NO_LIMIT); /* T0 + 4h */
+	account = util_account(bank, now, "alice");
+	ck_assert_int_eq(account->debt, 0);
+	ck_assert_int_eq(account->lots[0].rest, 60);
+	account_free(account);
+	/* What comes later is not in it. The reading of 4h says since when. */
+	(void)see(50, NO_LIMIT);
+	account = util_account(bank, now, "alice");
+	ck_assert_int_eq(account->debt, 10);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(a_reading_seen_again_moves_the_beginning_of_the_next_use)
+{
+	struct account *account;
+
+	util_open_account(bank, now, "alice");
+	(void)see(0, NO_LIMIT); /* 1h */
+	(void)see(0, NO_LIMIT); /* 2h: still nothing used */
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_DEPOSIT,
+				    .account = "alice",
+				    .resource = RESOURCE_BILLING,
+				    .amount = 100,
+				    .start = T0,
+				    .end = T0 + 2 * HOUR,
+				    .debt = 0});
+	(void)see(40, NO_LIMIT); /* 3h: used in [2h, 3h), past the window */
+	account = util_account(bank, now, "alice");
+	ck_assert_int_eq(account->debt, 40);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(only_the_accounts_named_are_checked)
+{
+	static const char *const only[] = {"alice"}, *const nobody[] = {"mallory"};
+	struct observed rows[] = {
+		{.account = "alice", .parent = "root", .usage = 10, .limit = NO_LIMIT},
+		{.account = "bob", .parent = "root", .usage = 10, .limit = NO_LIMIT},
+	};
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .time = now, .rows = rows, .count = 2};
+
+	util_open_account(bank, now, "alice");
+	util_open_account(bank, now, "bob");
+	check.only = only;
+	check.only_count = 1;
+	ck_assert_uint_eq(run(&observation, 1), 1);
+	ck_assert_str_eq(check.findings[0].account, "alice");
+	check.only = nobody;
+	FAILS(SB_ENOTFOUND, "mallory", bank_write(bank, now, check_plan, &check, &error));
+	check.only_count = 0;
+	ck_assert_uint_eq(run(&observation, 1), 1);
+	ck_assert_str_eq(check.findings[0].account, "bob");
+}
+END_TEST
+
+struct opening {
+	const char *name;
+	const struct observation *observations;
+	size_t count;
+	bool from_zero;
+};
+
+/* As `open` does it: in one transaction with the opening. */
+static int open_account(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct opening *opening = ctx;
+	struct event event = {.kind = EVENT_OPEN, .account = opening->name};
+	int rc = books_append(books, &event, err);
+
+	return rc ? rc
+		  : check_enter_baselines(books, opening->name, opening->observations,
+					  opening->count, opening->from_zero, err);
+}
+
+START_TEST(opening_enters_baselines_of_clusters_that_answer)
+{
+	for (int from_zero = 0; from_zero <= 1; from_zero++) {
+		const char *name = from_zero ? "bob" : "alice";
+		struct observed row = {.account = name, .usage = 1000, .limit = NO_LIMIT};
+		struct observation observations[] = {
+			{.cluster = "c1", .answered = true, .rows = &row, .count = 1},
+			{.cluster = "c2", .rows = &row, .count = 1},
+			{.cluster = "c3", .answered = true},
+		};
+		struct opening opening = {name, observations, 3, from_zero};
+		struct account *account;
+
+		OK(bank_write(bank, now, open_account, &opening, &error));
+		account = util_account(bank, now, name);
+		ck_assert_uint_eq(account->meter_count, 2);
+		ck_assert_int_eq(account_meter(account, "c1")->reading, from_zero ? 0 : 1000);
+		ck_assert_int_eq(account_meter(account, "c3")->reading, 0);
+		ck_assert_ptr_null(account_meter(account, "c2"));
+		account_free(account);
+		util_deposit(bank, now, name, 100);
+		observations[0].time = now += HOUR;
+		(void)run(observations, 1);
+		ck_assert_int_eq(util_available(bank, now, name), from_zero ? -900 : 100);
+	}
+}
+END_TEST
+
+START_TEST(rows_are_found_by_name)
+{
+	static const struct observed rows[] = {
+		{.account = "a"}, {.account = "ab"}, {.account = "b"}, {.account = "c"}};
+
+	for (size_t count = 0; count <= COUNT(rows); count++) {
+		struct observation observation = {.rows = rows, .count = count};
+
+		for (size_t i = 0; i < COUNT(rows); i++)
+			ck_assert_ptr_eq(observation_find(&observation, rows[i].account),
+					 i < count ? &rows[i] : NULL);
+		ck_assert_ptr_null(observation_find(&observation, "aa"));
+		ck_assert_ptr_null(observation_find(&observation, ""));
+		ck_assert_ptr_null(observation_find(&observation, "d"));
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("check");
+	TCase *use = tcase_create("use"), *holds = tcase_create("holds");
+
+	tcase_set_timeout(use, TEST_TIMEOUT);
+	tcase_set_timeout(holds, TEST_TIMEOUT);
+	tcase_add_checked_fixture(use, setup, teardown);
+	tcase_add_checked_fixture(holds, setup, teardown);
+	tcase_add_test(use, a_reading_that_went_down_charges_nothing);
+	tcase_add_test(use, a_cluster_that_does_not_answer_is_not_zero_use);
+	tcase_add_test(use, predecessor_06_other_clusters_are_done);
+	tcase_add_test(use, an_account_that_vanished_is_reported_once);
+	tcase_add_test(use, an_account_that_was_never_there_is_no_finding);
+	tcase_add_test(use, predecessor_18_a_new_cluster_gets_a_baseline);
+	tcase_add_test(use, use_is_charged_as_the_difference);
+	tcase_add_test(use, predecessor_16_use_below_an_hour_adds_up);
+	tcase_add_test(use, use_in_a_window_is_charged_to_it_although_it_is_read_late);
+	tcase_add_test(use, a_reading_seen_again_moves_the_beginning_of_the_next_use);
+	tcase_add_test(use, only_the_accounts_named_are_checked);
+	tcase_add_test(use, opening_enters_baselines_of_clusters_that_answer);
+	tcase_add_test(use, rows_are_found_by_name);
+	tcase_add_test(holds, predecessor_09_a_second_run_appends_nothing);
+	tcase_add_test(holds, funds_hold_at_zero_exactly);
+	tcase_add_test(holds, predecessor_12_a_deposit_releases);
+	tcase_add_test(holds, a_lever_without_an_outcome_is_completed);
+	tcase_add_test(holds, a_failure_is_entered_once_and_again_when_it_changes);
+	tcase_add_test(holds, an_outcome_of_a_lever_decided_anew_is_not_entered);
+	tcase_add_test(holds, a_lever_changed_by_hand_is_reported_and_left);
+	tcase_add_test(holds, predecessor_08_a_sites_own_zero_is_not_lifted);
+	tcase_add_test(holds, held_again_before_it_was_put_back_keeps_what_was_found);
+	tcase_add_test(holds, a_hold_by_hand_ends_by_itself);
+	tcase_add_test(holds, a_grace_lifts_the_lever_until_it_ends);
+	tcase_add_test(holds, a_closed_account_is_held_and_still_charged);
+	tcase_add_test(holds, a_clock_far_ahead_holds_nobody);
+	tcase_add_test(holds, seven_days_to_the_microsecond_are_trusted);
+	tcase_add_test(holds, an_account_that_never_had_money_is_reported_not_held);
+	tcase_add_test(holds, softer_rules_say_or_do_nothing);
+	suite_add_tcase(suite, use);
+	suite_add_tcase(suite, holds);
+	return util_run(suite);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The settings are read strictly: what is not understood is refused with its place in the file. */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include "cmd/settings.h"
+#include "tests/util.h"
+
+static char path[96];
+
+static void setup(void)
+{
+	util_setup();
+	(void)snprintf(path, sizeof(path), "%s/subank.yaml", test_folder);
+}
+
+static int parse_text(const char *text, struct settings *ret)
+{
+	util_write_file(path, text, strlen(text));
+	return settings_read(path, true, ret, &error);
+}
+
+#define LONG_NAME_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LONG_NAME_256 LONG_NAME_64 LONG_NAME_64 LONG_NAME_64 LONG_NAME_64
+
+static const struct {
+	const char *text;
+	const char *place; /* behind the path: line and column */
+	const char *part;
+} bad[] = {
+	{"banc: /x\n", ":1:1: ", "'banc'"},
+	{"Bank: /x\n", ":1:1: ", "'Bank'"},
+	{"# first\nbank: /x\nthreshold: 90\n", ":3:1: ", "'threshold'"},
+	{"bank: /x\nbank: /y\n", ":2:1: ", "twice"},
+	{"clusters: [a]\nbank: /x\nclusters: [b]\n", ":3:1: ", "twice"},
+	{"{bank: /x, bank: /y}\n", ":1:12: ", "twice"},
+
+	{"bank: var/lib\n", ":1:7: ", "begins with /"},
+	{"bank: \"\"\n", ":1:7: ", "begins with /"},
+	{"bank:\n", ":1:6: ", "begins with /"},
+	{"bank: ~\n", ":1:7: ", "begins with /"},
+	{"bank: \"/a\\e[2J\"\n", ":1:7: ", "path"},
+	{"bank: [/x]\n", ":1:7: ", "single value"},
+	{"bank: {a: b}\n", ":1:7: ", "single value"},
+	{"sshare: bin/sshare\n", ":1:9: ", "begins with /"},
+	{"sshare: ./sshare\n", ":1:9: ", "begins with /"},
+	{"sacctmgr: \"\"\n", ":1:11: ", "program"},
+	{"scontrol: [scontrol]\n", ":1:11: ", "single value"},
+
+	{"clusters: []\n", ":1:11: ", "empty"},
+	{"clusters: alpha\n", ":1:11: ", "list"},
+	{"clusters:\n", ":1:10: ", "list"},
+	{"clusters: {alpha: 1}\n", ":1:11: ", "list"},
+	{"clusters: [alpha, beta, alpha]\n", ":1:25: ", "twice"},
+	{"clusters:\n- alpha\n- ALPHA\n", ":3:3: ", "twice"},
+	{"clusters: [a, [b]]\n", ":1:15: ", "name is expected"},
+	{"clusters: [\"a,b\"]\n", ":1:12: ", "not allowed"},
+	{"clusters: [\"a b\"]\n", ":1:12: ", "not allowed"},
+	{"clusters: [\"\"]\n", ":1:12: ", "empty"},
+	{"clusters: [-a]\n", ":1:12: ", "'-'"},
+	{"clusters: [" LONG_NAME_256 "]\n", ":1:12: ", "256 bytes"},
+
+	{"enforcement: on\n", ":1:14: ", "'on'"},
+	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
+	{"enforcement: limit\n", ":1:14: ", "'limit'"},
+	{"enforcement: [hold]\n", ":1:14: ", "single value"},
+
+	{"slurm_seconds: 0\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: -1\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 3601\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 1.5\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 1e3\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 10s\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 0x10\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: \"10\"\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds: 99999999999999999999\n", ":1:16: ", "from 1 to 3600"},
+	{"slurm_seconds:\n", ":1:15: ", "from 1 to 3600"},
+	{"lock_seconds: ten\n", ":1:15: ", "from 1 to 3600"},
+	{"lock_seconds: 0\n", ":1:15: ", "from 1 to 3600"},
+
+	{"bank: &a /x\n", ":1:7: ", "anchor"},
+	{"bank: *a\n", ":1:7: ", "alias"},
+	{"clusters: &a [*a]\n", ":1:11: ", "anchor"},
+	{"bank: !!str /x\n", ":1:7: ", "tag"},
+	{"clusters: !x [a]\n", ":1:11: ", "tag"},
+	{"bank: /x\n---\nbank: /y\n", ":2:1: ", "second document"},
+	{"just a text\n", ":1:1: ", "settings are expected"},
+	{"- bank\n", ":1:1: ", "settings are expected"},
+	{"[a]: b\n", ":1:1: ", "name of a setting"},
+	{"bank: /x\n\tclusters: [a]\n", ":2:", ""},
+	{"bank: \"/x\n", ":2:1: ", ""},
+	{"bank: /x\nclusters: [a\n", ":3:1: ", ""},
+	{"bank: \"/x\\0y\"\n", ":1:7: ", "NUL"},
+	{"bank: /\xff\n", ":1: byte ", ""},
+};
+
+START_TEST(malformed_settings_are_refused_with_their_place)
+{
+	struct settings untouched = {.slurm_seconds = 4711}, settings = untouched;
+	char place[160];
+
+	ck_assert_msg(parse_text(bad[_i].text, &settings) == SB_EFORMAT, "'%s' was taken: %d %s",
+		      bad[_i].text, error.code, error.text);
+	(void)snprintf(place, sizeof(place), "%s%s", path, bad[_i].place);
+	ck_assert_msg(strncmp(error.text, place, strlen(place)) == 0,
+		      "'%s': '%s' does not begin with '%s'", bad[_i].text, error.text, place);
+	ck_assert_msg(strstr(error.text, bad[_i].part) != NULL, "'%s': '%s' is not in '%s'",
+		      bad[_i].text, bad[_i].part, error.text);
+	ck_assert_mem_eq(&settings, &untouched, sizeof(settings));
+}
+END_TEST
+
+static void is_default(const struct settings *settings)
+{
+	ck_assert_str_eq(settings->bank, "/var/lib/subank");
+	ck_assert_uint_eq(settings->cluster_count, 0);
+	ck_assert_int_eq(settings->enforcement, ENFORCE_HOLD);
+	ck_assert_str_eq(settings->sshare, "sshare");
+	ck_assert_str_eq(settings->sacctmgr, "sacctmgr");
+	ck_assert_str_eq(settings->scontrol, "scontrol");
+	ck_assert_int_eq(settings->slurm_seconds, 60);
+	ck_assert_int_eq(settings->lock_seconds, 10);
+}
+
+START_TEST(a_missing_file_is_an_error_only_if_it_was_named)
+{
+	char in_no_folder[160];
+	struct settings settings;
+
+	FAILS(SB_ENOTFOUND, path, settings_read(path, true, &settings, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "No such file"));
+	OK(settings_read(path, false, &settings, &error));
+	is_default(&settings);
+	settings_release(&settings);
+
+	util_write_file(path, "", 0);
+	(void)snprintf(in_no_folder, sizeof(in_no_folder), "%s/below", path);
+	OK(settings_read(in_no_folder, false, &settings, &error));
+	settings_release(&settings);
+	FAILS(SB_ENOTFOUND, "below", settings_read(in_no_folder, true, &settings, &error));
+}
+END_TEST
+
+START_TEST(a_folder_is_refused)
+{
+	struct settings settings;
+
+	FAILS(SB_EFORMAT, "not a file", settings_read(test_folder, true, &settings, &error));
+	FAILS(SB_EFORMAT, "not a file", settings_read(test_folder, false, &settings, &error));
+}
+END_TEST
+
+START_TEST(a_file_that_everybody_can_write_is_refused)
+{
+	struct settings settings;
+
+	util_write_file(path, "bank: /x\n", 9);
+	ck_assert_int_eq(chmod(path, 0646), 0);
+	FAILS(SB_EREFUSED, "chmod o-w", settings_read(path, true, &settings, &error));
+	FAILS(SB_EREFUSED, path, settings_read(path, false, &settings, &error));
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	OK(settings_read(path, true, &settings, &error));
+	settings_release(&settings);
+}
+END_TEST
+
+START_TEST(a_file_that_says_nothing_gives_the_defaults)
+{
+	static const char *const texts[] = {"", "\n\n", "# bank: /x\n", "{}\n"};
+	struct settings settings;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		OK(parse_text(texts[i], &settings));
+		is_default(&settings);
+		settings_release(&settings);
+	}
+}
+END_TEST
+
+START_TEST(every_key_is_read)
+{
+	struct settings settings;
+
+	OK(parse_text("# all of them\n"
+		     "bank: /srv/bank\n"
+		     "clusters: [alpha, Beta]\n"
+		     "enforcement: warn\n"
+		     "sshare: /opt/slurm/bin/sshare\n"
+		     "sacctmgr: sacctmgr-22\n"
+		     "scontrol: \"/opt/slurm/bin/scontrol\"\n"
+		     "slurm_seconds: 1\n"
+		     "lock_seconds: 3600\n",
+		     &settings));
+	ck_assert_str_eq(settings.bank, "/srv/bank");
+	ck_assert_uint_eq(settings.cluster_count, 2);
+	ck_assert_str_eq(settings.clusters[0], "alpha");
+	ck_assert_str_eq(settings.clusters[1], "beta");
+	ck_assert_int_eq(settings.enforcement, ENFORCE_WARN);
+	ck_assert_str_eq(settings.sshare, "/opt/slurm/bin/sshare");
+	ck_assert_str_eq(settings.sacctmgr, "sacctmgr-22");
+	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
+	ck_assert_int_eq(settings.slurm_seconds, 1);
+	ck_assert_int_eq(settings.lock_seconds, 3600);
+	settings_release(&settings);
+}
+END_TEST
+
+START_TEST(words_and_forms_mean_the_same)
+{
+	static const struct {
+		const char *text;
+		enum enforcement enforcement;
+	} words[] = {
+		{"enforcement: off\n", ENFORCE_OFF},
+		{"{enforcement: warn}\n", ENFORCE_WARN},
+		{"---\nenforcement: 'hold'\n...\n", ENFORCE_HOLD},
+	};
+	struct settings settings;
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		OK(parse_text(words[i].text, &settings));
+		ck_assert_int_eq(settings.enforcement, words[i].enforcement);
+		settings_release(&settings);
+	}
+	OK(parse_text("clusters:\n  - no\n  - 010\n", &settings));
+	ck_assert_str_eq(settings.clusters[0], "no");
+	ck_assert_str_eq(settings.clusters[1], "010");
+	settings_release(&settings);
+}
+END_TEST
+
+START_TEST(a_list_of_clusters_takes_the_place_of_another)
+{
+	static const char *const wrong[] = {"", "a,", "a,,b", ",a", "a,A", "a;b", "a b", "-a"};
+	struct settings settings;
+
+	OK(parse_text("clusters: [x, y]\n", &settings));
+	OK(settings_set_clusters(&settings, "b,A", &error));
+	ck_assert_uint_eq(settings.cluster_count, 2);
+	ck_assert_str_eq(settings.clusters[0], "b");
+	ck_assert_str_eq(settings.clusters[1], "a");
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		FAILS(SB_EINVAL, "cluster", settings_set_clusters(&settings, wrong[i], &error));
+	settings_release(&settings);
+}
+END_TEST
+
+START_TEST(more_clusters_than_there_is_room_for_are_refused)
+{
+	char text[2048] = "clusters: [";
+	size_t len = strlen(text);
+	struct settings settings;
+
+	for (int i = 0; i < 65; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%sc%d", i ? ", " : "", i);
+	(void)snprintf(text + len, sizeof(text) - len, "]\n");
+	ck_assert_int_eq(parse_text(text, &settings), SB_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(error.text, "64"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("settings");
+	TCase *tcase = tcase_create("settings");
+
+	tcase_add_checked_fixture(tcase, setup, util_teardown);
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_loop_test(tcase, malformed_settings_are_refused_with_their_place, 0,
+			    (int)COUNT(bad));
+	tcase_add_test(tcase, a_missing_file_is_an_error_only_if_it_was_named);
+	tcase_add_test(tcase, a_folder_is_refused);
+	tcase_add_test(tcase, a_file_that_everybody_can_write_is_refused);
+	tcase_add_test(tcase, a_file_that_says_nothing_gives_the_defaults);
+	tcase_add_test(tcase, every_key_is_read);
+	tcase_add_test(tcase, words_and_forms_mean_the_same);
+	tcase_add_test(tcase, a_list_of_clusters_takes_the_place_of_another);
+	tcase_add_test(tcase, more_clusters_than_there_is_room_for_are_refused);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}

@@ -1,0 +1,1080 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is asked of Slurm and how its answers are read: with answers that are written here, and with
+ * the make-believe Slurm in tests/fake. */
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "slurm/sacctmgr.h"
+#include "slurm/scontrol.h"
+#include "slurm/sshare.h"
+#include "slurm/table.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define TEXT(literal) (literal), sizeof(literal) - 1
+
+static void assert_text(const struct slurm_error *err, const char *part)
+{
+	ck_assert_msg(strstr(err->text, part), "\"%s\" is not in \"%s\"", part, err->text);
+	ck_assert_msg(!strchr(err->text, '\n'), "\"%s\" is not one line", err->text);
+}
+
+/* A runner that starts nothing and gives the answer set here. */
+static struct {
+	const char *out;
+	size_t out_len;
+	int status;
+	const char *err_line;
+	int code; /* when not 0 the program does not run */
+	int calls;
+	size_t longest; /* argument seen */
+	char line[4096]; /* the last call, arguments joined by '|', cut if longer */
+} canned;
+
+static int run_canned(const char *const argv[], int deadline_ms, struct run_result *ret,
+		      struct slurm_error *err)
+{
+	size_t len = 0;
+
+	ck_assert_int_eq(deadline_ms, 1234);
+	canned.calls++;
+	canned.line[0] = '\0';
+	for (int i = 0; argv[i]; i++) {
+		size_t arg_len = strlen(argv[i]);
+
+		if (arg_len > canned.longest)
+			canned.longest = arg_len;
+		if (len < sizeof(canned.line)) {
+			int n = snprintf(canned.line + len, sizeof(canned.line) - len, "%s%s",
+					 i ? "|" : "", argv[i]);
+
+			ck_assert_int_ge(n, 0);
+			len += (size_t)n;
+		}
+	}
+	if (canned.code != 0)
+		return slurm_error_set(err, (enum slurm_err)canned.code, "it did not run");
+	memset(ret, 0, sizeof(*ret));
+	ret->out = malloc(canned.out_len + 1);
+	ck_assert_ptr_nonnull(ret->out);
+	if (canned.out_len > 0)
+		memcpy(ret->out, canned.out, canned.out_len);
+	ret->out[canned.out_len] = '\0';
+	ret->out_len = canned.out_len;
+	ret->status = canned.status;
+	if (canned.err_line)
+		(void)snprintf(ret->err_line, sizeof(ret->err_line), "%s", canned.err_line);
+	return 0;
+}
+
+static const struct slurm slurm_canned = {
+	.sshare = "sshare",
+	.sacctmgr = "sacctmgr",
+	.scontrol = "scontrol",
+	.deadline_ms = 1234,
+	.run = run_canned,
+};
+
+static void setup_canned(void)
+{
+	memset(&canned, 0, sizeof(canned));
+}
+
+/* Names. */
+
+static char bytes_255[256], bytes_256[257];
+
+static const char *const bad_names[] = {
+	NULL,	"",    "-",    "-a",  "a;b",	 "a$b",	  "$(a)",  "a'b",
+	"a\"b", "a,b", "a=b",  "a b", "a\nb",	 "a\n",	  "Test1", "\xc3\xa4",
+	"a/b",	"a|b", "a\tb", "a*",  bytes_256, "a\x7f", "a\x01", "`a`",
+};
+static const char *const good_names[] = {"a", "test1", "0", "a-b_c.d", "a-", ".", "_", bytes_255};
+
+static void fill_names(void)
+{
+	memset(bytes_255, 'a', 255);
+	memset(bytes_256, 'a', 256);
+}
+
+START_TEST(names_that_must_not_reach_a_command_line)
+{
+	fill_names();
+	ck_assert(!slurm_name_ok(bad_names[_i]));
+}
+END_TEST
+
+START_TEST(names_that_may)
+{
+	fill_names();
+	ck_assert(slurm_name_ok(good_names[_i]));
+}
+END_TEST
+
+/* Nothing runs for a bad name, wherever it stands. */
+START_TEST(predecessor_01_02_31_bad_names_run_nothing)
+{
+	const char *const accounts[] = {"good", bad_names[_i]};
+	struct shares shares = {0};
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+
+	fill_names();
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, "GrpTRESMins", "cpu",
+					    0, &err),
+			 SLURM_ENAME);
+	ck_assert_int_eq(err.code, SLURM_ENAME);
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, bad_names[_i], accounts, 1,
+					    "GrpTRESMins", "cpu", 0, &err),
+			 SLURM_ENAME);
+	ck_assert_int_eq(sshare_read(&slurm_canned, bad_names[_i], &shares, &err), SLURM_ENAME);
+	ck_assert_ptr_null(shares.rows);
+	if (bad_names[_i])
+		ck_assert_int_eq(scontrol_read_config(&slurm_canned, bad_names[_i], &config, &err),
+				 SLURM_ENAME);
+	ck_assert_int_eq(canned.calls, 0);
+}
+END_TEST
+
+/* The frame around every command. */
+
+static const struct {
+	int code, status;
+	const char *out, *err_line;
+	int want;
+	const char *text;
+} ask_cases[] = {
+	{SLURM_ETIMEOUT, 0, "", "", SLURM_ETIMEOUT, "it did not run"},
+	{SLURM_EMISSING, 0, "", "", SLURM_EMISSING, "it did not run"},
+	{0, 1, "", "sshare: error: gone", SLURM_EFAILED,
+	 "sshare failed with status 1: sshare: error: gone"},
+	{0, 1, "\n Nothing modified\nmore\n", "", SLURM_EFAILED,
+	 "status 1: Nothing modified (to see it again: sshare a b)"},
+	{0, 1, "out", "err", SLURM_EFAILED, "status 1: err"},
+	{0, 1, "", "", SLURM_EFAILED, "status 1: it gave no reason"},
+	{0, 255, "", "", SLURM_EFAILED, "status 255"},
+	{0, 137, "", "", SLURM_EFAILED, "ended by signal 9"},
+	{0, 0, "answer", "a warning", SLURM_OK, ""},
+};
+
+START_TEST(predecessor_30_a_failure_has_its_reason)
+{
+	const char *const argv[] = {"sshare", "a", "b", NULL};
+	struct run_result result = {.status = 77};
+	struct slurm_error err = {0};
+
+	canned.code = ask_cases[_i].code;
+	canned.status = ask_cases[_i].status;
+	canned.out = ask_cases[_i].out;
+	canned.out_len = strlen(canned.out);
+	canned.err_line = ask_cases[_i].err_line;
+	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, &err), ask_cases[_i].want);
+	ck_assert_int_eq(err.code, ask_cases[_i].want);
+	assert_text(&err, ask_cases[_i].text);
+	if (ask_cases[_i].want == SLURM_OK) {
+		ck_assert_str_eq(result.out, canned.out);
+		run_result_release(&result);
+	} else {
+		ck_assert_int_eq(result.status, 77);
+	}
+}
+END_TEST
+
+START_TEST(a_long_command_is_cut_in_the_text)
+{
+	char *arg = malloc(100001);
+	const char *const argv[] = {"sacctmgr", arg, NULL};
+	struct run_result result = {0};
+	struct slurm_error err = {0};
+
+	ck_assert_ptr_nonnull(arg);
+	memset(arg, 'x', 100000);
+	arg[100000] = '\0';
+	canned.status = 1;
+	canned.err_line = "two\nlines";
+	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, &err), SLURM_EFAILED);
+	assert_text(&err, "two (to see it again: sacctmgr xxx");
+	assert_text(&err, "xxx...)");
+	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, NULL), SLURM_EFAILED);
+	free(arg);
+}
+END_TEST
+
+/* Tables. */
+
+static const struct {
+	const char *text;
+	size_t len;
+	const char *reason;
+} bad_tables[] = {
+	{TEXT(""), "its answer is empty"},
+	{TEXT("\n  \n\t\n"), "its answer is empty"},
+	{TEXT("CLUSTER: dev\n"), "its answer is empty"},
+	{TEXT("a|b\n"), "line 1 of its answer should name column Account but has \"a\""},
+	{TEXT("dev|test1\n"), "should name column Account"},
+	{TEXT("Account\n"), "should name column Usage but has \"nothing\""},
+	{TEXT("Usage|Account\n"), "should name column Account"},
+	{TEXT("Account|Usage|More\n"), "names 3 columns, 2 were asked for"},
+	{TEXT("Account|Usage|\n"), "names 3 columns"},
+	{TEXT(" Account|Usage\n"), "should name column Account"},
+	{TEXT("Accounts|Usage\n"), "should name column Account"},
+	{TEXT("Account|Usage\na\n"), "line 2 of its answer has 1 fields instead of 2"},
+	{TEXT("Account|Usage\na|1\n\nb|2|3\n"), "line 4 of its answer has 3 fields"},
+	{TEXT("Account|Usage\na|1\nCLUSTER: x|2|3\n"), "line 3 of its answer has 3 fields"},
+	{TEXT("Account|Usage\na|1"), "line 2 of its answer is cut off"},
+	{TEXT("Account|Usage"), "line 1 of its answer is cut off"},
+	{TEXT("Account|Usage\na|1\nb|2\0\n"), "line 3 of its answer has a NUL byte"},
+	{TEXT("\0"), "line 1 of its answer has a NUL byte"},
+	{TEXT("<html>\n"), "see whether this is Slurm's own command"},
+};
+
+static const char *const two_columns[] = {"Account", "Usage"};
+
+START_TEST(table_refuses)
+{
+	struct table table = {.rows = 77};
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(table_parse("sshare", bad_tables[_i].text, bad_tables[_i].len, two_columns,
+				     2, &table, &err),
+			 SLURM_EFORM);
+	ck_assert_int_eq(err.code, SLURM_EFORM);
+	assert_text(&err, "sshare: ");
+	assert_text(&err, bad_tables[_i].reason);
+	ck_assert_uint_eq(table.rows, 77);
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	size_t len, rows;
+	const char *cells; /* each cell, row by row, with a '/' after it */
+} good_tables[] = {
+	{TEXT("Account|Usage\n"), 0, ""},
+	{TEXT("CLUSTER: dev\naccount|USAGE\n"), 0, ""},
+	{TEXT("CLUSTER: dev\nAccount|Usage\n|\n a| 1\n\nCLUSTER: b\n  b|\n"), 3, "// a/ 1/  b//"},
+	{TEXT("Account|Usage\nCLUSTER: x|1\n"), 1, "CLUSTER: x/1/"},
+};
+
+START_TEST(table_reads)
+{
+	struct table table = {0};
+	struct slurm_error err = {0};
+	char cells[256] = "";
+
+	ck_assert_msg(table_parse("sshare", good_tables[_i].text, good_tables[_i].len, two_columns,
+				  2, &table, &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(table.rows, good_tables[_i].rows);
+	ck_assert_uint_eq(table.columns, 2);
+	for (size_t row = 0; row < table.rows; row++) {
+		for (size_t column = 0; column < 2; column++) {
+			size_t len = strlen(cells);
+
+			(void)snprintf(cells + len, sizeof(cells) - len, "%s/",
+				       table_cell(&table, row, column));
+		}
+	}
+	ck_assert_str_eq(cells, good_tables[_i].cells);
+	table_release(&table);
+	table_release(&table);
+	table_release(NULL);
+}
+END_TEST
+
+/* A good answer, cut or with one byte changed anywhere, gives an error or a table, never more. */
+START_TEST(table_stands_any_damage)
+{
+	static const char good[] = "CLUSTER: dev\nAccount|Usage\nroot|12\n a|7\n\n  b|5\n";
+	static const char bytes[] = {'\0', '\n', '|', ' ', 'x'};
+	char damaged[sizeof(good)];
+	struct table table;
+
+	for (size_t at = 0; at < sizeof(good) - 1; at++) {
+		char *cut = malloc(at + 1); /* of its exact size, for the address sanitizer */
+
+		ck_assert_ptr_nonnull(cut);
+		memcpy(cut, good, at);
+		if (table_parse("sshare", cut, at, two_columns, 2, &table, NULL) == 0)
+			table_release(&table);
+		free(cut);
+		for (size_t i = 0; i < sizeof(bytes); i++) {
+			memcpy(damaged, good, sizeof(good));
+			damaged[at] = bytes[i];
+			if (table_parse("sshare", damaged, sizeof(good) - 1, two_columns, 2, &table,
+					NULL) == 0)
+				table_release(&table);
+		}
+	}
+}
+END_TEST
+
+/* sshare. */
+
+#define HEADER "CLUSTER: dev\nCluster|Account|User|RawUsage|GrpTRESMins\n"
+
+static const struct {
+	const char *out;
+	size_t len;
+	const char *reason;
+} bad_answers[] = {
+	{TEXT(""), "its answer is empty"},
+	{TEXT("CLUSTER: dev\n"), "its answer is empty"},
+	{TEXT(HEADER), "cluster dev is not in its answer"},
+	{TEXT(HEADER "dev| test1|root|12|\n"), "cluster dev is not in its answer"},
+	{TEXT("dev|test1||120|\n"), "should name column Cluster"},
+	{TEXT("test1||120\n"), "should name column Cluster"},
+	{TEXT("Cluster|Account|User|RawShares|GrpTRESMins\n"), "should name column RawUsage"},
+	{TEXT(HEADER "dev|test1||120\n"), "has 4 fields instead of 5"},
+	{TEXT(HEADER "dev|test1||120|cpu=0|x\n"), "has 6 fields instead of 5"},
+	{TEXT(HEADER "dev|test1||120|"), "cut off"},
+	{TEXT(HEADER "dev|te\0st1||120|\n"), "NUL byte"},
+	{TEXT(HEADER "gpu|test1||120|\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "dev|test1||120|\ngpu|test2||0|\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "|test1||120|\n"), "has rows of \"\""},
+	{TEXT(HEADER "dev|||120|\n"), "has no account"},
+	{TEXT(HEADER "dev|  ||120|\n"), "has no account"},
+	{TEXT(HEADER "dev|test1|||\n"), "RawUsage of account test1 on cluster dev is \"\""},
+	{TEXT(HEADER "dev|test1||-1|\n"), "is \"-1\""},
+	{TEXT(HEADER "dev|test1||+1|\n"), "is \"+1\""},
+	{TEXT(HEADER "dev|test1||1.5|\n"), "is \"1.5\""},
+	{TEXT(HEADER "dev|test1||1e3|\n"), "is \"1e3\""},
+	{TEXT(HEADER "dev|test1|| 1|\n"), "is \" 1\""},
+	{TEXT(HEADER "dev|test1||1 |\n"), "is \"1 \""},
+	{TEXT(HEADER "dev|test1||0x10|\n"), "is \"0x10\""},
+	{TEXT(HEADER "dev|test1||nan|\n"), "is \"nan\""},
+	{TEXT(HEADER "dev|test1||9223372036854775808|\n"), "is \"9223372036854775808\""},
+	{TEXT(HEADER "dev|test1||99999999999999999999999|\n"), "not a whole number"},
+	{TEXT(HEADER "dev|test1||1|\ndev|test1||1|\n"), "account test1 is twice"},
+	{TEXT(HEADER "dev|r||1|\ndev| b||1|\ndev| a||1|\ndev|  b||0|\n"), "account b is twice"},
+	{TEXT(HEADER "dev| test1||1|\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1|\ndev|  test1||1|\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1|\ndev| root|root|1|\ndev|  test1||1|\n"),
+	 "its parent is unknown"},
+	{TEXT(HEADER "dev|r||1|\ndev| a||1|\ndev|  b||1|\ndev| c||1|\ndev|   d||1|\n"),
+	 "its parent is unknown"},
+};
+
+START_TEST(predecessor_05_sshare_refuses)
+{
+	struct shares shares = {.count = 77};
+	struct slurm_error err = {0};
+
+	canned.out = bad_answers[_i].out;
+	canned.out_len = bad_answers[_i].len;
+	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, &err), SLURM_EFORM);
+	ck_assert_int_eq(err.code, SLURM_EFORM);
+	assert_text(&err, "sshare: ");
+	assert_text(&err, bad_answers[_i].reason);
+	ck_assert_uint_eq(shares.count, 77);
+	ck_assert_int_eq(canned.calls, 1);
+}
+END_TEST
+
+/* The tree of a real 22.05.8: moved accounts, two levels of children, the caller's own rows. */
+static const char real_answer[] = HEADER "dev|root||9223372036854775807|\n"
+					 "dev| root|root|0|\n"
+					 "dev| mid||0|cpu=5000,mem=123456789012,gres/gpu=7\n"
+					 "dev| zeta||120|cpu=0\n"
+					 "dev|  zeta|root|5|\n"
+					 "dev|  late||100|\n"
+					 "dev|   late|root|0|\n"
+					 "dev|   alpha||90|\n"
+					 "dev|    c1||80|\n"
+					 "dev|     c2||70|\n"
+					 "dev|    c3||0|\n"
+					 "dev| zz||1|\n"
+					 "dev|other||0|\n";
+
+START_TEST(sshare_reads_a_tree)
+{
+	static const struct share want[] = {
+		{"alpha", "late", 90, ""},
+		{"c1", "alpha", 80, ""},
+		{"c2", "c1", 70, ""},
+		{"c3", "alpha", 0, ""},
+		{"late", "zeta", 100, ""},
+		{"mid", "root", 0, "cpu=5000,mem=123456789012,gres/gpu=7"},
+		{"other", "", 0, ""},
+		{"root", "", INT64_MAX, ""},
+		{"zeta", "root", 120, "cpu=0"},
+		{"zz", "root", 1, ""},
+	};
+	struct shares shares = {0};
+	struct slurm_error err = {0};
+
+	ck_assert_ptr_null(shares_find(&shares, "a"));
+	canned.out = real_answer;
+	canned.out_len = sizeof(real_answer) - 1;
+	ck_assert_msg(sshare_read(&slurm_canned, "dev", &shares, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(canned.line,
+			 "sshare|-P|-M|dev|-o|Cluster,Account,User,RawUsage,GrpTRESMins");
+	ck_assert_uint_eq(shares.count, COUNT(want));
+	for (size_t i = 0; i < shares.count; i++) {
+		ck_assert_str_eq(shares.rows[i].account, want[i].account);
+		ck_assert_str_eq(shares.rows[i].parent, want[i].parent);
+		ck_assert_int_eq(shares.rows[i].raw_usage, want[i].raw_usage);
+		ck_assert_str_eq(shares.rows[i].grp_tres_mins, want[i].grp_tres_mins);
+		ck_assert_ptr_eq(shares_find(&shares, want[i].account), &shares.rows[i]);
+	}
+	ck_assert_ptr_null(shares_find(&shares, "nosuch"));
+	ck_assert_ptr_null(shares_find(&shares, ""));
+	ck_assert_ptr_null(shares_find(&shares, "mi"));
+	shares_release(&shares);
+	shares_release(&shares);
+	shares_release(NULL);
+}
+END_TEST
+
+START_TEST(predecessor_32_long_names_are_whole)
+{
+	static const char name[] =
+		"a-name-of-exactly-255-bytes-would-do-too-but-60-is-more-than-30";
+	char answer[512];
+	struct shares shares = {0};
+
+	(void)snprintf(answer, sizeof(answer), HEADER "dev|%s||5|\n", name);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
+	ck_assert_str_eq(shares.rows[0].account, name);
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(predecessor_34_many_accounts_take_one_call)
+{
+	enum { ACCOUNTS = 20000, LINE = 40 };
+	size_t size = (size_t)ACCOUNTS * LINE + sizeof(HEADER) + LINE, len;
+	char *answer = malloc(size);
+	struct shares shares = {0};
+	char name[32];
+
+	ck_assert_ptr_nonnull(answer);
+	len = (size_t)snprintf(answer, size, HEADER "dev|root||0|\n");
+	/* Backwards, so that the order is made by sorting. */
+	for (int i = ACCOUNTS - 1; i >= 0; i--)
+		len += (size_t)snprintf(answer + len, size - len, "dev| a%06d||%d|\n", i, i);
+	canned.out = answer;
+	canned.out_len = len;
+	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
+	ck_assert_int_eq(canned.calls, 1);
+	ck_assert_uint_eq(shares.count, ACCOUNTS + 1);
+	for (int i = 0; i < ACCOUNTS; i++) {
+		const struct share *share;
+
+		(void)snprintf(name, sizeof(name), "a%06d", i);
+		share = shares_find(&shares, name);
+		ck_assert_ptr_nonnull(share);
+		ck_assert_int_eq(share->raw_usage, i);
+		ck_assert_str_eq(share->parent, "root");
+	}
+	shares_release(&shares);
+	free(answer);
+}
+END_TEST
+
+static const struct {
+	const char *list, *tres;
+	int code;
+	int64_t value;
+} tres_cases[] = {
+	{"cpu", "cpu", SLURM_EFORM, 0},
+	{"cpu=", "cpu", SLURM_EFORM, 0},
+	{"=5", "cpu", SLURM_EFORM, 0},
+	{"cpu=-1", "cpu", SLURM_EFORM, 0},
+	{"cpu=1.5", "cpu", SLURM_EFORM, 0},
+	{"cpu=5K", "cpu", SLURM_EFORM, 0},
+	{"cpu=5 ", "cpu", SLURM_EFORM, 0},
+	{"cpu=1,", "cpu", SLURM_EFORM, 0},
+	{",cpu=1", "cpu", SLURM_EFORM, 0},
+	{"cpu=1,,mem=1", "cpu", SLURM_EFORM, 0},
+	{",", "cpu", SLURM_EFORM, 0},
+	{"cpu=1=2", "cpu", SLURM_EFORM, 0},
+	{"cpu=1,mem=x", "cpu", SLURM_EFORM, 0},
+	{"cpu=1,mem", "cpu", SLURM_EFORM, 0},
+	{"cpu=1,cpu=1", "cpu", SLURM_EFORM, 0},
+	{"cpu=9223372036854775808", "cpu", SLURM_EFORM, 0},
+	{"cpu=18446744073709551614", "cpu", SLURM_EFORM, 0},
+	/* Another TRES may have a number that is too large for us. */
+	{"cpu=7,mem=18446744073709551614", "cpu", SLURM_OK, 7},
+	{"", "cpu", SLURM_OK, -1},
+	{"mem=5", "cpu", SLURM_OK, -1},
+	{"cpus=5", "cpu", SLURM_OK, -1},
+	{"cp=5", "cpu", SLURM_OK, -1},
+	{"cpu=0", "cpu", SLURM_OK, 0},
+	{"cpu=9223372036854775807", "cpu", SLURM_OK, INT64_MAX},
+	{"cpu=2,mem=0,gres/gpu=7", "cpu", SLURM_OK, 2},
+	{"cpu=2,mem=0,gres/gpu=7", "mem", SLURM_OK, 0},
+	{"cpu=2,mem=0,gres/gpu=7", "gres/gpu", SLURM_OK, 7},
+	{"gres/gpu:a100=4,gres/gpu=7", "gres/gpu", SLURM_OK, 7},
+};
+
+START_TEST(predecessor_08_values_are_per_tres)
+{
+	int64_t value = -77;
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(tres_value(tres_cases[_i].list, tres_cases[_i].tres, &value, &err),
+			 tres_cases[_i].code);
+	ck_assert_int_eq(err.code, tres_cases[_i].code);
+	ck_assert_int_eq(value, tres_cases[_i].code == SLURM_OK ? tres_cases[_i].value : -77);
+	if (tres_cases[_i].code != SLURM_OK)
+		assert_text(&err, tres_cases[_i].list);
+}
+END_TEST
+
+/* sacctmgr. */
+
+static const struct {
+	const char *field, *tres;
+	int64_t value;
+} bad_limits[] = {
+	{NULL, "cpu", 0},
+	{"", "cpu", 0},
+	{"GrpTRESMins=cpu", "cpu", 0},
+	{"Grp TRES", "cpu", 0},
+	{"-i", "cpu", 0},
+	{"Grp1", "cpu", 0},
+	{"GrpTRESMins", NULL, 0},
+	{"GrpTRESMins", "", 0},
+	{"GrpTRESMins", "CPU", 0},
+	{"GrpTRESMins", "cpu=1,mem", 0},
+	{"GrpTRESMins", "cpu mem", 0},
+	{"GrpTRESMins", "cpu\n", 0},
+	{"GrpTRESMins", "cpu", -2},
+	{"GrpTRESMins", "cpu", INT64_MIN},
+};
+
+START_TEST(bad_limits_run_nothing)
+{
+	const char *const accounts[] = {"test1"};
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, bad_limits[_i].field,
+					    bad_limits[_i].tres, bad_limits[_i].value, &err),
+			 SLURM_ENAME);
+	assert_text(&err, "");
+	ck_assert_int_eq(canned.calls, 0);
+}
+END_TEST
+
+START_TEST(predecessor_03_04_a_failing_sacctmgr_is_a_failure)
+{
+	const char *const accounts[] = {"test1"};
+	struct slurm_error err = {0};
+
+	canned.out = " Nothing modified\n";
+	canned.out_len = strlen(canned.out);
+	canned.status = 1;
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
+					    0, &err),
+			 SLURM_EFAILED);
+	assert_text(&err, "Nothing modified");
+	assert_text(&err, "account=test1 cluster=dev set GrpTRESMins=cpu=0");
+	canned.code = SLURM_ETIMEOUT;
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
+					    0, &err),
+			 SLURM_ETIMEOUT);
+}
+END_TEST
+
+static const struct {
+	const char *field, *tres;
+	int64_t value;
+	const char *line;
+} limits[] = {
+	{"GrpTRESMins", "cpu", 0,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpTRESMins=cpu=0"},
+	{"GrpTRESMins", "cpu", -1,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpTRESMins=cpu=-1"},
+	{"GrpTRESRunMins", "gres/gpu:a_100-x.y", INT64_MAX,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpTRESRunMins=gres/"
+	 "gpu:a_100-x.y=9223372036854775807"},
+};
+
+START_TEST(sacctmgr_is_asked_once)
+{
+	const char *const accounts[] = {"a", "b.c"};
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, limits[_i].field,
+					    limits[_i].tres, limits[_i].value, &err),
+			 SLURM_OK);
+	ck_assert_str_eq(canned.line, limits[_i].line);
+	ck_assert_int_eq(canned.calls, 1);
+}
+END_TEST
+
+START_TEST(no_account_runs_nothing)
+{
+	const char *const accounts[] = {"a"};
+
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0, "GrpTRESMins", "cpu",
+					    0, NULL),
+			 SLURM_OK);
+	ck_assert_int_eq(canned.calls, 0);
+}
+END_TEST
+
+/* Every account is in exactly one call, and no argument is longer than Linux allows. */
+static size_t seen_accounts;
+static int fail_at_call;
+
+static int run_counting(const char *const argv[], int deadline_ms, struct run_result *ret,
+			struct slurm_error *err)
+{
+	char name[16];
+	const char *at = argv[5] + strlen("account=");
+
+	ck_assert_int_eq(strncmp(argv[5], "account=", strlen("account=")), 0);
+	for (;; at++) {
+		size_t len = strcspn(at, ",");
+
+		(void)snprintf(name, sizeof(name), "acct%010zu", seen_accounts++);
+		ck_assert_uint_eq(len, strlen(name));
+		ck_assert_int_eq(strncmp(at, name, len), 0);
+		at += len;
+		if (*at == '\0')
+			break;
+	}
+	canned.status = canned.calls + 1 == fail_at_call ? 1 : 0;
+	return run_canned(argv, deadline_ms, ret, err);
+}
+
+START_TEST(many_accounts_take_few_calls)
+{
+	enum { ACCOUNTS = 20000 };
+	const struct slurm slurm = {
+		.sacctmgr = "sacctmgr", .deadline_ms = 1234, .run = run_counting};
+	char(*names)[16] = calloc(ACCOUNTS, sizeof(*names));
+	const char **accounts = calloc(ACCOUNTS, sizeof(*accounts));
+	struct slurm_error err = {0};
+
+	ck_assert_ptr_nonnull(names);
+	ck_assert_ptr_nonnull(accounts);
+	for (size_t i = 0; i < ACCOUNTS; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "acct%010zu", i);
+		accounts[i] = names[i];
+	}
+	seen_accounts = 0;
+	fail_at_call = 0;
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
+					    0, &err),
+			 SLURM_OK);
+	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
+	ck_assert_int_eq(canned.calls, 3); /* 300,000 bytes */
+	ck_assert_uint_lt(canned.longest, 128 << 10);
+	ck_assert_uint_gt(canned.longest, 90 << 10);
+
+	/* The first that fails is the last. */
+	canned.calls = 0;
+	seen_accounts = 0;
+	fail_at_call = 2;
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
+					    0, &err),
+			 SLURM_EFAILED);
+	ck_assert_int_eq(canned.calls, 2);
+	free(names);
+	free(accounts);
+}
+END_TEST
+
+/* scontrol. */
+
+#define BEFORE                                                                                     \
+	"Configuration data as of 2026-11-22T19:41:45\n"                                           \
+	"AccountingStorageBackupHost = (null)\n"
+#define ENFORCE(value) "AccountingStorageEnforce = " value "\n"
+#define NAMES                                                                                      \
+	"BOOT_TIME               = 2026-11-22T17:00:00\n"                                          \
+	"ClusterName             = dev\n"                                                          \
+	"SLURM_VERSION           = 22.05.8\n"
+#define MULTIFACTOR(half_life, reset)                                                              \
+	"PriorityDecayHalfLife   = " half_life "\n"                                                \
+	"PriorityCalcPeriod      = 00:01:00\n"                                                     \
+	"PriorityFlags           = \n"                                                             \
+	"PriorityUsageResetPeriod = " reset "\n"                                                   \
+	"PriorityType            = priority/multifactor\n"
+#define NO_DECAY MULTIFACTOR("00:00:00", "NONE")
+#define AFTER                                                                                      \
+	"SlurmctldHost[0]        = vm(127.0.0.1)\n"                                                \
+	"\n"                                                                                       \
+	"Slurmctld(primary) at vm is UP\n"
+
+static char long_value[400];
+
+static const struct {
+	const char *out;
+	size_t len;
+	const char *reason;
+} bad_configs[] = {
+	{TEXT(""), "ClusterName is missing"},
+	{TEXT("x|y\n<html>\n"), "ClusterName is missing"},
+	{TEXT(BEFORE ENFORCE("safe") NO_DECAY), "ClusterName is missing"},
+	{TEXT(BEFORE NAMES NO_DECAY), "AccountingStorageEnforce is missing"},
+	{TEXT(BEFORE ENFORCE("safe") NAMES), "PriorityType is missing"},
+	{TEXT(BEFORE ENFORCE("safe") NAMES "PriorityType = priority/multifactor\n"),
+	 "PriorityDecayHalfLife is missing"},
+	{TEXT(BEFORE ENFORCE("safe") NAMES
+	      "PriorityType = priority/multifactor\nPriorityDecayHalfLife = 00:00:00\n"),
+	 "PriorityUsageResetPeriod is missing"},
+	{TEXT("ClusterName dev\n"), "ClusterName is missing"},
+	{TEXT("ClusterNames = dev\n"), "ClusterName is missing"},
+	{TEXT(" ClusterName = dev\n"), "ClusterName is missing"},
+	{TEXT(BEFORE ENFORCE("safe") NO_DECAY
+	      "BOOT_TIME = x\nClusterName = gpu\nSLURM_VERSION = 1\n"),
+	 "asked for cluster dev, cluster \"gpu\" answered"},
+	{TEXT(BEFORE ENFORCE("safe") NO_DECAY "BOOT_TIME = x\nClusterName = \nSLURM_VERSION = 1\n"),
+	 "cluster \"\" answered"},
+	{TEXT(BEFORE ENFORCE("sa\0fe") NO_DECAY NAMES), "NUL byte"},
+	{long_value, sizeof(long_value) - 1, "the value of ClusterName is"},
+};
+
+START_TEST(scontrol_refuses)
+{
+	struct slurm_config config = {.version = "as before"};
+	struct slurm_error err = {0};
+
+	memset(long_value, 'x', sizeof(long_value) - 1);
+	memcpy(long_value, "ClusterName = ", strlen("ClusterName = "));
+	canned.out = bad_configs[_i].out;
+	canned.out_len = bad_configs[_i].len;
+	ck_assert_int_eq(scontrol_read_config(&slurm_canned, "dev", &config, &err), SLURM_EFORM);
+	assert_text(&err, "scontrol: ");
+	assert_text(&err, bad_configs[_i].reason);
+	ck_assert_str_eq(config.version, "as before");
+	ck_assert_int_eq(canned.calls, 1);
+}
+END_TEST
+
+#define CONFIG(enforce, priority)                                                                  \
+	BEFORE ENFORCE(enforce)                                                                    \
+	NAMES priority AFTER
+
+static const struct {
+	const char *out;
+	bool decays, limits, safe;
+} configs[] = {
+	{CONFIG("none", NO_DECAY), false, false, false},
+	{CONFIG("", NO_DECAY), false, false, false},
+	{CONFIG("associations,qos", NO_DECAY), false, false, false},
+	{CONFIG("limitsx,unsafe", NO_DECAY), false, false, false},
+	{CONFIG("associations,limits,qos", NO_DECAY), false, true, false},
+	{CONFIG("associations,limits,qos,safe", NO_DECAY), false, true, true},
+	{CONFIG("safe", NO_DECAY), false, true, true},
+	{CONFIG("SAFE", NO_DECAY), false, true, true},
+	{CONFIG("all", NO_DECAY), false, true, true},
+	{CONFIG("safe", MULTIFACTOR("7-00:00:00", "NONE")), true, true, true},
+	{CONFIG("safe", MULTIFACTOR("00:00:01", "NONE")), true, true, true},
+	{CONFIG("safe", MULTIFACTOR("UNLIMITED", "NONE")), true, true, true},
+	{CONFIG("safe", MULTIFACTOR("", "NONE")), true, true, true},
+	{CONFIG("safe", MULTIFACTOR("0-00:00:00", "NONE")), false, true, true},
+	{CONFIG("safe", MULTIFACTOR("00:00:00", "MONTHLY")), true, true, true},
+	{CONFIG("safe", MULTIFACTOR("00:00:00", "")), true, true, true},
+	/* What 22.05.8 prints: no line about decay. */
+	{CONFIG("safe", "PriorityType            = priority/basic\n"), false, true, true},
+};
+
+START_TEST(predecessor_07_38_scontrol_reads)
+{
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+
+	canned.out = configs[_i].out;
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(scontrol_read_config(&slurm_canned, _i % 2 ? "dev" : NULL, &config, &err) ==
+			      0,
+		      "%s", err.text);
+	ck_assert_str_eq(canned.line,
+			 _i % 2 ? "scontrol|-M|dev|show|config" : "scontrol|show|config");
+	ck_assert_str_eq(config.cluster, "dev");
+	ck_assert_str_eq(config.version, "22.05.8");
+	ck_assert_str_eq(config.boot_time, "2026-11-22T17:00:00");
+	ck_assert_int_eq(config.decays, configs[_i].decays);
+	ck_assert_int_eq(config.limits, configs[_i].limits);
+	ck_assert_int_eq(config.safe, configs[_i].safe);
+}
+END_TEST
+
+/* The make-believe Slurm of tests/fake, run for real. */
+
+static char state[] = "/tmp/subank-test-slurm-XXXXXX";
+static char programs[3][PATH_MAX];
+static struct slurm fake;
+
+static void write_state(const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", state, name);
+	file = fopen(path, "we");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* The first bytes of a file of the state, "" if it is not there; valid until the next call. */
+static const char *read_state(const char *name)
+{
+	static char text[4096];
+	char path[PATH_MAX];
+	FILE *file;
+	size_t len = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", state, name);
+	file = fopen(path, "re");
+	if (file) {
+		len = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[len] = '\0';
+	return text;
+}
+
+static void setup_fake(void)
+{
+	static const char *const names[] = {"sshare", "sacctmgr", "scontrol"};
+	const char *folder = getenv("FAKE_SLURM");
+	char path[PATH_MAX];
+
+	memcpy(state + sizeof(state) - 7, "XXXXXX", 6);
+	ck_assert_ptr_nonnull(mkdtemp(state));
+	(void)snprintf(path, sizeof(path), "%s/dev", state);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/gpu", state);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	for (int i = 0; i < 3; i++)
+		(void)snprintf(programs[i], sizeof(programs[i]), "%s/%s",
+			       folder ? folder : "tests/fake", names[i]);
+	fake = (struct slurm){
+		.sshare = programs[0],
+		.sacctmgr = programs[1],
+		.scontrol = programs[2],
+		.deadline_ms = 30000,
+		.run = run_program,
+	};
+	write_state("dev/test1", "RawUsage=120\n");
+	write_state("dev/test2", "Parent=test1\nRawUsage=20\nGrpTRESMins=cpu=5000,gres/gpu=7\n");
+	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+}
+
+static void teardown_fake(void)
+{
+	const char *const argv[] = {"rm", "-rf", "--", state, NULL};
+	struct run_result result = {0};
+
+	ck_assert_int_eq(run_program(argv, 30000, &result, NULL), 0);
+	run_result_release(&result);
+}
+
+static void assert_nothing_survives(void)
+{
+	long pid = strtol(read_state("pids"), NULL, 10);
+	struct timespec pause = {.tv_nsec = 10000000};
+
+	ck_assert_int_gt(pid, 0);
+	for (int i = 0; i < 800; i++) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		if (kill((pid_t)-pid, 0) != 0 && errno == ESRCH)
+			return;
+		nanosleep(&pause, NULL);
+	}
+	ck_abort_msg("a process of group %ld survives", pid);
+}
+
+static const struct {
+	const char *mode;
+	int sshare, sacctmgr, scontrol;
+	const char *text; /* in the message of sshare */
+} modes[] = {
+	{"empty", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "its answer is empty"},
+	{"malformed", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "should name column Cluster"},
+	{"huge", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "should name column Cluster"},
+	{"fail", SLURM_EFAILED, SLURM_EFAILED, SLURM_EFAILED, "sshare: error: the fake fails"},
+	{"hang", SLURM_ETIMEOUT, SLURM_ETIMEOUT, SLURM_ETIMEOUT, "did not end within 500 ms"},
+	{"killed", SLURM_EFAILED, SLURM_EFAILED, SLURM_EFAILED, "ended by signal 9"},
+	{"down", SLURM_EFORM, SLURM_EFAILED, SLURM_EFAILED, "cluster dev is not in its answer"},
+	{"slow", SLURM_OK, SLURM_OK, SLURM_OK, ""},
+};
+
+START_TEST(fakes_misbehave_as_told)
+{
+	const char *const accounts[] = {"test1"};
+	struct shares shares = {0};
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+
+	write_state("sshare.dev.mode", modes[_i].mode);
+	write_state("sacctmgr.mode", modes[_i].mode);
+	write_state("scontrol.mode", modes[_i].mode);
+	if (modes[_i].sshare == SLURM_ETIMEOUT)
+		fake.deadline_ms = 500;
+	ck_assert_int_eq(sshare_read(&fake, "dev", &shares, &err), modes[_i].sshare);
+	assert_text(&err, modes[_i].text);
+	assert_nothing_survives();
+	shares_release(&shares);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
+		modes[_i].sacctmgr);
+	ck_assert_int_eq(scontrol_read_config(&fake, "dev", &config, &err), modes[_i].scontrol);
+	/* Only what works, or dies after its work, changes something. */
+	if (strcmp(modes[_i].mode, "killed") == 0 || strcmp(modes[_i].mode, "slow") == 0)
+		ck_assert_str_eq(read_state("dev/test1"), "RawUsage=120\nGrpTRESMins=cpu=0\n");
+	else
+		ck_assert_str_eq(read_state("dev/test1"), "RawUsage=120\n");
+	/* predecessor_06: another cluster is not touched by it. */
+	fake.deadline_ms = 30000;
+	ck_assert_int_eq(sshare_read(&fake, "gpu", &shares, &err), SLURM_OK);
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(fakes_know_no_unknown_cluster_and_account)
+{
+	const char *const accounts[] = {"nosuch"};
+	struct shares shares = {0};
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(sshare_read(&fake, "nosuch", &shares, &err), SLURM_EFAILED);
+	assert_text(&err, "No cluster 'nosuch' known by database.");
+	ck_assert_int_eq(scontrol_read_config(&fake, "nosuch", &config, &err), SLURM_EFAILED);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
+		SLURM_EFAILED);
+	assert_text(&err, "Nothing modified");
+	ck_assert_str_eq(read_state("dev/nosuch"), "");
+}
+END_TEST
+
+START_TEST(predecessor_08_fakes_keep_limits_per_tres)
+{
+	static const struct {
+		const char *accounts[3];
+		size_t count;
+		const char *tres;
+		int64_t value;
+		const char *test1, *test2;
+	} steps[] = {
+		{{"test1", "nosuch", "test2"}, 3, "cpu", 0, "cpu=0", "cpu=0,gres/gpu=7"},
+		{{"test2"}, 1, "cpu", 5000, "cpu=0", "cpu=5000,gres/gpu=7"},
+		{{"test1"}, 1, "billing", 3, "cpu=0,billing=3", "cpu=5000,gres/gpu=7"},
+		{{"test1", "test2"}, 2, "cpu", -1, "billing=3", "gres/gpu=7"},
+		{{"test1", "test2"}, 2, "gres/gpu", -1, "billing=3", ""},
+	};
+	struct slurm_error err = {0};
+
+	for (int i = 0; i < COUNT(steps); i++) {
+		struct shares shares = {0};
+
+		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", steps[i].accounts, steps[i].count,
+						 "GrpTRESMins", steps[i].tres, steps[i].value,
+						 &err) == 0,
+			      "%s", err.text);
+		ck_assert_msg(sshare_read(&fake, "dev", &shares, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(shares.count, 3);
+		ck_assert_str_eq(shares.rows[0].account, "root");
+		ck_assert_str_eq(shares.rows[1].account, "test1");
+		ck_assert_str_eq(shares.rows[1].parent, "root");
+		ck_assert_int_eq(shares.rows[1].raw_usage, 120);
+		ck_assert_str_eq(shares.rows[1].grp_tres_mins, steps[i].test1);
+		ck_assert_str_eq(shares.rows[2].parent, "test1");
+		ck_assert_int_eq(shares.rows[2].raw_usage, 20);
+		ck_assert_str_eq(shares.rows[2].grp_tres_mins, steps[i].test2);
+		shares_release(&shares);
+	}
+	ck_assert_ptr_nonnull(strstr(read_state("log"),
+				     "sacctmgr -i modify account where account=test1,nosuch,test2 "
+				     "cluster=dev set GrpTRESMins=cpu=0\n"
+				     "sshare -P -M dev -o "
+				     "Cluster,Account,User,RawUsage,GrpTRESMins\n"));
+}
+END_TEST
+
+START_TEST(fakes_show_the_settings_of_slurm)
+{
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+
+	ck_assert_msg(scontrol_read_config(&fake, NULL, &config, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(config.cluster, "dev");
+	ck_assert(config.safe && config.limits && !config.decays);
+	write_state("gpu.config", "AccountingStorageEnforce=associations,limits\n"
+				  "PriorityDecayHalfLife=7-00:00:00\n");
+	ck_assert_msg(scontrol_read_config(&fake, "gpu", &config, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(config.cluster, "gpu");
+	ck_assert(!config.safe && config.limits && config.decays);
+	write_state("gpu.config", "PriorityType=absent\n");
+	ck_assert_int_eq(scontrol_read_config(&fake, "gpu", &config, &err), SLURM_EFORM);
+	assert_text(&err, "PriorityType is missing");
+	ck_assert_str_eq(read_state("log"), "scontrol show config\nscontrol -M gpu show config\n"
+					    "scontrol -M gpu show config\n");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("slurm");
+	TCase *bad = tcase_create("bad"), *good = tcase_create("good");
+	TCase *fakes = tcase_create("fakes");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(bad, setup_canned, NULL);
+	tcase_set_timeout(bad, 30);
+	tcase_add_loop_test(bad, names_that_must_not_reach_a_command_line, 0, COUNT(bad_names));
+	tcase_add_loop_test(bad, predecessor_01_02_31_bad_names_run_nothing, 0, COUNT(bad_names));
+	tcase_add_loop_test(bad, table_refuses, 0, COUNT(bad_tables));
+	tcase_add_test(bad, table_stands_any_damage);
+	tcase_add_loop_test(bad, predecessor_05_sshare_refuses, 0, COUNT(bad_answers));
+	tcase_add_loop_test(bad, bad_limits_run_nothing, 0, COUNT(bad_limits));
+	tcase_add_test(bad, no_account_runs_nothing);
+	tcase_add_test(bad, predecessor_03_04_a_failing_sacctmgr_is_a_failure);
+	tcase_add_loop_test(bad, scontrol_refuses, 0, COUNT(bad_configs));
+	suite_add_tcase(suite, bad);
+
+	tcase_add_checked_fixture(good, setup_canned, NULL);
+	tcase_set_timeout(good, 30);
+	tcase_add_loop_test(good, names_that_may, 0, COUNT(good_names));
+	tcase_add_loop_test(good, predecessor_30_a_failure_has_its_reason, 0, COUNT(ask_cases));
+	tcase_add_test(good, a_long_command_is_cut_in_the_text);
+	tcase_add_loop_test(good, table_reads, 0, COUNT(good_tables));
+	tcase_add_test(good, sshare_reads_a_tree);
+	tcase_add_test(good, predecessor_32_long_names_are_whole);
+	tcase_add_test(good, predecessor_34_many_accounts_take_one_call);
+	tcase_add_loop_test(good, predecessor_08_values_are_per_tres, 0, COUNT(tres_cases));
+	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));
+	tcase_add_test(good, many_accounts_take_few_calls);
+	tcase_add_loop_test(good, predecessor_07_38_scontrol_reads, 0, COUNT(configs));
+	suite_add_tcase(suite, good);
+
+	tcase_add_checked_fixture(fakes, setup_fake, teardown_fake);
+	tcase_set_timeout(fakes, 60);
+	tcase_add_loop_test(fakes, fakes_misbehave_as_told, 0, COUNT(modes));
+	tcase_add_test(fakes, fakes_know_no_unknown_cluster_and_account);
+	tcase_add_test(fakes, predecessor_08_fakes_keep_limits_per_tres);
+	tcase_add_test(fakes, fakes_show_the_settings_of_slurm);
+	suite_add_tcase(suite, fakes);
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,877 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The check and what changes Slurm, driven in this process beside a make-believe Slurm. */
+#include "config.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/drive.h"
+
+enum { SU = 3600 };
+
+static struct fake_account *dev(const char *name)
+{
+	return fake_account("dev", name);
+}
+
+/* "bio" has 10 SU and used 1000 before it was opened; "chem" 10 SU and nothing. */
+static void setup(void)
+{
+	drive_setup();
+	dev("bio")->usage = 1000;
+	(void)dev("chem");
+	DONE("", "open", "bio", "10");
+	DONE("", "open", "chem", "10");
+	memset(fake_calls, 0, sizeof(fake_calls));
+}
+
+#define LIMIT(account, expected) ck_assert_str_eq(dev(account)->limits, expected)
+
+/* What balance says of an account: its state, causes, lever and what is available. */
+#define STATE(account, expected)                                                                   \
+	do {                                                                                       \
+		RUN("balance", account, "-nPo", "State,Causes,Lever,Available", "--seconds");      \
+		ck_assert_str_eq(out, expected "\n");                                              \
+	} while (0)
+
+/* The check has nothing to do: no entry, no call of sacctmgr, not a word. */
+static void nothing_to_do(void)
+{
+	char *before = exported();
+	int calls = fake_calls[FAKE_SACCTMGR];
+
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
+	UNCHANGED(before);
+}
+
+/* Spends all of an account, so that the check holds it. */
+static void spend(const char *account)
+{
+	dev(account)->usage += 10 * SU;
+	DONE("held, available 0.00 SU", "check");
+	LIMIT(account, "cpu=0");
+}
+
+/* ---- charges ---- */
+
+START_TEST(use_from_before_is_not_charged)
+{
+	nothing_to_do();
+	STATE("bio", "open|||36000");
+	dev("bio")->usage += 1;
+	DONE("bio: charged <0.01 SU used on dev", "check");
+	STATE("bio", "open|||35999");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(use_from_before_is_charged_with_from_zero)
+{
+	dev("old")->usage = 4000;
+	DONE("", "open", "old", "1", "--from-zero");
+	GIVES(0, "old: charged 1.11 SU", NULL, "check");
+	ck_assert_ptr_nonnull(strstr(out, "old: held, available -0.11 SU"));
+	STATE("old", "held|funds|set|-400");
+}
+END_TEST
+
+START_TEST(short_jobs_add_up_exactly)
+{
+	for (int i = 0; i < 30; i++) {
+		dev("chem")->usage += 59;
+		DONE("chem: charged", "check", "chem");
+	}
+	STATE("chem", "open|||34230");
+}
+END_TEST
+
+START_TEST(a_reading_below_the_last_one_charges_nothing)
+{
+	dev("bio")->usage = 1095;
+	DONE("charged", "check");
+	dev("bio")->usage = 11;
+	GIVES(3, "", "went down from 0.30 SU to <0.01 SU", "check");
+	STATE("bio", "open|||35905");
+	nothing_to_do();
+	dev("bio")->usage = 165;
+	DONE("charged 0.04 SU", "check");
+	STATE("bio", "open|||35751");
+}
+END_TEST
+
+START_TEST(an_account_that_vanished_is_said_once)
+{
+	dev("bio")->usage += 100;
+	DONE("", "check");
+	fake_remove_account("dev", "bio");
+	GIVES(3, "", "dev no longer has this account", "check");
+	nothing_to_do();
+	dev("bio")->usage = 1150;
+	DONE("charged 0.01 SU", "check");
+	STATE("bio", "open|||35850");
+}
+END_TEST
+
+START_TEST(an_answer_without_the_cluster_is_not_zero_use)
+{
+	static const struct {
+		enum fake_program program;
+		enum fake_mode mode;
+		const char *part;
+	} cases[] = {
+		{FAKE_SSHARE, FAKE_NO_ROWS, "dev is not in its answer"},
+		{FAKE_SSHARE, FAKE_EMPTY, "empty"},
+		{FAKE_SSHARE, FAKE_MALFORMED, "column Cluster"},
+		{FAKE_SSHARE, FAKE_FAILS, "the fake fails"},
+		{FAKE_SSHARE, FAKE_TIMES_OUT, "deadline"},
+		{FAKE_SSHARE, FAKE_MISSING, "No such file"},
+		{FAKE_SSHARE, FAKE_KILLED, "signal 9"},
+		{FAKE_SCONTROL, FAKE_EMPTY, "missing"},
+		{FAKE_SCONTROL, FAKE_MALFORMED, "missing"},
+		{FAKE_SCONTROL, FAKE_FAILS, "the fake fails"},
+		{FAKE_SCONTROL, FAKE_TIMES_OUT, "deadline"},
+	};
+
+	dev("bio")->usage += 20 * SU;
+	fake_mode[cases[_i].program] = cases[_i].mode;
+	REFUSED(3, cases[_i].part, "check");
+	ck_assert_ptr_nonnull(strstr(err, "cluster 'dev' does not answer"));
+	STATE("bio", "open|||36000");
+	REFUSED(1, "not opened", "open", "fresh", "1");
+	fake_mode[cases[_i].program] = FAKE_OK;
+	DONE("bio: held", "check");
+}
+END_TEST
+enum { SILENT_CASES = 11 };
+
+START_TEST(one_cluster_that_is_down_does_not_stop_the_other)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	fake_account("gpu", "bio")->usage = 5000;
+	DONE("bio: counting on gpu starts at 1.38 SU", "check");
+	nothing_to_do();
+	fake_cluster("gpu")->silent = true;
+	fake_account("gpu", "bio")->usage += 1;
+	dev("bio")->usage += 10 * SU;
+	GIVES(3, "bio: charged 10.00 SU used on dev", "cluster 'gpu' does not answer", "check");
+	LIMIT("bio", "cpu=0");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "");
+	ck_assert_ptr_nonnull(strstr(err, "gpu must change but does not answer"));
+	fake_cluster("gpu")->silent = false;
+	DONE("bio: charged <0.01 SU used on gpu", "check");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
+	nothing_to_do();
+	DONE("", "deposit", "bio", "1");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "");
+	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(the_local_cluster_is_asked_when_none_is_named)
+{
+	set_settings("");
+	dev("bio")->usage += SU;
+	DONE("bio: charged 1.00 SU used on dev", "check");
+	fake_mode[FAKE_SCONTROL] = FAKE_FAILS;
+	REFUSED(3, "the local cluster does not answer", "check");
+}
+END_TEST
+
+START_TEST(a_cluster_that_cannot_be_followed_is_refused)
+{
+	struct fake_cluster *cluster = fake_cluster("dev");
+	static const struct {
+		const char *type, *half_life, *reset, *enforce, *part;
+		bool open; /* also refused when an account is opened */
+	} cases[] = {
+		{"priority/multifactor", "7-00:00:00", "NONE", "safe", "PriorityDecayHalfLife=0",
+		 true},
+		{"priority/multifactor", "00:00:01", "NONE", "safe", "PriorityDecayHalfLife=0",
+		 true},
+		{"priority/multifactor", "00:00:00", "MONTHLY", "safe",
+		 "PriorityUsageResetPeriod=NONE", true},
+		{"priority/multifactor", "00:00:00", "NOW", "safe", "PriorityUsageResetPeriod=NONE",
+		 true},
+		{"priority/basic", "", "", "safe", "PriorityType=priority/multifactor", true},
+		{"priority/multifactor", "00:00:00", "NONE", "associations", "`limits`", false},
+		{"priority/multifactor", "00:00:00", "NONE", "none", "`limits`", false},
+		{"priority/multifactor", "00:00:00", "NONE", "associations,limits,qos", "`safe`",
+		 false},
+	};
+
+	dev("bio")->usage += 20 * SU;
+	cluster->priority_type = cases[_i].type;
+	cluster->half_life = cases[_i].half_life;
+	cluster->reset = cases[_i].reset;
+	cluster->enforce = cases[_i].enforce;
+	REFUSED(1, cases[_i].part, "check");
+	LIMIT("bio", "");
+	if (cases[_i].open) {
+		REFUSED(1, cases[_i].part, "open", "fresh", "1");
+		REFUSED(1, cases[_i].part, "open", "fresh", "1", "--later");
+	} else {
+		/* A hold by hand would kill what runs just as well. */
+		GIVES(3, "held by hand", cases[_i].part, "hold", "chem");
+		LIMIT("chem", "");
+		ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+		set_settings("clusters: [dev]\nenforcement: off\n");
+		GIVES(3, "", cases[_i].part, "check");
+		LIMIT("chem", "");
+		ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	}
+}
+END_TEST
+enum { DISTRUST_CASES = 8 };
+
+/* ---- holds ---- */
+
+START_TEST(held_at_nothing_and_not_before)
+{
+	dev("bio")->usage += 10 * SU - 1;
+	DONE("charged", "check");
+	STATE("bio", "open|||1");
+	LIMIT("bio", "");
+	dev("bio")->usage += 1;
+	DONE("bio: held, available 0.00 SU", "check");
+	STATE("bio", "held|funds|set|0");
+	LIMIT("bio", "cpu=0");
+	nothing_to_do();
+	dev("bio")->usage += 1;
+	DONE("charged", "check");
+	STATE("bio", "held|funds|set|-1");
+	/* A second of debt and one of money: still nothing. */
+	DONE("", "deposit", "bio", "1s");
+	LIMIT("bio", "cpu=0");
+	DONE("bio: released, available <0.01 SU", "deposit", "bio", "1s");
+	STATE("bio", "open|||1");
+	LIMIT("bio", "");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(a_second_check_does_nothing)
+{
+	spend("bio");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 1);
+	nothing_to_do();
+	clock_now += HOUR;
+	nothing_to_do();
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 1);
+}
+END_TEST
+
+START_TEST(the_limit_of_the_site_comes_back)
+{
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=5000,gres/gpu=7");
+	dev("bio")->usage += 11 * SU;
+	DONE("bio: held", "check");
+	LIMIT("bio", "gres/gpu=7,cpu=0");
+	nothing_to_do();
+	DONE("bio: released", "deposit", "bio", "2");
+	LIMIT("bio", "gres/gpu=7,cpu=5000");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(other_verbs_that_bring_money_release_and_those_that_take_it_hold)
+{
+	spend("bio");
+	DONE("bio: released", "transfer", "chem", "bio", "1");
+	LIMIT("bio", "");
+	DONE("withdrew 1.00 SU", "withdraw", "bio", "all");
+	DONE("bio: held", "check");
+	LIMIT("bio", "cpu=0");
+	GIVES(0, "", "left to the next check", "deposit", "bio", "1", "--no-apply");
+	LIMIT("bio", "cpu=0");
+	DONE("bio: released", "check");
+	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(an_account_without_money_is_told_of_and_not_held)
+{
+	(void)dev("empty");
+	DONE("", "open", "empty");
+	DONE("", "check");
+	dev("empty")->usage = 5;
+	DONE("empty: used <0.01 SU and never had a deposit", "check");
+	LIMIT("empty", "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+}
+END_TEST
+
+START_TEST(enforcement_can_warn_or_be_off)
+{
+	set_settings("clusters: [dev]\nenforcement: warn\n");
+	dev("bio")->usage += 10 * SU;
+	DONE("has spent its allowance", "check");
+	LIMIT("bio", "");
+	set_settings("clusters: [dev]\nenforcement: off\n");
+	nothing_to_do();
+	set_settings("clusters: [dev]\n");
+	DONE("bio: held", "check");
+	LIMIT("bio", "cpu=0");
+	set_settings("clusters: [dev]\nenforcement: warn\n");
+	DONE("bio: released", "check");
+	LIMIT("bio", "");
+	DONE("", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+}
+END_TEST
+
+START_TEST(a_site_that_held_the_account_itself_keeps_its_hold)
+{
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held", "check");
+	nothing_to_do();
+	DONE("bio: released", "deposit", "bio", "1");
+	LIMIT("bio", "cpu=0");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+}
+END_TEST
+
+START_TEST(a_limit_changed_by_hand_is_left_and_said)
+{
+	spend("bio");
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
+	REFUSED(3, "somebody changed the limit on dev from the bank's 0 to 60", "check");
+	GIVES(0, "released", "somebody changed the limit on dev to 60", "deposit", "bio", "1");
+	LIMIT("bio", "cpu=60");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_hold_by_hand_outlasts_deposits)
+{
+	DONE("bio has 10.00 SU", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "held by hand already", "hold", "bio");
+	DONE("", "deposit", "bio", "5");
+	STATE("bio", "held|hand|set|54000");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "release it without --until", "release", "bio", "--until", "now+1day");
+	DONE("released", "release", "bio");
+	STATE("bio", "open|||54000");
+	LIMIT("bio", "");
+	REFUSED(1, "is not held", "release", "bio");
+}
+END_TEST
+
+START_TEST(a_hold_by_hand_can_end_by_itself)
+{
+	DONE("held by hand until 2026-11-22T19:00:", "hold", "bio", "--until", "now+2hours");
+	LIMIT("bio", "cpu=0");
+	clock_now += HOUR;
+	nothing_to_do();
+	clock_now += HOUR;
+	STATE("bio", "open||set|36000");
+	DONE("", "check");
+	LIMIT("bio", "");
+	nothing_to_do();
+	REFUSED(2, "in the past", "hold", "bio", "--until", "now-1hour");
+	REFUSED(2, "in the past", "hold", "bio", "--until", "2026-11-22");
+	REFUSED(2, "not a time", "hold", "bio", "--until", "tomorrow");
+	REFUSED(2, "not a time", "hold", "bio", "--until", "");
+}
+END_TEST
+
+START_TEST(a_release_for_a_time_ends_by_itself)
+{
+	spend("bio");
+	REFUSED(1, "its allowance is spent", "release", "bio");
+	DONE("released until 2026-11-22T18:00:", "release", "bio", "--until", "now+1hour");
+	STATE("bio", "grace|funds||0");
+	LIMIT("bio", "");
+	dev("bio")->usage += 60;
+	DONE("charged", "check");
+	LIMIT("bio", "");
+	nothing_to_do();
+	clock_now += HOUR;
+	STATE("bio", "held|funds||-60");
+	DONE("", "check");
+	LIMIT("bio", "cpu=0");
+	DONE("released", "deposit", "bio", "1");
+	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(a_hundred_holds_are_one_call)
+{
+	char name[32];
+
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "many%02d", i);
+		dev(name)->usage = 60;
+		DONE("", "open", name, "1s", "--from-zero");
+	}
+	memset(fake_calls, 0, sizeof(fake_calls));
+	DONE("many99: held", "check");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 1);
+	LIMIT("many00", "cpu=0");
+	LIMIT("many99", "cpu=0");
+	nothing_to_do();
+}
+END_TEST
+
+/* ---- failures ---- */
+
+START_TEST(a_hold_that_fails_is_entered_once_and_tried_again)
+{
+	static const struct {
+		enum fake_mode mode;
+		const char *part;
+	} cases[] = {
+		{FAKE_FAILS, "the fake fails"},
+		{FAKE_TIMES_OUT, "deadline"},
+		{FAKE_MISSING, "No such file"},
+		{FAKE_LIES, "does not show the new limit"},
+	};
+	uint64_t before = entries(), failed;
+
+	dev("bio")->usage += 10 * SU;
+	fake_mode[FAKE_SACCTMGR] = cases[_i].mode;
+	GIVES(3, "bio: held", cases[_i].part, "check");
+	/* charge, hold, lever, applied */
+	failed = entries();
+	ck_assert_uint_eq(failed, before + 4);
+	STATE("bio", "held|funds|failed|0");
+	LIMIT("bio", "");
+	DONE("failed: ", "journal", "-l", "1");
+	GIVES(3, "", cases[_i].part, "check");
+	ck_assert_uint_eq(entries(), failed);
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("", "check");
+	ck_assert_uint_eq(entries(), failed + 1);
+	STATE("bio", "held|funds|set|0");
+	LIMIT("bio", "cpu=0");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+enum { FAILING_CASES = 4 };
+
+START_TEST(a_change_that_was_made_all_the_same_counts)
+{
+	dev("bio")->usage += 10 * SU;
+	fake_mode[FAKE_SACCTMGR] = FAKE_KILLED;
+	RUN("check");
+	ck_assert_int_eq(status, 0);
+	STATE("bio", "held|funds|set|0");
+	LIMIT("bio", "cpu=0");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_release_that_fails_is_told_and_tried_again)
+{
+	spend("bio");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "deposited 1.00 SU", "the entry stands", "deposit", "bio", "1");
+	STATE("bio", "open||failed|3600");
+	LIMIT("bio", "cpu=0");
+	GIVES(3, "", "could not be set", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("", "check");
+	LIMIT("bio", "");
+	STATE("bio", "open|||3600");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(one_failure_does_not_spoil_the_outcome_of_another)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	/* "dev" is the first of the two calls. */
+	fake_cluster("dev")->deaf = true;
+	dev("bio")->usage += 10 * SU;
+	GIVES(3, "bio: held", "the limit on dev could not be set", "check");
+	ck_assert_ptr_null(strstr(err, "on gpu"));
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
+	DONE("done\n", "journal", "-l", "2");
+	fake_cluster("dev")->deaf = false;
+	DONE("", "check");
+	STATE("bio", "held|funds|set|0");
+	nothing_to_do();
+}
+END_TEST
+
+/* slurmctld goes away once sacctmgr was called. */
+static void down_after_change(enum fake_program program)
+{
+	if (program == FAKE_SACCTMGR)
+		fake_cluster("dev")->silent = true;
+}
+
+START_TEST(a_change_that_cannot_be_read_back_is_not_done)
+{
+	dev("bio")->usage += 10 * SU;
+	fake_hook = down_after_change;
+	GIVES(3, "bio: held", "does not answer", "check");
+	STATE("bio", "held|funds|failed|0");
+	fake_hook = NULL;
+	fake_cluster("dev")->silent = false;
+	DONE("", "check");
+	STATE("bio", "held|funds|set|0");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 1);
+	nothing_to_do();
+}
+END_TEST
+
+static int at_work[2];
+static pid_t other;
+
+/* LMDB must not be open twice in a process, so another one deposits. */
+static void deposit_meanwhile(enum fake_program program)
+{
+	int ended;
+
+	if (program != FAKE_SACCTMGR)
+		return;
+	fake_hook = NULL;
+	ck_assert_int_eq(write(at_work[1], "x", 1), 1);
+	ck_assert_int_eq(waitpid(other, &ended, 0), other);
+	ck_assert(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+}
+
+START_TEST(a_deposit_during_the_check_releases_before_it_ends)
+{
+	char byte;
+
+	ck_assert_int_eq(pipe(at_work), 0);
+	other = fork();
+	ck_assert_int_ge(other, 0);
+	if (other == 0) {
+		if (read(at_work[0], &byte, 1) != 1)
+			_exit(99);
+		clock_now += HOUR;
+		RUN("deposit", "bio", "5");
+		_exit(status == 0 && strstr(err, "brings Slurm in line") ? 0 : 1);
+	}
+	dev("bio")->usage += 10 * SU;
+	fake_hook = deposit_meanwhile;
+	clock_now += HOUR;
+	DONE("bio: held", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: released, available 5.00 SU"));
+	LIMIT("bio", "");
+	STATE("bio", "open|||18000");
+	nothing_to_do();
+}
+END_TEST
+
+static void hang(enum fake_program program)
+{
+	(void)program;
+	(void)!write(at_work[1], "x", 1);
+	for (;;)
+		pause();
+}
+
+START_TEST(of_two_checks_the_second_says_who_runs)
+{
+	char pid[64], byte;
+	pid_t child;
+	int ended;
+
+	ck_assert_int_eq(pipe(at_work), 0);
+	child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		fake_hook = hang;
+		RUN("check");
+		_exit(99);
+	}
+	ck_assert_int_eq(read(at_work[0], &byte, 1), 1);
+	(void)snprintf(pid, sizeof(pid), "process %d (subank check, since ", (int)child);
+	REFUSED(1, pid, "check");
+	/* Money and questions do not wait for it. */
+	DONE("deposited", "deposit", "bio", "1");
+	GIVES(0, "", "dry run", "check", "--dry-run");
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, &ended, 0), child);
+	ck_assert(WIFSIGNALED(ended));
+	nothing_to_do();
+}
+END_TEST
+
+/* ---- selection, dry runs, clocks ---- */
+
+START_TEST(a_check_of_some_accounts_leaves_the_others)
+{
+	dev("bio")->usage += 10 * SU;
+	dev("chem")->usage += 10 * SU;
+	DONE("chem: held", "check", "CHEM");
+	ck_assert_ptr_null(strstr(out, "bio"));
+	LIMIT("bio", "");
+	LIMIT("chem", "cpu=0");
+	REFUSED(1, "not in the bank", "check", "bio", "nosuch");
+	REFUSED(2, "account name", "check", "-A", "bio,;");
+	DONE("bio: held", "check", "-A", "bio,chem");
+}
+END_TEST
+
+START_TEST(a_dry_run_says_all_and_does_nothing)
+{
+	char *before = exported();
+
+	dev("bio")->usage += 10 * SU;
+	GIVES(0, "bio: charged 10.00 SU", "dry run: nothing was changed", "check", "--dry-run");
+	ck_assert_ptr_nonnull(strstr(out, "bio: held"));
+	ck_assert_ptr_nonnull(strstr(out, "the limit on dev would be set to 0"));
+	LIMIT("bio", "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	UNCHANGED(before);
+	STATE("bio", "open|||36000");
+	DONE("bio: held", "check");
+}
+END_TEST
+
+START_TEST(nobody_is_held_when_the_last_check_was_long_ago)
+{
+	DONE("", "check");
+	clock_now += 8 * WHEN_DAY;
+	dev("bio")->usage += 10 * SU;
+	GIVES(3, "bio: charged", "the last check was 8d ago", "check");
+	ck_assert_ptr_nonnull(strstr(err, "bio: would be held"));
+	LIMIT("bio", "");
+	GIVES(3, "", "--clock-ok", "check");
+	DONE("bio: held", "check", "--clock-ok");
+	LIMIT("bio", "cpu=0");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(an_account_opened_later_gets_its_baseline_at_a_check)
+{
+	dev("late")->usage = 7777;
+	fake_cluster("dev")->silent = true;
+	REFUSED(1, "use --later", "open", "late", "1");
+	GIVES(0, "opened late with 1.00 SU", "does not answer", "open", "late", "1", "--later");
+	fake_cluster("dev")->silent = false;
+	DONE("late: counting on dev starts at 2.16 SU", "check");
+	STATE("late", "open|||3600");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(verbose_prints_the_commands_and_quiet_the_errors)
+{
+	dev("bio")->usage += 10 * SU;
+	GIVES(0, "bio: held",
+	      "sacctmgr -i modify account where account=bio cluster=dev set GrpTRESMins=cpu=0",
+	      "check", "-v");
+	GIVES(0, NULL, NULL, "-Q", "deposit", "bio", "1");
+	fake_mode[FAKE_SSHARE] = FAKE_FAILS;
+	GIVES(3, NULL, "does not answer", "-Q", "check");
+}
+END_TEST
+
+START_TEST(clusters_can_be_named_on_the_command_line)
+{
+	fake_account("gpu", "bio")->usage = 5;
+	DONE("counting on gpu starts", "check", "-M", "GPU");
+	REFUSED(3, "cluster 'nosuch' does not answer", "check", "-M", "nosuch");
+}
+END_TEST
+
+/* ---- machines ---- */
+
+START_TEST(a_bank_of_another_machine_changes_nothing_in_slurm)
+{
+	char *before;
+
+	machine = "id/copy";
+	dev("bio")->usage += 10 * SU;
+	before = exported();
+	GIVES(3, "bio: held", "subank adopt", "check");
+	UNCHANGED(before);
+	LIMIT("bio", "");
+	GIVES(3, "held by hand", "subank adopt", "hold", "chem");
+	LIMIT("chem", "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	DONE("now commands Slurm from this machine", "adopt");
+	DONE("bio: held", "check");
+	LIMIT("bio", "cpu=0");
+	LIMIT("chem", "cpu=0");
+	machine = "id/head";
+	GIVES(3, "", "subank adopt", "check");
+}
+END_TEST
+
+START_TEST(holds_that_the_books_do_not_know_are_asked_for)
+{
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
+	(void)snprintf(dev("alien")->limits, sizeof(dev("alien")->limits), "cpu=0");
+	machine = "id/copy";
+	GIVES(1, NULL, "bio on dev", "adopt");
+	ck_assert_ptr_nonnull(strstr(err, "--bank-holds"));
+	answers = "b\n";
+	GIVES(1, NULL, "bio on dev", "adopt"); /* nobody there */
+	at_terminal = true;
+	answers = "what?\n";
+	GIVES(1, "bio on dev has GrpTRESMins=cpu=0", "nothing was changed", "adopt");
+	GIVES(3, "", "subank adopt", "check");
+	answers = "\nx\ns\n";
+	DONE("now commands Slurm", "adopt");
+	nothing_to_do();
+	LIMIT("bio", "cpu=0");
+}
+END_TEST
+
+START_TEST(an_adopted_hold_is_released_when_there_are_funds)
+{
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
+	if (_i == 0) {
+		DONE("the bank's", "adopt", "--bank-holds");
+	} else {
+		at_terminal = true;
+		answers = "b\n";
+		DONE("now commands Slurm", "adopt");
+	}
+	DONE("", "check");
+	LIMIT("bio", "");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(a_hold_of_the_site_is_left_alone)
+{
+	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
+	DONE("the site's", "adopt", "--immediate");
+	nothing_to_do();
+	LIMIT("bio", "cpu=0");
+	fake_mode[FAKE_SSHARE] = FAKE_FAILS;
+	GIVES(1, NULL, "was not adopted", "adopt", "-i");
+}
+END_TEST
+
+/* ---- size ---- */
+
+static int open_many(struct books *books, void *ctx, struct sb_error *why)
+{
+	int rc = SB_OK;
+
+	(void)ctx;
+	for (int i = 0; i < 1000 && !rc; i++) {
+		char name[32];
+		struct event event = {.kind = EVENT_OPEN, .account = name};
+
+		(void)snprintf(name, sizeof(name), "p%04d", i);
+		rc = books_append(books, &event, why);
+		event = (struct event){.kind = EVENT_DEPOSIT,
+				       .account = name,
+				       .resource = RESOURCE_BILLING,
+				       .amount = SU,
+				       .start = books_time(books),
+				       .end = WHEN_NEVER};
+		if (!rc)
+			rc = books_append(books, &event, why);
+	}
+	return rc;
+}
+
+START_TEST(a_thousand_accounts_are_two_calls)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+	char name[32];
+
+	OK(bank_write(bank, clock_now, open_many, NULL, &error));
+	bank_close(bank);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "p%04d", i);
+		(void)dev(name);
+	}
+	memset(fake_calls, 0, sizeof(fake_calls));
+	DONE("p0999: counting on dev starts", "check");
+	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 1);
+	ck_assert_int_eq(fake_calls[FAKE_SCONTROL], 1);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(name, sizeof(name), "p%04d", i);
+		dev(name)->usage = SU;
+	}
+	memset(fake_calls, 0, sizeof(fake_calls));
+	DONE("p0999: held", "check");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 1);
+	ck_assert_int_le(fake_calls[FAKE_SSHARE], 2);
+	ck_assert_int_le(fake_calls[FAKE_SCONTROL], 2);
+	LIMIT("p0000", "cpu=0");
+	LIMIT("p0999", "cpu=0");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+
+static TCase *add_tcase(Suite *suite, const char *name)
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs_check");
+	TCase *charges = add_tcase(suite, "charges"), *holds = add_tcase(suite, "holds"),
+	      *failures = add_tcase(suite, "failures"), *selection = add_tcase(suite, "selection"),
+	      *machines = add_tcase(suite, "machines"), *size = add_tcase(suite, "size");
+
+	tcase_add_loop_test(charges, an_answer_without_the_cluster_is_not_zero_use, 0,
+			    SILENT_CASES);
+	tcase_add_loop_test(charges, a_cluster_that_cannot_be_followed_is_refused, 0,
+			    DISTRUST_CASES);
+	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
+	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
+	tcase_add_test(charges, a_reading_below_the_last_one_charges_nothing);
+	tcase_add_test(charges, an_account_that_vanished_is_said_once);
+	tcase_add_test(charges, use_from_before_is_not_charged);
+	tcase_add_test(charges, use_from_before_is_charged_with_from_zero);
+	tcase_add_test(charges, short_jobs_add_up_exactly);
+
+	tcase_add_test(holds, held_at_nothing_and_not_before);
+	tcase_add_test(holds, a_second_check_does_nothing);
+	tcase_add_test(holds, the_limit_of_the_site_comes_back);
+	tcase_add_test(holds, other_verbs_that_bring_money_release_and_those_that_take_it_hold);
+	tcase_add_test(holds, an_account_without_money_is_told_of_and_not_held);
+	tcase_add_test(holds, enforcement_can_warn_or_be_off);
+	tcase_add_test(holds, a_site_that_held_the_account_itself_keeps_its_hold);
+	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_said);
+	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
+	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
+	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
+	tcase_add_test(holds, a_hundred_holds_are_one_call);
+
+	tcase_add_loop_test(failures, a_hold_that_fails_is_entered_once_and_tried_again, 0,
+			    FAILING_CASES);
+	tcase_add_test(failures, a_change_that_was_made_all_the_same_counts);
+	tcase_add_test(failures, a_release_that_fails_is_told_and_tried_again);
+	tcase_add_test(failures, one_failure_does_not_spoil_the_outcome_of_another);
+	tcase_add_test(failures, a_change_that_cannot_be_read_back_is_not_done);
+	tcase_add_test(failures, a_deposit_during_the_check_releases_before_it_ends);
+	tcase_add_test(failures, of_two_checks_the_second_says_who_runs);
+
+	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
+	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
+	tcase_add_test(selection, nobody_is_held_when_the_last_check_was_long_ago);
+	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
+	tcase_add_test(selection, verbose_prints_the_commands_and_quiet_the_errors);
+	tcase_add_test(selection, clusters_can_be_named_on_the_command_line);
+
+	tcase_add_test(machines, a_bank_of_another_machine_changes_nothing_in_slurm);
+	tcase_add_test(machines, holds_that_the_books_do_not_know_are_asked_for);
+	tcase_add_loop_test(machines, an_adopted_hold_is_released_when_there_are_funds, 0, 2);
+	tcase_add_test(machines, a_hold_of_the_site_is_left_alone);
+
+	tcase_add_test(size, a_thousand_accounts_are_two_calls);
+	return util_run(suite);
+}

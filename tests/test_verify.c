@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Damage of every sort is found. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "ledger/verify.h"
+#include "tests/util.h"
+
+/* A copy of a table. */
+struct row {
+	unsigned char *key, *value;
+	size_t key_len, value_len;
+};
+
+struct table {
+	struct row rows[64];
+	size_t count;
+};
+
+static struct table tables[STORE_TABLE_COUNT];
+
+static unsigned char *copy(struct slice slice)
+{
+	unsigned char *made = malloc(slice.len + 1);
+
+	ck_assert_ptr_nonnull(made);
+	if (slice.len > 0)
+		memcpy(made, slice.data, slice.len);
+	return made;
+}
+
+static int keep_row(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct table *table = ctx;
+
+	(void)err;
+	ck_assert_uint_lt(table->count, COUNT(table->rows));
+	table->rows[table->count++] = (struct row){
+		.key = copy(key), .key_len = key.len, .value = copy(value), .value_len = value.len};
+	return SB_OK;
+}
+
+static int keep_tables(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	(void)ctx;
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
+		tables[i].count = 0;
+		rc = store_walk(txn, (enum store_table)i, (struct slice){0}, false, keep_row,
+				&tables[i], err);
+	}
+	return rc;
+}
+
+static void free_tables(void)
+{
+	for (size_t i = 0; i < STORE_TABLE_COUNT; i++) {
+		for (size_t j = 0; j < tables[i].count; j++) {
+			free(tables[i].rows[j].key);
+			free(tables[i].rows[j].value);
+		}
+		tables[i].count = 0;
+	}
+}
+
+/* A bank with every kind in it, and its tables in memory. */
+static void setup(void)
+{
+	struct bank *bank;
+
+	util_setup();
+	bank = util_bank();
+	(void)util_fill(bank);
+	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
+	OK(store_read(bank_store(bank), keep_tables, NULL, &error));
+	bank_close(bank);
+}
+
+static void teardown(void)
+{
+	free_tables();
+	util_teardown();
+}
+
+static int write_tables(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	(void)ctx;
+	for (int i = 0; i < STORE_TABLE_COUNT; i++) {
+		for (size_t j = 0; j < tables[i].count && !rc; j++) {
+			const struct row *row = &tables[i].rows[j];
+
+			if (row->key)
+				rc = store_add(txn, (enum store_table)i,
+					       (struct slice){row->key, row->key_len},
+					       (struct slice){row->value, row->value_len}, err);
+		}
+	}
+	return rc;
+}
+
+/* Writes the tables, as a test changed them, as a bank; verifies it and gives the problems. */
+static int verify_tables(void)
+{
+	struct store_options options = util_options();
+	struct store *store;
+	struct bank *bank;
+	int problems;
+
+	OK(store_build(&options, &store, &error));
+	OK(store_write(store, write_tables, NULL, &error));
+	OK(store_install(store, &error));
+	bank = util_open(STORE_READ);
+	problems = util_verify(bank);
+	bank_close(bank);
+	return problems;
+}
+
+static struct row *find_row(enum store_table table, const char *key)
+{
+	for (size_t i = 0; i < tables[table].count; i++) {
+		struct row *row = &tables[table].rows[i];
+
+		if (row->key && row->key_len == strlen(key) &&
+		    memcmp(row->key, key, row->key_len) == 0)
+			return row;
+	}
+	ck_abort_msg("no row '%s'", key);
+	return NULL;
+}
+
+static void swap_values(struct row *a, struct row *b)
+{
+	struct row other = *a;
+
+	a->value = b->value;
+	a->value_len = b->value_len;
+	b->value = other.value;
+	b->value_len = other.value_len;
+}
+
+static void count_problem(const char *text, void *ctx)
+{
+	ck_assert(text[0]);
+	++*(int *)ctx;
+}
+
+/* Whether verify, or already reading, finds something. */
+static bool finds(struct bank *bank)
+{
+	int problems = 0;
+	struct verify verify = {.found = count_problem, .ctx = &problems};
+	int rc = bank_read(bank, 0, verify_books, &verify, &error);
+
+	if (rc)
+		ck_assert_msg(rc == SB_ECORRUPT, "%d: %s", rc, error.text);
+	else
+		ck_assert_int_eq(problems, verify.problems);
+	return rc || problems > 0;
+}
+
+/* Flips each bit of [data], wherever the file has it, and asks verify every time. The map shows at
+ * once what is written to the file. */
+static void flip_all(struct bank *bank, const unsigned char *data, size_t len, const char *what)
+{
+	size_t places[32], count = 0, file_len;
+	char path[128], *file, *at;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
+	file = util_read_file(path, &file_len);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	for (at = file; (at = memmem(at, file_len - (size_t)(at - file), data, len)); at++) {
+		ck_assert_uint_lt(count, COUNT(places));
+		places[count++] = (size_t)(at - file);
+	}
+	ck_assert_msg(count > 0, "%s is not in the file", what);
+	for (size_t i = 0; i < len; i++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			unsigned char byte = data[i] ^ (unsigned char)(1u << bit);
+
+			for (size_t j = 0; j < count; j++)
+				ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)(places[j] + i)), 1);
+			ck_assert_msg(finds(bank), "%s: bit %u of byte %zu of %zu", what, bit, i,
+				      len);
+			for (size_t j = 0; j < count; j++)
+				ck_assert_int_eq(pwrite(fd, &data[i], 1, (off_t)(places[j] + i)),
+						 1);
+		}
+	}
+	ck_assert(!finds(bank));
+	(void)close(fd);
+	free(file);
+}
+
+START_TEST(a_flipped_bit_anywhere_in_an_entry_is_found)
+{
+	struct bank *bank = util_open(STORE_READ);
+
+	ck_assert_uint_gt(tables[STORE_JOURNAL].count, 10);
+	for (size_t i = 0; i < tables[STORE_JOURNAL].count; i++) {
+		const struct row *row = &tables[STORE_JOURNAL].rows[i];
+		char what[32];
+
+		(void)snprintf(what, sizeof(what), "entry %zu", i + 1);
+		flip_all(bank, row->value, row->value_len, what);
+	}
+	bank_close(bank);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
+{
+	static const char *const meta[] = {"id", "head", "format"};
+	struct bank *bank = util_open(STORE_READ);
+
+	for (size_t i = 0; i < tables[STORE_ACCOUNTS].count; i++) {
+		const struct row *row = &tables[STORE_ACCOUNTS].rows[i];
+
+		flip_all(bank, row->value, row->value_len, "a state");
+	}
+	for (size_t i = 0; i < COUNT(meta); i++) {
+		const struct row *row = find_row(STORE_META, meta[i]);
+		unsigned char both[128];
+		size_t len = row->key_len + row->value_len;
+
+		/* The key stands in front: four bytes alone are found everywhere. */
+		memcpy(both, row->key, row->key_len);
+		memcpy(both + row->key_len, row->value, row->value_len);
+		flip_all(bank, both, len, meta[i]);
+	}
+	/* An entry of an index ends with a number: that of the account stands in its key. */
+	for (size_t i = 0; i < tables[STORE_BY_ACCOUNT].count; i++) {
+		const struct row *row = &tables[STORE_BY_ACCOUNT].rows[i];
+
+		flip_all(bank, row->key, row->key_len, "the index of an account");
+	}
+	{
+		const struct row *row = find_row(STORE_REFS, "2026/alice");
+		unsigned char both[32];
+
+		memcpy(both, row->key, row->key_len);
+		memcpy(both + row->key_len, row->value, row->value_len);
+		flip_all(bank, both, row->key_len + row->value_len, "the index of refs");
+	}
+	bank_close(bank);
+}
+END_TEST
+
+START_TEST(a_removed_entry_is_found)
+{
+	for (size_t i = 0; i < tables[STORE_JOURNAL].count; i++) {
+		struct row *row = &tables[STORE_JOURNAL].rows[i];
+		unsigned char *key = row->key;
+
+		row->key = NULL;
+		ck_assert_msg(verify_tables() > 0, "entry %zu", i + 1);
+		row->key = key;
+	}
+	ck_assert_msg(verify_tables() == 0, "%s", util_problem);
+}
+END_TEST
+
+START_TEST(entries_in_another_order_are_found)
+{
+	struct row *rows = tables[STORE_JOURNAL].rows;
+
+	for (size_t i = 1; i < tables[STORE_JOURNAL].count; i++) {
+		swap_values(&rows[i - 1], &rows[i]);
+		ck_assert_msg(verify_tables() > 0, "entries %zu and %zu", i, i + 1);
+		swap_values(&rows[i - 1], &rows[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_journal_from_another_bank_is_found)
+{
+	struct row *id = find_row(STORE_META, "id");
+
+	id->value[0] ^= 1;
+	ck_assert_int_gt(verify_tables(), 0);
+	ck_assert_ptr_nonnull(strstr(util_problem, "hash"));
+}
+END_TEST
+
+START_TEST(swapped_and_missing_states_are_found)
+{
+	struct row *alice = find_row(STORE_ACCOUNTS, "alice");
+	struct row *bob = find_row(STORE_ACCOUNTS, "bob");
+	unsigned char *key = bob->key;
+
+	swap_values(alice, bob);
+	ck_assert_int_gt(verify_tables(), 0);
+	swap_values(alice, bob);
+	bob->key = NULL;
+	ck_assert_int_gt(verify_tables(), 0);
+	ck_assert_ptr_nonnull(strstr(util_problem, "no state"));
+	bob->key = alice->key;
+	alice->key = NULL;
+	ck_assert_int_gt(verify_tables(), 0);
+	alice->key = bob->key;
+	bob->key = key;
+	ck_assert_int_eq(verify_tables(), 0);
+}
+END_TEST
+
+START_TEST(a_state_of_nobody_is_found)
+{
+	struct table *table = &tables[STORE_ACCOUNTS];
+
+	table->rows[table->count++] = (struct row){.key = copy((struct slice){"carol", 5}),
+						   .key_len = 5,
+						   .value = copy((struct slice){"x", 1}),
+						   .value_len = 1};
+	ck_assert_int_eq(verify_tables(), 1);
+	ck_assert_ptr_nonnull(strstr(util_problem, "carol"));
+}
+END_TEST
+
+START_TEST(missing_and_false_index_entries_are_found)
+{
+	static const enum store_table indexes[] = {STORE_BY_ACCOUNT, STORE_REFS};
+
+	for (size_t i = 0; i < COUNT(indexes); i++) {
+		struct table *table = &tables[indexes[i]];
+
+		for (size_t j = 0; j < table->count; j++) {
+			unsigned char *key = table->rows[j].key;
+
+			table->rows[j].key = NULL;
+			ck_assert_int_gt(verify_tables(), 0);
+			table->rows[j].key = key;
+		}
+		/* One too many. */
+		table->rows[table->count++] =
+			(struct row){.key = copy((struct slice){"zz\0\0\0\0\0\0\0\0\1", 11}),
+				     .key_len = 11,
+				     .value = copy((struct slice){"\0\0\0\0\0\0\0\1", 8}),
+				     .value_len = 8};
+		ck_assert_int_eq(verify_tables(), 1);
+		ck_assert_ptr_nonnull(strstr(util_problem, "instead of"));
+		table->count--;
+		free(table->rows[table->count].key);
+		free(table->rows[table->count].value);
+	}
+}
+END_TEST
+
+START_TEST(a_head_that_is_not_the_last_entry_is_found)
+{
+	struct row *head = find_row(STORE_META, "head");
+
+	for (size_t i = 0; i < head->value_len; i++) {
+		head->value[i] ^= 1;
+		ck_assert_msg(verify_tables() > 0, "byte %zu", i);
+		head->value[i] ^= 1;
+	}
+	memset(head->value, 0, head->value_len);
+	ck_assert_int_gt(verify_tables(), 0);
+}
+END_TEST
+
+START_TEST(malformed_heads_are_refused)
+{
+	static const char *const bad[] = {
+		"",
+		":",
+		"5",
+		"5:",
+		":0123456789abcdef",
+		"5:0123456789abcde",
+		"5:0123456789abcdeg",
+		"5:0123456789ABCDEF",
+		"0:0123456789abcdef",
+		"-5:0123456789abcdef",
+		"+5:0123456789abcdef",
+		" 5:0123456789abcdef",
+		"5 :0123456789abcdef",
+		"5: 0123456789abcdef",
+		"5:0123456789abcdef ",
+		"5:0123456789abcdef:1",
+		"5x:0123456789abcdef",
+		"18446744073709551616:0123456789abcdef",
+		"99999999999999999999999:0123456789abcdef",
+		"5:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0",
+	};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct old_head head = {.seq = 42};
+
+		ck_assert_msg(old_head_parse(bad[i], &head, &error) == SB_EINVAL, "'%s'", bad[i]);
+		ck_assert_uint_eq(head.seq, 42);
+		ck_assert_ptr_nonnull(strstr(error.text, "hex digits"));
+	}
+}
+END_TEST
+
+START_TEST(heads_are_read)
+{
+	struct old_head head;
+
+	OK(old_head_parse("5:0123456789abcdef", &head, &error));
+	ck_assert_uint_eq(head.seq, 5);
+	ck_assert_str_eq(head.hash, "0123456789abcdef");
+	OK(old_head_parse("18446744073709551615:"
+			  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+			  &head, &error));
+	ck_assert_uint_eq(head.seq, UINT64_MAX);
+	ck_assert_uint_eq(strlen(head.hash), 64);
+}
+END_TEST
+
+static int problems_with_heads(struct bank *bank, const struct old_head *heads, size_t count)
+{
+	int problems = 0;
+	struct verify verify = {
+		.heads = heads, .head_count = count, .found = count_problem, .ctx = &problems};
+
+	OK(bank_read(bank, 0, verify_books, &verify, &error));
+	return problems;
+}
+
+START_TEST(an_old_head_must_still_be_in_the_chain)
+{
+	struct bank *bank = util_open(STORE_READ);
+	size_t count = tables[STORE_JOURNAL].count;
+	struct old_head heads[64];
+
+	for (size_t i = 0; i < count; i++) {
+		char text[128], hash[HASH_TEXT_SIZE];
+
+		hex_format(hash, tables[STORE_JOURNAL].rows[i].value, HASH_SIZE);
+		/* Every length that a receipt may have. */
+		(void)snprintf(text, sizeof(text), "%zu:%.*s", i + 1,
+			       (int)(HASH_SHORT + i % (2 * HASH_SIZE - HASH_SHORT + 1)), hash);
+		OK(old_head_parse(text, &heads[i], &error));
+	}
+	ck_assert_int_eq(problems_with_heads(bank, heads, count), 0);
+	for (size_t i = 0; i < count; i++) {
+		char *last = &heads[i].hash[strlen(heads[i].hash) - 1], right = *last;
+
+		*last = right == '0' ? '1' : '0';
+		ck_assert_int_eq(problems_with_heads(bank, heads, count), 1);
+		*last = right;
+		heads[i].seq = i + 1 < count ? i + 2 : 1;
+		ck_assert_int_eq(problems_with_heads(bank, heads, count), 1);
+		heads[i].seq = count + 1 + i;
+		ck_assert_int_eq(problems_with_heads(bank, heads, count), 1);
+		heads[i].seq = i + 1;
+	}
+	bank_close(bank);
+}
+END_TEST
+
+START_TEST(a_right_bank_has_no_problems)
+{
+	struct bank *bank = util_open(STORE_READ);
+	int problems = 0;
+	struct verify verify = {.found = count_problem, .ctx = &problems};
+
+	OK(bank_read(bank, 0, verify_books, &verify, &error));
+	ck_assert_int_eq(verify.problems, 0);
+	ck_assert_uint_eq(verify.entries, tables[STORE_JOURNAL].count);
+	ck_assert_uint_eq(verify.accounts, 2);
+	ck_assert_uint_eq(verify.head.seq, verify.entries);
+	bank_close(bank);
+	/* The same after it was written anew. */
+	ck_assert_int_eq(verify_tables(), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verify");
+	TCase *damage = tcase_create("damage"), *heads = tcase_create("heads");
+
+	tcase_set_timeout(damage, TEST_TIMEOUT);
+	tcase_set_timeout(heads, TEST_TIMEOUT);
+	tcase_add_checked_fixture(damage, setup, teardown);
+	tcase_add_checked_fixture(heads, setup, teardown);
+	tcase_add_test(damage, a_flipped_bit_anywhere_in_an_entry_is_found);
+	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_the_entries_is_found);
+	tcase_add_test(damage, a_removed_entry_is_found);
+	tcase_add_test(damage, entries_in_another_order_are_found);
+	tcase_add_test(damage, a_journal_from_another_bank_is_found);
+	tcase_add_test(damage, swapped_and_missing_states_are_found);
+	tcase_add_test(damage, a_state_of_nobody_is_found);
+	tcase_add_test(damage, missing_and_false_index_entries_are_found);
+	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);
+	tcase_add_test(heads, malformed_heads_are_refused);
+	tcase_add_test(heads, heads_are_read);
+	tcase_add_test(heads, an_old_head_must_still_be_in_the_chain);
+	tcase_add_test(heads, a_right_bank_has_no_problems);
+	suite_add_tcase(suite, damage);
+	suite_add_tcase(suite, heads);
+	return util_run(suite);
+}
