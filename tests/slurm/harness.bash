@@ -1,0 +1,222 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A small harness for tests on a real Slurm. A test file sources it, defines functions named test_...,
+# whose names say the behaviour, and ends with: harness_main "$@"
+#
+# One private Slurm serves a file; each test has a bank and an account of its own. A test is a child
+# shell under errexit: the first command or expectation that fails ends it, and the next test runs.
+# Run as root:  SUBANK=build/subank tests/slurm/hold.test.bash [NAME-PART...]
+# SUBANK_TEST_KEEP=1 keeps the folder with the logs.
+
+set -euo pipefail
+
+harness_tests=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tests/slurm/cluster.bash
+source "$harness_tests/cluster.bash"
+CLUSTER_DIR= # none yet, whatever the environment says: the exit trap stops this one
+
+harness_dir=
+harness_child=
+SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
+
+# --- the program under test --------------------------------------------------------------------
+
+# subank ARGUMENT...: the program with the test's settings; its bank is the test's (new_bank).
+subank() {
+	"$SUBANK" --config "$harness_dir/subank.yaml" "$@"
+}
+
+# run EXPECTED-STATUS COMMAND...: runs it, keeps what it prints in $out and $err, and expects the status.
+run() {
+	local expected=$1 status=0
+	shift
+	"$@" >"$harness_dir/out" 2>"$harness_dir/err" </dev/null || status=$?
+	out=$(<"$harness_dir/out")
+	err=$(<"$harness_dir/err")
+	[[ $status = "$expected" ]] && return 0
+	harness_failed "exit status of: $*" "$expected" "$status"
+}
+
+# new_bank: an empty bank for this test.
+new_bank() {
+	export SUBANK_BANK=$harness_dir/bank-$BASHPID
+	run 0 subank init
+}
+
+# new_account NAME [KEY=VALUE...]: an account in Slurm that no other test has.
+new_account() {
+	cluster_add_account "$@" || harness_failed "the account $1 in Slurm" made "not made"
+}
+
+# available ACCOUNT, used ACCOUNT: what balance says, in billing-seconds.
+available() {
+	subank balance -n -P --seconds -o Available "$1"
+}
+
+used() {
+	subank balance -n -P --seconds -o Used "$1"
+}
+
+# state ACCOUNT: open, held, closed ...
+state() {
+	subank balance -n -P -o State "$1"
+}
+
+# entries: how many entries the journal has. entries_of KIND: how many of one kind.
+entries() {
+	subank journal -n -P -o Kind | grep -c . || true
+}
+
+entries_of() {
+	subank journal -n -P -o Kind | grep -cx -- "$1" || true
+}
+
+# charged ACCOUNT: the amounts of its charges, one a line, in billing-seconds.
+charged() {
+	subank journal -n -P --seconds -o Kind,Amount "$1" | sed -n 's/^charge|-*//p'
+}
+
+# --- jobs --------------------------------------------------------------------------------------
+
+# submit ACCOUNT COMMAND [SBATCH-OPTION...]: sets $job.
+submit() {
+	job=$(cluster_submit "$@") || harness_failed "a job of $1" submitted refused
+}
+
+# expect_job ID STATE [SECONDS]: that it gets into STATE in time.
+expect_job() {
+	cluster_wait_job "$@" || harness_failed "state of job $1" "$2" "see above"
+}
+
+# expect_job_held ID: that it waits for the account's limit.
+expect_job_held() {
+	cluster_wait_reason "$1" AssocGrpCPUMinutesLimit ||
+		harness_failed "reason of job $1" AssocGrpCPUMinutesLimit "see above"
+}
+
+# spend ACCOUNT CORES SECONDS: runs a job to its end.
+spend() {
+	submit "$1" "sleep $3" -n "$2"
+	expect_job "$job" COMPLETED
+}
+
+# clean_up: what one test leaves shall not touch the next: daemons run, and no job is there.
+clean_up() {
+	cluster_mend
+	cluster_ask scancel --user="$CLUSTER_USER" || true
+	cluster_until 30 no_jobs
+}
+
+no_jobs() {
+	[[ -z $(cluster_ask squeue -h) ]]
+}
+
+# --- expectations ------------------------------------------------------------------------------
+
+harness_failed() {
+	local frame=1
+	while [[ ${BASH_SOURCE[frame]} = *harness.bash && $((frame + 1)) -lt ${#BASH_SOURCE[@]} ]]; do
+		frame=$((frame + 1))
+	done
+	{
+		echo "  ${BASH_SOURCE[frame]##*/}:${BASH_LINENO[frame - 1]}: $1"
+		echo "    expected: $2"
+		echo "    found:    $3"
+		[[ -z ${out-} ]] || echo "    last output: $out"
+		[[ -z ${err-} ]] || echo "    last message: $err"
+	} >&2
+	exit 1
+}
+
+expect_equal() { # WHAT EXPECTED FOUND
+	[[ $2 = "$3" ]] || harness_failed "$@"
+}
+
+expect_match() { # WHAT REGULAR-EXPRESSION FOUND
+	[[ $3 =~ $2 ]] || harness_failed "$1" "something like $2" "$3"
+}
+
+expect_true() { # WHAT COMMAND...
+	local what=$1
+	shift
+	"$@" || harness_failed "$what" "$*" "not so"
+}
+
+# --- running -----------------------------------------------------------------------------------
+
+# shellcheck disable=SC2317 # called by the exit trap
+harness_finish() {
+	if [[ -n $harness_child ]]; then
+		process_end 3 echo "$harness_child" || true
+	fi
+	[[ -z $CLUSTER_DIR ]] || cluster_stop || true
+	if [[ -n ${SUBANK_TEST_KEEP-} ]]; then
+		echo "kept: $harness_dir"
+	else
+		rm -rf -- "$harness_dir"
+	fi
+}
+
+# The test functions in the order of the file.
+harness_list() {
+	local name line
+	shopt -s extdebug
+	while read -r _ _ name; do
+		[[ $name = test_* ]] || continue
+		read -r _ line _ < <(declare -F "$name")
+		echo "$line $name"
+	done < <(declare -F) | sort -n | cut -d' ' -f2
+}
+
+# harness_main [NAME-PART...]: runs the tests whose name contains one of the parts, all without parts.
+harness_main() {
+	local name label part wanted began status passed=0 failed=0 tests
+	mapfile -t tests < <(harness_list)
+	[[ -x $SUBANK ]] || {
+		echo "there is no program $SUBANK: build it, or set SUBANK" >&2
+		exit 1
+	}
+	harness_dir=$(mktemp -d "${TMPDIR:-/tmp}/slurm-test.XXXXXX")
+	chmod 755 "$harness_dir"
+	process_at_exit harness_finish
+	cluster_start "$harness_dir/slurm" || {
+		echo "0 passed, 1 failed"
+		exit 1
+	}
+	echo "clusters: [$CLUSTER_NAME]" >"$harness_dir/subank.yaml"
+	for name in "${tests[@]}"; do
+		wanted=$(($# == 0))
+		for part in "$@"; do
+			[[ $name != *"$part"* ]] || wanted=1
+		done
+		((wanted)) || continue
+		began=$SECONDS
+		label=${name#test_}
+		label=${label//_/ }
+		# In the background, so that a signal ends the wait at once.
+		(
+			trap - EXIT INT TERM HUP PIPE
+			set -e
+			"$name"
+		) &
+		harness_child=$!
+		status=0
+		wait "$harness_child" || status=$?
+		harness_child=
+		if ((status == 0)); then
+			passed=$((passed + 1))
+			echo "ok    $label ($((SECONDS - began)) s)"
+		else
+			failed=$((failed + 1))
+			echo "FAIL  $label ($((SECONDS - began)) s, status $status)"
+		fi
+		if ! clean_up; then
+			echo "FAIL  cleaning up after it; the tests behind it are not run"
+			failed=$((failed + 1))
+			break
+		fi
+	done
+	echo "$passed passed, $failed failed"
+	((failed == 0))
+}

@@ -1,0 +1,406 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The built program from outside: SUBANK names it (./subank if unset), srcdir the source tree. Slurm
+# is the make-believe one of tests/fake.
+subank=${SUBANK:-./subank}
+srcdir=${srcdir:-.}
+case $subank in
+/*) ;;
+*) subank=$(pwd)/$subank ;;
+esac
+fake=$(cd "$srcdir/tests/fake" && pwd) || exit 99
+dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-cli.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 99' HUP INT TERM
+chmod 755 "$dir"
+
+unset SUBANK_BANK
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
+export LC_ALL TZ PATH FAKE_STATE
+mkdir -p "$FAKE_STATE/dev"
+: >"$FAKE_STATE/dev/root"
+for account in bio chem; do
+	echo RawUsage=500 >"$FAKE_STATE/dev/$account"
+done
+printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\n' "$dir/bank" \
+	>"$dir/settings"
+escape=$(printf '\033')
+
+passed=0
+failed=0
+pass() {
+	passed=$((passed + 1))
+}
+fail() {
+	failed=$((failed + 1))
+	printf 'FAILED: %s\n' "$1"
+	printf '  status %s\n' "$status"
+	sed 's/^/  out: /' "$dir/out" | cat -v | head -5
+	sed 's/^/  err: /' "$dir/err" | cat -v | head -5
+}
+
+# sb ARGUMENT...: runs subank; leaves $status, $dir/out and $dir/err.
+sb() {
+	"$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+
+# is WHAT TEST...: one assertion.
+is() {
+	what=$1
+	shift
+	if "$@"; then pass; else fail "$what ($*)"; fi
+}
+is_done() {
+	is "$1: done" [ "$status" -eq 0 ]
+	is "$1: no message" [ ! -s "$dir/err" ]
+}
+has() {
+	is "$1" grep -q -e "$2" "$dir/$3"
+}
+is_same() {
+	is "$1" cmp -s "$2" "$3"
+}
+export_to() {
+	"$subank" -c "$dir/settings" export >"$1" 2>/dev/null
+}
+
+# refused STATUS WHAT ARGUMENT...: subank must end with that status and a message, print nothing and
+# leave the books as they are.
+refused() {
+	expected=$1 what=$2
+	shift 2
+	export_to "$dir/before"
+	sb "$@"
+	is "$what: status $expected" [ "$status" -eq "$expected" ]
+	is "$what: a message" [ -s "$dir/err" ]
+	is "$what: no output" [ ! -s "$dir/out" ]
+	is "$what: nothing raw" no_escape
+	export_to "$dir/after"
+	is_same "$what: nothing changed" "$dir/before" "$dir/after"
+}
+no_escape() {
+	! grep -q "$escape" "$dir/out" "$dir/err"
+}
+
+# ---- help ----
+
+sb --version
+is_done --version
+has '--version names itself' '^subank [0-9]' out
+sb --help
+is_done --help
+verbs=$(sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$dir/out")
+is 'there are verbs' [ "$(echo "$verbs" | wc -l)" -ge 16 ]
+for verb in $verbs; do
+	sb "$verb" --help
+	is_done "$verb --help"
+	has "$verb --help says how" "^usage: subank $verb " out
+	# Each option of the table can be given: what is not there is another message.
+	# shellcheck disable=SC2013
+	for option in $(sed -n '/^Options:/,$s/^ .*\(--[a-z0-9-]*\).*/\1/p' "$dir/out"); do
+		"$subank" "$verb" "$option" --help >"$dir/help" 2>"$dir/err"
+		is "$verb knows $option" [ "$(grep -c 'there is no option' "$dir/err")" -eq 0 ]
+	done
+	for option in bank config seconds quiet verbose help version; do
+		has "$verb --help names --$option" "--$option" out
+	done
+	cp "$dir/out" "$dir/first"
+	sb help "$verb"
+	is_same "help $verb is the same" "$dir/out" "$dir/first"
+	refused 2 "$verb --nosuch" "$verb" --nosuch
+done
+for verb in open close deposit withdraw transfer hold release; do
+	sb "$verb" --help
+	for option in ref note no-apply clusters; do
+		has "$verb --help names --$option" "--$option" out
+	done
+done
+for verb in balance journal; do
+	sb "$verb" --help
+	for option in accounts noheader parsable2 parsable format json; do
+		has "$verb --help names --$option" "--$option" out
+	done
+done
+sb
+is 'no verb: status 2' [ "$status" -eq 2 ]
+refused 2 '--nosuch' --nosuch
+
+# ---- a bank ----
+
+sb balance
+is 'no bank: status 1' [ "$status" -eq 1 ]
+has 'no bank: says where' "$dir/bank" err
+sb init
+is 'init' [ "$status" -eq 0 ]
+sb open bio 10
+is_done 'open bio'
+sb open chem
+is_done 'open chem'
+refused 1 'init again' init
+
+# ---- names and amounts ----
+
+name_64=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+name_255=$name_64$name_64$name_64$(printf %.63s $name_64)
+newline='
+'
+# shellcheck disable=SC2016
+for name in 'a;b' 'a$b' "a'b" 'a"b' 'a,b' 'a=b' 'a b' "a${newline}b" 'a`b' 'a|b' 'a/b' '../a' '' \
+	' ' "a${escape}[2Jb" "${name_255}x"; do
+	refused 2 "open '$name'" open "$name" 1
+	refused 2 "deposit '$name'" deposit "$name" 1
+	refused 2 "check '$name'" check "$name"
+	refused 2 "check -M '$name'" check -M "$name,"
+done
+refused 2 'a leading -' deposit -- -bio 1
+refused 2 'a leading - as an option' deposit -zio 1
+echo RawUsage=0 >"$FAKE_STATE/dev/$name_255"
+sb open "$name_255" 1
+is_done 'a name of 255 bytes'
+sb deposit BIO 1
+is_done 'upper case'
+has 'upper case is folded' 'bio has 11.00 SU' out
+for amount in 0 0.00 0s -1 -0.5 +1 1e3 0.0001 9223372036854775808s 2562047788015216 \
+	99999999999999999999999 1x '1 ' ' 1' 1,5 1. .5 1s1 s "1$newline" '' all; do
+	refused 2 "amount '$amount'" deposit -- bio "$amount"
+done
+refused 2 'amount 0.0001' withdraw bio 0.0001
+refused 1 'more than int64 holds' deposit bio 9223372036854775807s
+echo RawUsage=0 >"$FAKE_STATE/dev/rich"
+sb open rich 9223372036854775807s
+is_done 'the largest amount'
+sb withdraw rich all
+is_done 'the largest amount back'
+sb deposit bio 0.01
+is_done '0.01 SU'
+refused 2 'a note with an escape' deposit bio 1 --note "${escape}[2J"
+refused 2 'a ref with an escape' deposit bio 1 --ref "${escape}[2J"
+refused 2 'a column with an escape' balance -o "${escape}[2J"
+refused 2 'a verb with an escape' "${escape}[2J"
+refused 2 'an option with an escape' balance "--${escape}[2J"
+refused 1 'a folder with an escape' balance -b "$dir/${escape}[2J"
+sb deposit bio 1 --note "bars | and \"quotes\" and \\ and $(printf '\303\244')"
+is_done 'a note of many characters'
+
+# ---- output that cannot be written ----
+
+if [ -c /dev/full ]; then
+	for arguments in --help --version 'balance' 'balance --json' journal 'journal --json' export \
+		verify 'help open'; do
+		# shellcheck disable=SC2086
+		"$subank" -c "$dir/settings" $arguments >/dev/full 2>"$dir/err"
+		status=$?
+		is "$arguments on a full device fails" [ "$status" -eq 1 ]
+		has "$arguments on a full device says so" 'No space left' err
+	done
+	export_to "$dir/before"
+	"$subank" -c "$dir/settings" deposit bio 1 >/dev/full 2>"$dir/err"
+	status=$?
+	export_to "$dir/after"
+	is 'a lost receipt is status 3' [ "$status" -eq 3 ]
+	is 'the entry of a lost receipt stands' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
+		"$(wc -l <"$dir/after")" ]
+fi
+# Whatever is closed, the books must not be opened in its place.
+"$subank" -c "$dir/settings" deposit bio 1 >&- 2>/dev/null
+"$subank" -c "$dir/settings" deposit bio 1 2>&- >/dev/null
+"$subank" -c "$dir/settings" deposit bio 1 <&- >/dev/null 2>&1
+"$subank" -c "$dir/settings" deposit bio 1 <&- >&- 2>&-
+"$subank" -c "$dir/settings" deposit nosuch 1 <&- >&- 2>&-
+"$subank" -c "$dir/settings" check <&- >&- 2>&-
+sb verify
+is_done 'verify after closed streams'
+
+# ---- Slurm that misbehaves ----
+
+sed 's/^slurm_seconds:.*/slurm_seconds: 1/' "$dir/settings" >"$dir/settings.1" &&
+	mv "$dir/settings.1" "$dir/settings"
+nothing_left() {
+	while read -r pid; do
+		! kill -0 -- "-$pid" 2>/dev/null || return 1
+	done <"$FAKE_STATE/pids"
+}
+echo RawUsage=999999 >"$FAKE_STATE/dev/bio"
+for program in sshare scontrol; do
+	for mode in empty malformed huge fail hang killed down; do
+		echo $mode >"$FAKE_STATE/$program.mode"
+		: >"$FAKE_STATE/pids"
+		begun=$(date +%s)
+		refused 3 "check, $program is $mode" check
+		has "check, $program is $mode: says which cluster" "'dev'" err
+		refused 1 "open, $program is $mode" open fresh 1
+		is "$program is $mode: no hang" [ "$(($(date +%s) - begun))" -lt 10 ]
+		is "$program is $mode: no process left" nothing_left
+		rm "$FAKE_STATE/$program.mode"
+	done
+done
+for mode in fail hang malformed down; do
+	echo $mode >"$FAKE_STATE/sacctmgr.mode"
+	: >"$FAKE_STATE/pids"
+	sb check
+	is "check, sacctmgr is $mode: status 3" [ "$status" -eq 3 ]
+	has "check, sacctmgr is $mode: said" 'could not be set' err
+	is "sacctmgr is $mode: no process left" nothing_left
+	is "sacctmgr is $mode: not held" [ "$(grep -c cpu=0 "$FAKE_STATE/dev/bio")" -eq 0 ]
+	sb balance bio -nPo Lever
+	has "sacctmgr is $mode: not taken for done" '^failed$' out
+	rm "$FAKE_STATE/sacctmgr.mode"
+done
+sb check
+is_done 'the next check'
+is 'the next check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/bio"
+: >"$FAKE_STATE/log"
+export_to "$dir/before"
+sb check
+is_done 'a check again'
+export_to "$dir/after"
+is_same 'a check again appends nothing' "$dir/before" "$dir/after"
+is 'a check again changes nothing' [ "$(grep -c sacctmgr "$FAKE_STATE/log")" -eq 0 ]
+sb deposit bio 1000
+is_done 'a deposit'
+is 'a deposit releases' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/bio")" -eq 0 ]
+
+mkdir "$dir/rude"
+cat >"$dir/rude/sshare" <<'X'
+#!/bin/sh
+printf '\033[2J\033]0;title\007 rude\n' >&2
+exit 1
+X
+chmod 755 "$dir/rude/sshare"
+(
+	PATH=$dir/rude:$PATH
+	"$subank" -c "$dir/settings" check >"$dir/out" 2>"$dir/err"
+)
+has "what Slurm says is shown" rude err
+is "what Slurm says is not raw" no_escape
+env PATH=/nonexistent "$subank" -c "$dir/settings" check >"$dir/out" 2>"$dir/err"
+status=$?
+is 'no Slurm at all: status 3' [ "$status" -eq 3 ]
+
+# ---- many at once, and killed ----
+
+sb balance chem -nPo Available --seconds
+is 'chem has nothing' [ "$(cat "$dir/out")" = 0 ]
+i=0
+while [ $i -lt 100 ]; do
+	i=$((i + 1))
+	"$subank" -c "$dir/settings" deposit chem "${i}s" --ref "many$i" >"$dir/many.$i" 2>&1 &
+done
+wait
+is 'each of 100 deposits has a receipt' [ "$(cat "$dir"/many.* | grep -c '^entry ')" -eq 100 ]
+sb balance chem -nPo Available --seconds
+is '100 deposits at once add up' [ "$(cat "$dir/out")" = 5050 ]
+sb verify
+is_done 'verify after 100 at once'
+rm -f "$dir"/many.*
+
+# A receipt on the standard output means that the entry is there to stay.
+i=0
+while [ $i -lt 40 ]; do
+	i=$((i + 1))
+	"$subank" -c "$dir/settings" deposit chem 1s --ref "killed$i" >"$dir/killed.$i" 2>/dev/null &
+	victim=$!
+	# From before it begins until after it has ended.
+	if [ $((i % 2)) -eq 0 ]; then
+		sleep "0.00$((i % 10))$((i * 7 % 10))"
+	else
+		sleep 0.2
+	fi
+	kill -KILL $victim 2>/dev/null
+	wait $victim 2>/dev/null
+done
+sb journal -nPo Entry,Ref
+is_done 'journal after kills'
+lost=0
+seen=0
+i=0
+while [ $i -lt 40 ]; do
+	i=$((i + 1))
+	entry=$(sed -n 's/^entry \([0-9]*\): .*; head [0-9]*:[0-9a-f]*$/\1/p' "$dir/killed.$i")
+	[ -n "$entry" ] || continue
+	seen=$((seen + 1))
+	grep -q "^$entry|killed$i\$" "$dir/out" || lost=$((lost + 1))
+done
+is 'no acknowledged entry is lost' [ $lost -eq 0 ]
+is 'some were acknowledged' [ $seen -gt 0 ]
+is 'some were killed before' [ $seen -lt 40 ]
+sb verify
+is_done 'verify after kills'
+sb deposit chem 1s --ref killed1
+is_done 'the same ref again'
+
+# ---- files ----
+
+sb export "$dir/ledger.yaml"
+is_done export
+"$subank" -c "$dir/settings" export | "$subank" -c "$dir/settings" -b "$dir/other" import - \
+	>"$dir/out" 2>"$dir/err"
+status=$?
+is 'import from a pipe' [ "$status" -eq 0 ]
+"$subank" -b "$dir/other" -c "$dir/settings" export >"$dir/again.yaml"
+is_same 'export, import, export' "$dir/ledger.yaml" "$dir/again.yaml"
+sb -b "$dir/other" verify
+is_done 'verify the restored one'
+lines=$(wc -l <"$dir/ledger.yaml")
+sed "$((lines / 2))s/time: \"2/time: \"3/" "$dir/ledger.yaml" >"$dir/bad.1"
+sed "$((lines / 2))d" "$dir/ledger.yaml" >"$dir/bad.2"
+sed '$d' "$dir/ledger.yaml" >"$dir/bad.3"
+head -c 2000 "$dir/ledger.yaml" >"$dir/bad.4"
+: >"$dir/bad.5"
+sed '8s/account: /account: !x /' "$dir/ledger.yaml" >"$dir/bad.6"
+sed "9s/note: \"[^\"]*\"/note: \"\\\\e[2J\"/;9s/\"bio\"/\"\\\\e[2J\"/" "$dir/ledger.yaml" >"$dir/bad.7"
+head -c 100000 /dev/urandom >"$dir/bad.8"
+for bad in "$dir"/bad.*; do
+	sb -b "$dir/none" import "$bad"
+	is "import ${bad##*/}: status 1" [ "$status" -eq 1 ]
+	has "import ${bad##*/}: names the file" "$bad" err
+	is "import ${bad##*/}: nothing raw" no_escape
+	sb -b "$dir/none" balance
+	is "import ${bad##*/}: no bank" [ "$status" -eq 1 ]
+done
+refused 1 'import over a bank' import "$dir/ledger.yaml"
+
+# Whoever makes a bank, it has the same modes.
+for mask in 077 000 027; do
+	(
+		umask $mask
+		mkdir "$dir/umask.$mask"
+		"$subank" -c "$dir/settings" -b "$dir/umask.$mask/bank" init
+		"$subank" -c "$dir/settings" -b "$dir/umask.$mask/bank" open chem 1
+		"$subank" -c "$dir/settings" -b "$dir/umask.$mask/bank" check
+		"$subank" -c "$dir/settings" -b "$dir/umask.$mask/bank" export "$dir/umask.$mask/bank/x"
+	) >/dev/null 2>&1
+	(cd "$dir/umask.$mask/bank" && find . -printf '%m %P\n' | sort) >"$dir/modes.$mask"
+	is "umask $mask: no rights for others" [ "$(grep -c '^[0-7]*[1-7] ' "$dir/modes.$mask")" -eq 0 ]
+done
+is 'umask: there are files' [ "$(wc -l <"$dir/modes.077")" -gt 5 ]
+is_same 'umask 077 gives the same modes' "$dir/modes.077" "$dir/modes.027"
+is_same 'umask 000 gives the same modes' "$dir/modes.000" "$dir/modes.027"
+
+# ---- a stranger ----
+
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	# The build's folder may be closed to others.
+	cp "$subank" "$dir/program" && chmod 755 "$dir/program"
+	chmod 644 "$dir/settings"
+	export_to "$dir/before"
+	for arguments in balance 'deposit bio 1' check verify export; do
+		# shellcheck disable=SC2086
+		setpriv --reuid 65534 --regid 65534 --clear-groups \
+			"$dir/program" -c "$dir/settings" $arguments >"$dir/out" 2>"$dir/err"
+		status=$?
+		is "$arguments by a stranger: status 1" [ "$status" -eq 1 ]
+		has "$arguments by a stranger: says why" 'Permission denied' err
+		has "$arguments by a stranger: says where" "$dir/bank" err
+	done
+	export_to "$dir/after"
+	is_same 'a stranger changes nothing' "$dir/before" "$dir/after"
+else
+	echo 'skipped: the stranger (needs root and setpriv)'
+fi
+
+sb verify
+is_done 'verify at the end'
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
