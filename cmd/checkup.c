@@ -467,8 +467,14 @@ int checkup_after(struct env *env, const char *account, int status)
 		return EXIT_PART;
 	if (after == EXIT_DONE) {
 		if (take_check_lock(env, &lock, &err)) {
-			note(env, "%s: %s; it brings Slurm in line", account, err.text);
-			return err.code == SB_EBUSY ? status : EXIT_PART;
+			if (err.code == SB_EBUSY) {
+				note(env, "%s: a check is running, it brings Slurm in line",
+				     account);
+				return status;
+			}
+			warning(env, "%s; the entry stands, the next check brings Slurm in line",
+				err.text);
+			return EXIT_PART;
 		}
 		after = run_locked(env, &checkup, lock);
 	}

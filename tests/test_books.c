@@ -1110,12 +1110,9 @@ static void storm(void (*other)(int, int), int others)
 	size_t count = 0;
 	struct bank *bank;
 
-	/* In memory if that is possible: the disk would leave little time for opening. */
-	if (access("/dev/shm", W_OK) == 0) {
-		util_teardown();
-		ck_assert_int_eq(setenv("TMPDIR", "/dev/shm", 1), 0);
-		util_setup();
-	}
+	/* The disk would leave little time for opening. */
+	util_teardown();
+	util_setup_in_memory();
 	ck_assert_ptr_nonnull(seqs);
 	OK(bank_create(&options, "m", &error));
 	bank = util_open(STORE_WRITE);

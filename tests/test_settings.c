@@ -183,15 +183,15 @@ START_TEST(every_key_is_read)
 	struct settings settings;
 
 	OK(parse_text("# all of them\n"
-		     "bank: /srv/bank\n"
-		     "clusters: [alpha, Beta]\n"
-		     "enforcement: warn\n"
-		     "sshare: /opt/slurm/bin/sshare\n"
-		     "sacctmgr: sacctmgr-22\n"
-		     "scontrol: \"/opt/slurm/bin/scontrol\"\n"
-		     "slurm_seconds: 1\n"
-		     "lock_seconds: 3600\n",
-		     &settings));
+		      "bank: /srv/bank\n"
+		      "clusters: [alpha, Beta]\n"
+		      "enforcement: warn\n"
+		      "sshare: /opt/slurm/bin/sshare\n"
+		      "sacctmgr: sacctmgr-22\n"
+		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
+		      "slurm_seconds: 1\n"
+		      "lock_seconds: 3600\n",
+		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
 	ck_assert_uint_eq(settings.cluster_count, 2);
 	ck_assert_str_eq(settings.clusters[0], "alpha");

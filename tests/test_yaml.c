@@ -771,7 +771,7 @@ int main(void)
 
 	tcase_set_timeout(bad, TEST_TIMEOUT);
 	tcase_set_timeout(good, TEST_TIMEOUT);
-	tcase_add_checked_fixture(bad, util_setup, util_teardown);
+	tcase_add_checked_fixture(bad, util_setup_in_memory, util_teardown);
 	tcase_add_checked_fixture(good, util_setup, util_teardown);
 	tcase_add_test(bad, bytes_that_are_no_yaml_are_refused);
 	tcase_add_test(bad, bad_bytes_are_told_by_their_line);

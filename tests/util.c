@@ -21,14 +21,27 @@ char util_problem[1300];
 static const struct author author = {
 	.uid = 64030, .login = 1000, .user = "slurm", .host = "head.example.org"};
 
+static void setup_in(const char *parent)
+{
+	(void)snprintf(test_folder, sizeof(test_folder), "%.40s/subank-XXXXXX", parent);
+	ck_assert_ptr_nonnull(mkdtemp(test_folder));
+	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/bank", test_folder);
+	error = (struct sb_error){0};
+}
+
 void util_setup(void)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	(void)snprintf(test_folder, sizeof(test_folder), "%.40s/subank-XXXXXX", tmp ? tmp : "/tmp");
-	ck_assert_ptr_nonnull(mkdtemp(test_folder));
-	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/bank", test_folder);
-	error = (struct sb_error){0};
+	setup_in(tmp ? tmp : "/tmp");
+}
+
+void util_setup_in_memory(void)
+{
+	if (access("/dev/shm", W_OK) == 0)
+		setup_in("/dev/shm");
+	else
+		util_setup();
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -48,6 +48,8 @@ extern struct sb_error error;
 extern char test_folder[64];
 extern char bank_folder[96];
 void util_setup(void);
+/* The same in memory if that is possible: for tests that the disk would only make slow. */
+void util_setup_in_memory(void);
 void util_teardown(void);
 
 /* Options for bank_folder: a map that must grow, and long waits. */
