@@ -379,34 +379,66 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	return status == EXIT_DONE && silent ? EXIT_PART : status;
 }
 
-static int take_check_lock(struct env *env, int *ret, struct sb_error *err)
+/* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the
+ * others that do (settle.lock) and so can tell that check.lock, if taken, is a whole check's, which
+ * sees to all accounts. A whole check goes through the same door and leaves it open. */
+struct check_locks {
+	int settle;
+	int check;
+};
+
+static void drop_locks(struct check_locks *locks)
 {
-	return lock_take(store_folder(bank_store(env->bank)), "check.lock", true, 0, env->doing,
-			 "the check", ret, err);
+	lock_drop(locks->check);
+	lock_drop(locks->settle);
+	locks->check = locks->settle = -1;
 }
 
-/* Passes under the lock, which is dropped. Whoever writes meanwhile and finds it taken leaves Slurm
- * to us, so once more when the head has moved after the lock was dropped. */
-static int run_locked(struct env *env, const struct checkup *checkup, int lock)
+static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)
 {
+	int folder = store_folder(bank_store(env->bank));
+	int rc;
+
+	locks->settle = locks->check = -1;
+	rc = lock_take(folder, "settle.lock", true, env->store.wait_ms, env->doing, "the check",
+		       &locks->settle, err);
+	if (!rc)
+		rc = lock_take(folder, "check.lock", true, 0, env->doing, "the check",
+			       &locks->check, err);
+	if (rc) {
+		drop_locks(locks);
+	} else if (whole) {
+		lock_drop(locks->settle);
+		locks->settle = -1;
+	}
+	return rc;
+}
+
+/* Passes under the locks, which are dropped. Whoever writes meanwhile and finds a whole check
+ * leaves Slurm to it, so it passes once more when the head has moved after the lock was dropped. */
+static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
+{
+	bool whole = checkup->account_count == 0;
 	int status = EXIT_DONE;
 	struct sb_error err;
 
-	for (;;) {
+	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct head head = {0};
 		struct head_now now;
 		int passed = pass(env, checkup, false, &head);
 
-		lock_drop(lock);
+		drop_locks(locks);
 		if (passed != EXIT_DONE)
 			status = passed;
-		if (passed != EXIT_DONE && passed != EXIT_PART)
-			return status;
+		if (!whole || head.seq == 0 || (passed != EXIT_DONE && passed != EXIT_PART))
+			break;
 		if (bank_read(env->bank, env->now(), read_head, &now, &err))
 			return fail(env, &err);
-		if (now.seq == head.seq || head.seq == 0 || take_check_lock(env, &lock, &err))
-			return status;
+		if (now.seq == head.seq || take_locks(env, true, locks, &err))
+			break;
 	}
+	drop_locks(locks);
+	return status;
 }
 
 /* Says so when this machine may only look on. Returns EXIT_DONE or that of an error. */
@@ -436,8 +468,8 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 int checkup_run(struct env *env, const struct checkup *checkup)
 {
 	struct sb_error err;
+	struct check_locks locks;
 	bool granted;
-	int lock;
 	int status = look_up(env, &granted);
 
 	if (status != EXIT_DONE)
@@ -446,9 +478,9 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 		status = dry_run(env, checkup);
 		return status == EXIT_DONE && !checkup->dry_run ? EXIT_PART : status;
 	}
-	if (take_check_lock(env, &lock, &err))
+	if (take_locks(env, checkup->account_count == 0, &locks, &err))
 		return fail(env, &err);
-	return run_locked(env, checkup, lock);
+	return run_locked(env, checkup, &locks);
 }
 
 int checkup_after(struct env *env, const char *account, int status)
@@ -456,7 +488,8 @@ int checkup_after(struct env *env, const char *account, int status)
 	struct checkup checkup = {.accounts = &account, .account_count = 1};
 	struct sb_error err;
 	bool granted;
-	int lock, after;
+	struct check_locks locks;
+	int after;
 
 	if (option(env, "no-apply")) {
 		note(env, "%s: Slurm is left to the next check (--no-apply)", account);
@@ -466,7 +499,7 @@ int checkup_after(struct env *env, const char *account, int status)
 	if (after == EXIT_DONE && !granted)
 		return EXIT_PART;
 	if (after == EXIT_DONE) {
-		if (take_check_lock(env, &lock, &err)) {
+		if (take_locks(env, false, &locks, &err)) {
 			if (err.code == SB_EBUSY) {
 				note(env, "%s: a check is running, it brings Slurm in line",
 				     account);
@@ -476,7 +509,7 @@ int checkup_after(struct env *env, const char *account, int status)
 				err.text);
 			return EXIT_PART;
 		}
-		after = run_locked(env, &checkup, lock);
+		after = run_locked(env, &checkup, &locks);
 	}
 	if (after != EXIT_DONE)
 		note(env, "the entry stands; the next check brings Slurm in line");

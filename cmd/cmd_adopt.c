@@ -119,8 +119,8 @@ static bool decide(struct adoption *adoption)
 		if (env->in_is_terminal && ask(env, stray))
 			continue;
 		warning(env,
-			"%zu accounts (%s on %s first) have a hold in Slurm that the books do "
-			"not know: say whose they are with --bank-holds, or leave them "
+			"holds in Slurm that the books do not know: %zu, first that of "
+			"%s on %s: say whose they are with --bank-holds, or leave them "
 			"to the site with --immediate; nothing was changed",
 			adoption->count, stray->account, stray->cluster);
 		return false;

@@ -33,6 +33,7 @@ static const struct column columns[COLUMN_COUNT] = {
 };
 
 struct listing {
+	struct env *env;
 	struct output *output;
 	const struct selection *selection;
 };
@@ -102,7 +103,7 @@ static int add_row(struct books *books, struct output *output, const struct acco
 	output_age(output, COLUMN_READ, read, books_time(books));
 	output_text(output, COLUMN_CAUSES, causes_of(account, causes));
 	output_text(output, COLUMN_LEVER, lever_of(account));
-	output_amount(output, COLUMN_CHARGED, account->charged);
+	output_amount(output, COLUMN_CHARGED, account_sum(account->charged));
 	output_amount(output, COLUMN_DEBT, account->debt);
 	return SB_OK;
 }
@@ -110,30 +111,34 @@ static int add_row(struct books *books, struct output *output, const struct acco
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
+	const struct selection *selection = listing->selection;
 	const struct account *account;
 	size_t count;
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < listing->selection->count && !rc; i++) {
-		rc = books_account(books, listing->selection->list[i], &account, err);
+	/* All of them first: a row that an error follows would look like an answer. */
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = books_account(books, selection->list[i], &account, err);
+	if (!rc && selection->count == 0)
+		rc = books_load_all(books, &count, err);
+	if (rc)
+		return rc;
+	if (selection->count == 0 && count == 0)
+		note(listing->env,
+		     "the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
+	for (size_t i = 0; i < selection->count && !rc; i++) {
+		rc = books_account(books, selection->list[i], &account, err);
 		if (!rc)
 			rc = add_row(books, listing->output, account, err);
 	}
-	if (rc || listing->selection->count)
-		return rc;
-	rc = books_load_all(books, &count, err);
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; selection->count == 0 && i < count && !rc; i++)
 		rc = add_row(books, listing->output, books_at(books, i), err);
-	if (!rc && count == 0)
-		rc = sb_error_set(err, SB_ENOTFOUND,
-				  "the bank has no accounts yet: `subank open ACCOUNT SU` opens "
-				  "one");
 	return rc;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct listing listing = {0};
+	struct listing listing = {.env = env};
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
 

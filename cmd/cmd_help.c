@@ -28,5 +28,6 @@ const struct command cmd_help = {
 	.arguments = "[VERB]",
 	.summary = "print what a verb does",
 	.max_args = 1,
+	.flags = CMD_BARE,
 	.run = run,
 };

@@ -45,15 +45,23 @@ struct listing {
 	uint64_t seen;
 };
 
-/* The amount with the sign that the kind gives it for event->account; false if it has none. */
-static bool signed_amount(const struct event *event, int64_t *ret)
+/* Whether the rows are the receiver's of a transfer, not the giver's. */
+static bool for_receiver(const struct listing *listing, const struct event *event)
+{
+	return event->kind == EVENT_TRANSFER && !selection_has(listing->selection, event->account);
+}
+
+/* The amount with the sign that the kind gives it; false if it has none. */
+static bool signed_amount(const struct listing *listing, const struct event *event, int64_t *ret)
 {
 	switch (event->kind) {
 	case EVENT_DEPOSIT:
 		*ret = event->amount;
 		return true;
-	case EVENT_WITHDRAW:
 	case EVENT_TRANSFER:
+		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
+		return true;
+	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
 		*ret = -event->amount;
 		return true;
@@ -100,7 +108,9 @@ static void describe(const struct env *env, const struct event *event, char *to,
 	case EVENT_HOLD:
 	case EVENT_RELEASE:
 		(void)snprintf(to, size, "%s%s%s", event_word(FIELD_AT_CAUSE, event->cause),
-			       event->until ? " until " : "",
+			       !event->until		   ? ""
+			       : event->kind == EVENT_HOLD ? " until "
+							   : ", lets it run until ",
 			       event->until ? when_format_local(when, event->until) : "");
 		break;
 	case EVENT_LEVER:
@@ -132,7 +142,7 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_KIND, event_kinds[event->kind].name);
 	output_text(output, COLUMN_ACCOUNT, event->account);
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
-	if (signed_amount(event, &amount))
+	if (signed_amount(listing, event, &amount))
 		output_amount(output, COLUMN_AMOUNT, amount);
 	describe(listing->env, event, detail, sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);

@@ -64,6 +64,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	posting.ctx = &opening;
 	(void)snprintf(posting.request, sizeof(posting.request), "open %s %" PRId64 "s%s", name,
 		       opening.amount, opening.from_zero ? " from-zero" : "");
+	if (post_entered(&posting))
+		return post(&posting);
 	status = clusters_observe(env, false, &opening.clusters);
 	if (status == EXIT_REFUSED)
 		return status;

@@ -23,6 +23,7 @@ enum command_flags {
 	CMD_LIST = 1 << 3, /* prints a table: -n -P -p -o -A --json */
 	CMD_SLURM = 1 << 4, /* asks Slurm: -M */
 	CMD_ASK = 1 << 5, /* asks before it acts: -i */
+	CMD_BARE = 1 << 6, /* works without settings and bank */
 };
 
 struct command {

@@ -226,7 +226,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	if (env->command->max_args >= 0 && argc - count > env->command->max_args)
 		return usage(env, "%s takes nothing like '%s'", env->command->name,
 			     argv[count + env->command->max_args]);
-	rc = prepare(env, err);
+	rc = env->command->flags & CMD_BARE ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
 	bank_close(env->bank);

@@ -35,11 +35,12 @@ static void on_bus_error(int signal)
 		     "disk failed): restore an export or a backup\n");
 }
 
-/* Descriptors 0 to 2 must be open, or the books would be opened as one of them. */
+/* Descriptors 0 to 2 must be open, or the books would be opened as one of them. Not for writing:
+ * what is written to a closed stream is lost, and that is an error. */
 static int open_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
 			return -1;
 	}
 	return 0;

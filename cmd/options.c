@@ -31,7 +31,7 @@ static const struct option_spec entering[] = {
 static const struct option_spec listing[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"noheader", 'n', NULL, "leave out the header"},
-	{"parsable2", 'P', NULL, "columns separated by '|'"},
+	{"parsable2", 'P', NULL, "columns separated by '|', which in a text becomes '/'"},
 	{"parsable", 'p', NULL, "the same with a '|' at the end"},
 	{"format", 'o', "COLUMNS", "these columns, with commas between them"},
 	{"json", 0, NULL, "print JSON"},

@@ -50,7 +50,14 @@ static int choose_columns(struct output *output, const char *format, struct sb_e
 
 		while (i < output->count && strcasecmp(output->columns[i].name, name) != 0)
 			i++;
-		if (i < output->count && output->shown_count < COLUMNS_MAX) {
+		for (size_t j = 0; i < output->count && j < output->shown_count && !rc; j++) {
+			if (output->shown[j] == i)
+				rc = sb_error_set(err, SB_EINVAL,
+						  "column '%s' is named twice in --format", name);
+		}
+		if (rc)
+			break;
+		if (i < output->count) {
 			output->shown[output->shown_count++] = i;
 			continue;
 		}

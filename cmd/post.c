@@ -13,7 +13,7 @@ struct receipt {
 	struct posting *posting;
 	const char *ref;
 	uint64_t seq;
-	unsigned char hash[HASH_SIZE];
+	unsigned char hash[HASH_SIZE], next_hash[HASH_SIZE];
 	int64_t available;
 	bool repeated;
 	/* Accounts that are held, or in which a limit in Slurm is ours. */
@@ -53,6 +53,28 @@ static int check_ref(const char *ref, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Moves the receipt from the entry with the ref to the last one that the same request made: opening
+ * an account enters baselines and a deposit behind it, at the same time. */
+static int find_last_entry(struct books *books, struct receipt *receipt, int64_t time,
+			   struct sb_error *err)
+{
+	struct event next = {0};
+	int rc;
+
+	for (;;) {
+		rc = journal_get(books_txn(books), receipt->seq + 1, &next, receipt->next_hash,
+				 err);
+		if (rc || next.time != time || *next.ref ||
+		    (next.kind != EVENT_BASELINE && next.kind != EVENT_DEPOSIT) ||
+		    strcmp(next.account, receipt->posting->account) != 0)
+			break;
+		receipt->seq++;
+		memcpy(receipt->hash, receipt->next_hash, HASH_SIZE);
+	}
+	event_release(&next);
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
 /* Whether the ref was used for the same request before; then the first entry is the answer. */
 static int look_for_ref(struct books *books, struct receipt *receipt, struct sb_error *err)
 {
@@ -67,9 +89,25 @@ static int look_for_ref(struct books *books, struct receipt *receipt, struct sb_
 		return SB_OK;
 	if (!rc)
 		rc = journal_get(books_txn(books), receipt->seq, &event, receipt->hash, err);
+	if (!rc && event.kind == EVENT_OPEN)
+		rc = find_last_entry(books, receipt, event.time, err);
 	event_release(&event);
 	receipt->repeated = !rc;
 	return rc;
+}
+
+static int look(struct books *books, void *ctx, struct sb_error *err)
+{
+	return look_for_ref(books, ctx, err);
+}
+
+bool post_entered(struct posting *posting)
+{
+	struct env *env = posting->env;
+	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
+
+	/* What is wrong will be said by post(). */
+	return bank_read(env->bank, env->now(), look, &receipt, NULL) || receipt.repeated;
 }
 
 static bool needs_slurm(const struct account *account)

@@ -26,6 +26,9 @@ int read_account(struct env *env, const char *text, char ret[NAME_SIZE]);
 /* Puts ref, request and note of the command line on the event that stands for the request. */
 void stamp(const struct posting *posting, struct event *event);
 
+/* Whether post() will answer without the plan, because of --ref: then Slurm need not be asked. */
+bool post_entered(struct posting *posting);
+
 /* Runs the plan, unless an entry with the same --ref is there, prints the receipt and, where the
  * account is held or was, brings Slurm in line. Returns the exit status. */
 int post(struct posting *posting);

@@ -239,6 +239,11 @@ int account_used(const struct account *account, int64_t *ret, struct sb_error *e
 	return SB_OK;
 }
 
+int64_t account_sum(__int128 sum)
+{
+	return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
+}
+
 bool account_held(const struct account *account)
 {
 	return account->causes && !account->grace_until;
@@ -357,8 +362,7 @@ static int apply_deposit(struct account *account, const struct event *event, str
 
 	if (!account->open)
 		return broken(event, err, "it is closed");
-	if (!amount_add(account->deposited, event->amount, &account->deposited))
-		return overflow(event, err);
+	account->deposited += event->amount;
 	rc = add_lot(account, lot, err);
 	return rc ? rc : check_debt_paid(account, event, err);
 }
@@ -382,8 +386,7 @@ static int take_parts(struct account *account, const struct event *event, struct
 
 static int apply_withdraw(struct account *account, const struct event *event, struct sb_error *err)
 {
-	if (!amount_add(account->withdrawn, event->amount, &account->withdrawn))
-		return overflow(event, err);
+	account->withdrawn += event->amount;
 	return take_parts(account, event, err);
 }
 
@@ -392,9 +395,8 @@ static int apply_transfer(struct account *from, struct account *to, const struct
 {
 	if (!to || !to->open)
 		return broken(event, err, "the receiver is not open");
-	if (!amount_add(from->sent, event->amount, &from->sent) ||
-	    !amount_add(to->received, event->amount, &to->received))
-		return overflow(event, err);
+	from->sent += event->amount;
+	to->received += event->amount;
 	/* The windows first: a lot that is taken whole is forgotten when it ends. */
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
@@ -438,9 +440,9 @@ static int apply_charge(struct account *account, const struct event *event, stru
 			return broken(event, err, "it draws more than a lot holds");
 		lot->rest -= part->amount;
 	}
-	if (!amount_add(account->debt, event->debt, &account->debt) ||
-	    !amount_add(account->charged, event->amount, &account->charged))
+	if (!amount_add(account->debt, event->debt, &account->debt))
 		return overflow(event, err);
+	account->charged += event->amount;
 	return set_meter(account, event, event->until, err);
 }
 
@@ -537,21 +539,23 @@ static int apply_applied(struct account *account, const struct event *event, str
 }
 
 /* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. And
- * what was put in and owed fits in int64, so that every balance can be told afterwards. */
+ * whatever windows are active, balance and use fit int64. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
-	__int128 sum = (__int128)account->deposited + account->received - account->withdrawn -
-		       account->sent - account->charged;
-	__int128 held = -(__int128)account->debt, most = (__int128)account->debt + account->credit;
+	__int128 sum = account->deposited + account->received - account->withdrawn - account->sent -
+		       account->charged;
+	__int128 rest = 0, amount = 0;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
-		held += account->lots[i].rest;
-		most += account->lots[i].amount;
+		rest += account->lots[i].rest;
+		amount += account->lots[i].amount;
 	}
-	if (held != sum)
+	if (rest - account->debt != sum)
 		return broken(event, err, "its lots and its sums differ afterwards");
-	return most > INT64_MAX ? overflow(event, err) : SB_OK;
+	if (amount + account->debt > INT64_MAX)
+		return overflow(event, err);
+	return SB_OK;
 }
 
 static int apply_one(struct account *account, struct account *to, const struct event *event,

@@ -58,8 +58,9 @@ struct account {
 	size_t lot_count;
 	int64_t debt;
 
-	/* Sums over all entries, each 0 or more, billing-seconds. */
-	int64_t deposited, withdrawn, received, sent, charged;
+	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
+	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
+	__int128 deposited, withdrawn, received, sent, charged;
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -96,6 +97,9 @@ int account_available(const struct account *account, int64_t *ret, struct sb_err
 int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err);
 /* allocated less the rest of its lots plus debt. */
 int account_used(const struct account *account, int64_t *ret, struct sb_error *err);
+
+/* A lifetime's sum for display: as much of it as int64 holds. */
+int64_t account_sum(__int128 sum);
 
 bool lot_active(const struct lot *lot, int64_t time);
 

@@ -9,6 +9,19 @@
 
 enum { STATE_COUNT_MAX = 1 << 20 };
 
+static void put_sum(struct bytes *to, __int128 sum)
+{
+	bytes_put_i64(to, (int64_t)(sum >> 64));
+	bytes_put_u64(to, (uint64_t)sum);
+}
+
+static __int128 read_sum(struct reader *from)
+{
+	__int128 high = read_i64(from);
+
+	return high * ((__int128)1 << 64) + read_u64(from);
+}
+
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
 {
 	bytes_put_text(to, account->name);
@@ -18,11 +31,11 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_i64(to, account->time);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
-	bytes_put_i64(to, account->deposited);
-	bytes_put_i64(to, account->withdrawn);
-	bytes_put_i64(to, account->received);
-	bytes_put_i64(to, account->sent);
-	bytes_put_i64(to, account->charged);
+	put_sum(to, account->deposited);
+	put_sum(to, account->withdrawn);
+	put_sum(to, account->received);
+	put_sum(to, account->sent);
+	put_sum(to, account->charged);
 	bytes_put_u8(to, (uint8_t)account->causes);
 	bytes_put_i64(to, account->hand_until);
 	bytes_put_i64(to, account->grace_until);
@@ -110,11 +123,11 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->time = read_i64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_i64(&from);
-	account->deposited = read_i64(&from);
-	account->withdrawn = read_i64(&from);
-	account->received = read_i64(&from);
-	account->sent = read_i64(&from);
-	account->charged = read_i64(&from);
+	account->deposited = read_sum(&from);
+	account->withdrawn = read_sum(&from);
+	account->received = read_sum(&from);
+	account->sent = read_sum(&from);
+	account->charged = read_sum(&from);
 	account->causes = read_u8(&from);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);

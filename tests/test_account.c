@@ -325,6 +325,28 @@ START_TEST(sums_past_int64_are_refused)
 	OK(apply(account, NULL, deposit(4, T0, INT64_MAX - 100, T0, WHEN_NEVER, 0)));
 	ck_assert_int_eq(available(account), INT64_MAX);
 	account_free(account);
+	/* Put in by mistake and taken back, it may be put in again; a sum is shown as far as it
+	 * fits. */
+	account = new_account("x");
+	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
+	for (uint64_t seq = 2; seq < 8; seq += 2) {
+		struct part part = {seq, 0, INT64_MAX};
+
+		OK(apply(account, NULL, deposit(seq, T0, INT64_MAX, T0, WHEN_NEVER, 0)));
+		ck_assert_int_eq(available(account), INT64_MAX);
+		OK(apply(account, NULL,
+			 (struct event){.kind = EVENT_WITHDRAW,
+					.seq = seq + 1,
+					.time = T0,
+					.resource = RESOURCE_BILLING,
+					.amount = INT64_MAX,
+					.parts = &part,
+					.part_count = 1}));
+		ck_assert_int_eq(available(account), 0);
+	}
+	ck_assert(account->deposited == (__int128)3 * INT64_MAX);
+	ck_assert_int_eq(account_sum(account->deposited), INT64_MAX);
+	account_free(account);
 	/* Each sum fits, what the receiver would have does not: its balance must stay readable. */
 	account = new_account("x");
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
@@ -352,6 +374,37 @@ START_TEST(sums_past_int64_are_refused)
 	event = charge(5, T0 + 1, T0 + 2, 0, 1);
 	event.debt = 1;
 	FAILS(SB_EOVERFLOW, "int64", apply(account, NULL, event));
+	account_free(account);
+}
+END_TEST
+
+START_TEST(a_mistake_taken_back_leaves_room)
+{
+	struct account *account = base();
+	struct event event;
+
+	/* A typing error the size of the whole range, again and again. */
+	event = (struct event){.kind = EVENT_WITHDRAW,
+			       .seq = 4,
+			       .time = T0,
+			       .resource = RESOURCE_BILLING,
+			       .amount = 100};
+	OK(plan_take(account, &event, NULL));
+	OK(apply(account, NULL, event));
+	event_release(&event);
+	for (uint64_t seq = 5; seq < 15; seq += 2) {
+		OK(apply(account, NULL, deposit(seq, T0, INT64_MAX, T0, WHEN_NEVER, 0)));
+		event = (struct event){.kind = EVENT_WITHDRAW,
+				       .seq = seq + 1,
+				       .time = T0,
+				       .resource = RESOURCE_BILLING,
+				       .amount = INT64_MAX};
+		OK(plan_take(account, &event, NULL));
+		OK(apply(account, NULL, event));
+		event_release(&event);
+	}
+	ck_assert_int_eq(available(account), 0);
+	ck_assert_int_eq(account_sum(account->deposited), INT64_MAX);
 	account_free(account);
 }
 END_TEST
@@ -525,8 +578,8 @@ START_TEST(transfers_keep_the_windows)
 	ck_assert_int_eq(to->lots[0].end, T0 + HOUR);
 	ck_assert_uint_eq(to->lots[1].index, 1);
 	ck_assert_int_eq(to->lots[1].end, T0 + WHEN_DAY);
-	ck_assert_int_eq(to->received, 90);
-	ck_assert_int_eq(from->sent, 90);
+	ck_assert_int_eq(account_sum(to->received), 90);
+	ck_assert_int_eq(account_sum(from->sent), 90);
 	account_settle(to, T0 + HOUR);
 	ck_assert_int_eq(available(to), 60);
 	account_settle(to, T0 + WHEN_DAY);
@@ -1012,8 +1065,9 @@ static struct account *large_state(void)
 	name[NAME_SIZE - 1] = '\0';
 	memcpy(account->name, name, NAME_SIZE);
 	account->open = account->unlimited = true;
-	account->credit = account->debt = account->deposited = account->charged = INT64_MAX;
-	account->withdrawn = account->received = account->sent = INT64_MIN;
+	account->credit = account->debt = INT64_MAX;
+	account->deposited = account->charged = (__int128)INT64_MAX * INT64_MAX;
+	account->withdrawn = account->received = account->sent = (__int128)INT64_MIN * INT64_MAX;
 	account->seq = account->decision = UINT64_MAX;
 	account->causes = 7;
 	account->hand_until = account->grace_until = WHEN_MAX;
@@ -1116,6 +1170,7 @@ int main(void)
 	tcase_add_test(rules, entries_that_break_a_rule_are_refused);
 	tcase_add_test(rules, closed_and_unopened_accounts_take_no_money);
 	tcase_add_test(rules, sums_past_int64_are_refused);
+	tcase_add_test(rules, a_mistake_taken_back_leaves_room);
 	tcase_add_test(rules, money_pays_debt_first);
 	tcase_add_test(rules, lots_are_spent_earliest_end_first);
 	tcase_add_test(rules, a_charge_draws_on_lots_whose_window_overlaps_the_use);
