@@ -83,9 +83,6 @@ static void say_finding(struct env *env, const struct finding *finding)
 		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
 		    account, amount);
 		break;
-	case FOUND_CLOCK:
-		warning(env, "%s: would be held, available %s", account, amount);
-		break;
 	case FOUND_DRIFT:
 		warning(env,
 			"%s: somebody changed the limit on %s from the bank's %" PRId64
@@ -113,8 +110,8 @@ static void say_findings(struct env *env, const struct check *check)
 		say_finding(env, &check->findings[i]);
 	if (check->clock_gap)
 		warning(env,
-			"the last check was %s ago: nobody is held before somebody has looked at "
-			"the clock; if it is right, run `subank check --clock-ok` once",
+			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
+			"look at the clock, and if it is right run `subank check --clock-ok` once",
 			when_format_age(age, check->clock_gap));
 	fflush(env->out);
 }

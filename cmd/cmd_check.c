@@ -24,7 +24,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
-	{"clock-ok", 0, NULL, "hold accounts although the last check was long ago"},
+	{"clock-ok", 0, NULL, "the clock is right, although the last check was long ago"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -19,6 +19,8 @@ static __int128 read_sum(struct reader *from)
 {
 	__int128 high = read_i64(from);
 
+	if (high < 0)
+		from->failed = true;
 	return high * ((__int128)1 << 64) + read_u64(from);
 }
 

@@ -67,7 +67,6 @@ static int add_finding(struct check *check, struct finding finding, const char *
 	switch (finding.kind) {
 	case FOUND_WENT_DOWN:
 	case FOUND_VANISHED:
-	case FOUND_CLOCK:
 	case FOUND_DRIFT:
 	case FOUND_UNSETTLED:
 		check->problems++;
@@ -202,6 +201,8 @@ static int meter_account(struct books *books, struct check *check, const struct 
 		rc = enter_baseline(books, account->name, observation->cluster, -1, usage,
 				    "the cluster is new to the account", err);
 		finding = (struct finding){.kind = FOUND_BASELINE, .now = usage};
+	} else if (observation->time < meter->time) {
+		return SB_OK; /* older than what was charged: it would look like a reset */
 	} else if (row->usage < meter->reading) {
 		finding = (struct finding){
 			.kind = FOUND_WENT_DOWN, .before = meter->reading, .now = row->usage};
@@ -234,10 +235,6 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	struct finding finding = {.kind = hold ? FOUND_HOLD : FOUND_RELEASE};
 	int rc = account_available(account, &finding.amount, err);
 
-	if (!rc && hold && check->clock_gap) {
-		finding.kind = FOUND_CLOCK;
-		return add_finding(check, finding, account->name, NULL, err);
-	}
 	if (!rc)
 		rc = books_append(books, &event, err);
 	finding.seq = event.seq;
@@ -451,6 +448,8 @@ static int check_account(struct books *books, struct check *check, const struct 
 	return rc;
 }
 
+/* Whether the clock may have jumped ahead since the last check of all accounts. What was entered
+ * then would bar every entry when the clock is right again, so nothing is. */
 static int look_at_clock(struct books *books, struct check *check, struct sb_error *err)
 {
 	int64_t last;
@@ -461,8 +460,21 @@ static int look_at_clock(struct books *books, struct check *check, struct sb_err
 		return rc;
 	if (last && !check->clock_ok && books_time(books) - last > CLOCK_TRUST)
 		check->clock_gap = books_time(books) - last;
-	else if (check->only_count == 0)
+	else
 		rc = books_set_last_check(books, books_time(books), err);
+	return rc;
+}
+
+static int check_all(struct books *books, struct check *check, struct sb_error *err)
+{
+	size_t count;
+	int rc = look_at_clock(books, check, err);
+
+	if (rc || check->clock_gap)
+		return rc;
+	rc = books_load_all(books, &count, err);
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = check_account(books, check, books_at(books, i), err);
 	return rc;
 }
 
@@ -470,21 +482,17 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct check *check = ctx;
 	const struct account *account;
-	size_t count;
-	int rc;
+	int rc = SB_OK;
 
 	check->finding_count = check->task_count = 0;
 	check->problems = 0;
-	rc = look_at_clock(books, check, err);
+	check->clock_gap = 0;
+	if (check->only_count == 0)
+		rc = check_all(books, check, err);
 	for (size_t i = 0; !rc && i < check->only_count; i++) {
 		rc = books_account(books, check->only[i], &account, err);
 		if (!rc)
 			rc = check_account(books, check, account, err);
-	}
-	if (!rc && check->only_count == 0) {
-		rc = books_load_all(books, &count, err);
-		for (size_t i = 0; !rc && i < count; i++)
-			rc = check_account(books, check, books_at(books, i), err);
 	}
 	check->head = *books_head(books);
 	return rc;

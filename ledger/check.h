@@ -36,7 +36,6 @@ enum finding_kind {
 	FOUND_RELEASE, /* likewise */
 	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
-	FOUND_CLOCK, /* it would be held if the clock were trusted: amount. A problem. */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
@@ -74,8 +73,8 @@ struct check {
 	struct task *tasks;
 	size_t task_count, task_size;
 	struct head head; /* after what was appended */
-	int64_t clock_gap; /* how long ago the last check was, when that makes it cautious; else 0
-			    */
+	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
+			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */
 };
 

@@ -270,13 +270,6 @@ static int check_parts(const struct event *event, struct sb_error *err)
 		if (part->lot == 0 || part->lot > INT64_MAX || part->amount <= 0)
 			return sb_error_set(err, SB_EINVAL, "part %zu names no lot or no amount",
 					    i + 1);
-		for (size_t j = 0; j < i; j++) {
-			if (event->parts[j].lot == part->lot &&
-			    event->parts[j].index == part->index)
-				return sb_error_set(err, SB_EINVAL,
-						    "lot %" PRIu64 ".%u is named twice", part->lot,
-						    (unsigned)part->index);
-		}
 		if (!amount_add(sum, part->amount, &sum))
 			return sb_error_set(err, SB_EOVERFLOW, "the parts add up past int64");
 	}

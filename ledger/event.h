@@ -80,7 +80,7 @@ enum outcome {
 enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
 	EVENT_NOTE_MAX = 1024,
-	EVENT_PARTS_MAX = 1000,
+	EVENT_PARTS_MAX = 60000, /* the count is a u16 */
 };
 
 /* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer

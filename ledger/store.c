@@ -563,6 +563,24 @@ static int commit(MDB_txn *txn, struct sb_error *err)
 	}
 }
 
+/* LMDB may leave the file shorter than its last page when that page was allocated and given up in
+ * one transaction. The file must have the length that check_size() asks for. */
+static void lengthen(struct store *store)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+	off_t need;
+	int fd;
+
+	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
+	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
+		return;
+	need = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
+	if (st.st_size < need)
+		(void)!ftruncate(fd, need);
+}
+
 static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -578,6 +596,8 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 			rc = commit(txn.mdb, err);
 		else
 			mdb_txn_abort(txn.mdb);
+		if (rc == SB_OK)
+			lengthen(store);
 		if (rc == SB_EFULL)
 			rc = grow(store, err);
 		else

@@ -195,13 +195,10 @@ int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_er
 						       "\"%.200s\" has %s twice: see sshare -o "
 						       "GrpTRESMins",
 						       list, tres);
-			/* Slurm stores a negative limit as one near 2^64. */
+			/* Slurm stores a negative limit as one near 2^64, and none is what it comes
+			 * to. */
 			if (!whole_number(equals + 1, digits, &value))
-				return slurm_error_set(err, SLURM_EFORM,
-						       "the limit of %s in \"%.200s\" is too "
-						       "large to be kept: set it anew with "
-						       "sacctmgr, -1 for none",
-						       tres, list);
+				value = -1;
 			found = true;
 		}
 		if (item[len] == '\0')

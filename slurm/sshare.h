@@ -38,9 +38,9 @@ const struct share *shares_find(const struct shares *shares, const char *account
 
 void shares_release(struct shares *shares);
 
-/* Finds [tres] in a list such as "cpu=0,gres/gpu=7". Writes its value, or -1 when it is not there,
- * to [ret]; SLURM_EFORM when the list is malformed, has [tres] twice or a number for it over
- * INT64_MAX (Slurm keeps negative limits as such). */
+/* Finds [tres] in a list such as "cpu=0,gres/gpu=7". Writes its value to [ret], or -1 when it is
+ * not there or is over INT64_MAX (a negative limit that Slurm keeps as such, and that limits
+ * nothing). SLURM_EFORM when the list is malformed or has [tres] twice. */
 int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_error *err);
 
 #endif

@@ -1067,7 +1067,7 @@ static struct account *large_state(void)
 	account->open = account->unlimited = true;
 	account->credit = account->debt = INT64_MAX;
 	account->deposited = account->charged = (__int128)INT64_MAX * INT64_MAX;
-	account->withdrawn = account->received = account->sent = (__int128)INT64_MIN * INT64_MAX;
+	account->withdrawn = account->received = account->sent = (__int128)INT64_MAX << 63;
 	account->seq = account->decision = UINT64_MAX;
 	account->causes = 7;
 	account->hand_until = account->grace_until = WHEN_MAX;

@@ -507,8 +507,8 @@ static const struct {
 	{"cpu=1,mem=x", "cpu", SLURM_EFORM, 0},
 	{"cpu=1,mem", "cpu", SLURM_EFORM, 0},
 	{"cpu=1,cpu=1", "cpu", SLURM_EFORM, 0},
-	{"cpu=9223372036854775808", "cpu", SLURM_EFORM, 0},
-	{"cpu=18446744073709551614", "cpu", SLURM_EFORM, 0},
+	{"cpu=9223372036854775808", "cpu", SLURM_OK, -1},
+	{"cpu=18446744073709551614", "cpu", SLURM_OK, -1},
 	/* Another TRES may have a number that is too large for us. */
 	{"cpu=7,mem=18446744073709551614", "cpu", SLURM_OK, 7},
 	{"", "cpu", SLURM_OK, -1},
