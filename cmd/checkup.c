@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cmd/clusters.h"
+#include "cmd/this_machine.h"
 #include "ledger/check.h"
 #include "ledger/lock.h"
 #include "ledger/text.h"
@@ -31,17 +32,17 @@ struct rules rules_of(const struct env *env)
 
 /* Whether this machine may change Slurm for this bank. */
 struct command_right {
-	const char *machine;
+	const char *place;
 	bool granted;
 };
 
 static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct command_right *right = ctx;
-	char machine[512];
-	int rc = books_machine(books, machine, sizeof(machine), err);
+	char place[PLACE_SIZE];
+	int rc = books_machine(books, place, sizeof(place), err);
 
-	right->granted = !rc && strcmp(machine, right->machine) == 0;
+	right->granted = !rc && strcmp(place, right->place) == 0;
 	return rc;
 }
 
@@ -73,6 +74,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_HOLD:
 		say(env, "%s: held, available %s", account, amount);
 		break;
+	case FOUND_GRACE:
+		say(env, "%s: nothing is left, available %s; it may still run for the time given",
+		    account, amount);
+		break;
 	case FOUND_RELEASE:
 		say(env, "%s: released, available %s", account, amount);
 		break;
@@ -86,14 +91,29 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_DRIFT:
 		warning(env,
 			"%s: somebody changed the limit on %s from the bank's %" PRId64
-			" to %" PRId64 "; it is left so (-1 is no limit)",
-			account, cluster, finding->before, finding->now);
+			" to %" PRId64
+			"; it is left so (-1 is no limit); `subank hold %s` sets it again",
+			account, cluster, finding->before, finding->now, account);
 		break;
 	case FOUND_LEFT:
 		warning(env,
 			"%s: somebody changed the limit on %s to %" PRId64
 			" meanwhile; it is left so, not put back to what it was before the hold",
 			account, cluster, finding->now);
+		break;
+	case FOUND_UNLISTED:
+		warning(env,
+			"%s: the limit on %s is the bank's and must change, but that cluster is "
+			"not "
+			"asked: put it back into the settings, or name it with --clusters",
+			account, cluster);
+		break;
+	case FOUND_OVERFLOW:
+		warning(env,
+			"%s: the usage on %s went from %s to %s, which is more than can be "
+			"charged: "
+			"look at sshare; nothing is charged",
+			account, cluster, before, now);
 		break;
 	case FOUND_UNSETTLED:
 		warning(env, "%s: %s must change but does not answer; the next check tries again",
@@ -382,6 +402,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 struct check_locks {
 	int settle;
 	int check;
+	bool whole_runs; /* taking them failed because of a whole check */
 };
 
 static void drop_locks(struct check_locks *locks)
@@ -391,17 +412,25 @@ static void drop_locks(struct check_locks *locks)
 	locks->check = locks->settle = -1;
 }
 
+/* All accounts on all clusters of the settings. */
+static bool is_whole(struct env *env, const struct checkup *checkup)
+{
+	return checkup->account_count == 0 && !option(env, "clusters");
+}
+
 static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)
 {
 	int folder = store_folder(bank_store(env->bank));
 	int rc;
 
-	locks->settle = locks->check = -1;
+	*locks = (struct check_locks){.settle = -1, .check = -1};
 	rc = lock_take(folder, "settle.lock", true, env->store.wait_ms, env->doing, "the check",
 		       &locks->settle, err);
-	if (!rc)
+	if (!rc) {
 		rc = lock_take(folder, "check.lock", true, 0, env->doing, "the check",
 			       &locks->check, err);
+		locks->whole_runs = rc == SB_EBUSY;
+	}
 	if (rc) {
 		drop_locks(locks);
 	} else if (whole) {
@@ -415,7 +444,7 @@ static int take_locks(struct env *env, bool whole, struct check_locks *locks, st
  * leaves Slurm to it, so it passes once more when the head has moved after the lock was dropped. */
 static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
 {
-	bool whole = checkup->account_count == 0;
+	bool whole = is_whole(env, checkup);
 	int status = EXIT_DONE;
 	struct sb_error err;
 
@@ -441,14 +470,16 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 /* Says so when this machine may only look on. Returns EXIT_DONE or that of an error. */
 static int look_up(struct env *env, bool *ret_granted)
 {
-	struct command_right right = {.machine = env->machine};
+	char place[PLACE_SIZE];
+	struct command_right right = {.place = place_of(env->machine, env->store.folder, place)};
 	struct sb_error err;
 
 	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))
 		return fail(env, &err);
 	*ret_granted = right.granted;
 	if (!right.granted)
-		warning(env, "this bank does not command Slurm from this machine, so nothing but a "
+		warning(env, "this bank does not command Slurm from this machine and folder, so "
+			     "nothing but a "
 			     "dry run is done: `subank adopt` lets it");
 	return EXIT_DONE;
 }
@@ -475,7 +506,7 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 		status = dry_run(env, checkup);
 		return status == EXIT_DONE && !checkup->dry_run ? EXIT_PART : status;
 	}
-	if (take_locks(env, checkup->account_count == 0, &locks, &err))
+	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
 	return run_locked(env, checkup, &locks);
 }
@@ -497,7 +528,7 @@ int checkup_after(struct env *env, const char *account, int status)
 		return EXIT_PART;
 	if (after == EXIT_DONE) {
 		if (take_locks(env, false, &locks, &err)) {
-			if (err.code == SB_EBUSY) {
+			if (locks.whole_runs) {
 				note(env, "%s: a check is running, it brings Slurm in line",
 				     account);
 				return status;

@@ -85,7 +85,7 @@ static bool take_rows(struct clusters *clusters, size_t at, struct slurm_error *
 	return true;
 }
 
-static int observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
+static void observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
 {
 	struct observation *observation = &clusters->list[at];
 	const char *name = clusters->names[at], *reason;
@@ -100,19 +100,20 @@ static int observe(struct env *env, bool levers, struct clusters *clusters, size
 		if (!reason && levers)
 			reason = clusters->no_levers[at];
 		if (reason) {
-			warning(env, "cluster '%s': %s; nothing was changed", name, reason);
-			return EXIT_REFUSED;
+			warning(env, "cluster '%s' is left alone: %s", name, reason);
+			clusters->refused++;
+			clusters->silent++;
+			return;
 		}
 		if (sshare_read(&env->slurm, name, &clusters->shares[at], &err) == 0 &&
 		    take_rows(clusters, at, &err)) {
 			observation->answered = true;
-			return EXIT_DONE;
+			return;
 		}
 	}
 	clusters->silent++;
 	warning(env, "cluster '%s' does not answer, its accounts keep their readings: %s", name,
 		err.text);
-	return EXIT_DONE;
 }
 
 int clusters_observe(struct env *env, bool levers, struct clusters *ret)
@@ -121,7 +122,9 @@ int clusters_observe(struct env *env, bool levers, struct clusters *ret)
 	int status = name_clusters(env, &clusters);
 
 	for (size_t i = 0; i < clusters.count && status == EXIT_DONE; i++)
-		status = observe(env, levers, &clusters, i);
+		observe(env, levers, &clusters, i);
+	if (clusters.refused > 0 && clusters.refused == clusters.count)
+		status = EXIT_REFUSED;
 	if (status == EXIT_DONE)
 		*ret = clusters;
 	else

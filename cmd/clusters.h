@@ -22,15 +22,16 @@ struct clusters {
 	const char **no_levers; /* why no limit may be set on it, or NULL */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
-	size_t silent; /* that did not answer; each was said */
+	size_t silent; /* that did not answer or cannot be trusted; each was said */
+	size_t refused; /* of those, how many cannot be trusted */
 };
 
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
- * env->err and left as not answered. Returns EXIT_DONE; or, with a message and nothing in [ret],
- * EXIT_REFUSED when a cluster is set up so that its usage cannot be trusted (it decays, is reset,
- * or is not counted), or, with [levers], so that a hold would do nothing or kill running jobs
- * (without, that is left in no_levers); or
- * EXIT_PART when not even the name of the local cluster can be had. */
+ * env->err and left as not answered; so is one that is set up so that its usage cannot be trusted
+ * (it decays, is reset, or is not counted) or, with [levers], so that a hold would do nothing or
+ * kill running jobs (without, that is left in no_levers). Returns EXIT_DONE; or, with nothing in
+ * [ret], EXIT_REFUSED when all that answered are set up like that, or EXIT_PART when not even the
+ * name of the local cluster can be had. */
 int clusters_observe(struct env *env, bool levers, struct clusters *ret);
 
 void clusters_release(struct clusters *clusters);

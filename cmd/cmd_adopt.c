@@ -7,24 +7,27 @@
 #include "cmd/checkup.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
+#include "cmd/this_machine.h"
 #include "ledger/check.h"
 
 /* A limit in Slurm that looks like a hold of ours and is not in the books. */
 struct stray {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
-	bool ours;
+	bool ours; /* the bank's */
+	bool lost; /* the other way round: a lever in the books that Slurm does not show */
 };
 
 struct adoption {
 	struct env *env;
 	struct clusters clusters;
 	struct rules rules;
+	char place[PLACE_SIZE];
 	struct stray *strays;
 	size_t count;
 };
 
-static int add_stray(struct adoption *adoption, const char *account, const char *cluster,
+static int add_stray(struct adoption *adoption, const char *account, const char *cluster, bool lost,
 		     struct sb_error *err)
 {
 	struct stray *grown =
@@ -35,13 +38,29 @@ static int add_stray(struct adoption *adoption, const char *account, const char 
 		return sb_error_nomem(err);
 	adoption->strays = grown;
 	stray = &grown[adoption->count++];
-	*stray = (struct stray){0};
+	*stray = (struct stray){.lost = lost};
 	(void)snprintf(stray->account, sizeof(stray->account), "%s", account);
 	(void)snprintf(stray->cluster, sizeof(stray->cluster), "%s", cluster);
 	return SB_OK;
 }
 
-/* Compares the limits in Slurm with the levers in the books. */
+/* Compares one account's limit in Slurm with the lever in the books. */
+static int compare(struct adoption *adoption, const struct account *account,
+		   const struct observation *cluster, struct sb_error *err)
+{
+	const struct observed *row = observation_find(cluster, account->name);
+	const struct lever *lever = account_lever(account, cluster->cluster, adoption->rules.field,
+						  adoption->rules.tres);
+
+	if (!row)
+		return SB_OK;
+	if (!lever && row->limit == adoption->rules.hold_value)
+		return add_stray(adoption, account->name, cluster->cluster, false, err);
+	if (lever && !lever->restoring && row->limit != lever->set)
+		return add_stray(adoption, account->name, cluster->cluster, true, err);
+	return SB_OK;
+}
+
 static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct adoption *adoption = ctx;
@@ -50,19 +69,24 @@ static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 
 	adoption->count = 0;
 	for (size_t i = 0; !rc && i < count; i++) {
-		const struct account *account = books_at(books, i);
-
-		for (size_t j = 0; !rc && j < adoption->clusters.count; j++) {
-			const struct observation *cluster = &adoption->clusters.list[j];
-			const struct observed *row = observation_find(cluster, account->name);
-
-			if (row && row->limit == adoption->rules.hold_value &&
-			    !account_lever(account, cluster->cluster, adoption->rules.field,
-					   adoption->rules.tres))
-				rc = add_stray(adoption, account->name, cluster->cluster, err);
-		}
+		for (size_t j = 0; !rc && j < adoption->clusters.count; j++)
+			rc = compare(adoption, books_at(books, i), &adoption->clusters.list[j],
+				     err);
 	}
 	return rc;
+}
+
+static int enter_lost(struct books *books, const struct adoption *adoption,
+		      const struct stray *stray, struct sb_error *err)
+{
+	const struct account *account;
+	const struct lever *lever;
+	int rc = books_account(books, stray->account, &account, err);
+
+	if (rc)
+		return rc;
+	lever = account_lever(account, stray->cluster, adoption->rules.field, adoption->rules.tres);
+	return lever ? check_lose_lever(books, account->name, lever, err) : SB_OK;
 }
 
 static int enter(struct books *books, void *ctx, struct sb_error *err)
@@ -73,11 +97,13 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < adoption->count && !rc; i++) {
 		const struct stray *stray = &adoption->strays[i];
 
-		if (stray->ours)
+		if (stray->lost)
+			rc = enter_lost(books, adoption, stray, err);
+		else if (stray->ours)
 			rc = check_adopt_lever(books, stray->account, stray->cluster,
 					       &adoption->rules, err);
 	}
-	return rc ? rc : books_set_machine(books, adoption->env->machine, err);
+	return rc ? rc : books_set_machine(books, adoption->place, err);
 }
 
 /* Asks on the terminal; true when an answer was given. */
@@ -110,6 +136,13 @@ static bool decide(struct adoption *adoption)
 	for (size_t i = 0; i < adoption->count; i++) {
 		struct stray *stray = &adoption->strays[i];
 
+		if (stray->lost) {
+			say(env,
+			    "%s on %s: held in the books, not in Slurm; the next check sees to "
+			    "it",
+			    stray->account, stray->cluster);
+			continue;
+		}
 		if (ours || sites) {
 			stray->ours = ours;
 			say(env, "%s on %s: its hold is %s", stray->account, stray->cluster,
@@ -136,6 +169,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	(void)argc;
 	(void)argv;
+	place_of(env->machine, env->store.folder, adoption.place);
 	status = clusters_observe(env, false, &adoption.clusters);
 	if (status != EXIT_DONE || adoption.clusters.silent) {
 		warning(env, "the bank was not adopted: what Slurm has must be seen first");

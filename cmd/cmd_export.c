@@ -50,11 +50,21 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 {
 	size_t size = strlen(path) + 16;
 	char *beside = malloc(size);
+	struct stat st;
 	int fd = -1, rc;
 
 	exporting->file = NULL;
 	if (!beside)
 		return sb_error_nomem(err);
+	/* Renaming over a device or a pipe would take its place. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		free(beside);
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"%s is there and not a regular file: leave FILE out to write to "
+			"the standard output",
+			path);
+	}
 	(void)snprintf(beside, size, "%s.XXXXXX", path);
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd >= 0 && fchmod(fd, 0640) == 0)

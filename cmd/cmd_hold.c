@@ -14,6 +14,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
 
+	if (!rc)
+		rc = hand_check(hand, books, err);
 	if (rc)
 		return rc;
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until == hand->until)

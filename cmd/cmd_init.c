@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <sys/stat.h>
+
 #include "cmd/command.h"
+#include "cmd/this_machine.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
+	char place[PLACE_SIZE];
 	struct sb_error err;
 
 	(void)argc;
 	(void)argv;
-	if (bank_create(&env->store, env->machine, &err))
+	/* Only a folder that is there has a full path. */
+	if (mkdir(env->store.folder, 0750) == 0)
+		(void)chmod(env->store.folder, 0750);
+	if (bank_create(&env->store, place_of(env->machine, env->store.folder, place), &err))
 		return fail(env, &err);
 	say(env, "made an empty bank in %s", env->store.folder);
 	note(env, "next: `subank open ACCOUNT SU` for each account, then `subank check` every few "

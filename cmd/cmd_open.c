@@ -58,6 +58,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (status != EXIT_DONE)
 		return status;
+	if (opening.from_zero && option(env, "later"))
+		return usage(env,
+			     "--from-zero and --later exclude each other: what was used is asked "
+			     "now");
 	if (argc > 1 && amount_parse(argv[1], &opening.amount, &err))
 		return fail(env, &err);
 	posting.account = name;

@@ -15,6 +15,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	unsigned others;
 	int rc = books_account(books, posting->account, &account, err);
 
+	if (!rc)
+		rc = hand_check(hand, books, err);
 	if (rc)
 		return rc;
 	others = account->causes & ~(1u << CAUSE_HAND);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,13 +73,6 @@ int fail(struct env *env, const struct sb_error *err)
 	default:
 		return EXIT_REFUSED;
 	}
-}
-
-int fail_slurm(struct env *env, const struct slurm_error *err)
-{
-	fflush(env->out);
-	print_line(env->err, "subank: ", err->text);
-	return EXIT_REFUSED;
 }
 
 #define PRINT_FORMATTED(to, prefix)                                                                \
@@ -226,6 +220,9 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	if (env->command->max_args >= 0 && argc - count > env->command->max_args)
 		return usage(env, "%s takes nothing like '%s'", env->command->name,
 			     argv[count + env->command->max_args]);
+	/* Whoever reads the receipt may go: what was begun is brought to its end. */
+	if (env->command->flags & CMD_WRITE)
+		(void)signal(SIGPIPE, SIG_IGN);
 	rc = env->command->flags & CMD_BARE ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));

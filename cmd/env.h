@@ -53,7 +53,6 @@ const char *option(const struct env *env, const char *name);
 
 /* "subank: text" to env->err, escaped; returns the exit status for the error. */
 int fail(struct env *env, const struct sb_error *err);
-int fail_slurm(struct env *env, const struct slurm_error *err);
 int usage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A line to env->err, escaped, unless --quiet. */

@@ -10,6 +10,13 @@ const struct option_spec hand_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err)
+{
+	if (!hand->until || hand->until > books_time(books))
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL, "the time of --until is over");
+}
+
 int hand_post(struct posting *posting, const char *account)
 {
 	struct env *env = posting->env;
@@ -22,12 +29,8 @@ int hand_post(struct posting *posting, const char *account)
 	if (status != EXIT_DONE)
 		return status;
 	if (until) {
-		int64_t now = env->now();
-
-		if (when_parse(until, now, &hand.until, &err))
+		if (when_parse(until, env->now(), &hand.until, &err))
 			return fail(env, &err);
-		if (hand.until <= now)
-			return usage(env, "--until %s is in the past", until);
 		(void)snprintf(hand.phrase, sizeof(hand.phrase), " until %s",
 			       when_format_local(when, hand.until));
 	}

@@ -13,6 +13,9 @@ struct hand {
 
 extern const struct option_spec hand_options[];
 
+/* Whether the time is still to come when the entry is made. SB_EINVAL. */
+int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err);
+
 /* Reads account and --until and posts; posting->ctx is then a struct hand. */
 int hand_post(struct posting *posting, const char *account);
 

@@ -28,11 +28,32 @@ static void on_damage(const char *text)
 		     "restore an export or a backup\n");
 }
 
+#ifndef SANITIZED
+static void on_crash(int signal)
+{
+	(void)signal;
+	say_and_exit("subank: ended by a crash: the data file of the bank is damaged, or this is a "
+		     "defect of subank; run `subank verify`, and keep a copy of the bank's "
+		     "folder\n");
+}
+#endif
+
 static void on_bus_error(int signal)
 {
 	(void)signal;
 	say_and_exit("subank: the data file of the bank cannot be read (it was cut short, or the "
 		     "disk failed): restore an export or a backup\n");
+}
+
+/* LMDB follows what a damaged file says, and falls. Sanitizers want to tell of that themselves. */
+static void catch_crashes(void)
+{
+#ifndef SANITIZED
+	static const int signals[] = {SIGSEGV, SIGFPE, SIGABRT, SIGILL};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], on_crash);
+#endif
 }
 
 /* Descriptors 0 to 2 must be open, or the books would be opened as one of them. Not for writing:
@@ -56,6 +77,7 @@ int main(int argc, char *argv[])
 	(void)setlocale(LC_CTYPE, "");
 	(void)umask(027);
 	(void)signal(SIGBUS, on_bus_error);
+	catch_crashes();
 	store_on_damage(on_damage);
 	this_machine_read(&here);
 	env = (struct env){.in = stdin,

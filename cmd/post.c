@@ -70,6 +70,8 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 			break;
 		receipt->seq++;
 		memcpy(receipt->hash, receipt->next_hash, HASH_SIZE);
+		if (next.kind == EVENT_DEPOSIT)
+			break;
 	}
 	event_release(&next);
 	return rc == SB_ENOTFOUND ? SB_OK : rc;

@@ -55,6 +55,15 @@ void this_machine_read(struct this_machine *ret)
 		       ret->host);
 }
 
+const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE])
+{
+	char *path = realpath(folder, NULL);
+
+	(void)snprintf(to, PLACE_SIZE, "%s:%s", machine, path ? path : folder);
+	free(path);
+	return to;
+}
+
 int64_t system_clock(void)
 {
 	struct timespec now;

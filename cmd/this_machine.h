@@ -16,6 +16,12 @@ struct this_machine {
 /* Fills [ret], which must not be moved afterwards. */
 void this_machine_read(struct this_machine *ret);
 
+enum { PLACE_SIZE = 320 + 4096 + 2 };
+
+/* "machine:folder", with the folder's full path: the place from which a bank commands Slurm. A copy
+ * in another folder is another place. Returns [to]. */
+const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE]);
+
 /* Microseconds since 1970 UTC by the system's clock. */
 int64_t system_clock(void);
 

@@ -177,6 +177,8 @@ void account_settle(struct account *account, int64_t time)
 	if (account->hand_until && account->hand_until <= time) {
 		account->causes &= ~(1u << CAUSE_HAND);
 		account->hand_until = 0;
+		if (!account->causes)
+			account->grace_until = 0;
 	}
 	if (account->grace_until && account->grace_until <= time)
 		account->grace_until = 0;
@@ -312,12 +314,21 @@ static int overflow(const struct event *event, struct sb_error *err)
 			    event_kinds[event->kind].name, event->account);
 }
 
+/* A grace was given for the causes that stood: without any it is over, and must not let the next
+ * one pass. */
+static void end_grace(struct account *account)
+{
+	if (!account->causes)
+		account->grace_until = 0;
+}
+
 static int apply_open(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (account->open)
 		return broken(event, err, "it is open already");
 	account->open = true;
 	account->causes &= ~(1u << CAUSE_CLOSED);
+	end_grace(account);
 	account->decision = event->seq;
 	return SB_OK;
 }
@@ -472,6 +483,7 @@ static int apply_release(struct account *account, const struct event *event, str
 		account->hand_until = 0;
 		account->grace_until = event->until;
 	}
+	end_grace(account);
 	account->decision = event->seq;
 	return SB_OK;
 }
@@ -499,10 +511,15 @@ static int apply_lever(struct account *account, const struct event *event, struc
 			return sb_error_nomem(err);
 		account->levers = levers;
 		lever = &levers[account->lever_count++];
-		*lever = (struct lever){.original = event->found};
+		*lever = (struct lever){.original = event->found, .ours = event->set};
 		copy_text(lever->cluster, sizeof(lever->cluster), event->cluster);
 		copy_text(lever->field, sizeof(lever->field), event->field);
 		copy_text(lever->tres, sizeof(lever->tres), event->tres);
+	}
+	if (event->action == LEVER_HOLD) {
+		if (event->found != lever->ours)
+			lever->original = event->found;
+		lever->ours = event->set;
 	}
 	if (event->action == LEVER_RESTORE && event->set != lever->original)
 		return broken(event, err, "it restores another value than was found");

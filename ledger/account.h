@@ -38,7 +38,8 @@ struct lever {
 	char slurm_account[NAME_SIZE];
 	char field[65];
 	char tres[65];
-	int64_t original; /* the site's value, before the first of ours; -1 none */
+	int64_t original; /* the site's value, the last that was not ours; -1 none */
+	int64_t ours; /* what we set, or were about to set, to hold */
 	int64_t set; /* what Slurm is to show */
 	bool restoring; /* the original is to come back; done, the lever is gone */
 	bool tried; /* an outcome was entered for [seq] */

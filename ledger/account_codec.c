@@ -7,8 +7,6 @@
 
 #include "ledger/account.h"
 
-enum { STATE_COUNT_MAX = 1 << 20 };
-
 static void put_sum(struct bytes *to, __int128 sum)
 {
 	bytes_put_i64(to, (int64_t)(sum >> 64));
@@ -70,6 +68,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_text(to, lever->field);
 		bytes_put_text(to, lever->tres);
 		bytes_put_i64(to, lever->original);
+		bytes_put_i64(to, lever->ours);
 		bytes_put_i64(to, lever->set);
 		bytes_put_u8(to, lever->restoring);
 		bytes_put_u8(to, lever->tried);
@@ -97,7 +96,7 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	if (count == 0)
 		return NULL;
 	/* Every member takes more than one byte, so a count past what is left is a lie. */
-	if (count > STATE_COUNT_MAX || count > (size_t)(from->end - from->at)) {
+	if (count > (size_t)(from->end - from->at)) {
 		from->failed = true;
 		return NULL;
 	}
@@ -164,6 +163,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		get_text(&from, lever->field, sizeof(lever->field));
 		get_text(&from, lever->tres, sizeof(lever->tres));
 		lever->original = read_i64(&from);
+		lever->ours = read_i64(&from);
 		lever->set = read_i64(&from);
 		lever->restoring = read_u8(&from);
 		lever->tried = read_u8(&from);

@@ -662,7 +662,7 @@ static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)
 		return SB_OK;
 	return sb_error_set(err, SB_EREFUSED,
 			    "the bank in %s is not empty, it has %" PRIu64 " entries: nothing was "
-			    "changed",
+			    "changed; name another folder, or move its books away",
 			    (const char *)ctx, books->head.seq);
 }
 
@@ -678,6 +678,9 @@ static int check_empty(const struct store_options *options, bool may_exist, stru
 
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
+	if (rc == SB_ECORRUPT)
+		sb_error_prefix(err, "move %s/books away first (the old books are damaged)",
+				options->folder);
 	if (!bank)
 		return rc;
 	if (may_exist)

@@ -73,7 +73,8 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
-/* When the account was read last on any cluster that it has a meter for; 0: never. */
+/* How old the use is: when the account was read last on the cluster where that is longest ago; 0:
+ * never. */
 int books_read_time(struct books *books, const struct account *account, int64_t *ret,
 		    struct sb_error *err);
 

@@ -100,7 +100,7 @@ struct reader reader_on(const void *data, size_t len)
 	return (struct reader){.at = at, .end = at + len};
 }
 
-const unsigned char *read_bytes(struct reader *reader, size_t len)
+static const unsigned char *read_bytes(struct reader *reader, size_t len)
 {
 	const unsigned char *at = reader->at;
 

@@ -45,8 +45,6 @@ uint64_t read_u64(struct reader *reader);
 int64_t read_i64(struct reader *reader);
 /* A text of at most [max] bytes; points into the bytes that are read. */
 const char *read_text(struct reader *reader, size_t max);
-/* The next [len] bytes, in place; NULL when they are not there. */
-const unsigned char *read_bytes(struct reader *reader, size_t len);
 /* Whether all was read, exactly. */
 bool reader_done(const struct reader *reader);
 

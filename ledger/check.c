@@ -69,6 +69,8 @@ static int add_finding(struct check *check, struct finding finding, const char *
 	case FOUND_VANISHED:
 	case FOUND_DRIFT:
 	case FOUND_UNSETTLED:
+	case FOUND_UNLISTED:
+	case FOUND_OVERFLOW:
 		check->problems++;
 		break;
 	default:
@@ -108,6 +110,25 @@ static int use_since(struct books *books, const char *account, const struct mete
 	return SB_OK;
 }
 
+/* Whether the account can take the charge: one whose use is past int64 (a broken reading) must not
+ * keep all others from being charged. Tried on a copy, since what fails half-way leaves no defined
+ * state. */
+static int fits(const struct books *books, const struct account *account, struct event *charge,
+		bool *ret, struct sb_error *err)
+{
+	struct account *copy = account_copy(account);
+	int rc;
+
+	if (!copy)
+		return sb_error_nomem(err);
+	charge->seq = books_head(books)->seq + 1;
+	charge->time = books_time(books);
+	rc = account_apply(copy, NULL, charge, NULL);
+	account_free(copy);
+	*ret = rc != SB_EOVERFLOW;
+	return SB_OK;
+}
+
 static int enter_charge(struct books *books, struct check *check, const struct account *account,
 			const struct meter *meter, int64_t now, int64_t time, struct sb_error *err)
 {
@@ -120,6 +141,7 @@ static int enter_charge(struct books *books, struct check *check, const struct a
 			      .now = now,
 			      .until = time};
 	char cluster[NAME_SIZE];
+	bool fitting = true;
 	int rc;
 
 	/* The append moves the meter. */
@@ -137,6 +159,16 @@ static int enter_charge(struct books *books, struct check *check, const struct a
 		event.until = books_time(books);
 	rc = plan_charge(account, &event, err);
 	if (!rc)
+		rc = fits(books, account, &event, &fitting, err);
+	if (!rc && !fitting) {
+		rc = add_finding(check,
+				 (struct finding){.kind = FOUND_OVERFLOW,
+						  .before = event.before,
+						  .now = event.now},
+				 account->name, cluster, err);
+		goto out;
+	}
+	if (!rc)
 		rc = books_append(books, &event, err);
 	if (!rc)
 		rc = add_finding(check,
@@ -146,6 +178,7 @@ static int enter_charge(struct books *books, struct check *check, const struct a
 						  .before = event.before,
 						  .now = event.now},
 				 account->name, cluster, err);
+out:
 	event_release(&event);
 	return rc;
 }
@@ -238,18 +271,9 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	if (!rc)
 		rc = books_append(books, &event, err);
 	finding.seq = event.seq;
+	if (hold && !account_held(account))
+		finding.kind = FOUND_GRACE;
 	return rc ? rc : add_finding(check, finding, account->name, NULL, err);
-}
-
-static int64_t total_use(const struct account *account)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < account->meter_count; i++) {
-		if (!amount_add(sum, account->meters[i].reading, &sum))
-			return INT64_MAX;
-	}
-	return sum;
 }
 
 static int decide(struct books *books, struct check *check, const struct account *account,
@@ -268,7 +292,7 @@ static int decide(struct books *books, struct check *check, const struct account
 	rc = account_available(account, &finding.amount, err);
 	if (rc || finding.amount > 0)
 		return rc;
-	finding.now = total_use(account);
+	finding.now = account_sum(account->charged);
 	if (!had_money(account) && account->charged > 0)
 		finding.kind = FOUND_NO_MONEY;
 	else if (had_money(account) && check->rules->enforcement == ENFORCE_WARN)
@@ -384,7 +408,7 @@ static int settle_lever(struct books *books, struct check *check, const struct a
 		set = lever->set;
 		if (current == set)
 			plan = LEVER_CONFIRM;
-		else if (action == LEVER_RESTORE && current != rules->hold_value)
+		else if (action == LEVER_RESTORE && current != lever->ours)
 			plan = LEVER_GIVE_UP;
 		else
 			plan = LEVER_RETRY;
@@ -430,6 +454,28 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 	return settle_lever(books, check, account, lever, observation->cluster, row->limit, err);
 }
 
+/* Levers on clusters that the settings no longer name: nobody sees to them. */
+static int look_for_unlisted(struct check *check, const struct account *account,
+			     struct sb_error *err)
+{
+	for (size_t i = 0; i < account->lever_count; i++) {
+		const struct lever *lever = &account->levers[i];
+		bool in_force = !lever->restoring && lever->tried && lever->outcome == OUTCOME_DONE;
+		bool listed = false;
+		int rc = SB_OK;
+
+		for (size_t j = 0; j < check->observation_count; j++)
+			listed = listed ||
+				 strcmp(check->observations[j].cluster, lever->cluster) == 0;
+		if (!listed && !(in_force && account_held(account)))
+			rc = add_finding(check, (struct finding){.kind = FOUND_UNLISTED},
+					 account->name, lever->cluster, err);
+		if (rc)
+			return rc;
+	}
+	return SB_OK;
+}
+
 /* ---- the whole ---- */
 
 static int check_account(struct books *books, struct check *check, const struct account *account,
@@ -445,7 +491,7 @@ static int check_account(struct books *books, struct check *check, const struct 
 		rc = decide(books, check, account, err);
 	for (size_t i = 0; i < check->observation_count && !rc; i++)
 		rc = settle_cluster(books, check, account, &check->observations[i], err);
-	return rc;
+	return rc ? rc : look_for_unlisted(check, account, err);
 }
 
 /* Whether the clock may have jumped ahead since the last check of all accounts. What was entered
@@ -558,6 +604,13 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 	if (!rc)
 		rc = enter_lever(books, account, NULL, rules, cluster, LEVER_HOLD, -1, &seq, err);
 	return rc ? rc : enter_outcome(books, name, seq, OUTCOME_DONE, "adopted", err);
+}
+
+int check_lose_lever(struct books *books, const char *name, const struct lever *lever,
+		     struct sb_error *err)
+{
+	return enter_outcome(books, name, lever->seq, OUTCOME_FAILED,
+			     "Slurm did not show it when the bank was adopted", err);
 }
 
 void check_release(struct check *check)

@@ -33,12 +33,16 @@ enum finding_kind {
 	FOUND_WENT_DOWN, /* before, now: nothing charged. A problem. */
 	FOUND_VANISHED, /* the cluster no longer shows it: before. A problem. */
 	FOUND_HOLD, /* for funds; amount is what is available */
+	FOUND_GRACE, /* nothing is left, but it may run for a time all the same: amount */
 	FOUND_RELEASE, /* likewise */
 	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
+	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_OVERFLOW, /* the use cannot be charged, it is past what money holds: before, now. A
+			   problem. */
 };
 
 struct finding {
@@ -108,6 +112,10 @@ int check_enter_baselines(struct books *books, const char *account,
  * before is not known and taken for none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
 		      const struct rules *rules, struct sb_error *err);
+
+/* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
+int check_lose_lever(struct books *books, const char *account, const struct lever *lever,
+		     struct sb_error *err);
 
 void check_release(struct check *check);
 

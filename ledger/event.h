@@ -80,7 +80,7 @@ enum outcome {
 enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
 	EVENT_NOTE_MAX = 1024,
-	EVENT_PARTS_MAX = 60000, /* the count is a u16 */
+	EVENT_PARTS_MAX = 10000,
 };
 
 /* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer
@@ -92,7 +92,7 @@ struct part {
 };
 
 /* Texts are borrowed: from the bytes that were decoded, or from whoever filled the event. [parts]
- * belongs to the event: event_release(). Start with EVENT_INIT or a zeroed struct. */
+ * belongs to the event: event_release(). Start with a zeroed struct. */
 struct event {
 	uint64_t seq; /* 0 until it is appended */
 	enum event_kind kind;

@@ -120,7 +120,7 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 int books_read_time(struct books *books, const struct account *account, int64_t *ret,
 		    struct sb_error *err)
 {
-	int64_t newest = 0;
+	int64_t oldest = 0;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
@@ -129,11 +129,11 @@ int books_read_time(struct books *books, const struct account *account, int64_t 
 
 		if (rc && rc != SB_ENOTFOUND)
 			return rc;
-		if (!rc && reading.time > newest)
-			newest = reading.time;
-		if (meter->time > newest)
-			newest = meter->time;
+		if (rc || reading.time < meter->time)
+			reading.time = meter->time;
+		if (i == 0 || reading.time < oldest)
+			oldest = reading.time;
 	}
-	*ret = newest;
+	*ret = oldest;
 	return SB_OK;
 }

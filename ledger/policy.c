@@ -21,6 +21,9 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 
 		if (lot->start >= charge->until || lot->end <= charge->since)
 			continue;
+		/* The lots behind pay the rest as debt, at once. */
+		if (charge->part_count == EVENT_PARTS_MAX)
+			break;
 		rc = event_add_part(charge, lot->seq, lot->index, part, err);
 		if (rc)
 			return rc;
@@ -117,11 +120,15 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 			return LEVER_ENTER_HOLD;
 		if (current == lever->set)
 			return in_force ? LEVER_LEAVE : LEVER_CONFIRM;
-		return in_force ? LEVER_DRIFT : LEVER_RETRY;
+		/* Changed by hand. That is left, until somebody decides anew to hold. */
+		if (in_force)
+			return account->decision > lever->decision ? LEVER_ENTER_HOLD : LEVER_DRIFT;
+		/* Before we came to it the site set another value: that is the one to put back. */
+		return current == lever->original ? LEVER_RETRY : LEVER_ENTER_HOLD;
 	}
 	if (!lever->restoring)
 		return LEVER_ENTER_RESTORE;
 	if (current == lever->set)
 		return LEVER_CONFIRM;
-	return current == rules->hold_value ? LEVER_RETRY : LEVER_GIVE_UP;
+	return current == lever->ours ? LEVER_RETRY : LEVER_GIVE_UP;
 }

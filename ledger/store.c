@@ -233,13 +233,14 @@ static int open_tables(struct store *store, struct sb_error *err)
 {
 	bool create = store->building;
 	MDB_txn *txn;
-	int rc;
+	int rc = MDB_MAP_RESIZED;
 
-	/* Another process may make the map larger at any time. */
-	while ((rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn)) ==
-		       MDB_MAP_RESIZED &&
-	       !mdb_env_set_mapsize(store->env, 0))
-		;
+	/* Another process may make the map larger at any time; a damaged file says so for ever. */
+	for (int attempt = 0; rc == MDB_MAP_RESIZED && attempt < MAX_ATTEMPTS; attempt++) {
+		if (attempt > 0 && mdb_env_set_mapsize(store->env, 0))
+			break;
+		rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
+	}
 	if (rc)
 		return store_error(err, rc, "begin to read the books");
 	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)

@@ -55,7 +55,9 @@ static void problem(struct verify *verify, const char *fmt, ...)
 	char text[1200];
 	va_list ap;
 
-	verify->problems++;
+	/* A damaged file can have millions of them. */
+	if (++verify->problems > VERIFY_FOUND_MAX)
+		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);

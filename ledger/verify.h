@@ -14,11 +14,13 @@ struct old_head {
 /* Reads "SEQ:HASH". SB_EINVAL. */
 int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err);
 
+enum { VERIFY_FOUND_MAX = 20 };
+
 struct verify {
 	/* in */
 	const struct old_head *heads;
 	size_t head_count;
-	void (*found)(const char *text, void *ctx); /* called for each problem */
+	void (*found)(const char *text, void *ctx); /* called for the first VERIFY_FOUND_MAX */
 	void *ctx;
 	/* out */
 	uint64_t entries;

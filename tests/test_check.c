@@ -532,14 +532,22 @@ END_TEST
 
 START_TEST(an_observation_from_before_the_last_charge_is_passed_over)
 {
+	struct observed row = {
+		.account = "alice", .parent = "root", .usage = 1040, .limit = NO_LIMIT};
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = &row, .count = 1};
+
 	open_alice();
 	ck_assert_uint_eq(see(1050, NO_LIMIT), 1);
-	now -= 10 * WHEN_SECOND;
-	ck_assert_uint_eq(see(1040, NO_LIMIT), 0);
+	observation.time = now - 1;
+	ck_assert_uint_eq(run(&observation, 1), 0);
 	ck_assert_ptr_null(found(FOUND_WENT_DOWN));
-	now += 20 * WHEN_SECOND;
 	ck_assert_uint_eq(see(1060, NO_LIMIT), 1);
 	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 10);
+	/* The same a moment later is a reset. */
+	observation.time = ++now;
+	ck_assert_uint_eq(run(&observation, 1), 1);
+	ck_assert_ptr_nonnull(found(FOUND_WENT_DOWN));
 }
 END_TEST
 

@@ -207,9 +207,15 @@ START_TEST(levers_follow_the_whole_table)
 		 true,
 		 /* The site's own 0 holds already. */
 		 {LEVER_ENTER_HOLD, LEVER_LEAVE, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
-		{FRESH, true, {LEVER_RETRY, LEVER_CONFIRM, LEVER_RETRY, LEVER_RETRY}},
+		{FRESH,
+		 true,
+		 /* What the site set meanwhile is what is to come back. */
+		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
 		{DONE, true, {LEVER_DRIFT, LEVER_LEAVE, LEVER_DRIFT, LEVER_DRIFT}},
-		{FAILED, true, {LEVER_RETRY, LEVER_CONFIRM, LEVER_RETRY, LEVER_RETRY}},
+		{FAILED,
+		 true,
+		 /* What the site set meanwhile is what is to come back. */
+		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
 		{RESTORE_FRESH,
 		 true,
 		 {LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
@@ -281,6 +287,18 @@ START_TEST(predecessor_08_what_the_site_had_set_stays)
 }
 END_TEST
 
+START_TEST(a_new_decision_holds_again_what_was_changed_by_hand)
+{
+	struct account account = {.causes = 1u << CAUSE_FUNDS, .decision = 7};
+	struct lever lever = {.original = 5000, .tried = true, .decision = 7};
+
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold_rules), LEVER_DRIFT);
+	account.decision = 9;
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold_rules), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold_rules), LEVER_LEAVE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("policy");
@@ -295,6 +313,7 @@ int main(void)
 	tcase_add_test(tcase, money_pays_no_more_debt_than_there_is);
 	tcase_add_test(tcase, levers_follow_the_whole_table);
 	tcase_add_test(tcase, predecessor_08_what_the_site_had_set_stays);
+	tcase_add_test(tcase, a_new_decision_holds_again_what_was_changed_by_hand);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

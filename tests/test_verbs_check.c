@@ -346,6 +346,148 @@ START_TEST(a_limit_changed_by_hand_is_left_and_said)
 }
 END_TEST
 
+static void set_limits_by_hand(const char *account, const char *limits)
+{
+	(void)snprintf(dev(account)->limits, sizeof(dev(account)->limits), "%s", limits);
+}
+
+START_TEST(predecessor_08_the_newest_limit_of_the_site_comes_back)
+{
+	/* Changed between a hold that failed and the one that is done. */
+	set_limits_by_hand("bio", "cpu=1000");
+	dev("bio")->usage += 10 * SU;
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "bio: held", "could not be set", "check");
+	set_limits_by_hand("bio", "cpu=2000");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("", "check");
+	LIMIT("bio", "cpu=0");
+	DONE("bio: released", "deposit", "bio", "1");
+	LIMIT("bio", "cpu=2000");
+	/* Changed between a restore that failed and the next hold. */
+	DONE("held by hand", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "released", "could not be set", "release", "bio");
+	set_limits_by_hand("bio", "cpu=2500");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("held by hand", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	DONE("released", "release", "bio");
+	LIMIT("bio", "cpu=2500");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(a_hold_undone_by_hand_can_be_made_again)
+{
+	spend("bio");
+	set_limits_by_hand("bio", "cpu=60");
+	GIVES(3, "", "`subank hold bio` sets it again", "check");
+	DONE("held by hand", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	nothing_to_do();
+	DONE("deposited", "deposit", "bio", "1");
+	LIMIT("bio", "cpu=0");
+	DONE("released", "release", "bio");
+	LIMIT("bio", "cpu=60");
+}
+END_TEST
+
+START_TEST(a_grace_is_for_the_causes_it_was_given_for)
+{
+	spend("bio");
+	DONE("released", "release", "bio", "--until", "now+7days");
+	STATE("bio", "grace|funds||0");
+	LIMIT("bio", "");
+	/* Spent on in the grace: told, not held. */
+	dev("bio")->usage += 1;
+	DONE("bio: charged", "check");
+	LIMIT("bio", "");
+	DONE("bio: released", "deposit", "bio", "10");
+	STATE("bio", "open|||35999");
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available", "check");
+	STATE("bio", "held|funds|set|-1");
+	LIMIT("bio", "cpu=0");
+}
+END_TEST
+
+START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	spend("bio");
+	set_settings("clusters: [dev]\nlock_seconds: 1\n");
+	GIVES(0, "", NULL, "check");
+	GIVES(3, "bio: released", "the limit on gpu is the bank's and must change", "deposit",
+	      "bio", "1");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
+	GIVES(3, "", "the limit on gpu", "check");
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	DONE("", "check");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(one_account_that_cannot_be_charged_does_not_stop_the_others)
+{
+	dev("bio")->usage = INT64_MAX;
+	DONE("bio: charged", "check");
+	dev("bio")->usage = 0;
+	GIVES(3, "", "went down", "check");
+	dev("bio")->usage = INT64_MAX;
+	dev("chem")->usage += 60;
+	GIVES(3, "chem: charged 0.01 SU", "more than can be charged", "check");
+	STATE("chem", "open|||35940");
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(one_cluster_that_cannot_be_trusted_does_not_stop_the_others)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	fake_cluster("gpu")->half_life = "7-00:00:00";
+	dev("bio")->usage += 10 * SU;
+	GIVES(3, "bio: held", "cluster 'gpu' is left alone: usage shrinks", "check");
+	LIMIT("bio", "cpu=0");
+	fake_cluster("dev")->half_life = "7-00:00:00";
+	REFUSED(1, "usage shrinks", "check");
+}
+END_TEST
+
+START_TEST(an_adopted_bank_sets_the_holds_that_slurm_lost)
+{
+	spend("bio");
+	set_limits_by_hand("bio", "");
+	machine = "another";
+	DONE("bio on dev: held in the books, not in Slurm", "adopt");
+	DONE("", "check");
+	LIMIT("bio", "cpu=0");
+	STATE("bio", "held|funds|set|0");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_copy_in_another_folder_is_dry)
+{
+	char copy[512], command[1200];
+
+	(void)snprintf(copy, sizeof(copy), "%s/copy.yaml", test_folder);
+	DONE("wrote", "export", copy);
+	(void)snprintf(command, sizeof(command), "%s/copy", test_folder);
+	GIVES(0, "restored", "does not command Slurm", "import", copy, "-b", command);
+	dev("bio")->usage += 10 * SU;
+	GIVES(3, "would be set", "dry run", "check", "-b", command);
+	LIMIT("bio", "");
+}
+END_TEST
+
 START_TEST(a_hold_by_hand_outlasts_deposits)
 {
 	DONE("bio has 10.00 SU", "hold", "bio");
@@ -373,8 +515,8 @@ START_TEST(a_hold_by_hand_can_end_by_itself)
 	DONE("", "check");
 	LIMIT("bio", "");
 	nothing_to_do();
-	REFUSED(2, "in the past", "hold", "bio", "--until", "now-1hour");
-	REFUSED(2, "in the past", "hold", "bio", "--until", "2026-11-22");
+	REFUSED(2, "is over", "hold", "bio", "--until", "now-1hour");
+	REFUSED(2, "is over", "hold", "bio", "--until", "2026-11-22");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "tomorrow");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "");
 }
@@ -846,6 +988,14 @@ int main(void)
 	tcase_add_test(holds, enforcement_can_warn_or_be_off);
 	tcase_add_test(holds, a_site_that_held_the_account_itself_keeps_its_hold);
 	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_said);
+	tcase_add_test(holds, predecessor_08_the_newest_limit_of_the_site_comes_back);
+	tcase_add_test(holds, a_hold_undone_by_hand_can_be_made_again);
+	tcase_add_test(holds, a_grace_is_for_the_causes_it_was_given_for);
+	tcase_add_test(holds, a_lever_on_a_cluster_that_nobody_asks_is_told);
+	tcase_add_test(holds, one_account_that_cannot_be_charged_does_not_stop_the_others);
+	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
+	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
+	tcase_add_test(holds, a_copy_in_another_folder_is_dry);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
