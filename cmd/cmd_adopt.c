@@ -195,7 +195,7 @@ out:
 }
 
 static const struct option_spec options[] = {
-	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's, not the site's"},
+	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's"},
 	{NULL, 0, NULL, NULL},
 };
 

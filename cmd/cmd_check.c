@@ -24,7 +24,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
-	{"clock-ok", 0, NULL, "the clock is right, although the last check was long ago"},
+	{"clock-ok", 0, NULL, "the clock is right, the last check was long ago"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -32,12 +32,12 @@ const struct command cmd_check = {
 	.name = "check",
 	.arguments = "[ACCOUNT...]",
 	.summary = "charge what was used, hold who has spent it, release who may run",
-	.details = "The main job, for cron or a timer, as often as every minute. Reads from Slurm "
-		   "what\n"
-		   "each account used, charges the difference to the last reading, holds accounts\n"
-		   "that have nothing left (their jobs no longer start, those that run go on) and\n"
-		   "releases those that have. Run again with nothing new, it does nothing.\n"
-		   "Exit status 3: a cluster did not answer, or something needs a look.",
+	.details =
+		"The main job, for cron or a timer, as often as every minute. Reads from Slurm\n"
+		"what each account used, charges the difference to the last reading, holds\n"
+		"accounts that have nothing left (their jobs no longer start, those that run go\n"
+		"on) and releases those that have. Run again with nothing new, it does nothing.\n"
+		"Exit status 3: a cluster did not answer, or something needs a look.",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_SLURM,
 	.options = options,

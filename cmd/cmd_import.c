@@ -41,10 +41,8 @@ const struct command cmd_import = {
 	.summary = "restore a ledger from its YAML form",
 	.details =
 		"Into an empty bank, or where there is none yet. The file is checked whole before\n"
-		"anything changes: its form, every hash, every rule, and that the head is what "
-		"the\n"
-		"header says. - is the standard input. The restored bank changes nothing in Slurm\n"
-		"before `subank adopt`.",
+		"anything changes: its form, every hash, every rule, and the head. - is the\n"
+		"standard input. The bank changes nothing in Slurm before `subank adopt`.",
 	.min_args = 1,
 	.max_args = 1,
 	.run = run,

@@ -102,7 +102,8 @@ static void describe(const struct env *env, const struct event *event, char *to,
 		break;
 	case EVENT_CHARGE:
 		(void)snprintf(to, size, "%s %s to %s%s", event->cluster,
-			       quantity(env, before, event->before), quantity(env, now, event->now),
+			       amount_format(before, event->before, env->seconds),
+			       amount_format(now, event->now, env->seconds),
 			       event->debt ? ", in debt" : "");
 		break;
 	case EVENT_HOLD:

@@ -43,7 +43,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"head", 0, "SEQ:HASH", "also: this entry, from an old receipt, is still the same"},
+	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -136,10 +136,9 @@ void command_help(FILE *out, const struct command *command)
 
 void program_help(FILE *out)
 {
-	fprintf(out,
-		"usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
-		"The bank of a Slurm cluster: accounts, their service units (SU) and what they "
-		"used.\n\nVerbs:\n");
+	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
+		     "The bank of a Slurm cluster: what accounts may use, and what they "
+		     "used.\n\nVerbs:\n");
 	for (size_t i = 0; commands[i]; i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "\nOptions of every verb:\n");

@@ -100,33 +100,33 @@ test_a_reading_that_fell_is_reported_not_charged_and_counted_on_from() {
 }
 
 test_a_second_check_appends_nothing_and_changes_nothing_in_slurm() {
-	local count modifications
+	local count changes
 	new_bank
 	new_account repeated
 	run 0 subank open repeated 1
 	spend repeated 4 1
 	run 0 subank check
 	count=$(entries)
-	modifications=$(cluster_modifications)
+	changes=$(modifications)
 	expect_equal "charges" 1 "$(entries_of charge)"
 	run 0 subank check
 	run 0 subank check
 	expect_equal "entries" "$count" "$(entries)"
-	expect_equal "changes in Slurm" "$modifications" "$(cluster_modifications)"
+	expect_equal "changes in Slurm" "$changes" "$(modifications)"
 }
 
 test_a_dry_run_says_what_it_would_do_and_does_nothing() {
-	local count modifications
+	local count changes
 	new_bank
 	new_account dry
 	run 0 subank open dry 5s
 	spend dry 16 1
 	count=$(entries)
-	modifications=$(cluster_modifications)
+	changes=$(modifications)
 	run 0 subank check --dry-run
 	expect_match "what a dry run says" dry "$out$err"
 	expect_equal "entries" "$count" "$(entries)"
-	expect_equal "changes in Slurm" "$modifications" "$(cluster_modifications)"
+	expect_equal "changes in Slurm" "$changes" "$(modifications)"
 	expect_equal "limits" "" "$(cluster_limits dry)"
 	run 0 subank check
 	expect_equal "charges after the real check" "$(cluster_raw_usage dry)" "$(charged dry)"

@@ -24,7 +24,7 @@ SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
 
 # subank ARGUMENT...: the program with the test's settings; its bank is the test's (new_bank).
 subank() {
-	"$SUBANK" --config "$harness_dir/subank.yaml" "$@"
+	PATH=$harness_dir/bin:$PATH "$SUBANK" --config "$harness_dir/subank.yaml" "$@"
 }
 
 # run EXPECTED-STATUS COMMAND...: runs it, keeps what it prints in $out and $err, and expects the status.
@@ -75,6 +75,21 @@ entries_of() {
 # charged ACCOUNT: the amounts of its charges, one a line, in billing-seconds.
 charged() {
 	subank journal -n -P --seconds -o Kind,Amount "$1" | sed -n 's/^charge|-*//p'
+}
+
+# modifications: what may have changed limits in Slurm so far: calls of sacctmgr by the program, and
+# what slurmdbd has on record, which leaves out a value that is set again.
+modifications() {
+	echo "$(grep -c modify "$harness_dir/sacctmgr.log" || true) calls, $(cluster_modifications) on record"
+}
+
+# A sacctmgr for the program that notes its arguments and is the real one.
+make_noted_sacctmgr() {
+	mkdir "$harness_dir/bin"
+	: >"$harness_dir/sacctmgr.log"
+	printf '#!/bin/sh\necho "$*" >>"%s"\nexec "%s" "$@"\n' "$harness_dir/sacctmgr.log" "$(command -v sacctmgr)" \
+		>"$harness_dir/bin/sacctmgr"
+	chmod 755 "$harness_dir/bin/sacctmgr"
 }
 
 # --- jobs --------------------------------------------------------------------------------------
@@ -185,6 +200,7 @@ harness_main() {
 		exit 1
 	}
 	echo "clusters: [$CLUSTER_NAME]" >"$harness_dir/subank.yaml"
+	make_noted_sacctmgr
 	for name in "${tests[@]}"; do
 		wanted=$(($# == 0))
 		for part in "$@"; do

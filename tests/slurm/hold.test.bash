@@ -120,14 +120,17 @@ test_a_site_limit_survives_a_second_hold() {
 }
 
 test_a_second_check_of_a_held_account_appends_nothing_and_changes_nothing_in_slurm() {
-	local count modifications
-	held_account steady
+	local count before changes
+	spent_account steady
+	before=$(modifications)
+	run 0 subank check
 	count=$(entries)
-	modifications=$(cluster_modifications)
+	changes=$(modifications)
+	expect_true "the hold itself is among the calls noted" test "${before%% *}" -lt "${changes%% *}"
 	run 0 subank check
 	run 0 subank check
 	expect_equal "entries" "$count" "$(entries)"
-	expect_equal "changes in Slurm" "$modifications" "$(cluster_modifications)"
+	expect_equal "changes in Slurm" "$changes" "$(modifications)"
 }
 
 test_a_hold_and_its_release_are_in_the_journal_with_what_slurm_answered() {

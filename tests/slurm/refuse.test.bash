@@ -13,7 +13,7 @@ good=(PriorityDecayHalfLife=0 PriorityUsageResetPeriod=NONE PriorityType=priorit
 # its allowance is refused with a message like MESSAGE, and after they are put right it is charged and
 # held.
 expect_refused() {
-	local account=$1 message=$2 count modifications
+	local account=$1 message=$2 count changes
 	shift 2
 	cluster_reconfigure "${good[@]}"
 	cluster_await slurmd
@@ -23,11 +23,11 @@ expect_refused() {
 	spend "$account" 16 1
 	cluster_reconfigure "$@"
 	count=$(entries)
-	modifications=$(cluster_modifications)
+	changes=$(modifications)
 	run 1 subank check
 	expect_match "the refusal" "$message" "$err"
 	expect_equal "entries" "$count" "$(entries)"
-	expect_equal "changes in Slurm" "$modifications" "$(cluster_modifications)"
+	expect_equal "changes in Slurm" "$changes" "$(modifications)"
 	expect_equal "limits" "" "$(cluster_limits "$account")"
 	cluster_reconfigure "${good[@]}"
 	run 0 subank check
