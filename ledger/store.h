@@ -8,7 +8,7 @@
  *               a second guard, every transaction compares its number with the data file's.
  *   write.lock  one writer at a time, with a deadline and a name: LMDB's own mutex has neither.
  *   use.lock    shared while an environment is open, exclusive to put another in its place.
- *   check.lock  one check at a time (cmd/).
+ *   check.lock, settle.lock  one check at a time (cmd/checkup.c).
  *
  * Default durability only: two flushes a commit. MDB_NOSYNC and its like lose acknowledged commits.
  */
