@@ -608,7 +608,7 @@ START_TEST(seconds_are_told_for_seconds)
 	     "--seconds");
 	fake_account("dev", "bio")->usage += 7;
 	DONE("bio: charged 7s used on dev", "--seconds", "check");
-	DONE("dev 1000s to 1007s", "journal", "--seconds");
+	DONE("dev 1000 to 1007", "journal", "--seconds");
 }
 END_TEST
 
