@@ -42,7 +42,7 @@ const char *command_nearest(const char *name)
 	const char *names[MAX_VERBS];
 	size_t i;
 
-	for (i = 0; commands[i] && i < MAX_VERBS - 1; i++)
+	for (i = 0; i < MAX_VERBS - 1 && commands[i]; i++)
 		names[i] = commands[i]->name;
 	names[i] = NULL;
 	return nearest(name, names);

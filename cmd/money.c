@@ -41,7 +41,7 @@ int take_plan(struct posting *posting, const struct account *account, struct eve
 	event->amount = take->amount;
 	event->part_count = 0;
 	if (take->all)
-		rc = plan_all(account, &event->amount, err);
+		rc = account_rest(account, &event->amount, err);
 	if (!rc && event->amount == 0)
 		rc = sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
 				  account->name);

@@ -219,6 +219,11 @@ static int sum_active(const struct account *account, bool rest, int64_t *ret, st
 	return SB_OK;
 }
 
+int account_rest(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	return sum_active(account, true, ret, err);
+}
+
 int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err)
 {
 	return sum_active(account, false, ret, err);

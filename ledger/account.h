@@ -94,6 +94,8 @@ int account_apply(struct account *account, struct account *to, const struct even
 
 /* The rest of the lots active at the account's time plus credit less debt. */
 int account_available(const struct account *account, int64_t *ret, struct sb_error *err);
+/* What the active lots hold: the most that can be taken out. */
+int account_rest(const struct account *account, int64_t *ret, struct sb_error *err);
 /* What was put into the lots active at the account's time. */
 int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err);
 /* allocated less the rest of its lots plus debt. */

@@ -33,27 +33,11 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 	return SB_OK;
 }
 
-int plan_all(const struct account *account, int64_t *ret, struct sb_error *err)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *lot = &account->lots[i];
-
-		if (lot_active(lot, account->time) && !amount_add(sum, lot->rest, &sum))
-			return sb_error_set(err, SB_EOVERFLOW,
-					    "the balance of account '%s' leaves int64",
-					    account->name);
-	}
-	*ret = sum;
-	return SB_OK;
-}
-
 int plan_take(const struct account *account, struct event *event, struct sb_error *err)
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
 	int64_t left = event->amount, all;
-	int rc = plan_all(account, &all, err);
+	int rc = account_rest(account, &all, err);
 
 	if (rc)
 		return rc;

@@ -27,9 +27,6 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
  * credit. SB_EREFUSED when they hold less; fills parts. */
 int plan_take(const struct account *account, struct event *event, struct sb_error *err);
 
-/* What the active lots hold: the most that plan_take() gives. */
-int plan_all(const struct account *account, int64_t *ret, struct sb_error *err);
-
 /* How much debt of the receiver money active now pays at once. */
 int64_t plan_debt(const struct account *receiver, int64_t amount);
 

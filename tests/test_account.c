@@ -886,7 +886,7 @@ static void random_event(uint64_t *random, struct account *accounts[2], int64_t 
 	const char *cluster = clusters[util_below(random, 3)];
 	int64_t all;
 
-	OK(plan_all(account, &all, &error));
+	OK(account_rest(account, &all, &error));
 	event->time = time;
 	event->account = account->name;
 	event->resource = RESOURCE_BILLING;
