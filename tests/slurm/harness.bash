@@ -184,6 +184,21 @@ harness_list() {
 	done < <(declare -F) | sort -n | cut -d' ' -f2
 }
 
+# What Slurm says after a test that failed.
+harness_show_slurm() {
+	local daemon
+	echo "--- squeue:"
+	cluster_ask squeue -t all -o '%i %a %u %T %r %S' 2>&1 || true
+	echo "--- sinfo:"
+	cluster_ask sinfo -N -o '%N %T %E' 2>&1 || true
+	echo "--- sshare:"
+	cluster_ask sshare -a -o Account,User,RawUsage,GrpTRESMins%40 2>&1 || true
+	for daemon in slurmctld slurmdbd slurmd; do
+		echo "--- the end of $daemon.log:"
+		tail -n 15 "$CLUSTER_DIR/log/$daemon.log" || true
+	done
+}
+
 # harness_main [NAME-PART...]: runs the tests whose name contains one of the parts, all without parts.
 harness_main() {
 	local name label part wanted began status passed=0 failed=0 tests
@@ -226,6 +241,7 @@ harness_main() {
 		else
 			failed=$((failed + 1))
 			echo "FAIL  $label ($((SECONDS - began)) s, status $status)"
+			harness_show_slurm | sed 's/^/  /'
 		fi
 		if ! clean_up; then
 			echo "FAIL  cleaning up after it; the tests behind it are not run"
