@@ -53,11 +53,11 @@ static const char *holder(int fd, char *buf, size_t size)
 	time_t seconds;
 
 	text[len > 0 ? len : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
 	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
 		(void)snprintf(buf, size, "another process");
 		return buf;
 	}
-	text[strcspn(text, "\n")] = '\0';
 	seconds = (time_t)since;
 	if (localtime_r(&seconds, &tm))
 		(void)strftime(when, sizeof(when), "%H:%M:%S", &tm);
@@ -105,8 +105,7 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 			       (intmax_t)time(NULL), doing);
 		if (len >= (int)sizeof(text))
 			len = (int)sizeof(text) - 1;
-		if (pwrite(fd, text, (size_t)len, 0) == len)
-			(void)!ftruncate(fd, len);
+		(void)!pwrite(fd, text, (size_t)len, 0);
 	}
 	*ret = fd;
 	return SB_OK;
@@ -116,7 +115,8 @@ void lock_drop(int fd)
 {
 	if (fd < 0)
 		return;
-	/* Those who share it next do not write their names: ours must not stand for them. */
-	(void)!ftruncate(fd, 0);
+	/* Those who share it next do not write their names: ours must not stand for them. Blotted
+	 * out rather than cut off, since that changes no metadata. */
+	(void)!pwrite(fd, "\n", 1, 0);
 	close(fd);
 }

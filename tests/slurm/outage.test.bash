@@ -59,7 +59,8 @@ test_a_deposit_without_slurm_is_kept_and_the_next_check_releases() {
 	expect_equal "limits before the check" cpu=0 "$(cluster_limits patient)"
 	run 0 subank check
 	expect_equal "limits after the check" "" "$(cluster_limits patient)"
-	expect_job "$job" RUNNING 15
+	# A slurmctld that has just started may take its time before it looks at the queue.
+	expect_job "$job" RUNNING 60
 }
 
 test_a_check_without_slurmdbd_loses_nothing() {
