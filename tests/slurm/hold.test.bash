@@ -62,7 +62,7 @@ test_a_deposit_releases_the_account_at_once_and_the_queued_job_starts() {
 	run 0 subank deposit freed 1
 	expect_equal "state" open "$(state freed)"
 	expect_equal "limits in slurmdbd" "" "$(cluster_limits freed)"
-	expect_job "$job" RUNNING 15
+	expect_job "$job" RUNNING 60
 	run 0 subank verify
 }
 
@@ -155,7 +155,7 @@ test_an_account_is_held_and_released_by_hand() {
 	run 0 subank release byhand
 	expect_equal "state" open "$(state byhand)"
 	expect_equal "limits" "" "$(cluster_limits byhand)"
-	expect_job "$job" RUNNING 15
+	expect_job "$job" RUNNING 60
 }
 
 test_a_limit_changed_by_hand_while_held_is_reported_and_left() {

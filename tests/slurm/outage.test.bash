@@ -31,7 +31,7 @@ test_a_check_without_slurmctld_charges_nothing_and_the_next_one_charges_the_gap_
 	expect_equal "used" "$before" "$(used gap)"
 	cluster_daemon_start slurmctld
 	cluster_await slurmd
-	expect_job "$job" COMPLETED 60
+	expect_job "$job" COMPLETED 150
 	usage=$(cluster_raw_usage gap)
 	expect_true "use in the gap" test "$usage" -ge $((before + 60))
 	run 0 subank check
@@ -60,7 +60,7 @@ test_a_deposit_without_slurm_is_kept_and_the_next_check_releases() {
 	run 0 subank check
 	expect_equal "limits after the check" "" "$(cluster_limits patient)"
 	# A slurmctld that has just started may take its time before it looks at the queue.
-	expect_job "$job" RUNNING 60
+	expect_job "$job" RUNNING 150
 }
 
 test_a_check_without_slurmdbd_loses_nothing() {
