@@ -153,8 +153,22 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_HASH, hex_format(hash, entry->hash, HASH_SIZE));
 }
 
+/* Whether --clusters, if it was given, names the entry's cluster. */
+static bool of_clusters(const struct env *env, const struct event *event)
+{
+	if (!option(env, "clusters"))
+		return true;
+	for (size_t i = 0; event->cluster && i < env->settings.cluster_count; i++) {
+		if (strcmp(event->cluster, env->settings.clusters[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool selected(const struct listing *listing, const struct event *event)
 {
+	if (!of_clusters(listing->env, event))
+		return false;
 	return selection_has(listing->selection, event->account) ||
 	       (event->to && *event->to && selection_has(listing->selection, event->to));
 }
@@ -218,6 +232,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct sb_error err;
 	int status = read_last(env, &listing.last);
 
+	if (option(env, "clusters") &&
+	    settings_set_clusters(&env->settings, option(env, "clusters"), &err))
+		return fail(env, &err);
 	if (status == EXIT_DONE)
 		status = selection_read(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
@@ -234,6 +251,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"last", 'l', "N", "only the newest N"},
+	{"clusters", 'M', "LIST", "only entries about these clusters"},
 	{NULL, 0, NULL, NULL},
 };
 
