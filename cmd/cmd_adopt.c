@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct adoption {
 	struct clusters clusters;
 	struct rules rules;
 	char place[PLACE_SIZE];
+	struct head head; /* after what was entered */
 	struct stray *strays;
 	size_t count;
 };
@@ -91,7 +93,7 @@ static int enter_lost(struct books *books, const struct adoption *adoption,
 
 static int enter(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct adoption *adoption = ctx;
+	struct adoption *adoption = ctx;
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < adoption->count && !rc; i++) {
@@ -101,8 +103,10 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 			rc = enter_lost(books, adoption, stray, err);
 		else if (stray->ours)
 			rc = check_adopt_lever(books, stray->account, stray->cluster,
-					       &adoption->rules, err);
+					       &adoption->rules, option(adoption->env, "note"),
+					       err);
 	}
+	adoption->head = *books_head(books);
 	return rc ? rc : books_set_machine(books, adoption->place, err);
 }
 
@@ -164,6 +168,7 @@ static bool decide(struct adoption *adoption)
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct adoption adoption = {.env = env, .rules = rules_of(env)};
+	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
 	int status;
 
@@ -187,7 +192,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (bank_write(env->bank, env->now(), enter, &adoption, &err))
 		status = fail(env, &err);
 	else
-		say(env, "the bank in %s now commands Slurm from this machine", env->store.folder);
+		say(env, "the bank in %s now commands Slurm from here; head %" PRIu64 ":%.*s",
+		    env->store.folder, adoption.head.seq, HASH_SHORT,
+		    hex_format(hash, adoption.head.hash, HASH_SIZE));
 out:
 	clusters_release(&adoption.clusters);
 	free(adoption.strays);
@@ -195,6 +202,7 @@ out:
 }
 
 static const struct option_spec options[] = {
+	{"note", 0, "TEXT", "why, for the journal"},
 	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's"},
 	{NULL, 0, NULL, NULL},
 };

@@ -595,15 +595,26 @@ int check_enter_baselines(struct books *books, const char *name,
 }
 
 int check_adopt_lever(struct books *books, const char *name, const char *cluster,
-		      const struct rules *rules, struct sb_error *err)
+		      const struct rules *rules, const char *note, struct sb_error *err)
 {
+	struct event event = {.kind = EVENT_LEVER,
+			      .account = name,
+			      .cluster = cluster,
+			      .slurm_account = name,
+			      .field = rules->field,
+			      .tres = rules->tres,
+			      .action = LEVER_HOLD,
+			      .found = -1,
+			      .set = rules->hold_value,
+			      .note = note};
 	const struct account *account;
-	uint64_t seq;
 	int rc = books_account(books, name, &account, err);
 
-	if (!rc)
-		rc = enter_lever(books, account, NULL, rules, cluster, LEVER_HOLD, -1, &seq, err);
-	return rc ? rc : enter_outcome(books, name, seq, OUTCOME_DONE, "adopted", err);
+	if (rc)
+		return rc;
+	event.answers = account->decision;
+	rc = books_append(books, &event, err);
+	return rc ? rc : enter_outcome(books, name, event.seq, OUTCOME_DONE, "adopted", err);
 }
 
 int check_lose_lever(struct books *books, const char *name, const struct lever *lever,

@@ -111,7 +111,7 @@ int check_enter_baselines(struct books *books, const char *account,
 /* Enters a limit that Slurm shows already as a hold of the bank's own, in force: what the site had
  * before is not known and taken for none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
-		      const struct rules *rules, struct sb_error *err);
+		      const struct rules *rules, const char *note, struct sb_error *err);
 
 /* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,

@@ -838,7 +838,7 @@ START_TEST(a_bank_of_another_machine_changes_nothing_in_slurm)
 	GIVES(3, "held by hand", "subank adopt", "hold", "chem");
 	LIMIT("chem", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
-	DONE("now commands Slurm from this machine", "adopt");
+	DONE("now commands Slurm from here; head ", "adopt");
 	DONE("bio: held", "check");
 	LIMIT("bio", "cpu=0");
 	LIMIT("chem", "cpu=0");
@@ -871,7 +871,8 @@ START_TEST(an_adopted_hold_is_released_when_there_are_funds)
 {
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
 	if (_i == 0) {
-		DONE("the bank's", "adopt", "--bank-holds");
+		DONE("the bank's", "adopt", "--bank-holds", "--note", "after the fire");
+		DONE("lever|after the fire\n", "journal", "-nPo", "Kind,Note", "-M", "dev", "-l", "1");
 	} else {
 		at_terminal = true;
 		answers = "b\n";
