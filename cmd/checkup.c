@@ -172,16 +172,16 @@ static const char *refusal(const struct clusters *clusters, const char *cluster)
 static void set_limits(struct env *env, const struct clusters *clusters, const struct task *tasks,
 		       size_t count, char reason[256])
 {
-	const char **accounts = calloc(count, sizeof(*accounts));
 	const char *refused = refusal(clusters, tasks->cluster);
 	struct slurm_error err;
+	const char **accounts;
 
 	reason[0] = '\0';
 	if (refused) {
 		(void)snprintf(reason, 256, "%s", refused);
-		free(accounts);
 		return;
 	}
+	accounts = calloc(count, sizeof(*accounts));
 	if (!accounts) {
 		(void)snprintf(reason, 256, "out of memory");
 		return;

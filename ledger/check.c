@@ -306,8 +306,7 @@ static int decide(struct books *books, struct check *check, const struct account
 
 static int enter_lever(struct books *books, const struct account *account,
 		       const struct lever *lever, const struct rules *rules, const char *cluster,
-		       enum lever_action action, int64_t found, uint64_t *ret_seq,
-		       struct sb_error *err)
+		       enum lever_action action, int64_t found, struct sb_error *err)
 {
 	struct lever copy;
 	struct event event = {.kind = EVENT_LEVER,
@@ -320,7 +319,6 @@ static int enter_lever(struct books *books, const struct account *account,
 			      .action = (uint8_t)action,
 			      .found = found,
 			      .set = rules->hold_value};
-	int rc;
 
 	if (lever) {
 		/* Appending changes the lever that the texts come from. */
@@ -331,10 +329,7 @@ static int enter_lever(struct books *books, const struct account *account,
 		if (action == LEVER_RESTORE)
 			event.set = copy.original;
 	}
-	rc = books_append(books, &event, err);
-	if (!rc)
-		*ret_seq = event.seq;
-	return rc;
+	return books_append(books, &event, err);
 }
 
 static int enter_outcome(struct books *books, const char *account, uint64_t lever,
@@ -394,19 +389,16 @@ static int settle_lever(struct books *books, struct check *check, const struct a
 	const char *field = lever ? lever->field : rules->field;
 	const char *tres = lever ? lever->tres : rules->tres;
 	enum lever_plan plan = plan_lever(account, lever, current, rules);
-	uint64_t seq;
 	int rc;
 
 	if (plan == LEVER_ENTER_HOLD || plan == LEVER_ENTER_RESTORE) {
 		enum lever_action action = plan == LEVER_ENTER_HOLD ? LEVER_HOLD : LEVER_RESTORE;
-		int64_t set;
 
-		rc = enter_lever(books, account, lever, rules, cluster, action, current, &seq, err);
+		rc = enter_lever(books, account, lever, rules, cluster, action, current, err);
 		if (rc)
 			return rc;
 		lever = account_lever(account, cluster, field, tres);
-		set = lever->set;
-		if (current == set)
+		if (current == lever->set)
 			plan = LEVER_CONFIRM;
 		else if (action == LEVER_RESTORE && current != lever->ours)
 			plan = LEVER_GIVE_UP;
