@@ -7,6 +7,7 @@
 
 #include "cmd/command.h"
 #include "cmd/entry_json.h"
+#include "cmd/lever.h"
 #include "cmd/output.h"
 #include "cmd/selection.h"
 #include "ledger/amount.h"
@@ -70,22 +71,23 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	}
 }
 
-static void describe_limit(char *to, size_t size, int64_t value)
-{
-	if (value < 0)
-		(void)snprintf(to, size, "none");
-	else
-		(void)snprintf(to, size, "%" PRId64, value);
-}
-
 /* What an entry says beyond its columns, in a few words. */
 static void describe(const struct env *env, const struct event *event, char *to, size_t size)
 {
-	char when[WHEN_TEXT_SIZE], found[24], set[24], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
-		now[QUANTITY_SIZE];
+	char when[WHEN_TEXT_SIZE], found[LIMIT_TEXT_SIZE], set[LIMIT_TEXT_SIZE],
+		debt[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE],
+		lever[LEVER_NAME_SIZE];
 
 	to[0] = '\0';
 	switch (event->kind) {
+	case EVENT_TERMS:
+		(void)snprintf(to, size, "%s, credit %s, %s%s%s",
+			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
+			       quantity(env, now, event->credit),
+			       event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
+			       *event->field ? ", " : "",
+			       lever_name(lever, event->field, event->tres));
+		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
 			       quantity(env, now, event->now), event->reason);
@@ -115,10 +117,9 @@ static void describe(const struct env *env, const struct event *event, char *to,
 			       event->until ? when_format_local(when, event->until) : "");
 		break;
 	case EVENT_LEVER:
-		describe_limit(found, sizeof(found), event->found);
-		describe_limit(set, sizeof(set), event->set);
-		(void)snprintf(to, size, "%s %s %s: %s to %s", event->cluster, event->field,
-			       event->tres, found, set);
+		(void)snprintf(to, size, "%s %s: %s to %s", event->cluster,
+			       lever_name(lever, event->field, event->tres),
+			       limit_text(found, event->found), limit_text(set, event->set));
 		break;
 	case EVENT_APPLIED:
 		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,

@@ -14,9 +14,18 @@
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
-enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600 };
+enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600, SHARE_MAX = 1000000 };
 
-enum value { VALUE_PATH, VALUE_PROGRAM, VALUE_CLUSTERS, VALUE_ENFORCEMENT, VALUE_SECONDS };
+enum value {
+	VALUE_PATH,
+	VALUE_PROGRAM,
+	VALUE_CLUSTERS,
+	VALUE_SHARES,
+	VALUE_ENFORCEMENT,
+	VALUE_LEVER,
+	VALUE_DRIFT,
+	VALUE_SECONDS,
+};
 
 static const struct key {
 	const char *name;
@@ -26,6 +35,9 @@ static const struct key {
 	{"bank", VALUE_PATH, offsetof(struct settings, bank)},
 	{"clusters", VALUE_CLUSTERS, 0},
 	{"enforcement", VALUE_ENFORCEMENT, offsetof(struct settings, enforcement)},
+	{"lever", VALUE_LEVER, offsetof(struct settings, lever)},
+	{"drift", VALUE_DRIFT, offsetof(struct settings, put_right)},
+	{"shares", VALUE_SHARES, 0},
 	{"sshare", VALUE_PROGRAM, offsetof(struct settings, sshare)},
 	{"sacctmgr", VALUE_PROGRAM, offsetof(struct settings, sacctmgr)},
 	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
@@ -47,6 +59,9 @@ static void release_clusters(struct settings *settings)
 void settings_release(struct settings *settings)
 {
 	release_clusters(settings);
+	for (size_t i = 0; i < settings->share_count; i++)
+		free(settings->shares[i].cluster);
+	free(settings->shares);
 	free(settings->bank);
 	free(settings->sshare);
 	free(settings->sacctmgr);
@@ -58,6 +73,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 {
 	*settings = (struct settings){.bank = strdup("/var/lib/subank"),
 				      .enforcement = ENFORCE_HOLD,
+				      .lever = {"GrpTRESMins", "cpu"},
 				      .sshare = strdup("sshare"),
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
@@ -129,16 +145,105 @@ static int set_path(const struct yaml_reader *reader, const struct key *key,
 static int set_enforcement(const struct yaml_reader *reader, const struct yaml_item *item,
 			   enum enforcement *to, struct sb_error *err)
 {
-	static const char *const words[] = {"off", "warn", "hold"};
+	const char *const *words = event_fields[FIELD_AT_ENFORCEMENT].words;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = ENFORCE_OFF; words[i]; i++) {
 		if (strcmp(item->text, words[i]) == 0) {
 			*to = (enum enforcement)i;
 			return SB_OK;
 		}
 	}
-	return yaml_error(reader, item, err, "enforcement must be off, warn or hold, not '%s'",
-			  item->text);
+	return yaml_error(reader, item, err,
+			  "enforcement must be off, warn, hold or limit, not '%s'", item->text);
+}
+
+static int set_lever(const struct yaml_reader *reader, const struct yaml_item *item,
+		     struct lever_choice *to, struct sb_error *err)
+{
+	struct sb_error why;
+
+	return lever_parse(item->text, to, &why) ? yaml_error(reader, item, err, "%s", why.text)
+						 : SB_OK;
+}
+
+static int set_drift(const struct yaml_reader *reader, const struct yaml_item *item, bool *to,
+		     struct sb_error *err)
+{
+	*to = strcmp(item->text, "restore") == 0;
+	return *to || strcmp(item->text, "leave") == 0
+		       ? SB_OK
+		       : yaml_error(reader, item, err, "drift must be leave or restore, not '%s'",
+				    item->text);
+}
+
+int64_t settings_share(const struct settings *settings, const char *cluster)
+{
+	for (size_t i = 0; i < settings->share_count; i++) {
+		if (strcmp(settings->shares[i].cluster, cluster) == 0)
+			return settings->shares[i].share;
+	}
+	return 1;
+}
+
+static int add_share(struct settings *settings, const char *name, struct cluster_share **ret,
+		     struct sb_error *err)
+{
+	struct cluster_share *grown;
+	char folded[NAME_SIZE];
+	int rc = name_fold("cluster", name, folded, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < settings->share_count; i++) {
+		if (strcmp(settings->shares[i].cluster, folded) == 0)
+			return sb_error_set(err, SB_EINVAL, "cluster '%s' is named twice", folded);
+	}
+	if (settings->share_count == CLUSTERS_MAX)
+		return sb_error_set(err, SB_EINVAL, "more than %d clusters", CLUSTERS_MAX);
+	grown = reallocarray(settings->shares, settings->share_count + 1, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	settings->shares = grown;
+	grown[settings->share_count].cluster = strdup(folded);
+	if (!grown[settings->share_count].cluster)
+		return sb_error_nomem(err);
+	*ret = &grown[settings->share_count++];
+	return SB_OK;
+}
+
+/* {alpha: 3, beta: 1}, or the word pooled. */
+static int read_shares(struct yaml_reader *reader, const struct yaml_item *start,
+		       struct settings *settings, struct sb_error *err)
+{
+	struct cluster_share *share = NULL;
+	struct yaml_item item;
+	struct sb_error why;
+	int rc;
+
+	if (start->type == YAML_SCALAR && strcmp(start->text, "pooled") == 0) {
+		settings->pooled = true;
+		return SB_OK;
+	}
+	if (start->type != YAML_MAP)
+		return yaml_error(reader, start, err,
+				  "shares must be `pooled`, or numbers by cluster as in {alpha: 3, "
+				  "beta: 1}");
+	for (;;) {
+		rc = yaml_next(reader, &item, err);
+		if (rc || item.type == YAML_MAP_END)
+			return rc;
+		if (item.type != YAML_SCALAR)
+			return yaml_error(reader, &item, err, "a cluster's name is expected here");
+		if (add_share(settings, item.text, &share, &why))
+			return yaml_error(reader, &item, err, "%s", why.text);
+		rc = yaml_next(reader, &item, err);
+		if (rc)
+			return rc;
+		if (item.type != YAML_SCALAR || !yaml_number(&item, &share->share) ||
+		    share->share < 0 || share->share > SHARE_MAX)
+			return yaml_error(reader, &item, err,
+					  "a share must be a whole number from 0 to %d", SHARE_MAX);
+	}
 }
 
 static int read_clusters(struct yaml_reader *reader, const struct yaml_item *start,
@@ -181,6 +286,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return rc;
 	if (key->value == VALUE_CLUSTERS)
 		return read_clusters(reader, &item, settings, err);
+	if (key->value == VALUE_SHARES)
+		return read_shares(reader, &item, settings, err);
 	if (item.type != YAML_SCALAR)
 		return yaml_error(reader, &item, err, "%s must be a single value", key->name);
 	switch (key->value) {
@@ -189,7 +296,12 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_path(reader, key, &item, to, err);
 	case VALUE_ENFORCEMENT:
 		return set_enforcement(reader, &item, to, err);
+	case VALUE_LEVER:
+		return set_lever(reader, &item, to, err);
+	case VALUE_DRIFT:
+		return set_drift(reader, &item, to, err);
 	case VALUE_CLUSTERS:
+	case VALUE_SHARES:
 	case VALUE_SECONDS:
 		break;
 	}

@@ -4,16 +4,30 @@
 #ifndef SUBANK_CMD_SETTINGS_H
 #define SUBANK_CMD_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "cmd/lever.h"
 #include "ledger/error.h"
 #include "ledger/policy.h"
+
+struct cluster_share {
+	char *cluster;
+	int64_t share; /* 0 or more */
+};
 
 struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
 	enum enforcement enforcement;
+	struct lever_choice lever;
+	bool put_right; /* a limit that somebody changed by hand is set again, not left */
+	struct cluster_share *shares; /* of a balance under `limit`; a cluster that is not named has
+					 1 */
+	size_t share_count;
+	bool pooled; /* each cluster may use the whole balance */
 	char *sshare; /* Slurm's commands: names to look up in PATH, or paths */
 	char *sacctmgr;
 	char *scontrol;
@@ -28,6 +42,8 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 
 /* Puts another list of clusters ("a,b") in place. SB_EINVAL. */
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
+
+int64_t settings_share(const struct settings *settings, const char *cluster);
 
 void settings_release(struct settings *settings);
 

@@ -208,9 +208,9 @@ END_TEST
 
 START_TEST(kinds_of_later_are_kept_but_refused)
 {
-	static const int later[] = {EVENT_TERMS,  EVENT_REFUND,	  EVENT_REVERSE,
-				    EVENT_ADJUST, EVENT_EXPIRE,	  EVENT_THRESHOLD,
-				    EVENT_NOTICE, EVENT_NOTIFIED, EVENT_CHARGE_JOB};
+	static const int later[] = {EVENT_REFUND,   EVENT_REVERSE,   EVENT_ADJUST,
+				    EVENT_EXPIRE,   EVENT_THRESHOLD, EVENT_NOTICE,
+				    EVENT_NOTIFIED, EVENT_CHARGE_JOB};
 
 	for (size_t i = 0; i < COUNT(later); i++) {
 		struct event event = {.kind = (enum event_kind)later[i], .account = "a"};

@@ -63,7 +63,27 @@ static const struct {
 
 	{"enforcement: on\n", ":1:14: ", "'on'"},
 	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
-	{"enforcement: limit\n", ":1:14: ", "'limit'"},
+	{"enforcement: site\n", ":1:14: ", "'site'"},
+	{"lever: GrpTRESMins\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=0\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=cpu=5\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=cpu,mem\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=CPU\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=billing\n", ":1:8: ", "without billing"},
+	{"lever: GrpTRESRunMins=billing=0\n", ":1:8: ", "without billing"},
+	{"lever: GrpJobs=cpu\n", ":1:8: ", "not a lever"},
+	{"lever: MaxJobs\n", ":1:8: ", "not a lever"},
+	{"lever: \n", ":1:", "not a lever"},
+	{"drift: keep\n", ":1:8: ", "leave or restore"},
+	{"shares: even\n", ":1:9: ", "pooled"},
+	{"shares: [a]\n", ":1:9: ", "pooled"},
+	{"shares: {a: 1, A: 2}\n", ":1:16: ", "twice"},
+	{"shares: {a: -1}\n", ":1:13: ", "whole number"},
+	{"shares: {a: 0.5}\n", ":1:13: ", "whole number"},
+	{"shares: {a: 1000001}\n", ":1:13: ", "whole number"},
+	{"shares: {a: [1]}\n", ":1:13: ", "whole number"},
+	{"shares: {\"a b\": 1}\n", ":1:10: ", ""},
 	{"enforcement: [hold]\n", ":1:14: ", "single value"},
 
 	{"slurm_seconds: 0\n", ":1:16: ", "from 1 to 3600"},
@@ -186,6 +206,9 @@ START_TEST(every_key_is_read)
 		      "bank: /srv/bank\n"
 		      "clusters: [alpha, Beta]\n"
 		      "enforcement: warn\n"
+		      "lever: grptresrunmins=gres/gpu=0\n"
+		      "drift: restore\n"
+		      "shares: {alpha: 3, Beta: 0}\n"
 		      "sshare: /opt/slurm/bin/sshare\n"
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
@@ -197,6 +220,13 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.clusters[0], "alpha");
 	ck_assert_str_eq(settings.clusters[1], "beta");
 	ck_assert_int_eq(settings.enforcement, ENFORCE_WARN);
+	ck_assert_str_eq(settings.lever.field, "GrpTRESRunMins");
+	ck_assert_str_eq(settings.lever.tres, "gres/gpu");
+	ck_assert(settings.put_right);
+	ck_assert(!settings.pooled);
+	ck_assert_int_eq(settings_share(&settings, "alpha"), 3);
+	ck_assert_int_eq(settings_share(&settings, "beta"), 0);
+	ck_assert_int_eq(settings_share(&settings, "gamma"), 1);
 	ck_assert_str_eq(settings.sshare, "/opt/slurm/bin/sshare");
 	ck_assert_str_eq(settings.sacctmgr, "sacctmgr-22");
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
@@ -213,6 +243,7 @@ START_TEST(words_and_forms_mean_the_same)
 		enum enforcement enforcement;
 	} words[] = {
 		{"enforcement: off\n", ENFORCE_OFF},
+		{"enforcement: limit\n", ENFORCE_LIMIT},
 		{"{enforcement: warn}\n", ENFORCE_WARN},
 		{"---\nenforcement: 'hold'\n...\n", ENFORCE_HOLD},
 	};
@@ -223,6 +254,12 @@ START_TEST(words_and_forms_mean_the_same)
 		ck_assert_int_eq(settings.enforcement, words[i].enforcement);
 		settings_release(&settings);
 	}
+	OK(parse_text("shares: pooled\nlever: GrpJobs\ndrift: leave\n", &settings));
+	ck_assert(settings.pooled);
+	ck_assert_str_eq(settings.lever.field, "GrpJobs");
+	ck_assert_str_eq(settings.lever.tres, "");
+	ck_assert(!settings.put_right);
+	settings_release(&settings);
 	OK(parse_text("clusters:\n  - no\n  - 010\n", &settings));
 	ck_assert_str_eq(settings.clusters[0], "no");
 	ck_assert_str_eq(settings.clusters[1], "010");

@@ -339,8 +339,8 @@ START_TEST(a_limit_changed_by_hand_is_left_and_said)
 {
 	spend("bio");
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
-	REFUSED(3, "somebody changed the limit on dev from the bank's 0 to 60", "check");
-	GIVES(0, "released", "somebody changed the limit on dev to 60", "deposit", "bio", "1");
+	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60", "check");
+	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit", "bio", "1");
 	LIMIT("bio", "cpu=60");
 	nothing_to_do();
 }
@@ -384,7 +384,7 @@ START_TEST(a_hold_undone_by_hand_can_be_made_again)
 {
 	spend("bio");
 	set_limits_by_hand("bio", "cpu=60");
-	GIVES(3, "", "`subank hold bio` sets it again", "check");
+	GIVES(3, "", "`subank check --put-right bio` sets it again", "check");
 	DONE("held by hand", "hold", "bio");
 	LIMIT("bio", "cpu=0");
 	nothing_to_do();
@@ -422,10 +422,10 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
 	GIVES(0, "", NULL, "check");
-	GIVES(3, "bio: released", "the limit on gpu is the bank's and must change", "deposit",
+	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change", "deposit",
 	      "bio", "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
-	GIVES(3, "", "the limit on gpu", "check");
+	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
 	DONE("", "check");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "");
@@ -634,7 +634,7 @@ START_TEST(one_failure_does_not_spoil_the_outcome_of_another)
 	/* "dev" is the first of the two calls. */
 	fake_cluster("dev")->deaf = true;
 	dev("bio")->usage += 10 * SU;
-	GIVES(3, "bio: held", "the limit on dev could not be set", "check");
+	GIVES(3, "bio: held", "the limit GrpTRESMins=cpu on dev could not be set", "check");
 	ck_assert_ptr_null(strstr(err, "on gpu"));
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 	DONE("done\n", "journal", "-l", "2");
@@ -766,7 +766,7 @@ START_TEST(a_dry_run_says_all_and_does_nothing)
 	dev("bio")->usage += 10 * SU;
 	GIVES(0, "bio: charged 10.00 SU", "dry run: nothing was changed", "check", "--dry-run");
 	ck_assert_ptr_nonnull(strstr(out, "bio: held"));
-	ck_assert_ptr_nonnull(strstr(out, "the limit on dev would be set to 0"));
+	ck_assert_ptr_nonnull(strstr(out, "the limit GrpTRESMins=cpu on dev would be set to 0"));
 	LIMIT("bio", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
 	UNCHANGED(before);
