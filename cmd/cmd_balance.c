@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/command.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
@@ -55,29 +56,6 @@ struct listing {
 	struct moment moment; /* what is shown */
 };
 
-static const char *state_of(const struct account *account)
-{
-	if (!account->open)
-		return "closed";
-	if (account_held(account))
-		return "held";
-	return account->causes ? "grace" : "open";
-}
-
-/* "hand,funds" */
-static const char *causes_of(const struct account *account, char buf[32])
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
-		if (account_has_cause(account, (enum cause)cause))
-			len += (size_t)snprintf(buf + len, 32 - len, "%s%s", len ? "," : "",
-						event_word(FIELD_AT_CAUSE, cause));
-	}
-	return buf;
-}
-
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
 {
@@ -116,7 +94,7 @@ static int add_row(const struct listing *listing, struct books *books,
 {
 	struct output *output = listing->output;
 	int64_t available, allocated, used, read;
-	char causes[32];
+	char causes[CAUSES_SIZE];
 	int rc = account_available(account, &available, err);
 
 	if (!rc)
@@ -129,7 +107,7 @@ static int add_row(const struct listing *listing, struct books *books,
 		return rc;
 	output_row(output);
 	output_text(output, COLUMN_ACCOUNT, account->name);
-	output_text(output, COLUMN_STATE, state_of(account));
+	output_text(output, COLUMN_STATE, account_state(account));
 	output_amount(output, COLUMN_ALLOCATED, allocated);
 	output_amount(output, COLUMN_USED, used);
 	output_amount(output, COLUMN_AVAILABLE, available);
@@ -139,7 +117,7 @@ static int add_row(const struct listing *listing, struct books *books,
 		output_text(output, COLUMN_READ, "");
 	else
 		output_age(output, COLUMN_READ, read, books_time(books));
-	output_text(output, COLUMN_CAUSES, causes_of(account, causes));
+	output_text(output, COLUMN_CAUSES, account_causes(account, causes));
 	output_text(output, COLUMN_LEVER, lever_of(account));
 	output_amount(output, COLUMN_CHARGED, account_sum(account->charged));
 	output_amount(output, COLUMN_DEBT, account->debt);
