@@ -38,6 +38,9 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
 		     void *ctx, struct output **ret_output);
 
+/* Prints the rows there are; what comes later has no header. Not for JSON, which is one list. */
+int output_flush(struct output *output, struct sb_error *err);
+
 /* Prints what is not printed yet and frees it. NULL is allowed. */
 int output_finish(struct output *output, struct sb_error *err);
 
