@@ -9,6 +9,7 @@
 #include "cmd/entry_json.h"
 #include "cmd/output.h"
 #include "cmd/selection.h"
+#include "cmd/window.h"
 #include "ledger/amount.h"
 #include "ledger/when.h"
 
@@ -81,8 +82,8 @@ static void describe_limit(char *to, size_t size, int64_t value)
 /* What an entry says beyond its columns, in a few words. */
 static void describe(const struct env *env, const struct event *event, char *to, size_t size)
 {
-	char when[WHEN_TEXT_SIZE], found[24], set[24], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
-		now[QUANTITY_SIZE];
+	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[24], set[24],
+		debt[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE];
 
 	to[0] = '\0';
 	switch (event->kind) {
@@ -91,11 +92,11 @@ static void describe(const struct env *env, const struct event *event, char *to,
 			       quantity(env, now, event->now), event->reason);
 		break;
 	case EVENT_DEPOSIT:
-		if (event->end != WHEN_NEVER)
-			(void)snprintf(to, size, "until %s", when_format_local(when, event->end));
-		else if (event->debt)
-			(void)snprintf(to, size, "of it %s paid debt",
-				       quantity(env, debt, event->debt));
+		window_phrase(phrase, event, event->time);
+		(void)snprintf(to, size, "%s%s%s%s", *phrase ? phrase + 1 : "",
+			       *phrase && event->debt ? ", " : "",
+			       event->debt ? "paid debt of " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "");
 		break;
 	case EVENT_TRANSFER:
 		(void)snprintf(to, size, "to %s", event->to);

@@ -14,9 +14,16 @@
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
-enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600 };
+enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600, DAYS_MAX = 36500 };
 
-enum value { VALUE_PATH, VALUE_PROGRAM, VALUE_CLUSTERS, VALUE_ENFORCEMENT, VALUE_SECONDS };
+enum value {
+	VALUE_PATH,
+	VALUE_PROGRAM,
+	VALUE_CLUSTERS,
+	VALUE_ENFORCEMENT,
+	VALUE_SECONDS,
+	VALUE_DAYS
+};
 
 static const struct key {
 	const char *name;
@@ -31,6 +38,7 @@ static const struct key {
 	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
 	{"slurm_seconds", VALUE_SECONDS, offsetof(struct settings, slurm_seconds)},
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
+	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -174,7 +182,7 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 {
 	void *to = (char *)settings + key->offset;
 	struct yaml_item item;
-	int64_t seconds;
+	int64_t number, least, most;
 	int rc = yaml_next(reader, &item, err);
 
 	if (rc)
@@ -191,13 +199,17 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_enforcement(reader, &item, to, err);
 	case VALUE_CLUSTERS:
 	case VALUE_SECONDS:
+	case VALUE_DAYS:
 		break;
 	}
-	if (!yaml_number(&item, &seconds) || seconds < 1 || seconds > SECONDS_MAX)
+	least = key->value == VALUE_SECONDS ? 1 : 0;
+	most = key->value == VALUE_SECONDS ? SECONDS_MAX : DAYS_MAX;
+	if (!yaml_number(&item, &number) || number < least || number > most)
 		return yaml_error(reader, &item, err,
-				  "%s must be a whole number of seconds from 1 to %d", key->name,
-				  SECONDS_MAX);
-	*(int *)to = (int)seconds;
+				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
+				  key->name, key->value == VALUE_SECONDS ? "seconds" : "days",
+				  least, most);
+	*(int *)to = (int)number;
 	return SB_OK;
 }
 

@@ -19,6 +19,7 @@ struct settings {
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
+	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
 /* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing

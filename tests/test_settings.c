@@ -78,6 +78,10 @@ static const struct {
 	{"slurm_seconds:\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: ten\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: 0\n", ":1:15: ", "from 1 to 3600"},
+	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: never\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: [365]\n", ":1:15: ", "single value"},
 
 	{"bank: &a /x\n", ":1:7: ", "anchor"},
 	{"bank: *a\n", ":1:7: ", "alias"},
