@@ -27,7 +27,10 @@ struct rules rules_of(const struct env *env)
 	return (struct rules){.enforcement = env->settings.enforcement,
 			      .field = LEVER_FIELD,
 			      .tres = LEVER_TRES,
-			      .hold_value = LEVER_HOLD_VALUE};
+			      .hold_value = LEVER_HOLD_VALUE,
+			      .thresholds = env->settings.thresholds,
+			      .threshold_count = env->settings.threshold_count,
+			      .notice = env->settings.notice_days * WHEN_DAY};
 }
 
 /* Whether this machine may change Slurm for this bank. */
@@ -48,7 +51,7 @@ static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
 
 static void say_finding(struct env *env, const struct finding *finding)
 {
-	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE];
+	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	const char *account = finding->account, *cluster = finding->cluster;
 
 	quantity(env, amount, finding->amount);
@@ -107,6 +110,18 @@ static void say_finding(struct env *env, const struct finding *finding)
 			"not "
 			"asked: put it back into the settings, or name it with --clusters",
 			account, cluster);
+		break;
+	case FOUND_EXPIRED:
+		say(env, "%s: %s expired, their window ended at %s", account, amount,
+		    when_format_local(when, finding->before));
+		break;
+	case FOUND_THRESHOLD:
+		say(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
+		    finding->amount, before, now);
+		break;
+	case FOUND_NOTICE:
+		say(env, "%s: %s can be used until %s only", account, amount,
+		    when_format_local(when, finding->before));
 		break;
 	case FOUND_OVERFLOW:
 		warning(env,

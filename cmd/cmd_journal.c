@@ -64,6 +64,7 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 		return true;
 	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
+	case EVENT_EXPIRE:
 		*ret = -event->amount;
 		return true;
 	default:
@@ -106,6 +107,18 @@ static void describe(const struct env *env, const struct event *event, char *to,
 			       amount_format(before, event->before, env->seconds),
 			       amount_format(now, event->now, env->seconds),
 			       event->debt ? ", in debt" : "");
+		break;
+	case EVENT_EXPIRE:
+		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));
+		break;
+	case EVENT_THRESHOLD:
+		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
+			       quantity(env, before, event->used),
+			       quantity(env, now, event->allocated));
+		break;
+	case EVENT_NOTICE:
+		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
+			       when_format_local(when, event->end));
 		break;
 	case EVENT_HOLD:
 	case EVENT_RELEASE:

@@ -9,6 +9,8 @@
 #include "ledger/error.h"
 #include "ledger/policy.h"
 
+enum { THRESHOLDS_MAX = 16 };
+
 struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
@@ -19,6 +21,9 @@ struct settings {
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
+	int thresholds[THRESHOLDS_MAX]; /* percent, rising */
+	size_t threshold_count;
+	int notice_days; /* how long before its end what is left of a window is told; 0: never */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 

@@ -37,6 +37,7 @@ void account_free(struct account *account)
 	free(account->lots);
 	free(account->meters);
 	free(account->levers);
+	free(account->crossed);
 	free(account);
 }
 
@@ -80,6 +81,8 @@ struct account *account_copy(const struct account *account)
 		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
 	copy->levers =
 		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
+	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),
+				   &failed);
 	if (failed) {
 		account_free(copy);
 		return NULL;
@@ -119,6 +122,8 @@ static int add_lot(struct account *account, struct lot lot, struct sb_error *err
 	if (!lots)
 		return sb_error_nomem(err);
 	account->lots = lots;
+	for (size_t i = 0; i < account->lot_count; i++)
+		lot.noticed = lot.noticed || (lots[i].end == lot.end && lots[i].noticed);
 	for (; at > 0 && spent_before(&lot, &lots[at - 1]); at--)
 		lots[at] = lots[at - 1];
 	lots[at] = lot;
@@ -462,6 +467,106 @@ static int apply_charge(struct account *account, const struct event *event, stru
 	return set_meter(account, event, event->until, err);
 }
 
+static int apply_expire(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->end > event->time)
+		return broken(event, err, "the window has not ended");
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+
+		if (!lot || lot->end != event->end)
+			return broken(event, err, "it names a lot with another end");
+		if (lot->rest != part->amount)
+			return broken(event, err, "it is not what is left of a lot");
+		lot->rest = 0;
+	}
+	account->expired += event->amount;
+	return SB_OK;
+}
+
+bool account_crossed(const struct account *account, int64_t level)
+{
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (account->crossed[i] == level)
+			return true;
+	}
+	return false;
+}
+
+static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t *crossed = grow(account->crossed, account->crossed_count, sizeof(*crossed));
+	int64_t used, allocated;
+	int rc;
+
+	if (!crossed)
+		return sb_error_nomem(err);
+	account->crossed = crossed;
+	rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_allocated(account, &allocated, err);
+	if (rc)
+		return rc;
+	if (used != event->used || allocated != event->allocated)
+		return broken(event, err, "the balance is another than it says");
+	if (account_crossed(account, event->level))
+		return broken(event, err, "it was crossed before");
+	crossed[account->crossed_count++] = event->level;
+	return SB_OK;
+}
+
+/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
+static int rearm(struct account *account, struct sb_error *err)
+{
+	int64_t used, allocated;
+	size_t kept = 0;
+	int rc;
+
+	if (account->crossed_count == 0)
+		return SB_OK;
+	rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_allocated(account, &allocated, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (amount_reaches(used, allocated, account->crossed[i]))
+			account->crossed[kept++] = account->crossed[i];
+	}
+	account->crossed_count = kept;
+	return SB_OK;
+}
+
+__int128 account_ending(const struct account *account, int64_t end)
+{
+	__int128 sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].end == end)
+			sum += account->lots[i].rest;
+	}
+	return sum;
+}
+
+static int apply_notice(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->end <= event->time)
+		return broken(event, err, "the window has ended");
+	if (account_ending(account, event->end) != event->amount)
+		return broken(event, err, "it is not what is left of the lots that end then");
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		if (lot->end != event->end)
+			continue;
+		if (lot->noticed)
+			return broken(event, err, "it was given before");
+		lot->noticed = true;
+	}
+	return SB_OK;
+}
+
 static int apply_hold(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (event->cause == CAUSE_CLOSED)
@@ -560,13 +665,13 @@ static int apply_applied(struct account *account, const struct event *event, str
 	return SB_OK;
 }
 
-/* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. And
- * whatever windows are active, balance and use fit int64. */
+/* lots - debt = deposits + in - withdrawals - out - charges - expired: nothing was made and nothing
+ * lost. And whatever windows are active, balance and use fit int64. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
 	__int128 sum = account->deposited + account->received - account->withdrawn - account->sent -
-		       account->charged;
+		       account->charged - account->expired;
 	__int128 rest = 0, amount = 0;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
@@ -601,6 +706,12 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_transfer(account, to, event, err);
 	case EVENT_CHARGE:
 		return apply_charge(account, event, err);
+	case EVENT_EXPIRE:
+		return apply_expire(account, event, err);
+	case EVENT_THRESHOLD:
+		return apply_threshold(account, event, err);
+	case EVENT_NOTICE:
+		return apply_notice(account, event, err);
 	case EVENT_HOLD:
 		return apply_hold(account, event, err);
 	case EVENT_RELEASE:
@@ -618,22 +729,28 @@ int account_apply(struct account *account, struct account *to, const struct even
 		  struct sb_error *err)
 {
 	struct account *both[] = {account, to};
-	int rc;
+	int rc = SB_OK;
 
 	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "resource '%s' is not known to this subank: use a newer one",
 				    event->resource);
-	account_settle(account, event->time);
-	if (to)
-		account_settle(to, event->time);
-	rc = apply_one(account, to, event, err);
+	for (size_t i = 0; i < 2 && !rc; i++) {
+		if (!both[i])
+			continue;
+		account_settle(both[i], event->time);
+		rc = rearm(both[i], err);
+	}
+	if (!rc)
+		rc = apply_one(account, to, event, err);
 	for (size_t i = 0; i < 2 && !rc; i++) {
 		if (!both[i])
 			continue;
 		account_settle(both[i], event->time);
 		both[i]->seq = event->seq;
 		rc = check_sums(both[i], event, err);
+		if (!rc)
+			rc = rearm(both[i], err);
 	}
 	return rc;
 }

@@ -21,6 +21,7 @@ struct lot {
 	int64_t end; /* WHEN_NEVER: no end */
 	int64_t amount; /* billing-seconds put in, net of withdrawals and transfers */
 	int64_t rest; /* of that, not yet spent */
+	bool noticed; /* that its end is near was entered, for it or another with the same end */
 };
 
 /* How far the use on a cluster is charged. */
@@ -61,7 +62,7 @@ struct account {
 
 	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
 	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
-	__int128 deposited, withdrawn, received, sent, charged;
+	__int128 deposited, withdrawn, received, sent, charged, expired;
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -70,6 +71,9 @@ struct account {
 	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
 	int64_t grace_until; /* causes do not hold until then; 0: no grace */
 	uint64_t decision; /* the last entry that changed any of these */
+
+	int64_t *crossed; /* percent: thresholds that were crossed and are not below again */
+	size_t crossed_count;
 
 	struct lever *levers; /* in force, or to be put in force */
 	size_t lever_count;
@@ -104,6 +108,12 @@ int account_used(const struct account *account, int64_t *ret, struct sb_error *e
 /* A lifetime's sum for display: as much of it as int64 holds. */
 int64_t account_sum(__int128 sum);
 
+/* Whether the threshold was crossed and what is used has not been below it since. */
+bool account_crossed(const struct account *account, int64_t level);
+
+/* The rest of the lots that end then, begun or not. */
+__int128 account_ending(const struct account *account, int64_t end);
+
 bool lot_active(const struct lot *lot, int64_t time);
 
 /* Whether jobs are to be kept from starting: a cause stands and no grace. */
@@ -120,7 +130,7 @@ const struct lever *account_lever(const struct account *account, const char *clu
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */
-enum { ACCOUNT_STATE_VERSION = 1 };
+enum { ACCOUNT_STATE_VERSION = 2 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

@@ -41,6 +41,9 @@ enum finding_kind {
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
+	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
+	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
 	FOUND_OVERFLOW, /* the use cannot be charged, it is past what money holds: before, now. A
 			   problem. */
 };
@@ -77,10 +80,16 @@ struct check {
 	struct task *tasks;
 	size_t task_count, task_size;
 	struct head head; /* after what was appended */
+	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
+			    was left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */
 };
+
+/* Adds a finding, with these names in it (NULL: none). */
+int check_found(struct check *check, struct finding finding, const char *account,
+		const char *cluster, struct sb_error *err);
 
 /* Appends what is due to [books]; a second run with the same observations appends nothing. A
  * books_fn: [ctx] is a struct check, whose output it fills anew each time it runs. */

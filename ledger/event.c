@@ -45,6 +45,9 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
 	[FIELD_AT_START] = {"start", FIELD_TIME, AT(start), 0, NULL},
 	[FIELD_AT_END] = {"end", FIELD_END, AT(end), 0, NULL},
+	[FIELD_AT_LEVEL] = {"level", FIELD_PERCENT, AT(level), 0, NULL},
+	[FIELD_AT_USED] = {"used", FIELD_COUNT, AT(used), 0, NULL},
+	[FIELD_AT_ALLOCATED] = {"allocated", FIELD_AMOUNT, AT(allocated), 0, NULL},
 	[FIELD_AT_DEBT] = {"debt", FIELD_COUNT, AT(debt), 0, NULL},
 	[FIELD_AT_FOUND] = {"found", FIELD_LIMIT, AT(found), 0, NULL},
 	[FIELD_AT_SET] = {"set", FIELD_LIMIT, AT(set), 0, NULL},
@@ -79,6 +82,17 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
 			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
 			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_EXPIRE] = {"expire",
+			  5,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END,
+			   FIELD_AT_PARTS}},
+	[EVENT_THRESHOLD] = {"threshold",
+			     5,
+			     {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL, FIELD_AT_USED,
+			      FIELD_AT_ALLOCATED}},
+	[EVENT_NOTICE] = {"notice",
+			  4,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END}},
 	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
 	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
 	[EVENT_LEVER] = {"lever",
@@ -135,6 +149,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		break;
 	}
@@ -233,6 +248,10 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	case FIELD_ENTRY:
 		least = 1;
 		break;
+	case FIELD_PERCENT:
+		least = 1;
+		most = EVENT_PERCENT_MAX;
+		break;
 	case FIELD_READING:
 	case FIELD_LIMIT:
 		least = -1;
@@ -297,6 +316,15 @@ static int check_kind(const struct event *event, struct sb_error *err)
 					    "the amount is not the difference of the readings");
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_EXPIRE:
+	case EVENT_NOTICE:
+		if (event->end == WHEN_NEVER)
+			return sb_error_set(err, SB_EINVAL, "the window has no end");
+		break;
+	case EVENT_THRESHOLD:
+		if (!amount_reaches(event->used, event->allocated, event->level))
+			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
 		break;
 	case EVENT_TRANSFER:
 		if (strcmp(event->account, event->to) == 0)
@@ -381,6 +409,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		bytes_put_i64(to, event_number(event, spec));
 		break;
@@ -433,6 +462,7 @@ static void decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		*(int64_t *)to = read_i64(from);
 		break;

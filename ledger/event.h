@@ -17,6 +17,7 @@
  *       limit                   i64 in Slurm's own unit, -1 is none
  *       time, until, end        i64 microseconds since 1970 UTC (until: 0 is none;
  *                               end: INT64_MAX is none)
+ *       percent                 i64, 1 to 1000
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
@@ -81,6 +82,7 @@ enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
 	EVENT_NOTE_MAX = 1024,
 	EVENT_PARTS_MAX = 10000,
+	EVENT_PERCENT_MAX = 1000,
 };
 
 /* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer
@@ -121,6 +123,9 @@ struct event {
 	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
+	int64_t level; /* threshold: percent */
+	int64_t used; /* threshold: the balance that crossed it, billing-seconds */
+	int64_t allocated;
 	int64_t debt; /* how much of the amount was, or paid, debt */
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
@@ -143,6 +148,7 @@ enum field_type {
 	FIELD_TIME,
 	FIELD_UNTIL, /* 0 is none */
 	FIELD_END, /* WHEN_NEVER is none */
+	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
 	FIELD_ENTRY,
 	FIELD_WORD,
 	FIELD_UID,
@@ -183,6 +189,9 @@ enum event_field {
 	FIELD_AT_UNTIL,
 	FIELD_AT_START,
 	FIELD_AT_END,
+	FIELD_AT_LEVEL,
+	FIELD_AT_USED,
+	FIELD_AT_ALLOCATED,
 	FIELD_AT_DEBT,
 	FIELD_AT_FOUND,
 	FIELD_AT_SET,

@@ -17,7 +17,15 @@ struct rules {
 	const char *field; /* the lever: GrpTRESMins */
 	const char *tres; /* cpu */
 	int64_t hold_value; /* what it is set to: 0 */
+	const int *thresholds; /* percent, rising */
+	size_t threshold_count;
+	int64_t notice; /* how long before its end what is left of a window is told; microseconds,
+			   0: never */
 };
+
+/* The thresholds of an account, percent, rising. */
+const int *thresholds_of(const struct account *account, const struct rules *rules,
+			 size_t *ret_count);
 
 /* Works out which lots a charge draws on (amount, since and until are set): those whose window
  * overlaps the use, earliest end first; what none covers is debt. Fills parts and debt. */

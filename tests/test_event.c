@@ -63,6 +63,9 @@ static void fill_field(struct event *event, enum event_field at, bool large)
 	case FIELD_LIMIT:
 		set_number(event, at, large ? INT64_MAX : -1);
 		break;
+	case FIELD_PERCENT:
+		set_number(event, at, large ? EVENT_PERCENT_MAX : 1);
+		break;
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 		set_number(event, at, large ? WHEN_MAX : 0);
@@ -112,6 +115,12 @@ static struct event make(int kind_number, bool large)
 	}
 	if (has_field(kind, FIELD_AT_START))
 		event.start = 0;
+	if (kind == EVENT_EXPIRE || kind == EVENT_NOTICE)
+		event.end = large ? WHEN_MAX : 1;
+	if (kind == EVENT_THRESHOLD) {
+		event.used = INT64_MAX;
+		event.allocated = large ? INT64_MAX / 10 : 1;
+	}
 	if (has_field(kind, FIELD_AT_PARTS)) {
 		int64_t left = event.amount;
 		size_t count = large ? 100 : 1;
@@ -209,8 +218,7 @@ END_TEST
 START_TEST(kinds_of_later_are_kept_but_refused)
 {
 	static const int later[] = {EVENT_TERMS,  EVENT_REFUND,	  EVENT_REVERSE,
-				    EVENT_ADJUST, EVENT_EXPIRE,	  EVENT_THRESHOLD,
-				    EVENT_NOTICE, EVENT_NOTIFIED, EVENT_CHARGE_JOB};
+				    EVENT_ADJUST, EVENT_NOTIFIED, EVENT_CHARGE_JOB};
 
 	for (size_t i = 0; i < COUNT(later); i++) {
 		struct event event = {.kind = (enum event_kind)later[i], .account = "a"};
@@ -492,6 +500,11 @@ START_TEST(each_field_is_kept_within_its_bounds)
 			case FIELD_UNTIL:
 			case FIELD_END:
 				wrong[4] = true;
+				goto numbers;
+			case FIELD_PERCENT:
+				wrong[4] = true;
+				bad[3] = EVENT_PERCENT_MAX + 1;
+				wrong[3] = true;
 				goto numbers;
 			case FIELD_AMOUNT:
 			case FIELD_ENTRY:

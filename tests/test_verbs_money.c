@@ -204,9 +204,101 @@ START_TEST(transfers_keep_the_windows)
 }
 END_TEST
 
+/* ---- what time brings ---- */
+
+/* The predecessor left such an account open with one SU, and reset the usage of its parents. */
+START_TEST(predecessor_21_a_window_that_ended_means_no_funds)
+{
+	fake_account("dev", "bio")->usage = SU;
+	DONE("", "check");
+	DONE("", "deposit", "bio", "10", "--end", "2026-12-01");
+	clock_at("2026-12-01");
+	DONE("bio: 9.00 SU expired, their window ended at 2026-12-01T00:00:00\n"
+	     "bio: held, available 0.00 SU",
+	     "check", "--clock-ok");
+	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");
+	ck_assert_ptr_nonnull(strstr(out, "expire|-9.00|ended 2026-12-01T00:00:00\n"));
+	MONEY("bio", "0|0|0");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	/* Renewed: released at once, and RawUsage is as it was. */
+	DONE("bio: released, available 5.00 SU", "deposit", "bio", "5", "--end", "2027-12-01");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	ck_assert_int_eq(fake_account("dev", "bio")->usage, SU);
+	MONEY("bio", "18000|0|18000");
+}
+END_TEST
+
+/* Renewal moved RawUsage, and with it the fair share of others: no call but the lever's. */
+START_TEST(predecessor_19_a_renewal_resets_nothing_in_slurm)
+{
+	DONE("", "deposit", "bio", "10", "--end", "2026-12-01");
+	fake_account("dev", "bio")->usage = 5 * SU;
+	DONE("", "check");
+	clock_at("2026-11-30");
+	DONE("", "deposit", "bio", "10", "--start", "2026-12-01", "--end", "2027-12-01");
+	memset(fake_calls, 0, sizeof(fake_calls));
+	clock_at("2026-12-01");
+	DONE("bio: 5.00 SU expired", "check", "--clock-ok");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	MONEY("bio", "36000|0|36000");
+	ck_assert_int_eq(fake_account("dev", "bio")->usage, 5 * SU);
+}
+END_TEST
+
+/* More money moves no date. */
+START_TEST(predecessor_22_an_amount_moves_no_window)
+{
+	DONE("", "deposit", "bio", "10", "--end", "2026-12-01");
+	DONE("", "withdraw", "bio", "5");
+	DONE("", "deposit", "bio", "1", "--end", "2027-12-01");
+	clock_at("2026-12-01");
+	MONEY("bio", "3600|0|3600");
+}
+END_TEST
+
+/* 365 days here and a date there: an end is what was written, also over 29 February. */
+START_TEST(predecessor_23_an_end_is_a_date)
+{
+	DONE("until 2028-02-29T00:00:00", "deposit", "bio", "1", "--end", "2028-02-29");
+	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-02-29");
+	set_settings("clusters: [dev]\nproject_days: 366\n");
+	DONE("until 2028-03-01T00:00:00", "deposit", "bio", "1", "--start", "2027-03-01");
+	DONE("until 2029-03-01T00:00:00", "deposit", "bio", "1", "--start", "2028-02-29");
+}
+END_TEST
+
+START_TEST(thresholds_and_notices_are_said_once)
+{
+	set_settings("clusters: [dev]\n");
+	DONE("", "deposit", "bio", "10", "--end", "2027-01-01");
+	DONE("bio: 10.00 SU can be used until 2027-01-01T00:00:00 only", "check");
+	fake_account("dev", "bio")->usage = 19 * SU / 2;
+	DONE("bio: charged 9.50 SU used on dev\n"
+	     "bio: 60% of the allocation is used, 9.50 SU of 10.00 SU\n"
+	     "bio: 90% of the allocation is used, 9.50 SU of 10.00 SU\n",
+	     "check");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");
+	ck_assert_str_eq(out, "notice||10.00 SU end 2027-01-01T00:00:00\n"
+			      "charge|-9.50|dev 0.00 to 9.50\n"
+			      "threshold||60%: 9.50 SU of 10.00 SU\n"
+			      "threshold||90%: 9.50 SU of 10.00 SU\n");
+	RUN("journal", "bio", "--json", "--last", "1");
+	ck_assert_ptr_nonnull(strstr(out, "\"level\":90,\"used_seconds\":34200,"
+					  "\"allocated_seconds\":36000"));
+	RUN("journal", "bio", "--seconds", "-nPo", "Detail", "--last", "1");
+	ck_assert_str_eq(out, "90%: 34200s of 36000s\n");
+	DONE("", "deposit", "bio", "1", "--end", "2027-01-02");
+	GIVES(0, "bio: 1.00 SU can be used until 2027-01-02", "dry run", "check", "--dry-run");
+	DONE("bio: 1.00 SU can be used until 2027-01-02", "check");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_money");
+	TCase *dates = tcase_create("dates");
 	TCase *windows = tcase_create("windows");
 
 	tcase_set_timeout(windows, TEST_TIMEOUT);
@@ -221,5 +313,14 @@ int main(void)
 	tcase_add_test(windows, money_to_come_pays_debt_when_it_starts);
 	tcase_add_test(windows, transfers_keep_the_windows);
 	suite_add_tcase(suite, windows);
+
+	tcase_set_timeout(dates, TEST_TIMEOUT);
+	tcase_add_checked_fixture(dates, setup, teardown);
+	tcase_add_test(dates, predecessor_21_a_window_that_ended_means_no_funds);
+	tcase_add_test(dates, predecessor_19_a_renewal_resets_nothing_in_slurm);
+	tcase_add_test(dates, predecessor_22_an_amount_moves_no_window);
+	tcase_add_test(dates, predecessor_23_an_end_is_a_date);
+	tcase_add_test(dates, thresholds_and_notices_are_said_once);
+	suite_add_tcase(suite, dates);
 	return util_run(suite);
 }
