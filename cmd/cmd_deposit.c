@@ -18,13 +18,10 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
 
+	if (!rc)
+		rc = check_deposit(account, err);
 	if (rc)
 		return rc;
-	if (!account->open)
-		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' is closed and takes no deposits: `subank open "
-				    "%s` opens it again",
-				    posting->account, posting->account);
 	(void)snprintf(posting->done, sizeof(posting->done), "deposited ");
 	return append_deposit(posting, books, depositing->amount, &depositing->window, true, err);
 }

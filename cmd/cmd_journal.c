@@ -49,7 +49,13 @@ struct listing {
 /* Whether the rows are the receiver's of a transfer, not the giver's. */
 static bool for_receiver(const struct listing *listing, const struct event *event)
 {
-	return event->kind == EVENT_TRANSFER && !selection_has(listing->selection, event->account);
+	return event_receiver(event) && !selection_has(listing->selection, event->account);
+}
+
+/* Whether the reversal takes money from the account, which the entry it answers gave. */
+static bool takes_back(const struct event *event)
+{
+	return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND;
 }
 
 /* The amount with the sign that the kind gives it; false if it has none. */
@@ -57,13 +63,19 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 {
 	switch (event->kind) {
 	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
 		*ret = event->amount;
+		return true;
+	case EVENT_REVERSE:
+		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
+									 : event->amount;
 		return true;
 	case EVENT_TRANSFER:
 		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
 		return true;
 	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
+	case EVENT_ADJUST:
 	case EVENT_EXPIRE:
 		*ret = -event->amount;
 		return true;
@@ -107,6 +119,19 @@ static void describe(const struct env *env, const struct event *event, char *to,
 			       amount_format(before, event->before, env->seconds),
 			       amount_format(now, event->now, env->seconds),
 			       event->debt ? ", in debt" : "");
+		break;
+	case EVENT_REFUND:
+		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_REVERSE:
+		(void)snprintf(to, size, "%s, entry %" PRIu64 "%s",
+			       event_word(FIELD_AT_REVERSES, event->reverses), event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_ADJUST:
+		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",
+			       quantity(env, debt, event->debt));
 		break;
 	case EVENT_EXPIRE:
 		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));

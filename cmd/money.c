@@ -11,6 +11,16 @@
 #include "ledger/policy.h"
 #include "ledger/when.h"
 
+int check_deposit(const struct account *account, struct sb_error *err)
+{
+	if (account->open)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "account '%s' is closed and takes no deposits: `subank open %s` opens "
+			    "it again",
+			    account->name, account->name);
+}
+
 int append_deposit(struct posting *posting, struct books *books, int64_t amount,
 		   const struct window *window, bool stamped, struct sb_error *err)
 {

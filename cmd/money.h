@@ -5,6 +5,9 @@
 
 #include "cmd/window.h"
 
+/* Whether the account takes deposits: SB_EREFUSED when it is closed. */
+int check_deposit(const struct account *account, struct sb_error *err);
+
 /* Appends a deposit to posting->account, which must be open; as the event of the request with
  * [stamped]. Adds its amount and window to posting->done: "10.00 SU until …". */
 int append_deposit(struct posting *posting, struct books *books, int64_t amount,

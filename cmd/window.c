@@ -76,3 +76,13 @@ const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *even
 		       ends ? " until " : "", ends ? when_format_local(to, event->end) : "");
 	return buf;
 }
+
+const char *new_window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < event->part_count; i++) {
+		if (event->parts[i].lot == event->seq)
+			return window_phrase(buf, event, event->time);
+	}
+	return buf;
+}

@@ -38,5 +38,7 @@ int window_set(const struct env *env, const struct window *window, const struct 
  * end. */
 enum { WINDOW_PHRASE_SIZE = 2 * WHEN_TEXT_SIZE + 16 };
 const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now);
+/* The same of the new lot that a refund or reversal made; "" when it made none. */
+const char *new_window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event);
 
 #endif

@@ -62,7 +62,8 @@ struct account {
 
 	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
 	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
-	__int128 deposited, withdrawn, received, sent, charged, expired;
+	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
+	__int128 given_back, taken_back; /* by reversals */
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -113,6 +114,9 @@ bool account_crossed(const struct account *account, int64_t level);
 
 /* The rest of the lots that end then, begun or not. */
 __int128 account_ending(const struct account *account, int64_t end);
+
+/* NULL when there is none. */
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
 
 bool lot_active(const struct lot *lot, int64_t time);
 

@@ -37,6 +37,10 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	put_sum(to, account->sent);
 	put_sum(to, account->charged);
 	put_sum(to, account->expired);
+	put_sum(to, account->refunded);
+	put_sum(to, account->adjusted);
+	put_sum(to, account->given_back);
+	put_sum(to, account->taken_back);
 	bytes_put_u8(to, (uint8_t)account->causes);
 	bytes_put_i64(to, account->hand_until);
 	bytes_put_i64(to, account->grace_until);
@@ -135,6 +139,10 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->sent = read_sum(&from);
 	account->charged = read_sum(&from);
 	account->expired = read_sum(&from);
+	account->refunded = read_sum(&from);
+	account->adjusted = read_sum(&from);
+	account->given_back = read_sum(&from);
+	account->taken_back = read_sum(&from);
 	account->causes = read_u8(&from);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);

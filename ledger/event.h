@@ -73,6 +73,17 @@ enum outcome {
 	OUTCOME_LEFT = 2, /* somebody else had changed the value: it was left as it is */
 };
 
+/* What a reversal takes back; event_reversed() gives the kind. */
+enum reversed {
+	REVERSED_DEPOSIT = 0,
+	REVERSED_WITHDRAW = 1,
+	REVERSED_TRANSFER = 2,
+	REVERSED_CHARGE = 3,
+	REVERSED_REFUND = 4,
+	REVERSED_ADJUST = 5,
+	REVERSED_EXPIRE = 6,
+};
+
 /* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
 #define RESOURCE_BILLING "billing"
 
@@ -86,7 +97,8 @@ enum {
 };
 
 /* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer
- * made several, its place among them. */
+ * made several, its place among them. A refund or reversal may name itself: that part is a new lot,
+ * for money whose own window has ended. */
 struct part {
 	uint64_t lot;
 	uint16_t index;
@@ -109,7 +121,7 @@ struct event {
 	const char *note;
 
 	const char *account;
-	const char *to; /* transfer: the receiver */
+	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource;
 	const char *slurm_account; /* lever: the account in Slurm */
@@ -133,6 +145,7 @@ struct event {
 	uint8_t cause; /* enum cause */
 	uint8_t action; /* enum lever_action */
 	uint8_t outcome; /* enum outcome */
+	uint8_t reverses; /* enum reversed: what [answers] is */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -176,6 +189,7 @@ enum event_field {
 	FIELD_ENVELOPE_COUNT,
 	FIELD_AT_ACCOUNT = FIELD_ENVELOPE_COUNT,
 	FIELD_AT_TO,
+	FIELD_AT_ANY_TO,
 	FIELD_AT_CLUSTER,
 	FIELD_AT_RESOURCE,
 	FIELD_AT_SLURM_ACCOUNT,
@@ -188,6 +202,7 @@ enum event_field {
 	FIELD_AT_USED_UNTIL,
 	FIELD_AT_UNTIL,
 	FIELD_AT_START,
+	FIELD_AT_NEW_START,
 	FIELD_AT_END,
 	FIELD_AT_LEVEL,
 	FIELD_AT_USED,
@@ -199,6 +214,7 @@ enum event_field {
 	FIELD_AT_CAUSE,
 	FIELD_AT_ACTION,
 	FIELD_AT_OUTCOME,
+	FIELD_AT_REVERSES,
 	FIELD_AT_PARTS,
 	FIELD_AT_REASON,
 	FIELD_COUNT_ALL,
@@ -218,6 +234,12 @@ extern const struct kind_spec event_kinds[EVENT_KIND_END];
 /* The kind of that name, or 0. */
 enum event_kind event_kind_by_name(const char *name);
 const char *event_word(enum event_field field, uint8_t value);
+
+/* The second account that the entry changes; NULL: there is none. */
+const char *event_receiver(const struct event *event);
+/* The kind that a reversal takes back, and the word for a kind; -1: it cannot be reversed. */
+enum event_kind event_reversed(const struct event *event);
+int event_reversible(enum event_kind kind);
 
 /* Access by table. Texts are never NULL. */
 const char *event_text(const struct event *event, const struct field_spec *field);
