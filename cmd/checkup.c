@@ -12,6 +12,7 @@
 #include "cmd/this_machine.h"
 #include "ledger/check.h"
 #include "ledger/lock.h"
+#include "ledger/when.h"
 
 /* Plans while others write, limits are asked for and shares are lowered before others are raised.
  */
@@ -25,7 +26,10 @@ struct rules rules_of(const struct env *env)
 			      .field = settings->lever.field,
 			      .tres = settings->lever.tres,
 			      .put_right = settings->put_right,
-			      .pooled = settings->pooled};
+			      .pooled = settings->pooled,
+			      .thresholds = settings->thresholds,
+			      .threshold_count = settings->threshold_count,
+			      .notice = settings->notice_days * WHEN_DAY};
 }
 
 /* Whether this machine may change Slurm for this bank. */

@@ -50,8 +50,13 @@ struct listing {
 /* Whether the rows are the receiver's of a transfer, not the giver's. */
 static bool for_receiver(const struct listing *listing, const struct event *event)
 {
-	return event->kind == EVENT_TRANSFER &&
-	       !selection_has(&listing->filter->selection, event->account);
+	return event_receiver(event) && !selection_has(&listing->filter->selection, event->account);
+}
+
+/* Whether the reversal takes money from the account, which the entry it answers gave. */
+static bool takes_back(const struct event *event)
+{
+	return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND;
 }
 
 /* The amount with the sign that the kind gives it; false if it has none. */
@@ -59,13 +64,20 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 {
 	switch (event->kind) {
 	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
 		*ret = event->amount;
+		return true;
+	case EVENT_REVERSE:
+		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
+									 : event->amount;
 		return true;
 	case EVENT_TRANSFER:
 		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
 		return true;
 	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
+	case EVENT_ADJUST:
+	case EVENT_EXPIRE:
 		*ret = -event->amount;
 		return true;
 	default:

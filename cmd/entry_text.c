@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "cmd/lever.h"
+#include "cmd/window.h"
 #include "ledger/account.h"
 #include "ledger/amount.h"
 #include "ledger/when.h"
@@ -13,9 +14,9 @@
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size)
 {
-	char when[WHEN_TEXT_SIZE], found[LIMIT_TEXT_SIZE], set[LIMIT_TEXT_SIZE],
-		debt[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE],
-		lever[LEVER_NAME_SIZE];
+	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[LIMIT_TEXT_SIZE],
+		set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
+		now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
 
 	to[0] = '\0';
 	switch (event->kind) {
@@ -32,11 +33,11 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       quantity(env, now, event->now), event->reason);
 		break;
 	case EVENT_DEPOSIT:
-		if (event->end != WHEN_NEVER)
-			(void)snprintf(to, size, "until %s", when_format_local(when, event->end));
-		else if (event->debt)
-			(void)snprintf(to, size, "of it %s paid debt",
-				       quantity(env, debt, event->debt));
+		window_phrase(phrase, event, event->time);
+		(void)snprintf(to, size, "%s%s%s%s", *phrase ? phrase + 1 : "",
+			       *phrase && event->debt ? ", " : "",
+			       event->debt ? "paid debt of " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "");
 		break;
 	case EVENT_TRANSFER:
 		(void)snprintf(to, size, "%s %s", receiver ? "from" : "to",
@@ -47,6 +48,31 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       amount_format(before, event->before, env->seconds),
 			       amount_format(now, event->now, env->seconds),
 			       event->debt ? ", in debt" : "");
+		break;
+	case EVENT_REFUND:
+		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_REVERSE:
+		(void)snprintf(to, size, "%s, entry %" PRIu64 "%s",
+			       event_word(FIELD_AT_REVERSES, event->reverses), event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_ADJUST:
+		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",
+			       quantity(env, debt, event->debt));
+		break;
+	case EVENT_EXPIRE:
+		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));
+		break;
+	case EVENT_THRESHOLD:
+		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
+			       quantity(env, before, event->used),
+			       quantity(env, now, event->allocated));
+		break;
+	case EVENT_NOTICE:
+		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
+			       when_format_local(when, event->end));
 		break;
 	case EVENT_HOLD:
 	case EVENT_RELEASE:

@@ -14,7 +14,7 @@
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
-enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600, SHARE_MAX = 1000000 };
+enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600, DAYS_MAX = 36500, SHARE_MAX = 1000000 };
 
 enum value {
 	VALUE_PATH,
@@ -25,6 +25,8 @@ enum value {
 	VALUE_LEVER,
 	VALUE_DRIFT,
 	VALUE_SECONDS,
+	VALUE_DAYS,
+	VALUE_THRESHOLDS,
 };
 
 static const struct key {
@@ -43,6 +45,9 @@ static const struct key {
 	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
 	{"slurm_seconds", VALUE_SECONDS, offsetof(struct settings, slurm_seconds)},
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
+	{"thresholds", VALUE_THRESHOLDS, 0},
+	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
+	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -78,7 +83,10 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
 				      .slurm_seconds = 60,
-				      .lock_seconds = 10};
+				      .lock_seconds = 10,
+				      .thresholds = {60, 90},
+				      .threshold_count = 2,
+				      .notice_days = 90};
 	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
 		return SB_OK;
 	settings_release(settings);
@@ -274,12 +282,46 @@ static int read_clusters(struct yaml_reader *reader, const struct yaml_item *sta
 	return SB_OK;
 }
 
+static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *start,
+			   struct settings *settings, struct sb_error *err)
+{
+	struct yaml_item item;
+	int64_t level;
+	int rc;
+
+	if (start->type != YAML_LIST)
+		return yaml_error(reader, start, err,
+				  "thresholds must be a list, as in [60, 90], or [] for none");
+	settings->threshold_count = 0;
+	for (;;) {
+		size_t count = settings->threshold_count;
+
+		rc = yaml_next(reader, &item, err);
+		if (rc)
+			return rc;
+		if (item.type == YAML_LIST_END)
+			return SB_OK;
+		if (!yaml_number(&item, &level) || level < 1 || level > EVENT_PERCENT_MAX)
+			return yaml_error(reader, &item, err,
+					  "a threshold must be a whole percentage from 1 to %d",
+					  EVENT_PERCENT_MAX);
+		if (count == THRESHOLDS_MAX)
+			return yaml_error(reader, &item, err, "more than %d thresholds",
+					  THRESHOLDS_MAX);
+		if (count > 0 && level <= settings->thresholds[count - 1])
+			return yaml_error(reader, &item, err,
+					  "thresholds must rise: %" PRId64 " follows %d", level,
+					  settings->thresholds[count - 1]);
+		settings->thresholds[settings->threshold_count++] = (int)level;
+	}
+}
+
 static int read_value(struct yaml_reader *reader, const struct key *key, struct settings *settings,
 		      struct sb_error *err)
 {
 	void *to = (char *)settings + key->offset;
 	struct yaml_item item;
-	int64_t seconds;
+	int64_t number, least, most;
 	int rc = yaml_next(reader, &item, err);
 
 	if (rc)
@@ -288,6 +330,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return read_clusters(reader, &item, settings, err);
 	if (key->value == VALUE_SHARES)
 		return read_shares(reader, &item, settings, err);
+	if (key->value == VALUE_THRESHOLDS)
+		return read_thresholds(reader, &item, settings, err);
 	if (item.type != YAML_SCALAR)
 		return yaml_error(reader, &item, err, "%s must be a single value", key->name);
 	switch (key->value) {
@@ -303,13 +347,18 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	case VALUE_CLUSTERS:
 	case VALUE_SHARES:
 	case VALUE_SECONDS:
+	case VALUE_DAYS:
+	case VALUE_THRESHOLDS:
 		break;
 	}
-	if (!yaml_number(&item, &seconds) || seconds < 1 || seconds > SECONDS_MAX)
+	least = key->value == VALUE_SECONDS ? 1 : 0;
+	most = key->value == VALUE_SECONDS ? SECONDS_MAX : DAYS_MAX;
+	if (!yaml_number(&item, &number) || number < least || number > most)
 		return yaml_error(reader, &item, err,
-				  "%s must be a whole number of seconds from 1 to %d", key->name,
-				  SECONDS_MAX);
-	*(int *)to = (int)seconds;
+				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
+				  key->name, key->value == VALUE_SECONDS ? "seconds" : "days",
+				  least, most);
+	*(int *)to = (int)number;
 	return SB_OK;
 }
 

@@ -16,6 +16,7 @@ struct cluster_share {
 	char *cluster;
 	int64_t share; /* 0 or more */
 };
+enum { THRESHOLDS_MAX = 16 };
 
 struct settings {
 	char *bank; /* the bank's folder */
@@ -33,6 +34,10 @@ struct settings {
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
+	int thresholds[THRESHOLDS_MAX]; /* percent, rising */
+	size_t threshold_count;
+	int notice_days; /* how long before its end what is left of a window is told; 0: never */
+	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
 /* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing

@@ -61,6 +61,15 @@ int books_append(struct books *books, struct event *event, struct sb_error *err)
 int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
 		   struct sb_error *err);
 
+/* Calls [each] for the refunds and reversals that answer entry [seq], oldest first; those that were
+ * reversed themselves are left out. STORE_ABORT ends the walk. */
+typedef int books_each_answer(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err);
+int books_answers(struct books *books, uint64_t seq, books_each_answer *each, void *ctx,
+		  struct sb_error *err);
+/* How much of entry [seq] they gave or took back, and the first of them; 0 and 0: nothing. */
+int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint64_t *ret_first,
+		   struct sb_error *err);
+
 /* What a check saw last: not books, and may be lost. */
 struct reading {
 	int64_t usage; /* billing-seconds */
@@ -112,6 +121,7 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 		 struct sb_error *err);
 /* The stored key of an account's index entry, for who checks the index. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
+void books_answer_key(unsigned char to[16], const struct event *event);
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
 
 /* As bank_create(), but fn fills the bank, in transactions of its own (bank_write with now 0),

@@ -62,6 +62,9 @@ enum finding_kind {
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
+	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
+	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
 	FOUND_OVERFLOW, /* the use cannot be charged, it is past what money holds: before, now. A
 			   problem. */
 };
@@ -109,6 +112,8 @@ struct check {
 	size_t want_count, want_size;
 	bool again; /* plan again when the tasks were read back: there is more to do */
 	struct head head; /* after what was appended */
+	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
+			    was left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *event_second_account(const struct event *event)
-{
-	return event->to && *event->to ? event->to : NULL;
-}
-
 /* Entries are in the order of time, so half of them are put aside with each look. */
 static int count_before(struct books *books, int64_t time, uint64_t *ret, uint64_t *read,
 			struct sb_error *err)

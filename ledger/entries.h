@@ -26,7 +26,4 @@ int entries_before(struct books *books, int64_t time, uint64_t *ret, struct sb_e
 /* The number of the entry with this ref; 0: none. */
 int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct sb_error *err);
 
-/* The account that the entry names beside event->account; NULL: none. */
-const char *event_second_account(const struct event *event);
-
 #endif

@@ -69,7 +69,7 @@ static bool needs_giver_alone(const struct event *event)
 static int find_partner(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;
-	const char *second = event_second_account(event);
+	const char *second = event_receiver(event);
 	struct history *history = ctx;
 	int rc;
 
@@ -137,7 +137,7 @@ static struct account *stand_in(const struct event *event)
 static int apply(struct history *history, const struct event *event, struct sb_error *err)
 {
 	struct account *from = find(history, event->account), *to = NULL, *other = NULL;
-	const char *second = event_second_account(event);
+	const char *second = event_receiver(event);
 	int rc;
 
 	if (second) {
@@ -166,7 +166,7 @@ static int follow_one(const struct entry *entry, void *ctx, struct sb_error *err
 	const struct event *event = entry->event;
 	struct history *history = ctx;
 	const struct account *account = history->accounts[0];
-	const char *second = event_second_account(event);
+	const char *second = event_receiver(event);
 	int64_t before = account_net(account);
 	int rc = apply(history, event, err);
 

@@ -99,6 +99,14 @@ int decide_funds(const struct account *account, const struct rules *rules, enum 
 	return SB_OK;
 }
 
+const int *thresholds_of(const struct account *account, const struct rules *rules,
+			 size_t *ret_count)
+{
+	(void)account;
+	*ret_count = rules->threshold_count;
+	return rules->thresholds;
+}
+
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
 			   int64_t current, const struct aim *aim, bool put_right)
 {

@@ -57,7 +57,7 @@ static int walk(struct books *books, void *ctx, struct sb_error *err)
 /* Whether an entry is in the range, the slow way. */
 static bool in_range(const struct entry_range *range, const struct event *event)
 {
-	const char *second = event_second_account(event);
+	const char *second = event_receiver(event);
 	bool named = range->account_count == 0;
 
 	for (size_t i = 0; i < range->account_count; i++) {

@@ -98,6 +98,26 @@ static const struct {
 	{"slurm_seconds:\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: ten\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: 0\n", ":1:15: ", "from 1 to 3600"},
+	{"thresholds: 90\n", ":1:13: ", "list"},
+	{"thresholds:\n", ":1:12: ", "list"},
+	{"thresholds: {a: 1}\n", ":1:13: ", "list"},
+	{"thresholds: [0]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [1001]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [90%]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60.5]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [\"60\"]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [[60]]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60, 60]\n", ":1:18: ", "60 follows 60"},
+	{"thresholds: [90, 60]\n", ":1:18: ", "60 follows 90"},
+	{"thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]\n",
+	 ":1:69: ", "more than 16"},
+	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
+	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: never\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: [365]\n", ":1:15: ", "single value"},
 
 	{"bank: &a /x\n", ":1:7: ", "anchor"},
 	{"bank: *a\n", ":1:7: ", "alias"},
@@ -141,6 +161,11 @@ static void is_default(const struct settings *settings)
 	ck_assert_str_eq(settings->scontrol, "scontrol");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
+	ck_assert_uint_eq(settings->threshold_count, 2);
+	ck_assert_int_eq(settings->thresholds[0], 60);
+	ck_assert_int_eq(settings->thresholds[1], 90);
+	ck_assert_int_eq(settings->notice_days, 90);
+	ck_assert_int_eq(settings->project_days, 0);
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)
@@ -213,7 +238,10 @@ START_TEST(every_key_is_read)
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
 		      "slurm_seconds: 1\n"
-		      "lock_seconds: 3600\n",
+		      "lock_seconds: 3600\n"
+		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
+		      "notice_days: 0\n"
+		      "project_days: 36500\n",
 		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
 	ck_assert_uint_eq(settings.cluster_count, 2);
@@ -232,6 +260,11 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
+	ck_assert_uint_eq(settings.threshold_count, 16);
+	ck_assert_int_eq(settings.thresholds[0], 1);
+	ck_assert_int_eq(settings.thresholds[15], 1000);
+	ck_assert_int_eq(settings.notice_days, 0);
+	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);
 }
 END_TEST
