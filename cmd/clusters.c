@@ -6,27 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Why the books cannot follow this cluster, with what to change; NULL when they can. */
-static const char *distrust(const struct slurm_config *config)
-{
-	if (strcmp(config->priority_type, "priority/multifactor") != 0)
-		return "usage is counted only with PriorityType=priority/multifactor: set that";
-	if (config->decays)
-		return "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
-		       "PriorityUsageResetPeriod=NONE";
-	return NULL;
-}
-
-/* Why a hold must not be tried there, with what to change; NULL when it may. */
-static const char *distrust_levers(const struct slurm_config *config)
-{
-	if (!config->limits)
-		return "limits are not enforced, so a hold would do nothing: put `limits` and "
-		       "`safe` into AccountingStorageEnforce";
-	if (!config->safe)
-		return "a hold would kill running jobs: put `safe` into AccountingStorageEnforce";
-	return NULL;
-}
+#include "cmd/fitness.h"
 
 /* Names the clusters to ask. */
 static int name_clusters(struct env *env, struct clusters *clusters)
@@ -88,19 +68,20 @@ static bool take_rows(struct clusters *clusters, size_t at, struct slurm_error *
 static void observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
 {
 	struct observation *observation = &clusters->list[at];
-	const char *name = clusters->names[at], *reason;
+	const char *name = clusters->names[at];
 	struct slurm_config config = clusters->local;
+	struct fitness unfit;
+	bool refused;
 	struct slurm_error err;
 
 	observation->cluster = name;
 	observation->time = env->now();
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
-		clusters->no_levers[at] = distrust_levers(&config);
-		reason = distrust(&config);
-		if (!reason && levers)
-			reason = clusters->no_levers[at];
-		if (reason) {
-			warning(env, "cluster '%s' is left alone: %s", name, reason);
+		refused = fitness_refuses(&config, HARM_LEVERS, &unfit);
+		clusters->no_levers[at] = refused ? unfit.advice : NULL;
+		if (fitness_refuses(&config, HARM_USAGE, &unfit) || (refused && levers)) {
+			warning(env, "cluster '%s' is left alone: %s (%s: %s)", name, unfit.advice,
+				unfit.what, unfit.found);
 			clusters->refused++;
 			clusters->silent++;
 			return;

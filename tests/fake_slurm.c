@@ -52,7 +52,8 @@ struct fake_cluster *fake_cluster(const char *name)
 		return cluster;
 	ck_assert_uint_lt(cluster_count, CLUSTERS_MAX);
 	cluster = &clusters[cluster_count++];
-	*cluster = (struct fake_cluster){.priority_type = "priority/multifactor",
+	*cluster = (struct fake_cluster){.version = "22.05.8",
+					 .priority_type = "priority/multifactor",
 					 .half_life = "00:00:00",
 					 .reset = "NONE",
 					 .enforce = "associations,limits,qos,safe"};
@@ -124,8 +125,8 @@ static void answer_scontrol(const struct fake_cluster *cluster, FILE *out)
 			cluster->half_life, cluster->reset);
 	fprintf(out,
 		"PriorityType            = %s\n"
-		"SLURM_VERSION           = 22.05.8\n",
-		cluster->priority_type);
+		"SLURM_VERSION           = %s\n",
+		cluster->priority_type, cluster->version);
 }
 
 /* Sets or clears one TRES of "cpu=5000,gres/gpu=7". */

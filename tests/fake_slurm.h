@@ -35,7 +35,7 @@ struct fake_cluster {
 	char name[256];
 	bool silent; /* neither sshare nor scontrol -M can reach it */
 	bool deaf; /* sacctmgr changes nothing on it, and says yes */
-	const char *priority_type, *half_life, *reset, *enforce;
+	const char *version, *priority_type, *half_life, *reset, *enforce;
 	struct fake_account *accounts;
 	size_t count;
 };
