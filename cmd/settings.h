@@ -4,6 +4,7 @@
 #ifndef SUBANK_CMD_SETTINGS_H
 #define SUBANK_CMD_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ledger/error.h"
@@ -13,6 +14,8 @@ struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
+	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
+	size_t account_count;
 	enum enforcement enforcement;
 	char *sshare; /* Slurm's commands: names to look up in PATH, or paths */
 	char *sacctmgr;
@@ -28,6 +31,10 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 
 /* Puts another list of clusters ("a,b") in place. SB_EINVAL. */
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
+
+/* Whether the account, a folded name, belongs to the bank by `accounts`. Wildcards do not mean
+ * root, which stands for the whole cluster. */
+bool settings_has_account(const struct settings *settings, const char *account);
 
 void settings_release(struct settings *settings);
 

@@ -97,19 +97,29 @@ void fake_remove_account(const char *cluster_name, const char *name)
 
 /* ---- the programs ---- */
 
+/* The children of [parent], each followed by its own, one blank deeper. */
+static void answer_children(const struct fake_cluster *cluster, const char *parent, int depth,
+			    FILE *out)
+{
+	for (size_t i = 0; i < cluster->count; i++) {
+		const struct fake_account *account = &cluster->accounts[i];
+
+		if (strcmp(account->parent, parent) != 0)
+			continue;
+		fprintf(out, "%s|%*s%s||%" PRId64 "|%s\n", cluster->name, depth, "", account->name,
+			account->usage, account->limits);
+		fprintf(out, "%s|%*s %s|someone|7|\n", cluster->name, depth, "", account->name);
+		answer_children(cluster, account->name, depth + 1, out);
+	}
+}
+
 static void answer_sshare(const struct fake_cluster *cluster, FILE *out)
 {
 	fprintf(out, "CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins\n", cluster->name);
 	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
 		return;
 	fprintf(out, "%s|root||0|\n%s| root|root|0|\n", cluster->name, cluster->name);
-	for (size_t i = 0; i < cluster->count; i++) {
-		const struct fake_account *account = &cluster->accounts[i];
-
-		fprintf(out, "%s| %s||%" PRId64 "|%s\n", cluster->name, account->name,
-			account->usage, account->limits);
-		fprintf(out, "%s|  %s|someone|7|\n", cluster->name, account->name);
-	}
+	answer_children(cluster, "", 1, out);
 }
 
 static void answer_scontrol(const struct fake_cluster *cluster, FILE *out)

@@ -27,7 +27,8 @@ enum fake_mode {
 
 struct fake_account {
 	char name[256];
-	int64_t usage;
+	char parent[256]; /* "" is root */
+	int64_t usage; /* its children's included, as sshare rolls it up */
 	char limits[256]; /* GrpTRESMins as sshare prints it */
 };
 
