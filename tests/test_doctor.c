@@ -100,10 +100,56 @@ START_TEST(at_most_ten_are_named)
 }
 END_TEST
 
+/* ---- what goes to syslog ---- */
+
+#define LOGGED(text) ck_assert_str_eq(logged, text)
+
+START_TEST(messages_of_verbs_that_write_are_logged)
+{
+	DONE("", "deposit", "bio", "1");
+	LOGGED("");
+	GIVES(1, NULL, "nosuch", "deposit", "nosuch", "1");
+	ck_assert_int_eq(strncmp(logged, "3 account 'nosuch' ", 19), 0);
+	GIVES(2, NULL, "", "deposit", "bio", "1", "--not\033[2Jsuch");
+	ck_assert_ptr_nonnull(strstr(logged, "3 there is no option '--not\\x1b[2Jsuch'\n"));
+	GIVES(2, NULL, "usage: ", "deposit", "bio");
+	LOGGED("3 deposit needs ACCOUNT SU\n");
+	GIVES(1, NULL, "", "balance", "nosuch");
+	LOGGED("");
+	GIVES(1, NULL, "", "journal", "nosuch");
+	LOGGED("");
+}
+END_TEST
+
+START_TEST(what_a_check_does_is_logged)
+{
+	fake_account("dev", "bio")->usage = 20 * 3600;
+	GIVES(0, "bio: held", "dry run", "check", "--dry-run");
+	LOGGED("");
+	DONE("bio: held", "check");
+	LOGGED("6 bio: charged 20.00 SU used on dev\n6 bio: held, available -10.00 SU\n");
+	fake_account("dev", "bio")->usage += 3600;
+	DONE("", "check", "--quiet");
+	LOGGED("");
+	fake_account("dev", "bio")->usage = 0;
+	fake_account("dev", "bio")->limits[0] = '\0';
+	RUN("check", "--quiet", "-v");
+	ck_assert_int_eq(status, 3);
+	ck_assert_int_eq(strncmp(logged, "4 bio: ", 7), 0);
+	ck_assert_ptr_nonnull(strstr(logged, "went down"));
+	/* What -v prints is for who asked for it. */
+	ck_assert_ptr_nonnull(strstr(err, "runs: "));
+	ck_assert_ptr_null(strstr(logged, "runs: "));
+	fake_cluster("dev")->silent = true;
+	RUN("check");
+	ck_assert_int_eq(strncmp(logged, "4 cluster 'dev' does not answer", 31), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("doctor");
-	TCase *unbanked = tcase_create("unbanked");
+	TCase *unbanked = tcase_create("unbanked"), *logging = tcase_create("syslog");
 
 	tcase_add_checked_fixture(unbanked, setup, drive_teardown);
 	tcase_set_timeout(unbanked, TEST_TIMEOUT);
@@ -112,5 +158,10 @@ int main(void)
 	tcase_add_test(unbanked, what_is_inside_a_budget_is_not_lacking);
 	tcase_add_test(unbanked, at_most_ten_are_named);
 	suite_add_tcase(suite, unbanked);
+	tcase_add_checked_fixture(logging, setup, drive_teardown);
+	tcase_set_timeout(logging, TEST_TIMEOUT);
+	tcase_add_test(logging, messages_of_verbs_that_write_are_logged);
+	tcase_add_test(logging, what_a_check_does_is_logged);
+	suite_add_tcase(suite, logging);
 	return util_run(suite);
 }
