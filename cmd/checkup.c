@@ -400,7 +400,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	*ret_head = check.head;
 	check_release(&check);
 	if (is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
-	    unbanked_say(env, &clusters) != EXIT_DONE)
+	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
 	clusters_release(&clusters);
 	return status == EXIT_DONE && silent ? EXIT_PART : status;

@@ -68,20 +68,20 @@ static bool take_rows(struct clusters *clusters, size_t at, struct slurm_error *
 static void observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
 {
 	struct observation *observation = &clusters->list[at];
-	const char *name = clusters->names[at];
+	const char *name = clusters->names[at], *reason;
 	struct slurm_config config = clusters->local;
-	struct fitness unfit;
-	bool refused;
+	char text[FITNESS_TEXT_SIZE];
 	struct slurm_error err;
 
 	observation->cluster = name;
 	observation->time = env->now();
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
-		refused = fitness_refuses(&config, HARM_LEVERS, &unfit);
-		clusters->no_levers[at] = refused ? unfit.advice : NULL;
-		if (fitness_refuses(&config, HARM_USAGE, &unfit) || (refused && levers)) {
-			warning(env, "cluster '%s' is left alone: %s (%s: %s)", name, unfit.advice,
-				unfit.what, unfit.found);
+		clusters->no_levers[at] = fitness_limits(config.limits, config.safe, true);
+		reason = fitness_usage(&config, text);
+		if (!reason && levers)
+			reason = clusters->no_levers[at];
+		if (reason) {
+			warning(env, "cluster '%s' is left alone: %s", name, reason);
 			clusters->refused++;
 			clusters->silent++;
 			return;

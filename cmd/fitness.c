@@ -16,19 +16,19 @@ static bool too_old(const char *version)
 	return year < SLURM_YEAR_MIN || (year == SLURM_YEAR_MIN && month < SLURM_MONTH_MIN);
 }
 
-static struct fitness judge(const char *what, const char *found, bool bad, enum harm harm,
-			    const char *advice)
+static struct fitness judge(const char *what, const char *found, const char *advice)
 {
 	struct fitness fitness = {.what = what,
-				  .verdict = bad ? VERDICT_BAD : VERDICT_OK,
-				  .harm = harm,
-				  .advice = bad ? advice : ""};
+				  .verdict = advice ? VERDICT_BAD : VERDICT_OK,
+				  .advice = advice ? advice : ""};
 
 	(void)snprintf(fitness.found, sizeof(fitness.found), "%s", found);
 	return fitness;
 }
 
-void fitness_judge(const struct slurm_config *config, struct fitness ret[FITNESS_COUNT])
+enum { USAGE_COUNT = 3 };
+
+static void judge_usage(const struct slurm_config *config, struct fitness ret[USAGE_COUNT])
 {
 	bool counted = strcmp(config->priority_type, "priority/multifactor") == 0;
 	char decay[160] = "not printed by Slurm";
@@ -37,30 +37,47 @@ void fitness_judge(const struct slurm_config *config, struct fitness ret[FITNESS
 	if (counted)
 		(void)snprintf(decay, sizeof(decay), "half life %s, reset %s",
 			       config->decay_half_life, config->usage_reset);
-	ret[0] = judge("Slurm's version", config->version, too_old(config->version), HARM_USAGE,
-		       "subank needs Slurm 22.05 or newer: upgrade it");
-	ret[1] = judge("PriorityType", config->priority_type, !counted, HARM_USAGE,
-		       "usage is counted only with PriorityType=priority/multifactor: set that");
-	ret[2] = judge("decay of usage", decay, config->decays, HARM_USAGE,
-		       "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
-		       "PriorityUsageResetPeriod=NONE");
-	ret[3] = judge("AccountingStorageEnforce", config->enforce, !config->safe, HARM_LEVERS,
-		       config->limits ? "a hold would kill running jobs: put `safe` into "
-					"AccountingStorageEnforce"
-				      : "limits are not enforced, so a hold would do nothing: put "
-					"`limits` and `safe` into AccountingStorageEnforce");
+	ret[0] = judge("Slurm's version", config->version,
+		       too_old(config->version) ? "subank needs Slurm 22.05 or newer: upgrade it"
+						: NULL);
+	ret[1] = judge("PriorityType", config->priority_type,
+		       counted ? NULL
+			       : "usage is counted only with PriorityType=priority/multifactor: "
+				 "set that");
+	ret[2] = judge("decay of usage", decay,
+		       config->decays ? "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
+					"PriorityUsageResetPeriod=NONE"
+				      : NULL);
 }
 
-bool fitness_refuses(const struct slurm_config *config, enum harm harm, struct fitness *ret)
+void fitness_judge(const struct slurm_config *config, bool kills, struct fitness ret[FITNESS_COUNT])
 {
-	struct fitness list[FITNESS_COUNT];
+	judge_usage(config, ret);
+	ret[USAGE_COUNT] = judge("AccountingStorageEnforce", config->enforce,
+				 fitness_limits(config->limits, config->safe, kills));
+}
 
-	fitness_judge(config, list);
-	for (size_t i = 0; i < FITNESS_COUNT; i++) {
-		if (list[i].harm == harm && list[i].verdict == VERDICT_BAD) {
-			*ret = list[i];
-			return true;
-		}
+const char *fitness_usage(const struct slurm_config *config, char to[FITNESS_TEXT_SIZE])
+{
+	struct fitness list[USAGE_COUNT];
+
+	judge_usage(config, list);
+	for (size_t i = 0; i < USAGE_COUNT; i++) {
+		if (list[i].verdict == VERDICT_OK)
+			continue;
+		(void)snprintf(to, FITNESS_TEXT_SIZE, "%s (%s: %s)", list[i].advice, list[i].what,
+			       list[i].found);
+		return to;
 	}
-	return false;
+	return NULL;
+}
+
+const char *fitness_limits(bool limits, bool safe, bool kills)
+{
+	if (!limits)
+		return "limits are not enforced, so a hold would do nothing: put `limits` and "
+		       "`safe` into AccountingStorageEnforce";
+	if (!safe && kills)
+		return "a hold would kill running jobs: put `safe` into AccountingStorageEnforce";
+	return NULL;
 }

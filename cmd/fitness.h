@@ -13,29 +13,30 @@ enum { SLURM_YEAR_MIN = 22, SLURM_MONTH_MIN = 5 };
 
 enum verdict {
 	VERDICT_OK,
-	VERDICT_WARN, /* works, but a promise is weaker */
-	VERDICT_BAD, /* wrong: does not work, or not safely */
-};
-
-/* What goes wrong when the finding is bad. */
-enum harm {
-	HARM_USAGE, /* usage cannot be trusted: nothing may be charged */
-	HARM_LEVERS, /* a limit must not be set there */
+	VERDICT_INFO, /* nothing to do, but good to know */
+	VERDICT_WARN, /* works, but a promise is weaker, or it will not work for long */
+	VERDICT_BAD, /* does not work, or not safely */
 };
 
 struct fitness {
 	const char *what;
 	char found[256]; /* its value */
 	enum verdict verdict;
-	enum harm harm;
 	const char *advice; /* what is wrong and what to change; "" when ok */
 };
 
 enum { FITNESS_COUNT = 4 };
 
-void fitness_judge(const struct slurm_config *config, struct fitness ret[FITNESS_COUNT]);
+/* Judges everything. [kills]: whether the lever in use would end jobs that run without `safe`. */
+void fitness_judge(const struct slurm_config *config, bool kills,
+		   struct fitness ret[FITNESS_COUNT]);
 
-/* Whether something that does [harm] is bad there: the first of them goes to [ret]. */
-bool fitness_refuses(const struct slurm_config *config, enum harm harm, struct fitness *ret);
+/* Why the books cannot follow the cluster, with what to change and what was found; NULL when they
+ * can. Returns [to]. */
+enum { FITNESS_TEXT_SIZE = 512 };
+const char *fitness_usage(const struct slurm_config *config, char to[FITNESS_TEXT_SIZE]);
+
+/* Why a limit must not be set there, by what AccountingStorageEnforce holds; NULL when it may. */
+const char *fitness_limits(bool limits, bool safe, bool kills);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED_MAX = 10 };
+#include "cmd/output.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -72,20 +72,21 @@ static int find_on(struct books *books, const struct settings *settings,
 }
 
 int unbanked_find(struct books *books, const struct settings *settings,
-		  const struct clusters *clusters, struct unbanked *ret, struct sb_error *err)
+		  const struct observation *list, size_t count, struct unbanked *ret,
+		  struct sb_error *err)
 {
 	struct unbanked unbanked = {0};
 	size_t rows = 0, kept = 0;
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < clusters->count; i++)
-		rows += clusters->list[i].answered ? clusters->list[i].count : 0;
+	for (size_t i = 0; i < count; i++)
+		rows += list[i].answered ? list[i].count : 0;
 	unbanked.names = calloc(rows + 1, sizeof(*unbanked.names));
 	if (!unbanked.names)
 		return sb_error_nomem(err);
-	for (size_t i = 0; i < clusters->count && !rc; i++) {
-		if (clusters->list[i].answered)
-			rc = find_on(books, settings, &clusters->list[i], &unbanked, err);
+	for (size_t i = 0; i < count && !rc; i++) {
+		if (list[i].answered)
+			rc = find_on(books, settings, &list[i], &unbanked, err);
 	}
 	if (rc) {
 		unbanked_release(&unbanked);
@@ -107,22 +108,10 @@ void unbanked_release(struct unbanked *unbanked)
 	*unbanked = (struct unbanked){0};
 }
 
-const char *unbanked_list(const struct unbanked *unbanked, char *to, size_t size)
-{
-	size_t at = 0;
-
-	to[0] = '\0';
-	for (size_t i = 0; i < unbanked->count && i < NAMED_MAX && at < size; i++)
-		at += (size_t)snprintf(to + at, size - at, "%s%s", i ? ", " : "",
-				       unbanked->names[i]);
-	if (unbanked->count > NAMED_MAX && at < size)
-		(void)snprintf(to + at, size - at, " and %zu more", unbanked->count - NAMED_MAX);
-	return to;
-}
-
 struct search {
 	const struct settings *settings;
-	const struct clusters *clusters;
+	const struct observation *list;
+	size_t count;
 	struct unbanked unbanked;
 };
 
@@ -131,13 +120,14 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 	struct search *search = ctx;
 
 	unbanked_release(&search->unbanked);
-	return unbanked_find(books, search->settings, search->clusters, &search->unbanked, err);
+	return unbanked_find(books, search->settings, search->list, search->count,
+			     &search->unbanked, err);
 }
 
-int unbanked_say(struct env *env, const struct clusters *clusters)
+int unbanked_say(struct env *env, const struct observation *list, size_t count)
 {
-	struct search search = {.settings = &env->settings, .clusters = clusters};
-	char list[2048];
+	struct search search = {.settings = &env->settings, .list = list, .count = count};
+	char names[NAMES_TEXT_SIZE];
 	struct sb_error err;
 	int status = EXIT_DONE;
 
@@ -147,7 +137,7 @@ int unbanked_say(struct env *env, const struct clusters *clusters)
 		say(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
 		    search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
 		    search.unbanked.count == 1 ? "is" : "are",
-		    unbanked_list(&search.unbanked, list, sizeof(list)));
+		    output_names(names, search.unbanked.names, search.unbanked.count));
 	unbanked_release(&search.unbanked);
 	return status;
 }

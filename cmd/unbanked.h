@@ -3,7 +3,8 @@
 #ifndef SUBANK_CMD_UNBANKED_H
 #define SUBANK_CMD_UNBANKED_H
 
-#include "cmd/clusters.h"
+#include "cmd/env.h"
+#include "ledger/check.h"
 
 struct unbanked {
 	const char **names; /* each once, in order; they point into the observations */
@@ -15,14 +16,12 @@ struct unbanked {
  * in. What only their children used does not count: those are found themselves. On success the
  * caller calls unbanked_release(). */
 int unbanked_find(struct books *books, const struct settings *settings,
-		  const struct clusters *clusters, struct unbanked *ret, struct sb_error *err);
+		  const struct observation *list, size_t count, struct unbanked *ret,
+		  struct sb_error *err);
 void unbanked_release(struct unbanked *unbanked);
-
-/* "a, b, c", or the first ten "and N more". Returns [to]. */
-const char *unbanked_list(const struct unbanked *unbanked, char *to, size_t size);
 
 /* Says in one line which there are, if any: it is news, not a problem. Returns EXIT_DONE or that of
  * an error. */
-int unbanked_say(struct env *env, const struct clusters *clusters);
+int unbanked_say(struct env *env, const struct observation *list, size_t count);
 
 #endif
