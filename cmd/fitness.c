@@ -7,13 +7,10 @@
 #include <string.h>
 
 /* A version that cannot be read counts as too old: nothing is known of it. */
-static bool too_old(const char *version)
+static bool too_old(const int version[2])
 {
-	int year, month;
-
-	if (sscanf(version, "%d.%d", &year, &month) != 2)
-		return true;
-	return year < SLURM_YEAR_MIN || (year == SLURM_YEAR_MIN && month < SLURM_MONTH_MIN);
+	return version[0] < SLURM_YEAR_MIN ||
+	       (version[0] == SLURM_YEAR_MIN && version[1] < SLURM_MONTH_MIN);
 }
 
 static struct fitness judge(const char *what, const char *found, const char *advice)
@@ -37,7 +34,7 @@ static void judge_usage(const struct slurm_config *config, struct fitness ret[US
 	if (counted)
 		(void)snprintf(decay, sizeof(decay), "half life %s, reset %s",
 			       config->decay_half_life, config->usage_reset);
-	ret[0] = judge("Slurm's version", config->version,
+	ret[0] = judge("Slurm's version", config->version_text,
 		       too_old(config->version) ? "subank needs Slurm 22.05 or newer: upgrade it"
 						: NULL);
 	ret[1] = judge("PriorityType", config->priority_type,
