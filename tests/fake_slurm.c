@@ -415,7 +415,7 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		len += (size_t)snprintf(fake_line + len, sizeof(fake_line) - len, "%s%s",
 					i ? " " : "", argv[i]);
 	show = program == FAKE_SACCTMGR && argv[1] && argv[2] && strcmp(argv[2], "show") == 0;
-	if (program == FAKE_SACCTMGR)
+	if (program == FAKE_SACCTMGR && strcmp(argv[1], "-V") != 0)
 		(*(show ? &fake_shows : &fake_modifies))++;
 	if (fake_hook)
 		fake_hook(program);
