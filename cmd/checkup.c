@@ -10,6 +10,7 @@
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
 #include "cmd/this_machine.h"
+#include "cmd/unbanked.h"
 #include "ledger/check.h"
 #include "ledger/lock.h"
 #include "ledger/when.h"
@@ -138,6 +139,12 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 	return status;
 }
 
+/* All accounts on all clusters of the settings. */
+static bool is_whole(struct env *env, const struct checkup *checkup)
+{
+	return checkup->account_count == 0 && !option(env, "clusters");
+}
+
 /* One pass, under check.lock or dry. */
 static int pass(struct env *env, const struct checkup *checkup, bool dry, struct head *ret_head)
 {
@@ -158,6 +165,9 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	status = rounds(env, &planning, &clusters);
 	*ret_head = check.head;
 	check_release(&check);
+	if (is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
+	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
+		status = EXIT_PART;
 	clusters_release(&clusters);
 	return status == EXIT_DONE && silent ? EXIT_PART : status;
 }
@@ -176,12 +186,6 @@ static void drop_locks(struct check_locks *locks)
 	lock_drop(locks->check);
 	lock_drop(locks->settle);
 	locks->check = locks->settle = -1;
-}
-
-/* All accounts on all clusters of the settings. */
-static bool is_whole(struct env *env, const struct checkup *checkup)
-{
-	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
 static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)

@@ -16,7 +16,7 @@
 #include "ledger/text.h"
 #include "ledger/when.h"
 
-enum { COLUMNS_MAX = 24 };
+enum { COLUMNS_MAX = 24, NAMED_MAX = 10 };
 
 enum form { FORM_TABLE, FORM_PARSABLE, FORM_JSON };
 
@@ -318,6 +318,19 @@ int output_flush(struct output *output, struct sb_error *err)
 		scols_table_enable_noheadings(output->table, 1);
 	}
 	return output->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
+{
+	size_t at = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < count && i < NAMED_MAX && at < NAMES_TEXT_SIZE; i++)
+		at += (size_t)snprintf(to + at, NAMES_TEXT_SIZE - at, "%s%s", i ? ", " : "",
+				       names[i]);
+	if (count > NAMED_MAX && at < NAMES_TEXT_SIZE)
+		(void)snprintf(to + at, NAMES_TEXT_SIZE - at, " and %zu more", count - NAMED_MAX);
+	return to;
 }
 
 int output_finish(struct output *output, struct sb_error *err)

@@ -22,6 +22,8 @@ struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
+	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
+	size_t account_count;
 	enum enforcement enforcement;
 	struct lever_choice lever;
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */
@@ -49,6 +51,10 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
 
 int64_t settings_share(const struct settings *settings, const char *cluster);
+
+/* Whether the account, a folded name, belongs to the bank by `accounts`. Wildcards do not mean
+ * root, which stands for the whole cluster. */
+bool settings_has_account(const struct settings *settings, const char *account);
 
 void settings_release(struct settings *settings);
 

@@ -16,12 +16,21 @@ int64_t clock_now;
 const char *machine;
 const char *answers;
 bool at_terminal;
+char logged[1 << 18];
 
 static char settings[96];
 
 static int64_t now(void)
 {
 	return clock_now++;
+}
+
+static void keep_log(int priority, const char *text)
+{
+	size_t len = strlen(logged);
+
+	ck_assert_uint_lt(len + strlen(text) + 8, sizeof(logged));
+	(void)snprintf(logged + len, sizeof(logged) - len, "%d %s\n", priority, text);
 }
 
 void set_settings(const char *text)
@@ -69,6 +78,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.in_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,
+		.log = keep_log,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
 		.machine = machine,
 	};
@@ -101,6 +111,7 @@ void drive(const char *const args[])
 	free(err);
 	out = err = NULL;
 	clock_now += WHEN_SECOND;
+	logged[0] = '\0';
 	status = run_with(args, &out, &err);
 }
 

@@ -19,6 +19,7 @@ extern int64_t clock_now; /* moves on by a second with each verb */
 extern const char *machine; /* what this machine is called */
 extern const char *answers; /* what stands on the standard input */
 extern bool at_terminal; /* whether that is a terminal */
+extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 
 void drive_setup(void); /* for a checked fixture */
 void drive_teardown(void);

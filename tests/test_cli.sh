@@ -15,6 +15,9 @@ trap 'exit 99' HUP INT TERM
 chmod 755 "$dir"
 
 unset SUBANK_BANK
+# Says that the standard error is taken care of: nothing of this goes to the host's syslog.
+JOURNAL_STREAM=none
+export JOURNAL_STREAM
 LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
 export LC_ALL TZ PATH FAKE_STATE
 mkdir -p "$FAKE_STATE/dev"

@@ -226,6 +226,37 @@ START_TEST(a_cluster_that_cannot_be_followed_is_refused)
 END_TEST
 enum { DISTRUST_CASES = 8 };
 
+START_TEST(a_slurm_that_is_too_old_is_refused)
+{
+	static const char *const old[] = {"20.11.9", "21.08.8-2", "22.04.9", "2.6", "", "new"};
+
+	for (size_t i = 0; i < COUNT(old); i++) {
+		fake_cluster("dev")->version = old[i];
+		dev("bio")->usage += 20 * SU;
+		REFUSED(1, "subank needs Slurm 22.05 or newer", "check");
+		ck_assert_msg(strstr(err, old[i]) != NULL, "%s", err);
+		REFUSED(1, "22.05", "open", "fresh", "1", "--later");
+	}
+	fake_cluster("dev")->version = "22.05.0-0rc1";
+	DONE("bio: held", "check");
+	fake_cluster("dev")->version = "25.11.0";
+	DONE("", "check");
+}
+END_TEST
+
+START_TEST(a_missing_command_is_named_with_its_setting)
+{
+	fake_mode[FAKE_SSHARE] = FAKE_MISSING;
+	REFUSED(3, "(`sshare: PATH`)", "check");
+	fake_mode[FAKE_SCONTROL] = FAKE_MISSING;
+	REFUSED(3, "(`scontrol: PATH`)", "check");
+	fake_mode[FAKE_SSHARE] = fake_mode[FAKE_SCONTROL] = FAKE_OK;
+	fake_mode[FAKE_SACCTMGR] = FAKE_MISSING;
+	dev("bio")->usage += 20 * SU;
+	GIVES(3, "bio: held", "(`sacctmgr: PATH`)", "check");
+}
+END_TEST
+
 /* ---- holds ---- */
 
 START_TEST(held_at_nothing_and_not_before)
@@ -872,7 +903,8 @@ START_TEST(an_adopted_hold_is_released_when_there_are_funds)
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
 	if (_i == 0) {
 		DONE("the bank's", "adopt", "--bank-holds", "--note", "after the fire");
-		DONE("lever|after the fire\n", "journal", "-nPo", "Kind,Note", "-M", "dev", "-l", "1");
+		DONE("lever|after the fire\n", "journal", "-nPo", "Kind,Note", "-M", "dev", "-l",
+		     "1");
 	} else {
 		at_terminal = true;
 		answers = "b\n";
@@ -973,6 +1005,8 @@ int main(void)
 			    SILENT_CASES);
 	tcase_add_loop_test(charges, a_cluster_that_cannot_be_followed_is_refused, 0,
 			    DISTRUST_CASES);
+	tcase_add_test(charges, a_slurm_that_is_too_old_is_refused);
+	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
 	tcase_add_test(charges, a_reading_below_the_last_one_charges_nothing);

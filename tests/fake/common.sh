@@ -26,6 +26,11 @@
 # by SIGKILL); down (what the program says when the cluster does not answer; sshare: exit 0 without
 # a row).
 
+if [ "${1-}" = -V ]; then
+	echo 'slurm-wlm 22.05.8'
+	exit 0
+fi
+
 # fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, acts out the modes that are the same for
 # all three, sets $dir and $mode.
 fake_begin() {
