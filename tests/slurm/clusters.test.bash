@@ -103,8 +103,8 @@ test_a_cluster_that_hangs_is_missed_and_charged_once_later() {
 	charged_once hanging
 }
 
-test_a_cluster_that_slurmdbd_does_not_know_does_not_stop_the_others() {
-	local before
+test_predecessor_20_a_cluster_that_slurmdbd_does_not_know_does_not_stop_the_others() {
+	local before recorded
 	new_bank
 	both_accounts named
 	run 0 subank open named 1
@@ -119,6 +119,15 @@ test_a_cluster_that_slurmdbd_does_not_know_does_not_stop_the_others() {
 	expect_equal "used" $(($(usage named) - before)) "$(used named)"
 	run 0 subank check
 	expect_equal "output of the next check" "" "$out$err"
+
+	# A hold goes through slurmdbd, which keeps a record of it.
+	recorded=$(cluster_modifications)
+	sed -i 's/^clusters:.*/clusters: [nosuch, dev, gpu]/' "$harness_dir/subank.yaml"
+	run 3 subank hold named
+	sed -i 's/^clusters:.*/clusters: [dev, gpu]/' "$harness_dir/subank.yaml"
+	expect_equal "limits on the first" cpu=0 "$(cluster_limits named)"
+	expect_equal "limits on the second" cpu=0 "$(cluster_second cluster_limits named)"
+	expect_equal "changes on record" $((recorded + 2)) "$(cluster_modifications)"
 }
 
 test_a_hold_with_one_cluster_down_is_completed_when_it_is_back_and_so_is_a_release() {
