@@ -83,7 +83,7 @@ entries() {
 }
 
 limits() {
-	(cd "$FAKE_STATE/dev" && grep -H '' ./*)
+	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
 }
 
 quiet_check() {
@@ -178,7 +178,7 @@ if [ -e "$dir/base" ]; then
 	done
 	for line in over:GrpTRESMins=cpu=0 hand:GrpTRESMins=cpu=0 debt:GrpTRESMins=cpu=0 \
 		site:GrpTRESMins=cpu=0,gres/gpu=7 paid:GrpTRESMins=node=3,cpu=700; do
-		grep -qx "./$line" "$dir/limits.want" || fail "no limit $line"
+		grep -qx "./dev/$line" "$dir/limits.want" || fail "no limit $line"
 	done
 fi
 settle || fail 'the checks do not come to rest'
@@ -189,6 +189,25 @@ killed_everywhere a_release_killed_at_any_point_is_entered_once release hand --r
 killed_everywhere a_transfer_killed_at_any_point_is_entered_once transfer down over 0.5 --ref t
 slurm fresh RawUsage=77
 killed_everywhere an_account_whose_opening_was_killed_is_opened_once open fresh 5 --ref o
+
+# ---- two clusters ----
+
+mkdir -p "$FAKE_STATE/gpu"
+slurm root
+cp "$FAKE_STATE/dev/root" "$FAKE_STATE/gpu/"
+sed 's/^clusters:.*/clusters: [dev, gpu]/' "$dir/settings" >"$dir/settings.new" && mv "$dir/settings.new" "$dir/settings"
+for account in two_use two_over two_paid; do
+	slurm $account RawUsage=5
+	cp "$FAKE_STATE/dev/$account" "$FAKE_STATE/gpu/"
+	sb open $account 20s || fail 'open'
+done
+echo RawUsage=50 >"$FAKE_STATE/gpu/two_paid"
+settle || fail 'the checks do not come to rest'
+sb deposit two_paid 1 --no-apply || fail 'deposit'
+slurm two_use RawUsage=10
+echo RawUsage=99 >"$FAKE_STATE/gpu/two_use"
+echo RawUsage=99 >"$FAKE_STATE/gpu/two_over"
+killed_everywhere a_check_of_two_clusters_killed_at_any_point_is_completed_by_the_next check
 
 # ---- files ----
 
