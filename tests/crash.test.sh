@@ -86,8 +86,18 @@ limits() {
 	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
 }
 
+# A sacctmgr that the killed one has started keeps others from deciding anew until it ends.
+check() {
+	tries=0
+	until sb check || ! grep -q 'in use by' "$dir/err" || [ $tries -gt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+}
+
 quiet_check() {
-	sb check && [ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
+	check
+	[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
 }
 
 # Checks until there is nothing to do, which must be so at the third.
@@ -199,7 +209,7 @@ sed 's/^clusters:.*/clusters: [dev, gpu]/' "$dir/settings" >"$dir/settings.new" 
 for account in two_use two_over two_paid; do
 	slurm $account RawUsage=5
 	cp "$FAKE_STATE/dev/$account" "$FAKE_STATE/gpu/"
-	sb open $account 20s || fail 'open'
+	sb open "$account" 20s || fail 'open'
 done
 echo RawUsage=50 >"$FAKE_STATE/gpu/two_paid"
 settle || fail 'the checks do not come to rest'

@@ -325,6 +325,15 @@ is 'overlapping deposits release each account' [ -z "$(grep -l 'cpu=0' "$FAKE_ST
 sb balance -n -P -o Account,State held1 held2 held3
 is 'and the books agree' [ "$(grep -c '|open$' "$dir/out")" -eq 3 ]
 
+# wait_for_call PATTERN: until a fake was called so.
+wait_for_call() {
+	i=0
+	until grep -q "^$1" "$FAKE_STATE/log" || [ $i -gt 600 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+}
+
 # While a check waits for a sacctmgr that does not end, nobody else waits.
 for account in waits paid; do
 	echo RawUsage=0 >"$FAKE_STATE/dev/$account"
@@ -342,11 +351,7 @@ echo wait >"$FAKE_STATE/sacctmgr.mode"
 	echo $? >"$dir/waiting.new"
 	mv "$dir/waiting.new" "$dir/waiting"
 ) &
-i=0
-until grep -q '^sacctmgr.*paid' "$FAKE_STATE/log" || [ $i -gt 600 ]; do
-	i=$((i + 1))
-	sleep 0.1
-done
+wait_for_call 'sacctmgr.*paid'
 refused 1 'predecessor_33: a second check' check
 has 'a second check says who runs' 'process [0-9]* (subank check, since [0-9:]*)' err
 for verb in 'deposit chem 1s' 'balance' 'journal' 'verify' 'export' 'withdraw chem 1s' 'check --dry-run'; do
@@ -365,6 +370,34 @@ is 'the check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/waits"
 is 'the check releases whom the deposit was for' grep -qx GrpTRESMins=cpu=900 "$FAKE_STATE/dev/paid"
 sb balance -nPo Account,State waits paid
 is 'and the books agree' [ "$(cat "$dir/out")" = "paid|open${newline}waits|held" ]
+
+# A check is killed while its sacctmgr is at work: whatever is decided before that ends stands after it.
+echo RawUsage=0 >"$FAKE_STATE/dev/orphan"
+sb open orphan 10s
+echo RawUsage=20 >"$FAKE_STATE/dev/orphan"
+echo wait >"$FAKE_STATE/sacctmgr.mode"
+: >"$FAKE_STATE/log"
+"$subank" -c "$dir/settings" check >/dev/null 2>&1 &
+victim=$!
+wait_for_call 'sacctmgr.*orphan'
+kill -KILL $victim
+wait $victim 2>/dev/null
+sb deposit orphan 1
+is 'a deposit while the sacctmgr of a killed check is at work: done' [ "$status" -eq 0 ]
+refused 1 'a check meanwhile' check
+has 'a check meanwhile: says why' "process $victim .* was killed while a program" err
+rm "$FAKE_STATE/sacctmgr.mode"
+i=0
+sb check
+while [ "$status" -eq 1 ] && [ $i -lt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+	sb check
+done
+is 'the check after it' [ "$status" -eq 0 ]
+is 'the hold that came late is lifted' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/orphan")" -eq 0 ]
+sb balance -nPo State,Lever orphan
+is 'and the books agree with it' [ "$(cat "$dir/out")" = 'open|' ]
 
 # Checks and deposits all at once: each use is charged once, each deposit counts.
 echo RawUsage=0 >"$FAKE_STATE/dev/busy"
