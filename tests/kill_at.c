@@ -26,13 +26,13 @@
 
 enum { KILLED = 137, NOT_TRACED = 99, NOT_STARTED = 127 };
 
-static bool opens_to_write(uint64_t flags)
+static bool opens_to_write(__u64 flags)
 {
 	return (flags & (O_WRONLY | O_RDWR | O_CREAT)) != 0;
 }
 
 /* waitid() and poll() are left out: how often they are called depends on the weather. */
-static bool matters(uint64_t number, const uint64_t arguments[])
+static bool matters(__u64 number, const __u64 arguments[])
 {
 	switch (number) {
 #ifdef SYS_open
@@ -114,7 +114,7 @@ static int follow(pid_t pid, unsigned long at)
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
 			return give_up("a system call cannot be looked at");
 		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		    !matters(info.entry.nr, (const uint64_t *)info.entry.args) || ++count < at)
+		    !matters(info.entry.nr, info.entry.args) || ++count < at)
 			continue;
 		/* The call is not made any more. */
 		if (kill(pid, SIGKILL) != 0 || waitpid(pid, &status, 0) != pid)

@@ -30,7 +30,8 @@ expect_rest() {
 	# A sacctmgr that the killed one has started keeps others from deciding anew until it ends.
 	cluster_until 30 let_in || harness_failed "$what: the next check" "let in" "in use: $(<"$harness_dir/err")"
 	run 0 subank check
-	expect_equal "$what: output of the check behind it" "" "$out$err"
+	# But for the running job, whose use moves once a minute.
+	expect_equal "$what: output of the check behind it" "" "$(grep -v ': charged' <<<"$out$err" || true)"
 	expect_equal "$what: state" "$2" "$(state victim)"
 	expect_equal "$what: limits in slurmdbd" "$3" "$(cluster_limits victim)"
 	expect_equal "$what: limits in slurmctld" "$3" "$(cluster_limits_in_force victim)"
@@ -38,7 +39,7 @@ expect_rest() {
 	run 0 subank verify
 }
 
-# Every fourth point, the first of them another one for holds than for releases. A check makes some
+# Every sixth point, the first of them another one for holds than for releases. A check makes some
 # twenty such calls before it first asks Slurm.
 test_a_check_killed_at_any_point_is_completed_by_the_next() {
 	local n running queued used rounds=0 killed=1
@@ -49,7 +50,7 @@ test_a_check_killed_at_any_point_is_completed_by_the_next() {
 	submit victim 'sleep 600' -n 1 -t 60
 	running=$job
 	expect_job "$running" RUNNING
-	for ((n = 20; killed; n += 4)); do
+	for ((n = 20; killed; n += 6)); do
 		killed=0
 		rounds=$((rounds + 1))
 		run 0 subank withdraw victim all --no-apply
@@ -65,10 +66,10 @@ test_a_check_killed_at_any_point_is_completed_by_the_next() {
 		fi
 
 		run 0 subank deposit victim 10 --no-apply
-		if check_killed_at $((n + 2)); then
+		if check_killed_at $((n + 3)); then
 			killed=1
 		fi
-		expect_rest $((n + 2)) open cpu=500000,gres/gpu=7 "$rounds"
+		expect_rest $((n + 3)) open cpu=500000,gres/gpu=7 "$rounds"
 		expect_equal "releases" "$rounds" "$(entries_of release)"
 		if ((rounds % 4 == 1)); then
 			expect_job "$queued" RUNNING 60
@@ -84,4 +85,8 @@ test_a_check_killed_at_any_point_is_completed_by_the_next() {
 	echo "  $rounds holds and as many releases were killed"
 }
 
+if [[ ! -x $kill_at ]]; then
+	echo "there is no program $kill_at: make check builds it" >&2
+	exit 1
+fi
 harness_main "$@"

@@ -105,7 +105,7 @@ test_a_slurmctld_that_was_killed_while_jobs_run() {
 	cluster_daemon_stop slurmctld
 	cluster_daemon_start slurmctld
 	cluster_await slurmd
-	submit crashed 'sleep 25' -n 2
+	submit crashed 'sleep 20' -n 2
 	running=$job
 	expect_job "$running" RUNNING
 	spend crashed 12 4
