@@ -519,6 +519,32 @@ START_TEST(a_copy_in_another_folder_is_dry)
 }
 END_TEST
 
+START_TEST(predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it)
+{
+	spend("bio");
+	dev("bio")->usage += SU;
+	DONE("charged 1.00 SU", "check");
+	DONE("deposited", "deposit", "bio", "0.5");
+	STATE("bio", "held|funds|set|-1800");
+	LIMIT("bio", "cpu=0");
+	GIVES(0, "deposited", "left to the next check", "deposit", "bio", "2", "--no-apply");
+	STATE("bio", "held|funds|set|5400");
+	DONE("released", "check");
+	STATE("bio", "open|||5400");
+	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(predecessor_36_balance_says_what_was_used_and_what_is_left)
+{
+	dev("bio")->usage += 2 * SU + SU / 2;
+	DONE("charged 2.50 SU", "check");
+	DONE("bio|10.00|2.50|7.50\nchem|10.00|0.00|10.00\n", "balance", "-nPo",
+	     "Account,Allocated,Used,Available");
+	DONE("deposited 1.00 SU; bio has 8.50 SU", "deposit", "bio", "1");
+}
+END_TEST
+
 START_TEST(a_hold_by_hand_outlasts_deposits)
 {
 	DONE("bio has 10.00 SU", "hold", "bio");
@@ -747,7 +773,7 @@ static void hang(enum fake_program program)
 		pause();
 }
 
-START_TEST(of_two_checks_the_second_says_who_runs)
+START_TEST(predecessor_33_of_two_checks_the_second_says_who_runs)
 {
 	char pid[64], byte;
 	pid_t child;
@@ -1031,6 +1057,8 @@ int main(void)
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
 	tcase_add_test(holds, a_copy_in_another_folder_is_dry);
+	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
+	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
@@ -1043,7 +1071,7 @@ int main(void)
 	tcase_add_test(failures, one_failure_does_not_spoil_the_outcome_of_another);
 	tcase_add_test(failures, a_change_that_cannot_be_read_back_is_not_done);
 	tcase_add_test(failures, a_deposit_during_the_check_releases_before_it_ends);
-	tcase_add_test(failures, of_two_checks_the_second_says_who_runs);
+	tcase_add_test(failures, predecessor_33_of_two_checks_the_second_says_who_runs);
 
 	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
 	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
