@@ -832,6 +832,27 @@ START_TEST(a_dry_run_says_all_and_does_nothing)
 }
 END_TEST
 
+/* An account below another one of the bank: two budgets, and what it uses counts in both. */
+START_TEST(a_held_parent_is_said_of_its_child)
+{
+	(void)fake_account("dev", "bio1");
+	(void)snprintf(dev("bio1")->parent, sizeof(dev("bio1")->parent), "bio");
+	DONE("", "open", "bio1", "100");
+	DONE("", "check");
+	dev("bio1")->usage = 10 * SU;
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available 0.00 SU", "check");
+	GIVES(0, "bio1|parent|3600", "bio1: no job starts, since bio above it is held", "balance",
+	      "bio1", "-n", "-P", "-o", "account,state,used", "--seconds");
+	GIVES(0, "(total)||72000|36000|36000\n", "bio1: no job starts", "balance", "-n", "-P", "-o",
+	      "account,state,allocated,used,available", "--seconds", "--total");
+	GIVES(0, "(total)||360000|36000|324000\n", "bio1: no job starts", "balance", "bio1", "-n",
+	      "-P", "-o", "account,state,allocated,used,available", "--seconds", "--total");
+	DONE("released", "deposit", "bio", "10");
+	DONE("bio1|open\n", "balance", "bio1", "-n", "-P", "-o", "account,state");
+}
+END_TEST
+
 START_TEST(nothing_is_done_when_the_last_check_was_long_ago)
 {
 	DONE("", "check");
@@ -1075,6 +1096,7 @@ int main(void)
 
 	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
 	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
+	tcase_add_test(selection, a_held_parent_is_said_of_its_child);
 	tcase_add_test(selection, nothing_is_done_when_the_last_check_was_long_ago);
 	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
 	tcase_add_test(selection, verbose_prints_the_commands_and_quiet_the_errors);
