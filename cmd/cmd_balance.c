@@ -186,7 +186,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of)
-		rc = moment_as_of(listing->env, books, listing->as_of, &listing->moment, err);
+		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
 	/* All of them first: a row that an error follows would look like an answer. */
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
