@@ -238,11 +238,9 @@ const struct command cmd_balance = {
 		"failed), Charged (ever) and Debt.\n"
 		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
 		"then; Read is empty.\n"
-		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 "
-		"days\n"
-		"(of a younger account, over its days); Lasts, when nothing is left at the rate "
-		"of\n"
-		"PerDay30; and Unused, what windows that end leave over at that rate. What was\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
+		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
+		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"
 		"given back is not subtracted.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,

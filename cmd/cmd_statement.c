@@ -183,7 +183,7 @@ static void print_forecast(const struct printing *printing)
 
 	say(env, "A day over the last 30 days: %s, over the last 7: %s",
 	    quantity(env, month, forecast->month), quantity(env, week, forecast->week));
-	if (forecast->lasts)
+	if (forecast->lasts > printing->statement.time)
 		say(env, "At the rate of 30 days it lasts until %s",
 		    when_format_local(lasts, forecast->lasts));
 	if (forecast->unused)
