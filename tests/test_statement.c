@@ -132,6 +132,18 @@ START_TEST(statements_follow_each_other)
 }
 END_TEST
 
+START_TEST(months_are_local_months)
+{
+	ck_assert_int_eq(setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1), 0);
+	DONE("\"since\": \"2026-10-31T23:00:00.000000Z\"", "statement", "bio", "--json");
+	/* Summer time ends within October. */
+	DONE("\"since\": \"2026-09-30T22:00:00.000000Z\"", "statement", "bio", "--json", "--until",
+	     "2026-11-01");
+	clock_now = T0 + 39 * WHEN_DAY;
+	DONE("\"until\": \"2026-12-31T23:00:00.000000Z\"", "statement", "bio", "--json");
+}
+END_TEST
+
 START_TEST(the_same_period_gives_the_same_bytes)
 {
 	static const char *const forms[] = {"-P", "--json", "--entries", "-n", "--seconds"};
@@ -556,6 +568,7 @@ int main(void)
 	tcase_add_test(statements, damaged_books_give_no_statement);
 	tcase_add_test(statements, a_statement_adds_up_by_kind);
 	tcase_add_test(statements, statements_follow_each_other);
+	tcase_add_test(statements, months_are_local_months);
 	tcase_add_test(statements, the_same_period_gives_the_same_bytes);
 	tcase_add_test(statements, a_period_not_over_depends_on_the_head_alone);
 	tcase_add_test(statements, money_that_cannot_be_spent_is_named);
