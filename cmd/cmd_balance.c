@@ -242,7 +242,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of)
-		rc = moment_as_of(listing->env, books, listing->as_of, &listing->moment, err);
+		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
 	/* All of them first: a row that an error follows would look like an answer. */
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
@@ -298,11 +298,9 @@ const struct command cmd_balance = {
 		"uses counts in both; --total counts it once.\n"
 		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
 		"then; Read is empty.\n"
-		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 "
-		"days\n"
-		"(of a younger account, over its days); Lasts, when nothing is left at the rate "
-		"of\n"
-		"PerDay30; and Unused, what windows that end leave over at that rate. What was\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
+		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
+		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"
 		"given back is not subtracted.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,

@@ -119,7 +119,7 @@ for verb in open close deposit withdraw transfer hold release; do
 		has "$verb --help names --$option" "--$option" out
 	done
 done
-for verb in balance journal; do
+for verb in balance journal statement; do
 	sb "$verb" --help
 	for option in accounts noheader parsable2 parsable format json; do
 		has "$verb --help names --$option" "--$option" out
@@ -190,7 +190,8 @@ is_done 'a note of many characters'
 
 if [ -c /dev/full ]; then
 	for arguments in --help --version 'balance' 'balance --json' journal 'journal --json' export \
-		verify 'help open'; do
+		verify 'help open' 'statement bio' 'why bio' 'journal --follow --json' \
+		'journal -f'; do
 		# shellcheck disable=SC2086
 		"$subank" -c "$dir/settings" $arguments >/dev/full 2>"$dir/err"
 		status=$?
@@ -214,6 +215,55 @@ fi
 "$subank" -c "$dir/settings" check <&- >&- 2>&-
 sb verify
 is_done 'verify after closed streams'
+
+# ---- what was, and why ----
+
+sb statement bio --since 2020-01-01 --until 2021-01-01
+is_done 'a statement of a period that is over'
+has 'it adds up to nothing' '^closing balance *0.00$' out
+sb statement bio --entries
+is_done 'a statement so far'
+has 'it says from which entries' '^So far: .* head [0-9]*:[0-9a-f]*$' out
+has 'it says what was put in' ' deposit  .* 10.00 ' out
+refused 2 'a statement of nobody' statement
+sb why bio
+is_done 'why bio'
+has 'why bio says so' '^bio is ' out
+sb balance -nP --as-of 1
+is_done 'balance as of entry 1'
+has 'one account, nothing in it' '^bio|open|0.00|0.00|0.00|-|$' out
+sb balance bio --forecast
+is_done 'balance --forecast'
+has 'it has the columns' 'PerDay7 PerDay30 Lasts' out
+refused 2 'a kind with an escape' journal --kind "${escape}[2J"
+refused 2 'a time with an escape' journal --since "${escape}[2J"
+refused 2 'a moment with an escape' balance --as-of "${escape}[2J"
+
+# --follow prints what is there, and each new entry as it comes.
+for form in --json -nP; do
+	: >"$dir/follow"
+	"$subank" -c "$dir/settings" journal bio --follow --last 1 $form >>"$dir/follow" 2>&1 &
+	follower=$!
+	i=0
+	while [ ! -s "$dir/follow" ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	is "follow $form: begins with the last" [ "$(wc -l <"$dir/follow")" -eq 1 ]
+	"$subank" -c "$dir/settings" deposit "$name_255" 1 >/dev/null
+	"$subank" -c "$dir/settings" deposit bio 0.25 >/dev/null
+	i=0
+	while [ "$(wc -l <"$dir/follow")" -lt 2 ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	kill -TERM $follower
+	wait $follower 2>/dev/null
+	is "follow $form: the new one, and none of others" [ "$(wc -l <"$dir/follow")" -eq 2 ]
+	status=0
+	is "follow $form: it is the deposit" [ "$(tail -n 1 "$dir/follow" |
+		grep -c -e '"amount_seconds":900' -e '|0.25|')" -eq 1 ]
+done
 
 # ---- Slurm that misbehaves ----
 
