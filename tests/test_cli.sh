@@ -277,6 +277,7 @@ sb doctor
 is 'doctor: status 3' [ "$status" -eq 3 ]
 has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out
 rm "$FAKE_STATE/qos"
+chmod 640 "$dir/settings"
 sb doctor
 is_done 'doctor'
 has 'doctor: nothing is left' 'nothing, all is well' out
