@@ -134,6 +134,14 @@ refused 2 '--nosuch' --nosuch
 sb balance
 is 'no bank: status 1' [ "$status" -eq 1 ]
 has 'no bank: says where' "$dir/bank" err
+sb doctor
+is 'doctor without a bank: status 3' [ "$status" -eq 3 ]
+has 'doctor without a bank: says what to do' 'subank init' out
+is 'doctor makes nothing' [ ! -e "$dir/bank" ]
+env PATH=/nonexistent "$subank" -c "$dir/settings" doctor >"$dir/out" 2>"$dir/err"
+status=$?
+is 'doctor without Slurm: status 3' [ "$status" -eq 3 ]
+has 'doctor without Slurm: says so' 'sshare *this machine *bad' out
 sb init
 is 'init' [ "$status" -eq 0 ]
 sb open bio 10
@@ -311,6 +319,18 @@ for mode in fail hang malformed down; do
 done
 sb check
 is_done 'the next check'
+sb verify --slurm
+is_done 'verify --slurm'
+has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
+echo 'fast|cpu=10||||1.000000|' >"$FAKE_STATE/qos"
+sb doctor
+is 'doctor: status 3' [ "$status" -eq 3 ]
+has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out
+rm "$FAKE_STATE/qos"
+chmod 640 "$dir/settings"
+sb doctor
+is_done 'doctor'
+has 'doctor: nothing is left' 'nothing, all is well' out
 is 'the next check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/bio"
 : >"$FAKE_STATE/log"
 export_to "$dir/before"
