@@ -106,8 +106,24 @@ def moment(text, now, zone):
         offset = int(match[7][1:3]) * 3600 + int(match[7][4:]) * 60
         offset = -offset if match[7][0] == "-" else offset
     else:
-        offset = 7200 if summer(local - 7200) else 3600
+        return from_local(local, zone)
     return (local - offset) * SECOND
+
+
+def from_local(local, zone, strict=True):
+    """What the clock on the wall shows, in seconds, as a moment. In spring there is an hour that no
+    clock shows; that which comes twice in autumn is the first of them."""
+    offset = 0 if zone == "UTC" else 7200 if summer(local - 7200) else 3600
+    if strict and offset == 3600 and summer(local - 3600):
+        raise No(USAGE)
+    return (local - offset) * SECOND
+
+
+def days_later(when, days, zone):
+    """So many days of the calendar later, at the same time of the day."""
+    seconds, rest = divmod(when, SECOND)
+    offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
+    return from_local(seconds + offset + days * 86400, zone, False) + rest
 
 
 # ---- the books ----
@@ -117,6 +133,7 @@ class Entry:
     def __init__(self, kind, account, time, **fields):
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
+        self.back, self.given = 0, {}  # a charge: how much was refunded, to which lots
 
     def __getattr__(self, name):
         return self.__dict__["fields"].get(name)
@@ -127,6 +144,9 @@ class Lot:
         self.entry, self.index, self.start, self.end = entry, index, start, end
         self.amount, self.rest = amount, rest
 
+    def key(self):
+        return self.entry, self.index
+
 
 class Account:
     def __init__(self, name):
@@ -136,13 +156,16 @@ class Account:
         self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
         self.meters = {}  # cluster -> [reading, when]
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
+        self.crossed, self.told = set(), set()  # thresholds and ends that were told of
 
     def at(self, time):
         """A copy of the account as it will be at that time."""
         other = copy.copy(self)
+        other.crossed, other.told = set(self.crossed), set(self.told)
         other.sums, other.meters = dict(self.sums), dict(self.meters)
         other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
         other.settle(time)
+        other.rearm()
         return other
 
     def active(self):
@@ -170,6 +193,11 @@ class Account:
 
     def percent(self):
         return self.used() * 100 // self.allocated() if self.allocated() else None
+
+    def rearm(self):
+        """Below a threshold, it can be crossed again."""
+        percent = self.percent()
+        self.crossed = {x for x in self.crossed if percent is not None and percent >= x}
 
     def pay(self, lots):
         """Debt is paid from these lots; returns how much."""
@@ -201,6 +229,13 @@ class Account:
         self.lots.sort(key=lambda lot: lot.end)  # the order of spending
         return self.pay([lot]) if start <= self.time < end else 0
 
+    def find(self, lot):
+        """That lot as it is now; None when it is over."""
+        for now in self.lots:
+            if now.entry is lot.entry and now.index == lot.index and now.end > self.time:
+                return now
+        return None
+
     def take(self, amount, lots):
         """What these lots give of the amount, the earliest end first, as parts (lot, amount)."""
         parts = []
@@ -218,6 +253,7 @@ class Bank:
         self.accounts, self.entries, self.refs = {}, [], {}
         self.newest, self.checked = 0, 0
         self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
+        self.thresholds, self.notice_days, self.project_days = [60, 90], 90, None
         self.usage, self.silent = {}, set()  # Slurm: (cluster, account) -> RawUsage
         self.shaken = False  # an account was ever gone
         self.levers = set()  # accounts whose limits in Slurm are changed
@@ -301,27 +337,42 @@ class Bank:
             return no.status
         # Who is held is looked at again at once, as by a check.
         touched = [self.accounts[name] for name in touched]
-        return self.look_at([a for a in touched if a.causes or a.name in self.levers], now)
+        for account in touched:
+            account.rearm()
+        held = [account for account in touched if account.causes or account.name in self.levers]
+        return self.look_at(held, now, not self.jumped())
 
-    def look_at(self, accounts, now):
-        """The work of a check on these accounts; the exit status."""
+    def look_at(self, accounts, now, dates=True):
+        """The work of a check on these accounts; the exit status. What time brings waits where the
+        clock is not to be trusted."""
         status = DONE
         for account in accounts:
             for cluster in self.clusters:
                 status = max(status, self.charge(account, cluster, now))
-            self.expire(account)
+            account.rearm()
+            if dates:
+                self.expire(account, now)
+                account.rearm()
+            if dates and account.open and not account.unlimited:
+                self.tell(account)
             self.funds(account)
         return status
 
+    def jumped(self):
+        """Whether the last check is so long ago that the clock may have jumped ahead."""
+        return self.checked and self.time > self.checked + TRUST
+
     # -- the verbs: each checks its words, and returns what is to be done on the books --
 
-    def do_open(self, now, name, su=None, from_zero=False):
+    def do_open(self, now, name, su=None, from_zero=False, start=None, end=None):
         value = amount(su) if su else 0
+        start, end = self.window(now, start, end)
 
         def plan():
             account = self.accounts.get(name) or Account(name)
             if account.open or self.silent.intersection(self.clusters):
                 raise No()
+            dates = self.dates(start, end) if value else None
             account.settle(self.time)
             self.accounts[name] = account
             self.enter("open", account)
@@ -333,7 +384,7 @@ class Bank:
                     reading = 0 if from_zero else self.usage.get((cluster, name), 0)
                     self.baseline(account, cluster, reading)
             if value:
-                self.put(account, value)
+                self.put(account, value, *dates)
             return [account]
 
         return plan
@@ -344,8 +395,26 @@ class Bank:
         self.read[cluster, account.name] = reading, self.time
         self.enter("baseline", account, cluster=cluster, before=before, now=reading)
 
-    def put(self, account, value, start=None, end=NEVER):
+    def window(self, now, start, end):
+        """Reads --start and --end."""
+        return (
+            None if start is None else moment(start, now, self.zone),
+            NEVER if end == "never" else None if end is None else moment(end, now, self.zone),
+        )
+
+    def dates(self, start, end):
+        """The window of a deposit that is made now."""
         start = self.time if start is None else start
+        if end is None and self.project_days:
+            end = days_later(start, self.project_days, self.zone)
+        end = NEVER if end is None else end
+        if self.mutation == "a-lot-ends-a-microsecond-late" and end < NEVER:
+            end += 1
+        if end <= max(start, self.time):
+            raise No(USAGE)
+        return start, end
+
+    def put(self, account, value, start, end):
         entry = self.enter("deposit", account, amount=value, start=start, end=end)
         account.sums["deposited"] += value
         entry.fields["debt"] = account.add_lot(entry, start, end, value)
@@ -365,15 +434,13 @@ class Bank:
 
     def do_deposit(self, now, name, su, start=None, end=None):
         value = amount(su)
-        start = None if start is None else moment(start, now, self.zone)
-        end = NEVER if end is None else moment(end, now, self.zone)
+        start, end = self.window(now, start, end)
 
         def plan():
             account = self.account(name)
-            first = self.time if start is None else start
-            if not account.open or end <= max(first, self.time):
+            if not account.open:
                 raise No()
-            self.put(account, value, first, end)
+            self.put(account, value, *self.dates(start, end))
             return [account]
 
         return plan
@@ -456,6 +523,69 @@ class Bank:
 
         return plan
 
+    # -- corrections --
+
+    def entry(self, number):
+        for entry in self.entries:
+            if str(entry.seq) == number:
+                return entry
+        raise No()
+
+    def answer(self, kind, account, to, amount, parts, start, end):
+        """Enters what answers an entry; (None, amount) among the parts is for a new lot."""
+        entry = self.enter(kind, account, answers=to.seq, amount=amount)
+        parts = [(lot, part) for lot, part in parts if part]
+        fresh = sum(part for lot, part in parts if lot is None)
+        if fresh:
+            entry.fields["start"], entry.fields["end"] = start, end
+            account.add_lot(entry, start, end, fresh)
+            new = next(lot for lot in account.lots if lot.entry is entry)
+            parts = [part for part in parts if part[0]] + [(new, fresh)]
+        entry.fields["parts"] = parts
+        return entry
+
+    def do_refund(self, now, number, su="all", note=None, start=None, end=None):
+        percent = re.fullmatch(r"(\d+)%", su)
+        value = None if su == "all" or percent else amount(su)
+        start, end = self.window(now, start, end)
+        if note is None or not number.isdigit():
+            raise No(USAGE)
+
+        def plan():
+            charge = self.entry(number)
+            if charge.kind != "charge":
+                raise No()
+            account = self.account(charge.account)
+            left = charge.amount - charge.back
+            want = charge.amount * int(percent[1]) // 100 if percent else value or left
+            if not 0 < want <= left:
+                raise No()
+            debt = min(account.debt, want)
+            parts, rest = [], want - debt
+            for lot, spent in reversed(charge.parts):
+                home = account.find(lot)
+                part = min(rest, spent - charge.given.get(lot.key(), 0))
+                if home:
+                    part = min(part, home.amount - home.rest)
+                parts.append((home, part))
+                rest -= part
+            parts.append((None, rest))
+            fresh = sum(part for lot, part in parts if lot is None)
+            if fresh and end is None and not self.project_days:
+                raise No()
+            dates = self.dates(start, end) if fresh else (None, None)
+            account.debt -= debt
+            entry = self.answer("refund", account, charge, want, parts, *dates)
+            entry.fields["debt"] = debt
+            for lot, part in parts:
+                if lot:
+                    lot.rest += part
+                    charge.given[lot.key()] = charge.given.get(lot.key(), 0) + part
+            charge.back += want
+            return [account]
+
+        return plan
+
     # -- the check --
 
     def do_check(self, now, *names, clock_ok=False):
@@ -463,12 +593,12 @@ class Bank:
             for name in names:
                 self.account(name)
             self.begin(now)
-            # Whoever names accounts is there to look at the clock.
+            jumped = self.jumped() and not clock_ok
             if not names:
-                if self.checked and self.time > self.checked + TRUST and not clock_ok:
+                if jumped:
                     return PART
                 self.checked = self.time
-            return self.look_at([self.accounts[name] for name in names or self.accounts], now)
+            return self.look_at([self.accounts[name] for name in names or self.accounts], now, not jumped)
 
         return plan
 
@@ -501,6 +631,8 @@ class Bank:
             return DONE
         until = now if now > since else self.time
         lots = [lot for lot in account.lots if lot.start < until and lot.end > since]
+        if self.mutation == "ended-lots-pay-nothing":
+            lots = [lot for lot in lots if lot.end > self.time]
         parts, debt = account.take(reading - before, lots)
         for lot, part in parts:
             lot.rest -= part
@@ -523,10 +655,38 @@ class Bank:
         )
         return DONE
 
-    def expire(self, account):
-        """The rest of an ended lot goes, once every cluster was read at or after the end."""
-        for lot in [lot for lot in account.lots if lot.end <= self.time]:
-            if lot.rest and all(self.read[name, account.name][1] >= lot.end for name in account.meters):
-                self.enter("expire", account, parts=[(lot, lot.rest)], amount=lot.rest)
-                lot.rest = 0
+    def charged_until(self, account, cluster, now):
+        reading, time = account.meters[cluster]
+        used, when = self.read.get((cluster, account.name), (None, 0))
+        if used == reading:
+            time = max(time, when)
+        if cluster in self.clusters and cluster not in self.silent:
+            if (cluster, account.name) not in self.usage:  # and nothing can have been used
+                time = max(time, now)
+        return time
+
+    def expire(self, account, now):
+        """What is left at an end goes, once every cluster was read at or after it."""
+        read = min((self.charged_until(account, name, now) for name in account.meters), default=0)
+        for end in sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time}):
+            parts = [(lot, lot.rest) for lot in account.lots if lot.end == end and lot.rest]
+            if end <= read:
+                total = sum(rest for _, rest in parts)
+                self.enter("expire", account, amount=total, end=end, parts=parts)
+                for lot, _ in parts:
+                    lot.rest = 0
         account.settle(self.time)
+
+    def tell(self, account):
+        """Of thresholds that are reached, and of windows that end soon: once."""
+        percent = account.percent()
+        for level in self.thresholds:
+            if percent is not None and percent >= level and level not in account.crossed:
+                account.crossed.add(level)
+                used, allocated = account.used(), account.allocated()
+                self.enter("threshold", account, level=level, used=used, allocated=allocated)
+        for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
+            if self.notice_days and end - self.notice_days * DAY <= self.time < end:
+                account.told.add(end)
+                left = sum(lot.rest for lot in account.lots if lot.end == end)
+                self.enter("notice", account, amount=left, end=end)

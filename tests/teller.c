@@ -21,6 +21,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/entry_json.h"
@@ -191,6 +192,7 @@ static void obey(char *line)
 		clock_now = number(words[1]);
 	} else if (strcmp(words[0], "zone") == 0) {
 		ck_assert(words[1] && setenv("TZ", words[1], 1) == 0);
+		tzset();
 	} else if (strcmp(words[0], "usage") == 0) {
 		ck_assert_uint_eq(count, 4);
 		fake_account(words[1], words[2])->usage = number(words[3]);
@@ -211,6 +213,7 @@ START_TEST(life)
 	char line[LINE_SIZE];
 	size_t len;
 
+	tzset(); /* the zone of the life before */
 	clock_tick = 0;
 	told = 0;
 	at_end = true;
