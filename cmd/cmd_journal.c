@@ -160,6 +160,7 @@ static void describe(const struct env *env, const struct event *event, char *to,
 			       event->tres, found, set);
 		break;
 	case EVENT_APPLIED:
+	case EVENT_NOTIFIED:
 		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,
 			       event_word(FIELD_AT_OUTCOME, event->outcome),
 			       *event->reason ? ": " : "", event->reason);

@@ -32,6 +32,9 @@ struct env {
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
+	/* run_program_with(), for the notify command. */
+	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
+			struct run_result *ret, struct slurm_error *err);
 	struct author author;
 	const char *machine; /* names this machine; what adopt enters */
 

@@ -87,6 +87,7 @@ int main(int argc, char *argv[])
 			   .out_is_terminal = isatty(STDOUT_FILENO),
 			   .now = system_clock,
 			   .run = run_program,
+			   .run_with = run_program_with,
 			   .author = here.author,
 			   .machine = here.machine};
 	return subank(&env, argc, argv);

@@ -18,6 +18,9 @@ extern int status;
 extern int64_t clock_now; /* moves on by a second with each verb */
 extern const char *machine; /* what this machine is called */
 extern const char *answers; /* what stands on the standard input */
+extern char *told; /* what the notify command got on its stdin, one after the other */
+extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
+extern int notify_calls;
 extern bool at_terminal; /* whether that is a terminal */
 
 void drive_setup(void); /* for a checked fixture */
