@@ -9,6 +9,7 @@
 #include "cmd/carry_out.h"
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
+#include "cmd/notify.h"
 #include "cmd/this_machine.h"
 #include "cmd/unbanked.h"
 #include "ledger/check.h"
@@ -276,9 +277,18 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 		status = dry_run(env, checkup);
 		return status == EXIT_DONE && !checkup->dry_run ? EXIT_PART : status;
 	}
+	status = notify_begin(env);
+	if (status != EXIT_DONE)
+		return status;
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
-	return run_locked(env, checkup, &locks);
+	status = run_locked(env, checkup, &locks);
+	/* The locks are free again: whoever is told may take his time. */
+	if (status == EXIT_DONE)
+		return notify_run(env);
+	if (status == EXIT_PART)
+		(void)notify_run(env);
+	return status;
 }
 
 int checkup_after(struct env *env, const char *account, int status)

@@ -88,6 +88,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       limit_text(found, event->found), limit_text(set, event->set));
 		break;
 	case EVENT_APPLIED:
+	case EVENT_NOTIFIED:
 		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,
 			       event_word(FIELD_AT_OUTCOME, event->outcome),
 			       *event->reason ? ": " : "", event->reason);

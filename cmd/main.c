@@ -102,6 +102,7 @@ int main(int argc, char *argv[])
 			   .now = system_clock,
 			   .run = run_program,
 			   .log = wants_syslog() ? log_to_syslog : NULL,
+			   .run_with = run_program_with,
 			   .author = here.author,
 			   .machine = here.machine};
 	return subank(&env, argc, argv);

@@ -57,6 +57,8 @@ static const struct key {
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
 	{"thresholds", VALUE_THRESHOLDS, 0},
 	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
+	{"notify", VALUE_PATH, offsetof(struct settings, notify)},
+	{"notify_seconds", VALUE_SECONDS, offsetof(struct settings, notify_seconds)},
 	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
 };
 
@@ -96,6 +98,7 @@ void settings_release(struct settings *settings)
 	free(settings->sshare);
 	free(settings->sacctmgr);
 	free(settings->scontrol);
+	free(settings->notify);
 	*settings = (struct settings){0};
 }
 
@@ -111,7 +114,8 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .lock_seconds = 10,
 				      .thresholds = {60, 90},
 				      .threshold_count = 2,
-				      .notice_days = 90};
+				      .notice_days = 90,
+				      .notify_seconds = 10};
 	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
 		return SB_OK;
 	settings_release(settings);
@@ -370,7 +374,8 @@ static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *s
 			return rc;
 		if (item.type == YAML_LIST_END)
 			return SB_OK;
-		if (!yaml_number(&item, &level) || level < 1 || level > EVENT_PERCENT_MAX)
+		if (item.type != YAML_SCALAR || !yaml_number(&item, &level) || level < 1 ||
+		    level > EVENT_PERCENT_MAX)
 			return yaml_error(reader, &item, err,
 					  "a threshold must be a whole percentage from 1 to %d",
 					  EVENT_PERCENT_MAX);

@@ -39,6 +39,8 @@ struct settings {
 	int thresholds[THRESHOLDS_MAX]; /* percent, rising */
 	size_t threshold_count;
 	int notice_days; /* how long before its end what is left of a window is told; 0: never */
+	char *notify; /* a program to tell of crossings, holds, releases and ends; NULL: none */
+	int notify_seconds; /* how long it may take */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 

@@ -968,6 +968,8 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_lever(account, event, err);
 	case EVENT_APPLIED:
 		return apply_applied(account, event, err);
+	case EVENT_NOTIFIED:
+		return SB_OK; /* says who was told, and changes nothing */
 	default:
 		return broken(event, err, "its kind has no rule");
 	}

@@ -102,6 +102,21 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
 
+/* Entries of which the notify command is still to be told. */
+struct pending {
+	uint64_t seq;
+	bool failed; /* it was tried and failed, and that was entered */
+};
+struct pending_list {
+	bool started; /* false: nobody is told of anything */
+	uint64_t cursor; /* entries up to this one were looked at */
+	struct pending *list; /* free() */
+	size_t count;
+};
+int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err);
+int books_set_pending(struct books *books, const struct pending_list *pending,
+		      struct sb_error *err);
+
 /* For import and verify: books that are replayed rather than planned. */
 
 /* Whether the stored states are of this version: others are made again at the next write. */

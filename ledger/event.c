@@ -133,6 +133,10 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_APPLIED] = {"applied",
 			   4,
 			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
+	[EVENT_NOTIFIED] = {"notified",
+			    4,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			     FIELD_AT_REASON}},
 };
 
 enum event_kind event_kind_by_name(const char *name)
@@ -413,6 +417,10 @@ static int check_kind(const struct event *event, struct sb_error *err)
 	case EVENT_THRESHOLD:
 		if (!amount_reaches(event->used, event->allocated, event->level))
 			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
+		break;
+	case EVENT_NOTIFIED:
+		if (event->outcome == OUTCOME_LEFT)
+			return sb_error_set(err, SB_EINVAL, "a command is done or has failed");
 		break;
 	case EVENT_TRANSFER:
 		if (strcmp(event->account, event->to) == 0)

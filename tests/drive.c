@@ -18,6 +18,9 @@ const char *machine;
 const char *answers;
 bool at_terminal;
 char logged[1 << 18];
+char *told;
+enum fake_mode notify_mode;
+int notify_calls;
 
 static char settings[96];
 
@@ -51,6 +54,9 @@ void drive_setup(void)
 	machine = "id/head";
 	answers = "";
 	at_terminal = false;
+	told = strdup("");
+	notify_mode = FAKE_OK;
+	notify_calls = 0;
 	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
 	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
@@ -64,9 +70,34 @@ void drive_teardown(void)
 {
 	free(out);
 	free(err);
-	out = err = NULL;
+	free(told);
+	out = err = told = NULL;
 	fake_release();
 	util_teardown();
+}
+
+/* Takes the place of the notify command, /notify. */
+static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		       struct run_result *ret, struct slurm_error *slurm_err)
+{
+	size_t before = strlen(told);
+
+	ck_assert_str_eq(argv[0], "/notify");
+	ck_assert_ptr_null(argv[1]);
+	ck_assert_int_eq(deadline_ms, 10000);
+	notify_calls++;
+	if (notify_mode == FAKE_TIMES_OUT)
+		return slurm_error_set(slurm_err, SLURM_ETIMEOUT, "killed");
+	if (notify_mode == FAKE_MISSING)
+		return slurm_error_set(slurm_err, SLURM_EMISSING, "/notify: no such program");
+	*ret = (struct run_result){.out = strdup(""), .status = notify_mode == FAKE_OK ? 0 : 7};
+	if (notify_mode == FAKE_OK) {
+		told = realloc(told, before + len + 1);
+		ck_assert_ptr_nonnull(told);
+		memcpy(told + before, input, len);
+		told[before + len] = '\0';
+	}
+	return 0;
 }
 
 /* Runs with streams in memory; the caller frees what was printed. */
@@ -84,6 +115,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.now = now,
 		.run = fake_run,
 		.log = keep_log,
+		.run_with = fake_notify,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
 		.machine = machine,
 	};

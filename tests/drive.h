@@ -19,6 +19,9 @@ extern int64_t clock_now; /* moves on by a second with each verb, */
 extern int64_t clock_tick; /* and by this, 1 microsecond, each time it is looked at */
 extern const char *machine; /* what this machine is called */
 extern const char *answers; /* what stands on the standard input */
+extern char *told; /* what the notify command got on its stdin, one after the other */
+extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
+extern int notify_calls;
 extern bool at_terminal; /* whether that is a terminal */
 extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 

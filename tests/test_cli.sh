@@ -343,6 +343,27 @@ sb deposit bio 1000
 is_done 'a deposit'
 is 'a deposit releases' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/bio")" -eq 0 ]
 
+# The notify command is a real program here.
+cp "$dir/settings" "$dir/settings.before"
+cat >"$dir/notify" <<X
+#!/bin/sh
+cat >>'$dir/told'
+X
+chmod +x "$dir/notify"
+echo "notify: $dir/notify" >>"$dir/settings"
+sb check
+sb hold bio
+sb check
+is_done 'a check that tells'
+is 'the command gets the entry' grep -q '"kind":"hold".*"account":"bio".*"balance":{' "$dir/told"
+sb release bio
+sb check
+is 'each entry once, on a line' [ "$(wc -l <"$dir/told")" -eq 2 ]
+sb check
+is 'and not again' [ "$(wc -l <"$dir/told")" -eq 2 ]
+cp "$dir/settings.before" "$dir/settings"
+sb check
+
 mkdir "$dir/rude"
 cat >"$dir/rude/sshare" <<'X'
 #!/bin/sh

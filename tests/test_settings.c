@@ -125,6 +125,10 @@ static const struct {
 	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
 	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
 	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
+	{"notify: mail.sh\n", ":1:9: ", "begins with /"},
+	{"notify: [/bin/mail]\n", ":1:9: ", "single value"},
+	{"notify:\n", ":1:8: ", "begins with /"},
+	{"notify_seconds: 0\n", ":1:17: ", "from 1 to 3600"},
 	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
 	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
 	{"project_days: never\n", ":1:15: ", "days from 0 to 36500"},
@@ -177,6 +181,8 @@ static void is_default(const struct settings *settings)
 	ck_assert_int_eq(settings->thresholds[0], 60);
 	ck_assert_int_eq(settings->thresholds[1], 90);
 	ck_assert_int_eq(settings->notice_days, 90);
+	ck_assert_ptr_null(settings->notify);
+	ck_assert_int_eq(settings->notify_seconds, 10);
 	ck_assert_int_eq(settings->project_days, 0);
 }
 
@@ -254,6 +260,8 @@ START_TEST(every_key_is_read)
 		      "lock_seconds: 3600\n"
 		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
 		      "notice_days: 0\n"
+		      "notify: /usr/local/sbin/tell\n"
+		      "notify_seconds: 3\n"
 		      "project_days: 36500\n",
 		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
@@ -280,6 +288,8 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(settings.thresholds[0], 1);
 	ck_assert_int_eq(settings.thresholds[15], 1000);
 	ck_assert_int_eq(settings.notice_days, 0);
+	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
+	ck_assert_int_eq(settings.notify_seconds, 3);
 	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);
 }

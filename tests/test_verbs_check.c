@@ -370,8 +370,10 @@ START_TEST(a_limit_changed_by_hand_is_left_and_said)
 {
 	spend("bio");
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
-	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60", "check");
-	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit", "bio", "1");
+	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60",
+		"check");
+	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit",
+	      "bio", "1");
 	LIMIT("bio", "cpu=60");
 	nothing_to_do();
 }
@@ -453,8 +455,8 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
 	GIVES(0, "", NULL, "check");
-	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change", "deposit",
-	      "bio", "1");
+	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change",
+	      "deposit", "bio", "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");

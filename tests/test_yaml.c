@@ -596,7 +596,7 @@ START_TEST(a_bank_of_all_kinds_comes_back_to_the_byte)
 {
 	struct bank *bank = util_bank();
 
-	(void)util_fill(bank);
+	util_fill_more(bank, util_fill(bank));
 	ck_round_trip(bank);
 }
 END_TEST
