@@ -306,6 +306,20 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 	set_cell(output, column, text);
 }
 
+int output_flush(struct output *output, struct sb_error *err)
+{
+	if (!output)
+		return SB_OK;
+	end_row(output);
+	if (output->form == FORM_TABLE && !scols_table_is_empty(output->table)) {
+		if (scols_print_table(output->table))
+			output->failed = true;
+		scols_table_remove_lines(output->table);
+		scols_table_enable_noheadings(output->table, 1);
+	}
+	return output->failed ? sb_error_nomem(err) : SB_OK;
+}
+
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
 {
 	size_t at = 0;

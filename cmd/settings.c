@@ -16,15 +16,26 @@
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
-enum { CLUSTERS_MAX = 64, PATTERNS_MAX = 256, SECONDS_MAX = 3600 };
+enum {
+	CLUSTERS_MAX = 64,
+	PATTERNS_MAX = 256,
+	SECONDS_MAX = 3600,
+	DAYS_MAX = 36500,
+	SHARE_MAX = 1000000,
+};
 
 enum value {
 	VALUE_PATH,
 	VALUE_PROGRAM,
 	VALUE_CLUSTERS,
 	VALUE_ACCOUNTS,
+	VALUE_SHARES,
 	VALUE_ENFORCEMENT,
-	VALUE_SECONDS
+	VALUE_LEVER,
+	VALUE_DRIFT,
+	VALUE_SECONDS,
+	VALUE_DAYS,
+	VALUE_THRESHOLDS,
 };
 
 static const struct key {
@@ -36,11 +47,17 @@ static const struct key {
 	{"clusters", VALUE_CLUSTERS, 0},
 	{"accounts", VALUE_ACCOUNTS, 0},
 	{"enforcement", VALUE_ENFORCEMENT, offsetof(struct settings, enforcement)},
+	{"lever", VALUE_LEVER, offsetof(struct settings, lever)},
+	{"drift", VALUE_DRIFT, offsetof(struct settings, put_right)},
+	{"shares", VALUE_SHARES, 0},
 	{"sshare", VALUE_PROGRAM, offsetof(struct settings, sshare)},
 	{"sacctmgr", VALUE_PROGRAM, offsetof(struct settings, sacctmgr)},
 	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
 	{"slurm_seconds", VALUE_SECONDS, offsetof(struct settings, slurm_seconds)},
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
+	{"thresholds", VALUE_THRESHOLDS, 0},
+	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
+	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -72,6 +89,9 @@ void settings_release(struct settings *settings)
 {
 	release_list(&settings->clusters, &settings->cluster_count);
 	release_list(&settings->accounts, &settings->account_count);
+	for (size_t i = 0; i < settings->share_count; i++)
+		free(settings->shares[i].cluster);
+	free(settings->shares);
 	free(settings->bank);
 	free(settings->sshare);
 	free(settings->sacctmgr);
@@ -83,11 +103,15 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 {
 	*settings = (struct settings){.bank = strdup("/var/lib/subank"),
 				      .enforcement = ENFORCE_HOLD,
+				      .lever = {"GrpTRESMins", "cpu"},
 				      .sshare = strdup("sshare"),
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
 				      .slurm_seconds = 60,
-				      .lock_seconds = 10};
+				      .lock_seconds = 10,
+				      .thresholds = {60, 90},
+				      .threshold_count = 2,
+				      .notice_days = 90};
 	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
 		return SB_OK;
 	settings_release(settings);
@@ -182,16 +206,105 @@ static int set_path(const struct yaml_reader *reader, const struct key *key,
 static int set_enforcement(const struct yaml_reader *reader, const struct yaml_item *item,
 			   enum enforcement *to, struct sb_error *err)
 {
-	static const char *const words[] = {"off", "warn", "hold"};
+	const char *const *words = event_fields[FIELD_AT_ENFORCEMENT].words;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = ENFORCE_OFF; words[i]; i++) {
 		if (strcmp(item->text, words[i]) == 0) {
 			*to = (enum enforcement)i;
 			return SB_OK;
 		}
 	}
-	return yaml_error(reader, item, err, "enforcement must be off, warn or hold, not '%s'",
-			  item->text);
+	return yaml_error(reader, item, err,
+			  "enforcement must be off, warn, hold or limit, not '%s'", item->text);
+}
+
+static int set_lever(const struct yaml_reader *reader, const struct yaml_item *item,
+		     struct lever_choice *to, struct sb_error *err)
+{
+	struct sb_error why;
+
+	return lever_parse(item->text, to, &why) ? yaml_error(reader, item, err, "%s", why.text)
+						 : SB_OK;
+}
+
+static int set_drift(const struct yaml_reader *reader, const struct yaml_item *item, bool *to,
+		     struct sb_error *err)
+{
+	*to = strcmp(item->text, "restore") == 0;
+	return *to || strcmp(item->text, "leave") == 0
+		       ? SB_OK
+		       : yaml_error(reader, item, err, "drift must be leave or restore, not '%s'",
+				    item->text);
+}
+
+int64_t settings_share(const struct settings *settings, const char *cluster)
+{
+	for (size_t i = 0; i < settings->share_count; i++) {
+		if (strcmp(settings->shares[i].cluster, cluster) == 0)
+			return settings->shares[i].share;
+	}
+	return 1;
+}
+
+static int add_share(struct settings *settings, const char *name, struct cluster_share **ret,
+		     struct sb_error *err)
+{
+	struct cluster_share *grown;
+	char folded[NAME_SIZE];
+	int rc = name_fold("cluster", name, folded, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < settings->share_count; i++) {
+		if (strcmp(settings->shares[i].cluster, folded) == 0)
+			return sb_error_set(err, SB_EINVAL, "cluster '%s' is named twice", folded);
+	}
+	if (settings->share_count == CLUSTERS_MAX)
+		return sb_error_set(err, SB_EINVAL, "more than %d clusters", CLUSTERS_MAX);
+	grown = reallocarray(settings->shares, settings->share_count + 1, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	settings->shares = grown;
+	grown[settings->share_count].cluster = strdup(folded);
+	if (!grown[settings->share_count].cluster)
+		return sb_error_nomem(err);
+	*ret = &grown[settings->share_count++];
+	return SB_OK;
+}
+
+/* {alpha: 3, beta: 1}, or the word pooled. */
+static int read_shares(struct yaml_reader *reader, const struct yaml_item *start,
+		       struct settings *settings, struct sb_error *err)
+{
+	struct cluster_share *share = NULL;
+	struct yaml_item item;
+	struct sb_error why;
+	int rc;
+
+	if (start->type == YAML_SCALAR && strcmp(start->text, "pooled") == 0) {
+		settings->pooled = true;
+		return SB_OK;
+	}
+	if (start->type != YAML_MAP)
+		return yaml_error(reader, start, err,
+				  "shares must be `pooled`, or numbers by cluster as in {alpha: 3, "
+				  "beta: 1}");
+	for (;;) {
+		rc = yaml_next(reader, &item, err);
+		if (rc || item.type == YAML_MAP_END)
+			return rc;
+		if (item.type != YAML_SCALAR)
+			return yaml_error(reader, &item, err, "a cluster's name is expected here");
+		if (add_share(settings, item.text, &share, &why))
+			return yaml_error(reader, &item, err, "%s", why.text);
+		rc = yaml_next(reader, &item, err);
+		if (rc)
+			return rc;
+		if (item.type != YAML_SCALAR || !yaml_number(&item, &share->share) ||
+		    share->share < 0 || share->share > SHARE_MAX)
+			return yaml_error(reader, &item, err,
+					  "a share must be a whole number from 0 to %d", SHARE_MAX);
+	}
 }
 
 /* A setting that is a list of texts. */
@@ -238,12 +351,46 @@ static int read_list(struct yaml_reader *reader, const struct key *key,
 	return SB_OK;
 }
 
+static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *start,
+			   struct settings *settings, struct sb_error *err)
+{
+	struct yaml_item item;
+	int64_t level;
+	int rc;
+
+	if (start->type != YAML_LIST)
+		return yaml_error(reader, start, err,
+				  "thresholds must be a list, as in [60, 90], or [] for none");
+	settings->threshold_count = 0;
+	for (;;) {
+		size_t count = settings->threshold_count;
+
+		rc = yaml_next(reader, &item, err);
+		if (rc)
+			return rc;
+		if (item.type == YAML_LIST_END)
+			return SB_OK;
+		if (!yaml_number(&item, &level) || level < 1 || level > EVENT_PERCENT_MAX)
+			return yaml_error(reader, &item, err,
+					  "a threshold must be a whole percentage from 1 to %d",
+					  EVENT_PERCENT_MAX);
+		if (count == THRESHOLDS_MAX)
+			return yaml_error(reader, &item, err, "more than %d thresholds",
+					  THRESHOLDS_MAX);
+		if (count > 0 && level <= settings->thresholds[count - 1])
+			return yaml_error(reader, &item, err,
+					  "thresholds must rise: %" PRId64 " follows %d", level,
+					  settings->thresholds[count - 1]);
+		settings->thresholds[settings->threshold_count++] = (int)level;
+	}
+}
+
 static int read_value(struct yaml_reader *reader, const struct key *key, struct settings *settings,
 		      struct sb_error *err)
 {
 	void *to = (char *)settings + key->offset;
 	struct yaml_item item;
-	int64_t seconds;
+	int64_t number, least, most;
 	int rc = yaml_next(reader, &item, err);
 
 	if (rc)
@@ -252,6 +399,10 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return read_list(reader, key, &item, &clusters_list, settings, err);
 	if (key->value == VALUE_ACCOUNTS)
 		return read_list(reader, key, &item, &accounts_list, settings, err);
+	if (key->value == VALUE_SHARES)
+		return read_shares(reader, &item, settings, err);
+	if (key->value == VALUE_THRESHOLDS)
+		return read_thresholds(reader, &item, settings, err);
 	if (item.type != YAML_SCALAR)
 		return yaml_error(reader, &item, err, "%s must be a single value", key->name);
 	switch (key->value) {
@@ -260,16 +411,26 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_path(reader, key, &item, to, err);
 	case VALUE_ENFORCEMENT:
 		return set_enforcement(reader, &item, to, err);
+	case VALUE_LEVER:
+		return set_lever(reader, &item, to, err);
+	case VALUE_DRIFT:
+		return set_drift(reader, &item, to, err);
 	case VALUE_CLUSTERS:
+	case VALUE_SHARES:
 	case VALUE_ACCOUNTS:
 	case VALUE_SECONDS:
+	case VALUE_DAYS:
+	case VALUE_THRESHOLDS:
 		break;
 	}
-	if (!yaml_number(&item, &seconds) || seconds < 1 || seconds > SECONDS_MAX)
+	least = key->value == VALUE_SECONDS ? 1 : 0;
+	most = key->value == VALUE_SECONDS ? SECONDS_MAX : DAYS_MAX;
+	if (!yaml_number(&item, &number) || number < least || number > most)
 		return yaml_error(reader, &item, err,
-				  "%s must be a whole number of seconds from 1 to %d", key->name,
-				  SECONDS_MAX);
-	*(int *)to = (int)seconds;
+				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
+				  key->name, key->value == VALUE_SECONDS ? "seconds" : "days",
+				  least, most);
+	*(int *)to = (int)number;
 	return SB_OK;
 }
 

@@ -47,7 +47,7 @@ void drive_setup(void)
 	answers = "";
 	at_terminal = false;
 	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
-	set_settings("clusters: [dev]\nlock_seconds: 1\n");
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
 	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
 	/* Times are printed in local time. */
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);

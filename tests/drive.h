@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drives verbs in the test's own process, with a clock of the test's own and the Slurm of
- * fake_slurm.h. Each test has a bank, made and empty, and settings that name the cluster "dev". */
+ * fake_slurm.h. Each test has a bank, made and empty, and settings that name the cluster "dev" and
+ * ask for neither thresholds nor notices. */
 #ifndef SUBANK_TESTS_DRIVE_H
 #define SUBANK_TESTS_DRIVE_H
 

@@ -74,7 +74,27 @@ static const struct {
 
 	{"enforcement: on\n", ":1:14: ", "'on'"},
 	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
-	{"enforcement: limit\n", ":1:14: ", "'limit'"},
+	{"enforcement: site\n", ":1:14: ", "'site'"},
+	{"lever: GrpTRESMins\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=0\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=cpu=5\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=cpu,mem\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=CPU\n", ":1:8: ", "not a lever"},
+	{"lever: GrpTRESMins=billing\n", ":1:8: ", "without billing"},
+	{"lever: GrpTRESRunMins=billing=0\n", ":1:8: ", "without billing"},
+	{"lever: GrpJobs=cpu\n", ":1:8: ", "not a lever"},
+	{"lever: MaxJobs\n", ":1:8: ", "not a lever"},
+	{"lever: \n", ":1:", "not a lever"},
+	{"drift: keep\n", ":1:8: ", "leave or restore"},
+	{"shares: even\n", ":1:9: ", "pooled"},
+	{"shares: [a]\n", ":1:9: ", "pooled"},
+	{"shares: {a: 1, A: 2}\n", ":1:16: ", "twice"},
+	{"shares: {a: -1}\n", ":1:13: ", "whole number"},
+	{"shares: {a: 0.5}\n", ":1:13: ", "whole number"},
+	{"shares: {a: 1000001}\n", ":1:13: ", "whole number"},
+	{"shares: {a: [1]}\n", ":1:13: ", "whole number"},
+	{"shares: {\"a b\": 1}\n", ":1:10: ", ""},
 	{"enforcement: [hold]\n", ":1:14: ", "single value"},
 
 	{"slurm_seconds: 0\n", ":1:16: ", "from 1 to 3600"},
@@ -89,6 +109,26 @@ static const struct {
 	{"slurm_seconds:\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: ten\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: 0\n", ":1:15: ", "from 1 to 3600"},
+	{"thresholds: 90\n", ":1:13: ", "list"},
+	{"thresholds:\n", ":1:12: ", "list"},
+	{"thresholds: {a: 1}\n", ":1:13: ", "list"},
+	{"thresholds: [0]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [1001]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [90%]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60.5]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [\"60\"]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [[60]]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60, 60]\n", ":1:18: ", "60 follows 60"},
+	{"thresholds: [90, 60]\n", ":1:18: ", "60 follows 90"},
+	{"thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]\n",
+	 ":1:69: ", "more than 16"},
+	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
+	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: never\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: [365]\n", ":1:15: ", "single value"},
 
 	{"bank: &a /x\n", ":1:7: ", "anchor"},
 	{"bank: *a\n", ":1:7: ", "alias"},
@@ -133,6 +173,11 @@ static void is_default(const struct settings *settings)
 	ck_assert_str_eq(settings->scontrol, "scontrol");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
+	ck_assert_uint_eq(settings->threshold_count, 2);
+	ck_assert_int_eq(settings->thresholds[0], 60);
+	ck_assert_int_eq(settings->thresholds[1], 90);
+	ck_assert_int_eq(settings->notice_days, 90);
+	ck_assert_int_eq(settings->project_days, 0);
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)
@@ -199,11 +244,17 @@ START_TEST(every_key_is_read)
 		      "clusters: [alpha, Beta]\n"
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
 		      "enforcement: warn\n"
+		      "lever: grptresrunmins=gres/gpu=0\n"
+		      "drift: restore\n"
+		      "shares: {alpha: 3, Beta: 0}\n"
 		      "sshare: /opt/slurm/bin/sshare\n"
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
 		      "slurm_seconds: 1\n"
-		      "lock_seconds: 3600\n",
+		      "lock_seconds: 3600\n"
+		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
+		      "notice_days: 0\n"
+		      "project_days: 36500\n",
 		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
 	ck_assert_uint_eq(settings.cluster_count, 2);
@@ -213,11 +264,23 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.accounts[0], "proj*");
 	ck_assert_str_eq(settings.accounts[1], "chem-[!a]?");
 	ck_assert_int_eq(settings.enforcement, ENFORCE_WARN);
+	ck_assert_str_eq(settings.lever.field, "GrpTRESRunMins");
+	ck_assert_str_eq(settings.lever.tres, "gres/gpu");
+	ck_assert(settings.put_right);
+	ck_assert(!settings.pooled);
+	ck_assert_int_eq(settings_share(&settings, "alpha"), 3);
+	ck_assert_int_eq(settings_share(&settings, "beta"), 0);
+	ck_assert_int_eq(settings_share(&settings, "gamma"), 1);
 	ck_assert_str_eq(settings.sshare, "/opt/slurm/bin/sshare");
 	ck_assert_str_eq(settings.sacctmgr, "sacctmgr-22");
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
+	ck_assert_uint_eq(settings.threshold_count, 16);
+	ck_assert_int_eq(settings.thresholds[0], 1);
+	ck_assert_int_eq(settings.thresholds[15], 1000);
+	ck_assert_int_eq(settings.notice_days, 0);
+	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);
 }
 END_TEST
@@ -229,6 +292,7 @@ START_TEST(words_and_forms_mean_the_same)
 		enum enforcement enforcement;
 	} words[] = {
 		{"enforcement: off\n", ENFORCE_OFF},
+		{"enforcement: limit\n", ENFORCE_LIMIT},
 		{"{enforcement: warn}\n", ENFORCE_WARN},
 		{"---\nenforcement: 'hold'\n...\n", ENFORCE_HOLD},
 	};
@@ -239,6 +303,12 @@ START_TEST(words_and_forms_mean_the_same)
 		ck_assert_int_eq(settings.enforcement, words[i].enforcement);
 		settings_release(&settings);
 	}
+	OK(parse_text("shares: pooled\nlever: GrpJobs\ndrift: leave\n", &settings));
+	ck_assert(settings.pooled);
+	ck_assert_str_eq(settings.lever.field, "GrpJobs");
+	ck_assert_str_eq(settings.lever.tres, "");
+	ck_assert(!settings.put_right);
+	settings_release(&settings);
 	OK(parse_text("clusters:\n  - no\n  - 010\n", &settings));
 	ck_assert_str_eq(settings.clusters[0], "no");
 	ck_assert_str_eq(settings.clusters[1], "010");
