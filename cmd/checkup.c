@@ -30,7 +30,6 @@ struct rules rules_of(const struct env *env)
 			      .put_right = settings->put_right,
 			      .pooled = settings->pooled,
 			      .thresholds = settings->thresholds,
-			      .threshold_count = settings->threshold_count,
 			      .notice = settings->notice_days * WHEN_DAY};
 }
 

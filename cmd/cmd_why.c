@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/account_text.h"
+#include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/entry_text.h"
 #include "cmd/post.h"
@@ -14,7 +15,7 @@
 #include "ledger/when.h"
 
 enum {
-	LOW_PERCENT = 90, /* used: from here on it is worth a word */
+	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
 	LOTS_SHOWN = 5,
 };
 
@@ -103,7 +104,13 @@ static int64_t percent(const struct why *why)
 
 static bool low(const struct why *why)
 {
-	return !why->account->unlimited && percent(why) >= LOW_PERCENT;
+	const struct rules rules = rules_of(why->env);
+	const struct thresholds *thresholds = thresholds_of(why->account, &rules);
+	int64_t level = LOW_PERCENT;
+
+	if (thresholds->count > 0)
+		level = thresholds->list[thresholds->count - 1];
+	return !why->account->unlimited && percent(why) >= level;
 }
 
 static void tell_slot(const struct why *why, unsigned slot)

@@ -21,12 +21,13 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	to[0] = '\0';
 	switch (event->kind) {
 	case EVENT_TERMS:
-		(void)snprintf(to, size, "%s, credit %s, %s%s%s",
+		(void)snprintf(to, size, "%s, credit %s, enforcement %s%s%s%s%s",
 			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
 			       quantity(env, now, event->credit),
 			       event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
-			       *event->field ? ", " : "",
-			       lever_name(lever, event->field, event->tres));
+			       *event->field ? ", lever " : "",
+			       lever_name(lever, event->field, event->tres),
+			       *event->thresholds ? ", thresholds " : "", event->thresholds);
 		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,

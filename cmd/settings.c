@@ -112,8 +112,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .scontrol = strdup("scontrol"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
-				      .thresholds = {60, 90},
-				      .threshold_count = 2,
+				      .thresholds = {{60, 90}, 2},
 				      .notice_days = 90,
 				      .notify_seconds = 10};
 	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
@@ -359,34 +358,24 @@ static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *s
 			   struct settings *settings, struct sb_error *err)
 {
 	struct yaml_item item;
+	struct sb_error why;
 	int64_t level;
 	int rc;
 
 	if (start->type != YAML_LIST)
 		return yaml_error(reader, start, err,
 				  "thresholds must be a list, as in [60, 90], or [] for none");
-	settings->threshold_count = 0;
+	settings->thresholds.count = 0;
 	for (;;) {
-		size_t count = settings->threshold_count;
-
 		rc = yaml_next(reader, &item, err);
 		if (rc)
 			return rc;
 		if (item.type == YAML_LIST_END)
 			return SB_OK;
-		if (item.type != YAML_SCALAR || !yaml_number(&item, &level) || level < 1 ||
-		    level > EVENT_PERCENT_MAX)
-			return yaml_error(reader, &item, err,
-					  "a threshold must be a whole percentage from 1 to %d",
-					  EVENT_PERCENT_MAX);
-		if (count == THRESHOLDS_MAX)
-			return yaml_error(reader, &item, err, "more than %d thresholds",
-					  THRESHOLDS_MAX);
-		if (count > 0 && level <= settings->thresholds[count - 1])
-			return yaml_error(reader, &item, err,
-					  "thresholds must rise: %" PRId64 " follows %d", level,
-					  settings->thresholds[count - 1]);
-		settings->thresholds[settings->threshold_count++] = (int)level;
+		if (item.type != YAML_SCALAR || !yaml_number(&item, &level))
+			level = 0;
+		if (thresholds_add(&settings->thresholds, level, &why))
+			return yaml_error(reader, &item, err, "%s", why.text);
 	}
 }
 

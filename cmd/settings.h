@@ -16,8 +16,6 @@ struct cluster_share {
 	char *cluster;
 	int64_t share; /* 0 or more */
 };
-enum { THRESHOLDS_MAX = 16 };
-
 struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
@@ -36,8 +34,7 @@ struct settings {
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
-	int thresholds[THRESHOLDS_MAX]; /* percent, rising */
-	size_t threshold_count;
+	struct thresholds thresholds;
 	int notice_days; /* how long before its end what is left of a window is told; 0: never */
 	char *notify; /* a program to tell of crossings, holds, releases and ends; NULL: none */
 	int notify_seconds; /* how long it may take */

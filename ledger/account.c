@@ -375,8 +375,13 @@ static int apply_close(struct account *account, const struct event *event)
 	return SB_OK;
 }
 
-static int apply_terms(struct account *account, const struct event *event)
+static int apply_terms(struct account *account, const struct event *event, struct sb_error *err)
 {
+	account->own_thresholds = *event->thresholds;
+	account->thresholds.count = 0;
+	if (account->own_thresholds &&
+	    thresholds_parse(event->thresholds, &account->thresholds, err))
+		return SB_ECORRUPT;
 	account->unlimited = event->allowance == ALLOWANCE_UNLIMITED;
 	account->credit = event->credit;
 	account->enforcement = event->enforcement;
@@ -937,7 +942,7 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return account->open ? apply_close(account, event)
 				     : broken(event, err, "it is closed already");
 	case EVENT_TERMS:
-		return apply_terms(account, event);
+		return apply_terms(account, event, err);
 	case EVENT_BASELINE:
 		return apply_baseline(account, event, err);
 	case EVENT_DEPOSIT:

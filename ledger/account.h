@@ -12,6 +12,7 @@
 #include "ledger/error.h"
 #include "ledger/event.h"
 #include "ledger/name.h"
+#include "ledger/thresholds.h"
 
 /* Money with a window [start, end): spent only by use inside it. */
 struct lot {
@@ -59,6 +60,8 @@ struct account {
 	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
 	char field[65]; /* the lever that holds it; "": that of the settings */
 	char tres[65];
+	bool own_thresholds; /* else those of the settings */
+	struct thresholds thresholds;
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 

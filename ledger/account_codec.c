@@ -24,6 +24,8 @@ static __int128 read_sum(struct reader *from)
 
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
 {
+	char thresholds[THRESHOLDS_TEXT_SIZE];
+
 	bytes_put_text(to, account->name);
 	bytes_put_u8(to, account->open);
 	bytes_put_u8(to, account->unlimited);
@@ -31,6 +33,9 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u8(to, account->enforcement);
 	bytes_put_text(to, account->field);
 	bytes_put_text(to, account->tres);
+	bytes_put_text(to, account->own_thresholds
+				   ? thresholds_text(thresholds, &account->thresholds)
+				   : "");
 	bytes_put_i64(to, account->time);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
@@ -129,6 +134,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 {
 	struct reader from = reader_on(data, len);
 	struct account *account = account_new("");
+	char thresholds[THRESHOLDS_TEXT_SIZE];
 
 	if (!account)
 		return sb_error_nomem(err);
@@ -139,6 +145,10 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->enforcement = read_u8(&from);
 	get_text(&from, account->field, sizeof(account->field));
 	get_text(&from, account->tres, sizeof(account->tres));
+	get_text(&from, thresholds, sizeof(thresholds));
+	account->own_thresholds = *thresholds;
+	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
+		from.failed = true;
 	account->time = read_i64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_i64(&from);

@@ -104,14 +104,14 @@ static int cross_thresholds(struct books *books, struct check *check, const stru
 {
 	struct event event = {
 		.kind = EVENT_THRESHOLD, .account = account->name, .resource = RESOURCE_BILLING};
-	size_t count;
-	const int *levels = thresholds_of(account, check->rules, &count);
+	/* The append changes the account. */
+	const struct thresholds levels = *thresholds_of(account, check->rules);
 	int rc = account_used(account, &event.used, err);
 
 	if (!rc)
 		rc = account_allocated(account, &event.allocated, err);
-	for (size_t i = 0; i < count && !rc; i++) {
-		event.level = levels[i];
+	for (size_t i = 0; i < levels.count && !rc; i++) {
+		event.level = levels.list[i];
 		if (!amount_reaches(event.used, event.allocated, event.level) ||
 		    account_crossed(account, event.level))
 			continue;

@@ -11,6 +11,7 @@
 #include "ledger/amount.h"
 #include "ledger/name.h"
 #include "ledger/text.h"
+#include "ledger/thresholds.h"
 #include "ledger/when.h"
 
 enum { EVENT_VERSION = 1 };
@@ -70,15 +71,18 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), 0, allowance_words},
 	[FIELD_AT_CREDIT] = {"credit", FIELD_COUNT, AT(credit), 0, NULL},
 	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement), 0, enforcement_words},
+	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
+				 NULL},
 };
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_TERMS] = {"terms",
-			 6,
+			 7,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES}},
+			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
+			  FIELD_AT_THRESHOLDS}},
 	[EVENT_BASELINE] = {"baseline",
 			    6,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
@@ -389,6 +393,7 @@ static int check_reverse(const struct event *event, struct sb_error *err)
 /* What the fields of one kind must be to each other. */
 static int check_kind(const struct event *event, struct sb_error *err)
 {
+	struct thresholds thresholds;
 	int64_t difference;
 
 	switch (event->kind) {
@@ -400,6 +405,11 @@ static int check_kind(const struct event *event, struct sb_error *err)
 	case EVENT_REFUND:
 		if (event->start >= event->end)
 			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
+		break;
+	case EVENT_TERMS:
+		if (event->thresholds && *event->thresholds &&
+		    thresholds_parse(event->thresholds, &thresholds, err))
+			return SB_EINVAL;
 		break;
 	case EVENT_CHARGE:
 		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||

@@ -139,6 +139,7 @@ struct event {
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
+	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
 	int64_t now; /* before is -1 in the first baseline */
@@ -234,6 +235,7 @@ enum event_field {
 	FIELD_AT_ALLOWANCE,
 	FIELD_AT_CREDIT,
 	FIELD_AT_ENFORCEMENT,
+	FIELD_AT_THRESHOLDS,
 	FIELD_COUNT_ALL,
 };
 

@@ -99,12 +99,9 @@ int decide_funds(const struct account *account, const struct rules *rules, enum 
 	return SB_OK;
 }
 
-const int *thresholds_of(const struct account *account, const struct rules *rules,
-			 size_t *ret_count)
+const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules)
 {
-	(void)account;
-	*ret_count = rules->threshold_count;
-	return rules->thresholds;
+	return account->own_thresholds ? &account->thresholds : &rules->thresholds;
 }
 
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,

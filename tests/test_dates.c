@@ -15,16 +15,13 @@ static int64_t now;
 
 static void setup(void)
 {
-	static const int levels[] = {60, 90};
-
 	util_setup();
 	bank = util_bank();
 	now = T0;
 	rules = (struct rules){.enforcement = ENFORCE_HOLD,
 			       .field = "GrpTRESMins",
 			       .tres = "cpu",
-			       .thresholds = levels,
-			       .threshold_count = COUNT(levels),
+			       .thresholds = {{60, 90}, 2},
 			       .notice = 90 * WHEN_DAY};
 	check = (struct check){.rules = &rules, .clock_ok = true};
 	util_open_account(bank, now, "alice");
@@ -345,10 +342,7 @@ END_TEST
 
 START_TEST(use_past_the_allocation_reaches_higher_thresholds)
 {
-	static const int levels[] = {1, 100, 1000};
-
-	rules.thresholds = levels;
-	rules.threshold_count = COUNT(levels);
+	rules.thresholds = (struct thresholds){{1, 100, 1000}, 3};
 	(void)see(0);
 	deposit(10, T0, WHEN_NEVER);
 	now += HOUR;
@@ -447,7 +441,7 @@ START_TEST(nothing_left_and_nothing_asked_give_no_notice)
 	deposit(100, T0, T0 + 30 * WHEN_DAY);
 	deposit(100, T0, WHEN_NEVER);
 	rules.notice = 0;
-	rules.threshold_count = 0;
+	rules.thresholds.count = 0;
 	now += HOUR;
 	ck_assert_uint_eq(see(0), 0);
 	now += HOUR;

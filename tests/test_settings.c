@@ -177,9 +177,9 @@ static void is_default(const struct settings *settings)
 	ck_assert_str_eq(settings->scontrol, "scontrol");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
-	ck_assert_uint_eq(settings->threshold_count, 2);
-	ck_assert_int_eq(settings->thresholds[0], 60);
-	ck_assert_int_eq(settings->thresholds[1], 90);
+	ck_assert_uint_eq(settings->thresholds.count, 2);
+	ck_assert_int_eq(settings->thresholds.list[0], 60);
+	ck_assert_int_eq(settings->thresholds.list[1], 90);
 	ck_assert_int_eq(settings->notice_days, 90);
 	ck_assert_ptr_null(settings->notify);
 	ck_assert_int_eq(settings->notify_seconds, 10);
@@ -284,9 +284,9 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
-	ck_assert_uint_eq(settings.threshold_count, 16);
-	ck_assert_int_eq(settings.thresholds[0], 1);
-	ck_assert_int_eq(settings.thresholds[15], 1000);
+	ck_assert_uint_eq(settings.thresholds.count, 16);
+	ck_assert_int_eq(settings.thresholds.list[0], 1);
+	ck_assert_int_eq(settings.thresholds.list[15], 1000);
 	ck_assert_int_eq(settings.notice_days, 0);
 	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
 	ck_assert_int_eq(settings.notify_seconds, 3);
