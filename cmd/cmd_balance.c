@@ -3,10 +3,15 @@
 
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/command.h"
+#include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/selection.h"
 #include "ledger/amount.h"
+#include "ledger/forecast.h"
+#include "ledger/history.h"
+#include "ledger/when.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -20,46 +25,36 @@ enum {
 	COLUMN_LEVER,
 	COLUMN_CHARGED,
 	COLUMN_DEBT,
-	COLUMN_COUNT,
+	COLUMN_COUNT, /* without --forecast */
+	COLUMN_WEEK = COLUMN_COUNT,
+	COLUMN_MONTH,
+	COLUMN_LASTS,
+	COLUMN_UNUSED,
+	COLUMN_COUNT_ALL,
 };
 
-static const struct column columns[COLUMN_COUNT] = {
+static const struct column columns[COLUMN_COUNT_ALL] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true},	[COLUMN_STATE] = {"State", false, true},
 	[COLUMN_ALLOCATED] = {"Allocated", true, true}, [COLUMN_USED] = {"Used", true, true},
 	[COLUMN_AVAILABLE] = {"Available", true, true}, [COLUMN_PERCENT] = {"Percent", true, true},
 	[COLUMN_READ] = {"Read", true, true},		[COLUMN_CAUSES] = {"Causes", false, false},
 	[COLUMN_LEVER] = {"Lever", false, false},	[COLUMN_CHARGED] = {"Charged", true, false},
-	[COLUMN_DEBT] = {"Debt", true, false},
+	[COLUMN_DEBT] = {"Debt", true, false},		[COLUMN_WEEK] = {"PerDay7", true, true},
+	[COLUMN_MONTH] = {"PerDay30", true, true},	[COLUMN_LASTS] = {"Lasts", false, true},
+	[COLUMN_UNUSED] = {"Unused", true, true},
 };
+
+/* With --forecast these give their room to the forecast. */
+static const size_t given_up[] = {COLUMN_ALLOCATED, COLUMN_USED, COLUMN_PERCENT, COLUMN_READ};
 
 struct listing {
 	struct env *env;
 	struct output *output;
 	const struct selection *selection;
+	const char *as_of; /* NULL: now */
+	bool forecast;
+	struct moment moment; /* what is shown */
 };
-
-static const char *state_of(const struct account *account)
-{
-	if (!account->open)
-		return "closed";
-	if (account_held(account))
-		return "held";
-	return account->causes ? "grace" : "open";
-}
-
-/* "hand,funds" */
-static const char *causes_of(const struct account *account, char buf[32])
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
-		if (account_has_cause(account, (enum cause)cause))
-			len += (size_t)snprintf(buf + len, 32 - len, "%s%s", len ? "," : "",
-						event_word(FIELD_AT_CAUSE, cause));
-	}
-	return buf;
-}
 
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
@@ -78,11 +73,28 @@ static const char *lever_of(const struct account *account)
 	return account->lever_count ? "set" : "";
 }
 
-static int add_row(struct books *books, struct output *output, const struct account *account,
-		   struct sb_error *err)
+static int add_forecast(const struct listing *listing, struct books *books,
+			const struct account *account, struct sb_error *err)
 {
+	struct output *output = listing->output;
+	struct forecast forecast;
+	int rc = forecast_make(books, account, listing->moment.seq, &forecast, err);
+
+	if (rc)
+		return rc;
+	output_amount(output, COLUMN_WEEK, forecast.week);
+	output_amount(output, COLUMN_MONTH, forecast.month);
+	output_time(output, COLUMN_LASTS, forecast.lasts);
+	output_amount(output, COLUMN_UNUSED, forecast.unused);
+	return SB_OK;
+}
+
+static int add_row(const struct listing *listing, struct books *books,
+		   const struct account *account, struct sb_error *err)
+{
+	struct output *output = listing->output;
 	int64_t available, allocated, used, read;
-	char causes[32];
+	char causes[CAUSES_SIZE];
 	int rc = account_available(account, &available, err);
 
 	if (!rc)
@@ -95,31 +107,31 @@ static int add_row(struct books *books, struct output *output, const struct acco
 		return rc;
 	output_row(output);
 	output_text(output, COLUMN_ACCOUNT, account->name);
-	output_text(output, COLUMN_STATE, state_of(account));
+	output_text(output, COLUMN_STATE, account_state(account));
 	output_amount(output, COLUMN_ALLOCATED, allocated);
 	output_amount(output, COLUMN_USED, used);
 	output_amount(output, COLUMN_AVAILABLE, available);
 	output_percent(output, COLUMN_PERCENT, amount_percent(used, allocated));
-	output_age(output, COLUMN_READ, read, books_time(books));
-	output_text(output, COLUMN_CAUSES, causes_of(account, causes));
+	/* Readings are not books: what was read then is not known. */
+	if (listing->as_of)
+		output_text(output, COLUMN_READ, "");
+	else
+		output_age(output, COLUMN_READ, read, books_time(books));
+	output_text(output, COLUMN_CAUSES, account_causes(account, causes));
 	output_text(output, COLUMN_LEVER, lever_of(account));
 	output_amount(output, COLUMN_CHARGED, account_sum(account->charged));
 	output_amount(output, COLUMN_DEBT, account->debt);
-	return SB_OK;
+	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
 
-static int list(struct books *books, void *ctx, struct sb_error *err)
+static int list_now(struct listing *listing, struct books *books, struct sb_error *err)
 {
-	struct listing *listing = ctx;
 	const struct selection *selection = listing->selection;
 	const struct account *account;
 	size_t count;
 	int rc = SB_OK;
 
-	/* All of them first: a row that an error follows would look like an answer. */
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = books_account(books, selection->list[i], &account, err);
-	if (!rc && selection->count == 0)
+	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;
@@ -129,26 +141,89 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < selection->count && !rc; i++) {
 		rc = books_account(books, selection->list[i], &account, err);
 		if (!rc)
-			rc = add_row(books, listing->output, account, err);
+			rc = add_row(listing, books, account, err);
 	}
 	for (size_t i = 0; selection->count == 0 && i < count && !rc; i++)
-		rc = add_row(books, listing->output, books_at(books, i), err);
+		rc = add_row(listing, books, books_at(books, i), err);
 	return rc;
+}
+
+/* The rows of one account or, with NULL, of all, as they were. */
+static int list_then(struct listing *listing, struct books *books, const char *name,
+		     struct sb_error *err)
+{
+	const struct moment *moment = &listing->moment;
+	struct history *history = NULL;
+	struct account *account;
+	size_t count = 0;
+	int rc = history_new(books, name, moment->seq, &history, err);
+
+	if (!rc)
+		rc = history_advance(history, moment->seq, NULL, NULL, err);
+	if (!rc)
+		rc = history_count(history, &count, err);
+	if (!rc && count == 0 && name)
+		note(listing->env, "account '%s' was not opened yet", name);
+	else if (!rc && count == 0)
+		note(listing->env, "the bank had no accounts yet");
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = history_account(history, i, moment->time, &account, err);
+		if (rc)
+			break;
+		rc = add_row(listing, books, account, err);
+		account_free(account);
+	}
+	history_free(history);
+	return rc;
+}
+
+static int list(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	const struct selection *selection = listing->selection;
+	const struct account *account;
+	int rc = SB_OK;
+
+	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
+	if (listing->as_of)
+		rc = moment_as_of(listing->env, books, listing->as_of, &listing->moment, err);
+	/* All of them first: a row that an error follows would look like an answer. */
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = books_account(books, selection->list[i], &account, err);
+	if (rc)
+		return rc;
+	if (!listing->as_of)
+		return list_now(listing, books, err);
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = list_then(listing, books, selection->list[i], err);
+	return rc || selection->count > 0 ? rc : list_then(listing, books, NULL, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct listing listing = {.env = env};
+	struct listing listing = {
+		.env = env, .as_of = option(env, "as-of"), .forecast = option(env, "forecast")};
+	struct column shown[COLUMN_COUNT_ALL];
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
 
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
-	status = output_from_bank(env, columns, COLUMN_COUNT, list, &listing, &listing.output);
+	memcpy(shown, columns, sizeof(shown));
+	for (size_t i = 0; listing.forecast && i < sizeof(given_up) / sizeof(given_up[0]); i++)
+		shown[given_up[i]].shown = false;
+	status = output_from_bank(env, shown, listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
+				  list, &listing, &listing.output);
 	selection_release(&selection);
 	return status;
 }
+
+static const struct option_spec options[] = {
+	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
+	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
+	{NULL, 0, NULL, NULL},
+};
 
 const struct command cmd_balance = {
 	.name = "balance",
@@ -160,8 +235,17 @@ const struct command cmd_balance = {
 		"closed),\n"
 		"Allocated, Used, Available, Percent, Read, and with --format also Causes (why it\n"
 		"is held: hand, funds, closed), Lever (whether Slurm was changed: set, pending,\n"
-		"failed), Charged (ever) and Debt.",
+		"failed), Charged (ever) and Debt.\n"
+		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
+		"then; Read is empty.\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 "
+		"days\n"
+		"(of a younger account, over its days); Lasts, when nothing is left at the rate "
+		"of\n"
+		"PerDay30; and Unused, what windows that end leave over at that rate. What was\n"
+		"given back is not subtracted.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
+	.options = options,
 	.run = run,
 };

@@ -8,7 +8,8 @@
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct checkup checkup = {.dry_run = option(env, "dry-run"),
-				  .clock_ok = option(env, "clock-ok")};
+				  .clock_ok = option(env, "clock-ok"),
+				  .put_right = option(env, "put-right")};
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
 
@@ -24,6 +25,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
+	{"put-right", 0, NULL, "set limits again that somebody changed by hand"},
 	{"clock-ok", 0, NULL, "the clock is right, the last check was long ago"},
 	{NULL, 0, NULL, NULL},
 };

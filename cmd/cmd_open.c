@@ -65,6 +65,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return usage(env,
 			     "--from-zero and --later exclude each other: what was used is asked "
 			     "now");
+	if (!settings_has_account(&env->settings, name)) {
+		warning(env,
+			"account '%s' does not belong to the bank: %s; correct `accounts:` in the "
+			"settings if it should",
+			name,
+			env->settings.account_count
+				? "no pattern of `accounts:` in the settings matches it"
+				: "root stands for the whole cluster");
+		return EXIT_REFUSED;
+	}
 	if (argc > 1 && amount_parse(argv[1], &opening.amount, &err))
 		return fail(env, &err);
 	posting.account = name;

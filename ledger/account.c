@@ -4,6 +4,7 @@
 #include "ledger/account.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,6 +317,23 @@ const struct lever *account_lever(const struct account *account, const char *clu
 	return find_lever(account, cluster, field, tres);
 }
 
+bool lever_is_ours(const struct lever *lever, int64_t value)
+{
+	return value == lever->ours || value == lever->ours_before ||
+	       (lever->found_ours && value == lever->found);
+}
+
+bool lever_in_force(const struct lever *lever)
+{
+	return !lever->restoring && lever->tried && lever->outcome == OUTCOME_DONE;
+}
+
+const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres)
+{
+	(void)snprintf(to, LEVER_NAME_SIZE, "%s%s%s", field, *tres ? "=" : "", tres);
+	return to;
+}
+
 static int broken(const struct event *event, struct sb_error *err, const char *what)
 {
 	return sb_error_set(err, SB_ECORRUPT, "%s of account '%s' breaks a rule: %s",
@@ -353,6 +371,17 @@ static int apply_close(struct account *account, const struct event *event)
 	account->open = false;
 	account->causes |= 1u << CAUSE_CLOSED;
 	account->grace_until = 0;
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_terms(struct account *account, const struct event *event)
+{
+	account->unlimited = event->allowance == ALLOWANCE_UNLIMITED;
+	account->credit = event->credit;
+	account->enforcement = event->enforcement;
+	copy_text(account->field, sizeof(account->field), event->field);
+	copy_text(account->tres, sizeof(account->tres), event->tres);
 	account->decision = event->seq;
 	return SB_OK;
 }
@@ -825,14 +854,19 @@ static int apply_lever(struct account *account, const struct event *event, struc
 			return sb_error_nomem(err);
 		account->levers = levers;
 		lever = &levers[account->lever_count++];
-		*lever = (struct lever){.original = event->found, .ours = event->set};
+		*lever = (struct lever){
+			.original = event->found, .ours = event->set, .ours_before = event->set};
 		copy_text(lever->cluster, sizeof(lever->cluster), event->cluster);
 		copy_text(lever->field, sizeof(lever->field), event->field);
 		copy_text(lever->tres, sizeof(lever->tres), event->tres);
 	}
+	/* Judged before [ours] moves on: a value that we set, or tried to, is not the site's. */
+	lever->found_ours = lever->seq && lever_is_ours(lever, event->found);
+	lever->found = event->found;
 	if (event->action == LEVER_HOLD) {
-		if (event->found != lever->ours)
+		if (!lever->found_ours)
 			lever->original = event->found;
+		lever->ours_before = lever->seq ? lever->ours : event->set;
 		lever->ours = event->set;
 	}
 	if (event->action == LEVER_RESTORE && event->set != lever->original)
@@ -886,7 +920,7 @@ static int check_sums(const struct account *account, const struct event *event,
 	}
 	if (rest - account->debt != sum)
 		return broken(event, err, "its lots and its sums differ afterwards");
-	if (amount + account->debt > INT64_MAX)
+	if (amount + account->debt + account->credit > INT64_MAX)
 		return overflow(event, err);
 	return SB_OK;
 }
@@ -902,6 +936,8 @@ static int apply_one(struct account *account, struct account *to, const struct e
 	case EVENT_CLOSE:
 		return account->open ? apply_close(account, event)
 				     : broken(event, err, "it is closed already");
+	case EVENT_TERMS:
+		return apply_terms(account, event);
 	case EVENT_BASELINE:
 		return apply_baseline(account, event, err);
 	case EVENT_DEPOSIT:

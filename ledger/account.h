@@ -40,7 +40,10 @@ struct lever {
 	char field[65];
 	char tres[65];
 	int64_t original; /* the site's value, the last that was not ours; -1 none */
-	int64_t ours; /* what we set, or were about to set, to hold */
+	int64_t found; /* what Slurm showed when [seq] was entered; */
+	bool found_ours; /* whether that was a value of ours */
+	int64_t ours; /* what we set, or were about to set, */
+	int64_t ours_before; /* and the value before that one */
 	int64_t set; /* what Slurm is to show */
 	bool restoring; /* the original is to come back; done, the lever is gone */
 	bool tried; /* an outcome was entered for [seq] */
@@ -51,8 +54,11 @@ struct lever {
 struct account {
 	char name[NAME_SIZE];
 	bool open;
-	bool unlimited; /* no terms can be entered yet: always false */
-	int64_t credit; /* likewise 0 */
+	bool unlimited; /* never held for funds */
+	int64_t credit; /* how far below zero the balance may go */
+	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
+	char field[65]; /* the lever that holds it; "": that of the settings */
+	char tres[65];
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 
@@ -131,6 +137,15 @@ static inline bool account_has_cause(const struct account *account, enum cause c
 const struct meter *account_meter(const struct account *account, const char *cluster);
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
+
+/* Whether Slurm shows that value because of us. */
+bool lever_is_ours(const struct lever *lever, int64_t value);
+/* Whether Slurm showed what the lever sets, and it is not to be put back. */
+bool lever_in_force(const struct lever *lever);
+
+/* "GrpTRESMins=cpu", "GrpJobs". Returns [to]. */
+enum { LEVER_NAME_SIZE = 132 };
+const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres);
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */

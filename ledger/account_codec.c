@@ -28,6 +28,9 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u8(to, account->open);
 	bytes_put_u8(to, account->unlimited);
 	bytes_put_i64(to, account->credit);
+	bytes_put_u8(to, account->enforcement);
+	bytes_put_text(to, account->field);
+	bytes_put_text(to, account->tres);
 	bytes_put_i64(to, account->time);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
@@ -74,7 +77,10 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_text(to, lever->field);
 		bytes_put_text(to, lever->tres);
 		bytes_put_i64(to, lever->original);
+		bytes_put_i64(to, lever->found);
+		bytes_put_u8(to, lever->found_ours);
 		bytes_put_i64(to, lever->ours);
+		bytes_put_i64(to, lever->ours_before);
 		bytes_put_i64(to, lever->set);
 		bytes_put_u8(to, lever->restoring);
 		bytes_put_u8(to, lever->tried);
@@ -130,6 +136,9 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->open = read_u8(&from);
 	account->unlimited = read_u8(&from);
 	account->credit = read_i64(&from);
+	account->enforcement = read_u8(&from);
+	get_text(&from, account->field, sizeof(account->field));
+	get_text(&from, account->tres, sizeof(account->tres));
 	account->time = read_i64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_i64(&from);
@@ -178,7 +187,10 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		get_text(&from, lever->field, sizeof(lever->field));
 		get_text(&from, lever->tres, sizeof(lever->tres));
 		lever->original = read_i64(&from);
+		lever->found = read_i64(&from);
+		lever->found_ours = read_u8(&from);
 		lever->ours = read_i64(&from);
+		lever->ours_before = read_i64(&from);
 		lever->set = read_i64(&from);
 		lever->restoring = read_u8(&from);
 		lever->tried = read_u8(&from);

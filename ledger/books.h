@@ -8,6 +8,7 @@
 #include "ledger/account.h"
 #include "ledger/journal.h"
 #include "ledger/store.h"
+#include "ledger/tree.h"
 
 struct bank; /* an open bank */
 struct books; /* its books within one transaction */
@@ -74,14 +75,17 @@ struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
 	bool vanished; /* the cluster answered without the account, and that was said */
-	const char *parent;
 };
 
-/* SB_ENOTFOUND without a text. Texts are valid until the next write. */
+/* SB_ENOTFOUND without a text. */
 int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
+/* How the accounts of a cluster hung together at the last check; empty if there was none. */
+int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
+int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
+		   struct sb_error *err);
 /* How old the use is: when the account was read last on the cluster where that is longest ago; 0:
  * never. */
 int books_read_time(struct books *books, const struct account *account, int64_t *ret,
@@ -108,6 +112,10 @@ struct pending_list {
 int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err);
 int books_set_pending(struct books *books, const struct pending_list *pending,
 		      struct sb_error *err);
+
+/* When a check last looked at the levers that take a call of their own; 0: never. */
+int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
+int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
 
 /* For import and verify: books that are replayed rather than planned. */
 

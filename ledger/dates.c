@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/amount.h"
+#include "ledger/checking.h"
 
 /* When [cluster] answered this check without the account, which then has no use there that could
  * still be charged; 0: it did not. */
@@ -67,12 +68,12 @@ static int expire_first(struct books *books, struct check *check, const struct a
 	if (!rc)
 		rc = books_append(books, &event, err);
 	if (!rc)
-		rc = check_found(check,
-				 (struct finding){.kind = FOUND_EXPIRED,
-						  .seq = event.seq,
-						  .amount = event.amount,
-						  .before = event.end},
-				 account->name, NULL, err);
+		rc = check_add_finding(check,
+				       (struct finding){.kind = FOUND_EXPIRED,
+							.seq = event.seq,
+							.amount = event.amount,
+							.before = event.end},
+				       account->name, NULL, err);
 	event_release(&event);
 	return rc;
 }
@@ -116,13 +117,13 @@ static int cross_thresholds(struct books *books, struct check *check, const stru
 			continue;
 		rc = books_append(books, &event, err);
 		if (!rc)
-			rc = check_found(check,
-					 (struct finding){.kind = FOUND_THRESHOLD,
-							  .seq = event.seq,
-							  .amount = event.level,
-							  .before = event.used,
-							  .now = event.allocated},
-					 account->name, NULL, err);
+			rc = check_add_finding(check,
+					       (struct finding){.kind = FOUND_THRESHOLD,
+								.seq = event.seq,
+								.amount = event.level,
+								.before = event.used,
+								.now = event.allocated},
+					       account->name, NULL, err);
 	}
 	return rc;
 }
@@ -146,12 +147,12 @@ static int give_notice(struct books *books, struct check *check, const struct ac
 		event.amount = (int64_t)account_ending(account, lot->end);
 		rc = books_append(books, &event, err);
 		if (!rc)
-			rc = check_found(check,
-					 (struct finding){.kind = FOUND_NOTICE,
-							  .seq = event.seq,
-							  .amount = event.amount,
-							  .before = event.end},
-					 account->name, NULL, err);
+			rc = check_add_finding(check,
+					       (struct finding){.kind = FOUND_NOTICE,
+								.seq = event.seq,
+								.amount = event.amount,
+								.before = event.end},
+					       account->name, NULL, err);
 	}
 	return rc;
 }

@@ -18,6 +18,8 @@ enum { EVENT_VERSION = 1 };
 static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
 static const char *const action_words[] = {"hold", "restore", NULL};
 static const char *const outcome_words[] = {"done", "failed", "left", NULL};
+static const char *const allowance_words[] = {"limited", "unlimited", NULL};
+static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
 static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
 					     "refund",	"adjust",   "expire",	NULL};
 static const enum event_kind reversed_kinds[] = {EVENT_DEPOSIT, EVENT_WITHDRAW, EVENT_TRANSFER,
@@ -65,11 +67,18 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_REVERSES] = {"reverses", FIELD_WORD, AT(reverses), 0, reversed_words},
 	[FIELD_AT_PARTS] = {"parts", FIELD_PARTS, AT(parts), 0, NULL},
 	[FIELD_AT_REASON] = {"reason", FIELD_TEXT, AT(reason), 255, NULL},
+	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), 0, allowance_words},
+	[FIELD_AT_CREDIT] = {"credit", FIELD_COUNT, AT(credit), 0, NULL},
+	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement), 0, enforcement_words},
 };
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
+	[EVENT_TERMS] = {"terms",
+			 6,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
+			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES}},
 	[EVENT_BASELINE] = {"baseline",
 			    6,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
@@ -221,6 +230,9 @@ static bool default_number(enum event_field field, int64_t *ret)
 	case FIELD_AT_UNTIL:
 	case FIELD_AT_NEW_START:
 	case FIELD_AT_DEBT:
+	case FIELD_AT_ALLOWANCE:
+	case FIELD_AT_CREDIT:
+	case FIELD_AT_ENFORCEMENT:
 		*ret = 0;
 		return true;
 	default:

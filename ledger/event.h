@@ -62,6 +62,17 @@ enum event_kind {
 /* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
 enum cause { CAUSE_HAND = 0, CAUSE_FUNDS = 1, CAUSE_CLOSED = 2 };
 
+/* What a spent allowance comes to. */
+enum enforcement {
+	ENFORCE_SITE = 0, /* terms: as the settings say */
+	ENFORCE_OFF = 1, /* keep the books, hold nobody for funds */
+	ENFORCE_WARN = 2, /* and say who has spent it */
+	ENFORCE_HOLD = 3, /* and hold the account in Slurm */
+	ENFORCE_LIMIT = 4, /* and let Slurm start only what the rest pays for */
+};
+
+enum allowance { ALLOWANCE_LIMITED = 0, ALLOWANCE_UNLIMITED = 1 };
+
 enum lever_action {
 	LEVER_HOLD = 0, /* our value replaces what was found */
 	LEVER_RESTORE = 1, /* what was found before our value comes back */
@@ -125,7 +136,7 @@ struct event {
 	const char *cluster;
 	const char *resource;
 	const char *slurm_account; /* lever: the account in Slurm */
-	const char *field; /* lever: GrpTRESMins … */
+	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
@@ -141,10 +152,13 @@ struct event {
 	int64_t debt; /* how much of the amount was, or paid, debt */
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
+	int64_t credit; /* terms: how far below zero the balance may go */
 	uint64_t answers; /* the entry that this one answers */
 	uint8_t cause; /* enum cause */
 	uint8_t action; /* enum lever_action */
 	uint8_t outcome; /* enum outcome */
+	uint8_t allowance; /* terms: enum allowance */
+	uint8_t enforcement; /* terms: enum enforcement */
 	uint8_t reverses; /* enum reversed: what [answers] is */
 	struct part *parts;
 	size_t part_count;
@@ -217,6 +231,9 @@ enum event_field {
 	FIELD_AT_REVERSES,
 	FIELD_AT_PARTS,
 	FIELD_AT_REASON,
+	FIELD_AT_ALLOWANCE,
+	FIELD_AT_CREDIT,
+	FIELD_AT_ENFORCEMENT,
 	FIELD_COUNT_ALL,
 };
 

@@ -19,12 +19,21 @@ bool at_terminal;
 char *told;
 enum fake_mode notify_mode;
 int notify_calls;
+char logged[1 << 18];
 
 static char settings[96];
 
 static int64_t now(void)
 {
 	return clock_now++;
+}
+
+static void keep_log(int priority, const char *text)
+{
+	size_t len = strlen(logged);
+
+	ck_assert_uint_lt(len + strlen(text) + 8, sizeof(logged));
+	(void)snprintf(logged + len, sizeof(logged) - len, "%d %s\n", priority, text);
 }
 
 void set_settings(const char *text)
@@ -101,6 +110,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.now = now,
 		.run = fake_run,
 		.run_with = fake_notify,
+		.log = keep_log,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
 		.machine = machine,
 	};
@@ -133,6 +143,7 @@ void drive(const char *const args[])
 	free(err);
 	out = err = NULL;
 	clock_now += WHEN_SECOND;
+	logged[0] = '\0';
 	status = run_with(args, &out, &err);
 }
 

@@ -47,8 +47,8 @@ static uint64_t see_both(int64_t usage1, int64_t usage2)
 	uint64_t before = util_head(bank).seq;
 
 	for (size_t i = 0; i < 2; i++) {
-		rows[i] = (struct observed){
-			.account = "alice", .parent = "root", .usage = usages[i], .limit = -1};
+		rows[i] =
+			(struct observed){.account = "alice", .parent = "root", .usage = usages[i]};
 		observations[i] = (struct observation){.cluster = i ? "c2" : "c1",
 						       .answered = usages[i] != -1,
 						       .time = now,

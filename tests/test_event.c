@@ -227,7 +227,7 @@ END_TEST
 
 START_TEST(kinds_of_later_are_kept_but_refused)
 {
-	static const int later[] = {EVENT_TERMS, EVENT_CHARGE_JOB};
+	static const int later[] = {EVENT_CHARGE_JOB};
 
 	for (size_t i = 0; i < COUNT(later); i++) {
 		struct event event = {.kind = (enum event_kind)later[i], .account = "a"};
