@@ -11,6 +11,7 @@
 #include "ledger/amount.h"
 #include "ledger/forecast.h"
 #include "ledger/history.h"
+#include "ledger/nesting.h"
 #include "ledger/when.h"
 
 enum {
@@ -53,6 +54,11 @@ struct listing {
 	const struct selection *selection;
 	const char *as_of; /* NULL: now */
 	bool forecast;
+	bool total;
+	struct sums {
+		int64_t allocated, used, available, charged, debt;
+	} sums; /* of accounts that are below no other one in the list */
+	struct nesting nesting;
 	struct moment moment; /* what is shown */
 };
 
@@ -89,29 +95,69 @@ static int add_forecast(const struct listing *listing, struct books *books,
 	return SB_OK;
 }
 
-static int add_row(const struct listing *listing, struct books *books,
-		   const struct account *account, struct sb_error *err)
+/* Adds the account to the totals, unless what it has and used is in another one's. */
+static int add_up(struct listing *listing, struct books *books, const struct account *account,
+		  const struct sums *more, struct sb_error *err)
+{
+	struct sums *sums = &listing->sums;
+	char above[NAME_SIZE];
+	int rc = nesting_above(&listing->nesting, books, account, false, above, err);
+
+	if (rc || (*above && selection_has(listing->selection, above)))
+		return rc;
+	if (amount_add(sums->allocated, more->allocated, &sums->allocated) &&
+	    amount_add(sums->used, more->used, &sums->used) &&
+	    amount_add(sums->available, more->available, &sums->available) &&
+	    amount_add(sums->charged, more->charged, &sums->charged) &&
+	    amount_add(sums->debt, more->debt, &sums->debt))
+		return SB_OK;
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "the total is more than can be counted: leave out --total");
+}
+
+static void add_sums(struct output *output, const char *name, const char *state,
+		     const struct sums *sums)
+{
+	output_row(output);
+	output_text(output, COLUMN_ACCOUNT, name);
+	output_text(output, COLUMN_STATE, state);
+	output_amount(output, COLUMN_ALLOCATED, sums->allocated);
+	output_amount(output, COLUMN_USED, sums->used);
+	output_amount(output, COLUMN_AVAILABLE, sums->available);
+	output_percent(output, COLUMN_PERCENT, amount_percent(sums->used, sums->allocated));
+	output_amount(output, COLUMN_CHARGED, sums->charged);
+	output_amount(output, COLUMN_DEBT, sums->debt);
+}
+
+static int add_row(struct listing *listing, struct books *books, const struct account *account,
+		   struct sb_error *err)
 {
 	struct output *output = listing->output;
-	int64_t available, allocated, used, read;
-	char causes[CAUSES_SIZE];
-	int rc = account_available(account, &available, err);
+	struct sums sums = {.charged = account_sum(account->charged), .debt = account->debt};
+	const char *state = account_state(account);
+	char causes[CAUSES_SIZE], above[NAME_SIZE] = "";
+	int64_t read;
+	int rc = account_available(account, &sums.available, err);
 
 	if (!rc)
-		rc = account_allocated(account, &allocated, err);
+		rc = account_allocated(account, &sums.allocated, err);
 	if (!rc)
-		rc = account_used(account, &used, err);
+		rc = account_used(account, &sums.used, err);
 	if (!rc)
 		rc = books_read_time(books, account, &read, err);
+	if (!rc && listing->total)
+		rc = add_up(listing, books, account, &sums, err);
+	/* Slurm asks the accounts above, too, before it starts a job. */
+	if (!rc && !listing->as_of && !account_held(account))
+		rc = nesting_above(&listing->nesting, books, account, true, above, err);
 	if (rc)
 		return rc;
-	output_row(output);
-	output_text(output, COLUMN_ACCOUNT, account->name);
-	output_text(output, COLUMN_STATE, account_state(account));
-	output_amount(output, COLUMN_ALLOCATED, allocated);
-	output_amount(output, COLUMN_USED, used);
-	output_amount(output, COLUMN_AVAILABLE, available);
-	output_percent(output, COLUMN_PERCENT, amount_percent(used, allocated));
+	if (*above) {
+		state = "parent";
+		note(listing->env, "%s: no job starts, since %s above it is held", account->name,
+		     above);
+	}
+	add_sums(output, account->name, state, &sums);
 	/* Readings are not books: what was read then is not known. */
 	if (listing->as_of)
 		output_text(output, COLUMN_READ, "");
@@ -119,8 +165,6 @@ static int add_row(const struct listing *listing, struct books *books,
 		output_age(output, COLUMN_READ, read, books_time(books));
 	output_text(output, COLUMN_CAUSES, account_causes(account, causes));
 	output_text(output, COLUMN_LEVER, lever_of(account));
-	output_amount(output, COLUMN_CHARGED, account_sum(account->charged));
-	output_amount(output, COLUMN_DEBT, account->debt);
 	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
 
@@ -177,6 +221,18 @@ static int list_then(struct listing *listing, struct books *books, const char *n
 	return rc;
 }
 
+static int list_all(struct listing *listing, struct books *books, struct sb_error *err)
+{
+	const struct selection *selection = listing->selection;
+	int rc = SB_OK;
+
+	if (!listing->as_of)
+		return list_now(listing, books, err);
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = list_then(listing, books, selection->list[i], err);
+	return rc || selection->count > 0 ? rc : list_then(listing, books, NULL, err);
+}
+
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
@@ -186,23 +242,24 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of)
-		rc = moment_as_of(listing->env, books, listing->as_of, &listing->moment, err);
+		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
 	/* All of them first: a row that an error follows would look like an answer. */
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
-	if (rc)
-		return rc;
-	if (!listing->as_of)
-		return list_now(listing, books, err);
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = list_then(listing, books, selection->list[i], err);
-	return rc || selection->count > 0 ? rc : list_then(listing, books, NULL, err);
+	if (!rc)
+		rc = list_all(listing, books, err);
+	/* No account can have that name. */
+	if (!rc && listing->total)
+		add_sums(listing->output, "(total)", "", &listing->sums);
+	return rc;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct listing listing = {
-		.env = env, .as_of = option(env, "as-of"), .forecast = option(env, "forecast")};
+	struct listing listing = {.env = env,
+				  .as_of = option(env, "as-of"),
+				  .forecast = option(env, "forecast"),
+				  .total = option(env, "total")};
 	struct column shown[COLUMN_COUNT_ALL];
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
@@ -215,12 +272,14 @@ static int run(struct env *env, int argc, const char *const argv[])
 		shown[given_up[i]].shown = false;
 	status = output_from_bank(env, shown, listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
 				  list, &listing, &listing.output);
+	nesting_release(&listing.nesting);
 	selection_release(&selection);
 	return status;
 }
 
 static const struct option_spec options[] = {
 	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
+	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},
 };
@@ -231,18 +290,17 @@ const struct command cmd_balance = {
 	.summary = "what accounts have, what they used and what is left",
 	.details =
 		"Asks no Slurm: Read says how long ago the use was read. Amounts are in SU.\n"
-		"Columns: Account, State (open, held, grace: held but let run for a time, "
-		"closed),\n"
-		"Allocated, Used, Available, Percent, Read, and with --format also Causes (why it\n"
-		"is held: hand, funds, closed), Lever (whether Slurm was changed: set, pending,\n"
-		"failed), Charged (ever) and Debt.\n"
+		"Columns: Account, State (open, held, grace: held but let run for a time, parent:\n"
+		"an account above it is held, closed), Allocated, Used, Available, Percent, Read,\n"
+		"and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
+		"(whether Slurm was changed: set, pending, failed), Charged (ever) and Debt.\n"
+		"An account inside another one of the bank is a budget of its own, and what it\n"
+		"uses counts in both; --total counts it once.\n"
 		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
 		"then; Read is empty.\n"
-		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 "
-		"days\n"
-		"(of a younger account, over its days); Lasts, when nothing is left at the rate "
-		"of\n"
-		"PerDay30; and Unused, what windows that end leave over at that rate. What was\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
+		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
+		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"
 		"given back is not subtracted.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,

@@ -235,7 +235,14 @@ static const struct option_spec options[] = {
 	{"last", 'l', "N", "only the newest N"},
 	{"reverse", 'r', NULL, "newest first"},
 	{"follow", 'f', NULL, "go on and print new entries as they come"},
-	JOURNAL_FILTER_OPTIONS,
+	{"kind", 'k', "LIST", "only entries of these kinds: deposit,charge"},
+	{"clusters", 'M', "LIST", "only entries about these clusters"},
+	{"actor", 0, "USER", "only entries that this user made (name or number)"},
+	{"ref", 0, "REF", "only the entry with this ref"},
+	{"since", 0, "TIME", "only entries made at this time or later"},
+	{"until", 0, "TIME", "only entries made before this time"},
+	{"from", 0, "ENTRY", "only entries from this number on"},
+	{"to", 0, "ENTRY", "only entries up to this number"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -141,8 +141,13 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
 	output_amount(output, COLUMN_AMOUNT, amount);
 	output_amount(output, COLUMN_BALANCE, balance);
-	entry_text(printing->env, event, strcmp(event->account, printing->statement.account) != 0,
-		   detail, sizeof(detail));
+	/* Of a charge, where it was: the journal has the readings. */
+	if (event->cluster)
+		(void)snprintf(detail, sizeof(detail), "%s", event->cluster);
+	else
+		entry_text(printing->env, event,
+			   strcmp(event->account, printing->statement.account) != 0, detail,
+			   sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);
 	output_text(output, COLUMN_NOTE, event->note);
 	return SB_OK;
@@ -178,7 +183,7 @@ static void print_forecast(const struct printing *printing)
 
 	say(env, "A day over the last 30 days: %s, over the last 7: %s",
 	    quantity(env, month, forecast->month), quantity(env, week, forecast->week));
-	if (forecast->lasts)
+	if (forecast->lasts > printing->statement.time)
 		say(env, "At the rate of 30 days it lasts until %s",
 		    when_format_local(lasts, forecast->lasts));
 	if (forecast->unused)
@@ -203,11 +208,11 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 			       statement->head.seq, HASH_SHORT,
 			       hex_format(hash, statement->head.hash, HASH_SIZE));
 	/* Nothing is printed before all of it was found right. */
-	if (has_frame(printing->env))
-		print_header(printing);
 	rc = output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err);
 	if (rc)
 		return rc;
+	if (has_frame(printing->env))
+		print_header(printing);
 	add_opening(printing);
 	if (printing->entries) {
 		statement->each = add_entry;

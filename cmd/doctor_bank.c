@@ -18,7 +18,7 @@ enum {
 	GAP_DAYS = 7, /* the check does not trust a clock that jumped further */
 	BEHIND_SECONDS = 60, /* nothing is written with a clock further behind */
 	FREE_MIB_MIN = 64,
-	FREE_MIB_LOW = 1024,
+	FREE_MIB_LOW = 256,
 	FAILED_MAX = 10,
 };
 

@@ -16,19 +16,6 @@ struct journal_filter {
 	struct entry_range range; /* accounts, numbers and times */
 };
 
-/* The options of journal that say which entries. */
-#define JOURNAL_FILTER_OPTIONS                                                                     \
-	{"kind", 'k', "LIST", "only entries of these kinds: deposit,charge"},                      \
-		{"clusters", 'M', "LIST", "only entries about these clusters"},                    \
-		{"actor", 0, "USER", "only entries that this user made (name or number)"},         \
-		{"ref", 0, "REF", "only the entry with this ref"},                                 \
-		{"since", 0, "TIME", "only entries made at this time or later"},                   \
-		{"until", 0, "TIME", "only entries made before this time"},                        \
-		{"from", 0, "ENTRY", "only entries from this number on"},                          \
-	{                                                                                          \
-		"to", 0, "ENTRY", "only entries up to this number"                                 \
-	}
-
 /* Reads arguments and options. Returns EXIT_DONE or, with a message, another status.
  * journal_filter_release() it. */
 int journal_filter_read(struct env *env, int argc, const char *const argv[],

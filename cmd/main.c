@@ -101,8 +101,8 @@ int main(int argc, char *argv[])
 			   .out_is_terminal = isatty(STDOUT_FILENO),
 			   .now = system_clock,
 			   .run = run_program,
-			   .run_with = run_program_with,
 			   .log = wants_syslog() ? log_to_syslog : NULL,
+			   .run_with = run_program_with,
 			   .author = here.author,
 			   .machine = here.machine};
 	return subank(&env, argc, argv);

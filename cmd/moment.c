@@ -63,8 +63,7 @@ static int of_entry(struct books *books, uint64_t seq, struct moment *ret, struc
 	return rc;
 }
 
-int moment_as_of(struct env *env, struct books *books, const char *text, struct moment *ret,
-		 struct sb_error *err)
+int moment_as_of(struct books *books, const char *text, struct moment *ret, struct sb_error *err)
 {
 	struct moment moment;
 	uint64_t seq;
@@ -72,7 +71,7 @@ int moment_as_of(struct env *env, struct books *books, const char *text, struct 
 
 	if (parse_number(text, &seq))
 		return of_entry(books, seq, ret, err);
-	rc = when_parse(text, env->now(), &moment.time, err);
+	rc = when_parse(text, books_time(books), &moment.time, err);
 	if (rc)
 		return sb_error_set(
 			err, SB_EINVAL,

@@ -19,7 +19,6 @@ struct moment {
 
 /* What --as-of TIME|ENTRY means in these books. SB_EINVAL, also for a time to come; SB_ENOTFOUND:
  * there is no such entry yet. */
-int moment_as_of(struct env *env, struct books *books, const char *text, struct moment *ret,
-		 struct sb_error *err);
+int moment_as_of(struct books *books, const char *text, struct moment *ret, struct sb_error *err);
 
 #endif

@@ -98,6 +98,10 @@ int books_set_machine(struct books *books, const char *machine, struct sb_error 
 int books_last_check(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_check(struct books *books, int64_t time, struct sb_error *err);
 
+/* When a check last looked at the levers that take a call of their own; 0: never. */
+int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
+int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
+
 /* Entries of which the notify command is still to be told. */
 struct pending {
 	uint64_t seq;
@@ -112,10 +116,6 @@ struct pending_list {
 int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err);
 int books_set_pending(struct books *books, const struct pending_list *pending,
 		      struct sb_error *err);
-
-/* When a check last looked at the levers that take a call of their own; 0: never. */
-int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
-int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
 
 /* For import and verify: books that are replayed rather than planned. */
 

@@ -13,19 +13,23 @@ enum { ARGS_MAX = 32 };
 char *out, *err;
 int status;
 int64_t clock_now;
+int64_t clock_tick;
 const char *machine;
 const char *answers;
 bool at_terminal;
+char logged[1 << 18];
 char *told;
 enum fake_mode notify_mode;
 int notify_calls;
-char logged[1 << 18];
 
 static char settings[96];
 
 static int64_t now(void)
 {
-	return clock_now++;
+	int64_t shown = clock_now;
+
+	clock_now += clock_tick;
+	return shown;
 }
 
 static void keep_log(int priority, const char *text)
@@ -46,6 +50,7 @@ void drive_setup(void)
 	util_setup();
 	fake_reset();
 	clock_now = T0;
+	clock_tick = 1;
 	machine = "id/head";
 	answers = "";
 	at_terminal = false;
@@ -109,8 +114,8 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.in_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,
-		.run_with = fake_notify,
 		.log = keep_log,
+		.run_with = fake_notify,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
 		.machine = machine,
 	};

@@ -15,7 +15,8 @@
 extern char *out, *err;
 extern int status;
 
-extern int64_t clock_now; /* moves on by a second with each verb */
+extern int64_t clock_now; /* moves on by a second with each verb, */
+extern int64_t clock_tick; /* and by this, 1 microsecond, each time it is looked at */
 extern const char *machine; /* what this machine is called */
 extern const char *answers; /* what stands on the standard input */
 extern char *told; /* what the notify command got on its stdin, one after the other */

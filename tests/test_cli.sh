@@ -119,7 +119,7 @@ for verb in open close deposit withdraw transfer hold release; do
 		has "$verb --help names --$option" "--$option" out
 	done
 done
-for verb in balance journal; do
+for verb in balance journal statement; do
 	sb "$verb" --help
 	for option in accounts noheader parsable2 parsable format json; do
 		has "$verb --help names --$option" "--$option" out
@@ -134,6 +134,14 @@ refused 2 '--nosuch' --nosuch
 sb balance
 is 'no bank: status 1' [ "$status" -eq 1 ]
 has 'no bank: says where' "$dir/bank" err
+sb doctor
+is 'doctor without a bank: status 3' [ "$status" -eq 3 ]
+has 'doctor without a bank: says what to do' 'subank init' out
+is 'doctor makes nothing' [ ! -e "$dir/bank" ]
+env PATH=/nonexistent "$subank" -c "$dir/settings" doctor >"$dir/out" 2>"$dir/err"
+status=$?
+is 'doctor without Slurm: status 3' [ "$status" -eq 3 ]
+has 'doctor without Slurm: says so' 'sshare *this machine *bad' out
 sb init
 is 'init' [ "$status" -eq 0 ]
 sb open bio 10
@@ -190,7 +198,8 @@ is_done 'a note of many characters'
 
 if [ -c /dev/full ]; then
 	for arguments in --help --version 'balance' 'balance --json' journal 'journal --json' export \
-		verify 'help open'; do
+		verify 'help open' 'statement bio' 'why bio' 'journal --follow --json' \
+		'journal -f'; do
 		# shellcheck disable=SC2086
 		"$subank" -c "$dir/settings" $arguments >/dev/full 2>"$dir/err"
 		status=$?
@@ -214,6 +223,55 @@ fi
 "$subank" -c "$dir/settings" check <&- >&- 2>&-
 sb verify
 is_done 'verify after closed streams'
+
+# ---- what was, and why ----
+
+sb statement bio --since 2020-01-01 --until 2021-01-01
+is_done 'a statement of a period that is over'
+has 'it adds up to nothing' '^closing balance *0.00$' out
+sb statement bio --entries
+is_done 'a statement so far'
+has 'it says from which entries' '^So far: .* head [0-9]*:[0-9a-f]*$' out
+has 'it says what was put in' ' deposit  .* 10.00 ' out
+refused 2 'a statement of nobody' statement
+sb why bio
+is_done 'why bio'
+has 'why bio says so' '^bio is ' out
+sb balance -nP --as-of 1
+is_done 'balance as of entry 1'
+has 'one account, nothing in it' '^bio|open|0.00|0.00|0.00|-|$' out
+sb balance bio --forecast
+is_done 'balance --forecast'
+has 'it has the columns' 'PerDay7 PerDay30 Lasts' out
+refused 2 'a kind with an escape' journal --kind "${escape}[2J"
+refused 2 'a time with an escape' journal --since "${escape}[2J"
+refused 2 'a moment with an escape' balance --as-of "${escape}[2J"
+
+# --follow prints what is there, and each new entry as it comes.
+for form in --json -nP; do
+	: >"$dir/follow"
+	"$subank" -c "$dir/settings" journal bio --follow --last 1 $form >>"$dir/follow" 2>&1 &
+	follower=$!
+	i=0
+	while [ ! -s "$dir/follow" ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	is "follow $form: begins with the last" [ "$(wc -l <"$dir/follow")" -eq 1 ]
+	"$subank" -c "$dir/settings" deposit "$name_255" 1 >/dev/null
+	"$subank" -c "$dir/settings" deposit bio 0.25 >/dev/null
+	i=0
+	while [ "$(wc -l <"$dir/follow")" -lt 2 ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	kill -TERM $follower
+	wait $follower 2>/dev/null
+	is "follow $form: the new one, and none of others" [ "$(wc -l <"$dir/follow")" -eq 2 ]
+	status=0
+	is "follow $form: it is the deposit" [ "$(tail -n 1 "$dir/follow" |
+		grep -c -e '"amount_seconds":900' -e '|0.25|')" -eq 1 ]
+done
 
 # ---- Slurm that misbehaves ----
 
@@ -261,6 +319,18 @@ for mode in fail hang malformed down; do
 done
 sb check
 is_done 'the next check'
+sb verify --slurm
+is_done 'verify --slurm'
+has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
+echo 'fast|cpu=10||||1.000000|' >"$FAKE_STATE/qos"
+sb doctor
+is 'doctor: status 3' [ "$status" -eq 3 ]
+has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out
+rm "$FAKE_STATE/qos"
+chmod 640 "$dir/settings"
+sb doctor
+is_done 'doctor'
+has 'doctor: nothing is left' 'nothing, all is well' out
 is 'the next check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/bio"
 : >"$FAKE_STATE/log"
 export_to "$dir/before"

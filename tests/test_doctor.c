@@ -122,16 +122,15 @@ static void row(const char *file, int line, const char *text)
 	} while (0)
 
 /* Everything as it should be. */
-static void healthy(void)
-{
-	(void)fake_account("dev", "chem");
-	DONE("", "check");
-}
-
 static void setup_healthy(void)
 {
+	char path[128];
+
 	setup();
-	healthy();
+	/* Whatever the umask is. */
+	(void)snprintf(path, sizeof(path), "%s/settings", test_folder);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	DONE("", "check");
 }
 
 START_TEST(all_is_well)
@@ -358,7 +357,7 @@ START_TEST(a_bank_without_checks_or_accounts)
 	drive_teardown();
 	drive_setup();
 	ROW("last check|the bank|info|no accounts yet: subank open|");
-	DONE("all is well", "doctor");
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -376,6 +375,103 @@ START_TEST(limits_that_failed_are_named)
 	ck_assert_int_eq(status, 0);
 	GIVES(0, "", "left to the next check", "deposit", "bio", "100", "--no-apply");
 	ROW("limits set in Slurm|the bank|ok|1 in force, 0 pending, 0 failed|");
+}
+END_TEST
+
+/* ---- verify --slurm ---- */
+
+START_TEST(verify_compares_the_limits_with_slurm)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	DONE("limits 0\n", "verify", "--slurm");
+	ck_assert_int_eq(fake_shows, 0);
+	(void)strcpy(bio->limits, "cpu=5000,gres/gpu=7");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	DONE("Slurm shows what the books say: limits 1\n", "verify", "--slurm");
+	(void)strcpy(bio->limits, "cpu=1,gres/gpu=7");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is 1, by the books 0\n", "verify",
+	      "--slurm");
+	(void)strcpy(bio->limits, "gres/gpu=7");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is no limit, by the books 0\n",
+	      "verify", "--slurm");
+	/* Without asking for it, Slurm is not asked. */
+	DONE("all is well", "verify");
+	fake_cluster("dev")->silent = true;
+	GIVES(3, "all is well", "cluster 'dev' does not answer, its limits were not compared",
+	      "verify", "--slurm");
+	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	fake_cluster("dev")->silent = false;
+	fake_remove_account("dev", "bio");
+	GIVES(3, "all is well",
+	      "bio: dev does not show the account, whose GrpTRESMins=cpu should be 0\n", "verify",
+	      "--slurm");
+}
+END_TEST
+
+START_TEST(verify_knows_what_is_to_be_put_back)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	(void)strcpy(bio->limits, "cpu=5000");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "", "could not be set", "deposit", "bio", "100");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	GIVES(3, "all is well",
+	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back)\n", "verify",
+	      "--slurm");
+	DONE("", "check");
+	DONE("limits 0\n", "verify", "--slurm");
+}
+END_TEST
+
+static void add_lever(struct bank *bank, uint64_t hold, const char *field, const char *tres,
+		      int64_t set)
+{
+	(void)util_append(bank, clock_now,
+			  &(struct event){.kind = EVENT_LEVER,
+					  .account = "bio",
+					  .answers = hold,
+					  .cluster = "dev",
+					  .slurm_account = "bio",
+					  .field = field,
+					  .tres = tres,
+					  .action = LEVER_HOLD,
+					  .found = -1,
+					  .set = set});
+}
+
+START_TEST(verify_compares_limits_that_sshare_lacks)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+	struct bank *bank = util_open(STORE_WRITE);
+	uint64_t hold = util_append(
+		bank, clock_now,
+		&(struct event){.kind = EVENT_HOLD, .account = "bio", .cause = CAUSE_HAND});
+
+	add_lever(bank, hold, "GrpJobs", "", 0);
+	add_lever(bank, hold, "GrpSubmitJobs", "", 3);
+	add_lever(bank, hold, "GrpTRESRunMins", "gres/gpu", 7);
+	bank_close(bank);
+	GIVES(3, "all is well", "bio: GrpJobs on dev is no limit, by the books 0 (not carried out",
+	      "verify", "--slurm");
+	ck_assert_int_eq(fake_shows, 1);
+	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is no limit");
+	check_has(__FILE__, __LINE__, "the messages", err,
+		  "bio: GrpTRESRunMins=gres/gpu on dev is no limit, by the books 7");
+	bio->grp_jobs = 0;
+	bio->grp_submit_jobs = 4;
+	(void)strcpy(bio->run_limits, "cpu=7");
+	GIVES(3, "all is well", "GrpSubmitJobs on dev is 4, by the books 3", "verify", "--slurm");
+	ck_assert_ptr_null(strstr(err, "GrpJobs"));
+	bio->grp_submit_jobs = 3;
+	(void)strcpy(bio->run_limits, "cpu=8,gres/gpu=7");
+	DONE("Slurm shows what the books say: limits 3\n", "verify", "--slurm");
+	fake_show_mode = FAKE_FAILS;
+	GIVES(3, "all is well", "cluster 'dev' does not answer", "verify", "--slurm");
 }
 END_TEST
 
@@ -430,6 +526,7 @@ int main(void)
 	Suite *suite = suite_create("doctor");
 	TCase *unbanked = tcase_create("unbanked"), *logging = tcase_create("syslog");
 	TCase *doctor = tcase_create("doctor"), *fresh = tcase_create("fresh");
+	TCase *verify = tcase_create("verify");
 
 	tcase_add_checked_fixture(unbanked, setup, drive_teardown);
 	tcase_set_timeout(unbanked, TEST_TIMEOUT);
@@ -452,6 +549,12 @@ int main(void)
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	suite_add_tcase(suite, doctor);
+	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
+	tcase_set_timeout(verify, TEST_TIMEOUT);
+	tcase_add_test(verify, verify_compares_the_limits_with_slurm);
+	tcase_add_test(verify, verify_compares_limits_that_sshare_lacks);
+	tcase_add_test(verify, verify_knows_what_is_to_be_put_back);
+	suite_add_tcase(suite, verify);
 	tcase_add_checked_fixture(fresh, setup, drive_teardown);
 	tcase_set_timeout(fresh, TEST_TIMEOUT);
 	tcase_add_test(fresh, a_bank_without_checks_or_accounts);

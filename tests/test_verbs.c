@@ -121,8 +121,9 @@ END_TEST
 START_TEST(help_names_every_verb_and_needs_no_bank)
 {
 	static const char *const verbs[] = {
-		"init",	   "adopt", "open", "close",   "deposit", "withdraw", "transfer", "balance",
-		"journal", "check", "hold", "release", "export",  "import",   "verify",	  "help",
+		"init",	    "adopt",   "open",	  "close", "deposit",	"withdraw",
+		"transfer", "balance", "journal", "check", "hold",	"release",
+		"export",   "import",  "verify",  "help",  "statement", "why",
 	};
 
 	ck_assert_int_eq(setenv("SUBANK_BANK", "/nowhere", 1), 0);

@@ -370,8 +370,10 @@ START_TEST(a_limit_changed_by_hand_is_left_and_said)
 {
 	spend("bio");
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
-	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60", "check");
-	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit", "bio", "1");
+	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60",
+		"check");
+	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit",
+	      "bio", "1");
 	LIMIT("bio", "cpu=60");
 	nothing_to_do();
 }
@@ -453,8 +455,8 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
 	GIVES(0, "", NULL, "check");
-	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change", "deposit",
-	      "bio", "1");
+	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change",
+	      "deposit", "bio", "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -832,6 +834,27 @@ START_TEST(a_dry_run_says_all_and_does_nothing)
 }
 END_TEST
 
+/* An account below another one of the bank: two budgets, and what it uses counts in both. */
+START_TEST(a_held_parent_is_said_of_its_child)
+{
+	(void)fake_account("dev", "bio1");
+	(void)snprintf(dev("bio1")->parent, sizeof(dev("bio1")->parent), "bio");
+	DONE("", "open", "bio1", "100");
+	DONE("", "check");
+	dev("bio1")->usage = 10 * SU;
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available 0.00 SU", "check");
+	GIVES(0, "bio1|parent|3600", "bio1: no job starts, since bio above it is held", "balance",
+	      "bio1", "-n", "-P", "-o", "account,state,used", "--seconds");
+	GIVES(0, "(total)||72000|36000|36000\n", "bio1: no job starts", "balance", "-n", "-P", "-o",
+	      "account,state,allocated,used,available", "--seconds", "--total");
+	GIVES(0, "(total)||360000|36000|324000\n", "bio1: no job starts", "balance", "bio1", "-n",
+	      "-P", "-o", "account,state,allocated,used,available", "--seconds", "--total");
+	DONE("released", "deposit", "bio", "10");
+	DONE("bio1|open\n", "balance", "bio1", "-n", "-P", "-o", "account,state");
+}
+END_TEST
+
 START_TEST(nothing_is_done_when_the_last_check_was_long_ago)
 {
 	DONE("", "check");
@@ -1075,6 +1098,7 @@ int main(void)
 
 	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
 	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
+	tcase_add_test(selection, a_held_parent_is_said_of_its_child);
 	tcase_add_test(selection, nothing_is_done_when_the_last_check_was_long_ago);
 	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
 	tcase_add_test(selection, verbose_prints_the_commands_and_quiet_the_errors);
