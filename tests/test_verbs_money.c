@@ -646,6 +646,15 @@ START_TEST(a_lowered_allocation_is_reversed)
 }
 END_TEST
 
+/* It took -1 for unlimited, and added to it. */
+START_TEST(predecessor_14_minus_one_is_no_amount)
+{
+	REFUSED(2, "amount", "deposit", "--", "bio", "-1");
+	REFUSED(2, "amount", "set", "--", "bio", "-1");
+	REFUSED(2, "amount", "deposit", "bio", "unlimited");
+}
+END_TEST
+
 /* The predecessor refused a limit of zero. */
 START_TEST(predecessor_15_an_allocation_may_be_nothing)
 {
@@ -680,6 +689,9 @@ START_TEST(corrections_go_out_and_come_back)
 	clock_at("2026-12-02");
 	(void)charge(200);
 	DONE("", "verify");
+	/* Both sides of the reversed transfer add up, too. */
+	DONE("reversals", "statement", "bio", "--since", "2026-11-01");
+	DONE("reversals", "statement", "chem", "--since", "2026-11-01");
 	before = exported();
 	(void)snprintf(path, sizeof(path), "%s/a.yaml", test_folder);
 	DONE("", "export", path);
@@ -738,6 +750,7 @@ int main(void)
 	tcase_add_test(corrections, set_enters_the_difference);
 	tcase_add_test(corrections, set_may_go_below_what_was_used);
 	tcase_add_test(corrections, a_lowered_allocation_is_reversed);
+	tcase_add_test(corrections, predecessor_14_minus_one_is_no_amount);
 	tcase_add_test(corrections, predecessor_15_an_allocation_may_be_nothing);
 	tcase_add_test(corrections, corrections_go_out_and_come_back);
 	suite_add_tcase(suite, corrections);
