@@ -14,11 +14,19 @@ struct checkup {
 	size_t account_count;
 	bool dry_run;
 	bool clock_ok;
+	bool put_right; /* also if the settings leave what was changed by hand */
 };
 
 /* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not
  * answer, a limit could not be set or something else needs a look. */
 int checkup_run(struct env *env, const struct checkup *checkup);
+
+/* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns its exit
+ * status, or EXIT_REFUSED. */
+int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx);
+
+/* One pass for the accounts of [checkup], for who is in checkup_locked(). */
+int checkup_pass(struct env *env, const struct checkup *checkup);
 
 /* After an entry on [account], which is held: brings Slurm in line at once, unless --no-apply or a
  * check that runs will do it. [status] is what the verb has come to so far; returns the worse. */

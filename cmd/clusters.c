@@ -6,25 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Why the books cannot follow this cluster, with what to change; NULL when they can. */
-static const char *distrust(const struct slurm_config *config)
-{
-	if (strcmp(config->priority_type, "priority/multifactor") != 0)
-		return "usage is counted only with PriorityType=priority/multifactor: set that";
-	if (config->decays)
-		return "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
-		       "PriorityUsageResetPeriod=NONE";
-	return NULL;
-}
+#include "cmd/fitness.h"
+#include "slurm/sacctmgr.h"
 
-/* Why a hold must not be tried there, with what to change; NULL when it may. */
-static const char *distrust_levers(const struct slurm_config *config)
+const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
+			     const char *field)
 {
-	if (!config->limits)
-		return "limits are not enforced, so a hold would do nothing: put `limits` and "
-		       "`safe` into AccountingStorageEnforce";
-	if (!config->safe)
-		return "a hold would kill running jobs: put `safe` into AccountingStorageEnforce";
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (strcmp(clusters->names[i], cluster) == 0)
+			return fitness_limits(clusters->answers[i].limits,
+					      clusters->answers[i].safe, lever_kills(field));
+	}
 	return NULL;
 }
 
@@ -39,11 +31,8 @@ static int name_clusters(struct env *env, struct clusters *clusters)
 	clusters->count = settings->cluster_count ? settings->cluster_count : 1;
 	clusters->names = calloc(clusters->count, sizeof(*clusters->names));
 	clusters->list = calloc(clusters->count, sizeof(*clusters->list));
-	clusters->shares = calloc(clusters->count, sizeof(*clusters->shares));
-	clusters->rows = calloc(clusters->count, sizeof(*clusters->rows));
-	clusters->no_levers = calloc(clusters->count, sizeof(*clusters->no_levers));
-	if (!clusters->no_levers || !clusters->names || !clusters->list || !clusters->shares ||
-	    !clusters->rows) {
+	clusters->answers = calloc(clusters->count, sizeof(*clusters->answers));
+	if (!clusters->names || !clusters->list || !clusters->answers) {
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
@@ -60,53 +49,234 @@ static int name_clusters(struct env *env, struct clusters *clusters)
 	return EXIT_DONE;
 }
 
-/* Makes observations of sshare's rows; false with a text when a limit cannot be read. */
-static bool take_rows(struct clusters *clusters, size_t at, struct slurm_error *err)
+/* ---- limits of accounts ---- */
+
+/* The limits that one answer shows, with room for all; they are freed together. */
+struct limit_block {
+	struct limit_block *next;
+	struct limit *limits;
+	struct tres *names; /* that the limits point to */
+	size_t count;
+};
+
+static struct limit_block *new_block(struct limit_block **list, size_t room,
+				     struct slurm_error *err)
 {
-	const struct shares *shares = &clusters->shares[at];
-	struct observed *rows = calloc(shares->count, sizeof(*rows));
+	struct limit_block *block = calloc(1, sizeof(*block));
 
-	clusters->rows[at] = rows;
-	if (!rows) {
-		slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
-		return false;
+	if (block) {
+		block->next = *list;
+		*list = block;
+		block->limits = calloc(room + 1, sizeof(*block->limits));
+		block->names = calloc(room + 1, sizeof(*block->names));
+		if (block->limits && block->names)
+			return block;
 	}
-	for (size_t i = 0; i < shares->count; i++) {
+	slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	return NULL;
+}
+
+static void release_blocks(struct limit_block *list)
+{
+	while (list) {
+		struct limit_block *next = list->next;
+
+		free(list->limits);
+		free(list->names);
+		free(list);
+		list = next;
+	}
+}
+
+static size_t items(const char *list)
+{
+	size_t count = *list != '\0';
+
+	for (; *list; list++)
+		count += *list == ',';
+	return count;
+}
+
+static void add_limit(struct limit_block *block, const char *field, const char *tres, int64_t value)
+{
+	if (value < 0)
+		return;
+	(void)snprintf(block->names[block->count].name, sizeof(block->names->name), "%s", tres);
+	block->limits[block->count] = (struct limit){
+		.field = field, .tres = block->names[block->count].name, .value = value};
+	block->count++;
+}
+
+/* Adds the limits of a list such as "cpu=0,gres/gpu=7". */
+static int add_limits(struct limit_block *block, const char *field, const char *list,
+		      struct slurm_error *err)
+{
+	struct tres tres;
+	size_t at = 0;
+	int more;
+
+	while ((more = tres_next(list, &at, &tres, err)) == 1)
+		add_limit(block, field, tres.name, tres.value);
+	return more;
+}
+
+/* Makes observations of sshare's rows. */
+static int take_rows(struct cluster_answer *answer, struct observation *observation,
+		     struct slurm_error *err)
+{
+	const struct shares *shares = &answer->shares;
+	struct limit_block *block;
+	size_t room = 0;
+
+	for (size_t i = 0; i < shares->count; i++)
+		room += items(shares->rows[i].grp_tres_mins);
+	answer->rows = calloc(shares->count + 1, sizeof(*answer->rows));
+	if (!answer->rows)
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	block = new_block(&answer->blocks, room, err);
+	for (size_t i = 0; block && i < shares->count; i++) {
 		const struct share *share = &shares->rows[i];
+		struct observed *row = &answer->rows[i];
+		size_t first = block->count;
+		int code = add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err);
 
-		rows[i] = (struct observed){.account = share->account,
-					    .parent = share->parent,
-					    .usage = share->raw_usage};
-		if (tres_value(share->grp_tres_mins, LEVER_TRES, &rows[i].limit, err))
-			return false;
+		*row = (struct observed){.account = share->account,
+					 .parent = share->parent,
+					 .usage = share->raw_usage,
+					 .limits = block->limits + first,
+					 .limit_count = block->count - first};
+		if (code == SLURM_OK)
+			code = tres_value(share->grp_tres_raw, "billing", &row->minutes, err);
+		if (code != SLURM_OK)
+			return code;
 	}
-	clusters->list[at].rows = rows;
-	clusters->list[at].count = shares->count;
-	return true;
+	if (!block)
+		return SLURM_ESYSTEM;
+	observation->rows = answer->rows;
+	observation->count = shares->count;
+	return SLURM_OK;
+}
+
+/* Puts what slurmdbd has of the other fields beside what sshare showed. */
+static int take_limits(struct cluster_answer *answer, const struct observation *observation,
+		       const char *const *accounts, size_t count, const struct limits *limits,
+		       struct slurm_error *err)
+{
+	struct limit_block *block;
+	size_t room = 0;
+
+	for (size_t i = 0; i < limits->count; i++)
+		room += items(limits->rows[i].grp_tres_run_mins) + 2;
+	for (size_t i = 0; i < count; i++)
+		room += observation_find(observation, accounts[i])->limit_count;
+	block = new_block(&answer->blocks, room, err);
+	for (size_t i = 0; block && i < count; i++) {
+		struct observed *row =
+			&answer->rows[observation_find(observation, accounts[i]) - answer->rows];
+		const struct account_limits *more = limits_find(limits, accounts[i]);
+		size_t first = block->count;
+		int code = SLURM_OK;
+
+		for (size_t j = 0; j < row->limit_count; j++) {
+			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
+				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
+					  row->limits[j].value);
+		}
+		if (more) {
+			code = add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err);
+			add_limit(block, "GrpJobs", "", more->grp_jobs);
+			add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
+		}
+		if (code != SLURM_OK)
+			return code;
+		row->limits = block->limits + first;
+		row->limit_count = block->count - first;
+		row->looked = true;
+	}
+	return block ? SLURM_OK : SLURM_ESYSTEM;
+}
+
+static int look(struct env *env, struct clusters *clusters, size_t at, const struct want *wants,
+		size_t count)
+{
+	struct limits limits = {0};
+	struct slurm_error err;
+	const char **accounts = calloc(count + 1, sizeof(*accounts));
+	size_t named = 0;
+	int code = SLURM_OK;
+
+	if (!accounts)
+		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
+	for (size_t i = 0; accounts && i < count; i++) {
+		if (strcmp(wants[i].cluster, clusters->names[at]) == 0 &&
+		    observation_find(&clusters->list[at], wants[i].account))
+			accounts[named++] = wants[i].account;
+	}
+	if (code == SLURM_OK)
+		code = sacctmgr_read_limits(&env->slurm, clusters->names[at], accounts, named,
+					    &limits, &err);
+	if (code == SLURM_OK)
+		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
+				   &limits, &err);
+	if (code != SLURM_OK)
+		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
+			err.text);
+	limits_release(&limits);
+	free(accounts);
+	return code == SLURM_OK ? EXIT_DONE : EXIT_PART;
+}
+
+int clusters_look(struct env *env, struct clusters *clusters, const struct want *wants,
+		  size_t count)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < clusters->count && count > 0; i++) {
+		if (clusters->list[i].answered && look(env, clusters, i, wants, count) != EXIT_DONE)
+			status = EXIT_PART;
+	}
+	return status;
+}
+
+/* ---- clusters ---- */
+
+/* Why the cluster is left alone; NULL when it is not. */
+static const char *distrust(const struct env *env, const struct slurm_config *config, bool levers,
+			    char text[FITNESS_TEXT_SIZE])
+{
+	const struct settings *settings = &env->settings;
+	bool kills = settings->enforcement == ENFORCE_LIMIT || lever_kills(settings->lever.field);
+	const char *reason = fitness_usage(config, text);
+
+	if (!reason && levers && settings->enforcement >= ENFORCE_HOLD)
+		reason = fitness_limits(config->limits, config->safe, kills);
+	return reason;
 }
 
 static void observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
 {
 	struct observation *observation = &clusters->list[at];
+	struct cluster_answer *answer = &clusters->answers[at];
 	const char *name = clusters->names[at], *reason;
 	struct slurm_config config = clusters->local;
+	char text[FITNESS_TEXT_SIZE];
 	struct slurm_error err;
 
 	observation->cluster = name;
 	observation->time = env->now();
+	observation->share = settings_share(&env->settings, name);
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
-		clusters->no_levers[at] = distrust_levers(&config);
-		reason = distrust(&config);
-		if (!reason && levers)
-			reason = clusters->no_levers[at];
+		answer->limits = config.limits;
+		answer->safe = config.safe;
+		reason = distrust(env, &config, levers, text);
 		if (reason) {
 			warning(env, "cluster '%s' is left alone: %s", name, reason);
 			clusters->refused++;
 			clusters->silent++;
 			return;
 		}
-		if (sshare_read(&env->slurm, name, &clusters->shares[at], &err) == 0 &&
-		    take_rows(clusters, at, &err)) {
+		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
+		    take_rows(answer, observation, &err) == SLURM_OK) {
 			observation->answered = true;
 			return;
 		}
@@ -134,15 +304,12 @@ int clusters_observe(struct env *env, bool levers, struct clusters *ret)
 
 void clusters_release(struct clusters *clusters)
 {
-	for (size_t i = 0; i < clusters->count; i++) {
-		if (clusters->shares)
-			shares_release(&clusters->shares[i]);
-		if (clusters->rows)
-			free(clusters->rows[i]);
+	for (size_t i = 0; clusters->answers && i < clusters->count; i++) {
+		shares_release(&clusters->answers[i].shares);
+		release_blocks(clusters->answers[i].blocks);
+		free(clusters->answers[i].rows);
 	}
-	free(clusters->no_levers);
-	free(clusters->rows);
-	free(clusters->shares);
+	free(clusters->answers);
 	free(clusters->list);
 	free(clusters->names);
 	*clusters = (struct clusters){0};

@@ -8,18 +8,20 @@
 #include "slurm/scontrol.h"
 #include "slurm/sshare.h"
 
-/* The lever: jobs of an account whose limit is 0 do not start, and with `safe` in
- * AccountingStorageEnforce those that run go on (slurmctld's acct_policy.c; tried on 22.05.8). */
-#define LEVER_FIELD "GrpTRESMins"
-#define LEVER_TRES "cpu"
-enum { LEVER_HOLD_VALUE = 0 };
+struct limit_block;
+
+/* What is kept of one cluster's answers. */
+struct cluster_answer {
+	struct shares shares; /* what the rows of the list point into */
+	struct observed *rows;
+	struct limit_block *blocks; /* the limits that the rows point to */
+	bool limits, safe; /* of AccountingStorageEnforce */
+};
 
 struct clusters {
 	struct observation *list;
-	struct shares *shares; /* what the rows of the list point into */
-	struct observed **rows;
+	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
-	const char **no_levers; /* why no limit may be set on it, or NULL */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	size_t silent; /* that did not answer or cannot be trusted; each was said */
@@ -28,11 +30,21 @@ struct clusters {
 
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
  * env->err and left as not answered; so is one that is set up so that its usage cannot be trusted
- * (it decays, is reset, or is not counted) or, with [levers], so that a hold would do nothing or
- * kill running jobs (without, that is left in no_levers). Returns EXIT_DONE; or, with nothing in
- * [ret], EXIT_REFUSED when all that answered are set up like that, or EXIT_PART when not even the
- * name of the local cluster can be had. */
+ * (it decays, is reset, or is not counted) or, with [levers], so that the settings' lever would do
+ * nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when all
+ * that answered are set up like that, or EXIT_PART when not even the name of the local cluster can
+ * be had. */
 int clusters_observe(struct env *env, bool levers, struct clusters *ret);
+
+/* Why a limit of that field must not be set on the cluster, with what to change; NULL when it may.
+ */
+const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
+			     const char *field);
+
+/* Asks for the limits that sshare does not show, of the accounts that [wants] names: their rows
+ * then have them. A cluster for which that fails is said. Returns EXIT_DONE, or EXIT_PART. */
+int clusters_look(struct env *env, struct clusters *clusters, const struct want *wants,
+		  size_t count);
 
 void clusters_release(struct clusters *clusters);
 

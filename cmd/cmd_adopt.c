@@ -11,12 +11,15 @@
 #include "cmd/this_machine.h"
 #include "ledger/check.h"
 
-/* A limit in Slurm that looks like a hold of ours and is not in the books. */
+/* A limit in Slurm that may be the bank's and is not in the books. */
 struct stray {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
+	struct lever_choice limit;
+	int64_t value; /* what Slurm shows */
 	bool ours; /* the bank's */
 	bool lost; /* the other way round: a lever in the books that Slurm does not show */
+	bool known; /* the books have a lever there, with another value */
 };
 
 struct adoption {
@@ -27,40 +30,63 @@ struct adoption {
 	struct head head; /* after what was entered */
 	struct stray *strays;
 	size_t count;
+	struct want *wants;
+	size_t want_count;
 };
 
-static int add_stray(struct adoption *adoption, const char *account, const char *cluster, bool lost,
-		     struct sb_error *err)
+static int add_stray(struct adoption *adoption, const struct account *account, const char *cluster,
+		     const struct aim *aim, struct stray stray, struct sb_error *err)
 {
 	struct stray *grown =
 		reallocarray(adoption->strays, adoption->count + 1, sizeof(*adoption->strays));
-	struct stray *stray;
 
 	if (!grown)
 		return sb_error_nomem(err);
 	adoption->strays = grown;
-	stray = &grown[adoption->count++];
-	*stray = (struct stray){.lost = lost};
-	(void)snprintf(stray->account, sizeof(stray->account), "%s", account);
-	(void)snprintf(stray->cluster, sizeof(stray->cluster), "%s", cluster);
+	(void)snprintf(stray.account, sizeof(stray.account), "%s", account->name);
+	(void)snprintf(stray.cluster, sizeof(stray.cluster), "%s", cluster);
+	(void)snprintf(stray.limit.field, sizeof(stray.limit.field), "%s", aim->field);
+	(void)snprintf(stray.limit.tres, sizeof(stray.limit.tres), "%s", aim->tres);
+	grown[adoption->count++] = stray;
 	return SB_OK;
 }
 
-/* Compares one account's limit in Slurm with the lever in the books. */
+/* Compares a limit of one account in Slurm with the lever in the books. */
 static int compare(struct adoption *adoption, const struct account *account,
-		   const struct observation *cluster, struct sb_error *err)
+		   const struct observation *cluster, const struct aim *aim, bool cap,
+		   struct sb_error *err)
 {
 	const struct observed *row = observation_find(cluster, account->name);
-	const struct lever *lever = account_lever(account, cluster->cluster, adoption->rules.field,
-						  adoption->rules.tres);
+	const struct lever *lever = account_lever(account, cluster->cluster, aim->field, aim->tres);
+	struct stray stray = {.known = lever};
 
-	if (!row)
+	if (!row || !observed_limit(row, aim->field, aim->tres, &stray.value))
 		return SB_OK;
-	if (!lever && row->limit == adoption->rules.hold_value)
-		return add_stray(adoption, account->name, cluster->cluster, false, err);
-	if (lever && !lever->restoring && row->limit != lever->set)
-		return add_stray(adoption, account->name, cluster->cluster, true, err);
+	if (!lever && (cap ? stray.value >= 0 : stray.value == aim->value))
+		return add_stray(adoption, account, cluster->cluster, aim, stray, err);
+	if (lever && !lever->restoring && stray.value != lever->set) {
+		/* A limit that follows the balance was followed on by the newer books. */
+		stray.lost = !cap || stray.value < 0;
+		return add_stray(adoption, account, cluster->cluster, aim, stray, err);
+	}
 	return SB_OK;
+}
+
+static int compare_account(struct adoption *adoption, const struct account *account,
+			   struct sb_error *err)
+{
+	const struct aim hold = hold_aim(account, &adoption->rules), cap = {CAP_FIELD, CAP_TRES, 0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < adoption->clusters.count && !rc; i++) {
+		const struct observation *cluster = &adoption->clusters.list[i];
+
+		rc = compare(adoption, account, cluster, &hold, false, err);
+		if (!rc && (wants_caps(account, &adoption->rules) ||
+			    account_lever(account, cluster->cluster, CAP_FIELD, CAP_TRES)))
+			rc = compare(adoption, account, cluster, &cap, true, err);
+	}
+	return rc;
 }
 
 static int find_strays(struct books *books, void *ctx, struct sb_error *err)
@@ -70,24 +96,56 @@ static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_load_all(books, &count, err);
 
 	adoption->count = 0;
-	for (size_t i = 0; !rc && i < count; i++) {
-		for (size_t j = 0; !rc && j < adoption->clusters.count; j++)
-			rc = compare(adoption, books_at(books, i), &adoption->clusters.list[j],
-				     err);
-	}
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = compare_account(adoption, books_at(books, i), err);
 	return rc;
 }
 
-static int enter_lost(struct books *books, const struct adoption *adoption,
-		      const struct stray *stray, struct sb_error *err)
+/* Which limits have to be asked for, since sshare does not show them. */
+static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct account *account;
-	const struct lever *lever;
-	int rc = books_account(books, stray->account, &account, err);
+	struct adoption *adoption = ctx;
+	size_t clusters = adoption->clusters.count, count;
+	int rc = books_load_all(books, &count, err);
 
 	if (rc)
 		return rc;
-	lever = account_lever(account, stray->cluster, adoption->rules.field, adoption->rules.tres);
+	free(adoption->wants);
+	adoption->want_count = 0;
+	adoption->wants = calloc(count * clusters + 1, sizeof(*adoption->wants));
+	if (!adoption->wants)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < count * clusters; i++) {
+		const struct account *account = books_at(books, i % count);
+		struct want *want = &adoption->wants[adoption->want_count];
+
+		if (strcmp(hold_aim(account, &adoption->rules).field, LIMIT_SHOWN) == 0)
+			continue;
+		(void)snprintf(want->account, sizeof(want->account), "%s", account->name);
+		(void)snprintf(want->cluster, sizeof(want->cluster), "%s",
+			       adoption->clusters.names[i / count]);
+		adoption->want_count++;
+	}
+	return SB_OK;
+}
+
+static int enter_one(struct books *books, const struct adoption *adoption,
+		     const struct stray *stray, struct sb_error *err)
+{
+	const struct aim aim = {stray->limit.field, stray->limit.tres, stray->value};
+	const struct account *account;
+	const struct lever *lever;
+	int rc;
+
+	if (stray->ours)
+		return check_adopt_lever(books, stray->account, stray->cluster, &aim,
+					 option(adoption->env, "note"), err);
+	if (!stray->known)
+		return SB_OK;
+	rc = books_account(books, stray->account, &account, err);
+	if (rc)
+		return rc;
+	lever = account_lever(account, stray->cluster, aim.field, aim.tres);
 	return lever ? check_lose_lever(books, account->name, lever, err) : SB_OK;
 }
 
@@ -96,16 +154,8 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 	struct adoption *adoption = ctx;
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < adoption->count && !rc; i++) {
-		const struct stray *stray = &adoption->strays[i];
-
-		if (stray->lost)
-			rc = enter_lost(books, adoption, stray, err);
-		else if (stray->ours)
-			rc = check_adopt_lever(books, stray->account, stray->cluster,
-					       &adoption->rules, option(adoption->env, "note"),
-					       err);
-	}
+	for (size_t i = 0; i < adoption->count && !rc; i++)
+		rc = enter_one(books, adoption, &adoption->strays[i], err);
 	adoption->head = *books_head(books);
 	return rc ? rc : books_set_machine(books, adoption->place, err);
 }
@@ -113,14 +163,15 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 /* Asks on the terminal; true when an answer was given. */
 static bool ask(struct env *env, struct stray *stray)
 {
-	char answer[64];
+	char answer[64], limit[LEVER_NAME_SIZE];
 
 	for (;;) {
 		fprintf(env->out,
-			"%s on %s has %s=%s=0, which the books do not know. Whose is it:\n"
-			"the [b]ank's, to be released when the account has funds, or the "
+			"%s on %s has %s=%" PRId64 ", which the books do not know. Whose is it:\n"
+			"the [b]ank's, to be put back when the account has funds, or the "
 			"[s]ite's? ",
-			stray->account, stray->cluster, LEVER_FIELD, LEVER_TRES);
+			stray->account, stray->cluster,
+			lever_name(limit, stray->limit.field, stray->limit.tres), stray->value);
 		fflush(env->out);
 		if (!fgets(answer, sizeof(answer), env->in))
 			return false;
@@ -136,6 +187,7 @@ static bool decide(struct adoption *adoption)
 {
 	struct env *env = adoption->env;
 	const char *ours = option(env, "bank-holds"), *sites = option(env, "immediate");
+	char limit[LEVER_NAME_SIZE];
 
 	for (size_t i = 0; i < adoption->count; i++) {
 		struct stray *stray = &adoption->strays[i];
@@ -149,14 +201,16 @@ static bool decide(struct adoption *adoption)
 		}
 		if (ours || sites) {
 			stray->ours = ours;
-			say(env, "%s on %s: its hold is %s", stray->account, stray->cluster,
+			say(env, "%s on %s: its limit %s=%" PRId64 " is %s", stray->account,
+			    stray->cluster,
+			    lever_name(limit, stray->limit.field, stray->limit.tres), stray->value,
 			    ours ? "the bank's" : "the site's, and left alone");
 			continue;
 		}
 		if (env->in_is_terminal && ask(env, stray))
 			continue;
 		warning(env,
-			"holds in Slurm that the books do not know: %zu, first that of "
+			"limits in Slurm that the books do not know: %zu, first that of "
 			"%s on %s: say whose they are with --bank-holds, or leave them "
 			"to the site with --immediate; nothing was changed",
 			adoption->count, stray->account, stray->cluster);
@@ -181,6 +235,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = EXIT_REFUSED;
 		goto out;
 	}
+	if (bank_read(env->bank, env->now(), find_wants, &adoption, &err)) {
+		status = fail(env, &err);
+		goto out;
+	}
+	if (clusters_look(env, &adoption.clusters, adoption.wants, adoption.want_count) !=
+	    EXIT_DONE) {
+		warning(env, "the bank was not adopted: what Slurm has must be seen first");
+		status = EXIT_REFUSED;
+		goto out;
+	}
 	if (bank_read(env->bank, env->now(), find_strays, &adoption, &err)) {
 		status = fail(env, &err);
 		goto out;
@@ -198,6 +262,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 out:
 	clusters_release(&adoption.clusters);
 	free(adoption.strays);
+	free(adoption.wants);
 	return status;
 }
 

@@ -8,7 +8,8 @@
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct checkup checkup = {.dry_run = option(env, "dry-run"),
-				  .clock_ok = option(env, "clock-ok")};
+				  .clock_ok = option(env, "clock-ok"),
+				  .put_right = option(env, "put-right")};
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
 
@@ -24,6 +25,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
+	{"put-right", 0, NULL, "set limits again that somebody changed by hand"},
 	{"clock-ok", 0, NULL, "the clock is right, the last check was long ago"},
 	{NULL, 0, NULL, NULL},
 };
@@ -36,7 +38,10 @@ const struct command cmd_check = {
 		"The main job, for cron or a timer, as often as every minute. Reads from Slurm\n"
 		"what each account used, charges the difference to the last reading, holds\n"
 		"accounts that have nothing left (their jobs no longer start, those that run go\n"
-		"on) and releases those that have. Run again with nothing new, it does nothing.\n"
+		"on) and releases those that have. Lets what is left of an ended window expire,\n"
+		"and says once what crossed a threshold or ends soon. Run again with nothing new,\n"
+		"it does nothing. At last it runs the notify command of the settings, if there is\n"
+		"one, for each crossing, end, hold and release.\n"
 		"Exit status 3: a cluster did not answer, or something needs a look.",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_SLURM,

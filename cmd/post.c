@@ -16,7 +16,7 @@ struct receipt {
 	unsigned char hash[HASH_SIZE], next_hash[HASH_SIZE];
 	int64_t available;
 	bool repeated;
-	/* Accounts that are held, or in which a limit in Slurm is ours. */
+	/* Accounts that are held, or on which a limit in Slurm is, or is to be, ours. */
 	bool settle;
 	bool settle_receiver;
 };
@@ -112,9 +112,11 @@ bool post_entered(struct posting *posting)
 	return bank_read(env->bank, env->now(), look, &receipt, NULL) || receipt.repeated;
 }
 
-static bool needs_slurm(const struct account *account)
+static bool needs_slurm(const struct env *env, const struct account *account)
 {
-	return account->causes || account->lever_count > 0;
+	const struct rules rules = rules_of(env);
+
+	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);
 }
 
 static int run(struct books *books, void *ctx, struct sb_error *err)
@@ -134,10 +136,10 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = account_available(account, &receipt->available, err);
 	if (!rc)
-		receipt->settle = needs_slurm(account);
+		receipt->settle = posting->settle || needs_slurm(posting->env, account);
 	if (!rc && posting->receiver) {
 		rc = books_account(books, posting->receiver, &account, err);
-		receipt->settle_receiver = !rc && needs_slurm(account);
+		receipt->settle_receiver = !rc && needs_slurm(posting->env, account);
 	}
 	if (rc)
 		return rc;

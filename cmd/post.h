@@ -16,6 +16,7 @@ struct posting {
 	/* Plans and appends within the transaction; may run more than once. Fills [done]. */
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);
 	void *ctx;
+	bool settle; /* Slurm may have to change even if the account is not held */
 	char done[512]; /* for the receipt: "deposited 10.00 SU to physics" */
 };
 

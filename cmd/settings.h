@@ -4,21 +4,44 @@
 #ifndef SUBANK_CMD_SETTINGS_H
 #define SUBANK_CMD_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "cmd/lever.h"
 #include "ledger/error.h"
 #include "ledger/policy.h"
+
+struct cluster_share {
+	char *cluster;
+	int64_t share; /* 0 or more */
+};
+enum { THRESHOLDS_MAX = 16 };
 
 struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
+	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
+	size_t account_count;
 	enum enforcement enforcement;
+	struct lever_choice lever;
+	bool put_right; /* a limit that somebody changed by hand is set again, not left */
+	struct cluster_share *shares; /* of a balance under `limit`; a cluster that is not named has
+					 1 */
+	size_t share_count;
+	bool pooled; /* each cluster may use the whole balance */
 	char *sshare; /* Slurm's commands: names to look up in PATH, or paths */
 	char *sacctmgr;
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
+	int thresholds[THRESHOLDS_MAX]; /* percent, rising */
+	size_t threshold_count;
+	int notice_days; /* how long before its end what is left of a window is told; 0: never */
+	char *notify; /* a program to tell of crossings, holds, releases and ends; NULL: none */
+	int notify_seconds; /* how long it may take */
+	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
 /* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing
@@ -28,6 +51,12 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 
 /* Puts another list of clusters ("a,b") in place. SB_EINVAL. */
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
+
+int64_t settings_share(const struct settings *settings, const char *cluster);
+
+/* Whether the account, a folded name, belongs to the bank by `accounts`. Wildcards do not mean
+ * root, which stands for the whole cluster. */
+bool settings_has_account(const struct settings *settings, const char *account);
 
 void settings_release(struct settings *settings);
 

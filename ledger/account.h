@@ -21,6 +21,7 @@ struct lot {
 	int64_t end; /* WHEN_NEVER: no end */
 	int64_t amount; /* billing-seconds put in, net of withdrawals and transfers */
 	int64_t rest; /* of that, not yet spent */
+	bool noticed; /* that its end is near was entered, for it or another with the same end */
 };
 
 /* How far the use on a cluster is charged. */
@@ -39,7 +40,10 @@ struct lever {
 	char field[65];
 	char tres[65];
 	int64_t original; /* the site's value, the last that was not ours; -1 none */
-	int64_t ours; /* what we set, or were about to set, to hold */
+	int64_t found; /* what Slurm showed when [seq] was entered; */
+	bool found_ours; /* whether that was a value of ours */
+	int64_t ours; /* what we set, or were about to set, */
+	int64_t ours_before; /* and the value before that one */
 	int64_t set; /* what Slurm is to show */
 	bool restoring; /* the original is to come back; done, the lever is gone */
 	bool tried; /* an outcome was entered for [seq] */
@@ -50,8 +54,11 @@ struct lever {
 struct account {
 	char name[NAME_SIZE];
 	bool open;
-	bool unlimited; /* no terms can be entered yet: always false */
-	int64_t credit; /* likewise 0 */
+	bool unlimited; /* never held for funds */
+	int64_t credit; /* how far below zero the balance may go */
+	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
+	char field[65]; /* the lever that holds it; "": that of the settings */
+	char tres[65];
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 
@@ -61,7 +68,8 @@ struct account {
 
 	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
 	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
-	__int128 deposited, withdrawn, received, sent, charged;
+	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
+	__int128 given_back, taken_back; /* by reversals */
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -70,6 +78,9 @@ struct account {
 	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
 	int64_t grace_until; /* causes do not hold until then; 0: no grace */
 	uint64_t decision; /* the last entry that changed any of these */
+
+	int64_t *crossed; /* percent: thresholds that were crossed and are not below again */
+	size_t crossed_count;
 
 	struct lever *levers; /* in force, or to be put in force */
 	size_t lever_count;
@@ -104,6 +115,15 @@ int account_used(const struct account *account, int64_t *ret, struct sb_error *e
 /* A lifetime's sum for display: as much of it as int64 holds. */
 int64_t account_sum(__int128 sum);
 
+/* Whether the threshold was crossed and what is used has not been below it since. */
+bool account_crossed(const struct account *account, int64_t level);
+
+/* The rest of the lots that end then, begun or not. */
+__int128 account_ending(const struct account *account, int64_t end);
+
+/* NULL when there is none. */
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
+
 bool lot_active(const struct lot *lot, int64_t time);
 
 /* Whether jobs are to be kept from starting: a cause stands and no grace. */
@@ -118,9 +138,18 @@ const struct meter *account_meter(const struct account *account, const char *clu
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
 
+/* Whether Slurm shows that value because of us. */
+bool lever_is_ours(const struct lever *lever, int64_t value);
+/* Whether Slurm showed what the lever sets, and it is not to be put back. */
+bool lever_in_force(const struct lever *lever);
+
+/* "GrpTRESMins=cpu", "GrpJobs". Returns [to]. */
+enum { LEVER_NAME_SIZE = 132 };
+const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres);
+
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */
-enum { ACCOUNT_STATE_VERSION = 1 };
+enum { ACCOUNT_STATE_VERSION = 2 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

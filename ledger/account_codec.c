@@ -28,6 +28,9 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u8(to, account->open);
 	bytes_put_u8(to, account->unlimited);
 	bytes_put_i64(to, account->credit);
+	bytes_put_u8(to, account->enforcement);
+	bytes_put_text(to, account->field);
+	bytes_put_text(to, account->tres);
 	bytes_put_i64(to, account->time);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
@@ -36,6 +39,11 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	put_sum(to, account->received);
 	put_sum(to, account->sent);
 	put_sum(to, account->charged);
+	put_sum(to, account->expired);
+	put_sum(to, account->refunded);
+	put_sum(to, account->adjusted);
+	put_sum(to, account->given_back);
+	put_sum(to, account->taken_back);
 	bytes_put_u8(to, (uint8_t)account->causes);
 	bytes_put_i64(to, account->hand_until);
 	bytes_put_i64(to, account->grace_until);
@@ -50,6 +58,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_i64(to, lot->end);
 		bytes_put_i64(to, lot->amount);
 		bytes_put_i64(to, lot->rest);
+		bytes_put_u8(to, lot->noticed);
 	}
 	bytes_put_u32(to, (uint32_t)account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {
@@ -68,13 +77,19 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_text(to, lever->field);
 		bytes_put_text(to, lever->tres);
 		bytes_put_i64(to, lever->original);
+		bytes_put_i64(to, lever->found);
+		bytes_put_u8(to, lever->found_ours);
 		bytes_put_i64(to, lever->ours);
+		bytes_put_i64(to, lever->ours_before);
 		bytes_put_i64(to, lever->set);
 		bytes_put_u8(to, lever->restoring);
 		bytes_put_u8(to, lever->tried);
 		bytes_put_u8(to, lever->outcome);
 		bytes_put_text(to, lever->reason);
 	}
+	bytes_put_u32(to, (uint32_t)account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		bytes_put_i64(to, account->crossed[i]);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -121,6 +136,9 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->open = read_u8(&from);
 	account->unlimited = read_u8(&from);
 	account->credit = read_i64(&from);
+	account->enforcement = read_u8(&from);
+	get_text(&from, account->field, sizeof(account->field));
+	get_text(&from, account->tres, sizeof(account->tres));
 	account->time = read_i64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_i64(&from);
@@ -129,6 +147,11 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->received = read_sum(&from);
 	account->sent = read_sum(&from);
 	account->charged = read_sum(&from);
+	account->expired = read_sum(&from);
+	account->refunded = read_sum(&from);
+	account->adjusted = read_sum(&from);
+	account->given_back = read_sum(&from);
+	account->taken_back = read_sum(&from);
 	account->causes = read_u8(&from);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);
@@ -143,6 +166,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		lot->end = read_i64(&from);
 		lot->amount = read_i64(&from);
 		lot->rest = read_i64(&from);
+		lot->noticed = read_u8(&from);
 	}
 	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {
@@ -163,13 +187,19 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		get_text(&from, lever->field, sizeof(lever->field));
 		get_text(&from, lever->tres, sizeof(lever->tres));
 		lever->original = read_i64(&from);
+		lever->found = read_i64(&from);
+		lever->found_ours = read_u8(&from);
 		lever->ours = read_i64(&from);
+		lever->ours_before = read_i64(&from);
 		lever->set = read_i64(&from);
 		lever->restoring = read_u8(&from);
 		lever->tried = read_u8(&from);
 		lever->outcome = read_u8(&from);
 		get_text(&from, lever->reason, sizeof(lever->reason));
 	}
+	account->crossed = get_array(&from, sizeof(*account->crossed), &account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		account->crossed[i] = read_i64(&from);
 	if (!reader_done(&from)) {
 		account_free(account);
 		return sb_error_set(err, SB_ECORRUPT,

@@ -7,12 +7,26 @@
 #include "ledger/books.h"
 #include "ledger/policy.h"
 
+/* A limit of an account in Slurm. */
+struct limit {
+	const char *field; /* GrpTRESMins */
+	const char *tres; /* cpu; "" for a field without TRES */
+	int64_t value; /* 0 or more */
+};
+
+/* The field that every observation shows; others have to be asked for, account by account. */
+#define LIMIT_SHOWN "GrpTRESMins"
+
 /* One account as a cluster shows it. */
 struct observed {
 	const char *account;
-	const char *parent;
+	const char *parent; /* "" for the uppermost */
 	int64_t usage; /* billing-seconds since Slurm counts */
-	int64_t limit; /* the lever's present value in Slurm; -1: none */
+	int64_t minutes; /* the same by the counter that limits are compared with, in whole
+			    minutes of the billing TRES; -1: not known */
+	const struct limit *limits; /* those that are set */
+	size_t limit_count;
+	bool looked; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
 };
 
 /* One cluster at one time. */
@@ -20,17 +34,23 @@ struct observation {
 	const char *cluster;
 	bool answered; /* false: [rows] says nothing; never taken for no use */
 	int64_t time; /* microseconds, UTC: when it was asked */
+	int64_t share; /* the cluster's weight when a balance is dealt out under `limit` */
 	const struct observed *rows; /* by account */
 	size_t count;
 };
 
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
+/* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.
+ */
+bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret);
+
 /* What a check did or found, for people. */
 enum finding_kind {
 	FOUND_CHARGE, /* amount, before, now */
 	FOUND_BASELINE, /* counting starts: now */
 	FOUND_WENT_DOWN, /* before, now: nothing charged. A problem. */
+	FOUND_MOVED, /* likewise before, now: the account [other] came or went. A problem. */
 	FOUND_VANISHED, /* the cluster no longer shows it: before. A problem. */
 	FOUND_HOLD, /* for funds; amount is what is available */
 	FOUND_GRACE, /* nothing is left, but it may run for a time all the same: amount */
@@ -38,9 +58,13 @@ enum finding_kind {
 	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */
+	FOUND_PUT_RIGHT, /* likewise, and it is set again */
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
+	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
+	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
 	FOUND_OVERFLOW, /* the use cannot be charged, it is past what money holds: before, now. A
 			   problem. */
 };
@@ -50,7 +74,15 @@ struct finding {
 	uint64_t seq; /* its entry, or 0 */
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE]; /* "" when it is not about one */
+	char other[NAME_SIZE]; /* another account, or "" */
+	char lever[LEVER_NAME_SIZE]; /* the limit that it is about, or "" */
 	int64_t amount, before, now;
+};
+
+/* An account whose limits have to be asked for on a cluster before it can be seen to. */
+struct want {
+	char account[NAME_SIZE];
+	char cluster[NAME_SIZE];
 };
 
 /* A limit to set in Slurm, after the commit. */
@@ -76,10 +108,20 @@ struct check {
 	size_t finding_count, finding_size;
 	struct task *tasks;
 	size_t task_count, task_size;
+	struct want *wants; /* plan again when these are known */
+	size_t want_count, want_size;
+	bool again; /* plan again when the tasks were read back: there is more to do */
 	struct head head; /* after what was appended */
+	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
+			    was left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */
+
+	/* Its own: */
+	struct move *moves;
+	size_t move_count, move_size;
+	bool look; /* levers in force are looked at even if that takes a call */
 };
 
 /* Appends what is due to [books]; a second run with the same observations appends nothing. A
@@ -108,10 +150,16 @@ int check_enter_baselines(struct books *books, const char *account,
 			  const struct observation *observations, size_t count, bool from_zero,
 			  struct sb_error *err);
 
-/* Enters a limit that Slurm shows already as a hold of the bank's own, in force: what the site had
- * before is not known and taken for none. */
+/* Enters, after the usage of an account was reset in Slurm, where counting goes on for accounts
+ * whose reading is another now. [names] are accounts of the bank. */
+int check_enter_reset(struct books *books, const char *const *names, size_t count,
+		      const struct observation *observations, size_t observation_count,
+		      const char *reason, const char *note, struct sb_error *err);
+
+/* Enters a limit that Slurm shows already as one of the bank's own, in force. What the site had
+ * before is what the books know of it, or else taken for none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
-		      const struct rules *rules, const char *note, struct sb_error *err);
+		      const struct aim *aim, const char *note, struct sb_error *err);
 
 /* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,

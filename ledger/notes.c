@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
- * when it was, and which machine commands Slurm. */
+ * when it was, which machine commands Slurm, and what is still to be told. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/books.h"
 
-static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10};
+static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
+			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6};
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
@@ -32,10 +34,10 @@ int books_set_machine(struct books *books, const char *machine, struct sb_error 
 			 (struct slice){machine, strlen(machine)}, err);
 }
 
-int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
+static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
 {
 	struct slice value;
-	int rc = store_get(books_txn(books), STORE_META, last_check_key, &value, err);
+	int rc = store_get(books_txn(books), STORE_META, key, &value, err);
 
 	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
 		*ret = 0;
@@ -46,13 +48,33 @@ int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
 	return rc;
 }
 
-int books_set_last_check(struct books *books, int64_t time, struct sb_error *err)
+static int set_time(struct books *books, struct slice key, int64_t time, struct sb_error *err)
 {
 	unsigned char value[8];
 
 	u64_store(value, (uint64_t)time);
-	return store_set(books_txn(books), STORE_META, last_check_key,
-			 (struct slice){value, sizeof(value)}, err);
+	return store_set(books_txn(books), STORE_META, key, (struct slice){value, sizeof(value)},
+			 err);
+}
+
+int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	return get_time(books, last_check_key, ret, err);
+}
+
+int books_set_last_check(struct books *books, int64_t time, struct sb_error *err)
+{
+	return set_time(books, last_check_key, time, err);
+}
+
+int books_last_look(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	return get_time(books, last_look_key, ret, err);
+}
+
+int books_set_last_look(struct books *books, int64_t time, struct sb_error *err)
+{
+	return set_time(books, last_look_key, time, err);
 }
 
 static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
@@ -89,7 +111,6 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 	reading.usage = read_i64(&from);
 	reading.time = read_i64(&from);
 	reading.vanished = read_u8(&from);
-	reading.parent = read_text(&from, NAME_SIZE - 1);
 	if (!reader_done(&from))
 		return SB_ENOTFOUND; /* a reading may be lost */
 	*ret = reading;
@@ -109,7 +130,40 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->usage);
 	bytes_put_i64(&value, reading->time);
 	bytes_put_u8(&value, reading->vanished);
-	bytes_put_text(&value, reading->parent);
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_READINGS, key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+/* A cluster's tree stands under its name and no account. */
+int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct slice key, value = {0};
+	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc == SB_ENOTFOUND)
+		value = (struct slice){0};
+	else if (rc)
+		return rc;
+	return tree_decode(value, ret, err);
+}
+
+int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
+		   struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct bytes value = {0};
+	struct slice key;
+	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+
+	if (rc)
+		return rc;
+	tree_encode(tree, &value);
 	rc = value.failed ? sb_error_nomem(err)
 			  : store_set(books_txn(books), STORE_READINGS, key,
 				      (struct slice){value.data, value.len}, err);
@@ -136,4 +190,49 @@ int books_read_time(struct books *books, const struct account *account, int64_t 
 	}
 	*ret = oldest;
 	return SB_OK;
+}
+
+/* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
+int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err)
+{
+	struct pending_list pending = {0};
+	struct slice value;
+	struct reader from;
+	int rc = store_get(books_txn(books), STORE_META, pending_key, &value, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	*ret = pending;
+	if (rc || value.len < 8)
+		return SB_OK;
+	from = reader_on(value.data, value.len);
+	pending.started = true;
+	pending.cursor = read_u64(&from);
+	pending.list = calloc((value.len - 8) / 9 + 1, sizeof(*pending.list));
+	if (!pending.list)
+		return sb_error_nomem(err);
+	for (; pending.count < (value.len - 8) / 9; pending.count++) {
+		pending.list[pending.count].seq = read_u64(&from);
+		pending.list[pending.count].failed = read_u8(&from);
+	}
+	*ret = pending;
+	return SB_OK;
+}
+
+int books_set_pending(struct books *books, const struct pending_list *pending, struct sb_error *err)
+{
+	struct bytes value = {0};
+	int rc;
+
+	if (pending->started)
+		bytes_put_u64(&value, pending->cursor);
+	for (size_t i = 0; pending->started && i < pending->count; i++) {
+		bytes_put_u64(&value, pending->list[i].seq);
+		bytes_put_u8(&value, pending->list[i].failed);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, pending_key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
 }

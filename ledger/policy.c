@@ -71,6 +71,18 @@ bool had_money(const struct account *account)
 	return account->deposited > 0 || account->received > 0;
 }
 
+enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
+{
+	return account->enforcement == ENFORCE_SITE ? rules->enforcement
+						    : (enum enforcement)account->enforcement;
+}
+
+struct aim hold_aim(const struct account *account, const struct rules *rules)
+{
+	return *account->field ? (struct aim){account->field, account->tres, 0}
+			       : (struct aim){rules->field, rules->tres, 0};
+}
+
 int decide_funds(const struct account *account, const struct rules *rules, enum decision *ret,
 		 struct sb_error *err)
 {
@@ -80,39 +92,150 @@ int decide_funds(const struct account *account, const struct rules *rules, enum 
 
 	if (rc)
 		return rc;
-	if (rules->enforcement != ENFORCE_HOLD || account->unlimited || available > 0)
+	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited || available > 0)
 		*ret = held ? DECIDE_RELEASE : DECIDE_NOTHING;
 	else
 		*ret = !held && account->open && had_money(account) ? DECIDE_HOLD : DECIDE_NOTHING;
 	return SB_OK;
 }
 
-enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct rules *rules)
+const int *thresholds_of(const struct account *account, const struct rules *rules,
+			 size_t *ret_count)
 {
-	bool in_force;
+	(void)account;
+	*ret_count = rules->threshold_count;
+	return rules->thresholds;
+}
 
-	if (!lever) {
-		/* A site that set the very value itself holds the account already, and is not to
-		 * find its limit gone after our release. */
-		return account_held(account) && current != rules->hold_value ? LEVER_ENTER_HOLD
-									     : LEVER_LEAVE;
-	}
-	in_force = lever->tried && lever->outcome == OUTCOME_DONE;
-	if (account_held(account)) {
-		if (lever->restoring)
-			return LEVER_ENTER_HOLD;
+enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
+			   int64_t current, const struct aim *aim, bool put_right)
+{
+	/* A site that set the very value itself limits the account already, and is not to find its
+	 * limit gone after our release. */
+	if (!lever)
+		return aim && current != aim->value ? LEVER_ENTER_HOLD : LEVER_LEAVE;
+	if (!aim) {
+		if (!lever->restoring)
+			return LEVER_ENTER_RESTORE;
 		if (current == lever->set)
-			return in_force ? LEVER_LEAVE : LEVER_CONFIRM;
-		/* Changed by hand. That is left, until somebody decides anew to hold. */
-		if (in_force)
-			return account->decision > lever->decision ? LEVER_ENTER_HOLD : LEVER_DRIFT;
-		/* Before we came to it the site set another value: that is the one to put back. */
-		return current == lever->original ? LEVER_RETRY : LEVER_ENTER_HOLD;
+			return LEVER_CONFIRM;
+		return lever_is_ours(lever, current) ? LEVER_RETRY : LEVER_GIVE_UP;
 	}
-	if (!lever->restoring)
-		return LEVER_ENTER_RESTORE;
+	if (lever->restoring)
+		return LEVER_ENTER_HOLD;
+	/* Changed by hand. That is left, until somebody decides anew. */
+	if (lever_in_force(lever) && current != lever->set)
+		return put_right || account->decision > lever->decision ? LEVER_ENTER_HOLD
+									: LEVER_DRIFT;
+	if (lever->set != aim->value)
+		return LEVER_ENTER_HOLD;
 	if (current == lever->set)
-		return LEVER_CONFIRM;
-	return current == lever->ours ? LEVER_RETRY : LEVER_GIVE_UP;
+		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
+	/* Before we came to it the site set another value: that is the one to put back. */
+	return current == lever->found ? LEVER_RETRY : LEVER_ENTER_HOLD;
+}
+
+/* ---- limits that follow the balance ---- */
+
+bool wants_caps(const struct account *account, const struct rules *rules)
+{
+	bool grace = account->causes && account->grace_until;
+
+	return enforcement_of(account, rules) == ENFORCE_LIMIT && account->open &&
+	       !account->unlimited && had_money(account) && !grace;
+}
+
+/* What may still be used under a limit of [minutes]: Slurm compares whole minutes, so up to 59
+ * seconds beyond them pass. */
+static __int128 room(int64_t minutes, int64_t used)
+{
+	__int128 left = (__int128)minutes * 60 + 59 - used;
+
+	return left > 0 ? left : 0;
+}
+
+/* The highest limit that leaves no more than [target] to use. */
+static int64_t limit_for(const struct cap *cap, __int128 target)
+{
+	__int128 minutes = (cap->used + target - 59) / 60;
+
+	if (cap->used + target < 59)
+		minutes = 0;
+	/* Slurm's counters are larger than int64; nobody's balance in minutes is. */
+	if (cap->ceiling >= 0 && minutes > cap->ceiling)
+		minutes = cap->ceiling;
+	return (int64_t)minutes;
+}
+
+static bool answers(const struct cap *cap)
+{
+	return !cap->silent && !cap->absent;
+}
+
+/* Works out fresh values. Returns whether they are due: less than a minute a cluster is not worth a
+ * change, unless one has used most of its share. */
+static bool deal(struct cap *caps, size_t count, int64_t available, bool pooled)
+{
+	__int128 left = available > 0 ? available : 0, rooms = 0;
+	int64_t shares = 0;
+	size_t asked = 0;
+	bool due = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cap *cap = &caps[i];
+
+		if (cap->absent)
+			continue;
+		if (cap->silent && cap->now >= 0) {
+			left -= pooled ? 0 : room(cap->now, cap->used);
+			continue;
+		}
+		shares += cap->share;
+		asked++;
+		if (!cap->silent && cap->now >= 0)
+			rooms += room(cap->now, cap->used);
+	}
+	if (left < 0)
+		left = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct cap *cap = &caps[i];
+		__int128 target = pooled || shares == 0 ? left : left * cap->share / shares;
+
+		if (!answers(cap))
+			continue;
+		if (!pooled && shares == 0)
+			target = 0;
+		cap->value = limit_for(cap, target);
+		if (cap->value == cap->now && !cap->changed)
+			continue;
+		if (pooled)
+			rooms = room(cap->now, cap->used);
+		due = due || cap->changed || cap->now < 0 || rooms > left ||
+		      rooms <= left - 61 * (__int128)(pooled ? 1 : asked) ||
+		      4 * room(cap->now, cap->used) < target;
+	}
+	return due;
+}
+
+void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred)
+{
+	bool due, lowering = false;
+
+	*ret_deferred = false;
+	for (size_t i = 0; i < count; i++)
+		caps[i].value = caps[i].silent ? caps[i].now : -1;
+	due = deal(caps, count, available, pooled);
+	for (size_t i = 0; i < count; i++) {
+		if (!answers(&caps[i]))
+			continue;
+		if (!due)
+			caps[i].value = caps[i].now;
+		lowering = lowering || caps[i].now < 0 || caps[i].value < caps[i].now;
+	}
+	for (size_t i = 0; i < count && lowering && !pooled; i++) {
+		if (!answers(&caps[i]) || caps[i].now < 0 || caps[i].value <= caps[i].now)
+			continue;
+		caps[i].value = caps[i].now;
+		*ret_deferred = true;
+	}
 }

@@ -5,19 +5,61 @@
 
 #include "ledger/account.h"
 
-enum enforcement {
-	ENFORCE_OFF, /* keep the books, hold nobody for funds */
-	ENFORCE_WARN, /* and say who has spent the allowance */
-	ENFORCE_HOLD, /* and hold him in Slurm */
-};
-
 /* The site's rules, from the settings. */
 struct rules {
-	enum enforcement enforcement;
-	const char *field; /* the lever: GrpTRESMins */
-	const char *tres; /* cpu */
-	int64_t hold_value; /* what it is set to: 0 */
+	enum enforcement enforcement; /* for accounts whose terms name none */
+	const char *field; /* likewise the lever: GrpTRESMins */
+	const char *tres; /* cpu; "" for a field without TRES */
+	bool put_right; /* a lever changed by hand is set again, not left */
+	bool pooled; /* under `limit` each cluster gets room for the whole balance */
+	const int *thresholds; /* percent, rising */
+	size_t threshold_count;
+	int64_t notice; /* how long before its end what is left of a window is told; microseconds,
+			   0: never */
 };
+
+/* The thresholds of an account, percent, rising. */
+const int *thresholds_of(const struct account *account, const struct rules *rules,
+			 size_t *ret_count);
+enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
+
+/* What one limit of an account in Slurm is to be. */
+struct aim {
+	const char *field;
+	const char *tres;
+	int64_t value; /* 0 or more */
+};
+
+/* The lever that holds the account. */
+struct aim hold_aim(const struct account *account, const struct rules *rules);
+
+/* The limit that `limit` keeps in step: Slurm's field for use since it counts, in whole minutes. */
+#define CAP_FIELD "GrpTRESMins"
+#define CAP_TRES "billing"
+
+/* One cluster's part in what an account may still use under `limit`. Slurm starts a job there only
+ * if its minutes used and the job's fit under the limit; [value] is worked out so that what then
+ * runs uses no more than the cluster's room, to the second. */
+struct cap {
+	/* in */
+	bool silent; /* it did not answer: what it may use stays reserved */
+	bool absent; /* the account is not there */
+	int64_t used; /* billing-seconds by the counter that the limit is compared with; no more */
+	int64_t share; /* its weight among the clusters */
+	int64_t now; /* the limit in force; -1: none */
+	int64_t ceiling; /* the site's own limit; -1: none */
+	bool changed; /* by hand */
+	/* out */
+	int64_t value; /* the limit to have; -1: nothing to say */
+};
+
+/* Deals [available] to the clusters. What is in step stays as it is; otherwise every share is dealt
+ * anew, and while any has to be lowered none is raised: *ret_deferred tells that there is more to
+ * do once the lowering was read back. */
+void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred);
+
+/* Whether `limit` is to be kept for the account now. */
+bool wants_caps(const struct account *account, const struct rules *rules);
 
 /* Works out which lots a charge draws on (amount, since and until are set): those whose window
  * overlaps the use, earliest end first; what none covers is debt. Fills parts and debt. */
@@ -41,14 +83,16 @@ bool had_money(const struct account *account);
 /* What is to be done about one limit in Slurm that shows [current] (-1: none). */
 enum lever_plan {
 	LEVER_LEAVE, /* nothing */
-	LEVER_ENTER_HOLD, /* enter a lever and set the hold value */
+	LEVER_ENTER_HOLD, /* enter a lever and set what is aimed at */
 	LEVER_ENTER_RESTORE, /* enter a lever and set what was found before */
 	LEVER_RETRY, /* a lever entered before is not done: set its value (again) */
 	LEVER_CONFIRM, /* it is done: Slurm shows its value */
 	LEVER_GIVE_UP, /* to restore, but somebody else changed the value: leave it */
 	LEVER_DRIFT, /* in force, but somebody else changed the value */
 };
+/* [lever]: ours on that limit, or NULL; [aim]: what it is to be, NULL to have it as the site had.
+ */
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct rules *rules);
+			   int64_t current, const struct aim *aim, bool put_right);
 
 #endif

@@ -3,9 +3,13 @@
 
 #include "slurm/scontrol.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "slurm/table.h"
 
 static const char multifactor[] = "priority/multifactor";
 
@@ -82,12 +86,58 @@ static int read_keys(const char *text, const struct wanted keys[], size_t count,
 	return SLURM_OK;
 }
 
-static int parse_config(const char *text, size_t text_len, const char *cluster,
-			struct slurm_config *config, struct slurm_error *err)
+/* Takes a number off [text] and moves it on; -1 when there is none or it is huge. */
+static int take_number(const char **text)
+{
+	size_t len = strspn(*text, "0123456789");
+	int64_t value;
+
+	if (!whole_number(*text, len, &value) || value > 1000000)
+		return -1;
+	*text += len;
+	return (int)value;
+}
+
+/* "22.05.8", "23.11.1-1", "24.05.0-0rc1" */
+static void parse_version(const char *text, int ret[2])
+{
+	int major = take_number(&text);
+	int minor = major >= 0 && *text++ == '.' ? take_number(&text) : -1;
+
+	if (minor < 0)
+		return;
+	ret[0] = major;
+	ret[1] = minor;
+}
+
+/* "00:05:00" or "1-00:00:00" in seconds; 0 when it is neither. */
+static int parse_period(const char *text)
+{
+	static const char colons[] = {':', ':', '\0'};
+	int64_t seconds = 0;
+
+	for (size_t i = 0; i < sizeof(colons); i++) {
+		int number = take_number(&text);
+
+		if (i == 0 && *text == '-' && number >= 0) {
+			seconds = number * INT64_C(24);
+			text++;
+			number = take_number(&text);
+		}
+		if (number < 0 || *text != colons[i])
+			return 0;
+		text += *text != '\0';
+		seconds = (i == 0 ? seconds : seconds * 60) + number;
+	}
+	return seconds <= INT_MAX ? (int)seconds : 0;
+}
+
+static int parse_config(const char *text, const char *cluster, struct slurm_config *config,
+			struct slurm_error *err)
 {
 	const struct wanted always[] = {
 		{"ClusterName", config->cluster, sizeof(config->cluster)},
-		{"SLURM_VERSION", config->version, sizeof(config->version)},
+		{"SLURM_VERSION", config->version_text, sizeof(config->version_text)},
 		{"BOOT_TIME", config->boot_time, sizeof(config->boot_time)},
 		{"PriorityType", config->priority_type, sizeof(config->priority_type)},
 		{"AccountingStorageEnforce", config->enforce, sizeof(config->enforce)},
@@ -96,12 +146,10 @@ static int parse_config(const char *text, size_t text_len, const char *cluster,
 		{"PriorityDecayHalfLife", config->decay_half_life, sizeof(config->decay_half_life)},
 		{"PriorityUsageResetPeriod", config->usage_reset, sizeof(config->usage_reset)},
 	};
+	char period[64];
+	const struct wanted calc_period = {"PriorityCalcPeriod", period, sizeof(period)};
 	int code;
 
-	if (strlen(text) != text_len)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "scontrol: a NUL byte is in its answer: see whether this "
-				       "is Slurm's own command");
 	code = read_keys(text, always, sizeof(always) / sizeof(always[0]), err);
 	if (code != SLURM_OK)
 		return code;
@@ -110,6 +158,7 @@ static int parse_config(const char *text, size_t text_len, const char *cluster,
 				       "scontrol: asked for cluster %s, cluster \"%s\" answered: "
 				       "see whether the cluster's name in the settings is right",
 				       cluster, config->cluster);
+	parse_version(config->version_text, config->version);
 	/* Slurm prints the others only for the plugin that uses them. */
 	if (strcmp(config->priority_type, multifactor) == 0) {
 		code = read_keys(text, with_multifactor,
@@ -121,9 +170,49 @@ static int parse_config(const char *text, size_t text_len, const char *cluster,
 			config->decay_half_life[0] == '\0' ||
 			config->decay_half_life[strspn(config->decay_half_life, "0:-")] != '\0' ||
 			strcasecmp(config->usage_reset, "NONE") != 0;
+		if (read_keys(text, &calc_period, 1, NULL) == SLURM_OK)
+			config->calc_period = parse_period(calc_period.value);
 	}
 	config->safe = list_has(config->enforce, "safe") || list_has(config->enforce, "all");
 	config->limits = config->safe || list_has(config->enforce, "limits");
+	return SLURM_OK;
+}
+
+/* Asks `scontrol [-M CLUSTER] [-o] show WHAT`, -o with [one_line]. The answer has no NUL byte in
+ * it. On success the caller calls run_result_release(). */
+static int show(const struct slurm *slurm, const char *cluster, bool one_line, const char *what,
+		struct run_result *ret, struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	const char *argv[7];
+	size_t n = 0;
+	int code;
+
+	argv[n++] = slurm->scontrol;
+	if (cluster) {
+		if (!slurm_name_ok(cluster))
+			return slurm_error_set(err, SLURM_ENAME,
+					       "\"%.255s\" cannot be a cluster's name: use a-z, "
+					       "0-9, _ . -",
+					       cluster);
+		argv[n++] = "-M";
+		argv[n++] = cluster;
+	}
+	if (one_line)
+		argv[n++] = "-o";
+	argv[n++] = "show";
+	argv[n++] = what;
+	argv[n] = NULL;
+	code = slurm_ask(slurm, argv, &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	if (strlen(answer.out) != answer.out_len) {
+		run_result_release(&answer);
+		return slurm_error_set(err, SLURM_EFORM,
+				       "scontrol: a NUL byte is in its answer: see whether this "
+				       "is Slurm's own command");
+	}
+	*ret = answer;
 	return SLURM_OK;
 }
 
@@ -132,25 +221,99 @@ int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct 
 {
 	struct run_result answer = {0};
 	struct slurm_config config = {0};
-	const char *argv[] = {slurm->scontrol, "show", "config", NULL, NULL, NULL};
 	int code;
 
-	if (cluster) {
-		if (!slurm_name_ok(cluster))
-			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be a cluster's name: use a-z, "
-					       "0-9, _ . -",
-					       cluster);
-		argv[1] = "-M";
-		argv[2] = cluster;
-		argv[3] = "show";
-		argv[4] = "config";
-	}
-	code = slurm_ask(slurm, argv, &answer, err);
-	if (code == SLURM_OK)
-		code = parse_config(answer.out, answer.out_len, cluster, &config, err);
+	code = show(slurm, cluster, false, "config", &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	code = parse_config(answer.out, cluster, &config, err);
 	run_result_release(&answer);
 	if (code == SLURM_OK)
 		*ret = config;
 	return code;
+}
+
+/* Finds "Key=value" among the words of [line], which it cuts behind the value. NULL when it is not
+ * there. */
+static char *cut_value(char *line, const char *key)
+{
+	size_t key_len = strlen(key);
+
+	for (char *word = line; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
+		if (strncmp(word, key, key_len) == 0 && word[key_len] == '=') {
+			char *value = word + key_len + 1;
+
+			value[strcspn(value, " ")] = '\0';
+			return value;
+		}
+	}
+	return NULL;
+}
+
+static int parse_partitions(char *text, struct partitions *partitions, struct slurm_error *err)
+{
+	bool empty = true;
+	char *line;
+
+	while ((line = strsep(&text, "\n"))) {
+		struct partition *rows;
+		char *name, *weights;
+
+		if (line[0] == '\0')
+			continue;
+		empty = false;
+		if (strcmp(line, "No partitions in the system") == 0)
+			continue;
+		/* What is cut first is what stands last. */
+		weights = cut_value(line, "TRESBillingWeights");
+		name = cut_value(line, "PartitionName");
+		if (!name || !*name)
+			return slurm_error_set(err, SLURM_EFORM,
+					       "scontrol: a line of its answer should name a "
+					       "partition but is \"%.100s\": see scontrol "
+					       "-o show partition",
+					       line);
+		rows = reallocarray(partitions->rows, partitions->count + 1, sizeof(*rows));
+		if (!rows)
+			return slurm_error_set(err, SLURM_ESYSTEM,
+					       "scontrol: out of memory for partitions");
+		partitions->rows = rows;
+		rows[partitions->count++] = (struct partition){
+			.name = name,
+			.billing_weights = weights ? weights : "",
+		};
+	}
+	if (empty)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "scontrol: its answer about partitions is empty: see "
+				       "scontrol -o show partition");
+	return SLURM_OK;
+}
+
+int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
+			     struct slurm_error *err)
+{
+	struct partitions partitions = {0};
+	struct run_result answer = {0};
+	int code;
+
+	code = show(slurm, cluster, true, "partition", &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	code = parse_partitions(answer.out, &partitions, err);
+	partitions.text = answer.out;
+	if (code == SLURM_OK)
+		*ret = partitions;
+	else
+		partitions_release(&partitions);
+	return code;
+}
+
+void partitions_release(struct partitions *partitions)
+{
+	if (!partitions)
+		return;
+	free(partitions->rows);
+	free(partitions->text);
+	memset(partitions, 0, sizeof(*partitions));
 }

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* slurmctld's configuration, as far as the books depend on it. */
+/* slurmctld's configuration and partitions, as far as the books depend on them. */
 #ifndef SUBANK_SLURM_SCONTROL_H
 #define SUBANK_SLURM_SCONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "slurm/slurm.h"
 
 struct slurm_config {
 	char cluster[256]; /* ClusterName */
-	char version[64]; /* SLURM_VERSION */
+	char version_text[64]; /* SLURM_VERSION as printed: "22.05.8", "23.11.1-1" … */
+	int version[2]; /* its first two numbers: 22, 5; 0, 0 when it does not begin so */
 	char boot_time[64]; /* BOOT_TIME as printed */
 	char priority_type[64]; /* "priority/multifactor" … */
 	/* Slurm prints the next two only with priority/multifactor; with another type they are "".
@@ -17,6 +19,8 @@ struct slurm_config {
 	char decay_half_life[64]; /* PriorityDecayHalfLife as printed; "00:00:00" is none */
 	char usage_reset[64]; /* PriorityUsageResetPeriod as printed; "NONE" is none */
 	char enforce[256]; /* AccountingStorageEnforce as printed */
+	int calc_period; /* PriorityCalcPeriod in seconds: how often usage is counted; 0 when it is
+			    not printed (another priority_type) or not understood */
 	bool decays; /* usage shrinks by itself: a half life or a reset period is on */
 	bool limits; /* AccountingStorageEnforce holds "limits" (or what implies it: safe, all) */
 	bool safe; /* … and "safe" (or all): running jobs are not killed by GrpTRESMins */
@@ -26,5 +30,26 @@ struct slurm_config {
  * is missing, or another ClusterName than [cluster], is SLURM_EFORM. */
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
 			 struct slurm_error *err);
+
+struct partition {
+	const char *name;
+	const char *billing_weights; /* TRESBillingWeights as printed: "CPU=1.0,Mem=0.25G"; "" when
+					none are set, and then a job's billing is its CPUs */
+};
+
+struct partitions {
+	struct partition *rows; /* in the order of the answer; none when there are no partitions */
+	size_t count;
+	char *text; /* what the rows point into */
+};
+
+/* Asks `scontrol -M CLUSTER -o show partition`, or the local slurmctld when [cluster] is NULL. A
+ * line without a partition's name is SLURM_EFORM, and so is an empty answer. On
+ * success the caller calls partitions_release(). */
+int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
+			     struct slurm_error *err);
+
+/* NULL and a zeroed one are allowed. */
+void partitions_release(struct partitions *partitions);
 
 #endif

@@ -9,29 +9,13 @@
 
 #include "slurm/table.h"
 
-enum column { CLUSTER, ACCOUNT, USER, RAW_USAGE, GRP_TRES_MINS };
+enum column { CLUSTER, ACCOUNT, USER, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW };
 
 static const char *const columns[] = {
 	[CLUSTER] = "Cluster",	  [ACCOUNT] = "Account",	   [USER] = "User",
-	[RAW_USAGE] = "RawUsage", [GRP_TRES_MINS] = "GrpTRESMins",
+	[RAW_USAGE] = "RawUsage", [GRP_TRES_MINS] = "GrpTRESMins", [GRP_TRES_RAW] = "GrpTRESRaw",
 };
 enum { NCOLUMNS = sizeof(columns) / sizeof(columns[0]) };
-
-/* Reads [len] digits and nothing else; a number over INT64_MAX is not read. */
-static bool whole_number(const char *text, size_t len, int64_t *ret)
-{
-	int64_t value = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, text[i] - '0', &value))
-			return false;
-	}
-	if (len == 0)
-		return false;
-	*ret = value;
-	return true;
-}
 
 static int compare_shares(const void *a, const void *b)
 {
@@ -84,6 +68,7 @@ static int read_rows(const struct table *table, const char *cluster, const char 
 		path[depth] = share.account;
 		path_len = depth + 1;
 		share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
+		share.grp_tres_raw = table_cell(table, i, GRP_TRES_RAW);
 		shares->rows[shares->count++] = share;
 	}
 	if (shares->count == 0)
@@ -107,13 +92,12 @@ static int read_rows(const struct table *table, const char *cluster, const char 
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct slurm_error *err)
 {
-	struct run_result answer = {0};
 	struct table table = {0};
 	struct shares shares = {0};
 	const char **path = NULL;
 	const char *const argv[] = {
 		slurm->sshare, "-P", "-M",
-		cluster,       "-o", "Cluster,Account,User,RawUsage,GrpTRESMins",
+		cluster,       "-o", "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw",
 		NULL,
 	};
 	int code;
@@ -122,13 +106,9 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 		return slurm_error_set(err, SLURM_ENAME,
 				       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
 				       cluster ? cluster : "");
-	code = slurm_ask(slurm, argv, &answer, err);
-	if (code == SLURM_OK)
-		code = table_parse("sshare", answer.out, answer.out_len, columns, NCOLUMNS, &table,
-				   err);
+	code = table_ask(slurm, "sshare", argv, columns, NCOLUMNS, &table, err);
 	if (code != SLURM_OK)
-		goto cleanup;
-	run_result_release(&answer); /* parsed from a copy; two at once are enough */
+		return code;
 	shares.rows = calloc(table.rows + 1, sizeof(*shares.rows));
 	path = calloc(table.rows + 1, sizeof(*path));
 	if (!shares.rows || !path) {
@@ -150,7 +130,6 @@ cleanup:
 	free(path);
 	shares_release(&shares);
 	table_release(&table);
-	run_result_release(&answer);
 	return code;
 }
 
@@ -172,39 +151,54 @@ void shares_release(struct shares *shares)
 	memset(shares, 0, sizeof(*shares));
 }
 
-int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_error *err)
+int tres_next(const char *list, size_t *at, struct tres *ret, struct slurm_error *err)
 {
-	size_t tres_len = strlen(tres);
+	struct tres tres = {.value = -1};
+
+	if (list[*at] == '\0')
+		return 0;
+
+	/* The comma goes with the item behind it, so that none may be the last. */
+	const char *item = list + *at + (*at > 0 && list[*at] == ',');
+	size_t len = strcspn(item, ",");
+	const char *equals = memchr(item, '=', len);
+	size_t name_len = equals ? (size_t)(equals - item) : 0;
+	size_t digits = equals ? len - name_len - 1 : 0;
+
+	if (name_len == 0 || name_len >= sizeof(tres.name) || digits == 0 ||
+	    strspn(equals + 1, "0123456789") != digits)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "\"%.200s\" is not a list of limits such as "
+				       "cpu=0,gres/gpu=7: see sshare -o GrpTRESMins,GrpTRESRaw",
+				       list);
+	memcpy(tres.name, item, name_len);
+	/* Slurm stores a negative limit as one near 2^64, and none is what it comes to. */
+	(void)whole_number(equals + 1, digits, &tres.value);
+	*at = (size_t)(item - list) + len;
+	*ret = tres;
+	return 1;
+}
+
+int tres_value(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
+{
 	int64_t value = -1;
 	bool found = false;
+	struct tres tres;
+	size_t at = 0;
+	int code;
 
-	for (const char *item = list; *list;) {
-		size_t len = strcspn(item, ",");
-		const char *equals = memchr(item, '=', len);
-		size_t name_len = equals ? (size_t)(equals - item) : 0;
-		size_t digits = equals ? len - name_len - 1 : 0;
-
-		if (name_len == 0 || digits == 0 || strspn(equals + 1, "0123456789") != digits)
+	while ((code = tres_next(list, &at, &tres, err)) > 0) {
+		if (strcmp(tres.name, name) != 0)
+			continue;
+		if (found)
 			return slurm_error_set(err, SLURM_EFORM,
-					       "\"%.200s\" is not a list of limits such as "
-					       "cpu=0,gres/gpu=7: see sshare -o GrpTRESMins",
-					       list);
-		if (name_len == tres_len && memcmp(item, tres, tres_len) == 0) {
-			if (found)
-				return slurm_error_set(err, SLURM_EFORM,
-						       "\"%.200s\" has %s twice: see sshare -o "
-						       "GrpTRESMins",
-						       list, tres);
-			/* Slurm stores a negative limit as one near 2^64, and none is what it comes
-			 * to. */
-			if (!whole_number(equals + 1, digits, &value))
-				value = -1;
-			found = true;
-		}
-		if (item[len] == '\0')
-			break;
-		item += len + 1;
+					       "\"%.200s\" has %s twice: see sshare -o "
+					       "GrpTRESMins,GrpTRESRaw",
+					       list, name);
+		value = tres.value;
+		found = true;
 	}
-	*ret = value;
-	return SLURM_OK;
+	if (code == 0)
+		*ret = value;
+	return code;
 }

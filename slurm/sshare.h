@@ -15,6 +15,8 @@ struct share {
 			    */
 	const char *grp_tres_mins; /* as printed: "cpu=0,gres/gpu=7" in minutes, "" when no limit is
 				      set */
+	const char *grp_tres_raw; /* what was used, as printed: "cpu=3,mem=0,…,billing=3" in whole
+				     minutes (floored), children included */
 };
 
 struct shares {
@@ -24,12 +26,12 @@ struct shares {
 };
 
 /* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
- * Cluster,Account,User,RawUsage,GrpTRESMins`. Rows of users are passed over. An answer without any
- * account, with another cluster's name, with an account twice or with a usage that is not a whole
- * number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that leaves a parent unknown:
- * sshare leaves out a cluster that is down without a
- * word and with exit 0 (measured on 22.05.8), and that must not be read as no usage. On success the
- * caller calls shares_release(). */
+ * Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw`. Rows of users are passed over. An answer
+ * without any account, with another cluster's name, with an account twice or with a usage that is
+ * not a whole number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that leaves a
+ * parent unknown: sshare leaves out a cluster that is down without a word and with exit 0 (measured
+ * on 22.05.8), and that must not be read as no usage. On success the caller calls shares_release().
+ */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct slurm_error *err);
 
@@ -38,9 +40,20 @@ const struct share *shares_find(const struct shares *shares, const char *account
 
 void shares_release(struct shares *shares);
 
-/* Finds [tres] in a list such as "cpu=0,gres/gpu=7". Writes its value to [ret], or -1 when it is
- * not there or is over INT64_MAX (a negative limit that Slurm keeps as such, and that limits
- * nothing). SLURM_EFORM when the list is malformed or has [tres] twice. */
-int tres_value(const char *list, const char *tres, int64_t *ret, struct slurm_error *err);
+/* One item of a list such as "cpu=0,gres/gpu=7". */
+struct tres {
+	char name[65];
+	int64_t value; /* -1 when it is over INT64_MAX: a negative limit that Slurm keeps as such,
+			  and that limits nothing */
+};
+
+/* Walks a list from *[at], which is 0 at the start: returns 1 with an item in [ret] and moves *[at]
+ * on, 0 at the end (of an empty list too), SLURM_EFORM when the list is malformed there. A TRES
+ * that is in the list twice is given twice. */
+int tres_next(const char *list, size_t *at, struct tres *ret, struct slurm_error *err);
+
+/* Finds TRES [name] in such a list. Writes its value to [ret], or -1 when it is not there.
+ * SLURM_EFORM when the list is malformed anywhere or has [name] twice. */
+int tres_value(const char *list, const char *name, int64_t *ret, struct slurm_error *err);
 
 #endif

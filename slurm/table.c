@@ -4,8 +4,6 @@
 #include "slurm/table.h"
 
 #include <assert.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -152,6 +150,20 @@ failed:
 	return code;
 }
 
+int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
+	      const char *const columns[], size_t ncolumns, struct table *ret,
+	      struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	int code;
+
+	code = slurm_ask(slurm, argv, &answer, err);
+	if (code == SLURM_OK)
+		code = table_parse(what, answer.out, answer.out_len, columns, ncolumns, ret, err);
+	run_result_release(&answer);
+	return code;
+}
+
 const char *table_cell(const struct table *table, size_t row, size_t column)
 {
 	assert(row < table->rows && column < table->columns);
@@ -165,4 +177,19 @@ void table_release(struct table *table)
 	free(table->text);
 	free(table->cells);
 	memset(table, 0, sizeof(*table));
+}
+
+bool whole_number(const char *text, size_t len, int64_t *ret)
+{
+	int64_t value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, text[i] - '0', &value))
+			return false;
+	}
+	if (len == 0)
+		return false;
+	*ret = value;
+	return true;
 }

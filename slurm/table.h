@@ -4,9 +4,11 @@
 #ifndef SUBANK_SLURM_TABLE_H
 #define SUBANK_SLURM_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "slurm/error.h"
+#include "slurm/slurm.h"
 
 struct table {
 	char *text; /* the parsed copy of the answer; cells point into it */
@@ -23,10 +25,19 @@ struct table {
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
 		size_t ncolumns, struct table *ret, struct slurm_error *err);
 
+/* Runs [argv] with slurm_ask() and parses its answer; [what] is the command's name. On success the
+ * caller calls table_release(). */
+int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
+	      const char *const columns[], size_t ncolumns, struct table *ret,
+	      struct slurm_error *err);
+
 /* The cell, never NULL; valid until table_release(). Leading blanks are kept: sshare indents by
  * depth. */
 const char *table_cell(const struct table *table, size_t row, size_t column);
 
 void table_release(struct table *table);
+
+/* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
+bool whole_number(const char *text, size_t len, int64_t *ret);
 
 #endif

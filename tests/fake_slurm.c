@@ -13,6 +13,10 @@ enum { CLUSTERS_MAX = 4 };
 
 enum fake_mode fake_mode[FAKE_PROGRAMS];
 int fake_calls[FAKE_PROGRAMS];
+int fake_shows, fake_modifies;
+enum fake_mode fake_show_mode;
+const char *fake_qos;
+char fake_line[4096];
 void (*fake_hook)(enum fake_program program);
 
 static struct fake_cluster clusters[CLUSTERS_MAX];
@@ -31,6 +35,10 @@ void fake_reset(void)
 	fake_release();
 	memset(fake_mode, 0, sizeof(fake_mode));
 	memset(fake_calls, 0, sizeof(fake_calls));
+	fake_shows = fake_modifies = 0;
+	fake_show_mode = FAKE_OK;
+	fake_qos = "normal|||||1.000000|\n";
+	fake_line[0] = '\0';
 	fake_hook = NULL;
 	(void)fake_cluster("dev");
 }
@@ -55,7 +63,12 @@ struct fake_cluster *fake_cluster(const char *name)
 	*cluster = (struct fake_cluster){.priority_type = "priority/multifactor",
 					 .half_life = "00:00:00",
 					 .reset = "NONE",
-					 .enforce = "associations,limits,qos,safe"};
+					 .enforce = "associations,limits,qos,safe",
+					 .calc_period = "00:05:00",
+					 .version = "22.05.8",
+					 .partitions = "PartitionName=main QoS=N/A State=UP "
+						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
+						       "TRESBillingWeights=CPU=1.0\n"};
 	(void)snprintf(cluster->name, sizeof(cluster->name), "%s", name);
 	return cluster;
 }
@@ -79,8 +92,11 @@ struct fake_account *fake_account(const char *cluster_name, const char *name)
 	cluster->accounts =
 		reallocarray(cluster->accounts, cluster->count + 1, sizeof(*cluster->accounts));
 	ck_assert_ptr_nonnull(cluster->accounts);
-	account = &cluster->accounts[cluster->count++];
-	*account = (struct fake_account){0};
+	size_t at = cluster->count++;
+	for (; at > 0 && strcmp(cluster->accounts[at - 1].name, name) > 0; at--)
+		cluster->accounts[at] = cluster->accounts[at - 1];
+	account = &cluster->accounts[at];
+	*account = (struct fake_account){.grp_jobs = -1, .grp_submit_jobs = -1};
 	(void)snprintf(account->name, sizeof(account->name), "%s", name);
 	return account;
 }
@@ -91,28 +107,82 @@ void fake_remove_account(const char *cluster_name, const char *name)
 	struct fake_account *account = find_account(cluster, name);
 
 	ck_assert_ptr_nonnull(account);
-	*account = cluster->accounts[--cluster->count];
+	cluster->count--;
+	for (; account < cluster->accounts + cluster->count; account++)
+		*account = account[1];
+}
+
+static const char *parent_of(const struct fake_account *account)
+{
+	return account->parent[0] || strcmp(account->name, "root") == 0 ? account->parent : "root";
 }
 
 /* ---- the programs ---- */
 
-static void answer_sshare(const struct fake_cluster *cluster, FILE *out)
+static void print_share(const struct fake_cluster *cluster, const struct fake_account *account,
+			int depth, FILE *out)
 {
-	fprintf(out, "CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins\n", cluster->name);
-	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
-		return;
-	fprintf(out, "%s|root||0|\n%s| root|root|0|\n", cluster->name, cluster->name);
+	int64_t minutes = account->usage / 60;
+
+	fprintf(out, "%s|%*s%s||%" PRId64 "|%s|", cluster->name, depth, "", account->name,
+		account->usage, account->limits);
+	if (account->tres_raw[0])
+		fprintf(out, "%s\n", account->tres_raw);
+	else
+		fprintf(out,
+			"cpu=%" PRId64 ",mem=0,energy=0,node=0,billing=%" PRId64
+			",fs/disk=0,vmem=0,pages=0,gres/gpu=0\n",
+			minutes, minutes);
+	fprintf(out, "%s|%*s%s|someone|7||cpu=0,billing=0\n", cluster->name, depth + 1, "",
+		account->name);
+}
+
+/* Returns how many accounts it printed. */
+static size_t print_children(const struct fake_cluster *cluster, const char *parent, int depth,
+			     FILE *out)
+{
+	size_t printed = 0;
+
 	for (size_t i = 0; i < cluster->count; i++) {
 		const struct fake_account *account = &cluster->accounts[i];
 
-		fprintf(out, "%s| %s||%" PRId64 "|%s\n", cluster->name, account->name,
-			account->usage, account->limits);
-		fprintf(out, "%s|  %s|someone|7|\n", cluster->name, account->name);
+		if (strcmp(parent_of(account), parent) != 0)
+			continue;
+		print_share(cluster, account, depth, out);
+		printed += 1 + print_children(cluster, account->name, depth + 1, out);
 	}
+	return printed;
 }
 
-static void answer_scontrol(const struct fake_cluster *cluster, FILE *out)
+static void answer_sshare(struct fake_cluster *cluster, FILE *out)
 {
+	const struct fake_account *root = find_account(cluster, "root");
+	size_t printed;
+
+	fprintf(out, "CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw\n",
+		cluster->name);
+	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
+		return;
+	if (!root)
+		print_share(cluster, &(struct fake_account){.name = "root"}, 0, out);
+	printed = root ? print_children(cluster, "", 0, out)
+		       : print_children(cluster, "root", 1, out);
+	ck_assert_msg(printed == cluster->count, "an account of %s is under one that is not there",
+		      cluster->name);
+}
+
+static void answer_scontrol(const struct fake_cluster *cluster, const char *const argv[], FILE *out)
+{
+	size_t last = 1;
+
+	while (argv[last + 1])
+		last++;
+	if (strcmp(argv[last], "partition") == 0) {
+		ck_assert_str_eq(argv[last - 2], "-o");
+		fputs(cluster->partitions, out);
+		return;
+	}
+	ck_assert_str_eq(argv[last], "config");
 	fprintf(out,
 		"Configuration data as of 2026-11-22T17:00:00\n"
 		"AccountingStorageEnforce = %s\n"
@@ -120,12 +190,15 @@ static void answer_scontrol(const struct fake_cluster *cluster, FILE *out)
 		"ClusterName             = %s\n",
 		cluster->enforce, cluster->name);
 	if (strcmp(cluster->priority_type, "priority/multifactor") == 0)
-		fprintf(out, "PriorityDecayHalfLife   = %s\nPriorityUsageResetPeriod = %s\n",
-			cluster->half_life, cluster->reset);
+		fprintf(out,
+			"PriorityDecayHalfLife   = %s\n"
+			"PriorityCalcPeriod      = %s\n"
+			"PriorityUsageResetPeriod = %s\n",
+			cluster->half_life, cluster->calc_period, cluster->reset);
 	fprintf(out,
 		"PriorityType            = %s\n"
-		"SLURM_VERSION           = 22.05.8\n",
-		cluster->priority_type);
+		"SLURM_VERSION           = %s\n",
+		cluster->priority_type, cluster->version);
 }
 
 /* Sets or clears one TRES of "cpu=5000,gres/gpu=7". */
@@ -144,12 +217,62 @@ static void change_limit(char limits[256], const char *tres, const char *value)
 		(void)snprintf(limits + at, 256 - at, "%s%s=%s", at ? "," : "", tres, value);
 }
 
-/* sacctmgr -i modify account where account=A,B cluster=C set GrpTRESMins=cpu=0 */
-static int answer_sacctmgr(const char *const argv[], FILE *out)
+static void forget_below(struct fake_cluster *cluster, const struct fake_account *account)
 {
-	char *names, *rest, *name, *setting, *tres, *value;
+	for (size_t i = 0; i < cluster->count; i++) {
+		struct fake_account *child = &cluster->accounts[i];
+
+		if (strcmp(parent_of(child), account->name) == 0) {
+			child->usage = 0;
+			forget_below(cluster, child);
+		}
+	}
+}
+
+/* Takes what was used from the account and all above it, and zeroes all below it. */
+static void forget_usage(struct fake_cluster *cluster, struct fake_account *account)
+{
+	struct fake_account *above = account;
+	int64_t used = account->usage;
+
+	while ((above = find_account(cluster, parent_of(above))))
+		above->usage -= above->usage < used ? above->usage : used;
+	account->usage = 0;
+	forget_below(cluster, account);
+}
+
+/* Does "GrpTRESMins=cpu=0", "GrpJobs=0" … or "RawUsage=0". */
+static void change_account(struct fake_cluster *cluster, struct fake_account *account,
+			   const char *setting)
+{
+	char *field = strdup(setting), *tres, *value;
+
+	ck_assert_ptr_nonnull(field);
+	tres = strchr(field, '=');
+	ck_assert_ptr_nonnull(tres);
+	value = strrchr(field, '=') + 1;
+	*tres++ = value[-1] = '\0';
+	if (strcmp(field, "GrpTRESMins") == 0)
+		change_limit(account->limits, tres, value);
+	else if (strcmp(field, "GrpTRESRunMins") == 0)
+		change_limit(account->run_limits, tres, value);
+	else if (strcmp(field, "GrpJobs") == 0)
+		account->grp_jobs = strtoll(value, NULL, 10);
+	else if (strcmp(field, "GrpSubmitJobs") == 0)
+		account->grp_submit_jobs = strtoll(value, NULL, 10);
+	else if (strcmp(setting, "RawUsage=0") == 0)
+		forget_usage(cluster, account);
+	else
+		ck_abort_msg("the fake cannot set %s", setting);
+	free(field);
+}
+
+/* sacctmgr -i modify account where account=A,B cluster=C set SETTING */
+static int answer_modify(const char *const argv[], struct run_result *answer, FILE *out)
+{
 	struct fake_cluster *cluster;
-	bool changed = false;
+	char *names, *rest, *name;
+	bool changed = false, reset;
 
 	for (size_t i = 0; i < 9; i++)
 		ck_assert_ptr_nonnull(argv[i]);
@@ -159,27 +282,80 @@ static int answer_sacctmgr(const char *const argv[], FILE *out)
 	ck_assert_int_eq(strncmp(argv[5], "account=", 8), 0);
 	ck_assert_int_eq(strncmp(argv[6], "cluster=", 8), 0);
 	ck_assert_str_eq(argv[7], "set");
-	ck_assert_int_eq(strncmp(argv[8], "GrpTRESMins=", 12), 0);
+	reset = strcmp(argv[8], "RawUsage=0") == 0;
 	names = rest = strdup(argv[5] + 8);
-	setting = tres = strdup(argv[8] + 12);
-	ck_assert(names && setting);
-	value = strrchr(setting, '=');
-	ck_assert_ptr_nonnull(value);
-	*value++ = '\0';
+	ck_assert_ptr_nonnull(names);
 	cluster = find_cluster(argv[6] + 8);
-	while (cluster && (name = strsep(&rest, ","))) {
+	/* The limits are slurmdbd's, the usage is slurmctld's. */
+	while (cluster && !(reset && cluster->silent) && (name = strsep(&rest, ","))) {
 		struct fake_account *account = find_account(cluster, name);
 
 		if (!account)
 			continue;
 		changed = true;
 		if (!cluster->deaf && fake_mode[FAKE_SACCTMGR] != FAKE_LIES)
-			change_limit(account->limits, tres, value);
+			change_account(cluster, account, argv[8]);
 	}
 	free(names);
-	free(setting);
-	fputs(changed ? " Modified account associations...\n" : " Nothing modified\n", out);
+	if (reset && !changed)
+		(void)snprintf(answer->err_line, sizeof(answer->err_line),
+			       "sacctmgr: error: Failed to find %s or to reach its slurmctld",
+			       argv[5]);
+	else if (!reset)
+		fputs(changed ? " Modified account associations...\n" : " Nothing modified\n", out);
 	return changed ? 0 : 1;
+}
+
+static void print_jobs(int64_t limit, FILE *out)
+{
+	if (limit >= 0)
+		fprintf(out, "%" PRId64, limit);
+}
+
+/* Whether the comma-separated [list] holds [name]. */
+static bool list_has(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (;; list++) {
+		if (strncmp(list, name, len) == 0 && (list[len] == ',' || list[len] == '\0'))
+			return true;
+		list = strchr(list, ',');
+		if (!list)
+			return false;
+	}
+}
+
+/* sacctmgr -P show assoc where cluster=C account=A,B format=… and sacctmgr -P show qos format=… */
+static void answer_show(const char *const argv[], bool rows, FILE *out)
+{
+	struct fake_cluster *cluster;
+
+	ck_assert_str_eq(argv[1], "-P");
+	if (strcmp(argv[3], "qos") == 0) {
+		fprintf(out,
+			"Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags\n%s",
+			rows ? fake_qos : "");
+		return;
+	}
+	ck_assert_str_eq(argv[3], "assoc");
+	ck_assert_str_eq(argv[4], "where");
+	ck_assert_int_eq(strncmp(argv[5], "cluster=", 8), 0);
+	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
+	fputs("Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit\n", out);
+	cluster = find_cluster(argv[5] + 8);
+	for (size_t i = 0; rows && cluster && i < cluster->count; i++) {
+		const struct fake_account *account = &cluster->accounts[i];
+
+		if (!list_has(argv[6] + 8, account->name))
+			continue;
+		fprintf(out, "%s|%s||%s|%s|", cluster->name, account->name, account->limits,
+			account->run_limits);
+		print_jobs(account->grp_jobs, out);
+		fputc('|', out);
+		print_jobs(account->grp_submit_jobs, out);
+		fprintf(out, "\n%s|%s|someone||||\n", cluster->name, account->name);
+	}
 }
 
 static const char *cluster_of(enum fake_program program, const char *const argv[])
@@ -192,10 +368,10 @@ static const char *cluster_of(enum fake_program program, const char *const argv[
 }
 
 /* What the modes do that make no answer; 1 when there is one to make. */
-static int misbehave(enum fake_program program, const char *name, struct run_result *ret,
+static int misbehave(enum fake_mode mode, const char *name, struct run_result *ret,
 		     struct slurm_error *err)
 {
-	switch (fake_mode[program]) {
+	switch (mode) {
 	case FAKE_TIMES_OUT:
 		return slurm_error_set(err, SLURM_ETIMEOUT,
 				       "%s did not end before its deadline: killed", name);
@@ -224,6 +400,9 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	struct run_result answer = {0};
 	struct fake_cluster *cluster;
 	enum fake_program program = FAKE_SSHARE;
+	enum fake_mode mode;
+	bool show;
+	size_t len = 0;
 	FILE *out;
 	int rc;
 
@@ -232,16 +411,32 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		program++;
 	ck_assert_msg(program < FAKE_PROGRAMS, "the fake has no program %s", argv[0]);
 	fake_calls[program]++;
+	for (size_t i = 0; argv[i] && len < sizeof(fake_line); i++)
+		len += (size_t)snprintf(fake_line + len, sizeof(fake_line) - len, "%s%s",
+					i ? " " : "", argv[i]);
+	show = program == FAKE_SACCTMGR && argv[1] && argv[2] && strcmp(argv[2], "show") == 0;
+	if (program == FAKE_SACCTMGR && strcmp(argv[1], "-V") != 0)
+		(*(show ? &fake_shows : &fake_modifies))++;
 	if (fake_hook)
 		fake_hook(program);
-	rc = misbehave(program, argv[0], ret, err);
+	mode = show && fake_show_mode != FAKE_OK ? fake_show_mode : fake_mode[program];
+	rc = misbehave(mode, argv[0], ret, err);
 	if (rc <= 0)
 		return rc;
+	if (argv[1] && strcmp(argv[1], "-V") == 0) {
+		answer.out = strdup("slurm-wlm 22.05.8\n");
+		ck_assert_ptr_nonnull(answer.out);
+		answer.out_len = strlen(answer.out);
+		*ret = answer;
+		return 0;
+	}
 	cluster = find_cluster(cluster_of(program, argv));
 	out = open_memstream(&answer.out, &answer.out_len);
 	ck_assert_ptr_nonnull(out);
-	if (program == FAKE_SACCTMGR) {
-		answer.status = answer_sacctmgr(argv, out);
+	if (show) {
+		answer_show(argv, mode != FAKE_NO_ROWS, out);
+	} else if (program == FAKE_SACCTMGR) {
+		answer.status = answer_modify(argv, &answer, out);
 	} else if (!cluster || cluster->silent) {
 		answer.status = 1;
 		(void)snprintf(answer.err_line, sizeof(answer.err_line),
@@ -249,10 +444,10 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	} else if (program == FAKE_SSHARE) {
 		answer_sshare(cluster, out);
 	} else {
-		answer_scontrol(cluster, out);
+		answer_scontrol(cluster, argv, out);
 	}
 	ck_assert_int_eq(fclose(out), 0);
-	if (fake_mode[program] == FAKE_KILLED)
+	if (mode == FAKE_KILLED)
 		answer.status = 128 + 9;
 	*ret = answer;
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A make-believe Slurm in memory, for tests that drive verbs in their own process: fake_run() takes
  * the place of run_program() and answers sshare, sacctmgr and scontrol from a table, which
- * sacctmgr changes. It counts the calls and can be told to misbehave. */
+ * sacctmgr changes. It counts the calls, keeps the last and can be told to misbehave. */
 #ifndef SUBANK_TESTS_FAKE_SLURM_H
 #define SUBANK_TESTS_FAKE_SLURM_H
 
@@ -20,15 +20,19 @@ enum fake_mode {
 	FAKE_MISSING, /* cannot be started */
 	FAKE_EMPTY, /* status 0, no output, nothing is done */
 	FAKE_MALFORMED, /* the same with output that makes no sense */
-	FAKE_NO_ROWS, /* sshare: the header alone, status 0 */
+	FAKE_NO_ROWS, /* sshare and sacctmgr show: the header alone, status 0 */
 	FAKE_LIES, /* sacctmgr: says yes and does nothing */
 	FAKE_KILLED, /* does its work, then ends by a signal */
 };
 
 struct fake_account {
 	char name[256];
-	int64_t usage;
-	char limits[256]; /* GrpTRESMins as sshare prints it */
+	char parent[256]; /* "" is root */
+	int64_t usage; /* printed as it is: put in what the children have used too */
+	char tres_raw[256]; /* GrpTRESRaw as printed; "" stands for [usage] in minutes */
+	char limits[256]; /* GrpTRESMins as printed */
+	char run_limits[256]; /* GrpTRESRunMins as printed */
+	int64_t grp_jobs, grp_submit_jobs; /* -1 is none */
 };
 
 struct fake_cluster {
@@ -36,14 +40,24 @@ struct fake_cluster {
 	bool silent; /* neither sshare nor scontrol -M can reach it */
 	bool deaf; /* sacctmgr changes nothing on it, and says yes */
 	const char *priority_type, *half_life, *reset, *enforce;
-	struct fake_account *accounts;
+	const char *calc_period, *version;
+	const char *partitions; /* all that scontrol -o show partition prints */
+	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
 };
 
 /* How each program behaves, and how often it was called; FAKE_OK and 0 after fake_reset(). */
 extern enum fake_mode fake_mode[FAKE_PROGRAMS];
 extern int fake_calls[FAKE_PROGRAMS];
-/* Called before each answer, if set. */
+/* The two kinds of sacctmgr's calls: show, and modify. Show behaves as fake_show_mode says when
+ * that is not FAKE_OK, and else as sacctmgr does. */
+extern int fake_shows, fake_modifies;
+extern enum fake_mode fake_show_mode;
+/* The rows of sacctmgr -P show qos, as printed. */
+extern const char *fake_qos;
+/* The last call, arguments joined by blanks, cut if longer. */
+extern char fake_line[4096];
+/* Called before each answer, if set; fake_line tells the call. */
 extern void (*fake_hook)(enum fake_program program);
 
 /* Forgets everything; then there is one cluster, "dev", which is also the local one. */

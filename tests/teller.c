@@ -30,7 +30,7 @@
 enum { WORDS_MAX = 24, LINE_SIZE = 4096 };
 
 static bool at_end;
-static uint64_t shown; /* entries up to this one were shown */
+static uint64_t told_seq; /* entries up to this one were told */
 static FILE *to; /* the answer */
 
 static const char *const cause_names[] = {
@@ -52,7 +52,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *why)
 	if (!*first)
 		fputc(',', to);
 	*first = false;
-	shown = entry->event->seq;
+	told_seq = entry->event->seq;
 	return entry_json(to, entry, why);
 }
 
@@ -108,8 +108,8 @@ static int put_books(struct books *books, void *ctx, struct sb_error *why)
 
 	(void)ctx;
 	fprintf(to, ",\"entries\":[");
-	if (books_head(books)->seq > shown)
-		rc = journal_walk(books_txn(books), shown + 1, false, put_entry, &first, why);
+	if (books_head(books)->seq > told_seq)
+		rc = journal_walk(books_txn(books), told_seq + 1, false, put_entry, &first, why);
 	fprintf(to, "],\"accounts\":[");
 	if (!rc)
 		rc = books_load_all(books, &count, why);
@@ -215,7 +215,7 @@ START_TEST(life)
 
 	tzset(); /* the zone of the life before */
 	clock_tick = 0;
-	shown = 0;
+	told_seq = 0;
 	at_end = true;
 	while (fgets(line, sizeof(line), stdin)) {
 		len = strlen(line);

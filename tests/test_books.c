@@ -373,7 +373,7 @@ START_TEST(malformed_and_forbidden_entries_change_nothing)
 		  .amount = 1},
 		 SB_EREFUSED,
 		 "less than"},
-		{{.kind = EVENT_REFUND, .account = "alice"}, SB_EINVAL, "not known"},
+		{{.kind = EVENT_CHARGE_JOB, .account = "alice"}, SB_EINVAL, "not known"},
 	};
 	struct bank *bank = util_bank();
 	struct head head;
@@ -1243,7 +1243,7 @@ END_TEST
 static int use_notes(struct books *books, void *ctx, struct sb_error *err)
 {
 	char longest[2][NAME_SIZE], machine[16];
-	struct reading reading = {.usage = INT64_MAX, .time = T0, .parent = "root"}, back;
+	struct reading reading = {.usage = INT64_MAX, .time = T0}, back;
 	struct event event;
 	int64_t time;
 
@@ -1255,16 +1255,13 @@ static int use_notes(struct books *books, void *ctx, struct sb_error *err)
 	OK(books_set_reading(books, longest[0], longest[1], &reading, err));
 	reading.vanished = true;
 	reading.usage = 0;
-	reading.parent = NULL;
 	OK(books_set_reading(books, "c1", "alice", &reading, err));
 	OK(books_reading(books, longest[0], longest[1], &back, err));
 	ck_assert_int_eq(back.usage, INT64_MAX);
 	ck_assert(!back.vanished);
-	ck_assert_str_eq(back.parent, "root");
 	OK(books_reading(books, "c1", "alice", &back, err));
 	ck_assert(back.vanished);
 	ck_assert_int_eq(back.usage, 0);
-	ck_assert_str_eq(back.parent, "");
 	ck_assert_int_eq(books_reading(books, "c", "1alice", &back, err), SB_ENOTFOUND);
 	OK(books_last_check(books, &time, err));
 	ck_assert_int_eq(time, 0);

@@ -43,11 +43,26 @@ static uint64_t run(const struct observation *observations, size_t count)
 	return check.head.seq - before;
 }
 
+/* A row with the lever at [limit]. */
+static struct observed show(const char *account, int64_t usage, int64_t limit)
+{
+	static struct limit limits[8];
+	static size_t next;
+	struct limit *cpu = &limits[next++ % COUNT(limits)];
+
+	*cpu = (struct limit){"GrpTRESMins", "cpu", limit};
+	return (struct observed){.account = account,
+				 .parent = "root",
+				 .usage = usage,
+				 .minutes = usage / 60,
+				 .limits = cpu,
+				 .limit_count = limit >= 0};
+}
+
 /* The same with one cluster, "c1", that shows alice so; [usage] -1: it does not show her. */
 static uint64_t see(int64_t usage, int64_t limit)
 {
-	struct observed row = {
-		.account = "alice", .parent = "root", .usage = usage, .limit = limit};
+	struct observed row = show("alice", usage, limit);
 	struct observation observation = {.cluster = "c1",
 					  .answered = true,
 					  .time = now += HOUR,
@@ -178,7 +193,7 @@ END_TEST
 /* One unreachable cluster aborted the predecessor's whole run. */
 START_TEST(predecessor_06_other_clusters_are_done)
 {
-	struct observed row = {.account = "alice", .parent = "root", .usage = 0, .limit = NO_LIMIT};
+	struct observed row = show("alice", 0, NO_LIMIT);
 	struct observation both[] = {
 		{.cluster = "c1", .answered = true, .rows = &row, .count = 1},
 		{.cluster = "c2", .answered = true, .rows = &row, .count = 1},
@@ -202,7 +217,7 @@ START_TEST(predecessor_06_other_clusters_are_done)
 	finish(OUTCOME_DONE, "");
 	both[0].answered = true;
 	both[0].time = both[1].time = now += HOUR;
-	row.limit = 0;
+	row = show("alice", row.usage, 0);
 	row.usage = 100;
 	ck_assert_uint_eq(run(both, 2), 1);
 	ck_assert_int_eq(available(), -100);
@@ -532,8 +547,7 @@ END_TEST
 
 START_TEST(an_observation_from_before_the_last_charge_is_passed_over)
 {
-	struct observed row = {
-		.account = "alice", .parent = "root", .usage = 1040, .limit = NO_LIMIT};
+	struct observed row = show("alice", 1040, NO_LIMIT);
 	struct observation observation = {
 		.cluster = "c1", .answered = true, .rows = &row, .count = 1};
 
@@ -620,7 +634,8 @@ START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
 	(void)see(40, NO_LIMIT); /* T0 + 4h */
 	account = util_account(bank, now, "alice");
 	ck_assert_int_eq(account->debt, 0);
-	ck_assert_int_eq(account->lots[0].rest, 60);
+	ck_assert_uint_eq(account->lot_count, 0);
+	ck_assert_int_eq(account_sum(account->expired), 60);
 	account_free(account);
 	/* What comes later is not in it. The reading of 4h says since when. */
 	(void)see(50, NO_LIMIT);
@@ -656,8 +671,8 @@ START_TEST(only_the_accounts_named_are_checked)
 {
 	static const char *const only[] = {"alice"}, *const nobody[] = {"mallory"};
 	struct observed rows[] = {
-		{.account = "alice", .parent = "root", .usage = 10, .limit = NO_LIMIT},
-		{.account = "bob", .parent = "root", .usage = 10, .limit = NO_LIMIT},
+		show("alice", 10, NO_LIMIT),
+		show("bob", 10, NO_LIMIT),
 	};
 	struct observation observation = {
 		.cluster = "c1", .answered = true, .time = now, .rows = rows, .count = 2};
@@ -699,7 +714,7 @@ START_TEST(opening_enters_baselines_of_clusters_that_answer)
 {
 	for (int from_zero = 0; from_zero <= 1; from_zero++) {
 		const char *name = from_zero ? "bob" : "alice";
-		struct observed row = {.account = name, .usage = 1000, .limit = NO_LIMIT};
+		struct observed row = show(name, 1000, NO_LIMIT);
 		struct observation observations[] = {
 			{.cluster = "c1", .answered = true, .rows = &row, .count = 1},
 			{.cluster = "c2", .rows = &row, .count = 1},

@@ -8,7 +8,9 @@
 #include "tests/util.h"
 
 static const struct rules hold_rules = {
-	.enforcement = ENFORCE_HOLD, .field = "GrpTRESMins", .tres = "cpu", .hold_value = 0};
+	.enforcement = ENFORCE_HOLD, .field = "GrpTRESMins", .tres = "cpu"};
+
+static const struct aim hold = {"GrpTRESMins", "cpu", 0};
 
 /* An open account with one lot that does not end. */
 static struct account *make(struct lot *lot, int64_t rest, int64_t debt)
@@ -242,29 +244,21 @@ START_TEST(levers_follow_the_whole_table)
 		enum lever_state state = cases[i].state;
 		bool restoring = state == RESTORE_FRESH || state == RESTORE_FAILED;
 		struct lever lever = {.original = 5000,
+				      .found = 5000,
 				      .set = restoring ? 5000 : 0,
 				      .restoring = restoring,
 				      .tried = state == DONE || state == FAILED ||
 					       state == RESTORE_FAILED,
 				      .outcome = state == DONE ? OUTCOME_DONE : OUTCOME_FAILED};
-		struct account account = {.causes = cases[i].held ? 1u << CAUSE_HAND : 0};
+		struct account account = {0};
 
 		for (size_t j = 0; j < COUNT(current); j++) {
-			enum lever_plan plan = plan_lever(&account, state == NONE ? NULL : &lever,
-							  current[j], &hold_rules);
+			enum lever_plan plan =
+				plan_lever(&account, state == NONE ? NULL : &lever, current[j],
+					   cases[i].held ? &hold : NULL, false);
 
 			ck_assert_msg(plan == cases[i].plan[j], "case %zu, %" PRId64 ": %d", i,
 				      current[j], (int)plan);
-		}
-		/* A grace is as good as no hold. */
-		if (!cases[i].held) {
-			account.causes = 1u << CAUSE_FUNDS;
-			account.grace_until = T0;
-			for (size_t j = 0; j < COUNT(current); j++)
-				ck_assert_int_eq((int)plan_lever(&account,
-								 state == NONE ? NULL : &lever,
-								 current[j], &hold_rules),
-						 (int)cases[i].plan[j]);
 		}
 	}
 }
@@ -273,29 +267,28 @@ END_TEST
 /* The predecessor replaced a site's own limit by 0 and cleared it afterwards. */
 START_TEST(predecessor_08_what_the_site_had_set_stays)
 {
-	struct account account = {.causes = 1u << CAUSE_FUNDS};
+	struct account account = {0};
 	struct lever lever = {.original = 5000, .set = 5000, .restoring = true};
 
-	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, &hold_rules), LEVER_LEAVE);
-	account.causes = 0;
-	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, &hold_rules), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, &hold, false), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, NULL, false), LEVER_LEAVE);
 	/* Restored to what was found, unless somebody gave it another value meanwhile. */
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold_rules), LEVER_RETRY);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 5000, &hold_rules), LEVER_CONFIRM);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 6000, &hold_rules), LEVER_GIVE_UP);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, -1, &hold_rules), LEVER_GIVE_UP);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, NULL, false), LEVER_RETRY);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 5000, NULL, false), LEVER_CONFIRM);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 6000, NULL, false), LEVER_GIVE_UP);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, -1, NULL, false), LEVER_GIVE_UP);
 }
 END_TEST
 
 START_TEST(a_new_decision_holds_again_what_was_changed_by_hand)
 {
-	struct account account = {.causes = 1u << CAUSE_FUNDS, .decision = 7};
+	struct account account = {.decision = 7};
 	struct lever lever = {.original = 5000, .tried = true, .decision = 7};
 
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold_rules), LEVER_DRIFT);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_DRIFT);
 	account.decision = 9;
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold_rules), LEVER_ENTER_HOLD);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold_rules), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold, false), LEVER_LEAVE);
 }
 END_TEST
 

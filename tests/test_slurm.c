@@ -22,6 +22,7 @@
 #include "slurm/scontrol.h"
 #include "slurm/sshare.h"
 #include "slurm/table.h"
+#include "tests/fake_slurm.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define TEXT(literal) (literal), sizeof(literal) - 1
@@ -130,6 +131,8 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	const char *const accounts[] = {"good", bad_names[_i]};
 	struct shares shares = {0};
 	struct slurm_config config = {0};
+	struct limits limits_read = {0};
+	struct partitions partitions = {0};
 	struct slurm_error err = {0};
 
 	fill_names();
@@ -140,11 +143,25 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, bad_names[_i], accounts, 1,
 					    "GrpTRESMins", "cpu", 0, &err),
 			 SLURM_ENAME);
+	ck_assert_int_eq(
+		sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &limits_read, &err),
+		SLURM_ENAME);
+	ck_assert_int_eq(
+		sacctmgr_read_limits(&slurm_canned, bad_names[_i], accounts, 1, &limits_read, &err),
+		SLURM_ENAME);
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", bad_names[_i], &err),
+			 SLURM_ENAME);
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, bad_names[_i], "good", &err),
+			 SLURM_ENAME);
 	ck_assert_int_eq(sshare_read(&slurm_canned, bad_names[_i], &shares, &err), SLURM_ENAME);
 	ck_assert_ptr_null(shares.rows);
-	if (bad_names[_i])
+	if (bad_names[_i]) {
 		ck_assert_int_eq(scontrol_read_config(&slurm_canned, bad_names[_i], &config, &err),
 				 SLURM_ENAME);
+		ck_assert_int_eq(
+			scontrol_read_partitions(&slurm_canned, bad_names[_i], &partitions, &err),
+			SLURM_ENAME);
+	}
 	ck_assert_int_eq(canned.calls, 0);
 }
 END_TEST
@@ -324,7 +341,7 @@ END_TEST
 
 /* sshare. */
 
-#define HEADER "CLUSTER: dev\nCluster|Account|User|RawUsage|GrpTRESMins\n"
+#define HEADER "CLUSTER: dev\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw\n"
 
 static const struct {
 	const char *out;
@@ -334,37 +351,38 @@ static const struct {
 	{TEXT(""), "its answer is empty"},
 	{TEXT("CLUSTER: dev\n"), "its answer is empty"},
 	{TEXT(HEADER), "cluster dev is not in its answer"},
-	{TEXT(HEADER "dev| test1|root|12|\n"), "cluster dev is not in its answer"},
-	{TEXT("dev|test1||120|\n"), "should name column Cluster"},
+	{TEXT(HEADER "dev| test1|root|12||\n"), "cluster dev is not in its answer"},
+	{TEXT("dev|test1||120||\n"), "should name column Cluster"},
 	{TEXT("test1||120\n"), "should name column Cluster"},
-	{TEXT("Cluster|Account|User|RawShares|GrpTRESMins\n"), "should name column RawUsage"},
-	{TEXT(HEADER "dev|test1||120\n"), "has 4 fields instead of 5"},
-	{TEXT(HEADER "dev|test1||120|cpu=0|x\n"), "has 6 fields instead of 5"},
+	{TEXT("Cluster|Account|User|RawShares|GrpTRESMins|GrpTRESRaw\n"),
+	 "should name column RawUsage"},
+	{TEXT(HEADER "dev|test1||120|\n"), "has 5 fields instead of 6"},
+	{TEXT(HEADER "dev|test1||120|cpu=0|x|\n"), "has 7 fields instead of 6"},
 	{TEXT(HEADER "dev|test1||120|"), "cut off"},
-	{TEXT(HEADER "dev|te\0st1||120|\n"), "NUL byte"},
-	{TEXT(HEADER "gpu|test1||120|\n"), "has rows of \"gpu\""},
-	{TEXT(HEADER "dev|test1||120|\ngpu|test2||0|\n"), "has rows of \"gpu\""},
-	{TEXT(HEADER "|test1||120|\n"), "has rows of \"\""},
-	{TEXT(HEADER "dev|||120|\n"), "has no account"},
-	{TEXT(HEADER "dev|  ||120|\n"), "has no account"},
-	{TEXT(HEADER "dev|test1|||\n"), "RawUsage of account test1 on cluster dev is \"\""},
-	{TEXT(HEADER "dev|test1||-1|\n"), "is \"-1\""},
-	{TEXT(HEADER "dev|test1||+1|\n"), "is \"+1\""},
-	{TEXT(HEADER "dev|test1||1.5|\n"), "is \"1.5\""},
-	{TEXT(HEADER "dev|test1||1e3|\n"), "is \"1e3\""},
-	{TEXT(HEADER "dev|test1|| 1|\n"), "is \" 1\""},
-	{TEXT(HEADER "dev|test1||1 |\n"), "is \"1 \""},
-	{TEXT(HEADER "dev|test1||0x10|\n"), "is \"0x10\""},
-	{TEXT(HEADER "dev|test1||nan|\n"), "is \"nan\""},
-	{TEXT(HEADER "dev|test1||9223372036854775808|\n"), "is \"9223372036854775808\""},
-	{TEXT(HEADER "dev|test1||99999999999999999999999|\n"), "not a whole number"},
-	{TEXT(HEADER "dev|test1||1|\ndev|test1||1|\n"), "account test1 is twice"},
-	{TEXT(HEADER "dev|r||1|\ndev| b||1|\ndev| a||1|\ndev|  b||0|\n"), "account b is twice"},
-	{TEXT(HEADER "dev| test1||1|\n"), "its parent is unknown"},
-	{TEXT(HEADER "dev|root||1|\ndev|  test1||1|\n"), "its parent is unknown"},
-	{TEXT(HEADER "dev|root||1|\ndev| root|root|1|\ndev|  test1||1|\n"),
+	{TEXT(HEADER "dev|te\0st1||120||\n"), "NUL byte"},
+	{TEXT(HEADER "gpu|test1||120||\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "dev|test1||120||\ngpu|test2||0||\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "|test1||120||\n"), "has rows of \"\""},
+	{TEXT(HEADER "dev|||120||\n"), "has no account"},
+	{TEXT(HEADER "dev|  ||120||\n"), "has no account"},
+	{TEXT(HEADER "dev|test1||||\n"), "RawUsage of account test1 on cluster dev is \"\""},
+	{TEXT(HEADER "dev|test1||-1||\n"), "is \"-1\""},
+	{TEXT(HEADER "dev|test1||+1||\n"), "is \"+1\""},
+	{TEXT(HEADER "dev|test1||1.5||\n"), "is \"1.5\""},
+	{TEXT(HEADER "dev|test1||1e3||\n"), "is \"1e3\""},
+	{TEXT(HEADER "dev|test1|| 1||\n"), "is \" 1\""},
+	{TEXT(HEADER "dev|test1||1 ||\n"), "is \"1 \""},
+	{TEXT(HEADER "dev|test1||0x10||\n"), "is \"0x10\""},
+	{TEXT(HEADER "dev|test1||nan||\n"), "is \"nan\""},
+	{TEXT(HEADER "dev|test1||9223372036854775808||\n"), "is \"9223372036854775808\""},
+	{TEXT(HEADER "dev|test1||99999999999999999999999||\n"), "not a whole number"},
+	{TEXT(HEADER "dev|test1||1||\ndev|test1||1||\n"), "account test1 is twice"},
+	{TEXT(HEADER "dev|r||1||\ndev| b||1||\ndev| a||1||\ndev|  b||0||\n"), "account b is twice"},
+	{TEXT(HEADER "dev| test1||1||\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1||\ndev|  test1||1||\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1||\ndev| root|root|1||\ndev|  test1||1||\n"),
 	 "its parent is unknown"},
-	{TEXT(HEADER "dev|r||1|\ndev| a||1|\ndev|  b||1|\ndev| c||1|\ndev|   d||1|\n"),
+	{TEXT(HEADER "dev|r||1||\ndev| a||1||\ndev|  b||1||\ndev| c||1||\ndev|   d||1||\n"),
 	 "its parent is unknown"},
 };
 
@@ -385,33 +403,33 @@ START_TEST(predecessor_05_sshare_refuses)
 END_TEST
 
 /* The tree of a real 22.05.8: moved accounts, two levels of children, the caller's own rows. */
-static const char real_answer[] = HEADER "dev|root||9223372036854775807|\n"
-					 "dev| root|root|0|\n"
-					 "dev| mid||0|cpu=5000,mem=123456789012,gres/gpu=7\n"
-					 "dev| zeta||120|cpu=0\n"
-					 "dev|  zeta|root|5|\n"
-					 "dev|  late||100|\n"
-					 "dev|   late|root|0|\n"
-					 "dev|   alpha||90|\n"
-					 "dev|    c1||80|\n"
-					 "dev|     c2||70|\n"
-					 "dev|    c3||0|\n"
-					 "dev| zz||1|\n"
-					 "dev|other||0|\n";
+static const char real_answer[] = HEADER "dev|root||9223372036854775807||\n"
+					 "dev| root|root|0||\n"
+					 "dev| mid||0|cpu=5000,mem=123456789012,gres/gpu=7|\n"
+					 "dev| zeta||120|cpu=0|cpu=2,mem=0,billing=2,gres/gpu=0\n"
+					 "dev|  zeta|root|5||cpu=9,mem=0,billing=9,gres/gpu=0\n"
+					 "dev|  late||100||\n"
+					 "dev|   late|root|0||\n"
+					 "dev|   alpha||90||\n"
+					 "dev|    c1||80||\n"
+					 "dev|     c2||70||\n"
+					 "dev|    c3||0||\n"
+					 "dev| zz||1||\n"
+					 "dev|other||0||\n";
 
 START_TEST(sshare_reads_a_tree)
 {
 	static const struct share want[] = {
-		{"alpha", "late", 90, ""},
-		{"c1", "alpha", 80, ""},
-		{"c2", "c1", 70, ""},
-		{"c3", "alpha", 0, ""},
-		{"late", "zeta", 100, ""},
-		{"mid", "root", 0, "cpu=5000,mem=123456789012,gres/gpu=7"},
-		{"other", "", 0, ""},
-		{"root", "", INT64_MAX, ""},
-		{"zeta", "root", 120, "cpu=0"},
-		{"zz", "root", 1, ""},
+		{"alpha", "late", 90, "", ""},
+		{"c1", "alpha", 80, "", ""},
+		{"c2", "c1", 70, "", ""},
+		{"c3", "alpha", 0, "", ""},
+		{"late", "zeta", 100, "", ""},
+		{"mid", "root", 0, "cpu=5000,mem=123456789012,gres/gpu=7", ""},
+		{"other", "", 0, "", ""},
+		{"root", "", INT64_MAX, "", ""},
+		{"zeta", "root", 120, "cpu=0", "cpu=2,mem=0,billing=2,gres/gpu=0"},
+		{"zz", "root", 1, "", ""},
 	};
 	struct shares shares = {0};
 	struct slurm_error err = {0};
@@ -420,14 +438,16 @@ START_TEST(sshare_reads_a_tree)
 	canned.out = real_answer;
 	canned.out_len = sizeof(real_answer) - 1;
 	ck_assert_msg(sshare_read(&slurm_canned, "dev", &shares, &err) == 0, "%s", err.text);
-	ck_assert_str_eq(canned.line,
-			 "sshare|-P|-M|dev|-o|Cluster,Account,User,RawUsage,GrpTRESMins");
+	ck_assert_str_eq(
+		canned.line,
+		"sshare|-P|-M|dev|-o|Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw");
 	ck_assert_uint_eq(shares.count, COUNT(want));
 	for (size_t i = 0; i < shares.count; i++) {
 		ck_assert_str_eq(shares.rows[i].account, want[i].account);
 		ck_assert_str_eq(shares.rows[i].parent, want[i].parent);
 		ck_assert_int_eq(shares.rows[i].raw_usage, want[i].raw_usage);
 		ck_assert_str_eq(shares.rows[i].grp_tres_mins, want[i].grp_tres_mins);
+		ck_assert_str_eq(shares.rows[i].grp_tres_raw, want[i].grp_tres_raw);
 		ck_assert_ptr_eq(shares_find(&shares, want[i].account), &shares.rows[i]);
 	}
 	ck_assert_ptr_null(shares_find(&shares, "nosuch"));
@@ -446,7 +466,7 @@ START_TEST(predecessor_32_long_names_are_whole)
 	char answer[512];
 	struct shares shares = {0};
 
-	(void)snprintf(answer, sizeof(answer), HEADER "dev|%s||5|\n", name);
+	(void)snprintf(answer, sizeof(answer), HEADER "dev|%s||5||\n", name);
 	canned.out = answer;
 	canned.out_len = strlen(answer);
 	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
@@ -464,10 +484,10 @@ START_TEST(predecessor_34_many_accounts_take_one_call)
 	char name[32];
 
 	ck_assert_ptr_nonnull(answer);
-	len = (size_t)snprintf(answer, size, HEADER "dev|root||0|\n");
+	len = (size_t)snprintf(answer, size, HEADER "dev|root||0||\n");
 	/* Backwards, so that the order is made by sorting. */
 	for (int i = ACCOUNTS - 1; i >= 0; i--)
-		len += (size_t)snprintf(answer + len, size - len, "dev| a%06d||%d|\n", i, i);
+		len += (size_t)snprintf(answer + len, size - len, "dev| a%06d||%d||\n", i, i);
 	canned.out = answer;
 	canned.out_len = len;
 	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
@@ -486,6 +506,9 @@ START_TEST(predecessor_34_many_accounts_take_one_call)
 	free(answer);
 }
 END_TEST
+
+#define BYTES_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define BYTES_65 BYTES_64 "g"
 
 static const struct {
 	const char *list, *tres;
@@ -507,6 +530,7 @@ static const struct {
 	{"cpu=1,mem=x", "cpu", SLURM_EFORM, 0},
 	{"cpu=1,mem", "cpu", SLURM_EFORM, 0},
 	{"cpu=1,cpu=1", "cpu", SLURM_EFORM, 0},
+	{"cpu=1," BYTES_65 "=1", "cpu", SLURM_EFORM, 0},
 	{"cpu=9223372036854775808", "cpu", SLURM_OK, -1},
 	{"cpu=18446744073709551614", "cpu", SLURM_OK, -1},
 	/* Another TRES may have a number that is too large for us. */
@@ -537,6 +561,48 @@ START_TEST(predecessor_08_values_are_per_tres)
 }
 END_TEST
 
+/* As GrpTRESRaw and GrpTRESMins are printed; what is wrong is told where it stands. */
+static const struct {
+	const char *list, *items; /* each with a blank behind it */
+	int code;
+} walks[] = {
+	{"cpu=1,", "cpu:1 ", SLURM_EFORM},
+	{",cpu=1", "", SLURM_EFORM},
+	{"cpu=1,,mem=2", "cpu:1 ", SLURM_EFORM},
+	{"cpu=1,mem=0x", "cpu:1 ", SLURM_EFORM},
+	{"cpu=1,mem=-1", "cpu:1 ", SLURM_EFORM},
+	{BYTES_65 "=1", "", SLURM_EFORM},
+	{"", "", SLURM_OK},
+	{"cpu=0,gres/gpu=7", "cpu:0 gres/gpu:7 ", SLURM_OK},
+	{"cpu=18446744073709551609,mem=9223372036854775807", "cpu:-1 mem:9223372036854775807 ",
+	 SLURM_OK},
+	{"cpu=1,cpu=2", "cpu:1 cpu:2 ", SLURM_OK},
+	{BYTES_64 "=1", BYTES_64 ":1 ", SLURM_OK},
+	{"cpu=3,mem=0,energy=0,node=0,billing=3,fs/disk=0,vmem=0,pages=0,gres/gpu=0",
+	 "cpu:3 mem:0 energy:0 node:0 billing:3 fs/disk:0 vmem:0 pages:0 gres/gpu:0 ", SLURM_OK},
+};
+
+START_TEST(a_list_of_tres_is_walked)
+{
+	char items[256] = "";
+	struct slurm_error err = {0};
+	struct tres tres;
+	size_t at = 0;
+	int code;
+
+	while ((code = tres_next(walks[_i].list, &at, &tres, &err)) > 0) {
+		size_t len = strlen(items);
+
+		(void)snprintf(items + len, sizeof(items) - len, "%s:%" PRId64 " ", tres.name,
+			       tres.value);
+	}
+	ck_assert_int_eq(code, walks[_i].code);
+	ck_assert_str_eq(items, walks[_i].items);
+	if (code != SLURM_OK)
+		assert_text(&err, walks[_i].list);
+}
+END_TEST
+
 /* sacctmgr. */
 
 static const struct {
@@ -551,6 +617,13 @@ static const struct {
 	{"Grp1", "cpu", 0},
 	{"GrpTRESMins", NULL, 0},
 	{"GrpTRESMins", "", 0},
+	{"GrpTRESRunMins", "", 0},
+	{"MaxJobs", "", 0},
+	{"GrpJobs", NULL, 0},
+	{"GrpJobs", "cpu", 0},
+	{"GrpSubmitJobs", "billing", 0},
+	{"GrpJobs", "", -2},
+	{"GrpJobs", "", INT64_C(2147483648)},
 	{"GrpTRESMins", "CPU", 0},
 	{"GrpTRESMins", "cpu=1,mem", 0},
 	{"GrpTRESMins", "cpu mem", 0},
@@ -604,6 +677,12 @@ static const struct {
 	{"GrpTRESRunMins", "gres/gpu:a_100-x.y", INT64_MAX,
 	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpTRESRunMins=gres/"
 	 "gpu:a_100-x.y=9223372036854775807"},
+	{"GrpJobs", "", 0,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpJobs=0"},
+	{"GrpSubmitJobs", "", -1,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpSubmitJobs=-1"},
+	{"GrpJobs", "", INT32_MAX,
+	 "sacctmgr|-i|modify|account|where|account=a,b.c|cluster=dev|set|GrpJobs=2147483647"},
 };
 
 START_TEST(sacctmgr_is_asked_once)
@@ -622,11 +701,178 @@ END_TEST
 START_TEST(no_account_runs_nothing)
 {
 	const char *const accounts[] = {"a"};
+	struct limits none = {.count = 77};
 
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0, "GrpTRESMins", "cpu",
 					    0, NULL),
 			 SLURM_OK);
+	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 0, &none, NULL),
+			 SLURM_OK);
+	ck_assert_uint_eq(none.count, 0);
+	ck_assert_ptr_null(limits_find(&none, "a"));
+	limits_release(&none);
 	ck_assert_int_eq(canned.calls, 0);
+}
+END_TEST
+
+#define ASSOC "Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit\n"
+
+static const struct {
+	const char *out;
+	size_t len;
+	const char *reason;
+} bad_assocs[] = {
+	{TEXT(""), "its answer is empty"},
+	{TEXT("dev|phys|||||\n"), "should name column Cluster"},
+	{TEXT("Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpWall\n"),
+	 "should name column GrpSubmit"},
+	{TEXT(ASSOC "dev|phys||||\n"), "has 6 fields instead of 7"},
+	{TEXT(ASSOC "dev|phys|||||"), "cut off"},
+	{TEXT(ASSOC "gpu|phys|||||\n"), "has rows of \"gpu\""},
+	{TEXT(ASSOC "dev|phys|||||\ngpu|phys|root||||\n"), "has rows of \"gpu\""},
+	{TEXT(ASSOC "|phys|||||\n"), "has rows of \"\""},
+	{TEXT(ASSOC "dev|phys|||||\ndev|chem|||||\ndev|phys|||||\n"), "account phys is twice"},
+	{TEXT(ASSOC "dev|phys||||x|\n"), "a limit of jobs of phys is \"x\""},
+	{TEXT(ASSOC "dev|phys||||-1|\n"), "is \"-1\""},
+	{TEXT(ASSOC "dev|phys|||||5.0\n"), "is \"5.0\""},
+};
+
+START_TEST(sacctmgr_refuses_associations)
+{
+	const char *const accounts[] = {"phys", "chem"};
+	struct limits read = {.count = 77};
+	struct slurm_error err = {0};
+
+	canned.out = bad_assocs[_i].out;
+	canned.out_len = bad_assocs[_i].len;
+	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &read, &err),
+			 SLURM_EFORM);
+	assert_text(&err, "sacctmgr: ");
+	assert_text(&err, bad_assocs[_i].reason);
+	ck_assert_uint_eq(read.count, 77);
+	ck_assert_int_eq(canned.calls, 1);
+}
+END_TEST
+
+/* As a real 22.05.8 prints them: set, set in part, cleared, and a negative number. */
+START_TEST(sacctmgr_reads_associations)
+{
+	static const struct account_limits want[] = {
+		{"chem", "", "", -1, -1},
+		{"lone", "cpu=18446744073709551609", "cpu=9223372036854775807", -1, -1},
+		{"opt", "cpu=0,gres/gpu=7", "cpu=0", 0, 5},
+		{"phys", "gres/gpu=7", "", -1, 0},
+	};
+	const char *const accounts[] = {"phys", "opt", "nosuch", "chem", "lone"};
+	struct limits read = {0};
+	struct slurm_error err = {0};
+
+	canned.out = ASSOC "dev|phys||gres/gpu=7|||0\n"
+			   "dev|phys|root||||\n"
+			   "dev|opt||cpu=0,gres/gpu=7|cpu=0|0|5\n"
+			   "dev|opt|user1|cpu=9||x|\n"
+			   "dev|chem|||||\n"
+			   "dev|lone||cpu=18446744073709551609|cpu=9223372036854775807||\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 5, &read, &err) == 0,
+		      "%s", err.text);
+	ck_assert_str_eq(canned.line,
+			 "sacctmgr|-P|show|assoc|where|cluster=dev|account=phys,opt,nosuch,chem,"
+			 "lone|format=Cluster,Account,User,GrpTRESMins,GrpTRESRunMins,GrpJobs,"
+			 "GrpSubmitJobs");
+	ck_assert_uint_eq(read.count, COUNT(want));
+	for (size_t i = 0; i < read.count; i++) {
+		ck_assert_str_eq(read.rows[i].account, want[i].account);
+		ck_assert_str_eq(read.rows[i].grp_tres_mins, want[i].grp_tres_mins);
+		ck_assert_str_eq(read.rows[i].grp_tres_run_mins, want[i].grp_tres_run_mins);
+		ck_assert_int_eq(read.rows[i].grp_jobs, want[i].grp_jobs);
+		ck_assert_int_eq(read.rows[i].grp_submit_jobs, want[i].grp_submit_jobs);
+		ck_assert_ptr_eq(limits_find(&read, want[i].account), &read.rows[i]);
+	}
+	ck_assert_ptr_null(limits_find(&read, "nosuch"));
+	limits_release(&read);
+	limits_release(&read);
+	limits_release(NULL);
+}
+END_TEST
+
+START_TEST(sacctmgr_resets_usage)
+{
+	struct slurm_error err = {0};
+
+	canned.status = 1;
+	canned.err_line = "sacctmgr: error: Failed to find cluster dev account phys association in "
+			  "database";
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SLURM_EFAILED);
+	assert_text(&err, "Failed to find cluster dev account phys");
+	canned.status = 0;
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SLURM_OK);
+	ck_assert_str_eq(
+		canned.line,
+		"sacctmgr|-i|modify|account|where|account=phys|cluster=dev|set|RawUsage=0");
+	ck_assert_int_eq(canned.calls, 2);
+}
+END_TEST
+
+#define QOS "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags\n"
+
+static const struct {
+	const char *out;
+	size_t len;
+	const char *reason;
+} bad_qos[] = {
+	{TEXT(""), "its answer is empty"},
+	{TEXT("normal|||||1.000000|\n"), "should name column Name"},
+	{TEXT(QOS "normal|||||1.000000\n"), "has 6 fields instead of 7"},
+	{TEXT(QOS "normal|||||1.000000|\nq1|||-1||1.000000|\n"), "of q1 is \"-1\""},
+	{TEXT(QOS "q 2||||no|1.000000|\n"), "of q 2 is \"no\""},
+};
+
+START_TEST(sacctmgr_refuses_qos)
+{
+	struct qos_list read = {.count = 77};
+	struct slurm_error err = {0};
+
+	canned.out = bad_qos[_i].out;
+	canned.out_len = bad_qos[_i].len;
+	ck_assert_int_eq(sacctmgr_read_qos(&slurm_canned, &read, &err), SLURM_EFORM);
+	assert_text(&err, bad_qos[_i].reason);
+	ck_assert_uint_eq(read.count, 77);
+}
+END_TEST
+
+START_TEST(sacctmgr_reads_qos)
+{
+	static const struct qos want[] = {
+		{"normal", "", "", -1, -1, "1.000000", ""},
+		{"q1", "cpu=0,gres/gpu=5", "cpu=3", 4, 0, "0.250000",
+		 "DenyOnLimit,NoDecay,UsageFactorSafe"},
+		{"q 2", "", "", -1, -1, "0.000000", ""},
+	};
+	struct qos_list read = {0};
+	struct slurm_error err = {0};
+
+	canned.out = QOS "normal|||||1.000000|\n"
+			 "q1|cpu=0,gres/gpu=5|cpu=3|4|0|0.250000|"
+			 "DenyOnLimit,NoDecay,UsageFactorSafe\n"
+			 "q 2|||||0.000000|\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(sacctmgr_read_qos(&slurm_canned, &read, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(canned.line, "sacctmgr|-P|show|qos|format=Name,GrpTRESMins,GrpTRESRunMins,"
+				      "GrpJobs,GrpSubmitJobs,UsageFactor,Flags");
+	ck_assert_uint_eq(read.count, COUNT(want));
+	for (size_t i = 0; i < read.count; i++) {
+		ck_assert_str_eq(read.rows[i].name, want[i].name);
+		ck_assert_str_eq(read.rows[i].grp_tres_mins, want[i].grp_tres_mins);
+		ck_assert_str_eq(read.rows[i].grp_tres_run_mins, want[i].grp_tres_run_mins);
+		ck_assert_int_eq(read.rows[i].grp_jobs, want[i].grp_jobs);
+		ck_assert_int_eq(read.rows[i].grp_submit_jobs, want[i].grp_submit_jobs);
+		ck_assert_str_eq(read.rows[i].usage_factor, want[i].usage_factor);
+		ck_assert_str_eq(read.rows[i].flags, want[i].flags);
+	}
+	qos_list_release(&read);
+	qos_list_release(&read);
+	qos_list_release(NULL);
 }
 END_TEST
 
@@ -638,9 +884,10 @@ static int run_counting(const char *const argv[], int deadline_ms, struct run_re
 			struct slurm_error *err)
 {
 	char name[16];
-	const char *at = argv[5] + strlen("account=");
+	const char *at = argv[strcmp(argv[2], "show") == 0 ? 6 : 5];
 
-	ck_assert_int_eq(strncmp(argv[5], "account=", strlen("account=")), 0);
+	ck_assert_int_eq(strncmp(at, "account=", strlen("account=")), 0);
+	at += strlen("account=");
 	for (;; at++) {
 		size_t len = strcspn(at, ",");
 
@@ -662,6 +909,7 @@ START_TEST(many_accounts_take_few_calls)
 		.sacctmgr = "sacctmgr", .deadline_ms = 1234, .run = run_counting};
 	char(*names)[16] = calloc(ACCOUNTS, sizeof(*names));
 	const char **accounts = calloc(ACCOUNTS, sizeof(*accounts));
+	struct limits read = {.count = 77};
 	struct slurm_error err = {0};
 
 	ck_assert_ptr_nonnull(names);
@@ -688,6 +936,32 @@ START_TEST(many_accounts_take_few_calls)
 					    0, &err),
 			 SLURM_EFAILED);
 	ck_assert_int_eq(canned.calls, 2);
+
+	/* Reading takes as many, and each answer is kept. */
+	canned.calls = 0;
+	seen_accounts = 0;
+	fail_at_call = 3;
+	canned.out = ASSOC;
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
+			 SLURM_EFAILED);
+	ck_assert_uint_eq(read.count, 77);
+	seen_accounts = 0;
+	fail_at_call = 0;
+	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
+			 SLURM_OK);
+	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
+	ck_assert_int_eq(canned.calls, 6);
+	ck_assert_uint_eq(read.count, 0);
+	ck_assert_uint_eq(read.text_count, 3);
+	limits_release(&read);
+	/* The same account in two answers. */
+	canned.out = ASSOC "dev|a|||||\n";
+	canned.out_len = strlen(canned.out);
+	seen_accounts = 0;
+	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
+			 SLURM_EFORM);
+	assert_text(&err, "account a is twice");
 	free(names);
 	free(accounts);
 }
@@ -746,7 +1020,7 @@ static const struct {
 
 START_TEST(scontrol_refuses)
 {
-	struct slurm_config config = {.version = "as before"};
+	struct slurm_config config = {.version_text = "as before"};
 	struct slurm_error err = {0};
 
 	memset(long_value, 'x', sizeof(long_value) - 1);
@@ -756,7 +1030,7 @@ START_TEST(scontrol_refuses)
 	ck_assert_int_eq(scontrol_read_config(&slurm_canned, "dev", &config, &err), SLURM_EFORM);
 	assert_text(&err, "scontrol: ");
 	assert_text(&err, bad_configs[_i].reason);
-	ck_assert_str_eq(config.version, "as before");
+	ck_assert_str_eq(config.version_text, "as before");
 	ck_assert_int_eq(canned.calls, 1);
 }
 END_TEST
@@ -802,11 +1076,126 @@ START_TEST(predecessor_07_38_scontrol_reads)
 	ck_assert_str_eq(canned.line,
 			 _i % 2 ? "scontrol|-M|dev|show|config" : "scontrol|show|config");
 	ck_assert_str_eq(config.cluster, "dev");
-	ck_assert_str_eq(config.version, "22.05.8");
+	ck_assert_str_eq(config.version_text, "22.05.8");
 	ck_assert_str_eq(config.boot_time, "2026-11-22T17:00:00");
 	ck_assert_int_eq(config.decays, configs[_i].decays);
 	ck_assert_int_eq(config.limits, configs[_i].limits);
 	ck_assert_int_eq(config.safe, configs[_i].safe);
+}
+END_TEST
+
+static const struct {
+	const char *version, *period;
+	int major, minor, seconds;
+} numbers[] = {
+	{"", "", 0, 0, 0},
+	{"22", "05:00", 0, 0, 0},
+	{"22.", "00:05", 0, 0, 0},
+	{".05", ":00:05:00", 0, 0, 0},
+	{"v22.05.8", "1:2:3:4", 0, 0, 0},
+	{"22-05", "-00:05:00", 0, 0, 0},
+	{"99999999999.05", "00:05:00 x", 0, 0, 0},
+	{"(null)", "UNLIMITED", 0, 0, 0},
+	{"22.05.8", "00:05:00", 22, 5, 300},
+	{"23.11.1-1", "00:01:00", 23, 11, 60},
+	{"24.05.0-0rc1", "1-00:00:01", 24, 5, 86401},
+	{"25.11", "100:00:00", 25, 11, 360000},
+	{"2.6", "999999-00:00:00", 2, 6, 0},
+};
+
+START_TEST(scontrol_reads_numbers)
+{
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+	char answer[1024];
+
+	(void)snprintf(
+		answer, sizeof(answer),
+		ENFORCE("safe") "BOOT_TIME = x\nClusterName = dev\n"
+				"SLURM_VERSION = %s\n"
+				"PriorityDecayHalfLife = 0\nPriorityUsageResetPeriod = NONE\n"
+				"PriorityType = priority/multifactor\n"
+				"PriorityCalcPeriod      = %s\n",
+		numbers[_i].version, numbers[_i].period);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	ck_assert_msg(scontrol_read_config(&slurm_canned, NULL, &config, &err) == 0, "%s",
+		      err.text);
+	ck_assert_str_eq(config.version_text, numbers[_i].version);
+	ck_assert_int_eq(config.version[0], numbers[_i].major);
+	ck_assert_int_eq(config.version[1], numbers[_i].minor);
+	ck_assert_int_eq(config.calc_period, numbers[_i].seconds);
+}
+END_TEST
+
+/* A line of a real 22.05.8 up to its last word. */
+#define PARTITION(name)                                                                            \
+	"PartitionName=" name " AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL AllocNodes=ALL "    \
+	"Default=NO QoS=N/A DefaultTime=NONE State=UP TotalCPUs=16 TotalNodes=1 "                  \
+	"SelectTypeParameters=NONE JobDefaults=(null) DefMemPerNode=UNLIMITED "                    \
+	"MaxMemPerNode=UNLIMITED TRES=cpu=16,mem=1000M,node=1,billing=16"
+
+static const struct {
+	const char *out;
+	size_t len;
+	const char *reason;
+} bad_partitions[] = {
+	{TEXT(""), "is empty"},
+	{TEXT("\n\n"), "is empty"},
+	{TEXT("x|y\n<html>\n"), "should name a partition but is \"x|y\""},
+	{TEXT(PARTITION("main") "\nPartitionName= State=UP\n"), "but is \"PartitionName=\""},
+	{TEXT(PARTITION("main") "\nTRESBillingWeights=CPU=1.0\n"), "should name a partition"},
+	{TEXT(PARTITION("ma\0in") "\n"), "NUL byte"},
+};
+
+START_TEST(scontrol_refuses_partitions)
+{
+	struct partitions read = {.count = 77};
+	struct slurm_error err = {0};
+
+	canned.out = bad_partitions[_i].out;
+	canned.out_len = bad_partitions[_i].len;
+	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, "dev", &read, &err), SLURM_EFORM);
+	assert_text(&err, "scontrol: ");
+	assert_text(&err, bad_partitions[_i].reason);
+	ck_assert_uint_eq(read.count, 77);
+}
+END_TEST
+
+START_TEST(scontrol_reads_partitions)
+{
+	static const struct partition want[] = {
+		{"main", "CPU=1.0"},
+		{"plain", ""},
+		{"multi", "CPU=1.0,Mem=0.25G,GRES/gpu=2.0"},
+		{"short", "CPU=2"},
+	};
+	struct partitions read = {0};
+	struct slurm_error err = {0};
+
+	canned.out =
+		PARTITION("main") " TRESBillingWeights=CPU=1.0\n" PARTITION("plain") "\n" PARTITION(
+			"multi") " TRESBillingWeights=CPU=1.0,Mem=0.25G,GRES/gpu=2.0\n"
+				 "PartitionName=short TRESBillingWeights=CPU=2 State=UP\n\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(scontrol_read_partitions(&slurm_canned, "dev", &read, &err) == 0, "%s",
+		      err.text);
+	ck_assert_str_eq(canned.line, "scontrol|-M|dev|-o|show|partition");
+	ck_assert_uint_eq(read.count, COUNT(want));
+	for (size_t i = 0; i < read.count; i++) {
+		ck_assert_str_eq(read.rows[i].name, want[i].name);
+		ck_assert_str_eq(read.rows[i].billing_weights, want[i].billing_weights);
+	}
+	partitions_release(&read);
+	partitions_release(&read);
+	partitions_release(NULL);
+
+	canned.out = "No partitions in the system\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, NULL, &read, &err), SLURM_OK);
+	ck_assert_str_eq(canned.line, "scontrol|-o|show|partition");
+	ck_assert_uint_eq(read.count, 0);
+	partitions_release(&read);
 }
 END_TEST
 
@@ -1004,7 +1393,7 @@ START_TEST(predecessor_08_fakes_keep_limits_per_tres)
 				     "sacctmgr -i modify account where account=test1,nosuch,test2 "
 				     "cluster=dev set GrpTRESMins=cpu=0\n"
 				     "sshare -P -M dev -o "
-				     "Cluster,Account,User,RawUsage,GrpTRESMins\n"));
+				     "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw\n"));
 }
 END_TEST
 
@@ -1029,11 +1418,258 @@ START_TEST(fakes_show_the_settings_of_slurm)
 }
 END_TEST
 
+START_TEST(fakes_keep_limits_that_sshare_does_not_show)
+{
+	const char *const accounts[] = {"test1", "test2", "nosuch"};
+	static const struct {
+		const char *field, *tres;
+		int64_t value;
+	} sets[] = {
+		{"GrpTRESRunMins", "cpu", 0}, {"GrpTRESRunMins", "mem", 5},  {"GrpJobs", "", 0},
+		{"GrpSubmitJobs", "", 9},     {"GrpTRESRunMins", "mem", -1}, {"GrpJobs", "", -1},
+	};
+	struct limits read = {0};
+	struct slurm_error err = {0};
+
+	for (int i = 0; i < COUNT(sets); i++) {
+		/* The two that clear are for one of them only. */
+		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", accounts, i < 4 ? 2 : 1,
+						 sets[i].field, sets[i].tres, sets[i].value,
+						 &err) == 0,
+			      "%s", err.text);
+	}
+	ck_assert_msg(sacctmgr_read_limits(&fake, "dev", accounts, 3, &read, &err) == 0, "%s",
+		      err.text);
+	ck_assert_uint_eq(read.count, 2);
+	ck_assert_str_eq(read.rows[0].account, "test1");
+	ck_assert_str_eq(read.rows[0].grp_tres_mins, "");
+	ck_assert_str_eq(read.rows[0].grp_tres_run_mins, "cpu=0");
+	ck_assert_int_eq(read.rows[0].grp_jobs, -1);
+	ck_assert_int_eq(read.rows[0].grp_submit_jobs, 9);
+	ck_assert_str_eq(read.rows[1].grp_tres_mins, "cpu=5000,gres/gpu=7");
+	ck_assert_str_eq(read.rows[1].grp_tres_run_mins, "cpu=0,mem=5");
+	ck_assert_int_eq(read.rows[1].grp_jobs, 0);
+	limits_release(&read);
+	ck_assert_int_eq(sacctmgr_read_limits(&fake, "nosuch", accounts, 3, &read, &err), SLURM_OK);
+	ck_assert_uint_eq(read.count, 0);
+	limits_release(&read);
+	write_state("sacctmgr.mode", "down");
+	ck_assert_int_eq(sacctmgr_read_limits(&fake, "dev", accounts, 3, &read, &err),
+			 SLURM_EFAILED);
+}
+END_TEST
+
+static void check_usage(const char *account, int64_t usage, const char *raw)
+{
+	struct shares shares = {0};
+	struct slurm_error err = {0};
+	const struct share *share;
+
+	ck_assert_msg(sshare_read(&fake, "dev", &shares, &err) == 0, "%s", err.text);
+	share = shares_find(&shares, account);
+	ck_assert_ptr_nonnull(share);
+	ck_assert_int_eq(share->raw_usage, usage);
+	ck_assert_msg(strstr(share->grp_tres_raw, raw), "%s", share->grp_tres_raw);
+	shares_release(&shares);
+}
+
+START_TEST(fakes_forget_usage)
+{
+	struct slurm_error err = {0};
+
+	write_state("dev/root", "RawUsage=1000\n");
+	write_state("dev/test1", "RawUsage=600\nGrpJobs=3\n");
+	write_state("dev/test2", "Parent=test1\nRawUsage=300\nGrpTRESRaw=cpu=9,billing=77\n");
+	write_state("dev/test3", "Parent=test2\nRawUsage=120\n");
+	check_usage("root", 1000, "cpu=16,mem=0,energy=0,node=0,billing=16,");
+	check_usage("test2", 300, "cpu=9,billing=77");
+	ck_assert_int_eq(sacctmgr_reset_usage(&fake, "dev", "nosuch", &err), SLURM_EFAILED);
+	assert_text(&err, "Failed to find cluster dev account nosuch");
+	ck_assert_msg(sacctmgr_reset_usage(&fake, "dev", "test2", &err) == 0, "%s", err.text);
+	check_usage("root", 700, "billing=11,");
+	check_usage("test1", 300, "billing=5,");
+	check_usage("test2", 0, "");
+	check_usage("test3", 0, "billing=0,");
+	ck_assert_msg(sacctmgr_reset_usage(&fake, "dev", "root", &err) == 0, "%s", err.text);
+	check_usage("test1", 0, "billing=0,");
+	ck_assert_str_eq(read_state("dev/test1"), "GrpJobs=3\nRawUsage=0\n");
+}
+END_TEST
+
+START_TEST(fakes_show_qos_and_partitions)
+{
+	struct qos_list qos = {0};
+	struct partitions partitions = {0};
+	struct slurm_error err = {0};
+
+	ck_assert_msg(sacctmgr_read_qos(&fake, &qos, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(qos.count, 1);
+	ck_assert_str_eq(qos.rows[0].name, "normal");
+	qos_list_release(&qos);
+	write_state("qos", "normal|||||1.000000|\nfree||||5|0.000000|NoDecay\n");
+	ck_assert_msg(sacctmgr_read_qos(&fake, &qos, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(qos.count, 2);
+	ck_assert_str_eq(qos.rows[1].flags, "NoDecay");
+	qos_list_release(&qos);
+
+	ck_assert_msg(scontrol_read_partitions(&fake, NULL, &partitions, &err) == 0, "%s",
+		      err.text);
+	ck_assert_uint_eq(partitions.count, 1);
+	ck_assert_str_eq(partitions.rows[0].name, "main");
+	ck_assert_str_eq(partitions.rows[0].billing_weights, "CPU=1.0");
+	partitions_release(&partitions);
+	write_state("gpu.partitions", "PartitionName=a State=UP\nPartitionName=b State=UP\n");
+	ck_assert_msg(scontrol_read_partitions(&fake, "gpu", &partitions, &err) == 0, "%s",
+		      err.text);
+	ck_assert_uint_eq(partitions.count, 2);
+	ck_assert_str_eq(partitions.rows[1].billing_weights, "");
+	partitions_release(&partitions);
+	write_state("scontrol.mode", "down");
+	ck_assert_int_eq(scontrol_read_partitions(&fake, "gpu", &partitions, &err), SLURM_EFAILED);
+}
+END_TEST
+
+/* The make-believe Slurm of fake_slurm.c, which the tests of verbs use, gives the same answers. */
+
+static const struct slurm in_memory = {
+	.sshare = "sshare",
+	.sacctmgr = "sacctmgr",
+	.scontrol = "scontrol",
+	.deadline_ms = 1234,
+	.run = fake_run,
+};
+
+START_TEST(memory_shows_a_tree_and_forgets_usage)
+{
+	static const struct share want[] = {
+		{"a", "b", 300, "", "cpu=9,billing=77"},
+		{"b", "root", 600, "",
+		 "cpu=10,mem=0,energy=0,node=0,billing=10,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+		{"c", "a", 130, "cpu=0",
+		 "cpu=2,mem=0,energy=0,node=0,billing=2,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+		{"root", "", 0, "",
+		 "cpu=0,mem=0,energy=0,node=0,billing=0,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+	};
+	struct shares shares = {0};
+	struct slurm_error err = {0};
+
+	*fake_account("dev", "c") =
+		(struct fake_account){.name = "c", .parent = "a", .usage = 130, .limits = "cpu=0"};
+	*fake_account("dev", "a") = (struct fake_account){
+		.name = "a", .parent = "b", .usage = 300, .tres_raw = "cpu=9,billing=77"};
+	fake_account("dev", "b")->usage = 600;
+	ck_assert_msg(sshare_read(&in_memory, "dev", &shares, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(shares.count, COUNT(want));
+	for (size_t i = 0; i < shares.count; i++) {
+		ck_assert_str_eq(shares.rows[i].account, want[i].account);
+		ck_assert_str_eq(shares.rows[i].parent, want[i].parent);
+		ck_assert_int_eq(shares.rows[i].raw_usage, want[i].raw_usage);
+		ck_assert_str_eq(shares.rows[i].grp_tres_mins, want[i].grp_tres_mins);
+		ck_assert_str_eq(shares.rows[i].grp_tres_raw, want[i].grp_tres_raw);
+	}
+	shares_release(&shares);
+	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "nosuch", &err), SLURM_EFAILED);
+	fake_cluster("dev")->silent = true;
+	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "a", &err), SLURM_EFAILED);
+	ck_assert_int_eq(fake_account("dev", "a")->usage, 300);
+	fake_cluster("dev")->silent = false;
+	ck_assert_msg(sacctmgr_reset_usage(&in_memory, "dev", "a", &err) == 0, "%s", err.text);
+	ck_assert_int_eq(fake_account("dev", "a")->usage, 0);
+	ck_assert_int_eq(fake_account("dev", "b")->usage, 300);
+	ck_assert_int_eq(fake_account("dev", "c")->usage, 0);
+	(void)fake_account("dev", "root");
+	ck_assert_msg(sshare_read(&in_memory, "dev", &shares, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(shares.count, COUNT(want));
+	shares_release(&shares);
+}
+END_TEST
+
+START_TEST(memory_keeps_limits_and_counts)
+{
+	const char *const accounts[] = {"a", "b", "nosuch"};
+	struct limits read = {0};
+	struct slurm_error err = {0};
+
+	(void)fake_account("dev", "b");
+	(void)fake_account("dev", "a");
+	(void)fake_account("dev", "c");
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3, "GrpTRESRunMins", "cpu",
+					    0, &err),
+			 SLURM_OK);
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", 0, &err),
+			 SLURM_OK);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpSubmitJobs", "", 4, &err),
+		SLURM_OK);
+	ck_assert_msg(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err) == 0, "%s",
+		      err.text);
+	ck_assert_uint_eq(read.count, 2);
+	ck_assert_str_eq(read.rows[0].grp_tres_run_mins, "cpu=0");
+	ck_assert_int_eq(read.rows[0].grp_jobs, 0);
+	ck_assert_int_eq(read.rows[0].grp_submit_jobs, 4);
+	ck_assert_str_eq(read.rows[1].grp_tres_run_mins, "cpu=0");
+	ck_assert_int_eq(read.rows[1].grp_jobs, -1);
+	limits_release(&read);
+	ck_assert_ptr_nonnull(
+		strstr(fake_line, "sacctmgr -P show assoc where cluster=dev account=a,b,nosuch"));
+	ck_assert_int_eq(fake_shows, 1);
+	ck_assert_int_eq(fake_modifies, 3);
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 4);
+	/* Show alone can misbehave, and does with the rest of sacctmgr. */
+	fake_show_mode = FAKE_NO_ROWS;
+	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err), 0);
+	ck_assert_uint_eq(read.count, 0);
+	limits_release(&read);
+	fake_show_mode = FAKE_FAILS;
+	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
+			 SLURM_EFAILED);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", -1, &err),
+		SLURM_OK);
+	ck_assert_int_eq(fake_account("dev", "a")->grp_jobs, -1);
+	fake_show_mode = FAKE_OK;
+	fake_mode[FAKE_SACCTMGR] = FAKE_MALFORMED;
+	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
+			 SLURM_EFORM);
+}
+END_TEST
+
+START_TEST(memory_shows_settings)
+{
+	struct slurm_config config = {0};
+	struct qos_list qos = {0};
+	struct partitions partitions = {0};
+	struct slurm_error err = {0};
+
+	fake_cluster("gpu")->version = "24.05.0-0rc1";
+	fake_cluster("gpu")->calc_period = "00:01:30";
+	fake_cluster("gpu")->partitions = "No partitions in the system\n";
+	ck_assert_msg(scontrol_read_config(&in_memory, NULL, &config, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(config.version[0], 22);
+	ck_assert_int_eq(config.calc_period, 300);
+	ck_assert_msg(scontrol_read_config(&in_memory, "gpu", &config, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(config.version[0], 24);
+	ck_assert_int_eq(config.calc_period, 90);
+	ck_assert_int_eq(scontrol_read_partitions(&in_memory, NULL, &partitions, &err), 0);
+	ck_assert_uint_eq(partitions.count, 1);
+	ck_assert_str_eq(partitions.rows[0].billing_weights, "CPU=1.0");
+	partitions_release(&partitions);
+	ck_assert_int_eq(scontrol_read_partitions(&in_memory, "gpu", &partitions, &err), 0);
+	ck_assert_uint_eq(partitions.count, 0);
+	partitions_release(&partitions);
+	fake_qos = "normal|||||1.000000|\nq1||||3|0.500000|\n";
+	ck_assert_int_eq(sacctmgr_read_qos(&in_memory, &qos, &err), 0);
+	ck_assert_uint_eq(qos.count, 2);
+	ck_assert_int_eq(qos.rows[1].grp_submit_jobs, 3);
+	qos_list_release(&qos);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("slurm");
 	TCase *bad = tcase_create("bad"), *good = tcase_create("good");
-	TCase *fakes = tcase_create("fakes");
+	TCase *fakes = tcase_create("fakes"), *memory = tcase_create("memory");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
@@ -1047,7 +1683,10 @@ int main(void)
 	tcase_add_loop_test(bad, bad_limits_run_nothing, 0, COUNT(bad_limits));
 	tcase_add_test(bad, no_account_runs_nothing);
 	tcase_add_test(bad, predecessor_03_04_a_failing_sacctmgr_is_a_failure);
+	tcase_add_loop_test(bad, sacctmgr_refuses_associations, 0, COUNT(bad_assocs));
+	tcase_add_loop_test(bad, sacctmgr_refuses_qos, 0, COUNT(bad_qos));
 	tcase_add_loop_test(bad, scontrol_refuses, 0, COUNT(bad_configs));
+	tcase_add_loop_test(bad, scontrol_refuses_partitions, 0, COUNT(bad_partitions));
 	suite_add_tcase(suite, bad);
 
 	tcase_add_checked_fixture(good, setup_canned, NULL);
@@ -1060,6 +1699,12 @@ int main(void)
 	tcase_add_test(good, predecessor_32_long_names_are_whole);
 	tcase_add_test(good, predecessor_34_many_accounts_take_one_call);
 	tcase_add_loop_test(good, predecessor_08_values_are_per_tres, 0, COUNT(tres_cases));
+	tcase_add_loop_test(good, a_list_of_tres_is_walked, 0, COUNT(walks));
+	tcase_add_test(good, sacctmgr_reads_associations);
+	tcase_add_test(good, sacctmgr_resets_usage);
+	tcase_add_test(good, sacctmgr_reads_qos);
+	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));
+	tcase_add_test(good, scontrol_reads_partitions);
 	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));
 	tcase_add_test(good, many_accounts_take_few_calls);
 	tcase_add_loop_test(good, predecessor_07_38_scontrol_reads, 0, COUNT(configs));
@@ -1071,7 +1716,17 @@ int main(void)
 	tcase_add_test(fakes, fakes_know_no_unknown_cluster_and_account);
 	tcase_add_test(fakes, predecessor_08_fakes_keep_limits_per_tres);
 	tcase_add_test(fakes, fakes_show_the_settings_of_slurm);
+	tcase_add_test(fakes, fakes_keep_limits_that_sshare_does_not_show);
+	tcase_add_test(fakes, fakes_forget_usage);
+	tcase_add_test(fakes, fakes_show_qos_and_partitions);
 	suite_add_tcase(suite, fakes);
+
+	tcase_add_checked_fixture(memory, fake_reset, fake_release);
+	tcase_set_timeout(memory, 30);
+	tcase_add_test(memory, memory_shows_a_tree_and_forgets_usage);
+	tcase_add_test(memory, memory_keeps_limits_and_counts);
+	tcase_add_test(memory, memory_shows_settings);
+	suite_add_tcase(suite, memory);
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/lever.h"
+#include "cmd/post.h"
+#include "ledger/amount.h"
+
+/* What was asked to change; the rest stays. */
+struct terms {
+	bool allowance_given, credit_given;
+	uint8_t allowance;
+	int64_t credit;
+	const char *enforcement; /* NULL: not given */
+	const char *lever;
+	uint8_t enforcement_word;
+	struct lever_choice choice; /* empty for the site's */
+};
+
+static void describe(const struct env *env, const struct account *account, char *to, size_t size)
+{
+	const struct settings *settings = &env->settings;
+	bool site = account->enforcement == ENFORCE_SITE, own = *account->field;
+	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+
+	(void)snprintf(to, size, "%s, credit %s, enforcement %s%s, lever %s%s",
+		       account->unlimited ? "unlimited" : "limited",
+		       quantity(env, credit, account->credit),
+		       event_word(FIELD_AT_ENFORCEMENT,
+				  site ? (uint8_t)settings->enforcement : account->enforcement),
+		       site ? " (the site's)" : "",
+		       lever_name(lever, own ? account->field : settings->lever.field,
+				  own ? account->tres : settings->lever.tres),
+		       own ? "" : " (the site's)");
+}
+
+static bool same(const struct account *account, const struct event *event)
+{
+	return account->unlimited == (event->allowance == ALLOWANCE_UNLIMITED) &&
+	       account->credit == event->credit && account->enforcement == event->enforcement &&
+	       strcmp(account->field, event->field) == 0 && strcmp(account->tres, event->tres) == 0;
+}
+
+static int plan(struct posting *posting, struct books *books, struct sb_error *err)
+{
+	const struct terms *terms = posting->ctx;
+	struct event event = {.kind = EVENT_TERMS, .account = posting->account};
+	char field[sizeof(terms->choice.field)], tres[sizeof(terms->choice.tres)];
+	char now[256];
+	const struct account *account;
+	int rc = books_account(books, posting->account, &account, err);
+
+	if (rc)
+		return rc;
+	/* The append changes the account that the texts come from. */
+	memcpy(field, terms->lever ? terms->choice.field : account->field, sizeof(field));
+	memcpy(tres, terms->lever ? terms->choice.tres : account->tres, sizeof(tres));
+	event.field = field;
+	event.tres = tres;
+	event.allowance = terms->allowance_given ? terms->allowance
+			  : account->unlimited	 ? ALLOWANCE_UNLIMITED
+						 : ALLOWANCE_LIMITED;
+	event.credit = terms->credit_given ? terms->credit : account->credit;
+	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
+	describe(posting->env, account, now, sizeof(now));
+	if (same(account, &event))
+		return sb_error_set(err, SB_EREFUSED, "account '%s' has these terms already: %s",
+				    posting->account, now);
+	stamp(posting, &event);
+	rc = books_append(books, &event, err);
+	describe(posting->env, account, now, sizeof(now));
+	(void)snprintf(posting->done, sizeof(posting->done), "terms are %s", now);
+	return rc;
+}
+
+static int show(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct posting *posting = ctx;
+	const struct account *account;
+	char now[256];
+	int rc = books_account(books, posting->account, &account, err);
+
+	if (rc)
+		return rc;
+	describe(posting->env, account, now, sizeof(now));
+	say(posting->env, "%s: %s", posting->account, now);
+	return SB_OK;
+}
+
+static int read_credit(struct env *env, struct terms *terms)
+{
+	const char *credit = option(env, "credit");
+	struct sb_error err;
+
+	terms->credit_given = credit;
+	if (!credit || strcmp(credit, "0") == 0)
+		return EXIT_DONE;
+	return amount_parse(credit, &terms->credit, &err) ? fail(env, &err) : EXIT_DONE;
+}
+
+static int read_enforcement(struct env *env, struct terms *terms)
+{
+	const char *const *words = event_fields[FIELD_AT_ENFORCEMENT].words;
+
+	terms->enforcement = option(env, "enforce");
+	if (!terms->enforcement)
+		return EXIT_DONE;
+	for (uint8_t i = 0; words[i]; i++) {
+		if (strcmp(terms->enforcement, words[i]) == 0) {
+			terms->enforcement_word = i;
+			return EXIT_DONE;
+		}
+	}
+	return usage(env, "--enforce must be site, off, warn, hold or limit, not '%s'",
+		     terms->enforcement);
+}
+
+static int read_lever(struct env *env, struct terms *terms)
+{
+	struct sb_error err;
+
+	terms->lever = option(env, "lever");
+	if (!terms->lever || strcmp(terms->lever, "site") == 0)
+		return EXIT_DONE;
+	return lever_parse(terms->lever, &terms->choice, &err) ? fail(env, &err) : EXIT_DONE;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct terms terms = {0};
+	struct posting posting = {.env = env, .plan = plan, .ctx = &terms, .settle = true};
+	bool limited = option(env, "limited"), unlimited = option(env, "unlimited");
+	char name[NAME_SIZE], credit[QUANTITY_SIZE] = "";
+	struct sb_error err;
+	int status = read_account(env, argv[0], name);
+
+	(void)argc;
+	if (status == EXIT_DONE && limited && unlimited)
+		status = usage(env, "--limited and --unlimited exclude each other");
+	if (status == EXIT_DONE)
+		status = read_credit(env, &terms);
+	if (status == EXIT_DONE)
+		status = read_enforcement(env, &terms);
+	if (status == EXIT_DONE)
+		status = read_lever(env, &terms);
+	if (status != EXIT_DONE)
+		return status;
+	terms.allowance_given = limited || unlimited;
+	terms.allowance = unlimited ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;
+	posting.account = name;
+	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever)
+		return bank_read(env->bank, env->now(), show, &posting, &err) ? fail(env, &err)
+									      : EXIT_DONE;
+	if (terms.credit_given)
+		(void)snprintf(credit, sizeof(credit), " credit %" PRId64 "s", terms.credit);
+	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s", name,
+		       limited	   ? " limited"
+		       : unlimited ? " unlimited"
+				   : "",
+		       credit, terms.enforcement ? " enforce " : "",
+		       terms.enforcement ? terms.enforcement : "", terms.lever ? " lever " : "",
+		       *terms.choice.field ? terms.choice.field
+		       : terms.lever	   ? "site"
+					   : "",
+		       *terms.choice.tres ? "=" : "", terms.choice.tres);
+	return post(&posting);
+}
+
+static const struct option_spec options[] = {
+	{"limited", 0, NULL, "the allowance counts"},
+	{"unlimited", 0, NULL, "use is charged, and never holds the account"},
+	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
+	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
+	{"lever", 0, "LIMIT", "what holds it in Slurm: site, GrpTRESMins=cpu, GrpJobs ..."},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_terms = {
+	.name = "terms",
+	.arguments = "ACCOUNT",
+	.summary = "show or change what is agreed with an account",
+	.details =
+		"Without options, shows the terms. What is not named stays as it is; `site` is\n"
+		"what the settings say.\n"
+		"\n"
+		"RULE is what a spent allowance comes to. off: the books are kept. warn: check\n"
+		"says so. hold: jobs no longer start. limit: Slurm itself starts only jobs that\n"
+		"fit into what is left, by their time limits.\n"
+		"\n"
+		"LIMIT is set to 0 to hold the account. GrpTRESMins=TRES (TRES: cpu, node,\n"
+		"gres/gpu ...), GrpTRESRunMins=TRES and GrpJobs keep queued and new jobs waiting;\n"
+		"GrpSubmitJobs refuses new ones, and queued ones still start.",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/findings.h"
+
+#include <inttypes.h>
+
+#include "cmd/lever.h"
+#include "ledger/when.h"
+
+static void say_finding(struct env *env, const struct finding *finding)
+{
+	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
+	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	const char *account = finding->account, *cluster = finding->cluster;
+
+	limit_text(ours, finding->before);
+	limit_text(theirs, finding->now);
+	quantity(env, amount, finding->amount);
+	quantity(env, before, finding->before);
+	quantity(env, now, finding->now);
+	switch (finding->kind) {
+	case FOUND_CHARGE:
+		say(env, "%s: charged %s used on %s", account, amount, cluster);
+		break;
+	case FOUND_BASELINE:
+		say(env, "%s: counting on %s starts at %s", account, cluster, now);
+		break;
+	case FOUND_WENT_DOWN:
+		warning(env,
+			"%s: the usage on %s went down from %s to %s (slurmctld restarted, or "
+			"somebody reset it): nothing is charged, counting goes on from there",
+			account, cluster, before, now);
+		break;
+	case FOUND_MOVED:
+		warning(env,
+			"%s: the usage on %s went from %s to %s, and account %s has moved to or "
+			"from below it: nothing is charged, counting goes on from there",
+			account, cluster, before, now, finding->other);
+		break;
+	case FOUND_VANISHED:
+		warning(env, "%s: %s no longer has this account; its usage there stays at %s",
+			account, cluster, before);
+		break;
+	case FOUND_HOLD:
+		say(env, "%s: held, available %s", account, amount);
+		break;
+	case FOUND_GRACE:
+		say(env, "%s: nothing is left, available %s; it may still run for the time given",
+		    account, amount);
+		break;
+	case FOUND_RELEASE:
+		say(env, "%s: released, available %s", account, amount);
+		break;
+	case FOUND_NO_MONEY:
+		say(env, "%s: used %s and never had a deposit; it is not held", account, now);
+		break;
+	case FOUND_SPENT:
+		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
+		    account, amount);
+		break;
+	case FOUND_DRIFT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s from the bank's %s to %s; it is "
+			"left so; `subank check --put-right %s` sets it again",
+			account, finding->lever, cluster, ours, theirs, account);
+		break;
+	case FOUND_PUT_RIGHT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s from the bank's %s to %s; it is "
+			"set again",
+			account, finding->lever, cluster, ours, theirs);
+		break;
+	case FOUND_LEFT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s to %s meanwhile; it is left so, "
+			"not put back to what it was",
+			account, finding->lever, cluster, theirs);
+		break;
+	case FOUND_UNLISTED:
+		warning(env,
+			"%s: the limit %s on %s is the bank's and must change, but that cluster is "
+			"not asked: put it back into the settings, or name it with --clusters",
+			account, finding->lever, cluster);
+		break;
+	case FOUND_EXPIRED:
+		say(env, "%s: %s expired, their window ended at %s", account, amount,
+		    when_format_local(when, finding->before));
+		break;
+	case FOUND_THRESHOLD:
+		say(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
+		    finding->amount, before, now);
+		break;
+	case FOUND_NOTICE:
+		say(env, "%s: %s can be used until %s only", account, amount,
+		    when_format_local(when, finding->before));
+		break;
+	case FOUND_OVERFLOW:
+		warning(env,
+			"%s: the usage on %s went from %s to %s, which is more than can be "
+			"charged: "
+			"look at sshare; nothing is charged",
+			account, cluster, before, now);
+		break;
+	case FOUND_UNSETTLED:
+		warning(env, "%s: %s must change but does not answer; the next check tries again",
+			account, cluster);
+		break;
+	}
+}
+
+void say_findings(struct env *env, const struct check *check)
+{
+	char age[WHEN_TEXT_SIZE];
+
+	for (size_t i = 0; i < check->finding_count; i++)
+		say_finding(env, &check->findings[i]);
+	if (check->clock_gap)
+		warning(env,
+			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
+			"look at the clock, and if it is right run `subank check --clock-ok` once",
+			when_format_age(age, check->clock_gap));
+	fflush(env->out);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a check did or found, in words. */
+#ifndef SUBANK_CMD_FINDINGS_H
+#define SUBANK_CMD_FINDINGS_H
+
+#include "cmd/env.h"
+#include "ledger/check.h"
+
+void say_findings(struct env *env, const struct check *check);
+
+#endif

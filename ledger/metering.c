@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What clusters count becomes charges and baselines. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ledger/checking.h"
+
+static int enter_baseline(struct books *books, const char *account, const char *cluster,
+			  int64_t before, int64_t now, const char *reason, const char *note,
+			  struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_BASELINE,
+			      .note = note,
+			      .account = account,
+			      .cluster = cluster,
+			      .resource = RESOURCE_BILLING,
+			      .before = before,
+			      .now = now,
+			      .reason = reason};
+
+	return books_append(books, &event, err);
+}
+
+/* Since when the use is that a reading now shows: the last time that it was seen as it was. */
+static int use_since(struct books *books, const char *account, const struct meter *meter,
+		     int64_t *ret, struct sb_error *err)
+{
+	struct reading reading;
+	int rc = books_reading(books, meter->cluster, account, &reading, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	*ret = meter->time;
+	if (!rc && reading.usage == meter->reading && reading.time > meter->time)
+		*ret = reading.time;
+	return SB_OK;
+}
+
+/* Whether the account can take the charge: one whose use is past int64 (a broken reading) must not
+ * keep all others from being charged. Tried on a copy, since what fails half-way leaves no defined
+ * state. */
+static int fits(const struct books *books, const struct account *account, struct event *charge,
+		bool *ret, struct sb_error *err)
+{
+	struct account *copy = account_copy(account);
+	int rc;
+
+	if (!copy)
+		return sb_error_nomem(err);
+	charge->seq = books_head(books)->seq + 1;
+	charge->time = books_time(books);
+	rc = account_apply(copy, NULL, charge, NULL);
+	account_free(copy);
+	*ret = rc != SB_EOVERFLOW;
+	return SB_OK;
+}
+
+static int enter_charge(struct books *books, struct check *check, const struct account *account,
+			const struct meter *meter, int64_t now, int64_t time, struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_CHARGE,
+			      .account = account->name,
+			      .cluster = meter->cluster,
+			      .resource = RESOURCE_BILLING,
+			      .amount = now - meter->reading,
+			      .before = meter->reading,
+			      .now = now,
+			      .until = time};
+	char cluster[NAME_SIZE];
+	bool fitting = true;
+	int rc;
+
+	/* The append moves the meter. */
+	check_set_name(cluster, meter->cluster);
+	event.cluster = cluster;
+	rc = use_since(books, account->name, meter, &event.since, err);
+	if (rc)
+		return rc;
+	/* Readings within one microsecond or with a clock that went back: the use is still due. */
+	if (event.since >= books_time(books))
+		event.since = books_time(books) - 1;
+	if (event.since < meter->time)
+		return SB_OK; /* at the next check */
+	if (event.until <= event.since || event.until > books_time(books))
+		event.until = books_time(books);
+	rc = plan_charge(account, &event, err);
+	if (!rc)
+		rc = fits(books, account, &event, &fitting, err);
+	if (!rc && !fitting) {
+		rc = check_add_finding(check,
+				       (struct finding){.kind = FOUND_OVERFLOW,
+							.before = event.before,
+							.now = event.now},
+				       account->name, cluster, err);
+		goto out;
+	}
+	if (!rc)
+		rc = books_append(books, &event, err);
+	if (!rc)
+		rc = check_add_finding(check,
+				       (struct finding){.kind = FOUND_CHARGE,
+							.seq = event.seq,
+							.amount = event.amount,
+							.before = event.before,
+							.now = event.now},
+				       account->name, cluster, err);
+out:
+	event_release(&event);
+	return rc;
+}
+
+static int note_reading(struct books *books, const char *cluster, const char *account,
+			int64_t usage, int64_t time, bool vanished, struct sb_error *err)
+{
+	struct reading reading = {.usage = usage, .time = time, .vanished = vanished};
+
+	return books_set_reading(books, cluster, account, &reading, err);
+}
+
+/* The account is not among the rows of a cluster that answered: its reading stays. */
+static int note_vanished(struct books *books, struct check *check, const struct account *account,
+			 const struct observation *observation, const struct meter *meter,
+			 struct sb_error *err)
+{
+	struct reading reading = {0};
+	int rc;
+
+	if (!meter || meter->reading == 0)
+		return SB_OK; /* it was never there */
+	rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (!rc && reading.vanished)
+		return SB_OK;
+	rc = check_add_finding(check,
+			       (struct finding){.kind = FOUND_VANISHED, .before = meter->reading},
+			       account->name, observation->cluster, err);
+	return rc ? rc
+		  : note_reading(books, observation->cluster, account->name, meter->reading,
+				 meter->time, true, err);
+}
+
+/* ---- moves ---- */
+
+static const struct move *find_move(const struct check *check, const char *account,
+				    const char *cluster)
+{
+	for (size_t i = 0; i < check->move_count; i++) {
+		if (strcmp(check->moves[i].account, account) == 0 &&
+		    strcmp(check->moves[i].cluster, cluster) == 0)
+			return &check->moves[i];
+	}
+	return NULL;
+}
+
+static int add_move(struct check *check, const char *cluster, const char *account,
+		    const char *mover, const char *from, const char *to, struct sb_error *err)
+{
+	struct move *move;
+
+	if (find_move(check, account, cluster))
+		return SB_OK;
+	move = check_add((void **)&check->moves, &check->move_count, &check->move_size,
+			 sizeof(*move));
+	if (!move)
+		return sb_error_nomem(err);
+	check_set_name(move->account, account);
+	check_set_name(move->cluster, cluster);
+	check_set_name(move->mover, mover);
+	check_set_name(move->from, from);
+	check_set_name(move->to, to);
+	return SB_OK;
+}
+
+/* Adds what is above [mover] in one tree and not in the other. */
+static int add_ancestors(struct check *check, const char *cluster, const struct tree *tree,
+			 const struct tree *other, const struct kin *mover, const char *from,
+			 struct sb_error *err)
+{
+	const char *at = tree_parent(tree, mover->account);
+	int rc = SB_OK;
+
+	for (size_t i = 0; at && *at && i < tree->count && !rc; i++) {
+		if (!tree_above(other, at, mover->account))
+			rc = add_move(check, cluster, at, mover->account, from, mover->parent, err);
+		at = tree_parent(tree, at);
+	}
+	return rc;
+}
+
+static int compare_trees(struct check *check, const char *cluster, const struct tree *before,
+			 const struct tree *now, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < now->count && !rc; i++) {
+		const struct kin *kin = &now->list[i];
+		const char *from = tree_parent(before, kin->account);
+
+		if (!from || strcmp(from, kin->parent) == 0)
+			continue;
+		rc = add_ancestors(check, cluster, before, now, kin, from, err);
+		if (!rc)
+			rc = add_ancestors(check, cluster, now, before, kin, from, err);
+	}
+	return rc;
+}
+
+static int find_cluster_moves(struct books *books, struct check *check,
+			      const struct observation *observation, struct sb_error *err)
+{
+	struct tree before = {0}, now = {0};
+	int rc = tree_new(observation->count, &now, err);
+
+	for (size_t i = 0; !rc && i < observation->count; i++)
+		now.list[i] = (struct kin){observation->rows[i].account,
+					   observation->rows[i].parent ? observation->rows[i].parent
+								       : ""};
+	if (!rc)
+		rc = books_tree(books, observation->cluster, &before, err);
+	if (!rc)
+		rc = compare_trees(check, observation->cluster, &before, &now, err);
+	/* A check of a few accounts leaves the move to the next whole one. */
+	if (!rc && check->only_count == 0 && !tree_same(&before, &now))
+		rc = books_set_tree(books, observation->cluster, &now, err);
+	tree_release(&before);
+	tree_release(&now);
+	return rc;
+}
+
+int check_find_moves(struct books *books, struct check *check, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < check->observation_count && !rc; i++) {
+		if (check->observations[i].answered)
+			rc = find_cluster_moves(books, check, &check->observations[i], err);
+	}
+	return rc;
+}
+
+/* The reading says nothing: counting goes on from it. */
+static int start_anew(struct books *books, const char *account, const char *cluster, int64_t before,
+		      int64_t now, const struct move *move, struct finding *finding,
+		      struct sb_error *err)
+{
+	char reason[256] = "the reading went down";
+
+	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
+	if (move) {
+		finding->kind = FOUND_MOVED;
+		check_set_name(finding->other, move->mover);
+		(void)snprintf(reason, sizeof(reason), "account %.80s moved from %.80s to %.70s",
+			       move->mover, move->from, move->to);
+	}
+	return enter_baseline(books, account, cluster, before, now, reason, "", err);
+}
+
+int check_meter(struct books *books, struct check *check, const struct account *account,
+		const struct observation *observation, struct sb_error *err)
+{
+	const struct observed *row = observation_find(observation, account->name);
+	const struct meter *meter = account_meter(account, observation->cluster);
+	const struct move *move = find_move(check, account->name, observation->cluster);
+	struct finding finding = {0};
+	int rc = SB_OK;
+
+	if (!row && meter)
+		return note_vanished(books, check, account, observation, meter, err);
+	if (!meter) {
+		int64_t usage = row ? row->usage : 0;
+
+		rc = enter_baseline(books, account->name, observation->cluster, -1, usage,
+				    "the cluster is new to the account", "", err);
+		finding = (struct finding){.kind = FOUND_BASELINE, .now = usage};
+	} else if (observation->time < meter->time) {
+		return SB_OK; /* older than what was charged: it would look like a reset */
+	} else if (move && check->only_count > 0) {
+		return SB_OK; /* a whole check says so */
+	} else if (row->usage < meter->reading || (move && row->usage > meter->reading)) {
+		rc = start_anew(books, account->name, observation->cluster, meter->reading,
+				row->usage, move, &finding, err);
+	} else if (row->usage > meter->reading) {
+		rc = enter_charge(books, check, account, meter, row->usage, observation->time, err);
+		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)
+			return SB_OK;
+	}
+	if (!rc && finding.kind) {
+		finding.seq = books_head(books)->seq;
+		rc = check_add_finding(check, finding, account->name, observation->cluster, err);
+	}
+	if (rc || !row)
+		return rc;
+	return note_reading(books, observation->cluster, account->name, row->usage,
+			    observation->time, false, err);
+}
+
+/* ---- where counting starts ---- */
+
+int check_enter_baselines(struct books *books, const char *name,
+			  const struct observation *observations, size_t count, bool from_zero,
+			  struct sb_error *err)
+{
+	const struct account *account;
+	int rc = books_account(books, name, &account, err);
+
+	for (size_t i = 0; i < count && !rc; i++) {
+		const struct observation *observation = &observations[i];
+		const struct observed *row;
+
+		/* Opened again: what ran meanwhile is still to be charged. */
+		if (!observation->answered || account_meter(account, observation->cluster))
+			continue;
+		row = observation_find(observation, name);
+		rc = enter_baseline(
+			books, name, observation->cluster, -1, row && !from_zero ? row->usage : 0,
+			from_zero ? "opened, use from before counts" : "opened", "", err);
+	}
+	return rc;
+}
+
+int check_enter_reset(struct books *books, const char *const *names, size_t count,
+		      const struct observation *observations, size_t observation_count,
+		      const char *reason, const char *note, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < count * observation_count && !rc; i++) {
+		const char *name = names[i / observation_count];
+		const struct observation *observation = &observations[i % observation_count];
+		const struct observed *row = observation_find(observation, name);
+		const struct account *account;
+		const struct meter *meter;
+
+		rc = books_account(books, name, &account, err);
+		meter = rc ? NULL : account_meter(account, observation->cluster);
+		if (!meter || !row || row->usage >= meter->reading)
+			continue;
+		rc = enter_baseline(books, name, observation->cluster, meter->reading, row->usage,
+				    reason, note, err);
+		if (!rc)
+			rc = note_reading(books, observation->cluster, name, row->usage,
+					  observation->time, false, err);
+	}
+	return rc;
+}
