@@ -12,9 +12,11 @@ import re
 NEVER = 2**63 - 1
 SECOND = 1000000
 DAY = 86400 * SECOND
+LAST = 253402300800 * SECOND  # 10000-01-01
 PER_SU = 3600
 GONE = 60 * SECOND  # how far behind the newest entry the clock may be
 TRUST = 7 * DAY  # how long after the last check the clock is trusted
+MONEY = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
 
 
@@ -123,7 +125,10 @@ def days_later(when, days, zone):
     """So many days of the calendar later, at the same time of the day."""
     seconds, rest = divmod(when, SECOND)
     offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
-    return from_local(seconds + offset + days * 86400, zone, False) + rest
+    later = from_local(seconds + offset + days * 86400, zone, False) + rest
+    if later >= LAST:
+        raise No(USAGE)
+    return later
 
 
 # ---- the books ----
@@ -133,7 +138,12 @@ class Entry:
     def __init__(self, kind, account, time, **fields):
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
-        self.back, self.given = 0, {}  # a charge: how much was refunded, to which lots
+        self.reversed, self.receiver = False, None
+        self.answers, self.of = [], None  # a charge: what gave it back; and that: which charge
+
+    def back(self):
+        """How much of a charge was given back."""
+        return sum(answer.amount for answer in self.answers)
 
     def __getattr__(self, name):
         return self.__dict__["fields"].get(name)
@@ -306,7 +316,7 @@ class Bank:
         before, count = self.accounts, len(self.entries)
         status = self.attempt(now, verb, args, options)
         entered = self.entries[count:]
-        changed = {entry.account for entry in entered} | {entry.to for entry in entered}
+        changed = {name for entry in entered for name in (entry.account, entry.to, entry.receiver)}
         # Only entries change an account for good: the clock may go back.
         for name in before.keys() - changed:
             self.accounts[name] = before[name]
@@ -324,10 +334,13 @@ class Bank:
             plan = getattr(self, "do_" + verb)(now, *args, **options)
             if verb == "check":
                 return plan(now)
+            if verb == "set" and ref not in self.refs and self.is_so(now, *args):
+                return DONE  # whatever the clock says: nothing is entered
             self.begin(now)
             if ref not in self.refs:
+                count = len(self.entries)
                 touched = [account.name for account in plan()]
-                if ref:
+                if ref and len(self.entries) > count:
                     self.refs[ref] = request, touched
             elif self.refs[ref][0] != request:
                 raise No()
@@ -463,12 +476,15 @@ class Bank:
 
         def plan():
             account = self.account(name)
-            value, parts = self.taken(account, su)
-            account.sums["withdrawn"] += value
-            self.enter("withdraw", account, amount=value, parts=parts)
+            self.withdraw(account, su)
             return [account]
 
         return plan
+
+    def withdraw(self, account, su):
+        value, parts = self.taken(account, su)
+        account.sums["withdrawn"] += value
+        self.enter("withdraw", account, amount=value, parts=parts)
 
     def do_transfer(self, now, name, to, su):
         su == "all" or amount(su)
@@ -523,65 +539,198 @@ class Bank:
 
         return plan
 
-    # -- corrections --
+    # -- corrections: entries that answer another one --
 
-    def entry(self, number):
+    def answered(self, number, note):
+        """The entry of that number, which must not have been reversed."""
+        if note is None or not number.isdigit():
+            raise No(USAGE)
         for entry in self.entries:
-            if str(entry.seq) == number:
+            if str(entry.seq) == number and not entry.reversed:
                 return entry
         raise No()
 
-    def answer(self, kind, account, to, amount, parts, start, end):
-        """Enters what answers an entry; (None, amount) among the parts is for a new lot."""
-        entry = self.enter(kind, account, answers=to.seq, amount=amount)
+    def give_back(self, kind, account, to, value, parts, fresh, dates):
+        """Enters that money comes back: parts (lot, amount), and perhaps what needs a new lot."""
+        if fresh and not dates:
+            raise No()
         parts = [(lot, part) for lot, part in parts if part]
-        fresh = sum(part for lot, part in parts if lot is None)
+        entry = self.enter(kind, account, answers=to.seq, amount=value, debt=0)
         if fresh:
-            entry.fields["start"], entry.fields["end"] = start, end
-            account.add_lot(entry, start, end, fresh)
-            new = next(lot for lot in account.lots if lot.entry is entry)
-            parts = [part for part in parts if part[0]] + [(new, fresh)]
+            entry.fields["start"], entry.fields["end"] = dates
+            account.lots.append(Lot(entry, 0, *dates, fresh, fresh))
+            parts.append((account.lots[-1], fresh))
+            account.lots.sort(key=lambda lot: lot.end)
         entry.fields["parts"] = parts
         return entry
+
+    def uncharge(self, kind, account, charge, value, dates):
+        """Use is given back. Debt is paid first; then it goes to the lots that it was charged to, the
+        last first; what was debt, and was paid since, to the lots that are spent from now."""
+        debt = min(account.debt, value)
+        left, parts = value - debt, {}
+        given = {lot.key(): part for lot, part in charge.parts}
+        owed = charge.debt or 0
+        for answer in charge.answers:
+            rest = answer.amount
+            for lot, part in answer.parts:
+                taken = min(part, given.get(lot.key(), 0))
+                given[lot.key()] = given.get(lot.key(), 0) - taken
+                rest -= taken
+            owed -= min(rest, owed)
+
+        def give(lot, most):
+            nonlocal left
+            part = min(most, left, lot.amount - lot.rest)
+            lot.rest += part
+            left -= part
+            parts[lot.key()] = lot, parts.get(lot.key(), (lot, 0))[1] + part
+            return part
+
+        for lot, _ in reversed(charge.parts):
+            home = account.find(lot)
+            if home and home.start <= self.time:
+                give(home, given[lot.key()])
+        owed -= min(debt, owed)
+        for lot in account.active():
+            owed -= give(lot, owed)
+        entry = self.give_back(kind, account, charge, value, list(parts.values()), left, dates)
+        account.debt -= debt
+        entry.fields["debt"] = debt
+        entry.of = charge
+        charge.answers.append(entry)
 
     def do_refund(self, now, number, su="all", note=None, start=None, end=None):
         percent = re.fullmatch(r"(\d+)%", su)
         value = None if su == "all" or percent else amount(su)
-        start, end = self.window(now, start, end)
-        if note is None or not number.isdigit():
+        if percent and not 1 <= int(percent[1]) <= 100:
             raise No(USAGE)
+        window = self.window(now, start, end)
 
         def plan():
-            charge = self.entry(number)
-            if charge.kind != "charge":
+            charge = self.answered(number, note)
+            if charge.kind != "charge" or charge.back() == charge.amount:
                 raise No()
-            account = self.account(charge.account)
-            left = charge.amount - charge.back
+            dates = self.new_dates(window)
+            left = charge.amount - charge.back()
             want = charge.amount * int(percent[1]) // 100 if percent else value or left
             if not 0 < want <= left:
                 raise No()
-            debt = min(account.debt, want)
-            parts, rest = [], want - debt
-            for lot, spent in reversed(charge.parts):
-                home = account.find(lot)
-                part = min(rest, spent - charge.given.get(lot.key(), 0))
-                if home:
-                    part = min(part, home.amount - home.rest)
-                parts.append((home, part))
-                rest -= part
-            parts.append((None, rest))
-            fresh = sum(part for lot, part in parts if lot is None)
-            if fresh and end is None and not self.project_days:
+            account = self.account(charge.account)
+            self.uncharge("refund", account, charge, want, dates)
+            return [account]
+
+        return plan
+
+    def new_dates(self, window):
+        return None if window == (None, None) else self.dates(*window)
+
+    def annul(self, account, entry, amounts):
+        """Takes back the lots that an entry made, which must be whole; returns (lot, rest)s."""
+        made = {lot.index: lot for lot in account.lots if lot.entry is entry}
+        lots = [made.get(index) for index in range(len(amounts))]
+        if any(not lot or lot.amount != value for lot, value in zip(lots, amounts)):
+            raise No()
+        parts = [(lot, lot.rest) for lot in lots]
+        for lot in lots:
+            account.debt += lot.amount - lot.rest
+            lot.amount = lot.rest = 0
+        return parts
+
+    def do_reverse(self, now, number, note=None, start=None, end=None):
+        window = self.window(now, start, end)
+
+        def plan():
+            entry = self.answered(number, note)
+            if entry.kind not in MONEY or entry.answers:
                 raise No()
-            dates = self.dates(start, end) if fresh else (None, None)
-            account.debt -= debt
-            entry = self.answer("refund", account, charge, want, parts, *dates)
-            entry.fields["debt"] = debt
-            for lot, part in parts:
-                if lot:
+            dates = self.new_dates(window)
+            account = self.account(entry.account)
+            touched = [account]
+            value, before = entry.amount, account.debt
+            if entry.kind == "deposit":
+                parts = self.annul(account, entry, [value])
+                answer = self.give_back("reverse", account, entry, value, parts, 0, None)
+                answer.fields["debt"] = account.debt - before
+            elif entry.kind in ("withdraw", "transfer", "expire", "adjust"):
+                homes = [(account.find(lot), part) for lot, part in entry.parts]
+                fresh = sum(part for lot, part in homes if not lot)
+                parts = [(lot, part) for lot, part in homes if lot]
+                if entry.kind == "transfer":
+                    if fresh:
+                        raise No()
+                    receiver = self.account(entry.to)
+                    touched.append(receiver)
+                    owed = receiver.debt
+                    self.annul(receiver, entry, [part for _, part in homes])
+                    owed = receiver.debt - owed
+                answer = self.give_back("reverse", account, entry, value, parts, fresh, dates)
+                answer.receiver = entry.to
+                for lot, part in parts:
+                    lot.amount += part
                     lot.rest += part
-                    charge.given[lot.key()] = charge.given.get(lot.key(), 0) + part
-            charge.back += want
+                paid = account.pay(account.active())
+                answer.fields["debt"] = owed if entry.kind == "transfer" else paid
+            elif entry.kind == "charge":
+                self.uncharge("reverse", account, entry, value, dates)
+            else:  # a refund
+                parts = []
+                for lot, part in entry.parts:
+                    lot = account.find(lot)
+                    if not lot or (lot.entry is entry and lot.amount != part):
+                        raise No()
+                    parts.append((lot, min(lot.rest, part)))
+                for lot, part in parts:
+                    lot.rest -= part
+                    if lot.entry is entry:
+                        lot.amount = lot.rest = 0
+                answer = self.give_back("reverse", account, entry, value, parts, 0, None)
+                answer.fields["debt"] = value - sum(part for _, part in parts)
+                account.debt += answer.debt
+                entry.of.answers.remove(entry)
+            entry.reversed = True
+            for each in touched:
+                each.pay(each.active())
+            return touched
+
+        return plan
+
+    def is_so(self, now, name, su):
+        """Whether the allocation is so much already."""
+        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+        return self.account(name).at(max(now, self.newest)).allocated() == value
+
+    def do_set(self, now, name, su, start=None, end=None):
+        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+        start, end = self.window(now, start, end)
+
+        def plan():
+            account = self.account(name)
+            more = value - account.allocated()
+            if more > 0:
+                if start is not None and start > self.time:
+                    raise No(USAGE)
+                if not account.open:
+                    raise No()
+                self.put(account, more, *self.dates(start, end))
+                return [account]
+            if start is not None or end is not None:
+                raise No(USAGE)
+            if -more <= account.rest():
+                self.withdraw(account, f"{-more}s")
+                return [account]
+            debt = left = -more - account.rest()
+            parts = []
+            for lot in account.active():
+                spent = min(lot.amount - lot.rest, left)
+                left -= spent
+                if lot.rest + spent:
+                    parts.append((lot, lot.rest + spent))
+                lot.amount -= lot.rest + spent
+                lot.rest = 0
+            account.debt += debt
+            self.enter("adjust", account, amount=-more, parts=parts, debt=debt)
+            account.pay(account.active())
             return [account]
 
         return plan

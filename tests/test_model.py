@@ -91,7 +91,7 @@ class Game:
     def __init__(self, teller, mutation=None):
         self.dated = "--start" in teller.verbs["deposit"]
         self.teller, self.bank, self.now = teller, Bank(mutation), 1795366800 * SECOND
-        self.made = {}  # line number -> the first entry that it made
+        self.made = {}  # line number -> the entries that it made
         if not self.dated:
             self.bank.thresholds, self.bank.notice_days = [], 0
         teller.send("fresh")
@@ -109,7 +109,7 @@ class Game:
 
     def play(self, number, line):
         """Both obey one line. Returns what differs, or None."""
-        line = re.sub(r"@(\d+)", lambda m: str(self.number_of(int(m[1]))), line)
+        line = re.sub(r"@(\d+)\.(\d+)", lambda m: self.number_of(int(m[1]), int(m[2])), line)
         words = line.split(" ")
         if words[0] == "vanish" and tuple(words[1:]) not in self.bank.usage:
             return None  # left out of what was shortened
@@ -127,11 +127,13 @@ class Game:
         status = self.bank.run(self.now, words[1], *args, **options)
         entries = self.bank.entries[before:]
         if entries:
-            self.made[number] = entries[0]
+            self.made[number] = entries
         return self.differ(answer, status, entries)
 
-    def number_of(self, line):
-        return self.made[line].seq if line in self.made else 999999
+    def number_of(self, line, index):
+        """The number of an entry, named by the line that made it."""
+        entries = self.made.get(line, ())
+        return str(entries[index].seq if index < len(entries) else 999999)
 
     def obey(self, words):
         bank = self.bank
@@ -437,7 +439,12 @@ class Chooser:
         return f"usage {cluster} {name} {max(after, 0)}"
 
     def next(self):
-        pick = self.random.choices(list(self.WEIGHTS), list(self.WEIGHTS.values()))[0]
+        weights = {
+            verb: weight
+            for verb, weight in self.WEIGHTS.items()
+            if verb not in ("refund", "reverse", "set") or verb in self.verbs
+        }
+        pick = self.random.choices(list(weights), list(weights.values()))[0]
         line = getattr(self, "next_" + pick)()
         if "--ref" in line:
             self.said.append(line)
@@ -446,6 +453,7 @@ class Chooser:
     WEIGHTS = {
         "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
         "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4, "again": 2,
+        "refund": 5, "reverse": 5, "set": 3,
     }  # fmt: skip
 
     def next_again(self):
@@ -483,6 +491,32 @@ class Chooser:
         name = self.account()
         options = self.options("transfer", ref=(0.15, self.ref))
         return f"run transfer {name} {self.account()} {self.take_out(name)}{options}"
+
+    def past(self, *kinds):
+        """An entry that was made, most likely of these kinds."""
+        made = [(n, i, entry.kind) for n, entries in self.game.made.items() for i, entry in enumerate(entries)]
+        liked = [x for x in made if x[2] in kinds] if self.random.random() < 0.95 else made
+        return "@{}.{}".format(*self.random.choice(liked)[:2]) if liked else "1"
+
+    def next_refund(self):
+        entry = self.past("charge")
+        amount = self.random.choice(("", "", " all", " 50%", " 33%", " 100%", " 101%", " 1s", " 1"))
+        options = self.window("refund", 0.1, 0.4) + self.options("refund", ref=(0.1, self.ref))
+        return f"run refund {entry}{amount} --note x{options}"
+
+    def next_reverse(self):
+        kinds = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
+        entry = self.past(self.random.choice(kinds))
+        options = self.window("reverse", 0.1, 0.4) + self.options("reverse", ref=(0.1, self.ref))
+        return f"run reverse {entry} --note x{options}"
+
+    def next_set(self):
+        account = self.known()
+        values = [0, 3600, 10000]
+        if account:
+            values += [account.allocated(), account.used(), account.allocated() - account.rest()]
+        options = self.window("set", 0.1, 0.3) + self.options("set", ref=(0.1, self.ref))
+        return f"run set {self.account()} {self.amount(values)}{options}"
 
     def next_hold(self):
         return f"run hold {self.account()}" + self.options(
