@@ -21,6 +21,7 @@ source "${cluster_source%/*}/process.bash"
 CLUSTER_DIR=${CLUSTER_DIR-}   # the folder of the running cluster
 CLUSTER_USER=${CLUSTER_USER-} # the ordinary user that submits jobs
 CLUSTER_NAME=${CLUSTER_NAME-} # ClusterName
+CLUSTER_SECOND=               # the second cluster's ClusterName, if there is one
 CLUSTER_CPUS=16               # what the one node claims to have, however many there are: jobs only sleep
 
 # Daemons in the order in which they need each other, with the seconds that each may take to answer.
@@ -115,20 +116,20 @@ cluster_check_machine() {
 	done
 }
 
-# Four ports in a row that nobody uses now, below the ones that the kernel gives to clients.
+# Six ports in a row that nobody uses now, below the ones that the kernel gives to clients.
 cluster_pick_ports() {
 	local try
 	for ((try = 0; try < 100; try++)); do
 		cluster_port=$((20000 + RANDOM % 1200 * 10))
 		# shellcheck disable=SC2016 # the dollars are perl's
-		if perl -MSocket -e 'for (0 .. 3) {
+		if perl -MSocket -e 'for (0 .. 5) {
 				socket($s[$_], PF_INET, SOCK_STREAM, 0) or die "socket: $!";
 				bind($s[$_], sockaddr_in($ARGV[0] + $_, INADDR_ANY)) or exit 1;
 			}' "$cluster_port"; then
 			return 0
 		fi
 	done
-	cluster_say "no four free ports in a row found between 20000 and 32000"
+	cluster_say "no six free ports in a row found between 20000 and 32000"
 	return 1
 }
 
@@ -184,6 +185,7 @@ cluster_answers() {
 	slurmdbd) timeout --foreground 5 sacctmgr -n show cluster ;;
 	slurmctld) [[ $(timeout --foreground 5 scontrol ping) = *UP* ]] ;;
 	slurmd) [[ $(timeout --foreground 5 sinfo -h -o %T) = @(idle|mixed|allocated|completing) ]] ;;
+	slurmctld2 | slurmd2) cluster_second cluster_answers "${1%2}" ;;
 	esac >/dev/null 2>&1
 }
 
@@ -227,6 +229,8 @@ cluster_daemon_start() {
 		;;
 	slurmdbd | slurmctld) cluster_spawn "$1" "$1" -D ;;
 	slurmd) cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
+	slurmctld2) cluster_second cluster_spawn "$1" slurmctld -D ;;
+	slurmd2) cluster_second cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
 	*)
 		cluster_say "no daemon is named '$1': ${cluster_daemons[*]}"
 		return 1
@@ -242,6 +246,21 @@ cluster_daemon_stop() {
 	cluster_until 30 cluster_daemon_gone "$daemon_pid" "$daemon_start" && return 0
 	cluster_say "$1 did not end in 30 seconds and is killed"
 	process_end 0 cluster_daemon_if_alive "$daemon_pid" "$daemon_start"
+}
+
+# cluster_daemon_kill NAME: ends one of them by SIGKILL, as a crash does.
+cluster_daemon_kill() {
+	cluster_daemon "$1" || return 0
+	process_end 0 cluster_daemon_if_alive "$daemon_pid" "$daemon_start"
+}
+
+# cluster_daemon_freeze NAME: stops one of them, so that it hangs; cluster_daemon_thaw NAME lets it go on.
+cluster_daemon_freeze() {
+	cluster_daemon "$1" && kill -STOP "$daemon_pid"
+}
+
+cluster_daemon_thaw() {
+	! cluster_daemon "$1" || kill -CONT "$daemon_pid"
 }
 
 cluster_daemon_gone() {
@@ -391,6 +410,35 @@ cluster_start_locked() {
 	cluster_daemon_start slurmctld && cluster_daemon_start slurmd
 }
 
+# cluster_start_second NAME: a second cluster beside the first, on the same slurmdbd, with the daemons
+# slurmctld2 and slurmd2.
+cluster_start_second() {
+	local folder=$CLUSTER_DIR/second
+	mkdir -p "$folder"/{spool,state} || return 1
+	sed "s|^ClusterName=.*|ClusterName=$1|
+		s|^SlurmctldPort=.*|SlurmctldPort=$((cluster_port + 4))|
+		s|^SlurmdPort=.*|SlurmdPort=$((cluster_port + 5))|
+		s|^StateSaveLocation=.*|StateSaveLocation=$folder/state|
+		s|^SlurmdSpoolDir=.*|SlurmdSpoolDir=$folder/spool|
+		s|^\(Slurm[a-z]*PidFile\)=.*/\([a-z]*\)\.pid|\1=$CLUSTER_DIR/run/\22.pid|
+		s|^\(Slurm[a-z]*LogFile\)=.*/\([a-z]*\)\.log|\1=$CLUSTER_DIR/log/\22.log|" \
+		"$CLUSTER_DIR/etc/slurm.conf" >"$folder/slurm.conf" || return 1
+	cp "$CLUSTER_DIR/etc/cgroup.conf" "$folder/" || return 1
+	if ! cluster_ask sacctmgr -i add cluster "$1" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1; then
+		cluster_say "sacctmgr add cluster $1 failed"
+		cluster_show_logs sacctmgr
+		return 1
+	fi
+	CLUSTER_SECOND=$1
+	cluster_daemons+=(slurmctld2 slurmd2)
+	cluster_daemon_start slurmctld2 && cluster_daemon_start slurmd2
+}
+
+# cluster_second COMMAND...: runs a function of this file, or a program, for the second cluster.
+cluster_second() {
+	CLUSTER_NAME=$CLUSTER_SECOND SLURM_CONF=$CLUSTER_DIR/second/slurm.conf "$@"
+}
+
 # Pids of what belongs to the cluster: daemons that noted themselves, whatever carries its mark, and
 # job steps. slurmstepd writes its title over its environment, so it is known by our slurmd's log,
 # which it holds open.
@@ -404,7 +452,7 @@ cluster_processes() {
 		{ read -r name <"$pid/comm"; } 2>/dev/null || continue
 		[[ $name = slurmstepd* ]] || continue
 		for fd in "$pid"/fd/*; do
-			if [[ $fd -ef $CLUSTER_DIR/log/slurmd.log ]]; then
+			if [[ $fd -ef $CLUSTER_DIR/log/slurmd.log || $fd -ef $CLUSTER_DIR/log/slurmd2.log ]]; then
 				echo "${pid#/proc/}"
 				break
 			fi
@@ -448,9 +496,11 @@ cluster_reconfigure() {
 cluster_mend() {
 	local daemon
 	for daemon in "${cluster_daemons[@]}"; do
+		cluster_daemon_thaw "$daemon"
 		cluster_daemon "$daemon" || cluster_daemon_start "$daemon" || return 1
 	done
-	cluster_await slurmd
+	cluster_await slurmd || return 1
+	[[ -z $CLUSTER_SECOND ]] || cluster_await slurmd2
 }
 
 # --- accounts and jobs -------------------------------------------------------------------------

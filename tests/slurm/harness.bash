@@ -4,6 +4,7 @@
 # A small harness for tests on a real Slurm. A test file sources it, defines functions named test_...,
 # whose names say the behaviour, and ends with: harness_main "$@"
 #
+# harness_second=NAME before that adds a second cluster.
 # One private Slurm serves a file; each test has a bank and an account of its own. A test is a child
 # shell under errexit: the first command or expectation that fails ends it, and the next test runs.
 # Run as root:  SUBANK=build/subank tests/slurm/hold.test.bash [NAME-PART...]
@@ -18,6 +19,7 @@ CLUSTER_DIR= # none yet, whatever the environment says: the exit trap stops this
 
 harness_dir=
 harness_child=
+harness_second=
 SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
 
 # --- the program under test --------------------------------------------------------------------
@@ -120,7 +122,10 @@ spend() {
 clean_up() {
 	cluster_mend
 	cluster_ask scancel --user="$CLUSTER_USER" || true
-	cluster_until 30 no_jobs
+	cluster_until 30 no_jobs || return 1
+	[[ -n $CLUSTER_SECOND ]] || return 0
+	cluster_second cluster_ask scancel --user="$CLUSTER_USER" || true
+	cluster_until 30 cluster_second no_jobs
 }
 
 no_jobs() {
@@ -193,7 +198,7 @@ harness_show_slurm() {
 	cluster_ask sinfo -N -o '%N %T %E' 2>&1 || true
 	echo "--- sshare:"
 	cluster_ask sshare -a -o Account,User,RawUsage,GrpTRESMins%40 2>&1 || true
-	for daemon in slurmctld slurmdbd slurmd; do
+	for daemon in "${cluster_daemons[@]:2}"; do
 		echo "--- the end of $daemon.log:"
 		tail -n 15 "$CLUSTER_DIR/log/$daemon.log" || true
 	done
@@ -215,6 +220,13 @@ harness_main() {
 		exit 1
 	}
 	echo "clusters: [$CLUSTER_NAME]" >"$harness_dir/subank.yaml"
+	if [[ -n $harness_second ]]; then
+		cluster_start_second "$harness_second" || {
+			echo "0 passed, 1 failed"
+			exit 1
+		}
+		echo "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]" >"$harness_dir/subank.yaml"
+	fi
 	make_noted_sacctmgr
 	for name in "${tests[@]}"; do
 		wanted=$(($# == 0))
