@@ -152,7 +152,8 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
-			      .clock_ok = checkup->clock_ok};
+			      .clock_ok = checkup->clock_ok,
+			      .look_now = checkup->put_right};
 	struct planning planning = {.check = &check, .dry = dry};
 	struct clusters clusters;
 	int status = clusters_observe(env, true, &clusters);

@@ -89,6 +89,15 @@ static int64_t usage_on(const struct clusters *clusters, size_t at, const char *
 	return row ? row->usage : 0;
 }
 
+static bool has_used(const struct reset *reset)
+{
+	bool used = false;
+
+	for (size_t i = 0; i < reset->clusters.count; i++)
+		used = used || usage_on(&reset->clusters, i, reset->account) > 0;
+	return used;
+}
+
 static bool confirmed(struct env *env, const struct reset *reset)
 {
 	char answer[16], used[QUANTITY_SIZE];
@@ -114,7 +123,7 @@ static bool confirmed(struct env *env, const struct reset *reset)
 	return false;
 }
 
-/* Asks slurmctld to forget. Returns EXIT_PART when one did not. */
+/* Asks slurmctld to forget. Returns EXIT_PART when one refused. */
 static int forget(struct reset *reset, bool *ret_any)
 {
 	struct env *env = reset->env;
@@ -133,8 +142,34 @@ static int forget(struct reset *reset, bool *ret_any)
 			status = EXIT_PART;
 			continue;
 		}
-		say(env, "%s: the usage on %s was reset", reset->account, cluster);
 		*ret_any = true;
+	}
+	return status;
+}
+
+static bool went_down(const struct reset *reset, const struct clusters *again, size_t at)
+{
+	return usage_on(again, at, reset->account) < usage_on(&reset->clusters, at, reset->account);
+}
+
+/* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */
+static int say_reset(const struct reset *reset, const struct clusters *again)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < again->count; i++) {
+		if (usage_on(&reset->clusters, i, reset->account) == 0)
+			continue;
+		if (again->list[i].answered && went_down(reset, again, i)) {
+			say(reset->env, "%s: the usage on %s was reset", reset->account,
+			    again->names[i]);
+			continue;
+		}
+		warning(reset->env,
+			"%s: %s does not show that the usage was reset: look at sshare, and run "
+			"`subank check`",
+			reset->account, again->names[i]);
+		status = EXIT_PART;
 	}
 	return status;
 }
@@ -151,10 +186,8 @@ static int read_again(struct reset *reset, struct clusters *ret)
 		if (status != EXIT_DONE)
 			return status;
 		for (size_t i = 0; i < again.count; i++) {
-			int64_t before = usage_on(&reset->clusters, i, reset->account);
-
-			down = down && (before == 0 || !again.list[i].answered ||
-					usage_on(&again, i, reset->account) < before);
+			down = down && (usage_on(&reset->clusters, i, reset->account) == 0 ||
+					!again.list[i].answered || went_down(reset, &again, i));
 		}
 		if (down || try == TRIES) {
 			*ret = again;
@@ -192,6 +225,8 @@ static int reset_all(struct env *env, void *ctx)
 	if (!any)
 		return forgot == EXIT_DONE ? status : forgot;
 	if (read_again(reset, &again) == EXIT_DONE) {
+		if (say_reset(reset, &again) != EXIT_DONE)
+			forgot = EXIT_PART;
 		clusters_release(&reset->clusters);
 		reset->clusters = again;
 		if (bank_write(env->bank, env->now(), enter, reset, &err))
@@ -221,6 +256,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = EXIT_REFUSED;
 	} else if (bank_read(env->bank, env->now(), find_related, &reset, &err)) {
 		status = fail(env, &err);
+	} else if (!has_used(&reset)) {
+		note(env, "%s: Slurm shows no usage, there is nothing to reset", name);
 	} else if (!confirmed(env, &reset)) {
 		status = EXIT_REFUSED;
 	} else {

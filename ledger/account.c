@@ -377,7 +377,7 @@ static int apply_close(struct account *account, const struct event *event)
 
 static int apply_terms(struct account *account, const struct event *event, struct sb_error *err)
 {
-	account->own_thresholds = *event->thresholds;
+	account->own_thresholds = event->thresholds && *event->thresholds;
 	account->thresholds.count = 0;
 	if (account->own_thresholds &&
 	    thresholds_parse(event->thresholds, &account->thresholds, err))

@@ -184,7 +184,7 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 
 	if (rc)
 		return rc;
-	check->look = books_time(books) - last >= LOOK_PERIOD;
+	check->look = check->look || books_time(books) - last >= LOOK_PERIOD;
 	return check->look ? books_set_last_look(books, books_time(books), err) : SB_OK;
 }
 
@@ -217,7 +217,8 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	int rc = SB_OK;
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
-	check->again = check->look = false;
+	check->again = false;
+	check->look = check->look_now;
 	check->problems = 0;
 	check->clock_gap = 0;
 	if (check->only_count == 0)

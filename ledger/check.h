@@ -58,7 +58,7 @@ enum finding_kind {
 	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */
-	FOUND_PUT_RIGHT, /* likewise, and it is set again */
+	FOUND_PUT_RIGHT, /* likewise, and it is set again: no problem any more */
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
@@ -103,6 +103,7 @@ struct check {
 	const char *const *only; /* these accounts alone; none: all */
 	size_t only_count;
 	bool clock_ok; /* trust the clock although the last check was long ago */
+	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	/* out; check_release() frees */
 	struct finding *findings;
 	size_t finding_count, finding_size;

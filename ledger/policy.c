@@ -142,21 +142,24 @@ bool wants_caps(const struct account *account, const struct rules *rules)
 	       !account->unlimited && had_money(account) && !grace;
 }
 
-/* What may still be used under a limit of [minutes]: Slurm compares whole minutes, so up to 59
- * seconds beyond them pass. */
+/* Slurm starts a job if minutes used, minutes that running jobs may still use and the job's own fit
+ * under the limit, and cuts the first two to whole minutes, each by itself (slurmctld's
+ * acct_policy.c). So up to twice 59 seconds pass beyond the limit; but nothing starts where the
+ * minutes used have reached it. */
+enum { SLACK = 2 * 59 };
+
+/* What may still be used under a limit of [minutes]. */
 static __int128 room(int64_t minutes, int64_t used)
 {
-	__int128 left = (__int128)minutes * 60 + 59 - used;
-
-	return left > 0 ? left : 0;
+	return used / 60 >= minutes ? 0 : (__int128)minutes * 60 + SLACK - used;
 }
 
 /* The highest limit that leaves no more than [target] to use. */
 static int64_t limit_for(const struct cap *cap, __int128 target)
 {
-	__int128 minutes = (cap->used + target - 59) / 60;
+	__int128 minutes = (cap->used + target - SLACK) / 60;
 
-	if (cap->used + target < 59)
+	if (cap->used + target < SLACK)
 		minutes = 0;
 	/* Slurm's counters are larger than int64; nobody's balance in minutes is. */
 	if (cap->ceiling >= 0 && minutes > cap->ceiling)

@@ -756,15 +756,634 @@ START_TEST(rows_are_found_by_name)
 }
 END_TEST
 
+/* ---- accounts that move ---- */
+
+/* One cluster, "c1", with these rows, by name. */
+static uint64_t see_rows(const struct observed *rows, size_t count)
+{
+	struct observation observation = {.cluster = "c1",
+					  .answered = true,
+					  .time = now += HOUR,
+					  .share = 1,
+					  .rows = rows,
+					  .count = count};
+
+	return run(&observation, 1);
+}
+
+/* alice and bob are in the bank, lab is not; faculty is above both and in the bank too. */
+enum { ALICE, BOB, FACULTY, LAB, ROOT, ROWS };
+
+static void open_faculty(struct observed rows[ROWS])
+{
+	static const char *const names[] = {"alice", "bob", "faculty"};
+
+	rows[ALICE] = (struct observed){.account = "alice", .parent = "faculty", .usage = 1000};
+	rows[BOB] = (struct observed){.account = "bob", .parent = "faculty", .usage = 500};
+	rows[FACULTY] = (struct observed){.account = "faculty", .parent = "root", .usage = 1500};
+	rows[LAB] = (struct observed){.account = "lab", .parent = "alice", .usage = 400};
+	rows[ROOT] = (struct observed){.account = "root", .parent = "", .usage = 1500};
+	for (size_t i = 0; i < COUNT(names); i++) {
+		util_open_account(bank, now, names[i]);
+		util_deposit(bank, now, names[i], 5000);
+	}
+	(void)see_rows(rows, ROWS);
+	ck_assert_int_eq(check.problems, 0);
+}
+
+static int64_t rest(const char *name)
+{
+	return util_available(bank, now, name);
+}
+
+START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 900;
+	rows[FACULTY].usage = rows[ROOT].usage = 1530; /* and 30 were used by somebody */
+	/* Two baselines; what is above both is charged as ever. */
+	ck_assert_uint_eq(see_rows(rows, ROWS), 3);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
+	ck_assert_uint_eq(count_found(FOUND_CHARGE), 1);
+	ck_assert_int_eq(check.problems, 2);
+	ck_assert_str_eq(found(FOUND_MOVED)->account, "alice");
+	ck_assert_str_eq(found(FOUND_MOVED)->other, "lab");
+	ck_assert_int_eq(found(FOUND_MOVED)->before, 1000);
+	ck_assert_int_eq(found(FOUND_MOVED)->now, 600);
+	ck_assert_str_eq(found(FOUND_CHARGE)->account, "faculty");
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 5000);
+	ck_assert_int_eq(rest("faculty"), 4970);
+	/* Said once; counting goes on from there. */
+	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	rows[BOB].usage = 907;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 1);
+	ck_assert_int_eq(rest("bob"), 4993);
+	/* And back again. */
+	rows[LAB].parent = "alice";
+	rows[ALICE].usage = 1007;
+	rows[BOB].usage = 500;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 4993);
+}
+END_TEST
+
+START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	/* alice, with lab below her, goes below bob. */
+	rows[ALICE].parent = "bob";
+	rows[ALICE].usage = 1010;
+	rows[BOB].usage = 1510;
+	rows[FACULTY].usage = 1510;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 3);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
+	ck_assert_str_eq(found(FOUND_MOVED)->account, "bob");
+	ck_assert_str_eq(found(FOUND_MOVED)->other, "alice");
+	ck_assert_int_eq(rest("alice"), 4990);
+	ck_assert_int_eq(rest("bob"), 5000);
+	ck_assert_int_eq(rest("faculty"), 4990);
+	/* From one place to another that is not below the faculty at all. */
+	rows[ALICE].parent = "root";
+	rows[BOB].usage = 500;
+	rows[FACULTY].usage = 500;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("faculty"), 4990);
+}
+END_TEST
+
+START_TEST(a_move_without_use_is_not_worth_a_word)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].usage = 0;
+	rows[LAB].parent = "bob";
+	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	/* A new account has used nothing before, and what it used since is charged above it. */
+	rows[LAB].account = "laboratory";
+	rows[BOB].usage = 520;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 1);
+	ck_assert_int_eq(rest("bob"), 4980);
+}
+END_TEST
+
+START_TEST(a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one)
+{
+	static const char *const only[] = {"alice", "bob", "faculty"};
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 900;
+	rows[FACULTY].usage = 1530;
+	check.only = only;
+	check.only_count = COUNT(only);
+	for (int i = 0; i < 2; i++) {
+		/* Only who is not concerned is charged. */
+		ck_assert_uint_eq(see_rows(rows, ROWS), i == 0);
+		ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
+		ck_assert_int_eq(rest("alice"), 5000);
+		ck_assert_int_eq(rest("bob"), 5000);
+	}
+	check.only_count = 0;
+	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	check.only_count = COUNT(only);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+}
+END_TEST
+
+static int plan_and_die(struct books *books, void *ctx, struct sb_error *err)
+{
+	int rc = check_plan(books, ctx, err);
+
+	return rc ? rc : STORE_ABORT;
+}
+
+START_TEST(a_move_that_was_not_entered_is_found_again)
+{
+	struct observed rows[ROWS];
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = rows, .count = ROWS};
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 900;
+	check.observations = &observation;
+	check.observation_count = 1;
+	for (int i = 0; i < 2; i++) {
+		observation.time = now += HOUR;
+		OK(bank_write(bank, now, plan_and_die, &check, &error));
+		ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	}
+	/* While the cluster is away, too. */
+	ck_assert_uint_eq(see_nothing(), 0);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("bob"), 5000);
+}
+END_TEST
+
+/* ---- levers that have to be asked for ---- */
+
+/* alice as a cluster shows her: GrpJobs at [jobs], if that was [looked] at. */
+static uint64_t see_jobs(int64_t jobs, bool looked, int64_t step)
+{
+	struct limit limit = {"GrpJobs", "", jobs};
+	struct observed row = {.account = "alice",
+			       .parent = "root",
+			       .usage = 1000,
+			       .limits = &limit,
+			       .limit_count = looked && jobs >= 0,
+			       .looked = looked};
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .time = now += step, .rows = &row, .count = 1};
+
+	return run(&observation, 1);
+}
+
+START_TEST(what_is_not_shown_is_asked_for_only_when_something_hangs_on_it)
+{
+	enum { MINUTE = 60000000 };
+
+	rules.field = "GrpJobs";
+	rules.tres = "";
+	open_alice();
+	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(check.want_count, 0);
+	append(EVENT_HOLD, CAUSE_HAND, 0);
+	/* Nothing is entered before it is known what the site had. */
+	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(check.want_count, 1);
+	ck_assert_str_eq(check.wants[0].account, "alice");
+	ck_assert_str_eq(check.wants[0].cluster, "c1");
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert_uint_eq(see_jobs(9, true, MINUTE), 1);
+	ck_assert_uint_eq(check.want_count, 0);
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
+	ck_assert_str_eq(check.tasks[0].tres, "");
+	ck_assert_int_eq(check.tasks[0].value, 0);
+	/* Died: it must be known again. */
+	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(check.want_count, 1);
+	ck_assert_uint_eq(see_jobs(0, true, MINUTE), 1);
+	ck_assert_uint_eq(check.task_count, 0);
+	/* In force: nobody asks, but once an hour. */
+	now += HOUR;
+	(void)see_jobs(0, false, MINUTE);
+	ck_assert_uint_eq(check.want_count, 1);
+	for (int i = 0; i < 58; i++) {
+		ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+		ck_assert_uint_eq(check.want_count, 0);
+	}
+	(void)see_jobs(0, false, 2 * MINUTE);
+	ck_assert_uint_eq(check.want_count, 1);
+	/* Or if somebody wants it. */
+	(void)see_jobs(0, false, MINUTE);
+	ck_assert_uint_eq(check.want_count, 0);
+	check.look_now = true;
+	(void)see_jobs(0, false, MINUTE);
+	ck_assert_uint_eq(check.want_count, 1);
+	(void)see_jobs(5, true, MINUTE);
+	ck_assert_ptr_nonnull(found(FOUND_DRIFT));
+	check.look_now = false;
+	/* Released: known first. What somebody set stays. */
+	append(EVENT_RELEASE, CAUSE_HAND, 0);
+	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(check.want_count, 1);
+	ck_assert_uint_eq(see_jobs(5, true, MINUTE), 2);
+	ck_assert_ptr_nonnull(found(FOUND_LEFT));
+	ck_assert_uint_eq(see_jobs(5, false, MINUTE), 0);
+	ck_assert_uint_eq(check.want_count, 0);
+}
+END_TEST
+
+START_TEST(a_lever_changed_in_the_settings_is_exchanged)
+{
+	struct limit limits[] = {{"GrpTRESMins", "cpu", 0}, {"GrpJobs", "", 9}};
+	struct observed row = {.account = "alice",
+			       .parent = "root",
+			       .usage = 1000,
+			       .limits = limits,
+			       .limit_count = 2,
+			       .looked = true};
+	struct account *account;
+
+	open_alice();
+	append(EVENT_HOLD, CAUSE_HAND, 0);
+	(void)see(1000, 5000);
+	finish(OUTCOME_DONE, "");
+	rules.field = "GrpJobs";
+	rules.tres = "";
+	ck_assert_uint_eq(see_rows(&row, 1), 2);
+	ck_assert_uint_eq(check.task_count, 2);
+	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
+	ck_assert_int_eq(check.tasks[0].value, 5000);
+	ck_assert_str_eq(check.tasks[1].field, "GrpJobs");
+	ck_assert_int_eq(check.tasks[1].value, 0);
+	finish(OUTCOME_DONE, "");
+	limits[0].value = 5000;
+	limits[1].value = 0;
+	ck_assert_uint_eq(see_rows(&row, 1), 0);
+	ck_assert_uint_eq(check.task_count, 0);
+	account = util_account(bank, now, "alice");
+	ck_assert_uint_eq(account->lever_count, 1);
+	ck_assert_str_eq(account->levers[0].field, "GrpJobs");
+	ck_assert_int_eq(account->levers[0].original, 9);
+	account_free(account);
+	/* The terms come before the settings. */
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_TERMS,
+				    .account = "alice",
+				    .allowance = ALLOWANCE_LIMITED,
+				    .field = "GrpTRESMins",
+				    .tres = "cpu"});
+	ck_assert_uint_eq(see_rows(&row, 1), 2);
+	ck_assert_uint_eq(check.task_count, 2);
+	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
+	ck_assert_int_eq(check.tasks[0].value, 9);
+}
+END_TEST
+
+/* ---- limits that follow the balance ---- */
+
+/* One cluster, or two, that show alice with a limit on billing minutes and one on CPU minutes. */
+static uint64_t see_caps(const int64_t *usage, const int64_t *billing, const int64_t *cpu,
+			 size_t count)
+{
+	static const char *const clusters[] = {"c1", "c2"};
+	struct limit limits[2][2];
+	struct observed rows[2];
+	struct observation observations[2];
+
+	now += HOUR;
+	for (size_t i = 0; i < count; i++) {
+		size_t set = 0;
+
+		if (billing[i] >= 0)
+			limits[i][set++] = (struct limit){"GrpTRESMins", "billing", billing[i]};
+		if (cpu[i] >= 0)
+			limits[i][set++] = (struct limit){"GrpTRESMins", "cpu", cpu[i]};
+		rows[i] = (struct observed){.account = "alice",
+					    .parent = "root",
+					    .usage = usage[i],
+					    .minutes = usage[i] / 60,
+					    .limits = limits[i],
+					    .limit_count = set};
+		observations[i] = (struct observation){.cluster = clusters[i],
+						       .answered = usage[i] >= 0,
+						       .time = now,
+						       .share = 1,
+						       .rows = &rows[i],
+						       .count = 1};
+	}
+	return run(observations, count);
+}
+
+static uint64_t see_cap(int64_t usage, int64_t billing, int64_t cpu)
+{
+	return see_caps(&usage, &billing, &cpu, 1);
+}
+
+/* The task on billing (or else cpu) for a cluster; -2: none. */
+static int64_t task_for(const char *cluster, const char *tres)
+{
+	for (size_t i = 0; i < check.task_count; i++) {
+		if (strcmp(check.tasks[i].cluster, cluster) == 0 &&
+		    strcmp(check.tasks[i].tres, tres) == 0)
+			return check.tasks[i].value;
+	}
+	return -2;
+}
+
+/* alice has 36000 billing-seconds, was read at 1000 and has a cap of 614 minutes, where the site
+ * had [sites]. */
+static void open_capped(int64_t sites)
+{
+	rules.enforcement = ENFORCE_LIMIT;
+	util_open_account(bank, now, "alice");
+	(void)see_cap(1000, sites, NO_LIMIT);
+	ck_assert_uint_eq(check.task_count, 0); /* without money it is left alone */
+	util_deposit(bank, now, "alice", 36000);
+	ck_assert_uint_eq(see_cap(1000, sites, NO_LIMIT), 1);
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 614);
+	finish(OUTCOME_DONE, "");
+}
+
+static void terms(enum enforcement enforcement)
+{
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_TERMS,
+				    .account = "alice",
+				    .allowance = ALLOWANCE_LIMITED,
+				    .enforcement = (uint8_t)enforcement,
+				    .field = "",
+				    .tres = ""});
+}
+
+START_TEST(a_cap_follows_money_and_not_use)
+{
+	open_capped(NO_LIMIT);
+	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 0);
+	for (int64_t usage = 1100; usage < 30000; usage += 1777) {
+		ck_assert_uint_eq(see_cap(usage, 614, NO_LIMIT), 1);
+		ck_assert_uint_eq(check.task_count, 0);
+		ck_assert_uint_eq(check.finding_count, 1);
+	}
+	util_deposit(bank, now, "alice", 600);
+	(void)see_cap(30000, 614, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 624);
+	finish(OUTCOME_DONE, "");
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_WITHDRAW,
+				    .account = "alice",
+				    .resource = RESOURCE_BILLING,
+				    .amount = 1200});
+	ck_assert_uint_eq(see_cap(30000, 624, NO_LIMIT), 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 604);
+	/* Died before Slurm was asked, and then after. */
+	ck_assert_uint_eq(see_cap(30000, 624, NO_LIMIT), 0);
+	ck_assert_int_eq(task_for("c1", "billing"), 604);
+	ck_assert_uint_eq(see_cap(30000, 604, NO_LIMIT), 1);
+	ck_assert_uint_eq(see_cap(30000, 604, NO_LIMIT), 0);
+	/* Reset behind our back: the counter is another, the balance is not. */
+	ck_assert_uint_eq(see_cap(0, 604, NO_LIMIT), 2);
+	ck_assert_ptr_nonnull(found(FOUND_WENT_DOWN));
+	ck_assert_int_eq(task_for("c1", "billing"), (6400 - 118) / 60);
+}
+END_TEST
+
+START_TEST(use_with_fractional_weights_is_counted_by_slurms_minutes)
+{
+	struct limit limit = {"GrpTRESMins", "billing", 0};
+	struct observed row = {.account = "alice",
+			       .parent = "root",
+			       .usage = 1000,
+			       .minutes = 9,
+			       .limits = &limit};
+
+	rules.enforcement = ENFORCE_LIMIT;
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 36000);
+	(void)see_rows(&row, 1);
+	ck_assert_int_eq(task_for("c1", "billing"), (9 * 60 + 36000 - 118) / 60);
+	/* Not known: by what was used. */
+	finish(OUTCOME_FAILED, "no");
+	row.minutes = -1;
+	(void)see_rows(&row, 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 614);
+}
+END_TEST
+
+/* From limit to hold to off and back, with a limit of the site's own. */
+START_TEST(predecessor_08_terms_without_a_cap_give_the_sites_own_limit_back)
+{
+	open_capped(5000);
+	terms(ENFORCE_HOLD);
+	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 5000);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 0);
+	terms(ENFORCE_OFF);
+	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 0);
+	terms(ENFORCE_LIMIT);
+	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 614);
+	finish(OUTCOME_DONE, "");
+	terms(ENFORCE_OFF);
+	(void)see_cap(1000, 614, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 5000);
+	finish(OUTCOME_FAILED, "no");
+	/* Not put back yet, and wanted again: ours is not the site's. */
+	terms(ENFORCE_LIMIT);
+	util_deposit(bank, now, "alice", 6000);
+	(void)see_cap(1000, 614, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 714);
+	finish(OUTCOME_DONE, "");
+	append(EVENT_CLOSE, 0, 0);
+	(void)see_cap(1000, 714, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 5000);
+	ck_assert_int_eq(task_for("c1", "cpu"), 0);
+}
+END_TEST
+
+/* Whatever sets fail and whatever Slurm shows then of ours: the site's 5000 comes back. */
+START_TEST(predecessor_08_caps_that_fail_do_not_lose_the_sites_own_limit)
+{
+	uint64_t state = util_seed();
+
+	open_capped(5000);
+	int64_t usage = 1000, shown = 614;
+	for (int i = 0; i < 60; i++) {
+		usage += util_below(&state, 500);
+		if (util_below(&state, 3) == 0)
+			util_deposit(bank, now, "alice", 1 + util_below(&state, 9000));
+		if (util_below(&state, 6) == 0)
+			terms(util_below(&state, 2) ? ENFORCE_LIMIT : ENFORCE_HOLD);
+		(void)see_cap(usage, shown, NO_LIMIT);
+		if (task_for("c1", "billing") == -2)
+			continue;
+		switch (util_below(&state, 4)) {
+		case 0: /* not done, and known */
+			finish(OUTCOME_FAILED, "no");
+			break;
+		case 1: /* done, and not known */
+			shown = task_for("c1", "billing");
+			break;
+		case 2: /* done, and taken for failed */
+			shown = task_for("c1", "billing");
+			finish(OUTCOME_FAILED, "no");
+			break;
+		default:
+			shown = task_for("c1", "billing");
+			finish(OUTCOME_DONE, "");
+			break;
+		}
+	}
+	terms(ENFORCE_LIMIT);
+	terms(ENFORCE_OFF);
+	(void)see_cap(usage, shown, NO_LIMIT);
+	ck_assert_ptr_null(found(FOUND_LEFT));
+	ck_assert_int_eq(shown == 5000 ? 5000 : task_for("c1", "billing"), 5000);
+}
+END_TEST
+
+START_TEST(a_grace_lifts_the_cap_too)
+{
+	open_capped(5000);
+	(void)see_cap(37000, 614, NO_LIMIT);
+	ck_assert(held());
+	ck_assert_int_eq(task_for("c1", "cpu"), 0);
+	ck_assert_int_eq(task_for("c1", "billing"), -2); /* 614 minutes are used */
+	finish(OUTCOME_DONE, "");
+	append(EVENT_RELEASE, CAUSE_HAND, now + 3 * HOUR);
+	(void)see_cap(37000, 614, 0);
+	ck_assert_int_eq(task_for("c1", "cpu"), NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 5000);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see_cap(37000, 5000, NO_LIMIT), 0);
+	(void)see_cap(37000, 5000, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "cpu"), 0);
+	ck_assert_int_lt(task_for("c1", "billing"), 617);
+	ck_assert_int_ge(task_for("c1", "billing"), 0);
+}
+END_TEST
+
+START_TEST(a_cap_changed_by_hand_is_left_or_put_right)
+{
+	open_capped(5000);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(see_cap(1000, 9999, NO_LIMIT), 0);
+		ck_assert_ptr_nonnull(found(FOUND_DRIFT));
+		ck_assert_str_eq(found(FOUND_DRIFT)->lever, "GrpTRESMins=billing");
+		ck_assert_int_eq(found(FOUND_DRIFT)->before, 614);
+		ck_assert_int_eq(found(FOUND_DRIFT)->now, 9999);
+	}
+	rules.put_right = true;
+	ck_assert_uint_eq(see_cap(1000, 9999, NO_LIMIT), 1);
+	ck_assert_int_eq(task_for("c1", "billing"), 614);
+	ck_assert_ptr_nonnull(found(FOUND_PUT_RIGHT));
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 0);
+	/* What the site set last is what comes back. */
+	terms(ENFORCE_HOLD);
+	(void)see_cap(1000, 614, NO_LIMIT);
+	ck_assert_int_eq(task_for("c1", "billing"), 9999);
+}
+END_TEST
+
+START_TEST(shares_are_lowered_before_others_are_raised)
+{
+	int64_t usage[] = {1000, 0}, caps[] = {NO_LIMIT, NO_LIMIT}, cpu[] = {NO_LIMIT, NO_LIMIT};
+
+	rules.enforcement = ENFORCE_LIMIT;
+	util_open_account(bank, now, "alice");
+	util_deposit(bank, now, "alice", 36000);
+	(void)see_caps(usage, caps, cpu, 2);
+	caps[0] = (1000 + 18000 - 118) / 60;
+	caps[1] = (18000 - 118) / 60;
+	ck_assert_int_eq(task_for("c1", "billing"), caps[0]);
+	ck_assert_int_eq(task_for("c2", "billing"), caps[1]);
+	ck_assert(!check.again);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+
+	/* The first has used nearly all of its share. */
+	usage[0] += 15600;
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 2);
+	ck_assert_int_eq(task_for("c1", "billing"), -2);
+	ck_assert_int_eq(task_for("c2", "billing"), (10200 - 118) / 60);
+	ck_assert(check.again);
+	/* Not lowered: not raised either. */
+	finish(OUTCOME_FAILED, "no");
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+	ck_assert_int_eq(task_for("c1", "billing"), -2);
+	ck_assert(check.again);
+	finish(OUTCOME_DONE, "");
+	caps[1] = (10200 - 118) / 60;
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 1);
+	ck_assert_int_eq(task_for("c1", "billing"), (16600 + 10200 - 118) / 60);
+	ck_assert(!check.again);
+	finish(OUTCOME_DONE, "");
+	caps[0] = (16600 + 10200 - 118) / 60;
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+
+	/* The second does not answer: its room stays its own. */
+	usage[1] = -1;
+	util_deposit(bank, now, "alice", 36000);
+	(void)see_caps(usage, caps, cpu, 2);
+	ck_assert_int_eq(task_for("c1", "billing"),
+			 (16600 + 56400 - (caps[1] * 60 + 118) - 118) / 60);
+	ck_assert_ptr_null(found(FOUND_UNSETTLED)); /* what it has is as it should be */
+	/* Not asked: likewise. */
+	finish(OUTCOME_FAILED, "no");
+	ck_assert_uint_eq(see_caps(usage, caps, cpu, 1), 0);
+	ck_assert_int_eq(task_for("c1", "billing"),
+			 (16600 + 56400 - (caps[1] * 60 + 118) - 118) / 60);
+	ck_assert_ptr_null(found(FOUND_UNLISTED));
+	/* No cap wanted any more, and nobody asks it. */
+	terms(ENFORCE_HOLD);
+	(void)see_caps(usage, caps, cpu, 1);
+	ck_assert_ptr_nonnull(found(FOUND_UNLISTED));
+	ck_assert_str_eq(found(FOUND_UNLISTED)->lever, "GrpTRESMins=billing");
+	(void)see_caps(usage, caps, cpu, 2);
+	ck_assert_ptr_null(found(FOUND_UNLISTED));
+	ck_assert_ptr_nonnull(found(FOUND_UNSETTLED));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("check");
 	TCase *use = tcase_create("use"), *holds = tcase_create("holds");
+	TCase *moves = tcase_create("moves"), *limits = tcase_create("limits");
 
 	tcase_set_timeout(use, TEST_TIMEOUT);
 	tcase_set_timeout(holds, TEST_TIMEOUT);
+	tcase_set_timeout(moves, TEST_TIMEOUT);
+	tcase_set_timeout(limits, TEST_TIMEOUT);
 	tcase_add_checked_fixture(use, setup, teardown);
 	tcase_add_checked_fixture(holds, setup, teardown);
+	tcase_add_checked_fixture(moves, setup, teardown);
+	tcase_add_checked_fixture(limits, setup, teardown);
 	tcase_add_test(use, a_reading_that_went_down_charges_nothing);
 	tcase_add_test(use, a_cluster_that_does_not_answer_is_not_zero_use);
 	tcase_add_test(use, predecessor_06_other_clusters_are_done);
@@ -795,7 +1414,24 @@ int main(void)
 	tcase_add_test(holds, seven_days_to_the_microsecond_are_trusted);
 	tcase_add_test(holds, an_account_that_never_had_money_is_reported_not_held);
 	tcase_add_test(holds, softer_rules_say_or_do_nothing);
+	tcase_add_test(moves,
+		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
+	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
+	tcase_add_test(moves, a_move_without_use_is_not_worth_a_word);
+	tcase_add_test(moves, a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one);
+	tcase_add_test(moves, a_move_that_was_not_entered_is_found_again);
+	tcase_add_test(limits, what_is_not_shown_is_asked_for_only_when_something_hangs_on_it);
+	tcase_add_test(limits, a_lever_changed_in_the_settings_is_exchanged);
+	tcase_add_test(limits, a_cap_follows_money_and_not_use);
+	tcase_add_test(limits, use_with_fractional_weights_is_counted_by_slurms_minutes);
+	tcase_add_test(limits, predecessor_08_terms_without_a_cap_give_the_sites_own_limit_back);
+	tcase_add_test(limits, predecessor_08_caps_that_fail_do_not_lose_the_sites_own_limit);
+	tcase_add_test(limits, a_grace_lifts_the_cap_too);
+	tcase_add_test(limits, a_cap_changed_by_hand_is_left_or_put_right);
+	tcase_add_test(limits, shares_are_lowered_before_others_are_raised);
 	suite_add_tcase(suite, use);
 	suite_add_tcase(suite, holds);
+	suite_add_tcase(suite, moves);
+	suite_add_tcase(suite, limits);
 	return util_run(suite);
 }

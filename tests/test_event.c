@@ -47,10 +47,10 @@ static void fill_field(struct event *event, enum event_field at, bool large)
 	case FIELD_TEXT:
 		if (at == FIELD_AT_THRESHOLDS) {
 			/* The longest that there is. */
-			set_text(event, at,
-				 large ? "985,986,987,988,989,990,991,992,"
-					 "993,994,995,996,997,998,999,1000"
-				       : "");
+			strcpy(text, large ? "985,986,987,988,989,990,991,992,"
+					     "993,994,995,996,997,998,999,1000"
+					   : "");
+			set_text(event, at, text);
 			break;
 		}
 		text[0] = '\0';

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The reset of usage in Slurm, and accounts above and below each other, driven in this process. */
+#include "config.h"
+
+#include "tests/drive.h"
+
+enum { SU = 3600 };
+
+static struct fake_account *dev(const char *name)
+{
+	return fake_account("dev", name);
+}
+
+static void place(const char *name, const char *parent, int64_t usage)
+{
+	struct fake_account *account = dev(name);
+
+	(void)snprintf(account->parent, sizeof(account->parent), "%s", parent);
+	account->usage = usage;
+}
+
+/* "faculty" with "bio" and "chem" below it, and "lab", which the bank does not have, below "bio".
+ * Each has 10 SU in the bank and used some before. */
+static void setup(void)
+{
+	drive_setup();
+	place("faculty", "", 1500);
+	place("bio", "faculty", 1000);
+	place("chem", "faculty", 500);
+	place("lab", "bio", 400);
+	DONE("", "open", "faculty", "10");
+	DONE("", "open", "bio", "10");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	memset(fake_calls, 0, sizeof(fake_calls));
+}
+
+/* So much is used in lab. */
+static void use(int64_t seconds)
+{
+	dev("lab")->usage += seconds;
+	dev("bio")->usage += seconds;
+	dev("faculty")->usage += seconds;
+}
+
+static void nothing_to_do(void)
+{
+	char *before = exported();
+	int calls = fake_calls[FAKE_SACCTMGR];
+
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
+	UNCHANGED(before);
+}
+
+#define HAS(account, expected)                                                                     \
+	do {                                                                                       \
+		RUN("balance", account, "-nPo", "Available", "--seconds");                         \
+		ck_assert_str_eq(out, expected "\n");                                              \
+	} while (0)
+
+/* ---- reset ---- */
+
+START_TEST(a_reset_that_makes_no_sense_is_refused)
+{
+	REFUSED(2, "ACCOUNT", "reset");
+	REFUSED(2, "", "reset", "bio;x", "--immediate");
+	REFUSED(1, "mallory", "reset", "mallory", "--immediate");
+	/* The bank does not have it. */
+	REFUSED(1, "lab", "reset", "lab", "--immediate");
+	ck_assert_int_eq(dev("lab")->usage, 400);
+}
+END_TEST
+
+START_TEST(a_reset_that_nobody_confirms_is_not_done)
+{
+	static const char *const refusals[] = {"n\n", "\n", "", "nein\n"};
+	char *before = exported();
+
+	use(100);
+	GIVES(1, "bio on dev: 0.30 SU in Slurm will be set to 0", "say --immediate", "reset",
+	      "bio");
+	at_terminal = true;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		answers = refusals[i];
+		GIVES(1, "Reset? [y/N]", "nothing was changed", "reset", "bio");
+	}
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	UNCHANGED(before);
+	answers = "y\n";
+	DONE("bio: the usage on dev was reset", "reset", "bio");
+	ck_assert_int_eq(dev("bio")->usage, 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_not_reset)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	fake_cluster("gpu")->silent = true;
+	use(100);
+	REFUSED(1, "bio was not reset", "reset", "bio", "--immediate");
+	ck_assert_ptr_nonnull(strstr(err, "cluster 'gpu' does not answer"));
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	/* Only where it is asked. */
+	fake_cluster("gpu")->silent = false;
+	fake_account("gpu", "bio")->usage = 50;
+	DONE("bio: the usage on dev was reset", "reset", "bio", "-i", "-M", "dev");
+	ck_assert_int_eq(dev("bio")->usage, 0);
+	ck_assert_int_eq(fake_account("gpu", "bio")->usage, 50);
+}
+END_TEST
+
+START_TEST(a_copied_bank_resets_nothing)
+{
+	machine = "id/other";
+	REFUSED(1, "subank adopt", "reset", "faculty", "--immediate", "--quiet");
+	ck_assert_int_eq(dev("faculty")->usage, 1500);
+}
+END_TEST
+
+/* The predecessor renewed a project by a reset, which took the usage of the accounts above along.
+ */
+START_TEST(predecessor_19_a_reset_charges_first_and_changes_no_balance)
+{
+	uint64_t count;
+
+	use(100);
+	DONE("bio: charged 0.02 SU used on dev", "reset", "bio", "--immediate", "--note",
+	     "fair share");
+	ck_assert_ptr_nonnull(strstr(out, "faculty: charged 0.02 SU"));
+	ck_assert_ptr_null(strstr(out, "chem"));
+	ck_assert_int_eq(dev("bio")->usage, 0);
+	ck_assert_int_eq(dev("lab")->usage, 0);
+	ck_assert_int_eq(dev("faculty")->usage, 500);
+	HAS("bio", "35900");
+	HAS("faculty", "35900");
+	HAS("chem", "36000");
+	nothing_to_do();
+	use(7);
+	dev("chem")->usage += 5;
+	dev("faculty")->usage += 5;
+	DONE("bio: charged <0.01 SU", "check");
+	HAS("bio", "35893");
+	HAS("faculty", "35888");
+	HAS("chem", "35995");
+	count = entries();
+	RUN("journal", "-nPo", "Kind,Account,Note");
+	ck_assert_ptr_nonnull(strstr(out, "baseline|bio|fair share"));
+	ck_assert_ptr_nonnull(strstr(out, "baseline|faculty|fair share"));
+	/* From above, all below it. */
+	DONE("faculty: the usage on dev was reset", "reset", "faculty", "--immediate");
+	ck_assert_uint_eq(entries(), count + 3);
+	ck_assert_int_eq(dev("chem")->usage, 0);
+	nothing_to_do();
+	HAS("chem", "35995");
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(a_reset_without_usage_has_nothing_to_do)
+{
+	DONE("was reset", "reset", "bio", "--immediate");
+	char *before = exported();
+
+	GIVES(0, NULL, "bio: Slurm shows no usage, there is nothing to reset", "reset", "bio");
+	UNCHANGED(before);
+}
+END_TEST
+
+START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done)
+{
+	static const struct {
+		enum fake_mode mode;
+		const char *part;
+	} cases[] = {
+		{FAKE_FAILS, "the fake fails"},
+		{FAKE_MISSING, "No such file"},
+		{FAKE_TIMES_OUT, "deadline"},
+		{FAKE_LIES, "dev does not show that the usage was reset"},
+	};
+
+	use(100);
+	fake_mode[FAKE_SACCTMGR] = cases[_i].mode;
+	/* What was used is charged all the same. */
+	GIVES(3, "bio: charged 0.02 SU", cases[_i].part, "reset", "bio", "--immediate");
+	ck_assert_ptr_null(strstr(out, "was reset"));
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	HAS("bio", "35900");
+	nothing_to_do();
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	DONE("bio: the usage on dev was reset", "reset", "bio", "--immediate");
+	nothing_to_do();
+	HAS("bio", "35900");
+}
+END_TEST
+enum { RESET_CASES = 4 };
+
+START_TEST(a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows)
+{
+	use(10 * SU);
+	DONE("bio: held", "check");
+	DONE("was reset", "reset", "bio", "--immediate");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	nothing_to_do();
+	DONE("bio: released", "deposit", "bio", "10");
+	set_settings("clusters: [dev]\nlock_seconds: 1\nenforcement: limit\n");
+	use(100);
+	DONE("", "check", "bio");
+	ck_assert_str_eq(dev("bio")->limits, "billing=598");
+	DONE("was reset", "reset", "bio", "--immediate");
+	ck_assert_str_eq(dev("bio")->limits, "billing=596");
+}
+END_TEST
+
+/* ---- above and below ---- */
+
+START_TEST(an_account_that_moves_is_said_and_nobody_is_charged)
+{
+	use(100);
+	DONE("", "check");
+	place("lab", "chem", 500);
+	dev("bio")->usage -= 500;
+	dev("chem")->usage += 500;
+	/* A check of a few leaves that to the whole one. */
+	DONE("", "check", "chem");
+	ck_assert_str_eq(out, "");
+	GIVES(3, "",
+	      "bio: the usage on dev went from 0.30 SU to 0.16 SU, and account lab has moved to or "
+	      "from below it",
+	      "check");
+	ck_assert_ptr_nonnull(strstr(
+		err, "chem: the usage on dev went from 0.13 SU to 0.27 SU, and account lab"));
+	ck_assert_ptr_null(strstr(err, "faculty"));
+	nothing_to_do();
+	HAS("bio", "35900");
+	HAS("chem", "36000");
+	HAS("faculty", "35900");
+	dev("lab")->usage += 9;
+	dev("chem")->usage += 9;
+	dev("faculty")->usage += 9;
+	DONE("charged", "check");
+	HAS("bio", "35900");
+	HAS("chem", "35991");
+	HAS("faculty", "35891");
+	RUN("journal", "bio", "-nPo", "Kind,Reason");
+	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(a_dry_run_tells_a_move_and_does_not_forget_it)
+{
+	char *before = exported();
+
+	place("lab", "chem", 400);
+	dev("bio")->usage -= 400;
+	dev("chem")->usage += 400;
+	for (int i = 0; i < 2; i++)
+		GIVES(3, "", "account lab has moved", "check", "--dry-run");
+	UNCHANGED(before);
+	GIVES(3, "", "account lab has moved", "check");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(each_account_is_a_budget_for_all_below_it)
+{
+	/* The child has spent its own, the parent has more. */
+	DONE("", "deposit", "faculty", "10");
+	use(10 * SU);
+	DONE("bio: held", "check");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	ck_assert_str_eq(dev("faculty")->limits, "");
+	ck_assert_str_eq(dev("chem")->limits, "");
+	/* The parent has spent, the other child has not: Slurm stops both by the parent's limit. */
+	use(10 * SU);
+	DONE("faculty: held", "check");
+	ck_assert_str_eq(dev("faculty")->limits, "cpu=0");
+	ck_assert_str_eq(dev("chem")->limits, "");
+	HAS("chem", "36000");
+	DONE("faculty: released", "deposit", "faculty", "1");
+	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
+	nothing_to_do();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs: reset");
+	TCase *reset = tcase_create("reset"), *nested = tcase_create("nested");
+	TCase *all[] = {reset, nested};
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		tcase_set_timeout(all[i], TEST_TIMEOUT);
+		tcase_add_checked_fixture(all[i], setup, drive_teardown);
+		suite_add_tcase(suite, all[i]);
+	}
+	tcase_add_test(reset, a_reset_that_makes_no_sense_is_refused);
+	tcase_add_test(reset, a_reset_that_nobody_confirms_is_not_done);
+	tcase_add_test(reset, what_cannot_be_read_is_not_reset);
+	tcase_add_test(reset, a_copied_bank_resets_nothing);
+	tcase_add_loop_test(reset, predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done,
+			    0, RESET_CASES);
+	tcase_add_test(reset, a_reset_without_usage_has_nothing_to_do);
+	tcase_add_test(reset, predecessor_19_a_reset_charges_first_and_changes_no_balance);
+	tcase_add_test(reset, a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows);
+	tcase_add_test(nested, an_account_that_moves_is_said_and_nobody_is_charged);
+	tcase_add_test(nested, a_dry_run_tells_a_move_and_does_not_forget_it);
+	tcase_add_test(nested, each_account_is_a_budget_for_all_below_it);
+	return util_run(suite);
+}
