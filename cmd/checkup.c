@@ -145,13 +145,15 @@ static bool is_whole(struct env *env, const struct checkup *checkup)
 	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
-/* One pass, under check.lock or dry. */
-static int pass(struct env *env, const struct checkup *checkup, bool dry, struct head *ret_head)
+/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. */
+static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
+		struct head *ret_head)
 {
 	struct rules rules = rules_of(env);
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
+			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
 			      .look_now = checkup->put_right};
 	struct planning planning = {.check = &check, .dry = dry};
@@ -166,7 +168,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	status = rounds(env, &planning, &clusters);
 	*ret_head = check.head;
 	check_release(&check);
-	if (is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
+	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
 	clusters_release(&clusters);
@@ -222,7 +224,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct head head = {0};
 		struct head_now now;
-		int passed = pass(env, checkup, false, &head);
+		int passed = pass(env, checkup, false, round == 0, &head);
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
@@ -258,7 +260,7 @@ static int look_up(struct env *env, bool *ret_granted)
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
-	int status = pass(env, checkup, true, &head);
+	int status = pass(env, checkup, true, true, &head);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -329,7 +331,7 @@ int checkup_pass(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
 
-	return pass(env, checkup, false, &head);
+	return pass(env, checkup, false, false, &head);
 }
 
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx)

@@ -102,6 +102,7 @@ struct check {
 	const struct rules *rules;
 	const char *const *only; /* these accounts alone; none: all */
 	size_t only_count;
+	bool all_clusters; /* [observations] has every cluster that the site still has */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	/* out; check_release() frees */
