@@ -311,7 +311,9 @@ int checkup_after(struct env *env, const char *account, int status)
 	if (after == EXIT_DONE) {
 		if (take_locks(env, false, &locks, &err)) {
 			if (locks.whole_runs) {
-				note(env, "%s: a check is running, it brings Slurm in line",
+				note(env,
+				     "%s: a check is running; it or the next one brings Slurm in "
+				     "line",
 				     account);
 				return status;
 			}
