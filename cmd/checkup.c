@@ -153,6 +153,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
+			      .settling = checkup->settling,
 			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
 			      .look_now = checkup->put_right};
@@ -167,6 +168,8 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	silent = clusters.silent > 0;
 	status = rounds(env, &planning, &clusters);
 	*ret_head = check.head;
+	if (check.clock_gap && checkup->must)
+		status = EXIT_REFUSED;
 	check_release(&check);
 	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
@@ -295,7 +298,7 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 
 int checkup_after(struct env *env, const char *account, int status)
 {
-	struct checkup checkup = {.accounts = &account, .account_count = 1};
+	struct checkup checkup = {.accounts = &account, .account_count = 1, .settling = true};
 	struct sb_error err;
 	bool granted;
 	struct check_locks locks;

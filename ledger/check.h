@@ -103,6 +103,8 @@ struct check {
 	const char *const *only; /* these accounts alone; none: all */
 	size_t only_count;
 	bool all_clusters; /* [observations] has every cluster that the site still has */
+	bool settling; /* [only] had an entry just now: what that asks for is done even when the
+			  clock is not to be trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	/* out; check_release() frees */
@@ -114,8 +116,8 @@ struct check {
 	size_t want_count, want_size;
 	bool again; /* plan again when the tasks were read back: there is more to do */
 	struct head head; /* after what was appended */
-	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
-			    was left to a later check */
+	bool doubtful; /* likewise, where an entry was settled all the same: nobody is held, and
+			  what time brings is left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */

@@ -168,7 +168,7 @@ int check_dates(struct books *books, struct check *check, const struct account *
 {
 	int rc;
 
-	if (check->dates_wait)
+	if (check->doubtful)
 		return SB_OK;
 	rc = expire(books, check, account, err);
 	/* Nobody is told what bounds nobody. */

@@ -303,8 +303,9 @@ class Bank:
         self.time = max(now, self.newest)
         self.accounts = {name: old.at(self.time) for name, old in self.accounts.items()}
 
-    def funds(self, account):
-        """Holds the account when nothing is left, and releases it when something is."""
+    def funds(self, account, trusted):
+        """Holds the account when nothing is left and the clock can be trusted, and releases it when
+        something is."""
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
             (account.enforcement or self.enforcement) == "hold"
@@ -312,7 +313,7 @@ class Bank:
             and account.sums["deposited"] + account.sums["received"] > 0
             and account.available() - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        if spent and account.open and "funds" not in account.causes:
+        if spent and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
             self.enter("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
@@ -389,7 +390,7 @@ class Bank:
                 account.rearm()
             if dates and account.open and not account.unlimited:
                 self.tell(account)
-            self.funds(account)
+            self.funds(account, dates)
         return status
 
     def jumped(self):
@@ -405,6 +406,8 @@ class Bank:
         def plan():
             account = self.accounts.get(name) or Account(name)
             if account.open or self.silent.intersection(self.clusters):
+                raise No()
+            if from_zero and name in self.accounts:  # counted all the time
                 raise No()
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
@@ -806,11 +809,11 @@ class Bank:
                 self.account(name)
             self.begin(now)
             jumped = self.jumped() and not clock_ok
+            if jumped:
+                return PART
             if not names:
-                if jumped:
-                    return PART
                 self.checked = self.time
-            return self.look_at([self.accounts[name] for name in names or self.accounts], now, not jumped)
+            return self.look_at([self.accounts[name] for name in names or self.accounts], now)
 
         return plan
 

@@ -355,7 +355,7 @@ class Chooser:
         yield "zone " + (BERLIN if berlin else "UTC")
         first = moment(self.random.choice(DATES[:-1]), 0, "UTC") - 3600 * berlin * SECOND
         first -= self.random.choice((0, 1, DAY, 30 * DAY)) * self.random.randint(0, 3)
-        yield f"clock {self.once(first)}"
+        yield f"clock {first}"
         yield self.settings(self.random.choice((1, 1, 2)))
         for name in self.random.sample(ACCOUNTS, 2):
             if self.random.random() < 0.8:
@@ -402,14 +402,7 @@ class Chooser:
             now += self.random.choice((1, SECOND, 60 * SECOND, 3600 * SECOND, DAY, 6 * DAY))
         else:
             now += self.random.choice((TRUST, 30 * DAY, 200 * DAY))
-        return f"clock {self.once(max(now, 1))}"
-
-    def once(self, at):
-        """Not where a deposit could end, project_days later, in the hour that comes twice."""
-        when = datetime.datetime.fromtimestamp(at // SECOND, datetime.timezone.utc)
-        if self.game.bank.zone != "UTC" and when.month in (9, 10) and when.hour < 2:
-            at += 7200 * SECOND
-        return at
+        return f"clock {max(now, 1)}"
 
     def amount(self, values):
         value = self.near(self.random.choice(values))
