@@ -17,6 +17,7 @@ struct share {
 				      set */
 	const char *grp_tres_raw; /* what was used, as printed: "cpu=3,mem=0,…,billing=3" in whole
 				     minutes (floored), children included */
+	const char *tres_run_mins; /* likewise what running jobs may still use by their limits */
 };
 
 struct shares {
