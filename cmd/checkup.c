@@ -9,9 +9,12 @@
 #include "cmd/carry_out.h"
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
+#include "cmd/notify.h"
 #include "cmd/this_machine.h"
+#include "cmd/unbanked.h"
 #include "ledger/check.h"
 #include "ledger/lock.h"
+#include "ledger/when.h"
 
 /* Plans while others write, limits are asked for and shares are lowered before others are raised.
  */
@@ -25,7 +28,9 @@ struct rules rules_of(const struct env *env)
 			      .field = settings->lever.field,
 			      .tres = settings->lever.tres,
 			      .put_right = settings->put_right,
-			      .pooled = settings->pooled};
+			      .pooled = settings->pooled,
+			      .thresholds = settings->thresholds,
+			      .notice = settings->notice_days * WHEN_DAY};
 }
 
 /* Whether this machine may change Slurm for this bank. */
@@ -134,13 +139,21 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 	return status;
 }
 
-/* One pass, under check.lock or dry. */
-static int pass(struct env *env, const struct checkup *checkup, bool dry, struct head *ret_head)
+/* All accounts on all clusters of the settings. */
+static bool is_whole(struct env *env, const struct checkup *checkup)
+{
+	return checkup->account_count == 0 && !option(env, "clusters");
+}
+
+/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. */
+static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
+		struct head *ret_head)
 {
 	struct rules rules = rules_of(env);
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
+			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
 			      .look_now = checkup->put_right};
 	struct planning planning = {.check = &check, .dry = dry};
@@ -155,6 +168,9 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	status = rounds(env, &planning, &clusters);
 	*ret_head = check.head;
 	check_release(&check);
+	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
+	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
+		status = EXIT_PART;
 	clusters_release(&clusters);
 	return status == EXIT_DONE && silent ? EXIT_PART : status;
 }
@@ -173,12 +189,6 @@ static void drop_locks(struct check_locks *locks)
 	lock_drop(locks->check);
 	lock_drop(locks->settle);
 	locks->check = locks->settle = -1;
-}
-
-/* All accounts on all clusters of the settings. */
-static bool is_whole(struct env *env, const struct checkup *checkup)
-{
-	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
 static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)
@@ -214,7 +224,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct head head = {0};
 		struct head_now now;
-		int passed = pass(env, checkup, false, &head);
+		int passed = pass(env, checkup, false, round == 0, &head);
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
@@ -250,7 +260,7 @@ static int look_up(struct env *env, bool *ret_granted)
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
-	int status = pass(env, checkup, true, &head);
+	int status = pass(env, checkup, true, true, &head);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -269,9 +279,18 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 		status = dry_run(env, checkup);
 		return status == EXIT_DONE && !checkup->dry_run ? EXIT_PART : status;
 	}
+	status = notify_begin(env);
+	if (status != EXIT_DONE)
+		return status;
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
-	return run_locked(env, checkup, &locks);
+	status = run_locked(env, checkup, &locks);
+	/* The locks are free again: whoever is told may take his time. */
+	if (status == EXIT_DONE)
+		return notify_run(env);
+	if (status == EXIT_PART)
+		(void)notify_run(env);
+	return status;
 }
 
 int checkup_after(struct env *env, const char *account, int status)
@@ -292,7 +311,9 @@ int checkup_after(struct env *env, const char *account, int status)
 	if (after == EXIT_DONE) {
 		if (take_locks(env, false, &locks, &err)) {
 			if (locks.whole_runs) {
-				note(env, "%s: a check is running, it brings Slurm in line",
+				note(env,
+				     "%s: a check is running; it or the next one brings Slurm in "
+				     "line",
 				     account);
 				return status;
 			}
@@ -312,7 +333,7 @@ int checkup_pass(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
 
-	return pass(env, checkup, false, &head);
+	return pass(env, checkup, false, false, &head);
 }
 
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx)

@@ -6,37 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/fitness.h"
 #include "slurm/sacctmgr.h"
-
-/* Why the books cannot follow this cluster, with what to change; NULL when they can. */
-static const char *distrust(const struct slurm_config *config)
-{
-	if (strcmp(config->priority_type, "priority/multifactor") != 0)
-		return "usage is counted only with PriorityType=priority/multifactor: set that";
-	if (config->decays)
-		return "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
-		       "PriorityUsageResetPeriod=NONE";
-	return NULL;
-}
-
-/* Why a limit of that field must not be set there, with what to change; NULL when it may. */
-static const char *distrust_lever(bool limits, bool safe, const char *field)
-{
-	if (!limits)
-		return "limits are not enforced, so a hold would do nothing: put `limits` and "
-		       "`safe` into AccountingStorageEnforce";
-	if (!safe && lever_kills(field))
-		return "a hold would kill running jobs: put `safe` into AccountingStorageEnforce";
-	return NULL;
-}
 
 const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
 			     const char *field)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
 		if (strcmp(clusters->names[i], cluster) == 0)
-			return distrust_lever(clusters->answers[i].limits,
-					      clusters->answers[i].safe, field);
+			return fitness_limits(clusters->answers[i].limits,
+					      clusters->answers[i].safe, lever_kills(field));
 	}
 	return NULL;
 }
@@ -284,16 +263,15 @@ int clusters_look(struct env *env, struct clusters *clusters, const struct want 
 /* ---- clusters ---- */
 
 /* Why the cluster is left alone; NULL when it is not. */
-static const char *distrust_all(const struct env *env, const struct slurm_config *config,
-				bool levers)
+static const char *distrust(const struct env *env, const struct slurm_config *config, bool levers,
+			    char text[FITNESS_TEXT_SIZE])
 {
 	const struct settings *settings = &env->settings;
-	const char *reason = distrust(config);
+	bool kills = settings->enforcement == ENFORCE_LIMIT || lever_kills(settings->lever.field);
+	const char *reason = fitness_usage(config, text);
 
 	if (!reason && levers && settings->enforcement >= ENFORCE_HOLD)
-		reason = distrust_lever(config->limits, config->safe, settings->lever.field);
-	if (!reason && levers && settings->enforcement == ENFORCE_LIMIT)
-		reason = distrust_lever(config->limits, config->safe, CAP_FIELD);
+		reason = fitness_limits(config->limits, config->safe, kills);
 	return reason;
 }
 
@@ -303,6 +281,7 @@ static void observe(struct env *env, bool levers, struct clusters *clusters, siz
 	struct cluster_answer *answer = &clusters->answers[at];
 	const char *name = clusters->names[at], *reason;
 	struct slurm_config config = clusters->local;
+	char text[FITNESS_TEXT_SIZE];
 	struct slurm_error err;
 
 	observation->cluster = name;
@@ -311,7 +290,7 @@ static void observe(struct env *env, bool levers, struct clusters *clusters, siz
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
 		answer->limits = config.limits;
 		answer->safe = config.safe;
-		reason = distrust_all(env, &config, levers);
+		reason = distrust(env, &config, levers, text);
 		if (reason) {
 			warning(env, "cluster '%s' is left alone: %s", name, reason);
 			clusters->refused++;

@@ -3,10 +3,16 @@
 
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/command.h"
+#include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/selection.h"
 #include "ledger/amount.h"
+#include "ledger/forecast.h"
+#include "ledger/history.h"
+#include "ledger/nesting.h"
+#include "ledger/when.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -20,46 +26,41 @@ enum {
 	COLUMN_LEVER,
 	COLUMN_CHARGED,
 	COLUMN_DEBT,
-	COLUMN_COUNT,
+	COLUMN_COUNT, /* without --forecast */
+	COLUMN_WEEK = COLUMN_COUNT,
+	COLUMN_MONTH,
+	COLUMN_LASTS,
+	COLUMN_UNUSED,
+	COLUMN_COUNT_ALL,
 };
 
-static const struct column columns[COLUMN_COUNT] = {
+static const struct column columns[COLUMN_COUNT_ALL] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true},	[COLUMN_STATE] = {"State", false, true},
 	[COLUMN_ALLOCATED] = {"Allocated", true, true}, [COLUMN_USED] = {"Used", true, true},
 	[COLUMN_AVAILABLE] = {"Available", true, true}, [COLUMN_PERCENT] = {"Percent", true, true},
 	[COLUMN_READ] = {"Read", true, true},		[COLUMN_CAUSES] = {"Causes", false, false},
 	[COLUMN_LEVER] = {"Lever", false, false},	[COLUMN_CHARGED] = {"Charged", true, false},
-	[COLUMN_DEBT] = {"Debt", true, false},
+	[COLUMN_DEBT] = {"Debt", true, false},		[COLUMN_WEEK] = {"PerDay7", true, true},
+	[COLUMN_MONTH] = {"PerDay30", true, true},	[COLUMN_LASTS] = {"Lasts", false, true},
+	[COLUMN_UNUSED] = {"Unused", true, true},
 };
+
+/* With --forecast these give their room to the forecast. */
+static const size_t given_up[] = {COLUMN_ALLOCATED, COLUMN_USED, COLUMN_PERCENT, COLUMN_READ};
 
 struct listing {
 	struct env *env;
 	struct output *output;
 	const struct selection *selection;
+	const char *as_of; /* NULL: now */
+	bool forecast;
+	bool total;
+	struct sums {
+		int64_t allocated, used, available, charged, debt;
+	} sums; /* of accounts that are below no other one in the list */
+	struct nesting nesting;
+	struct moment moment; /* what is shown */
 };
-
-static const char *state_of(const struct account *account)
-{
-	if (!account->open)
-		return "closed";
-	if (account_held(account))
-		return "held";
-	return account->causes ? "grace" : "open";
-}
-
-/* "hand,funds" */
-static const char *causes_of(const struct account *account, char buf[32])
-{
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
-		if (account_has_cause(account, (enum cause)cause))
-			len += (size_t)snprintf(buf + len, 32 - len, "%s%s", len ? "," : "",
-						event_word(FIELD_AT_CAUSE, cause));
-	}
-	return buf;
-}
 
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
@@ -78,48 +79,103 @@ static const char *lever_of(const struct account *account)
 	return account->lever_count ? "set" : "";
 }
 
-static int add_row(struct books *books, struct output *output, const struct account *account,
-		   struct sb_error *err)
+static int add_forecast(const struct listing *listing, struct books *books,
+			const struct account *account, struct sb_error *err)
 {
-	int64_t available, allocated, used, read;
-	char causes[32];
-	int rc = account_available(account, &available, err);
+	struct output *output = listing->output;
+	struct forecast forecast;
+	int rc = forecast_make(books, account, listing->moment.seq, &forecast, err);
 
-	if (!rc)
-		rc = account_allocated(account, &allocated, err);
-	if (!rc)
-		rc = account_used(account, &used, err);
-	if (!rc)
-		rc = books_read_time(books, account, &read, err);
 	if (rc)
 		return rc;
-	output_row(output);
-	output_text(output, COLUMN_ACCOUNT, account->name);
-	output_text(output, COLUMN_STATE, state_of(account));
-	output_amount(output, COLUMN_ALLOCATED, allocated);
-	output_amount(output, COLUMN_USED, used);
-	output_amount(output, COLUMN_AVAILABLE, available);
-	output_percent(output, COLUMN_PERCENT, amount_percent(used, allocated));
-	output_age(output, COLUMN_READ, read, books_time(books));
-	output_text(output, COLUMN_CAUSES, causes_of(account, causes));
-	output_text(output, COLUMN_LEVER, lever_of(account));
-	output_amount(output, COLUMN_CHARGED, account_sum(account->charged));
-	output_amount(output, COLUMN_DEBT, account->debt);
+	output_amount(output, COLUMN_WEEK, forecast.week);
+	output_amount(output, COLUMN_MONTH, forecast.month);
+	output_time(output, COLUMN_LASTS, forecast.lasts);
+	output_amount(output, COLUMN_UNUSED, forecast.unused);
 	return SB_OK;
 }
 
-static int list(struct books *books, void *ctx, struct sb_error *err)
+/* Adds the account to the totals, unless what it has and used is in another one's. */
+static int add_up(struct listing *listing, struct books *books, const struct account *account,
+		  const struct sums *more, struct sb_error *err)
 {
-	struct listing *listing = ctx;
+	struct sums *sums = &listing->sums;
+	char above[NAME_SIZE];
+	int rc = nesting_above(&listing->nesting, books, account, false, above, err);
+
+	if (rc || (*above && selection_has(listing->selection, above)))
+		return rc;
+	if (amount_add(sums->allocated, more->allocated, &sums->allocated) &&
+	    amount_add(sums->used, more->used, &sums->used) &&
+	    amount_add(sums->available, more->available, &sums->available) &&
+	    amount_add(sums->charged, more->charged, &sums->charged) &&
+	    amount_add(sums->debt, more->debt, &sums->debt))
+		return SB_OK;
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "the total is more than can be counted: leave out --total");
+}
+
+static void add_sums(struct output *output, const char *name, const char *state,
+		     const struct sums *sums)
+{
+	output_row(output);
+	output_text(output, COLUMN_ACCOUNT, name);
+	output_text(output, COLUMN_STATE, state);
+	output_amount(output, COLUMN_ALLOCATED, sums->allocated);
+	output_amount(output, COLUMN_USED, sums->used);
+	output_amount(output, COLUMN_AVAILABLE, sums->available);
+	output_percent(output, COLUMN_PERCENT, amount_percent(sums->used, sums->allocated));
+	output_amount(output, COLUMN_CHARGED, sums->charged);
+	output_amount(output, COLUMN_DEBT, sums->debt);
+}
+
+static int add_row(struct listing *listing, struct books *books, const struct account *account,
+		   struct sb_error *err)
+{
+	struct output *output = listing->output;
+	struct sums sums = {.charged = account_sum(account->charged), .debt = account->debt};
+	const char *state = account_state(account);
+	char causes[CAUSES_SIZE], above[NAME_SIZE] = "";
+	int64_t read;
+	int rc = account_available(account, &sums.available, err);
+
+	if (!rc)
+		rc = account_allocated(account, &sums.allocated, err);
+	if (!rc)
+		rc = account_used(account, &sums.used, err);
+	if (!rc)
+		rc = books_read_time(books, account, &read, err);
+	if (!rc && listing->total)
+		rc = add_up(listing, books, account, &sums, err);
+	/* Slurm asks the accounts above, too, before it starts a job. */
+	if (!rc && !listing->as_of && !account_held(account))
+		rc = nesting_above(&listing->nesting, books, account, true, above, err);
+	if (rc)
+		return rc;
+	if (*above) {
+		state = "parent";
+		note(listing->env, "%s: no job starts, since %s above it is held", account->name,
+		     above);
+	}
+	add_sums(output, account->name, state, &sums);
+	/* Readings are not books: what was read then is not known. */
+	if (listing->as_of)
+		output_text(output, COLUMN_READ, "");
+	else
+		output_age(output, COLUMN_READ, read, books_time(books));
+	output_text(output, COLUMN_CAUSES, account_causes(account, causes));
+	output_text(output, COLUMN_LEVER, lever_of(account));
+	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
+}
+
+static int list_now(struct listing *listing, struct books *books, struct sb_error *err)
+{
 	const struct selection *selection = listing->selection;
 	const struct account *account;
 	size_t count;
 	int rc = SB_OK;
 
-	/* All of them first: a row that an error follows would look like an answer. */
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = books_account(books, selection->list[i], &account, err);
-	if (!rc && selection->count == 0)
+	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;
@@ -129,26 +185,104 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < selection->count && !rc; i++) {
 		rc = books_account(books, selection->list[i], &account, err);
 		if (!rc)
-			rc = add_row(books, listing->output, account, err);
+			rc = add_row(listing, books, account, err);
 	}
 	for (size_t i = 0; selection->count == 0 && i < count && !rc; i++)
-		rc = add_row(books, listing->output, books_at(books, i), err);
+		rc = add_row(listing, books, books_at(books, i), err);
+	return rc;
+}
+
+/* The rows of one account or, with NULL, of all, as they were. */
+static int list_then(struct listing *listing, struct books *books, const char *name,
+		     struct sb_error *err)
+{
+	const struct moment *moment = &listing->moment;
+	struct history *history = NULL;
+	struct account *account;
+	size_t count = 0;
+	int rc = history_new(books, name, moment->seq, &history, err);
+
+	if (!rc)
+		rc = history_advance(history, moment->seq, NULL, NULL, err);
+	if (!rc)
+		rc = history_count(history, &count, err);
+	if (!rc && count == 0 && name)
+		note(listing->env, "account '%s' was not opened yet", name);
+	else if (!rc && count == 0)
+		note(listing->env, "the bank had no accounts yet");
+	for (size_t i = 0; i < count && !rc; i++) {
+		rc = history_account(history, i, moment->time, &account, err);
+		if (rc)
+			break;
+		rc = add_row(listing, books, account, err);
+		account_free(account);
+	}
+	history_free(history);
+	return rc;
+}
+
+static int list_all(struct listing *listing, struct books *books, struct sb_error *err)
+{
+	const struct selection *selection = listing->selection;
+	int rc = SB_OK;
+
+	if (!listing->as_of)
+		return list_now(listing, books, err);
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = list_then(listing, books, selection->list[i], err);
+	return rc || selection->count > 0 ? rc : list_then(listing, books, NULL, err);
+}
+
+static int list(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	const struct selection *selection = listing->selection;
+	const struct account *account;
+	int rc = SB_OK;
+
+	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
+	if (listing->as_of)
+		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
+	/* All of them first: a row that an error follows would look like an answer. */
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = books_account(books, selection->list[i], &account, err);
+	if (!rc)
+		rc = list_all(listing, books, err);
+	/* No account can have that name. */
+	if (!rc && listing->total)
+		add_sums(listing->output, "(total)", "", &listing->sums);
 	return rc;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct listing listing = {.env = env};
+	struct listing listing = {.env = env,
+				  .as_of = option(env, "as-of"),
+				  .forecast = option(env, "forecast"),
+				  .total = option(env, "total")};
+	struct column shown[COLUMN_COUNT_ALL];
 	struct selection selection;
 	int status = selection_read(env, argc, argv, &selection);
 
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
-	status = output_from_bank(env, columns, COLUMN_COUNT, list, &listing, &listing.output);
+	memcpy(shown, columns, sizeof(shown));
+	for (size_t i = 0; listing.forecast && i < sizeof(given_up) / sizeof(given_up[0]); i++)
+		shown[given_up[i]].shown = false;
+	status = output_from_bank(env, shown, listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
+				  list, &listing, &listing.output);
+	nesting_release(&listing.nesting);
 	selection_release(&selection);
 	return status;
 }
+
+static const struct option_spec options[] = {
+	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
+	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
+	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
+	{NULL, 0, NULL, NULL},
+};
 
 const struct command cmd_balance = {
 	.name = "balance",
@@ -156,12 +290,20 @@ const struct command cmd_balance = {
 	.summary = "what accounts have, what they used and what is left",
 	.details =
 		"Asks no Slurm: Read says how long ago the use was read. Amounts are in SU.\n"
-		"Columns: Account, State (open, held, grace: held but let run for a time, "
-		"closed),\n"
-		"Allocated, Used, Available, Percent, Read, and with --format also Causes (why it\n"
-		"is held: hand, funds, closed), Lever (whether Slurm was changed: set, pending,\n"
-		"failed), Charged (ever) and Debt.",
+		"Columns: Account, State (open, held, grace: held but let run for a time, parent:\n"
+		"an account above it is held, closed), Allocated, Used, Available, Percent, Read,\n"
+		"and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
+		"(whether Slurm was changed: set, pending, failed), Charged (ever) and Debt.\n"
+		"An account inside another one of the bank is a budget of its own, and what it\n"
+		"uses counts in both; --total counts it once.\n"
+		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
+		"then; Read is empty.\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
+		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
+		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"
+		"given back is not subtracted.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
+	.options = options,
 	.run = run,
 };

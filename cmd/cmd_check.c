@@ -38,7 +38,10 @@ const struct command cmd_check = {
 		"The main job, for cron or a timer, as often as every minute. Reads from Slurm\n"
 		"what each account used, charges the difference to the last reading, holds\n"
 		"accounts that have nothing left (their jobs no longer start, those that run go\n"
-		"on) and releases those that have. Run again with nothing new, it does nothing.\n"
+		"on) and releases those that have. Lets what is left of an ended window expire,\n"
+		"and says once what crossed a threshold or ends soon. Run again with nothing new,\n"
+		"it does nothing. At last it runs the notify command of the settings, if there is\n"
+		"one, for each crossing, end, hold and release.\n"
 		"Exit status 3: a cluster did not answer, or something needs a look.",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_SLURM,

@@ -7,23 +7,23 @@
 #include "cmd/money.h"
 #include "ledger/amount.h"
 
+struct depositing {
+	int64_t amount;
+	struct window window;
+};
+
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
-	const int64_t *amount = posting->ctx;
-	char text[QUANTITY_SIZE];
+	const struct depositing *depositing = posting->ctx;
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
 
+	if (!rc)
+		rc = check_deposit(account, err);
 	if (rc)
 		return rc;
-	if (!account->open)
-		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' is closed and takes no deposits: `subank open "
-				    "%s` opens it again",
-				    posting->account, posting->account);
-	quantity(posting->env, text, *amount);
-	(void)snprintf(posting->done, sizeof(posting->done), "deposited %s", text);
-	return append_deposit(posting, books, *amount, true, err);
+	(void)snprintf(posting->done, sizeof(posting->done), "deposited ");
+	return append_deposit(posting, books, depositing->amount, &depositing->window, true, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -31,30 +31,44 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct posting posting = {.env = env, .plan = plan};
 	char name[NAME_SIZE];
 	struct sb_error err;
-	int64_t amount;
+	struct depositing depositing;
 	int status = read_account(env, argv[0], name);
 
 	(void)argc;
+	if (status == EXIT_DONE)
+		status = window_read(env, &depositing.window);
 	if (status != EXIT_DONE)
 		return status;
-	if (amount_parse(argv[1], &amount, &err))
+	if (amount_parse(argv[1], &depositing.amount, &err))
 		return fail(env, &err);
 	posting.account = name;
-	posting.ctx = &amount;
+	posting.ctx = &depositing;
 	(void)snprintf(posting.request, sizeof(posting.request), "deposit %s %" PRId64 "s", name,
-		       amount);
+		       depositing.amount);
+	window_request(&depositing.window, posting.request);
 	return post(&posting);
 }
+
+static const struct option_spec options[] = {
+	WINDOW_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
 
 const struct command cmd_deposit = {
 	.name = "deposit",
 	.arguments = "ACCOUNT SU",
 	.summary = "put SU into an account",
-	.details = "SU is a plain number (10000, 0.5), or billing-seconds (95s); 1 SU is 3600\n"
-		   "billing-seconds. Debt is paid first. An account that was held because its\n"
-		   "allowance was spent is released at once.",
+	.details =
+		"SU is a plain number (10000, 0.5), or billing-seconds (95s); 1 SU is 3600\n"
+		"billing-seconds. Debt is paid first. An account that was held because its\n"
+		"allowance was spent is released at once.\n\n"
+		"The SU can be used from --start on and no longer at --end: TIME is\n"
+		"2026-11-22T17:00, now+90days or a date, which stands for its first moment (with\n"
+		"--end 2027-01-01 the last day is 31 December). What is left at the end expires.\n"
+		"Without --end it is project_days of the settings, or never.",
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.options = options,
 	.run = run,
 };

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
+#include <time.h>
 
 #include "cmd/command.h"
 #include "cmd/entry_json.h"
-#include "cmd/lever.h"
+#include "cmd/entry_text.h"
+#include "cmd/journal_filter.h"
+#include "cmd/moment.h"
 #include "cmd/output.h"
-#include "cmd/selection.h"
-#include "ledger/amount.h"
-#include "ledger/when.h"
+
+/* How often --follow looks for new entries. */
+enum { FOLLOW_PAUSE_MS = 500 };
 
 enum {
 	COLUMN_ENTRY,
@@ -40,16 +40,23 @@ static const struct column columns[COLUMN_COUNT] = {
 struct listing {
 	struct env *env;
 	struct output *output; /* NULL: JSON lines */
-	const struct selection *selection;
-	uint64_t from; /* the first entry to print */
+	struct journal_filter *filter;
 	uint64_t last; /* how many at most, newest; 0: all */
 	uint64_t seen;
+	uint64_t first; /* of the last ones */
+	uint64_t head; /* the newest entry that was looked at */
 };
 
 /* Whether the rows are the receiver's of a transfer, not the giver's. */
 static bool for_receiver(const struct listing *listing, const struct event *event)
 {
-	return event->kind == EVENT_TRANSFER && !selection_has(listing->selection, event->account);
+	return event_receiver(event) && !selection_has(&listing->filter->selection, event->account);
+}
+
+/* Whether the reversal takes money from the account, which the entry it answers gave. */
+static bool takes_back(const struct event *event)
+{
+	return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND;
 }
 
 /* The amount with the sign that the kind gives it; false if it has none. */
@@ -57,77 +64,24 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 {
 	switch (event->kind) {
 	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
 		*ret = event->amount;
+		return true;
+	case EVENT_REVERSE:
+		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
+									 : event->amount;
 		return true;
 	case EVENT_TRANSFER:
 		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
 		return true;
 	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
+	case EVENT_ADJUST:
+	case EVENT_EXPIRE:
 		*ret = -event->amount;
 		return true;
 	default:
 		return false;
-	}
-}
-
-/* What an entry says beyond its columns, in a few words. */
-static void describe(const struct env *env, const struct event *event, char *to, size_t size)
-{
-	char when[WHEN_TEXT_SIZE], found[LIMIT_TEXT_SIZE], set[LIMIT_TEXT_SIZE],
-		debt[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE],
-		lever[LEVER_NAME_SIZE];
-
-	to[0] = '\0';
-	switch (event->kind) {
-	case EVENT_TERMS:
-		(void)snprintf(to, size, "%s, credit %s, %s%s%s",
-			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
-			       quantity(env, now, event->credit),
-			       event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
-			       *event->field ? ", " : "",
-			       lever_name(lever, event->field, event->tres));
-		break;
-	case EVENT_BASELINE:
-		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
-			       quantity(env, now, event->now), event->reason);
-		break;
-	case EVENT_DEPOSIT:
-		if (event->end != WHEN_NEVER)
-			(void)snprintf(to, size, "until %s", when_format_local(when, event->end));
-		else if (event->debt)
-			(void)snprintf(to, size, "of it %s paid debt",
-				       quantity(env, debt, event->debt));
-		break;
-	case EVENT_TRANSFER:
-		(void)snprintf(to, size, "to %s", event->to);
-		break;
-	case EVENT_CHARGE:
-		(void)snprintf(to, size, "%s %s to %s%s", event->cluster,
-			       amount_format(before, event->before, env->seconds),
-			       amount_format(now, event->now, env->seconds),
-			       event->debt ? ", in debt" : "");
-		break;
-	case EVENT_HOLD:
-	case EVENT_RELEASE:
-		(void)snprintf(to, size, "%s%s%s", event_word(FIELD_AT_CAUSE, event->cause),
-			       !event->until		   ? ""
-			       : event->kind == EVENT_HOLD ? " until "
-							   : ", lets it run until ",
-			       event->until ? when_format_local(when, event->until) : "");
-		break;
-	case EVENT_LEVER:
-		(void)snprintf(to, size, "%s %s: %s to %s", event->cluster,
-			       lever_name(lever, event->field, event->tres),
-			       limit_text(found, event->found), limit_text(set, event->set));
-		break;
-	case EVENT_APPLIED:
-		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,
-			       event_word(FIELD_AT_OUTCOME, event->outcome),
-			       *event->reason ? ": " : "", event->reason);
-		break;
-	default:
-		break;
 	}
 }
 
@@ -146,7 +100,7 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
 	if (signed_amount(listing, event, &amount))
 		output_amount(output, COLUMN_AMOUNT, amount);
-	describe(listing->env, event, detail, sizeof(detail));
+	entry_text(listing->env, event, for_receiver(listing, event), detail, sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);
 	output_text(output, COLUMN_ACTOR, event->user);
 	output_text(output, COLUMN_REF, event->ref);
@@ -154,36 +108,20 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_HASH, hex_format(hash, entry->hash, HASH_SIZE));
 }
 
-/* Whether --clusters, if it was given, names the entry's cluster. */
-static bool of_clusters(const struct env *env, const struct event *event)
-{
-	if (!option(env, "clusters"))
-		return true;
-	for (size_t i = 0; event->cluster && i < env->settings.cluster_count; i++) {
-		if (strcmp(event->cluster, env->settings.clusters[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool selected(const struct listing *listing, const struct event *event)
-{
-	if (!of_clusters(listing->env, event))
-		return false;
-	return selection_has(listing->selection, event->account) ||
-	       (event->to && *event->to && selection_has(listing->selection, event->to));
-}
-
 static int print_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
+	int rc = SB_OK;
 
-	if (!selected(listing, entry->event))
+	if (!journal_filter_has(listing->filter, entry->event))
 		return SB_OK;
-	if (!listing->output)
-		return entry_json(listing->env->out, entry, err);
-	add_row(listing, entry);
-	return SB_OK;
+	if (listing->output)
+		add_row(listing, entry);
+	else
+		rc = entry_json(listing->env->out, entry, err);
+	if (rc)
+		return rc;
+	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
 }
 
 /* Finds the first of the last entries by walking back. */
@@ -192,67 +130,119 @@ static int count_back(const struct entry *entry, void *ctx, struct sb_error *err
 	struct listing *listing = ctx;
 
 	(void)err;
-	if (!selected(listing, entry->event))
+	if (!journal_filter_has(listing->filter, entry->event))
 		return SB_OK;
-	listing->from = entry->event->seq;
+	listing->first = entry->event->seq;
 	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
 }
 
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	const struct account *account;
-	int rc = SB_OK;
+	struct entry_range range;
+	int rc = journal_filter_check(listing->env, books, listing->filter, err);
 
-	for (size_t i = 0; i < listing->selection->count && !rc; i++)
-		rc = books_account(books, listing->selection->list[i], &account, err);
-	if (!rc && listing->last)
-		rc = journal_walk(books_txn(books), 0, true, count_back, listing, err);
-	if (rc || (listing->last && listing->seen == 0))
-		return rc;
-	return journal_walk(books_txn(books), listing->from, false, print_entry, listing, err);
+	listing->head = books_head(books)->seq;
+	listing->seen = 0;
+	range = listing->filter->range;
+	if (!rc && listing->last && !range.backward) {
+		range.backward = true;
+		rc = entries_walk(books, &range, count_back, listing, NULL, err);
+		range.backward = false;
+		if (rc || listing->seen == 0)
+			return rc;
+		range.from = listing->first;
+		listing->seen = 0;
+	}
+	return rc ? rc : entries_walk(books, &range, print_entry, listing, NULL, err);
 }
 
-static int read_last(struct env *env, uint64_t *ret)
+/* Prints what was entered since. */
+static int list_new(struct books *books, void *ctx, struct sb_error *err)
 {
-	const char *text = option(env, "last");
-	char *end;
+	struct listing *listing = ctx;
+	struct entry_range range = listing->filter->range;
+	uint64_t head = books_head(books)->seq;
+	int rc;
 
-	if (!text)
-		return EXIT_DONE;
-	*ret = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || *ret == 0 || *ret > INT64_MAX)
-		return usage(env, "--last needs a number of entries, not '%s'", text);
-	return EXIT_DONE;
+	if (head <= listing->head)
+		return SB_OK;
+	if (range.from <= listing->head)
+		range.from = listing->head + 1;
+	rc = entries_walk(books, &range, print_entry, listing, NULL, err);
+	listing->head = head;
+	return rc;
+}
+
+/* Until the output cannot be written any more, or a signal ends it. */
+static int follow(struct listing *listing, struct sb_error *err)
+{
+	static const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
+	struct env *env = listing->env;
+	int rc = SB_OK;
+
+	listing->last = 0;
+	while (!rc) {
+		rc = output_flush(listing->output, err);
+		if (fflush(env->out) != 0 || ferror(env->out))
+			break;
+		(void)nanosleep(&pause, NULL);
+		if (!rc)
+			rc = bank_read(env->bank, env->now(), list_new, listing, err);
+	}
+	return rc;
+}
+
+static int print(struct listing *listing)
+{
+	struct env *env = listing->env;
+	struct sb_error err;
+	int rc = SB_OK, finished;
+
+	if (!option(env, "json"))
+		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
+	if (!rc)
+		rc = bank_read(env->bank, env->now(), list, listing, &err);
+	if (!rc && option(env, "follow"))
+		rc = follow(listing, &err);
+	finished = output_finish(listing->output, rc ? NULL : &err);
+	return rc || finished ? fail(env, &err) : EXIT_DONE;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct listing listing = {.env = env};
-	struct selection selection = {0};
+	struct journal_filter filter;
+	struct listing listing = {.env = env, .filter = &filter};
 	struct sb_error err;
-	int status = read_last(env, &listing.last);
+	int status;
 
-	if (option(env, "clusters") &&
-	    settings_set_clusters(&env->settings, option(env, "clusters"), &err))
+	if (option(env, "follow") && (option(env, "reverse") || option(env, "to") ||
+				      option(env, "until") || option(env, "ref")))
+		return usage(env, "--follow waits for new entries: leave out --reverse, --to, "
+				  "--until and --ref");
+	if (moment_count(env, "last", "a number of entries", &listing.last, &err))
 		return fail(env, &err);
-	if (status == EXIT_DONE)
-		status = selection_read(env, argc, argv, &selection);
+	status = journal_filter_read(env, argc, argv, &filter);
 	if (status != EXIT_DONE)
 		return status;
-	listing.selection = &selection;
-	if (!option(env, "json"))
-		status = output_from_bank(env, columns, COLUMN_COUNT, list, &listing,
-					  &listing.output);
-	else if (bank_read(env->bank, env->now(), list, &listing, &err))
-		status = fail(env, &err);
-	selection_release(&selection);
+	filter.range.backward = option(env, "reverse");
+	status = print(&listing);
+	journal_filter_release(&filter);
 	return status;
 }
 
 static const struct option_spec options[] = {
 	{"last", 'l', "N", "only the newest N"},
+	{"reverse", 'r', NULL, "newest first"},
+	{"follow", 'f', NULL, "go on and print new entries as they come"},
+	{"kind", 'k', "LIST", "only entries of these kinds: deposit,charge"},
 	{"clusters", 'M', "LIST", "only entries about these clusters"},
+	{"actor", 0, "USER", "only entries that this user made (name or number)"},
+	{"ref", 0, "REF", "only the entry with this ref"},
+	{"since", 0, "TIME", "only entries made at this time or later"},
+	{"until", 0, "TIME", "only entries made before this time"},
+	{"from", 0, "ENTRY", "only entries from this number on"},
+	{"to", 0, "ENTRY", "only entries up to this number"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -262,7 +252,7 @@ const struct command cmd_journal = {
 	.summary = "every entry of the books, oldest first",
 	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also\n"
 		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with all\n"
-		   "fields.",
+		   "fields. Times: 2026-11-22, 2026-11-22T17:00, now-7days.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

@@ -12,6 +12,7 @@ struct opening {
 	int64_t amount; /* 0: no deposit */
 	struct clusters clusters;
 	bool from_zero;
+	struct window window;
 };
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
@@ -19,7 +20,6 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct opening *opening = posting->ctx;
 	struct event event = {.kind = EVENT_OPEN, .account = posting->account};
 	const struct account *account;
-	char amount[QUANTITY_SIZE];
 	int rc = books_account(books, posting->account, &account, NULL);
 
 	if (rc == SB_OK && account->open)
@@ -31,11 +31,10 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	if (!rc)
 		rc = check_enter_baselines(books, posting->account, opening->clusters.list,
 					   opening->clusters.count, opening->from_zero, err);
+	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s", posting->account,
+		       opening->amount ? " with " : "");
 	if (!rc && opening->amount > 0)
-		rc = append_deposit(posting, books, opening->amount, false, err);
-	quantity(posting->env, amount, opening->amount);
-	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s%s", posting->account,
-		       opening->amount ? " with " : "", opening->amount ? amount : "");
+		rc = append_deposit(posting, books, opening->amount, &opening->window, false, err);
 	return rc;
 }
 
@@ -56,18 +55,33 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct sb_error err;
 	int status = read_account(env, argv[0], name);
 
+	if (status == EXIT_DONE)
+		status = window_read(env, &opening.window);
 	if (status != EXIT_DONE)
 		return status;
+	if (window_given(&opening.window) && argc == 1)
+		return usage(env, "--start and --end are for the first deposit: give its SU");
 	if (opening.from_zero && option(env, "later"))
 		return usage(env,
 			     "--from-zero and --later exclude each other: what was used is asked "
 			     "now");
+	if (!settings_has_account(&env->settings, name)) {
+		warning(env,
+			"account '%s' does not belong to the bank: %s; correct `accounts:` in the "
+			"settings if it should",
+			name,
+			env->settings.account_count
+				? "no pattern of `accounts:` in the settings matches it"
+				: "root stands for the whole cluster");
+		return EXIT_REFUSED;
+	}
 	if (argc > 1 && amount_parse(argv[1], &opening.amount, &err))
 		return fail(env, &err);
 	posting.account = name;
 	posting.ctx = &opening;
 	(void)snprintf(posting.request, sizeof(posting.request), "open %s %" PRId64 "s%s", name,
 		       opening.amount, opening.from_zero ? " from-zero" : "");
+	window_request(&opening.window, posting.request);
 	if (post_entered(&posting))
 		return post(&posting);
 	status = clusters_observe(env, false, &opening.clusters);
@@ -92,6 +106,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"from-zero", 0, NULL, "charge the use from before, too"},
 	{"later", 0, NULL, "open also when a cluster does not answer"},
+	WINDOW_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 
@@ -101,8 +116,9 @@ const struct command cmd_open = {
 	.summary = "begin to keep books for an account of Slurm",
 	.details =
 		"Counting starts now: what the account used before is not charged, unless\n"
-		"--from-zero is given. SU is a first deposit, made in the same step. An account\n"
-		"that was closed is opened again.",
+		"--from-zero is given. SU is a first deposit, made in the same step, with --start\n"
+		"and --end as in `subank help deposit`. An account that was closed is opened\n"
+		"again.",
 	.min_args = 1,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/lever.h"
 #include "cmd/post.h"
@@ -18,30 +19,58 @@ struct terms {
 	const char *lever;
 	uint8_t enforcement_word;
 	struct lever_choice choice; /* empty for the site's */
+	bool thresholds_given;
+	char thresholds[THRESHOLDS_TEXT_SIZE]; /* likewise "" */
 };
 
-static void describe(const struct env *env, const struct account *account, char *to, size_t size)
+/* The terms in force, in one line or, as [lines], each on its own with whose they are. */
+static void describe(const struct env *env, const struct account *account, bool lines, char *to,
+		     size_t size)
 {
-	const struct settings *settings = &env->settings;
-	bool site = account->enforcement == ENFORCE_SITE, own = *account->field;
-	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+	const struct rules rules = rules_of(env);
+	const struct aim hold = hold_aim(account, &rules);
+	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
+	const struct {
+		const char *name, *value;
+		bool site;
+	} terms[] = {
+		{"allowance", account->unlimited ? "unlimited" : "limited", false},
+		{"credit", quantity(env, credit, account->credit), false},
+		{"enforcement",
+		 event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
+		 account->enforcement == ENFORCE_SITE},
+		{"lever", lever_name(lever, hold.field, hold.tres), !*account->field},
+		{"thresholds", thresholds_text(thresholds, thresholds_of(account, &rules)),
+		 !account->own_thresholds},
+	};
+	size_t len = 0;
 
-	(void)snprintf(to, size, "%s, credit %s, enforcement %s%s, lever %s%s",
-		       account->unlimited ? "unlimited" : "limited",
-		       quantity(env, credit, account->credit),
-		       event_word(FIELD_AT_ENFORCEMENT,
-				  site ? (uint8_t)settings->enforcement : account->enforcement),
-		       site ? " (the site's)" : "",
-		       lever_name(lever, own ? account->field : settings->lever.field,
-				  own ? account->tres : settings->lever.tres),
-		       own ? "" : " (the site's)");
+	to[0] = '\0';
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]) && len < size; i++) {
+		const char *whose = terms[i].site ? " (the settings')" : "";
+
+		len += (size_t)(lines ? snprintf(to + len, size - len, "%s%-11s  %s%s",
+						 i ? "\n" : "", terms[i].name, terms[i].value,
+						 whose)
+				      : snprintf(to + len, size - len, "%s%s %s", i ? ", " : "",
+						 terms[i].name, terms[i].value));
+	}
+}
+
+static const char *own_thresholds(const struct account *account, char to[THRESHOLDS_TEXT_SIZE])
+{
+	return account->own_thresholds ? thresholds_text(to, &account->thresholds) : "";
 }
 
 static bool same(const struct account *account, const struct event *event)
 {
+	char thresholds[THRESHOLDS_TEXT_SIZE];
+
 	return account->unlimited == (event->allowance == ALLOWANCE_UNLIMITED) &&
 	       account->credit == event->credit && account->enforcement == event->enforcement &&
-	       strcmp(account->field, event->field) == 0 && strcmp(account->tres, event->tres) == 0;
+	       strcmp(account->field, event->field) == 0 &&
+	       strcmp(account->tres, event->tres) == 0 &&
+	       strcmp(own_thresholds(account, thresholds), event->thresholds) == 0;
 }
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
@@ -49,7 +78,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct terms *terms = posting->ctx;
 	struct event event = {.kind = EVENT_TERMS, .account = posting->account};
 	char field[sizeof(terms->choice.field)], tres[sizeof(terms->choice.tres)];
-	char now[256];
+	char now[480], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
 
@@ -60,18 +89,20 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	memcpy(tres, terms->lever ? terms->choice.tres : account->tres, sizeof(tres));
 	event.field = field;
 	event.tres = tres;
+	event.thresholds =
+		terms->thresholds_given ? terms->thresholds : own_thresholds(account, thresholds);
 	event.allowance = terms->allowance_given ? terms->allowance
 			  : account->unlimited	 ? ALLOWANCE_UNLIMITED
 						 : ALLOWANCE_LIMITED;
 	event.credit = terms->credit_given ? terms->credit : account->credit;
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
-	describe(posting->env, account, now, sizeof(now));
+	describe(posting->env, account, false, now, sizeof(now));
 	if (same(account, &event))
 		return sb_error_set(err, SB_EREFUSED, "account '%s' has these terms already: %s",
 				    posting->account, now);
 	stamp(posting, &event);
 	rc = books_append(books, &event, err);
-	describe(posting->env, account, now, sizeof(now));
+	describe(posting->env, account, false, now, sizeof(now));
 	(void)snprintf(posting->done, sizeof(posting->done), "terms are %s", now);
 	return rc;
 }
@@ -80,13 +111,14 @@ static int show(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct posting *posting = ctx;
 	const struct account *account;
-	char now[256];
+	char now[480];
 	int rc = books_account(books, posting->account, &account, err);
 
 	if (rc)
 		return rc;
-	describe(posting->env, account, now, sizeof(now));
-	say(posting->env, "%s: %s", posting->account, now);
+	describe(posting->env, account, true, now, sizeof(now));
+	for (char *at = now, *line; (line = strsep(&at, "\n"));)
+		say(posting->env, "%s", line);
 	return SB_OK;
 }
 
@@ -128,6 +160,21 @@ static int read_lever(struct env *env, struct terms *terms)
 	return lever_parse(terms->lever, &terms->choice, &err) ? fail(env, &err) : EXIT_DONE;
 }
 
+static int read_thresholds(struct env *env, struct terms *terms)
+{
+	const char *text = option(env, "thresholds");
+	struct thresholds thresholds;
+	struct sb_error err;
+
+	terms->thresholds_given = text;
+	if (!text || strcmp(text, "site") == 0)
+		return EXIT_DONE;
+	if (thresholds_parse(text, &thresholds, &err))
+		return fail(env, &err);
+	thresholds_text(terms->thresholds, &thresholds);
+	return EXIT_DONE;
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct terms terms = {0};
@@ -146,17 +193,21 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = read_enforcement(env, &terms);
 	if (status == EXIT_DONE)
 		status = read_lever(env, &terms);
+	if (status == EXIT_DONE)
+		status = read_thresholds(env, &terms);
 	if (status != EXIT_DONE)
 		return status;
 	terms.allowance_given = limited || unlimited;
 	terms.allowance = unlimited ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;
 	posting.account = name;
-	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever)
+	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever &&
+	    !terms.thresholds_given)
 		return bank_read(env->bank, env->now(), show, &posting, &err) ? fail(env, &err)
 									      : EXIT_DONE;
 	if (terms.credit_given)
 		(void)snprintf(credit, sizeof(credit), " credit %" PRId64 "s", terms.credit);
-	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s", name,
+	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s%s%s",
+		       name,
 		       limited	   ? " limited"
 		       : unlimited ? " unlimited"
 				   : "",
@@ -165,7 +216,11 @@ static int run(struct env *env, int argc, const char *const argv[])
 		       *terms.choice.field ? terms.choice.field
 		       : terms.lever	   ? "site"
 					   : "",
-		       *terms.choice.tres ? "=" : "", terms.choice.tres);
+		       *terms.choice.tres ? "=" : "", terms.choice.tres,
+		       terms.thresholds_given ? " thresholds " : "",
+		       *terms.thresholds	? terms.thresholds
+		       : terms.thresholds_given ? "site"
+						: "");
 	return post(&posting);
 }
 
@@ -175,6 +230,7 @@ static const struct option_spec options[] = {
 	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
 	{"lever", 0, "LIMIT", "what holds it in Slurm: site, GrpTRESMins=cpu, GrpJobs ..."},
+	{"thresholds", 0, "LIST", "percents of the allocation to tell of: 60,90, none or site"},
 	{NULL, 0, NULL, NULL},
 };
 

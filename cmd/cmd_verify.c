@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "cmd/command.h"
+#include "cmd/verify_slurm.h"
 #include "ledger/verify.h"
 
 static void print_problem(const char *text, void *ctx)
@@ -39,10 +40,11 @@ static int run(struct env *env, int argc, const char *const argv[])
 	say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
 	    verify.entries, verify.accounts, verify.head.seq,
 	    hex_format(hash, verify.head.hash, HASH_SIZE));
-	return EXIT_DONE;
+	return option(env, "slurm") ? verify_slurm(env) : EXIT_DONE;
 }
 
 static const struct option_spec options[] = {
+	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
 	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
 };
@@ -54,10 +56,12 @@ const struct command cmd_verify = {
 	.details =
 		"Replays the journal: no entry is missing, each one's hash continues the chain,\n"
 		"every rule was kept, balances and indexes are what follows. With --head, an\n"
-		"old receipt must still hold: nobody rewrote the journal since.\n"
+		"old receipt must still hold: nobody rewrote the journal since. With --slurm, "
+		"every limit that\n"
+		"the books say is set in Slurm, or is to be put back, is what Slurm shows.\n"
 		"Exit status 3: something is wrong.",
 	.max_args = 0,
-	.flags = CMD_READ,
+	.flags = CMD_READ | CMD_SLURM,
 	.options = options,
 	.run = run,
 };

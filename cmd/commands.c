@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "cmd/command.h"
 #include "cmd/nearest.h"
@@ -15,16 +16,18 @@
 #include "ledger/store.h"
 #include "ledger/text.h"
 
-extern const struct command cmd_adopt, cmd_balance, cmd_check, cmd_close, cmd_deposit, cmd_export,
-	cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open, cmd_release, cmd_reset,
-	cmd_terms, cmd_transfer, cmd_verify, cmd_withdraw;
+extern const struct command cmd_adopt, cmd_balance, cmd_check, cmd_close, cmd_deposit, cmd_doctor,
+	cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open, cmd_refund,
+	cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms, cmd_transfer,
+	cmd_verify, cmd_why, cmd_withdraw;
 
 /* In the order of the help. */
 const struct command *const commands[] = {
-	&cmd_init,    &cmd_adopt,    &cmd_open,	    &cmd_close,	  &cmd_terms,
-	&cmd_deposit, &cmd_withdraw, &cmd_transfer, &cmd_balance, &cmd_journal,
-	&cmd_check,   &cmd_hold,     &cmd_release,  &cmd_reset,	  &cmd_export,
-	&cmd_import,  &cmd_verify,   &cmd_help,	    NULL,
+	&cmd_init,    &cmd_adopt,    &cmd_open,	     &cmd_close, &cmd_terms,
+	&cmd_deposit, &cmd_withdraw, &cmd_transfer,  &cmd_set,	 &cmd_refund,
+	&cmd_reverse, &cmd_balance,  &cmd_statement, &cmd_why,	 &cmd_journal,
+	&cmd_check,   &cmd_hold,     &cmd_release,   &cmd_reset, &cmd_export,
+	&cmd_import,  &cmd_verify,   &cmd_doctor,    &cmd_help,	 NULL,
 };
 
 enum { MAX_VERBS = 64 };
@@ -61,11 +64,26 @@ static void print_line(FILE *to, const char *prefix, const char *text)
 	fprintf(to, "%s%s\n", prefix, text_escape(escaped, sizeof(escaped), text));
 }
 
+/* Verbs that only read are run by people, who see the messages. */
+static void log_line(const struct env *env, int priority, const char *text)
+{
+	char escaped[4096];
+
+	if (env->log && env->command && env->command->flags & CMD_WRITE)
+		env->log(priority, text_escape(escaped, sizeof(escaped), text));
+}
+
+/* A message to env->err, after the result so far: the two may go to one terminal. */
+static void print_message(struct env *env, const char *text)
+{
+	fflush(env->out);
+	print_line(env->err, "subank: ", text);
+}
+
 int fail(struct env *env, const struct sb_error *err)
 {
-	/* The result so far first: the two may go to one terminal. */
-	fflush(env->out);
-	print_line(env->err, "subank: ", err->text);
+	print_message(env, err->text);
+	log_line(env, LOG_ERR, err->text);
 	switch (err->code) {
 	case SB_EINVAL:
 		return EXIT_USAGE;
@@ -76,20 +94,21 @@ int fail(struct env *env, const struct sb_error *err)
 	}
 }
 
-#define PRINT_FORMATTED(to, prefix)                                                                \
+#define FORMAT(text)                                                                               \
 	do {                                                                                       \
-		char text[2048];                                                                   \
 		va_list ap;                                                                        \
 		va_start(ap, fmt);                                                                 \
 		(void)vsnprintf(text, sizeof(text), fmt, ap);                                      \
 		va_end(ap);                                                                        \
-		print_line(to, prefix, text);                                                      \
 	} while (0)
 
 int usage(struct env *env, const char *fmt, ...)
 {
-	fflush(env->out);
-	PRINT_FORMATTED(env->err, "subank: ");
+	char text[2048];
+
+	FORMAT(text);
+	print_message(env, text);
+	log_line(env, LOG_ERR, text);
 	if (env->command)
 		fprintf(env->err, "usage: subank %s %s\n", env->command->name,
 			env->command->arguments);
@@ -98,22 +117,34 @@ int usage(struct env *env, const char *fmt, ...)
 
 void note(struct env *env, const char *fmt, ...)
 {
+	char text[2048];
+
 	if (env->quiet)
 		return;
-	fflush(env->out);
-	PRINT_FORMATTED(env->err, "subank: ");
+	FORMAT(text);
+	print_message(env, text);
 }
 
 void warning(struct env *env, const char *fmt, ...)
 {
-	fflush(env->out);
-	PRINT_FORMATTED(env->err, "subank: ");
+	char text[2048];
+
+	FORMAT(text);
+	print_message(env, text);
+	log_line(env, LOG_WARNING, text);
 }
 
 void say(struct env *env, const char *fmt, ...)
 {
-	if (!env->quiet)
-		PRINT_FORMATTED(env->out, "");
+	char text[2048];
+
+	if (env->quiet)
+		return;
+	FORMAT(text);
+	print_line(env->out, "", text);
+	/* Receipts are for whoever asked; what a check did, nobody asked for. */
+	if (env->command == &cmd_check && !option(env, "dry-run"))
+		log_line(env, LOG_INFO, text);
 }
 
 const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount)
@@ -155,7 +186,10 @@ static void print_version(FILE *out)
 /* --verbose. */
 static void trace(const char *line, void *ctx)
 {
-	warning(ctx, "runs: %s", line);
+	char text[4096];
+
+	(void)snprintf(text, sizeof(text), "runs: %s", line);
+	print_message(ctx, text);
 }
 
 /* Settings, then what the command line and the environment put above them. */

@@ -57,6 +57,7 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 		value = json_integer(event_number(event, field));
 		break;
 	case FIELD_LIMIT:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		value = json_integer(event_number(event, field));
@@ -66,7 +67,7 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 	return json_object_set_new(object, name, value);
 }
 
-int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
+static json_t *make_object(const struct entry *entry)
 {
 	const struct kind_spec *kind = &event_kinds[entry->event->kind];
 	char hash[HASH_TEXT_SIZE];
@@ -82,10 +83,51 @@ int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
 		rc = json_object_set_new(object, "hash",
 					 json_string(hex_format(hash, entry->hash, HASH_SIZE)));
 	if (!rc)
-		rc = json_dumpf(object, out, JSON_COMPACT);
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* Prints and frees; NULL is an error that came before. */
+static int print(FILE *out, json_t *object, struct sb_error *err)
+{
+	int rc = object ? json_dumpf(object, out, JSON_COMPACT) : -1;
+
 	json_decref(object);
 	if (rc)
 		return sb_error_nomem(err);
 	fputc('\n', out);
 	return SB_OK;
+}
+
+int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
+{
+	return print(out, make_object(entry), err);
+}
+
+int entry_json_balance(FILE *out, const struct entry *entry, const struct account *account,
+		       struct sb_error *err)
+{
+	json_t *object, *balance;
+	int64_t allocated, used, available;
+	int rc = account_allocated(account, &allocated, err);
+
+	if (!rc)
+		rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_available(account, &available, err);
+	if (rc)
+		return rc;
+	object = make_object(entry);
+	balance = json_pack("{s:I,s:I,s:I,s:I}", "allocated_seconds", (json_int_t)allocated,
+			    "used_seconds", (json_int_t)used, "available_seconds",
+			    (json_int_t)available, "debt_seconds", (json_int_t)account->debt);
+	if (!object || json_object_set_new(object, "balance", balance)) {
+		/* It took the reference only if there was an object. */
+		if (!object)
+			json_decref(balance);
+		json_decref(object);
+		object = NULL;
+	}
+	return print(out, object, err);
 }

@@ -32,6 +32,12 @@ struct env {
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
+	/* Where messages of verbs that write go besides [err], escaped, with a priority of
+	 * syslog(3); NULL: nowhere. */
+	void (*log)(int priority, const char *text);
+	/* run_program_with(), for the notify command. */
+	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
+			struct run_result *ret, struct slurm_error *err);
 	struct author author;
 	const char *machine; /* names this machine; what adopt enters */
 

@@ -3,13 +3,15 @@
 
 #include "cmd/findings.h"
 
+#include <inttypes.h>
+
 #include "cmd/lever.h"
 #include "ledger/when.h"
 
 static void say_finding(struct env *env, const struct finding *finding)
 {
 	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
-	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE];
+	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	const char *account = finding->account, *cluster = finding->cluster;
 
 	limit_text(ours, finding->before);
@@ -80,6 +82,18 @@ static void say_finding(struct env *env, const struct finding *finding)
 			"%s: the limit %s on %s is the bank's and must change, but that cluster is "
 			"not asked: put it back into the settings, or name it with --clusters",
 			account, finding->lever, cluster);
+		break;
+	case FOUND_EXPIRED:
+		say(env, "%s: %s expired, their window ended at %s", account, amount,
+		    when_format_local(when, finding->before));
+		break;
+	case FOUND_THRESHOLD:
+		say(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
+		    finding->amount, before, now);
+		break;
+	case FOUND_NOTICE:
+		say(env, "%s: %s can be used until %s only", account, amount,
+		    when_format_local(when, finding->before));
 		break;
 	case FOUND_OVERFLOW:
 		warning(env,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
@@ -67,6 +68,18 @@ static int open_standard_streams(void)
 	return 0;
 }
 
+static void log_to_syslog(int priority, const char *text)
+{
+	syslog(priority, "%s", text);
+}
+
+/* Nobody may read the standard error of cron and its like. systemd keeps it itself, and says so:
+ * systemd.exec(5), JOURNAL_STREAM. */
+static bool wants_syslog(void)
+{
+	return !isatty(STDERR_FILENO) && !getenv("JOURNAL_STREAM");
+}
+
 int main(int argc, char *argv[])
 {
 	struct this_machine here;
@@ -80,6 +93,7 @@ int main(int argc, char *argv[])
 	catch_crashes();
 	store_on_damage(on_damage);
 	this_machine_read(&here);
+	openlog("subank", LOG_PID, LOG_DAEMON);
 	env = (struct env){.in = stdin,
 			   .out = stdout,
 			   .err = stderr,
@@ -87,6 +101,8 @@ int main(int argc, char *argv[])
 			   .out_is_terminal = isatty(STDOUT_FILENO),
 			   .now = system_clock,
 			   .run = run_program,
+			   .log = wants_syslog() ? log_to_syslog : NULL,
+			   .run_with = run_program_with,
 			   .author = here.author,
 			   .machine = here.machine};
 	return subank(&env, argc, argv);

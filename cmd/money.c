@@ -11,21 +11,38 @@
 #include "ledger/policy.h"
 #include "ledger/when.h"
 
-int append_deposit(struct posting *posting, struct books *books, int64_t amount, bool stamped,
-		   struct sb_error *err)
+int check_deposit(const struct account *account, struct sb_error *err)
+{
+	if (account->open)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "account '%s' is closed and takes no deposits: `subank open %s` opens "
+			    "it again",
+			    account->name, account->name);
+}
+
+int append_deposit(struct posting *posting, struct books *books, int64_t amount,
+		   const struct window *window, bool stamped, struct sb_error *err)
 {
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .account = posting->account,
 			      .resource = RESOURCE_BILLING,
-			      .amount = amount,
-			      .start = books_time(books),
-			      .end = WHEN_NEVER};
+			      .amount = amount};
+	char text[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
+	size_t len = strlen(posting->done);
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, err);
 
+	if (!rc)
+		rc = window_set(posting->env, window, books, &event, err);
 	if (rc)
 		return rc;
-	event.debt = plan_debt(account, amount);
+	/* What starts later pays then. */
+	if (event.start <= books_time(books))
+		event.debt = plan_debt(account, amount);
+	(void)snprintf(posting->done + len, sizeof(posting->done) - len, "%s%s",
+		       quantity(posting->env, text, amount),
+		       window_phrase(phrase, &event, books_time(books)));
 	if (stamped)
 		stamp(posting, &event);
 	return books_append(books, &event, err);

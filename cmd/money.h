@@ -3,12 +3,15 @@
 #ifndef SUBANK_CMD_MONEY_H
 #define SUBANK_CMD_MONEY_H
 
-#include "cmd/post.h"
+#include "cmd/window.h"
 
-/* Appends a deposit without an end to posting->account, which must be open; as the event of the
- * request with [stamped]. */
-int append_deposit(struct posting *posting, struct books *books, int64_t amount, bool stamped,
-		   struct sb_error *err);
+/* Whether the account takes deposits: SB_EREFUSED when it is closed. */
+int check_deposit(const struct account *account, struct sb_error *err);
+
+/* Appends a deposit to posting->account, which must be open; as the event of the request with
+ * [stamped]. Adds its amount and window to posting->done: "10.00 SU until …". */
+int append_deposit(struct posting *posting, struct books *books, int64_t amount,
+		   const struct window *window, bool stamped, struct sb_error *err);
 
 /* What is taken: an amount, or all there is. */
 struct take {

@@ -16,7 +16,7 @@
 #include "ledger/text.h"
 #include "ledger/when.h"
 
-enum { COLUMNS_MAX = 24 };
+enum { COLUMNS_MAX = 24, NAMED_MAX = 10 };
 
 enum form { FORM_TABLE, FORM_PARSABLE, FORM_JSON };
 
@@ -304,6 +304,33 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 	}
 	(void)snprintf(text, sizeof(text), "%s ago", when_format_age(age, now - when));
 	set_cell(output, column, text);
+}
+
+int output_flush(struct output *output, struct sb_error *err)
+{
+	if (!output)
+		return SB_OK;
+	end_row(output);
+	if (output->form == FORM_TABLE && !scols_table_is_empty(output->table)) {
+		if (scols_print_table(output->table))
+			output->failed = true;
+		scols_table_remove_lines(output->table);
+		scols_table_enable_noheadings(output->table, 1);
+	}
+	return output->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
+{
+	size_t at = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < count && i < NAMED_MAX && at < NAMES_TEXT_SIZE; i++)
+		at += (size_t)snprintf(to + at, NAMES_TEXT_SIZE - at, "%s%s", i ? ", " : "",
+				       names[i]);
+	if (count > NAMED_MAX && at < NAMES_TEXT_SIZE)
+		(void)snprintf(to + at, NAMES_TEXT_SIZE - at, " and %zu more", count - NAMED_MAX);
+	return to;
 }
 
 int output_finish(struct output *output, struct sb_error *err)

@@ -38,6 +38,13 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
 		     void *ctx, struct output **ret_output);
 
+/* Prints the rows there are; what comes later has no header. Not for JSON, which is one list. */
+int output_flush(struct output *output, struct sb_error *err);
+
+/* "a, b, c", or the first ten "and N more", for a cell or a line. Returns [to]. */
+enum { NAMES_TEXT_SIZE = 2048 };
+const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count);
+
 /* Prints what is not printed yet and frees it. NULL is allowed. */
 int output_finish(struct output *output, struct sb_error *err);
 

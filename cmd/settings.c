@@ -3,7 +3,9 @@
 
 #include "cmd/settings.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,17 +16,26 @@
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
-enum { CLUSTERS_MAX = 64, SECONDS_MAX = 3600, SHARE_MAX = 1000000 };
+enum {
+	CLUSTERS_MAX = 64,
+	PATTERNS_MAX = 256,
+	SECONDS_MAX = 3600,
+	DAYS_MAX = 36500,
+	SHARE_MAX = 1000000,
+};
 
 enum value {
 	VALUE_PATH,
 	VALUE_PROGRAM,
 	VALUE_CLUSTERS,
+	VALUE_ACCOUNTS,
 	VALUE_SHARES,
 	VALUE_ENFORCEMENT,
 	VALUE_LEVER,
 	VALUE_DRIFT,
 	VALUE_SECONDS,
+	VALUE_DAYS,
+	VALUE_THRESHOLDS,
 };
 
 static const struct key {
@@ -34,6 +45,7 @@ static const struct key {
 } keys[] = {
 	{"bank", VALUE_PATH, offsetof(struct settings, bank)},
 	{"clusters", VALUE_CLUSTERS, 0},
+	{"accounts", VALUE_ACCOUNTS, 0},
 	{"enforcement", VALUE_ENFORCEMENT, offsetof(struct settings, enforcement)},
 	{"lever", VALUE_LEVER, offsetof(struct settings, lever)},
 	{"drift", VALUE_DRIFT, offsetof(struct settings, put_right)},
@@ -43,22 +55,42 @@ static const struct key {
 	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
 	{"slurm_seconds", VALUE_SECONDS, offsetof(struct settings, slurm_seconds)},
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
+	{"thresholds", VALUE_THRESHOLDS, 0},
+	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
+	{"notify", VALUE_PATH, offsetof(struct settings, notify)},
+	{"notify_seconds", VALUE_SECONDS, offsetof(struct settings, notify_seconds)},
+	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
 
-static void release_clusters(struct settings *settings)
+static void release_list(char ***list, size_t *count)
 {
-	for (size_t i = 0; i < settings->cluster_count; i++)
-		free(settings->clusters[i]);
-	free(settings->clusters);
-	settings->clusters = NULL;
-	settings->cluster_count = 0;
+	for (size_t i = 0; i < *count; i++)
+		free((*list)[i]);
+	free(*list);
+	*list = NULL;
+	*count = 0;
+}
+
+static int append(char ***list, size_t *count, const char *text, struct sb_error *err)
+{
+	char *copy = strdup(text);
+	char **grown = copy ? reallocarray(*list, *count + 1, sizeof(*grown)) : NULL;
+
+	if (!grown) {
+		free(copy);
+		return sb_error_nomem(err);
+	}
+	grown[(*count)++] = copy;
+	*list = grown;
+	return SB_OK;
 }
 
 void settings_release(struct settings *settings)
 {
-	release_clusters(settings);
+	release_list(&settings->clusters, &settings->cluster_count);
+	release_list(&settings->accounts, &settings->account_count);
 	for (size_t i = 0; i < settings->share_count; i++)
 		free(settings->shares[i].cluster);
 	free(settings->shares);
@@ -66,6 +98,7 @@ void settings_release(struct settings *settings)
 	free(settings->sshare);
 	free(settings->sacctmgr);
 	free(settings->scontrol);
+	free(settings->notify);
 	*settings = (struct settings){0};
 }
 
@@ -78,7 +111,10 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
 				      .slurm_seconds = 60,
-				      .lock_seconds = 10};
+				      .lock_seconds = 10,
+				      .thresholds = {{60, 90}, 2},
+				      .notice_days = 90,
+				      .notify_seconds = 10};
 	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
 		return SB_OK;
 	settings_release(settings);
@@ -88,7 +124,6 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 static int add_cluster(struct settings *settings, const char *name, struct sb_error *err)
 {
 	char folded[NAME_SIZE];
-	char **grown, *copy;
 	int rc = name_fold("cluster", name, folded, err);
 
 	if (rc)
@@ -99,16 +134,45 @@ static int add_cluster(struct settings *settings, const char *name, struct sb_er
 		if (strcmp(settings->clusters[i], folded) == 0)
 			return sb_error_set(err, SB_EINVAL, "cluster '%s' is named twice", folded);
 	}
-	copy = strdup(folded);
-	grown = copy ? reallocarray(settings->clusters, settings->cluster_count + 1, sizeof(*grown))
-		     : NULL;
-	if (!grown) {
-		free(copy);
-		return sb_error_nomem(err);
+	return append(&settings->clusters, &settings->cluster_count, folded, err);
+}
+
+static int add_pattern(struct settings *settings, const char *text, struct sb_error *err)
+{
+	char folded[NAME_SIZE];
+	size_t len = strlen(text);
+
+	if (len == 0 || len >= sizeof(folded))
+		return sb_error_set(err, SB_EINVAL,
+				    "a pattern of accounts has 1 to %zu bytes, not %zu",
+				    sizeof(folded) - 1, len);
+	/* Names have no other bytes, so nothing else can match. */
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+			      "*?[]!")])
+		return sb_error_set(err, SB_EINVAL,
+				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - and "
+				    "* ? [ ] !",
+				    text);
+	for (size_t i = 0; i <= len; i++)
+		folded[i] = (char)tolower((unsigned char)text[i]);
+	if (settings->account_count == PATTERNS_MAX)
+		return sb_error_set(err, SB_EINVAL, "more than %d patterns of accounts",
+				    PATTERNS_MAX);
+	return append(&settings->accounts, &settings->account_count, folded, err);
+}
+
+bool settings_has_account(const struct settings *settings, const char *account)
+{
+	bool root = strcmp(account, "root") == 0;
+
+	if (settings->account_count == 0)
+		return !root;
+	for (size_t i = 0; i < settings->account_count; i++) {
+		if (root ? strcmp(settings->accounts[i], account) == 0
+			 : fnmatch(settings->accounts[i], account, 0) == 0)
+			return true;
 	}
-	grown[settings->cluster_count++] = copy;
-	settings->clusters = grown;
-	return SB_OK;
+	return false;
 }
 
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err)
@@ -116,7 +180,7 @@ int settings_set_clusters(struct settings *settings, const char *list, struct sb
 	char *copy = strdup(list), *rest = copy, *name;
 	int rc = copy ? SB_OK : sb_error_nomem(err);
 
-	release_clusters(settings);
+	release_list(&settings->clusters, &settings->cluster_count);
 	while (!rc && (name = strsep(&rest, ",")))
 		rc = add_cluster(settings, name, err);
 	free(copy);
@@ -246,16 +310,31 @@ static int read_shares(struct yaml_reader *reader, const struct yaml_item *start
 	}
 }
 
-static int read_clusters(struct yaml_reader *reader, const struct yaml_item *start,
-			 struct settings *settings, struct sb_error *err)
+/* A setting that is a list of texts. */
+struct list {
+	const char *example;
+	const char *item; /* what one is */
+	const char *otherwise; /* what leaving it out means */
+	int (*add)(struct settings *settings, const char *text, struct sb_error *err);
+};
+
+static const struct list clusters_list = {"[alpha, beta]", "a cluster's name", "the local cluster",
+					  add_cluster};
+static const struct list accounts_list = {"[proj*, chem-*]", "a pattern of accounts",
+					  "all but root", add_pattern};
+
+static int read_list(struct yaml_reader *reader, const struct key *key,
+		     const struct yaml_item *start, const struct list *list,
+		     struct settings *settings, struct sb_error *err)
 {
 	struct yaml_item item;
 	struct sb_error why;
+	size_t count = 0;
 	int rc;
 
 	if (start->type != YAML_LIST)
-		return yaml_error(reader, start, err,
-				  "clusters must be a list, as in [alpha, beta]");
+		return yaml_error(reader, start, err, "%s must be a list, as in %s", key->name,
+				  list->example);
 	for (;;) {
 		rc = yaml_next(reader, &item, err);
 		if (rc)
@@ -263,15 +342,41 @@ static int read_clusters(struct yaml_reader *reader, const struct yaml_item *sta
 		if (item.type == YAML_LIST_END)
 			break;
 		if (item.type != YAML_SCALAR)
-			return yaml_error(reader, &item, err, "a cluster's name is expected here");
-		if (add_cluster(settings, item.text, &why))
+			return yaml_error(reader, &item, err, "%s is expected here", list->item);
+		if (list->add(settings, item.text, &why))
+			return yaml_error(reader, &item, err, "%s", why.text);
+		count++;
+	}
+	if (count == 0)
+		return yaml_error(reader, start, err,
+				  "the list of %s is empty: leave the key out for %s", key->name,
+				  list->otherwise);
+	return SB_OK;
+}
+
+static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *start,
+			   struct settings *settings, struct sb_error *err)
+{
+	struct yaml_item item;
+	struct sb_error why;
+	int64_t level;
+	int rc;
+
+	if (start->type != YAML_LIST)
+		return yaml_error(reader, start, err,
+				  "thresholds must be a list, as in [60, 90], or [] for none");
+	settings->thresholds.count = 0;
+	for (;;) {
+		rc = yaml_next(reader, &item, err);
+		if (rc)
+			return rc;
+		if (item.type == YAML_LIST_END)
+			return SB_OK;
+		if (item.type != YAML_SCALAR || !yaml_number(&item, &level))
+			level = 0;
+		if (thresholds_add(&settings->thresholds, level, &why))
 			return yaml_error(reader, &item, err, "%s", why.text);
 	}
-	if (settings->cluster_count == 0)
-		return yaml_error(reader, start, err,
-				  "the list of clusters is empty: leave the key out for the local "
-				  "cluster");
-	return SB_OK;
 }
 
 static int read_value(struct yaml_reader *reader, const struct key *key, struct settings *settings,
@@ -279,15 +384,19 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 {
 	void *to = (char *)settings + key->offset;
 	struct yaml_item item;
-	int64_t seconds;
+	int64_t number, least, most;
 	int rc = yaml_next(reader, &item, err);
 
 	if (rc)
 		return rc;
 	if (key->value == VALUE_CLUSTERS)
-		return read_clusters(reader, &item, settings, err);
+		return read_list(reader, key, &item, &clusters_list, settings, err);
+	if (key->value == VALUE_ACCOUNTS)
+		return read_list(reader, key, &item, &accounts_list, settings, err);
 	if (key->value == VALUE_SHARES)
 		return read_shares(reader, &item, settings, err);
+	if (key->value == VALUE_THRESHOLDS)
+		return read_thresholds(reader, &item, settings, err);
 	if (item.type != YAML_SCALAR)
 		return yaml_error(reader, &item, err, "%s must be a single value", key->name);
 	switch (key->value) {
@@ -302,14 +411,20 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_drift(reader, &item, to, err);
 	case VALUE_CLUSTERS:
 	case VALUE_SHARES:
+	case VALUE_ACCOUNTS:
 	case VALUE_SECONDS:
+	case VALUE_DAYS:
+	case VALUE_THRESHOLDS:
 		break;
 	}
-	if (!yaml_number(&item, &seconds) || seconds < 1 || seconds > SECONDS_MAX)
+	least = key->value == VALUE_SECONDS ? 1 : 0;
+	most = key->value == VALUE_SECONDS ? SECONDS_MAX : DAYS_MAX;
+	if (!yaml_number(&item, &number) || number < least || number > most)
 		return yaml_error(reader, &item, err,
-				  "%s must be a whole number of seconds from 1 to %d", key->name,
-				  SECONDS_MAX);
-	*(int *)to = (int)seconds;
+				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
+				  key->name, key->value == VALUE_SECONDS ? "seconds" : "days",
+				  least, most);
+	*(int *)to = (int)number;
 	return SB_OK;
 }
 

@@ -16,11 +16,12 @@ struct cluster_share {
 	char *cluster;
 	int64_t share; /* 0 or more */
 };
-
 struct settings {
 	char *bank; /* the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
+	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
+	size_t account_count;
 	enum enforcement enforcement;
 	struct lever_choice lever;
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */
@@ -33,6 +34,11 @@ struct settings {
 	char *scontrol;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
+	struct thresholds thresholds;
+	int notice_days; /* how long before its end what is left of a window is told; 0: never */
+	char *notify; /* a program to tell of crossings, holds, releases and ends; NULL: none */
+	int notify_seconds; /* how long it may take */
+	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
 /* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing
@@ -44,6 +50,10 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err);
 
 int64_t settings_share(const struct settings *settings, const char *cluster);
+
+/* Whether the account, a folded name, belongs to the bank by `accounts`. Wildcards do not mean
+ * root, which stands for the whole cluster. */
+bool settings_has_account(const struct settings *settings, const char *account);
 
 void settings_release(struct settings *settings);
 

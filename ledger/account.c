@@ -38,6 +38,7 @@ void account_free(struct account *account)
 	free(account->lots);
 	free(account->meters);
 	free(account->levers);
+	free(account->crossed);
 	free(account);
 }
 
@@ -81,6 +82,8 @@ struct account *account_copy(const struct account *account)
 		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
 	copy->levers =
 		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
+	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),
+				   &failed);
 	if (failed) {
 		account_free(copy);
 		return NULL;
@@ -93,13 +96,18 @@ bool lot_active(const struct lot *lot, int64_t time)
 	return lot->start <= time && time < lot->end;
 }
 
-static struct lot *find_lot(struct account *account, uint64_t seq, uint16_t index)
+static struct lot *find_lot(const struct account *account, uint64_t seq, uint16_t index)
 {
 	for (size_t i = 0; i < account->lot_count; i++) {
 		if (account->lots[i].seq == seq && account->lots[i].index == index)
 			return &account->lots[i];
 	}
 	return NULL;
+}
+
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index)
+{
+	return find_lot(account, seq, index);
 }
 
 /* Whether [a] is spent before [b]. */
@@ -120,6 +128,8 @@ static int add_lot(struct account *account, struct lot lot, struct sb_error *err
 	if (!lots)
 		return sb_error_nomem(err);
 	account->lots = lots;
+	for (size_t i = 0; i < account->lot_count; i++)
+		lot.noticed = lot.noticed || (lots[i].end == lot.end && lots[i].noticed);
 	for (; at > 0 && spent_before(&lot, &lots[at - 1]); at--)
 		lots[at] = lots[at - 1];
 	lots[at] = lot;
@@ -365,8 +375,13 @@ static int apply_close(struct account *account, const struct event *event)
 	return SB_OK;
 }
 
-static int apply_terms(struct account *account, const struct event *event)
+static int apply_terms(struct account *account, const struct event *event, struct sb_error *err)
 {
+	account->own_thresholds = event->thresholds && *event->thresholds;
+	account->thresholds.count = 0;
+	if (account->own_thresholds &&
+	    thresholds_parse(event->thresholds, &account->thresholds, err))
+		return SB_ECORRUPT;
 	account->unlimited = event->allowance == ALLOWANCE_UNLIMITED;
 	account->credit = event->credit;
 	account->enforcement = event->enforcement;
@@ -491,6 +506,305 @@ static int apply_charge(struct account *account, const struct event *event, stru
 	return set_meter(account, event, event->until, err);
 }
 
+static int apply_expire(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->end > event->time)
+		return broken(event, err, "the window has not ended");
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+
+		if (!lot || lot->end != event->end)
+			return broken(event, err, "it names a lot with another end");
+		if (lot->rest != part->amount)
+			return broken(event, err, "it is not what is left of a lot");
+		lot->rest = 0;
+	}
+	account->expired += event->amount;
+	return SB_OK;
+}
+
+static int owe(struct account *account, const struct event *event, int64_t debt,
+	       struct sb_error *err)
+{
+	return amount_add(account->debt, debt, &account->debt) ? SB_OK : overflow(event, err);
+}
+
+/* The part of a refund or reversal that names its own entry. */
+static int add_new_lot(struct account *account, const struct event *event, const struct part *part,
+		       struct sb_error *err)
+{
+	struct lot lot = {.seq = event->seq,
+			  .index = part->index,
+			  .start = event->start,
+			  .end = event->end,
+			  .amount = part->amount,
+			  .rest = part->amount};
+
+	if (find_lot(account, lot.seq, lot.index))
+		return broken(event, err, "it makes a lot twice");
+	if (event->end <= event->time)
+		return broken(event, err, "the new window is over");
+	return add_lot(account, lot, err);
+}
+
+/* Use that is taken back: it pays debt, and then what lots had spent comes back to them. */
+static int take_use_back(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->debt > account->debt)
+		return broken(event, err, "it pays more debt than there is");
+	account->debt -= event->debt;
+	if (account->debt > 0 && event->part_count > 0)
+		return broken(event, err, "debt is to be paid first");
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+		int rc = SB_OK;
+
+		if (part->lot == event->seq)
+			rc = add_new_lot(account, event, part, err);
+		else if (!lot || !lot_active(lot, event->time))
+			rc = broken(event, err, "it gives to a lot that is not active");
+		else if (lot->amount - lot->rest < part->amount)
+			rc = broken(event, err, "it gives a lot more than was spent of it");
+		else
+			lot->rest += part->amount;
+		if (rc)
+			return rc;
+	}
+	return SB_OK;
+}
+
+static int apply_refund(struct account *account, const struct event *event, struct sb_error *err)
+{
+	account->refunded += event->amount;
+	return take_use_back(account, event, err);
+}
+
+/* Lowers what lots are worth; what they have spent of it already becomes debt. */
+static int apply_adjust(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t debt = 0;
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+		int64_t rest;
+
+		if (!lot || !lot_active(lot, event->time))
+			return broken(event, err, "it takes from a lot that is not active");
+		if (lot->amount < part->amount)
+			return broken(event, err, "it takes more than a lot was given");
+		rest = lot->rest < part->amount ? lot->rest : part->amount;
+		lot->amount -= part->amount;
+		lot->rest -= rest;
+		debt += part->amount - rest;
+	}
+	if (debt != event->debt)
+		return broken(event, err, "it makes another debt than it says");
+	account->adjusted += event->amount;
+	return owe(account, event, debt, err);
+}
+
+/* Money that was taken out comes back to its lots. */
+static int give_back(struct account *account, const struct event *event, struct sb_error *err)
+{
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+		int rc = SB_OK;
+
+		if (part->lot == event->seq)
+			rc = add_new_lot(account, event, part, err);
+		else if (!lot || lot->end <= event->time)
+			rc = broken(event, err, "it gives to a lot that has ended");
+		else if (!amount_add(lot->amount, part->amount, &lot->amount))
+			rc = overflow(event, err);
+		else
+			lot->rest += part->amount; /* at most the amount */
+		if (rc)
+			return rc;
+	}
+	return SB_OK;
+}
+
+/* Takes a whole lot that came in; what was spent of it is debt: *ret. */
+static int annul(struct account *account, const struct event *event, uint16_t index, int64_t amount,
+		 int64_t *ret, struct sb_error *err)
+{
+	struct lot *lot = find_lot(account, event->answers, index);
+
+	if (!lot)
+		return broken(event, err, "the lot is gone");
+	if (lot->amount != amount)
+		return broken(event, err, "some of the lot was taken out since");
+	*ret = lot->amount - lot->rest;
+	lot->amount = lot->rest = 0;
+	return SB_OK;
+}
+
+static int reverse_deposit(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t spent = 0;
+	int rc = annul(account, event, 0, event->amount, &spent, err);
+
+	if (rc)
+		return rc;
+	if (spent != event->debt || event->part_count > 1 ||
+	    (event->part_count == 1 &&
+	     (event->parts[0].lot != event->answers || event->parts[0].index != 0)))
+		return broken(event, err, "it takes something else than is left of the lot");
+	return owe(account, event, spent, err);
+}
+
+static int reverse_transfer(struct account *from, struct account *to, const struct event *event,
+			    struct sb_error *err)
+{
+	int64_t debt = 0, spent = 0;
+	int rc = give_back(from, event, err);
+
+	for (size_t i = 0; i < event->part_count && !rc; i++) {
+		rc = annul(to, event, (uint16_t)i, event->parts[i].amount, &spent, err);
+		if (!rc)
+			debt += spent;
+	}
+	if (!rc && debt != event->debt)
+		rc = broken(event, err, "it makes another debt than it says");
+	return rc ? rc : owe(to, event, debt, err);
+}
+
+static int reverse_refund(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lot *made;
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+		struct lot *lot = find_lot(account, part->lot, part->index);
+
+		if (!lot || lot->end <= event->time)
+			return broken(event, err, "it takes from a lot that has ended");
+		if (lot->rest < part->amount)
+			return broken(event, err, "it takes more than a lot holds");
+		lot->rest -= part->amount;
+	}
+	made = find_lot(account, event->answers, 0);
+	if (made && made->rest > 0)
+		return broken(event, err, "it leaves something in the lot of the refund");
+	if (made)
+		made->amount = 0;
+	return owe(account, event, event->debt, err);
+}
+
+static int apply_reverse(struct account *account, struct account *to, const struct event *event,
+			 struct sb_error *err)
+{
+	int rc;
+
+	switch (event->reverses) {
+	case REVERSED_DEPOSIT:
+		account->taken_back += event->amount;
+		return reverse_deposit(account, event, err);
+	case REVERSED_REFUND:
+		account->taken_back += event->amount;
+		return reverse_refund(account, event, err);
+	case REVERSED_CHARGE:
+		account->given_back += event->amount;
+		return take_use_back(account, event, err);
+	case REVERSED_TRANSFER:
+		if (!to)
+			return broken(event, err, "it names no receiver");
+		account->given_back += event->amount;
+		to->taken_back += event->amount;
+		return reverse_transfer(account, to, event, err);
+	default: /* withdraw, adjust, expire: event_check() knows no other */
+		account->given_back += event->amount;
+		rc = give_back(account, event, err);
+		return rc ? rc : check_debt_paid(account, event, err);
+	}
+}
+
+bool account_crossed(const struct account *account, int64_t level)
+{
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (account->crossed[i] == level)
+			return true;
+	}
+	return false;
+}
+
+static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t *crossed = grow(account->crossed, account->crossed_count, sizeof(*crossed));
+	int64_t used, allocated;
+	int rc;
+
+	if (!crossed)
+		return sb_error_nomem(err);
+	account->crossed = crossed;
+	rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_allocated(account, &allocated, err);
+	if (rc)
+		return rc;
+	if (used != event->used || allocated != event->allocated)
+		return broken(event, err, "the balance is another than it says");
+	if (account_crossed(account, event->level))
+		return broken(event, err, "it was crossed before");
+	crossed[account->crossed_count++] = event->level;
+	return SB_OK;
+}
+
+/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
+static int rearm(struct account *account, struct sb_error *err)
+{
+	int64_t used, allocated;
+	size_t kept = 0;
+	int rc;
+
+	if (account->crossed_count == 0)
+		return SB_OK;
+	rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_allocated(account, &allocated, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (amount_reaches(used, allocated, account->crossed[i]))
+			account->crossed[kept++] = account->crossed[i];
+	}
+	account->crossed_count = kept;
+	return SB_OK;
+}
+
+__int128 account_ending(const struct account *account, int64_t end)
+{
+	__int128 sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].end == end)
+			sum += account->lots[i].rest;
+	}
+	return sum;
+}
+
+static int apply_notice(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->end <= event->time)
+		return broken(event, err, "the window has ended");
+	if (account_ending(account, event->end) != event->amount)
+		return broken(event, err, "it is not what is left of the lots that end then");
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		if (lot->end != event->end)
+			continue;
+		if (lot->noticed)
+			return broken(event, err, "it was given before");
+		lot->noticed = true;
+	}
+	return SB_OK;
+}
+
 static int apply_hold(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (event->cause == CAUSE_CLOSED)
@@ -594,13 +908,15 @@ static int apply_applied(struct account *account, const struct event *event, str
 	return SB_OK;
 }
 
-/* lots - debt = deposits + in - withdrawals - out - charges: nothing was made and nothing lost. And
- * whatever windows are active, balance and use fit int64. */
+/* lots - debt = deposits + in - withdrawals - out - charges - expired + refunds - adjustments and
+ * reversals either way: nothing was made and nothing lost. And whatever windows are active, balance
+ * and use fit int64. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
 	__int128 sum = account->deposited + account->received - account->withdrawn - account->sent -
-		       account->charged;
+		       account->charged - account->expired + account->refunded - account->adjusted +
+		       account->given_back - account->taken_back;
 	__int128 rest = 0, amount = 0;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
@@ -626,7 +942,7 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return account->open ? apply_close(account, event)
 				     : broken(event, err, "it is closed already");
 	case EVENT_TERMS:
-		return apply_terms(account, event);
+		return apply_terms(account, event, err);
 	case EVENT_BASELINE:
 		return apply_baseline(account, event, err);
 	case EVENT_DEPOSIT:
@@ -637,6 +953,18 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_transfer(account, to, event, err);
 	case EVENT_CHARGE:
 		return apply_charge(account, event, err);
+	case EVENT_REFUND:
+		return apply_refund(account, event, err);
+	case EVENT_REVERSE:
+		return apply_reverse(account, to, event, err);
+	case EVENT_ADJUST:
+		return apply_adjust(account, event, err);
+	case EVENT_EXPIRE:
+		return apply_expire(account, event, err);
+	case EVENT_THRESHOLD:
+		return apply_threshold(account, event, err);
+	case EVENT_NOTICE:
+		return apply_notice(account, event, err);
 	case EVENT_HOLD:
 		return apply_hold(account, event, err);
 	case EVENT_RELEASE:
@@ -645,6 +973,8 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_lever(account, event, err);
 	case EVENT_APPLIED:
 		return apply_applied(account, event, err);
+	case EVENT_NOTIFIED:
+		return SB_OK; /* says who was told, and changes nothing */
 	default:
 		return broken(event, err, "its kind has no rule");
 	}
@@ -654,22 +984,28 @@ int account_apply(struct account *account, struct account *to, const struct even
 		  struct sb_error *err)
 {
 	struct account *both[] = {account, to};
-	int rc;
+	int rc = SB_OK;
 
 	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "resource '%s' is not known to this subank: use a newer one",
 				    event->resource);
-	account_settle(account, event->time);
-	if (to)
-		account_settle(to, event->time);
-	rc = apply_one(account, to, event, err);
+	for (size_t i = 0; i < 2 && !rc; i++) {
+		if (!both[i])
+			continue;
+		account_settle(both[i], event->time);
+		rc = rearm(both[i], err);
+	}
+	if (!rc)
+		rc = apply_one(account, to, event, err);
 	for (size_t i = 0; i < 2 && !rc; i++) {
 		if (!both[i])
 			continue;
 		account_settle(both[i], event->time);
 		both[i]->seq = event->seq;
 		rc = check_sums(both[i], event, err);
+		if (!rc)
+			rc = rearm(both[i], err);
 	}
 	return rc;
 }

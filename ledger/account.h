@@ -12,6 +12,7 @@
 #include "ledger/error.h"
 #include "ledger/event.h"
 #include "ledger/name.h"
+#include "ledger/thresholds.h"
 
 /* Money with a window [start, end): spent only by use inside it. */
 struct lot {
@@ -21,6 +22,7 @@ struct lot {
 	int64_t end; /* WHEN_NEVER: no end */
 	int64_t amount; /* billing-seconds put in, net of withdrawals and transfers */
 	int64_t rest; /* of that, not yet spent */
+	bool noticed; /* that its end is near was entered, for it or another with the same end */
 };
 
 /* How far the use on a cluster is charged. */
@@ -58,6 +60,8 @@ struct account {
 	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
 	char field[65]; /* the lever that holds it; "": that of the settings */
 	char tres[65];
+	bool own_thresholds; /* else those of the settings */
+	struct thresholds thresholds;
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 
@@ -67,7 +71,8 @@ struct account {
 
 	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
 	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
-	__int128 deposited, withdrawn, received, sent, charged;
+	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
+	__int128 given_back, taken_back; /* by reversals */
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -76,6 +81,9 @@ struct account {
 	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
 	int64_t grace_until; /* causes do not hold until then; 0: no grace */
 	uint64_t decision; /* the last entry that changed any of these */
+
+	int64_t *crossed; /* percent: thresholds that were crossed and are not below again */
+	size_t crossed_count;
 
 	struct lever *levers; /* in force, or to be put in force */
 	size_t lever_count;
@@ -109,6 +117,15 @@ int account_used(const struct account *account, int64_t *ret, struct sb_error *e
 
 /* A lifetime's sum for display: as much of it as int64 holds. */
 int64_t account_sum(__int128 sum);
+
+/* Whether the threshold was crossed and what is used has not been below it since. */
+bool account_crossed(const struct account *account, int64_t level);
+
+/* The rest of the lots that end then, begun or not. */
+__int128 account_ending(const struct account *account, int64_t end);
+
+/* NULL when there is none. */
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
 
 bool lot_active(const struct lot *lot, int64_t time);
 

@@ -24,6 +24,8 @@ static __int128 read_sum(struct reader *from)
 
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
 {
+	char thresholds[THRESHOLDS_TEXT_SIZE];
+
 	bytes_put_text(to, account->name);
 	bytes_put_u8(to, account->open);
 	bytes_put_u8(to, account->unlimited);
@@ -31,6 +33,9 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u8(to, account->enforcement);
 	bytes_put_text(to, account->field);
 	bytes_put_text(to, account->tres);
+	bytes_put_text(to, account->own_thresholds
+				   ? thresholds_text(thresholds, &account->thresholds)
+				   : "");
 	bytes_put_i64(to, account->time);
 	bytes_put_u64(to, account->seq);
 	bytes_put_i64(to, account->debt);
@@ -39,6 +44,11 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	put_sum(to, account->received);
 	put_sum(to, account->sent);
 	put_sum(to, account->charged);
+	put_sum(to, account->expired);
+	put_sum(to, account->refunded);
+	put_sum(to, account->adjusted);
+	put_sum(to, account->given_back);
+	put_sum(to, account->taken_back);
 	bytes_put_u8(to, (uint8_t)account->causes);
 	bytes_put_i64(to, account->hand_until);
 	bytes_put_i64(to, account->grace_until);
@@ -53,6 +63,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_i64(to, lot->end);
 		bytes_put_i64(to, lot->amount);
 		bytes_put_i64(to, lot->rest);
+		bytes_put_u8(to, lot->noticed);
 	}
 	bytes_put_u32(to, (uint32_t)account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {
@@ -81,6 +92,9 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_u8(to, lever->outcome);
 		bytes_put_text(to, lever->reason);
 	}
+	bytes_put_u32(to, (uint32_t)account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		bytes_put_i64(to, account->crossed[i]);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -120,6 +134,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 {
 	struct reader from = reader_on(data, len);
 	struct account *account = account_new("");
+	char thresholds[THRESHOLDS_TEXT_SIZE];
 
 	if (!account)
 		return sb_error_nomem(err);
@@ -130,6 +145,10 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->enforcement = read_u8(&from);
 	get_text(&from, account->field, sizeof(account->field));
 	get_text(&from, account->tres, sizeof(account->tres));
+	get_text(&from, thresholds, sizeof(thresholds));
+	account->own_thresholds = *thresholds;
+	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
+		from.failed = true;
 	account->time = read_i64(&from);
 	account->seq = read_u64(&from);
 	account->debt = read_i64(&from);
@@ -138,6 +157,11 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->received = read_sum(&from);
 	account->sent = read_sum(&from);
 	account->charged = read_sum(&from);
+	account->expired = read_sum(&from);
+	account->refunded = read_sum(&from);
+	account->adjusted = read_sum(&from);
+	account->given_back = read_sum(&from);
+	account->taken_back = read_sum(&from);
 	account->causes = read_u8(&from);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);
@@ -152,6 +176,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		lot->end = read_i64(&from);
 		lot->amount = read_i64(&from);
 		lot->rest = read_i64(&from);
+		lot->noticed = read_u8(&from);
 	}
 	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {
@@ -182,6 +207,9 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		lever->outcome = read_u8(&from);
 		get_text(&from, lever->reason, sizeof(lever->reason));
 	}
+	account->crossed = get_array(&from, sizeof(*account->crossed), &account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		account->crossed[i] = read_i64(&from);
 	if (!reader_done(&from)) {
 		account_free(account);
 		return sb_error_set(err, SB_ECORRUPT,

@@ -50,4 +50,10 @@ const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool secon
  * is allocated. */
 int64_t amount_percent(int64_t used, int64_t allocated);
 
+/* Whether [used] is [percent] of [allocated] or more, exactly; never when nothing is allocated. */
+static inline bool amount_reaches(int64_t used, int64_t allocated, int64_t percent)
+{
+	return allocated > 0 && (__int128)used * 100 >= (__int128)allocated * percent;
+}
+
 #endif

@@ -61,6 +61,15 @@ int books_append(struct books *books, struct event *event, struct sb_error *err)
 int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
 		   struct sb_error *err);
 
+/* Calls [each] for the refunds and reversals that answer entry [seq], oldest first; those that were
+ * reversed themselves are left out. STORE_ABORT ends the walk. */
+typedef int books_each_answer(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err);
+int books_answers(struct books *books, uint64_t seq, books_each_answer *each, void *ctx,
+		  struct sb_error *err);
+/* How much of entry [seq] they gave or took back, and the first of them; 0 and 0: nothing. */
+int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint64_t *ret_first,
+		   struct sb_error *err);
+
 /* What a check saw last: not books, and may be lost. */
 struct reading {
 	int64_t usage; /* billing-seconds */
@@ -93,6 +102,21 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
 
+/* Entries of which the notify command is still to be told. */
+struct pending {
+	uint64_t seq;
+	bool failed; /* it was tried and failed, and that was entered */
+};
+struct pending_list {
+	bool started; /* false: nobody is told of anything */
+	uint64_t cursor; /* entries up to this one were looked at */
+	struct pending *list; /* free() */
+	size_t count;
+};
+int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err);
+int books_set_pending(struct books *books, const struct pending_list *pending,
+		      struct sb_error *err);
+
 /* For import and verify: books that are replayed rather than planned. */
 
 /* Whether the stored states are of this version: others are made again at the next write. */
@@ -112,6 +136,7 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 		 struct sb_error *err);
 /* The stored key of an account's index entry, for who checks the index. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
+void books_answer_key(unsigned char to[16], const struct event *event);
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
 
 /* As bank_create(), but fn fills the bank, in transactions of its own (bank_write with now 0),

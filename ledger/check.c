@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ledger/amount.h"
+#include "ledger/dates.h"
 #include "ledger/when.h"
 
 /* How often levers are looked at that sshare does not show. */
@@ -153,25 +154,26 @@ static int check_account(struct books *books, struct check *check, const struct 
 			rc = check_meter(books, check, account, &check->observations[i], err);
 	}
 	if (!rc)
+		rc = check_dates(books, check, account, err);
+	if (!rc)
 		rc = decide(books, check, account, err);
 	return rc ? rc : check_settle(books, check, account, err);
 }
 
-/* Whether the clock may have jumped ahead since the last check of all accounts. What was entered
- * then would bar every entry when the clock is right again, so nothing is. */
-static int look_at_clock(struct books *books, struct check *check, struct sb_error *err)
+/* How long ago the last check of all accounts was, if that is too long to trust the clock; 0: it is
+ * not. */
+static int look_at_clock(struct books *books, const struct check *check, int64_t *ret_gap,
+			 struct sb_error *err)
 {
 	int64_t last;
 	int rc = books_last_check(books, &last, err);
 
-	check->clock_gap = 0;
 	if (rc)
 		return rc;
-	if (last && !check->clock_ok && books_time(books) - last > CLOCK_TRUST)
-		check->clock_gap = books_time(books) - last;
-	else
-		rc = books_set_last_check(books, books_time(books), err);
-	return rc;
+	*ret_gap = last && !check->clock_ok && books_time(books) - last > CLOCK_TRUST
+			   ? books_time(books) - last
+			   : 0;
+	return SB_OK;
 }
 
 /* Whether it is time to look at the levers that take a call of their own. */
@@ -189,11 +191,15 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 static int check_all(struct books *books, struct check *check, struct sb_error *err)
 {
 	size_t count;
-	int rc = look_at_clock(books, check, err);
+	int rc = look_at_clock(books, check, &check->clock_gap, err);
 
+	/* What was entered by a clock that jumped ahead would bar every entry when it is right
+	 * again, so nothing is. */
 	if (rc || check->clock_gap)
 		return rc;
-	rc = look_at_levers(books, check, err);
+	rc = books_set_last_check(books, books_time(books), err);
+	if (!rc)
+		rc = look_at_levers(books, check, err);
 	if (!rc)
 		rc = check_find_moves(books, check, err);
 	if (!rc)
@@ -207,6 +213,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct check *check = ctx;
 	const struct account *account;
+	int64_t gap = 0;
 	int rc = SB_OK;
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
@@ -217,6 +224,9 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	if (check->only_count == 0)
 		rc = check_all(books, check, err);
 	else
+		rc = look_at_clock(books, check, &gap, err);
+	check->dates_wait = gap > 0;
+	if (!rc && check->only_count > 0)
 		rc = check_find_moves(books, check, err);
 	for (size_t i = 0; !rc && i < check->only_count; i++) {
 		rc = books_account(books, check->only[i], &account, err);

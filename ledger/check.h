@@ -63,6 +63,9 @@ enum finding_kind {
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
+	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
+	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
 	FOUND_OVERFLOW, /* the use cannot be charged, it is past what money holds: before, now. A
 			   problem. */
 };
@@ -100,6 +103,7 @@ struct check {
 	const struct rules *rules;
 	const char *const *only; /* these accounts alone; none: all */
 	size_t only_count;
+	bool all_clusters; /* [observations] has every cluster that the site still has */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	/* out; check_release() frees */
@@ -111,6 +115,8 @@ struct check {
 	size_t want_count, want_size;
 	bool again; /* plan again when the tasks were read back: there is more to do */
 	struct head head; /* after what was appended */
+	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
+			    was left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */

@@ -11,6 +11,7 @@
 #include "ledger/amount.h"
 #include "ledger/name.h"
 #include "ledger/text.h"
+#include "ledger/thresholds.h"
 #include "ledger/when.h"
 
 enum { EVENT_VERSION = 1 };
@@ -20,6 +21,11 @@ static const char *const action_words[] = {"hold", "restore", NULL};
 static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
 static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
+static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
+					     "refund",	"adjust",   "expire",	NULL};
+static const enum event_kind reversed_kinds[] = {EVENT_DEPOSIT, EVENT_WITHDRAW, EVENT_TRANSFER,
+						 EVENT_CHARGE,	EVENT_REFUND,	EVENT_ADJUST,
+						 EVENT_EXPIRE};
 
 #define AT(member) offsetof(struct event, member)
 
@@ -34,6 +40,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_NOTE] = {"note", FIELD_TEXT, AT(note), EVENT_NOTE_MAX, NULL},
 	[FIELD_AT_ACCOUNT] = {"account", FIELD_NAME, AT(account), 255, NULL},
 	[FIELD_AT_TO] = {"to", FIELD_NAME, AT(to), 255, NULL},
+	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
 	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
 	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
 	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_NAME, AT(slurm_account), 255, NULL},
@@ -46,7 +53,11 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_USED_UNTIL] = {"until", FIELD_TIME, AT(until), 0, NULL},
 	[FIELD_AT_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
 	[FIELD_AT_START] = {"start", FIELD_TIME, AT(start), 0, NULL},
+	[FIELD_AT_NEW_START] = {"start", FIELD_UNTIL, AT(start), 0, NULL},
 	[FIELD_AT_END] = {"end", FIELD_END, AT(end), 0, NULL},
+	[FIELD_AT_LEVEL] = {"level", FIELD_PERCENT, AT(level), 0, NULL},
+	[FIELD_AT_USED] = {"used", FIELD_COUNT, AT(used), 0, NULL},
+	[FIELD_AT_ALLOCATED] = {"allocated", FIELD_AMOUNT, AT(allocated), 0, NULL},
 	[FIELD_AT_DEBT] = {"debt", FIELD_COUNT, AT(debt), 0, NULL},
 	[FIELD_AT_FOUND] = {"found", FIELD_LIMIT, AT(found), 0, NULL},
 	[FIELD_AT_SET] = {"set", FIELD_LIMIT, AT(set), 0, NULL},
@@ -54,20 +65,24 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_CAUSE] = {"cause", FIELD_WORD, AT(cause), 0, cause_words},
 	[FIELD_AT_ACTION] = {"action", FIELD_WORD, AT(action), 0, action_words},
 	[FIELD_AT_OUTCOME] = {"outcome", FIELD_WORD, AT(outcome), 0, outcome_words},
+	[FIELD_AT_REVERSES] = {"reverses", FIELD_WORD, AT(reverses), 0, reversed_words},
 	[FIELD_AT_PARTS] = {"parts", FIELD_PARTS, AT(parts), 0, NULL},
 	[FIELD_AT_REASON] = {"reason", FIELD_TEXT, AT(reason), 255, NULL},
 	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), 0, allowance_words},
 	[FIELD_AT_CREDIT] = {"credit", FIELD_COUNT, AT(credit), 0, NULL},
 	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement), 0, enforcement_words},
+	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
+				 NULL},
 };
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_TERMS] = {"terms",
-			 6,
+			 7,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES}},
+			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
+			  FIELD_AT_THRESHOLDS}},
 	[EVENT_BASELINE] = {"baseline",
 			    6,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
@@ -88,6 +103,30 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
 			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
 			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_REFUND] = {"refund",
+			  8,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			   FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_REVERSE] = {"reverse",
+			   10,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS, FIELD_AT_REVERSES,
+			    FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END,
+			    FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_ADJUST] = {"adjust",
+			  6,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS,
+			   FIELD_AT_DEBT, FIELD_AT_REASON}},
+	[EVENT_EXPIRE] = {"expire",
+			  5,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END,
+			   FIELD_AT_PARTS}},
+	[EVENT_THRESHOLD] = {"threshold",
+			     5,
+			     {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL, FIELD_AT_USED,
+			      FIELD_AT_ALLOCATED}},
+	[EVENT_NOTICE] = {"notice",
+			  4,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END}},
 	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
 	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
 	[EVENT_LEVER] = {"lever",
@@ -98,6 +137,10 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_APPLIED] = {"applied",
 			   4,
 			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
+	[EVENT_NOTIFIED] = {"notified",
+			    4,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			     FIELD_AT_REASON}},
 };
 
 enum event_kind event_kind_by_name(const char *name)
@@ -107,6 +150,28 @@ enum event_kind event_kind_by_name(const char *name)
 			return (enum event_kind)kind;
 	}
 	return (enum event_kind)0;
+}
+
+const char *event_receiver(const struct event *event)
+{
+	bool two = event->kind == EVENT_TRANSFER ||
+		   (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER);
+
+	return two ? event->to : NULL;
+}
+
+enum event_kind event_reversed(const struct event *event)
+{
+	return reversed_kinds[event->reverses];
+}
+
+int event_reversible(enum event_kind kind)
+{
+	for (size_t i = 0; i < sizeof(reversed_kinds) / sizeof(reversed_kinds[0]); i++) {
+		if (reversed_kinds[i] == kind)
+			return (int)i;
+	}
+	return -1;
 }
 
 const char *event_word(enum event_field field, uint8_t value)
@@ -144,6 +209,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		break;
 	}
@@ -166,6 +232,7 @@ static bool default_number(enum event_field field, int64_t *ret)
 		*ret = -1;
 		return true;
 	case FIELD_AT_UNTIL:
+	case FIELD_AT_NEW_START:
 	case FIELD_AT_DEBT:
 	case FIELD_AT_ALLOWANCE:
 	case FIELD_AT_CREDIT:
@@ -245,6 +312,10 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	case FIELD_ENTRY:
 		least = 1;
 		break;
+	case FIELD_PERCENT:
+		least = 1;
+		most = EVENT_PERCENT_MAX;
+		break;
 	case FIELD_READING:
 	case FIELD_LIMIT:
 		least = -1;
@@ -272,9 +343,25 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	return SB_OK;
 }
 
+/* Whether the debt stands beside the parts, rather than being one of what they are: a charge falls
+ * on lots and on debt, a deposit pays debt after it came in. */
+static bool debt_beside_parts(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_CHARGE:
+	case EVENT_REFUND:
+		return true;
+	case EVENT_REVERSE:
+		return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_CHARGE ||
+		       event->reverses == REVERSED_REFUND;
+	default:
+		return false;
+	}
+}
+
 static int check_parts(const struct event *event, struct sb_error *err)
 {
-	int64_t sum = event->kind == EVENT_CHARGE ? event->debt : 0;
+	int64_t sum = debt_beside_parts(event) ? event->debt : 0;
 
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
@@ -292,15 +379,37 @@ static int check_parts(const struct event *event, struct sb_error *err)
 	return SB_OK;
 }
 
+/* A reversal names another account where a transfer is taken back, and only there. */
+static int check_reverse(const struct event *event, struct sb_error *err)
+{
+	if (event->reverses != REVERSED_TRANSFER)
+		return *event->to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver")
+				  : SB_OK;
+	if (strcmp(event->account, event->to) == 0)
+		return sb_error_set(err, SB_EINVAL, "giver and receiver are the same");
+	return name_check("to", event->to, err);
+}
+
 /* What the fields of one kind must be to each other. */
 static int check_kind(const struct event *event, struct sb_error *err)
 {
+	struct thresholds thresholds;
 	int64_t difference;
 
 	switch (event->kind) {
+	case EVENT_REVERSE:
+		if (check_reverse(event, err))
+			return SB_EINVAL;
+		/* fall through */
 	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
 		if (event->start >= event->end)
 			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
+		break;
+	case EVENT_TERMS:
+		if (event->thresholds && *event->thresholds &&
+		    thresholds_parse(event->thresholds, &thresholds, err))
+			return SB_EINVAL;
 		break;
 	case EVENT_CHARGE:
 		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
@@ -309,6 +418,19 @@ static int check_kind(const struct event *event, struct sb_error *err)
 					    "the amount is not the difference of the readings");
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_EXPIRE:
+	case EVENT_NOTICE:
+		if (event->end == WHEN_NEVER)
+			return sb_error_set(err, SB_EINVAL, "the window has no end");
+		break;
+	case EVENT_THRESHOLD:
+		if (!amount_reaches(event->used, event->allocated, event->level))
+			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
+		break;
+	case EVENT_NOTIFIED:
+		if (event->outcome == OUTCOME_LEFT)
+			return sb_error_set(err, SB_EINVAL, "a command is done or has failed");
 		break;
 	case EVENT_TRANSFER:
 		if (strcmp(event->account, event->to) == 0)
@@ -354,6 +476,8 @@ int event_check(const struct event *event, struct sb_error *err)
 		copy.ref = "";
 	if (!copy.request)
 		copy.request = "";
+	if (!copy.to)
+		copy.to = "";
 	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
 		rc = check_field(event, &event_fields[i], err);
 	for (size_t i = 0; i < kind->count && !rc; i++)
@@ -393,6 +517,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		bytes_put_i64(to, event_number(event, spec));
 		break;
@@ -445,6 +570,7 @@ static void decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_TIME:
 	case FIELD_UNTIL:
 	case FIELD_END:
+	case FIELD_PERCENT:
 	case FIELD_ENTRY:
 		*(int64_t *)to = read_i64(from);
 		break;

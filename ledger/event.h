@@ -17,6 +17,7 @@
  *       limit                   i64 in Slurm's own unit, -1 is none
  *       time, until, end        i64 microseconds since 1970 UTC (until: 0 is none;
  *                               end: INT64_MAX is none)
+ *       percent                 i64, 1 to 1000
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
@@ -83,6 +84,17 @@ enum outcome {
 	OUTCOME_LEFT = 2, /* somebody else had changed the value: it was left as it is */
 };
 
+/* What a reversal takes back; event_reversed() gives the kind. */
+enum reversed {
+	REVERSED_DEPOSIT = 0,
+	REVERSED_WITHDRAW = 1,
+	REVERSED_TRANSFER = 2,
+	REVERSED_CHARGE = 3,
+	REVERSED_REFUND = 4,
+	REVERSED_ADJUST = 5,
+	REVERSED_EXPIRE = 6,
+};
+
 /* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
 #define RESOURCE_BILLING "billing"
 
@@ -92,10 +104,12 @@ enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
 	EVENT_NOTE_MAX = 1024,
 	EVENT_PARTS_MAX = 10000,
+	EVENT_PERCENT_MAX = 1000,
 };
 
 /* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer
- * made several, its place among them. */
+ * made several, its place among them. A refund or reversal may name itself: that part is a new lot,
+ * for money whose own window has ended. */
 struct part {
 	uint64_t lot;
 	uint16_t index;
@@ -118,13 +132,14 @@ struct event {
 	const char *note;
 
 	const char *account;
-	const char *to; /* transfer: the receiver */
+	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource;
 	const char *slurm_account; /* lever: the account in Slurm */
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
+	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
 	int64_t now; /* before is -1 in the first baseline */
@@ -132,6 +147,9 @@ struct event {
 	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
+	int64_t level; /* threshold: percent */
+	int64_t used; /* threshold: the balance that crossed it, billing-seconds */
+	int64_t allocated;
 	int64_t debt; /* how much of the amount was, or paid, debt */
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
@@ -142,6 +160,7 @@ struct event {
 	uint8_t outcome; /* enum outcome */
 	uint8_t allowance; /* terms: enum allowance */
 	uint8_t enforcement; /* terms: enum enforcement */
+	uint8_t reverses; /* enum reversed: what [answers] is */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -157,6 +176,7 @@ enum field_type {
 	FIELD_TIME,
 	FIELD_UNTIL, /* 0 is none */
 	FIELD_END, /* WHEN_NEVER is none */
+	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
 	FIELD_ENTRY,
 	FIELD_WORD,
 	FIELD_UID,
@@ -184,6 +204,7 @@ enum event_field {
 	FIELD_ENVELOPE_COUNT,
 	FIELD_AT_ACCOUNT = FIELD_ENVELOPE_COUNT,
 	FIELD_AT_TO,
+	FIELD_AT_ANY_TO,
 	FIELD_AT_CLUSTER,
 	FIELD_AT_RESOURCE,
 	FIELD_AT_SLURM_ACCOUNT,
@@ -196,7 +217,11 @@ enum event_field {
 	FIELD_AT_USED_UNTIL,
 	FIELD_AT_UNTIL,
 	FIELD_AT_START,
+	FIELD_AT_NEW_START,
 	FIELD_AT_END,
+	FIELD_AT_LEVEL,
+	FIELD_AT_USED,
+	FIELD_AT_ALLOCATED,
 	FIELD_AT_DEBT,
 	FIELD_AT_FOUND,
 	FIELD_AT_SET,
@@ -204,11 +229,13 @@ enum event_field {
 	FIELD_AT_CAUSE,
 	FIELD_AT_ACTION,
 	FIELD_AT_OUTCOME,
+	FIELD_AT_REVERSES,
 	FIELD_AT_PARTS,
 	FIELD_AT_REASON,
 	FIELD_AT_ALLOWANCE,
 	FIELD_AT_CREDIT,
 	FIELD_AT_ENFORCEMENT,
+	FIELD_AT_THRESHOLDS,
 	FIELD_COUNT_ALL,
 };
 
@@ -226,6 +253,12 @@ extern const struct kind_spec event_kinds[EVENT_KIND_END];
 /* The kind of that name, or 0. */
 enum event_kind event_kind_by_name(const char *name);
 const char *event_word(enum event_field field, uint8_t value);
+
+/* The second account that the entry changes; NULL: there is none. */
+const char *event_receiver(const struct event *event);
+/* The kind that a reversal takes back, and the word for a kind; -1: it cannot be reversed. */
+enum event_kind event_reversed(const struct event *event);
+int event_reversible(enum event_kind kind);
 
 /* Access by table. Texts are never NULL. */
 const char *event_text(const struct event *event, const struct field_spec *field);

@@ -110,20 +110,26 @@ static int read_entry(struct slice key, struct slice value, struct event *event,
 	return SB_OK;
 }
 
-int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
-		unsigned char ret_hash[HASH_SIZE], struct sb_error *err)
+int journal_read(struct store_txn *txn, uint64_t seq, struct event *event, struct entry *ret,
+		 struct sb_error *err)
 {
 	unsigned char key[8];
 	struct slice at = {key, sizeof(key)}, value;
-	struct entry entry;
 	int rc;
 
 	u64_store(key, seq);
 	rc = store_get(txn, STORE_JOURNAL, at, &value, err);
 	if (rc == SB_ENOTFOUND)
 		return sb_error_set(err, SB_ENOTFOUND, "there is no entry %" PRIu64, seq);
-	if (!rc)
-		rc = read_entry(at, value, ret, &entry, err);
+	return rc ? rc : read_entry(at, value, event, ret, err);
+}
+
+int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
+		unsigned char ret_hash[HASH_SIZE], struct sb_error *err)
+{
+	struct entry entry;
+	int rc = journal_read(txn, seq, ret, &entry, err);
+
 	if (!rc && ret_hash)
 		memcpy(ret_hash, entry.hash, HASH_SIZE);
 	return rc;

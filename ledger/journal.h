@@ -39,11 +39,6 @@ void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *hea
 int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], struct head *head,
 		const struct event *event, struct sb_error *err);
 
-/* Reads one entry; texts of [ret] are valid until the next write in the transaction. [ret_hash] may
- * be NULL. SB_ENOTFOUND with a text. */
-int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
-		unsigned char ret_hash[HASH_SIZE], struct sb_error *err);
-
 /* An entry as it is stored, for who checks the chain. */
 struct entry {
 	const struct event *event;
@@ -51,6 +46,15 @@ struct entry {
 	const void *stored;
 	size_t len;
 };
+
+/* Reads one entry into [event], to which [ret] then points; its texts are valid until the next
+ * write in the transaction. SB_ENOTFOUND with a text. */
+int journal_read(struct store_txn *txn, uint64_t seq, struct event *event, struct entry *ret,
+		 struct sb_error *err);
+
+/* The same for who needs no more than the event and, unless it is NULL, its hash. */
+int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
+		unsigned char ret_hash[HASH_SIZE], struct sb_error *err);
 
 /* Calls [each] for the entries from [from] on, or down from it with [backward] (0: the last), until
  * it returns other than 0, as store_walk() does. */

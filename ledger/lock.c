@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,7 +62,10 @@ static const char *holder(int fd, char *buf, size_t size)
 	seconds = (time_t)since;
 	if (localtime_r(&seconds, &tm))
 		(void)strftime(when, sizeof(when), "%H:%M:%S", &tm);
-	(void)snprintf(buf, size, "process %jd (%s, since %s)", pid, text + name, when);
+	(void)snprintf(buf, size, "process %jd (%s, since %s)%s", pid, text + name, when,
+		       kill((pid_t)pid, 0) != 0 && errno == ESRCH
+			       ? ", which was killed while a program that it started still runs"
+			       : "");
 	return buf;
 }
 
@@ -100,6 +104,9 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 		pause_us = pause_us < 10000 ? pause_us * 2 : 5000 + getpid() % 5000;
 	}
 	if (exclusive) {
+		/* A program that outlives a holder who was killed, such as a sacctmgr at work,
+		 * keeps the lock: nobody must decide anew while it may still change Slurm. */
+		(void)fcntl(fd, F_SETFD, 0);
 		/* Only for the message above: that it may fail does no harm. */
 		len = snprintf(text, sizeof(text), "%jd %jd %s\n", (intmax_t)getpid(),
 			       (intmax_t)time(NULL), doing);
@@ -118,5 +125,7 @@ void lock_drop(int fd)
 	/* Those who share it next do not write their names: ours must not stand for them. Blotted
 	 * out rather than cut off, since that changes no metadata. */
 	(void)!pwrite(fd, "\n", 1, 0);
+	/* Also for programs that we have started and that are still there. */
+	(void)flock(fd, LOCK_UN);
 	close(fd);
 }

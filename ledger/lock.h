@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Locks between processes: flock() on files of the bank's folder. The kernel drops them when the
- * holder dies. Every wait has a deadline, and whoever gives up says who is in the way. */
+ * holder dies; an exclusive one when the programs that he has started are gone too. Every wait has
+ * a deadline, and whoever gives up says who is in the way. */
 #ifndef SUBANK_LEDGER_LOCK_H
 #define SUBANK_LEDGER_LOCK_H
 

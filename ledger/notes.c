@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
- * when it was, and which machine commands Slurm. */
+ * when it was, which machine commands Slurm, and what is still to be told. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/books.h"
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
-			  last_look_key = {"last_look", 9};
+			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6};
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
@@ -189,4 +190,49 @@ int books_read_time(struct books *books, const struct account *account, int64_t 
 	}
 	*ret = oldest;
 	return SB_OK;
+}
+
+/* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
+int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err)
+{
+	struct pending_list pending = {0};
+	struct slice value;
+	struct reader from;
+	int rc = store_get(books_txn(books), STORE_META, pending_key, &value, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	*ret = pending;
+	if (rc || value.len < 8)
+		return SB_OK;
+	from = reader_on(value.data, value.len);
+	pending.started = true;
+	pending.cursor = read_u64(&from);
+	pending.list = calloc((value.len - 8) / 9 + 1, sizeof(*pending.list));
+	if (!pending.list)
+		return sb_error_nomem(err);
+	for (; pending.count < (value.len - 8) / 9; pending.count++) {
+		pending.list[pending.count].seq = read_u64(&from);
+		pending.list[pending.count].failed = read_u8(&from);
+	}
+	*ret = pending;
+	return SB_OK;
+}
+
+int books_set_pending(struct books *books, const struct pending_list *pending, struct sb_error *err)
+{
+	struct bytes value = {0};
+	int rc;
+
+	if (pending->started)
+		bytes_put_u64(&value, pending->cursor);
+	for (size_t i = 0; pending->started && i < pending->count; i++) {
+		bytes_put_u64(&value, pending->list[i].seq);
+		bytes_put_u8(&value, pending->list[i].failed);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, pending_key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
 }

@@ -99,6 +99,11 @@ int decide_funds(const struct account *account, const struct rules *rules, enum 
 	return SB_OK;
 }
 
+const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules)
+{
+	return account->own_thresholds ? &account->thresholds : &rules->thresholds;
+}
+
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
 			   int64_t current, const struct aim *aim, bool put_right)
 {

@@ -12,8 +12,12 @@ struct rules {
 	const char *tres; /* cpu; "" for a field without TRES */
 	bool put_right; /* a lever changed by hand is set again, not left */
 	bool pooled; /* under `limit` each cluster gets room for the whole balance */
+	struct thresholds thresholds; /* for accounts whose terms name none */
+	int64_t notice; /* how long before its end what is left of a window is told; microseconds,
+			   0: never */
 };
 
+const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 
 /* What one limit of an account in Slurm is to be. */

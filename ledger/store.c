@@ -30,9 +30,13 @@ static const struct {
 	const char *name;
 	bool cache; /* may be changed and emptied */
 } tables[STORE_TABLE_COUNT] = {
-	[STORE_JOURNAL] = {"journal", false},	    [STORE_ACCOUNTS] = {"accounts", true},
-	[STORE_BY_ACCOUNT] = {"by_account", false}, [STORE_REFS] = {"refs", false},
-	[STORE_READINGS] = {"readings", true},	    [STORE_META] = {"meta", true},
+	[STORE_JOURNAL] = {"journal", false},
+	[STORE_ACCOUNTS] = {"accounts", true},
+	[STORE_BY_ACCOUNT] = {"by_account", false},
+	[STORE_REFS] = {"refs", false},
+	[STORE_ANSWERS] = {"answers", false},
+	[STORE_READINGS] = {"readings", true},
+	[STORE_META] = {"meta", true},
 };
 
 struct store {

@@ -26,6 +26,7 @@ enum store_table {
 	STORE_ACCOUNTS, /* name -> state; a cache */
 	STORE_BY_ACCOUNT, /* name, NUL, u64 sequence number -> nothing; only grows */
 	STORE_REFS, /* ref -> u64 sequence number; only grows */
+	STORE_ANSWERS, /* u64 answered, u64 answering entry -> i64 amount; only grows */
 	STORE_READINGS, /* cluster, NUL, account -> reading; may be lost */
 	STORE_META, /* names -> format, bank id, head, machine */
 	STORE_TABLE_COUNT,

@@ -44,6 +44,7 @@ struct run {
 	bool replaying; /* false after the first entry that cannot be applied */
 	uint64_t index_count; /* how many index entries the journal asks for */
 	uint64_t ref_count;
+	uint64_t answer_count;
 	size_t at; /* the next replayed account to compare */
 };
 
@@ -94,6 +95,26 @@ static int check_ref(struct run *run, struct sb_error *err)
 	if (rc || value.len != 8 || u64_load(value.data) != run->event.seq)
 		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
 			ref, run->event.seq);
+	return SB_OK;
+}
+
+static int check_answer(struct run *run, struct sb_error *err)
+{
+	unsigned char key[16];
+	struct slice value;
+	int rc;
+
+	books_answer_key(key, &run->event);
+	rc = store_get(books_txn(run->stored), STORE_ANSWERS, (struct slice){key, sizeof(key)},
+		       &value, err);
+	run->answer_count++;
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (rc || value.len != 8 || u64_load(value.data) != (uint64_t)run->event.amount)
+		problem(run->verify,
+			"entry %" PRIu64 ", which answers entry %" PRIu64
+			", is not in the index of answers",
+			run->event.seq, run->event.answers);
 	return SB_OK;
 }
 
@@ -153,8 +174,10 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 	} else {
 		run->event.seq = seq;
 		rc = check_index(run, run->event.account, err);
-		if (!rc && run->event.kind == EVENT_TRANSFER)
-			rc = check_index(run, run->event.to, err);
+		if (!rc && event_receiver(&run->event))
+			rc = check_index(run, event_receiver(&run->event), err);
+		if (!rc && (run->event.kind == EVENT_REFUND || run->event.kind == EVENT_REVERSE))
+			rc = check_answer(run, err);
 		if (!rc && *run->event.ref)
 			rc = check_ref(run, err);
 		if (!rc && run->replaying &&
@@ -197,11 +220,13 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 
 static int check_counts(struct run *run, struct sb_error *err)
 {
-	uint64_t index, refs;
+	uint64_t index, refs, answers;
 	int rc = store_count(books_txn(run->stored), STORE_BY_ACCOUNT, &index, err);
 
 	if (!rc)
 		rc = store_count(books_txn(run->stored), STORE_REFS, &refs, err);
+	if (!rc)
+		rc = store_count(books_txn(run->stored), STORE_ANSWERS, &answers, err);
 	if (rc)
 		return rc;
 	if (index != run->index_count)
@@ -212,6 +237,10 @@ static int check_counts(struct run *run, struct sb_error *err)
 		problem(run->verify,
 			"the index of refs has %" PRIu64 " entries instead of %" PRIu64, refs,
 			run->ref_count);
+	if (answers != run->answer_count)
+		problem(run->verify,
+			"the index of answers has %" PRIu64 " entries instead of %" PRIu64, answers,
+			run->answer_count);
 	return SB_OK;
 }
 

@@ -194,6 +194,21 @@ int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err
 			    text);
 }
 
+bool when_add_days(int64_t when, int days, int64_t *ret)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	tm.tm_mday += days;
+	tm.tm_isdst = -1;
+	seconds = mktime(&tm);
+	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
+		return false;
+	*ret = seconds * WHEN_SECOND + when % WHEN_SECOND;
+	return true;
+}
+
 int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
 {
 	const char *p = text;

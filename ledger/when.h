@@ -3,6 +3,7 @@
 #ifndef SUBANK_LEDGER_WHEN_H
 #define SUBANK_LEDGER_WHEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ledger/error.h"
@@ -18,6 +19,10 @@ enum { WHEN_TEXT_SIZE = 40 }; /* bytes that any formatted time fits in */
  * Z or +01:00 behind it), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks; also
  * in the singular). A date alone is its first moment. [now] is what "now" means. SB_EINVAL. */
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err);
+
+/* The same time of the local day [days] later, whatever daylight saving did meanwhile. False when
+ * that is past WHEN_MAX. */
+bool when_add_days(int64_t when, int days, int64_t *ret);
 
 /* The form of files: 2026-11-22T17:00:05.123456Z, exactly. */
 int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err);

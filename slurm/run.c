@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -28,6 +29,7 @@ struct run {
 	const char *name;
 	pid_t pid; /* 0 before the start and after the reaping; also the id of the group */
 	bool ended; /* a zombie: its pid, and so the id of the group, is still taken */
+	int in_fd; /* the program's stdin; -1: none */
 	int out_fd, err_fd; /* our ends of the pipes, -1 when closed */
 	int out_write, err_write; /* the program's ends, open until it has started */
 	char *out;
@@ -261,7 +263,9 @@ static int start(struct run *run, const char *const argv[], struct slurm_error *
 	if (!error)
 		error = posix_spawnattr_init(&attr);
 	have_attr = have_actions && error == 0;
-	if (!error)
+	if (!error && run->in_fd >= 0)
+		error = posix_spawn_file_actions_adddup2(&actions, run->in_fd, 0);
+	else if (!error)
 		error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (!error)
 		error = posix_spawn_file_actions_adddup2(&actions, run->out_write, 1);
@@ -465,11 +469,50 @@ static void finish(struct run *run, int *ret_status)
 	run->pid = 0;
 }
 
+/* Not a pipe: nobody has to feed it, and no SIGPIPE comes from it. Above 2, as pipe_open() says. */
+static int input_open(struct run *run, const void *input, size_t len, struct slurm_error *err)
+{
+	const char *from = input;
+	int fd = -1;
+
+	if (!input)
+		return 0;
+	if (len > RUN_INPUT_MAX)
+		return slurm_error_set(err, SLURM_ESYSTEM,
+				       "%s: not started: more than %d bytes for its stdin",
+				       run->name, RUN_INPUT_MAX);
+	run->in_fd = memfd_create("subank", MFD_CLOEXEC);
+	if (run->in_fd >= 0 && run->in_fd <= 2) {
+		fd = fcntl(run->in_fd, F_DUPFD_CLOEXEC, 3);
+		close(run->in_fd);
+		run->in_fd = fd;
+	}
+	while (run->in_fd >= 0 && len > 0) {
+		ssize_t n = write(run->in_fd, from, len);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		from += n < 0 ? 0 : n;
+		len -= n < 0 ? 0 : (size_t)n;
+	}
+	if (run->in_fd >= 0 && len == 0 && lseek(run->in_fd, 0, SEEK_SET) == 0)
+		return 0;
+	return slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: no stdin: %s", run->name,
+			       strerror(errno));
+}
+
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
 		struct slurm_error *err)
 {
+	return run_program_with(argv, NULL, 0, deadline_ms, ret, err);
+}
+
+int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		     struct run_result *ret, struct slurm_error *err)
+{
 	int64_t deadline = now_ms() + deadline_ms;
 	struct run run = {
+		.in_fd = -1,
 		.out_fd = -1,
 		.err_fd = -1,
 		.out_write = -1,
@@ -490,6 +533,8 @@ int run_program(const char *const argv[], int deadline_ms, struct run_result *re
 	}
 	result = pipes_open(&run, err);
 	if (result == 0)
+		result = input_open(&run, input, len, err);
+	if (result == 0)
 		result = signals_take(&run, err);
 	if (result == 0)
 		result = start(&run, argv, err);
@@ -509,6 +554,7 @@ int run_program(const char *const argv[], int deadline_ms, struct run_result *re
 	}
 
 cleanup:
+	close_fd(&run.in_fd);
 	close_fd(&run.out_fd);
 	close_fd(&run.err_fd);
 	close_fd(&run.out_write);

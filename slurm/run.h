@@ -10,6 +10,8 @@
 
 /* Bytes of stdout that are read; a program that writes more has failed. */
 enum { RUN_OUTPUT_MAX = 256 << 20 };
+/* Bytes of stdin that a program is given at most. */
+enum { RUN_INPUT_MAX = 1 << 20 };
 
 struct run_result {
 	char *out; /* stdout, with a NUL after it; owned by the result */
@@ -37,6 +39,11 @@ struct run_result {
  * or SLURM_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
 		struct slurm_error *err);
+
+/* The same, with [len] bytes at [input] on its stdin, which is a file: a program that does not read
+ * it blocks nobody. */
+int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		     struct run_result *ret, struct slurm_error *err);
 
 /* NULL and a zeroed result are allowed. */
 void run_result_release(struct run_result *result);

@@ -46,6 +46,14 @@ static const char *first_line(const char *text, size_t *ret_len)
 	return text;
 }
 
+/* The name of the setting that says where the program is. */
+static const char *setting_of(const struct slurm *slurm, const char *program)
+{
+	return program == slurm->sshare	    ? "sshare"
+	       : program == slurm->sacctmgr ? "sacctmgr"
+					    : "scontrol";
+}
+
 int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
 	      struct slurm_error *err)
 {
@@ -62,6 +70,12 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 		slurm->trace(line, slurm->trace_ctx);
 	}
 	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
+	if (code == SLURM_EMISSING && err) {
+		size_t len = strlen(err->text);
+
+		(void)snprintf(err->text + len, sizeof(err->text) - len, " (`%s: PATH`)",
+			       setting_of(slurm, argv[0]));
+	}
 	if (code != SLURM_OK)
 		return code;
 	if (answer.status == 0) {

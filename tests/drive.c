@@ -13,15 +13,31 @@ enum { ARGS_MAX = 32 };
 char *out, *err;
 int status;
 int64_t clock_now;
+int64_t clock_tick;
 const char *machine;
 const char *answers;
 bool at_terminal;
+char logged[1 << 18];
+char *told;
+enum fake_mode notify_mode;
+int notify_calls;
 
 static char settings[96];
 
 static int64_t now(void)
 {
-	return clock_now++;
+	int64_t shown = clock_now;
+
+	clock_now += clock_tick;
+	return shown;
+}
+
+static void keep_log(int priority, const char *text)
+{
+	size_t len = strlen(logged);
+
+	ck_assert_uint_lt(len + strlen(text) + 8, sizeof(logged));
+	(void)snprintf(logged + len, sizeof(logged) - len, "%d %s\n", priority, text);
 }
 
 void set_settings(const char *text)
@@ -34,11 +50,15 @@ void drive_setup(void)
 	util_setup();
 	fake_reset();
 	clock_now = T0;
+	clock_tick = 1;
 	machine = "id/head";
 	answers = "";
 	at_terminal = false;
+	told = strdup("");
+	notify_mode = FAKE_OK;
+	notify_calls = 0;
 	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
-	set_settings("clusters: [dev]\nlock_seconds: 1\n");
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
 	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
 	/* Times are printed in local time. */
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
@@ -50,9 +70,34 @@ void drive_teardown(void)
 {
 	free(out);
 	free(err);
-	out = err = NULL;
+	free(told);
+	out = err = told = NULL;
 	fake_release();
 	util_teardown();
+}
+
+/* Takes the place of the notify command, /notify. */
+static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		       struct run_result *ret, struct slurm_error *slurm_err)
+{
+	size_t before = strlen(told);
+
+	ck_assert_str_eq(argv[0], "/notify");
+	ck_assert_ptr_null(argv[1]);
+	ck_assert_int_eq(deadline_ms, 10000);
+	notify_calls++;
+	if (notify_mode == FAKE_TIMES_OUT)
+		return slurm_error_set(slurm_err, SLURM_ETIMEOUT, "killed");
+	if (notify_mode == FAKE_MISSING)
+		return slurm_error_set(slurm_err, SLURM_EMISSING, "/notify: no such program");
+	*ret = (struct run_result){.out = strdup(""), .status = notify_mode == FAKE_OK ? 0 : 7};
+	if (notify_mode == FAKE_OK) {
+		told = realloc(told, before + len + 1);
+		ck_assert_ptr_nonnull(told);
+		memcpy(told + before, input, len);
+		told[before + len] = '\0';
+	}
+	return 0;
 }
 
 /* Runs with streams in memory; the caller frees what was printed. */
@@ -69,6 +114,8 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.in_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,
+		.log = keep_log,
+		.run_with = fake_notify,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
 		.machine = machine,
 	};
@@ -101,6 +148,7 @@ void drive(const char *const args[])
 	free(err);
 	out = err = NULL;
 	clock_now += WHEN_SECOND;
+	logged[0] = '\0';
 	status = run_with(args, &out, &err);
 }
 

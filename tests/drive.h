@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drives verbs in the test's own process, with a clock of the test's own and the Slurm of
- * fake_slurm.h. Each test has a bank, made and empty, and settings that name the cluster "dev". */
+ * fake_slurm.h. Each test has a bank, made and empty, and settings that name the cluster "dev" and
+ * ask for neither thresholds nor notices. */
 #ifndef SUBANK_TESTS_DRIVE_H
 #define SUBANK_TESTS_DRIVE_H
 
@@ -14,10 +15,15 @@
 extern char *out, *err;
 extern int status;
 
-extern int64_t clock_now; /* moves on by a second with each verb */
+extern int64_t clock_now; /* moves on by a second with each verb, */
+extern int64_t clock_tick; /* and by this, 1 microsecond, each time it is looked at */
 extern const char *machine; /* what this machine is called */
 extern const char *answers; /* what stands on the standard input */
+extern char *told; /* what the notify command got on its stdin, one after the other */
+extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
+extern int notify_calls;
 extern bool at_terminal; /* whether that is a terminal */
+extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 
 void drive_setup(void); /* for a checked fixture */
 void drive_teardown(void);

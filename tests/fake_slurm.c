@@ -418,7 +418,7 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		len += (size_t)snprintf(fake_line + len, sizeof(fake_line) - len, "%s%s",
 					i ? " " : "", argv[i]);
 	show = program == FAKE_SACCTMGR && argv[1] && argv[2] && strcmp(argv[2], "show") == 0;
-	if (program == FAKE_SACCTMGR)
+	if (program == FAKE_SACCTMGR && strcmp(argv[1], "-V") != 0)
 		(*(show ? &fake_shows : &fake_modifies))++;
 	if (fake_hook)
 		fake_hook(program);
@@ -426,6 +426,13 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	rc = misbehave(mode, argv[0], ret, err);
 	if (rc <= 0)
 		return rc;
+	if (argv[1] && strcmp(argv[1], "-V") == 0) {
+		answer.out = strdup("slurm-wlm 22.05.8\n");
+		ck_assert_ptr_nonnull(answer.out);
+		answer.out_len = strlen(answer.out);
+		*ret = answer;
+		return 0;
+	}
 	cluster = find_cluster(cluster_of(program, argv));
 	out = open_memstream(&answer.out, &answer.out_len);
 	ck_assert_ptr_nonnull(out);

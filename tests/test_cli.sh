@@ -15,6 +15,9 @@ trap 'exit 99' HUP INT TERM
 chmod 755 "$dir"
 
 unset SUBANK_BANK
+# Says that the standard error is taken care of: nothing of this goes to the host's syslog.
+JOURNAL_STREAM=none
+export JOURNAL_STREAM
 LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
 export LC_ALL TZ PATH FAKE_STATE
 mkdir -p "$FAKE_STATE/dev"
@@ -116,7 +119,7 @@ for verb in open close deposit withdraw transfer hold release; do
 		has "$verb --help names --$option" "--$option" out
 	done
 done
-for verb in balance journal; do
+for verb in balance journal statement; do
 	sb "$verb" --help
 	for option in accounts noheader parsable2 parsable format json; do
 		has "$verb --help names --$option" "--$option" out
@@ -131,6 +134,14 @@ refused 2 '--nosuch' --nosuch
 sb balance
 is 'no bank: status 1' [ "$status" -eq 1 ]
 has 'no bank: says where' "$dir/bank" err
+sb doctor
+is 'doctor without a bank: status 3' [ "$status" -eq 3 ]
+has 'doctor without a bank: says what to do' 'subank init' out
+is 'doctor makes nothing' [ ! -e "$dir/bank" ]
+env PATH=/nonexistent "$subank" -c "$dir/settings" doctor >"$dir/out" 2>"$dir/err"
+status=$?
+is 'doctor without Slurm: status 3' [ "$status" -eq 3 ]
+has 'doctor without Slurm: says so' 'sshare *this machine *bad' out
 sb init
 is 'init' [ "$status" -eq 0 ]
 sb open bio 10
@@ -187,7 +198,8 @@ is_done 'a note of many characters'
 
 if [ -c /dev/full ]; then
 	for arguments in --help --version 'balance' 'balance --json' journal 'journal --json' export \
-		verify 'help open'; do
+		verify 'help open' 'statement bio' 'why bio' 'journal --follow --json' \
+		'journal -f'; do
 		# shellcheck disable=SC2086
 		"$subank" -c "$dir/settings" $arguments >/dev/full 2>"$dir/err"
 		status=$?
@@ -211,6 +223,55 @@ fi
 "$subank" -c "$dir/settings" check <&- >&- 2>&-
 sb verify
 is_done 'verify after closed streams'
+
+# ---- what was, and why ----
+
+sb statement bio --since 2020-01-01 --until 2021-01-01
+is_done 'a statement of a period that is over'
+has 'it adds up to nothing' '^closing balance *0.00$' out
+sb statement bio --entries
+is_done 'a statement so far'
+has 'it says from which entries' '^So far: .* head [0-9]*:[0-9a-f]*$' out
+has 'it says what was put in' ' deposit  .* 10.00 ' out
+refused 2 'a statement of nobody' statement
+sb why bio
+is_done 'why bio'
+has 'why bio says so' '^bio is ' out
+sb balance -nP --as-of 1
+is_done 'balance as of entry 1'
+has 'one account, nothing in it' '^bio|open|0.00|0.00|0.00|-|$' out
+sb balance bio --forecast
+is_done 'balance --forecast'
+has 'it has the columns' 'PerDay7 PerDay30 Lasts' out
+refused 2 'a kind with an escape' journal --kind "${escape}[2J"
+refused 2 'a time with an escape' journal --since "${escape}[2J"
+refused 2 'a moment with an escape' balance --as-of "${escape}[2J"
+
+# --follow prints what is there, and each new entry as it comes.
+for form in --json -nP; do
+	: >"$dir/follow"
+	"$subank" -c "$dir/settings" journal bio --follow --last 1 $form >>"$dir/follow" 2>&1 &
+	follower=$!
+	i=0
+	while [ ! -s "$dir/follow" ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	is "follow $form: begins with the last" [ "$(wc -l <"$dir/follow")" -eq 1 ]
+	"$subank" -c "$dir/settings" deposit "$name_255" 1 >/dev/null
+	"$subank" -c "$dir/settings" deposit bio 0.25 >/dev/null
+	i=0
+	while [ "$(wc -l <"$dir/follow")" -lt 2 ] && [ $i -lt 300 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+	kill -TERM $follower
+	wait $follower 2>/dev/null
+	is "follow $form: the new one, and none of others" [ "$(wc -l <"$dir/follow")" -eq 2 ]
+	status=0
+	is "follow $form: it is the deposit" [ "$(tail -n 1 "$dir/follow" |
+		grep -c -e '"amount_seconds":900' -e '|0.25|')" -eq 1 ]
+done
 
 # ---- Slurm that misbehaves ----
 
@@ -258,6 +319,18 @@ for mode in fail hang malformed down; do
 done
 sb check
 is_done 'the next check'
+sb verify --slurm
+is_done 'verify --slurm'
+has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
+echo 'fast|cpu=10||||1.000000|' >"$FAKE_STATE/qos"
+sb doctor
+is 'doctor: status 3' [ "$status" -eq 3 ]
+has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out
+rm "$FAKE_STATE/qos"
+chmod 640 "$dir/settings"
+sb doctor
+is_done 'doctor'
+has 'doctor: nothing is left' 'nothing, all is well' out
 is 'the next check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/bio"
 : >"$FAKE_STATE/log"
 export_to "$dir/before"
@@ -269,6 +342,27 @@ is 'a check again changes nothing' [ "$(grep -c sacctmgr "$FAKE_STATE/log")" -eq
 sb deposit bio 1000
 is_done 'a deposit'
 is 'a deposit releases' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/bio")" -eq 0 ]
+
+# The notify command is a real program here.
+cp "$dir/settings" "$dir/settings.before"
+cat >"$dir/notify" <<X
+#!/bin/sh
+cat >>'$dir/told'
+X
+chmod +x "$dir/notify"
+echo "notify: $dir/notify" >>"$dir/settings"
+sb check
+sb hold bio
+sb check
+is_done 'a check that tells'
+is 'the command gets the entry' grep -q '"kind":"hold".*"account":"bio".*"balance":{' "$dir/told"
+sb release bio
+sb check
+is 'each entry once, on a line' [ "$(wc -l <"$dir/told")" -eq 2 ]
+sb check
+is 'and not again' [ "$(wc -l <"$dir/told")" -eq 2 ]
+cp "$dir/settings.before" "$dir/settings"
+sb check
 
 mkdir "$dir/rude"
 cat >"$dir/rude/sshare" <<'X'
@@ -324,6 +418,125 @@ rm -f "$FAKE_STATE/sshare.mode"
 is 'overlapping deposits release each account' [ -z "$(grep -l 'cpu=0' "$FAKE_STATE"/dev/held?)" ]
 sb balance -n -P -o Account,State held1 held2 held3
 is 'and the books agree' [ "$(grep -c '|open$' "$dir/out")" -eq 3 ]
+
+# wait_for_call PATTERN: until a fake was called so.
+wait_for_call() {
+	i=0
+	until grep -q "^$1" "$FAKE_STATE/log" || [ $i -gt 600 ]; do
+		i=$((i + 1))
+		sleep 0.1
+	done
+}
+
+# While a check waits for a sacctmgr that does not end, nobody else waits.
+for account in waits paid; do
+	echo RawUsage=0 >"$FAKE_STATE/dev/$account"
+	sb open "$account" 10s
+	echo RawUsage=20 >"$FAKE_STATE/dev/$account"
+	sb check
+	sb deposit "$account" 11s
+done
+echo RawUsage=40 >"$FAKE_STATE/dev/waits"
+printf '%s\n' RawUsage=40 GrpTRESMins=cpu=900 >"$FAKE_STATE/dev/paid"
+echo wait >"$FAKE_STATE/sacctmgr.mode"
+: >"$FAKE_STATE/log"
+(
+	"$subank" -c "$dir/settings" check >"$dir/waiting.out" 2>&1
+	echo $? >"$dir/waiting.new"
+	mv "$dir/waiting.new" "$dir/waiting"
+) &
+wait_for_call 'sacctmgr.*paid'
+refused 1 'predecessor_33: a second check' check
+has 'a second check says who runs' 'process [0-9]* (subank check, since [0-9:]*)' err
+for verb in 'deposit chem 1s' 'balance' 'journal' 'verify' 'export' 'withdraw chem 1s' 'check --dry-run'; do
+	# shellcheck disable=SC2086
+	sb $verb
+	is "$verb while a check waits: done" [ "$status" -eq 0 ]
+done
+sb deposit paid 100
+is 'a deposit for an account that the check holds: done' [ "$status" -eq 0 ]
+has 'the check brings Slurm in line' 'a check is running' err
+is 'the check still runs' [ ! -e "$dir/waiting" ]
+rm "$FAKE_STATE/sacctmgr.mode"
+wait
+is 'the check ends' [ "$(cat "$dir/waiting")" -eq 0 ]
+is 'the check holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/waits"
+is 'the check releases whom the deposit was for' grep -qx GrpTRESMins=cpu=900 "$FAKE_STATE/dev/paid"
+sb balance -nPo Account,State waits paid
+is 'and the books agree' [ "$(cat "$dir/out")" = "paid|open${newline}waits|held" ]
+
+# A check is killed while its sacctmgr is at work: whatever is decided before that ends stands after it.
+echo RawUsage=0 >"$FAKE_STATE/dev/orphan"
+sb open orphan 10s
+echo RawUsage=20 >"$FAKE_STATE/dev/orphan"
+echo wait >"$FAKE_STATE/sacctmgr.mode"
+: >"$FAKE_STATE/log"
+"$subank" -c "$dir/settings" check >/dev/null 2>&1 &
+victim=$!
+wait_for_call 'sacctmgr.*orphan'
+kill -KILL $victim
+wait $victim 2>/dev/null
+sb deposit orphan 1
+is 'a deposit while the sacctmgr of a killed check is at work: done' [ "$status" -eq 0 ]
+refused 1 'a check meanwhile' check
+has 'a check meanwhile: says why' "process $victim .* was killed while a program" err
+rm "$FAKE_STATE/sacctmgr.mode"
+i=0
+sb check
+while [ "$status" -eq 1 ] && [ $i -lt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+	sb check
+done
+is 'the check after it' [ "$status" -eq 0 ]
+is 'the hold that came late is lifted' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/orphan")" -eq 0 ]
+sb balance -nPo State,Lever orphan
+is 'and the books agree with it' [ "$(cat "$dir/out")" = 'open|' ]
+
+# Checks and deposits all at once: each use is charged once, each deposit counts.
+echo RawUsage=0 >"$FAKE_STATE/dev/busy"
+sb open busy 100s
+i=0
+while [ $i -lt 12 ]; do
+	i=$((i + 1))
+	echo "RawUsage=$((i * 10))" >"$dir/busy.new" && mv "$dir/busy.new" "$FAKE_STATE/dev/busy"
+	"$subank" -c "$dir/settings" check >/dev/null 2>&1 &
+	"$subank" -c "$dir/settings" deposit busy 3s >/dev/null 2>&1 &
+	"$subank" -c "$dir/settings" check busy >/dev/null 2>&1 &
+	sleep 0.02
+done
+wait
+sb check
+is 'a check after many: status' [ "$status" -eq 0 ]
+sb check
+is_done 'the next one'
+is 'the next one has nothing to do' [ ! -s "$dir/out" ]
+sb balance -nPo Used,Available,State --seconds busy
+is 'many checks and deposits add up' [ "$(cat "$dir/out")" = '120|16|open' ]
+sb verify
+is_done 'verify after checks and deposits at once'
+
+# Books that cannot be written: Slurm stays as it is too.
+sb deposit waits 1
+sb check
+echo RawUsage=9999 >"$FAKE_STATE/dev/waits"
+export_to "$dir/before"
+: >"$FAKE_STATE/log"
+# Not into a file: that cannot be written either.
+(
+	trap '' XFSZ
+	ulimit -f 0
+	"$subank" -c "$dir/settings" check 2>&1
+	echo "status $?"
+) | cat >"$dir/out"
+is 'predecessor_26: books that cannot be written: status' grep -qE '^status (1|4)$' "$dir/out"
+has 'books that cannot be written: said' 'commit' out
+is 'books that cannot be written: Slurm is not asked' [ "$(grep -c sacctmgr "$FAKE_STATE/log")" -eq 0 ]
+export_to "$dir/after"
+is_same 'books that cannot be written: nothing changed' "$dir/before" "$dir/after"
+sb check
+is 'the check after it' [ "$status" -eq 0 ]
+is 'the check after it holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/waits"
 
 # A receipt on the standard output means that the entry is there to stay.
 i=0
@@ -402,7 +615,7 @@ for mask in 077 000 027; do
 		"$subank" -c "$dir/settings" -b "$dir/umask.$mask/bank" export "$dir/umask.$mask/bank/x"
 	) >/dev/null 2>&1
 	(cd "$dir/umask.$mask/bank" && find . -printf '%m %P\n' | sort) >"$dir/modes.$mask"
-	is "umask $mask: no rights for others" [ "$(grep -c '^[0-7]*[1-7] ' "$dir/modes.$mask")" -eq 0 ]
+	is "predecessor_37: umask $mask: no rights for others" [ "$(grep -c '^[0-7]*[1-7] ' "$dir/modes.$mask")" -eq 0 ]
 done
 is 'umask: there are files' [ "$(wc -l <"$dir/modes.077")" -gt 5 ]
 is_same 'umask 077 gives the same modes' "$dir/modes.077" "$dir/modes.027"

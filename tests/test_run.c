@@ -626,6 +626,57 @@ START_TEST(release_takes_nothing)
 }
 END_TEST
 
+static char input[RUN_INPUT_MAX + 1];
+
+START_TEST(more_input_than_there_may_be_is_refused)
+{
+	const char *const argv[] = {program, "input", NULL};
+	struct run_result result;
+	struct slurm_error err;
+	int before = open_descriptors();
+
+	ck_assert_int_eq(run_program_with(argv, input, sizeof(input), AMPLE_MS, &result, &err),
+			 SLURM_ESYSTEM);
+	ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
+/* Every byte, also more than a pipe holds, and the empty input. */
+START_TEST(stdin_is_what_it_is_given)
+{
+	const size_t sizes[] = {0, 1, 70000, RUN_INPUT_MAX};
+	const char *const argv[] = {program, "input", NULL};
+	int before = open_descriptors();
+
+	for (size_t i = 0; i < sizeof(input); i++)
+		input[i] = (char)(i % 251);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct run_result result;
+		struct slurm_error err;
+
+		ck_assert_int_eq(run_program_with(argv, input, sizes[i], AMPLE_MS, &result, &err),
+				 0);
+		ck_assert_int_eq(result.status, 0);
+		ck_assert_uint_eq(result.out_len, sizes[i]);
+		ck_assert_int_eq(memcmp(result.out, input, sizes[i]), 0);
+		run_result_release(&result);
+	}
+	ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
+START_TEST(who_does_not_read_stdin_blocks_nobody)
+{
+	const char *const argv[] = {program, "status", "0", NULL};
+	struct run_result result;
+	struct slurm_error err;
+
+	ck_assert_int_eq(run_program_with(argv, input, RUN_INPUT_MAX, AMPLE_MS, &result, &err), 0);
+	ck_assert_int_eq(result.status, 0);
+	run_result_release(&result);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("run");
@@ -637,6 +688,7 @@ int main(void)
 	tcase_set_timeout(bad, 60);
 	tcase_add_loop_test(bad, what_cannot_be_started_is_missing, 0, 6);
 	tcase_add_loop_test(bad, what_is_not_in_path_says_what_to_install, 0, 3);
+	tcase_add_test(bad, more_input_than_there_may_be_is_refused);
 	tcase_add_loop_test(bad, a_hanging_program_is_killed_with_its_group, 0, 4);
 	tcase_add_test(bad, an_answer_without_end_is_cut_off);
 	tcase_add_loop_test(bad, a_signal_kills_the_group_and_acts_on_the_caller, 0,
@@ -653,6 +705,8 @@ int main(void)
 	tcase_add_loop_test(good, what_the_program_leaves_behind_is_not_waited_for, 0, 2);
 	tcase_add_test(good, predecessor_01_arguments_meet_no_shell);
 	tcase_add_test(good, stdin_is_empty);
+	tcase_add_test(good, stdin_is_what_it_is_given);
+	tcase_add_test(good, who_does_not_read_stdin_blocks_nobody);
 	tcase_add_test(good, bytes_are_kept_as_they_are);
 	tcase_add_test(good, environment_keeps_answers_in_form);
 	tcase_add_test(good, signals_are_as_new_in_the_program);

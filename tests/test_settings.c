@@ -61,6 +61,17 @@ static const struct {
 	{"clusters: [-a]\n", ":1:12: ", "'-'"},
 	{"clusters: [" LONG_NAME_256 "]\n", ":1:12: ", "256 bytes"},
 
+	{"accounts: []\n", ":1:11: ", "all but root"},
+	{"accounts: proj*\n", ":1:11: ", "list"},
+	{"accounts:\n", ":1:10: ", "list"},
+	{"accounts: [a, [b]]\n", ":1:15: ", "pattern of accounts is expected"},
+	{"accounts: [\"\"]\n", ":1:12: ", "1 to 255 bytes"},
+	{"accounts: [" LONG_NAME_256 "]\n", ":1:12: ", "1 to 255 bytes"},
+	{"accounts: [a, \"b c\"]\n", ":1:15: ", "'b c'"},
+	{"accounts: [\"a,b\"]\n", ":1:12: ", "'a,b'"},
+	{"accounts: [\"a\\\\*\"]\n", ":1:12: ", "is not a pattern"},
+	{"accounts: [a]\naccounts: [b]\n", ":2:1: ", "twice"},
+
 	{"enforcement: on\n", ":1:14: ", "'on'"},
 	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
 	{"enforcement: site\n", ":1:14: ", "'site'"},
@@ -98,6 +109,30 @@ static const struct {
 	{"slurm_seconds:\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: ten\n", ":1:15: ", "from 1 to 3600"},
 	{"lock_seconds: 0\n", ":1:15: ", "from 1 to 3600"},
+	{"thresholds: 90\n", ":1:13: ", "list"},
+	{"thresholds:\n", ":1:12: ", "list"},
+	{"thresholds: {a: 1}\n", ":1:13: ", "list"},
+	{"thresholds: [0]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [1001]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [90%]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60.5]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [\"60\"]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [[60]]\n", ":1:14: ", "from 1 to 1000"},
+	{"thresholds: [60, 60]\n", ":1:18: ", "60 follows 60"},
+	{"thresholds: [90, 60]\n", ":1:18: ", "60 follows 90"},
+	{"thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]\n",
+	 ":1:69: ", "more than 16"},
+	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
+	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
+	{"notify: mail.sh\n", ":1:9: ", "begins with /"},
+	{"notify: [/bin/mail]\n", ":1:9: ", "single value"},
+	{"notify:\n", ":1:8: ", "begins with /"},
+	{"notify_seconds: 0\n", ":1:17: ", "from 1 to 3600"},
+	{"project_days: -1\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: 36501\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: never\n", ":1:15: ", "days from 0 to 36500"},
+	{"project_days: [365]\n", ":1:15: ", "single value"},
 
 	{"bank: &a /x\n", ":1:7: ", "anchor"},
 	{"bank: *a\n", ":1:7: ", "alias"},
@@ -135,12 +170,20 @@ static void is_default(const struct settings *settings)
 {
 	ck_assert_str_eq(settings->bank, "/var/lib/subank");
 	ck_assert_uint_eq(settings->cluster_count, 0);
+	ck_assert_uint_eq(settings->account_count, 0);
 	ck_assert_int_eq(settings->enforcement, ENFORCE_HOLD);
 	ck_assert_str_eq(settings->sshare, "sshare");
 	ck_assert_str_eq(settings->sacctmgr, "sacctmgr");
 	ck_assert_str_eq(settings->scontrol, "scontrol");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
+	ck_assert_uint_eq(settings->thresholds.count, 2);
+	ck_assert_int_eq(settings->thresholds.list[0], 60);
+	ck_assert_int_eq(settings->thresholds.list[1], 90);
+	ck_assert_int_eq(settings->notice_days, 90);
+	ck_assert_ptr_null(settings->notify);
+	ck_assert_int_eq(settings->notify_seconds, 10);
+	ck_assert_int_eq(settings->project_days, 0);
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)
@@ -205,6 +248,7 @@ START_TEST(every_key_is_read)
 	OK(parse_text("# all of them\n"
 		      "bank: /srv/bank\n"
 		      "clusters: [alpha, Beta]\n"
+		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
 		      "enforcement: warn\n"
 		      "lever: grptresrunmins=gres/gpu=0\n"
 		      "drift: restore\n"
@@ -213,12 +257,20 @@ START_TEST(every_key_is_read)
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
 		      "slurm_seconds: 1\n"
-		      "lock_seconds: 3600\n",
+		      "lock_seconds: 3600\n"
+		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
+		      "notice_days: 0\n"
+		      "notify: /usr/local/sbin/tell\n"
+		      "notify_seconds: 3\n"
+		      "project_days: 36500\n",
 		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
 	ck_assert_uint_eq(settings.cluster_count, 2);
 	ck_assert_str_eq(settings.clusters[0], "alpha");
 	ck_assert_str_eq(settings.clusters[1], "beta");
+	ck_assert_uint_eq(settings.account_count, 2);
+	ck_assert_str_eq(settings.accounts[0], "proj*");
+	ck_assert_str_eq(settings.accounts[1], "chem-[!a]?");
 	ck_assert_int_eq(settings.enforcement, ENFORCE_WARN);
 	ck_assert_str_eq(settings.lever.field, "GrpTRESRunMins");
 	ck_assert_str_eq(settings.lever.tres, "gres/gpu");
@@ -232,6 +284,13 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
+	ck_assert_uint_eq(settings.thresholds.count, 16);
+	ck_assert_int_eq(settings.thresholds.list[0], 1);
+	ck_assert_int_eq(settings.thresholds.list[15], 1000);
+	ck_assert_int_eq(settings.notice_days, 0);
+	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
+	ck_assert_int_eq(settings.notify_seconds, 3);
+	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);
 }
 END_TEST
@@ -297,6 +356,42 @@ START_TEST(more_clusters_than_there_is_room_for_are_refused)
 }
 END_TEST
 
+START_TEST(accounts_belong_to_the_bank_by_patterns)
+{
+	static const struct {
+		const char *text, *account;
+		bool belongs;
+	} cases[] = {
+		{"", "root", false},
+		{"", "physics", true},
+		{"accounts: ['*']\n", "root", false},
+		{"accounts: [ro?t, '[r]oot']\n", "root", false},
+		{"accounts: [physics, Root]\n", "root", true},
+		{"accounts: [proj*]\n", "project", true},
+		{"accounts: [proj*]\n", "proj", true},
+		{"accounts: [proj*]\n", "pro", false},
+		{"accounts: [proj*]\n", "aproj", false},
+		{"accounts: [PROJ*]\n", "proj1", true},
+		{"accounts: [a, 'chem-*']\n", "chem-x", true},
+		{"accounts: [a, 'chem-*']\n", "a", true},
+		{"accounts: [a, 'chem-*']\n", "ab", false},
+		{"accounts: ['p[0-9]']\n", "p7", true},
+		{"accounts: ['p[0-9]']\n", "px", false},
+		{"accounts: ['p[!0-9]?']\n", "pxy", true},
+		{"accounts: ['*']\n", ".hidden", true},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct settings settings;
+
+		OK(parse_text(cases[i].text, &settings));
+		ck_assert_msg(settings_has_account(&settings, cases[i].account) == cases[i].belongs,
+			      "%s%s", cases[i].text, cases[i].account);
+		settings_release(&settings);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settings");
@@ -314,6 +409,7 @@ int main(void)
 	tcase_add_test(tcase, words_and_forms_mean_the_same);
 	tcase_add_test(tcase, a_list_of_clusters_takes_the_place_of_another);
 	tcase_add_test(tcase, more_clusters_than_there_is_room_for_are_refused);
+	tcase_add_test(tcase, accounts_belong_to_the_bank_by_patterns);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -226,6 +226,37 @@ START_TEST(a_cluster_that_cannot_be_followed_is_refused)
 END_TEST
 enum { DISTRUST_CASES = 8 };
 
+START_TEST(a_slurm_that_is_too_old_is_refused)
+{
+	static const char *const old[] = {"20.11.9", "21.08.8-2", "22.04.9", "2.6", "", "new"};
+
+	for (size_t i = 0; i < COUNT(old); i++) {
+		fake_cluster("dev")->version = old[i];
+		dev("bio")->usage += 20 * SU;
+		REFUSED(1, "subank needs Slurm 22.05 or newer", "check");
+		ck_assert_msg(strstr(err, old[i]) != NULL, "%s", err);
+		REFUSED(1, "22.05", "open", "fresh", "1", "--later");
+	}
+	fake_cluster("dev")->version = "22.05.0-0rc1";
+	DONE("bio: held", "check");
+	fake_cluster("dev")->version = "25.11.0";
+	DONE("", "check");
+}
+END_TEST
+
+START_TEST(a_missing_command_is_named_with_its_setting)
+{
+	fake_mode[FAKE_SSHARE] = FAKE_MISSING;
+	REFUSED(3, "(`sshare: PATH`)", "check");
+	fake_mode[FAKE_SCONTROL] = FAKE_MISSING;
+	REFUSED(3, "(`scontrol: PATH`)", "check");
+	fake_mode[FAKE_SSHARE] = fake_mode[FAKE_SCONTROL] = FAKE_OK;
+	fake_mode[FAKE_SACCTMGR] = FAKE_MISSING;
+	dev("bio")->usage += 20 * SU;
+	GIVES(3, "bio: held", "(`sacctmgr: PATH`)", "check");
+}
+END_TEST
+
 /* ---- holds ---- */
 
 START_TEST(held_at_nothing_and_not_before)
@@ -339,8 +370,10 @@ START_TEST(a_limit_changed_by_hand_is_left_and_said)
 {
 	spend("bio");
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
-	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60", "check");
-	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit", "bio", "1");
+	REFUSED(3, "somebody changed the limit GrpTRESMins=cpu on dev from the bank's 0 to 60",
+		"check");
+	GIVES(0, "released", "somebody changed the limit GrpTRESMins=cpu on dev to 60", "deposit",
+	      "bio", "1");
 	LIMIT("bio", "cpu=60");
 	nothing_to_do();
 }
@@ -422,8 +455,8 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
 	GIVES(0, "", NULL, "check");
-	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change", "deposit",
-	      "bio", "1");
+	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change",
+	      "deposit", "bio", "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -485,6 +518,32 @@ START_TEST(a_copy_in_another_folder_is_dry)
 	dev("bio")->usage += 10 * SU;
 	GIVES(3, "would be set", "dry run", "check", "-b", command);
 	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it)
+{
+	spend("bio");
+	dev("bio")->usage += SU;
+	DONE("charged 1.00 SU", "check");
+	DONE("deposited", "deposit", "bio", "0.5");
+	STATE("bio", "held|funds|set|-1800");
+	LIMIT("bio", "cpu=0");
+	GIVES(0, "deposited", "left to the next check", "deposit", "bio", "2", "--no-apply");
+	STATE("bio", "held|funds|set|5400");
+	DONE("released", "check");
+	STATE("bio", "open|||5400");
+	LIMIT("bio", "");
+}
+END_TEST
+
+START_TEST(predecessor_36_balance_says_what_was_used_and_what_is_left)
+{
+	dev("bio")->usage += 2 * SU + SU / 2;
+	DONE("charged 2.50 SU", "check");
+	DONE("bio|10.00|2.50|7.50\nchem|10.00|0.00|10.00\n", "balance", "-nPo",
+	     "Account,Allocated,Used,Available");
+	DONE("deposited 1.00 SU; bio has 8.50 SU", "deposit", "bio", "1");
 }
 END_TEST
 
@@ -716,7 +775,7 @@ static void hang(enum fake_program program)
 		pause();
 }
 
-START_TEST(of_two_checks_the_second_says_who_runs)
+START_TEST(predecessor_33_of_two_checks_the_second_says_who_runs)
 {
 	char pid[64], byte;
 	pid_t child;
@@ -772,6 +831,27 @@ START_TEST(a_dry_run_says_all_and_does_nothing)
 	UNCHANGED(before);
 	STATE("bio", "open|||36000");
 	DONE("bio: held", "check");
+}
+END_TEST
+
+/* An account below another one of the bank: two budgets, and what it uses counts in both. */
+START_TEST(a_held_parent_is_said_of_its_child)
+{
+	(void)fake_account("dev", "bio1");
+	(void)snprintf(dev("bio1")->parent, sizeof(dev("bio1")->parent), "bio");
+	DONE("", "open", "bio1", "100");
+	DONE("", "check");
+	dev("bio1")->usage = 10 * SU;
+	dev("bio")->usage += 10 * SU;
+	DONE("bio: held, available 0.00 SU", "check");
+	GIVES(0, "bio1|parent|3600", "bio1: no job starts, since bio above it is held", "balance",
+	      "bio1", "-n", "-P", "-o", "account,state,used", "--seconds");
+	GIVES(0, "(total)||72000|36000|36000\n", "bio1: no job starts", "balance", "-n", "-P", "-o",
+	      "account,state,allocated,used,available", "--seconds", "--total");
+	GIVES(0, "(total)||360000|36000|324000\n", "bio1: no job starts", "balance", "bio1", "-n",
+	      "-P", "-o", "account,state,allocated,used,available", "--seconds", "--total");
+	DONE("released", "deposit", "bio", "10");
+	DONE("bio1|open\n", "balance", "bio1", "-n", "-P", "-o", "account,state");
 }
 END_TEST
 
@@ -872,7 +952,8 @@ START_TEST(an_adopted_hold_is_released_when_there_are_funds)
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=0");
 	if (_i == 0) {
 		DONE("the bank's", "adopt", "--bank-holds", "--note", "after the fire");
-		DONE("lever|after the fire\n", "journal", "-nPo", "Kind,Note", "-M", "dev", "-l", "1");
+		DONE("lever|after the fire\n", "journal", "-nPo", "Kind,Note", "-M", "dev", "-l",
+		     "1");
 	} else {
 		at_terminal = true;
 		answers = "b\n";
@@ -973,6 +1054,8 @@ int main(void)
 			    SILENT_CASES);
 	tcase_add_loop_test(charges, a_cluster_that_cannot_be_followed_is_refused, 0,
 			    DISTRUST_CASES);
+	tcase_add_test(charges, a_slurm_that_is_too_old_is_refused);
+	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
 	tcase_add_test(charges, a_reading_below_the_last_one_charges_nothing);
@@ -997,6 +1080,8 @@ int main(void)
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
 	tcase_add_test(holds, a_copy_in_another_folder_is_dry);
+	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
+	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
@@ -1009,10 +1094,11 @@ int main(void)
 	tcase_add_test(failures, one_failure_does_not_spoil_the_outcome_of_another);
 	tcase_add_test(failures, a_change_that_cannot_be_read_back_is_not_done);
 	tcase_add_test(failures, a_deposit_during_the_check_releases_before_it_ends);
-	tcase_add_test(failures, of_two_checks_the_second_says_who_runs);
+	tcase_add_test(failures, predecessor_33_of_two_checks_the_second_says_who_runs);
 
 	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
 	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
+	tcase_add_test(selection, a_held_parent_is_said_of_its_child);
 	tcase_add_test(selection, nothing_is_done_when_the_last_check_was_long_ago);
 	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
 	tcase_add_test(selection, verbose_prints_the_commands_and_quiet_the_errors);

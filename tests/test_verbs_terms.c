@@ -76,7 +76,15 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu account=chem");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpJobs=cpu");
 	REFUSED(2, "GrpTRESRunMins=cpu", "terms", "bio", "--lever", "GrpTRESRunMins=billing");
-	REFUSED(1, "has these terms already: limited", "terms", "bio", "--limited");
+	REFUSED(2, "not thresholds", "terms", "bio", "--thresholds", "");
+	REFUSED(2, "not thresholds", "terms", "bio", "--thresholds", "60,");
+	REFUSED(2, "not thresholds", "terms", "bio", "--thresholds", "60, 90");
+	REFUSED(2, "not thresholds", "terms", "bio", "--thresholds", "060");
+	REFUSED(2, "not thresholds", "terms", "bio", "--thresholds", "60%");
+	REFUSED(2, "from 1 to 1000", "terms", "bio", "--thresholds", "1001");
+	REFUSED(2, "60 follows 90", "terms", "bio", "--thresholds", "90,60");
+	REFUSED(1, "has these terms already", "terms", "bio", "--thresholds", "site");
+	REFUSED(1, "has these terms already: allowance limited", "terms", "bio", "--limited");
 	REFUSED(1, "has these terms already", "terms", "bio", "--credit", "0", "--enforce", "site",
 		"--lever", "site");
 }
@@ -84,26 +92,57 @@ END_TEST
 
 START_TEST(terms_are_shown_and_what_is_not_named_stays)
 {
-	DONE("bio: limited, credit 0.00 SU, enforcement hold (the site's), lever GrpTRESMins=cpu "
-	     "(the site's)\n",
+	DONE("allowance    limited\n"
+	     "credit       0.00 SU\n"
+	     "enforcement  hold (the settings')\n"
+	     "lever        GrpTRESMins=cpu (the settings')\n"
+	     "thresholds   none (the settings')\n",
 	     "terms", "bio");
-	DONE("terms are limited, credit 2.00 SU, enforcement hold (the site's), lever "
-	     "GrpTRESMins=cpu (the site's)",
+	DONE("terms are allowance limited, credit 2.00 SU, enforcement hold, lever "
+	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--credit", "2");
-	DONE("terms are limited, credit 2.00 SU, enforcement warn, lever GrpTRESMins=cpu "
-	     "(the site's)",
+	DONE("terms are allowance limited, credit 2.00 SU, enforcement warn, lever GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "warn");
-	DONE("terms are limited, credit 2.00 SU, enforcement warn, lever GrpTRESRunMins=gres/gpu",
+	DONE("terms are allowance limited, credit 2.00 SU, enforcement warn, lever "
+	     "GrpTRESRunMins=gres/gpu",
 	     "terms", "BIO", "--lever", "grptresrunmins=gres/gpu=0");
-	DONE("terms are unlimited, credit 2.00 SU, enforcement warn, lever GrpTRESRunMins=gres/gpu",
+	DONE("terms are allowance unlimited, credit 2.00 SU, enforcement warn, lever "
+	     "GrpTRESRunMins=gres/gpu",
 	     "terms", "bio", "--unlimited");
-	DONE("terms are limited, credit 0.00 SU, enforcement warn, lever GrpTRESRunMins=gres/gpu",
+	DONE("terms are allowance limited, credit 0.00 SU, enforcement warn, lever "
+	     "GrpTRESRunMins=gres/gpu",
 	     "terms", "bio", "--limited", "--credit", "0");
-	DONE("terms are limited, credit 0.00 SU, enforcement hold (the site's), lever "
-	     "GrpTRESMins=cpu (the site's)",
+	DONE("terms are allowance limited, credit 0.00 SU, enforcement hold, lever "
+	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "site", "--lever", "site");
 	set_settings("clusters: [dev]\nenforcement: limit\nlever: GrpJobs\n");
-	DONE("enforcement limit (the site's), lever GrpJobs (the site's)", "terms", "bio");
+	DONE("enforcement  limit (the settings')\nlever        GrpJobs (the settings')\n", "terms",
+	     "bio");
+	DONE("thresholds 50,120", "terms", "bio", "--thresholds", "50,120");
+	DONE("thresholds   50,120\n", "terms", "bio");
+	DONE("thresholds none", "terms", "bio", "--thresholds", "none");
+	DONE("thresholds   none\n", "terms", "bio");
+	DONE("", "terms", "bio", "--thresholds", "site");
+	DONE("all is well", "verify");
+}
+END_TEST
+
+/* An account's own thresholds go before those of the settings. */
+START_TEST(thresholds_of_an_account_are_crossed)
+{
+	set_settings("clusters: [dev]\nthresholds: [60]\nnotice_days: 0\n");
+	DONE("", "terms", "bio", "--thresholds", "20,40");
+	dev("bio")->usage += 5 * SU;
+	DONE("bio: 20% of the allocation is used, 5.00 SU of 10.00 SU\n"
+	     "bio: 40% of the allocation is used, 5.00 SU of 10.00 SU\n",
+	     "check");
+	nothing_to_do();
+	DONE("", "terms", "bio", "--thresholds", "none");
+	dev("bio")->usage += 4 * SU;
+	DONE("bio: charged", "check");
+	ck_assert_ptr_null(strstr(out, "%"));
+	DONE("bio: 60% of the allocation is used", "terms", "bio", "--thresholds", "site");
+	nothing_to_do();
 	DONE("all is well", "verify");
 }
 END_TEST
@@ -585,6 +624,7 @@ int main(void)
 	}
 	tcase_add_test(terms, terms_that_make_no_sense_are_refused);
 	tcase_add_test(terms, terms_are_shown_and_what_is_not_named_stays);
+	tcase_add_test(terms, thresholds_of_an_account_are_crossed);
 	tcase_add_test(terms, the_same_terms_with_a_ref_are_entered_once);
 	tcase_add_test(terms, predecessor_13_and_14_unlimited_is_no_number);
 	tcase_add_test(terms, credit_and_enforcement_take_effect_at_once);

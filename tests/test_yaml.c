@@ -105,7 +105,7 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"entry: 2", "entry: \"2\"", 8, "without quotes"},
 		{"entry: 2, kind", "kind", 8, "'entry' is expected"},
 		{"kind: deposit", "kind: Deposit", 8, "not a kind"},
-		{"kind: deposit", "kind: refund", 8, "not a kind"},
+		{"kind: deposit", "kind: bribe", 8, "not a kind"},
 		{"kind: deposit", "kind: ~", 8, "not a kind"},
 		{"kind: deposit", "kind: withdraw", 8, "not known in an entry of kind withdraw"},
 		{"kind: deposit, ", "", 8, "'kind' is expected"},
@@ -596,7 +596,7 @@ START_TEST(a_bank_of_all_kinds_comes_back_to_the_byte)
 {
 	struct bank *bank = util_bank();
 
-	(void)util_fill(bank);
+	util_fill_more(bank, util_fill(bank));
 	ck_round_trip(bank);
 }
 END_TEST

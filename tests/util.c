@@ -321,6 +321,113 @@ int64_t util_fill(struct bank *bank)
 	return t;
 }
 
+void util_fill_more(struct bank *bank, int64_t t)
+{
+#define ADAM .account = "adam", .resource = RESOURCE_BILLING
+	uint64_t lot, entry, refund;
+
+	util_open_account(bank, t, "adam");
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_BASELINE, ADAM, .cluster = "c1", .before = -1});
+	lot = util_append(bank, t,
+			  &(struct event){.kind = EVENT_DEPOSIT,
+					  ADAM,
+					  .amount = 1000,
+					  .start = t,
+					  .end = t + 10 * HOUR});
+	t += HOUR;
+	entry = util_append(bank, t,
+			    &(struct event){.kind = EVENT_CHARGE,
+					    ADAM,
+					    .cluster = "c1",
+					    .amount = 900,
+					    .now = 900,
+					    .since = t - HOUR,
+					    .until = t});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_THRESHOLD,
+				    ADAM,
+				    .level = 90,
+				    .used = 900,
+				    .allocated = 1000});
+	util_append(
+		bank, t,
+		&(struct event){.kind = EVENT_NOTICE, ADAM, .amount = 100, .end = t + 9 * HOUR});
+	refund = util_append(bank, t,
+			     &(struct event){.kind = EVENT_REFUND,
+					     ADAM,
+					     .answers = entry,
+					     .amount = 300,
+					     .end = WHEN_NEVER,
+					     .parts = (struct part[]){{lot, 0, 300}},
+					     .part_count = 1});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_REVERSE,
+				    ADAM,
+				    .answers = refund,
+				    .reverses = REVERSED_REFUND,
+				    .amount = 300,
+				    .end = WHEN_NEVER,
+				    .parts = (struct part[]){{lot, 0, 300}},
+				    .part_count = 1});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_ADJUST,
+				    ADAM,
+				    .amount = 150,
+				    .parts = (struct part[]){{lot, 0, 150}},
+				    .part_count = 1,
+				    .debt = 50,
+				    .reason = "set to 850s"});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_REFUND,
+				    ADAM,
+				    .answers = entry,
+				    .amount = 110,
+				    .end = WHEN_NEVER,
+				    .parts = (struct part[]){{lot, 0, 60}},
+				    .part_count = 1,
+				    .debt = 50});
+	entry = util_append(
+		bank, t,
+		&(struct event){.kind = EVENT_TRANSFER, ADAM, .to = "alice", .amount = 10});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_REVERSE,
+				    ADAM,
+				    .to = "alice",
+				    .answers = entry,
+				    .reverses = REVERSED_TRANSFER,
+				    .amount = 10,
+				    .end = WHEN_NEVER,
+				    .parts = (struct part[]){{lot, 0, 10}},
+				    .part_count = 1,
+				    .debt = 10});
+	t += 9 * HOUR;
+	entry = util_append(bank, t,
+			    &(struct event){.kind = EVENT_EXPIRE,
+					    ADAM,
+					    .amount = 60,
+					    .end = t,
+					    .parts = (struct part[]){{lot, 0, 60}},
+					    .part_count = 1});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_REVERSE,
+				    ADAM,
+				    .answers = entry,
+				    .reverses = REVERSED_EXPIRE,
+				    .amount = 60,
+				    .start = t,
+				    .end = t + HOUR,
+				    .parts = (struct part[]){{util_head(bank).seq + 1, 0, 60}},
+				    .part_count = 1});
+	util_append(bank, t,
+		    &(struct event){.kind = EVENT_NOTIFIED,
+				    .account = "adam",
+				    .answers = entry,
+				    .outcome = OUTCOME_FAILED,
+				    .reason = "exit status 1"});
+#undef ADAM
+}
+
 static void keep_problem(const char *text, void *ctx)
 {
 	(void)ctx;

@@ -79,6 +79,9 @@ int64_t util_available(struct bank *bank, int64_t now, const char *name);
  * of the last. */
 int64_t util_fill(struct bank *bank);
 
+/* And of those that correct and that time brings: account "adam". After util_fill(). */
+void util_fill_more(struct bank *bank, int64_t t);
+
 /* How many problems verify_books() finds; the first is kept in util_problem. */
 extern char util_problem[1300];
 int util_verify(struct bank *bank);

@@ -20,11 +20,16 @@
 #   PROGRAM.mode           one word, how the program behaves; ok if absent
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first
 #
-# Modes: ok; slow (ok after a second); empty (no output, exit 0, nothing done); malformed (exit 0,
+# Modes: ok; wait (ok when the mode is another one); slow (ok after a second); empty (no output, exit 0, nothing done); malformed (exit 0,
 # nothing done); huge (200,000 bytes on both pipes, exit 0, nothing done); fail (exit 1 with a line
 # on stderr); hang (a minute, with a grandchild in the background); killed (does its work, then ends
 # by SIGKILL); down (what the program says when the cluster does not answer; sshare: exit 0 without
 # a row).
+
+if [ "${1-}" = -V ]; then
+	echo 'slurm-wlm 22.05.8'
+	exit 0
+fi
 
 # fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, acts out the modes that are the same for
 # all three, sets $dir and $mode.
@@ -50,6 +55,12 @@ fake_begin() {
 	case $mode in
 	ok | killed | down) ;;
 	slow) sleep 1 ;;
+	wait)
+		while [ -f "$file" ] && [ "$(cat "$file")" = wait ]; do
+			sleep 0.1
+		done
+		mode=ok
+		;;
 	empty) exit 0 ;;
 	malformed)
 		echo 'x|y'

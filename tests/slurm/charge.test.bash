@@ -81,24 +81,6 @@ test_use_by_a_child_account_is_charged_to_its_parent() {
 	expect_equal "charge" "$(cluster_raw_usage institute)" "$(charged faculty)"
 }
 
-test_a_reading_that_fell_is_reported_not_charged_and_counted_on_from() {
-	local usage
-	new_bank
-	new_account fallen
-	run 0 subank open fallen 1
-	spend fallen 16 1
-	run 0 subank check
-	usage=$(used fallen)
-	cluster_ask sacctmgr -i modify account where account=fallen cluster="$CLUSTER_NAME" set RawUsage=0 >/dev/null
-	expect_true "the reading is 0" cluster_until 20 test "$(cluster_raw_usage fallen)" = 0
-	run 3 subank check
-	expect_match "what the check says" fallen "$out$err"
-	expect_equal "used" "$usage" "$(used fallen)"
-	spend fallen 8 1
-	run 0 subank check
-	expect_equal "used" $((usage + $(cluster_raw_usage fallen))) "$(used fallen)"
-}
-
 test_a_second_check_appends_nothing_and_changes_nothing_in_slurm() {
 	local count changes
 	new_bank

@@ -17,6 +17,8 @@ harness_tests=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 source "$harness_tests/cluster.bash"
 CLUSTER_DIR= # none yet, whatever the environment says: the exit trap stops this one
 
+# Says that the standard error is taken care of: nothing of this goes to the host's syslog.
+export JOURNAL_STREAM=none
 harness_dir=
 harness_child=
 harness_second=

@@ -78,7 +78,7 @@ test_a_check_without_slurmdbd_loses_nothing() {
 	expect_equal "charges" "$(cluster_raw_usage nodbd)" "$(charged nodbd)"
 }
 
-test_balance_answers_with_no_slurm_at_all() {
+test_predecessor_29_balance_answers_with_no_slurm_at_all() {
 	new_bank
 	new_account offline
 	run 0 subank open offline 1

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/account_text.h"
+
+#include <stdio.h>
+
+const char *account_state(const struct account *account)
+{
+	if (!account->open)
+		return "closed";
+	if (account_held(account))
+		return "held";
+	return account->causes ? "grace" : "open";
+}
+
+const char *account_causes(const struct account *account, char buf[CAUSES_SIZE])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
+		if (account_has_cause(account, (enum cause)cause))
+			len += (size_t)snprintf(buf + len, CAUSES_SIZE - len, "%s%s",
+						len ? "," : "", event_word(FIELD_AT_CAUSE, cause));
+	}
+	return buf;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The state of an account in a word, for people. */
+#ifndef SUBANK_CMD_ACCOUNT_TEXT_H
+#define SUBANK_CMD_ACCOUNT_TEXT_H
+
+#include "ledger/account.h"
+
+/* "open", "held", "grace" or "closed". */
+const char *account_state(const struct account *account);
+
+/* "hand,funds"; "" for none. Returns [buf]. */
+enum { CAUSES_SIZE = 32 };
+const char *account_causes(const struct account *account, char buf[CAUSES_SIZE]);
+
+#endif

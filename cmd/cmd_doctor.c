@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/command.h"
+#include "cmd/doctor.h"
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct diagnosis diagnosis = {0};
+	struct sb_error err = {0};
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (option(env, "accounts"))
+		return usage(env, "doctor looks at everything: leave --accounts out");
+	/* Not by the frame: that there is no bank is a finding. */
+	if (bank_open(&env->store, STORE_READ, &env->author, &env->bank, &err))
+		env->bank = NULL;
+	doctor_bank(env, &err, &diagnosis);
+	doctor_slurm(env, &diagnosis);
+	status = diagnosis_print(env, &diagnosis);
+	diagnosis_release(&diagnosis);
+	return status;
+}
+
+const struct command cmd_doctor = {
+	.name = "doctor",
+	.arguments = "",
+	.summary = "look for what is set up wrongly, here and in Slurm",
+	.details =
+		"Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, at\n"
+		"the bank's folder, the clock and the age of the last check, and changes nothing.\n"
+		"Verdicts: ok; info: good to know; warn: works, but a promise is weaker or it "
+		"will\n"
+		"not work for long; bad: does not work, or not safely. Ends with what is left to\n"
+		"do. Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or -o).\n"
+		"Exit status 3: something is bad.",
+	.max_args = 0,
+	.flags = CMD_LIST | CMD_SLURM,
+	.run = run,
+};

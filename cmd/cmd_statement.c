@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/command.h"
+#include "cmd/entry_text.h"
+#include "cmd/moment.h"
+#include "cmd/output.h"
+#include "cmd/selection.h"
+#include "ledger/statement.h"
+#include "ledger/when.h"
+
+enum {
+	COLUMN_ENTRY,
+	COLUMN_TIME,
+	COLUMN_ITEM,
+	COLUMN_CLUSTER,
+	COLUMN_ENTRIES,
+	COLUMN_AMOUNT,
+	COLUMN_BALANCE,
+	COLUMN_DETAIL,
+	COLUMN_NOTE,
+	COLUMN_ACCOUNT,
+	COLUMN_SINCE,
+	COLUMN_UNTIL,
+	COLUMN_HEAD,
+	COLUMN_BANK,
+	COLUMN_COUNT,
+};
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_ENTRY] = {"Entry", true, false},     [COLUMN_TIME] = {"Time", false, false},
+	[COLUMN_ITEM] = {"Item", false, true},	     [COLUMN_CLUSTER] = {"Cluster", false, true},
+	[COLUMN_ENTRIES] = {"Entries", true, true},  [COLUMN_AMOUNT] = {"Amount", true, true},
+	[COLUMN_BALANCE] = {"Balance", true, false}, [COLUMN_DETAIL] = {"Detail", false, false},
+	[COLUMN_NOTE] = {"Note", false, false},	     [COLUMN_ACCOUNT] = {"Account", false, false},
+	[COLUMN_SINCE] = {"Since", false, false},    [COLUMN_UNTIL] = {"Until", false, false},
+	[COLUMN_HEAD] = {"Head", false, false},	     [COLUMN_BANK] = {"Bank", false, false},
+};
+
+/* With --entries. */
+static const bool shown_with_entries[COLUMN_COUNT] = {
+	[COLUMN_ENTRY] = true,	[COLUMN_TIME] = true,	 [COLUMN_ITEM] = true,
+	[COLUMN_AMOUNT] = true, [COLUMN_BALANCE] = true, [COLUMN_DETAIL] = true,
+};
+
+struct printing {
+	struct env *env;
+	struct output *output;
+	struct column columns[COLUMN_COUNT];
+	struct statement statement;
+	bool entries; /* each of them, not sums */
+	char bank[BANK_ID_TEXT_SIZE];
+	char head[32 + HASH_SHORT]; /* as on a receipt; "" when the period is over */
+};
+
+/* Begins a row and fills in what stands in each. */
+static void begin_row(struct printing *printing, const char *item)
+{
+	const struct statement *statement = &printing->statement;
+	struct output *output = printing->output;
+
+	output_row(output);
+	output_text(output, COLUMN_ITEM, item);
+	output_text(output, COLUMN_ACCOUNT, statement->account);
+	output_time(output, COLUMN_SINCE, statement->since);
+	output_time(output, COLUMN_UNTIL, statement->until);
+	output_text(output, COLUMN_HEAD, printing->head);
+	output_text(output, COLUMN_BANK, printing->bank);
+}
+
+static void add_balance(struct printing *printing, const char *item, int64_t amount)
+{
+	begin_row(printing, item);
+	output_amount(printing->output, printing->entries ? COLUMN_BALANCE : COLUMN_AMOUNT, amount);
+}
+
+/* The steps between balance and what is available that are not nothing. */
+static void add_steps(struct printing *printing, const char *const names[3],
+		      const struct standing *standing, int sign)
+{
+	const int64_t steps[3] = {standing->waiting, standing->ended, -standing->credit};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (steps[i])
+			add_balance(printing, names[i], sign * steps[i]);
+	}
+}
+
+static void add_opening(struct printing *printing)
+{
+	static const char *const names[3] = {"opening not started", "opening ended",
+					     "opening credit"};
+	const struct standing *standing = &printing->statement.opening;
+
+	add_balance(printing, "opening available", standing->available);
+	add_steps(printing, names, standing, 1);
+	add_balance(printing, "opening balance", standing->balance);
+}
+
+static void add_closing(struct printing *printing)
+{
+	static const char *const names[3] = {"closing not started", "closing ended",
+					     "closing credit"};
+	const struct standing *standing = &printing->statement.closing;
+
+	add_balance(printing, "closing balance", standing->balance);
+	add_steps(printing, names, standing, -1);
+	add_balance(printing, "closing available", standing->available);
+}
+
+static void add_lines(struct printing *printing)
+{
+	const struct statement *statement = &printing->statement;
+
+	for (size_t i = 0; i < statement->count; i++) {
+		const struct statement_line *line = &statement->lines[i];
+
+		begin_row(printing, statement_sort(line->sort));
+		output_text(printing->output, COLUMN_CLUSTER, line->cluster);
+		output_number(printing->output, COLUMN_ENTRIES, (int64_t)line->entries);
+		output_amount(printing->output, COLUMN_AMOUNT, line->amount);
+	}
+}
+
+static int add_entry(const struct entry *entry, int64_t amount, int64_t balance, void *ctx,
+		     struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	struct printing *printing = ctx;
+	struct output *output = printing->output;
+	char detail[1024];
+
+	(void)err;
+	begin_row(printing, event_kinds[event->kind].name);
+	output_number(output, COLUMN_ENTRY, (int64_t)event->seq);
+	output_time(output, COLUMN_TIME, event->time);
+	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
+	output_amount(output, COLUMN_AMOUNT, amount);
+	output_amount(output, COLUMN_BALANCE, balance);
+	/* Of a charge, where it was: the journal has the readings. */
+	if (event->cluster)
+		(void)snprintf(detail, sizeof(detail), "%s", event->cluster);
+	else
+		entry_text(printing->env, event,
+			   strcmp(event->account, printing->statement.account) != 0, detail,
+			   sizeof(detail));
+	output_text(output, COLUMN_DETAIL, detail);
+	output_text(output, COLUMN_NOTE, event->note);
+	return SB_OK;
+}
+
+/* For people, and only where a table is. */
+static bool has_frame(const struct env *env)
+{
+	return !option(env, "json") && !option(env, "parsable") && !option(env, "parsable2") &&
+	       !option(env, "noheader");
+}
+
+static void print_header(const struct printing *printing)
+{
+	const struct statement *statement = &printing->statement;
+	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE], time[WHEN_TEXT_SIZE];
+
+	say(printing->env, "Statement of %s", statement->account);
+	say(printing->env, "From %s to %s", when_format_local(since, statement->since),
+	    when_format_local(until, statement->until));
+	say(printing->env, "Bank %s", printing->bank);
+	if (statement->so_far)
+		say(printing->env, "So far: the entries to %s, head %s",
+		    when_format_local(time, statement->head.time), printing->head);
+}
+
+static void print_forecast(const struct printing *printing)
+{
+	const struct forecast *forecast = &printing->statement.forecast;
+	char week[QUANTITY_SIZE], month[QUANTITY_SIZE], lasts[WHEN_TEXT_SIZE],
+		unused[QUANTITY_SIZE];
+	struct env *env = printing->env;
+
+	say(env, "A day over the last 30 days: %s, over the last 7: %s",
+	    quantity(env, month, forecast->month), quantity(env, week, forecast->week));
+	if (forecast->lasts > printing->statement.time)
+		say(env, "At the rate of 30 days it lasts until %s",
+		    when_format_local(lasts, forecast->lasts));
+	if (forecast->unused)
+		say(env, "and windows that end leave unused: %s",
+		    quantity(env, unused, forecast->unused));
+}
+
+static int print(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct printing *printing = ctx;
+	struct statement *statement = &printing->statement;
+	char hash[HASH_TEXT_SIZE];
+	int rc;
+
+	statement->each = NULL;
+	rc = statement_make(books, statement, err);
+	if (rc)
+		return rc;
+	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
+	if (statement->so_far)
+		(void)snprintf(printing->head, sizeof(printing->head), "%" PRIu64 ":%.*s",
+			       statement->head.seq, HASH_SHORT,
+			       hex_format(hash, statement->head.hash, HASH_SIZE));
+	/* Nothing is printed before all of it was found right. */
+	rc = output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err);
+	if (rc)
+		return rc;
+	if (has_frame(printing->env))
+		print_header(printing);
+	add_opening(printing);
+	if (printing->entries) {
+		statement->each = add_entry;
+		statement->ctx = printing;
+		rc = statement_make(books, statement, err);
+	} else {
+		add_lines(printing);
+	}
+	if (!rc)
+		add_closing(printing);
+	return rc;
+}
+
+/* The first moment of the month of [when], or of the one after it. */
+static int month_start(int64_t when, int after, int64_t *ret, struct sb_error *err)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	tm.tm_mon += after;
+	(void)snprintf(text, sizeof(text), "%04d-%02d-01", tm.tm_year + 1900 + tm.tm_mon / 12,
+		       tm.tm_mon % 12 + 1);
+	return when_parse(text, when, ret, err);
+}
+
+static int read_period(struct env *env, struct statement *statement, struct sb_error *err)
+{
+	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
+	int rc = SB_OK;
+
+	if (!option(env, "until"))
+		rc = month_start(env->now(), 1, &statement->until, err);
+	if (!rc)
+		rc = moment_time(env, "until", &statement->until, err);
+	if (!rc && !option(env, "since"))
+		rc = month_start(statement->until > 0 ? statement->until - 1 : 0, 0,
+				 &statement->since, err);
+	if (!rc)
+		rc = moment_time(env, "since", &statement->since, err);
+	if (rc || statement->since < statement->until)
+		return rc;
+	return sb_error_set(err, SB_EINVAL, "the period from %s to %s ends before it begins",
+			    when_format_local(since, statement->since),
+			    when_format_local(until, statement->until));
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct printing printing = {.env = env, .entries = option(env, "entries")};
+	struct statement *statement = &printing.statement;
+	struct selection selection;
+	struct sb_error err = {0};
+	int status = selection_read(env, argc, argv, &selection);
+	int rc, finished;
+
+	if (status != EXIT_DONE)
+		return status;
+	memcpy(printing.columns, columns, sizeof(columns));
+	for (size_t i = 0; printing.entries && i < COLUMN_COUNT; i++)
+		printing.columns[i].shown = shown_with_entries[i];
+	rc = selection.count == 1
+		     ? read_period(env, statement, &err)
+		     : sb_error_set(&err, SB_EINVAL, "a statement is about one account: name one");
+	if (!rc) {
+		statement->account = selection.list[0];
+		rc = bank_read(env->bank, env->now(), print, &printing, &err);
+	}
+	finished = output_finish(printing.output, rc ? NULL : &err);
+	if (!rc && !finished && statement->so_far && has_frame(env))
+		print_forecast(&printing);
+	statement_release(statement);
+	selection_release(&selection);
+	if (!rc && !finished)
+		return EXIT_DONE;
+	status = fail(env, &err);
+	return err.code == SB_ECORRUPT ? EXIT_PART : status;
+}
+
+static const struct option_spec options[] = {
+	{"since", 0, "TIME", "the period's first moment (the start of that month)"},
+	{"until", 0, "TIME", "the first moment behind it (the end of this month)"},
+	{"entries", 0, NULL, "every entry of money, not sums"},
+	{NULL, 0, NULL, NULL},
+};
+
+const struct command cmd_statement = {
+	.name = "statement",
+	.arguments = "ACCOUNT",
+	.summary = "what an account had, got and used in a period",
+	.details =
+		"Opening balance, what came and went by kind, and closing balance, which add up\n"
+		"exactly (--seconds shows that; SU are cut to two decimals). The balance is what\n"
+		"the account's deposits hold, less debt. What is available differs from it by\n"
+		"money that has not started, money whose window has ended, and credit.\n"
+		"Without times: the current month. A period that is over gives the same for ever.\n"
+		"One that is not is marked \"So far\", with the head it was made from, and ends\n"
+		"with a forecast (`subank help balance`).\n"
+		"Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item,\n"
+		"Amount, Balance, Detail; with --format also Note, Account, Since, Until, Head\n"
+		"and Bank.",
+	.max_args = -1,
+	.flags = CMD_READ | CMD_LIST,
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/account_text.h"
+#include "cmd/checkup.h"
+#include "cmd/command.h"
+#include "cmd/entry_text.h"
+#include "cmd/post.h"
+#include "ledger/amount.h"
+#include "ledger/entries.h"
+#include "ledger/policy.h"
+#include "ledger/when.h"
+
+enum {
+	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
+	LOTS_SHOWN = 5,
+};
+
+/* Cron runs the check at least that often. */
+#define READING_STALE (3600 * WHEN_SECOND)
+
+/* What is told by the newest entry of its sort: first the causes, by their numbers. */
+enum slot {
+	SLOT_GRACE = CAUSE_CLOSED + 1,
+	SLOT_LEVEL,
+	SLOT_EXPIRED,
+	SLOT_CHARGE,
+	SLOT_MONEY,
+	SLOT_COUNT,
+};
+
+/* For kinds that always belong to one slot. */
+static const struct {
+	enum event_kind kind;
+	unsigned slot;
+} slots[] = {
+	{EVENT_CLOSE, CAUSE_CLOSED}, {EVENT_THRESHOLD, SLOT_LEVEL}, {EVENT_EXPIRE, SLOT_EXPIRED},
+	{EVENT_CHARGE, SLOT_CHARGE}, {EVENT_DEPOSIT, SLOT_MONEY},   {EVENT_REFUND, SLOT_MONEY},
+};
+
+struct why {
+	struct env *env;
+	const char *name;
+	const struct account *account;
+	int64_t available, allocated, used, read; /* read: when its use was */
+	int64_t now;
+	unsigned wanted; /* slots to be found: 1 << slot */
+	char lines[SLOT_COUNT][1400]; /* "" when there is none */
+};
+
+/* The slot of an entry; SLOT_COUNT for one that explains nothing. */
+static unsigned slot_of(const struct why *why, const struct event *event)
+{
+	if (event->kind == EVENT_HOLD)
+		return event->cause;
+	if (event->kind == EVENT_RELEASE)
+		return event->cause == CAUSE_HAND && event->until ? SLOT_GRACE : SLOT_COUNT;
+	if (event->kind == EVENT_TRANSFER)
+		return strcmp(event->to, why->name) == 0 ? SLOT_MONEY : SLOT_COUNT;
+	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		if (slots[i].kind == event->kind)
+			return slots[i].slot;
+	}
+	return SLOT_COUNT;
+}
+
+/* "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
+static void tell(const struct why *why, const struct event *event, char *to, size_t size)
+{
+	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512];
+	bool by_hand = event->kind == EVENT_CLOSE ||
+		       (event->kind == EVENT_HOLD && event->cause == CAUSE_HAND);
+
+	entry_text(why->env, event, strcmp(event->account, why->name) != 0, detail, sizeof(detail));
+	quantity(why->env, amount, event->amount);
+	(void)snprintf(to, size, "entry %" PRIu64 " of %s: %s%s%s%s%s%s%s%s%s%s", event->seq,
+		       when_format_local(when, event->time), event_kinds[event->kind].name,
+		       event->amount ? " of " : "", event->amount ? amount : "",
+		       *detail ? ": " : "", detail, by_hand ? ", by " : "",
+		       by_hand ? event->user : "", *event->note ? " (" : "", event->note,
+		       *event->note ? ")" : "");
+}
+
+static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	struct why *why = ctx;
+	unsigned slot = slot_of(why, entry->event);
+
+	(void)err;
+	if (slot < SLOT_COUNT && !*why->lines[slot]) {
+		tell(why, entry->event, why->lines[slot], sizeof(why->lines[slot]));
+		why->wanted &= ~(1u << slot);
+	}
+	return why->wanted ? SB_OK : STORE_ABORT;
+}
+
+static int64_t percent(const struct why *why)
+{
+	return amount_percent(why->used, why->allocated);
+}
+
+static bool low(const struct why *why)
+{
+	const struct rules rules = rules_of(why->env);
+	const struct thresholds *thresholds = thresholds_of(why->account, &rules);
+	int64_t level = LOW_PERCENT;
+
+	if (thresholds->count > 0)
+		level = thresholds->list[thresholds->count - 1];
+	return !why->account->unlimited && percent(why) >= level;
+}
+
+static void tell_slot(const struct why *why, unsigned slot)
+{
+	if (*why->lines[slot])
+		say(why->env, "  %s", why->lines[slot]);
+}
+
+/* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */
+static void tell_lot(const struct why *why, const struct lot *lot, const char *what, int64_t when)
+{
+	char rest[QUANTITY_SIZE], time[WHEN_TEXT_SIZE];
+
+	say(why->env, "  %s of entry %" PRIu64 " %s %s", quantity(why->env, rest, lot->rest),
+	    lot->seq, what, when_format_local(time, when));
+}
+
+static void tell_lots(const struct why *why)
+{
+	const struct account *account = why->account;
+	size_t told = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+		bool waiting = lot->start > account->time, ended = lot->end <= account->time;
+
+		if (lot->rest == 0 || (!waiting && !ended))
+			continue;
+		if (++told > LOTS_SHOWN)
+			continue;
+		if (waiting)
+			tell_lot(why, lot, "start at", lot->start);
+		else
+			tell_lot(why, lot, "cannot be used any more: the window ended at",
+				 lot->end);
+	}
+	if (told > LOTS_SHOWN)
+		say(why->env, "  and %zu more that cannot be used now", told - LOTS_SHOWN);
+}
+
+/* The moment at which money that waits makes it available again; false if none does. */
+static bool next_money(const struct account *account, int64_t *ret)
+{
+	struct account *copy = account_copy(account);
+	bool found = false;
+
+	for (size_t tries = account->lot_count; copy && tries > 0 && !found; tries--) {
+		int64_t next = WHEN_NEVER, available;
+
+		for (size_t i = 0; i < copy->lot_count; i++) {
+			if (copy->lots[i].start > copy->time && copy->lots[i].start < next)
+				next = copy->lots[i].start;
+		}
+		if (next == WHEN_NEVER)
+			break;
+		account_settle(copy, next);
+		found = !account_available(copy, &available, NULL) && available > 0;
+		*ret = next;
+	}
+	account_free(copy);
+	return found;
+}
+
+static void tell_end_of_funds(const struct why *why)
+{
+	char missing[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	struct env *env = why->env;
+	int64_t next;
+
+	if (why->available > 0 || why->account->unlimited) {
+		say(env, "  there is money again: the next check releases it");
+		return;
+	}
+	if (why->available == 0)
+		say(env, "  any deposit ends it");
+	else
+		say(env, "  a deposit of more than %s ends it",
+		    quantity(env, missing, -why->available));
+	if (next_money(why->account, &next))
+		say(env, "  it ends by itself with the first check after %s, when money starts",
+		    when_format_local(when, next));
+}
+
+/* What would end the causes. */
+static void tell_ends(const struct why *why)
+{
+	const struct account *account = why->account;
+	char when[WHEN_TEXT_SIZE];
+	struct env *env = why->env;
+
+	if (account_has_cause(account, CAUSE_CLOSED))
+		say(env, "  `subank open %s` opens it again", why->name);
+	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
+		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
+		    when_format_local(when, account->hand_until), why->name);
+	else if (account_has_cause(account, CAUSE_HAND))
+		say(env, "  `subank release %s` ends the hold by hand", why->name);
+	if (account_has_cause(account, CAUSE_FUNDS))
+		tell_end_of_funds(why);
+	if (account->grace_until)
+		say(env, "  the time it may run ends at %s: then it is held again",
+		    when_format_local(when, account->grace_until));
+}
+
+static int tell_levers(const struct why *why, struct books *books, struct sb_error *err)
+{
+	struct event event = {0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < why->account->lever_count && !rc; i++) {
+		const struct lever *lever = &why->account->levers[i];
+		char when[WHEN_TEXT_SIZE], value[24] = "no limit";
+
+		if (lever->tried && lever->outcome == OUTCOME_DONE)
+			continue;
+		rc = journal_get(books_txn(books), lever->seq, &event, NULL, err);
+		if (rc)
+			break;
+		if (lever->set >= 0)
+			(void)snprintf(value, sizeof(value), "%" PRId64, lever->set);
+		say(why->env,
+		    "  entry %" PRIu64 " of %s: Slurm on %s is to get %s %s%s%s, %s%s; the next "
+		    "check tries%s",
+		    lever->seq, when_format_local(when, event.time), lever->cluster, lever->field,
+		    lever->tres, *lever->tres ? " " : "", value,
+		    lever->tried ? "which failed: " : "not done yet", lever->reason,
+		    lever->tried ? " again" : "");
+	}
+	event_release(&event);
+	return rc;
+}
+
+static void tell_reading(const struct why *why)
+{
+	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE];
+
+	if (!why->read)
+		say(why->env, "  its use was never read: does `subank check` run?");
+	else if (why->now - why->read > READING_STALE)
+		say(why->env, "  its use was read last at %s, %s ago: does `subank check` run?",
+		    when_format_local(when, why->read), when_format_age(age, why->now - why->read));
+}
+
+/* Nothing is left, and yet it is not held. */
+static void tell_not_held(const struct why *why)
+{
+	static const char *const words[] = {
+		[ENFORCE_OFF] = "off", [ENFORCE_WARN] = "warn", [ENFORCE_HOLD] = "hold"};
+	enum enforcement enforcement = why->env->settings.enforcement;
+
+	if (!had_money(why->account))
+		say(why->env, "  no money was ever put in: it is not held for that");
+	else if (enforcement != ENFORCE_HOLD)
+		say(why->env, "  the settings say `enforcement: %s`: it is not held for that",
+		    words[enforcement]);
+	else
+		say(why->env, "  the next check holds it");
+}
+
+static void tell_fine(const struct why *why)
+{
+	const struct account *account = why->account;
+	char available[QUANTITY_SIZE], rest[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	const struct lot *next = NULL;
+
+	quantity(why->env, available, why->available);
+	if (account->unlimited) {
+		say(why->env, "%s is unlimited: it is never held for funds; available %s",
+		    why->name, available);
+		return;
+	}
+	for (size_t i = 0; i < account->lot_count && !next; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot_active(lot, account->time) && lot->rest > 0 && lot->end != WHEN_NEVER)
+			next = lot;
+	}
+	if (next)
+		say(why->env, "%s is fine: available %s; %s of entry %" PRIu64 " end first, at %s",
+		    why->name, available, quantity(why->env, rest, next->rest), next->seq,
+		    when_format_local(when, next->end));
+	else
+		say(why->env, "%s is fine: available %s; nothing of it ends", why->name, available);
+}
+
+/* The first line: what it is. */
+static void tell_state(const struct why *why)
+{
+	const struct account *account = why->account;
+	char available[QUANTITY_SIZE], causes[CAUSES_SIZE], allocated[QUANTITY_SIZE];
+	struct env *env = why->env;
+
+	quantity(env, available, why->available);
+	if (account->causes && account->grace_until)
+		say(env,
+		    "%s may run for a time although there is a cause to hold it (%s): "
+		    "available %s",
+		    why->name, account_causes(account, causes), available);
+	else if (account->causes)
+		say(env, "%s is %s (%s): available %s", why->name, account_state(account),
+		    account_causes(account, causes), available);
+	else if (why->available <= 0 && !account->unlimited)
+		say(env, "%s has nothing left: available %s", why->name, available);
+	else if (low(why))
+		say(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
+		    percent(why), quantity(env, allocated, why->allocated), available);
+	else
+		tell_fine(why);
+}
+
+static int tell_all(const struct why *why, struct books *books, struct sb_error *err)
+{
+	const struct account *account = why->account;
+	bool poor = (why->available <= 0 && !account->unlimited) ||
+		    account_has_cause(account, CAUSE_FUNDS);
+	char debt[QUANTITY_SIZE];
+	int rc;
+
+	tell_state(why);
+	for (unsigned cause = 0; cause < SLOT_GRACE; cause++) {
+		if (account_has_cause(account, (enum cause)cause))
+			tell_slot(why, cause);
+	}
+	if (account->grace_until)
+		tell_slot(why, SLOT_GRACE);
+	if (poor || low(why)) {
+		tell_slot(why, SLOT_LEVEL);
+		tell_slot(why, SLOT_EXPIRED);
+		tell_slot(why, SLOT_CHARGE);
+		tell_slot(why, SLOT_MONEY);
+		tell_lots(why);
+	}
+	if (account->debt > 0)
+		say(why->env, "  %s is debt, which the next money pays first",
+		    quantity(why->env, debt, account->debt));
+	rc = tell_levers(why, books, err);
+	if (rc)
+		return rc;
+	if (poor && !account->causes)
+		tell_not_held(why);
+	tell_reading(why);
+	tell_ends(why);
+	return SB_OK;
+}
+
+/* The slots that the state says there is an entry for: others are told if they come by. */
+static unsigned wanted(const struct account *account)
+{
+	unsigned slots_wanted = account->causes;
+
+	if (account->grace_until)
+		slots_wanted |= 1u << SLOT_GRACE;
+	if (account->charged > 0)
+		slots_wanted |= 1u << SLOT_CHARGE;
+	if (had_money(account))
+		slots_wanted |= 1u << SLOT_MONEY;
+	return slots_wanted;
+}
+
+static int explain(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct why *why = ctx;
+	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
+	int rc = books_account(books, why->name, &why->account, err);
+
+	if (!rc)
+		rc = account_available(why->account, &why->available, err);
+	if (!rc)
+		rc = account_allocated(why->account, &why->allocated, err);
+	if (!rc)
+		rc = account_used(why->account, &why->used, err);
+	if (!rc)
+		rc = books_read_time(books, why->account, &why->read, err);
+	if (rc)
+		return rc;
+	why->now = books_time(books);
+	why->wanted = wanted(why->account);
+	if (why->wanted)
+		rc = entries_walk(books, &range, look_at, why, NULL, err);
+	return rc ? rc : tell_all(why, books, err);
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct why why = {.env = env};
+	char name[NAME_SIZE];
+	struct sb_error err;
+	int status = read_account(env, argv[0], name);
+
+	(void)argc;
+	if (status != EXIT_DONE)
+		return status;
+	why.name = name;
+	return bank_read(env->bank, env->now(), explain, &why, &err) ? fail(env, &err) : EXIT_DONE;
+}
+
+const struct command cmd_why = {
+	.name = "why",
+	.arguments = "ACCOUNT",
+	.summary = "why an account is held, low or closed, and what ends that",
+	.details = "Names the entries that led to it, and what would end it. Changes nothing and\n"
+		   "asks no Slurm.",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_READ,
+	.run = run,
+};

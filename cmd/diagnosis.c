@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/diagnosis.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/output.h"
+#include "ledger/text.h"
+
+enum { LINE_WIDTH = 80, INDENT = 4 };
+
+static const char *const verdicts[] = {
+	[VERDICT_OK] = "ok",
+	[VERDICT_INFO] = "info",
+	[VERDICT_WARN] = "warn",
+	[VERDICT_BAD] = "bad",
+};
+
+static void release(struct symptom *symptom)
+{
+	free(symptom->check);
+	free(symptom->where);
+	free(symptom->found);
+	free(symptom->advice);
+}
+
+void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+	      const char *where, const char *advice, const char *found, ...)
+{
+	struct symptom symptom = {.verdict = verdict,
+				  .check = strdup(check),
+				  .where = strdup(where),
+				  .advice = strdup(advice ? advice : "")};
+	struct symptom *grown = reallocarray(diagnosis->list, diagnosis->count + 1, sizeof(*grown));
+	va_list ap;
+
+	if (grown)
+		diagnosis->list = grown;
+	va_start(ap, found);
+	if (vasprintf(&symptom.found, found, ap) < 0)
+		symptom.found = NULL;
+	va_end(ap);
+	if (!grown || !symptom.check || !symptom.where || !symptom.advice || !symptom.found) {
+		release(&symptom);
+		diagnosis->failed = true;
+		return;
+	}
+	diagnosis->list[diagnosis->count++] = symptom;
+}
+
+/* Prints [text] broken at blanks; its first line is indented already. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t size = 4 * strlen(text) + 1, at = INDENT;
+	char *escaped = malloc(size), *rest = escaped, *word;
+
+	if (!escaped)
+		return;
+	text_escape(escaped, size, text);
+	while ((word = strsep(&rest, " "))) {
+		size_t len = strlen(word);
+
+		if (at + 1 + len > LINE_WIDTH && at > INDENT) {
+			fprintf(out, "\n%*s", INDENT, "");
+			at = INDENT;
+		} else if (at > INDENT) {
+			fputc(' ', out);
+			at++;
+		}
+		fputs(word, out);
+		at += len;
+	}
+	fputc('\n', out);
+	free(escaped);
+}
+
+/* What is bad first. */
+static void print_what_is_left(FILE *out, const struct diagnosis *diagnosis)
+{
+	static const enum verdict order[] = {VERDICT_BAD, VERDICT_WARN};
+	int number = 0;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		for (size_t j = 0; j < diagnosis->count; j++) {
+			const struct symptom *symptom = &diagnosis->list[j];
+			char *text;
+
+			if (symptom->verdict != order[i])
+				continue;
+			if (number == 0)
+				fprintf(out, "\nLeft to do:\n");
+			if (asprintf(&text, "%s, %s: %s", symptom->check, symptom->where,
+				     symptom->advice) < 0)
+				return;
+			fprintf(out, "%*d. ", INDENT - 2, ++number);
+			print_wrapped(out, text);
+			free(text);
+		}
+	}
+	if (number == 0)
+		fprintf(out, "\nLeft to do: nothing, all is well\n");
+}
+
+int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
+{
+	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
+	bool parsable = option(env, "parsable") || option(env, "parsable2");
+	bool people = !parsable && !option(env, "json") && !option(env, "format");
+	const struct column columns[COLUMN_COUNT] = {
+		[CHECK] = {"Check", false, true},
+		[WHERE] = {"Where", false, true},
+		[VERDICT] = {"Verdict", false, true},
+		[FOUND] = {"Found", false, true},
+		/* Long: people get it below the table, in lines that fit. */
+		[ADVICE] = {"Advice", false, parsable},
+	};
+	struct output *output;
+	bool bad = false;
+	struct sb_error err;
+
+	if (diagnosis->failed) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	if (output_new(env, columns, COLUMN_COUNT, &output, &err))
+		return fail(env, &err);
+	for (size_t i = 0; i < diagnosis->count; i++) {
+		const struct symptom *symptom = &diagnosis->list[i];
+
+		output_row(output);
+		output_text(output, CHECK, symptom->check);
+		output_text(output, WHERE, symptom->where);
+		output_text(output, VERDICT, verdicts[symptom->verdict]);
+		output_text(output, FOUND, symptom->found);
+		output_text(output, ADVICE, symptom->advice);
+		bad = bad || symptom->verdict == VERDICT_BAD;
+	}
+	if (output_finish(output, &err))
+		return fail(env, &err);
+	if (people)
+		print_what_is_left(env->out, diagnosis);
+	return bad ? EXIT_PART : EXIT_DONE;
+}
+
+void diagnosis_release(struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->count; i++)
+		release(&diagnosis->list[i]);
+	free(diagnosis->list);
+	*diagnosis = (struct diagnosis){0};
+}

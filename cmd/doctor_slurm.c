@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/doctor.h"
+#include "cmd/in_use.h"
+#include "cmd/output.h"
+#include "cmd/unbanked.h"
+#include "slurm/sacctmgr.h"
+#include "slurm/scontrol.h"
+#include "slurm/sshare.h"
+
+enum { CALC_PERIOD_MAX = 3600 }; /* seconds; holds come later than that */
+
+/* Names on the way into one row. */
+struct names {
+	const char **list;
+	size_t count;
+};
+
+static void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+			   const char *where, const char *advice, const struct names *names)
+{
+	char text[NAMES_TEXT_SIZE];
+
+	if (names->count > 0)
+		diagnose(diagnosis, verdict, check, where, advice, "%zu: %s", names->count,
+			 output_names(text, names->list, names->count));
+}
+
+/* ---- commands ---- */
+
+/* Whether it can be run. */
+static bool look_at_command(struct env *env, const char *setting, const char *program,
+			    struct diagnosis *diagnosis)
+{
+	const char *const argv[] = {program, "-V", NULL};
+	struct run_result answer = {0};
+	struct slurm_error err;
+
+	if (slurm_ask(&env->slurm, argv, &answer, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, setting, "this machine", err.text,
+			 "cannot be run");
+		return false;
+	}
+	diagnose(diagnosis, VERDICT_OK, setting, "this machine", NULL, "%.*s (%s)",
+		 (int)strcspn(answer.out, "\r\n"), answer.out, program);
+	run_result_release(&answer);
+	return true;
+}
+
+/* ---- partitions ---- */
+
+enum weights { WEIGHTS_NONE, WEIGHTS_WHOLE, WEIGHTS_FRACTIONAL };
+
+/* Whether jobs under such weights ("CPU=1.0,Mem=0.25G") can cost parts of a billing unit. A weight
+ * for each gigabyte is one: memory is counted in megabytes. */
+static enum weights read_weights(const char *text)
+{
+	if (!*text)
+		return WEIGHTS_NONE;
+	for (const char *at = strchr(text, '='); at; at = strchr(at + 1, '=')) {
+		size_t whole = strspn(at + 1, "0123456789");
+		const char *rest = at + 1 + whole;
+
+		if (*rest == '.')
+			rest += 1 + strspn(rest + 1, "0");
+		if (*rest && *rest != ',')
+			return WEIGHTS_FRACTIONAL;
+	}
+	return WEIGHTS_WHOLE;
+}
+
+static void look_at_partitions(struct env *env, const struct in_use *in_use, const char *cluster,
+			       struct diagnosis *diagnosis)
+{
+	/* Where Slurm's own limits follow balances, what it counts must be whole. */
+	enum verdict verdict = in_use->capped ? VERDICT_WARN : VERDICT_INFO;
+	struct names none = {0}, fractional = {0};
+	struct partitions partitions;
+	struct slurm_error err;
+
+	if (scontrol_read_partitions(&env->slurm, cluster, &partitions, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "partitions", cluster, err.text, "not read");
+		return;
+	}
+	none.list = calloc(partitions.count + 1, sizeof(*none.list));
+	fractional.list = calloc(partitions.count + 1, sizeof(*fractional.list));
+	if (!none.list || !fractional.list)
+		diagnosis->failed = true;
+	for (size_t i = 0; i < partitions.count && !diagnosis->failed; i++) {
+		const struct partition *partition = &partitions.rows[i];
+		enum weights weights = read_weights(partition->billing_weights);
+
+		if (weights == WEIGHTS_NONE)
+			none.list[none.count++] = partition->name;
+		else if (weights == WEIGHTS_FRACTIONAL)
+			fractional.list[fractional.count++] = partition->name;
+	}
+	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
+		       "jobs there cost one SU for an hour of a core, whatever else they take: "
+		       "set TRESBillingWeights if they should not",
+		       &none);
+	diagnose_names(diagnosis, verdict, "fractional weights", cluster,
+		       "a job's billing is cut to a whole number, so Slurm's own limit lets a "
+		       "little more run than the balance: whole TRESBillingWeights, none for each "
+		       "G of memory, keep it exact",
+		       &fractional);
+	if (!diagnosis->failed && none.count + fractional.count == 0)
+		diagnose(diagnosis, VERDICT_OK, "TRESBillingWeights", cluster, NULL,
+			 "whole in all partitions: %zu", partitions.count);
+	free(none.list);
+	free(fractional.list);
+	partitions_release(&partitions);
+}
+
+/* ---- QOS ---- */
+
+/* A QOS's own value of a limit; -1: none. */
+static int64_t qos_limit(const struct qos *qos, const char *field, const char *tres)
+{
+	int64_t value = -1;
+
+	if (strcmp(field, "GrpJobs") == 0)
+		return qos->grp_jobs;
+	if (strcmp(field, "GrpSubmitJobs") == 0)
+		return qos->grp_submit_jobs;
+	/* What cannot be read might be a limit. */
+	if (tres_value(strcmp(field, "GrpTRESRunMins") == 0 ? qos->grp_tres_run_mins
+							    : qos->grp_tres_mins,
+		       tres, &value, NULL))
+		return 0;
+	return value;
+}
+
+/* Slurm takes the limit of a job's QOS, if it has one, instead of the account's. */
+static void look_at_bypass(const struct qos *qos, const char *field, const char *tres,
+			   struct diagnosis *diagnosis)
+{
+	int64_t value = qos_limit(qos, field, tres);
+	const char *equals = *tres ? "=" : "";
+	char advice[512];
+
+	if (value < 0)
+		return;
+	(void)snprintf(advice, sizeof(advice),
+		       "its jobs follow its own limit and so get past the bank's: sacctmgr modify "
+		       "qos '%s' set %s=%s%s-1",
+		       qos->name, field, tres, equals);
+	diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", qos->name, advice, "%s=%s%s%" PRId64,
+		 field, tres, equals, value);
+}
+
+/* "1.000000" and the like. */
+static bool is_one(const char *factor)
+{
+	return factor[0] == '1' && (factor[1] == '\0' || factor[1] == '.') &&
+	       factor[1 + strspn(factor + 1, ".0")] == '\0';
+}
+
+static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
+{
+	const struct lever_choice *first = &in_use->levers[0];
+	size_t before = diagnosis->count;
+	struct qos_list list;
+	struct slurm_error err;
+
+	if (sacctmgr_read_qos(&env->slurm, &list, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd", err.text, "not read");
+		return;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		const struct qos *qos = &list.rows[i];
+
+		for (size_t j = 0; j < in_use->count; j++)
+			look_at_bypass(qos, in_use->levers[j].field, in_use->levers[j].tres,
+				       diagnosis);
+		if (in_use->capped)
+			look_at_bypass(qos, CAP_FIELD, CAP_TRES, diagnosis);
+	}
+	if (diagnosis->count == before)
+		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
+			 "none on %s%s%s%s among %zu", first->field, *first->tres ? "=" : "",
+			 first->tres, in_use->count > 1 ? " and other levers" : "", list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct qos *qos = &list.rows[i];
+
+		if (!is_one(qos->usage_factor))
+			diagnose(diagnosis, in_use->capped ? VERDICT_WARN : VERDICT_INFO,
+				 "UsageFactor", qos->name,
+				 "its jobs are charged by this factor, while Slurm's own limit "
+				 "plans for 1: it may let more run than the balance",
+				 "%s", qos->usage_factor);
+	}
+	qos_list_release(&list);
+}
+
+/* ---- clusters and accounts ---- */
+
+struct look {
+	struct env *env;
+	const struct in_use *in_use;
+	struct diagnosis *diagnosis;
+	struct observation *list;
+	struct shares *shares;
+	struct observed **rows;
+	size_t count;
+};
+
+static void look_at_config(const struct in_use *in_use, const struct slurm_config *config,
+			   struct diagnosis *diagnosis)
+{
+	bool rare = config->calc_period > CALC_PERIOD_MAX;
+	struct fitness list[FITNESS_COUNT];
+
+	fitness_judge(config, in_use->kills, list);
+	for (size_t i = 0; i < FITNESS_COUNT; i++)
+		diagnose(diagnosis, list[i].verdict, list[i].what, config->cluster, list[i].advice,
+			 "%s", list[i].found);
+	if (config->calc_period > 0)
+		diagnose(diagnosis, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
+			 config->cluster,
+			 rare ? "usage is counted so rarely that holds come late: make it shorter"
+			      : NULL,
+			 "%d seconds", config->calc_period);
+}
+
+/* Only what unbanked_find() asks for is observed; there are no limits in it. */
+static bool observe(struct look *look, size_t at)
+{
+	const struct shares *shares = &look->shares[at];
+	struct observed *rows = calloc(shares->count + 1, sizeof(*rows));
+
+	look->rows[at] = rows;
+	if (!rows)
+		return false;
+	for (size_t i = 0; i < shares->count; i++)
+		rows[i] = (struct observed){.account = shares->rows[i].account,
+					    .parent = shares->rows[i].parent,
+					    .usage = shares->rows[i].raw_usage};
+	look->list[at].rows = rows;
+	look->list[at].count = shares->count;
+	look->list[at].answered = true;
+	return true;
+}
+
+static void look_at_cluster(struct look *look, size_t at)
+{
+	struct env *env = look->env;
+	const char *cluster = look->list[at].cluster;
+	struct slurm_config config;
+	struct slurm_error err;
+
+	if (scontrol_read_config(&env->slurm, cluster, &config, &err)) {
+		diagnose(look->diagnosis, VERDICT_BAD, "cluster", cluster, err.text,
+			 "does not answer");
+		return;
+	}
+	look_at_config(look->in_use, &config, look->diagnosis);
+	look_at_partitions(env, look->in_use, cluster, look->diagnosis);
+	if (sshare_read(&env->slurm, cluster, &look->shares[at], &err)) {
+		diagnose(look->diagnosis, VERDICT_BAD, "usage", cluster, err.text, "not read");
+		return;
+	}
+	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
+		 look->shares[at].count);
+	if (!observe(look, at))
+		look->diagnosis->failed = true;
+}
+
+/* What the books say of accounts; copied, since no transaction is open while rows are made. */
+struct booked {
+	const struct look *look;
+	struct unbanked unbanked;
+	char (*open)[NAME_SIZE];
+	size_t open_count;
+};
+
+static void release_booked(struct booked *booked)
+{
+	unbanked_release(&booked->unbanked);
+	free(booked->open);
+	booked->open = NULL;
+	booked->open_count = 0;
+}
+
+static int read_booked(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct booked *booked = ctx;
+	const struct look *look = booked->look;
+	size_t count;
+	int rc;
+
+	release_booked(booked);
+	rc = unbanked_find(books, &look->env->settings, look->list, look->count, &booked->unbanked,
+			   err);
+	if (!rc)
+		rc = books_load_all(books, &count, err);
+	if (rc)
+		return rc;
+	booked->open = calloc(count + 1, sizeof(*booked->open));
+	if (!booked->open)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = books_at(books, i);
+
+		if (account->open)
+			memcpy(booked->open[booked->open_count++], account->name, NAME_SIZE);
+	}
+	return SB_OK;
+}
+
+/* Whether a cluster shows the account, or might: it did not answer. */
+static bool shown_somewhere(const struct look *look, const char *account)
+{
+	for (size_t i = 0; i < look->count; i++) {
+		if (!look->list[i].answered || observation_find(&look->list[i], account))
+			return true;
+	}
+	return false;
+}
+
+/* Open accounts that [cluster] does not show although another does; with NULL, that none does. */
+static void look_for_absent(const struct look *look, const struct booked *booked,
+			    const struct observation *cluster)
+{
+	struct names absent = {.list = calloc(booked->open_count + 1, sizeof(*absent.list))};
+
+	if (!absent.list)
+		look->diagnosis->failed = true;
+	for (size_t i = 0; i < booked->open_count && absent.list; i++) {
+		const char *name = booked->open[i];
+		bool somewhere = shown_somewhere(look, name);
+
+		if (cluster ? somewhere && !observation_find(cluster, name) : !somewhere)
+			absent.list[absent.count++] = name;
+	}
+	if (cluster)
+		diagnose_names(look->diagnosis, VERDICT_INFO, "not on this cluster",
+			       cluster->cluster, NULL, &absent);
+	else
+		diagnose_names(look->diagnosis, VERDICT_WARN, "on no cluster", "the bank",
+			       "nothing is charged to them: are the names right? `subank close` "
+			       "ends one",
+			       &absent);
+	free(absent.list);
+}
+
+static void look_at_accounts(const struct look *look)
+{
+	struct booked booked = {.look = look};
+	struct sb_error err;
+
+	if (bank_read(look->env->bank, look->env->now(), read_booked, &booked, &err)) {
+		diagnose(look->diagnosis, VERDICT_BAD, "accounts", "the bank", err.text,
+			 "not compared");
+		release_booked(&booked);
+		return;
+	}
+	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
+		       "subank open, or leave them out with `accounts:` in the settings",
+		       &(struct names){booked.unbanked.names, booked.unbanked.count});
+	for (size_t i = 0; i < look->count; i++) {
+		if (look->list[i].answered)
+			look_for_absent(look, &booked, &look->list[i]);
+	}
+	look_for_absent(look, &booked, NULL);
+	release_booked(&booked);
+}
+
+/* The clusters of the settings, or the local one; false when not even that has a name. */
+static bool name_clusters(struct look *look, char local[NAME_SIZE])
+{
+	const struct settings *settings = &look->env->settings;
+	struct slurm_config config;
+	struct slurm_error err;
+	struct sb_error name_err;
+
+	for (size_t i = 0; i < settings->cluster_count; i++)
+		look->list[i].cluster = settings->clusters[i];
+	if (settings->cluster_count > 0)
+		return true;
+	if (scontrol_read_config(&look->env->slurm, NULL, &config, &err)) {
+		diagnose(look->diagnosis, VERDICT_BAD, "cluster", "the local one", err.text,
+			 "does not answer");
+		return false;
+	}
+	if (name_fold("cluster", config.cluster, local, &name_err)) {
+		diagnose(look->diagnosis, VERDICT_BAD, "cluster", "the local one", name_err.text,
+			 "cannot be named");
+		return false;
+	}
+	look->list[0].cluster = local;
+	return true;
+}
+
+void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
+{
+	size_t count = env->settings.cluster_count ? env->settings.cluster_count : 1;
+	struct in_use in_use = {0};
+	struct look look = {.env = env,
+			    .in_use = &in_use,
+			    .diagnosis = diagnosis,
+			    .count = count,
+			    .list = calloc(count, sizeof(*look.list)),
+			    .shares = calloc(count, sizeof(*look.shares)),
+			    .rows = calloc(count, sizeof(*look.rows))};
+	bool sshare = look_at_command(env, "sshare", env->slurm.sshare, diagnosis);
+	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
+	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
+	char local[NAME_SIZE];
+	struct sb_error err;
+
+	if (!look.list || !look.shares || !look.rows)
+		diagnosis->failed = true;
+	else if (in_use_find(env, &in_use, &err))
+		diagnose(diagnosis, VERDICT_BAD, "accounts", "the bank", err.text, "not read");
+	else if (!scontrol || !sshare)
+		diagnose(diagnosis, VERDICT_BAD, "clusters", "Slurm",
+			 "get Slurm's commands to work, then run doctor again", "not looked at");
+	else if (name_clusters(&look, local)) {
+		for (size_t i = 0; i < count; i++)
+			look_at_cluster(&look, i);
+		if (env->bank && !diagnosis->failed)
+			look_at_accounts(&look);
+	}
+	if (sacctmgr && in_use.count > 0)
+		look_at_qos(env, &in_use, diagnosis);
+	in_use_release(&in_use);
+	for (size_t i = 0; i < count; i++) {
+		if (look.shares)
+			shares_release(&look.shares[i]);
+		if (look.rows)
+			free(look.rows[i]);
+	}
+	free(look.rows);
+	free(look.shares);
+	free(look.list);
+}

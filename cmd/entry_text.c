@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/entry_text.h"
+
+#include <inttypes.h>
+
+#include "cmd/lever.h"
+#include "cmd/window.h"
+#include "ledger/account.h"
+#include "ledger/amount.h"
+#include "ledger/when.h"
+
+void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
+		size_t size)
+{
+	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[LIMIT_TEXT_SIZE],
+		set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
+		now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+
+	to[0] = '\0';
+	switch (event->kind) {
+	case EVENT_TERMS:
+		(void)snprintf(to, size, "%s, credit %s, enforcement %s%s%s%s%s",
+			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
+			       quantity(env, now, event->credit),
+			       event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
+			       *event->field ? ", lever " : "",
+			       lever_name(lever, event->field, event->tres),
+			       *event->thresholds ? ", thresholds " : "", event->thresholds);
+		break;
+	case EVENT_BASELINE:
+		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
+			       quantity(env, now, event->now), event->reason);
+		break;
+	case EVENT_DEPOSIT:
+		window_phrase(phrase, event, event->time);
+		(void)snprintf(to, size, "%s%s%s%s", *phrase ? phrase + 1 : "",
+			       *phrase && event->debt ? ", " : "",
+			       event->debt ? "paid debt of " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "");
+		break;
+	case EVENT_TRANSFER:
+		(void)snprintf(to, size, "%s %s", receiver ? "from" : "to",
+			       receiver ? event->account : event->to);
+		break;
+	case EVENT_CHARGE:
+		(void)snprintf(to, size, "%s %s to %s%s", event->cluster,
+			       amount_format(before, event->before, env->seconds),
+			       amount_format(now, event->now, env->seconds),
+			       event->debt ? ", in debt" : "");
+		break;
+	case EVENT_REFUND:
+		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_REVERSE:
+		(void)snprintf(to, size, "%s, entry %" PRIu64 "%s",
+			       event_word(FIELD_AT_REVERSES, event->reverses), event->answers,
+			       new_window_phrase(phrase, event));
+		break;
+	case EVENT_ADJUST:
+		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",
+			       quantity(env, debt, event->debt));
+		break;
+	case EVENT_EXPIRE:
+		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));
+		break;
+	case EVENT_THRESHOLD:
+		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
+			       quantity(env, before, event->used),
+			       quantity(env, now, event->allocated));
+		break;
+	case EVENT_NOTICE:
+		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
+			       when_format_local(when, event->end));
+		break;
+	case EVENT_HOLD:
+	case EVENT_RELEASE:
+		(void)snprintf(to, size, "%s%s%s", event_word(FIELD_AT_CAUSE, event->cause),
+			       !event->until		   ? ""
+			       : event->kind == EVENT_HOLD ? " until "
+							   : ", lets it run until ",
+			       event->until ? when_format_local(when, event->until) : "");
+		break;
+	case EVENT_LEVER:
+		(void)snprintf(to, size, "%s %s: %s to %s", event->cluster,
+			       lever_name(lever, event->field, event->tres),
+			       limit_text(found, event->found), limit_text(set, event->set));
+		break;
+	case EVENT_APPLIED:
+	case EVENT_NOTIFIED:
+		(void)snprintf(to, size, "entry %" PRIu64 " %s%s%s", event->answers,
+			       event_word(FIELD_AT_OUTCOME, event->outcome),
+			       *event->reason ? ": " : "", event->reason);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An entry in a few words, for people. */
+#ifndef SUBANK_CMD_ENTRY_TEXT_H
+#define SUBANK_CMD_ENTRY_TEXT_H
+
+#include "cmd/env.h"
+
+/* What it says beyond number, time, kind, account and amount; to the [receiver] of a transfer
+ * it says from whom. Not escaped. */
+void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
+		size_t size);
+
+#endif

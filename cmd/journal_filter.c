@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/journal_filter.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/moment.h"
+#include "cmd/nearest.h"
+#include "ledger/when.h"
+
+/* "there is no KIND 'x': did you mean 'y'?" */
+static int unknown(const char *what, const char *name, const char *const words[],
+		   struct sb_error *err)
+{
+	const char *close = nearest(name, words);
+
+	return sb_error_set(err, SB_EINVAL, "there is no %s '%s'%s%s%s", what, name,
+			    close ? ": did you mean '" : "", close ? close : "", close ? "'?" : "");
+}
+
+static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
+{
+	const char *names[EVENT_KIND_END];
+	enum event_kind kind = event_kind_by_name(name);
+	size_t count = 0;
+
+	filter->some_kinds = true;
+	if (kind) {
+		filter->kinds[kind] = true;
+		return SB_OK;
+	}
+	for (int i = 1; i < EVENT_KIND_END; i++) {
+		if (event_kinds[i].name)
+			names[count++] = event_kinds[i].name;
+	}
+	names[count] = NULL;
+	return unknown("kind of entry", name, names, err);
+}
+
+static int read_kinds(struct journal_filter *filter, const char *list, struct sb_error *err)
+{
+	char *copy = strdup(list), *rest = copy, *name;
+	int rc = copy ? SB_OK : sb_error_nomem(err);
+
+	while (!rc && (name = strsep(&rest, ",")))
+		rc = add_kind(filter, name, err);
+	free(copy);
+	return rc;
+}
+
+static int read_range(struct env *env, struct journal_filter *filter, struct sb_error *err)
+{
+	struct entry_range *range = &filter->range;
+	int rc = moment_time(env, "since", &range->since, err);
+
+	range->accounts = filter->selection.list;
+	range->account_count = filter->selection.count;
+	if (!rc)
+		rc = moment_time(env, "until", &range->until, err);
+	if (!rc)
+		rc = moment_count(env, "from", "the number of an entry", &range->from, err);
+	if (!rc)
+		rc = moment_count(env, "to", "the number of an entry", &range->to, err);
+	return rc;
+}
+
+int journal_filter_read(struct env *env, int argc, const char *const argv[],
+			struct journal_filter *ret)
+{
+	struct journal_filter filter = {.actor = option(env, "actor"), .ref = option(env, "ref")};
+	const char *kinds = option(env, "kind"), *clusters = option(env, "clusters");
+	struct sb_error err;
+	int status = selection_read(env, argc, argv, &filter.selection);
+	int rc = SB_OK;
+
+	if (status != EXIT_DONE)
+		return status;
+	if (kinds)
+		rc = read_kinds(&filter, kinds, &err);
+	if (!rc && clusters)
+		rc = settings_set_clusters(&filter.clusters, clusters, &err);
+	if (!rc)
+		rc = read_range(env, &filter, &err);
+	if (rc) {
+		journal_filter_release(&filter);
+		return fail(env, &err);
+	}
+	*ret = filter;
+	return EXIT_DONE;
+}
+
+void journal_filter_release(struct journal_filter *filter)
+{
+	selection_release(&filter->selection);
+	settings_release(&filter->clusters);
+}
+
+/* Clusters are known by the settings or because an account is metered there. */
+static size_t list_clusters(const struct env *env, const struct books *books, size_t accounts,
+			    const char **names)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < env->settings.cluster_count; i++)
+		names[count++] = env->settings.clusters[i];
+	for (size_t i = 0; i < accounts; i++) {
+		const struct account *account = books_at(books, i);
+
+		for (size_t j = 0; j < account->meter_count; j++)
+			names[count++] = account->meters[j].cluster;
+	}
+	names[count] = NULL;
+	return count;
+}
+
+static int check_clusters(const struct env *env, struct books *books, const struct settings *asked,
+			  struct sb_error *err)
+{
+	size_t accounts, most = env->settings.cluster_count + 1, count;
+	const char **names;
+	int rc = books_load_all(books, &accounts, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < accounts; i++)
+		most += books_at(books, i)->meter_count;
+	names = calloc(most, sizeof(*names));
+	if (!names)
+		return sb_error_nomem(err);
+	count = list_clusters(env, books, accounts, names);
+	for (size_t i = 0; i < asked->cluster_count && !rc; i++) {
+		size_t j = 0;
+
+		while (j < count && strcmp(names[j], asked->clusters[i]) != 0)
+			j++;
+		if (j == count)
+			rc = unknown("cluster", asked->clusters[i], names, err);
+	}
+	free(names);
+	return rc;
+}
+
+int journal_filter_check(const struct env *env, struct books *books, struct journal_filter *filter,
+			 struct sb_error *err)
+{
+	const struct account *account;
+	uint64_t seq;
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < filter->selection.count && !rc; i++)
+		rc = books_account(books, filter->selection.list[i], &account, err);
+	if (!rc && filter->clusters.cluster_count > 0)
+		rc = check_clusters(env, books, &filter->clusters, err);
+	if (rc || !filter->ref)
+		return rc;
+	/* One look instead of all entries; without such an entry, none is in the range. */
+	rc = entries_with_ref(books, filter->ref, &seq, err);
+	if (rc)
+		return rc;
+	if (seq < filter->range.from || (filter->range.to && seq > filter->range.to))
+		seq = 0;
+	filter->range.from = seq ? seq : UINT64_MAX;
+	filter->range.to = seq;
+	return SB_OK;
+}
+
+static bool of_clusters(const struct settings *clusters, const char *cluster)
+{
+	if (clusters->cluster_count == 0)
+		return true;
+	for (size_t i = 0; cluster && i < clusters->cluster_count; i++) {
+		if (strcmp(cluster, clusters->clusters[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool by_actor(const char *actor, const struct event *event)
+{
+	char uid[16];
+
+	(void)snprintf(uid, sizeof(uid), "%" PRIu32, event->uid);
+	return !actor || strcmp(actor, event->user) == 0 || strcmp(actor, uid) == 0;
+}
+
+bool journal_filter_has(const struct journal_filter *filter, const struct event *event)
+{
+	return (!filter->some_kinds || filter->kinds[event->kind]) &&
+	       of_clusters(&filter->clusters, event->cluster) && by_actor(filter->actor, event) &&
+	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
+}

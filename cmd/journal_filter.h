@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which entries `subank journal` prints: its options, read and checked. */
+#ifndef SUBANK_CMD_JOURNAL_FILTER_H
+#define SUBANK_CMD_JOURNAL_FILTER_H
+
+#include "cmd/selection.h"
+#include "ledger/entries.h"
+
+struct journal_filter {
+	struct selection selection;
+	struct settings clusters; /* those of --clusters, and nothing else */
+	bool kinds[EVENT_KIND_END]; /* when [some_kinds] */
+	bool some_kinds;
+	const char *actor; /* a user's name or number; NULL: anybody */
+	const char *ref; /* NULL: whatever it is */
+	struct entry_range range; /* accounts, numbers and times */
+};
+
+/* Reads arguments and options. Returns EXIT_DONE or, with a message, another status.
+ * journal_filter_release() it. */
+int journal_filter_read(struct env *env, int argc, const char *const argv[],
+			struct journal_filter *ret);
+void journal_filter_release(struct journal_filter *filter);
+
+/* Checks what only the books know: accounts and clusters, and where the ref is. */
+int journal_filter_check(const struct env *env, struct books *books, struct journal_filter *filter,
+			 struct sb_error *err);
+
+/* Whether an entry of the range is to be printed. */
+bool journal_filter_has(const struct journal_filter *filter, const struct event *event);
+
+#endif

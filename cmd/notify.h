@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The notify command: told of each crossed threshold, hold, release and end that is near, once.
+ * What it could not be told it is told at a later check. */
+#ifndef SUBANK_CMD_NOTIFY_H
+#define SUBANK_CMD_NOTIFY_H
+
+#include "cmd/env.h"
+
+/* Before a check enters anything: from now on entries are to be told, or, without a notify command
+ * in the settings, none. */
+int notify_begin(struct env *env);
+
+/* Runs the command for each entry that is still to be told, one after the other, with the entry as
+ * one JSON object on its stdin; enters how it went. After one that did not end in time, or could
+ * not be started, the rest waits for the next check. Returns EXIT_DONE, EXIT_PART when something
+ * failed (said), or that of an error. */
+int notify_run(struct env *env);
+
+#endif

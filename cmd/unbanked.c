@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/unbanked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/output.h"
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Whether the bank has the account or one above it on that cluster. */
+static int banked(struct books *books, const struct observation *observation,
+		  const struct observed *row, bool *ret, struct sb_error *err)
+{
+	/* As many steps as there are rows: what Slurm says must not make a circle. */
+	for (size_t step = 0; row && step <= observation->count; step++) {
+		const struct account *account;
+		int rc = books_account(books, row->account, &account, err);
+
+		if (rc != SB_ENOTFOUND) {
+			*ret = true;
+			return rc;
+		}
+		row = observation_find(observation, row->parent);
+	}
+	*ret = false;
+	return SB_OK;
+}
+
+/* What each row's children used, and one for each of them: the rows are cut to whole seconds. */
+static int64_t *used_below(const struct observation *observation)
+{
+	int64_t *below = calloc(observation->count + 1, sizeof(*below));
+
+	for (size_t i = 0; below && i < observation->count; i++) {
+		const struct observed *row = &observation->rows[i];
+		const struct observed *parent = observation_find(observation, row->parent);
+		int64_t *sum = parent ? &below[parent - observation->rows] : NULL;
+
+		if (sum && (__builtin_add_overflow(*sum, row->usage, sum) ||
+			    __builtin_add_overflow(*sum, 1, sum)))
+			*sum = INT64_MAX;
+	}
+	return below;
+}
+
+static int find_on(struct books *books, const struct settings *settings,
+		   const struct observation *observation, struct unbanked *unbanked,
+		   struct sb_error *err)
+{
+	int64_t *below = used_below(observation);
+	int rc = below ? SB_OK : sb_error_nomem(err);
+
+	for (size_t i = 0; i < observation->count && !rc; i++) {
+		const struct observed *row = &observation->rows[i];
+		bool known;
+
+		if (row->usage <= below[i] || !settings_has_account(settings, row->account) ||
+		    name_check("account", row->account, NULL))
+			continue;
+		rc = banked(books, observation, row, &known, err);
+		if (!rc && !known)
+			unbanked->names[unbanked->count++] = row->account;
+	}
+	free(below);
+	return rc;
+}
+
+int unbanked_find(struct books *books, const struct settings *settings,
+		  const struct observation *list, size_t count, struct unbanked *ret,
+		  struct sb_error *err)
+{
+	struct unbanked unbanked = {0};
+	size_t rows = 0, kept = 0;
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < count; i++)
+		rows += list[i].answered ? list[i].count : 0;
+	unbanked.names = calloc(rows + 1, sizeof(*unbanked.names));
+	if (!unbanked.names)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < count && !rc; i++) {
+		if (list[i].answered)
+			rc = find_on(books, settings, &list[i], &unbanked, err);
+	}
+	if (rc) {
+		unbanked_release(&unbanked);
+		return rc;
+	}
+	qsort(unbanked.names, unbanked.count, sizeof(*unbanked.names), by_name);
+	for (size_t i = 0; i < unbanked.count; i++) {
+		if (kept == 0 || strcmp(unbanked.names[i], unbanked.names[kept - 1]) != 0)
+			unbanked.names[kept++] = unbanked.names[i];
+	}
+	unbanked.count = kept;
+	*ret = unbanked;
+	return SB_OK;
+}
+
+void unbanked_release(struct unbanked *unbanked)
+{
+	free(unbanked->names);
+	*unbanked = (struct unbanked){0};
+}
+
+struct search {
+	const struct settings *settings;
+	const struct observation *list;
+	size_t count;
+	struct unbanked unbanked;
+};
+
+static int find(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct search *search = ctx;
+
+	unbanked_release(&search->unbanked);
+	return unbanked_find(books, search->settings, search->list, search->count,
+			     &search->unbanked, err);
+}
+
+int unbanked_say(struct env *env, const struct observation *list, size_t count)
+{
+	struct search search = {.settings = &env->settings, .list = list, .count = count};
+	char names[NAMES_TEXT_SIZE];
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (bank_read(env->bank, env->now(), find, &search, &err))
+		status = fail(env, &err);
+	else if (search.unbanked.count > 0)
+		say(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
+		    search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
+		    search.unbanked.count == 1 ? "is" : "are",
+		    output_names(names, search.unbanked.names, search.unbanked.count));
+	unbanked_release(&search.unbanked);
+	return status;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/dates.h"
+
+#include <string.h>
+
+#include "ledger/amount.h"
+#include "ledger/checking.h"
+
+/* Since when the account has no use on [cluster] that could still be charged: it answered this
+ * check without it, or is gone from the settings; 0: it may have. */
+static int64_t nothing_since(const struct books *books, const struct check *check,
+			     const char *account, const char *cluster)
+{
+	bool listed = false;
+
+	for (size_t i = 0; i < check->observation_count; i++) {
+		const struct observation *observation = &check->observations[i];
+
+		if (strcmp(observation->cluster, cluster) != 0)
+			continue;
+		if (observation->answered && !observation_find(observation, account))
+			return observation->time;
+		listed = true;
+	}
+	return check->all_clusters && !listed ? books_time(books) : 0;
+}
+
+/* Until when the use is charged on every cluster. */
+static int charged_until(struct books *books, const struct check *check,
+			 const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	int64_t oldest = books_time(books);
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		const struct meter *meter = &account->meters[i];
+		int64_t time = nothing_since(books, check, account->name, meter->cluster);
+		struct reading reading;
+		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
+
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		if (!rc && reading.usage == meter->reading && reading.time > time)
+			time = reading.time;
+		if (meter->time > time)
+			time = meter->time;
+		if (time < oldest)
+			oldest = time;
+	}
+	*ret = oldest;
+	return SB_OK;
+}
+
+/* Enters that what is left of the lots that ended together with the first one is gone. */
+static int expire_first(struct books *books, struct check *check, const struct account *account,
+			struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_EXPIRE,
+			      .account = account->name,
+			      .resource = RESOURCE_BILLING,
+			      .end = account->lots[0].end};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < account->lot_count && !rc; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		/* What does not fit gets an entry of its own. */
+		if (lot->end != event.end || event.part_count == EVENT_PARTS_MAX)
+			break;
+		rc = event_add_part(&event, lot->seq, lot->index, lot->rest, err);
+		event.amount += lot->rest;
+	}
+	if (!rc)
+		rc = books_append(books, &event, err);
+	if (!rc)
+		rc = check_add_finding(check,
+				       (struct finding){.kind = FOUND_EXPIRED,
+							.seq = event.seq,
+							.amount = event.amount,
+							.before = event.end},
+				       account->name, NULL, err);
+	event_release(&event);
+	return rc;
+}
+
+static bool first_has_ended(const struct account *account)
+{
+	return account->lot_count > 0 && account->lots[0].end <= account->time;
+}
+
+static int expire(struct books *books, struct check *check, const struct account *account,
+		  struct sb_error *err)
+{
+	int64_t until;
+	int rc;
+
+	if (!first_has_ended(account))
+		return SB_OK;
+	rc = charged_until(books, check, account, &until, err);
+	/* Those that end later were charged even less surely. An ended lot without a rest is no
+	 * longer among them. */
+	while (!rc && first_has_ended(account) && account->lots[0].end <= until)
+		rc = expire_first(books, check, account, err);
+	return rc;
+}
+
+static int cross_thresholds(struct books *books, struct check *check, const struct account *account,
+			    struct sb_error *err)
+{
+	struct event event = {
+		.kind = EVENT_THRESHOLD, .account = account->name, .resource = RESOURCE_BILLING};
+	/* The append changes the account. */
+	const struct thresholds levels = *thresholds_of(account, check->rules);
+	int rc = account_used(account, &event.used, err);
+
+	if (!rc)
+		rc = account_allocated(account, &event.allocated, err);
+	for (size_t i = 0; i < levels.count && !rc; i++) {
+		event.level = levels.list[i];
+		if (!amount_reaches(event.used, event.allocated, event.level) ||
+		    account_crossed(account, event.level))
+			continue;
+		rc = books_append(books, &event, err);
+		if (!rc)
+			rc = check_add_finding(check,
+					       (struct finding){.kind = FOUND_THRESHOLD,
+								.seq = event.seq,
+								.amount = event.level,
+								.before = event.used,
+								.now = event.allocated},
+					       account->name, NULL, err);
+	}
+	return rc;
+}
+
+static int give_notice(struct books *books, struct check *check, const struct account *account,
+		       struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < account->lot_count && !rc; i++) {
+		const struct lot *lot = &account->lots[i];
+		struct event event = {.kind = EVENT_NOTICE,
+				      .account = account->name,
+				      .resource = RESOURCE_BILLING,
+				      .end = lot->end};
+
+		if (lot->end <= account->time || lot->end - account->time > check->rules->notice)
+			continue;
+		if (lot->noticed || lot->rest == 0)
+			continue;
+		event.amount = (int64_t)account_ending(account, lot->end);
+		rc = books_append(books, &event, err);
+		if (!rc)
+			rc = check_add_finding(check,
+					       (struct finding){.kind = FOUND_NOTICE,
+								.seq = event.seq,
+								.amount = event.amount,
+								.before = event.end},
+					       account->name, NULL, err);
+	}
+	return rc;
+}
+
+int check_dates(struct books *books, struct check *check, const struct account *account,
+		struct sb_error *err)
+{
+	int rc;
+
+	if (check->dates_wait)
+		return SB_OK;
+	rc = expire(books, check, account, err);
+	/* Nobody is told what bounds nobody. */
+	if (rc || !account->open || account->unlimited)
+		return rc;
+	rc = cross_thresholds(books, check, account, err);
+	return rc ? rc : give_notice(books, check, account, err);
+}

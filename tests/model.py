@@ -1,0 +1,841 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of the books, written a second time from what README.md promises: tests/test_model.py
+gives a Bank and the program the same commands and compares. Nothing here was taken from the C, and
+nothing is shared with it; where the two differ, one of them is wrong.
+
+Money is whole billing-seconds, time whole microseconds since 1970 in UTC.
+"""
+
+import copy
+import re
+
+NEVER = 2**63 - 1
+SECOND = 1000000
+DAY = 86400 * SECOND
+LAST = 253402300800 * SECOND  # 10000-01-01
+PER_SU = 3600
+GONE = 60 * SECOND  # how far behind the newest entry the clock may be
+TRUST = 7 * DAY  # how long after the last check the clock is trusted
+MONEY = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
+DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
+
+
+class No(Exception):
+    """The command is refused with this exit status, and nothing has changed."""
+
+    def __init__(self, status=REFUSED):
+        super().__init__(status)
+        self.status = status
+
+
+# ---- what people write ----
+
+
+def amount(text):
+    """SU, or billing-seconds with an s behind: more than nothing, and whole billing-seconds."""
+    match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text)
+    if re.fullmatch(r"\d+s", text):
+        value = int(text[:-1])
+    elif match:
+        digits = match[2] or ""
+        value, rest = divmod(int(match[1] + digits) * PER_SU, 10 ** len(digits))
+        if rest:
+            raise No(USAGE)
+    else:
+        raise No(USAGE)
+    if not 0 < value < 2**63:
+        raise No(USAGE)
+    return value
+
+
+def one_form(word):
+    """3600s and 1 ask for the same."""
+    try:
+        return amount(word)
+    except No:
+        return word
+
+
+def days_before(year, month, day):
+    """Days from 1970-01-01 to that day: every leap year counted one by one."""
+
+    def leap(y):
+        return y % 4 == 0 and (y % 100 != 0 or y % 400 == 0)
+
+    lengths = [31, 28 + leap(year), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    if not (1970 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= lengths[month - 1]):
+        raise No(USAGE)
+    return sum(365 + leap(y) for y in range(1970, year)) + sum(lengths[: month - 1]) + day - 1
+
+
+def summer(seconds):
+    """Whether Berlin has summer time: from 01:00 UTC on March's last Sunday to that of October."""
+
+    def last_sunday(year, month):
+        last = days_before(year, month, 31)
+        return last - (last + 4) % 7  # 1970-01-01 was a Thursday
+
+    year = 1970
+    while days_before(year + 1, 1, 1) * 86400 <= seconds:
+        year += 1
+    return (last_sunday(year, 3) * 24 + 1) * 3600 <= seconds < (last_sunday(year, 10) * 24 + 1) * 3600
+
+
+UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+
+
+def moment(text, now, zone):
+    """A date is its first moment; without an offset it is local time, UTC or Berlin's."""
+    if text == "now":
+        return now
+    match = re.fullmatch(r"now([+-])(\d+)(second|minute|hour|day|week)s?", text)
+    if match:
+        step = int(match[2]) * UNITS[match[3]] * SECOND
+        return now + step if match[1] == "+" else now - step
+    match = re.fullmatch(
+        r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?)?", text
+    )
+    if not match:
+        raise No(USAGE)
+    hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
+    if hour > 23 or minute > 59 or second > 59:
+        raise No(USAGE)
+    days = days_before(*(int(part) for part in match.group(1, 2, 3)))
+    local = days * 86400 + hour * 3600 + minute * 60 + second
+    if match[7] == "Z" or (not match[7] and zone == "UTC"):
+        offset = 0
+    elif match[7]:
+        offset = int(match[7][1:3]) * 3600 + int(match[7][4:]) * 60
+        offset = -offset if match[7][0] == "-" else offset
+    else:
+        return from_local(local, zone)
+    return (local - offset) * SECOND
+
+
+def from_local(local, zone, strict=True):
+    """What the clock on the wall shows, in seconds, as a moment. In spring there is an hour that no
+    clock shows; that which comes twice in autumn is the first of them."""
+    offset = 0 if zone == "UTC" else 7200 if summer(local - 7200) else 3600
+    if strict and offset == 3600 and summer(local - 3600):
+        raise No(USAGE)
+    return (local - offset) * SECOND
+
+
+def days_later(when, days, zone):
+    """So many days of the calendar later, at the same time of the day."""
+    seconds, rest = divmod(when, SECOND)
+    offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
+    later = from_local(seconds + offset + days * 86400, zone, False) + rest
+    if later >= LAST:
+        raise No(USAGE)
+    return later
+
+
+# ---- the books ----
+
+
+class Entry:
+    def __init__(self, kind, account, time, **fields):
+        self.kind, self.account, self.time, self.fields = kind, account, time, fields
+        self.seq = None  # the number that the program gave it
+        self.reversed, self.receiver = False, None
+        self.answers, self.of = [], None  # a charge: what gave it back; and that: which charge
+
+    def back(self):
+        """How much of a charge was given back."""
+        return sum(answer.amount for answer in self.answers)
+
+    def __getattr__(self, name):
+        return self.__dict__["fields"].get(name)
+
+
+class Lot:
+    def __init__(self, entry, index, start, end, amount, rest):
+        self.entry, self.index, self.start, self.end = entry, index, start, end
+        self.amount, self.rest = amount, rest
+
+    def key(self):
+        return self.entry, self.index
+
+
+class Account:
+    def __init__(self, name):
+        self.name, self.open, self.time = name, False, 0
+        self.unlimited, self.credit, self.enforcement = False, 0, None
+        self.lots, self.debt = [], 0
+        self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
+        self.meters = {}  # cluster -> [reading, when]
+        self.causes, self.hand_until, self.grace_until = set(), 0, 0
+        self.crossed, self.told = set(), set()  # thresholds and ends that were told of
+
+    def at(self, time):
+        """A copy of the account as it will be at that time."""
+        other = copy.copy(self)
+        other.crossed, other.told = set(self.crossed), set(self.told)
+        other.sums, other.meters = dict(self.sums), dict(self.meters)
+        other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
+        other.settle(time)
+        other.rearm()
+        return other
+
+    def active(self):
+        return [lot for lot in self.lots if lot.start <= self.time < lot.end]
+
+    def rest(self):
+        return sum(lot.rest for lot in self.active())
+
+    def available(self):
+        return self.rest() + self.credit - self.debt
+
+    def allocated(self):
+        return sum(lot.amount for lot in self.active())
+
+    def used(self):
+        return self.allocated() - self.rest() + self.debt
+
+    def held(self):
+        return bool(self.causes) and not self.grace_until
+
+    def state(self):
+        if not self.open:
+            return "closed"
+        return "held" if self.held() else "grace" if self.causes else "open"
+
+    def percent(self):
+        return self.used() * 100 // self.allocated() if self.allocated() else None
+
+    def rearm(self):
+        """Below a threshold, it can be crossed again."""
+        percent = self.percent()
+        self.crossed = {x for x in self.crossed if percent is not None and percent >= x}
+
+    def pay(self, lots):
+        """Debt is paid from these lots; returns how much."""
+        paid = 0
+        for lot in lots:
+            part = min(lot.rest, self.debt)
+            lot.rest -= part
+            self.debt -= part
+            paid += part
+        return paid
+
+    def settle(self, time):
+        """What happens by itself until then: lots start and pay debt, holds and graces end."""
+        starting = [lot for lot in self.lots if self.time < lot.start <= time]
+        for lot in sorted(starting, key=lambda lot: lot.start):
+            self.pay([lot])
+        self.time = max(self.time, time)
+        if self.hand_until and self.hand_until <= self.time:
+            self.causes.discard("hand")
+            self.hand_until = 0
+        if self.grace_until <= self.time or not self.causes:
+            self.grace_until = 0
+        self.lots = [lot for lot in self.lots if lot.rest or lot.end > self.time]
+
+    def add_lot(self, entry, start, end, amount):
+        """A new lot; one that is active pays debt at once. Returns how much."""
+        lot = Lot(entry, sum(old.entry is entry for old in self.lots), start, end, amount, amount)
+        self.lots.append(lot)
+        self.lots.sort(key=lambda lot: lot.end)  # the order of spending
+        return self.pay([lot]) if start <= self.time < end else 0
+
+    def find(self, lot):
+        """That lot as it is now; None when it is over."""
+        for now in self.lots:
+            if now.entry is lot.entry and now.index == lot.index and now.end > self.time:
+                return now
+        return None
+
+    def take(self, amount, lots):
+        """What these lots give of the amount, the earliest end first, as parts (lot, amount)."""
+        parts = []
+        for lot in lots:
+            part = min(lot.rest, amount)
+            amount -= part
+            if part:
+                parts.append((lot, part))
+        return parts, amount
+
+
+class Bank:
+    def __init__(self, mutation=None):
+        self.mutation = mutation
+        self.accounts, self.entries, self.refs = {}, [], {}
+        self.newest, self.checked = 0, 0
+        self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
+        self.thresholds, self.notice_days, self.project_days = [60, 90], 90, None
+        self.usage, self.silent = {}, set()  # Slurm: (cluster, account) -> RawUsage
+        self.shaken = False  # an account was ever gone
+        self.levers = set()  # accounts whose limits in Slurm are changed
+        self.read = {}  # (cluster, account) -> what was read last, and when
+
+    # -- what the verbs share --
+
+    def enter(self, kind, account, **fields):
+        entry = Entry(kind, account.name, self.time, **fields)
+        self.entries.append(entry)
+        self.newest = self.time
+        return entry
+
+    def account(self, name):
+        if name not in self.accounts:
+            raise No()
+        return self.accounts[name]
+
+    def begin(self, now):
+        """The time of a write: never before the newest entry, which the clock may trail a little."""
+        if now < self.newest - GONE:
+            raise No()
+        self.time = max(now, self.newest)
+        self.accounts = {name: old.at(self.time) for name, old in self.accounts.items()}
+
+    def funds(self, account):
+        """Holds the account when nothing is left, and releases it when something is."""
+        spent = (
+            self.enforcement == "hold"
+            and not account.unlimited
+            and account.sums["deposited"] + account.sums["received"] > 0
+            and account.available() <= (-1 if self.mutation == "zero-is-enough" else 0)
+        )
+        if spent and account.open and "funds" not in account.causes:
+            account.causes.add("funds")
+            self.enter("hold", account, cause="funds")
+        elif not spent and "funds" in account.causes:
+            account.causes.discard("funds")
+            account.settle(self.time)
+            self.enter("release", account, cause="funds")
+
+    def troubled(self):
+        """Whether Slurm may be unable to do what follows from an entry: then 3 is given for 0."""
+        return self.shaken or self.silent.intersection(self.clusters) or any(
+            (cluster, name) not in self.usage for cluster in self.clusters for name in self.accounts
+        )
+
+    def run(self, now, verb, *args, **options):
+        """The exit status of a verb."""
+        before, count = self.accounts, len(self.entries)
+        status = self.attempt(now, verb, args, options)
+        entered = self.entries[count:]
+        changed = {name for entry in entered for name in (entry.account, entry.to, entry.receiver)}
+        # Only entries change an account for good: the clock may go back.
+        for name in before.keys() - changed:
+            self.accounts[name] = before[name]
+        return status
+
+    def touch(self, name):
+        """An entry about Slurm was made for the account."""
+        self.accounts[name] = self.accounts[name].at(self.time)
+        self.newest = self.time
+
+    def attempt(self, now, verb, args, options):
+        try:
+            request = (verb, *map(one_form, args), *sorted(options.items()))
+            ref = options.pop("ref", None)
+            plan = getattr(self, "do_" + verb)(now, *args, **options)
+            if verb == "check":
+                return plan(now)
+            if verb == "set" and ref not in self.refs and self.is_so(now, *args):
+                return DONE  # whatever the clock says: nothing is entered
+            self.begin(now)
+            if ref not in self.refs:
+                count = len(self.entries)
+                touched = [account.name for account in plan()]
+                if ref and len(self.entries) > count:
+                    self.refs[ref] = request, touched
+            elif self.refs[ref][0] != request:
+                raise No()
+            else:  # entered before; what follows from it may not have been done
+                touched = self.refs[ref][1]
+        except No as no:
+            return no.status
+        # Who is held is looked at again at once, as by a check.
+        touched = [self.accounts[name] for name in touched]
+        for account in touched:
+            account.rearm()
+        held = [account for account in touched if account.causes or account.name in self.levers]
+        return self.look_at(held, now, not self.jumped())
+
+    def look_at(self, accounts, now, dates=True):
+        """The work of a check on these accounts; the exit status. What time brings waits where the
+        clock is not to be trusted."""
+        status = DONE
+        for account in accounts:
+            for cluster in self.clusters:
+                status = max(status, self.charge(account, cluster, now))
+            account.rearm()
+            if dates:
+                self.expire(account, now)
+                account.rearm()
+            if dates and account.open and not account.unlimited:
+                self.tell(account)
+            self.funds(account)
+        return status
+
+    def jumped(self):
+        """Whether the last check is so long ago that the clock may have jumped ahead."""
+        return self.checked and self.time > self.checked + TRUST
+
+    # -- the verbs: each checks its words, and returns what is to be done on the books --
+
+    def do_open(self, now, name, su=None, from_zero=False, start=None, end=None):
+        value = amount(su) if su else 0
+        start, end = self.window(now, start, end)
+
+        def plan():
+            account = self.accounts.get(name) or Account(name)
+            if account.open or self.silent.intersection(self.clusters):
+                raise No()
+            dates = self.dates(start, end) if value else None
+            account.settle(self.time)
+            self.accounts[name] = account
+            self.enter("open", account)
+            account.open = True
+            account.causes.discard("closed")
+            account.settle(self.time)
+            for cluster in self.clusters:
+                if cluster not in account.meters:  # a closed account was counted all the time
+                    reading = 0 if from_zero else self.usage.get((cluster, name), 0)
+                    self.baseline(account, cluster, reading)
+            if value:
+                self.put(account, value, *dates)
+            return [account]
+
+        return plan
+
+    def baseline(self, account, cluster, reading):
+        before = account.meters.get(cluster, (-1,))[0]
+        account.meters[cluster] = [reading, self.time]
+        self.read[cluster, account.name] = reading, self.time
+        self.enter("baseline", account, cluster=cluster, before=before, now=reading)
+
+    def window(self, now, start, end):
+        """Reads --start and --end."""
+        return (
+            None if start is None else moment(start, now, self.zone),
+            NEVER if end == "never" else None if end is None else moment(end, now, self.zone),
+        )
+
+    def dates(self, start, end):
+        """The window of a deposit that is made now."""
+        start = self.time if start is None else start
+        if end is None and self.project_days:
+            end = days_later(start, self.project_days, self.zone)
+        end = NEVER if end is None else end
+        if self.mutation == "a-lot-ends-a-microsecond-late" and end < NEVER:
+            end += 1
+        if end <= max(start, self.time):
+            raise No(USAGE)
+        return start, end
+
+    def put(self, account, value, start, end):
+        entry = self.enter("deposit", account, amount=value, start=start, end=end)
+        account.sums["deposited"] += value
+        entry.fields["debt"] = account.add_lot(entry, start, end, value)
+
+    def do_close(self, now, name):
+        def plan():
+            account = self.account(name)
+            if not account.open:
+                raise No()
+            account.open = False
+            account.causes.add("closed")
+            account.grace_until = 0
+            self.enter("close", account)
+            return [account]
+
+        return plan
+
+    def do_deposit(self, now, name, su, start=None, end=None):
+        value = amount(su)
+        start, end = self.window(now, start, end)
+
+        def plan():
+            account = self.account(name)
+            if not account.open:
+                raise No()
+            self.put(account, value, *self.dates(start, end))
+            return [account]
+
+        return plan
+
+    def taken(self, account, su):
+        value = account.rest() if su == "all" else amount(su)
+        if not 0 < value <= account.rest():
+            raise No()
+        lots = account.active()
+        if self.mutation == "latest-end-first":
+            lots.reverse()
+        parts, _ = account.take(value, lots)
+        for lot, part in parts:
+            lot.amount -= part
+            lot.rest -= part
+        return value, parts
+
+    def do_withdraw(self, now, name, su):
+        su == "all" or amount(su)
+
+        def plan():
+            account = self.account(name)
+            self.withdraw(account, su)
+            return [account]
+
+        return plan
+
+    def withdraw(self, account, su):
+        value, parts = self.taken(account, su)
+        account.sums["withdrawn"] += value
+        self.enter("withdraw", account, amount=value, parts=parts)
+
+    def do_transfer(self, now, name, to, su):
+        su == "all" or amount(su)
+        if name == to:
+            raise No(USAGE)
+
+        def plan():
+            account, receiver = self.account(name), self.account(to)
+            if not receiver.open:
+                raise No()
+            value, parts = self.taken(account, su)
+            account.sums["sent"] += value
+            receiver.sums["received"] += value
+            entry = self.enter("transfer", account, to=to, amount=value, parts=parts)
+            paid = sum(receiver.add_lot(entry, lot.start, lot.end, part) for lot, part in parts)
+            entry.fields["debt"] = paid
+            return [account, receiver]
+
+        return plan
+
+    def do_hold(self, now, name, until=None):
+        until = 0 if until is None else moment(until, now, self.zone)
+
+        def plan():
+            account = self.account(name)
+            if until and until <= self.time:
+                raise No(USAGE)
+            if "hand" in account.causes and account.hand_until == until:
+                raise No()
+            account.causes.add("hand")
+            account.hand_until = until
+            account.grace_until = 0
+            self.enter("hold", account, cause="hand", until=until)
+            return [account]
+
+        return plan
+
+    def do_release(self, now, name, until=None):
+        until = 0 if until is None else moment(until, now, self.zone)
+
+        def plan():
+            account = self.account(name)
+            if until and until <= self.time:
+                raise No(USAGE)
+            if not account.causes or bool(account.causes - {"hand"}) != bool(until):
+                raise No()
+            account.causes.discard("hand")
+            account.hand_until = 0
+            account.grace_until = until if account.causes else 0
+            self.enter("release", account, cause="hand", until=until)
+            return [account]
+
+        return plan
+
+    # -- corrections: entries that answer another one --
+
+    def answered(self, number, note):
+        """The entry of that number, which must not have been reversed."""
+        if note is None or not number.isdigit():
+            raise No(USAGE)
+        for entry in self.entries:
+            if str(entry.seq) == number and not entry.reversed:
+                return entry
+        raise No()
+
+    def give_back(self, kind, account, to, value, parts, fresh, dates):
+        """Enters that money comes back: parts (lot, amount), and perhaps what needs a new lot."""
+        if fresh and not dates:
+            raise No()
+        parts = [(lot, part) for lot, part in parts if part]
+        entry = self.enter(kind, account, answers=to.seq, amount=value, debt=0)
+        if fresh:
+            entry.fields["start"], entry.fields["end"] = dates
+            account.lots.append(Lot(entry, 0, *dates, fresh, fresh))
+            parts.append((account.lots[-1], fresh))
+            account.lots.sort(key=lambda lot: lot.end)
+        entry.fields["parts"] = parts
+        return entry
+
+    def uncharge(self, kind, account, charge, value, dates):
+        """Use is given back. Debt is paid first; then it goes to the lots that it was charged to, the
+        last first; what was debt, and was paid since, to the lots that are spent from now."""
+        debt = min(account.debt, value)
+        left, parts = value - debt, {}
+        given = {lot.key(): part for lot, part in charge.parts}
+        owed = charge.debt or 0
+        for answer in charge.answers:
+            rest = answer.amount
+            for lot, part in answer.parts:
+                taken = min(part, given.get(lot.key(), 0))
+                given[lot.key()] = given.get(lot.key(), 0) - taken
+                rest -= taken
+            owed -= min(rest, owed)
+
+        def give(lot, most):
+            nonlocal left
+            part = min(most, left, lot.amount - lot.rest)
+            lot.rest += part
+            left -= part
+            parts[lot.key()] = lot, parts.get(lot.key(), (lot, 0))[1] + part
+            return part
+
+        for lot, _ in reversed(charge.parts):
+            home = account.find(lot)
+            if home and home.start <= self.time:
+                give(home, given[lot.key()])
+        owed -= min(debt, owed)
+        for lot in account.active():
+            owed -= give(lot, owed)
+        entry = self.give_back(kind, account, charge, value, list(parts.values()), left, dates)
+        account.debt -= debt
+        entry.fields["debt"] = debt
+        entry.of = charge
+        charge.answers.append(entry)
+
+    def do_refund(self, now, number, su="all", note=None, start=None, end=None):
+        percent = re.fullmatch(r"(\d+)%", su)
+        value = None if su == "all" or percent else amount(su)
+        if percent and not 1 <= int(percent[1]) <= 100:
+            raise No(USAGE)
+        window = self.window(now, start, end)
+
+        def plan():
+            charge = self.answered(number, note)
+            if charge.kind != "charge" or charge.back() == charge.amount:
+                raise No()
+            dates = self.new_dates(window)
+            left = charge.amount - charge.back()
+            want = charge.amount * int(percent[1]) // 100 if percent else value or left
+            if not 0 < want <= left:
+                raise No()
+            account = self.account(charge.account)
+            self.uncharge("refund", account, charge, want, dates)
+            return [account]
+
+        return plan
+
+    def new_dates(self, window):
+        return None if window == (None, None) else self.dates(*window)
+
+    def annul(self, account, entry, amounts):
+        """Takes back the lots that an entry made, which must be whole; returns (lot, rest)s."""
+        made = {lot.index: lot for lot in account.lots if lot.entry is entry}
+        lots = [made.get(index) for index in range(len(amounts))]
+        if any(not lot or lot.amount != value for lot, value in zip(lots, amounts)):
+            raise No()
+        parts = [(lot, lot.rest) for lot in lots]
+        for lot in lots:
+            account.debt += lot.amount - lot.rest
+            lot.amount = lot.rest = 0
+        return parts
+
+    def do_reverse(self, now, number, note=None, start=None, end=None):
+        window = self.window(now, start, end)
+
+        def plan():
+            entry = self.answered(number, note)
+            if entry.kind not in MONEY or entry.answers:
+                raise No()
+            dates = self.new_dates(window)
+            account = self.account(entry.account)
+            touched = [account]
+            value, before = entry.amount, account.debt
+            if entry.kind == "deposit":
+                parts = self.annul(account, entry, [value])
+                answer = self.give_back("reverse", account, entry, value, parts, 0, None)
+                answer.fields["debt"] = account.debt - before
+            elif entry.kind in ("withdraw", "transfer", "expire", "adjust"):
+                homes = [(account.find(lot), part) for lot, part in entry.parts]
+                fresh = sum(part for lot, part in homes if not lot)
+                parts = [(lot, part) for lot, part in homes if lot]
+                if entry.kind == "transfer":
+                    if fresh:
+                        raise No()
+                    receiver = self.account(entry.to)
+                    touched.append(receiver)
+                    owed = receiver.debt
+                    self.annul(receiver, entry, [part for _, part in homes])
+                    owed = receiver.debt - owed
+                answer = self.give_back("reverse", account, entry, value, parts, fresh, dates)
+                answer.receiver = entry.to
+                for lot, part in parts:
+                    lot.amount += part
+                    lot.rest += part
+                paid = account.pay(account.active())
+                answer.fields["debt"] = owed if entry.kind == "transfer" else paid
+            elif entry.kind == "charge":
+                self.uncharge("reverse", account, entry, value, dates)
+            else:  # a refund
+                parts = []
+                for lot, part in entry.parts:
+                    lot = account.find(lot)
+                    if not lot or (lot.entry is entry and lot.amount != part):
+                        raise No()
+                    parts.append((lot, min(lot.rest, part)))
+                for lot, part in parts:
+                    lot.rest -= part
+                    if lot.entry is entry:
+                        lot.amount = lot.rest = 0
+                answer = self.give_back("reverse", account, entry, value, parts, 0, None)
+                answer.fields["debt"] = value - sum(part for _, part in parts)
+                account.debt += answer.debt
+                entry.of.answers.remove(entry)
+            entry.reversed = True
+            for each in touched:
+                each.pay(each.active())
+            return touched
+
+        return plan
+
+    def is_so(self, now, name, su):
+        """Whether the allocation is so much already."""
+        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+        return self.account(name).at(max(now, self.newest)).allocated() == value
+
+    def do_set(self, now, name, su, start=None, end=None):
+        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+        start, end = self.window(now, start, end)
+
+        def plan():
+            account = self.account(name)
+            more = value - account.allocated()
+            if more > 0:
+                if start is not None and start > self.time:
+                    raise No(USAGE)
+                if not account.open:
+                    raise No()
+                self.put(account, more, *self.dates(start, end))
+                return [account]
+            if start is not None or end is not None:
+                raise No(USAGE)
+            if -more <= account.rest():
+                self.withdraw(account, f"{-more}s")
+                return [account]
+            debt = left = -more - account.rest()
+            parts = []
+            for lot in account.active():
+                spent = min(lot.amount - lot.rest, left)
+                left -= spent
+                if lot.rest + spent:
+                    parts.append((lot, lot.rest + spent))
+                lot.amount -= lot.rest + spent
+                lot.rest = 0
+            account.debt += debt
+            self.enter("adjust", account, amount=-more, parts=parts, debt=debt)
+            account.pay(account.active())
+            return [account]
+
+        return plan
+
+    # -- the check --
+
+    def do_check(self, now, *names, clock_ok=False):
+        def plan(now):
+            for name in names:
+                self.account(name)
+            self.begin(now)
+            jumped = self.jumped() and not clock_ok
+            if not names:
+                if jumped:
+                    return PART
+                self.checked = self.time
+            return self.look_at([self.accounts[name] for name in names or self.accounts], now, not jumped)
+
+        return plan
+
+    def charge(self, account, cluster, now):
+        """Charges what was used on the cluster since it was charged last; read at [now]."""
+        if cluster in self.silent:
+            return PART
+        reading = self.usage.get((cluster, account.name))
+        if cluster not in account.meters:
+            self.baseline(account, cluster, reading or 0)
+            return DONE
+        before, since = first = account.meters[cluster]
+        if reading is None:  # gone: when it was read last is forgotten, how much was used is not
+            if before:
+                self.read.pop((cluster, account.name), None)
+            return DONE
+        if now < since:  # somebody read later
+            return DONE
+        if reading == before:
+            self.read[cluster, account.name] = before, now
+            return DONE
+        if reading < before:
+            self.baseline(account, cluster, reading)
+            return PART
+        used, when = self.read.get((cluster, account.name), (None, 0))
+        if used == before:  # nothing was used until then
+            since = max(since, when)
+        since = min(since, self.time - 1)
+        if since < first[1]:  # there is no time in which it was used: the next check charges it
+            return DONE
+        until = now if now > since else self.time
+        lots = [lot for lot in account.lots if lot.start < until and lot.end > since]
+        if self.mutation == "ended-lots-pay-nothing":
+            lots = [lot for lot in lots if lot.end > self.time]
+        parts, debt = account.take(reading - before, lots)
+        for lot, part in parts:
+            lot.rest -= part
+        account.debt += debt
+        account.pay(account.active())
+        account.sums["charged"] += reading - before
+        account.meters[cluster] = [reading, until]
+        self.read[cluster, account.name] = reading, until
+        self.enter(
+            "charge",
+            account,
+            cluster=cluster,
+            amount=reading - before,
+            before=before,
+            now=reading,
+            since=since,
+            until=until,
+            parts=parts,
+            debt=debt,
+        )
+        return DONE
+
+    def charged_until(self, account, cluster, now):
+        reading, time = account.meters[cluster]
+        used, when = self.read.get((cluster, account.name), (None, 0))
+        if used == reading:
+            time = max(time, when)
+        if cluster in self.clusters and cluster not in self.silent:
+            if (cluster, account.name) not in self.usage:  # and nothing can have been used
+                time = max(time, now)
+        return time
+
+    def expire(self, account, now):
+        """What is left at an end goes, once every cluster was read at or after it."""
+        read = min((self.charged_until(account, name, now) for name in account.meters), default=0)
+        for end in sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time}):
+            parts = [(lot, lot.rest) for lot in account.lots if lot.end == end and lot.rest]
+            if end <= read:
+                total = sum(rest for _, rest in parts)
+                self.enter("expire", account, amount=total, end=end, parts=parts)
+                for lot, _ in parts:
+                    lot.rest = 0
+        account.settle(self.time)
+
+    def tell(self, account):
+        """Of thresholds that are reached, and of windows that end soon: once."""
+        percent = account.percent()
+        for level in self.thresholds:
+            if percent is not None and percent >= level and level not in account.crossed:
+                account.crossed.add(level)
+                used, allocated = account.used(), account.allocated()
+                self.enter("threshold", account, level=level, used=used, allocated=allocated)
+        for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
+            if self.notice_days and end - self.notice_days * DAY <= self.time < end:
+                account.told.add(end)
+                left = sum(lot.rest for lot in account.lots if lot.end == end)
+                self.enter("notice", account, amount=left, end=end)

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# doctor on a real Slurm: a cluster that is fine, one that is set up wrongly, and QOS that let jobs past
+# a hold, which they really do. verify --slurm sees what was changed by hand.
+
+# shellcheck source=tests/slurm/harness.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+
+good=(PriorityDecayHalfLife=0 PriorityUsageResetPeriod=NONE PriorityType=priority/multifactor
+	"AccountingStorageEnforce=associations,limits,qos,safe")
+
+# doctor STATUS: its rows as Check|Where|Verdict|Found|Advice in $out.
+doctor() {
+	run "$1" subank doctor -n -P
+}
+
+expect_row() { # ROW-BEGINNING
+	grep -qF -- "$1" <<<"$out" || harness_failed "a row of doctor" "$1" "$out"
+}
+
+# new_qos NAME [KEY=VALUE...]: a QOS in which jobs of every test's account may run.
+new_qos() {
+	cluster_ask sacctmgr -i add qos "$@" >/dev/null || harness_failed "the QOS $1" made "not made"
+}
+
+allow_qos() { # ACCOUNT QOS
+	cluster_ask sacctmgr -i modify user "$CLUSTER_USER" where account="$1" set qos+="$2" >/dev/null
+}
+
+remove_qos() { # NAME
+	cluster_ask sacctmgr -i delete qos "$1" >/dev/null
+}
+
+# A bank with an account that is checked.
+healthy() { # ACCOUNT
+	cluster_reconfigure "${good[@]}"
+	cluster_await slurmd
+	new_bank
+	new_account "$1"
+	run 0 subank open "$1" 10
+	run 0 subank check
+}
+
+test_before_there_is_a_bank_it_says_what_to_do() {
+	export SUBANK_BANK=$harness_dir/none
+	run 3 subank doctor
+	expect_match "what is left" $'\nLeft to do:\n 1. bank, this machine: make one with `subank init`' "$out"
+	expect_true "no bank is made" test ! -e "$SUBANK_BANK"
+}
+
+test_a_cluster_that_is_fine() {
+	local changes
+	healthy fine
+	changes=$(modifications)
+	doctor 0
+	expect_row "Slurm's version|$CLUSTER_NAME|ok|"
+	expect_row "PriorityType|$CLUSTER_NAME|ok|priority/multifactor|"
+	expect_row "decay of usage|$CLUSTER_NAME|ok|half life 00:00:00, reset NONE|"
+	expect_row "AccountingStorageEnforce|$CLUSTER_NAME|ok|"
+	expect_row "PriorityCalcPeriod|$CLUSTER_NAME|info|60 seconds|"
+	expect_row "TRESBillingWeights|$CLUSTER_NAME|ok|"
+	expect_row "QOS's own limit|slurmdbd|ok|"
+	expect_row "last check|the bank|ok|"
+	expect_equal "verdicts that need a look" "" "$(cut -d'|' -f3 <<<"$out" | grep -E 'bad|warn' || true)"
+	run 0 subank doctor
+	expect_match "what is left" 'Left to do: nothing, all is well' "$out"
+	expect_equal "changes in Slurm" "$changes" "$(modifications)"
+}
+
+test_a_cluster_that_is_set_up_wrongly() {
+	healthy wrong
+	cluster_reconfigure PriorityDecayHalfLife=7-0 AccountingStorageEnforce=associations,limits,qos
+	doctor 3
+	expect_row "decay of usage|$CLUSTER_NAME|bad|half life 7-00:00:00"
+	expect_row "AccountingStorageEnforce|$CLUSTER_NAME|bad|"
+	cluster_reconfigure PriorityType=priority/basic
+	doctor 3
+	expect_row "PriorityType|$CLUSTER_NAME|bad|priority/basic|"
+	cluster_reconfigure "${good[@]}"
+	doctor 0
+}
+
+test_a_cluster_that_does_not_answer() {
+	healthy away
+	cluster_daemon_stop slurmctld
+	doctor 3
+	expect_row "cluster|$CLUSTER_NAME|bad|does not answer|"
+	cluster_daemon_start slurmctld
+}
+
+test_predecessor_10_a_qos_with_its_own_limit_lets_a_job_past_a_hold_and_is_named() {
+	local held
+	healthy past
+	new_qos tight GrpTRESMins=gres/gpu=5
+	new_qos loose GrpTRESMins=cpu=1000
+	new_qos dear UsageFactor=2
+	allow_qos past loose
+	allow_qos past tight
+	run 0 subank hold past
+	submit past "sleep 1"
+	held=$job
+	expect_job_held "$held"
+	submit past "sleep 1" --qos=tight
+	expect_job_held "$job"
+	submit past "sleep 1" --qos=loose
+	expect_job "$job" COMPLETED
+	expect_job_held "$held"
+	doctor 3
+	expect_row "QOS's own limit|loose|bad|GrpTRESMins=cpu=1000|"
+	expect_row "UsageFactor|dear|info|2.000000|"
+	expect_equal "QOS named" loose "$(sed -n "s/^QOS's own limit|\([^|]*\)|.*/\1/p" <<<"$out")"
+	# What doctor advises helps.
+	cluster_ask sacctmgr -i modify qos loose set GrpTRESMins=cpu=-1 >/dev/null
+	doctor 0
+	cluster_ask scancel --user="$CLUSTER_USER"
+	submit past "sleep 1" --qos=loose
+	expect_job_held "$job"
+	cluster_ask scancel --user="$CLUSTER_USER"
+	cluster_until 30 no_jobs
+	remove_qos tight
+	remove_qos loose
+	remove_qos dear
+}
+
+test_accounts_that_the_bank_lacks_are_named() {
+	healthy banked
+	new_account unbanked
+	new_account child parent=banked
+	spend unbanked 4 1
+	spend child 4 1
+	cluster_until 90 used_something unbanked || harness_failed "usage of unbanked" "more than 0" 0
+	cluster_until 90 used_something child || harness_failed "usage of child" "more than 0" 0
+	run 0 subank check
+	expect_match "what check says" 'not in the bank: .*unbanked' "$out"
+	[[ $out != *child* ]] || harness_failed "accounts that are lacking" "not child" "$out"
+	doctor 0
+	expect_match "what doctor says" 'used, not in the bank.Slurm.info.[0-9]+: [^|]*unbanked' "$out"
+}
+
+used_something() {
+	(($(cluster_raw_usage "$1") > 0))
+}
+
+test_verify_sees_what_was_changed_by_hand() {
+	healthy seen
+	cluster_set_limits seen cpu=5000
+	run 0 subank hold seen
+	run 0 subank verify --slurm
+	expect_match "the comparison" 'what the books say: limits 1' "$out"
+	cluster_set_limits seen cpu=77
+	cluster_until 20 in_force seen cpu=77 || harness_failed "the limit in force" cpu=77 "another"
+	run 3 subank verify --slurm
+	expect_match "the difference" 'seen: GrpTRESMins=cpu on .* is 77, by the books 0' "$err"
+	cluster_daemon_stop slurmctld
+	run 3 subank verify --slurm
+	expect_match "a silent cluster" 'does not answer, its limits were not compared' "$err"
+	cluster_daemon_start slurmctld
+}
+
+in_force() {
+	[[ $(cluster_limits_in_force "$1") = "$2" ]]
+}
+
+harness_main "$@"

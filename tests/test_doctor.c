@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is said of how the bank and Slurm are set up, driven in the test's own process. */
+#include "config.h"
+
+#include <sys/stat.h>
+
+#include "tests/drive.h"
+
+static void setup(void)
+{
+	drive_setup();
+	(void)fake_account("dev", "bio");
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "bio", "10");
+}
+
+/* ---- accounts that the bank lacks ---- */
+
+static struct fake_account *below(const char *parent, const char *name, int64_t usage)
+{
+	struct fake_account *account = fake_account("dev", name);
+
+	(void)snprintf(account->parent, sizeof(account->parent), "%s", parent);
+	account->usage = usage;
+	return account;
+}
+
+START_TEST(an_account_that_does_not_belong_cannot_be_opened)
+{
+	REFUSED(1, "root stands for the whole cluster", "open", "root", "1");
+	REFUSED(1, "`accounts:`", "open", "ROOT");
+	set_settings("clusters: [dev]\naccounts: [proj*, chem]\n");
+	REFUSED(1, "no pattern of `accounts:` in the settings matches it", "open", "phys", "1");
+	REFUSED(1, "`accounts:`", "open", "phys", "--later");
+	(void)fake_account("dev", "project");
+	DONE("opened project", "open", "project", "1");
+	DONE("opened chem", "open", "Chem", "1");
+	/* What is in the bank stays there. */
+	DONE("", "deposit", "bio", "1");
+	DONE("", "check");
+}
+END_TEST
+
+START_TEST(a_check_says_which_accounts_the_bank_lacks)
+{
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	fake_account("dev", "chem")->usage = 1;
+	DONE("1 account has used something and is not in the bank: chem (subank open)\n", "check");
+	(void)below("", "art", 7);
+	DONE("2 accounts have used something and are not in the bank: art, chem (subank open)\n",
+	     "check");
+	GIVES(0, "art, chem", "dry run", "check", "--dry-run");
+	DONE("", "check", "--quiet");
+	ck_assert_str_eq(out, "");
+	/* Only a check of everything looks for what is not there. */
+	DONE("", "check", "bio");
+	ck_assert_str_eq(out, "");
+	DONE("", "check", "-M", "dev");
+	ck_assert_str_eq(out, "");
+	DONE("", "open", "chem", "1");
+	DONE("1 account has used something and is not in the bank: art (subank open)\n", "check");
+	set_settings("clusters: [dev]\naccounts: [chem, bio]\n");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+START_TEST(what_is_inside_a_budget_is_not_lacking)
+{
+	/* bio is in the bank; faculty only holds others together. */
+	(void)below("bio", "genes", 50);
+	(void)below("genes", "mice", 50);
+	(void)below("", "faculty", 90);
+	(void)below("faculty", "maths", 90);
+	DONE("1 account has used something and is not in the bank: maths (", "check");
+	fake_account("dev", "faculty")->usage = 100;
+	DONE("2 accounts have used something and are not in the bank: faculty, maths (", "check");
+	/* In the bank here, not there. */
+	set_settings("clusters: [dev, gpu]\n");
+	fake_account("gpu", "mice")->usage = 1;
+	fake_account("gpu", "maths")->usage = 1;
+	fake_account("gpu", "bio")->usage = 1;
+	DONE("3 accounts have used something and are not in the bank: faculty, maths, mice (",
+	     "check");
+	fake_cluster("gpu")->silent = true;
+	GIVES(3, "faculty, maths (", "cluster 'gpu' does not answer", "check");
+}
+END_TEST
+
+START_TEST(at_most_ten_are_named)
+{
+	for (int i = 10; i < 23; i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "a%d", i);
+		(void)below("", name, 1);
+	}
+	DONE("13 accounts have used something and are not in the bank: a10, a11, a12, a13, a14, "
+	     "a15, a16, a17, a18, a19 and 3 more (subank open)\n",
+	     "check");
+}
+END_TEST
+
+/* ---- doctor ---- */
+
+/* The row of a check about [where], as -P prints it. */
+static void row(const char *file, int line, const char *text)
+{
+	char whole[512];
+
+	(void)snprintf(whole, sizeof(whole), "\n%s", text);
+	RUN("doctor", "-P");
+	ck_assert_msg(strstr(out, whole) != NULL, "%s:%d: no row '%s' in %s%s", file, line, text,
+		      out, err);
+}
+#define ROW(text) row(__FILE__, __LINE__, text)
+#define NO_ROW(text)                                                                               \
+	do {                                                                                       \
+		RUN("doctor", "-P");                                                               \
+		ck_assert_msg(strstr(out, text) == NULL, "'%s' is in %s", text, out);              \
+	} while (0)
+
+/* Everything as it should be. */
+static void setup_healthy(void)
+{
+	char path[128];
+
+	setup();
+	/* Whatever the umask is. */
+	(void)snprintf(path, sizeof(path), "%s/settings", test_folder);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	DONE("", "check");
+}
+
+START_TEST(all_is_well)
+{
+	char *before = exported();
+	int modified = fake_modifies;
+
+	DONE("\nLeft to do: nothing, all is well\n", "doctor");
+	ck_assert_ptr_null(strstr(out, " bad "));
+	ck_assert_ptr_null(strstr(out, " warn "));
+	for (const char *line = out, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		ck_assert_ptr_nonnull(end);
+		/* The folder of the test is longer than a bank's. */
+		ck_assert_msg(end - line <= 80 || memmem(line, (size_t)(end - line), test_folder,
+							 strlen(test_folder)),
+			      "%s", line);
+	}
+	UNCHANGED(before);
+	ck_assert_int_eq(fake_modifies, modified);
+	ROW("PriorityType|dev|ok|priority/multifactor|");
+	ROW("AccountingStorageEnforce|dev|ok|associations,limits,qos,safe|");
+	ROW("PriorityCalcPeriod|dev|info|300 seconds|");
+	ROW("TRESBillingWeights|dev|ok|whole in all partitions: 1|");
+	ROW("sshare|this machine|ok|slurm-wlm 22.05.8 (sshare)|");
+	ROW("sacctmgr|this machine|ok|slurm-wlm 22.05.8 (sacctmgr)|");
+	ROW("scontrol|this machine|ok|slurm-wlm 22.05.8 (scontrol)|");
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu among 1|");
+	ROW("who commands Slurm|the bank|ok|this machine and folder|");
+	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 0 failed|");
+	DONE("\"verdict\": \"ok\"", "doctor", "--json");
+	ck_assert_ptr_null(strstr(out, "Left to do"));
+	DONE("Verdict\nok\n", "doctor", "-P", "-o", "Verdict");
+	GIVES(2, NULL, "leave --accounts out", "doctor", "-A", "bio");
+}
+END_TEST
+
+START_TEST(without_a_bank_it_says_what_to_do_first)
+{
+	GIVES(3, "none in /nonexistent/bank\n", NULL, "doctor", "-b", "/nonexistent/bank");
+	ck_assert_ptr_nonnull(strstr(out, "22.05.8"));
+	ck_assert_ptr_nonnull(strstr(out, "\nLeft to do:\n 1. bank, this machine: "));
+	ck_assert_ptr_null(strstr(out, "\n 2. "));
+	/* Here is no folder either. */
+	GIVES(3, "cannot open /dev/null", NULL, "doctor", "-P", "-b", "/dev/null");
+}
+END_TEST
+
+START_TEST(without_slurm_it_says_so)
+{
+	fake_mode[FAKE_SSHARE] = fake_mode[FAKE_SACCTMGR] = fake_mode[FAKE_SCONTROL] = FAKE_MISSING;
+	ROW("sshare|this machine|bad|cannot be run|sshare: No such file or directory (`sshare: "
+	    "PATH`)");
+	ROW("sacctmgr|this machine|bad|cannot be run|");
+	ROW("scontrol|this machine|bad|cannot be run|");
+	ROW("clusters|Slurm|bad|not looked at|");
+	ck_assert_int_eq(status, 3);
+	GIVES(3, " 4. clusters, Slurm: ", NULL, "doctor");
+	fake_reset();
+	fake_cluster("dev")->silent = true;
+	ROW("cluster|dev|bad|does not answer|scontrol failed");
+	set_settings("lock_seconds: 1\n");
+	ROW("cluster|the local one|bad|does not answer|");
+	fake_cluster("dev")->silent = false;
+	ROW("usage|dev|ok|of 1 accounts|");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	ROW("sacctmgr|this machine|bad|cannot be run|");
+	NO_ROW("QOS's");
+}
+END_TEST
+
+START_TEST(what_a_check_refuses_is_shown)
+{
+	struct fake_cluster *cluster = fake_cluster("dev");
+	static const char *const rows[] = {
+		"Slurm's version|dev|bad|21.08.8|subank needs Slurm 22.05 or newer",
+		"PriorityType|dev|bad|priority/basic|usage is counted only with",
+		"decay of usage|dev|bad|half life 7-00:00:00, reset NONE|usage shrinks by itself",
+		"decay of usage|dev|bad|half life 00:00:00, reset DAILY|usage shrinks by itself",
+		"AccountingStorageEnforce|dev|bad|associations|limits are not enforced",
+		"AccountingStorageEnforce|dev|bad|limits,qos|a hold would kill running jobs",
+	};
+
+	switch (_i) {
+	case 0:
+		cluster->version = "21.08.8";
+		break;
+	case 1:
+		cluster->priority_type = "priority/basic";
+		break;
+	case 2:
+		cluster->half_life = "7-00:00:00";
+		break;
+	case 3:
+		cluster->reset = "DAILY";
+		break;
+	case 4:
+		cluster->enforce = "associations";
+		break;
+	default:
+		cluster->enforce = "limits,qos";
+	}
+	ROW(rows[_i]);
+	ck_assert_int_eq(status, 3);
+	/* In the same words. */
+	REFUSED(1, strrchr(rows[_i], '|') + 1, "check");
+}
+END_TEST
+
+START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
+{
+	fake_qos = "normal|||||1.000000|\n"
+		   "fast|cpu=1000||||1.000000|\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|1.000000|\n"
+		   "zero|mem=1,cpu=0||||1.000000|\n";
+	ROW("QOS's own limit|fast|bad|GrpTRESMins=cpu=1000|its jobs follow its own limit and so "
+	    "get past the bank's: sacctmgr modify qos 'fast' set GrpTRESMins=cpu=-1\n");
+	ck_assert_int_eq(status, 3);
+	ROW("QOS's own limit|zero|bad|GrpTRESMins=cpu=0|");
+	NO_ROW("|other|");
+	NO_ROW("|normal|");
+	GIVES(3, "QOS's own limit, fast: ", NULL, "doctor");
+}
+END_TEST
+
+/* What the terms of one account ask for counts as what the settings do. */
+START_TEST(levers_and_limits_of_terms_are_looked_at)
+{
+	fake_qos = "normal|||||1.000000|\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000|\n";
+	NO_ROW("QOS's own limit|other|");
+	DONE("", "terms", "bio", "--lever", "GrpJobs");
+	ROW("QOS's own limit|other|bad|GrpJobs=1|");
+	NO_ROW("GrpTRESMins=billing");
+	ROW("UsageFactor|other|info|");
+	DONE("", "terms", "bio", "--enforce", "limit");
+	ROW("QOS's own limit|other|bad|GrpTRESMins=billing=3|");
+	ROW("UsageFactor|other|warn|");
+	fake_cluster("dev")->partitions = "PartitionName=b TRESBillingWeights=CPU=1.5\n";
+	ROW("fractional weights|dev|warn|1: b|");
+	DONE("", "terms", "bio", "--enforce", "site", "--lever", "site");
+	NO_ROW("QOS's own limit|other|");
+	ROW("fractional weights|dev|info|1: b|");
+}
+END_TEST
+
+START_TEST(factors_and_weights_are_told)
+{
+	fake_qos = "normal|||||1.000000|\nfree|||||0.000000|\ndouble|||||2.000000|\n"
+		   "eleven|||||11.000000|\n";
+	ROW("UsageFactor|free|info|0.000000|");
+	ck_assert_int_eq(status, 0);
+	ROW("UsageFactor|double|info|2.000000|");
+	ROW("UsageFactor|eleven|info|");
+	NO_ROW("UsageFactor|normal");
+	fake_cluster("dev")->partitions = "PartitionName=a TRESBillingWeights=CPU=1.0,GRES/gpu=10\n"
+					  "PartitionName=b TRESBillingWeights=CPU=1.5\n"
+					  "PartitionName=c TRESBillingWeights=CPU=1,Mem=1G\n"
+					  "PartitionName=d State=UP\n"
+					  "PartitionName=e TRESBillingWeights=CPU=1.00,Mem=.5\n";
+	ROW("no TRESBillingWeights|dev|info|1: d|");
+	ROW("fractional weights|dev|info|3: b, c, e|");
+	ck_assert_int_eq(status, 0);
+	fake_cluster("dev")->calc_period = "06:00:00";
+	ROW("PriorityCalcPeriod|dev|warn|21600 seconds|");
+	DONE("\nLeft to do:\n 1. PriorityCalcPeriod, dev: ", "doctor");
+}
+END_TEST
+
+START_TEST(accounts_of_one_side_are_told)
+{
+	set_settings("clusters: [dev, gpu]\n");
+	fake_account("dev", "chem")->usage = 5;
+	(void)fake_account("gpu", "chem");
+	ROW("used, not in the bank|Slurm|info|1: chem|");
+	ROW("not on this cluster|gpu|info|1: bio|");
+	ck_assert_int_eq(status, 0);
+	fake_remove_account("dev", "bio");
+	ROW("on no cluster|the bank|warn|1: bio|");
+	NO_ROW("not on this cluster");
+	fake_cluster("gpu")->silent = true;
+	NO_ROW("on no cluster");
+	/* Who names one cluster is told of that one. */
+	RUN("doctor", "-M", "dev");
+	ck_assert_ptr_null(strstr(out, "gpu"));
+}
+END_TEST
+
+START_TEST(the_bank_and_its_folder_are_looked_at)
+{
+	ROW("bank's folder|this machine|ok|");
+	ROW("file system|this machine|ok|");
+	ROW("free disk|this machine|");
+	ck_assert_int_eq(chmod(bank_folder, 0755), 0);
+	RUN("doctor", "-P", "-o", "Check,Verdict,Found");
+	ck_assert_ptr_nonnull(strstr(out, "bank's folder|warn|"));
+	ck_assert_ptr_nonnull(strstr(out, ", mode 0755\n"));
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(chmod(bank_folder, 0750), 0);
+	RUN("doctor", "-P", "-o", "Check,Verdict,Found");
+	ck_assert_ptr_nonnull(strstr(out, "bank's folder|ok|"));
+	machine = "id/elsewhere";
+	ROW("who commands Slurm|the bank|bad|id/head:");
+	ck_assert_int_eq(status, 3);
+	GIVES(3, "`subank adopt`", NULL, "doctor");
+}
+END_TEST
+
+START_TEST(the_settings_file_is_looked_at)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/settings", test_folder);
+	ck_assert_int_eq(chmod(path, 0664), 0);
+	RUN("doctor", "-P", "-o", "Check,Verdict,Found,Advice");
+	ck_assert_ptr_nonnull(strstr(out, "settings|warn|"));
+	ck_assert_ptr_nonnull(strstr(out, "chmod g-w\n"));
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	RUN("doctor", "-P", "-o", "Check,Verdict,Found,Advice");
+	ck_assert_ptr_nonnull(strstr(out, "settings|ok|"));
+	ck_assert_ptr_nonnull(strstr(out, ", mode 0640|\n"));
+}
+END_TEST
+
+START_TEST(a_check_that_is_not_run_is_found)
+{
+	ROW("last check|the bank|ok|");
+	clock_now += 2 * HOUR + 60 * WHEN_SECOND;
+	ROW("last check|the bank|bad|2h ago|start the timer");
+	ck_assert_int_eq(status, 3);
+	ROW("clock|this machine|ok|2h after the newest entry|");
+	DONE("", "check");
+	ROW("last check|the bank|ok|");
+	clock_now += 8 * WHEN_DAY;
+	ROW("clock|this machine|bad|8d after the newest entry|the next check will not trust it");
+	clock_now -= 9 * WHEN_DAY;
+	ROW("clock|this machine|bad|21h before the newest entry|nothing can be entered before");
+	ck_assert_int_eq(status, 3);
+}
+END_TEST
+
+START_TEST(a_bank_without_checks_or_accounts)
+{
+	ROW("last check|the bank|bad|never|");
+	drive_teardown();
+	drive_setup();
+	ROW("last check|the bank|info|no accounts yet: subank open|");
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(limits_that_failed_are_named)
+{
+	fake_account("dev", "bio")->usage = 20 * 3600;
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "held", "could not be set", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 1 failed|");
+	ROW("limit not set|bio on dev|bad|sacctmgr failed");
+	ck_assert_int_eq(status, 3);
+	DONE("", "check");
+	ROW("limits set in Slurm|the bank|ok|1 in force, 0 pending, 0 failed|");
+	ck_assert_int_eq(status, 0);
+	GIVES(0, "", "left to the next check", "deposit", "bio", "100", "--no-apply");
+	ROW("limits set in Slurm|the bank|ok|1 in force, 0 pending, 0 failed|");
+}
+END_TEST
+
+/* ---- verify --slurm ---- */
+
+START_TEST(verify_compares_the_limits_with_slurm)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	DONE("limits 0\n", "verify", "--slurm");
+	ck_assert_int_eq(fake_shows, 0);
+	(void)strcpy(bio->limits, "cpu=5000,gres/gpu=7");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	DONE("Slurm shows what the books say: limits 1\n", "verify", "--slurm");
+	(void)strcpy(bio->limits, "cpu=1,gres/gpu=7");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is 1, by the books 0\n", "verify",
+	      "--slurm");
+	(void)strcpy(bio->limits, "gres/gpu=7");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is no limit, by the books 0\n",
+	      "verify", "--slurm");
+	/* Without asking for it, Slurm is not asked. */
+	DONE("all is well", "verify");
+	fake_cluster("dev")->silent = true;
+	GIVES(3, "all is well", "cluster 'dev' does not answer, its limits were not compared",
+	      "verify", "--slurm");
+	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	fake_cluster("dev")->silent = false;
+	fake_remove_account("dev", "bio");
+	GIVES(3, "all is well",
+	      "bio: dev does not show the account, whose GrpTRESMins=cpu should be 0\n", "verify",
+	      "--slurm");
+}
+END_TEST
+
+START_TEST(verify_knows_what_is_to_be_put_back)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	(void)strcpy(bio->limits, "cpu=5000");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "", "could not be set", "deposit", "bio", "100");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	GIVES(3, "all is well",
+	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back)\n", "verify",
+	      "--slurm");
+	DONE("", "check");
+	DONE("limits 0\n", "verify", "--slurm");
+}
+END_TEST
+
+static void add_lever(struct bank *bank, uint64_t hold, const char *field, const char *tres,
+		      int64_t set)
+{
+	(void)util_append(bank, clock_now,
+			  &(struct event){.kind = EVENT_LEVER,
+					  .account = "bio",
+					  .answers = hold,
+					  .cluster = "dev",
+					  .slurm_account = "bio",
+					  .field = field,
+					  .tres = tres,
+					  .action = LEVER_HOLD,
+					  .found = -1,
+					  .set = set});
+}
+
+START_TEST(verify_compares_limits_that_sshare_lacks)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+	struct bank *bank = util_open(STORE_WRITE);
+	uint64_t hold = util_append(
+		bank, clock_now,
+		&(struct event){.kind = EVENT_HOLD, .account = "bio", .cause = CAUSE_HAND});
+
+	add_lever(bank, hold, "GrpJobs", "", 0);
+	add_lever(bank, hold, "GrpSubmitJobs", "", 3);
+	add_lever(bank, hold, "GrpTRESRunMins", "gres/gpu", 7);
+	bank_close(bank);
+	GIVES(3, "all is well", "bio: GrpJobs on dev is no limit, by the books 0 (not carried out",
+	      "verify", "--slurm");
+	ck_assert_int_eq(fake_shows, 1);
+	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is no limit");
+	check_has(__FILE__, __LINE__, "the messages", err,
+		  "bio: GrpTRESRunMins=gres/gpu on dev is no limit, by the books 7");
+	bio->grp_jobs = 0;
+	bio->grp_submit_jobs = 4;
+	(void)strcpy(bio->run_limits, "cpu=7");
+	GIVES(3, "all is well", "GrpSubmitJobs on dev is 4, by the books 3", "verify", "--slurm");
+	ck_assert_ptr_null(strstr(err, "GrpJobs"));
+	bio->grp_submit_jobs = 3;
+	(void)strcpy(bio->run_limits, "cpu=8,gres/gpu=7");
+	DONE("Slurm shows what the books say: limits 3\n", "verify", "--slurm");
+	fake_show_mode = FAKE_FAILS;
+	GIVES(3, "all is well", "cluster 'dev' does not answer", "verify", "--slurm");
+}
+END_TEST
+
+/* ---- what goes to syslog ---- */
+
+#define LOGGED(text) ck_assert_str_eq(logged, text)
+
+START_TEST(messages_of_verbs_that_write_are_logged)
+{
+	DONE("", "deposit", "bio", "1");
+	LOGGED("");
+	GIVES(1, NULL, "nosuch", "deposit", "nosuch", "1");
+	ck_assert_int_eq(strncmp(logged, "3 account 'nosuch' ", 19), 0);
+	GIVES(2, NULL, "", "deposit", "bio", "1", "--not\033[2Jsuch");
+	ck_assert_ptr_nonnull(strstr(logged, "3 there is no option '--not\\x1b[2Jsuch'\n"));
+	GIVES(2, NULL, "usage: ", "deposit", "bio");
+	LOGGED("3 deposit needs ACCOUNT SU\n");
+	GIVES(1, NULL, "", "balance", "nosuch");
+	LOGGED("");
+	GIVES(1, NULL, "", "journal", "nosuch");
+	LOGGED("");
+}
+END_TEST
+
+START_TEST(what_a_check_does_is_logged)
+{
+	fake_account("dev", "bio")->usage = 20 * 3600;
+	GIVES(0, "bio: held", "dry run", "check", "--dry-run");
+	LOGGED("");
+	DONE("bio: held", "check");
+	LOGGED("6 bio: charged 20.00 SU used on dev\n6 bio: held, available -10.00 SU\n");
+	fake_account("dev", "bio")->usage += 3600;
+	DONE("", "check", "--quiet");
+	LOGGED("");
+	fake_account("dev", "bio")->usage = 0;
+	fake_account("dev", "bio")->limits[0] = '\0';
+	RUN("check", "--quiet", "-v");
+	ck_assert_int_eq(status, 3);
+	ck_assert_int_eq(strncmp(logged, "4 bio: ", 7), 0);
+	ck_assert_ptr_nonnull(strstr(logged, "went down"));
+	/* What -v prints is for who asked for it. */
+	ck_assert_ptr_nonnull(strstr(err, "runs: "));
+	ck_assert_ptr_null(strstr(logged, "runs: "));
+	fake_cluster("dev")->silent = true;
+	RUN("check");
+	ck_assert_int_eq(strncmp(logged, "4 cluster 'dev' does not answer", 31), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("doctor");
+	TCase *unbanked = tcase_create("unbanked"), *logging = tcase_create("syslog");
+	TCase *doctor = tcase_create("doctor"), *fresh = tcase_create("fresh");
+	TCase *verify = tcase_create("verify");
+
+	tcase_add_checked_fixture(unbanked, setup, drive_teardown);
+	tcase_set_timeout(unbanked, TEST_TIMEOUT);
+	tcase_add_test(unbanked, an_account_that_does_not_belong_cannot_be_opened);
+	tcase_add_test(unbanked, a_check_says_which_accounts_the_bank_lacks);
+	tcase_add_test(unbanked, what_is_inside_a_budget_is_not_lacking);
+	tcase_add_test(unbanked, at_most_ten_are_named);
+	suite_add_tcase(suite, unbanked);
+	tcase_add_checked_fixture(doctor, setup_healthy, drive_teardown);
+	tcase_set_timeout(doctor, TEST_TIMEOUT);
+	tcase_add_test(doctor, all_is_well);
+	tcase_add_test(doctor, without_a_bank_it_says_what_to_do_first);
+	tcase_add_test(doctor, without_slurm_it_says_so);
+	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
+	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
+	tcase_add_test(doctor, factors_and_weights_are_told);
+	tcase_add_test(doctor, accounts_of_one_side_are_told);
+	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);
+	tcase_add_test(doctor, the_settings_file_is_looked_at);
+	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, limits_that_failed_are_named);
+	suite_add_tcase(suite, doctor);
+	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
+	tcase_set_timeout(verify, TEST_TIMEOUT);
+	tcase_add_test(verify, verify_compares_the_limits_with_slurm);
+	tcase_add_test(verify, verify_compares_limits_that_sshare_lacks);
+	tcase_add_test(verify, verify_knows_what_is_to_be_put_back);
+	suite_add_tcase(suite, verify);
+	tcase_add_checked_fixture(fresh, setup, drive_teardown);
+	tcase_set_timeout(fresh, TEST_TIMEOUT);
+	tcase_add_test(fresh, a_bank_without_checks_or_accounts);
+	suite_add_tcase(suite, fresh);
+	tcase_add_checked_fixture(logging, setup, drive_teardown);
+	tcase_set_timeout(logging, TEST_TIMEOUT);
+	tcase_add_test(logging, messages_of_verbs_that_write_are_logged);
+	tcase_add_test(logging, what_a_check_does_is_logged);
+	suite_add_tcase(suite, logging);
+	return util_run(suite);
+}

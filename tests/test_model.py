@@ -1,0 +1,685 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gives the program (through tests/teller) and the rules of tests/model.py the same random commands,
+and compares the exit status, every new entry, and every account's lots, debt, sums and holds after
+each of them. What differs is printed with its seed and the shortest list of commands that shows it.
+
+    TELLER=build/tests/teller tests/test_model.py --runs 5000
+    TELLER=build/tests/teller tests/test_model.py --seed 17 --runs 1
+"""
+
+import argparse
+import datetime
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+import traceback
+
+from model import DAY, GONE, DONE, NEVER, PART, SECOND, TRUST, Bank, No, moment
+
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # spelled out: needs no time zone files
+ACCOUNTS = ("bio", "chem", "phys")
+# Rules to break, and the verb and option that they need.
+MUTATIONS = {
+    "zero-is-enough": ("deposit", "--ref"),
+    "latest-end-first": ("withdraw", "--ref"),
+    "ended-lots-pay-nothing": ("deposit", "--end"),
+    "a-lot-ends-a-microsecond-late": ("deposit", "--end"),
+}
+FLAGS = ("--from-zero", "--clock-ok", "--dry-run", "--json")
+# Entries about Slurm, which this is not about.
+APPLYING = ("lever", "applied", "notified")
+ENVELOPE = ("uid", "user", "login", "host", "account", "resource", "hash", "request")
+
+
+class Teller:
+    """The program, in a process of its own that lives for many banks."""
+
+    def __init__(self):
+        self.start()
+        self.verbs = self.find_verbs()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [os.environ["TELLER"]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a signal to us ends its input, and it cleans up
+        )
+
+    def stop(self):
+        self.process.communicate("quit\n")
+        return self
+
+    def send(self, line):
+        self.process.stdin.write(line + "\n")
+
+    def run(self, line):
+        self.send(line)
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            self.process.communicate()
+            self.start()
+            return {}
+        return json.loads(answer)
+
+    def find_verbs(self):
+        """The verbs that there are, with their options."""
+        listed = self.run("run help")["out"].split("Verbs:\n")[1].split("\n\n")[0]
+        verbs = {}
+        for verb in re.findall(r"^  (\w+)", listed, re.M):
+            verbs[verb] = set(re.findall(r"--[\w-]+", self.run("run help " + verb)["out"]))
+        return verbs
+
+
+def micros(text):
+    if text is None:
+        return None
+    seconds = datetime.datetime.fromisoformat(text[:19] + "+00:00")
+    return int(seconds.timestamp()) * SECOND + int(text[20:26])
+
+
+class Game:
+    """One bank, in the program and in the model."""
+
+    def __init__(self, teller, mutation=None):
+        self.dated = "--start" in teller.verbs["deposit"]
+        self.teller, self.bank, self.now = teller, Bank(mutation), 1795366800 * SECOND
+        self.made = {}  # line number -> the entries that it made
+        if not self.dated:
+            self.bank.thresholds, self.bank.notice_days = [], 0
+        teller.send("fresh")
+        teller.send(f"clock {self.now}")
+        teller.send("silent west 0")
+        self.play(0, "settings " + self.settings())
+
+    def settings(self, clusters=1, enforcement="hold", thresholds=(), notice_days=0, days=None):
+        """A line of settings; those about dates if the program knows them."""
+        text = f"clusters: [{', '.join(('dev', 'west')[:clusters])}]; enforcement: {enforcement}"
+        if self.dated:
+            text += f"; thresholds: {list(thresholds)}; notice_days: {notice_days}"
+            text += f"; project_days: {days}" if days else ""
+        return text
+
+    def play(self, number, line):
+        """Both obey one line. Returns what differs, or None."""
+        line = re.sub(r"@(\d+)\.(\d+)", lambda m: self.number_of(int(m[1]), int(m[2])), line)
+        words = line.split(" ")
+        if words[0] == "vanish" and tuple(words[1:]) not in self.bank.usage:
+            return None  # left out of what was shortened
+        if words[0] != "run":
+            self.teller.send(line)
+            self.obey(words)
+            return None
+        answer = self.teller.run(line)
+        if not answer:
+            return "the program gave up: see above"
+        before = len(self.bank.entries)
+        args, options = self.read(words[2:])
+        if words[1] == "balance":
+            return self.differ_balance(answer)
+        status = self.bank.run(self.now, words[1], *args, **options)
+        entries = self.bank.entries[before:]
+        if entries:
+            self.made[number] = entries
+        return self.differ(answer, status, entries)
+
+    def number_of(self, line, index):
+        """The number of an entry, named by the line that made it."""
+        entries = self.made.get(line, ())
+        return str(entries[index].seq if index < len(entries) else 999999)
+
+    def obey(self, words):
+        bank = self.bank
+        if words[0] == "clock":
+            self.now = int(words[1])
+        elif words[0] == "zone":
+            bank.zone = "UTC" if words[1] == "UTC" else "Berlin"
+        elif words[0] == "settings":
+            text = " ".join(words[1:])
+            bank.shaken |= bool(bank.levers)  # on a cluster that is not asked any more
+            bank.clusters = re.search(r"clusters: \[(.*?)\]", text)[1].split(", ")
+            bank.enforcement = re.search(r"enforcement: (\w+)", text)[1]
+            if self.dated:
+                bank.thresholds = eval(re.search(r"thresholds: (\[.*?\])", text)[1])
+                bank.notice_days = int(re.search(r"notice_days: (\d+)", text)[1])
+                days = re.search(r"project_days: (\d+)", text)
+                bank.project_days = int(days[1]) if days else None
+        elif words[0] == "usage":
+            bank.usage[words[1], words[2]] = int(words[3])
+        elif words[0] == "vanish":
+            bank.usage.pop((words[1], words[2]))
+            bank.shaken = True
+        elif words[0] == "silent":
+            (bank.silent.add if words[2] == "1" else bank.silent.discard)(words[1])
+
+    @staticmethod
+    def read(words):
+        args, options = [], {}
+        words = iter(words)
+        for word in words:
+            if word in FLAGS:
+                options[word[2:].replace("-", "_")] = True
+            elif word.startswith("--"):
+                options[word[2:]] = next(words)
+            else:
+                args.append(word)
+        return args, options
+
+    def accounts(self):
+        """Those of the model as they are now, by name."""
+        now = max(self.now, self.bank.newest)
+        return [(name, old.at(now)) for name, old in sorted(self.bank.accounts.items())]
+
+    def differ(self, answer, status, entries):
+        if answer["status"] == PART and status == DONE and self.bank.troubled():
+            status = PART
+        if answer["status"] != status:
+            return f"status {answer['status']}, the model has {status}: {answer['err']}"
+        theirs = [entry for entry in answer["entries"] if entry["kind"] not in APPLYING]
+        self.bank.levers = {account["name"] for account in answer["accounts"] if account["levers"]}
+        for entry in answer["entries"]:
+            if entry["kind"] in APPLYING:
+                self.bank.touch(entry["account"])
+        names = {entry["account"] for entry in theirs} | {entry.account for entry in entries}
+        sides = []
+        for name in sorted(names):
+            here = [entry for entry in entries if entry.account == name]
+            there = [entry for entry in theirs if entry["account"] == name]
+            for mine, other in zip(here, there):
+                mine.seq = other["entry"]
+            sides.append((name, here, there))
+        for name, here, there in sides:
+            mine = [self.show(entry) for entry in here]
+            other = [self.shown(entry, model) for entry, model in zip(there, here)]
+            if mine != other or len(here) != len(there):
+                there = [{k: v for k, v in e.items() if k not in ENVELOPE} for e in there]
+                return f"entries of {name}:{answer['err']}\n  program {there}\n  model   {mine}"
+        mine = {name: self.view(account) for name, account in self.accounts()}
+        other = {account["name"]: self.viewed(account) for account in answer["accounts"]}
+        if mine != other:
+            return f"accounts: {answer['err']}\n" + "\n".join(
+                f"  {name}:\n    program {other.get(name)}\n    model   {mine.get(name)}"
+                for name in sorted(mine.keys() | other.keys())
+                if mine.get(name) != other.get(name)
+            )
+        return None
+
+    @staticmethod
+    def show(entry):
+        """An entry of the model in the form of shown()."""
+        fields = {"kind": entry.kind, "time": entry.time}
+        for name, value in entry.fields.items():
+            if name == "parts":
+                value = [(lot.entry.seq, lot.index, amount) for lot, amount in value]
+            fields[name] = value or None
+        return fields
+
+    @staticmethod
+    def shown(entry, model):
+        """An entry of the program: what the model says of such a one."""
+        fields = {"kind": entry["kind"], "time": micros(entry["time"])}
+        for name in model.fields:
+            value = entry.get(name, entry.get(name + "_seconds"))
+            if name in ("start", "end", "since", "until"):
+                value = NEVER if name == "end" and value is None else micros(value)
+            elif name == "parts":
+                value = [
+                    (part["lot"], part.get("index", 0), part["amount_seconds"])
+                    for part in value or []
+                ]
+            elif name == "before" and value is None and entry["kind"] == "baseline":
+                value = -1
+            fields[name] = value or None
+        return fields
+
+    @staticmethod
+    def view(account):
+        return {
+            "open": account.open,
+            "unlimited": account.unlimited,
+            "credit": account.credit,
+            "debt": account.debt,
+            "held": account.held(),
+            "hand_until": account.hand_until,
+            "grace_until": account.grace_until,
+            "causes": sorted(account.causes),
+            "lots": [
+                [lot.entry.seq, lot.index, lot.start, lot.end, lot.amount, lot.rest]
+                for lot in account.lots
+            ],
+            "meters": account.meters,
+            **account.sums,
+        }
+
+    @staticmethod
+    def viewed(account):
+        return {
+            name: sorted(value) if name == "causes" else value
+            for name, value in account.items()
+            if name not in ("name", "levers")
+        }
+
+    def differ_balance(self, answer):
+        mine = [
+            {
+                "account": name,
+                "state": account.state(),
+                "allocated_seconds": account.allocated(),
+                "used_seconds": account.used(),
+                "available_seconds": account.available(),
+                "percent": account.percent(),
+                "charged_seconds": account.sums["charged"],
+                "debt_seconds": account.debt,
+            }
+            for name, account in self.accounts()
+        ]
+        columns = mine[0] if mine else {}
+        other = [{name: row.get(name) for name in columns} for row in json.loads(answer["out"])]
+        if mine != other:
+            return f"balance:\n  program {other}\n  model   {mine}"
+        return None
+
+
+# ---- commands at random, with a liking for the edges ----
+
+COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt"
+
+# Around leap days and the changes of the clock in Berlin, in local time and UTC.
+DATES = (
+    "2027-02-28", "2027-03-01", "2027-03-28", "2027-03-28T02:30", "2027-03-28T01:59:59", "2027-03-28T03:00",
+    "2027-10-31", "2027-10-31T01:59:59", "2027-10-31T03:00:00", "2027-10-31T00:59:59Z",
+    "2028-02-28", "2028-02-29", "2028-02-29T23:59:59", "2028-03-01", "2100-02-28", "2100-03-01",
+    "2026-12-31T23:59:59", "2027-01-01", "2027-01-01T00:00:00+01:00", "2400-02-29",
+)  # fmt: skip
+
+
+class Chooser:
+    def __init__(self, seed, game):
+        self.random, self.game, self.verbs = random.Random(seed), game, game.teller.verbs
+        self.serial = 0
+        self.said = []  # lines with a --ref
+
+    def near(self, value, step=1):
+        return value + self.random.choice((-step, 0, 0, step))
+
+    def start(self):
+        berlin = self.random.random() < 0.5
+        yield "zone " + (BERLIN if berlin else "UTC")
+        first = moment(self.random.choice(DATES[:-1]), 0, "UTC") - 3600 * berlin * SECOND
+        first -= self.random.choice((0, 1, DAY, 30 * DAY)) * self.random.randint(0, 3)
+        yield f"clock {self.once(first)}"
+        yield self.settings(self.random.choice((1, 1, 2)))
+        for name in self.random.sample(ACCOUNTS, 2):
+            if self.random.random() < 0.8:
+                yield f"usage dev {name} {self.random.choice((0, 1, 1000))}"
+            yield f"run open {name}" + self.random.choice(("", " 1", " 10s", " 0.5"))
+
+    def settings(self, clusters):
+        choice = self.random.choice
+        return "settings " + self.game.settings(
+            clusters,
+            choice(("hold", "hold", "hold", "hold", "warn", "off")),
+            choice(((60, 90), (60, 90), (), (1, 50, 100))),
+            choice((90, 90, 0, 1, 7)),
+            choice((None, None, None, 1, 30, 365)),
+        )
+
+    def account(self):
+        return self.random.choice(ACCOUNTS[: 3 if self.random.random() < 0.2 else 2])
+
+    def known(self):
+        return self.game.bank.accounts.get(self.account()) or next(
+            iter(self.game.bank.accounts.values()), None
+        )
+
+    def edges(self):
+        """The moments at which something happens by itself."""
+        bank = self.game.bank
+        times = [bank.newest, bank.newest - GONE, bank.checked + TRUST]
+        for account in bank.accounts.values():
+            times += [account.hand_until, account.grace_until]
+            for lot in account.lots:
+                times += [lot.start, lot.end]
+        return times
+
+    def clock(self):
+        now = self.game.now
+        pick = self.random.random()
+        if pick < 0.35:
+            times = [at for at in self.edges() if now - 2 * GONE < at < now + 400 * DAY]
+            now = self.near(self.random.choice(times or [now]))
+        elif pick < 0.42:
+            now -= self.random.choice((1, SECOND, GONE - 1, GONE, GONE + 1, DAY))
+        elif pick < 0.9:
+            now += self.random.choice((1, SECOND, 60 * SECOND, 3600 * SECOND, DAY, 6 * DAY))
+        else:
+            now += self.random.choice((TRUST, 30 * DAY, 200 * DAY))
+        return f"clock {self.once(max(now, 1))}"
+
+    def once(self, at):
+        """Not where a deposit could end, project_days later, in the hour that comes twice."""
+        when = datetime.datetime.fromtimestamp(at // SECOND, datetime.timezone.utc)
+        if self.game.bank.zone != "UTC" and when.month in (9, 10) and when.hour < 2:
+            at += 7200 * SECOND
+        return at
+
+    def amount(self, values):
+        value = self.near(self.random.choice(values))
+        if value > 0 and value % 36 == 0 and self.random.random() < 0.5:
+            return f"{value // 3600}.{value % 3600 // 36:02}"
+        return f"{value if value > 0 else self.random.choice((0, 1, 7, 3600))}s"
+
+    def put_in(self):
+        account = self.known()
+        values = [1, 10, 3600, 100000, self.random.randint(1, 10**6)]
+        if account:
+            values += [account.debt, -account.available()] * 3
+        return self.amount(values)
+
+    def take_out(self, name):
+        if self.random.random() < 0.15:
+            return "all"
+        account = self.game.bank.accounts.get(name)
+        values = [1, 3600]
+        if account:
+            values += [account.rest()] * 4 + [lot.rest for lot in account.lots]
+        return self.amount(values)
+
+    def time(self, ahead=True):
+        pick = self.random.random()
+        if pick < 0.3:
+            text = self.random.choice(DATES)
+        elif pick < 0.5:
+            # The edges of others, to the second.
+            at = self.random.choice(self.edges()) // SECOND + self.random.choice((-1, 0, 0, 1))
+            at = min(max(at, 0), 253402300799)
+            text = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime(
+                "%Y-%m-%dT%H:%M:%SZ"
+            )
+        else:
+            length = self.random.choice((0, 1, 2, 3, 7, 30, 365))
+            unit = self.random.choice(("second", "minute", "hour", "day", "day", "week"))
+            text = f"now+{length}{unit}s"
+            if not ahead and self.random.random() < 0.2:
+                text = text.replace("+", "-")
+        return text
+
+    def options(self, verb, **likely):
+        """These options with their odds, if the verb has them."""
+        text = ""
+        for name, (odds, value) in likely.items():
+            if "--" + name in self.verbs[verb] and self.random.random() < odds:
+                text += f" --{name.replace('_', '-')} {value()}".rstrip()
+        return text
+
+    def ref(self):
+        self.serial += self.random.random() < 0.6
+        return f"r{self.serial}"
+
+    def usage(self):
+        bank = self.game.bank
+        cluster, name = self.random.choice(bank.clusters + ["dev"]), self.account()
+        before = bank.usage.get((cluster, name), 0)
+        account = bank.accounts.get(name)
+        pick = self.random.random()
+        if pick < 0.07:
+            after = before - self.random.choice((1, 10, before))
+        elif account and pick < 0.6:
+            first = [lot.rest for lot in account.lots[:2]]
+            after = before + self.near(self.random.choice(first + [account.available()] * 2))
+        else:
+            after = before + self.random.choice((0, 1, 10, 1000, 3600, 40000))
+        return f"usage {cluster} {name} {max(after, 0)}"
+
+    def next(self):
+        weights = {
+            verb: weight
+            for verb, weight in self.WEIGHTS.items()
+            if verb not in ("refund", "reverse", "set") or verb in self.verbs
+        }
+        pick = self.random.choices(list(weights), list(weights.values()))[0]
+        line = getattr(self, "next_" + pick)()
+        if "--ref" in line:
+            self.said.append(line)
+        return line
+
+    WEIGHTS = {
+        "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
+        "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4, "again": 2,
+        "refund": 5, "reverse": 5, "set": 3,
+    }  # fmt: skip
+
+    def next_again(self):
+        """What was said before, as who retries does."""
+        return self.random.choice(self.said) if self.said else self.next()
+
+    def next_clock(self):
+        return self.clock()
+
+    def next_usage(self):
+        return self.usage()
+
+    def next_check(self):
+        names = f" {self.account()}" if self.random.random() < 0.1 else ""
+        flag = " --clock-ok" if self.random.random() < 0.3 else ""
+        return f"run check{names}{flag}"
+
+    def next_deposit(self):
+        options = self.window("deposit", 0.3, 0.6) + self.options("deposit", ref=(0.15, self.ref))
+        return f"run deposit {self.account()} {self.put_in()}{options}"
+
+    def window(self, verb, start, end):
+        """Perhaps a --start and an --end."""
+        end = self.options(verb, end=(end, self.time))
+        if end or self.game.bank.zone == "UTC":  # the end comes from --start
+            return self.options(verb, start=(start, lambda: self.time(False))) + end
+        return end
+
+    def next_withdraw(self):
+        name = self.account()
+        options = self.options("withdraw", ref=(0.15, self.ref))
+        return f"run withdraw {name} {self.take_out(name)}{options}"
+
+    def next_transfer(self):
+        name = self.account()
+        options = self.options("transfer", ref=(0.15, self.ref))
+        return f"run transfer {name} {self.account()} {self.take_out(name)}{options}"
+
+    def past(self, *kinds):
+        """An entry that was made, most likely of these kinds."""
+        made = [(n, i, entry.kind) for n, entries in self.game.made.items() for i, entry in enumerate(entries)]
+        liked = [x for x in made if x[2] in kinds] if self.random.random() < 0.95 else made
+        return "@{}.{}".format(*self.random.choice(liked)[:2]) if liked else "1"
+
+    def next_refund(self):
+        entry = self.past("charge")
+        amount = self.random.choice(("", "", " all", " 50%", " 33%", " 100%", " 101%", " 1s", " 1"))
+        options = self.window("refund", 0.1, 0.4) + self.options("refund", ref=(0.1, self.ref))
+        return f"run refund {entry}{amount} --note x{options}"
+
+    def next_reverse(self):
+        kinds = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
+        entry = self.past(self.random.choice(kinds))
+        options = self.window("reverse", 0.1, 0.4) + self.options("reverse", ref=(0.1, self.ref))
+        return f"run reverse {entry} --note x{options}"
+
+    def next_set(self):
+        account = self.known()
+        values = [0, 3600, 10000]
+        if account:
+            values += [account.allocated(), account.used(), account.allocated() - account.rest()]
+        options = self.window("set", 0.1, 0.3) + self.options("set", ref=(0.1, self.ref))
+        return f"run set {self.account()} {self.amount(values)}{options}"
+
+    def next_hold(self):
+        return f"run hold {self.account()}" + self.options(
+            "hold", until=(0.5, self.time), ref=(0.1, self.ref)
+        )
+
+    def next_release(self):
+        return f"run release {self.account()}" + self.options(
+            "release", until=(0.6, self.time), ref=(0.1, self.ref)
+        )
+
+    def next_open(self):
+        money = self.random.choice(("", " 1", " 5s"))
+        zero = " --from-zero" if self.random.random() < 0.2 else ""
+        window = self.window("open", 0.2, 0.3) if money else ""
+        return f"run open {self.account()}{money}{zero}{window}"
+
+    def next_close(self):
+        return f"run close {self.account()}" + self.options("close", ref=(0.2, self.ref))
+
+    def next_slurm(self):
+        bank = self.game.bank
+        if bank.usage and self.random.random() < 0.3:
+            return "vanish {} {}".format(*self.random.choice(sorted(bank.usage)))
+        return f"silent {self.random.choice(bank.clusters)} {self.random.choice((0, 0, 1))}"
+
+    def next_settings(self):
+        return self.settings(self.random.choice((1, 2)))
+
+    def next_balance(self):
+        return f"run balance --json --format {COLUMNS}"
+
+
+# ---- runs ----
+
+
+def replay(teller, mutation, lines):
+    """Plays (number, line)s; returns how many were needed to differ, and how, or None."""
+    game = Game(teller, mutation)
+    for count, (number, line) in enumerate(lines, 1):
+        problem = game.play(number, line)
+        if problem:
+            return count, problem
+    return None
+
+
+def shrink(teller, mutation, lines, problem):
+    """Leaves out what is not needed to differ: halves first, then ever fewer lines at once."""
+    step = len(lines) // 2
+    while step:
+        at = 0
+        while at < len(lines):
+            found = replay(teller, mutation, lines[:at] + lines[at + step :])
+            if found:
+                lines = (lines[:at] + lines[at + step :])[: found[0]]
+                problem = found[1]
+            else:
+                at += step
+        step //= 2
+    return lines, problem
+
+
+def one_run(teller, seed, mutation, length):
+    """Returns None, or the lines after which both differ, and how."""
+    game = Game(teller, mutation)
+    chooser = Chooser(seed, game)
+    lines = []
+
+    def step(line):
+        lines.append((len(lines), line))
+        return game.play(*lines[-1])
+
+    for line in chooser.start():
+        problem = step(line)
+        if problem:
+            return lines, problem
+    for _ in range(chooser.random.randint(length // 2, length * 3 // 2)):
+        problem = step(chooser.next())
+        if problem:
+            return lines, problem
+    return None
+
+
+def some_runs(seeds, mutation, length, wanted):
+    """Returns how many were run, and what was found; stops when that is as much as is wanted."""
+    teller = Teller()
+    found, count = [], 0
+    for seed in seeds:
+        differing = one_run(teller, seed, mutation, length)
+        count += 1
+        if differing:
+            if not replay(teller, mutation, differing[0]):
+                differing[0].append((0, "(once, and not when it was repeated)"))
+            found.append((seed, *shrink(teller, mutation, *differing)))
+            if len(found) >= wanted:
+                break
+    teller.stop()
+    return count, found
+
+
+def runs(seed, count, mutation, length, wanted, jobs):
+    """some_runs() in several processes."""
+    ends = []
+    for job in range(jobs):
+        end, start = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                seeds = range(seed + job, seed + count, jobs)
+                with os.fdopen(start, "w") as out:
+                    json.dump(some_runs(seeds, mutation, length, wanted), out)
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+        os.close(start)
+        ends.append((pid, end))
+    done, found = 0, []
+    for pid, end in ends:
+        with os.fdopen(end) as answer:
+            text = answer.read()
+        if os.waitpid(pid, 0)[1]:
+            sys.exit("a process failed: see above")
+        done += json.loads(text)[0]
+        found += json.loads(text)[1]
+    return done, sorted(found)
+
+
+def tell(done, found):
+    for seed, lines, problem in found:
+        print(f"--- seed {seed}: program and model differ after")
+        for number, line in lines:
+            print(f"    {line}" + (f"    # line {number}" if line.startswith("run") else ""))
+        print(problem)
+    print(f"{done} runs, {len(found)} differences")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
+    parser.add_argument("--seed", type=int, help="of the first run; the next has the next")
+    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--length", type=int, default=45, help="commands in a run, about")
+    parser.add_argument("--show", type=int, default=1, help="differences, at most, by each process")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--mutate", choices=MUTATIONS, help="break this rule of the model")
+    parser.add_argument("--selftest", action="store_true", help="then break every rule in turn")
+    args = parser.parse_args()
+    seed = int(time.time()) if args.seed is None else args.seed
+    print(f"--seed {seed} --runs {args.runs} --length {args.length}", flush=True)
+    done, found = runs(seed, args.runs, args.mutate, args.length, args.show, args.jobs)
+    tell(done, found)
+    failed = [] if not found else ["agreement"]
+    if args.selftest:
+        # A comparison that cannot fail would prove nothing.
+        verbs = Teller().stop().verbs
+        usable = [m for m, (verb, option) in MUTATIONS.items() if option in verbs.get(verb, ())]
+        for mutation in usable:
+            if not runs(seed, args.runs, mutation, args.length, 1, args.jobs)[1]:
+                print(f"a model with the rule '{mutation}' was not found out")
+                failed.append(mutation)
+        print(f"{1 + len(usable) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

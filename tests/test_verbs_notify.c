@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is told of what a check enters, driven in this process. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+
+#include "tests/drive.h"
+
+enum { SU = 3600 };
+
+#define WITH "clusters: [dev]\nlock_seconds: 1\nnotify: /notify\n"
+#define WITHOUT "clusters: [dev]\nlock_seconds: 1\n"
+
+/* "bio" has 10 SU and was checked once with a notify command in the settings. */
+static void setup(void)
+{
+	drive_setup();
+	set_settings(WITH);
+	(void)fake_account("dev", "bio");
+	DONE("", "open", "bio", "10");
+	DONE("", "check");
+}
+
+static void use(int64_t amount)
+{
+	fake_account("dev", "bio")->usage += amount;
+}
+
+static size_t lines(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		count++;
+	return count;
+}
+
+static size_t journaled(const char *outcome)
+{
+	RUN("journal", "-nPo", "Kind,Detail");
+	ck_assert_int_eq(status, 0);
+	return lines(out, outcome);
+}
+
+START_TEST(without_a_command_nothing_waits)
+{
+	set_settings(WITHOUT);
+	use(7 * SU);
+	DONE("60%", "check");
+	/* Only what comes after it is told. */
+	set_settings(WITH);
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 0);
+	use(3 * SU);
+	DONE("held", "check");
+	ck_assert_int_eq(notify_calls, 2);
+	ck_assert_uint_eq(lines(told, "\"level\":90"), 1);
+	ck_assert_uint_eq(lines(told, "\"level\":60"), 0);
+}
+END_TEST
+
+START_TEST(a_failing_command_is_run_again)
+{
+	notify_mode = FAKE_FAILS;
+	use(7 * SU);
+	GIVES(3, "60%", "the notify command failed for entry", "check");
+	ck_assert_int_eq(notify_calls, 1);
+	ck_assert_uint_eq(journaled("failed: exit status 7"), 1);
+	/* Once in the journal, each time on the screen. */
+	GIVES(3, NULL, "exit status 7", "check");
+	ck_assert_int_eq(notify_calls, 2);
+	ck_assert_uint_eq(journaled("notified"), 1);
+	notify_mode = FAKE_MISSING;
+	GIVES(3, NULL, "no such program", "check");
+	ck_assert_uint_eq(journaled("notified"), 1);
+	notify_mode = FAKE_OK;
+	DONE("", "check");
+	ck_assert_uint_eq(lines(told, "\"kind\":\"threshold\""), 1);
+	ck_assert_uint_eq(journaled("notified"), 2);
+	ck_assert_uint_eq(journaled(" done"), 1);
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 4);
+	ck_assert_uint_eq(journaled("notified"), 2);
+	DONE("", "verify");
+}
+END_TEST
+
+/* One that hangs costs one deadline a check, however many wait. */
+START_TEST(a_hanging_command_makes_the_rest_wait)
+{
+	notify_mode = FAKE_TIMES_OUT;
+	use(10 * SU);
+	GIVES(3, "bio: held", "did not end within 10 seconds", "check");
+	ck_assert_int_eq(notify_calls, 1);
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	/* The next one is another's turn. */
+	GIVES(3, NULL, "did not end", "check");
+	ck_assert_int_eq(notify_calls, 2);
+	ck_assert_uint_eq(journaled("failed"), 2);
+	notify_mode = FAKE_OK;
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 5);
+	ck_assert_uint_eq(lines(told, "\n"), 3);
+}
+END_TEST
+
+START_TEST(each_crossing_hold_release_and_notice_is_told_once)
+{
+	json_t *entry, *balance;
+
+	DONE("", "deposit", "bio", "1s", "--end", "now+5days", "--note", "not told");
+	DONE("", "check");
+	use(10 * SU + 1);
+	DONE("held", "check");
+	DONE("released", "deposit", "bio", "5");
+	ck_assert_int_eq(notify_calls, 4);
+	DONE("", "check");
+	DONE("", "hold", "bio");
+	DONE("", "check");
+	DONE("", "check");
+	ck_assert_uint_eq(lines(told, "\n"), 6);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"notice\""), 1);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"threshold\""), 2);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"hold\""), 2);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"release\""), 1);
+	entry = json_loads(told, JSON_DISABLE_EOF_CHECK, NULL);
+	ck_assert_ptr_nonnull(entry);
+	ck_assert_str_eq(json_string_value(json_object_get(entry, "account")), "bio");
+	ck_assert_int_eq(json_integer_value(json_object_get(entry, "amount_seconds")), 1);
+	balance = json_object_get(entry, "balance");
+	ck_assert_int_eq(json_integer_value(json_object_get(balance, "available_seconds")),
+			 10 * SU + 1);
+	ck_assert_int_eq(json_integer_value(json_object_get(balance, "allocated_seconds")),
+			 10 * SU + 1);
+	ck_assert_int_eq(json_integer_value(json_object_get(balance, "used_seconds")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(balance, "debt_seconds")), 0);
+	json_decref(entry);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(a_dry_run_tells_nobody)
+{
+	use(7 * SU);
+	GIVES(0, "60%", "dry run", "check", "--dry-run");
+	ck_assert_int_eq(notify_calls, 0);
+	/* Nor does a machine that commands nothing. */
+	machine = "other/head";
+	GIVES(3, "60%", "adopt", "check");
+	ck_assert_int_eq(notify_calls, 0);
+	machine = "id/head";
+	DONE("60%", "check");
+	ck_assert_int_eq(notify_calls, 1);
+}
+END_TEST
+
+START_TEST(a_copy_starts_with_nothing_to_tell)
+{
+	char path[160];
+
+	notify_mode = FAKE_FAILS;
+	use(7 * SU);
+	GIVES(3, "60%", "failed", "check");
+	(void)snprintf(path, sizeof(path), "%s/a.yaml", test_folder);
+	DONE("", "export", path);
+	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/again", test_folder);
+	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
+	GIVES(0, "", "adopt", "import", path);
+	GIVES(0, "", NULL, "adopt", "-i");
+	notify_mode = FAKE_OK;
+	notify_calls = 0;
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 0);
+	use(2 * SU);
+	DONE("90%", "check");
+	ck_assert_int_eq(notify_calls, 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs_notify");
+	TCase *tcase = tcase_create("notify");
+
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_add_test(tcase, without_a_command_nothing_waits);
+	tcase_add_test(tcase, a_failing_command_is_run_again);
+	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
+	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
+	tcase_add_test(tcase, a_dry_run_tells_nobody);
+	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
