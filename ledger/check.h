@@ -24,6 +24,7 @@ struct observed {
 	int64_t usage; /* billing-seconds since Slurm counts */
 	int64_t minutes; /* the same by the counter that limits are compared with, in whole
 			    minutes of the billing TRES; -1: not known */
+	int64_t running; /* likewise what running jobs may still use by their time limits */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
 	bool looked; /* [limits] has those of all fields, not only of LIMIT_SHOWN */

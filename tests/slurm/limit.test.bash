@@ -188,6 +188,16 @@ test_two_clusters_share_a_balance_and_one_that_is_down_keeps_its_room() {
 	new_capped alone 3600
 	expect_equal "cap" "billing=58 " "$(caps alone)"
 
+	# A lowered cap stops no job that runs: its 20 minutes are not given to the other cluster, which
+	# would have 13 of them.
+	cluster_second new_account busy
+	new_capped busy 3600
+	cluster_second submit busy 'sleep 60' -t 20
+	cluster_second expect_job "$job" RUNNING
+	run 0 subank withdraw busy 1800s
+	expect_match "cap beside a job of the other cluster" '^billing=[78]$' "$(cluster_limits_in_force busy)"
+	cluster_second cluster_ask scancel "$job"
+
 	cluster_daemon_stop slurmctld2
 	run 3 subank deposit even 10
 	# All but the 28 minutes and twice 59 s of the other.
