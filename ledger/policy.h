@@ -54,9 +54,9 @@ struct cap {
 	bool full; /* its running jobs may use more than that */
 };
 
-/* Deals [available] to the clusters; what jobs that run may use yet stays where they run. What is in step stays as it is; otherwise every share is dealt
- * anew, and while any has to be lowered none is raised: *ret_deferred tells that there is more to
- * do once the lowering was read back. */
+/* Deals [available] to the clusters; what jobs that run may use yet stays where they run. What is
+ * in step stays as it is; otherwise every share is dealt anew, and while any has to be lowered none
+ * is raised: *ret_deferred tells that there is more to do once the lowering was read back. */
 void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred);
 
 /* Whether `limit` is to be kept for the account now. */
