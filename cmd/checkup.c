@@ -4,6 +4,7 @@
 #include "cmd/checkup.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/carry_out.h"
@@ -91,7 +92,8 @@ static void say_tasks(struct env *env, const struct check *check)
 }
 
 /* Plans and carries out until nobody else has written meanwhile. */
-static int rounds(struct env *env, struct planning *planning, struct clusters *clusters)
+static int rounds(struct env *env, struct planning *planning, struct clusters *clusters,
+		  struct said *said)
 {
 	struct check *check = planning->check;
 	int status = EXIT_DONE, done;
@@ -109,7 +111,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		look = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!planning->dry || !look)
-			say_findings(env, check);
+			say_findings(env, check, said);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (look) {
@@ -159,14 +161,16 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 			      .look_now = checkup->put_right};
 	struct planning planning = {.check = &check, .dry = dry};
 	struct clusters clusters;
-	int status = clusters_observe(env, true, &clusters);
+	struct said said = {0};
+	int status = clusters_observe(env, OBSERVE_ALL, &clusters);
 	bool silent;
 
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;
 	silent = clusters.silent > 0;
-	status = rounds(env, &planning, &clusters);
+	status = rounds(env, &planning, &clusters, &said);
+	free(said.list);
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;

@@ -229,7 +229,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	(void)argc;
 	(void)argv;
 	place_of(env->machine, env->store.folder, adoption.place);
-	status = clusters_observe(env, false, &adoption.clusters);
+	status = clusters_observe(env, OBSERVE_USE, &adoption.clusters);
 	if (status != EXIT_DONE || adoption.clusters.silent) {
 		warning(env, "the bank was not adopted: what Slurm has must be seen first");
 		status = EXIT_REFUSED;

@@ -90,7 +90,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	window_request(&opening.window, posting.request);
 	if (post_entered(&posting))
 		return post(&posting);
-	status = clusters_observe(env, false, &opening.clusters);
+	status = clusters_observe(env, OBSERVE_USE, &opening.clusters);
 	if (status == EXIT_REFUSED)
 		return status;
 	if ((status != EXIT_DONE || opening.clusters.silent) && !option(env, "later")) {

@@ -181,7 +181,7 @@ static int read_again(struct reset *reset, struct clusters *ret)
 		struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 		struct clusters again;
 		bool down = true;
-		int status = clusters_observe(reset->env, false, &again);
+		int status = clusters_observe(reset->env, OBSERVE_USE, &again);
 
 		if (status != EXIT_DONE)
 			return status;
@@ -250,7 +250,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status != EXIT_DONE)
 		return status;
 	reset.account = name;
-	status = clusters_observe(env, false, &reset.clusters);
+	status = clusters_observe(env, OBSERVE_USE, &reset.clusters);
 	if (status != EXIT_DONE || reset.clusters.silent) {
 		warning(env, "%s was not reset: what it has used must be read and charged first",
 			name);

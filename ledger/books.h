@@ -74,6 +74,8 @@ int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint6
 struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
+	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
+			  */
 	bool vanished; /* the cluster answered without the account, and that was said */
 };
 

@@ -166,6 +166,10 @@ int check_enter_reset(struct books *books, const char *const *names, size_t coun
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
 		      const struct aim *aim, const char *note, struct sb_error *err);
 
+/* Enters that the limits on a cluster that is no more are left as they are: the bank forgets them.
+ * Writes how many there were. */
+int check_let_go(struct books *books, const char *cluster, size_t *ret_count, struct sb_error *err);
+
 /* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,
 		     struct sb_error *err);

@@ -112,9 +112,11 @@ out:
 }
 
 static int note_reading(struct books *books, const char *cluster, const char *account,
-			int64_t usage, int64_t time, bool vanished, struct sb_error *err)
+			int64_t usage, int64_t time, int64_t running, bool vanished,
+			struct sb_error *err)
 {
-	struct reading reading = {.usage = usage, .time = time, .vanished = vanished};
+	struct reading reading = {
+		.usage = usage, .time = time, .running = running, .vanished = vanished};
 
 	return books_set_reading(books, cluster, account, &reading, err);
 }
@@ -139,7 +141,7 @@ static int note_vanished(struct books *books, struct check *check, const struct 
 			       account->name, observation->cluster, err);
 	return rc ? rc
 		  : note_reading(books, observation->cluster, account->name, meter->reading,
-				 meter->time, true, err);
+				 meter->time, -1, true, err);
 }
 
 /* ---- moves ---- */
@@ -294,7 +296,7 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	if (rc || !row)
 		return rc;
 	return note_reading(books, observation->cluster, account->name, row->usage,
-			    observation->time, false, err);
+			    observation->time, row->running, false, err);
 }
 
 /* ---- where counting starts ---- */
@@ -342,7 +344,7 @@ int check_enter_reset(struct books *books, const char *const *names, size_t coun
 				    reason, note, err);
 		if (!rc)
 			rc = note_reading(books, observation->cluster, name, row->usage,
-					  observation->time, false, err);
+					  observation->time, row->running, false, err);
 	}
 	return rc;
 }
