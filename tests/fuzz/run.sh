@@ -20,8 +20,11 @@ if (($# != 2)) || [[ ! -f $here/fuzz_$1.c || ! $2 =~ ^[0-9]+$ ]]; then
 	exit 2
 fi
 target=$1 seconds=$2
-build=$(cd -- "${FUZZ_BUILD:-build-fuzz}" && pwd -P)
-program=$build/tests/fuzz/fuzz_$target
+program=$(realpath -m -- "${FUZZ_BUILD:-build-fuzz}/tests/fuzz/fuzz_$target")
+if [[ ! -x $program ]]; then
+	echo "$0: there is no $program: run it without arguments to see how to make it" >&2
+	exit 2
+fi
 corpus=$here/corpus/$target
 found=$here/found/$target
 limits=(-timeout=20 -rss_limit_mb=2048 -max_len=4096)
