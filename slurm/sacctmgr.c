@@ -292,7 +292,8 @@ int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 	}
 	free(where);
 
-	if (limits.count > 0)
+	/* After a failure the texts of the last rows are gone. */
+	if (code == SLURM_OK && limits.count > 0)
 		qsort(limits.rows, limits.count, sizeof(*limits.rows), compare_limits);
 	for (size_t i = 1; i < limits.count && code == SLURM_OK; i++) {
 		if (compare_limits(&limits.rows[i - 1], &limits.rows[i]) == 0)
