@@ -50,8 +50,9 @@ const struct command cmd_backup = {
 	.summary = "copy the bank while it is in use",
 	.details =
 		"Makes a folder in DIR, with date and time (UTC) in its name, and proves that\n"
-		"what is in it is whole. Nothing is overwritten, nothing is removed. Without DIR\n"
-		"it goes where `backup` in the settings says. A copy is a bank of its own, for\n"
+		"what is in it is whole. Nothing is overwritten, nothing is removed; what ends in\n"
+		"`.new` was cut off, or is being made. Without DIR it goes where `backup` in the\n"
+		"settings says. DIR must be on a local disk. A copy is a bank of its own, for\n"
 		"--bank; it commands no Slurm before `subank adopt`. `subank export` is the\n"
 		"other form, which outlives versions of LMDB and machines.",
 	.max_args = 1,

@@ -42,11 +42,15 @@ static int write_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct exporting *exporting = ctx;
 	struct progress progress;
+	struct env *env = exporting->env;
 	struct export_to to = {.file = exporting->file, .step = step, .ctx = &progress};
 	int rc;
 
 	exporting->head = *books_head(books);
-	progress_begin(&progress, exporting->env, exporting->head.seq);
+	/* The terminal shows the entries themselves. */
+	if (to.file == env->out && env->out_is_terminal)
+		to.step = NULL;
+	progress_begin(&progress, env, exporting->head.seq);
 	rc = exporting->write(books, &to, err);
 	progress_end(&progress);
 	return rc;

@@ -236,6 +236,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		    struct sb_error *err)
 {
 	int count, status;
+	bool bare;
 	int rc = options_read(env->command, false, argc, argv, values, &count, err);
 
 	if (rc)
@@ -257,7 +258,9 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	/* Whoever reads the receipt may go: what was begun is brought to its end. */
 	if (env->command->flags & CMD_WRITE)
 		(void)signal(SIGPIPE, SIG_IGN);
-	rc = env->command->flags & CMD_BARE ? SB_OK : prepare(env, err);
+	bare = env->command->flags & CMD_BARE ||
+	       (env->command->flags & CMD_BARE_WITH_FILE && argc > count);
+	rc = bare ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
 	bank_close(env->bank);

@@ -480,6 +480,7 @@ static void remove_from_copy(int folder, bool data)
 		(void)unlinkat(folder, locks[i], 0);
 	if (!data)
 		return;
+	remove_built(folder);
 	(void)unlinkat(folder, BOOKS "/data.mdb", 0);
 	(void)unlinkat(folder, BOOKS, AT_REMOVEDIR);
 }

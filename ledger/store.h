@@ -71,7 +71,7 @@ int store_copy(struct store *store, const char *folder, struct sb_error *err);
 /* Gives a copy that nobody has open its name, for good: what locks it has are removed, nothing is
  * replaced (SB_EREFUSED), the folder above is written to the disk. */
 int store_copy_install(const char *folder, const char *name, struct sb_error *err);
-/* Removes a copy that nobody has open. */
+/* Removes a copy, or another bank's folder that nobody has open. Safe in a signal handler. */
 void store_copy_remove(const char *folder);
 
 /* NULL is allowed. Books that were built and not installed are removed. */
