@@ -16,18 +16,18 @@
 #include "ledger/store.h"
 #include "ledger/text.h"
 
-extern const struct command cmd_adopt, cmd_balance, cmd_check, cmd_close, cmd_deposit, cmd_doctor,
-	cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open, cmd_refund,
-	cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms, cmd_transfer,
-	cmd_verify, cmd_why, cmd_withdraw;
+extern const struct command cmd_adopt, cmd_backup, cmd_balance, cmd_check, cmd_close, cmd_deposit,
+	cmd_doctor, cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open,
+	cmd_refund, cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms,
+	cmd_transfer, cmd_verify, cmd_why, cmd_withdraw;
 
 /* In the order of the help. */
 const struct command *const commands[] = {
-	&cmd_init,    &cmd_adopt,    &cmd_open,	     &cmd_close, &cmd_terms,
-	&cmd_deposit, &cmd_withdraw, &cmd_transfer,  &cmd_set,	 &cmd_refund,
-	&cmd_reverse, &cmd_balance,  &cmd_statement, &cmd_why,	 &cmd_journal,
-	&cmd_check,   &cmd_hold,     &cmd_release,   &cmd_reset, &cmd_export,
-	&cmd_import,  &cmd_verify,   &cmd_doctor,    &cmd_help,	 NULL,
+	&cmd_init,	&cmd_adopt,    &cmd_open,    &cmd_close,  &cmd_terms,	&cmd_deposit,
+	&cmd_withdraw,	&cmd_transfer, &cmd_set,     &cmd_refund, &cmd_reverse, &cmd_balance,
+	&cmd_statement, &cmd_why,      &cmd_journal, &cmd_check,  &cmd_hold,	&cmd_release,
+	&cmd_reset,	&cmd_export,   &cmd_import,  &cmd_backup, &cmd_verify,	&cmd_doctor,
+	&cmd_help,	NULL,
 };
 
 enum { MAX_VERBS = 64 };
@@ -236,6 +236,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		    struct sb_error *err)
 {
 	int count, status;
+	bool bare;
 	int rc = options_read(env->command, false, argc, argv, values, &count, err);
 
 	if (rc)
@@ -257,7 +258,9 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	/* Whoever reads the receipt may go: what was begun is brought to its end. */
 	if (env->command->flags & CMD_WRITE)
 		(void)signal(SIGPIPE, SIG_IGN);
-	rc = env->command->flags & CMD_BARE ? SB_OK : prepare(env, err);
+	bare = env->command->flags & CMD_BARE ||
+	       (env->command->flags & CMD_BARE_WITH_FILE && argc > count);
+	rc = bare ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
 	bank_close(env->bank);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ledger/lock.h"
@@ -469,6 +470,107 @@ out:
 	return rc;
 }
 
+/* The locks of a copy, and with [data] the data as well. */
+static void remove_from_copy(int folder, bool data)
+{
+	static const char *const locks[] = {"open.lock", "use.lock", "write.lock",
+					    BOOKS "/lock.mdb"};
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		(void)unlinkat(folder, locks[i], 0);
+	if (!data)
+		return;
+	remove_built(folder);
+	(void)unlinkat(folder, BOOKS "/data.mdb", 0);
+	(void)unlinkat(folder, BOOKS, AT_REMOVEDIR);
+}
+
+void store_copy_remove(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	remove_from_copy(fd, true);
+	close(fd);
+	(void)rmdir(folder);
+}
+
+/* Mode and owner, whatever the umask took and whoever runs it. */
+static int set_up_copied(const struct store *store, int folder, const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(store->folder, &st) != 0 || fchmodat(folder, path, mode, 0) != 0)
+		return -1;
+	return geteuid() == 0 ? fchownat(folder, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW)
+			      : 0;
+}
+
+int store_copy(struct store *store, const char *folder, struct sb_error *err)
+{
+	int fd = -1, data = -1, rc;
+
+	if (mkdir(folder, 0750) != 0) {
+		if (errno == EEXIST)
+			return sb_error_set(err, SB_EREFUSED,
+					    "%s is there: another backup is made now, or was cut "
+					    "off; then remove it",
+					    folder);
+		return system_error(err, "make", folder);
+	}
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || mkdirat(fd, BOOKS, 0750) != 0)
+		goto failed;
+	data = openat(fd, BOOKS "/data.mdb", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (data < 0)
+		goto failed;
+	/* Compacting needs no mutex of the writers, and leaves the free pages out. */
+	rc = mdb_env_copyfd2(store->env, data, MDB_CP_COMPACT);
+	if (rc) {
+		store_error(err, rc, "copy the books");
+		goto out;
+	}
+	if (fsync(data) != 0 || set_up_copied(store, fd, BOOKS "/data.mdb", 0640) != 0 ||
+	    set_up_copied(store, fd, BOOKS, 0750) != 0 ||
+	    set_up_copied(store, fd, ".", 0750) != 0 || sync_at(fd, BOOKS) != 0 ||
+	    sync_at(fd, ".") != 0)
+		goto failed;
+	close(data);
+	close(fd);
+	return SB_OK;
+failed:
+	system_error(err, "copy the books to", folder);
+out:
+	if (data >= 0)
+		close(data);
+	if (fd >= 0)
+		close(fd);
+	store_copy_remove(folder);
+	return err ? (int)err->code : SB_ESYSTEM;
+}
+
+int store_copy_install(const char *folder, const char *name, struct sb_error *err)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = SB_OK;
+
+	if (fd < 0)
+		return system_error(err, "open", folder);
+	remove_from_copy(fd, false);
+	if (sync_at(fd, BOOKS "/data.mdb") != 0 || sync_at(fd, BOOKS) != 0 || sync_at(fd, ".") != 0)
+		rc = system_error(err, "write to the disk", folder);
+	else if (renameat2(AT_FDCWD, folder, AT_FDCWD, name, RENAME_NOREPLACE) != 0)
+		rc = errno == EEXIST
+			     ? sb_error_set(err, SB_EREFUSED,
+					    "%s is there already: it is left as it is", name)
+			     : system_error(err, "make", name);
+	else if (sync_at(fd, "..") != 0)
+		rc = system_error(err, "write to the disk the folder of", name);
+	close(fd);
+	return rc;
+}
+
 void store_close(struct store *store)
 {
 	if (!store)
@@ -640,6 +742,15 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 	return rc;
 }
 
+/* The data file shows a commit before LMDB counts it: until the disk has flushed it, every snapshot
+ * looks old. 64 attempts come to more than a second. */
+static void pause_after(int attempt)
+{
+	struct timespec pause = {.tv_nsec = (attempt < 25 ? attempt : 25) * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -648,8 +759,10 @@ int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *er
 
 		if (rc)
 			return rc;
-		if (!txn.mdb)
+		if (!txn.mdb) {
+			pause_after(attempt);
 			continue;
+		}
 		rc = fn(&txn, ctx, err);
 		mdb_txn_abort(txn.mdb);
 		return rc == STORE_ABORT ? SB_OK : rc;

@@ -64,6 +64,16 @@ int store_build(const struct store_options *options, struct store **ret, struct 
  * and renames; the old books, if any, are removed. Then closes the store, also on failure. */
 int store_install(struct store *store, struct sb_error *err);
 
+/* Copies what one transaction sees into a new folder, as a bank's: `books/` in it, written to the
+ * disk. Writers go on. Modes 0750 and 0640; made by root, all of it belongs to the owner of the
+ * bank. SB_EREFUSED when there is something of that name. After an error nothing is left. */
+int store_copy(struct store *store, const char *folder, struct sb_error *err);
+/* Gives a copy that nobody has open its name, for good: what locks it has are removed, nothing is
+ * replaced (SB_EREFUSED), the folder above is written to the disk. */
+int store_copy_install(const char *folder, const char *name, struct sb_error *err);
+/* Removes a copy, or another bank's folder that nobody has open. Safe in a signal handler. */
+void store_copy_remove(const char *folder);
+
 /* NULL is allowed. Books that were built and not installed are removed. */
 void store_close(struct store *store);
 
