@@ -70,88 +70,42 @@ static const char *ref_of(const struct batch_entry *entry)
 
 /* ---- accounts ---- */
 
-/* The place of [name], or where it belongs. */
-static size_t place(const struct batch *batch, const char *name, bool *ret_found)
-{
-	size_t low = 0, high = batch->touched_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(batch->touched[middle]->name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
-}
-
 int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
 {
 	const struct account *account;
-	struct touched *touched, **grown;
-	bool found;
-	size_t at = place(batch, name, &found);
+	struct change *change;
 	int rc;
 
-	if (found)
+	if (changes_find(&batch->changes, name))
 		return SB_OK;
-	grown = grow(batch->touched, batch->touched_count, &batch->touched_size, sizeof(*grown));
-	if (!grown)
+	change = changes_add(&batch->changes, name);
+	if (!change)
 		return sb_error_nomem(err);
-	batch->touched = grown;
-	touched = calloc(1, sizeof(*touched));
-	if (!touched)
-		return sb_error_nomem(err);
-	(void)snprintf(touched->name, sizeof(touched->name), "%s", name);
 	rc = books_account(batch->books, name, &account, err);
-	touched->existed = !rc;
-	if (!rc)
-		rc = account_available(account, &touched->before, err);
+	change->was = !rc;
 	/* A verb that needs it will say so itself. */
-	if (rc && rc != SB_ENOTFOUND) {
-		free(touched);
-		return rc;
-	}
-	memmove(&batch->touched[at + 1], &batch->touched[at],
-		(batch->touched_count - at) * sizeof(*batch->touched));
-	batch->touched[at] = touched;
-	batch->touched_count++;
-	return SB_OK;
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	return rc ? rc : account_available(account, &change->before, err);
 }
 
-void batch_settle(struct batch *batch, const char *name)
+int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
 {
-	bool found;
-	size_t at = place(batch, name, &found);
-
-	if (found)
-		batch->touched[at]->settle = true;
-}
-
-static void forget_accounts(struct batch *batch)
-{
-	for (size_t i = 0; i < batch->touched_count; i++)
-		free(batch->touched[i]);
-	batch->touched_count = 0;
+	return changes_add(&batch->to_settle, name) ? SB_OK : sb_error_nomem(err);
 }
 
 static int look_after(struct batch *batch, struct sb_error *err)
 {
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < batch->touched_count && !rc; i++) {
+	for (size_t i = 0; i < batch->changes.count && !rc; i++) {
+		struct change *change = batch->changes.list[i];
 		const struct account *account;
 
-		rc = books_account(batch->books, batch->touched[i]->name, &account, err);
+		rc = books_account(batch->books, change->name, &account, err);
+		change->is = !rc;
 		if (!rc)
-			rc = account_available(account, &batch->touched[i]->after, err);
+			rc = account_available(account, &change->after, err);
 	}
 	return rc;
 }
@@ -251,7 +205,8 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 	char place_text[PLACE_TEXT_SIZE];
 	int rc = SB_OK;
 
-	forget_accounts(batch);
+	changes_clear(&batch->changes);
+	changes_clear(&batch->to_settle);
 	batch->entered = batch->skipped = 0;
 	batch->rc = SB_OK;
 	batch->books = books;
@@ -305,8 +260,8 @@ int batch_run(struct env *env, struct batch *batch)
 
 int batch_apply(struct env *env, const struct batch *batch)
 {
-	const char **names = calloc(batch->touched_count + 1, sizeof(*names));
-	size_t count = 0;
+	size_t count = batch->to_settle.count;
+	const char **names = calloc(count + 1, sizeof(*names));
 	struct sb_error err;
 	int status = EXIT_DONE;
 
@@ -315,10 +270,8 @@ int batch_apply(struct env *env, const struct batch *batch)
 		(void)fail(env, &err);
 		return EXIT_PART;
 	}
-	for (size_t i = 0; i < batch->touched_count; i++) {
-		if (batch->touched[i]->settle)
-			names[count++] = batch->touched[i]->name;
-	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = batch->to_settle.list[i]->name;
 	if (count > 0)
 		status = checkup_after(env, names, count, EXIT_DONE);
 	free(names);
@@ -327,8 +280,8 @@ int batch_apply(struct env *env, const struct batch *batch)
 
 void batch_release(struct batch *batch)
 {
-	forget_accounts(batch);
-	free(batch->touched);
+	changes_release(&batch->changes);
+	changes_release(&batch->to_settle);
 	for (size_t i = 0; i < batch->text_count; i++)
 		free(batch->texts[i]);
 	free(batch->texts);

@@ -6,6 +6,7 @@
 #ifndef SUBANK_CMD_BATCH_H
 #define SUBANK_CMD_BATCH_H
 
+#include "cmd/changes.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
@@ -16,14 +17,6 @@ struct batch_entry {
 	const char *argv[3];
 	int argc;
 	const char *values[OPTIONS_MAX]; /* by option_place(); "ref" must be there */
-};
-
-/* An account that an entry is about. */
-struct touched {
-	char name[NAME_SIZE];
-	bool existed;
-	bool settle; /* Slurm may have to change */
-	int64_t before, after; /* available, billing-seconds; before only if it existed */
 };
 
 /* Zeroed but for the first four; batch_release(). */
@@ -45,8 +38,8 @@ struct batch {
 	struct books *books; /* within the transaction */
 	int rc; /* of the entry that was refused there, with its text */
 	struct sb_error err;
-	struct touched **touched; /* by name */
-	size_t touched_count, touched_size;
+	struct changes changes; /* the accounts that entries are about */
+	struct changes to_settle; /* those for which Slurm may have to change; names alone */
 	size_t entered, skipped; /* requests: skipped were there before, with their refs */
 	struct head head;
 };
@@ -69,7 +62,7 @@ int batch_apply(struct env *env, const struct batch *batch);
 int batch_observe(const struct env *env);
 /* Notes the account with its balance as it is before the first entry about it. */
 int batch_touch(struct batch *batch, const char *name, struct sb_error *err);
-void batch_settle(struct batch *batch, const char *name);
+int batch_settle(struct batch *batch, const char *name, struct sb_error *err);
 
 void batch_release(struct batch *batch);
 

@@ -6,66 +6,8 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "cmd/output.h"
+#include "cmd/restore.h"
 #include "cmd/round.h"
-#include "cmd/selection.h"
-#include "ledger/import.h"
-
-/* ---- the whole ledger ---- */
-
-static int restore(struct env *env, FILE *file, const char *name)
-{
-	char hash[HASH_TEXT_SIZE];
-	struct sb_error err;
-	struct head head;
-
-	if (import_yaml(&env->store, file, name, &head, &err))
-		return fail(env, &err);
-	say(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
-	    env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
-	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "
-		  "what Slurm has");
-	return EXIT_DONE;
-}
-
-/* ---- many requests ---- */
-
-enum { COLUMN_ACCOUNT, COLUMN_BEFORE, COLUMN_AFTER, COLUMNS };
-
-static const struct column columns[] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true},
-	[COLUMN_BEFORE] = {"Before", true, true},
-	[COLUMN_AFTER] = {"After", true, true},
-};
-
-/* What would change, by account. */
-static int show(struct env *env, const struct batch *batch)
-{
-	struct output *output = NULL;
-	struct selection selection;
-	struct sb_error err;
-	int status = selection_read(env, 0, NULL, &selection);
-	int rc;
-
-	if (status != EXIT_DONE)
-		return status;
-	rc = output_new(env, columns, COLUMNS, &output, &err);
-	for (size_t i = 0; !rc && i < batch->touched_count; i++) {
-		const struct touched *touched = batch->touched[i];
-
-		if (selection.count && !selection_has(&selection, touched->name))
-			continue;
-		output_row(output);
-		output_text(output, COLUMN_ACCOUNT, touched->name);
-		if (touched->existed)
-			output_amount(output, COLUMN_BEFORE, touched->before);
-		output_amount(output, COLUMN_AFTER, touched->after);
-	}
-	if (!rc)
-		rc = output_finish(output, &err);
-	selection_release(&selection);
-	return rc ? fail(env, &err) : EXIT_DONE;
-}
 
 static void print_receipt(struct env *env, const struct batch *batch)
 {
@@ -91,7 +33,7 @@ static int run_batch(struct env *env, struct batch *batch)
 	if (status != EXIT_DONE)
 		return status;
 	if (batch->dry) {
-		status = show(env, batch);
+		status = changes_print(env, &batch->changes);
 		note(env, "dry run: nothing was entered; %zu of %zu requests would be",
 		     batch->entered, batch->count);
 		return status;
@@ -125,8 +67,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	if (argc == 0)
 		return usage(env, "import needs FILE");
-	if (!appends && option(env, "dry-run"))
-		return usage(env, "--dry-run goes with --append");
+	if (appends && (option(env, "replace") || option(env, "damaged")))
+		return usage(env, "--append and --replace exclude each other");
 	file = from_file ? fopen(argv[0], "re") : env->in;
 	if (!file) {
 		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, strerror(errno));
@@ -139,6 +81,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
+	{"replace", 0, NULL, "restore over another bank, of which a copy is kept"},
+	{"damaged", 0, NULL, "the same; do not look at the old books, move them aside"},
 	{"append", 0, NULL, "enter a list of requests into the bank"},
 	{"template", 0, NULL, "print such a list with comments, to begin with"},
 	{"dry-run", 0, NULL, "show what would change, by account, and change nothing"},
@@ -155,12 +99,18 @@ const struct command cmd_import = {
 		"anything changes: its form, every hash, every rule, and the head. - is the\n"
 		"standard input. The bank changes nothing in Slurm before `subank adopt`.\n"
 		"\n"
+		"With --replace, over a bank that has entries, which go on being made until the\n"
+		"moment of the change: an export of them is kept in the folder `backup` of the\n"
+		"settings (or in the bank's folder). Books that are damaged are moved aside "
+		"there.\n"
+		"It asks first, or needs --immediate. --dry-run shows the balances of both.\n"
+		"\n"
 		"With --append, FILE is a list of deposits, withdrawals, transfers, terms and new\n"
 		"accounts, written by hand: --template prints one. All of it is entered at once,\n"
 		"or nothing. Each has a ref: what is in the books already is skipped, so the same\n"
 		"file can be run again; the same ref with another request refuses the file.",
 	.max_args = 1,
-	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST,
+	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST | CMD_ASK,
 	.options = options,
 	.run = run,
 };

@@ -181,19 +181,18 @@ static int post_one_of(struct batch *batch, struct receipt *receipt)
 		rc = batch_touch(batch, posting->receiver, &batch->err);
 	if (!rc)
 		rc = run(books, receipt, &batch->err);
-	if (rc && rc != STORE_ABORT) {
-		batch->rc = rc;
-		return EXIT_REFUSED;
-	}
+	if (rc == STORE_ABORT)
+		rc = SB_OK;
+	if (!rc && receipt->settle)
+		rc = batch_settle(batch, posting->account, &batch->err);
+	if (!rc && receipt->settle_receiver)
+		rc = batch_settle(batch, posting->receiver, &batch->err);
 	if (receipt->repeated)
 		batch->skipped++;
 	else
 		batch->entered++;
-	if (receipt->settle)
-		batch_settle(batch, posting->account);
-	if (receipt->settle_receiver)
-		batch_settle(batch, posting->receiver);
-	return EXIT_DONE;
+	batch->rc = rc;
+	return rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int post(struct posting *posting)

@@ -57,6 +57,7 @@ static const struct key {
 	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
 	{"thresholds", VALUE_THRESHOLDS, 0},
 	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
+	{"backup", VALUE_PATH, offsetof(struct settings, backup)},
 	{"notify", VALUE_PATH, offsetof(struct settings, notify)},
 	{"notify_seconds", VALUE_SECONDS, offsetof(struct settings, notify_seconds)},
 	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
@@ -95,6 +96,7 @@ void settings_release(struct settings *settings)
 		free(settings->shares[i].cluster);
 	free(settings->shares);
 	free(settings->bank);
+	free(settings->backup);
 	free(settings->sshare);
 	free(settings->sacctmgr);
 	free(settings->scontrol);

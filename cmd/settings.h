@@ -18,6 +18,7 @@ struct cluster_share {
 };
 struct settings {
 	char *bank; /* the bank's folder */
+	char *backup; /* for copies of books that are replaced; NULL: `backup` in that folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
 	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */

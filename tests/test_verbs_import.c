@@ -3,6 +3,7 @@
  * the predecessor. */
 #include "config.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -260,10 +261,235 @@ START_TEST(the_template_can_be_run)
 }
 END_TEST
 
+/* ---- restoring over another bank ---- */
+
+/* An export of "bio" with 10 SU; then "chem" gets 20 and "bio" 1 more. */
+static void make_two(void)
+{
+	DONE("", "deposit", "bio", "10");
+	DONE("wrote 5", "export", file);
+	DONE("", "deposit", "chem", "20");
+	DONE("", "deposit", "bio", "1");
+}
+
+/* The name of the only file in [folder] that begins with [prefix], "" if there is none. */
+static void find_file(const char *folder, const char *prefix, char path[512])
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	int count = 0;
+
+	path[0] = '\0';
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+			(void)snprintf(path, 512, "%s/%s", folder, entry->d_name);
+			count++;
+		}
+	}
+	if (dir)
+		(void)closedir(dir);
+	ck_assert_int_le(count, 1);
+}
+
+static void in_bank(const char *name, char path[256])
+{
+	(void)snprintf(path, 256, "%s/%s", bank_folder, name);
+}
+
+START_TEST(predecessor_27_a_bad_file_replaces_nothing)
+{
+	char folder[256], copy[512], *text, *at;
+	size_t len;
+
+	make_two();
+	text = util_read_file(file, &len);
+	in_bank("backup", folder);
+	for (size_t cut = 0; cut < len - 1; cut += 97) {
+		util_write_file(file, text, cut);
+		REFUSED(1, file, "import", "--replace", "-i", file);
+	}
+	at = strstr(text, "amount: 36000");
+	ck_assert_ptr_nonnull(at);
+	at[8] = '4';
+	util_write_file(file, text, len);
+	REFUSED(1, "file:", "import", "--replace", "-i", file);
+	REFUSED(1, "cannot read", "import", "--replace", "-i", "/nonexistent");
+	REFUSED(2, "exclude", "import", "--replace", "--append", file);
+	REFUSED(2, "goes with", "import", "--dry-run", file);
+	find_file(folder, "", copy);
+	ck_assert_str_eq(copy, "");
+	free(text);
+}
+END_TEST
+
+START_TEST(a_bank_is_replaced_only_by_who_says_so)
+{
+	make_two();
+	REFUSED(1, "not empty", "import", file);
+	REFUSED(1, "say --immediate", "import", "--replace", file);
+	at_terminal = true;
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const no[] = {"", "n\n", "\n", "yy\n"};
+		char *before = exported();
+
+		answers = no[i];
+		GIVES(1, "Put the new books in place? [y/N]", "7 entries", "import", "--replace",
+		      file);
+		UNCHANGED(before);
+	}
+	answers = "y\n";
+	GIVES(0, "restored 5 entries", "7 entries", "import", "--replace", file);
+	ck_assert_uint_eq(entries(), 5);
+}
+END_TEST
+
+START_TEST(a_replaced_bank_is_kept_as_a_copy)
+{
+	char folder[256], copy[512], first[512], *before, *text;
+	struct stat st;
+	size_t len;
+
+	make_two();
+	before = exported();
+	GIVES(0, "restored 5 entries", "a copy of the old books is in", "import", "--replace", "-i",
+	      file);
+	in_bank("backup", folder);
+	find_file(folder, "subank-2026-11-22T1700", first);
+	text = util_read_file(first, &len);
+	ck_assert_str_eq(text, before);
+	ck_assert_int_eq(stat(first, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0640);
+	ck_assert_int_eq(stat(folder, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0750);
+	MONEY("bio", "36000|0|36000");
+	MONEY("chem", "0|0|0");
+	/* It commands no Slurm until it is adopted. */
+	GIVES(3, "", "does not command Slurm", "check");
+	/* And back again; the first copy stays as it is. */
+	GIVES(0, "restored 7 entries", "", "import", "--replace", "-i", first);
+	free(text);
+	text = exported();
+	ck_assert_str_eq(text, before);
+	free(text);
+	text = util_read_file(first, &len);
+	ck_assert_str_eq(text, before);
+	free(text);
+	free(before);
+	/* Where the settings say. */
+	(void)snprintf(copy, sizeof(copy), "clusters: [dev]\nlock_seconds: 1\nbackup: %s/copies\n",
+		       test_folder);
+	set_settings(copy);
+	GIVES(0, "restored 5 entries", "/copies/subank-2026-11-22T", "import", "--replace", "-i",
+	      file);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(copies_of_one_second_have_names_of_their_own)
+{
+	char folder[256], path[512];
+
+	make_two();
+	for (int i = 0; i < 3; i++) {
+		clock_now = T0 + HOUR;
+		GIVES(0, "restored 5 entries", "", "import", "--replace", "-i", file);
+	}
+	in_bank("backup", folder);
+	find_file(folder, "subank-2026-11-22T180001Z.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, "subank-2026-11-22T180001Z-2.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, "subank-2026-11-22T180001Z-3.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, ".subank", path);
+	ck_assert_str_eq(path, "");
+}
+END_TEST
+
+START_TEST(a_copy_that_cannot_be_written_replaces_nothing)
+{
+	make_two();
+	set_settings("clusters: [dev]\nlock_seconds: 1\nbackup: /dev/null/copies\n");
+	REFUSED(1, "cannot make the folder /dev/null/copies", "import", "--replace", "-i", file);
+}
+END_TEST
+
+START_TEST(a_dry_run_of_a_restore_shows_both_balances)
+{
+	char *before;
+
+	make_two();
+	fake_account("dev", "geo")->usage = 0;
+	DONE("", "open", "geo", "5");
+	before = exported();
+	GIVES(0, "bio|39600|36000\nchem|72000|0\ngeo|18000|\n", "nothing was changed", "import",
+	      "--replace", "--dry-run", "-nP", "--seconds", file);
+	UNCHANGED(before);
+}
+END_TEST
+
+START_TEST(a_bank_in_use_is_not_replaced)
+{
+	struct bank *bank;
+	char *before;
+
+	make_two();
+	before = exported();
+	bank = util_open(STORE_READ);
+	GIVES(1, NULL, "in use", "import", "--replace", "-i", file);
+	bank_close(bank);
+	UNCHANGED(before);
+	GIVES(0, "restored 5 entries", "", "import", "--replace", "-i", file);
+}
+END_TEST
+
+START_TEST(a_damaged_bank_is_moved_aside)
+{
+	char path[256], aside[512], data[600];
+	struct stat st;
+
+	make_two();
+	in_bank("books/data.mdb", path);
+	ck_assert_int_eq(truncate(path, 100), 0);
+	GIVES(1, NULL, "say --immediate", "import", "--replace", file);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_size, 100);
+	GIVES(0, "restored 5 entries", "since they are damaged", "import", "--replace", "-i", file);
+	find_file(bank_folder, "books.damaged-2026-11-22T", aside);
+	(void)snprintf(data, sizeof(data), "%s/data.mdb", aside);
+	ck_assert_int_eq(stat(data, &st), 0);
+	ck_assert_int_eq(st.st_size, 100);
+	ck_assert_uint_eq(entries(), 5);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(damaged_books_need_not_be_looked_at)
+{
+	char aside[512];
+
+	make_two();
+	clock_now = T0 + HOUR;
+	GIVES(0, "restored 5 entries", "moved aside", "import", "--damaged", "-i", file);
+	find_file(bank_folder, "books.damaged-2026-11-22T18", aside);
+	ck_assert_str_ne(aside, "");
+	ck_assert_uint_eq(entries(), 5);
+}
+END_TEST
+
+START_TEST(where_no_bank_is_nothing_is_asked)
+{
+	make_two();
+	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/none", test_folder);
+	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
+	GIVES(0, "restored 5 entries", "adopt", "import", "--replace", file);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
-	TCase *lists = tcase_create("lists");
+	TCase *lists = tcase_create("lists"), *restores = tcase_create("restores");
 
 	suite_add_tcase(suite, lists);
 	tcase_set_timeout(lists, TEST_TIMEOUT);
@@ -277,5 +503,18 @@ int main(void)
 	tcase_add_test(lists, slurm_is_left_alone_with_no_apply);
 	tcase_add_test(lists, a_silent_cluster_opens_no_account);
 	tcase_add_test(lists, the_template_can_be_run);
+	suite_add_tcase(suite, restores);
+	tcase_set_timeout(restores, TEST_TIMEOUT);
+	tcase_add_checked_fixture(restores, setup, drive_teardown);
+	tcase_add_test(restores, predecessor_27_a_bad_file_replaces_nothing);
+	tcase_add_test(restores, a_bank_is_replaced_only_by_who_says_so);
+	tcase_add_test(restores, a_replaced_bank_is_kept_as_a_copy);
+	tcase_add_test(restores, copies_of_one_second_have_names_of_their_own);
+	tcase_add_test(restores, a_copy_that_cannot_be_written_replaces_nothing);
+	tcase_add_test(restores, a_dry_run_of_a_restore_shows_both_balances);
+	tcase_add_test(restores, a_bank_in_use_is_not_replaced);
+	tcase_add_test(restores, a_damaged_bank_is_moved_aside);
+	tcase_add_test(restores, damaged_books_need_not_be_looked_at);
+	tcase_add_test(restores, where_no_bank_is_nothing_is_asked);
 	return util_run(suite);
 }
