@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/predecessor.h"
 #include "cmd/restore.h"
 #include "cmd/round.h"
 
@@ -20,43 +21,41 @@ static void print_receipt(struct env *env, const struct batch *batch)
 	fflush(env->out);
 }
 
-/* Opens the bank and runs what was read. */
-static int run_batch(struct env *env, struct batch *batch)
-{
-	struct sb_error err;
-	int status;
-
-	batch->dry = option(env, "dry-run");
-	if (bank_open(&env->store, STORE_WRITE, &env->author, &env->bank, &err))
-		return fail(env, &err);
-	status = batch_run(env, batch);
-	if (status != EXIT_DONE)
-		return status;
-	if (batch->dry) {
-		status = changes_print(env, &batch->changes);
-		note(env, "dry run: nothing was entered; %zu of %zu requests would be",
-		     batch->entered, batch->count);
-		return status;
-	}
-	print_receipt(env, batch);
-	return batch_apply(env, batch);
-}
-
 static int append(struct env *env, FILE *file, const char *name)
 {
-	struct batch batch = {.name = name};
+	struct batch batch = {.name = name, .dry = option(env, "dry-run")};
 	struct sb_error err;
-	int status = round_read(file, &batch, &err) ? fail(env, &err) : run_batch(env, &batch);
+	int status = round_read(file, &batch, &err) ? fail(env, &err) : batch_run(env, &batch);
 
+	if (status == EXIT_DONE && batch.dry) {
+		status = changes_print(env, &batch.changes);
+		note(env, "dry run: nothing was entered; %zu of %zu requests would be",
+		     batch.entered, batch.count);
+	} else if (status == EXIT_DONE) {
+		print_receipt(env, &batch);
+		status = batch_apply(env, &batch);
+	}
 	batch_release(&batch);
 	return status;
+}
+
+/* Into the bank as it is. */
+static int enter(struct env *env, FILE *file, const char *name)
+{
+	struct sb_error err;
+
+	if (bank_open(&env->store, STORE_WRITE, &env->author, &env->bank, &err))
+		return fail(env, &err);
+	return option(env, "append") ? append(env, file, name)
+				     : predecessor_import(env, file, name);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	bool from_file = argc > 0 && strcmp(argv[0], "-") != 0;
 	const char *name = from_file ? argv[0] : "(standard input)";
-	bool appends = option(env, "append");
+	bool replaces = option(env, "replace") || option(env, "damaged");
+	bool appends = option(env, "append"), moves = option(env, "predecessor");
 	struct sb_error err;
 	FILE *file;
 	int status;
@@ -67,14 +66,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	if (argc == 0)
 		return usage(env, "import needs FILE");
-	if (appends && (option(env, "replace") || option(env, "damaged")))
-		return usage(env, "--append and --replace exclude each other");
+	if (appends + moves + replaces > 1)
+		return usage(env, "--append, --replace and --predecessor exclude each other");
+	if (!moves && option(env, "project-days"))
+		return usage(env, "--project-days goes with --predecessor");
 	file = from_file ? fopen(argv[0], "re") : env->in;
 	if (!file) {
 		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, strerror(errno));
 		return fail(env, &err);
 	}
-	status = appends ? append(env, file, name) : restore(env, file, name);
+	status = appends || moves ? enter(env, file, name) : restore(env, file, name);
 	if (from_file)
 		fclose(file);
 	return status;
@@ -84,6 +85,8 @@ static const struct option_spec options[] = {
 	{"replace", 0, NULL, "restore over another bank, of which a copy is kept"},
 	{"damaged", 0, NULL, "the same; do not look at the old books, move them aside"},
 	{"append", 0, NULL, "enter a list of requests into the bank"},
+	{"predecessor", 0, NULL, "open the accounts of a dump of slurm_su_bank_python3"},
+	{"project-days", 0, "DAYS", "its SU can be used that long from their date; else for ever"},
 	{"template", 0, NULL, "print such a list with comments, to begin with"},
 	{"dry-run", 0, NULL, "show what would change, by account, and change nothing"},
 	{"no-apply", 0, NULL, "leave Slurm to the next check"},
@@ -108,7 +111,15 @@ const struct command cmd_import = {
 		"With --append, FILE is a list of deposits, withdrawals, transfers, terms and new\n"
 		"accounts, written by hand: --template prints one. All of it is entered at once,\n"
 		"or nothing. Each has a ref: what is in the books already is skipped, so the same\n"
-		"file can be run again; the same ref with another request refuses the file.",
+		"file can be run again; the same ref with another request refuses the file.\n"
+		"\n"
+		"With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each row "
+		"opens\n"
+		"an account with su_limit_hrs SU from its date on; -1 makes it unlimited. Use "
+		"from\n"
+		"before counts: the next check charges it. A table says what becomes of each row.\n"
+		"Rows for accounts that Slurm does not have, or that are open, are left out (exit\n"
+		"status 3); a row that makes no sense, or two for one account, refuse the file.",
 	.max_args = 1,
 	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST | CMD_ASK,
 	.options = options,

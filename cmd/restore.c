@@ -9,6 +9,7 @@
 
 #include "cmd/changes.h"
 #include "cmd/command.h"
+#include "cmd/confirm.h"
 #include "cmd/keep_copy.h"
 #include "ledger/import.h"
 
@@ -63,26 +64,6 @@ static int look_at_old(struct restoring *restoring, struct sb_error *err)
 	return rc;
 }
 
-/* Whether the old books may go; the answer no is a status. */
-static int ask(struct env *env)
-{
-	char answer[64];
-
-	if (option(env, "immediate"))
-		return EXIT_DONE;
-	if (!env->in_is_terminal || env->quiet) {
-		warning(env, "nothing was changed: say --immediate to put the new books in place");
-		return EXIT_REFUSED;
-	}
-	fprintf(env->out, "Put the new books in place? [y/N] ");
-	fflush(env->out);
-	if (fgets(answer, sizeof(answer), env->in) &&
-	    (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0))
-		return EXIT_DONE;
-	note(env, "nothing was changed");
-	return EXIT_REFUSED;
-}
-
 static int agree(struct bank *built, void *ctx, struct sb_error *err)
 {
 	struct restoring *restoring = ctx;
@@ -118,7 +99,7 @@ static int agree(struct bank *built, void *ctx, struct sb_error *err)
 		note(env, "the old books in %s are moved aside%s%s", env->store.folder,
 		     old == SB_ECORRUPT ? ", since they are damaged: " : "",
 		     old == SB_ECORRUPT ? why.text : "");
-	restoring->status = ask(env);
+	restoring->status = confirm(env, "Put the new books in place?");
 	return restoring->status == EXIT_DONE ? SB_OK : STORE_ABORT;
 }
 

@@ -194,10 +194,12 @@ fi
 settle || fail 'the checks do not come to rest'
 
 killed_everywhere a_deposit_killed_at_any_point_is_entered_once_and_releases deposit site 100 --ref d
-printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: site, to: use, su: 2' 3 'open: listed, su: 3' \
-	>"$dir/list"
-slurm listed RawUsage=7
-killed_everywhere a_list_killed_at_any_point_is_entered_once_and_releases import --append "$dir/list"
+if wanted a_list_killed_at_any_point_is_entered_once_and_releases; then
+	printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' \
+		3 'open: listed, su: 3' >"$dir/list"
+	slurm listed RawUsage=7
+	killed_everywhere "$name" import --append "$dir/list"
+fi
 killed_everywhere a_hold_killed_at_any_point_is_entered_once hold use --ref h
 killed_everywhere a_release_killed_at_any_point_is_entered_once release hand --ref r
 killed_everywhere a_transfer_killed_at_any_point_is_entered_once transfer down over 0.5 --ref t

@@ -486,10 +486,186 @@ START_TEST(where_no_bank_is_nothing_is_asked)
 }
 END_TEST
 
+/* ---- from the predecessor ---- */
+
+#define ROW(id, account, limit, date)                                                              \
+	"{\"id\": " #id ", \"account\": \"" account "\", \"su_limit_hrs\": " #limit                \
+	", \"date\": \"" date "\", \"upper_limit_informed\": false, "                              \
+	"\"lower_limit_informed\": true, \"max_limit_informed\": false}"
+#define DUMP(count, rows) "{\"count\": " #count ", \"results\": [" rows "], \"meta\": {}}"
+
+static void in_slurm(void)
+{
+	fake_account("dev", "test1")->usage = 10 * SU;
+	fake_account("dev", "test2")->usage = 50 * SU;
+	fake_account("dev", "free")->usage = 70 * SU;
+}
+
+START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"", "file:1:1: "},
+		{"[]", "file:1:1: "},
+		{"{}", "lacks the key 'results'"},
+		{"{\"count\": 0}", "lacks the key 'results'"},
+		{"{\"results\": {}}", "file:1:13: "},
+		{"{\"results\": [1]}", "a row is expected"},
+		{"{\"results\": [], \"results\": []}", "given twice"},
+		{"{\"rows\": []}", "'rows'"},
+		{"{\"results\": [{\"account\": [\"a\"]}]}", "single value"},
+		{"{\"results\": [{\"account\": \"a\", \"account\": \"b\"}]}", "given twice"},
+		{"{\"count\": 1, \"results\": []}", "counts 1 rows and has 0"},
+		{DUMP(3, ROW(1, "test1", 5, "2026-01-01")), "counts 3 rows and has 1"},
+		{DUMP(1, ROW(1, "test1", 5, "2026-01-01")) "{}", "file:1:"},
+	};
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{DUMP(1, ROW(1, "test1", -2, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", 1e3, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", 99999999999999999999, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", null, "2026-01-01")), "lacks su_limit_hrs"},
+		{DUMP(1, ROW(x, "test1", 1, "2026-01-01")), "id 'x'"},
+		{DUMP(1, ROW(1, "test1", 1, "2026-02-30")), "'2026-02-30' is not a time"},
+		{DUMP(1, ROW(1, "test1", 1, "now")), "'now' is not a time"},
+		{DUMP(1, ROW(1, "test1,test2", 1, "2026-01-01")), "not allowed"},
+		{DUMP(1, ROW(1, "$(id)", 1, "2026-01-01")), "not allowed"},
+		{"{\"results\": [{\"su_limit_hrs\": 5}]}", "names no account"},
+		{DUMP(2, ROW(1, "test1", 1, "2026-01-01") "," ROW(1, "test2", 1, "2026-01-01")),
+		 "same id"},
+	};
+	char *before;
+
+	in_slurm();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		write_file(cases[i].text);
+		REFUSED(1, cases[i].says, "import", "--predecessor", file);
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		write_file(rows[i].text);
+		before = exported();
+		GIVES(1, rows[i].says, "nothing was entered", "import", "--predecessor", file);
+		UNCHANGED(before);
+	}
+	/* Cut short anywhere. */
+	for (size_t len = 0; len < strlen(rows[0].text) - 1; len++) {
+		util_write_file(file, rows[0].text, len);
+		REFUSED(1, "file:", "import", "--predecessor", file);
+	}
+	REFUSED(2, "goes with", "import", "--project-days", "5", file);
+	REFUSED(2, "from 1 to", "import", "--predecessor", "--project-days", "0", file);
+	write_file(DUMP(1, ROW(1, "test1", 5, "2026-01-01")));
+	fake_cluster("dev")->silent = true;
+	REFUSED(1, "must be seen first", "import", "--predecessor", file);
+}
+END_TEST
+
+START_TEST(predecessor_31_rows_for_one_account_refuse_the_dump)
+{
+	char *before = exported();
+
+	in_slurm();
+	write_file(DUMP(
+		3, ROW(1, "Test1", 5, "2026-01-01") ",\n" ROW(
+			   2, "test1", 7, "2026-01-01") ",\n" ROW(3, "free", 1, "2026-01-01")));
+	GIVES(1, "|refused|", "2 of the 3 rows are refused", "import", "--predecessor", "-nPo",
+	      "Account,Result,Reason", file);
+	ck_assert_str_eq(out, "test1|refused|the row on line 2 is for the same account in Slurm\n"
+			      "test1|refused|the row on line 1 is for the same account in Slurm\n"
+			      "free|taken|\n");
+	UNCHANGED(before);
+	/* One row is folded. */
+	write_file(DUMP(1, ROW(1, "TEST1", 5, "2026-01-01")));
+	GIVES(0, "took 1 of 1 rows", "next check", "import", "--predecessor", file);
+	MONEY("test1", "18000|0|18000");
+}
+END_TEST
+
+START_TEST(predecessor_32_a_long_name_is_taken_whole)
+{
+	static const char name[] = "a-project-with-a-name-of-forty-characters";
+
+	fake_account("dev", name);
+	write_file("{\"results\": [{\"account\": \"a-project-with-a-name-of-forty-characters\", "
+		   "\"su_limit_hrs\": 5}]}");
+	GIVES(0, name, "next check", "import", "--predecessor", file);
+	MONEY(name, "18000|0|18000");
+	/* What was cut at 30 is nobody's name. */
+	write_file("{\"results\": [{\"account\": \"a-project-with-a-name-of-forty+\", "
+		   "\"su_limit_hrs\": 5}]}");
+	GIVES(1, "not allowed", "nothing was entered", "import", "--predecessor", file);
+}
+END_TEST
+
+#define ALL                                                                                        \
+	DUMP(5,                                                                                    \
+	     ROW(1, "test1", 100, "2025-01-01") ",\n" ROW(2, "test2", 40, "2026-06-01") ",\n" ROW( \
+		     3, "free", -1, "2026-06-01") ",\n" ROW(4, "gone", 5,                          \
+							    "2026-06-01") ",\n" ROW(5, "bio", 5,   \
+										    "2026-06-01"))
+
+START_TEST(a_dump_is_taken_and_then_charged)
+{
+	uint64_t count;
+	char *before = exported();
+
+	in_slurm();
+	write_file(ALL);
+	GIVES(3, "", "3 rows would be taken, 2 left out", "import", "--predecessor", "--dry-run",
+	      "-nPo", "Line,Account,Limit,Start,Used,Result,NextCheck,Reason", "--seconds", file);
+	ck_assert_str_eq(
+		out, "1|test1|360000|2025-01-01|36000|taken||\n"
+		     "2|test2|144000|2026-06-01|180000|taken|holds it|\n"
+		     "3|free|unlimited|2026-06-01|252000|taken||\n"
+		     "4|gone|18000|2026-06-01|0|left out||no cluster of Slurm has this account\n"
+		     "5|bio|18000|2026-06-01|0|left out||it is open in the bank already\n");
+	UNCHANGED(before);
+	GIVES(3, "took 3 of 5 rows, 0 were in the bank already, 2 are left out; head ", "",
+	      "import", "--predecessor", "--no-apply", file);
+	MONEY("test1", "360000|0|360000");
+	/* As the predecessor would show it. */
+	RUN("check");
+	MONEY("test1", "360000|36000|324000");
+	MONEY("test2", "144000|180000|-36000");
+	ck_assert_str_eq(fake_account("dev", "test2")->limits, "cpu=0");
+	ck_assert_str_eq(fake_account("dev", "free")->limits, "");
+	/* A second time adds nothing. */
+	count = entries();
+	GIVES(3, "took 0 of 5 rows, 3 were in the bank already", "", "import", "--predecessor",
+	      "--no-apply", file);
+	ck_assert_uint_eq(entries(), count);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(ends_are_set_by_who_has_seen_them)
+{
+	in_slurm();
+	write_file(
+		DUMP(2, ROW(1, "test1", 100, "2025-01-01") "," ROW(2, "test2", 400, "2026-06-01")));
+	GIVES(1, "test1|taken|holds it|its window is over\n", "say --immediate", "import",
+	      "--predecessor", "--project-days", "365", "-nPo", "Account,Result,NextCheck,Reason",
+	      file);
+	MONEY("bio", "0|0|0");
+	GIVES(0, "took 2 of 2 rows", "", "import", "--predecessor", "--project-days", "365", "-i",
+	      file);
+	RUN("check");
+	MONEY("test1", "0|36000|-36000");
+	MONEY("test2", "1440000|180000|1260000");
+	ck_assert_str_eq(fake_account("dev", "test1")->limits, "cpu=0");
+	RUN("journal", "test2", "--kind", "deposit", "-nPo", "Detail");
+	ck_assert_str_eq(out, "from 2026-06-01T00:00:00 until 2027-06-01T00:00:00\n");
+	DONE("", "verify");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
-	TCase *lists = tcase_create("lists"), *restores = tcase_create("restores");
+	TCase *lists = tcase_create("lists"), *restores = tcase_create("restores"),
+	      *moves = tcase_create("moves");
 
 	suite_add_tcase(suite, lists);
 	tcase_set_timeout(lists, TEST_TIMEOUT);
@@ -516,5 +692,13 @@ int main(void)
 	tcase_add_test(restores, a_damaged_bank_is_moved_aside);
 	tcase_add_test(restores, damaged_books_need_not_be_looked_at);
 	tcase_add_test(restores, where_no_bank_is_nothing_is_asked);
+	suite_add_tcase(suite, moves);
+	tcase_set_timeout(moves, TEST_TIMEOUT);
+	tcase_add_checked_fixture(moves, setup, drive_teardown);
+	tcase_add_test(moves, predecessor_27_a_dump_that_makes_no_sense_enters_nothing);
+	tcase_add_test(moves, predecessor_31_rows_for_one_account_refuse_the_dump);
+	tcase_add_test(moves, predecessor_32_a_long_name_is_taken_whole);
+	tcase_add_test(moves, a_dump_is_taken_and_then_charged);
+	tcase_add_test(moves, ends_are_set_by_who_has_seen_them);
 	return util_run(suite);
 }
