@@ -11,6 +11,7 @@
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
 #include "cmd/notify.h"
+#include "cmd/output.h"
 #include "cmd/this_machine.h"
 #include "cmd/unbanked.h"
 #include "ledger/check.h"
@@ -300,16 +301,18 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	return status;
 }
 
-int checkup_after(struct env *env, const char *account, int status)
+int checkup_after(struct env *env, const char *const *accounts, size_t count, int status)
 {
-	struct checkup checkup = {.accounts = &account, .account_count = 1, .settling = true};
+	struct checkup checkup = {.accounts = accounts, .account_count = count, .settling = true};
+	char names[NAMES_TEXT_SIZE];
 	struct sb_error err;
 	bool granted;
 	struct check_locks locks;
 	int after;
 
+	output_names(names, accounts, count);
 	if (option(env, "no-apply")) {
-		note(env, "%s: Slurm is left to the next check (--no-apply)", account);
+		note(env, "%s: Slurm is left to the next check (--no-apply)", names);
 		return status;
 	}
 	after = look_up(env, &granted);
@@ -321,7 +324,7 @@ int checkup_after(struct env *env, const char *account, int status)
 				note(env,
 				     "%s: a check is running; it or the next one brings Slurm in "
 				     "line",
-				     account);
+				     names);
 				return status;
 			}
 			warning(env, "%s; the entry stands, the next check brings Slurm in line",

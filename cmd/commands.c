@@ -69,15 +69,18 @@ static void log_line(const struct env *env, int priority, const char *text)
 {
 	char escaped[4096];
 
-	if (env->log && env->command && env->command->flags & CMD_WRITE)
+	if (env->log && env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES))
 		env->log(priority, text_escape(escaped, sizeof(escaped), text));
 }
 
 /* A message to env->err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
+	char placed[2560];
+
+	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	fflush(env->out);
-	print_line(env->err, "subank: ", text);
+	print_line(env->err, "subank: ", placed);
 }
 
 int fail(struct env *env, const struct sb_error *err)
@@ -109,7 +112,7 @@ int usage(struct env *env, const char *fmt, ...)
 	FORMAT(text);
 	print_message(env, text);
 	log_line(env, LOG_ERR, text);
-	if (env->command)
+	if (env->command && !env->where)
 		fprintf(env->err, "usage: subank %s %s\n", env->command->name,
 			env->command->arguments);
 	return EXIT_USAGE;
@@ -256,7 +259,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		return usage(env, "%s takes nothing like '%s'", env->command->name,
 			     argv[count + env->command->max_args]);
 	/* Whoever reads the receipt may go: what was begun is brought to its end. */
-	if (env->command->flags & CMD_WRITE)
+	if (env->command->flags & (CMD_WRITE | CMD_CHANGES))
 		(void)signal(SIGPIPE, SIG_IGN);
 	bare = env->command->flags & CMD_BARE ||
 	       (env->command->flags & CMD_BARE_WITH_FILE && argc > count);
@@ -323,8 +326,9 @@ int subank(struct env *env, int argc, char *argv[])
 		fprintf(env->err, "subank: cannot write the output: %s\n", strerror(errno));
 		/* The entry stands although its receipt was lost. */
 		if (status == EXIT_DONE)
-			status = env->command && env->command->flags & CMD_WRITE ? EXIT_PART
-										 : EXIT_REFUSED;
+			status = env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES)
+					 ? EXIT_PART
+					 : EXIT_REFUSED;
 	}
 	env->command = NULL;
 	return status;

@@ -20,6 +20,7 @@ enum {
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
 };
 
+struct batch;
 struct command;
 
 struct env {
@@ -52,6 +53,8 @@ struct env {
 	bool quiet;
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
+	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
+	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };
 
 /* The value of an option, "" for one without argument; NULL when it was not given. The command must

@@ -46,7 +46,7 @@ struct store {
 	bool building;
 	int folder;
 	int use_lock;
-	int write_lock; /* only while building: store_write() has its own */
+	int build_lock; /* only while building */
 	MDB_env *env;
 	MDB_dbi dbis[STORE_TABLE_COUNT];
 };
@@ -327,7 +327,7 @@ static struct store *store_new(const struct store_options *options, enum store_m
 	if (store) {
 		store->options = *options;
 		store->mode = mode;
-		store->folder = store->use_lock = store->write_lock = -1;
+		store->folder = store->use_lock = store->build_lock = -1;
 	}
 	return store;
 }
@@ -379,7 +379,7 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	rc = open_folder(options, &store->folder, err);
 	if (rc)
 		goto fail;
-	rc = take_lock(store, "write.lock", true, "the books", &store->write_lock, err);
+	rc = take_lock(store, "build.lock", true, "the new books", &store->build_lock, err);
 	if (rc)
 		goto fail;
 	remove_built(store->folder);
@@ -435,17 +435,45 @@ static int settle_built(struct store *store, struct sb_error *err)
 	return SB_OK;
 }
 
-int store_install(struct store *store, struct sb_error *err)
+int store_enter(struct store *store, struct sb_error *err)
 {
-	bool replaced = false;
 	int rc;
 
 	close_env(store);
 	rc = settle_built(store, err);
+	return rc ? rc : take_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
+}
+
+int store_open_old(struct store *store, struct store **ret, struct sb_error *err)
+{
+	struct store *old = store_new(&store->options, STORE_READ);
+	int rc;
+
+	if (!old)
+		return sb_error_nomem(err);
+	/* use.lock is ours already. */
+	rc = open_folder(&old->options, &old->folder, err);
 	if (!rc)
-		rc = take_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
+		rc = check_data_file(old, err);
+	if (!rc)
+		rc = open_env(old, err);
 	if (rc)
+		store_close(old);
+	else
+		*ret = old;
+	return rc;
+}
+
+int store_install(struct store *store, const char *aside, struct sb_error *err)
+{
+	bool replaced = false;
+	int rc = SB_OK;
+
+	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
+	    errno != ENOENT) {
+		rc = system_error(err, "move the old books aside in", store->options.folder);
 		goto out;
+	}
 	if (renameat2(store->folder, BUILDING, store->folder, BOOKS, RENAME_NOREPLACE) != 0) {
 		if (errno != EEXIST || renameat2(store->folder, BUILDING, store->folder, BOOKS,
 						 RENAME_EXCHANGE) != 0) {
@@ -473,7 +501,7 @@ out:
 /* The locks of a copy, and with [data] the data as well. */
 static void remove_from_copy(int folder, bool data)
 {
-	static const char *const locks[] = {"open.lock", "use.lock", "write.lock",
+	static const char *const locks[] = {"open.lock", "use.lock", "write.lock", "build.lock",
 					    BOOKS "/lock.mdb"};
 
 	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
@@ -576,10 +604,10 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	close_env(store);
-	if (store->building && store->write_lock >= 0)
+	if (store->building && store->build_lock >= 0)
 		remove_built(store->folder);
 	lock_drop(store->use_lock);
-	lock_drop(store->write_lock);
+	lock_drop(store->build_lock);
 	if (store->folder >= 0)
 		close(store->folder);
 	free(store);

@@ -43,7 +43,7 @@ static int build_and_verify(FILE *file, const char *name, struct verify *verify,
 		.folder = workshop, .doing = "subank verify", .wait_ms = 10000};
 	struct bank *bank = NULL;
 	struct head head;
-	int rc = import_yaml(&options, file, name, &head, err);
+	int rc = import_yaml(&options, file, name, NULL, &head, err);
 
 	if (!rc)
 		rc = bank_open(&options, STORE_READ, NULL, &bank, err);
