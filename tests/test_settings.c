@@ -125,6 +125,7 @@ static const struct {
 	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
 	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
 	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
+	{"backup: copies\n", ":1:9: ", "begins with /"},
 	{"notify: mail.sh\n", ":1:9: ", "begins with /"},
 	{"notify: [/bin/mail]\n", ":1:9: ", "single value"},
 	{"notify:\n", ":1:8: ", "begins with /"},
