@@ -145,13 +145,16 @@ static bool is_whole(struct env *env, const struct checkup *checkup)
 	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
-/* One pass, under check.lock or dry. */
-static int pass(struct env *env, const struct checkup *checkup, bool dry, struct head *ret_head)
+/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. */
+static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
+		struct head *ret_head)
 {
 	struct rules rules = rules_of(env);
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
+			      .settling = checkup->settling,
+			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
 			      .look_now = checkup->put_right};
 	struct planning planning = {.check = &check, .dry = dry};
@@ -165,8 +168,10 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, struct
 	silent = clusters.silent > 0;
 	status = rounds(env, &planning, &clusters);
 	*ret_head = check.head;
+	if (check.clock_gap && checkup->must)
+		status = EXIT_REFUSED;
 	check_release(&check);
-	if (is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
+	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
 	clusters_release(&clusters);
@@ -222,7 +227,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct head head = {0};
 		struct head_now now;
-		int passed = pass(env, checkup, false, &head);
+		int passed = pass(env, checkup, false, round == 0, &head);
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
@@ -258,7 +263,7 @@ static int look_up(struct env *env, bool *ret_granted)
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
-	int status = pass(env, checkup, true, &head);
+	int status = pass(env, checkup, true, true, &head);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -293,7 +298,7 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 
 int checkup_after(struct env *env, const char *account, int status)
 {
-	struct checkup checkup = {.accounts = &account, .account_count = 1};
+	struct checkup checkup = {.accounts = &account, .account_count = 1, .settling = true};
 	struct sb_error err;
 	bool granted;
 	struct check_locks locks;
@@ -309,7 +314,9 @@ int checkup_after(struct env *env, const char *account, int status)
 	if (after == EXIT_DONE) {
 		if (take_locks(env, false, &locks, &err)) {
 			if (locks.whole_runs) {
-				note(env, "%s: a check is running, it brings Slurm in line",
+				note(env,
+				     "%s: a check is running; it or the next one brings Slurm in "
+				     "line",
 				     account);
 				return status;
 			}
@@ -329,7 +336,7 @@ int checkup_pass(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
 
-	return pass(env, checkup, false, &head);
+	return pass(env, checkup, false, false, &head);
 }
 
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx)

@@ -14,6 +14,8 @@ struct checkup {
 	size_t account_count;
 	bool dry_run;
 	bool clock_ok;
+	bool settling; /* after an entry; see struct check */
+	bool must; /* EXIT_REFUSED, not EXIT_PART, when the clock is not to be trusted */
 	bool put_right; /* also if the settings leave what was changed by hand */
 };
 

@@ -147,6 +147,8 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 					 .limit_count = block->count - first};
 		if (code == SLURM_OK)
 			code = tres_value(share->grp_tres_raw, "billing", &row->minutes, err);
+		if (code == SLURM_OK)
+			code = tres_value(share->tres_run_mins, "billing", &row->running, err);
 		if (code != SLURM_OK)
 			return code;
 	}

@@ -26,6 +26,12 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is open already: `subank deposit` puts money in",
 				    posting->account);
+	if (rc == SB_OK && opening->from_zero)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"account '%s' was in the bank before, and what it used since is "
+			"charged: leave --from-zero out",
+			posting->account);
 	stamp(posting, &event);
 	rc = books_append(books, &event, err);
 	if (!rc)

@@ -213,7 +213,8 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 static int reset_all(struct env *env, void *ctx)
 {
 	struct reset *reset = ctx;
-	struct checkup checkup = {.accounts = reset->list, .account_count = reset->count};
+	struct checkup checkup = {
+		.accounts = reset->list, .account_count = reset->count, .must = true};
 	struct clusters again = {0};
 	struct sb_error err;
 	bool any;

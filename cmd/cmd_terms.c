@@ -128,7 +128,7 @@ static int read_credit(struct env *env, struct terms *terms)
 	struct sb_error err;
 
 	terms->credit_given = credit;
-	if (!credit || strcmp(credit, "0") == 0)
+	if (!credit || strcmp(credit, "0") == 0 || strcmp(credit, "0s") == 0)
 		return EXIT_DONE;
 	return amount_parse(credit, &terms->credit, &err) ? fail(env, &err) : EXIT_DONE;
 }

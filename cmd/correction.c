@@ -10,7 +10,7 @@
 #include "ledger/amount.h"
 
 const struct option_spec correction_options[] = {
-	WINDOW_OPTIONS,
+	NEW_WINDOW_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
 

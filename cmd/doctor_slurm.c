@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/checkup.h"
 #include "cmd/doctor.h"
+#include "cmd/in_use.h"
 #include "cmd/output.h"
 #include "cmd/unbanked.h"
 #include "slurm/sacctmgr.h"
@@ -14,13 +14,6 @@
 #include "slurm/sshare.h"
 
 enum { CALC_PERIOD_MAX = 3600 }; /* seconds; holds come later than that */
-
-/* Slurm's own limits are kept in step, so what it counts must be whole. The enforcement behind
- * ENFORCE_HOLD does that. */
-static bool counts_to_the_second(const struct rules *rules)
-{
-	return rules->enforcement > ENFORCE_HOLD;
-}
 
 /* Names on the way into one row. */
 struct names {
@@ -81,10 +74,11 @@ static enum weights read_weights(const char *text)
 	return WEIGHTS_WHOLE;
 }
 
-static void look_at_partitions(struct env *env, const char *cluster, struct diagnosis *diagnosis)
+static void look_at_partitions(struct env *env, const struct in_use *in_use, const char *cluster,
+			       struct diagnosis *diagnosis)
 {
-	const struct rules rules = rules_of(env);
-	enum verdict verdict = counts_to_the_second(&rules) ? VERDICT_WARN : VERDICT_INFO;
+	/* Where Slurm's own limits follow balances, what it counts must be whole. */
+	enum verdict verdict = in_use->capped ? VERDICT_WARN : VERDICT_INFO;
 	struct names none = {0}, fractional = {0};
 	struct partitions partitions;
 	struct slurm_error err;
@@ -167,10 +161,9 @@ static bool is_one(const char *factor)
 	       factor[1 + strspn(factor + 1, ".0")] == '\0';
 }
 
-static void look_at_qos(struct env *env, struct diagnosis *diagnosis)
+static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
 {
-	const struct rules rules = rules_of(env);
-	bool capped = counts_to_the_second(&rules);
+	const struct lever_choice *first = &in_use->levers[0];
 	size_t before = diagnosis->count;
 	struct qos_list list;
 	struct slurm_error err;
@@ -182,20 +175,22 @@ static void look_at_qos(struct env *env, struct diagnosis *diagnosis)
 	for (size_t i = 0; i < list.count; i++) {
 		const struct qos *qos = &list.rows[i];
 
-		look_at_bypass(qos, rules.field, rules.tres, diagnosis);
-		if (capped)
-			look_at_bypass(qos, "GrpTRESMins", "billing", diagnosis);
+		for (size_t j = 0; j < in_use->count; j++)
+			look_at_bypass(qos, in_use->levers[j].field, in_use->levers[j].tres,
+				       diagnosis);
+		if (in_use->capped)
+			look_at_bypass(qos, CAP_FIELD, CAP_TRES, diagnosis);
 	}
 	if (diagnosis->count == before)
 		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
-			 "none on %s%s%s among %zu", rules.field, *rules.tres ? "=" : "",
-			 rules.tres, list.count);
+			 "none on %s%s%s%s among %zu", first->field, *first->tres ? "=" : "",
+			 first->tres, in_use->count > 1 ? " and other levers" : "", list.count);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct qos *qos = &list.rows[i];
 
 		if (!is_one(qos->usage_factor))
-			diagnose(diagnosis, capped ? VERDICT_WARN : VERDICT_INFO, "UsageFactor",
-				 qos->name,
+			diagnose(diagnosis, in_use->capped ? VERDICT_WARN : VERDICT_INFO,
+				 "UsageFactor", qos->name,
 				 "its jobs are charged by this factor, while Slurm's own limit "
 				 "plans for 1: it may let more run than the balance",
 				 "%s", qos->usage_factor);
@@ -207,6 +202,7 @@ static void look_at_qos(struct env *env, struct diagnosis *diagnosis)
 
 struct look {
 	struct env *env;
+	const struct in_use *in_use;
 	struct diagnosis *diagnosis;
 	struct observation *list;
 	struct shares *shares;
@@ -214,14 +210,13 @@ struct look {
 	size_t count;
 };
 
-static void look_at_config(struct env *env, const struct slurm_config *config,
+static void look_at_config(const struct in_use *in_use, const struct slurm_config *config,
 			   struct diagnosis *diagnosis)
 {
-	const struct rules rules = rules_of(env);
 	bool rare = config->calc_period > CALC_PERIOD_MAX;
 	struct fitness list[FITNESS_COUNT];
 
-	fitness_judge(config, strcmp(rules.field, "GrpTRESMins") == 0, list);
+	fitness_judge(config, in_use->kills, list);
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
 		diagnose(diagnosis, list[i].verdict, list[i].what, config->cluster, list[i].advice,
 			 "%s", list[i].found);
@@ -264,8 +259,8 @@ static void look_at_cluster(struct look *look, size_t at)
 			 "does not answer");
 		return;
 	}
-	look_at_config(env, &config, look->diagnosis);
-	look_at_partitions(env, cluster, look->diagnosis);
+	look_at_config(look->in_use, &config, look->diagnosis);
+	look_at_partitions(env, look->in_use, cluster, look->diagnosis);
 	if (sshare_read(&env->slurm, cluster, &look->shares[at], &err)) {
 		diagnose(look->diagnosis, VERDICT_BAD, "usage", cluster, err.text, "not read");
 		return;
@@ -405,7 +400,9 @@ static bool name_clusters(struct look *look, char local[NAME_SIZE])
 void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 {
 	size_t count = env->settings.cluster_count ? env->settings.cluster_count : 1;
+	struct in_use in_use = {0};
 	struct look look = {.env = env,
+			    .in_use = &in_use,
 			    .diagnosis = diagnosis,
 			    .count = count,
 			    .list = calloc(count, sizeof(*look.list)),
@@ -415,9 +412,12 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
 	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
 	char local[NAME_SIZE];
+	struct sb_error err;
 
 	if (!look.list || !look.shares || !look.rows)
 		diagnosis->failed = true;
+	else if (in_use_find(env, &in_use, &err))
+		diagnose(diagnosis, VERDICT_BAD, "accounts", "the bank", err.text, "not read");
 	else if (!scontrol || !sshare)
 		diagnose(diagnosis, VERDICT_BAD, "clusters", "Slurm",
 			 "get Slurm's commands to work, then run doctor again", "not looked at");
@@ -427,8 +427,9 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 		if (env->bank && !diagnosis->failed)
 			look_at_accounts(&look);
 	}
-	if (sacctmgr)
-		look_at_qos(env, diagnosis);
+	if (sacctmgr && in_use.count > 0)
+		look_at_qos(env, &in_use, diagnosis);
+	in_use_release(&in_use);
 	for (size_t i = 0; i < count; i++) {
 		if (look.shares)
 			shares_release(&look.shares[i]);

@@ -364,6 +364,9 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 	if (output_new(env, columns, count, ret_output, &err))
 		return fail(env, &err);
 	rc = bank_read(env->bank, env->now(), list, ctx, &err);
+	/* Not half of an answer, nor an empty one. */
+	if (rc)
+		(*ret_output)->failed = true;
 	finished = output_finish(*ret_output, rc ? NULL : &err);
 	return rc || finished ? fail(env, &err) : EXIT_DONE;
 }

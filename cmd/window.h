@@ -12,11 +12,19 @@ struct window {
 	int64_t start, end; /* of what was given */
 };
 
-/* Two rows of a verb's table of options. */
+/* Two rows of a verb's table of options; the second ones are for windows that replace others. */
 #define WINDOW_OPTIONS                                                                             \
 	{"start", 0, "TIME", "usable from then on; otherwise from now"},                           \
 	{                                                                                          \
 		"end", 0, "TIME", "usable until then, or `never`; otherwise project_days"          \
+	}
+
+#define NEW_WINDOW_OPTIONS                                                                         \
+	{"start", 0, "TIME", "with --end: usable from then on; otherwise from now"},               \
+	{                                                                                          \
+		"end", 0, "TIME",                                                                  \
+			"a new window for what is of one that ended: usable until then, or "       \
+			"`never`"                                                                  \
 	}
 
 /* Reads both options. Returns EXIT_DONE or, with a message, EXIT_USAGE. */

@@ -125,6 +125,8 @@ static int decide(struct books *books, struct check *check, const struct account
 
 	if (rc)
 		return rc;
+	if (decision == DECIDE_HOLD && check->doubtful)
+		return SB_OK;
 	if (decision != DECIDE_NOTHING)
 		return enter_decision(books, check, account, decision, err);
 	if (!account->open || account->unlimited)
@@ -191,13 +193,8 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 static int check_all(struct books *books, struct check *check, struct sb_error *err)
 {
 	size_t count;
-	int rc = look_at_clock(books, check, &check->clock_gap, err);
+	int rc = books_set_last_check(books, books_time(books), err);
 
-	/* What was entered by a clock that jumped ahead would bar every entry when it is right
-	 * again, so nothing is. */
-	if (rc || check->clock_gap)
-		return rc;
-	rc = books_set_last_check(books, books_time(books), err);
 	if (!rc)
 		rc = look_at_levers(books, check, err);
 	if (!rc)
@@ -220,14 +217,20 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	check->again = false;
 	check->look = check->look_now;
 	check->problems = 0;
-	check->clock_gap = 0;
-	if (check->only_count == 0)
-		rc = check_all(books, check, err);
-	else
+	for (size_t i = 0; !rc && i < check->only_count; i++)
+		rc = books_account(books, check->only[i], &account, err);
+	if (!rc)
 		rc = look_at_clock(books, check, &gap, err);
-	check->dates_wait = gap > 0;
-	if (!rc && check->only_count > 0)
-		rc = check_find_moves(books, check, err);
+	check->doubtful = gap > 0;
+	check->clock_gap = check->settling ? 0 : gap;
+	/* What was entered by a clock that jumped ahead would bar every entry when it is right
+	 * again, so nothing is. */
+	if (rc || check->clock_gap) {
+		check->head = *books_head(books);
+		return rc;
+	}
+	rc = check->only_count == 0 ? check_all(books, check, err)
+				    : check_find_moves(books, check, err);
 	for (size_t i = 0; !rc && i < check->only_count; i++) {
 		rc = books_account(books, check->only[i], &account, err);
 		if (!rc)

@@ -24,6 +24,7 @@ struct observed {
 	int64_t usage; /* billing-seconds since Slurm counts */
 	int64_t minutes; /* the same by the counter that limits are compared with, in whole
 			    minutes of the billing TRES; -1: not known */
+	int64_t running; /* likewise what running jobs may still use by their time limits */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
 	bool looked; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
@@ -102,6 +103,9 @@ struct check {
 	const struct rules *rules;
 	const char *const *only; /* these accounts alone; none: all */
 	size_t only_count;
+	bool all_clusters; /* [observations] has every cluster that the site still has */
+	bool settling; /* [only] had an entry just now: what that asks for is done even when the
+			  clock is not to be trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	/* out; check_release() frees */
@@ -113,8 +117,8 @@ struct check {
 	size_t want_count, want_size;
 	bool again; /* plan again when the tasks were read back: there is more to do */
 	struct head head; /* after what was appended */
-	bool dates_wait; /* likewise, where only some accounts were to be checked: what time brings
-			    was left to a later check */
+	bool doubtful; /* likewise, where an entry was settled all the same: nobody is held, and
+			  what time brings is left to a later check */
 	int64_t clock_gap; /* how long ago the last check was, if that is too long to trust the
 			      clock: nothing was done; else 0 */
 	int problems; /* findings that are one */

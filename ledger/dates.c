@@ -8,17 +8,23 @@
 #include "ledger/amount.h"
 #include "ledger/checking.h"
 
-/* When [cluster] answered this check without the account, which then has no use there that could
- * still be charged; 0: it did not. */
-static int64_t answered_without(const struct check *check, const char *account, const char *cluster)
+/* Since when the account has no use on [cluster] that could still be charged: it answered this
+ * check without it, or is gone from the settings; 0: it may have. */
+static int64_t nothing_since(const struct books *books, const struct check *check,
+			     const char *account, const char *cluster)
 {
+	bool listed = false;
+
 	for (size_t i = 0; i < check->observation_count; i++) {
 		const struct observation *observation = &check->observations[i];
 
-		if (observation->answered && strcmp(observation->cluster, cluster) == 0)
-			return observation_find(observation, account) ? 0 : observation->time;
+		if (strcmp(observation->cluster, cluster) != 0)
+			continue;
+		if (observation->answered && !observation_find(observation, account))
+			return observation->time;
+		listed = true;
 	}
-	return 0;
+	return check->all_clusters && !listed ? books_time(books) : 0;
 }
 
 /* Until when the use is charged on every cluster. */
@@ -29,7 +35,7 @@ static int charged_until(struct books *books, const struct check *check,
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
-		int64_t time = answered_without(check, account->name, meter->cluster);
+		int64_t time = nothing_since(books, check, account->name, meter->cluster);
 		struct reading reading;
 		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
 
@@ -162,7 +168,7 @@ int check_dates(struct books *books, struct check *check, const struct account *
 {
 	int rc;
 
-	if (check->dates_wait)
+	if (check->doubtful)
 		return SB_OK;
 	rc = expire(books, check, account, err);
 	/* Nobody is told what bounds nobody. */

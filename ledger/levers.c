@@ -317,6 +317,14 @@ static int64_t used_minutes(const struct observed *row, int64_t charged)
 	return larger(used - lag, 0);
 }
 
+/* What running jobs may use yet, at most: Slurm cuts to whole minutes. */
+static int64_t still_running(const struct observed *row)
+{
+	if (row->running < 0)
+		return 0;
+	return row->running > INT64_MAX / 60 - 1 ? INT64_MAX : row->running * 60 + 59;
+}
+
 static struct cap cap_of(const struct account *account, const struct observation *observation)
 {
 	const struct lever *lever =
@@ -334,6 +342,7 @@ static struct cap cap_of(const struct account *account, const struct observation
 	if (!row || !meter)
 		return (struct cap){.absent = true};
 	cap.used = used_minutes(row, meter->reading);
+	cap.running = still_running(row);
 	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &cap.now);
 	cap.ceiling = lever ? lever->original : cap.now;
 	cap.changed = lever && lever_in_force(lever) && cap.now != lever->set;

@@ -172,47 +172,91 @@ static bool answers(const struct cap *cap)
 	return !cap->silent && !cap->absent;
 }
 
+/* What may still be used on the cluster as it is now: a limit that was lowered stops no job that
+ * runs. */
+static __int128 bound(const struct cap *cap)
+{
+	__int128 left = room(cap->now, cap->used);
+
+	return left > cap->running ? left : cap->running;
+}
+
+/* Whether the cluster's room is to be taken as it is. */
+static bool is_reserved(const struct cap *cap)
+{
+	return cap->silent && cap->now >= 0;
+}
+
+static int64_t share_of(int64_t rest, const struct cap *cap, int64_t shares)
+{
+	return shares > 0 ? (int64_t)((__int128)rest * cap->share / shares) : 0;
+}
+
+/* Sets what each of the clusters that share [rest] may use. Where running jobs may use more than
+ * the share, they will, and the others have only what then remains. */
+static void share_out(struct cap *caps, size_t count, int64_t rest)
+{
+	int64_t shares = 0;
+	bool again = true;
+
+	for (size_t i = 0; i < count; i++) {
+		caps[i].full = caps[i].absent || is_reserved(&caps[i]);
+		shares += caps[i].full ? 0 : caps[i].share;
+	}
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < count; i++) {
+			struct cap *cap = &caps[i];
+
+			if (cap->full)
+				continue;
+			cap->target = share_of(rest, cap, shares);
+			cap->full = cap->running > cap->target;
+			if (!cap->full)
+				continue;
+			rest = rest > cap->running ? rest - cap->running : 0;
+			shares -= cap->share;
+			again = true;
+		}
+	}
+}
+
 /* Works out fresh values. Returns whether they are due: less than a minute a cluster is not worth a
  * change, unless one has used most of its share. */
 static bool deal(struct cap *caps, size_t count, int64_t available, bool pooled)
 {
 	__int128 left = available > 0 ? available : 0, rooms = 0;
-	int64_t shares = 0;
 	size_t asked = 0;
 	bool due = false;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct cap *cap = &caps[i];
 
-		if (cap->absent)
-			continue;
-		if (cap->silent && cap->now >= 0) {
-			left -= pooled ? 0 : room(cap->now, cap->used);
-			continue;
-		}
-		shares += cap->share;
-		asked++;
-		if (!cap->silent && cap->now >= 0)
-			rooms += room(cap->now, cap->used);
+		if (is_reserved(cap) && !pooled)
+			left -= bound(cap);
+		asked += !cap->absent && !is_reserved(cap);
+		if (answers(cap) && cap->now >= 0)
+			rooms += bound(cap);
 	}
 	if (left < 0)
 		left = 0;
+	share_out(caps, count, (int64_t)left);
 	for (size_t i = 0; i < count; i++) {
 		struct cap *cap = &caps[i];
-		__int128 target = pooled || shares == 0 ? left : left * cap->share / shares;
 
 		if (!answers(cap))
 			continue;
-		if (!pooled && shares == 0)
-			target = 0;
-		cap->value = limit_for(cap, target);
+		if (pooled)
+			cap->target = (int64_t)left;
+		cap->value = limit_for(cap, cap->target);
 		if (cap->value == cap->now && !cap->changed)
 			continue;
 		if (pooled)
 			rooms = room(cap->now, cap->used);
-		due = due || cap->changed || cap->now < 0 || rooms > left ||
+		due = due || cap->changed || cap->now < 0 ||
+		      (rooms > left && cap->value < cap->now) ||
 		      rooms <= left - 61 * (__int128)(pooled ? 1 : asked) ||
-		      4 * room(cap->now, cap->used) < target;
+		      4 * room(cap->now, cap->used) < cap->target;
 	}
 	return due;
 }

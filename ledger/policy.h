@@ -42,17 +42,21 @@ struct cap {
 	bool silent; /* it did not answer: what it may use stays reserved */
 	bool absent; /* the account is not there */
 	int64_t used; /* billing-seconds by the counter that the limit is compared with; no more */
+	int64_t running; /* what running jobs may use yet, whatever the limit; billing-seconds */
 	int64_t share; /* its weight among the clusters */
 	int64_t now; /* the limit in force; -1: none */
 	int64_t ceiling; /* the site's own limit; -1: none */
 	bool changed; /* by hand */
 	/* out */
 	int64_t value; /* the limit to have; -1: nothing to say */
+	/* its own */
+	int64_t target; /* what it may use under [value] */
+	bool full; /* its running jobs may use more than that */
 };
 
-/* Deals [available] to the clusters. What is in step stays as it is; otherwise every share is dealt
- * anew, and while any has to be lowered none is raised: *ret_deferred tells that there is more to
- * do once the lowering was read back. */
+/* Deals [available] to the clusters; what jobs that run may use yet stays where they run. What is
+ * in step stays as it is; otherwise every share is dealt anew, and while any has to be lowered none
+ * is raised: *ret_deferred tells that there is more to do once the lowering was read back. */
 void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred);
 
 /* Whether `limit` is to be kept for the account now. */

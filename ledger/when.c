@@ -59,26 +59,16 @@ static bool read_clock(const char **text, struct tm *tm)
 	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
 }
 
-/* Seconds since 1970 of [tm] in UTC, or in local time with [local]. False for a day that the
- * calendar lacks (30 February), which timegm() would move, and for an hour that daylight saving
- * leaves out. */
-static bool to_seconds(const struct tm *tm, bool local, int64_t *ret)
+static bool same_day(const struct tm *a, const struct tm *b)
 {
-	struct tm copy = *tm;
-	time_t seconds;
-
-	copy.tm_isdst = -1;
-	seconds = local ? mktime(&copy) : timegm(&copy);
-	if (copy.tm_mday != tm->tm_mday || copy.tm_mon != tm->tm_mon ||
-	    copy.tm_year != tm->tm_year || copy.tm_hour != tm->tm_hour || copy.tm_min != tm->tm_min)
-		return false;
-	*ret = seconds;
-	return true;
+	return a->tm_mday == b->tm_mday && a->tm_mon == b->tm_mon && a->tm_year == b->tm_year;
 }
 
-/* The first moment of a day in local time: one o'clock where daylight saving leaves midnight out,
- * the first of two where it comes twice. */
-static bool day_start(const struct tm *tm, int64_t *ret)
+/* The first moment that has this local day and, with [clock], this hour and minute: of those that
+ * come twice when daylight saving ends, the earlier one. mktime() alone may give either. False for
+ * a day that the calendar lacks and for an hour that daylight saving leaves out; a day begins at
+ * one o'clock where it leaves midnight out. */
+static bool first_moment(const struct tm *tm, bool clock, int64_t *ret)
 {
 	bool found = false;
 
@@ -88,13 +78,26 @@ static bool day_start(const struct tm *tm, int64_t *ret)
 
 		copy.tm_isdst = dst;
 		seconds = mktime(&copy);
-		if (copy.tm_mday != tm->tm_mday || copy.tm_mon != tm->tm_mon ||
-		    copy.tm_year != tm->tm_year || (found && seconds >= *ret))
+		if (!same_day(&copy, tm) || (found && seconds >= *ret) ||
+		    (clock && (copy.tm_hour != tm->tm_hour || copy.tm_min != tm->tm_min)))
 			continue;
 		*ret = seconds;
 		found = true;
 	}
 	return found;
+}
+
+/* Seconds since 1970 of [tm] in UTC, or in local time with [local]. False for a day that the
+ * calendar lacks (30 February), which timegm() would move, and for a local hour that is left out.
+ */
+static bool to_seconds(const struct tm *tm, bool local, int64_t *ret)
+{
+	struct tm copy = *tm;
+
+	if (local)
+		return first_moment(tm, true, ret);
+	*ret = timegm(&copy);
+	return same_day(&copy, tm);
 }
 
 /* Reads +01:00 or -0530. */
@@ -130,7 +133,7 @@ static bool parse_absolute(const char *text, int64_t *ret)
 		if (!local && !read_char(&p, 'Z') && !read_offset(&p, &offset))
 			return false;
 	}
-	if (*p || !(day ? day_start(&tm, &seconds) : to_seconds(&tm, local, &seconds)))
+	if (*p || !(day ? first_moment(&tm, false, &seconds) : to_seconds(&tm, local, &seconds)))
 		return false;
 	seconds -= offset;
 	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
@@ -196,13 +199,24 @@ int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err
 
 bool when_add_days(int64_t when, int days, int64_t *ret)
 {
-	time_t seconds = (time_t)(when / WHEN_SECOND);
-	struct tm tm;
+	time_t start = (time_t)(when / WHEN_SECOND);
+	struct tm tm, moved;
+	int64_t seconds;
 
-	localtime_r(&seconds, &tm);
+	localtime_r(&start, &tm);
 	tm.tm_mday += days;
-	tm.tm_isdst = -1;
-	seconds = mktime(&tm);
+	/* In the middle of the day it is clear which day that comes to. */
+	moved = tm;
+	moved.tm_hour = 12;
+	moved.tm_isdst = -1;
+	(void)mktime(&moved);
+	moved.tm_hour = tm.tm_hour;
+	moved.tm_min = tm.tm_min;
+	moved.tm_sec = tm.tm_sec;
+	if (!first_moment(&moved, true, &seconds)) {
+		tm.tm_isdst = -1;
+		seconds = mktime(&tm);
+	}
 	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
 		return false;
 	*ret = seconds * WHEN_SECOND + when % WHEN_SECOND;

@@ -9,11 +9,16 @@
 
 #include "slurm/table.h"
 
-enum column { CLUSTER, ACCOUNT, USER, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW };
+enum column { CLUSTER, ACCOUNT, USER, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS };
 
 static const char *const columns[] = {
-	[CLUSTER] = "Cluster",	  [ACCOUNT] = "Account",	   [USER] = "User",
-	[RAW_USAGE] = "RawUsage", [GRP_TRES_MINS] = "GrpTRESMins", [GRP_TRES_RAW] = "GrpTRESRaw",
+	[CLUSTER] = "Cluster",
+	[ACCOUNT] = "Account",
+	[USER] = "User",
+	[RAW_USAGE] = "RawUsage",
+	[GRP_TRES_MINS] = "GrpTRESMins",
+	[GRP_TRES_RAW] = "GrpTRESRaw",
+	[TRES_RUN_MINS] = "TRESRunMins",
 };
 enum { NCOLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
@@ -69,6 +74,7 @@ static int read_rows(const struct table *table, const char *cluster, const char 
 		path_len = depth + 1;
 		share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
 		share.grp_tres_raw = table_cell(table, i, GRP_TRES_RAW);
+		share.tres_run_mins = table_cell(table, i, TRES_RUN_MINS);
 		shares->rows[shares->count++] = share;
 	}
 	if (shares->count == 0)
@@ -96,8 +102,9 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 	struct shares shares = {0};
 	const char **path = NULL;
 	const char *const argv[] = {
-		slurm->sshare, "-P", "-M",
-		cluster,       "-o", "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw",
+		slurm->sshare, "-P",
+		"-M",	       cluster,
+		"-o",	       "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins",
 		NULL,
 	};
 	int code;

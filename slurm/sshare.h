@@ -17,6 +17,7 @@ struct share {
 				      set */
 	const char *grp_tres_raw; /* what was used, as printed: "cpu=3,mem=0,…,billing=3" in whole
 				     minutes (floored), children included */
+	const char *tres_run_mins; /* likewise what running jobs may still use by their limits */
 };
 
 struct shares {
@@ -26,11 +27,12 @@ struct shares {
 };
 
 /* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
- * Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw`. Rows of users are passed over. An answer
- * without any account, with another cluster's name, with an account twice or with a usage that is
- * not a whole number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that leaves a
- * parent unknown: sshare leaves out a cluster that is down without a word and with exit 0 (measured
- * on 22.05.8), and that must not be read as no usage. On success the caller calls shares_release().
+ * Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins`. Rows of users are passed over.
+ * An answer without any account, with another cluster's name, with an account twice or with a usage
+ * that is not a whole number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that
+ * leaves a parent unknown: sshare leaves out a cluster that is down without a word and with exit 0
+ * (measured on 22.05.8), and that must not be read as no usage. On success the caller calls
+ * shares_release().
  */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct slurm_error *err);

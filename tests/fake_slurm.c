@@ -127,14 +127,16 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 	fprintf(out, "%s|%*s%s||%" PRId64 "|%s|", cluster->name, depth, "", account->name,
 		account->usage, account->limits);
 	if (account->tres_raw[0])
-		fprintf(out, "%s\n", account->tres_raw);
+		fprintf(out, "%s|", account->tres_raw);
 	else
 		fprintf(out,
 			"cpu=%" PRId64 ",mem=0,energy=0,node=0,billing=%" PRId64
-			",fs/disk=0,vmem=0,pages=0,gres/gpu=0\n",
+			",fs/disk=0,vmem=0,pages=0,gres/gpu=0|",
 			minutes, minutes);
-	fprintf(out, "%s|%*s%s|someone|7||cpu=0,billing=0\n", cluster->name, depth + 1, "",
-		account->name);
+	fprintf(out, "cpu=%" PRId64 ",mem=0,billing=%" PRId64 "\n", account->running,
+		account->running);
+	fprintf(out, "%s|%*s%s|someone|7||cpu=0,billing=0|cpu=0,billing=0\n", cluster->name,
+		depth + 1, "", account->name);
 }
 
 /* Returns how many accounts it printed. */
@@ -159,7 +161,8 @@ static void answer_sshare(struct fake_cluster *cluster, FILE *out)
 	const struct fake_account *root = find_account(cluster, "root");
 	size_t printed;
 
-	fprintf(out, "CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw\n",
+	fprintf(out,
+		"CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n",
 		cluster->name);
 	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
 		return;

@@ -30,6 +30,7 @@ struct fake_account {
 	char parent[256]; /* "" is root */
 	int64_t usage; /* printed as it is: put in what the children have used too */
 	char tres_raw[256]; /* GrpTRESRaw as printed; "" stands for [usage] in minutes */
+	int64_t running; /* minutes that running jobs may still use */
 	char limits[256]; /* GrpTRESMins as printed */
 	char run_limits[256]; /* GrpTRESRunMins as printed */
 	int64_t grp_jobs, grp_submit_jobs; /* -1 is none */

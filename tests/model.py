@@ -138,7 +138,7 @@ class Entry:
     def __init__(self, kind, account, time, **fields):
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
-        self.reversed, self.receiver = False, None
+        self.reversed, self.reverses, self.receiver = False, None, None
         self.answers, self.of = [], None  # a charge: what gave it back; and that: which charge
 
     def back(self):
@@ -158,10 +158,23 @@ class Lot:
         return self.entry, self.index
 
 
+def effect(entry, name):
+    """What the entry does to the account's balance: what its lots hold less its debt."""
+    of = entry.reverses or entry
+    sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "expire": -1, "adjust": -1}
+    value = sign[of.kind] * entry.amount if of.kind in sign else 0
+    if of.kind == "transfer" and name in (of.account, of.to):
+        value = entry.amount if name == of.to else -entry.amount
+    elif name != entry.account:
+        return 0
+    return -value if entry.reverses else value
+
+
 class Account:
     def __init__(self, name):
         self.name, self.open, self.time = name, False, 0
-        self.unlimited, self.credit, self.enforcement = False, 0, None
+        self.unlimited, self.credit = False, 0
+        self.enforcement, self.thresholds = None, None  # None: as the settings say
         self.lots, self.debt = [], 0
         self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
         self.meters = {}  # cluster -> [reading, when]
@@ -261,6 +274,7 @@ class Bank:
     def __init__(self, mutation=None):
         self.mutation = mutation
         self.accounts, self.entries, self.refs = {}, [], {}
+        self.history = []  # the accounts as each command left them, and when
         self.newest, self.checked = 0, 0
         self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
         self.thresholds, self.notice_days, self.project_days = [60, 90], 90, None
@@ -289,15 +303,17 @@ class Bank:
         self.time = max(now, self.newest)
         self.accounts = {name: old.at(self.time) for name, old in self.accounts.items()}
 
-    def funds(self, account):
-        """Holds the account when nothing is left, and releases it when something is."""
+    def funds(self, account, trusted):
+        """Holds the account when nothing is left and the clock can be trusted, and releases it when
+        something is."""
+        unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
-            self.enforcement == "hold"
+            (account.enforcement or self.enforcement) == "hold"
             and not account.unlimited
             and account.sums["deposited"] + account.sums["received"] > 0
-            and account.available() <= (-1 if self.mutation == "zero-is-enough" else 0)
+            and account.available() - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        if spent and account.open and "funds" not in account.causes:
+        if spent and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
             self.enter("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
@@ -320,6 +336,8 @@ class Bank:
         # Only entries change an account for good: the clock may go back.
         for name in before.keys() - changed:
             self.accounts[name] = before[name]
+        if entered:
+            self.history.append((self.time, dict(self.accounts)))
         return status
 
     def touch(self, name):
@@ -352,7 +370,11 @@ class Bank:
         touched = [self.accounts[name] for name in touched]
         for account in touched:
             account.rearm()
-        held = [account for account in touched if account.causes or account.name in self.levers]
+        held = [
+            account
+            for account in touched
+            if account.causes or account.name in self.levers or verb == "terms"
+        ]
         return self.look_at(held, now, not self.jumped())
 
     def look_at(self, accounts, now, dates=True):
@@ -368,7 +390,7 @@ class Bank:
                 account.rearm()
             if dates and account.open and not account.unlimited:
                 self.tell(account)
-            self.funds(account)
+            self.funds(account, dates)
         return status
 
     def jumped(self):
@@ -384,6 +406,8 @@ class Bank:
         def plan():
             account = self.accounts.get(name) or Account(name)
             if account.open or self.silent.intersection(self.clusters):
+                raise No()
+            if from_zero and name in self.accounts:  # counted all the time
                 raise No()
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
@@ -539,6 +563,47 @@ class Bank:
 
         return plan
 
+    def do_terms(
+        self, now, name, limited=False, unlimited=False, credit=None, enforce=None, thresholds=None
+    ):
+        value = None if credit is None else 0 if credit == "0" else amount(credit)
+        levels = None
+        if thresholds not in (None, "site"):
+            levels = [] if thresholds == "none" else [int(level) for level in thresholds.split(",")]
+
+        def plan():
+            account = self.account(name)
+            old = account.unlimited, account.credit, account.enforcement, account.thresholds
+            account.unlimited = unlimited or account.unlimited and not limited
+            if value is not None:
+                account.credit = value
+            if enforce:
+                account.enforcement = None if enforce == "site" else enforce
+            if thresholds:
+                account.thresholds = levels
+            new = account.unlimited, account.credit, account.enforcement, account.thresholds
+            if new == old:
+                raise No()
+            self.enter("terms", account)
+            return [account]
+
+        return plan
+
+    # -- what was true then --
+
+    def as_of(self, time):
+        """The accounts as they were then."""
+        known = [accounts for when, accounts in self.history if when <= time]
+        return {name: old.at(time) for name, old in known[-1].items()} if known else {}
+
+    def statement(self, name, since, until):
+        """Opening balance, what each entry did, and closing balance."""
+        until += self.mutation == "statements-count-their-end"
+        entries = [(entry, effect(entry, name)) for entry in self.entries]
+        before = sum(value for entry, value in entries if entry.time < since)
+        rows = [(entry.seq, value) for entry, value in entries if value and since <= entry.time < until]
+        return before, rows, before + sum(value for _, value in rows)
+
     # -- corrections: entries that answer another one --
 
     def answered(self, number, note):
@@ -567,7 +632,7 @@ class Bank:
     def uncharge(self, kind, account, charge, value, dates):
         """Use is given back. Debt is paid first; then it goes to the lots that it was charged to, the
         last first; what was debt, and was paid since, to the lots that are spent from now."""
-        debt = min(account.debt, value)
+        debt = 0 if self.mutation == "refunds-leave-debt" else min(account.debt, value)
         left, parts = value - debt, {}
         given = {lot.key(): part for lot, part in charge.parts}
         owed = charge.debt or 0
@@ -599,6 +664,7 @@ class Bank:
         entry.fields["debt"] = debt
         entry.of = charge
         charge.answers.append(entry)
+        return entry
 
     def do_refund(self, now, number, su="all", note=None, start=None, end=None):
         percent = re.fullmatch(r"(\d+)%", su)
@@ -672,7 +738,7 @@ class Bank:
                 paid = account.pay(account.active())
                 answer.fields["debt"] = owed if entry.kind == "transfer" else paid
             elif entry.kind == "charge":
-                self.uncharge("reverse", account, entry, value, dates)
+                answer = self.uncharge("reverse", account, entry, value, dates)
             else:  # a refund
                 parts = []
                 for lot, part in entry.parts:
@@ -688,7 +754,7 @@ class Bank:
                 answer.fields["debt"] = value - sum(part for _, part in parts)
                 account.debt += answer.debt
                 entry.of.answers.remove(entry)
-            entry.reversed = True
+            entry.reversed, answer.reverses = True, entry
             for each in touched:
                 each.pay(each.active())
             return touched
@@ -743,11 +809,11 @@ class Bank:
                 self.account(name)
             self.begin(now)
             jumped = self.jumped() and not clock_ok
+            if jumped:
+                return PART
             if not names:
-                if jumped:
-                    return PART
                 self.checked = self.time
-            return self.look_at([self.accounts[name] for name in names or self.accounts], now, not jumped)
+            return self.look_at([self.accounts[name] for name in names or self.accounts], now)
 
         return plan
 
@@ -809,7 +875,9 @@ class Bank:
         used, when = self.read.get((cluster, account.name), (None, 0))
         if used == reading:
             time = max(time, when)
-        if cluster in self.clusters and cluster not in self.silent:
+        if cluster not in self.clusters:  # gone from the settings: nobody will read it again
+            return max(time, self.time)
+        if cluster not in self.silent:
             if (cluster, account.name) not in self.usage:  # and nothing can have been used
                 time = max(time, now)
         return time
@@ -829,7 +897,7 @@ class Bank:
     def tell(self, account):
         """Of thresholds that are reached, and of windows that end soon: once."""
         percent = account.percent()
-        for level in self.thresholds:
+        for level in self.thresholds if account.thresholds is None else account.thresholds:
             if percent is not None and percent >= level and level not in account.crossed:
                 account.crossed.add(level)
                 used, allocated = account.used(), account.allocated()

@@ -755,6 +755,84 @@ START_TEST(a_lever_keeps_what_was_found_first)
 }
 END_TEST
 
+static struct event terms(uint64_t seq, uint8_t allowance, int64_t credit, uint8_t enforcement,
+			  const char *field, const char *tres)
+{
+	return (struct event){.kind = EVENT_TERMS,
+			      .seq = seq,
+			      .time = T0,
+			      .allowance = allowance,
+			      .credit = credit,
+			      .enforcement = enforcement,
+			      .field = field,
+			      .tres = tres};
+}
+
+START_TEST(terms_replace_those_before_them)
+{
+	struct account *account = base();
+	int64_t before = available(account);
+
+	/* What could be used then is past what money holds. */
+	FAILS(SB_EOVERFLOW, "int64",
+	      apply(account, NULL, terms(4, ALLOWANCE_LIMITED, INT64_MAX, 0, "", "")));
+	account_free(account);
+	account = base();
+	OK(apply(account, NULL,
+		 terms(4, ALLOWANCE_UNLIMITED, 50, ENFORCE_LIMIT, "GrpTRESRunMins", "node")));
+	ck_assert(account->unlimited);
+	ck_assert_int_eq(available(account), before + 50);
+	ck_assert_int_eq(account->enforcement, ENFORCE_LIMIT);
+	ck_assert_str_eq(account->field, "GrpTRESRunMins");
+	ck_assert_str_eq(account->tres, "node");
+	ck_assert_uint_eq(account->decision, 4);
+	/* The rest is what it was: credit is not money that can be taken out. */
+	ck_assert_uint_eq(account->lot_count, 1);
+	OK(apply(account, NULL, terms(5, ALLOWANCE_LIMITED, 0, ENFORCE_SITE, "", "")));
+	ck_assert(!account->unlimited);
+	ck_assert_int_eq(available(account), before);
+	ck_assert_str_eq(account->field, "");
+	account_free(account);
+}
+END_TEST
+
+/* A limit whose value changes: what of ours Slurm may show, and what the site had. */
+START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
+{
+	struct account *account = base();
+	const struct lever *state;
+
+	OK(apply(account, NULL, lever(4, LEVER_HOLD, 5000, 10)));
+	state = account_lever(account, "c1", "GrpTRESMins", "cpu");
+	ck_assert(!state->found_ours);
+	ck_assert(lever_is_ours(state, 10));
+	ck_assert(!lever_is_ours(state, 5000));
+	OK(apply(account, NULL, applied(5, 4, OUTCOME_DONE, "")));
+	ck_assert(lever_in_force(state));
+	OK(apply(account, NULL, lever(6, LEVER_HOLD, 10, 20)));
+	ck_assert(!lever_in_force(state));
+	ck_assert(state->found_ours);
+	ck_assert_int_eq(state->ours_before, 10);
+	OK(apply(account, NULL, applied(7, 6, OUTCOME_FAILED, "no")));
+	ck_assert(!lever_in_force(state));
+	/* The last failed, so the one before is still there; it is known as ours still. */
+	OK(apply(account, NULL, lever(8, LEVER_HOLD, 10, 30)));
+	ck_assert_int_eq(state->original, 5000);
+	ck_assert(lever_is_ours(state, 10));
+	ck_assert(lever_is_ours(state, 20));
+	ck_assert(lever_is_ours(state, 30));
+	ck_assert(!lever_is_ours(state, 5000));
+	/* Somebody set another: that is the site's now. */
+	OK(apply(account, NULL, lever(9, LEVER_HOLD, 77, 30)));
+	ck_assert_int_eq(state->original, 77);
+	ck_assert(!state->found_ours);
+	ck_assert(!lever_is_ours(state, 77));
+	FAILS(SB_ECORRUPT, "another value",
+	      apply(account, NULL, lever(10, LEVER_RESTORE, 30, 5000)));
+	account_free(account);
+}
+END_TEST
+
 START_TEST(levers_are_told_apart_by_cluster_field_and_tres)
 {
 	static const char *const names[][3] = {
@@ -1179,6 +1257,8 @@ int main(void)
 	tcase_add_test(rules, causes_of_hold_stand_side_by_side);
 	tcase_add_test(rules, a_later_hold_by_hand_replaces_the_one_before);
 	tcase_add_test(rules, a_lever_keeps_what_was_found_first);
+	tcase_add_test(rules, terms_replace_those_before_them);
+	tcase_add_test(rules, predecessor_08_values_of_ours_are_told_from_the_sites);
 	tcase_add_test(rules, levers_are_told_apart_by_cluster_field_and_tres);
 	tcase_add_test(time, a_lot_is_available_from_its_start_until_before_its_end);
 	tcase_add_test(time, a_future_lot_pays_debt_when_it_starts);

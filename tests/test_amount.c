@@ -516,6 +516,10 @@ START_TEST(local_times_follow_daylight_saving)
 		{"America/New_York", "2026-03-08T02:30", -1},
 		{"America/New_York", "2026-11-22T12:00", 1795366800},
 		{"Asia/Kolkata", "2026-11-22T22:30", 1795366800},
+		/* The hour from 2 to 3 comes twice: the first is meant. */
+		{"Europe/Berlin", "2027-10-31T02:30", 1824942600},
+		{"Europe/Berlin", "2027-10-31T02:00", 1824940800},
+		{"Europe/Berlin", "2027-10-31T03:00", 1824948000},
 		/* A whole day is left out. */
 		{"Pacific/Apia", "2011-12-30", -1},
 		{"Pacific/Apia", "2011-12-30T12:00", -1},
@@ -559,6 +563,12 @@ START_TEST(an_hour_that_daylight_saving_leaves_out_is_refused)
 	ck_assert_int_eq(when, INT64_C(1774747800) * WHEN_SECOND);
 	OK(when_parse("2026-07-01", T0, &when, &error));
 	ck_assert_int_eq(when, INT64_C(1782856800) * WHEN_SECOND);
+	/* Whatever was asked before. */
+	OK(when_parse("2027-10-31T02:30", T0, &when, &error));
+	ck_assert_int_eq(when, INT64_C(1824942600) * WHEN_SECOND);
+	OK(when_parse("2027-12-31", T0, &when, &error));
+	OK(when_parse("2027-10-31T02:30", T0, &when, &error));
+	ck_assert_int_eq(when, INT64_C(1824942600) * WHEN_SECOND);
 }
 END_TEST
 

@@ -187,6 +187,29 @@ START_TEST(a_cluster_without_the_account_delays_nothing)
 }
 END_TEST
 
+/* Nobody will ever read it again. One that is only not asked this time is waited for. */
+START_TEST(a_cluster_gone_from_the_settings_delays_nothing)
+{
+	struct observed row = {.account = "alice", .parent = "root"};
+	struct observation observation = {
+		.cluster = "c1", .answered = true, .rows = &row, .count = 1};
+
+	rules.notice = 0;
+	(void)see_both(0, 0);
+	deposit(100, T0, T0 + HOUR);
+	deposit(100, T0, WHEN_NEVER);
+	observation.time = now = T0 + 2 * HOUR;
+	check.observations = &observation;
+	check.observation_count = 1;
+	OK(bank_write(bank, now, check_plan, &check, &error));
+	ck_assert_uint_eq(check.finding_count, 0);
+	check.all_clusters = true;
+	OK(bank_write(bank, now, check_plan, &check, &error));
+	ck_assert_uint_eq(found(FOUND_EXPIRED, 100), 1);
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
+
 START_TEST(lots_with_one_end_expire_in_one_entry)
 {
 	rules.notice = 0;
@@ -490,6 +513,7 @@ int main(void)
 	tcase_add_test(tcase, a_silent_cluster_delays_it_without_a_word);
 	tcase_add_test(tcase, a_reading_at_the_end_is_late_enough);
 	tcase_add_test(tcase, a_cluster_without_the_account_delays_nothing);
+	tcase_add_test(tcase, a_cluster_gone_from_the_settings_delays_nothing);
 	tcase_add_test(tcase, lots_with_one_end_expire_in_one_entry);
 	tcase_add_test(tcase, whatever_the_account_is_windows_end);
 	tcase_add_test(tcase, a_clock_that_jumped_ahead_lets_nothing_expire);

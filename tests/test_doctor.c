@@ -256,6 +256,27 @@ START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 }
 END_TEST
 
+/* What the terms of one account ask for counts as what the settings do. */
+START_TEST(levers_and_limits_of_terms_are_looked_at)
+{
+	fake_qos = "normal|||||1.000000|\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000|\n";
+	NO_ROW("QOS's own limit|other|");
+	DONE("", "terms", "bio", "--lever", "GrpJobs");
+	ROW("QOS's own limit|other|bad|GrpJobs=1|");
+	NO_ROW("GrpTRESMins=billing");
+	ROW("UsageFactor|other|info|");
+	DONE("", "terms", "bio", "--enforce", "limit");
+	ROW("QOS's own limit|other|bad|GrpTRESMins=billing=3|");
+	ROW("UsageFactor|other|warn|");
+	fake_cluster("dev")->partitions = "PartitionName=b TRESBillingWeights=CPU=1.5\n";
+	ROW("fractional weights|dev|warn|1: b|");
+	DONE("", "terms", "bio", "--enforce", "site", "--lever", "site");
+	NO_ROW("QOS's own limit|other|");
+	ROW("fractional weights|dev|info|1: b|");
+}
+END_TEST
+
 START_TEST(factors_and_weights_are_told)
 {
 	fake_qos = "normal|||||1.000000|\nfree|||||0.000000|\ndouble|||||2.000000|\n"
@@ -542,6 +563,7 @@ int main(void)
 	tcase_add_test(doctor, without_slurm_it_says_so);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);
 	tcase_add_test(doctor, accounts_of_one_side_are_told);
 	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);

@@ -513,6 +513,14 @@ static void apply(struct cap *caps, size_t count)
 	}
 }
 
+/* A lowered limit stops no job that runs. */
+static int64_t bound_of(const struct cap *cap)
+{
+	int64_t room = cap->now < 0 ? INT64_C(1) << 40 : usable(cap->now, cap->used);
+
+	return room > cap->running ? room : cap->running;
+}
+
 /* Without a limit there is no bound; for a silent one nothing can be done about that. */
 static int64_t all_usable(const struct cap *caps, size_t count)
 {
@@ -520,8 +528,7 @@ static int64_t all_usable(const struct cap *caps, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		if (!caps[i].absent && !(caps[i].silent && caps[i].now < 0))
-			sum += caps[i].now < 0 ? INT64_C(1) << 40
-					       : usable(caps[i].now, caps[i].used);
+			sum += bound_of(&caps[i]);
 	}
 	return sum;
 }
@@ -657,6 +664,45 @@ START_TEST(shares_are_dealt_anew_when_one_starves)
 }
 END_TEST
 
+/* The room of a cluster whose jobs run is not given away, though its limit is lowered. */
+START_TEST(what_running_jobs_may_use_yet_is_not_given_to_others)
+{
+	struct cap caps[] = {
+		{.used = 17800, .share = 1, .now = 298, .ceiling = -1},
+		{.used = 0, .running = 15000, .share = 1, .now = 298, .ceiling = -1},
+	};
+	bool deferred = true;
+
+	/* The first starves, and the second has started jobs for most of what it had. */
+	for (int step = 0; deferred; step++) {
+		ck_assert_int_lt(step, 3);
+		plan_caps(caps, 2, 18200, false, &deferred);
+		apply(caps, 2);
+		ck_assert(deferred || all_usable(caps, 2) <= 18200);
+	}
+	ck_assert_int_eq(caps[1].now, (9100 - 118) / 60);
+	ck_assert_int_eq(caps[0].now, (17800 + 3200 - 118) / 60);
+	/* They end early: what they did not use is there for both. */
+	caps[1].running = 0;
+	caps[1].used = 400;
+	for (deferred = true; deferred;) {
+		plan_caps(caps, 2, 17800, false, &deferred);
+		apply(caps, 2);
+		ck_assert(deferred || all_usable(caps, 2) <= 17800);
+	}
+	ck_assert_int_eq(caps[0].now, (17800 + 8900 - 118) / 60);
+	/* Jobs that ran when money was taken away: the limit does not move with them. */
+	caps[0] =
+		(struct cap){.used = 15600, .running = 6000, .share = 1, .now = 200, .ceiling = -1};
+	for (int64_t used = 15600; used <= 21600; used += 60) {
+		caps[0].used = used;
+		caps[0].running = 21600 - used;
+		plan_caps(caps, 1, 15000 - used, false, &deferred);
+		ck_assert_int_eq(caps[0].value, 200);
+	}
+}
+END_TEST
+
 /* Whatever was in force, whoever is silent and whichever of the changes fail: together they may use
  * no more than there is, or than they could before; and steps come to an end. */
 START_TEST(no_step_gives_more_than_there_is)
@@ -675,10 +721,15 @@ START_TEST(no_step_gives_more_than_there_is)
 				.silent = util_below(&state, 5) == 0,
 				.absent = util_below(&state, 9) == 0,
 				.used = util_below(&state, 10000),
+				.running = util_below(&state, 3) ? 0 : util_below(&state, 9000),
 				.share = util_below(&state, 4),
 				.now = util_below(&state, 3) ? util_below(&state, 300) : -1,
 				.ceiling = util_below(&state, 4) ? -1 : util_below(&state, 300),
 			};
+		for (size_t i = 0; i < count; i++) {
+			if (caps[i].silent)
+				caps[i].running = 0; /* it does not say */
+		}
 		for (; deferred && steps < 4; steps++) {
 			int64_t before = all_usable(caps, count), after;
 
@@ -745,6 +796,7 @@ int main(void)
 	tcase_add_test(tcase, pooled_gives_each_the_whole);
 	tcase_add_test(tcase, a_silent_cluster_keeps_its_room);
 	tcase_add_test(tcase, shares_are_dealt_anew_when_one_starves);
+	tcase_add_test(tcase, what_running_jobs_may_use_yet_is_not_given_to_others);
 	tcase_add_test(tcase, no_step_gives_more_than_there_is);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

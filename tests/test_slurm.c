@@ -341,7 +341,7 @@ END_TEST
 
 /* sshare. */
 
-#define HEADER "CLUSTER: dev\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw\n"
+#define HEADER "CLUSTER: dev\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n"
 
 static const struct {
 	const char *out;
@@ -351,38 +351,39 @@ static const struct {
 	{TEXT(""), "its answer is empty"},
 	{TEXT("CLUSTER: dev\n"), "its answer is empty"},
 	{TEXT(HEADER), "cluster dev is not in its answer"},
-	{TEXT(HEADER "dev| test1|root|12||\n"), "cluster dev is not in its answer"},
+	{TEXT(HEADER "dev| test1|root|12|||\n"), "cluster dev is not in its answer"},
 	{TEXT("dev|test1||120||\n"), "should name column Cluster"},
 	{TEXT("test1||120\n"), "should name column Cluster"},
-	{TEXT("Cluster|Account|User|RawShares|GrpTRESMins|GrpTRESRaw\n"),
+	{TEXT("Cluster|Account|User|RawShares|GrpTRESMins|GrpTRESRaw|TRESRunMins\n"),
 	 "should name column RawUsage"},
-	{TEXT(HEADER "dev|test1||120|\n"), "has 5 fields instead of 6"},
-	{TEXT(HEADER "dev|test1||120|cpu=0|x|\n"), "has 7 fields instead of 6"},
+	{TEXT(HEADER "dev|test1||120||\n"), "has 6 fields instead of 7"},
+	{TEXT(HEADER "dev|test1||120|cpu=0|x||\n"), "has 8 fields instead of 7"},
 	{TEXT(HEADER "dev|test1||120|"), "cut off"},
-	{TEXT(HEADER "dev|te\0st1||120||\n"), "NUL byte"},
-	{TEXT(HEADER "gpu|test1||120||\n"), "has rows of \"gpu\""},
-	{TEXT(HEADER "dev|test1||120||\ngpu|test2||0||\n"), "has rows of \"gpu\""},
-	{TEXT(HEADER "|test1||120||\n"), "has rows of \"\""},
-	{TEXT(HEADER "dev|||120||\n"), "has no account"},
-	{TEXT(HEADER "dev|  ||120||\n"), "has no account"},
-	{TEXT(HEADER "dev|test1||||\n"), "RawUsage of account test1 on cluster dev is \"\""},
-	{TEXT(HEADER "dev|test1||-1||\n"), "is \"-1\""},
-	{TEXT(HEADER "dev|test1||+1||\n"), "is \"+1\""},
-	{TEXT(HEADER "dev|test1||1.5||\n"), "is \"1.5\""},
-	{TEXT(HEADER "dev|test1||1e3||\n"), "is \"1e3\""},
-	{TEXT(HEADER "dev|test1|| 1||\n"), "is \" 1\""},
-	{TEXT(HEADER "dev|test1||1 ||\n"), "is \"1 \""},
-	{TEXT(HEADER "dev|test1||0x10||\n"), "is \"0x10\""},
-	{TEXT(HEADER "dev|test1||nan||\n"), "is \"nan\""},
-	{TEXT(HEADER "dev|test1||9223372036854775808||\n"), "is \"9223372036854775808\""},
-	{TEXT(HEADER "dev|test1||99999999999999999999999||\n"), "not a whole number"},
-	{TEXT(HEADER "dev|test1||1||\ndev|test1||1||\n"), "account test1 is twice"},
-	{TEXT(HEADER "dev|r||1||\ndev| b||1||\ndev| a||1||\ndev|  b||0||\n"), "account b is twice"},
-	{TEXT(HEADER "dev| test1||1||\n"), "its parent is unknown"},
-	{TEXT(HEADER "dev|root||1||\ndev|  test1||1||\n"), "its parent is unknown"},
-	{TEXT(HEADER "dev|root||1||\ndev| root|root|1||\ndev|  test1||1||\n"),
+	{TEXT(HEADER "dev|te\0st1||120|||\n"), "NUL byte"},
+	{TEXT(HEADER "gpu|test1||120|||\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "dev|test1||120|||\ngpu|test2||0|||\n"), "has rows of \"gpu\""},
+	{TEXT(HEADER "|test1||120|||\n"), "has rows of \"\""},
+	{TEXT(HEADER "dev|||120|||\n"), "has no account"},
+	{TEXT(HEADER "dev|  ||120|||\n"), "has no account"},
+	{TEXT(HEADER "dev|test1|||||\n"), "RawUsage of account test1 on cluster dev is \"\""},
+	{TEXT(HEADER "dev|test1||-1|||\n"), "is \"-1\""},
+	{TEXT(HEADER "dev|test1||+1|||\n"), "is \"+1\""},
+	{TEXT(HEADER "dev|test1||1.5|||\n"), "is \"1.5\""},
+	{TEXT(HEADER "dev|test1||1e3|||\n"), "is \"1e3\""},
+	{TEXT(HEADER "dev|test1|| 1|||\n"), "is \" 1\""},
+	{TEXT(HEADER "dev|test1||1 |||\n"), "is \"1 \""},
+	{TEXT(HEADER "dev|test1||0x10|||\n"), "is \"0x10\""},
+	{TEXT(HEADER "dev|test1||nan|||\n"), "is \"nan\""},
+	{TEXT(HEADER "dev|test1||9223372036854775808|||\n"), "is \"9223372036854775808\""},
+	{TEXT(HEADER "dev|test1||99999999999999999999999|||\n"), "not a whole number"},
+	{TEXT(HEADER "dev|test1||1|||\ndev|test1||1|||\n"), "account test1 is twice"},
+	{TEXT(HEADER "dev|r||1|||\ndev| b||1|||\ndev| a||1|||\ndev|  b||0|||\n"),
+	 "account b is twice"},
+	{TEXT(HEADER "dev| test1||1|||\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1|||\ndev|  test1||1|||\n"), "its parent is unknown"},
+	{TEXT(HEADER "dev|root||1|||\ndev| root|root|1|||\ndev|  test1||1|||\n"),
 	 "its parent is unknown"},
-	{TEXT(HEADER "dev|r||1||\ndev| a||1||\ndev|  b||1||\ndev| c||1||\ndev|   d||1||\n"),
+	{TEXT(HEADER "dev|r||1|||\ndev| a||1|||\ndev|  b||1|||\ndev| c||1|||\ndev|   d||1|||\n"),
 	 "its parent is unknown"},
 };
 
@@ -403,33 +404,34 @@ START_TEST(predecessor_05_sshare_refuses)
 END_TEST
 
 /* The tree of a real 22.05.8: moved accounts, two levels of children, the caller's own rows. */
-static const char real_answer[] = HEADER "dev|root||9223372036854775807||\n"
-					 "dev| root|root|0||\n"
-					 "dev| mid||0|cpu=5000,mem=123456789012,gres/gpu=7|\n"
-					 "dev| zeta||120|cpu=0|cpu=2,mem=0,billing=2,gres/gpu=0\n"
-					 "dev|  zeta|root|5||cpu=9,mem=0,billing=9,gres/gpu=0\n"
-					 "dev|  late||100||\n"
-					 "dev|   late|root|0||\n"
-					 "dev|   alpha||90||\n"
-					 "dev|    c1||80||\n"
-					 "dev|     c2||70||\n"
-					 "dev|    c3||0||\n"
-					 "dev| zz||1||\n"
-					 "dev|other||0||\n";
+static const char real_answer[] =
+	HEADER "dev|root||9223372036854775807|||\n"
+	       "dev| root|root|0|||\n"
+	       "dev| mid||0|cpu=5000,mem=123456789012,gres/gpu=7||\n"
+	       "dev| zeta||120|cpu=0|cpu=2,mem=0,billing=2,gres/gpu=0|billing=7\n"
+	       "dev|  zeta|root|5||cpu=9,mem=0,billing=9,gres/gpu=0|\n"
+	       "dev|  late||100|||\n"
+	       "dev|   late|root|0|||\n"
+	       "dev|   alpha||90|||\n"
+	       "dev|    c1||80|||\n"
+	       "dev|     c2||70|||\n"
+	       "dev|    c3||0|||\n"
+	       "dev| zz||1|||\n"
+	       "dev|other||0|||\n";
 
 START_TEST(sshare_reads_a_tree)
 {
 	static const struct share want[] = {
-		{"alpha", "late", 90, "", ""},
-		{"c1", "alpha", 80, "", ""},
-		{"c2", "c1", 70, "", ""},
-		{"c3", "alpha", 0, "", ""},
-		{"late", "zeta", 100, "", ""},
-		{"mid", "root", 0, "cpu=5000,mem=123456789012,gres/gpu=7", ""},
-		{"other", "", 0, "", ""},
-		{"root", "", INT64_MAX, "", ""},
-		{"zeta", "root", 120, "cpu=0", "cpu=2,mem=0,billing=2,gres/gpu=0"},
-		{"zz", "root", 1, "", ""},
+		{"alpha", "late", 90, "", "", ""},
+		{"c1", "alpha", 80, "", "", ""},
+		{"c2", "c1", 70, "", "", ""},
+		{"c3", "alpha", 0, "", "", ""},
+		{"late", "zeta", 100, "", "", ""},
+		{"mid", "root", 0, "cpu=5000,mem=123456789012,gres/gpu=7", "", ""},
+		{"other", "", 0, "", "", ""},
+		{"root", "", INT64_MAX, "", "", ""},
+		{"zeta", "root", 120, "cpu=0", "cpu=2,mem=0,billing=2,gres/gpu=0", "billing=7"},
+		{"zz", "root", 1, "", "", ""},
 	};
 	struct shares shares = {0};
 	struct slurm_error err = {0};
@@ -438,9 +440,8 @@ START_TEST(sshare_reads_a_tree)
 	canned.out = real_answer;
 	canned.out_len = sizeof(real_answer) - 1;
 	ck_assert_msg(sshare_read(&slurm_canned, "dev", &shares, &err) == 0, "%s", err.text);
-	ck_assert_str_eq(
-		canned.line,
-		"sshare|-P|-M|dev|-o|Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw");
+	ck_assert_str_eq(canned.line, "sshare|-P|-M|dev|-o|Cluster,Account,User,RawUsage,"
+				      "GrpTRESMins,GrpTRESRaw,TRESRunMins");
 	ck_assert_uint_eq(shares.count, COUNT(want));
 	for (size_t i = 0; i < shares.count; i++) {
 		ck_assert_str_eq(shares.rows[i].account, want[i].account);
@@ -448,6 +449,7 @@ START_TEST(sshare_reads_a_tree)
 		ck_assert_int_eq(shares.rows[i].raw_usage, want[i].raw_usage);
 		ck_assert_str_eq(shares.rows[i].grp_tres_mins, want[i].grp_tres_mins);
 		ck_assert_str_eq(shares.rows[i].grp_tres_raw, want[i].grp_tres_raw);
+		ck_assert_str_eq(shares.rows[i].tres_run_mins, want[i].tres_run_mins);
 		ck_assert_ptr_eq(shares_find(&shares, want[i].account), &shares.rows[i]);
 	}
 	ck_assert_ptr_null(shares_find(&shares, "nosuch"));
@@ -466,7 +468,7 @@ START_TEST(predecessor_32_long_names_are_whole)
 	char answer[512];
 	struct shares shares = {0};
 
-	(void)snprintf(answer, sizeof(answer), HEADER "dev|%s||5||\n", name);
+	(void)snprintf(answer, sizeof(answer), HEADER "dev|%s||5|||\n", name);
 	canned.out = answer;
 	canned.out_len = strlen(answer);
 	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
@@ -484,10 +486,10 @@ START_TEST(predecessor_34_many_accounts_take_one_call)
 	char name[32];
 
 	ck_assert_ptr_nonnull(answer);
-	len = (size_t)snprintf(answer, size, HEADER "dev|root||0||\n");
+	len = (size_t)snprintf(answer, size, HEADER "dev|root||0|||\n");
 	/* Backwards, so that the order is made by sorting. */
 	for (int i = ACCOUNTS - 1; i >= 0; i--)
-		len += (size_t)snprintf(answer + len, size - len, "dev| a%06d||%d||\n", i, i);
+		len += (size_t)snprintf(answer + len, size - len, "dev| a%06d||%d|||\n", i, i);
 	canned.out = answer;
 	canned.out_len = len;
 	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, NULL), 0);
@@ -1389,11 +1391,12 @@ START_TEST(predecessor_08_fakes_keep_limits_per_tres)
 		ck_assert_str_eq(shares.rows[2].grp_tres_mins, steps[i].test2);
 		shares_release(&shares);
 	}
-	ck_assert_ptr_nonnull(strstr(read_state("log"),
-				     "sacctmgr -i modify account where account=test1,nosuch,test2 "
-				     "cluster=dev set GrpTRESMins=cpu=0\n"
-				     "sshare -P -M dev -o "
-				     "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw\n"));
+	ck_assert_ptr_nonnull(
+		strstr(read_state("log"),
+		       "sacctmgr -i modify account where account=test1,nosuch,test2 "
+		       "cluster=dev set GrpTRESMins=cpu=0\n"
+		       "sshare -P -M dev -o "
+		       "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins\n"));
 }
 END_TEST
 
@@ -1542,13 +1545,16 @@ static const struct slurm in_memory = {
 START_TEST(memory_shows_a_tree_and_forgets_usage)
 {
 	static const struct share want[] = {
-		{"a", "b", 300, "", "cpu=9,billing=77"},
+		{"a", "b", 300, "", "cpu=9,billing=77", "cpu=0,mem=0,billing=0"},
 		{"b", "root", 600, "",
-		 "cpu=10,mem=0,energy=0,node=0,billing=10,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+		 "cpu=10,mem=0,energy=0,node=0,billing=10,fs/disk=0,vmem=0,pages=0,gres/gpu=0",
+		 "cpu=0,mem=0,billing=0"},
 		{"c", "a", 130, "cpu=0",
-		 "cpu=2,mem=0,energy=0,node=0,billing=2,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+		 "cpu=2,mem=0,energy=0,node=0,billing=2,fs/disk=0,vmem=0,pages=0,gres/gpu=0",
+		 "cpu=0,mem=0,billing=0"},
 		{"root", "", 0, "",
-		 "cpu=0,mem=0,energy=0,node=0,billing=0,fs/disk=0,vmem=0,pages=0,gres/gpu=0"},
+		 "cpu=0,mem=0,energy=0,node=0,billing=0,fs/disk=0,vmem=0,pages=0,gres/gpu=0",
+		 "cpu=0,mem=0,billing=0"},
 	};
 	struct shares shares = {0};
 	struct slurm_error err = {0};
@@ -1566,6 +1572,7 @@ START_TEST(memory_shows_a_tree_and_forgets_usage)
 		ck_assert_int_eq(shares.rows[i].raw_usage, want[i].raw_usage);
 		ck_assert_str_eq(shares.rows[i].grp_tres_mins, want[i].grp_tres_mins);
 		ck_assert_str_eq(shares.rows[i].grp_tres_raw, want[i].grp_tres_raw);
+		ck_assert_str_eq(shares.rows[i].tres_run_mins, want[i].tres_run_mins);
 	}
 	shares_release(&shares);
 	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "nosuch", &err), SLURM_EFAILED);

@@ -492,6 +492,30 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 }
 END_TEST
 
+START_TEST(what_running_jobs_may_use_yet_is_not_given_to_the_other_cluster)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\nenforcement: limit\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	/* dev starves, and on gpu jobs were started for most of its share. */
+	dev("bio")->usage += 17000;
+	fake_account("gpu", "bio")->running = 200;
+	DONE("charged", "check");
+	LIMIT_ON("gpu", "bio", "billing=156");
+	/* 36000 - 17000 is left, of which 200 minutes and 59 seconds may go there. */
+	LIMIT("bio", "billing=413");
+	ck_assert_int_eq((18000 + 36000 - 17000 - (200 * 60 + 59) - 118) / 60, 413);
+	nothing_to_do();
+	/* They end early, and have used ten minutes. */
+	fake_account("gpu", "bio")->running = 0;
+	fake_account("gpu", "bio")->usage = 600;
+	DONE("charged", "check");
+	LIMIT_ON("gpu", "bio", "billing=161");
+	LIMIT("bio", "billing=451");
+	nothing_to_do();
+}
+END_TEST
+
 START_TEST(shares_may_be_weighted_or_pooled)
 {
 	(void)fake_account("gpu", "bio");
@@ -501,7 +525,8 @@ START_TEST(shares_may_be_weighted_or_pooled)
 	LIMIT_ON("gpu", "bio", "billing=148");
 	set_settings("clusters: [dev, gpu]\nenforcement: limit\nshares: {gpu: 0}\n");
 	DONE("", "deposit", "bio", "1");
-	LIMIT("bio", "billing=674");
+	/* A job there may have less than a minute to run. */
+	LIMIT("bio", "billing=673");
 	LIMIT_ON("gpu", "bio", "billing=0");
 	set_settings("clusters: [dev, gpu]\nenforcement: limit\nshares: pooled\n");
 	DONE("", "check");
@@ -614,6 +639,7 @@ int main(void)
 	tcase_add_test(caps, a_cap_without_funds_holds_too_and_a_grace_lifts_both);
 	tcase_add_test(
 		caps, caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_read_back);
+	tcase_add_test(caps, what_running_jobs_may_use_yet_is_not_given_to_the_other_cluster);
 	tcase_add_test(caps, shares_may_be_weighted_or_pooled);
 	tcase_add_test(caps, drift_of_a_cap_is_left_or_put_right);
 	tcase_add_test(caps, levers_of_newer_books_are_not_taken_for_the_sites);

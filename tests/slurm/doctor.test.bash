@@ -131,8 +131,8 @@ test_accounts_that_the_bank_lacks_are_named() {
 	cluster_until 90 used_something unbanked || harness_failed "usage of unbanked" "more than 0" 0
 	cluster_until 90 used_something child || harness_failed "usage of child" "more than 0" 0
 	run 0 subank check
-	expect_match "what check says" 'not in the bank: .*unbanked' "$out"
-	[[ $out != *child* ]] || harness_failed "accounts that are lacking" "not child" "$out"
+	expect_match "what check says" 'not in the bank: .*unbanked' "$lacking"
+	[[ $lacking != *child* ]] || harness_failed "accounts that are lacking" "not child" "$lacking"
 	doctor 0
 	expect_match "what doctor says" 'used, not in the bank.Slurm.info.[0-9]+: [^|]*unbanked' "$out"
 }
