@@ -36,6 +36,11 @@ is 'the cron line names the program' grep -q \
 if [ -n "$service$timer" ]; then
 	is 'service and timer are in one folder' [ "${service%/*}" = "${timer%/*}" ]
 	is 'the service names the program' grep -qx "ExecStart=${program#"$dir"} check --quiet" "$service"
+	# The first, or what implies it under User=, takes setgid from what sends mail.
+	is 'the notify command may send mail' [ -z "$(grep -E \
+		'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
+		"$service")" ]
+	is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
 	is 'everything is filled in' [ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
 	if command -v systemd-analyze >/dev/null; then
 		# Where it is told that the program is not there: it is below $dir.
