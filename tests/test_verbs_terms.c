@@ -71,6 +71,8 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "MaxJobs");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=");
+	REFUSED(2, "'GrpTRESMins=GRES/gpu' is not a lever: write its TRES in lower case", "terms",
+		"bio", "--lever", "GrpTRESMins=GRES/gpu");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu=5");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu,node");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu account=chem");
