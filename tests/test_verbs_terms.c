@@ -117,6 +117,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	DONE("terms are allowance limited, credit 0.00 SU, enforcement hold, lever "
 	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "site", "--lever", "site");
+	DONE("enforcement by the settings", "journal", "bio", "--kind", "terms", "--last", "1");
 	set_settings("clusters: [dev]\nenforcement: limit\nlever: GrpJobs\n");
 	DONE("enforcement  limit (the settings')\nlever        GrpJobs (the settings')\n", "terms",
 	     "bio");
