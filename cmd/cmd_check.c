@@ -89,7 +89,7 @@ const struct command cmd_check = {
 		"accounts that have nothing left (their jobs no longer start, those that run go\n"
 		"on) and releases those that have. Lets what is left of an ended window expire,\n"
 		"and says once what crossed a threshold or ends soon. Run again with nothing new,\n"
-		"it does nothing. At last it runs the notify command of the settings, if there is\n"
+		"it does nothing. At last it runs the settings' notify command, if there is\n"
 		"one, for each crossing, end, hold and release.\n"
 		"Exit status 3: a cluster did not answer, or something needs a look.",
 	.max_args = -1,

@@ -322,7 +322,7 @@ is_done 'the next check'
 sb verify --slurm
 is_done 'verify --slurm'
 has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
-echo 'fast|cpu=10||||1.000000|' >"$FAKE_STATE/qos"
+echo 'fast|cpu=10||||1.000000' >"$FAKE_STATE/qos"
 sb doctor
 is 'doctor: status 3' [ "$status" -eq 3 ]
 has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out

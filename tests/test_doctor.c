@@ -133,14 +133,9 @@ static void setup_healthy(void)
 	DONE("", "check");
 }
 
-START_TEST(all_is_well)
+/* The lines of the output are no longer than a terminal's. */
+static void fits(void)
 {
-	char *before = exported();
-	int modified = fake_modifies;
-
-	DONE("\nLeft to do: nothing, all is well\n", "doctor");
-	ck_assert_ptr_null(strstr(out, " bad "));
-	ck_assert_ptr_null(strstr(out, " warn "));
 	for (const char *line = out, *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		ck_assert_ptr_nonnull(end);
@@ -149,6 +144,17 @@ START_TEST(all_is_well)
 							 strlen(test_folder)),
 			      "%s", line);
 	}
+}
+
+START_TEST(all_is_well)
+{
+	char *before = exported();
+	int modified = fake_modifies;
+
+	DONE("\nLeft to do: nothing, all is well\n", "doctor");
+	ck_assert_ptr_null(strstr(out, " bad "));
+	ck_assert_ptr_null(strstr(out, " warn "));
+	fits();
 	UNCHANGED(before);
 	ck_assert_int_eq(fake_modifies, modified);
 	ROW("PriorityType|dev|ok|priority/multifactor|");
@@ -242,10 +248,10 @@ END_TEST
 
 START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 {
-	fake_qos = "normal|||||1.000000|\n"
-		   "fast|cpu=1000||||1.000000|\n"
-		   "other|gres/gpu=7,billing=3|cpu=9|1|2|1.000000|\n"
-		   "zero|mem=1,cpu=0||||1.000000|\n";
+	fake_qos = "normal|||||1.000000\n"
+		   "fast|cpu=1000||||1.000000\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|1.000000\n"
+		   "zero|mem=1,cpu=0||||1.000000\n";
 	ROW("QOS's own limit|fast|bad|GrpTRESMins=cpu=1000|its jobs follow its own limit and so "
 	    "get past the bank's: sacctmgr modify qos 'fast' set GrpTRESMins=cpu=-1\n");
 	ck_assert_int_eq(status, 3);
@@ -256,11 +262,28 @@ START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 }
 END_TEST
 
+START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
+{
+	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gpu");
+	ROW("lever's TRES|dev|bad|GrpTRESMins=gpu: no such TRES|nobody can be held by it: Slurm "
+	    "counts cpu,mem,");
+	ck_assert_int_eq(status, 3);
+	set_settings("clusters: [dev]\nlever: GrpTRESRunMins=gres/gpu:a100\n");
+	ROW("lever's TRES|dev|bad|GrpTRESRunMins=gres/gpu:a100: no such TRES|");
+	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gres/gpu");
+	ROW("lever's TRES|dev|bad|GrpTRESRunMins=gres/gpu:a100: no such TRES|");
+	NO_ROW("GrpTRESMins=gres/gpu:");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	NO_ROW("lever's TRES");
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* What the terms of one account ask for counts as what the settings do. */
 START_TEST(levers_and_limits_of_terms_are_looked_at)
 {
-	fake_qos = "normal|||||1.000000|\n"
-		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000|\n";
+	fake_qos = "normal|||||1.000000\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000\n";
 	NO_ROW("QOS's own limit|other|");
 	DONE("", "terms", "bio", "--lever", "GrpJobs");
 	ROW("QOS's own limit|other|bad|GrpJobs=1|");
@@ -271,16 +294,19 @@ START_TEST(levers_and_limits_of_terms_are_looked_at)
 	ROW("UsageFactor|other|warn|");
 	fake_cluster("dev")->partitions = "PartitionName=b TRESBillingWeights=CPU=1.5\n";
 	ROW("fractional weights|dev|warn|1: b|");
+	fake_qos = "normal|||||1.000000\n";
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=billing, GrpTRESMins=cpu, GrpJobs "
+	    "among 1|");
 	DONE("", "terms", "bio", "--enforce", "site", "--lever", "site");
-	NO_ROW("QOS's own limit|other|");
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu among 1|");
 	ROW("fractional weights|dev|info|1: b|");
 }
 END_TEST
 
 START_TEST(factors_and_weights_are_told)
 {
-	fake_qos = "normal|||||1.000000|\nfree|||||0.000000|\ndouble|||||2.000000|\n"
-		   "eleven|||||11.000000|\n";
+	fake_qos = "normal|||||1.000000\nfree|||||0.000000\ndouble|||||2.000000\n"
+		   "eleven|||||11.000000\n";
 	ROW("UsageFactor|free|info|0.000000|");
 	ck_assert_int_eq(status, 0);
 	ROW("UsageFactor|double|info|2.000000|");
@@ -388,9 +414,12 @@ START_TEST(limits_that_failed_are_named)
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(3, "held", "could not be set", "check");
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
-	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 1 failed|");
-	ROW("limit not set|bio on dev|bad|sacctmgr failed");
+	ROW("limits set in Slurm|the bank|warn|0 in force, 0 pending, 1 failed|some could not be "
+	    "set: see to the reasons");
+	ROW("limit not set|bio on dev|bad|GrpTRESMins=cpu|sacctmgr failed");
 	ck_assert_int_eq(status, 3);
+	GIVES(3, "limit not set, bio on dev: sacctmgr failed", NULL, "doctor");
+	fits();
 	DONE("", "check");
 	ROW("limits set in Slurm|the bank|ok|1 in force, 0 pending, 0 failed|");
 	ck_assert_int_eq(status, 0);
@@ -563,6 +592,7 @@ int main(void)
 	tcase_add_test(doctor, without_slurm_it_says_so);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);
 	tcase_add_test(doctor, accounts_of_one_side_are_told);

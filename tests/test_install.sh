@@ -44,6 +44,13 @@ if [ -n "$service$timer" ]; then
 			grep -qx "ExecStart=${program#"$dir"} $verb --quiet" "$service"
 		is "everything is filled in ($verb)" \
 			[ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
+		if [ "$verb" = check ]; then
+			# The first, or what implies it under User=, takes setgid from what sends mail.
+			is 'the notify command may send mail' [ -z "$(grep -E \
+				'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
+				"$service")" ]
+			is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
+		fi
 		command -v systemd-analyze >/dev/null || continue
 		# Where it is told that the program is not there: it is below $dir.
 		sed "s|^ExecStart=.*|ExecStart=$program $verb --quiet|" "$service" \

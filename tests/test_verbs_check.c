@@ -872,7 +872,7 @@ START_TEST(a_held_parent_is_said_of_its_child)
 	dev("bio1")->usage = 10 * SU;
 	dev("bio")->usage += 10 * SU;
 	DONE("bio: held, available 0.00 SU", "check");
-	GIVES(0, "bio1|parent|3600", "bio1: no job starts, since bio above it is held", "balance",
+	GIVES(0, "bio1|blocked|3600", "bio1: no job starts, since bio above it is held", "balance",
 	      "bio1", "-n", "-P", "-o", "account,state,used", "--seconds");
 	GIVES(0, "(total)||72000|36000|36000\n", "bio1: no job starts", "balance", "-n", "-P", "-o",
 	      "account,state,allocated,used,available", "--seconds", "--total");

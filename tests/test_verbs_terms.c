@@ -71,6 +71,8 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "MaxJobs");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=");
+	REFUSED(2, "'GrpTRESMins=GRES/gpu' is not a lever: write its TRES in lower case", "terms",
+		"bio", "--lever", "GrpTRESMins=GRES/gpu");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu=5");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu,node");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu account=chem");
@@ -115,6 +117,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	DONE("terms are allowance limited, credit 0.00 SU, enforcement hold, lever "
 	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "site", "--lever", "site");
+	DONE("enforcement by the settings", "journal", "bio", "--kind", "terms", "--last", "1");
 	set_settings("clusters: [dev]\nenforcement: limit\nlever: GrpJobs\n");
 	DONE("enforcement  limit (the settings')\nlever        GrpJobs (the settings')\n", "terms",
 	     "bio");

@@ -65,6 +65,12 @@ test_a_cluster_that_is_fine() {
 	run 0 subank doctor
 	expect_match "what is left" 'Left to do: nothing, all is well' "$out"
 	expect_equal "changes in Slurm" "$changes" "$(modifications)"
+	# A lever that this Slurm cannot set, and one that it can.
+	run 0 subank terms fine --lever GrpTRESMins=gpu
+	doctor 3
+	expect_row "lever's TRES|$CLUSTER_NAME|bad|GrpTRESMins=gpu: no such TRES|"
+	run 0 subank terms fine --lever GrpTRESMins=gres/gpu
+	doctor 0
 }
 
 test_a_cluster_that_is_set_up_wrongly() {
