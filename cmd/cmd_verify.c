@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "cmd/command.h"
+#include "cmd/known_clusters.h"
 #include "cmd/verify_slurm.h"
 #include "ledger/verify.h"
 
@@ -17,8 +18,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct verify verify = {.found = print_problem, .ctx = env};
 	const char *head = option(env, "head");
 	struct old_head old;
+	struct settings asked = {0};
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
+	int status = EXIT_DONE;
 
 	(void)argc;
 	(void)argv;
@@ -28,23 +31,31 @@ static int run(struct env *env, int argc, const char *const argv[])
 		verify.heads = &old;
 		verify.head_count = 1;
 	}
-	if (bank_read(env->bank, env->now(), verify_books, &verify, &err))
+	if (clusters_asked(env, &asked, &err) ||
+	    bank_read(env->bank, env->now(), verify_books, &verify, &err)) {
+		settings_release(&asked);
 		return fail(env, &err);
+	}
 	if (verify.problems) {
 		warning(env,
 			"%d problems in %" PRIu64 " entries: keep a copy of the bank's folder and "
 			"restore an export or a backup",
 			verify.problems, verify.entries);
-		return EXIT_PART;
+		status = EXIT_PART;
+	} else {
+		say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
+		    verify.entries, verify.accounts, verify.head.seq,
+		    hex_format(hash, verify.head.hash, HASH_SIZE));
+		if (option(env, "slurm"))
+			status = verify_slurm(env, &asked);
 	}
-	say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
-	    verify.entries, verify.accounts, verify.head.seq,
-	    hex_format(hash, verify.head.hash, HASH_SIZE));
-	return option(env, "slurm") ? verify_slurm(env) : EXIT_DONE;
+	settings_release(&asked);
+	return status;
 }
 
 static const struct option_spec options[] = {
 	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
+	{"clusters", 'M', "LIST", "with --slurm, only the limits on these clusters"},
 	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
 };
@@ -61,7 +72,7 @@ const struct command cmd_verify = {
 		"the books say is set in Slurm, or is to be put back, is what Slurm shows.\n"
 		"Exit status 3: something is wrong.",
 	.max_args = 0,
-	.flags = CMD_READ | CMD_SLURM,
+	.flags = CMD_READ,
 	.options = options,
 	.run = run,
 };
