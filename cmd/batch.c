@@ -120,7 +120,7 @@ int batch_observe(const struct env *env)
 	/* What a cluster has to say belongs to no line. */
 	alone.where = NULL;
 	if (!batch->asked)
-		batch->answer = clusters_observe(&alone, false, &batch->clusters);
+		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
 	batch->asked = true;
 	return batch->answer;
 }

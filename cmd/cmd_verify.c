@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/known_clusters.h"
 #include "cmd/progress.h"
 #include "cmd/verify_slurm.h"
 #include "ledger/verify_file.h"
@@ -60,8 +61,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct verify *verify = &verifying.verify;
 	const char *head = option(env, "head"), *path = argc > 0 ? argv[0] : NULL;
 	struct old_head old;
+	struct settings asked = {0};
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
+	int status = EXIT_DONE;
 	int rc;
 
 	if (path && option(env, "slurm"))
@@ -72,33 +75,40 @@ static int run(struct env *env, int argc, const char *const argv[])
 		verify->heads = &old;
 		verify->head_count = 1;
 	}
-	progress_begin(&verifying.progress, env, 0);
-	rc = path ? verify_given(env, path, verify, &err)
-		  : bank_read(env->bank, env->now(), verify_books, verify, &err);
-	progress_end(&verifying.progress);
-	if (rc)
-		return fail(env, &err);
-	if (verify->problems && path) {
+	rc = clusters_asked(env, &asked, &err);
+	if (!rc) {
+		progress_begin(&verifying.progress, env, 0);
+		rc = path ? verify_given(env, path, verify, &err)
+			  : bank_read(env->bank, env->now(), verify_books, verify, &err);
+		progress_end(&verifying.progress);
+	}
+	if (rc) {
+		status = fail(env, &err);
+	} else if (verify->problems && path) {
 		warning(env,
 			"%s is not what it should be: keep it, and restore from another export",
 			path);
-		return EXIT_PART;
-	}
-	if (verify->problems) {
+		status = EXIT_PART;
+	} else if (verify->problems) {
 		warning(env,
 			"%d problems in %" PRIu64 " entries: keep a copy of the bank's folder and "
 			"restore an export or a backup",
 			verify->problems, verify->entries);
-		return EXIT_PART;
+		status = EXIT_PART;
+	} else {
+		say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
+		    verify->entries, verify->accounts, verify->head.seq,
+		    hex_format(hash, verify->head.hash, HASH_SIZE));
+		if (option(env, "slurm"))
+			status = verify_slurm(env, &asked);
 	}
-	say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
-	    verify->entries, verify->accounts, verify->head.seq,
-	    hex_format(hash, verify->head.hash, HASH_SIZE));
-	return option(env, "slurm") ? verify_slurm(env) : EXIT_DONE;
+	settings_release(&asked);
+	return status;
 }
 
 static const struct option_spec options[] = {
 	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
+	{"clusters", 'M', "LIST", "with --slurm, only the limits on these clusters"},
 	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
 };
@@ -117,7 +127,7 @@ const struct command cmd_verify = {
 		"standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.\n"
 		"Exit status 3: something is wrong.",
 	.max_args = 1,
-	.flags = CMD_READ | CMD_SLURM | CMD_BARE_WITH_FILE,
+	.flags = CMD_READ | CMD_BARE_WITH_FILE,
 	.options = options,
 	.run = run,
 };

@@ -42,6 +42,9 @@ struct observation {
 
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
+/* How the accounts hang together; names are borrowed. tree_release() it. */
+int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
+
 /* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.
  */
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret);
@@ -149,8 +152,13 @@ struct task_outcomes {
  * books_fn: [ctx] is a struct task_outcomes. */
 int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err);
 
+/* Keeps the tree of each cluster that answered and has none yet: an account that moves before the
+ * first whole check is noticed by it then, and takes no use along that is charged twice. */
+int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
+		     struct sb_error *err);
+
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].
- * Clusters that did not answer get theirs at a later check. */
+ * Clusters that did not answer get theirs at a later check; of the others the tree is kept. */
 int check_enter_baselines(struct books *books, const char *account,
 			  const struct observation *observations, size_t count, bool from_zero,
 			  struct sb_error *err);

@@ -210,16 +210,24 @@ static int compare_trees(struct check *check, const char *cluster, const struct 
 	return rc;
 }
 
+int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
+{
+	int rc = tree_new(observation->count, ret, err);
+
+	for (size_t i = 0; !rc && i < observation->count; i++) {
+		const struct observed *row = &observation->rows[i];
+
+		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+	}
+	return rc;
+}
+
 static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
 	struct tree before = {0}, now = {0};
-	int rc = tree_new(observation->count, &now, err);
+	int rc = observation_tree(observation, &now, err);
 
-	for (size_t i = 0; !rc && i < observation->count; i++)
-		now.list[i] = (struct kin){observation->rows[i].account,
-					   observation->rows[i].parent ? observation->rows[i].parent
-								       : ""};
 	if (!rc)
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
@@ -239,6 +247,29 @@ int check_find_moves(struct books *books, struct check *check, struct sb_error *
 	for (size_t i = 0; i < check->observation_count && !rc; i++) {
 		if (check->observations[i].answered)
 			rc = find_cluster_moves(books, check, &check->observations[i], err);
+	}
+	return rc;
+}
+
+int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
+		     struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < count && !rc; i++) {
+		const struct observation *observation = &observations[i];
+		struct tree kept = {0}, now = {0};
+
+		if (!observation->answered)
+			continue;
+		rc = books_tree(books, observation->cluster, &kept, err);
+		if (!rc && kept.count == 0)
+			rc = observation_tree(observation, &now, err);
+		/* One that is kept shows what moved since the use was last charged. */
+		if (!rc && now.count > 0)
+			rc = books_set_tree(books, observation->cluster, &now, err);
+		tree_release(&kept);
+		tree_release(&now);
 	}
 	return rc;
 }
@@ -320,7 +351,7 @@ int check_enter_baselines(struct books *books, const char *name,
 			books, name, observation->cluster, -1, row && !from_zero ? row->usage : 0,
 			from_zero ? "opened, use from before counts" : "opened", "", err);
 	}
-	return rc;
+	return rc ? rc : check_keep_trees(books, observations, count, err);
 }
 
 int check_enter_reset(struct books *books, const char *const *names, size_t count,

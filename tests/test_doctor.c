@@ -444,18 +444,57 @@ START_TEST(verify_compares_the_limits_with_slurm)
 	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is 1, by the books 0\n", "verify",
 	      "--slurm");
 	(void)strcpy(bio->limits, "gres/gpu=7");
-	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is no limit, by the books 0\n",
-	      "verify", "--slurm");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is none, by the books 0\n", "verify",
+	      "--slurm");
 	/* Without asking for it, Slurm is not asked. */
 	DONE("all is well", "verify");
 	fake_cluster("dev")->silent = true;
-	GIVES(3, "all is well", "cluster 'dev' does not answer, its limits were not compared",
-	      "verify", "--slurm");
-	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	GIVES(3, "all is well", "the limits on cluster 'dev' were not compared\n", "verify",
+	      "--slurm");
+	ck_assert_ptr_nonnull(strstr(err, "cluster 'dev' does not answer"));
+	fake_cluster("dev")->half_life = "7-00:00:00";
+	fake_cluster("dev")->silent = false;
+	GIVES(3, "all is well", "the limits on cluster 'dev' were not compared\n", "verify",
+	      "--slurm");
+	fake_cluster("dev")->half_life = "0";
 	fake_cluster("dev")->silent = false;
 	fake_remove_account("dev", "bio");
 	GIVES(3, "all is well",
 	      "bio: dev does not show the account, whose GrpTRESMins=cpu should be 0\n", "verify",
+	      "--slurm");
+}
+END_TEST
+
+START_TEST(verify_of_a_cluster_that_nobody_knows_is_refused)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	REFUSED(2, "neither the settings nor the books know a cluster 'nosuch'", "verify",
+		"--slurm", "-M", "dev,nosuch");
+	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "verify", "--slurm", "-M", "dew");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	set_settings("clusters: [gpu]\nlock_seconds: 1\n");
+	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	DONE("limits 1\n", "verify", "--slurm", "-M", "DEV");
+	DONE("limits 1\n", "verify", "--slurm");
+	bio->limits[0] = '\0';
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is none", "verify", "--slurm", "-M",
+	      "gpu,dev");
+}
+END_TEST
+
+START_TEST(verify_says_why_a_limit_could_not_be_set)
+{
+	fake_account("dev", "bio")->usage = 20 * 3600;
+	fake_cluster("dev")->deaf = true;
+	GIVES(3, "held", "could not be set", "check");
+	GIVES(3, "all is well",
+	      "bio: GrpTRESMins=cpu on dev is none, by the books 0 (could not be set: the cluster "
+	      "does not show the new limit)\n",
+	      "verify", "--slurm");
+	fake_remove_account("dev", "bio");
+	GIVES(3, "all is well", "GrpTRESMins=cpu should be 0 (could not be set: ", "verify",
 	      "--slurm");
 }
 END_TEST
@@ -471,8 +510,9 @@ START_TEST(verify_knows_what_is_to_be_put_back)
 	GIVES(3, "", "could not be set", "deposit", "bio", "100");
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
 	GIVES(3, "all is well",
-	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back)\n", "verify",
-	      "--slurm");
+	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back; could not be "
+	      "set: ",
+	      "verify", "--slurm");
 	DONE("", "check");
 	DONE("limits 0\n", "verify", "--slurm");
 }
@@ -506,12 +546,12 @@ START_TEST(verify_compares_limits_that_sshare_lacks)
 	add_lever(bank, hold, "GrpSubmitJobs", "", 3);
 	add_lever(bank, hold, "GrpTRESRunMins", "gres/gpu", 7);
 	bank_close(bank);
-	GIVES(3, "all is well", "bio: GrpJobs on dev is no limit, by the books 0 (not carried out",
+	GIVES(3, "all is well", "bio: GrpJobs on dev is none, by the books 0 (not carried out",
 	      "verify", "--slurm");
 	ck_assert_int_eq(fake_shows, 1);
-	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is no limit");
+	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is none");
 	check_has(__FILE__, __LINE__, "the messages", err,
-		  "bio: GrpTRESRunMins=gres/gpu on dev is no limit, by the books 7");
+		  "bio: GrpTRESRunMins=gres/gpu on dev is none, by the books 7");
 	bio->grp_jobs = 0;
 	bio->grp_submit_jobs = 4;
 	(void)strcpy(bio->run_limits, "cpu=7");
@@ -521,7 +561,7 @@ START_TEST(verify_compares_limits_that_sshare_lacks)
 	(void)strcpy(bio->run_limits, "cpu=8,gres/gpu=7");
 	DONE("Slurm shows what the books say: limits 3\n", "verify", "--slurm");
 	fake_show_mode = FAKE_FAILS;
-	GIVES(3, "all is well", "cluster 'dev' does not answer", "verify", "--slurm");
+	GIVES(3, "all is well", "the limits on cluster 'dev' cannot be read", "verify", "--slurm");
 }
 END_TEST
 
@@ -603,6 +643,8 @@ int main(void)
 	suite_add_tcase(suite, doctor);
 	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
 	tcase_set_timeout(verify, TEST_TIMEOUT);
+	tcase_add_test(verify, verify_of_a_cluster_that_nobody_knows_is_refused);
+	tcase_add_test(verify, verify_says_why_a_limit_could_not_be_set);
 	tcase_add_test(verify, verify_compares_the_limits_with_slurm);
 	tcase_add_test(verify, verify_compares_limits_that_sshare_lacks);
 	tcase_add_test(verify, verify_knows_what_is_to_be_put_back);

@@ -566,7 +566,7 @@ START_TEST(journal_filters_are_checked)
 	REFUSED(2, "there is no kind of entry 'chrge': did you mean 'charge'?", "journal", "--kind",
 		"open,chrge");
 	REFUSED(2, "there is no kind of entry ''", "journal", "-k", "");
-	REFUSED(2, "there is no cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
+	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");
 	REFUSED(2, "--to needs the number of an entry, not 'x'", "journal", "--to", "x");
 	REFUSED(2, "--since: 'x' is not a time", "journal", "--since", "x");

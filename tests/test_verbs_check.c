@@ -985,7 +985,7 @@ START_TEST(an_adopted_hold_is_released_when_there_are_funds)
 	} else {
 		at_terminal = true;
 		answers = "b\n";
-		DONE("now commands Slurm", "adopt");
+		DONE("commands Slurm from here", "adopt");
 	}
 	DONE("", "check");
 	LIMIT("bio", "");
