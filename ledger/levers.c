@@ -379,7 +379,11 @@ static int deal_caps(struct check *check, const struct account *account, struct 
 			caps[count++] = cap_of(account, &unasked);
 	}
 	plan_caps(caps, count, available, check->rules->pooled, &deferred);
-	check->again = check->again || deferred;
+	for (size_t i = 0; i < count && check->shut; i++) {
+		if (!caps[i].silent && !caps[i].absent)
+			caps[i].value = 0;
+	}
+	check->again = check->again || (deferred && !check->shut);
 	*ret = caps;
 	return SB_OK;
 }
