@@ -159,7 +159,8 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 			      .settling = checkup->settling,
 			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
-			      .look_now = checkup->put_right};
+			      .look_now = checkup->put_right,
+			      .shut = checkup->shut};
 	struct planning planning = {.check = &check, .dry = dry};
 	struct clusters clusters;
 	struct said said = {0};

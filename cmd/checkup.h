@@ -17,6 +17,7 @@ struct checkup {
 	bool settling; /* after an entry; see struct check */
 	bool must; /* EXIT_REFUSED, not EXIT_PART, when the clock is not to be trusted */
 	bool put_right; /* also if the settings leave what was changed by hand */
+	bool shut; /* see struct check */
 };
 
 /* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not

@@ -21,17 +21,8 @@ struct reset {
 	char (*names)[NAME_SIZE];
 	const char **list; /* the same as pointers */
 	size_t count;
+	bool *told; /* by cluster: sacctmgr says that it was reset */
 };
-
-static int make_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
-{
-	int rc = tree_new(observation->count, ret, err);
-
-	for (size_t i = 0; !rc && i < observation->count; i++)
-		ret->list[i] =
-			(struct kin){observation->rows[i].account, observation->rows[i].parent};
-	return rc;
-}
 
 /* Whether the other account's usage changes with that of the one to reset, on any cluster. */
 static int related(const struct reset *reset, const char *other, bool *ret, struct sb_error *err)
@@ -39,7 +30,7 @@ static int related(const struct reset *reset, const char *other, bool *ret, stru
 	*ret = strcmp(other, reset->account) == 0;
 	for (size_t i = 0; i < reset->clusters.count && !*ret; i++) {
 		struct tree tree = {0};
-		int rc = make_tree(&reset->clusters.list[i], &tree, err);
+		int rc = observation_tree(&reset->clusters.list[i], &tree, err);
 
 		if (rc)
 			return rc;
@@ -54,32 +45,38 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct reset *reset = ctx;
 	const struct account *account;
-	size_t count;
+	char(*names)[NAME_SIZE];
+	const char **list;
+	size_t count, found = 0;
 	int rc = books_account(books, reset->account, &account, err);
 
 	if (!rc)
 		rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;
-	free(reset->names);
-	free(reset->list);
-	reset->count = 0;
-	reset->names = calloc(count, sizeof(*reset->names));
-	reset->list = calloc(count, sizeof(*reset->list));
-	if (!reset->names || !reset->list)
-		return sb_error_nomem(err);
+	names = calloc(count, sizeof(*names));
+	list = calloc(count, sizeof(*list));
+	if (!names || !list)
+		rc = sb_error_nomem(err);
 	for (size_t i = 0; i < count && !rc; i++) {
 		const char *name = books_at(books, i)->name;
 		bool is = false;
 
 		rc = related(reset, name, &is, err);
 		if (!rc && is) {
-			memcpy(reset->names[reset->count], name, sizeof(*reset->names));
-			reset->list[reset->count] = reset->names[reset->count];
-			reset->count++;
+			memcpy(names[found], name, sizeof(*names));
+			list[found] = names[found];
+			found++;
 		}
 	}
-	return rc;
+	free(rc ? names : reset->names);
+	free(rc ? list : reset->list);
+	if (rc)
+		return rc;
+	reset->names = names;
+	reset->list = list;
+	reset->count = found;
+	return SB_OK;
 }
 
 static int64_t usage_on(const struct clusters *clusters, size_t at, const char *account)
@@ -123,33 +120,106 @@ static bool confirmed(struct env *env, const struct reset *reset)
 	return false;
 }
 
+/* ---- whether it may be reset ---- */
+
+/* Whether the account's usage on the cluster is charged, and nothing starts until its limit is
+ * worked out anew: under the present one it might use again what Slurm forgets. */
+static int look_at(struct reset *reset, const struct rules *rules, const struct account *account,
+		   const struct observation *observation, struct sb_error *err)
+{
+	const struct observed *row = observation_find(observation, account->name);
+	const struct meter *meter = account_meter(account, observation->cluster);
+	int64_t charged = meter ? meter->reading : 0, limit;
+
+	if (!row)
+		return SB_OK;
+	if (row->usage != charged)
+		return sb_error_set(err, SB_EREFUSED,
+				    "what %s used on %s is not %s yet: run `subank check`, then "
+				    "reset again",
+				    account->name, observation->cluster,
+				    row->usage > charged ? "charged" : "settled");
+	if (!wants_caps(account, rules) ||
+	    (observed_limit(row, CAP_FIELD, CAP_TRES, &limit) && limit == 0))
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "%s was not reset: the limit " CAP_FIELD "=" CAP_TRES " of %s on %s "
+			    "must be 0 while it is, and could not be set: run `subank check "
+			    "--put-right`, then reset again",
+			    reset->account, account->name, observation->cluster);
+}
+
+static int look_at_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct reset *reset = ctx;
+	struct rules rules = rules_of(reset->env);
+	int rc = find_related(books, reset, err); /* that may have changed */
+
+	for (size_t i = 0; i < reset->count * reset->clusters.count && !rc; i++) {
+		const struct account *account;
+
+		rc = books_account(books, reset->list[i / reset->clusters.count], &account, err);
+		if (!rc)
+			rc = look_at(reset, &rules, account,
+				     &reset->clusters.list[i % reset->clusters.count], err);
+	}
+	return rc;
+}
+
+/* Asks the clusters. Returns EXIT_REFUSED when one does not answer. */
+static int observe_all(struct reset *reset)
+{
+	int status;
+
+	clusters_release(&reset->clusters);
+	status = clusters_observe(reset->env, OBSERVE_USE, &reset->clusters);
+	if (status == EXIT_DONE && !reset->clusters.silent)
+		return EXIT_DONE;
+	warning(reset->env, "%s was not reset: what it has used must be read and charged first",
+		reset->account);
+	return EXIT_REFUSED;
+}
+
+/* Whether all is ready for the reset, by what Slurm shows now. */
+static int make_sure(struct reset *reset)
+{
+	int status = observe_all(reset);
+	struct sb_error err;
+
+	if (status == EXIT_DONE &&
+	    bank_read(reset->env->bank, reset->env->now(), look_at_all, reset, &err))
+		status = fail(reset->env, &err);
+	return status;
+}
+
+/* ---- the reset ---- */
+
 /* Asks slurmctld to forget. Returns EXIT_PART when one refused. */
-static int forget(struct reset *reset, bool *ret_any)
+static int forget(struct reset *reset)
 {
 	struct env *env = reset->env;
 	int status = EXIT_DONE;
 
-	*ret_any = false;
 	for (size_t i = 0; i < reset->clusters.count; i++) {
 		const char *cluster = reset->clusters.names[i];
 		struct slurm_error err;
 
 		if (usage_on(&reset->clusters, i, reset->account) == 0)
 			continue;
-		if (sacctmgr_reset_usage(&env->slurm, cluster, reset->account, &err)) {
-			warning(env, "%s: the usage on %s could not be reset: %s", reset->account,
-				cluster, err.text);
-			status = EXIT_PART;
+		reset->told[i] = !sacctmgr_reset_usage(&env->slurm, cluster, reset->account, &err);
+		if (reset->told[i])
 			continue;
-		}
-		*ret_any = true;
+		warning(env, "%s: the usage on %s could not be reset: %s", reset->account, cluster,
+			err.text);
+		status = EXIT_PART;
 	}
 	return status;
 }
 
 static bool went_down(const struct reset *reset, const struct clusters *again, size_t at)
 {
-	return usage_on(again, at, reset->account) < usage_on(&reset->clusters, at, reset->account);
+	return again->list[at].answered &&
+	       usage_on(again, at, reset->account) < usage_on(&reset->clusters, at, reset->account);
 }
 
 /* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */
@@ -158,23 +228,21 @@ static int say_reset(const struct reset *reset, const struct clusters *again)
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < again->count; i++) {
-		if (usage_on(&reset->clusters, i, reset->account) == 0)
-			continue;
-		if (again->list[i].answered && went_down(reset, again, i)) {
+		if (went_down(reset, again, i)) {
 			say(reset->env, "%s: the usage on %s was reset", reset->account,
 			    again->names[i]);
-			continue;
+		} else if (reset->told[i]) {
+			warning(reset->env,
+				"%s: %s does not show that the usage was reset: look at sshare, "
+				"and run `subank check`",
+				reset->account, again->names[i]);
+			status = EXIT_PART;
 		}
-		warning(reset->env,
-			"%s: %s does not show that the usage was reset: look at sshare, and run "
-			"`subank check`",
-			reset->account, again->names[i]);
-		status = EXIT_PART;
 	}
 	return status;
 }
 
-/* Reads Slurm until the usage has gone down wherever there was some, or a few seconds are over. */
+/* Reads Slurm until the usage has gone down wherever it should, or a few seconds are over. */
 static int read_again(struct reset *reset, struct clusters *ret)
 {
 	for (int try = 0;; try++) {
@@ -185,10 +253,9 @@ static int read_again(struct reset *reset, struct clusters *ret)
 
 		if (status != EXIT_DONE)
 			return status;
-		for (size_t i = 0; i < again.count; i++) {
-			down = down && (usage_on(&reset->clusters, i, reset->account) == 0 ||
-					!again.list[i].answered || went_down(reset, &again, i));
-		}
+		for (size_t i = 0; i < again.count; i++)
+			down = down && (!reset->told[i] || !again.list[i].answered ||
+					went_down(reset, &again, i));
 		if (down || try == TRIES) {
 			*ret = again;
 			return EXIT_DONE;
@@ -198,72 +265,108 @@ static int read_again(struct reset *reset, struct clusters *ret)
 	}
 }
 
+struct entering {
+	const struct reset *reset;
+	const struct clusters *again;
+};
+
 static int enter(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct reset *reset = ctx;
+	const struct entering *entering = ctx;
+	const struct reset *reset = entering->reset;
 	const char *text = option(reset->env, "note");
 	char reason[256];
+	int rc = SB_OK;
 
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
-	return check_enter_reset(books, reset->list, reset->count, reset->clusters.list,
-				 reset->clusters.count, reason, text ? text : "", err);
+	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
+		if (went_down(reset, entering->again, i))
+			rc = check_enter_reset(books, reset->account, reset->list, reset->count,
+					       &reset->clusters.list[i], &entering->again->list[i],
+					       reason, text ? text : "", err);
+	}
+	return rc;
 }
 
-/* Under the check's lock: charge, reset, count on from there, bring limits in line. */
+/* Of two exit statuses, one after the other, the one to end with. */
+static int worse(int earlier, int later)
+{
+	return later == EXIT_DONE || (later == EXIT_PART && earlier != EXIT_DONE) ? earlier : later;
+}
+
+/* Resets what is charged and enters where counting goes on. */
+static int reset_usage(struct reset *reset)
+{
+	struct env *env = reset->env;
+	struct clusters again = {0};
+	struct entering entering = {.reset = reset, .again = &again};
+	struct sb_error err;
+	int status;
+
+	reset->told = calloc(reset->clusters.count, sizeof(*reset->told));
+	if (!reset->told) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	status = forget(reset);
+	/* What sacctmgr failed at may be done all the same. */
+	if (read_again(reset, &again) != EXIT_DONE)
+		return EXIT_PART;
+	status = worse(status, say_reset(reset, &again));
+	if (bank_write(env->bank, env->now(), enter, &entering, &err))
+		status = worse(status, fail(env, &err));
+	clusters_release(&again);
+	return status;
+}
+
+/* Under the check's lock: charge and let nothing start, reset, count on from there, bring limits
+ * in line, whatever came of the reset. */
 static int reset_all(struct env *env, void *ctx)
 {
 	struct reset *reset = ctx;
 	struct checkup checkup = {
-		.accounts = reset->list, .account_count = reset->count, .must = true};
-	struct clusters again = {0};
-	struct sb_error err;
-	bool any;
-	int status = checkup_pass(env, &checkup), forgot;
+		.accounts = reset->list, .account_count = reset->count, .must = true, .shut = true};
+	int status = checkup_pass(env, &checkup);
 
 	if (status != EXIT_DONE && status != EXIT_PART)
 		return status;
-	forgot = forget(reset, &any);
-	if (!any)
-		return forgot == EXIT_DONE ? status : forgot;
-	if (read_again(reset, &again) == EXIT_DONE) {
-		if (say_reset(reset, &again) != EXIT_DONE)
-			forgot = EXIT_PART;
-		clusters_release(&reset->clusters);
-		reset->clusters = again;
-		if (bank_write(env->bank, env->now(), enter, reset, &err))
-			return fail(env, &err);
-	} else {
-		forgot = EXIT_PART;
+	status = worse(status, make_sure(reset));
+	if (status == EXIT_DONE || status == EXIT_PART)
+		status = worse(status, reset_usage(reset));
+	checkup = (struct checkup){
+		.accounts = reset->list, .account_count = reset->count, .must = true};
+	return worse(status, checkup_pass(env, &checkup));
+}
+
+static int reset_account(struct reset *reset)
+{
+	struct env *env = reset->env;
+	struct sb_error err;
+	int status = observe_all(reset);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (bank_read(env->bank, env->now(), find_related, reset, &err))
+		return fail(env, &err);
+	if (!has_used(reset)) {
+		note(env, "%s: Slurm shows no usage, there is nothing to reset", reset->account);
+		return EXIT_DONE;
 	}
-	status = checkup_pass(env, &checkup);
-	return status == EXIT_DONE ? forgot : status;
+	return confirmed(env, reset) ? checkup_locked(env, reset_all, reset) : EXIT_REFUSED;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct reset reset = {.env = env};
 	char name[NAME_SIZE];
-	struct sb_error err;
 	int status = read_account(env, argv[0], name);
 
 	(void)argc;
 	if (status != EXIT_DONE)
 		return status;
 	reset.account = name;
-	status = clusters_observe(env, OBSERVE_USE, &reset.clusters);
-	if (status != EXIT_DONE || reset.clusters.silent) {
-		warning(env, "%s was not reset: what it has used must be read and charged first",
-			name);
-		status = EXIT_REFUSED;
-	} else if (bank_read(env->bank, env->now(), find_related, &reset, &err)) {
-		status = fail(env, &err);
-	} else if (!has_used(&reset)) {
-		note(env, "%s: Slurm shows no usage, there is nothing to reset", name);
-	} else if (!confirmed(env, &reset)) {
-		status = EXIT_REFUSED;
-	} else {
-		status = checkup_locked(env, reset_all, &reset);
-	}
+	status = reset_account(&reset);
+	free(reset.told);
 	free(reset.list);
 	free(reset.names);
 	clusters_release(&reset.clusters);
@@ -283,8 +386,10 @@ const struct command cmd_reset = {
 		"Charges what was used, sets RawUsage to 0 in Slurm and goes on counting from\n"
 		"there. Slurm takes the usage from the accounts above and below too, so theirs is\n"
 		"charged first as well. Balances do not change: a new allowance never needs a\n"
-		"reset, it is for sites that want fair share to forget. What is used in the very\n"
-		"moment between reading and reset is not charged.",
+		"reset, it is for sites that want fair share to forget. What cannot be charged\n"
+		"is not reset. Under enforcement `limit` nothing starts in these accounts for a\n"
+		"moment, so that nothing is given twice. What is used in the very moment between\n"
+		"the last reading and the reset is not charged.",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,

@@ -6,6 +6,7 @@
 
 #include "ledger/books.h"
 #include "ledger/policy.h"
+#include "ledger/tree.h"
 
 /* A limit of an account in Slurm. */
 struct limit {
@@ -42,7 +43,7 @@ struct observation {
 
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
-/* How the accounts hang together; names are borrowed. tree_release() it. */
+/* How the cluster's accounts hang together; the names are the observation's. tree_release() it. */
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
 
 /* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.
@@ -111,6 +112,7 @@ struct check {
 			  clock is not to be trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
+	bool shut; /* limits that follow the balance are to be 0: no job starts under them */
 	/* out; check_release() frees */
 	struct finding *findings;
 	size_t finding_count, finding_size;
@@ -163,11 +165,14 @@ int check_enter_baselines(struct books *books, const char *account,
 			  const struct observation *observations, size_t count, bool from_zero,
 			  struct sb_error *err);
 
-/* Enters, after the usage of an account was reset in Slurm, where counting goes on for accounts
- * whose reading is another now. [names] are accounts of the bank. */
-int check_enter_reset(struct books *books, const char *const *names, size_t count,
-		      const struct observation *observations, size_t observation_count,
-		      const char *reason, const char *note, struct sb_error *err);
+/* Enters, after the usage of an account was reset in Slurm, where counting goes on: at 0 for the
+ * account and those below it, at what was not the account's for those above it. [names] are
+ * accounts of the bank; [before] is what the cluster showed last before the reset, all of it
+ * charged, and [after] what it shows since. */
+int check_enter_reset(struct books *books, const char *account, const char *const *names,
+		      size_t count, const struct observation *before,
+		      const struct observation *after, const char *reason, const char *note,
+		      struct sb_error *err);
 
 /* Enters a limit that Slurm shows already as one of the bank's own, in force. What the site had
  * before is what the books know of it, or else taken for none. */

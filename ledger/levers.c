@@ -422,7 +422,11 @@ static int deal_caps(struct books *books, struct check *check, const struct acco
 		return rc;
 	}
 	plan_caps(caps, count, available, check->rules->pooled, &deferred);
-	check->again = check->again || deferred;
+	for (size_t i = 0; i < count && check->shut; i++) {
+		if (!caps[i].silent && !caps[i].absent)
+			caps[i].value = 0;
+	}
+	check->again = check->again || (deferred && !check->shut);
 	*ret = caps;
 	return SB_OK;
 }

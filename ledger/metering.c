@@ -354,28 +354,46 @@ int check_enter_baselines(struct books *books, const char *name,
 	return rc ? rc : check_keep_trees(books, observations, count, err);
 }
 
-int check_enter_reset(struct books *books, const char *const *names, size_t count,
-		      const struct observation *observations, size_t observation_count,
+/* Where an account above the reset one goes on: what was not that account's use. RawUsage is cut to
+ * whole seconds, of each account by itself, so that Slurm may show one second less. */
+static int64_t rest_above(const struct observed *row, const struct observed *reset,
+			  const struct observed *after)
+{
+	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
+
+	return after && after->usage == rest - 1 ? after->usage : rest;
+}
+
+int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,
+		      const struct observation *before, const struct observation *after,
 		      const char *reason, const char *note, struct sb_error *err)
 {
-	int rc = SB_OK;
+	const struct observed *reset = observation_find(before, name);
+	struct tree tree = {0};
+	int rc = observation_tree(before, &tree, err);
 
-	for (size_t i = 0; i < count * observation_count && !rc; i++) {
-		const char *name = names[i / observation_count];
-		const struct observation *observation = &observations[i % observation_count];
-		const struct observed *row = observation_find(observation, name);
+	for (size_t i = 0; i < count && reset && !rc; i++) {
+		const struct observed *row = observation_find(before, names[i]);
 		const struct account *account;
 		const struct meter *meter;
+		int64_t from = 0;
 
-		rc = books_account(books, name, &account, err);
-		meter = rc ? NULL : account_meter(account, observation->cluster);
-		if (!meter || !row || row->usage >= meter->reading)
+		rc = books_account(books, names[i], &account, err);
+		meter = rc ? NULL : account_meter(account, before->cluster);
+		if (!meter || !row)
 			continue;
-		rc = enter_baseline(books, name, observation->cluster, meter->reading, row->usage,
-				    reason, note, err);
+		if (tree_above(&tree, names[i], name))
+			from = rest_above(row, reset, observation_find(after, names[i]));
+		else if (row != reset && !tree_above(&tree, name, names[i]))
+			continue; /* related on another cluster */
+		if (from == meter->reading)
+			continue;
+		rc = enter_baseline(books, names[i], before->cluster, meter->reading, from, reason,
+				    note, err);
 		if (!rc)
-			rc = note_reading(books, observation->cluster, name, row->usage,
-					  observation->time, row->running, false, err);
+			rc = note_reading(books, before->cluster, names[i], from, before->time,
+					  row->running, false, err);
 	}
+	tree_release(&tree);
 	return rc;
 }

@@ -60,6 +60,95 @@ static void nothing_to_do(void)
 		ck_assert_str_eq(out, expected "\n");                                              \
 	} while (0)
 
+/* ---- what happens meanwhile ---- */
+
+/* Each is done once, before a call is answered: the [nth] from here that has [part] in its line. */
+struct meanwhile {
+	const char *part;
+	int nth;
+	void (*what)(void);
+};
+static struct meanwhile *meanwhiles;
+
+static void on_call(enum fake_program program)
+{
+	(void)program;
+	for (struct meanwhile *it = meanwhiles; it->part; it++) {
+		if (strstr(fake_line, it->part) && it->nth > 0 && --it->nth == 0)
+			it->what();
+	}
+}
+
+/* The next verb goes with these. */
+#define MEANWHILE(...)                                                                             \
+	do {                                                                                       \
+		static struct meanwhile list_[8];                                                  \
+		const struct meanwhile given_[] = {__VA_ARGS__};                                   \
+		memset(list_, 0, sizeof(list_));                                                   \
+		memcpy(list_, given_, sizeof(given_));                                             \
+		meanwhiles = list_;                                                                \
+		fake_hook = on_call;                                                               \
+	} while (0)
+
+/* All that was to happen has. */
+static void it_happened(void)
+{
+	for (const struct meanwhile *it = meanwhiles; it->part; it++)
+		ck_assert_msg(it->nth == 0, "no call had '%s' in it", it->part);
+	fake_hook = NULL;
+}
+
+/* The calls of sshare: first before anything is asked, then the pass that charges, then to make
+ * sure. */
+enum { CALL_CHARGE = 2, CALL_MAKE_SURE = 3 };
+
+static void fall_silent(void)
+{
+	fake_cluster("dev")->silent = true;
+}
+
+static void speak_again(void)
+{
+	fake_cluster("dev")->silent = false;
+}
+
+static void use_some(void)
+{
+	use(640);
+}
+
+static void set_limits_follow(void)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nenforcement: limit\n");
+}
+
+static void sacctmgr_fails(void)
+{
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+}
+
+static void sacctmgr_works(void)
+{
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+}
+
+static void sacctmgr_is_killed(void)
+{
+	fake_mode[FAKE_SACCTMGR] = FAKE_KILLED;
+}
+
+static void is_shut(void)
+{
+	ck_assert_str_eq(dev("bio")->limits, "billing=0");
+	ck_assert_str_eq(dev("faculty")->limits, "billing=0");
+	ck_assert_str_ne(dev("chem")->limits, "billing=0");
+}
+
+static void take_one_above(void)
+{
+	dev("faculty")->usage--;
+}
+
 /* ---- reset ---- */
 
 START_TEST(a_reset_that_makes_no_sense_is_refused)
@@ -199,6 +288,197 @@ START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done)
 END_TEST
 enum { RESET_CASES = 4 };
 
+/* It answers before and after, but not to the pass that charges. */
+START_TEST(what_was_not_charged_is_not_reset)
+{
+	use(100);
+	MEANWHILE({"sshare", CALL_CHARGE, fall_silent}, {"scontrol -M dev", 3, speak_again});
+	GIVES(1, "", "what bio used on dev is not charged yet: run `subank check`", "reset", "bio",
+	      "--immediate");
+	it_happened();
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	DONE("was reset", "reset", "bio", "--immediate");
+	HAS("bio", "35900");
+}
+END_TEST
+
+START_TEST(a_cluster_that_stops_to_answer_is_not_reset)
+{
+	use(100);
+	MEANWHILE({"sshare", CALL_MAKE_SURE, fall_silent});
+	GIVES(1, "bio: charged", "bio was not reset", "reset", "bio", "--immediate");
+	it_happened();
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	ck_assert_int_eq(fake_modifies, 0);
+}
+END_TEST
+
+START_TEST(what_is_used_after_the_charge_is_not_reset)
+{
+	MEANWHILE({"sshare", CALL_MAKE_SURE, use_some});
+	GIVES(1, "bio: charged", "what bio used on dev is not charged yet", "reset", "bio",
+	      "--immediate");
+	it_happened();
+	ck_assert_int_eq(dev("bio")->usage, 1640);
+	HAS("bio", "35360");
+	HAS("faculty", "35360");
+	DONE("was reset", "reset", "bio", "--immediate");
+	HAS("bio", "35360");
+}
+END_TEST
+
+/* A pass of named accounts leaves a move to a whole check. */
+START_TEST(what_a_move_leaves_open_is_not_reset)
+{
+	place("lab", "chem", 400);
+	dev("bio")->usage -= 400;
+	dev("chem")->usage += 400;
+	GIVES(1, "", "what chem used on dev is not charged yet", "reset", "chem", "--immediate");
+	GIVES(1, "", "what bio used on dev is not settled yet", "reset", "bio", "--immediate");
+	ck_assert_int_eq(fake_modifies, 0);
+	GIVES(3, "", "account lab has moved", "check");
+	DONE("was reset", "reset", "chem", "--immediate");
+	nothing_to_do();
+	HAS("chem", "36000");
+	HAS("faculty", "36000");
+}
+END_TEST
+
+START_TEST(a_problem_of_the_first_pass_is_in_the_status)
+{
+	dev("bio")->usage -= 300;
+	dev("faculty")->usage -= 300;
+	GIVES(3, "was reset", "bio: the usage on dev went down", "reset", "bio", "--immediate");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_limit_that_cannot_be_set_lets_nothing_be_reset)
+{
+	set_limits_follow();
+	use(100);
+	DONE("", "check");
+	for (int i = 0; i < 2; i++) {
+		use(60);
+		MEANWHILE({"GrpTRESMins=billing=0", 1, sacctmgr_fails});
+		GIVES(1, "bio: charged", "the fake fails", "reset", i ? "faculty" : "bio",
+		      "--immediate");
+		it_happened();
+		sacctmgr_works();
+		ck_assert_ptr_nonnull(strstr(err, "must be 0 while it is, and could not be set"));
+		ck_assert_int_eq(dev("bio")->usage, 1160 + 60 * i);
+		ck_assert_int_eq(dev("faculty")->usage, 1660 + 60 * i);
+	}
+	DONE("", "check");
+	ck_assert_str_eq(dev("bio")->limits, "billing=614");
+	ck_assert_str_eq(dev("faculty")->limits, "billing=623");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(a_limit_changed_by_hand_lets_nothing_be_reset)
+{
+	set_limits_follow();
+	DONE("", "check");
+	(void)snprintf(dev("faculty")->limits, sizeof(dev("faculty")->limits), "billing=9999");
+	GIVES(1, "", "GrpTRESMins=billing of faculty on dev must be 0", "reset", "bio",
+	      "--immediate");
+	ck_assert_int_eq(dev("bio")->usage, 1000);
+	ck_assert_str_eq(dev("faculty")->limits, "billing=9999");
+	ck_assert_str_ne(dev("bio")->limits, "billing=0");
+	RUN("check", "--put-right");
+	DONE("was reset", "reset", "bio", "--immediate");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(nothing_starts_while_usage_is_reset)
+{
+	set_limits_follow();
+	use(100);
+	DONE("", "check");
+	ck_assert_str_eq(dev("bio")->limits, "billing=614");
+	MEANWHILE({"RawUsage=0", 1, is_shut});
+	DONE("was reset", "reset", "bio", "--immediate");
+	it_happened();
+	ck_assert_str_eq(dev("bio")->limits, "billing=596");
+	ck_assert_str_eq(dev("faculty")->limits, "billing=604");
+	nothing_to_do();
+}
+END_TEST
+
+START_TEST(limits_come_back_whatever_came_of_the_reset)
+{
+	set_limits_follow();
+	use(100);
+	DONE("", "check");
+	MEANWHILE({"RawUsage=0", 1, sacctmgr_fails}, {"sshare", 5, sacctmgr_works});
+	GIVES(3, "", "the usage on dev could not be reset", "reset", "bio", "--immediate");
+	ck_assert_ptr_null(strstr(err, "does not show"));
+	fake_hook = NULL;
+	ck_assert_int_eq(dev("bio")->usage, 1100);
+	ck_assert_str_eq(dev("bio")->limits, "billing=614");
+	nothing_to_do();
+	/* It did it, and then failed. */
+	MEANWHILE({"RawUsage=0", 1, sacctmgr_is_killed}, {"sshare", 5, sacctmgr_works});
+	GIVES(3, "bio: the usage on dev was reset", "could not be reset", "reset", "bio",
+	      "--immediate");
+	ck_assert_ptr_null(strstr(err, "went down"));
+	fake_hook = NULL;
+	ck_assert_int_eq(dev("bio")->usage, 0);
+	ck_assert_str_eq(dev("bio")->limits, "billing=596");
+	nothing_to_do();
+	HAS("bio", "35900");
+}
+END_TEST
+
+static void use_after_the_reset(void)
+{
+	dev("chem")->usage += 5;
+	dev("faculty")->usage += 5;
+	use(640);
+}
+
+static void when_it_is_read_again(void)
+{
+	MEANWHILE({"sshare", 1, use_after_the_reset});
+}
+
+START_TEST(what_is_used_right_after_the_reset_is_charged)
+{
+	static const char *const names[] = {"bio", "faculty"};
+
+	use(100);
+	MEANWHILE({"RawUsage=0", 1, when_it_is_read_again});
+	DONE("was reset", "reset", names[_i], "--immediate");
+	it_happened();
+	ck_assert_int_eq(dev("bio")->usage, 640);
+	DONE("", "check"); /* the sister's */
+	HAS("bio", "35260");
+	HAS("faculty", "35255");
+	HAS("chem", "35995");
+	nothing_to_do();
+	DONE("all is well", "verify");
+}
+END_TEST
+
+static void when_it_is_read_again_one_less(void)
+{
+	MEANWHILE({"sshare", 1, take_one_above});
+}
+
+/* RawUsage is cut to whole seconds, of each account by itself. */
+START_TEST(a_second_less_above_is_no_problem)
+{
+	MEANWHILE({"RawUsage=0", 1, when_it_is_read_again_one_less});
+	DONE("was reset", "reset", "bio", "--immediate");
+	it_happened();
+	nothing_to_do();
+	dev("faculty")->usage = 0;
+	GIVES(3, "", "faculty: the usage on dev went down", "check");
+}
+END_TEST
+
 START_TEST(a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows)
 {
 	use(10 * SU);
@@ -306,6 +586,17 @@ int main(void)
 			    0, RESET_CASES);
 	tcase_add_test(reset, a_reset_without_usage_has_nothing_to_do);
 	tcase_add_test(reset, predecessor_19_a_reset_charges_first_and_changes_no_balance);
+	tcase_add_test(reset, what_was_not_charged_is_not_reset);
+	tcase_add_test(reset, a_cluster_that_stops_to_answer_is_not_reset);
+	tcase_add_test(reset, what_is_used_after_the_charge_is_not_reset);
+	tcase_add_test(reset, what_a_move_leaves_open_is_not_reset);
+	tcase_add_test(reset, a_problem_of_the_first_pass_is_in_the_status);
+	tcase_add_test(reset, a_limit_that_cannot_be_set_lets_nothing_be_reset);
+	tcase_add_test(reset, a_limit_changed_by_hand_lets_nothing_be_reset);
+	tcase_add_test(reset, nothing_starts_while_usage_is_reset);
+	tcase_add_test(reset, limits_come_back_whatever_came_of_the_reset);
+	tcase_add_loop_test(reset, what_is_used_right_after_the_reset_is_charged, 0, 2);
+	tcase_add_test(reset, a_second_less_above_is_no_problem);
 	tcase_add_test(reset, a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows);
 	tcase_add_test(nested, an_account_that_moves_is_said_and_nobody_is_charged);
 	tcase_add_test(nested, a_dry_run_tells_a_move_and_does_not_forget_it);

@@ -99,6 +99,35 @@ test_predecessor_19_a_reset_charges_first_and_leaves_balances_alone() {
 	run 0 subank verify
 }
 
+# Under the old limit the use that Slurm forgets could be used again.
+test_a_reset_under_limit_starts_nothing_that_the_balance_does_not_pay_for() {
+	local before spent
+	new_bank
+	new_account college
+	new_account team parent=college
+	run 0 subank open college 1
+	run 0 subank open team 300s
+	spend team 16 10 # without a time limit it would not start under a cap
+	run 0 subank check
+	run 0 subank terms college --enforce limit
+	run 0 subank terms team --enforce limit
+	spent=$(cluster_raw_usage team)
+	submit team 'sleep 60' -t 3
+	before=$job
+	cluster_wait_reason "$before" AssocGrpBillingMinutes
+	run 0 subank reset team --immediate
+	expect_equal "RawUsage" 0 "$(cluster_raw_usage team)"
+	expect_equal "available" $((300 - spent)) "$(available team)"
+	expect_equal "the cap" "billing=$(((300 - spent - 118) / 60))" "$(cluster_limits_in_force team)"
+	expect_equal "the cap above" "billing=$(((3600 - spent - 118) / 60))" \
+		"$(cluster_limits_in_force college)"
+	submit team 'sleep 60' -t 3
+	cluster_wait_reason "$job" AssocGrpBillingMinutes
+	cluster_wait_reason "$before" AssocGrpBillingMinutes
+	expect_nothing_new
+	run 0 subank verify
+}
+
 test_parent_and_child_are_each_a_budget_and_a_held_parent_stops_the_child() {
 	local parent
 	new_bank
