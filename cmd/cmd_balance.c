@@ -136,6 +136,7 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	struct sums sums = {.charged = account_sum(account->charged), .debt = account->debt};
 	const char *state = account_state(account);
 	char causes[CAUSES_SIZE], above[NAME_SIZE] = "";
+	const char *read_on;
 	int64_t read;
 	int rc = account_available(account, &sums.available, err);
 
@@ -144,7 +145,8 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	if (!rc)
 		rc = account_used(account, &sums.used, err);
 	if (!rc)
-		rc = books_read_time(books, account, &read, err);
+		rc = books_read_time(books, account, listing->env->settings.clusters,
+				     listing->env->settings.cluster_count, &read, &read_on, err);
 	if (!rc && listing->total)
 		rc = add_up(listing, books, account, &sums, err);
 	/* Slurm asks the accounts above, too, before it starts a job. */

@@ -32,6 +32,8 @@ enum slot {
 	SLOT_GRACE = CAUSE_CLOSED + 1,
 	SLOT_LEVEL,
 	SLOT_EXPIRED,
+	SLOT_TERMS,
+	SLOT_TAKEN,
 	SLOT_CHARGE,
 	SLOT_MONEY,
 	SLOT_COUNT,
@@ -44,6 +46,7 @@ static const struct {
 } slots[] = {
 	{EVENT_CLOSE, CAUSE_CLOSED}, {EVENT_THRESHOLD, SLOT_LEVEL}, {EVENT_EXPIRE, SLOT_EXPIRED},
 	{EVENT_CHARGE, SLOT_CHARGE}, {EVENT_DEPOSIT, SLOT_MONEY},   {EVENT_REFUND, SLOT_MONEY},
+	{EVENT_TERMS, SLOT_TERMS},   {EVENT_WITHDRAW, SLOT_TAKEN},  {EVENT_ADJUST, SLOT_TAKEN},
 };
 
 struct why {
@@ -51,6 +54,7 @@ struct why {
 	const char *name;
 	const struct account *account;
 	int64_t available, allocated, used, read; /* read: when its use was */
+	const char *read_on; /* the cluster read longest ago */
 	int64_t now;
 	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
 	unsigned wanted; /* slots to be found: 1 << slot */
@@ -65,7 +69,12 @@ static unsigned slot_of(const struct why *why, const struct event *event)
 	if (event->kind == EVENT_RELEASE)
 		return event->cause == CAUSE_HAND && event->until ? SLOT_GRACE : SLOT_COUNT;
 	if (event->kind == EVENT_TRANSFER)
-		return strcmp(event->to, why->name) == 0 ? SLOT_MONEY : SLOT_COUNT;
+		return strcmp(event->to, why->name) == 0 ? SLOT_MONEY : SLOT_TAKEN;
+	if (event->kind == EVENT_REVERSE)
+		return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND ||
+				       strcmp(event->account, why->name) != 0
+			       ? SLOT_TAKEN
+			       : SLOT_MONEY;
 	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
 		if (slots[i].kind == event->kind)
 			return slots[i].slot;
@@ -96,6 +105,9 @@ static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
 	unsigned slot = slot_of(why, entry->event);
 
 	(void)err;
+	/* Whatever took something before the last money came is made up for. */
+	if ((slot == SLOT_TERMS || slot == SLOT_TAKEN) && *why->lines[SLOT_MONEY])
+		return SB_OK;
 	if (slot < SLOT_COUNT && !*why->lines[slot]) {
 		tell(why, entry->event, why->lines[slot], sizeof(why->lines[slot]));
 		why->wanted &= ~(1u << slot);
@@ -288,8 +300,11 @@ static void tell_reading(const struct why *why)
 	if (!why->read)
 		say(why->env, "  its use was never read: does `subank check` run?");
 	else if (why->now - why->read > READING_STALE)
-		say(why->env, "  its use was read last at %s, %s ago: does `subank check` run?",
-		    when_format_local(when, why->read), when_format_age(age, why->now - why->read));
+		say(why->env,
+		    "  its use on %s was read last at %s, %s ago: does `subank check` run, and "
+		    "does %s answer?",
+		    why->read_on, when_format_local(when, why->read),
+		    when_format_age(age, why->now - why->read), why->read_on);
 }
 
 /* Nothing is left, and yet it is not held. */
@@ -384,6 +399,8 @@ static int tell_all(const struct why *why, struct books *books, struct sb_error 
 	if (poor || low(why)) {
 		tell_slot(why, SLOT_LEVEL);
 		tell_slot(why, SLOT_EXPIRED);
+		tell_slot(why, SLOT_TERMS);
+		tell_slot(why, SLOT_TAKEN);
 		tell_slot(why, SLOT_CHARGE);
 		tell_slot(why, SLOT_MONEY);
 		tell_lots(why);
@@ -410,7 +427,7 @@ static unsigned wanted(const struct account *account)
 		slots_wanted |= 1u << SLOT_GRACE;
 	if (account->charged > 0)
 		slots_wanted |= 1u << SLOT_CHARGE;
-	if (had_money(account))
+	if (account->deposited > 0 || account->received > 0)
 		slots_wanted |= 1u << SLOT_MONEY;
 	return slots_wanted;
 }
@@ -429,7 +446,9 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = account_used(why->account, &why->used, err);
 	if (!rc)
-		rc = books_read_time(books, why->account, &why->read, err);
+		rc = books_read_time(books, why->account, why->env->settings.clusters,
+				     why->env->settings.cluster_count, &why->read, &why->read_on,
+				     err);
 	if (!rc)
 		rc = nesting_above(&nesting, books, why->account, true, why->above, err);
 	nesting_release(&nesting);

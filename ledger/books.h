@@ -88,10 +88,11 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* How old the use is: when the account was read last on the cluster where that is longest ago; 0:
- * never. */
-int books_read_time(struct books *books, const struct account *account, int64_t *ret,
-		    struct sb_error *err);
+/* How old the use is: when the account was read last on the cluster where that is longest ago, and
+ * which that is (the account's text; "" for none); 0: never. Of [clusters] alone, if any are given:
+ * one that is gone from the settings is not read any more. */
+int books_read_time(struct books *books, const struct account *account, char *const *clusters,
+		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err);
 
 /* The machine that may change Slurm, "" if none was adopted; outside the chain. */
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err);

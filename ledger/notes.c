@@ -173,24 +173,40 @@ int books_set_tree(struct books *books, const char *cluster, const struct tree *
 	return rc;
 }
 
-int books_read_time(struct books *books, const struct account *account, int64_t *ret,
-		    struct sb_error *err)
+static bool is_among(const char *name, char *const *list, size_t count)
 {
+	bool found = count == 0;
+
+	for (size_t i = 0; i < count && !found; i++)
+		found = strcmp(list[i], name) == 0;
+	return found;
+}
+
+int books_read_time(struct books *books, const struct account *account, char *const *clusters,
+		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err)
+{
+	const char *cluster = "";
 	int64_t oldest = 0;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		struct reading reading;
-		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
+		int rc;
 
+		if (!is_among(meter->cluster, clusters, count))
+			continue;
+		rc = books_reading(books, meter->cluster, account->name, &reading, err);
 		if (rc && rc != SB_ENOTFOUND)
 			return rc;
 		if (rc || reading.time < meter->time)
 			reading.time = meter->time;
-		if (i == 0 || reading.time < oldest)
+		if (!*cluster || reading.time < oldest) {
 			oldest = reading.time;
+			cluster = meter->cluster;
+		}
 	}
 	*ret = oldest;
+	*ret_cluster = cluster;
 	return SB_OK;
 }
 

@@ -390,7 +390,8 @@ START_TEST(why_of_an_account_that_is_fine_is_one_line)
 	   "why", "BIO");
 	UNCHANGED(before);
 	clock_now += 3 * HOUR;
-	DONE("3h ago: does `subank check` run?\n", "why", "bio");
+	DONE("its use on dev was read last at ", "why", "bio");
+	DONE("3h ago: does `subank check` run, and does dev answer?\n", "why", "bio");
 }
 END_TEST
 
@@ -515,6 +516,52 @@ START_TEST(why_tells_a_closed_account)
 	DONE("bio is closed (closed): available 10.00 SU\n", "why", "bio");
 	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (ended)\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  `subank open bio` opens it again\n"));
+}
+END_TEST
+
+/* Whatever took the money, it is told. */
+START_TEST(why_names_what_was_taken)
+{
+	static const char *const takings[][6] = {
+		{"withdraw", "bio", "all", NULL},
+		{"transfer", "bio", "chem", "all", NULL},
+		{"set", "bio", "0", NULL},
+		{"reverse", "6", "--note", "wrong account", NULL},
+		{"terms", "bio", "--credit", "0", NULL},
+	};
+	static const char *const said[] = {": withdraw of 10.00 SU", ": transfer of 10.00 SU",
+					   ": withdraw of 10.00 SU", "(wrong account)",
+					   ": terms: limited, credit 0.00 SU"};
+
+	for (size_t i = 0; i < COUNT(takings); i++) {
+		drive_teardown();
+		drive_setup();
+		(void)fake_account("dev", "bio");
+		(void)fake_account("dev", "chem");
+		DONE("", "open", "chem", "1");
+		if (i == 4) {
+			DONE("", "open", "bio", "1");
+			DONE("", "terms", "bio", "--credit", "10");
+			fake_account("dev", "bio")->usage = 5 * SU;
+			DONE("", "check");
+		} else {
+			DONE("", "open", "bio");
+			DONE("", "deposit", "bio", "10");
+		}
+		drive(takings[i]);
+		ck_assert_msg(status == 0, "%s: %s", takings[i][0], err);
+		RUN("check");
+		RUN("why", "bio");
+		ck_assert_msg(strstr(out, said[i]), "%s: %s", takings[i][0], out);
+		/* Made up for. */
+		DONE("", "deposit", "bio", "5");
+		RUN("withdraw", "bio", "5");
+		DONE("", "deposit", "bio", "1");
+		fake_account("dev", "bio")->usage += SU;
+		RUN("check");
+		RUN("why", "bio");
+		ck_assert_msg(!strstr(out, ": withdraw of 5.00"), "%s: %s", takings[i][0], out);
+	}
 }
 END_TEST
 
@@ -646,6 +693,7 @@ int main(void)
 	tcase_add_test(why, why_tells_holds_by_hand_and_their_ends);
 	tcase_add_test(why, why_tells_a_grace);
 	tcase_add_test(why, why_tells_a_closed_account);
+	tcase_add_test(why, why_names_what_was_taken);
 	tcase_add_test(why, why_tells_low_ended_and_never_funded);
 	tcase_add_test(why, why_tells_what_slurm_has_not_done);
 	tcase_add_test(journal, journal_filters_are_checked);
