@@ -95,7 +95,13 @@ START_TEST(money_is_there_in_its_window_alone)
 	clock_at("2026-11-30T23:59:59");
 	MONEY("bio", "0|0|0");
 	clock_at("2026-11-30T23:59:59");
-	REFUSED(1, "0.00 SU to take", "withdraw", "bio", "1s");
+	REFUSED(1,
+		"'bio' has nothing to take yet: 0.02 SU start at 2026-12-01T00:00:00; `subank "
+		"balance --lots bio` shows them",
+		"withdraw", "bio", "1s");
+	clock_at("2026-11-30T23:59:00");
+	REFUSED(1, "has nothing to take yet", "withdraw", "bio", "all");
+	REFUSED(1, "has nothing to take yet", "transfer", "bio", "chem", "all");
 	clock_at("2026-12-01");
 	MONEY("bio", "95|0|95");
 	clock_at("2026-12-01T23:59:59");
@@ -103,6 +109,50 @@ START_TEST(money_is_there_in_its_window_alone)
 	clock_at("2026-12-02");
 	MONEY("bio", "0|0|0");
 	REFUSED(1, "0.00 SU to take", "withdraw", "bio", "1s");
+}
+END_TEST
+
+START_TEST(lots_of_no_account_and_sums_of_lots_are_refused)
+{
+	REFUSED(1, "not in the bank", "balance", "--lots", "nosuch");
+	REFUSED(2, "leave out --total", "balance", "--lots", "--total");
+	REFUSED(2, "leave out --total", "balance", "--lots", "--forecast");
+	REFUSED(2, "there is no column 'Debt'", "balance", "--lots", "-o", "Debt");
+	REFUSED(2, "there is no column 'Rest'", "balance", "-o", "Rest");
+}
+END_TEST
+
+START_TEST(lots_show_what_the_balance_is_made_of)
+{
+	DONE("", "balance", "--lots");
+	ck_assert_str_eq(out, "");
+	DONE("", "deposit", "bio", "95s", "--start", "2026-12-01", "--end", "2026-12-02");
+	DONE("", "deposit", "bio", "40s", "--start", "2026-12-11");
+	clock_at("2026-11-30");
+	REFUSED(1, "0.03 SU start at 2026-12-01T00:00:00 or later", "withdraw", "bio", "1s");
+	DONE("", "deposit", "chem", "20s");
+	RUN("balance", "--lots", "-P", "--seconds", "bio");
+	ck_assert_str_eq(out, "Account|Entry|Start|End|Amount|Rest|State\n"
+			      "bio|5|2026-12-01T00:00:00|2026-12-02T00:00:00|95|95|to come\n"
+			      "bio|6|2026-12-11T00:00:00|never|40|40|to come\n");
+	RUN("balance", "-nPo", "Available,Waiting", "--seconds", "--total");
+	ck_assert_str_eq(out, "0|135\n20|0\n20|135\n");
+	clock_at("2026-12-01");
+	fake_account("dev", "bio")->usage += 30;
+	DONE("", "check");
+	RUN("balance", "--lots", "-nPo", "Amount,Rest,State", "--seconds");
+	ck_assert_str_eq(out, "95|65|active\n40|40|to come\n20|20|active\n");
+	clock_at("2026-12-01T12:00");
+	fake_account("dev", "bio")->usage += 10;
+	DONE("", "check");
+	RUN("balance", "--lots", "-nPo", "Amount,Rest,State", "--seconds", "bio");
+	ck_assert_str_eq(out, "95|55|active\n40|40|to come\n");
+	DONE("\"rest_seconds\": 55,\n    \"state\": \"active\"", "balance", "--lots", "--json");
+	clock_at("2026-12-02");
+	RUN("balance", "--lots", "-nPo", "State,Rest,End", "--seconds", "bio");
+	ck_assert_str_eq(out, "ended|55|2026-12-02T00:00:00\nto come|40|never\n");
+	RUN("balance", "--lots", "-nPo", "Account,State", "--as-of", "7");
+	ck_assert_str_eq(out, "bio|to come\nbio|to come\nchem|active\n");
 }
 END_TEST
 
@@ -715,6 +765,8 @@ int main(void)
 	tcase_add_test(windows, windows_that_make_no_sense_are_refused);
 	tcase_add_test(windows, a_window_is_on_the_receipt_and_in_the_journal);
 	tcase_add_test(windows, money_is_there_in_its_window_alone);
+	tcase_add_test(windows, lots_of_no_account_and_sums_of_lots_are_refused);
+	tcase_add_test(windows, lots_show_what_the_balance_is_made_of);
 	tcase_add_test(windows, a_project_length_gives_the_end);
 	tcase_add_test(windows, daylight_saving_moves_no_window);
 	tcase_add_test(windows, a_window_belongs_to_the_request);
