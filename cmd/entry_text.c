@@ -64,7 +64,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       quantity(env, debt, event->debt));
 		break;
 	case EVENT_EXPIRE:
-		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));
+		(void)snprintf(to, size, "ended %s", when_format_short(when, event->end));
 		break;
 	case EVENT_THRESHOLD:
 		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
@@ -73,7 +73,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_NOTICE:
 		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
-			       when_format_local(when, event->end));
+			       when_format_short(when, event->end));
 		break;
 	case EVENT_HOLD:
 	case EVENT_RELEASE:
@@ -81,7 +81,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       !event->until		   ? ""
 			       : event->kind == EVENT_HOLD ? " until "
 							   : ", lets it run until ",
-			       event->until ? when_format_local(when, event->until) : "");
+			       event->until ? when_format_short(when, event->until) : "");
 		break;
 	case EVENT_LEVER:
 		(void)snprintf(to, size, "%s %s: %s to %s", event->cluster,

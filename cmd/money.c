@@ -62,7 +62,7 @@ static int refuse_waiting(const struct env *env, const struct account *account,
 			    "account '%s' has nothing to take yet: %s start at %s%s; `subank "
 			    "balance --lots %s` shows them",
 			    account->name, quantity(env, text, waiting.amount),
-			    when_format_local(start, waiting.start),
+			    when_format_short(start, waiting.start),
 			    waiting.several ? " or later" : "", account->name);
 }
 

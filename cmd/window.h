@@ -42,7 +42,7 @@ void window_request(const struct window *window, char request[REQUEST_SIZE]);
 int window_set(const struct env *env, const struct window *window, const struct books *books,
 	       struct event *event, struct sb_error *err);
 
-/* " from … until …" of an event with a window, for the receipt; "" when it is from now without
+/* " until …, from …" of an event with a window, for the receipt; "" when it is from now without
  * end. */
 enum { WINDOW_PHRASE_SIZE = 2 * WHEN_TEXT_SIZE + 16 };
 const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now);

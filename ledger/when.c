@@ -263,6 +263,18 @@ const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when)
 	return buf;
 }
 
+const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when)
+{
+	static const char midnight[] = "T00:00:00", minute[] = ":00";
+	size_t len = strlen(when_format_local(buf, when));
+
+	if (len > strlen(midnight) && strcmp(buf + len - strlen(midnight), midnight) == 0)
+		buf[len - strlen(midnight)] = '\0';
+	else if (len > strlen(minute) && strcmp(buf + len - strlen(minute), minute) == 0)
+		buf[len - strlen(minute)] = '\0';
+	return buf;
+}
+
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age)
 {
 	int64_t seconds = age < 0 ? 0 : age / WHEN_SECOND;

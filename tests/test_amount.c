@@ -638,6 +638,10 @@ START_TEST(times_and_ages_are_shown_for_people)
 		ck_assert_str_eq(when_format_age(buf, ages[i].age), ages[i].text);
 	set_zone("CET-1CEST,M3.5.0,M10.5.0/3");
 	ck_assert_str_eq(when_format_local(buf, T0 + 999999), "2026-11-22T18:00:00");
+	ck_assert_str_eq(when_format_short(buf, T0 + WHEN_SECOND), "2026-11-22T18:00:01");
+	ck_assert_str_eq(when_format_short(buf, T0), "2026-11-22T18:00");
+	ck_assert_str_eq(when_format_short(buf, T0 + 60 * WHEN_SECOND), "2026-11-22T18:01");
+	ck_assert_str_eq(when_format_short(buf, T0 + 6 * 3600 * WHEN_SECOND), "2026-11-23");
 	/* "no end" must not run past the buffer */
 	ck_assert_uint_lt(strlen(when_format_local(buf, WHEN_NEVER)), sizeof(buf));
 	ck_assert_uint_lt(strlen(when_format_exact(buf, WHEN_NEVER)), sizeof(buf));
