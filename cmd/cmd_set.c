@@ -71,6 +71,12 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	(void)snprintf(posting->done, sizeof(posting->done), "set to %s: ", amount);
 	if (allocated > setting->amount)
 		return lower(posting, books, account, allocated - setting->amount, err);
+	if (allocated == setting->amount && window_given(&setting->window))
+		return sb_error_set(err, SB_EINVAL,
+				    "account '%s' is allocated %s already, and the window of what "
+				    "is there is not changed: leave --start and --end out, or use "
+				    "`subank deposit %s` for more with this window",
+				    posting->account, amount, posting->account);
 	if (allocated == setting->amount)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' is allocated %s already",
 				    posting->account, amount);
@@ -125,7 +131,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (!post_entered(&posting)) {
 		if (bank_read(env->bank, env->now(), look, &setting, &err))
 			return fail(env, &err);
-		if (setting.same) {
+		if (setting.same && !window_given(&setting.window)) {
 			say(env, "%s is allocated %s already: nothing was entered", name,
 			    quantity(env, text, setting.amount));
 			return EXIT_DONE;

@@ -643,6 +643,9 @@ START_TEST(set_enters_the_difference)
 	DONE("set to 4.00 SU: took out 8.50 SU; bio has 3.00", "set", "bio", "4");
 	MONEY("bio", "14400|3600|10800");
 	REFUSED(2, "no window", "set", "bio", "3", "--end", "2027-01-01");
+	REFUSED(2, "4.00 SU already, and the window of what is there is not changed", "set", "bio",
+		"4", "--end", "2027-01-01");
+	REFUSED(2, "use `subank deposit bio`", "set", "bio", "4", "--start", "2026-11-01");
 	REFUSED(2, "starts later", "set", "bio", "30", "--start", "now+1days");
 	REFUSED(2, "amount", "set", "--", "bio", "-1");
 	REFUSED(1, "not in the bank", "set", "nosuch", "1");
