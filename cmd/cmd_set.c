@@ -110,7 +110,6 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct posting posting = {.env = env, .plan = plan};
-	bool nothing = strcmp(argv[1], "0") == 0 || strcmp(argv[1], "0s") == 0;
 	char name[NAME_SIZE], text[QUANTITY_SIZE];
 	struct setting setting = {.account = name};
 	struct sb_error err;
@@ -121,7 +120,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = window_read(env, &setting.window);
 	if (status != EXIT_DONE)
 		return status;
-	if (!nothing && amount_parse(argv[1], &setting.amount, &err))
+	if (amount_parse_zero(argv[1], &setting.amount, &err))
 		return fail(env, &err);
 	posting.account = name;
 	posting.ctx = &setting;

@@ -128,9 +128,9 @@ static int read_credit(struct env *env, struct terms *terms)
 	struct sb_error err;
 
 	terms->credit_given = credit;
-	if (!credit || strcmp(credit, "0") == 0 || strcmp(credit, "0s") == 0)
-		return EXIT_DONE;
-	return amount_parse(credit, &terms->credit, &err) ? fail(env, &err) : EXIT_DONE;
+	if (credit && amount_parse_zero(credit, &terms->credit, &err))
+		return fail(env, &err);
+	return EXIT_DONE;
 }
 
 static int read_enforcement(struct env *env, struct terms *terms)

@@ -72,6 +72,29 @@ START_TEST(malformed_amounts_are_refused)
 }
 END_TEST
 
+START_TEST(nothing_has_every_spelling_of_an_amount)
+{
+	static const char *const bad[] = {"", "-0", "+0", ".0", "0.", "0ss", "0.0s", "s", "0x0"};
+	static const char *const zeros[] = {"0", "00", "0s", "00s", "0.0", "0.00", "00.000"};
+	int64_t amount;
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		amount = 42;
+		FAILS(SB_EINVAL, "is not an amount", amount_parse_zero(bad[i], &amount, &error));
+		ck_assert_int_eq(amount, 42);
+	}
+	FAILS(SB_EINVAL, "whole number", amount_parse_zero("0.0001", &amount, &error));
+	for (size_t i = 0; i < COUNT(zeros); i++) {
+		amount = 42;
+		OK(amount_parse_zero(zeros[i], &amount, &error));
+		ck_assert_int_eq(amount, 0);
+		FAILS(SB_EINVAL, "is zero", amount_parse(zeros[i], &amount, &error));
+	}
+	OK(amount_parse_zero("0.5", &amount, &error));
+	ck_assert_int_eq(amount, 1800);
+}
+END_TEST
+
 START_TEST(fractions_of_a_billing_second_are_refused)
 {
 	static const char *const bad[] = {"0.0001",
@@ -166,8 +189,8 @@ START_TEST(amounts_are_cut_not_rounded)
 		{3600, "1.00"},
 		{7199, "1.99"},
 		{36000000, "10000.00"},
-		{-1, "-<0.01"},
-		{-35, "-<0.01"},
+		{-1, ">-0.01"},
+		{-35, ">-0.01"},
 		{-36, "-0.01"},
 		{-1800, "-0.50"},
 		{-3599, "-0.99"},
@@ -800,6 +823,7 @@ int main(void)
 	tcase_set_timeout(times, TEST_TIMEOUT);
 	tcase_set_timeout(texts, TEST_TIMEOUT);
 	tcase_add_test(amounts, malformed_amounts_are_refused);
+	tcase_add_test(amounts, nothing_has_every_spelling_of_an_amount);
 	tcase_add_test(amounts, fractions_of_a_billing_second_are_refused);
 	tcase_add_test(amounts, amounts_past_int64_are_refused);
 	tcase_add_test(amounts, amounts_are_read_exactly);

@@ -226,7 +226,7 @@ START_TEST(money_to_come_pays_debt_when_it_starts)
 	fake_account("dev", "bio")->usage = 30;
 	DONE("", "check");
 	MONEY("bio", "0|30|-30");
-	DONE("bio has -<0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
+	DONE("bio has >-0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
 	MONEY("bio", "0|30|-30");
 	clock_now += 2 * WHEN_DAY;
 	MONEY("bio", "100|30|70");
@@ -711,6 +711,8 @@ START_TEST(predecessor_15_an_allocation_may_be_nothing)
 	DONE("set to 0.00 SU: took out 1.00 SU", "set", "bio", "0");
 	MONEY("bio", "0|0|0");
 	DONE("is allocated 0.00 SU already", "set", "bio", "0s");
+	DONE("is allocated 0.00 SU already", "set", "bio", "0.0");
+	DONE("is allocated 0.00 SU already", "set", "bio", "00");
 	/* Held at once, not after an hour of use. */
 	DONE("", "check");
 	RUN("balance", "bio", "-nPo", "State");
