@@ -17,6 +17,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[LIMIT_TEXT_SIZE],
 		set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
 		now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+	const char *receiver_name;
 
 	to[0] = '\0';
 	switch (event->kind) {
@@ -45,19 +46,24 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       receiver ? event->account : event->to);
 		break;
 	case EVENT_CHARGE:
-		(void)snprintf(to, size, "%s %s to %s%s", event->cluster,
+		(void)snprintf(to, size, "%s %s to %s%s%s%s", event->cluster,
 			       amount_format(before, event->before, env->seconds),
 			       amount_format(now, event->now, env->seconds),
-			       event->debt ? ", in debt" : "");
+			       event->debt ? ", " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "",
+			       event->debt ? " of it in debt" : "");
 		break;
 	case EVENT_REFUND:
 		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
 			       new_window_phrase(phrase, event));
 		break;
 	case EVENT_REVERSE:
-		(void)snprintf(to, size, "%s, entry %" PRIu64 "%s",
-			       event_word(FIELD_AT_REVERSES, event->reverses), event->answers,
-			       new_window_phrase(phrase, event));
+		receiver_name = event_receiver(event);
+		(void)snprintf(to, size, "%s%s%s%s%s, entry %" PRIu64 "%s",
+			       event_word(FIELD_AT_REVERSES, event->reverses),
+			       receiver_name ? " from " : "", receiver_name ? event->account : "",
+			       receiver_name ? " to " : "", receiver_name ? receiver_name : "",
+			       event->answers, new_window_phrase(phrase, event));
 		break;
 	case EVENT_ADJUST:
 		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",

@@ -66,6 +66,8 @@ START_TEST(a_malformed_statement_is_refused)
 	REFUSED(1, "account 'nosuch' is not in the bank", "statement", "nosuch");
 	REFUSED(2, "--since: 'x' is not a time", "statement", "bio", "--since", "x");
 	REFUSED(2, "--until: '' is not a time", "statement", "bio", "--until", "");
+	REFUSED(2, "ends before it begins: without --until it ends with this month", "statement",
+		"bio", "--since", "2027-01-01");
 	REFUSED(2, "ends before it begins", "statement", "bio", "--since", "2026-11-02", "--until",
 		"2026-11-02");
 	REFUSED(2, "ends before it begins", "statement", "bio", "--since", "2027-01-01");
@@ -90,10 +92,11 @@ START_TEST(a_statement_adds_up_by_kind)
 	   "withdrawals||1|-3600\ncharges|dev|2|-39600\n"
 	   "closing balance|||-1800\nclosing available|||-1800\n",
 	   "statement", "bio", "-P", "--seconds");
-	DONE("Statement of bio\nFrom 2026-11-01T00:00:00 to 2026-12-01T00:00:00\nBank ",
+	DONE("Statement of bio\nFrom 2026-11-01T00:00:00+00:00 to 2026-12-01T00:00:00+00:00\nBank ",
 	     "statement", "-A", "BIO");
 	ck_assert_ptr_nonnull(strstr(out, "\nSo far: the entries to 2026-11-22T17:00:"));
-	ck_assert_ptr_nonnull(strstr(out, "\nA day over the last 30 days: 11.00 SU"));
+	ck_assert_ptr_nonnull(
+		strstr(out, "\nUse per day: 11.00 SU (30 days), 11.00 SU (7 days)\n"));
 	check_width();
 	IS("opening available||0\nopening balance||0\n"
 	   "deposit|36000|36000\ntransfer|7200|43200\ntransfer|-1800|41400\n"
@@ -156,7 +159,7 @@ START_TEST(the_same_period_gives_the_same_bytes)
 		DONE("", "statement", "bio", "--since", "2026-11-01", "--until", "2026-12-01",
 		     forms[i]);
 		ck_assert_ptr_null(strstr(out, "So far"));
-		ck_assert_ptr_null(strstr(out, "A day over"));
+		ck_assert_ptr_null(strstr(out, "Use per day"));
 		kept[i] = strdup(out);
 	}
 	DONE("", "deposit", "bio", "3");
@@ -403,7 +406,8 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 	     "why", "bio");
 	ck_assert_ptr_nonnull(strstr(out, ": hold: funds\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  entry 7 of 2026-11-22T17:00:"));
-	ck_assert_ptr_nonnull(strstr(out, ": charge of 12.50 SU: dev 0.27 to 12.77, in debt\n"));
+	ck_assert_ptr_nonnull(
+		strstr(out, ": charge of 12.50 SU: dev 0.27 to 12.77, 2.50 SU of it in debt\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  entry 3 of 2026-11-22T17:00:"));
 	ck_assert_ptr_nonnull(strstr(out, "  2.50 SU is debt, which the next money pays first\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  a deposit of more than 2.50 SU ends it\n"));

@@ -179,7 +179,8 @@ START_TEST(daylight_saving_moves_no_window)
 	DONE("until 2027-05-30, from 2026-12-01", "deposit", "bio", "1", "--start", "2026-12-01");
 	DONE("until 2027-11-28, from 2027-06-01", "deposit", "bio", "1", "--start", "2027-06-01");
 	/* Two o'clock does not exist on that day, and exists twice on the other. */
-	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-03-28T02:30");
+	REFUSED(2, "the clocks here skip '2027-03-28T02:30'", "deposit", "bio", "1", "--end",
+		"2027-03-28T02:30");
 	DONE("until 2027-03-28T03:00", "deposit", "bio", "1", "--end", "2027-03-28T03:00");
 	set_settings("clusters: [dev]\nproject_days: 1\n");
 	DONE("until 2027-03-28T03:30, from 2027-03-27T02:30", "deposit", "bio", "1", "--start",
@@ -557,7 +558,7 @@ START_TEST(a_reversed_transfer_touches_both_accounts)
 	DONE("chem: held", "check");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--seconds", "--last", "1");
-	ck_assert_str_eq(out, "reverse|150|transfer, entry 7\n");
+	ck_assert_str_eq(out, "reverse|150|transfer from bio to chem, entry 7\n");
 	RUN("journal", "chem", "-nPo", "Kind,Amount", "--seconds");
 	ck_assert_ptr_nonnull(strstr(out, "reverse|-150\n"));
 	clock_at("2026-12-01");
