@@ -11,14 +11,21 @@
 #include "cmd/nearest.h"
 #include "ledger/when.h"
 
-/* "there is no KIND 'x': did you mean 'y'?" */
+/* "there is no KIND 'x': did you mean 'y'?", or which there are. */
 static int unknown(const char *what, const char *name, const char *const words[],
 		   struct sb_error *err)
 {
 	const char *close = nearest(name, words);
+	char all[512] = "none";
+	size_t len = 0;
 
-	return sb_error_set(err, SB_EINVAL, "there is no %s '%s'%s%s%s", what, name,
-			    close ? ": did you mean '" : "", close ? close : "", close ? "'?" : "");
+	if (close)
+		return sb_error_set(err, SB_EINVAL, "there is no %s '%s': did you mean '%s'?", what,
+				    name, close);
+	for (size_t i = 0; words[i] && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "",
+					words[i]);
+	return sb_error_set(err, SB_EINVAL, "there is no %s '%s': there are %s", what, name, all);
 }
 
 static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
@@ -143,7 +150,22 @@ static int check_clusters(const struct env *env, struct books *books, const stru
 	return rc;
 }
 
-int journal_filter_check(const struct env *env, struct books *books, struct journal_filter *filter,
+/* What is asked for cannot be there: an empty answer would look like a quiet time. */
+static void note_nothing(struct env *env, const struct books *books,
+			 const struct entry_range *range)
+{
+	uint64_t head = books_head(books)->seq;
+
+	if (range->to && range->from > range->to)
+		note(env,
+		     "there is no entry from %" PRIu64 " to %" PRIu64 ": --to is before --from",
+		     range->from, range->to);
+	else if (range->from > head && !option(env, "follow"))
+		note(env, "there is no entry %" PRIu64 " yet: the newest is entry %" PRIu64,
+		     range->from, head);
+}
+
+int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err)
 {
 	const struct account *account;
@@ -154,12 +176,16 @@ int journal_filter_check(const struct env *env, struct books *books, struct jour
 		rc = books_account(books, filter->selection.list[i], &account, err);
 	if (!rc && filter->clusters.cluster_count > 0)
 		rc = check_clusters(env, books, &filter->clusters, err);
+	if (!rc)
+		note_nothing(env, books, &filter->range);
 	if (rc || !filter->ref)
 		return rc;
 	/* One look instead of all entries; without such an entry, none is in the range. */
 	rc = entries_with_ref(books, filter->ref, &seq, err);
 	if (rc)
 		return rc;
+	if (seq == 0)
+		note(env, "there is no entry with the ref '%s'", filter->ref);
 	if (seq < filter->range.from || (filter->range.to && seq > filter->range.to))
 		seq = 0;
 	filter->range.from = seq ? seq : UINT64_MAX;

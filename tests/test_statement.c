@@ -508,7 +508,10 @@ START_TEST(journal_filters_are_checked)
 {
 	REFUSED(2, "there is no kind of entry 'chrge': did you mean 'charge'?", "journal", "--kind",
 		"open,chrge");
-	REFUSED(2, "there is no kind of entry ''", "journal", "-k", "");
+	REFUSED(2, "there is no kind of entry '': there are open, close, terms,", "journal", "-k",
+		"");
+	REFUSED(2, ", applied, notified\n", "journal", "-k", "xyzzyx");
+	REFUSED(2, "there is no cluster 'xyzzyx': there are dev", "journal", "-M", "xyzzyx");
 	REFUSED(2, "there is no cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");
 	REFUSED(2, "--to needs the number of an entry, not 'x'", "journal", "--to", "x");
@@ -551,6 +554,16 @@ START_TEST(journal_prints_what_is_asked_for)
 	IS("", "journal", "-nPoEntry", "--actor", "6403");
 	IS("to chem\n", "journal", "bio", "-nPoDetail", "-k", "transfer");
 	IS("from bio\n", "journal", "chem", "-nPoDetail", "-k", "transfer");
+	GIVES(0, "", "there is no entry 99 yet: the newest is entry 9", "journal", "--from", "99");
+	GIVES(0, "", "no entry from 5 to 2: --to is before --from", "journal", "--from", "5",
+	      "--to", "2");
+	GIVES(0, "", "there is no entry with the ref 'r2'", "journal", "--ref", "r2");
+	ck_assert_str_eq(out, "");
+	GIVES(0, "", NULL, "journal", "--ref", "r1", "--to", "6");
+	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
+		if (event_kinds[kind].name)
+			DONE(event_kinds[kind].name, "help", "journal");
+	}
 	DONE("{\"entry\":9,\"kind\":\"charge\"", "journal", "--json", "-rl1");
 }
 END_TEST
