@@ -342,7 +342,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
-	{"lots", 0, NULL, "the money by window: when it starts and ends, what is left"},
+	{"lots", 0, NULL, "the money by window: start, end, what is left"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},

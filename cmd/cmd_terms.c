@@ -229,8 +229,8 @@ static const struct option_spec options[] = {
 	{"unlimited", 0, NULL, "use is charged, and never holds the account"},
 	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
-	{"lever", 0, "LIMIT", "what holds it in Slurm: site, GrpTRESMins=cpu, GrpJobs ..."},
-	{"thresholds", 0, "LIST", "percents of the allocation to tell of: 60,90, none or site"},
+	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
+	{"thresholds", 0, "LIST", "tell of these percents used: 60,90, none or site"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -56,9 +56,9 @@ const struct command cmd_verify = {
 	.details =
 		"Replays the journal: no entry is missing, each one's hash continues the chain,\n"
 		"every rule was kept, balances and indexes are what follows. With --head, an\n"
-		"old receipt must still hold: nobody rewrote the journal since. With --slurm, "
-		"every limit that\n"
-		"the books say is set in Slurm, or is to be put back, is what Slurm shows.\n"
+		"old receipt must still hold: nobody rewrote the journal since. With --slurm,\n"
+		"every limit that the books say is set in Slurm, or is to be put back, is what\n"
+		"Slurm shows.\n"
 		"Exit status 3: something is wrong.",
 	.max_args = 0,
 	.flags = CMD_READ | CMD_SLURM,

@@ -22,9 +22,7 @@ struct window {
 #define NEW_WINDOW_OPTIONS                                                                         \
 	{"start", 0, "TIME", "with --end: usable from then on; otherwise from now"},               \
 	{                                                                                          \
-		"end", 0, "TIME",                                                                  \
-			"a new window for what is of one that ended: usable until then, or "       \
-			"`never`"                                                                  \
+		"end", 0, "TIME", "for money whose window ended: until then, or `never`"           \
 	}
 
 /* Reads both options. Returns EXIT_DONE or, with a message, EXIT_USAGE. */
