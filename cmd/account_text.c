@@ -26,3 +26,22 @@ const char *account_causes(const struct account *account, char buf[CAUSES_SIZE])
 	}
 	return buf;
 }
+
+struct waiting account_waiting(const struct account *account)
+{
+	struct waiting waiting = {0};
+	__int128 sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->start <= account->time || lot->rest == 0)
+			continue;
+		sum += lot->rest;
+		waiting.several = waiting.several || (waiting.start && waiting.start != lot->start);
+		if (!waiting.start || lot->start < waiting.start)
+			waiting.start = lot->start;
+	}
+	waiting.amount = account_sum(sum);
+	return waiting;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The state of an account in a word, for people. */
+/* The state of an account in a few words, for people. */
 #ifndef SUBANK_CMD_ACCOUNT_TEXT_H
 #define SUBANK_CMD_ACCOUNT_TEXT_H
 
@@ -11,5 +11,14 @@ const char *account_state(const struct account *account);
 /* "hand,funds"; "" for none. Returns [buf]. */
 enum { CAUSES_SIZE = 32 };
 const char *account_causes(const struct account *account, char buf[CAUSES_SIZE]);
+
+/* Money whose window has not started: how much (as much as int64 holds), and when the first does.
+ */
+struct waiting {
+	int64_t amount;
+	int64_t start; /* 0: there is none */
+	bool several; /* starts */
+};
+struct waiting account_waiting(const struct account *account);
 
 #endif

@@ -26,6 +26,7 @@ enum {
 	COLUMN_LEVER,
 	COLUMN_CHARGED,
 	COLUMN_DEBT,
+	COLUMN_WAITING,
 	COLUMN_COUNT, /* without --forecast */
 	COLUMN_WEEK = COLUMN_COUNT,
 	COLUMN_MONTH,
@@ -40,23 +41,47 @@ static const struct column columns[COLUMN_COUNT_ALL] = {
 	[COLUMN_AVAILABLE] = {"Available", true, true}, [COLUMN_PERCENT] = {"Percent", true, true},
 	[COLUMN_READ] = {"Read", true, true},		[COLUMN_CAUSES] = {"Causes", false, false},
 	[COLUMN_LEVER] = {"Lever", false, false},	[COLUMN_CHARGED] = {"Charged", true, false},
-	[COLUMN_DEBT] = {"Debt", true, false},		[COLUMN_WEEK] = {"PerDay7", true, true},
-	[COLUMN_MONTH] = {"PerDay30", true, true},	[COLUMN_LASTS] = {"Lasts", false, true},
-	[COLUMN_UNUSED] = {"Unused", true, true},
+	[COLUMN_DEBT] = {"Debt", true, false},		[COLUMN_WAITING] = {"Waiting", true, false},
+	[COLUMN_WEEK] = {"PerDay7", true, true},	[COLUMN_MONTH] = {"PerDay30", true, true},
+	[COLUMN_LASTS] = {"Lasts", false, true},	[COLUMN_UNUSED] = {"Unused", true, true},
 };
 
 /* With --forecast these give their room to the forecast. */
 static const size_t given_up[] = {COLUMN_ALLOCATED, COLUMN_USED, COLUMN_PERCENT, COLUMN_READ};
+
+/* With --lots. */
+enum {
+	LOT_ACCOUNT,
+	LOT_ENTRY,
+	LOT_START,
+	LOT_END,
+	LOT_AMOUNT,
+	LOT_REST,
+	LOT_STATE,
+	LOT_COLUMN_COUNT,
+};
+
+static const struct column lot_columns[LOT_COLUMN_COUNT] = {
+	[LOT_ACCOUNT] = {"Account", false, true}, [LOT_ENTRY] = {"Entry", true, true},
+	[LOT_START] = {"Start", false, true},	  [LOT_END] = {"End", false, true},
+	[LOT_AMOUNT] = {"Amount", true, true},	  [LOT_REST] = {"Rest", true, true},
+	[LOT_STATE] = {"State", false, true},
+};
+
+struct listing;
+typedef int add_account(struct listing *listing, struct books *books, const struct account *account,
+			struct sb_error *err);
 
 struct listing {
 	struct env *env;
 	struct output *output;
 	const struct selection *selection;
 	const char *as_of; /* NULL: now */
+	add_account *add; /* its rows */
 	bool forecast;
 	bool total;
 	struct sums {
-		int64_t allocated, used, available, charged, debt;
+		int64_t allocated, used, available, charged, debt, waiting;
 	} sums; /* of accounts that are below no other one in the list */
 	struct nesting nesting;
 	struct moment moment; /* what is shown */
@@ -109,7 +134,8 @@ static int add_up(struct listing *listing, struct books *books, const struct acc
 	    amount_add(sums->used, more->used, &sums->used) &&
 	    amount_add(sums->available, more->available, &sums->available) &&
 	    amount_add(sums->charged, more->charged, &sums->charged) &&
-	    amount_add(sums->debt, more->debt, &sums->debt))
+	    amount_add(sums->debt, more->debt, &sums->debt) &&
+	    amount_add(sums->waiting, more->waiting, &sums->waiting))
 		return SB_OK;
 	return sb_error_set(err, SB_EOVERFLOW,
 			    "the total is more than can be counted: leave out --total");
@@ -127,13 +153,16 @@ static void add_sums(struct output *output, const char *name, const char *state,
 	output_percent(output, COLUMN_PERCENT, amount_percent(sums->used, sums->allocated));
 	output_amount(output, COLUMN_CHARGED, sums->charged);
 	output_amount(output, COLUMN_DEBT, sums->debt);
+	output_amount(output, COLUMN_WAITING, sums->waiting);
 }
 
 static int add_row(struct listing *listing, struct books *books, const struct account *account,
 		   struct sb_error *err)
 {
 	struct output *output = listing->output;
-	struct sums sums = {.charged = account_sum(account->charged), .debt = account->debt};
+	struct sums sums = {.charged = account_sum(account->charged),
+			    .debt = account->debt,
+			    .waiting = account_waiting(account).amount};
 	const char *state = account_state(account);
 	char causes[CAUSES_SIZE], above[NAME_SIZE] = "";
 	const char *read_on;
@@ -170,6 +199,32 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
 
+/* Settling has forgotten those that ended without a rest. */
+static int add_lots(struct listing *listing, struct books *books, const struct account *account,
+		    struct sb_error *err)
+{
+	struct output *output = listing->output;
+
+	(void)books;
+	(void)err;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		output_row(output);
+		output_text(output, LOT_ACCOUNT, account->name);
+		output_number(output, LOT_ENTRY, (int64_t)lot->seq);
+		output_time(output, LOT_START, lot->start);
+		output_time(output, LOT_END, lot->end == WHEN_NEVER ? 0 : lot->end);
+		output_amount(output, LOT_AMOUNT, lot->amount);
+		output_amount(output, LOT_REST, lot->rest);
+		output_text(output, LOT_STATE,
+			    lot->start > account->time	     ? "to come"
+			    : lot_active(lot, account->time) ? "active"
+							     : "ended");
+	}
+	return SB_OK;
+}
+
 static int list_now(struct listing *listing, struct books *books, struct sb_error *err)
 {
 	const struct selection *selection = listing->selection;
@@ -187,10 +242,10 @@ static int list_now(struct listing *listing, struct books *books, struct sb_erro
 	for (size_t i = 0; i < selection->count && !rc; i++) {
 		rc = books_account(books, selection->list[i], &account, err);
 		if (!rc)
-			rc = add_row(listing, books, account, err);
+			rc = listing->add(listing, books, account, err);
 	}
 	for (size_t i = 0; selection->count == 0 && i < count && !rc; i++)
-		rc = add_row(listing, books, books_at(books, i), err);
+		rc = listing->add(listing, books, books_at(books, i), err);
 	return rc;
 }
 
@@ -216,7 +271,7 @@ static int list_then(struct listing *listing, struct books *books, const char *n
 		rc = history_account(history, i, moment->time, &account, err);
 		if (rc)
 			break;
-		rc = add_row(listing, books, account, err);
+		rc = listing->add(listing, books, account, err);
 		account_free(account);
 	}
 	history_free(history);
@@ -260,20 +315,28 @@ static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct listing listing = {.env = env,
 				  .as_of = option(env, "as-of"),
+				  .add = option(env, "lots") ? add_lots : add_row,
 				  .forecast = option(env, "forecast"),
 				  .total = option(env, "total")};
 	struct column shown[COLUMN_COUNT_ALL];
 	struct selection selection;
-	int status = selection_read(env, argc, argv, &selection);
+	int status;
 
+	if (option(env, "lots") && (listing.forecast || listing.total))
+		return usage(env, "--lots shows no sums: leave out --total and --forecast");
+	status = selection_read(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
 	memcpy(shown, columns, sizeof(shown));
 	for (size_t i = 0; listing.forecast && i < sizeof(given_up) / sizeof(given_up[0]); i++)
 		shown[given_up[i]].shown = false;
-	status = output_from_bank(env, shown, listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
-				  list, &listing, &listing.output);
+	status = listing.add == add_lots
+			 ? output_from_bank(env, lot_columns, LOT_COLUMN_COUNT, list, &listing,
+					    &listing.output)
+			 : output_from_bank(env, shown,
+					    listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
+					    list, &listing, &listing.output);
 	nesting_release(&listing.nesting);
 	selection_release(&selection);
 	return status;
@@ -281,6 +344,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
+	{"lots", 0, NULL, "the money by window: start, end, what is left"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},
@@ -296,11 +360,16 @@ const struct command cmd_balance = {
 		"blocked:\n"
 		"an account above it is held, closed), Allocated, Used, Available, Percent, Read,\n"
 		"and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
-		"(whether Slurm was changed: set, pending, failed), Charged (ever) and Debt.\n"
+		"(whether Slurm was changed: set, pending, failed), Charged (ever), Debt and\n"
+		"Waiting (what has not started).\n"
+		"--lots shows what that is made of, a row for each deposit (or what was moved or\n"
+		"given back) and window: Account, Entry (that made it), Start, End, Amount, Rest\n"
+		"(not spent) and State (to come, active, ended).\n"
 		"An account inside another one of the bank is a budget of its own, and what it\n"
 		"uses counts in both; --total counts it once.\n"
 		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
-		"then; Read is empty.\n"
+		"then; Read is empty. Name accounts: all of them are worked out from the whole\n"
+		"journal, which takes long when it is large.\n"
 		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
 		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
 		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"

@@ -31,10 +31,10 @@ const struct command cmd_doctor = {
 	.details =
 		"Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, at\n"
 		"the bank's folder, the clock and the age of the last check, and changes nothing.\n"
-		"Verdicts: ok; info: good to know; warn: works, but a promise is weaker or it "
-		"will\n"
-		"not work for long; bad: does not work, or not safely. Ends with what is left to\n"
-		"do. Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or -o).\n"
+		"Verdicts: ok; info: good to know; warn: works, but a promise is weaker or it\n"
+		"will not work for long; bad: does not work, or not safely. Ends with what is\n"
+		"left to do. Columns: Check, Where, Verdict, Found, and Advice (with -P, --json\n"
+		"or -o).\n"
 		"Exit status 3: something is bad.",
 	.max_args = 0,
 	.flags = CMD_LIST | CMD_SLURM,

@@ -140,7 +140,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	struct entry_range range;
-	int rc = journal_filter_check(books, listing->filter, err);
+	int rc = journal_filter_check(listing->env, books, listing->filter, err);
 
 	listing->head = books_head(books)->seq;
 	listing->seen = 0;
@@ -252,7 +252,10 @@ const struct command cmd_journal = {
 	.summary = "every entry of the books, oldest first",
 	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also\n"
 		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with all\n"
-		   "fields. Times: 2026-11-22, 2026-11-22T17:00, now-7days.",
+		   "fields. Times: 2026-11-22, 2026-11-22T17:00, now-7days.\n"
+		   "Kinds: open, close, terms, baseline, deposit, withdraw, transfer, charge,\n"
+		   "refund, reverse, adjust, expire, threshold, notice, hold, release, lever,\n"
+		   "applied, notified.",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

@@ -71,6 +71,12 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	(void)snprintf(posting->done, sizeof(posting->done), "set to %s: ", amount);
 	if (allocated > setting->amount)
 		return lower(posting, books, account, allocated - setting->amount, err);
+	if (allocated == setting->amount && window_given(&setting->window))
+		return sb_error_set(err, SB_EINVAL,
+				    "account '%s' is allocated %s already, and the window of what "
+				    "is there is not changed: leave --start and --end out, or use "
+				    "`subank deposit %s` for more with this window",
+				    posting->account, amount, posting->account);
 	if (allocated == setting->amount)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' is allocated %s already",
 				    posting->account, amount);
@@ -104,7 +110,6 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct posting posting = {.env = env, .plan = plan};
-	bool nothing = strcmp(argv[1], "0") == 0 || strcmp(argv[1], "0s") == 0;
 	char name[NAME_SIZE], text[QUANTITY_SIZE];
 	struct setting setting = {.account = name};
 	struct sb_error err;
@@ -115,7 +120,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = window_read(env, &setting.window);
 	if (status != EXIT_DONE)
 		return status;
-	if (!nothing && amount_parse(argv[1], &setting.amount, &err))
+	if (amount_parse_zero(argv[1], &setting.amount, &err))
 		return fail(env, &err);
 	posting.account = name;
 	posting.ctx = &setting;
@@ -125,7 +130,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (!post_entered(&posting)) {
 		if (bank_read(env->bank, env->now(), look, &setting, &err))
 			return fail(env, &err);
-		if (setting.same) {
+		if (setting.same && !window_given(&setting.window)) {
 			say(env, "%s is allocated %s already: nothing was entered", name,
 			    quantity(env, text, setting.amount));
 			return EXIT_DONE;

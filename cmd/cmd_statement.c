@@ -166,12 +166,12 @@ static void print_header(const struct printing *printing)
 	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE], time[WHEN_TEXT_SIZE];
 
 	say(printing->env, "Statement of %s", statement->account);
-	say(printing->env, "From %s to %s", when_format_local(since, statement->since),
-	    when_format_local(until, statement->until));
+	say(printing->env, "From %s to %s", when_format_offset(since, statement->since),
+	    when_format_offset(until, statement->until));
 	say(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
 		say(printing->env, "So far: the entries to %s, head %s",
-		    when_format_local(time, statement->head.time), printing->head);
+		    when_format_offset(time, statement->head.time), printing->head);
 }
 
 static void print_forecast(const struct printing *printing)
@@ -181,13 +181,13 @@ static void print_forecast(const struct printing *printing)
 		unused[QUANTITY_SIZE];
 	struct env *env = printing->env;
 
-	say(env, "A day over the last 30 days: %s, over the last 7: %s",
-	    quantity(env, month, forecast->month), quantity(env, week, forecast->week));
+	say(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
+	    quantity(env, week, forecast->week));
 	if (forecast->lasts > printing->statement.time)
 		say(env, "At the rate of 30 days it lasts until %s",
 		    when_format_local(lasts, forecast->lasts));
 	if (forecast->unused)
-		say(env, "and windows that end leave unused: %s",
+		say(env, "At the rate of 30 days windows that end leave %s unused",
 		    quantity(env, unused, forecast->unused));
 }
 
@@ -256,9 +256,11 @@ static int read_period(struct env *env, struct statement *statement, struct sb_e
 		rc = moment_time(env, "since", &statement->since, err);
 	if (rc || statement->since < statement->until)
 		return rc;
-	return sb_error_set(err, SB_EINVAL, "the period from %s to %s ends before it begins",
+	return sb_error_set(err, SB_EINVAL, "the period from %s to %s ends before it begins%s",
 			    when_format_local(since, statement->since),
-			    when_format_local(until, statement->until));
+			    when_format_local(until, statement->until),
+			    option(env, "until") ? ""
+						 : ": without --until it ends with this month");
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -311,7 +313,8 @@ const struct command cmd_statement = {
 		"money that has not started, money whose window has ended, and credit.\n"
 		"Without times: the current month. A period that is over gives the same for ever.\n"
 		"One that is not is marked \"So far\", with the head it was made from, and ends\n"
-		"with a forecast (`subank help balance`).\n"
+		"with a forecast (`subank help balance`); both stand in the table for people\n"
+		"alone, not with -P, -p, -n or --json.\n"
 		"Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item,\n"
 		"Amount, Balance, Detail; with --format also Note, Account, Since, Until, Head\n"
 		"and Bank.",

@@ -128,9 +128,9 @@ static int read_credit(struct env *env, struct terms *terms)
 	struct sb_error err;
 
 	terms->credit_given = credit;
-	if (!credit || strcmp(credit, "0") == 0 || strcmp(credit, "0s") == 0)
-		return EXIT_DONE;
-	return amount_parse(credit, &terms->credit, &err) ? fail(env, &err) : EXIT_DONE;
+	if (credit && amount_parse_zero(credit, &terms->credit, &err))
+		return fail(env, &err);
+	return EXIT_DONE;
 }
 
 static int read_enforcement(struct env *env, struct terms *terms)
@@ -229,8 +229,8 @@ static const struct option_spec options[] = {
 	{"unlimited", 0, NULL, "use is charged, and never holds the account"},
 	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
-	{"lever", 0, "LIMIT", "what holds it in Slurm: site, GrpTRESMins=cpu, GrpJobs ..."},
-	{"thresholds", 0, "LIST", "percents of the allocation to tell of: 60,90, none or site"},
+	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
+	{"thresholds", 0, "LIST", "tell of these percents used: 60,90, none or site"},
 	{NULL, 0, NULL, NULL},
 };
 

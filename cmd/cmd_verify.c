@@ -120,11 +120,11 @@ const struct command cmd_verify = {
 	.details =
 		"Replays the journal: no entry is missing, each one's hash continues the chain,\n"
 		"every rule was kept, balances and indexes are what follows. With --head, an\n"
-		"old receipt must still hold: nobody rewrote the journal since. With --slurm, "
-		"every limit that\n"
-		"the books say is set in Slurm, or is to be put back, is what Slurm shows.\n"
-		"With FILE, an export is proved instead of the bank, and none is needed; - is the\n"
-		"standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.\n"
+		"old receipt must still hold: nobody rewrote the journal since. With --slurm,\n"
+		"every limit that the books say is set in Slurm, or is to be put back, is what\n"
+		"Slurm shows. With FILE, an export is proved instead of the bank, and none is\n"
+		"needed; - is the standard input. It needs as much room in $TMPDIR, or /tmp, as\n"
+		"a bank.\n"
 		"Exit status 3: something is wrong.",
 	.max_args = 1,
 	.flags = CMD_READ | CMD_BARE_WITH_FILE,

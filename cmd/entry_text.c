@@ -17,6 +17,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[LIMIT_TEXT_SIZE],
 		set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
 		now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+	const char *receiver_name;
 
 	to[0] = '\0';
 	switch (event->kind) {
@@ -47,26 +48,31 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       receiver ? event->account : event->to);
 		break;
 	case EVENT_CHARGE:
-		(void)snprintf(to, size, "%s %s to %s%s", event->cluster,
+		(void)snprintf(to, size, "%s %s to %s%s%s%s", event->cluster,
 			       amount_format(before, event->before, env->seconds),
 			       amount_format(now, event->now, env->seconds),
-			       event->debt ? ", in debt" : "");
+			       event->debt ? ", " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "",
+			       event->debt ? " of it in debt" : "");
 		break;
 	case EVENT_REFUND:
 		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,
 			       new_window_phrase(phrase, event));
 		break;
 	case EVENT_REVERSE:
-		(void)snprintf(to, size, "%s, entry %" PRIu64 "%s",
-			       event_word(FIELD_AT_REVERSES, event->reverses), event->answers,
-			       new_window_phrase(phrase, event));
+		receiver_name = event_receiver(event);
+		(void)snprintf(to, size, "%s%s%s%s%s, entry %" PRIu64 "%s",
+			       event_word(FIELD_AT_REVERSES, event->reverses),
+			       receiver_name ? " from " : "", receiver_name ? event->account : "",
+			       receiver_name ? " to " : "", receiver_name ? receiver_name : "",
+			       event->answers, new_window_phrase(phrase, event));
 		break;
 	case EVENT_ADJUST:
 		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",
 			       quantity(env, debt, event->debt));
 		break;
 	case EVENT_EXPIRE:
-		(void)snprintf(to, size, "ended %s", when_format_local(when, event->end));
+		(void)snprintf(to, size, "ended %s", when_format_short(when, event->end));
 		break;
 	case EVENT_THRESHOLD:
 		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
@@ -75,7 +81,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_NOTICE:
 		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
-			       when_format_local(when, event->end));
+			       when_format_short(when, event->end));
 		break;
 	case EVENT_HOLD:
 	case EVENT_RELEASE:
@@ -83,7 +89,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       !event->until		   ? ""
 			       : event->kind == EVENT_HOLD ? " until "
 							   : ", lets it run until ",
-			       event->until ? when_format_local(when, event->until) : "");
+			       event->until ? when_format_short(when, event->until) : "");
 		break;
 	case EVENT_LEVER:
 		(void)snprintf(to, size, "%s %s: %s to %s", event->cluster,

@@ -89,7 +89,23 @@ void journal_filter_release(struct journal_filter *filter)
 	settings_release(&filter->clusters);
 }
 
-int journal_filter_check(struct books *books, struct journal_filter *filter, struct sb_error *err)
+/* What is asked for cannot be there: an empty answer would look like a quiet time. */
+static void note_nothing(struct env *env, const struct books *books,
+			 const struct entry_range *range)
+{
+	uint64_t head = books_head(books)->seq;
+
+	if (range->to && range->from > range->to)
+		note(env,
+		     "there is no entry from %" PRIu64 " to %" PRIu64 ": --to is before --from",
+		     range->from, range->to);
+	else if (range->from > head && !option(env, "follow"))
+		note(env, "there is no entry %" PRIu64 " yet: the newest is entry %" PRIu64,
+		     range->from, head);
+}
+
+int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
+			 struct sb_error *err)
 {
 	const struct account *account;
 	uint64_t seq;
@@ -97,12 +113,16 @@ int journal_filter_check(struct books *books, struct journal_filter *filter, str
 
 	for (size_t i = 0; i < filter->selection.count && !rc; i++)
 		rc = books_account(books, filter->selection.list[i], &account, err);
+	if (!rc)
+		note_nothing(env, books, &filter->range);
 	if (rc || !filter->ref)
 		return rc;
 	/* One look instead of all entries; without such an entry, none is in the range. */
 	rc = entries_with_ref(books, filter->ref, &seq, err);
 	if (rc)
 		return rc;
+	if (seq == 0)
+		note(env, "there is no entry with the ref '%s'", filter->ref);
 	if (seq < filter->range.from || (filter->range.to && seq > filter->range.to))
 		seq = 0;
 	filter->range.from = seq ? seq : UINT64_MAX;

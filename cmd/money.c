@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/command.h"
 #include "ledger/amount.h"
 #include "ledger/policy.h"
@@ -48,17 +49,35 @@ int append_deposit(struct posting *posting, struct books *books, int64_t amount,
 	return books_append(books, &event, err);
 }
 
+/* Refuses when all there is starts later. */
+static int refuse_waiting(const struct env *env, const struct account *account,
+			  struct sb_error *err)
+{
+	const struct waiting waiting = account_waiting(account);
+	char text[QUANTITY_SIZE], start[WHEN_TEXT_SIZE];
+
+	if (waiting.amount == 0)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "account '%s' has nothing to take yet: %s start at %s%s; `subank "
+			    "balance --lots %s` shows them",
+			    account->name, quantity(env, text, waiting.amount),
+			    when_format_short(start, waiting.start),
+			    waiting.several ? " or later" : "", account->name);
+}
+
 int take_plan(struct posting *posting, const struct account *account, struct event *event,
 	      const char *done, struct sb_error *err)
 {
 	const struct take *take = posting->ctx;
 	char text[QUANTITY_SIZE];
-	int rc = SB_OK;
+	int64_t rest;
+	int rc = account_rest(account, &rest, err);
 
-	event->amount = take->amount;
+	event->amount = take->all ? rest : take->amount;
 	event->part_count = 0;
-	if (take->all)
-		rc = account_rest(account, &event->amount, err);
+	if (!rc && rest == 0)
+		rc = refuse_waiting(posting->env, account, err);
 	if (!rc && event->amount == 0)
 		rc = sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
 				  account->name);

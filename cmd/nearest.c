@@ -4,6 +4,7 @@
 #include "cmd/nearest.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST = 63 };
@@ -59,7 +60,14 @@ int nearest_error(const char *refusal, const char *word, const char *const words
 		  struct sb_error *err)
 {
 	const char *close = nearest(word, words);
+	char all[512] = "none";
+	size_t len = 0;
 
-	return sb_error_set(err, SB_EINVAL, "%s '%s'%s%s%s", refusal, word,
-			    close ? ": did you mean '" : "", close ? close : "", close ? "'?" : "");
+	if (close)
+		return sb_error_set(err, SB_EINVAL, "%s '%s': did you mean '%s'?", refusal, word,
+				    close);
+	for (size_t i = 0; words[i] && len < sizeof(all); i++)
+		len += (size_t)snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "",
+					words[i]);
+	return sb_error_set(err, SB_EINVAL, "%s '%s': there are %s", refusal, word, all);
 }

@@ -88,7 +88,7 @@ static int make_table(struct output *output, struct sb_error *err)
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const struct column *column = &output->columns[output->shown[i]];
 		bool last = i + 1 == output->shown_count;
-		int flags = column->number ? SCOLS_FL_RIGHT : last ? SCOLS_FL_TRUNC : 0;
+		int flags = column->number ? SCOLS_FL_RIGHT : last ? SCOLS_FL_WRAP : 0;
 
 		if (!scols_table_new_column(output->table, column->name, 0, flags))
 			return sb_error_nomem(err);

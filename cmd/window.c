@@ -72,11 +72,11 @@ int window_set(const struct env *env, const struct window *window, const struct 
 const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now)
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
-	bool ends = event->end != WHEN_NEVER;
+	bool starts = event->start != now, ends = event->end != WHEN_NEVER;
 
-	(void)snprintf(buf, WINDOW_PHRASE_SIZE, "%s%s%s%s", event->start == now ? "" : " from ",
-		       event->start == now ? "" : when_format_local(from, event->start),
-		       ends ? " until " : "", ends ? when_format_local(to, event->end) : "");
+	(void)snprintf(buf, WINDOW_PHRASE_SIZE, "%s%s%s%s%s", ends ? " until " : "",
+		       ends ? when_format_short(to, event->end) : "", ends && starts ? "," : "",
+		       starts ? " from " : "", starts ? when_format_short(from, event->start) : "");
 	return buf;
 }
 

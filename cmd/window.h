@@ -23,9 +23,7 @@ struct window {
 #define NEW_WINDOW_OPTIONS                                                                         \
 	{"start", 0, "TIME", "with --end: usable from then on; otherwise from now"},               \
 	{                                                                                          \
-		"end", 0, "TIME",                                                                  \
-			"a new window for what is of one that ended: usable until then, or "       \
-			"`never`"                                                                  \
+		"end", 0, "TIME", "for money whose window ended: until then, or `never`"           \
 	}
 
 /* Reads both options. Returns EXIT_DONE or, with a message, EXIT_USAGE. */
@@ -43,7 +41,7 @@ void window_request(const struct window *window, char request[REQUEST_SIZE]);
 int window_set(const struct env *env, const struct window *window, const struct books *books,
 	       struct event *event, struct sb_error *err);
 
-/* " from … until …" of an event with a window, for the receipt; "" when it is from now without
+/* " until …, from …" of an event with a window, for the receipt; "" when it is from now without
  * end. */
 enum { WINDOW_PHRASE_SIZE = 2 * WHEN_TEXT_SIZE + 16 };
 const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now);

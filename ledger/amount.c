@@ -37,7 +37,7 @@ static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t *ret)
 	return true;
 }
 
-int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
+int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
 {
 	const char *p = text;
 	int64_t whole = 0, fraction = 0, seconds = 0;
@@ -76,9 +76,6 @@ int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
 		    !amount_add(seconds, fraction, &seconds))
 			goto too_large;
 	}
-	if (seconds == 0)
-		return sb_error_set(err, SB_EINVAL, "amount '%s' is zero: give more than nothing",
-				    text);
 	*ret = seconds;
 	return SB_OK;
 
@@ -98,6 +95,19 @@ too_large:
 			    INT64_MAX);
 }
 
+int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
+{
+	int64_t seconds;
+	int rc = amount_parse_zero(text, &seconds, err);
+
+	if (!rc && seconds == 0)
+		rc = sb_error_set(err, SB_EINVAL, "amount '%s' is zero: give more than nothing",
+				  text);
+	if (!rc)
+		*ret = seconds;
+	return rc;
+}
+
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds)
 {
 	const char *sign = amount < 0 ? "-" : "";
@@ -108,7 +118,7 @@ const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool secon
 	if (seconds)
 		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%" PRId64, amount);
 	else if (size > 0 && size < AMOUNT_PER_SU / 100)
-		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s<0.01", sign);
+		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s0.01", amount < 0 ? ">-" : "<");
 	else
 		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s%" PRIu64 ".%02" PRIu64, sign,
 			       size / AMOUNT_PER_SU, hundredths);

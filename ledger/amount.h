@@ -40,9 +40,11 @@ static inline bool amount_sub(int64_t a, int64_t b, int64_t *ret)
  * must be more than zero, at most INT64_MAX billing-seconds, a whole number of billing-seconds, and
  * nothing else may stand around it: no sign, blank, exponent or separator. SB_EINVAL otherwise. */
 int amount_parse(const char *text, int64_t *ret, struct sb_error *err);
+/* The same, but nothing may be asked for, too: "0", "0.0", "00", "0s". */
+int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err);
 
 /* Writes SU cut, not rounded, to two decimals: "12.34", "-0.50"; what is less than 0.01 SU but not
- * nothing is "<0.01" or "-<0.01". With [seconds], the whole number of billing-seconds. Returns
+ * nothing is "<0.01" or ">-0.01". With [seconds], the whole number of billing-seconds. Returns
  * [buf]. */
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds);
 

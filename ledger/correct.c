@@ -215,7 +215,8 @@ static int refuse_gone(const struct event *answered, struct sb_error *err)
 {
 	return sb_error_set(err, SB_EREFUSED,
 			    "the window of entry %" PRIu64 " has ended and its money is gone: it "
-			    "cannot be reversed any more",
+			    "cannot be reversed any more; `subank withdraw` or `subank set` lower "
+			    "what the account has now",
 			    answered->seq);
 }
 

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -115,7 +116,8 @@ static bool read_offset(const char **text, int64_t *ret)
 	return true;
 }
 
-static bool parse_absolute(const char *text, int64_t *ret)
+/* [ret_skipped]: the calendar has it, but the clocks here leave it out. */
+static bool parse_absolute(const char *text, int64_t *ret, bool *ret_skipped)
 {
 	const char *p = text;
 	struct tm tm;
@@ -133,8 +135,12 @@ static bool parse_absolute(const char *text, int64_t *ret)
 		if (!local && !read_char(&p, 'Z') && !read_offset(&p, &offset))
 			return false;
 	}
-	if (*p || !(day ? first_moment(&tm, false, &seconds) : to_seconds(&tm, local, &seconds)))
+	if (*p)
 		return false;
+	if (!(day ? first_moment(&tm, false, &seconds) : to_seconds(&tm, local, &seconds))) {
+		*ret_skipped = local && to_seconds(&tm, false, &seconds);
+		return false;
+	}
 	seconds -= offset;
 	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
 		return false;
@@ -189,9 +195,16 @@ static bool parse_relative(const char *text, int64_t now, int64_t *ret)
 
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err)
 {
+	bool skipped = false;
+
 	if (strncmp(text, "now", 3) == 0 ? parse_relative(text + 3, now, ret)
-					 : parse_absolute(text, ret))
+					 : parse_absolute(text, ret, &skipped))
 		return SB_OK;
+	if (skipped)
+		return sb_error_set(err, SB_EINVAL,
+				    "the clocks here skip '%s' (daylight saving): write a time "
+				    "before or after that, or one with its offset",
+				    text);
 	return sb_error_set(err, SB_EINVAL,
 			    "'%s' is not a time: write 2026-11-22, 2026-11-22T17:00 or now+7days",
 			    text);
@@ -260,6 +273,32 @@ const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when)
 	localtime_r(&seconds, &tm);
 	if (strftime(buf, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		buf[0] = '\0';
+	return buf;
+}
+
+const char *when_format_offset(char buf[WHEN_TEXT_SIZE], int64_t when)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	size_t len = strlen(when_format_local(buf, when));
+	long minutes;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	minutes = tm.tm_gmtoff / 60;
+	(void)snprintf(buf + len, WHEN_TEXT_SIZE - len, "%c%02ld:%02ld", minutes < 0 ? '-' : '+',
+		       labs(minutes) / 60, labs(minutes) % 60);
+	return buf;
+}
+
+const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when)
+{
+	static const char midnight[] = "T00:00:00", minute[] = ":00";
+	size_t len = strlen(when_format_local(buf, when));
+
+	if (len > strlen(midnight) && strcmp(buf + len - strlen(midnight), midnight) == 0)
+		buf[len - strlen(midnight)] = '\0';
+	else if (len > strlen(minute) && strcmp(buf + len - strlen(minute), minute) == 0)
+		buf[len - strlen(minute)] = '\0';
 	return buf;
 }
 

@@ -31,6 +31,13 @@ const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when);
 /* Local time for people, cut to the second: 2026-11-22T18:00:05. */
 const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when);
 
+/* The same with its distance to UTC behind it: 2026-11-22T18:00:05+01:00. */
+const char *when_format_offset(char buf[WHEN_TEXT_SIZE], int64_t when);
+
+/* Local time without seconds that are 0, and without the first moment of a day: 2026-11-22T18:00,
+ * 2026-11-22. when_parse() reads it as the same time. */
+const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when);
+
 /* A length of time in its largest unit, cut: "45s", "12m", "3h", "9d"; negative is "0s". */
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age);
 

@@ -120,6 +120,37 @@ START_TEST(no_verb_gives_the_help_and_status_2)
 }
 END_TEST
 
+static void check_lines(const char *verb)
+{
+	for (const char *line = out, *end; (end = strchr(line, '\n')); line = end + 1) {
+		/* One names a file that configure was told. */
+		if (strncmp(line, "  -c, ", 6) != 0)
+			ck_assert_msg(end - line <= 80, "help %s: %.*s", verb, (int)(end - line),
+				      line);
+	}
+}
+
+START_TEST(no_line_of_help_is_wider_than_a_terminal)
+{
+	char name[32];
+	size_t count = 0;
+	char *list, *rest, *line;
+
+	DONE("Verbs:\n", "help");
+	check_lines("");
+	list = strdup(out);
+	rest = strstr(list, "Verbs:\n");
+	(void)strsep(&rest, "\n");
+	while ((line = strsep(&rest, "\n")) && sscanf(line, "%31s", name) == 1) {
+		DONE("usage:", "help", name);
+		check_lines(name);
+		count++;
+	}
+	ck_assert_uint_ge(count, 20);
+	free(list);
+}
+END_TEST
+
 START_TEST(help_names_every_verb_and_needs_no_bank)
 {
 	static const char *const verbs[] = {
@@ -785,6 +816,7 @@ int main(void)
 	add_verbs(frame);
 	tcase_add_test(frame, malformed_command_lines_are_refused);
 	tcase_add_test(frame, no_verb_gives_the_help_and_status_2);
+	tcase_add_test(frame, no_line_of_help_is_wider_than_a_terminal);
 	tcase_add_test(frame, help_names_every_verb_and_needs_no_bank);
 	tcase_add_test(frame, the_version_is_printed_before_and_behind_a_verb);
 	tcase_add_test(frame, options_may_stand_before_the_verb);

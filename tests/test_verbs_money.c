@@ -71,18 +71,18 @@ END_TEST
 START_TEST(a_window_is_on_the_receipt_and_in_the_journal)
 {
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1");
-	DONE("deposited 2.00 SU until 2027-01-01T00:00:00; bio has 3.00 SU", "deposit", "bio", "2",
-	     "--end", "2027-01-01");
-	DONE("deposited 4.00 SU from 2027-01-01T00:00:00 until 2028-01-01T00:00:00; bio has 3.00",
-	     "deposit", "bio", "4", "--start", "2027-01-01", "--end", "2028-01-01");
-	DONE("deposited 8.00 SU from 2026-11-01T00:00:00; bio has 11.00", "deposit", "bio", "8",
-	     "--start", "2026-11-01");
+	DONE("deposited 2.00 SU until 2027-01-01; bio has 3.00 SU", "deposit", "bio", "2", "--end",
+	     "2027-01-01");
+	DONE("deposited 4.00 SU until 2028-01-01, from 2027-01-01; bio has 3.00", "deposit", "bio",
+	     "4", "--start", "2027-01-01", "--end", "2028-01-01");
+	DONE("deposited 8.00 SU from 2026-11-01; bio has 11.00", "deposit", "bio", "8", "--start",
+	     "2026-11-01");
 	RUN("journal", "bio", "-nPo", "Detail", "--last", "4");
-	ck_assert_str_eq(out, "\nuntil 2027-01-01T00:00:00\n"
-			      "from 2027-01-01T00:00:00 until 2028-01-01T00:00:00\n"
-			      "from 2026-11-01T00:00:00\n");
+	ck_assert_str_eq(out, "\nuntil 2027-01-01\n"
+			      "until 2028-01-01, from 2027-01-01\n"
+			      "from 2026-11-01\n");
 	fake_account("dev", "fresh");
-	DONE("opened fresh with 5.00 SU until 2027-06-01T12:30:00; fresh has 5.00", "open", "fresh",
+	DONE("opened fresh with 5.00 SU until 2027-06-01T12:30; fresh has 5.00", "open", "fresh",
 	     "5", "--end", "2027-06-01T12:30");
 	MONEY("fresh", "18000|0|18000");
 }
@@ -95,7 +95,13 @@ START_TEST(money_is_there_in_its_window_alone)
 	clock_at("2026-11-30T23:59:59");
 	MONEY("bio", "0|0|0");
 	clock_at("2026-11-30T23:59:59");
-	REFUSED(1, "0.00 SU to take", "withdraw", "bio", "1s");
+	REFUSED(1,
+		"'bio' has nothing to take yet: 0.02 SU start at 2026-12-01; `subank "
+		"balance --lots bio` shows them",
+		"withdraw", "bio", "1s");
+	clock_at("2026-11-30T23:59:00");
+	REFUSED(1, "has nothing to take yet", "withdraw", "bio", "all");
+	REFUSED(1, "has nothing to take yet", "transfer", "bio", "chem", "all");
 	clock_at("2026-12-01");
 	MONEY("bio", "95|0|95");
 	clock_at("2026-12-01T23:59:59");
@@ -106,18 +112,60 @@ START_TEST(money_is_there_in_its_window_alone)
 }
 END_TEST
 
+START_TEST(lots_of_no_account_and_sums_of_lots_are_refused)
+{
+	REFUSED(1, "not in the bank", "balance", "--lots", "nosuch");
+	REFUSED(2, "leave out --total", "balance", "--lots", "--total");
+	REFUSED(2, "leave out --total", "balance", "--lots", "--forecast");
+	REFUSED(2, "there is no column 'Debt'", "balance", "--lots", "-o", "Debt");
+	REFUSED(2, "there is no column 'Rest'", "balance", "-o", "Rest");
+}
+END_TEST
+
+START_TEST(lots_show_what_the_balance_is_made_of)
+{
+	DONE("", "balance", "--lots");
+	ck_assert_str_eq(out, "");
+	DONE("", "deposit", "bio", "95s", "--start", "2026-12-01", "--end", "2026-12-02");
+	DONE("", "deposit", "bio", "40s", "--start", "2026-12-11");
+	clock_at("2026-11-30");
+	REFUSED(1, "0.03 SU start at 2026-12-01 or later", "withdraw", "bio", "1s");
+	DONE("", "deposit", "chem", "20s");
+	RUN("balance", "--lots", "-P", "--seconds", "bio");
+	ck_assert_str_eq(out, "Account|Entry|Start|End|Amount|Rest|State\n"
+			      "bio|5|2026-12-01T00:00:00|2026-12-02T00:00:00|95|95|to come\n"
+			      "bio|6|2026-12-11T00:00:00|never|40|40|to come\n");
+	RUN("balance", "-nPo", "Available,Waiting", "--seconds", "--total");
+	ck_assert_str_eq(out, "0|135\n20|0\n20|135\n");
+	clock_at("2026-12-01");
+	fake_account("dev", "bio")->usage += 30;
+	DONE("", "check");
+	RUN("balance", "--lots", "-nPo", "Amount,Rest,State", "--seconds");
+	ck_assert_str_eq(out, "95|65|active\n40|40|to come\n20|20|active\n");
+	clock_at("2026-12-01T12:00");
+	fake_account("dev", "bio")->usage += 10;
+	DONE("", "check");
+	RUN("balance", "--lots", "-nPo", "Amount,Rest,State", "--seconds", "bio");
+	ck_assert_str_eq(out, "95|55|active\n40|40|to come\n");
+	DONE("\"rest_seconds\": 55,\n    \"state\": \"active\"", "balance", "--lots", "--json");
+	clock_at("2026-12-02");
+	RUN("balance", "--lots", "-nPo", "State,Rest,End", "--seconds", "bio");
+	ck_assert_str_eq(out, "ended|55|2026-12-02T00:00:00\nto come|40|never\n");
+	RUN("balance", "--lots", "-nPo", "Account,State", "--as-of", "7");
+	ck_assert_str_eq(out, "bio|to come\nbio|to come\nchem|active\n");
+}
+END_TEST
+
 START_TEST(a_project_length_gives_the_end)
 {
 	set_settings("clusters: [dev]\nproject_days: 365\n");
 	clock_at("2026-11-22T18:00");
-	DONE("until 2027-11-22T18:00:00", "deposit", "bio", "1");
-	DONE("from 2027-01-01T00:00:00 until 2028-01-01T00:00:00", "deposit", "bio", "1", "--start",
-	     "2027-01-01");
+	DONE("until 2027-11-22T18:00", "deposit", "bio", "1");
+	DONE("until 2028-01-01, from 2027-01-01", "deposit", "bio", "1", "--start", "2027-01-01");
 	/* 2028 has 29 February. */
-	DONE("from 2028-01-01T00:00:00 until 2028-12-31T00:00:00", "deposit", "bio", "1", "--start",
-	     "2028-01-01");
+	DONE("until 2028-12-31, from 2028-01-01", "deposit", "bio", "1", "--start", "2028-01-01");
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1", "--end", "never");
-	DONE("until 2026-12-24T00:00:00", "deposit", "bio", "1", "--end", "2026-12-24");
+	DONE("until 2026-12-24", "deposit", "bio", "1", "--end", "2026-12-24");
 	set_settings("clusters: [dev]\nproject_days: 0\n");
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1");
 }
@@ -128,17 +176,16 @@ START_TEST(daylight_saving_moves_no_window)
 {
 	in_zone("Europe/Berlin");
 	set_settings("clusters: [dev]\nproject_days: 180\n");
-	DONE("from 2026-12-01T00:00:00 until 2027-05-30T00:00:00", "deposit", "bio", "1", "--start",
-	     "2026-12-01");
-	DONE("from 2027-06-01T00:00:00 until 2027-11-28T00:00:00", "deposit", "bio", "1", "--start",
-	     "2027-06-01");
+	DONE("until 2027-05-30, from 2026-12-01", "deposit", "bio", "1", "--start", "2026-12-01");
+	DONE("until 2027-11-28, from 2027-06-01", "deposit", "bio", "1", "--start", "2027-06-01");
 	/* Two o'clock does not exist on that day, and exists twice on the other. */
-	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-03-28T02:30");
-	DONE("until 2027-03-28T03:00:00", "deposit", "bio", "1", "--end", "2027-03-28T03:00");
+	REFUSED(2, "the clocks here skip '2027-03-28T02:30'", "deposit", "bio", "1", "--end",
+		"2027-03-28T02:30");
+	DONE("until 2027-03-28T03:00", "deposit", "bio", "1", "--end", "2027-03-28T03:00");
 	set_settings("clusters: [dev]\nproject_days: 1\n");
-	DONE("from 2027-03-27T02:30:00 until 2027-03-28T03:30:00", "deposit", "bio", "1", "--start",
+	DONE("until 2027-03-28T03:30, from 2027-03-27T02:30", "deposit", "bio", "1", "--start",
 	     "2027-03-27T02:30");
-	DONE("from 2027-10-30T12:00:00 until 2027-10-31T12:00:00", "deposit", "bio", "1", "--start",
+	DONE("until 2027-10-31T12:00, from 2027-10-30T12:00", "deposit", "bio", "1", "--start",
 	     "2027-10-30T12:00");
 }
 END_TEST
@@ -180,7 +227,7 @@ START_TEST(money_to_come_pays_debt_when_it_starts)
 	fake_account("dev", "bio")->usage = 30;
 	DONE("", "check");
 	MONEY("bio", "0|30|-30");
-	DONE("bio has -<0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
+	DONE("bio has >-0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
 	MONEY("bio", "0|30|-30");
 	clock_now += 2 * WHEN_DAY;
 	MONEY("bio", "100|30|70");
@@ -217,7 +264,7 @@ START_TEST(predecessor_21_a_window_that_ended_means_no_funds)
 	     "bio: held, available 0.00 SU",
 	     "check", "--clock-ok");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");
-	ck_assert_ptr_nonnull(strstr(out, "expire|-9.00|ended 2026-12-01T00:00:00\n"));
+	ck_assert_ptr_nonnull(strstr(out, "expire|-9.00|ended 2026-12-01\n"));
 	MONEY("bio", "0|0|0");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
 	/* Renewed: released at once, and RawUsage is as it was. */
@@ -259,11 +306,11 @@ END_TEST
 /* 365 days here and a date there: an end is what was written, also over 29 February. */
 START_TEST(predecessor_23_an_end_is_a_date)
 {
-	DONE("until 2028-02-29T00:00:00", "deposit", "bio", "1", "--end", "2028-02-29");
+	DONE("until 2028-02-29", "deposit", "bio", "1", "--end", "2028-02-29");
 	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-02-29");
 	set_settings("clusters: [dev]\nproject_days: 366\n");
-	DONE("until 2028-03-01T00:00:00", "deposit", "bio", "1", "--start", "2027-03-01");
-	DONE("until 2029-03-01T00:00:00", "deposit", "bio", "1", "--start", "2028-02-29");
+	DONE("until 2028-03-01", "deposit", "bio", "1", "--start", "2027-03-01");
+	DONE("until 2029-03-01", "deposit", "bio", "1", "--start", "2028-02-29");
 }
 END_TEST
 
@@ -280,7 +327,7 @@ START_TEST(thresholds_and_notices_are_said_once)
 	DONE("", "check");
 	ck_assert_str_eq(out, "");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");
-	ck_assert_str_eq(out, "notice||10.00 SU end 2027-01-01T00:00:00\n"
+	ck_assert_str_eq(out, "notice||10.00 SU end 2027-01-01\n"
 			      "charge|-9.50|dev 0.00 to 9.50\n"
 			      "threshold||60%: 9.50 SU of 10.00 SU\n"
 			      "threshold||90%: 9.50 SU of 10.00 SU\n");
@@ -427,8 +474,8 @@ START_TEST(a_refund_pays_debt_and_then_goes_back)
 	/* What the first lot gave came from a window that has ended. */
 	REFUSED(1, "0.02 SU of entry 7 came from a window that has ended", "refund", arg(number),
 		"--note", "x");
-	DONE("refunded 0.02 SU of entry 7 until 2027-06-01T00:00:00; bio has 0.05", "refund",
-	     arg(number), "--note", "x", "--end", "2027-06-01");
+	DONE("refunded 0.02 SU of entry 7 until 2027-06-01; bio has 0.05", "refund", arg(number),
+	     "--note", "x", "--end", "2027-06-01");
 	clock_now += 10 * WHEN_DAY;
 	MONEY("bio", "99|0|99");
 	DONE("", "verify");
@@ -511,7 +558,7 @@ START_TEST(a_reversed_transfer_touches_both_accounts)
 	DONE("chem: held", "check");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--seconds", "--last", "1");
-	ck_assert_str_eq(out, "reverse|150|transfer, entry 7\n");
+	ck_assert_str_eq(out, "reverse|150|transfer from bio to chem, entry 7\n");
 	RUN("journal", "chem", "-nPo", "Kind,Amount", "--seconds");
 	ck_assert_ptr_nonnull(strstr(out, "reverse|-150\n"));
 	clock_at("2026-12-01");
@@ -528,7 +575,8 @@ START_TEST(a_transfer_whose_window_ended_stays)
 	REFUSED(1, "window of entry 6 has ended", "reverse", "6", "--note", "x");
 	DONE("", "check", "--clock-ok");
 	REFUSED(1, "window of entry 6 has ended", "reverse", "6", "--note", "x");
-	REFUSED(1, "window of entry 5 has ended", "reverse", "5", "--note", "x");
+	REFUSED(1, "`subank withdraw` or `subank set` lower what the account has now", "reverse", "5",
+		"--note", "x");
 }
 END_TEST
 
@@ -554,8 +602,8 @@ START_TEST(what_expired_comes_back_in_a_new_window_alone)
 	clock_at("2026-12-01");
 	DONE("expired", "check", "--clock-ok");
 	REFUSED(1, "window that has ended", "reverse", "6", "--note", "x");
-	DONE("reversed entry 6 (expire of 0.02 SU) until 2027-01-01T00:00:00; bio has 0.02",
-	     "reverse", "6", "--note", "x", "--end", "2027-01-01");
+	DONE("reversed entry 6 (expire of 0.02 SU) until 2027-01-01; bio has 0.02", "reverse", "6",
+	     "--note", "x", "--end", "2027-01-01");
 	MONEY("bio", "100|0|100");
 	clock_at("2027-01-01");
 	MONEY("bio", "0|0|0");
@@ -591,12 +639,15 @@ START_TEST(set_enters_the_difference)
 	DONE("entry 5: set to 10.00 SU: deposited 10.00 SU; bio has 10.00 SU", "set", "bio", "10");
 	DONE("bio is allocated 10.00 SU already: nothing was entered", "set", "bio", "10");
 	ck_assert_uint_eq(entries(), 5);
-	DONE("set to 12.50 SU: deposited 2.50 SU until 2027-01-01T00:00:00", "set", "bio", "12.5",
-	     "--end", "2027-01-01");
+	DONE("set to 12.50 SU: deposited 2.50 SU until 2027-01-01", "set", "bio", "12.5", "--end",
+	     "2027-01-01");
 	(void)charge(SU);
 	DONE("set to 4.00 SU: took out 8.50 SU; bio has 3.00", "set", "bio", "4");
 	MONEY("bio", "14400|3600|10800");
 	REFUSED(2, "no window", "set", "bio", "3", "--end", "2027-01-01");
+	REFUSED(2, "4.00 SU already, and the window of what is there is not changed", "set", "bio",
+		"4", "--end", "2027-01-01");
+	REFUSED(2, "use `subank deposit bio`", "set", "bio", "4", "--start", "2026-11-01");
 	REFUSED(2, "starts later", "set", "bio", "30", "--start", "now+1days");
 	REFUSED(2, "amount", "set", "--", "bio", "-1");
 	REFUSED(1, "not in the bank", "set", "nosuch", "1");
@@ -662,6 +713,8 @@ START_TEST(predecessor_15_an_allocation_may_be_nothing)
 	DONE("set to 0.00 SU: took out 1.00 SU", "set", "bio", "0");
 	MONEY("bio", "0|0|0");
 	DONE("is allocated 0.00 SU already", "set", "bio", "0s");
+	DONE("is allocated 0.00 SU already", "set", "bio", "0.0");
+	DONE("is allocated 0.00 SU already", "set", "bio", "00");
 	/* Held at once, not after an hour of use. */
 	DONE("", "check");
 	RUN("balance", "bio", "-nPo", "State");
@@ -715,6 +768,8 @@ int main(void)
 	tcase_add_test(windows, windows_that_make_no_sense_are_refused);
 	tcase_add_test(windows, a_window_is_on_the_receipt_and_in_the_journal);
 	tcase_add_test(windows, money_is_there_in_its_window_alone);
+	tcase_add_test(windows, lots_of_no_account_and_sums_of_lots_are_refused);
+	tcase_add_test(windows, lots_show_what_the_balance_is_made_of);
 	tcase_add_test(windows, a_project_length_gives_the_end);
 	tcase_add_test(windows, daylight_saving_moves_no_window);
 	tcase_add_test(windows, a_window_belongs_to_the_request);

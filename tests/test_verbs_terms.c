@@ -87,7 +87,7 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "60 follows 90", "terms", "bio", "--thresholds", "90,60");
 	REFUSED(1, "has these terms already", "terms", "bio", "--thresholds", "site");
 	REFUSED(1, "has these terms already: allowance limited", "terms", "bio", "--limited");
-	REFUSED(1, "has these terms already", "terms", "bio", "--credit", "0", "--enforce", "site",
+	REFUSED(1, "has these terms already", "terms", "bio", "--credit", "0s", "--enforce", "site",
 		"--lever", "site");
 }
 END_TEST
@@ -113,7 +113,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	     "terms", "bio", "--unlimited");
 	DONE("terms are allowance limited, credit 0.00 SU, enforcement warn, lever "
 	     "GrpTRESRunMins=gres/gpu",
-	     "terms", "bio", "--limited", "--credit", "0");
+	     "terms", "bio", "--limited", "--credit", "0.0");
 	DONE("terms are allowance limited, credit 0.00 SU, enforcement hold, lever "
 	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "site", "--lever", "site");
