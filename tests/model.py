@@ -31,8 +31,8 @@ class No(Exception):
 # ---- what people write ----
 
 
-def amount(text):
-    """SU, or billing-seconds with an s behind: more than nothing, and whole billing-seconds."""
+def amount(text, least=1):
+    """SU, or billing-seconds with an s behind: not less than [least], whole billing-seconds."""
     match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text)
     if re.fullmatch(r"\d+s", text):
         value = int(text[:-1])
@@ -43,7 +43,7 @@ def amount(text):
             raise No(USAGE)
     else:
         raise No(USAGE)
-    if not 0 < value < 2**63:
+    if not least <= value < 2**63:
         raise No(USAGE)
     return value
 
@@ -51,7 +51,7 @@ def amount(text):
 def one_form(word):
     """3600s and 1 ask for the same."""
     try:
-        return amount(word)
+        return amount(word, least=0)
     except No:
         return word
 
@@ -352,7 +352,7 @@ class Bank:
             plan = getattr(self, "do_" + verb)(now, *args, **options)
             if verb == "check":
                 return plan(now)
-            if verb == "set" and ref not in self.refs and self.is_so(now, *args):
+            if verb == "set" and ref not in self.refs and self.is_so(now, *args, **options):
                 return DONE  # whatever the clock says: nothing is entered
             self.begin(now)
             if ref not in self.refs:
@@ -566,7 +566,7 @@ class Bank:
     def do_terms(
         self, now, name, limited=False, unlimited=False, credit=None, enforce=None, thresholds=None
     ):
-        value = None if credit is None else 0 if credit == "0" else amount(credit)
+        value = None if credit is None else amount(credit, least=0)
         levels = None
         if thresholds not in (None, "site"):
             levels = [] if thresholds == "none" else [int(level) for level in thresholds.split(",")]
@@ -761,13 +761,15 @@ class Bank:
 
         return plan
 
-    def is_so(self, now, name, su):
-        """Whether the allocation is so much already."""
-        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+    def is_so(self, now, name, su, start=None, end=None):
+        """Whether the allocation is so much already, and no window was asked for with it."""
+        if start is not None or end is not None:
+            return False
+        value = amount(su, least=0)
         return self.account(name).at(max(now, self.newest)).allocated() == value
 
     def do_set(self, now, name, su, start=None, end=None):
-        value = 0 if re.fullmatch(r"0+s?", su) else amount(su)
+        value = amount(su, least=0)
         start, end = self.window(now, start, end)
 
         def plan():

@@ -659,6 +659,21 @@ else
 	echo 'skipped: the stranger (needs root and setpriv)'
 fi
 
+# ---- a terminal ----
+
+if command -v script >/dev/null; then
+	sb deposit bio 1 --start 2097-01-01T12:34:56 --end 2098-01-01
+	is_done 'a deposit with a window'
+	script -qec "stty cols 80; '$subank' -c '$dir/settings' journal -l 1" /dev/null \
+		</dev/null | tr -d '\r' >"$dir/out"
+	is 'no line is wider than the terminal' [ "$(awk 'length > 80' "$dir/out" | wc -l)" -eq 0 ]
+	tr -d ' \n' <"$dir/out" >"$dir/joined"
+	has 'the last column wraps and is not cut' \
+		'until2098-01-01,from2097-01-01T12:34:56$' joined
+else
+	echo 'skipped: the terminal (needs script)'
+fi
+
 sb verify
 is_done 'verify at the end'
 echo "$passed passed, $failed failed"

@@ -575,8 +575,8 @@ START_TEST(a_transfer_whose_window_ended_stays)
 	REFUSED(1, "window of entry 6 has ended", "reverse", "6", "--note", "x");
 	DONE("", "check", "--clock-ok");
 	REFUSED(1, "window of entry 6 has ended", "reverse", "6", "--note", "x");
-	REFUSED(1, "`subank withdraw` or `subank set` lower what the account has now", "reverse", "5",
-		"--note", "x");
+	REFUSED(1, "`subank withdraw` or `subank set` lower what the account has now", "reverse",
+		"5", "--note", "x");
 }
 END_TEST
 
