@@ -18,8 +18,11 @@ enum {
 static int by_call(const void *a, const void *b)
 {
 	const struct task *x = a, *y = b;
-	int order = strcmp(x->cluster, y->cluster);
+	/* Holds first: nobody is to start a job while limits that follow balances are set. */
+	int order = (x->value != 0) - (y->value != 0);
 
+	if (!order)
+		order = strcmp(x->cluster, y->cluster);
 	if (!order)
 		order = strcmp(x->field, y->field);
 	if (!order)
@@ -84,15 +87,26 @@ static bool is_done(const struct clusters *clusters, const struct task *task)
 	return shown(clusters, task, &known, &value) && known && value == task->value;
 }
 
-/* Whether all is done that sshare shows. */
-static bool all_shown(const struct clusters *clusters, const struct check *check)
+static bool answered(const struct clusters *clusters, const char *cluster)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (strcmp(clusters->list[i].cluster, cluster) == 0)
+			return clusters->list[i].answered;
+	}
+	return false;
+}
+
+/* Whether sshare may yet show what was set: the call did not fail, and its cluster answers. */
+static bool waits(const struct clusters *clusters, const struct check *check, char (*reasons)[256])
 {
 	for (size_t i = 0; i < check->task_count; i++) {
-		if (strcmp(check->tasks[i].field, LIMIT_SHOWN) == 0 &&
-		    !is_done(clusters, &check->tasks[i]))
-			return false;
+		const struct task *task = &check->tasks[i];
+
+		if (!*reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
+		    answered(clusters, task->cluster) && !is_done(clusters, task))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Asks for the limits that sshare does not show. Nothing is said of a failure but by what is then
@@ -116,19 +130,19 @@ static void look_back(struct env *env, const struct check *check, struct cluster
 }
 
 /* Asks the clusters again, until they show what was set or a few seconds are over. */
-static int read_back(struct env *env, const struct check *check, bool failed,
+static int read_back(struct env *env, const struct check *check, char (*reasons)[256],
 		     struct clusters *clusters)
 {
 	for (int try = 0;; try++) {
 		struct timespec pause = {.tv_nsec = READ_BACK_PAUSE_MS * 1000000L};
 		struct clusters again;
-		int status = clusters_observe(env, false, &again);
+		int status = clusters_observe(env, OBSERVE_AGAIN, &again);
 
 		if (status != EXIT_DONE)
 			return status;
 		clusters_release(clusters);
 		*clusters = again;
-		if (failed || again.silent || all_shown(clusters, check) || try == READ_BACK_TRIES)
+		if (!waits(clusters, check, reasons) || try == READ_BACK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -157,7 +171,7 @@ int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 	struct entering entering = {.outcomes = {.list = outcomes, .count = check->task_count},
 				    .planned = check->head.seq};
 	int status = EXIT_DONE;
-	bool failed = false, seen;
+	bool seen;
 	char limit[LEVER_NAME_SIZE];
 	struct sb_error err;
 
@@ -173,11 +187,10 @@ int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 				break;
 		}
 		set_limits(env, clusters, &check->tasks[i], end - i, reasons[i]);
-		failed = failed || *reasons[i];
 		for (size_t j = i + 1; j < end; j++)
 			memcpy(reasons[j], reasons[i], sizeof(reasons[j]));
 	}
-	status = read_back(env, check, failed, clusters);
+	status = read_back(env, check, reasons, clusters);
 	seen = status == EXIT_DONE;
 	for (size_t i = 0; i < check->task_count; i++) {
 		const struct task *task = &check->tasks[i];
@@ -193,7 +206,9 @@ int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 		outcomes[i].outcome = OUTCOME_FAILED;
 		if (!*reasons[i])
 			(void)snprintf(reasons[i], sizeof(reasons[i]),
-				       !seen || !shown(clusters, task, &known, &value)
+				       !seen || !answered(clusters, task->cluster)
+					       ? "the cluster does not answer"
+				       : !shown(clusters, task, &known, &value)
 					       ? "the cluster does not show the account"
 				       : known ? "the cluster does not show the new limit"
 					       : "the new limit cannot be read");

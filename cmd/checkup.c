@@ -4,12 +4,14 @@
 #include "cmd/checkup.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/carry_out.h"
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
 #include "cmd/notify.h"
+#include "cmd/output.h"
 #include "cmd/this_machine.h"
 #include "cmd/unbanked.h"
 #include "ledger/check.h"
@@ -91,7 +93,8 @@ static void say_tasks(struct env *env, const struct check *check)
 }
 
 /* Plans and carries out until nobody else has written meanwhile. */
-static int rounds(struct env *env, struct planning *planning, struct clusters *clusters)
+static int rounds(struct env *env, struct planning *planning, struct clusters *clusters,
+		  struct said *said)
 {
 	struct check *check = planning->check;
 	int status = EXIT_DONE, done;
@@ -109,7 +112,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		look = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!planning->dry || !look)
-			say_findings(env, check);
+			say_findings(env, check, said);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (look) {
@@ -160,14 +163,16 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 			      .shut = checkup->shut};
 	struct planning planning = {.check = &check, .dry = dry};
 	struct clusters clusters;
-	int status = clusters_observe(env, true, &clusters);
+	struct said said = {0};
+	int status = clusters_observe(env, OBSERVE_ALL, &clusters);
 	bool silent;
 
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;
 	silent = clusters.silent > 0;
-	status = rounds(env, &planning, &clusters);
+	status = rounds(env, &planning, &clusters, &said);
+	free(said.list);
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;
@@ -297,16 +302,18 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	return status;
 }
 
-int checkup_after(struct env *env, const char *account, int status)
+int checkup_after(struct env *env, const char *const *accounts, size_t count, int status)
 {
-	struct checkup checkup = {.accounts = &account, .account_count = 1, .settling = true};
+	struct checkup checkup = {.accounts = accounts, .account_count = count, .settling = true};
+	char names[NAMES_TEXT_SIZE];
 	struct sb_error err;
 	bool granted;
 	struct check_locks locks;
 	int after;
 
+	output_names(names, accounts, count);
 	if (option(env, "no-apply")) {
-		note(env, "%s: Slurm is left to the next check (--no-apply)", account);
+		note(env, "%s: Slurm is left to the next check (--no-apply)", names);
 		return status;
 	}
 	after = look_up(env, &granted);
@@ -318,7 +325,7 @@ int checkup_after(struct env *env, const char *account, int status)
 				note(env,
 				     "%s: a check is running; it or the next one brings Slurm in "
 				     "line",
-				     account);
+				     names);
 				return status;
 			}
 			warning(env, "%s; the entry stands, the next check brings Slurm in line",

@@ -31,8 +31,9 @@ int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void 
 /* One pass for the accounts of [checkup], for who is in checkup_locked(). */
 int checkup_pass(struct env *env, const struct checkup *checkup);
 
-/* After an entry on [account], which is held: brings Slurm in line at once, unless --no-apply or a
- * check that runs will do it. [status] is what the verb has come to so far; returns the worse. */
-int checkup_after(struct env *env, const char *account, int status);
+/* After entries on [accounts], 1 or more, which are held: brings Slurm in line at once, unless
+ * --no-apply or a check that runs will do it. [status] is what the verb has come to so far; returns
+ * the worse. */
+int checkup_after(struct env *env, const char *const *accounts, size_t count, int status);
 
 #endif

@@ -275,7 +275,7 @@ static const char *distrust(const struct env *env, const struct slurm_config *co
 	return reason;
 }
 
-static void observe(struct env *env, bool levers, struct clusters *clusters, size_t at)
+static void observe(struct env *env, enum observing observing, struct clusters *clusters, size_t at)
 {
 	struct observation *observation = &clusters->list[at];
 	struct cluster_answer *answer = &clusters->answers[at];
@@ -290,9 +290,10 @@ static void observe(struct env *env, bool levers, struct clusters *clusters, siz
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
 		answer->limits = config.limits;
 		answer->safe = config.safe;
-		reason = distrust(env, &config, levers, text);
+		reason = distrust(env, &config, observing != OBSERVE_USE, text);
 		if (reason) {
-			warning(env, "cluster '%s' is left alone: %s", name, reason);
+			if (observing != OBSERVE_AGAIN)
+				warning(env, "cluster '%s' is left alone: %s", name, reason);
 			clusters->refused++;
 			clusters->silent++;
 			return;
@@ -304,17 +305,18 @@ static void observe(struct env *env, bool levers, struct clusters *clusters, siz
 		}
 	}
 	clusters->silent++;
-	warning(env, "cluster '%s' does not answer, its accounts keep their readings: %s", name,
-		err.text);
+	if (observing != OBSERVE_AGAIN)
+		warning(env, "cluster '%s' does not answer, its accounts keep their readings: %s",
+			name, err.text);
 }
 
-int clusters_observe(struct env *env, bool levers, struct clusters *ret)
+int clusters_observe(struct env *env, enum observing observing, struct clusters *ret)
 {
 	struct clusters clusters = {0};
 	int status = name_clusters(env, &clusters);
 
 	for (size_t i = 0; i < clusters.count && status == EXIT_DONE; i++)
-		observe(env, levers, &clusters, i);
+		observe(env, observing, &clusters, i);
 	if (clusters.refused > 0 && clusters.refused == clusters.count)
 		status = EXIT_REFUSED;
 	if (status == EXIT_DONE)

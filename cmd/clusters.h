@@ -30,11 +30,16 @@ struct clusters {
 
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
  * env->err and left as not answered; so is one that is set up so that its usage cannot be trusted
- * (it decays, is reset, or is not counted) or, with [levers], so that the settings' lever would do
- * nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when all
- * that answered are set up like that, or EXIT_PART when not even the name of the local cluster can
- * be had. */
-int clusters_observe(struct env *env, bool levers, struct clusters *ret);
+ * (it decays, is reset, or is not counted) or, with OBSERVE_ALL, so that the settings' lever would
+ * do nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when
+ * all that answered are set up like that, or EXIT_PART when not even the name of the local cluster
+ * can be had. */
+enum observing {
+	OBSERVE_USE = 0, /* whatever the lever is */
+	OBSERVE_ALL = 1, /* as above */
+	OBSERVE_AGAIN = 2, /* likewise, and what is wrong was said a moment ago */
+};
+int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
 
 /* Why a limit of that field must not be set on the cluster, with what to change; NULL when it may.
  */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/checkup.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
 #include "cmd/this_machine.h"
@@ -25,8 +24,8 @@ struct stray {
 struct adoption {
 	struct env *env;
 	struct clusters clusters;
-	struct rules rules;
 	char place[PLACE_SIZE];
+	bool commands; /* it is in command already */
 	struct head head; /* after what was entered */
 	struct stray *strays;
 	size_t count;
@@ -35,7 +34,7 @@ struct adoption {
 };
 
 static int add_stray(struct adoption *adoption, const struct account *account, const char *cluster,
-		     const struct aim *aim, struct stray stray, struct sb_error *err)
+		     const char *field, const char *tres, struct stray stray, struct sb_error *err)
 {
 	struct stray *grown =
 		reallocarray(adoption->strays, adoption->count + 1, sizeof(*adoption->strays));
@@ -45,46 +44,71 @@ static int add_stray(struct adoption *adoption, const struct account *account, c
 	adoption->strays = grown;
 	(void)snprintf(stray.account, sizeof(stray.account), "%s", account->name);
 	(void)snprintf(stray.cluster, sizeof(stray.cluster), "%s", cluster);
-	(void)snprintf(stray.limit.field, sizeof(stray.limit.field), "%s", aim->field);
-	(void)snprintf(stray.limit.tres, sizeof(stray.limit.tres), "%s", aim->tres);
+	(void)snprintf(stray.limit.field, sizeof(stray.limit.field), "%s", field);
+	(void)snprintf(stray.limit.tres, sizeof(stray.limit.tres), "%s", tres);
 	grown[adoption->count++] = stray;
 	return SB_OK;
 }
 
-/* Compares a limit of one account in Slurm with the lever in the books. */
-static int compare(struct adoption *adoption, const struct account *account,
-		   const struct observation *cluster, const struct aim *aim, bool cap,
-		   struct sb_error *err)
+static bool is_cap(const char *field, const char *tres)
 {
-	const struct observed *row = observation_find(cluster, account->name);
-	const struct lever *lever = account_lever(account, cluster->cluster, aim->field, aim->tres);
-	struct stray stray = {.known = lever};
+	return strcmp(field, CAP_FIELD) == 0 && strcmp(tres, CAP_TRES) == 0;
+}
 
-	if (!row || !observed_limit(row, aim->field, aim->tres, &stray.value))
-		return SB_OK;
-	if (!lever && (cap ? stray.value >= 0 : stray.value == aim->value))
-		return add_stray(adoption, account, cluster->cluster, aim, stray, err);
-	if (lever && !lever->restoring && stray.value != lever->set) {
-		/* A limit that follows the balance was followed on by the newer books. */
-		stray.lost = !cap || stray.value < 0;
-		return add_stray(adoption, account, cluster->cluster, aim, stray, err);
+/* Limits in Slurm that may be a hold or a cap of the bank's, by whatever terms were in force after
+ * the books were written, and that the books do not know. */
+static int find_unknown(struct adoption *adoption, const struct account *account,
+			const char *cluster, const struct observed *row, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < row->limit_count && !rc; i++) {
+		const struct limit *limit = &row->limits[i];
+
+		if ((limit->value == 0 || is_cap(limit->field, limit->tres)) &&
+		    !account_lever(account, cluster, limit->field, limit->tres))
+			rc = add_stray(adoption, account, cluster, limit->field, limit->tres,
+				       (struct stray){.value = limit->value}, err);
 	}
-	return SB_OK;
+	return rc;
+}
+
+/* Levers in the books that are not what Slurm shows. */
+static int find_changed(struct adoption *adoption, const struct account *account,
+			const char *cluster, const struct observed *row, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < account->lever_count && !rc; i++) {
+		const struct lever *lever = &account->levers[i];
+		struct stray stray = {.known = true};
+
+		if (strcmp(lever->cluster, cluster) != 0 || lever->restoring ||
+		    !observed_limit(row, lever->field, lever->tres, &stray.value) ||
+		    stray.value == lever->set)
+			continue;
+		/* A limit that follows the balance was followed on by the newer books. */
+		stray.lost = !is_cap(lever->field, lever->tres) || stray.value < 0;
+		rc = add_stray(adoption, account, cluster, lever->field, lever->tres, stray, err);
+	}
+	return rc;
 }
 
 static int compare_account(struct adoption *adoption, const struct account *account,
 			   struct sb_error *err)
 {
-	const struct aim hold = hold_aim(account, &adoption->rules), cap = {CAP_FIELD, CAP_TRES, 0};
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < adoption->clusters.count && !rc; i++) {
 		const struct observation *cluster = &adoption->clusters.list[i];
+		const struct observed *row = observation_find(cluster, account->name);
 
-		rc = compare(adoption, account, cluster, &hold, false, err);
-		if (!rc && (wants_caps(account, &adoption->rules) ||
-			    account_lever(account, cluster->cluster, CAP_FIELD, CAP_TRES)))
-			rc = compare(adoption, account, cluster, &cap, true, err);
+		if (!row)
+			continue;
+		rc = find_unknown(adoption, account, cluster->cluster, row, err);
+		/* Whoever is in command leaves a lever that was changed by hand to the check. */
+		if (!rc && !adoption->commands)
+			rc = find_changed(adoption, account, cluster->cluster, row, err);
 	}
 	return rc;
 }
@@ -92,16 +116,22 @@ static int compare_account(struct adoption *adoption, const struct account *acco
 static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct adoption *adoption = ctx;
+	char place[PLACE_SIZE];
 	size_t count;
-	int rc = books_load_all(books, &count, err);
+	int rc = books_machine(books, place, sizeof(place), err);
 
+	if (!rc)
+		rc = books_load_all(books, &count, err);
+	if (rc)
+		return rc;
+	adoption->commands = strcmp(place, adoption->place) == 0;
 	adoption->count = 0;
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; i < count && !rc; i++)
 		rc = compare_account(adoption, books_at(books, i), err);
 	return rc;
 }
 
-/* Which limits have to be asked for, since sshare does not show them. */
+/* All accounts on all clusters: which limits they may have cannot be told from older terms. */
 static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct adoption *adoption = ctx;
@@ -116,15 +146,10 @@ static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 	if (!adoption->wants)
 		return sb_error_nomem(err);
 	for (size_t i = 0; i < count * clusters; i++) {
-		const struct account *account = books_at(books, i % count);
-		struct want *want = &adoption->wants[adoption->want_count];
+		struct want *want = &adoption->wants[adoption->want_count++];
 
-		if (strcmp(hold_aim(account, &adoption->rules).field, LIMIT_SHOWN) == 0)
-			continue;
-		(void)snprintf(want->account, sizeof(want->account), "%s", account->name);
-		(void)snprintf(want->cluster, sizeof(want->cluster), "%s",
-			       adoption->clusters.names[i / count]);
-		adoption->want_count++;
+		memcpy(want->account, books_at(books, i % count)->name, sizeof(want->account));
+		memcpy(want->cluster, adoption->clusters.names[i / count], sizeof(want->cluster));
 	}
 	return SB_OK;
 }
@@ -156,6 +181,9 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 
 	for (size_t i = 0; i < adoption->count && !rc; i++)
 		rc = enter_one(books, adoption, &adoption->strays[i], err);
+	if (!rc)
+		rc = check_keep_trees(books, adoption->clusters.list, adoption->clusters.count,
+				      err);
 	adoption->head = *books_head(books);
 	return rc ? rc : books_set_machine(books, adoption->place, err);
 }
@@ -219,47 +247,47 @@ static bool decide(struct adoption *adoption)
 	return true;
 }
 
-static int run(struct env *env, int argc, const char *const argv[])
+/* Sees what Slurm has, asks whose it is, and takes command. */
+static int adopt(struct adoption *adoption)
 {
-	struct adoption adoption = {.env = env, .rules = rules_of(env)};
+	struct env *env = adoption->env;
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
+	bool seen = clusters_observe(env, OBSERVE_USE, &adoption->clusters) == EXIT_DONE &&
+		    adoption->clusters.silent == 0;
+
+	if (seen && bank_read(env->bank, env->now(), find_wants, adoption, &err))
+		return fail(env, &err);
+	if (!seen || clusters_look(env, &adoption->clusters, adoption->wants,
+				   adoption->want_count) != EXIT_DONE) {
+		warning(env, "the bank was not adopted: what Slurm has must be seen first");
+		return EXIT_REFUSED;
+	}
+	if (bank_read(env->bank, env->now(), find_strays, adoption, &err))
+		return fail(env, &err);
+	if (!decide(adoption))
+		return EXIT_REFUSED;
+	if (bank_write(env->bank, env->now(), enter, adoption, &err))
+		return fail(env, &err);
+	say(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
+	    adoption->commands ? "commands Slurm from here already"
+			       : "now commands Slurm from here",
+	    adoption->head.seq, HASH_SHORT, hex_format(hash, adoption->head.hash, HASH_SIZE));
+	return EXIT_DONE;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct adoption adoption = {.env = env};
 	int status;
 
 	(void)argc;
 	(void)argv;
+	if (option(env, "clusters"))
+		return usage(env, "a bank commands every cluster of the settings or none: leave "
+				  "--clusters out");
 	place_of(env->machine, env->store.folder, adoption.place);
-	status = clusters_observe(env, false, &adoption.clusters);
-	if (status != EXIT_DONE || adoption.clusters.silent) {
-		warning(env, "the bank was not adopted: what Slurm has must be seen first");
-		status = EXIT_REFUSED;
-		goto out;
-	}
-	if (bank_read(env->bank, env->now(), find_wants, &adoption, &err)) {
-		status = fail(env, &err);
-		goto out;
-	}
-	if (clusters_look(env, &adoption.clusters, adoption.wants, adoption.want_count) !=
-	    EXIT_DONE) {
-		warning(env, "the bank was not adopted: what Slurm has must be seen first");
-		status = EXIT_REFUSED;
-		goto out;
-	}
-	if (bank_read(env->bank, env->now(), find_strays, &adoption, &err)) {
-		status = fail(env, &err);
-		goto out;
-	}
-	if (!decide(&adoption)) {
-		status = EXIT_REFUSED;
-		goto out;
-	}
-	if (bank_write(env->bank, env->now(), enter, &adoption, &err))
-		status = fail(env, &err);
-	else
-		say(env, "the bank in %s now commands Slurm from here; head %" PRIu64 ":%.*s",
-		    env->store.folder, adoption.head.seq, HASH_SHORT,
-		    hex_format(hash, adoption.head.hash, HASH_SIZE));
-out:
+	status = adopt(&adoption);
 	clusters_release(&adoption.clusters);
 	free(adoption.strays);
 	free(adoption.wants);
@@ -268,7 +296,7 @@ out:
 
 static const struct option_spec options[] = {
 	{"note", 0, "TEXT", "why, for the journal"},
-	{"bank-holds", 0, NULL, "holds that the books do not know are the bank's"},
+	{"bank-holds", 0, NULL, "limits that the books do not know are the bank's"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -278,9 +306,11 @@ const struct command cmd_adopt = {
 	.summary = "let this machine command Slurm for the bank",
 	.details =
 		"A bank that was restored or copied changes nothing in Slurm until it is adopted,\n"
-		"so that a copy cannot command production. Holds in Slurm that the books do not\n"
-		"know (made after the backup, or by the site) are shown, and it is asked whose\n"
-		"they are; with --immediate, the site's, and they are left alone.",
+		"so that a copy cannot command production. Limits of its accounts in Slurm that\n"
+		"are 0 or of billing and that the books do not know (made after the backup, or by\n"
+		"the site) are shown, and it is asked whose they are; with --immediate, the\n"
+		"site's, and they are left alone. Where the bank commands already, a limit of its\n"
+		"own that was changed by hand is left to `subank check`.",
 	.max_args = 0,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
 	.options = options,

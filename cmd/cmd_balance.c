@@ -153,7 +153,7 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	if (rc)
 		return rc;
 	if (*above) {
-		state = "parent";
+		state = "blocked";
 		note(listing->env, "%s: no job starts, since %s above it is held", account->name,
 		     above);
 	}
@@ -290,7 +290,8 @@ const struct command cmd_balance = {
 	.summary = "what accounts have, what they used and what is left",
 	.details =
 		"Asks no Slurm: Read says how long ago the use was read. Amounts are in SU.\n"
-		"Columns: Account, State (open, held, grace: held but let run for a time, parent:\n"
+		"Columns: Account, State (open, held, grace: held but let run for a time, "
+		"blocked:\n"
 		"an account above it is held, closed), Allocated, Used, Available, Percent, Read,\n"
 		"and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
 		"(whether Slurm was changed: set, pending, failed), Charged (ever) and Debt.\n"

@@ -1,9 +1,50 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <string.h>
+
 #include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/selection.h"
+#include "ledger/check.h"
+
+struct letting_go {
+	char cluster[NAME_SIZE];
+	size_t count;
+};
+
+static int enter_let_go(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct letting_go *letting = ctx;
+	int rc = check_let_go(books, letting->cluster, &letting->count, err);
+
+	if (rc || letting->count > 0)
+		return rc;
+	return sb_error_set(err, SB_EREFUSED, "the bank has set no limit on %s", letting->cluster);
+}
+
+/* The cluster is no more. */
+static int let_go(struct env *env, const char *name)
+{
+	struct letting_go letting;
+	struct sb_error err;
+
+	if (name_fold("cluster", name, letting.cluster, &err))
+		return fail(env, &err);
+	for (size_t i = 0; i < env->settings.cluster_count; i++) {
+		if (strcmp(env->settings.clusters[i], letting.cluster) == 0) {
+			sb_error_set(&err, SB_EREFUSED,
+				     "%s is in the settings: take it out there first",
+				     letting.cluster);
+			return fail(env, &err);
+		}
+	}
+	if (bank_write(env->bank, env->now(), enter_let_go, &letting, &err))
+		return fail(env, &err);
+	say(env, "limits on %s that the bank had set: %zu, left as they are", letting.cluster,
+	    letting.count);
+	return EXIT_DONE;
+}
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
@@ -15,6 +56,13 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (status != EXIT_DONE)
 		return status;
+	if (option(env, "let-go")) {
+		status = selection.count > 0 || option(env, "clusters") || checkup.dry_run
+				 ? usage(env, "--let-go stands alone")
+				 : let_go(env, option(env, "let-go"));
+		selection_release(&selection);
+		return status;
+	}
 	checkup.accounts = selection.list;
 	checkup.account_count = selection.count;
 	status = checkup_run(env, &checkup);
@@ -26,6 +74,7 @@ static const struct option_spec options[] = {
 	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
 	{"put-right", 0, NULL, "set limits again that somebody changed by hand"},
+	{"let-go", 0, "CLUSTER", "forget the limits set on a cluster that is no more"},
 	{"clock-ok", 0, NULL, "the clock is right, the last check was long ago"},
 	{NULL, 0, NULL, NULL},
 };
@@ -40,7 +89,7 @@ const struct command cmd_check = {
 		"accounts that have nothing left (their jobs no longer start, those that run go\n"
 		"on) and releases those that have. Lets what is left of an ended window expire,\n"
 		"and says once what crossed a threshold or ends soon. Run again with nothing new,\n"
-		"it does nothing. At last it runs the notify command of the settings, if there is\n"
+		"it does nothing. At last it runs the settings' notify command, if there is\n"
 		"one, for each crossing, end, hold and release.\n"
 		"Exit status 3: a cluster did not answer, or something needs a look.",
 	.max_args = -1,

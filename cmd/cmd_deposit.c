@@ -65,7 +65,7 @@ const struct command cmd_deposit = {
 		"The SU can be used from --start on and no longer at --end: TIME is\n"
 		"2026-11-22T17:00, now+90days or a date, which stands for its first moment (with\n"
 		"--end 2027-01-01 the last day is 31 December). What is left at the end expires.\n"
-		"Without --end it is project_days of the settings, or never.",
+		"Without --end it is the settings' project_days, or never.",
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -10,19 +10,74 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "ledger/export.h"
+#include "cmd/progress.h"
+#include "ledger/csv.h"
+#include "ledger/transactions.h"
+
+static const struct form {
+	const char *format;
+	const char *table; /* NULL: the format has none */
+	export_books *write;
+} forms[] = {
+	{"yaml", NULL, export_yaml_to},
+	{"csv", "journal", csv_journal},
+	{"csv", "accounts", csv_accounts},
+	{"ledger", NULL, transactions_ledger},
+	{"beancount", NULL, transactions_beancount},
+};
 
 struct exporting {
+	struct env *env;
+	export_books *write;
 	FILE *file;
 	struct head head;
 };
 
+static void step(uint64_t seq, void *ctx)
+{
+	progress_step(ctx, seq);
+}
+
 static int write_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct exporting *exporting = ctx;
+	struct progress progress;
+	struct env *env = exporting->env;
+	struct export_to to = {.file = exporting->file, .step = step, .ctx = &progress};
+	int rc;
 
 	exporting->head = *books_head(books);
-	return export_yaml(books, exporting->file, err);
+	/* The terminal shows the entries themselves. */
+	if (to.file == env->out && env->out_is_terminal)
+		to.step = NULL;
+	progress_begin(&progress, env, exporting->head.seq);
+	rc = exporting->write(books, &to, err);
+	progress_end(&progress);
+	return rc;
+}
+
+static int choose(struct env *env, export_books **ret, struct sb_error *err)
+{
+	const char *format = option(env, "format"), *table = option(env, "table");
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (strcmp(forms[i].format, format ? format : "yaml") != 0)
+			continue;
+		known = true;
+		if (table ? forms[i].table && strcmp(forms[i].table, table) == 0
+			  : !forms[i].table || strcmp(forms[i].table, "journal") == 0) {
+			*ret = forms[i].write;
+			return SB_OK;
+		}
+	}
+	if (!known)
+		return sb_error_set(err, SB_EINVAL,
+				    "--format is yaml, csv, ledger or beancount, not '%s'", format);
+	return sb_error_set(err, SB_EINVAL,
+			    "there is no table '%s': with --format csv, --table is journal or "
+			    "accounts",
+			    table);
 }
 
 static int cannot_write(const char *path, struct sb_error *err)
@@ -92,12 +147,14 @@ out:
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	bool to_file = argc > 0 && strcmp(argv[0], "-") != 0;
-	struct exporting exporting = {.file = env->out};
+	struct exporting exporting = {.env = env, .file = env->out};
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
-	int rc = to_file ? export_to(env, argv[0], &exporting, &err)
-			 : bank_read(env->bank, env->now(), write_books, &exporting, &err);
+	int rc = choose(env, &exporting.write, &err);
 
+	if (!rc)
+		rc = to_file ? export_to(env, argv[0], &exporting, &err)
+			     : bank_read(env->bank, env->now(), write_books, &exporting, &err);
 	if (rc)
 		return fail(env, &err);
 	if (to_file)
@@ -107,14 +164,26 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
+static const struct option_spec options[] = {
+	{"format", 0, "FORMAT", "yaml (the default), csv, ledger or beancount"},
+	{"table", 0, "TABLE", "csv: journal (the default) or accounts"},
+	{NULL, 0, NULL, NULL},
+};
+
 const struct command cmd_export = {
 	.name = "export",
 	.arguments = "[FILE]",
-	.summary = "write the whole ledger as YAML",
-	.details = "One entry a line, with its hash; without FILE, to the standard output. The\n"
-		   "file is written beside and renamed when it is whole. `subank import` restores\n"
-		   "it, on any machine and with any version of LMDB.",
+	.summary = "write the whole ledger as YAML, or for other programs",
+	.details =
+		"One entry a line, with its hash; without FILE, to the standard output. The\n"
+		"file is written beside and renamed when it is whole. `subank import` restores\n"
+		"it, on any machine and with any version of LMDB.\n\n"
+		"The other formats are not read back. csv is for spreadsheets: amounts are\n"
+		"billing-seconds, and a text that a spreadsheet would take for a formula has an\n"
+		"apostrophe in front. ledger (for hledger too) and beancount are balanced\n"
+		"transactions, whose Assets:ACCOUNT is what the account has.",
 	.max_args = 1,
 	.flags = CMD_READ,
+	.options = options,
 	.run = run,
 };

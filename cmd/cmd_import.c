@@ -6,44 +6,122 @@
 #include <string.h>
 
 #include "cmd/command.h"
-#include "ledger/import.h"
+#include "cmd/predecessor.h"
+#include "cmd/restore.h"
+#include "cmd/round.h"
+
+static void print_receipt(struct env *env, const struct batch *batch)
+{
+	char hash[HASH_TEXT_SIZE];
+
+	say(env,
+	    "entered %zu of %zu requests, %zu were in the books already; head %" PRIu64 ":%.*s",
+	    batch->entered, batch->count, batch->skipped, batch->head.seq, HASH_SHORT,
+	    hex_format(hash, batch->head.hash, HASH_SIZE));
+	fflush(env->out);
+}
+
+static int append(struct env *env, FILE *file, const char *name)
+{
+	struct batch batch = {.name = name, .dry = option(env, "dry-run")};
+	struct sb_error err;
+	int status = round_read(file, &batch, &err) ? fail(env, &err) : batch_run(env, &batch);
+
+	if (status == EXIT_DONE && batch.dry) {
+		status = changes_print(env, &batch.changes);
+		note(env, "dry run: nothing was entered; %zu of %zu requests would be",
+		     batch.entered, batch.count);
+	} else if (status == EXIT_DONE) {
+		print_receipt(env, &batch);
+		status = batch_apply(env, &batch);
+	}
+	batch_release(&batch);
+	return status;
+}
+
+/* Into the bank as it is. */
+static int enter(struct env *env, FILE *file, const char *name)
+{
+	struct sb_error err;
+
+	if (bank_open(&env->store, STORE_WRITE, &env->author, &env->bank, &err))
+		return fail(env, &err);
+	return option(env, "append") ? append(env, file, name)
+				     : predecessor_import(env, file, name);
+}
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	bool from_file = strcmp(argv[0], "-") != 0;
-	FILE *file = from_file ? fopen(argv[0], "re") : env->in;
-	char hash[HASH_TEXT_SIZE];
+	bool from_file = argc > 0 && strcmp(argv[0], "-") != 0;
+	const char *name = from_file ? argv[0] : "(standard input)";
+	bool replaces = option(env, "replace") || option(env, "damaged");
+	bool appends = option(env, "append"), moves = option(env, "predecessor");
 	struct sb_error err;
-	struct head head;
-	int rc;
+	FILE *file;
+	int status;
 
-	(void)argc;
-	if (file)
-		rc = import_yaml(&env->store, file, from_file ? argv[0] : "(standard input)", &head,
-				 &err);
-	else
-		rc = sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", argv[0],
-				  strerror(errno));
-	if (file && from_file)
-		fclose(file);
-	if (rc)
+	if (option(env, "template")) {
+		fputs(round_template, env->out);
+		return EXIT_DONE;
+	}
+	if (argc == 0)
+		return usage(env, "import needs FILE");
+	if (appends + moves + replaces > 1)
+		return usage(env, "--append, --replace and --predecessor exclude each other");
+	if (!moves && option(env, "project-days"))
+		return usage(env, "--project-days goes with --predecessor");
+	file = from_file ? fopen(argv[0], "re") : env->in;
+	if (!file) {
+		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, strerror(errno));
 		return fail(env, &err);
-	say(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
-	    env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
-	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "
-		  "what Slurm has");
-	return EXIT_DONE;
+	}
+	status = appends || moves ? enter(env, file, name) : restore(env, file, name);
+	if (from_file)
+		fclose(file);
+	return status;
 }
+
+static const struct option_spec options[] = {
+	{"replace", 0, NULL, "restore over another bank, of which a copy is kept"},
+	{"damaged", 0, NULL, "the same; do not look at the old books, move them aside"},
+	{"append", 0, NULL, "enter a list of requests into the bank"},
+	{"predecessor", 0, NULL, "open the accounts of a dump of slurm_su_bank_python3"},
+	{"project-days", 0, "DAYS", "its SU can be used that long from their date; else for ever"},
+	{"template", 0, NULL, "print such a list with comments, to begin with"},
+	{"dry-run", 0, NULL, "show what would change, by account, and change nothing"},
+	{"no-apply", 0, NULL, "leave Slurm to the next check"},
+	{NULL, 0, NULL, NULL},
+};
 
 const struct command cmd_import = {
 	.name = "import",
 	.arguments = "FILE",
-	.summary = "restore a ledger from its YAML form",
+	.summary = "restore a ledger from its YAML form, or enter a list of requests",
 	.details =
 		"Into an empty bank, or where there is none yet. The file is checked whole before\n"
 		"anything changes: its form, every hash, every rule, and the head. - is the\n"
-		"standard input. The bank changes nothing in Slurm before `subank adopt`.",
-	.min_args = 1,
+		"standard input. The bank changes nothing in Slurm before `subank adopt`.\n"
+		"\n"
+		"With --replace, over a bank that has entries, which go on being made until the\n"
+		"moment of the change: an export of them is kept in the folder `backup` of the\n"
+		"settings (or in the bank's folder). Books that are damaged are moved aside "
+		"there.\n"
+		"It asks first, or needs --immediate. --dry-run shows the balances of both.\n"
+		"\n"
+		"With --append, FILE is a list of deposits, withdrawals, transfers, terms and new\n"
+		"accounts, written by hand: --template prints one. All of it is entered at once,\n"
+		"or nothing. Each has a ref: what is in the books already is skipped, so the same\n"
+		"file can be run again; the same ref with another request refuses the file.\n"
+		"\n"
+		"With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each row "
+		"opens\n"
+		"an account with su_limit_hrs SU from its date on; -1 makes it unlimited. Use "
+		"from\n"
+		"before counts: the next check charges it. A table says what becomes of each row.\n"
+		"Rows for accounts that Slurm does not have, or that are open, are left out (exit\n"
+		"status 3); a row that makes no sense, or two for one account, refuse the file.",
 	.max_args = 1,
+	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST | CMD_ASK,
+	.options = options,
 	.run = run,
 };

@@ -140,7 +140,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	struct entry_range range;
-	int rc = journal_filter_check(listing->env, books, listing->filter, err);
+	int rc = journal_filter_check(books, listing->filter, err);
 
 	listing->head = books_head(books)->seq;
 	listing->seen = 0;

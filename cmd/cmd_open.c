@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "cmd/batch.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
 #include "cmd/money.h"
@@ -10,7 +11,7 @@
 
 struct opening {
 	int64_t amount; /* 0: no deposit */
-	struct clusters clusters;
+	const struct clusters *clusters;
 	bool from_zero;
 	struct window window;
 };
@@ -35,8 +36,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	stamp(posting, &event);
 	rc = books_append(books, &event, err);
 	if (!rc)
-		rc = check_enter_baselines(books, posting->account, opening->clusters.list,
-					   opening->clusters.count, opening->from_zero, err);
+		rc = check_enter_baselines(books, posting->account, opening->clusters->list,
+					   opening->clusters->count, opening->from_zero, err);
 	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s", posting->account,
 		       opening->amount ? " with " : "");
 	if (!rc && opening->amount > 0)
@@ -57,6 +58,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct posting posting = {.env = env, .plan = plan};
 	struct opening opening = {.from_zero = option(env, "from-zero")};
+	struct clusters clusters = {0};
 	char name[NAME_SIZE];
 	struct sb_error err;
 	int status = read_account(env, argv[0], name);
@@ -90,22 +92,23 @@ static int run(struct env *env, int argc, const char *const argv[])
 	window_request(&opening.window, posting.request);
 	if (post_entered(&posting))
 		return post(&posting);
-	status = clusters_observe(env, false, &opening.clusters);
+	opening.clusters = env->batch ? &env->batch->clusters : &clusters;
+	status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, &clusters);
 	if (status == EXIT_REFUSED)
 		return status;
-	if ((status != EXIT_DONE || opening.clusters.silent) && !option(env, "later")) {
+	if ((status != EXIT_DONE || opening.clusters->silent) && !option(env, "later")) {
 		warning(env,
 			"account '%s' was not opened: where counting starts is not known; try "
 			"again, or use --later and the next check enters it",
 			name);
 		status = EXIT_REFUSED;
 	} else {
-		if (!known(&opening.clusters, name))
+		if (!known(opening.clusters, name))
 			warning(env, "no cluster has an account '%s' yet: is the name right?",
 				name);
 		status = post(&posting);
 	}
-	clusters_release(&opening.clusters);
+	clusters_release(&clusters);
 	return status;
 }
 

@@ -172,7 +172,7 @@ static int observe_all(struct reset *reset)
 	int status;
 
 	clusters_release(&reset->clusters);
-	status = clusters_observe(reset->env, false, &reset->clusters);
+	status = clusters_observe(reset->env, OBSERVE_USE, &reset->clusters);
 	if (status == EXIT_DONE && !reset->clusters.silent)
 		return EXIT_DONE;
 	warning(reset->env, "%s was not reset: what it has used must be read and charged first",
@@ -253,7 +253,7 @@ static int read_again(struct reset *reset, struct clusters *ret)
 		struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 		struct clusters again;
 		bool down = true;
-		int status = clusters_observe(reset->env, false, &again);
+		int status = clusters_observe(reset->env, OBSERVE_USE, &again);
 
 		if (status != EXIT_DONE)
 			return status;

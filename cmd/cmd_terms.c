@@ -239,8 +239,8 @@ const struct command cmd_terms = {
 	.arguments = "ACCOUNT",
 	.summary = "show or change what is agreed with an account",
 	.details =
-		"Without options, shows the terms. What is not named stays as it is; `site` is\n"
-		"what the settings say.\n"
+		"Without options, shows the terms. What is not named stays as it is; `site`\n"
+		"takes the settings'.\n"
 		"\n"
 		"RULE is what a spent allowance comes to. off: the books are kept. warn: check\n"
 		"says so. hold: jobs no longer start. limit: Slurm itself starts only jobs that\n"

@@ -1,67 +1,133 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/known_clusters.h"
+#include "cmd/progress.h"
 #include "cmd/verify_slurm.h"
-#include "ledger/verify.h"
+#include "ledger/verify_file.h"
+
+struct verifying {
+	struct verify verify;
+	struct progress progress;
+	struct env *env;
+};
 
 static void print_problem(const char *text, void *ctx)
 {
-	warning(ctx, "%s", text);
+	struct verifying *verifying = ctx;
+
+	progress_end(&verifying->progress);
+	warning(verifying->env, "%s", text);
+}
+
+static void step(uint64_t entries, void *ctx)
+{
+	struct verifying *verifying = ctx;
+
+	verifying->progress.total = verifying->verify.head.seq;
+	progress_step(&verifying->progress, entries);
+}
+
+/* SB_OK also with problems. */
+static int verify_given(struct env *env, const char *path, struct verify *verify,
+			struct sb_error *err)
+{
+	bool from_file = strcmp(path, "-") != 0;
+	FILE *file = from_file ? fopen(path, "re") : env->in;
+	struct sb_error why;
+	int rc;
+
+	if (!file)
+		return sb_error_set(err, SB_ENOTFOUND, "cannot read %s: %s", path, strerror(errno));
+	rc = verify_file(file, from_file ? path : "(standard input)", verify, &why);
+	if (from_file)
+		fclose(file);
+	if (rc != SB_EFORMAT)
+		return rc ? sb_error_set(err, why.code, "%s", why.text) : SB_OK;
+	verify->found(why.text, verify->ctx);
+	verify->problems++;
+	return SB_OK;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct verify verify = {.found = print_problem, .ctx = env};
-	const char *head = option(env, "head");
+	struct verifying verifying = {
+		.verify = {.found = print_problem, .step = step, .ctx = &verifying}, .env = env};
+	struct verify *verify = &verifying.verify;
+	const char *head = option(env, "head"), *path = argc > 0 ? argv[0] : NULL;
 	struct old_head old;
+	struct settings asked = {0};
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
+	int status = EXIT_DONE;
+	int rc;
 
-	(void)argc;
-	(void)argv;
+	if (path && option(env, "slurm"))
+		return usage(env, "--slurm is for the bank, not for a file");
 	if (head) {
 		if (old_head_parse(head, &old, &err))
 			return fail(env, &err);
-		verify.heads = &old;
-		verify.head_count = 1;
+		verify->heads = &old;
+		verify->head_count = 1;
 	}
-	if (bank_read(env->bank, env->now(), verify_books, &verify, &err))
-		return fail(env, &err);
-	if (verify.problems) {
+	rc = clusters_asked(env, &asked, &err);
+	if (!rc) {
+		progress_begin(&verifying.progress, env, 0);
+		rc = path ? verify_given(env, path, verify, &err)
+			  : bank_read(env->bank, env->now(), verify_books, verify, &err);
+		progress_end(&verifying.progress);
+	}
+	if (rc) {
+		status = fail(env, &err);
+	} else if (verify->problems && path) {
+		warning(env,
+			"%s is not what it should be: keep it, and restore from another export",
+			path);
+		status = EXIT_PART;
+	} else if (verify->problems) {
 		warning(env,
 			"%d problems in %" PRIu64 " entries: keep a copy of the bank's folder and "
 			"restore an export or a backup",
-			verify.problems, verify.entries);
-		return EXIT_PART;
+			verify->problems, verify->entries);
+		status = EXIT_PART;
+	} else {
+		say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
+		    verify->entries, verify->accounts, verify->head.seq,
+		    hex_format(hash, verify->head.hash, HASH_SIZE));
+		if (option(env, "slurm"))
+			status = verify_slurm(env, &asked);
 	}
-	say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
-	    verify.entries, verify.accounts, verify.head.seq,
-	    hex_format(hash, verify.head.hash, HASH_SIZE));
-	return option(env, "slurm") ? verify_slurm(env) : EXIT_DONE;
+	settings_release(&asked);
+	return status;
 }
 
 static const struct option_spec options[] = {
 	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
+	{"clusters", 'M', "LIST", "with --slurm, only the limits on these clusters"},
 	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
 };
 
 const struct command cmd_verify = {
 	.name = "verify",
-	.arguments = "",
-	.summary = "prove that the books are whole",
+	.arguments = "[FILE]",
+	.summary = "prove that the books, or an export, are whole",
 	.details =
 		"Replays the journal: no entry is missing, each one's hash continues the chain,\n"
 		"every rule was kept, balances and indexes are what follows. With --head, an\n"
 		"old receipt must still hold: nobody rewrote the journal since. With --slurm, "
 		"every limit that\n"
 		"the books say is set in Slurm, or is to be put back, is what Slurm shows.\n"
+		"With FILE, an export is proved instead of the bank, and none is needed; - is the\n"
+		"standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.\n"
 		"Exit status 3: something is wrong.",
-	.max_args = 0,
-	.flags = CMD_READ | CMD_SLURM,
+	.max_args = 1,
+	.flags = CMD_READ | CMD_BARE_WITH_FILE,
 	.options = options,
 	.run = run,
 };

@@ -11,6 +11,7 @@
 #include "cmd/post.h"
 #include "ledger/amount.h"
 #include "ledger/entries.h"
+#include "ledger/nesting.h"
 #include "ledger/policy.h"
 #include "ledger/when.h"
 
@@ -18,6 +19,10 @@ enum {
 	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
 	LOTS_SHOWN = 5,
 };
+
+/* Under `limit` less is no room: Slurm compares whole minutes, twice, and the shortest job has one
+ * (plan_caps()). */
+enum { ROOM_MIN = 3 * 60 };
 
 /* Cron runs the check at least that often. */
 #define READING_STALE (3600 * WHEN_SECOND)
@@ -47,6 +52,7 @@ struct why {
 	const struct account *account;
 	int64_t available, allocated, used, read; /* read: when its use was */
 	int64_t now;
+	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
 	unsigned wanted; /* slots to be found: 1 << slot */
 	char lines[SLOT_COUNT][1400]; /* "" when there is none */
 };
@@ -111,6 +117,30 @@ static bool low(const struct why *why)
 	if (thresholds->count > 0)
 		level = thresholds->list[thresholds->count - 1];
 	return !why->account->unlimited && percent(why) >= level;
+}
+
+/* How much must be available so that Slurm starts a job under `limit`; 0 without a limit in force.
+ */
+static int64_t needed_room(const struct why *why)
+{
+	const struct rules rules = rules_of(why->env);
+	int64_t clusters = 0;
+
+	for (size_t i = 0; i < why->account->lever_count; i++) {
+		const struct lever *lever = &why->account->levers[i];
+
+		clusters += lever_in_force(lever) && strcmp(lever->field, CAP_FIELD) == 0 &&
+			    strcmp(lever->tres, CAP_TRES) == 0;
+	}
+	if (!wants_caps(why->account, &rules))
+		return 0;
+	return ROOM_MIN * (rules.pooled && clusters ? 1 : clusters);
+}
+
+/* Slurm starts none of its jobs although there is no cause to hold it: too little is left. */
+static bool cramped(const struct why *why)
+{
+	return !why->account->causes && why->available > 0 && why->available < needed_room(why);
 }
 
 static void tell_slot(const struct why *why, unsigned slot)
@@ -198,7 +228,7 @@ static void tell_end_of_funds(const struct why *why)
 static void tell_ends(const struct why *why)
 {
 	const struct account *account = why->account;
-	char when[WHEN_TEXT_SIZE];
+	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
 	if (account_has_cause(account, CAUSE_CLOSED))
@@ -213,6 +243,14 @@ static void tell_ends(const struct why *why)
 	if (account->grace_until)
 		say(env, "  the time it may run ends at %s: then it is held again",
 		    when_format_local(when, account->grace_until));
+	if (cramped(why))
+		say(env, "  a deposit ends it: %s or more must be available",
+		    quantity(env, needed, needed_room(why)));
+	if (*why->above)
+		say(env,
+		    "  %s above it is held, and until that ends no job of %s starts: see `subank "
+		    "why %s`",
+		    why->above, why->name, why->above);
 }
 
 static int tell_levers(const struct why *why, struct books *books, struct sb_error *err)
@@ -257,15 +295,15 @@ static void tell_reading(const struct why *why)
 /* Nothing is left, and yet it is not held. */
 static void tell_not_held(const struct why *why)
 {
-	static const char *const words[] = {
-		[ENFORCE_OFF] = "off", [ENFORCE_WARN] = "warn", [ENFORCE_HOLD] = "hold"};
-	enum enforcement enforcement = why->env->settings.enforcement;
+	const struct rules rules = rules_of(why->env);
+	enum enforcement enforcement = enforcement_of(why->account, &rules);
 
 	if (!had_money(why->account))
 		say(why->env, "  no money was ever put in: it is not held for that");
-	else if (enforcement != ENFORCE_HOLD)
-		say(why->env, "  the settings say `enforcement: %s`: it is not held for that",
-		    words[enforcement]);
+	else if (enforcement < ENFORCE_HOLD)
+		say(why->env, "  enforcement is %s by %s: it is not held for that",
+		    event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
+		    why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
 	else
 		say(why->env, "  the next check holds it");
 }
@@ -312,6 +350,13 @@ static void tell_state(const struct why *why)
 	else if (account->causes)
 		say(env, "%s is %s (%s): available %s", why->name, account_state(account),
 		    account_causes(account, causes), available);
+	else if (*why->above)
+		say(env, "%s is blocked by %s, which is held: available %s", why->name, why->above,
+		    available);
+	else if (cramped(why))
+		say(env,
+		    "%s has too little left for Slurm to start a job under `limit`: available %s",
+		    why->name, available);
 	else if (why->available <= 0 && !account->unlimited)
 		say(env, "%s has nothing left: available %s", why->name, available);
 	else if (low(why))
@@ -374,6 +419,7 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct why *why = ctx;
 	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
+	struct nesting nesting = {0};
 	int rc = books_account(books, why->name, &why->account, err);
 
 	if (!rc)
@@ -384,6 +430,9 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 		rc = account_used(why->account, &why->used, err);
 	if (!rc)
 		rc = books_read_time(books, why->account, &why->read, err);
+	if (!rc)
+		rc = nesting_above(&nesting, books, why->account, true, why->above, err);
+	nesting_release(&nesting);
 	if (rc)
 		return rc;
 	why->now = books_time(books);
@@ -410,7 +459,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 const struct command cmd_why = {
 	.name = "why",
 	.arguments = "ACCOUNT",
-	.summary = "why an account is held, low or closed, and what ends that",
+	.summary = "why an account is held, blocked, low or closed, and what ends that",
 	.details = "Names the entries that led to it, and what would end it. Changes nothing and\n"
 		   "asks no Slurm.",
 	.min_args = 1,

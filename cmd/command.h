@@ -24,6 +24,8 @@ enum command_flags {
 	CMD_SLURM = 1 << 4, /* asks Slurm: -M */
 	CMD_ASK = 1 << 5, /* asks before it acts: -i */
 	CMD_BARE = 1 << 6, /* works without settings and bank */
+	CMD_CHANGES = 1 << 7, /* opens the bank itself, and writes */
+	CMD_BARE_WITH_FILE = 1 << 8, /* without settings and bank when it is given an argument */
 };
 
 struct command {

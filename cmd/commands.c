@@ -16,18 +16,18 @@
 #include "ledger/store.h"
 #include "ledger/text.h"
 
-extern const struct command cmd_adopt, cmd_balance, cmd_check, cmd_close, cmd_deposit, cmd_doctor,
-	cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open, cmd_refund,
-	cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms, cmd_transfer,
-	cmd_verify, cmd_why, cmd_withdraw;
+extern const struct command cmd_adopt, cmd_backup, cmd_balance, cmd_check, cmd_close, cmd_deposit,
+	cmd_doctor, cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open,
+	cmd_refund, cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms,
+	cmd_transfer, cmd_verify, cmd_why, cmd_withdraw;
 
 /* In the order of the help. */
 const struct command *const commands[] = {
-	&cmd_init,    &cmd_adopt,    &cmd_open,	     &cmd_close, &cmd_terms,
-	&cmd_deposit, &cmd_withdraw, &cmd_transfer,  &cmd_set,	 &cmd_refund,
-	&cmd_reverse, &cmd_balance,  &cmd_statement, &cmd_why,	 &cmd_journal,
-	&cmd_check,   &cmd_hold,     &cmd_release,   &cmd_reset, &cmd_export,
-	&cmd_import,  &cmd_verify,   &cmd_doctor,    &cmd_help,	 NULL,
+	&cmd_init,	&cmd_adopt,    &cmd_open,    &cmd_close,  &cmd_terms,	&cmd_deposit,
+	&cmd_withdraw,	&cmd_transfer, &cmd_set,     &cmd_refund, &cmd_reverse, &cmd_balance,
+	&cmd_statement, &cmd_why,      &cmd_journal, &cmd_check,  &cmd_hold,	&cmd_release,
+	&cmd_reset,	&cmd_export,   &cmd_import,  &cmd_backup, &cmd_verify,	&cmd_doctor,
+	&cmd_help,	NULL,
 };
 
 enum { MAX_VERBS = 64 };
@@ -69,15 +69,18 @@ static void log_line(const struct env *env, int priority, const char *text)
 {
 	char escaped[4096];
 
-	if (env->log && env->command && env->command->flags & CMD_WRITE)
+	if (env->log && env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES))
 		env->log(priority, text_escape(escaped, sizeof(escaped), text));
 }
 
 /* A message to env->err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
+	char placed[2560];
+
+	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	fflush(env->out);
-	print_line(env->err, "subank: ", text);
+	print_line(env->err, "subank: ", placed);
 }
 
 int fail(struct env *env, const struct sb_error *err)
@@ -109,7 +112,7 @@ int usage(struct env *env, const char *fmt, ...)
 	FORMAT(text);
 	print_message(env, text);
 	log_line(env, LOG_ERR, text);
-	if (env->command)
+	if (env->command && !env->where)
 		fprintf(env->err, "usage: subank %s %s\n", env->command->name,
 			env->command->arguments);
 	return EXIT_USAGE;
@@ -236,6 +239,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		    struct sb_error *err)
 {
 	int count, status;
+	bool bare;
 	int rc = options_read(env->command, false, argc, argv, values, &count, err);
 
 	if (rc)
@@ -255,9 +259,11 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		return usage(env, "%s takes nothing like '%s'", env->command->name,
 			     argv[count + env->command->max_args]);
 	/* Whoever reads the receipt may go: what was begun is brought to its end. */
-	if (env->command->flags & CMD_WRITE)
+	if (env->command->flags & (CMD_WRITE | CMD_CHANGES))
 		(void)signal(SIGPIPE, SIG_IGN);
-	rc = env->command->flags & CMD_BARE ? SB_OK : prepare(env, err);
+	bare = env->command->flags & CMD_BARE ||
+	       (env->command->flags & CMD_BARE_WITH_FILE && argc > count);
+	rc = bare ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
 	bank_close(env->bank);
@@ -320,8 +326,9 @@ int subank(struct env *env, int argc, char *argv[])
 		fprintf(env->err, "subank: cannot write the output: %s\n", strerror(errno));
 		/* The entry stands although its receipt was lost. */
 		if (status == EXIT_DONE)
-			status = env->command && env->command->flags & CMD_WRITE ? EXIT_PART
-										 : EXIT_REFUSED;
+			status = env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES)
+					 ? EXIT_PART
+					 : EXIT_REFUSED;
 	}
 	env->command = NULL;
 	return status;

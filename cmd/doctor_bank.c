@@ -105,7 +105,7 @@ struct books_seen {
 	bool current;
 	size_t in_force, pending, failed;
 	struct {
-		char account[NAME_SIZE], cluster[NAME_SIZE], reason[256];
+		char account[NAME_SIZE], cluster[NAME_SIZE], limit[LEVER_NAME_SIZE], reason[256];
 	} failures[FAILED_MAX];
 };
 
@@ -123,6 +123,7 @@ static void count_levers(const struct account *account, struct books_seen *seen)
 
 			memcpy(seen->failures[at].account, account->name, NAME_SIZE);
 			memcpy(seen->failures[at].cluster, lever->cluster, NAME_SIZE);
+			(void)lever_name(seen->failures[at].limit, lever->field, lever->tres);
 			memcpy(seen->failures[at].reason, lever->reason, sizeof(lever->reason));
 		}
 	}
@@ -186,19 +187,25 @@ static void look_at_checks(const struct books_seen *seen, int64_t now, struct di
 
 static void look_at_levers(const struct books_seen *seen, struct diagnosis *diagnosis)
 {
-	diagnose(diagnosis, seen->pending ? VERDICT_WARN : VERDICT_OK, "limits set in Slurm",
-		 the_bank,
-		 seen->pending ? "some were entered and not carried out: run `subank check`" : NULL,
-		 "%zu in force, %zu pending, %zu failed", seen->in_force, seen->pending,
+	const char *advice = NULL;
+
+	if (seen->failed)
+		advice = "some could not be set: see to the reasons (`limit not set`), then run "
+			 "`subank check`";
+	else if (seen->pending)
+		advice = "some were entered and not carried out: run `subank check`";
+	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "limits set in Slurm", the_bank,
+		 advice, "%zu in force, %zu pending, %zu failed", seen->in_force, seen->pending,
 		 seen->failed);
 	for (size_t i = 0; i < seen->failed && i < FAILED_MAX; i++) {
-		char where[2 * NAME_SIZE];
+		char where[2 * NAME_SIZE], why[512];
 
 		(void)snprintf(where, sizeof(where), "%s on %s", seen->failures[i].account,
 			       seen->failures[i].cluster);
-		diagnose(diagnosis, VERDICT_BAD, "limit not set", where,
-			 "see to the reason; the next check tries again", "%s",
-			 seen->failures[i].reason);
+		(void)snprintf(why, sizeof(why), "%s: see to that; the next check tries again",
+			       seen->failures[i].reason);
+		diagnose(diagnosis, VERDICT_BAD, "limit not set", where, why, "%s",
+			 seen->failures[i].limit);
 	}
 }
 

@@ -161,9 +161,32 @@ static bool is_one(const char *factor)
 	       factor[1 + strspn(factor + 1, ".0")] == '\0';
 }
 
+/* Says that no QOS has a limit of its own on any of the levers. */
+static void tell_no_bypass(const struct in_use *in_use, size_t qos_count,
+			   struct diagnosis *diagnosis)
+{
+	char(*texts)[LEVER_NAME_SIZE] = calloc(in_use->count + 1, sizeof(*texts));
+	struct names names = {.list = calloc(in_use->count + 1, sizeof(*names.list))};
+	char text[NAMES_TEXT_SIZE];
+
+	if (texts && names.list) {
+		if (in_use->capped)
+			names.list[names.count++] = CAP_FIELD "=" CAP_TRES;
+		for (size_t i = 0; i < in_use->count; i++)
+			names.list[names.count++] = lever_name(texts[i], in_use->levers[i].field,
+							       in_use->levers[i].tres);
+		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
+			 "none on %s among %zu", output_names(text, names.list, names.count),
+			 qos_count);
+	} else {
+		diagnosis->failed = true;
+	}
+	free(names.list);
+	free(texts);
+}
+
 static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
 {
-	const struct lever_choice *first = &in_use->levers[0];
 	size_t before = diagnosis->count;
 	struct qos_list list;
 	struct slurm_error err;
@@ -182,9 +205,7 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 			look_at_bypass(qos, CAP_FIELD, CAP_TRES, diagnosis);
 	}
 	if (diagnosis->count == before)
-		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
-			 "none on %s%s%s%s among %zu", first->field, *first->tres ? "=" : "",
-			 first->tres, in_use->count > 1 ? " and other levers" : "", list.count);
+		tell_no_bypass(in_use, list.count, diagnosis);
 	for (size_t i = 0; i < list.count; i++) {
 		const struct qos *qos = &list.rows[i];
 
@@ -210,6 +231,26 @@ struct look {
 	size_t count;
 };
 
+/* A limit of a TRES that Slurm does not know cannot be set. */
+static void look_at_tres(const struct in_use *in_use, const struct slurm_config *config,
+			 struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < in_use->count; i++) {
+		const struct lever_choice *lever = &in_use->levers[i];
+		char name[LEVER_NAME_SIZE], advice[sizeof(config->tres) + 256];
+
+		if (!*lever->tres || config_counts_tres(config, lever->tres))
+			continue;
+		(void)snprintf(advice, sizeof(advice),
+			       "nobody can be held by it: Slurm counts %s (AccountingStorageTRES). "
+			       "Name one of these as `lever` in the settings or with `subank terms "
+			       "ACCOUNT --lever`; GPUs are gres/gpu",
+			       config->tres);
+		diagnose(diagnosis, VERDICT_BAD, "lever's TRES", config->cluster, advice,
+			 "%s: no such TRES", lever_name(name, lever->field, lever->tres));
+	}
+}
+
 static void look_at_config(const struct in_use *in_use, const struct slurm_config *config,
 			   struct diagnosis *diagnosis)
 {
@@ -220,6 +261,7 @@ static void look_at_config(const struct in_use *in_use, const struct slurm_confi
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
 		diagnose(diagnosis, list[i].verdict, list[i].what, config->cluster, list[i].advice,
 			 "%s", list[i].found);
+	look_at_tres(in_use, config, diagnosis);
 	if (config->calc_period > 0)
 		diagnose(diagnosis, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
 			 config->cluster,

@@ -24,7 +24,9 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		(void)snprintf(to, size, "%s, credit %s, enforcement %s%s%s%s%s",
 			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
 			       quantity(env, now, event->credit),
-			       event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
+			       event->enforcement == ENFORCE_SITE
+				       ? "by the settings"
+				       : event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
 			       *event->field ? ", lever " : "",
 			       lever_name(lever, event->field, event->tres),
 			       *event->thresholds ? ", thresholds " : "", event->thresholds);

@@ -20,6 +20,7 @@ enum {
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
 };
 
+struct batch;
 struct command;
 
 struct env {
@@ -29,6 +30,7 @@ struct env {
 	FILE *err;
 	bool in_is_terminal;
 	bool out_is_terminal;
+	bool err_is_terminal;
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
@@ -51,6 +53,8 @@ struct env {
 	bool quiet;
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
+	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
+	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };
 
 /* The value of an option, "" for one without argument; NULL when it was not given. The command must

@@ -4,6 +4,8 @@
 #include "cmd/findings.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "cmd/lever.h"
 #include "ledger/when.h"
@@ -79,9 +81,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_UNLISTED:
 		warning(env,
-			"%s: the limit %s on %s is the bank's and must change, but that cluster is "
-			"not asked: put it back into the settings, or name it with --clusters",
-			account, finding->lever, cluster);
+			"%s: the limit %s on %s is the bank's, but that cluster is not asked: put "
+			"it back into the settings, or, if it is no more, `subank check --let-go "
+			"%s`",
+			account, finding->lever, cluster, cluster);
 		break;
 	case FOUND_EXPIRED:
 		say(env, "%s: %s expired, their window ended at %s", account, amount,
@@ -109,12 +112,36 @@ static void say_finding(struct env *env, const struct finding *finding)
 	}
 }
 
-void say_findings(struct env *env, const struct check *check)
+static bool was_said(struct said *said, const struct finding *finding)
+{
+	struct finding *grown;
+
+	if (finding->seq)
+		return false;
+	for (size_t i = 0; i < said->count; i++) {
+		const struct finding *other = &said->list[i];
+
+		if (other->kind == finding->kind && other->now == finding->now &&
+		    strcmp(other->account, finding->account) == 0 &&
+		    strcmp(other->cluster, finding->cluster) == 0 &&
+		    strcmp(other->lever, finding->lever) == 0)
+			return true;
+	}
+	grown = reallocarray(said->list, said->count + 1, sizeof(*grown));
+	if (grown) {
+		said->list = grown;
+		grown[said->count++] = *finding;
+	}
+	return false;
+}
+
+void say_findings(struct env *env, const struct check *check, struct said *said)
 {
 	char age[WHEN_TEXT_SIZE];
 
 	for (size_t i = 0; i < check->finding_count; i++)
-		say_finding(env, &check->findings[i]);
+		if (!was_said(said, &check->findings[i]))
+			say_finding(env, &check->findings[i]);
 	if (check->clock_gap)
 		warning(env,
 			"the last check was %s ago, or the clock jumped ahead: nothing was done; "

@@ -6,6 +6,12 @@
 #include "cmd/env.h"
 #include "ledger/check.h"
 
-void say_findings(struct env *env, const struct check *check);
+/* Says each once: [said] remembers those without an entry, which the next plan finds again; free
+ * its list. */
+struct said {
+	struct finding *list;
+	size_t count;
+};
+void say_findings(struct env *env, const struct check *check, struct said *said);
 
 #endif

@@ -7,19 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/known_clusters.h"
 #include "cmd/moment.h"
 #include "cmd/nearest.h"
 #include "ledger/when.h"
-
-/* "there is no KIND 'x': did you mean 'y'?" */
-static int unknown(const char *what, const char *name, const char *const words[],
-		   struct sb_error *err)
-{
-	const char *close = nearest(name, words);
-
-	return sb_error_set(err, SB_EINVAL, "there is no %s '%s'%s%s%s", what, name,
-			    close ? ": did you mean '" : "", close ? close : "", close ? "'?" : "");
-}
 
 static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
 {
@@ -37,7 +28,7 @@ static int add_kind(struct journal_filter *filter, const char *name, struct sb_e
 			names[count++] = event_kinds[i].name;
 	}
 	names[count] = NULL;
-	return unknown("kind of entry", name, names, err);
+	return nearest_error("there is no kind of entry", name, names, err);
 }
 
 static int read_kinds(struct journal_filter *filter, const char *list, struct sb_error *err)
@@ -71,7 +62,7 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 			struct journal_filter *ret)
 {
 	struct journal_filter filter = {.actor = option(env, "actor"), .ref = option(env, "ref")};
-	const char *kinds = option(env, "kind"), *clusters = option(env, "clusters");
+	const char *kinds = option(env, "kind");
 	struct sb_error err;
 	int status = selection_read(env, argc, argv, &filter.selection);
 	int rc = SB_OK;
@@ -80,8 +71,8 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 		return status;
 	if (kinds)
 		rc = read_kinds(&filter, kinds, &err);
-	if (!rc && clusters)
-		rc = settings_set_clusters(&filter.clusters, clusters, &err);
+	if (!rc)
+		rc = clusters_asked(env, &filter.clusters, &err);
 	if (!rc)
 		rc = read_range(env, &filter, &err);
 	if (rc) {
@@ -98,53 +89,7 @@ void journal_filter_release(struct journal_filter *filter)
 	settings_release(&filter->clusters);
 }
 
-/* Clusters are known by the settings or because an account is metered there. */
-static size_t list_clusters(const struct env *env, const struct books *books, size_t accounts,
-			    const char **names)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < env->settings.cluster_count; i++)
-		names[count++] = env->settings.clusters[i];
-	for (size_t i = 0; i < accounts; i++) {
-		const struct account *account = books_at(books, i);
-
-		for (size_t j = 0; j < account->meter_count; j++)
-			names[count++] = account->meters[j].cluster;
-	}
-	names[count] = NULL;
-	return count;
-}
-
-static int check_clusters(const struct env *env, struct books *books, const struct settings *asked,
-			  struct sb_error *err)
-{
-	size_t accounts, most = env->settings.cluster_count + 1, count;
-	const char **names;
-	int rc = books_load_all(books, &accounts, err);
-
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < accounts; i++)
-		most += books_at(books, i)->meter_count;
-	names = calloc(most, sizeof(*names));
-	if (!names)
-		return sb_error_nomem(err);
-	count = list_clusters(env, books, accounts, names);
-	for (size_t i = 0; i < asked->cluster_count && !rc; i++) {
-		size_t j = 0;
-
-		while (j < count && strcmp(names[j], asked->clusters[i]) != 0)
-			j++;
-		if (j == count)
-			rc = unknown("cluster", asked->clusters[i], names, err);
-	}
-	free(names);
-	return rc;
-}
-
-int journal_filter_check(const struct env *env, struct books *books, struct journal_filter *filter,
-			 struct sb_error *err)
+int journal_filter_check(struct books *books, struct journal_filter *filter, struct sb_error *err)
 {
 	const struct account *account;
 	uint64_t seq;
@@ -152,8 +97,6 @@ int journal_filter_check(const struct env *env, struct books *books, struct jour
 
 	for (size_t i = 0; i < filter->selection.count && !rc; i++)
 		rc = books_account(books, filter->selection.list[i], &account, err);
-	if (!rc && filter->clusters.cluster_count > 0)
-		rc = check_clusters(env, books, &filter->clusters, err);
 	if (rc || !filter->ref)
 		return rc;
 	/* One look instead of all entries; without such an entry, none is in the range. */
@@ -167,17 +110,6 @@ int journal_filter_check(const struct env *env, struct books *books, struct jour
 	return SB_OK;
 }
 
-static bool of_clusters(const struct settings *clusters, const char *cluster)
-{
-	if (clusters->cluster_count == 0)
-		return true;
-	for (size_t i = 0; cluster && i < clusters->cluster_count; i++) {
-		if (strcmp(cluster, clusters->clusters[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool by_actor(const char *actor, const struct event *event)
 {
 	char uid[16];
@@ -189,6 +121,7 @@ static bool by_actor(const char *actor, const struct event *event)
 bool journal_filter_has(const struct journal_filter *filter, const struct event *event)
 {
 	return (!filter->some_kinds || filter->kinds[event->kind]) &&
-	       of_clusters(&filter->clusters, event->cluster) && by_actor(filter->actor, event) &&
+	       clusters_chosen(&filter->clusters, event->cluster) &&
+	       by_actor(filter->actor, event) &&
 	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
 }

@@ -22,9 +22,8 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 			struct journal_filter *ret);
 void journal_filter_release(struct journal_filter *filter);
 
-/* Checks what only the books know: accounts and clusters, and where the ref is. */
-int journal_filter_check(const struct env *env, struct books *books, struct journal_filter *filter,
-			 struct sb_error *err);
+/* Checks what only the books know: accounts, and where the ref is. */
+int journal_filter_check(struct books *books, struct journal_filter *filter, struct sb_error *err);
 
 /* Whether an entry of the range is to be printed. */
 bool journal_filter_has(const struct journal_filter *filter, const struct event *event);

@@ -32,7 +32,9 @@ bool lever_kills(const char *field)
 
 int lever_parse(const char *text, struct lever_choice *ret, struct sb_error *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789/_:.-";
+	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_:.-";
 	size_t field_len = strcspn(text, "="), len = strlen(text), i = 0;
 	const char *tres = text + field_len + (text[field_len] == '=');
 	size_t tres_len;
@@ -51,6 +53,9 @@ int lever_parse(const char *text, struct lever_choice *ret, struct sb_error *err
 				    "GrpTRESRunMins=TRES (TRES: cpu, node, gres/gpu …), GrpJobs or "
 				    "GrpSubmitJobs",
 				    text);
+	if (strcspn(tres, upper) < tres_len)
+		return sb_error_set(err, SB_EINVAL,
+				    "'%s' is not a lever: write its TRES in lower case", text);
 	if (tres_len == strlen("billing") && memcmp(tres, "billing", tres_len) == 0)
 		return sb_error_set(err, SB_EINVAL,
 				    "'%s' cannot be the lever, since jobs without billing would "

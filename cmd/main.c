@@ -99,6 +99,7 @@ int main(int argc, char *argv[])
 			   .err = stderr,
 			   .in_is_terminal = isatty(STDIN_FILENO),
 			   .out_is_terminal = isatty(STDOUT_FILENO),
+			   .err_is_terminal = isatty(STDERR_FILENO),
 			   .now = system_clock,
 			   .run = run_program,
 			   .log = wants_syslog() ? log_to_syslog : NULL,

@@ -54,3 +54,12 @@ const char *nearest(const char *word, const char *const words[])
 	}
 	return best;
 }
+
+int nearest_error(const char *refusal, const char *word, const char *const words[],
+		  struct sb_error *err)
+{
+	const char *close = nearest(word, words);
+
+	return sb_error_set(err, SB_EINVAL, "%s '%s'%s%s%s", refusal, word,
+			    close ? ": did you mean '" : "", close ? close : "", close ? "'?" : "");
+}

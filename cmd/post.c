@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/batch.h"
 #include "cmd/checkup.h"
 #include "ledger/text.h"
 
@@ -37,7 +38,7 @@ void stamp(const struct posting *posting, struct event *event)
 	event->note = text ? text : "";
 }
 
-static int check_ref(const char *ref, struct sb_error *err)
+static int check_ref(const char *ref, bool own, struct sb_error *err)
 {
 	if (!ref)
 		return SB_OK;
@@ -45,6 +46,8 @@ static int check_ref(const char *ref, struct sb_error *err)
 		return sb_error_set(err, SB_EINVAL,
 				    "the ref '%s' must have 1 to %d bytes of printable text", ref,
 				    EVENT_REF_MAX);
+	if (own)
+		return SB_OK;
 	if (strncmp(ref, "job:", 4) == 0 || strncmp(ref, "import:", 7) == 0)
 		return sb_error_set(err, SB_EINVAL,
 				    "the ref '%s' begins with a word that subank keeps for itself "
@@ -109,6 +112,8 @@ bool post_entered(struct posting *posting)
 	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
 
 	/* What is wrong will be said by post(). */
+	if (env->batch && env->batch->books)
+		return look(env->batch->books, &receipt, NULL) || receipt.repeated;
 	return bank_read(env->bank, env->now(), look, &receipt, NULL) || receipt.repeated;
 }
 
@@ -159,19 +164,54 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 	fflush(env->out);
 }
 
+/* One entry of many: first it is only looked at, then planned in the transaction of all. */
+static int post_one_of(struct batch *batch, struct receipt *receipt)
+{
+	struct posting *posting = receipt->posting;
+	struct books *books = batch->books;
+	struct sb_error err;
+	int rc = check_ref(receipt->ref, batch->own_refs, &err);
+
+	if (rc)
+		return fail(posting->env, &err);
+	if (!books)
+		return EXIT_DONE;
+	rc = batch_touch(batch, posting->account, &batch->err);
+	if (!rc && posting->receiver)
+		rc = batch_touch(batch, posting->receiver, &batch->err);
+	if (!rc)
+		rc = run(books, receipt, &batch->err);
+	if (rc == STORE_ABORT)
+		rc = SB_OK;
+	if (!rc && receipt->settle)
+		rc = batch_settle(batch, posting->account, &batch->err);
+	if (!rc && receipt->settle_receiver)
+		rc = batch_settle(batch, posting->receiver, &batch->err);
+	if (receipt->repeated)
+		batch->skipped++;
+	else
+		batch->entered++;
+	batch->rc = rc;
+	return rc ? EXIT_REFUSED : EXIT_DONE;
+}
+
 int post(struct posting *posting)
 {
 	struct env *env = posting->env;
 	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
+	const char *settled[2];
 	struct sb_error err;
-	int status = EXIT_DONE;
+	size_t count = 0;
 
-	if (check_ref(receipt.ref, &err) || bank_write(env->bank, env->now(), run, &receipt, &err))
+	if (env->batch)
+		return post_one_of(env->batch, &receipt);
+	if (check_ref(receipt.ref, false, &err) ||
+	    bank_write(env->bank, env->now(), run, &receipt, &err))
 		return fail(env, &err);
 	print_receipt(env, &receipt);
 	if (receipt.settle)
-		status = checkup_after(env, posting->account, status);
+		settled[count++] = posting->account;
 	if (receipt.settle_receiver)
-		status = checkup_after(env, posting->receiver, status);
-	return status;
+		settled[count++] = posting->receiver;
+	return count ? checkup_after(env, settled, count, EXIT_DONE) : EXIT_DONE;
 }

@@ -44,6 +44,7 @@ static const struct key {
 	size_t offset;
 } keys[] = {
 	{"bank", VALUE_PATH, offsetof(struct settings, bank)},
+	{"backup", VALUE_PATH, offsetof(struct settings, backup)},
 	{"clusters", VALUE_CLUSTERS, 0},
 	{"accounts", VALUE_ACCOUNTS, 0},
 	{"enforcement", VALUE_ENFORCEMENT, offsetof(struct settings, enforcement)},
@@ -95,6 +96,7 @@ void settings_release(struct settings *settings)
 		free(settings->shares[i].cluster);
 	free(settings->shares);
 	free(settings->bank);
+	free(settings->backup);
 	free(settings->sshare);
 	free(settings->sacctmgr);
 	free(settings->scontrol);

@@ -18,6 +18,8 @@ struct cluster_share {
 };
 struct settings {
 	char *bank; /* the bank's folder */
+	char *backup; /* where backups go; NULL: copies of books that are replaced go to `backup` in
+			 the bank's folder */
 	char **clusters; /* folded names; none: the local one, as slurmctld names it */
 	size_t cluster_count;
 	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */

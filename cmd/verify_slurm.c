@@ -3,12 +3,11 @@
 
 #include "cmd/verify_slurm.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "slurm/sacctmgr.h"
-#include "slurm/sshare.h"
+#include "cmd/clusters.h"
+#include "cmd/known_clusters.h"
 
 /* A limit that Slurm is to show. */
 struct expected {
@@ -18,6 +17,7 @@ struct expected {
 
 /* All of them, by cluster; copied, since no transaction is open while Slurm is asked. */
 struct expectations {
+	const struct settings *asked;
 	struct expected *list;
 	size_t count;
 };
@@ -42,8 +42,11 @@ static int add_account(const struct account *account, struct expectations *all,
 		return sb_error_nomem(err);
 	all->list = grown;
 	for (size_t i = 0; i < account->lever_count; i++) {
-		struct expected *expected = &grown[all->count++];
+		struct expected *expected = &grown[all->count];
 
+		if (!clusters_chosen(all->asked, account->levers[i].cluster))
+			continue;
+		all->count++;
 		memcpy(expected->account, account->name, NAME_SIZE);
 		expected->lever = account->levers[i];
 	}
@@ -64,158 +67,124 @@ static int read_levers(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* What one cluster shows. */
-struct shown {
-	struct shares shares;
-	struct limits limits; /* asked for only if a lever is of a field that sshare lacks */
-};
-
-static bool in_shares(const struct lever *lever)
+/* Asks the clusters of the levers, and for limits that sshare does not show. Returns EXIT_DONE, or
+ * another status when something cannot be compared, which was said. */
+static int ask(struct env *env, const struct expectations *all, struct clusters *clusters)
 {
-	return strcmp(lever->field, "GrpTRESMins") == 0;
-}
+	struct env asking = *env;
+	char **names = calloc(all->count, sizeof(*names));
+	struct want *wants = calloc(all->count, sizeof(*wants));
+	size_t named = 0, wanted = 0;
+	struct sb_error err;
+	int status;
 
-/* Asks the cluster of [count] levers. */
-static int ask(struct env *env, const struct expected *list, size_t count, struct shown *shown,
-	       struct slurm_error *err)
-{
-	const char *cluster = list->lever.cluster;
-	const char **accounts = calloc(count, sizeof(*accounts));
-	size_t others = 0;
-	int rc;
+	for (size_t i = 0; names && wants && i < all->count; i++) {
+		struct lever *lever = &all->list[i].lever;
 
-	if (!accounts)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		bool named = in_shares(&list[i].lever);
-
-		for (size_t j = 0; j < others && !named; j++)
-			named = strcmp(accounts[j], list[i].lever.slurm_account) == 0;
-		if (!named)
-			accounts[others++] = list[i].lever.slurm_account;
+		if (named == 0 || strcmp(names[named - 1], lever->cluster) != 0)
+			names[named++] = lever->cluster;
+		if (strcmp(lever->field, LIMIT_SHOWN) == 0)
+			continue;
+		memcpy(wants[wanted].account, lever->slurm_account, NAME_SIZE);
+		memcpy(wants[wanted++].cluster, lever->cluster, NAME_SIZE);
 	}
-	rc = sshare_read(&env->slurm, cluster, &shown->shares, err);
-	if (!rc)
-		rc = sacctmgr_read_limits(&env->slurm, cluster, accounts, others, &shown->limits,
-					  err);
-	free(accounts);
-	return rc;
+	/* Levers may be on clusters that the settings no longer have. */
+	asking.settings.clusters = names;
+	asking.settings.cluster_count = named;
+	if (names && wants) {
+		status = clusters_observe(&asking, OBSERVE_USE, clusters);
+		if (clusters_look(&asking, clusters, wants, wanted) != EXIT_DONE)
+			status = EXIT_PART;
+	} else {
+		sb_error_nomem(&err);
+		status = fail(env, &err);
+	}
+	free(names);
+	free(wants);
+	return status;
 }
 
-/* The limit that Slurm shows, -1 for none; false when the account is not there. */
-static bool find_limit(const struct shown *shown, const struct lever *lever, int64_t *ret,
-		       struct slurm_error *err)
+static const struct observation *find_cluster(const struct clusters *clusters, const char *name)
 {
-	const struct share *share = shares_find(&shown->shares, lever->slurm_account);
-	const struct account_limits *limits;
-
-	err->text[0] = '\0';
-	if (in_shares(lever))
-		return share && !tres_value(share->grp_tres_mins, lever->tres, ret, err);
-	limits = limits_find(&shown->limits, lever->slurm_account);
-	if (!limits)
-		return false;
-	if (strcmp(lever->field, "GrpJobs") == 0)
-		*ret = limits->grp_jobs;
-	else if (strcmp(lever->field, "GrpSubmitJobs") == 0)
-		*ret = limits->grp_submit_jobs;
-	else
-		return !tres_value(limits->grp_tres_run_mins, lever->tres, ret, err);
-	return true;
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (strcmp(clusters->names[i], name) == 0 && clusters->list[i].answered)
+			return &clusters->list[i];
+	}
+	return NULL;
 }
 
-/* "0", or "no limit". */
-static const char *value_text(int64_t value, char to[24])
+/* How far the lever has come, as text behind its value. Returns [to]. */
+static const char *progress(const struct lever *lever, char to[320])
 {
-	if (value < 0)
-		(void)snprintf(to, 24, "no limit");
+	if (lever->tried && lever->outcome == OUTCOME_FAILED)
+		(void)snprintf(to, 320, " (%scould not be set: %s)",
+			       lever->restoring ? "to be put back; " : "", lever->reason);
 	else
-		(void)snprintf(to, 24, "%" PRId64, value);
+		(void)snprintf(to, 320, "%s",
+			       lever->restoring ? " (to be put back)"
+			       : lever->tried	? ""
+						: " (not carried out yet)");
 	return to;
 }
 
 /* Says so when Slurm shows something else than the books. */
-static bool differs(struct env *env, const struct expected *expected, const struct shown *shown)
+static bool differs(struct env *env, const struct expected *expected,
+		    const struct observation *cluster)
 {
 	const struct lever *lever = &expected->lever;
-	const char *equals = *lever->tres ? "=" : "";
-	char is[24], should[24];
-	struct slurm_error err;
+	const struct observed *row = observation_find(cluster, lever->slurm_account);
+	char limit[LEVER_NAME_SIZE], is[LIMIT_TEXT_SIZE], should[LIMIT_TEXT_SIZE], text[320];
 	int64_t value;
 
-	if (!find_limit(shown, lever, &value, &err)) {
-		warning(env, "%s: %s does not show the account, whose %s%s%s should be %s%s%s",
-			expected->account, lever->cluster, lever->field, equals, lever->tres,
-			value_text(lever->set, should), *err.text ? ": " : "", err.text);
+	lever_name(limit, lever->field, lever->tres);
+	limit_text(should, lever->set);
+	if (!row) {
+		warning(env, "%s: %s does not show the account, whose %s should be %s%s",
+			expected->account, lever->cluster, limit, should, progress(lever, text));
 		return true;
 	}
-	if (value == lever->set)
+	if (!observed_limit(row, lever->field, lever->tres, &value) || value == lever->set)
 		return false;
-	warning(env, "%s: %s%s%s on %s is %s, by the books %s%s", expected->account, lever->field,
-		equals, lever->tres, lever->cluster, value_text(value, is),
-		value_text(lever->set, should),
-		lever->restoring ? " (to be put back)"
-		: lever->tried	 ? ""
-				 : " (not carried out yet)");
+	warning(env, "%s: %s on %s is %s, by the books %s%s", expected->account, limit,
+		lever->cluster, limit_text(is, value), should, progress(lever, text));
 	return true;
 }
 
-static bool asked_for(const struct env *env, const char *cluster)
+/* Compares all of them. Returns EXIT_DONE, or another status when something was said. */
+static int compare(struct env *env, const struct expectations *all)
 {
-	if (!option(env, "clusters"))
-		return true;
-	for (size_t i = 0; i < env->settings.cluster_count; i++) {
-		if (strcmp(env->settings.clusters[i], cluster) == 0)
-			return true;
-	}
-	return false;
-}
+	struct clusters clusters = {0};
+	int status = ask(env, all, &clusters);
+	const char *silent = "";
 
-/* Compares the levers of one cluster. Returns how many lines were said. */
-static size_t compare(struct env *env, const struct expected *list, size_t count)
-{
-	struct shown shown = {0};
-	struct slurm_error err;
-	size_t said = 0;
+	for (size_t i = 0; i < all->count; i++) {
+		const char *name = all->list[i].lever.cluster;
+		const struct observation *cluster = find_cluster(&clusters, name);
 
-	if (ask(env, list, count, &shown, &err)) {
-		warning(env, "cluster '%s' does not answer, its limits were not compared: %s",
-			list->lever.cluster, err.text);
-		said++;
-	} else {
-		for (size_t i = 0; i < count; i++)
-			said += differs(env, &list[i], &shown);
-	}
-	limits_release(&shown.limits);
-	shares_release(&shown.shares);
-	return said;
-}
-
-int verify_slurm(struct env *env)
-{
-	struct expectations all = {0};
-	size_t said = 0, compared = 0;
-	struct sb_error err;
-
-	if (bank_read(env->bank, env->now(), read_levers, &all, &err)) {
-		free(all.list);
-		return fail(env, &err);
-	}
-	for (size_t i = 0, end; i < all.count; i = end) {
-		const char *cluster = all.list[i].lever.cluster;
-
-		for (end = i + 1; end < all.count; end++) {
-			if (strcmp(all.list[end].lever.cluster, cluster) != 0)
-				break;
-		}
-		if (!asked_for(env, cluster))
+		if (cluster && !differs(env, &all->list[i], cluster))
 			continue;
-		compared += end - i;
-		said += compare(env, &all.list[i], end - i);
+		status = EXIT_PART;
+		if (cluster || strcmp(silent, name) == 0)
+			continue;
+		warning(env, "the limits on cluster '%s' were not compared", name);
+		silent = name;
 	}
+	clusters_release(&clusters);
+	return status;
+}
+
+int verify_slurm(struct env *env, const struct settings *asked)
+{
+	struct expectations all = {.asked = asked};
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (bank_read(env->bank, env->now(), read_levers, &all, &err))
+		status = fail(env, &err);
+	else if (all.count > 0)
+		status = compare(env, &all);
+	if (status == EXIT_DONE)
+		say(env, "Slurm shows what the books say: limits %zu", all.count);
 	free(all.list);
-	if (said > 0)
-		return EXIT_PART;
-	say(env, "Slurm shows what the books say: limits %zu", compared);
-	return EXIT_DONE;
+	return status;
 }

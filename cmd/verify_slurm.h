@@ -5,8 +5,8 @@
 
 #include "cmd/env.h"
 
-/* Says each difference and each cluster that does not answer; only reads. With --clusters, of those
- * alone. Returns EXIT_DONE, or EXIT_PART when anything was said. */
-int verify_slurm(struct env *env);
+/* Says each difference and each cluster that cannot be compared; only reads. [asked] names the
+ * clusters to compare, or none for all. Returns EXIT_DONE, or EXIT_PART when anything was said. */
+int verify_slurm(struct env *env, const struct settings *asked);
 
 #endif

@@ -5,11 +5,14 @@
 
 #include <string.h>
 
+#include "cmd/batch.h"
+
 int window_read(struct env *env, struct window *ret)
 {
 	struct window window = {.start_text = option(env, "start"),
 				.end_text = option(env, "end"),
-				.end = WHEN_NEVER};
+				.end = WHEN_NEVER,
+				.may_be_over = env->batch && env->batch->may_be_over};
 	int64_t now = env->now();
 	struct sb_error err;
 
@@ -55,7 +58,7 @@ int window_set(const struct env *env, const struct window *window, const struct 
 				    "the window would end at %s, not after its start at %s: give "
 				    "an --end behind --start",
 				    when_format_local(to, end), when_format_local(from, start));
-	if (end != WHEN_NEVER && end <= books_time(books))
+	if (end != WHEN_NEVER && end <= books_time(books) && !window->may_be_over)
 		return sb_error_set(err, SB_EINVAL,
 				    "the window would be over: it ends at %s%s; give an --end that "
 				    "is still to come",

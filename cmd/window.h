@@ -10,6 +10,7 @@
 struct window {
 	const char *start_text, *end_text; /* as they were given; NULL: not */
 	int64_t start, end; /* of what was given */
+	bool may_be_over; /* as that of money from other books may be */
 };
 
 /* Two rows of a verb's table of options; the second ones are for windows that replace others. */

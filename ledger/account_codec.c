@@ -17,9 +17,30 @@ static __int128 read_sum(struct reader *from)
 {
 	__int128 high = read_i64(from);
 
-	if (high < 0)
+	/* All of them together must fit. */
+	if (high < 0 || high > INT64_MAX >> 4)
 		from->failed = true;
 	return high * ((__int128)1 << 64) + read_u64(from);
+}
+
+/* A byte of 0 to [most]: another would not come out as it went in. */
+static uint8_t read_up_to(struct reader *from, uint8_t most)
+{
+	uint8_t value = read_u8(from);
+
+	if (value > most)
+		from->failed = true;
+	return value;
+}
+
+/* A number that is never below 0. */
+static int64_t read_count(struct reader *from)
+{
+	int64_t value = read_i64(from);
+
+	if (value < 0)
+		from->failed = true;
+	return value;
 }
 
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
@@ -130,6 +151,19 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	return array;
 }
 
+/* What account_apply() keeps: without it the sums of lots would leave int64. */
+static bool sums_fit(const struct account *account)
+{
+	__int128 sum = (__int128)account->debt + account->credit;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].rest > account->lots[i].amount)
+			return false;
+		sum += account->lots[i].amount;
+	}
+	return sum <= INT64_MAX;
+}
+
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err)
 {
 	struct reader from = reader_on(data, len);
@@ -139,19 +173,19 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	if (!account)
 		return sb_error_nomem(err);
 	get_text(&from, account->name, sizeof(account->name));
-	account->open = read_u8(&from);
-	account->unlimited = read_u8(&from);
-	account->credit = read_i64(&from);
-	account->enforcement = read_u8(&from);
+	account->open = read_up_to(&from, 1);
+	account->unlimited = read_up_to(&from, 1);
+	account->credit = read_count(&from);
+	account->enforcement = read_up_to(&from, ENFORCE_LIMIT);
 	get_text(&from, account->field, sizeof(account->field));
 	get_text(&from, account->tres, sizeof(account->tres));
 	get_text(&from, thresholds, sizeof(thresholds));
 	account->own_thresholds = *thresholds;
 	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
 		from.failed = true;
-	account->time = read_i64(&from);
+	account->time = read_count(&from);
 	account->seq = read_u64(&from);
-	account->debt = read_i64(&from);
+	account->debt = read_count(&from);
 	account->deposited = read_sum(&from);
 	account->withdrawn = read_sum(&from);
 	account->received = read_sum(&from);
@@ -162,7 +196,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->adjusted = read_sum(&from);
 	account->given_back = read_sum(&from);
 	account->taken_back = read_sum(&from);
-	account->causes = read_u8(&from);
+	account->causes = read_up_to(&from, (2u << CAUSE_CLOSED) - 1);
 	account->hand_until = read_i64(&from);
 	account->grace_until = read_i64(&from);
 	account->decision = read_u64(&from);
@@ -174,9 +208,9 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		lot->index = read_u16(&from);
 		lot->start = read_i64(&from);
 		lot->end = read_i64(&from);
-		lot->amount = read_i64(&from);
-		lot->rest = read_i64(&from);
-		lot->noticed = read_u8(&from);
+		lot->amount = read_count(&from);
+		lot->rest = read_count(&from);
+		lot->noticed = read_up_to(&from, 1);
 	}
 	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
 	for (size_t i = 0; i < account->meter_count; i++) {
@@ -198,19 +232,19 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		get_text(&from, lever->tres, sizeof(lever->tres));
 		lever->original = read_i64(&from);
 		lever->found = read_i64(&from);
-		lever->found_ours = read_u8(&from);
+		lever->found_ours = read_up_to(&from, 1);
 		lever->ours = read_i64(&from);
 		lever->ours_before = read_i64(&from);
 		lever->set = read_i64(&from);
-		lever->restoring = read_u8(&from);
-		lever->tried = read_u8(&from);
-		lever->outcome = read_u8(&from);
+		lever->restoring = read_up_to(&from, 1);
+		lever->tried = read_up_to(&from, 1);
+		lever->outcome = read_up_to(&from, OUTCOME_LEFT);
 		get_text(&from, lever->reason, sizeof(lever->reason));
 	}
 	account->crossed = get_array(&from, sizeof(*account->crossed), &account->crossed_count);
 	for (size_t i = 0; i < account->crossed_count; i++)
 		account->crossed[i] = read_i64(&from);
-	if (!reader_done(&from)) {
+	if (!reader_done(&from) || !sums_fit(account)) {
 		account_free(account);
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the stored state is malformed: run `subank verify`");

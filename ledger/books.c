@@ -819,58 +819,103 @@ static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)
 			    (const char *)ctx, books->head.seq);
 }
 
-/* Whether there is a bank with entries already. */
-static int check_empty(const struct store_options *options, bool may_exist, struct sb_error *err)
+/* Whether the old books, if there are any, may go. Closes [old]; [rc] is that of opening it. */
+static int check_old(const struct store_options *options, struct store *old, int rc, bool may_exist,
+		     struct sb_error *err)
 {
-	struct bank *bank = NULL;
+	struct bank bank = {.store = old};
 	union {
 		const char *in;
 		void *out;
 	} folder = {.in = options->folder};
-	int rc = bank_open(options, STORE_READ, NULL, &bank, err);
 
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
 	if (rc == SB_ECORRUPT)
-		sb_error_prefix(err, "move %s/books away first (the old books are damaged)",
+		sb_error_prefix(err,
+				"move %s/books away first, or use `subank import --replace` (the "
+				"old books are damaged)",
 				options->folder);
-	if (!bank)
+	if (rc)
 		return rc;
 	if (may_exist)
-		rc = bank_read(bank, WHEN_MAX, refuse_entries, folder.out, err);
+		rc = bank_read(&bank, WHEN_MAX, refuse_entries, folder.out, err);
 	else
 		rc = sb_error_set(err, SB_EREFUSED,
 				  "there is a bank in %s already: nothing was changed",
 				  options->folder);
-	bank_close(bank);
+	store_close(old);
+	return rc;
+}
+
+/* Has the old books copied, unless they are damaged. */
+static int keep_old(struct store *old, int rc, struct replacing *replacing, struct sb_error *err)
+{
+	struct bank bank = {.store = old};
+
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	if (!rc) {
+		rc = replacing->keep(&bank, replacing->ctx, err);
+		store_close(old);
+	}
+	if (rc != SB_ECORRUPT)
+		return rc;
+	replacing->damaged = true;
+	return SB_OK;
+}
+
+/* Puts the built books in place of the old ones, which nobody else is in. */
+static int put_in_place(const struct store_options *options, struct store *built, bool may_exist,
+			struct replacing *replacing, struct sb_error *err)
+{
+	struct store *old = NULL;
+	int rc = store_enter(built, err);
+
+	if (!rc && !(replacing && replacing->damaged)) {
+		rc = store_open_old(built, &old, err);
+		rc = replacing ? keep_old(old, rc, replacing, err)
+			       : check_old(options, old, rc, may_exist, err);
+	}
+	if (!rc)
+		return store_install(
+			built, replacing && replacing->damaged ? replacing->aside : NULL, err);
+	store_close(built);
 	return rc;
 }
 
 static int build(const struct store_options *options, bool may_exist,
 		 int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
-		 struct sb_error *err)
+		 struct replacing *replacing, struct sb_error *err)
 {
 	struct bank bank = {.building = true};
+	struct store *old = NULL;
 	int rc = store_build(options, &bank.store, err);
 
 	if (rc)
 		return rc;
-	rc = check_empty(options, may_exist, err);
+	/* Sooner than after a long file. */
+	if (!replacing) {
+		rc = store_open(options, STORE_READ, &old, err);
+		rc = check_old(options, old, rc, may_exist, err);
+	}
 	if (!rc)
 		rc = store_write(bank.store, init_meta, NULL, err);
 	if (!rc)
 		rc = fill(&bank, ctx, err);
+	if (!rc && replacing)
+		rc = replacing->agree(&bank, replacing->ctx, err);
 	if (!rc)
-		return store_install(bank.store, err);
+		return put_in_place(options, bank.store, may_exist, replacing, err);
 	store_close(bank.store);
 	return rc;
 }
 
 int bank_build(const struct store_options *options,
 	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
-	       struct sb_error *err)
+	       struct replacing *replacing, struct sb_error *err)
 {
-	return build(options, true, fill, ctx, err);
+	return build(options, true, fill, ctx, replacing, err);
 }
 
 static int adopt_machine(struct books *books, void *ctx, struct sb_error *err)
@@ -890,5 +935,5 @@ int bank_create(const struct store_options *options, const char *machine, struct
 		void *out;
 	} name = {.in = machine};
 
-	return build(options, false, fill_machine, name.out, err);
+	return build(options, false, fill_machine, name.out, NULL, err);
 }

@@ -74,6 +74,8 @@ int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint6
 struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
+	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
+			  */
 	bool vanished; /* the cluster answered without the account, and that was said */
 };
 
@@ -139,10 +141,24 @@ enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
 void books_answer_key(unsigned char to[16], const struct event *event);
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
 
+/* How books take the place of others. */
+struct replacing {
+	/* The new books are built, the old ones are still in use: SB_OK to go on, STORE_ABORT to
+	 * leave all as it is. */
+	int (*agree)(struct bank *built, void *ctx, struct sb_error *err);
+	/* Makes a copy of the old books, which nobody else is in, before they are removed. */
+	int (*keep)(struct bank *old, void *ctx, struct sb_error *err);
+	void *ctx;
+	bool damaged; /* the old books are not looked at: they are moved aside; also set when they
+			 turn out to be */
+	const char *aside; /* the name in the bank's folder that damaged books get */
+};
+
 /* As bank_create(), but fn fills the bank, in transactions of its own (bank_write with now 0),
- * before it takes its place; an existing bank is replaced only if it has no entries. */
+ * before it takes its place. Without [replacing] an existing bank is replaced only if it has no
+ * entries: SB_EREFUSED. STORE_ABORT when it was not agreed to. */
 int bank_build(const struct store_options *options,
 	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
-	       struct sb_error *err);
+	       struct replacing *replacing, struct sb_error *err);
 
 #endif

@@ -187,7 +187,10 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 	if (rc)
 		return rc;
 	check->look = check->look || books_time(books) - last >= LOOK_PERIOD;
-	return check->look ? books_set_last_look(books, books_time(books), err) : SB_OK;
+	/* A check of some clusters does not look at the others. */
+	return check->look && check->all_clusters
+		       ? books_set_last_look(books, books_time(books), err)
+		       : SB_OK;
 }
 
 static int check_all(struct books *books, struct check *check, struct sb_error *err)

@@ -43,7 +43,7 @@ struct observation {
 
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
-/* How the cluster's accounts hang together; the names are the observation's. tree_release() it. */
+/* How the accounts hang together; names are borrowed. tree_release() it. */
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
 
 /* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.
@@ -154,8 +154,13 @@ struct task_outcomes {
  * books_fn: [ctx] is a struct task_outcomes. */
 int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err);
 
+/* Keeps the tree of each cluster that answered and has none yet: an account that moves before the
+ * first whole check is noticed by it then, and takes no use along that is charged twice. */
+int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
+		     struct sb_error *err);
+
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].
- * Clusters that did not answer get theirs at a later check. */
+ * Clusters that did not answer get theirs at a later check; of the others the tree is kept. */
 int check_enter_baselines(struct books *books, const char *account,
 			  const struct observation *observations, size_t count, bool from_zero,
 			  struct sb_error *err);
@@ -173,6 +178,10 @@ int check_enter_reset(struct books *books, const char *account, const char *cons
  * before is what the books know of it, or else taken for none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
 		      const struct aim *aim, const char *note, struct sb_error *err);
+
+/* Enters that the limits on a cluster that is no more are left as they are: the bank forgets them.
+ * Writes how many there were. */
+int check_let_go(struct books *books, const char *cluster, size_t *ret_count, struct sb_error *err);
 
 /* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,

@@ -62,13 +62,28 @@ static void put_field(struct yaml_writer *writer, const struct event *event, enu
 	}
 }
 
+int export_step(const struct export_to *to, uint64_t seq, struct sb_error *err)
+{
+	if (ferror(to->file))
+		return sb_error_set(err, SB_ESYSTEM,
+				    "the file could not be written whole: is the disk full?");
+	if (to->step)
+		to->step(seq, to->ctx);
+	return SB_OK;
+}
+
+struct exporting {
+	struct yaml_writer *writer;
+	const struct export_to *to;
+};
+
 static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct kind_spec *kind = &event_kinds[entry->event->kind];
-	struct yaml_writer *writer = ctx;
+	const struct exporting *exporting = ctx;
+	struct yaml_writer *writer = exporting->writer;
 	char hash[HASH_TEXT_SIZE];
 
-	(void)err;
 	yaml_put_map(writer, true);
 	yaml_put_key(writer, "entry");
 	yaml_put_number(writer, (int64_t)entry->event->seq);
@@ -81,19 +96,21 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 	yaml_put_key(writer, "hash");
 	yaml_put_text(writer, hex_format(hash, entry->hash, HASH_SIZE));
 	yaml_put_map_end(writer);
-	return SB_OK;
+	return export_step(exporting->to, entry->event->seq, err);
 }
 
-int export_yaml(struct books *books, FILE *file, struct sb_error *err)
+int export_yaml_to(struct books *books, const struct export_to *to, struct sb_error *err)
 {
 	const struct head *head = books_head(books);
 	char id[BANK_ID_TEXT_SIZE], hash[HASH_TEXT_SIZE];
+	struct exporting exporting = {.to = to};
 	struct yaml_writer *writer;
-	int rc = yaml_writer_new(file, &writer, err);
+	int rc = yaml_writer_new(to->file, &exporting.writer, err);
 	int finished;
 
 	if (rc)
 		return rc;
+	writer = exporting.writer;
 	yaml_put_map(writer, false);
 	yaml_put_key(writer, "subank");
 	yaml_put_number(writer, 1);
@@ -107,9 +124,14 @@ int export_yaml(struct books *books, FILE *file, struct sb_error *err)
 	yaml_put_text(writer, hex_format(hash, head->hash, HASH_SIZE));
 	yaml_put_key(writer, "journal");
 	yaml_put_list(writer, head->seq == 0);
-	rc = journal_walk(books_txn(books), 0, false, put_entry, writer, err);
+	rc = journal_walk(books_txn(books), 0, false, put_entry, &exporting, err);
 	yaml_put_list_end(writer);
 	yaml_put_map_end(writer);
 	finished = yaml_writer_finish(writer, rc ? NULL : err);
 	return rc ? rc : finished;
+}
+
+int export_yaml(struct books *books, FILE *file, struct sb_error *err)
+{
+	return export_yaml_to(books, &(struct export_to){.file = file}, err);
 }

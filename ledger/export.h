@@ -20,7 +20,22 @@
 
 #include "ledger/books.h"
 
-/* Writes all of [books] to [file], streaming; flushing and closing stay with the caller. */
+/* Where the books go, in this form or another (csv.h, transactions.h). Flushing and closing stay
+ * with the caller. */
+struct export_to {
+	FILE *file;
+	void (*step)(uint64_t seq, void *ctx); /* called behind each entry; NULL: not */
+	void *ctx;
+};
+
+/* Writes all of [books], streaming: nothing that is kept grows with the number of entries. */
+typedef int export_books(struct books *books, const struct export_to *to, struct sb_error *err);
+export_books export_yaml_to;
+/* The same without steps. */
 int export_yaml(struct books *books, FILE *file, struct sb_error *err);
+
+/* Tells of an entry that was written. SB_ESYSTEM when the file cannot take more: the rest would be
+ * written for nothing. */
+int export_step(const struct export_to *to, uint64_t seq, struct sb_error *err);
 
 #endif

@@ -508,7 +508,7 @@ static int fill(struct bank *bank, void *ctx, struct sb_error *err)
 }
 
 int import_yaml(const struct store_options *options, FILE *file, const char *name,
-		struct head *ret_head, struct sb_error *err)
+		struct replacing *replacing, struct head *ret_head, struct sb_error *err)
 {
 	struct import *import = calloc(1, sizeof(*import));
 	int rc;
@@ -518,7 +518,7 @@ int import_yaml(const struct store_options *options, FILE *file, const char *nam
 	import->name = name;
 	rc = yaml_reader_new(file, name, &import->reader, err);
 	if (!rc)
-		rc = bank_build(options, fill, import, err);
+		rc = bank_build(options, fill, import, replacing, err);
 	if (!rc)
 		*ret_head = import->result;
 	yaml_reader_free(import->reader);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads the YAML form of a bank (export.h) back into an empty one. */
+/* Reads the YAML form of a bank (export.h) back into a bank. */
 #ifndef SUBANK_LEDGER_IMPORT_H
 #define SUBANK_LEDGER_IMPORT_H
 
@@ -10,8 +10,9 @@
 /* Builds the bank of options->folder from [file], named [name] in messages: beside, in batches,
  * every entry checked as verify does, and put in place only when all of it is right. Any error
  * changes nothing; what the file is to blame for is SB_EFORMAT with file, line and column. A bank
- * that has entries is SB_EREFUSED. The bank then commands no Slurm until a machine is adopted. */
+ * that has entries is SB_EREFUSED without [replacing] (books.h); with it, STORE_ABORT when it was
+ * not agreed to. The bank then commands no Slurm until a machine is adopted. */
 int import_yaml(const struct store_options *options, FILE *file, const char *name,
-		struct head *ret_head, struct sb_error *err);
+		struct replacing *replacing, struct head *ret_head, struct sb_error *err);
 
 #endif

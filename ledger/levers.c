@@ -152,6 +152,11 @@ static const struct aim *find_aim(const struct aims *aims, const struct lever *l
 	return NULL;
 }
 
+static bool is_cap(const struct lever *lever)
+{
+	return strcmp(lever->field, CAP_FIELD) == 0 && strcmp(lever->tres, CAP_TRES) == 0;
+}
+
 /* Whether the lever is as it should be, as far as the books know. */
 static bool at_rest(const struct lever *lever, const struct aim *aim)
 {
@@ -223,6 +228,17 @@ static int settle_silent(struct check *check, const struct account *account,
 					account->name, observation->cluster, err);
 }
 
+/* Whether Slurm has what is aimed at, as it shows or as it did when it was set. */
+static bool stands(const struct account *account, const char *cluster, const struct observed *row,
+		   const struct aim *aim)
+{
+	int64_t current;
+
+	return observed_limit(row, aim->field, aim->tres, &current)
+		       ? current == aim->value
+		       : at_rest(account_lever(account, cluster, aim->field, aim->tres), aim);
+}
+
 static int settle_cluster(struct books *books, struct check *check, const struct account *account,
 			  const struct observation *observation, const struct cap *cap,
 			  struct sb_error *err)
@@ -244,7 +260,13 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 	for (size_t i = account->lever_count; i-- > 0 && !rc;) {
 		const struct lever *lever = &account->levers[i];
 
-		if (strcmp(lever->cluster, observation->cluster) == 0 && !find_aim(&aims, lever))
+		if (strcmp(lever->cluster, observation->cluster) != 0 || find_aim(&aims, lever))
+			continue;
+		/* What holds the account goes when what is to hold it instead is there. */
+		if (account_held(account) && !is_cap(lever) &&
+		    !stands(account, observation->cluster, row, &aims.list[0]))
+			check->again = true;
+		else
 			rc = settle_shown(books, check, account, lever, NULL, observation, row,
 					  err);
 	}
@@ -254,11 +276,6 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 						aims.list[i].tres),
 				  &aims.list[i], observation, row, err);
 	return rc;
-}
-
-static bool is_cap(const struct lever *lever)
-{
-	return strcmp(lever->field, CAP_FIELD) == 0 && strcmp(lever->tres, CAP_TRES) == 0;
 }
 
 static bool is_listed(const struct check *check, const char *cluster)
@@ -280,7 +297,9 @@ static int look_for_unlisted(struct check *check, const struct account *account,
 			is_cap(lever) ? wants_caps(account, check->rules) : account_held(account);
 		int rc = SB_OK;
 
-		if (!is_listed(check, lever->cluster) && !(lever_in_force(lever) && wanted))
+		/* Of a check of some clusters the others are not missed. */
+		if (!is_listed(check, lever->cluster) &&
+		    (check->all_clusters || !lever_in_force(lever) || !wanted))
 			rc = add_lever_finding(check, (struct finding){.kind = FOUND_UNLISTED},
 					       account, lever, err);
 		if (rc)
@@ -318,14 +337,31 @@ static int64_t used_minutes(const struct observed *row, int64_t charged)
 }
 
 /* What running jobs may use yet, at most: Slurm cuts to whole minutes. */
-static int64_t still_running(const struct observed *row)
+static int64_t still_running(int64_t minutes)
 {
-	if (row->running < 0)
+	if (minutes < 0)
 		return 0;
-	return row->running > INT64_MAX / 60 - 1 ? INT64_MAX : row->running * 60 + 59;
+	return minutes > INT64_MAX / 60 - 1 ? INT64_MAX : minutes * 60 + 59;
 }
 
-static struct cap cap_of(const struct account *account, const struct observation *observation)
+/* A cluster that does not answer: what could run there when it was read last. */
+static int silent_cap(struct books *books, const struct account *account,
+		      const struct observation *observation, struct cap *cap, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, observation->cluster);
+	struct reading reading;
+	int rc = books_reading(books, observation->cluster, account->name, &reading, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	cap->now = cap_of_silent(account_lever(account, observation->cluster, CAP_FIELD, CAP_TRES));
+	cap->used = meter ? meter->reading : 0;
+	cap->running = rc ? 0 : still_running(reading.running);
+	return SB_OK;
+}
+
+static int cap_of(struct books *books, const struct check *check, const struct account *account,
+		  const struct observation *observation, struct cap *ret, struct sb_error *err)
 {
 	const struct lever *lever =
 		account_lever(account, observation->cluster, CAP_FIELD, CAP_TRES);
@@ -333,26 +369,29 @@ static struct cap cap_of(const struct account *account, const struct observation
 	struct cap cap = {.silent = !observation->answered, .share = observation->share};
 	const struct observed *row;
 
-	if (cap.silent) {
-		cap.now = cap_of_silent(lever);
-		cap.used = meter ? meter->reading : 0;
-		return cap;
-	}
+	*ret = cap;
+	if (cap.silent)
+		return silent_cap(books, account, observation, ret, err);
 	row = observation_find(observation, account->name);
-	if (!row || !meter)
-		return (struct cap){.absent = true};
-	cap.used = used_minutes(row, meter->reading);
-	cap.running = still_running(row);
-	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &cap.now);
-	cap.ceiling = lever ? lever->original : cap.now;
-	cap.changed = lever && lever_in_force(lever) && cap.now != lever->set;
-	return cap;
+	if (!row || !meter) {
+		*ret = (struct cap){.absent = true};
+		return SB_OK;
+	}
+	ret->used = used_minutes(row, meter->reading);
+	ret->running = still_running(row->running);
+	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &ret->now);
+	ret->ceiling = lever ? lever->original : ret->now;
+	ret->kept = lever ? lever->set : -1;
+	ret->changed = lever && lever_in_force(lever) && ret->now != lever->set;
+	ret->left =
+		ret->changed && !check->rules->put_right && account->decision <= lever->decision;
+	return SB_OK;
 }
 
 /* The limits that the balance allows, in the order of the observations; free() them. NULL when none
  * are to be kept. */
-static int deal_caps(struct check *check, const struct account *account, struct cap **ret,
-		     struct sb_error *err)
+static int deal_caps(struct books *books, struct check *check, const struct account *account,
+		     struct cap **ret, struct sb_error *err)
 {
 	size_t count = check->observation_count;
 	int64_t available;
@@ -369,14 +408,18 @@ static int deal_caps(struct check *check, const struct account *account, struct 
 	caps = calloc(count + account->lever_count + 1, sizeof(*caps));
 	if (!caps)
 		return sb_error_nomem(err);
-	for (size_t i = 0; i < count; i++)
-		caps[i] = cap_of(account, &check->observations[i]);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = cap_of(books, check, account, &check->observations[i], &caps[i], err);
 	/* A cluster that is not asked this time keeps its room like a silent one. */
-	for (size_t i = 0; i < account->lever_count; i++) {
+	for (size_t i = 0; i < account->lever_count && !rc; i++) {
 		const struct observation unasked = {.cluster = account->levers[i].cluster};
 
 		if (is_cap(&account->levers[i]) && !is_listed(check, unasked.cluster))
-			caps[count++] = cap_of(account, &unasked);
+			rc = cap_of(books, check, account, &unasked, &caps[count++], err);
+	}
+	if (rc) {
+		free(caps);
+		return rc;
 	}
 	plan_caps(caps, count, available, check->rules->pooled, &deferred);
 	for (size_t i = 0; i < count && check->shut; i++) {
@@ -392,7 +435,7 @@ int check_settle(struct books *books, struct check *check, const struct account 
 		 struct sb_error *err)
 {
 	struct cap *caps;
-	int rc = deal_caps(check, account, &caps, err);
+	int rc = deal_caps(books, check, account, &caps, err);
 
 	if (rc)
 		return rc;
@@ -446,6 +489,32 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 	return rc ? rc
 		  : enter_outcome(books, name, books_head(books)->seq, OUTCOME_DONE, "adopted",
 				  err);
+}
+
+int check_let_go(struct books *books, const char *cluster, size_t *ret_count, struct sb_error *err)
+{
+	size_t count;
+	int rc = books_load_all(books, &count, err);
+
+	*ret_count = 0;
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct account *account = books_at(books, i);
+
+		for (size_t j = account->lever_count; j-- > 0 && !rc;) {
+			const struct lever *lever = &account->levers[j];
+
+			if (strcmp(lever->cluster, cluster) != 0)
+				continue;
+			if (!lever->restoring)
+				rc = enter_lever(books, account, lever, NULL, cluster, lever->set,
+						 "", err);
+			if (!rc)
+				rc = enter_outcome(books, account->name, account->levers[j].seq,
+						   OUTCOME_LEFT, "the cluster was let go", err);
+			(*ret_count)++;
+		}
+	}
+	return rc;
 }
 
 int check_lose_lever(struct books *books, const char *name, const struct lever *lever,

@@ -112,9 +112,11 @@ out:
 }
 
 static int note_reading(struct books *books, const char *cluster, const char *account,
-			int64_t usage, int64_t time, bool vanished, struct sb_error *err)
+			int64_t usage, int64_t time, int64_t running, bool vanished,
+			struct sb_error *err)
 {
-	struct reading reading = {.usage = usage, .time = time, .vanished = vanished};
+	struct reading reading = {
+		.usage = usage, .time = time, .running = running, .vanished = vanished};
 
 	return books_set_reading(books, cluster, account, &reading, err);
 }
@@ -139,22 +141,10 @@ static int note_vanished(struct books *books, struct check *check, const struct 
 			       account->name, observation->cluster, err);
 	return rc ? rc
 		  : note_reading(books, observation->cluster, account->name, meter->reading,
-				 meter->time, true, err);
+				 meter->time, -1, true, err);
 }
 
 /* ---- moves ---- */
-
-int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
-{
-	int rc = tree_new(observation->count, ret, err);
-
-	for (size_t i = 0; !rc && i < observation->count; i++) {
-		const struct observed *row = &observation->rows[i];
-
-		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
-	}
-	return rc;
-}
 
 static const struct move *find_move(const struct check *check, const char *account,
 				    const char *cluster)
@@ -220,6 +210,18 @@ static int compare_trees(struct check *check, const char *cluster, const struct 
 	return rc;
 }
 
+int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
+{
+	int rc = tree_new(observation->count, ret, err);
+
+	for (size_t i = 0; !rc && i < observation->count; i++) {
+		const struct observed *row = &observation->rows[i];
+
+		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+	}
+	return rc;
+}
+
 static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
@@ -245,6 +247,29 @@ int check_find_moves(struct books *books, struct check *check, struct sb_error *
 	for (size_t i = 0; i < check->observation_count && !rc; i++) {
 		if (check->observations[i].answered)
 			rc = find_cluster_moves(books, check, &check->observations[i], err);
+	}
+	return rc;
+}
+
+int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
+		     struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < count && !rc; i++) {
+		const struct observation *observation = &observations[i];
+		struct tree kept = {0}, now = {0};
+
+		if (!observation->answered)
+			continue;
+		rc = books_tree(books, observation->cluster, &kept, err);
+		if (!rc && kept.count == 0)
+			rc = observation_tree(observation, &now, err);
+		/* One that is kept shows what moved since the use was last charged. */
+		if (!rc && now.count > 0)
+			rc = books_set_tree(books, observation->cluster, &now, err);
+		tree_release(&kept);
+		tree_release(&now);
 	}
 	return rc;
 }
@@ -302,7 +327,7 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	if (rc || !row)
 		return rc;
 	return note_reading(books, observation->cluster, account->name, row->usage,
-			    observation->time, false, err);
+			    observation->time, row->running, false, err);
 }
 
 /* ---- where counting starts ---- */
@@ -326,7 +351,7 @@ int check_enter_baselines(struct books *books, const char *name,
 			books, name, observation->cluster, -1, row && !from_zero ? row->usage : 0,
 			from_zero ? "opened, use from before counts" : "opened", "", err);
 	}
-	return rc;
+	return rc ? rc : check_keep_trees(books, observations, count, err);
 }
 
 /* Where an account above the reset one goes on: what was not that account's use. RawUsage is cut to
@@ -367,7 +392,7 @@ int check_enter_reset(struct books *books, const char *name, const char *const *
 				    note, err);
 		if (!rc)
 			rc = note_reading(books, before->cluster, names[i], from, before->time,
-					  false, err);
+					  row->running, false, err);
 	}
 	tree_release(&tree);
 	return rc;

@@ -110,6 +110,7 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 	from = reader_on(value.data, value.len);
 	reading.usage = read_i64(&from);
 	reading.time = read_i64(&from);
+	reading.running = read_i64(&from);
 	reading.vanished = read_u8(&from);
 	if (!reader_done(&from))
 		return SB_ENOTFOUND; /* a reading may be lost */
@@ -129,6 +130,7 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 		return rc;
 	bytes_put_i64(&value, reading->usage);
 	bytes_put_i64(&value, reading->time);
+	bytes_put_i64(&value, reading->running);
 	bytes_put_u8(&value, reading->vanished);
 	rc = value.failed ? sb_error_nomem(err)
 			  : store_set(books_txn(books), STORE_READINGS, key,

@@ -68,7 +68,7 @@ int64_t plan_debt(const struct account *receiver, int64_t amount)
 
 bool had_money(const struct account *account)
 {
-	return account->deposited > 0 || account->received > 0;
+	return account->deposited > 0 || account->received > 0 || account->credit > 0;
 }
 
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
@@ -169,7 +169,7 @@ static int64_t limit_for(const struct cap *cap, __int128 target)
 
 static bool answers(const struct cap *cap)
 {
-	return !cap->silent && !cap->absent;
+	return !cap->silent && !cap->absent && !cap->left;
 }
 
 /* What may still be used on the cluster as it is now: a limit that was lowered stops no job that
@@ -184,7 +184,7 @@ static __int128 bound(const struct cap *cap)
 /* Whether the cluster's room is to be taken as it is. */
 static bool is_reserved(const struct cap *cap)
 {
-	return cap->silent && cap->now >= 0;
+	return (cap->silent || cap->left) && cap->now >= 0;
 }
 
 static int64_t share_of(int64_t rest, const struct cap *cap, int64_t shares)
@@ -267,7 +267,7 @@ void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, b
 
 	*ret_deferred = false;
 	for (size_t i = 0; i < count; i++)
-		caps[i].value = caps[i].silent ? caps[i].now : -1;
+		caps[i].value = caps[i].left ? caps[i].kept : caps[i].silent ? caps[i].now : -1;
 	due = deal(caps, count, available, pooled);
 	for (size_t i = 0; i < count; i++) {
 		if (!answers(&caps[i]))

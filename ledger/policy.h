@@ -46,7 +46,9 @@ struct cap {
 	int64_t share; /* its weight among the clusters */
 	int64_t now; /* the limit in force; -1: none */
 	int64_t ceiling; /* the site's own limit; -1: none */
-	bool changed; /* by hand */
+	bool changed; /* by hand, */
+	bool left; /* and not to be put right: its room is taken as it is */
+	int64_t kept; /* the value that the books have for it; -1: none */
 	/* out */
 	int64_t value; /* the limit to have; -1: nothing to say */
 	/* its own */
@@ -78,7 +80,7 @@ enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
 int decide_funds(const struct account *account, const struct rules *rules, enum decision *ret,
 		 struct sb_error *err);
 
-/* Whether money was ever put in: an account without is reported, not held. */
+/* Whether money was ever put in, or credit given: an account without is reported, not held. */
 bool had_money(const struct account *account);
 
 /* What is to be done about one limit in Slurm that shows [current] (-1: none). */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ledger/lock.h"
@@ -45,7 +46,7 @@ struct store {
 	bool building;
 	int folder;
 	int use_lock;
-	int write_lock; /* only while building: store_write() has its own */
+	int build_lock; /* only while building */
 	MDB_env *env;
 	MDB_dbi dbis[STORE_TABLE_COUNT];
 };
@@ -326,7 +327,7 @@ static struct store *store_new(const struct store_options *options, enum store_m
 	if (store) {
 		store->options = *options;
 		store->mode = mode;
-		store->folder = store->use_lock = store->write_lock = -1;
+		store->folder = store->use_lock = store->build_lock = -1;
 	}
 	return store;
 }
@@ -378,7 +379,7 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	rc = open_folder(options, &store->folder, err);
 	if (rc)
 		goto fail;
-	rc = take_lock(store, "write.lock", true, "the books", &store->write_lock, err);
+	rc = take_lock(store, "build.lock", true, "the new books", &store->build_lock, err);
 	if (rc)
 		goto fail;
 	remove_built(store->folder);
@@ -434,17 +435,45 @@ static int settle_built(struct store *store, struct sb_error *err)
 	return SB_OK;
 }
 
-int store_install(struct store *store, struct sb_error *err)
+int store_enter(struct store *store, struct sb_error *err)
 {
-	bool replaced = false;
 	int rc;
 
 	close_env(store);
 	rc = settle_built(store, err);
+	return rc ? rc : take_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
+}
+
+int store_open_old(struct store *store, struct store **ret, struct sb_error *err)
+{
+	struct store *old = store_new(&store->options, STORE_READ);
+	int rc;
+
+	if (!old)
+		return sb_error_nomem(err);
+	/* use.lock is ours already. */
+	rc = open_folder(&old->options, &old->folder, err);
 	if (!rc)
-		rc = take_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
+		rc = check_data_file(old, err);
+	if (!rc)
+		rc = open_env(old, err);
 	if (rc)
+		store_close(old);
+	else
+		*ret = old;
+	return rc;
+}
+
+int store_install(struct store *store, const char *aside, struct sb_error *err)
+{
+	bool replaced = false;
+	int rc = SB_OK;
+
+	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
+	    errno != ENOENT) {
+		rc = system_error(err, "move the old books aside in", store->options.folder);
 		goto out;
+	}
 	if (renameat2(store->folder, BUILDING, store->folder, BOOKS, RENAME_NOREPLACE) != 0) {
 		if (errno != EEXIST || renameat2(store->folder, BUILDING, store->folder, BOOKS,
 						 RENAME_EXCHANGE) != 0) {
@@ -469,15 +498,116 @@ out:
 	return rc;
 }
 
+/* The locks of a copy, and with [data] the data as well. */
+static void remove_from_copy(int folder, bool data)
+{
+	static const char *const locks[] = {"open.lock", "use.lock", "write.lock", "build.lock",
+					    BOOKS "/lock.mdb"};
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		(void)unlinkat(folder, locks[i], 0);
+	if (!data)
+		return;
+	remove_built(folder);
+	(void)unlinkat(folder, BOOKS "/data.mdb", 0);
+	(void)unlinkat(folder, BOOKS, AT_REMOVEDIR);
+}
+
+void store_copy_remove(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return;
+	remove_from_copy(fd, true);
+	close(fd);
+	(void)rmdir(folder);
+}
+
+/* Mode and owner, whatever the umask took and whoever runs it. */
+static int set_up_copied(const struct store *store, int folder, const char *path, mode_t mode)
+{
+	struct stat st;
+
+	if (fstat(store->folder, &st) != 0 || fchmodat(folder, path, mode, 0) != 0)
+		return -1;
+	return geteuid() == 0 ? fchownat(folder, path, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW)
+			      : 0;
+}
+
+int store_copy(struct store *store, const char *folder, struct sb_error *err)
+{
+	int fd = -1, data = -1, rc;
+
+	if (mkdir(folder, 0750) != 0) {
+		if (errno == EEXIST)
+			return sb_error_set(err, SB_EREFUSED,
+					    "%s is there: another backup is made now, or was cut "
+					    "off; then remove it",
+					    folder);
+		return system_error(err, "make", folder);
+	}
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || mkdirat(fd, BOOKS, 0750) != 0)
+		goto failed;
+	data = openat(fd, BOOKS "/data.mdb", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (data < 0)
+		goto failed;
+	/* Compacting needs no mutex of the writers, and leaves the free pages out. */
+	rc = mdb_env_copyfd2(store->env, data, MDB_CP_COMPACT);
+	if (rc) {
+		store_error(err, rc, "copy the books");
+		goto out;
+	}
+	if (fsync(data) != 0 || set_up_copied(store, fd, BOOKS "/data.mdb", 0640) != 0 ||
+	    set_up_copied(store, fd, BOOKS, 0750) != 0 ||
+	    set_up_copied(store, fd, ".", 0750) != 0 || sync_at(fd, BOOKS) != 0 ||
+	    sync_at(fd, ".") != 0)
+		goto failed;
+	close(data);
+	close(fd);
+	return SB_OK;
+failed:
+	system_error(err, "copy the books to", folder);
+out:
+	if (data >= 0)
+		close(data);
+	if (fd >= 0)
+		close(fd);
+	store_copy_remove(folder);
+	return err ? (int)err->code : SB_ESYSTEM;
+}
+
+int store_copy_install(const char *folder, const char *name, struct sb_error *err)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int rc = SB_OK;
+
+	if (fd < 0)
+		return system_error(err, "open", folder);
+	remove_from_copy(fd, false);
+	if (sync_at(fd, BOOKS "/data.mdb") != 0 || sync_at(fd, BOOKS) != 0 || sync_at(fd, ".") != 0)
+		rc = system_error(err, "write to the disk", folder);
+	else if (renameat2(AT_FDCWD, folder, AT_FDCWD, name, RENAME_NOREPLACE) != 0)
+		rc = errno == EEXIST
+			     ? sb_error_set(err, SB_EREFUSED,
+					    "%s is there already: it is left as it is", name)
+			     : system_error(err, "make", name);
+	else if (sync_at(fd, "..") != 0)
+		rc = system_error(err, "write to the disk the folder of", name);
+	close(fd);
+	return rc;
+}
+
 void store_close(struct store *store)
 {
 	if (!store)
 		return;
 	close_env(store);
-	if (store->building && store->write_lock >= 0)
+	if (store->building && store->build_lock >= 0)
 		remove_built(store->folder);
 	lock_drop(store->use_lock);
-	lock_drop(store->write_lock);
+	lock_drop(store->build_lock);
 	if (store->folder >= 0)
 		close(store->folder);
 	free(store);
@@ -640,6 +770,15 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 	return rc;
 }
 
+/* The data file shows a commit before LMDB counts it: until the disk has flushed it, every snapshot
+ * looks old. 64 attempts come to more than a second. */
+static void pause_after(int attempt)
+{
+	struct timespec pause = {.tv_nsec = (attempt < 25 ? attempt : 25) * 1000000L};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -648,8 +787,10 @@ int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *er
 
 		if (rc)
 			return rc;
-		if (!txn.mdb)
+		if (!txn.mdb) {
+			pause_after(attempt);
 			continue;
+		}
 		rc = fn(&txn, ctx, err);
 		mdb_txn_abort(txn.mdb);
 		return rc == STORE_ABORT ? SB_OK : rc;

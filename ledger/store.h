@@ -8,6 +8,7 @@
  *               a second guard, every transaction compares its number with the data file's.
  *   write.lock  one writer at a time, with a deadline and a name: LMDB's own mutex has neither.
  *   use.lock    shared while an environment is open, exclusive to put another in its place.
+ *   build.lock  one at a time builds books to put in place.
  *   check.lock, settle.lock  one check at a time (cmd/checkup.c).
  *
  * Default durability only: two flushes a commit. MDB_NOSYNC and its like lose acknowledged commits.
@@ -56,13 +57,30 @@ int store_open(const struct store_options *options, enum store_mode mode, struct
 	       struct sb_error *err);
 
 /* Makes new empty books beside (`books.new`, a leftover is removed), in a folder that is made if
- * need be, mode 0750. Nothing of an existing bank changes until store_install(). Holds write.lock
- * until store_close(). */
+ * need be, mode 0750. Nothing of an existing bank changes until store_install(), and it can be used
+ * until store_enter(). Holds build.lock until store_close(). */
 int store_build(const struct store_options *options, struct store **ret, struct sb_error *err);
 
-/* Puts what store_build() made in place: syncs it, waits until no other process is in the old books
- * and renames; the old books, if any, are removed. Then closes the store, also on failure. */
-int store_install(struct store *store, struct sb_error *err);
+/* Closes and syncs what store_build() made and waits until no other process is in the old books;
+ * from then on none comes in. The store is for the next two and store_close() alone. */
+int store_enter(struct store *store, struct sb_error *err);
+
+/* Opens the old books for reading, for who has come in. To be closed before store_install(). */
+int store_open_old(struct store *store, struct store **ret, struct sb_error *err);
+
+/* Renames the new books into place. The old ones, if any, are removed, or kept in the bank's folder
+ * under the name [aside], if it is not NULL. Then closes the store, also on failure. */
+int store_install(struct store *store, const char *aside, struct sb_error *err);
+
+/* Copies what one transaction sees into a new folder, as a bank's: `books/` in it, written to the
+ * disk. Writers go on. Modes 0750 and 0640; made by root, all of it belongs to the owner of the
+ * bank. SB_EREFUSED when there is something of that name. After an error nothing is left. */
+int store_copy(struct store *store, const char *folder, struct sb_error *err);
+/* Gives a copy that nobody has open its name, for good: what locks it has are removed, nothing is
+ * replaced (SB_EREFUSED), the folder above is written to the disk. */
+int store_copy_install(const char *folder, const char *name, struct sb_error *err);
+/* Removes a copy, or another bank's folder that nobody has open. Safe in a signal handler. */
+void store_copy_remove(const char *folder);
 
 /* NULL is allowed. Books that were built and not installed are removed. */
 void store_close(struct store *store);

@@ -21,6 +21,7 @@ struct verify {
 	const struct old_head *heads;
 	size_t head_count;
 	void (*found)(const char *text, void *ctx); /* called for the first VERIFY_FOUND_MAX */
+	void (*step)(uint64_t entries, void *ctx); /* called behind each entry; NULL: not */
 	void *ctx;
 	/* out */
 	uint64_t entries;

@@ -18,6 +18,7 @@ struct yaml_reader {
 	const char *name;
 	FILE *file;
 	size_t lines; /* ends of lines in what libyaml was given so far */
+	size_t unread; /* bytes that it was given since it gave an item */
 };
 
 static size_t count_lines(const unsigned char *data, size_t len)
@@ -33,8 +34,12 @@ static int read_file(void *ctx, unsigned char *buffer, size_t size, size_t *ret_
 {
 	struct yaml_reader *reader = ctx;
 
+	/* It keeps all of an item in memory before it gives it. */
+	if (reader->unread > YAML_ITEM_MAX)
+		return 0;
 	*ret_len = fread(buffer, 1, size, reader->file);
 	reader->lines += count_lines(buffer, *ret_len);
+	reader->unread += *ret_len;
 	return !ferror(reader->file);
 }
 
@@ -98,6 +103,10 @@ static int parser_error(struct yaml_reader *reader, struct sb_error *err)
 		return sb_error_nomem(err);
 	if (parser->error == YAML_READER_ERROR && ferror(reader->file))
 		return sb_error_set(err, SB_ESYSTEM, "%s cannot be read", reader->name);
+	if (parser->error == YAML_READER_ERROR && reader->unread > YAML_ITEM_MAX)
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s:%zu: more than %d bytes without a key or a value",
+				    reader->name, 1 + reader->lines, YAML_ITEM_MAX);
 	/* Bad UTF-8: libyaml knows only the offset. What it has not decoded starts there. */
 	if (parser->error == YAML_READER_ERROR)
 		return sb_error_set(err, SB_EFORMAT, "%s:%zu: byte %zu of the file: %s",
@@ -177,6 +186,7 @@ int yaml_next(struct yaml_reader *reader, struct yaml_item *ret, struct sb_error
 		if (!yaml_parser_parse(&reader->parser, &reader->event))
 			return parser_error(reader, err);
 		reader->have_event = true;
+		reader->unread = 0;
 		item = item_at(reader->event.start_mark);
 		rc = refuse_extras(reader, &item, err);
 		if (rc)

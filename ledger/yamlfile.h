@@ -14,6 +14,7 @@
 enum {
 	YAML_DEPTH_MAX = 16, /* nested lists and mappings */
 	YAML_SCALAR_MAX = 64 << 10, /* bytes */
+	YAML_ITEM_MAX = 1 << 20, /* bytes of an item with the blanks and comments before it */
 };
 
 enum yaml_type { YAML_MAP, YAML_MAP_END, YAML_LIST, YAML_LIST_END, YAML_SCALAR, YAML_END };

@@ -292,7 +292,8 @@ int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 	}
 	free(where);
 
-	if (limits.count > 0)
+	/* After a failure the texts of the last rows are gone. */
+	if (code == SLURM_OK && limits.count > 0)
 		qsort(limits.rows, limits.count, sizeof(*limits.rows), compare_limits);
 	for (size_t i = 1; i < limits.count && code == SLURM_OK; i++) {
 		if (compare_limits(&limits.rows[i - 1], &limits.rows[i]) == 0)
@@ -336,12 +337,11 @@ enum qos_column {
 	QOS_JOBS,
 	QOS_SUBMIT_JOBS,
 	QOS_USAGE_FACTOR,
-	QOS_FLAGS,
 	QOS_COLUMNS,
 };
 
 static const char *const qos_columns[] = {
-	"Name", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor", "Flags",
+	"Name", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor",
 };
 
 int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err)
@@ -351,7 +351,7 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		"-P",
 		"show",
 		"qos",
-		"format=Name,GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor,Flags",
+		"format=Name,GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor",
 		NULL,
 	};
 	struct qos_list list = {0};
@@ -372,7 +372,6 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		row->grp_tres_mins = table_cell(&table, i, QOS_TRES_MINS);
 		row->grp_tres_run_mins = table_cell(&table, i, QOS_TRES_RUN_MINS);
 		row->usage_factor = table_cell(&table, i, QOS_USAGE_FACTOR);
-		row->flags = table_cell(&table, i, QOS_FLAGS);
 		code = read_jobs(&table, i, QOS_JOBS, row->name, &row->grp_jobs, err);
 		if (code == SLURM_OK)
 			code = read_jobs(&table, i, QOS_SUBMIT_JOBS, row->name,

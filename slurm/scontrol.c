@@ -138,7 +138,6 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	const struct wanted always[] = {
 		{"ClusterName", config->cluster, sizeof(config->cluster)},
 		{"SLURM_VERSION", config->version_text, sizeof(config->version_text)},
-		{"BOOT_TIME", config->boot_time, sizeof(config->boot_time)},
 		{"PriorityType", config->priority_type, sizeof(config->priority_type)},
 		{"AccountingStorageEnforce", config->enforce, sizeof(config->enforce)},
 	};
@@ -146,6 +145,8 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 		{"PriorityDecayHalfLife", config->decay_half_life, sizeof(config->decay_half_life)},
 		{"PriorityUsageResetPeriod", config->usage_reset, sizeof(config->usage_reset)},
 	};
+	const struct wanted boot_time = {"BOOT_TIME", config->boot_time, sizeof(config->boot_time)};
+	const struct wanted tres = {"AccountingStorageTRES", config->tres, sizeof(config->tres)};
 	char period[64];
 	const struct wanted calc_period = {"PriorityCalcPeriod", period, sizeof(period)};
 	int code;
@@ -153,6 +154,8 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	code = read_keys(text, always, sizeof(always) / sizeof(always[0]), err);
 	if (code != SLURM_OK)
 		return code;
+	(void)read_keys(text, &boot_time, 1, NULL);
+	(void)read_keys(text, &tres, 1, NULL);
 	if (cluster && strcmp(cluster, config->cluster) != 0)
 		return slurm_error_set(err, SLURM_EFORM,
 				       "scontrol: asked for cluster %s, cluster \"%s\" answered: "
@@ -176,6 +179,11 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	config->safe = list_has(config->enforce, "safe") || list_has(config->enforce, "all");
 	config->limits = config->safe || list_has(config->enforce, "limits");
 	return SLURM_OK;
+}
+
+bool config_counts_tres(const struct slurm_config *config, const char *tres)
+{
+	return config->tres[0] == '\0' || list_has(config->tres, tres);
 }
 
 /* Asks `scontrol [-M CLUSTER] [-o] show WHAT`, -o with [one_line]. The answer has no NUL byte in

@@ -12,7 +12,9 @@ struct slurm_config {
 	char cluster[256]; /* ClusterName */
 	char version_text[64]; /* SLURM_VERSION as printed: "22.05.8", "23.11.1-1" … */
 	int version[2]; /* its first two numbers: 22, 5; 0, 0 when it does not begin so */
-	char boot_time[64]; /* BOOT_TIME as printed */
+	char boot_time[64]; /* BOOT_TIME as printed; "" when it is not; the same for the next one */
+	char tres[4096]; /* AccountingStorageTRES: "cpu,mem,…,gres/gpu"; also "" when it is longer
+			  */
 	char priority_type[64]; /* "priority/multifactor" … */
 	/* Slurm prints the next two only with priority/multifactor; with another type they are "".
 	 */
@@ -30,6 +32,10 @@ struct slurm_config {
  * is missing, or another ClusterName than [cluster], is SLURM_EFORM. */
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
 			 struct slurm_error *err);
+
+/* Whether Slurm knows [tres] (cpu, gres/gpu …): there are no limits of others. True when it does
+ * not say. */
+bool config_counts_tres(const struct slurm_config *config, const char *tres);
 
 struct partition {
 	const char *name;

@@ -194,6 +194,12 @@ fi
 settle || fail 'the checks do not come to rest'
 
 killed_everywhere a_deposit_killed_at_any_point_is_entered_once_and_releases deposit site 100 --ref d
+if wanted a_list_killed_at_any_point_is_entered_once_and_releases; then
+	printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' \
+		3 'open: listed, su: 3' >"$dir/list"
+	slurm listed RawUsage=7
+	killed_everywhere "$name" import --append "$dir/list"
+fi
 killed_everywhere a_hold_killed_at_any_point_is_entered_once hold use --ref h
 killed_everywhere a_release_killed_at_any_point_is_entered_once release hand --ref r
 killed_everywhere a_transfer_killed_at_any_point_is_entered_once transfer down over 0.5 --ref t
@@ -269,6 +275,36 @@ killed_making() {
 killed_making a_bank_whose_making_was_killed_is_whole_or_not_there init
 sb export "$dir/new.yaml" || fail 'export'
 killed_making predecessor_27_a_killed_import_leaves_a_whole_bank_or_none import "$dir/new.yaml"
+
+# The bank is the old or the new one, and if it is the new one, the old one is in a copy.
+killed_replacing() {
+	wanted predecessor_27_a_killed_restore_leaves_the_old_books_or_the_new || return 0
+	rm -rf "$dir/old"
+	{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail "the old bank"
+	n=0 status=137
+	while [ $status -eq 137 ]; do
+		n=$((n + 1))
+		rm -rf "$dir/made"
+		cp -a "$dir/old" "$dir/made"
+		"$kill_at" "$n" "$subank" -c "$dir/settings" -b "$dir/made" import --replace -i "$dir/new.yaml" \
+			>"$dir/out" 2>"$dir/err"
+		status=$?
+		if ! sb -b "$dir/made" verify; then
+			fail 'verify is not content'
+		elif ! sb -b "$dir/made" export; then
+			fail 'there is no bank'
+		elif cmp -s "$dir/out" "$dir/new.yaml" && cat "$dir/made/backup"/*.yaml | cmp -s - "$dir/old.yaml"; then
+			passed=$((passed + 1))
+		elif [ $status -eq 137 ] && cmp -s "$dir/out" "$dir/old.yaml"; then
+			passed=$((passed + 1))
+		else
+			fail 'the bank is neither the old nor the new one'
+		fi
+	done
+	echo "$name: $n points"
+	[ $n -gt 20 ] || fail 'so few points cannot be all'
+}
+killed_replacing
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

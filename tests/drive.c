@@ -112,6 +112,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		/* An empty buffer cannot be opened. */
 		.in = tmpfile(),
 		.in_is_terminal = at_terminal,
+		.err_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,
 		.log = keep_log,

@@ -37,7 +37,7 @@ void fake_reset(void)
 	memset(fake_calls, 0, sizeof(fake_calls));
 	fake_shows = fake_modifies = 0;
 	fake_show_mode = FAKE_OK;
-	fake_qos = "normal|||||1.000000|\n";
+	fake_qos = "normal|||||1.000000\n";
 	fake_line[0] = '\0';
 	fake_hook = NULL;
 	(void)fake_cluster("dev");
@@ -189,6 +189,8 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 	fprintf(out,
 		"Configuration data as of 2026-11-22T17:00:00\n"
 		"AccountingStorageEnforce = %s\n"
+		"AccountingStorageTRES   = "
+		"cpu,mem,energy,node,billing,fs/disk,vmem,pages,gres/gpu\n"
 		"BOOT_TIME               = 2026-11-22T16:00:00\n"
 		"ClusterName             = %s\n",
 		cluster->enforce, cluster->name);
@@ -336,8 +338,7 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 
 	ck_assert_str_eq(argv[1], "-P");
 	if (strcmp(argv[3], "qos") == 0) {
-		fprintf(out,
-			"Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags\n%s",
+		fprintf(out, "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n%s",
 			rows ? fake_qos : "");
 		return;
 	}

@@ -310,7 +310,7 @@ class Bank:
         spent = (
             (account.enforcement or self.enforcement) == "hold"
             and not account.unlimited
-            and account.sums["deposited"] + account.sums["received"] > 0
+            and account.sums["deposited"] + account.sums["received"] + account.credit > 0
             and account.available() - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
         if spent and trusted and account.open and "funds" not in account.causes:

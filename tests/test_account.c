@@ -1143,9 +1143,9 @@ static struct account *large_state(void)
 	name[NAME_SIZE - 1] = '\0';
 	memcpy(account->name, name, NAME_SIZE);
 	account->open = account->unlimited = true;
-	account->credit = account->debt = INT64_MAX;
-	account->deposited = account->charged = (__int128)INT64_MAX * INT64_MAX;
-	account->withdrawn = account->received = account->sent = (__int128)INT64_MAX << 63;
+	account->credit = account->debt = INT64_MAX / 4;
+	account->deposited = account->charged = (__int128)INT64_MAX * (INT64_MAX / 16);
+	account->withdrawn = account->received = account->sent = (__int128)INT64_MAX << 59;
 	account->seq = account->decision = UINT64_MAX;
 	account->causes = 7;
 	account->hand_until = account->grace_until = WHEN_MAX;
@@ -1153,8 +1153,8 @@ static struct account *large_state(void)
 					.index = UINT16_MAX,
 					.start = INT64_MIN,
 					.end = WHEN_NEVER,
-					.amount = INT64_MAX,
-					.rest = INT64_MAX};
+					.amount = INT64_MAX / 4,
+					.rest = INT64_MAX / 4};
 	memcpy(account->meters[0].cluster, name, NAME_SIZE);
 	account->levers = calloc(4, sizeof(*account->levers));
 	ck_assert_ptr_nonnull(account->levers);
@@ -1200,6 +1200,52 @@ START_TEST(states_cut_short_or_longer_are_refused)
 				 SB_ECORRUPT);
 		bytes_release(&bytes);
 		account_free(states[i]);
+	}
+}
+END_TEST
+
+/* The store has no checksums: what a flipped bit makes of a state must not be worked with. */
+START_TEST(states_that_no_entry_makes_are_refused)
+{
+	for (int i = 0; i < 9; i++) {
+		struct account *account = base(), *decoded = NULL;
+		struct bytes bytes;
+
+		switch (i) {
+		case 0:
+			account->lots[0].rest = account->lots[0].amount + 1;
+			break;
+		case 1:
+			account->lots[0].rest = -1;
+			break;
+		case 2:
+			account->lots[0].amount = INT64_MIN;
+			break;
+		case 3:
+			account->debt = -1;
+			break;
+		case 4:
+			account->credit = -1;
+			break;
+		case 5:
+			account->debt = account->credit = INT64_MAX / 2 + 1;
+			break;
+		case 6:
+			account->causes = 8;
+			break;
+		case 7:
+			account->enforcement = ENFORCE_LIMIT + 1;
+			break;
+		default:
+			account->charged = (__int128)INT64_MAX << 63;
+			break;
+		}
+		bytes = encode(account);
+		FAILS(SB_ECORRUPT, "malformed",
+		      account_decode(bytes.data, bytes.len, &decoded, &error));
+		ck_assert_ptr_null(decoded);
+		bytes_release(&bytes);
+		account_free(account);
 	}
 }
 END_TEST
@@ -1265,6 +1311,7 @@ int main(void)
 	tcase_add_test(time, holds_and_graces_end_exactly_at_their_time);
 	tcase_add_test(time, settling_in_one_step_equals_settling_in_many);
 	tcase_add_test(states, states_cut_short_or_longer_are_refused);
+	tcase_add_test(states, states_that_no_entry_makes_are_refused);
 	tcase_add_test(states, a_changed_state_never_crashes);
 	tcase_add_test(states, a_journal_split_at_any_point_gives_the_same_states);
 	tcase_add_test(states, states_survive_storing);

@@ -832,12 +832,12 @@ START_TEST(books_are_not_replaced_under_who_uses_them)
 	await(fd);
 	options.wait_ms = 200;
 	FAILS(SB_EBUSY, "in use by another process",
-	      bank_build(&options, fill_nothing, NULL, &error));
+	      bank_build(&options, fill_nothing, NULL, NULL, &error));
 	ck_assert_int_ne(access(in_bank("books.new"), F_OK), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	(void)finish(pid);
 	(void)close(fd);
-	OK(bank_build(&options, fill_nothing, NULL, &error));
+	OK(bank_build(&options, fill_nothing, NULL, NULL, &error));
 	ck_assert_int_ne(access(in_bank("books.new"), F_OK), 0);
 	OK(open_it(STORE_WRITE));
 }

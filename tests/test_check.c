@@ -20,7 +20,7 @@ static void setup(void)
 	bank = util_bank();
 	now = T0;
 	rules = (struct rules){.enforcement = ENFORCE_HOLD, .field = "GrpTRESMins", .tres = "cpu"};
-	check = (struct check){.rules = &rules};
+	check = (struct check){.rules = &rules, .all_clusters = true};
 }
 
 static void teardown(void)
@@ -1032,15 +1032,24 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 	finish(OUTCOME_DONE, "");
 	rules.field = "GrpJobs";
 	rules.tres = "";
-	ck_assert_uint_eq(see_rows(&row, 1), 2);
-	ck_assert_uint_eq(check.task_count, 2);
+	/* The new one first: if Slurm does not take it, the old one still holds. */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(see_rows(&row, 1), i == 0);
+		ck_assert_uint_eq(check.task_count, 1);
+		ck_assert(check.again);
+		ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
+		ck_assert_int_eq(check.tasks[0].value, 0);
+		if (i == 0)
+			finish(OUTCOME_FAILED, "no");
+	}
+	finish(OUTCOME_DONE, "");
+	limits[1].value = 0;
+	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
 	ck_assert_int_eq(check.tasks[0].value, 5000);
-	ck_assert_str_eq(check.tasks[1].field, "GrpJobs");
-	ck_assert_int_eq(check.tasks[1].value, 0);
 	finish(OUTCOME_DONE, "");
 	limits[0].value = 5000;
-	limits[1].value = 0;
 	ck_assert_uint_eq(see_rows(&row, 1), 0);
 	ck_assert_uint_eq(check.task_count, 0);
 	account = util_account(bank, now, "alice");
@@ -1055,8 +1064,13 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 				    .allowance = ALLOWANCE_LIMITED,
 				    .field = "GrpTRESMins",
 				    .tres = "cpu"});
-	ck_assert_uint_eq(see_rows(&row, 1), 2);
-	ck_assert_uint_eq(check.task_count, 2);
+	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(check.task_count, 1);
+	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
+	finish(OUTCOME_DONE, "");
+	limits[0].value = 0;
+	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
 	ck_assert_int_eq(check.tasks[0].value, 9);
 }
@@ -1355,10 +1369,15 @@ START_TEST(shares_are_lowered_before_others_are_raised)
 	ck_assert_ptr_null(found(FOUND_UNSETTLED)); /* what it has is as it should be */
 	/* Not asked: likewise. */
 	finish(OUTCOME_FAILED, "no");
+	check.all_clusters = false;
 	ck_assert_uint_eq(see_caps(usage, caps, cpu, 1), 0);
 	ck_assert_int_eq(task_for("c1", "billing"),
 			 (16600 + 56400 - (caps[1] * 60 + 118) - 118) / 60);
 	ck_assert_ptr_null(found(FOUND_UNLISTED));
+	/* Gone for good: that is another thing. */
+	check.all_clusters = true;
+	(void)see_caps(usage, caps, cpu, 1);
+	ck_assert_ptr_nonnull(found(FOUND_UNLISTED));
 	/* No cap wanted any more, and nobody asks it. */
 	terms(ENFORCE_HOLD);
 	(void)see_caps(usage, caps, cpu, 1);

@@ -322,7 +322,7 @@ is_done 'the next check'
 sb verify --slurm
 is_done 'verify --slurm'
 has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
-echo 'fast|cpu=10||||1.000000|' >"$FAKE_STATE/qos"
+echo 'fast|cpu=10||||1.000000' >"$FAKE_STATE/qos"
 sb doctor
 is 'doctor: status 3' [ "$status" -eq 3 ]
 has 'doctor names a QOS' "^ 1. QOS's own limit, fast: " out
@@ -342,6 +342,22 @@ is 'a check again changes nothing' [ "$(grep -c sacctmgr "$FAKE_STATE/log")" -eq
 sb deposit bio 1000
 is_done 'a deposit'
 is 'a deposit releases' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/bio")" -eq 0 ]
+
+mkdir "$dir/copies"
+sb backup "$dir/copies"
+is_done 'backup'
+has 'backup: a receipt' '^wrote [0-9]* entries to .*/copies/subank-.*; head ' out
+export_to "$dir/before"
+"$subank" -c "$dir/settings" -b "$dir"/copies/subank-* export >"$dir/after" 2>"$dir/err"
+is_same 'backup: the same books' "$dir/before" "$dir/after"
+"$subank" -c "$dir/nothing" verify - <"$dir/before" >"$dir/out" 2>"$dir/err"
+status=$?
+is_done 'verify of an export'
+has 'verify of an export: all is well' '^all is well: entries ' out
+sed 's/amount: 3600000/amount: 3600001/' "$dir/before" >"$dir/changed"
+sb verify "$dir/changed"
+is 'verify of a changed export: status 3' [ "$status" -eq 3 ]
+has 'verify of a changed export: the line' 'changed:[0-9]*: entry' err
 
 # The notify command is a real program here.
 cp "$dir/settings" "$dir/settings.before"

@@ -133,14 +133,9 @@ static void setup_healthy(void)
 	DONE("", "check");
 }
 
-START_TEST(all_is_well)
+/* The lines of the output are no longer than a terminal's. */
+static void fits(void)
 {
-	char *before = exported();
-	int modified = fake_modifies;
-
-	DONE("\nLeft to do: nothing, all is well\n", "doctor");
-	ck_assert_ptr_null(strstr(out, " bad "));
-	ck_assert_ptr_null(strstr(out, " warn "));
 	for (const char *line = out, *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		ck_assert_ptr_nonnull(end);
@@ -149,6 +144,17 @@ START_TEST(all_is_well)
 							 strlen(test_folder)),
 			      "%s", line);
 	}
+}
+
+START_TEST(all_is_well)
+{
+	char *before = exported();
+	int modified = fake_modifies;
+
+	DONE("\nLeft to do: nothing, all is well\n", "doctor");
+	ck_assert_ptr_null(strstr(out, " bad "));
+	ck_assert_ptr_null(strstr(out, " warn "));
+	fits();
 	UNCHANGED(before);
 	ck_assert_int_eq(fake_modifies, modified);
 	ROW("PriorityType|dev|ok|priority/multifactor|");
@@ -242,10 +248,10 @@ END_TEST
 
 START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 {
-	fake_qos = "normal|||||1.000000|\n"
-		   "fast|cpu=1000||||1.000000|\n"
-		   "other|gres/gpu=7,billing=3|cpu=9|1|2|1.000000|\n"
-		   "zero|mem=1,cpu=0||||1.000000|\n";
+	fake_qos = "normal|||||1.000000\n"
+		   "fast|cpu=1000||||1.000000\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|1.000000\n"
+		   "zero|mem=1,cpu=0||||1.000000\n";
 	ROW("QOS's own limit|fast|bad|GrpTRESMins=cpu=1000|its jobs follow its own limit and so "
 	    "get past the bank's: sacctmgr modify qos 'fast' set GrpTRESMins=cpu=-1\n");
 	ck_assert_int_eq(status, 3);
@@ -256,11 +262,28 @@ START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 }
 END_TEST
 
+START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
+{
+	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gpu");
+	ROW("lever's TRES|dev|bad|GrpTRESMins=gpu: no such TRES|nobody can be held by it: Slurm "
+	    "counts cpu,mem,");
+	ck_assert_int_eq(status, 3);
+	set_settings("clusters: [dev]\nlever: GrpTRESRunMins=gres/gpu:a100\n");
+	ROW("lever's TRES|dev|bad|GrpTRESRunMins=gres/gpu:a100: no such TRES|");
+	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gres/gpu");
+	ROW("lever's TRES|dev|bad|GrpTRESRunMins=gres/gpu:a100: no such TRES|");
+	NO_ROW("GrpTRESMins=gres/gpu:");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	NO_ROW("lever's TRES");
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* What the terms of one account ask for counts as what the settings do. */
 START_TEST(levers_and_limits_of_terms_are_looked_at)
 {
-	fake_qos = "normal|||||1.000000|\n"
-		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000|\n";
+	fake_qos = "normal|||||1.000000\n"
+		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000\n";
 	NO_ROW("QOS's own limit|other|");
 	DONE("", "terms", "bio", "--lever", "GrpJobs");
 	ROW("QOS's own limit|other|bad|GrpJobs=1|");
@@ -271,16 +294,19 @@ START_TEST(levers_and_limits_of_terms_are_looked_at)
 	ROW("UsageFactor|other|warn|");
 	fake_cluster("dev")->partitions = "PartitionName=b TRESBillingWeights=CPU=1.5\n";
 	ROW("fractional weights|dev|warn|1: b|");
+	fake_qos = "normal|||||1.000000\n";
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=billing, GrpTRESMins=cpu, GrpJobs "
+	    "among 1|");
 	DONE("", "terms", "bio", "--enforce", "site", "--lever", "site");
-	NO_ROW("QOS's own limit|other|");
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu among 1|");
 	ROW("fractional weights|dev|info|1: b|");
 }
 END_TEST
 
 START_TEST(factors_and_weights_are_told)
 {
-	fake_qos = "normal|||||1.000000|\nfree|||||0.000000|\ndouble|||||2.000000|\n"
-		   "eleven|||||11.000000|\n";
+	fake_qos = "normal|||||1.000000\nfree|||||0.000000\ndouble|||||2.000000\n"
+		   "eleven|||||11.000000\n";
 	ROW("UsageFactor|free|info|0.000000|");
 	ck_assert_int_eq(status, 0);
 	ROW("UsageFactor|double|info|2.000000|");
@@ -388,9 +414,12 @@ START_TEST(limits_that_failed_are_named)
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(3, "held", "could not be set", "check");
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
-	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 1 failed|");
-	ROW("limit not set|bio on dev|bad|sacctmgr failed");
+	ROW("limits set in Slurm|the bank|warn|0 in force, 0 pending, 1 failed|some could not be "
+	    "set: see to the reasons");
+	ROW("limit not set|bio on dev|bad|GrpTRESMins=cpu|sacctmgr failed");
 	ck_assert_int_eq(status, 3);
+	GIVES(3, "limit not set, bio on dev: sacctmgr failed", NULL, "doctor");
+	fits();
 	DONE("", "check");
 	ROW("limits set in Slurm|the bank|ok|1 in force, 0 pending, 0 failed|");
 	ck_assert_int_eq(status, 0);
@@ -415,18 +444,57 @@ START_TEST(verify_compares_the_limits_with_slurm)
 	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is 1, by the books 0\n", "verify",
 	      "--slurm");
 	(void)strcpy(bio->limits, "gres/gpu=7");
-	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is no limit, by the books 0\n",
-	      "verify", "--slurm");
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is none, by the books 0\n", "verify",
+	      "--slurm");
 	/* Without asking for it, Slurm is not asked. */
 	DONE("all is well", "verify");
 	fake_cluster("dev")->silent = true;
-	GIVES(3, "all is well", "cluster 'dev' does not answer, its limits were not compared",
-	      "verify", "--slurm");
-	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	GIVES(3, "all is well", "the limits on cluster 'dev' were not compared\n", "verify",
+	      "--slurm");
+	ck_assert_ptr_nonnull(strstr(err, "cluster 'dev' does not answer"));
+	fake_cluster("dev")->half_life = "7-00:00:00";
+	fake_cluster("dev")->silent = false;
+	GIVES(3, "all is well", "the limits on cluster 'dev' were not compared\n", "verify",
+	      "--slurm");
+	fake_cluster("dev")->half_life = "0";
 	fake_cluster("dev")->silent = false;
 	fake_remove_account("dev", "bio");
 	GIVES(3, "all is well",
 	      "bio: dev does not show the account, whose GrpTRESMins=cpu should be 0\n", "verify",
+	      "--slurm");
+}
+END_TEST
+
+START_TEST(verify_of_a_cluster_that_nobody_knows_is_refused)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	REFUSED(2, "neither the settings nor the books know a cluster 'nosuch'", "verify",
+		"--slurm", "-M", "dev,nosuch");
+	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "verify", "--slurm", "-M", "dew");
+	bio->usage = 20 * 3600;
+	DONE("held", "check");
+	set_settings("clusters: [gpu]\nlock_seconds: 1\n");
+	DONE("limits 0\n", "verify", "--slurm", "-M", "gpu");
+	DONE("limits 1\n", "verify", "--slurm", "-M", "DEV");
+	DONE("limits 1\n", "verify", "--slurm");
+	bio->limits[0] = '\0';
+	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is none", "verify", "--slurm", "-M",
+	      "gpu,dev");
+}
+END_TEST
+
+START_TEST(verify_says_why_a_limit_could_not_be_set)
+{
+	fake_account("dev", "bio")->usage = 20 * 3600;
+	fake_cluster("dev")->deaf = true;
+	GIVES(3, "held", "could not be set", "check");
+	GIVES(3, "all is well",
+	      "bio: GrpTRESMins=cpu on dev is none, by the books 0 (could not be set: the cluster "
+	      "does not show the new limit)\n",
+	      "verify", "--slurm");
+	fake_remove_account("dev", "bio");
+	GIVES(3, "all is well", "GrpTRESMins=cpu should be 0 (could not be set: ", "verify",
 	      "--slurm");
 }
 END_TEST
@@ -442,8 +510,9 @@ START_TEST(verify_knows_what_is_to_be_put_back)
 	GIVES(3, "", "could not be set", "deposit", "bio", "100");
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
 	GIVES(3, "all is well",
-	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back)\n", "verify",
-	      "--slurm");
+	      "bio: GrpTRESMins=cpu on dev is 0, by the books 5000 (to be put back; could not be "
+	      "set: ",
+	      "verify", "--slurm");
 	DONE("", "check");
 	DONE("limits 0\n", "verify", "--slurm");
 }
@@ -477,12 +546,12 @@ START_TEST(verify_compares_limits_that_sshare_lacks)
 	add_lever(bank, hold, "GrpSubmitJobs", "", 3);
 	add_lever(bank, hold, "GrpTRESRunMins", "gres/gpu", 7);
 	bank_close(bank);
-	GIVES(3, "all is well", "bio: GrpJobs on dev is no limit, by the books 0 (not carried out",
+	GIVES(3, "all is well", "bio: GrpJobs on dev is none, by the books 0 (not carried out",
 	      "verify", "--slurm");
 	ck_assert_int_eq(fake_shows, 1);
-	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is no limit");
+	check_has(__FILE__, __LINE__, "the messages", err, "bio: GrpSubmitJobs on dev is none");
 	check_has(__FILE__, __LINE__, "the messages", err,
-		  "bio: GrpTRESRunMins=gres/gpu on dev is no limit, by the books 7");
+		  "bio: GrpTRESRunMins=gres/gpu on dev is none, by the books 7");
 	bio->grp_jobs = 0;
 	bio->grp_submit_jobs = 4;
 	(void)strcpy(bio->run_limits, "cpu=7");
@@ -492,7 +561,7 @@ START_TEST(verify_compares_limits_that_sshare_lacks)
 	(void)strcpy(bio->run_limits, "cpu=8,gres/gpu=7");
 	DONE("Slurm shows what the books say: limits 3\n", "verify", "--slurm");
 	fake_show_mode = FAKE_FAILS;
-	GIVES(3, "all is well", "cluster 'dev' does not answer", "verify", "--slurm");
+	GIVES(3, "all is well", "the limits on cluster 'dev' cannot be read", "verify", "--slurm");
 }
 END_TEST
 
@@ -563,6 +632,7 @@ int main(void)
 	tcase_add_test(doctor, without_slurm_it_says_so);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);
 	tcase_add_test(doctor, accounts_of_one_side_are_told);
@@ -573,6 +643,8 @@ int main(void)
 	suite_add_tcase(suite, doctor);
 	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
 	tcase_set_timeout(verify, TEST_TIMEOUT);
+	tcase_add_test(verify, verify_of_a_cluster_that_nobody_knows_is_refused);
+	tcase_add_test(verify, verify_says_why_a_limit_could_not_be_set);
 	tcase_add_test(verify, verify_compares_the_limits_with_slurm);
 	tcase_add_test(verify, verify_compares_limits_that_sshare_lacks);
 	tcase_add_test(verify, verify_knows_what_is_to_be_put_back);

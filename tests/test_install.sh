@@ -33,19 +33,34 @@ is 'the program is installed' [ -x "$program" ]
 is 'the cron line is installed' [ -f "$cron" ]
 is 'the cron line names the program' grep -q \
 	"^\\*/5 \\* \\* \\* \\* slurm ${program#"$dir"} check --quiet\$" "$cron"
+is 'and the one for backups' grep -q \
+	"^#17 3 \\* \\* \\* slurm ${program#"$dir"} backup --quiet\$" "$cron"
 if [ -n "$service$timer" ]; then
-	is 'service and timer are in one folder' [ "${service%/*}" = "${timer%/*}" ]
-	is 'the service names the program' grep -qx "ExecStart=${program#"$dir"} check --quiet" "$service"
-	is 'everything is filled in' [ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
-	if command -v systemd-analyze >/dev/null; then
+	for verb in check backup; do
+		service=$(find "$dir" -name "subank-$verb.service")
+		timer=$(find "$dir" -name "subank-$verb.timer")
+		is "service and timer are in one folder ($verb)" [ "${service%/*}" = "${timer%/*}" ]
+		is "the service names the program ($verb)" \
+			grep -qx "ExecStart=${program#"$dir"} $verb --quiet" "$service"
+		is "everything is filled in ($verb)" \
+			[ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
+		if [ "$verb" = check ]; then
+			# The first, or what implies it under User=, takes setgid from what sends mail.
+			is 'the notify command may send mail' [ -z "$(grep -E \
+				'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
+				"$service")" ]
+			is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
+		fi
+		command -v systemd-analyze >/dev/null || continue
 		# Where it is told that the program is not there: it is below $dir.
-		sed "s|^ExecStart=.*|ExecStart=$program check --quiet|" "$service" >"$dir/subank-check.service"
-		cp "$timer" "$dir/subank-check.timer"
-		systemd-analyze verify "$dir/subank-check.timer" "$dir/subank-check.service" \
+		sed "s|^ExecStart=.*|ExecStart=$program $verb --quiet|" "$service" \
+			>"$dir/subank-$verb.service"
+		cp "$timer" "$dir/subank-$verb.timer"
+		systemd-analyze verify "$dir/subank-$verb.timer" "$dir/subank-$verb.service" \
 			>"$dir.log" 2>&1
-		is 'systemd takes them' [ -z "$(grep subank-check "$dir.log")" ]
-		rm "$dir/subank-check.service" "$dir/subank-check.timer"
-	fi
+		is "systemd takes them ($verb)" [ -z "$(grep "subank-$verb" "$dir.log")" ]
+		rm "$dir/subank-$verb.service" "$dir/subank-$verb.timer"
+	done
 else
 	echo 'skipped: the files for systemd (configured without)'
 fi

@@ -591,6 +591,32 @@ START_TEST(pooled_gives_each_the_whole)
 }
 END_TEST
 
+/* Somebody raised the first one's by hand, and it is left so: the other one still gets its share of
+ * what is then left. */
+START_TEST(a_cap_left_as_it_was_changed_keeps_its_room)
+{
+	struct cap caps[2] = {{.share = 1,
+			       .now = 5000,
+			       .ceiling = -1,
+			       .changed = true,
+			       .left = true,
+			       .kept = 298},
+			      {.share = 1, .now = 298, .ceiling = -1}};
+	bool deferred;
+
+	plan_caps(caps, 2, 396000, false, &deferred);
+	ck_assert_int_eq(caps[0].value, 298);
+	ck_assert_int_eq(caps[1].value, (396000 - (5000 * 60 + 118) - 118) / 60);
+	ck_assert(!deferred);
+	/* Taken away altogether: the share stays its own. */
+	caps[0].now = -1;
+	plan_caps(caps, 2, 396000, false, &deferred);
+	ck_assert_int_eq(caps[0].value, 298);
+	ck_assert_int_eq(caps[1].value, (396000 / 2 - 118) / 60);
+	ck_assert(!deferred);
+}
+END_TEST
+
 START_TEST(a_silent_cluster_keeps_its_room)
 {
 	struct cap caps[] = {
@@ -794,6 +820,7 @@ int main(void)
 	tcase_add_test(tcase, a_cap_in_step_is_left_alone);
 	tcase_add_test(tcase, shares_are_even_or_weighted);
 	tcase_add_test(tcase, pooled_gives_each_the_whole);
+	tcase_add_test(tcase, a_cap_left_as_it_was_changed_keeps_its_room);
 	tcase_add_test(tcase, a_silent_cluster_keeps_its_room);
 	tcase_add_test(tcase, shares_are_dealt_anew_when_one_starves);
 	tcase_add_test(tcase, what_running_jobs_may_use_yet_is_not_given_to_others);

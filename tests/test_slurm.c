@@ -816,7 +816,7 @@ START_TEST(sacctmgr_resets_usage)
 }
 END_TEST
 
-#define QOS "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags\n"
+#define QOS "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n"
 
 static const struct {
 	const char *out;
@@ -824,10 +824,10 @@ static const struct {
 	const char *reason;
 } bad_qos[] = {
 	{TEXT(""), "its answer is empty"},
-	{TEXT("normal|||||1.000000|\n"), "should name column Name"},
-	{TEXT(QOS "normal|||||1.000000\n"), "has 6 fields instead of 7"},
-	{TEXT(QOS "normal|||||1.000000|\nq1|||-1||1.000000|\n"), "of q1 is \"-1\""},
-	{TEXT(QOS "q 2||||no|1.000000|\n"), "of q 2 is \"no\""},
+	{TEXT("normal|||||1.000000\n"), "should name column Name"},
+	{TEXT(QOS "normal|||||1.000000|\n"), "has 7 fields instead of 6"},
+	{TEXT(QOS "normal|||||1.000000\nq1|||-1||1.000000\n"), "of q1 is \"-1\""},
+	{TEXT(QOS "q 2||||no|1.000000\n"), "of q 2 is \"no\""},
 };
 
 START_TEST(sacctmgr_refuses_qos)
@@ -846,22 +846,20 @@ END_TEST
 START_TEST(sacctmgr_reads_qos)
 {
 	static const struct qos want[] = {
-		{"normal", "", "", -1, -1, "1.000000", ""},
-		{"q1", "cpu=0,gres/gpu=5", "cpu=3", 4, 0, "0.250000",
-		 "DenyOnLimit,NoDecay,UsageFactorSafe"},
-		{"q 2", "", "", -1, -1, "0.000000", ""},
+		{"normal", "", "", -1, -1, "1.000000"},
+		{"q1", "cpu=0,gres/gpu=5", "cpu=3", 4, 0, "0.250000"},
+		{"q 2", "", "", -1, -1, "0.000000"},
 	};
 	struct qos_list read = {0};
 	struct slurm_error err = {0};
 
-	canned.out = QOS "normal|||||1.000000|\n"
-			 "q1|cpu=0,gres/gpu=5|cpu=3|4|0|0.250000|"
-			 "DenyOnLimit,NoDecay,UsageFactorSafe\n"
-			 "q 2|||||0.000000|\n";
+	canned.out = QOS "normal|||||1.000000\n"
+			 "q1|cpu=0,gres/gpu=5|cpu=3|4|0|0.250000\n"
+			 "q 2|||||0.000000\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_msg(sacctmgr_read_qos(&slurm_canned, &read, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(canned.line, "sacctmgr|-P|show|qos|format=Name,GrpTRESMins,GrpTRESRunMins,"
-				      "GrpJobs,GrpSubmitJobs,UsageFactor,Flags");
+				      "GrpJobs,GrpSubmitJobs,UsageFactor");
 	ck_assert_uint_eq(read.count, COUNT(want));
 	for (size_t i = 0; i < read.count; i++) {
 		ck_assert_str_eq(read.rows[i].name, want[i].name);
@@ -870,7 +868,6 @@ START_TEST(sacctmgr_reads_qos)
 		ck_assert_int_eq(read.rows[i].grp_jobs, want[i].grp_jobs);
 		ck_assert_int_eq(read.rows[i].grp_submit_jobs, want[i].grp_submit_jobs);
 		ck_assert_str_eq(read.rows[i].usage_factor, want[i].usage_factor);
-		ck_assert_str_eq(read.rows[i].flags, want[i].flags);
 	}
 	qos_list_release(&read);
 	qos_list_release(&read);
@@ -1011,10 +1008,9 @@ static const struct {
 	{TEXT("ClusterName dev\n"), "ClusterName is missing"},
 	{TEXT("ClusterNames = dev\n"), "ClusterName is missing"},
 	{TEXT(" ClusterName = dev\n"), "ClusterName is missing"},
-	{TEXT(BEFORE ENFORCE("safe") NO_DECAY
-	      "BOOT_TIME = x\nClusterName = gpu\nSLURM_VERSION = 1\n"),
+	{TEXT(BEFORE ENFORCE("safe") NO_DECAY "ClusterName = gpu\nSLURM_VERSION = 1\n"),
 	 "asked for cluster dev, cluster \"gpu\" answered"},
-	{TEXT(BEFORE ENFORCE("safe") NO_DECAY "BOOT_TIME = x\nClusterName = \nSLURM_VERSION = 1\n"),
+	{TEXT(BEFORE ENFORCE("safe") NO_DECAY "ClusterName = \nSLURM_VERSION = 1\n"),
 	 "cluster \"\" answered"},
 	{TEXT(BEFORE ENFORCE("sa\0fe") NO_DECAY NAMES), "NUL byte"},
 	{long_value, sizeof(long_value) - 1, "the value of ClusterName is"},
@@ -1105,6 +1101,38 @@ static const struct {
 	{"2.6", "999999-00:00:00", 2, 6, 0},
 };
 
+static const struct {
+	const char *line, *tres;
+	bool counts;
+} counted[] = {
+	{"AccountingStorageTRES = cpu,mem,gres/gpu\n", "gpu", false},
+	{"AccountingStorageTRES = cpu,mem,gres/gpu\n", "gres/gpu:a100", false},
+	{"AccountingStorageTRES = cpu,mem,gres/gpu\n", "me", false},
+	{"AccountingStorageTRES = cpu,mem,gres/gpu\n", "gres/gpu", true},
+	{"AccountingStorageTRES = CPU,Mem,GRES/gpu\n", "cpu", true},
+	{"AccountingStorageTRES = \n", "gpu", true},
+	{"", "gpu", true},
+};
+
+START_TEST(scontrol_tells_which_tres_are_counted)
+{
+	struct slurm_config config = {0};
+	struct slurm_error err = {0};
+	char answer[1024];
+
+	(void)snprintf(answer, sizeof(answer),
+		       "%s" ENFORCE("safe") "ClusterName = dev\nSLURM_VERSION = 22.05.8\n" NO_DECAY,
+		       counted[_i].line);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	ck_assert_msg(scontrol_read_config(&slurm_canned, NULL, &config, &err) == 0, "%s",
+		      err.text);
+	ck_assert_int_eq(config_counts_tres(&config, counted[_i].tres), counted[_i].counts);
+	/* It is not printed here, and is not needed. */
+	ck_assert_str_eq(config.boot_time, "");
+}
+END_TEST
+
 START_TEST(scontrol_reads_numbers)
 {
 	struct slurm_config config = {0};
@@ -1113,7 +1141,7 @@ START_TEST(scontrol_reads_numbers)
 
 	(void)snprintf(
 		answer, sizeof(answer),
-		ENFORCE("safe") "BOOT_TIME = x\nClusterName = dev\n"
+		ENFORCE("safe") "ClusterName = dev\n"
 				"SLURM_VERSION = %s\n"
 				"PriorityDecayHalfLife = 0\nPriorityUsageResetPeriod = NONE\n"
 				"PriorityType = priority/multifactor\n"
@@ -1509,10 +1537,10 @@ START_TEST(fakes_show_qos_and_partitions)
 	ck_assert_uint_eq(qos.count, 1);
 	ck_assert_str_eq(qos.rows[0].name, "normal");
 	qos_list_release(&qos);
-	write_state("qos", "normal|||||1.000000|\nfree||||5|0.000000|NoDecay\n");
+	write_state("qos", "normal|||||1.000000\nfree||||5|0.000000\n");
 	ck_assert_msg(sacctmgr_read_qos(&fake, &qos, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(qos.count, 2);
-	ck_assert_str_eq(qos.rows[1].flags, "NoDecay");
+	ck_assert_int_eq(qos.rows[1].grp_submit_jobs, 5);
 	qos_list_release(&qos);
 
 	ck_assert_msg(scontrol_read_partitions(&fake, NULL, &partitions, &err) == 0, "%s",
@@ -1664,7 +1692,7 @@ START_TEST(memory_shows_settings)
 	ck_assert_int_eq(scontrol_read_partitions(&in_memory, "gpu", &partitions, &err), 0);
 	ck_assert_uint_eq(partitions.count, 0);
 	partitions_release(&partitions);
-	fake_qos = "normal|||||1.000000|\nq1||||3|0.500000|\n";
+	fake_qos = "normal|||||1.000000\nq1||||3|0.500000\n";
 	ck_assert_int_eq(sacctmgr_read_qos(&in_memory, &qos, &err), 0);
 	ck_assert_uint_eq(qos.count, 2);
 	ck_assert_int_eq(qos.rows[1].grp_submit_jobs, 3);
@@ -1710,6 +1738,7 @@ int main(void)
 	tcase_add_test(good, sacctmgr_reads_associations);
 	tcase_add_test(good, sacctmgr_resets_usage);
 	tcase_add_test(good, sacctmgr_reads_qos);
+	tcase_add_loop_test(good, scontrol_tells_which_tres_are_counted, 0, COUNT(counted));
 	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));
 	tcase_add_test(good, scontrol_reads_partitions);
 	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));

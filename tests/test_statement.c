@@ -426,6 +426,63 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 }
 END_TEST
 
+START_TEST(why_tells_that_an_account_above_is_held)
+{
+	(void)snprintf(dev("chem")->parent, sizeof(dev("chem")->parent), "bio");
+	DONE("", "check");
+	DONE("chem is fine", "why", "chem");
+	DONE("", "hold", "bio");
+	IS("chem is blocked by bio, which is held: available 10.00 SU\n"
+	   "  bio above it is held, and until that ends no job of chem starts: see `subank why "
+	   "bio`\n",
+	   "why", "chem");
+	/* Its own cause comes first, the other one stays. */
+	DONE("", "hold", "chem");
+	DONE("chem is held (hand): available 10.00 SU\n", "why", "chem");
+	ck_assert_ptr_nonnull(strstr(out, "  `subank release chem` ends the hold by hand\n"
+					  "  bio above it is held, and until that ends no job of "
+					  "chem starts: see `subank why bio`\n"));
+	DONE("", "release", "chem");
+	DONE("", "terms", "chem", "--unlimited");
+	DONE("chem is blocked by bio, which is held", "why", "chem");
+	DONE("", "release", "bio");
+	DONE("chem is unlimited", "why", "chem");
+	ck_assert_ptr_null(strstr(out, "above"));
+}
+END_TEST
+
+START_TEST(why_tells_that_slurm_starts_nothing_with_so_little)
+{
+	DONE("", "withdraw", "bio", "all");
+	DONE("", "deposit", "bio", "179s");
+	IS("bio is fine: available 0.04 SU; nothing of it ends\n", "why", "bio");
+	set_settings("clusters: [dev]\nenforcement: limit\n");
+	DONE("", "check");
+	IS("bio has too little left for Slurm to start a job under `limit`: available 0.04 SU\n"
+	   "  a deposit ends it: 0.05 SU or more must be available\n",
+	   "why", "bio");
+	DONE("", "deposit", "bio", "1s");
+	IS("bio is fine: available 0.05 SU; nothing of it ends\n", "why", "bio");
+	/* A hold, and an allowance that does not count, have other reasons. */
+	DONE("", "withdraw", "bio", "1s");
+	DONE("", "hold", "bio");
+	DONE("bio is held (hand)", "why", "bio");
+	ck_assert_ptr_null(strstr(out, "must be available"));
+	DONE("", "release", "bio");
+	DONE("", "terms", "bio", "--unlimited");
+	DONE("bio is unlimited", "why", "bio");
+	DONE("", "terms", "bio", "--limited");
+	/* Each of two clusters has its share; pooled, each has all. */
+	(void)fake_account("gpu", "bio");
+	set_settings("clusters: [dev, gpu]\nenforcement: limit\n");
+	RUN("check");
+	DONE("", "deposit", "bio", "180s");
+	DONE("  a deposit ends it: 0.10 SU or more must be available\n", "why", "bio");
+	set_settings("clusters: [dev, gpu]\nenforcement: limit\nshares: pooled\n");
+	DONE("bio is fine", "why", "bio");
+}
+END_TEST
+
 START_TEST(why_tells_holds_by_hand_and_their_ends)
 {
 	DONE("", "hold", "bio", "--note", "a \"note\"", "--until", "2026-12-01T17:00");
@@ -479,7 +536,11 @@ START_TEST(why_tells_low_ended_and_never_funded)
 					  "ended at 2026-11-22T18:00:00\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  the next check holds it\n"));
 	set_settings("clusters: [dev]\nenforcement: warn\n");
-	DONE("  the settings say `enforcement: warn`: it is not held for that\n", "why", "poor");
+	DONE("  enforcement is warn by the settings: it is not held for that\n", "why", "poor");
+	set_settings("clusters: [dev]\nenforcement: limit\n");
+	DONE("  the next check holds it\n", "why", "poor");
+	DONE("", "terms", "poor", "--enforce", "off");
+	DONE("  enforcement is off by its terms: it is not held for that\n", "why", "poor");
 }
 END_TEST
 
@@ -505,7 +566,7 @@ START_TEST(journal_filters_are_checked)
 	REFUSED(2, "there is no kind of entry 'chrge': did you mean 'charge'?", "journal", "--kind",
 		"open,chrge");
 	REFUSED(2, "there is no kind of entry ''", "journal", "-k", "");
-	REFUSED(2, "there is no cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
+	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");
 	REFUSED(2, "--to needs the number of an entry, not 'x'", "journal", "--to", "x");
 	REFUSED(2, "--since: 'x' is not a time", "journal", "--since", "x");
@@ -580,6 +641,8 @@ int main(void)
 	tcase_add_test(why, why_wants_one_known_account);
 	tcase_add_test(why, why_of_an_account_that_is_fine_is_one_line);
 	tcase_add_test(why, why_names_the_entries_of_a_hold_for_funds);
+	tcase_add_test(why, why_tells_that_an_account_above_is_held);
+	tcase_add_test(why, why_tells_that_slurm_starts_nothing_with_so_little);
 	tcase_add_test(why, why_tells_holds_by_hand_and_their_ends);
 	tcase_add_test(why, why_tells_a_grace);
 	tcase_add_test(why, why_tells_a_closed_account);

@@ -88,7 +88,8 @@ START_TEST(malformed_command_lines_are_refused)
 		{{"export", "a", "b"}, "nothing like 'b'"},
 		{{"init", "x"}, "nothing like 'x'"},
 		{{"adopt", "x"}, "nothing like 'x'"},
-		{{"verify", "x"}, "nothing like 'x'"},
+		{{"verify", "x", "y"}, "nothing like 'y'"},
+		{{"verify", "x", "--slurm"}, "--slurm is for the bank, not for a file"},
 		{{"check", "--clusters", "a,,b"}, "the cluster name is empty"},
 		{{"check", "-M", "a;b"}, "cluster name 'a;b'"},
 		{{"-b", "", "balance"}, "the name of the bank's folder is empty"},
@@ -571,7 +572,8 @@ START_TEST(journal_prints_what_was_entered)
 	ck_assert_str_eq(out, "7|transfer\n");
 	DONE("6|\n7|\n", "journal", "-npo", "Entry", "-l", "2");
 	DONE("2\n5\n", "journal", "-nPo", "Entry", "-M", "DEV");
-	REFUSED(2, "there is no cluster 'beta'", "journal", "-nPo", "Entry", "-M", "beta,gamma");
+	REFUSED(2, "neither the settings nor the books know a cluster 'beta'", "journal", "-nPo",
+		"Entry", "-M", "beta,gamma");
 	REFUSED(2, "cluster name", "journal", "-M", "a b");
 	DONE("4|open\n5|baseline\n7|transfer\n", "journal", "-nPo", "Entry,Kind", "-A", "chem");
 	DONE("5|baseline\n7|transfer\n", "journal", "chem", "-nPoEntry,Kind", "-l2");

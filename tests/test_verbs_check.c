@@ -454,15 +454,43 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	DONE("", "check");
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
-	GIVES(0, "", NULL, "check");
-	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's and must change",
-	      "deposit", "bio", "1");
+	/* Whether it is to change or not: nobody sees to it. */
+	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu is the bank's", "check");
+	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's", "deposit",
+	      "bio", "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
-	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu", "check");
+	GIVES(3, "", "subank check --let-go gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
 	DONE("", "check");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "");
 	nothing_to_do();
+}
+END_TEST
+
+/* A cluster that is no more: the bank forgets what it set there. */
+START_TEST(a_cluster_can_be_let_go)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	spend("bio");
+	REFUSED(1, "gpu is in the settings", "check", "--let-go", "gpu");
+	set_settings("clusters: [dev]\nlock_seconds: 1\n");
+	REFUSED(2, "", "check", "--let-go", "g;pu");
+	REFUSED(2, "--let-go", "check", "bio", "--let-go", "gpu");
+	DONE("limits on gpu that the bank had set: 1, left as they are", "check", "--let-go",
+	     "gpu");
+	DONE("", "check");
+	nothing_to_do();
+	REFUSED(1, "the bank has set no limit on gpu", "check", "--let-go", "gpu");
+	LIMIT("bio", "cpu=0");
+	DONE("bio: released", "deposit", "bio", "1");
+	LIMIT("bio", "");
+	DONE("all is well", "verify");
+	/* Back again, what it shows is the site's. */
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	DONE("", "check");
+	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 }
 END_TEST
 
@@ -844,7 +872,7 @@ START_TEST(a_held_parent_is_said_of_its_child)
 	dev("bio1")->usage = 10 * SU;
 	dev("bio")->usage += 10 * SU;
 	DONE("bio: held, available 0.00 SU", "check");
-	GIVES(0, "bio1|parent|3600", "bio1: no job starts, since bio above it is held", "balance",
+	GIVES(0, "bio1|blocked|3600", "bio1: no job starts, since bio above it is held", "balance",
 	      "bio1", "-n", "-P", "-o", "account,state,used", "--seconds");
 	GIVES(0, "(total)||72000|36000|36000\n", "bio1: no job starts", "balance", "-n", "-P", "-o",
 	      "account,state,allocated,used,available", "--seconds", "--total");
@@ -957,7 +985,7 @@ START_TEST(an_adopted_hold_is_released_when_there_are_funds)
 	} else {
 		at_terminal = true;
 		answers = "b\n";
-		DONE("now commands Slurm", "adopt");
+		DONE("commands Slurm from here", "adopt");
 	}
 	DONE("", "check");
 	LIMIT("bio", "");
@@ -1076,6 +1104,7 @@ int main(void)
 	tcase_add_test(holds, a_hold_undone_by_hand_can_be_made_again);
 	tcase_add_test(holds, a_grace_is_for_the_causes_it_was_given_for);
 	tcase_add_test(holds, a_lever_on_a_cluster_that_nobody_asks_is_told);
+	tcase_add_test(holds, a_cluster_can_be_let_go);
 	tcase_add_test(holds, one_account_that_cannot_be_charged_does_not_stop_the_others);
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);

@@ -71,6 +71,8 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "MaxJobs");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=");
+	REFUSED(2, "'GrpTRESMins=GRES/gpu' is not a lever: write its TRES in lower case", "terms",
+		"bio", "--lever", "GrpTRESMins=GRES/gpu");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu=5");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu,node");
 	REFUSED(2, "not a lever", "terms", "bio", "--lever", "GrpTRESMins=cpu account=chem");
@@ -115,6 +117,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	DONE("terms are allowance limited, credit 0.00 SU, enforcement hold, lever "
 	     "GrpTRESMins=cpu",
 	     "terms", "bio", "--enforce", "site", "--lever", "site");
+	DONE("enforcement by the settings", "journal", "bio", "--kind", "terms", "--last", "1");
 	set_settings("clusters: [dev]\nenforcement: limit\nlever: GrpJobs\n");
 	DONE("enforcement  limit (the settings')\nlever        GrpJobs (the settings')\n", "terms",
 	     "bio");
@@ -220,7 +223,7 @@ START_TEST(predecessor_08_every_lever_gives_the_sites_own_value_back)
 	CALLS(0, 1);
 	ck_assert_str_eq(bio->limits, "gres/gpu=7,cpu=0");
 	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gres/gpu");
-	ck_assert_str_eq(bio->limits, "cpu=5000,gres/gpu=0");
+	ck_assert_str_eq(bio->limits, "gres/gpu=0,cpu=5000");
 	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
 	ck_assert_str_eq(bio->limits, "cpu=5000,gres/gpu=7");
 	ck_assert_str_eq(bio->run_limits, "cpu=4000,node=0");
@@ -416,7 +419,7 @@ START_TEST(a_cap_follows_every_movement_of_money)
 	DONE("", "terms", "bio", "--enforce", "limit");
 	LIMIT("bio", "cpu=700,billing=662");
 	DONE("", "close", "bio");
-	LIMIT("bio", "billing=5000,cpu=0");
+	LIMIT("bio", "cpu=0,billing=5000");
 	nothing_to_do();
 	DONE("all is well", "verify");
 }
@@ -484,10 +487,24 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 	LIMIT("bio", "billing=1127");
 	nothing_to_do();
 	set_settings("clusters: [dev]\nlock_seconds: 1\nenforcement: hold\n");
-	GIVES(3, "", "the limit GrpTRESMins=billing on gpu is the bank's and must change", "check");
+	GIVES(3, "", "the limit GrpTRESMins=billing on gpu is the bank's", "check");
 	LIMIT("bio", "");
 	DONE("", "check", "-M", "gpu,dev");
 	LIMIT_ON("gpu", "bio", "");
+	nothing_to_do();
+}
+END_TEST
+
+/* Credit without a deposit is an allowance, too. */
+START_TEST(credit_alone_holds_and_limits)
+{
+	(void)dev("new");
+	DONE("", "open", "new");
+	DONE("", "terms", "new", "--credit", "1", "--enforce", "limit");
+	LIMIT("new", "billing=58");
+	dev("new")->usage = 10 * SU;
+	DONE("new: held, available -9.00 SU", "check");
+	ck_assert_ptr_nonnull(strstr(dev("new")->limits, "cpu=0"));
 	nothing_to_do();
 }
 END_TEST
@@ -506,6 +523,14 @@ START_TEST(what_running_jobs_may_use_yet_is_not_given_to_the_other_cluster)
 	LIMIT("bio", "billing=413");
 	ck_assert_int_eq((18000 + 36000 - 17000 - (200 * 60 + 59) - 118) / 60, 413);
 	nothing_to_do();
+	/* Silent: what ran there when it was read last may be used all the same. */
+	fake_cluster("gpu")->silent = true;
+	GIVES(3, "", "cluster 'gpu' does not answer", "deposit", "bio", "1");
+	LIMIT("bio", "billing=473");
+	ck_assert_int_eq((18000 + 36000 + 3600 - 17000 - (200 * 60 + 59) - 118) / 60, 473);
+	fake_cluster("gpu")->silent = false;
+	DONE("", "withdraw", "bio", "1");
+	LIMIT("bio", "billing=413");
 	/* They end early, and have used ten minutes. */
 	fake_account("gpu", "bio")->running = 0;
 	fake_account("gpu", "bio")->usage = 600;
@@ -639,6 +664,7 @@ int main(void)
 	tcase_add_test(caps, a_cap_without_funds_holds_too_and_a_grace_lifts_both);
 	tcase_add_test(
 		caps, caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_read_back);
+	tcase_add_test(caps, credit_alone_holds_and_limits);
 	tcase_add_test(caps, what_running_jobs_may_use_yet_is_not_given_to_the_other_cluster);
 	tcase_add_test(caps, shares_may_be_weighted_or_pooled);
 	tcase_add_test(caps, drift_of_a_cap_is_left_or_put_right);

@@ -114,7 +114,8 @@ static int verify_tables(void)
 
 	OK(store_build(&options, &store, &error));
 	OK(store_write(store, write_tables, NULL, &error));
-	OK(store_install(store, &error));
+	OK(store_enter(store, &error));
+	OK(store_install(store, NULL, &error));
 	bank = util_open(STORE_READ);
 	problems = util_verify(bank);
 	bank_close(bank);

@@ -23,7 +23,7 @@ static int import(const char *text, size_t len)
 	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
 	rewind(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", &head, &error);
+	rc = import_yaml(&options, file, "some.yaml", NULL, &head, &error);
 	(void)fclose(file);
 	return rc;
 }
@@ -521,6 +521,95 @@ START_TEST(a_bank_with_entries_is_not_imported_over)
 }
 END_TEST
 
+/* A file that is read slowly: meanwhile somebody makes an entry in the bank. */
+struct slow {
+	const char *text;
+	size_t len, at;
+	bool entered;
+};
+
+static ssize_t read_slowly(void *cookie, char *to, size_t size)
+{
+	struct slow *slow = cookie;
+	size_t len = slow->len - slow->at < size ? slow->len - slow->at : size;
+
+	if (!slow->entered) {
+		struct bank *bank = util_open(STORE_WRITE);
+
+		util_open_account(bank, T0 + HOUR, "late");
+		bank_close(bank);
+	}
+	slow->entered = true;
+	memcpy(to, slow->text + slow->at, len);
+	slow->at += len;
+	return (ssize_t)len;
+}
+
+static int import_slowly(const char *text, size_t len, struct replacing *replacing)
+{
+	struct store_options options = util_options();
+	struct slow slow = {.text = text, .len = len};
+	FILE *file = fopencookie(&slow, "r", (cookie_io_functions_t){.read = read_slowly});
+	struct head head;
+	int rc;
+
+	ck_assert_ptr_nonnull(file);
+	error = (struct sb_error){0};
+	rc = import_yaml(&options, file, "some.yaml", replacing, &head, &error);
+	(void)fclose(file);
+	ck_assert(slow.entered);
+	return rc;
+}
+
+static int agree(struct bank *built, void *ctx, struct sb_error *err)
+{
+	(void)built;
+	(void)ctx;
+	(void)err;
+	return SB_OK;
+}
+
+static int count_entries(struct books *books, void *ctx, struct sb_error *err)
+{
+	(void)err;
+	*(uint64_t *)ctx = books_head(books)->seq;
+	return SB_OK;
+}
+
+static int keep_count(struct bank *old, void *ctx, struct sb_error *err)
+{
+	return bank_read(old, T0, count_entries, ctx, err);
+}
+
+START_TEST(the_bank_can_be_used_while_a_file_is_read)
+{
+	uint64_t count = 0;
+	struct replacing replacing = {.agree = agree, .keep = keep_count, .ctx = &count};
+	struct bank *bank;
+	size_t len;
+	char *text = small_export(&len);
+
+	/* It was empty when the import began. */
+	bank_close(util_bank());
+	FAILS(SB_EREFUSED, "not empty, it has 1 entries", import_slowly(text, len, NULL));
+	bank = util_open(STORE_READ);
+	ck_assert_uint_eq(util_head(bank).seq, 1);
+	bank_close(bank);
+	/* What came in meanwhile is in the copy. */
+	elsewhere();
+	bank = util_bank();
+	util_open_account(bank, T0, "early");
+	bank_close(bank);
+	OK(import_slowly(text, len, &replacing));
+	ck_assert_uint_eq(count, 2);
+	ck_assert(!replacing.damaged);
+	bank = util_open(STORE_READ);
+	ck_assert_uint_eq(util_head(bank).seq, 2);
+	bank_close(bank);
+	free(text);
+}
+END_TEST
+
 START_TEST(an_imported_bank_commands_no_machine)
 {
 	size_t len;
@@ -787,6 +876,7 @@ int main(void)
 	tcase_add_test(bad, a_changed_byte_is_refused_or_changes_nothing);
 	tcase_add_test(bad, a_bad_file_leaves_an_empty_bank_as_it_was);
 	tcase_add_test(bad, a_bank_with_entries_is_not_imported_over);
+	tcase_add_test(good, the_bank_can_be_used_while_a_file_is_read);
 	tcase_add_test(good, an_imported_bank_commands_no_machine);
 	tcase_add_test(good, an_empty_bank_comes_back);
 	tcase_add_test(good, a_bank_of_all_kinds_comes_back_to_the_byte);

@@ -65,6 +65,12 @@ test_a_cluster_that_is_fine() {
 	run 0 subank doctor
 	expect_match "what is left" 'Left to do: nothing, all is well' "$out"
 	expect_equal "changes in Slurm" "$changes" "$(modifications)"
+	# A lever that this Slurm cannot set, and one that it can.
+	run 0 subank terms fine --lever GrpTRESMins=gpu
+	doctor 3
+	expect_row "lever's TRES|$CLUSTER_NAME|bad|GrpTRESMins=gpu: no such TRES|"
+	run 0 subank terms fine --lever GrpTRESMins=gres/gpu
+	doctor 0
 }
 
 test_a_cluster_that_is_set_up_wrongly() {
@@ -153,7 +159,7 @@ test_verify_sees_what_was_changed_by_hand() {
 	expect_match "the difference" 'seen: GrpTRESMins=cpu on .* is 77, by the books 0' "$err"
 	cluster_daemon_stop slurmctld
 	run 3 subank verify --slurm
-	expect_match "a silent cluster" 'does not answer, its limits were not compared' "$err"
+	expect_match "a silent cluster" 'limits on cluster .* were not compared' "$err"
 	cluster_daemon_start slurmctld
 }
 

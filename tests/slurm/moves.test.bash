@@ -141,7 +141,7 @@ test_parent_and_child_are_each_a_budget_and_a_held_parent_stops_the_child() {
 	expect_equal "charges of the parent" "$parent" "$(charged house)"
 	expect_equal "charges of the child" "$parent" "$(charged room)"
 	expect_equal "state of the parent" held "$(state house)"
-	expect_equal "state of the child" parent "$(state room)"
+	expect_equal "state of the child" blocked "$(state room)"
 	expect_equal "limits of the child" "" "$(cluster_limits room)"
 	submit room 'sleep 1'
 	expect_job_held "$job"

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/checkup.h"
+
+enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024, MISTAKES_MAX = 20 };
+
+/* The list with room for one more member of [size] bytes; NULL when memory ran out. */
+static void *grow(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : 16;
+	void *grown;
+
+	if (count < *room)
+		return list;
+	grown = reallocarray(list, more, size);
+	if (grown)
+		*room = more;
+	return grown;
+}
+
+int batch_add(struct batch *batch, struct batch_entry **ret, struct sb_error *err)
+{
+	struct batch_entry *grown =
+		grow(batch->entries, batch->count, &batch->size, sizeof(*grown));
+
+	if (!grown)
+		return sb_error_nomem(err);
+	batch->entries = grown;
+	if (batch->count == ENTRIES_MAX)
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s has more than %d entries: cut it into several files",
+				    batch->name, ENTRIES_MAX);
+	*ret = &batch->entries[batch->count++];
+	**ret = (struct batch_entry){0};
+	return SB_OK;
+}
+
+int batch_keep(struct batch *batch, const char *text, const char **ret, struct sb_error *err)
+{
+	char **grown = grow(batch->texts, batch->text_count, &batch->text_size, sizeof(*grown));
+	char *copy;
+
+	if (!grown)
+		return sb_error_nomem(err);
+	batch->texts = grown;
+	copy = strdup(text);
+	if (!copy)
+		return sb_error_nomem(err);
+	batch->texts[batch->text_count++] = copy;
+	*ret = copy;
+	return SB_OK;
+}
+
+void batch_option(struct batch_entry *entry, const char *name, const char *value)
+{
+	entry->values[option_place(entry->command, name)] = value;
+}
+
+static const char *ref_of(const struct batch_entry *entry)
+{
+	return entry->values[option_place(entry->command, "ref")];
+}
+
+/* ---- accounts ---- */
+
+int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
+{
+	const struct account *account;
+	struct change *change;
+	int rc;
+
+	if (changes_find(&batch->changes, name))
+		return SB_OK;
+	change = changes_add(&batch->changes, name);
+	if (!change)
+		return sb_error_nomem(err);
+	rc = books_account(batch->books, name, &account, err);
+	change->was = !rc;
+	/* A verb that needs it will say so itself. */
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	return rc ? rc : account_available(account, &change->before, err);
+}
+
+int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
+{
+	return changes_add(&batch->to_settle, name) ? SB_OK : sb_error_nomem(err);
+}
+
+static int look_after(struct batch *batch, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < batch->changes.count && !rc; i++) {
+		struct change *change = batch->changes.list[i];
+		const struct account *account;
+
+		rc = books_account(batch->books, change->name, &account, err);
+		change->is = !rc;
+		if (!rc)
+			rc = account_available(account, &change->after, err);
+	}
+	return rc;
+}
+
+/* ---- running ---- */
+
+int batch_observe(const struct env *env)
+{
+	struct batch *batch = env->batch;
+	struct env alone = *env;
+
+	/* What a cluster has to say belongs to no line. */
+	alone.where = NULL;
+	if (!batch->asked)
+		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
+	batch->asked = true;
+	return batch->answer;
+}
+
+static const char *where(const struct batch *batch, const struct batch_entry *entry,
+			 char to[PLACE_TEXT_SIZE])
+{
+	(void)snprintf(to, PLACE_TEXT_SIZE, "%s:%zu:%zu: ", batch->name, entry->line,
+		       entry->column);
+	return to;
+}
+
+/* Has its verb run the entry with an environment of its own. */
+static int run_entry(const struct env *env, const struct batch_entry *entry)
+{
+	char place_text[PLACE_TEXT_SIZE];
+	struct batch_entry copy = *entry;
+	struct env own = *env;
+
+	own.command = entry->command;
+	own.values = copy.values;
+	own.where = where(env->batch, entry, place_text);
+	return entry->command->run(&own, entry->argc, entry->argv);
+}
+
+static int by_ref(const void *a, const void *b)
+{
+	const struct batch_entry *const *left = a, *const *right = b;
+	int order = strcmp(ref_of(*left), ref_of(*right));
+
+	/* Entries stand in the array in the order of the file. */
+	return order ? order : (*left > *right) - (*left < *right);
+}
+
+/* The same request twice is as likely a slip of whoever copied the line as another one. */
+static int check_refs(struct env *env, struct batch *batch)
+{
+	const struct batch_entry **list = calloc(batch->count + 1, sizeof(*list));
+	char place_text[PLACE_TEXT_SIZE];
+	int status = EXIT_DONE;
+	struct sb_error err;
+
+	if (!list) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		list[i] = &batch->entries[i];
+	qsort(list, batch->count, sizeof(*list), by_ref);
+	for (size_t i = 1; i < batch->count; i++) {
+		if (strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
+			continue;
+		warning(env, "%sthe ref '%s' stands on line %zu already: each entry needs its own",
+			where(batch, list[i], place_text), ref_of(list[i]), list[i - 1]->line);
+		status = EXIT_REFUSED;
+	}
+	free(list);
+	return status;
+}
+
+/* Says what is wrong with the entries by themselves. */
+static int look_at_all(struct env *env, struct batch *batch)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < batch->count && wrong < MISTAKES_MAX; i++) {
+		if (run_entry(env, &batch->entries[i]) != EXIT_DONE)
+			wrong++;
+	}
+	if (wrong == 0)
+		return EXIT_DONE;
+	warning(env, "nothing was entered: %zu%s of the %zu entries of %s cannot be", wrong,
+		wrong == MISTAKES_MAX ? " or more" : "", batch->count, batch->name);
+	return EXIT_REFUSED;
+}
+
+/* Within the transaction; may run again from the start. */
+static int plan_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct env *env = ctx;
+	struct batch *batch = env->batch;
+	char place_text[PLACE_TEXT_SIZE];
+	int rc = SB_OK;
+
+	changes_clear(&batch->changes);
+	changes_clear(&batch->to_settle);
+	batch->entered = batch->skipped = 0;
+	batch->rc = SB_OK;
+	batch->books = books;
+	for (size_t i = 0; i < batch->count && !rc; i++) {
+		const struct batch_entry *entry = &batch->entries[i];
+
+		if (run_entry(env, entry) == EXIT_DONE)
+			continue;
+		if (!batch->rc)
+			batch->rc = sb_error_set(&batch->err, SB_EREFUSED,
+						 "it cannot be entered any more: run it again");
+		rc = batch->rc;
+		/* What is wrong with a file is not wrong with the command line. */
+		if (rc == SB_EINVAL || rc == SB_ENOTFOUND || rc == SB_EOVERFLOW)
+			rc = SB_EREFUSED;
+		sb_error_set(err, (enum sb_err)rc, "%sref '%s': %s; nothing was entered",
+			     where(batch, entry, place_text), ref_of(entry), batch->err.text);
+	}
+	if (!rc)
+		rc = look_after(batch, err);
+	batch->books = NULL;
+	batch->head = *books_head(books);
+	if (rc)
+		return rc;
+	return batch->dry || batch->entered == 0 ? STORE_ABORT : SB_OK;
+}
+
+int batch_run(struct env *env, struct batch *batch)
+{
+	struct env quiet = *env;
+	struct sb_error err;
+	int status = check_refs(env, batch);
+
+	quiet.batch = batch;
+	if (status == EXIT_DONE)
+		status = look_at_all(&quiet, batch);
+	if (status != EXIT_DONE)
+		return status;
+	/* All that the verbs have to say they have said. */
+	quiet.log = NULL;
+	quiet.err = fopen("/dev/null", "we");
+	if (!quiet.err) {
+		sb_error_set(&err, SB_ESYSTEM, "cannot open /dev/null");
+		return fail(env, &err);
+	}
+	if (bank_write(env->bank, env->now(), plan_all, &quiet, &err))
+		status = fail(env, &err);
+	(void)fclose(quiet.err);
+	return status;
+}
+
+int batch_apply(struct env *env, const struct batch *batch)
+{
+	size_t count = batch->to_settle.count;
+	const char **names = calloc(count + 1, sizeof(*names));
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (!names) {
+		sb_error_nomem(&err);
+		(void)fail(env, &err);
+		return EXIT_PART;
+	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = batch->to_settle.list[i]->name;
+	if (count > 0)
+		status = checkup_after(env, names, count, EXIT_DONE);
+	free(names);
+	return status;
+}
+
+void batch_release(struct batch *batch)
+{
+	changes_release(&batch->changes);
+	changes_release(&batch->to_settle);
+	for (size_t i = 0; i < batch->text_count; i++)
+		free(batch->texts[i]);
+	free(batch->texts);
+	free(batch->entries);
+	clusters_release(&batch->clusters);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/command.h"
+#include "ledger/backup.h"
+#include "ledger/when.h"
+
+/* By UTC, so that names sort in the order in which they were made. */
+static int name_backup(char *to, size_t size, const char *dir, int64_t now, struct sb_error *err)
+{
+	time_t seconds = (time_t)(now / WHEN_SECOND);
+	char stamp[32];
+	struct tm tm;
+
+	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &tm));
+	if ((size_t)snprintf(to, size, "%s/subank-%s", dir, stamp) >= size)
+		return sb_error_set(err, SB_EINVAL, "the name of the folder is too long");
+	return SB_OK;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	const char *dir = argc > 0 ? argv[0] : env->settings.backup;
+	struct store_options to = env->store;
+	char folder[4096 - 8], hash[HASH_TEXT_SIZE];
+	struct verify verify;
+	struct sb_error err;
+	int rc;
+
+	if (!dir || !*dir)
+		return usage(env, "backup needs a folder: name DIR, or set `backup: DIR`");
+	rc = name_backup(folder, sizeof(folder), dir, env->now(), &err);
+	to.folder = folder;
+	if (!rc)
+		rc = bank_backup(env->bank, &to, &verify, &err);
+	if (rc)
+		return fail(env, &err);
+	say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries, folder,
+	    verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
+	return EXIT_DONE;
+}
+
+const struct command cmd_backup = {
+	.name = "backup",
+	.arguments = "[DIR]",
+	.summary = "copy the bank while it is in use",
+	.details =
+		"Makes a folder in DIR, with date and time (UTC) in its name, and proves that\n"
+		"what is in it is whole. Nothing is overwritten, nothing is removed; what ends in\n"
+		"`.new` was cut off, or is being made. Without DIR it goes where `backup` in the\n"
+		"settings says. DIR must be on a local disk. A copy is a bank of its own, for\n"
+		"--bank; it commands no Slurm before `subank adopt`. `subank export` is the\n"
+		"other form, which outlives versions of LMDB and machines.",
+	.max_args = 1,
+	.flags = CMD_READ,
+	.run = run,
+};

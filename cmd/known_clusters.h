@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --clusters of verbs that choose with it among the clusters that there are. */
+#ifndef SUBANK_CMD_KNOWN_CLUSTERS_H
+#define SUBANK_CMD_KNOWN_CLUSTERS_H
+
+#include "cmd/env.h"
+
+/* Reads --clusters into the list of clusters of [ret]; without that option it names none. SB_EINVAL
+ * when neither the settings nor the books know one of them. settings_release() it, also after an
+ * error; [ret] is zeroed before. */
+int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err);
+
+/* Whether the list names the cluster (NULL: it is about none), or is empty. */
+bool clusters_chosen(const struct settings *asked, const char *cluster);
+
+#endif

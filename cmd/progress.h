@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How far a long piece of work has come, on one line of a terminal that is written again and again:
+ *
+ *     export: 1200000 of 10000000 (12%), 380000/s, 23s left
+ *
+ * Nothing is printed where the standard error is no terminal, with --quiet, and of work that is
+ * done within a second. */
+#ifndef SUBANK_CMD_PROGRESS_H
+#define SUBANK_CMD_PROGRESS_H
+
+#include "cmd/env.h"
+
+struct progress {
+	struct env *env;
+	uint64_t total;
+	int64_t begun; /* microseconds, UTC; 0: no line is to be printed */
+	int64_t shown; /* when the line was written last; 0: not yet */
+};
+
+/* [total]: how many steps there will be; 0: not known. The verb names the line. */
+void progress_begin(struct progress *progress, struct env *env, uint64_t total);
+/* [done] steps are behind us. Cheap: call it for each. */
+void progress_step(struct progress *progress, uint64_t done);
+/* Takes the line away, before anything else is printed. */
+void progress_end(struct progress *progress);
+
+#endif

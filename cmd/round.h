@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A list of requests that somebody wrote by hand, such as an allocation round: round_template says
+ * what it looks like. */
+#ifndef SUBANK_CMD_ROUND_H
+#define SUBANK_CMD_ROUND_H
+
+#include "cmd/batch.h"
+
+extern const char round_template[];
+
+/* Reads [file], named batch->name in messages. SB_EFORMAT with file, line and column. */
+int round_read(FILE *file, struct batch *batch, struct sb_error *err);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The answers of Slurm's commands, through a runner that answers with the input. Its first byte
+ * says which of them is asked. */
+#include "config.h"
+
+#include "slurm/sacctmgr.h"
+#include "slurm/scontrol.h"
+#include "slurm/sshare.h"
+#include "tests/fuzz/fuzz.h"
+
+static const uint8_t *answer;
+static size_t answer_size;
+
+static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
+	       struct slurm_error *err)
+{
+	(void)argv;
+	(void)deadline_ms;
+	(void)err;
+	*ret = (struct run_result){.out = fuzz_text(answer, answer_size), .out_len = answer_size};
+	return SLURM_OK;
+}
+
+static const struct slurm slurm = {
+	.sshare = "sshare", .sacctmgr = "sacctmgr", .scontrol = "scontrol", .run = run};
+
+static void check_list(const char *list)
+{
+	struct slurm_error err;
+	struct tres tres;
+	int64_t value;
+	size_t at = 0, steps = 0;
+	int code;
+
+	while ((code = tres_next(list, &at, &tres, &err)) > 0) {
+		MUST(tres.name[0] && tres.value >= -1);
+		MUST(++steps <= strlen(list));
+	}
+	MUST(code == 0 || code == SLURM_EFORM);
+	if (code == 0)
+		MUST(at == strlen(list));
+	if (tres_value(list, "cpu", &value, &err) == SLURM_OK)
+		MUST(code == 0 && value >= -1);
+	else
+		MUST(err.code == SLURM_EFORM);
+}
+
+static int read_shares(struct slurm_error *err)
+{
+	struct shares shares = {0};
+	int code = sshare_read(&slurm, "dev", &shares, err);
+
+	for (size_t i = 0; i < shares.count; i++) {
+		const struct share *share = &shares.rows[i];
+
+		MUST(shares_find(&shares, share->account) == share);
+		MUST(!*share->parent || shares_find(&shares, share->parent) || code);
+		MUST(share->raw_usage >= 0);
+		check_list(share->grp_tres_mins);
+		check_list(share->grp_tres_raw);
+	}
+	shares_release(&shares);
+	return code;
+}
+
+static int read_limits(struct slurm_error *err)
+{
+	static const char *const accounts[] = {"alice", "bob"};
+	struct limits limits = {0};
+	int code = sacctmgr_read_limits(&slurm, "dev", accounts, 2, &limits, err);
+
+	for (size_t i = 0; i < limits.count; i++) {
+		const struct account_limits *row = &limits.rows[i];
+
+		MUST(limits_find(&limits, row->account) == row);
+		MUST(row->grp_jobs >= -1 && row->grp_submit_jobs >= -1);
+		check_list(row->grp_tres_mins);
+		check_list(row->grp_tres_run_mins);
+	}
+	limits_release(&limits);
+	return code;
+}
+
+static int read_qos(struct slurm_error *err)
+{
+	struct qos_list list = {0};
+	int code = sacctmgr_read_qos(&slurm, &list, err);
+
+	for (size_t i = 0; i < list.count; i++) {
+		check_list(list.rows[i].grp_tres_mins);
+		check_list(list.rows[i].grp_tres_run_mins);
+		MUST(list.rows[i].grp_jobs >= -1 && list.rows[i].grp_submit_jobs >= -1);
+		MUST(strlen(list.rows[i].name) + strlen(list.rows[i].usage_factor) +
+			     strlen(list.rows[i].flags) <=
+		     answer_size);
+	}
+	qos_list_release(&list);
+	return code;
+}
+
+static int read_config(const char *cluster, struct slurm_error *err)
+{
+	struct slurm_config config = {0};
+	int code = scontrol_read_config(&slurm, cluster, &config, err);
+
+	MUST(config.calc_period >= 0 && config.version[0] >= 0 && config.version[1] >= 0);
+	MUST(!config.safe || config.limits);
+	return code;
+}
+
+static int read_partitions(struct slurm_error *err)
+{
+	struct partitions partitions = {0};
+	int code = scontrol_read_partitions(&slurm, "dev", &partitions, err);
+
+	for (size_t i = 0; i < partitions.count; i++)
+		MUST(*partitions.rows[i].name &&
+		     strlen(partitions.rows[i].billing_weights) <= answer_size);
+	partitions_release(&partitions);
+	return code;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slurm_error err = {0};
+	int code = SLURM_OK;
+	char *text;
+
+	if (size == 0)
+		return 0;
+	answer = data + 1;
+	answer_size = size - 1;
+	switch (data[0]) {
+	case 's':
+		code = read_shares(&err);
+		break;
+	case 'l':
+		/* It is asked once, for both accounts. */
+		code = read_limits(&err);
+		break;
+	case 'q':
+		code = read_qos(&err);
+		break;
+	case 'c':
+		code = read_config(NULL, &err);
+		break;
+	case 'C':
+		code = read_config("dev", &err);
+		break;
+	case 'p':
+		code = read_partitions(&err);
+		break;
+	case 't':
+		text = fuzz_text(answer, answer_size);
+		check_list(text);
+		free(text);
+		break;
+	default:
+		break;
+	}
+	MUST(code == SLURM_OK || (code == SLURM_EFORM && err.code == SLURM_EFORM && *err.text));
+	return 0;
+}

@@ -1,0 +1,704 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What comes into the books from files: lists written by hand, another bank's books, and those of
+ * the predecessor. */
+#include "config.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/drive.h"
+
+enum { SU = 3600 };
+
+static char file[96];
+
+/* "bio" and "chem" are open, without money; "geo" is an account of Slurm alone. */
+static void setup(void)
+{
+	drive_setup();
+	(void)snprintf(file, sizeof(file), "%s/file", test_folder);
+	(void)fake_account("dev", "bio");
+	(void)fake_account("dev", "chem");
+	fake_account("dev", "geo")->usage = 7 * SU;
+	DONE("", "open", "bio");
+	DONE("", "open", "chem");
+}
+
+static void write_file(const char *text)
+{
+	util_write_file(file, text, strlen(text));
+}
+
+/* What balance says of an account, in billing-seconds. */
+#define MONEY(account, expected)                                                                   \
+	do {                                                                                       \
+		RUN("balance", account, "-nPo", "Allocated,Used,Available", "--seconds");          \
+		ck_assert_str_eq(out, expected "\n");                                              \
+	} while (0)
+
+/* ---- lists ---- */
+
+#define GOOD "- {ref: a, deposit: bio, su: 1}\n"
+
+START_TEST(a_list_that_makes_no_sense_is_refused)
+{
+	static const struct {
+		const char *text, *place, *says;
+	} cases[] = {
+		{"", "1:1", "a list of entries is expected"},
+		{"# nothing\n", "2:1", "a list of entries is expected"},
+		{"ref: a\n", "1:1", "a list of entries is expected"},
+		{"[]\n", "1:2", "no entries"},
+		{"- a\n", "1:3", "an entry is expected here"},
+		{"- []\n", "1:3", "an entry is expected here"},
+		{"- {}\n", "1:3", "asks for nothing"},
+		{GOOD "- {ref: b, su: 1}\n", "2:3", "asks for nothing"},
+		{"- {ref: a, deposit: bio, withdraw: bio, su: 1}\n", "1:26", "one thing"},
+		{"- {deposit: bio, su: 1}\n", "1:3", "lacks the key 'ref'"},
+		{"- {ref: a, deposit: bio}\n", "1:3", "lacks the key 'su'"},
+		{"- {ref: a, transfer: bio, su: 1}\n", "1:3", "lacks the key 'to'"},
+		{"- {ref: a, deposit: bio, su: 1, su: 1}\n", "1:33", "given twice"},
+		{"- {ref: a, deposit: bio, su: 1, sum: 1}\n", "1:33", "'sum' is not known"},
+		{"- {ref: a, deposit: bio, su: 1, to: chem}\n", "1:33", "'to' is not known"},
+		{"- {ref: a, deposit: bio, su: 1, no-apply: yes}\n", "1:33", "not known"},
+		{"- {ref: a, terms: bio, su: 1}\n", "1:24", "'su' is not known"},
+		{"- {ref: a, deposit: bio, su: -1}\n", "1:30", "'-1'"},
+		{"- {ref: a, deposit: bio, su: 1e3}\n", "1:30", "'1e3'"},
+		{"- {ref: a, deposit: bio, su: 0}\n", "1:30", "zero"},
+		{"- {ref: a, deposit: bio, su: all}\n", "1:30", "'all'"},
+		{"- {ref: a, deposit: bio, su: 9223372036854775808s}\n", "1:30", ""},
+		{"- {ref: a, deposit: bio, su: [1]}\n", "1:30", "single value"},
+		{"- {ref: a, deposit: bio, su: }\n", "1:30", "single value"},
+		{"- {ref: a, deposit: \"bio,chem\", su: 1}\n", "1:21", "not allowed"},
+		{"- {ref: a, transfer: bio, to: -x, su: 1}\n", "1:31", ""},
+		{"- {ref: a, transfer: bio, to: BIO, su: 1}\n", "1:3", "itself"},
+		{"- {ref: a, open: geo, from-zero: no}\n", "1:34", "must be yes"},
+		{"- {ref: a, open: geo, start: 2027-01-01}\n", "1:3", "first deposit"},
+		{"- {ref: a, open: root}\n", "1:3", "root stands"},
+		{"- {ref: a, terms: bio}\n", "1:3", "changes no terms"},
+		{"- {ref: a, terms: bio, note: x}\n", "1:3", "changes no terms"},
+		{"- {ref: a, terms: bio, limited: yes, unlimited: yes}\n", "1:3", "exclude"},
+		{"- {ref: a, deposit: bio, su: 1, start: tomorrow}\n", "1:3", "not a time"},
+		{"- {ref: a, deposit: bio, su: 1, end: 2026-01-01}\n", "1:3",
+		 "not after its start"},
+		{"- {ref: \"job:1\", deposit: bio, su: 1}\n", "1:3", "keeps for itself"},
+		{"- {ref: \"import:1\", deposit: bio, su: 1}\n", "1:3", "keeps for itself"},
+		{GOOD "- {ref: a, deposit: bio, su: 1}\n", "2:3", "line 1 already"},
+		{GOOD "- {ref: a, deposit: bio, su: 2}\n", "2:3", "line 1 already"},
+		{GOOD "- {ref: b, withdraw: bio, su: 1.5}\n", "2:3", "ref 'b': "},
+		{GOOD "- {ref: b, deposit: none, su: 1}\n", "2:3", "'none' is not in the bank"},
+		{GOOD "- {ref: b, open: bio, su: 1}\n", "2:3", "open already"},
+		{GOOD "- {ref: b, &x deposit: bio, su: 1}\n", "2:12", "anchors"},
+		{GOOD "---\n" GOOD, "2:1", "second document"},
+		{GOOD "- {ref: b, deposit: bio, su: 1", "3:", ""},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char place[128];
+
+		write_file(cases[i].text);
+		(void)snprintf(place, sizeof(place), "%s:%s", file, cases[i].place);
+		REFUSED(1, place, "import", "--append", file);
+		ck_assert_msg(strstr(err, cases[i].says), "case %zu: %s", i, err);
+	}
+	/* All mistakes of the lines themselves are told at once. */
+	write_file("- {ref: a, deposit: bio, su: 1, start: x}\n"
+		   "- {ref: b, open: geo, start: 2027-01-01}\n"
+		   "- {ref: c, deposit: bio, su: 1}\n");
+	REFUSED(1, "2 of the 3 entries", "import", "--append", file);
+	ck_assert_ptr_nonnull(strstr(err, "file:1:3: "));
+	ck_assert_ptr_nonnull(strstr(err, "file:2:3: "));
+	REFUSED(1, "cannot read", "import", "--append", "/nonexistent");
+	REFUSED(2, "needs FILE", "import", "--append");
+	REFUSED(2, "--dry-run goes with", "import", "--dry-run", file);
+}
+END_TEST
+
+#define ROUND                                                                                      \
+	"- ref: call-geo\n  open: Geo\n  su: 5\n"                                                  \
+	"- {ref: call-bio, deposit: bio, su: 10.5, start: 2026-11-01, end: 2028-01-01,\n"          \
+	"   note: \"no\"}\n"                                                                       \
+	"- {ref: back, withdraw: bio, su: 1800s}\n"                                                \
+	"- {ref: move, transfer: bio, to: chem, su: 4}\n"                                          \
+	"- {ref: rest, transfer: chem, to: geo, su: all}\n"                                        \
+	"- {ref: terms, terms: bio, credit: 2, enforce: warn, thresholds: \"50,80\"}\n"
+
+START_TEST(a_list_is_entered_once)
+{
+	uint64_t count;
+
+	write_file(ROUND);
+	DONE("entered 6 of 6 requests, 0 were in the books already; head 12:", "import", "--append",
+	     file);
+	MONEY("geo", "32400|0|32400");
+	MONEY("bio", "21600|0|28800");
+	MONEY("chem", "0|0|0");
+	count = entries();
+	ck_assert_uint_eq(count, 12);
+	DONE("entered 0 of 6 requests, 6 were in the books already; head 12:", "import", "--append",
+	     file);
+	ck_assert_uint_eq(entries(), count);
+	/* The same request as a verb's own. */
+	DONE("entered before with this ref", "withdraw", "bio", "0.5", "--ref", "back");
+	RUN("journal", "--ref", "call-bio", "-nPo", "Note");
+	ck_assert_str_eq(out, "no\n");
+	/* A line more, and the others are left alone. */
+	write_file(ROUND "- {ref: more, deposit: chem, su: 1}\n");
+	DONE("entered 1 of 7 requests, 6 were", "import", "--append", file);
+	MONEY("chem", "3600|0|3600");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(where_counting_starts_is_asked_once_for_all)
+{
+	fake_account("dev", "math");
+	write_file("- {ref: g, open: geo, from-zero: yes}\n- {ref: m, open: math, su: 1}\n"
+		   "- {ref: d, deposit: geo, su: 8}\n");
+	fake_calls[FAKE_SSHARE] = 0;
+	DONE("entered 3 of 3", "import", "--append", file);
+	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 1);
+	DONE("", "check");
+	MONEY("geo", "28800|25200|3600");
+	/* Nothing new: Slurm is not asked. */
+	fake_calls[FAKE_SSHARE] = 0;
+	DONE("entered 0 of 3", "import", "--append", file);
+	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 0);
+}
+END_TEST
+
+START_TEST(a_known_ref_with_another_request_refuses_all)
+{
+	write_file(ROUND);
+	DONE("entered 6", "import", "--append", file);
+	write_file("- {ref: new, deposit: chem, su: 1}\n"
+		   "- {ref: back, withdraw: bio, su: 1801s}\n");
+	REFUSED(1, "file:2:3: ref 'back': ", "import", "--append", file);
+	write_file("- {ref: new, deposit: chem, su: 1}\n- {ref: call-geo, open: geo}\n");
+	REFUSED(1, "file:2:3: ref 'call-geo': ", "import", "--append", file);
+}
+END_TEST
+
+START_TEST(a_dry_run_of_a_list_shows_the_accounts)
+{
+	char *before = exported();
+
+	write_file(ROUND);
+	GIVES(0, "bio|0|28800\nchem|0|0\ngeo||32400\n", "6 of 6 requests would be", "import",
+	      "--append", "--dry-run", "-nP", "--seconds", file);
+	UNCHANGED(before);
+	GIVES(0, "\"account\": \"geo\",\n    \"after_seconds\": 32400\n", "nothing was entered",
+	      "import", "--append", "--dry-run", "--json", "-A", "geo", file);
+}
+END_TEST
+
+/* Spends all that "bio" and "chem" have, so that both are held. */
+static void hold_both(void)
+{
+	DONE("", "deposit", "bio", "1");
+	DONE("", "deposit", "chem", "1");
+	fake_account("dev", "bio")->usage = 2 * SU;
+	fake_account("dev", "chem")->usage = 2 * SU;
+	RUN("check");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
+	write_file("- {ref: b, deposit: bio, su: 5}\n- {ref: c, deposit: chem, su: 5}\n");
+	fake_calls[FAKE_SSHARE] = 0;
+}
+
+START_TEST(accounts_of_a_list_are_settled_at_once)
+{
+	int before;
+
+	hold_both();
+	before = fake_modifies;
+	GIVES(0, "entered 2 of 2", "", "import", "--append", file);
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	ck_assert_str_eq(fake_account("dev", "chem")->limits, "");
+	/* Asked, changed, read back: together. */
+	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 2);
+	ck_assert_int_eq(fake_modifies, before + 1);
+}
+END_TEST
+
+START_TEST(slurm_is_left_alone_with_no_apply)
+{
+	hold_both();
+	GIVES(0, "entered 2 of 2", "bio, chem: Slurm is left to the next check", "import",
+	      "--append", "--no-apply", file);
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 0);
+}
+END_TEST
+
+START_TEST(a_silent_cluster_opens_no_account)
+{
+	fake_cluster("dev")->silent = true;
+	write_file("- {ref: d, deposit: bio, su: 1}\n- {ref: o, open: geo}\n");
+	REFUSED(1, "file:2:3: account 'geo' was not opened", "import", "--append", file);
+	write_file("- {ref: d, deposit: bio, su: 1}\n- {ref: o, open: geo, later: yes}\n");
+	GIVES(0, "entered 2 of 2", "does not answer", "import", "--append", file);
+}
+END_TEST
+
+START_TEST(the_template_can_be_run)
+{
+	DONE("- {ref: 2027-physics, deposit: physics", "import", "--template");
+	write_file(out);
+	fake_account("dev", "physics");
+	fake_account("dev", "chemistry");
+	fake_account("dev", "biology");
+	fake_account("dev", "geology");
+	DONE("", "open", "physics");
+	DONE("", "open", "biology");
+	DONE("", "open", "chemistry", "300");
+	RUN("import", "--append", file);
+	ck_assert_msg(status == 0, "%s", err);
+	check_has(__FILE__, __LINE__, "the output", out, "entered 5 of 5");
+	MONEY("biology", "360000|0|360000");
+}
+END_TEST
+
+/* ---- restoring over another bank ---- */
+
+/* An export of "bio" with 10 SU; then "chem" gets 20 and "bio" 1 more. */
+static void make_two(void)
+{
+	DONE("", "deposit", "bio", "10");
+	DONE("wrote 5", "export", file);
+	DONE("", "deposit", "chem", "20");
+	DONE("", "deposit", "bio", "1");
+}
+
+/* The name of the only file in [folder] that begins with [prefix], "" if there is none. */
+static void find_file(const char *folder, const char *prefix, char path[512])
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	int count = 0;
+
+	path[0] = '\0';
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+			(void)snprintf(path, 512, "%s/%s", folder, entry->d_name);
+			count++;
+		}
+	}
+	if (dir)
+		(void)closedir(dir);
+	ck_assert_int_le(count, 1);
+}
+
+static void in_bank(const char *name, char path[256])
+{
+	(void)snprintf(path, 256, "%s/%s", bank_folder, name);
+}
+
+START_TEST(predecessor_27_a_bad_file_replaces_nothing)
+{
+	char folder[256], copy[512], *text, *at;
+	size_t len;
+
+	make_two();
+	text = util_read_file(file, &len);
+	in_bank("backup", folder);
+	for (size_t cut = 0; cut < len - 1; cut += 97) {
+		util_write_file(file, text, cut);
+		REFUSED(1, file, "import", "--replace", "-i", file);
+	}
+	at = strstr(text, "amount: 36000");
+	ck_assert_ptr_nonnull(at);
+	at[8] = '4';
+	util_write_file(file, text, len);
+	REFUSED(1, "file:", "import", "--replace", "-i", file);
+	REFUSED(1, "cannot read", "import", "--replace", "-i", "/nonexistent");
+	REFUSED(2, "exclude", "import", "--replace", "--append", file);
+	REFUSED(2, "goes with", "import", "--dry-run", file);
+	find_file(folder, "", copy);
+	ck_assert_str_eq(copy, "");
+	free(text);
+}
+END_TEST
+
+START_TEST(a_bank_is_replaced_only_by_who_says_so)
+{
+	make_two();
+	REFUSED(1, "not empty", "import", file);
+	REFUSED(1, "say --immediate", "import", "--replace", file);
+	at_terminal = true;
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const no[] = {"", "n\n", "\n", "yy\n"};
+		char *before = exported();
+
+		answers = no[i];
+		GIVES(1, "Put the new books in place? [y/N]", "7 entries", "import", "--replace",
+		      file);
+		UNCHANGED(before);
+	}
+	answers = "y\n";
+	GIVES(0, "restored 5 entries", "7 entries", "import", "--replace", file);
+	ck_assert_uint_eq(entries(), 5);
+}
+END_TEST
+
+START_TEST(a_replaced_bank_is_kept_as_a_copy)
+{
+	char folder[256], copy[512], first[512], *before, *text;
+	struct stat st;
+	size_t len;
+
+	make_two();
+	before = exported();
+	GIVES(0, "restored 5 entries", "a copy of the old books is in", "import", "--replace", "-i",
+	      file);
+	in_bank("backup", folder);
+	find_file(folder, "subank-2026-11-22T1700", first);
+	text = util_read_file(first, &len);
+	ck_assert_str_eq(text, before);
+	ck_assert_int_eq(stat(first, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0640);
+	ck_assert_int_eq(stat(folder, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0750);
+	MONEY("bio", "36000|0|36000");
+	MONEY("chem", "0|0|0");
+	/* It commands no Slurm until it is adopted. */
+	GIVES(3, "", "does not command Slurm", "check");
+	/* And back again; the first copy stays as it is. */
+	GIVES(0, "restored 7 entries", "", "import", "--replace", "-i", first);
+	free(text);
+	text = exported();
+	ck_assert_str_eq(text, before);
+	free(text);
+	text = util_read_file(first, &len);
+	ck_assert_str_eq(text, before);
+	free(text);
+	free(before);
+	/* Where the settings say. */
+	(void)snprintf(copy, sizeof(copy), "clusters: [dev]\nlock_seconds: 1\nbackup: %s/copies\n",
+		       test_folder);
+	set_settings(copy);
+	GIVES(0, "restored 5 entries", "/copies/subank-2026-11-22T", "import", "--replace", "-i",
+	      file);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(copies_of_one_second_have_names_of_their_own)
+{
+	char folder[256], path[512];
+
+	make_two();
+	for (int i = 0; i < 3; i++) {
+		clock_now = T0 + HOUR;
+		GIVES(0, "restored 5 entries", "", "import", "--replace", "-i", file);
+	}
+	in_bank("backup", folder);
+	find_file(folder, "subank-2026-11-22T180001Z.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, "subank-2026-11-22T180001Z-2.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, "subank-2026-11-22T180001Z-3.yaml", path);
+	ck_assert_str_ne(path, "");
+	find_file(folder, ".subank", path);
+	ck_assert_str_eq(path, "");
+}
+END_TEST
+
+START_TEST(a_copy_that_cannot_be_written_replaces_nothing)
+{
+	make_two();
+	set_settings("clusters: [dev]\nlock_seconds: 1\nbackup: /dev/null/copies\n");
+	REFUSED(1, "cannot make the folder /dev/null/copies", "import", "--replace", "-i", file);
+}
+END_TEST
+
+START_TEST(a_dry_run_of_a_restore_shows_both_balances)
+{
+	char *before;
+
+	make_two();
+	fake_account("dev", "geo")->usage = 0;
+	DONE("", "open", "geo", "5");
+	before = exported();
+	GIVES(0, "bio|39600|36000\nchem|72000|0\ngeo|18000|\n", "nothing was changed", "import",
+	      "--replace", "--dry-run", "-nP", "--seconds", file);
+	UNCHANGED(before);
+}
+END_TEST
+
+START_TEST(a_bank_in_use_is_not_replaced)
+{
+	struct bank *bank;
+	char *before;
+
+	make_two();
+	before = exported();
+	bank = util_open(STORE_READ);
+	GIVES(1, NULL, "in use", "import", "--replace", "-i", file);
+	bank_close(bank);
+	UNCHANGED(before);
+	GIVES(0, "restored 5 entries", "", "import", "--replace", "-i", file);
+}
+END_TEST
+
+START_TEST(a_damaged_bank_is_moved_aside)
+{
+	char path[256], aside[512], data[600];
+	struct stat st;
+
+	make_two();
+	in_bank("books/data.mdb", path);
+	ck_assert_int_eq(truncate(path, 100), 0);
+	GIVES(1, NULL, "say --immediate", "import", "--replace", file);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_size, 100);
+	GIVES(0, "restored 5 entries", "since they are damaged", "import", "--replace", "-i", file);
+	find_file(bank_folder, "books.damaged-2026-11-22T", aside);
+	(void)snprintf(data, sizeof(data), "%s/data.mdb", aside);
+	ck_assert_int_eq(stat(data, &st), 0);
+	ck_assert_int_eq(st.st_size, 100);
+	ck_assert_uint_eq(entries(), 5);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(damaged_books_need_not_be_looked_at)
+{
+	char aside[512];
+
+	make_two();
+	clock_now = T0 + HOUR;
+	GIVES(0, "restored 5 entries", "moved aside", "import", "--damaged", "-i", file);
+	find_file(bank_folder, "books.damaged-2026-11-22T18", aside);
+	ck_assert_str_ne(aside, "");
+	ck_assert_uint_eq(entries(), 5);
+}
+END_TEST
+
+START_TEST(where_no_bank_is_nothing_is_asked)
+{
+	make_two();
+	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/none", test_folder);
+	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
+	GIVES(0, "restored 5 entries", "adopt", "import", "--replace", file);
+}
+END_TEST
+
+/* ---- from the predecessor ---- */
+
+#define ROW(id, account, limit, date)                                                              \
+	"{\"id\": " #id ", \"account\": \"" account "\", \"su_limit_hrs\": " #limit                \
+	", \"date\": \"" date "\", \"upper_limit_informed\": false, "                              \
+	"\"lower_limit_informed\": true, \"max_limit_informed\": false}"
+#define DUMP(count, rows) "{\"count\": " #count ", \"results\": [" rows "], \"meta\": {}}"
+
+static void in_slurm(void)
+{
+	fake_account("dev", "test1")->usage = 10 * SU;
+	fake_account("dev", "test2")->usage = 50 * SU;
+	fake_account("dev", "free")->usage = 70 * SU;
+}
+
+START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"", "file:1:1: "},
+		{"[]", "file:1:1: "},
+		{"{}", "lacks the key 'results'"},
+		{"{\"count\": 0}", "lacks the key 'results'"},
+		{"{\"results\": {}}", "file:1:13: "},
+		{"{\"results\": [1]}", "a row is expected"},
+		{"{\"results\": [], \"results\": []}", "given twice"},
+		{"{\"rows\": []}", "'rows'"},
+		{"{\"results\": [{\"account\": [\"a\"]}]}", "single value"},
+		{"{\"results\": [{\"account\": \"a\", \"account\": \"b\"}]}", "given twice"},
+		{"{\"count\": 1, \"results\": []}", "counts 1 rows and has 0"},
+		{DUMP(3, ROW(1, "test1", 5, "2026-01-01")), "counts 3 rows and has 1"},
+		{DUMP(1, ROW(1, "test1", 5, "2026-01-01")) "{}", "file:1:"},
+	};
+	static const struct {
+		const char *text, *says;
+	} rows[] = {
+		{DUMP(1, ROW(1, "test1", -2, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", 1e3, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", 99999999999999999999, "2026-01-01")), "su_limit_hrs"},
+		{DUMP(1, ROW(1, "test1", null, "2026-01-01")), "lacks su_limit_hrs"},
+		{DUMP(1, ROW(x, "test1", 1, "2026-01-01")), "id 'x'"},
+		{DUMP(1, ROW(1, "test1", 1, "2026-02-30")), "'2026-02-30' is not a time"},
+		{DUMP(1, ROW(1, "test1", 1, "now")), "'now' is not a time"},
+		{DUMP(1, ROW(1, "test1,test2", 1, "2026-01-01")), "not allowed"},
+		{DUMP(1, ROW(1, "$(id)", 1, "2026-01-01")), "not allowed"},
+		{"{\"results\": [{\"su_limit_hrs\": 5}]}", "names no account"},
+		{DUMP(2, ROW(1, "test1", 1, "2026-01-01") "," ROW(1, "test2", 1, "2026-01-01")),
+		 "same id"},
+	};
+	char *before;
+
+	in_slurm();
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		write_file(cases[i].text);
+		REFUSED(1, cases[i].says, "import", "--predecessor", file);
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		write_file(rows[i].text);
+		before = exported();
+		GIVES(1, rows[i].says, "nothing was entered", "import", "--predecessor", file);
+		UNCHANGED(before);
+	}
+	/* Cut short anywhere. */
+	for (size_t len = 0; len < strlen(rows[0].text) - 1; len++) {
+		util_write_file(file, rows[0].text, len);
+		REFUSED(1, "file:", "import", "--predecessor", file);
+	}
+	REFUSED(2, "goes with", "import", "--project-days", "5", file);
+	REFUSED(2, "from 1 to", "import", "--predecessor", "--project-days", "0", file);
+	write_file(DUMP(1, ROW(1, "test1", 5, "2026-01-01")));
+	fake_cluster("dev")->silent = true;
+	REFUSED(1, "must be seen first", "import", "--predecessor", file);
+}
+END_TEST
+
+START_TEST(predecessor_31_rows_for_one_account_refuse_the_dump)
+{
+	char *before = exported();
+
+	in_slurm();
+	write_file(DUMP(
+		3, ROW(1, "Test1", 5, "2026-01-01") ",\n" ROW(
+			   2, "test1", 7, "2026-01-01") ",\n" ROW(3, "free", 1, "2026-01-01")));
+	GIVES(1, "|refused|", "2 of the 3 rows are refused", "import", "--predecessor", "-nPo",
+	      "Account,Result,Reason", file);
+	ck_assert_str_eq(out, "test1|refused|the row on line 2 is for the same account in Slurm\n"
+			      "test1|refused|the row on line 1 is for the same account in Slurm\n"
+			      "free|taken|\n");
+	UNCHANGED(before);
+	/* One row is folded. */
+	write_file(DUMP(1, ROW(1, "TEST1", 5, "2026-01-01")));
+	GIVES(0, "took 1 of 1 rows", "next check", "import", "--predecessor", file);
+	MONEY("test1", "18000|0|18000");
+}
+END_TEST
+
+START_TEST(predecessor_32_a_long_name_is_taken_whole)
+{
+	static const char name[] = "a-project-with-a-name-of-forty-characters";
+
+	fake_account("dev", name);
+	write_file("{\"results\": [{\"account\": \"a-project-with-a-name-of-forty-characters\", "
+		   "\"su_limit_hrs\": 5}]}");
+	GIVES(0, name, "next check", "import", "--predecessor", file);
+	MONEY(name, "18000|0|18000");
+	/* What was cut at 30 is nobody's name. */
+	write_file("{\"results\": [{\"account\": \"a-project-with-a-name-of-forty+\", "
+		   "\"su_limit_hrs\": 5}]}");
+	GIVES(1, "not allowed", "nothing was entered", "import", "--predecessor", file);
+}
+END_TEST
+
+#define ALL                                                                                        \
+	DUMP(5,                                                                                    \
+	     ROW(1, "test1", 100, "2025-01-01") ",\n" ROW(2, "test2", 40, "2026-06-01") ",\n" ROW( \
+		     3, "free", -1, "2026-06-01") ",\n" ROW(4, "gone", 5,                          \
+							    "2026-06-01") ",\n" ROW(5, "bio", 5,   \
+										    "2026-06-01"))
+
+START_TEST(a_dump_is_taken_and_then_charged)
+{
+	uint64_t count;
+	char *before = exported();
+
+	in_slurm();
+	write_file(ALL);
+	GIVES(3, "", "3 rows would be taken, 2 left out", "import", "--predecessor", "--dry-run",
+	      "-nPo", "Line,Account,Limit,Start,Used,Result,NextCheck,Reason", "--seconds", file);
+	ck_assert_str_eq(
+		out, "1|test1|360000|2025-01-01|36000|taken||\n"
+		     "2|test2|144000|2026-06-01|180000|taken|holds it|\n"
+		     "3|free|unlimited|2026-06-01|252000|taken||\n"
+		     "4|gone|18000|2026-06-01|0|left out||no cluster of Slurm has this account\n"
+		     "5|bio|18000|2026-06-01|0|left out||it is open in the bank already\n");
+	UNCHANGED(before);
+	GIVES(3, "took 3 of 5 rows, 0 were in the bank already, 2 are left out; head ", "",
+	      "import", "--predecessor", "--no-apply", file);
+	MONEY("test1", "360000|0|360000");
+	/* As the predecessor would show it. */
+	RUN("check");
+	MONEY("test1", "360000|36000|324000");
+	MONEY("test2", "144000|180000|-36000");
+	ck_assert_str_eq(fake_account("dev", "test2")->limits, "cpu=0");
+	ck_assert_str_eq(fake_account("dev", "free")->limits, "");
+	/* A second time adds nothing. */
+	count = entries();
+	GIVES(3, "took 0 of 5 rows, 3 were in the bank already", "", "import", "--predecessor",
+	      "--no-apply", file);
+	ck_assert_uint_eq(entries(), count);
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(ends_are_set_by_who_has_seen_them)
+{
+	in_slurm();
+	write_file(
+		DUMP(2, ROW(1, "test1", 100, "2025-01-01") "," ROW(2, "test2", 400, "2026-06-01")));
+	GIVES(1, "test1|taken|holds it|its window is over\n", "say --immediate", "import",
+	      "--predecessor", "--project-days", "365", "-nPo", "Account,Result,NextCheck,Reason",
+	      file);
+	MONEY("bio", "0|0|0");
+	GIVES(0, "took 2 of 2 rows", "", "import", "--predecessor", "--project-days", "365", "-i",
+	      file);
+	RUN("check");
+	MONEY("test1", "0|36000|-36000");
+	MONEY("test2", "1440000|180000|1260000");
+	ck_assert_str_eq(fake_account("dev", "test1")->limits, "cpu=0");
+	RUN("journal", "test2", "--kind", "deposit", "-nPo", "Detail");
+	ck_assert_str_eq(out, "from 2026-06-01T00:00:00 until 2027-06-01T00:00:00\n");
+	DONE("", "verify");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("import");
+	TCase *lists = tcase_create("lists"), *restores = tcase_create("restores"),
+	      *moves = tcase_create("moves");
+
+	suite_add_tcase(suite, lists);
+	tcase_set_timeout(lists, TEST_TIMEOUT);
+	tcase_add_checked_fixture(lists, setup, drive_teardown);
+	tcase_add_test(lists, a_list_that_makes_no_sense_is_refused);
+	tcase_add_test(lists, a_list_is_entered_once);
+	tcase_add_test(lists, where_counting_starts_is_asked_once_for_all);
+	tcase_add_test(lists, a_known_ref_with_another_request_refuses_all);
+	tcase_add_test(lists, a_dry_run_of_a_list_shows_the_accounts);
+	tcase_add_test(lists, accounts_of_a_list_are_settled_at_once);
+	tcase_add_test(lists, slurm_is_left_alone_with_no_apply);
+	tcase_add_test(lists, a_silent_cluster_opens_no_account);
+	tcase_add_test(lists, the_template_can_be_run);
+	suite_add_tcase(suite, restores);
+	tcase_set_timeout(restores, TEST_TIMEOUT);
+	tcase_add_checked_fixture(restores, setup, drive_teardown);
+	tcase_add_test(restores, predecessor_27_a_bad_file_replaces_nothing);
+	tcase_add_test(restores, a_bank_is_replaced_only_by_who_says_so);
+	tcase_add_test(restores, a_replaced_bank_is_kept_as_a_copy);
+	tcase_add_test(restores, copies_of_one_second_have_names_of_their_own);
+	tcase_add_test(restores, a_copy_that_cannot_be_written_replaces_nothing);
+	tcase_add_test(restores, a_dry_run_of_a_restore_shows_both_balances);
+	tcase_add_test(restores, a_bank_in_use_is_not_replaced);
+	tcase_add_test(restores, a_damaged_bank_is_moved_aside);
+	tcase_add_test(restores, damaged_books_need_not_be_looked_at);
+	tcase_add_test(restores, where_no_bank_is_nothing_is_asked);
+	suite_add_tcase(suite, moves);
+	tcase_set_timeout(moves, TEST_TIMEOUT);
+	tcase_add_checked_fixture(moves, setup, drive_teardown);
+	tcase_add_test(moves, predecessor_27_a_dump_that_makes_no_sense_enters_nothing);
+	tcase_add_test(moves, predecessor_31_rows_for_one_account_refuse_the_dump);
+	tcase_add_test(moves, predecessor_32_a_long_name_is_taken_whole);
+	tcase_add_test(moves, a_dump_is_taken_and_then_charged);
+	tcase_add_test(moves, ends_are_set_by_who_has_seen_them);
+	return util_run(suite);
+}
