@@ -67,8 +67,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	int status = EXIT_DONE;
 	int rc;
 
-	if (path && option(env, "slurm"))
-		return usage(env, "--slurm is for the bank, not for a file");
+	if (path && (option(env, "slurm") || option(env, "clusters")))
+		return usage(env, "--slurm and --clusters are for the bank, not for a file");
 	if (head) {
 		if (old_head_parse(head, &old, &err))
 			return fail(env, &err);

@@ -43,7 +43,7 @@ struct observation {
 
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
-/* How the accounts hang together; names are borrowed. tree_release() it. */
+/* How the cluster's accounts hang together; the names are the observation's. tree_release() it. */
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
 
 /* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.

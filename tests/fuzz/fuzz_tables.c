@@ -90,9 +90,7 @@ static int read_qos(struct slurm_error *err)
 		check_list(list.rows[i].grp_tres_mins);
 		check_list(list.rows[i].grp_tres_run_mins);
 		MUST(list.rows[i].grp_jobs >= -1 && list.rows[i].grp_submit_jobs >= -1);
-		MUST(strlen(list.rows[i].name) + strlen(list.rows[i].usage_factor) +
-			     strlen(list.rows[i].flags) <=
-		     answer_size);
+		MUST(strlen(list.rows[i].name) + strlen(list.rows[i].usage_factor) <= answer_size);
 	}
 	qos_list_release(&list);
 	return code;
