@@ -216,10 +216,14 @@ static int forget(struct reset *reset)
 	return status;
 }
 
-static bool went_down(const struct reset *reset, const struct clusters *again, size_t at)
+/* Whether Slurm shows the reset, and perhaps what was used since. Without sacctmgr's word only 0 is
+ * one: a slurmctld that failed may also have come back with an older value. */
+static bool was_reset(const struct reset *reset, const struct clusters *again, size_t at)
 {
-	return again->list[at].answered &&
-	       usage_on(again, at, reset->account) < usage_on(&reset->clusters, at, reset->account);
+	int64_t before = usage_on(&reset->clusters, at, reset->account);
+	int64_t now = usage_on(again, at, reset->account);
+
+	return again->list[at].answered && now < before && (reset->told[at] || now == 0);
 }
 
 /* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */
@@ -228,7 +232,7 @@ static int say_reset(const struct reset *reset, const struct clusters *again)
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < again->count; i++) {
-		if (went_down(reset, again, i)) {
+		if (was_reset(reset, again, i)) {
 			say(reset->env, "%s: the usage on %s was reset", reset->account,
 			    again->names[i]);
 		} else if (reset->told[i]) {
@@ -255,7 +259,7 @@ static int read_again(struct reset *reset, struct clusters *ret)
 			return status;
 		for (size_t i = 0; i < again.count; i++)
 			down = down && (!reset->told[i] || !again.list[i].answered ||
-					went_down(reset, &again, i));
+					was_reset(reset, &again, i));
 		if (down || try == TRIES) {
 			*ret = again;
 			return EXIT_DONE;
@@ -280,7 +284,7 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
 	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
-		if (went_down(reset, entering->again, i))
+		if (was_reset(reset, entering->again, i))
 			rc = check_enter_reset(books, reset->account, reset->list, reset->count,
 					       &reset->clusters.list[i], &entering->again->list[i],
 					       reason, text ? text : "", err);

@@ -432,6 +432,28 @@ START_TEST(limits_come_back_whatever_came_of_the_reset)
 }
 END_TEST
 
+static void fall_back(void)
+{
+	sacctmgr_fails();
+	dev("bio")->usage -= 300;
+	dev("faculty")->usage -= 300;
+}
+
+/* What it shows then was charged before. */
+START_TEST(a_slurmctld_that_fails_and_falls_back_is_not_taken_for_reset)
+{
+	use(100);
+	MEANWHILE({"RawUsage=0", 1, fall_back});
+	GIVES(3, "bio: charged", "bio: the usage on dev went down", "reset", "bio", "--immediate");
+	it_happened();
+	ck_assert_ptr_null(strstr(out, "was reset"));
+	sacctmgr_works();
+	nothing_to_do();
+	HAS("bio", "35900");
+	HAS("faculty", "35900");
+}
+END_TEST
+
 static void use_after_the_reset(void)
 {
 	dev("chem")->usage += 5;
@@ -595,6 +617,7 @@ int main(void)
 	tcase_add_test(reset, a_limit_changed_by_hand_lets_nothing_be_reset);
 	tcase_add_test(reset, nothing_starts_while_usage_is_reset);
 	tcase_add_test(reset, limits_come_back_whatever_came_of_the_reset);
+	tcase_add_test(reset, a_slurmctld_that_fails_and_falls_back_is_not_taken_for_reset);
 	tcase_add_loop_test(reset, what_is_used_right_after_the_reset_is_charged, 0, 2);
 	tcase_add_test(reset, a_second_less_above_is_no_problem);
 	tcase_add_test(reset, a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows);
