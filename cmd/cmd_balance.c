@@ -356,10 +356,9 @@ const struct command cmd_balance = {
 	.summary = "what accounts have, what they used and what is left",
 	.details =
 		"Asks no Slurm: Read says how long ago the use was read. Amounts are in SU.\n"
-		"Columns: Account, State (open, held, grace: held but let run for a time, "
-		"blocked:\n"
-		"an account above it is held, closed), Allocated, Used, Available, Percent, Read,\n"
-		"and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
+		"Columns: Account, State (open, held, closed; grace: held but let run for a time;\n"
+		"blocked: an account above it is held), Allocated, Used, Available, Percent,\n"
+		"Read, and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
 		"(whether Slurm was changed: set, pending, failed), Charged (ever), Debt and\n"
 		"Waiting (what has not started).\n"
 		"--lots shows what that is made of, a row for each deposit (or what was moved or\n"

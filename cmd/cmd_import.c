@@ -83,12 +83,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"replace", 0, NULL, "restore over another bank, of which a copy is kept"},
-	{"damaged", 0, NULL, "the same; do not look at the old books, move them aside"},
+	{"damaged", 0, NULL, "the same, without a look at the old books"},
 	{"append", 0, NULL, "enter a list of requests into the bank"},
 	{"predecessor", 0, NULL, "open the accounts of a dump of slurm_su_bank_python3"},
-	{"project-days", 0, "DAYS", "its SU can be used that long from their date; else for ever"},
+	{"project-days", 0, "DAYS", "how long its SU can be used; else for ever"},
 	{"template", 0, NULL, "print such a list with comments, to begin with"},
-	{"dry-run", 0, NULL, "show what would change, by account, and change nothing"},
+	{"dry-run", 0, NULL, "show what would change, by account"},
 	{"no-apply", 0, NULL, "leave Slurm to the next check"},
 	{NULL, 0, NULL, NULL},
 };
@@ -104,8 +104,7 @@ const struct command cmd_import = {
 		"\n"
 		"With --replace, over a bank that has entries, which go on being made until the\n"
 		"moment of the change: an export of them is kept in the folder `backup` of the\n"
-		"settings (or in the bank's folder). Books that are damaged are moved aside "
-		"there.\n"
+		"settings (or in the bank's folder). Damaged books are moved aside there.\n"
 		"It asks first, or needs --immediate. --dry-run shows the balances of both.\n"
 		"\n"
 		"With --append, FILE is a list of deposits, withdrawals, transfers, terms and new\n"
@@ -113,13 +112,12 @@ const struct command cmd_import = {
 		"or nothing. Each has a ref: what is in the books already is skipped, so the same\n"
 		"file can be run again; the same ref with another request refuses the file.\n"
 		"\n"
-		"With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each row "
-		"opens\n"
-		"an account with su_limit_hrs SU from its date on; -1 makes it unlimited. Use "
-		"from\n"
-		"before counts: the next check charges it. A table says what becomes of each row.\n"
-		"Rows for accounts that Slurm does not have, or that are open, are left out (exit\n"
-		"status 3); a row that makes no sense, or two for one account, refuse the file.",
+		"With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each row\n"
+		"opens an account with su_limit_hrs SU from its date on; -1 makes it unlimited.\n"
+		"Use from before counts: the next check charges it. A table says what becomes of\n"
+		"each row. Rows for accounts that Slurm does not have, or that are open, are left\n"
+		"out (exit status 3); a row that makes no sense, or two for one account, refuse\n"
+		"the file.",
 	.max_args = 1,
 	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST | CMD_ASK,
 	.options = options,

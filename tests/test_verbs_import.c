@@ -656,7 +656,7 @@ START_TEST(ends_are_set_by_who_has_seen_them)
 	MONEY("test2", "1440000|180000|1260000");
 	ck_assert_str_eq(fake_account("dev", "test1")->limits, "cpu=0");
 	RUN("journal", "test2", "--kind", "deposit", "-nPo", "Detail");
-	ck_assert_str_eq(out, "from 2026-06-01T00:00:00 until 2027-06-01T00:00:00\n");
+	ck_assert_str_eq(out, "until 2027-06-01, from 2026-06-01\n");
 	DONE("", "verify");
 }
 END_TEST
