@@ -256,6 +256,7 @@ class Game:
             "hand_until": account.hand_until,
             "grace_until": account.grace_until,
             "causes": sorted(account.causes),
+            "crossed": sorted(account.crossed),
             "lots": [
                 [lot.entry.seq, lot.index, lot.start, lot.end, lot.amount, lot.rest]
                 for lot in account.lots
@@ -267,7 +268,7 @@ class Game:
     @staticmethod
     def viewed(account):
         return {
-            name: sorted(value) if name == "causes" else value
+            name: sorted(value) if name in ("causes", "crossed") else value
             for name, value in account.items()
             if name not in ("name", "levers")
         }

@@ -140,6 +140,30 @@ START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 }
 END_TEST
 
+/* A second deposit starts and ends, and nothing is entered while it lowers the percent. */
+START_TEST(thresholds_are_armed_by_time_alone)
+{
+	int64_t begin = clock_now;
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nnotify: /notify\nnotice_days: 0\n");
+	DONE("", "deposit", "bio", "100", "--start", "now+10days", "--end", "now+20days");
+	use(19 * SU / 2);
+	DONE("90%", "check");
+	ck_assert_uint_eq(lines(told, "threshold"), 2);
+	for (int day = 6; day <= 16; day += 5) {
+		clock_now = begin + day * WHEN_DAY;
+		DONE("", "check");
+		ck_assert_uint_eq(lines(told, "threshold"), 2);
+	}
+	RUN("balance", "bio", "-nPo", "Percent");
+	ck_assert_str_eq(out, "8\n");
+	clock_now = begin + 21 * WHEN_DAY;
+	DONE("90%", "check");
+	ck_assert_uint_eq(lines(told, "threshold"), 4);
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(a_dry_run_tells_nobody)
 {
 	use(7 * SU);
@@ -189,6 +213,7 @@ int main(void)
 	tcase_add_test(tcase, a_failing_command_is_run_again);
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
+	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
 	tcase_add_test(tcase, a_dry_run_tells_nobody);
 	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
 	suite_add_tcase(suite, tcase);
