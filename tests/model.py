@@ -233,10 +233,13 @@ class Account:
         return paid
 
     def settle(self, time):
-        """What happens by itself until then: lots start and pay debt, holds and graces end."""
-        starting = [lot for lot in self.lots if self.time < lot.start <= time]
-        for lot in sorted(starting, key=lambda lot: lot.start):
-            self.pay([lot])
+        """What happens by itself until then: lots start and pay debt, the percent falls with what
+        starts and ends, holds and graces end."""
+        moments = {moment for lot in self.lots for moment in (lot.start, lot.end)}
+        for moment in sorted(moment for moment in moments if self.time < moment <= time):
+            self.time = moment
+            self.pay([lot for lot in self.lots if lot.start == moment])
+            self.rearm()
         self.time = max(self.time, time)
         if self.hand_until and self.hand_until <= self.time:
             self.causes.discard("hand")
@@ -655,6 +658,8 @@ class Bank:
         for lot, _ in reversed(charge.parts):
             home = account.find(lot)
             if home and home.start <= self.time:
+                # What the lot does not know as spent was turned into debt since.
+                owed += max(0, given[lot.key()] - (home.amount - home.rest))
                 give(home, given[lot.key()])
         owed -= min(debt, owed)
         for lot in account.active():
