@@ -105,6 +105,30 @@ START_TEST(a_hanging_command_makes_the_rest_wait)
 }
 END_TEST
 
+START_TEST(a_slow_or_failing_command_makes_the_rest_wait)
+{
+	/* Five in all, of 9.9 seconds: the fourth run passes 30 seconds. */
+	notify_takes = 99 * WHEN_SECOND / 10;
+	use(10 * SU);
+	DONE("bio: held", "hold", "bio");
+	DONE("", "release", "bio", "--until", "now+1hour");
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 4);
+	notify_takes = 0;
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 5);
+	ck_assert_uint_eq(lines(told, "\n"), 5);
+	/* New ones are tried, of those that failed before one. */
+	notify_mode = FAKE_FAILS;
+	DONE("", "hold", "bio");
+	DONE("", "release", "bio", "--until", "now+1hour");
+	GIVES(3, NULL, "failed", "check");
+	ck_assert_int_eq(notify_calls, 7);
+	GIVES(3, NULL, "failed", "check");
+	ck_assert_int_eq(notify_calls, 8);
+}
+END_TEST
+
 START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 {
 	json_t *entry, *balance;
@@ -212,6 +236,7 @@ int main(void)
 	tcase_add_test(tcase, without_a_command_nothing_waits);
 	tcase_add_test(tcase, a_failing_command_is_run_again);
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
+	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
 	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
 	tcase_add_test(tcase, a_dry_run_tells_nobody);
