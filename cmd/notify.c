@@ -10,9 +10,11 @@
 #include "cmd/entry_json.h"
 #include "ledger/lock.h"
 #include "ledger/text.h"
+#include "ledger/when.h"
 
-/* A check tells so many at most, that a command which fails does not keep it for ever. */
-enum { RUNS_MAX = 100 };
+/* A check tells so many at most, and so long, that a slow command does not hold up the next one;
+ * the time is in notify_seconds. */
+enum { RUNS_MAX = 100, TIMES_MAX = 3 };
 
 static bool to_be_told(enum event_kind kind)
 {
@@ -204,6 +206,7 @@ static bool tell(struct env *env, struct telling *telling)
 
 static int tell_all(struct env *env, const struct pending_list *pending)
 {
+	int64_t until = env->now() + TIMES_MAX * env->settings.notify_seconds * WHEN_SECOND;
 	bool going = true;
 	int status = EXIT_DONE;
 
@@ -215,10 +218,11 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 			free(telling.text);
 			return fail(env, &err);
 		}
-		going = tell(env, &telling);
+		going = tell(env, &telling) && env->now() < until;
 		free(telling.text);
 		if (telling.outcome == OUTCOME_FAILED) {
 			status = EXIT_PART;
+			going = going && !pending->list[i].failed;
 			warning(env,
 				"%s: the notify command failed for entry %" PRIu64
 				" (%s), the next check tries again: %s",

@@ -138,19 +138,20 @@ int account_add_lot(struct account *account, struct lot lot, struct sb_error *er
 	return SB_OK;
 }
 
-/* The next moment after [after] and up to [until] at which a lot with money starts; false if none.
- */
-static bool next_start(const struct account *account, int64_t after, int64_t until, int64_t *ret)
+/* The next moment after [after] and up to [until] at which a lot starts or ends; false if none. */
+static bool next_change(const struct account *account, int64_t after, int64_t until, int64_t *ret)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
-		const struct lot *lot = &account->lots[i];
+		const int64_t moments[] = {account->lots[i].start, account->lots[i].end};
 
-		if (lot->start > after && lot->start <= until && lot->rest > 0 &&
-		    (!found || lot->start < *ret)) {
-			*ret = lot->start;
-			found = true;
+		for (size_t j = 0; j < 2; j++) {
+			if (moments[j] > after && moments[j] <= until &&
+			    (!found || moments[j] < *ret)) {
+				*ret = moments[j];
+				found = true;
+			}
 		}
 	}
 	return found;
@@ -170,6 +171,29 @@ static void pay_debt(struct account *account, int64_t time)
 	}
 }
 
+/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
+static void rearm(struct account *account, int64_t time)
+{
+	__int128 used = account->debt, allocated = 0;
+	size_t kept = 0;
+
+	if (account->crossed_count == 0)
+		return;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (!lot_active(lot, time))
+			continue;
+		used += lot->amount - lot->rest;
+		allocated += lot->amount;
+	}
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (allocated > 0 && used * 100 >= allocated * account->crossed[i])
+			account->crossed[kept++] = account->crossed[i];
+	}
+	account->crossed_count = kept;
+}
+
 void account_settle(struct account *account, int64_t time)
 {
 	int64_t at = account->time;
@@ -177,10 +201,12 @@ void account_settle(struct account *account, int64_t time)
 
 	if (time < at)
 		return;
-	/* Start by start, so that the same comes out however often it is settled in between. */
-	pay_debt(account, at);
-	while (account->debt > 0 && next_start(account, at, time, &at))
+	/* Moment by moment, so that the same comes out however often it is settled in between. */
+	do {
 		pay_debt(account, at);
+		rearm(account, at);
+	} while ((account->debt > 0 || account->crossed_count > 0) &&
+		 next_change(account, at, time, &at));
 	for (size_t i = 0; i < account->lot_count; i++) {
 		if (account->lots[i].rest > 0 || account->lots[i].end > time)
 			account->lots[kept++] = account->lots[i];

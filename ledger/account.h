@@ -95,8 +95,9 @@ struct account *account_copy(const struct account *account);
 void account_free(struct account *account);
 
 /* Moves the state on to [time] as it would be without further entries: lots that start pay debt,
- * earliest end first; holds and graces end; ended lots without a rest are forgotten. Never moves
- * back. */
+ * earliest end first; thresholds that what is used is below at any time until then are armed again;
+ * holds and graces end; ended lots without a rest are forgotten. The same comes out however often
+ * it is settled in between. Never moves back. */
 void account_settle(struct account *account, int64_t time);
 
 /* Applies an entry to the account that it names and, for a transfer, to the receiver ([to], else
@@ -152,7 +153,7 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */
-enum { ACCOUNT_STATE_VERSION = 2 };
+enum { ACCOUNT_STATE_VERSION = 3 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

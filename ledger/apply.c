@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "ledger/amount.h"
 #include "ledger/applying.h"
 #include "ledger/when.h"
 
@@ -93,28 +92,6 @@ static int apply_threshold(struct account *account, const struct event *event, s
 	if (account_crossed(account, event->level))
 		return rule_broken(event, err, "it was crossed before");
 	crossed[account->crossed_count++] = event->level;
-	return SB_OK;
-}
-
-/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
-static int rearm(struct account *account, struct sb_error *err)
-{
-	int64_t used, allocated;
-	size_t kept = 0;
-	int rc;
-
-	if (account->crossed_count == 0)
-		return SB_OK;
-	rc = account_used(account, &used, err);
-	if (!rc)
-		rc = account_allocated(account, &allocated, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < account->crossed_count; i++) {
-		if (amount_reaches(used, allocated, account->crossed[i]))
-			account->crossed[kept++] = account->crossed[i];
-	}
-	account->crossed_count = kept;
 	return SB_OK;
 }
 
@@ -316,28 +293,23 @@ int account_apply(struct account *account, struct account *to, const struct even
 		  struct sb_error *err)
 {
 	struct account *both[] = {account, to};
-	int rc = SB_OK;
+	int rc;
 
 	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "resource '%s' is not known to this subank: use a newer one",
 				    event->resource);
-	for (size_t i = 0; i < 2 && !rc; i++) {
-		if (!both[i])
-			continue;
-		account_settle(both[i], event->time);
-		rc = rearm(both[i], err);
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i])
+			account_settle(both[i], event->time);
 	}
-	if (!rc)
-		rc = apply_one(account, to, event, err);
+	rc = apply_one(account, to, event, err);
 	for (size_t i = 0; i < 2 && !rc; i++) {
 		if (!both[i])
 			continue;
 		account_settle(both[i], event->time);
 		both[i]->seq = event->seq;
 		rc = check_sums(both[i], event, err);
-		if (!rc)
-			rc = rearm(both[i], err);
 	}
 	return rc;
 }

@@ -160,10 +160,14 @@ static int give_all(struct giving *giving, struct event *refund, int64_t left, i
 
 		for (size_t j = 0; j < account->lot_count; j++) {
 			struct lot *lot = &account->lots[j];
+			int64_t owed = giving->left[i] - (lot->amount - lot->rest);
 
-			if (lot->seq == part->lot && lot->index == part->index &&
-			    lot_active(lot, account->time))
-				rc = give(refund, lot, giving->left[i], &left, err);
+			if (lot->seq != part->lot || lot->index != part->index ||
+			    !lot_active(lot, account->time))
+				continue;
+			/* A reversal or a lower allocation made it debt. */
+			giving->debt += owed > 0 ? owed : 0;
+			rc = give(refund, lot, giving->left[i], &left, err);
 		}
 	}
 	giving->debt -= smaller(refund->debt, giving->debt);

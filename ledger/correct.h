@@ -23,9 +23,9 @@ int correct_left(struct books *books, const struct event *charge, int64_t *ret,
 
 /* Fills in how [refund], whose amount is set, gives back use of [charge]: it pays debt; then the
  * lots that the charge drew on get back what they gave, the last drawn on first; then, for what the
- * charge made debt that was paid meanwhile, whatever lots have spent something, in the order of
- * spending. What remains came from windows that have ended: it becomes a lot of the refund with
- * the window [start, end), or is SB_EREFUSED when none is given. */
+ * charge, or a reversal since, made debt that was paid meanwhile, whatever lots have spent
+ * something, in the order of spending. What remains came from windows that have ended: it becomes a
+ * lot of the refund with the window [start, end), or is SB_EREFUSED when none is given. */
 int plan_refund(struct books *books, const struct event *charge, const struct new_window *window,
 		struct event *refund, struct sb_error *err);
 

@@ -215,8 +215,9 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 		return rc;
 	statement_release(statement);
 	statement->head = *books_head(books);
-	/* Whoever writes from now on does so at this time or later. */
-	statement->so_far = statement->until > books_time(books);
+	/* Whoever writes from now on does so at the newest entry's time or later; the clock may be
+	 * put back. */
+	statement->so_far = statement->until > statement->head.time;
 	statement->time = statement->so_far ? statement->head.time : statement->until;
 	if (statement->since > books_time(books))
 		return sb_error_set(err, SB_EREFUSED, "the period has not begun");

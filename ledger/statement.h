@@ -36,7 +36,7 @@ struct statement {
 	statement_each *each; /* NULL: none */
 	void *ctx;
 	/* out; statement_release() frees */
-	bool so_far; /* the period is not over: made from the entries there are */
+	bool so_far; /* the period is not over: no entry, of whomever, was made behind it */
 	struct head head; /* the newest entry, when so_far */
 	int64_t time; /* of the closing balance: until or, so far, of the head */
 	struct standing opening, closing;

@@ -21,6 +21,7 @@ char logged[1 << 18];
 char *told;
 enum fake_mode notify_mode;
 int notify_calls;
+int64_t notify_takes;
 
 static char settings[96];
 
@@ -57,6 +58,7 @@ void drive_setup(void)
 	told = strdup("");
 	notify_mode = FAKE_OK;
 	notify_calls = 0;
+	notify_takes = 0;
 	(void)snprintf(settings, sizeof(settings), "%s/settings", test_folder);
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
 	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
@@ -86,6 +88,7 @@ static int fake_notify(const char *const argv[], const void *input, size_t len, 
 	ck_assert_ptr_null(argv[1]);
 	ck_assert_int_eq(deadline_ms, 10000);
 	notify_calls++;
+	clock_now += notify_takes;
 	if (notify_mode == FAKE_TIMES_OUT)
 		return slurm_error_set(slurm_err, SLURM_ETIMEOUT, "killed");
 	if (notify_mode == FAKE_MISSING)

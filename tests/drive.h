@@ -22,6 +22,7 @@ extern const char *answers; /* what stands on the standard input */
 extern char *told; /* what the notify command got on its stdin, one after the other */
 extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
 extern int notify_calls;
+extern int64_t notify_takes; /* how long it runs */
 extern bool at_terminal; /* whether that, and the standard error, is a terminal */
 extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 

@@ -171,6 +171,8 @@ def effect(entry, name):
 
 
 class Account:
+    armed_again = True  # a rule that may be broken
+
     def __init__(self, name):
         self.name, self.open, self.time = name, False, 0
         self.unlimited, self.credit = False, 0
@@ -219,6 +221,8 @@ class Account:
 
     def rearm(self):
         """Below a threshold, it can be crossed again."""
+        if not self.armed_again:
+            return
         percent = self.percent()
         self.crossed = {x for x in self.crossed if percent is not None and percent >= x}
 
@@ -233,10 +237,13 @@ class Account:
         return paid
 
     def settle(self, time):
-        """What happens by itself until then: lots start and pay debt, holds and graces end."""
-        starting = [lot for lot in self.lots if self.time < lot.start <= time]
-        for lot in sorted(starting, key=lambda lot: lot.start):
-            self.pay([lot])
+        """What happens by itself until then: lots start and pay debt, the percent falls with what
+        starts and ends, holds and graces end."""
+        moments = {moment for lot in self.lots for moment in (lot.start, lot.end)}
+        for moment in sorted(moment for moment in moments if self.time < moment <= time):
+            self.time = moment
+            self.pay([lot for lot in self.lots if lot.start == moment])
+            self.rearm()
         self.time = max(self.time, time)
         if self.hand_until and self.hand_until <= self.time:
             self.causes.discard("hand")
@@ -273,6 +280,7 @@ class Account:
 class Bank:
     def __init__(self, mutation=None):
         self.mutation = mutation
+        Account.armed_again = mutation != "thresholds-stay-crossed"
         self.accounts, self.entries, self.refs = {}, [], {}
         self.history = []  # the accounts as each command left them, and when
         self.newest, self.checked = 0, 0
@@ -655,6 +663,8 @@ class Bank:
         for lot, _ in reversed(charge.parts):
             home = account.find(lot)
             if home and home.start <= self.time:
+                # What the lot does not know as spent was turned into debt since.
+                owed += max(0, given[lot.key()] - (home.amount - home.rest))
                 give(home, given[lot.key()])
         owed -= min(debt, owed)
         for lot in account.active():
@@ -699,7 +709,8 @@ class Bank:
             raise No()
         parts = [(lot, lot.rest) for lot in lots]
         for lot in lots:
-            account.debt += lot.amount - lot.rest
+            if self.mutation != "reversals-forget-debt":
+                account.debt += lot.amount - lot.rest
             lot.amount = lot.rest = 0
         return parts
 
@@ -774,7 +785,7 @@ class Bank:
 
         def plan():
             account = self.account(name)
-            more = value - account.allocated()
+            more = value - account.allocated() + (self.mutation == "set-is-one-off")
             if more > 0:
                 if start is not None and start > self.time:
                     raise No(USAGE)
@@ -887,7 +898,10 @@ class Bank:
     def expire(self, account, now):
         """What is left at an end goes, once every cluster was read at or after it."""
         read = min((self.charged_until(account, name, now) for name in account.meters), default=0)
-        for end in sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time}):
+        ends = sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time})
+        if self.mutation == "the-last-to-end-expires-first":
+            ends.reverse()
+        for end in ends:
             parts = [(lot, lot.rest) for lot in account.lots if lot.end == end and lot.rest]
             if end <= read:
                 total = sum(rest for _, rest in parts)
@@ -906,6 +920,7 @@ class Bank:
                 self.enter("threshold", account, level=level, used=used, allocated=allocated)
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
-                account.told.add(end)
+                if self.mutation != "notices-come-twice":
+                    account.told.add(end)
                 left = sum(lot.rest for lot in account.lots if lot.end == end)
                 self.enter("notice", account, amount=left, end=end)

@@ -82,6 +82,9 @@ static void put_account(const struct account *account)
 			comma = ",";
 		}
 	}
+	fprintf(to, "],\"crossed\":[");
+	for (size_t i = 0; i < account->crossed_count; i++)
+		fprintf(to, "%s%" PRId64, i ? "," : "", account->crossed[i]);
 	fprintf(to, "],\"lots\":[");
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];

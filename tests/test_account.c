@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "ledger/account.h"
+#include "ledger/amount.h"
 #include "ledger/policy.h"
 #include "tests/util.h"
 
@@ -889,6 +890,7 @@ static struct account *random_state(uint64_t *random)
 {
 	struct account *account = new_account("r");
 	uint64_t lots = 1 + util_random(random) % 6;
+	int64_t used, allocated;
 
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
 	for (uint64_t i = 0; i < lots; i++) {
@@ -915,6 +917,15 @@ static struct account *random_state(uint64_t *random)
 		account->hand_until = T0 + 1 + util_below(random, 20);
 	if (util_below(random, 2))
 		account->grace_until = T0 + 1 + util_below(random, 20);
+	/* As many as were reached; lots that start and end take some below. */
+	account->crossed = calloc(4, sizeof(*account->crossed));
+	ck_assert_ptr_nonnull(account->crossed);
+	OK(account_used(account, &used, &error));
+	OK(account_allocated(account, &allocated, &error));
+	for (int64_t level = 1; level <= 1000; level *= 10) {
+		if (amount_reaches(used, allocated, level))
+			account->crossed[account->crossed_count++] = level;
+	}
 	return account;
 }
 

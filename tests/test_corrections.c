@@ -315,11 +315,10 @@ START_TEST(what_was_answered_is_not_answered_again)
 }
 END_TEST
 
-/* ---- random histories ---- */
-
 struct step {
 	uint64_t answers; /* the entry to correct; 0: lower the allocation */
 	bool refund;
+	bool bare; /* without a new window */
 	int64_t amount;
 	bool done;
 };
@@ -327,8 +326,9 @@ struct step {
 static int correct(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct step *step = ctx;
-	struct new_window window = {
-		.given = true, .start = books_time(books), .end = books_time(books) + 20 * HOUR};
+	struct new_window window = {.given = !step->bare,
+				    .start = books_time(books),
+				    .end = books_time(books) + 20 * HOUR};
 	struct event answered = {0}, event = {.kind = step->refund ? EVENT_REFUND : EVENT_REVERSE,
 					      .answers = step->answers,
 					      .resource = RESOURCE_BILLING,
@@ -395,6 +395,112 @@ static int64_t used_and_available(int64_t now, int64_t *ret_available)
 	account_free(account);
 	return used;
 }
+
+static int back(int64_t now, uint64_t answers, bool refund, int64_t amount)
+{
+	struct step step = {.answers = answers, .refund = refund, .bare = true, .amount = amount};
+
+	return bank_write(bank, now, correct, &step, &error);
+}
+
+static uint64_t use(int64_t now, int64_t before, int64_t amount)
+{
+	return util_append(bank, now,
+			   &(struct event){.kind = EVENT_CHARGE,
+					   ANN,
+					   .cluster = "c1",
+					   .amount = amount,
+					   .before = before,
+					   .now = before + amount,
+					   .since = now - HOUR,
+					   .until = now});
+}
+
+/* "ann", entries 1 and 2. */
+static void begin_empty(void)
+{
+	util_open_account(bank, T0, "ann");
+	util_append(bank, T0,
+		    &(struct event){.kind = EVENT_BASELINE, ANN, .cluster = "c1", .before = -1});
+}
+
+START_TEST(a_refund_pays_the_lots_that_paid_its_debt_and_no_more)
+{
+	uint64_t charge;
+	int64_t available;
+
+	begin_empty();
+	util_append(bank, T0,
+		    &(struct event){.kind = EVENT_DEPOSIT,
+				    .account = "ann",
+				    .resource = RESOURCE_BILLING,
+				    .amount = 5,
+				    .start = T0,
+				    .end = T0 + 2 * HOUR});
+	charge = use(T0 + HOUR, 0, 10);
+	util_deposit(bank, T0 + HOUR, "ann", 20);
+	(void)use(T0 + 3 * HOUR, 10, 5);
+	OK(back(T0 + 3 * HOUR, charge, true, 5));
+	(void)used_and_available(T0 + 3 * HOUR, &available);
+	ck_assert_int_eq(available, 15);
+	/* What is left came from the lot that ended, and not from what paid the later charge. */
+	FAILS(SB_EREFUSED, "a window that has ended", back(T0 + 3 * HOUR, charge, true, 5));
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
+
+START_TEST(use_of_a_lot_that_was_reversed_comes_back_to_who_paid_it)
+{
+	uint64_t deposit, charge;
+	int64_t available;
+
+	begin_empty();
+	deposit = util_deposit(bank, T0, "ann", 10);
+	charge = use(T0 + HOUR, 0, 5);
+	OK(back(T0 + HOUR, deposit, false, 0));
+	util_deposit(bank, T0 + HOUR, "ann", 10);
+	OK(back(T0 + HOUR, charge, true, 2));
+	OK(back(T0 + HOUR, charge, true, 3));
+	ck_assert_int_eq(used_and_available(T0 + HOUR, &available), 0);
+	ck_assert_int_eq(available, 10);
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
+
+START_TEST(a_refund_that_was_spent_again_is_debt_when_it_is_reversed)
+{
+	uint64_t charge, refund;
+	int64_t available;
+
+	begin_empty();
+	util_deposit(bank, T0, "ann", 10);
+	charge = use(T0 + HOUR, 0, 10);
+	OK(back(T0 + HOUR, charge, true, 6));
+	refund = util_head(bank).seq;
+	(void)use(T0 + 2 * HOUR, 10, 4);
+	OK(back(T0 + 2 * HOUR, refund, false, 0));
+	ck_assert_int_eq(used_and_available(T0 + 2 * HOUR, &available), 14);
+	ck_assert_int_eq(available, -4);
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
+
+START_TEST(nothing_is_given_back_to_a_lot_at_its_end)
+{
+	struct event reverse = {.kind = EVENT_REVERSE,
+				ANN,
+				.to = "bob",
+				.answers = 7,
+				.reverses = REVERSED_TRANSFER,
+				.amount = 20,
+				PART(3, 0, 20)};
+
+	begin();
+	FAILS(SB_ECORRUPT, "a lot that has ended", util_try(bank, T0 + 10 * HOUR, &reverse));
+	util_append(bank, T0 + 10 * HOUR - 1, &reverse);
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
 
 /* Whatever is corrected in whatever order: what was planned is never against the rules, a refund of
  * the whole raises what is available by just so much, and the books replay. */
@@ -486,6 +592,10 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, answers_that_break_a_rule_are_refused);
 	tcase_add_test(tcase, what_was_answered_is_not_answered_again);
+	tcase_add_test(tcase, a_refund_pays_the_lots_that_paid_its_debt_and_no_more);
+	tcase_add_test(tcase, use_of_a_lot_that_was_reversed_comes_back_to_who_paid_it);
+	tcase_add_test(tcase, a_refund_that_was_spent_again_is_debt_when_it_is_reversed);
+	tcase_add_test(tcase, nothing_is_given_back_to_a_lot_at_its_end);
 	tcase_add_loop_test(tcase, planned_corrections_keep_the_rules, 0, ROUNDS);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

@@ -32,6 +32,11 @@ MUTATIONS = {
     "refunds-leave-debt": ("refund", "--note"),
     "statements-count-their-end": ("statement", "--until"),
     "credit-is-for-nothing": ("terms", "--credit"),
+    "the-last-to-end-expires-first": ("deposit", "--end"),
+    "thresholds-stay-crossed": ("deposit", "--end"),
+    "notices-come-twice": ("deposit", "--end"),
+    "reversals-forget-debt": ("reverse", "--note"),
+    "set-is-one-off": ("set", "--note"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited")
 # Entries about Slurm, which this is not about.
@@ -256,6 +261,7 @@ class Game:
             "hand_until": account.hand_until,
             "grace_until": account.grace_until,
             "causes": sorted(account.causes),
+            "crossed": sorted(account.crossed),
             "lots": [
                 [lot.entry.seq, lot.index, lot.start, lot.end, lot.amount, lot.rest]
                 for lot in account.lots
@@ -267,7 +273,7 @@ class Game:
     @staticmethod
     def viewed(account):
         return {
-            name: sorted(value) if name == "causes" else value
+            name: sorted(value) if name in ("causes", "crossed") else value
             for name, value in account.items()
             if name not in ("name", "levers")
         }
@@ -711,7 +717,7 @@ def tell(done, found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
     parser.add_argument("--seed", type=int, help="of the first run; the next has the next")
-    parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--length", type=int, default=45, help="commands in a run, about")
     parser.add_argument("--show", type=int, default=1, help="differences, at most, by each process")
     parser.add_argument("--jobs", type=int, default=2, help="processes")

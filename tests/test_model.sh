@@ -11,4 +11,4 @@ fi
 PYTHONDONTWRITEBYTECODE=1
 export PYTHONDONTWRITEBYTECODE
 exec python3 "${srcdir:-.}/tests/test_model.py" --selftest \
-	--runs "${MODEL_RUNS:-300}" ${MODEL_SEED:+--seed "$MODEL_SEED"}
+	--runs "${MODEL_RUNS:-500}" ${MODEL_SEED:+--seed "$MODEL_SEED"}

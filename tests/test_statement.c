@@ -147,32 +147,75 @@ START_TEST(months_are_local_months)
 }
 END_TEST
 
+#define NOVEMBER(form)                                                                             \
+	DONE("", "statement", "bio", "--since", "2026-11-01T00:00:00Z", "--until",                 \
+	     "2026-12-01T00:00:00Z", form)
+
 START_TEST(the_same_period_gives_the_same_bytes)
 {
 	static const char *const forms[] = {"-P", "--json", "--entries", "-n", "--seconds"};
 	char *kept[COUNT(forms)];
 
 	dev("bio")->usage += 5 * SU;
-	DONE("", "check");
+	DONE("", "check"); /* entry 7 */
+	DONE("", "deposit", "bio", "2"); /* entry 8 */
 	clock_now = T0 + 40 * WHEN_DAY;
+	/* The clock has passed it, but clocks go back: only an entry behind it ends it. */
+	NOVEMBER("--entries");
+	ck_assert_ptr_nonnull(strstr(out, "So far"));
+	DONE("", "deposit", "chem", "1");
 	for (size_t i = 0; i < COUNT(forms); i++) {
-		DONE("", "statement", "bio", "--since", "2026-11-01", "--until", "2026-12-01",
-		     forms[i]);
+		NOVEMBER(forms[i]);
 		ck_assert_ptr_null(strstr(out, "So far"));
 		ck_assert_ptr_null(strstr(out, "Use per day"));
 		kept[i] = strdup(out);
 	}
+	/* Nor is it changed by what corrects its entries, */
+	DONE("", "refund", "7", "1", "--note", "x");
+	DONE("", "reverse", "8", "--note", "x");
+	DONE("", "set", "bio", "4");
 	DONE("", "deposit", "bio", "3");
 	dev("bio")->usage += 2 * SU;
 	DONE("", "check", "--clock-ok");
 	clock_now = T0 + 400 * WHEN_DAY;
 	DONE("", "close", "bio");
 	for (size_t i = 0; i < COUNT(forms); i++) {
-		DONE("", "statement", "bio", "--since", "2026-11-01", "--until", "2026-12-01",
-		     forms[i]);
+		NOVEMBER(forms[i]);
 		ck_assert_str_eq(out, kept[i]);
-		free(kept[i]);
 	}
+	/* nor, where it shows none, by the zone. */
+	ck_assert_int_eq(setenv("TZ", "EST5EDT,M3.2.0,M11.1.0", 1), 0);
+	NOVEMBER("--json");
+	ck_assert_str_eq(out, kept[1]);
+	for (size_t i = 0; i < COUNT(forms); i++)
+		free(kept[i]);
+}
+END_TEST
+
+START_TEST(a_clock_put_back_changes_no_period_that_is_over)
+{
+	char *kept;
+
+	/* An hour ahead: it would be over by the reader's clock. */
+	clock_now = T0 + 50 * WHEN_SECOND;
+	DONE("", "deposit", "chem", "1");
+	clock_now = T0 + HOUR;
+	DONE("So far", "statement", "bio", "--since", "2026-11-01", "--until",
+	     "2026-11-22T17:05:00Z");
+	/* At the newest entry's time, as exactly as can be said, it is. */
+	clock_now = T0 + 60 * WHEN_SECOND - WHEN_SECOND;
+	clock_tick = 0;
+	DONE("", "deposit", "chem", "1");
+	DONE("", "statement", "bio", "--since", "2026-11-01", "--until", "2026-11-22T17:01:00Z");
+	ck_assert_ptr_null(strstr(out, "So far"));
+	kept = strdup(out);
+	clock_now = T0 + 10 * WHEN_SECOND;
+	DONE("", "deposit", "bio", "3");
+	DONE("", "statement", "bio", "--since", "2026-11-01", "--until", "2026-11-22T17:01:00Z");
+	ck_assert_str_eq(out, kept);
+	free(kept);
+	DONE("So far", "statement", "bio", "--since", "2026-11-01", "--until",
+	     "2026-11-22T17:01:01Z");
 }
 END_TEST
 
@@ -198,6 +241,7 @@ START_TEST(money_that_cannot_be_spent_is_named)
 	deposit_window("bio", 5 * SU, T0 + 10 * WHEN_DAY, T0 + 50 * WHEN_DAY);
 	deposit_window("bio", 7 * SU, T0, T0 + 5 * WHEN_DAY);
 	clock_now = T0 + 60 * WHEN_DAY;
+	DONE("", "deposit", "chem", "1"); /* behind both periods */
 	IS("opening available|0\nopening balance|0\ndeposits|79200\nclosing balance|79200\n"
 	   "closing not started|-18000\nclosing ended|-25200\nclosing available|36000\n",
 	   "statement", "bio", "-nPo", "item,amount", "--seconds", "--since", "2026-11-01",
@@ -695,6 +739,7 @@ int main(void)
 	tcase_add_test(statements, statements_follow_each_other);
 	tcase_add_test(statements, months_are_local_months);
 	tcase_add_test(statements, the_same_period_gives_the_same_bytes);
+	tcase_add_test(statements, a_clock_put_back_changes_no_period_that_is_over);
 	tcase_add_test(statements, a_period_not_over_depends_on_the_head_alone);
 	tcase_add_test(statements, money_that_cannot_be_spent_is_named);
 	tcase_add_test(statements, statement_json_has_integers);

@@ -105,6 +105,30 @@ START_TEST(a_hanging_command_makes_the_rest_wait)
 }
 END_TEST
 
+START_TEST(a_slow_or_failing_command_makes_the_rest_wait)
+{
+	/* Five in all, of 9.9 seconds: the fourth run passes 30 seconds. */
+	notify_takes = 99 * WHEN_SECOND / 10;
+	use(10 * SU);
+	DONE("bio: held", "hold", "bio");
+	DONE("", "release", "bio", "--until", "now+1hour");
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 4);
+	notify_takes = 0;
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 5);
+	ck_assert_uint_eq(lines(told, "\n"), 5);
+	/* New ones are tried, of those that failed before one. */
+	notify_mode = FAKE_FAILS;
+	DONE("", "hold", "bio");
+	DONE("", "release", "bio", "--until", "now+1hour");
+	GIVES(3, NULL, "failed", "check");
+	ck_assert_int_eq(notify_calls, 7);
+	GIVES(3, NULL, "failed", "check");
+	ck_assert_int_eq(notify_calls, 8);
+}
+END_TEST
+
 START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 {
 	json_t *entry, *balance;
@@ -136,6 +160,30 @@ START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 	ck_assert_int_eq(json_integer_value(json_object_get(balance, "used_seconds")), 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(balance, "debt_seconds")), 0);
 	json_decref(entry);
+	DONE("", "verify");
+}
+END_TEST
+
+/* A second deposit starts and ends, and nothing is entered while it lowers the percent. */
+START_TEST(thresholds_are_armed_by_time_alone)
+{
+	int64_t begin = clock_now;
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nnotify: /notify\nnotice_days: 0\n");
+	DONE("", "deposit", "bio", "100", "--start", "now+10days", "--end", "now+20days");
+	use(19 * SU / 2);
+	DONE("90%", "check");
+	ck_assert_uint_eq(lines(told, "threshold"), 2);
+	for (int day = 6; day <= 16; day += 5) {
+		clock_now = begin + day * WHEN_DAY;
+		DONE("", "check");
+		ck_assert_uint_eq(lines(told, "threshold"), 2);
+	}
+	RUN("balance", "bio", "-nPo", "Percent");
+	ck_assert_str_eq(out, "8\n");
+	clock_now = begin + 21 * WHEN_DAY;
+	DONE("90%", "check");
+	ck_assert_uint_eq(lines(told, "threshold"), 4);
 	DONE("", "verify");
 }
 END_TEST
@@ -188,7 +236,9 @@ int main(void)
 	tcase_add_test(tcase, without_a_command_nothing_waits);
 	tcase_add_test(tcase, a_failing_command_is_run_again);
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
+	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
+	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
 	tcase_add_test(tcase, a_dry_run_tells_nobody);
 	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
 	suite_add_tcase(suite, tcase);
