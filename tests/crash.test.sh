@@ -76,10 +76,14 @@ restore() {
 	cp -a "$dir/base"/* "$dir/"
 }
 
-# The entries without what differs from run to run. The outcomes of limits may come in another order.
+# The entries without what differs from run to run. The outcomes of limits may come in another order,
+# and, where limits are set in several rounds ($rounds), so may the limits: then which entry an
+# outcome answers differs too.
+rounds=
 entries() {
 	"$subank" -c "$dir/settings" export 2>/dev/null |
-		sed -n 's/"[-0-9]*T[0-9:.]*Z"//g; s/hash: "[0-9a-f]*"//; s/^- {entry: [0-9]*, //p' | sort
+		sed -n "s/\"[-0-9]*T[0-9:.]*Z\"//g; s/hash: \"[0-9a-f]*\"//; ${rounds:+s/answers: [0-9]*//; }"'s/^- {entry: [0-9]*, //p' |
+		sort
 }
 
 limits() {
@@ -224,6 +228,23 @@ slurm two_use RawUsage=10
 echo RawUsage=99 >"$FAKE_STATE/gpu/two_use"
 echo RawUsage=99 >"$FAKE_STATE/gpu/two_over"
 killed_everywhere a_check_of_two_clusters_killed_at_any_point_is_completed_by_the_next check
+
+# Shares that are lowered before others are raised, and levers that have to be asked for.
+settle || fail 'the checks do not come to rest'
+{
+	sb terms two_use --enforce limit --lever GrpJobs --credit 1 --no-apply &&
+		sb terms two_paid --enforce limit --no-apply && sb terms two_over --lever GrpJobs --no-apply
+} || fail 'terms'
+rounds=yes
+killed_everywhere a_check_with_caps_and_hidden_levers_killed_at_any_point_is_completed_by_the_next check
+if [ -e "$dir/base" ] && wanted "$name"; then
+	for line in two_over:GrpJobs=0 two_paid:GrpTRESMins=billing=; do
+		for cluster in dev gpu; do
+			grep -q "^./$cluster/$line" "$dir/limits.want" || fail "no limit $line"
+		done
+	done
+fi
+rounds=
 
 # ---- files ----
 
