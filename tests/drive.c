@@ -199,3 +199,14 @@ uint64_t entries(void)
 	free(text);
 	return number;
 }
+
+void nothing_to_do(void)
+{
+	char *before = exported();
+	int calls = fake_calls[FAKE_SACCTMGR];
+
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
+	UNCHANGED(before);
+}

@@ -68,6 +68,9 @@ char *exported(void);
 void unchanged(const char *file, int line, char *before);
 #define UNCHANGED(before) unchanged(__FILE__, __LINE__, before)
 
+/* A check must find nothing to do: it prints nothing, enters nothing and leaves Slurm alone. */
+void nothing_to_do(void);
+
 /* How many entries there are. */
 uint64_t entries(void);
 

@@ -31,16 +31,6 @@ static void setup(void)
 	memset(fake_calls, 0, sizeof(fake_calls));
 }
 
-/* The check has nothing to do: no entry, not a word. */
-static void nothing_to_do(void)
-{
-	char *before = exported();
-
-	DONE("", "check");
-	ck_assert_str_eq(out, "");
-	UNCHANGED(before);
-}
-
 static void keep_copy(void)
 {
 	char *text = exported(), path[128];

@@ -35,18 +35,6 @@ static void setup(void)
 		ck_assert_str_eq(out, expected "\n");                                              \
 	} while (0)
 
-/* The check has nothing to do: no entry, no call of sacctmgr, not a word. */
-static void nothing_to_do(void)
-{
-	char *before = exported();
-	int calls = fake_calls[FAKE_SACCTMGR];
-
-	DONE("", "check");
-	ck_assert_str_eq(out, "");
-	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
-	UNCHANGED(before);
-}
-
 /* Spends all of an account, so that the check holds it. */
 static void spend(const char *account)
 {

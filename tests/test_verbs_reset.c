@@ -43,17 +43,6 @@ static void use(int64_t seconds)
 	dev("faculty")->usage += seconds;
 }
 
-static void nothing_to_do(void)
-{
-	char *before = exported();
-	int calls = fake_calls[FAKE_SACCTMGR];
-
-	DONE("", "check");
-	ck_assert_str_eq(out, "");
-	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
-	UNCHANGED(before);
-}
-
 #define HAS(account, expected)                                                                     \
 	do {                                                                                       \
 		RUN("balance", account, "-nPo", "Available", "--seconds");                         \

@@ -40,17 +40,6 @@ static void setup(void)
 		fake_shows = fake_modifies = 0;                                                    \
 	} while (0)
 
-static void nothing_to_do(void)
-{
-	char *before = exported();
-	int calls = fake_calls[FAKE_SACCTMGR];
-
-	DONE("", "check");
-	ck_assert_str_eq(out, "");
-	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
-	UNCHANGED(before);
-}
-
 /* ---- terms ---- */
 
 START_TEST(terms_that_make_no_sense_are_refused)
