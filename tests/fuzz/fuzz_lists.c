@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lists that are entered into a bank: requests written by hand (import --append) and the dump of
+ * the predecessor. The first byte says which. What is refused changes nothing; what is taken leaves
+ * books that verify proves, and adds nothing when it comes again. */
+#include "config.h"
+
+#include <ftw.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "ledger/when.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { ARGS_MAX = 16 };
+
+static char folder[64]; /* "" while there is no bank */
+static char settings[80];
+static char *out, *messages; /* of the last command */
+
+static int64_t now(void)
+{
+	return 20000 * WHEN_DAY;
+}
+
+/* A Slurm of one cluster with four accounts, one of them below another. */
+static int answer(const char *const argv[], int deadline_ms, struct run_result *ret,
+		  struct slurm_error *err)
+{
+	static const char shares[] =
+		"CLUSTER: dev\n"
+		"Cluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n"
+		"dev|root||700||cpu=11,billing=11|cpu=0,billing=0\n"
+		"dev| a||600||cpu=10,billing=10|cpu=0,billing=0\n"
+		"dev|  b||60||cpu=1,billing=1|cpu=0,billing=0\n"
+		"dev| c||100|cpu=5|cpu=1,billing=1|cpu=0,billing=0\n"
+		"dev| physics||0||cpu=0,billing=0|cpu=0,billing=0\n";
+	static const char config[] = "AccountingStorageEnforce = associations,limits,qos,safe\n"
+				     "AccountingStorageTRES = cpu,billing\n"
+				     "BOOT_TIME = 2026-11-22T16:00:00\n"
+				     "ClusterName = dev\n"
+				     "PriorityDecayHalfLife = 00:00:00\n"
+				     "PriorityCalcPeriod = 00:05:00\n"
+				     "PriorityUsageResetPeriod = NONE\n"
+				     "PriorityType = priority/multifactor\n"
+				     "SLURM_VERSION = 22.05.8\n";
+	const char *text = strcmp(argv[0], "sshare") == 0 ? shares : config;
+
+	(void)deadline_ms;
+	(void)err;
+	MUST(strcmp(argv[0], "sshare") == 0 || strcmp(argv[0], "scontrol") == 0);
+	*ret = (struct run_result){.out = strdup(text), .out_len = strlen(text)};
+	MUST(ret->out);
+	return SLURM_OK;
+}
+
+/* Runs `subank ARGUMENT...` with the input as its standard input. */
+static int run(const void *input, size_t size, ...)
+{
+	char *argv[ARGS_MAX] = {strdup("subank"), strdup("-c"), strdup(settings)},
+	     *copies[ARGS_MAX];
+	size_t out_len, messages_len;
+	const char *argument;
+	int argc = 3, status;
+	va_list ap;
+	struct env env;
+
+	free(out);
+	free(messages);
+	env = (struct env){
+		.in = tmpfile(),
+		.out = open_memstream(&out, &out_len),
+		.err = open_memstream(&messages, &messages_len),
+		.now = now,
+		.run = answer,
+		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
+		.machine = "id/head",
+	};
+	MUST(env.in && env.out && env.err);
+	MUST(fwrite(input, 1, size, env.in) == size);
+	rewind(env.in);
+	va_start(ap, size);
+	while ((argument = va_arg(ap, const char *))) {
+		MUST(argc < ARGS_MAX - 1);
+		argv[argc++] = strdup(argument);
+	}
+	va_end(ap);
+	argv[argc] = NULL;
+	/* getopt moves them about. */
+	memcpy(copies, argv, sizeof(copies));
+	status = subank(&env, argc, argv);
+	for (int i = 0; i < argc; i++)
+		free(copies[i]);
+	(void)fclose(env.in);
+	(void)fclose(env.out);
+	(void)fclose(env.err);
+	return status;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void remove_bank(void)
+{
+	if (*folder)
+		(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	*folder = '\0';
+}
+
+static void make_bank(void)
+{
+	const char *parent = getenv("TMPDIR");
+	static bool registered;
+	FILE *file;
+
+	/* Nothing here is to outlive a crash of the machine: memory will do. */
+	if (!parent)
+		parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+	(void)snprintf(folder, sizeof(folder), "%.40s/subank-XXXXXX", parent);
+	MUST(mkdtemp(folder));
+	if (!registered)
+		(void)atexit(remove_bank);
+	registered = true;
+	(void)snprintf(settings, sizeof(settings), "%s/settings", folder);
+	file = fopen(settings, "we");
+	MUST(file);
+	(void)fprintf(file, "bank: %s/bank\nclusters: [dev]\n", folder);
+	MUST(fclose(file) == 0);
+	(void)unsetenv("SUBANK_BANK");
+	MUST(run("", 0, "init", NULL) == EXIT_DONE);
+	MUST(run("", 0, "open", "a", "100", NULL) == EXIT_DONE);
+	MUST(run("", 0, "open", "b", "0.5", "--end", "now+9days", "--from-zero", NULL) ==
+	     EXIT_DONE);
+}
+
+/* What the bank holds; free() it. */
+static char *whole(void)
+{
+	char *text;
+
+	MUST(run("", 0, "export", NULL) == EXIT_DONE);
+	text = out;
+	out = NULL;
+	return text;
+}
+
+static int import(const uint8_t *data, size_t size)
+{
+	/* --no-apply: no limits are set in this Slurm. */
+	if (data[0] == 'p')
+		return run(data + 1, size - 1, "import", "--predecessor", "-i", "--no-apply", "-",
+			   NULL);
+	return run(data + 1, size - 1, "import", "--append", "--no-apply", "-", NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *before, *after, *again;
+	int status;
+
+	if (size == 0)
+		return 0;
+	if (!*folder)
+		make_bank();
+	before = whole();
+	status = import(data, size);
+	if (status != EXIT_DONE && status != EXIT_REFUSED && status != EXIT_PART)
+		(void)fprintf(stderr, "%d: %s%s\n", status, out, messages);
+	MUST(status == EXIT_DONE || status == EXIT_REFUSED || status == EXIT_PART);
+	MUST(status != EXIT_REFUSED || strncmp(messages, "subank: ", 8) == 0);
+	after = whole();
+	if (status == EXIT_REFUSED) {
+		MUST(strcmp(before, after) == 0);
+	} else {
+		MUST(run("", 0, "verify", NULL) == EXIT_DONE);
+		status = import(data, size);
+		if (status != EXIT_DONE && status != EXIT_PART)
+			(void)fprintf(stderr, "%d: %s%s\n", status, out, messages);
+		MUST(status == EXIT_DONE || status == EXIT_PART);
+		again = whole();
+		MUST(strcmp(after, again) == 0);
+		free(again);
+		if (strcmp(before, after) != 0)
+			remove_bank();
+	}
+	free(before);
+	free(after);
+	return 0;
+}
