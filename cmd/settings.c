@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmd/nearest.h"
 #include "ledger/name.h"
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
@@ -38,32 +39,64 @@ enum value {
 	VALUE_THRESHOLDS,
 };
 
-static const struct key {
-	const char *name;
+struct key {
+	struct settings_key told;
 	enum value value;
 	size_t offset;
-} keys[] = {
-	{"bank", VALUE_PATH, offsetof(struct settings, bank)},
-	{"backup", VALUE_PATH, offsetof(struct settings, backup)},
-	{"clusters", VALUE_CLUSTERS, 0},
-	{"accounts", VALUE_ACCOUNTS, 0},
-	{"enforcement", VALUE_ENFORCEMENT, offsetof(struct settings, enforcement)},
-	{"lever", VALUE_LEVER, offsetof(struct settings, lever)},
-	{"drift", VALUE_DRIFT, offsetof(struct settings, put_right)},
-	{"shares", VALUE_SHARES, 0},
-	{"sshare", VALUE_PROGRAM, offsetof(struct settings, sshare)},
-	{"sacctmgr", VALUE_PROGRAM, offsetof(struct settings, sacctmgr)},
-	{"scontrol", VALUE_PROGRAM, offsetof(struct settings, scontrol)},
-	{"slurm_seconds", VALUE_SECONDS, offsetof(struct settings, slurm_seconds)},
-	{"lock_seconds", VALUE_SECONDS, offsetof(struct settings, lock_seconds)},
-	{"thresholds", VALUE_THRESHOLDS, 0},
-	{"notice_days", VALUE_DAYS, offsetof(struct settings, notice_days)},
-	{"notify", VALUE_PATH, offsetof(struct settings, notify)},
-	{"notify_seconds", VALUE_SECONDS, offsetof(struct settings, notify_seconds)},
-	{"project_days", VALUE_DAYS, offsetof(struct settings, project_days)},
+};
+
+#define KEY(name, example, about, value, member)                                                   \
+	{                                                                                          \
+		{name, example, about}, value, offsetof(struct settings, member)                   \
+	}
+static const struct key keys[] = {
+	KEY("bank", "/var/lib/subank", "the bank's folder; --bank and $SUBANK_BANK go first",
+	    VALUE_PATH, bank),
+	KEY("backup", "/var/backups/subank",
+	    "for `subank backup`, and copies of books that are replaced; no default", VALUE_PATH,
+	    backup),
+	KEY("clusters", "[alpha, beta]",
+	    "the clusters of the bank; left out, the one of this machine", VALUE_CLUSTERS,
+	    clusters),
+	KEY("accounts", "[proj*, chem-*]",
+	    "which accounts of Slurm belong to the bank; left out, all but root", VALUE_ACCOUNTS,
+	    accounts),
+	KEY("enforcement", "hold",
+	    "what a spent allowance comes to: off, warn, hold, or limit (by Slurm itself)",
+	    VALUE_ENFORCEMENT, enforcement),
+	KEY("lever", "GrpTRESMins=cpu", "the limit that is set to 0 to hold an account",
+	    VALUE_LEVER, lever),
+	KEY("drift", "leave", "a limit of ours that somebody changed: leave it so, or restore it",
+	    VALUE_DRIFT, put_right),
+	KEY("shares", "{alpha: 3, beta: 1}",
+	    "each cluster's share of a balance under `limit`, even if left out; or pooled",
+	    VALUE_SHARES, shares),
+	KEY("sshare", "sshare", "Slurm's commands: names to be found in PATH, or paths",
+	    VALUE_PROGRAM, sshare),
+	KEY("sacctmgr", "sacctmgr", "likewise", VALUE_PROGRAM, sacctmgr),
+	KEY("scontrol", "scontrol", "likewise", VALUE_PROGRAM, scontrol),
+	KEY("slurm_seconds", "60", "how long each of them may take", VALUE_SECONDS, slurm_seconds),
+	KEY("lock_seconds", "10", "how long to wait for another subank", VALUE_SECONDS,
+	    lock_seconds),
+	KEY("thresholds", "[60, 90]", "percent used that check tells of; [] for none",
+	    VALUE_THRESHOLDS, thresholds),
+	KEY("notice_days", "90", "how many days before its end check tells of a window; 0: never",
+	    VALUE_DAYS, notice_days),
+	KEY("notify", "/usr/local/sbin/tell-users",
+	    "a program that is run for each threshold, end, hold and release; no default",
+	    VALUE_PATH, notify),
+	KEY("notify_seconds", "10", "how long it may take", VALUE_SECONDS, notify_seconds),
+	KEY("project_days", "365",
+	    "the end of a deposit without --end, in days; left out, it has none", VALUE_DAYS,
+	    project_days),
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
+
+const struct settings_key *settings_key(size_t i)
+{
+	return i < KEY_COUNT ? &keys[i].told : NULL;
+}
 
 static void release_list(char ***list, size_t *count)
 {
@@ -199,7 +232,7 @@ static int set_path(const struct yaml_reader *reader, const struct key *key,
 		return yaml_error(reader, item, err,
 				  path ? "%s must be a path that begins with /"
 				       : "%s must be the name of a program, or its path from /",
-				  key->name);
+				  key->told.name);
 	copy = strdup(item->text);
 	if (!copy)
 		return sb_error_nomem(err);
@@ -335,7 +368,7 @@ static int read_list(struct yaml_reader *reader, const struct key *key,
 	int rc;
 
 	if (start->type != YAML_LIST)
-		return yaml_error(reader, start, err, "%s must be a list, as in %s", key->name,
+		return yaml_error(reader, start, err, "%s must be a list, as in %s", key->told.name,
 				  list->example);
 	for (;;) {
 		rc = yaml_next(reader, &item, err);
@@ -351,8 +384,8 @@ static int read_list(struct yaml_reader *reader, const struct key *key,
 	}
 	if (count == 0)
 		return yaml_error(reader, start, err,
-				  "the list of %s is empty: leave the key out for %s", key->name,
-				  list->otherwise);
+				  "the list of %s is empty: leave the key out for %s",
+				  key->told.name, list->otherwise);
 	return SB_OK;
 }
 
@@ -400,7 +433,7 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	if (key->value == VALUE_THRESHOLDS)
 		return read_thresholds(reader, &item, settings, err);
 	if (item.type != YAML_SCALAR)
-		return yaml_error(reader, &item, err, "%s must be a single value", key->name);
+		return yaml_error(reader, &item, err, "%s must be a single value", key->told.name);
 	switch (key->value) {
 	case VALUE_PATH:
 	case VALUE_PROGRAM:
@@ -424,10 +457,22 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	if (!yaml_number(&item, &number) || number < least || number > most)
 		return yaml_error(reader, &item, err,
 				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
-				  key->name, key->value == VALUE_SECONDS ? "seconds" : "days",
+				  key->told.name, key->value == VALUE_SECONDS ? "seconds" : "days",
 				  least, most);
 	*(int *)to = (int)number;
 	return SB_OK;
+}
+
+static int unknown_key(const struct yaml_reader *reader, const struct yaml_item *item,
+		       struct sb_error *err)
+{
+	const char *names[KEY_COUNT + 1] = {NULL};
+	struct sb_error why;
+
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		names[i] = keys[i].told.name;
+	nearest_error("there is no setting", item->text, names, &why);
+	return yaml_error(reader, item, err, "%s", why.text);
 }
 
 static int read_keys(struct yaml_reader *reader, struct settings *settings, struct sb_error *err)
@@ -453,11 +498,10 @@ static int read_keys(struct yaml_reader *reader, struct settings *settings, stru
 			return yaml_error(reader, &item, err,
 					  "the name of a setting is expected "
 					  "here");
-		while (i < KEY_COUNT && strcmp(item.text, keys[i].name) != 0)
+		while (i < KEY_COUNT && strcmp(item.text, keys[i].told.name) != 0)
 			i++;
 		if (i == KEY_COUNT)
-			return yaml_error(reader, &item, err, "there is no setting '%s'",
-					  item.text);
+			return unknown_key(reader, &item, err);
 		if (given[i])
 			return yaml_error(reader, &item, err, "setting '%s' is given twice",
 					  item.text);

@@ -43,6 +43,17 @@ struct settings {
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
+/* What people are told of a setting. */
+struct settings_key {
+	const char *name;
+	const char *example; /* a value as it may stand behind "name: "; the default, if it has one
+			      */
+	const char *about; /* what it is; a line of at most 78 bytes */
+};
+
+/* The settings that there are, from 0 on; NULL after the last. */
+const struct settings_key *settings_key(size_t i);
+
 /* Fills [ret] with the defaults and then with what [path] says; settings_release() it. A missing
  * file is an error only if it [must_exist]. Refuses a file that everybody can write. SB_EFORMAT
  * with file, line and column for an unknown key, one given twice, a value of the wrong form. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "cmd/settings.h"
+#include "cmd/settings_example.h"
 #include "tests/util.h"
 
 static char path[96];
@@ -29,8 +30,9 @@ static const struct {
 	const char *place; /* behind the path: line and column */
 	const char *part;
 } bad[] = {
-	{"banc: /x\n", ":1:1: ", "'banc'"},
+	{"banc: /x\n", ":1:1: ", "no setting 'banc': did you mean 'bank'?"},
 	{"Bank: /x\n", ":1:1: ", "'Bank'"},
+	{"colour: red\n", ":1:1: ", "no setting 'colour': there are bank, backup"},
 	{"# first\nbank: /x\nthreshold: 90\n", ":3:1: ", "'threshold'"},
 	{"bank: /x\nbank: /y\n", ":2:1: ", "twice"},
 	{"clusters: [a]\nbank: /x\nclusters: [b]\n", ":3:1: ", "twice"},
@@ -244,6 +246,51 @@ START_TEST(a_file_that_says_nothing_gives_the_defaults)
 }
 END_TEST
 
+/* Writes the example and reads it. */
+static void read_example(const struct setting_value *given, size_t count, struct settings *ret)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	settings_example(file, given, count);
+	ck_assert_int_eq(fclose(file), 0);
+	OK(settings_read(path, true, ret, &error));
+}
+
+START_TEST(the_example_says_nothing_but_what_it_is_given)
+{
+	const struct setting_value given[] = {{"clusters", "[gamma]"}, {"bank", "/srv/b"}};
+	struct settings settings;
+
+	read_example(NULL, 0, &settings);
+	is_default(&settings);
+	settings_release(&settings);
+	read_example(given, COUNT(given), &settings);
+	ck_assert_str_eq(settings.bank, "/srv/b");
+	ck_assert_uint_eq(settings.cluster_count, 1);
+	ck_assert_str_eq(settings.clusters[0], "gamma");
+	ck_assert_ptr_null(settings.backup);
+	settings_release(&settings);
+}
+END_TEST
+
+START_TEST(every_example_of_a_setting_is_valid_and_fits_a_line)
+{
+	const struct settings_key *key;
+	struct settings settings;
+	size_t i;
+
+	for (i = 0; (key = settings_key(i)); i++) {
+		const struct setting_value given = {key->name, key->example};
+
+		ck_assert_msg(strlen(key->about) <= 78, "%s: %s", key->name, key->about);
+		read_example(&given, 1, &settings);
+		settings_release(&settings);
+	}
+	ck_assert_uint_ge(i, 18);
+}
+END_TEST
+
 START_TEST(every_key_is_read)
 {
 	struct settings settings;
@@ -408,6 +455,8 @@ int main(void)
 	tcase_add_test(tcase, a_folder_is_refused);
 	tcase_add_test(tcase, a_file_that_everybody_can_write_is_refused);
 	tcase_add_test(tcase, a_file_that_says_nothing_gives_the_defaults);
+	tcase_add_test(tcase, the_example_says_nothing_but_what_it_is_given);
+	tcase_add_test(tcase, every_example_of_a_setting_is_valid_and_fits_a_line);
 	tcase_add_test(tcase, every_key_is_read);
 	tcase_add_test(tcase, words_and_forms_mean_the_same);
 	tcase_add_test(tcase, a_list_of_clusters_takes_the_place_of_another);
