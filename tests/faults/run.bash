@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Faults on purpose: runs every method, or those named as arguments, and prints a table: method, cases,
+# violations. `make check-faults` builds what they need and starts this.
+#
+# Environment: FAULTS_SECONDS of one core for all methods together (default 280), or FAULTS=long, which is
+# 7800; FAULTS_SEED to repeat a run; FAULTS_JOBS methods at once (default 2); SUBANK the program,
+# FAULTS_BUILD the folder of the built test programs, TMPDIR.
+#
+# A method is a program or script in this folder and a line in `methods` below: its file and its share
+# of the time. It is started in an empty folder of its own, which is removed at its end, with
+#	FAULT_SECONDS	how long it shall go on with cases of chance. What has a fixed number of cases
+#			takes what it takes, which must be little when this is small.
+#	FAULT_SEED	a number: with the same number it does the same.
+#	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: full names.
+# It prints to the standard output, for each thing that it counts, a line
+#	row<TAB>METHOD<TAB>CASES<TAB>VIOLATIONS
+# where METHOD is a few words. A row without cases is a failure. What cannot be done here:
+#	skip<TAB>METHOD<TAB>WHY
+# Every other line, and the standard error, goes to its log, of which the end is shown if it failed: there
+# each violation is to say what was done, with the seed or the number that repeats it. Exit status 0:
+# no violations; anything else is a failure.
+set -u
+
+methods=(
+)
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99
+srcdir=$(cd -- "$here/../.." && pwd -P)
+SUBANK=$(realpath -- "${SUBANK:-./subank}") || exit 99
+FAULTS_BUILD=$(realpath -- "${FAULTS_BUILD:-$(dirname -- "$SUBANK")/tests/faults}") || exit 99
+FAKE_SLURM=$srcdir/tests/fake
+[[ ${FAULTS-} == long ]] && seconds=7800 || seconds=280
+seconds=${FAULTS_SECONDS:-$seconds}
+FAULT_SEED=${FAULTS_SEED:-$((RANDOM * 32768 + RANDOM))}
+jobs=${FAULTS_JOBS:-2}
+# What a user may have set must not come in.
+unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
+export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED LC_ALL=C TZ=UTC
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/subank-faults.XXXXXX") || exit 99
+# Methods work as other users, too.
+chmod 755 "$scratch"
+declare -A running=() # pid -> method
+finish() {
+	local pid
+	trap - EXIT
+	for pid in "${!running[@]}"; do
+		kill -TERM -- "$pid" 2>/dev/null && wait "$pid"
+	done
+	rm -rf -- "$scratch"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+wanted() {
+	local name=$1 only
+	shift
+	(($#)) || return 0
+	for only in "$@"; do
+		[[ $name != "$only" && ${name%.*} != "$only" ]] || return 0
+	done
+	return 1
+}
+
+# start METHOD SECONDS
+start() {
+	local file=$here/$1 log=$scratch/$1.log with=()
+	case $1 in
+	*.bash) with=(bash) ;;
+	*.sh) with=(sh) ;;
+	*.py) with=(python3) ;;
+	*) file=$FAULTS_BUILD/$1 ;;
+	esac
+	mkdir -- "$scratch/$1"
+	# A method that hangs is a failure as well. timeout passes signals on to all that it started.
+	(
+		cd -- "$scratch/$1" && TMPDIR=$scratch/$1 FAULT_SECONDS=$2 \
+			exec timeout -k 10 $((10 * $2 + 600)) "${with[@]}" "$file"
+	) >"$log.out" 2>"$log" </dev/null &
+	running[$!]=$1
+}
+
+passed=0 failed=0
+# Waits for one method and prints its rows.
+reap() {
+	local pid=0 status=0 name what method cases violations bad=0
+	wait -n -p pid "${!running[@]}" || status=$?
+	name=${running[$pid]}
+	unset "running[$pid]"
+	while IFS=$'\t' read -r what method cases violations; do
+		case $what in
+		row)
+			printf '%-52s %10s %10s\n' "$method" "$cases" "$violations"
+			if ((violations == 0 && cases > 0)); then
+				passed=$((passed + 1))
+			else
+				bad=$((bad + 1))
+			fi
+			;;
+		skip) printf '%-52s %s\n' "$method" "skipped: $cases" ;;
+		esac
+	done < <(grep -aP '^(row|skip)\t' "$scratch/$name.log.out")
+	((status == 0 || bad)) || bad=1
+	if ((bad)); then
+		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of what it said:"
+		{ grep -avP '^(row|skip)\t' "$scratch/$name.log.out"; cat "$scratch/$name.log"; } | tail -n 60 | cat -v
+		echo ---
+	fi
+	failed=$((failed + bad))
+	rm -rf -- "${scratch:?}/$name"
+}
+
+total=0
+for line in "${methods[@]}"; do
+	read -r name share <<<"$line"
+	if wanted "$name" "$@"; then
+		total=$((total + share))
+	fi
+done
+if ((total == 0 && $#)); then
+	echo "run.bash: there is no method like '$*'" >&2
+	exit 2
+fi
+echo "faults on purpose: $seconds s, seed $FAULT_SEED"
+printf '%-52s %10s %10s\n' method cases violations
+for line in "${methods[@]}"; do
+	read -r name share <<<"$line"
+	wanted "$name" "$@" || continue
+	((${#running[@]} < jobs)) || reap
+	start "$name" $((seconds * share / total))
+done
+while ((${#running[@]})); do
+	reap
+done
+echo "$passed passed, $failed failed"
+((failed == 0))
