@@ -24,6 +24,7 @@
 set -u
 
 methods=(
+	"oracle.py 2"
 )
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99

@@ -1,0 +1,578 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Concurrency oracle: many processes deposit, withdraw, transfer, refund, check and look at balances at
+once, some of them killed at any moment. What each was told is recorded (the history), and held against
+the journal afterwards:
+
+- each acknowledged request is entered once, under the number of its receipt and with its amount; a
+  refused one is not there; one with an unknown outcome (its process was killed) at most once;
+- what had ended before another began stands before it;
+- no withdrawal, no transfer takes more than there is at its place, no refund more than was charged,
+  and every second of use is charged once;
+- every balance seen, also those in receipts and refusals, was the true one at some entry between the
+  beginning and the end of the look, and nobody who looks later sees an older one.
+
+A checker that is given a doctored history must complain: that is tried too, with the real one.
+
+Started by run.bash, which says how. CLIENTS in the environment: how many at once (32)."""
+
+import copy
+import fcntl
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+CLIENTS = int(os.environ.get("CLIENTS", "32"))
+SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
+SEED = int(os.environ.get("FAULT_SEED", "1"))
+SUBANK = os.environ["SUBANK"]
+FAKE_SLURM = os.environ["FAKE_SLURM"]
+ACCOUNTS = ("amber", "beryl", "coral", "diamond", "emerald")
+START = 1000  # billing-seconds in each account at first
+OPENING = 3 * len(ACCOUNTS)  # entries: each is opened with a baseline and a deposit
+OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
+MONEY = ("deposit", "withdraw", "transfer", "refund")
+
+
+# ---- the history ----
+
+
+@dataclass
+class Look:
+    """A balance, or several of one moment, that somebody was shown. [rough]: as text in SU, cut to two
+    decimals, and 0 is said of less."""
+
+    begin: int
+    end: int
+    seen: dict
+    rough: bool = False
+
+
+@dataclass
+class Request:
+    """One request for an entry, with all attempts to make it; times in nanoseconds, monotonic."""
+
+    name: str
+    verb: str
+    account: str
+    to: str = ""
+    amount: int = 0  # 0: all
+    answers: int = 0  # of a refund
+    begin: int = 0
+    end: int = 0
+    outcome: str = UNKNOWN
+    seq: int = 0  # from the receipt
+    balance: int | None = None  # behind the entry, from the first receipt
+
+
+@dataclass
+class History:
+    requests: list = field(default_factory=list)
+    looks: list = field(default_factory=list)
+    wrong: list = field(default_factory=list)  # what no process may answer
+
+
+# ---- the checker ----
+
+
+class Journal:
+    """The entries, and what each account had behind every one of them."""
+
+    def __init__(self, entries, complain):
+        now = dict.fromkeys(ACCOUNTS, 0)
+        reading = dict.fromkeys(ACCOUNTS, 0)
+        charges, refunded = {}, {}
+        self.entries = entries
+        self.balances = [dict(now)]
+        for number, entry in enumerate(entries, 1):
+            kind, account, amount = entry["kind"], entry.get("account"), entry.get("amount_seconds", 0)
+            if entry["entry"] != number:
+                complain(f"entry {entry['entry']} stands where {number} is expected")
+            if kind in ("withdraw", "transfer") and amount > now[account]:
+                complain(f"entry {number} takes {amount}s of the {now[account]}s of {account}")
+            if kind == "deposit":
+                now[account] += amount
+            elif kind == "withdraw":
+                now[account] -= amount
+            elif kind == "transfer":
+                now[account] -= amount
+                now[entry["to"]] += amount
+            elif kind == "charge":
+                if entry["before_seconds"] != reading[account] or amount != entry["now_seconds"] - reading[account]:
+                    complain(f"entry {number} does not charge {account} from {reading[account]}s on")
+                reading[account] = entry["now_seconds"]
+                now[account] -= amount
+                charges[number] = (account, amount)
+            elif kind == "refund":
+                of, charged = charges.get(entry["answers"], ("nobody", 0))
+                refunded[entry["answers"]] = refunded.get(entry["answers"], 0) + amount
+                if of != account or refunded[entry["answers"]] > charged:
+                    complain(f"entry {number} refunds more than entry {entry['answers']} charged to {account}")
+                now[account] += amount
+            elif kind not in ("open", "baseline", "hold", "release", "lever", "applied"):
+                complain(f"entry {number} is a {kind}, for which nobody asked")
+            self.balances.append(dict(now))
+
+
+def differs(entry, request):
+    """What is wrong with an entry for a request: the text, or None."""
+    for key, value in (("kind", request.verb), ("account", request.account), ("to", request.to),
+                       ("answers", request.answers), ("amount_seconds", request.amount)):
+        if value and entry.get(key) != value:
+            return f"{key} is {entry.get(key)} and not {value}"
+    return None
+
+
+class Bounds:
+    """Between which entries the books stood from one moment to another: those of requests that had
+    ended are in them, those of requests that had not begun are not."""
+
+    def __init__(self, placed, count):
+        self.ended = running([(request.end, seq) for request, seq in placed], max)
+        self.begun = running([(-request.begin, seq) for request, seq in placed], min)
+        self.count = count
+
+    def between(self, begin, end):
+        return last_below(self.ended, begin, 0), last_below(self.begun, -end, self.count + 1) - 1
+
+
+def running(pairs, choose):
+    """Pairs in order of the first, each with the largest or smallest second so far."""
+    result = []
+    for at, seq in sorted(pairs):
+        result.append((at, choose(seq, result[-1][1]) if result else seq))
+    return result
+
+
+def last_below(pairs, limit, otherwise):
+    """The second of the last pair whose first is below the limit."""
+    low, high = 0, len(pairs)
+    while low < high:
+        middle = (low + high) // 2
+        if pairs[middle][0] < limit:
+            low = middle + 1
+        else:
+            high = middle
+    return pairs[low - 1][1] if low else otherwise
+
+
+def rough(seconds):
+    if seconds <= 0:
+        return "0.00"
+    return f"{seconds // 3600}.{seconds % 3600 // 36:02}" if seconds >= 36 else "<0.01"
+
+
+def shows(balances, look):
+    return all((rough(balances[name]) if look.rough else balances[name]) == value
+               for name, value in look.seen.items())
+
+
+def check(history, entries):
+    """What contradicts the journal in what was seen: a list of texts, empty if nothing does."""
+    found = list(history.wrong)
+    journal = Journal(entries, found.append)
+    known = {request.name: request for request in history.requests}
+    of = {}
+    for number, entry in enumerate(entries, 1):
+        note = entry.get("note", "")
+        if note in known:
+            of.setdefault(note, []).append(number)
+        elif entry["kind"] in MONEY and number > OPENING:
+            found.append(f"entry {number} ({note}) answers no request")
+    placed = []
+    for request in history.requests:
+        mine = of.get(request.name, [])
+        what = f"{request.name} ({request.verb} {request.account}, {request.outcome}, receipt {request.seq})"
+        if request.outcome == REFUSED and mine:
+            found.append(f"{what} was entered as {mine[0]}")
+        elif request.outcome == OK and mine != [request.seq]:
+            found.append(f"{what} stands in entries {mine}")
+        elif len(mine) > 1:
+            found.append(f"{what} was entered {len(mine)} times")
+        for number in mine[:1]:
+            entry = entries[number - 1]
+            if differs(entry, request):
+                found.append(f"{what}: in entry {number} {differs(entry, request)}")
+            elif request.verb in ("withdraw", "transfer") and not request.amount and (
+                    entry["amount_seconds"] != journal.balances[number - 1][request.account]):
+                found.append(f"{what} was to take all and took {entry['amount_seconds']}s")
+            if request.balance is not None and journal.balances[number][request.account] != request.balance:
+                found.append(f"{what}: the receipt says {request.balance}s and the journal "
+                             f"{journal.balances[number][request.account]}s")
+            placed.append((request, number))
+    bounds = Bounds(placed, len(entries))
+    for request, number in placed:
+        after, before = bounds.between(request.begin, request.end)
+        if not after < number <= before:
+            found.append(f"{request.name} is entry {number}, and not one of {after + 1} to {before}")
+    seen = []  # (end, the earliest entry that a look can have been at)
+    for look in sorted(history.looks, key=lambda look: look.begin):
+        first, last = bounds.between(look.begin, look.end)
+        older = [number for end, number in seen if end < look.begin]
+        first = max([first, *older])
+        at = next((number for number in range(first, last + 1) if shows(journal.balances[number], look)), None)
+        if at is None:
+            found.append(f"{look.seen} was seen, but not true at any of the entries {first} to {last}")
+        else:
+            # Those that ended before the newest of them count no more than it.
+            seen = [(end, number) for end, number in seen if end >= look.begin]
+            seen += [(look.end, at), (look.begin - 1, first)]
+    return found
+
+
+# ---- doctored histories ----
+
+
+def doctorings(history, entries):
+    """Pairs of a name and a function that spoils a copy of history and entries in one respect."""
+    count = len(entries)
+    done = [request for request in history.requests if request.outcome == OK]
+    refused = next(request for request in history.requests if request.outcome == REFUSED and request.amount)
+    entered = {entry.get("note") for entry in entries}
+    unknown = next(r for r in history.requests if r.outcome == UNKNOWN and r.name not in entered and r.amount)
+    last = max(done, key=lambda request: request.seq)
+    final = check_balances(entries)
+
+    def entry_for(request, **fields):
+        entry = {"kind": request.verb, "account": request.account, "amount_seconds": request.amount,
+                 "note": request.name, **fields}
+        for key, value in (("to", request.to), ("answers", request.answers)):
+            if value:
+                entry.setdefault(key, value)
+        return entry
+
+    def appended(*new):
+        def doctor(_, entries):
+            for entry in new:
+                entries.append({**entry, "entry": len(entries) + 1})
+        return doctor
+
+    def request_changed(name, **fields):
+        def doctor(history, _):
+            for request in history.requests:
+                if request.name == name:
+                    for key, value in fields.items():
+                        setattr(request, key, value)
+        return doctor
+
+    def entry_changed(number, **fields):
+        return lambda _, entries: entries[number - 1].update(fields)
+
+    def look_changed(change):
+        def doctor(history, _):
+            look = next(look for look in reversed(history.looks) if not look.rough and len(look.seen) > 1)
+            change(look)
+        return doctor
+
+    def off_by_one(look):
+        look.seen[ACCOUNTS[0]] += 1
+
+    def of_the_beginning(look):
+        look.seen = dict.fromkeys(ACCOUNTS, START)
+
+    def refusal_off(history, _):
+        look = next(look for look in history.looks if look.rough)
+        look.seen = dict.fromkeys(look.seen, "123456.78")
+
+    def went_back(history, _):
+        """One look at the last entry, and a later one, within the same time of requests, at an older."""
+        history.looks.append(Look(1 << 62, (1 << 62) + 1, dict(final)))
+        history.looks.append(Look((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, count - 200))))
+
+    charge = next(entry for entry in entries if entry["kind"] == "charge")
+    refund = next(entry for entry in entries if entry["kind"] == "refund")
+    taker = Request(name="taker", verb="withdraw", account=ACCOUNTS[0], amount=max(0, final[ACCOUNTS[0]]) + 1,
+                    begin=0, end=1 << 62)
+
+    def overdraft(history, entries):
+        history.requests.append(taker)
+        appended(entry_for(taker))(history, entries)
+
+    return (
+        ("an entry was lost", lambda _, entries: entries.pop(last.seq - 1)),
+        ("the newest entries were lost", lambda _, entries: entries.__delitem__(slice(last.seq - 1, None))),
+        ("entered twice", appended(entry_for(last))),
+        ("refused and entered", appended(entry_for(refused))),
+        ("unknown and entered twice", appended(entry_for(unknown), entry_for(unknown))),
+        ("another amount", entry_changed(last.seq, amount_seconds=entries[last.seq - 1]["amount_seconds"] + 1)),
+        ("another account", entry_changed(last.seq, account=next(name for name in ACCOUNTS if name != last.account))),
+        ("another receipt", request_changed(last.name, seq=last.seq - 1)),
+        ("another balance in a receipt", request_changed(done[0].name, balance=(done[0].balance or 0) + 1)),
+        ("entered before it was asked for", request_changed(done[0].name, begin=last.end + 1, end=last.end + 2)),
+        ("entered after it had ended", request_changed(last.name, begin=0, end=1)),
+        ("an entry that nobody asked for", entry_changed(last.seq, note="nobody")),
+        ("a number left out", entry_changed(count, entry=count + 1)),
+        ("more than there is", overdraft),
+        ("use charged twice", appended(charge)),
+        ("use not charged", entry_changed(charge["entry"], before_seconds=charge["before_seconds"] + 1)),
+        ("refunded twice", entry_changed(refund["entry"], amount_seconds=1 << 40)),
+        ("a balance that never was", look_changed(off_by_one)),
+        ("a balance of long ago", look_changed(of_the_beginning)),
+        ("a later look at an older balance", went_back),
+        ("a refusal for no reason", refusal_off),
+        ("an answer that may not be", lambda history, _: history.wrong.append("crash")),
+    )
+
+
+def balances_at(entries, number):
+    return Journal(entries[:number], lambda _: None).balances[-1]
+
+
+def check_balances(entries):
+    return balances_at(entries, len(entries))
+
+
+def doctored(history, entries):
+    """How many doctored histories there were, and the names of those that were taken for true."""
+    missed, cases = [], 0
+    for name, doctor in doctorings(history, entries):
+        other, others = copy.deepcopy((history, entries))
+        doctor(other, others)
+        cases += 1
+        if not check(other, others):
+            missed.append(name)
+    return cases, missed
+
+
+# ---- the clients ----
+
+
+class Site:
+    """The bank, the make-believe Slurm beside it, and the history."""
+
+    def __init__(self):
+        self.folder = os.getcwd()
+        self.state = f"{self.folder}/slurm"
+        self.history = History()
+        self.lock = threading.Lock()
+        self.used = dict.fromkeys(ACCOUNTS, 0)
+        self.charges = []  # numbers of charges that somebody may want refunded
+        os.makedirs(f"{self.state}/dev")
+        os.mkdir(f"{self.folder}/bin")
+        for name in ("root", *ACCOUNTS):
+            self.write_usage(name, 0, "")
+        # The make-believe Slurm is only read and renamed into, but two changes of one account at once
+        # would lose one.
+        self.write(f"{self.folder}/bin/sacctmgr",
+                   f'#!/bin/sh\nexec flock "{self.state}/lock" "{FAKE_SLURM}/sacctmgr" "$@"\n')
+        os.chmod(f"{self.folder}/bin/sacctmgr", 0o755)
+        self.write(f"{self.folder}/settings",
+                   f"bank: {self.folder}/bank\nclusters: [dev]\nlock_seconds: 60\nthresholds: []\n")
+        self.environment = {**os.environ, "FAKE_STATE": self.state, "JOURNAL_STREAM": "none",
+                            "PATH": f"{self.folder}/bin:{FAKE_SLURM}:{os.environ['PATH']}"}
+        self.must("init")
+        for account in ACCOUNTS:
+            self.must("open", account, f"{START}s", "--from-zero")
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+
+    def write_usage(self, account, used, rest):
+        self.write(f"{self.state}/new", f"RawUsage={used}\n{rest}")
+        os.rename(f"{self.state}/new", f"{self.state}/dev/{account}")
+
+    def use(self, account, seconds):
+        """Slurm counts that much more."""
+        with self.lock, open(f"{self.state}/lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with open(f"{self.state}/dev/{account}", encoding="ascii") as file:
+                rest = "".join(line for line in file if not line.startswith("RawUsage="))
+            self.used[account] += seconds
+            self.write_usage(account, self.used[account], rest)
+
+    def start(self, *words):
+        return subprocess.Popen([SUBANK, "-c", f"{self.folder}/settings", "--seconds", *words], env=self.environment,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def must(self, *words):
+        process = self.start(*words)
+        out, err = process.communicate()
+        if process.returncode:
+            sys.exit(f"subank {' '.join(words)} ended with {process.returncode}: {err}")
+        return out
+
+    def journal(self):
+        return [json.loads(line) for line in self.must("journal", "--json").splitlines()]
+
+
+RECEIPT = re.compile(r"^entry (\d+): (.*); (\S+) has (-?\d+)s; head \d+:[0-9a-f]+$", re.MULTILINE)
+TOO_MUCH = re.compile(r"account '(\S+)' has (\S+) SU to take, less than")
+MAY_BE_REFUSED = ("to take", "in use by", "can still be refunded", "was taken back")
+
+
+class Client:
+    def __init__(self, site, number):
+        self.site, self.number = site, number
+        self.random = random.Random(f"{SEED} {number}")
+        self.count = 0
+
+    def call(self, *words, kill=0.12):
+        """Runs it, and perhaps kills it. Returns when it began and ended, its status (None: killed) and
+        what it wrote."""
+        begin = time.monotonic_ns()
+        process = self.site.start(*words)
+        if self.random.random() < kill:
+            time.sleep(self.random.random() ** 2 * 0.06)
+            process.send_signal(signal.SIGKILL)
+        out, err = process.communicate()
+        end = time.monotonic_ns()
+        status = process.returncode
+        if status not in (0, 1, 3, -signal.SIGKILL):
+            self.wrong(words, status, err)
+        return begin, end, None if status < 0 else status, out, err
+
+    def wrong(self, words, status, text):
+        self.site.history.wrong.append(f"subank {' '.join(words)}: status {status}: {text.strip()}")
+
+    def ask(self, verb, account, *rest, **fields):
+        """One request; with a ref it is made again until it is known what became of it."""
+        self.count += 1
+        named = self.random.random() < 0.7
+        request = Request(name=f"client {self.number} request {self.count}", verb=verb, account=account, **fields)
+        words = [verb, *rest, "--note", request.name]
+        words += ["--ref", f"c{self.number}-{self.count}"] if named else []
+        words += ["--no-apply"] if self.random.random() < 0.7 else []
+        killed_before = False
+        for attempt in range(5):
+            begin, end, status, out, err = self.call(*words, kill=0.12 if attempt < 4 else 0)
+            request.begin = request.begin or begin
+            request.end = end
+            receipt = RECEIPT.search(out)
+            if receipt:
+                request.outcome, request.seq = OK, int(receipt[1])
+                if "entered before" not in receipt[2]:
+                    request.balance = int(receipt[4])
+                else:
+                    self.site.history.looks.append(Look(begin, end, {receipt[3]: int(receipt[4])}))
+                if killed_before and not named:
+                    self.wrong(words, status, "made again without a ref")
+            if status == 1 and not ("in use by" in err and killed_before):
+                request.outcome = REFUSED
+                if receipt or not any(text in err for text in MAY_BE_REFUSED):
+                    self.wrong(words, status, out + err)
+                too_much = TOO_MUCH.search(err)
+                if too_much:
+                    self.site.history.looks.append(Look(begin, end, {too_much[1]: too_much[2]}, rough=True))
+            if status in (0, 3) and not receipt:
+                self.wrong(words, status, "no receipt")
+            if request.outcome != UNKNOWN or not named or self.random.random() < 0.2:
+                break
+            killed_before = True
+        self.site.history.requests.append(request)
+
+    def look(self):
+        begin, end, status, out, err = self.call("balance", "-n", "-P", "-o", "Account,Available", kill=0.02)
+        if status == 0:
+            seen = dict(line.split("|") for line in out.splitlines())
+            self.site.history.looks.append(Look(begin, end, {name: int(value) for name, value in seen.items()}))
+        elif status is not None:
+            self.wrong(("balance",), status, err)
+
+    def check(self):
+        for _ in range(self.random.randrange(3)):
+            self.site.use(self.random.choice(ACCOUNTS), self.random.randint(1, 120))
+        _, _, status, _, err = self.call("check")
+        if status == 1 and "in use by" not in err or status == 3:
+            self.wrong(("check",), status, err)
+
+    def refund(self):
+        _, _, status, out, err = self.call("journal", "--json", "--kind", "charge", "--last", "5", kill=0)
+        if status:
+            self.wrong(("journal",), status, err)
+        charges = [json.loads(line) for line in out.splitlines()]
+        if charges:
+            charge = self.random.choice(charges)
+            amount = self.random.randint(1, charge["amount_seconds"])
+            self.ask("refund", charge["account"], str(charge["entry"]), f"{amount}s", answers=charge["entry"],
+                     amount=amount)
+
+    def one(self):
+        account, other = self.random.sample(ACCOUNTS, 2)
+        amount = self.random.randint(1, 150)
+        # Some take all there is.
+        taken, text = (0, "all") if self.random.random() < 0.1 else (amount, f"{amount}s")
+        chance = self.random.random()
+        if chance < 0.30:
+            self.ask("deposit", account, account, f"{amount}s", amount=amount)
+        elif chance < 0.52:
+            self.ask("withdraw", account, account, text, amount=taken)
+        elif chance < 0.72:
+            self.ask("transfer", account, account, other, text, to=other, amount=taken)
+        elif chance < 0.80:
+            self.refund()
+        elif chance < 0.84:
+            self.check()
+        else:
+            self.look()
+
+    def work(self, end):
+        while time.monotonic() < end:
+            self.one()
+
+
+def limits_are_right(site, final):
+    """What is wrong in Slurm: who has nothing left is held there, and nobody else."""
+    wrong = []
+    for account in ACCOUNTS:
+        with open(f"{site.state}/dev/{account}", encoding="ascii") as file:
+            held = "GrpTRESMins=cpu=0" in file.read().split()
+        if held != (final[account] <= 0):
+            wrong.append(f"{account} has {final[account]}s and is {'' if held else 'not '}held in Slurm")
+    return wrong
+
+
+def main():
+    site = Site()
+    end = time.monotonic() + SECONDS
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for work in [pool.submit(Client(site, number).work, end) for number in range(CLIENTS)]:
+            work.result()
+    # A sacctmgr that a killed check has started keeps others from deciding anew until it ends.
+    for _ in range(600):
+        process = site.start("check")
+        _, err = process.communicate()
+        if "in use by" not in err:
+            break
+        time.sleep(0.1)
+    site.must("check")
+    site.must("verify")
+    entries, history = site.journal(), site.history
+    violations = check(history, entries)
+    final = check_balances(entries)
+    for account in ACCOUNTS:
+        charged = sum(entry["amount_seconds"] for entry in entries
+                      if entry["kind"] == "charge" and entry["account"] == account)
+        if charged != site.used[account]:
+            violations.append(f"{account} used {site.used[account]}s and was charged {charged}s")
+    shown = dict(line.split("|") for line in site.must("balance", "-n", "-P", "-o", "Account,Available").splitlines())
+    if {name: int(value) for name, value in shown.items()} != final:
+        violations.append(f"at the end balance says {shown}, and the journal {final}")
+    violations += limits_are_right(site, final)
+    outcomes = [request.outcome for request in history.requests]
+    print(f"{len(entries)} entries; requests: " +
+          ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in (OK, REFUSED, UNKNOWN)) +
+          f"; {len(history.looks)} balances seen")
+    for violation in violations[:40]:
+        print(violation)
+    print(f"row\toracle: {CLIENTS} processes at once\t{len(outcomes) + len(history.looks)}\t{len(violations)}")
+    if violations:
+        return 1
+    cases, missed = doctored(history, entries)
+    for name in missed:
+        print(f"a doctored history was taken for true: {name}")
+    print(f"row\toracle: doctored histories found out\t{cases}\t{len(missed)}")
+    return 1 if missed or not cases else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
