@@ -24,6 +24,7 @@
 set -u
 
 methods=(
+	"open_storm 1"
 	"oracle.py 2"
 )
 

@@ -1,0 +1,579 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Open storm: processes that open the books for each entry, beside others whose opening fails (no
+ * room for the map, no descriptors) or that are killed at some call inside mdb_env_open(). Nobody
+ * may work on a wrong snapshot, and nothing that was acknowledged may be lost.
+ *
+ * That LMDB would lose entries here is shown by two controls: without our lock around opening the
+ * comparison of transaction numbers has something to find, and without that too entries are lost.
+ *
+ * At least 60,000 openings are made when FAULT_SECONDS is 60 or more. Started by run.bash. */
+#include "config.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/bytes.h"
+#include "ledger/store.h"
+
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum {
+	WRITERS = 2,
+	ENTRIES_MAX = 4 << 20, /* of one storm */
+	OPENINGS_LONG = 60000,
+	WAIT_MS = 120000, /* for a lock: no storm may fail since the machine is slow */
+	POINTS = 40, /* calls inside mdb_env_open(), and some more */
+	VICTIMS = 3, /* at once */
+	PATIENCE = 120, /* seconds until a control must have shown what it is for */
+};
+
+/* Which of the two guards the storm does without. */
+static bool without_lock, without_numbers;
+
+static struct shared {
+	_Atomic uint64_t openings, failed, died;
+	_Atomic uint64_t wrong; /* snapshots that were refused */
+	_Atomic uint64_t newest; /* the largest number that was acknowledged */
+	_Atomic uint64_t acknowledged, twice, old; /* entries; numbers given twice; old snapshots */
+	_Atomic bool over;
+	_Atomic uint64_t tokens[ENTRIES_MAX]; /* by number: what the acknowledged entry holds */
+} * shared;
+
+static char folder[64];
+static uint64_t seed;
+
+static uint64_t chance(uint64_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % below;
+}
+
+static _Noreturn void give_up(const char *what, const struct sb_error *err)
+{
+	printf("%s: %s\n", what, err->text);
+	fflush(stdout);
+	_exit(99);
+}
+
+/* ---- between the store, LMDB and the C library ---- */
+
+static unsigned opened; /* by LMDB, since it was set to 0 */
+static bool opening; /* inside of mdb_env_open() */
+static uint64_t calls_left; /* to the death of this process inside of it; 0: it lives */
+static uint64_t last_number; /* what mdb_env_info() said */
+static bool writes;
+
+/* The function of that name that would be called if there were none here. */
+static void *next_of(const char *name)
+{
+	void *function = dlsym(RTLD_NEXT, name);
+
+	if (!function)
+		abort();
+	return function;
+}
+
+/* A variable next that calls it. */
+#define NEXT(type, name)                                                                           \
+	static __typeof__(type) *next;                                                             \
+	if (!next)                                                                                 \
+	*(void **)(&next) = next_of(name)
+
+static void at_a_call(void)
+{
+	if (!opening || calls_left == 0 || --calls_left > 0)
+		return;
+	/* Others shall have time to line up for the lock. */
+	usleep((useconds_t)chance(300));
+	(void)kill(getpid(), SIGKILL);
+}
+
+int mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode)
+{
+	NEXT(int(MDB_env *, const char *, unsigned, mdb_mode_t), "mdb_env_open");
+	int rc;
+
+	opened++;
+	opening = true;
+	at_a_call();
+	rc = next(env, path, flags, mode);
+	opening = false;
+	return rc;
+}
+
+int mdb_env_info(MDB_env *env, MDB_envinfo *info)
+{
+	NEXT(int(MDB_env *, MDB_envinfo *), "mdb_env_info");
+	int rc = next(env, info);
+
+	last_number = info->me_last_txnid;
+	return rc;
+}
+
+size_t mdb_txn_id(MDB_txn *txn)
+{
+	NEXT(size_t(MDB_txn *), "mdb_txn_id");
+
+	return without_numbers ? last_number + (writes ? 1 : 0) : next(txn);
+}
+
+int flock(int fd, int operation)
+{
+	NEXT(int(int, int), "flock");
+	char link[64], path[512];
+	ssize_t len;
+
+	if (without_lock) {
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		len = readlink(link, path, sizeof(path) - 1);
+		path[len > 0 ? len : 0] = '\0';
+		if (strstr(path, "/open.lock"))
+			return 0;
+	}
+	return next(fd, operation);
+}
+
+int fcntl(int fd, int command, ...)
+{
+	NEXT(int(int, int, long), "fcntl");
+	va_list ap;
+	long argument;
+
+	va_start(ap, command);
+	argument = va_arg(ap, long);
+	va_end(ap);
+	at_a_call();
+	return next(fd, command, argument);
+}
+
+int ftruncate(int fd, off_t len)
+{
+	NEXT(int(int, off_t), "ftruncate");
+
+	at_a_call();
+	return next(fd, len);
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+	NEXT(off_t(int, off_t, int), "lseek");
+
+	at_a_call();
+	return next(fd, offset, whence);
+}
+
+int madvise(void *address, size_t len, int advice)
+{
+	NEXT(int(void *, size_t, int), "madvise");
+
+	at_a_call();
+	return next(address, len, advice);
+}
+
+long sysconf(int name)
+{
+	NEXT(long(int), "sysconf");
+
+	at_a_call();
+	return next(name);
+}
+
+int pthread_mutexattr_init(pthread_mutexattr_t *attributes)
+{
+	NEXT(int(pthread_mutexattr_t *), "pthread_mutexattr_init");
+
+	at_a_call();
+	return next(attributes);
+}
+
+/* ---- those who open ---- */
+
+static struct store_options options_of(void)
+{
+	return (struct store_options){
+		.folder = folder, .doing = "open storm", .wait_ms = WAIT_MS, .map_size = 64 << 20};
+}
+
+static int keep_number(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	(void)value;
+	(void)err;
+	*(uint64_t *)ctx = u64_load(key.data);
+	return STORE_ABORT;
+}
+
+static int last_entry(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	*(uint64_t *)ctx = 0;
+	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, true, keep_number, ctx, err);
+}
+
+struct entry_to_be {
+	uint64_t seq, token;
+};
+
+static int append(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	struct entry_to_be *entry = ctx;
+	unsigned char key[8];
+	int rc = last_entry(txn, &entry->seq, err);
+
+	if (rc)
+		return rc;
+	u64_store(key, ++entry->seq);
+	return store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
+			 (struct slice){&entry->token, sizeof(entry->token)}, err);
+}
+
+static struct store *open_store(enum store_mode mode)
+{
+	struct store_options options = options_of();
+	struct store *store = NULL;
+	struct sb_error err;
+
+	opened = 0;
+	writes = mode == STORE_WRITE;
+	if (store_open(&options, mode, &store, &err)) {
+		/* Without the lock LMDB may say anything. */
+		if (without_lock)
+			return NULL;
+		give_up("cannot open", &err);
+	}
+	shared->openings++;
+	return store;
+}
+
+static void write_entries(unsigned number)
+{
+	for (uint64_t i = 1; !shared->over; i++) {
+		struct entry_to_be entry = {.token = (uint64_t)number << 32 | i};
+		struct store *store = open_store(STORE_WRITE);
+		struct sb_error err;
+		uint64_t newest;
+		int rc;
+
+		if (!store)
+			continue;
+		rc = store_write(store, append, &entry, &err);
+		shared->wrong += opened - 1;
+		store_close(store);
+		if (rc && !without_lock)
+			give_up("cannot write", &err);
+		if (rc)
+			continue;
+		if (entry.seq >= ENTRIES_MAX) {
+			shared->over = true;
+			return;
+		}
+		if (atomic_exchange(&shared->tokens[entry.seq], entry.token) != 0)
+			shared->twice++;
+		shared->acknowledged++;
+		newest = shared->newest;
+		while (newest < entry.seq &&
+		       !atomic_compare_exchange_weak(&shared->newest, &newest, entry.seq))
+			;
+	}
+}
+
+static void read_entries(unsigned number)
+{
+	(void)number;
+	while (!shared->over) {
+		struct store *store = open_store(STORE_READ);
+		uint64_t newest = shared->newest, last;
+		struct sb_error err;
+
+		if (!store)
+			continue;
+		if (store_read(store, last_entry, &last, &err)) {
+			if (!without_lock)
+				give_up("cannot read", &err);
+		} else if (last < newest) {
+			shared->old++;
+		}
+		store_close(store);
+	}
+}
+
+/* One opening that may fail. */
+static void try_to_open(void)
+{
+	struct store_options options = options_of();
+	struct store *store = NULL;
+	struct sb_error err;
+
+	opened = 0;
+	if (store_open(&options, chance(2) ? STORE_WRITE : STORE_READ, &store, &err) == 0)
+		store_close(store);
+	else if (opened > 0)
+		shared->failed++;
+	shared->openings++;
+	/* Or nobody else would get the lock. */
+	usleep((useconds_t)chance(1000));
+}
+
+static void limit(int resource, rlim_t to)
+{
+	struct rlimit limits;
+
+	if (getrlimit(resource, &limits) != 0)
+		_exit(99);
+	limits.rlim_cur = to < limits.rlim_max ? to : limits.rlim_max;
+	if (setrlimit(resource, &limits) != 0)
+		_exit(99);
+}
+
+/* The first descriptors serve our own files; with some more, opening fails inside LMDB. */
+static void lack_descriptors(unsigned number)
+{
+	(void)number;
+	while (!shared->over) {
+		limit(RLIMIT_NOFILE, 4 + chance(8));
+		try_to_open();
+	}
+}
+
+static void lack_memory(unsigned number)
+{
+	long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	(void)number;
+	if (!file || fscanf(file, "%ld", &pages) != 1)
+		_exit(99);
+	(void)fclose(file);
+	limit(RLIMIT_AS, (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + (8 << 20));
+	while (!shared->over)
+		try_to_open();
+}
+
+static pid_t start(void (*work)(unsigned), unsigned number)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		seed += (number + 1) * 0x9E3779B97F4A7C15U;
+		work(number);
+		_exit(0);
+	}
+	if (pid < 0)
+		exit(99);
+	return pid;
+}
+
+/* Others that are killed at some call inside mdb_env_open(). */
+static void let_die(unsigned number)
+{
+	calls_left = 1 + number % POINTS;
+	try_to_open();
+}
+
+/* ---- a storm ---- */
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static int fill_nothing(struct store *store, struct sb_error *err)
+{
+	int rc = store_enter(store, err);
+
+	return rc ? rc : store_install(store, NULL, err);
+}
+
+struct counted {
+	uint64_t last, lost, foreign;
+};
+
+static int count_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct counted *counted = ctx;
+	uint64_t seq = u64_load(key.data), token;
+
+	(void)err;
+	memcpy(&token, value.data, sizeof(token));
+	counted->last++;
+	if (seq != counted->last || seq >= ENTRIES_MAX)
+		counted->foreign++;
+	else if (shared->tokens[seq] != token)
+		counted->foreign++;
+	return SB_OK;
+}
+
+static int count_entries(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
+}
+
+static void look_at_the_books(struct counted *counted)
+{
+	struct store *store = open_store(STORE_READ);
+	struct sb_error err;
+
+	*counted = (struct counted){0};
+	if (!store || store_read(store, count_entries, counted, &err)) {
+		if (!without_lock)
+			give_up("cannot read at the end", &err);
+		counted->lost++;
+	}
+	store_close(store);
+	/* Nobody killed the writers: all that is there was acknowledged, and the other way round.
+	 */
+	for (uint64_t seq = counted->last + 1; seq < ENTRIES_MAX && shared->tokens[seq]; seq++)
+		counted->lost++;
+}
+
+/* For its time, for its number of openings, and until a control has shown something. */
+static bool goes_on(double end, uint64_t openings)
+{
+	bool shown = true;
+
+	if (without_numbers)
+		shown = shared->twice > 0;
+	else if (without_lock)
+		shown = shared->wrong > 0;
+	return !shared->over &&
+	       (now() < end || shared->openings < openings || (!shown && now() < end + PATIENCE));
+}
+
+static void storm(double seconds, uint64_t openings)
+{
+	struct store_options options = options_of();
+	pid_t pids[WRITERS + 3], victims[VICTIMS] = {0};
+	double end = now() + seconds;
+	struct store *store;
+	struct sb_error err;
+	size_t count = 0;
+	int status;
+
+	memset(shared, 0, sizeof(*shared));
+	if (store_build(&options, &store, &err) || fill_nothing(store, &err))
+		give_up("cannot make the books", &err);
+	for (unsigned i = 0; i < WRITERS; i++)
+		pids[count++] = start(write_entries, i + 1);
+	pids[count++] = start(read_entries, 0);
+	pids[count++] = start(lack_descriptors, 0);
+	/* Sanitizers map far more than they use. */
+	if (!SANITIZED)
+		pids[count++] = start(lack_memory, 0);
+	for (size_t i = 0; goes_on(end, openings); i = (i + 1) % VICTIMS) {
+		if (victims[i] > 0 && waitpid(victims[i], &status, 0) == victims[i] &&
+		    WIFSIGNALED(status))
+			shared->died++;
+		victims[i] = start(let_die, (unsigned)chance(1 << 20));
+	}
+	for (size_t i = 0; i < VICTIMS; i++)
+		(void)waitpid(victims[i], &status, 0);
+	shared->over = true;
+	for (size_t i = 0; i < count; i++) {
+		if (waitpid(pids[i], &status, 0) != pids[i] || status != 0) {
+			/* Without a guard LMDB may fall as well. */
+			if (!without_lock) {
+				printf("a process ended with status %x\n", status);
+				exit(1);
+			}
+		}
+	}
+}
+
+static void remove_books(void)
+{
+	char path[128];
+	static const char *const names[] = {"books/data.mdb", "books/lock.mdb", "books",
+					    "open.lock",      "use.lock",	"write.lock",
+					    "build.lock"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		(void)remove(path);
+	}
+	(void)rmdir(folder);
+}
+
+static void end_early(int signal)
+{
+	remove_books();
+	_exit(128 + signal);
+}
+
+int main(void)
+{
+	const char *seconds_text = getenv("FAULT_SECONDS"), *seed_text = getenv("FAULT_SEED");
+	double seconds = seconds_text ? strtod(seconds_text, NULL) : 10;
+	struct counted counted;
+	uint64_t violations;
+	bool failed;
+
+	seed = (seed_text ? strtoull(seed_text, NULL, 10) : 1) * 2 + 1;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (shared == MAP_FAILED)
+		return 99;
+	/* A disk would leave little time for opening. */
+	(void)snprintf(folder, sizeof(folder), "%s/subank-storm.%d",
+		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".", (int)getpid());
+	(void)signal(SIGTERM, end_early);
+	(void)signal(SIGINT, end_early);
+
+	storm(seconds * 0.7, seconds >= 60 ? OPENINGS_LONG : 0);
+	look_at_the_books(&counted);
+	violations = counted.lost + counted.foreign + shared->twice + shared->old + shared->wrong;
+	if (shared->failed == 0 || shared->died == 0 || shared->acknowledged != counted.last)
+		violations++;
+	printf("%" PRIu64 " failed to open, %" PRIu64 " died opening, %" PRIu64
+	       " entries acknowledged; %" PRIu64 " there, %" PRIu64 " lost, %" PRIu64
+	       " foreign, %" PRIu64 " numbers given twice, %" PRIu64 " old and %" PRIu64
+	       " wrong snapshots\n",
+	       shared->failed, shared->died, shared->acknowledged, counted.last, counted.lost,
+	       counted.foreign, shared->twice, shared->old, shared->wrong);
+	printf("row\topen storm: fail or die, beside writers\t%" PRIu64 "\t%" PRIu64 "\n",
+	       shared->openings, violations);
+	failed = violations > 0;
+
+	without_lock = true;
+	remove_books();
+	storm(seconds * 0.15, 0);
+	printf("without open.lock: %" PRIu64 " wrong snapshots refused\n", shared->wrong);
+	printf("row\topen storm: control without open.lock\t%" PRIu64 "\t%d\n", shared->openings,
+	       shared->wrong == 0);
+	failed = failed || shared->wrong == 0;
+
+	without_numbers = true;
+	remove_books();
+	storm(seconds * 0.15, 0);
+	look_at_the_books(&counted);
+	violations = counted.lost + counted.foreign + shared->twice;
+	printf("without the numbers either: %" PRIu64 " lost or overwritten\n", violations);
+	printf("row\topen storm: control without any guard\t%" PRIu64 "\t%d\n", shared->openings,
+	       violations == 0);
+	failed = failed || violations == 0;
+	remove_books();
+	return failed;
+}
