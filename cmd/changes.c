@@ -12,9 +12,9 @@
 enum { COLUMN_ACCOUNT, COLUMN_BEFORE, COLUMN_AFTER, COLUMNS };
 
 static const struct column columns[] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true},
-	[COLUMN_BEFORE] = {"Before", true, true},
-	[COLUMN_AFTER] = {"After", true, true},
+	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[COLUMN_BEFORE] = {"Before", true, true, LOOK_AMOUNT},
+	[COLUMN_AFTER] = {"After", true, true, LOOK_AMOUNT},
 };
 
 /* The place of [name], or where it belongs. */

@@ -14,6 +14,8 @@
 #include "ledger/nesting.h"
 #include "ledger/when.h"
 
+enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
+
 enum {
 	COLUMN_ACCOUNT,
 	COLUMN_STATE,
@@ -36,14 +38,22 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT_ALL] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true},	[COLUMN_STATE] = {"State", false, true},
-	[COLUMN_ALLOCATED] = {"Allocated", true, true}, [COLUMN_USED] = {"Used", true, true},
-	[COLUMN_AVAILABLE] = {"Available", true, true}, [COLUMN_PERCENT] = {"Percent", true, true},
-	[COLUMN_READ] = {"Read", true, true},		[COLUMN_CAUSES] = {"Causes", false, false},
-	[COLUMN_LEVER] = {"Lever", false, false},	[COLUMN_CHARGED] = {"Charged", true, false},
-	[COLUMN_DEBT] = {"Debt", true, false},		[COLUMN_WAITING] = {"Waiting", true, false},
-	[COLUMN_WEEK] = {"PerDay7", true, true},	[COLUMN_MONTH] = {"PerDay30", true, true},
-	[COLUMN_LASTS] = {"Lasts", false, true},	[COLUMN_UNUSED] = {"Unused", true, true},
+	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[COLUMN_STATE] = {"State", false, true, LOOK_STATE},
+	[COLUMN_ALLOCATED] = {"Allocated", true, true, LOOK_AMOUNT},
+	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
+	[COLUMN_AVAILABLE] = {"Available", true, true, LOOK_AMOUNT},
+	[COLUMN_PERCENT] = {"Percent", true, true, LOOK_SHARE},
+	[COLUMN_READ] = {"Read", true, true, LOOK_WHOLE},
+	[COLUMN_CAUSES] = {"Causes", false, false, LOOK_WHOLE},
+	[COLUMN_LEVER] = {"Lever", false, false, LOOK_WHOLE},
+	[COLUMN_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
+	[COLUMN_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
+	[COLUMN_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
+	[COLUMN_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
+	[COLUMN_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
+	[COLUMN_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
+	[COLUMN_UNUSED] = {"Unused", true, true, LOOK_AMOUNT},
 };
 
 /* With --forecast these give their room to the forecast. */
@@ -62,10 +72,13 @@ enum {
 };
 
 static const struct column lot_columns[LOT_COLUMN_COUNT] = {
-	[LOT_ACCOUNT] = {"Account", false, true}, [LOT_ENTRY] = {"Entry", true, true},
-	[LOT_START] = {"Start", false, true},	  [LOT_END] = {"End", false, true},
-	[LOT_AMOUNT] = {"Amount", true, true},	  [LOT_REST] = {"Rest", true, true},
-	[LOT_STATE] = {"State", false, true},
+	[LOT_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[LOT_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
+	[LOT_START] = {"Start", false, true, LOOK_WHOLE},
+	[LOT_END] = {"End", false, true, LOOK_WHOLE},
+	[LOT_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
+	[LOT_REST] = {"Rest", true, true, LOOK_AMOUNT},
+	[LOT_STATE] = {"State", false, true, LOOK_STATE},
 };
 
 struct listing;
@@ -79,6 +92,7 @@ struct listing {
 	const char *as_of; /* NULL: now */
 	add_account *add; /* its rows */
 	bool forecast;
+	bool tree;
 	bool total;
 	struct sums {
 		int64_t allocated, used, available, charged, debt, waiting;
@@ -156,6 +170,23 @@ static void add_sums(struct output *output, const char *name, const char *state,
 	output_amount(output, COLUMN_WAITING, sums->waiting);
 }
 
+/* The account in the list that the row hangs below: the nearest one above; "" for none. */
+static int find_parent(struct listing *listing, struct books *books, const struct account *account,
+		       char ret[NAME_SIZE], struct sb_error *err)
+{
+	int rc = nesting_above(&listing->nesting, books, account, false, ret, err);
+
+	/* Clusters may disagree, and so make a circle. */
+	for (size_t step = 0; !rc && *ret && step < LEVELS_MAX; step++) {
+		if (listing->selection->count == 0 || selection_has(listing->selection, ret))
+			return SB_OK;
+		rc = books_account(books, ret, &account, err);
+		if (!rc)
+			rc = nesting_above(&listing->nesting, books, account, false, ret, err);
+	}
+	return rc;
+}
+
 static int add_row(struct listing *listing, struct books *books, const struct account *account,
 		   struct sb_error *err)
 {
@@ -164,7 +195,7 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 			    .debt = account->debt,
 			    .waiting = account_waiting(account).amount};
 	const char *state = account_state(account);
-	char causes[CAUSES_SIZE], above[NAME_SIZE] = "";
+	char causes[CAUSES_SIZE], above[NAME_SIZE] = "", parent[NAME_SIZE] = "";
 	const char *read_on;
 	int64_t read;
 	int rc = account_available(account, &sums.available, err);
@@ -181,6 +212,8 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && !listing->as_of && !account_held(account))
 		rc = nesting_above(&listing->nesting, books, account, true, above, err);
+	if (!rc && listing->tree)
+		rc = find_parent(listing, books, account, parent, err);
 	if (rc)
 		return rc;
 	if (*above) {
@@ -189,6 +222,8 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 		     above);
 	}
 	add_sums(output, account->name, state, &sums);
+	if (*parent)
+		output_below(output, parent);
 	/* Readings are not books: what was read then is not known. */
 	if (listing->as_of)
 		output_text(output, COLUMN_READ, "");
@@ -317,6 +352,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .as_of = option(env, "as-of"),
 				  .add = option(env, "lots") ? add_lots : add_row,
 				  .forecast = option(env, "forecast"),
+				  .tree = option(env, "tree"),
 				  .total = option(env, "total")};
 	struct column shown[COLUMN_COUNT_ALL];
 	struct selection selection;
@@ -324,6 +360,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (option(env, "lots") && (listing.forecast || listing.total))
 		return usage(env, "--lots shows no sums: leave out --total and --forecast");
+	if (listing.tree && (listing.as_of || option(env, "lots")))
+		return usage(env, "--tree shows accounts as they hang together now: leave out "
+				  "--as-of and --lots");
 	status = selection_read(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
@@ -345,6 +384,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 static const struct option_spec options[] = {
 	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
 	{"lots", 0, NULL, "the money by window: start, end, what is left"},
+	{"tree", 0, NULL, "accounts inside others below them"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},
@@ -365,7 +405,8 @@ const struct command cmd_balance = {
 		"given back) and window: Account, Entry (that made it), Start, End, Amount, Rest\n"
 		"(not spent) and State (to come, active, ended).\n"
 		"An account inside another one of the bank is a budget of its own, and what it\n"
-		"uses counts in both; --total counts it once.\n"
+		"uses counts in both; --total counts it once, and --tree shows what is inside\n"
+		"what (in tables; other forms have the same rows as ever).\n"
 		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
 		"then; Read is empty. Name accounts: all of them are worked out from the whole\n"
 		"journal, which takes long when it is large.\n"

@@ -29,12 +29,17 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ENTRY] = {"Entry", true, true},	      [COLUMN_TIME] = {"Time", false, true},
-	[COLUMN_KIND] = {"Kind", false, true},	      [COLUMN_ACCOUNT] = {"Account", false, true},
-	[COLUMN_CLUSTER] = {"Cluster", false, false}, [COLUMN_AMOUNT] = {"Amount", true, true},
-	[COLUMN_DETAIL] = {"Detail", false, true},    [COLUMN_ACTOR] = {"Actor", false, false},
-	[COLUMN_REF] = {"Ref", false, false},	      [COLUMN_NOTE] = {"Note", false, false},
-	[COLUMN_HASH] = {"Hash", false, false},
+	[COLUMN_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
+	[COLUMN_TIME] = {"Time", false, true, LOOK_WHOLE},
+	[COLUMN_KIND] = {"Kind", false, true, LOOK_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[COLUMN_CLUSTER] = {"Cluster", false, false, LOOK_NAME},
+	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, true, LOOK_PROSE},
+	[COLUMN_ACTOR] = {"Actor", false, false, LOOK_NAME},
+	[COLUMN_REF] = {"Ref", false, false, LOOK_NAME},
+	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
+	[COLUMN_HASH] = {"Hash", false, false, LOOK_WHOLE},
 };
 
 struct listing {

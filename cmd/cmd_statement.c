@@ -32,13 +32,20 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ENTRY] = {"Entry", true, false},     [COLUMN_TIME] = {"Time", false, false},
-	[COLUMN_ITEM] = {"Item", false, true},	     [COLUMN_CLUSTER] = {"Cluster", false, true},
-	[COLUMN_ENTRIES] = {"Entries", true, true},  [COLUMN_AMOUNT] = {"Amount", true, true},
-	[COLUMN_BALANCE] = {"Balance", true, false}, [COLUMN_DETAIL] = {"Detail", false, false},
-	[COLUMN_NOTE] = {"Note", false, false},	     [COLUMN_ACCOUNT] = {"Account", false, false},
-	[COLUMN_SINCE] = {"Since", false, false},    [COLUMN_UNTIL] = {"Until", false, false},
-	[COLUMN_HEAD] = {"Head", false, false},	     [COLUMN_BANK] = {"Bank", false, false},
+	[COLUMN_ENTRY] = {"Entry", true, false, LOOK_WHOLE},
+	[COLUMN_TIME] = {"Time", false, false, LOOK_WHOLE},
+	[COLUMN_ITEM] = {"Item", false, true, LOOK_WHOLE},
+	[COLUMN_CLUSTER] = {"Cluster", false, true, LOOK_NAME},
+	[COLUMN_ENTRIES] = {"Entries", true, true, LOOK_WHOLE},
+	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
+	[COLUMN_BALANCE] = {"Balance", true, false, LOOK_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, false, LOOK_PROSE},
+	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
+	[COLUMN_ACCOUNT] = {"Account", false, false, LOOK_NAME},
+	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
+	[COLUMN_HEAD] = {"Head", false, false, LOOK_WHOLE},
+	[COLUMN_BANK] = {"Bank", false, false, LOOK_WHOLE},
 };
 
 /* With --entries. */
@@ -156,8 +163,7 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 /* For people, and only where a table is. */
 static bool has_frame(const struct env *env)
 {
-	return !option(env, "json") && !option(env, "parsable") && !option(env, "parsable2") &&
-	       !option(env, "noheader");
+	return output_for_people(env) && !option(env, "noheader");
 }
 
 static void print_header(const struct printing *printing)

@@ -107,15 +107,14 @@ static void print_what_is_left(FILE *out, const struct diagnosis *diagnosis)
 int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 {
 	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
-	bool parsable = option(env, "parsable") || option(env, "parsable2");
-	bool people = !parsable && !option(env, "json") && !option(env, "format");
+	bool table = output_for_people(env);
 	const struct column columns[COLUMN_COUNT] = {
-		[CHECK] = {"Check", false, true},
-		[WHERE] = {"Where", false, true},
-		[VERDICT] = {"Verdict", false, true},
-		[FOUND] = {"Found", false, true},
+		[CHECK] = {"Check", false, true, LOOK_WHOLE},
+		[WHERE] = {"Where", false, true, LOOK_NAME},
+		[VERDICT] = {"Verdict", false, true, LOOK_STATE},
+		[FOUND] = {"Found", false, true, LOOK_PROSE},
 		/* Long: people get it below the table, in lines that fit. */
-		[ADVICE] = {"Advice", false, parsable},
+		[ADVICE] = {"Advice", false, !table, LOOK_PROSE},
 	};
 	struct output *output;
 	bool bad = false;
@@ -140,7 +139,7 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	}
 	if (output_finish(output, &err))
 		return fail(env, &err);
-	if (people)
+	if (table && !option(env, "format"))
 		print_what_is_left(env->out, diagnosis);
 	return bad ? EXIT_PART : EXIT_DONE;
 }

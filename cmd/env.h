@@ -30,6 +30,7 @@ struct env {
 	FILE *err;
 	bool in_is_terminal;
 	bool out_is_terminal;
+	int out_width; /* columns of that terminal */
 	bool err_is_terminal;
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -80,6 +81,20 @@ static bool wants_syslog(void)
 	return !isatty(STDERR_FILENO) && !getenv("JOURNAL_STREAM");
 }
 
+/* What the shell was told goes first, as with ls. */
+static int terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	long width = columns ? strtol(columns, NULL, 10) : 0;
+	struct winsize size;
+
+	if (width > 0 && width <= INT16_MAX)
+		return (int)width;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return 80;
+}
+
 int main(int argc, char *argv[])
 {
 	struct this_machine here;
@@ -99,6 +114,7 @@ int main(int argc, char *argv[])
 			   .err = stderr,
 			   .in_is_terminal = isatty(STDIN_FILENO),
 			   .out_is_terminal = isatty(STDOUT_FILENO),
+			   .out_width = terminal_width(),
 			   .err_is_terminal = isatty(STDERR_FILENO),
 			   .now = system_clock,
 			   .run = run_program,

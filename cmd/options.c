@@ -35,6 +35,8 @@ static const struct option_spec listing[] = {
 	{"parsable", 'p', NULL, "the same with a '|' at the end"},
 	{"format", 'o', "COLUMNS", "these columns, with commas between them"},
 	{"json", 0, NULL, "print JSON"},
+	{"csv", 0, NULL, "print CSV: all columns, amounts in billing-seconds"},
+	{"color", 0, "WHEN", "colours: auto (on a terminal), always, never"},
 	{NULL, 0, NULL, NULL},
 };
 

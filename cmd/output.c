@@ -6,19 +6,19 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "cmd/nearest.h"
 #include "ledger/amount.h"
+#include "ledger/csv_row.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 
-enum { COLUMNS_MAX = 24, NAMED_MAX = 10 };
+enum { NAMED_MAX = 10 };
 
-enum form { FORM_TABLE, FORM_PARSABLE, FORM_JSON };
+enum form { FORM_TABLE, FORM_PARSABLE, FORM_CSV, FORM_JSON };
 
 struct output {
 	struct env *env;
@@ -27,13 +27,13 @@ struct output {
 	size_t shown[COLUMNS_MAX]; /* indexes into columns, in their order */
 	size_t shown_count;
 	enum form form;
-	bool header;
 	bool last_bar; /* -p: one more at the end */
 	bool in_row;
 	bool failed;
-	char *cells[COLUMNS_MAX]; /* of the row, for parsable */
-	struct libscols_table *table;
-	struct libscols_line *line;
+	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
+	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
+	struct grid *grid;
+	struct grid_look look;
 	json_t *list;
 	json_t *object;
 };
@@ -74,34 +74,56 @@ static int choose_columns(struct output *output, const char *format, struct sb_e
 	return rc;
 }
 
-static int make_table(struct output *output, struct sb_error *err)
+bool output_for_people(const struct env *env)
 {
-	output->table = scols_new_table();
-	if (!output->table)
-		return sb_error_nomem(err);
-	scols_table_set_stream(output->table, output->env->out);
-	scols_table_enable_noheadings(output->table, !output->header);
-	/* Only a terminal has a width that lines must fit in. */
-	scols_table_set_termforce(output->table, output->env->out_is_terminal
-							 ? SCOLS_TERMFORCE_AUTO
-							 : SCOLS_TERMFORCE_NEVER);
-	for (size_t i = 0; i < output->shown_count; i++) {
-		const struct column *column = &output->columns[output->shown[i]];
-		bool last = i + 1 == output->shown_count;
-		int flags = column->number ? SCOLS_FL_RIGHT : last ? SCOLS_FL_WRAP : 0;
+	return !option(env, "json") && !option(env, "csv") && !option(env, "parsable") &&
+	       !option(env, "parsable2");
+}
 
-		if (!scols_table_new_column(output->table, column->name, 0, flags))
-			return sb_error_nomem(err);
-	}
+/* --color, and what asks for none: no-color.org, and a terminal that has none. */
+static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
+{
+	static const char *const words[] = {"auto", "always", "never", NULL};
+	const char *word = option(env, "color"), *none = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	size_t i = 0;
+
+	while (word && words[i] && strcmp(words[i], word) != 0)
+		i++;
+	if (!words[i])
+		return nearest_error("--color takes no", word, words, err);
+	*ret = i == 1 || (i == 0 && env->out_is_terminal && !(none && *none) && terminal &&
+			  strcmp(terminal, "dumb") != 0);
 	return SB_OK;
 }
 
-static void print_parsable_header(const struct output *output)
+/* The name of a column for programs. */
+static const char *program_name(char to[64], const char *name, const char *suffix)
 {
-	for (size_t i = 0; i < output->shown_count; i++)
-		fprintf(output->env->out, "%s%s", i ? "|" : "",
-			output->columns[output->shown[i]].name);
-	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+	(void)snprintf(to, 64, "%s%s", name, suffix);
+	for (char *c = to; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return to;
+}
+
+static void print_header(const struct output *output)
+{
+	struct csv_row row = {.file = output->env->out};
+	char name[64];
+
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const struct column *column = &output->columns[output->shown[i]];
+
+		if (output->form == FORM_CSV)
+			csv_text(&row, program_name(name, column->name,
+						    column->look == LOOK_AMOUNT ? "_seconds" : ""));
+		else
+			fprintf(output->env->out, "%s%s", i ? "|" : "", column->name);
+	}
+	if (output->form == FORM_CSV)
+		csv_end(&row);
+	else
+		fputs(output->last_bar ? "|\n" : "\n", output->env->out);
 }
 
 int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
@@ -116,34 +138,67 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	output->env = env;
 	output->columns = columns;
 	output->count = count;
-	output->header = !option(env, "noheader");
+	output->look.header = !option(env, "noheader");
+	output->look.width = env->out_is_terminal ? env->out_width : 0;
 	output->last_bar = option(env, "parsable");
 	if (option(env, "json"))
 		output->form = FORM_JSON;
+	else if (option(env, "csv"))
+		output->form = FORM_CSV;
 	else if (output->last_bar || option(env, "parsable2"))
 		output->form = FORM_PARSABLE;
-	if (format)
+	rc = choose_colour(env, &output->look.colour, err);
+	if (!rc && format)
 		rc = choose_columns(output, format, err);
-	/* JSON is for programs: everything, unless they chose. */
+	/* JSON and CSV are for programs: everything, unless they chose. */
 	for (size_t i = 0; !format && i < count; i++) {
-		if (columns[i].shown || output->form == FORM_JSON)
+		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)
 			output->shown[output->shown_count++] = i;
 	}
-	if (!rc && output->form == FORM_TABLE)
-		rc = make_table(output, err);
+	if (!rc && output->form == FORM_TABLE) {
+		output->grid = grid_new(columns, output->shown, output->shown_count);
+		rc = output->grid ? SB_OK : sb_error_nomem(err);
+	}
 	if (!rc && output->form == FORM_JSON) {
 		output->list = json_array();
 		rc = output->list ? SB_OK : sb_error_nomem(err);
 	}
 	if (rc) {
-		scols_unref_table(output->table);
+		grid_free(output->grid);
 		free(output);
 		return rc;
 	}
-	if (output->form == FORM_PARSABLE && output->header)
-		print_parsable_header(output);
+	if (output->look.header && (output->form == FORM_PARSABLE || output->form == FORM_CSV))
+		print_header(output);
 	*ret = output;
 	return SB_OK;
+}
+
+static void print_csv(const struct output *output)
+{
+	struct csv_row row = {.file = output->env->out};
+
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const char *cell = output->cells[output->shown[i]];
+
+		if (cell && output->texts[output->shown[i]]) {
+			csv_text(&row, cell);
+		} else {
+			csv_empty(&row);
+			fputs(cell ? cell : "", row.file);
+		}
+	}
+	csv_end(&row);
+}
+
+static void print_parsable(const struct output *output)
+{
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const char *cell = output->cells[output->shown[i]];
+
+		fprintf(output->env->out, "%s%s", i ? "|" : "", cell ? cell : "");
+	}
+	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
 }
 
 /* Ends the row that was begun. */
@@ -157,14 +212,10 @@ static void end_row(struct output *output)
 			output->failed = true;
 		output->object = NULL;
 	}
-	if (output->form != FORM_PARSABLE)
-		return;
-	for (size_t i = 0; i < output->shown_count; i++) {
-		char *cell = output->cells[output->shown[i]];
-
-		fprintf(output->env->out, "%s%s", i ? "|" : "", cell ? cell : "");
-	}
-	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+	if (output->form == FORM_CSV)
+		print_csv(output);
+	if (output->form == FORM_PARSABLE)
+		print_parsable(output);
 	for (size_t i = 0; i < output->count; i++) {
 		free(output->cells[i]);
 		output->cells[i] = NULL;
@@ -176,8 +227,7 @@ void output_row(struct output *output)
 	end_row(output);
 	output->in_row = true;
 	if (output->form == FORM_TABLE) {
-		output->line = scols_table_new_line(output->table, NULL);
-		output->failed = output->failed || !output->line;
+		output->failed = output->failed || !grid_row(output->grid);
 	} else if (output->form == FORM_JSON) {
 		output->object = json_object();
 		output->failed = output->failed || !output->object;
@@ -196,31 +246,28 @@ static bool place(const struct output *output, size_t column, size_t *ret)
 	return false;
 }
 
-/* Sets a cell of a table or a parsable row. */
-static void set_cell(struct output *output, size_t column, const char *text)
+/* The text as it may be shown; NULL when memory ran out. */
+static char *escaped(const char *text)
 {
-	size_t size = 4 * strlen(text) + 1, at;
-	char *escaped;
+	size_t size = 4 * strlen(text) + 1;
+	char *to = malloc(size);
 
-	if (output->failed || !place(output, column, &at))
-		return;
-	escaped = malloc(size);
-	if (!escaped) {
-		output->failed = true;
-		return;
-	}
-	text_escape(escaped, size, text);
-	if (output->form == FORM_PARSABLE) {
-		/* A bar in a text would look like a column's end. */
-		for (char *bar = escaped; (bar = strchr(bar, '|')); bar++)
-			*bar = '/';
-		free(output->cells[column]);
-		output->cells[column] = escaped;
-		return;
-	}
-	if (scols_line_set_data(output->line, at, escaped))
-		output->failed = true;
-	free(escaped);
+	return to ? text_escape(to, size, text) : NULL;
+}
+
+/* Sets a cell of a parsable row or one of CSV, there in quotes if it [is_text]. */
+static void keep_cell(struct output *output, size_t column, const char *text, bool is_text)
+{
+	char *cell = escaped(text);
+
+	/* A bar in a text would look like a column's end. */
+	for (char *bar = cell; output->form == FORM_PARSABLE && bar && (bar = strchr(bar, '|'));
+	     bar++)
+		*bar = '/';
+	output->failed = output->failed || !cell;
+	free(output->cells[column]);
+	output->cells[column] = cell;
+	output->texts[column] = is_text;
 }
 
 /* Sets a member of a JSON object; takes over [value]. */
@@ -233,19 +280,25 @@ static void set_member(struct output *output, size_t column, const char *suffix,
 		json_decref(value);
 		return;
 	}
-	(void)snprintf(name, sizeof(name), "%s%s", output->columns[column].name, suffix);
-	for (char *c = name; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
+	program_name(name, output->columns[column].name, suffix);
 	if (!value || json_object_set_new(output->object, name, value))
 		output->failed = true;
 }
 
 void output_text(struct output *output, size_t column, const char *text)
 {
-	if (output->form == FORM_JSON)
+	char *cell;
+	size_t at;
+
+	if (output->form == FORM_JSON) {
 		set_member(output, column, "", *text ? json_string(text) : json_null());
-	else
-		set_cell(output, column, text);
+	} else if (output->form != FORM_TABLE) {
+		keep_cell(output, column, text, true);
+	} else if (!output->failed && place(output, column, &at)) {
+		cell = escaped(text);
+		output->failed = !cell || !grid_text(output->grid, at, cell);
+		free(cell);
+	}
 }
 
 void output_number(struct output *output, size_t column, int64_t number)
@@ -255,32 +308,43 @@ void output_number(struct output *output, size_t column, int64_t number)
 	(void)snprintf(text, sizeof(text), "%" PRId64, number);
 	if (output->form == FORM_JSON)
 		set_member(output, column, "", json_integer(number));
+	else if (output->form == FORM_CSV)
+		keep_cell(output, column, text, false);
 	else
-		set_cell(output, column, text);
+		output_text(output, column, text);
 }
 
 void output_amount(struct output *output, size_t column, int64_t amount)
 {
+	bool seconds = output->env->seconds || output->form == FORM_CSV;
 	char text[AMOUNT_TEXT_SIZE];
+	size_t at;
 
+	amount_format(text, amount, seconds);
 	if (output->form == FORM_JSON)
 		set_member(output, column, "_seconds", json_integer(amount));
-	else
-		set_cell(output, column, amount_format(text, amount, output->env->seconds));
+	else if (output->form != FORM_TABLE)
+		keep_cell(output, column, text, false);
+	else if (!output->failed && place(output, column, &at))
+		output->failed = !grid_amount(output->grid, at, text, amount);
 }
 
 void output_percent(struct output *output, size_t column, int64_t percent)
 {
 	char text[24] = "-";
+	size_t at;
 
-	if (output->form == FORM_JSON) {
-		set_member(output, column, "", percent < 0 ? json_null() : json_integer(percent));
-		return;
-	}
 	if (percent >= 0)
 		(void)snprintf(text, sizeof(text), "%" PRId64 "%s", percent,
 			       output->form == FORM_TABLE ? "%" : "");
-	set_cell(output, column, text);
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", percent < 0 ? json_null() : json_integer(percent));
+	else if (output->form == FORM_CSV)
+		keep_cell(output, column, percent < 0 ? "" : text, false);
+	else if (output->form == FORM_PARSABLE)
+		keep_cell(output, column, text, false);
+	else if (!output->failed && place(output, column, &at))
+		output->failed = !grid_share(output->grid, at, text, percent);
 }
 
 void output_time(struct output *output, size_t column, int64_t when)
@@ -290,8 +354,10 @@ void output_time(struct output *output, size_t column, int64_t when)
 	if (output->form == FORM_JSON)
 		set_member(output, column, "",
 			   when ? json_string(when_format_exact(text, when)) : json_null());
+	else if (output->form == FORM_CSV)
+		keep_cell(output, column, when ? when_format_exact(text, when) : "", true);
 	else
-		set_cell(output, column, when ? when_format_local(text, when) : "never");
+		output_text(output, column, when ? when_format_local(text, when) : "never");
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)
@@ -303,7 +369,15 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%s ago", when_format_age(age, now - when));
-	set_cell(output, column, text);
+	output_text(output, column, text);
+}
+
+void output_below(struct output *output, const char *name)
+{
+	if (output->form != FORM_TABLE || output->failed)
+		return;
+	output->look.tree = true;
+	output->failed = !grid_below(output->grid, name);
 }
 
 int output_flush(struct output *output, struct sb_error *err)
@@ -311,11 +385,10 @@ int output_flush(struct output *output, struct sb_error *err)
 	if (!output)
 		return SB_OK;
 	end_row(output);
-	if (output->form == FORM_TABLE && !scols_table_is_empty(output->table)) {
-		if (scols_print_table(output->table))
+	if (output->form == FORM_TABLE && !output->failed && !grid_is_empty(output->grid)) {
+		if (grid_print(output->grid, &output->look, output->env->out, err))
 			output->failed = true;
-		scols_table_remove_lines(output->table);
-		scols_table_enable_noheadings(output->table, 1);
+		output->look.header = false;
 	}
 	return output->failed ? sb_error_nomem(err) : SB_OK;
 }
@@ -340,8 +413,8 @@ int output_finish(struct output *output, struct sb_error *err)
 	if (!output)
 		return SB_OK;
 	end_row(output);
-	if (!output->failed && output->form == FORM_TABLE && !scols_table_is_empty(output->table) &&
-	    scols_print_table(output->table))
+	if (!output->failed && output->form == FORM_TABLE &&
+	    grid_print(output->grid, &output->look, output->env->out, err))
 		output->failed = true;
 	if (!output->failed && output->form == FORM_JSON) {
 		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)))
@@ -350,7 +423,7 @@ int output_finish(struct output *output, struct sb_error *err)
 	}
 	failed = output->failed;
 	json_decref(output->list);
-	scols_unref_table(output->table);
+	grid_free(output->grid);
 	free(output);
 	return failed ? sb_error_nomem(err) : SB_OK;
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of results: as a table for people, with '|' for programs, or as JSON. */
+/* Rows of results: as a table for people (grid.h), with '|' for programs, as CSV or JSON. */
 #ifndef SUBANK_CMD_OUTPUT_H
 #define SUBANK_CMD_OUTPUT_H
 
 #include <stdint.h>
 
 #include "cmd/env.h"
-
-struct column {
-	const char *name; /* in the header and in --format; JSON has it in lower case, amounts with
-			     "_seconds" behind */
-	bool number; /* right-aligned */
-	bool shown; /* without --format */
-};
+#include "cmd/grid.h"
 
 struct output;
+
+/* Whether the options ask for a table for people. */
+bool output_for_people(const struct env *env);
 
 /* Makes an output as the options of the command ask. SB_EINVAL when --format names a column that is
  * not there. */
@@ -28,8 +25,10 @@ void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
 void output_amount(struct output *output, size_t column, int64_t amount);
 void output_percent(struct output *output, size_t column, int64_t percent); /* -1: "-" */
-/* A time: local for people, RFC 3339 in JSON; 0 is "never" and null. */
+/* A time: local for people, RFC 3339 in JSON and CSV; 0 is "never", null, and empty. */
 void output_time(struct output *output, size_t column, int64_t when);
+/* In a tree the row hangs below the one whose first name is [name]. */
+void output_below(struct output *output, const char *name);
 /* How long ago, for people; the time itself otherwise. 0 is "never". */
 void output_age(struct output *output, size_t column, int64_t when, int64_t now);
 

@@ -415,10 +415,14 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COLUMN_LINE] = {"Line", true, true},	     [COLUMN_ACCOUNT] = {"Account", false, true},
-	[COLUMN_LIMIT] = {"Limit", true, true},	     [COLUMN_START] = {"Start", false, true},
-	[COLUMN_USED] = {"Used", true, true},	     [COLUMN_RESULT] = {"Result", false, true},
-	[COLUMN_CHECK] = {"NextCheck", false, true}, [COLUMN_REASON] = {"Reason", false, true},
+	[COLUMN_LINE] = {"Line", true, true, LOOK_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[COLUMN_LIMIT] = {"Limit", true, true, LOOK_AMOUNT},
+	[COLUMN_START] = {"Start", false, true, LOOK_WHOLE},
+	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
+	[COLUMN_RESULT] = {"Result", false, true, LOOK_STATE},
+	[COLUMN_CHECK] = {"NextCheck", false, true, LOOK_WHOLE},
+	[COLUMN_REASON] = {"Reason", false, true, LOOK_PROSE},
 };
 
 /* Prints all rows and counts the verdicts. */

@@ -17,6 +17,7 @@ int64_t clock_tick;
 const char *machine;
 const char *answers;
 bool at_terminal;
+int out_width;
 char logged[1 << 18];
 char *told;
 enum fake_mode notify_mode;
@@ -55,6 +56,7 @@ void drive_setup(void)
 	machine = "id/head";
 	answers = "";
 	at_terminal = false;
+	out_width = 0;
 	told = strdup("");
 	notify_mode = FAKE_OK;
 	notify_calls = 0;
@@ -115,6 +117,8 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		/* An empty buffer cannot be opened. */
 		.in = tmpfile(),
 		.in_is_terminal = at_terminal,
+		.out_is_terminal = out_width > 0,
+		.out_width = out_width,
 		.err_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,

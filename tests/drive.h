@@ -24,6 +24,7 @@ extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT 
 extern int notify_calls;
 extern int64_t notify_takes; /* how long it runs */
 extern bool at_terminal; /* whether that, and the standard error, is a terminal */
+extern int out_width; /* columns of the standard output; 0: it is no terminal */
 extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 
 void drive_setup(void); /* for a checked fixture */
