@@ -220,8 +220,10 @@ static int prepare(struct env *env, struct sb_error *err)
 	env->slurm = (struct slurm){.sshare = env->settings.sshare,
 				    .sacctmgr = env->settings.sacctmgr,
 				    .scontrol = env->settings.scontrol,
+				    .sacct = env->settings.sacct,
 				    .deadline_ms = env->settings.slurm_seconds * 1000,
 				    .run = env->run,
+				    .lines = env->lines,
 				    .trace = option(env, "verbose") ? trace : NULL,
 				    .trace_ctx = env};
 	(void)snprintf(env->doing, sizeof(env->doing), "subank %s", env->command->name);

@@ -456,6 +456,7 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	char local[NAME_SIZE];
 	struct sb_error err;
 
+	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
 	if (!look.list || !look.shares || !look.rows)
 		diagnosis->failed = true;
 	else if (in_use_find(env, &in_use, &err))

@@ -35,6 +35,9 @@ struct env {
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
+	/* run_lines(), for answers that are long. */
+	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
+		     run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err);
 	/* Where messages of verbs that write go besides [err], escaped, with a priority of
 	 * syslog(3); NULL: nowhere. */
 	void (*log)(int priority, const char *text);

@@ -118,6 +118,7 @@ int main(int argc, char *argv[])
 			   .err_is_terminal = isatty(STDERR_FILENO),
 			   .now = system_clock,
 			   .run = run_program,
+			   .lines = run_lines,
 			   .log = wants_syslog() ? log_to_syslog : NULL,
 			   .run_with = run_program_with,
 			   .author = here.author,

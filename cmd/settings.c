@@ -75,6 +75,7 @@ static const struct key keys[] = {
 	    VALUE_PROGRAM, sshare),
 	KEY("sacctmgr", "sacctmgr", "likewise", VALUE_PROGRAM, sacctmgr),
 	KEY("scontrol", "scontrol", "likewise", VALUE_PROGRAM, scontrol),
+	KEY("sacct", "sacct", "likewise", VALUE_PROGRAM, sacct),
 	KEY("slurm_seconds", "60", "how long each of them may take", VALUE_SECONDS, slurm_seconds),
 	KEY("lock_seconds", "10", "how long to wait for another subank", VALUE_SECONDS,
 	    lock_seconds),
@@ -133,6 +134,7 @@ void settings_release(struct settings *settings)
 	free(settings->sshare);
 	free(settings->sacctmgr);
 	free(settings->scontrol);
+	free(settings->sacct);
 	free(settings->notify);
 	*settings = (struct settings){0};
 }
@@ -145,12 +147,14 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .sshare = strdup("sshare"),
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
+				      .sacct = strdup("sacct"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
 				      .thresholds = {{60, 90}, 2},
 				      .notice_days = 90,
 				      .notify_seconds = 10};
-	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol)
+	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol &&
+	    settings->sacct)
 		return SB_OK;
 	settings_release(settings);
 	return sb_error_nomem(err);

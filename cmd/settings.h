@@ -34,6 +34,7 @@ struct settings {
 	char *sshare; /* Slurm's commands: names to look up in PATH, or paths */
 	char *sacctmgr;
 	char *scontrol;
+	char *sacct;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
 	struct thresholds thresholds;

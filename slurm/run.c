@@ -34,6 +34,8 @@ struct run {
 	int out_write, err_write; /* the program's ends, open until it has started */
 	char *out;
 	size_t out_len, out_size;
+	run_line *each; /* NULL: the whole answer is kept */
+	void *ctx;
 	char err_line[256];
 	size_t err_len;
 	bool err_done; /* the line is complete, the rest of stderr is dropped */
@@ -63,8 +65,8 @@ static void close_fd(int *fd)
 
 /* What makes Slurm's commands write something else than what we parse: another cluster, another
  * form of times, other columns, or debug lines before the error. SLURM_CONF and SLURM_JWT stay:
- * they say how to reach Slurm. */
-static bool env_dropped(const char *entry)
+ * they say how to reach Slurm. What is [given] in another way goes too. */
+static bool env_dropped(const char *entry, const char *const given[])
 {
 	static const char *const names[] = {
 		"LC_ALL=",
@@ -85,25 +87,34 @@ static bool env_dropped(const char *entry)
 		if (strncmp(entry, names[i], strlen(names[i])) == 0)
 			return true;
 	}
+	for (size_t i = 0; given && given[i]; i++) {
+		if (strncmp(entry, given[i], strcspn(given[i], "=") + 1) == 0)
+			return true;
+	}
 	return false;
 }
 
 /* The strings stay those of the caller; only the array is new. NULL when memory ran out. */
-static char **env_copy(void)
+static char **env_copy(const char *const given[])
 {
 	static char locale[] = "LC_ALL=C";
-	size_t count = 0;
+	size_t count = 0, given_count = 0;
 	char **copy;
 
 	while (environ && environ[count])
 		count++;
-	copy = calloc(count + 2, sizeof(*copy));
+	while (given && given[given_count])
+		given_count++;
+	copy = calloc(count + given_count + 2, sizeof(*copy));
 	if (!copy)
 		return NULL;
 	size_t n = 0;
 	copy[n++] = locale;
+	if (given_count > 0)
+		memcpy(copy + n, given, given_count * sizeof(*copy));
+	n += given_count;
 	for (size_t i = 0; i < count; i++) {
-		if (!env_dropped(environ[i]))
+		if (!env_dropped(environ[i], given))
 			copy[n++] = environ[i];
 	}
 	return copy;
@@ -232,7 +243,8 @@ static int not_started(const char *name, int error, struct slurm_error *err)
 	}
 }
 
-static int start(struct run *run, const char *const argv[], struct slurm_error *err)
+static int start(struct run *run, const char *const argv[], const char *const given_env[],
+		 struct slurm_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -246,7 +258,7 @@ static int start(struct run *run, const char *const argv[], struct slurm_error *
 		argc++;
 	/* posix_spawn() wants an array of pointers that are not const and changes nothing. */
 	args = calloc(argc + 1, sizeof(*args));
-	env = env_copy();
+	env = env_copy(given_env);
 	if (!args || !env) {
 		ret = slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: out of memory",
 				      run->name);
@@ -322,6 +334,29 @@ static void look_at_child(struct run *run)
 		run->ended = true;
 }
 
+/* Hands on what lines are whole now that [fresh] bytes came, and keeps the rest. */
+static int hand_on(struct run *run, size_t fresh, struct slurm_error *err)
+{
+	char *line = run->out, *look = run->out + run->out_len - fresh, *newline;
+	const char *end = run->out + run->out_len;
+
+	while ((newline = memchr(look, '\n', (size_t)(end - look)))) {
+		*newline = '\0';
+		int ret = run->each(line, (size_t)(newline - line), run->ctx, err);
+		if (ret != 0)
+			return ret;
+		line = look = newline + 1;
+	}
+	run->out_len = (size_t)(end - line);
+	memmove(run->out, line, run->out_len);
+	if (run->out_len > RUN_LINE_MAX)
+		return slurm_error_set(err, SLURM_EFAILED,
+				       "%s: killed: a line of its answer is longer than %d KiB: "
+				       "see whether this is the right program",
+				       run->name, RUN_LINE_MAX >> 10);
+	return 0;
+}
+
 static int read_out(struct run *run, struct slurm_error *err)
 {
 	/* One byte for the NUL at the end and one to see that there is too much. */
@@ -352,6 +387,8 @@ static int read_out(struct run *run, struct slurm_error *err)
 		return 0;
 	}
 	run->out_len += (size_t)n;
+	if (run->each)
+		return hand_on(run, (size_t)n, err);
 	if (run->out_len > RUN_OUTPUT_MAX)
 		return slurm_error_set(err, SLURM_EFAILED,
 				       "%s: killed: its answer is longer than %d MiB: see whether "
@@ -501,14 +538,17 @@ static int input_open(struct run *run, const void *input, size_t len, struct slu
 			       strerror(errno));
 }
 
-int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
-		struct slurm_error *err)
-{
-	return run_program_with(argv, NULL, 0, deadline_ms, ret, err);
-}
+/* What is run, beside its argv and its deadline. */
+struct job {
+	const void *input; /* NULL: stdin is empty */
+	size_t len;
+	const char *const *env;
+	run_line *each; /* NULL: the answer is kept */
+	void *ctx;
+};
 
-int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		     struct run_result *ret, struct slurm_error *err)
+static int run_job(const char *const argv[], const struct job *job, int deadline_ms,
+		   struct run_result *ret, struct slurm_error *err)
 {
 	int64_t deadline = now_ms() + deadline_ms;
 	struct run run = {
@@ -519,6 +559,8 @@ int run_program_with(const char *const argv[], const void *input, size_t len, in
 		.err_write = -1,
 		.end_fd = -1,
 		.child_fd = -1,
+		.each = job->each,
+		.ctx = job->ctx,
 	};
 	int status = 0, result;
 
@@ -533,24 +575,30 @@ int run_program_with(const char *const argv[], const void *input, size_t len, in
 	}
 	result = pipes_open(&run, err);
 	if (result == 0)
-		result = input_open(&run, input, len, err);
+		result = input_open(&run, job->input, job->len, err);
 	if (result == 0)
 		result = signals_take(&run, err);
 	if (result == 0)
-		result = start(&run, argv, err);
+		result = start(&run, argv, job->env, err);
 	if (result == 0)
 		result = pump(&run, deadline, deadline_ms, err);
 	finish(&run, &status);
+	if (result == 0 && run.each && run.out_len > 0 && status == 0)
+		result = slurm_error_set(err, SLURM_EFORM,
+					 "%s: the last line of its answer is cut off: run it again",
+					 run.name);
 	if (result == 0) {
 		while (run.err_len > 0 && strchr(" \t\r", run.err_line[run.err_len - 1]))
 			run.err_len--;
 		memset(ret, 0, sizeof(*ret));
 		memcpy(ret->err_line, run.err_line, run.err_len);
 		ret->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-		ret->out = run.out;
-		ret->out_len = run.out_len;
-		ret->out[ret->out_len] = '\0';
-		run.out = NULL;
+		if (!run.each) {
+			ret->out = run.out;
+			ret->out_len = run.out_len;
+			ret->out[ret->out_len] = '\0';
+			run.out = NULL;
+		}
 	}
 
 cleanup:
@@ -563,6 +611,25 @@ cleanup:
 	/* Last: a signal that came meanwhile acts here, and may not return. */
 	signals_give_back(&run);
 	return result;
+}
+
+int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
+		struct slurm_error *err)
+{
+	return run_job(argv, &(struct job){0}, deadline_ms, ret, err);
+}
+
+int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		     struct run_result *ret, struct slurm_error *err)
+{
+	return run_job(argv, &(struct job){.input = input, .len = len}, deadline_ms, ret, err);
+}
+
+int run_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+	      void *ctx, struct run_result *ret, struct slurm_error *err)
+{
+	return run_job(argv, &(struct job){.env = env, .each = each, .ctx = ctx}, deadline_ms, ret,
+		       err);
 }
 
 void run_result_release(struct run_result *result)

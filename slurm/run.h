@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs a program and keeps its answer. The only place of subank that starts programs: an argv,
- * never a shell. */
+/* Runs a program and keeps its answer, or hands it on line by line. The only place of subank that
+ * starts programs: an argv, never a shell. */
 #ifndef SUBANK_SLURM_RUN_H
 #define SUBANK_SLURM_RUN_H
 
@@ -10,6 +10,8 @@
 
 /* Bytes of stdout that are read; a program that writes more has failed. */
 enum { RUN_OUTPUT_MAX = 256 << 20 };
+/* Bytes of one line, where lines are handed on; a program that writes a longer one has failed. */
+enum { RUN_LINE_MAX = 1 << 20 };
 /* Bytes of stdin that a program is given at most. */
 enum { RUN_INPUT_MAX = 1 << 20 };
 
@@ -44,6 +46,18 @@ int run_program(const char *const argv[], int deadline_ms, struct run_result *re
  * it blocks nobody. */
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
 		     struct run_result *ret, struct slurm_error *err);
+
+/* Gets a line of [len] bytes without its newline; a NUL stands behind it. It may change the bytes,
+ * which are gone when it returns. Anything but 0 ends the run: the program is killed, and that is
+ * what run_lines() returns. */
+typedef int run_line(char *line, size_t len, void *ctx, struct slurm_error *err);
+
+/* The same as run_program(), but stdout goes to [each] line by line while the program runs and is
+ * not kept: [ret->out] is NULL. [env] are "NAME=value" for the program, NULL after the last; they
+ * replace what it would be given. An answer that does not end in a newline, with status 0, is cut
+ * off: SLURM_EFORM. Lines that were handed on before a failure stay handed on. */
+int run_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+	      void *ctx, struct run_result *ret, struct slurm_error *err);
 
 /* NULL and a zeroed result are allowed. */
 void run_result_release(struct run_result *result);

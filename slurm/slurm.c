@@ -51,54 +51,78 @@ static const char *setting_of(const struct slurm *slurm, const char *program)
 {
 	return program == slurm->sshare	    ? "sshare"
 	       : program == slurm->sacctmgr ? "sacctmgr"
-					    : "scontrol";
+	       : program == slurm->scontrol ? "scontrol"
+					    : "sacct";
 }
 
-int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
-	      struct slurm_error *err)
+static void trace(const struct slurm *slurm, const char *const argv[])
 {
-	struct run_result answer = {0};
+	char line[4096];
+
+	if (!slurm->trace)
+		return;
+	describe(argv, line, sizeof(line));
+	slurm->trace(line, slurm->trace_ctx);
+}
+
+/* Fails when [argv] did not run ([code]), or ended with another status than 0. */
+static int judge(const struct slurm *slurm, const char *const argv[], int code,
+		 const struct run_result *answer, struct slurm_error *err)
+{
 	char command[256], how[64];
 	const char *why;
 	size_t why_len;
-	int code;
 
-	if (slurm->trace) {
-		char line[4096];
-
-		describe(argv, line, sizeof(line));
-		slurm->trace(line, slurm->trace_ctx);
-	}
-	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
 	if (code == SLURM_EMISSING && err) {
 		size_t len = strlen(err->text);
 
 		(void)snprintf(err->text + len, sizeof(err->text) - len, " (`%s: PATH`)",
 			       setting_of(slurm, argv[0]));
 	}
-	if (code != SLURM_OK)
+	if (code != SLURM_OK || answer->status == 0)
 		return code;
-	if (answer.status == 0) {
-		*ret = answer;
-		return SLURM_OK;
-	}
 
 	/* sacctmgr says "Nothing modified" on stdout, most others speak on stderr. */
-	why = first_line(answer.err_line, &why_len);
-	if (why_len == 0 && answer.out)
-		why = first_line(answer.out, &why_len);
+	why = first_line(answer->err_line, &why_len);
+	if (why_len == 0 && answer->out)
+		why = first_line(answer->out, &why_len);
 	if (why_len == 0) {
 		why = "it gave no reason";
 		why_len = strlen(why);
 	}
 	/* Above the signals are statuses of the program itself, such as ssh's 255 in a wrapper. */
-	if (answer.status > 128 && answer.status <= 128 + SIGRTMAX)
-		(void)snprintf(how, sizeof(how), "ended by signal %d", answer.status - 128);
+	if (answer->status > 128 && answer->status <= 128 + SIGRTMAX)
+		(void)snprintf(how, sizeof(how), "ended by signal %d", answer->status - 128);
 	else
-		(void)snprintf(how, sizeof(how), "failed with status %d", answer.status);
+		(void)snprintf(how, sizeof(how), "failed with status %d", answer->status);
 	describe(argv, command, sizeof(command));
-	code = slurm_error_set(err, SLURM_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0],
+	return slurm_error_set(err, SLURM_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0],
 			       how, (int)(why_len < 300 ? why_len : 300), why, command);
-	run_result_release(&answer);
+}
+
+int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
+	      struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	int code;
+
+	trace(slurm, argv);
+	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
+	code = judge(slurm, argv, code, &answer, err);
+	if (code == SLURM_OK)
+		*ret = answer;
+	else
+		run_result_release(&answer);
 	return code;
+}
+
+int slurm_ask_lines(const struct slurm *slurm, const char *const argv[], const char *const env[],
+		    run_line *each, void *ctx, struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	int code;
+
+	trace(slurm, argv);
+	code = slurm->lines(argv, env, slurm->deadline_ms, each, ctx, &answer, err);
+	return judge(slurm, argv, code, &answer, err);
 }

@@ -9,14 +9,18 @@
 #include "slurm/run.h"
 
 struct slurm {
-	const char *sshare; /* a name to look up in PATH or a path; the same for the next two */
+	const char *sshare; /* a name to look up in PATH or a path; the same for the next three */
 	const char *sacctmgr;
 	const char *scontrol;
+	const char *sacct;
 	int deadline_ms; /* for each command */
 	/* Runs a command; run_program() in the installed program. Tests put their own here. Same
 	 * contract as run_program(). */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
+	/* Runs a command whose answer is long; run_lines(). Same contract. */
+	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
+		     run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err);
 	/* Called with each command before it runs, if set: for --verbose. */
 	void (*trace)(const char *line, void *ctx);
 	void *trace_ctx;
@@ -32,5 +36,9 @@ bool slurm_name_ok(const char *name);
  * caller calls run_result_release(). */
 int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
 	      struct slurm_error *err);
+
+/* The same for a long answer: each line of it goes to [each] as run_lines() says. */
+int slurm_ask_lines(const struct slurm *slurm, const char *const argv[], const char *const env[],
+		    run_line *each, void *ctx, struct slurm_error *err);
 
 #endif

@@ -122,6 +122,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.err_is_terminal = at_terminal,
 		.now = now,
 		.run = fake_run,
+		.lines = fake_lines,
 		.log = keep_log,
 		.run_with = fake_notify,
 		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},

@@ -68,7 +68,8 @@ struct fake_cluster *fake_cluster(const char *name)
 					 .version = "22.05.8",
 					 .partitions = "PartitionName=main QoS=N/A State=UP "
 						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
-						       "TRESBillingWeights=CPU=1.0\n"};
+						       "TRESBillingWeights=CPU=1.0\n",
+					 .jobs = ""};
 	(void)snprintf(cluster->name, sizeof(cluster->name), "%s", name);
 	return cluster;
 }
@@ -362,13 +363,59 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 	}
 }
 
-static const char *cluster_of(enum fake_program program, const char *const argv[])
+static const char *option_of(const char *const argv[], const char *name)
 {
-	for (size_t i = 1; program != FAKE_SACCTMGR && argv[i]; i++) {
-		if (strcmp(argv[i], "-M") == 0)
+	for (size_t i = 1; argv[i]; i++) {
+		if (strcmp(argv[i], name) == 0)
 			return argv[i + 1];
 	}
-	return "dev";
+	return NULL;
+}
+
+static int64_t seconds_of(const char *const argv[], const char *name)
+{
+	const char *text = option_of(argv, name);
+
+	ck_assert(text && strncmp(text, "uts", 3) == 0);
+	return strtoll(text + 3, NULL, 10);
+}
+
+/* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window. */
+static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
+			 FILE *out)
+{
+	const char *accounts = option_of(argv, "-A");
+	int64_t since = seconds_of(argv, "-S"), until = seconds_of(argv, "-E");
+	char *copy = strdup(rows ? cluster->jobs : ""), *rest = copy, *row;
+
+	ck_assert_ptr_nonnull(copy);
+	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
+	      "ElapsedRaw|AllocTRES\n",
+	      out);
+	while ((row = strsep(&rest, "\n")) && *row) {
+		char *line = strdup(row), *at = line, *cells[13];
+
+		ck_assert_ptr_nonnull(line);
+		for (size_t i = 0; i < 13; i++) {
+			cells[i] = strsep(&at, "|");
+			ck_assert_msg(cells[i], "a job has too few fields: %s", row);
+		}
+		const char *begin = strcmp(cells[9], "None") == 0 ? cells[8] : cells[9];
+		bool ended = strcmp(cells[10], "Unknown") != 0;
+		if (strtoll(begin, NULL, 10) < until &&
+		    (!ended || strtoll(cells[10], NULL, 10) >= since) &&
+		    (!accounts || list_has(accounts, cells[3])))
+			fprintf(out, "%s|%s\n", cluster->name, row);
+		free(line);
+	}
+	free(copy);
+}
+
+static const char *cluster_of(enum fake_program program, const char *const argv[])
+{
+	const char *name = program == FAKE_SACCTMGR ? NULL : option_of(argv, "-M");
+
+	return name ? name : "dev";
 }
 
 /* What the modes do that make no answer; 1 when there is one to make. */
@@ -400,7 +447,7 @@ static int misbehave(enum fake_mode mode, const char *name, struct run_result *r
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct slurm_error *err)
 {
-	static const char *const names[FAKE_PROGRAMS] = {"sshare", "sacctmgr", "scontrol"};
+	static const char *const names[FAKE_PROGRAMS] = {"sshare", "sacctmgr", "scontrol", "sacct"};
 	struct run_result answer = {0};
 	struct fake_cluster *cluster;
 	enum fake_program program = FAKE_SSHARE;
@@ -441,6 +488,8 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		answer_show(argv, mode != FAKE_NO_ROWS, out);
 	} else if (program == FAKE_SACCTMGR) {
 		answer.status = answer_modify(argv, &answer, out);
+	} else if (program == FAKE_SACCT && cluster) {
+		answer_sacct(cluster, argv, mode != FAKE_NO_ROWS, out);
 	} else if (!cluster || cluster->silent) {
 		answer.status = 1;
 		(void)snprintf(answer.err_line, sizeof(answer.err_line),
@@ -455,4 +504,25 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		answer.status = 128 + 9;
 	*ret = answer;
 	return 0;
+}
+
+int fake_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+	       void *ctx, struct run_result *ret, struct slurm_error *err)
+{
+	struct run_result answer = {0};
+	char *rest, *line;
+	int rc;
+
+	ck_assert(env && env[0]);
+	ck_assert_str_eq(env[0], "SLURM_TIME_FORMAT=%s");
+	rc = fake_run(argv, deadline_ms, &answer, err);
+	rest = answer.out;
+	while (rc == 0 && answer.status == 0 && (line = strsep(&rest, "\n")) && rest)
+		rc = each(line, strlen(line), ctx, err);
+	free(answer.out);
+	answer.out = NULL;
+	answer.out_len = 0;
+	if (rc == 0)
+		*ret = answer;
+	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A make-believe Slurm in memory, for tests that drive verbs in their own process: fake_run() takes
- * the place of run_program() and answers sshare, sacctmgr and scontrol from a table, which
- * sacctmgr changes. It counts the calls, keeps the last and can be told to misbehave. */
+ * the place of run_program() and fake_lines() that of run_lines(). They answer sshare, sacctmgr,
+ * scontrol and sacct from a table, which sacctmgr changes. It counts the calls, keeps the last and can be told to misbehave. */
 #ifndef SUBANK_TESTS_FAKE_SLURM_H
 #define SUBANK_TESTS_FAKE_SLURM_H
 
@@ -11,7 +11,7 @@
 
 #include "slurm/run.h"
 
-enum fake_program { FAKE_SSHARE, FAKE_SACCTMGR, FAKE_SCONTROL, FAKE_PROGRAMS };
+enum fake_program { FAKE_SSHARE, FAKE_SACCTMGR, FAKE_SCONTROL, FAKE_SACCT, FAKE_PROGRAMS };
 
 enum fake_mode {
 	FAKE_OK,
@@ -20,7 +20,7 @@ enum fake_mode {
 	FAKE_MISSING, /* cannot be started */
 	FAKE_EMPTY, /* status 0, no output, nothing is done */
 	FAKE_MALFORMED, /* the same with output that makes no sense */
-	FAKE_NO_ROWS, /* sshare and sacctmgr show: the header alone, status 0 */
+	FAKE_NO_ROWS, /* sshare, sacct and sacctmgr show: the header alone, status 0 */
 	FAKE_LIES, /* sacctmgr: says yes and does nothing */
 	FAKE_KILLED, /* does its work, then ends by a signal */
 };
@@ -43,6 +43,7 @@ struct fake_cluster {
 	const char *priority_type, *half_life, *reset, *enforce;
 	const char *calc_period, *version;
 	const char *partitions; /* all that scontrol -o show partition prints */
+	const char *jobs; /* the rows of sacct as printed, without the cluster */
 	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
 };
@@ -73,5 +74,7 @@ void fake_remove_account(const char *cluster, const char *name);
 
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct slurm_error *err);
+int fake_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+	       void *ctx, struct run_result *ret, struct slurm_error *err);
 
 #endif

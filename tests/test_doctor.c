@@ -164,6 +164,7 @@ START_TEST(all_is_well)
 	ROW("sshare|this machine|ok|slurm-wlm 22.05.8 (sshare)|");
 	ROW("sacctmgr|this machine|ok|slurm-wlm 22.05.8 (sacctmgr)|");
 	ROW("scontrol|this machine|ok|slurm-wlm 22.05.8 (scontrol)|");
+	ROW("sacct|this machine|ok|slurm-wlm 22.05.8 (sacct)|");
 	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu among 1|");
 	ROW("who commands Slurm|the bank|ok|this machine and folder|");
 	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 0 failed|");
@@ -187,14 +188,16 @@ END_TEST
 
 START_TEST(without_slurm_it_says_so)
 {
-	fake_mode[FAKE_SSHARE] = fake_mode[FAKE_SACCTMGR] = fake_mode[FAKE_SCONTROL] = FAKE_MISSING;
+	for (int i = 0; i < FAKE_PROGRAMS; i++)
+		fake_mode[i] = FAKE_MISSING;
 	ROW("sshare|this machine|bad|cannot be run|sshare: No such file or directory (`sshare: "
 	    "PATH`)");
 	ROW("sacctmgr|this machine|bad|cannot be run|");
 	ROW("scontrol|this machine|bad|cannot be run|");
+	ROW("sacct|this machine|bad|cannot be run|");
 	ROW("clusters|Slurm|bad|not looked at|");
 	ck_assert_int_eq(status, 3);
-	GIVES(3, " 4. clusters, Slurm: ", NULL, "doctor");
+	GIVES(3, " 5. clusters, Slurm: ", NULL, "doctor");
 	fake_reset();
 	fake_cluster("dev")->silent = true;
 	ROW("cluster|dev|bad|does not answer|scontrol failed");

@@ -677,6 +677,102 @@ START_TEST(who_does_not_read_stdin_blocks_nobody)
 }
 END_TEST
 
+/* Lines. */
+
+struct heard {
+	char text[64]; /* each line and a '|' */
+	int count, stop_at;
+};
+
+static int hear(char *line, size_t len, void *ctx, struct slurm_error *err)
+{
+	struct heard *heard = ctx;
+	size_t at = strlen(heard->text);
+
+	ck_assert_int_eq(line[len], '\0');
+	(void)snprintf(heard->text + at, sizeof(heard->text) - at, "%s|", line);
+	return ++heard->count == heard->stop_at
+		       ? slurm_error_set(err, SLURM_EFORM, "line %d is enough", heard->count)
+		       : 0;
+}
+
+static const struct {
+	const char *behaviour, *argument;
+	int stop_at, deadline_ms, code, status;
+	const char *heard, *text;
+} line_cases[] = {
+	{"lines", "", 0, AMPLE_MS, 0, 0, "", ""},
+	{"lines", "a\\n\\nbc\\n", 0, AMPLE_MS, 0, 0, "a||bc|", ""},
+	{"lines", "a\\nb", 0, AMPLE_MS, SLURM_EFORM, 77, "a|", "cut off"},
+	{"lines-then-fail", "a\\nb", 0, AMPLE_MS, 0, 1, "a|", ""},
+	{"lines-then-hang", "a\\nb\\n", 0, SHORT_MS, SLURM_ETIMEOUT, 77, "a|b|", "did not end"},
+	{"lines-then-hang", "a\\nb\\n", 2, AMPLE_MS, SLURM_EFORM, 77, "a|b|", "line 2 is enough"},
+	{"long-line", NULL, 0, AMPLE_MS, SLURM_EFAILED, 77, "", "longer than 1024 KiB"},
+	{"endless-out", NULL, 3, AMPLE_MS, SLURM_EFORM, 77, "y|y|y|", "line 3 is enough"},
+};
+
+START_TEST(lines_are_handed_on_as_they_come)
+{
+	const char *const argv[] = {program, line_cases[_i].behaviour, line_cases[_i].argument,
+				    NULL};
+	struct run_result result = {.status = 77};
+	struct heard heard = {.stop_at = line_cases[_i].stop_at};
+	struct slurm_error err = {0};
+
+	ck_assert_int_eq(
+		run_lines(argv, NULL, line_cases[_i].deadline_ms, hear, &heard, &result, &err),
+		line_cases[_i].code);
+	assert_group_gone();
+	ck_assert_str_eq(heard.text, line_cases[_i].heard);
+	assert_text(&err, line_cases[_i].text);
+	ck_assert_int_eq(result.status, line_cases[_i].status);
+	ck_assert_ptr_null(result.out);
+}
+END_TEST
+
+static int add_up(char *line, size_t len, void *ctx, struct slurm_error *err)
+{
+	(void)err;
+	ck_assert_uint_eq(len, 99);
+	*(int *)ctx += strtol(line, NULL, 10) == *(int *)ctx ? 1 : 10000;
+	return 0;
+}
+
+START_TEST(lines_longer_than_a_pipe_come_whole)
+{
+	const char *const argv[] = {program, _i ? "huge-err-first" : "huge-out-first", NULL};
+	struct run_result result = {0};
+	int count = 0;
+
+	ck_assert_int_eq(run_lines(argv, NULL, AMPLE_MS, add_up, &count, &result, NULL), 0);
+	ck_assert_int_eq(count, 2000);
+	ck_assert_int_eq(result.status, 3);
+	ck_assert_uint_eq(strlen(result.err_line), 99);
+}
+END_TEST
+
+static int find_env(char *line, size_t len, void *ctx, struct slurm_error *err)
+{
+	(void)len;
+	(void)err;
+	*(int *)ctx += strcmp(line, "TZ=UTC0") == 0 || strcmp(line, "SLURM_TIME_FORMAT=%s") == 0;
+	*(int *)ctx += strcmp(line, "TZ=Asia/Tokyo") == 0 ? 100 : 0;
+	return 0;
+}
+
+START_TEST(what_is_given_replaces_the_environment)
+{
+	const char *const argv[] = {program, "environment", NULL};
+	const char *const env[] = {"SLURM_TIME_FORMAT=%s", "TZ=UTC0", NULL};
+	struct run_result result = {0};
+	int found = 0;
+
+	ck_assert_int_eq(setenv("TZ", "Asia/Tokyo", 1), 0);
+	ck_assert_int_eq(run_lines(argv, env, AMPLE_MS, find_env, &found, &result, NULL), 0);
+	ck_assert_int_eq(found, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("run");
@@ -713,6 +809,10 @@ int main(void)
 	tcase_add_test(good, only_its_own_pipes_reach_the_program);
 	tcase_add_loop_test(good, a_caller_without_stdio_is_served, 0, 8);
 	tcase_add_test(good, release_takes_nothing);
+	tcase_add_loop_test(good, lines_are_handed_on_as_they_come, 0,
+			    (int)(sizeof(line_cases) / sizeof(line_cases[0])));
+	tcase_add_loop_test(good, lines_longer_than_a_pipe_come_whole, 0, 2);
+	tcase_add_test(good, what_is_given_replaces_the_environment);
 	suite_add_tcase(suite, good);
 
 	srunner_run_all(runner, CK_ENV);

@@ -49,6 +49,7 @@ static const struct {
 	{"sshare: ./sshare\n", ":1:9: ", "begins with /"},
 	{"sacctmgr: \"\"\n", ":1:11: ", "program"},
 	{"scontrol: [scontrol]\n", ":1:11: ", "single value"},
+	{"sacct: bin/sacct\n", ":1:8: ", "begins with /"},
 
 	{"clusters: []\n", ":1:11: ", "empty"},
 	{"clusters: alpha\n", ":1:11: ", "list"},
@@ -180,6 +181,7 @@ static void is_default(const struct settings *settings)
 	ck_assert_str_eq(settings->sshare, "sshare");
 	ck_assert_str_eq(settings->sacctmgr, "sacctmgr");
 	ck_assert_str_eq(settings->scontrol, "scontrol");
+	ck_assert_str_eq(settings->sacct, "sacct");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
 	ck_assert_uint_eq(settings->thresholds.count, 2);
@@ -306,6 +308,7 @@ START_TEST(every_key_is_read)
 		      "sshare: /opt/slurm/bin/sshare\n"
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
+		      "sacct: /opt/slurm/bin/sacct\n"
 		      "slurm_seconds: 1\n"
 		      "lock_seconds: 3600\n"
 		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
@@ -332,6 +335,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.sshare, "/opt/slurm/bin/sshare");
 	ck_assert_str_eq(settings.sacctmgr, "sacctmgr-22");
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
+	ck_assert_str_eq(settings.sacct, "/opt/slurm/bin/sacct");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
 	ck_assert_uint_eq(settings.thresholds.count, 16);

@@ -1232,7 +1232,7 @@ END_TEST
 /* The make-believe Slurm of tests/fake, run for real. */
 
 static char state[] = "/tmp/subank-test-slurm-XXXXXX";
-static char programs[3][PATH_MAX];
+static char programs[4][PATH_MAX];
 static struct slurm fake;
 
 static void write_state(const char *name, const char *text)
@@ -1267,7 +1267,7 @@ static const char *read_state(const char *name)
 
 static void setup_fake(void)
 {
-	static const char *const names[] = {"sshare", "sacctmgr", "scontrol"};
+	static const char *const names[] = {"sshare", "sacctmgr", "scontrol", "sacct"};
 	const char *folder = getenv("FAKE_SLURM");
 	char path[PATH_MAX];
 
@@ -1278,15 +1278,17 @@ static void setup_fake(void)
 	(void)snprintf(path, sizeof(path), "%s/gpu", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		(void)snprintf(programs[i], sizeof(programs[i]), "%s/%s",
 			       folder ? folder : "tests/fake", names[i]);
 	fake = (struct slurm){
 		.sshare = programs[0],
 		.sacctmgr = programs[1],
 		.scontrol = programs[2],
+		.sacct = programs[3],
 		.deadline_ms = 30000,
 		.run = run_program,
+		.lines = run_lines,
 	};
 	write_state("dev/test1", "RawUsage=120\n");
 	write_state("dev/test2", "Parent=test1\nRawUsage=20\nGrpTRESMins=cpu=5000,gres/gpu=7\n");
@@ -1566,8 +1568,10 @@ static const struct slurm in_memory = {
 	.sshare = "sshare",
 	.sacctmgr = "sacctmgr",
 	.scontrol = "scontrol",
+	.sacct = "sacct",
 	.deadline_ms = 1234,
 	.run = fake_run,
+	.lines = fake_lines,
 };
 
 START_TEST(memory_shows_a_tree_and_forgets_usage)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the fake sshare, sacctmgr and scontrol share. They keep a make-believe Slurm in the folder
+# What the fake sshare, sacctmgr, scontrol and sacct share. They keep a make-believe Slurm in the folder
 # $FAKE_STATE:
 #
 #   log                    one line a call: the program's name and its arguments, blanks between
@@ -16,6 +16,7 @@
 #   CLUSTER.config         lines "Key=value" that replace those of scontrol's answer; "Key=absent"
 #                          leaves the line out
 #   CLUSTER.partitions     lines as scontrol -o prints them; one partition with CPU=1.0 if absent
+#   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
 #   qos                    lines as sacctmgr -P prints them; only "normal" if absent
 #   PROGRAM.mode           one word, how the program behaves; ok if absent
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first
@@ -32,7 +33,7 @@ if [ "${1-}" = -V ]; then
 fi
 
 # fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, acts out the modes that are the same for
-# all three, sets $dir and $mode.
+# all, sets $dir and $mode.
 fake_begin() {
 	: "${FAKE_STATE:?names no folder: set it to the state of the fake Slurm}"
 	program=$1 cluster=$2

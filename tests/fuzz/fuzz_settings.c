@@ -17,9 +17,10 @@ static void check(struct settings *settings)
 	struct thresholds thresholds;
 	struct lever_choice choice;
 
-	MUST(settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol);
+	MUST(settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol &&
+	     settings->sacct);
 	MUST(*settings->bank == '/' && *settings->sshare && *settings->sacctmgr &&
-	     *settings->scontrol);
+	     *settings->scontrol && *settings->sacct);
 	MUST(!settings->notify || *settings->notify == '/');
 	MUST(settings->enforcement >= ENFORCE_OFF && settings->enforcement <= ENFORCE_LIMIT);
 	MUST(settings->slurm_seconds > 0 && settings->lock_seconds > 0 &&

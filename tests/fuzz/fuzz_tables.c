@@ -3,6 +3,7 @@
  * says which of them is asked. */
 #include "config.h"
 
+#include "slurm/sacct.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
 #include "slurm/sshare.h"
@@ -21,8 +22,34 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 	return SLURM_OK;
 }
 
-static const struct slurm slurm = {
-	.sshare = "sshare", .sacctmgr = "sacctmgr", .scontrol = "scontrol", .run = run};
+/* Line by line, each with memory of its own, so that nothing reaches beyond it unseen. */
+static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+		 void *ctx, struct run_result *ret, struct slurm_error *err)
+{
+	const char *at = (const char *)answer, *end = at + answer_size, *newline;
+	int code = SLURM_OK;
+
+	(void)argv;
+	(void)env;
+	(void)deadline_ms;
+	while (code == SLURM_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+		size_t len = (size_t)(newline - at);
+		char *line = fuzz_text((const uint8_t *)at, len);
+
+		code = each(line, len, ctx, err);
+		free(line);
+		at = newline + 1;
+	}
+	*ret = (struct run_result){0};
+	return code;
+}
+
+static const struct slurm slurm = {.sshare = "sshare",
+				   .sacctmgr = "sacctmgr",
+				   .scontrol = "scontrol",
+				   .sacct = "sacct",
+				   .run = run,
+				   .lines = lines};
 
 static void check_list(const char *list)
 {
@@ -118,6 +145,36 @@ static int read_partitions(struct slurm_error *err)
 	return code;
 }
 
+static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	size_t *count = ctx;
+
+	(void)err;
+	++*count;
+	MUST(strcmp(job->cluster, "dev") == 0 && *job->name && *job->state);
+	MUST(strspn(job->state, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(job->state));
+	MUST(job->id >= 0 && job->index >= 0 && job->submit >= 0 && job->elapsed >= 0);
+	MUST(job->start >= -1 && job->end >= -1 && job->billing >= 0);
+	check_list(job->tres);
+	MUST(strlen(job->account) + strlen(job->user) + strlen(job->partition) + strlen(job->qos) <
+	     answer_size);
+	return SLURM_OK;
+}
+
+static int read_jobs(struct slurm_error *err)
+{
+	const struct sacct_window window = {.since = 0, .until = INT64_MAX};
+	size_t count = 0, newlines = 0;
+	int code = sacct_read(&slurm, "dev", &window, check_job, &count, err);
+
+	for (size_t i = 0; i < answer_size; i++)
+		newlines += answer[i] == '\n';
+	MUST(count <= newlines);
+	if (code == SLURM_OK)
+		MUST(count + 1 == newlines);
+	return code;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slurm_error err = {0};
@@ -147,6 +204,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'p':
 		code = read_partitions(&err);
+		break;
+	case 'j':
+		code = read_jobs(&err);
 		break;
 	case 't':
 		text = fuzz_text(answer, answer_size);

@@ -85,7 +85,7 @@ cluster_check_machine() {
 		cluster_say "/proc is not mounted: Slurm needs it (mount -t proc proc /proc)"
 		return 1
 	fi
-	for need in munged munge mariadbd mariadb mariadb-install-db slurmdbd slurmctld slurmd sacctmgr \
+	for need in munged munge mariadbd mariadb mariadb-install-db slurmdbd slurmctld slurmd sacct sacctmgr \
 		sbatch scontrol sinfo squeue sshare scancel flock perl setpriv setsid useradd userdel; do
 		command -v "$need" >/dev/null || missing+=("$need")
 	done

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/sacct.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "slurm/sshare.h"
+#include "slurm/table.h"
+
+/* Bytes of "a,b,c", NUL included; Linux allows 128 KiB for one argument. */
+enum { LIST_MAX = 100 << 10 };
+
+enum column {
+	CLUSTER,
+	JOB_ID_RAW,
+	JOB_ID,
+	DB_INDEX,
+	ACCOUNT,
+	USER,
+	PARTITION,
+	QOS,
+	STATE,
+	SUBMIT,
+	START,
+	END,
+	ELAPSED_RAW,
+	ALLOC_TRES,
+	NCOLUMNS,
+};
+
+static const char header[] = "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|"
+			     "Submit|Start|End|ElapsedRaw|AllocTRES";
+static const char columns[] = "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
+			      "Submit,Start,End,ElapsedRaw,AllocTRES";
+
+struct reading {
+	const char *cluster;
+	sacct_each *each;
+	void *ctx;
+	bool header_seen;
+	size_t line;
+};
+
+static int malformed(const struct reading *reading, const char *what, const char *found,
+		     struct slurm_error *err)
+{
+	return slurm_error_set(err, SLURM_EFORM,
+			       "sacct: line %zu of its answer for cluster %s has \"%.100s\" for "
+			       "%s: see whether this is Slurm's own command",
+			       reading->line, reading->cluster, found, what);
+}
+
+/* A whole number; -1 for one of the [words] that Slurm prints instead, if any are given. */
+static int read_number(const struct reading *reading, const char *what, const char *text,
+		       const char *const words[], int64_t *ret, struct slurm_error *err)
+{
+	for (size_t i = 0; words && words[i]; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*ret = -1;
+			return SLURM_OK;
+		}
+	}
+	return whole_number(text, strlen(text), ret) ? SLURM_OK
+						     : malformed(reading, what, text, err);
+}
+
+/* "CANCELLED by 1000" is cut to its word. */
+static int read_state(const struct reading *reading, char *text, struct slurm_error *err)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	if (len == 0 || (text[len] && strncmp(text + len, " by ", 4) != 0))
+		return malformed(reading, "State", text, err);
+	text[len] = '\0';
+	return SLURM_OK;
+}
+
+static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct slurm_error *err)
+{
+	static const char *const no_time[] = {"None", "Unknown", NULL};
+	struct sacct_job job = {.cluster = cells[CLUSTER],
+				.name = cells[JOB_ID],
+				.account = cells[ACCOUNT],
+				.user = cells[USER],
+				.partition = cells[PARTITION],
+				.qos = cells[QOS],
+				.state = cells[STATE],
+				.tres = cells[ALLOC_TRES]};
+	int64_t billing;
+
+	if (strcmp(cells[CLUSTER], reading->cluster) != 0)
+		return malformed(reading, "Cluster", cells[CLUSTER], err);
+	if (!*job.name)
+		return malformed(reading, "JobID", "", err);
+	if (read_number(reading, "JobIDRaw", cells[JOB_ID_RAW], NULL, &job.id, err) ||
+	    read_number(reading, "DBIndex", cells[DB_INDEX], NULL, &job.index, err) ||
+	    read_number(reading, "Submit", cells[SUBMIT], NULL, &job.submit, err) ||
+	    read_number(reading, "Start", cells[START], no_time, &job.start, err) ||
+	    read_number(reading, "End", cells[END], no_time, &job.end, err) ||
+	    read_number(reading, "ElapsedRaw", cells[ELAPSED_RAW], NULL, &job.elapsed, err) ||
+	    read_state(reading, cells[STATE], err))
+		return SLURM_EFORM;
+	if (tres_value(job.tres, "billing", &billing, NULL))
+		return malformed(reading, "AllocTRES", job.tres, err);
+	job.billing = billing > 0 ? billing : 0;
+	return reading->each(&job, reading->ctx, err);
+}
+
+static int read_line(char *line, size_t len, void *ctx, struct slurm_error *err)
+{
+	struct reading *reading = ctx;
+	char *cells[NCOLUMNS], *rest = line;
+	size_t count = 0;
+
+	reading->line++;
+	if (strlen(line) != len)
+		return malformed(reading, "a line", "a NUL byte", err);
+	if (!reading->header_seen) {
+		reading->header_seen = true;
+		return strcasecmp(line, header) == 0 ? SLURM_OK
+						     : malformed(reading, "its header", line, err);
+	}
+	while (rest) {
+		char *cell = strsep(&rest, "|");
+
+		if (count < NCOLUMNS)
+			cells[count] = cell;
+		count++;
+	}
+	if (count != NCOLUMNS)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "sacct: line %zu of its answer for cluster %s has %zu "
+				       "fields instead of %d: see whether a name holds a '|'",
+				       reading->line, reading->cluster, count, NCOLUMNS);
+	return read_row(reading, cells, err);
+}
+
+/* "a,b,c". NULL, with SLURM_OK, when all are meant; free() it. */
+static int join_accounts(const struct sacct_window *window, char **ret, struct slurm_error *err)
+{
+	size_t size = 0, len = 0;
+	char *list;
+
+	*ret = NULL;
+	for (size_t i = 0; i < window->account_count; i++) {
+		const char *account = window->accounts[i];
+
+		if (!slurm_name_ok(account))
+			return slurm_error_set(err, SLURM_ENAME,
+					       "\"%.255s\" cannot be an account's name: use a-z, "
+					       "0-9, _ . -",
+					       account ? account : "");
+		size += strlen(account) + 1;
+	}
+	if (size == 0 || size > LIST_MAX)
+		return SLURM_OK;
+	list = malloc(size);
+	if (!list)
+		return slurm_error_set(err, SLURM_ESYSTEM, "sacct: not started: out of memory");
+	for (size_t i = 0; i < window->account_count; i++)
+		len += (size_t)sprintf(list + len, "%s%s", i ? "," : "", window->accounts[i]);
+	*ret = list;
+	return SLURM_OK;
+}
+
+int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
+	       sacct_each *each, void *ctx, struct slurm_error *err)
+{
+	static const char *const env[] = {"SLURM_TIME_FORMAT=%s", "TZ=UTC0", NULL};
+	struct reading reading = {.cluster = cluster, .each = each, .ctx = ctx};
+	char since[32], until[32], *accounts;
+	int code;
+
+	if (!slurm_name_ok(cluster))
+		return slurm_error_set(err, SLURM_ENAME,
+				       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
+				       cluster ? cluster : "");
+	code = join_accounts(window, &accounts, err);
+	if (code != SLURM_OK)
+		return code;
+	(void)snprintf(since, sizeof(since), "uts%" PRId64, window->since);
+	(void)snprintf(until, sizeof(until), "uts%" PRId64, window->until);
+
+	const char *const argv[] = {
+		slurm->sacct,  "-D",  "-X",    "-a",	"-P",
+		"--noconvert", "-M",  cluster, "-S",	since,
+		"-E",	       until, "-o",    columns, accounts ? "-A" : NULL,
+		accounts,      NULL,
+	};
+	code = slurm_ask_lines(slurm, argv, env, read_line, &reading, err);
+	free(accounts);
+	if (code == SLURM_OK && !reading.header_seen)
+		code = slurm_error_set(err, SLURM_EFORM,
+				       "sacct: its answer for cluster %s is empty, not even column "
+				       "names: see whether slurmdbd answers",
+				       cluster);
+	return code;
+}

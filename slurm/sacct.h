@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Jobs as slurmdbd recorded them, read row by row: what sacct prints may be longer than memory. */
+#ifndef SUBANK_SLURM_SACCT_H
+#define SUBANK_SLURM_SACCT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slurm/slurm.h"
+
+/* One run of a job: a job that was requeued or resized has a row for each, with another [submit].
+ * slurmdbd keeps one row at most for a job id and a submit time (a unique index of its job table).
+ * Texts are valid until the next row. Times are seconds since 1970 UTC. */
+struct sacct_job {
+	const char *cluster;
+	const char *name; /* as people write it: "12", "12_3" of an array, "12+1" of a
+			     heterogeneous job */
+	int64_t id; /* a number of its own for each of those (JobIDRaw); they recur */
+	int64_t index; /* DBIndex */
+	const char *account; /* lower case; "" when the job ran without an association */
+	const char *user; /* "" when nobody has the uid any more */
+	const char *partition;
+	const char *qos;
+	const char *state; /* one word: COMPLETED, CANCELLED, RUNNING … */
+	int64_t submit;
+	int64_t start; /* -1: it never ran */
+	int64_t end; /* -1: it has not ended, or slurmdbd was never told */
+	int64_t elapsed; /* seconds that it ran, suspensions left out; so far, if it runs */
+	const char *tres; /* AllocTRES as printed: "billing=1,cpu=1,node=1"; "" if it never ran */
+	int64_t billing; /* of those; 0: none */
+};
+
+/* Which jobs: those that waited, ran or ended within [since, until). */
+struct sacct_window {
+	int64_t since; /* seconds since 1970 UTC, as in the next */
+	int64_t until;
+	const char *const *accounts; /* of these alone, not of those below them; none: of all. So
+					many that they do not fit a command line are not asked for:
+					jobs of others may come too */
+	size_t account_count;
+};
+
+/* Gets a row. Anything but SLURM_OK, with a text, ends the reading, and sacct_read() returns it. */
+typedef int sacct_each(const struct sacct_job *job, void *ctx, struct slurm_error *err);
+
+/* Asks slurmdbd for the jobs of one cluster, all runs of each: `sacct -D -X -a -P --noconvert -M
+ * CLUSTER -S … -E … -o …`. Times come as seconds (SLURM_TIME_FORMAT=%s, which 22.05 honours) and go
+ * as "uts…", so that no time zone and no hour that summer time repeats can be mistaken. A row that
+ * is not of the cluster, or holds what should be a number and is not, is SLURM_EFORM; rows before
+ * it were handed on. An answer without even a header is one too: a cluster without jobs has one. */
+int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
+	       sacct_each *each, void *ctx, struct slurm_error *err);
+
+#endif

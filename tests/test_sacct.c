@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How jobs are read from sacct: from answers that are written here, and from the make-believe
+ * sacct in tests/fake. */
+#include "config.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "slurm/sacct.h"
+#include "tests/fake_slurm.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define HEADER                                                                                     \
+	"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"        \
+	"ElapsedRaw|AllocTRES\n"
+
+static const struct sacct_window always = {.since = 0, .until = INT64_MAX};
+
+static const char *answer;
+static char asked[1024];
+
+static int run_canned(const char *const argv[], const char *const env[], int deadline_ms,
+		      run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err)
+{
+	char *copy = strdup(answer), *rest = copy, *line;
+	size_t len = 0;
+	int code = 0;
+
+	ck_assert_int_eq(deadline_ms, 1234);
+	ck_assert_str_eq(env[0], "SLURM_TIME_FORMAT=%s");
+	for (int i = 0; argv[i] && len < sizeof(asked); i++)
+		len += (size_t)snprintf(asked + len, sizeof(asked) - len, "%s%s", i ? " " : "",
+					argv[i]);
+	while (code == 0 && (line = strsep(&rest, "\n")) && rest)
+		code = each(line, strlen(line), ctx, err);
+	free(copy);
+	*ret = (struct run_result){0};
+	return code;
+}
+
+static const struct slurm canned = {.sacct = "sacct", .deadline_ms = 1234, .lines = run_canned};
+
+static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	(void)err;
+	fprintf(ctx, "%s %s %s %" PRId64 " %" PRId64 " %s %s %s %s %s", job->cluster, job->name,
+		job->state, job->id, job->index, job->account, job->user, job->partition, job->qos,
+		job->tres);
+	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", job->submit,
+		job->start, job->end, job->elapsed, job->billing);
+	return SLURM_OK;
+}
+
+static int read_to(const struct slurm *slurm, const struct sacct_window *window, char **ret,
+		   struct slurm_error *err)
+{
+	size_t len;
+	FILE *out = open_memstream(ret, &len);
+	int code;
+
+	ck_assert_ptr_nonnull(out);
+	code = sacct_read(slurm, "dev", window, print, out, err);
+	ck_assert_int_eq(fclose(out), 0);
+	return code;
+}
+
+static const struct {
+	const char *answer, *text;
+} bad[] = {
+	{"", "empty"},
+	{"x|y\n", "line 1 of its answer for cluster dev has \"x|y\" for its header"},
+	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 14"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n"
+		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1||\n",
+	 "line 3 of its answer for cluster dev has 15 fields"},
+	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "\"gpu\" for Cluster"},
+	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "JobID"},
+	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "JobIDRaw"},
+	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "\"1.batch\" for JobIDRaw"},
+	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "DBIndex"},
+	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|\n", "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|\n", "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|\n", "Start"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|\n", "End"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|billing\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|billing=1,billing=2\n", "AllocTRES"},
+};
+
+START_TEST(what_is_not_a_job_is_refused)
+{
+	struct slurm_error err = {0};
+	char *text;
+
+	answer = bad[_i].answer;
+	ck_assert_int_eq(read_to(&canned, &always, &text, &err), SLURM_EFORM);
+	ck_assert_msg(strstr(err.text, bad[_i].text), "%s", err.text);
+	free(text);
+}
+END_TEST
+
+START_TEST(names_are_checked_first)
+{
+	const char *const accounts[] = {"a", "b,c"};
+	struct sacct_window window = {.until = 1, .accounts = accounts, .account_count = 2};
+	struct slurm_error err = {0};
+
+	asked[0] = '\0';
+	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, NULL, &err), SLURM_ENAME);
+	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, NULL, &err), SLURM_ENAME);
+	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, NULL, &err), SLURM_ENAME);
+	ck_assert_str_eq(asked, "");
+}
+END_TEST
+
+static int refuse(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	++*(int *)ctx;
+	return slurm_error_set(err, SLURM_ESYSTEM, "enough of %s", job->name);
+}
+
+START_TEST(who_refuses_a_job_ends_the_reading)
+{
+	struct slurm_error err = {0};
+	int count = 0;
+
+	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n"
+			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|\n";
+	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, &count, &err), SLURM_ESYSTEM);
+	ck_assert_int_eq(count, 1);
+	ck_assert_str_eq(err.text, "enough of 1");
+}
+END_TEST
+
+/* Rows as 22.05.8 printed them, but for the user's name. */
+START_TEST(jobs_of_all_kinds_are_read)
+{
+	const char *const accounts[] = {"a", "b"};
+	struct sacct_window window = {
+		.since = 5, .until = 1795560999, .accounts = accounts, .account_count = 2};
+	struct slurm_error err = {0};
+	char *text;
+
+	answer = HEADER
+		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|"
+		"billing=1,cpu=1,node=1\n"
+		"dev|3|3+0|8|a|u|main|normal|CANCELLED by 0|1795560976|None|1795560990|0|\n"
+		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|cpu=1,node=1\n"
+		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|"
+		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1\n"
+		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|\n";
+	ck_assert_int_eq(read_to(&canned, &window, &text, &err), SLURM_EFORM);
+	ck_assert_msg(strstr(err.text, "line 5"), "%s", err.text);
+	free(text);
+	answer = HEADER
+		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|"
+		"billing=1,cpu=1,node=1\n"
+		"dev|3|3+0|8|a|u|main|normal|CANCELLED by 0|1795560976|None|1795560990|0|\n"
+		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|cpu=1,node=1\n"
+		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|"
+		"billing=3,cpu=1,gres/gpu=2,mem=100,node=1\n"
+		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|\n";
+	ck_assert_msg(read_to(&canned, &window, &text, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(text, "dev 1 COMPLETED 1 1 a u main normal billing=1,cpu=1,node=1 "
+			       "1795560976 1795560976 1795560979 3 1\n"
+			       "dev 3+0 CANCELLED 3 8 a u main normal  "
+			       "1795560976 -1 1795560990 0 0\n"
+			       "dev 8 RUNNING 8 13 a u main normal cpu=1,node=1 "
+			       "1795560976 1795560990 -1 9 0\n"
+			       "dev 9 REQUEUED 9 14   x,y  "
+			       "billing=3,cpu=1,gres/gpu=2,mem=100,node=1 "
+			       "1795560976 1795560990 1795560995 5 3\n"
+			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0\n");
+	free(text);
+	ck_assert_str_eq(asked, "sacct -D -X -a -P --noconvert -M dev -S uts5 -E uts1795560999 -o "
+				"Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
+				"Submit,Start,End,ElapsedRaw,AllocTRES -A a,b");
+	answer = HEADER;
+	ck_assert_int_eq(read_to(&canned, &always, &text, &err), 0);
+	ck_assert_str_eq(text, "");
+	free(text);
+}
+END_TEST
+
+/* The two fakes, by the same jobs. */
+
+#define JOBS                                                                                       \
+	"1|1|1|a|u|main|normal|COMPLETED|100|100|200|100|billing=2\n"                              \
+	"2|2|2|b|u|main|normal|COMPLETED|100|150|300|150|billing=1\n"                              \
+	"3|3|3|c|u|main|normal|CANCELLED by 0|100|None|180|0|\n"                                   \
+	"4|4|4|a|u|main|normal|RUNNING|100|250|Unknown|60|billing=1\n"
+
+static const struct {
+	struct sacct_window window;
+	const char *ids;
+} windows[] = {
+	{{.since = 0, .until = 1000}, "1 2 3 4"},
+	{{.since = 200, .until = 250}, "1 2"},
+	{{.since = 201, .until = 251}, "2 4"},
+	{{.since = 0, .until = 150}, "1 3"},
+	{{.since = 0,
+	  .until = 1000,
+	  .accounts = (const char *const[]){"a", "c"},
+	  .account_count = 2},
+	 "1 3 4"},
+};
+
+static int list_id(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	char *list = ctx;
+
+	(void)err;
+	(void)snprintf(list + strlen(list), 64 - strlen(list), "%s%" PRId64, *list ? " " : "",
+		       job->id);
+	return 0;
+}
+
+START_TEST(fakes_show_jobs_of_a_window)
+{
+	char state[] = "/tmp/subank-test-sacct-XXXXXX", path[PATH_MAX], ids[64] = "";
+	const char *folder = getenv("FAKE_SLURM");
+	const char *const remove[] = {"rm", "-rf", "--", state, NULL};
+	struct slurm slurm = {.sacct = path, .deadline_ms = 30000, .lines = run_lines};
+	struct run_result result = {0};
+	struct slurm_error err = {0};
+	FILE *file;
+
+	fake_cluster("dev")->jobs = JOBS;
+	ck_assert_ptr_nonnull(mkdtemp(state));
+	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	(void)snprintf(path, sizeof(path), "%s/dev", state);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/dev.jobs", state);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(JOBS, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+	(void)snprintf(path, sizeof(path), "%s/sacct", folder ? folder : "tests/fake");
+	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window, list_id, ids, &err) == 0, "%s",
+		      err.text);
+	ck_assert_str_eq(ids, windows[_i].ids);
+	ids[0] = '\0';
+	slurm = (struct slurm){.sacct = "sacct", .deadline_ms = 1, .lines = fake_lines};
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window, list_id, ids, &err), 0);
+	ck_assert_str_eq(ids, windows[_i].ids);
+	fake_mode[FAKE_SACCT] = FAKE_FAILS;
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, ids, &err), SLURM_EFAILED);
+	ck_assert_ptr_nonnull(strstr(err.text, "sacct: error: the fake fails"));
+	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, ids, &err), SLURM_EFORM);
+	ck_assert_int_eq(run_program(remove, 30000, &result, NULL), 0);
+	run_result_release(&result);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sacct");
+	TCase *tcase = tcase_create("sacct");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, fake_reset, fake_release);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, what_is_not_a_job_is_refused, 0, COUNT(bad));
+	tcase_add_test(tcase, names_are_checked_first);
+	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
+	tcase_add_test(tcase, jobs_of_all_kinds_are_read);
+	tcase_add_loop_test(tcase, fakes_show_jobs_of_a_window, 0, COUNT(windows));
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
