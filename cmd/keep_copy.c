@@ -36,6 +36,18 @@ static int export_copy(struct books *books, void *ctx, struct sb_error *err)
 	return export_yaml(books, ctx, err);
 }
 
+/* To the disk, that the folder is there: whoever removes the books relies on the copy in it. One
+ * above that we may not read was not made by us. */
+static int sync_above(int folder)
+{
+	int fd = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd >= 0 ? fsync(fd) : errno == EACCES ? 0 : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 /* Opens the folder of copies; that in the bank's folder belongs to whom the bank does. */
 static int open_folder(const struct env *env, char path[COPY_PATH_SIZE], int *ret,
 		       struct sb_error *err)
@@ -57,6 +69,11 @@ static int open_folder(const struct env *env, char path[COPY_PATH_SIZE], int *re
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return cannot("open the folder", path, err);
+	if (sync_above(fd) != 0) {
+		cannot("write to the disk the folder of", path, err);
+		close(fd);
+		return SB_ESYSTEM;
+	}
 	*ret = fd;
 	return SB_OK;
 }

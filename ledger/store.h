@@ -11,7 +11,8 @@
  *   build.lock  one at a time builds books to put in place.
  *   check.lock, settle.lock  one check at a time (cmd/checkup.c).
  *
- * Default durability only: two flushes a commit. MDB_NOSYNC and its like lose acknowledged commits.
+ * Default durability only: two flushes a commit. LMDB's flags that save one lose acknowledged
+ * commits (tests/faults/power_loss.c shows it).
  */
 #ifndef SUBANK_LEDGER_STORE_H
 #define SUBANK_LEDGER_STORE_H

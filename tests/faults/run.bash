@@ -6,7 +6,8 @@
 #
 # Environment: FAULTS_SECONDS of one core for all methods together (default 280), or FAULTS=long, which is
 # 7800; FAULTS_SEED to repeat a run; FAULTS_JOBS methods at once (default 2); SUBANK the program,
-# FAULTS_BUILD the folder of the built test programs, TMPDIR.
+# FAULTS_BUILD the folder of the built test programs; TMPDIR, which is better no disk (default: /dev/shm,
+# if there is room).
 #
 # A method is a program or script in this folder and a line in `methods` below: its file and its share
 # of the time. It is started in an empty folder of its own, which is removed at its end, with
@@ -26,6 +27,7 @@ set -u
 methods=(
 	"open_storm 1"
 	"oracle.py 2"
+	"power_loss 4"
 )
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99
@@ -41,6 +43,10 @@ jobs=${FAULTS_JOBS:-2}
 unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
 export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED LC_ALL=C TZ=UTC
 
+# Nothing here needs a disk that keeps what was written, and the many flushes take their time on one.
+if [[ -z ${TMPDIR-} && -w /dev/shm ]] && (($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
+	TMPDIR=/dev/shm
+fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/subank-faults.XXXXXX") || exit 99
 # Methods work as other users, too.
 chmod 755 "$scratch"

@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Power loss. The changes that runs of subank make to the disk are recorded, and what the power's
+ * end may leave of them at any moment is put on the disk as images (world.h says what may be left).
+ * In each of them the bank must be whole and in a state that was committed: not older than the
+ * newest whose receipt was given, not newer than what had been written. With LMDB's flags that save
+ * a flush the same must fail, or the test would see nothing. */
+#include "config.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/faults/ground.h"
+#include "tests/faults/world.h"
+
+enum {
+	LINES_MAX = 24,
+	REAL_ONE_IN = 40, /* images that the program itself is tried on, too */
+	IDLE_ROUNDS = 20,
+	VIOLATIONS_SHOWN = 10,
+	VIOLATIONS_ENOUGH = 200, /* of a run that is known to be bad */
+};
+
+struct scenario {
+	const char *name;
+	const char *unsafe; /* LMDB's flag: images must be bad */
+	const char *small_map;
+	const char *backup; /* the folder of copies that the settings name */
+	/* Words for subank, or "usage ACCOUNT N" for what Slurm has counted. The first ones make
+	 * the ground; what follows "" is recorded. */
+	const char *lines[LINES_MAX];
+	/* More to hold of the image in ./image: whether it does. */
+	bool (*also)(const struct judged *bank, char *why, size_t size);
+};
+
+/* What the recorded commands leave, for also(). */
+static char *old_export, *new_export;
+static size_t old_export_len, new_export_len;
+static bool done; /* the image is behind the end of all commands */
+
+static bool same_file(const char *path, const char *data, size_t len)
+{
+	size_t size;
+	char *there = file_read(path, &size);
+	bool same = there && data && size == len && memcmp(there, data, len) == 0;
+
+	free(there);
+	return same;
+}
+
+/* Calls [each] for what is in [folder] until it returns true; whether it did. */
+static bool any_in(const char *folder, bool (*each)(const char *path, const char *name, void *ctx),
+		   void *ctx)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char path[PATH_SIZE];
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		found = each(path, entry->d_name, ctx);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return found;
+}
+
+static bool is_old_export(const char *path, const char *name, void *ctx)
+{
+	(void)name;
+	(void)ctx;
+	return same_file(path, old_export, old_export_len);
+}
+
+static struct judged old_bank;
+
+/* Once the new books are there, the copy of the old ones is, too. */
+static bool copy_was_kept(const struct judged *bank, char *why, size_t size)
+{
+	if (judged_same(bank, &old_bank) || any_in("image/bank/backup", is_old_export, NULL) ||
+	    any_in("image/copies", is_old_export, NULL))
+		return true;
+	(void)snprintf(why, size, "the new books are there, and no copy of the old ones");
+	return false;
+}
+
+/* A backup under its own name, and not of that state or not whole. */
+static bool is_no_backup(const char *path, const char *name, void *ctx)
+{
+	struct judged *copy = ctx;
+	size_t len = strlen(name);
+
+	if (len > 4 && strcmp(name + len - 4, ".new") == 0)
+		return false;
+	judge(path, copy);
+	return copy->as != JUDGED_WHOLE;
+}
+
+static bool is_backup(const char *path, const char *name, void *ctx)
+{
+	struct judged copy;
+
+	return !is_no_backup(path, name, &copy) && judged_same(&copy, ctx);
+}
+
+static bool backups_are_whole(const struct judged *bank, char *why, size_t size)
+{
+	struct judged state = *bank, copy;
+
+	if (any_in("image/copies", is_no_backup, &copy)) {
+		(void)snprintf(why, size, "a backup is not whole: %s", copy.text);
+		return false;
+	}
+	if (done && !any_in("image/copies", is_backup, &state)) {
+		(void)snprintf(why, size, "the backup that was reported is not there");
+		return false;
+	}
+	return true;
+}
+
+/* The file of an export is the old one or the new one. */
+static bool export_is_whole(const struct judged *bank, char *why, size_t size)
+{
+	(void)bank;
+	if (same_file("image/export.yaml", new_export, new_export_len) ||
+	    (!done && same_file("image/export.yaml", old_export, old_export_len)))
+		return true;
+	(void)snprintf(why, size, "the export is neither the old file nor the new one");
+	return false;
+}
+
+#define DEPOSITS                                                                                   \
+	"init", "open bio 100", "open chem 5 --no-apply", "", "deposit bio 10 --ref d1",           \
+		"withdraw bio 1.5 --ref w1", "deposit chem 0.25 --ref d2",                         \
+		"transfer bio chem 20 --ref t1", "terms chem --credit 3 --no-apply",               \
+		"hold bio --ref h1 --no-apply", "release bio --ref r1 --no-apply",                 \
+		"deposit bio 7 --ref d3 --note a_note_that_takes_some_more_room_than_others",      \
+		"deposit bio 8 --ref d4", "reverse 6 --note wrong --no-apply",                     \
+		"deposit chem 9 --ref d5", "close chem --no-apply"
+
+static const struct scenario scenarios[] = {
+	{.name = "power loss: making a bank", .lines = {"", "init"}},
+	{.name = "power loss: entries", .lines = {DEPOSITS}},
+	{.name = "power loss: a growing map",
+	 .small_map = "65536",
+	 .lines = {"init", "open bio 100", "open chem 5", "", "deposit bio 1 --ref g1",
+		   "import --append list", "deposit bio 1 --ref g2", "deposit bio 1 --ref g3"}},
+	{.name = "power loss: a list",
+	 .lines = {"init", "open bio 100", "open chem 5", "", "import --append list",
+		   "deposit bio 1 --ref z"}},
+	{.name = "power loss: checks",
+	 .lines = {"init", "open bio 1", "open chem 1", "open phys 1", "", "usage bio 900", "check",
+		   "usage chem 5000", "check", "usage phys 3599", "check", "deposit chem 1",
+		   "usage phys 4000", "usage chem 5100", "check", "check"}},
+	{.name = "power loss: importing a bank", .lines = {"", "import new.yaml"}},
+	{.name = "power loss: replacing a bank",
+	 .lines = {"init", "open bio 1", "deposit bio 5", "", "import --replace -i new.yaml"},
+	 .also = copy_was_kept},
+	{.name = "power loss: replacing, copies elsewhere",
+	 .backup = "world/copies",
+	 .lines = {"init", "open bio 1", "deposit bio 5", "", "import --replace -i new.yaml"},
+	 .also = copy_was_kept},
+	{.name = "power loss: a backup",
+	 .lines = {"init", "open bio 1", "deposit bio 5", "", "backup world/copies"},
+	 .also = backups_are_whole},
+	{.name = "power loss: an export",
+	 .lines = {"init", "open bio 1", "export world/export.yaml", "deposit bio 5", "",
+		   "export world/export.yaml"},
+	 .also = export_is_whole},
+	{.name = "power loss: MDB_NOSYNC must fail", .unsafe = "MDB_NOSYNC", .lines = {DEPOSITS}},
+	{.name = "power loss: MDB_NOMETASYNC must fail",
+	 .unsafe = "MDB_NOMETASYNC",
+	 .lines = {DEPOSITS}},
+};
+
+/* ---- the states of a run ---- */
+
+/* At one moment of a recording, behind its op. */
+struct moment {
+	size_t state; /* which the bank is in, when all that was written is on the disk */
+	size_t acknowledged; /* the newest that somebody was told of */
+	bool done; /* all commands have ended */
+};
+
+struct run {
+	const struct scenario *scenario;
+	struct world *world;
+	struct moment *moments; /* for each op */
+	struct judged *states;
+	size_t state_count;
+	uint64_t *seen; /* a hash table of the images that were tried */
+	size_t seen_size;
+	uint64_t images, violations;
+};
+
+static void free_run(struct run *run)
+{
+	world_free(run->world);
+	free(run->moments);
+	free(run->states);
+	free(run->seen);
+}
+
+/* "usage ACCOUNT N": whether it was that. */
+static bool set_usage(const char *line)
+{
+	char account[64];
+	long usage;
+
+	if (sscanf(line, "usage %63s %ld", account, &usage) != 2)
+		return false;
+	slurm_usage(account, usage);
+	return true;
+}
+
+static const char *preload_of(const struct scenario *scenario)
+{
+	static char path[PATH_SIZE];
+
+	if (!scenario->unsafe && !scenario->small_map)
+		return NULL;
+	(void)snprintf(path, sizeof(path), "%s/unsafe.so", ground_env("FAULTS_BUILD"));
+	if (access(path, R_OK) != 0)
+		give_up("%s is not there", path);
+	return path;
+}
+
+/* A bank whose export is to be imported, and a list. */
+static void make_files(void)
+{
+	char list[65536], *to = list;
+
+	for (int i = 0; i < 120; i++)
+		to += snprintf(
+			to, 256,
+			"- {ref: l%d, deposit: %s, su: %d, note: \"number %d of the list\"}\n", i,
+			i % 3 ? "bio" : "chem", i % 7 + 1, i);
+	file_write("list", list, (size_t)(to - list));
+	ground_prepare("other", NULL);
+	slurm_usage("bio", 10);
+	slurm_usage("chem", 20);
+	folder_remove("other");
+	subank_must("init");
+	subank_must("open bio 50");
+	subank_must("open chem 50");
+	subank_must("import --append list");
+	subank_must("export new.yaml");
+}
+
+static void record(struct run *run)
+{
+	const struct scenario *scenario = run->scenario;
+	const char *preload = preload_of(scenario);
+	const char *const *line = scenario->lines;
+
+	(void)(scenario->unsafe ? setenv("UNSAFE", scenario->unsafe, 1) : unsetenv("UNSAFE"));
+	(void)(scenario->small_map ? setenv("SMALL_MAP", scenario->small_map, 1)
+				   : unsetenv("SMALL_MAP"));
+	ground_prepare("world/bank", scenario->backup);
+	slurm_usage("bio", 10);
+	slurm_usage("chem", 20);
+	slurm_usage("phys", 0);
+	folder_remove("world");
+	if (mkdir("world", 0750) != 0 || mkdir("world/copies", 0750) != 0)
+		give_up("the world cannot be made");
+	if (scenario->backup && rmdir("world/copies") != 0)
+		give_up("the folder of copies is there");
+	if (preload)
+		(void)setenv("LD_PRELOAD", preload, 1);
+	for (; **line; line++) {
+		if (!set_usage(*line))
+			subank_must(*line);
+	}
+	judge("world/bank", &old_bank);
+	free(old_export);
+	old_export = NULL;
+	if (scenario->lines[0][0]) {
+		/* What an old file is, or the copy of the old books will be. */
+		if (scenario->also == export_is_whole) {
+			old_export = file_read("world/export.yaml", &old_export_len);
+		} else {
+			subank_must("export old.yaml");
+			old_export = file_read("old.yaml", &old_export_len);
+		}
+	}
+	(void)unsetenv("LD_PRELOAD");
+	run->world = world_new("world");
+	for (line++; *line; line++) {
+		char words[LINE_SIZE], *argv[WORDS_MAX];
+		int status;
+
+		if (set_usage(*line))
+			continue;
+		status = world_run(run->world, subank_argv(*line, words, argv), preload);
+		if (status != 0)
+			give_up("%s: subank %s: status %d: %s", scenario->name, *line, status,
+				file_read("err", NULL));
+	}
+	free(new_export);
+	new_export = file_read("world/export.yaml", &new_export_len);
+}
+
+/* Whether the bank may be in another state after this op than before. */
+static bool may_commit(const struct op *op)
+{
+	return op->meta || op->type == OP_RENAME || op->type == OP_EXCHANGE;
+}
+
+static bool *chosen_all(size_t count, bool value)
+{
+	bool *chosen = malloc(count + 1);
+
+	if (!chosen)
+		give_up("no memory");
+	memset(chosen, value, count + 1);
+	return chosen;
+}
+
+static void put_image(struct replay *replay)
+{
+	folder_remove("image");
+	replay_write(replay, "image");
+}
+
+static void add_state(struct run *run, const struct judged *state)
+{
+	run->states = realloc(run->states, (run->state_count + 1) * sizeof(*run->states));
+	if (!run->states)
+		give_up("no memory");
+	run->states[run->state_count++] = *state;
+}
+
+/* Goes through the recording once, with nothing lost, to learn the states. */
+static void learn(struct run *run)
+{
+	struct replay *replay = replay_new(run->world);
+	size_t ops = world_ops(run->world);
+	struct moment moment = {0};
+	struct judged real;
+
+	run->moments = calloc(ops + 1, sizeof(*run->moments));
+	if (!run->moments)
+		give_up("no memory");
+	add_state(run, &old_bank);
+	for (size_t i = 0; i < ops; i++) {
+		const struct op *op = world_op(run->world, i);
+
+		replay_step(replay);
+		if (may_commit(op)) {
+			bool *all = chosen_all(replay_pending(replay), true);
+			struct judged state;
+
+			(void)replay_image(replay, all);
+			free(all);
+			put_image(replay);
+			judge("image/bank", &state);
+			if (!judged_same(&state, &run->states[moment.state])) {
+				if (state.as != JUDGED_WHOLE)
+					give_up("%s: op %zu, nothing lost: %s", run->scenario->name,
+						i, state.text);
+				add_state(run, &state);
+				moment.state = run->state_count - 1;
+			}
+		}
+		/* A receipt names the head, once it is committed; a check says less, and what it
+		 * did stands when it ends. */
+		if ((op->type == OP_SAID && strstr((const char *)op->data, "head ")) ||
+		    (op->type == OP_ENDED && op->status == 0))
+			moment.acknowledged = moment.state;
+		moment.done = i == ops - 1;
+		run->moments[i] = moment;
+	}
+	replay_free(replay);
+	judge("world/bank", &real);
+	if (!judged_same(&real, &run->states[run->state_count - 1]))
+		give_up("%s: the recording does not end as the bank does", run->scenario->name);
+}
+
+/* ---- images ---- */
+
+static bool is_new(struct run *run, uint64_t hash)
+{
+	size_t at;
+
+	if (hash == 0)
+		hash = 1;
+	if (2 * (run->images + 1) > run->seen_size) {
+		uint64_t *old = run->seen;
+		size_t old_size = run->seen_size;
+
+		run->seen_size = old_size ? 4 * old_size : 65536;
+		run->seen = calloc(run->seen_size, sizeof(*run->seen));
+		if (!run->seen)
+			give_up("no memory");
+		for (size_t i = 0; i < old_size; i++) {
+			at = old[i] % run->seen_size;
+			while (run->seen[at])
+				at = (at + 1) % run->seen_size;
+			run->seen[at] = old[i];
+		}
+		free(old);
+	}
+	at = hash % run->seen_size;
+	while (run->seen[at] && run->seen[at] != hash)
+		at = (at + 1) % run->seen_size;
+	if (run->seen[at])
+		return false;
+	run->seen[at] = hash;
+	return true;
+}
+
+/* What the program itself makes of the image: it goes on from there. */
+static bool goes_on(const struct judged *bank, char *why, size_t size)
+{
+	const char *line = bank->as == JUDGED_NO_BANK ? "-b image/bank init"
+			   : bank->head.seq	      ? "-b image/bank verify"
+						      : "-b image/bank balance";
+	struct judged after;
+	int status = subank_run(line);
+
+	if (!status && bank->as == JUDGED_WHOLE && bank->head.seq) {
+		line = "-b image/bank deposit bio 1 --no-apply --ref after";
+		status = subank_run(line);
+	}
+	if (status) {
+		char *err = file_read("err", NULL);
+
+		(void)snprintf(why, size, "subank %s: status %d: %s", line, status, err);
+		free(err);
+		return false;
+	}
+	judge("image/bank", &after);
+	if (after.as == JUDGED_WHOLE && after.head.seq == bank->head.seq + (bank->head.seq > 0))
+		return true;
+	(void)snprintf(why, size, "after subank %s: entry %" PRIu64 ": %s", line, after.head.seq,
+		       after.text);
+	return false;
+}
+
+static bool image_is_right(struct run *run, const struct moment *moment, char *why, size_t size)
+{
+	struct judged bank;
+	size_t state = moment->acknowledged;
+
+	judge("image/bank", &bank);
+	while (state <= moment->state && !judged_same(&bank, &run->states[state]))
+		state++;
+	if (state > moment->state) {
+		const struct judged *least = &run->states[moment->acknowledged];
+		const struct judged *most = &run->states[moment->state];
+
+		(void)snprintf(why, size,
+			       "the bank is in no state that it may be in, entries %" PRIu64
+			       " to %" PRIu64 ": judged %d, entry %" PRIu64 ", %s",
+			       least->head.seq, most->head.seq, (int)bank.as, bank.head.seq,
+			       bank.text);
+		return false;
+	}
+	done = moment->done;
+	if (run->scenario->also && !run->scenario->also(&bank, why, size))
+		return false;
+	return run->scenario->unsafe || below(REAL_ONE_IN) || goes_on(&bank, why, size);
+}
+
+/* [moment] is of the newest op that is on the disk for certain or pending. */
+static void try_image(struct run *run, struct replay *replay, size_t op, const bool *chosen)
+{
+	uint64_t hash = replay_image(replay, chosen);
+	const struct moment *moment = &run->moments[op];
+	char why[2048];
+
+	/* The same image has to be looked at again when more was promised. */
+	hash += (moment->acknowledged * 31 + moment->state + (moment->done ? 7 : 0)) *
+		0x9E3779B97F4A7C15u;
+	if (!is_new(run, hash))
+		return;
+	run->images++;
+	put_image(replay);
+	if (image_is_right(run, moment, why, sizeof(why)))
+		return;
+	if (run->violations++ >= VIOLATIONS_SHOWN || run->scenario->unsafe)
+		return;
+	printf("%s: power lost behind op %zu: %s; of the %zu changes not yet on the disk were "
+	       "there:",
+	       run->scenario->name, op, why, replay_pending(replay));
+	for (size_t i = 0; i < replay_pending(replay); i++) {
+		if (chosen[i])
+			printf(" %zu", i);
+	}
+	printf("\n");
+}
+
+/* Images of one moment. Each round has others: the more rounds, the more of what may be left. */
+static void try_moment(struct run *run, struct replay *replay, size_t op, size_t round)
+{
+	size_t count = replay_pending(replay);
+	bool *chosen = chosen_all(count, false);
+
+	try_image(run, replay, op, chosen); /* nothing of it */
+	if (count) {
+		size_t one = round % count;
+
+		chosen[one] = true; /* this one alone */
+		try_image(run, replay, op, chosen);
+		memset(chosen, true, count);
+		try_image(run, replay, op, chosen); /* everything */
+		chosen[one] = false; /* all but this one */
+		try_image(run, replay, op, chosen);
+	}
+	for (size_t i = 0; i < 2 && count > 1; i++) {
+		size_t tenths = 1 + below(9);
+
+		for (size_t j = 0; j < count; j++)
+			chosen[j] = below(10) < tenths;
+		try_image(run, replay, op, chosen);
+	}
+	free(chosen);
+}
+
+static bool enough(const struct run *run, double until)
+{
+	return run->scenario->unsafe ? run->violations >= VIOLATIONS_ENOUGH || elapsed() > until
+				     : elapsed() > until;
+}
+
+static void lose_power(struct run *run, double until)
+{
+	size_t ops = world_ops(run->world);
+	uint64_t images = 1, before = 0;
+
+	/* Until nothing new was found for some rounds. */
+	for (size_t round = 0, idle = 0; idle < IDLE_ROUNDS && !enough(run, until); round++) {
+		struct replay *replay = replay_new(run->world);
+
+		before = images;
+		for (size_t i = 0; i < ops && !enough(run, until); i++) {
+			replay_step(replay);
+			try_moment(run, replay, i, round);
+		}
+		replay_free(replay);
+		images = run->images;
+		idle = images == before ? idle + 1 : 0;
+	}
+}
+
+static bool run_scenario(const struct scenario *scenario, double until)
+{
+	struct run run = {.scenario = scenario};
+	uint64_t violations;
+
+	record(&run);
+	learn(&run);
+	lose_power(&run, until);
+	violations = run.violations;
+	printf("%s: %zu changes recorded, %zu states, %" PRIu64 " images, %" PRIu64 " bad\n",
+	       scenario->name, world_ops(run.world), run.state_count, run.images, violations);
+	if (scenario->unsafe)
+		violations = violations == 0; /* then it would not be seen elsewhere either */
+	free_run(&run);
+	return row(scenario->name, run.images, violations);
+}
+
+int main(void)
+{
+	double seconds = seconds_given();
+	bool good = true;
+
+	(void)elapsed();
+	if (!trace_allowed()) {
+		puts("skip\tpower loss\ta process may not be traced here");
+		return 0;
+	}
+	make_files();
+	for (size_t i = 0; i < COUNT(scenarios); i++) {
+		double left = seconds - elapsed();
+
+		chance_seed(strtoull(ground_env("FAULT_SEED"), NULL, 10) + i);
+		good &= run_scenario(&scenarios[i],
+				     elapsed() + left / (double)(COUNT(scenarios) - i));
+	}
+	free(old_export);
+	free(new_export);
+	return good ? 0 : 1;
+}
