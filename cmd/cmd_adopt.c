@@ -300,17 +300,28 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank adopt", "after an import or a copy that was put back"},
+	{"subank adopt -i --bank-holds --note \"restored after the disk failed\"",
+	 "in a script; limits that the books do not know are released"},
+	{NULL, NULL},
+};
+
 const struct command cmd_adopt = {
 	.name = "adopt",
 	.arguments = "",
 	.summary = "let this machine command Slurm for the bank",
-	.details =
-		"A bank that was restored or copied changes nothing in Slurm until it is adopted,\n"
-		"so that a copy cannot command production. Limits of its accounts in Slurm that\n"
-		"are 0 or of billing and that the books do not know (made after the backup, or by\n"
-		"the site) are shown, and it is asked whose they are; with --immediate, the\n"
-		"site's, and they are left alone. Where the bank commands already, a limit of its\n"
-		"own that was changed by hand is left to `subank check`.",
+	.details = "A bank that was restored or copied, or whose folder or machine got another "
+		   "name, changes nothing in Slurm until it is adopted, so that a copy cannot "
+		   "command production.\n"
+		   "Limits of its accounts in Slurm that are 0 or of billing and that the books "
+		   "do not know (made after the backup, or by the site) are shown, and it is "
+		   "asked whose they are; with --immediate, the site's, and they are left "
+		   "alone. Where the bank commands already, a limit of its own that was changed "
+		   "by hand is left to `subank check`.",
+	.problems = "Slurm failed in part, see the messages",
+	.examples = examples,
+	.see_also = "import backup check",
 	.max_args = 0,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
 	.options = options,

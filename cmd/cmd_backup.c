@@ -44,17 +44,26 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
+static const struct example examples[] = {
+	{"subank backup", "where the settings say"},
+	{"subank backup /var/backups/subank", NULL},
+	{NULL, NULL},
+};
+
 const struct command cmd_backup = {
 	.name = "backup",
 	.arguments = "[DIR]",
 	.summary = "copy the bank while it is in use",
-	.details =
-		"Makes a folder in DIR, with date and time (UTC) in its name, and proves that\n"
-		"what is in it is whole. Nothing is overwritten, nothing is removed; what ends in\n"
-		"`.new` was cut off, or is being made. Without DIR it goes where `backup` in the\n"
-		"settings says. DIR must be on a local disk. A copy is a bank of its own, for\n"
-		"--bank; it commands no Slurm before `subank adopt`. `subank export` is the\n"
-		"other form, which outlives versions of LMDB and machines.",
+	.details = "Makes a folder in DIR, with date and time (UTC) in its name, and proves that "
+		   "what is in it is whole. Nothing is overwritten, nothing is removed; what ends "
+		   "in `.new` was cut off, or is being made. Without DIR it goes where `backup` "
+		   "in the settings says. DIR must be on a local disk.\n"
+		   "A copy is a bank of its own, for --bank; it commands no Slurm before "
+		   "`subank adopt`. To put it back, copy its folder `books` into the bank's "
+		   "folder. `subank export` is the other form, which outlives versions of LMDB "
+		   "and machines.",
+	.examples = examples,
+	.see_also = "export import adopt",
 	.max_args = 1,
 	.flags = CMD_READ,
 	.run = run,

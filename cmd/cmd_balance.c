@@ -390,30 +390,48 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank balance", "all accounts"},
+	{"subank balance --lots physics", "by window"},
+	{"subank balance --as-of 2026-11-01 physics", "then"},
+	{"subank balance -nP -o Account,Available", "for a script"},
+	{NULL, NULL},
+};
+
 const struct command cmd_balance = {
 	.name = "balance",
 	.arguments = "[ACCOUNT...]",
 	.summary = "what accounts have, what they used and what is left",
-	.details =
-		"Asks no Slurm: Read says how long ago the use was read. Amounts are in SU.\n"
-		"Columns: Account, State (open, held, closed; grace: held but let run for a time;\n"
-		"blocked: an account above it is held), Allocated, Used, Available, Percent,\n"
-		"Read, and with --format also Causes (why it is held: hand, funds, closed), Lever\n"
-		"(whether Slurm was changed: set, pending, failed), Charged (ever), Debt and\n"
-		"Waiting (what has not started).\n"
-		"--lots shows what that is made of, a row for each deposit (or what was moved or\n"
-		"given back) and window: Account, Entry (that made it), Start, End, Amount, Rest\n"
-		"(not spent) and State (to come, active, ended).\n"
-		"An account inside another one of the bank is a budget of its own, and what it\n"
-		"uses counts in both; --total counts it once, and --tree shows what is inside\n"
-		"what (in tables; other forms have the same rows as ever).\n"
-		"--as-of 2026-11-01, now-7days or 4711 (an entry) shows what was entered until\n"
-		"then; Read is empty. Name accounts: all of them are worked out from the whole\n"
-		"journal, which takes long when it is large.\n"
-		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30\n"
-		"days (of a younger account, over its days); Lasts, when nothing is left at the\n"
-		"rate of PerDay30; and Unused, what windows that end leave over at it. What was\n"
-		"given back is not subtracted.",
+	.details = "Asks no Slurm. Amounts are in SU. Columns, those after Read with --format "
+		   "only:\n"
+		   "- Account: its name\n"
+		   "- State: open, held, closed; grace: held but let run for a time; blocked: an "
+		   "account above it is held\n"
+		   "- Allocated: what may be used now, spent or not\n"
+		   "- Used: how much of that is spent\n"
+		   "- Available: what is left, with credit\n"
+		   "- Percent: used of what is allocated\n"
+		   "- Read: how long ago the use was read\n"
+		   "- Causes: why it is held: hand, funds, closed\n"
+		   "- Lever: whether Slurm was changed: set, pending, failed\n"
+		   "- Charged: all that was ever charged\n"
+		   "- Debt: what was used beyond what there was; the next money pays it first\n"
+		   "- Waiting: what has not started\n"
+		   "--lots shows what that is made of, a row for each deposit (or what was "
+		   "moved or given back) and window: Account, Entry (that made it), Start, End, "
+		   "Amount, Rest (not spent) and State (to come, active, ended).\n"
+		   "An account inside another one of the bank is a budget of its own, and what it "
+		   "uses counts in both; --total counts it once, and --tree shows what is inside "
+		   "what (in tables; other forms have the same rows as ever).\n"
+		   "--as-of shows what was entered until then; Read is empty. Name accounts: "
+		   "all of them are worked out from the whole journal, which takes long when it "
+		   "is large.\n"
+		   "--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
+		   "30 days (of a younger account, over its days); Lasts, when nothing is left at "
+		   "the rate of PerDay30; and Unused, what windows that end leave over at it. "
+		   "What was given back is not subtracted.",
+	.examples = examples,
+	.see_also = "statement why journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

@@ -71,7 +71,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
+	{"accounts", 'A', "ACCOUNTS", "these accounts, with commas between them"},
 	{"dry-run", 0, NULL, "say what would be done and do nothing"},
 	{"put-right", 0, NULL, "set limits again that somebody changed by hand"},
 	{"let-go", 0, "CLUSTER", "forget the limits set on a cluster that is no more"},
@@ -79,19 +79,45 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank check", "as the timer does"},
+	{"subank check --dry-run", "what it would do"},
+	{"subank check physics", "one account"},
+	{"subank check --let-go beta", "cluster beta is no more"},
+	{NULL, NULL},
+};
+
 const struct command cmd_check = {
 	.name = "check",
 	.arguments = "[ACCOUNT...]",
 	.summary = "charge what was used, hold who has spent it, release who may run",
-	.details =
-		"The main job, for cron or a timer, as often as every minute. Reads from Slurm\n"
-		"what each account used, charges the difference to the last reading, holds\n"
-		"accounts that have nothing left (their jobs no longer start, those that run go\n"
-		"on) and releases those that have. Lets what is left of an ended window expire,\n"
-		"and says once what crossed a threshold or ends soon. Run again with nothing new,\n"
-		"it does nothing. At last it runs the settings' notify command, if there is\n"
-		"one, for each crossing, end, hold and release.\n"
-		"Exit status 3: a cluster did not answer, or something needs a look.",
+	.details = "The main job, for cron or a timer, as often as every minute. Reads from Slurm "
+		   "what each account used, charges the difference to the last reading, holds "
+		   "accounts that have nothing left (their jobs no longer start, those that run "
+		   "go on) and releases those that have. Lets what is left of an ended window "
+		   "expire, and says once what crossed a threshold or ends soon. Run again with "
+		   "nothing new, it does nothing.\n"
+		   "At last it runs the settings' notify command, if there is one, once for each "
+		   "crossing, end, hold and release: without a shell, and with one JSON object on "
+		   "its standard input, which is the entry as `subank journal --json` prints it "
+		   "with what the account has now as `balance`. What fails (a status other than "
+		   "0, or too slow) is told again at the next check. Started by the timer it may "
+		   "write to the bank's folder and below /var/spool, where mail waits, and "
+		   "nowhere else.\n"
+		   "It also names accounts of Slurm that have used something and are not in the "
+		   "bank; those below one that is are inside its budget.\n"
+		   "A limit that somebody changed by hand while an account is held is left, and "
+		   "every check says so; --put-right sets it again, and `drift: restore` in the "
+		   "settings always does.\n"
+		   "When Slurm's usage goes down or an account moves below another parent, "
+		   "nothing is charged and nothing credited: counting goes on from the new value, "
+		   "and both values are said.\n"
+		   "If no check ran for more than a week, the next one does nothing until you "
+		   "have looked at the clock and run it with --clock-ok once: what is entered "
+		   "with a clock that is ahead bars every entry after it.",
+	.problems = "a cluster did not answer, or something needs a look",
+	.examples = examples,
+	.see_also = "hold release reset doctor",
 	.max_args = -1,
 	.flags = CMD_WRITE | CMD_SLURM,
 	.options = options,

@@ -34,13 +34,20 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return post(&posting);
 }
 
+static const struct example examples[] = {
+	{"subank close physics --note \"project ended\"", "its jobs no longer start"},
+	{NULL, NULL},
+};
+
 const struct command cmd_close = {
 	.name = "close",
 	.arguments = "ACCOUNT",
 	.summary = "end an account: it is held and takes no more deposits",
-	.details = "Jobs that still run go on and are charged. What is left in the account stays\n"
-		   "there: `subank withdraw ACCOUNT all` or `transfer` moves it. `subank open`\n"
-		   "opens the account again.",
+	.details = "Jobs that still run go on and are charged. What is left in the account stays "
+		   "there: `subank withdraw ACCOUNT all` or `subank transfer` moves it. `subank "
+		   "open` opens the account again.",
+	.examples = examples,
+	.see_also = "open withdraw transfer",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

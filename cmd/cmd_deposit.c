@@ -54,18 +54,29 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank deposit physics 500 --note \"extension, ticket 4711\"", "from now on"},
+	{"subank deposit physics 5000 --start 2027-07-01 --end now+400days", "for a time"},
+	{"subank deposit physics 500 --ref ticket-4711", "once, however often it is run"},
+	{NULL, NULL},
+};
+
 const struct command cmd_deposit = {
 	.name = "deposit",
 	.arguments = "ACCOUNT SU",
 	.summary = "put SU into an account",
-	.details =
-		"SU is a plain number (10000, 0.5), or billing-seconds (95s); 1 SU is 3600\n"
-		"billing-seconds. Debt is paid first. An account that was held because its\n"
-		"allowance was spent is released at once.\n\n"
-		"The SU can be used from --start on and no longer at --end: TIME is\n"
-		"2026-11-22T17:00, now+90days or a date, which stands for its first moment (with\n"
-		"--end 2027-01-01 the last day is 31 December). What is left at the end expires.\n"
-		"Without --end it is the settings' project_days, or never.",
+	.details = "Debt is paid first. An account that was held because its allowance was spent "
+		   "is released at once.\n"
+		   "The SU can be used from --start on and no longer at --end; a date is its "
+		   "first moment, so with `--end 2028-01-01` the last day is 31 December 2027. "
+		   "What ends first is spent first. What is left at the end expires. Without "
+		   "--end it is the settings' project_days, or never.\n"
+		   "A script that may be interrupted gives each request a name with --ref, and "
+		   "runs it again until it succeeds: it is entered once.\n"
+		   "The receipt ends with the head of the journal. Keep it: `subank verify "
+		   "--head` proves by it that nobody rewrote the books.",
+	.examples = examples,
+	.see_also = "withdraw transfer set import",
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -24,18 +24,28 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return status;
 }
 
+static const struct example examples[] = {
+	{"subank doctor", "before the first account, and when something is odd"},
+	{NULL, NULL},
+};
+
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "",
 	.summary = "look for what is set up wrongly, here and in Slurm",
-	.details =
-		"Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, at\n"
-		"the bank's folder, the clock and the age of the last check, and changes nothing.\n"
-		"Verdicts: ok; info: good to know; warn: works, but a promise is weaker or it\n"
-		"will not work for long; bad: does not work, or not safely. Ends with what is\n"
-		"left to do. Columns: Check, Where, Verdict, Found, and Advice (with -P, --json\n"
-		"or -o).\n"
-		"Exit status 3: something is bad.",
+	.details = "Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, "
+		   "at the bank's folder, the clock and the age of the last check, and changes "
+		   "nothing. Works before there is a bank. Ends with what is left to do. "
+		   "Verdicts:\n"
+		   "- ok: as it should be\n"
+		   "- info: good to know\n"
+		   "- warn: works, but a promise is weaker or it will not work for long\n"
+		   "- bad: does not work, or not safely\n"
+		   "Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or "
+		   "-o).",
+	.problems = "something is bad",
+	.examples = examples,
+	.see_also = "check verify init",
 	.max_args = 0,
 	.flags = CMD_LIST | CMD_SLURM,
 	.run = run,

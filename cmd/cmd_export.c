@@ -170,18 +170,31 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank export /backup/subank-2026-11-22.yaml", "a copy that comes back"},
+	{"subank export --format csv accounts.csv --table accounts", "balances for a spreadsheet"},
+	{"subank export --format ledger books.ledger",
+	 "then: ledger -f books.ledger balance Assets"},
+	{NULL, NULL},
+};
+
 const struct command cmd_export = {
 	.name = "export",
 	.arguments = "[FILE]",
 	.summary = "write the whole ledger as YAML, or for other programs",
-	.details =
-		"One entry a line, with its hash; without FILE, to the standard output. The\n"
-		"file is written beside and renamed when it is whole. `subank import` restores\n"
-		"it, on any machine and with any version of LMDB.\n\n"
-		"The other formats are not read back. csv is for spreadsheets: amounts are\n"
-		"billing-seconds, and a text that a spreadsheet would take for a formula has an\n"
-		"apostrophe in front. ledger (for hledger too) and beancount are balanced\n"
-		"transactions, whose Assets:ACCOUNT is what the account has.",
+	.details = "One entry a line, with its hash; without FILE, to the standard output. The "
+		   "file is written beside and renamed when it is whole. `subank import` restores "
+		   "it, on any machine and with any version of LMDB. subank-journal(5) describes "
+		   "it.\n"
+		   "The other formats are not read back:\n"
+		   "- csv: for spreadsheets (RFC 4180): amounts are billing-seconds, and a text "
+		   "that a spreadsheet would take for a formula has an apostrophe in front\n"
+		   "- ledger: for ledger and hledger: balanced transactions in billing-seconds, "
+		   "whose Assets:ACCOUNT is what the account has\n"
+		   "- beancount: the same for beancount, whose names have capitals: `_` in an "
+		   "account's name becomes U and `.` becomes D",
+	.examples = examples,
+	.see_also = "import verify backup",
 	.max_args = 1,
 	.flags = CMD_READ,
 	.options = options,

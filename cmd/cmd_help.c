@@ -23,10 +23,18 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
+static const struct example examples[] = {
+	{"subank help deposit", NULL},
+	{NULL, NULL},
+};
+
 const struct command cmd_help = {
 	.name = "help",
 	.arguments = "[VERB]",
 	.summary = "print what a verb does",
+	.details = "Without VERB, lists the verbs. subank(1) and a page for each verb, as "
+		   "subank-deposit(1), say the same with more around it.",
+	.examples = examples,
 	.max_args = 1,
 	.flags = CMD_BARE,
 	.run = run,

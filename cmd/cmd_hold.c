@@ -34,13 +34,19 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return hand_post(&posting, argv[0]);
 }
 
+static const struct example examples[] = {
+	{"subank hold physics --until now+2days --note \"misuse, asked them\"", NULL},
+	{NULL, NULL},
+};
+
 const struct command cmd_hold = {
 	.name = "hold",
 	.arguments = "ACCOUNT",
 	.summary = "keep an account's jobs from starting, by hand",
-	.details =
-		"Jobs that run go on. It stays so, whatever is deposited, until `subank release`\n"
-		"or the time given with --until.",
+	.details = "Jobs that run go on. It stays so, whatever is deposited, until `subank "
+		   "release` or the time given with --until.",
+	.examples = examples,
+	.see_also = "release why",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -93,31 +93,43 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank import /backup/subank-2026-11-22.yaml", "restore"},
+	{"subank import --append --dry-run round.yaml", "balances before and after"},
+	{"subank import --append round.yaml", "an allocation round"},
+	{"subank import --predecessor --dry-run dump.json", "what becomes of each row"},
+	{NULL, NULL},
+};
+
 const struct command cmd_import = {
 	.name = "import",
 	.arguments = "FILE",
 	.summary = "restore a ledger from its YAML form, or enter a list of requests",
-	.details =
-		"Into an empty bank, or where there is none yet. The file is checked whole before\n"
-		"anything changes: its form, every hash, every rule, and the head. - is the\n"
-		"standard input. The bank changes nothing in Slurm before `subank adopt`.\n"
-		"\n"
-		"With --replace, over a bank that has entries, which go on being made until the\n"
-		"moment of the change: an export of them is kept in the folder `backup` of the\n"
-		"settings (or in the bank's folder). Damaged books are moved aside there.\n"
-		"It asks first, or needs --immediate. --dry-run shows the balances of both.\n"
-		"\n"
-		"With --append, FILE is a list of deposits, withdrawals, transfers, terms and new\n"
-		"accounts, written by hand: --template prints one. All of it is entered at once,\n"
-		"or nothing. Each has a ref: what is in the books already is skipped, so the same\n"
-		"file can be run again; the same ref with another request refuses the file.\n"
-		"\n"
-		"With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each row\n"
-		"opens an account with su_limit_hrs SU from its date on; -1 makes it unlimited.\n"
-		"Use from before counts: the next check charges it. A table says what becomes of\n"
-		"each row. Rows for accounts that Slurm does not have, or that are open, are left\n"
-		"out (exit status 3); a row that makes no sense, or two for one account, refuse\n"
-		"the file.",
+	.details = "Into an empty bank, or where there is none yet. The file is checked whole "
+		   "before anything changes: its form, every hash, every rule, and the head. `-` "
+		   "is the standard input. The bank changes nothing in Slurm before `subank "
+		   "adopt`.\n"
+		   "With --replace, over a bank that has entries, which go on being made until "
+		   "the moment of the change: an export of them is kept in the folder `backup` of "
+		   "the settings (or in the bank's folder). Damaged books are moved aside there. "
+		   "It asks first, or needs --immediate. --dry-run shows the balances of "
+		   "both. If they are so damaged that no program can open them, use --damaged "
+		   "instead.\n"
+		   "With --append, FILE is a list of deposits, withdrawals, transfers, terms "
+		   "and new accounts, written by hand: --template prints one. All of it is "
+		   "entered at once, or nothing. Each has a ref: what is in the books already is "
+		   "skipped, so the same file can be run again; the same ref with another request "
+		   "refuses the file.\n"
+		   "With --predecessor, FILE is the JSON dump of slurm_su_bank_python3. Each "
+		   "row opens an account with su_limit_hrs SU from its date on; -1 makes it "
+		   "unlimited. Use from before counts: the next check charges it. A table says "
+		   "what becomes of each row. Rows for accounts that Slurm does not have, or that "
+		   "are open, are left out; a row that makes no sense, or two for one account, "
+		   "refuse the file.",
+	.problems =
+		"rows were left out, or Slurm could not be brought in step; the next check does it",
+	.examples = examples,
+	.see_also = "export adopt verify",
 	.max_args = 1,
 	.flags = CMD_CHANGES | CMD_SLURM | CMD_LIST | CMD_ASK,
 	.options = options,

@@ -24,13 +24,21 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
+static const struct example examples[] = {
+	{"subank init", "a bank in /var/lib/subank"},
+	{"subank --bank /srv/bank init", "somewhere else"},
+	{NULL, NULL},
+};
+
 const struct command cmd_init = {
 	.name = "init",
 	.arguments = "",
 	.summary = "make a bank",
-	.details = "Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings\n"
-		   "name. Run it, and everything else, as the user who is to own the books:\n"
-		   "usually slurm. The bank commands Slurm from this machine.",
+	.details = "Makes an empty bank in the folder that --bank, `$SUBANK_BANK` or the "
+		   "settings name. Run it, and everything else, as the user who is to own the "
+		   "books: usually slurm. The bank commands Slurm from this machine.",
+	.examples = examples,
+	.see_also = "open doctor adopt",
 	.max_args = 0,
 	.run = run,
 };

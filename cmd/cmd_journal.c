@@ -240,8 +240,8 @@ static const struct option_spec options[] = {
 	{"last", 'l', "N", "only the newest N"},
 	{"reverse", 'r', NULL, "newest first"},
 	{"follow", 'f', NULL, "go on and print new entries as they come"},
-	{"kind", 'k', "LIST", "only entries of these kinds: deposit,charge"},
-	{"clusters", 'M', "LIST", "only entries about these clusters"},
+	{"kind", 'k', "KINDS", "only entries of these kinds: deposit,charge"},
+	{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
 	{"actor", 0, "USER", "only entries that this user made (name or number)"},
 	{"ref", 0, "REF", "only the entry with this ref"},
 	{"since", 0, "TIME", "only entries made at this time or later"},
@@ -251,16 +251,23 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank journal physics --last 20", "what happened"},
+	{"subank journal --kind deposit,transfer --since 2026-10-01", "what came"},
+	{"subank journal --actor alice --reverse", "who did what, newest first"},
+	{"subank journal --follow --json", "for a program, as it comes"},
+	{NULL, NULL},
+};
+
 const struct command cmd_journal = {
 	.name = "journal",
 	.arguments = "[ACCOUNT...]",
 	.summary = "every entry of the books, oldest first",
-	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also\n"
-		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with all\n"
-		   "fields. Times: 2026-11-22, 2026-11-22T17:00, now-7days.\n"
-		   "Kinds: open, close, terms, baseline, deposit, withdraw, transfer, charge,\n"
-		   "refund, reverse, adjust, expire, threshold, notice, hold, release, lever,\n"
-		   "applied, notified.",
+	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
+		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with "
+		   "all fields; subank-journal(5) describes them.",
+	.examples = examples,
+	.see_also = "statement why refund",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

@@ -119,15 +119,25 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank open physics 10000", "an allowance without an end"},
+	{"subank open chemistry 2500 --end 2028-01-01", "until the end of 2027"},
+	{"subank open biology --from-zero", "without money yet; use from before counts"},
+	{NULL, NULL},
+};
+
 const struct command cmd_open = {
 	.name = "open",
 	.arguments = "ACCOUNT [SU]",
 	.summary = "begin to keep books for an account of Slurm",
-	.details =
-		"Counting starts now: what the account used before is not charged, unless\n"
-		"--from-zero is given. SU is a first deposit, made in the same step, with --start\n"
-		"and --end as in `subank help deposit`. An account that was closed is opened\n"
-		"again.",
+	.details = "The account must exist in Slurm (`sacctmgr show account`). Counting starts "
+		   "now: what it used before is not charged, unless --from-zero is given. SU is "
+		   "a first deposit, made in the same step, with --start and --end as for "
+		   "`subank deposit`. An account that was closed is opened again.\n"
+		   "An account inside another one of the bank is a budget of its own, and what it "
+		   "uses counts in both.",
+	.examples = examples,
+	.see_also = "deposit close terms",
 	.min_args = 1,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -43,18 +43,25 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return correction_post(env, &correction, argv[0], how);
 }
 
+static const struct example examples[] = {
+	{"subank journal physics --kind charge --last 10", "find the charge"},
+	{"subank refund 4711 --note \"node c12 failed\"", "all of it"},
+	{"subank refund 4711 50% --note \"half of it\"", "in part"},
+	{NULL, NULL},
+};
+
 const struct command cmd_refund = {
 	.name = "refund",
 	.arguments = "ENTRY [SU|PERCENT%|all]",
 	.summary = "give back what an entry charged",
-	.details =
-		"ENTRY is the number of a charge, as `subank journal` shows it. Without an amount\n"
-		"all of it is given back that was not before; a percentage is of what was\n"
-		"charged, cut to whole billing-seconds. More than was charged is refused. --note\n"
-		"says why and is needed.\n\n"
-		"Debt is paid first. The rest goes back to what the charge was taken from, what\n"
-		"ends last, first. If a window of that has ended, give --end (and --start) for a\n"
-		"new one; without, it is refused.",
+	.details = "ENTRY is a charge. Without an amount all of it is given back that was not "
+		   "before; a percentage is of what was charged, cut to whole billing-seconds. "
+		   "More than was charged is refused. --note says why and is needed.\n"
+		   "Debt is paid first. The rest goes back to what the charge was taken from, "
+		   "what ends last, first. If a window of that has ended, give --end (and "
+		   "--start) for a new one; without, it is refused.",
+	.examples = examples,
+	.see_also = "reverse journal",
 	.min_args = 1,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

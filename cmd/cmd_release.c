@@ -48,12 +48,20 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return hand_post(&posting, argv[0]);
 }
 
+static const struct example examples[] = {
+	{"subank release physics", "ends a hold by hand"},
+	{"subank release physics --until now+2days", "lets it run although nothing is left"},
+	{NULL, NULL},
+};
+
 const struct command cmd_release = {
 	.name = "release",
 	.arguments = "ACCOUNT",
 	.summary = "end a hold by hand, or let a held account run for a time",
-	.details = "An account that is held because its allowance is spent, or because it is\n"
+	.details = "An account that is held because its allowance is spent, or because it is "
 		   "closed, is released until the time given with --until and held again then.",
+	.examples = examples,
+	.see_also = "hold deposit why",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -382,18 +382,25 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank reset physics --note \"new year of fair share\"", NULL},
+	{NULL, NULL},
+};
+
 const struct command cmd_reset = {
 	.name = "reset",
 	.arguments = "ACCOUNT",
 	.summary = "set an account's usage in Slurm to 0 without losing a charge",
-	.details =
-		"Charges what was used, sets RawUsage to 0 in Slurm and goes on counting from\n"
-		"there. Slurm takes the usage from the accounts above and below too, so theirs is\n"
-		"charged first as well. Balances do not change: a new allowance never needs a\n"
-		"reset, it is for sites that want fair share to forget. What cannot be charged\n"
-		"is not reset. Under enforcement `limit` nothing starts in these accounts for a\n"
-		"moment, so that nothing is given twice. What is used in the very moment between\n"
-		"the last reading and the reset is not charged.",
+	.details = "Charges what was used, sets RawUsage to 0 in Slurm and goes on counting from "
+		   "there. Slurm takes the usage from the accounts above and below too, so theirs "
+		   "is charged first as well. What cannot be charged is not reset.\n"
+		   "Balances do not change: a new allowance never needs a reset, it is for sites "
+		   "that want fair share to forget. Under enforcement `limit` nothing starts in "
+		   "these accounts for a moment, so that nothing is given twice. What is used in "
+		   "the very moment between the last reading and the reset is not charged.",
+	.problems = "done in part, see the messages",
+	.examples = examples,
+	.see_also = "check",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,

@@ -144,15 +144,21 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank set physics 5000", "5000 SU are allocated, whatever it was"},
+	{NULL, NULL},
+};
+
 const struct command cmd_set = {
 	.name = "set",
 	.arguments = "ACCOUNT SU",
 	.summary = "make the allocation of an account so much",
-	.details =
-		"Enters the difference to what is allocated now: a deposit if that is less, with\n"
-		"--start and --end as in `subank help deposit`; else a withdrawal. What was used\n"
-		"stays used, and dates stay as they are. Less than was used is allowed, also 0:\n"
-		"the account is then in debt, and the next check holds it.",
+	.details = "Enters the difference to what is allocated now: a deposit if that is less, "
+		   "with --start and --end as for `subank deposit`; else a withdrawal. What "
+		   "was used stays used, and dates stay as they are. Less than was used is "
+		   "allowed, also 0: the account is then in debt, and the next check holds it.",
+	.examples = examples,
+	.see_also = "deposit withdraw terms",
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

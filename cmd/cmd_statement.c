@@ -308,23 +308,34 @@ static const struct option_spec options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct example examples[] = {
+	{"subank statement physics", "this month"},
+	{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
+	{"subank statement physics --entries", "entry by entry"},
+	{NULL, NULL},
+};
+
 const struct command cmd_statement = {
 	.name = "statement",
 	.arguments = "ACCOUNT",
 	.summary = "what an account had, got and used in a period",
-	.details =
-		"Opening balance, what came and went by kind, and closing balance, which add up\n"
-		"exactly (--seconds shows that; SU are cut to two decimals). The balance is what\n"
-		"the account's deposits hold, less debt. What is available differs from it by\n"
-		"money that has not started, money whose window has ended, and credit.\n"
-		"Without times: the current month. A period is over once an entry was made behind\n"
-		"it, in whatever account, and gives the same for ever.\n"
-		"One that is not is marked \"So far\", with the head it was made from, and ends\n"
-		"with a forecast (`subank help balance`); both stand in the table for people\n"
-		"alone, not with -P, -p, -n or --json.\n"
-		"Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item,\n"
-		"Amount, Balance, Detail; with --format also Note, Account, Since, Until, Head\n"
-		"and Bank.",
+	.details = "Opening balance, what came and went by kind, and closing balance, which add "
+		   "up exactly (--seconds shows that; SU are cut to two decimals), or the "
+		   "statement is refused. The balance is what the account's deposits hold, less "
+		   "debt. What is available differs from it by money that has not started, money "
+		   "whose window has ended, and credit.\n"
+		   "Without times: the current month. --until is the first moment that does not "
+		   "count. A period is over once an entry was made behind it, in whatever "
+		   "account, and gives the same for ever. One that is not is marked \"So far\", "
+		   "with the head it was made from, and ends with a forecast as `subank balance "
+		   "--forecast` has it; both stand in the table for people alone, not with -P, "
+		   "-p, -n or --json.\n"
+		   "Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item, "
+		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
+		   "Head and Bank.",
+	.problems = "it does not add up, which must not be: run `subank verify`",
+	.examples = examples,
+	.see_also = "balance journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

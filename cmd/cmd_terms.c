@@ -230,25 +230,37 @@ static const struct option_spec options[] = {
 	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
 	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
-	{"thresholds", 0, "LIST", "tell of these percents used: 60,90, none or site"},
+	{"thresholds", 0, "PERCENTS", "tell of these percents used: 60,90, none or site"},
 	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank terms physics", "what is agreed"},
+	{"subank terms physics --credit 100", "may go 100 SU below zero"},
+	{"subank terms physics --unlimited", "charged, never held for funds"},
+	{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
+	{"subank terms physics --thresholds site", "as the settings say"},
+	{NULL, NULL},
 };
 
 const struct command cmd_terms = {
 	.name = "terms",
 	.arguments = "ACCOUNT",
 	.summary = "show or change what is agreed with an account",
-	.details =
-		"Without options, shows the terms. What is not named stays as it is; `site`\n"
-		"takes the settings'.\n"
-		"\n"
-		"RULE is what a spent allowance comes to. off: the books are kept. warn: check\n"
-		"says so. hold: jobs no longer start. limit: Slurm itself starts only jobs that\n"
-		"fit into what is left, by their time limits.\n"
-		"\n"
-		"LIMIT is set to 0 to hold the account. GrpTRESMins=TRES (TRES: cpu, node,\n"
-		"gres/gpu ...), GrpTRESRunMins=TRES and GrpJobs keep queued and new jobs waiting;\n"
-		"GrpSubmitJobs refuses new ones, and queued ones still start.",
+	.details = "Without options, shows the terms. What is not named stays as it is; `site` "
+		   "takes the settings'.\n"
+		   "RULE is what a spent allowance comes to:\n"
+		   "- off: the books are kept\n"
+		   "- warn: `subank check` says so\n"
+		   "- hold: jobs no longer start\n"
+		   "- limit: Slurm itself starts only jobs that fit into what is left, by their "
+		   "time limits\n"
+		   "LIMIT is set to 0 to hold the account. `GrpTRESMins=TRES` (cpu, node, "
+		   "gres/gpu ...), `GrpTRESRunMins=TRES` and `GrpJobs` keep queued and new jobs "
+		   "waiting; `GrpSubmitJobs` refuses new ones, and queued ones still start. "
+		   "subank(7) compares them.",
+	.examples = examples,
+	.see_also = "check set",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

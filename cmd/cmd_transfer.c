@@ -53,12 +53,20 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return take_post(&posting, to, argv[2]);
 }
 
+static const struct example examples[] = {
+	{"subank transfer physics chemistry 250", NULL},
+	{"subank transfer physics chemistry all", "what is left"},
+	{NULL, NULL},
+};
+
 const struct command cmd_transfer = {
 	.name = "transfer",
 	.arguments = "FROM TO SU|all",
 	.summary = "move SU from one account to another",
-	.details = "One entry for both accounts. What is moved keeps its window; what ends first\n"
+	.details = "One entry for both accounts. What is moved keeps its window; what ends first "
 		   "goes first.",
+	.examples = examples,
+	.see_also = "deposit withdraw reverse",
 	.min_args = 3,
 	.max_args = 3,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -108,24 +108,33 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
-	{"clusters", 'M', "LIST", "with --slurm, only the limits on these clusters"},
+	{"clusters", 'M', "CLUSTERS", "with --slurm, only the limits on these clusters"},
 	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
 	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank verify", "are the books whole?"},
+	{"subank verify --head 12:8ce5c1f13d9c5f09", "is the receipt still true?"},
+	{"subank verify --slurm", "are the limits set?"},
+	{"subank verify /backup/subank-2026-11-22.yaml", "is the export good?"},
+	{NULL, NULL},
 };
 
 const struct command cmd_verify = {
 	.name = "verify",
 	.arguments = "[FILE]",
 	.summary = "prove that the books, or an export, are whole",
-	.details =
-		"Replays the journal: no entry is missing, each one's hash continues the chain,\n"
-		"every rule was kept, balances and indexes are what follows. With --head, an\n"
-		"old receipt must still hold: nobody rewrote the journal since. With --slurm,\n"
-		"every limit that the books say is set in Slurm, or is to be put back, is what\n"
-		"Slurm shows. With FILE, an export is proved instead of the bank, and none is\n"
-		"needed; - is the standard input. It needs as much room in $TMPDIR, or /tmp, as\n"
-		"a bank.\n"
-		"Exit status 3: something is wrong.",
+	.details = "Replays the journal: no entry is missing, each one's hash continues the "
+		   "chain, every rule was kept, balances and indexes are what follows. With "
+		   "--head, an old receipt must still hold: nobody rewrote the journal since. "
+		   "With --slurm, every limit that the books say is set in Slurm, or is to be "
+		   "put back, is what Slurm shows.\n"
+		   "With FILE, an export is proved instead of the bank, and none is needed; `-` "
+		   "is the standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.",
+	.problems = "something is wrong",
+	.examples = examples,
+	.see_also = "export doctor",
 	.max_args = 1,
 	.flags = CMD_READ | CMD_BARE_WITH_FILE,
 	.options = options,

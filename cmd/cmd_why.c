@@ -475,12 +475,19 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return bank_read(env->bank, env->now(), explain, &why, &err) ? fail(env, &err) : EXIT_DONE;
 }
 
+static const struct example examples[] = {
+	{"subank why physics", "why do my jobs not start?"},
+	{NULL, NULL},
+};
+
 const struct command cmd_why = {
 	.name = "why",
 	.arguments = "ACCOUNT",
 	.summary = "why an account is held, blocked, low or closed, and what ends that",
-	.details = "Names the entries that led to it, and what would end it. Changes nothing and\n"
+	.details = "Names the entries that led to it, and what would end it. Changes nothing and "
 		   "asks no Slurm.",
+	.examples = examples,
+	.see_also = "balance journal release",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_READ,

@@ -34,12 +34,20 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return take_post(&posting, NULL, argv[1]);
 }
 
+static const struct example examples[] = {
+	{"subank withdraw physics 100", NULL},
+	{"subank withdraw physics all --note \"project ended\"", "what is left"},
+	{NULL, NULL},
+};
+
 const struct command cmd_withdraw = {
 	.name = "withdraw",
 	.arguments = "ACCOUNT SU|all",
 	.summary = "take SU out of an account",
-	.details = "Takes from what was put in and not spent, what ends first, first. More than\n"
+	.details = "Takes from what was put in and not spent, what ends first, first. More than "
 		   "there is, is refused; `all` takes what there is.",
+	.examples = examples,
+	.see_also = "deposit transfer reverse",
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table of verbs. A verb is one file cmd_NAME.c with one struct command in it, and one line in
- * commands.c; its help and its parser come from that struct. */
+/* The table of verbs. A verb is one file cmd_NAME.c with one struct command in it, and its line in
+ * Makefile.am. Its parser, its help, its page of the manual and what shells complete come from that
+ * struct. */
 #ifndef SUBANK_CMD_COMMAND_H
 #define SUBANK_CMD_COMMAND_H
 
@@ -11,7 +12,7 @@
 struct option_spec {
 	const char *name; /* without the dashes; NULL ends a table */
 	char letter; /* 0: none */
-	const char *argument; /* what stands for its value in the help; NULL: takes none */
+	const char *argument; /* what stands for its value (argument.h); NULL: takes none */
 	const char *help;
 };
 
@@ -26,13 +27,23 @@ enum command_flags {
 	CMD_BARE = 1 << 6, /* works without settings and bank */
 	CMD_CHANGES = 1 << 7, /* opens the bank itself, and writes */
 	CMD_BARE_WITH_FILE = 1 << 8, /* without settings and bank when it is given an argument */
+	CMD_HIDDEN = 1 << 9, /* for programs, not for people: no help names it */
+};
+
+struct example {
+	const char *line; /* "subank deposit ..."; NULL ends a table */
+	const char *what; /* what it is for; NULL: that is plain */
 };
 
 struct command {
 	const char *name;
-	const char *arguments; /* "ACCOUNT SU", for the help */
+	const char *arguments; /* "ACCOUNT SU" (argument.h) */
 	const char *summary; /* one line, no full stop */
-	const char *details; /* paragraphs for --help */
+	const char *details; /* paragraphs (prose.h) */
+	const char *problems; /* what exit status 3 means, no full stop; NULL: it does not occur, or
+				 is what CMD_ENTER means by it */
+	const struct example *examples;
+	const char *see_also; /* other verbs, with spaces between them; NULL: none */
 	int min_args;
 	int max_args; /* -1: any number */
 	unsigned flags;
@@ -40,7 +51,16 @@ struct command {
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
 
-extern const struct command *const commands[]; /* NULL after the last */
+extern const struct command *const commands[]; /* in the order of the help; NULL after the last */
+
+/* What exit status 3 of the verb means; NULL: it does not occur. */
+const char *command_problems(const struct command *command);
+
+struct exit_status {
+	int status;
+	const char *meaning; /* NULL after the last */
+};
+extern const struct exit_status exit_statuses[];
 
 /* NULL when there is none. */
 const struct command *command_find(const char *name);

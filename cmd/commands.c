@@ -12,22 +12,32 @@
 #include "cmd/command.h"
 #include "cmd/nearest.h"
 #include "cmd/options.h"
+#include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/store.h"
 #include "ledger/text.h"
 
-extern const struct command cmd_adopt, cmd_backup, cmd_balance, cmd_check, cmd_close, cmd_deposit,
-	cmd_doctor, cmd_export, cmd_help, cmd_hold, cmd_import, cmd_init, cmd_journal, cmd_open,
-	cmd_refund, cmd_release, cmd_reset, cmd_reverse, cmd_set, cmd_statement, cmd_terms,
-	cmd_transfer, cmd_verify, cmd_why, cmd_withdraw;
+/* verbs.h has a VERB(NAME) for each cmd_NAME.c that Makefile.am lists, in that order. */
+#define VERB(name) extern const struct command cmd_##name;
+#include "cmd/verbs.h"
+#undef VERB
 
-/* In the order of the help. */
+#define VERB(name) &cmd_##name,
 const struct command *const commands[] = {
-	&cmd_init,	&cmd_adopt,    &cmd_open,    &cmd_close,  &cmd_terms,	&cmd_deposit,
-	&cmd_withdraw,	&cmd_transfer, &cmd_set,     &cmd_refund, &cmd_reverse, &cmd_balance,
-	&cmd_statement, &cmd_why,      &cmd_journal, &cmd_check,  &cmd_hold,	&cmd_release,
-	&cmd_reset,	&cmd_export,   &cmd_import,  &cmd_backup, &cmd_verify,	&cmd_doctor,
-	&cmd_help,	NULL,
+#include "cmd/verbs.h"
+	NULL,
+};
+#undef VERB
+
+const struct exit_status exit_statuses[] = {
+	{EXIT_DONE, "done; also a request whose --ref was entered before"},
+	{EXIT_REFUSED, "refused or failed, nothing was changed"},
+	{EXIT_USAGE, "a malformed command, amount, name or time; nothing was changed"},
+	{EXIT_PART, "done in part, or problems were found"},
+	{EXIT_UNKNOWN,
+	 "the disk failed while committing, the outcome is unknown: run it again with the "
+	 "same --ref"},
+	{0, NULL},
 };
 
 enum { MAX_VERBS = 64 };
@@ -44,11 +54,13 @@ const struct command *command_find(const char *name)
 const char *command_nearest(const char *name)
 {
 	const char *names[MAX_VERBS];
-	size_t i;
+	size_t count = 0;
 
-	for (i = 0; i < MAX_VERBS - 1 && commands[i]; i++)
-		names[i] = commands[i]->name;
-	names[i] = NULL;
+	for (size_t i = 0; count < MAX_VERBS - 1 && commands[i]; i++) {
+		if (!(commands[i]->flags & CMD_HIDDEN))
+			names[count++] = commands[i]->name;
+	}
+	names[count] = NULL;
 	return nearest(name, names);
 }
 
@@ -159,12 +171,32 @@ const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amo
 	return buf;
 }
 
+const char *command_problems(const struct command *command)
+{
+	if (!command->problems && command->flags & CMD_ENTER)
+		return "the entry stands, and Slurm could not be brought in step; the next check "
+		       "does it";
+	return command->problems;
+}
+
 void command_help(FILE *out, const struct command *command)
 {
-	fprintf(out, "usage: subank %s [OPTIONS] %s\n\n%s.\n", command->name, command->arguments,
+	const struct example *example = command->examples;
+	const char *problems = command_problems(command);
+
+	fprintf(out, "usage: subank %s [OPTIONS] %s\n\n%s.\n\n", command->name, command->arguments,
 		command->summary);
-	if (command->details)
-		fprintf(out, "\n%s\n", command->details);
+	prose_print(out, command->details);
+	if (problems) {
+		fputc('\n', out);
+		prose_fill(out, "Exit status 3: ", "    ", problems);
+	}
+	fprintf(out, "\nExamples:\n");
+	for (; example->line; example++) {
+		fprintf(out, "  %s\n", example->line);
+		if (example->what)
+			fprintf(out, "      %s\n", example->what);
+	}
 	fprintf(out, "\nOptions:\n");
 	options_help(out, command);
 }
@@ -174,11 +206,13 @@ void program_help(FILE *out)
 	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
 		     "The bank of a Slurm cluster: what accounts may use, and what they "
 		     "used.\n\nVerbs:\n");
-	for (size_t i = 0; commands[i]; i++)
-		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; commands[i]; i++) {
+		if (!(commands[i]->flags & CMD_HIDDEN))
+			fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	}
 	fprintf(out, "\nOptions of every verb:\n");
 	options_help(out, NULL);
-	fprintf(out, "\n`subank help VERB` says more about one.\n");
+	fprintf(out, "\n`subank help VERB` says more about one; the manual is `man subank`.\n");
 }
 
 static void print_version(FILE *out)

@@ -29,7 +29,7 @@ static const struct option_spec entering[] = {
 };
 
 static const struct option_spec listing[] = {
-	{"accounts", 'A', "LIST", "these accounts, with commas between them"},
+	{"accounts", 'A', "ACCOUNTS", "these accounts, with commas between them"},
 	{"noheader", 'n', NULL, "leave out the header"},
 	{"parsable2", 'P', NULL, "columns separated by '|', which in a text becomes '/'"},
 	{"parsable", 'p', NULL, "the same with a '|' at the end"},
@@ -41,7 +41,7 @@ static const struct option_spec listing[] = {
 };
 
 static const struct option_spec asking_slurm[] = {
-	{"clusters", 'M', "LIST", "these clusters instead of those in the settings"},
+	{"clusters", 'M', "CLUSTERS", "these clusters instead of those in the settings"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What shells complete, and that the tables say all that help, manual and completion need: a verb
+ * or option that forgets something fails here. */
+#include "config.h"
+
+#include <wordexp.h>
+
+#include "cmd/argument.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "tests/drive.h"
+
+/* Whether the last verb offered [word]. */
+static bool offered(const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *line = out; *line; line += strcspn(line, "\n") + 1) {
+		if (strncmp(line, word, len) == 0 && (line[len] == '\t' || line[len] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+#define OFFERS(word, ...)                                                                          \
+	do {                                                                                       \
+		GIVES(0, "", NULL, "complete", "--", __VA_ARGS__);                                 \
+		ck_assert_msg(offered(word), "'%s' is not in: %s", word, out);                     \
+	} while (0)
+#define OFFERS_NOTHING(...) GIVES(0, NULL, NULL, "complete", "--", __VA_ARGS__)
+#define OFFERS_ONLY(text, ...)                                                                     \
+	do {                                                                                       \
+		GIVES(0, "", NULL, "complete", "--", __VA_ARGS__);                                 \
+		ck_assert_str_eq(out, text);                                                       \
+	} while (0)
+
+START_TEST(every_verb_and_every_option_is_offered)
+{
+	size_t verbs = 0;
+
+	for (size_t i = 0; commands[i]; i++) {
+		const struct option_spec *options[OPTIONS_MAX];
+		size_t count = options_of(commands[i], options);
+
+		if (commands[i]->flags & CMD_HIDDEN)
+			continue;
+		OFFERS(commands[i]->name, "");
+		OFFERS(commands[i]->name, commands[i]->name);
+		OFFERS(commands[i]->name, "help", "");
+		for (size_t j = 0; j < count; j++) {
+			char name[64];
+
+			(void)snprintf(name, sizeof(name), "--%s", options[j]->name);
+			OFFERS(name, commands[i]->name, "-");
+			OFFERS(name, commands[i]->name, name);
+		}
+		verbs++;
+	}
+	ck_assert_uint_ge(verbs, 25);
+}
+END_TEST
+
+/* All words of [text] that stand for values. */
+static void check_words(const char *verb, const char *text)
+{
+	const char *word;
+	size_t len;
+
+	while ((len = argument_word(&text, &word)) > 0)
+		ck_assert_msg(!argument_stands_for_value(word) || argument_find(word, len),
+			      "%s: cmd/argument.c does not say what %.*s is", verb, (int)len, word);
+}
+
+static void check_ascii(const char *verb, const char *text)
+{
+	for (; *text; text++)
+		ck_assert_msg(*text == '\n' || (*text >= ' ' && *text <= '~'), "%s: %s", verb,
+			      text);
+}
+
+START_TEST(every_verb_says_what_help_and_manual_need)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *command = commands[i];
+		const struct option_spec *options[OPTIONS_MAX];
+		size_t count = options_of(command, options);
+
+		ck_assert_msg(command->details && command->details[0], "%s: no details",
+			      command->name);
+		check_ascii(command->name, command->summary);
+		check_ascii(command->name, command->details);
+		check_words(command->name, command->arguments);
+		for (size_t j = 0; j < count; j++) {
+			check_ascii(command->name, options[j]->help);
+			if (options[j]->argument)
+				check_words(command->name, options[j]->argument);
+			for (size_t k = 0; k < j; k++) {
+				ck_assert_str_ne(options[j]->name, options[k]->name);
+				ck_assert_msg(!options[j]->letter ||
+						      options[j]->letter != options[k]->letter,
+					      "%s has two options -%c", command->name,
+					      options[j]->letter);
+			}
+		}
+	}
+}
+END_TEST
+
+START_TEST(see_also_names_verbs)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		char *list = strdup(commands[i]->see_also ? commands[i]->see_also : ""),
+		     *rest = list, *word;
+
+		while ((word = strsep(&rest, " ")))
+			ck_assert_msg(!*word || command_find(word), "%s: see_also '%s'",
+				      commands[i]->name, word);
+		free(list);
+	}
+}
+END_TEST
+
+/* With --help behind it, a command line is read whole and nothing is done. */
+START_TEST(every_example_can_be_typed)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const struct example *example = commands[i]->examples;
+		bool own = false;
+
+		ck_assert_msg(example && example->line, "%s: no examples", commands[i]->name);
+		for (; example->line; example++) {
+			const char *args[32] = {NULL};
+			const char *values[OPTIONS_MAX] = {NULL};
+			char *argv[32];
+			const struct command *command;
+			wordexp_t words;
+			int at, rest;
+
+			ck_assert_int_eq(wordexp(example->line, &words, WRDE_NOCMD), 0);
+			ck_assert_uint_lt(words.we_wordc, COUNT(args) - 1);
+			ck_assert_str_eq(words.we_wordv[0], "subank");
+			for (size_t j = 1; j < words.we_wordc; j++)
+				args[j - 1] = argv[j - 1] = words.we_wordv[j];
+			argv[words.we_wordc - 1] = NULL;
+			/* Options may stand before the verb. */
+			for (at = 0; args[at] && !command_find(args[at]);)
+				at++;
+			ck_assert_msg(args[at] != NULL, "no verb: %s", example->line);
+			command = command_find(args[at]);
+			own = own || command == commands[i];
+			ck_assert_msg(options_read(command, false, (int)words.we_wordc - 1 - at,
+						   argv + at, values, &rest, &error) == SB_OK,
+				      "%s: %s", example->line, error.text);
+			rest = (int)words.we_wordc - 1 - at - rest;
+			ck_assert_msg(rest >= command->min_args &&
+					      (command->max_args < 0 || rest <= command->max_args),
+				      "%s: %d arguments", example->line, rest);
+			args[words.we_wordc - 1] = "--help";
+			if (!(command->flags & CMD_HIDDEN)) {
+				drive(args);
+				ck_assert_msg(status == 0, "%s: %s", example->line, err);
+			}
+			wordfree(&words);
+		}
+		ck_assert_msg(own, "no example of %s has it", commands[i]->name);
+	}
+}
+END_TEST
+
+START_TEST(words_of_options_and_arguments_are_offered)
+{
+	OFFERS_ONLY("csv\n", "export", "--format", "c");
+	OFFERS_ONLY("--format=csv\n", "export", "--format=c");
+	OFFERS_ONLY(":files\n", "export", "");
+	OFFERS_ONLY(":folders\n", "backup", "/tm");
+	OFFERS_ONLY(":folders\n", "balance", "-b", "");
+	OFFERS_ONLY(":folders\n", "-b", "");
+	OFFERS_ONLY(":files\n", "--config=");
+	OFFERS_ONLY("deposit,charge\n", "journal", "--kind", "deposit,ch");
+	OFFERS_ONLY("limit\n", "terms", "x", "--enforce", "l");
+	OFFERS_ONLY("all\n", "withdraw", "bio", "");
+	OFFERS_ONLY("all\n", "refund", "4711", "");
+	OFFERS_NOTHING("deposit", "bio", "");
+	OFFERS_NOTHING("deposit", "bio", "1", "");
+	OFFERS_NOTHING("deposit", "bio", "1", "--note", "");
+	OFFERS_NOTHING("nosuch", "");
+	OFFERS_NOTHING("nosuch", "de");
+	OFFERS_NOTHING("xyz");
+	OFFERS_NOTHING("complete", "--nosuch");
+}
+END_TEST
+
+START_TEST(accounts_and_clusters_come_from_the_bank)
+{
+	(void)fake_account("dev", "bio");
+	(void)fake_account("dev", "chem");
+	DONE("opened", "open", "bio", "10");
+	DONE("opened", "open", "chem", "10");
+	OFFERS_ONLY("bio\nchem\n", "deposit", "");
+	OFFERS_ONLY("bio\n", "deposit", "--note", "chem", "b");
+	OFFERS_ONLY("chem\n", "transfer", "bio", "ch");
+	OFFERS_ONLY("bio\nchem\n", "balance", "bio", "");
+	OFFERS_ONLY("bio,bio\nbio,chem\n", "balance", "-A", "bio,");
+	OFFERS_ONLY("--accounts=bio,chem\n", "balance", "--accounts=bio,c");
+	OFFERS("dev", "check", "-M", "");
+	OFFERS_ONLY("bio\n", "-b", bank_folder, "deposit", "b");
+	OFFERS_NOTHING("-b", "/nowhere", "deposit", "b");
+	OFFERS_NOTHING("deposit", "b", "--bank=/nowhere", "-A");
+}
+END_TEST
+
+START_TEST(without_a_bank_it_is_silent)
+{
+	ck_assert_int_eq(setenv("SUBANK_BANK", "/nowhere", 1), 0);
+	OFFERS_NOTHING("deposit", "");
+	set_settings("nonsense");
+	OFFERS_NOTHING("deposit", "");
+	OFFERS_NOTHING("check", "-M", "");
+	OFFERS("deposit", "dep");
+}
+END_TEST
+
+START_TEST(no_help_names_it)
+{
+	DONE("Verbs:", "help");
+	ck_assert_ptr_null(strstr(out, "complete"));
+	GIVES(2, NULL, "there is no verb 'complet'", "complet");
+	ck_assert_ptr_null(strstr(err, "'complete'"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("complete");
+	TCase *tcase = tcase_create("complete");
+
+	tcase_add_checked_fixture(tcase, drive_setup, drive_teardown);
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_test(tcase, every_verb_and_every_option_is_offered);
+	tcase_add_test(tcase, every_verb_says_what_help_and_manual_need);
+	tcase_add_test(tcase, see_also_names_verbs);
+	tcase_add_test(tcase, every_example_can_be_typed);
+	tcase_add_test(tcase, words_of_options_and_arguments_are_offered);
+	tcase_add_test(tcase, accounts_and_clusters_come_from_the_bank);
+	tcase_add_test(tcase, without_a_bank_it_is_silent);
+	tcase_add_test(tcase, no_help_names_it);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
