@@ -25,7 +25,7 @@ make_it() {
 }
 
 is 'make install' make_it install
-program=$(find "$dir" -name subank -type f)
+program=$(find "$dir" -path '*/bin/subank' -type f)
 service=$(find "$dir" -name subank-check.service)
 timer=$(find "$dir" -name subank-check.timer)
 cron=$(find "$dir" -name subank.cron)
