@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `make install` in the folder of the built program (SUBANK): the files for systemd and cron name the
-# program where it is installed, and `make uninstall` takes everything away again.
+# `make install` in the folder of the built program (SUBANK): everything is where it belongs, the files
+# for systemd and cron name the program where it is installed, the example of the settings is read, and
+# `make uninstall` takes everything away again.
 subank=${SUBANK:-./subank}
 build=$(cd "$(dirname "$subank")" && pwd) || exit 99
 dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-install.XXXXXX") || exit 99
@@ -29,13 +30,51 @@ program=$(find "$dir" -path '*/bin/subank' -type f)
 service=$(find "$dir" -name subank-check.service)
 timer=$(find "$dir" -name subank-check.timer)
 cron=$(find "$dir" -name subank.cron)
+prefix=${program%/bin/subank}
 is 'the program is installed' [ -x "$program" ]
 is 'the cron line is installed' [ -f "$cron" ]
 is 'the cron line names the program' grep -q \
 	"^\\*/5 \\* \\* \\* \\* slurm ${program#"$dir"} check --quiet\$" "$cron"
 is 'and the one for backups' grep -q \
 	"^#17 3 \\* \\* \\* slurm ${program#"$dir"} backup --quiet\$" "$cron"
+there() {
+	is "$1 is installed" [ -s "$prefix/$1" ]
+}
+for page in man1/subank.1 man5/subank.yaml.5 man5/subank-journal.5 man7/subank.7; do
+	there "share/man/$page"
+done
+verbs=$("$program" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+for verb in $verbs; do
+	there "share/man/man1/subank-$verb.1"
+done
+there share/bash-completion/completions/subank
+there share/zsh/site-functions/_subank
+there share/fish/vendor_completions.d/subank.fish
+there share/doc/subank/subank.yaml
+there share/doc/subank/README.md
+is 'the manual names the example of the settings' grep -q "${prefix#"$dir"}/share/doc/subank/subank.yaml" \
+	"$prefix/share/man/man5/subank.yaml.5"
+if command -v man >/dev/null; then
+	is 'man finds a page' [ "$(MANPATH=$prefix/share/man man -w subank-deposit)" = \
+		"$prefix/share/man/man1/subank-deposit.1" ]
+fi
+is 'the example of the settings is read' "$program" -c "$prefix/share/doc/subank/subank.yaml" \
+	-b "$dir/bank" -Q init
+rm -r "$dir/bank"
 if [ -n "$service$timer" ]; then
+	there lib/sysusers.d/subank.conf
+	there lib/tmpfiles.d/subank.conf
+	if [ "$(id -u)" -eq 0 ] && command -v systemd-sysusers systemd-tmpfiles >/dev/null; then
+		mkdir "$dir/etc"
+		systemd-sysusers --root="$dir" "$prefix/lib/sysusers.d/subank.conf" >"$dir.log" 2>&1
+		is 'the user slurm is made' grep -q '^slurm:' "$dir/etc/passwd"
+		systemd-tmpfiles --root="$dir" --create "$prefix/lib/tmpfiles.d/subank.conf" >"$dir.log" 2>&1
+		for folder in var/lib/subank var/backups/subank; do
+			is "$folder is made, for slurm alone" [ "$(stat -c %a:%u "$dir/$folder")" = \
+				"750:$(sed -n 's/^slurm:[^:]*:\([0-9]*\):.*/\1/p' "$dir/etc/passwd")" ]
+		done
+		rm -r "$dir/etc" "$dir/var"
+	fi
 	for verb in check backup; do
 		service=$(find "$dir" -name "subank-$verb.service")
 		timer=$(find "$dir" -name "subank-$verb.timer")
