@@ -10,7 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "slurm/sshare.h"
 #include "slurm/table.h"
 
 /* Bytes of "a,b,c", NUL included; Linux allows 128 KiB for one argument. */
@@ -30,14 +29,44 @@ enum column {
 	START,
 	END,
 	ELAPSED_RAW,
+	SUSPENDED,
 	ALLOC_TRES,
 	NCOLUMNS,
 };
 
 static const char header[] = "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|"
-			     "Submit|Start|End|ElapsedRaw|AllocTRES";
+			     "Submit|Start|End|ElapsedRaw|Suspended|AllocTRES";
 static const char columns[] = "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-			      "Submit,Start,End,ElapsedRaw,AllocTRES";
+			      "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES";
+
+int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
+{
+	bool found = false;
+	int64_t value = -1;
+
+	for (const char *item = list; *item;) {
+		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+		const char *number = item + name_len + 1;
+		size_t digits = name_len < len ? strspn(number, "0123456789") : 0;
+		size_t unit = name_len < len ? len - name_len - 1 - digits : 0;
+		bool asked = strlen(name) == name_len && strncasecmp(item, name, name_len) == 0;
+		int64_t n = -1;
+
+		if (name_len == 0 || digits == 0 || unit > 1 || (asked && found) ||
+		    (item[len] == ',' && !item[len + 1]))
+			return slurm_error_set(err, SLURM_EFORM,
+					       "\"%.200s\" is not a list such as "
+					       "billing=1,cpu=1,mem=100M: see sacct -o AllocTRES",
+					       list);
+		if (asked && whole_number(number, digits, &n) &&
+		    (unit == 0 || number[digits] == 'M'))
+			value = n;
+		found = found || asked;
+		item += len + (item[len] == ',');
+	}
+	*ret = value;
+	return SLURM_OK;
+}
 
 struct reading {
 	const char *cluster;
@@ -68,6 +97,23 @@ static int read_number(const struct reading *reading, const char *what, const ch
 	}
 	return whole_number(text, strlen(text), ret) ? SLURM_OK
 						     : malformed(reading, what, text, err);
+}
+
+/* "1-02:03:04", with the days left out when there are none. */
+static int read_length(const struct reading *reading, const char *what, const char *text,
+		       int64_t *ret, struct slurm_error *err)
+{
+	size_t len = strcspn(text, "-");
+	const char *clock = text[len] ? text + len + 1 : text;
+	int64_t days = 0, hours, minutes, seconds;
+
+	if ((text[len] && (!whole_number(text, len, &days) || days > INT32_MAX)) ||
+	    strlen(clock) != 8 || clock[2] != ':' || clock[5] != ':' ||
+	    !whole_number(clock, 2, &hours) || !whole_number(clock + 3, 2, &minutes) ||
+	    !whole_number(clock + 6, 2, &seconds) || hours > 23 || minutes > 59 || seconds > 59)
+		return malformed(reading, what, text, err);
+	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+	return SLURM_OK;
 }
 
 /* "CANCELLED by 1000" is cut to its word. */
@@ -104,9 +150,10 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 	    read_number(reading, "Start", cells[START], no_time, &job.start, err) ||
 	    read_number(reading, "End", cells[END], no_time, &job.end, err) ||
 	    read_number(reading, "ElapsedRaw", cells[ELAPSED_RAW], NULL, &job.elapsed, err) ||
+	    read_length(reading, "Suspended", cells[SUSPENDED], &job.suspended, err) ||
 	    read_state(reading, cells[STATE], err))
 		return SLURM_EFORM;
-	if (tres_value(job.tres, "billing", &billing, NULL))
+	if (sacct_tres(job.tres, "billing", &billing, NULL))
 		return malformed(reading, "AllocTRES", job.tres, err);
 	job.billing = billing > 0 ? billing : 0;
 	return reading->each(&job, reading->ctx, err);

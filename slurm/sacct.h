@@ -26,7 +26,9 @@ struct sacct_job {
 	int64_t start; /* -1: it never ran */
 	int64_t end; /* -1: it has not ended, or slurmdbd was never told */
 	int64_t elapsed; /* seconds that it ran, suspensions left out; so far, if it runs */
-	const char *tres; /* AllocTRES as printed: "billing=1,cpu=1,node=1"; "" if it never ran */
+	int64_t suspended; /* seconds; RawUsage counts these too (measured on 22.05.8) */
+	const char *tres; /* AllocTRES as printed, for sacct_tres(): "billing=1,cpu=1,mem=100M"; ""
+			     if it never ran */
 	int64_t billing; /* of those; 0: none */
 };
 
@@ -39,6 +41,12 @@ struct sacct_window {
 					jobs of others may come too */
 	size_t account_count;
 };
+
+/* Finds TRES [name], in whatever case, in a list such as AllocTRES and writes its number to [ret],
+ * -1 when it is not there. Memory has its M behind it even with --noconvert, and counts in those;
+ * another letter is not known, and then -1 is written too. SLURM_EFORM when the list is malformed
+ * anywhere or has [name] twice. */
+int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err);
 
 /* Gets a row. Anything but SLURM_OK, with a text, ends the reading, and sacct_read() returns it. */
 typedef int sacct_each(const struct sacct_job *job, void *ctx, struct slurm_error *err);

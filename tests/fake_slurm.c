@@ -390,13 +390,13 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 
 	ck_assert_ptr_nonnull(copy);
 	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
-	      "ElapsedRaw|AllocTRES\n",
+	      "ElapsedRaw|Suspended|AllocTRES\n",
 	      out);
 	while ((row = strsep(&rest, "\n")) && *row) {
-		char *line = strdup(row), *at = line, *cells[13];
+		char *line = strdup(row), *at = line, *cells[14];
 
 		ck_assert_ptr_nonnull(line);
-		for (size_t i = 0; i < 13; i++) {
+		for (size_t i = 0; i < 14; i++) {
 			cells[i] = strsep(&at, "|");
 			ck_assert_msg(cells[i], "a job has too few fields: %s", row);
 		}

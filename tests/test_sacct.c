@@ -18,7 +18,7 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define HEADER                                                                                     \
 	"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"        \
-	"ElapsedRaw|AllocTRES\n"
+	"ElapsedRaw|Suspended|AllocTRES\n"
 
 static const struct sacct_window always = {.since = 0, .until = INT64_MAX};
 
@@ -52,8 +52,9 @@ static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err
 	fprintf(ctx, "%s %s %s %" PRId64 " %" PRId64 " %s %s %s %s %s", job->cluster, job->name,
 		job->state, job->id, job->index, job->account, job->user, job->partition, job->qos,
 		job->tres);
-	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", job->submit,
+	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, job->submit,
 		job->start, job->end, job->elapsed, job->billing);
+	fprintf(ctx, " %" PRId64 "\n", job->suspended);
 	return SLURM_OK;
 }
 
@@ -75,26 +76,32 @@ static const struct {
 } bad[] = {
 	{"", "empty"},
 	{"x|y\n", "line 1 of its answer for cluster dev has \"x|y\" for its header"},
-	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 14"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n"
-		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1||\n",
-	 "line 3 of its answer for cluster dev has 15 fields"},
-	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "\"gpu\" for Cluster"},
-	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "JobID"},
-	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "JobIDRaw"},
-	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "\"1.batch\" for JobIDRaw"},
-	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|\n", "DBIndex"},
-	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|\n", "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|\n", "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|\n", "Start"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|\n", "End"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|billing\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|billing=1,billing=2\n", "AllocTRES"},
+	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 15"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n"
+		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||\n",
+	 "line 3 of its answer for cluster dev has 16 fields"},
+	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "\"gpu\" for Cluster"},
+	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "JobID"},
+	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "JobIDRaw"},
+	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n",
+	 "\"1.batch\" for JobIDRaw"},
+	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "DBIndex"},
+	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|00:00:00|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|00:00:00|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|00:00:00|\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|00:00:00|\n", "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|00:00:00|\n", "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|00:00:00|\n", "Start"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|00:00:00|\n", "End"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|00:00:00|\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|00:00:00|\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1||\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:60|\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|-00:00:00|\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|mem=1.5G\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1,\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing=1,billing=2\n", "AllocTRES"},
 };
 
 START_TEST(what_is_not_a_job_is_refused)
@@ -134,8 +141,8 @@ START_TEST(who_refuses_a_job_ends_the_reading)
 	struct slurm_error err = {0};
 	int count = 0;
 
-	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|\n"
-			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|\n";
+	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n"
+			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n";
 	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, &count, &err), SLURM_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
@@ -152,39 +159,30 @@ START_TEST(jobs_of_all_kinds_are_read)
 	char *text;
 
 	answer = HEADER
-		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|"
+		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|00:00:00|"
 		"billing=1,cpu=1,node=1\n"
-		"dev|3|3+0|8|a|u|main|normal|CANCELLED by 0|1795560976|None|1795560990|0|\n"
-		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|cpu=1,node=1\n"
-		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|"
+		"dev|3|3+0|8|a|u|main|normal|CANCELLED by "
+		"0|1795560976|None|1795560990|0|00:00:00|\n"
+		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|1-02:03:04|cpu="
+		"1,node=1\n"
+		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|00:00:03|"
 		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1\n"
-		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|\n";
-	ck_assert_int_eq(read_to(&canned, &window, &text, &err), SLURM_EFORM);
-	ck_assert_msg(strstr(err.text, "line 5"), "%s", err.text);
-	free(text);
-	answer = HEADER
-		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|"
-		"billing=1,cpu=1,node=1\n"
-		"dev|3|3+0|8|a|u|main|normal|CANCELLED by 0|1795560976|None|1795560990|0|\n"
-		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|cpu=1,node=1\n"
-		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|"
-		"billing=3,cpu=1,gres/gpu=2,mem=100,node=1\n"
-		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|\n";
+		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|00:00:00|\n";
 	ck_assert_msg(read_to(&canned, &window, &text, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(text, "dev 1 COMPLETED 1 1 a u main normal billing=1,cpu=1,node=1 "
-			       "1795560976 1795560976 1795560979 3 1\n"
+			       "1795560976 1795560976 1795560979 3 1 0\n"
 			       "dev 3+0 CANCELLED 3 8 a u main normal  "
-			       "1795560976 -1 1795560990 0 0\n"
+			       "1795560976 -1 1795560990 0 0 0\n"
 			       "dev 8 RUNNING 8 13 a u main normal cpu=1,node=1 "
-			       "1795560976 1795560990 -1 9 0\n"
+			       "1795560976 1795560990 -1 9 0 93784\n"
 			       "dev 9 REQUEUED 9 14   x,y  "
-			       "billing=3,cpu=1,gres/gpu=2,mem=100,node=1 "
-			       "1795560976 1795560990 1795560995 5 3\n"
-			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0\n");
+			       "billing=3,cpu=1,gres/gpu=2,mem=100M,node=1 "
+			       "1795560976 1795560990 1795560995 5 3 3\n"
+			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0 0\n");
 	free(text);
 	ck_assert_str_eq(asked, "sacct -D -X -a -P --noconvert -M dev -S uts5 -E uts1795560999 -o "
 				"Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-				"Submit,Start,End,ElapsedRaw,AllocTRES -A a,b");
+				"Submit,Start,End,ElapsedRaw,Suspended,AllocTRES -A a,b");
 	answer = HEADER;
 	ck_assert_int_eq(read_to(&canned, &always, &text, &err), 0);
 	ck_assert_str_eq(text, "");
@@ -192,13 +190,41 @@ START_TEST(jobs_of_all_kinds_are_read)
 }
 END_TEST
 
+static const struct {
+	const char *list, *name;
+	int64_t value; /* -2: malformed */
+} tres[] = {
+	{"", "cpu", -1},
+	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "billing", 3},
+	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "GRES/gpu", 2},
+	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "Mem", 100},
+	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "gres", -1},
+	{"billing=3,mem=1G", "mem", -1},
+	{"billing=9223372036854775808", "billing", -1},
+	{"cpu=1,CPU=2", "cpu", -2},
+	{"cpu=1,,mem=2", "cpu", -2},
+	{"cpu=1,=2", "cpu", -2},
+	{"cpu=1,mem=MM", "cpu", -2},
+	{"cpu=1,mem", "cpu", -2},
+};
+
+START_TEST(tres_are_found_in_what_was_allocated)
+{
+	int64_t value = -2;
+	int code = sacct_tres(tres[_i].list, tres[_i].name, &value, NULL);
+
+	ck_assert_int_eq(code, tres[_i].value == -2 ? SLURM_EFORM : SLURM_OK);
+	ck_assert_int_eq(value, tres[_i].value);
+}
+END_TEST
+
 /* The two fakes, by the same jobs. */
 
 #define JOBS                                                                                       \
-	"1|1|1|a|u|main|normal|COMPLETED|100|100|200|100|billing=2\n"                              \
-	"2|2|2|b|u|main|normal|COMPLETED|100|150|300|150|billing=1\n"                              \
-	"3|3|3|c|u|main|normal|CANCELLED by 0|100|None|180|0|\n"                                   \
-	"4|4|4|a|u|main|normal|RUNNING|100|250|Unknown|60|billing=1\n"
+	"1|1|1|a|u|main|normal|COMPLETED|100|100|200|100|00:00:00|billing=2\n"                     \
+	"2|2|2|b|u|main|normal|COMPLETED|100|150|300|150|00:00:00|billing=1\n"                     \
+	"3|3|3|c|u|main|normal|CANCELLED by 0|100|None|180|0|00:00:00|\n"                          \
+	"4|4|4|a|u|main|normal|RUNNING|100|250|Unknown|60|00:00:00|billing=1\n"
 
 static const struct {
 	struct sacct_window window;
@@ -276,6 +302,7 @@ int main(void)
 	tcase_add_test(tcase, names_are_checked_first);
 	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);
+	tcase_add_loop_test(tcase, tres_are_found_in_what_was_allocated, 0, COUNT(tres));
 	tcase_add_loop_test(tcase, fakes_show_jobs_of_a_window, 0, COUNT(windows));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

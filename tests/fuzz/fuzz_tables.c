@@ -148,6 +148,7 @@ static int read_partitions(struct slurm_error *err)
 static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	size_t *count = ctx;
+	int64_t value;
 
 	(void)err;
 	++*count;
@@ -155,7 +156,9 @@ static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error 
 	MUST(strspn(job->state, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(job->state));
 	MUST(job->id >= 0 && job->index >= 0 && job->submit >= 0 && job->elapsed >= 0);
 	MUST(job->start >= -1 && job->end >= -1 && job->billing >= 0);
-	check_list(job->tres);
+	MUST(job->suspended >= 0);
+	MUST(sacct_tres(job->tres, "billing", &value, NULL) == SLURM_OK && value >= -1);
+	MUST(job->billing == (value > 0 ? value : 0));
 	MUST(strlen(job->account) + strlen(job->user) + strlen(job->partition) + strlen(job->qos) <
 	     answer_size);
 	return SLURM_OK;
