@@ -28,6 +28,7 @@ enum command_flags {
 	CMD_CHANGES = 1 << 7, /* opens the bank itself, and writes */
 	CMD_BARE_WITH_FILE = 1 << 8, /* without settings and bank when it is given an argument */
 	CMD_HIDDEN = 1 << 9, /* for programs, not for people: no help names it */
+	CMD_MAKES_SETTINGS = 1 << 10, /* the file of --config need not be there */
 };
 
 struct example {

@@ -233,8 +233,8 @@ static void trace(const char *line, void *ctx)
 static int prepare(struct env *env, struct sb_error *err)
 {
 	const char *config = option(env, "config"), *bank = option(env, "bank");
-	int rc = settings_read(config ? config : DEFAULT_SETTINGS, config != NULL, &env->settings,
-			       err);
+	bool must_exist = config && !(env->command->flags & CMD_MAKES_SETTINGS);
+	int rc = settings_read(config ? config : DEFAULT_SETTINGS, must_exist, &env->settings, err);
 
 	if (rc)
 		return rc;

@@ -5,20 +5,27 @@
 
 #include <string.h>
 
-int confirm(struct env *env, const char *question)
+bool ask(struct env *env, const char *question)
 {
 	char answer[64];
 
+	if (!env->in_is_terminal)
+		return false;
+	fprintf(env->out, "%s [y/N] ", question);
+	fflush(env->out);
+	return fgets(answer, sizeof(answer), env->in) &&
+	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+}
+
+int confirm(struct env *env, const char *question)
+{
 	if (option(env, "immediate"))
 		return EXIT_DONE;
 	if (!env->in_is_terminal) {
 		warning(env, "nothing was changed: say --immediate to go on without being asked");
 		return EXIT_REFUSED;
 	}
-	fprintf(env->out, "%s [y/N] ", question);
-	fflush(env->out);
-	if (fgets(answer, sizeof(answer), env->in) &&
-	    (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0))
+	if (ask(env, question))
 		return EXIT_DONE;
 	note(env, "nothing was changed");
 	return EXIT_REFUSED;

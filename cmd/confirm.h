@@ -5,6 +5,9 @@
 
 #include "cmd/env.h"
 
+/* Asks on the terminal; false when there is none. */
+bool ask(struct env *env, const char *question);
+
 /* EXIT_DONE with --immediate, or when the answer on the terminal is yes; else, with a message,
  * EXIT_REFUSED. The command must be CMD_ASK. */
 int confirm(struct env *env, const char *question);

@@ -68,6 +68,8 @@ void drive_setup(void)
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
 	RUN("init");
 	ck_assert_msg(status == 0, "%s", err);
+	memset(fake_calls, 0, sizeof(fake_calls));
+	fake_shows = 0;
 }
 
 void drive_teardown(void)

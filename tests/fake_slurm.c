@@ -332,6 +332,20 @@ static bool list_has(const char *list, const char *name)
 	}
 }
 
+/* sacctmgr -P show assoc where user=USER format=Cluster,Account,User */
+static void answer_users(const char *user, bool rows, FILE *out)
+{
+	fputs("Cluster|Account|User\n", out);
+	for (size_t i = 0; rows && i < cluster_count; i++) {
+		for (size_t j = 0; j < clusters[i].count; j++) {
+			const struct fake_account *account = &clusters[i].accounts[j];
+
+			if (!*user || list_has(account->users, user))
+				fprintf(out, "%s|%s|%s\n", clusters[i].name, account->name, user);
+		}
+	}
+}
+
 /* sacctmgr -P show assoc where cluster=C account=A,B format=… and sacctmgr -P show qos format=… */
 static void answer_show(const char *const argv[], bool rows, FILE *out)
 {
@@ -345,6 +359,11 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 	}
 	ck_assert_str_eq(argv[3], "assoc");
 	ck_assert_str_eq(argv[4], "where");
+	if (strncmp(argv[5], "user=", 5) == 0) {
+		ck_assert_str_eq(argv[6], "format=Cluster,Account,User");
+		answer_users(argv[5] + 5, rows, out);
+		return;
+	}
 	ck_assert_int_eq(strncmp(argv[5], "cluster=", 8), 0);
 	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
 	fputs("Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit\n", out);

@@ -28,6 +28,7 @@ enum fake_mode {
 struct fake_account {
 	char name[256];
 	char parent[256]; /* "" is root */
+	char users[256]; /* "alice,bob" */
 	int64_t usage; /* printed as it is: put in what the children have used too */
 	char tres_raw[256]; /* GrpTRESRaw as printed; "" stands for [usage] in minutes */
 	int64_t running; /* minutes that running jobs may still use */

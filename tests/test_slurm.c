@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "slurm/assoc.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
 #include "slurm/sshare.h"
@@ -813,6 +814,54 @@ START_TEST(sacctmgr_resets_usage)
 		canned.line,
 		"sacctmgr|-i|modify|account|where|account=phys|cluster=dev|set|RawUsage=0");
 	ck_assert_int_eq(canned.calls, 2);
+}
+END_TEST
+
+#define OWN "Cluster|Account|User\n"
+
+START_TEST(assocs_are_those_that_were_asked_for)
+{
+	static const struct {
+		const char *user, *out, *reason;
+	} bad[] = {
+		{"alice", "", "its answer is empty"},
+		{"alice", "dev|bio|alice\n", "should name column Cluster"},
+		{"alice", OWN "dev|bio|alice\ndev|bio|\n", "its answer has those of \"\""},
+		{"alice", OWN "dev|bio|bob\n", "its answer has those of \"bob\""},
+		{"", OWN "dev|bio|\ndev|bio|bob\n", "its answer has those of \"bob\""},
+	};
+	static const char *const names[] = {"a,b", "a b", "a\n", "a=b", "a|b", "a'b"};
+	struct assocs read = {.count = 77};
+	struct slurm_error err = {0};
+
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		canned.out = bad[i].out;
+		canned.out_len = strlen(canned.out);
+		ck_assert_int_eq(assocs_read(&slurm_canned, bad[i].user, &read, &err), SLURM_EFORM);
+		assert_text(&err, bad[i].reason);
+	}
+	canned.calls = 0;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		ck_assert_int_eq(assocs_read(&slurm_canned, names[i], &read, &err), SLURM_ENAME);
+		assert_text(&err, "cannot be a user's name");
+	}
+	ck_assert_int_eq(canned.calls, 0);
+	ck_assert_uint_eq(read.count, 77);
+	canned.out = OWN "dev|chem|DOM\\al-ice\nalpha|bio|DOM\\al-ice\ndev|bio|DOM\\al-ice\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(assocs_read(&slurm_canned, "DOM\\al-ice", &read, &err), 0);
+	ck_assert_str_eq(canned.line, "sacctmgr|-P|show|assoc|where|user=DOM\\al-ice|"
+				      "format=Cluster,Account,User");
+	ck_assert_uint_eq(read.count, 3);
+	ck_assert_str_eq(read.rows[0].cluster, "alpha");
+	ck_assert_str_eq(read.rows[1].account, "bio");
+	ck_assert_str_eq(read.rows[2].account, "chem");
+	assocs_release(&read);
+	canned.out = OWN;
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(assocs_read(&slurm_canned, "", &read, &err), 0);
+	ck_assert_uint_eq(read.count, 0);
+	assocs_release(&read);
 }
 END_TEST
 
@@ -1741,6 +1790,7 @@ int main(void)
 	tcase_add_loop_test(good, a_list_of_tres_is_walked, 0, COUNT(walks));
 	tcase_add_test(good, sacctmgr_reads_associations);
 	tcase_add_test(good, sacctmgr_resets_usage);
+	tcase_add_test(good, assocs_are_those_that_were_asked_for);
 	tcase_add_test(good, sacctmgr_reads_qos);
 	tcase_add_loop_test(good, scontrol_tells_which_tres_are_counted, 0, COUNT(counted));
 	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));

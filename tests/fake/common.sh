@@ -7,6 +7,7 @@
 #   CLUSTER/               a folder for each cluster that exists
 #   CLUSTER/ACCOUNT        a file for each account, with lines, each of which may be absent:
 #                            Parent=ACCOUNT       root if absent
+#                            Users=alice,bob      who belongs to it; nobody if absent
 #                            RawUsage=N           0 if absent; printed as it is, so rolled up
 #                            GrpTRESRaw=cpu=3,billing=3
 #                                                 RawUsage in minutes if absent

@@ -3,6 +3,7 @@
  * says which of them is asked. */
 #include "config.h"
 
+#include "slurm/assoc.h"
 #include "slurm/sacct.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
@@ -123,6 +124,18 @@ static int read_qos(struct slurm_error *err)
 	return code;
 }
 
+static int read_assocs(const char *user, struct slurm_error *err)
+{
+	struct assocs assocs = {0};
+	int code = assocs_read(&slurm, user, &assocs, err);
+
+	for (size_t i = 0; i < assocs.count; i++)
+		MUST(strlen(assocs.rows[i].account) + strlen(assocs.rows[i].cluster) <=
+		     answer_size);
+	assocs_release(&assocs);
+	return code;
+}
+
 static int read_config(const char *cluster, struct slurm_error *err)
 {
 	struct slurm_config config = {0};
@@ -198,6 +211,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'q':
 		code = read_qos(&err);
+		break;
+	case 'a':
+		code = read_assocs("", &err);
+		break;
+	case 'u':
+		code = read_assocs("alice", &err);
 		break;
 	case 'c':
 		code = read_config(NULL, &err);

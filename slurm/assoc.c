@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/assoc.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "slurm/table.h"
+
+enum { USER_MAX = 255 };
+
+static int compare(const void *a, const void *b)
+{
+	const struct assoc *x = a, *y = b;
+	int order = strcmp(x->account, y->account);
+
+	return order ? order : strcmp(x->cluster, y->cluster);
+}
+
+/* A list of users would be another question, and so would an option. Directories have users with
+ * '@' and '\' in their names. */
+static bool user_ok(const char *user)
+{
+	if (strlen(user) > USER_MAX)
+		return false;
+	for (; *user; user++) {
+		if (!isalnum((unsigned char)*user) && !strchr("_.-@\\$", *user))
+			return false;
+	}
+	return true;
+}
+
+int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
+		struct slurm_error *err)
+{
+	static const char *const columns[] = {"Cluster", "Account", "User"};
+	char where[sizeof("user=") + USER_MAX];
+	const char *const argv[] = {slurm->sacctmgr,
+				    "-P",
+				    "show",
+				    "assoc",
+				    "where",
+				    where,
+				    "format=Cluster,Account,User",
+				    NULL};
+	struct assocs assocs = {0};
+	struct table table = {0};
+	int code;
+
+	if (!user_ok(user))
+		return slurm_error_set(err, SLURM_ENAME,
+				       "\"%.255s\" cannot be a user's name: it is not asked for",
+				       user);
+	(void)snprintf(where, sizeof(where), "user=%s", user);
+	code = table_ask(slurm, "sacctmgr", argv, columns, 3, &table, err);
+	if (code != SLURM_OK)
+		return code;
+	assocs.rows = calloc(table.rows + 1, sizeof(*assocs.rows));
+	if (!assocs.rows)
+		code = slurm_error_set(err, SLURM_ESYSTEM,
+				       "sacctmgr: out of memory for associations");
+	for (size_t i = 0; i < table.rows && code == SLURM_OK; i++) {
+		const char *whose = table_cell(&table, i, 2);
+
+		assocs.rows[assocs.count++] =
+			(struct assoc){table_cell(&table, i, 0), table_cell(&table, i, 1)};
+		if (strcmp(whose, user) != 0)
+			code = slurm_error_set(err, SLURM_EFORM,
+					       "sacctmgr: asked for associations of \"%s\", its "
+					       "answer has those of \"%.255s\": nothing was read",
+					       user, whose);
+	}
+	if (code == SLURM_OK) {
+		qsort(assocs.rows, assocs.count, sizeof(*assocs.rows), compare);
+		assocs.text = table.text;
+		table.text = NULL;
+		*ret = assocs;
+	} else {
+		assocs_release(&assocs);
+	}
+	table_release(&table);
+	return code;
+}
+
+void assocs_release(struct assocs *assocs)
+{
+	free(assocs->rows);
+	free(assocs->text);
+	memset(assocs, 0, sizeof(*assocs));
+}
