@@ -56,13 +56,17 @@ static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
 struct planning {
 	struct check *check;
 	bool dry;
+	uint64_t began; /* the newest entry before the plan */
+	bool made; /* entries stand, or Slurm was asked to change something */
 };
 
 static int plan(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct planning *planning = ctx;
-	int rc = check_plan(books, planning->check, err);
+	int rc;
 
+	planning->began = books_head(books)->seq;
+	rc = check_plan(books, planning->check, err);
 	return !rc && planning->dry ? STORE_ABORT : rc;
 }
 
@@ -109,6 +113,8 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		check->observation_count = clusters->count;
 		if (bank_write(env->bank, env->now(), plan, planning, &err))
 			return fail(env, &err);
+		planning->made |= !planning->dry &&
+				  (check->head.seq > planning->began || check->task_count > 0);
 		look = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!planning->dry || !look)
@@ -172,6 +178,11 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		return status;
 	silent = clusters.silent > 0;
 	status = rounds(env, &planning, &clusters, &said);
+	/* Who must have all of it does not go on after a part. */
+	if (status == EXIT_REFUSED && planning.made && !checkup->must) {
+		note(env, "what was entered before stands; the next check goes on from there");
+		status = EXIT_PART;
+	}
 	free(said.list);
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
@@ -237,11 +248,13 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
-			status = passed;
+			status = round > 0 && passed == EXIT_REFUSED ? EXIT_PART : passed;
 		if (!whole || head.seq == 0 || (passed != EXIT_DONE && passed != EXIT_PART))
 			break;
-		if (bank_read(env->bank, env->now(), read_head, &now, &err))
-			return fail(env, &err);
+		if (bank_read(env->bank, env->now(), read_head, &now, &err)) {
+			(void)fail(env, &err);
+			return EXIT_PART;
+		}
 		if (now.seq == head.seq || take_locks(env, true, locks, &err))
 			break;
 	}
@@ -294,11 +307,10 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
 	status = run_locked(env, checkup, &locks);
-	/* The locks are free again: whoever is told may take his time. */
-	if (status == EXIT_DONE)
-		return notify_run(env);
-	if (status == EXIT_PART)
-		(void)notify_run(env);
+	/* The locks are free again: whoever is told may take his time. What the check did stands,
+	 * whatever becomes of that. */
+	if ((status == EXIT_DONE || status == EXIT_PART) && notify_run(env) != EXIT_DONE)
+		status = EXIT_PART;
 	return status;
 }
 

@@ -147,7 +147,7 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	if (array)
 		*ret_count = count;
 	else
-		from->failed = true;
+		from->failed = from->no_memory = true;
 	return array;
 }
 
@@ -246,6 +246,8 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		account->crossed[i] = read_i64(&from);
 	if (!reader_done(&from) || !sums_fit(account)) {
 		account_free(account);
+		if (from.no_memory)
+			return sb_error_nomem(err);
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the stored state is malformed: run `subank verify`");
 	}

@@ -35,6 +35,7 @@ struct reader {
 	const unsigned char *at;
 	const unsigned char *end;
 	bool failed; /* something was cut short or malformed; everything read since is 0 or "" */
+	bool no_memory; /* it failed for want of memory: the bytes may be right */
 };
 
 struct reader reader_on(const void *data, size_t len);

@@ -559,8 +559,11 @@ static void decode_field(struct reader *from, struct event *event, const struct 
 			int64_t amount = read_i64(from);
 
 			/* Nothing may be left out: a part without an amount is malformed. */
-			if (amount <= 0 || event_add_part(event, lot, index, amount, NULL))
-				from->failed = true;
+			int rc = amount > 0 ? event_add_part(event, lot, index, amount, NULL)
+					    : SB_EINVAL;
+
+			from->no_memory = from->no_memory || rc == SB_ESYSTEM;
+			from->failed = from->failed || rc;
 		}
 		break;
 	case FIELD_AMOUNT:
@@ -606,6 +609,8 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 		decode_field(&from, ret, &event_fields[i]);
 	for (size_t i = 0; i < kind->count; i++)
 		decode_field(&from, ret, &event_fields[kind->fields[i]]);
+	if (from.no_memory)
+		return sb_error_nomem(err);
 	if (!reader_done(&from))
 		return sb_error_set(err, SB_ECORRUPT,
 				    from.failed ? "the entry is cut short or malformed"

@@ -168,7 +168,12 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 		run->replaying = false;
 	}
 	check_heads(run, seq, bytes);
-	if (event_decode(bytes + HASH_SIZE, value.len - HASH_SIZE, &run->event, &why)) {
+	rc = event_decode(bytes + HASH_SIZE, value.len - HASH_SIZE, &run->event, &why);
+	/* No memory is no problem of the books. */
+	if (rc == SB_ESYSTEM)
+		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
+	if (rc) {
+		rc = SB_OK;
 		problem(run->verify, "entry %" PRIu64 ": %s", seq, why.text);
 		run->replaying = false;
 	} else {
@@ -180,10 +185,15 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 			rc = check_answer(run, err);
 		if (!rc && *run->event.ref)
 			rc = check_ref(run, err);
-		if (!rc && run->replaying &&
-		    books_follow(run->replayed, &run->event, bytes, &why)) {
-			problem(run->verify, "%s", why.text);
-			run->replaying = false;
+		if (!rc && run->replaying) {
+			rc = books_follow(run->replayed, &run->event, bytes, &why);
+			if (rc == SB_ESYSTEM)
+				return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
+			if (rc) {
+				rc = SB_OK;
+				problem(run->verify, "%s", why.text);
+				run->replaying = false;
+			}
 		}
 	}
 	run->head.seq = seq;

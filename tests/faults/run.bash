@@ -28,6 +28,7 @@ methods=(
 	"open_storm 1"
 	"oracle.py 2"
 	"power_loss 4"
+	"errors 4"
 )
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99

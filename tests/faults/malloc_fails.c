@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A library to preload: the Nth time that subank asks for memory there is none ($MALLOC_FAILS is
+ * N), or from then on (N+). The file ./malloc.failed then says that it came to that. What is asked
+ * for before main() has called openlog() is not counted: glibc, looking for the user's name,
+ * answers that by assertions of its own. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* glibc's own, which are there to be called by such a library. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *old, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+static unsigned long fails_at, count;
+static bool goes_on;
+
+/* Instead of glibc's: nothing is to be logged. */
+void openlog(const char *name, int options, int facility)
+{
+	const char *at = getenv("MALLOC_FAILS");
+
+	(void)options;
+	(void)facility;
+	if (!at || strcmp(name, "subank") != 0)
+		return;
+	fails_at = strtoul(at, NULL, 10);
+	goes_on = strchr(at, '+') != NULL;
+}
+
+static bool fails(void)
+{
+	int fd;
+
+	if (!fails_at || __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) < fails_at)
+		return false;
+	if (count > fails_at && !goes_on)
+		return false;
+	if (count == fails_at) {
+		fd = open("malloc.failed", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	errno = ENOMEM;
+	return true;
+}
+
+void *malloc(size_t size)
+{
+	return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t members, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(members, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __libc_realloc(old, size);
+}
+
+int posix_memalign(void **ret, size_t alignment, size_t size)
+{
+	if (fails())
+		return ENOMEM;
+	*ret = __libc_memalign(alignment, size);
+	return *ret ? 0 : ENOMEM;
+}
