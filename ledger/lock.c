@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,31 @@ static int open_lock(int dirfd, const char *name)
 	return fd;
 }
 
+/* Who holds the lock, by the kernel's list (proc(5): /proc/locks), or 0: whoever shares it leaves
+ * no name in the file, and one who just took it may be stopped before he does. */
+static intmax_t holder_in_list(int fd)
+{
+	FILE *list = fopen("/proc/locks", "re");
+	char line[256], kind[16];
+	intmax_t pid, found = 0;
+	unsigned major, minor;
+	uintmax_t inode;
+	struct stat st;
+
+	if (!list)
+		return 0;
+	/* "1: FLOCK  ADVISORY  WRITE 1234 08:02:131 0 EOF"; those who wait have "1: -> FLOCK". */
+	while (fstat(fd, &st) == 0 && !found && fgets(line, sizeof(line), list)) {
+		if (sscanf(line, "%*s %15s %*s %*s %jd %x:%x:%ju", kind, &pid, &major, &minor,
+			   &inode) == 5 &&
+		    strcmp(kind, "FLOCK") == 0 && makedev(major, minor) == st.st_dev &&
+		    inode == (uintmax_t)st.st_ino && pid > 0)
+			found = pid;
+	}
+	fclose(list);
+	return found;
+}
+
 /* "process 1234 (subank check, since 12:00:05)", or what can be said. */
 static const char *holder(int fd, char *buf, size_t size)
 {
@@ -56,7 +82,11 @@ static const char *holder(int fd, char *buf, size_t size)
 	text[len > 0 ? len : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
-		(void)snprintf(buf, size, "another process");
+		pid = holder_in_list(fd);
+		if (pid)
+			(void)snprintf(buf, size, "process %jd", pid);
+		else
+			(void)snprintf(buf, size, "another process");
 		return buf;
 	}
 	seconds = (time_t)since;

@@ -299,10 +299,11 @@ static int open_env(struct store *store, struct sb_error *err)
 		lock_drop(lock);
 		return rc;
 	}
-	lock_drop(lock);
-	/* A reader that was killed would keep old pages from being used again. */
+	/* A reader that was killed would keep old pages from being used again. Under the lock:
+	 * whoever is stopped in there has a mutex that all others need. */
 	if (store->mode == STORE_WRITE)
 		(void)mdb_reader_check(store->env, &dead);
+	lock_drop(lock);
 	rc = store->building ? SB_OK : check_size(store, err);
 	return rc ? rc : open_tables(store, err);
 }
@@ -779,25 +780,39 @@ static void pause_after(int attempt)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* A writer stands in the middle of his commit, on a slow disk or stopped: he is waited for, or said
+ * who he is. */
+static int begin_after_the_writer(struct store *store, MDB_txn **ret, struct sb_error *err)
+{
+	int lock = -1;
+	int rc = take_lock(store, "write.lock", true, "the books", &lock, err);
+
+	if (rc)
+		return rc;
+	rc = begin(store, false, ret, err);
+	lock_drop(lock);
+	if (!rc && !*ret)
+		rc = sb_error_set(err, SB_EBUSY,
+				  "the books changed under every attempt to read: try again");
+	return rc;
+}
+
 int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
-	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-		struct store_txn txn = {.store = store};
-		int rc = begin(store, false, &txn.mdb, err);
+	struct store_txn txn = {.store = store};
+	int rc = begin(store, false, &txn.mdb, err);
 
-		if (rc)
-			return rc;
-		if (!txn.mdb) {
-			pause_after(attempt);
-			continue;
-		}
-		rc = fn(&txn, ctx, err);
-		mdb_txn_abort(txn.mdb);
-		return rc == STORE_ABORT ? SB_OK : rc;
+	for (int attempt = 1; !rc && !txn.mdb && attempt < MAX_ATTEMPTS; attempt++) {
+		pause_after(attempt);
+		rc = begin(store, false, &txn.mdb, err);
 	}
-	return sb_error_set(err, SB_EBUSY,
-			    "the books changed under every attempt to read: try "
-			    "again");
+	if (!rc && !txn.mdb)
+		rc = begin_after_the_writer(store, &txn.mdb, err);
+	if (rc)
+		return rc;
+	rc = fn(&txn, ctx, err);
+	mdb_txn_abort(txn.mdb);
+	return rc == STORE_ABORT ? SB_OK : rc;
 }
 
 static MDB_val to_val(struct slice slice)

@@ -4,7 +4,12 @@
  * files, locks, other processes. Before one call is after the one before, so every N from 1 on goes
  * through every state that a crash can leave. The program's own children are not touched.
  * Exit status: 137 when it was killed, that of the program when it made fewer calls, 99 when it
- * could not be traced, 127 when it could not be started. */
+ * could not be traced, 127 when it could not be started.
+ *
+ * kill_at -i FILE ...: interrupts it instead, as Ctrl-C does: SIGINT to its process group.
+ * kill_at -s FILE ...: stops it (SIGSTOP). Both let it go on from there, with the Nth call made,
+ * write its process id and a newline to FILE (which may be a FIFO) once the signal is under way or
+ * it stands still, and wait for its end. FILE stays empty when the program made fewer calls. */
 #include "config.h"
 
 #include <errno.h>
@@ -25,6 +30,10 @@
 #include <linux/ptrace.h>
 
 enum { KILLED = 137, NOT_TRACED = 99, NOT_STARTED = 127 };
+
+/* What is done at the Nth call: SIGKILL, SIGINT or SIGSTOP; and where it is told. */
+static int deed = SIGKILL;
+static FILE *told;
 
 static bool opens_to_write(__u64 flags)
 {
@@ -90,6 +99,31 @@ static int give_up(const char *what)
 	return NOT_TRACED;
 }
 
+static int status_of(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The other signals are for a program that nobody traces: it gets them as from anybody. */
+static int let_go(pid_t pid)
+{
+	int status;
+
+	if (kill(deed == SIGINT ? -pid : pid, deed) != 0 ||
+	    ptrace(PTRACE_DETACH, pid, NULL, NULL) != 0)
+		return give_up("the program cannot be signalled");
+	if (deed == SIGSTOP && waitpid(pid, &status, WUNTRACED) != pid)
+		return give_up("the program is lost");
+	/* The call was its end. */
+	if (deed == SIGSTOP && !WIFSTOPPED(status))
+		return status_of(status);
+	fprintf(told, "%d\n", (int)pid);
+	fclose(told);
+	if (waitpid(pid, &status, 0) != pid)
+		return give_up("the program is lost");
+	return status_of(status);
+}
+
 /* Follows the program, which stands stopped behind its exec, to its end. */
 static int follow(pid_t pid, unsigned long at)
 {
@@ -103,10 +137,8 @@ static int follow(pid_t pid, unsigned long at)
 			return give_up("the program does not go on");
 		if (waitpid(pid, &status, 0) != pid)
 			return give_up("the program is lost");
-		if (WIFEXITED(status))
-			return WEXITSTATUS(status);
-		if (WIFSIGNALED(status))
-			return 128 + WTERMSIG(status);
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			return status_of(status);
 		sig = WSTOPSIG(status);
 		if (sig != (SIGTRAP | 0x80))
 			continue; /* a signal, which it gets */
@@ -116,6 +148,8 @@ static int follow(pid_t pid, unsigned long at)
 		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
 		    !matters(info.entry.nr, info.entry.args) || ++count < at)
 			continue;
+		if (deed != SIGKILL)
+			return let_go(pid);
 		/* The call is not made any more. */
 		if (kill(pid, SIGKILL) != 0 || waitpid(pid, &status, 0) != pid)
 			return give_up("the program cannot be killed");
@@ -129,14 +163,24 @@ int main(int argc, char *argv[])
 	int status;
 	pid_t pid;
 
+	if (argc > 3 && (strcmp(argv[1], "-i") == 0 || strcmp(argv[1], "-s") == 0)) {
+		deed = argv[1][1] == 'i' ? SIGINT : SIGSTOP;
+		told = fopen(argv[2], "we");
+		if (!told)
+			return give_up(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc < 3 || (at = strtoul(argv[1], NULL, 10)) == 0) {
-		fprintf(stderr, "usage: kill_at N PROGRAM ARGUMENT...\n");
+		fprintf(stderr, "usage: kill_at [-i FILE | -s FILE] N PROGRAM ARGUMENT...\n");
 		return 2;
 	}
 	pid = fork();
 	if (pid < 0)
 		return give_up("no process");
 	if (pid == 0) {
+		if (deed == SIGINT && setpgid(0, 0) != 0)
+			_exit(give_up("no process group"));
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
 			_exit(give_up("tracing is not allowed here"));
 		execvp(argv[2], argv + 2);

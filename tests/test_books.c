@@ -824,6 +824,7 @@ static int fill_nothing(struct bank *bank, void *ctx, struct sb_error *err)
 START_TEST(books_are_not_replaced_under_who_uses_them)
 {
 	struct store_options options = util_options();
+	char who[64];
 	int fd;
 	pid_t pid;
 
@@ -831,8 +832,8 @@ START_TEST(books_are_not_replaced_under_who_uses_them)
 	pid = start(keep_open, 0, &fd);
 	await(fd);
 	options.wait_ms = 200;
-	FAILS(SB_EBUSY, "in use by another process",
-	      bank_build(&options, fill_nothing, NULL, NULL, &error));
+	(void)snprintf(who, sizeof(who), "in use by process %d: ", (int)pid);
+	FAILS(SB_EBUSY, who, bank_build(&options, fill_nothing, NULL, NULL, &error));
 	ck_assert_int_ne(access(in_bank("books.new"), F_OK), 0);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	(void)finish(pid);
@@ -862,7 +863,7 @@ END_TEST
 
 START_TEST(a_lock_is_told_by_who_holds_it)
 {
-	char doing[600];
+	char doing[600], me[64];
 	int folder, held, shared, fd = -7;
 
 	ck_assert_int_eq(mkdir(bank_folder, 0750), 0);
@@ -882,8 +883,8 @@ START_TEST(a_lock_is_told_by_who_holds_it)
 	/* Shared by some: the last one who had it alone is not to be blamed. */
 	OK(lock_take(folder, "l", false, 0, "s", "the books", &held, &error));
 	OK(lock_take(folder, "l", false, 0, "s", "the books", &shared, &error));
-	FAILS(SB_EBUSY, "another process",
-	      lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
+	(void)snprintf(me, sizeof(me), "in use by process %d: ", (int)getpid());
+	FAILS(SB_EBUSY, me, lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
 	lock_drop(held);
 	lock_drop(shared);
 	(void)close(folder);

@@ -25,6 +25,8 @@
 set -u
 
 methods=(
+	"kill_everywhere.sh 2"
+	"stop_everywhere.sh 2"
 	"open_storm 1"
 	"oracle.py 2"
 	"power_loss 4"

@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Ctrl-C (SIGINT to the process group) at every step of a verb: it ends by it or comes to its end, nothing
+# that is half done stays behind, and doing it again completes it. Started by run.bash: when FAULT_SECONDS
+# are few, at some steps only, by chance.
+# shellcheck disable=SC2154 # what killing.sh sets
+parts=$*
+KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
+. "$srcdir/tests/killing.sh"
+stride=$((1 + 200 / (FAULT_SECONDS + 1)))
+INTERRUPTED=130
+
+# interrupted ARGUMENT...: interrupts `subank ARGUMENT...` at call $n. Leaves $status, and $at_end when it
+# had ended before. What it has started holds the pipe open until it has ended too.
+interrupted() {
+	(
+		"$kill_at" -i "$dir/pid" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+		echo $? >"$dir/status"
+	) 9>&1 | cat >/dev/null
+	read -r status <"$dir/status"
+	at_end=
+	[ -s "$dir/pid" ] || at_end=yes
+	leftovers=$(cd "$dir" && find bank made files backups tmp 2>/dev/null | grep -E 'new$|\.subank-|\.yaml\.|subank-verify')
+	trouble=
+	if [ "$status" -ne $INTERRUPTED ] && [ "$status" -ne 0 ] && [ "$status" -ne 3 ]; then
+		trouble="it ended with status $status"
+	elif [ -n "$leftovers" ]; then
+		trouble="it left $leftovers"
+	fi
+}
+
+# interrupted_everywhere NAME ARGUMENT...: what changes the books and Slurm.
+interrupted_everywhere() {
+	wanted "$1" || return 0
+	shift
+	n=0
+	undisturbed "$@"
+	while :; do
+		next_point
+		restore
+		interrupted "$@"
+		[ "$1" = check ] || again "$@" || trouble="it cannot be done again"
+		settle || trouble="the checks do not come to rest"
+		as_undisturbed "$trouble"
+		[ -z "$at_end" ] || break
+	done
+	enough_points 20
+}
+
+# interrupted_making NAME PROOF ARGUMENT...: what makes a file or a bank. PROOF says whether there is the
+# whole, or nothing, or what was there before.
+interrupted_making() {
+	wanted "$1" || return 0
+	proof=$2
+	shift 2
+	n=0
+	while :; do
+		next_point
+		rm -rf "$dir/made" "$dir/files" "$dir/backups" "$dir/tmp"
+		mkdir "$dir/files" "$dir/backups" "$dir/tmp"
+		echo old >"$dir/files/export.yaml"
+		interrupted "$@"
+		if [ -n "$trouble" ]; then
+			fail "$trouble"
+		elif ! $proof; then
+			fail 'it is not whole'
+		else
+			passed=$((passed + 1))
+		fi
+		[ -z "$at_end" ] || break
+	done
+	enough_points 10
+}
+whole_file_or_old() {
+	cmp -s "$dir/files/export.yaml" "$dir/whole.yaml" || [ "$(cat "$dir/files/export.yaml")" = old ]
+}
+whole_bank_or_none() {
+	[ ! -e "$dir/made/books" ] || { sb -b "$dir/made" export && cmp -s "$dir/out" "$dir/whole.yaml"; }
+}
+whole_backup_or_none() {
+	for backup in "$dir/backups"/*; do
+		[ ! -e "$backup" ] || { sb -b "$backup" export && cmp -s "$dir/out" "$dir/whole.yaml"; }
+	done
+}
+
+make_busy_bank
+interrupted_everywhere a_check check
+settle || fail 'the checks do not come to rest'
+interrupted_everywhere a_deposit_that_releases deposit site 100 --ref d
+printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' >"$dir/list"
+interrupted_everywhere a_list import --append "$dir/list"
+settle || fail 'the checks do not come to rest'
+sb export "$dir/whole.yaml" || fail export
+interrupted_making an_export whole_file_or_old export "$dir/files/export.yaml"
+interrupted_making an_import whole_bank_or_none -b "$dir/made" import "$dir/whole.yaml"
+interrupted_making a_backup whole_backup_or_none backup "$dir/backups"
+TMPDIR=$dir/tmp
+export TMPDIR
+interrupted_making a_proof true verify "$dir/whole.yaml"
+
+printf 'row\tSIGINT at every call: 7 verbs\t%d\t%d\n' $((passed + failed)) $failed
+[ $failed -eq 0 ]

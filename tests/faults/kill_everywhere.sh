@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# kill -9 at every step of the verbs that tests/crash.test.sh leaves out. Started by run.bash: when
+# FAULT_SECONDS are few, at some steps only, by chance.
+# shellcheck disable=SC2154 # what killing.sh sets
+parts=$*
+KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
+. "$srcdir/tests/killing.sh"
+stride=$((1 + 200 / (FAULT_SECONDS + 1)))
+
+make_busy_bank
+settle || fail 'the checks do not come to rest'
+# What a charge and a deposit are refunded and reversed by.
+number_of() {
+	sb journal --json --kind "$1" "$2" --last 1
+	sed -n 's/^{"entry":\([0-9]*\),.*/\1/p' "$dir/out"
+}
+
+# enters LINE...: that this came of the verb before, so that there was something to kill.
+enters() {
+	for line; do
+		! wanted "$name" || grep -q "$line" "$dir/entries.want" || fail "no entry like $line"
+	done
+}
+
+killed_everywhere a_withdrawal_that_holds withdraw paid all --ref w
+enters 'kind: withdraw.*account: "paid"' 'kind: hold.*account: "paid".*cause: funds' \
+	'kind: lever.*account: "paid".*set: 0'
+killed_everywhere a_refund_that_releases refund "$(number_of charge over)" --ref f --note mistake
+enters 'kind: refund.*account: "over"' 'kind: release.*account: "over"'
+killed_everywhere a_reversal_that_holds reverse "$(number_of deposit down)" --ref v --note mistake
+enters 'kind: reverse.*account: "down"' 'kind: hold.*account: "down"'
+killed_everywhere setting_an_allocation set over 3 --ref s
+enters 'kind: deposit.*ref: "s".*account: "over"'
+killed_everywhere terms_that_change_the_lever terms over --enforce limit --credit 1 --ref t
+enters 'kind: terms.*account: "over"' 'kind: lever.*account: "over".*tres: "billing"'
+killed_everywhere closing_an_account close use --ref c
+enters 'kind: close.*account: "use"' 'kind: lever.*account: "use".*set: 0'
+
+# What is charged and what is left, whatever entries led to it.
+balances() {
+	"$subank" -c "$dir/settings" balance --seconds -P -o Account,Allocated,Used,Available,Charged
+}
+slurm down RawUsage=90 GrpTRESMins=cpu=0
+seen=balances
+killed_everywhere resetting_an_account reset down --immediate
+seen=entries
+
+# The command is told of each event, twice rather than never.
+printf '#!/bin/sh\ncat >>"%s"\n' "$FAKE_STATE/told" >"$dir/tell"
+chmod 755 "$dir/tell"
+cp "$dir/settings" "$dir/settings.before"
+echo "notify: $dir/tell" >>"$dir/settings"
+told() {
+	entries
+	sed -n 's/^{"entry":\([0-9]*\),"kind":"\([a-z]*\)".*/told of \2/p' "$FAKE_STATE/told" | sort -u
+}
+slurm fresh RawUsage=0
+sb open fresh 1 || fail open
+settle || fail 'the checks do not come to rest'
+slurm fresh RawUsage=3400
+sb deposit site 100 --no-apply || fail deposit
+seen=told
+killed_everywhere telling_the_notify_command check
+enters 'told of threshold' 'told of release' 'kind: notified'
+seen=entries
+mv "$dir/settings.before" "$dir/settings"
+rm -f "$FAKE_STATE/told"
+
+# ---- a bank under another name, with limits that the books do not know ----
+
+settle || fail 'the checks do not come to rest'
+sb export "$dir/whole.yaml" || fail export
+slurm fresh RawUsage=3400 GrpTRESMins=cpu=0
+rm -rf "$dir/bank"
+sb import "$dir/whole.yaml" || fail import
+# It commands nobody yet, so there is no check to come to rest.
+killed_everywhere adopting adopt --immediate --bank-holds
+enters 'kind: lever.*account: "fresh"'
+
+cat >"$dir/dump.json" <<X
+{"count": 2, "results": [
+ {"id": 1, "account": "old1", "su_limit_hrs": 7, "created_at": "2026-01-01T00:00:00Z"},
+ {"id": 2, "account": "old2", "su_limit_hrs": -1, "created_at": "2026-01-01T00:00:00Z"}], "meta": {}}
+X
+slurm old1 RawUsage=70
+slurm old2 RawUsage=70
+killed_everywhere importing_a_predecessor import --predecessor --immediate "$dir/dump.json"
+enters 'kind: deposit.*account: "old1"' 'kind: terms.*account: "old2"'
+
+# ---- backups ----
+
+# whole_backups: whether every backup that has its name is whole.
+whole_backups() {
+	for backup in "$dir/backups"/*; do
+		case $backup in
+		*.new | *'*') continue ;;
+		esac
+		sb -b "$backup" verify && "$subank" -c "$dir/settings" -b "$backup" export 2>/dev/null |
+			cmp -s - "$dir/whole.yaml" || return 1
+	done
+}
+killed_backup() {
+	wanted a_backup || return 0
+	sb export "$dir/whole.yaml" || fail export
+	n=0 status=137
+	while [ $status -eq 137 ]; do
+		next_point
+		rm -rf "$dir/backups"
+		mkdir "$dir/backups"
+		"$kill_at" "$n" "$subank" -c "$dir/settings" backup "$dir/backups" >"$dir/out" 2>"$dir/err"
+		status=$?
+		if ! whole_backups; then
+			fail 'a backup is not whole'
+		elif ! { sb backup "$dir/backups" || { sleep 1 && sb backup "$dir/backups"; }; }; then
+			fail 'no other backup can be made'
+		elif ! whole_backups || ! sb verify; then
+			fail 'a backup or the bank is not whole'
+		else
+			passed=$((passed + 1))
+		fi
+	done
+	enough_points 20
+}
+killed_backup
+
+printf 'row\tkill -9 at every call: 10 more verbs\t%d\t%d\n' $((passed + failed)) $failed
+[ $failed -eq 0 ]

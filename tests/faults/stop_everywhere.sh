@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SIGSTOP at every step of a verb: others read on, or are told within lock_seconds who is in their way, with
+# his process id, and do not hang; when he goes on, all comes out as if he had never stood. Started by
+# run.bash: when FAULT_SECONDS are few, at some steps only, by chance.
+# shellcheck disable=SC2154 # what killing.sh sets
+parts=$*
+KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
+. "$srcdir/tests/killing.sh"
+stride=$((1 + 700 / (FAULT_SECONDS + 1)))
+sed 's/^lock_seconds:.*/lock_seconds: 1/' "$dir/settings" >"$dir/impatient"
+mkfifo "$dir/fifo"
+
+# others_are_served_or_told VERB-WITH-ARGUMENTS...: each of them, beside the stopped process $pid.
+others_are_served_or_told() {
+	for verb; do
+		# shellcheck disable=SC2086
+		timeout -k 1 120 "$subank" -c "$dir/impatient" $verb >"$dir/out" 2>"$dir/err" </dev/null
+		status=$?
+		others=$((others + 1))
+		# A check may find problems.
+		if [ $status -ne 0 ] && ! { [ "$verb" = check ] && [ $status -eq 3 ] && ! grep -q 'in use' "$dir/err"; }; then
+			told=$((told + 1))
+			{ [ $status -eq 1 ] || [ $status -eq 3 ]; } && grep -q "in use by process $pid\\b" "$dir/err" ||
+				echo "beside the stopped process $pid, '$verb' ended with status $status" >"$dir/trouble"
+		fi
+		[ ! -s "$dir/trouble" ] || return
+	done
+}
+
+# stopped_everywhere NAME ARGUMENT...
+told=0 others=0
+stopped_everywhere() {
+	wanted "$1" || return 0
+	shift
+	n=0
+	undisturbed "$@"
+	while :; do
+		next_point
+		restore
+		: >"$dir/trouble"
+		(
+			"$kill_at" -s "$dir/fifo" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out.own" 2>"$dir/err.own" </dev/null
+			echo $? >"$dir/status"
+		) &
+		pid=
+		read -r pid <"$dir/fifo"
+		if [ -n "$pid" ]; then
+			others_are_served_or_told balance 'deposit hand 1s --ref other --no-apply' check
+			kill -CONT "$pid"
+		fi
+		wait $!
+		read -r status <"$dir/status"
+		# A check may find that another one has done it all, and found the problems.
+		if [ ! -s "$dir/trouble" ] && [ "$status" -ne "$want" ] && ! { [ "$1" = check ] && [ "$status" -eq 0 ]; }; then
+			echo "the one who was stopped ended with status $status, and not $want" >"$dir/trouble"
+			cp "$dir/out.own" "$dir/out"
+			cp "$dir/err.own" "$dir/err"
+		fi
+		[ -s "$dir/trouble" ] || settle || echo "the checks do not come to rest" >"$dir/trouble"
+		as_undisturbed "$(cat "$dir/trouble")"
+		[ -n "$pid" ] || break
+	done
+	enough_points 20
+}
+
+make_busy_bank
+sb deposit hand 1s --ref other --no-apply || fail deposit
+stopped_everywhere a_check check
+settle || fail 'the checks do not come to rest'
+stopped_everywhere a_deposit_that_releases deposit site 100 --ref d
+stopped_everywhere terms_that_change_the_lever terms use --enforce limit --ref t
+printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' >"$dir/list"
+stopped_everywhere a_list import --append "$dir/list"
+settle || fail 'the checks do not come to rest'
+mkdir "$dir/bank/backups"
+stopped_everywhere a_backup backup "$dir/bank/backups"
+sb export "$dir/whole.yaml" || fail export
+# It commands nobody afterwards, so no check has anything to bring to rest.
+settle() {
+	true
+}
+stopped_everywhere a_replacement import --replace --immediate "$dir/whole.yaml"
+
+echo "$told of $others others were told to wait"
+[ -n "$parts" ] || [ $told -gt 0 ] || fail 'nobody was ever in the way'
+printf 'row\tSIGSTOP at every call: 6 verbs, 3 others beside\t%d\t%d\n' $((passed + failed)) $failed
+[ $failed -eq 0 ]

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+# What the tests share that kill, interrupt or stop a program at its Nth step: crash.test.sh and some of
+# faults/. SUBANK names the program (./subank if unset), KILL_AT tests/kill_at, srcdir the source tree;
+# Slurm is the make-believe one of tests/fake. Whoever sources this may have set $parts: only what has
+# one of them in its name is run then.
+subank=${SUBANK:-./subank}
+srcdir=${srcdir:-.}
+case $subank in
+/*) ;;
+*) subank=$(pwd)/$subank ;;
+esac
+kill_at=${KILL_AT:-${subank%/*}/tests/kill_at}
+fake=$(cd "$srcdir/tests/fake" && pwd) || exit 99
+dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-crash.XXXXXX") || exit 99
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 99' HUP INT TERM
+parts=${parts-}
+
+unset SUBANK_BANK
+# The leak sanitizer cannot work in a process that is traced.
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/slurm ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+export LC_ALL TZ PATH FAKE_STATE ASAN_OPTIONS
+printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 60\n' "$dir/bank" >"$dir/settings"
+
+"$kill_at" 1000000 true
+if [ $? -eq 99 ]; then
+	echo 'skipped: a process may not be traced here'
+	echo '0 passed, 0 failed'
+	exit 77
+fi
+
+passed=0
+failed=0
+fail() {
+	failed=$((failed + 1))
+	echo "FAILED: $name, at call $n: $1"
+	for file in out err; do
+		sed "s/^/  $file: /" "$dir/$file" | cat -v | head -5
+	done
+}
+
+# sb ARGUMENT...: runs subank; leaves its status, $dir/out and $dir/err.
+sb() {
+	"$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# wanted NAME: whether it is to be run.
+wanted() {
+	name=$1
+	[ -n "$parts" ] || return 0
+	for part in $parts; do
+		case $name in
+		*"$part"*) return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# slurm ACCOUNT LINE...: what the make-believe Slurm says of an account.
+slurm() {
+	account=$1
+	shift
+	printf '%s\n' "$@" >"$FAKE_STATE/dev/$account"
+}
+
+keep() {
+	rm -rf "$dir/base"
+	mkdir "$dir/base"
+	cp -a "$FAKE_STATE" "$dir/base/slurm"
+	[ ! -d "$dir/bank" ] || cp -a "$dir/bank" "$dir/base/bank"
+}
+
+restore() {
+	rm -rf "$FAKE_STATE" "$dir/bank"
+	cp -a "$dir/base"/* "$dir/"
+}
+
+# The entries without what differs from run to run. The outcomes of limits may come in another order,
+# and, where limits are set in several rounds ($rounds), so may the limits: then which entry an
+# outcome answers differs too.
+rounds=
+entries() {
+	"$subank" -c "$dir/settings" export 2>/dev/null |
+		sed -n "s/\"[-0-9]*T[0-9:.]*Z\"//g; s/hash: \"[0-9a-f]*\"//; ${rounds:+s/answers: [0-9]*//; }"'s/^- {entry: [0-9]*, //p' |
+		sort
+}
+
+limits() {
+	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
+}
+
+# A sacctmgr that the killed one has started keeps others from deciding anew until it ends.
+check() {
+	tries=0
+	until sb check || ! grep -q 'in use by' "$dir/err" || [ $tries -gt 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.02
+	done
+}
+
+quiet_check() {
+	check
+	[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
+}
+
+# Checks until there is nothing to do, which must be so at the third.
+settle() {
+	quiet_check || quiet_check || quiet_check
+}
+
+# again ARGUMENT...: what somebody does who does not know whether it was done.
+again() {
+	sb "$@" || sb "$@"
+}
+
+# A bank in which a check has everything to do.
+make_busy_bank() {
+	mkdir -p "$FAKE_STATE/dev"
+	slurm root
+	for account in use over site paid debt down hand; do
+		slurm $account RawUsage=100
+	done
+	slurm site RawUsage=100 GrpTRESMins=cpu=5000,gres/gpu=7
+	slurm paid RawUsage=100 GrpTRESMins=node=3,cpu=700
+	n=0 name=preparation
+	{
+		sb init &&
+			sb open use 1 && sb open over 20s && sb open site 20s && sb open paid 20s && sb open debt 20s &&
+			sb open down 1 && sb open hand 1
+	} || fail 'the accounts cannot be opened'
+	slurm paid RawUsage=200 GrpTRESMins=node=3,cpu=700
+	slurm debt RawUsage=200
+	slurm down RawUsage=200
+	sb check || fail 'the first check'
+	slurm use RawUsage=150
+	slurm over RawUsage=150
+	slurm site RawUsage=150 GrpTRESMins=cpu=5000,gres/gpu=7
+	slurm debt RawUsage=250 GrpTRESMins=cpu=0
+	slurm down RawUsage=50
+	{ sb deposit paid 1 --no-apply && sb hold hand --no-apply; } || fail 'what the check is to do'
+}
+
+# undisturbed ARGUMENT...: what comes of `subank ARGUMENT...` and checks behind it, on the bank and the
+# Slurm that stand there now.
+undisturbed() {
+	keep
+	sb "$@"
+	# shellcheck disable=SC2034 # for who looks at it
+	want=$?
+	settle || fail 'without a fault the checks do not come to rest'
+	$seen >"$dir/entries.want"
+	limits >"$dir/limits.want"
+}
+
+# as_undisturbed WHAT-WENT-WRONG: counts a point as passed, or says what is not as it should be.
+as_undisturbed() {
+	$seen >"$dir/entries"
+	limits >"$dir/limits"
+	if [ -n "$1" ]; then
+		fail "$1"
+	elif ! sb verify; then
+		fail 'verify is not content'
+	elif ! diff "$dir/entries.want" "$dir/entries" >"$dir/out"; then
+		fail 'other entries than without a fault'
+	elif ! diff "$dir/limits.want" "$dir/limits" >"$dir/out"; then
+		fail 'other limits in Slurm than without a fault'
+	else
+		passed=$((passed + 1))
+	fi
+}
+
+# Sets $n to the next point: every one, or, when $stride is larger than 1, some.
+stride=1
+random=${FAULT_SEED:-1}
+next_point() {
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	n=$((n + 1 + random / 65536 % (2 * stride - 1)))
+}
+
+# enough_points LEAST: closes what goes through all points; $n is the last.
+enough_points() {
+	echo "$name: $n points"
+	[ "$n" -gt "$1" ] || fail 'so few points cannot be all'
+}
+
+# killed_everywhere NAME ARGUMENT...: `subank ARGUMENT...` is killed at each point, done again (a check does
+# that itself), and followed by checks. $seen says what is to be the same then.
+seen=entries
+killed_everywhere() {
+	wanted "$1" || return 0
+	shift
+	n=0
+	undisturbed "$@"
+	while :; do
+		next_point
+		restore
+		: >"$dir/trouble"
+		# Whatever the killed one has started holds the pipe open until it has ended too.
+		(
+			"$kill_at" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+			echo $? >"$dir/status"
+			[ "$1" = check ] || again "$@" || echo "it cannot be done again" >"$dir/trouble"
+			settle || echo "the checks do not come to rest" >"$dir/trouble"
+		) 9>&1 | cat >/dev/null
+		read -r status <"$dir/status"
+		as_undisturbed "$(cat "$dir/trouble")"
+		[ "$status" -eq 137 ] || break
+	done
+	enough_points 20
+}
