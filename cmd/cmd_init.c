@@ -242,11 +242,10 @@ const struct command cmd_init = {
 	.arguments = "",
 	.summary = "make a bank",
 	.details =
-		"Makes an empty bank in the folder that --bank, `$SUBANK_BANK` or the settings "
+		"Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings "
 		"name. Run it, and everything else, as the user who is to own the books: usually "
 		"slurm. The bank commands Slurm from this machine. Asks Slurm which clusters and "
 		"accounts there are, and works without an answer.\n"
-		"\n"
 		"On a terminal it offers to write commented settings, where there are none. "
 		"--settings writes them without asking, to the file of --config, names the "
 		"clusters in them, and makes nothing else. Settings that are there are kept.",

@@ -184,8 +184,8 @@ void command_help(FILE *out, const struct command *command)
 	const struct example *example = command->examples;
 	const char *problems = command_problems(command);
 
-	fprintf(out, "usage: subank %s [OPTIONS] %s\n\n%s.\n\n", command->name, command->arguments,
-		command->summary);
+	fprintf(out, "usage: subank %s [OPTIONS]%s%s\n\n%s.\n\n", command->name,
+		*command->arguments ? " " : "", command->arguments, command->summary);
 	prose_print(out, command->details);
 	if (problems) {
 		fputc('\n', out);

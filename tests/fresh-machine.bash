@@ -3,6 +3,7 @@
 #
 # Proves that ./bootstrap needs nothing but Debian: makes a minimal Debian tree in a temporary folder,
 # copies this checkout in, and runs ./bootstrap there. By hand, as root; needs debootstrap and the net.
+# With `deb` the package is built there, and tried in a second tree that has not seen the build.
 # The mirror and how to reach it are taken from this machine's own apt. What runs in the tree sees only
 # the processes of the tree, and nothing stays mounted or running, however this ends.
 
@@ -10,7 +11,7 @@ set -euo pipefail
 
 usage() {
 	cat <<-END
-		usage: tests/fresh-machine.bash [OPTIONS] [demo|check|build]     (default: check)
+		usage: tests/fresh-machine.bash [OPTIONS] [demo|check|build|deb]     (default: check)
 		  --suite NAME   Debian's release (default: bookworm)
 		  --head         copy the last commit instead of the files as they are now
 		  --shell        open a shell in the tree when bootstrap has ended
@@ -25,7 +26,7 @@ while (($#)); do
 	--head) from_head=1 ;;
 	--shell) shell=1 ;;
 	--keep) keep=1 ;;
-	demo | check) verb=$1 ;;
+	demo | check | deb) verb=$1 ;;
 	build) verb='' ;;
 	--help | -h) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
@@ -52,15 +53,16 @@ for need in debootstrap unshare chroot apt-get tar; do
 done
 
 tree=$(mktemp -d /tmp/subank-fresh.XXXXXX)
+second=
 chmod 755 "$tree" # it becomes a root folder
 mark="SUBANK_FRESH=$$.$EPOCHREALTIME"
 # shellcheck disable=SC2317 # called by the exit trap
 finish() {
 	process_end 10 process_marked "$mark" || true
 	if [[ -n $keep ]]; then
-		say "the tree is $tree"
+		say "the tree is $tree${second:+, and $second}"
 	else
-		rm -rf --one-file-system -- "$tree"
+		rm -rf --one-file-system -- "$tree" ${second:+"$second"}
 	fi
 }
 process_at_exit finish
@@ -150,6 +152,39 @@ enter() {
 		${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} \
 		unshare --mount --pid --fork --kill-child sh "$tree/root/enter" "$tree" "$@"
 }
+
+# The package is built in the first tree and tried in the second.
+try_deb() {
+	local build=$tree
+	second=$(mktemp -d /tmp/subank-fresh.XXXXXX)
+	cp -a -- "$tree/." "$second"
+	say "building the package in $tree"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	enter run bash -ec '
+		export DEBIAN_FRONTEND=noninteractive
+		cd /root/subank
+		./bootstrap
+		mv build-aux/deb debian # for apt alone
+		apt-get -y -q --no-install-recommends build-dep ./
+		mv debian build-aux/deb
+		apt-get -y -q --no-install-recommends install lintian
+		make -C build deb
+		lintian --allow-root --fail-on error build/packages/*.deb' >"$build.log" 2>&1 || {
+		tail -n 40 "$build.log" >&2
+		rm -f -- "$build.log"
+		fail "the package was not built"
+	}
+	rm -f -- "$build.log"
+	cp -- "$build"/root/subank/build/packages/*.deb "$second/root/subank.deb"
+	tree=$second second=$build
+	say "trying it in $tree"
+	enter run sh /root/subank/tests/installed-deb.sh /root/subank.deb
+}
+
+if [[ $verb = deb ]]; then
+	try_deb
+	exit
+fi
 
 say "running ./bootstrap${verb:+ $verb} in it"
 status=0

@@ -89,6 +89,8 @@ START_TEST(every_verb_says_what_help_and_manual_need)
 			      command->name);
 		check_ascii(command->name, command->summary);
 		check_ascii(command->name, command->details);
+		ck_assert_msg(!strstr(command->details, "\n\n"), "%s: an empty paragraph",
+			      command->name);
 		check_words(command->name, command->arguments);
 		for (size_t j = 0; j < count; j++) {
 			check_ascii(command->name, options[j]->help);

@@ -73,7 +73,7 @@ if [ -n "$service$timer" ]; then
 			is "$folder is made, for slurm alone" [ "$(stat -c %a:%u "$dir/$folder")" = \
 				"750:$(sed -n 's/^slurm:[^:]*:\([0-9]*\):.*/\1/p' "$dir/etc/passwd")" ]
 		done
-		rm -r "$dir/etc" "$dir/var"
+		rm -r "${dir:?}/etc" "${dir:?}/var"
 	fi
 	for verb in check backup; do
 		service=$(find "$dir" -name "subank-$verb.service")

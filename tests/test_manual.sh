@@ -40,9 +40,11 @@ for verb in $verbs; do
 	has subank.1 ".B $verb"
 	"$subank" help "$verb" >"$dir/help"
 	is "there is $page" [ -s "$pages/$page" ]
+	# shellcheck disable=SC2013
 	for option in $(sed -n '/^Options:/,$s/^ .*\(--[a-z0-9-]*\).*/\1/p' "$dir/help"); do
 		has "$page" "$option"
 	done
+	# shellcheck disable=SC2013
 	for word in $(sed -n '1s/^usage: subank [a-z]* \[OPTIONS\] //p' "$dir/help"); do
 		has "$page" "$word"
 	done

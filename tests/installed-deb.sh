@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PACKAGE.deb in a Debian that has never seen it: installed with apt, used as slurm, installed again,
+# removed and purged. The books outlive all of it. tests/fresh-machine.bash deb runs this in a tree of
+# its own; it changes the system that it runs in.
+package=${1:?which package?}
+export DEBIAN_FRONTEND=noninteractive
+
+passed=0
+failed=0
+# is WHAT COMMAND...: the command must succeed.
+is() {
+	what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf 'FAILED: %s\n' "$what"
+	fi
+}
+not() {
+	! "$@"
+}
+apt() {
+	apt-get -y -q --no-install-recommends "$@" >/tmp/apt.log 2>&1 || {
+		tail -n 30 /tmp/apt.log
+		return 1
+	}
+}
+as_slurm() {
+	setpriv --reuid=slurm --regid=slurm --clear-groups "$@"
+}
+
+apt update || exit 99
+is 'apt installs it' apt install "$package"
+files=$(dpkg -L subank)
+is 'it runs' subank --version
+is 'man is there' apt install man-db
+is 'man finds the manual' [ "$(man -w subank)" = /usr/share/man/man1/subank.1.gz ]
+is 'and a page of a verb' man -w subank-deposit
+is 'and the settings' man -w 5 subank.yaml
+is 'the folder of the books is for slurm alone' [ "$(stat -c %A:%U:%G /var/lib/subank)" = drwxr-x---:slurm:slurm ]
+is 'and that of copies' [ "$(stat -c %A:%U:%G /var/backups/subank)" = drwxr-x---:slurm:slurm ]
+is 'no timer is enabled' [ -z "$(find /etc/systemd -name 'subank*')" ]
+is 'the settings are in place' [ -f /etc/subank/subank.yaml ]
+is 'and read' as_slurm subank -Q init
+is 'there are books' as_slurm subank verify
+as_slurm subank export >/tmp/before.yaml
+is 'nobody else sees them' not setpriv --reuid=65534 --regid=65534 --clear-groups test -r /var/lib/subank/books
+
+echo '# ours' >>/etc/subank/subank.yaml
+is 'it can be installed again' apt install --reinstall "$package"
+is 'settings that were changed stay' grep -qx '# ours' /etc/subank/subank.yaml
+
+is 'it can be removed' apt remove subank
+is 'the program is gone' [ ! -e /usr/bin/subank ]
+is 'the settings are still there' grep -qx '# ours' /etc/subank/subank.yaml
+is 'the books are still there' [ -s /var/lib/subank/books/data.mdb ]
+is 'it can be purged' apt purge subank
+is 'the settings are gone' [ ! -e /etc/subank ]
+is 'the books are still there after that' [ -s /var/lib/subank/books/data.mdb ]
+for file in $files; do
+	[ -d "$file" ] || is "$file is gone" [ ! -e "$file" ]
+done
+is 'no unit is left' [ -z "$(find /etc/systemd /var/lib/systemd -name 'subank*')" ]
+is 'it comes back' apt install "$package"
+as_slurm subank export >/tmp/after.yaml
+is 'and finds its books' cmp /tmp/before.yaml /tmp/after.yaml
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
