@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/progress.h"
 #include "ledger/csv.h"
+#include "ledger/leftover.h"
 #include "ledger/transactions.h"
 
 static const struct form {
@@ -105,6 +106,7 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 {
 	size_t size = strlen(path) + 16;
 	char *beside = malloc(size);
+	struct leftover leftover;
 	struct stat st;
 	int fd = -1, rc;
 
@@ -121,6 +123,7 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 			path);
 	}
 	(void)snprintf(beside, size, "%s.XXXXXX", path);
+	leftover_add(&leftover, beside, leftover_unlink);
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd >= 0 && fchmod(fd, 0640) == 0)
 		exporting->file = fdopen(fd, "w");
@@ -140,6 +143,7 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 out:
 	if (rc && fd >= 0)
 		(void)unlink(beside);
+	leftover_done(&leftover);
 	free(beside);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ledger/export.h"
+#include "ledger/leftover.h"
 #include "ledger/when.h"
 
 enum { SAME_SECOND_MAX = 100 }; /* copies made within one second */
@@ -98,7 +99,9 @@ static int name_copy(int folder, const char *beside, const char *stamp, char nam
 int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	      struct sb_error *err)
 {
-	char path[COPY_PATH_SIZE], stamp[STAMP_SIZE], beside[64], name[64];
+	char path[COPY_PATH_SIZE], whole[COPY_PATH_SIZE + 64], stamp[STAMP_SIZE], beside[64],
+		name[64];
+	struct leftover leftover;
 	int64_t now = env->now();
 	int folder = -1, fd, rc = open_folder(env, path, &folder, err);
 	FILE *file;
@@ -106,6 +109,8 @@ int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	if (rc)
 		return rc;
 	(void)snprintf(beside, sizeof(beside), ".subank-copy-%ld", (long)getpid());
+	(void)snprintf(whole, sizeof(whole), "%s/%s", path, beside);
+	leftover_add(&leftover, whole, leftover_unlink);
 	(void)unlinkat(folder, beside, 0); /* of a process that was killed */
 	fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	file = fd >= 0 ? fdopen(fd, "w") : NULL;
@@ -125,7 +130,8 @@ int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 out:
 	if (rc)
 		(void)unlinkat(folder, beside, 0);
-	else
+	leftover_done(&leftover);
+	if (!rc)
 		(void)snprintf(ret_path, COPY_PATH_SIZE, "%.*s/%s", COPY_PATH_SIZE - 70, path,
 			       name);
 	close(folder);

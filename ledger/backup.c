@@ -63,6 +63,7 @@ int bank_backup(struct bank *bank, const struct store_options *to, struct verify
 		struct sb_error *err)
 {
 	struct store_options beside = *to;
+	struct leftover leftover = {0};
 	struct head head = {0};
 	char folder[4096];
 	int rc;
@@ -72,13 +73,15 @@ int bank_backup(struct bank *bank, const struct store_options *to, struct verify
 	beside.folder = folder;
 	rc = bank_read(bank, 0, get_head, &head, err);
 	if (!rc)
-		rc = store_copy(bank_store(bank), folder, err);
+		rc = store_copy(bank_store(bank), folder, &leftover, err);
 	if (rc)
-		return rc;
+		goto out;
 	rc = prove(&beside, &head, ret, err);
 	if (!rc)
 		rc = store_copy_install(folder, to->folder, err);
 	if (rc)
 		store_copy_remove(folder);
+out:
+	leftover_done(&leftover);
 	return rc;
 }

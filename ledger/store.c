@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger/leftover.h"
 #include "ledger/lock.h"
 
 enum {
@@ -47,6 +48,7 @@ struct store {
 	int folder;
 	int use_lock;
 	int build_lock; /* only while building */
+	struct leftover leftover; /* what is built */
 	MDB_env *env;
 	MDB_dbi dbis[STORE_TABLE_COUNT];
 };
@@ -362,6 +364,16 @@ static void remove_built(int folder)
 	(void)unlinkat(folder, BUILDING, AT_REMOVEDIR);
 }
 
+static void remove_built_in(const char *path)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder < 0)
+		return;
+	remove_built(folder);
+	close(folder);
+}
+
 int store_build(const struct store_options *options, struct store **ret, struct sb_error *err)
 {
 	struct store *store = store_new(options, STORE_WRITE);
@@ -383,6 +395,7 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	rc = take_lock(store, "build.lock", true, "the new books", &store->build_lock, err);
 	if (rc)
 		goto fail;
+	leftover_add(&store->leftover, store->options.folder, remove_built_in);
 	remove_built(store->folder);
 	if (mkdirat(store->folder, BUILDING, 0750) != 0) {
 		rc = system_error(err, "make books.new in", options->folder);
@@ -465,11 +478,25 @@ int store_open_old(struct store *store, struct store **ret, struct sb_error *err
 	return rc;
 }
 
+/* Signals that would end or stop the process wait until sigprocmask() gets [ret_before] back. */
+static void hold_signals(sigset_t *ret_before)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&held, signals[i]);
+	(void)sigprocmask(SIG_BLOCK, &held, ret_before);
+}
+
 int store_install(struct store *store, const char *aside, struct sb_error *err)
 {
 	bool replaced = false;
+	sigset_t before;
 	int rc = SB_OK;
 
+	hold_signals(&before);
 	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
 	    errno != ENOENT) {
 		rc = system_error(err, "move the old books aside in", store->options.folder);
@@ -496,6 +523,7 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 	store->building = replaced; /* what stands there now are the old books */
 out:
 	store_close(store);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 
@@ -536,11 +564,12 @@ static int set_up_copied(const struct store *store, int folder, const char *path
 			      : 0;
 }
 
-int store_copy(struct store *store, const char *folder, struct sb_error *err)
+int store_copy(struct store *store, const char *folder, struct leftover *leftover,
+	       struct sb_error *err)
 {
 	int fd = -1, data = -1, rc;
 
-	if (mkdir(folder, 0750) != 0) {
+	if (leftover_mkdir(leftover, folder, 0750, store_copy_remove) != 0) {
 		if (errno == EEXIST)
 			return sb_error_set(err, SB_EREFUSED,
 					    "%s is there: another backup is made now, or was cut "
@@ -607,6 +636,7 @@ void store_close(struct store *store)
 	close_env(store);
 	if (store->building && store->build_lock >= 0)
 		remove_built(store->folder);
+	leftover_done(&store->leftover);
 	lock_drop(store->use_lock);
 	lock_drop(store->build_lock);
 	if (store->folder >= 0)
@@ -748,7 +778,7 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 
 int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
-	sigset_t blocked, before;
+	sigset_t before;
 	int lock = -1;
 	int rc;
 
@@ -758,13 +788,7 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 		if (rc)
 			return rc;
 	}
-	sigemptyset(&blocked);
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGTERM);
-	sigaddset(&blocked, SIGHUP);
-	sigaddset(&blocked, SIGQUIT);
-	sigaddset(&blocked, SIGTSTP);
-	(void)sigprocmask(SIG_BLOCK, &blocked, &before);
+	hold_signals(&before);
 	rc = attempt_write(store, fn, ctx, err);
 	lock_drop(lock);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

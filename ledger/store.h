@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "ledger/error.h"
+#include "ledger/leftover.h"
 
 enum store_table {
 	STORE_JOURNAL, /* u64 sequence number -> 32 bytes of hash, stored event; only grows */
@@ -75,8 +76,10 @@ int store_install(struct store *store, const char *aside, struct sb_error *err);
 
 /* Copies what one transaction sees into a new folder, as a bank's: `books/` in it, written to the
  * disk. Writers go on. Modes 0750 and 0640; made by root, all of it belongs to the owner of the
- * bank. SB_EREFUSED when there is something of that name. After an error nothing is left. */
-int store_copy(struct store *store, const char *folder, struct sb_error *err);
+ * bank. SB_EREFUSED when there is something of that name. After an error nothing is left; a signal
+ * that ends the process removes the copy until leftover_done(). */
+int store_copy(struct store *store, const char *folder, struct leftover *leftover,
+	       struct sb_error *err);
 /* Gives a copy that nobody has open its name, for good: what locks it has are removed, nothing is
  * replaced (SB_EREFUSED), the folder above is written to the disk. */
 int store_copy_install(const char *folder, const char *name, struct sb_error *err);

@@ -4,31 +4,18 @@
 #include "ledger/verify_file.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/import.h"
+#include "ledger/leftover.h"
 
-static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-enum { ENDING = sizeof(ending) / sizeof(ending[0]) };
-
-static char workshop[4096]; /* for the signal handler */
-
-static void on_end(int number)
-{
-	store_copy_remove(workshop);
-	(void)signal(number, SIG_DFL);
-	(void)raise(number);
-}
-
-static int make_workshop(struct sb_error *err)
+static int make_workshop(char workshop[4096], struct sb_error *err)
 {
 	const char *dir = getenv("TMPDIR");
 
 	dir = dir && *dir ? dir : "/tmp";
-	if ((size_t)snprintf(workshop, sizeof(workshop), "%s/subank-verify.XXXXXX", dir) >=
-	    sizeof(workshop))
+	if ((size_t)snprintf(workshop, 4096, "%s/subank-verify.XXXXXX", dir) >= 4096)
 		return sb_error_set(err, SB_EINVAL, "the name in $TMPDIR is too long");
 	if (mkdtemp(workshop))
 		return SB_OK;
@@ -36,8 +23,8 @@ static int make_workshop(struct sb_error *err)
 			    dir, strerror(errno));
 }
 
-static int build_and_verify(FILE *file, const char *name, struct verify *verify,
-			    struct sb_error *err)
+static int build_and_verify(FILE *file, const char *name, const char *workshop,
+			    struct verify *verify, struct sb_error *err)
 {
 	struct store_options options = {
 		.folder = workshop, .doing = "subank verify", .wait_ms = 10000};
@@ -55,21 +42,16 @@ static int build_and_verify(FILE *file, const char *name, struct verify *verify,
 
 int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_error *err)
 {
-	struct sigaction act = {.sa_handler = on_end}, before[ENDING];
+	struct leftover leftover;
+	char workshop[4096] = "";
 	int rc;
 
-	workshop[0] = '\0';
-	for (size_t i = 0; i < ENDING; i++) {
-		(void)sigaction(ending[i], NULL, &before[i]);
-		if (before[i].sa_handler != SIG_IGN)
-			(void)sigaction(ending[i], &act, NULL);
-	}
-	rc = make_workshop(err);
+	leftover_add(&leftover, workshop, store_copy_remove);
+	rc = make_workshop(workshop, err);
 	if (!rc) {
-		rc = build_and_verify(file, name, verify, err);
+		rc = build_and_verify(file, name, workshop, verify, err);
 		store_copy_remove(workshop);
 	}
-	for (size_t i = 0; i < ENDING; i++)
-		(void)sigaction(ending[i], &before[i], NULL);
+	leftover_done(&leftover);
 	return rc;
 }

@@ -59,6 +59,7 @@ interrupted_making() {
 		rm -rf "$dir/made" "$dir/files" "$dir/backups" "$dir/tmp"
 		mkdir "$dir/files" "$dir/backups" "$dir/tmp"
 		echo old >"$dir/files/export.yaml"
+		[ ! -d "$dir/old" ] || cp -a "$dir/old" "$dir/made"
 		interrupted "$@"
 		if [ -n "$trouble" ]; then
 			fail "$trouble"
@@ -77,6 +78,9 @@ whole_file_or_old() {
 whole_bank_or_none() {
 	[ ! -e "$dir/made/books" ] || { sb -b "$dir/made" export && cmp -s "$dir/out" "$dir/whole.yaml"; }
 }
+whole_bank_or_old() {
+	sb -b "$dir/made" export && { cmp -s "$dir/out" "$dir/whole.yaml" || cmp -s "$dir/out" "$dir/old.yaml"; }
+}
 whole_backup_or_none() {
 	for backup in "$dir/backups"/*; do
 		[ ! -e "$backup" ] || { sb -b "$backup" export && cmp -s "$dir/out" "$dir/whole.yaml"; }
@@ -94,9 +98,11 @@ sb export "$dir/whole.yaml" || fail export
 interrupted_making an_export whole_file_or_old export "$dir/files/export.yaml"
 interrupted_making an_import whole_bank_or_none -b "$dir/made" import "$dir/whole.yaml"
 interrupted_making a_backup whole_backup_or_none backup "$dir/backups"
+{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail 'the old bank'
+interrupted_making a_replacement whole_bank_or_old -b "$dir/made" import --replace --immediate "$dir/whole.yaml"
 TMPDIR=$dir/tmp
 export TMPDIR
 interrupted_making a_proof true verify "$dir/whole.yaml"
 
-printf 'row\tSIGINT at every call: 7 verbs\t%d\t%d\n' $((passed + failed)) $failed
+printf 'row\tSIGINT at every call: 8 verbs\t%d\t%d\n' $((passed + failed)) $failed
 [ $failed -eq 0 ]

@@ -25,6 +25,7 @@
 set -u
 
 methods=(
+	"interrupt_everywhere.sh 2"
 	"kill_everywhere.sh 2"
 	"stop_everywhere.sh 2"
 	"open_storm 1"
