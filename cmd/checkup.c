@@ -12,6 +12,7 @@
 #include "cmd/findings.h"
 #include "cmd/notify.h"
 #include "cmd/output.h"
+#include "cmd/publish.h"
 #include "cmd/this_machine.h"
 #include "cmd/unbanked.h"
 #include "ledger/check.h"
@@ -307,6 +308,8 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
 	status = run_locked(env, checkup, &locks);
+	if ((status == EXIT_DONE || status == EXIT_PART) && publish(env) != EXIT_DONE)
+		status = EXIT_PART;
 	/* The locks are free again: whoever is told may take his time. What the check did stands,
 	 * whatever becomes of that. */
 	if ((status == EXIT_DONE || status == EXIT_PART) && notify_run(env) != EXIT_DONE)

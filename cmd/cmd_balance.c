@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "cmd/account_text.h"
+#include "cmd/balance_published.h"
+#include "cmd/balance_row.h"
 #include "cmd/command.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
@@ -16,48 +17,8 @@
 
 enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
 
-enum {
-	COLUMN_ACCOUNT,
-	COLUMN_STATE,
-	COLUMN_ALLOCATED,
-	COLUMN_USED,
-	COLUMN_AVAILABLE,
-	COLUMN_PERCENT,
-	COLUMN_READ,
-	COLUMN_CAUSES,
-	COLUMN_LEVER,
-	COLUMN_CHARGED,
-	COLUMN_DEBT,
-	COLUMN_WAITING,
-	COLUMN_COUNT, /* without --forecast */
-	COLUMN_WEEK = COLUMN_COUNT,
-	COLUMN_MONTH,
-	COLUMN_LASTS,
-	COLUMN_UNUSED,
-	COLUMN_COUNT_ALL,
-};
-
-static const struct column columns[COLUMN_COUNT_ALL] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_STATE] = {"State", false, true, LOOK_STATE},
-	[COLUMN_ALLOCATED] = {"Allocated", true, true, LOOK_AMOUNT},
-	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
-	[COLUMN_AVAILABLE] = {"Available", true, true, LOOK_AMOUNT},
-	[COLUMN_PERCENT] = {"Percent", true, true, LOOK_SHARE},
-	[COLUMN_READ] = {"Read", true, true, LOOK_WHOLE},
-	[COLUMN_CAUSES] = {"Causes", false, false, LOOK_WHOLE},
-	[COLUMN_LEVER] = {"Lever", false, false, LOOK_WHOLE},
-	[COLUMN_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
-	[COLUMN_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
-	[COLUMN_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
-	[COLUMN_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
-	[COLUMN_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
-	[COLUMN_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
-	[COLUMN_UNUSED] = {"Unused", true, true, LOOK_AMOUNT},
-};
-
 /* With --forecast these give their room to the forecast. */
-static const size_t given_up[] = {COLUMN_ALLOCATED, COLUMN_USED, COLUMN_PERCENT, COLUMN_READ};
+static const size_t given_up[] = {BALANCE_ALLOCATED, BALANCE_USED, BALANCE_PERCENT, BALANCE_READ};
 
 /* With --lots. */
 enum {
@@ -68,10 +29,10 @@ enum {
 	LOT_AMOUNT,
 	LOT_REST,
 	LOT_STATE,
-	LOT_COLUMN_COUNT,
+	LOT_COLUMNS,
 };
 
-static const struct column lot_columns[LOT_COLUMN_COUNT] = {
+static const struct column lot_columns[LOT_COLUMNS] = {
 	[LOT_ACCOUNT] = {"Account", false, true, LOOK_NAME},
 	[LOT_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
 	[LOT_START] = {"Start", false, true, LOOK_WHOLE},
@@ -94,29 +55,10 @@ struct listing {
 	bool forecast;
 	bool tree;
 	bool total;
-	struct sums {
-		int64_t allocated, used, available, charged, debt, waiting;
-	} sums; /* of accounts that are below no other one in the list */
+	struct sums sums; /* of accounts that are below no other one in the list */
 	struct nesting nesting;
 	struct moment moment; /* what is shown */
 };
-
-/* What Slurm was asked and whether it was done. */
-static const char *lever_of(const struct account *account)
-{
-	bool waiting = false, failed = false;
-
-	for (size_t i = 0; i < account->lever_count; i++) {
-		waiting = waiting || !account->levers[i].tried;
-		failed = failed ||
-			 (account->levers[i].tried && account->levers[i].outcome == OUTCOME_FAILED);
-	}
-	if (failed)
-		return "failed";
-	if (waiting)
-		return "pending";
-	return account->lever_count ? "set" : "";
-}
 
 static int add_forecast(const struct listing *listing, struct books *books,
 			const struct account *account, struct sb_error *err)
@@ -127,50 +69,14 @@ static int add_forecast(const struct listing *listing, struct books *books,
 
 	if (rc)
 		return rc;
-	output_amount(output, COLUMN_WEEK, forecast.week);
-	output_amount(output, COLUMN_MONTH, forecast.month);
-	output_time(output, COLUMN_LASTS, forecast.lasts);
-	output_amount(output, COLUMN_UNUSED, forecast.unused);
+	output_amount(output, BALANCE_WEEK, forecast.week);
+	output_amount(output, BALANCE_MONTH, forecast.month);
+	output_time(output, BALANCE_LASTS, forecast.lasts);
+	output_amount(output, BALANCE_UNUSED, forecast.unused);
 	return SB_OK;
 }
 
-/* Adds the account to the totals, unless what it has and used is in another one's. */
-static int add_up(struct listing *listing, struct books *books, const struct account *account,
-		  const struct sums *more, struct sb_error *err)
-{
-	struct sums *sums = &listing->sums;
-	char above[NAME_SIZE];
-	int rc = nesting_above(&listing->nesting, books, account, false, above, err);
-
-	if (rc || (*above && selection_has(listing->selection, above)))
-		return rc;
-	if (amount_add(sums->allocated, more->allocated, &sums->allocated) &&
-	    amount_add(sums->used, more->used, &sums->used) &&
-	    amount_add(sums->available, more->available, &sums->available) &&
-	    amount_add(sums->charged, more->charged, &sums->charged) &&
-	    amount_add(sums->debt, more->debt, &sums->debt) &&
-	    amount_add(sums->waiting, more->waiting, &sums->waiting))
-		return SB_OK;
-	return sb_error_set(err, SB_EOVERFLOW,
-			    "the total is more than can be counted: leave out --total");
-}
-
-static void add_sums(struct output *output, const char *name, const char *state,
-		     const struct sums *sums)
-{
-	output_row(output);
-	output_text(output, COLUMN_ACCOUNT, name);
-	output_text(output, COLUMN_STATE, state);
-	output_amount(output, COLUMN_ALLOCATED, sums->allocated);
-	output_amount(output, COLUMN_USED, sums->used);
-	output_amount(output, COLUMN_AVAILABLE, sums->available);
-	output_percent(output, COLUMN_PERCENT, amount_percent(sums->used, sums->allocated));
-	output_amount(output, COLUMN_CHARGED, sums->charged);
-	output_amount(output, COLUMN_DEBT, sums->debt);
-	output_amount(output, COLUMN_WAITING, sums->waiting);
-}
-
-/* The account in the list that the row hangs below: the nearest one above; "" for none. */
+/* The account in the list that this one is inside of: the nearest one above; "" for none. */
 static int find_parent(struct listing *listing, struct books *books, const struct account *account,
 		       char ret[NAME_SIZE], struct sb_error *err)
 {
@@ -178,7 +84,7 @@ static int find_parent(struct listing *listing, struct books *books, const struc
 
 	/* Clusters may disagree, and so make a circle. */
 	for (size_t step = 0; !rc && *ret && step < LEVELS_MAX; step++) {
-		if (listing->selection->count == 0 || selection_has(listing->selection, ret))
+		if (selection_has(listing->selection, ret))
 			return SB_OK;
 		rc = books_account(books, ret, &account, err);
 		if (!rc)
@@ -191,46 +97,20 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 		   struct sb_error *err)
 {
 	struct output *output = listing->output;
-	struct sums sums = {.charged = account_sum(account->charged),
-			    .debt = account->debt,
-			    .waiting = account_waiting(account).amount};
-	const char *state = account_state(account);
-	char causes[CAUSES_SIZE], above[NAME_SIZE] = "", parent[NAME_SIZE] = "";
-	const char *read_on;
-	int64_t read;
-	int rc = account_available(account, &sums.available, err);
+	struct balance_row row;
+	char parent[NAME_SIZE] = "";
+	int rc = balance_row_make(listing->env, &listing->nesting, books, account, !listing->as_of,
+				  &row, err);
 
-	if (!rc)
-		rc = account_allocated(account, &sums.allocated, err);
-	if (!rc)
-		rc = account_used(account, &sums.used, err);
-	if (!rc)
-		rc = books_read_time(books, account, listing->env->settings.clusters,
-				     listing->env->settings.cluster_count, &read, &read_on, err);
-	if (!rc && listing->total)
-		rc = add_up(listing, books, account, &sums, err);
-	/* Slurm asks the accounts above, too, before it starts a job. */
-	if (!rc && !listing->as_of && !account_held(account))
-		rc = nesting_above(&listing->nesting, books, account, true, above, err);
-	if (!rc && listing->tree)
+	if (!rc && (listing->tree || listing->total))
 		rc = find_parent(listing, books, account, parent, err);
+	/* What it has and used is in the other one's. */
+	if (!rc && listing->total && !*parent)
+		rc = sums_add(&listing->sums, &row.sums, err);
 	if (rc)
 		return rc;
-	if (*above) {
-		state = "blocked";
-		note(listing->env, "%s: no job starts, since %s above it is held", account->name,
-		     above);
-	}
-	add_sums(output, account->name, state, &sums);
-	if (*parent)
-		output_below(output, parent);
-	/* Readings are not books: what was read then is not known. */
-	if (listing->as_of)
-		output_text(output, COLUMN_READ, "");
-	else
-		output_age(output, COLUMN_READ, read, books_time(books));
-	output_text(output, COLUMN_CAUSES, account_causes(account, causes));
-	output_text(output, COLUMN_LEVER, lever_of(account));
+	balance_row_print(listing->env, output, &row, listing->tree ? parent : "",
+			  listing->as_of ? BALANCE_NOT_READ : books_time(books));
 	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
 
@@ -342,7 +222,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		rc = list_all(listing, books, err);
 	/* No account can have that name. */
 	if (!rc && listing->total)
-		add_sums(listing->output, "(total)", "", &listing->sums);
+		balance_total_print(listing->output, &listing->sums);
 	return rc;
 }
 
@@ -354,7 +234,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .forecast = option(env, "forecast"),
 				  .tree = option(env, "tree"),
 				  .total = option(env, "total")};
-	struct column shown[COLUMN_COUNT_ALL];
+	struct column shown[BALANCE_COLUMNS_ALL];
 	struct selection selection;
 	int status;
 
@@ -367,15 +247,23 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
-	memcpy(shown, columns, sizeof(shown));
+	if (!env->bank) {
+		status = listing.as_of || listing.forecast || option(env, "lots")
+				 ? usage(env, "only what accounts have now is published: leave out "
+					      "--as-of, --forecast and --lots")
+				 : balance_published(env, &selection, listing.tree, listing.total);
+		selection_release(&selection);
+		return status;
+	}
+	memcpy(shown, balance_columns, sizeof(shown));
 	for (size_t i = 0; listing.forecast && i < sizeof(given_up) / sizeof(given_up[0]); i++)
 		shown[given_up[i]].shown = false;
-	status = listing.add == add_lots
-			 ? output_from_bank(env, lot_columns, LOT_COLUMN_COUNT, list, &listing,
-					    &listing.output)
-			 : output_from_bank(env, shown,
-					    listing.forecast ? COLUMN_COUNT_ALL : COLUMN_COUNT,
-					    list, &listing, &listing.output);
+	status = listing.add == add_lots ? output_from_bank(env, lot_columns, LOT_COLUMNS, list,
+							    &listing, &listing.output)
+					 : output_from_bank(env, shown,
+							    listing.forecast ? BALANCE_COLUMNS_ALL
+									     : BALANCE_COLUMNS,
+							    list, &listing, &listing.output);
 	nesting_release(&listing.nesting);
 	selection_release(&selection);
 	return status;
@@ -429,11 +317,14 @@ const struct command cmd_balance = {
 		   "--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
 		   "30 days (of a younger account, over its days); Lasts, when nothing is left at "
 		   "the rate of PerDay30; and Unused, what windows that end leave over at it. "
-		   "What was given back is not subtracted.",
+		   "What was given back is not subtracted.\n"
+		   "Who may not look into the bank sees what it publishes (`publish` in the "
+		   "settings): of the accounts that Slurm has him in and those above them, or of "
+		   "those that he names.",
 	.examples = examples,
 	.see_also = "statement why journal",
 	.max_args = -1,
-	.flags = CMD_READ | CMD_LIST,
+	.flags = CMD_READ | CMD_LIST | CMD_PUBLISHED,
 	.options = options,
 	.run = run,
 };

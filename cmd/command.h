@@ -29,6 +29,8 @@ enum command_flags {
 	CMD_BARE_WITH_FILE = 1 << 8, /* without settings and bank when it is given an argument */
 	CMD_HIDDEN = 1 << 9, /* for programs, not for people: no help names it */
 	CMD_MAKES_SETTINGS = 1 << 10, /* the file of --config need not be there */
+	CMD_PUBLISHED = 1 << 11, /* whoever may not look into the bank sees what it publishes: the
+				    bank is then NULL */
 };
 
 struct example {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/nearest.h"
@@ -229,6 +230,14 @@ static void trace(const char *line, void *ctx)
 	print_message(ctx, text);
 }
 
+/* Whether the bank is out of reach here, and what it publishes is not. */
+static bool is_closed(const struct env *env)
+{
+	return access(env->settings.bank, R_OK | X_OK) != 0 &&
+	       (errno == EACCES || errno == ENOENT || errno == ENOTDIR) &&
+	       access(env->settings.publish_file, F_OK) == 0;
+}
+
 /* Settings, then what the command line and the environment put above them. */
 static int prepare(struct env *env, struct sb_error *err)
 {
@@ -264,6 +273,8 @@ static int prepare(struct env *env, struct sb_error *err)
 	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
 					    .doing = env->doing,
 					    .wait_ms = env->settings.lock_seconds * 1000};
+	if (env->command->flags & CMD_PUBLISHED && !bank && is_closed(env))
+		return SB_OK;
 	if (env->command->flags & (CMD_READ | CMD_WRITE))
 		rc = bank_open(&env->store,
 			       env->command->flags & CMD_WRITE ? STORE_WRITE : STORE_READ,

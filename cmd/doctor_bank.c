@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/doctor.h"
+#include "cmd/published.h"
 #include "cmd/this_machine.h"
 #include "ledger/when.h"
 
@@ -209,6 +210,28 @@ static void look_at_levers(const struct books_seen *seen, struct diagnosis *diag
 	}
 }
 
+static void look_at_published(struct env *env, int64_t now, struct diagnosis *diagnosis)
+{
+	static const char check[] = "balances for users";
+	const char *path = env->settings.publish_file;
+	struct published published;
+	char age[WHEN_TEXT_SIZE];
+	struct sb_error err;
+
+	if (env->settings.publish == PUBLISH_NONE) {
+		diagnose(diagnosis, VERDICT_INFO, check, here, NULL, "publish: none");
+		return;
+	}
+	if (published_read(path, env->store.folder, &published, &err)) {
+		diagnose(diagnosis, VERDICT_WARN, check, here, err.text,
+			 err.code == SB_ENOTFOUND ? "not there yet: %s" : "not readable: %s", path);
+		return;
+	}
+	diagnose(diagnosis, VERDICT_OK, check, here, NULL, "published %s ago",
+		 when_format_age(age, now - published.time));
+	published_release(&published);
+}
+
 void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *diagnosis)
 {
 	const char *folder = env->store.folder;
@@ -250,4 +273,5 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	look_at_clock(&seen, now, diagnosis);
 	look_at_checks(&seen, now, diagnosis);
 	look_at_levers(&seen, diagnosis);
+	look_at_published(env, now, diagnosis);
 }

@@ -406,6 +406,11 @@ const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], si
 	return to;
 }
 
+void output_fail(struct output *output)
+{
+	output->failed = true;
+}
+
 int output_finish(struct output *output, struct sb_error *err)
 {
 	bool failed;
@@ -437,9 +442,8 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 	if (output_new(env, columns, count, ret_output, &err))
 		return fail(env, &err);
 	rc = bank_read(env->bank, env->now(), list, ctx, &err);
-	/* Not half of an answer, nor an empty one. */
 	if (rc)
-		(*ret_output)->failed = true;
+		output_fail(*ret_output);
 	finished = output_finish(*ret_output, rc ? NULL : &err);
 	return rc || finished ? fail(env, &err) : EXIT_DONE;
 }

@@ -40,6 +40,9 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 /* Prints the rows there are; what comes later has no header. Not for JSON, which is one list. */
 int output_flush(struct output *output, struct sb_error *err);
 
+/* Nothing more is printed of it: half of an answer would look like one. */
+void output_fail(struct output *output);
+
 /* "a, b, c", or the first ten "and N more", for a cell or a line. Returns [to]. */
 enum { NAMES_TEXT_SIZE = 2048 };
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count);

@@ -34,6 +34,7 @@ enum value {
 	VALUE_ENFORCEMENT,
 	VALUE_LEVER,
 	VALUE_DRIFT,
+	VALUE_PUBLISH,
 	VALUE_SECONDS,
 	VALUE_DAYS,
 	VALUE_THRESHOLDS,
@@ -87,6 +88,12 @@ static const struct key keys[] = {
 	    "a program that is run for each threshold, end, hold and release; no default",
 	    VALUE_PATH, notify),
 	KEY("notify_seconds", "10", "how long it may take", VALUE_SECONDS, notify_seconds),
+	KEY("publish", "none",
+	    "who sees balances without the bank: all, the file's folder's group, or none",
+	    VALUE_PUBLISH, publish),
+	KEY("publish_file", "/run/subank/balances.json",
+	    "where they stand, in a folder that users can enter and only the bank can write",
+	    VALUE_PATH, publish_file),
 	KEY("project_days", "365",
 	    "the end of a deposit without --end, in days; left out, it has none", VALUE_DAYS,
 	    project_days),
@@ -136,6 +143,7 @@ void settings_release(struct settings *settings)
 	free(settings->scontrol);
 	free(settings->sacct);
 	free(settings->notify);
+	free(settings->publish_file);
 	*settings = (struct settings){0};
 }
 
@@ -148,13 +156,14 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
 				      .sacct = strdup("sacct"),
+				      .publish_file = strdup("/run/subank/balances.json"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
 				      .thresholds = {{60, 90}, 2},
 				      .notice_days = 90,
 				      .notify_seconds = 10};
-	if (settings->bank && settings->sshare && settings->sacctmgr && settings->scontrol &&
-	    settings->sacct)
+	if (settings->bank && settings->publish_file && settings->sshare && settings->sacctmgr &&
+	    settings->scontrol && settings->sacct)
 		return SB_OK;
 	settings_release(settings);
 	return sb_error_nomem(err);
@@ -277,6 +286,23 @@ static int set_drift(const struct yaml_reader *reader, const struct yaml_item *i
 		       ? SB_OK
 		       : yaml_error(reader, item, err, "drift must be leave or restore, not '%s'",
 				    item->text);
+}
+
+static int set_publish(const struct yaml_reader *reader, const struct yaml_item *item,
+		       struct settings *settings, struct sb_error *err)
+{
+	static const char *const words[] = {"none", "group", "all"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(item->text, words[i]) == 0) {
+			settings->publish = i == 0   ? PUBLISH_NONE
+					    : i == 1 ? PUBLISH_GROUP
+						     : PUBLISH_ALL;
+			return SB_OK;
+		}
+	}
+	return yaml_error(reader, item, err, "publish must be all, group or none, not '%s'",
+			  item->text);
 }
 
 int64_t settings_share(const struct settings *settings, const char *cluster)
@@ -448,6 +474,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_lever(reader, &item, to, err);
 	case VALUE_DRIFT:
 		return set_drift(reader, &item, to, err);
+	case VALUE_PUBLISH:
+		return set_publish(reader, &item, settings, err);
 	case VALUE_CLUSTERS:
 	case VALUE_SHARES:
 	case VALUE_ACCOUNTS:

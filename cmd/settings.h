@@ -41,6 +41,8 @@ struct settings {
 	int notice_days; /* how long before its end what is left of a window is told; 0: never */
 	char *notify; /* a program to tell of crossings, holds, releases and ends; NULL: none */
 	int notify_seconds; /* how long it may take */
+	enum { PUBLISH_NONE, PUBLISH_GROUP, PUBLISH_ALL } publish; /* who may see balances */
+	char *publish_file; /* where they stand for them */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 

@@ -74,6 +74,40 @@ int nesting_above(struct nesting *nesting, struct books *books, const struct acc
 	return rc;
 }
 
+int nesting_each_inside(struct nesting *nesting, struct books *books,
+			int (*fn)(const char *account, const char *above, void *ctx,
+				  struct sb_error *err),
+			void *ctx, struct sb_error *err)
+{
+	const struct account *account;
+	char above[NAME_SIZE];
+	size_t count;
+	int rc = books_load_all(books, &count, err);
+
+	for (size_t i = 0; i < count && !rc; i++) {
+		const struct tree *tree = NULL;
+
+		account = books_at(books, i);
+		for (size_t j = 0; j < account->meter_count && !rc; j++)
+			rc = find_tree(nesting, books, account->meters[j].cluster, &tree, err);
+	}
+	for (size_t i = 0; i < nesting->count && !rc; i++) {
+		const struct tree *tree = &nesting->clusters[i].tree;
+
+		for (size_t j = 0; j < tree->count && !rc; j++) {
+			const char *name = tree->list[j].account;
+
+			if (books_account(books, name, &account, NULL) != SB_ENOTFOUND)
+				continue;
+			above[0] = '\0';
+			rc = look_up(books, tree, name, false, above, err);
+			if (!rc && *above)
+				rc = fn(name, above, ctx, err);
+		}
+	}
+	return rc;
+}
+
 void nesting_release(struct nesting *nesting)
 {
 	for (size_t i = 0; i < nesting->count; i++)

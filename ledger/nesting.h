@@ -18,6 +18,13 @@ struct nesting {
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err);
 
+/* Calls [fn] for each account that is not in the bank and inside one that is, with that one. Of the
+ * clusters on which accounts of the bank are metered; all of them must be loaded. */
+int nesting_each_inside(struct nesting *nesting, struct books *books,
+			int (*fn)(const char *account, const char *above, void *ctx,
+				  struct sb_error *err),
+			void *ctx, struct sb_error *err);
+
 void nesting_release(struct nesting *nesting);
 
 #endif

@@ -10,6 +10,7 @@
  *   use.lock    shared while an environment is open, exclusive to put another in its place.
  *   build.lock  one at a time builds books to put in place.
  *   check.lock, settle.lock  one check at a time (cmd/checkup.c).
+ *   publish.lock  what users see is written by who has read last (cmd/publish.c).
  *
  * Default durability only: two flushes a commit. LMDB's flags that save one lose acknowledged
  * commits (tests/faults/power_loss.c shows it).

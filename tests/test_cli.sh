@@ -655,6 +655,29 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	done
 	export_to "$dir/after"
 	is_same 'a stranger changes nothing' "$dir/before" "$dir/after"
+
+	# What the bank publishes, he may see.
+	mkdir -m 755 "$dir/public"
+	{
+		cat "$dir/settings"
+		printf 'publish: all\npublish_file: %s\n' "$dir/public/balances.json"
+	} >"$dir/users"
+	chmod 644 "$dir/users"
+	"$subank" -c "$dir/users" check >"$dir/out" 2>"$dir/err"
+	chmod 777 "$FAKE_STATE"
+	chmod 666 "$FAKE_STATE"/log "$FAKE_STATE"/pids
+	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/before"
+	for arguments in 'balance bio' 'balance bio --json' balance; do
+		# shellcheck disable=SC2086
+		setpriv --reuid 65534 --regid 65534 --clear-groups \
+			"$dir/program" -c "$dir/users" $arguments >"$dir/out" 2>"$dir/err"
+		status=$?
+		is "$arguments, published: status 0" [ "$status" -eq 0 ]
+		has "$arguments, published: how old" 'as the bank published it' err
+	done
+	is 'whose are whose: Slurm is asked' grep -q 'where user=nobody format=' "$FAKE_STATE/log"
+	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/after"
+	is_same 'a stranger touches nothing' "$dir/before" "$dir/after"
 else
 	echo 'skipped: the stranger (needs root and setpriv)'
 fi

@@ -92,6 +92,9 @@ static const struct {
 	{"lever: MaxJobs\n", ":1:8: ", "not a lever"},
 	{"lever: \n", ":1:", "not a lever"},
 	{"drift: keep\n", ":1:8: ", "leave or restore"},
+	{"publish: some\n", ":1:10: ", "all, group or none, not 'some'"},
+	{"publish: [all]\n", ":1:10: ", "single value"},
+	{"publish_file: balances.json\n", ":1:15: ", "begins with /"},
 	{"shares: even\n", ":1:9: ", "pooled"},
 	{"shares: [a]\n", ":1:9: ", "pooled"},
 	{"shares: {a: 1, A: 2}\n", ":1:16: ", "twice"},
@@ -191,6 +194,8 @@ static void is_default(const struct settings *settings)
 	ck_assert_ptr_null(settings->notify);
 	ck_assert_int_eq(settings->notify_seconds, 10);
 	ck_assert_int_eq(settings->project_days, 0);
+	ck_assert_int_eq(settings->publish, PUBLISH_NONE);
+	ck_assert_str_eq(settings->publish_file, "/run/subank/balances.json");
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)

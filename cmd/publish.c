@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/balance_row.h"
+#include "cmd/command.h"
+#include "cmd/this_machine.h"
+#include "ledger/lock.h"
+#include "ledger/when.h"
+
+struct publishing {
+	struct env *env;
+	json_t *document;
+	bool granted; /* this is the bank, and not a copy of it */
+};
+
+static json_t *row_json(const struct balance_row *row, const char *above)
+{
+	const struct sums *sums = &row->sums;
+	char read[WHEN_TEXT_SIZE];
+
+	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so}", "account", row->name, "state",
+			 row->state, "causes", row->causes, "lever", row->lever, "blocked_by",
+			 row->blocker, "above", above, "allocated_seconds",
+			 (json_int_t)sums->allocated, "used_seconds", (json_int_t)sums->used,
+			 "available_seconds", (json_int_t)sums->available, "charged_seconds",
+			 (json_int_t)sums->charged, "debt_seconds", (json_int_t)sums->debt,
+			 "waiting_seconds", (json_int_t)sums->waiting, "read",
+			 row->read ? json_string(when_format_exact(read, row->read)) : json_null());
+}
+
+static int add_accounts(struct publishing *publishing, struct books *books, struct nesting *nesting,
+			json_t *list, struct sb_error *err)
+{
+	size_t count;
+	int rc = books_load_all(books, &count, err);
+
+	for (size_t i = 0; !rc && i < count; i++) {
+		const struct account *account = books_at(books, i);
+		struct balance_row row;
+		char above[NAME_SIZE];
+
+		rc = balance_row_make(publishing->env, nesting, books, account, true, &row, err);
+		if (!rc)
+			rc = nesting_above(nesting, books, account, false, above, err);
+		if (!rc && json_array_append_new(list, row_json(&row, above)))
+			rc = sb_error_nomem(err);
+	}
+	return rc;
+}
+
+static int add_inside(const char *account, const char *above, void *ctx, struct sb_error *err)
+{
+	return json_object_set_new(ctx, account, json_string(above)) ? sb_error_nomem(err) : SB_OK;
+}
+
+static int collect(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct publishing *publishing = ctx;
+	char here[PLACE_SIZE], place[PLACE_SIZE], time[WHEN_TEXT_SIZE];
+	json_t *list = json_array(), *inside = json_object();
+	struct nesting nesting = {0};
+	int rc = books_machine(books, place, sizeof(place), err);
+
+	place_of(publishing->env->machine, publishing->env->store.folder, here);
+	publishing->granted = !rc && strcmp(place, here) == 0;
+	if (publishing->granted) {
+		rc = add_accounts(publishing, books, &nesting, list, err);
+		if (!rc)
+			rc = nesting_each_inside(&nesting, books, add_inside, inside, err);
+	}
+	nesting_release(&nesting);
+	/* Takes over both, also when it fails. */
+	publishing->document = json_pack("{si ss so so}", "subank", PUBLISHED_FORM, "time",
+					 when_format_exact(time, publishing->env->now()),
+					 "accounts", list, "inside", inside);
+	if (!rc && !publishing->document)
+		rc = sb_error_nomem(err);
+	return rc;
+}
+
+static int cannot(const char *what, const char *path, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ESYSTEM,
+			    "the balances for users are not published: cannot %s %s: %s", what,
+			    path, strerror(errno));
+}
+
+/* The folder of [path]; the caller closes it. */
+static int open_folder(const char *path, struct stat *ret, struct sb_error *err)
+{
+	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path + 1));
+	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0) {
+		(void)cannot("open the folder", folder ? folder : path, err);
+	} else if (fstat(fd, ret) != 0 || (ret->st_mode & S_IWOTH)) {
+		sb_error_set(err, SB_EREFUSED,
+			     "the balances for users are not published: everybody can write the "
+			     "folder %s and so put another file there: chmod o-w, or name another "
+			     "file as publish_file",
+			     folder);
+		close(fd);
+		fd = -1;
+	}
+	free(folder);
+	return fd;
+}
+
+static int write_file(int folder, const char *name, const struct stat *st, const json_t *document,
+		      bool to_all, struct sb_error *err)
+{
+	char beside[NAME_MAX + 1];
+	int fd, rc = SB_OK;
+	FILE *file;
+
+	(void)snprintf(beside, sizeof(beside), ".%.240s.new", name);
+	(void)unlinkat(folder, beside, 0);
+	fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file) {
+		rc = cannot("write", name, err);
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	if (!to_all && fchown(fd, (uid_t)-1, st->st_gid) != 0)
+		rc = cannot("give its folder's group to", name, err);
+	if (!rc && (fchmod(fd, to_all ? 0644 : 0640) != 0 ||
+		    json_dumpf(document, file, JSON_INDENT(1)) != 0 || fputc('\n', file) == EOF))
+		rc = cannot("write", name, err);
+	/* Not synced: what a power loss takes, the next check writes. */
+	if (fclose(file) != 0 && !rc)
+		rc = cannot("write", name, err);
+	if (!rc && renameat(folder, beside, folder, name) != 0)
+		rc = cannot("rename to", name, err);
+	if (rc)
+		(void)unlinkat(folder, beside, 0);
+	return rc;
+}
+
+static int publish_to(struct publishing *publishing, const char *path, struct sb_error *err)
+{
+	struct env *env = publishing->env;
+	int lock = -1, folder = -1;
+	struct stat st;
+	/* Whoever writes has read last. */
+	int rc = lock_take(store_folder(bank_store(env->bank)), "publish.lock", true,
+			   env->store.wait_ms, env->doing, "what users see", &lock, err);
+
+	if (!rc)
+		rc = bank_read(env->bank, env->now(), collect, publishing, err);
+	if (!rc && publishing->granted) {
+		folder = open_folder(path, &st, err);
+		rc = folder < 0
+			     ? err->code
+			     : write_file(folder, strrchr(path, '/') + 1, &st, publishing->document,
+					  env->settings.publish == PUBLISH_ALL, err);
+	}
+	if (folder >= 0)
+		close(folder);
+	lock_drop(lock);
+	json_decref(publishing->document);
+	return rc;
+}
+
+int publish(struct env *env)
+{
+	struct publishing publishing = {.env = env};
+	struct sb_error err;
+
+	if (env->settings.publish == PUBLISH_NONE ||
+	    publish_to(&publishing, env->settings.publish_file, &err) == SB_OK)
+		return EXIT_DONE;
+	warning(env, "%s", err.text);
+	return EXIT_PART;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is published for users, and what `balance` makes of it for who may not look into the bank.
+ * tests/test_cli.sh does so as a user that exists. */
+#include "config.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/drive.h"
+
+static char folder[128], file[160];
+
+static void publish_as(const char *who)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text),
+		       "bank: /no/such/bank\nclusters: [dev]\nlock_seconds: 1\nthresholds: []\n"
+		       "notice_days: 0\npublish: %s\npublish_file: %s\n",
+		       who, file);
+	set_settings(text);
+}
+
+/* What stands in the file, with its time; free() it. */
+static char *published(void)
+{
+	size_t len;
+
+	return util_read_file(file, &len);
+}
+
+static void still(char *before)
+{
+	char *after = published();
+
+	ck_assert_str_eq(after, before);
+	free(before);
+	free(after);
+}
+
+/* As one who has no access: the folder of the settings is not there. */
+static void as_user(void)
+{
+	ck_assert_int_eq(unsetenv("SUBANK_BANK"), 0);
+}
+
+static void as_owner(void)
+{
+	ck_assert_int_eq(setenv("SUBANK_BANK", bank_folder, 1), 0);
+}
+
+static void setup(void)
+{
+	drive_setup();
+	(void)snprintf(folder, sizeof(folder), "%s/pub", test_folder);
+	(void)snprintf(file, sizeof(file), "%s/balances.json", folder);
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	publish_as("all");
+	fake_account("dev", "faculty")->usage = 3600;
+	(void)snprintf(fake_account("dev", "bio")->parent, 16, "faculty");
+	(void)snprintf(fake_account("dev", "cells")->parent, 16, "bio");
+	(void)snprintf(fake_account("dev", "cells")->users, 16, "slurm");
+	(void)snprintf(fake_account("dev", "chem")->users, 16, "alice,slurm");
+	(void)fake_account("dev", "other");
+	DONE("", "open", "faculty", "100");
+	DONE("", "open", "bio", "10");
+	DONE("", "open", "chem", "20");
+	DONE("", "open", "other", "30");
+	DONE("", "check");
+}
+
+START_TEST(a_user_sees_his_accounts_and_those_above)
+{
+	as_user();
+	GIVES(0, "bio|10.00\nchem|20.00\nfaculty|100.00\n", "as the bank published it 1s ago",
+	      "balance", "-nPo", "account,available");
+	ck_assert_ptr_null(strstr(out, "other"));
+	ck_assert_ptr_nonnull(strstr(fake_line, "where user=slurm format=Cluster,Account,User"));
+	GIVES(0, "faculty|100.00\n", "ago", "balance", "-nPo", "account,available", "--tree");
+	GIVES(0, "(total)|120.00\n", "ago", "balance", "-nPo", "account,available", "--total");
+	GIVES(0, "\"available_seconds\": 36000,", "ago", "balance", "bio", "--json");
+	GIVES(0, "other|30.00\n", "ago", "balance", "other", "-nPo", "account,available");
+	GIVES(0, "`-bio   open", "ago", "balance", "--tree");
+	ck_assert_int_eq(fake_modifies, 0);
+}
+END_TEST
+
+START_TEST(what_is_not_published_is_said)
+{
+	as_user();
+	GIVES(1, NULL, "there is no account 'nope' among those that the bank publishes", "balance",
+	      "nope");
+	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--lots");
+	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--forecast");
+	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--as-of", "1");
+	GIVES(1, NULL, "/no/such/bank", "journal");
+	/* Who names a bank means that one. */
+	GIVES(1, NULL, "/no/such/other", "balance", "-b", "/no/such/other");
+	ck_assert_int_eq(unlink(file), 0);
+	GIVES(1, NULL, "/no/such/bank", "balance");
+}
+END_TEST
+
+START_TEST(a_user_of_no_account_or_without_slurm)
+{
+	as_user();
+	fake_account("dev", "chem")->users[0] = '\0';
+	fake_account("dev", "cells")->users[0] = '\0';
+	GIVES(0, "", "Slurm has slurm in no account", "balance", "-n");
+	ck_assert_str_eq(out, "");
+	(void)snprintf(fake_account("dev", "fresh")->users, 16, "slurm");
+	GIVES(0, "", "none of the accounts that Slurm has slurm in is in the bank", "balance",
+	      "-n");
+	ck_assert_str_eq(out, "");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(0, "other", "Slurm did not say which accounts are yours", "balance");
+	ck_assert_ptr_nonnull(strstr(out, "bio"));
+}
+END_TEST
+
+START_TEST(everything_that_is_entered_is_published)
+{
+	struct stat st;
+	char *before;
+
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0644);
+	DONE("", "deposit", "bio", "5", "--no-apply");
+	as_user();
+	GIVES(0, "bio|15.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
+	as_owner();
+	DONE("", "hold", "faculty");
+	as_user();
+	GIVES(0, "bio|blocked\n", "bio: no job starts, since faculty above it is held", "balance",
+	      "bio", "-nPo", "account,state");
+	before = published();
+	/* A dry run is none, and what was refused entered nothing. */
+	as_owner();
+	DONE("", "check", "--dry-run", "-Q");
+	RUN("withdraw", "bio", "1000");
+	ck_assert_int_eq(status, 1);
+	still(before);
+}
+END_TEST
+
+START_TEST(a_copy_of_the_bank_does_not_publish)
+{
+	char *before = published();
+
+	machine = "id/other";
+	RUN("deposit", "bio", "5", "--no-apply");
+	ck_assert_int_eq(status, 0);
+	RUN("check");
+	ck_assert_int_eq(status, 3);
+	still(before);
+	as_user();
+	GIVES(0, "bio|10.00\n", "ago", "balance", "bio", "-nPo", "account,available");
+}
+END_TEST
+
+START_TEST(none_publishes_nothing_and_group_less)
+{
+	struct stat st;
+
+	ck_assert_int_eq(unlink(file), 0);
+	publish_as("none");
+	DONE("", "check");
+	ck_assert_int_ne(access(file, F_OK), 0);
+	publish_as("group");
+	/* Root may give it any group, others one of theirs. */
+	if (geteuid() == 0)
+		ck_assert_int_eq(chown(folder, (uid_t)-1, 65534), 0);
+	DONE("", "check");
+	ck_assert_int_eq(stat(file, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	if (geteuid() == 0)
+		ck_assert_uint_eq(st.st_gid, 65534);
+}
+END_TEST
+
+/* Why the file is not taken. */
+START_TEST(a_file_that_may_not_be_the_bank_s_is_refused)
+{
+	size_t len;
+	char *text = util_read_file(file, &len), *newer;
+
+	as_user();
+	ck_assert_int_eq(chmod(file, 0664), 0);
+	GIVES(1, NULL, "can be written by others than the bank", "balance");
+	ck_assert_int_eq(chmod(file, 0646), 0);
+	GIVES(1, NULL, "can be written by others than the bank", "balance");
+	ck_assert_int_eq(chmod(file, 0644), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(file, 65534, (gid_t)-1), 0);
+		GIVES(1, NULL, "are not from the bank: their owner is neither root nor slurm nor",
+		      "balance");
+		ck_assert_int_eq(chown(file, 0, (gid_t)-1), 0);
+	}
+	for (size_t cut = 0; cut + 2 < len; cut += 1 + len / 97) {
+		util_write_file(file, text, cut);
+		GIVES(1, NULL, "not whole", "balance");
+	}
+	newer = strstr(text, "\"subank\": 1");
+	ck_assert_ptr_nonnull(newer);
+	newer[strlen("\"subank\": ")] = '2';
+	util_write_file(file, text, len);
+	GIVES(1, NULL, "are of a newer subank (form 2; this one knows 1)", "balance");
+	newer[strlen("\"subank\": ")] = '1';
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(mkfifo(file, 0644), 0);
+	GIVES(1, NULL, "are not a file", "balance");
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(symlink("/etc/passwd", file), 0);
+	GIVES(1, NULL, "cannot read the published balances", "balance");
+	free(text);
+}
+END_TEST
+
+START_TEST(malformed_balances_are_refused)
+{
+	static const char *const bad[] = {
+		"[]\n",
+		"{}\n",
+		"{\"subank\": \"1\"}\n",
+		"{\"subank\": 1, \"subank\": 1}\n",
+		"{\"subank\": 1, \"time\": \"now\", \"accounts\": [], \"inside\": {}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": {}, "
+		"\"inside\": {}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": [1], "
+		"\"inside\": {}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": [], "
+		"\"inside\": {\"a;b\": \"c\"}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": "
+		"[{\"account\": \"\\u001b[2J\", \"state\": \"open\", \"causes\": \"\", \"lever\": "
+		"\"\", \"blocked_by\": \"\", \"above\": \"\", \"allocated_seconds\": 1, "
+		"\"used_seconds\": 1, \"available_seconds\": 1, \"charged_seconds\": 1, "
+		"\"debt_seconds\": 1, \"waiting_seconds\": 1, \"read\": null}], \"inside\": {}}\n",
+	};
+
+	as_user();
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		util_write_file(file, bad[i], strlen(bad[i]));
+		ck_assert_int_eq(chmod(file, 0644), 0);
+		GIVES(1, NULL, "the published balances", "balance", "bio");
+	}
+}
+END_TEST
+
+START_TEST(what_cannot_be_published_is_said_and_stops_nothing)
+{
+	ck_assert_int_eq(chmod(folder, 0777), 0);
+	GIVES(0, "deposited 1.00 SU", "everybody can write the folder", "deposit", "bio", "1");
+	GIVES(3, "", "everybody can write the folder", "check");
+	ck_assert_int_eq(chmod(folder, 0755), 0);
+	ck_assert_int_eq(unlink(file), 0);
+	ck_assert_int_eq(rmdir(folder), 0);
+	GIVES(0, "deposited 1.00 SU", "cannot open the folder", "deposit", "bio", "1");
+	GIVES(3, "", "cannot open the folder", "check");
+	GIVES(0, "balances for users", NULL, "doctor");
+	ck_assert_ptr_nonnull(strstr(out, "not there yet"));
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	DONE("", "check");
+	DONE("published 1s ago", "doctor");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs_users");
+	TCase *tcase = tcase_create("users");
+
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
+	tcase_add_test(tcase, what_is_not_published_is_said);
+	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
+	tcase_add_test(tcase, everything_that_is_entered_is_published);
+	tcase_add_test(tcase, a_copy_of_the_bank_does_not_publish);
+	tcase_add_test(tcase, none_publishes_nothing_and_group_less);
+	tcase_add_test(tcase, a_file_that_may_not_be_the_bank_s_is_refused);
+	tcase_add_test(tcase, malformed_balances_are_refused);
+	tcase_add_test(tcase, what_cannot_be_published_is_said_and_stops_nothing);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
