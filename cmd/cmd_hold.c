@@ -43,7 +43,9 @@ const struct command cmd_hold = {
 	.name = "hold",
 	.arguments = "ACCOUNT",
 	.summary = "keep an account's jobs from starting, by hand",
-	.details = "Jobs that run go on. It stays so, whatever is deposited, until `subank "
+	.details = "Jobs that run go on; queued ones wait, with the usual lever for the reason "
+		   "AssocGrpCPUMinutesLimit in squeue. It stays so, whatever is deposited, until "
+		   "`subank "
 		   "release` or the time given with --until.",
 	.examples = examples,
 	.see_also = "release why",

@@ -26,8 +26,9 @@ const struct command cmd_reverse = {
 		   "stays, and another one answers it.\n"
 		   "What a deposit or transfer brought and was spent since becomes debt; what was "
 		   "withdrawn or transferred on must be reversed first. Money that comes back to "
-		   "a window that has ended needs a new one: --end (and --start). A reversal "
-		   "is not reversed: make the entry anew.",
+		   "a window that has ended needs a new one: --end (and --start). A transfer can "
+		   "be reversed until its windows end. A reversal is not reversed: make the "
+		   "entry anew.",
 	.examples = examples,
 	.see_also = "refund journal",
 	.min_args = 1,

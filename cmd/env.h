@@ -11,7 +11,7 @@
 #include "ledger/books.h"
 #include "slurm/slurm.h"
 
-/* Exit statuses, documented in README.md. */
+/* Exit statuses; exit_statuses[] has what people are told of them. */
 enum {
 	EXIT_DONE = 0, /* a repeated --ref too */
 	EXIT_REFUSED = 1, /* refused or failed; nothing was changed */

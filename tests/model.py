@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the books, written a second time from what README.md promises: tests/test_model.py
+"""The rules of the books, written a second time from what the manual promises: tests/test_model.py
 gives a Bank and the program the same commands and compares. Nothing here was taken from the C, and
 nothing is shared with it; where the two differ, one of them is wrong.
 
