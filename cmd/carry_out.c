@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/progress.h"
 #include "ledger/text.h"
 #include "slurm/sacctmgr.h"
 
@@ -58,6 +59,8 @@ static void set_limits(struct env *env, const struct clusters *clusters, const s
 	}
 	for (size_t i = 0; i < count; i++)
 		accounts[i] = tasks[i].slurm_account;
+	stage(env, "sets %s on %s for %zu account%s", tasks->field, tasks->cluster, count,
+	      count == 1 ? "" : "s");
 	if (sacctmgr_set_limit(&env->slurm, tasks->cluster, accounts, count, tasks->field,
 			       tasks->tres, tasks->value, &err))
 		text_escape(reason, 256, err.text);

@@ -12,6 +12,7 @@
 #include "cmd/findings.h"
 #include "cmd/notify.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/publish.h"
 #include "cmd/this_machine.h"
 #include "cmd/unbanked.h"
@@ -56,6 +57,7 @@ static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
 
 struct planning {
 	struct check *check;
+	struct progress progress;
 	bool dry;
 	uint64_t began; /* the newest entry before the plan */
 	bool made; /* entries stand, or Slurm was asked to change something */
@@ -102,7 +104,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		  struct said *said)
 {
 	struct check *check = planning->check;
-	int status = EXIT_DONE, done;
+	int status = EXIT_DONE, done, rc;
 	bool blind = false; /* limits could not be asked for */
 	struct head_now now;
 	struct sb_error err;
@@ -112,7 +114,10 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 
 		check->observations = clusters->list;
 		check->observation_count = clusters->count;
-		if (bank_write(env->bank, env->now(), plan, planning, &err))
+		progress_begin(&planning->progress, env, 0);
+		rc = bank_write(env->bank, env->now(), plan, planning, &err);
+		progress_end(&planning->progress);
+		if (rc)
 			return fail(env, &err);
 		planning->made |= !planning->dry &&
 				  (check->head.seq > planning->began || check->task_count > 0);
@@ -169,11 +174,13 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 			      .look_now = checkup->put_right,
 			      .shut = checkup->shut};
 	struct planning planning = {.check = &check, .dry = dry};
+	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
 	struct said said = {0};
 	int status = clusters_observe(env, OBSERVE_ALL, &clusters);
 	bool silent;
 
+	check.steps = &steps;
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/fitness.h"
+#include "cmd/progress.h"
 #include "slurm/sacctmgr.h"
 
 const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
@@ -234,6 +235,7 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 			accounts[named++] = wants[i].account;
 	}
 	named = accounts ? once_each(accounts, named) : 0;
+	stage(env, "asks %s for limits", clusters->names[at]);
 	if (code == SLURM_OK)
 		code = sacctmgr_read_limits(&env->slurm, clusters->names[at], accounts, named,
 					    &limits, &err);
@@ -284,6 +286,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 	char text[FITNESS_TEXT_SIZE];
 	struct slurm_error err;
 
+	stage(env, "asks %s what was used", name);
 	observation->cluster = name;
 	observation->time = env->now();
 	observation->share = settings_share(&env->settings, name);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "ledger/backup.h"
 #include "ledger/when.h"
 
@@ -27,6 +28,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	const char *dir = argc > 0 ? argv[0] : env->settings.backup;
 	struct store_options to = env->store;
 	char folder[4096 - 8], hash[HASH_TEXT_SIZE];
+	struct progress progress;
+	const struct steps steps = {progress_at, &progress};
 	struct verify verify;
 	struct sb_error err;
 	int rc;
@@ -35,8 +38,11 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return usage(env, "backup needs a folder: name DIR, or set `backup: DIR`");
 	rc = name_backup(folder, sizeof(folder), dir, env->now(), &err);
 	to.folder = folder;
+	stage(env, "copies the books");
+	progress_begin(&progress, env, 0);
 	if (!rc)
-		rc = bank_backup(env->bank, &to, &verify, &err);
+		rc = bank_backup(env->bank, &to, &steps, &verify, &err);
+	progress_end(&progress);
 	if (rc)
 		return fail(env, &err);
 	say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries, folder,

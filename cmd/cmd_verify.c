@@ -25,14 +25,6 @@ static void print_problem(const char *text, void *ctx)
 	warning(verifying->env, "%s", text);
 }
 
-static void step(uint64_t entries, void *ctx)
-{
-	struct verifying *verifying = ctx;
-
-	verifying->progress.total = verifying->verify.head.seq;
-	progress_step(&verifying->progress, entries);
-}
-
 /* SB_OK also with problems. */
 static int verify_given(struct env *env, const char *path, struct verify *verify,
 			struct sb_error *err)
@@ -56,8 +48,9 @@ static int verify_given(struct env *env, const char *path, struct verify *verify
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct verifying verifying = {
-		.verify = {.found = print_problem, .step = step, .ctx = &verifying}, .env = env};
+	struct verifying verifying = {.verify = {.found = print_problem, .ctx = &verifying},
+				      .env = env};
+	const struct steps steps = {progress_at, &verifying.progress};
 	struct verify *verify = &verifying.verify;
 	const char *head = option(env, "head"), *path = argc > 0 ? argv[0] : NULL;
 	struct old_head old;
@@ -67,6 +60,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	int status = EXIT_DONE;
 	int rc;
 
+	verify->steps = &steps;
 	if (path && (option(env, "slurm") || option(env, "clusters")))
 		return usage(env, "--slurm and --clusters are for the bank, not for a file");
 	if (head) {

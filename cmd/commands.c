@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/nearest.h"
 #include "cmd/options.h"
+#include "cmd/progress.h"
 #include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/store.h"
@@ -91,6 +92,7 @@ static void print_message(struct env *env, const char *text)
 {
 	char placed[2560];
 
+	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	fflush(env->out);
 	print_line(env->err, "subank: ", placed);
@@ -157,6 +159,7 @@ void say(struct env *env, const char *fmt, ...)
 	if (env->quiet)
 		return;
 	FORMAT(text);
+	stage_end(env);
 	print_line(env->out, "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
 	if (env->command == &cmd_check && !option(env, "dry-run"))
@@ -313,6 +316,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	rc = bare ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
+	stage_end(env);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);

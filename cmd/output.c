@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "cmd/nearest.h"
+#include "cmd/progress.h"
 #include "ledger/amount.h"
 #include "ledger/csv_row.h"
 #include "ledger/text.h"
@@ -418,6 +419,7 @@ int output_finish(struct output *output, struct sb_error *err)
 	if (!output)
 		return SB_OK;
 	end_row(output);
+	stage_end(output->env);
 	if (!output->failed && output->form == FORM_TABLE &&
 	    grid_print(output->grid, &output->look, output->env->out, err))
 		output->failed = true;

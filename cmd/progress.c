@@ -4,9 +4,11 @@
 #include "cmd/progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 
 #include "cmd/command.h"
 #include "ledger/amount.h"
+#include "ledger/text.h"
 #include "ledger/when.h"
 
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
@@ -30,6 +32,7 @@ void progress_step(struct progress *progress, uint64_t done)
 	/* Also when somebody sets the clock back. */
 	if (now < progress->begun + PATIENCE || now < progress->shown + PAUSE)
 		return;
+	stage_end(env);
 	lasted = now - progress->begun;
 	progress->shown = now;
 	fprintf(env->err, "\r\033[K%s: %" PRIu64, env->command->name, done);
@@ -44,6 +47,14 @@ void progress_step(struct progress *progress, uint64_t done)
 	fflush(env->err);
 }
 
+void progress_at(uint64_t done, uint64_t total, void *ctx)
+{
+	struct progress *progress = ctx;
+
+	progress->total = total;
+	progress_step(progress, done);
+}
+
 void progress_end(struct progress *progress)
 {
 	if (progress->shown) {
@@ -51,4 +62,30 @@ void progress_end(struct progress *progress)
 		fflush(progress->env->err);
 	}
 	progress->shown = progress->begun = 0;
+}
+
+void stage(struct env *env, const char *fmt, ...)
+{
+	char text[512], escaped[1024];
+	va_list ap;
+
+	if (!env->err_is_terminal || env->quiet)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fflush(env->out);
+	fprintf(env->err, "\r\033[K%s: %s ...", env->command->name,
+		text_escape(escaped, sizeof(escaped), text));
+	fflush(env->err);
+	env->staged = true;
+}
+
+void stage_end(struct env *env)
+{
+	if (!env->staged)
+		return;
+	fprintf(env->err, "\r\033[K");
+	fflush(env->err);
+	env->staged = false;
 }

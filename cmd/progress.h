@@ -9,6 +9,7 @@
 #define SUBANK_CMD_PROGRESS_H
 
 #include "cmd/env.h"
+#include "ledger/steps.h"
 
 struct progress {
 	struct env *env;
@@ -21,7 +22,14 @@ struct progress {
 void progress_begin(struct progress *progress, struct env *env, uint64_t total);
 /* [done] steps are behind us. Cheap: call it for each. */
 void progress_step(struct progress *progress, uint64_t done);
+/* The same for struct steps: [ctx] is the progress. */
+void progress_at(uint64_t done, uint64_t total, void *ctx);
 /* Takes the line away, before anything else is printed. */
 void progress_end(struct progress *progress);
+
+/* "check: asks alpha ...": what is being done while somebody else is waited for, who cannot say how
+ * far he is. The line goes when anything else is printed. */
+void stage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void stage_end(struct env *env);
 
 #endif

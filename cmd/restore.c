@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/confirm.h"
 #include "cmd/keep_copy.h"
+#include "cmd/progress.h"
 #include "ledger/import.h"
 
 struct restoring {
@@ -21,6 +22,7 @@ struct restoring {
 	bool other; /* the old bank has another id */
 	unsigned char id[BANK_ID_SIZE]; /* the new books' */
 	struct head old, built;
+	struct progress progress;
 	char copy[COPY_PATH_SIZE]; /* "": none was made */
 };
 
@@ -71,6 +73,7 @@ static int agree(struct bank *built, void *ctx, struct sb_error *err)
 	struct sb_error why;
 	int rc, old = SB_ENOTFOUND;
 
+	progress_end(&restoring->progress);
 	changes_clear(&restoring->changes);
 	restoring->after = true;
 	rc = bank_read(built, env->now(), look, restoring, err);
@@ -119,6 +122,7 @@ int restore(struct env *env, FILE *file, const char *name)
 				      .ctx = &restoring,
 				      .damaged = option(env, "damaged"),
 				      .aside = aside};
+	const struct steps steps = {progress_at, &restoring.progress};
 	bool replaces = option(env, "replace") || replacing.damaged;
 	struct sb_error err;
 	struct head head;
@@ -127,7 +131,10 @@ int restore(struct env *env, FILE *file, const char *name)
 	if (option(env, "dry-run") && !replaces)
 		return usage(env, "--dry-run goes with --replace or --append");
 	(void)snprintf(aside, sizeof(aside), "books.damaged-%s", time_stamp(stamp, env->now()));
-	rc = import_yaml(&env->store, file, name, replaces ? &replacing : NULL, &head, &err);
+	progress_begin(&restoring.progress, env, 0);
+	rc = import_yaml(&env->store, file, name, replaces ? &replacing : NULL, &steps, &head,
+			 &err);
+	progress_end(&restoring.progress);
 	changes_release(&restoring.changes);
 	if (rc == STORE_ABORT)
 		return restoring.status;

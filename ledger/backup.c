@@ -27,13 +27,16 @@ static int forget_machine(struct books *books, void *ctx, struct sb_error *err)
 }
 
 /* Proves the copy, which must hold at least the entries up to [head]. */
-static int prove(const struct store_options *copy, const struct head *head, struct verify *ret,
-		 struct sb_error *err)
+static int prove(const struct store_options *copy, const struct head *head,
+		 const struct steps *steps, struct verify *ret, struct sb_error *err)
 {
 	struct sb_error found = {0};
 	struct old_head old = {.seq = head->seq};
-	struct verify verify = {
-		.heads = &old, .head_count = head->seq > 0, .found = keep_first, .ctx = &found};
+	struct verify verify = {.heads = &old,
+				.head_count = head->seq > 0,
+				.found = keep_first,
+				.ctx = &found,
+				.steps = steps};
 	struct head newest = {0};
 	struct bank *bank = NULL;
 	int rc = bank_open(copy, STORE_WRITE, NULL, &bank, err);
@@ -55,12 +58,13 @@ static int prove(const struct store_options *copy, const struct head *head, stru
 		return rc;
 	*ret = verify;
 	ret->heads = NULL;
+	ret->steps = NULL;
 	ret->head_count = 0;
 	return SB_OK;
 }
 
-int bank_backup(struct bank *bank, const struct store_options *to, struct verify *ret,
-		struct sb_error *err)
+int bank_backup(struct bank *bank, const struct store_options *to, const struct steps *steps,
+		struct verify *ret, struct sb_error *err)
 {
 	struct store_options beside = *to;
 	struct leftover leftover = {0};
@@ -76,7 +80,7 @@ int bank_backup(struct bank *bank, const struct store_options *to, struct verify
 		rc = store_copy(bank_store(bank), folder, &leftover, err);
 	if (rc)
 		goto out;
-	rc = prove(&beside, &head, ret, err);
+	rc = prove(&beside, &head, steps, ret, err);
 	if (!rc)
 		rc = store_copy_install(folder, to->folder, err);
 	if (rc)

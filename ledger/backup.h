@@ -9,8 +9,9 @@
  * made beside (".new" behind its name; a leftover is SB_EREFUSED, it may be somebody's at work),
  * mode 0750, written to the disk, proved whole as verify_books() does, and renamed. The copy is a
  * bank that commands no Slurm, not even if it is put where the bank was. Fills [ret] with what was
+ * proved. [steps] is told of each entry that is
  * proved. After an error nothing is left. */
-int bank_backup(struct bank *bank, const struct store_options *to, struct verify *ret,
-		struct sb_error *err);
+int bank_backup(struct bank *bank, const struct store_options *to, const struct steps *steps,
+		struct verify *ret, struct sb_error *err);
 
 #endif

@@ -204,8 +204,10 @@ static int check_all(struct books *books, struct check *check, struct sb_error *
 		rc = check_find_moves(books, check, err);
 	if (!rc)
 		rc = books_load_all(books, &count, err);
-	for (size_t i = 0; !rc && i < count; i++)
+	for (size_t i = 0; !rc && i < count; i++) {
 		rc = check_account(books, check, books_at(books, i), err);
+		steps_at(check->steps, i + 1, count);
+	}
 	return rc;
 }
 

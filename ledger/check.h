@@ -6,6 +6,7 @@
 
 #include "ledger/books.h"
 #include "ledger/policy.h"
+#include "ledger/steps.h"
 #include "ledger/tree.h"
 
 /* A limit of an account in Slurm. */
@@ -112,6 +113,7 @@ struct check {
 			  clock is not to be trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
+	const struct steps *steps; /* told behind each account; NULL: nobody */
 	bool shut; /* limits that follow the balance are to be 0: no job starts under them */
 	/* out; check_release() frees */
 	struct finding *findings;

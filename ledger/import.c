@@ -39,6 +39,8 @@ struct import {
 	char texts[TEXT_ROOM]; /* of the event that is read */
 	size_t texts_len;
 	struct head result;
+	const struct steps *steps;
+	uint64_t read; /* entries, so far */
 };
 
 static int read_hex(struct import *import, const struct yaml_item *item, const char *what,
@@ -470,10 +472,10 @@ static void first_problem(const char *text, void *ctx)
 }
 
 /* What was built is proved once more as it lies on the disk. */
-static int verify_built(struct bank *bank, struct sb_error *err)
+static int verify_built(struct bank *bank, const struct steps *steps, struct sb_error *err)
 {
 	struct sb_error found = {0};
-	struct verify verify = {.found = first_problem, .ctx = &found};
+	struct verify verify = {.found = first_problem, .ctx = &found, .steps = steps};
 	int rc = bank_read(bank, 0, verify_books, &verify, err);
 
 	if (!rc && verify.problems)
@@ -497,6 +499,7 @@ static int fill(struct bank *bank, void *ctx, struct sb_error *err)
 		if (item.type != YAML_MAP)
 			return yaml_error(import->reader, &item, err, "an entry must be a mapping");
 		rc = read_entry(import, &item, err);
+		steps_at(import->steps, ++import->read, (uint64_t)import->count);
 		if (!rc && import->waiting_count == BATCH)
 			rc = flush_batch(import, bank, err);
 	}
@@ -504,11 +507,12 @@ static int fill(struct bank *bank, void *ctx, struct sb_error *err)
 		rc = flush_batch(import, bank, err);
 	if (!rc)
 		rc = check_end(import, err);
-	return rc ? rc : verify_built(bank, err);
+	return rc ? rc : verify_built(bank, import->steps, err);
 }
 
 int import_yaml(const struct store_options *options, FILE *file, const char *name,
-		struct replacing *replacing, struct head *ret_head, struct sb_error *err)
+		struct replacing *replacing, const struct steps *steps, struct head *ret_head,
+		struct sb_error *err)
 {
 	struct import *import = calloc(1, sizeof(*import));
 	int rc;
@@ -516,6 +520,7 @@ int import_yaml(const struct store_options *options, FILE *file, const char *nam
 	if (!import)
 		return sb_error_nomem(err);
 	import->name = name;
+	import->steps = steps;
 	rc = yaml_reader_new(file, name, &import->reader, err);
 	if (!rc)
 		rc = bank_build(options, fill, import, replacing, err);

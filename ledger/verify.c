@@ -200,8 +200,7 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 	run->head.time = run->event.time;
 	memcpy(run->head.hash, bytes, HASH_SIZE);
 	run->verify->entries++;
-	if (run->verify->step)
-		run->verify->step(run->verify->entries, run->verify->ctx);
+	steps_at(run->verify->steps, run->verify->entries, books_head(run->stored)->seq);
 	return rc;
 }
 

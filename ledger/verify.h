@@ -4,6 +4,7 @@
 #define SUBANK_LEDGER_VERIFY_H
 
 #include "ledger/books.h"
+#include "ledger/steps.h"
 
 /* An old head, from a receipt: that entry must still be in the chain. */
 struct old_head {
@@ -21,8 +22,8 @@ struct verify {
 	const struct old_head *heads;
 	size_t head_count;
 	void (*found)(const char *text, void *ctx); /* called for the first VERIFY_FOUND_MAX */
-	void (*step)(uint64_t entries, void *ctx); /* called behind each entry; NULL: not */
 	void *ctx;
+	const struct steps *steps; /* told behind each entry; NULL: nobody */
 	/* out */
 	uint64_t entries;
 	size_t accounts;

@@ -30,7 +30,7 @@ static int build_and_verify(FILE *file, const char *name, const char *workshop,
 		.folder = workshop, .doing = "subank verify", .wait_ms = 10000};
 	struct bank *bank = NULL;
 	struct head head;
-	int rc = import_yaml(&options, file, name, NULL, &head, err);
+	int rc = import_yaml(&options, file, name, NULL, verify->steps, &head, err);
 
 	if (!rc)
 		rc = bank_open(&options, STORE_READ, NULL, &bank, err);

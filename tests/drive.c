@@ -16,7 +16,7 @@ int64_t clock_now;
 int64_t clock_tick;
 const char *machine;
 const char *answers;
-bool at_terminal;
+bool at_terminal, watched;
 int out_width;
 char logged[1 << 18];
 char *told;
@@ -55,7 +55,7 @@ void drive_setup(void)
 	clock_tick = 1;
 	machine = "id/head";
 	answers = "";
-	at_terminal = false;
+	at_terminal = watched = false;
 	out_width = 0;
 	told = strdup("");
 	notify_mode = FAKE_OK;
@@ -121,7 +121,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.in_is_terminal = at_terminal,
 		.out_is_terminal = out_width > 0,
 		.out_width = out_width,
-		.err_is_terminal = at_terminal,
+		.err_is_terminal = watched,
 		.now = now,
 		.run = fake_run,
 		.lines = fake_lines,

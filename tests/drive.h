@@ -23,7 +23,8 @@ extern char *told; /* what the notify command got on its stdin, one after the ot
 extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */
 extern int notify_calls;
 extern int64_t notify_takes; /* how long it runs */
-extern bool at_terminal; /* whether that, and the standard error, is a terminal */
+extern bool at_terminal; /* whether that is a terminal */
+extern bool watched; /* whether the standard error is one, and shows progress */
 extern int out_width; /* columns of the standard output; 0: it is no terminal */
 extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 

@@ -571,7 +571,7 @@ START_TEST(progress_is_shown_on_a_terminal_when_it_takes_long)
 {
 	(void)fake_account("dev", "bio");
 	DONE("", "open", "bio", "100");
-	at_terminal = true;
+	watched = true;
 	clock_tick = 300000; /* a step takes 0.3 seconds: done within one */
 	GIVES(0, "subank: 1", NULL, "export");
 	DONE("", "deposit", "bio", "1", "--no-apply");
@@ -579,8 +579,55 @@ START_TEST(progress_is_shown_on_a_terminal_when_it_takes_long)
 	GIVES(0, "subank: 1", "\r\033[Kexport: 2 of 4 (50%), 2/s, 1s left\r", "export");
 	ck_assert_int_eq(strncmp(err + strlen(err) - 4, "\r\033[K", 4), 0);
 	GIVES(0, "subank: 1", NULL, "export", "--quiet");
-	at_terminal = false;
+	watched = false;
 	GIVES(0, "subank: 1", NULL, "export");
+}
+END_TEST
+
+/* The line must have been shown, and taken away before the message [next] and at the end. */
+static void shown_and_gone(const char *line, const char *next)
+{
+	const char *gone = "\r\033[K", *at = strstr(err, line);
+
+	ck_assert_msg(at != NULL, "'%s' is not in '%s'", line, err);
+	at = strstr(at, gone);
+	ck_assert_msg(at != NULL, "'%s' stays in '%s'", line, err);
+	if (next)
+		ck_assert_ptr_nonnull(strstr(at, next));
+	else
+		ck_assert_str_eq(err + strlen(err) - strlen(gone), gone);
+}
+
+START_TEST(all_that_takes_long_shows_how_far_it_is)
+{
+	char file[128], folder[128];
+
+	(void)fake_account("dev", "bio");
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "bio", "100");
+	DONE("", "open", "chem", "0.5");
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	(void)snprintf(folder, sizeof(folder), "%s/other", test_folder);
+	DONE("", "export", file);
+	watched = true;
+	clock_tick = 500000;
+	GIVES(0, "restored 6 entries", "", "import", file, "-b", folder);
+	shown_and_gone("\r\033[Kimport: 3 of 6 (50%)", "subank: the bank does not command");
+	GIVES(0, "all is well", "", "verify", file);
+	shown_and_gone("\r\033[Kverify: 3 of 6 (50%)", NULL);
+	GIVES(0, "all is well", "", "verify");
+	shown_and_gone("\r\033[Kverify: 3 of 6 (50%)", NULL);
+	GIVES(0, "wrote 6 entries", "", "backup", test_folder);
+	shown_and_gone("\r\033[Kbackup: copies the books ...", NULL);
+	shown_and_gone("\r\033[Kbackup: 3 of 6 (50%)", NULL);
+	fake_account("dev", "chem")->usage = 1800;
+	GIVES(0, "chem: held", "", "check");
+	shown_and_gone("\r\033[Kcheck: asks dev what was used ...", NULL);
+	shown_and_gone("\r\033[Kcheck: 2 of 2 (100%)", NULL);
+	shown_and_gone("\r\033[Kcheck: sets GrpTRESMins on dev for 1 account ...", NULL);
+	GIVES(0, "", NULL, "check", "-Q");
+	watched = false;
+	DONE("", "check");
 }
 END_TEST
 
@@ -606,6 +653,7 @@ int main(void)
 	tcase_add_test(verb, a_form_that_is_not_there_is_refused);
 	tcase_add_test(verb, export_writes_each_form);
 	tcase_add_test(verb, progress_is_shown_on_a_terminal_when_it_takes_long);
+	tcase_add_test(verb, all_that_takes_long_shows_how_far_it_is);
 	suite_add_tcase(suite, forms);
 	suite_add_tcase(suite, verb);
 	return util_run(suite);

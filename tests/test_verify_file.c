@@ -137,10 +137,10 @@ END_TEST
 
 START_TEST(progress_of_the_proof_is_shown)
 {
-	at_terminal = true;
+	watched = true;
 	clock_tick = 500000;
 	GIVES(0, "all is well", "\r\033[Kverify: 2 of 3 (66%), 1/s, 0s left\r", "verify");
-	at_terminal = false;
+	watched = false;
 	GIVES(0, "all is well", NULL, "verify");
 }
 END_TEST

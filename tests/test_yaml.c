@@ -23,7 +23,7 @@ static int import(const char *text, size_t len)
 	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
 	rewind(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", NULL, &head, &error);
+	rc = import_yaml(&options, file, "some.yaml", NULL, NULL, &head, &error);
 	(void)fclose(file);
 	return rc;
 }
@@ -555,7 +555,7 @@ static int import_slowly(const char *text, size_t len, struct replacing *replaci
 
 	ck_assert_ptr_nonnull(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", replacing, &head, &error);
+	rc = import_yaml(&options, file, "some.yaml", replacing, NULL, &head, &error);
 	(void)fclose(file);
 	ck_assert(slow.entered);
 	return rc;
