@@ -119,6 +119,17 @@ START_TEST(a_user_of_no_account_or_without_slurm)
 }
 END_TEST
 
+START_TEST(shells_complete_what_is_published_and_ask_no_slurm)
+{
+	int calls = fake_calls[FAKE_SACCTMGR];
+
+	as_user();
+	DONE("bio\nchem\nfaculty\nother\n", "complete", "--", "statement", "");
+	DONE("bio\n", "complete", "--", "balance", "-A", "b");
+	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], calls);
+}
+END_TEST
+
 START_TEST(everything_that_is_entered_is_published)
 {
 	struct stat st;
@@ -275,6 +286,7 @@ int main(void)
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
+	tcase_add_test(tcase, shells_complete_what_is_published_and_ask_no_slurm);
 	tcase_add_test(tcase, everything_that_is_entered_is_published);
 	tcase_add_test(tcase, a_copy_of_the_bank_does_not_publish);
 	tcase_add_test(tcase, none_publishes_nothing_and_group_less);
