@@ -72,6 +72,9 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	case EVENT_REFUND:
 		*ret = event->amount;
 		return true;
+	case EVENT_RECONCILE:
+		*ret = event->use == USE_LESS ? event->amount : -event->amount;
+		return true;
 	case EVENT_REVERSE:
 		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
 									 : event->amount;

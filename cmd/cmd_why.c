@@ -68,6 +68,8 @@ static unsigned slot_of(const struct why *why, const struct event *event)
 		return event->cause;
 	if (event->kind == EVENT_RELEASE)
 		return event->cause == CAUSE_HAND && event->until ? SLOT_GRACE : SLOT_COUNT;
+	if (event->kind == EVENT_RECONCILE)
+		return event->use == USE_LESS ? SLOT_MONEY : SLOT_CHARGE;
 	if (event->kind == EVENT_TRANSFER)
 		return strcmp(event->to, why->name) == 0 ? SLOT_MONEY : SLOT_TAKEN;
 	if (event->kind == EVENT_REVERSE)

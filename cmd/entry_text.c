@@ -14,9 +14,9 @@
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size)
 {
-	char when[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE], found[LIMIT_TEXT_SIZE],
-		set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE], before[QUANTITY_SIZE],
-		now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
+	char when[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE], phrase[WINDOW_PHRASE_SIZE],
+		found[LIMIT_TEXT_SIZE], set[LIMIT_TEXT_SIZE], debt[QUANTITY_SIZE],
+		before[QUANTITY_SIZE], now[QUANTITY_SIZE], lever[LEVER_NAME_SIZE];
 	const char *receiver_name;
 
 	to[0] = '\0';
@@ -54,6 +54,11 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       event->debt ? ", " : "",
 			       event->debt ? quantity(env, debt, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
+		break;
+	case EVENT_RECONCILE:
+		(void)snprintf(to, size, "%s %s to %s: %s", event->cluster,
+			       when_format_short(when, event->since),
+			       when_format_short(until, event->until), event->reason);
 		break;
 	case EVENT_REFUND:
 		(void)snprintf(to, size, "entry %" PRIu64 "%s", event->answers,

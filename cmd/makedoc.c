@@ -318,6 +318,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_CREDIT] = "how far below zero the balance may go",
 	[FIELD_AT_ENFORCEMENT] = "what a spent allowance comes to; site: as the settings say",
 	[FIELD_AT_THRESHOLDS] = "percentages to tell of, or none; left out: as the settings say",
+	[FIELD_AT_USE] = "whether more or less was used than the books had",
 };
 
 static const char *const kind_meanings[EVENT_KIND_END] = {
@@ -340,6 +341,7 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_LEVER] = "a limit in Slurm is about to be changed",
 	[EVENT_APPLIED] = "what became of that",
 	[EVENT_NOTIFIED] = "the notify command was run for an entry",
+	[EVENT_RECONCILE] = "`subank reconcile` entered use that Slurm has another record of",
 };
 
 static const char *form_of(enum field_type type)

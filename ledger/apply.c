@@ -268,6 +268,8 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_reverse(account, to, event, err);
 	case EVENT_ADJUST:
 		return apply_adjust(account, event, err);
+	case EVENT_RECONCILE:
+		return apply_reconcile(account, event, err);
 	case EVENT_EXPIRE:
 		return apply_expire(account, event, err);
 	case EVENT_THRESHOLD:

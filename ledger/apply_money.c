@@ -88,14 +88,9 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 	return check_debt_paid(to, event, err);
 }
 
-int apply_charge(struct account *account, const struct event *event, struct sb_error *err)
+/* Use falls on lots whose window it meets, and on debt. */
+static int draw(struct account *account, const struct event *event, struct sb_error *err)
 {
-	const struct meter *meter = account_meter(account, event->cluster);
-
-	if (!meter || meter->reading != event->before)
-		return rule_broken(event, err, "the reading before is not the last one");
-	if (event->since < meter->time)
-		return rule_broken(event, err, "it charges a time that was charged before");
 	if (event->until > event->time)
 		return rule_broken(event, err, "it charges a time to come");
 	for (size_t i = 0; i < event->part_count; i++) {
@@ -111,7 +106,20 @@ int apply_charge(struct account *account, const struct event *event, struct sb_e
 	if (!amount_add(account->debt, event->debt, &account->debt))
 		return rule_overflow(event, err);
 	account->charged += event->amount;
-	return account_set_meter(account, event, event->until, err);
+	return SB_OK;
+}
+
+int apply_charge(struct account *account, const struct event *event, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, event->cluster);
+	int rc;
+
+	if (!meter || meter->reading != event->before)
+		return rule_broken(event, err, "the reading before is not the last one");
+	if (event->since < meter->time)
+		return rule_broken(event, err, "it charges a time that was charged before");
+	rc = draw(account, event, err);
+	return rc ? rc : account_set_meter(account, event, event->until, err);
 }
 
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err)
@@ -185,6 +193,17 @@ static int take_use_back(struct account *account, const struct event *event, str
 
 int apply_refund(struct account *account, const struct event *event, struct sb_error *err)
 {
+	account->refunded += event->amount;
+	return take_use_back(account, event, err);
+}
+
+/* Moves no meter: the use lies where the meter was, or is no use that it saw. */
+int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (!account_meter(account, event->cluster))
+		return rule_broken(event, err, "nothing is counted on that cluster");
+	if (event->use == USE_MORE)
+		return draw(account, event, err);
 	account->refunded += event->amount;
 	return take_use_back(account, event, err);
 }

@@ -32,6 +32,7 @@ int apply_charge(struct account *account, const struct event *event, struct sb_e
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err);
 int apply_refund(struct account *account, const struct event *event, struct sb_error *err);
 int apply_adjust(struct account *account, const struct event *event, struct sb_error *err);
+int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err);
 int apply_reverse(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
 

@@ -4,10 +4,12 @@
 #include "ledger/correct.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/amount.h"
+#include "ledger/policy.h"
 #include "ledger/when.h"
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -23,6 +25,11 @@ static int refuse_kind(const struct event *event, bool refund, struct sb_error *
 		return sb_error_set(err, SB_EREFUSED,
 				    "entry %" PRIu64 " is a reversal itself: enter anew what it "
 				    "took back",
+				    event->seq);
+	if (event->kind == EVENT_RECONCILE)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " follows Slurm's record of jobs: if that is "
+				    "another now, `subank reconcile --apply` enters the difference",
 				    event->seq);
 	if (refund && event_reversible(event->kind) >= 0)
 		return sb_error_set(err, SB_EREFUSED,
@@ -133,16 +140,18 @@ static int give(struct event *refund, struct lot *lot, int64_t most, int64_t *le
 static int give_window(struct books *books, const struct new_window *window, struct event *event,
 		       int64_t amount, struct sb_error *err)
 {
-	char text[AMOUNT_TEXT_SIZE];
+	char text[AMOUNT_TEXT_SIZE], of[32] = "what is given back";
 
 	if (amount == 0)
 		return SB_OK;
+	if (event->answers)
+		(void)snprintf(of, sizeof(of), "entry %" PRIu64, event->answers);
 	if (!window->given)
 		return sb_error_set(err, SB_EREFUSED,
-				    "%s SU of entry %" PRIu64 " came from a window that has ended, "
-				    "and cannot go back there: give them a new one with --end, as "
-				    "in --end now+90days",
-				    amount_format(text, amount, false), event->answers);
+				    "%s SU of %s came from a window that has ended, and cannot go "
+				    "back there: give them a new one with --end, as in --end "
+				    "now+90days",
+				    amount_format(text, amount, false), of);
 	event->start = window->start;
 	event->end = window->end;
 	return event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
@@ -350,6 +359,31 @@ int plan_reverse(struct books *books, const struct event *answered, const struct
 	default:
 		return reverse_taking(books, account, answered, window, reverse, err);
 	}
+}
+
+/* ---- use that Slurm has another record of ---- */
+
+int plan_reconcile(struct books *books, const struct new_window *window, struct event *event,
+		   struct sb_error *err)
+{
+	const struct account *account;
+	struct account *copy;
+	int64_t left;
+	int rc = books_account(books, event->account, &account, err);
+
+	if (rc || event->use == USE_MORE)
+		return rc ? rc : plan_charge(account, event, err);
+	copy = account_copy(account);
+	if (!copy)
+		return sb_error_nomem(err);
+	event->debt = smaller(account->debt, event->amount);
+	left = event->amount - event->debt;
+	for (size_t i = copy->lot_count; i-- > 0 && left > 0 && !rc;) {
+		if (lot_active(&copy->lots[i], copy->time))
+			rc = give(event, &copy->lots[i], left, &left, err);
+	}
+	account_free(copy);
+	return rc ? rc : give_window(books, window, event, left, err);
 }
 
 /* ---- a lower allocation ---- */

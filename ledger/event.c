@@ -21,6 +21,7 @@ static const char *const action_words[] = {"hold", "restore", NULL};
 static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
 static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
+static const char *const use_words[] = {"more", "less", NULL};
 static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
 					     "refund",	"adjust",   "expire",	NULL};
 static const enum event_kind reversed_kinds[] = {EVENT_DEPOSIT, EVENT_WITHDRAW, EVENT_TRANSFER,
@@ -73,6 +74,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement), 0, enforcement_words},
 	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
 				 NULL},
+	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), 0, use_words},
 };
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
@@ -141,6 +143,12 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			    4,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
 			     FIELD_AT_REASON}},
+	[EVENT_RECONCILE] = {"reconcile",
+			     12,
+			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
+			      FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+			      FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
+			      FIELD_AT_REASON}},
 };
 
 enum event_kind event_kind_by_name(const char *name)
@@ -350,6 +358,7 @@ static bool debt_beside_parts(const struct event *event)
 	switch (event->kind) {
 	case EVENT_CHARGE:
 	case EVENT_REFUND:
+	case EVENT_RECONCILE:
 		return true;
 	case EVENT_REVERSE:
 		return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_CHARGE ||
@@ -418,6 +427,10 @@ static int check_kind(const struct event *event, struct sb_error *err)
 					    "the amount is not the difference of the readings");
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_RECONCILE:
+		if (event->since >= event->until || event->start >= event->end)
+			return sb_error_set(err, SB_EINVAL, "a window ends before it starts");
 		break;
 	case EVENT_EXPIRE:
 	case EVENT_NOTICE:

@@ -56,7 +56,8 @@ enum event_kind {
 	EVENT_APPLIED = 18,
 	EVENT_NOTIFIED = 19,
 	EVENT_CHARGE_JOB = 20,
-	EVENT_KIND_END = 21,
+	EVENT_RECONCILE = 21,
+	EVENT_KIND_END = 22,
 };
 
 /* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
@@ -93,6 +94,12 @@ enum reversed {
 	REVERSED_REFUND = 4,
 	REVERSED_ADJUST = 5,
 	REVERSED_EXPIRE = 6,
+};
+
+/* What Slurm's own record says of use, beside the books. */
+enum use_change {
+	USE_MORE = 0, /* more was used: charged like any use */
+	USE_LESS = 1, /* less was: given back like a refund */
 };
 
 /* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
@@ -143,7 +150,7 @@ struct event {
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
 	int64_t now; /* before is -1 in the first baseline */
-	int64_t since; /* charge: when the use was, [since, until) */
+	int64_t since; /* charge, reconcile: when the use was, [since, until) */
 	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
@@ -161,6 +168,7 @@ struct event {
 	uint8_t allowance; /* terms: enum allowance */
 	uint8_t enforcement; /* terms: enum enforcement */
 	uint8_t reverses; /* enum reversed: what [answers] is */
+	uint8_t use; /* reconcile: enum use_change */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -236,6 +244,7 @@ enum event_field {
 	FIELD_AT_CREDIT,
 	FIELD_AT_ENFORCEMENT,
 	FIELD_AT_THRESHOLDS,
+	FIELD_AT_USE,
 	FIELD_COUNT_ALL,
 };
 

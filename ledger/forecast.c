@@ -32,11 +32,12 @@ static int add_use(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;
 	struct use *use = ctx;
+	int sign = event->kind == EVENT_RECONCILE && event->use == USE_LESS ? -1 : 1;
 
 	(void)err;
-	if (event->kind == EVENT_CHARGE) {
-		use->week += share(use, event, WEEK);
-		use->month += share(use, event, MONTH);
+	if (event->kind == EVENT_CHARGE || event->kind == EVENT_RECONCILE) {
+		use->week += sign * share(use, event, WEEK);
+		use->month += sign * share(use, event, MONTH);
 	}
 	return SB_OK;
 }
@@ -58,7 +59,8 @@ static int64_t per_day(__int128 sum, const struct use *use, int days)
 		length = days * WHEN_DAY;
 	if (length < WHEN_DAY)
 		length = WHEN_DAY;
-	rate = sum * WHEN_DAY / length;
+	/* What was given back may be of use that was charged longer ago. */
+	rate = sum > 0 ? sum * WHEN_DAY / length : 0;
 	return rate > INT64_MAX ? INT64_MAX : (int64_t)rate;
 }
 

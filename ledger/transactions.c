@@ -18,7 +18,7 @@ static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_DEPOSIT] = "Equity:Deposits",  [EVENT_WITHDRAW] = "Equity:Withdrawals",
 	[EVENT_CHARGE] = "Expenses:Charges",  [EVENT_REFUND] = "Expenses:Refunds",
 	[EVENT_REVERSE] = "Equity:Reversals", [EVENT_ADJUST] = "Equity:Adjustments",
-	[EVENT_EXPIRE] = "Expenses:Expired",
+	[EVENT_EXPIRE] = "Expenses:Expired",  [EVENT_RECONCILE] = "Expenses:Reconciled",
 };
 
 struct telling {
@@ -145,7 +145,10 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		put_head(telling, event);
 		put_posting(telling, "Assets", event->account, after);
 		put_posting(telling, "Assets", second, second_after);
-		put_posting(telling, against, event->kind == EVENT_CHARGE ? event->cluster : NULL,
+		put_posting(telling, against,
+			    event->kind == EVENT_CHARGE || event->kind == EVENT_RECONCILE
+				    ? event->cluster
+				    : NULL,
 			    -rest);
 	}
 	return export_step(telling->to, event->seq, err);

@@ -12,6 +12,9 @@
 
 #include "slurm/table.h"
 
+/* sacct takes smaller numbers behind "uts" for no time at all (measured on 22.05.8). */
+enum { TIME_MIN = 1000000 };
+
 /* Bytes of "a,b,c", NUL included; Linux allows 128 KiB for one argument. */
 enum { LIST_MAX = 100 << 10 };
 
@@ -231,7 +234,8 @@ int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacc
 	code = join_accounts(window, &accounts, err);
 	if (code != SLURM_OK)
 		return code;
-	(void)snprintf(since, sizeof(since), "uts%" PRId64, window->since);
+	(void)snprintf(since, sizeof(since), "uts%" PRId64,
+		       window->since > TIME_MIN ? window->since : TIME_MIN);
 	(void)snprintf(until, sizeof(until), "uts%" PRId64, window->until);
 
 	const char *const argv[] = {

@@ -143,7 +143,7 @@ static struct event make(int kind_number, bool large)
 		int64_t left = event.amount;
 		size_t count = large ? 100 : 1;
 
-		if (kind == EVENT_CHARGE || kind == EVENT_REFUND)
+		if (kind == EVENT_CHARGE || kind == EVENT_REFUND || kind == EVENT_RECONCILE)
 			left -= event.debt = large ? INT64_MAX / 2 : 0;
 		for (size_t i = 1; i < count; i++, left--)
 			OK(event_add_part(&event, INT64_MAX, (uint16_t)(UINT16_MAX - i), 1,

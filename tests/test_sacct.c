@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How jobs are read from sacct: from answers that are written here, and from the make-believe
- * sacct in tests/fake. */
+/* How jobs are read from sacct and what they count for: from answers that are written here, and
+ * from the make-believe sacct in tests/fake. */
 #include "config.h"
 
 #include <check.h>
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "slurm/sacct.h"
+#include "slurm/tariff.h"
 #include "tests/fake_slurm.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -154,7 +154,7 @@ START_TEST(jobs_of_all_kinds_are_read)
 {
 	const char *const accounts[] = {"a", "b"};
 	struct sacct_window window = {
-		.since = 5, .until = 1795560999, .accounts = accounts, .account_count = 2};
+		.since = 0, .until = 1795560999, .accounts = accounts, .account_count = 2};
 	struct slurm_error err = {0};
 	char *text;
 
@@ -180,9 +180,10 @@ START_TEST(jobs_of_all_kinds_are_read)
 			       "1795560976 1795560990 1795560995 5 3 3\n"
 			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0 0\n");
 	free(text);
-	ck_assert_str_eq(asked, "sacct -D -X -a -P --noconvert -M dev -S uts5 -E uts1795560999 -o "
-				"Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-				"Submit,Start,End,ElapsedRaw,Suspended,AllocTRES -A a,b");
+	ck_assert_str_eq(asked,
+			 "sacct -D -X -a -P --noconvert -M dev -S uts1000000 -E uts1795560999 -o "
+			 "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
+			 "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES -A a,b");
 	answer = HEADER;
 	ck_assert_int_eq(read_to(&canned, &always, &text, &err), 0);
 	ck_assert_str_eq(text, "");
@@ -221,21 +222,21 @@ END_TEST
 /* The two fakes, by the same jobs. */
 
 #define JOBS                                                                                       \
-	"1|1|1|a|u|main|normal|COMPLETED|100|100|200|100|00:00:00|billing=2\n"                     \
-	"2|2|2|b|u|main|normal|COMPLETED|100|150|300|150|00:00:00|billing=1\n"                     \
-	"3|3|3|c|u|main|normal|CANCELLED by 0|100|None|180|0|00:00:00|\n"                          \
-	"4|4|4|a|u|main|normal|RUNNING|100|250|Unknown|60|00:00:00|billing=1\n"
+	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2\n"         \
+	"2|2|2|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|billing=1\n"         \
+	"3|3|3|c|u|main|normal|CANCELLED by 0|1000100|None|1000180|0|00:00:00|\n"                  \
+	"4|4|4|a|u|main|normal|RUNNING|1000100|1000250|Unknown|60|00:00:00|billing=1\n"
 
 static const struct {
 	struct sacct_window window;
 	const char *ids;
 } windows[] = {
-	{{.since = 0, .until = 1000}, "1 2 3 4"},
-	{{.since = 200, .until = 250}, "1 2"},
-	{{.since = 201, .until = 251}, "2 4"},
-	{{.since = 0, .until = 150}, "1 3"},
+	{{.since = 0, .until = 1001000}, "1 2 3 4"},
+	{{.since = 1000200, .until = 1000250}, "1 2"},
+	{{.since = 1000201, .until = 1000251}, "2 4"},
+	{{.since = 0, .until = 1000150}, "1 3"},
 	{{.since = 0,
-	  .until = 1000,
+	  .until = 1001000,
 	  .accounts = (const char *const[]){"a", "c"},
 	  .account_count = 2},
 	 "1 3 4"},
@@ -289,6 +290,70 @@ START_TEST(fakes_show_jobs_of_a_window)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int64_t value; /* -1: not a factor */
+} decimals[] = {
+	{"1.000000", 1000000},
+	{"0.000000", 0},
+	{"1.5", 1500000},
+	{"0.000001", 1},
+	{"2", 2000000},
+	{"1.0000000", 1000000},
+	{"1000000", 1000000000000},
+	{"", -1},
+	{".5", -1},
+	{"1.", -1},
+	{"-1.0", -1},
+	{"1e3", -1},
+	{"0.0000001", -1},
+	{"1000001", -1},
+	{"1.5x", -1},
+	{"1.2.3", -1},
+	{"inf", -1},
+	{"nan", -1},
+};
+
+START_TEST(factors_are_read_exactly)
+{
+	int64_t value = -1;
+	bool read = tariff_decimal(decimals[_i].text, strlen(decimals[_i].text), &value);
+
+	ck_assert_int_eq(read, decimals[_i].value >= 0);
+	ck_assert_int_eq(value, decimals[_i].value);
+}
+END_TEST
+
+static const struct {
+	const char *weights, *tres;
+	int64_t billing, excess;
+} weighed[] = {
+	{"CPU=1.0", "billing=2,cpu=2", 2, 0},
+	{"CPU=1.0,Mem=0.25G", "billing=1,cpu=1,mem=100M", 1, 24414062500},
+	{"CPU=1.0,Mem=0.25", "billing=26,cpu=1,mem=100M", 26, 0},
+	{"CPU=0.5,GRES/gpu=2.25", "billing=3,cpu=1,gres/gpu=1,mem=100M", 3, 0},
+	{"CPU=0.5,GRES/gpu=2.25", "billing=2,cpu=1,gres/gpu=1,mem=100M", 2, 750000000000},
+	/* They were others then, or are not added up. */
+	{"CPU=2.0", "billing=1,cpu=1", 1, 0},
+	{"CPU=1.0", "billing=2,cpu=1", 2, 0},
+	{"CPU=x", "billing=0,cpu=1", 0, 0},
+	{"CPU=", "billing=0,cpu=1", 0, 0},
+	{"CPU", "billing=0,cpu=1", 0, 0},
+	{"", "billing=0,cpu=1", 0, 0},
+	{"Mem=1.0T", "billing=0,mem=524288M", 0, 500000000000},
+};
+
+START_TEST(what_billing_leaves_out_is_worked_out)
+{
+	struct partition rows[] = {{"other", "CPU=7"}, {"main", weighed[_i].weights}};
+	const struct partitions partitions = {.rows = rows, .count = 2};
+	const struct sacct_job job = {
+		.partition = "main", .tres = weighed[_i].tres, .billing = weighed[_i].billing};
+
+	ck_assert_int_eq(tariff_excess(&partitions, &job), weighed[_i].excess);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sacct");
@@ -303,6 +368,8 @@ int main(void)
 	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);
 	tcase_add_loop_test(tcase, tres_are_found_in_what_was_allocated, 0, COUNT(tres));
+	tcase_add_loop_test(tcase, factors_are_read_exactly, 0, COUNT(decimals));
+	tcase_add_loop_test(tcase, what_billing_leaves_out_is_worked_out, 0, COUNT(weighed));
 	tcase_add_loop_test(tcase, fakes_show_jobs_of_a_window, 0, COUNT(windows));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

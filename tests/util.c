@@ -114,6 +114,8 @@ int util_plan(struct books *books, struct event *event, struct sb_error *err)
 		return rc;
 	case EVENT_CHARGE:
 		return plan_charge(account, event, err);
+	case EVENT_RECONCILE:
+		return event->use == USE_MORE ? plan_charge(account, event, err) : SB_OK;
 	default:
 		return SB_OK;
 	}

@@ -112,6 +112,11 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_RELEASE:
 		event->until = bits & 128 ? take_time(world) : 0;
 		break;
+	case EVENT_RECONCILE:
+		event->use = bits >> 3 & 1;
+		event->since = take_time(world);
+		event->until = take_time(world);
+		/* fall through */
 	default:
 		event->start = take_time(world);
 		event->end = take_time(world);
@@ -163,7 +168,8 @@ static void arrange(const struct account *account, struct event *event)
 		event->end = lot->end;
 		event->amount = (int64_t)account_ending(account, lot->end);
 	}
-	if (event->kind == EVENT_REFUND || (reverse && event->reverses == REVERSED_CHARGE)) {
+	if (event->kind == EVENT_REFUND || event->kind == EVENT_RECONCILE ||
+	    (reverse && event->reverses == REVERSED_CHARGE)) {
 		event->debt = plan_debt(account, event->amount);
 		add_giving(event, account, event->amount - event->debt);
 	}
@@ -226,6 +232,16 @@ static bool plan(const struct world *world, const struct account *account, const
 		event->since = meter->time;
 		event->until = world->time;
 		return plan_charge(account, event, &err) == SB_OK;
+	case EVENT_RECONCILE:
+		if (!meter || event->use == USE_LESS) {
+			arrange(account, event);
+			return false;
+		}
+		event->since = meter->time;
+		event->until = world->time;
+		event->start = 0;
+		event->end = WHEN_NEVER;
+		return event->since < event->until && plan_charge(account, event, &err) == SB_OK;
 	case EVENT_THRESHOLD:
 		event->level = event->level % 8 + 1;
 		if (account_used(account, &used, &err) ||

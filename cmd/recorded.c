@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/recorded.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account.h"
+#include "ledger/when.h"
+
+/* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long; what is older than
+ * so many of them is asked for at once: an account counted from zero has no first day. */
+enum { SLICE = 7 * 86400, SLICES_MAX = 100 };
+
+struct record_reading {
+	struct record *record;
+	const struct qos_list *qos;
+	record_each *each;
+	void *ctx;
+	int64_t since; /* of the slice, seconds */
+	bool first; /* nothing was read before the slice */
+};
+
+int64_t record_whole(__int128 parts)
+{
+	return account_sum(parts / FACTOR_ONE);
+}
+
+static int64_t seconds(int64_t when)
+{
+	return when / WHEN_SECOND;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int compare_line(const void *key, const void *line)
+{
+	return strcmp(key, ((const struct recorded *)line)->booked.account);
+}
+
+/* When the job ended, or until when it has run so far. */
+static int64_t end_of(const struct sacct_job *job)
+{
+	return job->end >= 0 ? job->end : job->start + job->elapsed + job->suspended;
+}
+
+/* What of a job that runs over the edge RawUsage may not have shown yet when it was read. */
+static int64_t late(const struct record_reading *reading, const struct sacct_job *job, int64_t edge,
+		    int64_t age)
+{
+	int64_t at = seconds(edge);
+
+	if (job->start >= at || (job->end >= 0 && job->end <= at))
+		return 0;
+	return smaller(reading->record->calc_period + seconds(age) + 1, at - job->start);
+}
+
+static int add_to(const struct record_reading *reading, const struct sacct_job *job, int64_t factor,
+		  struct recorded *line, struct slurm_error *err)
+{
+	const struct booked *booked = &line->booked;
+	int64_t since = seconds(booked->since), until = seconds(booked->until);
+	int64_t from = job->start > since ? job->start : since;
+	int64_t ran = smaller(end_of(job), until) - from, used = smaller(ran, job->elapsed);
+	int64_t excess = tariff_excess(&reading->record->partitions, job);
+	__int128 rate = (__int128)job->billing * factor;
+
+	if (ran <= 0)
+		return SLURM_OK;
+	line->used += rate * used;
+	line->suspended += rate * (ran - used);
+	line->weights += (__int128)excess * factor * ran / EXCESS_ONE;
+	line->edge += rate * (late(reading, job, booked->since, booked->since_age) +
+			      late(reading, job, booked->until, booked->until_age));
+	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
+	line->jobs++;
+	return reading->each ? reading->each(job, (size_t)(line - reading->record->lines),
+					     record_whole(rate * used), reading->ctx, err)
+			     : SLURM_OK;
+}
+
+static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct record_reading *reading = ctx;
+	struct record *record = reading->record;
+	const char *account = job->account;
+	int64_t factor = tariff_factor(reading->qos, job->qos);
+	int code = SLURM_OK;
+
+	/* A job that runs on into a slice was taken with the one before. */
+	if (job->start < 0 || (!reading->first && job->start < reading->since))
+		return SLURM_OK;
+	if (factor < 0) {
+		record->unknown_qos++;
+		factor = FACTOR_ONE;
+	}
+	for (size_t i = 0; account && *account && i <= record->tree.count && code == 0; i++) {
+		struct recorded *line = bsearch(account, record->lines, record->count,
+						sizeof(*record->lines), compare_line);
+
+		if (line)
+			code = add_to(reading, job, factor, line, err);
+		account = tree_parent(&record->tree, account);
+	}
+	return code;
+}
+
+/* The accounts of the lines and those below them. */
+static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
+			 struct slurm_error *err)
+{
+	const struct tree *tree = &record->tree;
+	const char **names = calloc(record->count + tree->count + 1, sizeof(*names));
+	size_t count = 0;
+
+	if (!names)
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	for (size_t i = 0; i < record->count; i++)
+		names[count++] = record->lines[i].booked.account;
+	for (size_t i = 0; i < tree->count; i++) {
+		bool below = false;
+
+		for (size_t j = 0; j < record->count && !below; j++)
+			below = tree_above(tree, record->lines[j].booked.account,
+					   tree->list[i].account);
+		if (below && !bsearch(tree->list[i].account, record->lines, record->count,
+				      sizeof(*record->lines), compare_line))
+			names[count++] = tree->list[i].account;
+	}
+	*ret = names;
+	*ret_count = count;
+	return SLURM_OK;
+}
+
+static void find_period(const struct record *record, struct sacct_window *window)
+{
+	*window = (struct sacct_window){.since = INT64_MAX};
+	for (size_t i = 0; i < record->count; i++) {
+		const struct booked *booked = &record->lines[i].booked;
+
+		window->since = smaller(window->since, seconds(booked->since));
+		if (seconds(booked->until) > window->until)
+			window->until = seconds(booked->until);
+	}
+}
+
+static int read_slices(struct env *env, struct record_reading *reading,
+		       const struct sacct_window *whole, struct slurm_error *err)
+{
+	struct sacct_window slice = *whole;
+	int code = SLURM_OK;
+
+	reading->first = true;
+	while (slice.since < whole->until && code == SLURM_OK) {
+		slice.until = smaller(slice.since + SLICE, whole->until);
+		if (slice.until < whole->until - SLICES_MAX * (int64_t)SLICE)
+			slice.until = whole->until - SLICES_MAX * (int64_t)SLICE;
+		reading->since = slice.since;
+		code = sacct_read(&env->slurm, reading->record->cluster, &slice, take_job, reading,
+				  err);
+		slice.since = slice.until;
+		reading->first = false;
+	}
+	return code;
+}
+
+int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
+		struct record *record, struct slurm_error *err)
+{
+	struct record_reading reading = {.record = record, .qos = qos, .each = each, .ctx = ctx};
+	struct slurm_config config;
+	struct sacct_window window;
+	const char **names = NULL;
+	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
+
+	record->unknown_qos = 0;
+	for (size_t i = 0; i < record->count; i++)
+		record->lines[i] = (struct recorded){.booked = record->lines[i].booked};
+	if (code == SLURM_OK && !record->partitions.rows)
+		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
+						err);
+	if (code != SLURM_OK)
+		return code;
+	record->calc_period = config.calc_period;
+	find_period(record, &window);
+	if (!all) {
+		code = name_accounts(record, &names, &window.account_count, err);
+		window.accounts = names;
+	}
+	if (code == SLURM_OK)
+		code = read_slices(env, &reading, &window, err);
+	free(names);
+	return code;
+}
+
+int64_t record_edge(const struct recorded *line)
+{
+	return account_sum((line->edge + FACTOR_ONE - 1) / FACTOR_ONE + line->fraction);
+}
+
+bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain)
+{
+	__int128 all = (line->used + line->suspended + line->weights) / FACTOR_ONE;
+	int64_t edge = record_edge(line);
+	__int128 difference = all - line->booked.amount;
+
+	if (difference > INT64_MAX || difference < -(__int128)INT64_MAX)
+		return false;
+	*ret = (int64_t)difference;
+	*ret_certain = difference > edge    ? (int64_t)(difference - edge)
+		       : difference < -edge ? (int64_t)(difference + edge)
+					    : 0;
+	return true;
+}
+
+void record_release(struct record *record)
+{
+	partitions_release(&record->partitions);
+	tree_release(&record->tree);
+	free(record->lines);
+	*record = (struct record){0};
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The use that Slurm has on record (sacct), beside what the books charged for it. */
+#ifndef SUBANK_CMD_RECORDED_H
+#define SUBANK_CMD_RECORDED_H
+
+#include "cmd/env.h"
+#include "ledger/booked.h"
+#include "slurm/tariff.h"
+
+/* One account on one cluster. Use is that of the account and all below it, as RawUsage is; parts
+ * are in millionths of a billing-second (FACTOR_ONE). */
+struct recorded {
+	struct booked booked;
+	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. */
+	__int128 used;
+	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
+	 * weights that a job's billing, a whole number, leaves out. */
+	__int128 suspended, weights;
+	/* Of jobs that ran at an edge of the period: what may stand in the books on its wrong side,
+	 * since RawUsage moves every PriorityCalcPeriod only. */
+	__int128 edge;
+	bool fraction; /* RawUsage had fractions, which it cuts off */
+	size_t jobs; /* that ran within */
+};
+
+struct record {
+	struct recorded *lines; /* of one cluster, by account */
+	size_t count;
+	struct tree tree; /* how its accounts hang together, as the last check saw it */
+	char cluster[NAME_SIZE];
+	/* Filled in by record_read(): */
+	struct partitions partitions;
+	int calc_period; /* seconds */
+	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
+};
+
+/* Told of each job that ran in the period of a line: its use there, and the line's number. */
+typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
+			struct slurm_error *err);
+
+/* Reads the jobs of the cluster and adds them to the lines, whose booked part is filled in. Asks
+ * sacct for a week at a time, and only for the accounts that the lines are about unless [all].
+ * [each] may be NULL. A slurm_err. */
+int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
+		struct record *record, struct slurm_error *err);
+
+/* What Slurm has on record less what the books have, whole billing-seconds; and how much of that is
+ * beyond what the edges may account for. False: past int64. */
+bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain);
+
+/* The edge in whole billing-seconds, rounded up, with what cutting fractions may come to. */
+int64_t record_edge(const struct recorded *line);
+
+/* Whole billing-seconds of parts, as much as int64 holds. */
+int64_t record_whole(__int128 parts);
+
+void record_release(struct record *record);
+
+#endif

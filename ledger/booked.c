@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/booked.h"
+
+#include <string.h>
+
+#include "ledger/amount.h"
+#include "ledger/entries.h"
+
+struct adding {
+	struct booked *booked;
+	int64_t begin; /* when counting began; -1: not yet */
+	int64_t last; /* when the books last moved so far */
+	int64_t before_since, before_until; /* likewise, at or before the edges */
+};
+
+/* Use of which the books learned at [time]. */
+static void see(struct adding *adding, int64_t time)
+{
+	adding->last = time;
+	if (time <= adding->booked->since)
+		adding->before_since = time;
+	if (time <= adding->booked->until)
+		adding->before_until = time;
+}
+
+static bool is_within(const struct booked *booked, int64_t time)
+{
+	return time > booked->since && time <= booked->until;
+}
+
+static void add_baseline(struct adding *adding, const struct event *event)
+{
+	struct booked *booked = adding->booked;
+
+	/* Counted from zero, all use from before is charged too. */
+	if (adding->begin < 0)
+		adding->begin = event->now == 0 ? 0 : event->time;
+	else if (is_within(booked, event->time)) {
+		if (booked->restarts++ == 0)
+			booked->lost_since = adding->last;
+		booked->lost_until = event->time;
+	}
+	see(adding, event->time);
+}
+
+static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	struct adding *adding = ctx;
+	struct booked *booked = adding->booked;
+	bool less = event->kind == EVENT_RECONCILE && event->use == USE_LESS;
+
+	if (!event->cluster || strcmp(event->cluster, booked->cluster) != 0)
+		return SB_OK;
+	if (event->kind == EVENT_BASELINE)
+		add_baseline(adding, event);
+	if (event->kind == EVENT_CHARGE)
+		see(adding, event->until);
+	if ((event->kind != EVENT_CHARGE && event->kind != EVENT_RECONCILE) ||
+	    !is_within(booked, event->until))
+		return SB_OK;
+	return (less ? amount_sub : amount_add)(booked->amount, event->amount, &booked->amount)
+		       ? SB_OK
+		       : sb_error_set(err, SB_EOVERFLOW,
+				      "the charges of account '%s' add up past what int64 holds",
+				      booked->account);
+}
+
+/* When the account was read last on the cluster; readings may be lost, the meter is not. */
+static int last_read(struct books *books, const struct account *account, const char *cluster,
+		     int64_t *ret, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, cluster);
+	struct reading reading;
+	int rc = books_reading(books, cluster, account->name, &reading, err);
+
+	*ret = meter ? meter->time : 0;
+	if (!rc && reading.time > *ret)
+		*ret = reading.time;
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
+int booked_read(struct books *books, struct booked *booked, struct sb_error *err)
+{
+	const char *const accounts[] = {booked->account};
+	const struct entry_range range = {.accounts = accounts, .account_count = 1};
+	struct adding adding = {.booked = booked, .begin = -1};
+	const struct account *account;
+	int64_t read = 0;
+	int rc = books_account(books, booked->account, &account, err);
+
+	booked->amount = booked->lost_since = booked->lost_until = 0;
+	booked->restarts = 0;
+	if (!rc)
+		rc = last_read(books, account, booked->cluster, &read, err);
+	if (booked->until > read)
+		booked->until = read;
+	if (!rc)
+		rc = entries_walk(books, &range, add_entry, &adding, NULL, err);
+	if (rc)
+		return rc;
+	booked->since_age = booked->since - adding.before_since;
+	booked->until_age = booked->until == read ? 0 : booked->until - adding.before_until;
+	if (booked->since <= adding.begin) {
+		booked->since = adding.begin;
+		booked->since_age = 0;
+	}
+	if (adding.begin < 0)
+		booked->until = booked->since;
+	return SB_OK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/tariff.h"
+
+#include <string.h>
+
+#include "slurm/table.h"
+
+bool tariff_decimal(const char *text, size_t len, int64_t *ret)
+{
+	const char *point = memchr(text, '.', len);
+	size_t whole = point ? (size_t)(point - text) : len;
+	int64_t value, scale = FACTOR_ONE;
+
+	if (!whole_number(text, whole, &value) || value > FACTOR_ONE)
+		return false;
+	value *= FACTOR_ONE;
+	if (point && whole + 1 == len)
+		return false;
+	for (size_t i = whole + 1; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9' || (scale == 1 && text[i] != '0'))
+			return false;
+		if (scale > 1)
+			scale /= 10;
+		value += (text[i] - '0') * scale;
+	}
+	*ret = value;
+	return true;
+}
+
+int64_t tariff_factor(const struct qos_list *list, const char *qos)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *factor = list->rows[i].usage_factor;
+		int64_t value;
+
+		if (strcmp(list->rows[i].name, qos) == 0)
+			return tariff_decimal(factor, strlen(factor), &value) ? value : -1;
+	}
+	return -1;
+}
+
+/* A weight such as "0.25G" for [count] of a TRES, in parts of EXCESS_ONE; false: not understood.
+ * Memory is counted in megabytes, so that a weight for each gigabyte is a 1024th for each. */
+static bool weigh(const char *text, size_t len, int64_t count, __int128 *ret)
+{
+	static const char units[] = "MGTP";
+	const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
+	int64_t weight;
+
+	if (!tariff_decimal(text, unit ? len - 1 : len, &weight))
+		return false;
+	*ret = (__int128)weight * count * (EXCESS_ONE / FACTOR_ONE);
+	for (; unit && unit > units; unit--)
+		*ret /= 1024;
+	return true;
+}
+
+/* Adds up "CPU=1.0,Mem=0.25G,GRES/gpu=2.0" for what the job had. */
+static bool add_weights(const char *weights, const char *tres, __int128 *ret)
+{
+	*ret = 0;
+	for (const char *item = weights; *item;) {
+		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+		char name[64];
+		int64_t count;
+		__int128 part;
+
+		if (name_len >= len || name_len >= sizeof(name))
+			return false;
+		memcpy(name, item, name_len);
+		name[name_len] = '\0';
+		if (sacct_tres(tres, name, &count, NULL))
+			return false;
+		if (count > 0) {
+			if (!weigh(item + name_len + 1, len - name_len - 1, count, &part))
+				return false;
+			*ret += part;
+		}
+		item += len + (item[len] == ',');
+	}
+	return true;
+}
+
+int64_t tariff_excess(const struct partitions *partitions, const struct sacct_job *job)
+{
+	__int128 sum;
+
+	for (size_t i = 0; i < partitions->count; i++) {
+		const struct partition *partition = &partitions->rows[i];
+
+		if (strcmp(partition->name, job->partition) != 0 || !*partition->billing_weights)
+			continue;
+		if (!add_weights(partition->billing_weights, job->tres, &sum))
+			return 0;
+		sum -= (__int128)job->billing * EXCESS_ONE;
+		return sum > 0 && sum < EXCESS_ONE ? (int64_t)sum : 0;
+	}
+	return 0;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The books beside the jobs that Slurm has on record, driven in this process. */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "tests/drive.h"
+
+/* The clock stands at BEGIN when bio, of 10 SU, is opened; jobs come later. */
+#define BEGIN (T0 / WHEN_SECOND)
+
+static char *jobs;
+static size_t jobs_len;
+
+/* Adds a job of [ran] seconds, of which [suspended] it was; [ended] false: it runs on. */
+static void add_job(int id, const char *account, const char *qos, int64_t start, int64_t ran,
+		    int64_t suspended, bool ended, const char *tres)
+{
+	char *old = jobs, end[32] = "Unknown";
+	FILE *to = open_memstream(&jobs, &jobs_len);
+
+	if (ended)
+		(void)snprintf(end, sizeof(end), "%" PRId64, BEGIN + start + ran);
+	ck_assert_ptr_nonnull(to);
+	fprintf(to, "%s%d|%d|%d|%s|ann|main|%s|%s|%" PRId64 "|%" PRId64 "|%s|%" PRId64, old, id, id,
+		id, account, qos, ended ? "COMPLETED" : "RUNNING", BEGIN + start - 5, BEGIN + start,
+		end, ran - suspended);
+	fprintf(to, "|00:%02d:%02d|%s\n", (int)suspended / 60, (int)suspended % 60, tres);
+	ck_assert_int_eq(fclose(to), 0);
+	free(old);
+	fake_cluster("dev")->jobs = jobs;
+}
+
+static void job(int id, const char *account, int64_t start, int64_t ran, const char *tres)
+{
+	add_job(id, account, "normal", start, ran, 0, true, tres);
+}
+
+static void setup(void)
+{
+	drive_setup();
+	jobs = strdup("");
+	ck_assert_ptr_nonnull(jobs);
+	fake_account("dev", "bio");
+	DONE("", "open", "bio", "10");
+	clock_now = T0 + HOUR;
+}
+
+static void teardown(void)
+{
+	free(jobs);
+	drive_teardown();
+}
+
+static void read_usage(const char *account, int64_t usage, int expected)
+{
+	fake_account("dev", account)->usage = usage;
+	GIVES(expected, "", "", "check");
+}
+
+/* What reconcile prints without --format, in billing-seconds. */
+#define SHOWS(code, rows, ...)                                                                     \
+	do {                                                                                       \
+		RUN("reconcile", "-nP", "--seconds", __VA_ARGS__);                                 \
+		ck_assert_msg(status == (code), "status %d: %s%s", status, out, err);              \
+		ck_assert_str_eq(out, rows);                                                       \
+	} while (0)
+
+START_TEST(books_that_equal_slurm_are_said_to)
+{
+	job(1, "bio", 100, 60, "billing=2,cpu=2,mem=100M,node=1");
+	job(2, "bio", 200, 80, "billing=1,cpu=1,node=1");
+	/* Of another account, before it was opened, and one that never ran. */
+	job(3, "chem", 200, 80, "billing=1,cpu=1");
+	add_job(4, "bio", "normal", 300, 0, 0, true, "");
+	read_usage("bio", 200, 0);
+	SHOWS(0, "bio|dev|200|200|0|0|0|0\n", "bio");
+	SHOWS(0, "bio|dev|200|200|0|0|0|0\n", "--clusters", "dev");
+	SHOWS(0, "2\n", "-o", "Jobs");
+	SHOWS(0, "", "--jobs");
+	ck_assert_ptr_nonnull(strstr(fake_line, "sacct -D -X -a -P --noconvert -M dev"));
+	ck_assert_ptr_null(strstr(fake_line, " -A "));
+	SHOWS(0, "", "bio", "--jobs");
+	ck_assert_ptr_nonnull(strstr(fake_line, " -A bio"));
+	GIVES(0, "Difference", NULL, "reconcile");
+	GIVES(0, "\"difference_seconds\": 0", NULL, "reconcile", "--json");
+	UNCHANGED(exported());
+}
+END_TEST
+
+START_TEST(use_that_the_books_lost_is_found_and_entered)
+{
+	job(1, "bio", 100, 60, "billing=2");
+	read_usage("bio", 120, 0);
+	job(2, "bio", 3700, 500, "billing=1");
+	clock_now = T0 + 3 * HOUR;
+	/* slurmctld crashed: what was used since its last save is gone. */
+	read_usage("bio", 30, 3);
+	job(3, "bio", 11000, 70, "billing=1");
+	clock_now = T0 + 4 * HOUR;
+	read_usage("bio", 100, 0);
+	GIVES(3, "bio|dev|190|690|0|0|0|500\n", "bio on dev: counting began anew between ",
+	      "reconcile", "-nP", "--seconds");
+	SHOWS(3, "bio|dev|190|690|500|1|3\n", "-o",
+	      "Account,Cluster,Books,Slurm,Difference,Restarts,Jobs");
+	SHOWS(3, "dev|2|ann|COMPLETED|500|500|bio|bio\n", "--jobs", "-o",
+	      "Cluster,Job,User,State,Elapsed,Used,Account,For");
+	/* Before and behind it nothing is missing. */
+	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "--until", "2026-11-22T18:00:30Z");
+	SHOWS(0, "bio|dev|70|70|0|0|0|0\n", "--since", "2026-11-22T20:01:00Z");
+
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--note", "a crash");
+	DONE("reconcile|-500|dev ", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Detail", "-k",
+	     "reconcile");
+	ck_assert_ptr_nonnull(strstr(out, "sacct has 500s more than the books"));
+	DONE("35310\n", "balance", "bio", "-nPo", "Available", "--seconds");
+	SHOWS(0, "bio|dev|690|690|0|0|0|0\n", "bio");
+	SHOWS(0, "", "--jobs");
+	DONE("reconciled|dev|1|-500\n", "statement", "bio", "-nP", "--seconds", "--since",
+	     "2026-11-22", "--until", "2026-11-23");
+	DONE("", "verify");
+	REFUSED(1, "follows Slurm's record", "reverse", "7", "--note", "x");
+}
+END_TEST
+
+START_TEST(use_that_the_books_have_too_much_of_is_given_back)
+{
+	job(1, "bio", 100, 60, "billing=2");
+	read_usage("bio", 300, 0);
+	SHOWS(3, "bio|dev|300|120|0|0|0|-180\n", "bio");
+	DONE("", "deposit", "bio", "1s", "--end", "2026-11-23");
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	DONE("reconcile|180|bio\n", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Account",
+	     "-k", "reconcile");
+	DONE("120|35881\n", "balance", "bio", "-nPo", "Used,Available", "--seconds");
+	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "bio");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(what_came_from_an_ended_window_needs_a_new_one)
+{
+	char *before;
+
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "1", "--end", "2026-11-22T19:00:00Z");
+	fake_account("dev", "chem")->usage = 600;
+	DONE("", "check");
+	clock_now = T0 + 3 * HOUR;
+	DONE("", "check");
+	before = exported();
+	GIVES(1, "chem|dev|600|0|", "--end", "reconcile", "chem", "-nP", "--seconds", "--apply");
+	UNCHANGED(before);
+	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply", "--end",
+	      "2026-11-24");
+	DONE("600\n", "balance", "chem", "-nPo", "Available", "--seconds");
+	SHOWS(0, "chem|dev|0|0|0|0|0|0\n", "chem");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(what_rawusage_counts_beside_stands_apart)
+{
+	fake_cluster("dev")->partitions = "PartitionName=other TRESBillingWeights=CPU=9\n"
+					  "PartitionName=main TRESBillingWeights="
+					  "CPU=1.0,Mem=0.25G,GRES/gpu=2.5\n";
+	fake_qos = "normal|||||1.000000\nurgent|||||1.500000\nfree|||||0.000000\n";
+	/* 1 + 512 / 1024 / 4 = 1.125, cut to 1. */
+	add_job(1, "bio", "urgent", 100, 1000, 100, true, "billing=1,cpu=1,mem=512M,node=1");
+	add_job(2, "bio", "free", 100, 1000, 0, true, "billing=1,cpu=1,mem=512M,node=1");
+	/* The weights were others then: nothing is said of them. */
+	job(3, "bio", 200, 10, "billing=4,cpu=1,gres/gpu=2,node=1");
+	/* 1687.5 + 40 */
+	read_usage("bio", 1727, 0);
+	SHOWS(0, "bio|dev|1727|1390|150|187|1|0\n", "bio");
+	fake_qos = "normal|||||1.000000\n";
+	GIVES(3, "", "2 jobs on dev ran in a QOS that is gone", "reconcile");
+}
+END_TEST
+
+START_TEST(jobs_at_an_edge_may_stand_on_either_side)
+{
+	/* It ran for 2000 seconds when it was read, and Slurm had counted 1800. */
+	clock_now = T0 + 3000 * WHEN_SECOND;
+	add_job(1, "bio", "normal", 1001, 2500, 0, false, "billing=2");
+	read_usage("bio", 3600, 0);
+	SHOWS(0, "bio|dev|3600|4000|0|0|602|400\n", "bio");
+	/* More than that is missing. */
+	job(2, "bio", 100, 500, "billing=1");
+	SHOWS(3, "bio|dev|3600|4500|0|0|602|900\n", "bio");
+	SHOWS(3, "1|4000\n2|500\n", "--jobs", "-o", "Job,Used");
+	/* Only what is certain is entered. */
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--no-apply");
+	SHOWS(0, "bio|dev|3898|4500|0|0|602|602\n", "bio");
+}
+END_TEST
+
+START_TEST(use_below_an_account_is_its_own)
+{
+	const struct fake_account lab = {.name = "lab",
+					 .parent = "bio",
+					 .usage = 300,
+					 .grp_jobs = -1,
+					 .grp_submit_jobs = -1};
+
+	*fake_account("dev", "lab") = lab;
+	job(1, "lab", 100, 300, "billing=1");
+	job(2, "bio", 100, 50, "billing=1");
+	job(3, "nobody", 100, 50, "billing=1");
+	job(4, "", 100, 50, "billing=1");
+	read_usage("bio", 350, 0);
+	SHOWS(0, "bio|dev|350|350|0|0|0|0\n", "bio");
+	ck_assert_ptr_nonnull(strstr(fake_line, " -A bio,lab"));
+	SHOWS(0, "bio|dev|350|350|0|0|0|0\n", "-A", "bio");
+	DONE("", "open", "lab", "1");
+	/* From here on it has a budget of its own, and bio's still has its use in it. */
+	fake_account("dev", "lab")->usage = 400;
+	clock_now = T0 + 2 * HOUR;
+	job(5, "lab", 4000, 130, "billing=1");
+	read_usage("bio", 450, 0);
+	SHOWS(3, "bio|dev|450|480|0|0|0|30\nlab|dev|100|130|0|0|0|30\n", "--seconds");
+	SHOWS(3, "1|lab|bio\n2|bio|bio\n5|lab|bio\n", "bio", "--jobs", "-o", "Job,Account,For");
+}
+END_TEST
+
+START_TEST(where_counting_began_later_it_is_compared_from_there)
+{
+	fake_account("dev", "chem")->usage = 777;
+	job(1, "chem", 100, 777, "billing=1");
+	DONE("", "open", "chem", "10");
+	job(2, "chem", 3700, 50, "billing=1");
+	clock_now = T0 + 2 * HOUR;
+	read_usage("chem", 827, 0);
+	SHOWS(0, "chem|dev|50|50|0|0|0|0\n", "chem");
+	SHOWS(0, "chem|dev|50|50|0|0|0|0\n", "chem", "--since", "2020-01-01");
+	fake_account("dev", "phys")->usage = 90;
+	job(3, "phys", 100, 90, "billing=1");
+	DONE("", "open", "phys", "10", "--from-zero");
+	DONE("", "check");
+	SHOWS(0, "phys|dev|90|90|0|0|0|0\n", "phys");
+	/* Nothing was read yet. */
+	SHOWS(0, "", "chem", "--until", "2026-11-22T17:00:00Z");
+}
+END_TEST
+
+START_TEST(a_cluster_that_does_not_answer_is_left_out)
+{
+	fake_cluster("gpu");
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
+	fake_account("gpu", "bio");
+	job(1, "bio", 100, 60, "billing=1");
+	read_usage("bio", 60, 0);
+	SHOWS(0, "bio|dev|60|60|0|0|0|0\nbio|gpu|0|0|0|0|0|0\n", "bio");
+	SHOWS(0, "bio|gpu|0|0|0|0|0|0\n", "-M", "gpu");
+	fake_cluster("gpu")->silent = true;
+	GIVES(3, "bio|dev|60|", "cluster 'gpu' is left out: ", "reconcile", "-nP", "--seconds");
+	ck_assert_ptr_null(strstr(out, "gpu"));
+	fake_mode[FAKE_SACCT] = FAKE_FAILS;
+	GIVES(3, NULL, "cluster 'dev' is left out: sacct failed", "reconcile", "-nP", "-M", "dev");
+	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
+	GIVES(3, NULL, "not even column names", "reconcile", "-nP", "-M", "dev");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-nP");
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_is_refused)
+{
+	REFUSED(1, "not in the bank", "reconcile", "nosuch");
+	REFUSED(2, "ends before it begins", "reconcile", "--since", "2026-11-23", "--until",
+		"2026-11-22");
+	REFUSED(2, "go with --apply", "reconcile", "--note", "x");
+	REFUSED(2, "go with --apply", "reconcile", "--end", "2026-12-01");
+	REFUSED(2, "no column", "reconcile", "-o", "Job");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs_reconcile");
+	TCase *tcase = tcase_create("reconcile");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, books_that_equal_slurm_are_said_to);
+	tcase_add_test(tcase, use_that_the_books_lost_is_found_and_entered);
+	tcase_add_test(tcase, use_that_the_books_have_too_much_of_is_given_back);
+	tcase_add_test(tcase, what_came_from_an_ended_window_needs_a_new_one);
+	tcase_add_test(tcase, what_rawusage_counts_beside_stands_apart);
+	tcase_add_test(tcase, jobs_at_an_edge_may_stand_on_either_side);
+	tcase_add_test(tcase, use_below_an_account_is_its_own);
+	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
+	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
+	tcase_add_test(tcase, what_makes_no_sense_is_refused);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
