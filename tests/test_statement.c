@@ -712,10 +712,6 @@ START_TEST(journal_prints_what_is_asked_for)
 	GIVES(0, "", "there is no entry with the ref 'r2'", "journal", "--ref", "r2");
 	ck_assert_str_eq(out, "");
 	GIVES(0, "", NULL, "journal", "--ref", "r1", "--to", "6");
-	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
-		if (event_kinds[kind].name)
-			DONE(event_kinds[kind].name, "help", "journal");
-	}
 	DONE("{\"entry\":9,\"kind\":\"charge\"", "journal", "--json", "-rl1");
 }
 END_TEST
