@@ -666,9 +666,7 @@ END_TEST
 /* Sanitizers and valgrind map far more than they use. */
 static bool can_limit_memory(void)
 {
-	const char *preload = getenv("LD_PRELOAD");
-
-	return !SANITIZED && !(preload && strstr(preload, "vgpreload"));
+	return !SANITIZED && !util_in_valgrind();
 }
 
 /* The most that this process may map from now on: [more] than it has. */

@@ -513,6 +513,13 @@ uint64_t util_seed(void)
 	return seed;
 }
 
+bool util_in_valgrind(void)
+{
+	const char *preload = getenv("LD_PRELOAD");
+
+	return preload && strstr(preload, "vgpreload");
+}
+
 int util_run(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);

@@ -98,6 +98,9 @@ int64_t util_below(uint64_t *state, int64_t limit); /* 0 to limit - 1 */
 /* A seed from $TEST_SEED or the clock, printed. */
 uint64_t util_seed(void);
 
+/* Whether this process runs in valgrind. */
+bool util_in_valgrind(void);
+
 /* Runs [suite] and gives main()'s result. */
 int util_run(Suite *suite);
 
