@@ -128,7 +128,8 @@ const struct command cmd_import = {
 		   "unlimited. Use from before counts: the next check charges it. A table says "
 		   "what becomes of each row. Rows for accounts that Slurm does not have, or that "
 		   "are open, are left out; a row that makes no sense, or two for one account, "
-		   "refuse the file.",
+		   "refuse the file. What that program holds in Slurm becomes the bank's, to be "
+		   "released, by `subank adopt --bank-holds`.",
 	.problems =
 		"rows were left out, or Slurm could not be brought in step; the next check does it",
 	.examples = examples,

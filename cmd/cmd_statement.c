@@ -329,7 +329,7 @@ const struct command cmd_statement = {
 		   "account, and gives the same for ever. One that is not is marked \"So far\", "
 		   "with the head it was made from, and ends with a forecast as `subank balance "
 		   "--forecast` has it; both stand in the table for people alone, not with -P, "
-		   "-p, -n or --json.\n"
+		   "-p, -n, --json or --csv.\n"
 		   "Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item, "
 		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
 		   "Head and Bank.",

@@ -319,14 +319,38 @@ struct booked {
 	struct unbanked unbanked;
 	char (*open)[NAME_SIZE];
 	size_t open_count;
+	struct shut {
+		char account[NAME_SIZE];
+		size_t at; /* the cluster */
+	} * shut; /* open accounts with a limit of 0 that is not the bank's */
+	size_t shut_count;
 };
 
 static void release_booked(struct booked *booked)
 {
 	unbanked_release(&booked->unbanked);
 	free(booked->open);
+	free(booked->shut);
 	booked->open = NULL;
-	booked->open_count = 0;
+	booked->shut = NULL;
+	booked->open_count = booked->shut_count = 0;
+}
+
+/* Whether Slurm has a limit of 0 on the account that the books do not know, as one that held it
+ * before there was a bank. Only what sshare shows is looked at. */
+static bool is_shut(const struct look *look, size_t at, const struct account *account)
+{
+	const struct share *share = shares_find(&look->shares[at], account->name);
+	size_t place = 0;
+	struct tres tres;
+	struct slurm_error err;
+
+	while (share && tres_next(share->grp_tres_mins, &place, &tres, &err) > 0) {
+		if (tres.value == 0 &&
+		    !account_lever(account, look->list[at].cluster, LIMIT_SHOWN, tres.name))
+			return true;
+	}
+	return false;
 }
 
 static int read_booked(struct books *books, void *ctx, struct sb_error *err)
@@ -344,13 +368,24 @@ static int read_booked(struct books *books, void *ctx, struct sb_error *err)
 	if (rc)
 		return rc;
 	booked->open = calloc(count + 1, sizeof(*booked->open));
-	if (!booked->open)
+	booked->shut = calloc(count * look->count + 1, sizeof(*booked->shut));
+	if (!booked->open || !booked->shut)
 		return sb_error_nomem(err);
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
-		if (account->open)
-			memcpy(booked->open[booked->open_count++], account->name, NAME_SIZE);
+		if (!account->open)
+			continue;
+		memcpy(booked->open[booked->open_count++], account->name, NAME_SIZE);
+		for (size_t at = 0; at < look->count; at++) {
+			struct shut *shut = &booked->shut[booked->shut_count];
+
+			if (!look->list[at].answered || !is_shut(look, at, account))
+				continue;
+			memcpy(shut->account, account->name, NAME_SIZE);
+			shut->at = at;
+			booked->shut_count++;
+		}
 	}
 	return SB_OK;
 }
@@ -391,6 +426,24 @@ static void look_for_absent(const struct look *look, const struct booked *booked
 	free(absent.list);
 }
 
+static void look_for_shut(const struct look *look, const struct booked *booked, size_t at)
+{
+	struct names shut = {.list = calloc(booked->shut_count + 1, sizeof(*shut.list))};
+
+	if (!shut.list)
+		look->diagnosis->failed = true;
+	for (size_t i = 0; i < booked->shut_count && shut.list; i++) {
+		if (booked->shut[i].at == at)
+			shut.list[shut.count++] = booked->shut[i].account;
+	}
+	diagnose_names(look->diagnosis, VERDICT_WARN, "held, not by the bank",
+		       look->list[at].cluster,
+		       "a limit of 0 keeps their jobs from starting whatever they have: `subank "
+		       "adopt --bank-holds` lets the bank release them, or clear it with sacctmgr",
+		       &shut);
+	free(shut.list);
+}
+
 static void look_at_accounts(const struct look *look)
 {
 	struct booked booked = {.look = look};
@@ -406,8 +459,10 @@ static void look_at_accounts(const struct look *look)
 		       "subank open, or leave them out with `accounts:` in the settings",
 		       &(struct names){booked.unbanked.names, booked.unbanked.count});
 	for (size_t i = 0; i < look->count; i++) {
-		if (look->list[i].answered)
-			look_for_absent(look, &booked, &look->list[i]);
+		if (!look->list[i].answered)
+			continue;
+		look_for_absent(look, &booked, &look->list[i]);
+		look_for_shut(look, &booked, i);
 	}
 	look_for_absent(look, &booked, NULL);
 	release_booked(&booked);

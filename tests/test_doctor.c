@@ -329,6 +329,18 @@ START_TEST(factors_and_weights_are_told)
 }
 END_TEST
 
+START_TEST(limits_of_0_that_are_not_the_banks_are_told)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	NO_ROW("held, not by the bank");
+	(void)snprintf(bio->limits, sizeof(bio->limits), "gres/gpu=7,cpu=0");
+	ROW("held, not by the bank|dev|warn|1: bio|a limit of 0 keeps");
+	DONE("", "adopt", "--bank-holds", "-i");
+	NO_ROW("held, not by the bank");
+}
+END_TEST
+
 START_TEST(accounts_of_one_side_are_told)
 {
 	set_settings("clusters: [dev, gpu]\n");
@@ -638,6 +650,7 @@ int main(void)
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);
+	tcase_add_test(doctor, limits_of_0_that_are_not_the_banks_are_told);
 	tcase_add_test(doctor, accounts_of_one_side_are_told);
 	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);
 	tcase_add_test(doctor, the_settings_file_is_looked_at);
