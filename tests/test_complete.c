@@ -122,7 +122,34 @@ START_TEST(see_also_names_verbs)
 }
 END_TEST
 
-/* With --help behind it, a command line is read whole and nothing is done. */
+/* The verb of a command line "subank ...", whose options must be there and, if it is [whole], its
+ * arguments too. */
+static const struct command *check_line(const char *line, bool whole)
+{
+	const char *values[OPTIONS_MAX] = {NULL};
+	const struct command *command;
+	wordexp_t words;
+	int at = 1, count, rest;
+
+	ck_assert_msg(wordexp(line, &words, WRDE_NOCMD) == 0, "%s", line);
+	count = (int)words.we_wordc;
+	ck_assert_msg(strcmp(words.we_wordv[0], "subank") == 0, "%s", line);
+	/* Options may stand before the verb. */
+	while (at < count && !command_find(words.we_wordv[at]))
+		at++;
+	ck_assert_msg(at < count, "no verb: %s", line);
+	command = command_find(words.we_wordv[at]);
+	ck_assert_msg(options_read(command, false, count - at, words.we_wordv + at, values, &rest,
+				   &error) == SB_OK,
+		      "%s: %s", line, error.text);
+	rest = count - at - rest;
+	ck_assert_msg(!whole || (rest >= command->min_args &&
+				 (command->max_args < 0 || rest <= command->max_args)),
+		      "%s: %d arguments", line, rest);
+	wordfree(&words);
+	return command;
+}
+
 START_TEST(every_example_can_be_typed)
 {
 	for (size_t i = 0; commands[i]; i++) {
@@ -130,42 +157,73 @@ START_TEST(every_example_can_be_typed)
 		bool own = false;
 
 		ck_assert_msg(example && example->line, "%s: no examples", commands[i]->name);
-		for (; example->line; example++) {
-			const char *args[32] = {NULL};
-			const char *values[OPTIONS_MAX] = {NULL};
-			char *argv[32];
-			const struct command *command;
-			wordexp_t words;
-			int at, rest;
-
-			ck_assert_int_eq(wordexp(example->line, &words, WRDE_NOCMD), 0);
-			ck_assert_uint_lt(words.we_wordc, COUNT(args) - 1);
-			ck_assert_str_eq(words.we_wordv[0], "subank");
-			for (size_t j = 1; j < words.we_wordc; j++)
-				args[j - 1] = argv[j - 1] = words.we_wordv[j];
-			argv[words.we_wordc - 1] = NULL;
-			/* Options may stand before the verb. */
-			for (at = 0; args[at] && !command_find(args[at]);)
-				at++;
-			ck_assert_msg(args[at] != NULL, "no verb: %s", example->line);
-			command = command_find(args[at]);
-			own = own || command == commands[i];
-			ck_assert_msg(options_read(command, false, (int)words.we_wordc - 1 - at,
-						   argv + at, values, &rest, &error) == SB_OK,
-				      "%s: %s", example->line, error.text);
-			rest = (int)words.we_wordc - 1 - at - rest;
-			ck_assert_msg(rest >= command->min_args &&
-					      (command->max_args < 0 || rest <= command->max_args),
-				      "%s: %d arguments", example->line, rest);
-			args[words.we_wordc - 1] = "--help";
-			if (!(command->flags & CMD_HIDDEN)) {
-				drive(args);
-				ck_assert_msg(status == 0, "%s: %s", example->line, err);
-			}
-			wordfree(&words);
-		}
+		for (; example->line; example++)
+			own = check_line(example->line, true) == commands[i] || own;
 		ck_assert_msg(own, "no example of %s has it", commands[i]->name);
 	}
+}
+END_TEST
+
+/* What stands in `backquotes` may leave arguments out. */
+START_TEST(commands_that_texts_name_are_there)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; commands[i]; i++) {
+		const char *text = commands[i]->details;
+
+		while ((text = strstr(text, "`subank "))) {
+			char line[256];
+
+			/* The value of an option may be left out, too. */
+			(void)snprintf(line, sizeof(line), "%.*s x", (int)strcspn(text + 1, "`"),
+				       text + 1);
+			(void)check_line(line, false);
+			text++;
+			count++;
+		}
+	}
+	ck_assert_uint_ge(count, 10);
+}
+END_TEST
+
+/* Those that begin a line of their own; what stands behind a # is a comment, and a > is for the
+ * shell. */
+START_TEST(commands_of_the_readme_can_be_typed)
+{
+	static const char *const before[] = {"sudo -u slurm ", "sudo ", "$ "};
+	const char *source = getenv("srcdir");
+	char name[512], *text, *rest, *line;
+	size_t len, count = 0;
+
+	(void)snprintf(name, sizeof(name), "%s/README.md", source ? source : ".");
+	rest = text = util_read_file(name, &len);
+	while ((line = strsep(&rest, "\n"))) {
+		char *end = strstr(line, " #"), *date;
+
+		if (strncmp(line, "    ", 4) != 0)
+			continue;
+		line += 4;
+		for (size_t i = 0; i < COUNT(before); i++) {
+			if (strncmp(line, before[i], strlen(before[i])) == 0) {
+				line += strlen(before[i]);
+				break;
+			}
+		}
+		if (strncmp(line, "subank ", 7) != 0)
+			continue;
+		if (end)
+			*end = '\0';
+		end = strstr(line, " >");
+		if (end)
+			*end = '\0';
+		if ((date = strstr(line, "$(date +%F)")))
+			memset(date, 'x', strlen("$(date +%F)"));
+		(void)check_line(line, true);
+		count++;
+	}
+	free(text);
+	ck_assert_uint_ge(count, 30);
 }
 END_TEST
 
@@ -242,6 +300,8 @@ int main(void)
 	tcase_add_test(tcase, every_verb_says_what_help_and_manual_need);
 	tcase_add_test(tcase, see_also_names_verbs);
 	tcase_add_test(tcase, every_example_can_be_typed);
+	tcase_add_test(tcase, commands_that_texts_name_are_there);
+	tcase_add_test(tcase, commands_of_the_readme_can_be_typed);
 	tcase_add_test(tcase, words_of_options_and_arguments_are_offered);
 	tcase_add_test(tcase, accounts_and_clusters_come_from_the_bank);
 	tcase_add_test(tcase, without_a_bank_it_is_silent);

@@ -58,6 +58,12 @@ for verb in $verbs; do
 done
 is 'no page is of a verb that is not there' [ "$(find "$pages" -name 'subank-*.1' | wc -l)" \
 	-eq "$(echo "$verbs" | wc -l)" ]
+sed -n 's/^\.B \(subank .*\)/\1/p' "$dir/subank.7" >"$dir/named"
+is 'subank.7 names commands' [ -s "$dir/named" ]
+while read -r _ verb option; do
+	is "subank.7: there is a verb $verb" [ -s "$pages/subank-$verb.1" ]
+	[ -z "$option" ] || has "subank-$verb.1" "$option"
+done <"$dir/named"
 keys=$(sed -n 's/^#\([a-z_]*\): .*/\1/p' "$pages/subank.yaml")
 is 'there are settings' [ "$(echo "$keys" | wc -l)" -ge 18 ]
 for key in $keys; do
