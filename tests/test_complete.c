@@ -108,6 +108,56 @@ START_TEST(every_verb_says_what_help_and_manual_need)
 }
 END_TEST
 
+/* What prints each table there is. */
+static const char *const tables[][5] = {
+	{"balance"},
+	{"balance", "--lots"},
+	{"balance", "--forecast"},
+	{"statement", "bio"},
+	{"statement", "bio", "--entries"},
+	{"journal"},
+	{"doctor"},
+	{"import", "--append", "--dry-run", "-"},
+	{"reconcile"},
+	{"reconcile", "--jobs"},
+};
+
+/* A message about a column that is not there says that the help lists them. */
+START_TEST(help_lists_every_column)
+{
+	(void)fake_account("dev", "bio");
+	answers = "- {ref: a, deposit: bio, su: 1}\n";
+	DONE("opened", "open", "bio", "10");
+	for (size_t i = 0; commands[i]; i++) {
+		bool tried = !(commands[i]->flags & CMD_LIST);
+
+		for (size_t j = 0; j < COUNT(tables); j++)
+			tried = tried || strcmp(commands[i]->name, tables[j][0]) == 0;
+		ck_assert_msg(tried, "say above what makes %s print its tables", commands[i]->name);
+	}
+	for (size_t i = 0; i < COUNT(tables); i++) {
+		const char *const *args = tables[i];
+		const char *details = command_find(args[0])->details;
+		char *header, *rest, *name;
+
+		drive((const char *const[]){args[0], "--csv", args[1], args[2], args[3], args[4],
+					    NULL});
+		rest = header = strndup(out, strcspn(out, "\r\n"));
+		ck_assert_msg(strchr(header, ','), "%s %s: %s%s", args[0], args[1], out, err);
+		while ((name = strsep(&rest, ","))) {
+			char *unit = strstr(name, "_seconds");
+
+			if (unit)
+				*unit = '\0';
+			name[strcspn(name + 1, "\"") + 1] = '\0';
+			ck_assert_msg(strcasestr(details, name + 1), "help %s: no column %s",
+				      args[0], name + 1);
+		}
+		free(header);
+	}
+}
+END_TEST
+
 START_TEST(see_also_names_verbs)
 {
 	for (size_t i = 0; commands[i]; i++) {
@@ -298,6 +348,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, every_verb_and_every_option_is_offered);
 	tcase_add_test(tcase, every_verb_says_what_help_and_manual_need);
+	tcase_add_test(tcase, help_lists_every_column);
 	tcase_add_test(tcase, see_also_names_verbs);
 	tcase_add_test(tcase, every_example_can_be_typed);
 	tcase_add_test(tcase, commands_that_texts_name_are_there);
