@@ -640,8 +640,9 @@ is_same 'umask 000 gives the same modes' "$dir/modes.000" "$dir/modes.027"
 # ---- a stranger ----
 
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
-	# The build's folder may be closed to others.
+	# The folders of the build and of the source may be closed to others.
 	cp "$subank" "$dir/program" && chmod 755 "$dir/program"
+	cp -R "$fake" "$dir/fake" && chmod -R a+rX "$dir/fake"
 	chmod 644 "$dir/settings"
 	export_to "$dir/before"
 	for arguments in balance 'deposit bio 1' check verify export; do
@@ -669,7 +670,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/before"
 	for arguments in 'balance bio' 'balance bio --json' balance; do
 		# shellcheck disable=SC2086
-		setpriv --reuid 65534 --regid 65534 --clear-groups \
+		setpriv --reuid 65534 --regid 65534 --clear-groups env PATH="$dir/fake:$PATH" \
 			"$dir/program" -c "$dir/users" $arguments >"$dir/out" 2>"$dir/err"
 		status=$?
 		is "$arguments, published: status 0" [ "$status" -eq 0 ]

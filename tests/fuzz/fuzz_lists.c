@@ -47,8 +47,8 @@ static int answer(const char *const argv[], int deadline_ms, struct run_result *
 	const char *text = strcmp(argv[0], "sshare") == 0 ? shares : config;
 
 	(void)deadline_ms;
-	(void)err;
-	MUST(strcmp(argv[0], "sshare") == 0 || strcmp(argv[0], "scontrol") == 0);
+	if (strcmp(argv[0], "sshare") != 0 && strcmp(argv[0], "scontrol") != 0)
+		return slurm_error_set(err, SLURM_EMISSING, "%s: no such program", argv[0]);
 	*ret = (struct run_result){.out = strdup(text), .out_len = strlen(text)};
 	MUST(ret->out);
 	return SLURM_OK;
