@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "cmd/output.h"
+#include "cmd/prose.h"
 #include "ledger/text.h"
-
-enum { LINE_WIDTH = 80, INDENT = 4 };
 
 static const char *const verdicts[] = {
 	[VERDICT_OK] = "ok",
@@ -51,30 +50,11 @@ void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *che
 	diagnosis->list[diagnosis->count++] = symptom;
 }
 
-/* Prints [text] broken at blanks; its first line is indented already. */
-static void print_wrapped(FILE *out, const char *text)
+static void print_item(FILE *out, const char *first, const char *text)
 {
-	size_t size = 4 * strlen(text) + 1, at = INDENT;
-	char *escaped = malloc(size), *rest = escaped, *word;
+	char escaped[4096];
 
-	if (!escaped)
-		return;
-	text_escape(escaped, size, text);
-	while ((word = strsep(&rest, " "))) {
-		size_t len = strlen(word);
-
-		if (at + 1 + len > LINE_WIDTH && at > INDENT) {
-			fprintf(out, "\n%*s", INDENT, "");
-			at = INDENT;
-		} else if (at > INDENT) {
-			fputc(' ', out);
-			at++;
-		}
-		fputs(word, out);
-		at += len;
-	}
-	fputc('\n', out);
-	free(escaped);
+	prose_fill(out, first, "    ", text_escape(escaped, sizeof(escaped), text));
 }
 
 /* What is bad first. */
@@ -86,18 +66,16 @@ static void print_what_is_left(FILE *out, const struct diagnosis *diagnosis)
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		for (size_t j = 0; j < diagnosis->count; j++) {
 			const struct symptom *symptom = &diagnosis->list[j];
-			char *text;
+			char first[16], text[4096];
 
 			if (symptom->verdict != order[i])
 				continue;
 			if (number == 0)
 				fprintf(out, "\nLeft to do:\n");
-			if (asprintf(&text, "%s, %s: %s", symptom->check, symptom->where,
-				     symptom->advice) < 0)
-				return;
-			fprintf(out, "%*d. ", INDENT - 2, ++number);
-			print_wrapped(out, text);
-			free(text);
+			(void)snprintf(first, sizeof(first), "%2d. ", ++number);
+			(void)snprintf(text, sizeof(text), "%s, %s: %s", symptom->check,
+				       symptom->where, symptom->advice);
+			print_item(out, first, text);
 		}
 	}
 	if (number == 0)

@@ -6,22 +6,9 @@
 package=${1:?which package?}
 export DEBIAN_FRONTEND=noninteractive
 
-passed=0
-failed=0
-# is WHAT COMMAND...: the command must succeed.
-is() {
-	what=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED: %s\n' "$what"
-	fi
-}
-not() {
-	! "$@"
-}
+# shellcheck source=tests/tally.sh
+. "$(dirname -- "$0")/tally.sh"
+
 apt() {
 	apt-get -y -q --no-install-recommends "$@" >/tmp/apt.log 2>&1 || {
 		tail -n 30 /tmp/apt.log
@@ -67,5 +54,4 @@ is 'no unit is left' [ -z "$(find /etc/systemd /var/lib/systemd -name 'subank*')
 is 'it comes back' apt install "$package"
 as_slurm subank export >/tmp/after.yaml
 is 'and finds its books' cmp /tmp/before.yaml /tmp/after.yaml
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+tally

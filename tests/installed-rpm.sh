@@ -8,19 +8,9 @@ root=$(mktemp -d "${TMPDIR:-/tmp}/subank-rpm.XXXXXX") || exit 99
 trap 'rm -rf "$root"' EXIT
 trap 'exit 99' HUP INT TERM
 
-passed=0
-failed=0
-# is WHAT COMMAND...: the command must succeed.
-is() {
-	what=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED: %s\n' "$what"
-	fi
-}
+# shellcheck source=tests/tally.sh
+. "$(dirname -- "$0")/tally.sh"
+
 mkdir "$root/etc"
 echo 'slurm:x:64030:64030::/nonexistent:/usr/sbin/nologin' >"$root/etc/passwd"
 echo 'slurm:x:64030:' >"$root/etc/group"
@@ -47,5 +37,4 @@ is 'there are books' "$root/usr/bin/subank" -Q -c "$root/etc/subank/subank.yaml"
 is 'it can be removed' rpm_there -e subank
 is 'the books are still there' [ -s "$root/var/lib/subank/books/data.mdb" ]
 is 'nothing else is' [ -z "$(find "$root/usr" -name '*subank*')" ]
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+tally

@@ -91,6 +91,13 @@ START_TEST(every_verb_says_what_help_and_manual_need)
 		check_ascii(command->name, command->details);
 		ck_assert_msg(!strstr(command->details, "\n\n"), "%s: an empty paragraph",
 			      command->name);
+		for (const char *line = command->details; line;) {
+			size_t len = strcspn(line, "\n");
+
+			ck_assert_msg(strncmp(line, "- ", 2) != 0 || memmem(line, len, ": ", 2),
+				      "%s: an item without a colon: %s", command->name, line);
+			line = line[len] ? line + len + 1 : NULL;
+		}
 		check_words(command->name, command->arguments);
 		for (size_t j = 0; j < count; j++) {
 			check_ascii(command->name, options[j]->help);

@@ -9,15 +9,9 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-install.XXXXXX") || exit 99
 trap 'rm -rf "$dir" "$dir.log"' EXIT
 trap 'exit 99' HUP INT TERM
 
-failed=0
-# is WHAT COMMAND...: the command must succeed.
-is() {
-	what=$1
-	shift
-	"$@" && return
-	failed=$((failed + 1))
-	printf 'FAILED: %s\n' "$what"
-}
+# shellcheck source=tests/tally.sh
+. "${srcdir:-.}/tests/tally.sh"
+
 make_it() {
 	"${MAKE:-make}" -C "$build" DESTDIR="$dir" "$@" >"$dir.log" 2>&1 || {
 		cat "$dir.log"
@@ -105,4 +99,4 @@ else
 fi
 is 'make uninstall' make_it uninstall
 is 'nothing is left' [ -z "$(find "$dir" -type f)" ]
-[ $failed -eq 0 ]
+tally

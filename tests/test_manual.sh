@@ -10,19 +10,9 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-manual.XXXXXX") || exit 99
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 99' HUP INT TERM
 
-passed=0
-failed=0
-# is WHAT COMMAND...: the command must succeed.
-is() {
-	what=$1
-	shift
-	if "$@"; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		printf 'FAILED: %s\n' "$what"
-	fi
-}
+# shellcheck source=tests/tally.sh
+. "${srcdir:-.}/tests/tally.sh"
+
 # has PAGE TEXT: the page, without what is only there for roff, has a line with TEXT.
 has() {
 	is "$1 has $2" grep -qF -- "$2" "$dir/$1"
@@ -164,5 +154,4 @@ if command -v zsh >/dev/null; then
 else
 	echo 'skipped: zsh (not installed)'
 fi
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+tally
