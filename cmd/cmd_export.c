@@ -81,11 +81,6 @@ static int choose(struct env *env, export_books **ret, struct sb_error *err)
 			    table);
 }
 
-static int cannot_write(const char *path, struct sb_error *err)
-{
-	return sb_error_set(err, SB_ESYSTEM, "cannot write %s: %s", path, strerror(errno));
-}
-
 static int sync_folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -128,18 +123,18 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 	if (fd >= 0 && fchmod(fd, 0640) == 0)
 		exporting->file = fdopen(fd, "w");
 	if (!exporting->file) {
-		rc = cannot_write(path, err);
+		rc = sb_error_path(err, "write", path);
 		if (fd >= 0)
 			close(fd);
 		goto out;
 	}
 	rc = bank_read(env->bank, env->now(), write_books, exporting, err);
 	if (!rc && (fflush(exporting->file) != 0 || fsync(fd) != 0))
-		rc = cannot_write(path, err);
+		rc = sb_error_path(err, "write", path);
 	if (fclose(exporting->file) != 0 && !rc)
-		rc = cannot_write(path, err);
+		rc = sb_error_path(err, "write", path);
 	if (!rc && (rename(beside, path) != 0 || sync_folder_of(path) != 0))
-		rc = cannot_write(path, err);
+		rc = sb_error_path(err, "write", path);
 out:
 	if (rc && fd >= 0)
 		(void)unlink(beside);

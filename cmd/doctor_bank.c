@@ -51,10 +51,7 @@ static void look_at_settings(struct env *env, struct diagnosis *diagnosis)
 			 path);
 		return;
 	}
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		advice = "its owner can make subank run any program as you: chown it to root or "
-			 "to the bank's owner";
-	else if (st.st_mode & S_IWGRP)
+	if (st.st_mode & S_IWGRP)
 		advice = "its group can make subank run any program as you: chmod g-w";
 	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "settings", here, advice,
 		 "%s, %s, mode %04o", path, user_name(st.st_uid, owner),

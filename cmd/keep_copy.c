@@ -27,11 +27,6 @@ const char *time_stamp(char to[STAMP_SIZE], int64_t when)
 	return to;
 }
 
-static int cannot(const char *what, const char *path, struct sb_error *err)
-{
-	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s", what, path, strerror(errno));
-}
-
 static int export_copy(struct books *books, void *ctx, struct sb_error *err)
 {
 	return export_yaml(books, ctx, err);
@@ -63,15 +58,15 @@ static int open_folder(const struct env *env, char path[COPY_PATH_SIZE], int *re
 	if (mkdir(path, 0750) == 0) {
 		if (!named && geteuid() == 0 && stat(env->store.folder, &st) == 0 &&
 		    chown(path, st.st_uid, st.st_gid) != 0)
-			return cannot("set up the folder", path, err);
+			return sb_error_path(err, "set up the folder", path);
 	} else if (errno != EEXIST) {
-		return cannot("make the folder", path, err);
+		return sb_error_path(err, "make the folder", path);
 	}
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return cannot("open the folder", path, err);
+		return sb_error_path(err, "open the folder", path);
 	if (sync_above(fd) != 0) {
-		cannot("write to the disk the folder of", path, err);
+		sb_error_path(err, "write to the disk the folder of", path);
 		close(fd);
 		return SB_ESYSTEM;
 	}
@@ -89,11 +84,12 @@ static int name_copy(int folder, const char *beside, const char *stamp, char nam
 		else
 			(void)snprintf(name, 64, "subank-%s-%d.yaml", stamp, i);
 		if (renameat2(folder, beside, folder, name, RENAME_NOREPLACE) == 0)
-			return fsync(folder) == 0 ? SB_OK : cannot("keep the copy", name, err);
+			return fsync(folder) == 0 ? SB_OK
+						  : sb_error_path(err, "keep the copy", name);
 		if (errno != EEXIST)
 			break;
 	}
-	return cannot("name the copy", name, err);
+	return sb_error_path(err, "name the copy", name);
 }
 
 int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
@@ -115,16 +111,16 @@ int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	file = fd >= 0 ? fdopen(fd, "w") : NULL;
 	if (!file) {
-		rc = cannot("write into", path, err);
+		rc = sb_error_path(err, "write into", path);
 		if (fd >= 0)
 			close(fd);
 		goto out;
 	}
 	rc = bank_read(bank, now, export_copy, file, err);
 	if (!rc && (fflush(file) != 0 || fsync(fd) != 0))
-		rc = cannot("write into", path, err);
+		rc = sb_error_path(err, "write into", path);
 	if (fclose(file) != 0 && !rc)
-		rc = cannot("write into", path, err);
+		rc = sb_error_path(err, "write into", path);
 	if (!rc)
 		rc = name_copy(folder, beside, time_stamp(stamp, now), name, err);
 out:

@@ -253,8 +253,9 @@ static void page_of_settings(void)
 	prose_roff(stdout,
 		   "None are needed. `" DEFAULT_SETTINGS
 		   "`, or the file named by --config, may hold the following, as YAML. "
-		   "Anything else in it is an error, with file and line, and so is a file that "
-		   "everybody can write.");
+		   "Anything else in it is an error, with file and line. So is a file that everybody "
+		   "can write, or that belongs to neither root nor who runs subank: it names "
+		   "programs that are run.");
 	printf(".SH SETTINGS\nBehind each name stands its default, or an example where it has "
 	       "none.\n");
 	for (size_t i = 0; (key = settings_key(i)); i++) {

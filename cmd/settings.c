@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/nearest.h"
 #include "ledger/name.h"
@@ -553,6 +554,12 @@ static int read_file(FILE *file, const char *path, struct settings *settings, st
 
 	if (fstat(fileno(file), &st) != 0 || S_ISDIR(st.st_mode))
 		return sb_error_set(err, SB_EFORMAT, "the settings %s are not a file", path);
+	/* They name programs that are run. */
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return sb_error_set(err, SB_EREFUSED,
+				    "the settings %s belong to user %ju, who could make subank run "
+				    "any program as you: run chown root on them, or subank as him",
+				    path, (uintmax_t)st.st_uid);
 	if (st.st_mode & S_IWOTH)
 		return sb_error_set(err, SB_EREFUSED,
 				    "everybody can write the settings %s: run chmod o-w on them",
@@ -575,7 +582,9 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 	file = fopen(path, "re");
 	if (file)
 		rc = read_file(file, path, &settings, err);
-	else if (must_exist || (errno != ENOENT && errno != ENOTDIR))
+	else if (errno != ENOENT && errno != ENOTDIR)
+		rc = sb_error_path(err, "read the settings", path);
+	else if (must_exist)
 		rc = sb_error_set(err, SB_ENOTFOUND, "cannot read the settings %s: %s", path,
 				  strerror(errno));
 	if (file)

@@ -3,6 +3,7 @@
 
 #include "ledger/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,20 @@ int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 		(void)snprintf(err->text + len, room, ": %.*s", (int)(room - 3), rest);
 	}
 	return err->code;
+}
+
+int sb_error_path(struct sb_error *err, const char *what, const char *path)
+{
+	const char *advice = "";
+	int number = errno;
+
+	if (number == EACCES || number == EPERM)
+		advice = ": run subank as the user to whom it belongs (sudo -u), or give it to "
+			 "him with chown";
+	else if (number == ELOOP)
+		advice = ": a symbolic link stands there, which nothing of subank's is: remove it";
+	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s%s", what, path, strerror(number),
+			    advice);
 }
 
 int sb_error_nomem(struct sb_error *err)

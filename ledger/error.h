@@ -32,6 +32,10 @@ int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* "cannot WHAT PATH: " and what errno says, with what to do about rights and links. Returns
+ * SB_ESYSTEM. */
+int sb_error_path(struct sb_error *err, const char *what, const char *path);
+
 /* The error of memory that ran out; returns SB_ESYSTEM. */
 int sb_error_nomem(struct sb_error *err);
 

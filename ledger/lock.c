@@ -99,6 +99,19 @@ static const char *holder(int fd, char *buf, size_t size)
 	return buf;
 }
 
+static int cannot(int dirfd, const char *what, const char *name, struct sb_error *err)
+{
+	char link[32], path[4096];
+	int number = errno;
+	ssize_t len;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	len = readlink(link, path, sizeof(path) - 64);
+	(void)snprintf(path + (len > 0 ? len : 0), 64, "%s%s", len > 0 ? "/" : "", name);
+	errno = number;
+	return sb_error_path(err, what, path);
+}
+
 int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const char *doing,
 	      const char *what, int *ret, struct sb_error *err)
 {
@@ -110,15 +123,12 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 	int len;
 
 	if (fd < 0)
-		return sb_error_set(err, SB_ESYSTEM,
-				    "cannot open the lock file %s in the bank's folder: %s", name,
-				    strerror(errno));
+		return cannot(dirfd, "open", name, err);
 	while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
 		struct timespec pause = {.tv_nsec = pause_us * 1000};
 
 		if (errno != EWOULDBLOCK && errno != EINTR) {
-			sb_error_set(err, SB_ESYSTEM, "cannot lock %s in the bank's folder: %s",
-				     name, strerror(errno));
+			(void)cannot(dirfd, "lock", name, err);
 			close(fd);
 			return SB_ESYSTEM;
 		}

@@ -104,20 +104,9 @@ static int store_error(struct sb_error *err, int rc, const char *what)
 				    "cannot %s: the disk is full; nothing was changed, make room "
 				    "and run it again",
 				    what);
-	case EACCES:
-	case EPERM:
-		return sb_error_set(err, SB_ESYSTEM,
-				    "cannot %s: not allowed; run subank as the user who owns the "
-				    "bank's folder",
-				    what);
 	default:
 		return sb_error_set(err, SB_ESYSTEM, "cannot %s: %s", what, mdb_strerror(rc));
 	}
-}
-
-static int system_error(struct sb_error *err, const char *what, const char *path)
-{
-	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s", what, path, strerror(errno));
 }
 
 /* LMDB's own page on file systems: locks and maps are not coherent there. Numbers from the
@@ -154,9 +143,9 @@ static int open_folder(const struct store_options *options, int *ret, struct sb_
 				    "another folder with --bank",
 				    options->folder);
 	if (fd < 0)
-		return system_error(err, "open the bank's folder", options->folder);
+		return sb_error_path(err, "open the bank's folder", options->folder);
 	if (fstat(fd, &st) != 0 || fstatfs(fd, &fs) != 0) {
-		system_error(err, "look at the bank's folder", options->folder);
+		sb_error_path(err, "look at the bank's folder", options->folder);
 		goto fail;
 	}
 	if (st.st_mode & S_IWOTH) {
@@ -187,24 +176,43 @@ static int take_lock(struct store *store, const char *name, bool exclusive, cons
 			 store->options.doing, what, ret, err);
 }
 
+static int cannot_in(const struct store *store, const char *what, const char *path,
+		     struct sb_error *err)
+{
+	char whole[4096 + 32];
+	int number = errno;
+
+	(void)snprintf(whole, sizeof(whole), "%.4095s/%s", store->options.folder, path);
+	errno = number;
+	return sb_error_path(err, what, whole);
+}
+
 /* A file that is missing, empty or cut short must not reach LMDB: it makes an empty one a new
  * environment, and reading past the end is a SIGBUS. */
 static int check_data_file(const struct store *store, struct sb_error *err)
 {
 	struct stat st;
 
+	/* Behind a link may be another disk, another file system, or nothing by tomorrow. */
+	if (fstatat(store->folder, BOOKS, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s/books is not a folder: if it is a link, move what it "
+				    "points to here; the bank's whole folder may be a link",
+				    store->options.folder);
 	if (fstatat(store->folder, BOOKS "/data.mdb", &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		if (errno == ENOENT)
 			return sb_error_set(err, SB_ENOTFOUND,
 					    "there is no bank in %s: make one with `subank init`, "
 					    "or name another folder with --bank",
 					    store->options.folder);
-		return sb_error_set(err, SB_ESYSTEM, "cannot look at %s/books/data.mdb: %s",
-				    store->options.folder, strerror(errno));
+		return cannot_in(store, "look at", BOOKS "/data.mdb", err);
 	}
 	if (!S_ISREG(st.st_mode))
-		return sb_error_set(err, SB_EREFUSED, "%s/books/data.mdb is not a regular file",
-				    store->options.folder);
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"%s/books/data.mdb is not a regular file: if it is a link, move "
+			"what it points to here",
+			store->options.folder);
 	if (st.st_size < 2 * sysconf(_SC_PAGESIZE))
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb has only %jd bytes: restore an export or a "
@@ -265,6 +273,20 @@ static int open_tables(struct store *store, struct sb_error *err)
 	return rc ? store_error(err, rc, "open the tables of the books") : SB_OK;
 }
 
+/* The first of the files of an environment that this process may not use, or NULL. */
+static const char *forbidden(const struct store *store)
+{
+	static const char *const files[] = {BOOKS, BOOKS "/data.mdb", BOOKS "/lock.mdb"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int mode = i == 1 && store->mode == STORE_READ ? R_OK : R_OK | W_OK;
+
+		if (faccessat(store->folder, files[i], mode, AT_EACCESS) != 0 && errno == EACCES)
+			return files[i];
+	}
+	return NULL;
+}
+
 /* Opens the environment under open.lock; see the top of store.h. */
 static int open_env(struct store *store, struct sb_error *err)
 {
@@ -295,7 +317,10 @@ static int open_env(struct store *store, struct sb_error *err)
 							      : DEFAULT_MAP_SIZE);
 	rc = mdb_env_open(store->env, path, flags, 0640);
 	if (rc) {
-		rc = store_error(err, rc, "open the books");
+		const char *file = rc == EACCES ? forbidden(store) : NULL;
+
+		rc = file ? cannot_in(store, "open", file, err)
+			  : store_error(err, rc, "open the books");
 		mdb_env_close(store->env);
 		store->env = NULL;
 		lock_drop(lock);
@@ -386,7 +411,7 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	/* The umask may have taken more than it should. */
 	if (mkdir(options->folder, 0750) == 0 ? chmod(options->folder, 0750) != 0
 					      : errno != EEXIST) {
-		rc = system_error(err, "make the bank's folder", options->folder);
+		rc = sb_error_path(err, "make the bank's folder", options->folder);
 		goto fail;
 	}
 	rc = open_folder(options, &store->folder, err);
@@ -398,14 +423,14 @@ int store_build(const struct store_options *options, struct store **ret, struct 
 	leftover_add(&store->leftover, store->options.folder, remove_built_in);
 	remove_built(store->folder);
 	if (mkdirat(store->folder, BUILDING, 0750) != 0) {
-		rc = system_error(err, "make books.new in", options->folder);
+		rc = sb_error_path(err, "make books.new in", options->folder);
 		goto fail;
 	}
 	/* The umask may have taken more than it should; root makes it for the folder's owner. */
 	if (fstat(store->folder, &st) != 0 || fchmodat(store->folder, BUILDING, 0750, 0) != 0 ||
 	    (geteuid() == 0 &&
 	     fchownat(store->folder, BUILDING, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) != 0)) {
-		rc = system_error(err, "set up books.new in", options->folder);
+		rc = sb_error_path(err, "set up books.new in", options->folder);
 		goto fail;
 	}
 	rc = open_env(store, err);
@@ -437,15 +462,15 @@ static int settle_built(struct store *store, struct sb_error *err)
 	struct stat st;
 
 	if (fstat(store->folder, &st) != 0)
-		return system_error(err, "look at", store->options.folder);
+		return sb_error_path(err, "look at", store->options.folder);
 	for (size_t i = 0; i < 2; i++) {
 		if (fchmodat(store->folder, files[i], 0640, 0) != 0 ||
 		    (geteuid() == 0 && fchownat(store->folder, files[i], st.st_uid, st.st_gid,
 						AT_SYMLINK_NOFOLLOW) != 0))
-			return system_error(err, "set up", files[i]);
+			return sb_error_path(err, "set up", files[i]);
 	}
 	if (sync_at(store->folder, files[0]) != 0 || sync_at(store->folder, BUILDING) != 0)
-		return system_error(err, "write to the disk in", store->options.folder);
+		return sb_error_path(err, "write to the disk in", store->options.folder);
 	return SB_OK;
 }
 
@@ -499,14 +524,14 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 	hold_signals(&before);
 	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
 	    errno != ENOENT) {
-		rc = system_error(err, "move the old books aside in", store->options.folder);
+		rc = sb_error_path(err, "move the old books aside in", store->options.folder);
 		goto out;
 	}
 	if (renameat2(store->folder, BUILDING, store->folder, BOOKS, RENAME_NOREPLACE) != 0) {
 		if (errno != EEXIST || renameat2(store->folder, BUILDING, store->folder, BOOKS,
 						 RENAME_EXCHANGE) != 0) {
-			rc = system_error(err, "put the new books in place in",
-					  store->options.folder);
+			rc = sb_error_path(err, "put the new books in place in",
+					   store->options.folder);
 			goto out;
 		}
 		replaced = true;
@@ -575,7 +600,7 @@ int store_copy(struct store *store, const char *folder, struct leftover *leftove
 					    "%s is there: another backup is made now, or was cut "
 					    "off; then remove it",
 					    folder);
-		return system_error(err, "make", folder);
+		return sb_error_path(err, "make", folder);
 	}
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || mkdirat(fd, BOOKS, 0750) != 0)
@@ -598,7 +623,7 @@ int store_copy(struct store *store, const char *folder, struct leftover *leftove
 	close(fd);
 	return SB_OK;
 failed:
-	system_error(err, "copy the books to", folder);
+	sb_error_path(err, "copy the books to", folder);
 out:
 	if (data >= 0)
 		close(data);
@@ -614,17 +639,17 @@ int store_copy_install(const char *folder, const char *name, struct sb_error *er
 	int rc = SB_OK;
 
 	if (fd < 0)
-		return system_error(err, "open", folder);
+		return sb_error_path(err, "open", folder);
 	remove_from_copy(fd, false);
 	if (sync_at(fd, BOOKS "/data.mdb") != 0 || sync_at(fd, BOOKS) != 0 || sync_at(fd, ".") != 0)
-		rc = system_error(err, "write to the disk", folder);
+		rc = sb_error_path(err, "write to the disk", folder);
 	else if (renameat2(AT_FDCWD, folder, AT_FDCWD, name, RENAME_NOREPLACE) != 0)
 		rc = errno == EEXIST
 			     ? sb_error_set(err, SB_EREFUSED,
 					    "%s is there already: it is left as it is", name)
-			     : system_error(err, "make", name);
+			     : sb_error_path(err, "make", name);
 	else if (sync_at(fd, "..") != 0)
-		rc = system_error(err, "write to the disk the folder of", name);
+		rc = sb_error_path(err, "write to the disk the folder of", name);
 	close(fd);
 	return rc;
 }

@@ -233,6 +233,12 @@ START_TEST(a_file_that_everybody_can_write_is_refused)
 	util_write_file(path, "bank: /x\n", 9);
 	ck_assert_int_eq(chmod(path, 0646), 0);
 	FAILS(SB_EREFUSED, "chmod o-w", settings_read(path, true, &settings, &error));
+	/* Nor may anybody own it but root and we. */
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(path, 1, 1), 0);
+		FAILS(SB_EREFUSED, "chown root", settings_read(path, true, &settings, &error));
+		ck_assert_int_eq(chown(path, 0, 0), 0);
+	}
 	FAILS(SB_EREFUSED, path, settings_read(path, false, &settings, &error));
 	ck_assert_int_eq(chmod(path, 0640), 0);
 	OK(settings_read(path, true, &settings, &error));

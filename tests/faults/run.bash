@@ -28,6 +28,7 @@ methods=(
 	"interrupt_everywhere.sh 2"
 	"kill_everywhere.sh 2"
 	"stop_everywhere.sh 2"
+	"permissions.sh 1"
 	"open_storm 1"
 	"oracle.py 2"
 	"power_loss 4"
