@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/settings.h"
 #include "cmd/settings_example.h"
