@@ -252,7 +252,7 @@ const struct command cmd_init = {
 	.examples = examples,
 	.see_also = "open doctor adopt",
 	.max_args = 0,
-	.flags = CMD_MAKES_SETTINGS,
+	.flags = CMD_MAKES_SETTINGS | CMD_CHANGES,
 	.options = options,
 	.run = run,
 };

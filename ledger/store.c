@@ -12,10 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger/bytes.h"
 #include "ledger/leftover.h"
 #include "ledger/lock.h"
 
@@ -31,15 +33,43 @@ enum {
 static const struct {
 	const char *name;
 	bool cache; /* may be changed and emptied */
+	bool summed; /* its values follow from nothing else, and carry a sum */
 } tables[STORE_TABLE_COUNT] = {
-	[STORE_JOURNAL] = {"journal", false},
-	[STORE_ACCOUNTS] = {"accounts", true},
-	[STORE_BY_ACCOUNT] = {"by_account", false},
-	[STORE_REFS] = {"refs", false},
-	[STORE_ANSWERS] = {"answers", false},
-	[STORE_READINGS] = {"readings", true},
-	[STORE_META] = {"meta", true},
+	[STORE_JOURNAL] = {"journal", false, false},
+	[STORE_ACCOUNTS] = {"accounts", true, false},
+	[STORE_BY_ACCOUNT] = {"by_account", false, false},
+	[STORE_REFS] = {"refs", false, false},
+	[STORE_ANSWERS] = {"answers", false, false},
+	[STORE_READINGS] = {"readings", true, true},
+	[STORE_META] = {"meta", true, true},
 };
+
+enum { SUM_SIZE = 8 };
+
+/* What is known here of LMDB's file beyond lmdb.h, from mdb.c of 0.9; numbers are as the machine
+ * has them. MDB_page: its own number, 2 bytes, flags, then where the free room begins and ends, or
+ * how many pages a large value has. Behind that head, in a branch, the places of the nodes; a node
+ * begins with the number of the page below, in three pieces of 16 bits. MDB_db, the record of a
+ * table: 4 bytes, flags, depth, five numbers, of which the last is the root. MDB_meta, in pages 0
+ * and 1: 8 bytes, two numbers, the records of the free pages and of the tables, the last page, the
+ * transaction. */
+enum {
+	WORD = sizeof(size_t),
+	PAGE_FLAGS = WORD + 2,
+	PAGE_ROOM = WORD + 4,
+	PAGE_HEAD = WORD + 8,
+	PAGE_IS_BRANCH = 1,
+	RECORD_DEPTH = 6,
+	RECORD_ROOT = 8 + 4 * WORD,
+	RECORD_SIZE = 8 + 5 * WORD,
+	META_RECORDS = PAGE_HEAD + 8 + 2 * WORD,
+	META_TXN = META_RECORDS + 2 * RECORD_SIZE + WORD,
+};
+
+/* In STORE_META: the number of the newest transaction, which each sets to its own. A root that
+ * points to what once was shows an older one. (In a copy that was compacted LMDB begins to count
+ * anew.) */
+static const struct slice newest_key = {"txn", 3};
 
 struct store {
 	struct store_options options;
@@ -65,6 +95,59 @@ void store_on_damage(void (*handler)(const char *text))
 	damage_handler = handler;
 }
 
+/* In a damaged file LMDB may go round in a circle for ever. No single step of it takes that long.
+ */
+enum { STUCK_SECONDS = 10 }; /* of processor time */
+
+static volatile sig_atomic_t stepping; /* within LMDB now */
+static volatile sig_atomic_t stepped; /* came out of it since the last look */
+
+static void on_tick(int number)
+{
+	static volatile sig_atomic_t ticks;
+
+	(void)number;
+	ticks = stepping && !stepped ? ticks + 1 : 0;
+	stepped = 0;
+	if (ticks == 2)
+		damage_handler("LMDB goes round in a circle");
+}
+
+static void watch_steps(void)
+{
+	struct sigaction act = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+	struct itimerval often = {.it_interval.tv_sec = STUCK_SECONDS / 2,
+				  .it_value.tv_sec = STUCK_SECONDS / 2};
+
+	if (damage_handler && sigaction(SIGVTALRM, &act, NULL) == 0)
+		(void)setitimer(ITIMER_VIRTUAL, &often, NULL);
+}
+
+static int step_ended(int rc)
+{
+	stepping = 0;
+	stepped = 1;
+	return rc;
+}
+
+static int get_value(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+	stepping = 1;
+	return step_ended(mdb_get(txn, dbi, key, value));
+}
+
+static int put_value(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags)
+{
+	stepping = 1;
+	return step_ended(mdb_put(txn, dbi, key, value, flags));
+}
+
+static int cursor_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
+{
+	stepping = 1;
+	return step_ended(mdb_cursor_get(cursor, key, value, op));
+}
+
 static void on_assert(MDB_env *env, const char *text)
 {
 	(void)env;
@@ -75,6 +158,60 @@ static void on_assert(MDB_env *env, const char *text)
 const char *store_library(void)
 {
 	return mdb_version(NULL, NULL, NULL);
+}
+
+static MDB_val to_val(struct slice slice)
+{
+	/* LMDB does not write through it. */
+	union {
+		const void *in;
+		void *out;
+	} pointer = {.in = slice.data};
+
+	return (MDB_val){.mv_size = slice.len, .mv_data = pointer.out};
+}
+
+static struct slice to_slice(MDB_val val)
+{
+	return (struct slice){.data = val.mv_data, .len = val.mv_size};
+}
+
+/* FNV-1a. It is to find accidents: who can write the file can make a sum as well. */
+static void sum_of(struct slice key, struct slice value, unsigned char ret[SUM_SIZE])
+{
+	const struct slice parts[] = {key, value};
+	uint64_t sum = 14695981039346656037u;
+
+	for (size_t i = 0; i < 2; i++) {
+		const unsigned char *bytes = parts[i].data;
+
+		for (size_t j = 0; j < parts[i].len; j++)
+			sum = (sum ^ bytes[j]) * 1099511628211u;
+	}
+	u64_store(ret, sum);
+}
+
+/* Takes the sum off a value, if its table has them. */
+static int check_sum(enum store_table table, struct slice key, struct slice *value,
+		     struct sb_error *err)
+{
+	struct slice bare = *value;
+	unsigned char sum[SUM_SIZE];
+
+	if (!tables[table].summed)
+		return SB_OK;
+	if (value->len >= SUM_SIZE) {
+		bare.len -= SUM_SIZE;
+		sum_of(key, bare, sum);
+		if (memcmp((const char *)bare.data + bare.len, sum, SUM_SIZE) == 0) {
+			*value = bare;
+			return SB_OK;
+		}
+	}
+	return sb_error_set(err, SB_ECORRUPT,
+			    "the data file is damaged: a value in table '%s' does not fit its sum; "
+			    "run `subank verify`, and restore an export or a backup",
+			    tables[table].name);
 }
 
 /* One place where LMDB's codes and errno become ours. */
@@ -221,6 +358,30 @@ static int check_data_file(const struct store *store, struct sb_error *err)
 	return SB_OK;
 }
 
+/* LMDB's roots: two pages, of which each commit writes the one that is older. It takes the one with
+ * the higher number, and looks no further: with a damaged number it would go back to an older
+ * state. */
+static int check_roots(struct store *store, int fd, size_t page_size, struct sb_error *err)
+{
+	enum { TRIES = 100 };
+	size_t number[2];
+
+	/* Others may commit while we read. */
+	for (int try = 0; try < TRIES; try++) {
+		if (pread(fd, &number[0], WORD, META_TXN) != WORD ||
+		    pread(fd, &number[1], WORD, (off_t)page_size + META_TXN) != WORD)
+			return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s",
+					    strerror(errno));
+		if (number[0] - number[1] + 1 <= 2)
+			return SB_OK;
+	}
+	return sb_error_set(
+		err, SB_ECORRUPT,
+		"%s/books/data.mdb is damaged: its two roots are of transactions %ju "
+		"and %ju, which do not follow each other; restore an export or a backup",
+		store->options.folder, (uintmax_t)number[0], (uintmax_t)number[1]);
+}
+
 static int check_size(struct store *store, struct sb_error *err)
 {
 	MDB_envinfo info;
@@ -241,7 +402,7 @@ static int check_size(struct store *store, struct sb_error *err)
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
 				    "%ju; restore an export or a backup",
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
-	return SB_OK;
+	return check_roots(store, fd, stat.ms_psize, err);
 }
 
 static int open_tables(struct store *store, struct sb_error *err)
@@ -308,6 +469,7 @@ static int open_env(struct store *store, struct sb_error *err)
 		return store_error(err, rc, "set up LMDB");
 	}
 	(void)mdb_env_set_assert(store->env, on_assert);
+	watch_steps();
 	(void)mdb_env_set_maxdbs(store->env, STORE_TABLE_COUNT);
 	(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
 	/* An existing store says its size itself: a smaller one of ours would shrink the map. */
@@ -515,6 +677,17 @@ static void hold_signals(sigset_t *ret_before)
 	(void)sigprocmask(SIG_BLOCK, &held, ret_before);
 }
 
+/* [what] failed. A disk that fails may have done it all the same. */
+static int rename_error(const struct store *store, const char *what, struct sb_error *err)
+{
+	if (errno != EIO)
+		return sb_error_path(err, what, store->options.folder);
+	return sb_error_set(err, SB_EUNKNOWN,
+			    "cannot %s %s: the disk failed, and whether it was done is not known: "
+			    "look at `subank journal`, or run it again",
+			    what, store->options.folder);
+}
+
 int store_install(struct store *store, const char *aside, struct sb_error *err)
 {
 	bool replaced = false;
@@ -524,14 +697,13 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 	hold_signals(&before);
 	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
 	    errno != ENOENT) {
-		rc = sb_error_path(err, "move the old books aside in", store->options.folder);
+		rc = rename_error(store, "move the old books aside in", err);
 		goto out;
 	}
 	if (renameat2(store->folder, BUILDING, store->folder, BOOKS, RENAME_NOREPLACE) != 0) {
 		if (errno != EEXIST || renameat2(store->folder, BUILDING, store->folder, BOOKS,
 						 RENAME_EXCHANGE) != 0) {
-			rc = sb_error_path(err, "put the new books in place in",
-					   store->options.folder);
+			rc = rename_error(store, "put the new books in place in", err);
 			goto out;
 		}
 		replaced = true;
@@ -680,6 +852,36 @@ static int reopen(struct store *store, struct sb_error *err)
 	return open_env(store, err);
 }
 
+/* Whether the snapshot is of the transaction that it says, or of one before it. */
+static int check_newest(struct store *store, MDB_txn *txn, uint64_t newest, struct sb_error *err)
+{
+	MDB_val key = to_val(newest_key), val;
+	struct slice value;
+	int rc = get_value(txn, store->dbis[STORE_META], &key, &val);
+
+	/* Not before the first write. */
+	if (rc == MDB_NOTFOUND)
+		return SB_OK;
+	if (rc)
+		return store_error(err, rc, "begin a transaction");
+	value = to_slice(val);
+	rc = check_sum(STORE_META, newest_key, &value, err);
+	if (rc || (value.len == 8 && u64_load(value.data) >= newest))
+		return rc;
+	return sb_error_set(
+		err, SB_ECORRUPT,
+		"the data file is damaged: it leads to an older state of the books than "
+		"the newest; restore an export or a backup");
+}
+
+static int set_newest(struct store_txn *txn, struct sb_error *err)
+{
+	unsigned char number[8];
+
+	u64_store(number, mdb_txn_id(txn->mdb));
+	return store_set(txn, STORE_META, newest_key, (struct slice){number, sizeof(number)}, err);
+}
+
 /* Begins a transaction on the newest snapshot, or says that it is another: *ret stays NULL and the
  * caller tries again. */
 static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error *err)
@@ -715,8 +917,12 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 		mdb_txn_abort(txn);
 		return reopen(store, err);
 	}
-	*ret = txn;
-	return SB_OK;
+	rc = check_newest(store, txn, mdb_txn_id(txn) - (write ? 1 : 0), err);
+	if (rc)
+		mdb_txn_abort(txn);
+	else
+		*ret = txn;
+	return rc;
 }
 
 static int grow(struct store *store, struct sb_error *err)
@@ -783,6 +989,8 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 		if (!txn.mdb)
 			continue;
 		rc = fn(&txn, ctx, err);
+		if (rc == SB_OK)
+			rc = set_newest(&txn, err);
 		if (rc == SB_OK)
 			rc = commit(txn.mdb, err);
 		else
@@ -864,46 +1072,46 @@ int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *er
 	return rc == STORE_ABORT ? SB_OK : rc;
 }
 
-static MDB_val to_val(struct slice slice)
-{
-	/* LMDB does not write through it. */
-	union {
-		const void *in;
-		void *out;
-	} pointer = {.in = slice.data};
-
-	return (MDB_val){.mv_size = slice.len, .mv_data = pointer.out};
-}
-
-static struct slice to_slice(MDB_val val)
-{
-	return (struct slice){.data = val.mv_data, .len = val.mv_size};
-}
-
 int store_get(struct store_txn *txn, enum store_table table, struct slice key, struct slice *ret,
 	      struct sb_error *err)
 {
 	MDB_val k = to_val(key), v;
-	int rc = mdb_get(txn->mdb, txn->store->dbis[table], &k, &v);
+	struct slice value;
+	int rc = get_value(txn->mdb, txn->store->dbis[table], &k, &v);
 
 	if (rc)
 		return store_error(err, rc, "read the books");
-	*ret = to_slice(v);
-	return SB_OK;
+	value = to_slice(v);
+	rc = check_sum(table, key, &value, err);
+	if (!rc)
+		*ret = value;
+	return rc;
 }
 
 static int put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
 	       unsigned flags, struct sb_error *err)
 {
+	bool summed = tables[table].summed;
 	MDB_val k = to_val(key), v = to_val(value);
-	int rc = mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags);
+	int rc;
 
+	if (summed) {
+		v.mv_size += SUM_SIZE;
+		flags |= MDB_RESERVE;
+	}
+	rc = put_value(txn->mdb, txn->store->dbis[table], &k, &v, flags);
 	if (rc == MDB_KEYEXIST)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "table '%s' already has what was to be added: nothing was "
 				    "changed; run `subank verify`",
 				    tables[table].name);
-	return rc ? store_error(err, rc, "write the books") : SB_OK;
+	if (rc)
+		return store_error(err, rc, "write the books");
+	if (summed) {
+		memcpy(v.mv_data, value.data, value.len);
+		sum_of(key, value, (unsigned char *)v.mv_data + value.len);
+	}
+	return SB_OK;
 }
 
 int store_add(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
@@ -946,16 +1154,16 @@ static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *k
 	int rc;
 
 	if (from.len == 0)
-		return mdb_cursor_get(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
+		return cursor_step(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
 	*key = to_val(from);
-	rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+	rc = cursor_step(cursor, key, value, MDB_SET_RANGE);
 	if (!backward || rc == 0) {
 		bool exact = rc == 0 && key->mv_size == from.len &&
 			     memcmp(key->mv_data, from.data, from.len) == 0;
 
-		return backward && !exact ? mdb_cursor_get(cursor, key, value, MDB_PREV) : rc;
+		return backward && !exact ? cursor_step(cursor, key, value, MDB_PREV) : rc;
 	}
-	return rc == MDB_NOTFOUND ? mdb_cursor_get(cursor, key, value, MDB_LAST) : rc;
+	return rc == MDB_NOTFOUND ? cursor_step(cursor, key, value, MDB_LAST) : rc;
 }
 
 int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
@@ -970,13 +1178,305 @@ int store_walk(struct store_txn *txn, enum store_table table, struct slice from,
 		return store_error(err, rc, "read the books");
 	rc = seek(cursor, from, backward, &key, &value);
 	while (rc == 0) {
-		result = each(to_slice(key), to_slice(value), ctx, err);
+		struct slice bare = to_slice(value);
+
+		result = check_sum(table, to_slice(key), &bare, err);
+		if (!result)
+			result = each(to_slice(key), bare, ctx, err);
 		if (result)
 			break;
-		rc = mdb_cursor_get(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT);
+		rc = cursor_step(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT);
 	}
 	mdb_cursor_close(cursor);
 	if (result)
 		return result == STORE_ABORT ? SB_OK : result;
 	return rc == MDB_NOTFOUND ? SB_OK : store_error(err, rc, "read the books");
+}
+
+/* ---- every page ---- */
+
+/* LMDB's own tables come behind ours: that of the free pages, and that of the tables. */
+enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, ALL_TABLES };
+
+struct root {
+	size_t page;
+	unsigned depth; /* 0: not known */
+};
+
+/* What was seen of the data file's pages. */
+struct pages {
+	struct store_txn *txn;
+	size_t size; /* of a page */
+	size_t count; /* pages in the file */
+	size_t accounted; /* pages that were seen */
+	unsigned char *seen; /* one for each */
+	const char *base; /* where page 0 is in memory; NULL: not known yet */
+	const char *table; /* the one that is looked at */
+	struct root roots[ALL_TABLES];
+};
+
+static int page_error(const struct pages *pages, struct sb_error *err, const char *what,
+		      size_t page)
+{
+	return sb_error_set(err, SB_ECORRUPT, "the data file is damaged: %s: page %zu %s",
+			    pages->table, page, what);
+}
+
+static size_t number_at(const char *at)
+{
+	size_t number;
+
+	memcpy(&number, at, WORD);
+	return number;
+}
+
+static unsigned short_at(const char *at)
+{
+	uint16_t number;
+
+	memcpy(&number, at, sizeof(number));
+	return number;
+}
+
+static int see(struct pages *pages, size_t page, struct sb_error *err)
+{
+	if (page < 2 || page >= pages->count)
+		return page_error(pages, err, "is none of the file", page);
+	if (pages->seen[page]++)
+		return page_error(pages, err, "is used twice", page);
+	pages->accounted++;
+	return SB_OK;
+}
+
+/* The page into which [at] points, by the number that it has; it must stand where that says. */
+static int page_of(struct pages *pages, const void *at, const char **ret, size_t *ret_number,
+		   struct sb_error *err)
+{
+	const char *page = (const char *)at - (uintptr_t)at % pages->size;
+	size_t number = number_at(page);
+
+	if (number >= pages->count)
+		return page_error(pages, err, "is none of the file", number);
+	if (!pages->base)
+		pages->base = page - number * pages->size;
+	if (page != pages->base + number * pages->size)
+		return page_error(pages, err, "stands in another's place", number);
+	*ret = page;
+	*ret_number = number;
+	return SB_OK;
+}
+
+/* A large value, which has pages of its own; they are added to [large]. */
+static int see_large(struct pages *pages, MDB_val value, size_t *large, struct sb_error *err)
+{
+	const char *page;
+	uint32_t count;
+	size_t first;
+	int rc = page_of(pages, value.mv_data, &page, &first, err);
+
+	if (rc)
+		return rc;
+	memcpy(&count, page + PAGE_ROOM, sizeof(count));
+	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size != count)
+		return page_error(pages, err, "has a wrong length", first);
+	for (uint32_t i = 0; i < count && !rc; i++)
+		rc = see(pages, first + i, err);
+	*large += count;
+	return rc;
+}
+
+/* One record of the list of free pages: how many, and their numbers, the highest first. */
+static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
+{
+	const char *at = value.mv_data;
+	size_t count = number_at(at), before = SIZE_MAX;
+	int rc = SB_OK;
+
+	if (value.mv_size % WORD || count > value.mv_size / WORD - 1)
+		return page_error(pages, err, "are free in a list that is too short", count);
+	for (size_t i = 1; i <= count && !rc; i++) {
+		size_t page = number_at(at + i * WORD);
+
+		if (page >= before)
+			return page_error(pages, err, "is not in its order", page);
+		before = page;
+		rc = see(pages, page, err);
+	}
+	return rc;
+}
+
+/* The record of one of our tables: where its root is. */
+static int see_record(struct pages *pages, MDB_val key, MDB_val value, struct sb_error *err)
+{
+	if (value.mv_size != RECORD_SIZE)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the data file is damaged: the record of a table has a wrong "
+				    "length");
+	for (int i = 0; i < STORE_TABLE_COUNT; i++) {
+		if (key.mv_size != strlen(tables[i].name) ||
+		    memcmp(key.mv_data, tables[i].name, key.mv_size) != 0)
+			continue;
+		pages->roots[i].page = number_at((char *)value.mv_data + RECORD_ROOT);
+		pages->roots[i].depth = short_at((char *)value.mv_data + RECORD_DEPTH);
+	}
+	return SB_OK;
+}
+
+/* The branches of a table whose leaves were seen. Each is counted in [branches]. */
+static int see_branches(struct pages *pages, size_t number, unsigned depth, size_t *branches,
+			struct sb_error *err)
+{
+	const char *page = pages->base + number * pages->size;
+	unsigned room, end;
+	int rc;
+
+	if (depth <= 1)
+		return number < pages->count && pages->seen[number]
+			       ? SB_OK
+			       : page_error(pages, err, "is not reached from its neighbours",
+					    number);
+	rc = see(pages, number, err);
+	if (rc)
+		return rc;
+	room = short_at(page + PAGE_ROOM);
+	end = short_at(page + PAGE_ROOM + 2);
+	if (number_at(page) != number || short_at(page + PAGE_FLAGS) != PAGE_IS_BRANCH ||
+	    room < PAGE_HEAD || room > end || end > pages->size)
+		return page_error(pages, err, "is no branch", number);
+	++*branches;
+	for (unsigned at = PAGE_HEAD; at < room && !rc; at += 2) {
+		unsigned node = short_at(page + at);
+
+		if (node < end || node + 8 > pages->size)
+			return page_error(pages, err, "is no branch", number);
+		rc = see_branches(
+			pages,
+			short_at(page + node) | (size_t)short_at(page + node + 2) << 16 |
+				(WORD > 4 ? (size_t)short_at(page + node + 4) << 16 << 16 : 0),
+			depth - 1, branches, err);
+	}
+	return rc;
+}
+
+/* All leaves of a table, and what hangs on them. */
+static int see_table(struct pages *pages, int table, MDB_dbi dbi, struct sb_error *err)
+{
+	size_t entries = 0, leaf = 0, leaves = 0, large = 0, branches = 0, number = 0;
+	MDB_val key = {0}, value = {0}, before = {0};
+	MDB_txn *txn = pages->txn->mdb;
+	MDB_cursor *cursor;
+	const char *page;
+	MDB_stat stat;
+	int result = SB_OK, rc = mdb_stat(txn, dbi, &stat);
+
+	if (!rc)
+		rc = mdb_cursor_open(txn, dbi, &cursor);
+	if (rc)
+		return store_error(err, rc, "look at the pages");
+	while (!result && (rc = cursor_step(cursor, &key, &value, MDB_NEXT)) == 0) {
+		if (entries++ && mdb_cmp(txn, dbi, &before, &key) >= 0)
+			result = page_error(pages, err, "has keys that are not in their order",
+					    leaf);
+		before = key;
+		if (!result)
+			result = page_of(pages, key.mv_data, &page, &number, err);
+		if (!result && number != leaf) {
+			leaf = number;
+			leaves++;
+			result = see(pages, leaf, err);
+		}
+		if (!result && value.mv_size &&
+		    ((const char *)value.mv_data < page ||
+		     (const char *)value.mv_data >= page + pages->size))
+			result = see_large(pages, value, &large, err);
+		if (!result && table == OWN_FREE)
+			result = see_free(pages, value, err);
+		if (!result && table == OWN_TABLES)
+			result = see_record(pages, key, value, err);
+	}
+	mdb_cursor_close(cursor);
+	if (!result && rc != MDB_NOTFOUND)
+		result = store_error(err, rc, "look at the pages");
+	if (!result && pages->roots[table].depth)
+		result = see_branches(pages, pages->roots[table].page, pages->roots[table].depth,
+				      &branches, err);
+	if (result)
+		return result;
+	if (entries != stat.ms_entries || leaves != stat.ms_leaf_pages ||
+	    large != stat.ms_overflow_pages ||
+	    (pages->roots[table].depth && branches != stat.ms_branch_pages))
+		return sb_error_set(
+			err, SB_ECORRUPT,
+			"the data file is damaged: %s: %zu entries on %zu pages, which "
+			"should be %zu on %zu",
+			pages->table, entries, leaves + large + branches, stat.ms_entries,
+			stat.ms_leaf_pages + stat.ms_overflow_pages + stat.ms_branch_pages);
+	return SB_OK;
+}
+
+/* The roots of LMDB's own tables stand in the page that this transaction's commit wrote, if nobody
+ * has written it since. */
+static void find_own_roots(struct pages *pages)
+{
+	size_t id = mdb_txn_id(pages->txn->mdb);
+	const char *meta = pages->base + (id & 1) * pages->size;
+
+	if (number_at(meta + META_TXN) != id)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const char *record = meta + META_RECORDS + i * RECORD_SIZE;
+		struct root *root = &pages->roots[i ? OWN_TABLES : OWN_FREE];
+
+		root->page = number_at(record + RECORD_ROOT);
+		root->depth = short_at(record + RECORD_DEPTH);
+	}
+}
+
+int store_check_pages(struct store_txn *txn, struct sb_error *err)
+{
+	struct pages pages = {.txn = txn};
+	MDB_envinfo info;
+	MDB_stat stat;
+	MDB_val key, value;
+	MDB_cursor *cursor;
+	const char *page;
+	size_t number;
+	int rc = mdb_env_info(txn->store->env, &info);
+
+	if (!rc)
+		rc = mdb_env_stat(txn->store->env, &stat);
+	if (!rc)
+		rc = mdb_cursor_open(txn->mdb, DBI_TABLES, &cursor);
+	if (rc)
+		return store_error(err, rc, "look at the pages");
+	pages.size = stat.ms_psize;
+	pages.count = info.me_last_pgno + 1;
+	pages.table = "the tables";
+	pages.seen = calloc(pages.count, 1);
+	rc = cursor_step(cursor, &key, &value, MDB_FIRST);
+	mdb_cursor_close(cursor);
+	if (!pages.seen)
+		return sb_error_nomem(err);
+	rc = rc ? store_error(err, rc, "look at the pages")
+		: page_of(&pages, key.mv_data, &page, &number, err);
+	if (!rc) {
+		find_own_roots(&pages);
+		rc = see_table(&pages, OWN_TABLES, DBI_TABLES, err);
+	}
+	pages.table = "the free pages";
+	if (!rc)
+		rc = see_table(&pages, OWN_FREE, DBI_FREE, err);
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
+		pages.table = tables[i].name;
+		rc = see_table(&pages, i, txn->store->dbis[i], err);
+	}
+	/* Unless others have gone on meanwhile, and the file may have grown. */
+	if (!rc && info.me_last_txnid == mdb_txn_id(txn->mdb) && pages.roots[OWN_FREE].depth &&
+	    pages.roots[OWN_TABLES].depth && pages.accounted + 2 != pages.count)
+		rc = sb_error_set(
+			err, SB_ECORRUPT,
+			"the data file is damaged: of its %zu pages %zu are in use or free",
+			pages.count, pages.accounted + 2);
+	free(pages.seen);
+	return rc;
 }

@@ -111,7 +111,8 @@ int store_add(struct store_txn *txn, enum store_table table, struct slice key, s
 	      struct sb_error *err);
 
 /* Sets a key. Only for the tables that are caches or meta; the journal and its indexes have no
- * update. */
+ * update. What nothing else would prove has a sum stored with it: a damaged value is SB_ECORRUPT
+ * when it is read. */
 int store_set(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
 	      struct sb_error *err);
 
@@ -126,6 +127,12 @@ int store_count(struct store_txn *txn, enum store_table table, uint64_t *ret, st
 typedef int store_each(struct slice key, struct slice value, void *ctx, struct sb_error *err);
 int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
 	       store_each *each, void *ctx, struct sb_error *err);
+
+/* Looks at every page of the data file, for verify: each belongs to one table or is free, none to
+ * two, each is where it says it is, and keys stand in their order. LMDB has no sums: a page number
+ * that is wrong is found when it is followed, or never. Within store_read(). SB_ECORRUPT: it is not
+ * so. */
+int store_check_pages(struct store_txn *txn, struct sb_error *err);
 
 /* The bank's folder, for its other locks; valid until store_close(). */
 int store_folder(const struct store *store);

@@ -31,9 +31,10 @@ struct verify {
 	struct head head;
 };
 
-/* Checks that the sequence has no gaps, each hash is the chain's, each entry keeps the rules, the
- * stored states equal a replay and the indexes hold every entry and nothing else. A books_fn:
- * [ctx] is a struct verify. SB_OK also with problems; the errors are those of reading. */
+/* Checks that the pages of the data file hang together, the sequence has no gaps, each hash is the
+ * chain's, each entry keeps the rules, the stored states equal a replay and the indexes hold every
+ * entry and nothing else. A books_fn: [ctx] is a struct verify. SB_OK also with problems; the
+ * errors are those of reading. */
 int verify_books(struct books *books, void *ctx, struct sb_error *err);
 
 #endif

@@ -286,6 +286,7 @@ struct injection {
 	bool begun;
 	bool hit;
 	bool hit_message; /* a message on the standard error was lost */
+	bool hit_receipt; /* so was what it had to say on the standard output */
 	bool hit_removal; /* something could not be removed */
 	uint64_t number; /* of the call that was hit */
 };
@@ -328,6 +329,8 @@ static enum trace_do on_call(struct trace_call *call, void *ctx)
 	injection->hit = true;
 	if (call->arguments[0] == STDERR_FILENO && sort_of(call) == SORT_WRITE)
 		injection->hit_message = true;
+	if (call->arguments[0] == STDOUT_FILENO && sort_of(call) == SORT_WRITE)
+		injection->hit_receipt = true;
 	/* Without descriptors, what was begun cannot be looked at, and so not be removed. */
 	if (call->number == SYS_unlinkat || call->number == SYS_unlink ||
 	    (fault->goes_on && fault->error == EMFILE))
@@ -434,7 +437,7 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 	char *err = file_read("err", NULL), *out = file_read("out", NULL);
 	bool crashed = strstr(err, "ended by a crash") || strstr(err, "cut short");
 	bool silent = !*err && !injection->hit_message;
-	bool receipt = strstr(out, "head ") != NULL;
+	bool receipt = strstr(out, "head ") && !injection->hit_receipt;
 	bool done = is_done(course, bank), untouched = is_untouched(course, bank);
 
 	free(err);

@@ -33,6 +33,7 @@ methods=(
 	"oracle.py 2"
 	"power_loss 4"
 	"errors 4"
+	"damage 2"
 )
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99

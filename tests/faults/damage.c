@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A damaged disk. Bits of data.mdb are flipped, bytes and sectors overwritten, mixed up or put back
+ * to what they were some commits ago, the file is cut. `verify` must find it, or every answer be
+ * the same to the byte as without; nothing may hang or end without a message of its own. And lock
+ * files with anything in them must do no harm at all. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ledger/books.h"
+#include "tests/faults/ground.h"
+#include "tests/faults/trace.h"
+
+enum { PAGE = 4096, SECTOR = 512, META = 152, VIOLATIONS_SHOWN = 20 };
+
+#define DATA "bank/books/data.mdb"
+
+static unsigned char *data, *older, *damaged;
+static size_t len, older_len, damaged_len;
+
+/* What answers there are to compare; the first is the proof. */
+static const char *const questions[] = {
+	"verify",
+	"export",
+	"balance -p --seconds",
+	"journal -p --seconds",
+	"statement bio -p",
+	"journal -A chem --json",
+};
+static char *answers[COUNT(questions)];
+
+static void make_bank(void)
+{
+	char list[65536], *to = list;
+
+	ground_prepare("bank", NULL);
+	for (int i = 0; i < 150; i++)
+		to += snprintf(to, 256, "- {ref: l%d, deposit: %s, su: %d, note: \"line %d\"}\n", i,
+			       i % 3 ? "bio" : "chem", i % 7 + 1, i);
+	file_write("list", list, (size_t)(to - list));
+	slurm_usage("bio", 10);
+	slurm_usage("chem", 20);
+	slurm_usage("over", 0);
+	subank_must("init");
+	subank_must("open bio 50");
+	subank_must("open chem 50");
+	subank_must("open over 20s");
+	subank_must("import --append list --no-apply");
+	subank_must("transfer bio chem 3 --ref t");
+	subank_must("reverse 15 --note wrong --no-apply");
+	subank_must("set chem 40 --note less --no-apply");
+	older = (unsigned char *)file_read(DATA, &older_len);
+	slurm_usage("bio", 500);
+	slurm_usage("over", 500);
+	subank_must("check");
+	for (int i = 0; i < 6; i++) {
+		(void)snprintf(list, sizeof(list), "deposit bio %d --ref late%d", i + 1, i);
+		subank_must(list);
+	}
+	data = (unsigned char *)file_read(DATA, &len);
+	damaged = malloc(len + PAGE);
+	if (!older || !data || !damaged)
+		give_up("no data file");
+	folder_copy("bank", "base");
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		subank_must(questions[i]);
+		answers[i] = file_read("out", NULL);
+	}
+}
+
+static void restore(void)
+{
+	folder_remove("bank");
+	folder_copy("base", "bank");
+}
+
+/* ---- damage ---- */
+
+enum harm {
+	HARM_BIT,
+	HARM_USED_BIT, /* in a byte that is not 0: there is much air in the file */
+	HARM_BITS,
+	HARM_HEADER, /* the first bytes of a page */
+	HARM_META, /* where LMDB keeps its roots */
+	HARM_SECTOR_GONE,
+	HARM_SECTOR_OTHER,
+	HARM_SECTOR_OLD, /* a write that was lost */
+	HARM_PAGE_OLD,
+	HARM_PAGE_OTHER,
+	HARM_CUT, /* the end is missing */
+	HARM_CUT_OUT, /* bytes in the middle are missing */
+	HARM_COUNT,
+};
+
+static const char *const harm_names[HARM_COUNT] = {
+	[HARM_BIT] = "damage: a bit flipped",
+	[HARM_USED_BIT] = "damage: a bit flipped, where there is something",
+	[HARM_BITS] = "damage: several bits flipped",
+	[HARM_HEADER] = "damage: a byte at the head of a page",
+	[HARM_META] = "damage: bytes of LMDB's roots",
+	[HARM_SECTOR_GONE] = "damage: a sector of zeros or noise",
+	[HARM_SECTOR_OTHER] = "damage: a sector of another place",
+	[HARM_SECTOR_OLD] = "damage: a sector as it was before",
+	[HARM_PAGE_OLD] = "damage: a page as it was before",
+	[HARM_PAGE_OTHER] = "damage: a page of another place",
+	[HARM_CUT] = "damage: the end cut off",
+	[HARM_CUT_OUT] = "damage: bytes cut out",
+};
+
+static void flip(size_t at)
+{
+	damaged[at] ^= (unsigned char)(1u << below(8));
+}
+
+static void put_block(size_t size, const unsigned char *from, size_t from_len, bool same_place)
+{
+	size_t blocks = (from_len < len ? from_len : len) / size;
+	size_t to = below(blocks), place = same_place ? to : below(blocks);
+
+	memcpy(damaged + to * size, from + place * size, size);
+}
+
+static void harm(enum harm what)
+{
+	size_t at = below(len), gap;
+
+	memcpy(damaged, data, len);
+	damaged_len = len;
+	switch (what) {
+	case HARM_BIT:
+		flip(at);
+		break;
+	case HARM_USED_BIT:
+		while (!damaged[at])
+			at = (at + 1) % len;
+		flip(at);
+		break;
+	case HARM_BITS:
+		for (size_t i = 2 + below(30); i; i--)
+			flip(below(len));
+		break;
+	case HARM_HEADER:
+		damaged[at / PAGE * PAGE + below(32)] = (unsigned char)chance();
+		break;
+	case HARM_META:
+		for (size_t i = 1 + below(3); i; i--)
+			flip(below(2) * PAGE + below(META));
+		break;
+	case HARM_SECTOR_GONE:
+		at -= at % SECTOR;
+		gap = below(2);
+		for (size_t i = 0; i < SECTOR; i++)
+			damaged[at + i] = gap ? (unsigned char)chance() : 0;
+		break;
+	case HARM_SECTOR_OTHER:
+		put_block(SECTOR, data, len, false);
+		break;
+	case HARM_SECTOR_OLD:
+		put_block(SECTOR, older, older_len, true);
+		break;
+	case HARM_PAGE_OLD:
+		put_block(PAGE, older, older_len, true);
+		break;
+	case HARM_PAGE_OTHER:
+		put_block(PAGE, data, len, false);
+		break;
+	case HARM_CUT:
+		damaged_len = at;
+		break;
+	default:
+		gap = 1 + below(PAGE);
+		if (gap > len - at)
+			gap = len - at;
+		memmove(damaged + at, damaged + at + gap, len - at - gap);
+		damaged_len = len - gap;
+		break;
+	}
+}
+
+/* ---- judging ---- */
+
+static uint64_t cases[HARM_COUNT], found[HARM_COUNT], violations[HARM_COUNT];
+static uint64_t writes, write_violations;
+
+static void tell(enum harm what, uint64_t seed, const char *question, int status, const char *why)
+{
+	static int shown;
+	char *err = file_read("err", NULL);
+	size_t first = 0, count = 0;
+
+	for (size_t i = 0; i < len && i < damaged_len; i++) {
+		if (damaged[i] != data[i] && !count++)
+			first = i;
+	}
+	if (shown++ < VIOLATIONS_SHOWN)
+		printf("%s, FAULT_CASE=%" PRIu64 " (%zu bytes differ, the first is %zu): %s: "
+		       "exit status %d: %s: %s\n",
+		       harm_names[what], seed, count, first, question, status, why, err);
+	free(err);
+}
+
+/* Whether the program came to an end of its own, with a message if there has to be one. */
+static bool ends_well(int status)
+{
+	struct stat st;
+
+	if (status != 0 && status != 1 && status != 3 && status != 4)
+		return false;
+	return status == 0 || (stat("err", &st) == 0 && st.st_size > 0);
+}
+
+static bool is_answer(size_t question)
+{
+	char *out = file_read("out", NULL);
+	bool same = strcmp(out, answers[question]) == 0;
+
+	free(out);
+	return same;
+}
+
+/* All questions, with verify content: the answers must be the right ones. */
+static void compare_answers(enum harm what, uint64_t seed)
+{
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		int status = subank_run(questions[i]);
+
+		if (status == 0 && is_answer(i))
+			continue;
+		violations[what]++;
+		tell(what, seed, questions[i], status, "another answer, and verify is content");
+		return;
+	}
+}
+
+/* And then an entry: what is free to be written over must be. */
+static void write_on(enum harm what, uint64_t seed)
+{
+	struct judged bank;
+	int status = subank_run("deposit bio 1 --ref after --no-apply");
+
+	writes++;
+	if (status == 0) {
+		judge("bank", &bank);
+		if (bank.as == JUDGED_WHOLE)
+			return;
+	} else if (ends_well(status)) {
+		return;
+	}
+	write_violations++;
+	tell(what, seed, "deposit, with verify content", status,
+	     status ? "no end of its own" : bank.text);
+}
+
+static void run_case(uint64_t seed)
+{
+	static const char *const others[] = {"export",
+					     "balance -p",
+					     "journal",
+					     "why bio",
+					     "statement chem",
+					     "backup copies",
+					     "check",
+					     "deposit bio 1 --ref after --no-apply",
+					     "import --replace -i new.yaml"};
+	enum harm what;
+	const char *other;
+	int status;
+
+	chance_seed(seed);
+	what = (enum harm)below(HARM_COUNT);
+	harm(what);
+	cases[what]++;
+	restore();
+	file_write(DATA, damaged, damaged_len);
+	status = subank_run("verify");
+	if (!ends_well(status)) {
+		violations[what]++;
+		tell(what, seed, "verify", status, "no end of its own");
+		return;
+	}
+	if (status == 0) {
+		compare_answers(what, seed);
+		write_on(what, seed);
+		return;
+	}
+	found[what]++;
+	/* Whatever it answers, it must answer. */
+	other = others[below(COUNT(others))];
+	folder_remove("copies");
+	if (mkdir("copies", 0750) != 0)
+		give_up("a folder for copies cannot be made");
+	status = subank_run(other);
+	if (ends_well(status))
+		return;
+	violations[what]++;
+	tell(what, seed, other, status, "no end of its own");
+}
+
+/* ---- lock files ---- */
+
+static void scribble(const char *path)
+{
+	unsigned char noise[70000];
+	size_t size = below(3) ? below(sizeof(noise)) : below(200);
+	int fd = open(path, O_WRONLY | (below(2) ? O_TRUNC : 0) | O_CREAT, 0640);
+
+	for (size_t i = 0; i < size; i++)
+		noise[i] = (unsigned char)(below(3) ? chance()
+						    : (uint64_t) "0123456789 \n"[below(12)]);
+	if (fd < 0 || write(fd, noise, size) != (ssize_t)size || close(fd) != 0)
+		give_up("%s cannot be scribbled on", path);
+}
+
+/* Whether a deposit and a proof work as ever. */
+static bool works(uint64_t n, const char *what, uint64_t seed)
+{
+	struct judged before, after;
+	char line[64];
+	int status;
+
+	judge("bank", &before);
+	(void)snprintf(line, sizeof(line), "deposit bio 1 --ref n%" PRIu64, n);
+	status = subank_run(line);
+	judge("bank", &after);
+	if (status == 0 && after.as == JUDGED_WHOLE && after.head.seq == before.head.seq + 1)
+		return true;
+	printf("%s scribbled on, FAULT_CASE=%" PRIu64 ": exit status %d, entries %" PRIu64
+	       " and %" PRIu64 ": %s; %s\n",
+	       what, seed, status, before.head.seq, after.head.seq, after.text,
+	       file_read("err", NULL));
+	return false;
+}
+
+static uint64_t lock_cases, lock_violations;
+
+static void scribble_on_locks(uint64_t seed)
+{
+	static const char *const locks[] = {
+		"bank/books/lock.mdb", "bank/open.lock",  "bank/write.lock", "bank/use.lock",
+		"bank/check.lock",     "bank/build.lock", "bank/settle.lock"};
+	const char *path;
+
+	chance_seed(seed);
+	path = locks[below(COUNT(locks))];
+	restore();
+	scribble(path);
+	lock_cases++;
+	if (!works(seed, path, seed))
+		lock_violations++;
+}
+
+int main(void)
+{
+	double seconds = seconds_given();
+	const char *only = getenv("FAULT_CASE");
+	uint64_t seed = strtoull(only ? only : ground_env("FAULT_SEED"), NULL, 10);
+	bool good = true;
+
+	(void)elapsed();
+	make_bank();
+	subank_must("export new.yaml");
+	if (only) {
+		run_case(seed);
+		scribble_on_locks(seed);
+	}
+	while (!only && elapsed() < seconds * 0.9)
+		run_case(seed++);
+	while (!only && elapsed() < seconds)
+		scribble_on_locks(seed++);
+	for (int i = 0; i < HARM_COUNT; i++) {
+		if (only && !cases[i])
+			continue;
+		printf("%s: %" PRIu64 " cases, %" PRIu64 " found by verify, the others changed "
+		       "nothing but %" PRIu64 "\n",
+		       harm_names[i], cases[i], found[i], violations[i]);
+		good &= row(harm_names[i], cases[i], violations[i]);
+	}
+	if (!only || writes)
+		good &= row("damage: an entry, where verify was content", writes, write_violations);
+	good &= row("damage: lock files scribbled on", lock_cases, lock_violations);
+	return good ? 0 : 1;
+}
