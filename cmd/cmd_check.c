@@ -112,6 +112,8 @@ const struct command cmd_check = {
 		   "When Slurm's usage goes down or an account moves below another parent, "
 		   "nothing is charged and nothing credited: counting goes on from the new value, "
 		   "and both values are said.\n"
+		   "A cluster that is no more is taken out of the settings, and --let-go forgets "
+		   "the limits that were set there.\n"
 		   "If no check ran for more than a week, the next one does nothing until you "
 		   "have looked at the clock and run it with --clock-ok once: what is entered "
 		   "with a clock that is ahead bars every entry after it.",
