@@ -8,8 +8,8 @@
 
 #include "cmd/balance_row.h"
 #include "cmd/command.h"
-#include "cmd/nearest.h"
 #include "cmd/published.h"
+#include "ledger/nearest.h"
 #include "ledger/when.h"
 #include "slurm/assoc.h"
 

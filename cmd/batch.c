@@ -81,7 +81,7 @@ int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
 	change = changes_add(&batch->changes, name);
 	if (!change)
 		return sb_error_nomem(err);
-	rc = books_account(batch->books, name, &account, err);
+	rc = books_find(batch->books, name, &account, err);
 	change->was = !rc;
 	/* A verb that needs it will say so itself. */
 	if (rc == SB_ENOTFOUND)

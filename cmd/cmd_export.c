@@ -13,6 +13,7 @@
 #include "cmd/progress.h"
 #include "ledger/csv.h"
 #include "ledger/leftover.h"
+#include "ledger/nearest.h"
 #include "ledger/transactions.h"
 
 static const struct form {
@@ -59,6 +60,7 @@ static int write_books(struct books *books, void *ctx, struct sb_error *err)
 
 static int choose(struct env *env, export_books **ret, struct sb_error *err)
 {
+	static const char *const formats[] = {"yaml", "csv", "ledger", "beancount", NULL};
 	const char *format = option(env, "format"), *table = option(env, "table");
 	bool known = false;
 
@@ -73,8 +75,7 @@ static int choose(struct env *env, export_books **ret, struct sb_error *err)
 		}
 	}
 	if (!known)
-		return sb_error_set(err, SB_EINVAL,
-				    "--format is yaml, csv, ledger or beancount, not '%s'", format);
+		return nearest_error("there is no --format", format, formats, err);
 	return sb_error_set(err, SB_EINVAL,
 			    "there is no table '%s': with --format csv, --table is journal or "
 			    "accounts",

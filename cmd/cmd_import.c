@@ -72,7 +72,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return usage(env, "--project-days goes with --predecessor");
 	file = from_file ? fopen(argv[0], "re") : env->in;
 	if (!file) {
-		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, strerror(errno));
+		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, sb_errno(errno));
 		return fail(env, &err);
 	}
 	status = appends || moves ? enter(env, file, name) : restore(env, file, name);

@@ -9,6 +9,7 @@
 #include "cmd/lever.h"
 #include "cmd/post.h"
 #include "ledger/amount.h"
+#include "ledger/nearest.h"
 
 /* What was asked to change; the rest stays. */
 struct terms {
@@ -136,6 +137,7 @@ static int read_credit(struct env *env, struct terms *terms)
 static int read_enforcement(struct env *env, struct terms *terms)
 {
 	const char *const *words = event_fields[FIELD_AT_ENFORCEMENT].words;
+	struct sb_error err;
 
 	terms->enforcement = option(env, "enforce");
 	if (!terms->enforcement)
@@ -146,8 +148,8 @@ static int read_enforcement(struct env *env, struct terms *terms)
 			return EXIT_DONE;
 		}
 	}
-	return usage(env, "--enforce must be site, off, warn, hold or limit, not '%s'",
-		     terms->enforcement);
+	nearest_error("there is no rule for --enforce", terms->enforcement, words, &err);
+	return fail(env, &err);
 }
 
 static int read_lever(struct env *env, struct terms *terms)

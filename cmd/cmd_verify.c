@@ -35,7 +35,7 @@ static int verify_given(struct env *env, const char *path, struct verify *verify
 	int rc;
 
 	if (!file)
-		return sb_error_set(err, SB_ENOTFOUND, "cannot read %s: %s", path, strerror(errno));
+		return sb_error_set(err, SB_ENOTFOUND, "cannot read %s: %s", path, sb_errno(errno));
 	rc = verify_file(file, from_file ? path : "(standard input)", verify, &why);
 	if (from_file)
 		fclose(file);

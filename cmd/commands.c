@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "cmd/nearest.h"
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/prose.h"
 #include "ledger/amount.h"
+#include "ledger/nearest.h"
 #include "ledger/store.h"
 #include "ledger/text.h"
 
@@ -374,7 +374,7 @@ int subank(struct env *env, int argc, char *argv[])
 
 	/* Results are data: what could not be written was not done. */
 	if (fflush(env->out) != 0 || ferror(env->out)) {
-		fprintf(env->err, "subank: cannot write the output: %s\n", strerror(errno));
+		fprintf(env->err, "subank: cannot write the output: %s\n", sb_errno(errno));
 		/* The entry stands although its receipt was lost. */
 		if (status == EXIT_DONE)
 			status = env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES)

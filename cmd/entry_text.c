@@ -50,8 +50,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	case EVENT_CHARGE:
 		(void)snprintf(to, size, "%s %s to %s%s%s%s", event->cluster,
 			       amount_format(before, event->before, env->seconds),
-			       amount_format(now, event->now, env->seconds),
-			       event->debt ? ", " : "",
+			       quantity(env, now, event->now), event->debt ? ", " : "",
 			       event->debt ? quantity(env, debt, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
 		break;

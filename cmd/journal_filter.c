@@ -9,7 +9,7 @@
 
 #include "cmd/known_clusters.h"
 #include "cmd/moment.h"
-#include "cmd/nearest.h"
+#include "ledger/nearest.h"
 #include "ledger/when.h"
 
 static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/nearest.h"
+#include "ledger/nearest.h"
 
 struct asking {
 	const struct env *env;

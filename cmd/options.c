@@ -7,7 +7,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "cmd/nearest.h"
+#include "ledger/nearest.h"
 
 /* What every verb understands, also in front of it. */
 static const struct option_spec common[] = {
@@ -127,8 +127,8 @@ static int unknown(const struct option_spec *const options[], size_t count, cons
 	(void)snprintf(name, sizeof(name), "%.*s", (int)(len < 63 ? len : 63), given);
 	close = strncmp(name, "--", 2) == 0 ? nearest(name + 2, names) : NULL;
 	return sb_error_set(err, SB_EINVAL, "there is no option '%s'%s%s%s", name,
-			    close ? ": did you mean '--" : "", close ? close : "",
-			    close ? "'?" : "");
+			    close ? ": did you mean '--" : "; --help lists them",
+			    close ? close : "", close ? "'?" : "");
 }
 
 /* Whether the long option was written in full. */

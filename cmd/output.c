@@ -10,10 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cmd/nearest.h"
 #include "cmd/progress.h"
 #include "ledger/amount.h"
 #include "ledger/csv_row.h"
+#include "ledger/nearest.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 

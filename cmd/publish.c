@@ -93,7 +93,7 @@ static int cannot(const char *what, const char *path, struct sb_error *err)
 {
 	return sb_error_set(err, SB_ESYSTEM,
 			    "the balances for users are not published: cannot %s %s: %s", what,
-			    path, strerror(errno));
+			    path, sb_errno(errno));
 }
 
 /* The folder of [path]; the caller closes it. */

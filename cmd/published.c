@@ -176,7 +176,7 @@ int published_read(const char *path, const char *bank_folder, struct published *
 	if (fd < 0)
 		return sb_error_set(
 			err, errno == ENOENT || errno == ENOTDIR ? SB_ENOTFOUND : SB_EREFUSED,
-			"cannot read the published balances %s: %s", path, strerror(errno));
+			"cannot read the published balances %s: %s", path, sb_errno(errno));
 	rc = check_file(fd, path, bank_folder, err);
 	file = rc ? NULL : fdopen(fd, "r");
 	if (!rc && !file)

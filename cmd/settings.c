@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/nearest.h"
 #include "ledger/name.h"
+#include "ledger/nearest.h"
 #include "ledger/text.h"
 #include "ledger/yamlfile.h"
 
@@ -255,6 +255,18 @@ static int set_path(const struct yaml_reader *reader, const struct key *key,
 	return SB_OK;
 }
 
+/* The setting takes another word. */
+static int no_word(const struct yaml_reader *reader, const struct yaml_item *item, const char *key,
+		   const char *const words[], struct sb_error *err)
+{
+	char refusal[64];
+	struct sb_error why;
+
+	(void)snprintf(refusal, sizeof(refusal), "%s cannot be", key);
+	nearest_error(refusal, item->text, words, &why);
+	return yaml_error(reader, item, err, "%s", why.text);
+}
+
 static int set_enforcement(const struct yaml_reader *reader, const struct yaml_item *item,
 			   enum enforcement *to, struct sb_error *err)
 {
@@ -266,8 +278,7 @@ static int set_enforcement(const struct yaml_reader *reader, const struct yaml_i
 			return SB_OK;
 		}
 	}
-	return yaml_error(reader, item, err,
-			  "enforcement must be off, warn, hold or limit, not '%s'", item->text);
+	return no_word(reader, item, "enforcement", words + ENFORCE_OFF, err);
 }
 
 static int set_lever(const struct yaml_reader *reader, const struct yaml_item *item,
@@ -282,19 +293,20 @@ static int set_lever(const struct yaml_reader *reader, const struct yaml_item *i
 static int set_drift(const struct yaml_reader *reader, const struct yaml_item *item, bool *to,
 		     struct sb_error *err)
 {
-	*to = strcmp(item->text, "restore") == 0;
-	return *to || strcmp(item->text, "leave") == 0
+	static const char *const words[] = {"leave", "restore", NULL};
+
+	*to = strcmp(item->text, words[1]) == 0;
+	return *to || strcmp(item->text, words[0]) == 0
 		       ? SB_OK
-		       : yaml_error(reader, item, err, "drift must be leave or restore, not '%s'",
-				    item->text);
+		       : no_word(reader, item, "drift", words, err);
 }
 
 static int set_publish(const struct yaml_reader *reader, const struct yaml_item *item,
 		       struct settings *settings, struct sb_error *err)
 {
-	static const char *const words[] = {"none", "group", "all"};
+	static const char *const words[] = {"none", "group", "all", NULL};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; words[i]; i++) {
 		if (strcmp(item->text, words[i]) == 0) {
 			settings->publish = i == 0   ? PUBLISH_NONE
 					    : i == 1 ? PUBLISH_GROUP
@@ -302,8 +314,7 @@ static int set_publish(const struct yaml_reader *reader, const struct yaml_item 
 			return SB_OK;
 		}
 	}
-	return yaml_error(reader, item, err, "publish must be all, group or none, not '%s'",
-			  item->text);
+	return no_word(reader, item, "publish", words, err);
 }
 
 int64_t settings_share(const struct settings *settings, const char *cluster)
@@ -586,7 +597,7 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 		rc = sb_error_path(err, "read the settings", path);
 	else if (must_exist)
 		rc = sb_error_set(err, SB_ENOTFOUND, "cannot read the settings %s: %s", path,
-				  strerror(errno));
+				  sb_errno(errno));
 	if (file)
 		fclose(file);
 	if (rc)

@@ -20,7 +20,7 @@ static int banked(struct books *books, const struct observation *observation,
 	/* As many steps as there are rows: what Slurm says must not make a circle. */
 	for (size_t step = 0; row && step <= observation->count; step++) {
 		const struct account *account;
-		int rc = books_account(books, row->account, &account, err);
+		int rc = books_find(books, row->account, &account, err);
 
 		if (rc != SB_ENOTFOUND) {
 			*ret = true;

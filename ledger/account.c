@@ -233,7 +233,9 @@ int account_available(const struct account *account, int64_t *ret, struct sb_err
 			fits = fits && amount_add(sum, account->lots[i].rest, &sum);
 	}
 	if (!fits || !amount_sub(sum, account->debt, &sum))
-		return sb_error_set(err, SB_EOVERFLOW, "the balance of account '%s' leaves int64",
+		return sb_error_set(err, SB_EOVERFLOW,
+				    "the balance of account '%s' would be more than can be counted "
+				    "(2.5e15 SU): take smaller amounts",
 				    account->name);
 	*ret = sum;
 	return SB_OK;
@@ -250,7 +252,8 @@ static int sum_active(const struct account *account, bool rest, int64_t *ret, st
 		if (lot_active(lot, account->time) &&
 		    !amount_add(sum, rest ? lot->rest : lot->amount, &sum))
 			return sb_error_set(err, SB_EOVERFLOW,
-					    "the allocation of account '%s' leaves int64",
+					    "the allocation of account '%s' would be more than can "
+					    "be counted (2.5e15 SU): take smaller amounts",
 					    account->name);
 	}
 	*ret = sum;
@@ -278,7 +281,9 @@ int account_used(const struct account *account, int64_t *ret, struct sb_error *e
 		return rc;
 	/* rest <= allocated: each lot's is. */
 	if (!amount_add(allocated - rest, account->debt, &used))
-		return sb_error_set(err, SB_EOVERFLOW, "the use of account '%s' leaves int64",
+		return sb_error_set(err, SB_EOVERFLOW,
+				    "the use of account '%s' would be more than can be counted "
+				    "(2.5e15 SU): take smaller amounts",
 				    account->name);
 	*ret = used;
 	return SB_OK;

@@ -16,7 +16,8 @@ int rule_broken(const struct event *event, struct sb_error *err, const char *wha
 int rule_overflow(const struct event *event, struct sb_error *err)
 {
 	return sb_error_set(err, SB_EOVERFLOW,
-			    "%s of account '%s' would take a sum past what int64 holds",
+			    "%s of account '%s' would make a sum larger than can be counted "
+			    "(2.5e15 SU); nothing was changed",
 			    event_kinds[event->kind].name, event->account);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "ledger/answers.h"
+#include "ledger/nearest.h"
 #include "ledger/when.h"
 
 enum { BOOKS_FORMAT = 1 };
@@ -193,24 +194,62 @@ static int load(struct books *books, const char *name, size_t *ret_at, struct sb
 	return rc ? rc : insert(books, *ret_at, account, err);
 }
 
-static int unknown_account(const char *name, struct sb_error *err)
+struct likeness {
+	const char *name;
+	char best[NAME_SIZE];
+	size_t distance;
+};
+
+static int look_alike(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
+	struct likeness *likeness = ctx;
+	char name[NAME_SIZE];
+
+	(void)value;
+	(void)err;
+	if (key.len >= sizeof(name))
+		return SB_OK;
+	memcpy(name, key.data, key.len);
+	name[key.len] = '\0';
+	if (nearer(likeness->name, name, &likeness->distance))
+		memcpy(likeness->best, name, sizeof(name));
+	return SB_OK;
+}
+
+static int unknown_account(struct books *books, const char *name, struct sb_error *err)
+{
+	struct likeness likeness = {.name = name, .distance = NEAREST_NONE};
+
+	if (!err)
+		return SB_ENOTFOUND;
+	if (store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, look_alike, &likeness,
+		       NULL) == SB_OK &&
+	    *likeness.best)
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "account '%s' is not in the bank: did you mean '%s'?", name,
+				    likeness.best);
 	return sb_error_set(err, SB_ENOTFOUND,
 			    "account '%s' is not in the bank: `subank open %s` opens it", name,
 			    name);
 }
 
-int books_account(struct books *books, const char *name, const struct account **ret,
-		  struct sb_error *err)
+int books_find(struct books *books, const char *name, const struct account **ret,
+	       struct sb_error *err)
 {
 	size_t at;
 	int rc = load(books, name, &at, err);
 
-	if (rc == SB_ENOTFOUND)
-		return unknown_account(name, err);
 	if (!rc)
 		*ret = books->accounts[at].account;
 	return rc;
+}
+
+int books_account(struct books *books, const char *name, const struct account **ret,
+		  struct sb_error *err)
+{
+	int rc = books_find(books, name, ret, err);
+
+	return rc == SB_ENOTFOUND ? unknown_account(books, name, err) : rc;
 }
 
 static int load_each(struct slice key, struct slice value, void *ctx, struct sb_error *err)
@@ -292,12 +331,12 @@ static int apply(struct books *books, const struct event *event, struct sb_error
 
 		rc = account ? insert(books, at, account, err) : sb_error_nomem(err);
 	} else if (rc == SB_ENOTFOUND) {
-		return unknown_account(event->account, err);
+		return unknown_account(books, event->account, err);
 	}
 	if (!rc && receiver) {
 		rc = load(books, receiver, &to_at, err);
 		if (rc == SB_ENOTFOUND)
-			return unknown_account(receiver, err);
+			return unknown_account(books, receiver, err);
 		/* Loading the receiver may have moved the other. */
 		if (!rc)
 			rc = load(books, event->account, &at, err);

@@ -48,6 +48,10 @@ struct store_txn *books_txn(struct books *books);
 int books_account(struct books *books, const char *name, const struct account **ret,
 		  struct sb_error *err);
 
+/* The same without a text for SB_ENOTFOUND: for who only wants to know. */
+int books_find(struct books *books, const char *name, const struct account **ret,
+	       struct sb_error *err);
+
 /* Reads all accounts; books_at() then gives them by name, 0 to *ret_count - 1. */
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
 const struct account *books_at(const struct books *books, size_t index);

@@ -42,18 +42,44 @@ int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	return err->code;
 }
 
+const char *sb_errno(int number)
+{
+	static char buf[256];
+	static const struct {
+		int number;
+		const char *advice;
+	} known[] = {
+		{EACCES, "run subank as the user to whom it belongs (sudo -u), or give it to him "
+			 "with chown"},
+		{ELOOP, "a symbolic link stands there, which nothing of subank's is: remove it"},
+		{EPERM, "run subank as the user to whom it belongs (sudo -u), or give it to him "
+			"with chown"},
+		{ENOENT, "is the name right?"},
+		{ENOTDIR, "is the name right?"},
+		{EISDIR, "is the name right?"},
+		{ENAMETOOLONG, "is the name right?"},
+		{ENOSPC, "make room and run it again"},
+		{EDQUOT, "make room and run it again"},
+		{EFBIG, "raise the limit of file sizes (ulimit -f) and run it again"},
+		{EMFILE, "raise the limit of open files (ulimit -n) and run it again"},
+		{ENFILE, "the machine has too many open files: run it again later"},
+		{EROFS, "name a place that can be written"},
+		{EIO, "look at the disk, then run `subank verify`"},
+	};
+	const char *advice = NULL;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].number == number)
+			advice = known[i].advice;
+	}
+	(void)snprintf(buf, sizeof(buf), "%s%s%s", strerror(number), advice ? ": " : "",
+		       advice ? advice : "");
+	return buf;
+}
+
 int sb_error_path(struct sb_error *err, const char *what, const char *path)
 {
-	const char *advice = "";
-	int number = errno;
-
-	if (number == EACCES || number == EPERM)
-		advice = ": run subank as the user to whom it belongs (sudo -u), or give it to "
-			 "him with chown";
-	else if (number == ELOOP)
-		advice = ": a symbolic link stands there, which nothing of subank's is: remove it";
-	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s%s", what, path, strerror(number),
-			    advice);
+	return sb_error_set(err, SB_ESYSTEM, "cannot %s %s: %s", what, path, sb_errno(errno));
 }
 
 int sb_error_nomem(struct sb_error *err)

@@ -45,10 +45,10 @@ static int look_up(struct books *books, const struct tree *tree, const char *nam
 
 	for (size_t i = 0; at && *at && i < tree->count; i++) {
 		const struct account *account;
-		int rc = books_account(books, at, &account, NULL);
+		int rc = books_find(books, at, &account, err);
 
 		if (rc && rc != SB_ENOTFOUND)
-			return books_account(books, at, &account, err);
+			return rc;
 		if (!rc && (!held || account_held(account))) {
 			memcpy(ret, account->name, NAME_SIZE);
 			break;
@@ -97,7 +97,7 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 		for (size_t j = 0; j < tree->count && !rc; j++) {
 			const char *name = tree->list[j].account;
 
-			if (books_account(books, name, &account, NULL) != SB_ENOTFOUND)
+			if (books_find(books, name, &account, NULL) != SB_ENOTFOUND)
 				continue;
 			above[0] = '\0';
 			rc = look_up(books, tree, name, false, above, err);

@@ -395,7 +395,7 @@ static int check_size(struct store *store, struct sb_error *err)
 		return sb_error_set(err, SB_ESYSTEM, "cannot look at data.mdb");
 	/* LMDB leaves it to children. */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
-		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", strerror(errno));
+		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	if ((uint64_t)st.st_size < need)
 		return sb_error_set(err, SB_ECORRUPT,
@@ -714,7 +714,7 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 		rc = sb_error_set(err, SB_EUNKNOWN,
 				  "the new books are in place in %s, but the disk failed to keep "
 				  "that: %s",
-				  store->options.folder, strerror(errno));
+				  store->options.folder, sb_errno(errno));
 		goto out;
 	}
 	store->building = replaced; /* what stands there now are the old books */

@@ -103,7 +103,7 @@ static int net_of(const struct telling *telling, const char *name, int64_t *ret,
 	*ret = 0;
 	if (!name)
 		return SB_OK;
-	rc = books_account(telling->replayed, name, &account, err);
+	rc = books_find(telling->replayed, name, &account, err);
 	if (!rc)
 		*ret = account_net(account);
 	/* Before it was opened it had nothing. */

@@ -20,7 +20,7 @@ static int make_workshop(char workshop[4096], struct sb_error *err)
 	if (mkdtemp(workshop))
 		return SB_OK;
 	return sb_error_set(err, SB_ESYSTEM, "cannot make a folder in %s to check the file in: %s",
-			    dir, strerror(errno));
+			    dir, sb_errno(errno));
 }
 
 static int build_and_verify(FILE *file, const char *name, const char *workshop,

@@ -591,7 +591,7 @@ START_TEST(messages_of_verbs_that_write_are_logged)
 	GIVES(1, NULL, "nosuch", "deposit", "nosuch", "1");
 	ck_assert_int_eq(strncmp(logged, "3 account 'nosuch' ", 19), 0);
 	GIVES(2, NULL, "", "deposit", "bio", "1", "--not\033[2Jsuch");
-	ck_assert_ptr_nonnull(strstr(logged, "3 there is no option '--not\\x1b[2Jsuch'\n"));
+	ck_assert_ptr_nonnull(strstr(logged, "3 there is no option '--not\\x1b[2Jsuch'"));
 	GIVES(2, NULL, "usage: ", "deposit", "bio");
 	LOGGED("3 deposit needs ACCOUNT SU\n");
 	GIVES(1, NULL, "", "balance", "nosuch");

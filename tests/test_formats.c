@@ -535,9 +535,9 @@ END_TEST
 
 START_TEST(a_form_that_is_not_there_is_refused)
 {
-	REFUSED(2, "--format is yaml, csv, ledger or beancount, not 'xml'", "export", "--format",
-		"xml");
-	REFUSED(2, "not ''", "export", "--format", "");
+	REFUSED(2, "there is no --format 'xml': there are yaml, csv, ledger, beancount", "export",
+		"--format", "xml");
+	REFUSED(2, "there is no --format ''", "export", "--format", "");
 	REFUSED(2, "there is no table 'lots'", "export", "--format", "csv", "--table", "lots");
 	REFUSED(2, "with --format csv", "export", "--table", "journal");
 	REFUSED(2, "with --format csv", "export", "--format", "ledger", "--table", "accounts");

@@ -452,7 +452,7 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 	ck_assert_ptr_nonnull(strstr(out, ": hold: funds\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  entry 7 of 2026-11-22T17:00:"));
 	ck_assert_ptr_nonnull(
-		strstr(out, ": charge of 12.50 SU: dev 0.27 to 12.77, 2.50 SU of it in debt\n"));
+		strstr(out, ": charge of 12.50 SU: dev 0.27 to 12.77 SU, 2.50 SU of it in debt\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  entry 3 of 2026-11-22T17:00:"));
 	ck_assert_ptr_nonnull(strstr(out, "  2.50 SU is debt, which the next money pays first\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  a deposit of more than 2.50 SU ends it\n"));

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/command.h"
 #include "tests/drive.h"
 
 #define NAME_40 "a123456789b123456789c123456789d123456789"
@@ -106,6 +107,101 @@ START_TEST(malformed_command_lines_are_refused)
 		check_has(__FILE__, __LINE__, "the output", out, NULL);
 		UNCHANGED(before);
 	}
+}
+END_TEST
+
+/* Whatever verb it is: a wrong argument is said, and changes neither the books nor Slurm. */
+START_TEST(a_wrong_command_changes_nothing)
+{
+	static const char *const wrong[][5] = {
+		{"--no-such-option"},
+		{"--bank"},
+		{"-\x01"},
+		{"a;b", "1"},
+		{"nosuch", "1"},
+		{"bio", "-1"},
+		{"bio", "1e3"},
+		{"bio", "1,000"},
+		{"bio", "chem", "nothing"},
+		{"nosuch", "chem", "1"},
+		{"bio", "nosuch", "1"},
+		{"1", "2", "3", "4", "5"},
+		{"bio", "1", "--start", "yesterday"},
+		{"bio", "1", "--end", "2001-01-01"},
+		{"bio", "1", "--ref", ""},
+		{"bio", "--until", "soon"},
+		{"bio", "--until", "2001-01-01"},
+		{"bio", "--credit", "much"},
+		{"bio", "--enforce", "holt"},
+		{"bio", "--lever", "MaxJobs"},
+		{"bio", "--thresholds", "90,60"},
+		{"9999", "--note", "why"},
+		{"2", "101%", "--note", "why"},
+		{"--format", "nosuch"},
+		{"--color", "blue"},
+		{"--kind", "despoit"},
+		{"--as-of", "tomorrow"},
+		{"--since", "tomorrow", "--until", "yesterday"},
+		{"-M", "a,,b"},
+		{"-A", "nosuch"},
+		{"--let-go", "dev"},
+		{"--head", "1:xyz"},
+		{"/no/such/file", "--append"},
+		{"/no/such/file"},
+		{"/dev/null"},
+	};
+	size_t tried = 0;
+
+	for (size_t i = 0; commands[i]; i++) {
+		for (size_t j = 0; j < COUNT(wrong); j++) {
+			const char *args[7] = {commands[i]->name};
+			char *before = exported();
+			int modified = fake_modifies;
+
+			/* Names that no account has are what it is for. */
+			if (strcmp(args[0], "open") == 0 && (strcmp(wrong[j][0], "nosuch") == 0 ||
+							     strcmp(wrong[j][0], "9999") == 0)) {
+				free(before);
+				continue;
+			}
+			memcpy(&args[1], wrong[j], sizeof(wrong[j]));
+			drive(args);
+			/* To some verbs it is not wrong. */
+			if (status == 0) {
+				unchanged(__FILE__, __LINE__, before);
+				continue;
+			}
+			ck_assert_msg(status != 0, "%s %s: %s", args[0], args[1], out);
+			ck_assert_msg(*err || status == 3, "%s %s: no message", args[0], args[1]);
+			unchanged(__FILE__, __LINE__, before);
+			ck_assert_int_eq(fake_modifies, modified);
+			tried++;
+		}
+	}
+	ck_assert_uint_gt(tried, 500);
+}
+END_TEST
+
+START_TEST(what_was_meant_is_asked)
+{
+	DONE("", "open", "fresh", "1");
+	REFUSED(1, "account 'fesh' is not in the bank: did you mean 'fresh'?", "deposit", "fesh",
+		"1");
+	REFUSED(1, "did you mean 'chem'?", "transfer", "bio", "chme", "1");
+	REFUSED(1, "did you mean 'bio'?", "balance", "bioo");
+	REFUSED(1, "did you mean 'fresh'?", "why", "frehs");
+	REFUSED(1, "account 'xyzzy' is not in the bank: `subank open xyzzy` opens it", "hold",
+		"xyzzy");
+	REFUSED(2, "there is no kind of entry 'depost': did you mean 'deposit'?", "journal",
+		"--kind", "depost");
+	REFUSED(2, "there is no rule for --enforce 'warm': did you mean 'warn'?", "terms", "bio",
+		"--enforce", "warm");
+	REFUSED(2, "there is no --format 'yml': did you mean 'yaml'?", "export", "--format", "yml");
+	REFUSED(2, "there is no option '--zzzzzz'; --help lists them", "balance", "--zzzzzz");
+	set_settings("clusters: [dev]\nenforcement: hodl\n");
+	GIVES(1, NULL, "enforcement cannot be 'hodl': did you mean 'hold'?", "balance");
+	set_settings("clusters: [dev]\ntresholds: [1]\n");
+	GIVES(1, NULL, "there is no setting 'tresholds': did you mean 'thresholds'?", "balance");
 }
 END_TEST
 
@@ -815,6 +911,8 @@ int main(void)
 
 	add_verbs(frame);
 	tcase_add_test(frame, malformed_command_lines_are_refused);
+	tcase_add_test(frame, a_wrong_command_changes_nothing);
+	tcase_add_test(frame, what_was_meant_is_asked);
 	tcase_add_test(frame, no_verb_gives_the_help_and_status_2);
 	tcase_add_test(frame, no_line_of_help_is_wider_than_a_terminal);
 	tcase_add_test(frame, help_names_every_verb_and_needs_no_bank);

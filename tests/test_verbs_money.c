@@ -328,7 +328,7 @@ START_TEST(thresholds_and_notices_are_said_once)
 	ck_assert_str_eq(out, "");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");
 	ck_assert_str_eq(out, "notice||10.00 SU end 2027-01-01\n"
-			      "charge|-9.50|dev 0.00 to 9.50\n"
+			      "charge|-9.50|dev 0.00 to 9.50 SU\n"
 			      "threshold||60%: 9.50 SU of 10.00 SU\n"
 			      "threshold||90%: 9.50 SU of 10.00 SU\n");
 	RUN("journal", "bio", "--json", "--last", "1");

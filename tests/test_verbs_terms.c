@@ -49,9 +49,9 @@ START_TEST(terms_that_make_no_sense_are_refused)
 	REFUSED(1, "mallory", "terms", "mallory");
 	REFUSED(1, "mallory", "terms", "mallory", "--unlimited");
 	REFUSED(2, "exclude each other", "terms", "bio", "--limited", "--unlimited");
-	REFUSED(2, "site, off, warn, hold or limit, not 'maybe'", "terms", "bio", "--enforce",
-		"maybe");
-	REFUSED(2, "not ''", "terms", "bio", "--enforce", "");
+	REFUSED(2, "there is no rule for --enforce 'maybe': there are site, off, warn, hold, limit",
+		"terms", "bio", "--enforce", "maybe");
+	REFUSED(2, "for --enforce ''", "terms", "bio", "--enforce", "");
 	REFUSED(2, "", "terms", "bio", "--credit", "-1");
 	REFUSED(2, "", "terms", "bio", "--credit", "much");
 	REFUSED(2, "", "terms", "bio", "--credit", "0.0001");

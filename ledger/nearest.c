@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "cmd/nearest.h"
+#include "ledger/nearest.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -16,42 +16,53 @@ static size_t least(size_t a, size_t b, size_t c)
 	return ab < c ? ab : c;
 }
 
-/* How many letters must be put in, left out or changed. */
-static size_t distance(const char *a, const char *b)
+/* How many letters must be put in, left out or changed, or change places with their neighbour. */
+static size_t distance_of(const char *a, const char *b)
 {
-	size_t row[LONGEST + 1], a_len = strlen(a), b_len = strlen(b);
+	size_t rows[3][LONGEST + 1], a_len = strlen(a), b_len = strlen(b);
+	size_t *before = rows[0], *above = rows[1], *row = rows[2];
 
 	if (a_len > LONGEST || b_len > LONGEST)
 		return LONGEST;
 	for (size_t j = 0; j <= b_len; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a_len; i++) {
-		size_t corner = row[0];
+		size_t *oldest = before;
 
+		before = above;
+		above = row;
+		row = oldest;
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t above = row[j];
-
-			row[j] = least(above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
-			corner = above;
+			row[j] = least(above[j] + 1, row[j - 1] + 1,
+				       above[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
 		}
 	}
 	return row[b_len];
 }
 
+bool nearer(const char *word, const char *other, size_t *distance)
+{
+	size_t own = distance_of(word, other);
+
+	/* Of a word of four letters, two wrong ones leave nothing. */
+	if (own >= *distance || 2 * own >= strlen(other))
+		return false;
+	*distance = own;
+	return true;
+}
+
 const char *nearest(const char *word, const char *const words[])
 {
 	const char *best = NULL;
-	size_t best_distance = 3;
+	size_t distance = NEAREST_NONE;
 
 	for (; *words; words++) {
-		size_t d = distance(word, *words);
-
-		/* Of a word of three letters, two wrong ones leave nothing. */
-		if (d < best_distance && d < strlen(*words) - 1) {
+		if (nearer(word, *words, &distance))
 			best = *words;
-			best_distance = d;
-		}
 	}
 	return best;
 }

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* "Did you mean": the word of a list that a mistyped one was meant to be. */
-#ifndef SUBANK_CMD_NEAREST_H
-#define SUBANK_CMD_NEAREST_H
+#ifndef SUBANK_LEDGER_NEAREST_H
+#define SUBANK_LEDGER_NEAREST_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "ledger/error.h"
+
+/* Whether [other] is nearer to [word] than *[distance], which it then sets. At first that is
+ * NEAREST_NONE: words that are further off are not meant. */
+enum { NEAREST_NONE = 3 };
+bool nearer(const char *word, const char *other, size_t *distance);
 
 /* The word of [words] (NULL after the last) that is at most two letters off; NULL if none is. */
 const char *nearest(const char *word, const char *const words[]);
