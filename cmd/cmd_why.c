@@ -9,10 +9,12 @@
 #include "cmd/command.h"
 #include "cmd/entry_text.h"
 #include "cmd/post.h"
+#include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/entries.h"
 #include "ledger/nesting.h"
 #include "ledger/policy.h"
+#include "ledger/text.h"
 #include "ledger/when.h"
 
 enum {
@@ -157,10 +159,19 @@ static bool cramped(const struct why *why)
 	return !why->account->causes && why->available > 0 && why->available < needed_room(why);
 }
 
+/* On a terminal a long line goes on below; programs and files get it whole. */
 static void tell_slot(const struct why *why, unsigned slot)
 {
-	if (*why->lines[slot])
-		say(why->env, "  %s", why->lines[slot]);
+	const char *line = why->lines[slot];
+	char escaped[4096];
+
+	if (!*line || why->env->quiet)
+		return;
+	if (why->env->out_is_terminal)
+		prose_fill(why->env->out, "  ", "    ",
+			   text_escape(escaped, sizeof(escaped), line));
+	else
+		say(why->env, "  %s", line);
 }
 
 /* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */

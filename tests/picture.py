@@ -22,6 +22,8 @@ COLOURS = {
 def runs(line):
     """Parts of a line that look alike: (row, column, text, style); a long line goes on in the next row."""
     style, at = {}, 0
+    # What was wiped away is not there.
+    line = re.sub(r".*\r(\x1b\[K)?", lambda wiped: "" if wiped[1] else wiped[0], line)
     for part in re.split(r"(\x1b\[[0-9;]*[A-Za-z])", line):
         if not part:
             continue
