@@ -129,7 +129,7 @@ void file_write(const char *path, const void *data, size_t len)
 {
 	FILE *file = fopen(path, "we");
 
-	if (!file || fwrite(data, 1, len, file) != len || fclose(file) != 0)
+	if (!file || (len > 0 && fwrite(data, 1, len, file) != len) || fclose(file) != 0)
 		give_up("%s cannot be written", path);
 }
 

@@ -47,7 +47,10 @@ FAULT_SEED=${FAULTS_SEED:-$((RANDOM * 32768 + RANDOM))}
 jobs=${FAULTS_JOBS:-2}
 # What a user may have set must not come in.
 unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
-export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED LC_ALL=C TZ=UTC
+# For a build with sanitizers: that of leaks cannot work in a process that is traced, and libraries that
+# are loaded before theirs do no harm here.
+ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0:verify_asan_link_order=0
+export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED ASAN_OPTIONS LC_ALL=C TZ=UTC
 
 # Nothing here needs a disk that keeps what was written, and the many flushes take their time on one.
 if [[ -z ${TMPDIR-} && -w /dev/shm ]] && (($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
