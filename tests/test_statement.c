@@ -458,7 +458,8 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 	ck_assert_ptr_nonnull(strstr(out, "  a deposit of more than 2.50 SU ends it\n"));
 	ck_assert_ptr_null(strstr(out, "by itself"));
 	out_width = 80;
-	DONE(": charge of 12.50 SU: dev 0.27 to 12.77, 2.50\n    SU of it in debt\n", "why", "bio");
+	DONE(": charge of 12.50 SU: dev 0.27 to 12.77 SU,\n    2.50 SU of it in debt\n", "why",
+	     "bio");
 	out_width = 0;
 	/* One that is too small, and one that starts later and is enough. */
 	deposit_window("bio", 2 * SU, T0 + WHEN_DAY, WHEN_NEVER);
