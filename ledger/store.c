@@ -237,6 +237,7 @@ static int store_error(struct sb_error *err, int rc, const char *what)
 				    "or a backup",
 				    what, mdb_strerror(rc));
 	case ENOSPC:
+	case EDQUOT:
 		return sb_error_set(err, SB_ESYSTEM,
 				    "cannot %s: the disk is full; nothing was changed, make room "
 				    "and run it again",
@@ -448,6 +449,29 @@ static const char *forbidden(const struct store *store)
 	return NULL;
 }
 
+/* LMDB makes lock.mdb a file with nothing behind it, and writes to it through the map: on a full
+ * disk that is a SIGBUS. Under open.lock, and while this process has these books not open: closing
+ * a file takes away LMDB's lock on it. Returns 0 or what errno says of a full disk. */
+static int make_room_for_locks(const char *books)
+{
+	/* As LMDB works it out: 64 bytes for each reader, and two times that much. */
+	const off_t size = (MAX_READERS + 2) * 64;
+	char path[4096 + 16];
+	struct stat st;
+	int fd, rc = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/lock.mdb", books);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	/* LMDB finds the same, and says it, or does without. */
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &st) == 0 && (st.st_size < size || st.st_blocks * 512 < size) &&
+	    fallocate(fd, 0, 0, size) != 0 && (errno == ENOSPC || errno == EDQUOT))
+		rc = errno;
+	(void)close(fd);
+	return rc;
+}
+
 /* Opens the environment under open.lock; see the top of store.h. */
 static int open_env(struct store *store, struct sb_error *err)
 {
@@ -470,6 +494,14 @@ static int open_env(struct store *store, struct sb_error *err)
 	}
 	(void)mdb_env_set_assert(store->env, on_assert);
 	watch_steps();
+	rc = make_room_for_locks(path);
+	if (rc) {
+		rc = store_error(err, rc, "open the books");
+		mdb_env_close(store->env);
+		store->env = NULL;
+		lock_drop(lock);
+		return rc;
+	}
 	(void)mdb_env_set_maxdbs(store->env, STORE_TABLE_COUNT);
 	(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
 	/* An existing store says its size itself: a smaller one of ours would shrink the map. */
@@ -948,6 +980,7 @@ static int commit(MDB_txn *txn, struct sb_error *err)
 		return SB_OK;
 	case MDB_MAP_FULL:
 	case ENOSPC:
+	case EDQUOT:
 	case ENOMEM:
 		/* Before the page that makes it count was written. */
 		return store_error(err, rc, "commit");

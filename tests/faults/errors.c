@@ -74,6 +74,7 @@ static enum sort sort_of(const struct trace_call *call)
 	case SYS_renameat2:
 	case SYS_unlinkat:
 	case SYS_ftruncate:
+	case SYS_fallocate:
 	case SYS_fchmod:
 	case SYS_fchmodat:
 	case SYS_fchown:
@@ -335,9 +336,11 @@ static enum trace_do on_call(struct trace_call *call, void *ctx)
 		injection->hit_message = true;
 	if (call->arguments[0] == STDOUT_FILENO && sort_of(call) == SORT_WRITE)
 		injection->hit_receipt = true;
-	/* Without descriptors, what was begun cannot be looked at, and so not be removed. */
+	/* Without descriptors, what was begun cannot be looked at, and so not be removed; what
+	 * could not be made, by all that is known, is not. */
 	if (call->number == SYS_unlinkat || call->number == SYS_unlink ||
-	    (fault->goes_on && fault->error == EMFILE))
+	    (fault->goes_on && fault->error == EMFILE) ||
+	    (fault->how == TRACE_LIE && (call->number == SYS_mkdir || call->number == SYS_mkdirat)))
 		injection->hit_removal = true;
 	if (!fault->error)
 		call->arguments[2] /= 2;

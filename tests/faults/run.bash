@@ -34,6 +34,7 @@ methods=(
 	"power_loss 4"
 	"errors 4"
 	"damage 2"
+	"full_disk.bash 1"
 )
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P) || exit 99

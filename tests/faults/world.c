@@ -469,7 +469,7 @@ static void record_sync(struct world *world, const struct trace_call *call)
 		add_op(world, OP_SYNC)->node = node;
 }
 
-static void record_truncate(struct world *world, const struct trace_call *call)
+static void record_truncate(struct world *world, const struct trace_call *call, uint64_t len)
 {
 	int node = node_of_fd(world, call->thread, call->arguments[0]);
 	struct op *op;
@@ -478,7 +478,17 @@ static void record_truncate(struct world *world, const struct trace_call *call)
 		return;
 	op = add_op(world, OP_TRUNCATE);
 	op->node = node;
-	op->offset = call->arguments[1];
+	op->offset = len;
+}
+
+/* Lengthens a lock file. */
+static void record_fallocate(struct world *world, const struct trace_call *call)
+{
+	int node = node_of_fd(world, call->thread, call->arguments[0]);
+
+	if (node != OUTSIDE && !world->careless[node])
+		give_up("fallocate() is not recorded yet");
+	record_truncate(world, call, call->arguments[2] + call->arguments[3]);
 }
 
 static void look_before(struct world *world, const struct trace_call *call, int dirfd,
@@ -545,7 +555,10 @@ static void ended(const struct trace_call *call, void *ctx)
 		record_sync(world, call);
 		break;
 	case SYS_ftruncate:
-		record_truncate(world, call);
+		record_truncate(world, call, call->arguments[1]);
+		break;
+	case SYS_fallocate:
+		record_fallocate(world, call);
 		break;
 #ifdef SYS_mkdir
 	case SYS_mkdir:
@@ -582,7 +595,6 @@ static void ended(const struct trace_call *call, void *ctx)
 #endif
 	case SYS_linkat:
 	case SYS_symlinkat:
-	case SYS_fallocate:
 	case SYS_pwritev2:
 	case SYS_copy_file_range:
 	case SYS_sendfile:
