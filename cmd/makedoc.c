@@ -24,6 +24,13 @@ static void missing(const char *what, const char *of)
 
 /* ---- parts of pages ---- */
 
+/* What is typed as it stands: its hyphens are not to be typeset. */
+static void put_name(const char *name)
+{
+	for (; *name; name++)
+		printf(*name == '-' ? "\\-" : "%c", *name);
+}
+
 static void title(const char *name, int section, const char *summary)
 {
 	printf(".\\\" Made by makedoc from the tables of the program.\n.TH \"");
@@ -32,8 +39,7 @@ static void title(const char *name, int section, const char *summary)
 	printf("\" %d \"%s\" \"subank %s\" \"%s\"\n", section, DOCUMENTED, PACKAGE_VERSION,
 	       section == 1 ? "Commands" : "Files");
 	printf(".SH NAME\n");
-	for (const char *c = name; *c; c++)
-		printf(*c == '-' ? "\\-" : "%c", *c);
+	put_name(name);
 	printf(" \\- ");
 	prose_roff_line(stdout, summary);
 }
@@ -42,8 +48,7 @@ static void title(const char *name, int section, const char *summary)
 static void item(const char *name)
 {
 	printf(".TP\n\\fB");
-	for (const char *c = name; *c; c++)
-		printf(*c == '-' ? "\\-" : "%c", *c);
+	put_name(name);
 	printf("\\fR\n");
 }
 
@@ -56,8 +61,7 @@ static void print_options(const struct option_spec *const options[], size_t coun
 		if (option->letter)
 			printf("\\-%c\\fR, \\fB", option->letter);
 		printf("\\-\\-");
-		for (const char *c = option->name; *c; c++)
-			printf(*c == '-' ? "\\-" : "%c", *c);
+		put_name(option->name);
 		printf("\\fR%s%s%s\n", option->argument ? " \\fI" : "",
 		       option->argument ? option->argument : "", option->argument ? "\\fR" : "");
 		prose_roff_line(stdout, option->help);
@@ -122,8 +126,7 @@ static void print_statuses(const char *problems)
 static void reference(const char *name, int section, const char *behind)
 {
 	printf(".BR ");
-	for (const char *c = name; *c; c++)
-		printf(*c == '-' ? "\\-" : "%c", *c);
+	put_name(name);
 	printf(" (%d)%s\n", section, behind);
 }
 
@@ -250,12 +253,13 @@ static void page_of_settings(void)
 
 	title("subank.yaml", 5, "the settings of subank");
 	printf(".SH DESCRIPTION\n");
-	prose_roff(stdout,
-		   "None are needed. `" DEFAULT_SETTINGS
-		   "`, or the file named by --config, may hold the following, as YAML. "
-		   "Anything else in it is an error, with file and line. So is a file that everybody "
-		   "can write, or that belongs to neither root nor who runs subank: it names "
-		   "programs that are run.");
+	prose_roff(
+		stdout,
+		"None are needed. `" DEFAULT_SETTINGS
+		"`, or the file named by --config, may hold the following, as YAML. "
+		"Anything else in it is an error, with file and line. So is a file that everybody "
+		"can write, or that belongs to neither root nor who runs subank: it names "
+		"programs that are run.");
 	printf(".SH SETTINGS\nBehind each name stands its default, or an example where it has "
 	       "none.\n");
 	for (size_t i = 0; (key = settings_key(i)); i++) {
