@@ -5,13 +5,41 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "ledger/amount.h"
+#include "ledger/leftover.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
+
+/* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
+static const char clear[] = "\r\033[K";
+static struct leftover line;
+static bool line_stands;
+
+static void clear_line(const char *text)
+{
+	(void)!write(STDERR_FILENO, text, sizeof(clear) - 1);
+}
+
+static void begin_line(struct env *env)
+{
+	fputs(clear, env->err);
+	if (!line_stands)
+		leftover_add(&line, clear, clear_line);
+	line_stands = true;
+}
+
+static void end_line(struct env *env)
+{
+	fputs(clear, env->err);
+	fflush(env->err);
+	leftover_done(&line);
+	line_stands = false;
+}
 
 void progress_begin(struct progress *progress, struct env *env, uint64_t total)
 {
@@ -35,7 +63,8 @@ void progress_step(struct progress *progress, uint64_t done)
 	stage_end(env);
 	lasted = now - progress->begun;
 	progress->shown = now;
-	fprintf(env->err, "\r\033[K%s: %" PRIu64, env->command->name, done);
+	begin_line(env);
+	fprintf(env->err, "%s: %" PRIu64, env->command->name, done);
 	if (progress->total)
 		fprintf(env->err, " of %" PRIu64 " (%" PRId64 "%%)", progress->total,
 			amount_percent((int64_t)done, (int64_t)progress->total));
@@ -57,10 +86,8 @@ void progress_at(uint64_t done, uint64_t total, void *ctx)
 
 void progress_end(struct progress *progress)
 {
-	if (progress->shown) {
-		fprintf(progress->env->err, "\r\033[K");
-		fflush(progress->env->err);
-	}
+	if (progress->shown)
+		end_line(progress->env);
 	progress->shown = progress->begun = 0;
 }
 
@@ -75,7 +102,8 @@ void stage(struct env *env, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fflush(env->out);
-	fprintf(env->err, "\r\033[K%s: %s ...", env->command->name,
+	begin_line(env);
+	fprintf(env->err, "%s: %s ...", env->command->name,
 		text_escape(escaped, sizeof(escaped), text));
 	fflush(env->err);
 	env->staged = true;
@@ -85,7 +113,6 @@ void stage_end(struct env *env)
 {
 	if (!env->staged)
 		return;
-	fprintf(env->err, "\r\033[K");
-	fflush(env->err);
+	end_line(env);
 	env->staged = false;
 }

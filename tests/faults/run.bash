@@ -29,6 +29,7 @@ methods=(
 	"kill_everywhere.sh 2"
 	"stop_everywhere.sh 2"
 	"permissions.sh 1"
+	"ctrl_c.py 1"
 	"open_storm 1"
 	"oracle.py 2"
 	"power_loss 4"
