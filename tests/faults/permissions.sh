@@ -3,6 +3,7 @@
 # Who may do what: banks made by root and used by others, files of strangers and symbolic links in the way,
 # settings that others own, a hostile environment. It works, or it is refused with the name of the file
 # and what to do, and nothing is changed. Started by run.bash; needs root and setpriv.
+# shellcheck disable=SC2086,SC2016 # verbs with their arguments; what no shell is to expand
 method='permissions: files, owners, links, environment'
 if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
 	printf 'skip\t%s\tneeds root and setpriv\n' "$method"
@@ -53,13 +54,13 @@ refused() {
 	[ "$status" -eq 1 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err" &&
 		grep -qE "run (subank as|chmod|chown)|chown |remove it|move what|leave FILE out" "$dir/err"
 }
-# fresh [OWNER]: a bank with an account, whose folder belongs to him, made by root.
+# fresh: a bank with an account, whose folder belongs to the owner, made by root.
 fresh() {
 	rm -rf "$bank" "$dir/else"
-	install -d -o "${1:-$owner}" -g "${1:-$owner}" -m 750 "$bank"
+	install -d -o "$owner" -g "$owner" -m 750 "$bank"
 	as 0 init
 	as 0 open bio 10
-	as "${1:-$owner}" export
+	as "$owner" export
 	cp "$dir/out" "$dir/before"
 }
 unchanged() {

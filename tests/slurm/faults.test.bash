@@ -66,7 +66,8 @@ change_while_dies() {
 	cluster_daemon "$1"
 	# shellcheck disable=SC2154 # set by cluster_daemon
 	pid=$daemon_pid
-	sacctmgr_does "(sleep $2; kill -KILL $pid) & exec $(command -v sacctmgr) \"\$@\""
+	# In a session of its own, or it would be killed together with a sacctmgr that was faster.
+	sacctmgr_does "setsid sh -c 'sleep $2; kill -KILL $pid' >/dev/null 2>&1 & exec $(command -v sacctmgr) \"\$@\""
 	subank check >"$harness_dir/out" 2>"$harness_dir/err" || missed=$((missed + 1))
 	expect_true "$1 is gone" cluster_until 10 daemon_gone "$1"
 	sacctmgr_does_it
