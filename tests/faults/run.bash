@@ -54,8 +54,10 @@ unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
 ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0:verify_asan_link_order=0
 export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED ASAN_OPTIONS LC_ALL=C TZ=UTC
 
-# Nothing here needs a disk that keeps what was written, and the many flushes take their time on one.
-if [[ -z ${TMPDIR-} && -w /dev/shm ]] && (($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
+# Nothing here needs a disk that keeps what was written, and the many flushes take their time on one. But
+# methods put programs there.
+if [[ -z ${TMPDIR-} && -w /dev/shm ]] && ! grep -q ' /dev/shm .*noexec' /proc/mounts &&
+	(($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
 	TMPDIR=/dev/shm
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/subank-faults.XXXXXX") || exit 99
