@@ -1490,6 +1490,77 @@ static void find_own_roots(struct pages *pages)
 	}
 }
 
+/* Looks a key up in a leaf, whose nodes have the length of the value in two pieces, flags and the
+ * length of the key in front. */
+static const char *find_in_leaf(const struct pages *pages, size_t number, const char *key,
+				size_t *ret_len)
+{
+	const char *page = pages->base + number * pages->size;
+	size_t len = strlen(key);
+	unsigned room;
+
+	if (number >= pages->count || number_at(page) != number)
+		return NULL;
+	room = short_at(page + PAGE_ROOM);
+	for (unsigned at = PAGE_HEAD; at < room && at < pages->size; at += 2) {
+		const char *node = page + short_at(page + at);
+
+		if (node + 8 + len > page + pages->size || short_at(node + 6) != len ||
+		    memcmp(node + 8, key, len) != 0)
+			continue;
+		*ret_len = short_at(node) | (size_t)short_at(node + 2) << 16;
+		return node + 8 + len + *ret_len <= page + pages->size ? node + 8 + len : NULL;
+	}
+	return NULL;
+}
+
+/* Both roots: LMDB keeps what the older one leads to until the next commit, and where it leads
+ * there stands whose root it was. A root with another number would not be the newer one when it is,
+ * or be it when it is not. Copies that were compacted begin with number 1. */
+static int see_roots(struct pages *pages, struct sb_error *err)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *meta = pages->base + (size_t)i * pages->size;
+		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
+		size_t number = number_at(meta + META_TXN), len;
+
+		if (number <= 1 || short_at(tables_record + RECORD_DEPTH) != 1)
+			continue;
+		record = find_in_leaf(pages, number_at(tables_record + RECORD_ROOT),
+				      tables[STORE_META].name, &len);
+		if (!record || len != RECORD_SIZE || short_at(record + RECORD_DEPTH) != 1)
+			continue;
+		value = find_in_leaf(pages, number_at(record + RECORD_ROOT), newest_key.data, &len);
+		if (value && len == 8 + SUM_SIZE &&
+		    u64_load((const unsigned char *)value) != number)
+			return sb_error_set(err, SB_ECORRUPT,
+					    "the data file is damaged: a root has the number %zu, "
+					    "and leads to the state after transaction %ju",
+					    number,
+					    (uintmax_t)u64_load((const unsigned char *)value));
+	}
+	return SB_OK;
+}
+
+/* What is only right of the newest state: STORE_ABORT when this is another by now. */
+static int see_whole(struct pages *pages, struct sb_error *err)
+{
+	MDB_envinfo info;
+	int rc = see_roots(pages, err);
+
+	if (!rc && (!pages->roots[OWN_FREE].depth || !pages->roots[OWN_TABLES].depth))
+		return STORE_ABORT;
+	if (!rc && pages->accounted + 2 != pages->count)
+		rc = sb_error_set(
+			err, SB_ECORRUPT,
+			"the data file is damaged: of its %zu pages %zu are in use or free",
+			pages->count, pages->accounted + 2);
+	if (mdb_env_info(pages->txn->store->env, &info) ||
+	    info.me_last_txnid != mdb_txn_id(pages->txn->mdb))
+		return STORE_ABORT;
+	return rc;
+}
+
 int store_check_pages(struct store_txn *txn, struct sb_error *err)
 {
 	struct pages pages = {.txn = txn};
@@ -1528,13 +1599,11 @@ int store_check_pages(struct store_txn *txn, struct sb_error *err)
 		pages.table = tables[i].name;
 		rc = see_table(&pages, i, txn->store->dbis[i], err);
 	}
-	/* Unless others have gone on meanwhile, and the file may have grown. */
-	if (!rc && info.me_last_txnid == mdb_txn_id(txn->mdb) && pages.roots[OWN_FREE].depth &&
-	    pages.roots[OWN_TABLES].depth && pages.accounted + 2 != pages.count)
-		rc = sb_error_set(
-			err, SB_ECORRUPT,
-			"the data file is damaged: of its %zu pages %zu are in use or free",
-			pages.count, pages.accounted + 2);
+	if (!rc)
+		rc = see_whole(&pages, err);
+	/* Others have gone on meanwhile: the file may have grown, the roots are others. */
+	if (rc == STORE_ABORT)
+		rc = SB_OK;
 	free(pages.seen);
 	return rc;
 }

@@ -67,14 +67,24 @@ static void free_tables(void)
 	}
 }
 
+/* Than all entries. */
+#define LATER ((int64_t)4000000000 * WHEN_SECOND)
+
+static int set_reading(struct books *books, void *ctx, struct sb_error *err)
+{
+	return books_set_reading(books, "dev", "bio", ctx, err);
+}
+
 /* A bank with every kind in it, and its tables in memory. */
 static void setup(void)
 {
+	struct reading reading = {.usage = 4711, .time = WHEN_SECOND, .running = -1};
 	struct bank *bank;
 
 	util_setup();
 	bank = util_bank();
 	util_fill_more(bank, util_fill(bank));
+	OK(bank_write(bank, LATER, set_reading, &reading, &error));
 	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
 	OK(store_read(bank_store(bank), keep_tables, NULL, &error));
 	bank_close(bank);
@@ -219,7 +229,7 @@ END_TEST
 
 START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 {
-	static const char *const meta[] = {"id", "head", "format"};
+	static const char *const meta[] = {"id", "head", "format", "states", "txn"};
 	struct bank *bank = util_open(STORE_READ);
 
 	for (size_t i = 0; i < tables[STORE_ACCOUNTS].count; i++) {
@@ -261,6 +271,77 @@ START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 		flip_all(bank, both, sizeof(both), "the index of answers");
 	}
 	bank_close(bank);
+}
+END_TEST
+
+START_TEST(a_flipped_bit_in_what_follows_from_nothing_is_found)
+{
+	struct bank *bank = util_open(STORE_READ);
+
+	ck_assert_uint_gt(tables[STORE_READINGS].count, 0);
+	for (size_t i = 0; i < tables[STORE_READINGS].count; i++) {
+		const struct row *row = &tables[STORE_READINGS].rows[i];
+
+		flip_all(bank, row->key, row->key_len, "the key of a reading");
+		flip_all(bank, row->value, row->value_len, "a reading");
+	}
+	bank_close(bank);
+}
+END_TEST
+
+/* Whether the bank cannot be opened, or verify is not content. */
+static bool is_refused(void)
+{
+	struct store_options options = util_options();
+	struct bank *bank = NULL;
+	bool refused = true;
+	int rc = bank_open(&options, STORE_READ, NULL, &bank, &error);
+
+	if (rc)
+		ck_assert_msg(rc == SB_ECORRUPT, "%d: %s", rc, error.text);
+	else
+		refused = finds(bank);
+	bank_close(bank);
+	return refused;
+}
+
+/* LMDB's two roots, pages 0 and 1, have the number of their transaction at 144: with the wrong one
+ * it would go back to the state before. */
+static void flip_numbers_of_roots(int fd)
+{
+	for (int bit = 0; bit < 2 * 64; bit++) {
+		off_t at = bit / 64 * sysconf(_SC_PAGESIZE) + 144;
+		uint64_t number, other;
+
+		ck_assert_int_eq(pread(fd, &number, sizeof(number), at), sizeof(number));
+		ck_assert_uint_gt(number, 2);
+		other = number ^ (uint64_t)1 << bit % 64;
+		ck_assert_int_eq(pwrite(fd, &other, sizeof(other), at), sizeof(other));
+		ck_assert_msg(is_refused(), "%ju became %ju", (uintmax_t)number, (uintmax_t)other);
+		ck_assert_int_eq(pwrite(fd, &number, sizeof(number), at), sizeof(number));
+	}
+}
+
+START_TEST(a_flipped_bit_in_the_number_of_a_root_is_found)
+{
+	struct reading reading = {.usage = 1, .time = WHEN_SECOND, .running = -1};
+	char path[128];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	/* With four numbers in a row each of their last two bits is 0 and 1 in either root. */
+	for (int i = 0; i < 4; i++) {
+		struct bank *bank = util_open(STORE_WRITE);
+
+		OK(bank_write(bank, LATER, set_reading, &reading, &error));
+		bank_close(bank);
+		ck_assert(!is_refused());
+		flip_numbers_of_roots(fd);
+	}
+	ck_assert(!is_refused());
+	(void)close(fd);
 }
 END_TEST
 
@@ -497,6 +578,8 @@ int main(void)
 	tcase_add_checked_fixture(heads, setup, teardown);
 	tcase_add_test(damage, a_flipped_bit_anywhere_in_an_entry_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_the_entries_is_found);
+	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_nothing_is_found);
+	tcase_add_test(damage, a_flipped_bit_in_the_number_of_a_root_is_found);
 	tcase_add_test(damage, a_removed_entry_is_found);
 	tcase_add_test(damage, entries_in_another_order_are_found);
 	tcase_add_test(damage, a_journal_from_another_bank_is_found);
