@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <lmdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "ledger/bytes.h"
 #include "ledger/leftover.h"
 #include "ledger/lock.h"
+#include "ledger/store_inside.h"
 
 enum {
 	MAX_READERS = 1024, /* LMDB's 126 are few for a site full of cron jobs */
@@ -44,51 +44,14 @@ static const struct {
 	[STORE_META] = {"meta", true, true},
 };
 
-enum { SUM_SIZE = 8 };
-
-/* What is known here of LMDB's file beyond lmdb.h, from mdb.c of 0.9; numbers are as the machine
- * has them. MDB_page: its own number, 2 bytes, flags, then where the free room begins and ends, or
- * how many pages a large value has. Behind that head, in a branch, the places of the nodes; a node
- * begins with the number of the page below, in three pieces of 16 bits. MDB_db, the record of a
- * table: 4 bytes, flags, depth, five numbers, of which the last is the root. MDB_meta, in pages 0
- * and 1: 8 bytes, two numbers, the records of the free pages and of the tables, the last page, the
- * transaction. */
-enum {
-	WORD = sizeof(size_t),
-	PAGE_FLAGS = WORD + 2,
-	PAGE_ROOM = WORD + 4,
-	PAGE_HEAD = WORD + 8,
-	PAGE_IS_BRANCH = 1,
-	RECORD_DEPTH = 6,
-	RECORD_ROOT = 8 + 4 * WORD,
-	RECORD_SIZE = 8 + 5 * WORD,
-	META_RECORDS = PAGE_HEAD + 8 + 2 * WORD,
-	META_TXN = META_RECORDS + 2 * RECORD_SIZE + WORD,
-};
-
-/* In STORE_META: the number of the newest transaction, which each sets to its own. A root that
- * points to what once was shows an older one. (In a copy that was compacted LMDB begins to count
- * anew.) */
-static const struct slice newest_key = {"txn", 3};
-
-struct store {
-	struct store_options options;
-	enum store_mode mode;
-	bool building;
-	int folder;
-	int use_lock;
-	int build_lock; /* only while building */
-	struct leftover leftover; /* what is built */
-	MDB_env *env;
-	MDB_dbi dbis[STORE_TABLE_COUNT];
-};
-
-struct store_txn {
-	struct store *store;
-	MDB_txn *mdb;
-};
+static const struct slice newest_key = {STORE_NEWEST, sizeof(STORE_NEWEST) - 1};
 
 static void (*damage_handler)(const char *text);
+
+const char *store_table_name(enum store_table table)
+{
+	return tables[table].name;
+}
 
 void store_on_damage(void (*handler)(const char *text))
 {
@@ -142,7 +105,7 @@ static int put_value(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, un
 	return step_ended(mdb_put(txn, dbi, key, value, flags));
 }
 
-static int cursor_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
+int store_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
 {
 	stepping = 1;
 	return step_ended(mdb_cursor_get(cursor, key, value, op));
@@ -214,8 +177,7 @@ static int check_sum(enum store_table table, struct slice key, struct slice *val
 			    tables[table].name);
 }
 
-/* One place where LMDB's codes and errno become ours. */
-static int store_error(struct sb_error *err, int rc, const char *what)
+int store_error(struct sb_error *err, int rc, const char *what)
 {
 	switch (rc) {
 	case MDB_MAP_FULL:
@@ -1212,16 +1174,16 @@ static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *k
 	int rc;
 
 	if (from.len == 0)
-		return cursor_step(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
+		return store_step(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
 	*key = to_val(from);
-	rc = cursor_step(cursor, key, value, MDB_SET_RANGE);
+	rc = store_step(cursor, key, value, MDB_SET_RANGE);
 	if (!backward || rc == 0) {
 		bool exact = rc == 0 && key->mv_size == from.len &&
 			     memcmp(key->mv_data, from.data, from.len) == 0;
 
-		return backward && !exact ? cursor_step(cursor, key, value, MDB_PREV) : rc;
+		return backward && !exact ? store_step(cursor, key, value, MDB_PREV) : rc;
 	}
-	return rc == MDB_NOTFOUND ? cursor_step(cursor, key, value, MDB_LAST) : rc;
+	return rc == MDB_NOTFOUND ? store_step(cursor, key, value, MDB_LAST) : rc;
 }
 
 int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
@@ -1243,367 +1205,10 @@ int store_walk(struct store_txn *txn, enum store_table table, struct slice from,
 			result = each(to_slice(key), bare, ctx, err);
 		if (result)
 			break;
-		rc = cursor_step(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT);
+		rc = store_step(cursor, &key, &value, backward ? MDB_PREV : MDB_NEXT);
 	}
 	mdb_cursor_close(cursor);
 	if (result)
 		return result == STORE_ABORT ? SB_OK : result;
 	return rc == MDB_NOTFOUND ? SB_OK : store_error(err, rc, "read the books");
-}
-
-/* ---- every page ---- */
-
-/* LMDB's own tables come behind ours: that of the free pages, and that of the tables. */
-enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, ALL_TABLES };
-
-struct root {
-	size_t page;
-	unsigned depth; /* 0: not known */
-};
-
-/* What was seen of the data file's pages. */
-struct pages {
-	struct store_txn *txn;
-	size_t size; /* of a page */
-	size_t count; /* pages in the file */
-	size_t accounted; /* pages that were seen */
-	unsigned char *seen; /* one for each */
-	const char *base; /* where page 0 is in memory; NULL: not known yet */
-	const char *table; /* the one that is looked at */
-	struct root roots[ALL_TABLES];
-};
-
-static int page_error(const struct pages *pages, struct sb_error *err, const char *what,
-		      size_t page)
-{
-	return sb_error_set(err, SB_ECORRUPT, "the data file is damaged: %s: page %zu %s",
-			    pages->table, page, what);
-}
-
-static size_t number_at(const char *at)
-{
-	size_t number;
-
-	memcpy(&number, at, WORD);
-	return number;
-}
-
-static unsigned short_at(const char *at)
-{
-	uint16_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return number;
-}
-
-static int see(struct pages *pages, size_t page, struct sb_error *err)
-{
-	if (page < 2 || page >= pages->count)
-		return page_error(pages, err, "is none of the file", page);
-	if (pages->seen[page]++)
-		return page_error(pages, err, "is used twice", page);
-	pages->accounted++;
-	return SB_OK;
-}
-
-/* The page into which [at] points, by the number that it has; it must stand where that says. */
-static int page_of(struct pages *pages, const void *at, const char **ret, size_t *ret_number,
-		   struct sb_error *err)
-{
-	const char *page = (const char *)at - (uintptr_t)at % pages->size;
-	size_t number = number_at(page);
-
-	if (number >= pages->count)
-		return page_error(pages, err, "is none of the file", number);
-	if (!pages->base)
-		pages->base = page - number * pages->size;
-	if (page != pages->base + number * pages->size)
-		return page_error(pages, err, "stands in another's place", number);
-	*ret = page;
-	*ret_number = number;
-	return SB_OK;
-}
-
-/* A large value, which has pages of its own; they are added to [large]. */
-static int see_large(struct pages *pages, MDB_val value, size_t *large, struct sb_error *err)
-{
-	const char *page;
-	uint32_t count;
-	size_t first;
-	int rc = page_of(pages, value.mv_data, &page, &first, err);
-
-	if (rc)
-		return rc;
-	memcpy(&count, page + PAGE_ROOM, sizeof(count));
-	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size != count)
-		return page_error(pages, err, "has a wrong length", first);
-	for (uint32_t i = 0; i < count && !rc; i++)
-		rc = see(pages, first + i, err);
-	*large += count;
-	return rc;
-}
-
-/* One record of the list of free pages: how many, and their numbers, the highest first. */
-static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
-{
-	const char *at = value.mv_data;
-	size_t count = number_at(at), before = SIZE_MAX;
-	int rc = SB_OK;
-
-	if (value.mv_size % WORD || count > value.mv_size / WORD - 1)
-		return page_error(pages, err, "are free in a list that is too short", count);
-	for (size_t i = 1; i <= count && !rc; i++) {
-		size_t page = number_at(at + i * WORD);
-
-		if (page >= before)
-			return page_error(pages, err, "is not in its order", page);
-		before = page;
-		rc = see(pages, page, err);
-	}
-	return rc;
-}
-
-/* The record of one of our tables: where its root is. */
-static int see_record(struct pages *pages, MDB_val key, MDB_val value, struct sb_error *err)
-{
-	if (value.mv_size != RECORD_SIZE)
-		return sb_error_set(err, SB_ECORRUPT,
-				    "the data file is damaged: the record of a table has a wrong "
-				    "length");
-	for (int i = 0; i < STORE_TABLE_COUNT; i++) {
-		if (key.mv_size != strlen(tables[i].name) ||
-		    memcmp(key.mv_data, tables[i].name, key.mv_size) != 0)
-			continue;
-		pages->roots[i].page = number_at((char *)value.mv_data + RECORD_ROOT);
-		pages->roots[i].depth = short_at((char *)value.mv_data + RECORD_DEPTH);
-	}
-	return SB_OK;
-}
-
-/* The branches of a table whose leaves were seen. Each is counted in [branches]. */
-static int see_branches(struct pages *pages, size_t number, unsigned depth, size_t *branches,
-			struct sb_error *err)
-{
-	const char *page = pages->base + number * pages->size;
-	unsigned room, end;
-	int rc;
-
-	if (depth <= 1)
-		return number < pages->count && pages->seen[number]
-			       ? SB_OK
-			       : page_error(pages, err, "is not reached from its neighbours",
-					    number);
-	rc = see(pages, number, err);
-	if (rc)
-		return rc;
-	room = short_at(page + PAGE_ROOM);
-	end = short_at(page + PAGE_ROOM + 2);
-	if (number_at(page) != number || short_at(page + PAGE_FLAGS) != PAGE_IS_BRANCH ||
-	    room < PAGE_HEAD || room > end || end > pages->size)
-		return page_error(pages, err, "is no branch", number);
-	++*branches;
-	for (unsigned at = PAGE_HEAD; at < room && !rc; at += 2) {
-		unsigned node = short_at(page + at);
-
-		if (node < end || node + 8 > pages->size)
-			return page_error(pages, err, "is no branch", number);
-		rc = see_branches(
-			pages,
-			short_at(page + node) | (size_t)short_at(page + node + 2) << 16 |
-				(WORD > 4 ? (size_t)short_at(page + node + 4) << 16 << 16 : 0),
-			depth - 1, branches, err);
-	}
-	return rc;
-}
-
-/* All leaves of a table, and what hangs on them. */
-static int see_table(struct pages *pages, int table, MDB_dbi dbi, struct sb_error *err)
-{
-	size_t entries = 0, leaf = 0, leaves = 0, large = 0, branches = 0, number = 0;
-	MDB_val key = {0}, value = {0}, before = {0};
-	MDB_txn *txn = pages->txn->mdb;
-	MDB_cursor *cursor;
-	const char *page;
-	MDB_stat stat;
-	int result = SB_OK, rc = mdb_stat(txn, dbi, &stat);
-
-	if (!rc)
-		rc = mdb_cursor_open(txn, dbi, &cursor);
-	if (rc)
-		return store_error(err, rc, "look at the pages");
-	while (!result && (rc = cursor_step(cursor, &key, &value, MDB_NEXT)) == 0) {
-		if (entries++ && mdb_cmp(txn, dbi, &before, &key) >= 0)
-			result = page_error(pages, err, "has keys that are not in their order",
-					    leaf);
-		before = key;
-		if (!result)
-			result = page_of(pages, key.mv_data, &page, &number, err);
-		if (!result && number != leaf) {
-			leaf = number;
-			leaves++;
-			result = see(pages, leaf, err);
-		}
-		if (!result && value.mv_size &&
-		    ((const char *)value.mv_data < page ||
-		     (const char *)value.mv_data >= page + pages->size))
-			result = see_large(pages, value, &large, err);
-		if (!result && table == OWN_FREE)
-			result = see_free(pages, value, err);
-		if (!result && table == OWN_TABLES)
-			result = see_record(pages, key, value, err);
-	}
-	mdb_cursor_close(cursor);
-	if (!result && rc != MDB_NOTFOUND)
-		result = store_error(err, rc, "look at the pages");
-	if (!result && pages->roots[table].depth)
-		result = see_branches(pages, pages->roots[table].page, pages->roots[table].depth,
-				      &branches, err);
-	if (result)
-		return result;
-	if (entries != stat.ms_entries || leaves != stat.ms_leaf_pages ||
-	    large != stat.ms_overflow_pages ||
-	    (pages->roots[table].depth && branches != stat.ms_branch_pages))
-		return sb_error_set(
-			err, SB_ECORRUPT,
-			"the data file is damaged: %s: %zu entries on %zu pages, which "
-			"should be %zu on %zu",
-			pages->table, entries, leaves + large + branches, stat.ms_entries,
-			stat.ms_leaf_pages + stat.ms_overflow_pages + stat.ms_branch_pages);
-	return SB_OK;
-}
-
-/* The roots of LMDB's own tables stand in the page that this transaction's commit wrote, if nobody
- * has written it since. */
-static void find_own_roots(struct pages *pages)
-{
-	size_t id = mdb_txn_id(pages->txn->mdb);
-	const char *meta = pages->base + (id & 1) * pages->size;
-
-	if (number_at(meta + META_TXN) != id)
-		return;
-	for (int i = 0; i < 2; i++) {
-		const char *record = meta + META_RECORDS + i * RECORD_SIZE;
-		struct root *root = &pages->roots[i ? OWN_TABLES : OWN_FREE];
-
-		root->page = number_at(record + RECORD_ROOT);
-		root->depth = short_at(record + RECORD_DEPTH);
-	}
-}
-
-/* Looks a key up in a leaf, whose nodes have the length of the value in two pieces, flags and the
- * length of the key in front. */
-static const char *find_in_leaf(const struct pages *pages, size_t number, const char *key,
-				size_t *ret_len)
-{
-	const char *page = pages->base + number * pages->size;
-	size_t len = strlen(key);
-	unsigned room;
-
-	if (number >= pages->count || number_at(page) != number)
-		return NULL;
-	room = short_at(page + PAGE_ROOM);
-	for (unsigned at = PAGE_HEAD; at < room && at < pages->size; at += 2) {
-		const char *node = page + short_at(page + at);
-
-		if (node + 8 + len > page + pages->size || short_at(node + 6) != len ||
-		    memcmp(node + 8, key, len) != 0)
-			continue;
-		*ret_len = short_at(node) | (size_t)short_at(node + 2) << 16;
-		return node + 8 + len + *ret_len <= page + pages->size ? node + 8 + len : NULL;
-	}
-	return NULL;
-}
-
-/* Both roots: LMDB keeps what the older one leads to until the next commit, and where it leads
- * there stands whose root it was. A root with another number would not be the newer one when it is,
- * or be it when it is not. Copies that were compacted begin with number 1. */
-static int see_roots(struct pages *pages, struct sb_error *err)
-{
-	for (int i = 0; i < 2; i++) {
-		const char *meta = pages->base + (size_t)i * pages->size;
-		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
-		size_t number = number_at(meta + META_TXN), len;
-
-		if (number <= 1 || short_at(tables_record + RECORD_DEPTH) != 1)
-			continue;
-		record = find_in_leaf(pages, number_at(tables_record + RECORD_ROOT),
-				      tables[STORE_META].name, &len);
-		if (!record || len != RECORD_SIZE || short_at(record + RECORD_DEPTH) != 1)
-			continue;
-		value = find_in_leaf(pages, number_at(record + RECORD_ROOT), newest_key.data, &len);
-		if (value && len == 8 + SUM_SIZE &&
-		    u64_load((const unsigned char *)value) != number)
-			return sb_error_set(err, SB_ECORRUPT,
-					    "the data file is damaged: a root has the number %zu, "
-					    "and leads to the state after transaction %ju",
-					    number,
-					    (uintmax_t)u64_load((const unsigned char *)value));
-	}
-	return SB_OK;
-}
-
-/* What is only right of the newest state: STORE_ABORT when this is another by now. */
-static int see_whole(struct pages *pages, struct sb_error *err)
-{
-	MDB_envinfo info;
-	int rc = see_roots(pages, err);
-
-	if (!rc && (!pages->roots[OWN_FREE].depth || !pages->roots[OWN_TABLES].depth))
-		return STORE_ABORT;
-	if (!rc && pages->accounted + 2 != pages->count)
-		rc = sb_error_set(
-			err, SB_ECORRUPT,
-			"the data file is damaged: of its %zu pages %zu are in use or free",
-			pages->count, pages->accounted + 2);
-	if (mdb_env_info(pages->txn->store->env, &info) ||
-	    info.me_last_txnid != mdb_txn_id(pages->txn->mdb))
-		return STORE_ABORT;
-	return rc;
-}
-
-int store_check_pages(struct store_txn *txn, struct sb_error *err)
-{
-	struct pages pages = {.txn = txn};
-	MDB_envinfo info;
-	MDB_stat stat;
-	MDB_val key, value;
-	MDB_cursor *cursor;
-	const char *page;
-	size_t number;
-	int rc = mdb_env_info(txn->store->env, &info);
-
-	if (!rc)
-		rc = mdb_env_stat(txn->store->env, &stat);
-	if (!rc)
-		rc = mdb_cursor_open(txn->mdb, DBI_TABLES, &cursor);
-	if (rc)
-		return store_error(err, rc, "look at the pages");
-	pages.size = stat.ms_psize;
-	pages.count = info.me_last_pgno + 1;
-	pages.table = "the tables";
-	pages.seen = calloc(pages.count, 1);
-	rc = cursor_step(cursor, &key, &value, MDB_FIRST);
-	mdb_cursor_close(cursor);
-	if (!pages.seen)
-		return sb_error_nomem(err);
-	rc = rc ? store_error(err, rc, "look at the pages")
-		: page_of(&pages, key.mv_data, &page, &number, err);
-	if (!rc) {
-		find_own_roots(&pages);
-		rc = see_table(&pages, OWN_TABLES, DBI_TABLES, err);
-	}
-	pages.table = "the free pages";
-	if (!rc)
-		rc = see_table(&pages, OWN_FREE, DBI_FREE, err);
-	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
-		pages.table = tables[i].name;
-		rc = see_table(&pages, i, txn->store->dbis[i], err);
-	}
-	if (!rc)
-		rc = see_whole(&pages, err);
-	/* Others have gone on meanwhile: the file may have grown, the roots are others. */
-	if (rc == STORE_ABORT)
-		rc = SB_OK;
-	free(pages.seen);
-	return rc;
 }

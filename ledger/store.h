@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The only place that knows LMDB: the tables of a bank, transactions and the locks around them.
+/* All that is known of LMDB elsewhere: the tables of a bank, transactions and the locks around
+ * them.
  *
  * A bank's folder holds `books/` (data.mdb and lock.mdb) and our own locks:
  *   open.lock   around opening and closing. Without it LMDB can lose acknowledged commits: when a
