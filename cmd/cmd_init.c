@@ -177,8 +177,7 @@ static int offer_settings(struct env *env, const struct found *found, const char
 
 	if (!env->in_is_terminal || stat(path, &st) == 0)
 		return EXIT_DONE;
-	(void)snprintf(question, sizeof(question),
-		       "Write commented settings to %s (none are needed)?", path);
+	(void)snprintf(question, sizeof(question), "Write commented settings to %s?", path);
 	if (!ask(env, question))
 		return EXIT_DONE;
 	/* The bank was made all the same. */

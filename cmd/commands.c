@@ -71,11 +71,21 @@ const char *option(const struct env *env, const char *name)
 	return env->values[option_place(env->command, name)];
 }
 
-static void print_line(FILE *to, const char *prefix, const char *text)
+/* Where people read, words stay whole. */
+static void print_line(FILE *to, bool is_terminal, const char *prefix, const char *text)
 {
-	char escaped[4096];
+	enum { LINE_WIDTH = 80 };
+	char escaped[4096], begin[32], next[32];
+	size_t blanks = strspn(text, " ");
 
-	fprintf(to, "%s%s\n", prefix, text_escape(escaped, sizeof(escaped), text));
+	text_escape(escaped, sizeof(escaped), text);
+	if (!is_terminal || strlen(prefix) + strlen(escaped) <= LINE_WIDTH || blanks > 16) {
+		fprintf(to, "%s%s\n", prefix, escaped);
+		return;
+	}
+	(void)snprintf(begin, sizeof(begin), "%*s%s", (int)blanks, "", prefix);
+	(void)snprintf(next, sizeof(next), "%*s", (int)blanks + 2, "");
+	prose_fill(to, begin, next, escaped + blanks);
 }
 
 /* Verbs that only read are run by people, who see the messages. */
@@ -95,7 +105,7 @@ static void print_message(struct env *env, const char *text)
 	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	fflush(env->out);
-	print_line(env->err, "subank: ", placed);
+	print_line(env->err, env->err_is_terminal, "subank: ", placed);
 }
 
 int fail(struct env *env, const struct sb_error *err)
@@ -160,7 +170,7 @@ void say(struct env *env, const char *fmt, ...)
 		return;
 	FORMAT(text);
 	stage_end(env);
-	print_line(env->out, "", text);
+	print_line(env->out, env->out_is_terminal, "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
 	if (env->command == &cmd_check && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);

@@ -358,7 +358,10 @@ void output_time(struct output *output, size_t column, int64_t when)
 	else if (output->form == FORM_CSV)
 		keep_cell(output, column, when ? when_format_exact(text, when) : "", true);
 	else
-		output_text(output, column, when ? when_format_local(text, when) : "never");
+		output_text(output, column,
+			    !when		     ? "never"
+			    : output->look.width > 0 ? when_format_short(text, when)
+						     : when_format_local(text, when));
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)

@@ -81,8 +81,8 @@ int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
 
 malformed:
 	return sb_error_set(err, SB_EINVAL,
-			    "'%s' is not an amount: give SU as a plain number (10000, 0.5) or "
-			    "billing-seconds (95s)",
+			    "'%s' is not an amount: give SU as a plain number without separators "
+			    "(10000, 0.5) or billing-seconds (95s)",
 			    text);
 not_whole:
 	return sb_error_set(err, SB_EINVAL,

@@ -118,8 +118,7 @@ START_TEST(on_a_terminal_settings_are_offered)
 	at_terminal = true;
 	answers = "\n";
 	(void)snprintf(question, sizeof(question),
-		       "Write commented settings to %s (none are "
-		       "needed)? [y/N] ",
+		       "Write commented settings to %s? [y/N] ",
 		       file);
 	GIVES(0, question, "next: ", "init", "-b", folder, "-c", file);
 	ck_assert_int_ne(access(file, F_OK), 0);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* subank as tests/test_screens.sh drives it: with a clock that stands in the file $SUBANK_CLOCK, in
+ * microseconds, and moves on by a second with each call, and always the same user and machine. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/command.h"
+#include "ledger/when.h"
+#include "slurm/run.h"
+
+static int64_t clock_now;
+
+static int64_t now(void)
+{
+	return clock_now++;
+}
+
+static int read_clock(const char *path)
+{
+	FILE *file = path ? fopen(path, "r+") : NULL;
+	int rc = -1;
+
+	if (file && fscanf(file, "%" SCNd64, &clock_now) == 1) {
+		rewind(file);
+		rc = fprintf(file, "%" PRId64 "\n", clock_now + WHEN_SECOND) > 0 ? 0 : -1;
+	}
+	if (file && fclose(file) != 0)
+		rc = -1;
+	return rc;
+}
+
+int main(int argc, char *argv[])
+{
+	struct env env = {.in = stdin,
+			  .out = stdout,
+			  .err = stderr,
+			  .in_is_terminal = isatty(STDIN_FILENO),
+			  .out_is_terminal = isatty(STDOUT_FILENO),
+			  .out_width = 80,
+			  .err_is_terminal = isatty(STDERR_FILENO),
+			  .now = now,
+			  .run = run_program,
+			  .lines = run_lines,
+			  .run_with = run_program_with,
+			  .author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
+			  .machine = "id/head"};
+
+	if (read_clock(getenv("SUBANK_CLOCK")) != 0) {
+		perror("SUBANK_CLOCK");
+		return EXIT_REFUSED;
+	}
+	(void)setlocale(LC_CTYPE, "");
+	(void)umask(027);
+	return subank(&env, argc, argv);
+}
