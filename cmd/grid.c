@@ -45,6 +45,7 @@ struct layout {
 	const struct grid_look *look;
 	bool grouped;
 	size_t bar; /* how wide a bar is; 0: none */
+	size_t digits; /* and the percentage beside it */
 	size_t tree; /* the column that shows it */
 	size_t widths[COLUMNS_MAX];
 };
@@ -275,7 +276,7 @@ static char *broken(const char *text, size_t width)
 }
 
 /* "███░░░░░░░  31%" */
-static char *with_bar(const struct cell *cell, size_t width, size_t room)
+static char *with_bar(const struct cell *cell, size_t width, size_t digits)
 {
 	const char *full = utf8() ? "█" : "#", *rest = utf8() ? "░" : ".";
 	size_t filled = cell->percent <= 0     ? 0
@@ -285,7 +286,7 @@ static char *with_bar(const struct cell *cell, size_t width, size_t room)
 
 	for (size_t i = 0; i < width; i++)
 		strcat(bar, i < filled ? full : rest);
-	return asprintf(&to, "%s %*s", bar, (int)(room - width - 1), cell->text) < 0 ? NULL : to;
+	return asprintf(&to, "%s %*s", bar, (int)digits, cell->text) < 0 ? NULL : to;
 }
 
 /* What a cell reads in a column of [width]. */
@@ -303,7 +304,7 @@ static char *cell_text(const struct grid *grid, const struct layout *layout, con
 	if (layout->look->width == 0)
 		return strdup(cell->text);
 	if (cell->shared && layout->bar && cell->percent >= 0)
-		return with_bar(cell, layout->bar, width);
+		return with_bar(cell, layout->bar, layout->digits);
 	if (look == LOOK_NAME) {
 		size_t indent = at == layout->tree ? INDENT * row->level : 0;
 
@@ -435,27 +436,46 @@ static void shrink(const struct grid *grid, struct layout *layout, enum column_l
 	}
 }
 
+/* Puts a bar into the column of shares, as wide as there is room. */
+static void add_bar(const struct grid *grid, struct layout *layout, size_t spare)
+{
+	for (size_t at = 0; at < grid->count; at++) {
+		size_t *width = &layout->widths[at], room = *width + spare;
+
+		if (column_of(grid, at)->look != LOOK_SHARE)
+			continue;
+		layout->digits = 0;
+		for (size_t i = 0; i < grid->row_count; i++) {
+			size_t own = cell_width(&grid->rows[i]->cells[at], false);
+
+			if (own > layout->digits)
+				layout->digits = own;
+		}
+		if (room < BAR_LEAST + 1 + layout->digits)
+			return;
+		room -= 1 + layout->digits;
+		layout->bar = room < BAR_MOST ? room : BAR_MOST;
+		if (layout->bar + 1 + layout->digits > *width)
+			*width = layout->bar + 1 + layout->digits;
+		return;
+	}
+}
+
 /* Whether the columns fit, if prose and names are made as narrow as that. */
 static bool fit(const struct grid *grid, struct layout *layout, bool grouped, size_t prose,
 		size_t names)
 {
-	size_t sum = grid->count - 1, over, spare, room = (size_t)layout->look->width;
+	size_t sum = grid->count - 1, over, room = (size_t)layout->look->width;
 
 	layout->grouped = grouped;
+	layout->bar = 0;
 	measure(grid, layout);
 	for (size_t at = 0; at < grid->count; at++)
 		sum += layout->widths[at];
 	over = sum > room ? sum - room : 0;
 	shrink(grid, layout, LOOK_PROSE, prose, &over);
 	shrink(grid, layout, LOOK_NAME, names, &over);
-	spare = sum < room ? room - sum : 0;
-	for (size_t at = 0; at < grid->count; at++) {
-		if (column_of(grid, at)->look != LOOK_SHARE || spare <= BAR_LEAST)
-			continue;
-		layout->bar = spare - 1 < BAR_MOST ? spare - 1 : BAR_MOST;
-		layout->widths[at] += layout->bar + 1;
-		spare = 0;
-	}
+	add_bar(grid, layout, sum < room ? room - sum : 0);
 	return over == 0;
 }
 

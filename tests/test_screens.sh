@@ -115,7 +115,7 @@ screen() {
 }
 
 fresh() {
-	rm -rf "$dir/bank" "$dir/home" "$FAKE_STATE" "$dir/subank.yaml"
+	rm -rf "${dir:?}/bank" "${dir:?}/home" "$FAKE_STATE" "$dir/subank.yaml"
 	mkdir -p "$FAKE_STATE/dev" "$dir/home"
 	: >"$FAKE_STATE/dev/root"
 	printf 'RawUsage=0\nUsers=alice,slurm\n' >"$FAKE_STATE/dev/physics"
