@@ -317,8 +317,12 @@ static int reset_usage(struct reset *reset)
 	if (read_again(reset, &again) != EXIT_DONE)
 		return EXIT_PART;
 	status = worse(status, say_reset(reset, &again));
-	if (bank_write(env->bank, env->now(), enter, &entering, &err))
-		status = worse(status, fail(env, &err));
+	if (bank_write(env->bank, env->now(), enter, &entering, &err)) {
+		/* Slurm was asked, and may have done it. */
+		int failed = fail(env, &err);
+
+		status = failed == EXIT_REFUSED ? EXIT_PART : failed;
+	}
 	clusters_release(&again);
 	return status;
 }

@@ -119,7 +119,8 @@ const struct command cmd_verify = {
 	.name = "verify",
 	.arguments = "[FILE]",
 	.summary = "prove that the books, or an export, are whole",
-	.details = "Replays the journal: no entry is missing, each one's hash continues the "
+	.details = "Looks at every page of the data file, and replays the journal: no entry is "
+		   "missing, each one's hash continues the "
 		   "chain, every rule was kept, balances and indexes are what follows. With "
 		   "--head, an old receipt must still hold: nobody rewrote the journal since. "
 		   "With --slurm, every limit that the books say is set in Slurm, or is to be "
