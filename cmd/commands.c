@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/progress.h"
 #include "cmd/prose.h"
+#include "cmd/publish.h"
 #include "ledger/amount.h"
 #include "ledger/nearest.h"
 #include "ledger/store.h"
@@ -326,6 +327,11 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	rc = bare ? SB_OK : prepare(env, err);
 	status = rc ? fail(env, err)
 		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
+	/* A check has done so, and tells by its status. What cannot be published was said, and the
+	 * next check tries again. */
+	if (env->bank && env->command->flags & (CMD_WRITE | CMD_CHANGES) &&
+	    env->command != &cmd_check && (status == EXIT_DONE || status == EXIT_PART))
+		(void)publish(env);
 	stage_end(env);
 	bank_close(env->bank);
 	env->bank = NULL;

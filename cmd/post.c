@@ -8,7 +8,6 @@
 
 #include "cmd/batch.h"
 #include "cmd/checkup.h"
-#include "cmd/publish.h"
 #include "ledger/text.h"
 
 struct receipt {
@@ -203,7 +202,6 @@ int post(struct posting *posting)
 	const char *settled[2];
 	struct sb_error err;
 	size_t count = 0;
-	int status;
 
 	if (env->batch)
 		return post_one_of(env->batch, &receipt);
@@ -215,8 +213,5 @@ int post(struct posting *posting)
 		settled[count++] = posting->account;
 	if (receipt.settle_receiver)
 		settled[count++] = posting->receiver;
-	status = count ? checkup_after(env, settled, count, EXIT_DONE) : EXIT_DONE;
-	/* What cannot be published now was said; the next check tries again. */
-	(void)publish(env);
-	return status;
+	return count ? checkup_after(env, settled, count, EXIT_DONE) : EXIT_DONE;
 }

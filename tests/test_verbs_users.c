@@ -141,6 +141,11 @@ START_TEST(everything_that_is_entered_is_published)
 	as_user();
 	GIVES(0, "bio|15.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
 	as_owner();
+	answers = "- {ref: r1, deposit: bio, su: 5}\n";
+	DONE("entered 1 of 1", "import", "--append", "-", "--no-apply");
+	as_user();
+	GIVES(0, "bio|20.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
+	as_owner();
 	DONE("", "hold", "faculty");
 	as_user();
 	GIVES(0, "bio|blocked\n", "bio: no job starts, since faculty above it is held", "balance",
