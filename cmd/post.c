@@ -110,11 +110,13 @@ bool post_entered(struct posting *posting)
 {
 	struct env *env = posting->env;
 	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
+	int rc = env->batch && env->batch->books
+			 ? look(env->batch->books, &receipt, NULL)
+			 : bank_read(env->bank, env->now(), look, &receipt, NULL);
 
-	/* What is wrong will be said by post(). */
-	if (env->batch && env->batch->books)
-		return look(env->batch->books, &receipt, NULL) || receipt.repeated;
-	return bank_read(env->bank, env->now(), look, &receipt, NULL) || receipt.repeated;
+	/* Another request with the ref is refused by post(), whatever Slurm has to say. Other
+	 * errors may be over by then. */
+	return rc == SB_EREFUSED || receipt.repeated;
 }
 
 static bool needs_slurm(const struct env *env, const struct account *account)
