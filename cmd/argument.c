@@ -29,6 +29,7 @@ static const struct argument arguments[] = {
 	{"PERCENTS", FROM_NOWHERE, true, NULL, "whole percentages, with commas between them"},
 	{"REF", FROM_NOWHERE, false, NULL,
 	 "a name of your own for a request, 1 to 128 characters, as in ticket-4711"},
+	{"METER", FROM_WORDS, false, "site rawusage jobs", "what use is charged by"},
 	{"RULE", FROM_WORDS, false, "site off warn hold limit",
 	 "what a spent allowance comes to, or `site` for what the settings say"},
 	{"SEQ:HASH", FROM_NOWHERE, false, NULL, "the head that stands at the end of a receipt"},

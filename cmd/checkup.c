@@ -10,6 +10,7 @@
 #include "cmd/carry_out.h"
 #include "cmd/clusters.h"
 #include "cmd/findings.h"
+#include "cmd/job_meter.h"
 #include "cmd/notify.h"
 #include "cmd/output.h"
 #include "cmd/progress.h"
@@ -28,7 +29,8 @@ struct rules rules_of(const struct env *env)
 {
 	const struct settings *settings = &env->settings;
 
-	return (struct rules){.enforcement = settings->enforcement,
+	return (struct rules){.meter = settings->meter,
+			      .enforcement = settings->enforcement,
 			      .field = settings->lever.field,
 			      .tres = settings->lever.tres,
 			      .put_right = settings->put_right,
@@ -177,7 +179,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
 	struct said said = {0};
-	int status = clusters_observe(env, OBSERVE_ALL, &clusters);
+	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
 	bool silent;
 
 	check.steps = &steps;
@@ -185,7 +187,11 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	if (status != EXIT_DONE)
 		return status;
 	silent = clusters.silent > 0;
-	status = rounds(env, &planning, &clusters, &said);
+	/* Whoever settles an entry does not wait for slurmdbd. */
+	metered = checkup->settling ? EXIT_DONE : job_meter_run(env, checkup, &clusters, dry);
+	status = metered == EXIT_DONE || metered == EXIT_PART
+			 ? rounds(env, &planning, &clusters, &said)
+			 : metered;
 	/* Who must have all of it does not go on after a part. */
 	if (status == EXIT_REFUSED && planning.made && !checkup->must) {
 		note(env, "what was entered before stands; the next check goes on from there");
@@ -200,7 +206,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
 	clusters_release(&clusters);
-	return status == EXIT_DONE && silent ? EXIT_PART : status;
+	return status == EXIT_DONE && (silent || metered != EXIT_DONE) ? EXIT_PART : status;
 }
 
 /* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/fitness.h"
+#include "cmd/in_use.h"
 #include "cmd/progress.h"
 #include "slurm/sacctmgr.h"
 
@@ -264,13 +265,24 @@ int clusters_look(struct env *env, struct clusters *clusters, const struct want 
 
 /* ---- clusters ---- */
 
+/* Whether anything is charged by RawUsage; what cannot be known is. */
+static bool charges_by_usage(struct env *env)
+{
+	struct in_use in_use = {0};
+	struct sb_error err;
+	bool rawusage = in_use_find(env, &in_use, &err) || in_use.rawusage;
+
+	in_use_release(&in_use);
+	return rawusage;
+}
+
 /* Why the cluster is left alone; NULL when it is not. */
-static const char *distrust(const struct env *env, const struct slurm_config *config, bool levers,
+static const char *distrust(struct env *env, const struct slurm_config *config, bool levers,
 			    char text[FITNESS_TEXT_SIZE])
 {
 	const struct settings *settings = &env->settings;
 	bool kills = settings->enforcement == ENFORCE_LIMIT || lever_kills(settings->lever.field);
-	const char *reason = fitness_usage(config, text);
+	const char *reason = fitness_usage(config, !config->decays || charges_by_usage(env), text);
 
 	if (!reason && levers && settings->enforcement >= ENFORCE_HOLD)
 		reason = fitness_limits(config->limits, config->safe, kills);
@@ -291,6 +303,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 	observation->time = env->now();
 	observation->share = settings_share(&env->settings, name);
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
+		observation->decays = config.decays;
 		answer->limits = config.limits;
 		answer->safe = config.safe;
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);

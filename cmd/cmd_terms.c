@@ -19,6 +19,8 @@ struct terms {
 	const char *enforcement; /* NULL: not given */
 	const char *lever;
 	uint8_t enforcement_word;
+	const char *meter;
+	uint8_t meter_word;
 	struct lever_choice choice; /* empty for the site's */
 	bool thresholds_given;
 	char thresholds[THRESHOLDS_TEXT_SIZE]; /* likewise "" */
@@ -41,6 +43,8 @@ static void describe(const struct env *env, const struct account *account, bool 
 		 event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
 		 account->enforcement == ENFORCE_SITE},
 		{"lever", lever_name(lever, hold.field, hold.tres), !*account->field},
+		{"meter", event_word(FIELD_AT_METER, (uint8_t)metering_of(account, &rules)),
+		 account->meter == METER_SITE},
 		{"thresholds", thresholds_text(thresholds, thresholds_of(account, &rules)),
 		 !account->own_thresholds},
 	};
@@ -69,7 +73,7 @@ static bool same(const struct account *account, const struct event *event)
 
 	return account->unlimited == (event->allowance == ALLOWANCE_UNLIMITED) &&
 	       account->credit == event->credit && account->enforcement == event->enforcement &&
-	       strcmp(account->field, event->field) == 0 &&
+	       account->meter == event->meter && strcmp(account->field, event->field) == 0 &&
 	       strcmp(account->tres, event->tres) == 0 &&
 	       strcmp(own_thresholds(account, thresholds), event->thresholds) == 0;
 }
@@ -97,6 +101,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 						 : ALLOWANCE_LIMITED;
 	event.credit = terms->credit_given ? terms->credit : account->credit;
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
+	event.meter = terms->meter ? terms->meter_word : account->meter;
 	describe(posting->env, account, false, now, sizeof(now));
 	if (same(account, &event))
 		return sb_error_set(err, SB_EREFUSED, "account '%s' has these terms already: %s",
@@ -134,22 +139,36 @@ static int read_credit(struct env *env, struct terms *terms)
 	return EXIT_DONE;
 }
 
-static int read_enforcement(struct env *env, struct terms *terms)
+/* Reads one of the words of [field]; NULL is none. [what] is what it would be: "rule". */
+static int read_word(struct env *env, const char *text, enum event_field field, const char *what,
+		     uint8_t *ret)
 {
-	const char *const *words = event_fields[FIELD_AT_ENFORCEMENT].words;
+	const char *const *words = event_fields[field].words;
 	struct sb_error err;
 
-	terms->enforcement = option(env, "enforce");
-	if (!terms->enforcement)
-		return EXIT_DONE;
-	for (uint8_t i = 0; words[i]; i++) {
-		if (strcmp(terms->enforcement, words[i]) == 0) {
-			terms->enforcement_word = i;
+	for (uint8_t i = 0; text && words[i]; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*ret = i;
 			return EXIT_DONE;
 		}
 	}
-	nearest_error("there is no rule for --enforce", terms->enforcement, words, &err);
+	if (!text)
+		return EXIT_DONE;
+	nearest_error(what, text, words, &err);
 	return fail(env, &err);
+}
+
+static int read_words(struct env *env, struct terms *terms)
+{
+	int status;
+
+	terms->enforcement = option(env, "enforce");
+	terms->meter = option(env, "meter");
+	status = read_word(env, terms->enforcement, FIELD_AT_ENFORCEMENT,
+			   "there is no rule for --enforce", &terms->enforcement_word);
+	return status == EXIT_DONE ? read_word(env, terms->meter, FIELD_AT_METER,
+					       "there is no meter", &terms->meter_word)
+				   : status;
 }
 
 static int read_lever(struct env *env, struct terms *terms)
@@ -192,7 +211,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status == EXIT_DONE)
 		status = read_credit(env, &terms);
 	if (status == EXIT_DONE)
-		status = read_enforcement(env, &terms);
+		status = read_words(env, &terms);
 	if (status == EXIT_DONE)
 		status = read_lever(env, &terms);
 	if (status == EXIT_DONE)
@@ -203,12 +222,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 	terms.allowance = unlimited ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;
 	posting.account = name;
 	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever &&
-	    !terms.thresholds_given)
+	    !terms.thresholds_given && !terms.meter)
 		return bank_read(env->bank, env->now(), show, &posting, &err) ? fail(env, &err)
 									      : EXIT_DONE;
 	if (terms.credit_given)
 		(void)snprintf(credit, sizeof(credit), " credit %" PRId64 "s", terms.credit);
-	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s%s%s",
+	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s%s%s%s%s",
 		       name,
 		       limited	   ? " limited"
 		       : unlimited ? " unlimited"
@@ -222,7 +241,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		       terms.thresholds_given ? " thresholds " : "",
 		       *terms.thresholds	? terms.thresholds
 		       : terms.thresholds_given ? "site"
-						: "");
+						: "",
+		       terms.meter ? " meter " : "", terms.meter ? terms.meter : "");
 	return post(&posting);
 }
 
@@ -232,6 +252,7 @@ static const struct option_spec options[] = {
 	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
 	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
+	{"meter", 0, "METER", "what use is charged by: site, rawusage or jobs"},
 	{"thresholds", 0, "PERCENTS", "tell of these percents used: 60,90, none or site"},
 	{NULL, 0, NULL, NULL},
 };
@@ -241,6 +262,7 @@ static const struct example examples[] = {
 	{"subank terms physics --credit 100", "may go 100 SU below zero"},
 	{"subank terms physics --unlimited", "charged, never held for funds"},
 	{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
+	{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
 	{"subank terms physics --thresholds site", "as the settings say"},
 	{NULL, NULL},
 };
@@ -260,7 +282,12 @@ const struct command cmd_terms = {
 		   "LIMIT is set to 0 to hold the account. `GrpTRESMins=TRES` (cpu, node, "
 		   "gres/gpu ...), `GrpTRESRunMins=TRES` and `GrpJobs` keep queued and new jobs "
 		   "waiting; `GrpSubmitJobs` refuses new ones, and queued ones still start. "
-		   "subank(7) compares them.",
+		   "subank(7) compares them.\n"
+		   "METER: rawusage charges what slurmctld counts at each check. jobs charges "
+		   "each job once, when it has ended and slurmdbd has it on record; it also works "
+		   "where usage decays. The check that finds another meter switches: it enters the "
+		   "difference between the books and sacct up to that moment, and counts jobs from "
+		   "there on.",
 	.examples = examples,
 	.see_also = "check set",
 	.min_args = 1,

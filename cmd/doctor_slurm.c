@@ -257,7 +257,7 @@ static void look_at_config(const struct in_use *in_use, const struct slurm_confi
 	bool rare = config->calc_period > CALC_PERIOD_MAX;
 	struct fitness list[FITNESS_COUNT];
 
-	fitness_judge(config, in_use->kills, list);
+	fitness_judge(config, in_use->kills, in_use->rawusage, list);
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
 		diagnose(diagnosis, list[i].verdict, list[i].what, config->cluster, list[i].advice,
 			 "%s", list[i].found);

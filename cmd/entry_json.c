@@ -58,6 +58,7 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 		break;
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		value = json_integer(event_number(event, field));

@@ -22,15 +22,18 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	to[0] = '\0';
 	switch (event->kind) {
 	case EVENT_TERMS:
-		(void)snprintf(to, size, "%s, credit %s, enforcement %s%s%s%s%s",
-			       event_word(FIELD_AT_ALLOWANCE, event->allowance),
-			       quantity(env, now, event->credit),
-			       event->enforcement == ENFORCE_SITE
-				       ? "by the settings"
-				       : event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
-			       *event->field ? ", lever " : "",
-			       lever_name(lever, event->field, event->tres),
-			       *event->thresholds ? ", thresholds " : "", event->thresholds);
+		(void)snprintf(
+			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s",
+			event_word(FIELD_AT_ALLOWANCE, event->allowance),
+			quantity(env, now, event->credit),
+			event->enforcement == ENFORCE_SITE
+				? "by the settings"
+				: event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
+			*event->field ? ", lever " : "",
+			lever_name(lever, event->field, event->tres),
+			event->meter == METER_SITE ? "" : ", meter ",
+			event->meter == METER_SITE ? "" : event_word(FIELD_AT_METER, event->meter),
+			*event->thresholds ? ", thresholds " : "", event->thresholds);
 		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
@@ -53,6 +56,18 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       quantity(env, now, event->now), event->debt ? ", " : "",
 			       event->debt ? quantity(env, debt, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
+		break;
+	case EVENT_CHARGE_JOB:
+		(void)snprintf(to, size, "%s job %s of %s, %s%s%s%s", event->cluster, event->job,
+			       *event->job_user ? event->job_user : "nobody", event->state,
+			       event->debt ? ", " : "",
+			       event->debt ? quantity(env, debt, event->debt) : "",
+			       event->debt ? " of it in debt" : "");
+		break;
+	case EVENT_METER:
+		(void)snprintf(to, size, "%s by %s from %s", event->cluster,
+			       event_word(FIELD_AT_METER, event->meter),
+			       when_format_local(when, event->since));
 		break;
 	case EVENT_RECONCILE:
 		(void)snprintf(to, size, "%s %s to %s: %s", event->cluster,

@@ -25,7 +25,8 @@ static struct fitness judge(const char *what, const char *found, const char *adv
 
 enum { USAGE_COUNT = 3 };
 
-static void judge_usage(const struct slurm_config *config, struct fitness ret[USAGE_COUNT])
+static void judge_usage(const struct slurm_config *config, bool rawusage,
+			struct fitness ret[USAGE_COUNT])
 {
 	bool counted = strcmp(config->priority_type, "priority/multifactor") == 0;
 	char decay[160] = "not printed by Slurm";
@@ -43,24 +44,31 @@ static void judge_usage(const struct slurm_config *config, struct fitness ret[US
 				 "set that");
 	ret[2] = judge("decay of usage", decay,
 		       config->decays ? "usage shrinks by itself: set PriorityDecayHalfLife=0 and "
-					"PriorityUsageResetPeriod=NONE"
+					"PriorityUsageResetPeriod=NONE, or `meter: jobs` in the "
+					"settings"
 				      : NULL);
+	if (config->decays && !rawusage) {
+		ret[2].verdict = VERDICT_INFO;
+		ret[2].advice = "nothing is charged by it: all accounts are metered by jobs";
+	}
 }
 
-void fitness_judge(const struct slurm_config *config, bool kills, struct fitness ret[FITNESS_COUNT])
+void fitness_judge(const struct slurm_config *config, bool kills, bool rawusage,
+		   struct fitness ret[FITNESS_COUNT])
 {
-	judge_usage(config, ret);
+	judge_usage(config, rawusage, ret);
 	ret[USAGE_COUNT] = judge("AccountingStorageEnforce", config->enforce,
 				 fitness_limits(config->limits, config->safe, kills));
 }
 
-const char *fitness_usage(const struct slurm_config *config, char to[FITNESS_TEXT_SIZE])
+const char *fitness_usage(const struct slurm_config *config, bool rawusage,
+			  char to[FITNESS_TEXT_SIZE])
 {
 	struct fitness list[USAGE_COUNT];
 
-	judge_usage(config, list);
+	judge_usage(config, rawusage, list);
 	for (size_t i = 0; i < USAGE_COUNT; i++) {
-		if (list[i].verdict == VERDICT_OK)
+		if (list[i].verdict != VERDICT_BAD)
 			continue;
 		(void)snprintf(to, FITNESS_TEXT_SIZE, "%s (%s: %s)", list[i].advice, list[i].what,
 			       list[i].found);

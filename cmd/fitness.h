@@ -27,14 +27,16 @@ struct fitness {
 
 enum { FITNESS_COUNT = 4 };
 
-/* Judges everything. [kills]: whether the lever in use would end jobs that run without `safe`. */
-void fitness_judge(const struct slurm_config *config, bool kills,
+/* Judges everything. [kills]: whether the lever in use would end jobs that run without `safe`;
+ * [rawusage]: whether anything is charged by RawUsage. */
+void fitness_judge(const struct slurm_config *config, bool kills, bool rawusage,
 		   struct fitness ret[FITNESS_COUNT]);
 
 /* Why the books cannot follow the cluster, with what to change and what was found; NULL when they
  * can. Returns [to]. */
 enum { FITNESS_TEXT_SIZE = 512 };
-const char *fitness_usage(const struct slurm_config *config, char to[FITNESS_TEXT_SIZE]);
+const char *fitness_usage(const struct slurm_config *config, bool rawusage,
+			  char to[FITNESS_TEXT_SIZE]);
 
 /* Why a limit must not be set there, by what AccountingStorageEnforce holds; NULL when it may. */
 const char *fitness_limits(bool limits, bool safe, bool kills);

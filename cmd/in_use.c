@@ -45,6 +45,8 @@ static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 		const struct aim aim = hold_aim(account, &finding->rules);
 
 		rc = add(finding->in_use, &aim, err);
+		if (metering_of(account, &finding->rules) == METER_RAWUSAGE)
+			finding->in_use->rawusage = true;
 		if (wants_caps(account, &finding->rules))
 			finding->in_use->capped = true;
 	}
@@ -59,6 +61,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 	int rc;
 
 	in_use.capped = finding.rules.enforcement == ENFORCE_LIMIT;
+	in_use.rawusage = finding.rules.meter == METER_RAWUSAGE;
 	rc = add(&in_use, &site, err);
 	if (!rc && env->bank)
 		rc = bank_read(env->bank, env->now(), add_terms, &finding, err);

@@ -324,6 +324,18 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ENFORCEMENT] = "what a spent allowance comes to; site: as the settings say",
 	[FIELD_AT_THRESHOLDS] = "percentages to tell of, or none; left out: as the settings say",
 	[FIELD_AT_USE] = "whether more or less was used than the books had",
+	[FIELD_AT_METER] = "what use is charged by; site: as the settings say",
+	[FIELD_AT_JOB] = "the job, as people write it: 12, 12_3, 12+1",
+	[FIELD_AT_JOB_ID] = "Slurm's number of it, which recurs",
+	[FIELD_AT_DB_INDEX] = "the number of its row in slurmdbd",
+	[FIELD_AT_SUBMIT] = "when it was submitted; a requeued job has another time for each run",
+	[FIELD_AT_ELAPSED] = "seconds that it ran, suspensions left out",
+	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS, in millionths",
+	[FIELD_AT_JOB_USER] = "whose it was",
+	[FIELD_AT_PARTITION] = "its partition",
+	[FIELD_AT_QOS] = "its QOS",
+	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
+	[FIELD_AT_ALLOC_TRES] = "what it had, as sacct's AllocTRES",
 };
 
 static const char *const kind_meanings[EVENT_KIND_END] = {
@@ -346,6 +358,8 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_LEVER] = "a limit in Slurm is about to be changed",
 	[EVENT_APPLIED] = "what became of that",
 	[EVENT_NOTIFIED] = "the notify command was run for an entry",
+	[EVENT_CHARGE_JOB] = "what a job used that has ended",
+	[EVENT_METER] = "use on a cluster is charged in another way from `since` on",
 	[EVENT_RECONCILE] = "`subank reconcile` entered use that Slurm has another record of",
 };
 
@@ -366,6 +380,7 @@ static const char *form_of(enum field_type type)
 		return "time";
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		return "number";

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/account.h"
+#include "ledger/jobs.h"
 #include "ledger/when.h"
 
 /* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long; what is older than
@@ -59,27 +60,74 @@ static int64_t late(const struct record_reading *reading, const struct sacct_job
 	return smaller(reading->record->calc_period + seconds(age) + 1, at - job->start);
 }
 
-static int add_to(const struct record_reading *reading, const struct sacct_job *job, int64_t factor,
-		  struct recorded *line, struct slurm_error *err)
+/* What RawUsage counted, or should have, up to [until]. Returns whether the job ran then. */
+static bool add_counted(const struct record_reading *reading, const struct sacct_job *job,
+			int64_t factor, int64_t until, struct recorded *line, int64_t *ret_used)
 {
 	const struct booked *booked = &line->booked;
-	int64_t since = seconds(booked->since), until = seconds(booked->until);
+	int64_t since = seconds(booked->since);
 	int64_t from = job->start > since ? job->start : since;
 	int64_t ran = smaller(end_of(job), until) - from, used = smaller(ran, job->elapsed);
 	int64_t excess = tariff_excess(&reading->record->partitions, job);
 	__int128 rate = (__int128)job->billing * factor;
+	bool at_end = !booked->to_end && until == seconds(booked->until);
 
 	if (ran <= 0)
-		return SLURM_OK;
+		return false;
 	line->used += rate * used;
 	line->suspended += rate * (ran - used);
 	line->weights += (__int128)excess * factor * ran / EXCESS_ONE;
 	line->edge += rate * (late(reading, job, booked->since, booked->since_age) +
-			      late(reading, job, booked->until, booked->until_age));
+			      (at_end ? late(reading, job, booked->until, booked->until_age) : 0));
 	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
+	*ret_used += record_whole(rate * used);
+	return true;
+}
+
+/* What the jobs that ended in the period come to, each by itself, and up to the end of a period
+ * that is looked at to its end what those that run on have used so far. */
+static bool add_by_jobs(const struct sacct_job *job, int64_t factor, struct recorded *line,
+			int64_t *ret_used)
+{
+	const struct booked *booked = &line->booked;
+	int64_t since = seconds(booked->since), until = seconds(booked->until);
+	int64_t counted = seconds(booked->jobs_since), amount;
+	struct finished_job finished = {.start = job->start,
+					.end = end_of(job),
+					.elapsed = job->elapsed,
+					.billing = job->billing,
+					.factor = factor};
+
+	if (job->end < 0 || job->end > until) {
+		if (!booked->to_end)
+			return false;
+		finished.end = smaller(finished.end, until);
+		finished.elapsed = smaller(finished.elapsed, finished.end - finished.start);
+	}
+	if (finished.end <= since || !job_amount(&finished, counted, &amount) || amount == 0)
+		return false;
+	line->used += (__int128)amount * FACTOR_ONE;
+	*ret_used += amount;
+	return true;
+}
+
+static int add_to(const struct record_reading *reading, const struct sacct_job *job, int64_t factor,
+		  struct recorded *line, struct slurm_error *err)
+{
+	const struct booked *booked = &line->booked;
+	int64_t until = seconds(booked->until), used = 0;
+	bool counts;
+
+	if (booked->jobs_since)
+		until = smaller(until, seconds(booked->jobs_since));
+	counts = add_counted(reading, job, factor, until, line, &used);
+	if (booked->jobs_since)
+		counts = add_by_jobs(job, factor, line, &used) || counts;
+	if (!counts)
+		return SLURM_OK;
 	line->jobs++;
-	return reading->each ? reading->each(job, (size_t)(line - reading->record->lines),
-					     record_whole(rate * used), reading->ctx, err)
+	return reading->each ? reading->each(job, (size_t)(line - reading->record->lines), used,
+					     reading->ctx, err)
 			     : SLURM_OK;
 }
 

@@ -32,6 +32,7 @@ enum value {
 	VALUE_CLUSTERS,
 	VALUE_ACCOUNTS,
 	VALUE_SHARES,
+	VALUE_METER,
 	VALUE_ENFORCEMENT,
 	VALUE_LEVER,
 	VALUE_DRIFT,
@@ -63,6 +64,9 @@ static const struct key keys[] = {
 	KEY("accounts", "[proj*, chem-*]",
 	    "which accounts of Slurm belong to the bank; left out, all but root", VALUE_ACCOUNTS,
 	    accounts),
+	KEY("meter", "rawusage",
+	    "what use is charged by: rawusage, or jobs (those that ended)",
+	    VALUE_METER, meter),
 	KEY("enforcement", "hold",
 	    "what a spent allowance comes to: off, warn, hold, or limit (by Slurm itself)",
 	    VALUE_ENFORCEMENT, enforcement),
@@ -151,6 +155,7 @@ void settings_release(struct settings *settings)
 static int set_defaults(struct settings *settings, struct sb_error *err)
 {
 	*settings = (struct settings){.bank = strdup("/var/lib/subank"),
+				      .meter = METER_RAWUSAGE,
 				      .enforcement = ENFORCE_HOLD,
 				      .lever = {"GrpTRESMins", "cpu"},
 				      .sshare = strdup("sshare"),
@@ -279,6 +284,21 @@ static int set_enforcement(const struct yaml_reader *reader, const struct yaml_i
 		}
 	}
 	return no_word(reader, item, "enforcement", words + ENFORCE_OFF, err);
+}
+
+static int set_meter(const struct yaml_reader *reader, const struct yaml_item *item,
+		     enum metering *to, struct sb_error *err)
+{
+	const char *const *words = event_fields[FIELD_AT_METER].words;
+
+	for (size_t i = METER_RAWUSAGE; words[i]; i++) {
+		if (strcmp(item->text, words[i]) == 0) {
+			*to = (enum metering)i;
+			return SB_OK;
+		}
+	}
+	return yaml_error(reader, item, err, "meter must be rawusage or jobs, not '%s'",
+			  item->text);
 }
 
 static int set_lever(const struct yaml_reader *reader, const struct yaml_item *item,
@@ -480,6 +500,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	case VALUE_PATH:
 	case VALUE_PROGRAM:
 		return set_path(reader, key, &item, to, err);
+	case VALUE_METER:
+		return set_meter(reader, &item, to, err);
 	case VALUE_ENFORCEMENT:
 		return set_enforcement(reader, &item, to, err);
 	case VALUE_LEVER:

@@ -24,6 +24,7 @@ struct settings {
 	size_t cluster_count;
 	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
 	size_t account_count;
+	enum metering meter; /* what use is charged by */
 	enum enforcement enforcement;
 	struct lever_choice lever;
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */

@@ -299,13 +299,23 @@ bool account_held(const struct account *account)
 	return account->causes && !account->grace_until;
 }
 
-const struct meter *account_meter(const struct account *account, const char *cluster)
+struct meter *account_find_meter(struct account *account, const char *cluster)
 {
 	for (size_t i = 0; i < account->meter_count; i++) {
 		if (strcmp(account->meters[i].cluster, cluster) == 0)
 			return &account->meters[i];
 	}
 	return NULL;
+}
+
+const struct meter *account_meter(const struct account *account, const char *cluster)
+{
+	union {
+		const struct account *in;
+		struct account *out;
+	} same = {.in = account};
+
+	return account_find_meter(same.out, cluster);
 }
 
 int account_set_meter(struct account *account, const struct event *event, int64_t time,
@@ -323,6 +333,7 @@ int account_set_meter(struct account *account, const struct event *event, int64_
 		account->meters = meters;
 		memmove(&meters[i + 1], &meters[i], (account->meter_count - i) * sizeof(*meters));
 		account->meter_count++;
+		meters[i] = (struct meter){0};
 		account_copy_text(meters[i].cluster, sizeof(meters[i].cluster), event->cluster);
 	}
 	meters[i].reading = event->now;

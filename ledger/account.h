@@ -30,6 +30,8 @@ struct meter {
 	char cluster[NAME_SIZE];
 	int64_t reading; /* billing-seconds */
 	int64_t time; /* when it was read */
+	bool jobs; /* jobs are charged instead, and the reading stands still; */
+	int64_t jobs_since; /* they count from this time on, microseconds */
 };
 
 /* A limit in Slurm that the bank changed, or is about to change. */
@@ -60,6 +62,7 @@ struct account {
 	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
 	char field[65]; /* the lever that holds it; "": that of the settings */
 	char tres[65];
+	uint8_t meter; /* enum metering; METER_SITE: as the settings say */
 	bool own_thresholds; /* else those of the settings */
 	struct thresholds thresholds;
 	int64_t time; /* of the last entry; the state is settled to it */
@@ -153,7 +156,7 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */
-enum { ACCOUNT_STATE_VERSION = 3 };
+enum { ACCOUNT_STATE_VERSION = 4 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

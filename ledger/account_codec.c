@@ -52,6 +52,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u8(to, account->unlimited);
 	bytes_put_i64(to, account->credit);
 	bytes_put_u8(to, account->enforcement);
+	bytes_put_u8(to, account->meter);
 	bytes_put_text(to, account->field);
 	bytes_put_text(to, account->tres);
 	bytes_put_text(to, account->own_thresholds
@@ -91,6 +92,8 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_text(to, account->meters[i].cluster);
 		bytes_put_i64(to, account->meters[i].reading);
 		bytes_put_i64(to, account->meters[i].time);
+		bytes_put_u8(to, account->meters[i].jobs);
+		bytes_put_i64(to, account->meters[i].jobs_since);
 	}
 	bytes_put_u32(to, (uint32_t)account->lever_count);
 	for (size_t i = 0; i < account->lever_count; i++) {
@@ -177,6 +180,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->unlimited = read_up_to(&from, 1);
 	account->credit = read_count(&from);
 	account->enforcement = read_up_to(&from, ENFORCE_LIMIT);
+	account->meter = read_up_to(&from, METER_JOBS);
 	get_text(&from, account->field, sizeof(account->field));
 	get_text(&from, account->tres, sizeof(account->tres));
 	get_text(&from, thresholds, sizeof(thresholds));
@@ -219,6 +223,8 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		get_text(&from, meter->cluster, sizeof(meter->cluster));
 		meter->reading = read_i64(&from);
 		meter->time = read_i64(&from);
+		meter->jobs = read_up_to(&from, 1);
+		meter->jobs_since = read_count(&from);
 	}
 	account->levers = get_array(&from, sizeof(*account->levers), &account->lever_count);
 	for (size_t i = 0; i < account->lever_count; i++) {

@@ -121,13 +121,14 @@ static int check_answer(struct books *books, const struct event *event,
 {
 	const char *to = event_receiver(event), *other = event_receiver(answered);
 	enum event_kind kind = event->kind == EVENT_REFUND ? EVENT_CHARGE : event_reversed(event);
+	bool fits = kind == EVENT_CHARGE ? event_is_charge(answered) : answered->kind == kind;
 	int64_t before;
 	uint64_t first;
 	int rc = books_answered(books, event->answers, &before, &first, err);
 
 	if (rc)
 		return rc;
-	if (answered->kind == kind && strcmp(answered->account, event->account) == 0 &&
+	if (fits && strcmp(answered->account, event->account) == 0 &&
 	    strcmp(to ? to : "", other ? other : "") == 0 &&
 	    (event->kind == EVENT_REFUND ? event->amount <= answered->amount - before
 					 : event->amount == answered->amount && !first))

@@ -59,6 +59,7 @@ static int apply_terms(struct account *account, const struct event *event, struc
 	account->unlimited = event->allowance == ALLOWANCE_UNLIMITED;
 	account->credit = event->credit;
 	account->enforcement = event->enforcement;
+	account->meter = event->meter;
 	account_copy_text(account->field, sizeof(account->field), event->field);
 	account_copy_text(account->tres, sizeof(account->tres), event->tres);
 	account->decision = event->seq;
@@ -72,6 +73,23 @@ static int apply_baseline(struct account *account, const struct event *event, st
 	if (event->before != (meter ? meter->reading : -1))
 		return rule_broken(event, err, "the reading before is not the last one");
 	return account_set_meter(account, event, event->time, err);
+}
+
+static int apply_meter(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct meter *meter = account_find_meter(account, event->cluster);
+
+	if (!meter || event->before != meter->reading)
+		return rule_broken(event, err, "the reading before is not the last one");
+	if (meter->jobs == (event->meter == METER_JOBS))
+		return rule_broken(event, err, "it is metered so already");
+	if (event->since > event->time)
+		return rule_broken(event, err, "it begins at a time to come");
+	meter->jobs = event->meter == METER_JOBS;
+	meter->jobs_since = meter->jobs ? event->since : 0;
+	meter->reading = event->now;
+	meter->time = event->time;
+	return SB_OK;
 }
 
 static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
@@ -269,6 +287,10 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_reverse(account, to, event, err);
 	case EVENT_ADJUST:
 		return apply_adjust(account, event, err);
+	case EVENT_CHARGE_JOB:
+		return apply_charge_job(account, event, err);
+	case EVENT_METER:
+		return apply_meter(account, event, err);
 	case EVENT_RECONCILE:
 		return apply_reconcile(account, event, err);
 	case EVENT_EXPIRE:

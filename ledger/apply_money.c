@@ -114,6 +114,8 @@ int apply_charge(struct account *account, const struct event *event, struct sb_e
 	const struct meter *meter = account_meter(account, event->cluster);
 	int rc;
 
+	if (meter && meter->jobs)
+		return rule_broken(event, err, "it is metered by jobs there");
 	if (!meter || meter->reading != event->before)
 		return rule_broken(event, err, "the reading before is not the last one");
 	if (event->since < meter->time)
@@ -195,6 +197,17 @@ int apply_refund(struct account *account, const struct event *event, struct sb_e
 {
 	account->refunded += event->amount;
 	return take_use_back(account, event, err);
+}
+
+int apply_charge_job(struct account *account, const struct event *event, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, event->cluster);
+
+	if (!meter || !meter->jobs)
+		return rule_broken(event, err, "it is not metered by jobs there");
+	if (event->since < meter->jobs_since)
+		return rule_broken(event, err, "it charges a time before jobs were counted");
+	return draw(account, event, err);
 }
 
 /* Moves no meter: the use lies where the meter was, or is no use that it saw. */

@@ -17,6 +17,7 @@ int account_add_lot(struct account *account, struct lot lot, struct sb_error *er
 /* How far the use on the event's cluster is charged. */
 int account_set_meter(struct account *account, const struct event *event, int64_t time,
 		      struct sb_error *err);
+struct meter *account_find_meter(struct account *account, const char *cluster);
 struct lever *account_find_lever(const struct account *account, const char *cluster,
 				 const char *field, const char *tres);
 
@@ -29,6 +30,7 @@ int apply_withdraw(struct account *account, const struct event *event, struct sb
 int apply_transfer(struct account *from, struct account *to, const struct event *event,
 		   struct sb_error *err);
 int apply_charge(struct account *account, const struct event *event, struct sb_error *err);
+int apply_charge_job(struct account *account, const struct event *event, struct sb_error *err);
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err);
 int apply_refund(struct account *account, const struct event *event, struct sb_error *err);
 int apply_adjust(struct account *account, const struct event *event, struct sb_error *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/amount.h"
+#include "ledger/check.h"
 #include "ledger/entries.h"
 
 struct adding {
@@ -36,13 +37,29 @@ static void add_baseline(struct adding *adding, const struct event *event)
 
 	/* Counted from zero, all use from before is charged too. */
 	if (adding->begin < 0)
-		adding->begin = event->now == 0 ? 0 : event->time;
+		adding->begin = strcmp(event->reason, REASON_FROM_ZERO) == 0 ? 0 : event->time;
 	else if (is_within(booked, event->time)) {
 		if (booked->restarts++ == 0)
 			booked->lost_since = adding->last;
 		booked->lost_until = event->time;
 	}
 	see(adding, event->time);
+}
+
+/* Everything up to a switch was made to agree with Slurm's record, so what was before one to
+ * RawUsage is left alone. */
+static void switch_meter(struct adding *adding, const struct event *event)
+{
+	struct booked *booked = adding->booked;
+
+	booked->jobs_since = event->meter == METER_JOBS ? event->since : 0;
+	if (event->meter == METER_RAWUSAGE && event->since >= booked->since) {
+		booked->since = event->since;
+		booked->amount = 0;
+		booked->restarts = 0;
+		booked->lost_since = booked->lost_until = 0;
+	}
+	see(adding, event->since);
 }
 
 static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
@@ -58,7 +75,9 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		add_baseline(adding, event);
 	if (event->kind == EVENT_CHARGE)
 		see(adding, event->until);
-	if ((event->kind != EVENT_CHARGE && event->kind != EVENT_RECONCILE) ||
+	if (event->kind == EVENT_METER)
+		switch_meter(adding, event);
+	if ((!event_is_charge(event) && event->kind != EVENT_RECONCILE) ||
 	    !is_within(booked, event->until))
 		return SB_OK;
 	return (less ? amount_sub : amount_add)(booked->amount, event->amount, &booked->amount)
@@ -77,7 +96,9 @@ static int last_read(struct books *books, const struct account *account, const c
 	int rc = books_reading(books, cluster, account->name, &reading, err);
 
 	*ret = meter ? meter->time : 0;
-	if (!rc && reading.time > *ret)
+	if (!rc && meter && meter->jobs)
+		*ret = reading.settled;
+	else if (!rc && reading.time > *ret)
 		*ret = reading.time;
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
@@ -93,8 +114,11 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 
 	booked->amount = booked->lost_since = booked->lost_until = 0;
 	booked->restarts = 0;
+	booked->jobs_since = 0;
 	if (!rc)
 		rc = last_read(books, account, booked->cluster, &read, err);
+	if (booked->to_end)
+		read = booked->until;
 	if (booked->until > read)
 		booked->until = read;
 	if (!rc)

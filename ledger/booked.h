@@ -14,11 +14,15 @@ struct booked {
 	 * the books follow, from where counting began to the last reading. Not in order: none of it
 	 */
 	int64_t since, until;
+	bool to_end; /* in: up to [until], whenever the cluster was read last */
 	/* out */
 	int64_t amount; /* billing-seconds: charges and reconciliations of use within */
 	int64_t since_age, until_age; /* how long before each edge the cluster was read last, as far
 					 as the books can tell; microseconds. Use of jobs that ran
 					 at an edge may stand on the wrong side of it by so much */
+	int64_t jobs_since; /* use is charged by jobs from then on, each as a whole in the moment of
+			       its end; 0: it is not. Before the switch to jobs, and after one away
+			       from them, RawUsage is followed */
 	size_t restarts; /* how often counting began anew within, which may have lost use: */
 	int64_t lost_since, lost_until; /* from when the books last moved before the first time, to
 					   the last time */

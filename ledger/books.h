@@ -81,6 +81,8 @@ struct reading {
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
 	bool vanished; /* the cluster answered without the account, and that was said */
+	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
+			  */
 };
 
 /* SB_ENOTFOUND without a text. */

@@ -162,17 +162,14 @@ static int check_account(struct books *books, struct check *check, const struct 
 	return rc ? rc : check_settle(books, check, account, err);
 }
 
-/* How long ago the last check of all accounts was, if that is too long to trust the clock; 0: it is
- * not. */
-static int look_at_clock(struct books *books, const struct check *check, int64_t *ret_gap,
-			 struct sb_error *err)
+int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct sb_error *err)
 {
 	int64_t last;
 	int rc = books_last_check(books, &last, err);
 
 	if (rc)
 		return rc;
-	*ret_gap = last && !check->clock_ok && books_time(books) - last > CLOCK_TRUST
+	*ret_gap = last && !clock_ok && books_time(books) - last > CLOCK_TRUST
 			   ? books_time(books) - last
 			   : 0;
 	return SB_OK;
@@ -225,7 +222,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; !rc && i < check->only_count; i++)
 		rc = books_account(books, check->only[i], &account, err);
 	if (!rc)
-		rc = look_at_clock(books, check, &gap, err);
+		rc = check_clock_gap(books, check->clock_ok, &gap, err);
 	check->doubtful = gap > 0;
 	check->clock_gap = check->settling ? 0 : gap;
 	/* What was entered by a clock that jumped ahead would bar every entry when it is right

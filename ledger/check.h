@@ -37,6 +37,7 @@ struct observation {
 	const char *cluster;
 	bool answered; /* false: [rows] says nothing; never taken for no use */
 	int64_t time; /* microseconds, UTC: when it was asked */
+	bool decays; /* its usage shrinks by itself: nothing is charged by it */
 	int64_t share; /* the cluster's weight when a balance is dealt out under `limit` */
 	const struct observed *rows; /* by account */
 	size_t count;
@@ -140,6 +141,10 @@ struct check {
  * books_fn: [ctx] is a struct check, whose output it fills anew each time it runs. */
 int check_plan(struct books *books, void *ctx, struct sb_error *err);
 
+/* How long ago the last check of all accounts was, if that is too long to trust the clock; 0: it is
+ * not. What is entered with a clock that is ahead bars every entry after it. */
+int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct sb_error *err);
+
 /* The outcome of a task, read back. */
 struct task_outcome {
 	const struct task *task;
@@ -160,6 +165,9 @@ int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err);
  * first whole check is noticed by it then, and takes no use along that is charged twice. */
 int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
 		     struct sb_error *err);
+
+/* The reason of a baseline at 0 for an account that had used something: all of it is charged. */
+#define REASON_FROM_ZERO "opened, use from before counts"
 
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].
  * Clusters that did not answer get theirs at a later check; of the others the tree is kept. */

@@ -52,7 +52,7 @@ int correct_read(struct books *books, uint64_t seq, bool refund, struct event *r
 
 	if (rc)
 		return rc;
-	if (refund ? ret->kind != EVENT_CHARGE : event_reversible(ret->kind) < 0)
+	if (refund ? !event_is_charge(ret) : event_reversible(ret->kind) < 0)
 		return refuse_kind(ret, refund, err);
 	rc = books_answered(books, seq, &amount, &first, err);
 	if (rc || !first)
@@ -353,6 +353,7 @@ int plan_reverse(struct books *books, const struct event *answered, const struct
 	case EVENT_TRANSFER:
 		return reverse_transfer(books, account, answered, reverse, err);
 	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
 		return plan_refund(books, answered, window, reverse, err);
 	case EVENT_REFUND:
 		return reverse_refund(account, answered, reverse, err);

@@ -35,9 +35,9 @@ int plan_refund(struct books *books, const struct event *charge, const struct ne
 int plan_reverse(struct books *books, const struct event *answered, const struct new_window *window,
 		 struct event *reverse, struct sb_error *err);
 
-/* Fills in how a reconciliation (amount, use, since, until are set) changes the account: more use is
- * drawn from the lots whose window it meets, earliest end first, and what none covers is debt; less
- * use pays debt, and then whatever lots have spent something get it back, those first that are
+/* Fills in how a reconciliation (amount, use, since, until are set) changes the account: more use
+ * is drawn from the lots whose window it meets, earliest end first, and what none covers is debt;
+ * less use pays debt, and then whatever lots have spent something get it back, those first that are
  * spent last. What then remains came from windows that have ended, as in plan_refund(). */
 int plan_reconcile(struct books *books, const struct new_window *window, struct event *event,
 		   struct sb_error *err);

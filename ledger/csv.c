@@ -153,6 +153,7 @@ static void put_field(struct csv_row *row, const struct event *event, enum event
 	case FIELD_READING:
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		csv_number(row, event_number(event, field));

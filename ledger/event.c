@@ -21,6 +21,7 @@ static const char *const action_words[] = {"hold", "restore", NULL};
 static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
 static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
+static const char *const meter_words[] = {"site", "rawusage", "jobs", NULL};
 static const char *const use_words[] = {"more", "less", NULL};
 static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
 					     "refund",	"adjust",   "expire",	NULL};
@@ -75,16 +76,28 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
 				 NULL},
 	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), 0, use_words},
+	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), 0, meter_words},
+	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
+	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
+	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_NUMBER, AT(db_index), 0, NULL},
+	[FIELD_AT_SUBMIT] = {"submit", FIELD_TIME, AT(submit), 0, NULL},
+	[FIELD_AT_ELAPSED] = {"elapsed", FIELD_NUMBER, AT(elapsed), 0, NULL},
+	[FIELD_AT_FACTOR] = {"factor", FIELD_NUMBER, AT(factor), 0, NULL},
+	[FIELD_AT_JOB_USER] = {"job_user", FIELD_TEXT, AT(job_user), 255, NULL},
+	[FIELD_AT_PARTITION] = {"partition", FIELD_TEXT, AT(partition), 255, NULL},
+	[FIELD_AT_QOS] = {"qos", FIELD_TEXT, AT(qos), 255, NULL},
+	[FIELD_AT_STATE] = {"state", FIELD_TEXT, AT(state), 64, NULL},
+	[FIELD_AT_ALLOC_TRES] = {"alloc_tres", FIELD_TEXT, AT(alloc_tres), 1024, NULL},
 };
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
 	[EVENT_TERMS] = {"terms",
-			 7,
+			 8,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
-			  FIELD_AT_THRESHOLDS}},
+			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_THRESHOLDS,
+			  FIELD_AT_METER}},
 	[EVENT_BASELINE] = {"baseline",
 			    6,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
@@ -143,6 +156,19 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			    4,
 			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
 			     FIELD_AT_REASON}},
+	[EVENT_CHARGE_JOB] = {"job",
+			      20,
+			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,   FIELD_AT_RESOURCE,
+			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,     FIELD_AT_USED_UNTIL,
+			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,      FIELD_AT_JOB,
+			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,  FIELD_AT_SUBMIT,
+			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,    FIELD_AT_SLURM_ACCOUNT,
+			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION, FIELD_AT_QOS,
+			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES}},
+	[EVENT_METER] = {"meter",
+			 7,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
+			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
 	[EVENT_RECONCILE] = {"reconcile",
 			     12,
 			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
@@ -173,8 +199,15 @@ enum event_kind event_reversed(const struct event *event)
 	return reversed_kinds[event->reverses];
 }
 
+bool event_is_charge(const struct event *event)
+{
+	return event->kind == EVENT_CHARGE || event->kind == EVENT_CHARGE_JOB;
+}
+
 int event_reversible(enum event_kind kind)
 {
+	if (kind == EVENT_CHARGE_JOB)
+		kind = EVENT_CHARGE;
 	for (size_t i = 0; i < sizeof(reversed_kinds) / sizeof(reversed_kinds[0]); i++) {
 		if (reversed_kinds[i] == kind)
 			return (int)i;
@@ -218,6 +251,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 	case FIELD_UNTIL:
 	case FIELD_END:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 		break;
 	}
@@ -245,6 +279,7 @@ static bool default_number(enum event_field field, int64_t *ret)
 	case FIELD_AT_ALLOWANCE:
 	case FIELD_AT_CREDIT:
 	case FIELD_AT_ENFORCEMENT:
+	case FIELD_AT_METER:
 		*ret = 0;
 		return true;
 	default:
@@ -341,6 +376,7 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 			most++;
 		break;
 	case FIELD_COUNT:
+	case FIELD_NUMBER:
 	case FIELD_UID:
 	case FIELD_PARTS:
 		break;
@@ -357,6 +393,7 @@ static bool debt_beside_parts(const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
 	case EVENT_REFUND:
 	case EVENT_RECONCILE:
 		return true;
@@ -427,6 +464,14 @@ static int check_kind(const struct event *event, struct sb_error *err)
 					    "the amount is not the difference of the readings");
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_CHARGE_JOB:
+		if (event->since >= event->until)
+			return sb_error_set(err, SB_EINVAL, "the job ends before it begins");
+		break;
+	case EVENT_METER:
+		if (event->meter == METER_SITE)
+			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
 		break;
 	case EVENT_RECONCILE:
 		if (event->since >= event->until || event->start >= event->end)
@@ -531,6 +576,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_UNTIL:
 	case FIELD_END:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 		bytes_put_i64(to, event_number(event, spec));
 		break;
@@ -587,6 +633,7 @@ static void decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_UNTIL:
 	case FIELD_END:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 		*(int64_t *)to = read_i64(from);
 		break;

@@ -18,6 +18,7 @@
  *       time, until, end        i64 microseconds since 1970 UTC (until: 0 is none;
  *                               end: INT64_MAX is none)
  *       percent                 i64, 1 to 1000
+ *       job's numbers           i64, 0 or more; seconds, or as said with the field
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
@@ -27,6 +28,7 @@
 #ifndef SUBANK_LEDGER_EVENT_H
 #define SUBANK_LEDGER_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,7 +45,7 @@ enum event_kind {
 	EVENT_DEPOSIT = 5,
 	EVENT_WITHDRAW = 6,
 	EVENT_TRANSFER = 7,
-	EVENT_CHARGE = 8, /* by reading; a charge by job will be EVENT_CHARGE_JOB */
+	EVENT_CHARGE = 8, /* by reading; by job it is EVENT_CHARGE_JOB */
 	EVENT_REFUND = 9,
 	EVENT_REVERSE = 10,
 	EVENT_ADJUST = 11,
@@ -57,7 +59,8 @@ enum event_kind {
 	EVENT_NOTIFIED = 19,
 	EVENT_CHARGE_JOB = 20,
 	EVENT_RECONCILE = 21,
-	EVENT_KIND_END = 22,
+	EVENT_METER = 22,
+	EVENT_KIND_END = 23,
 };
 
 /* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
@@ -94,6 +97,13 @@ enum reversed {
 	REVERSED_REFUND = 4,
 	REVERSED_ADJUST = 5,
 	REVERSED_EXPIRE = 6,
+};
+
+/* What use is charged by. */
+enum metering {
+	METER_SITE = 0, /* terms: as the settings say */
+	METER_RAWUSAGE = 1, /* what slurmctld counts, read at each check */
+	METER_JOBS = 2, /* each job that slurmdbd has on record, when it has ended */
 };
 
 /* What Slurm's own record says of use, beside the books. */
@@ -146,6 +156,12 @@ struct event {
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
+	const char *job; /* job: as people write it, "12_3"; */
+	const char *job_user; /* whose it was, */
+	const char *partition;
+	const char *qos;
+	const char *state; /* how it ended: COMPLETED … */
+	const char *alloc_tres; /* and what it had: "billing=1,cpu=1,mem=100M" */
 	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
@@ -169,6 +185,12 @@ struct event {
 	uint8_t enforcement; /* terms: enum enforcement */
 	uint8_t reverses; /* enum reversed: what [answers] is */
 	uint8_t use; /* reconcile: enum use_change */
+	uint8_t meter; /* terms, meter: enum metering */
+	int64_t job_id; /* job: Slurm's number, which recurs, */
+	int64_t db_index; /* and that of its row in slurmdbd */
+	int64_t submit; /* when it was submitted, microseconds */
+	int64_t elapsed; /* seconds that it ran, suspensions left out */
+	int64_t factor; /* its QOS's UsageFactor, in millionths */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -185,6 +207,7 @@ enum field_type {
 	FIELD_UNTIL, /* 0 is none */
 	FIELD_END, /* WHEN_NEVER is none */
 	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
+	FIELD_NUMBER, /* 0 or more, of what the field says */
 	FIELD_ENTRY,
 	FIELD_WORD,
 	FIELD_UID,
@@ -245,10 +268,22 @@ enum event_field {
 	FIELD_AT_ENFORCEMENT,
 	FIELD_AT_THRESHOLDS,
 	FIELD_AT_USE,
+	FIELD_AT_METER,
+	FIELD_AT_JOB,
+	FIELD_AT_JOB_ID,
+	FIELD_AT_DB_INDEX,
+	FIELD_AT_SUBMIT,
+	FIELD_AT_ELAPSED,
+	FIELD_AT_FACTOR,
+	FIELD_AT_JOB_USER,
+	FIELD_AT_PARTITION,
+	FIELD_AT_QOS,
+	FIELD_AT_STATE,
+	FIELD_AT_ALLOC_TRES,
 	FIELD_COUNT_ALL,
 };
 
-enum { KIND_FIELDS_MAX = 12 };
+enum { KIND_FIELDS_MAX = 20 };
 
 struct kind_spec {
 	const char *name; /* NULL: not known to this version */
@@ -268,6 +303,9 @@ const char *event_receiver(const struct event *event);
 /* The kind that a reversal takes back, and the word for a kind; -1: it cannot be reversed. */
 enum event_kind event_reversed(const struct event *event);
 int event_reversible(enum event_kind kind);
+
+/* Whether the entry charges use: by reading or by job. */
+bool event_is_charge(const struct event *event);
 
 /* Access by table. Texts are never NULL. */
 const char *event_text(const struct event *event, const struct field_spec *field);

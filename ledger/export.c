@@ -55,6 +55,7 @@ static void put_field(struct yaml_writer *writer, const struct event *event, enu
 	case FIELD_READING:
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		yaml_put_number(writer, event_number(event, field));

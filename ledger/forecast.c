@@ -35,7 +35,7 @@ static int add_use(const struct entry *entry, void *ctx, struct sb_error *err)
 	int sign = event->kind == EVENT_RECONCILE && event->use == USE_LESS ? -1 : 1;
 
 	(void)err;
-	if (event->kind == EVENT_CHARGE || event->kind == EVENT_RECONCILE) {
+	if (event_is_charge(event) || event->kind == EVENT_RECONCILE) {
 		use->week += sign * share(use, event, WEEK);
 		use->month += sign * share(use, event, MONTH);
 	}

@@ -195,6 +195,7 @@ static int read_value(struct import *import, enum event_field at, struct sb_erro
 	case FIELD_AMOUNT:
 	case FIELD_COUNT:
 	case FIELD_PERCENT:
+	case FIELD_NUMBER:
 	case FIELD_ENTRY:
 	case FIELD_PARTS:
 		rc = read_number(import, &item, field->name, 0, INT64_MAX, to, err);

@@ -115,9 +115,15 @@ static int note_reading(struct books *books, const char *cluster, const char *ac
 			int64_t usage, int64_t time, int64_t running, bool vanished,
 			struct sb_error *err)
 {
-	struct reading reading = {
-		.usage = usage, .time = time, .running = running, .vanished = vanished};
+	struct reading reading = {0};
+	int rc = books_reading(books, cluster, account, &reading, err);
 
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	reading.usage = usage;
+	reading.time = time;
+	reading.running = running;
+	reading.vanished = vanished;
 	return books_set_reading(books, cluster, account, &reading, err);
 }
 
@@ -302,6 +308,9 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
+	if (meter && (meter->jobs || observation->decays))
+		return note_reading(books, observation->cluster, account->name, row->usage,
+				    observation->time, row->running, false, err);
 	if (!meter) {
 		int64_t usage = row ? row->usage : 0;
 
@@ -347,9 +356,9 @@ int check_enter_baselines(struct books *books, const char *name,
 		if (!observation->answered || account_meter(account, observation->cluster))
 			continue;
 		row = observation_find(observation, name);
-		rc = enter_baseline(
-			books, name, observation->cluster, -1, row && !from_zero ? row->usage : 0,
-			from_zero ? "opened, use from before counts" : "opened", "", err);
+		rc = enter_baseline(books, name, observation->cluster, -1,
+				    row && !from_zero ? row->usage : 0,
+				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
 	}
 	return rc ? rc : check_keep_trees(books, observations, count, err);
 }

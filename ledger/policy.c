@@ -77,6 +77,11 @@ enum enforcement enforcement_of(const struct account *account, const struct rule
 						    : (enum enforcement)account->enforcement;
 }
 
+enum metering metering_of(const struct account *account, const struct rules *rules)
+{
+	return account->meter == METER_SITE ? rules->meter : (enum metering)account->meter;
+}
+
 struct aim hold_aim(const struct account *account, const struct rules *rules)
 {
 	return *account->field ? (struct aim){account->field, account->tres, 0}

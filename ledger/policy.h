@@ -7,6 +7,7 @@
 
 /* The site's rules, from the settings. */
 struct rules {
+	enum metering meter; /* for accounts whose terms name none; the same for the next */
 	enum enforcement enforcement; /* for accounts whose terms name none */
 	const char *field; /* likewise the lever: GrpTRESMins */
 	const char *tres; /* cpu; "" for a field without TRES */
@@ -19,6 +20,7 @@ struct rules {
 
 const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
+enum metering metering_of(const struct account *account, const struct rules *rules);
 
 /* What one limit of an account in Slurm is to be. */
 struct aim {

@@ -15,10 +15,11 @@
 
 /* What stands against the account; NULL: another account, or the entry moves nothing. */
 static const char *const counterparts[EVENT_KIND_END] = {
-	[EVENT_DEPOSIT] = "Equity:Deposits",  [EVENT_WITHDRAW] = "Equity:Withdrawals",
-	[EVENT_CHARGE] = "Expenses:Charges",  [EVENT_REFUND] = "Expenses:Refunds",
-	[EVENT_REVERSE] = "Equity:Reversals", [EVENT_ADJUST] = "Equity:Adjustments",
-	[EVENT_EXPIRE] = "Expenses:Expired",  [EVENT_RECONCILE] = "Expenses:Reconciled",
+	[EVENT_DEPOSIT] = "Equity:Deposits",	   [EVENT_WITHDRAW] = "Equity:Withdrawals",
+	[EVENT_CHARGE] = "Expenses:Charges",	   [EVENT_CHARGE_JOB] = "Expenses:Charges",
+	[EVENT_REFUND] = "Expenses:Refunds",	   [EVENT_REVERSE] = "Equity:Reversals",
+	[EVENT_ADJUST] = "Equity:Adjustments",	   [EVENT_EXPIRE] = "Expenses:Expired",
+	[EVENT_RECONCILE] = "Expenses:Reconciled",
 };
 
 struct telling {
@@ -146,7 +147,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		put_posting(telling, "Assets", event->account, after);
 		put_posting(telling, "Assets", second, second_after);
 		put_posting(telling, against,
-			    event->kind == EVENT_CHARGE || event->kind == EVENT_RECONCILE
+			    event_is_charge(event) || event->kind == EVENT_RECONCILE
 				    ? event->cluster
 				    : NULL,
 			    -rest);

@@ -24,8 +24,10 @@ static size_t cluster_count;
 
 void fake_release(void)
 {
-	for (size_t i = 0; i < cluster_count; i++)
+	for (size_t i = 0; i < cluster_count; i++) {
 		free(clusters[i].accounts);
+		free(clusters[i].more_jobs);
+	}
 	memset(clusters, 0, sizeof(clusters));
 	cluster_count = 0;
 }
@@ -399,15 +401,60 @@ static int64_t seconds_of(const char *const argv[], const char *name)
 	return strtoll(text + 3, NULL, 10);
 }
 
+static const char *otherwise(const char *text, const char *default_text)
+{
+	return text ? text : default_text;
+}
+
+void fake_add_job(const char *name, struct fake_job job)
+{
+	struct fake_cluster *cluster = fake_cluster(name);
+	char *old = cluster->more_jobs, *rest = old, *row, key[64], start[32], end[32], number[32];
+	int64_t submit = job.submit ? job.submit : job.start - 5;
+	size_t len;
+	FILE *to = open_memstream(&cluster->more_jobs, &len);
+
+	ck_assert_ptr_nonnull(to);
+	(void)snprintf(number, sizeof(number), "%d", job.id);
+	(void)snprintf(key, sizeof(key), "%d|%" PRId64, job.id, submit);
+	(void)snprintf(start, sizeof(start), "%" PRId64, job.start);
+	(void)snprintf(end, sizeof(end), "%" PRId64, job.start ? job.start + job.ran : submit + 1);
+	while (old && (row = strsep(&rest, "\n")) && *row) {
+		int id = 0;
+		char has[64];
+		const char *at = row;
+
+		ck_assert_int_eq(sscanf(row, "%d|", &id), 1);
+		for (int i = 0; i < 8; i++)
+			at = strchr(at, '|') + 1;
+		(void)snprintf(has, sizeof(has), "%d|%.*s", id, (int)strcspn(at, "|"), at);
+		if (strcmp(has, key) != 0)
+			fprintf(to, "%s\n", row);
+	}
+	fprintf(to, "%d|%s|%d|%s|%s|main|%s|%s|%" PRId64 "|%s|%s|", job.id,
+		otherwise(job.name, number), job.id, otherwise(job.account, "bio"),
+		otherwise(job.user, "ann"), otherwise(job.qos, "normal"),
+		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,
+		job.start ? start : "None", job.runs ? "Unknown" : end);
+	fprintf(to, "%" PRId64 "|%02d:%02d:%02d|%s\n", job.ran - job.suspended,
+		(int)(job.suspended / 3600), (int)(job.suspended / 60 % 60),
+		(int)(job.suspended % 60),
+		job.start ? otherwise(job.tres, "billing=1,cpu=1,node=1") : "");
+	ck_assert_int_eq(fclose(to), 0);
+	free(old);
+}
+
 /* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window. */
 static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
 			 FILE *out)
 {
 	const char *accounts = option_of(argv, "-A");
 	int64_t since = seconds_of(argv, "-S"), until = seconds_of(argv, "-E");
-	char *copy = strdup(rows ? cluster->jobs : ""), *rest = copy, *row;
+	const char *more = cluster->more_jobs ? cluster->more_jobs : "";
+	char *copy, *rest, *row;
 
-	ck_assert_ptr_nonnull(copy);
+	ck_assert_int_ge(asprintf(&copy, "%s%s", rows ? cluster->jobs : "", rows ? more : ""), 0);
+	rest = copy;
 	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
 	      "ElapsedRaw|Suspended|AllocTRES\n",
 	      out);

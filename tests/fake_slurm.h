@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A make-believe Slurm in memory, for tests that drive verbs in their own process: fake_run() takes
  * the place of run_program() and fake_lines() that of run_lines(). They answer sshare, sacctmgr,
- * scontrol and sacct from a table, which sacctmgr changes. It counts the calls, keeps the last and can be told to misbehave. */
+ * scontrol and sacct from a table, which sacctmgr changes. It counts the calls, keeps the last and
+ * can be told to misbehave. */
 #ifndef SUBANK_TESTS_FAKE_SLURM_H
 #define SUBANK_TESTS_FAKE_SLURM_H
 
@@ -44,7 +45,8 @@ struct fake_cluster {
 	const char *priority_type, *half_life, *reset, *enforce;
 	const char *calc_period, *version;
 	const char *partitions; /* all that scontrol -o show partition prints */
-	const char *jobs; /* the rows of sacct as printed, without the cluster */
+	const char *jobs; /* rows of sacct as printed, without the cluster; */
+	char *more_jobs; /* those of fake_add_job() */
 	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
 };
@@ -72,6 +74,25 @@ void fake_release(void);
 struct fake_cluster *fake_cluster(const char *name);
 struct fake_account *fake_account(const char *cluster, const char *name);
 void fake_remove_account(const char *cluster, const char *name);
+
+/* What stands for 0 or NULL is said with each field. Times are seconds since 1970 UTC. */
+struct fake_job {
+	int id; /* also its DBIndex and, if there is none, its name */
+	const char *name;
+	const char *account; /* "bio" */
+	const char *user; /* "ann" */
+	const char *qos; /* "normal" */
+	const char *state; /* RUNNING, or COMPLETED when it has an end */
+	const char *tres; /* "billing=1,cpu=1,node=1" */
+	int64_t submit; /* five seconds before its start */
+	int64_t start; /* it never ran */
+	int64_t ran; /* from its start until now, or its end */
+	int64_t suspended; /* of that */
+	bool runs; /* it has no end */
+};
+
+/* slurmdbd gets to know of it; one with the same id and submit time is replaced. */
+void fake_add_job(const char *cluster, struct fake_job job);
 
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct slurm_error *err);

@@ -373,7 +373,7 @@ START_TEST(malformed_and_forbidden_entries_change_nothing)
 		  .amount = 1},
 		 SB_EREFUSED,
 		 "less than"},
-		{{.kind = EVENT_CHARGE_JOB, .account = "alice"}, SB_EINVAL, "not known"},
+		{{.kind = EVENT_KIND_END, .account = "alice"}, SB_EINVAL, "not known"},
 	};
 	struct bank *bank = util_bank();
 	struct head head;

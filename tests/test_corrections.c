@@ -291,6 +291,34 @@ START_TEST(answers_that_break_a_rule_are_refused)
 		{{.kind = EVENT_RECONCILE, ANN, .cluster = "c1", .amount = 1, .debt = 1},
 		 SB_EINVAL,
 		 "ends before it starts"},
+		/* Jobs, and what is charged by. */
+		{{.kind = EVENT_CHARGE_JOB,
+		  USED,
+		  .cluster = "c1",
+		  .slurm_account = "ann",
+		  .amount = 1},
+		 SB_ECORRUPT,
+		 "not metered by jobs"},
+		{{.kind = EVENT_METER, ANN, .cluster = "c1", .meter = METER_SITE, .before = 60},
+		 SB_EINVAL,
+		 "rawusage or jobs"},
+		{{.kind = EVENT_METER, ANN, .cluster = "c1", .meter = METER_RAWUSAGE, .before = 60},
+		 SB_ECORRUPT,
+		 "so already"},
+		{{.kind = EVENT_METER, ANN, .cluster = "c1", .meter = METER_JOBS, .before = 59},
+		 SB_ECORRUPT,
+		 "not the last one"},
+		{{.kind = EVENT_METER, ANN, .cluster = "c2", .meter = METER_JOBS, .before = 60},
+		 SB_ECORRUPT,
+		 "not the last one"},
+		{{.kind = EVENT_METER,
+		  ANN,
+		  .cluster = "c1",
+		  .meter = METER_JOBS,
+		  .before = 60,
+		  .since = T0 + HOUR + 1},
+		 SB_ECORRUPT,
+		 "a time to come"},
 		/* What time brings. */
 		{{.kind = EVENT_EXPIRE,
 		  .account = "ann",
@@ -344,6 +372,51 @@ START_TEST(answers_that_break_a_rule_are_refused)
 			      cases[i].code, cases[i].text);
 		ck_assert_uint_eq(util_head(bank).seq, 7);
 	}
+	ck_assert_int_eq(util_verify(bank), 0);
+}
+END_TEST
+
+/* Behind a switch to jobs readings charge nothing, and jobs nothing from before. */
+START_TEST(a_meter_counts_one_way_at_a_time)
+{
+	struct event reading = {
+		.kind = EVENT_CHARGE, USED, .cluster = "c1", .amount = 5, .before = 60, .now = 65};
+	struct event job = {.kind = EVENT_CHARGE_JOB,
+			    USED,
+			    .cluster = "c1",
+			    .amount = 5,
+			    .slurm_account = "ann",
+			    .job = "1"};
+
+	begin();
+	util_append(bank, T0 + 2 * HOUR,
+		    &(struct event){.kind = EVENT_METER,
+				    ANN,
+				    .cluster = "c1",
+				    .meter = METER_JOBS,
+				    .before = 60,
+				    .now = 60,
+				    .since = T0 + HOUR / 2});
+	reading.since = T0 + 2 * HOUR;
+	reading.until = T0 + 3 * HOUR;
+	FAILS(SB_ECORRUPT, "metered by jobs", util_try(bank, T0 + 3 * HOUR, &reading));
+	FAILS(SB_ECORRUPT, "before jobs were counted", util_try(bank, T0 + 3 * HOUR, &job));
+	job.since = T0 + HOUR / 2;
+	util_append(bank, T0 + 3 * HOUR, &job);
+	util_append(bank, T0 + 3 * HOUR,
+		    &(struct event){.kind = EVENT_METER,
+				    ANN,
+				    .cluster = "c1",
+				    .meter = METER_RAWUSAGE,
+				    .before = 60,
+				    .now = 900,
+				    .since = T0 + 3 * HOUR});
+	FAILS(SB_ECORRUPT, "not metered by jobs", util_try(bank, T0 + 4 * HOUR, &job));
+	reading.before = 900;
+	reading.now = 905;
+	reading.since = T0 + 3 * HOUR;
+	reading.until = T0 + 4 * HOUR;
+	util_append(bank, T0 + 4 * HOUR, &reading);
 	ck_assert_int_eq(util_verify(bank), 0);
 }
 END_TEST
@@ -651,6 +724,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, answers_that_break_a_rule_are_refused);
+	tcase_add_test(tcase, a_meter_counts_one_way_at_a_time);
 	tcase_add_test(tcase, what_was_answered_is_not_answered_again);
 	tcase_add_test(tcase, a_refund_pays_the_lots_that_paid_its_debt_and_no_more);
 	tcase_add_test(tcase, use_of_a_lot_that_was_reversed_comes_back_to_who_paid_it);

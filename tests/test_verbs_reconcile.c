@@ -9,47 +9,22 @@
 /* The clock stands at BEGIN when bio, of 10 SU, is opened; jobs come later. */
 #define BEGIN (T0 / WHEN_SECOND)
 
-static char *jobs;
-static size_t jobs_len;
-
-/* Adds a job of [ran] seconds, of which [suspended] it was; [ended] false: it runs on. */
-static void add_job(int id, const char *account, const char *qos, int64_t start, int64_t ran,
-		    int64_t suspended, bool ended, const char *tres)
-{
-	char *old = jobs, end[32] = "Unknown";
-	FILE *to = open_memstream(&jobs, &jobs_len);
-
-	if (ended)
-		(void)snprintf(end, sizeof(end), "%" PRId64, BEGIN + start + ran);
-	ck_assert_ptr_nonnull(to);
-	fprintf(to, "%s%d|%d|%d|%s|ann|main|%s|%s|%" PRId64 "|%" PRId64 "|%s|%" PRId64, old, id, id,
-		id, account, qos, ended ? "COMPLETED" : "RUNNING", BEGIN + start - 5, BEGIN + start,
-		end, ran - suspended);
-	fprintf(to, "|00:%02d:%02d|%s\n", (int)suspended / 60, (int)suspended % 60, tres);
-	ck_assert_int_eq(fclose(to), 0);
-	free(old);
-	fake_cluster("dev")->jobs = jobs;
-}
-
+/* A job of so many seconds, counted from BEGIN. */
 static void job(int id, const char *account, int64_t start, int64_t ran, const char *tres)
 {
-	add_job(id, account, "normal", start, ran, 0, true, tres);
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .account = account,
+					      .start = BEGIN + start,
+					      .ran = ran,
+					      .tres = tres});
 }
 
 static void setup(void)
 {
 	drive_setup();
-	jobs = strdup("");
-	ck_assert_ptr_nonnull(jobs);
 	fake_account("dev", "bio");
 	DONE("", "open", "bio", "10");
 	clock_now = T0 + HOUR;
-}
-
-static void teardown(void)
-{
-	free(jobs);
-	drive_teardown();
 }
 
 static void read_usage(const char *account, int64_t usage, int expected)
@@ -72,7 +47,7 @@ START_TEST(books_that_equal_slurm_are_said_to)
 	job(2, "bio", 200, 80, "billing=1,cpu=1,node=1");
 	/* Of another account, before it was opened, and one that never ran. */
 	job(3, "chem", 200, 80, "billing=1,cpu=1");
-	add_job(4, "bio", "normal", 300, 0, 0, true, "");
+	fake_add_job("dev", (struct fake_job){.id = 4, .submit = BEGIN + 300});
 	read_usage("bio", 200, 0);
 	SHOWS(0, "bio|dev|200|200|0|0|0|0\n", "bio");
 	SHOWS(0, "bio|dev|200|200|0|0|0|0\n", "--clusters", "dev");
@@ -166,8 +141,18 @@ START_TEST(what_rawusage_counts_beside_stands_apart)
 					  "CPU=1.0,Mem=0.25G,GRES/gpu=2.5\n";
 	fake_qos = "normal|||||1.000000\nurgent|||||1.500000\nfree|||||0.000000\n";
 	/* 1 + 512 / 1024 / 4 = 1.125, cut to 1. */
-	add_job(1, "bio", "urgent", 100, 1000, 100, true, "billing=1,cpu=1,mem=512M,node=1");
-	add_job(2, "bio", "free", 100, 1000, 0, true, "billing=1,cpu=1,mem=512M,node=1");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .qos = "urgent",
+					      .start = BEGIN + 100,
+					      .ran = 1000,
+					      .suspended = 100,
+					      .tres = "billing=1,cpu=1,mem=512M,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .qos = "free",
+					      .start = BEGIN + 100,
+					      .ran = 1000,
+					      .suspended = 0,
+					      .tres = "billing=1,cpu=1,mem=512M,node=1"});
 	/* The weights were others then: nothing is said of them. */
 	job(3, "bio", 200, 10, "billing=4,cpu=1,gres/gpu=2,node=1");
 	/* 1687.5 + 40 */
@@ -182,7 +167,11 @@ START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 {
 	/* It ran for 2000 seconds when it was read, and Slurm had counted 1800. */
 	clock_now = T0 + 3000 * WHEN_SECOND;
-	add_job(1, "bio", "normal", 1001, 2500, 0, false, "billing=2");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 1001,
+					      .ran = 2500,
+					      .runs = true,
+					      .tres = "billing=2"});
 	read_usage("bio", 3600, 0);
 	SHOWS(0, "bio|dev|3600|4000|0|0|602|400\n", "bio");
 	/* More than that is missing. */
@@ -250,6 +239,8 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 	fake_account("gpu", "bio");
 	job(1, "bio", 100, 60, "billing=1");
 	read_usage("bio", 60, 0);
+	/* The other one has a beginning now, and a reading here. */
+	read_usage("bio", 60, 0);
 	SHOWS(0, "bio|dev|60|60|0|0|0|0\nbio|gpu|0|0|0|0|0|0\n", "bio");
 	SHOWS(0, "bio|gpu|0|0|0|0|0|0\n", "-M", "gpu");
 	fake_cluster("gpu")->silent = true;
@@ -282,7 +273,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, books_that_equal_slurm_are_said_to);
 	tcase_add_test(tcase, use_that_the_books_lost_is_found_and_entered);

@@ -87,6 +87,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	     "credit       0.00 SU\n"
 	     "enforcement  hold (the settings')\n"
 	     "lever        GrpTRESMins=cpu (the settings')\n"
+	     "meter        rawusage (the settings')\n"
 	     "thresholds   none (the settings')\n",
 	     "terms", "bio");
 	DONE("terms are allowance limited, credit 2.00 SU, enforcement hold, lever "

@@ -113,6 +113,7 @@ int util_plan(struct books *books, struct event *event, struct sb_error *err)
 			event->debt = plan_debt(to, event->amount);
 		return rc;
 	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
 		return plan_charge(account, event, err);
 	case EVENT_RECONCILE:
 		return event->use == USE_MORE ? plan_charge(account, event, err) : SB_OK;

@@ -60,6 +60,15 @@ static void take_parts(struct world *world, struct event *event)
 	}
 }
 
+/* What the account's meter shows, so that most switches are near to being taken. */
+static int64_t meter_reading(const struct world *world, const struct event *event)
+{
+	const struct meter *meter = account_meter(
+		world->accounts[strcmp(event->account, names[1]) == 0], event->cluster);
+
+	return meter ? meter->reading : 0;
+}
+
 /* Fills in every field from the input; those that the kind does not have do no harm. */
 static void take_event(struct world *world, struct event *event)
 {
@@ -112,8 +121,12 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_RELEASE:
 		event->until = bits & 128 ? take_time(world) : 0;
 		break;
+	case EVENT_CHARGE_JOB:
+	case EVENT_METER:
 	case EVENT_RECONCILE:
 		event->use = bits >> 3 & 1;
+		event->meter = (bits >> 3 & 3) % 3;
+		event->before = event->now = meter_reading(world, event);
 		event->since = take_time(world);
 		event->until = take_time(world);
 		/* fall through */
@@ -226,12 +239,23 @@ static bool plan(const struct world *world, const struct account *account, const
 		event->before = meter ? meter->reading : -1;
 		return true;
 	case EVENT_CHARGE:
-		if (!meter || __builtin_add_overflow(meter->reading, event->amount, &event->now))
+		if (!meter || meter->jobs ||
+		    __builtin_add_overflow(meter->reading, event->amount, &event->now))
 			return false;
 		event->before = meter->reading;
 		event->since = meter->time;
 		event->until = world->time;
 		return plan_charge(account, event, &err) == SB_OK;
+	case EVENT_METER:
+		event->meter = meter && meter->jobs ? METER_RAWUSAGE : METER_JOBS;
+		event->since = world->time;
+		return meter;
+	case EVENT_CHARGE_JOB:
+		if (!meter || !meter->jobs)
+			return false;
+		event->since = meter->jobs_since;
+		event->until = world->time;
+		return event->since < event->until && plan_charge(account, event, &err) == SB_OK;
 	case EVENT_RECONCILE:
 		if (!meter || event->use == USE_LESS) {
 			arrange(account, event);

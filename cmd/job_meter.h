@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The check's part for accounts that are metered by jobs: reads what slurmdbd has on record and has
+ * it charged, and switches accounts whose terms now ask for another meter. */
+#ifndef SUBANK_CMD_JOB_METER_H
+#define SUBANK_CMD_JOB_METER_H
+
+#include "cmd/checkup.h"
+#include "cmd/clusters.h"
+
+/* Charges the jobs that have ended on each cluster that answered, one cluster after the other, and
+ * then switches. Committed slice by slice: what is interrupted goes on from there. With [dry]
+ * nothing is entered, and what would be is said. Returns EXIT_DONE, EXIT_PART when Slurm did not
+ * answer, or that of an error. */
+int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
+		  bool dry);
+
+#endif

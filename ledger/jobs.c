@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/jobs.h"
+
+#include <inttypes.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/amount.h"
+#include "ledger/entries.h"
+#include "ledger/policy.h"
+#include "ledger/text.h"
+#include "ledger/when.h"
+
+enum { FACTOR_ONE = 1000000 };
+
+/* What is asked by a job's ref is told by the ref alone. */
+static const char job_request[] = "job";
+
+bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
+{
+	int64_t before = since > job->start ? since - job->start : 0;
+	__int128 amount =
+		before < job->elapsed ? (__int128)job->billing * (job->elapsed - before) : 0;
+
+	/* Before it is multiplied once more. */
+	if (amount > INT64_MAX)
+		return false;
+	amount = amount * job->factor / FACTOR_ONE;
+	if (amount > INT64_MAX)
+		return false;
+	*ret = (int64_t)amount;
+	return true;
+}
+
+void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
+	     const char *account)
+{
+	char whole[2 * NAME_SIZE + 64], hash[HASH_TEXT_SIZE];
+	unsigned char digest[HASH_SIZE];
+	struct sha256_ctx ctx;
+	int len = snprintf(whole, sizeof(whole), "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster,
+			   job->id, job->submit, account);
+
+	if (len <= EVENT_REF_MAX) {
+		memcpy(to, whole, (size_t)len + 1);
+		return;
+	}
+	sha256_init(&ctx);
+	sha256_update(&ctx, (size_t)len, (const uint8_t *)whole);
+	sha256_digest(&ctx, sizeof(digest), digest);
+	(void)snprintf(to, EVENT_REF_MAX + 1, "job:%s", hex_format(hash, digest, HASH_SIZE));
+}
+
+/* A text of Slurm's that an entry can hold. */
+static const char *clean(const char *text, size_t most)
+{
+	return strlen(text) <= most && text_ok(text) ? text : "?";
+}
+
+static struct job_sum *find_sum(struct job_charges *charges, const char *account)
+{
+	struct job_sum *grown;
+
+	for (size_t i = 0; i < charges->sum_count; i++) {
+		if (strcmp(charges->sums[i].account, account) == 0)
+			return &charges->sums[i];
+	}
+	grown = reallocarray(charges->sums, charges->sum_count + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	charges->sums = grown;
+	grown += charges->sum_count++;
+	*grown = (struct job_sum){0};
+	(void)snprintf(grown->account, sizeof(grown->account), "%s", account);
+	return grown;
+}
+
+static int append_job(struct books *books, struct job_charges *charges,
+		      const struct account *account, const struct meter *meter,
+		      const struct finished_job *job, int64_t amount, const char *ref,
+		      struct sb_error *err)
+{
+	struct job_sum *sum = find_sum(charges, account->name);
+	int64_t start = job->start * WHEN_SECOND;
+	struct event event = {.kind = EVENT_CHARGE_JOB,
+			      .ref = ref,
+			      .request = job_request,
+			      .account = account->name,
+			      .cluster = charges->cluster,
+			      .resource = RESOURCE_BILLING,
+			      .amount = amount,
+			      .since = start > meter->jobs_since ? start : meter->jobs_since,
+			      .until = job->end * WHEN_SECOND,
+			      .job = clean(job->name, 255),
+			      .job_id = job->id,
+			      .db_index = job->db_index,
+			      .submit = job->submit * WHEN_SECOND,
+			      .elapsed = job->elapsed,
+			      .factor = job->factor,
+			      .slurm_account = job->slurm_account,
+			      .job_user = clean(job->user, 255),
+			      .partition = clean(job->partition, 255),
+			      .qos = clean(job->qos, 255),
+			      .state = clean(job->state, 64),
+			      .alloc_tres = clean(job->alloc_tres, 1024)};
+	int rc = sum ? plan_charge(account, &event, err) : sb_error_nomem(err);
+
+	if (!rc)
+		rc = books_append(books, &event, err);
+	if (!rc) {
+		sum->jobs++;
+		if (!amount_add(sum->amount, amount, &sum->amount))
+			sum->amount = INT64_MAX;
+	}
+	event_release(&event);
+	return rc;
+}
+
+/* Whether debt and lots stay within money whatever the charge falls on: one job that says nonsense
+ * must not keep all others from being charged. */
+static bool fits(const struct account *account, int64_t amount)
+{
+	__int128 sum = (__int128)account->debt + account->credit + amount;
+
+	for (size_t i = 0; i < account->lot_count; i++)
+		sum += account->lots[i].amount;
+	return sum <= INT64_MAX;
+}
+
+static int charge_account(struct books *books, struct job_charges *charges,
+			  const struct account *account, const struct meter *meter,
+			  const struct finished_job *job, struct sb_error *err)
+{
+	char ref[EVENT_REF_MAX + 1];
+	uint64_t seq;
+	int64_t amount;
+	int rc;
+
+	if (!job_amount(job, meter->jobs_since / WHEN_SECOND, &amount) || !fits(account, amount)) {
+		charges->refused++;
+		return SB_OK;
+	}
+	if (amount == 0)
+		return SB_OK;
+	if (job->end > books_time(books) / WHEN_SECOND) {
+		charges->left++;
+		return SB_OK;
+	}
+	job_ref(ref, charges->cluster, job, account->name);
+	rc = entries_with_ref(books, ref, &seq, err);
+	if (rc || seq)
+		return rc;
+	return append_job(books, charges, account, meter, job, amount, ref, err);
+}
+
+static bool is_meant(const struct job_charges *charges, const char *account)
+{
+	for (size_t i = 0; i < charges->only_count; i++) {
+		if (strcmp(charges->only[i], account) == 0)
+			return true;
+	}
+	return charges->only_count == 0;
+}
+
+/* Charges the job to its account and to those above it that the bank has. */
+static int charge_job(struct books *books, struct job_charges *charges,
+		      const struct finished_job *job, struct sb_error *err)
+{
+	const char *name = job->slurm_account;
+	int rc = SB_OK;
+
+	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
+		const struct account *account;
+		const struct meter *meter = NULL;
+
+		rc = books_account(books, name, &account, err);
+		if (!rc)
+			meter = account_meter(account, charges->cluster);
+		if (rc == SB_ENOTFOUND)
+			rc = SB_OK;
+		else if (!rc && meter && meter->jobs && is_meant(charges, name))
+			rc = charge_account(books, charges, account, meter, job, err);
+		name = tree_parent(charges->tree, name);
+	}
+	return rc;
+}
+
+int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
+		 struct sb_error *err)
+{
+	struct reading reading;
+	int rc = books_reading(books, cluster, account, &reading, err);
+
+	*ret = rc ? 0 : reading.settled;
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
+static int set_settled(struct books *books, const char *cluster, const struct account *account,
+		       int64_t settled, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, cluster);
+	struct reading reading = {.running = -1};
+	int rc;
+
+	if (!meter || !meter->jobs)
+		return SB_OK;
+	rc = books_reading(books, cluster, account->name, &reading, err);
+	if (rc == SB_ENOTFOUND) {
+		reading.usage = meter->reading;
+		reading.time = meter->time;
+		rc = SB_OK;
+	}
+	if (rc || reading.settled >= settled)
+		return rc;
+	reading.settled = settled;
+	return books_set_reading(books, cluster, account->name, &reading, err);
+}
+
+int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct job_charges *charges = ctx;
+	size_t count;
+	int rc = SB_OK;
+
+	free(charges->sums);
+	charges->sums = NULL;
+	charges->sum_count = charges->left = charges->refused = 0;
+	for (size_t i = 0; i < charges->count && !rc; i++)
+		rc = charge_job(books, charges, &charges->list[i], err);
+	if (!rc)
+		rc = books_load_all(books, &count, err);
+	for (size_t i = 0; !rc && i < count; i++) {
+		if (is_meant(charges, books_at(books, i)->name))
+			rc = set_settled(books, charges->cluster, books_at(books, i),
+					 charges->settled, err);
+	}
+	return rc;
+}
+
+int jobs_switch(struct books *books, const char *name, const char *cluster, enum metering to,
+		int64_t since, int64_t now, struct sb_error *err)
+{
+	const struct account *account;
+	const struct meter *meter;
+	struct event event = {.kind = EVENT_METER,
+			      .account = name,
+			      .cluster = cluster,
+			      .resource = RESOURCE_BILLING,
+			      .meter = (uint8_t)to,
+			      .since = since};
+	int rc = books_account(books, name, &account, err);
+
+	if (rc)
+		return rc;
+	meter = account_meter(account, cluster);
+	if (!meter || meter->jobs == (to == METER_JOBS))
+		return SB_OK;
+	event.before = meter->reading;
+	event.now = to == METER_JOBS ? meter->reading : now;
+	rc = books_append(books, &event, err);
+	return rc ? rc : set_settled(books, cluster, account, since, err);
+}

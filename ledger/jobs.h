@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Charges by job: what slurmdbd has on record of jobs that ended becomes one entry for each and for
+ * each account whose budget it falls into, once, however often it is read. */
+#ifndef SUBANK_LEDGER_JOBS_H
+#define SUBANK_LEDGER_JOBS_H
+
+#include "ledger/books.h"
+#include "ledger/tree.h"
+
+/* One run of a job that has ended. Times are seconds since 1970 UTC. */
+struct finished_job {
+	const char *name; /* as people write it */
+	int64_t id; /* of which no two have the same [submit] on a cluster */
+	int64_t db_index;
+	const char *slurm_account;
+	const char *user, *partition, *qos, *state, *alloc_tres;
+	int64_t submit, start, end;
+	int64_t elapsed; /* seconds that it ran */
+	int64_t billing;
+	int64_t factor; /* UsageFactor in millionths */
+};
+
+/* What it comes to from [since] (seconds) on: billing x seconds x factor, cut to whole
+ * billing-seconds. Nobody knows when a job was suspended: it is taken to have run until [since], so
+ * that before and behind it no more is counted than it ran in all. False: past int64. */
+bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
+
+struct job_charges {
+	/* in */
+	const char *cluster;
+	const struct finished_job *list;
+	size_t count;
+	const struct tree *tree; /* how the cluster's accounts hang together */
+	const char *const *only; /* these accounts alone; none: all that are metered by jobs */
+	size_t only_count;
+	int64_t settled; /* microseconds: jobs that ended before are all in the list or were before
+			  */
+	/* out; the caller frees [sums] */
+	struct job_sum {
+		char account[NAME_SIZE];
+		int64_t amount; /* billing-seconds */
+		size_t jobs;
+	} * sums; /* by account, each that got an entry or was looked at */
+	size_t sum_count;
+	size_t left; /* jobs that end later than the clock of the books: the next check has them */
+	size_t refused; /* jobs that come to more than money holds */
+};
+
+/* Charges what was not charged before. A books_fn: [ctx] is a struct job_charges, whose output it
+ * fills anew each time it runs. */
+int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
+
+/* The ref of a job's entry for an account: "job:CLUSTER/ID/SUBMIT/ACCOUNT" or, where that is too
+ * long, "job:" and its SHA-256. */
+void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
+	     const char *account);
+
+/* Up to when the jobs of an account are charged; 0: none are. */
+int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
+		 struct sb_error *err);
+
+/* Switches what use of an account is charged by on a cluster, from [since] on (microseconds, whole
+ * seconds). [now] is where RawUsage goes on counting. */
+int jobs_switch(struct books *books, const char *account, const char *cluster, enum metering to,
+		int64_t since, int64_t now, struct sb_error *err);
+
+#endif

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Accounts that are metered by jobs: hundreds of short jobs of all kinds by three users on two real
+# clusters, with crashes of slurmctld, a slurmdbd that is away, and checks that are killed. At the end
+# the charges equal sacct, job by job.
+
+# shellcheck source=tests/slurm/harness.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_second=gpu
+
+# Accounts of the system, beside the one of the test.
+users=(daemon games)
+
+# both COMMAND...: for each of the two clusters.
+both() {
+	"$@"
+	cluster_second "$@"
+}
+
+# add_users ACCOUNT: all may submit in it, with the QOS `urgent` too.
+add_users() {
+	local user
+	for user in "${users[@]}"; do
+		cluster_ask sacctmgr -i add user "$user" account="$1" cluster="$CLUSTER_NAME" >/dev/null
+	done
+	cluster_ask sacctmgr -i modify user where account="$1" cluster="$CLUSTER_NAME" set qos+=urgent >/dev/null
+}
+
+# as USER COMMAND...
+as() {
+	local CLUSTER_USER=$1
+	shift
+	"$@"
+}
+
+# many_jobs ACCOUNT: arrays of all users, and one job of each kind.
+many_jobs() {
+	local user started requeued
+	for user in "$CLUSTER_USER" "${users[@]}"; do
+		# shellcheck disable=SC2016 # for the job's shell
+		as "$user" submit "$1" 'sleep $((SLURM_ARRAY_TASK_ID % 3))' --array=0-24
+	done
+	submit "$1" 'exit 3' -n 2
+	submit "$1" 'sleep 2' -n 3 -q urgent
+	submit "$1" 'sleep 60' --begin=now+1hour
+	cluster_ask scancel "$job"
+	submit "$1" 'sleep 300' -n 2
+	started+=" $job"
+	submit "$1" 'sleep 300' --requeue
+	requeued=$job
+	submit "$1" 'sleep 300' -t 1
+	started+=" $job"
+	for job in $started $requeued; do
+		expect_job "$job" RUNNING 120
+	done
+	cluster_ask scontrol requeue "$requeued"
+	cluster_ask scontrol suspend "${started##* }"
+	expect_job "${started##* }" SUSPENDED
+	sleep 1
+	cluster_ask scontrol resume "${started##* }"
+	expect_job "$requeued" PENDING 60
+	cluster_ask scancel "$requeued"
+	for job in $started; do
+		cluster_ask scancel "$job"
+	done
+}
+
+# jobs_over: no job is there, and slurmdbd knows the end of each.
+jobs_over() {
+	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
+}
+
+# is_recorded JOB: whether slurmdbd has it. slurmctld tells what it could not tell before in its own time.
+is_recorded() {
+	[[ $(cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$1" -o State) = COMPLETED ]]
+}
+
+# recorded ACCOUNTS: cluster, index and amount of each job that used something, by what sacct has.
+recorded() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME,$CLUSTER_SECOND" -A "$1" -S now-1day \
+		-o Cluster,DBIndex,QOS,ElapsedRaw,AllocTRES |
+		awk -F'|' 'match($5, /billing=[0-9]+/) {
+			amount = int($4 * substr($5, RSTART + 8, RLENGTH - 8) * ($3 == "urgent" ? 1.5 : 1))
+			if (amount > 0)
+				print $1, $2, amount
+		}' | sort
+}
+
+# booked ACCOUNT: the same from its journal.
+booked() {
+	subank journal --json -k job "$1" |
+		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":\([0-9]*\).*/\1 \3 \2/' | sort
+}
+
+# killed_checks N: that many checks, each killed after a time of its own.
+killed_checks() {
+	local i
+	for ((i = 0; i < $1; i++)); do
+		PATH=$harness_dir/bin:$PATH timeout --foreground -s KILL "0.$((RANDOM % 40 + 1))" \
+			"$SUBANK" --config "$harness_dir/subank.yaml" check >/dev/null 2>&1 || true
+	done
+}
+
+# checked: a whole check. A command of Slurm that a killed one has started keeps others waiting.
+checked() {
+	expect_true "a check" cluster_until 60 subank check >/dev/null
+}
+
+test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
+	local used late
+	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
+	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
+	cluster_ask sacctmgr -i add qos urgent UsageFactor=1.5 >/dev/null
+	new_bank
+	both new_account institute
+	both new_account group parent=institute
+	both add_users group
+	run 0 subank open institute 1000
+	run 0 subank open group 500
+	run 0 subank check
+	expect_match "the meter" "group: is metered by jobs on gpu" "$out"
+
+	many_jobs group
+	submit institute 'sleep 2'
+	killed_checks 3
+	# Jobs are saved every few seconds; one that is not is running for slurmdbd for ever.
+	sleep 6
+	cluster_daemon_kill slurmctld
+	cluster_daemon_start slurmctld
+	cluster_await slurmd
+	cluster_second many_jobs group
+	checked
+	cluster_daemon_stop slurmdbd
+	cluster_second submit institute 'sleep 1' -n 4
+	late=$job
+	run 3 subank check
+	cluster_second expect_true "jobs end without slurmdbd" cluster_until 60 no_jobs
+	cluster_daemon_start slurmdbd
+	killed_checks 5
+	expect_true "all is over on the first" cluster_until 120 jobs_over
+	cluster_second expect_true "all is over on the second" cluster_until 120 jobs_over
+	cluster_second expect_true "slurmdbd was told of job $late" cluster_until 120 is_recorded "$late"
+	killed_checks 3
+	checked
+
+	expect_equal "jobs of the group" "$(recorded group)" "$(booked group)"
+	expect_equal "jobs of the institute" "$(recorded group,institute)" "$(booked institute)"
+	expect_true "enough jobs" test "$(booked group | grep -c .)" -ge 100
+	echo "  $(booked institute | grep -c .) charges of the institute equal sacct's jobs"
+	run 0 subank reconcile
+	expect_equal "a check again" "" "$(subank check)"
+	used=$(booked institute | awk '{ sum += $3 } END { print sum }')
+	expect_equal "used" "$used" "$(used institute)"
+	run 0 subank verify
+}
+
+test_the_meter_is_switched_while_jobs_run() {
+	local before running
+	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
+	new_bank
+	new_account switched
+	run 0 subank open switched 100
+	spend switched 4 2
+	submit switched 'sleep 25' -n 2
+	running=$job
+	expect_job "$running" RUNNING
+	sleep 3
+	run 0 subank check
+	before=$(used switched)
+	run 0 subank terms switched --meter jobs --no-apply
+	run 0 subank check switched
+	expect_match "the switch" "switched: is metered by jobs on $CLUSTER_NAME" "$out"
+	expect_true "what was used up to then" test "$(used switched)" -ge "$before"
+	expect_job "$running" COMPLETED 60
+	expect_true "slurmdbd knows" cluster_until 60 jobs_over
+	run 0 subank check
+	# All of both jobs, to the second, wherever RawUsage was at the switch.
+	expect_equal "used" "$(recorded switched | awk '{ sum += $3 } END { print sum }')" "$(used switched)"
+	run 0 subank reconcile switched
+	run 0 subank verify
+}
+
+harness_main "$@"

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Accounts that are metered by jobs, driven in this process. */
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "tests/drive.h"
+
+#define BEGIN (T0 / WHEN_SECOND)
+#define SETTINGS "clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+
+/* A job of the account that started so many seconds after BEGIN. */
+static void job(int id, const char *account, int64_t start, int64_t ran)
+{
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = id, .account = account, .start = BEGIN + start, .ran = ran});
+}
+
+static void setup(void)
+{
+	drive_setup();
+	set_settings(SETTINGS "meter: jobs\n");
+	fake_account("dev", "bio");
+	DONE("", "open", "bio", "10");
+	clock_now = T0 + HOUR;
+	DONE("bio: is metered by jobs on dev from now on", "check");
+	ck_assert_ptr_null(strstr(out, "charged"));
+	clock_now = T0 + 2 * HOUR;
+}
+
+/* A check finds nothing: it prints and enters nothing, and changes nothing in Slurm. */
+static void nothing_more(void)
+{
+	char *before = exported();
+	int modified = fake_modifies;
+
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	ck_assert_int_eq(fake_modifies, modified);
+	UNCHANGED(before);
+}
+
+/* What the journal has of jobs, in billing-seconds. */
+#define CHARGED(rows)                                                                              \
+	do {                                                                                       \
+		DONE("", "journal", "-nP", "--seconds", "-k", "job", "-o",                         \
+		     "Account,Cluster,Amount,Detail");                                             \
+		ck_assert_str_eq(out, rows);                                                       \
+	} while (0)
+
+#define USED(account, used)                                                                        \
+	do {                                                                                       \
+		DONE("", "balance", account, "-nPo", "Used", "--seconds");                         \
+		ck_assert_str_eq(out, used "\n");                                                  \
+	} while (0)
+
+static void is_reconciled(void)
+{
+	DONE("", "reconcile", "-nP");
+	DONE("", "verify");
+}
+
+START_TEST(each_finished_job_is_charged_once)
+{
+	job(1, "bio", 3700, 60);
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .name = "12_3",
+					      .user = "bob",
+					      .start = BEGIN + 3800,
+					      .ran = 100,
+					      .suspended = 40,
+					      .state = "TIMEOUT",
+					      .tres = "billing=3,cpu=1,mem=100M,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 3, .start = BEGIN + 3900, .runs = true});
+	fake_add_job("dev",
+		     (struct fake_job){.id = 4, .submit = BEGIN + 3950, .state = "CANCELLED by 0"});
+	DONE("bio: charged 0.06 SU for 2 jobs on dev\n", "check");
+	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
+		"bio|dev|-180|dev job 12_3 of bob, TIMEOUT\n");
+	USED("bio", "240");
+	/* What RawUsage says is nothing to it. */
+	fake_account("dev", "bio")->usage = 99999;
+	nothing_more();
+	fake_account("dev", "bio")->usage = 5;
+	nothing_more();
+	/* It ends; and an earlier run of it that was requeued comes to light. */
+	fake_add_job("dev", (struct fake_job){.id = 3, .start = BEGIN + 3900, .ran = 400});
+	fake_add_job("dev", (struct fake_job){.id = 3,
+					      .submit = BEGIN + 3750,
+					      .state = "REQUEUED",
+					      .start = BEGIN + 3800,
+					      .ran = 10});
+	DONE("bio: charged 0.11 SU for 2 jobs on dev\n", "check");
+	nothing_more();
+	USED("bio", "650");
+	DONE("jobs|dev|4|-650\n", "statement", "bio", "-nP", "--seconds");
+	DONE("job:dev/1/", "journal", "bio", "-nPo", "Ref", "-k", "job");
+	DONE("\"elapsed\":60", "journal", "--json", "-k", "job", "bio");
+	is_reconciled();
+}
+END_TEST
+
+/* Jobs that began before the switch have only what they used behind it. */
+START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	clock_now = T0 + 3 * HOUR;
+	job(1, "chem", 7300, 100);
+	/* It runs on; RawUsage has 1000 seconds of it and sacct 2900 at the switch. */
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "chem",
+					      .start = BEGIN + 7900,
+					      .ran = 2950,
+					      .runs = true});
+	fake_account("dev", "chem")->usage = 1100;
+	DONE("chem: charged", "check", "chem");
+	USED("chem", "1100");
+	DONE("", "terms", "chem", "--meter", "jobs");
+	fake_account("dev", "chem")->usage = 1200;
+	DONE("chem: is metered by jobs on dev from now on", "check", "chem");
+	/* Up to the very second: 10 seconds for the verbs since. */
+	DONE("", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
+	ck_assert_str_eq(out, "0\n");
+	clock_now = T0 + 4 * HOUR;
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 2, .account = "chem", .start = BEGIN + 7900, .ran = 4000});
+	job(3, "chem", 12000, 500);
+	DONE("chem: charged", "check", "chem");
+	USED("chem", "4600");
+	is_reconciled();
+	/* And back again, while one runs. */
+	fake_add_job("dev", (struct fake_job){.id = 4,
+					      .account = "chem",
+					      .start = BEGIN + 14000,
+					      .ran = 401,
+					      .runs = true});
+	DONE("", "terms", "chem", "--meter", "rawusage");
+	fake_account("dev", "chem")->usage = 5000;
+	DONE("chem: is metered by rawusage on dev from now on", "check", "chem");
+	DONE("reconcile|-4", "journal", "chem", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
+	     "reconcile");
+	fake_account("dev", "chem")->usage = 5100;
+	DONE("chem: charged 0.02 SU", "check", "chem");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(factors_are_exact_and_cut_once_a_job)
+{
+	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n";
+	for (int i = 1; i <= 3; i++)
+		fake_add_job("dev",
+			     (struct fake_job){
+				     .id = i, .qos = "half", .start = BEGIN + 3700, .ran = 10});
+	fake_add_job("dev",
+		     (struct fake_job){.id = 4, .qos = "free", .start = BEGIN + 3700, .ran = 1000});
+	fake_add_job("dev",
+		     (struct fake_job){.id = 5, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
+	DONE("", "check");
+	USED("bio", "16");
+	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
+}
+END_TEST
+
+START_TEST(a_budget_has_what_those_below_it_use)
+{
+	(void)fake_account("dev", "lab");
+	(void)snprintf(fake_account("dev", "lab")->parent, 256, "bio");
+	job(1, "lab", 3700, 100);
+	job(2, "nobody", 3700, 100);
+	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
+	DONE("", "open", "lab", "1");
+	DONE("lab: is metered by jobs", "check");
+	clock_now = T0 + 3 * HOUR;
+	job(3, "lab", 7300, 30);
+	DONE("", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: charged <0.01 SU for 1 job on dev\n"));
+	ck_assert_ptr_nonnull(strstr(out, "lab: charged <0.01 SU for 1 job on dev\n"));
+	USED("bio", "130");
+	USED("lab", "30");
+	is_reconciled();
+}
+END_TEST
+
+START_TEST(ids_that_recur_are_other_jobs)
+{
+	job(1, "bio", 3700, 100);
+	DONE("", "check");
+	job(1, "bio", 5000, 50);
+	DONE("", "check");
+	USED("bio", "150");
+	is_reconciled();
+}
+END_TEST
+
+START_TEST(a_silent_slurmdbd_delays_and_loses_nothing)
+{
+	job(1, "bio", 3700, 100);
+	fake_mode[FAKE_SACCT] = FAKE_FAILS;
+	GIVES(3, NULL, "the jobs on cluster 'dev' are charged later: sacct failed", "check");
+	fake_mode[FAKE_SACCT] = FAKE_OK;
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, NULL, "the jobs on cluster 'dev' are charged later: sacctmgr failed", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	clock_now = T0 + 5 * 24 * HOUR;
+	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
+	/* Told a day late. */
+	job(2, "bio", 2 * 86400, 10);
+	clock_now = T0 + 5 * 24 * HOUR + HOUR;
+	job(3, "bio", 4 * 86400, 10);
+	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
+	/* That was too late; the record has it. */
+	GIVES(3, "|10\n", NULL, "reconcile", "-nP", "--seconds");
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	USED("bio", "120");
+}
+END_TEST
+
+START_TEST(decay_is_nothing_to_jobs)
+{
+	fake_cluster("dev")->half_life = "7-00:00:00";
+	job(1, "bio", 3700, 100);
+	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
+	nothing_more();
+	GIVES(0, "decay of usage|dev|info|half life 7-00:00:00, reset NONE|", NULL, "doctor",
+	      "-nP");
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "1");
+	DONE("chem: is metered by jobs", "check");
+	GIVES(3, "meter rawusage", "cluster 'dev' is left alone: usage shrinks", "terms", "chem",
+	      "--meter", "rawusage");
+	GIVES(1, NULL, "or `meter: jobs` in the settings", "check");
+	GIVES(0, "meter jobs", "left to the next check", "terms", "chem", "--meter", "site",
+	      "--no-apply");
+	nothing_more();
+}
+END_TEST
+
+START_TEST(a_hold_follows_the_jobs)
+{
+	job(1, "bio", 3700, 3400);
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .start = BEGIN + 3700,
+					      .ran = 3400,
+					      .tres = "billing=10,cpu=10"});
+	DONE("bio: held", "check");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	DONE("", "deposit", "bio", "10");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	ck_assert_int_eq(fake_mode[FAKE_SACCT], FAKE_OK);
+}
+END_TEST
+
+START_TEST(a_job_is_refunded_and_never_charged_again)
+{
+	job(1, "bio", 3700, 100);
+	DONE("", "check");
+	DONE("", "journal", "bio", "-nPo", "Entry", "-k", "job");
+	out[strcspn(out, "\n")] = '\0';
+	char *entry = strdup(out);
+	DONE("refunded 0.02 SU of entry ", "refund", entry, "--note", "node failed");
+	USED("bio", "0");
+	nothing_more();
+	is_reconciled();
+	REFUSED(1, "was taken back", "reverse", entry, "--note", "x");
+	free(entry);
+}
+END_TEST
+
+START_TEST(a_dry_run_enters_nothing)
+{
+	char *before = exported();
+
+	job(1, "bio", 3700, 100);
+	GIVES(0, "bio: would be charged 0.02 SU for 1 job on dev", "dry run", "check", "--dry-run");
+	DONE("", "terms", "bio");
+	UNCHANGED(before);
+}
+END_TEST
+
+START_TEST(long_names_have_refs_too)
+{
+	char name[201];
+	const struct fake_account *account;
+
+	memset(name, 'x', 200);
+	name[200] = '\0';
+	account = fake_account("dev", name);
+	DONE("", "open", name, "1");
+	DONE("", "check");
+	clock_now = T0 + 3 * HOUR;
+	job(1, account->name, 7300, 30);
+	DONE("", "check");
+	nothing_more();
+	DONE("job:", "journal", name, "-nPo", "Ref", "-k", "job");
+	ck_assert_uint_eq(strlen(out), 4 + 64 + 1);
+	is_reconciled();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("verbs_jobs");
+	TCase *tcase = tcase_create("jobs");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tcase, setup, drive_teardown);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, each_finished_job_is_charged_once);
+	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
+	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
+	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
+	tcase_add_test(tcase, decay_is_nothing_to_jobs);
+	tcase_add_test(tcase, a_hold_follows_the_jobs);
+	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
+	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, long_names_have_refs_too);
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
