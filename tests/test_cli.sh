@@ -456,8 +456,10 @@ echo RawUsage=40 >"$FAKE_STATE/dev/waits"
 printf '%s\n' RawUsage=40 GrpTRESMins=cpu=900 >"$FAKE_STATE/dev/paid"
 echo wait >"$FAKE_STATE/sacctmgr.mode"
 : >"$FAKE_STATE/log"
+# However long the others take.
+sed 's/^slurm_seconds:.*/slurm_seconds: 600/' "$dir/settings" >"$dir/patient"
 (
-	"$subank" -c "$dir/settings" check >"$dir/waiting.out" 2>&1
+	"$subank" -c "$dir/patient" check >"$dir/waiting.out" 2>&1
 	echo $? >"$dir/waiting.new"
 	mv "$dir/waiting.new" "$dir/waiting"
 ) &
