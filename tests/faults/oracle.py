@@ -22,6 +22,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from dataclasses import dataclass, field
 
 CLIENTS = int(os.environ.get("CLIENTS", "32"))
 SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
+ROUND = 30.0  # seconds that one history is made for
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 SUBANK = os.environ["SUBANK"]
 FAKE_SLURM = os.environ["FAKE_SLURM"]
@@ -348,8 +350,8 @@ def doctored(history, entries):
 class Site:
     """The bank, the make-believe Slurm beside it, and the history."""
 
-    def __init__(self):
-        self.folder = os.getcwd()
+    def __init__(self, folder):
+        self.folder = folder
         self.state = f"{self.folder}/slurm"
         self.history = History()
         self.lock = threading.Lock()
@@ -440,7 +442,7 @@ class Client:
         named = self.random.random() < 0.7
         request = Request(name=f"client {self.number} request {self.count}", verb=verb, account=account, **fields)
         words = [verb, *rest, "--note", request.name]
-        words += ["--ref", f"c{self.number}-{self.count}"] if named else []
+        words += ["--ref", f"{self.number}-{self.count}"] if named else []
         words += ["--no-apply"] if self.random.random() < 0.7 else []
         killed_before = False
         for attempt in range(5):
@@ -531,11 +533,13 @@ def limits_are_right(site, final):
     return wrong
 
 
-def main():
-    site = Site()
-    end = time.monotonic() + SECONDS
+def one_round(number, seconds):
+    """A bank of its own for so long. The history, the journal and what is wrong."""
+    folder = f"{os.getcwd()}/{number}"
+    site = Site(folder)
+    end = time.monotonic() + seconds
     with ThreadPoolExecutor(CLIENTS) as pool:
-        for work in [pool.submit(Client(site, number).work, end) for number in range(CLIENTS)]:
+        for work in [pool.submit(Client(site, f"{number}-{client}").work, end) for client in range(CLIENTS)]:
             work.result()
     # A sacctmgr that a killed check has started keeps others from deciding anew until it ends.
     for _ in range(600):
@@ -559,13 +563,25 @@ def main():
         violations.append(f"at the end balance says {shown}, and the journal {final}")
     violations += limits_are_right(site, final)
     outcomes = [request.outcome for request in history.requests]
-    print(f"{len(entries)} entries; requests: " +
+    print(f"round {number}: {len(entries)} entries; requests: " +
           ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in (OK, REFUSED, UNKNOWN)) +
           f"; {len(history.looks)} balances seen")
     for violation in violations[:40]:
         print(violation)
-    print(f"row\toracle: {CLIENTS} processes at once\t{len(outcomes) + len(history.looks)}\t{len(violations)}")
-    if violations:
+    shutil.rmtree(folder)
+    return history, entries, violations
+
+
+def main():
+    cases = wrong = number = 0
+    end = time.monotonic() + SECONDS
+    while number == 0 or time.monotonic() < end - ROUND / 2:
+        history, entries, violations = one_round(number, min(ROUND, SECONDS))
+        cases += len(history.requests) + len(history.looks)
+        wrong += len(violations)
+        number += 1
+    print(f"row\toracle: {CLIENTS} processes at once\t{cases}\t{wrong}")
+    if wrong:
         return 1
     cases, missed = doctored(history, entries)
     for name in missed:
