@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/money.h"
 #include "ledger/amount.h"
+#include "ledger/nearest.h"
 
 struct opening {
 	int64_t amount; /* 0: no deposit */
@@ -52,6 +53,35 @@ static bool known(const struct clusters *clusters, const char *name)
 			return true;
 	}
 	return clusters->count == 0 || clusters->silent > 0;
+}
+
+/* The clusters' account that is nearest to [name]; NULL when none is near. */
+static const char *alike(const struct clusters *clusters, const char *name)
+{
+	const char *best = NULL;
+	size_t distance = NEAREST_NONE;
+
+	for (size_t i = 0; i < clusters->count; i++) {
+		const struct observation *cluster = &clusters->list[i];
+
+		for (size_t j = 0; j < cluster->count; j++) {
+			if (nearer(name, cluster->rows[j].account, &distance))
+				best = cluster->rows[j].account;
+		}
+	}
+	return best;
+}
+
+static int refuse_unknown(struct env *env, const struct clusters *clusters, const char *name)
+{
+	const char *meant = alike(clusters, name);
+
+	warning(env,
+		"account '%s' was not opened: no cluster has an account of that name: "
+		"%s%s%s--later "
+		"opens it all the same",
+		name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+	return EXIT_REFUSED;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -102,10 +132,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 			"again, or use --later and the next check enters it",
 			name);
 		status = EXIT_REFUSED;
+	} else if (!known(opening.clusters, name) && !option(env, "later")) {
+		status = refuse_unknown(env, opening.clusters, name);
 	} else {
-		if (!known(opening.clusters, name))
-			warning(env, "no cluster has an account '%s' yet: is the name right?",
-				name);
 		status = post(&posting);
 	}
 	clusters_release(&clusters);
@@ -114,7 +143,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct option_spec options[] = {
 	{"from-zero", 0, NULL, "charge the use from before, too"},
-	{"later", 0, NULL, "open also when a cluster does not answer"},
+	{"later", 0, NULL, "open also what Slurm lacks yet, or while it is silent"},
 	WINDOW_OPTIONS,
 	{NULL, 0, NULL, NULL},
 };
@@ -130,8 +159,9 @@ const struct command cmd_open = {
 	.name = "open",
 	.arguments = "ACCOUNT [SU]",
 	.summary = "begin to keep books for an account of Slurm",
-	.details = "The account must exist in Slurm (`sacctmgr show account`). Counting starts "
-		   "now: what it used before is not charged, unless --from-zero is given. SU is "
+	.details = "The account must exist in Slurm (`sacctmgr show account`), unless --later is "
+		   "given. Counting starts now: what it used before is not charged, unless "
+		   "--from-zero is given. SU is "
 		   "a first deposit, made in the same step, with --start and --end as for "
 		   "`subank deposit`. An account that was closed is opened again.\n"
 		   "An account inside another one of the bank is a budget of its own, and what it "

@@ -899,6 +899,15 @@ START_TEST(an_account_opened_later_gets_its_baseline_at_a_check)
 }
 END_TEST
 
+START_TEST(an_account_that_slurm_lacks_is_opened_with_later_alone)
+{
+	dev("geology")->usage = 0;
+	REFUSED(1, "of that name: did you mean 'geology'? --later opens it", "open", "geolgy", "9");
+	REFUSED(1, "of that name: --later opens it", "open", "nothing-like-it");
+	DONE("opened geolgy with 9.00 SU", "open", "geolgy", "9", "--later");
+}
+END_TEST
+
 START_TEST(verbose_prints_the_commands_and_quiet_the_errors)
 {
 	dev("bio")->usage += 10 * SU;
@@ -1118,6 +1127,7 @@ int main(void)
 	tcase_add_test(selection, a_held_parent_is_said_of_its_child);
 	tcase_add_test(selection, nothing_is_done_when_the_last_check_was_long_ago);
 	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
+	tcase_add_test(selection, an_account_that_slurm_lacks_is_opened_with_later_alone);
 	tcase_add_test(selection, verbose_prints_the_commands_and_quiet_the_errors);
 	tcase_add_test(selection, clusters_can_be_named_on_the_command_line);
 
