@@ -13,11 +13,24 @@ static void keep_first(const char *text, void *ctx)
 		sb_error_set(first, SB_ECORRUPT, "%s", text);
 }
 
+static int damaged(const char *what, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ECORRUPT,
+			    "the books are damaged, they were not copied: %s; run `subank verify`, "
+			    "and keep the copies that there are",
+			    what);
+}
+
+/* LMDB must not copy, in a thread of its own, what does not hang together. */
 static int get_head(struct books *books, void *ctx, struct sb_error *err)
 {
-	(void)err;
+	struct sb_error why;
+	int rc = store_check_pages(books_txn(books), &why);
+
 	*(struct head *)ctx = *books_head(books);
-	return SB_OK;
+	if (rc == SB_ECORRUPT)
+		return damaged(why.text, err);
+	return rc ? sb_error_set(err, why.code, "%s", why.text) : SB_OK;
 }
 
 static int forget_machine(struct books *books, void *ctx, struct sb_error *err)
@@ -50,10 +63,7 @@ static int prove(const struct store_options *copy, const struct head *head,
 		rc = bank_read(bank, 0, verify_books, &verify, err);
 	bank_close(bank);
 	if (!rc && verify.problems)
-		rc = sb_error_set(err, SB_ECORRUPT,
-				  "the books are damaged, they were not copied: %s; run `subank "
-				  "verify`, and keep the copies that there are",
-				  found.text);
+		rc = damaged(found.text, err);
 	if (rc)
 		return rc;
 	*ret = verify;

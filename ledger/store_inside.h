@@ -21,6 +21,11 @@ enum {
 	PAGE_ROOM = WORD + 4,
 	PAGE_HEAD = WORD + 8,
 	PAGE_IS_BRANCH = 1,
+	PAGE_IS_LEAF = 2,
+	PAGE_IS_LARGE = 4,
+	NODE_HEAD = 8,
+	NODE_IS_LARGE =
+		1, /* its value has pages of its own, and their number stands in its place */
 	RECORD_DEPTH = 6,
 	RECORD_ROOT = 8 + 4 * WORD,
 	RECORD_SIZE = 8 + 5 * WORD,

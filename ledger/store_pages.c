@@ -80,6 +80,37 @@ static int page_of(struct pages *pages, const void *at, const char **ret, size_t
 	return SB_OK;
 }
 
+/* Whether a page is what its head says, and its nodes fill it from the end of the free room on: a
+ * node has the length of its value in two pieces (a branch: the number of a page), flags, and the
+ * length of its key in front, and is of even length. */
+static int see_nodes(const struct pages *pages, const char *page, unsigned kind,
+		     struct sb_error *err)
+{
+	unsigned room = short_at(page + PAGE_ROOM), end = short_at(page + PAGE_ROOM + 2);
+	size_t used = 0;
+
+	if (short_at(page + PAGE_FLAGS) != kind || room < PAGE_HEAD || room % 2 || room > end ||
+	    end > pages->size)
+		return page_error(pages, err, "has a damaged head", number_at(page));
+	for (unsigned at = PAGE_HEAD; at < room; at += 2) {
+		unsigned place = short_at(page + at);
+		const char *node = page + place;
+		size_t len;
+
+		if (place < end || place + NODE_HEAD > pages->size)
+			return page_error(pages, err, "has a node outside", number_at(page));
+		len = NODE_HEAD + short_at(node + 6);
+		if (kind == PAGE_IS_LEAF)
+			len += short_at(node + 4) & NODE_IS_LARGE
+				       ? WORD
+				       : short_at(node) | (size_t)short_at(node + 2) << 16;
+		used += len + len % 2;
+	}
+	if (used != pages->size - end)
+		return page_error(pages, err, "has nodes that do not fill it", number_at(page));
+	return SB_OK;
+}
+
 /* A large value, which has pages of its own; they are added to [large]. */
 static int see_large(struct pages *pages, MDB_val value, size_t *large, struct sb_error *err)
 {
@@ -91,6 +122,8 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 	if (rc)
 		return rc;
 	memcpy(&count, page + PAGE_ROOM, sizeof(count));
+	if (short_at(page + PAGE_FLAGS) != PAGE_IS_LARGE)
+		return page_error(pages, err, "has a damaged head", first);
 	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size != count)
 		return page_error(pages, err, "has a wrong length", first);
 	for (uint32_t i = 0; i < count && !rc; i++)
@@ -141,7 +174,7 @@ static int see_branches(struct pages *pages, size_t number, unsigned depth, size
 			struct sb_error *err)
 {
 	const char *page = pages->base + number * pages->size;
-	unsigned room, end;
+	unsigned room;
 	int rc;
 
 	if (depth <= 1)
@@ -152,17 +185,14 @@ static int see_branches(struct pages *pages, size_t number, unsigned depth, size
 	rc = see(pages, number, err);
 	if (rc)
 		return rc;
-	room = short_at(page + PAGE_ROOM);
-	end = short_at(page + PAGE_ROOM + 2);
-	if (number_at(page) != number || short_at(page + PAGE_FLAGS) != PAGE_IS_BRANCH ||
-	    room < PAGE_HEAD || room > end || end > pages->size)
+	if (number_at(page) != number)
 		return page_error(pages, err, "is no branch", number);
+	rc = see_nodes(pages, page, PAGE_IS_BRANCH, err);
+	room = short_at(page + PAGE_ROOM);
 	++*branches;
 	for (unsigned at = PAGE_HEAD; at < room && !rc; at += 2) {
 		unsigned node = short_at(page + at);
 
-		if (node < end || node + 8 > pages->size)
-			return page_error(pages, err, "is no branch", number);
 		rc = see_branches(
 			pages,
 			short_at(page + node) | (size_t)short_at(page + node + 2) << 16 |
@@ -198,6 +228,8 @@ static int see_table(struct pages *pages, int table, MDB_dbi dbi, struct sb_erro
 			leaf = number;
 			leaves++;
 			result = see(pages, leaf, err);
+			if (!result)
+				result = see_nodes(pages, page, PAGE_IS_LEAF, err);
 		}
 		if (!result && value.mv_size &&
 		    ((const char *)value.mv_data < page ||
@@ -272,13 +304,16 @@ static const char *find_in_leaf(const struct pages *pages, size_t number, const 
 
 /* Both roots: LMDB keeps what the older one leads to until the next commit, and where it leads
  * there stands whose root it was. A root with another number would not be the newer one when it is,
- * or be it when it is not. Copies that were compacted begin with number 1. */
+ * or be it when it is not. Copies that were compacted begin with number 1. LMDB itself leaves a
+ * root so when the disk fails while it is written: what it leads to is that of the commit which
+ * failed, the number that of two commits before. */
 static int see_roots(struct pages *pages, struct sb_error *err)
 {
 	for (int i = 0; i < 2; i++) {
 		const char *meta = pages->base + (size_t)i * pages->size;
 		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
 		size_t number = number_at(meta + META_TXN), len;
+		uint64_t leads_to;
 
 		if (number <= 1 || short_at(tables_record + RECORD_DEPTH) != 1)
 			continue;
@@ -287,13 +322,21 @@ static int see_roots(struct pages *pages, struct sb_error *err)
 		if (!record || len != RECORD_SIZE || short_at(record + RECORD_DEPTH) != 1)
 			continue;
 		value = find_in_leaf(pages, number_at(record + RECORD_ROOT), STORE_NEWEST, &len);
-		if (value && len == 8 + SUM_SIZE &&
-		    u64_load((const unsigned char *)value) != number)
+		if (!value || len != 8 + SUM_SIZE)
+			continue;
+		leads_to = u64_load((const unsigned char *)value);
+		if (leads_to == number + 2)
+			return sb_error_set(
+				err, SB_ECORRUPT,
+				"a commit was not completed, since the disk failed, or the "
+				"number of a root is damaged: compare the newest entry with "
+				"the newest receipt; if it is there, the next entry puts the "
+				"data file right");
+		if (leads_to != number)
 			return sb_error_set(err, SB_ECORRUPT,
 					    "the data file is damaged: a root has the number %zu, "
 					    "and leads to the state after transaction %ju",
-					    number,
-					    (uintmax_t)u64_load((const unsigned char *)value));
+					    number, (uintmax_t)leads_to);
 	}
 	return SB_OK;
 }
