@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cmd/checkup.h"
-#include "cmd/progress.h"
 
 enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024, MISTAKES_MAX = 20 };
 
@@ -122,7 +121,6 @@ int batch_observe(const struct env *env)
 	alone.where = NULL;
 	if (!batch->asked)
 		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
-	stage_end(&alone);
 	batch->asked = true;
 	return batch->answer;
 }
@@ -141,14 +139,11 @@ static int run_entry(const struct env *env, const struct batch_entry *entry)
 	char place_text[PLACE_TEXT_SIZE];
 	struct batch_entry copy = *entry;
 	struct env own = *env;
-	int status;
 
 	own.command = entry->command;
 	own.values = copy.values;
 	own.where = where(env->batch, entry, place_text);
-	status = entry->command->run(&own, entry->argc, entry->argv);
-	stage_end(&own);
-	return status;
+	return entry->command->run(&own, entry->argc, entry->argv);
 }
 
 static int by_ref(const void *a, const void *b)

@@ -7,6 +7,7 @@
 
 #include "cmd/clusters.h"
 #include "cmd/command.h"
+#include "cmd/progress.h"
 #include "cmd/this_machine.h"
 #include "ledger/check.h"
 
@@ -193,6 +194,7 @@ static bool ask(struct env *env, struct stray *stray)
 {
 	char answer[64], limit[LEVER_NAME_SIZE];
 
+	stage_end(env);
 	for (;;) {
 		fprintf(env->out,
 			"%s on %s has %s=%" PRId64 ", which the books do not know. Whose is it:\n"

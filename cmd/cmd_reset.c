@@ -8,6 +8,7 @@
 #include "cmd/checkup.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
+#include "cmd/confirm.h"
 #include "cmd/post.h"
 #include "slurm/sacctmgr.h"
 
@@ -97,7 +98,7 @@ static bool has_used(const struct reset *reset)
 
 static bool confirmed(struct env *env, const struct reset *reset)
 {
-	char answer[16], used[QUANTITY_SIZE];
+	char used[QUANTITY_SIZE];
 
 	for (size_t i = 0; i < reset->clusters.count; i++) {
 		if (usage_on(&reset->clusters, i, reset->account) > 0)
@@ -111,10 +112,7 @@ static bool confirmed(struct env *env, const struct reset *reset)
 		warning(env, "nobody to ask: say --immediate to reset; nothing was changed");
 		return false;
 	}
-	fprintf(env->out,
-		"Accounts above and below lose it too, and so does fair share. Reset? [y/N] ");
-	fflush(env->out);
-	if (fgets(answer, sizeof(answer), env->in) && (answer[0] == 'y' || answer[0] == 'Y'))
+	if (ask(env, "Accounts above and below lose it too, and so does fair share. Reset?"))
 		return true;
 	warning(env, "nothing was changed");
 	return false;

@@ -5,12 +5,15 @@
 
 #include <string.h>
 
+#include "cmd/progress.h"
+
 bool ask(struct env *env, const char *question)
 {
 	char answer[64];
 
 	if (!env->in_is_terminal)
 		return false;
+	stage_end(env);
 	fprintf(env->out, "%s [y/N] ", question);
 	fflush(env->out);
 	return fgets(answer, sizeof(answer), env->in) &&

@@ -8,6 +8,7 @@
 #include "cmd/doctor.h"
 #include "cmd/in_use.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/unbanked.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
@@ -296,6 +297,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	struct slurm_config config;
 	struct slurm_error err;
 
+	stage(env, "asks %s", cluster);
 	if (scontrol_read_config(&env->slurm, cluster, &config, &err)) {
 		diagnose(look->diagnosis, VERDICT_BAD, "cluster", cluster, err.text,
 			 "does not answer");

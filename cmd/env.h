@@ -55,7 +55,6 @@ struct env {
 	struct store_options store;
 	struct bank *bank; /* open as the command's flags ask */
 	bool quiet;
-	bool staged; /* a line of stage() stands on the terminal (progress.h) */
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
 	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */

@@ -66,10 +66,9 @@ static int choose_columns(struct output *output, const char *format, struct sb_e
 			names[i] = output->columns[i].name;
 		names[i] = NULL;
 		close = nearest(name, names);
-		rc = sb_error_set(err, SB_EINVAL,
-				  "there is no column '%s' for --format%s%s%s; --help lists them",
-				  name, close ? ": did you mean '" : "", close ? close : "",
-				  close ? "'?" : "");
+		rc = sb_error_set(err, SB_EINVAL, "there is no column '%s' for --format%s%s%s",
+				  name, close ? ": did you mean '" : "; --help lists them",
+				  close ? close : "", close ? "'?" : "");
 	}
 	free(copy);
 	return rc;

@@ -13,6 +13,9 @@
 #include "ledger/text.h"
 #include "ledger/when.h"
 
+/* Where a line of stage() stands: environments are copied, terminals are not. */
+static FILE *staged_on;
+
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
 
 /* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
@@ -106,13 +109,13 @@ void stage(struct env *env, const char *fmt, ...)
 	fprintf(env->err, "%s: %s ...", env->command->name,
 		text_escape(escaped, sizeof(escaped), text));
 	fflush(env->err);
-	env->staged = true;
+	staged_on = env->err;
 }
 
 void stage_end(struct env *env)
 {
-	if (!env->staged)
+	if (staged_on != env->err)
 		return;
 	end_line(env);
-	env->staged = false;
+	staged_on = NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/progress.h"
 #include "ledger/account.h"
 #include "ledger/jobs.h"
 #include "ledger/when.h"
@@ -200,6 +201,7 @@ static int read_slices(struct env *env, struct record_reading *reading,
 		       const struct sacct_window *whole, struct slurm_error *err)
 {
 	struct sacct_window slice = *whole;
+	char from[WHEN_TEXT_SIZE];
 	int code = SLURM_OK;
 
 	reading->first = true;
@@ -208,6 +210,8 @@ static int read_slices(struct env *env, struct record_reading *reading,
 		if (slice.until < whole->until - SLICES_MAX * (int64_t)SLICE)
 			slice.until = whole->until - SLICES_MAX * (int64_t)SLICE;
 		reading->since = slice.since;
+		stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
+		      when_format_short(from, slice.since * WHEN_SECOND));
 		code = sacct_read(&env->slurm, reading->record->cluster, &slice, take_job, reading,
 				  err);
 		slice.since = slice.until;
