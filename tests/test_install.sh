@@ -63,11 +63,18 @@ if [ -n "$service$timer" ]; then
 		systemd-sysusers --root="$dir" "$prefix/lib/sysusers.d/subank.conf" >"$dir.log" 2>&1
 		is 'the user slurm is made' grep -q '^slurm:' "$dir/etc/passwd"
 		systemd-tmpfiles --root="$dir" --create "$prefix/lib/tmpfiles.d/subank.conf" >"$dir.log" 2>&1
+		is 'users can enter run/subank' [ "$(stat -c %a "$dir/run/subank")" = 755 ]
+		# As subank.yaml(5) says.
+		mkdir "$dir/etc/tmpfiles.d"
+		sed 's/^d .run.subank .*/d \/run\/subank 0750 slurm 12345 -/' \
+			"$prefix/lib/tmpfiles.d/subank.conf" >"$dir/etc/tmpfiles.d/subank.conf"
+		systemd-tmpfiles --root="$dir" --create >>"$dir.log" 2>&1
+		is 'a site may say whose group it is' [ "$(stat -c %a:%g "$dir/run/subank")" = 750:12345 ]
 		for folder in var/lib/subank var/backups/subank; do
 			is "$folder is made, for slurm alone" [ "$(stat -c %a:%u "$dir/$folder")" = \
 				"750:$(sed -n 's/^slurm:[^:]*:\([0-9]*\):.*/\1/p' "$dir/etc/passwd")" ]
 		done
-		rm -r "${dir:?}/etc" "${dir:?}/var"
+		rm -r "${dir:?}/etc" "${dir:?}/var" "${dir:?}/run"
 	fi
 	for verb in check backup; do
 		service=$(find "$dir" -name "subank-$verb.service")
@@ -82,6 +89,12 @@ if [ -n "$service$timer" ]; then
 			is 'the notify command may send mail' [ -z "$(grep -E \
 				'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
 				"$service")" ]
+			# It would take the folder's group back at each start.
+			is 'the folder for users is as tmpfiles.d makes it' not grep -q '^RuntimeDir' "$service"
+			for folder in $(sed -n 's/^d \([^ ]*\) .*/\1/p' "$prefix/lib/tmpfiles.d/subank.conf"); do
+				[ "$folder" = /var/backups/subank ] ||
+					is "$folder can be written" grep -qx "ReadWritePaths=-$folder" "$service"
+			done
 			is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
 		fi
 		command -v systemd-analyze >/dev/null || continue
