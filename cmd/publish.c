@@ -89,27 +89,50 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
+static const char not_published[] = "the balances for users are not published";
+
 static int cannot(const char *what, const char *path, struct sb_error *err)
 {
-	return sb_error_set(err, SB_ESYSTEM,
-			    "the balances for users are not published: cannot %s %s: %s", what,
-			    path, sb_errno(errno));
+	/* The check's service can write where its unit says so. */
+	if (errno == EROFS)
+		return sb_error_set(err, SB_ESYSTEM,
+				    "%s: cannot %s %s: %s: name its folder as ReadWritePaths= with "
+				    "`systemctl edit subank-check.service`, if that runs the check",
+				    not_published, what, path, strerror(EROFS));
+	return sb_error_set(err, SB_ESYSTEM, "%s: cannot %s %s: %s", not_published, what, path,
+			    sb_errno(errno));
+}
+
+/* Whoever else can change the folder could put an older file of ours back. */
+static int check_folder(const char *folder, const struct stat *st, uid_t bank_owner,
+			struct sb_error *err)
+{
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s: others can write the folder %s and so put another file "
+				    "there: run chmod go-w on it, or name another file as "
+				    "publish_file",
+				    not_published, folder);
+	if (st->st_uid != 0 && st->st_uid != bank_owner)
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s: the folder %s belongs to user %ju, who can put another "
+				    "file there: give it to who owns the bank with chown, or name "
+				    "another file as publish_file",
+				    not_published, folder, (uintmax_t)st->st_uid);
+	return SB_OK;
 }
 
 /* The folder of [path]; the caller closes it. */
-static int open_folder(const char *path, struct stat *ret, struct sb_error *err)
+static int open_folder(const char *path, uid_t bank_owner, struct stat *ret, struct sb_error *err)
 {
 	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path + 1));
-	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int rc, fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (fd < 0) {
-		(void)cannot("open the folder", folder ? folder : path, err);
-	} else if (fstat(fd, ret) != 0 || (ret->st_mode & S_IWOTH)) {
-		sb_error_set(err, SB_EREFUSED,
-			     "the balances for users are not published: everybody can write the "
-			     "folder %s and so put another file there: chmod o-w, or name another "
-			     "file as publish_file",
-			     folder);
+	if (fd < 0 || fstat(fd, ret) != 0)
+		rc = cannot("open the folder", folder ? folder : path, err);
+	else
+		rc = check_folder(folder, ret, bank_owner, err);
+	if (rc && fd >= 0) {
 		close(fd);
 		fd = -1;
 	}
@@ -135,7 +158,10 @@ static int write_file(int folder, const char *name, const struct stat *st, const
 		return rc;
 	}
 	if (!to_all && fchown(fd, (uid_t)-1, st->st_gid) != 0)
-		rc = cannot("give its folder's group to", name, err);
+		rc = sb_error_set(err, SB_EREFUSED,
+				  "%s: user %ju cannot give its folder's group %ju to %s: make him "
+				  "a member of that group",
+				  not_published, (uintmax_t)geteuid(), (uintmax_t)st->st_gid, name);
 	if (!rc && (fchmod(fd, to_all ? 0644 : 0640) != 0 ||
 		    json_dumpf(document, file, JSON_INDENT(1)) != 0 || fputc('\n', file) == EOF))
 		rc = cannot("write", name, err);
@@ -152,16 +178,18 @@ static int write_file(int folder, const char *name, const struct stat *st, const
 static int publish_to(struct publishing *publishing, const char *path, struct sb_error *err)
 {
 	struct env *env = publishing->env;
-	int lock = -1, folder = -1;
-	struct stat st;
+	int bank_folder = store_folder(bank_store(env->bank)), lock = -1, folder = -1;
+	struct stat bank, st;
 	/* Whoever writes has read last. */
-	int rc = lock_take(store_folder(bank_store(env->bank)), "publish.lock", true,
-			   env->store.wait_ms, env->doing, "what users see", &lock, err);
+	int rc = lock_take(bank_folder, "publish.lock", true, env->store.wait_ms, env->doing,
+			   "what users see", &lock, err);
 
 	if (!rc)
 		rc = bank_read(env->bank, env->now(), collect, publishing, err);
+	if (!rc && publishing->granted && fstat(bank_folder, &bank) != 0)
+		rc = cannot("look at", env->store.folder, err);
 	if (!rc && publishing->granted) {
-		folder = open_folder(path, &st, err);
+		folder = open_folder(path, bank.st_uid, &st, err);
 		rc = folder < 0
 			     ? err->code
 			     : write_file(folder, strrchr(path, '/') + 1, &st, publishing->document,

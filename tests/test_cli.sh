@@ -681,6 +681,18 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	is 'whose are whose: Slurm is asked' grep -q 'where user=nobody format=' "$FAKE_STATE/log"
 	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/after"
 	is_same 'a stranger touches nothing' "$dir/before" "$dir/after"
+
+	# As in the service that the timer starts, which may not write everywhere.
+	# shellcheck disable=SC2016
+	if unshare -m true 2>/dev/null; then
+		unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"' \
+			sh "$dir/public" "$subank" -c "$dir/users" check >"$dir/out" 2>"$dir/err"
+		status=$?
+		is 'no place to publish: status 3' [ "$status" -eq 3 ]
+		has 'no place to publish: what to do' 'as ReadWritePaths= with' err
+	else
+		echo 'skipped: no place to publish (needs unshare)'
+	fi
 else
 	echo 'skipped: the stranger (needs root and setpriv)'
 fi

@@ -265,10 +265,20 @@ END_TEST
 
 START_TEST(what_cannot_be_published_is_said_and_stops_nothing)
 {
-	ck_assert_int_eq(chmod(folder, 0777), 0);
-	GIVES(0, "deposited 1.00 SU", "everybody can write the folder", "deposit", "bio", "1");
-	GIVES(3, "", "everybody can write the folder", "check");
+	ck_assert_int_eq(chmod(folder, 0757), 0);
+	GIVES(0, "deposited 1.00 SU", "others can write the folder", "deposit", "bio", "1");
+	GIVES(3, "", "others can write the folder", "check");
+	ck_assert_int_eq(chmod(folder, 0775), 0);
+	GIVES(3, "", "others can write the folder", "check");
 	ck_assert_int_eq(chmod(folder, 0755), 0);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(folder, 65534, (gid_t)-1), 0);
+		GIVES(3, "", "belongs to user 65534, who can put another file there", "check");
+		ck_assert_int_eq(chown(bank_folder, 65534, (gid_t)-1), 0);
+		DONE("", "check");
+		ck_assert_int_eq(chown(bank_folder, 0, (gid_t)-1), 0);
+		ck_assert_int_eq(chown(folder, 0, (gid_t)-1), 0);
+	}
 	ck_assert_int_eq(unlink(file), 0);
 	ck_assert_int_eq(rmdir(folder), 0);
 	GIVES(0, "deposited 1.00 SU", "cannot open the folder", "deposit", "bio", "1");
