@@ -57,15 +57,27 @@ static void choose_all(struct listing *listing)
 	listing->chosen_count = listing->published.count;
 }
 
+static int unknown(const struct published *published, const char *name, struct sb_error *err)
+{
+	size_t distance = NEAREST_NONE;
+	const char *close = NULL;
+
+	for (size_t i = 0; i < published->count; i++) {
+		if (nearer(name, published->list[i].row.name, &distance))
+			close = published->list[i].row.name;
+	}
+	return sb_error_set(err, SB_ENOTFOUND,
+			    "there is no account '%s' among those that the bank publishes%s%s%s",
+			    name, close ? ": did you mean '" : "", close ? close : "",
+			    close ? "'?" : "");
+}
+
 static int choose_named(struct listing *listing, const struct selection *selection,
 			struct sb_error *err)
 {
 	for (size_t i = 0; i < selection->count; i++) {
 		if (!choose(listing, selection->list[i], false))
-			return sb_error_set(err, SB_ENOTFOUND,
-					    "there is no account '%s' among those that the bank "
-					    "publishes",
-					    selection->list[i]);
+			return unknown(&listing->published, selection->list[i], err);
 	}
 	return SB_OK;
 }
