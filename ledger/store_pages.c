@@ -124,7 +124,9 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 	memcpy(&count, page + PAGE_ROOM, sizeof(count));
 	if (short_at(page + PAGE_FLAGS) != PAGE_IS_LARGE)
 		return page_error(pages, err, "has a damaged head", first);
-	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size != count)
+	/* LMDB leaves it its pages when it becomes shorter within one transaction. */
+	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size > count ||
+	    count > pages->count - first)
 		return page_error(pages, err, "has a wrong length", first);
 	for (uint32_t i = 0; i < count && !rc; i++)
 		rc = see(pages, first + i, err);

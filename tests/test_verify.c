@@ -567,6 +567,65 @@ START_TEST(a_right_bank_has_no_problems)
 }
 END_TEST
 
+/* Sets a state that needs three pages of its own, and then one that needs two. */
+static int shrink_state(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	static char text[3 * 4096];
+	const struct slice key = {"large", 5};
+	int rc = store_set(txn, STORE_ACCOUNTS, key, (struct slice){text, sizeof(text) - 64}, err);
+
+	(void)ctx;
+	return rc ? rc
+		  : store_set(txn, STORE_ACCOUNTS, key, (struct slice){text, 2 * 4096 - 64}, err);
+}
+
+static int check_pages(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	(void)ctx;
+	return store_check_pages(txn, err);
+}
+
+START_TEST(a_value_that_became_shorter_is_no_damage)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+
+	OK(store_write(bank_store(bank), shrink_state, NULL, &error));
+	OK(store_read(bank_store(bank), check_pages, NULL, &error));
+	bank_close(bank);
+}
+END_TEST
+
+/* Sets so many states that LMDB's list of free pages needs pages of its own. */
+static int set_states(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	static char text[6 * 1024];
+	unsigned *random = ctx;
+	int rc = SB_OK;
+
+	for (int i = 0; i < 2400 && !rc; i++) {
+		char key[32];
+		int len = snprintf(key, sizeof(key), "account%d", i);
+
+		*random = *random * 1103515245 + 12345;
+		rc = store_set(txn, STORE_ACCOUNTS, (struct slice){key, (size_t)len},
+			       (struct slice){text, 50 + (*random >> 16) % 6000}, err);
+	}
+	return rc;
+}
+
+START_TEST(long_lists_of_free_pages_are_no_damage)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+	unsigned random = 1;
+
+	for (int i = 0; i < 20; i++) {
+		OK(store_write(bank_store(bank), set_states, &random, &error));
+		OK(store_read(bank_store(bank), check_pages, NULL, &error));
+	}
+	bank_close(bank);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verify");
@@ -587,6 +646,8 @@ int main(void)
 	tcase_add_test(damage, a_state_of_nobody_is_found);
 	tcase_add_test(damage, missing_and_false_index_entries_are_found);
 	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);
+	tcase_add_test(damage, a_value_that_became_shorter_is_no_damage);
+	tcase_add_test(damage, long_lists_of_free_pages_are_no_damage);
 	tcase_add_test(heads, malformed_heads_are_refused);
 	tcase_add_test(heads, heads_are_read);
 	tcase_add_test(heads, an_old_head_must_still_be_in_the_chain);
