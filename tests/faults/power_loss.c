@@ -338,6 +338,31 @@ static void add_state(struct run *run, const struct judged *state)
 	run->states[run->state_count++] = *state;
 }
 
+/* Which state is the newest of those whose heads [text] names, or SIZE_MAX: it names one that the
+ * bank was in at no time. [acknowledged] when it names none. */
+static size_t acknowledged_by(const struct run *run, const char *text, size_t acknowledged)
+{
+	static const char word[] = "head ";
+
+	while ((text = strstr(text, word))) {
+		uint64_t seq;
+		char hash[HASH_SHORT + 1], whole[2 * HASH_SIZE + 1];
+		size_t i = run->state_count;
+
+		text += strlen(word);
+		if (sscanf(text, "%" SCNu64 ":%16[0-9a-f]", &seq, hash) != 2)
+			continue;
+		do {
+			if (i-- == 0)
+				return SIZE_MAX;
+			(void)hex_format(whole, run->states[i].head.hash, HASH_SIZE);
+		} while (run->states[i].head.seq != seq || strncmp(whole, hash, strlen(hash)) != 0);
+		if (i > acknowledged)
+			acknowledged = i;
+	}
+	return acknowledged;
+}
+
 /* Goes through the recording once, with nothing lost, to learn the states. */
 static void learn(struct run *run)
 {
@@ -372,9 +397,14 @@ static void learn(struct run *run)
 		}
 		/* A receipt names the head, once it is committed; a check says less, and what it
 		 * did stands when it ends. */
-		if ((op->type == OP_SAID && strstr((const char *)op->data, "head ")) ||
-		    (op->type == OP_ENDED && op->status == 0))
+		if (op->type == OP_SAID)
+			moment.acknowledged =
+				acknowledged_by(run, (const char *)op->data, moment.acknowledged);
+		else if (op->type == OP_ENDED && op->status == 0)
 			moment.acknowledged = moment.state;
+		if (moment.acknowledged == SIZE_MAX)
+			give_up("%s: op %zu, a receipt for what was not yet written: %s",
+				run->scenario->name, i, (const char *)op->data);
 		moment.done = i == ops - 1;
 		run->moments[i] = moment;
 	}
