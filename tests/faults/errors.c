@@ -701,7 +701,9 @@ int main(void)
 
 	(void)elapsed();
 	if (!trace_allowed() || !trace_can_change()) {
-		puts("skip\terrors\ta process may not be traced here, or its calls not be changed");
+		printf("skip\terrors\t%s\n", trace_allowed()
+						     ? "calls cannot be changed on such a machine"
+						     : "a process may not be traced here");
 		return 0;
 	}
 	chance_seed(strtoull(ground_env("FAULT_SEED"), NULL, 10));

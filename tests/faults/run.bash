@@ -6,7 +6,8 @@
 #
 # Environment: FAULTS_SECONDS of one core for all methods together (default 280), or FAULTS=long, which is
 # 7800; FAULTS_SEED to repeat a run; FAULTS_JOBS methods at once (default 2); SUBANK the program,
-# FAULTS_BUILD the folder of the built test programs; TMPDIR, which is better no disk (default: /dev/shm,
+# FAULTS_BUILD the folder of the built test programs; FAULTS_TRACE=must, so that it is a failure when processes
+# may not be traced and so most is skipped; TMPDIR, which is better no disk (default: /dev/shm,
 # if there is room).
 #
 # A method is a program or script in this folder and a line in `methods` below: its file and its share
@@ -17,7 +18,8 @@
 #	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: full names.
 # It prints to the standard output, for each thing that it counts, a line
 #	row<TAB>METHOD<TAB>CASES<TAB>VIOLATIONS
-# where METHOD is a few words. A row without cases is a failure. What cannot be done here:
+# where METHOD is a few words. A row without cases is a failure, so is a method without a row. What cannot
+# be done here:
 #	skip<TAB>METHOD<TAB>WHY
 # Every other line, and the standard error, goes to its log, of which the end is shown if it failed: there
 # each violation is to say what was done, with the seed or the number that repeats it. Exit status 0:
@@ -105,14 +107,15 @@ start() {
 	running[$!]=$1
 }
 
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 # Waits for one method and prints its rows.
 reap() {
-	local pid=0 status=0 name what method cases violations bad=0
+	local pid=0 status=0 name what method cases violations bad=0 lines=0
 	wait -n -p pid "${!running[@]}" || status=$?
 	name=${running[$pid]}
 	unset "running[$pid]"
 	while IFS=$'\t' read -r what method cases violations; do
+		lines=$((lines + 1))
 		case $what in
 		row)
 			printf '%-52s %10s %10s\n' "$method" "$cases" "$violations"
@@ -122,10 +125,14 @@ reap() {
 				bad=$((bad + 1))
 			fi
 			;;
-		skip) printf '%-52s %s\n' "$method" "skipped: $cases" ;;
+		skip)
+			printf '%-52s %s\n' "$method" "skipped: $cases"
+			skipped=$((skipped + 1))
+			[[ ${FAULTS_TRACE-} != must || $cases != *'not be traced'* ]] || bad=$((bad + 1))
+			;;
 		esac
 	done < <(grep -aP '^(row|skip)\t' "$scratch/$name.log.out")
-	((status == 0 || bad)) || bad=1
+	((lines > 0 && status == 0 || bad)) || bad=1
 	if ((bad)); then
 		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of what it said:"
 		{ grep -avP '^(row|skip)\t' "$scratch/$name.log.out"; cat "$scratch/$name.log"; } | tail -n 60 | cat -v
@@ -157,5 +164,5 @@ done
 while ((${#running[@]})); do
 	reap
 done
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))
