@@ -169,19 +169,33 @@ static int write_settings(struct env *env, const struct found *found, const char
 	return fail(env, &err);
 }
 
-/* Asks on a terminal whether there should be settings, where there are none. */
+/* Asks root on a terminal whether there should be settings, where there are none. Those of anybody
+ * else would be refused by all others, and by root. */
 static int offer_settings(struct env *env, const struct found *found, const char *path)
 {
 	char question[512];
-	struct stat st;
 
-	if (!env->in_is_terminal || stat(path, &st) == 0)
+	if (geteuid() != 0 || !env->in_is_terminal || access(path, F_OK) == 0)
 		return EXIT_DONE;
 	(void)snprintf(question, sizeof(question), "Write commented settings to %s?", path);
 	if (!ask(env, question))
 		return EXIT_DONE;
 	/* The bank was made all the same. */
 	return write_settings(env, found, path) == EXIT_DONE ? EXIT_DONE : EXIT_PART;
+}
+
+static void say_next(struct env *env, const char *config, const char *path)
+{
+	char settings[512] = "";
+
+	if (access(path, F_OK) != 0)
+		(void)snprintf(settings, sizeof(settings),
+			       "`sudo subank init --settings%s%s` writes commented settings; ",
+			       config ? " --config " : "", config ? config : "");
+	note(env,
+	     "next: `subank open ACCOUNT SU` for each account, then `subank check` every few "
+	     "minutes; %s`subank doctor` says what is left to do",
+	     settings);
 }
 
 static int make_bank(struct env *env)
@@ -215,9 +229,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 			ask_slurm(env, &found);
 			say_found(env, &found);
 			status = offer_settings(env, &found, path);
-			note(env, "next: `subank open ACCOUNT SU` for each account, then `subank "
-				  "check` every few minutes; `subank doctor` says what is left to "
-				  "do");
+			say_next(env, config, path);
 		}
 	}
 	release(&found);
@@ -245,9 +257,11 @@ const struct command cmd_init = {
 		"name. Run it, and everything else, as the user who is to own the books: usually "
 		"slurm. The bank commands Slurm from this machine. Asks Slurm which clusters and "
 		"accounts there are, and works without an answer.\n"
-		"On a terminal it offers to write commented settings, where there are none. "
+		"On a terminal it offers root to write commented settings, where there are none. "
 		"--settings writes them without asking, to the file of --config, names the "
-		"clusters in them, and makes nothing else. Settings that are there are kept.",
+		"clusters in them, and makes nothing else. Settings that are there are kept. Run "
+		"that as root: settings of "
+		"anybody else are refused by all others.",
 	.examples = examples,
 	.see_also = "open doctor adopt",
 	.max_args = 0,

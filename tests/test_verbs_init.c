@@ -111,21 +111,41 @@ START_TEST(settings_that_are_there_are_kept)
 }
 END_TEST
 
-START_TEST(on_a_terminal_settings_are_offered)
+START_TEST(on_a_terminal_root_is_offered_settings)
 {
 	char question[256];
 
+	if (geteuid() != 0)
+		return;
 	at_terminal = true;
 	answers = "\n";
-	(void)snprintf(question, sizeof(question),
-		       "Write commented settings to %s? [y/N] ",
-		       file);
+	(void)snprintf(question, sizeof(question), "Write commented settings to %s? [y/N] ", file);
 	GIVES(0, question, "next: ", "init", "-b", folder, "-c", file);
 	ck_assert_int_ne(access(file, F_OK), 0);
 	(void)snprintf(folder, sizeof(folder), "%s/new2", test_folder);
+	ck_assert_ptr_nonnull(strstr(err, "`sudo subank init --settings --config /"));
 	answers = "y\n";
 	GIVES(0, "wrote settings to ", "next: ", "init", "-b", folder, "-c", file);
+	ck_assert_ptr_null(strstr(err, "--settings"));
 	says(folder, 2);
+}
+END_TEST
+
+/* Whose settings would be refused by all others. */
+START_TEST(who_is_not_root_is_told_and_not_asked)
+{
+	at_terminal = true;
+	answers = "y\n";
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(test_folder, 65534, (gid_t)-1), 0);
+		ck_assert_int_eq(seteuid(65534), 0);
+	}
+	GIVES(0, "made an empty bank", "`sudo subank init --settings --config /", "init", "-b",
+	      folder, "-c", file);
+	ck_assert_ptr_null(strstr(out, "[y/N]"));
+	ck_assert_int_ne(access(file, F_OK), 0);
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
 }
 END_TEST
 
@@ -141,7 +161,8 @@ int main(void)
 	tcase_add_test(tcase, init_works_without_slurm);
 	tcase_add_test(tcase, settings_are_written_and_are_valid);
 	tcase_add_test(tcase, settings_that_are_there_are_kept);
-	tcase_add_test(tcase, on_a_terminal_settings_are_offered);
+	tcase_add_test(tcase, on_a_terminal_root_is_offered_settings);
+	tcase_add_test(tcase, who_is_not_root_is_told_and_not_asked);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }
