@@ -60,9 +60,14 @@ if [ -n "$service$timer" ]; then
 	there lib/tmpfiles.d/subank.conf
 	if [ "$(id -u)" -eq 0 ] && command -v systemd-sysusers systemd-tmpfiles >/dev/null; then
 		mkdir "$dir/etc"
-		systemd-sysusers --root="$dir" "$prefix/lib/sysusers.d/subank.conf" >"$dir.log" 2>&1
+		sysusers=$prefix/lib/sysusers.d/subank.conf tmpfiles=$prefix/lib/tmpfiles.d/subank.conf
+		case ${prefix#"$dir"} in
+		# systemd finds them by name there, as README has it.
+		/usr | /usr/local) sysusers=subank.conf tmpfiles=subank.conf ;;
+		esac
+		systemd-sysusers --root="$dir" "$sysusers" >"$dir.log" 2>&1
 		is 'the user slurm is made' grep -q '^slurm:' "$dir/etc/passwd"
-		systemd-tmpfiles --root="$dir" --create "$prefix/lib/tmpfiles.d/subank.conf" >"$dir.log" 2>&1
+		systemd-tmpfiles --root="$dir" --create "$tmpfiles" >"$dir.log" 2>&1
 		is 'users can enter run/subank' [ "$(stat -c %a "$dir/run/subank")" = 755 ]
 		# As subank.yaml(5) says.
 		mkdir "$dir/etc/tmpfiles.d"
