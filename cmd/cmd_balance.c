@@ -71,7 +71,10 @@ static int add_forecast(const struct listing *listing, struct books *books,
 		return rc;
 	output_amount(output, BALANCE_WEEK, forecast.week);
 	output_amount(output, BALANCE_MONTH, forecast.month);
-	output_time(output, BALANCE_LASTS, forecast.lasts);
+	if (forecast.lasts == account->time)
+		output_no_time(output, BALANCE_LASTS, "spent");
+	else
+		output_time(output, BALANCE_LASTS, forecast.lasts);
 	output_amount(output, BALANCE_UNUSED, forecast.unused);
 	return SB_OK;
 }
@@ -316,7 +319,8 @@ const struct command cmd_balance = {
 		   "is large.\n"
 		   "--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
 		   "30 days (of a younger account, over its days); Lasts, when nothing is left at "
-		   "the rate of PerDay30; and Unused, what windows that end leave over at it. "
+		   "the rate of PerDay30 (spent: nothing is left now); and Unused, what windows "
+		   "that end leave over at it. "
 		   "What was given back is not subtracted.\n"
 		   "Who may not look into the bank sees what it publishes (`publish` in the "
 		   "settings): of the accounts that Slurm has him in and those above them, or of "

@@ -347,20 +347,25 @@ void output_percent(struct output *output, size_t column, int64_t percent)
 		output->failed = !grid_share(output->grid, at, text, percent);
 }
 
+void output_no_time(struct output *output, size_t column, const char *word)
+{
+	bool for_programs = output->form == FORM_JSON || output->form == FORM_CSV;
+
+	output_text(output, column, for_programs ? "" : word);
+}
+
 void output_time(struct output *output, size_t column, int64_t when)
 {
 	char text[WHEN_TEXT_SIZE];
 
-	if (output->form == FORM_JSON)
-		set_member(output, column, "",
-			   when ? json_string(when_format_exact(text, when)) : json_null());
-	else if (output->form == FORM_CSV)
-		keep_cell(output, column, when ? when_format_exact(text, when) : "", true);
+	if (!when)
+		output_no_time(output, column, "never");
+	else if (output->form == FORM_JSON || output->form == FORM_CSV)
+		output_text(output, column, when_format_exact(text, when));
 	else
 		output_text(output, column,
-			    !when		     ? "never"
-			    : output->look.width > 0 ? when_format_short(text, when)
-						     : when_format_local(text, when));
+			    output->look.width > 0 ? when_format_short(text, when)
+						   : when_format_local(text, when));
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)

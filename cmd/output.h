@@ -25,8 +25,11 @@ void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
 void output_amount(struct output *output, size_t column, int64_t amount);
 void output_percent(struct output *output, size_t column, int64_t percent); /* -1: "-" */
-/* A time: local for people, on a terminal without seconds that are 0; RFC 3339 in JSON and CSV; 0 is "never", null, and empty. */
+/* A time: local for people, on a terminal without seconds that are 0; RFC 3339 in JSON and CSV; 0
+ * is "never". */
 void output_time(struct output *output, size_t column, int64_t when);
+/* What stands in the place of a time: a word for people, null in JSON, empty in CSV. */
+void output_no_time(struct output *output, size_t column, const char *word);
 /* In a tree the row hangs below the one whose first name is [name]. */
 void output_below(struct output *output, const char *name);
 /* How long ago, for people; the time itself otherwise. 0 is "never". */

@@ -9,7 +9,8 @@ struct forecast {
 	int64_t week; /* billing-seconds a day, over the last 7 days */
 	int64_t month; /* over the last 30; an account that is younger: over its days, at least one
 			*/
-	int64_t lasts; /* when nothing is left, microseconds; 0: never */
+	int64_t lasts; /* when nothing is left, microseconds; 0: never; the account's
+			time: nothing is left now */
 	int64_t unused; /* what is left over when windows end, billing-seconds */
 };
 
