@@ -222,8 +222,8 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 		/* What is wrong with a file is not wrong with the command line. */
 		if (rc == SB_EINVAL || rc == SB_ENOTFOUND || rc == SB_EOVERFLOW)
 			rc = SB_EREFUSED;
-		sb_error_set(err, (enum sb_err)rc, "%sref '%s': %s; nothing was entered",
-			     where(batch, entry, place_text), ref_of(entry), batch->err.text);
+		sb_error_set(err, (enum sb_err)rc, "%s%s; nothing was entered",
+			     where(batch, entry, place_text), batch->err.text);
 	}
 	if (!rc)
 		rc = look_after(batch, err);

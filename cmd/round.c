@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/amount.h"
+#include "ledger/nearest.h"
 #include "ledger/yamlfile.h"
 
 const char round_template[] =
@@ -110,6 +111,14 @@ static int find_verb(struct reading_round *round, struct pair **ret, struct sb_e
 					  found->key, pair->key);
 		if (pair)
 			found = pair;
+	}
+	for (size_t i = 0; !found && i < round->count; i++) {
+		const char *meant = nearest(round->pairs[i].key, verbs);
+
+		if (meant)
+			return yaml_error(round->reader, &round->pairs[i].key_at, err,
+					  "there is no '%s': did you mean '%s'?",
+					  round->pairs[i].key, meant);
 	}
 	if (!found)
 		return yaml_error(round->reader, &round->start, err,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST = 63 };
+enum { LONGEST = 63, PREFIX_MIN = 3 };
 
 static size_t least(size_t a, size_t b, size_t c)
 {
@@ -46,8 +46,13 @@ static size_t distance_of(const char *a, const char *b)
 
 bool nearer(const char *word, const char *other, size_t *distance)
 {
-	size_t own = distance_of(word, other);
+	size_t own = distance_of(word, other), len = strlen(word);
 
+	if (len >= PREFIX_MIN && own >= NEAREST_NONE && *distance == NEAREST_NONE &&
+	    strncmp(word, other, len) == 0) {
+		*distance = NEAREST_NONE - 1;
+		return true;
+	}
 	/* Of a word of four letters, two wrong ones leave nothing. */
 	if (own >= *distance || 2 * own >= strlen(other))
 		return false;

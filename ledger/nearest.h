@@ -9,11 +9,13 @@
 #include "ledger/error.h"
 
 /* Whether [other] is nearer to [word] than *[distance], which it then sets. At first that is
- * NEAREST_NONE: words that are further off are not meant. */
+ * NEAREST_NONE: words that are further off are not meant. The
+ * first of those that begin with [word], three letters or more, counts as the furthest. */
 enum { NEAREST_NONE = 3 };
 bool nearer(const char *word, const char *other, size_t *distance);
 
-/* The word of [words] (NULL after the last) that is at most two letters off; NULL if none is. */
+/* The word of [words] (NULL after the last) that is at most two letters off or begins with
+ * [word]; NULL if none does. */
 const char *nearest(const char *word, const char *const words[]);
 
 /* SB_EINVAL: "REFUSAL 'word'", and ": did you mean 'other'?" where one of [words] is near, else

@@ -87,7 +87,8 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 		{"- {ref: \"import:1\", deposit: bio, su: 1}\n", "1:3", "keeps for itself"},
 		{GOOD "- {ref: a, deposit: bio, su: 1}\n", "2:3", "line 1 already"},
 		{GOOD "- {ref: a, deposit: bio, su: 2}\n", "2:3", "line 1 already"},
-		{GOOD "- {ref: b, withdraw: bio, su: 1.5}\n", "2:3", "ref 'b': "},
+		{GOOD "- {ref: b, withdraw: bio, su: 1.5}\n", "2:3", ": account 'bio' has "},
+		{GOOD "- {ref: b, depost: bio, su: 1}\n", "2:12", "did you mean 'deposit'?"},
 		{GOOD "- {ref: b, deposit: none, su: 1}\n", "2:3", "'none' is not in the bank"},
 		{GOOD "- {ref: b, open: bio, su: 1}\n", "2:3", "open already"},
 		{GOOD "- {ref: b, &x deposit: bio, su: 1}\n", "2:12", "anchors"},
@@ -175,9 +176,9 @@ START_TEST(a_known_ref_with_another_request_refuses_all)
 	DONE("entered 6", "import", "--append", file);
 	write_file("- {ref: new, deposit: chem, su: 1}\n"
 		   "- {ref: back, withdraw: bio, su: 1801s}\n");
-	REFUSED(1, "file:2:3: ref 'back': ", "import", "--append", file);
+	REFUSED(1, "file:2:3: ref 'back' is taken", "import", "--append", file);
 	write_file("- {ref: new, deposit: chem, su: 1}\n- {ref: call-geo, open: geo}\n");
-	REFUSED(1, "file:2:3: ref 'call-geo': ", "import", "--append", file);
+	REFUSED(1, "file:2:3: ref 'call-geo' is taken", "import", "--append", file);
 }
 END_TEST
 
