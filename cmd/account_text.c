@@ -14,7 +14,8 @@ const char *account_state(const struct account *account)
 	return account->causes ? "grace" : "open";
 }
 
-const char *account_causes(const struct account *account, char buf[CAUSES_SIZE])
+const char *account_causes(const struct account *account, const char *separator,
+			   char buf[CAUSES_SIZE])
 {
 	size_t len = 0;
 
@@ -22,7 +23,8 @@ const char *account_causes(const struct account *account, char buf[CAUSES_SIZE])
 	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
 		if (account_has_cause(account, (enum cause)cause))
 			len += (size_t)snprintf(buf + len, CAUSES_SIZE - len, "%s%s",
-						len ? "," : "", event_word(FIELD_AT_CAUSE, cause));
+						len ? separator : "",
+						event_word(FIELD_AT_CAUSE, cause));
 	}
 	return buf;
 }

@@ -8,9 +8,10 @@
 /* "open", "held", "grace" or "closed". */
 const char *account_state(const struct account *account);
 
-/* "hand,funds"; "" for none. Returns [buf]. */
+/* "hand, funds" with [separator] between them; "" for none. Returns [buf]. */
 enum { CAUSES_SIZE = 32 };
-const char *account_causes(const struct account *account, char buf[CAUSES_SIZE]);
+const char *account_causes(const struct account *account, const char *separator,
+			   char buf[CAUSES_SIZE]);
 
 /* Money whose window has not started: how much (as much as int64 holds), and when the first does.
  */

@@ -50,7 +50,7 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	memcpy(row.name, account->name, strlen(account->name));
 	(void)snprintf(row.state, sizeof(row.state), "%s",
 		       *row.blocker ? "blocked" : account_state(account));
-	account_causes(account, row.causes);
+	account_causes(account, ",", row.causes);
 	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_of(account));
 	*ret = row;
 	return SB_OK;

@@ -16,8 +16,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (!command) {
 		close = command_nearest(argv[0]);
 		return usage(env, "there is no verb '%s'%s%s%s", argv[0],
-			     close ? ": did you mean '" : "", close ? close : "",
-			     close ? "'?" : "");
+			     close ? ": did you mean '" : "; `subank help` lists them",
+			     close ? close : "", close ? "'?" : "");
 	}
 	command_help(env->out, command);
 	return EXIT_DONE;

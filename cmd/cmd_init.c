@@ -165,7 +165,7 @@ static int write_settings(struct env *env, const struct found *found, const char
 		sb_error_set(&err, SB_EREFUSED,
 			     "cannot write the settings %s: %s; run `subank init --settings` as "
 			     "a user who can",
-			     path, strerror(errno));
+			     path, sb_errno(errno));
 	return fail(env, &err);
 }
 

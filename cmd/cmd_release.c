@@ -21,7 +21,9 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		return rc;
 	others = account->causes & ~(1u << CAUSE_HAND);
 	if (!account->causes)
-		return sb_error_set(err, SB_EREFUSED, "account '%s' is not held", posting->account);
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' is not held: `subank why %s` says how it is",
+				    posting->account, posting->account);
 	if (others && !hand->until)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is held because %s: to let it run for a time all "

@@ -375,10 +375,10 @@ static void tell_state(const struct why *why)
 		say(env,
 		    "%s may run for a time although there is a cause to hold it (%s): "
 		    "available %s",
-		    why->name, account_causes(account, causes), available);
+		    why->name, account_causes(account, ", ", causes), available);
 	else if (account->causes)
 		say(env, "%s is %s (%s): available %s", why->name, account_state(account),
-		    account_causes(account, causes), available);
+		    account_causes(account, ", ", causes), available);
 	else if (*why->above)
 		say(env, "%s is blocked by %s, which is held: available %s", why->name, why->above,
 		    available);

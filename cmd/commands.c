@@ -3,10 +3,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -252,6 +254,28 @@ static bool is_closed(const struct env *env)
 	       access(env->settings.publish_file, F_OK) == 0;
 }
 
+/* Users cannot open the books, and are told what they can do. */
+static int refuse_users(const struct env *env, struct sb_error *err)
+{
+	const char *folder = env->store.folder;
+	const struct passwd *owner = NULL;
+	struct stat st;
+	bool seen;
+
+	if (access(folder, R_OK | X_OK) == 0 || errno != EACCES)
+		return SB_OK;
+	seen = stat(folder, &st) == 0;
+	if (seen && st.st_uid == geteuid())
+		return SB_OK;
+	if (seen)
+		owner = getpwuid(st.st_uid);
+	return sb_error_set(err, SB_ESYSTEM, "the books in %s are closed to all but %s: %s", folder,
+			    owner ? owner->pw_name : "their owner",
+			    access(env->settings.publish_file, F_OK) == 0
+				    ? "`subank balance` shows what is published"
+				    : "nothing is published, ask the administrators for more");
+}
+
 /* Settings, then what the command line and the environment put above them. */
 static int prepare(struct env *env, struct sb_error *err)
 {
@@ -290,6 +314,8 @@ static int prepare(struct env *env, struct sb_error *err)
 	if (env->command->flags & CMD_PUBLISHED && !bank && is_closed(env))
 		return SB_OK;
 	if (env->command->flags & (CMD_READ | CMD_WRITE))
+		rc = refuse_users(env, err);
+	if (!rc && env->command->flags & (CMD_READ | CMD_WRITE))
 		rc = bank_open(&env->store,
 			       env->command->flags & CMD_WRITE ? STORE_WRITE : STORE_READ,
 			       &env->author, &env->bank, err);
@@ -317,7 +343,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	if (argc - count < env->command->min_args)
 		return usage(env, "%s needs %s", env->command->name, env->command->arguments);
 	if (env->command->max_args >= 0 && argc - count > env->command->max_args)
-		return usage(env, "%s takes nothing like '%s'", env->command->name,
+		return usage(env, "too many arguments: '%s'; a text with blanks needs quotes",
 			     argv[count + env->command->max_args]);
 	/* Whoever reads the receipt may go: what was begun is brought to its end. */
 	if (env->command->flags & (CMD_WRITE | CMD_CHANGES))

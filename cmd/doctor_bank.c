@@ -70,7 +70,7 @@ static void look_at_folder(struct env *env, struct diagnosis *diagnosis)
 
 	if (fstat(fd, &st) != 0 || fstatvfs(fd, &fs) != 0) {
 		diagnose(diagnosis, VERDICT_BAD, "bank's folder", here,
-			 "look at it: ls -ld and df must work", "%s: %s", folder, strerror(errno));
+			 "look at it: ls -ld and df must work", "%s: %s", folder, sb_errno(errno));
 		return;
 	}
 	(void)user_name(st.st_uid, owner);

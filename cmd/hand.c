@@ -12,9 +12,14 @@ const struct option_spec hand_options[] = {
 
 int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err)
 {
+	char until[WHEN_TEXT_SIZE], now[WHEN_TEXT_SIZE];
+
 	if (!hand->until || hand->until > books_time(books))
 		return SB_OK;
-	return sb_error_set(err, SB_EINVAL, "the time of --until is over");
+	return sb_error_set(err, SB_EINVAL,
+			    "--until %s is over, it is %s now: give a time that is still to come",
+			    when_format_local(until, hand->until),
+			    when_format_local(now, books_time(books)));
 }
 
 int hand_post(struct posting *posting, const char *account)

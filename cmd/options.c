@@ -4,6 +4,7 @@
 #include "cmd/options.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -120,6 +121,11 @@ static int unknown(const struct option_spec *const options[], size_t count, cons
 	char name[64];
 	size_t len;
 
+	if (given[0] == '-' && isdigit((unsigned char)given[1]))
+		return sb_error_set(err, SB_EINVAL,
+				    "there is no option '%s': amounts are positive, and `subank "
+				    "withdraw` takes SU out",
+				    given);
 	for (size_t i = 0; i < count; i++)
 		names[i] = options[i]->name;
 	names[count] = NULL;

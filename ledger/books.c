@@ -688,7 +688,7 @@ static int init_meta(struct store_txn *txn, void *ctx, struct sb_error *err)
 	(void)ctx;
 	if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
 		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
-				    strerror(errno));
+				    sb_errno(errno));
 	rc = store_set(txn, STORE_META, text_slice("format"),
 		       (struct slice){format, sizeof(format)}, err);
 	if (!rc)
@@ -706,7 +706,8 @@ static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)
 		return SB_OK;
 	return sb_error_set(err, SB_EREFUSED,
 			    "the bank in %s is not empty, it has %" PRIu64 " entries: nothing was "
-			    "changed; name another folder, or move its books away",
+			    "changed; `subank import` puts others in their place with --replace "
+			    "and adds requests with --append; or name another folder",
 			    (const char *)ctx, books->head.seq);
 }
 

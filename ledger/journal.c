@@ -120,7 +120,9 @@ int journal_read(struct store_txn *txn, uint64_t seq, struct event *event, struc
 	u64_store(key, seq);
 	rc = store_get(txn, STORE_JOURNAL, at, &value, err);
 	if (rc == SB_ENOTFOUND)
-		return sb_error_set(err, SB_ENOTFOUND, "there is no entry %" PRIu64, seq);
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "there is no entry %" PRIu64 ": `subank journal` shows them",
+				    seq);
 	return rc ? rc : read_entry(at, value, event, ret, err);
 }
 

@@ -334,7 +334,7 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 		if (pread(fd, &number[0], WORD, META_TXN) != WORD ||
 		    pread(fd, &number[1], WORD, (off_t)page_size + META_TXN) != WORD)
 			return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s",
-					    strerror(errno));
+					    sb_errno(errno));
 		if (number[0] - number[1] + 1 <= 2)
 			return SB_OK;
 	}

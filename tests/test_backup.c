@@ -55,7 +55,7 @@ START_TEST(a_backup_needs_a_folder)
 
 	REFUSED(2, "name DIR, or set `backup: DIR`", "backup");
 	REFUSED(2, "name DIR", "backup", "");
-	REFUSED(2, "nothing like 'b'", "backup", "a", "b");
+	REFUSED(2, "too many arguments: 'b'", "backup", "a", "b");
 	(void)snprintf(nowhere, sizeof(nowhere), "%s/nowhere", test_folder);
 	REFUSED(1, "No such file or directory", "backup", nowhere);
 	ck_assert_int_eq(copies(copy), 0);

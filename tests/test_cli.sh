@@ -653,7 +653,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 			"$dir/program" -c "$dir/settings" $arguments >"$dir/out" 2>"$dir/err"
 		status=$?
 		is "$arguments by a stranger: status 1" [ "$status" -eq 1 ]
-		has "$arguments by a stranger: says why" 'Permission denied' err
+		has "$arguments by a stranger: says why" 'are closed to all but root: nothing is pub' err
 		has "$arguments by a stranger: says where" "$dir/bank" err
 	done
 	export_to "$dir/after"
@@ -678,6 +678,9 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 		is "$arguments, published: status 0" [ "$status" -eq 0 ]
 		has "$arguments, published: how old" 'as the bank published it' err
 	done
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$dir/program" -c "$dir/users" why bio >"$dir/out" 2>"$dir/err"
+	has 'why by a user: what he can do' 'but root: `subank balance` shows what is published' err
 	is 'whose are whose: Slurm is asked' grep -q 'where user=nobody format=' "$FAKE_STATE/log"
 	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/after"
 	is_same 'a stranger touches nothing' "$dir/before" "$dir/after"

@@ -419,7 +419,7 @@ END_TEST
 START_TEST(why_wants_one_known_account)
 {
 	REFUSED(2, "why needs ACCOUNT", "why");
-	REFUSED(2, "nothing like 'chem'", "why", "bio", "chem");
+	REFUSED(2, "too many arguments: 'chem'", "why", "bio", "chem");
 	REFUSED(2, "account name", "why", "a b");
 	REFUSED(1, "account 'nosuch' is not in the bank", "why", "nosuch");
 }

@@ -77,19 +77,21 @@ START_TEST(malformed_command_lines_are_refused)
 		{{"balance", "-\033"}, "'-\\x1b'"},
 		{{"deposit", "bio"}, "deposit needs ACCOUNT SU"},
 		{{"deposit"}, "usage: subank deposit ACCOUNT SU"},
-		{{"deposit", "bio", "1", "2"}, "nothing like '2'"},
+		{{"deposit", "bio", "-5"}, "positive, and `subank withdraw` takes"},
+		{{"help", "nonsense"}, "'nonsense'; `subank help` lists them"},
+		{{"deposit", "bio", "1", "2"}, "too many arguments: '2'"},
 		{{"open"}, "open needs ACCOUNT"},
 		{{"close"}, "close needs ACCOUNT"},
-		{{"close", "bio", "chem"}, "nothing like 'chem'"},
+		{{"close", "bio", "chem"}, "too many arguments: 'chem'"},
 		{{"withdraw", "bio"}, "withdraw needs ACCOUNT SU|all"},
 		{{"transfer", "bio", "chem"}, "transfer needs FROM TO SU|all"},
 		{{"hold"}, "hold needs ACCOUNT"},
 		{{"release"}, "release needs ACCOUNT"},
 		{{"import"}, "import needs FILE"},
-		{{"export", "a", "b"}, "nothing like 'b'"},
-		{{"init", "x"}, "nothing like 'x'"},
-		{{"adopt", "x"}, "nothing like 'x'"},
-		{{"verify", "x", "y"}, "nothing like 'y'"},
+		{{"export", "a", "b"}, "too many arguments: 'b'"},
+		{{"init", "x"}, "too many arguments: 'x'"},
+		{{"adopt", "x"}, "too many arguments: 'x'"},
+		{{"verify", "x", "y"}, "too many arguments: 'y'"},
 		{{"verify", "x", "--slurm"}, "are for the bank, not for a file"},
 		{{"verify", "x", "-M", "dev"}, "are for the bank, not for a file"},
 		{{"check", "--clusters", "a,,b"}, "the cluster name is empty"},
@@ -552,7 +554,7 @@ START_TEST(a_release_is_entered_once_with_a_ref)
 	before = exported();
 	DONE("entered before", "release", "bio", "--ref", "r");
 	UNCHANGED(before);
-	REFUSED(1, "is not held", "release", "bio");
+	REFUSED(1, "is not held: `subank why bio`", "release", "bio");
 	REFUSED(1, "ref 'r' is taken", "release", "chem", "--ref", "r");
 }
 END_TEST

@@ -591,7 +591,8 @@ START_TEST(a_hold_by_hand_can_end_by_itself)
 	LIMIT("bio", "");
 	nothing_to_do();
 	REFUSED(2, "is over", "hold", "bio", "--until", "now-1hour");
-	REFUSED(2, "is over", "hold", "bio", "--until", "2026-11-22");
+	REFUSED(2, "--until 2026-11-22T00:00:00 is over, it is 2026-", "hold", "bio", "--until",
+		"2026-11-22");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "tomorrow");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "");
 }
