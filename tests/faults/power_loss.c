@@ -3,7 +3,7 @@
  * end may leave of them at any moment is put on the disk as images (world.h says what may be left).
  * In each of them the bank must be whole and in a state that was committed: not older than the
  * newest whose receipt was given, not newer than what had been written. With LMDB's flags that save
- * a flush the same must fail, or the test would see nothing. */
+ * a flush, or without the flush of folders, the same must fail, or the test would see nothing. */
 #include "config.h"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ enum {
 
 struct scenario {
 	const char *name;
-	const char *unsafe; /* LMDB's flag: images must be bad */
+	const char *unsafe; /* LMDB's flag, or what else unsafe.c knows: images must be bad */
 	const char *small_map;
 	const char *backup; /* the folder of copies that the settings name */
 	/* Words for subank, or "usage ACCOUNT N" for what Slurm has counted. The first ones make
@@ -146,8 +146,20 @@ static bool export_is_whole(const struct judged *bank, char *why, size_t size)
 		"deposit bio 8 --ref d4", "reverse 6 --note wrong --no-apply",                     \
 		"deposit chem 9 --ref d5", "close chem --no-apply"
 
+#define MAKING .lines = {"", "init"}
+#define REPLACING                                                                                  \
+	.lines = {"init", "open bio 1", "deposit bio 5", "", "import --replace -i new.yaml"},      \
+	.also = copy_was_kept
+#define BACKUP                                                                                     \
+	.lines = {"init", "open bio 1", "deposit bio 5", "", "backup world/copies"},               \
+	.also = backups_are_whole
+#define EXPORT                                                                                     \
+	.lines = {"init",	   "open bio 1", "export world/export.yaml",                       \
+		  "deposit bio 5", "",		 "export world/export.yaml"},                      \
+	.also = export_is_whole
+
 static const struct scenario scenarios[] = {
-	{.name = "power loss: making a bank", .lines = {"", "init"}},
+	{.name = "power loss: making a bank", MAKING},
 	{.name = "power loss: entries", .lines = {DEPOSITS}},
 	{.name = "power loss: a growing map",
 	 .small_map = "65536",
@@ -161,24 +173,26 @@ static const struct scenario scenarios[] = {
 		   "usage chem 5000", "check", "usage phys 3599", "check", "deposit chem 1",
 		   "usage phys 4000", "usage chem 5100", "check", "check"}},
 	{.name = "power loss: importing a bank", .lines = {"", "import new.yaml"}},
-	{.name = "power loss: replacing a bank",
-	 .lines = {"init", "open bio 1", "deposit bio 5", "", "import --replace -i new.yaml"},
-	 .also = copy_was_kept},
-	{.name = "power loss: replacing, copies elsewhere",
-	 .backup = "world/copies",
-	 .lines = {"init", "open bio 1", "deposit bio 5", "", "import --replace -i new.yaml"},
-	 .also = copy_was_kept},
-	{.name = "power loss: a backup",
-	 .lines = {"init", "open bio 1", "deposit bio 5", "", "backup world/copies"},
-	 .also = backups_are_whole},
-	{.name = "power loss: an export",
-	 .lines = {"init", "open bio 1", "export world/export.yaml", "deposit bio 5", "",
-		   "export world/export.yaml"},
-	 .also = export_is_whole},
+	{.name = "power loss: replacing a bank", REPLACING},
+	{.name = "power loss: replacing, copies elsewhere", .backup = "world/copies", REPLACING},
+	{.name = "power loss: a backup", BACKUP},
+	{.name = "power loss: an export", EXPORT},
 	{.name = "power loss: MDB_NOSYNC must fail", .unsafe = "MDB_NOSYNC", .lines = {DEPOSITS}},
 	{.name = "power loss: MDB_NOMETASYNC must fail",
 	 .unsafe = "MDB_NOMETASYNC",
 	 .lines = {DEPOSITS}},
+	{.name = "power loss: unsynced names: making must fail",
+	 .unsafe = "NO_FOLDER_FSYNC",
+	 MAKING},
+	{.name = "power loss: unsynced names: replacing must fail",
+	 .unsafe = "NO_FOLDER_FSYNC",
+	 REPLACING},
+	{.name = "power loss: unsynced names: a backup must fail",
+	 .unsafe = "NO_FOLDER_FSYNC",
+	 BACKUP},
+	{.name = "power loss: unsynced names: an export must fail",
+	 .unsafe = "NO_FOLDER_FSYNC",
+	 EXPORT},
 };
 
 /* ---- the states of a run ---- */

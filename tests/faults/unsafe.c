@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A library to preload, for subank as it must not be: LMDB's flags that save a flush, so that the
- * test of power loss shows that it finds what they lose; and, which is harmless, a small first map.
- */
+/* A library to preload, for subank as it must not be: LMDB's flags that save a flush, and no flush
+ * of folders, so that the test of power loss shows that it finds what they lose; and, which is
+ * harmless, a small first map. */
 #include "config.h"
 
 #include <dlfcn.h>
 #include <lmdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* A function as a data pointer: ISO C has no cast for it. */
 static void find(const char *name, void *function)
@@ -30,6 +32,19 @@ int mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode
 	if (unsafe && strcmp(unsafe, "MDB_NOMETASYNC") == 0)
 		flags |= MDB_NOMETASYNC;
 	return real(env, path, flags, mode);
+}
+
+int fsync(int fd)
+{
+	int (*real)(int);
+	const char *unsafe = getenv("UNSAFE");
+	struct stat st;
+
+	find("fsync", &real);
+	if (unsafe && strcmp(unsafe, "NO_FOLDER_FSYNC") == 0 && fstat(fd, &st) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return 0;
+	return real(fd);
 }
 
 int mdb_env_set_mapsize(MDB_env *env, size_t size)
