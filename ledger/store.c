@@ -1128,7 +1128,8 @@ static int put(struct store_txn *txn, enum store_table table, struct slice key, 
 	if (rc)
 		return store_error(err, rc, "write the books");
 	if (summed) {
-		memcpy(v.mv_data, value.data, value.len);
+		if (value.len > 0)
+			memcpy(v.mv_data, value.data, value.len);
 		sum_of(key, value, (unsigned char *)v.mv_data + value.len);
 	}
 	return SB_OK;
