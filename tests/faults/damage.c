@@ -19,7 +19,7 @@
 #include "tests/faults/ground.h"
 #include "tests/faults/trace.h"
 
-enum { PAGE = 4096, SECTOR = 512, META = 152, VIOLATIONS_SHOWN = 20 };
+enum { PAGE = 4096, SECTOR = 512, META = 152, VIOLATIONS_SHOWN = 20, CASES_LONG = 10000 };
 
 #define DATA "bank/books/data.mdb"
 
@@ -362,6 +362,7 @@ int main(void)
 	double seconds = seconds_given();
 	const char *only = getenv("FAULT_CASE");
 	uint64_t seed = strtoull(only ? only : ground_env("FAULT_SEED"), NULL, 10);
+	uint64_t all = 0;
 	bool good = true;
 
 	(void)elapsed();
@@ -382,7 +383,9 @@ int main(void)
 		       "nothing but %" PRIu64 "\n",
 		       harm_names[i], cases[i], found[i], violations[i]);
 		good &= row(harm_names[i], cases[i], violations[i]);
+		all += cases[i];
 	}
+	good &= only || long_enough("damage", all, CASES_LONG);
 	if (!only || writes)
 		good &= row("damage: an entry, where verify was content", writes, write_violations);
 	good &= row("damage: lock files scribbled on", lock_cases, lock_violations);

@@ -715,7 +715,7 @@ int main(void)
 	count = make_plan(courses, &plan);
 	if (only)
 		run_named(courses, only);
-	for (; !only && at < count && elapsed() < seconds; at++)
+	for (; !only && at < count && (long_form() || elapsed() < seconds); at++)
 		run_case(plan[at].course, plan[at].at, plan[at].fault);
 	printf("tried %zu of %zu\n", at, count);
 	for (int i = 0; i < ROW_COUNT; i++) {

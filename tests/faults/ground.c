@@ -384,3 +384,19 @@ bool row(const char *method, uint64_t cases, uint64_t violations)
 	(void)fflush(stdout);
 	return violations == 0 && cases > 0;
 }
+
+bool long_form(void)
+{
+	const char *form = getenv("FAULTS");
+
+	return form && strcmp(form, "long") == 0;
+}
+
+bool long_enough(const char *what, uint64_t cases, uint64_t least)
+{
+	if (!long_form() || cases >= least)
+		return true;
+	printf("%s: %" PRIu64 " cases, and in the long form at least %" PRIu64 " are wanted\n",
+	       what, cases, least);
+	return false;
+}

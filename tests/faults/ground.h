@@ -72,4 +72,9 @@ bool judged_same(const struct judged *a, const struct judged *b);
 /* Prints a row, and says whether it is without violations. */
 bool row(const char *method, uint64_t cases, uint64_t violations);
 
+/* With FAULTS=long: whether so many cases are enough; says so if not. */
+bool long_enough(const char *what, uint64_t cases, uint64_t least);
+/* FAULTS=long */
+bool long_form(void);
+
 #endif

@@ -24,6 +24,8 @@ enum {
 	IDLE_ROUNDS = 20,
 	VIOLATIONS_SHOWN = 10,
 	VIOLATIONS_ENOUGH = 200, /* of a run that is known to be bad */
+	UNSAFE_PATIENCE = 60, /* seconds */
+	IMAGES_LONG = 100000, /* that are to be right, in the long form */
 };
 
 struct scenario {
@@ -571,8 +573,10 @@ static void try_moment(struct run *run, struct replay *replay, size_t op, size_t
 
 static bool enough(const struct run *run, double until)
 {
-	return run->scenario->unsafe ? run->violations >= VIOLATIONS_ENOUGH || elapsed() > until
-				     : elapsed() > until;
+	/* However slow the machine is, what must fail gets the time for it. */
+	if (run->scenario->unsafe && run->violations == 0)
+		until += UNSAFE_PATIENCE;
+	return elapsed() > until || (run->scenario->unsafe && run->violations >= VIOLATIONS_ENOUGH);
 }
 
 static void lose_power(struct run *run, double until)
@@ -595,7 +599,7 @@ static void lose_power(struct run *run, double until)
 	}
 }
 
-static bool run_scenario(const struct scenario *scenario, double until)
+static bool run_scenario(const struct scenario *scenario, double until, uint64_t *images)
 {
 	struct run run = {.scenario = scenario};
 	uint64_t violations;
@@ -608,6 +612,8 @@ static bool run_scenario(const struct scenario *scenario, double until)
 	       scenario->name, world_ops(run.world), run.state_count, run.images, violations);
 	if (scenario->unsafe)
 		violations = violations == 0; /* then it would not be seen elsewhere either */
+	else
+		*images += run.images;
 	free_run(&run);
 	return row(scenario->name, run.images, violations);
 }
@@ -615,6 +621,7 @@ static bool run_scenario(const struct scenario *scenario, double until)
 int main(void)
 {
 	double seconds = seconds_given();
+	uint64_t images = 0;
 	bool good = true;
 
 	(void)elapsed();
@@ -628,8 +635,9 @@ int main(void)
 
 		chance_seed(strtoull(ground_env("FAULT_SEED"), NULL, 10) + i);
 		good &= run_scenario(&scenarios[i],
-				     elapsed() + left / (double)(COUNT(scenarios) - i));
+				     elapsed() + left / (double)(COUNT(scenarios) - i), &images);
 	}
+	good &= long_enough("power loss", images, IMAGES_LONG);
 	free(old_export);
 	free(new_export);
 	return good ? 0 : 1;

@@ -14,6 +14,7 @@
 # of the time. It is started in an empty folder of its own, which is removed at its end, with
 #	FAULT_SECONDS	how long it shall go on with cases of chance. What has a fixed number of cases
 #			takes what it takes, which must be little when this is small.
+#	FAULTS		"long": then it fails, too, when it had fewer cases than it ought to have
 #	FAULT_SEED	a number: with the same number it does the same.
 #	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: full names.
 # It prints to the standard output, for each thing that it counts, a line
