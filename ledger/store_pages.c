@@ -306,15 +306,17 @@ static const char *find_in_leaf(const struct pages *pages, size_t number, const 
 
 /* Both roots: LMDB keeps what the older one leads to until the next commit, and where it leads
  * there stands whose root it was. A root with another number would not be the newer one when it is,
- * or be it when it is not. Copies that were compacted begin with number 1. LMDB itself leaves a
- * root so when the disk fails while it is written: what it leads to is that of the commit which
- * failed, the number that of two commits before. */
+ * or be it when it is not. Copies that were compacted begin with number 1. LMDB itself leaves the
+ * older root wrong when the disk fails while it is written, until the next commit: what it leads to
+ * is that of the commit which failed, the number that of two commits before. One wrong bit can make
+ * the newer root look the same, and is not found. */
 static int see_roots(struct pages *pages, struct sb_error *err)
 {
 	for (int i = 0; i < 2; i++) {
 		const char *meta = pages->base + (size_t)i * pages->size;
 		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
 		size_t number = number_at(meta + META_TXN), len;
+		size_t other = number_at(pages->base + (size_t)!i * pages->size + META_TXN);
 		uint64_t leads_to;
 
 		if (number <= 1 || short_at(tables_record + RECORD_DEPTH) != 1)
@@ -327,14 +329,7 @@ static int see_roots(struct pages *pages, struct sb_error *err)
 		if (!value || len != 8 + SUM_SIZE)
 			continue;
 		leads_to = u64_load((const unsigned char *)value);
-		if (leads_to == number + 2)
-			return sb_error_set(
-				err, SB_ECORRUPT,
-				"a commit was not completed, since the disk failed, or the "
-				"number of a root is damaged: compare the newest entry with "
-				"the newest receipt; if it is there, the next entry puts the "
-				"data file right");
-		if (leads_to != number)
+		if (leads_to != number && !(leads_to == number + 2 && number < other))
 			return sb_error_set(err, SB_ECORRUPT,
 					    "the data file is damaged: a root has the number %zu, "
 					    "and leads to the state after transaction %ju",
