@@ -17,6 +17,8 @@ struct line {
 	const struct command *command; /* NULL: the verb is not there yet */
 	const char *bank, *config; /* that the line is about; NULL: the usual */
 	int arguments; /* that stand before the cursor */
+	const char **given; /* those */
+	bool fresh; /* none of those again */
 	const char *last; /* the word at the cursor, as far as it was typed */
 	const char *kept; /* what of it stays: "--format=", "bio," */
 	size_t kept_len;
@@ -27,6 +29,10 @@ static void offer(const struct line *line, const char *word, const char *what)
 {
 	if (strncmp(word, line->part, strlen(line->part)) != 0)
 		return;
+	for (int i = 0; line->fresh && i < line->arguments; i++) {
+		if (strcmp(line->given[i], word) == 0)
+			return;
+	}
 	fprintf(line->env->out, "%.*s%s%s%s\n", (int)line->kept_len, line->kept, word,
 		what ? "\t" : "", what ? what : "");
 }
@@ -43,14 +49,43 @@ static void offer_each(const struct line *line, const char *text)
 	free(copy);
 }
 
-/* Nobody waits for Slurm at a key. */
+/* Nobody waits at a key for Slurm, or for any program. */
+static int not_asked(struct slurm_error *err)
+{
+	return slurm_error_set(err, SLURM_EMISSING, "not asked");
+}
+
 static int ask_nobody(const char *const argv[], int deadline_ms, struct run_result *ret,
 		      struct slurm_error *err)
 {
 	(void)argv;
 	(void)deadline_ms;
 	(void)ret;
-	return slurm_error_set(err, SLURM_EMISSING, "not asked");
+	return not_asked(err);
+}
+
+static int ask_nobody_lines(const char *const argv[], const char *const env[], int deadline_ms,
+			    run_line *each, void *ctx, struct run_result *ret,
+			    struct slurm_error *err)
+{
+	(void)argv;
+	(void)env;
+	(void)deadline_ms;
+	(void)each;
+	(void)ctx;
+	(void)ret;
+	return not_asked(err);
+}
+
+static int tell_nobody(const char *const argv[], const void *input, size_t len, int deadline_ms,
+		       struct run_result *ret, struct slurm_error *err)
+{
+	(void)argv;
+	(void)input;
+	(void)len;
+	(void)deadline_ms;
+	(void)ret;
+	return not_asked(err);
 }
 
 /* Runs a verb of ours that reads the bank, in silence, and offers what it prints. */
@@ -76,6 +111,8 @@ static void offer_from_bank(const struct line *line, const char *const verb[])
 	inner.err = fopen("/dev/null", "we");
 	inner.log = NULL;
 	inner.run = ask_nobody;
+	inner.lines = ask_nobody_lines;
+	inner.run_with = tell_nobody;
 	if (inner.out && inner.err) {
 		/* getopt moves the words, and leaves them as they are. */
 		(void)subank(&inner, (int)count, (char **)(uintptr_t)argv);
@@ -168,6 +205,7 @@ static void offer_argument(struct line *line)
 			return;
 		}
 	}
+	line->fresh = true;
 	offer_any(line, at, len);
 }
 
@@ -233,12 +271,12 @@ static const struct option_spec *read_words(struct line *line, int count, const 
 			note_value(line, given, strchr(words[i], '=') + 1);
 		} else if (words[i][0] == '-' && words[i][1]) {
 			waiting = waiting_option(line->command, words[i]);
-		} else if (!line->command) {
+		} else if (!line->command && line->arguments == 0) {
 			line->command = command_find(words[i]);
 			if (!line->command)
 				line->arguments = -1;
-		} else {
-			line->arguments++;
+		} else if (line->command) {
+			line->given[line->arguments++] = words[i];
 		}
 	}
 	return waiting;
@@ -249,10 +287,14 @@ static int complete_line(struct env *env, int argc, const char *const argv[])
 	struct line line = {.env = env,
 			    .bank = option(env, "bank"),
 			    .config = option(env, "config"),
+			    .given = calloc((size_t)argc, sizeof(*line.given)),
 			    .last = argv[argc - 1]};
-	const struct option_spec *waiting = read_words(&line, argc - 1, argv);
-	const struct option_spec *given = given_option(line.command, line.last);
+	const struct option_spec *waiting, *given;
 
+	if (!line.given)
+		return EXIT_DONE;
+	waiting = read_words(&line, argc - 1, argv);
+	given = given_option(line.command, line.last);
 	line.kept = line.part = line.last;
 	if (waiting) {
 		offer_any(&line, waiting->argument, strlen(waiting->argument));
@@ -267,24 +309,45 @@ static int complete_line(struct env *env, int argc, const char *const argv[])
 	} else if (line.arguments == 0) {
 		offer_verbs(&line);
 	}
+	free(line.given);
 	return EXIT_DONE;
 }
 
-/* The clusters, in no order, and perhaps more than once. */
+static int add_cluster(const char ***seen, size_t *count, const char *name, struct sb_error *err)
+{
+	const char **grown;
+
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp((*seen)[i], name) == 0)
+			return SB_OK;
+	}
+	grown = reallocarray(*seen, *count + 1, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	*seen = grown;
+	grown[(*count)++] = name;
+	return SB_OK;
+}
+
+/* The clusters in no order, each once. They are few, however many accounts there are. */
 static int print_clusters(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct env *env = ctx;
-	size_t accounts;
+	const char **seen = NULL;
+	size_t accounts, count = 0;
 	int rc = books_load_all(books, &accounts, err);
 
-	for (size_t i = 0; i < env->settings.cluster_count; i++)
-		fprintf(env->out, "%s\n", env->settings.clusters[i]);
+	for (size_t i = 0; i < env->settings.cluster_count && !rc; i++)
+		rc = add_cluster(&seen, &count, env->settings.clusters[i], err);
 	for (size_t i = 0; i < accounts && !rc; i++) {
 		const struct account *account = books_at(books, i);
 
-		for (size_t j = 0; j < account->meter_count; j++)
-			fprintf(env->out, "%s\n", account->meters[j].cluster);
+		for (size_t j = 0; j < account->meter_count && !rc; j++)
+			rc = add_cluster(&seen, &count, account->meters[j].cluster, err);
 	}
+	for (size_t i = 0; i < count && !rc; i++)
+		fprintf(env->out, "%s\n", seen[i]);
+	free(seen);
 	return rc;
 }
 

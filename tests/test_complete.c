@@ -316,10 +316,12 @@ START_TEST(accounts_and_clusters_come_from_the_bank)
 	OFFERS_ONLY("bio\nchem\n", "deposit", "");
 	OFFERS_ONLY("bio\n", "deposit", "--note", "chem", "b");
 	OFFERS_ONLY("chem\n", "transfer", "bio", "ch");
-	OFFERS_ONLY("bio\nchem\n", "balance", "bio", "");
+	OFFERS_ONLY("chem\n", "transfer", "bio", "");
+	OFFERS_ONLY("chem\n", "balance", "bio", "");
+	OFFERS_NOTHING("nosuch", "transfer", "bio", "");
 	OFFERS_ONLY("bio,bio\nbio,chem\n", "balance", "-A", "bio,");
 	OFFERS_ONLY("--accounts=bio,chem\n", "balance", "--accounts=bio,c");
-	OFFERS("dev", "check", "-M", "");
+	OFFERS_ONLY("dev\n", "check", "-M", "");
 	OFFERS_ONLY("bio\n", "-b", bank_folder, "deposit", "b");
 	OFFERS_NOTHING("-b", "/nowhere", "deposit", "b");
 	OFFERS_NOTHING("deposit", "b", "--bank=/nowhere", "-A");

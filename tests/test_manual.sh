@@ -88,7 +88,7 @@ cat >"$dir/drive.bash" <<'END'
 source "$1"
 COMP_WORDS=("${@:2}")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-_subank subank
+_subank "$2"
 printf '%s\n' "${COMPREPLY[@]}"
 END
 # completes SHELL WORDS EXPECTED: WORDS are separated by spaces, and a space behind begins a new one.
@@ -120,6 +120,11 @@ if command -v bash >/dev/null; then
 	completes bash 'subank journal -k deposit,ch' && offers deposit,charge
 	completes bash "subank export $dir/b" && offers "$dir/bank"
 	completes bash "subank backup $dir/b" && offers "$dir/bank"
+	mkdir "$dir/foreign"
+	printf '#!/bin/sh\ntouch "%s/started"\n' "$dir" >"$dir/foreign/subank"
+	chmod 755 "$dir/foreign/subank"
+	completes bash "$dir/foreign/subank dep" && offers deposit
+	is 'a program in some folder is not started' [ ! -e "$dir/started" ]
 	completes bash 'subank nosuch x'
 	is 'nothing is offered for what is not there' [ -z "$(cat "$dir/offered")" ]
 	SUBANK_BANK=/nowhere

@@ -4,9 +4,9 @@
 function __subank_complete
     set -l words (commandline -opc)
     set -l current (commandline -ct)
-    set -l option (string match -r '^--[a-z]+=' -- "$current")
-    set -l path (string replace -r '^--[a-z]+=' '' -- "$current")
-    for line in ($words[1] complete -- $words[2..-1] "$current" 2>/dev/null </dev/null)
+    set -l option (string match -r '^--[a-z-]+=' -- "$current")
+    set -l path (string replace -r '^--[a-z-]+=' '' -- "$current")
+    for line in (command subank complete -- $words[2..-1] "$current" 2>/dev/null </dev/null)
         switch $line
             case :files
                 __fish_complete_path "$path" | string replace -r '^' -- "$option"
