@@ -8,11 +8,14 @@
 #include "ledger/amount.h"
 #include "ledger/check.h"
 #include "ledger/entries.h"
+#include "ledger/when.h"
 
 struct adding {
 	struct booked *booked;
 	int64_t begin; /* when counting began; -1: not yet */
 	int64_t last; /* when the books last moved so far */
+	int64_t same_second; /* charged by RawUsage in the second behind the period, at whose begin
+				the meter may have been switched: jobs count in whole seconds */
 	int64_t before_since, before_until; /* likewise, at or before the edges */
 };
 
@@ -28,7 +31,7 @@ static void see(struct adding *adding, int64_t time)
 
 static bool is_within(const struct booked *booked, int64_t time)
 {
-	return time > booked->since && time <= booked->until;
+	return time > booked->since && (time <= booked->until || booked->to_end);
 }
 
 static void add_baseline(struct adding *adding, const struct event *event)
@@ -53,6 +56,9 @@ static void switch_meter(struct adding *adding, const struct event *event)
 	struct booked *booked = adding->booked;
 
 	booked->jobs_since = event->meter == METER_JOBS ? event->since : 0;
+	if (event->meter == METER_JOBS && event->since <= booked->until &&
+	    amount_add(booked->amount, adding->same_second, &booked->amount))
+		adding->same_second = 0;
 	if (event->meter == METER_RAWUSAGE && event->since >= booked->since) {
 		booked->since = event->since;
 		booked->amount = 0;
@@ -77,6 +83,9 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		see(adding, event->until);
 	if (event->kind == EVENT_METER)
 		switch_meter(adding, event);
+	if (event->kind == EVENT_CHARGE && !is_within(booked, event->until) &&
+	    event->until > booked->until && event->until - booked->until < WHEN_SECOND)
+		(void)amount_add(adding->same_second, event->amount, &adding->same_second);
 	if ((!event_is_charge(event) && event->kind != EVENT_RECONCILE) ||
 	    !is_within(booked, event->until))
 		return SB_OK;

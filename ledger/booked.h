@@ -14,7 +14,8 @@ struct booked {
 	 * the books follow, from where counting began to the last reading. Not in order: none of it
 	 */
 	int64_t since, until;
-	bool to_end; /* in: up to [until], whenever the cluster was read last */
+	bool to_end; /* in: [until] is this moment, perhaps cut to a second: all that the books have
+			so far counts, whenever the cluster was read last */
 	/* out */
 	int64_t amount; /* billing-seconds: charges and reconciliations of use within */
 	int64_t since_age, until_age; /* how long before each edge the cluster was read last, as far

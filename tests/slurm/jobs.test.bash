@@ -123,8 +123,11 @@ test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
 	many_jobs group
 	submit institute 'sleep 2'
 	killed_checks 3
+	expect_true "all have ended" cluster_until 60 no_jobs
+	submit group 'sleep 30' -n 2
+	expect_job "$job" RUNNING
 	# Jobs are saved every few seconds; one that is not is running for slurmdbd for ever.
-	sleep 6
+	sleep 12
 	cluster_daemon_kill slurmctld
 	cluster_daemon_start slurmctld
 	cluster_await slurmd
