@@ -7,6 +7,7 @@
 
 #include "cmd/command.h"
 #include "ledger/amount.h"
+#include "ledger/jobs.h"
 
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
@@ -42,6 +43,9 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	if (!rc)
 		rc = books_read_time(books, account, env->settings.clusters,
 				     env->settings.cluster_count, &row.read, &read_on, err);
+	if (!rc && now)
+		rc = jobs_in_flight(books, account, &row.flight, err);
+	row.has_flight = now;
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && now && !account_held(account))
 		rc = nesting_above(nesting, books, account, true, row.blocker, err);
@@ -82,6 +86,8 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
 	[BALANCE_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
 	[BALANCE_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
+	[BALANCE_FLIGHT] = {"InFlight", true, false, LOOK_AMOUNT},
+	[BALANCE_FREE] = {"Free", true, false, LOOK_AMOUNT},
 	[BALANCE_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
 	[BALANCE_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
@@ -106,6 +112,8 @@ static void print_sums(struct output *output, const char *name, const char *stat
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now)
 {
+	int64_t left;
+
 	if (*row->blocker)
 		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
 	print_sums(output, row->name, row->state, &row->sums);
@@ -116,6 +124,10 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 		output_text(output, BALANCE_READ, "");
 	else
 		output_age(output, BALANCE_READ, row->read, now);
+	if (row->has_flight && amount_sub(row->sums.available, row->flight, &left)) {
+		output_amount(output, BALANCE_FLIGHT, row->flight);
+		output_amount(output, BALANCE_FREE, left);
+	}
 	output_text(output, BALANCE_CAUSES, row->causes);
 	output_text(output, BALANCE_LEVER, row->lever);
 }

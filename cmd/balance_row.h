@@ -21,6 +21,8 @@ struct balance_row {
 	char blocker[NAME_SIZE]; /* the account above that is held; "" for none */
 	struct sums sums;
 	int64_t read; /* when its use was; 0: never */
+	bool has_flight; /* it is known what jobs that run have used, */
+	int64_t flight; /* which no entry has yet; billing-seconds */
 };
 
 /* With [now] it is about this moment: accounts above are looked at, too. */
@@ -43,6 +45,8 @@ enum {
 	BALANCE_CHARGED,
 	BALANCE_DEBT,
 	BALANCE_WAITING,
+	BALANCE_FLIGHT,
+	BALANCE_FREE,
 	BALANCE_COLUMNS, /* without --forecast */
 	BALANCE_WEEK = BALANCE_COLUMNS,
 	BALANCE_MONTH,

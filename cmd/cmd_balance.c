@@ -308,6 +308,8 @@ const struct command cmd_balance = {
 		   "- Charged: all that was ever charged\n"
 		   "- Debt: what was used beyond what there was; the next money pays it first\n"
 		   "- Waiting: what has not started\n"
+		   "- InFlight: what jobs that run had used at the last check, under `meter: jobs`\n"
+		   "- Free: available less that; holds go by it\n"
 		   "--lots shows what that is made of, a row for each deposit (or what was "
 		   "moved or given back) and window: Account, Entry (that made it), Start, End, "
 		   "Amount, Rest (not spent) and State (to come, active, ended).\n"

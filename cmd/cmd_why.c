@@ -12,6 +12,7 @@
 #include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/entries.h"
+#include "ledger/jobs.h"
 #include "ledger/nesting.h"
 #include "ledger/policy.h"
 #include "ledger/text.h"
@@ -56,7 +57,8 @@ struct why {
 	struct env *env;
 	const char *name;
 	const struct account *account;
-	int64_t available, allocated, used, read; /* read: when its use was */
+	int64_t available; /* less what is in flight */
+	int64_t flight, allocated, used, read; /* read: when its use was */
 	const char *read_on; /* the cluster read longest ago */
 	int64_t now;
 	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
@@ -257,6 +259,9 @@ static void tell_ends(const struct why *why)
 	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
+	if (why->flight > 0)
+		say(env, "  jobs that run have used %s, which is charged when they end",
+		    quantity(env, needed, why->flight));
 	if (account_has_cause(account, CAUSE_CLOSED))
 		say(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
@@ -455,6 +460,10 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 
 	if (!rc)
 		rc = account_available(why->account, &why->available, err);
+	if (!rc)
+		rc = jobs_in_flight(books, why->account, &why->flight, err);
+	if (!rc && !amount_sub(why->available, why->flight, &why->available))
+		why->available = -INT64_MAX;
 	if (!rc)
 		rc = account_allocated(why->account, &why->allocated, err);
 	if (!rc)

@@ -165,7 +165,7 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	int64_t factor = tariff_factor(&metered->qos, job->qos);
 	struct finished_job *to;
 
-	if (job->start < 0 || job->end < 0 || job->elapsed == 0 || job->billing == 0 || factor == 0)
+	if (job->start < 0 || job->elapsed == 0 || job->billing == 0 || factor == 0)
 		return SLURM_OK;
 	if (!slurm_name_ok(job->account)) {
 		metered->odd++;
@@ -216,6 +216,8 @@ static void say_sums(struct metered *metered, const struct job_charges *charges)
 	for (size_t i = 0; i < charges->sum_count; i++) {
 		const struct job_sum *sum = &charges->sums[i];
 
+		if (sum->jobs == 0)
+			continue;
 		say(env, "%s: %scharged %s for %zu %s on %s", sum->account,
 		    metered->dry ? "would be " : "", quantity(env, amount, sum->amount), sum->jobs,
 		    sum->jobs == 1 ? "job" : "jobs", charges->cluster);
@@ -227,7 +229,7 @@ static void say_sums(struct metered *metered, const struct job_charges *charges)
 			charges->refused, charges->cluster);
 }
 
-static int charge_slice(struct metered *metered, int64_t settled)
+static int charge_slice(struct metered *metered, int64_t settled, bool last)
 {
 	struct env *env = metered->env;
 	struct charging charging = {
@@ -237,6 +239,7 @@ static int charge_slice(struct metered *metered, int64_t settled)
 			    .tree = &metered->tree,
 			    .only = metered->checkup->accounts,
 			    .only_count = metered->checkup->account_count,
+			    .running = last,
 			    .settled = settled},
 		.dry = metered->dry,
 	};
@@ -286,7 +289,7 @@ static int charge_jobs(struct metered *metered)
 				observation->cluster, err.text);
 			return EXIT_PART;
 		}
-		status = charge_slice(metered, end);
+		status = charge_slice(metered, end, end == until);
 	}
 	if (metered->odd > 0)
 		warning(env, "%zu jobs on %s ran in accounts that no bank can have", metered->odd,

@@ -81,7 +81,9 @@ struct reading {
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
 	bool vanished; /* the cluster answered without the account, and that was said */
-	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
+	int64_t flight; /* billing-seconds that jobs which ran then had used so far; of accounts that are
+			   metered by jobs */
+	int64_t settled; /* when that was; jobs that ended before are charged, by what slurmdbd knew then; 0: none
 			  */
 };
 

@@ -10,6 +10,7 @@
 
 #include "ledger/amount.h"
 #include "ledger/dates.h"
+#include "ledger/jobs.h"
 #include "ledger/when.h"
 
 /* How often levers are looked at that sshare does not show. */
@@ -99,7 +100,7 @@ int check_add_finding(struct check *check, struct finding finding, const char *a
 /* ---- decisions ---- */
 
 static int enter_decision(struct books *books, struct check *check, const struct account *account,
-			  enum decision decision, struct sb_error *err)
+			  enum decision decision, int64_t flight, struct sb_error *err)
 {
 	bool hold = decision == DECIDE_HOLD;
 	struct event event = {.kind = hold ? EVENT_HOLD : EVENT_RELEASE,
@@ -108,6 +109,8 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	struct finding finding = {.kind = hold ? FOUND_HOLD : FOUND_RELEASE};
 	int rc = account_available(account, &finding.amount, err);
 
+	if (!rc && !amount_sub(finding.amount, flight, &finding.amount))
+		finding.amount = -INT64_MAX;
 	if (!rc)
 		rc = books_append(books, &event, err);
 	finding.seq = event.seq;
@@ -121,19 +124,23 @@ static int decide(struct books *books, struct check *check, const struct account
 {
 	struct finding finding = {0};
 	enum decision decision;
-	int rc = decide_funds(account, check->rules, &decision, err);
+	int64_t flight;
+	int rc = jobs_in_flight(books, account, &flight, err);
 
+	if (!rc)
+		rc = decide_funds(account, flight, check->rules, &decision, err);
 	if (rc)
 		return rc;
 	if (decision == DECIDE_HOLD && check->doubtful)
 		return SB_OK;
 	if (decision != DECIDE_NOTHING)
-		return enter_decision(books, check, account, decision, err);
+		return enter_decision(books, check, account, decision, flight, err);
 	if (!account->open || account->unlimited)
 		return SB_OK;
 	rc = account_available(account, &finding.amount, err);
-	if (rc || finding.amount > 0)
+	if (rc || finding.amount > flight)
 		return rc;
+	finding.amount -= flight;
 	finding.now = account_sum(account->charged);
 	if (!had_money(account) && account->charged > 0)
 		finding.kind = FOUND_NO_MONEY;

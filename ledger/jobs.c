@@ -131,6 +131,18 @@ static bool fits(const struct account *account, int64_t amount)
 	return sum <= INT64_MAX;
 }
 
+static int add_flight(struct job_charges *charges, const char *account, int64_t amount,
+		      struct sb_error *err)
+{
+	struct job_sum *sum = find_sum(charges, account);
+
+	if (!sum)
+		return sb_error_nomem(err);
+	if (!amount_add(sum->flight, amount, &sum->flight))
+		sum->flight = INT64_MAX;
+	return SB_OK;
+}
+
 static int charge_account(struct books *books, struct job_charges *charges,
 			  const struct account *account, const struct meter *meter,
 			  const struct finished_job *job, struct sb_error *err)
@@ -146,6 +158,8 @@ static int charge_account(struct books *books, struct job_charges *charges,
 	}
 	if (amount == 0)
 		return SB_OK;
+	if (job->end < 0)
+		return add_flight(charges, account->name, amount, err);
 	if (job->end > books_time(books) / WHEN_SECOND) {
 		charges->left++;
 		return SB_OK;
@@ -199,8 +213,9 @@ int jobs_settled(struct books *books, const char *cluster, const char *account, 
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* [flight] is left as it was when it is -1. */
 static int set_settled(struct books *books, const char *cluster, const struct account *account,
-		       int64_t settled, struct sb_error *err)
+		       int64_t settled, int64_t flight, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading = {.running = -1};
@@ -214,10 +229,42 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 		reading.time = meter->time;
 		rc = SB_OK;
 	}
-	if (rc || reading.settled >= settled)
+	if (rc || reading.settled > settled)
 		return rc;
 	reading.settled = settled;
+	if (flight >= 0)
+		reading.flight = flight;
 	return books_set_reading(books, cluster, account->name, &reading, err);
+}
+
+static int64_t flight_of(const struct job_charges *charges, const char *account)
+{
+	for (size_t i = 0; i < charges->sum_count; i++) {
+		if (strcmp(charges->sums[i].account, account) == 0)
+			return charges->sums[i].flight;
+	}
+	return 0;
+}
+
+int jobs_in_flight(struct books *books, const struct account *account, int64_t *ret,
+		   struct sb_error *err)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		struct reading reading;
+		int rc;
+
+		if (!account->meters[i].jobs)
+			continue;
+		rc = books_reading(books, account->meters[i].cluster, account->name, &reading, err);
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		if (!rc && !amount_add(sum, reading.flight, &sum))
+			sum = INT64_MAX;
+	}
+	*ret = sum;
+	return SB_OK;
 }
 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
@@ -234,9 +281,12 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; !rc && i < count; i++) {
-		if (is_meant(charges, books_at(books, i)->name))
-			rc = set_settled(books, charges->cluster, books_at(books, i),
-					 charges->settled, err);
+		const struct account *account = books_at(books, i);
+
+		if (is_meant(charges, account->name))
+			rc = set_settled(books, charges->cluster, account, charges->settled,
+					 charges->running ? flight_of(charges, account->name) : -1,
+					 err);
 	}
 	return rc;
 }
@@ -262,5 +312,5 @@ int jobs_switch(struct books *books, const char *name, const char *cluster, enum
 	event.before = meter->reading;
 	event.now = to == METER_JOBS ? meter->reading : now;
 	rc = books_append(books, &event, err);
-	return rc ? rc : set_settled(books, cluster, account, since, err);
+	return rc ? rc : set_settled(books, cluster, account, since, 0, err);
 }

@@ -7,14 +7,15 @@
 #include "ledger/books.h"
 #include "ledger/tree.h"
 
-/* One run of a job that has ended. Times are seconds since 1970 UTC. */
+/* One run of a job. Times are seconds since 1970 UTC. */
 struct finished_job {
 	const char *name; /* as people write it */
 	int64_t id; /* of which no two have the same [submit] on a cluster */
 	int64_t db_index;
 	const char *slurm_account;
 	const char *user, *partition, *qos, *state, *alloc_tres;
-	int64_t submit, start, end;
+	int64_t submit, start;
+	int64_t end; /* -1: it runs, and nothing is charged yet */
 	int64_t elapsed; /* seconds that it ran */
 	int64_t billing;
 	int64_t factor; /* UsageFactor in millionths */
@@ -33,6 +34,7 @@ struct job_charges {
 	const struct tree *tree; /* how the cluster's accounts hang together */
 	const char *const *only; /* these accounts alone; none: all that are metered by jobs */
 	size_t only_count;
+	bool running; /* the list has all jobs that run: what they used so far is in flight */
 	int64_t settled; /* microseconds: jobs that ended before are all in the list or were before
 			  */
 	/* out; the caller frees [sums] */
@@ -40,6 +42,7 @@ struct job_charges {
 		char account[NAME_SIZE];
 		int64_t amount; /* billing-seconds */
 		size_t jobs;
+		int64_t flight; /* of jobs that run, billing-seconds */
 	} * sums; /* by account, each that got an entry or was looked at */
 	size_t sum_count;
 	size_t left; /* jobs that end later than the clock of the books: the next check has them */
@@ -58,6 +61,11 @@ void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finis
 /* Up to when the jobs of an account are charged; 0: none are. */
 int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
 		 struct sb_error *err);
+
+/* What jobs of the account that ran at the last check had used, on all clusters: no entries yet,
+ * but as good as spent. 0 where it is metered by RawUsage, which has it. */
+int jobs_in_flight(struct books *books, const struct account *account, int64_t *ret,
+		   struct sb_error *err);
 
 /* Switches what use of an account is charged by on a cluster, from [since] on (microseconds, whole
  * seconds). [now] is where RawUsage goes on counting. */

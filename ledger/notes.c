@@ -112,6 +112,7 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 	reading.time = read_i64(&from);
 	reading.running = read_i64(&from);
 	reading.vanished = read_u8(&from);
+	reading.flight = read_i64(&from);
 	reading.settled = read_i64(&from);
 	if (!reader_done(&from))
 		return SB_ENOTFOUND; /* a reading may be lost */
@@ -133,6 +134,7 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->time);
 	bytes_put_i64(&value, reading->running);
 	bytes_put_u8(&value, reading->vanished);
+	bytes_put_i64(&value, reading->flight);
 	bytes_put_i64(&value, reading->settled);
 	rc = value.failed ? sb_error_nomem(err)
 			  : store_set(books_txn(books), STORE_READINGS, key,

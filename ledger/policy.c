@@ -88,8 +88,8 @@ struct aim hold_aim(const struct account *account, const struct rules *rules)
 			       : (struct aim){rules->field, rules->tres, 0};
 }
 
-int decide_funds(const struct account *account, const struct rules *rules, enum decision *ret,
-		 struct sb_error *err)
+int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
+		 enum decision *ret, struct sb_error *err)
 {
 	bool held = account_has_cause(account, CAUSE_FUNDS);
 	int64_t available;
@@ -97,7 +97,8 @@ int decide_funds(const struct account *account, const struct rules *rules, enum 
 
 	if (rc)
 		return rc;
-	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited || available > 0)
+	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited ||
+	    available > flight)
 		*ret = held ? DECIDE_RELEASE : DECIDE_NOTHING;
 	else
 		*ret = !held && account->open && had_money(account) ? DECIDE_HOLD : DECIDE_NOTHING;

@@ -79,8 +79,9 @@ int64_t plan_debt(const struct account *receiver, int64_t amount);
 
 /* The decision on funds that the state asks for. */
 enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
-int decide_funds(const struct account *account, const struct rules *rules, enum decision *ret,
-		 struct sb_error *err);
+/* [flight]: what is spent although no entry has it yet. */
+int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
+		 enum decision *ret, struct sb_error *err);
 
 /* Whether money was ever put in, or credit given: an account without is reported, not held. */
 bool had_money(const struct account *account);

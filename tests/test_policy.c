@@ -51,11 +51,11 @@ START_TEST(predecessor_13_funds_decide_at_zero_exactly)
 		enum decision decision;
 
 		account->causes = cases[i].held ? 1u << CAUSE_FUNDS : 0;
-		OK(decide_funds(account, &hold_rules, &decision, &error));
+		OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 		ck_assert_msg(decision == cases[i].decision, "case %zu: %d", i, (int)decision);
 		/* No allowance bounds it: never held for funds, and released if it was. */
 		account->unlimited = true;
-		OK(decide_funds(account, &hold_rules, &decision, &error));
+		OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 		ck_assert_int_eq((int)decision, cases[i].held ? DECIDE_RELEASE : DECIDE_NOTHING);
 		account_free(account);
 	}
@@ -73,13 +73,13 @@ START_TEST(softer_rules_hold_nobody_and_release)
 		enum decision decision;
 
 		rules.enforcement = soft[i];
-		OK(decide_funds(account, &rules, &decision, &error));
+		OK(decide_funds(account, 0, &rules, &decision, &error));
 		ck_assert_int_eq((int)decision, DECIDE_NOTHING);
 		account->causes = 1u << CAUSE_FUNDS | 1u << CAUSE_HAND;
-		OK(decide_funds(account, &rules, &decision, &error));
+		OK(decide_funds(account, 0, &rules, &decision, &error));
 		ck_assert_int_eq((int)decision, DECIDE_RELEASE);
 		account->causes = 1u << CAUSE_HAND;
-		OK(decide_funds(account, &rules, &decision, &error));
+		OK(decide_funds(account, 0, &rules, &decision, &error));
 		ck_assert_int_eq((int)decision, DECIDE_NOTHING);
 		account_free(account);
 	}
@@ -94,15 +94,15 @@ START_TEST(accounts_without_money_ever_are_not_held)
 
 	account->deposited = 0;
 	ck_assert(!had_money(account));
-	OK(decide_funds(account, &hold_rules, &decision, &error));
+	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
 	account->received = 1;
 	ck_assert(had_money(account));
-	OK(decide_funds(account, &hold_rules, &decision, &error));
+	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_HOLD);
 	/* A closed account is held for that, not for funds as well. */
 	account->open = false;
-	OK(decide_funds(account, &hold_rules, &decision, &error));
+	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
 	account_free(account);
 }

@@ -149,6 +149,28 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 }
 END_TEST
 
+/* Jobs count from a whole second on. */
+START_TEST(what_was_charged_in_the_second_of_a_switch_counts)
+{
+	int64_t second = T0 + 3 * HOUR;
+
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	job(1, "chem", 7300, 100);
+	fake_account("dev", "chem")->usage = 100;
+	clock_now = second + WHEN_SECOND / 2;
+	DONE("chem: charged", "check", "chem");
+	clock_now = second + WHEN_SECOND * 6 / 10;
+	GIVES(0, "meter jobs", "left to the next check", "terms", "chem", "--meter", "jobs",
+	      "--no-apply");
+	clock_now = second + WHEN_SECOND * 7 / 10;
+	DONE("chem: is metered by jobs", "check", "chem");
+	USED("chem", "100");
+	is_reconciled();
+}
+END_TEST
+
 START_TEST(factors_are_exact_and_cut_once_a_job)
 {
 	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n";
@@ -255,6 +277,53 @@ START_TEST(a_hold_follows_the_jobs)
 }
 END_TEST
 
+/* What jobs that run have used is as good as spent. */
+START_TEST(running_jobs_are_in_flight)
+{
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 3000,
+					      .tres = "billing=10,cpu=10",
+					      .runs = true});
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	DONE("0|36000|30000|6000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,Available,InFlight,Free");
+	/* Before the switch RawUsage had it. */
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .start = BEGIN + 3000,
+					      .ran = 4000,
+					      .tres = "billing=1",
+					      .runs = true});
+	DONE("", "check");
+	DONE("33399\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 3300,
+					      .tres = "billing=10,cpu=10",
+					      .runs = true});
+	DONE("bio: held", "check");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
+	DONE("jobs that run have used 10.11 SU, which is charged when they end", "why", "bio");
+	DONE("  a deposit of more than 0.11 SU ends it", "why", "bio");
+	nothing_more();
+	/* They end, and all of it is charged. */
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 3300,
+					      .tres = "billing=10,cpu=10"});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 2, .start = BEGIN + 3000, .ran = 4000, .tres = "billing=1"});
+	DONE("charged", "check");
+	DONE("36399|-399|0|-399\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,Available,InFlight,Free");
+	DONE("", "deposit", "bio", "400s");
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(a_job_is_refunded_and_never_charged_again)
 {
 	job(1, "bio", 3700, 100);
@@ -313,12 +382,14 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
 	tcase_add_test(tcase, a_hold_follows_the_jobs);
+	tcase_add_test(tcase, running_jobs_are_in_flight);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
