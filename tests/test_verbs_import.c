@@ -247,6 +247,8 @@ END_TEST
 START_TEST(the_template_can_be_run)
 {
 	DONE("- {ref: 2027-physics, deposit: physics", "import", "--template");
+	for (const char *line = out; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_uint_lt(strcspn(line, "\n"), 80);
 	write_file(out);
 	fake_account("dev", "physics");
 	fake_account("dev", "chemistry");
