@@ -37,7 +37,7 @@ const struct command cmd_doctor = {
 		   "at the bank's folder, the clock and the age of the last check, and changes "
 		   "nothing. Works before there is a bank. Ends with what is left to do. "
 		   "Verdicts:\n"
-		   "- ok: as it should be\n"
+		   "- ok: as it should be; on a terminal only with --verbose\n"
 		   "- info: good to know\n"
 		   "- warn: works, but a promise is weaker or it will not work for long\n"
 		   "- bad: does not work, or not safely\n"

@@ -162,19 +162,10 @@ static bool cramped(const struct why *why)
 	return !why->account->causes && why->available > 0 && why->available < needed_room(why);
 }
 
-/* On a terminal a long line goes on below; programs and files get it whole. */
 static void tell_slot(const struct why *why, unsigned slot)
 {
-	const char *line = why->lines[slot];
-	char escaped[4096];
-
-	if (!*line || why->env->quiet)
-		return;
-	if (why->env->out_is_terminal)
-		prose_fill(why->env->out, "  ", "    ",
-			   text_escape(escaped, sizeof(escaped), line));
-	else
-		say(why->env, "  %s", line);
+	if (*why->lines[slot])
+		say(why->env, "  %s", why->lines[slot]);
 }
 
 /* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */

@@ -75,20 +75,20 @@ const char *option(const struct env *env, const char *name)
 }
 
 /* Where people read, words stay whole. */
-static void print_line(FILE *to, bool is_terminal, const char *prefix, const char *text)
+static void print_line(FILE *to, int width, const char *prefix, const char *text)
 {
-	enum { LINE_WIDTH = 80 };
 	char escaped[4096], begin[32], next[32];
 	size_t blanks = strspn(text, " ");
 
 	text_escape(escaped, sizeof(escaped), text);
-	if (!is_terminal || strlen(prefix) + strlen(escaped) <= LINE_WIDTH || blanks > 16) {
+	if (width == 0 || blanks > 16 ||
+	    strlen(prefix) + prose_columns(escaped, strlen(escaped)) <= (size_t)width) {
 		fprintf(to, "%s%s\n", prefix, escaped);
 		return;
 	}
 	(void)snprintf(begin, sizeof(begin), "%*s%s", (int)blanks, "", prefix);
 	(void)snprintf(next, sizeof(next), "%*s", (int)blanks + 2, "");
-	prose_fill(to, begin, next, escaped + blanks);
+	prose_fill(to, width, begin, next, escaped + blanks);
 }
 
 /* Verbs that only read are run by people, who see the messages. */
@@ -100,6 +100,13 @@ static void log_line(const struct env *env, int priority, const char *text)
 		env->log(priority, text_escape(escaped, sizeof(escaped), text));
 }
 
+static int width_of(const struct env *env, bool is_terminal)
+{
+	enum { DEFAULT_WIDTH = 80 };
+
+	return !is_terminal ? 0 : env->out_width > 0 ? env->out_width : DEFAULT_WIDTH;
+}
+
 /* A message to env->err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
@@ -108,7 +115,7 @@ static void print_message(struct env *env, const char *text)
 	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	fflush(env->out);
-	print_line(env->err, env->err_is_terminal, "subank: ", placed);
+	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", placed);
 }
 
 int fail(struct env *env, const struct sb_error *err)
@@ -173,7 +180,7 @@ void say(struct env *env, const char *fmt, ...)
 		return;
 	FORMAT(text);
 	stage_end(env);
-	print_line(env->out, env->out_is_terminal, "", text);
+	print_line(env->out, width_of(env, env->out_is_terminal), "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
 	if (env->command == &cmd_check && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);
@@ -206,7 +213,7 @@ void command_help(FILE *out, const struct command *command)
 	prose_print(out, command->details);
 	if (problems) {
 		fputc('\n', out);
-		prose_fill(out, "Exit status 3: ", "    ", problems);
+		prose_fill(out, 0, "Exit status 3: ", "    ", problems);
 	}
 	fprintf(out, "\nExamples:\n");
 	for (; example->line; example++) {
@@ -216,6 +223,27 @@ void command_help(FILE *out, const struct command *command)
 	}
 	fprintf(out, "\nOptions:\n");
 	options_help(out, command);
+}
+
+/* What a bare `subank` says: it fits a terminal of 24 lines. */
+static void program_usage(FILE *out)
+{
+	char names[MAX_VERBS * 12] = "";
+	size_t len = 0;
+
+	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
+		     "The bank of a Slurm cluster: what accounts may use, and what they "
+		     "used.\n\n");
+	for (size_t i = 0; commands[i] && len < sizeof(names); i++) {
+		if (!(commands[i]->flags & CMD_HIDDEN))
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
+						len ? " " : "", commands[i]->name);
+	}
+	prose_fill(out, 0, "Verbs: ", "       ", names);
+	fputc('\n', out);
+	prose_print(out,
+		    "`subank help` says what each does and lists the options, `subank help VERB` "
+		    "says more about one. Begin with `subank doctor`.");
 }
 
 void program_help(FILE *out)
@@ -395,7 +423,7 @@ static int dispatch(struct env *env, int argc, char *argv[])
 		return EXIT_DONE;
 	}
 	if (at >= argc) {
-		program_help(env->err);
+		program_usage(env->err);
 		return EXIT_USAGE;
 	}
 	env->command = command_find(argv[at]);

@@ -50,15 +50,15 @@ void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *che
 	diagnosis->list[diagnosis->count++] = symptom;
 }
 
-static void print_item(FILE *out, const char *first, const char *text)
+static void print_item(FILE *out, int width, const char *first, const char *text)
 {
 	char escaped[4096];
 
-	prose_fill(out, first, "    ", text_escape(escaped, sizeof(escaped), text));
+	prose_fill(out, width, first, "    ", text_escape(escaped, sizeof(escaped), text));
 }
 
 /* What is bad first. */
-static void print_what_is_left(FILE *out, const struct diagnosis *diagnosis)
+static void print_what_is_left(FILE *out, int width, const struct diagnosis *diagnosis)
 {
 	static const enum verdict order[] = {VERDICT_BAD, VERDICT_WARN};
 	int number = 0;
@@ -75,7 +75,7 @@ static void print_what_is_left(FILE *out, const struct diagnosis *diagnosis)
 			(void)snprintf(first, sizeof(first), "%2d. ", ++number);
 			(void)snprintf(text, sizeof(text), "%s, %s: %s", symptom->check,
 				       symptom->where, symptom->advice);
-			print_item(out, first, text);
+			print_item(out, width, first, text);
 		}
 	}
 	if (number == 0)
@@ -95,7 +95,9 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 		[ADVICE] = {"Advice", false, !table, LOOK_PROSE},
 	};
 	struct output *output;
+	bool brief = table && env->out_is_terminal && !option(env, "verbose");
 	bool bad = false;
+	size_t well = 0;
 	struct sb_error err;
 
 	if (diagnosis->failed) {
@@ -107,6 +109,11 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->count; i++) {
 		const struct symptom *symptom = &diagnosis->list[i];
 
+		/* What needs a look must not scroll away. */
+		if (brief && symptom->verdict == VERDICT_OK) {
+			well++;
+			continue;
+		}
 		output_row(output);
 		output_text(output, CHECK, symptom->check);
 		output_text(output, WHERE, symptom->where);
@@ -117,8 +124,10 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	}
 	if (output_finish(output, &err))
 		return fail(env, &err);
+	if (well > 0)
+		say(env, "%zu more are ok: --verbose shows them", well);
 	if (table && !option(env, "format"))
-		print_what_is_left(env->out, diagnosis);
+		print_what_is_left(env->out, env->out_is_terminal ? env->out_width : 0, diagnosis);
 	return bad ? EXIT_PART : EXIT_DONE;
 }
 

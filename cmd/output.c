@@ -419,17 +419,34 @@ void output_fail(struct output *output)
 	output->failed = true;
 }
 
+/* A table says its unit where people read it. */
+static bool names_unit(const struct output *output)
+{
+	if (output->form != FORM_TABLE || !output->look.width || !output->look.header ||
+	    grid_is_empty(output->grid))
+		return false;
+	for (size_t i = 0; i < output->shown_count; i++) {
+		if (output->columns[output->shown[i]].look == LOOK_AMOUNT)
+			return true;
+	}
+	return false;
+}
+
 int output_finish(struct output *output, struct sb_error *err)
 {
-	bool failed;
+	bool failed, named;
 
 	if (!output)
 		return SB_OK;
 	end_row(output);
 	stage_end(output->env);
+	named = names_unit(output);
 	if (!output->failed && output->form == FORM_TABLE &&
 	    grid_print(output->grid, &output->look, output->env->out, err))
 		output->failed = true;
+	if (!output->failed && named)
+		fprintf(output->env->out, "Amounts are in %s.\n",
+			output->env->seconds ? "billing-seconds" : "SU");
 	if (!output->failed && output->form == FORM_JSON) {
 		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)))
 			output->failed = true;

@@ -7,21 +7,40 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
-enum { WIDTH = 79 };
+/* Lines leave the last column free: some terminals go on below when it is written. */
+enum { WIDTH = 80, WIDTH_LEAST = 20 };
+
+size_t prose_columns(const char *text, size_t len)
+{
+	size_t columns = 0;
+
+	for (const char *end = text + len; text < end;) {
+		wchar_t wide;
+		int bytes = mbtowc(&wide, text, (size_t)(end - text));
+		int width = bytes > 0 ? wcwidth(wide) : -1;
+
+		columns += width < 0 ? 1 : (size_t)width;
+		text += bytes > 0 ? bytes : 1;
+	}
+	return columns;
+}
 
 /* Fills lines with the words of text[0...len). A line is never empty, however long a word is. */
-static void fill(FILE *to, const char *first, const char *other, const char *text, size_t len)
+static void fill(FILE *to, int width, const char *first, const char *other, const char *text,
+		 size_t len)
 {
 	const char *end = text + len;
-	size_t column = 0;
+	size_t column = 0, room = (size_t)(width < WIDTH_LEAST ? WIDTH_LEAST : width) - 1;
 
 	while (text < end) {
-		size_t word = strcspn(text, " \n");
+		size_t word = strcspn(text, " \n"), columns;
 
 		if (text + word > end)
 			word = (size_t)(end - text);
-		if (column > 0 && column + 1 + word > WIDTH) {
+		columns = prose_columns(text, word);
+		if (column > 0 && column + 1 + columns > room) {
 			fputc('\n', to);
 			first = other;
 			column = 0;
@@ -30,7 +49,7 @@ static void fill(FILE *to, const char *first, const char *other, const char *tex
 			fputc(' ', to);
 		else
 			fputs(first, to);
-		column += column > 0 ? 1 + word : strlen(first) + word;
+		column += column > 0 ? 1 + columns : strlen(first) + columns;
 		fprintf(to, "%.*s", (int)word, text);
 		text += word;
 		while (text < end && *text == ' ')
@@ -39,9 +58,9 @@ static void fill(FILE *to, const char *first, const char *other, const char *tex
 	fputc('\n', to);
 }
 
-void prose_fill(FILE *to, const char *first, const char *other, const char *text)
+void prose_fill(FILE *to, int width, const char *first, const char *other, const char *text)
 {
-	fill(to, first, other, text, strlen(text));
+	fill(to, width > 0 ? width : WIDTH, first, other, text, strlen(text));
 }
 
 static bool is_item(const char *line)
@@ -67,9 +86,9 @@ void prose_print(FILE *to, const char *text)
 		if (is_kept(text))
 			fprintf(to, "%.*s\n", (int)len, text);
 		else if (is_item(text))
-			fill(to, "  ", "      ", text + 2, len - 2);
+			fill(to, WIDTH, "  ", "      ", text + 2, len - 2);
 		else
-			fill(to, "", "", text, len);
+			fill(to, WIDTH, "", "", text, len);
 		in_list = listed;
 		begun = true;
 		text += len;

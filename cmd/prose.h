@@ -14,8 +14,12 @@
 /* Lays out [text] for a terminal of 80 columns. */
 void prose_print(FILE *to, const char *text);
 
-/* The same with [first] before the first line and [other] before the others, as in comments. */
-void prose_fill(FILE *to, const char *first, const char *other, const char *text);
+/* The columns that text[0...len) takes in this locale. */
+size_t prose_columns(const char *text, size_t len);
+
+/* A paragraph for a terminal of [width] columns (0: of 80), with [first] before the first line and
+ * [other] before the others, as in comments. */
+void prose_fill(FILE *to, int width, const char *first, const char *other, const char *text);
 
 /* Lays out [text] for roff with the macros of man(7). */
 void prose_roff(FILE *to, const char *text);

@@ -710,7 +710,7 @@ if command -v script >/dev/null; then
 	is 'no line is wider than the terminal' [ "$(awk 'length > 80' "$dir/out" | wc -l)" -eq 0 ]
 	tr -d ' \n' <"$dir/out" >"$dir/joined"
 	has 'the last column wraps and is not cut' \
-		'until2098-01-01,from2097-01-01T12:34:56$' joined
+		'until2098-01-01,from2097-01-01T12:34:56AmountsareinSU.$' joined
 else
 	echo 'skipped: the terminal (needs script)'
 fi
