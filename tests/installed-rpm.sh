@@ -1,40 +1,70 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# PACKAGE.rpm in a root folder of its own, as root, on whatever has rpm (Debian has): what it brings, as
-# whose, and that the books stay when it is removed. Scripts and dependencies are not tried, which
-# takes a distribution of that kind.
-package=${1:?which package?}
-root=$(mktemp -d "${TMPDIR:-/tmp}/subank-rpm.XXXXXX") || exit 99
-trap 'rm -rf "$root"' EXIT
-trap 'exit 99' HUP INT TERM
+# PACKAGE.rpm on a copy of this machine (an overlay that is thrown away), as root, on whatever has rpm
+# (Debian has): what it brings, as whose, that its script makes the user, and that the books stay when it
+# is removed. The names of dependencies, and what a distribution's macros for systemd add to the scripts,
+# take a distribution of that kind.
+package=$(realpath -- "${1:?which package?}") || exit 99
+[ -n "$SUBANK_UNSHARED" ] || SUBANK_UNSHARED=1 exec unshare --mount sh "$0" "$package"
 
 # shellcheck source=tests/tally.sh
 . "$(dirname -- "$0")/tally.sh"
 
-mkdir "$root/etc"
-echo 'slurm:x:64030:64030::/nonexistent:/usr/sbin/nologin' >"$root/etc/passwd"
-echo 'slurm:x:64030:' >"$root/etc/group"
-rpm_there() {
-	rpm --root "$root" --nodeps --noscripts "$@"
-}
-is 'it can be installed' rpm_there -i "$package"
-is 'it runs' "$root/usr/bin/subank" --version
-for verb in $("$root/usr/bin/subank" complete -- '' | cut -f 1); do
-	is "it brings the page of $verb" [ -n "$(find "$root/usr/share/man/man1" -name "subank-$verb.1*")" ]
+top=$(mktemp -d "${TMPDIR:-/tmp}/subank-rpm.XXXXXX") || exit 99
+root=$top/root
+trap 'umount "$root" "$top"; rmdir "$top"' EXIT
+trap 'exit 99' HUP INT TERM
+mount -t tmpfs tmpfs "$top" && mkdir "$root" "$top/upper" "$top/work" &&
+	mount -t overlay -o "lowerdir=/,upperdir=$top/upper,workdir=$top/work" overlay "$root" || exit 99
+
+for file in passwd shadow group gshadow; do
+	sed -i '/^slurm:/d' "$root/etc/$file"
 done
-for file in etc/subank/subank.yaml usr/lib/systemd/system/subank-check.timer \
+rm -rf "$root/etc/subank" "$root/var/lib/subank" "$root/var/backups/subank" "$root/run/subank"
+cp "$package" "$root/package.rpm"
+there() {
+	chroot "$root" "$@"
+}
+as_slurm() {
+	there setpriv --reuid=slurm --regid=slurm --clear-groups "$@"
+}
+rpm_there() {
+	there rpm --nodeps "$@" 2>"$top/log" || {
+		cat "$top/log"
+		return 1
+	}
+}
+owner() {
+	there stat -c %A:%U:%G "$1"
+}
+is 'it can be installed' rpm_there -i /package.rpm
+there rpm -ql subank 2>/dev/null >"$top/files"
+is 'it made the user' there getent passwd slurm
+is 'it runs' there subank --version
+for verb in $(there subank complete -- '' | cut -f 1); do
+	is "it brings the page of $verb" grep -q "^/usr/share/man/man1/subank-$verb\\.1" "$top/files"
+done
+for file in usr/share/doc/subank/subank.yaml usr/lib/systemd/system/subank-check.timer \
 	usr/lib/systemd/system/subank-check.service usr/lib/sysusers.d/subank.conf \
 	usr/lib/tmpfiles.d/subank.conf usr/share/bash-completion/completions/subank \
 	usr/share/zsh/site-functions/_subank usr/share/fish/vendor_completions.d/subank.fish; do
 	is "it brings $file" [ -s "$root/$file" ]
 done
-for folder in var/lib/subank var/backups/subank; do
-	is "$folder is for slurm alone" [ "$(stat -c %A:%u:%g "$root/$folder")" = drwxr-x---:64030:64030 ]
+for folder in /var/lib/subank /var/backups/subank; do
+	is "$folder is for slurm alone" [ "$(owner "$folder")" = drwxr-x---:slurm:slurm ]
 done
-is 'the settings are a file of configuration' [ "$(rpm -qpc "$package")" = /etc/subank/subank.yaml ]
-is 'no timer is enabled' [ -z "$(find "$root/etc" -name 'subank*.timer')" ]
-is 'there are books' "$root/usr/bin/subank" -Q -c "$root/etc/subank/subank.yaml" -b "$root/var/lib/subank" init
+is 'users can enter /run/subank' [ "$(owner /run/subank)" = drwxr-xr-x:slurm:slurm ]
+is 'no timer is enabled' not grep -q '^/etc' "$top/files"
+is 'there is a bank without settings' as_slurm subank -Q init
+is 'init writes settings' there subank init --settings
+is 'which are read' as_slurm subank -Q balance
 is 'it can be removed' rpm_there -e subank
 is 'the books are still there' [ -s "$root/var/lib/subank/books/data.mdb" ]
-is 'nothing else is' [ -z "$(find "$root/usr" -name '*subank*')" ]
+is 'the settings are still there' [ -s "$root/etc/subank/subank.yaml" ]
+while read -r file; do
+	case $file in
+	/var/lib/subank | /var/backups/subank | /run/subank) ;;
+	*) [ ! -e "$root$file" ] || is "$file is gone" false ;;
+	esac
+done <"$top/files"
 tally
