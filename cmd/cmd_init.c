@@ -162,10 +162,7 @@ static int write_settings(struct env *env, const struct found *found, const char
 		sb_error_set(&err, SB_EREFUSED,
 			     "the settings %s are there already, and were left as they are", path);
 	else
-		sb_error_set(&err, SB_EREFUSED,
-			     "cannot write the settings %s: %s; run `subank init --settings` as "
-			     "a user who can",
-			     path, sb_errno(errno));
+		sb_error_path(&err, "write the settings", path);
 	return fail(env, &err);
 }
 

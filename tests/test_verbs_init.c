@@ -106,8 +106,8 @@ START_TEST(settings_that_are_there_are_kept)
 	ck_assert_ptr_null(strstr(out, "[y/N]"));
 	says("/var/lib/subank", 0);
 	(void)snprintf(nowhere, sizeof(nowhere), "%s/no/such/subank.yaml", test_folder);
-	GIVES(1, NULL, "No such file or directory; run `subank init --settings` as a user who can",
-	      "init", "--settings", "-c", nowhere);
+	GIVES(1, NULL, "No such file or directory: is the name right?", "init", "--settings", "-c",
+	      nowhere);
 }
 END_TEST
 
