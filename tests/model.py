@@ -417,6 +417,8 @@ class Bank:
                 raise No()
             if from_zero and name in self.accounts:  # counted all the time
                 raise No()
+            if not any((cluster, name) in self.usage for cluster in self.clusters):
+                raise No()  # a name that Slurm does not know
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
             self.accounts[name] = account
