@@ -30,8 +30,10 @@ is 'and the settings' man -w 5 subank.yaml
 is 'the folder of the books is for slurm alone' [ "$(stat -c %A:%U:%G /var/lib/subank)" = drwxr-x---:slurm:slurm ]
 is 'and that of copies' [ "$(stat -c %A:%U:%G /var/backups/subank)" = drwxr-x---:slurm:slurm ]
 is 'no timer is enabled' [ -z "$(find /etc/systemd -name 'subank*')" ]
-is 'the settings are in place' [ -f /etc/subank/subank.yaml ]
-is 'and read' as_slurm subank -Q init
+is 'users can enter /run/subank' [ "$(stat -c %A:%U:%G /run/subank)" = drwxr-xr-x:slurm:slurm ]
+is 'there is a bank without settings' as_slurm subank -Q init
+is 'init writes settings' subank init --settings
+is 'which are read' as_slurm subank -Q balance
 is 'there are books' as_slurm subank verify
 as_slurm subank export >/tmp/before.yaml
 is 'nobody else sees them' not setpriv --reuid=65534 --regid=65534 --clear-groups test -r /var/lib/subank/books
@@ -45,7 +47,7 @@ is 'the program is gone' [ ! -e /usr/bin/subank ]
 is 'the settings are still there' grep -qx '# ours' /etc/subank/subank.yaml
 is 'the books are still there' [ -s /var/lib/subank/books/data.mdb ]
 is 'it can be purged' apt purge subank
-is 'the settings are gone' [ ! -e /etc/subank ]
+is 'settings and books are the site'"'"'s' grep -qx '# ours' /etc/subank/subank.yaml
 is 'the books are still there after that' [ -s /var/lib/subank/books/data.mdb ]
 for file in $files; do
 	[ -d "$file" ] || is "$file is gone" [ ! -e "$file" ]
