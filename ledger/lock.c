@@ -24,7 +24,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int open_lock(int dirfd, const char *name)
+int lock_open(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
 	struct stat folder;
@@ -118,7 +118,7 @@ int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const ch
 	int64_t end = now_ms() + wait_ms;
 	/* Short at first: most writers are done in a millisecond. */
 	long pause_us = 200;
-	int fd = open_lock(dirfd, name);
+	int fd = lock_open(dirfd, name);
 	char text[256];
 	int len;
 

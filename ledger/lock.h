@@ -9,6 +9,10 @@
 
 #include "ledger/error.h"
 
+/* Opens a file of locks, or makes it: mode 0640, with the owner of the folder. Follows no link. Its
+ * descriptor, or -1 and errno. */
+int lock_open(int dirfd, const char *name);
+
 /* Takes the lock [name] in the folder [dirfd], shared or exclusive, waiting at most [wait_ms]. The
  * file is made if it is missing, mode 0640, with the owner of the folder. [doing] ("subank check")
  * is written into it with the pid for exclusive locks. [what] says what is locked, for the

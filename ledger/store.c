@@ -412,24 +412,32 @@ static const char *forbidden(const struct store *store)
 }
 
 /* LMDB makes lock.mdb a file with nothing behind it, and writes to it through the map: on a full
- * disk that is a SIGBUS. Under open.lock, and while this process has these books not open: closing
- * a file takes away LMDB's lock on it. Returns 0 or what errno says of a full disk. */
-static int make_room_for_locks(const char *books)
+ * disk that is a SIGBUS. It follows a link to anywhere, and what root makes is root's. So it is
+ * made here, under open.lock, and while this process has these books not open: closing a file takes
+ * away LMDB's lock on it. */
+static int make_room_for_locks(const struct store *store, struct sb_error *err)
 {
 	/* As LMDB works it out: 64 bytes for each reader, and two times that much. */
 	const off_t size = (MAX_READERS + 2) * 64;
-	char path[4096 + 16];
+	const char *name = store->building ? BUILDING "/lock.mdb" : BOOKS "/lock.mdb";
 	struct stat st;
-	int fd, rc = 0;
+	int fd, rc = SB_OK;
 
-	(void)snprintf(path, sizeof(path), "%s/lock.mdb", books);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return sb_error_set(err, SB_EREFUSED,
+					    "%s/%s is not a regular file: remove it while nobody "
+					    "uses the bank",
+					    store->options.folder, name);
+		if (st.st_size >= size && st.st_blocks * 512 >= size)
+			return SB_OK;
+	}
+	fd = lock_open(store->folder, name);
 	/* LMDB finds the same, and says it, or does without. */
 	if (fd < 0)
-		return 0;
-	if (fstat(fd, &st) == 0 && (st.st_size < size || st.st_blocks * 512 < size) &&
-	    fallocate(fd, 0, 0, size) != 0 && (errno == ENOSPC || errno == EDQUOT))
-		rc = errno;
+		return errno == ELOOP ? cannot_in(store, "open", name, err) : SB_OK;
+	if (fallocate(fd, 0, 0, size) != 0 && (errno == ENOSPC || errno == EDQUOT))
+		rc = store_error(err, errno, "open the books");
 	(void)close(fd);
 	return rc;
 }
@@ -438,6 +446,7 @@ static int make_room_for_locks(const char *books)
 static int open_env(struct store *store, struct sb_error *err)
 {
 	unsigned flags = store->mode == STORE_READ ? MDB_RDONLY : 0;
+	const char *file;
 	char path[4096];
 	int lock = -1;
 	int rc, dead;
@@ -448,22 +457,17 @@ static int open_env(struct store *store, struct sb_error *err)
 	rc = take_lock(store, "open.lock", true, "the bank", &lock, err);
 	if (rc)
 		return rc;
+	rc = make_room_for_locks(store, err);
+	if (rc)
+		goto fail;
 	rc = mdb_env_create(&store->env);
 	if (rc) {
 		store->env = NULL;
-		lock_drop(lock);
-		return store_error(err, rc, "set up LMDB");
+		rc = store_error(err, rc, "set up LMDB");
+		goto fail;
 	}
 	(void)mdb_env_set_assert(store->env, on_assert);
 	watch_steps();
-	rc = make_room_for_locks(path);
-	if (rc) {
-		rc = store_error(err, rc, "open the books");
-		mdb_env_close(store->env);
-		store->env = NULL;
-		lock_drop(lock);
-		return rc;
-	}
 	(void)mdb_env_set_maxdbs(store->env, STORE_TABLE_COUNT);
 	(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
 	/* An existing store says its size itself: a smaller one of ours would shrink the map. */
@@ -473,14 +477,12 @@ static int open_env(struct store *store, struct sb_error *err)
 							      : DEFAULT_MAP_SIZE);
 	rc = mdb_env_open(store->env, path, flags, 0640);
 	if (rc) {
-		const char *file = rc == EACCES ? forbidden(store) : NULL;
-
+		file = rc == EACCES ? forbidden(store) : NULL;
 		rc = file ? cannot_in(store, "open", file, err)
 			  : store_error(err, rc, "open the books");
 		mdb_env_close(store->env);
 		store->env = NULL;
-		lock_drop(lock);
-		return rc;
+		goto fail;
 	}
 	/* A reader that was killed would keep old pages from being used again. Under the lock:
 	 * whoever is stopped in there has a mutex that all others need. */
@@ -489,6 +491,9 @@ static int open_env(struct store *store, struct sb_error *err)
 	lock_drop(lock);
 	rc = store->building ? SB_OK : check_size(store, err);
 	return rc ? rc : open_tables(store, err);
+fail:
+	lock_drop(lock);
+	return rc;
 }
 
 static void close_env(struct store *store)
