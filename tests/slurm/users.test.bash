@@ -36,7 +36,7 @@ test_a_user_sees_the_accounts_that_slurm_has_him_in() {
 	run 0 subank open others 20
 	run 0 env SUBANK_BANK="$SUBANK_BANK" "$harness_dir/program" -c "$harness_dir/users.yaml" check
 	run 1 as "$CLUSTER_USER" journal
-	expect_match "the journal for a user" 'Permission denied' "$err"
+	expect_match "the journal for a user" 'closed to all but root' "$err"
 	run 0 as "$CLUSTER_USER" balance -nPo Account,Available
 	expect_match "his balance" '(^|[^a-z])hers\|10\.00' "$out"
 	expect_true "nobody else's" test "${out/others/}" = "$out"
