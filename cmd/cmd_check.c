@@ -122,7 +122,7 @@ const struct command cmd_check = {
 	.examples = examples,
 	.see_also = "hold release reset doctor",
 	.max_args = -1,
-	.flags = CMD_WRITE | CMD_SLURM,
+	.flags = CMD_PUBLISHES | CMD_WRITE | CMD_SLURM,
 	.options = options,
 	.run = run,
 };

@@ -31,6 +31,7 @@ enum command_flags {
 	CMD_MAKES_SETTINGS = 1 << 10, /* the file of --config need not be there */
 	CMD_PUBLISHED = 1 << 11, /* whoever may not look into the bank sees what it publishes: the
 				    bank is then NULL */
+	CMD_PUBLISHES = 1 << 12, /* publishes by itself, and says what it did also to the log */
 };
 
 struct example {

@@ -182,7 +182,7 @@ void say(struct env *env, const char *fmt, ...)
 	stage_end(env);
 	print_line(env->out, width_of(env, env->out_is_terminal), "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
-	if (env->command == &cmd_check && !option(env, "dry-run"))
+	if (env->command->flags & CMD_PUBLISHES && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);
 }
 
@@ -384,7 +384,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	/* A check has done so, and tells by its status. What cannot be published was said, and the
 	 * next check tries again. */
 	if (env->bank && env->command->flags & (CMD_WRITE | CMD_CHANGES) &&
-	    env->command != &cmd_check && (status == EXIT_DONE || status == EXIT_PART))
+	    !(env->command->flags & CMD_PUBLISHES) && (status == EXIT_DONE || status == EXIT_PART))
 		(void)publish(env);
 	stage_end(env);
 	bank_close(env->bank);

@@ -283,9 +283,11 @@ static char *with_bar(const struct cell *cell, size_t width, size_t digits)
 			: cell->percent >= 100 ? width
 					       : (size_t)cell->percent * width / 100;
 	char bar[BAR_MOST * sizeof("█")] = "", *to;
+	size_t len = 0;
 
-	for (size_t i = 0; i < width; i++)
-		strcat(bar, i < filled ? full : rest);
+	for (size_t i = 0; i < width && len < sizeof(bar); i++)
+		len += (size_t)snprintf(bar + len, sizeof(bar) - len, "%s",
+					i < filled ? full : rest);
 	return asprintf(&to, "%s %*s", bar, (int)digits, cell->text) < 0 ? NULL : to;
 }
 

@@ -214,7 +214,8 @@ static int join_accounts(const struct sacct_window *window, char **ret, struct s
 	if (!list)
 		return slurm_error_set(err, SLURM_ESYSTEM, "sacct: not started: out of memory");
 	for (size_t i = 0; i < window->account_count; i++)
-		len += (size_t)sprintf(list + len, "%s%s", i ? "," : "", window->accounts[i]);
+		len += (size_t)snprintf(list + len, size - len, "%s%s", i ? "," : "",
+					window->accounts[i]);
 	*ret = list;
 	return SLURM_OK;
 }

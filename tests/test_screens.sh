@@ -8,8 +8,8 @@
 #   + SECONDS    moves the clock, which stands still otherwise but for a second with each command
 #   ! COMMAND    is run out of sight: `use ACCOUNT SECONDS` makes Slurm show so much more use
 #
-# SCREENS=rewrite tests/test_screens.sh [NAME...] (with CLOCKED=build/tests/screens/clocked) writes the files anew: read the difference before it
-# is committed. What varies is masked: hashes and the name of the folder. Slurm is that of tests/fake.
+# SCREENS=rewrite tests/test_screens.sh [NAME...] (with CLOCKED=build/tests/screens/clocked) writes
+# the files anew: read the difference before it is committed. What varies is masked: hashes and the name of the folder. Slurm is that of tests/fake.
 srcdir=${srcdir:-.}
 CLOCKED=${CLOCKED:-./tests/screens/clocked}
 case $CLOCKED in
