@@ -528,7 +528,12 @@ static int reconcile(struct reconciling *reconciling)
 		return fail(env, &err);
 	if (reconciling->differ == 0 || status == EXIT_REFUSED)
 		return status;
-	return option(env, "apply") ? apply(reconciling, status) : EXIT_PART;
+	if (option(env, "apply"))
+		return apply(reconciling, status);
+	if (env->out_is_terminal && output_for_people(env))
+		say(env, "What to do about a difference: --jobs lists the jobs that it may come "
+			 "from, --apply enters it.");
+	return EXIT_PART;
 }
 
 static int read_options(struct reconciling *reconciling, struct sb_error *err)
