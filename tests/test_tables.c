@@ -81,10 +81,14 @@ START_TEST(a_table_for_people)
 	      "bio     open   1,000.00   0.00  1,000.00 ░░░░░░░░░░   0% 2s ago\n"
 	      "faculty open  12,345.00 100.00 12,245.00 ░░░░░░░░░░   0% 2s ago\n"
 	      "physics open     100.00  60.00     40.00 ██████░░░░  60% 2s ago\n"
-	      "theory  held       1.00   1.00      0.00 ██████████ 100% 2s ago\n",
+	      "theory  held       1.00   1.00      0.00 ██████████ 100% 2s ago\n"
+	      "Amounts are in SU.\n",
 	      NULL, "balance", "--color=never");
+	DONE("\nAmounts are in billing-seconds.\n", "balance", "--seconds");
+	DONE(" spent ", "balance", "--forecast", "theory");
+	DONE("\"lasts\": null", "balance", "--forecast", "--json", "theory");
 	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C"));
-	GIVES(0, "physics open     100.00  60.00     40.00 ######....  60% 3s ago\n", NULL,
+	GIVES(0, "physics open     100.00  60.00     40.00 ######....  60% 6s ago\n", NULL,
 	      "balance", "--color=never");
 }
 END_TEST
