@@ -60,7 +60,7 @@ void store_on_damage(void (*handler)(const char *text))
 
 /* In a damaged file LMDB may go round in a circle for ever. No single step of it takes that long.
  */
-enum { STUCK_SECONDS = 10 }; /* of processor time */
+enum { STUCK_SECONDS = 4 }; /* of processor time */
 
 static volatile sig_atomic_t stepping; /* within LMDB now */
 static volatile sig_atomic_t stepped; /* came out of it since the last look */
@@ -192,12 +192,15 @@ int store_error(struct sb_error *err, int rc, const char *what)
 				    what, store_library(), mdb_strerror(rc));
 	case MDB_CORRUPTED:
 	case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC:
 	case MDB_BAD_TXN:
 		return sb_error_set(err, SB_ECORRUPT,
 				    "cannot %s: the data file is damaged (%s); restore an export "
 				    "or a backup",
 				    what, mdb_strerror(rc));
+	case MDB_PANIC:
+		return sb_error_set(err, SB_ESYSTEM,
+				    "cannot %s: the disk failed in the commit before; run it again",
+				    what);
 	case ENOSPC:
 	case EDQUOT:
 		return sb_error_set(err, SB_ESYSTEM,
@@ -382,8 +385,11 @@ static int open_tables(struct store *store, struct sb_error *err)
 	}
 	if (rc)
 		return store_error(err, rc, "begin to read the books");
-	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)
-		rc = mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0, &store->dbis[i]);
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
+		stepping = 1;
+		rc = step_ended(mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0,
+					     &store->dbis[i]));
+	}
 	if (rc) {
 		mdb_txn_abort(txn);
 		if (rc == MDB_NOTFOUND)
