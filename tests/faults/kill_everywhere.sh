@@ -70,6 +70,10 @@ rm -f "$FAKE_STATE/told"
 # Killed behind the call, so also between the write that makes a commit count and what LMDB tells the
 # others of it. Somebody has the books open all the time.
 mkfifo "$dir/fifo"
+# count_entries: how many the books have.
+count_entries() {
+	"$subank" -c "$dir/settings" journal --json 2>/dev/null | wc -l
+}
 killed_beside_a_reader() {
 	wanted beside_a_reader || return 0
 	"$subank" -c "$dir/settings" journal --follow >"$dir/followed" 2>&1 &
@@ -80,15 +84,21 @@ killed_beside_a_reader() {
 	n=0
 	while :; do
 		n=$((n + 1))
-		"$kill_at" -s "$dir/fifo" "$n" "$subank" -c "$dir/settings" deposit paid 1s --no-apply >"$dir/out" 2>"$dir/err" &
+		before=$(count_entries)
+		"$kill_at" -s "$dir/fifo" "$n" "$subank" -c "$dir/settings" deposit paid 1s --ref "k$n" --no-apply >"$dir/out" 2>"$dir/err" &
 		pid=
 		read -r pid <"$dir/fifo"
 		[ -z "$pid" ] || kill -KILL "$pid"
 		wait $!
-		if sb balance && sb verify && sb deposit paid 1s --no-apply && sb verify; then
-			passed=$((passed + 1))
-		else
+		after=$(count_entries)
+		if [ "$after" -ne "$before" ] && [ "$after" -ne $((before + 1)) ]; then
+			fail "entries $before became $after"
+		elif ! { sb balance && sb verify && sb deposit paid 1s --ref "k$n" --no-apply && sb verify; }; then
 			fail 'the books cannot be used'
+		elif [ "$(count_entries)" -ne $((before + 1)) ]; then
+			fail "asked for again with its ref, entries $before became $(count_entries)"
+		else
+			passed=$((passed + 1))
 		fi
 		[ -n "$pid" ] || break
 	done
