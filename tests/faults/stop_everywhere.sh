@@ -15,7 +15,7 @@ mkfifo "$dir/fifo"
 others_are_served_or_told() {
 	for verb; do
 		# shellcheck disable=SC2086
-		timeout -k 1 120 "$subank" -c "$dir/impatient" $verb >"$dir/out" 2>"$dir/err" </dev/null
+		timeout -k 1 60 "$subank" -c "$dir/impatient" $verb >"$dir/out" 2>"$dir/err" </dev/null
 		status=$?
 		others=$((others + 1))
 		# A check may find problems.
