@@ -91,6 +91,7 @@ class Journal:
     def __init__(self, entries, complain):
         now = dict.fromkeys(ACCOUNTS, 0)
         reading = dict.fromkeys(ACCOUNTS, 0)
+        held = dict.fromkeys(ACCOUNTS, False)
         charges, refunded = {}, {}
         self.entries = entries
         self.balances = [dict(now)]
@@ -119,7 +120,11 @@ class Journal:
                 if of != account or refunded[entry["answers"]] > charged:
                     complain(f"entry {number} refunds more than entry {entry['answers']} charged to {account}")
                 now[account] += amount
-            elif kind not in ("open", "baseline", "hold", "release", "lever", "applied"):
+            elif kind in ("hold", "release"):
+                if held[account] == (kind == "hold"):
+                    complain(f"entry {number} is a {kind} of {account}, {'already' if held[account] else 'not'} held")
+                held[account] = kind == "hold"
+            elif kind not in ("open", "baseline", "lever", "applied"):
                 complain(f"entry {number} is a {kind}, for which nobody asked")
             self.balances.append(dict(now))
 
@@ -287,10 +292,11 @@ def doctorings(history, entries):
     def went_back(history, _):
         """One look at the last entry, and a later one, within the same time of requests, at an older."""
         history.looks.append(Look(1 << 62, (1 << 62) + 1, dict(final)))
-        history.looks.append(Look((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, count - 200))))
+        history.looks.append(Look((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, max(0, count - 200)))))
 
     charge = next(entry for entry in entries if entry["kind"] == "charge")
     refund = next(entry for entry in entries if entry["kind"] == "refund")
+    hold = {"kind": "hold", "account": ACCOUNTS[0]}
     taker = Request(name="taker", verb="withdraw", account=ACCOUNTS[0], amount=max(0, final[ACCOUNTS[0]]) + 1,
                     begin=0, end=1 << 62)
 
@@ -311,6 +317,7 @@ def doctorings(history, entries):
         ("entered before it was asked for", request_changed(done[0].name, begin=last.end + 1, end=last.end + 2)),
         ("entered after it had ended", request_changed(last.name, begin=0, end=1)),
         ("an entry that nobody asked for", entry_changed(last.seq, note="nobody")),
+        ("held twice", appended(hold, hold)),
         ("a number left out", entry_changed(count, entry=count + 1)),
         ("more than there is", overdraft),
         ("use charged twice", appended(charge)),
