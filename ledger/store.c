@@ -316,7 +316,7 @@ static int check_data_file(const struct store *store, struct sb_error *err)
 			"%s/books/data.mdb is not a regular file: if it is a link, move "
 			"what it points to here",
 			store->options.folder);
-	if (st.st_size < 2 * sysconf(_SC_PAGESIZE))
+	if (st.st_size < 2 * 4096)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb has only %jd bytes: restore an export or a "
 				    "backup",
@@ -980,8 +980,8 @@ static void lengthen(struct store *store)
 	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
 		return;
 	need = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
-	if (st.st_size < need)
-		(void)!ftruncate(fd, need);
+	if (st.st_size < need && ftruncate(fd, need) == 0)
+		(void)fsync(fd);
 }
 
 static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)

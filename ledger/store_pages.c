@@ -138,10 +138,10 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
 {
 	const char *at = value.mv_data;
-	size_t count = number_at(at), before = SIZE_MAX;
+	size_t count = value.mv_size < WORD ? 0 : number_at(at), before = SIZE_MAX;
 	int rc = SB_OK;
 
-	if (value.mv_size % WORD || count > value.mv_size / WORD - 1)
+	if (value.mv_size % WORD || count >= value.mv_size / WORD)
 		return page_error(pages, err, "are free in a list that is too short", count);
 	for (size_t i = 1; i <= count && !rc; i++) {
 		size_t page = number_at(at + i * WORD);
