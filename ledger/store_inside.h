@@ -8,6 +8,10 @@
 #include "ledger/leftover.h"
 #include "ledger/store.h"
 
+#if MDB_VERSION_FULL >= MDB_VERINT(0, 9, 90)
+#error "LMDB 1.0 writes another file: build with LMDB 0.9"
+#endif
+
 /* What is known here of LMDB's file beyond lmdb.h, from mdb.c of 0.9; numbers are as the machine
  * has them. MDB_page: its own number, 2 bytes, flags, then where the free room begins and ends, or
  * how many pages a large value has. Behind that head, in a branch, the places of the nodes; a node
