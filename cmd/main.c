@@ -15,12 +15,18 @@
 #include "cmd/this_machine.h"
 #include "slurm/run.h"
 
+/* Only what is safe in a signal handler. */
 static void say_and_exit(const char *text)
 {
-	/* Only what is safe in a signal handler. */
-	if (write(STDERR_FILENO, text, strlen(text)) < 0)
-		_exit(EXIT_REFUSED);
-	_exit(EXIT_REFUSED);
+	static const char unknown[] =
+		"subank: something may have been entered before that: look at `subank journal`\n";
+	bool wrote = store_may_have_written();
+	int status = wrote ? EXIT_UNKNOWN : EXIT_REFUSED;
+
+	if (write(STDERR_FILENO, text, strlen(text)) < 0 ||
+	    (wrote && write(STDERR_FILENO, unknown, sizeof(unknown) - 1) < 0))
+		_exit(status);
+	_exit(status);
 }
 
 static void on_damage(const char *text)

@@ -53,6 +53,13 @@ const char *store_table_name(enum store_table table)
 	return tables[table].name;
 }
 
+static volatile sig_atomic_t commit_begun;
+
+bool store_may_have_written(void)
+{
+	return commit_begun;
+}
+
 void store_on_damage(void (*handler)(const char *text))
 {
 	damage_handler = handler;
@@ -997,10 +1004,12 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 		rc = fn(&txn, ctx, err);
 		if (rc == SB_OK)
 			rc = set_newest(&txn, err);
-		if (rc == SB_OK)
+		if (rc == SB_OK) {
+			commit_begun = 1;
 			rc = commit(txn.mdb, err);
-		else
+		} else {
 			mdb_txn_abort(txn.mdb);
+		}
 		if (rc == SB_OK)
 			lengthen(store);
 		if (rc == SB_EFULL)

@@ -141,6 +141,10 @@ int store_folder(const struct store *store);
 /* Called by LMDB's own assertions when the file is damaged; must not return. */
 void store_on_damage(void (*handler)(const char *text));
 
+/* Whether this process has begun to commit something: from then on nobody who falls can say that
+ * nothing was changed. Safe in a signal handler. */
+bool store_may_have_written(void);
+
 /* The version of the LMDB library, as text. */
 const char *store_library(void);
 

@@ -5,12 +5,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ledger/bytes.h"
 #include "ledger/store_inside.h"
 
 /* LMDB's own tables come behind ours: that of the free pages, and that of the tables. */
 enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, ALL_TABLES };
+
+/* Where bytes stand the other way round LMDB swaps pieces of its nodes, which was tried nowhere:
+ * there the pages are not looked at. */
+enum { LITTLE_ENDIAN_NODES = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 
 struct root {
 	size_t page;
@@ -357,7 +362,7 @@ static int see_whole(struct pages *pages, struct sb_error *err)
 	return rc;
 }
 
-int store_check_pages(struct store_txn *txn, struct sb_error *err)
+static int look(struct store_txn *txn, struct sb_error *err)
 {
 	struct pages pages = {.txn = txn};
 	MDB_envinfo info;
@@ -375,6 +380,11 @@ int store_check_pages(struct store_txn *txn, struct sb_error *err)
 	if (rc)
 		return store_error(err, rc, "look at the pages");
 	pages.size = stat.ms_psize;
+	/* LMDB maps a file of larger pages than the machine's where they do not begin. */
+	if (!LITTLE_ENDIAN_NODES || pages.size > (size_t)sysconf(_SC_PAGESIZE)) {
+		mdb_cursor_close(cursor);
+		return SB_OK;
+	}
 	pages.count = info.me_last_pgno + 1;
 	pages.table = "the tables";
 	pages.seen = calloc(pages.count, 1);
@@ -402,4 +412,12 @@ int store_check_pages(struct store_txn *txn, struct sb_error *err)
 		rc = SB_OK;
 	free(pages.seen);
 	return rc;
+}
+
+int store_check_pages(struct store_txn *txn, struct sb_error *err)
+{
+	int rc = look(txn, err);
+
+	/* Of a root that another process was just writing half may have been seen: not twice. */
+	return rc == SB_ECORRUPT ? look(txn, err) : rc;
 }
