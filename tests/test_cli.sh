@@ -715,6 +715,10 @@ else
 	echo 'skipped: the terminal (needs script)'
 fi
 
+# With any of these, the end of power could take back or spoil what was acknowledged.
+is "no flag of LMDB's saves a flush" [ -z "$(grep -rlE 'MDB_(NOSYNC|NOMETASYNC|WRITEMAP|MAPASYNC)' \
+	"$srcdir/cmd" "$srcdir/ledger" "$srcdir/slurm" 2>&1)" ]
+
 sb verify
 is_done 'verify at the end'
 echo "$passed passed, $failed failed"
