@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/selection.h"
 #include "ledger/amount.h"
 #include "ledger/forecast.h"
@@ -175,10 +176,15 @@ static int list_then(struct listing *listing, struct books *books, const char *n
 	struct history *history = NULL;
 	struct account *account;
 	size_t count = 0;
-	int rc = history_new(books, name, moment->seq, &history, err);
+	struct progress progress;
+	const struct steps steps = {progress_at, &progress};
+	int rc;
 
+	progress_begin(&progress, listing->env, 0);
+	rc = history_new(books, name, moment->seq, &steps, &history, err);
 	if (!rc)
 		rc = history_advance(history, moment->seq, NULL, NULL, err);
+	progress_end(&progress);
 	if (!rc)
 		rc = history_count(history, &count, err);
 	if (!rc && count == 0 && name)

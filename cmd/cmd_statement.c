@@ -9,6 +9,7 @@
 #include "cmd/entry_text.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
+#include "cmd/progress.h"
 #include "cmd/selection.h"
 #include "ledger/statement.h"
 #include "ledger/when.h"
@@ -202,10 +203,17 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 	struct printing *printing = ctx;
 	struct statement *statement = &printing->statement;
 	char hash[HASH_TEXT_SIZE];
+	struct progress progress;
+	const struct steps steps = {progress_at, &progress};
 	int rc;
 
 	statement->each = NULL;
+	statement->steps = &steps;
+	progress_begin(&progress, printing->env, 0);
 	rc = statement_make(books, statement, err);
+	progress_end(&progress);
+	/* Rows are printed from here on. */
+	statement->steps = NULL;
 	if (rc)
 		return rc;
 	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);

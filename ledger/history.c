@@ -17,6 +17,7 @@ struct history {
 	const char **names; /* of them */
 	size_t count;
 	uint64_t last;
+	const struct steps *steps;
 	history_each *each;
 	void *ctx;
 };
@@ -73,14 +74,15 @@ static int find_partner(const struct entry *entry, void *ctx, struct sb_error *e
 	struct history *history = ctx;
 	int rc;
 
+	steps_at(history->steps, event->seq, history->last);
 	if (!second)
 		return SB_OK;
 	rc = find(history, event->account) ? SB_OK : follow_too(history, event->account, err);
 	return rc || needs_giver_alone(event) ? rc : follow_too(history, second, err);
 }
 
-int history_new(struct books *books, const char *account, uint64_t last, struct history **ret,
-		struct sb_error *err)
+int history_new(struct books *books, const char *account, uint64_t last, const struct steps *steps,
+		struct history **ret, struct sb_error *err)
 {
 	struct history *history = calloc(1, sizeof(*history));
 	int rc = SB_OK;
@@ -89,6 +91,7 @@ int history_new(struct books *books, const char *account, uint64_t last, struct 
 		return sb_error_nomem(err);
 	history->books = books;
 	history->last = last;
+	history->steps = steps;
 	if (account) {
 		rc = follow_too(history, account, err);
 	} else {
@@ -170,6 +173,7 @@ static int follow_one(const struct entry *entry, void *ctx, struct sb_error *err
 	int64_t before = account_net(account);
 	int rc = apply(history, event, err);
 
+	steps_at(history->steps, event->seq, history->last);
 	if (rc || !history->each ||
 	    (strcmp(event->account, account->name) != 0 &&
 	     (!second || strcmp(second, account->name) != 0)))
@@ -179,7 +183,10 @@ static int follow_one(const struct entry *entry, void *ctx, struct sb_error *err
 
 static int follow_all(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	return books_follow(ctx, entry->event, entry->hash, err);
+	const struct history *history = ctx;
+
+	steps_at(history->steps, entry->event->seq, history->last);
+	return books_follow(history->all, entry->event, entry->hash, err);
 }
 
 int history_advance(struct history *history, uint64_t seq, history_each *each, void *ctx,
@@ -195,9 +202,8 @@ int history_advance(struct history *history, uint64_t seq, history_each *each, v
 		return SB_OK;
 	history->each = each;
 	history->ctx = ctx;
-	rc = history->all
-		     ? entries_walk(history->books, &range, follow_all, history->all, NULL, err)
-		     : entries_walk(history->books, &range, follow_one, history, NULL, err);
+	rc = history->all ? entries_walk(history->books, &range, follow_all, history, NULL, err)
+			  : entries_walk(history->books, &range, follow_one, history, NULL, err);
 	if (!rc)
 		history->seq = range.to;
 	return rc;

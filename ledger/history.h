@@ -6,13 +6,15 @@
 #define SUBANK_LEDGER_HISTORY_H
 
 #include "ledger/books.h"
+#include "ledger/steps.h"
 
 struct history; /* lives within a transaction */
 
 /* Begins before the first entry. It will not be moved past entry [last]. [account]: NULL is all of
- * them. history_free() it. */
-int history_new(struct books *books, const char *account, uint64_t last, struct history **ret,
-		struct sb_error *err);
+ * them. [steps]: NULL, or who is told which entry of those to [last] is read; they outlive the
+ * history. history_free() it. */
+int history_new(struct books *books, const char *account, uint64_t last, const struct steps *steps,
+		struct history **ret, struct sb_error *err);
 void history_free(struct history *history);
 
 /* One step of the account: what it had before the entry, and how it is after it. */

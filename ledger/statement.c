@@ -229,7 +229,7 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = entries_before(books, statement->until, &last, err);
 	if (!rc)
-		rc = history_new(books, statement->account, last, &history, err);
+		rc = history_new(books, statement->account, last, statement->steps, &history, err);
 	if (!rc)
 		rc = fill(books, statement, history, before, last, err);
 	history_free(history);

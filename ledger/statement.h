@@ -6,6 +6,7 @@
 
 #include "ledger/books.h"
 #include "ledger/forecast.h"
+#include "ledger/steps.h"
 
 /* The balance and, from it, what is available: balance - waiting - ended + credit. Billing-seconds.
  */
@@ -35,6 +36,7 @@ struct statement {
 	int64_t since, until; /* microseconds; [since, until) */
 	statement_each *each; /* NULL: none */
 	void *ctx;
+	const struct steps *steps; /* of reading the journal; NULL: nobody is told */
 	/* out; statement_release() frees */
 	bool so_far; /* the period is not over: no entry, of whomever, was made behind it */
 	struct head head; /* the newest entry, when so_far */

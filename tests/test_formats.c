@@ -631,6 +631,31 @@ START_TEST(all_that_takes_long_shows_how_far_it_is)
 }
 END_TEST
 
+/* What is replayed from the journal, and the rows follow. */
+START_TEST(a_replay_shows_how_far_it_is)
+{
+	(void)fake_account("dev", "bio");
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "bio", "100");
+	DONE("", "open", "chem", "1");
+	DONE("", "deposit", "bio", "1", "--no-apply");
+	watched = true;
+	clock_tick = 500000;
+	GIVES(0, "chem", "", "balance", "--as-of", "7");
+	shown_and_gone("\r\033[Kbalance: 3 of 7 (42%)", NULL);
+	GIVES(0, "bio", "", "balance", "--as-of", "7", "bio");
+	shown_and_gone("\r\033[Kbalance: 3 of 7 (42%)", NULL);
+	GIVES(0, "opening available", "", "statement", "bio");
+	shown_and_gone("\r\033[Kstatement: 3 of 7 (42%)", NULL);
+	GIVES(0, "opening available", "", "statement", "bio", "--entries");
+	shown_and_gone("\r\033[Kstatement: 3 of 7 (42%)", NULL);
+	GIVES(0, "chem", NULL, "balance", "--as-of", "7", "-Q");
+	watched = false;
+	DONE("chem", "balance", "--as-of", "7");
+	DONE("opening available", "statement", "bio");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("formats");
@@ -656,6 +681,7 @@ int main(void)
 	tcase_add_test(verb, export_writes_each_form);
 	tcase_add_test(verb, progress_is_shown_on_a_terminal_when_it_takes_long);
 	tcase_add_test(verb, all_that_takes_long_shows_how_far_it_is);
+	tcase_add_test(verb, a_replay_shows_how_far_it_is);
 	suite_add_tcase(suite, forms);
 	suite_add_tcase(suite, verb);
 	return util_run(suite);

@@ -200,7 +200,7 @@ static int ask(struct books *books, void *ctx, struct sb_error *err)
 	struct account *account;
 	size_t count;
 
-	OK(history_new(books, asking->name, asking->seq, &history, err));
+	OK(history_new(books, asking->name, asking->seq, NULL, &history, err));
 	/* In two steps, or in one. */
 	OK(history_advance(history, asking->seq / 2, NULL, NULL, err));
 	OK(history_advance(history, asking->seq, NULL, NULL, err));
