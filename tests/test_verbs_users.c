@@ -16,9 +16,9 @@ static void publish_as(const char *who)
 	char text[512];
 
 	(void)snprintf(text, sizeof(text),
-		       "bank: /no/such/bank\nclusters: [dev]\nlock_seconds: 1\nthresholds: []\n"
+		       "bank: %s/elsewhere\nclusters: [dev]\nlock_seconds: 1\nthresholds: []\n"
 		       "notice_days: 0\npublish: %s\npublish_file: %s\n",
-		       who, file);
+		       test_folder, who, file);
 	set_settings(text);
 }
 
@@ -39,7 +39,7 @@ static void still(char *before)
 	free(after);
 }
 
-/* As one who has no access: the folder of the settings is not there. */
+/* As one who has no access: the folder of the settings is closed, or is not there. */
 static void as_user(void)
 {
 	ck_assert_int_eq(unsetenv("SUBANK_BANK"), 0);
@@ -52,10 +52,16 @@ static void as_owner(void)
 
 static void setup(void)
 {
+	char elsewhere[128];
+
 	drive_setup();
 	(void)snprintf(folder, sizeof(folder), "%s/pub", test_folder);
 	(void)snprintf(file, sizeof(file), "%s/balances.json", folder);
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	(void)snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", test_folder);
+	/* To root no folder is closed. */
+	if (geteuid() != 0)
+		ck_assert_int_eq(mkdir(elsewhere, 0), 0);
 	publish_as("all");
 	fake_account("dev", "faculty")->usage = 3600;
 	(void)snprintf(fake_account("dev", "bio")->parent, 16, "faculty");
@@ -95,11 +101,11 @@ START_TEST(what_is_not_published_is_said)
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--lots");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--forecast");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--as-of", "1");
-	GIVES(1, NULL, "/no/such/bank", "journal");
+	GIVES(1, NULL, "/elsewhere", "journal");
 	/* Who names a bank means that one. */
 	GIVES(1, NULL, "/no/such/other", "balance", "-b", "/no/such/other");
 	ck_assert_int_eq(unlink(file), 0);
-	GIVES(1, NULL, "/no/such/bank", "balance");
+	GIVES(1, NULL, "/elsewhere", "balance");
 }
 END_TEST
 
