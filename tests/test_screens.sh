@@ -28,8 +28,10 @@ if ! command -v tmux >/dev/null || ! command -v bash >/dev/null; then
 fi
 # Always as long, so that lines break where they always do.
 dir=$(mktemp -d /tmp/subank.XXXXXX) || exit 99
+# A server that is going still takes a session in and loses it: each file has a server of its own.
+screens_run=0
 in_tmux() {
-	tmux -u -S "$dir/socket" -f "$dir/tmux.conf" "$@"
+	tmux -u -S "$dir/socket.$screens_run" -f "$dir/tmux.conf" "$@"
 }
 finish() {
 	in_tmux kill-server 2>/dev/null
@@ -48,7 +50,7 @@ END
 cat >"$dir/profile" <<END
 subank() { "\$CLOCKED" -c "$dir/subank.yaml" "\$@"; }
 PS1='\$ '
-PROMPT_COMMAND='tmux -S "$dir/socket" wait-for -S ready'
+PROMPT_COMMAND='tmux wait-for -S ready'
 set +o history
 bind 'set enable-bracketed-paste off' 2>/dev/null
 cd "$dir/home"
@@ -82,7 +84,7 @@ is_asked() {
 }
 
 ready() {
-	timeout "$patience" tmux -S "$dir/socket" wait-for ready || give_up "no prompt after: $1"
+	timeout "$patience" tmux -S "$dir/socket.$screens_run" wait-for ready || give_up "no prompt after: $1"
 	until_so "no prompt after: $1" at_prompt
 }
 
@@ -131,7 +133,6 @@ fresh() {
 # Prints the file as it is found to be.
 run_file() {
 	typed=''
-	in_tmux kill-server 2>/dev/null
 	fresh
 	in_tmux new-session -d -x 80 -y 24 "bash --noprofile --rcfile '$dir/profile'" || exit 99
 	ready start
@@ -179,6 +180,8 @@ for file; do
 		continue
 	fi
 	run_file "$file" >"$dir/found"
+	in_tmux kill-server 2>/dev/null
+	screens_run=$((screens_run + 1))
 	if [ "${SCREENS-}" = rewrite ]; then
 		cp "$dir/found" "$file"
 	elif cmp -s "$file" "$dir/found"; then
