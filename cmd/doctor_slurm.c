@@ -75,9 +75,11 @@ static enum weights read_weights(const char *text)
 	return WEIGHTS_WHOLE;
 }
 
+/* [known]: set for each of the site's factors whose partition the cluster has. */
 static void look_at_partitions(struct env *env, const struct in_use *in_use, const char *cluster,
-			       struct diagnosis *diagnosis)
+			       bool *known, struct diagnosis *diagnosis)
 {
+	const struct site_factors *factors = &env->settings.tariff.partitions;
 	/* Where Slurm's own limits follow balances, what it counts must be whole. */
 	enum verdict verdict = in_use->capped ? VERDICT_WARN : VERDICT_INFO;
 	struct names none = {0}, fractional = {0};
@@ -100,6 +102,8 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 			none.list[none.count++] = partition->name;
 		else if (weights == WEIGHTS_FRACTIONAL)
 			fractional.list[fractional.count++] = partition->name;
+		for (size_t j = 0; j < factors->count; j++)
+			known[j] = known[j] || strcmp(factors->list[j].name, partition->name) == 0;
 	}
 	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
@@ -186,14 +190,59 @@ static void tell_no_bypass(const struct in_use *in_use, size_t qos_count,
 	free(texts);
 }
 
+/* ---- what the site charges otherwise ---- */
+
+/* Factors whose QOS or partition is not [known]: mistyped, most likely. */
+static void look_for_unknown(const struct site_factors *factors, const bool *known,
+			     const char *check, struct diagnosis *diagnosis)
+{
+	struct names unknown = {.list = calloc(factors->count + 1, sizeof(*unknown.list))};
+
+	if (!unknown.list)
+		diagnosis->failed = true;
+	for (size_t i = 0; i < factors->count && unknown.list; i++) {
+		if (!known[i])
+			unknown.list[unknown.count++] = factors->list[i].name;
+	}
+	diagnose_names(
+		diagnosis, VERDICT_WARN, check, "the settings",
+		"nothing in Slurm that answered has that name, so the factor does nothing: is "
+		"it spelt as there?",
+		&unknown);
+	free(unknown.list);
+}
+
+static void look_at_tariff(const struct tariff *tariff, const struct in_use *in_use,
+			   struct diagnosis *diagnosis)
+{
+	const char *advice = NULL;
+	size_t factors = tariff->qos.count + tariff->partitions.count;
+
+	if (tariff->free_count + factors == 0)
+		return;
+	if (in_use->rawusage)
+		advice = "accounts metered by rawusage are charged all the same, for RawUsage "
+			 "counts each job whatever became of it: set `meter: jobs`, or give a QOS "
+			 "a UsageFactor in Slurm";
+	else if (in_use->capped && factors > 0)
+		advice = "Slurm's own limit knows nothing of these factors: it may let more or "
+			 "less run than the balance";
+	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "free_states, factors",
+		 "the settings", advice, "%zu states, %zu factors", tariff->free_count, factors);
+}
+
 static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
 {
+	const struct site_factors *factors = &env->settings.tariff.qos;
+	bool *known = calloc(factors->count + 1, sizeof(*known));
 	size_t before = diagnosis->count;
 	struct qos_list list;
 	struct slurm_error err;
 
-	if (sacctmgr_read_qos(&env->slurm, &list, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd", err.text, "not read");
+	if (!known || sacctmgr_read_qos(&env->slurm, &list, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd",
+			 known ? err.text : "out of memory", "not read");
+		free(known);
 		return;
 	}
 	for (size_t i = 0; i < list.count; i++) {
@@ -216,7 +265,11 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 				 "its jobs are charged by this factor, while Slurm's own limit "
 				 "plans for 1: it may let more run than the balance",
 				 "%s", qos->usage_factor);
+		for (size_t j = 0; j < factors->count; j++)
+			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
+	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
+	free(known);
 	qos_list_release(&list);
 }
 
@@ -230,6 +283,7 @@ struct look {
 	struct shares *shares;
 	struct observed **rows;
 	size_t count;
+	bool *partitions; /* by the site's factors: some cluster has it */
 };
 
 /* A limit of a TRES that Slurm does not know cannot be set. */
@@ -304,7 +358,7 @@ static void look_at_cluster(struct look *look, size_t at)
 		return;
 	}
 	look_at_config(look->in_use, &config, look->diagnosis);
-	look_at_partitions(env, look->in_use, cluster, look->diagnosis);
+	look_at_partitions(env, look->in_use, cluster, look->partitions, look->diagnosis);
 	if (sshare_read(&env->slurm, cluster, &look->shares[at], &err)) {
 		diagnose(look->diagnosis, VERDICT_BAD, "usage", cluster, err.text, "not read");
 		return;
@@ -499,6 +553,7 @@ static bool name_clusters(struct look *look, char local[NAME_SIZE])
 void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 {
 	size_t count = env->settings.cluster_count ? env->settings.cluster_count : 1;
+	const struct tariff *tariff = &env->settings.tariff;
 	struct in_use in_use = {0};
 	struct look look = {.env = env,
 			    .in_use = &in_use,
@@ -506,7 +561,9 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 			    .count = count,
 			    .list = calloc(count, sizeof(*look.list)),
 			    .shares = calloc(count, sizeof(*look.shares)),
-			    .rows = calloc(count, sizeof(*look.rows))};
+			    .rows = calloc(count, sizeof(*look.rows)),
+			    .partitions =
+				    calloc(tariff->partitions.count + 1, sizeof(*look.partitions))};
 	bool sshare = look_at_command(env, "sshare", env->slurm.sshare, diagnosis);
 	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
 	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
@@ -514,7 +571,7 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	struct sb_error err;
 
 	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
-	if (!look.list || !look.shares || !look.rows)
+	if (!look.list || !look.shares || !look.rows || !look.partitions)
 		diagnosis->failed = true;
 	else if (in_use_find(env, &in_use, &err))
 		diagnose(diagnosis, VERDICT_BAD, "accounts", "the bank", err.text, "not read");
@@ -524,9 +581,12 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	else if (name_clusters(&look, local)) {
 		for (size_t i = 0; i < count; i++)
 			look_at_cluster(&look, i);
+		look_for_unknown(&tariff->partitions, look.partitions, "factor of a partition",
+				 diagnosis);
 		if (env->bank && !diagnosis->failed)
 			look_at_accounts(&look);
 	}
+	look_at_tariff(tariff, &in_use, diagnosis);
 	if (sacctmgr && in_use.count > 0)
 		look_at_qos(env, &in_use, diagnosis);
 	in_use_release(&in_use);
@@ -536,6 +596,7 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 		if (look.rows)
 			free(look.rows[i]);
 	}
+	free(look.partitions);
 	free(look.rows);
 	free(look.shares);
 	free(look.list);

@@ -162,7 +162,7 @@ static bool copy_texts(struct finished_job *to, const struct sacct_job *job)
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	struct metered *metered = ctx;
-	int64_t factor = tariff_factor(&metered->qos, job->qos);
+	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
 	struct finished_job *to;
 
 	if (job->start < 0 || job->elapsed == 0 || job->billing == 0 || factor == 0)
@@ -188,7 +188,7 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 				    .end = job->end,
 				    .elapsed = job->elapsed,
 				    .billing = job->billing,
-				    .factor = factor < 0 ? FACTOR_ONE : factor};
+				    .factor = factor};
 	if (!copy_texts(to, job))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
 	metered->job_count++;

@@ -18,6 +18,7 @@ enum { SLICE = 7 * 86400, SLICES_MAX = 100 };
 struct record_reading {
 	struct record *record;
 	const struct qos_list *qos;
+	const struct tariff *tariff;
 	record_each *each;
 	void *ctx;
 	int64_t since; /* of the slice, seconds */
@@ -87,8 +88,8 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 
 /* What the jobs that ended in the period come to, each by itself, and up to the end of a period
  * that is looked at to its end what those that run on have used so far. */
-static bool add_by_jobs(const struct sacct_job *job, int64_t factor, struct recorded *line,
-			int64_t *ret_used)
+static bool add_by_jobs(const struct record_reading *reading, const struct sacct_job *job,
+			struct recorded *line, int64_t *ret_used)
 {
 	const struct booked *booked = &line->booked;
 	int64_t since = seconds(booked->since), until = seconds(booked->until);
@@ -97,7 +98,8 @@ static bool add_by_jobs(const struct sacct_job *job, int64_t factor, struct reco
 					.end = end_of(job),
 					.elapsed = job->elapsed,
 					.billing = job->billing,
-					.factor = factor};
+					.factor =
+						tariff_charged(reading->tariff, reading->qos, job)};
 
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)
@@ -123,7 +125,7 @@ static int add_to(const struct record_reading *reading, const struct sacct_job *
 		until = smaller(until, seconds(booked->jobs_since));
 	counts = add_counted(reading, job, factor, until, line, &used);
 	if (booked->jobs_since)
-		counts = add_by_jobs(job, factor, line, &used) || counts;
+		counts = add_by_jobs(reading, job, line, &used) || counts;
 	if (!counts)
 		return SLURM_OK;
 	line->jobs++;
@@ -223,7 +225,11 @@ static int read_slices(struct env *env, struct record_reading *reading,
 int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
 		struct record *record, struct slurm_error *err)
 {
-	struct record_reading reading = {.record = record, .qos = qos, .each = each, .ctx = ctx};
+	struct record_reading reading = {.record = record,
+					 .qos = qos,
+					 .tariff = &env->settings.tariff,
+					 .each = each,
+					 .ctx = ctx};
 	struct slurm_config config;
 	struct sacct_window window;
 	const char **names = NULL;

@@ -12,7 +12,8 @@
 struct recorded {
 	struct booked booked;
 	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. Where the
-	 * account is metered by jobs, each as a whole if it ended within, cut to whole seconds. */
+	 * account is metered by jobs, each as a whole if it ended within, by what the site charges
+	 * it (tariff_charged()), cut to whole seconds. */
 	__int128 used;
 	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
 	 * weights that a job's billing, a whole number, leaves out. */

@@ -13,10 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/settings_tariff.h"
 #include "ledger/name.h"
 #include "ledger/nearest.h"
 #include "ledger/text.h"
-#include "ledger/yamlfile.h"
 
 enum {
 	CLUSTERS_MAX = 64,
@@ -33,6 +33,8 @@ enum value {
 	VALUE_ACCOUNTS,
 	VALUE_SHARES,
 	VALUE_METER,
+	VALUE_STATES,
+	VALUE_FACTORS,
 	VALUE_ENFORCEMENT,
 	VALUE_LEVER,
 	VALUE_DRIFT,
@@ -66,6 +68,12 @@ static const struct key keys[] = {
 	    accounts),
 	KEY("meter", "rawusage", "what use is charged by: rawusage, or jobs (those that ended)",
 	    VALUE_METER, meter),
+	KEY("free_states", "[NODE_FAIL, BOOT_FAIL]",
+	    "under `meter: jobs`, how jobs end that are not charged; no default", VALUE_STATES,
+	    tariff),
+	KEY("factors", "{qos: {scavenger: 0}, partition: {debug: 0, gpu: 1.5}}",
+	    "under `meter: jobs`, what multiplies a charge; 0: not charged; left out: 1",
+	    VALUE_FACTORS, tariff),
 	KEY("enforcement", "hold",
 	    "what a spent allowance comes to: off, warn, hold, or limit (by Slurm itself)",
 	    VALUE_ENFORCEMENT, enforcement),
@@ -149,6 +157,7 @@ void settings_release(struct settings *settings)
 	for (size_t i = 0; i < settings->share_count; i++)
 		free(settings->shares[i].cluster);
 	free(settings->shares);
+	tariff_release(&settings->tariff);
 	free(settings->bank);
 	free(settings->backup);
 	free(settings->sshare);
@@ -502,6 +511,10 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return read_shares(reader, &item, settings, err);
 	if (key->value == VALUE_THRESHOLDS)
 		return read_thresholds(reader, &item, settings, err);
+	if (key->value == VALUE_STATES)
+		return settings_read_states(reader, &item, to, err);
+	if (key->value == VALUE_FACTORS)
+		return settings_read_factors(reader, &item, to, err);
 	if (item.type != YAML_SCALAR)
 		return yaml_error(reader, &item, err, "%s must be a single value", key->told.name);
 	switch (key->value) {
@@ -521,6 +534,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	case VALUE_CLUSTERS:
 	case VALUE_SHARES:
 	case VALUE_ACCOUNTS:
+	case VALUE_STATES:
+	case VALUE_FACTORS:
 	case VALUE_SECONDS:
 	case VALUE_DAYS:
 	case VALUE_THRESHOLDS:

@@ -11,6 +11,7 @@
 #include "cmd/lever.h"
 #include "ledger/error.h"
 #include "ledger/policy.h"
+#include "slurm/tariff.h"
 
 struct cluster_share {
 	char *cluster;
@@ -24,7 +25,8 @@ struct settings {
 	size_t cluster_count;
 	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
 	size_t account_count;
-	enum metering meter; /* what use is charged by */
+	enum metering meter; /* what use is charged by; under `jobs` also by */
+	struct tariff tariff; /* states, QOS and partitions */
 	enum enforcement enforcement;
 	struct lever_choice lever;
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */

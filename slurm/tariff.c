@@ -3,9 +3,33 @@
 
 #include "slurm/tariff.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "slurm/table.h"
+
+/* As 22.05 to 25.05 have them (job_state_string()). */
+const char *const tariff_states[] = {
+	"BOOT_FAIL", "CANCELLED",     "DEADLINE",     "FAILED",	       "LAUNCH_FAILED",
+	"NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",    "RECONFIG_FAIL", "REQUEUED",
+	"RESIZING",  "REVOKED",	      "SPECIAL_EXIT", "TIMEOUT",       NULL};
+
+static void release_factors(struct site_factors *factors)
+{
+	for (size_t i = 0; i < factors->count; i++)
+		free(factors->list[i].name);
+	free(factors->list);
+}
+
+void tariff_release(struct tariff *tariff)
+{
+	for (size_t i = 0; i < tariff->free_count; i++)
+		free(tariff->free_states[i]);
+	free(tariff->free_states);
+	release_factors(&tariff->qos);
+	release_factors(&tariff->partitions);
+	*tariff = (struct tariff){0};
+}
 
 bool tariff_decimal(const char *text, size_t len, int64_t *ret)
 {
@@ -39,6 +63,30 @@ int64_t tariff_factor(const struct qos_list *list, const char *qos)
 			return tariff_decimal(factor, strlen(factor), &value) ? value : -1;
 	}
 	return -1;
+}
+
+static int64_t site_factor(const struct site_factors *factors, const char *name)
+{
+	for (size_t i = 0; i < factors->count; i++) {
+		if (strcmp(factors->list[i].name, name) == 0)
+			return factors->list[i].factor;
+	}
+	return FACTOR_ONE;
+}
+
+int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
+		       const struct sacct_job *job)
+{
+	int64_t factor = tariff_factor(list, job->qos);
+
+	for (size_t i = 0; i < tariff->free_count && job->end >= 0; i++) {
+		if (strcmp(tariff->free_states[i], job->state) == 0)
+			return 0;
+	}
+	return (int64_t)((__int128)(factor < 0 ? FACTOR_ONE : factor) *
+			 site_factor(&tariff->qos, job->qos) *
+			 site_factor(&tariff->partitions, job->partition) /
+			 ((__int128)FACTOR_ONE * FACTOR_ONE));
 }
 
 /* A weight such as "0.25G" for [count] of a TRES, in parts of EXCESS_ONE; false: not understood.

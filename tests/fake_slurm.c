@@ -431,9 +431,10 @@ void fake_add_job(const char *name, struct fake_job job)
 		if (strcmp(has, key) != 0)
 			fprintf(to, "%s\n", row);
 	}
-	fprintf(to, "%d|%s|%d|%s|%s|main|%s|%s|%" PRId64 "|%s|%s|", job.id,
+	fprintf(to, "%d|%s|%d|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
 		otherwise(job.name, number), job.id, otherwise(job.account, "bio"),
-		otherwise(job.user, "ann"), otherwise(job.qos, "normal"),
+		otherwise(job.user, "ann"), otherwise(job.partition, "main"),
+		otherwise(job.qos, "normal"),
 		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,
 		job.start ? start : "None", job.runs ? "Unknown" : end);
 	fprintf(to, "%" PRId64 "|%02d:%02d:%02d|%s\n", job.ran - job.suspended,

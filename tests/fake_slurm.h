@@ -81,6 +81,7 @@ struct fake_job {
 	const char *name;
 	const char *account; /* "bio" */
 	const char *user; /* "ann" */
+	const char *partition; /* "main" */
 	const char *qos; /* "normal" */
 	const char *state; /* RUNNING, or COMPLETED when it has an end */
 	const char *tres; /* "billing=1,cpu=1,node=1" */

@@ -315,6 +315,16 @@ START_TEST(factors_and_weights_are_told)
 	ROW("UsageFactor|double|info|2.000000|");
 	ROW("UsageFactor|eleven|info|");
 	NO_ROW("UsageFactor|normal");
+	NO_ROW("free_states");
+	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
+		     "factors: {qos: {free: 0, fre: 0}, partition: {main: 2}}\n");
+	ROW("free_states, factors|the settings|ok|0 states, 3 factors|");
+	ROW("factor of a QOS|the settings|warn|1: fre|");
+	NO_ROW("factor of a partition");
+	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
+		     "enforcement: limit\nfactors: {partition: {main: 2}}\n");
+	ROW("free_states, factors|the settings|warn|0 states, 1 factors|Slurm's own limit");
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\n");
 	fake_cluster("dev")->partitions = "PartitionName=a TRESBillingWeights=CPU=1.0,GRES/gpu=10\n"
 					  "PartitionName=b TRESBillingWeights=CPU=1.5\n"
 					  "PartitionName=c TRESBillingWeights=CPU=1,Mem=1G\n"

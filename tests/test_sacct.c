@@ -354,6 +354,56 @@ START_TEST(what_billing_leaves_out_is_worked_out)
 }
 END_TEST
 
+static const struct {
+	const char *qos, *partition, *state;
+	int64_t end, charged;
+} charged[] = {
+	{"plain", "main", "COMPLETED", 9, 1000000},
+	{"third", "main", "COMPLETED", 9, 333333},
+	{"third", "gpu", "FAILED", 9, 499999}, /* 0.4999995 */
+	{"half", "gpu", "COMPLETED", 9, 250000},
+	{"half", "half", "COMPLETED", 9, 83333}, /* cut once, not at each factor */
+	{"free", "gpu", "COMPLETED", 9, 0},
+	{"plain", "debug", "COMPLETED", 9, 0},
+	{"gone", "gpu", "COMPLETED", 9, 1500000},
+	{"plain", "GPU", "COMPLETED", 9, 1000000},
+	{"most", "most", "COMPLETED", 9, INT64_C(1000000000000000000)},
+	{"plain", "main", "NODE_FAIL", 9, 0},
+	/* It has not ended, whatever Slurm calls it meanwhile. */
+	{"plain", "main", "NODE_FAIL", -1, 1000000},
+	{"plain", "main", "NODE_FAIL_", 9, 1000000},
+};
+
+START_TEST(site_factors_multiply_and_are_cut_once)
+{
+	struct qos qos[] = {{.name = "plain", .usage_factor = "1.000000"},
+			    {.name = "third", .usage_factor = "0.333333"},
+			    {.name = "half", .usage_factor = "0.333333"},
+			    {.name = "free", .usage_factor = "1.000000"},
+			    {.name = "most", .usage_factor = "1000000.000000"}};
+	char half[] = "half", unpaid[] = "free", most[] = "most", gpu[] = "gpu", debug[] = "debug";
+	char node_fail[] = "NODE_FAIL", boot_fail[] = "BOOT_FAIL";
+	struct site_factor by_qos[] = {{half, 500001}, {unpaid, 0}, {most, 1000000000}};
+	struct site_factor by_partition[] = {
+		{gpu, 1500000}, {debug, 0}, {half, 500000}, {most, 1000000000}};
+	char *states[] = {node_fail, boot_fail};
+	const struct qos_list list = {.rows = qos, .count = COUNT(qos)};
+	const struct tariff tariff = {.free_states = states,
+				      .free_count = COUNT(states),
+				      .qos = {by_qos, COUNT(by_qos)},
+				      .partitions = {by_partition, COUNT(by_partition)}};
+	const struct tariff none = {0};
+	const struct sacct_job job = {.qos = charged[_i].qos,
+				      .partition = charged[_i].partition,
+				      .state = charged[_i].state,
+				      .end = charged[_i].end};
+	int64_t plain = tariff_factor(&list, job.qos);
+
+	ck_assert_int_eq(tariff_charged(&tariff, &list, &job), charged[_i].charged);
+	ck_assert_int_eq(tariff_charged(&none, &list, &job), plain < 0 ? FACTOR_ONE : plain);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sacct");
@@ -370,6 +420,7 @@ int main(void)
 	tcase_add_loop_test(tcase, tres_are_found_in_what_was_allocated, 0, COUNT(tres));
 	tcase_add_loop_test(tcase, factors_are_read_exactly, 0, COUNT(decimals));
 	tcase_add_loop_test(tcase, what_billing_leaves_out_is_worked_out, 0, COUNT(weighed));
+	tcase_add_loop_test(tcase, site_factors_multiply_and_are_cut_once, 0, COUNT(charged));
 	tcase_add_loop_test(tcase, fakes_show_jobs_of_a_window, 0, COUNT(windows));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -76,6 +76,31 @@ static const struct {
 	{"accounts: [\"a\\\\*\"]\n", ":1:12: ", "is not a pattern"},
 	{"accounts: [a]\naccounts: [b]\n", ":2:1: ", "twice"},
 
+	{"free_states: NODE_FAIL\n", ":1:14: ", "list"},
+	{"free_states: [NODEFAIL]\n", ":1:15: ", "did you mean 'NODE_FAIL'"},
+	{"free_states: [node_fail]\n", ":1:15: ", "there are BOOT_FAIL, CANCELLED"},
+	{"free_states: [COMPLETED]\n", ":1:15: ", "free_states cannot have 'COMPLETED'"},
+	{"free_states: [RUNNING]\n", ":1:15: ", "cannot have 'RUNNING'"},
+	{"free_states: [\"CANCELLED by 0\"]\n", ":1:15: ", "cannot have"},
+	{"free_states: [TIMEOUT, TIMEOUT]\n", ":1:24: ", "twice"},
+	{"free_states: [[TIMEOUT]]\n", ":1:15: ", "state of jobs is expected"},
+	{"factors: 2\n", ":1:10: ", "given as {qos:"},
+	{"factors: [2]\n", ":1:10: ", "given as {qos:"},
+	{"factors: {account: {a: 1}}\n", ":1:11: ", "by `qos` or by `partition`"},
+	{"factors: {qos: {a: 1}, qos: {b: 1}}\n", ":1:24: ", "twice"},
+	{"factors: {qos: 2}\n", ":1:16: ", "by name"},
+	{"factors: {qos: {a: 1, A: 2}}\n", ":1:23: ", "'a' is named twice"},
+	{"factors: {partition: {a: 1, a: 2}}\n", ":1:29: ", "'a' is named twice"},
+	{"factors: {partition: {\"\": 1}}\n", ":1:23: ", "name of a partition"},
+	{"factors: {qos: {[a]: 1}}\n", ":1:17: ", "name of a QOS"},
+	{"factors: {qos: {a: -1}}\n", ":1:20: ", "from 0 to 1000"},
+	{"factors: {qos: {a: 1e3}}\n", ":1:20: ", "from 0 to 1000"},
+	{"factors: {qos: {a: 1000.000001}}\n", ":1:20: ", "from 0 to 1000"},
+	{"factors: {qos: {a: 0.0000001}}\n", ":1:20: ", "six places"},
+	{"factors: {qos: {a: \"1\"}}\n", ":1:20: ", "decimal number"},
+	{"factors: {qos: {a: free}}\n", ":1:20: ", "decimal number"},
+	{"factors: {qos: {a: [1]}}\n", ":1:20: ", "decimal number"},
+
 	{"enforcement: on\n", ":1:14: ", "'on'"},
 	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
 	{"enforcement: site\n", ":1:14: ", "'site'"},
@@ -313,6 +338,8 @@ START_TEST(every_key_is_read)
 		      "bank: /srv/bank\n"
 		      "clusters: [alpha, Beta]\n"
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
+		      "free_states: [TIMEOUT, NODE_FAIL]\n"
+		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}}\n"
 		      "enforcement: warn\n"
 		      "lever: grptresrunmins=gres/gpu=0\n"
 		      "drift: restore\n"
@@ -336,6 +363,15 @@ START_TEST(every_key_is_read)
 	ck_assert_uint_eq(settings.account_count, 2);
 	ck_assert_str_eq(settings.accounts[0], "proj*");
 	ck_assert_str_eq(settings.accounts[1], "chem-[!a]?");
+	ck_assert_uint_eq(settings.tariff.free_count, 2);
+	ck_assert_str_eq(settings.tariff.free_states[1], "NODE_FAIL");
+	ck_assert_uint_eq(settings.tariff.partitions.count, 2);
+	ck_assert_str_eq(settings.tariff.partitions.list[0].name, "Debug");
+	ck_assert_int_eq(settings.tariff.partitions.list[0].factor, 0);
+	ck_assert_int_eq(settings.tariff.partitions.list[1].factor, 1000000000);
+	ck_assert_uint_eq(settings.tariff.qos.count, 1);
+	ck_assert_str_eq(settings.tariff.qos.list[0].name, "scavenger");
+	ck_assert_int_eq(settings.tariff.qos.list[0].factor, 250000);
 	ck_assert_int_eq(settings.enforcement, ENFORCE_WARN);
 	ck_assert_str_eq(settings.lever.field, "GrpTRESRunMins");
 	ck_assert_str_eq(settings.lever.tres, "gres/gpu");

@@ -188,6 +188,94 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 }
 END_TEST
 
+#define TARIFF                                                                                     \
+	"free_states: [NODE_FAIL]\n"                                                               \
+	"factors: {qos: {scavenger: 0, half: 0.5}, partition: {debug: 0, gpu: 1.5}}\n"
+
+/* Neither charged nor missed by a reconciliation. */
+START_TEST(what_is_free_is_no_difference)
+{
+	set_settings(SETTINGS "meter: jobs\n" TARIFF);
+	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nscavenger|||||1.000000\n";
+	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 101});
+	/* The node failed under its first run, and the second one ended well. */
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .state = "NODE_FAIL",
+					      .submit = BEGIN + 3600,
+					      .start = BEGIN + 3700,
+					      .ran = 1000});
+	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 4800, .ran = 10});
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 3, .qos = "scavenger", .start = BEGIN + 3700, .ran = 1000});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 4, .partition = "debug", .start = BEGIN + 3700, .ran = 1000});
+	/* 101 x 0.333333 x 0.5 x 1.5: the factor is cut to 0.249999, the amount to 25. */
+	fake_add_job("dev", (struct fake_job){.id = 5,
+					      .qos = "half",
+					      .partition = "gpu",
+					      .start = BEGIN + 3700,
+					      .ran = 101});
+	fake_add_job("dev", (struct fake_job){.id = 6,
+					      .partition = "gpu",
+					      .start = BEGIN + 3700,
+					      .ran = 11,
+					      .runs = true});
+	fake_add_job("dev", (struct fake_job){.id = 7,
+					      .partition = "debug",
+					      .start = BEGIN + 3700,
+					      .ran = 1000,
+					      .runs = true});
+	DONE("bio: charged 0.03 SU for 3 jobs on dev\n", "check");
+	USED("bio", "136");
+	DONE("16\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	DONE("\"factor\":249999", "journal", "--json", "-k", "job", "bio");
+	nothing_more();
+	is_reconciled();
+	/* What was entered stays; a new setting holds for what is entered from then on. */
+	set_settings(SETTINGS "meter: jobs\n" TARIFF "notify_seconds: 1\n");
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 8, .state = "NODE_FAIL", .start = BEGIN + 5000, .ran = 20});
+	nothing_more();
+	set_settings(SETTINGS "meter: jobs\n");
+	DONE("bio: charged 0.83 SU for 4 jobs on dev\n", "check");
+	USED("bio", "3156");
+}
+END_TEST
+
+/* RawUsage counts whatever ran. */
+START_TEST(what_is_free_is_charged_under_rawusage)
+{
+	set_settings(SETTINGS TARIFF);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	clock_now = T0 + 3 * HOUR;
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "chem",
+					      .state = "NODE_FAIL",
+					      .partition = "gpu",
+					      .start = BEGIN + 7300,
+					      .ran = 100});
+	fake_account("dev", "chem")->usage = 100;
+	DONE("chem: charged", "check", "chem");
+	DONE("|100|100|0|0|0|0\n", "reconcile", "chem", "-nP", "--seconds");
+	GIVES(3,
+	      "free_states, factors|the settings|warn|1 states, 4 factors|accounts metered by "
+	      "rawusage are charged all the same",
+	      NULL, "doctor", "-nP");
+	ck_assert_ptr_nonnull(strstr(out, "factor of a QOS|the settings|warn|2: scavenger, half|"));
+	ck_assert_ptr_nonnull(
+		strstr(out, "factor of a partition|the settings|warn|2: debug, gpu|"));
+	/* Switched, what ran before counts as RawUsage had it. */
+	DONE("", "terms", "chem", "--meter", "jobs");
+	DONE("chem: is metered by jobs", "check", "chem");
+	USED("chem", "100");
+	is_reconciled();
+}
+END_TEST
+
 START_TEST(a_budget_has_what_those_below_it_use)
 {
 	(void)fake_account("dev", "lab");
@@ -384,6 +472,8 @@ int main(void)
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, what_is_free_is_no_difference);
+	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
