@@ -56,6 +56,29 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+/* "NAME: WHAT: REASON: what to do". */
+static int system_error(const char *name, const char *what, int number, struct slurm_error *err)
+{
+	static const struct {
+		int number;
+		const char *advice;
+	} known[] = {
+		{EMFILE, "raise the limit of open files (ulimit -n) and run it again"},
+		{ENFILE, "the machine has too many open files: run it again later"},
+		{EAGAIN, "too many processes run (ulimit -u): run it again later"},
+		{ENOMEM, "free some memory and run it again"},
+		{E2BIG, "name fewer accounts, or make the environment smaller"},
+	};
+	const char *advice = "run it again; if it stays so, see what the kernel's log says";
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].number == number)
+			advice = known[i].advice;
+	}
+	return slurm_error_set(err, SLURM_ESYSTEM, "%s: %s: %s: %s", name, what, strerror(number),
+			       advice);
+}
+
 static void close_fd(int *fd)
 {
 	if (*fd >= 0)
@@ -148,8 +171,7 @@ static int pipes_open(struct run *run, struct slurm_error *err)
 	if (pipe_open(&run->out_fd, &run->out_write) == 0 &&
 	    pipe_open(&run->err_fd, &run->err_write) == 0)
 		return 0;
-	return slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: no pipe: %s", run->name,
-			       strerror(errno));
+	return system_error(run->name, "not started: no pipe", errno, err);
 }
 
 /* SIGINT, SIGTERM and SIGHUP are blocked and watched, not caught: they stay pending and reach the
@@ -196,8 +218,7 @@ static int signals_take(struct run *run, struct slurm_error *err)
 	return 0;
 
 failed:
-	return slurm_error_set(err, SLURM_ESYSTEM, "%s: signals cannot be watched: %s", run->name,
-			       strerror(errno));
+	return system_error(run->name, "not started: signals cannot be watched", errno, err);
 }
 
 /* The mask goes first: a SIGCHLD that is still pending must not meet the caller's SIG_IGN. */
@@ -238,8 +259,7 @@ static int not_started(const char *name, int error, struct slurm_error *err)
 				       "or its permissions",
 				       name, strerror(error));
 	default:
-		return slurm_error_set(err, SLURM_ESYSTEM, "%s: cannot be started: %s", name,
-				       strerror(error));
+		return system_error(name, "cannot be started", error, err);
 	}
 }
 
@@ -260,8 +280,7 @@ static int start(struct run *run, const char *const argv[], const char *const gi
 	args = calloc(argc + 1, sizeof(*args));
 	env = env_copy(given_env);
 	if (!args || !env) {
-		ret = slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: out of memory",
-				      run->name);
+		ret = system_error(run->name, "not started", ENOMEM, err);
 		goto cleanup;
 	}
 	memcpy(args, argv, argc * sizeof(*args));
@@ -294,8 +313,7 @@ static int start(struct run *run, const char *const argv[], const char *const gi
 								POSIX_SPAWN_SETSIGMASK |
 								POSIX_SPAWN_SETSIGDEF);
 	if (error) {
-		ret = slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: %s", run->name,
-				      strerror(error));
+		ret = system_error(run->name, "not started", error, err);
 		goto cleanup;
 	}
 
@@ -378,9 +396,7 @@ static int read_out(struct run *run, struct slurm_error *err)
 	if (n < 0) {
 		if (errno == EINTR || errno == EAGAIN)
 			return 0;
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "%s: killed: its answer cannot be read: %s", run->name,
-				       strerror(errno));
+		return system_error(run->name, "killed: its answer cannot be read", errno, err);
 	}
 	if (n == 0) {
 		close_fd(&run->out_fd);
@@ -421,9 +437,7 @@ static int read_err(struct run *run, struct slurm_error *err)
 	else if (n == 0)
 		close_fd(&run->err_fd);
 	else if (errno != EINTR && errno != EAGAIN)
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "%s: killed: its messages cannot be read: %s", run->name,
-				       strerror(errno));
+		return system_error(run->name, "killed: its messages cannot be read", errno, err);
 	return 0;
 }
 
@@ -449,8 +463,8 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct slurm
 		};
 		int n = poll(fds, sizeof(fds) / sizeof(fds[0]), (int)wait);
 		if (n < 0 && errno != EINTR)
-			return slurm_error_set(err, SLURM_ESYSTEM, "%s: killed: poll: %s",
-					       run->name, strerror(errno));
+			return system_error(run->name, "killed: it cannot be waited for", errno,
+					    err);
 		if (n < 0)
 			continue;
 
@@ -534,8 +548,7 @@ static int input_open(struct run *run, const void *input, size_t len, struct slu
 	}
 	if (run->in_fd >= 0 && len == 0 && lseek(run->in_fd, 0, SEEK_SET) == 0)
 		return 0;
-	return slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: no stdin: %s", run->name,
-			       strerror(errno));
+	return system_error(run->name, "not started: no stdin", errno, err);
 }
 
 /* What is run, beside its argv and its deadline. */
@@ -569,8 +582,7 @@ static int run_job(const char *const argv[], const struct job *job, int deadline
 	run.out_size = OUTPUT_START;
 	run.out = malloc(run.out_size);
 	if (!run.out) {
-		result = slurm_error_set(err, SLURM_ESYSTEM, "%s: not started: out of memory",
-					 run.name);
+		result = system_error(run.name, "not started", ENOMEM, err);
 		goto cleanup;
 	}
 	result = pipes_open(&run, err);

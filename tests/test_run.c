@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -213,6 +214,22 @@ START_TEST(what_is_not_in_path_says_what_to_install)
 	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, &err), SLURM_EMISSING);
 	assert_text(&err, texts[_i]);
 	(void)unlink(file);
+}
+END_TEST
+
+START_TEST(a_limit_that_is_reached_says_what_to_do)
+{
+	const char *const argv[] = {program, "exit", "0", NULL};
+	struct run_result result = {0};
+	struct slurm_error err = {0};
+	struct rlimit limit;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 3;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq(run_program(argv, AMPLE_MS, &result, &err), SLURM_ESYSTEM);
+	assert_text(&err, "not started: no pipe: ");
+	assert_text(&err, ": raise the limit of open files (ulimit -n) and run it again");
 }
 END_TEST
 
@@ -790,6 +807,7 @@ int main(void)
 		tcase_add_loop_test(bad, what_is_not_in_path_says_what_to_install, 0, 3);
 		tcase_add_test(bad, an_answer_without_end_is_cut_off);
 	}
+	tcase_add_test(bad, a_limit_that_is_reached_says_what_to_do);
 	tcase_add_test(bad, more_input_than_there_may_be_is_refused);
 	tcase_add_loop_test(bad, a_hanging_program_is_killed_with_its_group, 0, 4);
 	tcase_add_loop_test(bad, a_signal_kills_the_group_and_acts_on_the_caller, 0,
