@@ -357,21 +357,25 @@ static size_t tree_column(const struct grid *grid)
 	return at;
 }
 
-static struct row *find_row(const struct grid *grid, size_t tree, const char *name)
-{
-	for (size_t i = 0; i < grid->row_count; i++) {
-		const char *text = grid->rows[i]->cells[tree].text;
+struct named {
+	const char *name; /* what the column that shows the tree has; NULL: nothing */
+	struct row *row;
+};
 
-		if (text && strcmp(text, name) == 0)
-			return grid->rows[i];
-	}
-	return NULL;
+static int by_name(const void *a, const void *b)
+{
+	const struct named *left = a, *right = b;
+
+	return strcmp(left->name ? left->name : "", right->name ? right->name : "");
 }
 
 /* Hangs the row below its parent, unless that is below it: two clusters may disagree. */
-static void hang(const struct grid *grid, size_t tree, struct row *row)
+static void hang(const struct named *index, size_t count, struct row *row)
 {
-	struct row *parent = row->below ? find_row(grid, tree, row->below) : NULL;
+	const struct named wanted = {.name = row->below};
+	const struct named *found =
+		row->below ? bsearch(&wanted, index, count, sizeof(*index), by_name) : NULL;
+	struct row *parent = found ? found->row : NULL;
 	size_t level = 0;
 
 	for (const struct row *at = parent; at; at = at->parent, level++) {
@@ -381,14 +385,24 @@ static void hang(const struct grid *grid, size_t tree, struct row *row)
 	row->parent = parent;
 }
 
-static void hang_all(struct grid *grid, size_t tree)
+/* False when memory ran out. */
+static bool hang_all(struct grid *grid, size_t tree)
 {
+	struct named *index = calloc(grid->row_count, sizeof(*index));
+
+	if (!index)
+		return false;
 	for (size_t i = 0; i < grid->row_count; i++)
-		hang(grid, tree, grid->rows[i]);
+		index[i] = (struct named){grid->rows[i]->cells[tree].text, grid->rows[i]};
+	qsort(index, grid->row_count, sizeof(*index), by_name);
+	for (size_t i = 0; i < grid->row_count; i++)
+		hang(index, grid->row_count, grid->rows[i]);
+	free(index);
 	for (size_t i = 0; i < grid->row_count; i++) {
 		for (const struct row *at = grid->rows[i]->parent; at; at = at->parent)
 			grid->rows[i]->level++;
 	}
+	return true;
 }
 
 static size_t cell_width(const struct cell *cell, bool grouped)
@@ -611,8 +625,11 @@ int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struc
 		return SB_OK;
 	if (look->tree) {
 		layout.tree = tree_column(grid);
-		if (layout.tree < grid->count)
-			hang_all(grid, layout.tree);
+		done = layout.tree == grid->count || hang_all(grid, layout.tree);
+	}
+	if (!done) {
+		forget_rows(grid);
+		return sb_error_nomem(err);
 	}
 	if (lay_out(grid, &layout)) {
 		done = print_table(grid, &layout, out);
