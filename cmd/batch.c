@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/checkup.h"
+#include "cmd/progress.h"
 
 enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024, MISTAKES_MAX = 20 };
 
@@ -184,12 +185,16 @@ static int check_refs(struct env *env, struct batch *batch)
 /* Says what is wrong with the entries by themselves. */
 static int look_at_all(struct env *env, struct batch *batch)
 {
+	struct progress progress;
 	size_t wrong = 0;
 
+	progress_begin(&progress, env, batch->count);
 	for (size_t i = 0; i < batch->count && wrong < MISTAKES_MAX; i++) {
 		if (run_entry(env, &batch->entries[i]) != EXIT_DONE)
 			wrong++;
+		progress_step(&progress, i + 1);
 	}
+	progress_end(&progress);
 	if (wrong == 0)
 		return EXIT_DONE;
 	warning(env, "nothing was entered: %zu%s of the %zu entries of %s cannot be", wrong,
@@ -197,12 +202,19 @@ static int look_at_all(struct env *env, struct batch *batch)
 	return EXIT_REFUSED;
 }
 
+struct planning {
+	struct env *env; /* of the verbs, who have said all that they have to say */
+	struct env *told; /* how far it is */
+};
+
 /* Within the transaction; may run again from the start. */
 static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct env *env = ctx;
+	const struct planning *planning = ctx;
+	struct env *env = planning->env;
 	struct batch *batch = env->batch;
 	char place_text[PLACE_TEXT_SIZE];
+	struct progress progress;
 	int rc = SB_OK;
 
 	changes_clear(&batch->changes);
@@ -210,9 +222,11 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 	batch->entered = batch->skipped = 0;
 	batch->rc = SB_OK;
 	batch->books = books;
+	progress_begin(&progress, planning->told, batch->count);
 	for (size_t i = 0; i < batch->count && !rc; i++) {
 		const struct batch_entry *entry = &batch->entries[i];
 
+		progress_step(&progress, i + 1);
 		if (run_entry(env, entry) == EXIT_DONE)
 			continue;
 		if (!batch->rc)
@@ -225,6 +239,7 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 		sb_error_set(err, (enum sb_err)rc, "%s%s; nothing was entered",
 			     where(batch, entry, place_text), batch->err.text);
 	}
+	progress_end(&progress);
 	if (!rc)
 		rc = look_after(batch, err);
 	batch->books = NULL;
@@ -237,6 +252,7 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 int batch_run(struct env *env, struct batch *batch)
 {
 	struct env quiet = *env;
+	struct planning planning = {&quiet, env};
 	struct sb_error err;
 	int status = check_refs(env, batch);
 
@@ -245,14 +261,13 @@ int batch_run(struct env *env, struct batch *batch)
 		status = look_at_all(&quiet, batch);
 	if (status != EXIT_DONE)
 		return status;
-	/* All that the verbs have to say they have said. */
 	quiet.log = NULL;
 	quiet.err = fopen("/dev/null", "we");
 	if (!quiet.err) {
 		sb_error_set(&err, SB_ESYSTEM, "cannot open /dev/null");
 		return fail(env, &err);
 	}
-	if (bank_write(env->bank, env->now(), plan_all, &quiet, &err))
+	if (bank_write(env->bank, env->now(), plan_all, &planning, &err))
 		status = fail(env, &err);
 	(void)fclose(quiet.err);
 	return status;

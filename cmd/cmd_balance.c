@@ -147,24 +147,31 @@ static int add_lots(struct listing *listing, struct books *books, const struct a
 static int list_now(struct listing *listing, struct books *books, struct sb_error *err)
 {
 	const struct selection *selection = listing->selection;
+	size_t count = selection->count;
 	const struct account *account;
-	size_t count;
+	struct progress progress = {0};
 	int rc = SB_OK;
 
 	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;
-	if (selection->count == 0 && count == 0)
+	if (count == 0)
 		note(listing->env,
 		     "the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
-	for (size_t i = 0; i < selection->count && !rc; i++) {
-		rc = books_account(books, selection->list[i], &account, err);
+	/* Rows that are printed as they come show it themselves. */
+	if (output_for_people(listing->env) || !listing->env->out_is_terminal)
+		progress_begin(&progress, listing->env, count);
+	for (size_t i = 0; i < count && !rc; i++) {
+		if (selection->count > 0)
+			rc = books_account(books, selection->list[i], &account, err);
+		else
+			account = books_at(books, i);
 		if (!rc)
 			rc = listing->add(listing, books, account, err);
+		progress_step(&progress, i + 1);
 	}
-	for (size_t i = 0; selection->count == 0 && i < count && !rc; i++)
-		rc = listing->add(listing, books, books_at(books, i), err);
+	progress_end(&progress);
 	return rc;
 }
 
@@ -314,7 +321,8 @@ const struct command cmd_balance = {
 		   "- Charged: all that was ever charged\n"
 		   "- Debt: what was used beyond what there was; the next money pays it first\n"
 		   "- Waiting: what has not started\n"
-		   "- InFlight: what jobs that run had used at the last check, under `meter: jobs`\n"
+		   "- InFlight: what jobs that run had used at the last check, under `meter: "
+		   "jobs`\n"
 		   "- Free: available less that; holds go by it\n"
 		   "--lots shows what that is made of, a row for each deposit (or what was "
 		   "moved or given back) and window: Account, Entry (that made it), Start, End, "

@@ -13,15 +13,14 @@
 #include "ledger/text.h"
 #include "ledger/when.h"
 
-/* Where a line of stage() stands: environments are copied, terminals are not. */
-static FILE *staged_on;
+/* Where a line stands, or NULL: environments are copied, terminals are not. */
+static FILE *stands_on;
 
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
 
 /* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
 static const char clear[] = "\r\033[K";
 static struct leftover line;
-static bool line_stands;
 
 static void clear_line(const char *text)
 {
@@ -31,17 +30,9 @@ static void clear_line(const char *text)
 static void begin_line(struct env *env)
 {
 	fputs(clear, env->err);
-	if (!line_stands)
+	if (!stands_on)
 		leftover_add(&line, clear, clear_line);
-	line_stands = true;
-}
-
-static void end_line(struct env *env)
-{
-	fputs(clear, env->err);
-	fflush(env->err);
-	leftover_done(&line);
-	line_stands = false;
+	stands_on = env->err;
 }
 
 void progress_begin(struct progress *progress, struct env *env, uint64_t total)
@@ -63,7 +54,6 @@ void progress_step(struct progress *progress, uint64_t done)
 	/* Also when somebody sets the clock back. */
 	if (now < progress->begun + PATIENCE || now < progress->shown + PAUSE)
 		return;
-	stage_end(env);
 	lasted = now - progress->begun;
 	progress->shown = now;
 	begin_line(env);
@@ -90,7 +80,7 @@ void progress_at(uint64_t done, uint64_t total, void *ctx)
 void progress_end(struct progress *progress)
 {
 	if (progress->shown)
-		end_line(progress->env);
+		stage_end(progress->env);
 	progress->shown = progress->begun = 0;
 }
 
@@ -109,13 +99,14 @@ void stage(struct env *env, const char *fmt, ...)
 	fprintf(env->err, "%s: %s ...", env->command->name,
 		text_escape(escaped, sizeof(escaped), text));
 	fflush(env->err);
-	staged_on = env->err;
 }
 
 void stage_end(struct env *env)
 {
-	if (staged_on != env->err)
+	if (stands_on != env->err)
 		return;
-	end_line(env);
-	staged_on = NULL;
+	fputs(clear, env->err);
+	fflush(env->err);
+	leftover_done(&line);
+	stands_on = NULL;
 }

@@ -631,6 +631,45 @@ START_TEST(all_that_takes_long_shows_how_far_it_is)
 }
 END_TEST
 
+/* Rows, each of which may take long, and requests that are entered together. */
+START_TEST(rows_and_requests_show_how_far_they_are)
+{
+	static const char list[] = "- {ref: a, deposit: bio, su: 1}\n"
+				   "- {ref: b, deposit: chem, su: 1}\n"
+				   "- {ref: c, withdraw: chem, su: 1}\n";
+	static const char dump[] =
+		"{\"count\": 2, \"results\": [{\"id\": 1, \"account\": \"geo\", "
+		"\"su_limit_hrs\": 10, \"date\": \"2026-01-01\"}, {\"id\": 2, \"account\": "
+		"\"astro\", \"su_limit_hrs\": -1, \"date\": \"2026-01-01\"}], \"meta\": {}}";
+	char file[128];
+
+	for (size_t i = 0; i < 4; i++)
+		(void)fake_account("dev", (const char *[]){"bio", "chem", "geo", "astro"}[i]);
+	DONE("", "open", "bio", "100");
+	DONE("", "open", "chem", "1");
+	watched = true;
+	clock_tick = 500000;
+	GIVES(0, "chem", "", "balance", "--forecast");
+	shown_and_gone("\r\033[Kbalance: 2 of 2 (100%)", NULL);
+	GIVES(0, "chem", "", "balance", "chem", "bio", "--forecast", "--json");
+	shown_and_gone("\r\033[Kbalance: 2 of 2 (100%)", NULL);
+	out_width = 80;
+	GIVES(0, "chem|", NULL, "balance", "--forecast", "-P");
+	out_width = 0;
+	(void)snprintf(file, sizeof(file), "%s/list", test_folder);
+	util_write_file(file, list, strlen(list));
+	GIVES(0, "After", "", "import", "--append", "--dry-run", file);
+	shown_and_gone("\r\033[Kimport: 3 of 3 (100%)", "subank: dry run");
+	GIVES(0, "entered 3 of 3", "", "import", "--append", file);
+	shown_and_gone("\r\033[Kimport: 3 of 3 (100%)", NULL);
+	util_write_file(file, dump, strlen(dump));
+	GIVES(0, "took 2 of 2", "", "import", "--predecessor", file);
+	shown_and_gone("\r\033[Kimport: 3 of 3 (100%)", "subank: the next check");
+	watched = false;
+	DONE("chem", "balance", "--forecast");
+}
+END_TEST
+
 /* What is replayed from the journal, and the rows follow. */
 START_TEST(a_replay_shows_how_far_it_is)
 {
@@ -681,6 +720,7 @@ int main(void)
 	tcase_add_test(verb, export_writes_each_form);
 	tcase_add_test(verb, progress_is_shown_on_a_terminal_when_it_takes_long);
 	tcase_add_test(verb, all_that_takes_long_shows_how_far_it_is);
+	tcase_add_test(verb, rows_and_requests_show_how_far_they_are);
 	tcase_add_test(verb, a_replay_shows_how_far_it_is);
 	suite_add_tcase(suite, forms);
 	suite_add_tcase(suite, verb);
