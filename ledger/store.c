@@ -198,6 +198,7 @@ int store_error(struct sb_error *err, int rc, const char *what)
 				    "an export or a backup",
 				    what, store_library(), mdb_strerror(rc));
 	case MDB_CORRUPTED:
+	case MDB_INCOMPATIBLE:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_BAD_TXN:
 		return sb_error_set(err, SB_ECORRUPT,

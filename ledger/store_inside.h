@@ -30,6 +30,8 @@ enum {
 	NODE_HEAD = 8,
 	NODE_IS_LARGE =
 		1, /* its value has pages of its own, and their number stands in its place */
+	NODE_IS_RECORD = 2, /* of a table */
+	RECORD_FLAGS = 4,
 	RECORD_DEPTH = 6,
 	RECORD_ROOT = 8 + 4 * WORD,
 	RECORD_SIZE = 8 + 5 * WORD,

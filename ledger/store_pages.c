@@ -13,13 +13,22 @@
 /* LMDB's own tables come behind ours: that of the free pages, and that of the tables. */
 enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, ALL_TABLES };
 
+/* How the keys of a table are compared, and whether they have more than one value. */
+enum {
+	TABLE_FLAGS = MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED |
+		      MDB_INTEGERDUP | MDB_REVERSEDUP
+};
+
 /* Where bytes stand the other way round LMDB swaps pieces of its nodes, which was tried nowhere:
  * there the pages are not looked at. */
 enum { LITTLE_ENDIAN_NODES = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 
+/* Where a table begins, by its record. */
 struct root {
+	bool known;
 	size_t page;
-	unsigned depth; /* 0: not known */
+	unsigned depth; /* 0: it is empty */
+	unsigned flags;
 };
 
 /* What was seen of the data file's pages. */
@@ -31,6 +40,7 @@ struct pages {
 	unsigned char *seen; /* one for each */
 	const char *base; /* where page 0 is in memory; NULL: not known yet */
 	const char *table; /* the one that is looked at */
+	unsigned node_flags; /* that its nodes have, beside those of large ones */
 	struct root roots[ALL_TABLES];
 };
 
@@ -85,9 +95,21 @@ static int page_of(struct pages *pages, const void *at, const char **ret, size_t
 	return SB_OK;
 }
 
-/* Whether a page is what its head says, and its nodes fill it from the end of the free room on: a
- * node has the length of its value in two pieces (a branch: the number of a page), flags, and the
- * length of its key in front, and is of even length. */
+/* A node has the length of its value in two pieces (a branch: the number of a page), flags, and the
+ * length of its key in front. */
+static size_t node_length(const char *node, unsigned kind)
+{
+	size_t len = NODE_HEAD + short_at(node + 6);
+
+	if (kind != PAGE_IS_LEAF)
+		return len;
+	return len + (short_at(node + 4) & NODE_IS_LARGE
+			      ? WORD
+			      : short_at(node) | (size_t)short_at(node + 2) << 16);
+}
+
+/* Whether a page is what its head says, and its nodes, which are of even length, fill it from the
+ * end of the free room on. */
 static int see_nodes(const struct pages *pages, const char *page, unsigned kind,
 		     struct sb_error *err)
 {
@@ -102,13 +124,13 @@ static int see_nodes(const struct pages *pages, const char *page, unsigned kind,
 		const char *node = page + place;
 		size_t len;
 
-		if (place < end || place + NODE_HEAD > pages->size)
+		if (place < end || place + NODE_HEAD > pages->size ||
+		    place + (len = node_length(node, kind)) > pages->size)
 			return page_error(pages, err, "has a node outside", number_at(page));
-		len = NODE_HEAD + short_at(node + 6);
-		if (kind == PAGE_IS_LEAF)
-			len += short_at(node + 4) & NODE_IS_LARGE
-				       ? WORD
-				       : short_at(node) | (size_t)short_at(node + 2) << 16;
+		if (kind == PAGE_IS_LEAF &&
+		    (short_at(node + 4) | NODE_IS_LARGE) != (pages->node_flags | NODE_IS_LARGE))
+			return page_error(pages, err, "has a node with wrong flags",
+					  number_at(page));
 		used += len + len % 2;
 	}
 	if (used != pages->size - end)
@@ -159,7 +181,17 @@ static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
 	return rc;
 }
 
-/* The record of one of our tables: where its root is. */
+static struct root root_in(const char *record)
+{
+	return (struct root){
+		.known = true,
+		.page = number_at(record + RECORD_ROOT),
+		.depth = short_at(record + RECORD_DEPTH),
+		.flags = short_at(record + RECORD_FLAGS),
+	};
+}
+
+/* The record of one of our tables. */
 static int see_record(struct pages *pages, MDB_val key, MDB_val value, struct sb_error *err)
 {
 	if (value.mv_size != RECORD_SIZE)
@@ -167,11 +199,10 @@ static int see_record(struct pages *pages, MDB_val key, MDB_val value, struct sb
 				    "the data file is damaged: the record of a table has a wrong "
 				    "length");
 	for (int i = 0; i < STORE_TABLE_COUNT; i++) {
-		if (key.mv_size != strlen(store_table_name((enum store_table)i)) ||
-		    memcmp(key.mv_data, store_table_name((enum store_table)i), key.mv_size) != 0)
-			continue;
-		pages->roots[i].page = number_at((char *)value.mv_data + RECORD_ROOT);
-		pages->roots[i].depth = short_at((char *)value.mv_data + RECORD_DEPTH);
+		const char *name = store_table_name((enum store_table)i);
+
+		if (key.mv_size == strlen(name) && memcmp(key.mv_data, name, key.mv_size) == 0)
+			pages->roots[i] = root_in(value.mv_data);
 	}
 	return SB_OK;
 }
@@ -209,61 +240,139 @@ static int see_branches(struct pages *pages, size_t number, unsigned depth, size
 	return rc;
 }
 
-/* All leaves of a table, and what hangs on them. */
-static int see_table(struct pages *pages, int table, MDB_dbi dbi, struct sb_error *err)
-{
-	size_t entries = 0, leaf = 0, leaves = 0, large = 0, branches = 0, number = 0;
-	MDB_val key = {0}, value = {0}, before = {0};
-	MDB_txn *txn = pages->txn->mdb;
-	MDB_cursor *cursor;
-	const char *page;
-	MDB_stat stat;
-	int result = SB_OK, rc = mdb_stat(txn, dbi, &stat);
+/* A walk through a table, and what it counted. */
+struct walk {
+	struct pages *pages;
+	int table;
+	MDB_dbi dbi;
+	const char *page; /* the leaf */
+	size_t leaf; /* its number; 0: none yet */
+	MDB_val before; /* the last key */
+	size_t entries, leaves, large, branches;
+};
 
-	if (!rc)
-		rc = mdb_cursor_open(txn, dbi, &cursor);
+/* Whether a search, which goes by the keys in the branches, comes where the walk did. */
+static int see_found(const struct walk *walk, MDB_val key, size_t leaf, struct sb_error *err)
+{
+	MDB_val found = key, value;
+	MDB_cursor *cursor;
+	int rc = mdb_cursor_open(walk->pages->txn->mdb, walk->dbi, &cursor);
+
 	if (rc)
 		return store_error(err, rc, "look at the pages");
-	while (!result && (rc = store_step(cursor, &key, &value, MDB_NEXT)) == 0) {
-		if (entries++ && mdb_cmp(txn, dbi, &before, &key) >= 0)
-			result = page_error(pages, err, "has keys that are not in their order",
-					    leaf);
-		before = key;
-		if (!result)
-			result = page_of(pages, key.mv_data, &page, &number, err);
-		if (!result && number != leaf) {
-			leaf = number;
-			leaves++;
-			result = see(pages, leaf, err);
-			if (!result)
-				result = see_nodes(pages, page, PAGE_IS_LEAF, err);
-		}
-		if (!result && value.mv_size &&
-		    ((const char *)value.mv_data < page ||
-		     (const char *)value.mv_data >= page + pages->size))
-			result = see_large(pages, value, &large, err);
-		if (!result && table == OWN_FREE)
-			result = see_free(pages, value, err);
-		if (!result && table == OWN_TABLES)
-			result = see_record(pages, key, value, err);
-	}
+	rc = store_step(cursor, &found, &value, MDB_SET_KEY);
 	mdb_cursor_close(cursor);
-	if (!result && rc != MDB_NOTFOUND)
-		result = store_error(err, rc, "look at the pages");
-	if (!result && pages->roots[table].depth)
-		result = see_branches(pages, pages->roots[table].page, pages->roots[table].depth,
-				      &branches, err);
-	if (result)
+	if (rc == MDB_NOTFOUND || (!rc && found.mv_data != key.mv_data))
+		return page_error(walk->pages, err, "has a key that a search does not find", leaf);
+	return rc ? store_error(err, rc, "look at the pages") : SB_OK;
+}
+
+/* The leaf in which [key] stands, if it is another than that of the key before. When the last key
+ * of the one and the first of the other are found, so are those between. */
+static int see_leaf(struct walk *walk, MDB_val key, struct sb_error *err)
+{
+	struct pages *pages = walk->pages;
+	const char *page;
+	size_t number;
+	int rc = page_of(pages, key.mv_data, &page, &number, err);
+
+	if (rc || number == walk->leaf)
+		return rc;
+	rc = see(pages, number, err);
+	if (!rc)
+		rc = see_nodes(pages, page, PAGE_IS_LEAF, err);
+	if (!rc && walk->leaf)
+		rc = see_found(walk, walk->before, walk->leaf, err);
+	if (!rc)
+		rc = see_found(walk, key, number, err);
+	walk->page = page;
+	walk->leaf = number;
+	walk->leaves++;
+	return rc;
+}
+
+static int see_entry(struct walk *walk, MDB_val key, MDB_val value, struct sb_error *err)
+{
+	struct pages *pages = walk->pages;
+	int rc;
+
+	if (walk->entries++ && mdb_cmp(pages->txn->mdb, walk->dbi, &walk->before, &key) >= 0)
+		return page_error(pages, err, "has keys that are not in their order", walk->leaf);
+	rc = see_leaf(walk, key, err);
+	walk->before = key;
+	if (!rc && value.mv_size &&
+	    ((const char *)value.mv_data < walk->page ||
+	     (const char *)value.mv_data >= walk->page + pages->size))
+		rc = see_large(pages, value, &walk->large, err);
+	if (!rc && walk->table == OWN_FREE)
+		rc = see_free(pages, value, err);
+	if (!rc && walk->table == OWN_TABLES)
+		rc = see_record(pages, key, value, err);
+	return rc;
+}
+
+/* All leaves of a table, and what hangs on them. */
+static int see_entries(struct walk *walk, struct sb_error *err)
+{
+	MDB_val key = {0}, value = {0};
+	MDB_cursor *cursor;
+	int result = SB_OK;
+	int rc = mdb_cursor_open(walk->pages->txn->mdb, walk->dbi, &cursor);
+
+	if (rc)
+		return store_error(err, rc, "look at the pages");
+	while (!result && (rc = store_step(cursor, &key, &value, MDB_NEXT)) == 0)
+		result = see_entry(walk, key, value, err);
+	mdb_cursor_close(cursor);
+	if (result || rc == MDB_NOTFOUND)
 		return result;
-	if (entries != stat.ms_entries || leaves != stat.ms_leaf_pages ||
-	    large != stat.ms_overflow_pages ||
-	    (pages->roots[table].depth && branches != stat.ms_branch_pages))
-		return sb_error_set(
-			err, SB_ECORRUPT,
-			"the data file is damaged: %s: %zu entries on %zu pages, which "
-			"should be %zu on %zu",
-			pages->table, entries, leaves + large + branches, stat.ms_entries,
-			stat.ms_leaf_pages + stat.ms_overflow_pages + stat.ms_branch_pages);
+	return store_error(err, rc, "look at the pages");
+}
+
+/* What the walk does not see. */
+static int see_root(struct walk *walk, struct sb_error *err)
+{
+	const struct root *root = &walk->pages->roots[walk->table];
+
+	if (!root->known)
+		return SB_OK;
+	if ((root->flags & TABLE_FLAGS) != (walk->table == OWN_FREE ? MDB_INTEGERKEY : 0))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the data file is damaged: %s: the record of the table has "
+				    "wrong flags",
+				    walk->pages->table);
+	return root->depth
+		       ? see_branches(walk->pages, root->page, root->depth, &walk->branches, err)
+		       : SB_OK;
+}
+
+static int see_table(struct pages *pages, int table, MDB_dbi dbi, struct sb_error *err)
+{
+	struct walk walk = {.pages = pages, .table = table, .dbi = dbi};
+	MDB_stat stat;
+	int rc = mdb_stat(pages->txn->mdb, dbi, &stat);
+
+	if (rc)
+		return store_error(err, rc, "look at the pages");
+	pages->table = table == OWN_FREE     ? "the free pages"
+		       : table == OWN_TABLES ? "the tables"
+					     : store_table_name((enum store_table)table);
+	pages->node_flags = table == OWN_TABLES ? NODE_IS_RECORD : 0;
+	rc = see_entries(&walk, err);
+	if (!rc)
+		rc = see_root(&walk, err);
+	if (rc)
+		return rc;
+	if (walk.entries != stat.ms_entries || walk.leaves != stat.ms_leaf_pages ||
+	    walk.large != stat.ms_overflow_pages ||
+	    (pages->roots[table].known && walk.branches != stat.ms_branch_pages))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the data file is damaged: %s: %zu entries on %zu pages, which "
+				    "should be %zu on %zu",
+				    pages->table, walk.entries,
+				    walk.leaves + walk.large + walk.branches, stat.ms_entries,
+				    stat.ms_leaf_pages + stat.ms_overflow_pages +
+					    stat.ms_branch_pages);
 	return SB_OK;
 }
 
@@ -277,11 +386,8 @@ static void find_own_roots(struct pages *pages)
 	if (number_at(meta + META_TXN) != id)
 		return;
 	for (int i = 0; i < 2; i++) {
-		const char *record = meta + META_RECORDS + i * RECORD_SIZE;
-		struct root *root = &pages->roots[i ? OWN_TABLES : OWN_FREE];
-
-		root->page = number_at(record + RECORD_ROOT);
-		root->depth = short_at(record + RECORD_DEPTH);
+		pages->roots[i ? OWN_TABLES : OWN_FREE] =
+			root_in(meta + META_RECORDS + i * RECORD_SIZE);
 	}
 }
 
@@ -349,7 +455,7 @@ static int see_whole(struct pages *pages, struct sb_error *err)
 	MDB_envinfo info;
 	int rc = see_roots(pages, err);
 
-	if (!rc && (!pages->roots[OWN_FREE].depth || !pages->roots[OWN_TABLES].depth))
+	if (!rc && !pages->roots[OWN_FREE].known)
 		return STORE_ABORT;
 	if (!rc && pages->accounted + 2 != pages->count)
 		rc = sb_error_set(
@@ -398,13 +504,10 @@ static int look(struct store_txn *txn, struct sb_error *err)
 		find_own_roots(&pages);
 		rc = see_table(&pages, OWN_TABLES, DBI_TABLES, err);
 	}
-	pages.table = "the free pages";
 	if (!rc)
 		rc = see_table(&pages, OWN_FREE, DBI_FREE, err);
-	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
-		pages.table = store_table_name((enum store_table)i);
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)
 		rc = see_table(&pages, i, txn->store->dbis[i], err);
-	}
 	if (!rc)
 		rc = see_whole(&pages, err);
 	/* Others have gone on meanwhile: the file may have grown, the roots are others. */

@@ -176,18 +176,39 @@ static bool finds(struct bank *bank)
 	return rc || problems > 0;
 }
 
+static int open_data(void)
+{
+	char path[128];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+/* free() it. */
+static char *read_data(size_t *ret_len)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
+	return util_read_file(path, ret_len);
+}
+
+static void write_byte(int fd, size_t at, unsigned char byte)
+{
+	ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)at), 1);
+}
+
 /* Flips each bit of [data], wherever the file has it, and asks verify every time. The map shows at
  * once what is written to the file. */
 static void flip_all(struct bank *bank, const unsigned char *data, size_t len, const char *what)
 {
 	size_t places[128], count = 0, file_len;
-	char path[128], *file, *at;
-	int fd;
+	char *file = read_data(&file_len), *at;
+	int fd = open_data();
 
-	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
-	file = util_read_file(path, &file_len);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
 	for (at = file; (at = memmem(at, file_len - (size_t)(at - file), data, len)); at++) {
 		ck_assert_uint_lt(count, COUNT(places));
 		places[count++] = (size_t)(at - file);
@@ -198,12 +219,11 @@ static void flip_all(struct bank *bank, const unsigned char *data, size_t len, c
 			unsigned char byte = data[i] ^ (unsigned char)(1u << bit);
 
 			for (size_t j = 0; j < count; j++)
-				ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)(places[j] + i)), 1);
+				write_byte(fd, places[j] + i, byte);
 			ck_assert_msg(finds(bank), "%s: bit %u of byte %zu of %zu", what, bit, i,
 				      len);
 			for (size_t j = 0; j < count; j++)
-				ck_assert_int_eq(pwrite(fd, &data[i], 1, (off_t)(places[j] + i)),
-						 1);
+				write_byte(fd, places[j] + i, data[i]);
 		}
 	}
 	ck_assert(!finds(bank));
@@ -345,12 +365,8 @@ static void flip_numbers_of_roots(int fd)
 START_TEST(a_flipped_bit_in_the_number_of_a_root_is_found)
 {
 	struct reading reading = {.usage = 1, .time = WHEN_SECOND, .running = -1};
-	char path[128];
-	int fd;
+	int fd = open_data();
 
-	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
 	/* With four numbers in a row each of their last two bits is 0 and 1 in either root. */
 	for (int i = 0; i < 4; i++) {
 		struct bank *bank = util_open(STORE_WRITE);
@@ -369,12 +385,8 @@ END_TEST
 START_TEST(a_commit_in_which_the_disk_failed_is_no_damage)
 {
 	struct reading reading = {.usage = 1, .time = WHEN_SECOND, .running = -1};
-	char path[128];
-	int fd;
+	int fd = open_data();
 
-	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	ck_assert_int_ge(fd, 0);
 	for (int i = 0; i < 4; i++) {
 		struct bank *bank = util_open(STORE_WRITE);
 		int newer;
@@ -643,6 +655,138 @@ START_TEST(a_value_that_became_shorter_is_no_damage)
 }
 END_TEST
 
+/* Keys so long that few branches stand on a page, of which there are some above each other. */
+enum { LONG_KEYS = 90, LONG_KEY = 300 };
+
+static struct slice long_key(char text[LONG_KEY + 1], int number)
+{
+	(void)snprintf(text, LONG_KEY + 1, "%0*d", LONG_KEY, number * 37);
+	return (struct slice){text, LONG_KEY};
+}
+
+static int set_long_keys(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	static char value[1000];
+	char text[LONG_KEY + 1];
+	int rc = SB_OK;
+
+	(void)ctx;
+	for (int i = 0; i < LONG_KEYS && !rc; i++)
+		rc = store_set(txn, STORE_ACCOUNTS, long_key(text, i),
+			       (struct slice){value, sizeof(value)}, err);
+	return rc;
+}
+
+/* How many cannot be read. */
+static int count_lost(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	char text[LONG_KEY + 1];
+	struct slice value;
+	int *lost = ctx;
+
+	*lost = 0;
+	for (int i = 0; i < LONG_KEYS; i++)
+		*lost += store_get(txn, STORE_ACCOUNTS, long_key(text, i), &value, err) != SB_OK;
+	return SB_OK;
+}
+
+/* Searches go by the keys in the branches; a walk does not look at them. */
+START_TEST(a_flipped_bit_in_the_key_of_a_branch_is_found)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), same = LONG_KEY - 4;
+	struct bank *bank = util_open(STORE_WRITE);
+	struct store *store = bank_store(bank);
+	int branches = 0, found = 0, lost, rc, fd = open_data();
+	char key[LONG_KEY + 1], *file, *at;
+	size_t len;
+
+	OK(store_write(store, set_long_keys, NULL, &error));
+	file = at = read_data(&len);
+	(void)long_key(key, 0);
+	/* All keys begin the same; a page of branches has 1 at 10. */
+	for (; (at = memmem(at, len - (size_t)(at - file), key, same)); at += LONG_KEY) {
+		size_t place = (size_t)(at - file) + same;
+
+		if (file[place / page * page + 10] != 1)
+			continue;
+		branches++;
+		for (unsigned bit = 0; bit < 4 * 8; bit++) {
+			size_t byte = place + bit / 8;
+
+			write_byte(fd, byte, (unsigned char)(file[byte] ^ 1 << bit % 8));
+			rc = store_read(store, check_pages, NULL, &error);
+			OK(store_read(store, count_lost, &lost, &error));
+			ck_assert_msg(rc == SB_ECORRUPT || (rc == SB_OK && lost == 0),
+				      "%d keys were lost; %d: %s", lost, rc, error.text);
+			found += rc == SB_ECORRUPT;
+			write_byte(fd, byte, (unsigned char)file[byte]);
+		}
+	}
+	ck_assert_int_gt(branches, 25);
+	ck_assert_int_gt(found, 100);
+	OK(store_read(store, check_pages, NULL, &error));
+	(void)close(fd);
+	free(file);
+	bank_close(bank);
+}
+END_TEST
+
+/* Flips each of the [bits] of the two bytes at [at] in [pattern], wherever the file has that: the
+ * bank must be refused. */
+static void flip_flags(const void *pattern, size_t len, size_t at, unsigned bits, const char *what)
+{
+	size_t places[16], count = 0, file_len;
+	char *file = read_data(&file_len), *place = file;
+	int fd = open_data();
+
+	for (; (place = memmem(place, file_len - (size_t)(place - file), pattern, len)); place++) {
+		ck_assert_uint_lt(count, COUNT(places));
+		places[count++] = (size_t)(place - file) + at;
+	}
+	ck_assert_msg(count > 0, "%s is not in the file", what);
+	for (unsigned bit = 0; bit < 16; bit++) {
+		if (!(bits >> bit & 1))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			file[places[i] + bit / 8] ^= (char)(1u << bit % 8);
+		ck_assert_int_eq(pwrite(fd, file, file_len, 0), (ssize_t)file_len);
+		ck_assert_msg(is_refused(), "bit %u of the flags of %s", bit, what);
+		for (size_t i = 0; i < count; i++)
+			file[places[i] + bit / 8] ^= (char)(1u << bit % 8);
+	}
+	ck_assert_int_eq(pwrite(fd, file, file_len, 0), (ssize_t)file_len);
+	ck_assert(!is_refused());
+	(void)close(fd);
+	free(file);
+}
+
+/* They say how keys are compared, and what a value is. What the next write makes of it would be
+ * the damage. */
+START_TEST(a_flipped_flag_is_found)
+{
+	static const char *const names[] = {"journal", "accounts", "by_account", "refs",
+					    "answers", "readings", "meta"};
+	/* The first of LMDB's two records, in both roots: 4 bytes with the size of pages,
+	 * and that keys are numbers. */
+	const uint32_t root[] = {(uint32_t)sysconf(_SC_PAGESIZE), 8};
+	/* A value of 16 bytes, and a key of three. */
+	static const char entry[] = "\x10\0\0\0\0\0\3\0txn";
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		/* A value of 48 bytes, that it is a record, the length of the name, the name, and
+		 * what the record begins with. */
+		char node[32] = {48, 0, 0, 0, 2, 0, (char)strlen(names[i]), 0};
+		size_t len = 8 + strlen(names[i]) + 4;
+
+		memcpy(node + 8, names[i], strlen(names[i]));
+		flip_flags(node, len + 2, len, 0x7e, names[i]);
+		flip_flags(node, len + 2, 4, 0xfffb, names[i]);
+	}
+	flip_flags(entry, sizeof(entry) - 1, 4, 0xfffb, "an entry");
+	flip_flags(root, 6, 4, 0x7e, "the free pages");
+}
+END_TEST
+
 struct states {
 	int count;
 	unsigned chance;
@@ -716,6 +860,8 @@ int main(void)
 	tcase_add_test(damage, a_state_of_nobody_is_found);
 	tcase_add_test(damage, missing_and_false_index_entries_are_found);
 	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);
+	tcase_add_test(damage, a_flipped_bit_in_the_key_of_a_branch_is_found);
+	tcase_add_test(damage, a_flipped_flag_is_found);
 	tcase_add_test(damage, a_value_that_became_shorter_is_no_damage);
 	tcase_add_test(damage, long_lists_of_free_pages_are_no_damage);
 	tcase_add_test(heads, malformed_heads_are_refused);
