@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+# shellcheck source=tests/slurm/thousand.bash
+source "$harness_tests/thousand.bash"
 
 # timed WHAT COMMAND...: runs it and prints how long it took.
 timed() {
@@ -14,66 +16,12 @@ timed() {
 	printf '  %5d ms  %s\n' $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) "$what"
 }
 
-# load_accounts: p0000 ... p0999, each with five users, by one call.
-load_accounts() {
-	awk -v cluster="$CLUSTER_NAME" -v quote=\' 'BEGIN {
-		print "Cluster - " quote cluster quote ":Fairshare=1:QOS=" quote "normal" quote
-		print "Parent - " quote "root" quote
-		for (i = 0; i < 1000; i++)
-			printf "Account - %sp%04d%s:Description=%sp%s:Organization=%sp%s:Fairshare=1\n",
-				quote, i, quote, quote, quote, quote, quote
-		for (i = 0; i < 5000; i++) {
-			if (i % 5 == 0)
-				printf "Parent - %sp%04d%s\n", quote, i / 5, quote
-			printf "User - %su%04d%s:DefaultAccount=%sp%04d%s:Fairshare=1\n",
-				quote, i, quote, quote, i / 5, quote
-		}
-	}' >"$harness_dir/load.cfg"
-	timeout --foreground 300 sacctmgr -i load file="$harness_dir/load.cfg" >"$harness_dir/load.out" 2>&1 ||
-		harness_failed "sacctmgr load" loaded "$(tail -n 3 "$harness_dir/load.out")"
-	cluster_until 60 all_known || harness_failed "accounts in slurmctld" 1000 "$(known)"
-}
-
-known() {
-	cluster_ask sshare -n -P -o Account | grep -c '^ *p[0-9]*$' || true
-}
-
-all_known() {
-	(($(known) >= 1000))
-}
-
-# program NAME COMMAND...: what subank runs as NAME from now on.
-program() {
-	local file=$harness_dir/bin/$1
-	shift
-	printf '#!/bin/sh\n%s\n' "$*" >"$file.new"
-	chmod 755 "$file.new"
-	mv "$file.new" "$file"
-}
-
 # count_calls: the real programs, noted.
 count_calls() {
 	local name
 	for name in sshare scontrol sacctmgr; do
 		program "$name" "echo $name >>'$harness_dir/calls'; exec '$(PATH=$original_path command -v $name)' \"\$@\""
 	done
-}
-
-# open_accounts: each asks Slurm for all accounts, which takes a third of a second here and gives the same
-# every time: so it is asked once, and the answers are played again.
-open_accounts() {
-	local name i
-	for name in sshare scontrol; do
-		program $name "exec '$(command -v $name)' \"\$@\" | tee '$harness_dir/$name.answer'"
-	done
-	run 0 subank open p0000 1
-	for name in sshare scontrol; do
-		program $name "exec cat '$harness_dir/$name.answer'"
-	done
-	for ((i = 1; i < 1000; i++)); do
-		subank open "$(printf p%04d $i)" 1 --quiet
-	done
-	count_calls
 }
 
 # expect_calls PROGRAM COUNT: since the last forget_calls.
@@ -104,6 +52,7 @@ test_predecessor_34_a_check_of_a_thousand_accounts_makes_a_constant_number_of_ca
 	cluster_set_limits "$half" cpu=5000
 	new_bank
 	timed "opening 1,000 accounts, without asking Slurm each time" open_accounts
+	count_calls
 	cluster_until 20 limit_is p0049 cpu=5000
 
 	run 0 subank check

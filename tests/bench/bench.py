@@ -1,0 +1,582 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How fast subank is, beside the floor (a bare C program that does the least with the same bytes) or beside
+others that do the same. Both sides of a row run in turn, ours first, and the medians are compared.
+README.md in this folder says what is measured and why it is fair.
+
+    bench.py [ROW...]                 all rows, or those named; `bench.py --rows` lists them
+    bench.py race TO-FILE TIMES SIDE -- SIDE   for check.bash: see race()
+
+Started by `make bench`. In the environment: SUBANK, the program; BENCH_BUILD, where the bare programs were
+built; BENCH, quick or full, for smaller or larger banks; BENCH_OUT, where the results go (bench/ in the
+current folder); PREDECESSOR, the folder of slurm_su_bank_python3."""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import textwrap
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BUILD = Path(os.environ.get("BENCH_BUILD", "tests/bench"))
+SUBANK = os.environ.get("SUBANK", "./subank")
+OUT = Path(os.environ.get("BENCH_OUT", "bench")).resolve()
+BANKS = OUT / "banks"
+ACCOUNT = "project00003"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the banks are, in entries, and how often short and long commands run on each side."""
+
+    grow: tuple  # each row's curve; its largest that is in reach is the row
+    many: int  # append, export and restore
+    most: int  # verify and balance
+    peers: int
+    accounts: tuple  # of the curve over accounts
+    short: int
+    long: int
+
+
+SIZES = {
+    "quick": Size((1_000, 10_000), 10_000, 10_000, 1_000, (10, 1_000), 21, 1),
+    "default": Size((1_000, 10_000, 100_000, 1_000_000, 10_000_000), 1_000_000, 10_000_000, 100_000,
+                    (10, 1_000, 10_000), 101, 3),
+    "full": Size((1_000, 10_000, 100_000, 1_000_000, 10_000_000), 10_000_000, 10_000_000, 100_000,
+                 (10, 1_000, 10_000), 501, 5),
+}
+SIZE = SIZES[os.environ.get("BENCH") or "default"]
+ACCOUNTS = 100  # of the curve over entries
+CURVE = 100_000  # entries of the curve over accounts
+
+
+# ---- running ----
+
+
+def fail(text):
+    sys.exit(f"bench: {text}")
+
+
+def once(argv, out=os.devnull, err=os.devnull):
+    """Runs a command, and gives the seconds from before its start until it was waited for."""
+    actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+               (os.POSIX_SPAWN_OPEN, 1, out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+               (os.POSIX_SPAWN_OPEN, 2, err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)]
+    began = time.perf_counter()
+    pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=actions)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    took = time.perf_counter() - began
+    if status:
+        subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+        fail(f"status {status}: {' '.join(argv)}")
+    return took
+
+
+def whole(*argv, before=None, out=os.devnull):
+    """A side of a row: a whole process. What has to be done before it is not timed."""
+
+    def run():
+        if before:
+            before()
+        return once([str(arg) for arg in argv], str(out))
+
+    return run
+
+
+def inner(*argv, before=None, after=None):
+    """A side of a row: the seconds that the program says it took, first in its last line."""
+
+    def run():
+        if before:
+            before()
+        done = subprocess.run([str(arg) for arg in argv], check=True, capture_output=True, text=True)
+        if after:
+            after()
+        return float(done.stdout.split()[0])
+
+    return run
+
+
+def in_turn(times, *sides):
+    """The median of each side, which run in turn."""
+    took = [[] for _ in sides]
+    for _ in range(times):
+        for side, run in enumerate(sides):
+            took[side].append(run())
+    return [statistics.median(one) for one in took]
+
+
+def race(to_file, times, *words):
+    """For scripts: sides are separated by `--`, commands that make up one side by `+`. Writes the medians
+    as JSON."""
+    sides = [[]]
+    for word in words:
+        if word == "--":
+            sides.append([])
+        else:
+            sides[-1].append(word)
+
+    def side(argv):
+        commands = [[]]
+        for word in argv:
+            if word == "+":
+                commands.append([])
+            else:
+                commands[-1].append(word)
+        return lambda: sum(once(command) for command in commands)
+
+    Path(to_file).write_text(json.dumps(in_turn(int(times), *map(side, sides))), encoding="utf-8")
+
+
+def anonymous_peak(*argv):
+    """The most memory of its own that a command had, in MB: without the map of the data file, whose pages
+    are the system's cache. Looked at every two milliseconds."""
+    peak = 0
+    with subprocess.Popen([str(arg) for arg in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as child:
+        while child.poll() is None:
+            try:
+                status = Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
+                peak = max(peak, int(re.search(r"RssAnon:\s*(\d+)", status).group(1)))
+            except (AttributeError, OSError):
+                pass
+            time.sleep(0.002)
+    return peak / 1024
+
+
+# ---- the banks ----
+
+
+def tool(name):
+    return BUILD / name
+
+
+def bank(entries, accounts=ACCOUNTS):
+    """A bank's folder, made by append when it is needed first."""
+    folder = BANKS / f"{entries}-{accounts}"
+    if not folder.exists():
+        say(f"making a bank of {entries:,} entries and {accounts:,} accounts")
+        subprocess.run([tool("append"), folder, str(entries), str(accounts)], check=True,
+                       stdout=subprocess.DEVNULL)
+    return folder
+
+
+def fresh(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def exported(entries, accounts=ACCOUNTS, form="yaml"):
+    file = BANKS / f"{entries}-{accounts}.{form}"
+    if not file.exists():
+        subprocess.run([SUBANK, "-b", bank(entries, accounts), "export", "-Q", "--format", form, file],
+                       check=True)
+    return file
+
+
+# ---- results ----
+
+
+@dataclass
+class Row:
+    what: str
+    ours: str
+    beside: str  # the other side's result
+    ratio: float
+    reach: str
+    good: bool
+
+
+@dataclass
+class Results:
+    rows: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    curves: dict = field(default_factory=dict)  # name -> [(x, ours, floor)]
+
+
+results = Results()
+
+
+def say(text):
+    print(f"bench: [{time.perf_counter() - BEGAN:4.0f} s] {text}", file=sys.stderr, flush=True)
+
+
+def seconds(value):
+    if value < 0.1:
+        return f"{1e3 * value:.2f} ms"
+    return f"{value:.2f} s"
+
+
+def add(what, ours, beside, most, show=seconds):
+    """A row of which the ratio ours : beside must be at most [most]."""
+    ratio = ours / beside
+    results.rows.append(Row(what, show(ours), show(beside), ratio, f"<= {most}x", ratio <= most))
+
+
+def add_faster(what, ours, beside, least):
+    """A row in which ours must be that many times faster."""
+    ratio = beside / ours
+    results.rows.append(Row(what, seconds(ours), seconds(beside), ratio, f">= {least:,}x faster",
+                            ratio >= least))
+
+
+def skip(what, why):
+    say(f"skipped: {what}: {why}")
+    results.skipped.append(f"{what}: {why}")
+
+
+def curve(name, x, *values):
+    results.curves.setdefault(name, []).append((x, *values))
+
+
+# ---- the rows ----
+
+
+def sizes(most):
+    return [entries for entries in SIZE.grow if entries <= most]
+
+
+def deposit(folder, times):
+    """One durable deposit, and one value of the size of its entry put by a bare program into a copy."""
+    env = BANKS / "put"
+    fresh(env)
+    shutil.copytree(folder / "books", env)
+    return in_turn(times, whole(SUBANK, "-b", folder, "deposit", ACCOUNT, "1", "-Q"),
+                   whole(tool("floor_lmdb"), "put", env, "140"))
+
+
+def row_deposit():
+    for entries in sizes(SIZE.many):
+        ours, floor = deposit(bank(entries), SIZE.short)
+        curve("deposit", entries, ours, floor)
+        if entries == 1_000:
+            add("one durable deposit, whole process", ours, floor, 1.3)
+    for accounts in SIZE.accounts:
+        curve("deposit-accounts", accounts, *deposit(bank(CURVE, accounts), SIZE.short))
+
+
+def balance(folder, times):
+    return in_turn(times, whole(SUBANK, "-b", folder, "balance", ACCOUNT),
+                   whole(tool("floor_lmdb"), "get", folder / "books", ACCOUNT))
+
+
+def row_balance():
+    for entries in sizes(SIZE.most):
+        ours, floor = balance(bank(entries), SIZE.short)
+        curve("balance", entries, ours, floor)
+        if entries in (1_000, SIZE.most):
+            add(f"`balance ACCOUNT`, whole process, {entries:,} entries", ours, floor, 1.5)
+    for accounts in SIZE.accounts:
+        curve("balance-accounts", accounts, *balance(bank(CURVE, accounts), SIZE.short))
+
+
+def append(entries, accounts=ACCOUNTS):
+    """In memory before the clock starts: the bare program's entries, our charges as C structs."""
+    ours, floor = BANKS / "append", BANKS / "floor"
+
+    def fresh_floor():
+        fresh(floor)
+        floor.mkdir()
+
+    took = in_turn(SIZE.long,
+                   inner(tool("append"), ours, entries, accounts, before=lambda: fresh(ours)),
+                   inner(tool("floor_hash"), "append", bank(entries, accounts) / "books", floor,
+                         before=fresh_floor))
+    fresh(ours)
+    fresh(floor)
+    return took
+
+
+def row_append():
+    for entries in sizes(SIZE.many):
+        ours, floor = append(entries)
+        curve("append", entries, ours / entries, floor / entries)
+        if entries == SIZE.many:
+            add(f"append of {entries:,} charges: chain, states, indexes", ours, floor, 2)
+    for accounts in SIZE.accounts:
+        curve("append-accounts", accounts, *(one / CURVE for one in append(CURVE, accounts)))
+
+
+def verify(folder):
+    return in_turn(SIZE.long, whole(SUBANK, "-b", folder, "verify"),
+                   whole(tool("floor_hash"), "read", folder / "books"))
+
+
+def row_verify():
+    for entries in sizes(SIZE.most):
+        ours, floor = verify(bank(entries))
+        curve("verify", entries, ours, floor)
+        if entries == SIZE.most:
+            add(f"`verify` of {entries:,} entries: pages, chain, replay, states", ours, floor, 1.5)
+            memory("verify", entries, "-b", bank(entries), "verify")
+    for accounts in SIZE.accounts:
+        curve("verify-accounts", accounts, *verify(bank(CURVE, accounts)))
+
+
+def memory(verb, entries, *arguments):
+    results.notes.append(f"{verb} of {entries:,} entries had {anonymous_peak(SUBANK, *arguments):.1f} MB of "
+                         "memory of its own")
+
+
+def row_export():
+    for entries in sizes(SIZE.many):
+        folder, file = bank(entries), exported(entries)
+        ours, floor = in_turn(SIZE.long, whole(SUBANK, "-b", folder, "export", out=BANKS / "ours.yaml"),
+                              whole(tool("floor_yaml"), "emit", file, entries, out=BANKS / "floor.yaml"))
+        curve("export", entries, ours, floor)
+        if entries == SIZE.many:
+            add(f"`export` of {entries:,} entries", ours, floor, 1.3)
+            memory("export", entries, "-b", folder, "export")
+
+
+def row_restore():
+    to = BANKS / "restored"
+    for entries in sizes(SIZE.many):
+        file = exported(entries)
+        ours, floor = in_turn(
+            SIZE.long, whole(SUBANK, "-b", to, "import", file, "-Q", before=lambda: fresh(to)),
+            whole(tool("floor_yaml"), "parse", file))
+        curve("restore", entries, ours, floor)
+        if entries == SIZE.many:
+            add(f"restore of {entries:,} entries (`import`)", ours, floor, 1.8)
+            fresh(to)
+            memory("import", entries, "-b", to, "import", file)
+    fresh(to)
+
+
+def row_bytes():
+    for entries in sizes(SIZE.most):
+        env = bank(entries) / "books"
+        said = subprocess.run([tool("floor_hash"), "read", env], check=True, capture_output=True, text=True)
+        count, size = map(int, said.stdout.split()[1:3])
+        disk = (env / "data.mdb").stat().st_size
+        curve("bytes", entries, disk / count, size / count)
+        if entries == SIZE.many:
+            add(f"bytes on disk an entry, {entries:,} entries", disk / count, size / count, 2.5,
+                lambda value: f"{value:.0f} B")
+
+
+def balances_of(text, separator):
+    """ACCOUNT to billing-seconds, from lines that may be about more."""
+    found = {}
+    for line in text.splitlines():
+        words = line.replace('"', "").split(separator)
+        if len(words) == 2 and words[0].lower().startswith(("assets:", "project")):
+            found[words[0].lower().removeprefix("assets:").strip()] = int(float(words[1].split()[0]))
+    return found
+
+
+PEERS = [
+    ("ledger", "ledger", ["ledger", "--args-only", "-f", "FILE", "balance", "--flat", "--no-total", "--empty",
+                          "--format", "%(account)|%(quantity(display_total))\n", "^Assets:"], "|"),
+    ("hledger", "ledger", ["hledger", "-f", "FILE", "balance", "-N", "--flat", "-E", "-O", "csv", "^Assets:"],
+     ","),
+    ("beancount", "beancount", ["bean-query", "-q", "-f", "csv", "FILE",
+                                "select account, sum(number) where account ~ '^Assets:' group by account"],
+     ","),
+]
+
+
+def row_peers():
+    folder = bank(SIZE.peers)
+    ask = [SUBANK, "-b", folder, "balance", "-nP", "--seconds", "-o", "Account,Available"]
+    said = subprocess.run(ask, check=True, capture_output=True, text=True).stdout
+    truth = balances_of(said, "|")
+    for name, form, argv, separator in PEERS:
+        what = f"balances of {SIZE.peers:,} entries, beside {name}"
+        if not shutil.which(argv[0]):
+            skip(what, f"{argv[0]} is not installed")
+            continue
+        say(what)
+        file = str(exported(SIZE.peers, form=form))
+        argv = [file if arg == "FILE" else arg for arg in argv]
+        said = BANKS / f"{name}.out"
+        ours, theirs = in_turn(1 if SIZE.long < 5 else 3, lambda: in_turn(SIZE.short, whole(*ask))[0],
+                               whole(*argv, out=said))
+        found = balances_of(said.read_text(encoding="utf-8"), separator)
+        if found != truth:
+            fail(f"{name} finds other balances: {sorted(set(found.items()) ^ set(truth.items()))[:4]}")
+        results.notes.append(f"{name} finds the same balance in each of {len(truth)} accounts")
+        add_faster(what, ours, theirs, 50)
+
+
+def row_check():
+    """On the private Slurm that the tests use: see check.bash."""
+    what = "`check` of 1,000 accounts, nothing to do, beside Slurm's calls"
+    if os.geteuid() != 0:
+        return skip(what, "the private Slurm takes root")
+    if not shutil.which("slurmctld") and not Path("/usr/sbin/slurmctld").exists():
+        return skip(what, "Slurm is not installed")
+    env = dict(os.environ, BENCH_PY=__file__, BENCH_RESULTS=str(OUT), BENCH_TIMES=str(min(SIZE.short, 21)))
+    for name in ("check.json", "predecessor.json"):
+        (OUT / name).unlink(missing_ok=True)
+    log = OUT / "check.log"
+    with open(log, "w", encoding="utf-8") as to:
+        done = subprocess.run(["bash", HERE / "check.bash"], env=env, stdin=subprocess.DEVNULL, stdout=to,
+                              stderr=to, check=False)
+    if done.returncode:
+        fail(f"check.bash failed; the end of {log}:\n{log.read_text(encoding='utf-8')[-2000:]}")
+    ours, floor = json.loads((OUT / "check.json").read_text(encoding="utf-8"))
+    add(what, ours, floor, 1.3)
+    what = "the same, beside a cron pass of slurm_su_bank_python3"
+    if not os.environ.get("PREDECESSOR"):
+        return skip(what, "needs PREDECESSOR=DIR, set up as check.bash says")
+    theirs = json.loads((OUT / "predecessor.json").read_text(encoding="utf-8"))
+    results.notes.append("the predecessor's pass is that of 20 accounts x 50")
+    return add_faster(what, ours, 50 * theirs[0], 1_000)
+
+
+ROWS = {
+    "deposit": row_deposit,
+    "balance": row_balance,
+    "append": row_append,
+    "verify": row_verify,
+    "export": row_export,
+    "restore": row_restore,
+    "peers": row_peers,
+    "check": row_check,
+    "bytes": row_bytes,
+}
+
+
+# ---- what it ran on ----
+
+
+def first_line(*argv):
+    try:
+        said = subprocess.run(argv, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    lines = (said.stdout or said.stderr).strip().splitlines()
+    return lines[0] if lines else None
+
+
+def found(pattern, path):
+    match = re.search(pattern, Path(path).read_text(encoding="utf-8"), re.MULTILINE)
+    return match.group(1).strip() if match else "unknown"
+
+
+def load():
+    return " ".join(f"{one:.1f}" for one in os.getloadavg())
+
+
+def machine():
+    kernel = os.uname()
+    memory_kb = int(found(r"^MemTotal:\s*(\d+)", "/proc/meminfo"))
+    on = first_line("findmnt", "-no", "FSTYPE,SOURCE", "-T", str(OUT)) or "unknown"
+    system = found('^PRETTY_NAME=.?([^"]*)', "/etc/os-release")
+    versions = [first_line(SUBANK, "--version"), first_line(tool("floor_hash"), "version"),
+                first_line(tool("floor_yaml"), "version"), first_line("ledger", "--version"),
+                first_line("hledger", "--version"), first_line("bean-query", "--version"),
+                first_line("/usr/sbin/slurmctld", "-V")]
+    return [f"machine    {found('^model name.*: (.*)', '/proc/cpuinfo')}, {os.cpu_count()} processors, "
+            f"{memory_kb / 2**20:.0f} GB; {kernel.sysname} {kernel.release} {kernel.machine}",
+            f"system     {system}; file system {' '.join(on.split())}",
+            *textwrap.wrap("versions   " + "; ".join(one for one in versions if one), 100,
+                           subsequent_indent=11 * " "),
+            f"medians    of {SIZE.short} runs of short commands and {SIZE.long} of long ones, in turn"]
+
+
+# ---- writing it down ----
+
+
+def text_table():
+    lines = [f"{'what':62} {'ours':>10} {'beside':>10} {'ratio':>8}  to reach"]
+    for row in results.rows:
+        ratio = f"{row.ratio:,.0f}" if row.ratio >= 100 else f"{row.ratio:.2f}"
+        lines.append(f"{row.what:62} {row.ours:>10} {row.beside:>10} {ratio:>8}  {row.reach}"
+                     f"{'' if row.good else '  NOT REACHED'}")
+    return lines + [f"skipped: {one}" for one in results.skipped] + [f"note: {one}" for one in results.notes]
+
+
+def markdown_table():
+    lines = ["| what | subank | beside it | ratio |", "|---|--:|--:|--:|"]
+    for row in results.rows:
+        ratio = f"{row.ratio:,.0f}x faster" if "faster" in row.reach else f"{row.ratio:.2f}"
+        lines.append(f"| {row.what} | {row.ours} | {row.beside} | {ratio} |")
+    return lines
+
+
+PLOTS = {
+    "deposit": ("one durable deposit", "entries", "seconds"),
+    "balance": ("balance ACCOUNT", "entries", "seconds"),
+    "append": ("append", "entries", "seconds an entry"),
+    "verify": ("verify", "entries", "seconds"),
+    "export": ("export", "entries", "seconds"),
+    "restore": ("restore", "entries", "seconds"),
+    "bytes": ("on disk", "entries", "bytes an entry"),
+    "deposit-accounts": ("one durable deposit, 100,000 entries", "accounts", "seconds"),
+    "balance-accounts": ("balance ACCOUNT, 100,000 entries", "accounts", "seconds"),
+    "append-accounts": ("append, 100,000 entries", "accounts", "seconds an entry"),
+    "verify-accounts": ("verify, 100,000 entries", "accounts", "seconds"),
+}
+
+
+def plot():
+    """Each curve as numbers, and as a picture where gnuplot is installed."""
+    for name, points in results.curves.items():
+        title, x, y = PLOTS[name]
+        lines = [f"# {title}: {x}, then {y}, ours and beside it"]
+        lines += [" ".join(map(str, point)) for point in sorted(points)]
+        (OUT / f"{name}.data").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if not shutil.which("gnuplot"):
+            continue
+        from_zero = "set yrange [0:*]" if name.startswith(("deposit", "balance", "append", "bytes")) \
+            else "set logscale y"
+        script = f"""set terminal svg size 640,400 background rgb 'white'
+set output '{name}.svg'
+set title '{title}'
+set xlabel '{x}'
+set ylabel '{y}'
+set logscale x
+set format x '10^%T'
+{from_zero}
+set key left top
+set grid
+plot '{name}.data' using 1:2 with linespoints title 'subank', '' using 1:3 with linespoints title 'beside it'
+"""
+        subprocess.run(["gnuplot"], input=script, text=True, cwd=OUT, check=True)
+    if results.curves and not shutil.which("gnuplot"):
+        results.skipped.append("plots: gnuplot is not installed; their numbers are in the folder")
+
+
+def main(names):
+    unknown = [name for name in names if name not in ROWS]
+    if unknown:
+        fail(f"there is no row {unknown[0]}: there are {', '.join(ROWS)}")
+    OUT.mkdir(parents=True, exist_ok=True)
+    fresh(BANKS)
+    BANKS.mkdir()
+    head = machine()
+    before = load()
+    try:
+        for name in names or ROWS:
+            say(name)
+            ROWS[name]()
+    finally:
+        fresh(BANKS)
+    plot()
+    head.append(f"load       {before} at the beginning, {load()} at the end (1, 5, 15 minutes)")
+    report = "\n".join([*head, "", *text_table(), ""])
+    (OUT / "results.txt").write_text(report, encoding="utf-8")
+    (OUT / "README-table.md").write_text("\n".join(markdown_table()) + "\n", encoding="utf-8")
+    print(report)
+    print(f"The table for the README, also in {OUT}/README-table.md:\n")
+    print("\n".join(markdown_table()))
+
+
+BEGAN = time.perf_counter()
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["race"]:
+        race(*sys.argv[2:])
+    elif sys.argv[1:] == ["--rows"]:
+        print(*ROWS)
+    else:
+        main(sys.argv[1:])

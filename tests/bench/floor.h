@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the bare programs share. They do the least that can be done with the same bytes and the same
+ * libraries, and give up at the first error. */
+#ifndef SUBANK_TESTS_BENCH_FLOOR_H
+#define SUBANK_TESTS_BENCH_FLOOR_H
+
+#include <lmdb.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static inline void need(int fine, const char *what)
+{
+	if (fine)
+		return;
+	fprintf(stderr, "floor: %s failed\n", what);
+	exit(1);
+}
+
+/* The environment in [folder] and a table of a bank in a transaction. */
+static inline MDB_txn *floor_open(const char *folder, unsigned flags, const char *table,
+				  MDB_env **env, MDB_dbi *dbi)
+{
+	MDB_txn *txn;
+
+	need(mdb_env_create(env) == 0, "mdb_env_create");
+	need(mdb_env_set_maxdbs(*env, 1) == 0, "mdb_env_set_maxdbs");
+	need(mdb_env_open(*env, folder, flags, 0640) == 0, "mdb_env_open");
+	need(mdb_txn_begin(*env, NULL, flags, &txn) == 0, "mdb_txn_begin");
+	need(mdb_dbi_open(txn, table, 0, dbi) == 0, "mdb_dbi_open");
+	return txn;
+}
+
+/* Seconds of a clock that is not set. */
+static inline double floor_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+#endif
