@@ -286,7 +286,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"as-of", 0, "TIME|ENTRY", "as it was at a time, or behind an entry"},
+	{"as-of", 0, "TIME|ENTRY", "the balances of that time, or behind that entry"},
 	{"lots", 0, NULL, "the money by window: start, end, what is left"},
 	{"tree", 0, NULL, "accounts inside others below them"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},

@@ -4,6 +4,7 @@
  * build. The page of the ideas, subank.7, is written by hand. */
 #include "config.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -199,6 +200,30 @@ static const char about[] =
 	"have "
 	"them.";
 
+static void print_forms(void)
+{
+	char lists[512] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; commands[i] && len < sizeof(lists); i++) {
+		if (commands[i]->flags & CMD_LIST)
+			len += (size_t)snprintf(lists + len, sizeof(lists) - len, "%s`%s`",
+						len ? ", " : "", commands[i]->name);
+	}
+	assert(len < sizeof(lists));
+	printf(".SH \"FORMS FOR PROGRAMS\"\nVerbs that list have \\-P, \\-n, \\-o, \\-\\-json and "
+	       "\\-\\-csv:\n");
+	prose_roff_line(stdout, lists);
+	printf(".PP\n");
+	prose_roff(stdout,
+		   "`journal --json` prints one object a line, the others an array. In JSON and "
+		   "CSV amounts are whole billing-seconds under names that end in `_seconds`, "
+		   "times are RFC 3339, and every column is there unless -o chooses.\n"
+		   "The other verbs are no lists and have none of these. What `check` and `verify` "
+		   "found is in their status, and what a check did is in the journal. `export` "
+		   "writes the whole ledger, for other programs too.");
+}
+
 static void page_of_program(void)
 {
 	const struct option_spec *options[OPTIONS_MAX];
@@ -225,6 +250,7 @@ static void page_of_program(void)
 		printf(".TP\n\\fI%s\\fR\n", argument->name);
 		prose_roff_line(stdout, argument->meaning);
 	}
+	print_forms();
 	print_statuses(NULL);
 	printf(".SH ENVIRONMENT\n");
 	item("SUBANK_BANK");

@@ -46,6 +46,11 @@ for verb in $verbs; do
 		has "$page" "$(printf '%s\n' "$line" | sed 's/"/\\(dq/g; s/~/\\(ti/g')"
 	done <"$dir/examples"
 done
+sed -n '/^Verbs that list/{n;p;}' "$dir/subank.1" | tr -d ' ' | tr , '\n' | sort >"$dir/lists"
+for verb in $verbs; do
+	"$subank" help "$verb" | sed '1,/^Options:/d' | grep -q -- --json && echo "$verb"
+done | sort >"$dir/json"
+is 'subank.1 names the verbs that have forms for programs' cmp "$dir/lists" "$dir/json"
 is 'no page is of a verb that is not there' [ "$(find "$pages" -name 'subank-*.1' | wc -l)" \
 	-eq "$(echo "$verbs" | wc -l)" ]
 sed -n 's/^\.B \(subank .*\)/\1/p' "$dir/subank.7" >"$dir/named"
