@@ -26,6 +26,14 @@ if ! command -v tmux >/dev/null || ! command -v bash >/dev/null; then
 	echo 'skipped: needs tmux and bash'
 	exit 77
 fi
+# Bars and cuts are not ASCII.
+for locale in C.UTF-8 C.utf8 en_US.UTF-8 ''; do
+	[ "$(LC_ALL=$locale locale charmap 2>/dev/null)" != UTF-8 ] || break
+done
+if [ -z "$locale" ]; then
+	echo 'skipped: needs a locale with UTF-8'
+	exit 77
+fi
 # Always as long, so that lines break where they always do.
 dir=$(mktemp -d /tmp/subank.XXXXXX) || exit 99
 # A server that is going still takes a session in and loses it: each file has a server of its own.
@@ -39,10 +47,12 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 99' HUP INT TERM
-unset SUBANK_BANK TMUX NO_COLOR COLUMNS LINES
-export LC_ALL=C.UTF-8 TZ=UTC PATH FAKE_STATE="$dir/state" SUBANK_CLOCK="$dir/clock" JOURNAL_STREAM=none \
-	CLOCKED
+unset SUBANK_BANK TMUX TMUX_PANE NO_COLOR COLUMNS LINES
+# tmux has $SHELL start what it runs, and readline has a prompt of its own if ~/.inputrc says so.
+export LC_ALL="$locale" TZ=UTC PATH FAKE_STATE="$dir/state" SUBANK_CLOCK="$dir/clock" \
+	JOURNAL_STREAM=none SHELL=/bin/sh INPUTRC=/dev/null CLOCKED
 cat >"$dir/tmux.conf" <<END
+set -g default-terminal screen
 set -g status off
 set -g history-limit 0
 END
@@ -50,6 +60,7 @@ END
 cat >"$dir/profile" <<END
 subank() { "\$CLOCKED" -c "$dir/subank.yaml" "\$@"; }
 PS1='\$ '
+unset PROMPT_COMMAND # an array, if the machine's bashrc made one
 PROMPT_COMMAND='tmux wait-for -S ready'
 set +o history
 bind 'set enable-bracketed-paste off' 2>/dev/null
