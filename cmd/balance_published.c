@@ -121,13 +121,15 @@ static const char *parent_of(const struct listing *listing, const struct publish
 	return "";
 }
 
-static int print(struct listing *listing, bool tree, bool total, struct sb_error *err)
+static int print(struct listing *listing, const struct column *columns, bool tree, bool total,
+		 struct sb_error *err)
 {
 	const struct published *published = &listing->published;
 	struct output *output;
 	struct sums sums = {0};
+	bool all_running = true;
 	int64_t now = listing->env->now();
-	int rc = output_new(listing->env, balance_columns, BALANCE_COLUMNS, &output, err);
+	int rc = output_new(listing->env, columns, BALANCE_COLUMNS, &output, err);
 
 	if (rc)
 		return rc;
@@ -139,17 +141,19 @@ static int print(struct listing *listing, bool tree, bool total, struct sb_error
 			continue;
 		if (total && !*parent)
 			rc = sums_add(&sums, &account->row.sums, err);
+		all_running = all_running && account->row.has_running;
 		balance_row_print(listing->env, output, &account->row, tree ? parent : "", now);
 	}
 	if (total && !rc)
-		balance_total_print(output, &sums);
+		balance_total_print(output, &sums, all_running);
 	/* Not half of an answer. */
 	if (rc)
 		output_fail(output);
 	return output_finish(output, rc ? NULL : err) ? (rc ? rc : err->code) : rc;
 }
 
-int balance_published(struct env *env, const struct selection *selection, bool tree, bool total)
+int balance_published(struct env *env, const struct selection *selection,
+		      const struct column *columns, bool tree, bool total)
 {
 	struct listing listing = {.env = env};
 	char age[WHEN_TEXT_SIZE];
@@ -169,7 +173,7 @@ int balance_published(struct env *env, const struct selection *selection, bool t
 		note(env, "as the bank published it %s ago",
 		     when_format_age(age, env->now() - listing.published.time));
 	if (!rc)
-		rc = print(&listing, tree, total, &err);
+		rc = print(&listing, columns, tree, total, &err);
 	free(listing.chosen);
 	published_release(&listing.published);
 	return rc ? fail(env, &err) : EXIT_DONE;

@@ -5,8 +5,11 @@
 
 #include "cmd/selection.h"
 
-/* Prints the selection or, without one, the accounts that Slurm says are the caller's, and those
- * that they are inside of. Returns the exit status. */
-int balance_published(struct env *env, const struct selection *selection, bool tree, bool total);
+struct column;
+
+/* Prints the [columns] of the selection or, without one, the accounts that Slurm says are the
+ * caller's, and those that they are inside of. Returns the exit status. */
+int balance_published(struct env *env, const struct selection *selection,
+		      const struct column *columns, bool tree, bool total);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "cmd/balance_row.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "ledger/amount.h"
 #include "ledger/jobs.h"
@@ -33,6 +35,8 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	struct balance_row row = {.sums = {.charged = account_sum(account->charged),
 					   .debt = account->debt,
 					   .waiting = account_waiting(account).amount}};
+	const struct rules rules = rules_of(env);
+	struct in_flight flight = {0};
 	const char *read_on;
 	int rc = account_available(account, &row.sums.available, err);
 
@@ -44,8 +48,13 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 		rc = books_read_time(books, account, env->settings.clusters,
 				     env->settings.cluster_count, &row.read, &read_on, err);
 	if (!rc && now)
-		rc = jobs_in_flight(books, account, &row.flight, err);
-	row.has_flight = now;
+		rc = jobs_in_flight(books, account, &flight, err);
+	row.sums.in_flight = flight.used;
+	row.sums.committed = flight.committed;
+	row.seen = flight.time;
+	row.endless = flight.endless;
+	row.has_running =
+		now && amount_sub(row.sums.available, jobs_spent(&flight, &rules), &row.sums.left);
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && now && !account_held(account))
 		rc = nesting_above(nesting, books, account, true, row.blocker, err);
@@ -67,7 +76,10 @@ int sums_add(struct sums *to, const struct sums *more, struct sb_error *err)
 	    amount_add(to->available, more->available, &to->available) &&
 	    amount_add(to->charged, more->charged, &to->charged) &&
 	    amount_add(to->debt, more->debt, &to->debt) &&
-	    amount_add(to->waiting, more->waiting, &to->waiting))
+	    amount_add(to->waiting, more->waiting, &to->waiting) &&
+	    amount_add(to->in_flight, more->in_flight, &to->in_flight) &&
+	    amount_add(to->committed, more->committed, &to->committed) &&
+	    amount_add(to->left, more->left, &to->left))
 		return SB_OK;
 	return sb_error_set(err, SB_EOVERFLOW,
 			    "the total is more than can be counted: leave out --total");
@@ -87,6 +99,9 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
 	[BALANCE_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
 	[BALANCE_FLIGHT] = {"InFlight", true, false, LOOK_AMOUNT},
+	[BALANCE_COMMITTED] = {"Committed", true, false, LOOK_AMOUNT},
+	[BALANCE_SEEN] = {"Seen", true, false, LOOK_WHOLE},
+	[BALANCE_ENDLESS] = {"NoLimit", true, false, LOOK_WHOLE},
 	[BALANCE_FREE] = {"Free", true, false, LOOK_AMOUNT},
 	[BALANCE_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
@@ -95,7 +110,7 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 };
 
 static void print_sums(struct output *output, const char *name, const char *state,
-		       const struct sums *sums)
+		       const struct sums *sums, bool has_running)
 {
 	output_row(output);
 	output_text(output, BALANCE_ACCOUNT, name);
@@ -107,16 +122,23 @@ static void print_sums(struct output *output, const char *name, const char *stat
 	output_amount(output, BALANCE_CHARGED, sums->charged);
 	output_amount(output, BALANCE_DEBT, sums->debt);
 	output_amount(output, BALANCE_WAITING, sums->waiting);
+	if (!has_running)
+		return;
+	output_amount(output, BALANCE_FLIGHT, sums->in_flight);
+	output_amount(output, BALANCE_COMMITTED, sums->committed);
+	output_amount(output, BALANCE_FREE, sums->left);
 }
 
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now)
 {
-	int64_t left;
-
 	if (*row->blocker)
 		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
-	print_sums(output, row->name, row->state, &row->sums);
+	if (row->endless > 0 && option(env, "running"))
+		note(env,
+		     "%s: %" PRId64 " running without a time limit: committed to what was used",
+		     row->name, row->endless);
+	print_sums(output, row->name, row->state, &row->sums, row->has_running);
 	if (*parent)
 		output_below(output, parent);
 	/* Readings are not books: what was read at another time is not known. */
@@ -124,16 +146,16 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 		output_text(output, BALANCE_READ, "");
 	else
 		output_age(output, BALANCE_READ, row->read, now);
-	if (row->has_flight && amount_sub(row->sums.available, row->flight, &left)) {
-		output_amount(output, BALANCE_FLIGHT, row->flight);
-		output_amount(output, BALANCE_FREE, left);
+	if (row->has_running) {
+		output_age(output, BALANCE_SEEN, row->seen, now);
+		output_number(output, BALANCE_ENDLESS, row->endless);
 	}
 	output_text(output, BALANCE_CAUSES, row->causes);
 	output_text(output, BALANCE_LEVER, row->lever);
 }
 
-void balance_total_print(struct output *output, const struct sums *sums)
+void balance_total_print(struct output *output, const struct sums *sums, bool has_running)
 {
 	/* No account can have that name. */
-	print_sums(output, "(total)", "", sums);
+	print_sums(output, "(total)", "", sums, has_running);
 }

@@ -11,6 +11,9 @@
 
 struct sums { /* billing-seconds */
 	int64_t allocated, used, available, charged, debt, waiting;
+	/* Of jobs that run, which no entry has yet: */
+	int64_t in_flight, committed;
+	int64_t left; /* what is available less the one of the two that holds go by */
 };
 
 struct balance_row {
@@ -21,8 +24,9 @@ struct balance_row {
 	char blocker[NAME_SIZE]; /* the account above that is held; "" for none */
 	struct sums sums;
 	int64_t read; /* when its use was; 0: never */
-	bool has_flight; /* it is known what jobs that run have used, */
-	int64_t flight; /* which no entry has yet; billing-seconds */
+	bool has_running; /* it is about this moment, so that those are known */
+	int64_t seen; /* when they were; 0: it is not metered by jobs */
+	int64_t endless; /* how many of those jobs have no time limit */
 };
 
 /* With [now] it is about this moment: accounts above are looked at, too. */
@@ -46,6 +50,9 @@ enum {
 	BALANCE_DEBT,
 	BALANCE_WAITING,
 	BALANCE_FLIGHT,
+	BALANCE_COMMITTED,
+	BALANCE_SEEN,
+	BALANCE_ENDLESS,
 	BALANCE_FREE,
 	BALANCE_COLUMNS, /* without --forecast */
 	BALANCE_WEEK = BALANCE_COLUMNS,
@@ -62,6 +69,6 @@ extern const struct column balance_columns[BALANCE_COLUMNS_ALL];
 #define BALANCE_NOT_READ INT64_C(-1)
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now);
-void balance_total_print(struct output *output, const struct sums *sums);
+void balance_total_print(struct output *output, const struct sums *sums, bool has_running);
 
 #endif

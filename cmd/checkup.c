@@ -33,6 +33,7 @@ struct rules rules_of(const struct env *env)
 			      .enforcement = settings->enforcement,
 			      .field = settings->lever.field,
 			      .tres = settings->lever.tres,
+			      .committed = settings->committed,
 			      .put_right = settings->put_right,
 			      .pooled = settings->pooled,
 			      .thresholds = settings->thresholds,

@@ -18,8 +18,11 @@
 
 enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
 
-/* With --forecast these give their room to the forecast. */
-static const size_t given_up[] = {BALANCE_ALLOCATED, BALANCE_USED, BALANCE_PERCENT, BALANCE_READ};
+/* With --forecast and --running some give their room to others. */
+static const size_t no_forecast[] = {BALANCE_ALLOCATED, BALANCE_USED, BALANCE_PERCENT,
+				     BALANCE_READ};
+static const size_t not_running[] = {BALANCE_ALLOCATED, BALANCE_PERCENT};
+static const size_t running[] = {BALANCE_FLIGHT, BALANCE_COMMITTED, BALANCE_SEEN, BALANCE_FREE};
 
 /* With --lots. */
 enum {
@@ -54,6 +57,7 @@ struct listing {
 	const char *as_of; /* NULL: now */
 	add_account *add; /* its rows */
 	bool forecast;
+	bool running;
 	bool tree;
 	bool total;
 	struct sums sums; /* of accounts that are below no other one in the list */
@@ -238,8 +242,29 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		rc = list_all(listing, books, err);
 	/* No account can have that name. */
 	if (!rc && listing->total)
-		balance_total_print(listing->output, &listing->sums);
+		balance_total_print(listing->output, &listing->sums, !listing->as_of);
 	return rc;
+}
+
+static void show(struct column columns[BALANCE_COLUMNS_ALL], const size_t list[], size_t count,
+		 bool shown)
+{
+	for (size_t i = 0; i < count; i++)
+		columns[list[i]].shown = shown;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static void choose_columns(const struct listing *listing,
+			   struct column columns[BALANCE_COLUMNS_ALL])
+{
+	memcpy(columns, balance_columns, sizeof(balance_columns));
+	if (listing->forecast)
+		show(columns, no_forecast, COUNT(no_forecast), false);
+	if (listing->running) {
+		show(columns, not_running, COUNT(not_running), false);
+		show(columns, running, COUNT(running), true);
+	}
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -248,6 +273,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .as_of = option(env, "as-of"),
 				  .add = option(env, "lots") ? add_lots : add_row,
 				  .forecast = option(env, "forecast"),
+				  .running = option(env, "running"),
 				  .tree = option(env, "tree"),
 				  .total = option(env, "total")};
 	struct column shown[BALANCE_COLUMNS_ALL];
@@ -256,6 +282,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (option(env, "lots") && (listing.forecast || listing.total))
 		return usage(env, "--lots shows no sums: leave out --total and --forecast");
+	if (listing.running && (listing.as_of || listing.forecast || option(env, "lots")))
+		return usage(env, "--running is about jobs that run now: leave out --as-of, "
+				  "--forecast and --lots");
 	if (listing.tree && (listing.as_of || option(env, "lots")))
 		return usage(env, "--tree shows accounts as they hang together now: leave out "
 				  "--as-of and --lots");
@@ -263,17 +292,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status != EXIT_DONE)
 		return status;
 	listing.selection = &selection;
+	choose_columns(&listing, shown);
 	if (!env->bank) {
 		status = listing.as_of || listing.forecast || option(env, "lots")
 				 ? usage(env, "only what accounts have now is published: leave out "
 					      "--as-of, --forecast and --lots")
-				 : balance_published(env, &selection, listing.tree, listing.total);
+				 : balance_published(env, &selection, shown, listing.tree,
+						     listing.total);
 		selection_release(&selection);
 		return status;
 	}
-	memcpy(shown, balance_columns, sizeof(shown));
-	for (size_t i = 0; listing.forecast && i < sizeof(given_up) / sizeof(given_up[0]); i++)
-		shown[given_up[i]].shown = false;
 	status = listing.add == add_lots ? output_from_bank(env, lot_columns, LOT_COLUMNS, list,
 							    &listing, &listing.output)
 					 : output_from_bank(env, shown,
@@ -290,6 +318,7 @@ static const struct option_spec options[] = {
 	{"lots", 0, NULL, "the money by window: start, end, what is left"},
 	{"tree", 0, NULL, "accounts inside others below them"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
+	{"running", 0, NULL, "what jobs that run have used, may yet, and what is free then"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},
 };
@@ -297,6 +326,7 @@ static const struct option_spec options[] = {
 static const struct example examples[] = {
 	{"subank balance", "all accounts"},
 	{"subank balance --lots physics", "by window"},
+	{"subank balance --running", "what jobs that run will be charged"},
 	{"subank balance --as-of 2026-11-01 physics", "then"},
 	{"subank balance -nP -o Account,Available", "for a script"},
 	{NULL, NULL},
@@ -306,41 +336,50 @@ const struct command cmd_balance = {
 	.name = "balance",
 	.arguments = "[ACCOUNT...]",
 	.summary = "what accounts have, what they used and what is left",
-	.details = "Asks no Slurm. Amounts are in SU. Columns, those after Read with --format "
-		   "only:\n"
-		   "- Account: its name\n"
-		   "- State: open, held, closed; grace: held but let run for a time; blocked: an "
-		   "account above it is held\n"
-		   "- Allocated: what may be used now, spent or not\n"
-		   "- Used: how much of that is spent\n"
-		   "- Available: what is left, with credit\n"
-		   "- Percent: used of what is allocated\n"
-		   "- Read: how long ago the use was read\n"
-		   "- Causes: why it is held: hand, funds, closed\n"
-		   "- Lever: whether Slurm was changed: set, pending, failed\n"
-		   "- Charged: all that was ever charged\n"
-		   "- Debt: what was used beyond what there was; the next money pays it first\n"
-		   "- Waiting: what has not started\n"
-		   "- InFlight: what jobs that run had used at the last check, under `meter: "
-		   "jobs`\n"
-		   "- Free: available less that; holds go by it\n"
-		   "--lots shows what that is made of, a row for each deposit (or what was "
-		   "moved or given back) and window: Account, Entry (that made it), Start, End, "
-		   "Amount, Rest (not spent) and State (to come, active, ended).\n"
-		   "An account inside another one of the bank is a budget of its own, and what it "
-		   "uses counts in both; --total counts it once, and --tree shows what is inside "
-		   "what (in tables; other forms have the same rows as ever).\n"
-		   "--as-of shows what was entered until then; Read is empty. Name accounts: "
-		   "all of them are worked out from the whole journal, which takes long when it "
-		   "is large.\n"
-		   "--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
-		   "30 days (of a younger account, over its days); Lasts, when nothing is left at "
-		   "the rate of PerDay30 (spent: nothing is left now); and Unused, what windows "
-		   "that end leave over at it. "
-		   "What was given back is not subtracted.\n"
-		   "Who may not look into the bank sees what it publishes (`publish` in the "
-		   "settings): of the accounts that Slurm has him in and those above them, or of "
-		   "those that he names.",
+	.details =
+		"Asks no Slurm. Amounts are in SU. Columns, those after Read with --format "
+		"only:\n"
+		"- Account: its name\n"
+		"- State: open, held, closed; grace: held but let run for a time; blocked: an "
+		"account above it is held\n"
+		"- Allocated: what may be used now, spent or not\n"
+		"- Used: how much of that is spent\n"
+		"- Available: what is left, with credit\n"
+		"- Percent: used of what is allocated\n"
+		"- Read: how long ago the use was read\n"
+		"- Causes: why it is held: hand, funds, closed\n"
+		"- Lever: whether Slurm was changed: set, pending, failed\n"
+		"- Charged: all that was ever charged\n"
+		"- Debt: what was used beyond what there was; the next money pays it first\n"
+		"- Waiting: what has not started\n"
+		"- InFlight: what jobs that run have used, which is charged when they end; only "
+		"under `meter: jobs`, as Committed\n"
+		"- Committed: what they come to if each runs to its time limit, all of it; never "
+		"less than InFlight. A job past its limit, or without one, counts for what it "
+		"has used\n"
+		"- Seen: how long ago that was so\n"
+		"- NoLimit: how many of them have no time limit\n"
+		"- Free: available less InFlight or, with `hold_on: committed` in the settings, "
+		"less Committed; holds go by it\n"
+		"--running shows these, and of charges Used and Read, how long ago all jobs that "
+		"had ended were charged.\n"
+		"--lots shows what that is made of, a row for each deposit (or what was "
+		"moved or given back) and window: Account, Entry (that made it), Start, End, "
+		"Amount, Rest (not spent) and State (to come, active, ended).\n"
+		"An account inside another one of the bank is a budget of its own, and what it "
+		"uses counts in both; --total counts it once, and --tree shows what is inside "
+		"what (in tables; other forms have the same rows as ever).\n"
+		"--as-of shows what was entered until then; Read is empty. Name accounts: "
+		"all of them are worked out from the whole journal, which takes long when it "
+		"is large.\n"
+		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
+		"30 days (of a younger account, over its days); Lasts, when nothing is left at "
+		"the rate of PerDay30 (spent: nothing is left now); and Unused, what windows "
+		"that end leave over at it. "
+		"What was given back is not subtracted.\n"
+		"Who may not look into the bank sees what it publishes (`publish` in the "
+		"settings): of the accounts that Slurm has him in and those above them, or of "
+		"those that he names.",
 	.examples = examples,
 	.see_also = "statement why journal",
 	.max_args = -1,

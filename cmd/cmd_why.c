@@ -57,8 +57,9 @@ struct why {
 	struct env *env;
 	const char *name;
 	const struct account *account;
-	int64_t available; /* less what is in flight */
-	int64_t flight, allocated, used, read; /* read: when its use was */
+	int64_t available; /* less what running jobs count for */
+	struct in_flight flight;
+	int64_t allocated, used, read; /* read: when its use was */
 	const char *read_on; /* the cluster read longest ago */
 	int64_t now;
 	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
@@ -243,6 +244,25 @@ static void tell_end_of_funds(const struct why *why)
 		    when_format_local(when, next));
 }
 
+static void tell_flight(const struct why *why)
+{
+	const struct in_flight *flight = &why->flight;
+	char used[QUANTITY_SIZE], committed[QUANTITY_SIZE];
+
+	if (flight->used > 0 || flight->committed > 0)
+		say(why->env,
+		    "  jobs that run have used %s and may come to %s, which is charged when they "
+		    "end; holds go by the %s",
+		    quantity(why->env, used, flight->used),
+		    quantity(why->env, committed, flight->committed),
+		    why->env->settings.committed ? "latter" : "former");
+	if (flight->endless > 0)
+		say(why->env,
+		    "  %" PRId64 " of them without a time limit, which count for what they have "
+		    "used",
+		    flight->endless);
+}
+
 /* What would end the causes. */
 static void tell_ends(const struct why *why)
 {
@@ -250,9 +270,7 @@ static void tell_ends(const struct why *why)
 	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
-	if (why->flight > 0)
-		say(env, "  jobs that run have used %s, which is charged when they end",
-		    quantity(env, needed, why->flight));
+	tell_flight(why);
 	if (account_has_cause(account, CAUSE_CLOSED))
 		say(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
@@ -447,13 +465,14 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	struct why *why = ctx;
 	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
 	struct nesting nesting = {0};
+	const struct rules rules = rules_of(why->env);
 	int rc = books_account(books, why->name, &why->account, err);
 
 	if (!rc)
 		rc = account_available(why->account, &why->available, err);
 	if (!rc)
 		rc = jobs_in_flight(books, why->account, &why->flight, err);
-	if (!rc && !amount_sub(why->available, why->flight, &why->available))
+	if (!rc && !amount_sub(why->available, jobs_spent(&why->flight, &rules), &why->available))
 		why->available = -INT64_MAX;
 	if (!rc)
 		rc = account_allocated(why->account, &why->allocated, err);

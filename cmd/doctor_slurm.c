@@ -587,6 +587,11 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 			look_at_accounts(&look);
 	}
 	look_at_tariff(tariff, &in_use, diagnosis);
+	if (env->settings.committed && in_use.rawusage)
+		diagnose(diagnosis, VERDICT_WARN, "hold_on", "the settings",
+			 "what jobs are committed to is known under `meter: jobs` alone: accounts "
+			 "metered by rawusage are held by what was used",
+			 "committed");
 	if (sacctmgr && in_use.count > 0)
 		look_at_qos(env, &in_use, diagnosis);
 	in_use_release(&in_use);

@@ -165,7 +165,8 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
 	struct finished_job *to;
 
-	if (job->start < 0 || job->elapsed == 0 || job->billing == 0 || factor == 0)
+	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) || job->billing == 0 ||
+	    factor == 0)
 		return SLURM_OK;
 	if (!slurm_name_ok(job->account)) {
 		metered->odd++;
@@ -188,6 +189,7 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 				    .end = job->end,
 				    .elapsed = job->elapsed,
 				    .billing = job->billing,
+				    .limit = job->limit,
 				    .factor = factor};
 	if (!copy_texts(to, job))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");

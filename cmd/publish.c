@@ -24,19 +24,27 @@ struct publishing {
 	bool granted; /* this is the bank, and not a copy of it */
 };
 
+static json_t *time_json(int64_t time)
+{
+	char text[WHEN_TEXT_SIZE];
+
+	return time ? json_string(when_format_exact(text, time)) : json_null();
+}
+
 static json_t *row_json(const struct balance_row *row, const char *above)
 {
 	const struct sums *sums = &row->sums;
-	char read[WHEN_TEXT_SIZE];
 
-	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so}", "account", row->name, "state",
-			 row->state, "causes", row->causes, "lever", row->lever, "blocked_by",
-			 row->blocker, "above", above, "allocated_seconds",
+	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so sI sI sI sI so}", "account",
+			 row->name, "state", row->state, "causes", row->causes, "lever", row->lever,
+			 "blocked_by", row->blocker, "above", above, "allocated_seconds",
 			 (json_int_t)sums->allocated, "used_seconds", (json_int_t)sums->used,
 			 "available_seconds", (json_int_t)sums->available, "charged_seconds",
 			 (json_int_t)sums->charged, "debt_seconds", (json_int_t)sums->debt,
-			 "waiting_seconds", (json_int_t)sums->waiting, "read",
-			 row->read ? json_string(when_format_exact(read, row->read)) : json_null());
+			 "waiting_seconds", (json_int_t)sums->waiting, "read", time_json(row->read),
+			 "in_flight_seconds", (json_int_t)sums->in_flight, "committed_seconds",
+			 (json_int_t)sums->committed, "free_seconds", (json_int_t)sums->left,
+			 "no_limit", (json_int_t)row->endless, "seen", time_json(row->seen));
 }
 
 static int add_accounts(struct publishing *publishing, struct books *books, struct nesting *nesting,

@@ -60,29 +60,50 @@ static bool copy_name(const char *text, bool none, char ret[NAME_SIZE])
 	return true;
 }
 
+/* A time, or null for none. */
+static bool read_time(json_t *value, int64_t *ret)
+{
+	*ret = 0;
+	return json_is_null(value) ||
+	       (json_is_string(value) &&
+		when_parse_exact(json_string_value(value), ret, NULL) == SB_OK);
+}
+
 static bool read_account(json_t *object, struct published_account *ret)
 {
 	struct balance_row *row = &ret->row;
 	struct sums *sums = &row->sums;
 	const char *name, *state, *causes, *lever, *blocker, *above;
 	json_int_t allocated, used, available, charged, debt, waiting;
-	json_t *read;
+	json_int_t in_flight = 0, committed = 0, left = 0, endless = 0;
+	json_t *read, *seen = NULL;
 
-	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so}", "account", &name,
-			"state", &state, "causes", &causes, "lever", &lever, "blocked_by", &blocker,
-			"above", &above, "allocated_seconds", &allocated, "used_seconds", &used,
-			"available_seconds", &available, "charged_seconds", &charged,
-			"debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read) ||
+	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o}",
+			"account", &name, "state", &state, "causes", &causes, "lever", &lever,
+			"blocked_by", &blocker, "above", &above, "allocated_seconds", &allocated,
+			"used_seconds", &used, "available_seconds", &available, "charged_seconds",
+			&charged, "debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read,
+			"in_flight_seconds", &in_flight, "committed_seconds", &committed,
+			"free_seconds", &left, "no_limit", &endless, "seen", &seen) ||
 	    !copy_name(name, false, row->name) || !copy_name(blocker, true, row->blocker) ||
 	    !copy_name(above, true, ret->above))
 		return false;
-	*sums = (struct sums){allocated, used, available, charged, debt, waiting};
+	*sums = (struct sums){.allocated = allocated,
+			      .used = used,
+			      .available = available,
+			      .charged = charged,
+			      .debt = debt,
+			      .waiting = waiting,
+			      .in_flight = in_flight,
+			      .committed = committed,
+			      .left = left};
+	/* A bank of before did not say. */
+	row->has_running = seen;
+	row->endless = endless;
 	(void)snprintf(row->state, sizeof(row->state), "%s", state);
 	(void)snprintf(row->causes, sizeof(row->causes), "%s", causes);
 	(void)snprintf(row->lever, sizeof(row->lever), "%s", lever);
-	return json_is_null(read) ||
-	       (json_is_string(read) &&
-		when_parse_exact(json_string_value(read), &row->read, NULL) == SB_OK);
+	return read_time(read, &row->read) && (!seen || read_time(seen, &row->seen));
 }
 
 static int compare(const void *a, const void *b)

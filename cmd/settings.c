@@ -36,6 +36,7 @@ enum value {
 	VALUE_STATES,
 	VALUE_FACTORS,
 	VALUE_ENFORCEMENT,
+	VALUE_HOLD_ON,
 	VALUE_LEVER,
 	VALUE_DRIFT,
 	VALUE_PUBLISH,
@@ -77,6 +78,9 @@ static const struct key keys[] = {
 	KEY("enforcement", "hold",
 	    "what a spent allowance comes to: off, warn, hold, or limit (by Slurm itself)",
 	    VALUE_ENFORCEMENT, enforcement),
+	KEY("hold_on", "in_flight",
+	    "what holds count of running jobs, under `meter: jobs`: in_flight or committed",
+	    VALUE_HOLD_ON, committed),
 	KEY("lever", "GrpTRESMins=cpu", "the limit that is set to 0 to hold an account",
 	    VALUE_LEVER, lever),
 	KEY("drift", "leave", "a limit of ours that somebody changed: leave it so, or restore it",
@@ -338,6 +342,18 @@ static int set_drift(const struct yaml_reader *reader, const struct yaml_item *i
 		       : no_word(reader, item, "drift", words, err);
 }
 
+/* What holds go by beside charges. */
+static int set_hold_on(const struct yaml_reader *reader, const struct yaml_item *item, bool *to,
+		       struct sb_error *err)
+{
+	static const char *const words[] = {"in_flight", "committed", NULL};
+
+	*to = strcmp(item->text, words[1]) == 0;
+	return *to || strcmp(item->text, words[0]) == 0
+		       ? SB_OK
+		       : no_word(reader, item, "hold_on", words, err);
+}
+
 static int set_publish(const struct yaml_reader *reader, const struct yaml_item *item,
 		       struct settings *settings, struct sb_error *err)
 {
@@ -525,6 +541,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_meter(reader, &item, to, err);
 	case VALUE_ENFORCEMENT:
 		return set_enforcement(reader, &item, to, err);
+	case VALUE_HOLD_ON:
+		return set_hold_on(reader, &item, to, err);
 	case VALUE_LEVER:
 		return set_lever(reader, &item, to, err);
 	case VALUE_DRIFT:

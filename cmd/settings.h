@@ -28,6 +28,7 @@ struct settings {
 	enum metering meter; /* what use is charged by; under `jobs` also by */
 	struct tariff tariff; /* states, QOS and partitions */
 	enum enforcement enforcement;
+	bool committed; /* holds go by what running jobs are committed to, not by what they used */
 	struct lever_choice lever;
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */
 	struct cluster_share *shares; /* of a balance under `limit`; a cluster that is not named has

@@ -74,6 +74,15 @@ int books_answers(struct books *books, uint64_t seq, books_each_answer *each, vo
 int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint64_t *ret_first,
 		   struct sb_error *err);
 
+/* What jobs that run stand for, of an account that is metered by jobs: no entries yet. */
+struct in_flight {
+	int64_t used; /* so far, billing-seconds */
+	int64_t committed; /* if each runs to its time limit; never less than [used] */
+	int64_t endless; /* how many have no limit: they are committed to what they have used */
+	int64_t since; /* from when on the first of them counts, microseconds; 0: none runs */
+	int64_t time; /* when that was so; 0: it was never seen */
+};
+
 /* What a check saw last: not books, and may be lost. */
 struct reading {
 	int64_t usage; /* billing-seconds */
@@ -81,9 +90,9 @@ struct reading {
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
 	bool vanished; /* the cluster answered without the account, and that was said */
-	int64_t flight; /* billing-seconds that jobs which ran then had used so far; of accounts that are
-			   metered by jobs */
-	int64_t settled; /* when that was; jobs that ended before are charged, by what slurmdbd knew then; 0: none
+	/* Of accounts that are metered by jobs: */
+	struct in_flight flight;
+	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
 			  */
 };
 
@@ -96,7 +105,8 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* How old the use is: when the account was read last on the cluster where that is longest ago, and
+/* How old the use is: when the account was read, or its jobs were charged, last on the cluster
+ * where that is longest ago, and
  * which that is (the account's text; "" for none); 0: never. Of [clusters] alone, if any are given:
  * one that is gone from the settings is not read any more. */
 int books_read_time(struct books *books, const struct account *account, char *const *clusters,

@@ -123,10 +123,13 @@ static int decide(struct books *books, struct check *check, const struct account
 		  struct sb_error *err)
 {
 	struct finding finding = {0};
+	struct in_flight jobs;
 	enum decision decision;
-	int64_t flight;
-	int rc = jobs_in_flight(books, account, &flight, err);
+	int64_t flight = 0;
+	int rc = jobs_in_flight(books, account, &jobs, err);
 
+	if (!rc)
+		flight = jobs_spent(&jobs, check->rules);
 	if (!rc)
 		rc = decide_funds(account, flight, check->rules, &decision, err);
 	if (rc)

@@ -27,6 +27,16 @@ static int64_t nothing_since(const struct books *books, const struct check *chec
 	return check->all_clusters && !listed ? books_time(books) : 0;
 }
 
+/* Likewise by jobs: one that runs may still be charged to what it began with. */
+static int64_t jobs_charged_until(const struct meter *meter, const struct reading *reading)
+{
+	int64_t since = reading->flight.since;
+
+	if (since && since < reading->settled)
+		return since;
+	return reading->settled > meter->jobs_since ? reading->settled : meter->jobs_since;
+}
+
 /* Until when the use is charged on every cluster. */
 static int charged_until(struct books *books, const struct check *check,
 			 const struct account *account, int64_t *ret, struct sb_error *err)
@@ -36,15 +46,18 @@ static int charged_until(struct books *books, const struct check *check,
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		int64_t time = nothing_since(books, check, account->name, meter->cluster);
-		struct reading reading;
+		struct reading reading = {0};
 		int rc = books_reading(books, meter->cluster, account->name, &reading, err);
+		int64_t charged = meter->time;
 
 		if (rc && rc != SB_ENOTFOUND)
 			return rc;
-		if (!rc && reading.usage == meter->reading && reading.time > time)
-			time = reading.time;
-		if (meter->time > time)
-			time = meter->time;
+		if (meter->jobs)
+			charged = jobs_charged_until(meter, &reading);
+		else if (!rc && reading.usage == meter->reading && reading.time > charged)
+			charged = reading.time;
+		if (charged > time)
+			time = charged;
 		if (time < oldest)
 			oldest = time;
 	}

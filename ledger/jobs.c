@@ -11,7 +11,6 @@
 
 #include "ledger/amount.h"
 #include "ledger/entries.h"
-#include "ledger/policy.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 
@@ -131,15 +130,42 @@ static bool fits(const struct account *account, int64_t amount)
 	return sum <= INT64_MAX;
 }
 
-static int add_flight(struct job_charges *charges, const char *account, int64_t amount,
+static int64_t sum_of(int64_t a, int64_t b)
+{
+	return amount_add(a, b, &a) ? a : INT64_MAX;
+}
+
+/* The whole of its time limit counts, also what of it was over when it began to count by jobs was
+ * charged before. */
+static int64_t committed_to(const struct finished_job *job, int64_t since, int64_t used)
+{
+	struct finished_job whole = *job;
+	int64_t amount;
+
+	if (job->limit > job->elapsed)
+		whole.elapsed = job->limit;
+	return !job_amount(&whole, since, &amount) ? INT64_MAX : amount > used ? amount : used;
+}
+
+static int add_flight(struct job_charges *charges, const struct account *account,
+		      const struct meter *meter, const struct finished_job *job, int64_t used,
 		      struct sb_error *err)
 {
-	struct job_sum *sum = find_sum(charges, account);
+	struct job_sum *sum = find_sum(charges, account->name);
+	struct in_flight *flight;
+	int64_t start = job->start * WHEN_SECOND;
 
+	if (start < meter->jobs_since)
+		start = meter->jobs_since;
 	if (!sum)
 		return sb_error_nomem(err);
-	if (!amount_add(sum->flight, amount, &sum->flight))
-		sum->flight = INT64_MAX;
+	flight = &sum->flight;
+	flight->used = sum_of(flight->used, used);
+	flight->committed =
+		sum_of(flight->committed, committed_to(job, meter->jobs_since / WHEN_SECOND, used));
+	flight->endless += job->limit < 0;
+	if (!flight->since || start < flight->since)
+		flight->since = start;
 	return SB_OK;
 }
 
@@ -156,10 +182,10 @@ static int charge_account(struct books *books, struct job_charges *charges,
 		charges->refused++;
 		return SB_OK;
 	}
+	if (job->end < 0)
+		return add_flight(charges, account, meter, job, amount, err);
 	if (amount == 0)
 		return SB_OK;
-	if (job->end < 0)
-		return add_flight(charges, account->name, amount, err);
 	if (job->end > books_time(books) / WHEN_SECOND) {
 		charges->left++;
 		return SB_OK;
@@ -213,9 +239,9 @@ int jobs_settled(struct books *books, const char *cluster, const char *account, 
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* [flight] is left as it was when it is -1. */
+/* [flight] is left as it was when it is NULL. */
 static int set_settled(struct books *books, const char *cluster, const struct account *account,
-		       int64_t settled, int64_t flight, struct sb_error *err)
+		       int64_t settled, const struct in_flight *flight, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading = {.running = -1};
@@ -232,27 +258,33 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 	if (rc || reading.settled > settled)
 		return rc;
 	reading.settled = settled;
-	if (flight >= 0)
-		reading.flight = flight;
+	if (flight) {
+		reading.flight = *flight;
+		reading.flight.time = settled;
+	}
 	return books_set_reading(books, cluster, account->name, &reading, err);
 }
 
-static int64_t flight_of(const struct job_charges *charges, const char *account)
+static const struct in_flight *flight_of(const struct job_charges *charges, const char *account)
 {
+	static const struct in_flight none = {0};
+
 	for (size_t i = 0; i < charges->sum_count; i++) {
 		if (strcmp(charges->sums[i].account, account) == 0)
-			return charges->sums[i].flight;
+			return &charges->sums[i].flight;
 	}
-	return 0;
+	return &none;
 }
 
-int jobs_in_flight(struct books *books, const struct account *account, int64_t *ret,
+int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err)
 {
-	int64_t sum = 0;
+	struct in_flight sum = {0};
+	bool first = true;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
-		struct reading reading;
+		struct reading reading = {0};
+		const struct in_flight *flight = &reading.flight;
 		int rc;
 
 		if (!account->meters[i].jobs)
@@ -260,11 +292,22 @@ int jobs_in_flight(struct books *books, const struct account *account, int64_t *
 		rc = books_reading(books, account->meters[i].cluster, account->name, &reading, err);
 		if (rc && rc != SB_ENOTFOUND)
 			return rc;
-		if (!rc && !amount_add(sum, reading.flight, &sum))
-			sum = INT64_MAX;
+		sum.used = sum_of(sum.used, flight->used);
+		sum.committed = sum_of(sum.committed, flight->committed);
+		sum.endless += flight->endless;
+		if (flight->since && (!sum.since || flight->since < sum.since))
+			sum.since = flight->since;
+		if (first || flight->time < sum.time)
+			sum.time = flight->time;
+		first = false;
 	}
 	*ret = sum;
 	return SB_OK;
+}
+
+int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
+{
+	return rules->committed ? flight->committed : flight->used;
 }
 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
@@ -284,9 +327,9 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 		const struct account *account = books_at(books, i);
 
 		if (is_meant(charges, account->name))
-			rc = set_settled(books, charges->cluster, account, charges->settled,
-					 charges->running ? flight_of(charges, account->name) : -1,
-					 err);
+			rc = set_settled(
+				books, charges->cluster, account, charges->settled,
+				charges->running ? flight_of(charges, account->name) : NULL, err);
 	}
 	return rc;
 }
@@ -294,6 +337,7 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 int jobs_switch(struct books *books, const char *name, const char *cluster, enum metering to,
 		int64_t since, int64_t now, struct sb_error *err)
 {
+	const struct in_flight none = {0};
 	const struct account *account;
 	const struct meter *meter;
 	struct event event = {.kind = EVENT_METER,
@@ -312,5 +356,5 @@ int jobs_switch(struct books *books, const char *name, const char *cluster, enum
 	event.before = meter->reading;
 	event.now = to == METER_JOBS ? meter->reading : now;
 	rc = books_append(books, &event, err);
-	return rc ? rc : set_settled(books, cluster, account, since, 0, err);
+	return rc ? rc : set_settled(books, cluster, account, since, &none, err);
 }

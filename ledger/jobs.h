@@ -5,6 +5,7 @@
 #define SUBANK_LEDGER_JOBS_H
 
 #include "ledger/books.h"
+#include "ledger/policy.h"
 #include "ledger/tree.h"
 
 /* One run of a job. Times are seconds since 1970 UTC. */
@@ -18,7 +19,8 @@ struct finished_job {
 	int64_t end; /* -1: it runs, and nothing is charged yet */
 	int64_t elapsed; /* seconds that it ran */
 	int64_t billing;
-	int64_t factor; /* UsageFactor in millionths */
+	int64_t factor; /* what it is charged by, in millionths: UsageFactor and the site's */
+	int64_t limit; /* seconds that it may run; -1: no limit */
 };
 
 /* What it comes to from [since] (seconds) on: billing x seconds x factor, cut to whole
@@ -42,7 +44,7 @@ struct job_charges {
 		char account[NAME_SIZE];
 		int64_t amount; /* billing-seconds */
 		size_t jobs;
-		int64_t flight; /* of jobs that run, billing-seconds */
+		struct in_flight flight; /* of jobs that run */
 	} * sums; /* by account, each that got an entry or was looked at */
 	size_t sum_count;
 	size_t left; /* jobs that end later than the clock of the books: the next check has them */
@@ -62,10 +64,14 @@ void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finis
 int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
 		 struct sb_error *err);
 
-/* What jobs of the account that ran at the last check had used, on all clusters: no entries yet,
- * but as good as spent. 0 where it is metered by RawUsage, which has it. */
-int jobs_in_flight(struct books *books, const struct account *account, int64_t *ret,
+/* What jobs of the account that ran at the last check stand for, on all clusters; its time is that
+ * of the cluster seen longest ago. Nothing where it is metered by RawUsage, which has what they
+ * used. */
+int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err);
+
+/* How much of it the rules take for spent. */
+int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules);
 
 /* Switches what use of an account is charged by on a cluster, from [since] on (microseconds, whole
  * seconds). [now] is where RawUsage goes on counting. */

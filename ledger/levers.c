@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/amount.h"
 #include "ledger/checking.h"
+#include "ledger/jobs.h"
 
 static int enter_lever(struct books *books, const struct account *account,
 		       const struct lever *lever, const struct aim *aim, const char *cluster,
@@ -377,7 +379,8 @@ static int cap_of(struct books *books, const struct check *check, const struct a
 		*ret = (struct cap){.absent = true};
 		return SB_OK;
 	}
-	ret->used = used_minutes(row, meter->reading);
+	/* By jobs the reading stands still; what runs is in flight. */
+	ret->used = used_minutes(row, meter->jobs ? row->usage : meter->reading);
 	ret->running = still_running(row->running);
 	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &ret->now);
 	ret->ceiling = lever ? lever->original : ret->now;
@@ -394,6 +397,7 @@ static int deal_caps(struct books *books, struct check *check, const struct acco
 		     struct cap **ret, struct sb_error *err)
 {
 	size_t count = check->observation_count;
+	struct in_flight flight;
 	int64_t available;
 	bool deferred;
 	struct cap *caps;
@@ -403,8 +407,13 @@ static int deal_caps(struct books *books, struct check *check, const struct acco
 	if (!wants_caps(account, check->rules))
 		return SB_OK;
 	rc = account_available(account, &available, err);
+	if (!rc)
+		rc = jobs_in_flight(books, account, &flight, err);
 	if (rc)
 		return rc;
+	/* Slurm's counter has it already. */
+	if (!amount_sub(available, flight.used, &available))
+		available = -INT64_MAX;
 	caps = calloc(count + account->lever_count + 1, sizeof(*caps));
 	if (!caps)
 		return sb_error_nomem(err);

@@ -112,7 +112,11 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 	reading.time = read_i64(&from);
 	reading.running = read_i64(&from);
 	reading.vanished = read_u8(&from);
-	reading.flight = read_i64(&from);
+	reading.flight.used = read_i64(&from);
+	reading.flight.committed = read_i64(&from);
+	reading.flight.endless = read_i64(&from);
+	reading.flight.since = read_i64(&from);
+	reading.flight.time = read_i64(&from);
 	reading.settled = read_i64(&from);
 	if (!reader_done(&from))
 		return SB_ENOTFOUND; /* a reading may be lost */
@@ -134,7 +138,11 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->time);
 	bytes_put_i64(&value, reading->running);
 	bytes_put_u8(&value, reading->vanished);
-	bytes_put_i64(&value, reading->flight);
+	bytes_put_i64(&value, reading->flight.used);
+	bytes_put_i64(&value, reading->flight.committed);
+	bytes_put_i64(&value, reading->flight.endless);
+	bytes_put_i64(&value, reading->flight.since);
+	bytes_put_i64(&value, reading->flight.time);
 	bytes_put_i64(&value, reading->settled);
 	rc = value.failed ? sb_error_nomem(err)
 			  : store_set(books_txn(books), STORE_READINGS, key,
@@ -194,6 +202,7 @@ int books_read_time(struct books *books, const struct account *account, char *co
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
+		int64_t time = meter->jobs ? meter->jobs_since : meter->time;
 		struct reading reading;
 		int rc;
 
@@ -202,10 +211,10 @@ int books_read_time(struct books *books, const struct account *account, char *co
 		rc = books_reading(books, meter->cluster, account->name, &reading, err);
 		if (rc && rc != SB_ENOTFOUND)
 			return rc;
-		if (rc || reading.time < meter->time)
-			reading.time = meter->time;
-		if (!*cluster || reading.time < oldest) {
-			oldest = reading.time;
+		if (!rc && (meter->jobs ? reading.settled : reading.time) > time)
+			time = meter->jobs ? reading.settled : reading.time;
+		if (!*cluster || time < oldest) {
+			oldest = time;
 			cluster = meter->cluster;
 		}
 	}

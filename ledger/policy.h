@@ -11,6 +11,7 @@ struct rules {
 	enum enforcement enforcement; /* for accounts whose terms name none */
 	const char *field; /* likewise the lever: GrpTRESMins */
 	const char *tres; /* cpu; "" for a field without TRES */
+	bool committed; /* holds go by what jobs that run are committed to, not by what they used */
 	bool put_right; /* a lever changed by hand is set again, not left */
 	bool pooled; /* under `limit` each cluster gets room for the whole balance */
 	struct thresholds thresholds; /* for accounts whose terms name none */

@@ -34,13 +34,14 @@ enum column {
 	ELAPSED_RAW,
 	SUSPENDED,
 	ALLOC_TRES,
+	TIMELIMIT_RAW,
 	NCOLUMNS,
 };
 
 static const char header[] = "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|"
-			     "Submit|Start|End|ElapsedRaw|Suspended|AllocTRES";
+			     "Submit|Start|End|ElapsedRaw|Suspended|AllocTRES|TimelimitRaw";
 static const char columns[] = "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-			      "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES";
+			      "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES,TimelimitRaw";
 
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
 {
@@ -133,6 +134,7 @@ static int read_state(const struct reading *reading, char *text, struct slurm_er
 static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct slurm_error *err)
 {
 	static const char *const no_time[] = {"None", "Unknown", NULL};
+	static const char *const no_limit[] = {"UNLIMITED", "Partition_Limit", NULL};
 	struct sacct_job job = {.cluster = cells[CLUSTER],
 				.name = cells[JOB_ID],
 				.account = cells[ACCOUNT],
@@ -154,8 +156,14 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 	    read_number(reading, "End", cells[END], no_time, &job.end, err) ||
 	    read_number(reading, "ElapsedRaw", cells[ELAPSED_RAW], NULL, &job.elapsed, err) ||
 	    read_length(reading, "Suspended", cells[SUSPENDED], &job.suspended, err) ||
+	    read_number(reading, "TimelimitRaw", cells[TIMELIMIT_RAW], no_limit, &job.limit, err) ||
 	    read_state(reading, cells[STATE], err))
 		return SLURM_EFORM;
+	/* Minutes, 32 bits of them in Slurm. */
+	if (job.limit > UINT32_MAX)
+		return malformed(reading, "TimelimitRaw", cells[TIMELIMIT_RAW], err);
+	if (job.limit > 0)
+		job.limit *= 60;
 	if (sacct_tres(job.tres, "billing", &billing, NULL))
 		return malformed(reading, "AllocTRES", job.tres, err);
 	job.billing = billing > 0 ? billing : 0;

@@ -30,6 +30,7 @@ struct sacct_job {
 	const char *tres; /* AllocTRES as printed, for sacct_tres(): "billing=1,cpu=1,mem=100M"; ""
 			     if it never ran */
 	int64_t billing; /* of those; 0: none */
+	int64_t limit; /* seconds that it may run, suspensions left out; -1: no limit */
 };
 
 /* Which jobs: those that waited, ran or ended within [since, until). */

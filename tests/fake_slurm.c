@@ -437,10 +437,14 @@ void fake_add_job(const char *name, struct fake_job job)
 		otherwise(job.qos, "normal"),
 		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,
 		job.start ? start : "None", job.runs ? "Unknown" : end);
-	fprintf(to, "%" PRId64 "|%02d:%02d:%02d|%s\n", job.ran - job.suspended,
+	fprintf(to, "%" PRId64 "|%02d:%02d:%02d|%s|", job.ran - job.suspended,
 		(int)(job.suspended / 3600), (int)(job.suspended / 60 % 60),
 		(int)(job.suspended % 60),
 		job.start ? otherwise(job.tres, "billing=1,cpu=1,node=1") : "");
+	if (job.limit)
+		fprintf(to, "%" PRId64 "\n", job.limit / 60);
+	else
+		fputs("UNLIMITED\n", to);
 	ck_assert_int_eq(fclose(to), 0);
 	free(old);
 }
@@ -457,13 +461,13 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 	ck_assert_int_ge(asprintf(&copy, "%s%s", rows ? cluster->jobs : "", rows ? more : ""), 0);
 	rest = copy;
 	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
-	      "ElapsedRaw|Suspended|AllocTRES\n",
+	      "ElapsedRaw|Suspended|AllocTRES|TimelimitRaw\n",
 	      out);
 	while ((row = strsep(&rest, "\n")) && *row) {
-		char *line = strdup(row), *at = line, *cells[14];
+		char *line = strdup(row), *at = line, *cells[15];
 
 		ck_assert_ptr_nonnull(line);
-		for (size_t i = 0; i < 14; i++) {
+		for (size_t i = 0; i < 15; i++) {
 			cells[i] = strsep(&at, "|");
 			ck_assert_msg(cells[i], "a job has too few fields: %s", row);
 		}

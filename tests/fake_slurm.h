@@ -90,6 +90,7 @@ struct fake_job {
 	int64_t ran; /* from its start until now, or its end */
 	int64_t suspended; /* of that */
 	bool runs; /* it has no end */
+	int64_t limit; /* seconds, whole minutes; "UNLIMITED" */
 };
 
 /* slurmdbd gets to know of it; one with the same id and submit time is replaced. */

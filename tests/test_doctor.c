@@ -323,7 +323,10 @@ START_TEST(factors_and_weights_are_told)
 	NO_ROW("factor of a partition");
 	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
 		     "enforcement: limit\nfactors: {partition: {main: 2}}\n");
+	NO_ROW("hold_on");
 	ROW("free_states, factors|the settings|warn|0 states, 1 factors|Slurm's own limit");
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nhold_on: committed\n");
+	ROW("hold_on|the settings|warn|committed|what jobs are committed to is known");
 	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\n");
 	fake_cluster("dev")->partitions = "PartitionName=a TRESBillingWeights=CPU=1.0,GRES/gpu=10\n"
 					  "PartitionName=b TRESBillingWeights=CPU=1.5\n"

@@ -18,7 +18,7 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define HEADER                                                                                     \
 	"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"        \
-	"ElapsedRaw|Suspended|AllocTRES\n"
+	"ElapsedRaw|Suspended|AllocTRES|TimelimitRaw\n"
 
 static const struct sacct_window always = {.since = 0, .until = INT64_MAX};
 
@@ -54,7 +54,7 @@ static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err
 		job->tres);
 	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, job->submit,
 		job->start, job->end, job->elapsed, job->billing);
-	fprintf(ctx, " %" PRId64 "\n", job->suspended);
+	fprintf(ctx, " %" PRId64 " %" PRId64 "\n", job->suspended, job->limit);
 	return SLURM_OK;
 }
 
@@ -76,32 +76,36 @@ static const struct {
 } bad[] = {
 	{"", "empty"},
 	{"x|y\n", "line 1 of its answer for cluster dev has \"x|y\" for its header"},
-	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 15"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n"
-		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||\n",
-	 "line 3 of its answer for cluster dev has 16 fields"},
-	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "\"gpu\" for Cluster"},
-	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "JobID"},
-	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "JobIDRaw"},
-	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n",
+	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 16"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
+		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|||1\n",
+	 "line 3 of its answer for cluster dev has 17 fields"},
+	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "\"gpu\" for Cluster"},
+	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "JobID"},
+	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "JobIDRaw"},
+	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
 	 "\"1.batch\" for JobIDRaw"},
-	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n", "DBIndex"},
-	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|00:00:00|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|00:00:00|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|00:00:00|\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|00:00:00|\n", "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|00:00:00|\n", "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|00:00:00|\n", "Start"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|00:00:00|\n", "End"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|00:00:00|\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|00:00:00|\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1||\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:60|\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|-00:00:00|\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|mem=1.5G\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1,\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing=1,billing=2\n", "AllocTRES"},
+	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "DBIndex"},
+	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|00:00:00||1\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|00:00:00||1\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|00:00:00||1\n", "State"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|00:00:00||1\n", "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|00:00:00||1\n",
+	 "Submit"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|00:00:00||1\n", "Start"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|00:00:00||1\n", "End"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|00:00:00||1\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|00:00:00||1\n", "ElapsedRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|||1\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:60||1\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|-00:00:00||1\n", "Suspended"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing|1\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|mem=1.5G|1\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1,|1\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing=1,billing=2|1\n", "AllocTRES"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|\n", "\"\" for TimelimitRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|01:00:00\n", "TimelimitRaw"},
+	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|4294967296\n", "TimelimitRaw"},
 };
 
 START_TEST(what_is_not_a_job_is_refused)
@@ -141,8 +145,8 @@ START_TEST(who_refuses_a_job_ends_the_reading)
 	struct slurm_error err = {0};
 	int count = 0;
 
-	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n"
-			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|\n";
+	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
+			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n";
 	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, &count, &err), SLURM_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
@@ -160,30 +164,31 @@ START_TEST(jobs_of_all_kinds_are_read)
 
 	answer = HEADER
 		"dev|1|1|1|a|u|main|normal|COMPLETED|1795560976|1795560976|1795560979|3|00:00:00|"
-		"billing=1,cpu=1,node=1\n"
+		"billing=1,cpu=1,node=1|1440\n"
 		"dev|3|3+0|8|a|u|main|normal|CANCELLED by "
-		"0|1795560976|None|1795560990|0|00:00:00|\n"
+		"0|1795560976|None|1795560990|0|00:00:00||4294967295\n"
 		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|1-02:03:04|cpu="
-		"1,node=1\n"
+		"1,node=1|UNLIMITED\n"
 		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|00:00:03|"
-		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1\n"
-		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|00:00:00|\n";
+		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1|1\n"
+		"dev|2|2_3|5|a|u|main|normal|PENDING|1795560976|Unknown|Unknown|0|00:00:00||"
+		"Partition_Limit\n";
 	ck_assert_msg(read_to(&canned, &window, &text, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(text, "dev 1 COMPLETED 1 1 a u main normal billing=1,cpu=1,node=1 "
-			       "1795560976 1795560976 1795560979 3 1 0\n"
+			       "1795560976 1795560976 1795560979 3 1 0 86400\n"
 			       "dev 3+0 CANCELLED 3 8 a u main normal  "
-			       "1795560976 -1 1795560990 0 0 0\n"
+			       "1795560976 -1 1795560990 0 0 0 257698037700\n"
 			       "dev 8 RUNNING 8 13 a u main normal cpu=1,node=1 "
-			       "1795560976 1795560990 -1 9 0 93784\n"
+			       "1795560976 1795560990 -1 9 0 93784 -1\n"
 			       "dev 9 REQUEUED 9 14   x,y  "
 			       "billing=3,cpu=1,gres/gpu=2,mem=100M,node=1 "
-			       "1795560976 1795560990 1795560995 5 3 3\n"
-			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0 0\n");
+			       "1795560976 1795560990 1795560995 5 3 3 60\n"
+			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0 0 -1\n");
 	free(text);
 	ck_assert_str_eq(asked,
 			 "sacct -D -X -a -P --noconvert -M dev -S uts1000000 -E uts1795560999 -o "
 			 "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-			 "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES -A a,b");
+			 "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES,TimelimitRaw -A a,b");
 	answer = HEADER;
 	ck_assert_int_eq(read_to(&canned, &always, &text, &err), 0);
 	ck_assert_str_eq(text, "");
@@ -222,10 +227,10 @@ END_TEST
 /* The two fakes, by the same jobs. */
 
 #define JOBS                                                                                       \
-	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2\n"         \
-	"2|2|2|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|billing=1\n"         \
-	"3|3|3|c|u|main|normal|CANCELLED by 0|1000100|None|1000180|0|00:00:00|\n"                  \
-	"4|4|4|a|u|main|normal|RUNNING|1000100|1000250|Unknown|60|00:00:00|billing=1\n"
+	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2|60\n"      \
+	"2|2|2|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|billing=1|60\n"      \
+	"3|3|3|c|u|main|normal|CANCELLED by 0|1000100|None|1000180|0|00:00:00||60\n"               \
+	"4|4|4|a|u|main|normal|RUNNING|1000100|1000250|Unknown|60|00:00:00|billing=1|60\n"
 
 static const struct {
 	struct sacct_window window;

@@ -101,6 +101,8 @@ static const struct {
 	{"factors: {qos: {a: free}}\n", ":1:20: ", "decimal number"},
 	{"factors: {qos: {a: [1]}}\n", ":1:20: ", "decimal number"},
 
+	{"hold_on: charges\n", ":1:10: ", "there are in_flight, committed"},
+	{"hold_on: [committed]\n", ":1:10: ", "single value"},
 	{"enforcement: on\n", ":1:14: ", "'on'"},
 	{"enforcement: Hold\n", ":1:14: ", "'Hold'"},
 	{"enforcement: site\n", ":1:14: ", "'site'"},
@@ -338,6 +340,7 @@ START_TEST(every_key_is_read)
 		      "bank: /srv/bank\n"
 		      "clusters: [alpha, Beta]\n"
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
+		      "hold_on: committed\n"
 		      "free_states: [TIMEOUT, NODE_FAIL]\n"
 		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}}\n"
 		      "enforcement: warn\n"
@@ -363,6 +366,7 @@ START_TEST(every_key_is_read)
 	ck_assert_uint_eq(settings.account_count, 2);
 	ck_assert_str_eq(settings.accounts[0], "proj*");
 	ck_assert_str_eq(settings.accounts[1], "chem-[!a]?");
+	ck_assert(settings.committed);
 	ck_assert_uint_eq(settings.tariff.free_count, 2);
 	ck_assert_str_eq(settings.tariff.free_states[1], "NODE_FAIL");
 	ck_assert_uint_eq(settings.tariff.partitions.count, 2);

@@ -392,7 +392,8 @@ START_TEST(running_jobs_are_in_flight)
 					      .runs = true});
 	DONE("bio: held", "check");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
-	DONE("jobs that run have used 10.11 SU, which is charged when they end", "why", "bio");
+	DONE("jobs that run have used 10.11 SU and may come to 10.11 SU", "why", "bio");
+	DONE("holds go by the former", "why", "bio");
 	DONE("  a deposit of more than 0.11 SU ends it", "why", "bio");
 	nothing_more();
 	/* They end, and all of it is charged. */
@@ -409,6 +410,116 @@ START_TEST(running_jobs_are_in_flight)
 	DONE("", "deposit", "bio", "400s");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
 	DONE("", "verify");
+}
+END_TEST
+
+/* Jobs of an hour at 2, one that is past its limit, one without a limit, a new one, and one that
+ * began before the switch and was suspended for a while. */
+static void add_running(void)
+{
+	const struct fake_job jobs[] = {
+		{.id = 1, .start = BEGIN + 3700, .ran = 1000, .limit = 3600, .tres = "billing=2"},
+		{.id = 2, .start = BEGIN + 3700, .ran = 100, .limit = 60},
+		{.id = 3, .start = BEGIN + 3700, .ran = 500},
+		{.id = 4, .start = BEGIN + 7190, .limit = 600},
+		{.id = 5, .start = BEGIN + 3502, .ran = 400, .suspended = 50, .limit = 1800},
+	};
+
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		struct fake_job job = jobs[i];
+
+		job.runs = true;
+		fake_add_job("dev", job);
+	}
+}
+
+START_TEST(running_jobs_are_committed_to_their_limits)
+{
+	add_running();
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	/* 2000 + 100 + 500 + 0 + 251; 7200 + 100 + 500 + 600 + 1701: the switch was 99 seconds
+	 * behind the start of the last one. */
+	GIVES(0, "bio|open|0|36000|2851|10101|", NULL, "balance", "bio", "-nP", "--seconds", "-o",
+	      "Account,State,Used,Available,InFlight,Committed,Seen");
+	DONE("1|33149\n", "balance", "bio", "-nP", "--seconds", "-o", "NoLimit,Free");
+	GIVES(0, "Account State Used Available   Read InFlight Committed   Seen Free\n",
+	      "bio: 1 running without a time limit", "balance", "--running");
+	DONE("\"committed_seconds\": 10101", "balance", "--json");
+	DONE("(total)||0|36000|2851|10101||33149\n", "balance", "-nP", "--seconds", "--total", "-o",
+	     "Account,State,Used,Available,InFlight,Committed,Seen,Free");
+	set_settings(SETTINGS "meter: jobs\nhold_on: committed\n");
+	DONE("25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Free");
+	nothing_more();
+	GIVES(2, NULL, "leave out --as-of", "balance", "--running", "--as-of", "now");
+	/* What they used is older when slurmdbd has been silent since. */
+	fake_mode[FAKE_SACCT] = FAKE_FAILS;
+	clock_now += HOUR;
+	GIVES(3, NULL, "charged later", "check");
+	GIVES(0, "1h ago", "", "balance", "--running");
+	fake_mode[FAKE_SACCT] = FAKE_OK;
+}
+END_TEST
+
+START_TEST(holds_may_go_by_what_is_committed)
+{
+	add_running();
+	DONE("", "withdraw", "bio", "26000s");
+	nothing_more();
+	set_settings(SETTINGS "meter: jobs\nhold_on: committed\n");
+	DONE("bio: held", "check");
+	DONE("may come to 2.80 SU, which is charged when they end; holds go by the latter", "why",
+	     "bio");
+	ck_assert_ptr_nonnull(strstr(out, "1 of them without a time limit"));
+	ck_assert_ptr_nonnull(strstr(out, "a deposit of more than 0.02 SU ends it"));
+	nothing_more();
+	/* One that was to run for an hour ends at once. */
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 1010,
+					      .limit = 3600,
+					      .tres = "billing=2"});
+	DONE("bio: released", "check");
+	DONE("2020|7980|2901|5079\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,Available,Committed,Free");
+}
+END_TEST
+
+/* Under `limit` Slurm's counter has what is in flight, and what was charged since the switch. */
+START_TEST(limits_follow_the_jobs)
+{
+	set_settings(SETTINGS "meter: jobs\nenforcement: limit\n");
+	fake_account("dev", "bio")->usage = 6000;
+	job(1, "bio", 3700, 3000);
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 2, .start = BEGIN + 3700, .ran = 3000, .limit = 3600, .runs = true});
+	DONE("", "check");
+	/* 36000 - 3000 - 3000, and 100 minutes are used already. */
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "billing=598");
+	nothing_more();
+}
+END_TEST
+
+/* What is left of a window expires when no job can be charged to it any more. */
+START_TEST(windows_wait_for_jobs_that_began_in_them)
+{
+	DONE("", "deposit", "bio", "1", "--end", "now+1hour");
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 1, .start = BEGIN + 7300, .ran = 3000, .limit = 86400, .runs = true});
+	clock_now = T0 + 4 * HOUR;
+	nothing_more();
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .start = BEGIN + 7300, .ran = 3500, .limit = 86400});
+	DONE("bio: charged 0.97 SU for 1 job on dev\n", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: 0.02 SU expired"));
+	DONE("expire|-100\n", "journal", "bio", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
+	     "expire");
+	nothing_more();
+	is_reconciled();
 }
 END_TEST
 
@@ -480,6 +591,10 @@ int main(void)
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
 	tcase_add_test(tcase, a_hold_follows_the_jobs);
 	tcase_add_test(tcase, running_jobs_are_in_flight);
+	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
+	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
+	tcase_add_test(tcase, limits_follow_the_jobs);
+	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
