@@ -19,6 +19,7 @@
 #include "ledger/bytes.h"
 #include "ledger/leftover.h"
 #include "ledger/lock.h"
+#include "ledger/store_form.h"
 #include "ledger/store_inside.h"
 
 enum {

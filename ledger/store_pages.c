@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ledger/bytes.h"
+#include "ledger/store_form.h"
 #include "ledger/store_inside.h"
 
 /* LMDB's own tables come behind ours: that of the free pages, and that of the tables. */
@@ -17,18 +18,6 @@ enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, A
 enum {
 	TABLE_FLAGS = MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED |
 		      MDB_INTEGERDUP | MDB_REVERSEDUP
-};
-
-/* Where bytes stand the other way round LMDB swaps pieces of its nodes, which was tried nowhere:
- * there the pages are not looked at. */
-enum { LITTLE_ENDIAN_NODES = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
-
-/* Where a table begins, by its record. */
-struct root {
-	bool known;
-	size_t page;
-	unsigned depth; /* 0: it is empty */
-	unsigned flags;
 };
 
 /* What was seen of the data file's pages. */
@@ -51,22 +40,6 @@ static int page_error(const struct pages *pages, struct sb_error *err, const cha
 			    pages->table, page, what);
 }
 
-static size_t number_at(const char *at)
-{
-	size_t number;
-
-	memcpy(&number, at, WORD);
-	return number;
-}
-
-static unsigned short_at(const char *at)
-{
-	uint16_t number;
-
-	memcpy(&number, at, sizeof(number));
-	return number;
-}
-
 static int see(struct pages *pages, size_t page, struct sb_error *err)
 {
 	if (page < 2 || page >= pages->count)
@@ -82,7 +55,7 @@ static int page_of(struct pages *pages, const void *at, const char **ret, size_t
 		   struct sb_error *err)
 {
 	const char *page = (const char *)at - (uintptr_t)at % pages->size;
-	size_t number = number_at(page);
+	size_t number = form_number(page);
 
 	if (number >= pages->count)
 		return page_error(pages, err, "is none of the file", number);
@@ -95,47 +68,12 @@ static int page_of(struct pages *pages, const void *at, const char **ret, size_t
 	return SB_OK;
 }
 
-/* A node has the length of its value in two pieces (a branch: the number of a page), flags, and the
- * length of its key in front. */
-static size_t node_length(const char *node, unsigned kind)
-{
-	size_t len = NODE_HEAD + short_at(node + 6);
-
-	if (kind != PAGE_IS_LEAF)
-		return len;
-	return len + (short_at(node + 4) & NODE_IS_LARGE
-			      ? WORD
-			      : short_at(node) | (size_t)short_at(node + 2) << 16);
-}
-
-/* Whether a page is what its head says, and its nodes, which are of even length, fill it from the
- * end of the free room on. */
 static int see_nodes(const struct pages *pages, const char *page, unsigned kind,
 		     struct sb_error *err)
 {
-	unsigned room = short_at(page + PAGE_ROOM), end = short_at(page + PAGE_ROOM + 2);
-	size_t used = 0;
+	const char *fault = form_fault(page, pages->size, kind, pages->node_flags);
 
-	if (short_at(page + PAGE_FLAGS) != kind || room < PAGE_HEAD || room % 2 || room > end ||
-	    end > pages->size)
-		return page_error(pages, err, "has a damaged head", number_at(page));
-	for (unsigned at = PAGE_HEAD; at < room; at += 2) {
-		unsigned place = short_at(page + at);
-		const char *node = page + place;
-		size_t len;
-
-		if (place < end || place + NODE_HEAD > pages->size ||
-		    place + (len = node_length(node, kind)) > pages->size)
-			return page_error(pages, err, "has a node outside", number_at(page));
-		if (kind == PAGE_IS_LEAF &&
-		    (short_at(node + 4) | NODE_IS_LARGE) != (pages->node_flags | NODE_IS_LARGE))
-			return page_error(pages, err, "has a node with wrong flags",
-					  number_at(page));
-		used += len + len % 2;
-	}
-	if (used != pages->size - end)
-		return page_error(pages, err, "has nodes that do not fill it", number_at(page));
-	return SB_OK;
+	return fault ? page_error(pages, err, fault, form_number(page)) : SB_OK;
 }
 
 /* A large value, which has pages of its own; they are added to [large]. */
@@ -149,7 +87,7 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 	if (rc)
 		return rc;
 	memcpy(&count, page + PAGE_ROOM, sizeof(count));
-	if (short_at(page + PAGE_FLAGS) != PAGE_IS_LARGE)
+	if (form_short(page + PAGE_FLAGS) != PAGE_IS_LARGE)
 		return page_error(pages, err, "has a damaged head", first);
 	/* LMDB leaves it its pages when it becomes shorter within one transaction. */
 	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size > count ||
@@ -165,13 +103,13 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
 {
 	const char *at = value.mv_data;
-	size_t count = value.mv_size < WORD ? 0 : number_at(at), before = SIZE_MAX;
+	size_t count = value.mv_size < WORD ? 0 : form_number(at), before = SIZE_MAX;
 	int rc = SB_OK;
 
 	if (value.mv_size % WORD || count >= value.mv_size / WORD)
 		return page_error(pages, err, "are free in a list that is too short", count);
 	for (size_t i = 1; i <= count && !rc; i++) {
-		size_t page = number_at(at + i * WORD);
+		size_t page = form_number(at + i * WORD);
 
 		if (page >= before)
 			return page_error(pages, err, "is not in its order", page);
@@ -179,16 +117,6 @@ static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
 		rc = see(pages, page, err);
 	}
 	return rc;
-}
-
-static struct root root_in(const char *record)
-{
-	return (struct root){
-		.known = true,
-		.page = number_at(record + RECORD_ROOT),
-		.depth = short_at(record + RECORD_DEPTH),
-		.flags = short_at(record + RECORD_FLAGS),
-	};
 }
 
 /* The record of one of our tables. */
@@ -202,7 +130,7 @@ static int see_record(struct pages *pages, MDB_val key, MDB_val value, struct sb
 		const char *name = store_table_name((enum store_table)i);
 
 		if (key.mv_size == strlen(name) && memcmp(key.mv_data, name, key.mv_size) == 0)
-			pages->roots[i] = root_in(value.mv_data);
+			pages->roots[i] = form_root(value.mv_data);
 	}
 	return SB_OK;
 }
@@ -223,20 +151,14 @@ static int see_branches(struct pages *pages, size_t number, unsigned depth, size
 	rc = see(pages, number, err);
 	if (rc)
 		return rc;
-	if (number_at(page) != number)
+	if (form_number(page) != number)
 		return page_error(pages, err, "is no branch", number);
 	rc = see_nodes(pages, page, PAGE_IS_BRANCH, err);
-	room = short_at(page + PAGE_ROOM);
+	room = form_short(page + PAGE_ROOM);
 	++*branches;
-	for (unsigned at = PAGE_HEAD; at < room && !rc; at += 2) {
-		unsigned node = short_at(page + at);
-
-		rc = see_branches(
-			pages,
-			short_at(page + node) | (size_t)short_at(page + node + 2) << 16 |
-				(WORD > 4 ? (size_t)short_at(page + node + 4) << 16 << 16 : 0),
-			depth - 1, branches, err);
-	}
+	for (unsigned at = PAGE_HEAD; at < room && !rc; at += 2)
+		rc = see_branches(pages, form_below(page + form_short(page + at)), depth - 1,
+				  branches, err);
 	return rc;
 }
 
@@ -383,16 +305,15 @@ static void find_own_roots(struct pages *pages)
 	size_t id = mdb_txn_id(pages->txn->mdb);
 	const char *meta = pages->base + (id & 1) * pages->size;
 
-	if (number_at(meta + META_TXN) != id)
+	if (form_number(meta + META_TXN) != id)
 		return;
 	for (int i = 0; i < 2; i++) {
 		pages->roots[i ? OWN_TABLES : OWN_FREE] =
-			root_in(meta + META_RECORDS + i * RECORD_SIZE);
+			form_root(meta + META_RECORDS + i * RECORD_SIZE);
 	}
 }
 
-/* Looks a key up in a leaf, whose nodes have the length of the value in two pieces, flags and the
- * length of the key in front. */
+/* Looks a key up in a leaf, which may be no leaf any more. */
 static const char *find_in_leaf(const struct pages *pages, size_t number, const char *key,
 				size_t *ret_len)
 {
@@ -400,17 +321,18 @@ static const char *find_in_leaf(const struct pages *pages, size_t number, const 
 	size_t len = strlen(key);
 	unsigned room;
 
-	if (number >= pages->count || number_at(page) != number)
+	if (number >= pages->count || form_number(page) != number)
 		return NULL;
-	room = short_at(page + PAGE_ROOM);
+	room = form_short(page + PAGE_ROOM);
 	for (unsigned at = PAGE_HEAD; at < room && at < pages->size; at += 2) {
-		const char *node = page + short_at(page + at);
+		const char *node = page + form_short(page + at);
 
-		if (node + 8 + len > page + pages->size || short_at(node + 6) != len ||
-		    memcmp(node + 8, key, len) != 0)
+		if (node + NODE_HEAD + len > page + pages->size ||
+		    form_value(node) != node + NODE_HEAD + len ||
+		    memcmp(node + NODE_HEAD, key, len) != 0)
 			continue;
-		*ret_len = short_at(node) | (size_t)short_at(node + 2) << 16;
-		return node + 8 + len + *ret_len <= page + pages->size ? node + 8 + len : NULL;
+		*ret_len = form_value_length(node);
+		return form_value(node) + *ret_len <= page + pages->size ? form_value(node) : NULL;
 	}
 	return NULL;
 }
@@ -426,17 +348,17 @@ static int see_roots(struct pages *pages, struct sb_error *err)
 	for (int i = 0; i < 2; i++) {
 		const char *meta = pages->base + (size_t)i * pages->size;
 		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
-		size_t number = number_at(meta + META_TXN), len;
-		size_t other = number_at(pages->base + (size_t)!i * pages->size + META_TXN);
+		size_t number = form_number(meta + META_TXN), len;
+		size_t other = form_number(pages->base + (size_t)!i * pages->size + META_TXN);
 		uint64_t leads_to;
 
-		if (number <= 1 || short_at(tables_record + RECORD_DEPTH) != 1)
+		if (number <= 1 || form_short(tables_record + RECORD_DEPTH) != 1)
 			continue;
-		record = find_in_leaf(pages, number_at(tables_record + RECORD_ROOT),
+		record = find_in_leaf(pages, form_number(tables_record + RECORD_ROOT),
 				      store_table_name(STORE_META), &len);
-		if (!record || len != RECORD_SIZE || short_at(record + RECORD_DEPTH) != 1)
+		if (!record || len != RECORD_SIZE || form_short(record + RECORD_DEPTH) != 1)
 			continue;
-		value = find_in_leaf(pages, number_at(record + RECORD_ROOT), STORE_NEWEST, &len);
+		value = find_in_leaf(pages, form_number(record + RECORD_ROOT), STORE_NEWEST, &len);
 		if (!value || len != 8 + SUM_SIZE)
 			continue;
 		leads_to = u64_load((const unsigned char *)value);
@@ -487,7 +409,7 @@ static int look(struct store_txn *txn, struct sb_error *err)
 		return store_error(err, rc, "look at the pages");
 	pages.size = stat.ms_psize;
 	/* LMDB maps a file of larger pages than the machine's where they do not begin. */
-	if (!LITTLE_ENDIAN_NODES || pages.size > (size_t)sysconf(_SC_PAGESIZE)) {
+	if (!FORM_IS_KNOWN || pages.size > (size_t)sysconf(_SC_PAGESIZE)) {
 		mdb_cursor_close(cursor);
 		return SB_OK;
 	}
