@@ -19,6 +19,7 @@
 #include "ledger/bytes.h"
 #include "ledger/leftover.h"
 #include "ledger/lock.h"
+#include "ledger/store_end.h"
 #include "ledger/store_form.h"
 #include "ledger/store_inside.h"
 
@@ -357,13 +358,45 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 		store->options.folder, (uintmax_t)number[0], (uintmax_t)number[1]);
 }
 
+/* Another process may make the map larger at any time; a damaged file says so for ever. */
+static int begin_to_open(struct store *store, unsigned flags, MDB_txn **ret, struct sb_error *err)
+{
+	int rc = MDB_MAP_RESIZED;
+
+	for (int attempt = 0; rc == MDB_MAP_RESIZED && attempt < MAX_ATTEMPTS; attempt++) {
+		if (attempt > 0 && mdb_env_set_mapsize(store->env, 0))
+			break;
+		rc = mdb_txn_begin(store->env, NULL, flags, ret);
+	}
+	return rc ? store_error(err, rc, "begin to read the books") : SB_OK;
+}
+
+/* A file that is shorter than its last page. Others may write while we look. */
+static int check_end(struct store *store, int fd, size_t page_size, bool *ret, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	*ret = false;
+	for (int attempt = 0; attempt < MAX_ATTEMPTS && !*ret && !rc; attempt++) {
+		MDB_txn *txn;
+
+		rc = begin_to_open(store, MDB_RDONLY, &txn, err);
+		if (rc)
+			break;
+		rc = store_end_is_free(fd, page_size, mdb_txn_id(txn), ret, err);
+		mdb_txn_abort(txn);
+	}
+	return rc;
+}
+
 static int check_size(struct store *store, struct sb_error *err)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
 	struct stat st;
 	uint64_t need;
-	int fd;
+	bool end_is_free = true;
+	int fd, rc = SB_OK;
 
 	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
 	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
@@ -373,6 +406,10 @@ static int check_size(struct store *store, struct sb_error *err)
 		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	if ((uint64_t)st.st_size < need)
+		rc = check_end(store, fd, stat.ms_psize, &end_is_free, err);
+	if (rc)
+		return rc;
+	if (!end_is_free)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
 				    "%ju; restore an export or a backup",
@@ -384,16 +421,10 @@ static int open_tables(struct store *store, struct sb_error *err)
 {
 	bool create = store->building;
 	MDB_txn *txn;
-	int rc = MDB_MAP_RESIZED;
+	int rc = begin_to_open(store, create ? 0 : MDB_RDONLY, &txn, err);
 
-	/* Another process may make the map larger at any time; a damaged file says so for ever. */
-	for (int attempt = 0; rc == MDB_MAP_RESIZED && attempt < MAX_ATTEMPTS; attempt++) {
-		if (attempt > 0 && mdb_env_set_mapsize(store->env, 0))
-			break;
-		rc = mdb_txn_begin(store->env, NULL, create ? 0 : MDB_RDONLY, &txn);
-	}
 	if (rc)
-		return store_error(err, rc, "begin to read the books");
+		return rc;
 	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
 		stepping = 1;
 		rc = step_ended(mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0,
@@ -975,24 +1006,6 @@ static int commit(MDB_txn *txn, struct sb_error *err)
 	}
 }
 
-/* LMDB may leave the file shorter than its last page when that page was allocated and given up in
- * one transaction. The file must have the length that check_size() asks for. */
-static void lengthen(struct store *store)
-{
-	MDB_envinfo info;
-	MDB_stat stat;
-	struct stat st;
-	off_t need;
-	int fd;
-
-	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
-	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
-		return;
-	need = (off_t)((info.me_last_pgno + 1) * stat.ms_psize);
-	if (st.st_size < need && ftruncate(fd, need) == 0)
-		(void)fsync(fd);
-}
-
 static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -1012,8 +1025,6 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 		} else {
 			mdb_txn_abort(txn.mdb);
 		}
-		if (rc == SB_OK)
-			lengthen(store);
 		if (rc == SB_EFULL)
 			rc = grow(store, err);
 		else

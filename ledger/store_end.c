@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/store_end.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/store_form.h"
+
+struct file {
+	const char *base;
+	size_t size; /* of a page */
+	size_t present; /* pages in the file */
+	size_t count; /* pages there should be */
+	unsigned char *seen; /* one for each: free, or of the list of free pages */
+};
+
+static bool see(struct file *file, size_t page)
+{
+	return page >= 2 && page < file->count && !file->seen[page]++;
+}
+
+/* How many pages are free, and their numbers. */
+static bool see_record(struct file *file, const char *node)
+{
+	const char *value = form_value(node);
+	size_t len = form_value_length(node), count;
+
+	if (form_is_large(node)) {
+		size_t first = form_number(value);
+
+		if (first >= file->present ||
+		    len > (file->present - first) * file->size - PAGE_HEAD)
+			return false;
+		value = file->base + first * file->size + PAGE_HEAD;
+	}
+	count = len < WORD ? 0 : form_number(value);
+	if (count >= len / WORD)
+		return false;
+	for (size_t i = 1; i <= count; i++) {
+		if (!see(file, form_number(value + i * WORD)))
+			return false;
+	}
+	return true;
+}
+
+/* The list of free pages from one of its pages on. */
+static bool see_list(struct file *file, size_t number, unsigned depth)
+{
+	const char *page = file->base + number * file->size;
+	bool leaf = depth == 1;
+	unsigned room;
+
+	if (number >= file->present || !see(file, number) ||
+	    form_fault(page, file->size, leaf ? PAGE_IS_LEAF : PAGE_IS_BRANCH, 0))
+		return false;
+	room = form_short(page + PAGE_ROOM);
+	for (unsigned at = PAGE_HEAD; at < room; at += 2) {
+		const char *node = page + form_short(page + at);
+
+		if (!(leaf ? see_record(file, node) : see_list(file, form_below(node), depth - 1)))
+			return false;
+	}
+	return true;
+}
+
+static bool end_is_seen(const struct file *file)
+{
+	for (size_t i = file->present; i < file->count; i++) {
+		if (!file->seen[i])
+			return false;
+	}
+	return true;
+}
+
+int store_end_is_free(int fd, size_t page_size, size_t id, bool *ret, struct sb_error *err)
+{
+	struct file file = {.size = page_size};
+	char meta[META_SIZE];
+	struct root root;
+	struct stat st;
+	size_t len;
+	void *map;
+
+	if (fstat(fd, &st) != 0 ||
+	    pread(fd, meta, sizeof(meta), (off_t)((id & 1) * page_size)) != sizeof(meta))
+		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(errno));
+	len = (size_t)st.st_size;
+	file.present = len / page_size;
+	file.count = form_number(meta + META_LAST_PAGE) + 1;
+	root = form_root(meta + META_RECORDS);
+	/* The list needs a word for each of them. */
+	if (!FORM_IS_KNOWN || form_number(meta + META_TXN) != id || !root.depth ||
+	    (file.count > file.present && file.count - file.present > len / WORD)) {
+		*ret = false;
+		return SB_OK;
+	}
+	file.seen = calloc(file.count, 1);
+	if (!file.seen)
+		return sb_error_nomem(err);
+	map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		free(file.seen);
+		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(errno));
+	}
+	file.base = map;
+	*ret = see_list(&file, root.page, root.depth) && end_is_seen(&file);
+	(void)munmap(map, len);
+	free(file.seen);
+	return SB_OK;
+}
