@@ -46,6 +46,7 @@ struct listing {
 	struct env *env;
 	struct output *output; /* NULL: JSON lines */
 	struct journal_filter *filter;
+	struct books *books; /* of the transaction */
 	uint64_t last; /* how many at most, newest; 0: all */
 	uint64_t seen;
 	uint64_t first; /* of the last ones */
@@ -120,10 +121,11 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 static int print_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	int rc = SB_OK;
+	bool chosen;
+	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
 
-	if (!journal_filter_has(listing->filter, entry->event))
-		return SB_OK;
+	if (rc || !chosen)
+		return rc;
 	if (listing->output)
 		add_row(listing, entry);
 	else
@@ -137,10 +139,11 @@ static int print_entry(const struct entry *entry, void *ctx, struct sb_error *er
 static int count_back(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
+	bool chosen;
+	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
 
-	(void)err;
-	if (!journal_filter_has(listing->filter, entry->event))
-		return SB_OK;
+	if (rc || !chosen)
+		return rc;
 	listing->first = entry->event->seq;
 	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
 }
@@ -152,6 +155,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	int rc = journal_filter_check(listing->env, books, listing->filter, err);
 
 	listing->head = books_head(books)->seq;
+	listing->books = books;
 	listing->seen = 0;
 	range = listing->filter->range;
 	if (!rc && listing->last && !range.backward) {
@@ -178,6 +182,7 @@ static int list_new(struct books *books, void *ctx, struct sb_error *err)
 		return SB_OK;
 	if (range.from <= listing->head)
 		range.from = listing->head + 1;
+	listing->books = books;
 	rc = entries_walk(books, &range, print_entry, listing, NULL, err);
 	listing->head = head;
 	return rc;
@@ -248,6 +253,8 @@ static const struct option_spec options[] = {
 	{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
 	{"actor", 0, "USER", "only entries that this user made (name or number)"},
 	{"ref", 0, "REF", "only the entry with this ref"},
+	{"user", 0, "USER", "only entries about jobs of this user"},
+	{"partition", 0, "NAME", "only entries about jobs of this partition"},
 	{"since", 0, "TIME", "only entries made at this time or later"},
 	{"until", 0, "TIME", "only entries made before this time"},
 	{"from", 0, "ENTRY", "only entries from this number on"},
@@ -259,6 +266,7 @@ static const struct example examples[] = {
 	{"subank journal physics --last 20", "what happened"},
 	{"subank journal --kind deposit,transfer --since 2026-10-01", "what came"},
 	{"subank journal --actor alice --reverse", "who did what, newest first"},
+	{"subank journal physics --user bob", "his jobs, and what was refunded of them"},
 	{"subank journal --follow --json", "for a program, as it comes"},
 	{NULL, NULL},
 };
@@ -271,7 +279,7 @@ const struct command cmd_journal = {
 		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with "
 		   "all fields; subank-journal(5) describes them.",
 	.examples = examples,
-	.see_also = "statement why refund",
+	.see_also = "statement usage why refund",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

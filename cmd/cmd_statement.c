@@ -3,14 +3,14 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/command.h"
 #include "cmd/entry_text.h"
-#include "cmd/moment.h"
 #include "cmd/output.h"
+#include "cmd/period.h"
 #include "cmd/progress.h"
 #include "cmd/selection.h"
+#include "cmd/use_rows.h"
 #include "ledger/statement.h"
 #include "ledger/when.h"
 
@@ -19,7 +19,8 @@ enum {
 	COLUMN_TIME,
 	COLUMN_ITEM,
 	COLUMN_CLUSTER,
-	COLUMN_ENTRIES,
+	COLUMN_USE,
+	COLUMN_ENTRIES = COLUMN_USE + USE_COLUMNS,
 	COLUMN_AMOUNT,
 	COLUMN_BALANCE,
 	COLUMN_DETAIL,
@@ -37,6 +38,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_TIME] = {"Time", false, false, LOOK_WHOLE},
 	[COLUMN_ITEM] = {"Item", false, true, LOOK_WHOLE},
 	[COLUMN_CLUSTER] = {"Cluster", false, true, LOOK_NAME},
+	USE_COLUMN_ROWS(COLUMN_USE),
 	[COLUMN_ENTRIES] = {"Entries", true, true, LOOK_WHOLE},
 	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
 	[COLUMN_BALANCE] = {"Balance", true, false, LOOK_AMOUNT},
@@ -60,24 +62,30 @@ struct printing {
 	struct output *output;
 	struct column columns[COLUMN_COUNT];
 	struct statement statement;
+	struct use use;
 	bool entries; /* each of them, not sums */
 	char bank[BANK_ID_TEXT_SIZE];
 	char head[32 + HASH_SHORT]; /* as on a receipt; "" when the period is over */
 };
 
-/* Begins a row and fills in what stands in each. */
-static void begin_row(struct printing *printing, const char *item)
+/* Fills in what stands in each row. */
+static void fill_row(struct printing *printing, const char *item)
 {
 	const struct statement *statement = &printing->statement;
 	struct output *output = printing->output;
 
-	output_row(output);
 	output_text(output, COLUMN_ITEM, item);
 	output_text(output, COLUMN_ACCOUNT, statement->account);
 	output_time(output, COLUMN_SINCE, statement->since);
 	output_time(output, COLUMN_UNTIL, statement->until);
 	output_text(output, COLUMN_HEAD, printing->head);
 	output_text(output, COLUMN_BANK, printing->bank);
+}
+
+static void begin_row(struct printing *printing, const char *item)
+{
+	output_row(printing->output);
+	fill_row(printing, item);
 }
 
 static void add_balance(struct printing *printing, const char *item, int64_t amount)
@@ -134,6 +142,15 @@ static void add_lines(struct printing *printing)
 	}
 }
 
+/* Whose use it was, with --by. */
+static void add_use(struct output *output, const struct use_row *row, void *ctx)
+{
+	fill_row(ctx, "used");
+	output_text(output, COLUMN_CLUSTER, row->cluster);
+	output_number(output, COLUMN_ENTRIES, (int64_t)row->entries);
+	output_amount(output, COLUMN_AMOUNT, -row->amount);
+}
+
 static int add_entry(const struct entry *entry, int64_t amount, int64_t balance, void *ctx,
 		     struct sb_error *err)
 {
@@ -161,20 +178,13 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 	return SB_OK;
 }
 
-/* For people, and only where a table is. */
-static bool has_frame(const struct env *env)
-{
-	return output_for_people(env) && !option(env, "noheader");
-}
-
 static void print_header(const struct printing *printing)
 {
 	const struct statement *statement = &printing->statement;
-	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE], time[WHEN_TEXT_SIZE];
+	char time[WHEN_TEXT_SIZE];
 
 	say(printing->env, "Statement of %s", statement->account);
-	say(printing->env, "From %s to %s", when_format_offset(since, statement->since),
-	    when_format_offset(until, statement->until));
+	period_say(printing->env, statement->since, statement->until);
 	say(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
 		say(printing->env, "So far: the entries to %s, head %s",
@@ -225,7 +235,7 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 	rc = output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err);
 	if (rc)
 		return rc;
-	if (has_frame(printing->env))
+	if (output_has_frame(printing->env))
 		print_header(printing);
 	add_opening(printing);
 	if (printing->entries) {
@@ -234,47 +244,13 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 		rc = statement_make(books, statement, err);
 	} else {
 		add_lines(printing);
+		if (statement->use)
+			rc = use_rows(books, statement, printing->output, COLUMN_USE, add_use,
+				      printing, err);
 	}
 	if (!rc)
 		add_closing(printing);
 	return rc;
-}
-
-/* The first moment of the month of [when], or of the one after it. */
-static int month_start(int64_t when, int after, int64_t *ret, struct sb_error *err)
-{
-	time_t seconds = (time_t)(when / WHEN_SECOND);
-	char text[32];
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	tm.tm_mon += after;
-	(void)snprintf(text, sizeof(text), "%04d-%02d-01", tm.tm_year + 1900 + tm.tm_mon / 12,
-		       tm.tm_mon % 12 + 1);
-	return when_parse(text, when, ret, err);
-}
-
-static int read_period(struct env *env, struct statement *statement, struct sb_error *err)
-{
-	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
-	int rc = SB_OK;
-
-	if (!option(env, "until"))
-		rc = month_start(env->now(), 1, &statement->until, err);
-	if (!rc)
-		rc = moment_time(env, "until", &statement->until, err);
-	if (!rc && !option(env, "since"))
-		rc = month_start(statement->until > 0 ? statement->until - 1 : 0, 0,
-				 &statement->since, err);
-	if (!rc)
-		rc = moment_time(env, "since", &statement->since, err);
-	if (rc || statement->since < statement->until)
-		return rc;
-	return sb_error_set(err, SB_EINVAL, "the period from %s to %s ends before it begins%s",
-			    when_format_local(since, statement->since),
-			    when_format_local(until, statement->until),
-			    option(env, "until") ? ""
-						 : ": without --until it ends with this month");
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -283,23 +259,31 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct statement *statement = &printing.statement;
 	struct selection selection;
 	struct sb_error err = {0};
-	int status = selection_read(env, argc, argv, &selection);
-	int rc, finished;
+	int status, rc, finished;
 
+	if (printing.entries && option(env, "by"))
+		return usage(env, "--entries shows each entry, --by sums: leave one out");
+	status = selection_read(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
 	memcpy(printing.columns, columns, sizeof(columns));
 	for (size_t i = 0; printing.entries && i < COLUMN_COUNT; i++)
 		printing.columns[i].shown = shown_with_entries[i];
 	rc = selection.count == 1
-		     ? read_period(env, statement, &err)
+		     ? period_read(env, &statement->since, &statement->until, &err)
 		     : sb_error_set(&err, SB_EINVAL, "a statement is about one account: name one");
+	if (!rc)
+		rc = use_by_read(env, &printing.use.by, &err);
+	if (!rc && printing.use.by) {
+		statement->use = &printing.use;
+		use_columns_show(&printing.columns[COLUMN_USE], printing.use.by);
+	}
 	if (!rc) {
 		statement->account = selection.list[0];
 		rc = bank_read(env->bank, env->now(), print, &printing, &err);
 	}
 	finished = output_finish(printing.output, rc ? NULL : &err);
-	if (!rc && !finished && statement->so_far && has_frame(env))
+	if (!rc && !finished && statement->so_far && output_has_frame(env))
 		print_forecast(&printing);
 	statement_release(statement);
 	selection_release(&selection);
@@ -310,8 +294,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"since", 0, "TIME", "the period's first moment (the start of that month)"},
-	{"until", 0, "TIME", "the first moment behind it (the end of this month)"},
+	PERIOD_OPTIONS,
+	{"by", 0, "BY", "who used it, instead of sums by kind"},
 	{"entries", 0, NULL, "every entry of money, not sums"},
 	{NULL, 0, NULL, NULL},
 };
@@ -320,6 +304,7 @@ static const struct example examples[] = {
 	{"subank statement physics", "this month"},
 	{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
 	{"subank statement physics --entries", "entry by entry"},
+	{"subank statement physics --by user", "who used it"},
 	{NULL, NULL},
 };
 
@@ -338,12 +323,18 @@ const struct command cmd_statement = {
 		   "with the head it was made from, and ends with a forecast as `subank balance "
 		   "--forecast` has it; both stand in the table for people alone, not with -P, "
 		   "-p, -n, --json or --csv.\n"
-		   "Columns: Item, Cluster, Entries, Amount; with --entries Entry, Time, Item, "
+		   "With --by what was used is told apart, and still adds up: charges, less what "
+		   "was refunded or reversed of them, which counts with its job; with `month`, in "
+		   "the month in which it was entered. What RawUsage counted is nobody's: a row of "
+		   "its own, (RawUsage); so is what `subank reconcile` or a switch of the meter "
+		   "entered, (reconciled). Jobs are those that `meter: jobs` charged.\n"
+		   "Columns: Item, Cluster, Entries, Amount; with --by also Job, User, "
+		   "SlurmAccount, Partition, QOS or Month; with --entries Entry, Time, Item, "
 		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
 		   "Head and Bank.",
 	.problems = "it does not add up, which must not be: run `subank verify`",
 	.examples = examples,
-	.see_also = "balance journal",
+	.see_also = "usage balance journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = options,

@@ -337,7 +337,7 @@ static const char *colour_of_word(const char *word)
 
 static const char *colour_of(const struct grid *grid, const struct cell *cell, size_t at)
 {
-	if (cell->shared)
+	if (cell->shared && column_of(grid, at)->look == LOOK_SHARE)
 		return cell->percent >= 100 ? "red" : cell->percent >= 90 ? "brown" : "green";
 	if (cell->amount)
 		return cell->negative ? "red" : NULL;
@@ -458,7 +458,8 @@ static void add_bar(const struct grid *grid, struct layout *layout, size_t spare
 	for (size_t at = 0; at < grid->count; at++) {
 		size_t *width = &layout->widths[at], room = *width + spare;
 
-		if (column_of(grid, at)->look != LOOK_SHARE)
+		if (column_of(grid, at)->look != LOOK_SHARE &&
+		    column_of(grid, at)->look != LOOK_PART)
 			continue;
 		layout->digits = 0;
 		for (size_t i = 0; i < grid->row_count; i++) {

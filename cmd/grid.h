@@ -20,7 +20,8 @@ enum column_look {
 	LOOK_NAME, /* may be cut in its middle */
 	LOOK_PROSE, /* may be broken at blanks */
 	LOOK_STATE, /* has its word's colour */
-	LOOK_SHARE, /* a percentage, with a bar where there is room */
+	LOOK_SHARE, /* a percentage, with a bar where there is room, and a colour when it is high */
+	LOOK_PART, /* the same, of a whole: none is too high */
 };
 
 struct column {

@@ -10,6 +10,7 @@
 #include "cmd/known_clusters.h"
 #include "cmd/moment.h"
 #include "ledger/nearest.h"
+#include "ledger/use.h"
 #include "ledger/when.h"
 
 static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
@@ -61,7 +62,10 @@ static int read_range(struct env *env, struct journal_filter *filter, struct sb_
 int journal_filter_read(struct env *env, int argc, const char *const argv[],
 			struct journal_filter *ret)
 {
-	struct journal_filter filter = {.actor = option(env, "actor"), .ref = option(env, "ref")};
+	struct journal_filter filter = {.actor = option(env, "actor"),
+					.ref = option(env, "ref"),
+					.user = option(env, "user"),
+					.partition = option(env, "partition")};
 	const char *kinds = option(env, "kind");
 	struct sb_error err;
 	int status = selection_read(env, argc, argv, &filter.selection);
@@ -138,10 +142,28 @@ static bool by_actor(const char *actor, const struct event *event)
 	return !actor || strcmp(actor, event->user) == 0 || strcmp(actor, uid) == 0;
 }
 
-bool journal_filter_has(const struct journal_filter *filter, const struct event *event)
+static int about_job(const struct journal_filter *filter, struct books *books,
+		     const struct event *event, bool *ret, struct sb_error *err)
 {
-	return (!filter->some_kinds || filter->kinds[event->kind]) &&
+	const struct event *charge = NULL;
+	struct event held = {0};
+	int rc = use_charge(books, event, &held, &charge, err);
+
+	*ret = !rc && charge && charge->kind == EVENT_CHARGE_JOB &&
+	       (!filter->user || strcmp(filter->user, charge->job_user) == 0) &&
+	       (!filter->partition || strcmp(filter->partition, charge->partition) == 0);
+	event_release(&held);
+	return rc;
+}
+
+int journal_filter_has(const struct journal_filter *filter, struct books *books,
+		       const struct event *event, bool *ret, struct sb_error *err)
+{
+	*ret = (!filter->some_kinds || filter->kinds[event->kind]) &&
 	       clusters_chosen(&filter->clusters, event->cluster) &&
 	       by_actor(filter->actor, event) &&
 	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
+	return *ret && (filter->user || filter->partition)
+		       ? about_job(filter, books, event, ret, err)
+		       : SB_OK;
 }

@@ -13,6 +13,7 @@ struct journal_filter {
 	bool some_kinds;
 	const char *actor; /* a user's name or number; NULL: anybody */
 	const char *ref; /* NULL: whatever it is */
+	const char *user, *partition; /* of a job that the entry is about; NULL: any, or none */
 	struct entry_range range; /* accounts, numbers and times */
 };
 
@@ -27,7 +28,8 @@ void journal_filter_release(struct journal_filter *filter);
 int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err);
 
-/* Whether an entry of the range is to be printed. */
-bool journal_filter_has(const struct journal_filter *filter, const struct event *event);
+/* Whether an entry of the range is to be printed. What gives a job's use back is about the job. */
+int journal_filter_has(const struct journal_filter *filter, struct books *books,
+		       const struct event *event, bool *ret, struct sb_error *err);
 
 #endif

@@ -80,6 +80,11 @@ bool output_for_people(const struct env *env)
 	       !option(env, "parsable2");
 }
 
+bool output_has_frame(const struct env *env)
+{
+	return output_for_people(env) && !option(env, "noheader");
+}
+
 /* --color, and what asks for none: no-color.org, and a terminal that has none. */
 static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 {

@@ -12,6 +12,8 @@ struct output;
 
 /* Whether the options ask for a table for people. */
 bool output_for_people(const struct env *env);
+/* And, with it, for what stands above and below that. */
+bool output_has_frame(const struct env *env);
 
 /* Makes an output as the options of the command ask. SB_EINVAL when --format names a column that is
  * not there. */

@@ -52,6 +52,12 @@ int standing_of(const struct account *account, struct standing *ret, struct sb_e
 	return rc;
 }
 
+/* A statement with the books that it is made of. */
+struct making {
+	struct statement *statement;
+	struct books *books;
+};
+
 /* The line of that sort and cluster; a zeroed one is put in when there is none. */
 static struct statement_line *find_line(struct statement *statement, size_t sort,
 					const char *cluster)
@@ -110,16 +116,22 @@ static int sort_of(const struct event *event, int64_t amount, size_t *ret, struc
 static int add_entry(const struct entry *entry, int64_t before, const struct account *account,
 		     void *ctx, struct sb_error *err)
 {
-	struct statement *statement = ctx;
+	const struct making *making = ctx;
+	struct statement *statement = making->statement;
 	struct statement_line *line;
 	int64_t after = account_net(account), amount;
 	size_t sort = SORT_COUNT;
+	bool used = false;
 	int rc;
 
 	if (!amount_sub(after, before, &amount))
 		return damaged(entry->event, err);
 	rc = sort_of(entry->event, amount, &sort, err);
 	if (rc || sort == SORT_COUNT)
+		return rc;
+	if (statement->use)
+		rc = use_add(making->books, statement->use, entry->event, amount, &used, err);
+	if (rc || used)
 		return rc;
 	line = find_line(statement, sort, entry->event->cluster ? entry->event->cluster : "");
 	if (!line)
@@ -139,6 +151,8 @@ int statement_check(const struct statement *statement, struct sb_error *err)
 
 	for (size_t i = 0; i < statement->count; i++)
 		sum += statement->lines[i].amount;
+	if (statement->use)
+		sum -= statement->use->amount;
 	if (sum == statement->closing.balance)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
@@ -185,13 +199,16 @@ static int compare_stored(struct books *books, const struct account *account, st
 static int fill(struct books *books, struct statement *statement, struct history *history,
 		uint64_t before, uint64_t last, struct sb_error *err)
 {
+	struct making making = {.statement = statement, .books = books};
 	struct account *account = NULL;
 	int rc = history_advance(history, before, NULL, NULL, err);
 
 	if (!rc)
 		rc = stand(history, statement->since, &statement->opening, NULL, err);
 	if (!rc)
-		rc = history_advance(history, last, add_entry, statement, err);
+		rc = history_advance(history, last, add_entry, &making, err);
+	if (!rc && statement->use)
+		rc = use_finish(statement->use, err);
 	if (!rc)
 		rc = stand(history, statement->time, &statement->closing, &account, err);
 	if (!rc)
@@ -243,4 +260,6 @@ void statement_release(struct statement *statement)
 	free(statement->lines);
 	statement->lines = NULL;
 	statement->count = 0;
+	if (statement->use)
+		use_release(statement->use);
 }

@@ -7,6 +7,7 @@
 #include "ledger/books.h"
 #include "ledger/forecast.h"
 #include "ledger/steps.h"
+#include "ledger/use.h"
 
 /* The balance and, from it, what is available: balance - waiting - ended + credit. Billing-seconds.
  */
@@ -36,6 +37,8 @@ struct statement {
 	int64_t since, until; /* microseconds; [since, until) */
 	statement_each *each; /* NULL: none */
 	void *ctx;
+	struct use *use; /* NULL, or where what is about use is put, instead of into lines; it is
+			    the caller's, and filled anew each time */
 	const struct steps *steps; /* of reading the journal; NULL: nobody is told */
 	/* out; statement_release() frees */
 	bool so_far; /* the period is not over: no entry, of whomever, was made behind it */
@@ -56,7 +59,7 @@ const char *statement_sort(size_t sort);
 int statement_make(struct books *books, void *ctx, struct sb_error *err);
 void statement_release(struct statement *statement);
 
-/* opening + the lines = closing? SB_ECORRUPT. */
+/* opening + the lines - the use = closing? SB_ECORRUPT. */
 int statement_check(const struct statement *statement, struct sb_error *err);
 
 int standing_of(const struct account *account, struct standing *ret, struct sb_error *err);

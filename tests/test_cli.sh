@@ -119,7 +119,7 @@ for verb in open close deposit withdraw transfer hold release; do
 		has "$verb --help names --$option" "--$option" out
 	done
 done
-for verb in balance journal statement; do
+for verb in balance journal statement usage; do
 	sb "$verb" --help
 	for option in accounts noheader parsable2 parsable format json; do
 		has "$verb --help names --$option" "--$option" out
@@ -198,7 +198,7 @@ is_done 'a note of many characters'
 
 if [ -c /dev/full ]; then
 	for arguments in --help --version 'balance' 'balance --json' journal 'journal --json' export \
-		verify 'help open' 'statement bio' 'why bio' 'journal --follow --json' \
+		verify 'help open' 'statement bio' 'usage bio' 'why bio' 'journal --follow --json' \
 		'journal -f'; do
 		# shellcheck disable=SC2086
 		"$subank" -c "$dir/settings" $arguments >/dev/full 2>"$dir/err"

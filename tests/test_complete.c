@@ -122,6 +122,8 @@ static const char *const tables[][5] = {
 	{"balance", "--forecast"},
 	{"statement", "bio"},
 	{"statement", "bio", "--entries"},
+	{"statement", "bio", "--by", "user"},
+	{"usage", "bio"},
 	{"journal"},
 	{"doctor"},
 	{"import", "--append", "--dry-run", "-"},

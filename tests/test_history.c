@@ -565,6 +565,13 @@ START_TEST(what_does_not_add_up_is_said)
 	statement.closing.balance = 11;
 	FAILS(SB_ECORRUPT, "do not lead from its opening balance, 5s, to its closing balance, 11s",
 	      statement_check(&statement, &error));
+	struct use use = {.amount = 4};
+	statement.use = &use;
+	statement.closing.balance = 12 - 4;
+	OK(statement_check(&statement, &error));
+	use.amount = 5;
+	FAILS(SB_ECORRUPT, "the books are damaged", statement_check(&statement, &error));
+	statement.use = NULL;
 	statement.closing.balance = 12;
 	statement.opening.balance = INT64_MAX;
 	FAILS(SB_ECORRUPT, "the books are damaged", statement_check(&statement, &error));

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/output.h"
+#include "cmd/period.h"
+#include "cmd/progress.h"
+#include "cmd/selection.h"
+#include "cmd/use_rows.h"
+#include "ledger/amount.h"
+
+enum {
+	COLUMN_ACCOUNT,
+	COLUMN_USE,
+	COLUMN_CLUSTER = COLUMN_USE + USE_COLUMNS,
+	COLUMN_JOBS,
+	COLUMN_USED,
+	COLUMN_SHARE,
+	COLUMN_SINCE,
+	COLUMN_UNTIL,
+	COLUMN_COUNT,
+};
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_ACCOUNT] = {"Account", false, false, LOOK_NAME},
+	USE_COLUMN_ROWS(COLUMN_USE),
+	[COLUMN_CLUSTER] = {"Cluster", false, false, LOOK_NAME},
+	[COLUMN_JOBS] = {"Jobs", true, true, LOOK_WHOLE},
+	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
+	[COLUMN_SHARE] = {"Share", true, true, LOOK_PART},
+	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
+};
+
+struct listing {
+	struct env *env;
+	struct output *output;
+	const struct selection *selection;
+	struct column columns[COLUMN_COUNT];
+	struct use use;
+	struct statement statement; /* of one account after the other */
+};
+
+static void add_cells(struct output *output, const struct use_row *row, void *ctx)
+{
+	const struct listing *listing = ctx;
+	int64_t used = row->amount > 0 ? row->amount : 0;
+
+	output_text(output, COLUMN_ACCOUNT, listing->statement.account);
+	output_text(output, COLUMN_CLUSTER, row->cluster);
+	output_number(output, COLUMN_JOBS, (int64_t)row->jobs);
+	output_amount(output, COLUMN_USED, row->amount);
+	output_percent(output, COLUMN_SHARE,
+		       listing->use.amount > 0 ? amount_percent(used, listing->use.amount) : -1);
+	output_time(output, COLUMN_SINCE, listing->statement.since);
+	output_time(output, COLUMN_UNTIL, listing->statement.until);
+}
+
+static int list_account(struct listing *listing, struct books *books, const char *account,
+			struct sb_error *err)
+{
+	struct statement *statement = &listing->statement;
+	struct progress progress;
+	const struct steps steps = {progress_at, &progress};
+	int rc;
+
+	statement->account = account;
+	statement->steps = &steps;
+	progress_begin(&progress, listing->env, 0);
+	rc = statement_make(books, statement, err);
+	progress_end(&progress);
+	statement->steps = NULL;
+	if (!rc)
+		rc = use_rows(books, statement, listing->output, COLUMN_USE, add_cells, listing,
+			      err);
+	statement_release(statement);
+	return rc;
+}
+
+static int list(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	const struct selection *selection = listing->selection;
+	const struct account *account;
+	size_t count = 0;
+	int rc = SB_OK;
+
+	/* All of them first: a row that an error follows would look like an answer. */
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = books_account(books, selection->list[i], &account, err);
+	if (!rc && selection->count == 0)
+		rc = books_load_all(books, &count, err);
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = list_account(listing, books, selection->list[i], err);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = list_account(listing, books, books_at(books, i)->name, err);
+	/* A table is printed behind this. */
+	if (!rc && output_has_frame(listing->env))
+		period_say(listing->env, listing->statement.since, listing->statement.until);
+	return rc;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct listing listing = {.env = env, .use.by = USE_BY_USER};
+	struct statement *statement = &listing.statement;
+	struct selection selection;
+	struct sb_error err;
+	int status = selection_read(env, argc, argv, &selection), rc, finished;
+
+	if (status != EXIT_DONE)
+		return status;
+	listing.selection = &selection;
+	statement->use = &listing.use;
+	memcpy(listing.columns, columns, sizeof(columns));
+	listing.columns[COLUMN_ACCOUNT].shown = selection.count != 1;
+	rc = period_read(env, &statement->since, &statement->until, &err);
+	if (!rc)
+		rc = use_by_read(env, &listing.use.by, &err);
+	if (!rc) {
+		use_columns_show(&listing.columns[COLUMN_USE], listing.use.by);
+		rc = output_new(env, listing.columns, COLUMN_COUNT, &listing.output, &err);
+	}
+	if (!rc) {
+		rc = bank_read(env->bank, env->now(), list, &listing, &err);
+		if (rc)
+			output_fail(listing.output);
+	}
+	finished = output_finish(listing.output, rc ? NULL : &err);
+	selection_release(&selection);
+	if (!rc && !finished)
+		return EXIT_DONE;
+	status = fail(env, &err);
+	return err.code == SB_ECORRUPT ? EXIT_PART : status;
+}
+
+static const struct option_spec options[] = {
+	{"by", 0, "BY", "what it is told apart by (user)"},
+	PERIOD_OPTIONS,
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank usage physics", "this month, by user"},
+	{"subank usage physics --by month --since 2026-01-01", "month by month"},
+	{"subank usage institute --by account", "what is below it in Slurm"},
+	{"subank usage physics --by job -P", "job by job"},
+	{NULL, NULL},
+};
+
+const struct command cmd_usage = {
+	.name = "usage",
+	.arguments = "[ACCOUNT...]",
+	.summary = "who used an account, and how much of it",
+	.details =
+		"What was charged in a period, less what was refunded or reversed of that, as "
+		"`subank statement --by` has it: without times the current month, without "
+		"accounts all of the bank. What an account is used for by those below it "
+		"counts in it, too, as in its balance: --by account tells them apart. Share is "
+		"that of the account's use; a bar shows it where there is room.\n"
+		"Who used it is known of jobs that `meter: jobs` charged. What RawUsage counted "
+		"is in a row of its own, (RawUsage), and what `subank reconcile` or a switch of "
+		"the meter entered in one called (reconciled); --by month has both in their "
+		"months. A refund counts with its job, in whatever period that was charged; with "
+		"`month`, in the month in which it was entered.\n"
+		"Columns: Account (unless it is one), Job, User, SlurmAccount, Partition, QOS or "
+		"Month, Jobs, Used, Share; with --format also Cluster (of a job), Since and "
+		"Until. With -P and --csv jobs are printed as they are read, in whatever number; "
+		"tables and --json are kept whole in memory.\n"
+		"It is for those who may look into the bank: only balances are published.",
+	.problems = "the entries do not add up, which must not be: run `subank verify`",
+	.examples = examples,
+	.see_also = "statement balance journal",
+	.max_args = -1,
+	.flags = CMD_READ | CMD_LIST,
+	.options = options,
+	.run = run,
+};
