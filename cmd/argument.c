@@ -22,6 +22,9 @@ static const struct argument arguments[] = {
 	{"FILE", FROM_FILES, false, NULL, "a file"},
 	{"FORMAT", FROM_WORDS, false, "yaml csv ledger beancount", "a form of the ledger"},
 	{"FROM", FROM_ACCOUNTS, false, NULL, "the account that gives"},
+	{"JOB", FROM_NOWHERE, false, NULL,
+	 "CLUSTER/ID, with the id as sacct shows it: 12, 12_3 of an array, 12+1 of a "
+	 "heterogeneous job; 12 is all of them, too. CLUSTER/ may be left out where one has it"},
 	{"KINDS", FROM_KINDS, true, NULL, "kinds of entries, with commas between them"},
 	{"LIMIT", FROM_WORDS, false,
 	 "site GrpTRESMins=cpu GrpTRESMins=gres/gpu GrpTRESRunMins=cpu GrpJobs GrpSubmitJobs",
@@ -39,6 +42,10 @@ static const struct argument arguments[] = {
 	{"SU", FROM_NOWHERE, false, NULL,
 	 "an amount: service units as a plain number (10000, 0.5), or billing-seconds (95s); 1 SU "
 	 "is 3600 billing-seconds"},
+	{"STATE", FROM_WORDS, false,
+	 "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED LAUNCH_FAILED NODE_FAIL OUT_OF_MEMORY "
+	 "PREEMPTED RECONFIG_FAIL REQUEUED RESIZING REVOKED SPECIAL_EXIT TIMEOUT",
+	 "how jobs end, in sacct's words"},
 	{"TABLE", FROM_WORDS, false, "journal accounts", "what is written"},
 	{"TEXT", FROM_NOWHERE, false, NULL, "up to 1024 bytes"},
 	{"TIME", FROM_NOWHERE, false, NULL,

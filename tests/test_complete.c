@@ -129,6 +129,7 @@ static const char *const tables[][5] = {
 	{"import", "--append", "--dry-run", "-"},
 	{"reconcile"},
 	{"reconcile", "--jobs"},
+	{"refund", "--state=FAILED", "--since=now-1day", "--note=x", "--dry-run"},
 };
 
 /* A message about a column that is not there says that the help lists them. */
