@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What jobs are charged by beside Slurm (factors, free states), what running ones are committed to, and
+# refunds of jobs: by what a real slurmdbd has on record.
+
+# shellcheck source=tests/slurm/harness.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+
+# recorded [STATE]: what jobs of the account `tariff` come to by sacct and the settings below; those that
+# ended in STATE alone.
+recorded() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A tariff -S now-1day \
+		-o State,Partition,QOS,ElapsedRaw,AllocTRES |
+		awk -F'|' -v state="${1-}" '{ sub(/ by .*/, "", $1) }
+			$1 == "CANCELLED" || (state && $1 != state) || !match($5, /billing=[0-9]+/) { next }
+			{
+				factor = ($3 == "scavenger" ? 0 : $3 == "dear" ? 1.5 * 0.5 : 1) * ($2 == "twice" ? 2 : 1)
+				sum += int($4 * substr($5, RSTART + 8, RLENGTH - 8) * factor)
+			}
+			END { print sum + 0 }'
+}
+
+# over: no job is there, and slurmdbd knows the end of each.
+over() {
+	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
+}
+
+# row COLUMNS: of the account's balance, in billing-seconds.
+row() {
+	subank balance -n -P --seconds -o "$1" tariff
+}
+
+is_committed() {
+	subank check >/dev/null
+	[[ $(row Committed) = "$1" ]]
+}
+
+test_factors_free_states_committed_and_refunds_of_jobs() {
+	local failed in_flight refunded used
+	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
+	cat >>"$harness_dir/subank.yaml" <<-END
+		meter: jobs
+		hold_on: committed
+		free_states: [CANCELLED]
+		factors: {qos: {scavenger: 0, dear: 0.5}, partition: {twice: 2}}
+	END
+	cluster_ask sacctmgr -i add qos scavenger >/dev/null
+	cluster_ask sacctmgr -i add qos dear UsageFactor=1.5 >/dev/null
+	cluster_ask scontrol create PartitionName=twice Nodes=ALL State=UP TRESBillingWeights=CPU=1.0
+	new_bank
+	new_account tariff
+	cluster_ask sacctmgr -i modify user "$CLUSTER_USER" where account=tariff set qos+=scavenger,dear >/dev/null
+	run 0 subank open tariff 3600s
+	run 0 subank check
+	expect_true "the QOS can be used" cluster_until 20 eval 'submit tariff "sleep 2" -q dear -n 3 2>/dev/null'
+	submit tariff 'sleep 2' -q scavenger
+	submit tariff 'sleep 1' -p twice --array=1-3
+	expect_true "all have ended" cluster_until 60 over
+
+	# Five minutes of two cores at the price of two, and ten of one core.
+	submit tariff 'sleep 300' -n 2 -t 5 -p twice --no-requeue
+	failed=$job
+	submit tariff 'sleep 300' --requeue
+	expect_job "$failed" RUNNING
+	expect_job "$job" RUNNING
+	expect_true "committed to both limits" cluster_until 30 is_committed 1800
+	in_flight=$(row InFlight)
+	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
+	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Free)"
+	# What they may come to is more than there is, and is not what they come to.
+	run 0 subank withdraw tariff 2000s
+	run 0 subank check
+	expect_equal "state" held "$(state tariff)"
+
+	cluster_ask scontrol update NodeName="$cluster_host" State=DOWN Reason=test
+	# It may be back by itself.
+	cluster_ask scontrol update NodeName="$cluster_host" State=RESUME 2>/dev/null || true
+	expect_true "both runs are over" cluster_until 60 cluster_job_is "$job" PENDING
+	cluster_ask scancel "$job"
+	expect_true "slurmdbd knows" cluster_until 60 over
+	run 0 subank check
+	expect_match "the release" "tariff: released" "$out"
+	used=$(recorded)
+	expect_equal "used" "$used" "$(used tariff)"
+	expect_equal "in flight, committed" "0|0" "$(row InFlight,Committed)"
+	run 0 subank reconcile
+
+	refunded=$(recorded NODE_FAIL)
+	expect_true "the node failed under jobs" test "$refunded" -gt 0
+	run 0 subank refund --state NODE_FAIL --since now-1hour --note "node down" -i
+	expect_match "two charges" "of 2 charges; head" "$out"
+	expect_equal "used after the refund" "$((used - refunded))" "$(used tariff)"
+	run 0 subank refund --state NODE_FAIL --since now-1hour --note "node down" -i
+	run 0 subank refund --job "$CLUSTER_NAME/$failed" --note "node down" -i
+	expect_match "once" "nothing is left to refund: 1 charge" "$err"
+	expect_equal "used after the same refunds" "$((used - refunded))" "$(used tariff)"
+	expect_equal "a check again" "" "$(subank check)"
+	run 0 subank reconcile
+	run 0 subank verify
+}
+
+harness_main "$@"
