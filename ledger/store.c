@@ -67,11 +67,11 @@ void store_on_damage(void (*handler)(const char *text))
 	damage_handler = handler;
 }
 
-/* In a damaged file LMDB may go round in a circle for ever. No single step of it takes that long.
- */
-enum { STUCK_SECONDS = 4 }; /* of processor time */
+/* In a damaged file LMDB may go round in a circle for ever. No single step of it takes so long, in
+ * seconds of processor time; a commit sorts and writes all that was changed. */
+enum { TICK_SECONDS = 2, STEP_TICKS = 3, COMMIT_TICKS = 31 };
 
-static volatile sig_atomic_t stepping; /* within LMDB now */
+static volatile sig_atomic_t stepping; /* within LMDB now, for at most so many ticks */
 static volatile sig_atomic_t stepped; /* came out of it since the last look */
 
 static void on_tick(int number)
@@ -81,18 +81,23 @@ static void on_tick(int number)
 	(void)number;
 	ticks = stepping && !stepped ? ticks + 1 : 0;
 	stepped = 0;
-	if (ticks == 2)
+	if (ticks && ticks == stepping)
 		damage_handler("LMDB goes round in a circle");
 }
 
 static void watch_steps(void)
 {
 	struct sigaction act = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
-	struct itimerval often = {.it_interval.tv_sec = STUCK_SECONDS / 2,
-				  .it_value.tv_sec = STUCK_SECONDS / 2};
+	struct itimerval often = {.it_interval.tv_sec = TICK_SECONDS,
+				  .it_value.tv_sec = TICK_SECONDS};
 
 	if (damage_handler && sigaction(SIGVTALRM, &act, NULL) == 0)
 		(void)setitimer(ITIMER_VIRTUAL, &often, NULL);
+}
+
+static void step_begins(int ticks)
+{
+	stepping = ticks;
 }
 
 static int step_ended(int rc)
@@ -102,22 +107,12 @@ static int step_ended(int rc)
 	return rc;
 }
 
-static int get_value(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
-{
-	stepping = 1;
-	return step_ended(mdb_get(txn, dbi, key, value));
-}
-
-static int put_value(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned flags)
-{
-	stepping = 1;
-	return step_ended(mdb_put(txn, dbi, key, value, flags));
-}
+/* A call of LMDB that follows what stands in the file. */
+#define WATCHED(ticks, call) (step_begins(ticks), step_ended(call))
 
 int store_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
 {
-	stepping = 1;
-	return step_ended(mdb_cursor_get(cursor, key, value, op));
+	return WATCHED(STEP_TICKS, mdb_cursor_get(cursor, key, value, op));
 }
 
 static void on_assert(MDB_env *env, const char *text)
@@ -130,6 +125,19 @@ static void on_assert(MDB_env *env, const char *text)
 const char *store_library(void)
 {
 	return mdb_version(NULL, NULL, NULL);
+}
+
+/* Version 1 writes another file, and may come under the same name. */
+static int check_library(struct sb_error *err)
+{
+	int major, minor;
+
+	(void)mdb_version(&major, &minor, NULL);
+	if (major == MDB_VERSION_MAJOR && minor == MDB_VERSION_MINOR)
+		return SB_OK;
+	return sb_error_set(err, SB_ESYSTEM,
+			    "subank needs the library of LMDB %d.%d and found %s: install that one",
+			    MDB_VERSION_MAJOR, MDB_VERSION_MINOR, store_library());
 }
 
 static MDB_val to_val(struct slice slice)
@@ -218,7 +226,8 @@ int store_error(struct sb_error *err, int rc, const char *what)
 				    "and run it again",
 				    what);
 	default:
-		return sb_error_set(err, SB_ESYSTEM, "cannot %s: %s", what, mdb_strerror(rc));
+		return sb_error_set(err, SB_ESYSTEM, "cannot %s: %s", what,
+				    rc > 0 ? sb_errno(rc) : mdb_strerror(rc));
 	}
 }
 
@@ -425,11 +434,9 @@ static int open_tables(struct store *store, struct sb_error *err)
 
 	if (rc)
 		return rc;
-	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
-		stepping = 1;
-		rc = step_ended(mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0,
-					     &store->dbis[i]));
-	}
+	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++)
+		rc = WATCHED(STEP_TICKS, mdb_dbi_open(txn, tables[i].name, create ? MDB_CREATE : 0,
+						      &store->dbis[i]));
 	if (rc) {
 		mdb_txn_abort(txn);
 		if (rc == MDB_NOTFOUND)
@@ -495,8 +502,10 @@ static int open_env(struct store *store, struct sb_error *err)
 	const char *file;
 	char path[4096];
 	int lock = -1;
-	int rc, dead;
+	int rc = check_library(err), dead;
 
+	if (rc)
+		return rc;
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", store->options.folder,
 			     store->building ? BUILDING : BOOKS) >= sizeof(path))
 		return sb_error_set(err, SB_EINVAL, "the name of the bank's folder is too long");
@@ -735,11 +744,18 @@ static int rename_error(const struct store *store, const char *what, struct sb_e
 
 int store_install(struct store *store, const char *aside, struct sb_error *err)
 {
+	/* Opened before anything is changed. A folder above that we may not read was not made by
+	 * us. */
+	int above = openat(store->folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool replaced = false;
 	sigset_t before;
 	int rc = SB_OK;
 
 	hold_signals(&before);
+	if (above < 0 && errno != EACCES) {
+		rc = sb_error_path(err, "open the folder above", store->options.folder);
+		goto out;
+	}
 	if (aside && renameat2(store->folder, BOOKS, store->folder, aside, RENAME_NOREPLACE) != 0 &&
 	    errno != ENOENT) {
 		rc = rename_error(store, "move the old books aside in", err);
@@ -753,9 +769,8 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 		}
 		replaced = true;
 	}
-	/* A folder above that we may not read was not made by us. */
-	if (sync_at(store->folder, ".") != 0 ||
-	    (sync_at(store->folder, "..") != 0 && errno != EACCES)) {
+	store->building = false;
+	if (fsync(store->folder) != 0 || (above >= 0 && fsync(above) != 0)) {
 		rc = sb_error_set(err, SB_EUNKNOWN,
 				  "the new books are in place in %s, but the disk failed to keep "
 				  "that: %s",
@@ -764,6 +779,8 @@ int store_install(struct store *store, const char *aside, struct sb_error *err)
 	}
 	store->building = replaced; /* what stands there now are the old books */
 out:
+	if (above >= 0)
+		(void)close(above);
 	store_close(store);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
@@ -902,7 +919,7 @@ static int check_newest(struct store *store, MDB_txn *txn, uint64_t newest, stru
 {
 	MDB_val key = to_val(newest_key), val;
 	struct slice value;
-	int rc = get_value(txn, store->dbis[STORE_META], &key, &val);
+	int rc = WATCHED(STEP_TICKS, mdb_get(txn, store->dbis[STORE_META], &key, &val));
 
 	/* Not before the first write. */
 	if (rc == MDB_NOTFOUND)
@@ -984,19 +1001,36 @@ static int grow(struct store *store, struct sb_error *err)
 	return store_error(err, rc, "make the map of the books larger");
 }
 
-static int commit(MDB_txn *txn, struct sb_error *err)
+/* LMDB begins nothing any more once the write of a root has failed. */
+static bool root_was_tried(struct store *store)
 {
-	int rc = mdb_txn_commit(txn);
+	MDB_txn *txn;
 
+	if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != 0)
+		return true;
+	mdb_txn_abort(txn);
+	return false;
+}
+
+static int commit(struct store *store, MDB_txn *txn, struct sb_error *err)
+{
+	int rc;
+
+	commit_begun = 1;
+	rc = WATCHED(COMMIT_TICKS, mdb_txn_commit(txn));
 	switch (rc) {
 	case 0:
 		return SB_OK;
 	case MDB_MAP_FULL:
+	case ENOMEM:
+		return store_error(err, rc, "commit");
 	case ENOSPC:
 	case EDQUOT:
-	case ENOMEM:
-		/* Before the page that makes it count was written. */
-		return store_error(err, rc, "commit");
+		/* Where a page that is written again needs room, the disk may be full at the root,
+		 * too: that is what makes the commit count. */
+		if (!root_was_tried(store))
+			return store_error(err, rc, "commit");
+		/* fall through */
 	default:
 		return sb_error_set(err, SB_EUNKNOWN,
 				    "the disk failed while committing (%s): whether it was done is "
@@ -1019,12 +1053,10 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 		rc = fn(&txn, ctx, err);
 		if (rc == SB_OK)
 			rc = set_newest(&txn, err);
-		if (rc == SB_OK) {
-			commit_begun = 1;
-			rc = commit(txn.mdb, err);
-		} else {
+		if (rc == SB_OK)
+			rc = commit(store, txn.mdb, err);
+		else
 			mdb_txn_abort(txn.mdb);
-		}
 		if (rc == SB_EFULL)
 			rc = grow(store, err);
 		else
@@ -1130,7 +1162,7 @@ int store_get(struct store_txn *txn, enum store_table table, struct slice key, s
 {
 	MDB_val k = to_val(key), v;
 	struct slice value;
-	int rc = get_value(txn->mdb, txn->store->dbis[table], &k, &v);
+	int rc = WATCHED(STEP_TICKS, mdb_get(txn->mdb, txn->store->dbis[table], &k, &v));
 
 	if (rc)
 		return store_error(err, rc, "read the books");
@@ -1152,7 +1184,7 @@ static int put(struct store_txn *txn, enum store_table table, struct slice key, 
 		v.mv_size += SUM_SIZE;
 		flags |= MDB_RESERVE;
 	}
-	rc = put_value(txn->mdb, txn->store->dbis[table], &k, &v, flags);
+	rc = WATCHED(STEP_TICKS, mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags));
 	if (rc == MDB_KEYEXIST)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "table '%s' already has what was to be added: nothing was "
@@ -1187,7 +1219,7 @@ int store_clear(struct store_txn *txn, enum store_table table, struct sb_error *
 	int rc;
 
 	assert(tables[table].cache);
-	rc = mdb_drop(txn->mdb, txn->store->dbis[table], 0);
+	rc = WATCHED(COMMIT_TICKS, mdb_drop(txn->mdb, txn->store->dbis[table], 0));
 	return rc ? store_error(err, rc, "empty a table of the books") : SB_OK;
 }
 
