@@ -125,6 +125,9 @@ const struct command cmd_verify = {
 		   "--head, an old receipt must still hold: nobody rewrote the journal since. "
 		   "With --slurm, every limit that the books say is set in Slurm, or is to be "
 		   "put back, is what Slurm shows.\n"
+		   "Only this finds all damage, and backup, which proves its copy in the same way. "
+		   "Exports refuse an entry that does not fit its hash. Other commands look at "
+		   "what they need of the books, and may show what a failing disk made of it.\n"
 		   "With FILE, an export is proved instead of the bank, and none is needed; `-` "
 		   "is the standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.",
 	.problems = "something is wrong",

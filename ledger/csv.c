@@ -202,5 +202,6 @@ int csv_journal(struct books *books, const struct export_to *to, struct sb_error
 	}
 	csv_text(&row, "hash");
 	csv_end(&row);
-	return journal_walk(books_txn(books), 0, false, put_entry, &again, err);
+	return journal_prove(books_txn(books), books_id(books), books_head(books), put_entry,
+			     &again, err);
 }

@@ -28,7 +28,8 @@ struct export_to {
 	void *ctx;
 };
 
-/* Writes all of [books], streaming: nothing that is kept grows with the number of entries. */
+/* Writes all of [books], streaming: nothing that is kept grows with the number of entries.
+ * SB_ECORRUPT, with a part written, where an entry does not fit its hash. */
 typedef int export_books(struct books *books, const struct export_to *to, struct sb_error *err);
 export_books export_yaml_to;
 /* The same without steps. */

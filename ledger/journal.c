@@ -165,3 +165,42 @@ int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_ea
 	event_release(&walk.event);
 	return rc;
 }
+
+struct proof {
+	const unsigned char *bank;
+	struct head head; /* of the entries so far */
+	journal_each *each;
+	void *ctx;
+};
+
+static int broken(uint64_t seq, const char *what, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ECORRUPT,
+			    "the books are damaged: entry %" PRIu64 " %s; run `subank verify`, and "
+			    "keep the copies that there are",
+			    seq, what);
+}
+
+static int prove_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	struct proof *proof = ctx;
+	unsigned char hash[HASH_SIZE];
+
+	journal_hash(proof->bank, &proof->head, entry->stored, entry->len, hash);
+	if (entry->event->seq != ++proof->head.seq || memcmp(hash, entry->hash, HASH_SIZE) != 0)
+		return broken(proof->head.seq, "is missing or does not fit its hash", err);
+	memcpy(proof->head.hash, hash, HASH_SIZE);
+	return proof->each(entry, proof->ctx, err);
+}
+
+int journal_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
+		  const struct head *head, journal_each *each, void *ctx, struct sb_error *err)
+{
+	struct proof proof = {.bank = bank, .each = each, .ctx = ctx};
+	int rc = journal_walk(txn, 0, false, prove_entry, &proof, err);
+
+	if (!rc &&
+	    (proof.head.seq != head->seq || memcmp(proof.head.hash, head->hash, HASH_SIZE) != 0))
+		rc = broken(proof.head.seq, "is not the last one that was made", err);
+	return rc;
+}

@@ -174,7 +174,8 @@ static int tell(struct books *books, const struct export_to *to, bool beancount,
 		fputs("option \"operating_currency\" \"" COMMODITY "\"\n"
 		      "plugin \"beancount.plugins.auto_accounts\"\n",
 		      to->file);
-	rc = journal_walk(books_txn(books), 0, false, put_entry, &telling, err);
+	rc = journal_prove(books_txn(books), books_id(books), books_head(books), put_entry,
+			   &telling, err);
 	books_free(telling.replayed);
 	return rc;
 }

@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "ledger/csv.h"
+#include "ledger/export.h"
+#include "ledger/transactions.h"
 #include "ledger/verify.h"
 #include "tests/util.h"
 
@@ -428,6 +431,57 @@ START_TEST(entries_in_another_order_are_found)
 		ck_assert_msg(verify_tables() > 0, "entries %zu and %zu", i, i + 1);
 		swap_values(&rows[i - 1], &rows[i]);
 	}
+}
+END_TEST
+
+static int export_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	static export_books *const forms[] = {export_yaml_to, csv_journal, transactions_ledger};
+	struct export_to to = {.file = fopen("/dev/null", "we")};
+	int rc = SB_OK;
+
+	ck_assert_ptr_nonnull(to.file);
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		int now = forms[i](books, &to, err);
+
+		ck_assert_msg(i == 0 || now == rc, "form %zu: %d, not %d", i, now, rc);
+		rc = now;
+	}
+	(void)fclose(to.file);
+	*(int *)ctx = rc;
+	return SB_OK;
+}
+
+/* What comes of an export, in each form, of the tables as a test changed them. */
+static int export_tables(void)
+{
+	struct bank *bank;
+	int came_of_it;
+
+	(void)verify_tables();
+	bank = util_open(STORE_READ);
+	OK(bank_read(bank, 0, export_all, &came_of_it, &error));
+	bank_close(bank);
+	return came_of_it;
+}
+
+START_TEST(what_does_not_fit_its_hash_is_not_exported)
+{
+	struct row *rows = tables[STORE_JOURNAL].rows;
+	size_t last = tables[STORE_JOURNAL].count - 1;
+
+	ck_assert_int_eq(export_tables(), SB_OK);
+	for (size_t i = 0; i < last; i++) {
+		unsigned char *key = rows[i].key;
+
+		rows[i].key = NULL;
+		ck_assert_msg(export_tables() == SB_ECORRUPT, "without entry %zu", i + 1);
+		rows[i].key = key;
+		rows[i].value[HASH_SIZE - 1] ^= 1;
+		ck_assert_msg(export_tables() == SB_ECORRUPT, "entry %zu", i + 1);
+		rows[i].value[HASH_SIZE - 1] ^= 1;
+	}
+	ck_assert_int_eq(export_tables(), SB_OK);
 }
 END_TEST
 
@@ -855,6 +909,7 @@ int main(void)
 	tcase_add_test(damage, a_commit_in_which_the_disk_failed_is_no_damage);
 	tcase_add_test(damage, a_removed_entry_is_found);
 	tcase_add_test(damage, entries_in_another_order_are_found);
+	tcase_add_test(damage, what_does_not_fit_its_hash_is_not_exported);
 	tcase_add_test(damage, a_journal_from_another_bank_is_found);
 	tcase_add_test(damage, swapped_and_missing_states_are_found);
 	tcase_add_test(damage, a_state_of_nobody_is_found);

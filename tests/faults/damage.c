@@ -5,6 +5,7 @@
  * files with anything in them must do no harm at all. */
 #include "config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -39,13 +40,10 @@ static char *answers[COUNT(questions)];
 
 static void make_bank(void)
 {
-	char list[65536], *to = list;
+	char line[64];
 
 	ground_prepare("bank", NULL);
-	for (int i = 0; i < 150; i++)
-		to += snprintf(to, 256, "- {ref: l%d, deposit: %s, su: %d, note: \"line %d\"}\n", i,
-			       i % 3 ? "bio" : "chem", i % 7 + 1, i);
-	file_write("list", list, (size_t)(to - list));
+	ground_list(150);
 	slurm_usage("bio", 10);
 	slurm_usage("chem", 20);
 	slurm_usage("over", 0);
@@ -62,18 +60,14 @@ static void make_bank(void)
 	slurm_usage("over", 500);
 	subank_must("check");
 	for (int i = 0; i < 6; i++) {
-		(void)snprintf(list, sizeof(list), "deposit bio %d --ref late%d", i + 1, i);
-		subank_must(list);
+		(void)snprintf(line, sizeof(line), "deposit bio %d --ref late%d", i + 1, i);
+		subank_must(line);
 	}
 	data = (unsigned char *)file_read(DATA, &len);
 	damaged = malloc(len + PAGE);
 	if (!older || !data || !damaged)
 		give_up("no data file");
 	folder_copy("bank", "base");
-	for (size_t i = 0; i < COUNT(questions); i++) {
-		subank_must(questions[i]);
-		answers[i] = file_read("out", NULL);
-	}
 }
 
 static void restore(void)
@@ -192,7 +186,12 @@ static void harm(enum harm what)
 
 /* ---- judging ---- */
 
+/* What may be answered where verify finds the damage. */
+enum answer { ANSWER_REFUSED, ANSWER_RIGHT, ANSWER_WRONG, ANSWER_COUNT };
+
 static uint64_t cases[HARM_COUNT], found[HARM_COUNT], violations[HARM_COUNT];
+static uint64_t answered[ANSWER_COUNT]; /* by those who do not look at all of the books */
+static uint64_t proofs, proof_violations; /* by those who do */
 static uint64_t writes, write_violations;
 
 static void tell(enum harm what, uint64_t seed, const char *question, int status, const char *why)
@@ -222,10 +221,10 @@ static bool ends_well(int status)
 	return status == 0 || (stat("err", &st) == 0 && st.st_size > 0);
 }
 
-static bool is_answer(size_t question)
+static bool is_answer(const char *want)
 {
 	char *out = file_read("out", NULL);
-	bool same = strcmp(out, answers[question]) == 0;
+	bool same = strcmp(out, want) == 0;
 
 	free(out);
 	return same;
@@ -237,7 +236,7 @@ static void compare_answers(enum harm what, uint64_t seed)
 	for (size_t i = 0; i < COUNT(questions); i++) {
 		int status = subank_run(questions[i]);
 
-		if (status == 0 && is_answer(i))
+		if (status == 0 && is_answer(answers[i]))
 			continue;
 		violations[what]++;
 		tell(what, seed, questions[i], status, "another answer, and verify is content");
@@ -264,19 +263,122 @@ static void write_on(enum harm what, uint64_t seed)
 	     status ? "no end of its own" : bank.text);
 }
 
+/* ---- where verify is not content ---- */
+
+/* A receipt is compared up to the time in it, which is in the hash of the head. */
+static bool is_receipt(const char *want)
+{
+	char *out = file_read("out", NULL), *head = strstr(out, "; head ");
+	bool same = head && strncmp(out, want, (size_t)(head - out)) == 0;
+
+	free(out);
+	return same;
+}
+
+static struct judged whole;
+
+static bool bank_is_whole(const char *want)
+{
+	struct judged bank;
+
+	(void)want;
+	judge("bank", &bank);
+	return judged_same(&bank, &whole);
+}
+
+static bool copy_is_whole(const char *want)
+{
+	DIR *dir = opendir("copies");
+	struct dirent *entry;
+	bool is = false;
+
+	(void)want;
+	while (dir && (entry = readdir(dir))) {
+		char path[512];
+		struct judged copy;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(path, sizeof(path), "copies/%s", entry->d_name);
+		judge(path, &copy);
+		is = judged_same(&copy, &whole);
+	}
+	if (dir)
+		(void)closedir(dir);
+	return is;
+}
+
+static struct other {
+	const char *line;
+	bool (*right)(const char *want);
+	bool proves; /* it looks at all of the books, and must not be wrong */
+	char *want; /* on the standard output of an undamaged bank */
+} others[] = {
+	{"export", is_answer, true, NULL},
+	{"backup copies", copy_is_whole, true, NULL},
+	{"import --replace -i new.yaml", bank_is_whole, true, NULL},
+	{"balance -p --seconds", is_answer, false, NULL},
+	{"journal -p --seconds", is_answer, false, NULL},
+	{"why bio", is_answer, false, NULL},
+	{"statement chem -p --seconds", is_answer, false, NULL},
+	{"check", is_answer, false, NULL},
+	{"deposit bio 1 --ref after --no-apply", is_receipt, false, NULL},
+};
+
+/* Runs it with an empty folder for copies. */
+static int run_beside_copies(const char *line)
+{
+	folder_remove("copies");
+	if (mkdir("copies", 0750) != 0)
+		give_up("a folder for copies cannot be made");
+	return subank_run(line);
+}
+
+/* What the undamaged bank answers. */
+static void learn_answers(void)
+{
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		subank_must(questions[i]);
+		answers[i] = file_read("out", NULL);
+	}
+	subank_must("export new.yaml");
+	judge("bank", &whole);
+	for (size_t i = 0; i < COUNT(others); i++) {
+		restore();
+		if (run_beside_copies(others[i].line) != 0)
+			give_up("%s: %s", others[i].line, file_read("err", NULL));
+		others[i].want = file_read("out", NULL);
+		if (!others[i].right(others[i].want))
+			give_up("%s: an undamaged bank is taken for another", others[i].line);
+	}
+}
+
+static void run_other(struct other *other, enum harm what, uint64_t seed)
+{
+	enum answer answer = ANSWER_REFUSED;
+	int status = run_beside_copies(other->line);
+
+	if (!ends_well(status)) {
+		violations[what]++;
+		tell(what, seed, other->line, status, "no end of its own");
+		return;
+	}
+	if (status == 0)
+		answer = other->right(other->want) ? ANSWER_RIGHT : ANSWER_WRONG;
+	if (!other->proves) {
+		answered[answer]++;
+		return;
+	}
+	proofs++;
+	if (answer != ANSWER_WRONG)
+		return;
+	proof_violations++;
+	tell(what, seed, other->line, status, "a wrong answer from who proves it");
+}
+
 static void run_case(uint64_t seed)
 {
-	static const char *const others[] = {"export",
-					     "balance -p",
-					     "journal",
-					     "why bio",
-					     "statement chem",
-					     "backup copies",
-					     "check",
-					     "deposit bio 1 --ref after --no-apply",
-					     "import --replace -i new.yaml"};
 	enum harm what;
-	const char *other;
 	int status;
 
 	chance_seed(seed);
@@ -297,16 +399,7 @@ static void run_case(uint64_t seed)
 		return;
 	}
 	found[what]++;
-	/* Whatever it answers, it must answer. */
-	other = others[below(COUNT(others))];
-	folder_remove("copies");
-	if (mkdir("copies", 0750) != 0)
-		give_up("a folder for copies cannot be made");
-	status = subank_run(other);
-	if (ends_well(status))
-		return;
-	violations[what]++;
-	tell(what, seed, other, status, "no end of its own");
+	run_other(&others[below(COUNT(others))], what, seed);
 }
 
 /* ---- lock files ---- */
@@ -368,11 +461,12 @@ int main(void)
 	const char *only = getenv("FAULT_CASE");
 	uint64_t seed = strtoull(only ? only : ground_env("FAULT_SEED"), NULL, 10);
 	uint64_t all = 0;
+	char answers_row[80];
 	bool good = true;
 
 	(void)elapsed();
 	make_bank();
-	subank_must("export new.yaml");
+	learn_answers();
 	if (only) {
 		run_case(seed);
 		scribble_on_locks(seed);
@@ -391,6 +485,18 @@ int main(void)
 		all += cases[i];
 	}
 	good &= only || long_enough("damage", all, CASES_LONG);
+	if (!only || proofs)
+		good &= row("damage: who proves, where verify found it", proofs, proof_violations);
+	/* That some are wrong is why the manual says what verify is for. */
+	(void)snprintf(answers_row, sizeof(answers_row),
+		       "damage: others there: %" PRIu64 " refused, %" PRIu64 " right, %" PRIu64
+		       " not",
+		       answered[ANSWER_REFUSED], answered[ANSWER_RIGHT], answered[ANSWER_WRONG]);
+	if (!only)
+		good &= row(answers_row,
+			    answered[ANSWER_REFUSED] + answered[ANSWER_RIGHT] +
+				    answered[ANSWER_WRONG],
+			    0);
 	if (!only || writes)
 		good &= row("damage: an entry, where verify was content", writes, write_violations);
 	good &= row("damage: lock files scribbled on", lock_cases, lock_violations);
