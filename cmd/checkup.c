@@ -163,9 +163,10 @@ static bool is_whole(struct env *env, const struct checkup *checkup)
 	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
-/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. */
+/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. Sets
+ * [made] when entries stand or Slurm was asked to change something, also before an error. */
 static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
-		struct head *ret_head)
+		struct head *ret_head, bool *made)
 {
 	struct rules rules = rules_of(env);
 	struct check check = {.rules = &rules,
@@ -189,7 +190,8 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		return status;
 	silent = clusters.silent > 0;
 	/* Whoever settles an entry does not wait for slurmdbd. */
-	metered = checkup->settling ? EXIT_DONE : job_meter_run(env, checkup, &clusters, dry);
+	metered = checkup->settling ? EXIT_DONE
+				    : job_meter_run(env, checkup, &clusters, dry, &planning.made);
 	status = metered == EXIT_DONE || metered == EXIT_PART
 			 ? rounds(env, &planning, &clusters, &said)
 			 : metered;
@@ -199,6 +201,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		status = EXIT_PART;
 	}
 	free(said.list);
+	*made |= planning.made;
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;
@@ -259,7 +262,8 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct head head = {0};
 		struct head_now now;
-		int passed = pass(env, checkup, false, round == 0, &head);
+		bool made = false;
+		int passed = pass(env, checkup, false, round == 0, &head, &made);
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
@@ -297,7 +301,8 @@ static int look_up(struct env *env, bool *ret_granted)
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
 	struct head head;
-	int status = pass(env, checkup, true, true, &head);
+	bool made = false;
+	int status = pass(env, checkup, true, true, &head, &made);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -369,11 +374,11 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 	return after == EXIT_DONE ? status : EXIT_PART;
 }
 
-int checkup_pass(struct env *env, const struct checkup *checkup)
+int checkup_pass(struct env *env, const struct checkup *checkup, bool *made)
 {
 	struct head head;
 
-	return pass(env, checkup, false, false, &head);
+	return pass(env, checkup, false, false, &head, made);
 }
 
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx)

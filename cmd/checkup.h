@@ -28,8 +28,9 @@ int checkup_run(struct env *env, const struct checkup *checkup);
  * status, or EXIT_REFUSED. */
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx);
 
-/* One pass for the accounts of [checkup], for who is in checkup_locked(). */
-int checkup_pass(struct env *env, const struct checkup *checkup);
+/* One pass for the accounts of [checkup], for who is in checkup_locked(). Sets [made] when entries
+ * stand or Slurm was asked to change something, also before an error. */
+int checkup_pass(struct env *env, const struct checkup *checkup, bool *made);
 
 /* After entries on [accounts], 1 or more, which are held: brings Slurm in line at once, unless
  * --no-apply or a check that runs will do it. [status] is what the verb has come to so far; returns

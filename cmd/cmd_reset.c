@@ -325,14 +325,14 @@ static int reset_usage(struct reset *reset)
 	return status;
 }
 
-/* Under the check's lock: charge and let nothing start, reset, count on from there, bring limits
- * in line, whatever came of the reset. */
-static int reset_all(struct env *env, void *ctx)
+/* Charge and let nothing start, reset, count on from there, bring limits in line, whatever came of
+ * the reset. */
+static int reset_steps(struct reset *reset, bool *made)
 {
-	struct reset *reset = ctx;
+	struct env *env = reset->env;
 	struct checkup checkup = {
 		.accounts = reset->list, .account_count = reset->count, .must = true, .shut = true};
-	int status = checkup_pass(env, &checkup);
+	int status = checkup_pass(env, &checkup, made);
 
 	if (status != EXIT_DONE && status != EXIT_PART)
 		return status;
@@ -341,7 +341,21 @@ static int reset_all(struct env *env, void *ctx)
 		status = worse(status, reset_usage(reset));
 	checkup = (struct checkup){
 		.accounts = reset->list, .account_count = reset->count, .must = true};
-	return worse(status, checkup_pass(env, &checkup));
+	return worse(status, checkup_pass(env, &checkup, made));
+}
+
+/* All of it, under the check's lock. */
+static int reset_all(struct env *env, void *ctx)
+{
+	struct reset *reset = ctx;
+	bool made = false;
+	int status = reset_steps(reset, &made);
+
+	/* Told: Slurm was asked. */
+	if (status != EXIT_REFUSED || (!made && !reset->told))
+		return status;
+	note(env, "what was done before stands; the next check goes on from there");
+	return EXIT_PART;
 }
 
 static int reset_account(struct reset *reset)

@@ -30,6 +30,7 @@ struct metered {
 	struct tree tree;
 	struct qos_list qos;
 	bool dry;
+	bool made; /* entries stand */
 	/* Found in the books: */
 	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
 	struct record switching; /* the accounts to switch */
@@ -251,6 +252,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool last)
 	if (bank_write(env->bank, env->now(), charge, &charging, &err)) {
 		status = fail(env, &err);
 	} else {
+		metered->made |= !metered->dry && charging.charges.sum_count > 0;
 		say_sums(metered, &charging.charges);
 		if (charging.charges.refused > 0)
 			status = EXIT_PART;
@@ -378,6 +380,7 @@ static int switch_meters(struct metered *metered)
 			status = EXIT_PART;
 			continue;
 		}
+		metered->made |= !metered->dry;
 		say(env, "%s: %s by %s on %s from now on", record->lines[i].booked.account,
 		    metered->dry ? "would be metered" : "is metered",
 		    event_word(FIELD_AT_METER, (uint8_t)metered->to[i]), cluster);
@@ -416,7 +419,7 @@ static int meter_cluster(struct metered *metered)
 }
 
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
-		  bool dry)
+		  bool dry, bool *made)
 {
 	int status = EXIT_DONE;
 
@@ -427,6 +430,7 @@ int job_meter_run(struct env *env, const struct checkup *checkup, const struct c
 					  .dry = dry};
 		int one = clusters->list[i].answered ? meter_cluster(&metered) : EXIT_DONE;
 
+		*made |= metered.made;
 		release(&metered);
 		if (one == EXIT_REFUSED || one == EXIT_UNKNOWN)
 			return one;

@@ -10,8 +10,8 @@
 /* Charges the jobs that have ended on each cluster that answered, one cluster after the other, and
  * then switches. Committed slice by slice: what is interrupted goes on from there. With [dry]
  * nothing is entered, and what would be is said. Returns EXIT_DONE, EXIT_PART when Slurm did not
- * answer, or that of an error. */
+ * answer, or that of an error; sets [made] when entries were made, also before an error. */
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
-		  bool dry);
+		  bool dry, bool *made);
 
 #endif

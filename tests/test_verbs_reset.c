@@ -282,7 +282,7 @@ START_TEST(what_was_not_charged_is_not_reset)
 {
 	use(100);
 	MEANWHILE({"sshare", CALL_CHARGE, fall_silent}, {"scontrol -M dev", 3, speak_again});
-	GIVES(1, "", "what bio used on dev is not charged yet: run `subank check`", "reset", "bio",
+	GIVES(3, "", "what bio used on dev is not charged yet: run `subank check`", "reset", "bio",
 	      "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 1100);
@@ -295,7 +295,7 @@ START_TEST(a_cluster_that_stops_to_answer_is_not_reset)
 {
 	use(100);
 	MEANWHILE({"sshare", CALL_MAKE_SURE, fall_silent});
-	GIVES(1, "bio: charged", "bio was not reset", "reset", "bio", "--immediate");
+	GIVES(3, "bio: charged", "bio was not reset", "reset", "bio", "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 1100);
 	ck_assert_int_eq(fake_modifies, 0);
@@ -305,7 +305,7 @@ END_TEST
 START_TEST(what_is_used_after_the_charge_is_not_reset)
 {
 	MEANWHILE({"sshare", CALL_MAKE_SURE, use_some});
-	GIVES(1, "bio: charged", "what bio used on dev is not charged yet", "reset", "bio",
+	GIVES(3, "bio: charged", "what bio used on dev is not charged yet", "reset", "bio",
 	      "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 1640);
@@ -350,7 +350,7 @@ START_TEST(a_limit_that_cannot_be_set_lets_nothing_be_reset)
 	for (int i = 0; i < 2; i++) {
 		use(60);
 		MEANWHILE({"GrpTRESMins=billing=0", 1, sacctmgr_fails});
-		GIVES(1, "bio: charged", "the fake fails", "reset", i ? "faculty" : "bio",
+		GIVES(3, "bio: charged", "the fake fails", "reset", i ? "faculty" : "bio",
 		      "--immediate");
 		it_happened();
 		sacctmgr_works();
@@ -370,7 +370,7 @@ START_TEST(a_limit_changed_by_hand_lets_nothing_be_reset)
 	set_limits_follow();
 	DONE("", "check");
 	(void)snprintf(dev("faculty")->limits, sizeof(dev("faculty")->limits), "billing=9999");
-	GIVES(1, "", "GrpTRESMins=billing of faculty on dev must be 0", "reset", "bio",
+	GIVES(3, "", "GrpTRESMins=billing of faculty on dev must be 0", "reset", "bio",
 	      "--immediate");
 	ck_assert_int_eq(dev("bio")->usage, 1000);
 	ck_assert_str_eq(dev("faculty")->limits, "billing=9999");
