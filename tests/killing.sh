@@ -90,6 +90,11 @@ entries() {
 		sort
 }
 
+# What is charged and what is left, whatever entries led to it.
+balances() {
+	"$subank" -c "$dir/settings" balance --seconds -P -o Account,Allocated,Used,Available,Charged
+}
+
 limits() {
 	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
 }
@@ -145,6 +150,59 @@ make_busy_bank() {
 	{ sb deposit paid 1 --no-apply && sb hold hand --no-apply; } || fail 'what the check is to do'
 }
 
+# yesterday ARGUMENT...: runs subank a day ago, on another machine: the bank is to be adopted afterwards.
+yesterday() {
+	echo $((($(date +%s) - 86400) * 1000000)) >"$dir/clock"
+	SUBANK_CLOCK=$dir/clock "${kill_at%/*}/screens/clocked" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# job NUMBER ACCOUNT: a job of noon between then and now is on Slurm's record.
+job() {
+	start=$(($(date +%s) - 43200))
+	echo "$1|$1|$1|$2|ann|main|normal|COMPLETED|$start|$start|$((start + 100))|100|00:00:00|billing=1,cpu=1" \
+		>>"$FAKE_STATE/dev.jobs"
+}
+
+# Another bank and Slurm, with jobs that it has not charged: those of `lost` were lost for RawUsage, `jobs` is
+# metered by jobs.
+make_bank_of_yesterday() {
+	rm -rf "$dir/bank" "$FAKE_STATE"
+	mkdir -p "$FAKE_STATE/dev"
+	for account in root lost jobs use hand; do
+		slurm $account RawUsage=100
+	done
+	n=0 name=preparation
+	{
+		yesterday init && yesterday open lost 1 && yesterday open jobs 1 && yesterday open use 20s &&
+			yesterday open hand 1 && yesterday terms jobs --meter jobs && yesterday check && sb adopt && sb check
+	} || fail 'the bank of yesterday cannot be made'
+	job 1 lost
+	job 2 jobs
+	slurm use RawUsage=150
+}
+
+# For import --predecessor.
+make_dump() {
+	cat >"$dir/dump.json" <<X
+{"count": 2, "results": [
+ {"id": 1, "account": "old1", "su_limit_hrs": 7, "created_at": "2026-01-01T00:00:00Z"},
+ {"id": 2, "account": "old2", "su_limit_hrs": -1, "created_at": "2026-01-01T00:00:00Z"}], "meta": {}}
+X
+	slurm old1 RawUsage=70
+	slurm old2 RawUsage=70
+}
+
+# The settings publish balances for users from now on.
+publish() {
+	echo "publish: all
+publish_file: $FAKE_STATE/balances.json" >>"$dir/settings"
+}
+
+published() {
+	entries
+	grep -v '"time": \|"read": ' "$FAKE_STATE/balances.json"
+}
+
 # undisturbed ARGUMENT...: what comes of `subank ARGUMENT...` and checks behind it, on the bank and the
 # Slurm that stand there now.
 undisturbed() {
@@ -188,28 +246,40 @@ enough_points() {
 	[ "$n" -gt "$1" ] || fail 'so few points cannot be all'
 }
 
-# killed_everywhere NAME ARGUMENT...: `subank ARGUMENT...` is killed at each point, done again (a check does
-# that itself), and followed by checks. $seen says what is to be the same then.
+# everywhere ONE NAME ARGUMENT...: calls `ONE ARGUMENT...` for each point $n, on the same bank and Slurm. It
+# runs subank with the arguments and checks behind it, and leaves in $dir/trouble what went wrong, and
+# $at_end when subank had ended before the point. $seen says what is to be the same as without a fault.
 seen=entries
-killed_everywhere() {
-	wanted "$1" || return 0
-	shift
-	n=0
+everywhere() {
+	one=$1
+	wanted "$2" || return 0
+	shift 2
+	n=0 at_end=
 	undisturbed "$@"
-	while :; do
+	while [ -z "$at_end" ]; do
 		next_point
 		restore
 		: >"$dir/trouble"
-		# Whatever the killed one has started holds the pipe open until it has ended too.
-		(
-			"$kill_at" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-			echo $? >"$dir/status"
-			[ "$1" = check ] || again "$@" || echo "it cannot be done again" >"$dir/trouble"
-			settle || echo "the checks do not come to rest" >"$dir/trouble"
-		) 9>&1 | cat >/dev/null
-		read -r status <"$dir/status"
+		$one "$@"
 		as_undisturbed "$(cat "$dir/trouble")"
-		[ "$status" -eq 137 ] || break
 	done
 	enough_points 20
+}
+
+# killed_everywhere NAME ARGUMENT...: `subank ARGUMENT...` is killed at each point, done again (a check does
+# that itself), and followed by checks.
+killed_everywhere() {
+	everywhere killed_one "$@"
+}
+
+killed_one() {
+	# Whatever the killed one has started holds the pipe open until it has ended too.
+	(
+		"$kill_at" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
+		echo $? >"$dir/status"
+		[ "$1" = check ] || again "$@" || echo "it cannot be done again" >"$dir/trouble"
+		settle || echo "the checks do not come to rest" >"$dir/trouble"
+	) 9>&1 | cat >/dev/null
+	read -r status <"$dir/status"
+	[ "$status" -eq 137 ] || at_end=yes
 }

@@ -24,7 +24,7 @@
 #define SANITIZED 0
 #endif
 
-enum { VIOLATIONS_SHOWN = 25, COUNT_ONLY = 0 };
+enum { VIOLATIONS_SHOWN = 25, COUNT_ONLY = 0, DAY = 86400, CASES_LONG = 25000 };
 
 /* ---- what can go wrong ---- */
 
@@ -176,6 +176,9 @@ enum kind {
 	KIND_EXPORT,
 };
 
+#define PUBLISHING "-c publishing "
+#define PUBLISHED "users/balances.json"
+
 static const struct verb {
 	const char *line;
 	enum kind kind;
@@ -185,8 +188,8 @@ static const struct verb {
 	{"withdraw bio 1.5 --ref f --no-apply", KIND_ENTRY},
 	{"transfer bio chem 20 --ref f --no-apply", KIND_ENTRY},
 	{"set bio 7 --ref f --note why --no-apply", KIND_ENTRY},
-	{"refund 14 --ref f --note why --no-apply", KIND_ENTRY},
-	{"reverse 4 --ref f --note why --no-apply", KIND_ENTRY},
+	{"refund 22 --ref f --note why --no-apply", KIND_ENTRY},
+	{"reverse 12 --ref f --note why --no-apply", KIND_ENTRY},
 	{"terms chem --credit 3 --ref f --no-apply", KIND_ENTRY},
 	{"hold bio --ref f --no-apply", KIND_ENTRY},
 	{"release hand --ref f --no-apply", KIND_ENTRY},
@@ -196,6 +199,11 @@ static const struct verb {
 	{"deposit over 10 --ref f", KIND_CHECK},
 	{"check", KIND_CHECK},
 	{"adopt", KIND_CHECK},
+	{PUBLISHING "check", KIND_CHECK},
+	{PUBLISHING "deposit chem 10 --ref f --no-apply", KIND_ENTRY},
+	{"reconcile lost --apply --note why --no-apply", KIND_CHECK},
+	{"reset chem --immediate", KIND_CHECK},
+	{"import --predecessor --immediate dump.json", KIND_CHECK},
 	{"init", KIND_MAKE},
 	{"import new.yaml", KIND_MAKE},
 	{"import --replace -i new.yaml", KIND_REPLACE},
@@ -217,18 +225,23 @@ struct course {
 
 static void make_ground(void)
 {
-	char list[4096], *to = list;
-
-	for (int i = 0; i < 20; i++)
-		to += snprintf(to, 128, "- {ref: l%d, deposit: bio, su: %d}\n", i, i + 1);
-	file_write("list", list, (size_t)(to - list));
 	ground_prepare("bank", NULL);
+	ground_publishing("publishing", ".");
+	ground_list(20);
+	ground_dump();
+	slurm_usage("lost", 0);
+	slurm_usage("jobs", 0);
+	subank_past(DAY, "init");
+	subank_past(DAY, "open lost 50");
+	subank_past(DAY, "open jobs 50");
+	subank_past(DAY, "terms jobs --meter jobs");
+	subank_past(DAY, "check");
+	subank_must("adopt");
 	slurm_usage("bio", 10);
 	slurm_usage("chem", 20);
 	slurm_usage("fresh", 30);
 	slurm_usage("hand", 0);
 	slurm_usage("over", 0);
-	subank_must("init");
 	subank_must("open bio 50");
 	subank_must("deposit bio 5 --ref b1");
 	subank_must("open chem 50");
@@ -240,6 +253,9 @@ static void make_ground(void)
 	subank_must("hold hand --no-apply");
 	subank_must("export new.yaml");
 	slurm_usage("bio", 500);
+	/* Not in the use that Slurm counted, and not yet charged. */
+	slurm_job("lost", DAY / 2, 100);
+	slurm_job("jobs", DAY / 2, 100);
 	folder_copy("bank", "base.bank");
 	folder_copy("slurm", "base.slurm");
 }
@@ -249,26 +265,54 @@ static void restore(const struct course *course)
 	folder_remove("bank");
 	folder_remove("slurm");
 	folder_remove("copies");
+	folder_remove("users");
 	folder_copy("base.slurm", "slurm");
 	if (course->verb->kind != KIND_MAKE)
 		folder_copy("base.bank", "bank");
-	if (mkdir("copies", 0750) != 0)
+	if (mkdir("copies", 0750) != 0 || mkdir("users", 0755) != 0)
 		give_up("a folder for copies cannot be made");
 	if (course->verb->kind == KIND_EXPORT)
 		file_write("copies/export.yaml", "old", 3);
 	(void)unlink("malloc.failed");
 }
 
-/* Balances, holds and the limits in Slurm. Checks are run until they have nothing to do. */
-static char *how_it_ends(void)
+/* Whether what users see is whole, or not there. */
+static bool published_is_whole(void)
 {
+	size_t len;
+	char *text = file_read(PUBLISHED, &len);
+	bool whole = !text || (len > 3 && strcmp(text + len - 3, "\n}\n") == 0);
+
+	free(text);
+	return whole;
+}
+
+/* Its lines, but for those with times. */
+static void add_published(FILE *to)
+{
+	char *text = file_read(PUBLISHED, NULL), *rest = NULL;
+
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (!strstr(line, "\"time\": ") && !strstr(line, "\"read\": "))
+			(void)fprintf(to, "%s\n", line);
+	}
+	free(text);
+}
+
+/* Balances, holds, the limits in Slurm and what users see. Checks are run until they have nothing
+ * to do. */
+static char *how_it_ends(const struct course *course)
+{
+	static const char *const accounts[] = {"bio",  "chem", "hand", "over",
+					       "jobs", "lost", "old1", "old2"};
+	bool publishing = strncmp(course->verb->line, PUBLISHING, strlen(PUBLISHING)) == 0;
 	char *text, *all = NULL, path[512];
-	static const char *const accounts[] = {"bio", "chem", "hand", "over"};
 	size_t len = 0;
 	FILE *file = open_memstream(&all, &len);
 
 	for (int i = 0; i < 3; i++)
-		(void)subank_run("check");
+		(void)subank_run(publishing ? PUBLISHING "check" : "check");
 	if (!file ||
 	    subank_run("balance -p --seconds --format=Account,State,Allocated,Used,Available") != 0)
 		give_up("there are no balances: %s", file_read("err", NULL));
@@ -281,6 +325,7 @@ static char *how_it_ends(void)
 		(void)fprintf(file, "%s: %s", accounts[i], text ? text : "");
 		free(text);
 	}
+	add_published(file);
 	(void)fclose(file);
 	return all;
 }
@@ -497,6 +542,8 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 		return "the bank is damaged";
 	if (status != 0 && silent)
 		return "there is no message";
+	if (!published_is_whole())
+		return "what users see is not whole";
 	if (kind == KIND_BACKUP || kind == KIND_EXPORT) {
 		if (!untouched)
 			return "the bank was changed";
@@ -562,7 +609,7 @@ static const char *wrong_again(const struct course *course)
 					      : "the same command again leaves other entries";
 	if (bank.as != JUDGED_WHOLE)
 		return "the bank is damaged after the same command";
-	end = how_it_ends();
+	end = how_it_ends(course);
 	if (strcmp(end, course->end) != 0) {
 		printf("--- wanted:\n%s--- found:\n%s---\n", course->end, end);
 		wrong = "balances or limits are others at the end";
@@ -648,7 +695,7 @@ static void learn(struct course *course)
 	course->fits = injection.fits;
 	course->file =
 		course->verb->kind == KIND_EXPORT ? file_read("copies/export.yaml", NULL) : NULL;
-	course->end = course->verb->kind == KIND_CHECK ? how_it_ends() : NULL;
+	course->end = course->verb->kind == KIND_CHECK ? how_it_ends(course) : NULL;
 	course->mallocs = count_mallocs(course);
 }
 
@@ -742,6 +789,7 @@ int main(void)
 		else if (!only || cases[i])
 			good &= row(row_names[i], cases[i], violations[i]);
 	}
+	good &= only || (long_enough("errors", at, count) && long_enough("errors", at, CASES_LONG));
 	free(plan);
 	return good ? 0 : 1;
 }

@@ -209,6 +209,25 @@ void subank_must(const char *line)
 		give_up("subank %s: status %d: %s", line, status, file_read("err", NULL));
 }
 
+void subank_past(long ago, const char *line)
+{
+	char program[PATH_SIZE], *now = strdup(ground_env("SUBANK"));
+	int len;
+
+	if (!now)
+		give_up("no memory");
+	len = snprintf(program, sizeof(program), "%" PRId64 "\n",
+		       (int64_t)(time(NULL) - ago) * 1000000);
+	file_write("clock", program, (size_t)len);
+	(void)snprintf(program, sizeof(program), "%s/../screens/clocked",
+		       ground_env("FAULTS_BUILD"));
+	(void)setenv("SUBANK_CLOCK", "clock", 1);
+	(void)setenv("SUBANK", program, 1);
+	subank_must(line);
+	(void)setenv("SUBANK", now, 1);
+	free(now);
+}
+
 void slurm_usage(const char *account, long usage)
 {
 	char path[PATH_SIZE], text[64];
@@ -218,13 +237,74 @@ void slurm_usage(const char *account, long usage)
 	file_write(path, text, strlen(text));
 }
 
-void ground_prepare(const char *bank, const char *backup)
+void slurm_job(const char *account, long ago, long ran)
+{
+	static int id;
+	FILE *file = fopen("slurm/dev.jobs", "ae");
+	long long start = (long long)time(NULL) - ago;
+
+	id++;
+	if (!file ||
+	    fprintf(file,
+		    "%d|%d|%d|%s|ann|main|normal|COMPLETED|%lld|%lld|%lld|%ld|00:00:00|billing=1,"
+		    "cpu=1\n",
+		    id, id, id, account, start, start, start + ran, ran) < 0 ||
+	    fclose(file) != 0)
+		give_up("a job cannot be put on record");
+}
+
+void ground_list(int count)
+{
+	FILE *file = fopen("list", "we");
+
+	for (int i = 0; file && i < count; i++)
+		(void)fprintf(file,
+			      "- {ref: l%d, deposit: %s, su: %d, note: \"line %d of the list\"}\n",
+			      i, i % 3 ? "bio" : "chem", i % 7 + 1, i);
+	if (!file || fclose(file) != 0)
+		give_up("the list cannot be written");
+}
+
+void ground_dump(void)
+{
+	static const char text[] = "{\"count\": 2, \"results\": [\n"
+				   " {\"id\": 1, \"account\": \"old1\", \"su_limit_hrs\": 7, "
+				   "\"created_at\": \"2026-01-01T00:00:00Z\"},\n"
+				   " {\"id\": 2, \"account\": \"old2\", \"su_limit_hrs\": -1, "
+				   "\"created_at\": \"2026-01-01T00:00:00Z\"}], \"meta\": {}}\n";
+
+	file_write("dump.json", text, sizeof(text) - 1);
+	slurm_usage("old1", 70);
+	slurm_usage("old2", 70);
+}
+
+static void folder_here(char here[PATH_SIZE - 64])
+{
+	if (!getcwd(here, PATH_SIZE - 64))
+		give_up("this folder has no name");
+}
+
+/* Unless [path] is NULL, [key] is set to it. Both paths are below this folder. */
+static void settings_write(const char *name, const char *bank, const char *key, const char *path)
 {
 	char text[3 * PATH_SIZE], here[PATH_SIZE - 64];
 	int len;
 
-	if (!getcwd(here, sizeof(here)))
-		give_up("this folder has no name");
+	folder_here(here);
+	len = snprintf(text, sizeof(text),
+		       "bank: %s/%s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 20\n", here,
+		       bank);
+	if (path)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%s/%s\n", key, here,
+				path);
+	file_write(name, text, (size_t)len);
+}
+
+void ground_prepare(const char *bank, const char *backup)
+{
+	char text[2 * PATH_SIZE], here[PATH_SIZE - 64];
+
+	folder_here(here);
 	(void)snprintf(text, sizeof(text), "%s:%s", ground_env("FAKE_SLURM"), ground_env("PATH"));
 	(void)setenv("PATH", text, 1);
 	/* subank would tell syslog of every fault. */
@@ -235,13 +315,16 @@ void ground_prepare(const char *bank, const char *backup)
 	if (mkdir("slurm", 0755) != 0 || mkdir("slurm/dev", 0755) != 0)
 		give_up("the make-believe Slurm cannot be made");
 	slurm_usage("root", 0);
-	len = snprintf(text, sizeof(text),
-		       "bank: %s/%s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 20\n", here,
-		       bank);
-	if (backup)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "backup: %s/%s\n", here,
-				backup);
-	file_write("settings", text, (size_t)len);
+	settings_write("settings", bank, "backup: ", backup);
+}
+
+void ground_publishing(const char *settings, const char *folder)
+{
+	char bank[64], file[64];
+
+	(void)snprintf(bank, sizeof(bank), "%s/bank", folder);
+	(void)snprintf(file, sizeof(file), "%s/users/balances.json", folder);
+	settings_write(settings, bank, "publish: all\npublish_file: ", file);
 }
 
 /* ---- judging ---- */

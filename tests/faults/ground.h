@@ -43,12 +43,22 @@ char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX
 int subank_run(const char *line);
 /* Runs it and ends this program when it fails. */
 void subank_must(const char *line);
+/* The same so many seconds ago, on another machine: the bank is to be adopted afterwards. */
+void subank_past(long ago, const char *line);
 
 /* The make-believe Slurm of tests/fake, in ./slurm, with the cluster dev; and ./settings, for a
  * bank and, unless it is NULL, a folder of backups in this folder. */
 void ground_prepare(const char *bank, const char *backup);
+/* Other settings, which publish to FOLDER/users the balances of FOLDER/bank. */
+void ground_publishing(const char *settings, const char *folder);
 /* What Slurm has counted for an account, in billing-seconds; it is made if need be. */
 void slurm_usage(const char *account, long usage);
+/* Slurm has one more job on record, of an account, that began so many seconds ago and ran so long. */
+void slurm_job(const char *account, long ago, long ran);
+/* ./list, for import --append: so many deposits, most to bio, some to chem. */
+void ground_list(int count);
+/* ./dump.json, for import --predecessor: the accounts old1 and old2, which Slurm has. */
+void ground_dump(void);
 
 /* A bank as another process finds it, which opens it and verifies it. */
 enum judged_as {

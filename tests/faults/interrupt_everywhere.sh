@@ -31,20 +31,14 @@ interrupted() {
 
 # interrupted_everywhere NAME ARGUMENT...: what changes the books and Slurm.
 interrupted_everywhere() {
-	wanted "$1" || return 0
-	shift
-	n=0
-	undisturbed "$@"
-	while :; do
-		next_point
-		restore
-		interrupted "$@"
-		[ "$1" = check ] || again "$@" || trouble="it cannot be done again"
-		settle || trouble="the checks do not come to rest"
-		as_undisturbed "$trouble"
-		[ -z "$at_end" ] || break
-	done
-	enough_points 20
+	everywhere interrupted_one "$@"
+}
+
+interrupted_one() {
+	interrupted "$@"
+	[ "$1" = check ] || again "$@" || trouble="it cannot be done again"
+	settle || trouble="the checks do not come to rest"
+	echo "$trouble" >"$dir/trouble"
 }
 
 # interrupted_making NAME PROOF ARGUMENT...: what makes a file or a bank. PROOF says whether there is the

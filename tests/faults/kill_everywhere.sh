@@ -37,10 +37,6 @@ enters 'kind: terms.*account: "over"' 'kind: lever.*account: "over".*tres: "bill
 killed_everywhere closing_an_account close use --ref c
 enters 'kind: close.*account: "use"' 'kind: lever.*account: "use".*set: 0'
 
-# What is charged and what is left, whatever entries led to it.
-balances() {
-	"$subank" -c "$dir/settings" balance --seconds -P -o Account,Allocated,Used,Available,Charged
-}
 slurm down RawUsage=90 GrpTRESMins=cpu=0
 seen=balances
 killed_everywhere resetting_an_account reset down --immediate
@@ -118,15 +114,22 @@ sb import "$dir/whole.yaml" || fail import
 killed_everywhere adopting adopt --immediate --bank-holds
 enters 'kind: lever.*account: "fresh"'
 
-cat >"$dir/dump.json" <<X
-{"count": 2, "results": [
- {"id": 1, "account": "old1", "su_limit_hrs": 7, "created_at": "2026-01-01T00:00:00Z"},
- {"id": 2, "account": "old2", "su_limit_hrs": -1, "created_at": "2026-01-01T00:00:00Z"}], "meta": {}}
-X
-slurm old1 RawUsage=70
-slurm old2 RawUsage=70
+make_dump
 killed_everywhere importing_a_predecessor import --predecessor --immediate "$dir/dump.json"
 enters 'kind: deposit.*account: "old1"' 'kind: terms.*account: "old2"'
+
+# ---- jobs, and what users see ----
+
+make_bank_of_yesterday
+killed_everywhere reconciling reconcile lost --apply --note why
+enters 'kind: reconcile.*account: "lost"'
+killed_everywhere charging_jobs check
+enters 'kind: job.*account: "jobs"'
+publish
+seen=published
+killed_everywhere publishing check
+enters '"account": "jobs"'
+seen=entries
 
 # ---- backups ----
 
@@ -164,5 +167,5 @@ killed_backup() {
 }
 killed_backup
 
-printf 'row\tkill -9 at every call: 11 more verbs\t%d\t%d\n' $((passed + failed)) $failed
+printf 'row\tkill -9 at every call: 14 more verbs\t%d\t%d\n' $((passed + failed)) $failed
 [ $failed -eq 0 ]

@@ -6,7 +6,7 @@
  * That LMDB would lose entries here is shown by two controls: without our lock around opening the
  * comparison of transaction numbers has something to find, and without that too entries are lost.
  *
- * At least 60,000 openings are made when FAULT_SECONDS is 60 or more. Started by run.bash. */
+ * At least 60,000 openings are made in the long form. Started by run.bash. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -25,11 +25,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ledger/bytes.h"
 #include "ledger/store.h"
+#include "tests/faults/ground.h"
 
 #ifndef SANITIZED
 #define SANITIZED 0
@@ -56,24 +56,6 @@ static struct shared {
 	_Atomic bool over;
 	_Atomic uint64_t tokens[ENTRIES_MAX]; /* by number: what the acknowledged entry holds */
 } * shared;
-
-static char folder[64];
-static uint64_t seed;
-
-static uint64_t chance(uint64_t below)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % below;
-}
-
-static _Noreturn void give_up(const char *what, const struct sb_error *err)
-{
-	printf("%s: %s\n", what, err->text);
-	fflush(stdout);
-	_exit(99);
-}
 
 /* ---- between the store, LMDB and the C library ---- */
 
@@ -104,7 +86,7 @@ static void at_a_call(void)
 	if (!opening || calls_left == 0 || --calls_left > 0)
 		return;
 	/* Others shall have time to line up for the lock. */
-	usleep((useconds_t)chance(300));
+	usleep((useconds_t)below(300));
 	(void)kill(getpid(), SIGKILL);
 }
 
@@ -211,7 +193,7 @@ int pthread_mutexattr_init(pthread_mutexattr_t *attributes)
 static struct store_options options_of(void)
 {
 	return (struct store_options){
-		.folder = folder, .doing = "open storm", .wait_ms = WAIT_MS, .map_size = 64 << 20};
+		.folder = "bank", .doing = "open storm", .wait_ms = WAIT_MS, .map_size = 64 << 20};
 }
 
 static int keep_number(struct slice key, struct slice value, void *ctx, struct sb_error *err)
@@ -257,7 +239,7 @@ static struct store *open_store(enum store_mode mode)
 		/* Without the lock LMDB may say anything. */
 		if (without_lock)
 			return NULL;
-		give_up("cannot open", &err);
+		give_up("cannot open: %s", err.text);
 	}
 	shared->openings++;
 	return store;
@@ -278,7 +260,7 @@ static void write_entries(unsigned number)
 		shared->wrong += opened - 1;
 		store_close(store);
 		if (rc && !without_lock)
-			give_up("cannot write", &err);
+			give_up("cannot write: %s", err.text);
 		if (rc)
 			continue;
 		if (entry.seq >= ENTRIES_MAX) {
@@ -307,7 +289,7 @@ static void read_entries(unsigned number)
 			continue;
 		if (store_read(store, last_entry, &last, &err)) {
 			if (!without_lock)
-				give_up("cannot read", &err);
+				give_up("cannot read: %s", err.text);
 		} else if (last < newest) {
 			shared->old++;
 		}
@@ -323,13 +305,13 @@ static void try_to_open(void)
 	struct sb_error err;
 
 	opened = 0;
-	if (store_open(&options, chance(2) ? STORE_WRITE : STORE_READ, &store, &err) == 0)
+	if (store_open(&options, below(2) ? STORE_WRITE : STORE_READ, &store, &err) == 0)
 		store_close(store);
 	else if (opened > 0)
 		shared->failed++;
 	shared->openings++;
 	/* Or nobody else would get the lock. */
-	usleep((useconds_t)chance(1000));
+	usleep((useconds_t)below(1000));
 }
 
 static void limit(int resource, rlim_t to)
@@ -348,7 +330,7 @@ static void lack_descriptors(unsigned number)
 {
 	(void)number;
 	while (!shared->over) {
-		limit(RLIMIT_NOFILE, 4 + chance(8));
+		limit(RLIMIT_NOFILE, 4 + below(8));
 		try_to_open();
 	}
 }
@@ -375,7 +357,7 @@ static pid_t start(void (*work)(unsigned), unsigned number)
 	pid = fork();
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		seed += (number + 1) * 0x9E3779B97F4A7C15U;
+		chance_seed(chance() + number);
 		work(number);
 		_exit(0);
 	}
@@ -392,14 +374,6 @@ static void let_die(unsigned number)
 }
 
 /* ---- a storm ---- */
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static int fill_nothing(struct store *store, struct sb_error *err)
 {
@@ -440,7 +414,7 @@ static void look_at_the_books(struct counted *counted)
 	*counted = (struct counted){0};
 	if (!store || store_read(store, count_entries, counted, &err)) {
 		if (!without_lock)
-			give_up("cannot read at the end", &err);
+			give_up("cannot read at the end: %s", err.text);
 		counted->lost++;
 	}
 	store_close(store);
@@ -459,15 +433,15 @@ static bool goes_on(double end, uint64_t openings)
 		shown = shared->twice > 0;
 	else if (without_lock)
 		shown = shared->wrong > 0;
-	return !shared->over &&
-	       (now() < end || shared->openings < openings || (!shown && now() < end + PATIENCE));
+	return !shared->over && (elapsed() < end || shared->openings < openings ||
+				 (!shown && elapsed() < end + PATIENCE));
 }
 
 static void storm(double seconds, uint64_t openings)
 {
 	struct store_options options = options_of();
 	pid_t pids[WRITERS + 3], victims[VICTIMS] = {0};
-	double end = now() + seconds;
+	double end = elapsed() + seconds;
 	struct store *store;
 	struct sb_error err;
 	size_t count = 0;
@@ -475,7 +449,7 @@ static void storm(double seconds, uint64_t openings)
 
 	memset(shared, 0, sizeof(*shared));
 	if (store_build(&options, &store, &err) || fill_nothing(store, &err))
-		give_up("cannot make the books", &err);
+		give_up("cannot make the books: %s", err.text);
 	for (unsigned i = 0; i < WRITERS; i++)
 		pids[count++] = start(write_entries, i + 1);
 	pids[count++] = start(read_entries, 0);
@@ -487,7 +461,7 @@ static void storm(double seconds, uint64_t openings)
 		if (victims[i] > 0 && waitpid(victims[i], &status, 0) == victims[i] &&
 		    WIFSIGNALED(status))
 			shared->died++;
-		victims[i] = start(let_die, (unsigned)chance(1 << 20));
+		victims[i] = start(let_die, (unsigned)below(1 << 20));
 	}
 	for (size_t i = 0; i < VICTIMS; i++)
 		(void)waitpid(victims[i], &status, 0);
@@ -503,46 +477,20 @@ static void storm(double seconds, uint64_t openings)
 	}
 }
 
-static void remove_books(void)
-{
-	char path[128];
-	static const char *const names[] = {"books/data.mdb", "books/lock.mdb", "books",
-					    "open.lock",      "use.lock",	"write.lock",
-					    "build.lock"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		(void)remove(path);
-	}
-	(void)rmdir(folder);
-}
-
-static void end_early(int signal)
-{
-	remove_books();
-	_exit(128 + signal);
-}
-
 int main(void)
 {
-	const char *seconds_text = getenv("FAULT_SECONDS"), *seed_text = getenv("FAULT_SEED");
-	double seconds = seconds_text ? strtod(seconds_text, NULL) : 10;
+	double seconds = seconds_given();
 	struct counted counted;
 	uint64_t violations;
-	bool failed;
+	bool good;
 
-	seed = (seed_text ? strtoull(seed_text, NULL, 10) : 1) * 2 + 1;
+	chance_seed(strtoull(ground_env("FAULT_SEED"), NULL, 10));
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	if (shared == MAP_FAILED)
 		return 99;
-	/* A disk would leave little time for opening. */
-	(void)snprintf(folder, sizeof(folder), "%s/subank-storm.%d",
-		       access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".", (int)getpid());
-	(void)signal(SIGTERM, end_early);
-	(void)signal(SIGINT, end_early);
 
-	storm(seconds * 0.7, seconds >= 60 ? OPENINGS_LONG : 0);
+	storm(seconds * 0.7, long_form() ? OPENINGS_LONG : 0);
 	look_at_the_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice + shared->old + shared->wrong;
 	if (shared->failed == 0 || shared->died == 0 || shared->acknowledged != counted.last)
@@ -553,27 +501,21 @@ int main(void)
 	       " wrong snapshots\n",
 	       shared->failed, shared->died, shared->acknowledged, counted.last, counted.lost,
 	       counted.foreign, shared->twice, shared->old, shared->wrong);
-	printf("row\topen storm: fail or die, beside writers\t%" PRIu64 "\t%" PRIu64 "\n",
-	       shared->openings, violations);
-	failed = violations > 0;
+	good = row("open storm: fail or die, beside writers", shared->openings, violations);
+	good &= long_enough("open storm", shared->openings, OPENINGS_LONG);
 
 	without_lock = true;
-	remove_books();
+	folder_remove("bank");
 	storm(seconds * 0.15, 0);
 	printf("without open.lock: %" PRIu64 " wrong snapshots refused\n", shared->wrong);
-	printf("row\topen storm: control without open.lock\t%" PRIu64 "\t%d\n", shared->openings,
-	       shared->wrong == 0);
-	failed = failed || shared->wrong == 0;
+	good &= row("open storm: control without open.lock", shared->openings, shared->wrong == 0);
 
 	without_numbers = true;
-	remove_books();
+	folder_remove("bank");
 	storm(seconds * 0.15, 0);
 	look_at_the_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice;
 	printf("without the numbers either: %" PRIu64 " lost or overwritten\n", violations);
-	printf("row\topen storm: control without any guard\t%" PRIu64 "\t%d\n", shared->openings,
-	       violations == 0);
-	failed = failed || violations == 0;
-	remove_books();
-	return failed;
+	good &= row("open storm: control without any guard", shared->openings, violations == 0);
+	return good ? 0 : 1;
 }

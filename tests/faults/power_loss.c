@@ -33,8 +33,9 @@ struct scenario {
 	const char *unsafe; /* LMDB's flag, or what else unsafe.c knows: images must be bad */
 	const char *small_map;
 	const char *backup; /* the folder of copies that the settings name */
-	/* Words for subank, or "usage ACCOUNT N" for what Slurm has counted. The first ones make
-	 * the ground; what follows "" is recorded. */
+	/* Words for subank, or for what Slurm has: "usage ACCOUNT N" and "job ACCOUNT AGO RAN", in
+	 * seconds. The first ones make the ground ("past": a day ago); what follows "" is recorded.
+	 */
 	const char *lines[LINES_MAX];
 	/* More to hold of the image in ./image: whether it does. */
 	bool (*also)(const struct judged *bank, char *why, size_t size);
@@ -139,6 +140,29 @@ static bool export_is_whole(const struct judged *bank, char *why, size_t size)
 	return false;
 }
 
+/* What users see is not flushed: it may be anything, and then the next check writes it. */
+static bool can_be_published(const struct judged *bank, char *why, size_t size)
+{
+	char *seen;
+	size_t len;
+	bool good;
+
+	(void)bank;
+	if (below(REAL_ONE_IN))
+		return true;
+	if (subank_run("-c publishing-image adopt") != 0 ||
+	    subank_run("-c publishing-image check") != 0) {
+		(void)snprintf(why, size, "the next check does not publish");
+		return false;
+	}
+	seen = file_read("image/users/balances.json", &len);
+	good = seen && len > 2 && seen[0] == '{' && strcmp(seen + len - 3, "\n}\n") == 0;
+	if (!good)
+		(void)snprintf(why, size, "what users see is not whole");
+	free(seen);
+	return good;
+}
+
 #define DEPOSITS                                                                                   \
 	"init", "open bio 100", "open chem 5 --no-apply", "", "deposit bio 10 --ref d1",           \
 		"withdraw bio 1.5 --ref w1", "deposit chem 0.25 --ref d2",                         \
@@ -155,6 +179,15 @@ static bool export_is_whole(const struct judged *bank, char *why, size_t size)
 #define BACKUP                                                                                     \
 	.lines = {"init", "open bio 1", "deposit bio 5", "", "backup world/copies"},               \
 	.also = backups_are_whole
+#define PUBLISHING                                                                                 \
+	.lines = {"init",                                                                          \
+		  "open bio 1",                                                                    \
+		  "-c publishing check",                                                           \
+		  "",                                                                              \
+		  "-c publishing deposit bio 1 --ref p1",                                          \
+		  "usage bio 100",                                                                 \
+		  "-c publishing check"},                                                          \
+	.also = can_be_published
 #define EXPORT                                                                                     \
 	.lines = {"init",	   "open bio 1", "export world/export.yaml",                       \
 		  "deposit bio 5", "",		 "export world/export.yaml"},                      \
@@ -174,6 +207,16 @@ static const struct scenario scenarios[] = {
 	 .lines = {"init", "open bio 1", "open chem 1", "open phys 1", "", "usage bio 900", "check",
 		   "usage chem 5000", "check", "usage phys 3599", "check", "deposit chem 1",
 		   "usage phys 4000", "usage chem 5100", "check", "check"}},
+	{.name = "power loss: jobs, reconciling, a reset",
+	 .lines = {"past init", "past open bio 50", "past open chem 1", "past open phys 50",
+		   "past terms chem --meter jobs", "past check", "adopt", "job bio 40000 70",
+		   "job chem 40000 80", "check phys", "", "check",
+		   "reconcile bio --apply --note lost", "usage phys 70", "reset phys --immediate",
+		   "job chem 30000 3600", "check", "check"}},
+	{.name = "power loss: a predecessor's accounts",
+	 .lines = {"init", "open bio 1", "", "import --predecessor --immediate dump.json",
+		   "check"}},
+	{.name = "power loss: what users see", PUBLISHING},
 	{.name = "power loss: importing a bank", .lines = {"", "import new.yaml"}},
 	{.name = "power loss: replacing a bank", REPLACING},
 	{.name = "power loss: replacing, copies elsewhere", .backup = "world/copies", REPLACING},
@@ -225,15 +268,21 @@ static void free_run(struct run *run)
 	free(run->seen);
 }
 
-/* "usage ACCOUNT N": whether it was that. */
-static bool set_usage(const char *line)
+/* Does what is no run of subank to be recorded: whether it was that. */
+static bool set_scene(const char *line)
 {
+	static const char past[] = "past ";
 	char account[64];
-	long usage;
+	long number, ran;
 
-	if (sscanf(line, "usage %63s %ld", account, &usage) != 2)
+	if (sscanf(line, "usage %63s %ld", account, &number) == 2)
+		slurm_usage(account, number);
+	else if (sscanf(line, "job %63s %ld %ld", account, &number, &ran) == 3)
+		slurm_job(account, number, ran);
+	else if (strncmp(line, past, strlen(past)) == 0)
+		subank_past(86400, line + strlen(past));
+	else
 		return false;
-	slurm_usage(account, usage);
 	return true;
 }
 
@@ -252,14 +301,7 @@ static const char *preload_of(const struct scenario *scenario)
 /* A bank whose export is to be imported, and a list. */
 static void make_files(void)
 {
-	char list[65536], *to = list;
-
-	for (int i = 0; i < 120; i++)
-		to += snprintf(
-			to, 256,
-			"- {ref: l%d, deposit: %s, su: %d, note: \"number %d of the list\"}\n", i,
-			i % 3 ? "bio" : "chem", i % 7 + 1, i);
-	file_write("list", list, (size_t)(to - list));
+	ground_list(120);
 	ground_prepare("other", NULL);
 	slurm_usage("bio", 10);
 	slurm_usage("chem", 20);
@@ -284,15 +326,19 @@ static void record(struct run *run)
 	slurm_usage("bio", 10);
 	slurm_usage("chem", 20);
 	slurm_usage("phys", 0);
+	ground_dump();
+	ground_publishing("publishing", "world");
+	ground_publishing("publishing-image", "image");
 	folder_remove("world");
-	if (mkdir("world", 0750) != 0 || mkdir("world/copies", 0750) != 0)
+	if (mkdir("world", 0750) != 0 || mkdir("world/copies", 0750) != 0 ||
+	    mkdir("world/users", 0755) != 0)
 		give_up("the world cannot be made");
 	if (scenario->backup && rmdir("world/copies") != 0)
 		give_up("the folder of copies is there");
 	if (preload)
 		(void)setenv("LD_PRELOAD", preload, 1);
 	for (; **line; line++) {
-		if (!set_usage(*line))
+		if (!set_scene(*line))
 			subank_must(*line);
 	}
 	judge("world/bank", &old_bank);
@@ -313,7 +359,7 @@ static void record(struct run *run)
 		char words[LINE_SIZE], *argv[WORDS_MAX];
 		int status;
 
-		if (set_usage(*line))
+		if (set_scene(*line))
 			continue;
 		status = world_run(run->world, subank_argv(*line, words, argv), preload);
 		if (status != 0)

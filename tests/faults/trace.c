@@ -17,6 +17,8 @@
 
 #include <linux/ptrace.h>
 
+#include "tests/faults/ground.h"
+
 enum { DEADLINE = 60, THREADS_MAX = 8 };
 
 /* What a thread is to see at the end of the call in which it is. */
@@ -31,12 +33,6 @@ static void on_alarm(int signal)
 {
 	(void)signal;
 	overdue = 1;
-}
-
-static void __attribute__((noreturn)) give_up(const char *what)
-{
-	fprintf(stderr, "trace: %s: %s\n", what, strerror(errno));
-	exit(99);
 }
 
 void trace_read(pid_t thread, uint64_t from, void *to, size_t size)

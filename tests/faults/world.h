@@ -30,7 +30,7 @@ struct op {
 	bool dsync; /* write */
 	bool meta; /* write: to one of the first two pages of data.mdb, so perhaps a commit */
 	int node; /* create, write, truncate, sync */
-	int in, to; /* the folders: of the name; of the new name */
+	int in; /* the folder that has the name, and the new name */
 	char name[96], new_name[96];
 	uint64_t offset; /* write; truncate: the length */
 	size_t len;
