@@ -159,7 +159,7 @@ yesterday() {
 # job NUMBER ACCOUNT: a job of noon between then and now is on Slurm's record.
 job() {
 	start=$(($(date +%s) - 43200))
-	echo "$1|$1|$1|$2|ann|main|normal|COMPLETED|$start|$start|$((start + 100))|100|00:00:00|billing=1,cpu=1" \
+	echo "$1|$1|$1|$2|ann|main|normal|COMPLETED|$start|$start|$((start + 100))|100|00:00:00|billing=1,cpu=1|60" \
 		>>"$FAKE_STATE/dev.jobs"
 }
 
@@ -200,7 +200,7 @@ publish_file: $FAKE_STATE/balances.json" >>"$dir/settings"
 
 published() {
 	entries
-	grep -v '"time": \|"read": ' "$FAKE_STATE/balances.json"
+	grep -v 'Z"' "$FAKE_STATE/balances.json"
 }
 
 # undisturbed ARGUMENT...: what comes of `subank ARGUMENT...` and checks behind it, on the bank and the

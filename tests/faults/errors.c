@@ -24,7 +24,7 @@
 #define SANITIZED 0
 #endif
 
-enum { VIOLATIONS_SHOWN = 25, COUNT_ONLY = 0, DAY = 86400, CASES_LONG = 25000 };
+enum { VIOLATIONS_SHOWN = 25, COUNT_ONLY = 0, DAY = 86400, CASES_LEAST = 300, CASES_LONG = 25000 };
 
 /* ---- what can go wrong ---- */
 
@@ -294,7 +294,7 @@ static void add_published(FILE *to)
 
 	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
 	     line = strtok_r(NULL, "\n", &rest)) {
-		if (!strstr(line, "\"time\": ") && !strstr(line, "\"read\": "))
+		if (!strstr(line, "Z\""))
 			(void)fprintf(to, "%s\n", line);
 	}
 	free(text);
@@ -658,24 +658,21 @@ static void run_case(const struct course *course, size_t at, const struct fault 
 
 /* ---- all cases ---- */
 
+/* How often memory is asked for; the library tells. */
 static size_t count_mallocs(const struct course *course)
 {
-	size_t count = 1;
+	struct injection injection = {.fault = &faults[COUNT(faults) - 1], .at = COUNT_ONLY};
+	size_t count;
+	char *text;
 
-	/* Doubling, then halving: the first that is not reached. */
-	for (size_t step = 1; step;) {
-		struct injection injection = {.fault = &faults[COUNT(faults) - 2],
-					      .at = count + step};
-
-		restore(course);
-		(void)run_with(course, &injection);
-		if (injection.hit) {
-			count += step;
-			step *= 2;
-		} else {
-			step /= 2;
-		}
-	}
+	restore(course);
+	(void)run_with(course, &injection);
+	text = file_read("malloc.count", NULL);
+	if (!text && SANITIZED)
+		return 0;
+	if (!text || sscanf(text, "%zu", &count) != 1)
+		give_up("subank %s: malloc() was not counted", course->verb->line);
+	free(text);
 	return count;
 }
 
@@ -780,7 +777,8 @@ int main(void)
 	count = make_plan(courses, &plan);
 	if (only)
 		run_named(courses, only);
-	for (; !only && at < count && (long_form() || elapsed() < seconds); at++)
+	for (; !only && at < count && (long_form() || at < CASES_LEAST || elapsed() < seconds);
+	     at++)
 		run_case(plan[at].course, plan[at].at, plan[at].fault);
 	printf("tried %zu of %zu\n", at, count);
 	for (int i = 0; i < ROW_COUNT; i++) {

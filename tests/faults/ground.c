@@ -247,7 +247,7 @@ void slurm_job(const char *account, long ago, long ran)
 	if (!file ||
 	    fprintf(file,
 		    "%d|%d|%d|%s|ann|main|normal|COMPLETED|%lld|%lld|%lld|%ld|00:00:00|billing=1,"
-		    "cpu=1\n",
+		    "cpu=1|60\n",
 		    id, id, id, account, start, start, start + ran, ran) < 0 ||
 	    fclose(file) != 0)
 		give_up("a job cannot be put on record");

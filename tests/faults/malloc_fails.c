@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A library to preload: the Nth time that subank asks for memory there is none ($MALLOC_FAILS is
- * N), or from then on (N+). The file ./malloc.failed then says that it came to that. What is asked
- * for before main() has called openlog() is not counted: glibc, looking for the user's name,
- * answers that by assertions of its own. */
+ * N), or from then on (N+). The file ./malloc.failed then says that it came to that. With 0 it
+ * never fails, and ./malloc.count says at the end how often memory was asked for. What is asked for
+ * before main() has called openlog() is not counted: glibc, looking for the user's name, answers
+ * that by assertions of its own. */
 #include "config.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -21,7 +23,7 @@ void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
 static unsigned long fails_at, count;
-static bool goes_on;
+static bool counts, goes_on;
 
 /* Instead of glibc's: nothing is to be logged. */
 void openlog(const char *name, int options, int facility)
@@ -34,13 +36,14 @@ void openlog(const char *name, int options, int facility)
 		return;
 	fails_at = strtoul(at, NULL, 10);
 	goes_on = strchr(at, '+') != NULL;
+	counts = true;
 }
 
 static bool fails(void)
 {
 	int fd;
 
-	if (!fails_at || __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) < fails_at)
+	if (!counts || __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) < fails_at || !fails_at)
 		return false;
 	if (count > fails_at && !goes_on)
 		return false;
@@ -51,6 +54,17 @@ static bool fails(void)
 	}
 	errno = ENOMEM;
 	return true;
+}
+
+static void __attribute__((destructor)) tell(void)
+{
+	int fd = counts && !fails_at ? open("malloc.count", O_WRONLY | O_CREAT | O_CLOEXEC, 0644)
+				     : -1;
+
+	if (fd >= 0) {
+		(void)dprintf(fd, "%lu\n", count);
+		(void)close(fd);
+	}
 }
 
 void *malloc(size_t size)
