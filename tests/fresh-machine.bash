@@ -168,7 +168,7 @@ try_deb() {
 		apt-get -y -q --no-install-recommends build-dep ./
 		mv debian build-aux/deb
 		apt-get -y -q --no-install-recommends install lintian
-		make -C build deb
+		DEBFULLNAME="The subank maintainers" DEBEMAIL=subank@lists.example.org make -C build deb
 		lintian --allow-root --fail-on error build/packages/*.deb' >"$build.log" 2>&1 || {
 		tail -n 40 "$build.log" >&2
 		rm -f -- "$build.log"

@@ -23,6 +23,8 @@ apt update || exit 99
 is 'apt installs it' apt install "$package"
 files=$(dpkg -L subank)
 is 'it runs' subank --version
+dpkg-query -W -f '${Maintainer}\n' subank >/tmp/maintainer
+is 'it says who made it' grep -qx '[^@]* <[^@ ]*@[^@ ]*>' /tmp/maintainer
 is 'man is there' apt install man-db
 is 'man finds the manual' [ "$(man -w subank)" = /usr/share/man/man1/subank.1.gz ]
 is 'and a page of a verb' man -w subank-deposit

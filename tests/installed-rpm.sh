@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PACKAGE.rpm on a copy of this machine (an overlay that is thrown away), as root, on whatever has rpm
-# (Debian has): what it brings, as whose, that its script makes the user, and that the books stay when it
-# is removed. The names of dependencies, and what a distribution's macros for systemd add to the scripts,
-# take a distribution of that kind.
+# (Debian has): what it brings, as whose, that its scripts make the user and end the timers, and that the
+# books stay when it is removed. The names of dependencies take a distribution of that kind.
 package=$(realpath -- "${1:?which package?}") || exit 99
 [ -n "$SUBANK_UNSHARED" ] || SUBANK_UNSHARED=1 exec unshare --mount sh "$0" "$package"
 
@@ -58,7 +57,16 @@ is 'no timer is enabled' not grep -q '^/etc' "$top/files"
 is 'there is a bank without settings' as_slurm subank -Q init
 is 'init writes settings' there subank init --settings
 is 'which are read' as_slurm subank -Q balance
+if there sh -c 'command -v systemctl' >/dev/null; then
+	wanted=/etc/systemd/system/timers.target.wants/subank-check.timer
+	is 'a timer can be enabled' there systemctl --quiet enable subank-check.timer
+	is 'it is' [ -L "$root$wanted" ]
+	is 'it can be installed again' rpm_there -U --replacepkgs /package.rpm
+	is 'the timer is still enabled' [ -L "$root$wanted" ]
+fi
 is 'it can be removed' rpm_there -e subank
+is 'no script complained' not grep -v '^rpm: ' "$top/log"
+is 'no unit is left' [ -z "$(find "$root/etc/systemd" -name 'subank*')" ]
 is 'the books are still there' [ -s "$root/var/lib/subank/books/data.mdb" ]
 is 'the settings are still there' [ -s "$root/etc/subank/subank.yaml" ]
 while read -r file; do
