@@ -76,10 +76,14 @@ static int add_forecast(const struct listing *listing, struct books *books,
 		return rc;
 	output_amount(output, BALANCE_WEEK, forecast.week);
 	output_amount(output, BALANCE_MONTH, forecast.month);
+	/* A guess to the second would look like knowledge. */
 	if (forecast.lasts == account->time)
 		output_no_time(output, BALANCE_LASTS, "spent");
 	else
-		output_time(output, BALANCE_LASTS, forecast.lasts);
+		output_time(output, BALANCE_LASTS,
+			    output_for_people(listing->env)
+				    ? forecast.lasts - forecast.lasts % WHEN_MINUTE
+				    : forecast.lasts);
 	output_amount(output, BALANCE_UNUSED, forecast.unused);
 	return SB_OK;
 }
@@ -318,7 +322,7 @@ static const struct option_spec options[] = {
 	{"lots", 0, NULL, "the money by window: start, end, what is left"},
 	{"tree", 0, NULL, "accounts inside others below them"},
 	{"total", 0, NULL, "a last row that adds up, accounts inside others once"},
-	{"running", 0, NULL, "what jobs that run have used, may yet, and what is free then"},
+	{"running", 0, NULL, "what running jobs used, may yet use, and leave free"},
 	{"forecast", 0, NULL, "use per day, and how long the balance lasts"},
 	{NULL, 0, NULL, NULL},
 };

@@ -202,7 +202,7 @@ static void print_forecast(const struct printing *printing)
 	    quantity(env, week, forecast->week));
 	if (forecast->lasts > printing->statement.time)
 		say(env, "At the rate of 30 days it lasts until %s",
-		    when_format_local(lasts, forecast->lasts));
+		    when_format_short(lasts, forecast->lasts - forecast->lasts % WHEN_MINUTE));
 	if (forecast->unused)
 		say(env, "At the rate of 30 days windows that end leave %s unused",
 		    quantity(env, unused, forecast->unused));

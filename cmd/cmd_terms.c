@@ -253,7 +253,7 @@ static const struct option_spec options[] = {
 	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
 	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
 	{"meter", 0, "METER", "what use is charged by: site, rawusage or jobs"},
-	{"thresholds", 0, "PERCENTS", "percents used that it tells of, as in 60,90; none; site"},
+	{"thresholds", 0, "PERCENTS", "percents used that it tells of (60,90), none or site"},
 	{NULL, 0, NULL, NULL},
 };
 

@@ -228,20 +228,25 @@ static void tell_end_of_funds(const struct why *why)
 {
 	char missing[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	struct env *env = why->env;
+	/* Another cause stays. */
+	const char *hold = account_has_cause(why->account, CAUSE_HAND) ||
+					   account_has_cause(why->account, CAUSE_CLOSED)
+				   ? "the hold for funds"
+				   : "it";
 	int64_t next;
 
 	if (why->available > 0 || why->account->unlimited) {
-		say(env, "  there is money again: the next check releases it");
+		say(env, "  there is money again: the next check ends %s", hold);
 		return;
 	}
 	if (why->available == 0)
-		say(env, "  any deposit ends it");
+		say(env, "  any deposit ends %s", hold);
 	else
-		say(env, "  a deposit of more than %s ends it",
-		    quantity(env, missing, -why->available));
+		say(env, "  a deposit of more than %s ends %s",
+		    quantity(env, missing, -why->available), hold);
 	if (next_money(why->account, &next))
-		say(env, "  it ends by itself with the first check after %s, when money starts",
-		    when_format_local(when, next));
+		say(env, "  %s ends by itself with the first check after %s, when money starts",
+		    hold, when_format_local(when, next));
 }
 
 static void tell_flight(const struct why *why)

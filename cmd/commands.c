@@ -102,8 +102,6 @@ static void log_line(const struct env *env, int priority, const char *text)
 
 static int width_of(const struct env *env, bool is_terminal)
 {
-	enum { DEFAULT_WIDTH = 80 };
-
 	return !is_terminal ? 0 : env->out_width > 0 ? env->out_width : DEFAULT_WIDTH;
 }
 

@@ -11,6 +11,8 @@
 #include "ledger/books.h"
 #include "slurm/slurm.h"
 
+enum { DEFAULT_WIDTH = 80 };
+
 /* Exit statuses; exit_statuses[] has what people are told of them. */
 enum {
 	EXIT_DONE = 0, /* a repeated --ref too */
@@ -30,7 +32,7 @@ struct env {
 	FILE *err;
 	bool in_is_terminal;
 	bool out_is_terminal;
-	int out_width; /* columns of that terminal */
+	int out_width; /* columns of the terminal; 0: DEFAULT_WIDTH */
 	bool err_is_terminal;
 	int64_t (*now)(void); /* microseconds, UTC */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,

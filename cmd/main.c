@@ -96,9 +96,12 @@ static int terminal_width(void)
 
 	if (width > 0 && width <= INT16_MAX)
 		return (int)width;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+	/* Messages, where the result goes into a file. */
+	if ((ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ||
+	     ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) &&
+	    size.ws_col > 0)
 		return size.ws_col;
-	return 80;
+	return DEFAULT_WIDTH;
 }
 
 int main(int argc, char *argv[])

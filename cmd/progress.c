@@ -5,9 +5,11 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/leftover.h"
 #include "ledger/text.h"
@@ -17,6 +19,7 @@
 static FILE *stands_on;
 
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
+enum { LINE_SIZE = 512 };
 
 /* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
 static const char clear[] = "\r\033[K";
@@ -27,12 +30,19 @@ static void clear_line(const char *text)
 	(void)!write(STDERR_FILENO, text, sizeof(clear) - 1);
 }
 
-static void begin_line(struct env *env)
+/* What a narrow terminal would break could not be taken away. */
+static void show_line(struct env *env, const char *text)
 {
-	fputs(clear, env->err);
+	size_t width = env->out_width > 0 ? (size_t)env->out_width : DEFAULT_WIDTH;
+	size_t len = strlen(text);
+
+	while (len > 0 && ((text[len] & 0xC0) == 0x80 || prose_columns(text, len) >= width))
+		len--;
 	if (!stands_on)
 		leftover_add(&line, clear, clear_line);
 	stands_on = env->err;
+	fprintf(env->err, "%s%.*s", clear, (int)len, text);
+	fflush(env->err);
 }
 
 void progress_begin(struct progress *progress, struct env *env, uint64_t total)
@@ -45,8 +55,9 @@ void progress_begin(struct progress *progress, struct env *env, uint64_t total)
 void progress_step(struct progress *progress, uint64_t done)
 {
 	struct env *env = progress->env;
-	char left[WHEN_TEXT_SIZE];
+	char text[LINE_SIZE] = "", part[64] = "", left[WHEN_TEXT_SIZE];
 	int64_t now, lasted;
+	int len;
 
 	if (!progress->begun)
 		return;
@@ -56,17 +67,17 @@ void progress_step(struct progress *progress, uint64_t done)
 		return;
 	lasted = now - progress->begun;
 	progress->shown = now;
-	begin_line(env);
-	fprintf(env->err, "%s: %" PRIu64, env->command->name, done);
 	if (progress->total)
-		fprintf(env->err, " of %" PRIu64 " (%" PRId64 "%%)", progress->total,
-			amount_percent((int64_t)done, (int64_t)progress->total));
-	fprintf(env->err, ", %" PRIu64 "/s", (uint64_t)((__int128)done * WHEN_SECOND / lasted));
-	if (done > 0 && done < progress->total)
-		fprintf(env->err, ", %s left",
-			when_format_age(left, (int64_t)((__int128)lasted *
-							(progress->total - done) / done)));
-	fflush(env->err);
+		(void)snprintf(part, sizeof(part), " of %" PRIu64 " (%" PRId64 "%%)",
+			       progress->total,
+			       amount_percent((int64_t)done, (int64_t)progress->total));
+	len = snprintf(text, sizeof(text), "%s: %" PRIu64 "%s, %" PRIu64 "/s", env->command->name,
+		       done, part, (uint64_t)((__int128)done * WHEN_SECOND / lasted));
+	if (len > 0 && len < LINE_SIZE && done > 0 && done < progress->total)
+		(void)snprintf(text + len, sizeof(text) - (size_t)len, ", %s left",
+			       when_format_age(left, (int64_t)((__int128)lasted *
+							       (progress->total - done) / done)));
+	show_line(env, text);
 }
 
 void progress_at(uint64_t done, uint64_t total, void *ctx)
@@ -86,7 +97,7 @@ void progress_end(struct progress *progress)
 
 void stage(struct env *env, const char *fmt, ...)
 {
-	char text[512], escaped[1024];
+	char text[LINE_SIZE], escaped[2 * LINE_SIZE], line_text[3 * LINE_SIZE];
 	va_list ap;
 
 	if (!env->err_is_terminal || env->quiet)
@@ -95,10 +106,9 @@ void stage(struct env *env, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fflush(env->out);
-	begin_line(env);
-	fprintf(env->err, "%s: %s ...", env->command->name,
-		text_escape(escaped, sizeof(escaped), text));
-	fflush(env->err);
+	(void)snprintf(line_text, sizeof(line_text), "%s: %s ...", env->command->name,
+		       text_escape(escaped, sizeof(escaped), text));
+	show_line(env, line_text);
 }
 
 void stage_end(struct env *env)

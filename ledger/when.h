@@ -9,6 +9,7 @@
 #include "ledger/error.h"
 
 #define WHEN_SECOND INT64_C(1000000)
+#define WHEN_MINUTE (60 * WHEN_SECOND)
 #define WHEN_DAY (86400 * WHEN_SECOND)
 #define WHEN_MAX INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
 #define WHEN_NEVER INT64_MAX /* the end of a window that has none */

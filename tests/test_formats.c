@@ -655,6 +655,10 @@ START_TEST(rows_and_requests_show_how_far_they_are)
 	shown_and_gone("\r\033[Kbalance: 2 of 2 (100%)", NULL);
 	out_width = 80;
 	GIVES(0, "chem|", NULL, "balance", "--forecast", "-P");
+	/* A line that the terminal breaks could not be taken away. */
+	out_width = 16;
+	GIVES(0, "chem", "", "balance", "--forecast");
+	shown_and_gone("\r\033[Kbalance: 2 of 2\r", NULL);
 	out_width = 0;
 	(void)snprintf(file, sizeof(file), "%s/list", test_folder);
 	util_write_file(file, list, strlen(list));

@@ -473,7 +473,7 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 	GIVES(0, "", "left to the next check", "deposit", "bio", "2.5", "--no-apply");
 	DONE("  any deposit ends it\n", "why", "bio");
 	GIVES(0, "", "left to the next check", "deposit", "bio", "1s", "--no-apply");
-	DONE("  there is money again: the next check releases it\n", "why", "bio");
+	DONE("  there is money again: the next check ends it\n", "why", "bio");
 	DONE("", "check");
 	DONE("bio is low: 99% of 12.50 SU used, available <0.01 SU\n", "why", "bio");
 }
