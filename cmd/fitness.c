@@ -49,7 +49,8 @@ static void judge_usage(const struct slurm_config *config, bool rawusage,
 				      : NULL);
 	if (config->decays && !rawusage) {
 		ret[2].verdict = VERDICT_INFO;
-		ret[2].advice = "nothing is charged by it: all accounts are metered by jobs";
+		ret[2].advice = "this works: all accounts are metered by jobs, so nothing is "
+				"charged by it, and fair share stays alive";
 	}
 }
 

@@ -11,9 +11,10 @@
 #include "ledger/jobs.h"
 #include "ledger/when.h"
 
-/* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long; what is older than
- * so many of them is asked for at once: an account counted from zero has no first day. */
-enum { SLICE = 7 * 86400, SLICES_MAX = 100 };
+/* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long. Where few jobs were
+ * it is asked for twice as many the next time, up to a year or, where none were, without end: an
+ * account counted from zero has no first day. */
+enum { SLICE = 7 * 86400, SLICE_MAX = 365 * 86400, JOBS_FEW = 5000 };
 
 struct record_reading {
 	struct record *record;
@@ -22,7 +23,8 @@ struct record_reading {
 	record_each *each;
 	void *ctx;
 	int64_t since; /* of the slice, seconds */
-	bool first; /* nothing was read before the slice */
+	bool oldest; /* nothing is read before the slice */
+	size_t rows; /* that the slice had */
 };
 
 int64_t record_whole(__int128 parts)
@@ -38,6 +40,11 @@ static int64_t seconds(int64_t when)
 static int64_t smaller(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 static int compare_line(const void *key, const void *line)
@@ -142,8 +149,9 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	int64_t factor = tariff_factor(reading->qos, job->qos);
 	int code = SLURM_OK;
 
-	/* A job that runs on into a slice was taken with the one before. */
-	if (job->start < 0 || (!reading->first && job->start < reading->since))
+	reading->rows++;
+	/* A job that runs on into a slice is taken with the one that it started in. */
+	if (job->start < 0 || (!reading->oldest && job->start < reading->since))
 		return SLURM_OK;
 	if (factor < 0) {
 		record->unknown_qos++;
@@ -187,6 +195,19 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	return SLURM_OK;
 }
 
+static int keep_slice(struct record *record, const struct sacct_window *slice,
+		      struct slurm_error *err)
+{
+	struct record_slice *grown =
+		reallocarray(record->slices, record->slice_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	record->slices = grown;
+	grown[record->slice_count++] = (struct record_slice){slice->since, slice->until};
+	return SLURM_OK;
+}
+
 static void find_period(const struct record *record, struct sacct_window *window)
 {
 	*window = (struct sacct_window){.since = INT64_MAX};
@@ -199,25 +220,57 @@ static void find_period(const struct record *record, struct sacct_window *window
 	}
 }
 
+static int read_slice(struct env *env, struct record_reading *reading,
+		      const struct sacct_window *slice, struct slurm_error *err)
+{
+	char from[WHEN_TEXT_SIZE];
+
+	reading->since = slice->since;
+	reading->rows = 0;
+	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
+	      when_format_short(from, slice->since * WHEN_SECOND));
+	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, reading, err);
+}
+
+/* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
+ * learn when the first job was. */
 static int read_slices(struct env *env, struct record_reading *reading,
 		       const struct sacct_window *whole, struct slurm_error *err)
 {
+	struct record *record = reading->record;
 	struct sacct_window slice = *whole;
-	char from[WHEN_TEXT_SIZE];
+	int64_t length = SLICE;
 	int code = SLURM_OK;
 
-	reading->first = true;
-	while (slice.since < whole->until && code == SLURM_OK) {
-		slice.until = smaller(slice.since + SLICE, whole->until);
-		if (slice.until < whole->until - SLICES_MAX * (int64_t)SLICE)
-			slice.until = whole->until - SLICES_MAX * (int64_t)SLICE;
-		reading->since = slice.since;
-		stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
-		      when_format_short(from, slice.since * WHEN_SECOND));
-		code = sacct_read(&env->slurm, reading->record->cluster, &slice, take_job, reading,
-				  err);
-		slice.since = slice.until;
-		reading->first = false;
+	record->slice_count = 0;
+	while (slice.until > whole->since && code == SLURM_OK) {
+		slice.since = larger(slice.until - length, whole->since);
+		reading->oldest = slice.since == whole->since;
+		code = read_slice(env, reading, &slice, err);
+		if (code == SLURM_OK && reading->rows > 0)
+			code = keep_slice(record, &slice, err);
+		if (reading->rows == 0 || (reading->rows <= JOBS_FEW && length < SLICE_MAX))
+			length *= 2;
+		else if (reading->rows > JOBS_FEW && length > SLICE)
+			length /= 2;
+		slice.until = slice.since;
+	}
+	return code;
+}
+
+/* Reads again what had jobs, the oldest first. */
+static int read_again(struct env *env, struct record_reading *reading,
+		      const struct sacct_window *whole, struct slurm_error *err)
+{
+	const struct record *record = reading->record;
+	struct sacct_window slice = *whole;
+	int code = SLURM_OK;
+
+	for (size_t i = record->slice_count; i-- > 0 && code == SLURM_OK;) {
+		slice.since = record->slices[i].since;
+		slice.until = record->slices[i].until;
+		reading->oldest = slice.since == whole->since;
+		code = read_slice(env, reading, &slice, err);
 	}
 	return code;
 }
@@ -250,7 +303,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		window.accounts = names;
 	}
 	if (code == SLURM_OK)
-		code = read_slices(env, &reading, &window, err);
+		code = (each ? read_again : read_slices)(env, &reading, &window, err);
 	free(names);
 	return code;
 }
@@ -279,6 +332,7 @@ void record_release(struct record *record)
 {
 	partitions_release(&record->partitions);
 	tree_release(&record->tree);
+	free(record->slices);
 	free(record->lines);
 	*record = (struct record){0};
 }

@@ -34,6 +34,10 @@ struct record {
 	struct partitions partitions;
 	int calc_period; /* seconds */
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
+	struct record_slice {
+		int64_t since, until; /* seconds */
+	} * slices; /* parts of the period that had jobs, the newest first */
+	size_t slice_count;
 };
 
 /* Told of each job that ran in the period of a line: its use there, and the line's number. */
@@ -41,8 +45,9 @@ typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, 
 			struct slurm_error *err);
 
 /* Reads the jobs of the cluster and adds them to the lines, whose booked part is filled in. Asks
- * sacct for a week at a time, and only for the accounts that the lines are about unless [all].
- * [each] may be NULL. A slurm_err. */
+ * sacct for a week at a time, or more where few jobs were, and only for the accounts that the lines
+ * are about unless [all]. With [each] it is the second time: what had no jobs is left out, and the
+ * oldest comes first. A slurm_err. */
 int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
 		struct record *record, struct slurm_error *err);
 

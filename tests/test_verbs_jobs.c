@@ -336,8 +336,10 @@ START_TEST(decay_is_nothing_to_jobs)
 	job(1, "bio", 3700, 100);
 	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
 	nothing_more();
-	GIVES(0, "decay of usage|dev|info|half life 7-00:00:00, reset NONE|", NULL, "doctor",
-	      "-nP");
+	GIVES(0,
+	      "decay of usage|dev|info|half life 7-00:00:00, reset NONE|this works: all accounts "
+	      "are metered by jobs",
+	      NULL, "doctor", "-nP");
 	fake_account("dev", "chem");
 	DONE("", "open", "chem", "1");
 	DONE("chem: is metered by jobs", "check");

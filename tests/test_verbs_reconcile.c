@@ -232,6 +232,34 @@ START_TEST(where_counting_began_later_it_is_compared_from_there)
 }
 END_TEST
 
+/* Without a first day, decades are asked for in a few calls; jobs count once and are told in order,
+ * whatever slice they are in. */
+START_TEST(what_is_counted_from_zero_is_read_in_few_slices)
+{
+	const int64_t day = 86400;
+	int calls;
+
+	fake_account("dev", "phys")->usage = 90 + 40 * 86400 + 30 + 20;
+	job(1, "phys", -12 * 365 * day, 20, "billing=1");
+	job(2, "phys", -400 * day, 30, "billing=1");
+	/* It runs through several slices. */
+	job(3, "phys", -50 * day, 40 * day, "billing=1");
+	job(4, "phys", 100, 90, "billing=1");
+	DONE("", "open", "phys", "2000", "--from-zero");
+	DONE("", "check");
+	calls = fake_calls[FAKE_SACCT];
+	SHOWS(0, "phys|dev|3456140|3456140|0|0|0|0\n", "phys");
+	calls = fake_calls[FAKE_SACCT] - calls;
+	ck_assert_int_le(calls, 13);
+	job(5, "phys", -500 * day, 7, "billing=1");
+	calls = fake_calls[FAKE_SACCT];
+	SHOWS(3, "1|20\n5|7\n2|30\n3|3456000\n4|90\n", "phys", "--jobs", "-o", "Job,Used");
+	/* The second time only where jobs were. */
+	calls = fake_calls[FAKE_SACCT] - calls;
+	ck_assert_int_le(calls, 21);
+}
+END_TEST
+
 START_TEST(a_cluster_that_does_not_answer_is_left_out)
 {
 	fake_cluster("gpu");
@@ -283,6 +311,7 @@ int main(void)
 	tcase_add_test(tcase, jobs_at_an_edge_may_stand_on_either_side);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
+	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);
