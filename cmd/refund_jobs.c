@@ -144,7 +144,8 @@ static void compare_runs(struct refunding *refunding, const struct event *charge
 		(void)snprintf(refunding->found_cluster, NAME_SIZE, "%s", charge->cluster);
 	else if (strcmp(refunding->found_cluster, charge->cluster) != 0)
 		refunding->several_clusters = true;
-	for (size_t i = 0; i < refunding->count && !refunding->several_runs; i++)
+	/* Of a state there may be many, and none is to be chosen. */
+	for (size_t i = 0; refunding->job && i < refunding->count && !refunding->several_runs; i++)
 		refunding->several_runs = refunding->list[i].job_id == charge->job_id &&
 					  refunding->list[i].submit != charge->submit;
 }
