@@ -217,6 +217,10 @@ static int print(struct listing *listing)
 		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
 	if (!rc)
 		rc = bank_read(env->bank, env->now(), list, listing, &err);
+	/* Of these the filter has spoken. */
+	if (!rc && listing->output && !option(env, "from") && !option(env, "to") &&
+	    !option(env, "ref"))
+		output_if_empty(listing->output, "no entries to show");
 	if (!rc && option(env, "follow"))
 		rc = follow(listing, &err);
 	finished = output_finish(listing->output, rc ? NULL : &err);

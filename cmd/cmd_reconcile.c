@@ -524,6 +524,9 @@ static int reconcile(struct reconciling *reconciling)
 		       &reconciling->output, &err))
 		return fail(env, &err);
 	status = compare(reconciling);
+	if (status == EXIT_DONE)
+		output_if_empty(reconciling->output, jobs ? "no job on record explains a difference"
+							  : "there is nothing to compare");
 	if (output_finish(reconciling->output, &err))
 		return fail(env, &err);
 	if (reconciling->differ == 0 || status == EXIT_REFUSED)

@@ -124,6 +124,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		rc = output_new(env, listing.columns, COLUMN_COUNT, &listing.output, &err);
 	}
 	if (!rc) {
+		output_if_empty(listing.output, "nothing was charged in this time");
 		rc = bank_read(env->bank, env->now(), list, &listing, &err);
 		if (rc)
 			output_fail(listing.output);

@@ -85,9 +85,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = EXIT_PART;
 	} else if (verify->problems) {
 		warning(env,
-			"%d problems in %" PRIu64 " entries: keep a copy of the bank's folder and "
+			"%d problem%s in %" PRIu64 " entries: keep a copy of the bank's folder and "
 			"restore an export or a backup",
-			verify->problems, verify->entries);
+			verify->problems, verify->problems == 1 ? "" : "s", verify->entries);
 		status = EXIT_PART;
 	} else {
 		say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",

@@ -146,8 +146,8 @@ int usage(struct env *env, const char *fmt, ...)
 	print_message(env, text);
 	log_line(env, LOG_ERR, text);
 	if (env->command && !env->where)
-		fprintf(env->err, "usage: subank %s %s\n", env->command->name,
-			env->command->arguments);
+		fprintf(env->err, "usage: subank %s%s%s\n", env->command->name,
+			*env->command->arguments ? " " : "", env->command->arguments);
 	return EXIT_USAGE;
 }
 

@@ -35,6 +35,8 @@ struct output {
 	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
 	struct grid *grid;
 	struct grid_look look;
+	bool had_row;
+	const char *if_empty; /* NULL: nothing is said */
 	json_t *list;
 	json_t *object;
 };
@@ -83,6 +85,23 @@ bool output_for_people(const struct env *env)
 bool output_has_frame(const struct env *env)
 {
 	return output_for_people(env) && !option(env, "noheader");
+}
+
+/* Forms for programs, of which there can be one. */
+static int check_forms(const struct env *env, struct sb_error *err)
+{
+	static const char *const forms[] = {"json", "csv", "parsable", "parsable2"};
+	const char *found = NULL;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (!option(env, forms[i]))
+			continue;
+		if (found)
+			return sb_error_set(err, SB_EINVAL, "--%s and --%s exclude each other",
+					    found, forms[i]);
+		found = forms[i];
+	}
+	return SB_OK;
 }
 
 /* --color, and what asks for none: no-color.org, and a terminal that has none. */
@@ -152,7 +171,9 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		output->form = FORM_CSV;
 	else if (output->last_bar || option(env, "parsable2"))
 		output->form = FORM_PARSABLE;
-	rc = choose_colour(env, &output->look.colour, err);
+	rc = check_forms(env, err);
+	if (!rc)
+		rc = choose_colour(env, &output->look.colour, err);
 	if (!rc && format)
 		rc = choose_columns(output, format, err);
 	/* JSON and CSV are for programs: everything, unless they chose. */
@@ -227,9 +248,15 @@ static void end_row(struct output *output)
 	}
 }
 
+void output_if_empty(struct output *output, const char *text)
+{
+	output->if_empty = text;
+}
+
 void output_row(struct output *output)
 {
 	end_row(output);
+	output->had_row = true;
 	output->in_row = true;
 	if (output->form == FORM_TABLE) {
 		output->failed = output->failed || !grid_row(output->grid);
@@ -445,6 +472,8 @@ int output_finish(struct output *output, struct sb_error *err)
 		return SB_OK;
 	end_row(output);
 	stage_end(output->env);
+	if (output->if_empty && !output->had_row && !output->failed && output->form == FORM_TABLE)
+		note(output->env, "%s", output->if_empty);
 	named = names_unit(output);
 	if (!output->failed && output->form == FORM_TABLE &&
 	    grid_print(output->grid, &output->look, output->env->out, err))

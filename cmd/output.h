@@ -20,6 +20,9 @@ bool output_has_frame(const struct env *env);
 int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
 	       struct sb_error *err);
 
+/* What output_finish() tells people if there was no row: an empty screen would leave them alone. */
+void output_if_empty(struct output *output, const char *text);
+
 /* Begins a row; then its cells in any order, by column; those not set are empty. Texts are escaped.
  */
 void output_row(struct output *output);

@@ -762,7 +762,8 @@ START_TEST(init_makes_one_bank)
 	ck_assert_uint_eq(st.st_mode & 07777, 0750);
 	GIVES(0, NULL, "no accounts yet", "balance", "-b", folder);
 	DONE("all is well: entries 0, accounts 0", "verify", "-b", folder);
-	DONE("", "journal", "-b", folder);
+	GIVES(0, NULL, "subank: no entries to show\n", "journal", "-b", folder);
+	GIVES(0, NULL, NULL, "journal", "-b", folder, "-nP");
 	(void)snprintf(folder, sizeof(folder), "%s/nowhere", test_folder);
 	GIVES(1, NULL, folder, "balance", "-b", folder);
 	GIVES(1, NULL, folder, "deposit", "bio", "1", "-b", folder);

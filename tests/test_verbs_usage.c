@@ -77,6 +77,8 @@ START_TEST(what_is_malformed_is_refused)
 	REFUSED(1, "has not begun", "usage", "bio", "--since", "2026-12-01", "--until",
 		"2027-01-01");
 	REFUSED(2, "there is no column", "usage", "bio", "-o", "Nosuch");
+	GIVES(0, "From 2020", "nothing was charged in this time", "usage", "bio", "--since",
+	      "2020-01-01", "--until", "2020-02-01");
 }
 END_TEST
 
