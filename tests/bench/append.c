@@ -30,12 +30,8 @@ struct filling {
 	uint64_t done;
 	uint64_t until; /* of this transaction */
 	int64_t start;
+	char (*names)[16]; /* of the accounts */
 };
-
-static void name_of(char to[NAME_SIZE], uint64_t account)
-{
-	(void)snprintf(to, NAME_SIZE, "project%05" PRIu64, account);
-}
 
 /* The check that entry [number] belongs to, counted from 0. */
 static int64_t time_of(const struct filling *filling, uint64_t number)
@@ -92,18 +88,17 @@ static int fill(struct books *books, void *ctx, struct sb_error *err)
 	struct filling filling = *(struct filling *)ctx;
 	uint64_t opening = OPENING * filling.accounts;
 	struct event event = {0};
-	char name[NAME_SIZE];
 	int rc = SB_OK;
 
 	event_set_defaults(&event);
 	for (; filling.done < filling.until && !rc; filling.done++) {
-		if (filling.done < opening) {
-			name_of(name, filling.done / OPENING);
-			rc = open_one(books, name, filling.done % OPENING, err);
-		} else {
-			name_of(name, filling.done % filling.accounts);
-			rc = charge_one(books, &filling, name, &event, err);
-		}
+		if (filling.done < opening)
+			rc = open_one(books, filling.names[filling.done / OPENING],
+				      filling.done % OPENING, err);
+		else
+			rc = charge_one(books, &filling,
+					filling.names[filling.done % filling.accounts], &event,
+					err);
 	}
 	event_release(&event);
 	return rc;
@@ -135,6 +130,12 @@ int main(int argc, char *argv[])
 	options.folder = argv[1];
 	filling.count = strtoull(argv[2], NULL, 10);
 	filling.accounts = strtoull(argv[3], NULL, 10);
+	filling.names = calloc(filling.accounts, sizeof(*filling.names));
+	if (!filling.names)
+		return 1;
+	for (uint64_t i = 0; i < filling.accounts; i++)
+		(void)snprintf(filling.names[i], sizeof(filling.names[i]), "project%05" PRIu64,
+			       i % 100000);
 	/* It ends now. */
 	filling.start = time(NULL) * WHEN_SECOND - time_of(&filling, filling.count);
 	rc = bank_create(&options, "", &err);
@@ -155,5 +156,6 @@ int main(int argc, char *argv[])
 	else
 		printf("%.9f\n", seconds() - began);
 	bank_close(bank);
+	free(filling.names);
 	return rc ? 1 : 0;
 }
