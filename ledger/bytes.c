@@ -6,59 +6,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-void bytes_put(struct bytes *bytes, const void *data, size_t len)
+/* bytes_room() where there is none yet. */
+static unsigned char *grow(struct bytes *bytes, size_t len)
 {
-	if (bytes->failed || len == 0)
-		return;
-	if (len > bytes->size - bytes->len) {
-		size_t size = bytes->size ? bytes->size : 256;
-		unsigned char *grown;
+	size_t size = bytes->size ? bytes->size : 256;
+	unsigned char *grown;
 
-		while (size - bytes->len < len)
-			size *= 2;
-		grown = realloc(bytes->data, size);
-		if (!grown) {
-			bytes->failed = true;
-			return;
-		}
-		bytes->data = grown;
-		bytes->size = size;
+	while (size - bytes->len < len)
+		size *= 2;
+	grown = realloc(bytes->data, size);
+	if (!grown) {
+		bytes->failed = true;
+		return NULL;
 	}
-	memcpy(bytes->data + bytes->len, data, len);
+	bytes->data = grown;
+	bytes->size = size;
 	bytes->len += len;
+	return grown + bytes->len - len;
 }
 
-static void put_number(struct bytes *bytes, uint64_t value, size_t size)
+unsigned char *bytes_room(struct bytes *bytes, size_t len)
 {
-	unsigned char raw[8];
+	if (bytes->failed)
+		return NULL;
+	if (len > bytes->size - bytes->len)
+		return grow(bytes, len);
+	bytes->len += len;
+	return bytes->data + bytes->len - len;
+}
 
-	u64_store(raw, value);
-	bytes_put(bytes, raw + 8 - size, size);
+void bytes_put(struct bytes *bytes, const void *data, size_t len)
+{
+	unsigned char *to = len > 0 ? bytes_room(bytes, len) : NULL;
+
+	if (to)
+		memcpy(to, data, len);
 }
 
 void bytes_put_u8(struct bytes *bytes, uint8_t value)
 {
-	put_number(bytes, value, 1);
+	unsigned char *to = bytes_room(bytes, 1);
+
+	if (to)
+		*to = value;
 }
 
 void bytes_put_u16(struct bytes *bytes, uint16_t value)
 {
-	put_number(bytes, value, 2);
+	unsigned char *to = bytes_room(bytes, 2);
+
+	if (!to)
+		return;
+	to[0] = (unsigned char)(value >> 8);
+	to[1] = (unsigned char)value;
 }
 
 void bytes_put_u32(struct bytes *bytes, uint32_t value)
 {
-	put_number(bytes, value, 4);
+	unsigned char *to = bytes_room(bytes, 4);
+
+	for (int i = 0; to && i < 4; i++)
+		to[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
 void bytes_put_u64(struct bytes *bytes, uint64_t value)
 {
-	put_number(bytes, value, 8);
+	unsigned char *to = bytes_room(bytes, 8);
+
+	if (to)
+		u64_store(to, value);
 }
 
 void bytes_put_i64(struct bytes *bytes, int64_t value)
 {
-	put_number(bytes, (uint64_t)value, 8);
+	bytes_put_u64(bytes, (uint64_t)value);
 }
 
 void bytes_put_text(struct bytes *bytes, const char *text)
@@ -78,73 +99,11 @@ void bytes_release(struct bytes *bytes)
 	*bytes = (struct bytes){0};
 }
 
-void u64_store(unsigned char to[8], uint64_t value)
-{
-	for (int i = 7; i >= 0; i--, value >>= 8)
-		to[i] = (unsigned char)(value & 0xff);
-}
-
-uint64_t u64_load(const unsigned char from[8])
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | from[i];
-	return value;
-}
-
 struct reader reader_on(const void *data, size_t len)
 {
 	const unsigned char *at = data;
 
 	return (struct reader){.at = at, .end = at + len};
-}
-
-static const unsigned char *read_bytes(struct reader *reader, size_t len)
-{
-	const unsigned char *at = reader->at;
-
-	if (reader->failed || (size_t)(reader->end - at) < len) {
-		reader->failed = true;
-		return NULL;
-	}
-	reader->at += len;
-	return at;
-}
-
-static uint64_t read_number(struct reader *reader, size_t size)
-{
-	const unsigned char *at = read_bytes(reader, size);
-	uint64_t value = 0;
-
-	for (size_t i = 0; at && i < size; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
-uint8_t read_u8(struct reader *reader)
-{
-	return (uint8_t)read_number(reader, 1);
-}
-
-uint16_t read_u16(struct reader *reader)
-{
-	return (uint16_t)read_number(reader, 2);
-}
-
-uint32_t read_u32(struct reader *reader)
-{
-	return (uint32_t)read_number(reader, 4);
-}
-
-uint64_t read_u64(struct reader *reader)
-{
-	return read_number(reader, 8);
-}
-
-int64_t read_i64(struct reader *reader)
-{
-	return (int64_t)read_number(reader, 8);
 }
 
 const char *read_text(struct reader *reader, size_t max)

@@ -4,9 +4,11 @@
 #ifndef SUBANK_LEDGER_BYTES_H
 #define SUBANK_LEDGER_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Starts zeroed; bytes_release() frees it. After memory ran out [failed] stays true. */
 struct bytes {
@@ -16,6 +18,8 @@ struct bytes {
 	bool failed;
 };
 
+/* Makes room for [len] bytes behind the others and counts them in; NULL when memory ran out. */
+unsigned char *bytes_room(struct bytes *bytes, size_t len);
 void bytes_put(struct bytes *bytes, const void *data, size_t len);
 void bytes_put_u8(struct bytes *bytes, uint8_t value);
 void bytes_put_u16(struct bytes *bytes, uint16_t value);
@@ -27,9 +31,21 @@ void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written a
 void bytes_clear(struct bytes *bytes);
 void bytes_release(struct bytes *bytes);
 
-/* Big-endian numbers at fixed places: keys. */
-void u64_store(unsigned char to[8], uint64_t value);
-uint64_t u64_load(const unsigned char from[8]);
+/* Big-endian numbers at fixed places: keys. Here and below in the header, since an entry has dozens
+ * of them: the compiler makes an instruction or two of each. */
+static inline void u64_store(unsigned char to[8], uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline uint64_t u64_load(const unsigned char from[8])
+{
+	uint64_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return be64toh(value);
+}
 
 struct reader {
 	const unsigned char *at;
@@ -39,11 +55,54 @@ struct reader {
 };
 
 struct reader reader_on(const void *data, size_t len);
-uint8_t read_u8(struct reader *reader);
-uint16_t read_u16(struct reader *reader);
-uint32_t read_u32(struct reader *reader);
-uint64_t read_u64(struct reader *reader);
-int64_t read_i64(struct reader *reader);
+
+/* The next [len] bytes; NULL when there are not so many. */
+static inline const unsigned char *read_bytes(struct reader *reader, size_t len)
+{
+	const unsigned char *at = reader->at;
+
+	if (reader->failed || (size_t)(reader->end - at) < len) {
+		reader->failed = true;
+		return NULL;
+	}
+	reader->at += len;
+	return at;
+}
+
+static inline uint8_t read_u8(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 1);
+
+	return at ? *at : 0;
+}
+
+static inline uint16_t read_u16(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 2);
+
+	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+}
+
+static inline uint32_t read_u32(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 4);
+
+	return at ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+		  : 0;
+}
+
+static inline uint64_t read_u64(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 8);
+
+	return at ? u64_load(at) : 0;
+}
+
+static inline int64_t read_i64(struct reader *reader)
+{
+	return (int64_t)read_u64(reader);
+}
+
 /* A text of at most [max] bytes; points into the bytes that are read. */
 const char *read_text(struct reader *reader, size_t max);
 /* Whether all was read, exactly. */

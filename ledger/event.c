@@ -428,12 +428,13 @@ static int check_parts(const struct event *event, struct sb_error *err)
 /* A reversal names another account where a transfer is taken back, and only there. */
 static int check_reverse(const struct event *event, struct sb_error *err)
 {
+	const char *to = event->to ? event->to : "";
+
 	if (event->reverses != REVERSED_TRANSFER)
-		return *event->to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver")
-				  : SB_OK;
-	if (strcmp(event->account, event->to) == 0)
+		return *to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver") : SB_OK;
+	if (strcmp(event->account, to) == 0)
 		return sb_error_set(err, SB_EINVAL, "giver and receiver are the same");
-	return name_check("to", event->to, err);
+	return name_check("to", to, err);
 }
 
 /* What the fields of one kind must be to each other. */
@@ -502,7 +503,7 @@ static int check_kind(const struct event *event, struct sb_error *err)
 	}
 	if (event->debt > event->amount)
 		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
-	if (!*event->ref != !*event->request)
+	if ((event->ref && *event->ref) != (event->request && *event->request))
 		return sb_error_set(err, SB_EINVAL, "ref and request go together");
 	return SB_OK;
 }
@@ -524,24 +525,17 @@ static bool has_parts(const struct kind_spec *kind)
 int event_check(const struct event *event, struct sb_error *err)
 {
 	const struct kind_spec *kind;
-	struct event copy = *event;
 	int rc = SB_OK;
 
 	if (!kind_known((int)event->kind))
 		return sb_error_set(err, SB_EINVAL, "kind %d is not known", (int)event->kind);
 	kind = &event_kinds[event->kind];
-	if (!copy.ref)
-		copy.ref = "";
-	if (!copy.request)
-		copy.request = "";
-	if (!copy.to)
-		copy.to = "";
 	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
 		rc = check_field(event, &event_fields[i], err);
 	for (size_t i = 0; i < kind->count && !rc; i++)
 		rc = check_field(event, &event_fields[kind->fields[i]], err);
 	if (!rc)
-		rc = check_kind(&copy, err);
+		rc = check_kind(event, err);
 	if (!rc && has_parts(kind))
 		rc = check_parts(event, err);
 	return rc;

@@ -207,21 +207,33 @@ static int read_value(struct import *import, enum event_field at, struct sb_erro
 	return rc;
 }
 
-static bool of_kind(const struct kind_spec *kind, enum event_field field)
+/* The fields of an entry in the order in which they are written: those of the envelope, then those
+ * of its kind. */
+static size_t field_count(const struct kind_spec *kind)
 {
-	for (size_t i = 0; i < kind->count; i++) {
-		if (kind->fields[i] == field)
-			return true;
-	}
-	return (size_t)field < FIELD_ENVELOPE_COUNT;
+	return FIELD_ENVELOPE_COUNT + kind->count;
 }
 
-/* The field of that name, for the kind if it is known yet; FIELD_COUNT_ALL if there is none. */
-static enum event_field field_by_name(const char *name, const struct kind_spec *kind)
+static enum event_field field_at(const struct kind_spec *kind, size_t place)
 {
-	for (int i = 0; i < FIELD_COUNT_ALL; i++) {
-		if (strcmp(event_fields[i].name, name) == 0 && of_kind(kind, (enum event_field)i))
-			return (enum event_field)i;
+	return place < FIELD_ENVELOPE_COUNT
+		       ? (enum event_field)place
+		       : (enum event_field)kind->fields[place - FIELD_ENVELOPE_COUNT];
+}
+
+/* The field of that name; FIELD_COUNT_ALL if there is none. It is looked for from [*place] on,
+ * behind which the next one most likely stands. */
+static enum event_field field_by_name(const char *name, const struct kind_spec *kind, size_t *place)
+{
+	size_t count = field_count(kind);
+
+	for (size_t i = 0; i < count; i++) {
+		enum event_field field = field_at(kind, (*place + i) % count);
+
+		if (strcmp(event_fields[field].name, name) == 0) {
+			*place = (*place + i + 1) % count;
+			return field;
+		}
 	}
 	return FIELD_COUNT_ALL;
 }
@@ -264,11 +276,12 @@ static int check_given(struct import *import, const struct kind_spec *kind, cons
 	struct event empty = {0};
 
 	event_set_defaults(&empty);
-	for (int i = 0; i < FIELD_COUNT_ALL; i++) {
-		if (of_kind(kind, (enum event_field)i) && !given[i] &&
-		    !event_field_is_default(&empty, (enum event_field)i))
+	for (size_t i = 0; i < field_count(kind); i++) {
+		enum event_field field = field_at(kind, i);
+
+		if (!given[field] && !event_field_is_default(&empty, field))
 			return yaml_error(import->reader, start, err,
-					  "the entry lacks the key '%s'", event_fields[i].name);
+					  "the entry lacks the key '%s'", event_fields[field].name);
 	}
 	return SB_OK;
 }
@@ -279,6 +292,7 @@ static int read_fields(struct import *import, const struct yaml_item *start,
 	const struct kind_spec *kind = &event_kinds[import->event.kind];
 	bool given[FIELD_COUNT_ALL] = {false}, have_hash = false;
 	struct yaml_item item;
+	size_t place = 0;
 
 	for (;;) {
 		enum event_field field;
@@ -290,7 +304,7 @@ static int read_fields(struct import *import, const struct yaml_item *start,
 			break;
 		if (item.type != YAML_SCALAR)
 			return yaml_error(import->reader, &item, err, "a key is expected here");
-		if (strcmp(item.text, "hash") == 0 && !have_hash) {
+		if (!have_hash && strcmp(item.text, "hash") == 0) {
 			have_hash = true;
 			rc = yaml_expect(import->reader, YAML_SCALAR, "a hash", &item, err);
 			if (!rc)
@@ -299,7 +313,7 @@ static int read_fields(struct import *import, const struct yaml_item *start,
 				return rc;
 			continue;
 		}
-		field = field_by_name(item.text, kind);
+		field = field_by_name(item.text, kind, &place);
 		if (field == FIELD_COUNT_ALL || given[field])
 			return yaml_error(import->reader, &item, err, "key '%s' is %s%s", item.text,
 					  field == FIELD_COUNT_ALL && strcmp(item.text, "hash") != 0

@@ -21,18 +21,21 @@ char *hex_format(char *to, const unsigned char *bytes, size_t size)
 	return to;
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool hex_parse(const char *text, unsigned char *to, size_t size)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	if (strlen(text) != 2 * size)
 		return false;
-	for (size_t i = 0; i < 2 * size; i++) {
-		const char *digit = strchr(digits, text[i]);
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 
-		if (!digit)
+		if (high < 0 || low < 0)
 			return false;
-		to[i / 2] = (unsigned char)(to[i / 2] << 4 | (digit - digits));
+		to[i] = (unsigned char)(high << 4 | low);
 	}
 	return true;
 }
@@ -40,17 +43,22 @@ bool hex_parse(const char *text, unsigned char *to, size_t size)
 void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *head,
 		  const void *stored, size_t len, unsigned char ret[HASH_SIZE])
 {
-	unsigned char number[8];
+	/* What stands before the stored bytes. */
+	unsigned char before[sizeof(chain_tag) + BANK_ID_SIZE + 8 + HASH_SIZE + 4];
+	unsigned char *to = before, number[8];
 	struct sha256_ctx sha;
 
-	sha256_init(&sha);
-	sha256_update(&sha, sizeof(chain_tag), (const uint8_t *)chain_tag);
-	sha256_update(&sha, BANK_ID_SIZE, bank);
-	u64_store(number, head->seq + 1);
-	sha256_update(&sha, 8, number);
-	sha256_update(&sha, HASH_SIZE, head->hash);
+	memcpy(to, chain_tag, sizeof(chain_tag));
+	to += sizeof(chain_tag);
+	memcpy(to, bank, BANK_ID_SIZE);
+	to += BANK_ID_SIZE;
+	u64_store(to, head->seq + 1);
+	to += 8;
+	memcpy(to, head->hash, HASH_SIZE);
 	u64_store(number, len);
-	sha256_update(&sha, 4, number + 4);
+	memcpy(to + HASH_SIZE, number + 4, 4);
+	sha256_init(&sha);
+	sha256_update(&sha, sizeof(before), before);
 	sha256_update(&sha, len, stored);
 	sha256_digest(&sha, HASH_SIZE, ret);
 }
@@ -129,7 +137,7 @@ int journal_read(struct store_txn *txn, uint64_t seq, struct event *event, struc
 int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
 		unsigned char ret_hash[HASH_SIZE], struct sb_error *err)
 {
-	struct entry entry;
+	struct entry entry = {0};
 	int rc = journal_read(txn, seq, ret, &entry, err);
 
 	if (!rc && ret_hash)

@@ -3,7 +3,13 @@
 
 #include "ledger/name.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+static bool is_allowed(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+}
 
 int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb_error *err)
 {
@@ -26,7 +32,7 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		else if (c && !strchr("abcdefghijklmnopqrstuvwxyz0123456789_.-", c))
+		else if (c && !is_allowed(c))
 			return sb_error_set(err, SB_EINVAL,
 					    "%s name '%s' holds a character that is not allowed: "
 					    "use letters, digits, '_', '.' and '-'",
@@ -37,12 +43,24 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 	return SB_OK;
 }
 
+/* What name_fold() takes and leaves as it is. */
+static bool is_folded(const char *text)
+{
+	size_t len = 0;
+
+	while (is_allowed(text[len]))
+		len++;
+	return !text[len] && len > 0 && len < NAME_SIZE && *text != '-';
+}
+
 int name_check(const char *what, const char *text, struct sb_error *err)
 {
 	char folded[NAME_SIZE];
-	int rc = name_fold(what, text, folded, err);
+	int rc;
 
-	if (!rc && strcmp(text, folded) != 0)
-		rc = sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what, text);
-	return rc;
+	if (is_folded(text))
+		return SB_OK;
+	rc = name_fold(what, text, folded, err);
+	return rc ? rc
+		  : sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what, text);
 }

@@ -62,14 +62,19 @@ static size_t printable(const char *text)
 
 bool text_ok(const char *text)
 {
-	while (*text) {
-		size_t len = printable(text);
+	for (;;) {
+		size_t len;
 
+		/* Nearly all that is stored is ASCII. */
+		while (*text >= 0x20 && *text < 0x7f)
+			text++;
+		if (!*text)
+			return true;
+		len = printable(text);
 		if (len == 0)
 			return false;
 		text += len;
 	}
-	return true;
 }
 
 char *text_escape(char *to, size_t size, const char *text)

@@ -253,15 +253,31 @@ int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Writes [value] with that many digits, and [behind]; gives where the next one stands. */
+static char *put_digits(char *to, int digits, int value, char behind)
+{
+	for (int i = digits; i-- > 0; value /= 10)
+		to[i] = (char)('0' + value % 10);
+	to[digits] = behind;
+	return to + digits + 1;
+}
+
+/* An entry has up to four of them: strftime() would take a tenth of the time of an export. */
 const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when)
 {
 	time_t seconds = (time_t)(when / WHEN_SECOND);
+	char *to = buf;
 	struct tm tm;
-	size_t len;
 
 	gmtime_r(&seconds, &tm);
-	len = strftime(buf, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(buf + len, WHEN_TEXT_SIZE - len, ".%06dZ", (int)(when % WHEN_SECOND));
+	to = put_digits(to, 4, tm.tm_year + 1900, '-');
+	to = put_digits(to, 2, tm.tm_mon + 1, '-');
+	to = put_digits(to, 2, tm.tm_mday, 'T');
+	to = put_digits(to, 2, tm.tm_hour, ':');
+	to = put_digits(to, 2, tm.tm_min, ':');
+	to = put_digits(to, 2, tm.tm_sec, '.');
+	to = put_digits(to, 6, (int)(when % WHEN_SECOND), 'Z');
+	*to = '\0';
 	return buf;
 }
 

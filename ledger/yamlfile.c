@@ -23,10 +23,13 @@ struct yaml_reader {
 
 static size_t count_lines(const unsigned char *data, size_t len)
 {
+	const unsigned char *end = data + len;
 	size_t count = 0;
 
-	for (size_t i = 0; i < len; i++)
-		count += data[i] == '\n';
+	while (data < end && (data = memchr(data, '\n', (size_t)(end - data)))) {
+		data++;
+		count++;
+	}
 	return count;
 }
 
@@ -370,10 +373,17 @@ void yaml_put_word(struct yaml_writer *writer, const char *word)
 
 void yaml_put_number(struct yaml_writer *writer, int64_t number)
 {
-	char text[24];
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char text[24], *at = text + sizeof(text) - 1;
 
-	(void)snprintf(text, sizeof(text), "%" PRId64, number);
-	put_scalar(writer, text, false);
+	*at = '\0';
+	do {
+		*--at = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		*--at = '-';
+	put_scalar(writer, at, false);
 }
 
 int yaml_writer_finish(struct yaml_writer *writer, struct sb_error *err)
