@@ -131,6 +131,22 @@ static int read_state(const struct reading *reading, char *text, struct slurm_er
 	return SLURM_OK;
 }
 
+/* What a resized job used before is in its row before. */
+static void clip_resized(struct sacct_job *job)
+{
+	int64_t since = job->submit, before;
+
+	if (job->start < 0 || job->start >= since)
+		return;
+	if (job->end >= 0 && job->end < since)
+		since = job->end;
+	before = since - job->start;
+	job->start = since;
+	job->elapsed = job->elapsed > before ? job->elapsed - before : 0;
+	if (job->limit > 0)
+		job->limit = job->limit > before ? job->limit - before : 0;
+}
+
 static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct slurm_error *err)
 {
 	static const char *const no_time[] = {"None", "Unknown", NULL};
@@ -167,6 +183,7 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 	if (sacct_tres(job.tres, "billing", &billing, NULL))
 		return malformed(reading, "AllocTRES", job.tres, err);
 	job.billing = billing > 0 ? billing : 0;
+	clip_resized(&job);
 	return reading->each(&job, reading->ctx, err);
 }
 

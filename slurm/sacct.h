@@ -22,8 +22,11 @@ struct sacct_job {
 	const char *partition;
 	const char *qos;
 	const char *state; /* one word: COMPLETED, CANCELLED, RUNNING … */
-	int64_t submit;
-	int64_t start; /* -1: it never ran */
+	int64_t submit; /* a resized job's later rows: when it was resized */
+	int64_t start; /* -1: it never ran. sacct has the first start in all rows of a resized job,
+			  and counts from there each time (so may RawUsage, at its end: both
+			  measured on 22.05.8): here it is clipped at [submit], and so are [elapsed]
+			  and [limit] */
 	int64_t end; /* -1: it has not ended, or slurmdbd was never told */
 	int64_t elapsed; /* seconds that it ran, suspensions left out; so far, if it runs */
 	int64_t suspended; /* seconds; RawUsage counts these too (measured on 22.05.8) */

@@ -196,6 +196,35 @@ START_TEST(jobs_of_all_kinds_are_read)
 }
 END_TEST
 
+/* Rows as 22.05.8 printed them of a job that ran 12 seconds on four processors and then, made
+ * smaller, 21 on three: sacct and RawUsage say 33. The other two could come of a clock put back. */
+START_TEST(a_resized_job_is_counted_once)
+{
+	struct slurm_error err = {0};
+	char *text;
+
+	answer = HEADER
+		"dev|1|1|1|a|u|main|normal|RESIZING|1795574157|1795574157|1795574169|12|00:00:00|"
+		"billing=4,cpu=4,node=2|10\n"
+		"dev|1|1|3|a|u|main|normal|CANCELLED by 0|1795574169|1795574157|1795574190|33|"
+		"00:00:00|billing=3,cpu=3,node=1|10\n"
+		"dev|1|1|4|a|u|main|normal|RUNNING|1795574169|1795574157|Unknown|16|00:00:02|"
+		"billing=3,cpu=3,node=1|UNLIMITED\n"
+		"dev|2|2|5|a|u|main|normal|COMPLETED|1795574169|1795574157|1795574160|3|00:00:00|"
+		"billing=3,cpu=3,node=1|1\n";
+	ck_assert_msg(read_to(&canned, &always, &text, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(text, "dev 1 RESIZING 1 1 a u main normal billing=4,cpu=4,node=2 "
+			       "1795574157 1795574157 1795574169 12 4 0 600\n"
+			       "dev 1 CANCELLED 1 3 a u main normal billing=3,cpu=3,node=1 "
+			       "1795574169 1795574169 1795574190 21 3 0 588\n"
+			       "dev 1 RUNNING 1 4 a u main normal billing=3,cpu=3,node=1 "
+			       "1795574169 1795574169 -1 4 3 2 -1\n"
+			       "dev 2 COMPLETED 2 5 a u main normal billing=3,cpu=3,node=1 "
+			       "1795574169 1795574160 1795574160 0 3 0 57\n");
+	free(text);
+}
+END_TEST
+
 static const struct {
 	const char *list, *name;
 	int64_t value; /* -2: malformed */
@@ -422,6 +451,7 @@ int main(void)
 	tcase_add_test(tcase, names_are_checked_first);
 	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);
+	tcase_add_test(tcase, a_resized_job_is_counted_once);
 	tcase_add_loop_test(tcase, tres_are_found_in_what_was_allocated, 0, COUNT(tres));
 	tcase_add_loop_test(tcase, factors_are_read_exactly, 0, COUNT(decimals));
 	tcase_add_loop_test(tcase, what_billing_leaves_out_is_worked_out, 0, COUNT(weighed));
