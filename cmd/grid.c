@@ -337,7 +337,7 @@ static const char *colour_of_word(const char *word)
 
 static const char *colour_of(const struct grid *grid, const struct cell *cell, size_t at)
 {
-	if (cell->shared && column_of(grid, at)->look == LOOK_SHARE)
+	if (cell->shared && cell->percent >= 0 && column_of(grid, at)->look == LOOK_SHARE)
 		return cell->percent >= 100 ? "red" : cell->percent >= 90 ? "brown" : "green";
 	if (cell->amount)
 		return cell->negative ? "red" : NULL;

@@ -325,8 +325,10 @@ static int nothing_found(const struct refunding *refunding)
 		return EXIT_DONE;
 	}
 	if (refunding->job)
-		warning(env, "nothing was charged for job %s%s%s", refunding->cluster,
-			*refunding->cluster ? "/" : "", refunding->job);
+		warning(env,
+			"nothing was charged for job %s%s%s: `subank journal --kind job` shows "
+			"what was",
+			refunding->cluster, *refunding->cluster ? "/" : "", refunding->job);
 	else
 		note(env, "nothing was charged for jobs that ended in %s then", refunding->state);
 	if (refunding->rawusage)
