@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/account.h"
+#include "ledger/when.h"
 
 static void put_sum(struct bytes *to, __int128 sum)
 {
@@ -188,6 +189,8 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
 		from.failed = true;
 	account->time = read_count(&from);
+	if (account->time > WHEN_MAX)
+		from.failed = true;
 	account->seq = read_u64(&from);
 	account->debt = read_count(&from);
 	account->deposited = read_sum(&from);
