@@ -60,22 +60,47 @@ static const char *clean(const char *text, size_t most)
 	return strlen(text) <= most && text_ok(text) ? text : "?";
 }
 
-static struct job_sum *find_sum(struct job_charges *charges, const char *account)
+/* Where the sum of the account stands or, if there is none, belongs. */
+static size_t place_of(const struct job_charges *charges, const char *account)
 {
-	struct job_sum *grown;
+	size_t low = 0, high = charges->sum_count;
 
-	for (size_t i = 0; i < charges->sum_count; i++) {
-		if (strcmp(charges->sums[i].account, account) == 0)
-			return &charges->sums[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(charges->sums[middle].account, account) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return low;
+}
+
+static struct job_sum *find_sum(const struct job_charges *charges, const char *account)
+{
+	size_t at = place_of(charges, account);
+
+	return at < charges->sum_count && strcmp(charges->sums[at].account, account) == 0
+		       ? &charges->sums[at]
+		       : NULL;
+}
+
+/* The account's sum, a new one if there is none. NULL: out of memory. */
+static struct job_sum *make_sum(struct job_charges *charges, const char *account)
+{
+	struct job_sum *sum = find_sum(charges, account), *grown;
+	size_t at = place_of(charges, account);
+
+	if (sum)
+		return sum;
 	grown = reallocarray(charges->sums, charges->sum_count + 1, sizeof(*grown));
 	if (!grown)
 		return NULL;
 	charges->sums = grown;
-	grown += charges->sum_count++;
-	*grown = (struct job_sum){0};
-	(void)snprintf(grown->account, sizeof(grown->account), "%s", account);
-	return grown;
+	memmove(&grown[at + 1], &grown[at], (charges->sum_count++ - at) * sizeof(*grown));
+	grown[at] = (struct job_sum){0};
+	(void)snprintf(grown[at].account, sizeof(grown[at].account), "%s", account);
+	return &grown[at];
 }
 
 static int append_job(struct books *books, struct job_charges *charges,
@@ -83,7 +108,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, int64_t amount, const char *ref,
 		      struct sb_error *err)
 {
-	struct job_sum *sum = find_sum(charges, account->name);
+	struct job_sum *sum = make_sum(charges, account->name);
 	int64_t start = job->start * WHEN_SECOND;
 	struct event event = {.kind = EVENT_CHARGE_JOB,
 			      .ref = ref,
@@ -151,7 +176,7 @@ static int add_flight(struct job_charges *charges, const struct account *account
 		      const struct meter *meter, const struct finished_job *job, int64_t used,
 		      struct sb_error *err)
 {
-	struct job_sum *sum = find_sum(charges, account->name);
+	struct job_sum *sum = make_sum(charges, account->name);
 	struct in_flight *flight;
 	int64_t start = job->start * WHEN_SECOND;
 
@@ -268,12 +293,9 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 static const struct in_flight *flight_of(const struct job_charges *charges, const char *account)
 {
 	static const struct in_flight none = {0};
+	const struct job_sum *sum = find_sum(charges, account);
 
-	for (size_t i = 0; i < charges->sum_count; i++) {
-		if (strcmp(charges->sums[i].account, account) == 0)
-			return &charges->sums[i].flight;
-	}
-	return &none;
+	return sum ? &sum->flight : &none;
 }
 
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,

@@ -190,8 +190,8 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 static int read_line(char *line, size_t len, void *ctx, struct slurm_error *err)
 {
 	struct reading *reading = ctx;
-	char *cells[NCOLUMNS], *rest = line;
-	size_t count = 0;
+	char *cells[NCOLUMNS];
+	size_t count;
 
 	reading->line++;
 	if (strlen(line) != len)
@@ -201,13 +201,7 @@ static int read_line(char *line, size_t len, void *ctx, struct slurm_error *err)
 		return strcasecmp(line, header) == 0 ? SLURM_OK
 						     : malformed(reading, "its header", line, err);
 	}
-	while (rest) {
-		char *cell = strsep(&rest, "|");
-
-		if (count < NCOLUMNS)
-			cells[count] = cell;
-		count++;
-	}
+	count = table_split(line, cells, NCOLUMNS);
 	if (count != NCOLUMNS)
 		return slurm_error_set(err, SLURM_EFORM,
 				       "sacct: line %zu of its answer for cluster %s has %zu "

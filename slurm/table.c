@@ -24,8 +24,7 @@ static bool passed_over(const char *line)
 	       (strncmp(line, "CLUSTER: ", strlen("CLUSTER: ")) == 0 && !strchr(line, '|'));
 }
 
-/* Splits [line] in place at each '|'. Returns how many fields it has; writes at most [max]. */
-static size_t split(char *line, const char **fields, size_t max)
+size_t table_split(char *line, char **fields, size_t max)
 {
 	size_t n = 0;
 
@@ -42,7 +41,7 @@ static size_t split(char *line, const char **fields, size_t max)
 	}
 }
 
-static int check_header(const char *what, size_t line_number, const char **fields, size_t nfields,
+static int check_header(const char *what, size_t line_number, char *const fields[], size_t nfields,
 			const char *const columns[], size_t ncolumns, struct slurm_error *err)
 {
 	for (size_t i = 0; i < ncolumns; i++) {
@@ -67,7 +66,7 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 		size_t ncolumns, struct table *ret, struct slurm_error *err)
 {
 	struct table table = {.columns = ncolumns};
-	const char **fields = NULL;
+	char **fields = NULL;
 	const char *nul;
 	size_t lines, line_number = 0;
 	bool header_seen = false;
@@ -114,7 +113,7 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 		line_number++;
 		if (passed_over(line))
 			continue;
-		nfields = split(line, fields, ncolumns);
+		nfields = table_split(line, fields, ncolumns);
 		if (!header_seen) {
 			code = check_header(what, line_number, fields, nfields, columns, ncolumns,
 					    err);

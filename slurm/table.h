@@ -37,6 +37,9 @@ const char *table_cell(const struct table *table, size_t row, size_t column);
 
 void table_release(struct table *table);
 
+/* Splits [line] in place at each '|'. Returns how many fields it has; writes at most [max]. */
+size_t table_split(char *line, char **fields, size_t max);
+
 /* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
 bool whole_number(const char *text, size_t len, int64_t *ret);
 

@@ -53,6 +53,7 @@ SIZES = {
 }
 SIZE = SIZES[os.environ.get("BENCH") or "default"]
 ACCOUNTS = 100  # of the curve over entries
+JOBS_SINCE = 1_750_000_000  # seconds since 1970; within a slice of what sacct is asked for at a time
 CURVE = 100_000  # entries of the curve over accounts
 
 
@@ -303,6 +304,39 @@ def row_append():
         curve("append-accounts", accounts, *(one / CURVE for one in append(CURVE, accounts)))
 
 
+def sacct_file(jobs):
+    """What sacct prints of that many jobs, which ended within two days of JOBS_SINCE."""
+    file = BANKS / f"{jobs}.sacct"
+    with open(file, "w", encoding="ascii") as to:
+        print("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|ElapsedRaw|"
+              "Suspended|AllocTRES|TimelimitRaw", file=to)
+        for i in range(jobs):
+            ran, cpus = 1 + i * 7919 % 7200, 1 << i % 7
+            start = JOBS_SINCE + i * 150_000 // jobs
+            print(f"dev|{1000 + i}|{1000 + i}|{5000 + i}|project{i * 31 % ACCOUNTS:05}|user{i * 17 % 700:04}|"
+                  f"{'gpu' if i % 5 == 0 else 'main'}|normal|{'FAILED' if i % 13 == 0 else 'COMPLETED'}|"
+                  f"{start - 30}|{start}|{start + ran}|{ran}|00:00:00|"
+                  f"billing={cpus},cpu={cpus},mem={cpus * 4000}M,node=1|120", file=to)
+    return file
+
+
+def row_jobs():
+    folder = BANKS / "jobs"
+    for jobs in sizes(SIZE.many):
+        file = sacct_file(jobs)
+        ours, floor = in_turn(SIZE.long,
+                              inner(tool("jobs"), folder, file, ACCOUNTS, JOBS_SINCE, JOBS_SINCE + 200_000,
+                                    before=lambda: fresh(folder)),
+                              inner(tool("floor_sacct"), file))
+        curve("jobs", jobs, ours / jobs, floor / jobs)
+        if jobs == SIZE.many:
+            results.rows.append(Row(f"{jobs:,} jobs from sacct: parse, append", f"{jobs / ours:,.0f}/s",
+                                    f"{jobs / floor:,.0f}/s", ours / floor, ">= 150,000/s",
+                                    jobs / ours >= 150_000))
+        file.unlink()
+    fresh(folder)
+
+
 def verify(folder):
     return in_turn(SIZE.long, whole(SUBANK, "-b", folder, "verify"),
                    whole(tool("floor_hash"), "read", folder / "books"))
@@ -436,6 +470,7 @@ ROWS = {
     "deposit": row_deposit,
     "balance": row_balance,
     "append": row_append,
+    "jobs": row_jobs,
     "verify": row_verify,
     "export": row_export,
     "restore": row_restore,
@@ -507,6 +542,7 @@ PLOTS = {
     "deposit": ("one durable deposit", "entries", "seconds"),
     "balance": ("balance ACCOUNT", "entries", "seconds"),
     "append": ("append", "entries", "seconds an entry"),
+    "jobs": ("jobs from sacct", "jobs", "seconds a job"),
     "verify": ("verify", "entries", "seconds"),
     "export": ("export", "entries", "seconds"),
     "restore": ("restore", "entries", "seconds"),
@@ -527,7 +563,7 @@ def plot():
         (OUT / f"{name}.data").write_text("\n".join(lines) + "\n", encoding="utf-8")
         if not shutil.which("gnuplot"):
             continue
-        from_zero = "set yrange [0:*]" if name.startswith(("deposit", "balance", "append", "bytes")) \
+        from_zero = "set yrange [0:*]" if name.startswith(("deposit", "balance", "append", "jobs", "bytes")) \
             else "set logscale y"
         script = f"""set terminal svg size 640,400 background rgb 'white'
 set output '{name}.svg'

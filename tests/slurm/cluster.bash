@@ -22,6 +22,7 @@ CLUSTER_DIR=${CLUSTER_DIR-}   # the folder of the running cluster
 CLUSTER_USER=${CLUSTER_USER-} # the ordinary user that submits jobs
 CLUSTER_NAME=${CLUSTER_NAME-} # ClusterName
 CLUSTER_SECOND=               # the second cluster's ClusterName, if there is one
+CLUSTER_NODE=                 # the first cluster's second node, if there is one
 CLUSTER_CPUS=16               # what the one node claims to have, however many there are: jobs only sleep
 
 # Daemons in the order in which they need each other, with the seconds that each may take to answer.
@@ -116,20 +117,20 @@ cluster_check_machine() {
 	done
 }
 
-# Six ports in a row that nobody uses now, below the ones that the kernel gives to clients.
+# Seven ports in a row that nobody uses now, below the ones that the kernel gives to clients.
 cluster_pick_ports() {
 	local try
 	for ((try = 0; try < 100; try++)); do
 		cluster_port=$((20000 + RANDOM % 1200 * 10))
 		# shellcheck disable=SC2016 # the dollars are perl's
-		if perl -MSocket -e 'for (0 .. 5) {
+		if perl -MSocket -e 'for (0 .. 6) {
 				socket($s[$_], PF_INET, SOCK_STREAM, 0) or die "socket: $!";
 				bind($s[$_], sockaddr_in($ARGV[0] + $_, INADDR_ANY)) or exit 1;
 			}' "$cluster_port"; then
 			return 0
 		fi
 	done
-	cluster_say "no six free ports in a row found between 20000 and 32000"
+	cluster_say "no seven free ports in a row found between 20000 and 32000"
 	return 1
 }
 
@@ -184,9 +185,14 @@ cluster_answers() {
 	mariadbd) cluster_sql 'select 1' ;;
 	slurmdbd) timeout --foreground 5 sacctmgr -n show cluster ;;
 	slurmctld) [[ $(timeout --foreground 5 scontrol ping) = *UP* ]] ;;
-	slurmd) [[ $(timeout --foreground 5 sinfo -h -o %T) = @(idle|mixed|allocated|completing) ]] ;;
+	slurmd) cluster_node_works "$cluster_host" ;;
+	slurmd-b) cluster_node_works "$CLUSTER_NODE" ;;
 	slurmctld2 | slurmd2) cluster_second cluster_answers "${1%2}" ;;
 	esac >/dev/null 2>&1
+}
+
+cluster_node_works() {
+	[[ $(timeout --foreground 5 sinfo -h -n "$1" -o %T) = @(idle|mixed|allocated|completing) ]]
 }
 
 cluster_sql() {
@@ -231,6 +237,7 @@ cluster_daemon_start() {
 	slurmd) cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
 	slurmctld2) cluster_second cluster_spawn "$1" slurmctld -D ;;
 	slurmd2) cluster_second cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
+	slurmd-b) cluster_spawn "$1" slurmd -D -N "$CLUSTER_NODE" -f "$CLUSTER_DIR/node/slurm.conf" ;;
 	*)
 		cluster_say "no daemon is named '$1': ${cluster_daemons[*]}"
 		return 1
@@ -434,6 +441,25 @@ cluster_start_second() {
 	cluster_daemon_start slurmctld2 && cluster_daemon_start slurmd2
 }
 
+# cluster_add_node: a second node of the first cluster, $CLUSTER_NODE, as large as the first; it is this
+# machine, too.
+cluster_add_node() {
+	local folder=$CLUSTER_DIR/node node rest
+	mkdir -p "$folder/spool" || return 1
+	CLUSTER_NODE=$cluster_host-b
+	node=$(grep '^NodeName=' "$SLURM_CONF") || return 1
+	node=${node/NodeName=$cluster_host /NodeName=$CLUSTER_NODE Port=$((cluster_port + 6)) }
+	rest=$(sed "/^NodeName=/a $node" "$SLURM_CONF") || return 1
+	printf '%s\n' "$rest" >"$SLURM_CONF"
+	# The same but for where its slurmd keeps what is its own.
+	sed "s|^SlurmdSpoolDir=.*|SlurmdSpoolDir=$folder/spool|
+		s|^SlurmdPidFile=.*|SlurmdPidFile=$CLUSTER_DIR/run/slurmd-b.pid|" \
+		"$SLURM_CONF" >"$folder/slurm.conf" || return 1
+	cp "$CLUSTER_DIR/etc/cgroup.conf" "$folder/" || return 1
+	cluster_daemons+=(slurmd-b)
+	cluster_daemon_stop slurmctld && cluster_daemon_start slurmctld && cluster_daemon_start slurmd-b
+}
+
 # cluster_second COMMAND...: runs a function of this file, or a program, for the second cluster.
 cluster_second() {
 	CLUSTER_NAME=$CLUSTER_SECOND SLURM_CONF=$CLUSTER_DIR/second/slurm.conf "$@"
@@ -499,8 +525,9 @@ cluster_mend() {
 		cluster_daemon_thaw "$daemon"
 		cluster_daemon "$daemon" || cluster_daemon_start "$daemon" || return 1
 	done
-	cluster_await slurmd || return 1
-	[[ -z $CLUSTER_SECOND ]] || cluster_await slurmd2
+	for daemon in "${cluster_daemons[@]}"; do
+		[[ $daemon != slurmd* || $daemon = slurmdbd ]] || cluster_await "$daemon" || return 1
+	done
 }
 
 # --- accounts and jobs -------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 # A small harness for tests on a real Slurm. A test file sources it, defines functions named test_...,
 # whose names say the behaviour, and ends with: harness_main "$@"
 #
-# harness_second=NAME before that adds a second cluster.
+# harness_second=NAME before that adds a second cluster, harness_node=1 a second node to the first.
 # One private Slurm serves a file; each test has a bank and an account of its own. A test is a child
 # shell under errexit: the first command or expectation that fails ends it, and the next test runs.
 # Run as root:  SUBANK=build/subank tests/slurm/hold.test.bash [NAME-PART...]
@@ -22,6 +22,7 @@ export JOURNAL_STREAM=none
 harness_dir=
 harness_child=
 harness_second=
+harness_node=
 SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
 
 # --- the program under test --------------------------------------------------------------------
@@ -204,6 +205,7 @@ harness_show_slurm() {
 	echo "--- sshare:"
 	cluster_ask sshare -a -o Account,User,RawUsage,GrpTRESMins%40 2>&1 || true
 	for daemon in "${cluster_daemons[@]:2}"; do
+		[[ -e $CLUSTER_DIR/log/$daemon.log ]] || continue
 		echo "--- the end of $daemon.log:"
 		tail -n 15 "$CLUSTER_DIR/log/$daemon.log" || true
 	done
@@ -231,6 +233,10 @@ harness_main() {
 			exit 1
 		}
 		echo "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]" >"$harness_dir/subank.yaml"
+	fi
+	if [[ -n $harness_node ]] && ! cluster_add_node; then
+		echo "0 passed, 1 failed"
+		exit 1
 	fi
 	make_noted_sacctmgr
 	for name in "${tests[@]}"; do

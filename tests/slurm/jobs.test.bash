@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Accounts that are metered by jobs: hundreds of short jobs of all kinds by three users on two real
+# Accounts that are metered by jobs: three hundred short jobs of all kinds by three users on two real
 # clusters, with crashes of slurmctld, a slurmdbd that is away, and checks that are killed. At the end
 # the charges equal sacct, job by job.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 harness_second=gpu
+harness_node=1
 
 # Accounts of the system, beside the one of the test.
 users=(daemon games)
@@ -17,13 +18,13 @@ both() {
 	cluster_second "$@"
 }
 
-# add_users ACCOUNT: all may submit in it, with the QOS `urgent` too.
+# add_users ACCOUNT: all may submit in it, with the QOS `urgent` and `low` too.
 add_users() {
 	local user
 	for user in "${users[@]}"; do
 		cluster_ask sacctmgr -i add user "$user" account="$1" cluster="$CLUSTER_NAME" >/dev/null
 	done
-	cluster_ask sacctmgr -i modify user where account="$1" cluster="$CLUSTER_NAME" set qos+=urgent >/dev/null
+	cluster_ask sacctmgr -i modify user where account="$1" cluster="$CLUSTER_NAME" set qos+=urgent,low >/dev/null
 }
 
 # as USER COMMAND...
@@ -38,7 +39,7 @@ many_jobs() {
 	local user started requeued
 	for user in "$CLUSTER_USER" "${users[@]}"; do
 		# shellcheck disable=SC2016 # for the job's shell
-		as "$user" submit "$1" 'sleep $((SLURM_ARRAY_TASK_ID % 3))' --array=0-24
+		as "$user" submit "$1" 'sleep $((SLURM_ARRAY_TASK_ID % 3))' --array=0-47
 	done
 	submit "$1" 'exit 3' -n 2
 	submit "$1" 'sleep 2' -n 3 -q urgent
@@ -65,31 +66,109 @@ many_jobs() {
 	done
 }
 
+# all_are JOB STATE, none_runs JOB: the parts of a heterogeneous job.
+all_are() {
+	[[ $(cluster_job_state "$1" | sort -u) = "$2" ]]
+}
+
+none_runs() {
+	[[ $(cluster_job_state "$1") != *@(RUNNING|COMPLETING)* ]]
+}
+
+# rare_jobs ACCOUNT: what takes a second node: jobs preempted, heterogeneous, resized, and of a node that failed.
+rare_jobs() {
+	local low het resized failing b=(-N 1 -w "$CLUSTER_NODE")
+	submit "$1" 'sleep 2' : -n 2
+	submit "$1" 'sleep 300' "${b[@]}" -n 12 -q low --requeue
+	low=$job
+	submit "$1" 'sleep 300' -N 2 -n 4 --no-requeue
+	resized=$job
+	expect_job "$low" RUNNING 60
+	expect_job "$resized" RUNNING 60
+	sleep 2
+	submit "$1" 'sleep 300' "${b[@]}" -n 10 -q urgent --no-requeue
+	failing=$job
+	expect_job "$failing" RUNNING 60
+	expect_job "$low" PENDING 60
+	cluster_ask scancel "$low"
+	cluster_ask scontrol update jobid="$resized" numnodes=1
+	# Each part has a node of its own.
+	submit "$1" 'sleep 300' : -n 2
+	het=$job
+	expect_true "both parts run" cluster_until 60 all_are "$het" RUNNING
+	sleep 2
+	cluster_ask scontrol update nodename="$CLUSTER_NODE" state=down reason=test
+	expect_job "$failing" NODE_FAIL 60
+	expect_true "neither part runs" cluster_until 60 none_runs "$het"
+	cluster_ask scancel "$het" "$resized"
+	cluster_await slurmd-b
+}
+
+# run_away ACCOUNT: slurmctld forgets a job that slurmdbd has running; the next one gets its number.
+run_away() {
+	local lost
+	cp -a "$CLUSTER_DIR/state" "$CLUSTER_DIR/kept"
+	submit "$1" 'sleep 300' -n 2
+	lost=$job
+	expect_true "slurmdbd knows job $lost" cluster_until 60 is_recorded "$lost" RUNNING
+	cluster_daemon_kill slurmctld
+	rm -r "$CLUSTER_DIR/state"
+	mv "$CLUSTER_DIR/kept" "$CLUSTER_DIR/state"
+	cluster_daemon_start slurmctld
+	cluster_await slurmd
+	submit "$1" 'sleep 2' -n 3
+	expect_equal "a number that recurs" "$lost" "$job"
+}
+
 # jobs_over: no job is there, and slurmdbd knows the end of each.
 jobs_over() {
 	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
 
-# is_recorded JOB: whether slurmdbd has it. slurmctld tells what it could not tell before in its own time.
+# is_recorded JOB STATE: whether slurmdbd has it so. slurmctld tells what it could not tell before in its own
+# time.
 is_recorded() {
-	[[ $(cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$1" -o State) = COMPLETED ]]
+	[[ $(cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$1" -o State) = "$2" ]]
 }
 
-# recorded ACCOUNTS: cluster, index and amount of each job that used something, by what sacct has.
+# rows ACCOUNTS COLUMNS: what sacct has.
+rows() {
+	SLURM_TIME_FORMAT=%s cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME,$CLUSTER_SECOND" -A "$1" \
+		-S now-1day -o "$2"
+}
+
+# recorded ACCOUNTS: cluster, index, amount and user of each job that used something, by what sacct has. A
+# resized job was submitted anew then, and keeps its start.
 recorded() {
-	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME,$CLUSTER_SECOND" -A "$1" -S now-1day \
-		-o Cluster,DBIndex,QOS,ElapsedRaw,AllocTRES |
+	rows "$1" Cluster,DBIndex,QOS,ElapsedRaw,AllocTRES,Submit,Start,User |
 		awk -F'|' 'match($5, /billing=[0-9]+/) {
-			amount = int($4 * substr($5, RSTART + 8, RLENGTH - 8) * ($3 == "urgent" ? 1.5 : 1))
+			before = $6 > $7 ? $6 - $7 : 0
+			amount = int(($4 - before) * substr($5, RSTART + 8, RLENGTH - 8) * ($3 == "urgent" ? 1.5 : 1))
 			if (amount > 0)
-				print $1, $2, amount
+				print $1, $2, amount, $8
 		}' | sort
 }
 
 # booked ACCOUNT: the same from its journal.
 booked() {
 	subank journal --json -k job "$1" |
-		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":\([0-9]*\).*/\1 \3 \2/' | sort
+		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":\([0-9]*\).*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
+		sort
+}
+
+# by_user: adds up what recorded prints.
+by_user() {
+	awk '{ sum[$4] += $3 } END { for (user in sum) print user "|" sum[user] }' | sort
+}
+
+# in_flight ACCOUNT: what its running jobs have used, in billing-seconds.
+in_flight() {
+	subank balance -n -P --seconds -o InFlight "$1"
+}
+
+# runaways_mended: whether none is left.
+runaways_mended() {
+	[[ $(cluster_ask sacctmgr -i show runawayjobs cluster="$CLUSTER_NAME" 2>&1) = *'No runaway jobs'* ]]
 }
 
 # killed_checks N: that many checks, each killed after a time of its own.
@@ -107,10 +186,12 @@ checked() {
 }
 
 test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
-	local used late
+	local used late state
 	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
 	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
-	cluster_ask sacctmgr -i add qos urgent UsageFactor=1.5 >/dev/null
+	cluster_ask sacctmgr -i add qos low >/dev/null
+	cluster_ask sacctmgr -i add qos urgent UsageFactor=1.5 preempt=low >/dev/null
+	cluster_reconfigure PreemptType=preempt/qos PreemptMode=REQUEUE
 	new_bank
 	both new_account institute
 	both new_account group parent=institute
@@ -120,6 +201,9 @@ test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
 	run 0 subank check
 	expect_match "the meter" "group: is metered by jobs on gpu" "$out"
 
+	run_away group
+	killed_checks 2
+	rare_jobs group
 	many_jobs group
 	submit institute 'sleep 2'
 	killed_checks 3
@@ -140,16 +224,25 @@ test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
 	cluster_second expect_true "jobs end without slurmdbd" cluster_until 60 no_jobs
 	cluster_daemon_start slurmdbd
 	killed_checks 5
+	checked
+	expect_true "what ran away is in flight" test "$(in_flight group)" -gt 0
+	# Its end is set to its start.
+	cluster_until 60 runaways_mended
 	expect_true "all is over on the first" cluster_until 120 jobs_over
 	cluster_second expect_true "all is over on the second" cluster_until 120 jobs_over
-	cluster_second expect_true "slurmdbd was told of job $late" cluster_until 120 is_recorded "$late"
+	cluster_second expect_true "slurmdbd was told of job $late" cluster_until 120 is_recorded "$late" COMPLETED
 	killed_checks 3
 	checked
 
 	expect_equal "jobs of the group" "$(recorded group)" "$(booked group)"
 	expect_equal "jobs of the institute" "$(recorded group,institute)" "$(booked institute)"
-	expect_true "enough jobs" test "$(booked group | grep -c .)" -ge 100
-	echo "  $(booked institute | grep -c .) charges of the institute equal sacct's jobs"
+	expect_equal "users" "$(recorded group | by_user)" "$(subank usage group -nP --seconds -o User,Used | sort)"
+	expect_true "enough jobs" test "$(rows group,institute State | grep -c .)" -ge 300
+	for state in COMPLETED FAILED CANCELLED REQUEUED PREEMPTED RESIZING NODE_FAIL; do
+		expect_true "jobs that are $state" grep -q "^$state" <<<"$(rows group State)"
+	done
+	expect_equal "in flight" 0 "$(in_flight group)"
+	echo "  $(rows group,institute State | grep -c .) jobs, $(booked institute | grep -c .) charges of the institute"
 	run 0 subank reconcile
 	expect_equal "a check again" "" "$(subank check)"
 	used=$(booked institute | awk '{ sum += $3 } END { print sum }')

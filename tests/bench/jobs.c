@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Charges the jobs that stand in FILE, as sacct prints them, to a new bank in FOLDER with an
+ * account for each of project00000 … that is metered by jobs: what a check does with sacct's
+ * answer, which comes from `cat` through a pipe. Prints the seconds from its start to the last
+ * commit, and how many jobs were charged.
+ *
+ *     jobs FOLDER FILE ACCOUNTS SINCE UNTIL
+ *
+ * in seconds since 1970: when the accounts were switched to jobs, and the moment of the check.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/job_meter.h"
+#include "ledger/jobs.h"
+#include "ledger/when.h"
+
+static const char *file;
+static int64_t until;
+
+struct opening {
+	uint64_t accounts;
+	int64_t since;
+};
+
+static int64_t now(void)
+{
+	return until;
+}
+
+/* In place of sacct, whatever it is asked. */
+static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
+		 void *ctx, struct run_result *ret, struct slurm_error *err)
+{
+	const char *const cat[] = {"cat", file, NULL};
+
+	(void)argv;
+	return run_lines(cat, env, deadline_ms, each, ctx, ret, err);
+}
+
+/* In place of sacctmgr show qos. */
+static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
+	       struct slurm_error *err)
+{
+	const char *const qos[] = {"echo",
+				   "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n"
+				   "normal|||||1.000000",
+				   NULL};
+
+	(void)argv;
+	return run_program(qos, deadline_ms, ret, err);
+}
+
+static int open_one(struct books *books, const char *name, int64_t since, struct sb_error *err)
+{
+	struct event open = {.kind = EVENT_OPEN, .account = name};
+	struct event baseline = {.kind = EVENT_BASELINE, .account = name};
+	int rc;
+
+	event_set_defaults(&open);
+	event_set_defaults(&baseline);
+	baseline.resource = RESOURCE_BILLING;
+	baseline.cluster = "dev";
+	baseline.reason = "opened";
+	rc = books_append(books, &open, err);
+	if (!rc)
+		rc = books_append(books, &baseline, err);
+	return rc ? rc : jobs_switch(books, name, "dev", METER_JOBS, since, 0, err);
+}
+
+static int open_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct opening *opening = ctx;
+	char name[NAME_SIZE];
+	int rc = SB_OK;
+
+	for (uint64_t i = 0; i < opening->accounts && !rc; i++) {
+		(void)snprintf(name, sizeof(name), "project%05" PRIu64, i);
+		rc = open_one(books, name, opening->since, err);
+	}
+	return rc;
+}
+
+static int head(struct books *books, void *ctx, struct sb_error *err)
+{
+	(void)err;
+	*(uint64_t *)ctx = books_head(books)->seq;
+	return SB_OK;
+}
+
+static double seconds(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+int main(int argc, char *argv[])
+{
+	struct env env = {
+		.out = fopen("/dev/null", "w"),
+		.err = stderr,
+		.quiet = true,
+		.now = now,
+		.run = run,
+		.lines = lines,
+		.settings.meter = METER_JOBS,
+		.slurm = {.sacct = "sacct",
+			  .sacctmgr = "sacctmgr",
+			  .deadline_ms = 600000,
+			  .run = run,
+			  .lines = lines},
+		.author = {
+			.uid = 64030, .login = LOGIN_NONE, .user = "slurm", .host = "controller"}};
+	struct store_options options = {.doing = "jobs", .wait_ms = 60000};
+	struct observation observation = {.cluster = "dev", .answered = true};
+	const struct clusters clusters = {.list = &observation, .count = 1};
+	const struct checkup checkup = {.clock_ok = true};
+	struct opening opening;
+	struct sb_error err = {0};
+	uint64_t before = 0, after = 0;
+	bool made;
+	double began;
+	int rc, status;
+
+	if (argc != 6 || !env.out) {
+		fprintf(stderr, "usage: jobs FOLDER FILE ACCOUNTS SINCE UNTIL\n");
+		return 2;
+	}
+	options.folder = argv[1];
+	file = argv[2];
+	opening.accounts = strtoull(argv[3], NULL, 10);
+	opening.since = strtoll(argv[4], NULL, 10) * WHEN_SECOND;
+	until = observation.time = strtoll(argv[5], NULL, 10) * WHEN_SECOND;
+	rc = bank_create(&options, "", &err);
+	if (!rc)
+		rc = bank_open(&options, STORE_WRITE, &env.author, &env.bank, &err);
+	if (!rc)
+		rc = bank_write(env.bank, opening.since, open_all, &opening, &err);
+	if (!rc)
+		rc = bank_read(env.bank, until, head, &before, &err);
+	if (rc) {
+		fprintf(stderr, "jobs: %s\n", err.text);
+		return 1;
+	}
+	began = seconds();
+	status = job_meter_run(&env, &checkup, &clusters, false, &made);
+	began = seconds() - began;
+	rc = bank_read(env.bank, until, head, &after, &err);
+	printf("%.9f %" PRIu64 "\n", began, after - before);
+	bank_close(env.bank);
+	fclose(env.out);
+	return rc || status != EXIT_DONE;
+}
