@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "ledger/amount.h"
 #include "ledger/jobs.h"
+#include "ledger/seen.h"
 
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
@@ -38,6 +39,7 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	const struct rules rules = rules_of(env);
 	struct in_flight flight = {0};
 	const char *read_on;
+	int64_t since;
 	int rc = account_available(account, &row.sums.available, err);
 
 	if (!rc)
@@ -55,6 +57,7 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	row.endless = flight.endless;
 	row.has_running =
 		now && amount_sub(row.sums.available, jobs_spent(&flight, &rules), &row.sums.left);
+	seen_sum(books, account, &row.unentered, &since);
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && now && !account_held(account))
 		rc = nesting_above(nesting, books, account, true, row.blocker, err);
@@ -103,6 +106,7 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_SEEN] = {"Seen", true, false, LOOK_WHOLE},
 	[BALANCE_ENDLESS] = {"NoLimit", true, false, LOOK_WHOLE},
 	[BALANCE_FREE] = {"Free", true, false, LOOK_AMOUNT},
+	[BALANCE_UNENTERED] = {"Unentered", true, false, LOOK_AMOUNT},
 	[BALANCE_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
 	[BALANCE_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
@@ -149,6 +153,7 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 	if (row->has_running) {
 		output_age(output, BALANCE_SEEN, row->seen, now);
 		output_number(output, BALANCE_ENDLESS, row->endless);
+		output_amount(output, BALANCE_UNENTERED, row->unentered);
 	}
 	output_text(output, BALANCE_CAUSES, row->causes);
 	output_text(output, BALANCE_LEVER, row->lever);

@@ -27,6 +27,7 @@ struct balance_row {
 	bool has_running; /* it is about this moment, so that those are known */
 	int64_t seen; /* when they were; 0: it is not metered by jobs */
 	int64_t endless; /* how many of those jobs have no time limit */
+	int64_t unentered; /* of what is charged, what has no entry yet */
 };
 
 /* With [now] it is about this moment: accounts above are looked at, too. */
@@ -54,6 +55,7 @@ enum {
 	BALANCE_SEEN,
 	BALANCE_ENDLESS,
 	BALANCE_FREE,
+	BALANCE_UNENTERED,
 	BALANCE_COLUMNS, /* without --forecast */
 	BALANCE_WEEK = BALANCE_COLUMNS,
 	BALANCE_MONTH,

@@ -37,7 +37,8 @@ struct rules rules_of(const struct env *env)
 			      .put_right = settings->put_right,
 			      .pooled = settings->pooled,
 			      .thresholds = settings->thresholds,
-			      .notice = settings->notice_days * WHEN_DAY};
+			      .notice = settings->notice_days * WHEN_DAY,
+			      .charge_every = settings->charge_minutes * 60 * WHEN_SECOND};
 }
 
 /* Whether this machine may change Slurm for this bank. */

@@ -237,8 +237,10 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	int rc = SB_OK;
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
-	if (listing->as_of)
+	if (listing->as_of) {
+		books_as_entered(books);
 		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
+	}
 	/* All of them first: a row that an error follows would look like an answer. */
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
@@ -365,6 +367,8 @@ const struct command cmd_balance = {
 		"- NoLimit: how many of them have no time limit\n"
 		"- Free: available less InFlight or, with `hold_on: committed` in the settings, "
 		"less Committed; holds go by it\n"
+		"- Unentered: of what is charged, what has no entry in the journal yet "
+		"(`charge_minutes` in the settings)\n"
 		"--running shows these, and of charges Used and Read, how long ago all jobs that "
 		"had ended were charged.\n"
 		"--lots shows what that is made of, a row for each deposit (or what was "

@@ -97,6 +97,8 @@ const struct command cmd_check = {
 		   "go on) and releases those that have. Lets what is left of an ended window "
 		   "expire, and says once what crossed a threshold or ends soon. Run again with "
 		   "nothing new, it does nothing.\n"
+		   "What is charged counts at once, and has its entry when something hangs on it, "
+		   "or an hour later at most (`charge_minutes` in the settings).\n"
 		   "At last it runs the settings' notify command, if there is one, once for each "
 		   "crossing, end, hold and release: without a shell, and with one JSON object on "
 		   "its standard input, which is the entry as `subank journal --json` prints it "

@@ -11,6 +11,7 @@
 #include "cmd/progress.h"
 #include "cmd/selection.h"
 #include "cmd/use_rows.h"
+#include "ledger/seen.h"
 #include "ledger/statement.h"
 #include "ledger/when.h"
 
@@ -208,6 +209,24 @@ static void print_forecast(const struct printing *printing)
 		    quantity(env, unused, forecast->unused));
 }
 
+/* What the account has used that the entries of a period not over do not have yet. */
+static int print_unentered(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct printing *printing = ctx;
+	const struct account *account;
+	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	int64_t amount, since;
+	int rc = books_account(books, printing->statement.account, &account, err);
+
+	if (rc)
+		return rc;
+	seen_sum(books, account, &amount, &since);
+	if (amount > 0)
+		say(printing->env, "Not entered yet: %s used since %s",
+		    quantity(printing->env, text, amount), when_format_local(when, since));
+	return SB_OK;
+}
+
 static int print(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct printing *printing = ctx;
@@ -283,8 +302,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 		rc = bank_read(env->bank, env->now(), print, &printing, &err);
 	}
 	finished = output_finish(printing.output, rc ? NULL : &err);
-	if (!rc && !finished && statement->so_far && output_has_frame(env))
+	if (!rc && !finished && statement->so_far && output_has_frame(env)) {
 		print_forecast(&printing);
+		rc = bank_read(env->bank, env->now(), print_unentered, &printing, &err);
+	}
 	statement_release(statement);
 	selection_release(&selection);
 	if (!rc && !finished)
@@ -321,8 +342,9 @@ const struct command cmd_statement = {
 		   "count. A period is over once an entry was made behind it, in whatever "
 		   "account, and gives the same for ever. One that is not is marked \"So far\", "
 		   "with the head it was made from, and ends with a forecast as `subank balance "
-		   "--forecast` has it; both stand in the table for people alone, not with -P, "
-		   "-p, -n, --json or --csv.\n"
+		   "--forecast` has it and with what was used and has no entry yet "
+		   "(`charge_minutes` in the settings); these stand in the table for people "
+		   "alone, not with -P, -p, -n, --json or --csv.\n"
 		   "With --by what was used is told apart, and still adds up: charges, less what "
 		   "was refunded or reversed of them, which counts with its job; with `month`, in "
 		   "the month in which it was entered. What RawUsage counted is nobody's: a row of "

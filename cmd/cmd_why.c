@@ -15,6 +15,7 @@
 #include "ledger/jobs.h"
 #include "ledger/nesting.h"
 #include "ledger/policy.h"
+#include "ledger/seen.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 
@@ -61,6 +62,7 @@ struct why {
 	struct in_flight flight;
 	int64_t allocated, used, read; /* read: when its use was */
 	const char *read_on; /* the cluster read longest ago */
+	int64_t unentered, unentered_since; /* what has no entry yet */
 	int64_t now;
 	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
 	unsigned wanted; /* slots to be found: 1 << slot */
@@ -328,8 +330,12 @@ static int tell_levers(const struct why *why, struct books *books, struct sb_err
 
 static void tell_reading(const struct why *why)
 {
-	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE];
+	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE];
 
+	if (why->unentered > 0)
+		say(why->env, "  %s that was used since %s has no entry yet",
+		    quantity(why->env, amount, why->unentered),
+		    when_format_local(when, why->unentered_since));
 	if (!why->read)
 		say(why->env, "  its use was never read: does `subank check` run?");
 	else if (why->now - why->read > READING_STALE)
@@ -492,6 +498,7 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	nesting_release(&nesting);
 	if (rc)
 		return rc;
+	seen_sum(books, why->account, &why->unentered, &why->unentered_since);
 	why->now = books_time(books);
 	why->wanted = wanted(why->account);
 	if (why->wanted)

@@ -390,7 +390,8 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_DEPOSIT] = "money comes in: a lot that is named by the entry's number",
 	[EVENT_WITHDRAW] = "money is taken out",
 	[EVENT_TRANSFER] = "money moves to another account and keeps its windows",
-	[EVENT_CHARGE] = "what was used on a cluster: `now` less `before`",
+	[EVENT_CHARGE] = "what was used on a cluster from `since` to `until`: `now` "
+			 "less `before`",
 	[EVENT_REFUND] = "a charge, or a part of it, is given back",
 	[EVENT_REVERSE] = "an entry that moved money is taken back",
 	[EVENT_ADJUST] = "`subank set` made the allocation smaller than what is left",

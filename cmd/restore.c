@@ -31,8 +31,10 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct restoring *restoring = ctx;
 	size_t count;
-	int rc = books_load_all(books, &count, err);
+	int rc;
 
+	books_as_entered(books);
+	rc = books_load_all(books, &count, err);
 	if (restoring->after) {
 		restoring->built = *books_head(books);
 		memcpy(restoring->id, books_id(books), BANK_ID_SIZE);

@@ -22,6 +22,7 @@ enum {
 	CLUSTERS_MAX = 64,
 	PATTERNS_MAX = 256,
 	SECONDS_MAX = 3600,
+	MINUTES_MAX = 1440,
 	DAYS_MAX = 36500,
 	SHARE_MAX = 1000000,
 };
@@ -41,6 +42,7 @@ enum value {
 	VALUE_DRIFT,
 	VALUE_PUBLISH,
 	VALUE_SECONDS,
+	VALUE_MINUTES,
 	VALUE_DAYS,
 	VALUE_THRESHOLDS,
 };
@@ -69,6 +71,9 @@ static const struct key keys[] = {
 	    accounts),
 	KEY("meter", "rawusage", "what use is charged by: rawusage, or jobs (those that ended)",
 	    VALUE_METER, meter),
+	KEY("charge_minutes", "60",
+	    "how long use may wait for its entry, 0 to 1440; balances have it at once",
+	    VALUE_MINUTES, charge_minutes),
 	KEY("free_states", "[NODE_FAIL, BOOT_FAIL]",
 	    "under `meter: jobs`, how jobs end that are not charged; no default", VALUE_STATES,
 	    tariff),
@@ -177,6 +182,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 {
 	*settings = (struct settings){.bank = strdup("/var/lib/subank"),
 				      .meter = METER_RAWUSAGE,
+				      .charge_minutes = 60,
 				      .enforcement = ENFORCE_HOLD,
 				      .lever = {"GrpTRESMins", "cpu"},
 				      .sshare = strdup("sshare"),
@@ -509,12 +515,33 @@ static int read_thresholds(struct yaml_reader *reader, const struct yaml_item *s
 	}
 }
 
+static int set_count(const struct yaml_reader *reader, const struct key *key,
+		     const struct yaml_item *item, int *to, struct sb_error *err)
+{
+	static const struct {
+		const char *unit;
+		int least, most;
+	} units[] = {
+		[VALUE_SECONDS] = {"seconds", 1, SECONDS_MAX},
+		[VALUE_MINUTES] = {"minutes", 0, MINUTES_MAX},
+		[VALUE_DAYS] = {"days", 0, DAYS_MAX},
+	};
+	const int least = units[key->value].least, most = units[key->value].most;
+	int64_t number;
+
+	if (!yaml_number(item, &number) || number < least || number > most)
+		return yaml_error(reader, item, err,
+				  "%s must be a whole number of %s from %d to %d", key->told.name,
+				  units[key->value].unit, least, most);
+	*to = (int)number;
+	return SB_OK;
+}
+
 static int read_value(struct yaml_reader *reader, const struct key *key, struct settings *settings,
 		      struct sb_error *err)
 {
 	void *to = (char *)settings + key->offset;
 	struct yaml_item item;
-	int64_t number, least, most;
 	int rc = yaml_next(reader, &item, err);
 
 	if (rc)
@@ -555,19 +582,12 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 	case VALUE_STATES:
 	case VALUE_FACTORS:
 	case VALUE_SECONDS:
+	case VALUE_MINUTES:
 	case VALUE_DAYS:
 	case VALUE_THRESHOLDS:
 		break;
 	}
-	least = key->value == VALUE_SECONDS ? 1 : 0;
-	most = key->value == VALUE_SECONDS ? SECONDS_MAX : DAYS_MAX;
-	if (!yaml_number(&item, &number) || number < least || number > most)
-		return yaml_error(reader, &item, err,
-				  "%s must be a whole number of %s from %" PRId64 " to %" PRId64,
-				  key->told.name, key->value == VALUE_SECONDS ? "seconds" : "days",
-				  least, most);
-	*(int *)to = (int)number;
-	return SB_OK;
+	return set_count(reader, key, &item, to, err);
 }
 
 static int unknown_key(const struct yaml_reader *reader, const struct yaml_item *item,

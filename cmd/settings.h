@@ -25,6 +25,7 @@ struct settings {
 	size_t cluster_count;
 	char **accounts; /* patterns (fnmatch) of what belongs to the bank; none: all but root */
 	size_t account_count;
+	int charge_minutes; /* how long use may wait for its entry; 0: it does not */
 	enum metering meter; /* what use is charged by; under `jobs` also by */
 	struct tariff tariff; /* states, QOS and partitions */
 	enum enforcement enforcement;

@@ -118,6 +118,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	const struct entry_range range = {.accounts = accounts, .account_count = 1};
 	struct adding adding = {.booked = booked, .begin = -1};
 	const struct account *account;
+	const struct event *charge;
 	int64_t read = 0;
 	int rc = books_account(books, booked->account, &account, err);
 
@@ -132,6 +133,10 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 		booked->until = read;
 	if (!rc)
 		rc = entries_walk(books, &range, add_entry, &adding, NULL, err);
+	for (size_t i = 0; !rc && (charge = books_deferred(books, booked->account, i)); i++) {
+		if (!charge->seq)
+			rc = add_entry(&(struct entry){.event = charge}, &adding, err);
+	}
 	if (rc)
 		return rc;
 	booked->since_age = booked->since - adding.before_since;

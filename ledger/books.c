@@ -11,6 +11,7 @@
 
 #include "ledger/answers.h"
 #include "ledger/nearest.h"
+#include "ledger/seen.h"
 #include "ledger/when.h"
 
 enum { BOOKS_FORMAT = 1 };
@@ -24,8 +25,17 @@ struct bank {
 	bool building;
 };
 
+/* A charge that the state has and the journal has not; once it is entered it has a number. */
+struct deferred {
+	struct deferred *next;
+	struct event charge;
+	char cluster[NAME_SIZE];
+};
+
 struct loaded {
 	struct account *account;
+	struct deferred *deferred; /* the oldest first */
+	bool taken_up; /* what was seen is in the state */
 	bool dirty;
 };
 
@@ -34,6 +44,7 @@ struct books {
 	const struct author *author;
 	bool replay; /* entries bring their own times */
 	bool complete; /* every account is loaded: the stored states are not to be looked at */
+	bool as_entered; /* what was seen without an entry is left out */
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;
 	int64_t time;
@@ -174,6 +185,15 @@ static int decode_state(const struct books *books, const char *name, struct slic
 	return SB_OK;
 }
 
+/* Adds what was seen of the account's use and not entered. */
+static int take_up(struct books *books, struct loaded *loaded, struct sb_error *err)
+{
+	if (loaded->taken_up || books->replay || books->as_entered)
+		return SB_OK;
+	loaded->taken_up = true;
+	return seen_take_up(books, loaded->account, err);
+}
+
 /* Finds the account in the working set or the store. SB_ENOTFOUND without a text, and then *ret_at
  * is where it belongs. */
 static int load(struct books *books, const char *name, size_t *ret_at, struct sb_error *err)
@@ -185,13 +205,15 @@ static int load(struct books *books, const char *name, size_t *ret_at, struct sb
 
 	*ret_at = place(books, name, &found);
 	if (found)
-		return SB_OK;
+		return take_up(books, &books->accounts[*ret_at], err);
 	if (books->complete)
 		return SB_ENOTFOUND;
 	rc = store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err);
 	if (!rc)
 		rc = decode_state(books, name, value, &account, err);
-	return rc ? rc : insert(books, *ret_at, account, err);
+	if (!rc)
+		rc = insert(books, *ret_at, account, err);
+	return rc ? rc : take_up(books, &books->accounts[*ret_at], err);
 }
 
 struct likeness {
@@ -279,6 +301,8 @@ int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 	if (!books->complete)
 		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
 				books, err);
+	for (size_t i = 0; !rc && i < books->count; i++)
+		rc = take_up(books, &books->accounts[i], err);
 	if (!rc)
 		*ret_count = books->count;
 	return rc;
@@ -369,20 +393,154 @@ static int store_entry(struct books *books, const struct event *event, struct sb
 	return rc;
 }
 
-int books_append(struct books *books, struct event *event, struct sb_error *err)
+static void stamp(const struct books *books, struct event *event)
 {
-	int rc;
-
 	event->seq = books->head.seq + 1;
 	event->time = books->time;
 	event->uid = books->author->uid;
 	event->login = books->author->login;
 	event->user = books->author->user;
 	event->host = books->author->host;
+}
+
+int books_append(struct books *books, struct event *event, struct sb_error *err)
+{
+	int rc;
+
+	stamp(books, event);
 	rc = event_check(event, err);
 	if (!rc)
-		rc = apply(books, event, err);
+		rc = books_enter_deferred(books, event->account, err);
+	if (!rc && event_receiver(event))
+		rc = books_enter_deferred(books, event_receiver(event), err);
+	if (rc)
+		return rc;
+	stamp(books, event);
+	rc = apply(books, event, err);
 	return rc ? rc : store_entry(books, event, err);
+}
+
+/* ---- charges that wait ---- */
+
+/* Applies the charge. What fails leaves no defined state, so it is tried on a copy. */
+static int apply_deferred(struct account *account, const struct event *charge, struct sb_error *err)
+{
+	struct account *copy = account_copy(account);
+	uint64_t last = account->seq;
+	int rc = copy ? account_apply(copy, NULL, charge, err) : sb_error_nomem(err);
+
+	account_free(copy);
+	if (!rc)
+		rc = account_apply(account, NULL, charge, err);
+	if (!rc)
+		account->seq = last; /* its last entry is still that */
+	return rc;
+}
+
+static struct deferred *new_deferred(struct loaded *loaded, const char *cluster)
+{
+	struct deferred **end = &loaded->deferred;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = calloc(1, sizeof(**end));
+	if (*end)
+		memcpy((*end)->cluster, cluster, strlen(cluster));
+	return *end;
+}
+
+/* The one that the charge goes on from, if they can be one; else NULL. They stand where the first
+ * does, and what becomes debt there is paid at once out of what those behind it have drawn. */
+static struct deferred *find_joinable(const struct loaded *loaded, const struct event *charge)
+{
+	struct deferred *found = NULL;
+
+	for (struct deferred *at = loaded->deferred; at; at = at->next) {
+		if (at->charge.seq)
+			continue;
+		if (strcmp(at->cluster, charge->cluster) == 0)
+			found = at;
+		else if (charge->debt > 0 && at->charge.part_count > 0)
+			found = NULL;
+	}
+	return found && found->charge.part_count + charge->part_count <= EVENT_PARTS_MAX ? found
+											 : NULL;
+}
+
+/* Joins it to the one that it goes on from, or keeps it as one more. */
+static int keep_deferred(struct loaded *loaded, struct event *charge, struct sb_error *err)
+{
+	struct deferred *deferred = find_joinable(loaded, charge);
+
+	if (deferred)
+		return event_join_charge(&deferred->charge, charge, err);
+	deferred = new_deferred(loaded, charge->cluster);
+	if (!deferred)
+		return sb_error_nomem(err);
+	deferred->charge = *charge;
+	deferred->charge.seq = 0;
+	deferred->charge.account = loaded->account->name;
+	deferred->charge.cluster = deferred->cluster;
+	charge->parts = NULL;
+	charge->part_count = charge->part_size = 0;
+	return SB_OK;
+}
+
+int books_defer(struct books *books, struct event *charge, struct sb_error *err)
+{
+	struct loaded *loaded;
+	size_t at;
+	int rc = load(books, charge->account, &at, err);
+
+	if (rc)
+		return rc;
+	loaded = &books->accounts[at];
+	stamp(books, charge);
+	rc = event_check(charge, err);
+	if (!rc)
+		rc = apply_deferred(loaded->account, charge, err);
+	if (!rc)
+		rc = keep_deferred(loaded, charge, err);
+	/* A state that is to be stored has nothing without an entry. */
+	return rc || !loaded->dirty ? rc : books_enter_deferred(books, loaded->account->name, err);
+}
+
+const struct event *books_deferred(const struct books *books, const char *account, size_t index)
+{
+	const struct deferred *each = NULL;
+	bool found;
+	size_t at = place(books, account, &found);
+
+	if (found)
+		each = books->accounts[at].deferred;
+	while (each && index-- > 0)
+		each = each->next;
+	return each ? &each->charge : NULL;
+}
+
+int books_enter_deferred(struct books *books, const char *account, struct sb_error *err)
+{
+	size_t at;
+	int rc = load(books, account, &at, err);
+
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	if (rc)
+		return rc;
+	for (struct deferred *each = books->accounts[at].deferred; each && !rc; each = each->next) {
+		if (each->charge.seq)
+			continue;
+		stamp(books, &each->charge);
+		rc = store_entry(books, &each->charge, err);
+		books->accounts[at].account->seq = each->charge.seq;
+		books->accounts[at].dirty = true;
+	}
+	return rc;
+}
+
+void books_as_entered(struct books *books)
+{
+	books->as_entered = true;
 }
 
 /* Checks number and time and applies. */
@@ -469,8 +627,18 @@ struct transaction {
 
 static void release(struct books *books)
 {
-	for (size_t i = 0; i < books->count; i++)
-		account_free(books->accounts[i].account);
+	for (size_t i = 0; i < books->count; i++) {
+		struct loaded *loaded = &books->accounts[i];
+
+		while (loaded->deferred) {
+			struct deferred *next = loaded->deferred->next;
+
+			event_release(&loaded->deferred->charge);
+			free(loaded->deferred);
+			loaded->deferred = next;
+		}
+		account_free(loaded->account);
+	}
 	free(books->accounts);
 }
 

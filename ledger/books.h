@@ -43,8 +43,9 @@ const struct head *books_head(const struct books *books);
 const unsigned char *books_id(const struct books *books); /* BANK_ID_SIZE bytes */
 struct store_txn *books_txn(struct books *books);
 
-/* The account, settled to books_time(); valid until the transaction ends, changed by
- * books_append(). SB_ENOTFOUND, with a text, when it was never opened. */
+/* The account, settled to books_time() and with the use that was seen and not entered (seen.h);
+ * valid until the transaction ends, changed by books_append(). SB_ENOTFOUND, with a text, when it
+ * was never opened. */
 int books_account(struct books *books, const char *name, const struct account **ret,
 		  struct sb_error *err);
 
@@ -59,6 +60,20 @@ const struct account *books_at(const struct books *books, size_t index);
 /* Fills in the envelope (number, time, author) and appends; the accounts that it names change at
  * once. Malformed events are SB_EINVAL; an event that breaks a rule is SB_ECORRUPT. */
 int books_append(struct books *books, struct event *event, struct sb_error *err);
+
+/* Applies a charge to its account and leaves it without an entry until the account gets another one
+ * in the transaction, which it then stands before: whoever decides has the use. (Where it got one
+ * before, it is entered at once.) Without any the charge is forgotten when the transaction ends,
+ * and taken up from the reading by the next one. Two that follow each other become one. Takes over
+ * the parts. SB_EOVERFLOW and SB_ECORRUPT: nothing changed. */
+int books_defer(struct books *books, struct event *charge, struct sb_error *err);
+/* Those of the account by number, in the order they came in; NULL behind the last. Entered, one has
+ * a seq. Valid until the next is deferred. */
+const struct event *books_deferred(const struct books *books, const char *account, size_t index);
+/* Enters them. An account that is not there has none. */
+int books_enter_deferred(struct books *books, const char *account, struct sb_error *err);
+/* From now on accounts are loaded as the entries alone make them. */
+void books_as_entered(struct books *books);
 
 /* The entry that has this ref. SB_ENOTFOUND (no text): none. SB_EREFUSED: it was another request.
  */
@@ -87,6 +102,7 @@ struct in_flight {
 struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
+	int64_t since; /* of the use that no entry had then (seen.h): when it began */
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
 	bool vanished; /* the cluster answered without the account, and that was said */

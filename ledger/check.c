@@ -166,6 +166,8 @@ static int check_account(struct books *books, struct check *check, const struct 
 			rc = check_meter(books, check, account, &check->observations[i], err);
 	}
 	if (!rc)
+		rc = check_enter_use(books, check, account, err);
+	if (!rc)
 		rc = check_dates(books, check, account, err);
 	if (!rc)
 		rc = decide(books, check, account, err);

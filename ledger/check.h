@@ -54,7 +54,7 @@ bool observed_limit(const struct observed *row, const char *field, const char *t
 
 /* What a check did or found, for people. */
 enum finding_kind {
-	FOUND_CHARGE, /* amount, before, now */
+	FOUND_CHARGE, /* amount, before, now; its entry may still come */
 	FOUND_BASELINE, /* counting starts: now */
 	FOUND_WENT_DOWN, /* before, now: nothing charged. A problem. */
 	FOUND_MOVED, /* likewise before, now: the account [other] came or went. A problem. */

@@ -22,9 +22,12 @@ void check_set_name(char to[NAME_SIZE], const char *from);
 
 /* Finds the moves since the last check, before anything is metered. */
 int check_find_moves(struct books *books, struct check *check, struct sb_error *err);
-/* Charges the use of one account on one cluster that answered. */
+/* Charges the use of one account on one cluster that answered; the entry may wait. */
 int check_meter(struct books *books, struct check *check, const struct account *account,
 		const struct observation *observation, struct sb_error *err);
+/* Enters what the account was charged, unless it may go on waiting. */
+int check_enter_use(struct books *books, const struct check *check, const struct account *account,
+		    struct sb_error *err);
 
 /* Works out what Slurm must get for one account. */
 int check_settle(struct books *books, struct check *check, const struct account *account,

@@ -141,6 +141,7 @@ static int give_window(struct books *books, const struct new_window *window, str
 		       int64_t amount, struct sb_error *err)
 {
 	char text[AMOUNT_TEXT_SIZE], of[32] = "what is given back";
+	int rc;
 
 	if (amount == 0)
 		return SB_OK;
@@ -154,7 +155,9 @@ static int give_window(struct books *books, const struct new_window *window, str
 				    amount_format(text, amount, false), of);
 	event->start = window->start;
 	event->end = window->end;
-	return event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
+	/* What would stand before it takes a number. */
+	rc = books_enter_deferred(books, event->account, err);
+	return rc ? rc : event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
 }
 
 static int give_all(struct giving *giving, struct event *refund, int64_t left, int64_t *ret_left,

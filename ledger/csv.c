@@ -72,8 +72,10 @@ int csv_accounts(struct books *books, const struct export_to *to, struct sb_erro
 {
 	struct csv_row row = {.file = to->file};
 	size_t count = 0;
-	int rc = books_load_all(books, &count, err);
+	int rc;
 
+	books_as_entered(books); /* as the journal beside it */
+	rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < ACCOUNT_COLUMNS; i++)

@@ -330,6 +330,36 @@ int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t am
 	return SB_OK;
 }
 
+static struct part *find_part(const struct event *event, const struct part *like)
+{
+	/* Spending goes on from the last one. */
+	for (size_t i = event->part_count; i-- > 0;) {
+		if (event->parts[i].lot == like->lot && event->parts[i].index == like->index)
+			return &event->parts[i];
+	}
+	return NULL;
+}
+
+int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < next->part_count && !rc; i++) {
+		const struct part *part = &next->parts[i];
+		struct part *same = find_part(charge, part);
+
+		if (same)
+			same->amount += part->amount;
+		else
+			rc = event_add_part(charge, part->lot, part->index, part->amount, err);
+	}
+	charge->amount += next->amount;
+	charge->debt += next->debt;
+	charge->now = next->now;
+	charge->until = next->until;
+	return rc;
+}
+
 /* Only what the field alone can say. */
 static int check_field(const struct event *event, const struct field_spec *spec,
 		       struct sb_error *err)

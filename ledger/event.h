@@ -319,6 +319,9 @@ void event_set_defaults(struct event *event);
 int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		   struct sb_error *err);
 
+/* Makes one charge of [charge] and the one that goes on where it ended; their parts fit in one. */
+int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err);
+
 /* Checks everything that can be said of an event alone: bounds, names, UTF-8, that amount is
  * now - before, that parts and debt add up. SB_EINVAL. */
 int event_check(const struct event *event, struct sb_error *err);

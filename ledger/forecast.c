@@ -184,6 +184,7 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 				     .since = use.at - MONTH * WHEN_DAY,
 				     .backward = true};
 	struct entry_range all = {.accounts = &name, .account_count = 1};
+	const struct event *charge;
 	int rc;
 
 	if (recent.since < 0)
@@ -191,6 +192,10 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 	rc = entries_walk(books, &all, take_time, &use.opened, NULL, err);
 	if (!rc && last > 0)
 		rc = entries_walk(books, &recent, add_use, &use, NULL, err);
+	for (size_t i = 0; !rc && (charge = books_deferred(books, name, i)); i++) {
+		if (!charge->seq)
+			rc = add_use(&(struct entry){.event = charge}, &use, err);
+	}
 	if (rc)
 		return rc;
 	*ret = (struct forecast){.week = per_day(use.week, &use, WEEK),

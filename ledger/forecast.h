@@ -14,9 +14,10 @@ struct forecast {
 	int64_t unused; /* what is left over when windows end, billing-seconds */
 };
 
-/* For an account as it is at its time, from its charges among the entries up to [last]. What a
- * charge took is spread evenly over [since, until) of its use; parts of a billing-second are cut.
- * Only the entries of those 30 days are read. What is given back later does not count. */
+/* For an account as it is at its time, from its charges among the entries up to [last] and those
+ * that have no entry yet (books_deferred()). What a charge took is spread evenly over [since,
+ * until) of its use; parts of a billing-second are cut. Only the entries of those 30 days are read.
+ * What is given back later does not count. */
 int forecast_make(struct books *books, const struct account *account, uint64_t last,
 		  struct forecast *ret, struct sb_error *err);
 

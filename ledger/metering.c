@@ -38,27 +38,8 @@ static int use_since(struct books *books, const char *account, const struct mete
 	return SB_OK;
 }
 
-/* Whether the account can take the charge: one whose use is past int64 (a broken reading) must not
- * keep all others from being charged. Tried on a copy, since what fails half-way leaves no defined
- * state. */
-static int fits(const struct books *books, const struct account *account, struct event *charge,
-		bool *ret, struct sb_error *err)
-{
-	struct account *copy = account_copy(account);
-	int rc;
-
-	if (!copy)
-		return sb_error_nomem(err);
-	charge->seq = books_head(books)->seq + 1;
-	charge->time = books_time(books);
-	rc = account_apply(copy, NULL, charge, NULL);
-	account_free(copy);
-	*ret = rc != SB_EOVERFLOW;
-	return SB_OK;
-}
-
-static int enter_charge(struct books *books, struct check *check, const struct account *account,
-			const struct meter *meter, int64_t now, int64_t time, struct sb_error *err)
+static int charge_use(struct books *books, struct check *check, const struct account *account,
+		      const struct meter *meter, int64_t now, int64_t time, struct sb_error *err)
 {
 	struct event event = {.kind = EVENT_CHARGE,
 			      .account = account->name,
@@ -68,11 +49,14 @@ static int enter_charge(struct books *books, struct check *check, const struct a
 			      .before = meter->reading,
 			      .now = now,
 			      .until = time};
+	struct finding finding = {.kind = FOUND_CHARGE,
+				  .amount = event.amount,
+				  .before = event.before,
+				  .now = event.now};
 	char cluster[NAME_SIZE];
-	bool fitting = true;
 	int rc;
 
-	/* The append moves the meter. */
+	/* Charging moves the meter. */
 	check_set_name(cluster, meter->cluster);
 	event.cluster = cluster;
 	rc = use_since(books, account->name, meter, &event.since, err);
@@ -87,28 +71,38 @@ static int enter_charge(struct books *books, struct check *check, const struct a
 		event.until = books_time(books);
 	rc = plan_charge(account, &event, err);
 	if (!rc)
-		rc = fits(books, account, &event, &fitting, err);
-	if (!rc && !fitting) {
-		rc = check_add_finding(check,
-				       (struct finding){.kind = FOUND_OVERFLOW,
-							.before = event.before,
-							.now = event.now},
-				       account->name, cluster, err);
-		goto out;
+		rc = books_defer(books, &event, err);
+	/* One account whose use is past int64 (a broken reading) must not keep all others from
+	 * being charged. */
+	if (rc == SB_EOVERFLOW) {
+		finding.kind = FOUND_OVERFLOW;
+		rc = SB_OK;
 	}
-	if (!rc)
-		rc = books_append(books, &event, err);
-	if (!rc)
-		rc = check_add_finding(check,
-				       (struct finding){.kind = FOUND_CHARGE,
-							.seq = event.seq,
-							.amount = event.amount,
-							.before = event.before,
-							.now = event.now},
-				       account->name, cluster, err);
-out:
 	event_release(&event);
-	return rc;
+	return rc ? rc : check_add_finding(check, finding, account->name, cluster, err);
+}
+
+/* Since when there is use on the cluster that has no entry; 0: there is none. */
+static int64_t deferred_since(const struct books *books, const char *account, const char *cluster)
+{
+	const struct event *charge;
+
+	for (size_t i = 0; (charge = books_deferred(books, account, i)); i++) {
+		if (!charge->seq && strcmp(charge->cluster, cluster) == 0)
+			return charge->since;
+	}
+	return 0;
+}
+
+int check_enter_use(struct books *books, const struct check *check, const struct account *account,
+		    struct sb_error *err)
+{
+	const struct event *charge;
+	bool wait = true;
+
+	for (size_t i = 0; (charge = books_deferred(books, account->name, i)); i++)
+		wait = wait && charge_may_wait(account, charge, check->rules);
+	return wait ? SB_OK : books_enter_deferred(books, account->name, err);
 }
 
 static int note_reading(struct books *books, const char *cluster, const char *account,
@@ -122,6 +116,7 @@ static int note_reading(struct books *books, const char *cluster, const char *ac
 		return rc;
 	reading.usage = usage;
 	reading.time = time;
+	reading.since = deferred_since(books, account, cluster);
 	reading.running = running;
 	reading.vanished = vanished;
 	return books_set_reading(books, cluster, account, &reading, err);
@@ -308,9 +303,13 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
-	if (meter && (meter->jobs || observation->decays))
-		return note_reading(books, observation->cluster, account->name, row->usage,
-				    observation->time, row->running, false, err);
+	if (meter && (meter->jobs || observation->decays)) {
+		/* What was seen before goes with the reading. */
+		rc = books_enter_deferred(books, account->name, err);
+		return rc ? rc
+			  : note_reading(books, observation->cluster, account->name, row->usage,
+					 observation->time, row->running, false, err);
+	}
 	if (!meter) {
 		int64_t usage = row ? row->usage : 0;
 
@@ -325,7 +324,7 @@ int check_meter(struct books *books, struct check *check, const struct account *
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
 				row->usage, move, &finding, err);
 	} else if (row->usage > meter->reading) {
-		rc = enter_charge(books, check, account, meter, row->usage, observation->time, err);
+		rc = charge_use(books, check, account, meter, row->usage, observation->time, err);
 		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)
 			return SB_OK;
 	}

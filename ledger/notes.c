@@ -118,6 +118,7 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 	reading.flight.since = read_i64(&from);
 	reading.flight.time = read_i64(&from);
 	reading.settled = read_i64(&from);
+	reading.since = read_i64(&from);
 	if (!reader_done(&from))
 		return SB_ENOTFOUND; /* a reading may be lost */
 	*ret = reading;
@@ -144,6 +145,7 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->flight.since);
 	bytes_put_i64(&value, reading->flight.time);
 	bytes_put_i64(&value, reading->settled);
+	bytes_put_i64(&value, reading->since);
 	rc = value.failed ? sb_error_nomem(err)
 			  : store_set(books_txn(books), STORE_READINGS, key,
 				      (struct slice){value.data, value.len}, err);

@@ -33,6 +33,23 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 	return SB_OK;
 }
 
+bool charge_may_wait(const struct account *account, const struct event *charge,
+		     const struct rules *rules)
+{
+	int64_t until = account->time + rules->charge_every;
+
+	if (account->time - charge->since >= rules->charge_every)
+		return false;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if ((lot->start > charge->since && lot->start <= until) ||
+		    (lot->end > charge->since && lot->end <= until))
+			return false;
+	}
+	return true;
+}
+
 int plan_take(const struct account *account, struct event *event, struct sb_error *err)
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];

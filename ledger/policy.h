@@ -17,6 +17,8 @@ struct rules {
 	struct thresholds thresholds; /* for accounts whose terms name none */
 	int64_t notice; /* how long before its end what is left of a window is told; microseconds,
 			   0: never */
+	int64_t charge_every; /* how long use may wait for its entry; microseconds, 0: it does not
+			       */
 };
 
 const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
@@ -70,6 +72,12 @@ bool wants_caps(const struct account *account, const struct rules *rules);
 /* Works out which lots a charge draws on (amount, since and until are set): those whose window
  * overlaps the use, earliest end first; what none covers is debt. Fills parts and debt. */
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err);
+
+/* Whether a charge that the account's state has may go without an entry for now: when nothing else
+ * is to be entered, no use would wait longer than the rules let it, and no window starts or ends
+ * from then until it surely is entered. So it makes no difference that it waits. */
+bool charge_may_wait(const struct account *account, const struct event *charge,
+		     const struct rules *rules);
 
 /* Works out which lots a withdrawal or transfer takes from: active ones, earliest end first, never
  * credit. SB_EREFUSED when they hold less; fills parts. */

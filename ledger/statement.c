@@ -227,8 +227,10 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 	struct history *history = NULL;
 	const struct account *account;
 	uint64_t before, last;
-	int rc = books_account(books, statement->account, &account, err);
+	int rc;
 
+	books_as_entered(books);
+	rc = books_account(books, statement->account, &account, err);
 	if (rc)
 		return rc;
 	statement_release(statement);

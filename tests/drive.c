@@ -44,7 +44,12 @@ static void keep_log(int priority, const char *text)
 
 void set_settings(const char *text)
 {
-	util_write_file(settings, text, strlen(text));
+	char all[4096];
+	int len = snprintf(all, sizeof(all), "%s%s", text,
+			   strstr(text, "charge_minutes") ? "" : "charge_minutes: 0\n");
+
+	ck_assert_int_lt(len, (int)sizeof(all));
+	util_write_file(settings, all, (size_t)len);
 }
 
 void drive_setup(void)

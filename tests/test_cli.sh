@@ -25,7 +25,7 @@ mkdir -p "$FAKE_STATE/dev"
 for account in bio chem; do
 	echo RawUsage=500 >"$FAKE_STATE/dev/$account"
 done
-printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\n' "$dir/bank" \
+printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\ncharge_minutes: 0\n' "$dir/bank" \
 	>"$dir/settings"
 escape=$(printf '\033')
 

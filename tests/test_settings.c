@@ -159,6 +159,8 @@ static const struct {
 	{"thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]\n",
 	 ":1:69: ", "more than 16"},
 	{"notice_days: -1\n", ":1:14: ", "days from 0 to 36500"},
+	{"charge_minutes: -1\n", ":1:17: ", "minutes from 0 to 1440"},
+	{"charge_minutes: 1441\n", ":1:17: ", "minutes from 0 to 1440"},
 	{"notice_days: 36501\n", ":1:14: ", "days from 0 to 36500"},
 	{"notice_days: 90d\n", ":1:14: ", "days from 0 to 36500"},
 	{"backup: copies\n", ":1:9: ", "begins with /"},
@@ -219,6 +221,7 @@ static void is_default(const struct settings *settings)
 	ck_assert_int_eq(settings->thresholds.list[0], 60);
 	ck_assert_int_eq(settings->thresholds.list[1], 90);
 	ck_assert_int_eq(settings->notice_days, 90);
+	ck_assert_int_eq(settings->charge_minutes, 60);
 	ck_assert_ptr_null(settings->notify);
 	ck_assert_int_eq(settings->notify_seconds, 10);
 	ck_assert_int_eq(settings->project_days, 0);
@@ -355,6 +358,7 @@ START_TEST(every_key_is_read)
 		      "lock_seconds: 3600\n"
 		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
 		      "notice_days: 0\n"
+		      "charge_minutes: 1440\n"
 		      "notify: /usr/local/sbin/tell\n"
 		      "notify_seconds: 3\n"
 		      "project_days: 36500\n",
@@ -394,6 +398,7 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(settings.thresholds.list[0], 1);
 	ck_assert_int_eq(settings.thresholds.list[15], 1000);
 	ck_assert_int_eq(settings.notice_days, 0);
+	ck_assert_int_eq(settings.charge_minutes, 1440);
 	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
 	ck_assert_int_eq(settings.notify_seconds, 3);
 	ck_assert_int_eq(settings.project_days, 36500);

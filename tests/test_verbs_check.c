@@ -76,6 +76,111 @@ START_TEST(short_jobs_add_up_exactly)
 }
 END_TEST
 
+/* Use waits for its entry; whoever asks has it. */
+static void let_use_wait(void)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 60\n");
+}
+
+START_TEST(use_waits_for_its_entry_and_is_told)
+{
+	let_use_wait();
+	dev("bio")->usage += 3600;
+	DONE("bio: charged 1.00 SU used on dev", "check");
+	STATE("bio", "open|||32400");
+	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
+	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
+	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
+	DONE("Not entered yet: 1.00 SU used since 2026-11-22T17:00:02", "statement", "bio");
+	RUN("statement", "bio", "-nP", "-o", "Item,Amount", "--seconds");
+	ck_assert_ptr_nonnull(strstr(out, "closing balance|36000\n"));
+	RUN("journal", "bio", "-nP", "-o", "Kind");
+	ck_assert_ptr_null(strstr(out, "charge"));
+	/* What has entries alone. */
+	RUN("balance", "bio", "--as-of", "now", "-nPo", "Available", "--seconds");
+	ck_assert_str_eq(out, "36000\n");
+	DONE("\"bio\",\"open\",\"yes\",36000,0,36000,36000,", "export", "--format", "csv",
+	     "--table", "accounts");
+	DONE("", "verify");
+	nothing_to_do();
+	clock_now += HOUR;
+	DONE("", "check");
+	RUN("balance", "bio", "-nPo", "Available,Unentered", "--seconds");
+	ck_assert_str_eq(out, "32400|0\n");
+	RUN("journal", "bio", "-nP", "-o", "Kind");
+	ck_assert_ptr_nonnull(strstr(out, "charge"));
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(an_entry_by_hand_stands_behind_the_use)
+{
+	let_use_wait();
+	dev("bio")->usage += 3600;
+	DONE("", "check");
+	REFUSED(1, "has 9.00 SU to take", "withdraw", "bio", "10");
+	DONE("bio has 0.00 SU", "withdraw", "bio", "9");
+	RUN("journal", "bio", "-nP", "-o", "Kind");
+	ck_assert_ptr_nonnull(strstr(out, "charge\nwithdraw\n"));
+	DONE("bio: held, available 0.00 SU", "check");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(use_that_waits_is_held_for)
+{
+	let_use_wait();
+	dev("bio")->usage += 9 * SU;
+	DONE("", "check");
+	dev("bio")->usage += SU;
+	DONE("bio: held, available 0.00 SU", "check");
+	LIMIT("bio", "cpu=0");
+	RUN("journal", "bio", "-nP", "-o", "Kind");
+	ck_assert_ptr_nonnull(strstr(out, "charge\nhold\n"));
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(use_that_waits_is_not_lost_when_the_reading_goes_down)
+{
+	let_use_wait();
+	dev("bio")->usage = 1095;
+	DONE("charged", "check");
+	dev("bio")->usage = 1050;
+	GIVES(3, "", "went down from 0.30 SU to 0.29 SU", "check");
+	RUN("balance", "bio", "-nPo", "Available,Unentered", "--seconds");
+	ck_assert_str_eq(out, "35905|0\n");
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(use_that_waits_can_be_given_back_with_a_new_window)
+{
+	let_use_wait();
+	(void)dev("soon");
+	DONE("", "open", "soon");
+	DONE("", "deposit", "soon", "1", "--end", "now+2hours");
+	DONE("", "check");
+	dev("soon")->usage += SU / 2;
+	clock_now += HOUR;
+	DONE("", "check");
+	clock_now += 2 * HOUR;
+	DONE("expired", "check");
+	dev("soon")->usage += 60;
+	DONE("charged", "check");
+	RUN("journal", "soon", "--kind", "charge", "-nP", "-o", "Entry");
+	out[strcspn(out, "\n")] = '\0';
+	{
+		char entry[32];
+
+		(void)snprintf(entry, sizeof(entry), "%.20s", out);
+		DONE("", "refund", entry, "all", "--end", "now+1day", "--note", "x");
+	}
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(a_reading_below_the_last_one_charges_nothing)
 {
 	dev("bio")->usage = 1095;
@@ -1084,6 +1189,11 @@ int main(void)
 	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
+	tcase_add_test(charges, use_waits_for_its_entry_and_is_told);
+	tcase_add_test(charges, an_entry_by_hand_stands_behind_the_use);
+	tcase_add_test(charges, use_that_waits_is_held_for);
+	tcase_add_test(charges, use_that_waits_is_not_lost_when_the_reading_goes_down);
+	tcase_add_test(charges, use_that_waits_can_be_given_back_with_a_new_window);
 	tcase_add_test(charges, a_reading_below_the_last_one_charges_nothing);
 	tcase_add_test(charges, an_account_that_vanished_is_said_once);
 	tcase_add_test(charges, use_from_before_is_not_charged);

@@ -41,6 +41,19 @@ static void read_usage(const char *account, int64_t usage, int expected)
 		ck_assert_str_eq(out, rows);                                                       \
 	} while (0)
 
+START_TEST(use_without_an_entry_yet_is_in_the_books)
+{
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\ncharge_minutes: 60\n");
+	read_usage("bio", 0, 0);
+	clock_now += 120 * WHEN_SECOND;
+	job(1, "bio", 3620, 60, "billing=1,cpu=1,node=1");
+	read_usage("bio", 60, 0);
+	RUN("balance", "bio", "-nPo", "Unentered", "--seconds");
+	ck_assert_str_eq(out, "60\n");
+	SHOWS(0, "bio|dev|60|60|0|0|0|0\n", "bio");
+}
+END_TEST
+
 START_TEST(books_that_equal_slurm_are_said_to)
 {
 	job(1, "bio", 100, 60, "billing=2,cpu=2,mem=100M,node=1");
@@ -303,6 +316,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
+	tcase_add_test(tcase, use_without_an_entry_yet_is_in_the_books);
 	tcase_add_test(tcase, books_that_equal_slurm_are_said_to);
 	tcase_add_test(tcase, use_that_the_books_lost_is_found_and_entered);
 	tcase_add_test(tcase, use_that_the_books_have_too_much_of_is_given_back);

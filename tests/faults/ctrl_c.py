@@ -76,7 +76,7 @@ def main():
     os.makedirs(f"{state}/dev")
     write(f"{state}/dev/root", "")
     write(f"{state}/dev/bio", "RawUsage=70\n")
-    write(f"{folder}/settings", f"bank: {folder}/bank\nclusters: [dev]\nlock_seconds: 60\nslurm_seconds: 60\n")
+    write(f"{folder}/settings", f"bank: {folder}/bank\nclusters: [dev]\nlock_seconds: 60\nslurm_seconds: 60\ncharge_minutes: 0\n")
     subank("init")
     subank("open", "bio", "1", "--from-zero")
     wrong = []

@@ -22,7 +22,7 @@ mkdir -p "$FAKE_STATE/dev"
 for account in root bio chem; do
 	echo RawUsage=10 >"$FAKE_STATE/dev/$account"
 done
-printf 'bank: %s\nclusters: [dev]\nlock_seconds: 20\n' "$disk/bank" >settings
+printf 'bank: %s\nclusters: [dev]\nlock_seconds: 20\ncharge_minutes: 0\n' "$disk/bank" >settings
 for ((i = 0; i < 400; i++)); do
 	echo "- {ref: l$i, deposit: bio, su: 1, note: \"some words, so that there is something to write\"}"
 done >list

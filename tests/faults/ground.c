@@ -292,8 +292,9 @@ static void settings_write(const char *name, const char *bank, const char *key, 
 
 	folder_here(here);
 	len = snprintf(text, sizeof(text),
-		       "bank: %s/%s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 20\n", here,
-		       bank);
+		       "bank: %s/%s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 20\n"
+		       "charge_minutes: 0\n",
+		       here, bank);
 	if (path)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "%s%s/%s\n", key, here,
 				path);

@@ -436,7 +436,7 @@ class Site:
                    f'#!/bin/sh\nexec flock "{self.state}/lock" "{FAKE_SLURM}/sacctmgr" "$@"\n')
         os.chmod(f"{self.folder}/bin/sacctmgr", 0o755)
         self.write(f"{self.folder}/settings",
-                   f"bank: {self.folder}/bank\nclusters: [dev]\nlock_seconds: 60\nthresholds: []\n")
+                   f"bank: {self.folder}/bank\nclusters: [dev]\nlock_seconds: 60\nthresholds: []\ncharge_minutes: 0\n")
         self.environment = {**os.environ, "FAKE_STATE": self.state, "JOURNAL_STREAM": "none",
                             "PATH": f"{self.folder}/bin:{FAKE_SLURM}:{os.environ['PATH']}"}
         self.must("init")

@@ -26,6 +26,7 @@ static void check(struct settings *settings)
 	MUST(settings->slurm_seconds > 0 && settings->lock_seconds > 0 &&
 	     settings->notify_seconds > 0);
 	MUST(settings->notice_days >= 0 && settings->project_days >= 0);
+	MUST(settings->charge_minutes >= 0 && settings->charge_minutes <= 1440);
 	for (size_t i = 0; i < settings->cluster_count; i++)
 		MUST(name_check("cluster", settings->clusters[i], NULL) == SB_OK);
 	for (size_t i = 0; i < settings->share_count; i++)

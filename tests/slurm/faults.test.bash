@@ -137,7 +137,7 @@ at_clock() {
 		chmod 755 "$harness_dir/$program"
 		echo "$program: $harness_dir/$program"
 	done >"$harness_dir/clock.yaml"
-	echo "clusters: [$CLUSTER_NAME]" >>"$harness_dir/clock.yaml"
+	printf '%s\n' "clusters: [$CLUSTER_NAME]" 'charge_minutes: 0' >>"$harness_dir/clock.yaml"
 	faketime -f "$offset" "$SUBANK" --config "$harness_dir/clock.yaml" "$@"
 }
 

@@ -226,13 +226,13 @@ harness_main() {
 		echo "0 passed, 1 failed"
 		exit 1
 	}
-	echo "clusters: [$CLUSTER_NAME]" >"$harness_dir/subank.yaml"
+	printf '%s\n' "clusters: [$CLUSTER_NAME]" 'charge_minutes: 0' >"$harness_dir/subank.yaml"
 	if [[ -n $harness_second ]]; then
 		cluster_start_second "$harness_second" || {
 			echo "0 passed, 1 failed"
 			exit 1
 		}
-		echo "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]" >"$harness_dir/subank.yaml"
+		printf '%s\n' "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]" 'charge_minutes: 0' >"$harness_dir/subank.yaml"
 	fi
 	if [[ -n $harness_node ]] && ! cluster_add_node; then
 		echo "0 passed, 1 failed"

@@ -7,7 +7,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
 # use_settings LINE...: the settings of this test.
 use_settings() {
-	printf '%s\n' "clusters: [$CLUSTER_NAME]" "$@" >"$harness_dir/subank.yaml"
+	printf '%s\n' "clusters: [$CLUSTER_NAME]" 'charge_minutes: 0' "$@" >"$harness_dir/subank.yaml"
 }
 
 # all_limits ACCOUNT: GrpTRESMins, GrpTRESRunMins, GrpJobs and GrpSubmitJobs in slurmdbd.

@@ -9,7 +9,7 @@ CLUSTER_CPUS=64 # room for all jobs at once, so that only limits stop them
 
 # use_settings LINE...: the settings of this test, beside the clusters.
 use_settings() {
-	printf '%s\n' "$@" >"$harness_dir/subank.yaml"
+	printf '%s\n' 'charge_minutes: 0' "$@" >"$harness_dir/subank.yaml"
 }
 
 # new_capped ACCOUNT SECONDS: an account with a cap. The cap for S seconds is (S - 118) / 60 minutes:
