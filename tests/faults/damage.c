@@ -20,7 +20,14 @@
 #include "tests/faults/ground.h"
 #include "tests/faults/trace.h"
 
-enum { PAGE = 4096, SECTOR = 512, META = 152, VIOLATIONS_SHOWN = 20, CASES_LONG = 10000 };
+enum {
+	PAGE = 4096,
+	SECTOR = 512,
+	META = 152,
+	VIOLATIONS_SHOWN = 20,
+	CASES_LEAST = 100,
+	CASES_LONG = 10000
+};
 
 #define DATA "bank/books/data.mdb"
 
@@ -471,9 +478,9 @@ int main(void)
 		run_case(seed);
 		scribble_on_locks(seed);
 	}
-	while (!only && elapsed() < seconds * 0.9)
+	for (uint64_t n = 0; !only && (n < CASES_LEAST || elapsed() < seconds * 0.9); n++)
 		run_case(seed++);
-	while (!only && elapsed() < seconds)
+	for (uint64_t n = 0; !only && (n < CASES_LEAST / 10 || elapsed() < seconds); n++)
 		scribble_on_locks(seed++);
 	for (int i = 0; i < HARM_COUNT; i++) {
 		if (only && !cases[i])

@@ -151,13 +151,13 @@ char *file_read(const char *path, size_t *ret_len)
 	return data;
 }
 
-char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX])
+static char **cut_in_words(const char *program, const char *line, char words[LINE_SIZE],
+			   char *argv[WORDS_MAX])
 {
 	size_t count = 0;
 	char *rest;
 
-	if (snprintf(words, LINE_SIZE, "%s -c settings %s", ground_env("SUBANK"), line) >=
-	    LINE_SIZE)
+	if (snprintf(words, LINE_SIZE, "%s -c settings %s", program, line) >= LINE_SIZE)
 		give_up("the command is too long: %s", line);
 	for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
 		if (count == WORDS_MAX - 1)
@@ -166,6 +166,11 @@ char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX
 	}
 	argv[count] = NULL;
 	return argv;
+}
+
+char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX])
+{
+	return cut_in_words(ground_env("SUBANK"), line, words, argv);
 }
 
 /* Waits for [pid], which is killed when it does not end. */
@@ -180,12 +185,12 @@ static int wait_for(pid_t pid)
 	return WTERMSIG(status) == SIGALRM ? TRACE_HANGS : 128 + WTERMSIG(status);
 }
 
-int subank_run(const char *line)
+static int run_to_end(const char *program, const char *line)
 {
 	char words[LINE_SIZE], *argv[WORDS_MAX];
 	pid_t pid;
 
-	subank_argv(line, words, argv);
+	cut_in_words(program, line, words, argv);
 	(void)fflush(NULL);
 	pid = fork();
 	if (pid < 0)
@@ -201,31 +206,36 @@ int subank_run(const char *line)
 	return wait_for(pid);
 }
 
-void subank_must(const char *line)
+int subank_run(const char *line)
 {
-	int status = subank_run(line);
+	return run_to_end(ground_env("SUBANK"), line);
+}
+
+static void must(const char *program, const char *line)
+{
+	int status = run_to_end(program, line);
 
 	if (status != 0)
 		give_up("subank %s: status %d: %s", line, status, file_read("err", NULL));
 }
 
+void subank_must(const char *line)
+{
+	const char *plain = getenv("PLAIN_SUBANK");
+
+	must(plain ? plain : ground_env("SUBANK"), line);
+}
+
 void subank_past(long ago, const char *line)
 {
-	char program[PATH_SIZE], *now = strdup(ground_env("SUBANK"));
-	int len;
+	char text[PATH_SIZE];
+	int len = snprintf(text, sizeof(text), "%" PRId64 "\n",
+			   (int64_t)(time(NULL) - ago) * 1000000);
 
-	if (!now)
-		give_up("no memory");
-	len = snprintf(program, sizeof(program), "%" PRId64 "\n",
-		       (int64_t)(time(NULL) - ago) * 1000000);
-	file_write("clock", program, (size_t)len);
-	(void)snprintf(program, sizeof(program), "%s/../screens/clocked",
-		       ground_env("FAULTS_BUILD"));
+	file_write("clock", text, (size_t)len);
 	(void)setenv("SUBANK_CLOCK", "clock", 1);
-	(void)setenv("SUBANK", program, 1);
-	subank_must(line);
-	(void)setenv("SUBANK", now, 1);
-	free(now);
+	(void)snprintf(text, sizeof(text), "%s/../screens/clocked", ground_env("FAULTS_BUILD"));
+	must(text, line);
 }
 
 void slurm_usage(const char *account, long usage)
