@@ -37,6 +37,9 @@ struct loaded {
 	struct deferred *deferred; /* the oldest first */
 	bool taken_up; /* what was seen is in the state */
 	bool dirty;
+	uint64_t *unindexed; /* entries of this transaction that are not in its index yet */
+	size_t unindexed_count;
+	size_t unindexed_size;
 };
 
 struct books {
@@ -51,6 +54,8 @@ struct books {
 	struct loaded *accounts; /* by name */
 	size_t count;
 	size_t size;
+	size_t found; /* where one was found, or belonged, last */
+	bool unindexed; /* some of them have entries that are not in the index yet */
 };
 
 static struct slice text_slice(const char *text)
@@ -119,7 +124,7 @@ int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], st
 /* ---- accounts ---- */
 
 /* The place of [name], or where it belongs. */
-static size_t place(const struct books *books, const char *name, bool *ret_found)
+static size_t search(const struct books *books, const char *name, bool *ret_found)
 {
 	size_t low = 0, high = books->count;
 
@@ -138,6 +143,19 @@ static size_t place(const struct books *books, const char *name, bool *ret_found
 	}
 	*ret_found = false;
 	return low;
+}
+
+/* The same, and first where the last one was found and behind it: an entry asks for an account
+ * several times, and a check goes from each to the next. */
+static size_t place(struct books *books, const char *name, bool *ret_found)
+{
+	for (size_t i = books->found; i < books->count && i < books->found + 2; i++) {
+		if (strcmp(books->accounts[i].account->name, name) == 0) {
+			*ret_found = true;
+			return books->found = i;
+		}
+	}
+	return books->found = search(books, name, ret_found);
 }
 
 /* Takes over [account]. */
@@ -326,11 +344,46 @@ size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, ui
 
 static int index_account(struct books *books, const char *name, uint64_t seq, struct sb_error *err)
 {
-	unsigned char key[INDEX_KEY_SIZE];
-	size_t len = books_index_key(key, name, seq);
+	struct loaded *loaded;
+	size_t at;
+	int rc = load(books, name, &at, err);
 
-	return store_add(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len}, (struct slice){0},
-			 err);
+	if (rc)
+		return rc;
+	loaded = &books->accounts[at];
+	if (loaded->unindexed_count == loaded->unindexed_size) {
+		size_t size = loaded->unindexed_size ? 2 * loaded->unindexed_size : 4;
+		uint64_t *grown = reallocarray(loaded->unindexed, size, sizeof(*grown));
+
+		if (!grown)
+			return sb_error_nomem(err);
+		loaded->unindexed = grown;
+		loaded->unindexed_size = size;
+	}
+	loaded->unindexed[loaded->unindexed_count++] = seq;
+	books->unindexed = true;
+	return SB_OK;
+}
+
+int books_index(struct books *books, struct sb_error *err)
+{
+	for (size_t i = 0; books->unindexed && i < books->count; i++) {
+		struct loaded *loaded = &books->accounts[i];
+
+		for (size_t j = 0; j < loaded->unindexed_count; j++) {
+			unsigned char key[INDEX_KEY_SIZE];
+			size_t len =
+				books_index_key(key, loaded->account->name, loaded->unindexed[j]);
+			int rc = store_add(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len},
+					   (struct slice){0}, err);
+
+			if (rc)
+				return rc;
+		}
+		loaded->unindexed_count = 0;
+	}
+	books->unindexed = false;
+	return SB_OK;
 }
 
 static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
@@ -509,7 +562,7 @@ const struct event *books_deferred(const struct books *books, const char *accoun
 {
 	const struct deferred *each = NULL;
 	bool found;
-	size_t at = place(books, account, &found);
+	size_t at = search(books, account, &found);
 
 	if (found)
 		each = books->accounts[at].deferred;
@@ -638,6 +691,7 @@ static void release(struct books *books)
 			loaded->deferred = next;
 		}
 		account_free(loaded->account);
+		free(loaded->unindexed);
 	}
 	free(books->accounts);
 }
@@ -750,6 +804,8 @@ static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 		rc = refresh_states(&books, transaction->write, err);
 	if (!rc)
 		rc = transaction->fn(&books, transaction->ctx, err);
+	if (!rc && transaction->write)
+		rc = books_index(&books, err);
 	if (!rc && transaction->write)
 		rc = save_states(&books, err);
 	if (!rc && transaction->write)

@@ -83,10 +83,12 @@ static int move(struct books *books, struct cursor *cursor, uint64_t from, bool 
 {
 	unsigned char key[INDEX_KEY_SIZE];
 	size_t len = books_index_key(key, cursor->account, from);
+	int rc = books_index(books, err);
 
 	cursor->seq = 0;
-	return store_walk(books_txn(books), STORE_BY_ACCOUNT, (struct slice){key, len}, backward,
-			  take_first, cursor, err);
+	return rc ? rc
+		  : store_walk(books_txn(books), STORE_BY_ACCOUNT, (struct slice){key, len},
+			       backward, take_first, cursor, err);
 }
 
 struct walk {

@@ -1178,13 +1178,15 @@ static int put(struct store_txn *txn, enum store_table table, struct slice key, 
 {
 	bool summed = tables[table].summed;
 	MDB_val k = to_val(key), v = to_val(value);
-	int rc;
+	MDB_cursor **cursor = &txn->putting[table];
+	int rc = *cursor ? 0 : mdb_cursor_open(txn->mdb, txn->store->dbis[table], cursor);
 
 	if (summed) {
 		v.mv_size += SUM_SIZE;
 		flags |= MDB_RESERVE;
 	}
-	rc = WATCHED(STEP_TICKS, mdb_put(txn->mdb, txn->store->dbis[table], &k, &v, flags));
+	if (!rc)
+		rc = WATCHED(STEP_TICKS, mdb_cursor_put(*cursor, &k, &v, flags));
 	if (rc == MDB_KEYEXIST)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "table '%s' already has what was to be added: nothing was "

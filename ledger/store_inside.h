@@ -27,6 +27,9 @@ struct store {
 struct store_txn {
 	struct store *store;
 	MDB_txn *mdb;
+	/* Where each table was written last, so that the next place need not be sought from the root.
+	 * LMDB closes them with the transaction. */
+	MDB_cursor *putting[STORE_TABLE_COUNT];
 };
 
 /* In STORE_META: the number of the newest transaction, which each sets to its own. A root that
