@@ -16,7 +16,11 @@ LAST = 253402300800 * SECOND  # 10000-01-01
 PER_SU = 3600
 GONE = 60 * SECOND  # how far behind the newest entry the clock may be
 TRUST = 7 * DAY  # how long after the last check the clock is trusted
-MONEY = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
+MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
+CHARGES = ("charge", "job")
+ONE = 10**6  # factors have six decimals
+OVERLAP = 2 * DAY  # so far behind what was charged jobs are looked at again
+SLICE = 3 * DAY  # and so much of time at once
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
 
 
@@ -161,7 +165,7 @@ class Lot:
 def effect(entry, name):
     """What the entry does to the account's balance: what its lots hold less its debt."""
     of = entry.reverses or entry
-    sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "expire": -1, "adjust": -1}
+    sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
     if of.kind == "transfer" and name in (of.account, of.to):
         value = entry.amount if name == of.to else -entry.amount
@@ -180,6 +184,7 @@ class Account:
         self.lots, self.debt = [], 0
         self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
         self.meters = {}  # cluster -> [reading, when]
+        self.by_jobs = {}  # cluster -> since when jobs count
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
         self.crossed, self.told = set(), set()  # thresholds and ends that were told of
 
@@ -188,6 +193,7 @@ class Account:
         other = copy.copy(self)
         other.crossed, other.told = set(self.crossed), set(self.told)
         other.sums, other.meters = dict(self.sums), dict(self.meters)
+        other.by_jobs = dict(self.by_jobs)
         other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
         other.settle(time)
         other.rearm()
@@ -290,6 +296,12 @@ class Bank:
         self.shaken = False  # an account was ever gone
         self.levers = set()  # accounts whose limits in Slurm are changed
         self.read = {}  # (cluster, account) -> what was read last, and when
+        self.meter, self.hold_on = "rawusage", "in_flight"
+        self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
+        self.jobs = {}  # (cluster, id, submit) -> what slurmdbd knows of it, in its order
+        self.charged = set()  # these, with the account
+        self.settled = {}  # (cluster, account) -> up to when jobs are charged
+        self.running = {}  # (cluster, account) -> used, committed, since when
 
     # -- what the verbs share --
 
@@ -314,12 +326,16 @@ class Bank:
     def funds(self, account, trusted):
         """Holds the account when nothing is left and the clock can be trusted, and releases it when
         something is."""
+        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+        flight = sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
+        if self.mutation == "in-flight-is-free":
+            flight = 0
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
             (account.enforcement or self.enforcement) == "hold"
             and not account.unlimited
             and account.sums["deposited"] + account.sums["received"] + account.credit > 0
-            and account.available() - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
+            and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
         if spent and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
@@ -360,6 +376,10 @@ class Bank:
             plan = getattr(self, "do_" + verb)(now, *args, **options)
             if verb == "check":
                 return plan(now)
+            if "job" in options or "state" in options:
+                nothing = self.nothing_to_refund(now, **options)
+                if nothing is not None:
+                    return nothing
             if verb == "set" and ref not in self.refs and self.is_so(now, *args, **options):
                 return DONE  # whatever the clock says: nothing is entered
             self.begin(now)
@@ -381,7 +401,11 @@ class Bank:
         held = [
             account
             for account in touched
-            if account.causes or account.name in self.levers or verb == "terms"
+            if account.causes
+            or account.name in self.levers
+            or verb == "terms"
+            or "job" in options
+            or "state" in options
         ]
         return self.look_at(held, now, not self.jumped())
 
@@ -659,7 +683,8 @@ class Bank:
             part = min(most, left, lot.amount - lot.rest)
             lot.rest += part
             left -= part
-            parts[lot.key()] = lot, parts.get(lot.key(), (lot, 0))[1] + part
+            if part:
+                parts[lot.key()] = lot, parts.get(lot.key(), (lot, 0))[1] + part
             return part
 
         for lot, _ in reversed(charge.parts):
@@ -678,7 +703,54 @@ class Bank:
         charge.answers.append(entry)
         return entry
 
-    def do_refund(self, now, number, su="all", note=None, start=None, end=None):
+    def chosen(self, now, job=None, state=None, since=None, until=None, **_):
+        """The charges of jobs that are asked for, and how much of each is left."""
+        since = 0 if since is None else moment(since, now, self.zone)
+        until = NEVER if until is None else moment(until, now, self.zone)
+        if since >= until:
+            raise No(USAGE)
+        cluster, number = job.split("/") if job else (None, None)
+        return [
+            entry
+            for entry in self.entries
+            if entry.kind == "job"
+            and since <= entry.until < until
+            and (entry.state == state if state else (entry.cluster, str(entry.job_id)) == (cluster, number))
+        ]
+
+    def nothing_to_refund(self, now, **options):
+        """What it comes to when nothing is entered, whatever the clock says; else None."""
+        found = self.chosen(now, **options)
+        left = [entry for entry in found if entry.amount > entry.back()]
+        if not left:
+            return DONE if found or options.get("state") else REFUSED
+        runs = {entry.submit for entry in left}
+        return REFUSED if options.get("job") and len(runs) > 1 and "all_runs" not in options else None
+
+    def refund_jobs(self, now, window, options):
+        def plan():
+            newest, count = self.newest, len(self.entries)
+            accounts = {}
+            try:
+                for charge in self.chosen(now, **options):
+                    left = charge.amount - charge.back()
+                    account = accounts[charge.account] = self.account(charge.account)
+                    if left:
+                        dates = self.new_dates(window)
+                        self.uncharge("refund", account, charge, left, dates)
+            except No:  # all or none
+                for entry in self.entries[count:]:
+                    entry.of.answers.remove(entry)
+                del self.entries[count:]
+                self.newest = newest
+                raise
+            return list(accounts.values())
+
+        return plan
+
+    def do_refund(self, now, number=None, su="all", note=None, start=None, end=None, **options):
+        if options:
+            return self.refund_jobs(now, self.window(now, start, end), options)
         percent = re.fullmatch(r"(\d+)%", su)
         value = None if su == "all" or percent else amount(su)
         if percent and not 1 <= int(percent[1]) <= 100:
@@ -687,7 +759,7 @@ class Bank:
 
         def plan():
             charge = self.answered(number, note)
-            if charge.kind != "charge" or charge.back() == charge.amount:
+            if charge.kind not in CHARGES or charge.back() == charge.amount:
                 raise No()
             dates = self.new_dates(window)
             left = charge.amount - charge.back()
@@ -750,7 +822,7 @@ class Bank:
                     lot.rest += part
                 paid = account.pay(account.active())
                 answer.fields["debt"] = owed if entry.kind == "transfer" else paid
-            elif entry.kind == "charge":
+            elif entry.kind in CHARGES:
                 answer = self.uncharge("reverse", account, entry, value, dates)
             else:  # a refund
                 parts = []
@@ -826,6 +898,10 @@ class Bank:
             jumped = self.jumped() and not clock_ok
             if jumped:
                 return PART
+            meant = [self.accounts[name] for name in names or self.accounts]
+            for cluster in self.clusters:
+                if cluster not in self.silent:
+                    self.charge_jobs(meant, cluster, now)
             if not names:
                 self.checked = self.time
             return self.look_at([self.accounts[name] for name in names or self.accounts], now)
@@ -845,6 +921,8 @@ class Bank:
             if before:
                 self.read.pop((cluster, account.name), None)
             return DONE
+        if cluster in account.by_jobs:
+            return DONE
         if now < since:  # somebody read later
             return DONE
         if reading == before:
@@ -860,15 +938,7 @@ class Bank:
         if since < first[1]:  # there is no time in which it was used: the next check charges it
             return DONE
         until = now if now > since else self.time
-        lots = [lot for lot in account.lots if lot.start < until and lot.end > since]
-        if self.mutation == "ended-lots-pay-nothing":
-            lots = [lot for lot in lots if lot.end > self.time]
-        parts, debt = account.take(reading - before, lots)
-        for lot, part in parts:
-            lot.rest -= part
-        account.debt += debt
-        account.pay(account.active())
-        account.sums["charged"] += reading - before
+        parts, debt = self.spend(account, reading - before, since, until)
         account.meters[cluster] = [reading, until]
         self.read[cluster, account.name] = reading, until
         self.enter(
@@ -885,11 +955,119 @@ class Bank:
         )
         return DONE
 
+    def spend(self, account, value, since, until):
+        """Use is paid by the lots whose window it meets, the earliest end first; the rest is debt."""
+        lots = [lot for lot in account.lots if lot.start < until and lot.end > since]
+        if self.mutation == "ended-lots-pay-nothing":
+            lots = [lot for lot in lots if lot.end > self.time]
+        parts, debt = account.take(value, lots)
+        for lot, part in parts:
+            lot.rest -= part
+        account.debt += debt
+        account.pay(account.active())
+        account.sums["charged"] += value
+        return parts, debt
+
+    # -- charges by job --
+
+    def factor(self, job):
+        """UsageFactor x the factors of QOS and partition, cut to six decimals; 0: it is free."""
+        if not job["runs"] and job["state"] in self.free_states:
+            if self.mutation != "free-states-are-charged":
+                return 0
+        product = job["usage_factor"]
+        for kind in ("qos", "partition"):
+            product *= self.factors[kind].get(job[kind], ONE)
+        if self.mutation == "factors-are-rounded":
+            product += ONE**2 // 2
+        return product // ONE**2
+
+    def worth(self, job, elapsed, counted):
+        """What it comes to from that second on."""
+        before = max(0, counted - job["start"])
+        return job["billing"] * max(0, elapsed - before) * self.factor(job) // ONE
+
+    def charge_jobs(self, accounts, cluster, now):
+        """Each job that ended is charged once; then accounts that are not metered by jobs yet are."""
+        meant = [account for account in accounts if cluster in account.meters]
+        metered = [account for account in meant if cluster in account.by_jobs]
+        switching = [account for account in meant if cluster not in account.by_jobs]
+        since = min(
+            (
+                max(self.settled[cluster, account.name] - OVERLAP, account.by_jobs[cluster])
+                for account in metered
+            ),
+            default=now,
+        )
+        while since < now:
+            until = min(since + SLICE, now)
+            running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
+            for key, job in self.jobs.items():
+                ended = job["start"] + job["ran"]
+                if key[0] != cluster or job["start"] >= until // SECOND + 1:
+                    continue
+                if not job["runs"] and ended < since // SECOND:
+                    continue
+                for account in metered:
+                    if account.name == job["account"] and job["billing"] and self.factor(job):
+                        self.charge_job(account, key, job, running)
+            for name, flight in running.items():
+                if self.settled[cluster, name] <= until:
+                    self.settled[cluster, name] = until
+                    if until == now:
+                        self.running[cluster, name] = flight
+            since += SLICE
+        for account in switching if self.meter == "jobs" else ():
+            since = now - now % SECOND
+            reading = account.meters[cluster][0]
+            account.meters[cluster] = [reading, self.time]
+            account.by_jobs[cluster] = since
+            self.settled[cluster, account.name] = since
+            self.running[cluster, account.name] = 0, 0, 0
+            self.enter("meter", account, cluster=cluster, since=since, before=reading, now=reading)
+
+    def charge_job(self, account, key, job, running):
+        counted = account.by_jobs[key[0]]
+        value = self.worth(job, job["ran"], counted // SECOND)
+        ended = job["start"] + job["ran"]
+        begun = max(job["start"] * SECOND, counted)
+        if job["runs"]:
+            used, committed, since = running[account.name]
+            whole = self.worth(job, max(job["ran"], job["limit"]), counted // SECOND)
+            if self.mutation == "limits-commit-nothing":
+                whole = value
+            since = min(since or begun, begun)
+            running[account.name] = used + value, committed + whole, since
+        elif value and ended <= self.time // SECOND and (*key, account.name) not in self.charged:
+            self.charged.add((*key, account.name))
+            until = ended * SECOND
+            parts, debt = self.spend(account, value, begun, until)
+            self.enter(
+                "job",
+                account,
+                cluster=key[0],
+                amount=value,
+                since=begun,
+                until=until,
+                parts=parts,
+                debt=debt,
+                job_id=key[1],
+                submit=key[2] * SECOND,
+                elapsed=job["ran"],
+                factor=self.factor(job),
+                state=job["state"],
+            )
+            account.rearm()
+
     def charged_until(self, account, cluster, now):
         reading, time = account.meters[cluster]
         used, when = self.read.get((cluster, account.name), (None, 0))
-        if used == reading:
+        if used == reading and cluster not in account.by_jobs:
             time = max(time, when)
+        if cluster in account.by_jobs:
+            settled = self.settled[cluster, account.name]
+            first = self.running.get((cluster, account.name), (0, 0, 0))[2]
+            time = first if first and first < settled else max(settled, account.by_jobs[cluster])
         if cluster not in self.clusters:  # gone from the settings: nobody will read it again
             return max(time, self.time)
         if cluster not in self.silent:

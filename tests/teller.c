@@ -8,6 +8,10 @@
  *     usage CLUSTER ACCOUNT NUMBER  the RawUsage that Slurm shows; makes both if need be
  *     vanish CLUSTER ACCOUNT        Slurm no longer has the account
  *     silent CLUSTER 0|1            whether the cluster cannot be reached
+ *     qos ROWS                      all QOS, as sacctmgr has them, ";" between the rows
+ *     job CLUSTER ID ACCOUNT STATE QOS PARTITION BILLING SUBMIT START RAN LIMIT 0|1
+ *                                   slurmdbd knows a job, which runs (1) or ended; seconds; no
+ *                                   limit is 0
  *     run VERB [WORD...]            runs the verb
  *     fresh                         throws the bank and Slurm away and makes new ones
  *     quit
@@ -171,6 +175,34 @@ static void obey_settings(char *text)
 	set_settings(lines);
 }
 
+static void obey_job(const char *const words[])
+{
+	char tres[64];
+
+	(void)snprintf(tres, sizeof(tres), "billing=%" PRId64, number(words[7]));
+	fake_add_job(words[1], (struct fake_job){.id = (int)number(words[2]),
+						 .account = words[3],
+						 .state = words[4],
+						 .qos = words[5],
+						 .partition = words[6],
+						 .tres = tres,
+						 .submit = number(words[8]),
+						 .start = number(words[9]),
+						 .ran = number(words[10]),
+						 .limit = number(words[11]),
+						 .runs = number(words[12]) != 0});
+}
+
+static void obey_qos(char *text)
+{
+	static char rows[LINE_SIZE];
+
+	(void)snprintf(rows, sizeof(rows), "%s\n", text);
+	for (char *at = rows; (at = strchr(at, ';'));)
+		*at = '\n';
+	fake_qos = rows;
+}
+
 static void obey(char *line)
 {
 	const char *words[WORDS_MAX + 1] = {0};
@@ -179,6 +211,10 @@ static void obey(char *line)
 
 	if (strncmp(line, "settings ", 9) == 0) {
 		obey_settings(line + 9);
+		return;
+	}
+	if (strncmp(line, "qos ", 4) == 0) {
+		obey_qos(line + 4);
 		return;
 	}
 	while (line) {
@@ -199,6 +235,9 @@ static void obey(char *line)
 	} else if (strcmp(words[0], "usage") == 0) {
 		ck_assert_uint_eq(count, 4);
 		fake_account(words[1], words[2])->usage = number(words[3]);
+	} else if (strcmp(words[0], "job") == 0) {
+		ck_assert_uint_eq(count, 13);
+		obey_job(words);
 	} else if (strcmp(words[0], "vanish") == 0) {
 		ck_assert_uint_eq(count, 3);
 		fake_remove_account(words[1], words[2]);

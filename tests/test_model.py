@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 import traceback
+from decimal import Decimal
 
 from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, No, moment
 
@@ -37,8 +38,21 @@ MUTATIONS = {
     "notices-come-twice": ("deposit", "--end"),
     "reversals-forget-debt": ("reverse", "--note"),
     "set-is-one-off": ("set", "--note"),
+    "factors-are-rounded": ("refund", "--job"),
+    "free-states-are-charged": ("refund", "--job"),
+    "in-flight-is-free": ("refund", "--job"),
+    "limits-commit-nothing": ("refund", "--job"),
 }
-FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited")
+FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs")
+# UsageFactors, in millionths, and what settings may say of jobs.
+QOS = {"normal": 1000000, "dear": 1500000, "third": 333333}
+TARIFFS = (
+    "",
+    "; free_states: [NODE_FAIL]",
+    "; free_states: [NODE_FAIL, FAILED]; factors: {qos: {dear: 0.333333}, partition: {gpu: 1.5}}",
+    "; factors: {qos: {third: 0}, partition: {gpu: 2}}; hold_on: committed",
+    "; factors: {partition: {gpu: 0.000003}}; hold_on: committed",
+)
 # Entries about Slurm, which this is not about.
 APPLYING = ("lever", "applied", "notified")
 ENVELOPE = ("uid", "user", "login", "host", "account", "resource", "hash", "request")
@@ -106,6 +120,7 @@ class Game:
         teller.send("fresh")
         teller.send(f"clock {self.now}")
         teller.send("silent west 0")
+        teller.send("qos " + ";".join(f"{name}|||||{x // 10**6}.{x % 10**6:06}" for name, x in QOS.items()))
         self.play(0, "settings " + self.settings())
 
     def settings(self, clusters=1, enforcement="hold", thresholds=(), notice_days=0, days=None):
@@ -122,6 +137,10 @@ class Game:
         words = line.split(" ")
         if words[0] == "vanish" and tuple(words[1:]) not in self.bank.usage:
             return None  # left out of what was shortened
+        if words[0] == "job" and not self.counts(words):
+            return None
+        if words[0] == "clock" and self.leaps(int(words[1])):
+            return None
         if words[0] != "run":
             self.teller.send(line)
             self.obey(words)
@@ -140,6 +159,17 @@ class Game:
         if entries:
             self.made[number] = entries
         return self.differ(answer, status, entries)
+
+    def counts(self, words):
+        """Whether the account is metered by jobs since before the job began: what was before a
+        switch is not what this is about."""
+        account = self.bank.accounts.get(words[3])
+        since = account.by_jobs.get(words[1]) if account else None
+        return since is not None and int(words[9]) * SECOND >= since
+
+    def leaps(self, now):
+        """Whether decades of jobs would have to be looked at, as only what was shortened asks for."""
+        return now > self.now + 1000 * DAY and any(x.by_jobs for x in self.bank.accounts.values())
 
     def number_of(self, line, index):
         """The number of an entry, named by the line that made it."""
@@ -162,6 +192,21 @@ class Game:
                 bank.notice_days = int(re.search(r"notice_days: (\d+)", text)[1])
                 days = re.search(r"project_days: (\d+)", text)
                 bank.project_days = int(days[1]) if days else None
+            bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
+            bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
+            free = re.search(r"free_states: \[(.*?)\]", text)
+            bank.free_states = free[1].split(", ") if free else ()
+            for kind in ("qos", "partition"):
+                factors = re.search(kind + r": \{(.*?)\}", text)
+                pairs = re.findall(r"(\w+): ([\d.]+)", factors[1]) if factors else ()
+                bank.factors[kind] = {name: int(Decimal(value) * 10**6) for name, value in pairs}
+        elif words[0] == "job":
+            names = ("state", "qos", "partition", "billing", "submit", "start", "ran", "limit", "runs")
+            job = dict(zip(names, words[4:]))
+            job.update((name, int(job[name])) for name in names[3:])
+            key = words[1], int(words[2]), job["submit"]
+            bank.jobs.pop(key, None)  # what is told anew comes last
+            bank.jobs[key] = {**job, "account": words[3], "usage_factor": QOS[job["qos"]]}
         elif words[0] == "usage":
             bank.usage[words[1], words[2]] = int(words[3])
         elif words[0] == "vanish":
@@ -176,7 +221,8 @@ class Game:
         words = iter(words)
         for word in words:
             if word in FLAGS:
-                options[word[2:].replace("-", "_")] = True
+                if word != "--immediate":
+                    options[word[2:].replace("-", "_")] = True
             elif word.startswith("--"):
                 options[word[2:]] = next(words)
             else:
@@ -238,7 +284,7 @@ class Game:
         fields = {"kind": entry["kind"], "time": micros(entry["time"])}
         for name in model.fields:
             value = entry.get(name, entry.get(name + "_seconds"))
-            if name in ("start", "end", "since", "until"):
+            if name in ("start", "end", "since", "until", "submit"):
                 value = NEVER if name == "end" and value is None else micros(value)
             elif name == "parts":
                 value = [
@@ -302,6 +348,10 @@ class Game:
             }
             for name, account in accounts
         ]
+        for row, (_, account) in zip(mine, accounts if "as-of" not in options else ()):
+            flights = [self.bank.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+            row["inflight_seconds"] = sum(used for used, _, _ in flights)
+            row["committed_seconds"] = sum(committed for _, committed, _ in flights)
         columns = mine[0] if mine else {}
         other = [{name: row.get(name) for name in columns} for row in json.loads(answer["out"])]
         if mine != other:
@@ -336,7 +386,7 @@ class Game:
 
 # ---- commands at random, with a liking for the edges ----
 
-COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt"
+COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,InFlight,Committed"
 
 # Around leap days and the changes of the clock in Berlin, in local time and UTC.
 DATES = (
@@ -351,6 +401,8 @@ class Chooser:
     def __init__(self, seed, game):
         self.random, self.game, self.verbs = random.Random(seed), game, game.teller.verbs
         self.serial = 0
+        self.by_jobs = "--job" in self.verbs["refund"] and self.random.random() < 0.35
+        self.job_id = 0
         self.said = []  # lines to say again: with a --ref, and statements
 
     def near(self, value, step=1):
@@ -365,7 +417,7 @@ class Chooser:
         yield self.settings(self.random.choice((1, 1, 2)))
         for name in self.random.sample(ACCOUNTS, 2):
             if self.random.random() < 0.8:
-                yield f"usage dev {name} {self.random.choice((0, 1, 1000))}"
+                yield f"usage dev {name} {0 if self.by_jobs else self.random.choice((0, 1, 1000))}"
             yield f"run open {name}" + self.random.choice(("", " 1", " 10s", " 0.5"))
 
     def settings(self, clusters):
@@ -376,7 +428,7 @@ class Chooser:
             choice(((60, 90), (60, 90), (), (1, 50, 100))),
             choice((90, 90, 0, 1, 7)),
             choice((None, None, None, 1, 30, 365)),
-        )
+        ) + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs else "")
 
     def account(self):
         return self.random.choice(ACCOUNTS[: 3 if self.random.random() < 0.2 else 2])
@@ -463,7 +515,39 @@ class Chooser:
         self.serial += self.random.random() < 0.6
         return f"r{self.serial}"
 
+    def job(self):
+        """A job that is new, or one that ran and goes on, ends, or is requeued."""
+        bank, choice = self.game.bank, self.random.choice
+        known = sorted(bank.jobs.items())
+        running = [(key, job) for key, job in known if job["runs"]]
+        cluster, name = choice(bank.clusters), self.account()
+        now = self.game.now // SECOND
+        if running and self.random.random() < 0.5:
+            (cluster, number, submit), job = choice(running)
+            name, start, limit = job["account"], job["start"], job["limit"]
+            rest = job["qos"], job["partition"], job["billing"]
+        else:
+            self.job_id += 1
+            number, limit = self.job_id, choice((0, 60, 3600, 86400, 7 * 86400))
+            if known and self.random.random() < 0.2:  # another run, or an id that recurs
+                (cluster, number, _), job = choice(known)
+                name = job["account"]
+            account = bank.accounts.get(name)
+            since = account.by_jobs.get(cluster, 0) if account else 0
+            start = max(-(-since // SECOND), now - choice((0, 1, 10, 3600, 86400, 3 * 86400)))
+            submit = start - choice((0, 1, 60))
+            rest = choice(list(QOS)), choice(("main", "gpu")), choice((0, 1, 1, 3, 10))
+        ran = max(0, now - start)
+        runs = int(self.random.random() < 0.3)
+        if not runs:
+            ran = self.random.randint(0, ran) if self.random.random() < 0.5 else ran
+        state = "RUNNING" if runs else choice(("COMPLETED", "COMPLETED", "FAILED", "NODE_FAIL", "CANCELLED"))
+        rest = " ".join(map(str, rest))
+        return f"job {cluster} {number} {name} {state} {rest} {submit} {start} {ran} {limit} {runs}"
+
     def usage(self):
+        if self.by_jobs:
+            return self.job()
         bank = self.game.bank
         cluster, name = self.random.choice(bank.clusters + ["dev"]), self.account()
         before = bank.usage.get((cluster, name), 0)
@@ -538,14 +622,28 @@ class Chooser:
         liked = [x for x in made if x[2] in kinds] if self.random.random() < 0.95 else made
         return "@{}.{}".format(*self.random.choice(liked)[:2]) if liked else "1"
 
+    def next_refund_of_jobs(self):
+        known = sorted(self.game.bank.jobs)
+        window = self.window("refund", 0.1, 0.4)
+        if known and self.random.random() < 0.5:
+            cluster, number, _ = self.random.choice(known)
+            runs = self.random.choice(("", " --all-runs"))
+            return f"run refund --job {cluster}/{number}{runs} --note x --immediate{window}"
+        state = self.random.choice(("NODE_FAIL", "NODE_FAIL", "FAILED", "TIMEOUT"))
+        since = " --since " + self.time(False)
+        until = self.random.choice(("", " --until " + self.time()))
+        return f"run refund --state {state}{since}{until} --note x --immediate{window}"
+
     def next_refund(self):
-        entry = self.past("charge")
+        if self.by_jobs and self.random.random() < 0.4:
+            return self.next_refund_of_jobs()
+        entry = self.past("charge", "job")
         amount = self.random.choice(("", "", " all", " 50%", " 33%", " 100%", " 101%", " 1s", " 1"))
         options = self.window("refund", 0.1, 0.4) + self.options("refund", ref=(0.1, self.ref))
         return f"run refund {entry}{amount} --note x{options}"
 
     def next_reverse(self):
-        kinds = ("deposit", "withdraw", "transfer", "charge", "refund", "expire", "adjust")
+        kinds = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
         entry = self.past(self.random.choice(kinds))
         options = self.window("reverse", 0.1, 0.4) + self.options("reverse", ref=(0.1, self.ref))
         return f"run reverse {entry} --note x{options}"
