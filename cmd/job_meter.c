@@ -103,15 +103,20 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
 	const struct rules rules = rules_of(metered->env);
+	const struct checkup *checkup = metered->checkup;
 	const char *cluster = metered->observation->cluster;
+	const struct account *named;
 	size_t count;
 	int64_t gap;
 	int rc = books_load_all(books, &count, err);
 
 	metered->from = INT64_MAX;
 	metered->switching.count = 0;
+	/* One that the bank lacks is refused before anything is entered. */
+	for (size_t i = 0; !rc && i < checkup->account_count; i++)
+		rc = books_account(books, checkup->accounts[i], &named, err);
 	if (!rc)
-		rc = check_clock_gap(books, metered->checkup->clock_ok, &gap, err);
+		rc = check_clock_gap(books, checkup->clock_ok, &gap, err);
 	/* The plan says so. */
 	for (size_t i = 0; !rc && !gap && i < count; i++) {
 		const struct account *account = books_at(books, i);
@@ -119,7 +124,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 		enum metering to = metering_of(account, &rules);
 		int64_t settled;
 
-		if (!meter || !is_meant(metered->checkup, account->name))
+		if (!meter || !is_meant(checkup, account->name))
 			continue;
 		if (meter->jobs) {
 			rc = jobs_settled(books, cluster, account->name, &settled, err);

@@ -552,6 +552,13 @@ START_TEST(a_dry_run_enters_nothing)
 }
 END_TEST
 
+START_TEST(a_wrong_name_beside_a_right_one_changes_nothing)
+{
+	job(1, "bio", 3700, 100);
+	REFUSED(1, "account 'boi' is not in the bank", "check", "bio", "boi");
+}
+END_TEST
+
 START_TEST(long_names_have_refs_too)
 {
 	char name[201];
@@ -599,6 +606,7 @@ int main(void)
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
