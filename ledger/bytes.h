@@ -80,7 +80,9 @@ static inline uint16_t read_u16(struct reader *reader)
 {
 	const unsigned char *at = read_bytes(reader, 2);
 
-	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+	if (!at)
+		return 0;
+	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
 static inline uint32_t read_u32(struct reader *reader)
