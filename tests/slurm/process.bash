@@ -60,23 +60,25 @@ process_trees() {
 
 # process_end SECONDS FINDER [ARGUMENT...]: ends every process whose pid FINDER prints, and all that
 # descend from them, asking again until there is none: SIGTERM first, SIGKILL after SECONDS.
-# Never the calling shell. Fails when some are left 20 seconds after that.
+# Never the calling shell. Fails when some are left 20 seconds and ten rounds after that: on a machine
+# that is busy one round takes longer than that.
 process_end() {
-	local patience=$1 began=$SECONDS pid found pids
+	local patience=$1 began=$SECONDS killing='' rounds=0 pid found pids
 	local -A asked=()
 	shift
 	while :; do
 		mapfile -t found < <("$@")
 		mapfile -t pids < <(process_trees "${found[@]}")
 		((${#pids[@]})) || return 0
-		if ((SECONDS - began > patience + 20)); then
+		if [[ -n $killing ]] && ((rounds++ >= 10 && SECONDS - killing > 20)); then
 			echo "these processes do not end, not even by SIGKILL: ${pids[*]}" >&2
 			return 1
 		fi
+		((SECONDS - began < patience)) || killing=${killing:-$SECONDS}
 		for pid in "${pids[@]}"; do
 			if [[ $pid = "$$" || $pid = "$BASHPID" ]]; then
 				continue
-			elif ((SECONDS - began >= patience)); then
+			elif [[ -n $killing ]]; then
 				kill -KILL "$pid" 2>/dev/null || true
 			elif [[ -z ${asked[$pid]-} ]]; then
 				asked[$pid]=1
