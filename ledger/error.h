@@ -16,7 +16,7 @@ enum sb_err {
 	SB_ECORRUPT = -7, /* the stored books contradict themselves */
 	SB_ESYSTEM = -8, /* memory, disk or permissions; nothing was changed */
 	SB_EUNKNOWN = -9, /* the disk failed while committing: done or not is not known */
-	SB_EFULL = -10, /* the LMDB map is full: store.c grows it, nobody else sees this */
+	SB_EFULL = -10, /* the LMDB map is full: the store grows it, nobody else sees this */
 };
 
 struct sb_error {

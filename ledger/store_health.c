@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is looked at before the books are read. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/store_end.h"
+#include "ledger/store_form.h"
+#include "ledger/store_inside.h"
+
+int store_check_data_file(const struct store *store, struct sb_error *err)
+{
+	struct stat st;
+
+	/* Behind a link may be another disk, another file system, or nothing by tomorrow. */
+	if (fstatat(store->folder, BOOKS, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s/books is not a folder: if it is a link, move what it "
+				    "points to here; the bank's whole folder may be a link",
+				    store->options.folder);
+	if (fstatat(store->folder, BOOKS "/data.mdb", &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return sb_error_set(err, SB_ENOTFOUND,
+					    "there is no bank in %s: make one with `subank init`, "
+					    "or name another folder with --bank",
+					    store->options.folder);
+		return store_cannot(store, "look at", BOOKS "/data.mdb", err);
+	}
+	if (!S_ISREG(st.st_mode))
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"%s/books/data.mdb is not a regular file: if it is a link, move "
+			"what it points to here",
+			store->options.folder);
+	if (st.st_size < 2 * 4096)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "%s/books/data.mdb has only %jd bytes: restore an export or a "
+				    "backup",
+				    store->options.folder, (intmax_t)st.st_size);
+	return SB_OK;
+}
+
+/* LMDB's roots: two pages, of which each commit writes the one that is older. It takes the one with
+ * the higher number, and looks no further: with a damaged number it would go back to an older
+ * state. */
+static int check_roots(struct store *store, int fd, size_t page_size, struct sb_error *err)
+{
+	enum { TRIES = 100 };
+	size_t number[2];
+
+	/* Others may commit while we read. */
+	for (int try = 0; try < TRIES; try++) {
+		if (pread(fd, &number[0], WORD, META_TXN) != WORD ||
+		    pread(fd, &number[1], WORD, (off_t)page_size + META_TXN) != WORD)
+			return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s",
+					    sb_errno(errno));
+		if (number[0] - number[1] + 1 <= 2)
+			return SB_OK;
+	}
+	return sb_error_set(
+		err, SB_ECORRUPT,
+		"%s/books/data.mdb is damaged: its two roots are of transactions %ju "
+		"and %ju, which do not follow each other; restore an export or a backup",
+		store->options.folder, (uintmax_t)number[0], (uintmax_t)number[1]);
+}
+
+/* A file that is shorter than its last page. Others may write while we look. */
+static int check_end(struct store *store, int fd, size_t page_size, bool *ret, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	*ret = false;
+	for (int attempt = 0; attempt < MAX_ATTEMPTS && !*ret && !rc; attempt++) {
+		MDB_txn *txn;
+
+		rc = store_begin(store, MDB_RDONLY, &txn, err);
+		if (rc)
+			break;
+		rc = store_end_is_free(fd, page_size, mdb_txn_id(txn), ret, err);
+		mdb_txn_abort(txn);
+	}
+	return rc;
+}
+
+int store_check_size(struct store *store, struct sb_error *err)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+	uint64_t need;
+	bool end_is_free = true;
+	int fd, rc = SB_OK;
+
+	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
+	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
+		return sb_error_set(err, SB_ESYSTEM, "cannot look at data.mdb");
+	/* LMDB leaves it to children. */
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
+	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
+	if ((uint64_t)st.st_size < need)
+		rc = check_end(store, fd, stat.ms_psize, &end_is_free, err);
+	if (rc)
+		return rc;
+	if (!end_is_free)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
+				    "%ju; restore an export or a backup",
+				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
+	return check_roots(store, fd, stat.ms_psize, err);
+}
