@@ -384,6 +384,32 @@ START_TEST(a_flipped_bit_in_the_number_of_a_root_is_found)
 }
 END_TEST
 
+START_TEST(a_root_in_the_place_of_the_other_is_found)
+{
+	ssize_t size = number_of_root(1) - number_of_root(0);
+	struct reading reading = {.usage = 1, .time = WHEN_SECOND, .running = -1};
+	char *roots = malloc(2 * (size_t)size);
+	int fd = open_data();
+
+	ck_assert_ptr_nonnull(roots);
+	/* Either is the newer one once. */
+	for (int i = 0; i < 4; i++) {
+		struct bank *bank = util_open(STORE_WRITE);
+		off_t place = i / 2 ? size : 0;
+
+		OK(bank_write(bank, LATER, set_reading, &reading, &error));
+		bank_close(bank);
+		ck_assert_int_eq(pread(fd, roots, 2 * (size_t)size, 0), 2 * size);
+		ck_assert_int_eq(pwrite(fd, roots + (size - place), (size_t)size, place), size);
+		ck_assert(is_refused());
+		ck_assert_int_eq(pwrite(fd, roots, 2 * (size_t)size, 0), 2 * size);
+		ck_assert_msg(!is_refused(), "%s", util_problem);
+	}
+	free(roots);
+	(void)close(fd);
+}
+END_TEST
+
 /* When the write of a root fails, LMDB puts its old number back, and nothing else. */
 START_TEST(a_commit_in_which_the_disk_failed_is_no_damage)
 {
@@ -906,6 +932,7 @@ int main(void)
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_the_entries_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_nothing_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_the_number_of_a_root_is_found);
+	tcase_add_test(damage, a_root_in_the_place_of_the_other_is_found);
 	tcase_add_test(damage, a_commit_in_which_the_disk_failed_is_no_damage);
 	tcase_add_test(damage, a_removed_entry_is_found);
 	tcase_add_test(damage, entries_in_another_order_are_found);

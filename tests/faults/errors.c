@@ -378,6 +378,9 @@ static bool fits(const struct fault *fault, const struct trace_call *call)
 {
 	if (!(fault->sorts & (int)sort_of(call)))
 		return false;
+	/* Sanitizers cannot do without. */
+	if (SANITIZED && fault->error == ENOMEM && sort_of(call) == SORT_MAP)
+		return false;
 	/* A vector has its lengths in memory: of two or more the last are left out. */
 	return fault->error || call->arguments[2] > 1;
 }
