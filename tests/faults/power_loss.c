@@ -558,9 +558,10 @@ static bool image_is_right(struct run *run, const struct moment *moment, char *w
 		return false;
 	}
 	done = moment->done;
-	if (run->scenario->also && !run->scenario->also(&bank, why, size))
+	if (!run->scenario->unsafe && below(REAL_ONE_IN) == 0 && !goes_on(&bank, why, size))
 		return false;
-	return run->scenario->unsafe || below(REAL_ONE_IN) || goes_on(&bank, why, size);
+	/* This may add to the bank, so it is last. */
+	return !run->scenario->also || run->scenario->also(&bank, why, size);
 }
 
 /* [moment] is of the newest op that is on the disk for certain or pending. */
