@@ -93,7 +93,10 @@ make_dump
 stopped_everywhere accounts_of_a_predecessor import --predecessor --immediate "$dir/dump.json"
 make_bank_of_yesterday
 sb deposit hand 1s --ref other --no-apply || fail deposit
+# Before or behind what the other check enters.
+rounds=yes
 stopped_everywhere reconciling reconcile lost --apply --note why
+rounds=
 publish
 seen=published
 stopped_everywhere charging_jobs_and_publishing check
