@@ -467,7 +467,7 @@ int main(void)
 	double seconds = seconds_given();
 	const char *only = getenv("FAULT_CASE");
 	uint64_t seed = strtoull(only ? only : ground_env("FAULT_SEED"), NULL, 10);
-	uint64_t all = 0;
+	uint64_t all = 0, least = long_form() ? CASES_LONG : CASES_LEAST;
 	char answers_row[80];
 	bool good = true;
 
@@ -478,9 +478,9 @@ int main(void)
 		run_case(seed);
 		scribble_on_locks(seed);
 	}
-	for (uint64_t n = 0; !only && (n < CASES_LEAST || elapsed() < seconds * 0.9); n++)
+	for (uint64_t n = 0; !only && (n < least || elapsed() < seconds * 0.9); n++)
 		run_case(seed++);
-	for (uint64_t n = 0; !only && (n < CASES_LEAST / 10 || elapsed() < seconds); n++)
+	for (uint64_t n = 0; !only && (n < least / 10 || elapsed() < seconds); n++)
 		scribble_on_locks(seed++);
 	for (int i = 0; i < HARM_COUNT; i++) {
 		if (only && !cases[i])

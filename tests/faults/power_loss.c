@@ -25,7 +25,8 @@ enum {
 	VIOLATIONS_SHOWN = 10,
 	VIOLATIONS_ENOUGH = 200, /* of a run that is known to be bad */
 	UNSAFE_PATIENCE = 60, /* seconds */
-	IMAGES_LEAST = 100, /* of a run that has as many */
+	IMAGES_LEAST = 100, /* of each run that has as many */
+	IMAGES_LEAST_LONG = 12000, /* in the long form */
 	IMAGES_LONG = 100000, /* that are to be right, in the long form */
 };
 
@@ -621,7 +622,8 @@ static void try_moment(struct run *run, struct replay *replay, size_t op, size_t
 
 static bool enough(const struct run *run, double until)
 {
-	if (run->images < IMAGES_LEAST)
+	if (run->images <
+	    (long_form() && !run->scenario->unsafe ? IMAGES_LEAST_LONG : IMAGES_LEAST))
 		return false;
 	/* However slow the machine is, what must fail gets the time for it. */
 	if (run->scenario->unsafe && run->violations == 0)
