@@ -42,6 +42,7 @@ enum {
 	WAIT_MS = 120000, /* for a lock: no storm may fail since the machine is slow */
 	POINTS = 40, /* calls inside mdb_env_open(), and some more */
 	VICTIMS = 3, /* at once */
+	DAMAGED_FOR_GOOD = 1000, /* so many refusals: the books will not open again */
 	PATIENCE = 600, /* seconds until a storm must have shown what it is for */
 };
 
@@ -51,6 +52,7 @@ static bool without_lock, without_numbers;
 static struct shared {
 	_Atomic uint64_t openings, failed, died;
 	_Atomic uint64_t wrong; /* snapshots that were refused */
+	_Atomic uint64_t damaged; /* openings that were refused, without a guard: what it does to books */
 	_Atomic uint64_t newest; /* the largest number that was acknowledged */
 	_Atomic uint64_t acknowledged, twice, old; /* entries; numbers given twice; old snapshots */
 	_Atomic bool over;
@@ -236,6 +238,7 @@ static struct store *open_store(enum store_mode mode)
 	opened = 0;
 	writes = mode == STORE_WRITE;
 	if (store_open(&options, mode, &store, &err)) {
+		shared->damaged += err.code == SB_ECORRUPT;
 		/* Without the lock LMDB may say anything. */
 		if (without_lock)
 			return NULL;
@@ -431,7 +434,7 @@ static bool goes_on(double end, uint64_t openings)
 	bool shown = shared->failed > 0 && shared->died > 0;
 
 	if (without_numbers)
-		shown = shared->twice > 0;
+		shown = shared->twice > 0 || shared->damaged > DAMAGED_FOR_GOOD;
 	else if (without_lock)
 		shown = shared->wrong > 0;
 	return !shared->over && (elapsed() < end || shared->openings < openings ||
