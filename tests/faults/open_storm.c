@@ -52,7 +52,7 @@ static bool without_lock, without_numbers;
 static struct shared {
 	_Atomic uint64_t openings, failed, died;
 	_Atomic uint64_t wrong; /* snapshots that were refused */
-	_Atomic uint64_t damaged; /* openings that were refused, without a guard: what it does to books */
+	_Atomic uint64_t damaged; /* openings that were refused */
 	_Atomic uint64_t newest; /* the largest number that was acknowledged */
 	_Atomic uint64_t acknowledged, twice, old; /* entries; numbers given twice; old snapshots */
 	_Atomic bool over;
