@@ -340,6 +340,14 @@ static size_t read_csv_row(const char **text, char *cells)
 	return count;
 }
 
+/* The room on the disk is another at each look. */
+static bool moves(const char *cell)
+{
+	size_t len = strlen(cell);
+
+	return len > 4 && strcmp(cell + len - 4, " MiB") == 0;
+}
+
 /* CSV has what JSON has under the same names, but "" for null and texts disarmed. */
 static void same_as_json(const char *const args[4])
 {
@@ -374,6 +382,8 @@ static void same_as_json(const char *const args[4])
 				       json_integer_value(value));
 			if (json_is_integer(value))
 				ck_assert_str_eq(cell, number);
+			else if (json_is_string(value) && moves(cell))
+				ck_assert(moves(json_string_value(value)));
 			else if (json_is_string(value))
 				ck_assert_str_eq(cell, json_string_value(value));
 			else
