@@ -13,6 +13,14 @@ struct root form_root(const char *record)
 	};
 }
 
+bool form_root_is_in_place(const char *meta, size_t place, size_t other)
+{
+	size_t number = form_number(meta + META_TXN);
+
+	return form_number(meta) == place && (number == 0 || (number & 1) == place) &&
+	       (number <= 1 || number + 1 == other || other + 1 == number);
+}
+
 size_t form_below(const char *node)
 {
 	return form_short(node) | (size_t)form_short(node + 2) << 16 |

@@ -67,6 +67,11 @@ static inline unsigned form_short(const char *at)
 
 struct root form_root(const char *record);
 
+/* Whether the META_SIZE bytes of [meta] are what may stand in page [place] (0 or 1), when [other]
+ * is the transaction of the other one. LMDB writes the root of a transaction to the page of its
+ * last bit, so their numbers are neighbours, but for those it begins with. */
+bool form_root_is_in_place(const char *meta, size_t place, size_t other);
+
 /* The page below a node of a branch. */
 size_t form_below(const char *node);
 

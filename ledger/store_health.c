@@ -45,27 +45,30 @@ int store_check_data_file(const struct store *store, struct sb_error *err)
 }
 
 /* LMDB's roots: two pages, of which each commit writes the one that is older. It takes the one with
- * the higher number, and looks no further: with a damaged number it would go back to an older
- * state. */
+ * the higher number, and looks no further: with a damaged number, or with one root in the place of
+ * the other, it would go back to an older state. */
 static int check_roots(struct store *store, int fd, size_t page_size, struct sb_error *err)
 {
 	enum { TRIES = 100 };
-	size_t number[2];
+	char meta[2][META_SIZE];
 
 	/* Others may commit while we read. */
 	for (int try = 0; try < TRIES; try++) {
-		if (pread(fd, &number[0], WORD, META_TXN) != WORD ||
-		    pread(fd, &number[1], WORD, (off_t)page_size + META_TXN) != WORD)
+		if (pread(fd, meta[0], META_SIZE, 0) != META_SIZE ||
+		    pread(fd, meta[1], META_SIZE, (off_t)page_size) != META_SIZE)
 			return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s",
 					    sb_errno(errno));
-		if (number[0] - number[1] + 1 <= 2)
+		if (form_root_is_in_place(meta[0], 0, form_number(meta[1] + META_TXN)) &&
+		    form_root_is_in_place(meta[1], 1, form_number(meta[0] + META_TXN)))
 			return SB_OK;
 	}
 	return sb_error_set(
 		err, SB_ECORRUPT,
-		"%s/books/data.mdb is damaged: its two roots are of transactions %ju "
-		"and %ju, which do not follow each other; restore an export or a backup",
-		store->options.folder, (uintmax_t)number[0], (uintmax_t)number[1]);
+		"%s/books/data.mdb is damaged: its two roots are of transactions %zu "
+		"and %zu, which do not follow each other, or stand in the wrong place; restore an "
+		"export or a backup",
+		store->options.folder, form_number(meta[0] + META_TXN),
+		form_number(meta[1] + META_TXN));
 }
 
 /* A file that is shorter than its last page. Others may write while we look. */

@@ -337,14 +337,6 @@ static const char *find_in_leaf(const struct pages *pages, size_t number, const 
 	return NULL;
 }
 
-/* LMDB writes the root of a transaction to page 0 or 1 by its last bit, so their numbers are
- * neighbours, but for those it begins with. */
-static bool is_in_place(int place, size_t page, size_t number, size_t other)
-{
-	return page == (size_t)place && (number == 0 || (int)(number & 1) == place) &&
-	       (number <= 1 || number + 1 == other || other + 1 == number);
-}
-
 /* Both roots: LMDB keeps what the older one leads to until the next commit, and where it leads
  * there stands whose root it was. A root with another number would not be the newer one when it is,
  * or be it when it is not. Copies that were compacted begin with number 1. LMDB itself leaves the
@@ -353,16 +345,16 @@ static bool is_in_place(int place, size_t page, size_t number, size_t other)
  * the newer root look the same, and is not found. */
 static int see_roots(struct pages *pages, struct sb_error *err)
 {
-	for (int i = 0; i < 2; i++) {
-		const char *meta = pages->base + (size_t)i * pages->size;
+	for (size_t i = 0; i < 2; i++) {
+		const char *meta = pages->base + i * pages->size;
 		const char *tables_record = meta + META_RECORDS + RECORD_SIZE, *record, *value;
 		size_t number = form_number(meta + META_TXN), len;
-		size_t other = form_number(pages->base + (size_t)!i * pages->size + META_TXN);
+		size_t other = form_number(pages->base + !i * pages->size + META_TXN);
 		uint64_t leads_to;
 
-		if (!is_in_place(i, form_number(meta), number, other))
+		if (!form_root_is_in_place(meta, i, other))
 			return sb_error_set(err, SB_ECORRUPT,
-					    "the data file is damaged: of its roots, page %d has "
+					    "the data file is damaged: of its roots, page %zu has "
 					    "the number %zu and page %d %zu, or another page "
 					    "stands in the place of one",
 					    i, number, !i, other);
