@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of the books, which their files share and nobody else sees. */
+#ifndef SUBANK_LEDGER_BOOKS_INSIDE_H
+#define SUBANK_LEDGER_BOOKS_INSIDE_H
+
+#include <string.h>
+
+#include "ledger/books.h"
+
+struct bank {
+	struct store *store;
+	struct author author;
+	bool building;
+};
+
+/* A charge that the state has and the journal has not; once it is entered it has a number. */
+struct deferred {
+	struct deferred *next;
+	struct event charge;
+	char cluster[NAME_SIZE];
+};
+
+/* An account at hand. */
+struct loaded {
+	struct account *account;
+	struct deferred *deferred; /* the oldest first */
+	bool taken_up; /* what was seen is in the state */
+	bool dirty;
+	uint64_t *unindexed; /* entries of this transaction that are not in its index yet */
+	size_t unindexed_count;
+	size_t unindexed_size;
+};
+
+struct books {
+	struct store_txn *txn; /* NULL: in memory */
+	const struct author *author;
+	bool replay; /* entries bring their own times */
+	bool complete; /* every account is loaded: the stored states are not to be looked at */
+	bool as_entered; /* what was seen without an entry is left out */
+	unsigned char bank[BANK_ID_SIZE];
+	struct head head;
+	int64_t time;
+	struct loaded *accounts; /* by name */
+	size_t count;
+	size_t size;
+	size_t found; /* where one was found, or belonged, last */
+	bool unindexed; /* some of them have entries that are not in the index yet */
+};
+
+static inline struct slice text_slice(const char *text)
+{
+	return (struct slice){text, strlen(text)};
+}
+
+/* books.c */
+
+/* What an empty bank has: a store_write() function. */
+int books_init(struct store_txn *txn, void *ctx, struct sb_error *err);
+
+/* books_accounts.c */
+
+/* The place of the account among those at hand, or where it belongs. */
+size_t books_search(const struct books *books, const char *name, bool *ret_found);
+/* Finds the account at hand or in the store. SB_ENOTFOUND without a text, and then *ret_at is where
+ * it belongs. A place holds until the next account is loaded. */
+int books_load(struct books *books, const char *name, size_t *ret_at, struct sb_error *err);
+/* Takes over [account]. */
+int books_insert(struct books *books, size_t at, struct account *account, struct sb_error *err);
+/* SB_ENOTFOUND, and what to do. */
+int books_unknown_account(struct books *books, const char *name, struct sb_error *err);
+/* Lets all go. */
+void books_release(struct books *books);
+
+/* books_append.c */
+
+/* Number, time and author of the next entry. */
+void books_stamp(const struct books *books, struct event *event);
+/* The entry and its indexes; the state has it already, or gets it. */
+int books_store_entry(struct books *books, const struct event *event, struct sb_error *err);
+
+#endif
