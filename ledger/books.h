@@ -171,8 +171,8 @@ int books_replay(struct books *books, const struct event *event, const unsigned 
 /* Applies an entry, whose hash the caller has checked, to books in memory. */
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Entries come into the index of their accounts at the end of the transaction, account by account; who
- * reads the index before calls this first. */
+/* Entries come into the index of their accounts at the end of the transaction, account by account;
+ * who reads the index before calls this first. */
 int books_index(struct books *books, struct sb_error *err);
 /* The stored key of an account's index entry, for who checks the index. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
