@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* bytes_room() where there is none yet. */
-static unsigned char *grow(struct bytes *bytes, size_t len)
+unsigned char *bytes_grow(struct bytes *bytes, size_t len)
 {
 	size_t size = bytes->size ? bytes->size : 256;
 	unsigned char *grown;
 
 	while (size - bytes->len < len)
 		size *= 2;
-	grown = realloc(bytes->data, size);
+	grown = bytes->failed ? NULL : realloc(bytes->data, size);
 	if (!grown) {
 		bytes->failed = true;
 		return NULL;
@@ -25,61 +24,12 @@ static unsigned char *grow(struct bytes *bytes, size_t len)
 	return grown + bytes->len - len;
 }
 
-unsigned char *bytes_room(struct bytes *bytes, size_t len)
-{
-	if (bytes->failed)
-		return NULL;
-	if (len > bytes->size - bytes->len)
-		return grow(bytes, len);
-	bytes->len += len;
-	return bytes->data + bytes->len - len;
-}
-
 void bytes_put(struct bytes *bytes, const void *data, size_t len)
 {
 	unsigned char *to = len > 0 ? bytes_room(bytes, len) : NULL;
 
 	if (to)
 		memcpy(to, data, len);
-}
-
-void bytes_put_u8(struct bytes *bytes, uint8_t value)
-{
-	unsigned char *to = bytes_room(bytes, 1);
-
-	if (to)
-		*to = value;
-}
-
-void bytes_put_u16(struct bytes *bytes, uint16_t value)
-{
-	unsigned char *to = bytes_room(bytes, 2);
-
-	if (!to)
-		return;
-	to[0] = (unsigned char)(value >> 8);
-	to[1] = (unsigned char)value;
-}
-
-void bytes_put_u32(struct bytes *bytes, uint32_t value)
-{
-	unsigned char *to = bytes_room(bytes, 4);
-
-	for (int i = 0; to && i < 4; i++)
-		to[i] = (unsigned char)(value >> (24 - 8 * i));
-}
-
-void bytes_put_u64(struct bytes *bytes, uint64_t value)
-{
-	unsigned char *to = bytes_room(bytes, 8);
-
-	if (to)
-		u64_store(to, value);
-}
-
-void bytes_put_i64(struct bytes *bytes, int64_t value)
-{
-	bytes_put_u64(bytes, (uint64_t)value);
 }
 
 void bytes_put_text(struct bytes *bytes, const char *text)

@@ -18,19 +18,6 @@ struct bytes {
 	bool failed;
 };
 
-/* Makes room for [len] bytes behind the others and counts them in; NULL when memory ran out. */
-unsigned char *bytes_room(struct bytes *bytes, size_t len);
-void bytes_put(struct bytes *bytes, const void *data, size_t len);
-void bytes_put_u8(struct bytes *bytes, uint8_t value);
-void bytes_put_u16(struct bytes *bytes, uint16_t value);
-void bytes_put_u32(struct bytes *bytes, uint32_t value);
-void bytes_put_u64(struct bytes *bytes, uint64_t value);
-void bytes_put_i64(struct bytes *bytes, int64_t value);
-void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written as "" */
-/* Empties it and keeps the memory. */
-void bytes_clear(struct bytes *bytes);
-void bytes_release(struct bytes *bytes);
-
 /* Big-endian numbers at fixed places: keys. Here and below in the header, since an entry has dozens
  * of them: the compiler makes an instruction or two of each. */
 static inline void u64_store(unsigned char to[8], uint64_t value)
@@ -46,6 +33,63 @@ static inline uint64_t u64_load(const unsigned char from[8])
 	memcpy(&value, from, sizeof(value));
 	return be64toh(value);
 }
+
+/* bytes_room() where there is none yet. */
+unsigned char *bytes_grow(struct bytes *bytes, size_t len);
+
+/* Makes room for [len] bytes behind the others and counts them in; NULL when memory ran out. */
+static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
+{
+	if (len > bytes->size - bytes->len)
+		return bytes_grow(bytes, len);
+	bytes->len += len;
+	return bytes->data + bytes->len - len;
+}
+
+static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+{
+	unsigned char *to = bytes_room(bytes, 1);
+
+	if (to)
+		*to = value;
+}
+
+static inline void bytes_put_u16(struct bytes *bytes, uint16_t value)
+{
+	unsigned char *to = bytes_room(bytes, 2);
+
+	value = htobe16(value);
+	if (to)
+		memcpy(to, &value, 2);
+}
+
+static inline void bytes_put_u32(struct bytes *bytes, uint32_t value)
+{
+	unsigned char *to = bytes_room(bytes, 4);
+
+	value = htobe32(value);
+	if (to)
+		memcpy(to, &value, 4);
+}
+
+static inline void bytes_put_u64(struct bytes *bytes, uint64_t value)
+{
+	unsigned char *to = bytes_room(bytes, 8);
+
+	if (to)
+		u64_store(to, value);
+}
+
+static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
+{
+	bytes_put_u64(bytes, (uint64_t)value);
+}
+
+void bytes_put(struct bytes *bytes, const void *data, size_t len);
+void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written as "" */
+/* Empties it and keeps the memory. */
+void bytes_clear(struct bytes *bytes);
+void bytes_release(struct bytes *bytes);
 
 struct reader {
 	const unsigned char *at;

@@ -360,56 +360,52 @@ int event_join_charge(struct event *charge, const struct event *next, struct sb_
 	return rc;
 }
 
+static int check_text(const struct field_spec *spec, const char *text, struct sb_error *err)
+{
+	if (strlen(text) > spec->max)
+		return sb_error_set(err, SB_EINVAL, "the %s has %zu bytes: at most %zu are allowed",
+				    spec->name, strlen(text), spec->max);
+	if (!text_ok(text))
+		return sb_error_set(err, SB_EINVAL,
+				    "the %s must be UTF-8 without control characters: '%s'",
+				    spec->name, text);
+	return SB_OK;
+}
+
 /* Only what the field alone can say. */
 static int check_field(const struct event *event, const struct field_spec *spec,
 		       struct sb_error *err)
 {
-	int64_t number = event_number(event, spec), least = 0, most = INT64_MAX;
-	const char *text;
+	static const struct {
+		int64_t least, most;
+	} ranges[] = {
+		[FIELD_AMOUNT] = {1, INT64_MAX},   [FIELD_COUNT] = {0, INT64_MAX},
+		[FIELD_READING] = {-1, INT64_MAX}, [FIELD_LIMIT] = {-1, INT64_MAX},
+		[FIELD_TIME] = {0, WHEN_MAX},	   [FIELD_UNTIL] = {0, WHEN_MAX},
+		[FIELD_END] = {0, WHEN_MAX},	   [FIELD_PERCENT] = {1, EVENT_PERCENT_MAX},
+		[FIELD_NUMBER] = {0, INT64_MAX},   [FIELD_ENTRY] = {1, INT64_MAX},
+	};
+	int64_t number, least = 0, most;
 
 	switch (spec->type) {
 	case FIELD_NAME:
 		return name_check(spec->name, event_text(event, spec), err);
 	case FIELD_TEXT:
-		text = event_text(event, spec);
-		if (strlen(text) > spec->max)
-			return sb_error_set(err, SB_EINVAL,
-					    "the %s has %zu bytes: at most %zu are allowed",
-					    spec->name, strlen(text), spec->max);
-		if (!text_ok(text))
-			return sb_error_set(err, SB_EINVAL,
-					    "the %s must be UTF-8 without control characters: '%s'",
-					    spec->name, text);
+		return check_text(spec, event_text(event, spec), err);
+	case FIELD_UID:
+	case FIELD_PARTS:
 		return SB_OK;
-	case FIELD_AMOUNT:
-	case FIELD_ENTRY:
-		least = 1;
-		break;
-	case FIELD_PERCENT:
-		least = 1;
-		most = EVENT_PERCENT_MAX;
-		break;
-	case FIELD_READING:
-	case FIELD_LIMIT:
-		least = -1;
-		break;
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-		most = WHEN_MAX;
-		break;
-	case FIELD_END:
-		if (number != WHEN_NEVER)
-			most = WHEN_MAX;
-		break;
 	case FIELD_WORD:
+		number = *(const uint8_t *)member(event, spec);
 		for (most = -1; spec->words[most + 1];)
 			most++;
 		break;
-	case FIELD_COUNT:
-	case FIELD_NUMBER:
-	case FIELD_UID:
-	case FIELD_PARTS:
-		break;
+	default:
+		number = *(const int64_t *)member(event, spec);
+		least = ranges[spec->type].least;
+		most = ranges[spec->type].most;
+		if (spec->type == FIELD_END && number == WHEN_NEVER)
+			return SB_OK;
 	}
 	if (number < least || number > most)
 		return sb_error_set(err, SB_EINVAL, "%s is %" PRId64 ", out of its range",
@@ -579,10 +575,10 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 		bytes_put_text(to, event_text(event, spec));
 		break;
 	case FIELD_WORD:
-		bytes_put_u8(to, (uint8_t)event_number(event, spec));
+		bytes_put_u8(to, *(const uint8_t *)member(event, spec));
 		break;
 	case FIELD_UID:
-		bytes_put_u32(to, (uint32_t)event_number(event, spec));
+		bytes_put_u32(to, *(const uint32_t *)member(event, spec));
 		break;
 	case FIELD_PARTS:
 		bytes_put_u16(to, (uint16_t)event->part_count);
@@ -602,7 +598,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_PERCENT:
 	case FIELD_NUMBER:
 	case FIELD_ENTRY:
-		bytes_put_i64(to, event_number(event, spec));
+		bytes_put_i64(to, *(const int64_t *)member(event, spec));
 		break;
 	}
 }
