@@ -318,8 +318,7 @@ const struct meter *account_meter(const struct account *account, const char *clu
 	return account_find_meter(same.out, cluster);
 }
 
-int account_set_meter(struct account *account, const struct event *event, int64_t time,
-		      struct sb_error *err)
+int account_set_meter(struct account *account, const struct event *event, struct sb_error *err)
 {
 	struct meter *meters = account->meters;
 	size_t i = 0;
@@ -337,7 +336,7 @@ int account_set_meter(struct account *account, const struct event *event, int64_
 		account_copy_text(meters[i].cluster, sizeof(meters[i].cluster), event->cluster);
 	}
 	meters[i].reading = event->now;
-	meters[i].time = time;
+	meters[i].time = event->time;
 	return SB_OK;
 }
 

@@ -72,7 +72,7 @@ static int apply_baseline(struct account *account, const struct event *event, st
 
 	if (event->before != (meter ? meter->reading : -1))
 		return rule_broken(event, err, "the reading before is not the last one");
-	return account_set_meter(account, event, event->time, err);
+	return account_set_meter(account, event, err);
 }
 
 static int apply_meter(struct account *account, const struct event *event, struct sb_error *err)

@@ -111,7 +111,7 @@ static int draw(struct account *account, const struct event *event, struct sb_er
 
 int apply_charge(struct account *account, const struct event *event, struct sb_error *err)
 {
-	const struct meter *meter = account_meter(account, event->cluster);
+	struct meter *meter = account_find_meter(account, event->cluster);
 	int rc;
 
 	if (meter && meter->jobs)
@@ -121,7 +121,9 @@ int apply_charge(struct account *account, const struct event *event, struct sb_e
 	if (event->since < meter->time)
 		return rule_broken(event, err, "it charges a time that was charged before");
 	rc = draw(account, event, err);
-	return rc ? rc : account_set_meter(account, event, event->until, err);
+	meter->reading = event->now;
+	meter->time = event->until;
+	return rc;
 }
 
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err)

@@ -14,9 +14,8 @@ void *account_grow(void *array, size_t count, size_t size);
 
 struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index);
 int account_add_lot(struct account *account, struct lot lot, struct sb_error *err);
-/* How far the use on the event's cluster is charged. */
-int account_set_meter(struct account *account, const struct event *event, int64_t time,
-		      struct sb_error *err);
+/* From the reading in the event on, use on its cluster is charged. */
+int account_set_meter(struct account *account, const struct event *event, struct sb_error *err);
 struct meter *account_find_meter(struct account *account, const char *cluster);
 struct lever *account_find_lever(const struct account *account, const char *cluster,
 				 const char *field, const char *tres);

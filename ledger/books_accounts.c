@@ -233,4 +233,5 @@ void books_release(struct books *books)
 		free(loaded->unindexed);
 	}
 	free(books->accounts);
+	bytes_release(&books->stored);
 }

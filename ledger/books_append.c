@@ -18,15 +18,9 @@ size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, ui
 	return len + 8;
 }
 
-static int index_account(struct books *books, const char *name, uint64_t seq, struct sb_error *err)
+static int index_account(struct books *books, struct loaded *loaded, uint64_t seq,
+			 struct sb_error *err)
 {
-	struct loaded *loaded;
-	size_t at;
-	int rc = books_load(books, name, &at, err);
-
-	if (rc)
-		return rc;
-	loaded = &books->accounts[at];
 	if (loaded->unindexed_count == loaded->unindexed_size) {
 		size_t size = loaded->unindexed_size ? 2 * loaded->unindexed_size : 4;
 		uint64_t *grown = reallocarray(loaded->unindexed, size, sizeof(*grown));
@@ -71,50 +65,59 @@ static int index_ref(struct books *books, const struct event *event, struct sb_e
 			 (struct slice){seq, sizeof(seq)}, err);
 }
 
-/* Applies a checked event to the accounts that it names. */
-static int apply(struct books *books, const struct event *event, struct sb_error *err)
+/* The accounts that an event changes: they are sought once. Valid until the next one is loaded. */
+struct parties {
+	struct loaded *from;
+	struct loaded *to; /* NULL: it changes one */
+};
+
+static int load_parties(struct books *books, const struct event *event, struct parties *ret,
+			struct sb_error *err)
 {
 	const char *receiver = event_receiver(event);
-	struct loaded *from, *to = NULL;
-	size_t at, to_at;
-	int rc = books_load(books, event->account, &at, err);
+	size_t from, to = 0;
+	int rc = books_load(books, event->account, &from, err);
 
 	if (rc == SB_ENOTFOUND && event->kind == EVENT_OPEN) {
 		struct account *account = account_new(event->account);
 
-		rc = account ? books_insert(books, at, account, err) : sb_error_nomem(err);
+		rc = account ? books_insert(books, from, account, err) : sb_error_nomem(err);
 	} else if (rc == SB_ENOTFOUND) {
 		return books_unknown_account(books, event->account, err);
 	}
 	if (!rc && receiver) {
-		rc = books_load(books, receiver, &to_at, err);
+		rc = books_load(books, receiver, &to, err);
 		if (rc == SB_ENOTFOUND)
 			return books_unknown_account(books, receiver, err);
 		/* Loading the receiver may have moved the other. */
 		if (!rc)
-			rc = books_load(books, event->account, &at, err);
-		if (!rc)
-			to = &books->accounts[to_at];
+			rc = books_load(books, event->account, &from, err);
 	}
-	if (rc)
-		return rc;
-	from = &books->accounts[at];
-	rc = account_apply(from->account, to ? to->account : NULL, event, err);
-	from->dirty = true;
-	if (to)
-		to->dirty = true;
+	if (!rc)
+		*ret = (struct parties){&books->accounts[from],
+					receiver ? &books->accounts[to] : NULL};
 	return rc;
 }
 
-int books_store_entry(struct books *books, const struct event *event, struct sb_error *err)
+/* Applies a checked event. */
+static int apply(const struct parties *parties, const struct event *event, struct sb_error *err)
 {
-	const char *receiver = event_receiver(event);
-	int rc = journal_add(books->txn, books->bank, &books->head, event, err);
+	parties->from->dirty = true;
+	if (parties->to)
+		parties->to->dirty = true;
+	return account_apply(parties->from->account, parties->to ? parties->to->account : NULL,
+			     event, err);
+}
+
+int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
+		      const struct event *event, struct sb_error *err)
+{
+	int rc = journal_add(books->txn, books->bank, &books->head, event, &books->stored, err);
 
 	if (!rc)
-		rc = index_account(books, event->account, event->seq, err);
-	if (!rc && receiver)
-		rc = index_account(books, receiver, event->seq, err);
+		rc = index_account(books, from, event->seq, err);
+	if (!rc && to)
+		rc = index_account(books, to, event->seq, err);
 	if (!rc && (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE))
 		rc = answers_index(books, event, err);
 	if (!rc && event->ref && *event->ref)
@@ -134,22 +137,27 @@ void books_stamp(const struct books *books, struct event *event)
 
 int books_append(struct books *books, struct event *event, struct sb_error *err)
 {
+	struct parties parties;
 	int rc;
 
 	books_stamp(books, event);
 	rc = event_check(event, err);
 	if (!rc)
-		rc = books_enter_deferred(books, event->account, err);
-	if (!rc && event_receiver(event))
-		rc = books_enter_deferred(books, event_receiver(event), err);
+		rc = load_parties(books, event, &parties, err);
+	if (!rc)
+		rc = books_enter_waiting(books, parties.from, err);
+	if (!rc && parties.to)
+		rc = books_enter_waiting(books, parties.to, err);
 	if (rc)
 		return rc;
 	books_stamp(books, event);
-	rc = apply(books, event, err);
-	return rc ? rc : books_store_entry(books, event, err);
+	rc = apply(&parties, event, err);
+	return rc ? rc : books_store_entry(books, parties.from, parties.to, event, err);
 }
+
 /* Checks number and time and applies. */
-static int follow(struct books *books, const struct event *event, struct sb_error *err)
+static int follow(struct books *books, const struct event *event, struct parties *parties,
+		  struct sb_error *err)
 {
 	int rc;
 
@@ -161,7 +169,9 @@ static int follow(struct books *books, const struct event *event, struct sb_erro
 		return sb_error_set(err, SB_ECORRUPT,
 				    "entry %" PRIu64 " is older than the one before it",
 				    event->seq);
-	rc = apply(books, event, err);
+	rc = load_parties(books, event, parties, err);
+	if (!rc)
+		rc = apply(parties, event, err);
 	if (rc)
 		sb_error_prefix(err, "entry %" PRIu64, event->seq);
 	return rc;
@@ -170,7 +180,8 @@ static int follow(struct books *books, const struct event *event, struct sb_erro
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err)
 {
-	int rc = follow(books, event, err);
+	struct parties parties;
+	int rc = follow(books, event, &parties, err);
 
 	if (rc)
 		return rc;
@@ -184,10 +195,11 @@ int books_replay(struct books *books, const struct event *event, const unsigned 
 		 struct sb_error *err)
 {
 	char expected[HASH_TEXT_SIZE];
-	int rc = follow(books, event, err);
+	struct parties parties;
+	int rc = follow(books, event, &parties, err);
 
 	if (!rc)
-		rc = books_store_entry(books, event, err);
+		rc = books_store_entry(books, parties.from, parties.to, event, err);
 	if (rc || memcmp(books->head.hash, hash, HASH_SIZE) == 0)
 		return rc;
 	return sb_error_set(err, SB_ECORRUPT,

@@ -87,7 +87,7 @@ int books_defer(struct books *books, struct event *charge, struct sb_error *err)
 	if (!rc)
 		rc = keep_deferred(loaded, charge, err);
 	/* A state that is to be stored has nothing without an entry. */
-	return rc || !loaded->dirty ? rc : books_enter_deferred(books, loaded->account->name, err);
+	return rc || !loaded->dirty ? rc : books_enter_waiting(books, loaded, err);
 }
 
 const struct event *books_deferred(const struct books *books, const char *account, size_t index)
@@ -103,6 +103,21 @@ const struct event *books_deferred(const struct books *books, const char *accoun
 	return each ? &each->charge : NULL;
 }
 
+int books_enter_waiting(struct books *books, struct loaded *loaded, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (struct deferred *each = loaded->deferred; each && !rc; each = each->next) {
+		if (each->charge.seq)
+			continue;
+		books_stamp(books, &each->charge);
+		rc = books_store_entry(books, loaded, NULL, &each->charge, err);
+		loaded->account->seq = each->charge.seq;
+		loaded->dirty = true;
+	}
+	return rc;
+}
+
 int books_enter_deferred(struct books *books, const char *account, struct sb_error *err)
 {
 	size_t at;
@@ -110,15 +125,5 @@ int books_enter_deferred(struct books *books, const char *account, struct sb_err
 
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
-	if (rc)
-		return rc;
-	for (struct deferred *each = books->accounts[at].deferred; each && !rc; each = each->next) {
-		if (each->charge.seq)
-			continue;
-		books_stamp(books, &each->charge);
-		rc = books_store_entry(books, &each->charge, err);
-		books->accounts[at].account->seq = each->charge.seq;
-		books->accounts[at].dirty = true;
-	}
-	return rc;
+	return rc ? rc : books_enter_waiting(books, &books->accounts[at], err);
 }

@@ -45,6 +45,7 @@ struct books {
 	size_t size;
 	size_t found; /* where one was found, or belonged, last */
 	bool unindexed; /* some of them have entries that are not in the index yet */
+	struct bytes stored; /* the entry that is written: room for the next one, too */
 };
 
 static inline struct slice text_slice(const char *text)
@@ -75,7 +76,14 @@ void books_release(struct books *books);
 
 /* Number, time and author of the next entry. */
 void books_stamp(const struct books *books, struct event *event);
-/* The entry and its indexes; the state has it already, or gets it. */
-int books_store_entry(struct books *books, const struct event *event, struct sb_error *err);
+/* The entry and its indexes, those of the accounts that it changes ([to]: NULL when it is one);
+ * their states have it already. */
+int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
+		      const struct event *event, struct sb_error *err);
+
+/* books_defer.c */
+
+/* books_enter_deferred() of an account at hand. */
+int books_enter_waiting(struct books *books, struct loaded *loaded, struct sb_error *err);
 
 #endif

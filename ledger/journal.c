@@ -64,30 +64,28 @@ void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *hea
 }
 
 int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], struct head *head,
-		const struct event *event, struct sb_error *err)
+		const struct event *event, struct bytes *room, struct sb_error *err)
 {
 	static const unsigned char no_hash[HASH_SIZE];
 	unsigned char key[8], hash[HASH_SIZE];
-	struct bytes value = {0};
 	int rc;
 
-	bytes_put(&value, no_hash, HASH_SIZE);
-	rc = event_encode(event, &value, err);
+	bytes_clear(room);
+	bytes_put(room, no_hash, HASH_SIZE);
+	rc = event_encode(event, room, err);
 	if (rc)
-		goto out;
-	journal_hash(bank, head, value.data + HASH_SIZE, value.len - HASH_SIZE, hash);
-	memcpy(value.data, hash, HASH_SIZE);
+		return rc;
+	journal_hash(bank, head, room->data + HASH_SIZE, room->len - HASH_SIZE, hash);
+	memcpy(room->data, hash, HASH_SIZE);
 	u64_store(key, event->seq);
 	rc = store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
-		       (struct slice){value.data, value.len}, err);
+		       (struct slice){room->data, room->len}, err);
 	if (rc)
-		goto out;
+		return rc;
 	head->seq = event->seq;
 	head->time = event->time;
 	memcpy(head->hash, hash, HASH_SIZE);
-out:
-	bytes_release(&value);
-	return rc;
+	return SB_OK;
 }
 
 /* Splits a stored value and decodes it. */

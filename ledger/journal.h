@@ -35,9 +35,10 @@ bool hex_parse(const char *text, unsigned char *to, size_t size);
 void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *head,
 		  const void *stored, size_t len, unsigned char ret[HASH_SIZE]);
 
-/* Writes [event], whose seq is head->seq + 1, and moves [head] on to it. */
+/* Writes [event], whose seq is head->seq + 1, and moves [head] on to it. [room] is for its bytes,
+ * and may serve for the next. */
 int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], struct head *head,
-		const struct event *event, struct sb_error *err);
+		const struct event *event, struct bytes *room, struct sb_error *err);
 
 /* An entry as it is stored, for who checks the chain. */
 struct entry {
