@@ -171,13 +171,24 @@ int books_replay(struct books *books, const struct event *event, const unsigned 
 /* Applies an entry, whose hash the caller has checked, to books in memory. */
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Entries come into the index of their accounts at the end of the transaction, account by account;
- * who reads the index before calls this first. */
+/* Entries come into the index of their accounts at the end of the transaction, account by account.
+ */
 int books_index(struct books *books, struct sb_error *err);
-/* The stored key of an account's index entry, for who checks the index. Returns its length. */
+/* The stored key of an account's entries from [seq] on. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
-void books_answer_key(unsigned char to[16], const struct event *event);
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
+void books_answer_key(unsigned char to[16], const struct event *event);
+
+/* Where one account's part of the index was come to. Start with seq 0. */
+struct index_place {
+	const char *account;
+	uint64_t seq; /* 0: no more */
+	bool more; /* the next stands under the same key */
+};
+/* Moves to the first entry at [from] or behind it, or, [backward], before it. From a place forward
+ * it goes to the next one only: [from] is place->seq + 1. */
+int books_index_move(struct books *books, struct index_place *place, uint64_t from, bool backward,
+		     struct sb_error *err);
 
 /* How books take the place of others. */
 struct replacing {

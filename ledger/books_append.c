@@ -3,58 +3,10 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/answers.h"
 #include "ledger/books_inside.h"
-
-size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq)
-{
-	size_t len = strlen(account) + 1;
-
-	memcpy(to, account, len);
-	u64_store(to + len, seq);
-	return len + 8;
-}
-
-static int index_account(struct books *books, struct loaded *loaded, uint64_t seq,
-			 struct sb_error *err)
-{
-	if (loaded->unindexed_count == loaded->unindexed_size) {
-		size_t size = loaded->unindexed_size ? 2 * loaded->unindexed_size : 4;
-		uint64_t *grown = reallocarray(loaded->unindexed, size, sizeof(*grown));
-
-		if (!grown)
-			return sb_error_nomem(err);
-		loaded->unindexed = grown;
-		loaded->unindexed_size = size;
-	}
-	loaded->unindexed[loaded->unindexed_count++] = seq;
-	books->unindexed = true;
-	return SB_OK;
-}
-
-int books_index(struct books *books, struct sb_error *err)
-{
-	for (size_t i = 0; books->unindexed && i < books->count; i++) {
-		struct loaded *loaded = &books->accounts[i];
-
-		for (size_t j = 0; j < loaded->unindexed_count; j++) {
-			unsigned char key[INDEX_KEY_SIZE];
-			size_t len =
-				books_index_key(key, loaded->account->name, loaded->unindexed[j]);
-			int rc = store_add(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len},
-					   (struct slice){0}, err);
-
-			if (rc)
-				return rc;
-		}
-		loaded->unindexed_count = 0;
-	}
-	books->unindexed = false;
-	return SB_OK;
-}
 
 static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
 {
@@ -115,9 +67,9 @@ int books_store_entry(struct books *books, struct loaded *from, struct loaded *t
 	int rc = journal_add(books->txn, books->bank, &books->head, event, &books->stored, err);
 
 	if (!rc)
-		rc = index_account(books, from, event->seq, err);
+		rc = books_index_later(books, from, event->seq, err);
 	if (!rc && to)
-		rc = index_account(books, to, event->seq, err);
+		rc = books_index_later(books, to, event->seq, err);
 	if (!rc && (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE))
 		rc = answers_index(books, event, err);
 	if (!rc && event->ref && *event->ref)

@@ -81,6 +81,12 @@ void books_stamp(const struct books *books, struct event *event);
 int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
 		      const struct event *event, struct sb_error *err);
 
+/* books_index.c */
+
+/* The entry comes into the index of the account with books_index(). */
+int books_index_later(struct books *books, struct loaded *loaded, uint64_t seq,
+		      struct sb_error *err);
+
 /* books_defer.c */
 
 /* books_enter_deferred() of an account at hand. */

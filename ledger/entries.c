@@ -59,38 +59,6 @@ int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct
 	return rc;
 }
 
-/* Where one account's part of the index was come to. */
-struct cursor {
-	const char *account;
-	uint64_t seq; /* 0: no more */
-};
-
-static int take_first(struct slice key, struct slice value, void *ctx, struct sb_error *err)
-{
-	struct cursor *cursor = ctx;
-	size_t len = strlen(cursor->account) + 1;
-
-	(void)value;
-	(void)err;
-	if (key.len == len + 8 && memcmp(key.data, cursor->account, len) == 0)
-		cursor->seq = u64_load((const unsigned char *)key.data + len);
-	return STORE_ABORT;
-}
-
-/* Moves to the first entry at [from] or behind it, in the direction of the walk. */
-static int move(struct books *books, struct cursor *cursor, uint64_t from, bool backward,
-		struct sb_error *err)
-{
-	unsigned char key[INDEX_KEY_SIZE];
-	size_t len = books_index_key(key, cursor->account, from);
-	int rc = books_index(books, err);
-
-	cursor->seq = 0;
-	return rc ? rc
-		  : store_walk(books_txn(books), STORE_BY_ACCOUNT, (struct slice){key, len},
-			       backward, take_first, cursor, err);
-}
-
 struct walk {
 	journal_each *each;
 	void *ctx;
@@ -98,14 +66,14 @@ struct walk {
 	uint64_t read;
 };
 
-/* The next of all the cursors; 0 when they are at their ends. */
-static uint64_t next_seq(const struct cursor *cursors, size_t count, const struct walk *walk,
+/* The next of all the places; 0 when they are at their ends. */
+static uint64_t next_seq(const struct index_place *places, size_t count, const struct walk *walk,
 			 bool backward)
 {
 	uint64_t best = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t seq = cursors[i].seq;
+		uint64_t seq = places[i].seq;
 
 		if (seq < walk->low || seq > walk->high)
 			continue;
@@ -133,25 +101,26 @@ static int visit(struct books *books, struct walk *walk, uint64_t seq, struct ev
 static int walk_accounts(struct books *books, const struct entry_range *range, struct walk *walk,
 			 struct sb_error *err)
 {
-	struct cursor *cursors = calloc(range->account_count, sizeof(*cursors));
+	struct index_place *places = calloc(range->account_count, sizeof(*places));
 	uint64_t seq = range->backward ? walk->high : walk->low;
 	struct event event = {0};
-	int rc = cursors ? SB_OK : sb_error_nomem(err);
+	int rc = places ? SB_OK : sb_error_nomem(err);
 
 	for (size_t i = 0; i < range->account_count && !rc; i++) {
-		cursors[i].account = range->accounts[i];
-		rc = move(books, &cursors[i], seq, range->backward, err);
+		places[i].account = range->accounts[i];
+		rc = books_index_move(books, &places[i], seq, range->backward, err);
 	}
-	while (!rc && (seq = next_seq(cursors, range->account_count, walk, range->backward))) {
+	while (!rc && (seq = next_seq(places, range->account_count, walk, range->backward))) {
 		rc = visit(books, walk, seq, &event, err);
 		for (size_t i = 0; i < range->account_count && !rc; i++) {
-			if (cursors[i].seq == seq)
-				rc = move(books, &cursors[i], range->backward ? seq - 1 : seq + 1,
-					  range->backward, err);
+			if (places[i].seq == seq)
+				rc = books_index_move(books, &places[i],
+						      range->backward ? seq - 1 : seq + 1,
+						      range->backward, err);
 		}
 	}
 	event_release(&event);
-	free(cursors);
+	free(places);
 	return rc == STORE_ABORT ? SB_OK : rc;
 }
 

@@ -29,7 +29,7 @@
 enum store_table {
 	STORE_JOURNAL, /* u64 sequence number -> 32 bytes of hash, stored event; only grows */
 	STORE_ACCOUNTS, /* name -> state; a cache */
-	STORE_BY_ACCOUNT, /* name, NUL, u64 sequence number -> nothing; only grows */
+	STORE_BY_ACCOUNT, /* name, NUL, u64 sequence number -> u64 those behind it; only grows */
 	STORE_REFS, /* ref -> u64 sequence number; only grows */
 	STORE_ANSWERS, /* u64 answered, u64 answering entry -> i64 amount; only grows */
 	STORE_READINGS, /* cluster, NUL, account -> reading; may be lost */

@@ -140,11 +140,39 @@ START_TEST(an_empty_journal_has_no_entries)
 }
 END_TEST
 
+struct giving {
+	const char *const *names;
+	uint64_t *state;
+	int count; /* entries */
+};
+
+/* Entries of one transaction stand together in the index. */
+static int give(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct giving *giving = ctx;
+	int rc = SB_OK;
+
+	for (int i = 0; i < giving->count && !rc; i++) {
+		struct event event = {.kind = EVENT_DEPOSIT,
+				      .account = giving->names[util_below(giving->state, 3)],
+				      .resource = RESOURCE_BILLING,
+				      .amount = SU,
+				      .start = T0};
+
+		event_set_defaults(&event);
+		rc = books_append(books, &event, err);
+	}
+	return rc;
+}
+
 START_TEST(ranges_agree_with_looking_at_every_entry)
 {
 	static const char *const names[] = {"alice", "bob", "carol"};
+	static const char *const only[] = {"carol", "carol", "carol"};
 	uint64_t state = util_seed();
-	int64_t t = T0;
+	struct giving some = {.names = names, .state = &state, .count = 5};
+	struct giving many = {.names = only, .state = &state, .count = 150};
+	int64_t t = T0, last;
 
 	for (size_t i = 0; i < 3; i++)
 		util_open_account(bank, t, names[i]);
@@ -155,6 +183,8 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 		t += util_below(&state, 3) * WHEN_SECOND;
 		util_deposit(bank, t, name, SU);
 		if (util_below(&state, 4) == 0)
+			OK(bank_write(bank, t, give, &some, &error));
+		if (util_below(&state, 4) == 0)
 			util_append(bank, t,
 				    &(struct event){.kind = EVENT_TRANSFER,
 						    .account = name,
@@ -162,14 +192,16 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 						    .resource = RESOURCE_BILLING,
 						    .amount = SU});
 	}
+	OK(bank_write(bank, t, give, &many, &error));
+	last = (int64_t)util_head(bank).seq;
 	for (int i = 0; i < 500; i++) {
 		struct found found = {.range = {.accounts = names + util_below(&state, 3)}};
 		struct entry_range *range = &found.range;
 		struct expected expected = {.range = range};
 
 		range->account_count = (size_t)util_below(&state, names + 3 - range->accounts + 1);
-		range->from = (uint64_t)util_below(&state, 90);
-		range->to = (uint64_t)util_below(&state, 90);
+		range->from = (uint64_t)util_below(&state, last + 5);
+		range->to = (uint64_t)util_below(&state, last + 5);
 		if (util_below(&state, 2))
 			range->since = T0 + util_below(&state, 70) * WHEN_SECOND;
 		if (util_below(&state, 2))
@@ -180,6 +212,7 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 		ck_assert_uint_eq(found.count, expected.count);
 		ck_assert_mem_eq(found.seqs, expected.seqs, found.count * sizeof(found.seqs[0]));
 	}
+	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
 }
 END_TEST
 

@@ -78,6 +78,25 @@ static int set_reading(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_reading(books, "dev", "bio", ctx, err);
 }
 
+/* Entries of one account in one transaction: they stand together in its index. */
+static int deposit_thrice(struct books *books, void *ctx, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	(void)ctx;
+	for (int i = 0; i < 3 && !rc; i++) {
+		struct event event = {.kind = EVENT_DEPOSIT,
+				      .account = "alice",
+				      .resource = RESOURCE_BILLING,
+				      .amount = 3600,
+				      .start = LATER + WHEN_SECOND};
+
+		event_set_defaults(&event);
+		rc = books_append(books, &event, err);
+	}
+	return rc;
+}
+
 /* A bank with every kind in it, and its tables in memory. */
 static void setup(void)
 {
@@ -87,6 +106,7 @@ static void setup(void)
 	util_setup();
 	bank = util_bank();
 	util_fill_more(bank, util_fill(bank));
+	OK(bank_write(bank, LATER, deposit_thrice, NULL, &error));
 	OK(bank_write(bank, LATER, set_reading, &reading, &error));
 	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
 	OK(store_read(bank_store(bank), keep_tables, NULL, &error));
@@ -254,6 +274,7 @@ START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 {
 	static const char *const meta[] = {"id", "head", "format", "states", "txn"};
 	struct bank *bank = util_open(STORE_READ);
+	bool together = false;
 
 	for (size_t i = 0; i < tables[STORE_ACCOUNTS].count; i++) {
 		const struct row *row = &tables[STORE_ACCOUNTS].rows[i];
@@ -275,7 +296,12 @@ START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 		const struct row *row = &tables[STORE_BY_ACCOUNT].rows[i];
 
 		flip_all(bank, row->key, row->key_len, "the index of an account");
+		if (row->value_len) {
+			flip_all(bank, row->value, row->value_len, "entries behind a key");
+			together = true;
+		}
 	}
+	ck_assert(together);
 	{
 		const struct row *row = find_row(STORE_REFS, "2026/alice");
 		unsigned char both[32];
@@ -569,6 +595,14 @@ START_TEST(missing_and_false_index_entries_are_found)
 			table->rows[j].key = NULL;
 			ck_assert_int_gt(verify_tables(), 0);
 			table->rows[j].key = key;
+			if (table->rows[j].value_len == 0)
+				continue;
+			/* Cut, or without its last entry. */
+			for (size_t less = 1; less <= 8; less += 7) {
+				table->rows[j].value_len -= less;
+				ck_assert_int_gt(verify_tables(), 0);
+				table->rows[j].value_len += less;
+			}
 		}
 		/* One too many. */
 		table->rows[table->count++] =
