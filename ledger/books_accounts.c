@@ -217,6 +217,16 @@ const struct account *books_at(const struct books *books, size_t index)
 	return books->accounts[index].account;
 }
 
+void books_keep_traces(struct books *books, uint64_t key)
+{
+	books->trace_key = key;
+}
+
+const struct trace *books_trace(const struct books *books, size_t index)
+{
+	return &books->accounts[index].trace;
+}
+
 void books_release(struct books *books)
 {
 	for (size_t i = 0; i < books->count; i++) {

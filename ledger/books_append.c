@@ -137,6 +137,11 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 
 	if (rc)
 		return rc;
+	if (books->trace_key) {
+		trace_add(&parties.from->trace, books->trace_key, event->seq);
+		if (parties.to)
+			trace_add(&parties.to->trace, books->trace_key, event->seq);
+	}
 	books->head.seq = event->seq;
 	books->head.time = event->time;
 	memcpy(books->head.hash, hash, HASH_SIZE);

@@ -3,10 +3,12 @@
 
 #include "ledger/verify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err)
 {
@@ -42,7 +44,8 @@ struct run {
 	struct head head; /* of the entries read so far, by their own hashes */
 	struct event event;
 	bool replaying; /* false after the first entry that cannot be applied */
-	uint64_t index_count; /* how many index entries the journal asks for */
+	uint64_t key; /* of the traces */
+	uint64_t index_count; /* how many entries the index of accounts should have */
 	uint64_t ref_count;
 	uint64_t answer_count;
 	size_t at; /* the next replayed account to compare */
@@ -63,20 +66,6 @@ static void problem(struct verify *verify, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	verify->found(text, verify->ctx);
-}
-
-static int check_index(struct run *run, const char *account, struct sb_error *err)
-{
-	struct index_place place = {.account = account};
-	int rc = books_index_move(run->stored, &place, run->event.seq, true, err);
-
-	run->index_count++;
-	if (rc && rc != SB_ECORRUPT)
-		return rc;
-	if (rc || place.seq != run->event.seq)
-		problem(run->verify, "entry %" PRIu64 " is missing in the index of account '%s'",
-			run->event.seq, account);
-	return SB_OK;
 }
 
 static int check_ref(struct run *run, struct sb_error *err)
@@ -175,10 +164,7 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 		run->replaying = false;
 	} else {
 		run->event.seq = seq;
-		rc = check_index(run, run->event.account, err);
-		if (!rc && event_receiver(&run->event))
-			rc = check_index(run, event_receiver(&run->event), err);
-		if (!rc && (run->event.kind == EVENT_REFUND || run->event.kind == EVENT_REVERSE))
+		if ((run->event.kind == EVENT_REFUND || run->event.kind == EVENT_REVERSE))
 			rc = check_answer(run, err);
 		if (!rc && *run->event.ref)
 			rc = check_ref(run, err);
@@ -226,20 +212,129 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	return rc;
 }
 
-/* Entries stand together under keys. */
-static int count_index(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+/* ---- the index of accounts ---- */
+
+/* The index read once from its beginning to its end, beside what each account was replayed with. */
+struct compared {
+	const struct run *run;
+	size_t at; /* among the accounts */
+	struct trace trace; /* of the index of that one */
+	uint64_t count; /* of all */
+	bool differs;
+};
+
+static void close_account(struct compared *compared)
 {
-	(void)key;
+	if (!trace_same(&compared->trace, books_trace(compared->run->replayed, compared->at)))
+		compared->differs = true;
+	compared->trace = (struct trace){0};
+	compared->at++;
+}
+
+static void add_entry(struct compared *compared, const unsigned char *stored)
+{
+	uint64_t seq = u64_load(stored);
+
+	compared->count++;
+	if (seq < TRACE_PRIME)
+		trace_add(&compared->trace, compared->run->key, seq);
+	else
+		compared->differs = true;
+}
+
+/* Goes on to the account whose name a key begins with. */
+static bool find_account(struct compared *compared, struct slice key)
+{
+	const char *name = key.data;
+	size_t count = compared->run->verify->accounts;
+
+	if (key.len < 9 || name[key.len - 9] != '\0')
+		return false;
+	while (compared->at < count &&
+	       strcmp(books_at(compared->run->replayed, compared->at)->name, name) < 0)
+		close_account(compared);
+	return compared->at < count && strlen(name) == key.len - 9 &&
+	       strcmp(books_at(compared->run->replayed, compared->at)->name, name) == 0;
+}
+
+/* Entries stand together under keys. */
+static int compare_index(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct compared *compared = ctx;
+	const unsigned char *behind = value.data;
+
 	(void)err;
-	*(uint64_t *)ctx += 1 + value.len / 8;
+	if (!find_account(compared, key) || value.len % 8) {
+		compared->differs = true;
+		compared->count += 1 + value.len / 8;
+		return SB_OK;
+	}
+	add_entry(compared, (const unsigned char *)key.data + key.len - 8);
+	for (size_t i = 0; i < value.len; i += 8)
+		add_entry(compared, behind + i);
 	return SB_OK;
 }
 
+static int find_in_index(struct run *run, const char *account, struct sb_error *err)
+{
+	struct index_place place = {.account = account};
+	int rc = books_index_move(run->stored, &place, run->event.seq, true, err);
+
+	run->index_count++;
+	if (rc && rc != SB_ECORRUPT)
+		return rc;
+	if (rc || place.seq != run->event.seq)
+		problem(run->verify, "entry %" PRIu64 " is missing in the index of account '%s'",
+			run->event.seq, account);
+	return SB_OK;
+}
+
+/* Of entries that cannot be read it is known that they are damaged. */
+static int find_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct run *run = ctx;
+	int rc;
+
+	if (key.len != 8 || value.len < HASH_SIZE ||
+	    event_decode((const unsigned char *)value.data + HASH_SIZE, value.len - HASH_SIZE,
+			 &run->event, NULL))
+		return SB_OK;
+	run->event.seq = u64_load(key.data);
+	rc = find_in_index(run, run->event.account, err);
+	return rc || !event_receiver(&run->event)
+		       ? rc
+		       : find_in_index(run, event_receiver(&run->event), err);
+}
+
+static int check_index(struct run *run, struct sb_error *err)
+{
+	struct compared compared = {.run = run, .differs = !run->replaying};
+	int problems = run->verify->problems;
+	int rc = store_walk(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
+			    compare_index, &compared, err);
+
+	while (!rc && compared.at < run->verify->accounts)
+		close_account(&compared);
+	if (rc || !compared.differs)
+		return rc;
+	/* Where is it? */
+	rc = store_walk(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
+			run, err);
+	if (!rc && compared.count != run->index_count)
+		problem(run->verify,
+			"the index of accounts has %" PRIu64 " entries instead of %" PRIu64,
+			compared.count, run->index_count);
+	if (!rc && run->replaying && run->verify->problems == problems)
+		problem(run->verify, "the index of accounts is not that of the entries");
+	return rc;
+}
+
+/* ---- what is left when all entries were read ---- */
+
 static int check_counts(struct run *run, struct sb_error *err)
 {
-	uint64_t index = 0, refs, answers;
-	int rc = store_walk(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
-			    count_index, &index, err);
+	uint64_t refs, answers;
+	int rc = check_index(run, err);
 
 	if (!rc)
 		rc = store_count(books_txn(run->stored), STORE_REFS, &refs, err);
@@ -247,10 +342,6 @@ static int check_counts(struct run *run, struct sb_error *err)
 		rc = store_count(books_txn(run->stored), STORE_ANSWERS, &answers, err);
 	if (rc)
 		return rc;
-	if (index != run->index_count)
-		problem(run->verify,
-			"the index of accounts has %" PRIu64 " entries instead of %" PRIu64, index,
-			run->index_count);
 	if (refs != run->ref_count)
 		problem(run->verify,
 			"the index of refs has %" PRIu64 " entries instead of %" PRIu64, refs,
@@ -322,6 +413,17 @@ static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Nobody who made the books knows it. */
+static int pick_key(struct run *run, struct sb_error *err)
+{
+	if (getrandom(&run->key, sizeof(run->key), 0) != (ssize_t)sizeof(run->key))
+		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
+				    sb_errno(errno));
+	run->key = 1 + run->key % (TRACE_PRIME - 1);
+	books_keep_traces(run->replayed, run->key);
+	return SB_OK;
+}
+
 int verify_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct verify *verify = ctx;
@@ -336,7 +438,9 @@ int verify_books(struct books *books, void *ctx, struct sb_error *err)
 	run.replayed = books_new(books_id(books));
 	if (!run.replayed)
 		return sb_error_nomem(err);
-	rc = check_file(&run, &sound, err);
+	rc = pick_key(&run, err);
+	if (!rc)
+		rc = check_file(&run, &sound, err);
 	if (!rc && sound)
 		rc = store_walk(books_txn(books), STORE_JOURNAL, (struct slice){0}, false,
 				check_entry, &run, err);
