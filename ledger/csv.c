@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ledger/ahead.h"
 #include "ledger/csv_row.h"
 #include "ledger/history.h"
 #include "ledger/when.h"
@@ -204,6 +205,6 @@ int csv_journal(struct books *books, const struct export_to *to, struct sb_error
 	}
 	csv_text(&row, "hash");
 	csv_end(&row);
-	return journal_prove(books_txn(books), books_id(books), books_head(books), put_entry,
-			     &again, err);
+	return ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry, &again,
+			   err);
 }

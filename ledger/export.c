@@ -3,6 +3,7 @@
 
 #include "ledger/export.h"
 
+#include "ledger/ahead.h"
 #include "ledger/when.h"
 #include "ledger/yamlfile.h"
 
@@ -125,8 +126,8 @@ int export_yaml_to(struct books *books, const struct export_to *to, struct sb_er
 	yaml_put_text(writer, hex_format(hash, head->hash, HASH_SIZE));
 	yaml_put_key(writer, "journal");
 	yaml_put_list(writer, head->seq == 0);
-	rc = journal_prove(books_txn(books), books_id(books), books_head(books), put_entry,
-			   &exporting, err);
+	rc = ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry,
+			 &exporting, err);
 	yaml_put_list_end(writer);
 	yaml_put_map_end(writer);
 	finished = yaml_writer_finish(writer, rc ? NULL : err);

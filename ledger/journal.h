@@ -63,9 +63,4 @@ typedef int journal_each(const struct entry *entry, void *ctx, struct sb_error *
 int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_each *each, void *ctx,
 		 struct sb_error *err);
 
-/* The same for all of them, from the first to the last, which is [head]. SB_ECORRUPT when the chain
- * does not hold: [each] is called for nothing but what fits its hash. */
-int journal_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
-		  const struct head *head, journal_each *each, void *ctx, struct sb_error *err);
-
 #endif

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ledger/ahead.h"
 #include "ledger/amount.h"
 #include "ledger/history.h"
 #include "ledger/when.h"
@@ -174,8 +175,8 @@ static int tell(struct books *books, const struct export_to *to, bool beancount,
 		fputs("option \"operating_currency\" \"" COMMODITY "\"\n"
 		      "plugin \"beancount.plugins.auto_accounts\"\n",
 		      to->file);
-	rc = journal_prove(books_txn(books), books_id(books), books_head(books), put_entry,
-			   &telling, err);
+	rc = ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry, &telling,
+			 err);
 	books_free(telling.replayed);
 	return rc;
 }

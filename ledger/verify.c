@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ledger/ahead.h"
+
 int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err)
 {
 	size_t digits = strspn(text, "0123456789");
@@ -42,7 +44,7 @@ struct run {
 	struct books *stored;
 	struct books *replayed;
 	struct head head; /* of the entries read so far, by their own hashes */
-	struct event event;
+	struct event event; /* of an entry that is looked at once more */
 	bool replaying; /* false after the first entry that cannot be applied */
 	uint64_t key; /* of the traces */
 	uint64_t index_count; /* how many entries the index of accounts should have */
@@ -68,9 +70,9 @@ static void problem(struct verify *verify, const char *fmt, ...)
 	verify->found(text, verify->ctx);
 }
 
-static int check_ref(struct run *run, struct sb_error *err)
+static int check_ref(struct run *run, const struct event *event, struct sb_error *err)
 {
-	const char *ref = run->event.ref;
+	const char *ref = event->ref;
 	struct slice value;
 	int rc = store_get(books_txn(run->stored), STORE_REFS, (struct slice){ref, strlen(ref)},
 			   &value, err);
@@ -78,29 +80,29 @@ static int check_ref(struct run *run, struct sb_error *err)
 	run->ref_count++;
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != run->event.seq)
+	if (rc || value.len != 8 || u64_load(value.data) != event->seq)
 		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
-			ref, run->event.seq);
+			ref, event->seq);
 	return SB_OK;
 }
 
-static int check_answer(struct run *run, struct sb_error *err)
+static int check_answer(struct run *run, const struct event *event, struct sb_error *err)
 {
 	unsigned char key[16];
 	struct slice value;
 	int rc;
 
-	books_answer_key(key, &run->event);
+	books_answer_key(key, event);
 	rc = store_get(books_txn(run->stored), STORE_ANSWERS, (struct slice){key, sizeof(key)},
 		       &value, err);
 	run->answer_count++;
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != (uint64_t)run->event.amount)
+	if (rc || value.len != 8 || u64_load(value.data) != (uint64_t)event->amount)
 		problem(run->verify,
 			"entry %" PRIu64 ", which answers entry %" PRIu64
 			", is not in the index of answers",
-			run->event.seq, run->event.answers);
+			event->seq, event->answers);
 	return SB_OK;
 }
 
@@ -120,33 +122,73 @@ static void check_heads(struct run *run, uint64_t seq, const unsigned char *hash
 	}
 }
 
-static int check_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+/* Applies it, as long as that can be done. */
+static int replay(struct run *run, const struct ahead *entry, struct sb_error *err)
 {
-	const unsigned char *bytes = value.data;
-	unsigned char hash[HASH_SIZE];
-	struct run *run = ctx;
 	struct sb_error why;
-	uint64_t seq;
+	int rc;
+
+	if (!run->replaying)
+		return SB_OK;
+	rc = books_follow(run->replayed, &entry->event, entry->value.data, &why);
+	if (rc == SB_ESYSTEM)
+		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
+	if (rc) {
+		problem(run->verify, "%s", why.text);
+		run->replaying = false;
+	}
+	return SB_OK;
+}
+
+static int check_event(struct run *run, const struct ahead *entry, struct sb_error *err)
+{
+	const struct event *event = &entry->event;
 	int rc = SB_OK;
 
-	if (key.len != 8 || value.len < HASH_SIZE) {
+	if (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE)
+		rc = check_answer(run, event, err);
+	if (!rc && *event->ref)
+		rc = check_ref(run, event, err);
+	return rc ? rc : replay(run, entry, err);
+}
+
+/* Says what is wrong with an entry that cannot be decoded. */
+static int name_fault(struct run *run, const struct ahead *entry, struct sb_error *err)
+{
+	struct sb_error why;
+	int rc = event_decode((const unsigned char *)entry->value.data + HASH_SIZE,
+			      entry->value.len - HASH_SIZE, &run->event, &why);
+
+	/* No memory is no problem of the books. */
+	if (entry->rc == SB_ESYSTEM || rc == SB_ESYSTEM)
+		return sb_error_nomem(err);
+	problem(run->verify, "entry %" PRIu64 ": %s", u64_load(entry->key.data), why.text);
+	run->replaying = false;
+	return SB_OK;
+}
+
+static int check_entry(const struct ahead *entry, void *ctx, struct sb_error *err)
+{
+	const unsigned char *bytes = entry->value.data;
+	struct run *run = ctx;
+	uint64_t seq;
+	int rc;
+
+	if (!entry->whole) {
 		problem(run->verify, "the journal holds %zu bytes that are no entry",
-			key.len + value.len);
+			entry->key.len + entry->value.len);
 		run->replaying = false;
 		return SB_OK;
 	}
-	seq = u64_load(key.data);
+	seq = u64_load(entry->key.data);
 	if (seq != run->head.seq + 1) {
 		problem(run->verify,
 			"entry %" PRIu64 " follows entry %" PRIu64 ": entries are "
 			"missing",
 			seq, run->head.seq);
-		run->head.seq = seq - 1;
 		run->replaying = false;
 	}
-	journal_hash(books_id(run->stored), &run->head, bytes + HASH_SIZE, value.len - HASH_SIZE,
-		     hash);
-	if (memcmp(hash, bytes, HASH_SIZE) != 0) {
+	if (!entry->fits) {
 		problem(run->verify,
 			"entry %" PRIu64 " does not fit its hash: it, or its hash, was "
 			"changed",
@@ -154,33 +196,9 @@ static int check_entry(struct slice key, struct slice value, void *ctx, struct s
 		run->replaying = false;
 	}
 	check_heads(run, seq, bytes);
-	rc = event_decode(bytes + HASH_SIZE, value.len - HASH_SIZE, &run->event, &why);
-	/* No memory is no problem of the books. */
-	if (rc == SB_ESYSTEM)
-		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
-	if (rc) {
-		rc = SB_OK;
-		problem(run->verify, "entry %" PRIu64 ": %s", seq, why.text);
-		run->replaying = false;
-	} else {
-		run->event.seq = seq;
-		if ((run->event.kind == EVENT_REFUND || run->event.kind == EVENT_REVERSE))
-			rc = check_answer(run, err);
-		if (!rc && *run->event.ref)
-			rc = check_ref(run, err);
-		if (!rc && run->replaying) {
-			rc = books_follow(run->replayed, &run->event, bytes, &why);
-			if (rc == SB_ESYSTEM)
-				return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
-			if (rc) {
-				rc = SB_OK;
-				problem(run->verify, "%s", why.text);
-				run->replaying = false;
-			}
-		}
-	}
+	rc = entry->rc ? name_fault(run, entry, err) : check_event(run, entry, err);
 	run->head.seq = seq;
-	run->head.time = run->event.time;
+	run->head.time = entry->rc ? run->event.time : entry->event.time;
 	memcpy(run->head.hash, bytes, HASH_SIZE);
 	run->verify->entries++;
 	steps_at(run->verify->steps, run->verify->entries, books_head(run->stored)->seq);
@@ -442,8 +460,7 @@ int verify_books(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = check_file(&run, &sound, err);
 	if (!rc && sound)
-		rc = store_walk(books_txn(books), STORE_JOURNAL, (struct slice){0}, false,
-				check_entry, &run, err);
+		rc = ahead_walk(books_txn(books), books_id(books), check_entry, &run, err);
 	if (!rc && sound)
 		rc = check_rest(&run, err);
 	event_release(&run.event);
