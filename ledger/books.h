@@ -8,7 +8,7 @@
 #include "ledger/account.h"
 #include "ledger/journal.h"
 #include "ledger/store.h"
-#include "ledger/trace.h"
+#include "ledger/tally.h"
 #include "ledger/tree.h"
 
 struct bank; /* an open bank */
@@ -172,10 +172,10 @@ int books_replay(struct books *books, const struct event *event, const unsigned 
 /* Applies an entry, whose hash the caller has checked, to books in memory. */
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Has books_follow() keep a trace of the entries of each account, and tells that of
+/* Has books_follow() keep a tally of the entries of each account, and tells that of
  * books_at(index). */
-void books_keep_traces(struct books *books, uint64_t key);
-const struct trace *books_trace(const struct books *books, size_t index);
+void books_keep_tallies(struct books *books, uint64_t key);
+const struct tally *books_tally(const struct books *books, size_t index);
 /* Entries come into the index of their accounts at the end of the transaction, account by account.
  */
 int books_index(struct books *books, struct sb_error *err);

@@ -217,14 +217,14 @@ const struct account *books_at(const struct books *books, size_t index)
 	return books->accounts[index].account;
 }
 
-void books_keep_traces(struct books *books, uint64_t key)
+void books_keep_tallies(struct books *books, uint64_t key)
 {
-	books->trace_key = key;
+	books->tally_key = key;
 }
 
-const struct trace *books_trace(const struct books *books, size_t index)
+const struct tally *books_tally(const struct books *books, size_t index)
 {
-	return &books->accounts[index].trace;
+	return &books->accounts[index].tally;
 }
 
 void books_release(struct books *books)

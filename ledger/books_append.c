@@ -137,10 +137,10 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 
 	if (rc)
 		return rc;
-	if (books->trace_key) {
-		trace_add(&parties.from->trace, books->trace_key, event->seq);
+	if (books->tally_key) {
+		tally_add(&parties.from->tally, books->tally_key, event->seq);
 		if (parties.to)
-			trace_add(&parties.to->trace, books->trace_key, event->seq);
+			tally_add(&parties.to->tally, books->tally_key, event->seq);
 	}
 	books->head.seq = event->seq;
 	books->head.time = event->time;

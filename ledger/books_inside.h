@@ -29,7 +29,7 @@ struct loaded {
 	uint64_t *unindexed; /* entries of this transaction that are not in its index yet */
 	size_t unindexed_count;
 	size_t unindexed_size;
-	struct trace trace;
+	struct tally tally;
 };
 
 struct books {
@@ -46,7 +46,7 @@ struct books {
 	size_t size;
 	size_t found; /* where one was found, or belonged, last */
 	bool unindexed; /* some of them have entries that are not in the index yet */
-	uint64_t trace_key; /* 0: no traces are kept */
+	uint64_t tally_key; /* 0: no tallies are kept */
 	struct bytes stored; /* the entry that is written: room for the next one, too */
 };
 

@@ -46,7 +46,7 @@ struct run {
 	struct head head; /* of the entries read so far, by their own hashes */
 	struct event event; /* of an entry that is looked at once more */
 	bool replaying; /* false after the first entry that cannot be applied */
-	uint64_t key; /* of the traces */
+	uint64_t key; /* of the tallies */
 	uint64_t index_count; /* how many entries the index of accounts should have */
 	uint64_t ref_count;
 	uint64_t answer_count;
@@ -236,16 +236,16 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 struct compared {
 	const struct run *run;
 	size_t at; /* among the accounts */
-	struct trace trace; /* of the index of that one */
+	struct tally tally; /* of the index of that one */
 	uint64_t count; /* of all */
 	bool differs;
 };
 
 static void close_account(struct compared *compared)
 {
-	if (!trace_same(&compared->trace, books_trace(compared->run->replayed, compared->at)))
+	if (!tally_same(&compared->tally, books_tally(compared->run->replayed, compared->at)))
 		compared->differs = true;
-	compared->trace = (struct trace){0};
+	compared->tally = (struct tally){0};
 	compared->at++;
 }
 
@@ -254,8 +254,8 @@ static void add_entry(struct compared *compared, const unsigned char *stored)
 	uint64_t seq = u64_load(stored);
 
 	compared->count++;
-	if (seq < TRACE_PRIME)
-		trace_add(&compared->trace, compared->run->key, seq);
+	if (seq < TALLY_PRIME)
+		tally_add(&compared->tally, compared->run->key, seq);
 	else
 		compared->differs = true;
 }
@@ -437,8 +437,8 @@ static int pick_key(struct run *run, struct sb_error *err)
 	if (getrandom(&run->key, sizeof(run->key), 0) != (ssize_t)sizeof(run->key))
 		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
 				    sb_errno(errno));
-	run->key = 1 + run->key % (TRACE_PRIME - 1);
-	books_keep_traces(run->replayed, run->key);
+	run->key = 1 + run->key % (TALLY_PRIME - 1);
+	books_keep_tallies(run->replayed, run->key);
 	return SB_OK;
 }
 
