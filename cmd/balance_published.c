@@ -84,7 +84,7 @@ static int choose_named(struct listing *listing, const struct selection *selecti
 
 static void choose_mine(struct listing *listing)
 {
-	const char *user = listing->env->author.user;
+	const char *user = listing->env->here()->author.user;
 	struct env *env = listing->env;
 	struct slurm_error why;
 	struct assocs assocs = {0};

@@ -286,7 +286,8 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 static int look_up(struct env *env, bool *ret_granted)
 {
 	char place[PLACE_SIZE];
-	struct command_right right = {.place = place_of(env->machine, env->store.folder, place)};
+	struct command_right right = {
+		.place = place_of(env->here()->machine, env->store.folder, place)};
 	struct sb_error err;
 
 	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))

@@ -288,7 +288,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (option(env, "clusters"))
 		return usage(env, "a bank commands every cluster of the settings or none: leave "
 				  "--clusters out");
-	place_of(env->machine, env->store.folder, adoption.place);
+	place_of(env->here()->machine, env->store.folder, adoption.place);
 	status = adopt(&adoption);
 	clusters_release(&adoption.clusters);
 	free(adoption.strays);

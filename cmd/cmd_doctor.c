@@ -15,7 +15,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (option(env, "accounts"))
 		return usage(env, "doctor looks at everything: leave --accounts out");
 	/* Not by the frame: that there is no bank is a finding. */
-	if (bank_open(&env->store, STORE_READ, &env->author, &env->bank, &err))
+	if (bank_open(&env->store, STORE_READ, NULL, &env->bank, &err))
 		env->bank = NULL;
 	doctor_bank(env, &err, &diagnosis);
 	doctor_slurm(env, &diagnosis);

@@ -44,7 +44,7 @@ static int enter(struct env *env, FILE *file, const char *name)
 {
 	struct sb_error err;
 
-	if (bank_open(&env->store, STORE_WRITE, &env->author, &env->bank, &err))
+	if (bank_open(&env->store, STORE_WRITE, &env->here()->author, &env->bank, &err))
 		return fail(env, &err);
 	return option(env, "append") ? append(env, file, name)
 				     : predecessor_import(env, file, name);

@@ -203,7 +203,8 @@ static int make_bank(struct env *env)
 	/* Only a folder that is there has a full path. */
 	if (mkdir(env->store.folder, 0750) == 0)
 		(void)chmod(env->store.folder, 0750);
-	if (bank_create(&env->store, place_of(env->machine, env->store.folder, place), &err))
+	if (bank_create(&env->store, place_of(env->here()->machine, env->store.folder, place),
+			&err))
 		return fail(env, &err);
 	say(env, "made an empty bank in %s", env->store.folder);
 	return EXIT_DONE;

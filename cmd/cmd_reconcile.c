@@ -556,7 +556,7 @@ static int read_options(struct reconciling *reconciling, struct sb_error *err)
 				  "--note, --no-apply, --start and --end go with --apply");
 	if (!rc)
 		rc = bank_open(&env->store, option(env, "apply") ? STORE_WRITE : STORE_READ,
-			       &env->author, &env->bank, err);
+			       &env->here()->author, &env->bank, err);
 	return rc;
 }
 

@@ -342,9 +342,10 @@ static int prepare(struct env *env, struct sb_error *err)
 	if (env->command->flags & (CMD_READ | CMD_WRITE))
 		rc = refuse_users(env, err);
 	if (!rc && env->command->flags & (CMD_READ | CMD_WRITE))
-		rc = bank_open(&env->store,
-			       env->command->flags & CMD_WRITE ? STORE_WRITE : STORE_READ,
-			       &env->author, &env->bank, err);
+		rc = env->command->flags & CMD_WRITE
+			     ? bank_open(&env->store, STORE_WRITE, &env->here()->author, &env->bank,
+					 err)
+			     : bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
 	return rc;
 }
 

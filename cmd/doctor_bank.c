@@ -258,7 +258,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	diagnose(diagnosis, seen.current ? VERDICT_OK : VERDICT_INFO, "states", the_bank, NULL,
 		 seen.current ? "version %d" : "older than %d: made again at the next entry",
 		 ACCOUNT_STATE_VERSION);
-	granted = strcmp(seen.place, place_of(env->machine, folder, place)) == 0;
+	granted = strcmp(seen.place, place_of(env->here()->machine, folder, place)) == 0;
 	diagnose(
 		diagnosis, granted ? VERDICT_OK : VERDICT_BAD, "who commands Slurm", the_bank,
 		granted ? NULL

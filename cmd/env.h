@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cmd/settings.h"
+#include "cmd/this_machine.h"
 #include "ledger/books.h"
 #include "slurm/slurm.h"
 
@@ -46,8 +47,8 @@ struct env {
 	/* run_program_with(), for the notify command. */
 	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
 			struct run_result *ret, struct slurm_error *err);
-	struct author author;
-	const char *machine; /* names this machine; what adopt enters */
+	/* this_machine() */
+	const struct this_machine *(*here)(void);
 
 	/* Filled in by the frame (commands.c) before the verb runs. */
 	const struct command *command;

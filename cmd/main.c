@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
-#include "cmd/this_machine.h"
 #include "slurm/run.h"
 
 /* Only what is safe in a signal handler. */
@@ -106,7 +105,6 @@ static int terminal_width(void)
 
 int main(int argc, char *argv[])
 {
-	struct this_machine here;
 	struct env env;
 
 	if (open_standard_streams() != 0)
@@ -116,7 +114,6 @@ int main(int argc, char *argv[])
 	(void)signal(SIGBUS, on_bus_error);
 	catch_crashes();
 	store_on_damage(on_damage);
-	this_machine_read(&here);
 	openlog("subank", LOG_PID, LOG_DAEMON);
 	env = (struct env){.in = stdin,
 			   .out = stdout,
@@ -130,7 +127,6 @@ int main(int argc, char *argv[])
 			   .lines = run_lines,
 			   .log = wants_syslog() ? log_to_syslog : NULL,
 			   .run_with = run_program_with,
-			   .author = here.author,
-			   .machine = here.machine};
+			   .here = this_machine};
 	return subank(&env, argc, argv);
 }

@@ -80,7 +80,7 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	struct nesting nesting = {0};
 	int rc = books_machine(books, place, sizeof(place), err);
 
-	place_of(publishing->env->machine, publishing->env->store.folder, here);
+	place_of(publishing->env->here()->machine, publishing->env->store.folder, here);
 	publishing->granted = !rc && strcmp(place, here) == 0;
 	if (publishing->granted) {
 		rc = add_accounts(publishing, books, &nesting, list, err);

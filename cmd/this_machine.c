@@ -38,7 +38,7 @@ static uint32_t login_uid(void)
 	return end == text || *end || uid > UINT32_MAX ? LOGIN_NONE : (uint32_t)uid;
 }
 
-void this_machine_read(struct this_machine *ret)
+static void find_out(struct this_machine *ret)
 {
 	const struct passwd *passwd = getpwuid(getuid());
 	char id[64];
@@ -53,6 +53,15 @@ void this_machine_read(struct this_machine *ret)
 	read_line("/etc/machine-id", id, sizeof(id));
 	(void)snprintf(ret->machine, sizeof(ret->machine), "%s/%s", text_ok(id) ? id : "",
 		       ret->host);
+}
+
+const struct this_machine *this_machine(void)
+{
+	static struct this_machine here;
+
+	if (!here.author.user)
+		find_out(&here);
+	return &here;
 }
 
 const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE])

@@ -9,12 +9,13 @@ struct this_machine {
 	struct author author; /* texts point into this struct */
 	char user[256];
 	char host[256];
-	char machine[320]; /* "machine-id/host": cloned disks share the first, renamed ones the
-			      other */
+	char machine[320]; /* what adopt enters: "machine-id/host". Cloned disks share the first,
+			      renamed ones the other. */
 };
 
-/* Fills [ret], which must not be moved afterwards. */
-void this_machine_read(struct this_machine *ret);
+/* Found out when it is first asked for: a name may come from far, and verbs that only read need
+ * none. */
+const struct this_machine *this_machine(void);
 
 enum { PLACE_SIZE = 320 + 4096 + 2 };
 

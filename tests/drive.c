@@ -112,6 +112,16 @@ static int fake_notify(const char *const argv[], const void *input, size_t len, 
 	return 0;
 }
 
+static const struct this_machine *here(void)
+{
+	static struct this_machine named;
+
+	named = (struct this_machine){
+		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"}};
+	(void)snprintf(named.machine, sizeof(named.machine), "%s", machine);
+	return &named;
+}
+
 /* Runs with streams in memory; the caller frees what was printed. */
 static int run_with(const char *const args[], char **ret_out, char **ret_err)
 {
@@ -132,8 +142,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.lines = fake_lines,
 		.log = keep_log,
 		.run_with = fake_notify,
-		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
-		.machine = machine,
+		.here = here,
 	};
 
 	ck_assert(env.in && env.out && env.err);

@@ -116,8 +116,9 @@ int main(int argc, char *argv[])
 			  .deadline_ms = 600000,
 			  .run = run,
 			  .lines = lines},
-		.author = {
-			.uid = 64030, .login = LOGIN_NONE, .user = "slurm", .host = "controller"}};
+	};
+	const struct author author = {
+		.uid = 64030, .login = LOGIN_NONE, .user = "slurm", .host = "controller"};
 	struct store_options options = {.doing = "jobs", .wait_ms = 60000};
 	struct observation observation = {.cluster = "dev", .answered = true};
 	const struct clusters clusters = {.list = &observation, .count = 1};
@@ -140,7 +141,7 @@ int main(int argc, char *argv[])
 	until = observation.time = strtoll(argv[5], NULL, 10) * WHEN_SECOND;
 	rc = bank_create(&options, "", &err);
 	if (!rc)
-		rc = bank_open(&options, STORE_WRITE, &env.author, &env.bank, &err);
+		rc = bank_open(&options, STORE_WRITE, &author, &env.bank, &err);
 	if (!rc)
 		rc = bank_write(env.bank, opening.since, open_all, &opening, &err);
 	if (!rc)

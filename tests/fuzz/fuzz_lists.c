@@ -54,6 +54,15 @@ static int answer(const char *const argv[], int deadline_ms, struct run_result *
 	return SLURM_OK;
 }
 
+static const struct this_machine *here(void)
+{
+	static const struct this_machine head = {
+		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
+		.machine = "id/head"};
+
+	return &head;
+}
+
 /* Runs `subank ARGUMENT...` with the input as its standard input. */
 static int run(const void *input, size_t size, ...)
 {
@@ -73,8 +82,7 @@ static int run(const void *input, size_t size, ...)
 		.err = open_memstream(&messages, &messages_len),
 		.now = now,
 		.run = answer,
-		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
-		.machine = "id/head",
+		.here = here,
 	};
 	MUST(env.in && env.out && env.err);
 	MUST(fwrite(input, 1, size, env.in) == size);

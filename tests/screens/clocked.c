@@ -34,6 +34,15 @@ static int read_clock(const char *path)
 	return rc;
 }
 
+static const struct this_machine *here(void)
+{
+	static const struct this_machine head = {
+		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
+		.machine = "id/head"};
+
+	return &head;
+}
+
 int main(int argc, char *argv[])
 {
 	struct env env = {.in = stdin,
@@ -47,8 +56,7 @@ int main(int argc, char *argv[])
 			  .run = run_program,
 			  .lines = run_lines,
 			  .run_with = run_program_with,
-			  .author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"},
-			  .machine = "id/head"};
+			  .here = here};
 
 	if (read_clock(getenv("SUBANK_CLOCK")) != 0) {
 		perror("SUBANK_CLOCK");
