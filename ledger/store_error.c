@@ -40,6 +40,7 @@ int store_error(struct sb_error *err, int rc, const char *what)
 	case MDB_INCOMPATIBLE:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_BAD_TXN:
+	case MDB_CURSOR_FULL: /* deeper than a tree can be: a page leads back */
 		return sb_error_set(err, SB_ECORRUPT,
 				    "cannot %s: the data file is damaged (%s); restore an export "
 				    "or a backup",
