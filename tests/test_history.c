@@ -635,36 +635,16 @@ START_TEST(a_damaged_index_is_found)
 }
 END_TEST
 
-/* Puts one billing-second more into the stored state of alice. */
-static int enrich(struct store_txn *txn, void *ctx, struct sb_error *err)
-{
-	struct account *account = ctx;
-	struct bytes state = {0};
-	int rc;
-
-	account->lots[0].rest++;
-	account->lots[0].amount++;
-	account->deposited++;
-	OK(account_encode(account, &state, err));
-	rc = store_set(txn, STORE_ACCOUNTS, (struct slice){"alice", 5},
-		       (struct slice){state.data, state.len}, err);
-	bytes_release(&state);
-	return rc;
-}
-
 START_TEST(a_state_that_differs_from_the_entries_is_found)
 {
 	struct statement statement = {.account = "alice", .since = T0, .until = T0 + 10 * HOUR};
-	struct account *account;
 
 	util_open_account(bank, T0, "alice");
 	util_deposit(bank, T0 + HOUR, "alice", SU);
 	OK(bank_read(bank, T0 + HOUR, statement_make, &statement, &error));
 	ck_assert_int_eq(statement.closing.balance, SU);
 	statement_release(&statement);
-	account = util_account(bank, T0 + HOUR, "alice");
-	OK(store_write(bank_store(bank), enrich, account, &error));
-	account_free(account);
+	util_enrich(bank, T0 + HOUR, "alice");
 	FAILS(SB_ECORRUPT, "differs from its entries",
 	      bank_read(bank, T0 + HOUR, statement_make, &statement, &error));
 	/* Also when the period is over and reaches the newest entry. */

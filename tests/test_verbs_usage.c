@@ -219,6 +219,19 @@ START_TEST(tables_have_bars)
 }
 END_TEST
 
+START_TEST(what_does_not_add_up_is_no_answer)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+
+	util_enrich(bank, clock_now, "bio");
+	bank_close(bank);
+	GIVES(3, NULL, "the stored state of account 'bio' differs from its entries", "usage", "bio");
+	GIVES(3, NULL, "differs from its entries", "usage", "-nP", "--by", "job");
+	GIVES(3, "", "differs from its entries", "statement", "bio");
+	GIVES(3, "", "differs from its entries", "statement", "bio", "--by", "user");
+}
+END_TEST
+
 START_TEST(the_journal_by_user)
 {
 	DONE("", "refund", entry_of("job 3 "), "100s", "--note", "x");
@@ -246,6 +259,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_given_back_counts_with_its_job);
 	tcase_add_test(tcase, months_of_use_are_local_months);
 	tcase_add_test(tcase, tables_have_bars);
+	tcase_add_test(tcase, what_does_not_add_up_is_no_answer);
 	tcase_add_test(tcase, the_journal_by_user);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

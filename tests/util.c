@@ -216,6 +216,30 @@ struct account *util_account(struct bank *bank, int64_t now, const char *name)
 	return looking.copy;
 }
 
+static int store_richer(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	struct account *account = ctx;
+	struct bytes state = {0};
+	int rc;
+
+	account->lots[0].rest++;
+	account->lots[0].amount++;
+	account->deposited++;
+	OK(account_encode(account, &state, err));
+	rc = store_set(txn, STORE_ACCOUNTS, (struct slice){account->name, strlen(account->name)},
+		       (struct slice){state.data, state.len}, err);
+	bytes_release(&state);
+	return rc;
+}
+
+void util_enrich(struct bank *bank, int64_t now, const char *name)
+{
+	struct account *account = util_account(bank, now, name);
+
+	OK(store_write(bank_store(bank), store_richer, account, &error));
+	account_free(account);
+}
+
 int64_t util_available(struct bank *bank, int64_t now, const char *name)
 {
 	struct account *account = util_account(bank, now, name);

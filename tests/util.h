@@ -73,6 +73,8 @@ uint64_t util_deposit(struct bank *bank, int64_t now, const char *account, int64
 struct head util_head(struct bank *bank);
 /* A copy of the account as it is at [now]; account_free() it. */
 struct account *util_account(struct bank *bank, int64_t now, const char *name);
+/* Damage: puts one billing-second more into its stored state. */
+void util_enrich(struct bank *bank, int64_t now, const char *name);
 int64_t util_available(struct bank *bank, int64_t now, const char *name);
 
 /* One entry of every kind and more: accounts "alice" and "bob" on cluster "c1". Returns the time
