@@ -8,8 +8,8 @@
 #include "cmd/entry_text.h"
 #include "cmd/output.h"
 #include "cmd/period.h"
-#include "cmd/progress.h"
 #include "cmd/selection.h"
+#include "cmd/statements.h"
 #include "cmd/use_rows.h"
 #include "ledger/seen.h"
 #include "ledger/statement.h"
@@ -232,17 +232,10 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 	struct printing *printing = ctx;
 	struct statement *statement = &printing->statement;
 	char hash[HASH_TEXT_SIZE];
-	struct progress progress;
-	const struct steps steps = {progress_at, &progress};
 	int rc;
 
 	statement->each = NULL;
-	statement->steps = &steps;
-	progress_begin(&progress, printing->env, 0);
-	rc = statement_make(books, statement, err);
-	progress_end(&progress);
-	/* Rows are printed from here on. */
-	statement->steps = NULL;
+	rc = statement_make_watched(printing->env, books, statement, err);
 	if (rc)
 		return rc;
 	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
@@ -308,10 +301,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	statement_release(statement);
 	selection_release(&selection);
-	if (!rc && !finished)
-		return EXIT_DONE;
-	status = fail(env, &err);
-	return err.code == SB_ECORRUPT ? EXIT_PART : status;
+	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);
 }
 
 static const struct option_spec options[] = {

@@ -6,8 +6,8 @@
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "cmd/period.h"
-#include "cmd/progress.h"
 #include "cmd/selection.h"
+#include "cmd/statements.h"
 #include "cmd/use_rows.h"
 #include "ledger/amount.h"
 
@@ -62,16 +62,10 @@ static int list_account(struct listing *listing, struct books *books, const char
 			struct sb_error *err)
 {
 	struct statement *statement = &listing->statement;
-	struct progress progress;
-	const struct steps steps = {progress_at, &progress};
 	int rc;
 
 	statement->account = account;
-	statement->steps = &steps;
-	progress_begin(&progress, listing->env, 0);
-	rc = statement_make(books, statement, err);
-	progress_end(&progress);
-	statement->steps = NULL;
+	rc = statement_make_watched(listing->env, books, statement, err);
 	if (!rc)
 		rc = use_rows(books, statement, listing->output, COLUMN_USE, add_cells, listing,
 			      err);
@@ -131,10 +125,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	finished = output_finish(listing.output, rc ? NULL : &err);
 	selection_release(&selection);
-	if (!rc && !finished)
-		return EXIT_DONE;
-	status = fail(env, &err);
-	return err.code == SB_ECORRUPT ? EXIT_PART : status;
+	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);
 }
 
 static const struct option_spec options[] = {

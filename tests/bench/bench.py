@@ -113,26 +113,25 @@ def in_turn(times, *sides):
     return [statistics.median(one) for one in took]
 
 
+def parted(words, mark):
+    """['a', mark, 'b', 'c'] is [['a'], ['b', 'c']]."""
+    parts = [[]]
+    for word in words:
+        if word == mark:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return parts
+
+
 def race(to_file, times, *words):
     """For scripts: sides are separated by `--`, commands that make up one side by `+`. Writes the medians
     as JSON."""
-    sides = [[]]
-    for word in words:
-        if word == "--":
-            sides.append([])
-        else:
-            sides[-1].append(word)
-
-    def side(argv):
-        commands = [[]]
-        for word in argv:
-            if word == "+":
-                commands.append([])
-            else:
-                commands[-1].append(word)
+    def side(commands):
         return lambda: sum(once(command) for command in commands)
 
-    Path(to_file).write_text(json.dumps(in_turn(int(times), *map(side, sides))), encoding="utf-8")
+    sides = [side(parted(argv, "+")) for argv in parted(words, "--")]
+    Path(to_file).write_text(json.dumps(in_turn(int(times), *sides)), encoding="utf-8")
 
 
 def anonymous_peak(*argv):
