@@ -354,6 +354,9 @@ static size_t skip_of(const char *text)
 {
 	static const char *const keys[] = {"hash: \"", "answers: "};
 
+	/* Whoever NSS cannot name is entered by number alone. */
+	if (strncmp(text, ", user: \"", 9) == 0)
+		return 9 + strcspn(text + 9, "\"") + 1;
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		size_t len = strlen(keys[i]);
 

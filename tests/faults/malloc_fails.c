@@ -2,13 +2,15 @@
 /* A library to preload: the Nth time that subank asks for memory there is none ($MALLOC_FAILS is
  * N), or from then on (N+). The file ./malloc.failed then says that it came to that. With 0 it
  * never fails, and ./malloc.count says at the end how often memory was asked for. What is asked for
- * before main() has called openlog() is not counted: glibc, looking for the user's name, answers
- * that by assertions of its own. */
+ * before main() has called openlog(), and for the user's name, is not counted: glibc, looking for
+ * that, answers by assertions of its own. */
 #include "config.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,22 @@ void openlog(const char *name, int options, int facility)
 	fails_at = strtoul(at, NULL, 10);
 	goes_on = strchr(at, '+') != NULL;
 	counts = true;
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+	union {
+		void *found;
+		struct passwd *(*call)(uid_t uid);
+	} real = {.found = NULL};
+	bool before = counts;
+	struct passwd *found;
+
+	counts = false;
+	real.found = dlsym(RTLD_NEXT, "getpwuid");
+	found = real.call ? real.call(uid) : NULL;
+	counts = before;
+	return found;
 }
 
 static bool fails(void)
