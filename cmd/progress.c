@@ -55,7 +55,7 @@ void progress_begin(struct progress *progress, struct env *env, uint64_t total)
 void progress_step(struct progress *progress, uint64_t done)
 {
 	struct env *env = progress->env;
-	char text[LINE_SIZE] = "", part[64] = "", left[WHEN_TEXT_SIZE];
+	char text[LINE_SIZE], part[64], left[WHEN_TEXT_SIZE];
 	int64_t now, lasted;
 	int len;
 
@@ -67,6 +67,7 @@ void progress_step(struct progress *progress, uint64_t done)
 		return;
 	lasted = now - progress->begun;
 	progress->shown = now;
+	text[0] = part[0] = '\0'; /* not before: most steps end above */
 	if (progress->total)
 		(void)snprintf(part, sizeof(part), " of %" PRIu64 " (%" PRId64 "%%)",
 			       progress->total,
