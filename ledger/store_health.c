@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/store_end.h"
 #include "ledger/store_form.h"
+#include "ledger/store_free.h"
 #include "ledger/store_inside.h"
 
 int store_check_data_file(const struct store *store, struct sb_error *err)
@@ -71,8 +71,9 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 		form_number(meta[1] + META_TXN));
 }
 
-/* A file that is shorter than its last page. Others may write while we look. */
-static int check_end(struct store *store, int fd, size_t page_size, bool *ret, struct sb_error *err)
+/* Others may write while we look. */
+static int check_free(struct store *store, int fd, size_t page_size, bool *ret,
+		      struct sb_error *err)
 {
 	int rc = SB_OK;
 
@@ -83,7 +84,7 @@ static int check_end(struct store *store, int fd, size_t page_size, bool *ret, s
 		rc = store_begin(store, MDB_RDONLY, &txn, err);
 		if (rc)
 			break;
-		rc = store_end_is_free(fd, page_size, mdb_txn_id(txn), ret, err);
+		rc = store_free_is_whole(fd, page_size, mdb_txn_id(txn), ret, err);
 		mdb_txn_abort(txn);
 	}
 	return rc;
@@ -95,8 +96,8 @@ int store_check_size(struct store *store, struct sb_error *err)
 	MDB_stat stat;
 	struct stat st;
 	uint64_t need;
-	bool end_is_free = true;
-	int fd, rc = SB_OK;
+	bool is_short, is_whole = true;
+	int fd, rc;
 
 	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
 	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
@@ -105,14 +106,20 @@ int store_check_size(struct store *store, struct sb_error *err)
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
-	if ((uint64_t)st.st_size < need)
-		rc = check_end(store, fd, stat.ms_psize, &end_is_free, err);
-	if (rc)
+	is_short = (uint64_t)st.st_size < need;
+	rc = check_roots(store, fd, stat.ms_psize, err);
+	/* Who only reads may save what there is. */
+	if (!rc && (is_short || store->mode == STORE_WRITE))
+		rc = check_free(store, fd, stat.ms_psize, &is_whole, err);
+	if (rc || is_whole)
 		return rc;
-	if (!end_is_free)
+	if (is_short)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
 				    "%ju; restore an export or a backup",
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
-	return check_roots(store, fd, stat.ms_psize, err);
+	return sb_error_set(err, SB_ECORRUPT,
+			    "%s/books/data.mdb is damaged: what its list of free pages says cannot "
+			    "be, so nothing is written; restore an export or a backup",
+			    store->options.folder);
 }

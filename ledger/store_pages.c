@@ -99,13 +99,20 @@ static int see_large(struct pages *pages, MDB_val value, size_t *large, struct s
 	return rc;
 }
 
-/* One record of the list of free pages: how many, and their numbers, the highest first. */
-static int see_free(struct pages *pages, MDB_val value, struct sb_error *err)
+/* One record of the list of free pages: the transaction since which they are free, how many, and
+ * their numbers, the highest first. */
+static int see_free(struct pages *pages, MDB_val key, MDB_val value, struct sb_error *err)
 {
 	const char *at = value.mv_data;
 	size_t count = value.mv_size < WORD ? 0 : form_number(at), before = SIZE_MAX;
+	size_t since = key.mv_size == WORD ? form_number(key.mv_data) : 0;
 	int rc = SB_OK;
 
+	if (since == 0 || since > mdb_txn_id(pages->txn->mdb))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the data file is damaged: pages are free since transaction "
+				    "%zu, which there was not",
+				    since);
 	if (value.mv_size % WORD || count >= value.mv_size / WORD)
 		return page_error(pages, err, "are free in a list that is too short", count);
 	for (size_t i = 1; i <= count && !rc; i++) {
@@ -227,7 +234,7 @@ static int see_entry(struct walk *walk, MDB_val key, MDB_val value, struct sb_er
 	     (const char *)value.mv_data >= walk->page + pages->size))
 		rc = see_large(pages, value, &walk->large, err);
 	if (!rc && walk->table == OWN_FREE)
-		rc = see_free(pages, value, err);
+		rc = see_free(pages, key, value, err);
 	if (!rc && walk->table == OWN_TABLES)
 		rc = see_record(pages, key, value, err);
 	return rc;

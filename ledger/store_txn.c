@@ -130,8 +130,15 @@ static int commit(struct store *store, MDB_txn *txn, struct sb_error *err)
 	switch (rc) {
 	case 0:
 		return SB_OK;
+	case MDB_NOTFOUND: /* a record of free pages that it has just read */
+		rc = MDB_CORRUPTED;
+		/* fall through */
+	case MDB_CORRUPTED:
+	case MDB_CURSOR_FULL:
+	case MDB_PAGE_NOTFOUND:
 	case MDB_MAP_FULL:
 	case ENOMEM:
+		/* It comes before anything is written. */
 		return store_error(err, rc, "commit");
 	case ENOSPC:
 	case EDQUOT:

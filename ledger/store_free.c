@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ledger/store_end.h"
+#include "ledger/store_free.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,6 +17,8 @@ struct file {
 	size_t present; /* pages in the file */
 	size_t count; /* pages there should be */
 	unsigned char *seen; /* one for each: free, or of the list of free pages */
+	size_t id; /* the transaction */
+	size_t record; /* the last one that was seen is of what that transaction gave up */
 };
 
 static bool see(struct file *file, size_t page)
@@ -24,12 +26,17 @@ static bool see(struct file *file, size_t page)
 	return page >= 2 && page < file->count && !file->seen[page]++;
 }
 
-/* How many pages are free, and their numbers. */
+/* A transaction, how many pages are free since then, and their numbers. */
 static bool see_record(struct file *file, const char *node)
 {
-	const char *value = form_value(node);
-	size_t len = form_value_length(node), count;
+	const char *key = node + NODE_HEAD, *value = form_value(node);
+	size_t len = form_value_length(node), before = file->record, count;
 
+	if (value != key + WORD)
+		return false;
+	file->record = form_number(key);
+	if (file->record <= before || file->record > file->id)
+		return false;
 	if (form_is_large(node)) {
 		size_t first = form_number(value);
 
@@ -77,9 +84,9 @@ static bool end_is_seen(const struct file *file)
 	return true;
 }
 
-int store_end_is_free(int fd, size_t page_size, size_t id, bool *ret, struct sb_error *err)
+int store_free_is_whole(int fd, size_t page_size, size_t id, bool *ret, struct sb_error *err)
 {
-	struct file file = {.size = page_size};
+	struct file file = {.size = page_size, .id = id};
 	char meta[META_SIZE];
 	struct root root;
 	struct stat st;
@@ -93,8 +100,12 @@ int store_end_is_free(int fd, size_t page_size, size_t id, bool *ret, struct sb_
 	file.present = len / page_size;
 	file.count = form_number(meta + META_LAST_PAGE) + 1;
 	root = form_root(meta + META_RECORDS);
-	/* The list needs a word for each of them. */
-	if (!FORM_IS_KNOWN || form_number(meta + META_TXN) != id || !root.depth ||
+	if (!FORM_IS_KNOWN) {
+		*ret = file.count <= file.present;
+		return SB_OK;
+	}
+	/* The list needs a word for each page that is not there. */
+	if (form_number(meta + META_TXN) != id ||
 	    (file.count > file.present && file.count - file.present > len / WORD)) {
 		*ret = false;
 		return SB_OK;
@@ -108,7 +119,7 @@ int store_end_is_free(int fd, size_t page_size, size_t id, bool *ret, struct sb_
 		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(errno));
 	}
 	file.base = map;
-	*ret = see_list(&file, root.page, root.depth) && end_is_seen(&file);
+	*ret = (!root.depth || see_list(&file, root.page, root.depth)) && end_is_seen(&file);
 	(void)munmap(map, len);
 	free(file.seen);
 	return SB_OK;
