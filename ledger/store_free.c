@@ -84,7 +84,8 @@ static bool end_is_seen(const struct file *file)
 	return true;
 }
 
-int store_free_is_whole(int fd, size_t page_size, size_t id, bool *ret, struct sb_error *err)
+int store_look_at_free(int fd, size_t page_size, size_t id, enum free_list *ret,
+		       struct sb_error *err)
 {
 	struct file file = {.size = page_size, .id = id};
 	char meta[META_SIZE];
@@ -100,16 +101,15 @@ int store_free_is_whole(int fd, size_t page_size, size_t id, bool *ret, struct s
 	file.present = len / page_size;
 	file.count = form_number(meta + META_LAST_PAGE) + 1;
 	root = form_root(meta + META_RECORDS);
-	if (!FORM_IS_KNOWN) {
-		*ret = file.count <= file.present;
-		return SB_OK;
-	}
 	/* The list needs a word for each page that is not there. */
-	if (form_number(meta + META_TXN) != id ||
-	    (file.count > file.present && file.count - file.present > len / WORD)) {
-		*ret = false;
+	*ret = file.count > file.present &&
+			       (!FORM_IS_KNOWN || file.count - file.present > len / WORD)
+		       ? FREE_DAMAGED
+		       : FREE_WHOLE;
+	if (FORM_IS_KNOWN && form_number(meta + META_TXN) != id)
+		*ret = FREE_GONE;
+	if (!FORM_IS_KNOWN || *ret != FREE_WHOLE)
 		return SB_OK;
-	}
 	file.seen = calloc(file.count, 1);
 	if (!file.seen)
 		return sb_error_nomem(err);
@@ -119,7 +119,8 @@ int store_free_is_whole(int fd, size_t page_size, size_t id, bool *ret, struct s
 		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(errno));
 	}
 	file.base = map;
-	*ret = (!root.depth || see_list(&file, root.page, root.depth)) && end_is_seen(&file);
+	if ((root.depth && !see_list(&file, root.page, root.depth)) || !end_is_seen(&file))
+		*ret = FREE_DAMAGED;
 	(void)munmap(map, len);
 	free(file.seen);
 	return SB_OK;

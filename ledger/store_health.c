@@ -72,19 +72,19 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 }
 
 /* Others may write while we look. */
-static int check_free(struct store *store, int fd, size_t page_size, bool *ret,
+static int check_free(struct store *store, int fd, size_t page_size, enum free_list *ret,
 		      struct sb_error *err)
 {
 	int rc = SB_OK;
 
-	*ret = false;
-	for (int attempt = 0; attempt < MAX_ATTEMPTS && !*ret && !rc; attempt++) {
+	*ret = FREE_GONE;
+	for (int attempt = 0; attempt < MAX_ATTEMPTS && *ret != FREE_WHOLE && !rc; attempt++) {
 		MDB_txn *txn;
 
 		rc = store_begin(store, MDB_RDONLY, &txn, err);
 		if (rc)
 			break;
-		rc = store_free_is_whole(fd, page_size, mdb_txn_id(txn), ret, err);
+		rc = store_look_at_free(fd, page_size, mdb_txn_id(txn), ret, err);
 		mdb_txn_abort(txn);
 	}
 	return rc;
@@ -96,7 +96,8 @@ int store_check_size(struct store *store, struct sb_error *err)
 	MDB_stat stat;
 	struct stat st;
 	uint64_t need;
-	bool is_short, is_whole = true;
+	enum free_list list = FREE_WHOLE;
+	bool is_short;
 	int fd, rc;
 
 	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
@@ -110,14 +111,17 @@ int store_check_size(struct store *store, struct sb_error *err)
 	rc = check_roots(store, fd, stat.ms_psize, err);
 	/* Who only reads may save what there is. */
 	if (!rc && (is_short || store->mode == STORE_WRITE))
-		rc = check_free(store, fd, stat.ms_psize, &is_whole, err);
-	if (rc || is_whole)
+		rc = check_free(store, fd, stat.ms_psize, &list, err);
+	if (rc || list == FREE_WHOLE)
 		return rc;
 	if (is_short)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
 				    "%ju; restore an export or a backup",
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
+	/* A snapshot that is not the newest: the transaction will find that out. */
+	if (list == FREE_GONE)
+		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "%s/books/data.mdb is damaged: what its list of free pages says cannot "
 			    "be, so nothing is written; restore an export or a backup",

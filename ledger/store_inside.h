@@ -37,8 +37,8 @@ struct store {
 struct store_txn {
 	struct store *store;
 	MDB_txn *mdb;
-	/* Where each table was written last, so that the next place need not be sought from the root.
-	 * LMDB closes them with the transaction. */
+	/* Where each table was written last, so that the next place need not be sought from the
+	 * root. LMDB closes them with the transaction. */
 	MDB_cursor *putting[STORE_TABLE_COUNT];
 };
 

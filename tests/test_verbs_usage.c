@@ -225,7 +225,8 @@ START_TEST(what_does_not_add_up_is_no_answer)
 
 	util_enrich(bank, clock_now, "bio");
 	bank_close(bank);
-	GIVES(3, NULL, "the stored state of account 'bio' differs from its entries", "usage", "bio");
+	GIVES(3, NULL, "the stored state of account 'bio' differs from its entries", "usage",
+	      "bio");
 	GIVES(3, NULL, "differs from its entries", "usage", "-nP", "--by", "job");
 	GIVES(3, "", "differs from its entries", "statement", "bio");
 	GIVES(3, "", "differs from its entries", "statement", "bio", "--by", "user");

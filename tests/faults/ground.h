@@ -53,7 +53,8 @@ void ground_prepare(const char *bank, const char *backup);
 void ground_publishing(const char *settings, const char *folder);
 /* What Slurm has counted for an account, in billing-seconds; it is made if need be. */
 void slurm_usage(const char *account, long usage);
-/* Slurm has one more job on record, of an account, that began so many seconds ago and ran so long. */
+/* Slurm has one more job on record, of an account, that began so many seconds ago and ran so long.
+ */
 void slurm_job(const char *account, long ago, long ran);
 /* ./list, for import --append: so many deposits, most to bio, some to chem. */
 void ground_list(int count);
