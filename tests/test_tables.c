@@ -416,6 +416,24 @@ START_TEST(csv_has_what_json_has)
 }
 END_TEST
 
+/* [text] with the room on the disk as "# MiB", which has fewer bytes. */
+static char *still(char *text)
+{
+	char *to = text, *room;
+
+	for (const char *from = text; (*to = *from); to++, from++) {
+		size_t digits = strspn(from, "0123456789");
+
+		if (digits > 0 && strncmp(from + digits, " MiB", 4) == 0) {
+			*to = '#';
+			from += digits - 1;
+		}
+	}
+	room = strstr(text, " MiB");
+	ck_assert(!room || room[-1] == '#');
+	return text;
+}
+
 START_TEST(a_terminal_changes_nothing_for_programs)
 {
 	static const char *const forms[] = {"-P", "-p", "--json", "--csv"};
@@ -429,11 +447,11 @@ START_TEST(a_terminal_changes_nothing_for_programs)
 			out_width = 0;
 			RUN(lists[i][0], forms[j], lists[i][1], lists[i][2]);
 			ck_assert_msg(status == 0, "%s", err);
-			plain = strdup(out);
+			plain = still(strdup(out));
 			out_width = 40;
 			clock_now = then;
 			RUN(lists[i][0], forms[j], "--color=always", lists[i][1], lists[i][2]);
-			ck_assert_str_eq(out, plain);
+			ck_assert_str_eq(still(out), plain);
 			free(plain);
 		}
 	}
