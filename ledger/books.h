@@ -176,8 +176,8 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
  * books_at(index). */
 void books_keep_tallies(struct books *books, uint64_t key);
 const struct tally *books_tally(const struct books *books, size_t index);
-/* Entries come into the index of their accounts at the end of the transaction, account by account.
- */
+/* Entries come into the index of their accounts at the end of the transaction, each account's
+ * together. */
 int books_index(struct books *books, struct sb_error *err);
 /* The stored key of an account's entries from [seq] on. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };

@@ -313,9 +313,13 @@ static int find_entry(struct slice key, struct slice value, void *ctx, struct sb
 	struct run *run = ctx;
 	int rc;
 
-	if (key.len != 8 || value.len < HASH_SIZE ||
-	    event_decode((const unsigned char *)value.data + HASH_SIZE, value.len - HASH_SIZE,
-			 &run->event, NULL))
+	if (key.len != 8 || value.len < HASH_SIZE)
+		return SB_OK;
+	rc = event_decode((const unsigned char *)value.data + HASH_SIZE, value.len - HASH_SIZE,
+			  &run->event, NULL);
+	if (rc == SB_ESYSTEM)
+		return sb_error_nomem(err);
+	if (rc)
 		return SB_OK;
 	run->event.seq = u64_load(key.data);
 	rc = find_in_index(run, run->event.account, err);
