@@ -8,6 +8,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "cmd/locale.h"
 #include "cmd/smartcols.h"
 
 enum {
@@ -627,6 +628,7 @@ int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struc
 
 	if (grid->row_count == 0)
 		return SB_OK;
+	locale_need();
 	if (smartcols_load(&lib, err))
 		return SB_ESYSTEM;
 	if (look->tree) {

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/locale.h"
 #include "slurm/run.h"
 
 /* Only what is safe in a signal handler. */
@@ -109,7 +109,7 @@ int main(int argc, char *argv[])
 
 	if (open_standard_streams() != 0)
 		return EXIT_REFUSED;
-	(void)setlocale(LC_CTYPE, "");
+	locale_follow_user();
 	(void)umask(027);
 	(void)signal(SIGBUS, on_bus_error);
 	catch_crashes();

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "cmd/locale.h"
+
 /* Lines leave the last column free: some terminals go on below when it is written. */
 enum { WIDTH = 80, WIDTH_LEAST = 20 };
 
@@ -16,6 +18,7 @@ size_t prose_columns(const char *text, size_t len)
 {
 	size_t columns = 0;
 
+	locale_need();
 	for (const char *end = text + len; text < end;) {
 		wchar_t wide;
 		int bytes = mbtowc(&wide, text, (size_t)(end - text));

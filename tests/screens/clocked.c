@@ -4,12 +4,12 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/locale.h"
 #include "ledger/when.h"
 #include "slurm/run.h"
 
@@ -62,7 +62,7 @@ int main(int argc, char *argv[])
 		perror("SUBANK_CLOCK");
 		return EXIT_REFUSED;
 	}
-	(void)setlocale(LC_CTYPE, "");
+	locale_follow_user();
 	(void)umask(027);
 	return subank(&env, argc, argv);
 }
