@@ -30,6 +30,7 @@ static const enum event_kind reversed_kinds[] = {EVENT_DEPOSIT, EVENT_WITHDRAW, 
 						 EVENT_EXPIRE};
 
 #define AT(member) offsetof(struct event, member)
+#define LAST(words) (sizeof(words) / sizeof((words)[0]) - 2)
 
 const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_TIME] = {"time", FIELD_TIME, AT(time), 0, NULL},
@@ -64,19 +65,23 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_FOUND] = {"found", FIELD_LIMIT, AT(found), 0, NULL},
 	[FIELD_AT_SET] = {"set", FIELD_LIMIT, AT(set), 0, NULL},
 	[FIELD_AT_ANSWERS] = {"answers", FIELD_ENTRY, AT(answers), 0, NULL},
-	[FIELD_AT_CAUSE] = {"cause", FIELD_WORD, AT(cause), 0, cause_words},
-	[FIELD_AT_ACTION] = {"action", FIELD_WORD, AT(action), 0, action_words},
-	[FIELD_AT_OUTCOME] = {"outcome", FIELD_WORD, AT(outcome), 0, outcome_words},
-	[FIELD_AT_REVERSES] = {"reverses", FIELD_WORD, AT(reverses), 0, reversed_words},
+	[FIELD_AT_CAUSE] = {"cause", FIELD_WORD, AT(cause), LAST(cause_words), cause_words},
+	[FIELD_AT_ACTION] = {"action", FIELD_WORD, AT(action), LAST(action_words), action_words},
+	[FIELD_AT_OUTCOME] = {"outcome", FIELD_WORD, AT(outcome), LAST(outcome_words),
+			      outcome_words},
+	[FIELD_AT_REVERSES] = {"reverses", FIELD_WORD, AT(reverses), LAST(reversed_words),
+			       reversed_words},
 	[FIELD_AT_PARTS] = {"parts", FIELD_PARTS, AT(parts), 0, NULL},
 	[FIELD_AT_REASON] = {"reason", FIELD_TEXT, AT(reason), 255, NULL},
-	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), 0, allowance_words},
+	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), LAST(allowance_words),
+				allowance_words},
 	[FIELD_AT_CREDIT] = {"credit", FIELD_COUNT, AT(credit), 0, NULL},
-	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement), 0, enforcement_words},
+	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement),
+				  LAST(enforcement_words), enforcement_words},
 	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
 				 NULL},
-	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), 0, use_words},
-	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), 0, meter_words},
+	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), LAST(use_words), use_words},
+	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), LAST(meter_words), meter_words},
 	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
 	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
 	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_NUMBER, AT(db_index), 0, NULL},
@@ -89,6 +94,10 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_STATE] = {"state", FIELD_TEXT, AT(state), 64, NULL},
 	[FIELD_AT_ALLOC_TRES] = {"alloc_tres", FIELD_TEXT, AT(alloc_tres), 1024, NULL},
 };
+
+static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
+	FIELD_AT_TIME, FIELD_AT_UID, FIELD_AT_USER,    FIELD_AT_LOGIN,
+	FIELD_AT_HOST, FIELD_AT_REF, FIELD_AT_REQUEST, FIELD_AT_NOTE};
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
@@ -362,9 +371,11 @@ int event_join_charge(struct event *charge, const struct event *next, struct sb_
 
 static int check_text(const struct field_spec *spec, const char *text, struct sb_error *err)
 {
-	if (strlen(text) > spec->max)
+	size_t len = strlen(text);
+
+	if (len > spec->max)
 		return sb_error_set(err, SB_EINVAL, "the %s has %zu bytes: at most %zu are allowed",
-				    spec->name, strlen(text), spec->max);
+				    spec->name, len, spec->max);
 	if (!text_ok(text))
 		return sb_error_set(err, SB_EINVAL,
 				    "the %s must be UTF-8 without control characters: '%s'",
@@ -372,9 +383,7 @@ static int check_text(const struct field_spec *spec, const char *text, struct sb
 	return SB_OK;
 }
 
-/* Only what the field alone can say. */
-static int check_field(const struct event *event, const struct field_spec *spec,
-		       struct sb_error *err)
+static bool in_range(const struct field_spec *spec, int64_t number)
 {
 	static const struct {
 		int64_t least, most;
@@ -384,8 +393,19 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 		[FIELD_TIME] = {0, WHEN_MAX},	   [FIELD_UNTIL] = {0, WHEN_MAX},
 		[FIELD_END] = {0, WHEN_MAX},	   [FIELD_PERCENT] = {1, EVENT_PERCENT_MAX},
 		[FIELD_NUMBER] = {0, INT64_MAX},   [FIELD_ENTRY] = {1, INT64_MAX},
+		[FIELD_WORD] = {0, UINT8_MAX},
 	};
-	int64_t number, least = 0, most;
+
+	if (number < ranges[spec->type].least || number > ranges[spec->type].most)
+		return spec->type == FIELD_END && number == WHEN_NEVER;
+	return spec->type != FIELD_WORD || (size_t)number <= spec->max;
+}
+
+/* Only what the field alone can say. */
+static int check_field(const struct event *event, const struct field_spec *spec,
+		       struct sb_error *err)
+{
+	int64_t number;
 
 	switch (spec->type) {
 	case FIELD_NAME:
@@ -395,19 +415,11 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	case FIELD_UID:
 	case FIELD_PARTS:
 		return SB_OK;
-	case FIELD_WORD:
-		number = *(const uint8_t *)member(event, spec);
-		for (most = -1; spec->words[most + 1];)
-			most++;
-		break;
 	default:
-		number = *(const int64_t *)member(event, spec);
-		least = ranges[spec->type].least;
-		most = ranges[spec->type].most;
-		if (spec->type == FIELD_END && number == WHEN_NEVER)
-			return SB_OK;
+		break;
 	}
-	if (number < least || number > most)
+	number = event_number(event, spec);
+	if (!in_range(spec, number))
 		return sb_error_set(err, SB_EINVAL, "%s is %" PRId64 ", out of its range",
 				    spec->name, number);
 	return SB_OK;
@@ -548,6 +560,15 @@ static bool has_parts(const struct kind_spec *kind)
 	return false;
 }
 
+/* What is left to be said when each field is what it may be. */
+static int check_whole(const struct event *event, const struct kind_spec *kind,
+		       struct sb_error *err)
+{
+	int rc = check_kind(event, err);
+
+	return rc || !has_parts(kind) ? rc : check_parts(event, err);
+}
+
 int event_check(const struct event *event, struct sb_error *err)
 {
 	const struct kind_spec *kind;
@@ -560,11 +581,7 @@ int event_check(const struct event *event, struct sb_error *err)
 		rc = check_field(event, &event_fields[i], err);
 	for (size_t i = 0; i < kind->count && !rc; i++)
 		rc = check_field(event, &event_fields[kind->fields[i]], err);
-	if (!rc)
-		rc = check_kind(event, err);
-	if (!rc && has_parts(kind))
-		rc = check_parts(event, err);
-	return rc;
+	return rc ? rc : check_whole(event, kind, err);
 }
 
 static void encode_field(const struct event *event, const struct field_spec *spec, struct bytes *to)
@@ -616,35 +633,56 @@ int event_encode(const struct event *event, struct bytes *to, struct sb_error *e
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
-static void decode_field(struct reader *from, struct event *event, const struct field_spec *spec)
+static void decode_parts(struct reader *from, struct event *event)
+{
+	for (uint16_t left = read_u16(from); left > 0 && !from->failed; left--) {
+		uint64_t lot = read_u64(from);
+		uint16_t index = read_u16(from);
+		int64_t amount = read_i64(from);
+
+		/* Nothing may be left out: a part without an amount is malformed. */
+		int rc = amount > 0 ? event_add_part(event, lot, index, amount, NULL) : SB_EINVAL;
+
+		from->no_memory = from->no_memory || rc == SB_ESYSTEM;
+		from->failed = from->failed || rc;
+	}
+}
+
+/* Most are short and plain. */
+static bool decode_text(struct reader *from, const struct field_spec *spec, const char **ret)
+{
+	const char *text = (const char *)from->at;
+	size_t left = (size_t)(from->end - from->at), len;
+	bool plain;
+
+	if (left > spec->max + 1)
+		left = spec->max + 1;
+	len = text_plain(text, left);
+	plain = len < left && !text[len] && read_bytes(from, len + 1);
+	*ret = plain ? text : read_text(from, spec->max);
+	return spec->type == FIELD_NAME ? name_ok(*ret) : plain || text_ok(*ret);
+}
+
+/* Whether it is what check_field() takes: entries are looked at by the million, so that each field
+ * is checked as it is read. */
+static bool decode_field(struct reader *from, struct event *event, const struct field_spec *spec)
 {
 	void *to = (char *)event + spec->offset;
+	int64_t number;
 
 	switch (spec->type) {
 	case FIELD_NAME:
 	case FIELD_TEXT:
-		*(const char **)to = read_text(from, spec->max);
-		break;
+		return decode_text(from, spec, to);
 	case FIELD_WORD:
 		*(uint8_t *)to = read_u8(from);
-		break;
+		return *(uint8_t *)to <= spec->max;
 	case FIELD_UID:
 		*(uint32_t *)to = read_u32(from);
-		break;
+		return true;
 	case FIELD_PARTS:
-		for (uint16_t left = read_u16(from); left > 0 && !from->failed; left--) {
-			uint64_t lot = read_u64(from);
-			uint16_t index = read_u16(from);
-			int64_t amount = read_i64(from);
-
-			/* Nothing may be left out: a part without an amount is malformed. */
-			int rc = amount > 0 ? event_add_part(event, lot, index, amount, NULL)
-					    : SB_EINVAL;
-
-			from->no_memory = from->no_memory || rc == SB_ESYSTEM;
-			from->failed = from->failed || rc;
-		}
-		break;
+		decode_parts(from, event);
+		return true;
 	case FIELD_AMOUNT:
 	case FIELD_COUNT:
 	case FIELD_READING:
@@ -655,9 +693,20 @@ static void decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_PERCENT:
 	case FIELD_NUMBER:
 	case FIELD_ENTRY:
-		*(int64_t *)to = read_i64(from);
 		break;
 	}
+	*(int64_t *)to = number = read_i64(from);
+	return in_range(spec, number);
+}
+
+static bool decode_fields(struct reader *from, struct event *event, const uint8_t *fields,
+			  size_t count)
+{
+	bool fits = true;
+
+	for (size_t i = 0; i < count; i++)
+		fits = decode_field(from, event, &event_fields[fields[i]]) && fits;
+	return fits;
 }
 
 int event_decode(const void *data, size_t len, struct event *ret, struct sb_error *err)
@@ -667,6 +716,7 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	size_t part_size = ret->part_size;
 	const struct kind_spec *kind;
 	uint8_t version, number;
+	bool fits;
 
 	version = read_u8(&from);
 	number = read_u8(&from);
@@ -685,17 +735,15 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	kind = &event_kinds[number];
 	*ret = (struct event){
 		.kind = (enum event_kind)number, .parts = parts, .part_size = part_size};
-	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
-		decode_field(&from, ret, &event_fields[i]);
-	for (size_t i = 0; i < kind->count; i++)
-		decode_field(&from, ret, &event_fields[kind->fields[i]]);
+	fits = decode_fields(&from, ret, envelope, FIELD_ENVELOPE_COUNT);
+	fits = decode_fields(&from, ret, kind->fields, kind->count) && fits;
 	if (from.no_memory)
 		return sb_error_nomem(err);
 	if (!reader_done(&from))
 		return sb_error_set(err, SB_ECORRUPT,
 				    from.failed ? "the entry is cut short or malformed"
 						: "the entry has bytes behind its end");
-	if (event_check(ret, err)) {
+	if (fits ? check_whole(ret, kind, err) : event_check(ret, err)) {
 		if (err)
 			err->code = SB_ECORRUPT;
 		return SB_ECORRUPT;

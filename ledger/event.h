@@ -218,7 +218,7 @@ struct field_spec {
 	const char *name; /* in YAML and JSON */
 	enum field_type type;
 	size_t offset; /* in struct event */
-	size_t max; /* texts: bytes */
+	size_t max; /* texts: bytes; words: the last one's index */
 	const char *const *words; /* words: NULL after the last */
 };
 

@@ -3,7 +3,6 @@
 
 #include "ledger/name.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 static bool is_allowed(char c)
@@ -43,8 +42,7 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 	return SB_OK;
 }
 
-/* What name_fold() takes and leaves as it is. */
-static bool is_folded(const char *text)
+bool name_ok(const char *text)
 {
 	size_t len = 0;
 
@@ -58,7 +56,7 @@ int name_check(const char *what, const char *text, struct sb_error *err)
 	char folded[NAME_SIZE];
 	int rc;
 
-	if (is_folded(text))
+	if (name_ok(text))
 		return SB_OK;
 	rc = name_fold(what, text, folded, err);
 	return rc ? rc

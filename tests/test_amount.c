@@ -779,6 +779,33 @@ START_TEST(texts_of_every_length_of_character_are_taken)
 }
 END_TEST
 
+/* Every byte at every place, before and behind others that would end it too. */
+START_TEST(plain_text_is_measured_to_its_first_other_byte)
+{
+	for (size_t size = 0; size <= 26; size++) {
+		/* Of its own size, so that a sanitizer sees one byte too many. */
+		char *text = malloc(size ? size : 1);
+
+		ck_assert_ptr_nonnull(text);
+		memset(text, '~', size);
+		ck_assert_uint_eq(text_plain(text, size), size);
+		for (size_t at = 0; at < size; at++) {
+			for (int byte = 0; byte < 256; byte++) {
+				bool plain = byte >= ' ' && byte <= '~';
+
+				memset(text, ' ' + (int)(size % 95), size);
+				text[at] = (char)byte;
+				if (at + 1 < size)
+					text[at + 1] = '\x7f';
+				ck_assert_msg(text_plain(text, size) == at + plain,
+					      "byte %d at %zu of %zu", byte, at, size);
+			}
+		}
+		free(text);
+	}
+}
+END_TEST
+
 START_TEST(escaped_text_is_safe_and_fits_every_buffer)
 {
 	static const struct {
@@ -850,6 +877,7 @@ int main(void)
 	tcase_add_test(texts, bytes_that_are_no_utf8_are_refused);
 	tcase_add_test(texts, characters_that_change_a_terminal_or_a_line_are_refused);
 	tcase_add_test(texts, texts_of_every_length_of_character_are_taken);
+	tcase_add_test(texts, plain_text_is_measured_to_its_first_other_byte);
 	tcase_add_test(texts, escaped_text_is_safe_and_fits_every_buffer);
 	suite_add_tcase(suite, amounts);
 	suite_add_tcase(suite, names);
