@@ -196,6 +196,16 @@ static int see_found(const struct walk *walk, MDB_val key, size_t leaf, struct s
 	return rc ? store_error(err, rc, "look at the pages") : SB_OK;
 }
 
+/* Entries stand in the order in which they came: what is behind this page in the file is most
+ * likely looked at next, and comes meanwhile. Where nothing is, the processor leaves it. */
+static void fetch_next(const struct pages *pages, const char *page)
+{
+	enum { LINE = 64 };
+
+	for (size_t at = 0; at < pages->size; at += LINE)
+		__builtin_prefetch(page + pages->size + at);
+}
+
 /* The leaf in which [key] stands, if it is another than that of the key before. When the last key
  * of the one and the first of the other are found, so are those between. */
 static int see_leaf(struct walk *walk, MDB_val key, struct sb_error *err)
@@ -207,6 +217,7 @@ static int see_leaf(struct walk *walk, MDB_val key, struct sb_error *err)
 
 	if (rc || number == walk->leaf)
 		return rc;
+	fetch_next(pages, page);
 	rc = see(pages, number, err);
 	if (!rc)
 		rc = see_nodes(pages, page, PAGE_IS_LEAF, err);
@@ -220,12 +231,23 @@ static int see_leaf(struct walk *walk, MDB_val key, struct sb_error *err)
 	return rc;
 }
 
+/* As mdb_cmp() has it, by memcmp(), where keys are no numbers of LMDB's own. Those of the journal
+ * are eight bytes, which one comparison does in a tenth of its time. */
+static bool in_order(const struct walk *walk, MDB_val key)
+{
+	MDB_val before = walk->before;
+
+	if (walk->table != OWN_FREE && before.mv_size == 8 && key.mv_size == 8)
+		return u64_load(before.mv_data) < u64_load(key.mv_data);
+	return mdb_cmp(walk->pages->txn->mdb, walk->dbi, &before, &key) < 0;
+}
+
 static int see_entry(struct walk *walk, MDB_val key, MDB_val value, struct sb_error *err)
 {
 	struct pages *pages = walk->pages;
 	int rc;
 
-	if (walk->entries++ && mdb_cmp(pages->txn->mdb, walk->dbi, &walk->before, &key) >= 0)
+	if (walk->entries++ && !in_order(walk, key))
 		return page_error(pages, err, "has keys that are not in their order", walk->leaf);
 	rc = see_leaf(walk, key, err);
 	walk->before = key;
