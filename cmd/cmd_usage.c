@@ -81,6 +81,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	size_t count = 0;
 	int rc = SB_OK;
 
+	books_as_entered(books); /* as the statements, which are compared with the states */
 	/* All of them first: a row that an error follows would look like an answer. */
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);

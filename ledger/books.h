@@ -73,7 +73,8 @@ int books_defer(struct books *books, struct event *charge, struct sb_error *err)
 const struct event *books_deferred(const struct books *books, const char *account, size_t index);
 /* Enters them. An account that is not there has none. */
 int books_enter_deferred(struct books *books, const char *account, struct sb_error *err);
-/* From now on accounts are loaded as the entries alone make them. */
+/* From now on accounts are loaded as the entries alone make them: those that were loaded before
+ * stay as they are, so it comes first. */
 void books_as_entered(struct books *books);
 
 /* The entry that has this ref. SB_ENOTFOUND (no text): none. SB_EREFUSED: it was another request.

@@ -95,6 +95,8 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 	DONE("Not entered yet: 1.00 SU used since 2026-11-22T17:00:02", "statement", "bio");
 	RUN("statement", "bio", "-nP", "-o", "Item,Amount", "--seconds");
 	ck_assert_ptr_nonnull(strstr(out, "closing balance|36000\n"));
+	GIVES(0, "", "nothing was charged in this time", "usage");
+	GIVES(0, "", "nothing was charged in this time", "usage", "bio");
 	RUN("journal", "bio", "-nP", "-o", "Kind");
 	ck_assert_ptr_null(strstr(out, "charge"));
 	/* What has entries alone. */
