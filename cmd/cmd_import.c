@@ -70,6 +70,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return usage(env, "--append, --replace and --predecessor exclude each other");
 	if (!moves && option(env, "project-days"))
 		return usage(env, "--project-days goes with --predecessor");
+	if (option(env, "accounts") && (moves || !option(env, "dry-run")))
+		return usage(env, "all of FILE is entered: leave --accounts out");
 	file = from_file ? fopen(argv[0], "re") : env->in;
 	if (!file) {
 		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, sb_errno(errno));

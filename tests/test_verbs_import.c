@@ -114,6 +114,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 	REFUSED(1, "cannot read", "import", "--append", "/nonexistent");
 	REFUSED(2, "needs FILE", "import", "--append");
 	REFUSED(2, "--dry-run goes with", "import", "--dry-run", file);
+	REFUSED(2, "leave --accounts out", "import", "--append", "-A", "bio", file);
 }
 END_TEST
 
@@ -558,6 +559,8 @@ START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
 		REFUSED(1, "file:", "import", "--predecessor", file);
 	}
 	REFUSED(2, "goes with", "import", "--project-days", "5", file);
+	REFUSED(2, "leave --accounts out", "import", "--predecessor", "--dry-run", "-A", "bio",
+		file);
 	REFUSED(2, "from 1 to", "import", "--predecessor", "--project-days", "0", file);
 	write_file(DUMP(1, ROW(1, "test1", 5, "2026-01-01")));
 	fake_cluster("dev")->silent = true;
