@@ -75,16 +75,17 @@ static bool read_account(json_t *object, struct published_account *ret)
 	struct sums *sums = &row->sums;
 	const char *name, *state, *causes, *lever, *blocker, *above;
 	json_int_t allocated, used, available, charged, debt, waiting;
-	json_int_t in_flight = 0, committed = 0, left = 0, endless = 0;
+	json_int_t in_flight = 0, committed = 0, left = 0, endless = 0, unentered = 0;
 	json_t *read, *seen = NULL;
 
-	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o}",
+	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I}",
 			"account", &name, "state", &state, "causes", &causes, "lever", &lever,
 			"blocked_by", &blocker, "above", &above, "allocated_seconds", &allocated,
 			"used_seconds", &used, "available_seconds", &available, "charged_seconds",
 			&charged, "debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read,
 			"in_flight_seconds", &in_flight, "committed_seconds", &committed,
-			"free_seconds", &left, "no_limit", &endless, "seen", &seen) ||
+			"free_seconds", &left, "no_limit", &endless, "seen", &seen,
+			"unentered_seconds", &unentered) ||
 	    !copy_name(name, false, row->name) || !copy_name(blocker, true, row->blocker) ||
 	    !copy_name(above, true, ret->above))
 		return false;
@@ -100,6 +101,7 @@ static bool read_account(json_t *object, struct published_account *ret)
 	/* A bank of before did not say. */
 	row->has_running = seen;
 	row->endless = endless;
+	row->unentered = unentered;
 	(void)snprintf(row->state, sizeof(row->state), "%s", state);
 	(void)snprintf(row->causes, sizeof(row->causes), "%s", causes);
 	(void)snprintf(row->lever, sizeof(row->lever), "%s", lever);

@@ -17,7 +17,7 @@ static void publish_as(const char *who)
 
 	(void)snprintf(text, sizeof(text),
 		       "bank: %s/elsewhere\nclusters: [dev]\nlock_seconds: 1\nthresholds: []\n"
-		       "notice_days: 0\npublish: %s\npublish_file: %s\n",
+		       "notice_days: 0\ncharge_minutes: 60\npublish: %s\npublish_file: %s\n",
 		       test_folder, who, file);
 	set_settings(text);
 }
@@ -152,6 +152,12 @@ START_TEST(everything_that_is_entered_is_published)
 	DONE("entered 1 of 1", "import", "--append", "-", "--no-apply");
 	as_user();
 	GIVES(0, "bio|20.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
+	as_owner();
+	DONE("", "check");
+	fake_account("dev", "bio")->usage += 60;
+	DONE("charged", "check");
+	as_user();
+	GIVES(0, "60|60\n", "1s ago", "balance", "bio", "-nPo", "used,unentered", "--seconds");
 	as_owner();
 	DONE("", "hold", "faculty");
 	as_user();
