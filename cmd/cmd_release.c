@@ -25,13 +25,15 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    "account '%s' is not held: `subank why %s` says how it is",
 				    posting->account, posting->account);
 	if (others && !hand->until)
-		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' is held because %s: to let it run for a time all "
-				    "the same, say until when with --until",
-				    posting->account,
-				    others & 1u << CAUSE_CLOSED
-					    ? "it is closed (`subank open` opens it again)"
-					    : "its allowance is spent (a deposit releases it)");
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"account '%s' is held %sbecause %s: to let it run for a time all "
+			"the same, say until when with --until",
+			posting->account,
+			account_has_cause(account, CAUSE_HAND) ? "by hand, and " : "",
+			others & 1u << CAUSE_CLOSED
+				? "it is closed (`subank open` opens it again)"
+				: "its allowance is spent (a deposit ends that)");
 	if (!others && hand->until)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is held by hand alone: release it without "

@@ -548,6 +548,20 @@ START_TEST(why_tells_holds_by_hand_and_their_ends)
 	DONE("  `subank release chem` ends the hold by hand\n", "why", "chem");
 	DONE("", "release", "chem");
 	DONE("chem is fine", "why", "chem");
+	/* What it advises is what release takes. */
+	dev("bio")->usage += 12 * SU;
+	RUN("check");
+	DONE("or with `subank release bio --until TIME`\n", "why", "bio");
+	REFUSED(1, "held by hand, and because its allowance is spent (a deposit ends that)",
+		"release", "bio");
+	DONE("", "close", "chem");
+	DONE("", "hold", "chem");
+	DONE("  `subank release chem --until TIME` ends the hold by hand, and lets it run until "
+	     "then\n",
+	     "why", "chem");
+	DONE("", "release", "chem", "--until", "2026-11-25T12:00");
+	DONE("chem may run for a time although there is a cause to hold it (closed)", "why",
+	     "chem");
 }
 END_TEST
 
