@@ -22,7 +22,7 @@ struct record_reading {
 	const struct tariff *tariff;
 	record_each *each;
 	void *ctx;
-	int64_t since; /* of the slice, seconds */
+	int64_t since, until; /* of the slice, seconds */
 	bool oldest; /* nothing is read before the slice */
 	size_t rows; /* that the slice had */
 };
@@ -150,8 +150,10 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	int code = SLURM_OK;
 
 	reading->rows++;
-	/* A job that runs on into a slice is taken with the one that it started in. */
-	if (job->start < 0 || (!reading->oldest && job->start < reading->since))
+	/* A job is taken with the slice that it started in: sacct also has those that waited in a
+	 * slice (22.05.8), or run on into it. */
+	if (job->start < 0 || job->start >= reading->until ||
+	    (!reading->oldest && job->start < reading->since))
 		return SLURM_OK;
 	if (factor < 0) {
 		record->unknown_qos++;
@@ -226,6 +228,7 @@ static int read_slice(struct env *env, struct record_reading *reading,
 	char from[WHEN_TEXT_SIZE];
 
 	reading->since = slice->since;
+	reading->until = slice->until;
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));

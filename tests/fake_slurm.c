@@ -449,7 +449,8 @@ void fake_add_job(const char *name, struct fake_job job)
 	free(old);
 }
 
-/* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window. */
+/* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window, with the time that
+ * they waited. */
 static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
 			 FILE *out)
 {
@@ -471,10 +472,11 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 			cells[i] = strsep(&at, "|");
 			ck_assert_msg(cells[i], "a job has too few fields: %s", row);
 		}
-		const char *begin = strcmp(cells[9], "None") == 0 ? cells[8] : cells[9];
+		int64_t submit = strtoll(cells[8], NULL, 10), start = strtoll(cells[9], NULL, 10);
+		/* A resized job is in a row with the time of that for its submission. */
+		int64_t begin = start && start < submit ? start : submit;
 		bool ended = strcmp(cells[10], "Unknown") != 0;
-		if (strtoll(begin, NULL, 10) < until &&
-		    (!ended || strtoll(cells[10], NULL, 10) >= since) &&
+		if (begin < until && (!ended || strtoll(cells[10], NULL, 10) >= since) &&
 		    (!accounts || list_has(accounts, cells[3])))
 			fprintf(out, "%s|%s\n", cluster->name, row);
 		free(line);

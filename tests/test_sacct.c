@@ -266,9 +266,10 @@ static const struct {
 	const char *ids;
 } windows[] = {
 	{{.since = 0, .until = 1001000}, "1 2 3 4"},
-	{{.since = 1000200, .until = 1000250}, "1 2"},
+	{{.since = 1000200, .until = 1000250}, "1 2 4"},
 	{{.since = 1000201, .until = 1000251}, "2 4"},
-	{{.since = 0, .until = 1000150}, "1 3"},
+	{{.since = 0, .until = 1000100}, ""},
+	{{.since = 0, .until = 1000150}, "1 2 3 4"},
 	{{.since = 0,
 	  .until = 1001000,
 	  .accounts = (const char *const[]){"a", "c"},

@@ -273,6 +273,29 @@ START_TEST(what_is_counted_from_zero_is_read_in_few_slices)
 }
 END_TEST
 
+/* sacct shows a job in every part of the period that it waited or ran in. */
+START_TEST(a_job_that_waited_counts_once)
+{
+	const int64_t day = 86400;
+
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .submit = BEGIN + 2 * day,
+					      .start = BEGIN + 19 * day,
+					      .ran = 500,
+					      .tres = "billing=1"});
+	clock_now = T0 + 20 * WHEN_DAY;
+	fake_account("dev", "bio")->usage = 500;
+	GIVES(0, "", "", "check", "--clock-ok");
+	SHOWS(0, "bio|dev|500|500|0|0|0|0\n", "bio");
+	SHOWS(0, "1\n", "bio", "-o", "Jobs");
+	/* And where the meter is switched. */
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nmeter: jobs\n");
+	clock_now += 60 * WHEN_SECOND;
+	DONE("bio: is metered by jobs", "check");
+	DONE("35500\n", "balance", "bio", "-nPo", "Available", "--seconds");
+}
+END_TEST
+
 START_TEST(a_cluster_that_does_not_answer_is_left_out)
 {
 	fake_cluster("gpu");
@@ -326,6 +349,7 @@ int main(void)
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
+	tcase_add_test(tcase, a_job_that_waited_counts_once);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);
