@@ -58,15 +58,18 @@ static int64_t end_of(const struct sacct_job *job)
 	return job->end >= 0 ? job->end : job->start + job->elapsed + job->suspended;
 }
 
-/* What of a job that runs over the edge RawUsage may not have shown yet when it was read. */
+/* What of a job the books may have on the other side of the edge, [age] before which they moved
+ * last: what RawUsage had not shown when it was read then, or the job used since. When a job ends
+ * RawUsage gets all of it at once. */
 static int64_t late(const struct record_reading *reading, const struct sacct_job *job, int64_t edge,
 		    int64_t age)
 {
-	int64_t at = seconds(edge);
+	int64_t at = seconds(edge), read = at - seconds(age);
+	int64_t from = larger(job->start, read - reading->record->calc_period - 1);
+	int64_t end = job->end >= 0 ? smaller(job->end, at) : at;
 
-	if (job->start >= at || (job->end >= 0 && job->end <= at))
-		return 0;
-	return smaller(reading->record->calc_period + seconds(age) + 1, at - job->start);
+	/* The ends are cut to seconds, each by itself. */
+	return job->end >= 0 && job->end < read - 1 ? 0 : larger(end - from, 0);
 }
 
 /* What RawUsage counted, or should have, up to [until]. Returns whether the job ran then. */
@@ -81,13 +84,16 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 	__int128 rate = (__int128)job->billing * factor;
 	bool at_end = !booked->to_end && until == seconds(booked->until);
 
+	if (since >= until)
+		return false;
+	line->edge += (rate + (__int128)excess * factor / EXCESS_ONE) *
+		      (late(reading, job, booked->since, booked->since_age) +
+		       (at_end ? late(reading, job, booked->until, booked->until_age) : 0));
 	if (ran <= 0)
 		return false;
 	line->used += rate * used;
 	line->suspended += rate * (ran - used);
 	line->weights += (__int128)excess * factor * ran / EXCESS_ONE;
-	line->edge += rate * (late(reading, job, booked->since, booked->since_age) +
-			      (at_end ? late(reading, job, booked->until, booked->until_age) : 0));
 	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
 	*ret_used += record_whole(rate * used);
 	return true;
@@ -216,7 +222,9 @@ static void find_period(const struct record *record, struct sacct_window *window
 	for (size_t i = 0; i < record->count; i++) {
 		const struct booked *booked = &record->lines[i].booked;
 
-		window->since = smaller(window->since, seconds(booked->since));
+		/* Those that ended shortly before count at the edge. */
+		window->since =
+			smaller(window->since, seconds(booked->since - booked->since_age) - 2);
 		if (seconds(booked->until) > window->until)
 			window->until = seconds(booked->until);
 	}

@@ -18,8 +18,9 @@ struct recorded {
 	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
 	 * weights that a job's billing, a whole number, leaves out. */
 	__int128 suspended, weights;
-	/* Of jobs that ran at an edge of the period: what may stand in the books on its wrong side,
-	 * since RawUsage moves every PriorityCalcPeriod only. */
+	/* Of jobs that ran at an edge of the period or shortly before: what may stand in the books
+	 * on its wrong side, since RawUsage moves every PriorityCalcPeriod only, and is read now
+	 * and then. */
 	__int128 edge;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */

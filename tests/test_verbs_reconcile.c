@@ -197,6 +197,39 @@ START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 }
 END_TEST
 
+/* Of a job with more weight than its billing tells as much more is late. */
+START_TEST(an_edge_has_what_weights_leave_out)
+{
+	fake_cluster("dev")->partitions = "PartitionName=main TRESBillingWeights=CPU=1,"
+					  "GRES/gpu=0.9\n";
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 2601,
+					      .ran = 1000,
+					      .runs = true,
+					      .tres = "billing=1,cpu=1,gres/gpu=1"});
+	/* Slurm counted the first 700 seconds. */
+	read_usage("bio", 1330, 0);
+	SHOWS(0, "bio|dev|1330|1000|0|900|573|570\n", "bio");
+}
+END_TEST
+
+/* Read a minute before the edge and a minute behind it; what the jobs used meanwhile was charged on
+ * the other side. */
+START_TEST(jobs_that_ended_before_an_edge_may_stand_behind_it)
+{
+	fake_cluster("dev")->calc_period = "00:00:01";
+	clock_now = T0 + 3540 * WHEN_SECOND;
+	job(1, "bio", 3510, 20, "billing=1");
+	read_usage("bio", 20, 0);
+	job(2, "bio", 3550, 30, "billing=2");
+	clock_now = T0 + 3660 * WHEN_SECOND;
+	read_usage("bio", 80, 0);
+	SHOWS(0, "bio|dev|80|80|0|0|0|0\n", "bio");
+	SHOWS(0, "bio|dev|20|80|0|0|60|60\n", "--until", "2026-11-22T18:00:00Z");
+	SHOWS(0, "bio|dev|60|0|0|0|60|-60\n", "--since", "2026-11-22T18:00:00Z");
+}
+END_TEST
+
 START_TEST(use_below_an_account_is_its_own)
 {
 	const struct fake_account lab = {.name = "lab",
@@ -346,6 +379,8 @@ int main(void)
 	tcase_add_test(tcase, what_came_from_an_ended_window_needs_a_new_one);
 	tcase_add_test(tcase, what_rawusage_counts_beside_stands_apart);
 	tcase_add_test(tcase, jobs_at_an_edge_may_stand_on_either_side);
+	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
+	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
