@@ -9,6 +9,7 @@
 
 #include "cmd/argument.h"
 #include "cmd/command.h"
+#include "cmd/known_clusters.h"
 #include "cmd/options.h"
 #include "ledger/event.h"
 
@@ -313,42 +314,18 @@ static int complete_line(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
-static int add_cluster(const char ***seen, size_t *count, const char *name, struct sb_error *err)
-{
-	const char **grown;
-
-	for (size_t i = 0; i < *count; i++) {
-		if (strcmp((*seen)[i], name) == 0)
-			return SB_OK;
-	}
-	grown = reallocarray(*seen, *count + 1, sizeof(*grown));
-	if (!grown)
-		return sb_error_nomem(err);
-	*seen = grown;
-	grown[(*count)++] = name;
-	return SB_OK;
-}
-
-/* The clusters in no order, each once. They are few, however many accounts there are. */
 static int print_clusters(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct env *env = ctx;
-	const char **seen = NULL;
-	size_t accounts, count = 0;
-	int rc = books_load_all(books, &accounts, err);
+	const char **known;
+	int rc = clusters_known(env, books, &known, err);
 
-	for (size_t i = 0; i < env->settings.cluster_count && !rc; i++)
-		rc = add_cluster(&seen, &count, env->settings.clusters[i], err);
-	for (size_t i = 0; i < accounts && !rc; i++) {
-		const struct account *account = books_at(books, i);
-
-		for (size_t j = 0; j < account->meter_count && !rc; j++)
-			rc = add_cluster(&seen, &count, account->meters[j].cluster, err);
-	}
-	for (size_t i = 0; i < count && !rc; i++)
-		fprintf(env->out, "%s\n", seen[i]);
-	free(seen);
-	return rc;
+	if (rc)
+		return rc;
+	for (const char **at = known; *at; at++)
+		fprintf(env->out, "%s\n", *at);
+	free(known);
+	return SB_OK;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])

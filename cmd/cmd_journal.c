@@ -211,9 +211,9 @@ static int print(struct listing *listing)
 {
 	struct env *env = listing->env;
 	struct sb_error err;
-	int rc = SB_OK, finished;
+	int rc = output_check_forms(env, &err), finished;
 
-	if (!option(env, "json"))
+	if (!rc && !option(env, "json"))
 		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
 	if (!rc)
 		rc = bank_read(env->bank, env->now(), list, listing, &err);

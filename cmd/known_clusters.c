@@ -13,50 +13,64 @@ struct asking {
 	const struct settings *asked;
 };
 
-/* Clusters are known by the settings or because an account is metered there. */
-static size_t list_clusters(const struct env *env, const struct books *books, size_t accounts,
-			    const char **names)
+static int add_cluster(const char ***known, size_t *count, const char *name, struct sb_error *err)
 {
-	size_t count = 0;
+	const char **grown;
 
-	for (size_t i = 0; i < env->settings.cluster_count; i++)
-		names[count++] = env->settings.clusters[i];
-	for (size_t i = 0; i < accounts; i++) {
+	for (size_t i = 0; i < *count; i++) {
+		if (strcmp((*known)[i], name) == 0)
+			return SB_OK;
+	}
+	grown = reallocarray(*known, *count + 2, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	*known = grown;
+	grown[(*count)++] = name;
+	grown[*count] = NULL;
+	return SB_OK;
+}
+
+int clusters_known(const struct env *env, struct books *books, const char ***ret,
+		   struct sb_error *err)
+{
+	size_t accounts, count = 0;
+	const char **known = calloc(1, sizeof(*known));
+	int rc = known ? books_load_all(books, &accounts, err) : sb_error_nomem(err);
+
+	for (size_t i = 0; i < env->settings.cluster_count && !rc; i++)
+		rc = add_cluster(&known, &count, env->settings.clusters[i], err);
+	for (size_t i = 0; !rc && i < accounts; i++) {
 		const struct account *account = books_at(books, i);
 
-		for (size_t j = 0; j < account->meter_count; j++)
-			names[count++] = account->meters[j].cluster;
+		for (size_t j = 0; j < account->meter_count && !rc; j++)
+			rc = add_cluster(&known, &count, account->meters[j].cluster, err);
 	}
-	names[count] = NULL;
-	return count;
+	if (rc)
+		free(known);
+	else
+		*ret = known;
+	return rc;
 }
 
 static int check_clusters(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct asking *asking = ctx;
 	const struct settings *asked = asking->asked;
-	size_t accounts, most = asking->env->settings.cluster_count + 1, count;
-	const char **names;
-	int rc = books_load_all(books, &accounts, err);
+	const char **known;
+	int rc = clusters_known(asking->env, books, &known, err);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < accounts; i++)
-		most += books_at(books, i)->meter_count;
-	names = calloc(most, sizeof(*names));
-	if (!names)
-		return sb_error_nomem(err);
-	count = list_clusters(asking->env, books, accounts, names);
 	for (size_t i = 0; i < asked->cluster_count && !rc; i++) {
-		size_t j = 0;
+		const char **at = known;
 
-		while (j < count && strcmp(names[j], asked->clusters[i]) != 0)
-			j++;
-		if (j == count)
+		while (*at && strcmp(*at, asked->clusters[i]) != 0)
+			at++;
+		if (!*at)
 			rc = nearest_error("neither the settings nor the books know a cluster",
-					   asked->clusters[i], names, err);
+					   asked->clusters[i], known, err);
 	}
-	free(names);
+	free(known);
 	return rc;
 }
 

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* --clusters of verbs that choose with it among the clusters that there are. */
+/* The clusters that there are, and --clusters of verbs that choose with it among them. */
 #ifndef SUBANK_CMD_KNOWN_CLUSTERS_H
 #define SUBANK_CMD_KNOWN_CLUSTERS_H
 
 #include "cmd/env.h"
+#include "ledger/books.h"
+
+/* The clusters that the settings name or an account is metered on, in no order, each once: they are
+ * few, however many accounts there are. NULL stands behind the last. free() it, and use it only
+ * within the transaction. */
+int clusters_known(const struct env *env, struct books *books, const char ***ret,
+		   struct sb_error *err);
 
 /* Reads --clusters into the list of clusters of [ret]; without that option it names none. SB_EINVAL
  * when neither the settings nor the books know one of them. settings_release() it, also after an

@@ -87,8 +87,7 @@ bool output_has_frame(const struct env *env)
 	return output_for_people(env) && !option(env, "noheader");
 }
 
-/* Forms for programs, of which there can be one. */
-static int check_forms(const struct env *env, struct sb_error *err)
+int output_check_forms(const struct env *env, struct sb_error *err)
 {
 	static const char *const forms[] = {"json", "csv", "parsable", "parsable2"};
 	const char *found = NULL;
@@ -171,7 +170,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		output->form = FORM_CSV;
 	else if (output->last_bar || option(env, "parsable2"))
 		output->form = FORM_PARSABLE;
-	rc = check_forms(env, err);
+	rc = output_check_forms(env, err);
 	if (!rc)
 		rc = choose_colour(env, &output->look.colour, err);
 	if (!rc && format)

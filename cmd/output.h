@@ -15,8 +15,11 @@ bool output_for_people(const struct env *env);
 /* And, with it, for what stands above and below that. */
 bool output_has_frame(const struct env *env);
 
-/* Makes an output as the options of the command ask. SB_EINVAL when --format names a column that is
- * not there. */
+/* SB_EINVAL when the options ask for more than one of the forms for programs. */
+int output_check_forms(const struct env *env, struct sb_error *err);
+
+/* Makes an output as the options of the command ask, which it checks. SB_EINVAL also when --format
+ * names a column that is not there. */
 int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
 	       struct sb_error *err);
 

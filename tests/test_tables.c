@@ -259,6 +259,7 @@ START_TEST(colours_are_for_terminals_that_want_them)
 	DONE("\ntheory  held ", "balance");
 	REFUSED(2, "--json and --csv exclude each other", "balance", "--csv", "--json");
 	REFUSED(2, "--csv and --parsable2 exclude each other", "balance", "--csv", "-P");
+	REFUSED(2, "--json and --csv exclude each other", "journal", "--csv", "--json");
 	REFUSED(2, "--color takes no 'alway': did you mean 'always'?", "balance", "--color",
 		"alway");
 }
