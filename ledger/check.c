@@ -55,6 +55,15 @@ void check_set_name(char to[NAME_SIZE], const char *from)
 	(void)snprintf(to, NAME_SIZE, "%s", from ? from : "");
 }
 
+bool check_is_listed(const struct check *check, const char *cluster)
+{
+	for (size_t i = 0; i < check->observation_count; i++) {
+		if (strcmp(check->observations[i].cluster, cluster) == 0)
+			return true;
+	}
+	return false;
+}
+
 void *check_add(void **array, size_t *count, size_t *room, size_t size)
 {
 	if (*count == *room) {
@@ -156,10 +165,25 @@ static int decide(struct books *books, struct check *check, const struct account
 
 /* ---- the whole ---- */
 
+/* What ran on a cluster that the site no longer has would be in flight for ever. */
+static int forget_flights(struct books *books, const struct check *check,
+			  const struct account *account, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < account->meter_count && check->all_clusters && !rc; i++) {
+		const struct meter *meter = &account->meters[i];
+
+		if (meter->jobs && !check_is_listed(check, meter->cluster))
+			rc = jobs_forget_flight(books, meter->cluster, account->name, err);
+	}
+	return rc;
+}
+
 static int check_account(struct books *books, struct check *check, const struct account *account,
 			 struct sb_error *err)
 {
-	int rc = SB_OK;
+	int rc = forget_flights(books, check, account, err);
 
 	for (size_t i = 0; i < check->observation_count && !rc; i++) {
 		if (check->observations[i].answered)

@@ -19,6 +19,8 @@ void *check_add(void **array, size_t *count, size_t *room, size_t size);
 int check_add_finding(struct check *check, struct finding finding, const char *account,
 		      const char *cluster, struct sb_error *err);
 void check_set_name(char to[NAME_SIZE], const char *from);
+/* Whether the check asks the cluster. */
+bool check_is_listed(const struct check *check, const char *cluster);
 
 /* Finds the moves since the last check, before anything is metered. */
 int check_find_moves(struct books *books, struct check *check, struct sb_error *err);

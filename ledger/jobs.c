@@ -327,6 +327,18 @@ int jobs_in_flight(struct books *books, const struct account *account, struct in
 	return SB_OK;
 }
 
+int jobs_forget_flight(struct books *books, const char *cluster, const char *account,
+		       struct sb_error *err)
+{
+	struct reading reading;
+	int rc = books_reading(books, cluster, account, &reading, err);
+
+	if (rc || !reading.flight.since)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	reading.flight = (struct in_flight){.time = reading.flight.time};
+	return books_set_reading(books, cluster, account, &reading, err);
+}
+
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 {
 	return rules->committed ? flight->committed : flight->used;

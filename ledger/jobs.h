@@ -70,6 +70,10 @@ int jobs_settled(struct books *books, const char *cluster, const char *account, 
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err);
 
+/* Forgets what was seen to run on a cluster, whose jobs nobody reads any more. */
+int jobs_forget_flight(struct books *books, const char *cluster, const char *account,
+		       struct sb_error *err);
+
 /* How much of it the rules take for spent. */
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules);
 

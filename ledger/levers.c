@@ -280,15 +280,6 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 	return rc;
 }
 
-static bool is_listed(const struct check *check, const char *cluster)
-{
-	for (size_t i = 0; i < check->observation_count; i++) {
-		if (strcmp(check->observations[i].cluster, cluster) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Levers on clusters that are not asked: nobody sees to them. */
 static int look_for_unlisted(struct check *check, const struct account *account,
 			     struct sb_error *err)
@@ -300,7 +291,7 @@ static int look_for_unlisted(struct check *check, const struct account *account,
 		int rc = SB_OK;
 
 		/* Of a check of some clusters the others are not missed. */
-		if (!is_listed(check, lever->cluster) &&
+		if (!check_is_listed(check, lever->cluster) &&
 		    (check->all_clusters || !lever_in_force(lever) || !wanted))
 			rc = add_lever_finding(check, (struct finding){.kind = FOUND_UNLISTED},
 					       account, lever, err);
@@ -423,7 +414,7 @@ static int deal_caps(struct books *books, struct check *check, const struct acco
 	for (size_t i = 0; i < account->lever_count && !rc; i++) {
 		const struct observation unasked = {.cluster = account->levers[i].cluster};
 
-		if (is_cap(&account->levers[i]) && !is_listed(check, unasked.cluster))
+		if (is_cap(&account->levers[i]) && !check_is_listed(check, unasked.cluster))
 			rc = cap_of(books, check, account, &unasked, &caps[count++], err);
 	}
 	if (rc) {

@@ -488,6 +488,35 @@ START_TEST(holds_may_go_by_what_is_committed)
 END_TEST
 
 /* Under `limit` Slurm's counter has what is in flight, and what was charged since the switch. */
+/* Nobody hears of their end. */
+START_TEST(jobs_on_a_cluster_that_is_no_more_hold_nobody)
+{
+	fake_cluster("old");
+	fake_account("old", "bio");
+	set_settings("clusters: [dev, old]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "meter: jobs\n");
+	DONE("", "check");
+	DONE("is metered by jobs on old", "check");
+	fake_add_job("old", (struct fake_job){.id = 1,
+					      .start = clock_now / WHEN_SECOND,
+					      .ran = 3700,
+					      .tres = "billing=10",
+					      .runs = true});
+	clock_now += 2 * HOUR;
+	DONE("bio: held", "check");
+	/* It may yet come back. */
+	fake_cluster("old")->silent = true;
+	GIVES(3, "", "'old' does not answer", "check");
+	set_settings(SETTINGS "meter: jobs\n");
+	DONE("", "check", "-M", "dev");
+	DONE("held|37000\n", "balance", "bio", "-nP", "--seconds", "-o", "State,InFlight");
+	DONE("", "check", "--let-go", "old");
+	DONE("bio: released", "check");
+	DONE("open|0\n", "balance", "bio", "-nP", "--seconds", "-o", "State,InFlight");
+	nothing_more();
+}
+END_TEST
+
 START_TEST(limits_follow_the_jobs)
 {
 	set_settings(SETTINGS "meter: jobs\nenforcement: limit\n");
@@ -602,6 +631,7 @@ int main(void)
 	tcase_add_test(tcase, running_jobs_are_in_flight);
 	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
 	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
+	tcase_add_test(tcase, jobs_on_a_cluster_that_is_no_more_hold_nobody);
 	tcase_add_test(tcase, limits_follow_the_jobs);
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
