@@ -90,7 +90,7 @@ static int check_free(struct store *store, int fd, size_t page_size, enum free_l
 	return rc;
 }
 
-int store_check_size(struct store *store, struct sb_error *err)
+int store_check_opened(struct store *store, struct sb_error *err)
 {
 	MDB_envinfo info;
 	MDB_stat stat;

@@ -70,8 +70,9 @@ int store_begin(struct store *store, unsigned flags, MDB_txn **ret, struct sb_er
 /* A file that is missing, empty or cut short must not reach LMDB: it makes an empty one a new
  * environment, and reading past the end is a SIGBUS. */
 int store_check_data_file(const struct store *store, struct sb_error *err);
-/* Of the environment that was opened: whether the file has all its pages, and two roots. */
-int store_check_size(struct store *store, struct sb_error *err);
+/* Of the environment that was opened: whether the file has all its pages, and two roots that follow
+ * each other; for who writes also whether the list of free pages is whole. */
+int store_check_opened(struct store *store, struct sb_error *err);
 
 /* store_build.c */
 

@@ -236,7 +236,7 @@ int store_open_env(struct store *store, struct sb_error *err)
 	rc = open_locked(store, path, err);
 	lock_drop(lock);
 	if (!rc && !store->building)
-		rc = store_check_size(store, err);
+		rc = store_check_opened(store, err);
 	return rc ? rc : open_tables(store, err);
 }
 
