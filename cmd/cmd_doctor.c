@@ -34,8 +34,9 @@ const struct command cmd_doctor = {
 	.arguments = "",
 	.summary = "look for what is set up wrongly, here and in Slurm",
 	.details = "Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, "
-		   "at the bank's folder, the clock and the age of the last check, and changes "
-		   "nothing. Works before there is a bank. Ends with what is left to do. "
+		   "at jobs that slurmdbd takes for running and slurmctld does not know, at the "
+		   "bank's folder, the clock and the age of the last check, and changes nothing. "
+		   "Works before there is a bank. Ends with what is left to do. "
 		   "Verdicts:\n"
 		   "- ok: as it should be; on a terminal only with --verbose\n"
 		   "- info: good to know\n"

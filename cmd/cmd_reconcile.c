@@ -226,6 +226,11 @@ static int read_slurm(struct reconciling *reconciling)
 			     "%zu jobs on %s ran in a QOS that is gone: their UsageFactor is "
 			     "taken for 1",
 			     record->unknown_qos, record->cluster);
+		if (record->runaway > 0)
+			note(env,
+			     "%zu jobs on %s have no end on record and are not known to slurmctld: "
+			     "they are left out; subank doctor names them",
+			     record->runaway, record->cluster);
 	}
 	return status;
 }

@@ -328,6 +328,7 @@ static int prepare(struct env *env, struct sb_error *err)
 				    .sacctmgr = env->settings.sacctmgr,
 				    .scontrol = env->settings.scontrol,
 				    .sacct = env->settings.sacct,
+				    .squeue = env->settings.squeue,
 				    .deadline_ms = env->settings.slurm_seconds * 1000,
 				    .run = env->run,
 				    .lines = env->lines,

@@ -50,6 +50,16 @@ void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *che
 	diagnosis->list[diagnosis->count++] = symptom;
 }
 
+void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+		    const char *where, const char *advice, const char *const names[], size_t count)
+{
+	char text[NAMES_TEXT_SIZE];
+
+	if (count > 0)
+		diagnose(diagnosis, verdict, check, where, advice, "%zu: %s", count,
+			 output_names(text, names, count));
+}
+
 static void print_item(FILE *out, int width, const char *first, const char *text)
 {
 	char escaped[4096];

@@ -25,6 +25,10 @@ void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *che
 	      const char *where, const char *advice, const char *found, ...)
 	__attribute__((format(printf, 6, 7)));
 
+/* Adds a row for names, if there are any: how many, and the first of them. */
+void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+		    const char *where, const char *advice, const char *const names[], size_t count);
+
 /* Prints the table as the options ask and, for people, what is left to do. Returns the exit status:
  * EXIT_PART when something is bad. */
 int diagnosis_print(struct env *env, const struct diagnosis *diagnosis);

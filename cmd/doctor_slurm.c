@@ -22,16 +22,6 @@ struct names {
 	size_t count;
 };
 
-static void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-			   const char *where, const char *advice, const struct names *names)
-{
-	char text[NAMES_TEXT_SIZE];
-
-	if (names->count > 0)
-		diagnose(diagnosis, verdict, check, where, advice, "%zu: %s", names->count,
-			 output_names(text, names->list, names->count));
-}
-
 /* ---- commands ---- */
 
 /* Whether it can be run. */
@@ -108,12 +98,12 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
-		       &none);
+		       none.list, none.count);
 	diagnose_names(diagnosis, verdict, "fractional weights", cluster,
 		       "a job's billing is cut to a whole number, so Slurm's own limit lets a "
 		       "little more run than the balance: whole TRESBillingWeights, none for each "
 		       "G of memory, keep it exact",
-		       &fractional);
+		       fractional.list, fractional.count);
 	if (!diagnosis->failed && none.count + fractional.count == 0)
 		diagnose(diagnosis, VERDICT_OK, "TRESBillingWeights", cluster, NULL,
 			 "whole in all partitions: %zu", partitions.count);
@@ -208,7 +198,7 @@ static void look_for_unknown(const struct site_factors *factors, const bool *kno
 		diagnosis, VERDICT_WARN, check, "the settings",
 		"nothing in Slurm that answered has that name, so the factor does nothing: is "
 		"it spelt as there?",
-		&unknown);
+		unknown.list, unknown.count);
 	free(unknown.list);
 }
 
@@ -365,6 +355,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	}
 	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
 		 look->shares[at].count);
+	doctor_jobs(env, cluster, look->diagnosis);
 	if (!observe(look, at))
 		look->diagnosis->failed = true;
 }
@@ -473,12 +464,12 @@ static void look_for_absent(const struct look *look, const struct booked *booked
 	}
 	if (cluster)
 		diagnose_names(look->diagnosis, VERDICT_INFO, "not on this cluster",
-			       cluster->cluster, NULL, &absent);
+			       cluster->cluster, NULL, absent.list, absent.count);
 	else
 		diagnose_names(look->diagnosis, VERDICT_WARN, "on no cluster", "the bank",
 			       "nothing is charged to them: are the names right? `subank close` "
 			       "ends one",
-			       &absent);
+			       absent.list, absent.count);
 	free(absent.list);
 }
 
@@ -496,7 +487,7 @@ static void look_for_shut(const struct look *look, const struct booked *booked, 
 		       look->list[at].cluster,
 		       "a limit of 0 keeps their jobs from starting whatever they have: `subank "
 		       "adopt --bank-holds` lets the bank release them, or clear it with sacctmgr",
-		       &shut);
+		       shut.list, shut.count);
 	free(shut.list);
 }
 
@@ -513,7 +504,7 @@ static void look_at_accounts(const struct look *look)
 	}
 	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
 		       "subank open, or leave them out with `accounts:` in the settings",
-		       &(struct names){booked.unbanked.names, booked.unbanked.count});
+		       booked.unbanked.names, booked.unbanked.count);
 	for (size_t i = 0; i < look->count; i++) {
 		if (!look->list[i].answered)
 			continue;
@@ -571,6 +562,7 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	struct sb_error err;
 
 	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
+	(void)look_at_command(env, "squeue", env->slurm.squeue, diagnosis);
 	if (!look.list || !look.shares || !look.rows || !look.partitions)
 		diagnosis->failed = true;
 	else if (in_use_find(env, &in_use, &err))

@@ -12,6 +12,7 @@
 #include "ledger/correct.h"
 #include "ledger/jobs.h"
 #include "ledger/when.h"
+#include "slurm/squeue.h"
 
 /* slurmctld keeps what it cannot tell slurmdbd, and tells it later: so far behind what was settled
  * jobs are read once more. */
@@ -41,16 +42,20 @@ struct metered {
 	size_t odd; /* jobs of accounts whose names no bank can have */
 };
 
+static void free_texts(struct finished_job *job)
+{
+	union {
+		const char *in;
+		void *out;
+	} text = {.in = job->name};
+
+	free(text.out);
+}
+
 static void forget_jobs(struct metered *metered)
 {
-	for (size_t i = 0; i < metered->job_count; i++) {
-		union {
-			const char *in;
-			void *out;
-		} text = {.in = metered->jobs[i].name};
-
-		free(text.out);
-	}
+	for (size_t i = 0; i < metered->job_count; i++)
+		free_texts(&metered->jobs[i]);
 	metered->job_count = 0;
 }
 
@@ -203,6 +208,48 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	return SLURM_OK;
 }
 
+/* Takes out jobs that slurmctld does not know: they would be in flight for ever, and more of it at
+ * each check, until their account is held. It is asked when a job has run for longer than it may,
+ * or may run for ever. */
+static void leave_out_runaway(struct metered *metered)
+{
+	struct env *env = metered->env;
+	const char *cluster = metered->observation->cluster;
+	struct known_jobs known;
+	struct slurm_error err;
+	bool doubtful = false;
+	size_t kept = 0, count = metered->job_count;
+
+	for (size_t i = 0; i < count && !doubtful; i++) {
+		const struct finished_job *job = &metered->jobs[i];
+
+		doubtful = job->end < 0 && (job->limit < 0 || job->elapsed > job->limit);
+	}
+	if (!doubtful)
+		return;
+	if (squeue_read(&env->slurm, cluster, &known, &err)) {
+		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
+			err.text);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct finished_job *job = &metered->jobs[i];
+
+		if (job->end >= 0 || known_jobs_have(&known, job->id))
+			metered->jobs[kept++] = *job;
+		else
+			free_texts(job);
+	}
+	metered->job_count = kept;
+	known_jobs_release(&known);
+	if (kept < count)
+		say(env,
+		    "%zu %s without an end on %s: slurmctld does not know %s, and %s not in flight "
+		    "(subank doctor)",
+		    count - kept, count - kept == 1 ? "job" : "jobs", cluster,
+		    count - kept == 1 ? "it" : "them", count - kept == 1 ? "it is" : "they are");
+}
+
 struct charging {
 	struct job_charges charges;
 	bool dry;
@@ -298,6 +345,8 @@ static int charge_jobs(struct metered *metered)
 				observation->cluster, err.text);
 			return EXIT_PART;
 		}
+		if (end == until)
+			leave_out_runaway(metered);
 		status = charge_slice(metered, end, end == until);
 	}
 	if (metered->odd > 0)

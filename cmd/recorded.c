@@ -10,6 +10,7 @@
 #include "ledger/account.h"
 #include "ledger/jobs.h"
 #include "ledger/when.h"
+#include "slurm/squeue.h"
 
 /* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long. Where few jobs were
  * it is asked for twice as many the next time, up to a year or, where none were, without end: an
@@ -22,6 +23,8 @@ struct record_reading {
 	const struct tariff *tariff;
 	record_each *each;
 	void *ctx;
+	struct known_jobs known; /* to slurmctld, when it was asked: */
+	int64_t asked; /* seconds */
 	int64_t since, until; /* of the slice, seconds */
 	bool oldest; /* nothing is read before the slice */
 	size_t rows; /* that the slice had */
@@ -161,6 +164,12 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	if (job->start < 0 || job->start >= reading->until ||
 	    (!reading->oldest && job->start < reading->since))
 		return SLURM_OK;
+	/* Nobody knows when it ended. */
+	if (job->end < 0 && job->start < reading->asked &&
+	    !known_jobs_have(&reading->known, job->id)) {
+		record->runaway++;
+		return SLURM_OK;
+	}
 	if (factor < 0) {
 		record->unknown_qos++;
 		factor = FACTOR_ONE;
@@ -292,6 +301,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	struct record_reading reading = {.record = record,
 					 .qos = qos,
 					 .tariff = &env->settings.tariff,
+					 .asked = env->now() / WHEN_SECOND,
 					 .each = each,
 					 .ctx = ctx};
 	struct slurm_config config;
@@ -299,12 +309,14 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	const char **names = NULL;
 	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
 
-	record->unknown_qos = 0;
+	record->unknown_qos = record->runaway = 0;
 	for (size_t i = 0; i < record->count; i++)
 		record->lines[i] = (struct recorded){.booked = record->lines[i].booked};
 	if (code == SLURM_OK && !record->partitions.rows)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
+	if (code == SLURM_OK)
+		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)
 		return code;
 	record->calc_period = config.calc_period;
@@ -315,6 +327,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	}
 	if (code == SLURM_OK)
 		code = (each ? read_again : read_slices)(env, &reading, &window, err);
+	known_jobs_release(&reading.known);
 	free(names);
 	return code;
 }

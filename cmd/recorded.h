@@ -35,6 +35,7 @@ struct record {
 	struct partitions partitions;
 	int calc_period; /* seconds */
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
+	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
 	struct record_slice {
 		int64_t since, until; /* seconds */
 	} * slices; /* parts of the period that had jobs, the newest first */

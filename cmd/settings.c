@@ -104,6 +104,9 @@ static const struct key keys[] = {
 	    scontrol),
 	KEY("sacct", "sacct", "Slurm's sacct, which has its jobs: a name in PATH, or a path",
 	    VALUE_PROGRAM, sacct),
+	KEY("squeue", "squeue",
+	    "Slurm's squeue, which tells what slurmctld knows of: a name in PATH, or a path",
+	    VALUE_PROGRAM, squeue),
 	KEY("slurm_seconds", "60", "how long each of Slurm's commands may take: 1 to 3600 seconds",
 	    VALUE_SECONDS, slurm_seconds),
 	KEY("lock_seconds", "10", "how long to wait for another subank: 1 to 3600 seconds",
@@ -173,6 +176,7 @@ void settings_release(struct settings *settings)
 	free(settings->sacctmgr);
 	free(settings->scontrol);
 	free(settings->sacct);
+	free(settings->squeue);
 	free(settings->notify);
 	free(settings->publish_file);
 	*settings = (struct settings){0};
@@ -189,6 +193,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .sacctmgr = strdup("sacctmgr"),
 				      .scontrol = strdup("scontrol"),
 				      .sacct = strdup("sacct"),
+				      .squeue = strdup("squeue"),
 				      .publish_file = strdup("/run/subank/balances.json"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
@@ -196,7 +201,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .notice_days = 90,
 				      .notify_seconds = 10};
 	if (settings->bank && settings->publish_file && settings->sshare && settings->sacctmgr &&
-	    settings->scontrol && settings->sacct)
+	    settings->scontrol && settings->sacct && settings->squeue)
 		return SB_OK;
 	settings_release(settings);
 	return sb_error_nomem(err);

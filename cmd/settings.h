@@ -40,6 +40,7 @@ struct settings {
 	char *sacctmgr;
 	char *scontrol;
 	char *sacct;
+	char *squeue;
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
 	struct thresholds thresholds;

@@ -247,10 +247,9 @@ int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacc
 	char since[32], until[32], *accounts;
 	int code;
 
-	if (!slurm_name_ok(cluster))
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
-				       cluster ? cluster : "");
+	code = slurm_check_cluster(cluster, err);
+	if (code != SLURM_OK)
+		return code;
 	code = join_accounts(window, &accounts, err);
 	if (code != SLURM_OK)
 		return code;

@@ -27,10 +27,10 @@ bool limit_without_tres(const char *field)
 static int check_names(const char *cluster, const char *const accounts[], size_t count,
 		       struct slurm_error *err)
 {
-	if (!slurm_name_ok(cluster))
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
-				       cluster ? cluster : "");
+	int code = slurm_check_cluster(cluster, err);
+
+	if (code != SLURM_OK)
+		return code;
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(accounts[i]))
 			return slurm_error_set(err, SLURM_ENAME,

@@ -198,11 +198,9 @@ static int show(const struct slurm *slurm, const char *cluster, bool one_line, c
 
 	argv[n++] = slurm->scontrol;
 	if (cluster) {
-		if (!slurm_name_ok(cluster))
-			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be a cluster's name: use a-z, "
-					       "0-9, _ . -",
-					       cluster);
+		code = slurm_check_cluster(cluster, err);
+		if (code != SLURM_OK)
+			return code;
 		argv[n++] = "-M";
 		argv[n++] = cluster;
 	}

@@ -19,6 +19,15 @@ bool slurm_name_ok(const char *name)
 	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] != '-';
 }
 
+int slurm_check_cluster(const char *name, struct slurm_error *err)
+{
+	if (slurm_name_ok(name))
+		return SLURM_OK;
+	return slurm_error_set(err, SLURM_ENAME,
+			       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
+			       name ? name : "");
+}
+
 /* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */
 static void describe(const char *const argv[], char *line, size_t size)
 {

@@ -9,10 +9,11 @@
 #include "slurm/run.h"
 
 struct slurm {
-	const char *sshare; /* a name to look up in PATH or a path; the same for the next three */
+	const char *sshare; /* a name to look up in PATH or a path; the same for the next four */
 	const char *sacctmgr;
 	const char *scontrol;
 	const char *sacct;
+	const char *squeue;
 	int deadline_ms; /* for each command */
 	/* Runs a command; run_program() in the installed program. Tests put their own here. Same
 	 * contract as run_program(). */
@@ -30,6 +31,9 @@ struct slurm {
  * [a-z0-9_.-], not beginning with '-' (sacctmgr reads "a,b" as a list and "a b=c" as another
  * clause). */
 bool slurm_name_ok(const char *name);
+
+/* SLURM_ENAME when it may not stand there as a cluster. */
+int slurm_check_cluster(const char *name, struct slurm_error *err);
 
 /* Runs [argv] through [slurm] and also fails, with SLURM_EFAILED and the first line of stderr (of
  * stdout if stderr is blank) and the command in the text, when the status is not 0. On success the

@@ -109,10 +109,9 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 	};
 	int code;
 
-	if (!slurm_name_ok(cluster))
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
-				       cluster ? cluster : "");
+	code = slurm_check_cluster(cluster, err);
+	if (code != SLURM_OK)
+		return code;
 	code = table_ask(slurm, "sshare", argv, columns, NCOLUMNS, &table, err);
 	if (code != SLURM_OK)
 		return code;

@@ -71,7 +71,8 @@ struct fake_cluster *fake_cluster(const char *name)
 					 .partitions = "PartitionName=main QoS=N/A State=UP "
 						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
 						       "TRESBillingWeights=CPU=1.0\n",
-					 .jobs = ""};
+					 .jobs = "",
+					 .runaway = ""};
 	(void)snprintf(cluster->name, sizeof(cluster->name), "%s", name);
 	return cluster;
 }
@@ -484,6 +485,24 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 	free(copy);
 }
 
+/* squeue -a -t all -M CLUSTER -o %A */
+static void answer_squeue(const struct fake_cluster *cluster, FILE *out)
+{
+	const char *more = cluster->more_jobs ? cluster->more_jobs : "";
+	char *copy, *rest, *row;
+
+	fprintf(out, "CLUSTER: %s\nJOBID\n", cluster->name);
+	ck_assert_int_ge(asprintf(&copy, "%s%s", cluster->jobs, more), 0);
+	rest = copy;
+	while ((row = strsep(&rest, "\n")) && *row) {
+		char *id = strsep(&row, "|");
+
+		if (strstr(row, "|Unknown|") && !list_has(cluster->runaway, id))
+			fprintf(out, "%s\n", id);
+	}
+	free(copy);
+}
+
 static const char *cluster_of(enum fake_program program, const char *const argv[])
 {
 	const char *name = program == FAKE_SACCTMGR ? NULL : option_of(argv, "-M");
@@ -520,7 +539,8 @@ static int misbehave(enum fake_mode mode, const char *name, struct run_result *r
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct slurm_error *err)
 {
-	static const char *const names[FAKE_PROGRAMS] = {"sshare", "sacctmgr", "scontrol", "sacct"};
+	static const char *const names[FAKE_PROGRAMS] = {"sshare", "sacctmgr", "scontrol", "sacct",
+							 "squeue"};
 	struct run_result answer = {0};
 	struct fake_cluster *cluster;
 	enum fake_program program = FAKE_SSHARE;
@@ -569,6 +589,8 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 			       "%s: error: it can't be reached now", argv[0]);
 	} else if (program == FAKE_SSHARE) {
 		answer_sshare(cluster, out);
+	} else if (program == FAKE_SQUEUE) {
+		answer_squeue(cluster, out);
 	} else {
 		answer_scontrol(cluster, argv, out);
 	}

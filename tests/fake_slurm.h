@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A make-believe Slurm in memory, for tests that drive verbs in their own process: fake_run() takes
  * the place of run_program() and fake_lines() that of run_lines(). They answer sshare, sacctmgr,
- * scontrol and sacct from a table, which sacctmgr changes. It counts the calls, keeps the last and
- * can be told to misbehave. */
+ * scontrol, sacct and squeue from a table, which sacctmgr changes. It counts the calls, keeps the
+ * last and can be told to misbehave. */
 #ifndef SUBANK_TESTS_FAKE_SLURM_H
 #define SUBANK_TESTS_FAKE_SLURM_H
 
@@ -12,7 +12,14 @@
 
 #include "slurm/run.h"
 
-enum fake_program { FAKE_SSHARE, FAKE_SACCTMGR, FAKE_SCONTROL, FAKE_SACCT, FAKE_PROGRAMS };
+enum fake_program {
+	FAKE_SSHARE,
+	FAKE_SACCTMGR,
+	FAKE_SCONTROL,
+	FAKE_SACCT,
+	FAKE_SQUEUE,
+	FAKE_PROGRAMS
+};
 
 enum fake_mode {
 	FAKE_OK,
@@ -47,6 +54,7 @@ struct fake_cluster {
 	const char *partitions; /* all that scontrol -o show partition prints */
 	const char *jobs; /* rows of sacct as printed, without the cluster; */
 	char *more_jobs; /* those of fake_add_job() */
+	const char *runaway; /* "7,8": of those without an end squeue does not know these */
 	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
 };

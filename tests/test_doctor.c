@@ -165,6 +165,8 @@ START_TEST(all_is_well)
 	ROW("sacctmgr|this machine|ok|slurm-wlm 22.05.8 (sacctmgr)|");
 	ROW("scontrol|this machine|ok|slurm-wlm 22.05.8 (scontrol)|");
 	ROW("sacct|this machine|ok|slurm-wlm 22.05.8 (sacct)|");
+	ROW("squeue|this machine|ok|slurm-wlm 22.05.8 (squeue)|");
+	ROW("runaway jobs|dev|ok|none|");
 	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu among 1|");
 	ROW("who commands Slurm|the bank|ok|this machine and folder|");
 	ROW("limits set in Slurm|the bank|ok|0 in force, 0 pending, 0 failed|");
@@ -195,9 +197,10 @@ START_TEST(without_slurm_it_says_so)
 	ROW("sacctmgr|this machine|bad|cannot be run|");
 	ROW("scontrol|this machine|bad|cannot be run|");
 	ROW("sacct|this machine|bad|cannot be run|");
+	ROW("squeue|this machine|bad|cannot be run|");
 	ROW("clusters|Slurm|bad|not looked at|");
 	ck_assert_int_eq(status, 3);
-	GIVES(3, " 5. clusters, Slurm: ", NULL, "doctor");
+	GIVES(3, " 6. clusters, Slurm: ", NULL, "doctor");
 	fake_reset();
 	fake_cluster("dev")->silent = true;
 	ROW("cluster|dev|bad|does not answer|scontrol failed");
@@ -208,6 +211,39 @@ START_TEST(without_slurm_it_says_so)
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	ROW("sacctmgr|this machine|bad|cannot be run|");
 	NO_ROW("QOS's");
+}
+END_TEST
+
+static void begin_job(enum fake_program program)
+{
+	if (program == FAKE_SACCT)
+		fake_add_job("dev", (struct fake_job){.id = 11,
+						      .start = clock_now / WHEN_SECOND,
+						      .runs = true});
+}
+
+/* What waits, has ended or is known is none; nor is one that began after squeue answered. */
+START_TEST(runaway_jobs_are_named)
+{
+	const int64_t now = clock_now / WHEN_SECOND;
+
+	fake_add_job("dev", (struct fake_job){.id = 6, .submit = now - 90});
+	fake_add_job("dev", (struct fake_job){.id = 7, .start = now - 90, .ran = 60});
+	fake_add_job("dev", (struct fake_job){.id = 8, .start = now - 90, .runs = true});
+	fake_add_job("dev",
+		     (struct fake_job){.id = 9, .name = "4_2", .start = now - 90, .runs = true});
+	fake_add_job("dev", (struct fake_job){.id = 10, .start = now - 90, .runs = true});
+	ROW("runaway jobs|dev|ok|none|");
+	fake_cluster("dev")->runaway = "6,7,10,9,11";
+	fake_hook = begin_job;
+	ROW("runaway jobs|dev|warn|2: 4_2, 10|");
+	fake_hook = NULL;
+	GIVES(0, "sacctmgr show runawayjobs", NULL, "doctor");
+	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;
+	ROW("runaway jobs|dev|bad|not read|squeue failed");
+	fake_mode[FAKE_SQUEUE] = FAKE_OK;
+	fake_mode[FAKE_SACCT] = FAKE_MALFORMED;
+	ROW("runaway jobs|dev|bad|not read|sacct");
 }
 END_TEST
 
@@ -669,6 +705,7 @@ int main(void)
 	tcase_add_test(doctor, the_settings_file_is_looked_at);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
 	tcase_add_test(doctor, limits_that_failed_are_named);
+	tcase_add_test(doctor, runaway_jobs_are_named);
 	suite_add_tcase(suite, doctor);
 	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
 	tcase_set_timeout(verify, TEST_TIMEOUT);

@@ -51,6 +51,7 @@ static const struct {
 	{"sacctmgr: \"\"\n", ":1:11: ", "program"},
 	{"scontrol: [scontrol]\n", ":1:11: ", "single value"},
 	{"sacct: bin/sacct\n", ":1:8: ", "begins with /"},
+	{"squeue: bin/squeue\n", ":1:9: ", "begins with /"},
 
 	{"clusters: []\n", ":1:11: ", "empty"},
 	{"clusters: alpha\n", ":1:11: ", "list"},
@@ -215,6 +216,7 @@ static void is_default(const struct settings *settings)
 	ck_assert_str_eq(settings->sacctmgr, "sacctmgr");
 	ck_assert_str_eq(settings->scontrol, "scontrol");
 	ck_assert_str_eq(settings->sacct, "sacct");
+	ck_assert_str_eq(settings->squeue, "squeue");
 	ck_assert_int_eq(settings->slurm_seconds, 60);
 	ck_assert_int_eq(settings->lock_seconds, 10);
 	ck_assert_uint_eq(settings->thresholds.count, 2);
@@ -354,6 +356,7 @@ START_TEST(every_key_is_read)
 		      "sacctmgr: sacctmgr-22\n"
 		      "scontrol: \"/opt/slurm/bin/scontrol\"\n"
 		      "sacct: /opt/slurm/bin/sacct\n"
+		      "squeue: squeue-22\n"
 		      "slurm_seconds: 1\n"
 		      "lock_seconds: 3600\n"
 		      "thresholds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 1000]\n"
@@ -392,6 +395,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.sacctmgr, "sacctmgr-22");
 	ck_assert_str_eq(settings.scontrol, "/opt/slurm/bin/scontrol");
 	ck_assert_str_eq(settings.sacct, "/opt/slurm/bin/sacct");
+	ck_assert_str_eq(settings.squeue, "squeue-22");
 	ck_assert_int_eq(settings.slurm_seconds, 1);
 	ck_assert_int_eq(settings.lock_seconds, 3600);
 	ck_assert_uint_eq(settings.thresholds.count, 16);

@@ -21,6 +21,7 @@
 #include "slurm/assoc.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
+#include "slurm/squeue.h"
 #include "slurm/sshare.h"
 #include "slurm/table.h"
 #include "tests/fake_slurm.h"
@@ -86,6 +87,7 @@ static const struct slurm slurm_canned = {
 	.sshare = "sshare",
 	.sacctmgr = "sacctmgr",
 	.scontrol = "scontrol",
+	.squeue = "squeue",
 	.deadline_ms = 1234,
 	.run = run_canned,
 };
@@ -134,6 +136,7 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	struct slurm_config config = {0};
 	struct limits limits_read = {0};
 	struct partitions partitions = {0};
+	struct known_jobs known = {0};
 	struct slurm_error err = {0};
 
 	fill_names();
@@ -155,6 +158,7 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, bad_names[_i], "good", &err),
 			 SLURM_ENAME);
 	ck_assert_int_eq(sshare_read(&slurm_canned, bad_names[_i], &shares, &err), SLURM_ENAME);
+	ck_assert_int_eq(squeue_read(&slurm_canned, bad_names[_i], &known, &err), SLURM_ENAME);
 	ck_assert_ptr_null(shares.rows);
 	if (bad_names[_i]) {
 		ck_assert_int_eq(scontrol_read_config(&slurm_canned, bad_names[_i], &config, &err),
@@ -419,6 +423,54 @@ static const char real_answer[] =
 	       "dev|    c3||0|||\n"
 	       "dev| zz||1|||\n"
 	       "dev|other||0|||\n";
+
+static const struct {
+	const char *answer, *text;
+} bad_ids[] = {
+	{"", "empty"},
+	{"CLUSTER: dev\n", "empty"},
+	{"JOBID\n1\n2", "cut off"},
+	{"JOBID|STATE\n1|RUNNING\n", "squeue: line 1"},
+	{"JOBID\n1\n2_3\n", "\"2_3\" is no job's number"},
+	{"JOBID\n-1\n", "\"-1\" is no job's number"},
+	{"JOBID\n9223372036854775808\n", "is no job's number"},
+};
+
+START_TEST(squeue_refuses)
+{
+	struct known_jobs known = {0};
+	struct slurm_error err = {0};
+
+	canned.out = bad_ids[_i].answer;
+	canned.out_len = strlen(canned.out);
+	ck_assert_int_eq(squeue_read(&slurm_canned, "dev", &known, &err), SLURM_EFORM);
+	ck_assert_msg(strstr(err.text, bad_ids[_i].text), "%s", err.text);
+	ck_assert_ptr_null(known.ids);
+}
+END_TEST
+
+START_TEST(squeue_tells_which_jobs_are_known)
+{
+	struct known_jobs known = {0};
+	struct slurm_error err = {0};
+
+	ck_assert(!known_jobs_have(&known, 1));
+	canned.out = "CLUSTER: dev\nJOBID\n12\n7\n9223372036854775807\n8\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(squeue_read(&slurm_canned, "dev", &known, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(canned.line, "squeue|-a|-t|all|-M|dev|-o|%A");
+	for (int64_t id = 0; id < 20; id++)
+		ck_assert(known_jobs_have(&known, id) == (id == 7 || id == 8 || id == 12));
+	ck_assert(known_jobs_have(&known, INT64_MAX));
+	known_jobs_release(&known);
+	/* A cluster without jobs. */
+	canned.out = "CLUSTER: dev\nJOBID\n";
+	canned.out_len = strlen(canned.out);
+	ck_assert_msg(squeue_read(&slurm_canned, "dev", &known, &err) == 0, "%s", err.text);
+	ck_assert(!known_jobs_have(&known, 7));
+	known_jobs_release(&known);
+}
+END_TEST
 
 START_TEST(sshare_reads_a_tree)
 {
@@ -1281,7 +1333,9 @@ END_TEST
 /* The make-believe Slurm of tests/fake, run for real. */
 
 static char state[] = "/tmp/subank-test-slurm-XXXXXX";
-static char programs[4][PATH_MAX];
+enum { PROGRAMS = 5 };
+
+static char programs[PROGRAMS][PATH_MAX];
 static struct slurm fake;
 
 static void write_state(const char *name, const char *text)
@@ -1316,7 +1370,8 @@ static const char *read_state(const char *name)
 
 static void setup_fake(void)
 {
-	static const char *const names[] = {"sshare", "sacctmgr", "scontrol", "sacct"};
+	static const char *const names[PROGRAMS] = {"sshare", "sacctmgr", "scontrol", "sacct",
+						    "squeue"};
 	const char *folder = getenv("FAKE_SLURM");
 	char path[PATH_MAX];
 
@@ -1327,7 +1382,7 @@ static void setup_fake(void)
 	(void)snprintf(path, sizeof(path), "%s/gpu", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < PROGRAMS; i++)
 		(void)snprintf(programs[i], sizeof(programs[i]), "%s/%s",
 			       folder ? folder : "tests/fake", names[i]);
 	fake = (struct slurm){
@@ -1335,6 +1390,7 @@ static void setup_fake(void)
 		.sacctmgr = programs[1],
 		.scontrol = programs[2],
 		.sacct = programs[3],
+		.squeue = programs[4],
 		.deadline_ms = 30000,
 		.run = run_program,
 		.lines = run_lines,
@@ -1578,6 +1634,35 @@ START_TEST(fakes_forget_usage)
 }
 END_TEST
 
+/* Both fakes. */
+START_TEST(fakes_know_jobs_that_run)
+{
+	static const char jobs[] =
+		"1|1|1|bio|ann|main|normal|RUNNING|5|10|Unknown|9|00:00:00|billing=1|1\n"
+		"2|2|2|bio|ann|main|normal|COMPLETED|5|10|20|10|00:00:00|billing=1|1\n"
+		"31|3_1|3|bio|ann|main|normal|RUNNING|5|10|Unknown|9|00:00:00|billing=1|1\n";
+	const struct slurm memory = {.squeue = "squeue", .deadline_ms = 1, .run = fake_run};
+	const struct slurm *const both[] = {&fake, &memory};
+	struct slurm_error err = {0};
+
+	fake_reset();
+	fake_cluster("dev")->jobs = jobs;
+	fake_cluster("dev")->runaway = "31";
+	write_state("dev.jobs", jobs);
+	write_state("dev.runaway", "31\n");
+	for (size_t i = 0; i < COUNT(both); i++) {
+		struct known_jobs known = {0};
+
+		ck_assert_msg(squeue_read(both[i], "dev", &known, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(known.count, 1);
+		ck_assert(known_jobs_have(&known, 1));
+		known_jobs_release(&known);
+		ck_assert_int_eq(squeue_read(both[i], "nosuch", &known, &err), SLURM_EFAILED);
+	}
+	fake_release();
+}
+END_TEST
+
 START_TEST(fakes_show_qos_and_partitions)
 {
 	struct qos_list qos = {0};
@@ -1618,6 +1703,7 @@ static const struct slurm in_memory = {
 	.sacctmgr = "sacctmgr",
 	.scontrol = "scontrol",
 	.sacct = "sacct",
+	.squeue = "squeue",
 	.deadline_ms = 1234,
 	.run = fake_run,
 	.lines = fake_lines,
@@ -1768,6 +1854,7 @@ int main(void)
 	tcase_add_loop_test(bad, table_refuses, 0, COUNT(bad_tables));
 	tcase_add_test(bad, table_stands_any_damage);
 	tcase_add_loop_test(bad, predecessor_05_sshare_refuses, 0, COUNT(bad_answers));
+	tcase_add_loop_test(bad, squeue_refuses, 0, COUNT(bad_ids));
 	tcase_add_loop_test(bad, bad_limits_run_nothing, 0, COUNT(bad_limits));
 	tcase_add_test(bad, no_account_runs_nothing);
 	tcase_add_test(bad, predecessor_03_04_a_failing_sacctmgr_is_a_failure);
@@ -1784,6 +1871,7 @@ int main(void)
 	tcase_add_test(good, a_long_command_is_cut_in_the_text);
 	tcase_add_loop_test(good, table_reads, 0, COUNT(good_tables));
 	tcase_add_test(good, sshare_reads_a_tree);
+	tcase_add_test(good, squeue_tells_which_jobs_are_known);
 	tcase_add_test(good, predecessor_32_long_names_are_whole);
 	tcase_add_test(good, predecessor_34_many_accounts_take_one_call);
 	tcase_add_loop_test(good, predecessor_08_values_are_per_tres, 0, COUNT(tres_cases));
@@ -1808,6 +1896,7 @@ int main(void)
 	tcase_add_test(fakes, fakes_show_the_settings_of_slurm);
 	tcase_add_test(fakes, fakes_keep_limits_that_sshare_does_not_show);
 	tcase_add_test(fakes, fakes_forget_usage);
+	tcase_add_test(fakes, fakes_know_jobs_that_run);
 	tcase_add_test(fakes, fakes_show_qos_and_partitions);
 	suite_add_tcase(suite, fakes);
 

@@ -415,6 +415,48 @@ START_TEST(running_jobs_are_in_flight)
 }
 END_TEST
 
+/* slurmdbd was never told of their end. */
+START_TEST(runaway_jobs_are_not_in_flight)
+{
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 40000, .runs = true});
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 2, .start = BEGIN + 3700, .ran = 601, .limit = 600, .runs = true});
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 3, .start = BEGIN + 3700, .ran = 600, .limit = 600, .runs = true});
+	fake_add_job("dev", (struct fake_job){.id = 4, .start = BEGIN + 3700, .ran = 5});
+	fake_cluster("dev")->runaway = "1";
+	DONE("1 job without an end on dev: slurmctld does not know it, and it is not in flight",
+	     "check");
+	ck_assert_ptr_null(strstr(out, "held"));
+	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,InFlight");
+	/* The same is not said to cron. */
+	DONE("", "check", "--quiet");
+	ck_assert_str_eq(out, "");
+	fake_cluster("dev")->runaway = "1,2";
+	DONE("2 jobs without an end on dev: slurmctld does not know them, and they are not in",
+	     "check");
+	DONE("600\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	/* Who may run so long is not asked for. */
+	int calls = fake_calls[FAKE_SQUEUE];
+	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 1});
+	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 2});
+	DONE("bio: charged 3s for 2 jobs on dev", "check", "--seconds");
+	ck_assert_int_eq(fake_calls[FAKE_SQUEUE], calls);
+	/* What nobody knows counts. */
+	fake_add_job("dev",
+		     (struct fake_job){.id = 5, .start = BEGIN + 3700, .ran = 40000, .runs = true});
+	fake_mode[FAKE_SQUEUE] = FAKE_TIMES_OUT;
+	GIVES(0, "bio: held", "jobs on cluster 'dev' count as running that may not: squeue",
+	      "check");
+	DONE("", "verify");
+}
+END_TEST
+
 /* Jobs of an hour at 2, one that is past its limit, one without a limit, a new one, and one that
  * began before the switch and was suspended for a while. */
 static void add_running(void)
@@ -629,6 +671,7 @@ int main(void)
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
 	tcase_add_test(tcase, a_hold_follows_the_jobs);
 	tcase_add_test(tcase, running_jobs_are_in_flight);
+	tcase_add_test(tcase, runaway_jobs_are_not_in_flight);
 	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
 	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
 	tcase_add_test(tcase, jobs_on_a_cluster_that_is_no_more_hold_nobody);

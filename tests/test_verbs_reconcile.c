@@ -329,6 +329,26 @@ START_TEST(a_job_that_waited_counts_once)
 }
 END_TEST
 
+/* When it ended nobody knows: the books have what RawUsage counted. */
+START_TEST(runaway_jobs_are_left_out)
+{
+	job(1, "bio", 100, 60, "billing=1");
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .start = BEGIN + 100, .ran = 3000, .runs = true});
+	read_usage("bio", 60, 0);
+	fake_cluster("dev")->runaway = "1,2";
+	GIVES(0, "", "1 jobs on dev have no end on record and are not known to slurmctld",
+	      "reconcile", "bio");
+	SHOWS(0, "bio|dev|60|60|0|0|0|0\n", "bio");
+	fake_cluster("dev")->runaway = "";
+	RUN("reconcile", "bio");
+	ck_assert_int_eq(status, 3);
+	ck_assert_ptr_null(strstr(err, "no end on record"));
+	fake_mode[FAKE_SQUEUE] = FAKE_MALFORMED;
+	GIVES(3, "", "cluster 'dev' is left out: squeue: line 1", "reconcile", "bio");
+}
+END_TEST
+
 START_TEST(a_cluster_that_does_not_answer_is_left_out)
 {
 	fake_cluster("gpu");
@@ -385,6 +405,7 @@ int main(void)
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
 	tcase_add_test(tcase, a_job_that_waited_counts_once);
+	tcase_add_test(tcase, runaway_jobs_are_left_out);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);

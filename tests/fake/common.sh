@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the fake sshare, sacctmgr, scontrol and sacct share. They keep a make-believe Slurm in the folder
+# What the fake sshare, sacctmgr, scontrol, sacct and squeue share. They keep a make-believe Slurm in the folder
 # $FAKE_STATE:
 #
 #   log                    one line a call: the program's name and its arguments, blanks between
@@ -18,6 +18,7 @@
 #                          leaves the line out
 #   CLUSTER.partitions     lines as scontrol -o prints them; one partition with CPU=1.0 if absent
 #   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
+#   CLUSTER.runaway        lines with numbers of jobs among them that squeue does not know
 #   qos                    lines as sacctmgr -P prints them; only "normal" if absent
 #   PROGRAM.mode           one word, how the program behaves; ok if absent
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first

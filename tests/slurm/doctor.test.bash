@@ -86,6 +86,49 @@ test_a_cluster_that_is_set_up_wrongly() {
 	doctor 0
 }
 
+# run_away NUMBER JOB: slurmdbd gets a job of that number that is like JOB and still runs, past its limit, as
+# when slurmctld loses its state.
+run_away() {
+	cluster_sql "use slurm_acct_db;
+		create temporary table lost as select * from ${CLUSTER_NAME}_job_table where id_job = $2;
+		update lost set job_db_inx = job_db_inx + 1000, id_job = $1, state = 1, time_end = 0,
+			time_start = time_start - 600, timelimit = 1;
+		insert into ${CLUSTER_NAME}_job_table select * from lost;"
+}
+
+ended_in_slurmdbd() {
+	[[ $(sacct -X -n -P -j "$1" -o End) = 2* ]]
+}
+
+test_a_runaway_job_is_named_and_counts_nowhere() {
+	local spent
+	healthy ghost
+	doctor 0
+	expect_row "runaway jobs|$CLUSTER_NAME|ok|none|"
+	run 0 subank terms ghost --meter jobs --no-apply
+	run 0 subank check
+	submit ghost 'sleep 2' -n 2
+	expect_job "$job" COMPLETED 60
+	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"
+	run 0 subank check
+	spent=$(used ghost)
+	expect_true "used" test "$spent" -gt 0
+	run_away 99001 "$job"
+	run 0 subank check
+	expect_match "what a check says" "1 job without an end on $CLUSTER_NAME: slurmctld does not know it" "$out"
+	run 0 subank balance ghost -nP -o InFlight
+	expect_equal "in flight" 0.00 "$out"
+	doctor 0
+	expect_row "runaway jobs|$CLUSTER_NAME|warn|1: 99001|"
+	run 0 subank reconcile ghost
+	expect_match "what reconcile says" '1 job.* no end on record' "$err"
+	# What doctor advises.
+	cluster_ask sacctmgr show runawayjobs <<<y >/dev/null
+	doctor 0
+	expect_row "runaway jobs|$CLUSTER_NAME|ok|none|"
+	run 0 subank verify
+}
+
 test_a_cluster_that_does_not_answer() {
 	healthy away
 	cluster_daemon_stop slurmctld
