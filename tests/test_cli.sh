@@ -25,8 +25,9 @@ mkdir -p "$FAKE_STATE/dev"
 for account in bio chem; do
 	echo RawUsage=500 >"$FAKE_STATE/dev/$account"
 done
-printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\ncharge_minutes: 0\n' "$dir/bank" \
-	>"$dir/settings"
+# What a bank of this machine may have published is not to be found.
+printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\ncharge_minutes: 0\npublish_file: %s\n' \
+	"$dir/bank" "$dir/public/balances.json" >"$dir/settings"
 escape=$(printf '\033')
 
 passed=0
@@ -663,7 +664,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	mkdir -m 755 "$dir/public"
 	{
 		cat "$dir/settings"
-		printf 'publish: all\npublish_file: %s\n' "$dir/public/balances.json"
+		echo 'publish: all'
 	} >"$dir/users"
 	chmod 644 "$dir/users"
 	"$subank" -c "$dir/users" check >"$dir/out" 2>"$dir/err"
