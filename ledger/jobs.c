@@ -54,6 +54,39 @@ void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finis
 	(void)snprintf(to, EVENT_REF_MAX + 1, "job:%s", hex_format(hash, digest, HASH_SIZE));
 }
 
+struct likeness {
+	const char *prefix;
+	size_t len;
+	bool found;
+};
+
+static int look_at_ref(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct likeness *likeness = ctx;
+
+	(void)value;
+	(void)err;
+	likeness->found =
+		key.len > likeness->len && memcmp(key.data, likeness->prefix, likeness->len) == 0;
+	return STORE_ABORT;
+}
+
+/* Whether the job was charged to any account; those with refs that say too little are not seen. */
+static int was_charged(struct books *books, const char *cluster, const struct finished_job *job,
+		       bool *ret, struct sb_error *err)
+{
+	char prefix[NAME_SIZE + 64];
+	struct likeness likeness = {.prefix = prefix};
+	int rc;
+
+	likeness.len = (size_t)snprintf(prefix, sizeof(prefix), "job:%s/%" PRId64 "/%" PRId64 "/",
+					cluster, job->id, job->submit);
+	rc = store_walk(books_txn(books), STORE_REFS, (struct slice){prefix, likeness.len}, false,
+			look_at_ref, &likeness, err);
+	*ret = likeness.found;
+	return rc;
+}
+
 /* A text of Slurm's that an entry can hold. */
 static const char *clean(const char *text, size_t most)
 {
@@ -194,11 +227,25 @@ static int add_flight(struct job_charges *charges, const struct account *account
 	return SB_OK;
 }
 
+/* Whether the account has come above the job's since the job was charged: it was looked at then, or
+ * later, and had no part in it. */
+static int came_later(struct books *books, const struct job_charges *charges, const char *account,
+		      const struct finished_job *job, bool *ret, struct sb_error *err)
+{
+	int64_t settled;
+	int rc = jobs_settled(books, charges->cluster, account, &settled, err);
+
+	/* Readings that were lost are taken to have been there. */
+	*ret = !rc && (!settled || job->end <= settled / WHEN_SECOND);
+	return rc;
+}
+
 static int charge_account(struct books *books, struct job_charges *charges,
 			  const struct account *account, const struct meter *meter,
-			  const struct finished_job *job, struct sb_error *err)
+			  const struct finished_job *job, bool before, struct sb_error *err)
 {
 	char ref[EVENT_REF_MAX + 1];
+	bool late = false;
 	uint64_t seq;
 	int64_t amount;
 	int rc;
@@ -217,7 +264,9 @@ static int charge_account(struct books *books, struct job_charges *charges,
 	}
 	job_ref(ref, charges->cluster, job, account->name);
 	rc = entries_with_ref(books, ref, &seq, err);
-	if (rc || seq)
+	if (!rc && !seq && before)
+		rc = came_later(books, charges, account->name, job, &late, err);
+	if (rc || seq || late)
 		return rc;
 	return append_job(books, charges, account, meter, job, amount, ref, err);
 }
@@ -236,8 +285,11 @@ static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
 	const char *name = job->slurm_account;
+	bool before = false;
 	int rc = SB_OK;
 
+	if (job->end >= 0 && job->end <= charges->looked / WHEN_SECOND)
+		rc = was_charged(books, charges->cluster, job, &before, err);
 	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
 		const struct account *account;
 		const struct meter *meter = NULL;
@@ -248,7 +300,7 @@ static int charge_job(struct books *books, struct job_charges *charges,
 		if (rc == SB_ENOTFOUND)
 			rc = SB_OK;
 		else if (!rc && meter && meter->jobs && is_meant(charges, name))
-			rc = charge_account(books, charges, account, meter, job, err);
+			rc = charge_account(books, charges, account, meter, job, before, err);
 		name = tree_parent(charges->tree, name);
 	}
 	return rc;
@@ -344,19 +396,40 @@ int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 	return rules->committed ? flight->committed : flight->used;
 }
 
+/* Finds how far the jobs of any of the accounts were looked at. */
+static int find_looked(struct books *books, struct job_charges *charges, size_t count,
+		       struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	charges->looked = 0;
+	for (size_t i = 0; i < count && !rc; i++) {
+		const struct account *account = books_at(books, i);
+		const struct meter *meter = account_meter(account, charges->cluster);
+		int64_t settled;
+
+		if (!meter || !meter->jobs || !is_meant(charges, account->name))
+			continue;
+		rc = jobs_settled(books, charges->cluster, account->name, &settled, err);
+		if (!rc && (!settled || settled > charges->looked))
+			charges->looked = settled ? settled : WHEN_NEVER;
+	}
+	return rc;
+}
+
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct job_charges *charges = ctx;
 	size_t count;
-	int rc = SB_OK;
+	int rc = books_load_all(books, &count, err);
 
 	free(charges->sums);
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = 0;
+	if (!rc)
+		rc = find_looked(books, charges, count, err);
 	for (size_t i = 0; i < charges->count && !rc; i++)
 		rc = charge_job(books, charges, &charges->list[i], err);
-	if (!rc)
-		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct account *account = books_at(books, i);
 

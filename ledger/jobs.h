@@ -49,10 +49,13 @@ struct job_charges {
 	size_t sum_count;
 	size_t left; /* jobs that end later than the clock of the books: the next check has them */
 	size_t refused; /* jobs that come to more than money holds */
+	/* Its own: */
+	int64_t looked; /* microseconds: no jobs that ended later were charged before */
 };
 
-/* Charges what was not charged before. A books_fn: [ctx] is a struct job_charges, whose output it
- * fills anew each time it runs. */
+/* Charges what was not charged before. A job that was has gone to the accounts that were above its
+ * own then, and goes to none that came there since. A books_fn: [ctx] is a struct job_charges,
+ * whose output it fills anew each time it runs. */
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 
 /* The ref of a job's entry for an account: "job:CLUSTER/ID/SUBMIT/ACCOUNT" or, where that is too

@@ -296,6 +296,51 @@ START_TEST(a_budget_has_what_those_below_it_use)
 }
 END_TEST
 
+/* The budget that a job was charged to is that of the time when it ended. */
+START_TEST(an_account_that_moves_takes_no_jobs_along)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio: charged", "check");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	job(2, "lab", 10830, 70);
+	clock_now = T0 + 4 * HOUR;
+	DONE("chem: charged", "check");
+	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
+		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	nothing_more();
+	/* Also when all that is not books was lost. */
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	DONE("", "check");
+	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
+		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	/* One that slurmdbd tells late goes to those above it now; a check of one account takes
+	 * nothing from the others. */
+	job(3, "lab", 7330, 80);
+	clock_now = T0 + 5 * HOUR;
+	DONE("", "open", "lab", "1");
+	DONE("chem: charged", "check");
+	job(4, "lab", 18200, 90);
+	clock_now = T0 + 6 * HOUR;
+	DONE("lab: charged", "check", "lab");
+	DONE("chem: charged", "check");
+	USED("bio", "60");
+	USED("chem", "240");
+	USED("lab", "90");
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(ids_that_recur_are_other_jobs)
 {
 	job(1, "bio", 3700, 100);
@@ -666,6 +711,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_free_is_no_difference);
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
+	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
