@@ -341,6 +341,20 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 }
 END_TEST
 
+START_TEST(an_account_that_is_removed_leaves_its_jobs_to_those_above)
+{
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	fake_remove_account("dev", "lab");
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio: charged", "check");
+	nothing_more();
+	USED("bio", "60");
+}
+END_TEST
+
 START_TEST(ids_that_recur_are_other_jobs)
 {
 	job(1, "bio", 3700, 100);
@@ -712,6 +726,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
+	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
