@@ -202,7 +202,7 @@ static bool ask(struct env *env, struct stray *stray)
 			"[s]ite's? ",
 			stray->account, stray->cluster,
 			lever_name(limit, stray->limit.field, stray->limit.tres), stray->value);
-		fflush(env->out);
+		flush_out(env);
 		if (!fgets(answer, sizeof(answer), env->in))
 			return false;
 		if (strcmp(answer, "b\n") == 0 || strcmp(answer, "s\n") == 0)

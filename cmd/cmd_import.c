@@ -18,7 +18,7 @@ static void print_receipt(struct env *env, const struct batch *batch)
 	    "entered %zu of %zu requests, %zu were in the books already; head %" PRIu64 ":%.*s",
 	    batch->entered, batch->count, batch->skipped, batch->head.seq, HASH_SHORT,
 	    hex_format(hash, batch->head.hash, HASH_SIZE));
-	fflush(env->out);
+	flush_out(env);
 }
 
 static int append(struct env *env, FILE *file, const char *name)

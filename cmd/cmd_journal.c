@@ -130,6 +130,9 @@ static int print_entry(const struct entry *entry, void *ctx, struct sb_error *er
 		add_row(listing, entry);
 	else
 		rc = entry_json(listing->env->out, entry, err);
+	/* That the output cannot be written is told at the end. */
+	if (rc && ferror(listing->env->out))
+		return STORE_ABORT;
 	if (rc)
 		return rc;
 	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
@@ -198,7 +201,8 @@ static int follow(struct listing *listing, struct sb_error *err)
 	listing->last = 0;
 	while (!rc) {
 		rc = output_flush(listing->output, err);
-		if (fflush(env->out) != 0 || ferror(env->out))
+		flush_out(env);
+		if (ferror(env->out))
 			break;
 		(void)nanosleep(&pause, NULL);
 		if (!rc)

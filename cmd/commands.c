@@ -105,6 +105,12 @@ static int width_of(const struct env *env, bool is_terminal)
 	return !is_terminal ? 0 : env->out_width > 0 ? env->out_width : DEFAULT_WIDTH;
 }
 
+void flush_out(struct env *env)
+{
+	if (fflush(env->out) != 0 && !env->out_errno)
+		env->out_errno = errno;
+}
+
 /* A message to env->err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
@@ -112,7 +118,7 @@ static void print_message(struct env *env, const char *text)
 
 	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
-	fflush(env->out);
+	flush_out(env);
 	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", placed);
 }
 
@@ -440,11 +446,15 @@ static int dispatch(struct env *env, int argc, char *argv[])
 
 int subank(struct env *env, int argc, char *argv[])
 {
-	int status = dispatch(env, argc, argv);
+	int status;
 
+	env->out_errno = 0;
+	status = dispatch(env, argc, argv);
 	/* Results are data: what could not be written was not done. */
-	if (fflush(env->out) != 0 || ferror(env->out)) {
-		fprintf(env->err, "subank: cannot write the output: %s\n", sb_errno(errno));
+	flush_out(env);
+	if (ferror(env->out)) {
+		fprintf(env->err, "subank: cannot write the output: %s\n",
+			sb_errno(env->out_errno ? env->out_errno : errno));
 		/* The entry stands although its receipt was lost. */
 		if (status == EXIT_DONE)
 			status = env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES)

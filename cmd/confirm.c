@@ -15,7 +15,7 @@ bool ask(struct env *env, const char *question)
 		return false;
 	stage_end(env);
 	fprintf(env->out, "%s [y/N] ", question);
-	fflush(env->out);
+	flush_out(env);
 	return fgets(answer, sizeof(answer), env->in) &&
 	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }

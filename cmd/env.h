@@ -60,6 +60,7 @@ struct env {
 	bool quiet;
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
+	int out_errno; /* why flush_out() could not write; 0: it could */
 	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
 	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };
@@ -78,6 +79,8 @@ void note(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2
 void warning(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line of the result to env->out, escaped, unless --quiet. */
 void say(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Writes out the result so far, and notes why that failed. */
+void flush_out(struct env *env);
 
 /* An amount as the user wants it, with its unit: "12.34 SU" or "44424s". Returns [buf]. */
 enum { QUANTITY_SIZE = 48 };

@@ -147,5 +147,5 @@ void say_findings(struct env *env, const struct check *check, struct said *said)
 			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
 			"look at the clock, and if it is right run `subank check --clock-ok` once",
 			when_format_age(age, check->clock_gap));
-	fflush(env->out);
+	flush_out(env);
 }

@@ -481,7 +481,8 @@ int output_finish(struct output *output, struct sb_error *err)
 		fprintf(output->env->out, "Amounts are in %s.\n",
 			output->env->seconds ? "billing-seconds" : "SU");
 	if (!output->failed && output->form == FORM_JSON) {
-		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)))
+		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)) &&
+		    !ferror(output->env->out))
 			output->failed = true;
 		fputc('\n', output->env->out);
 	}

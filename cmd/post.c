@@ -163,7 +163,7 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 	    receipt->repeated ? "entered before with this ref" : receipt->posting->done,
 	    receipt->posting->account, available, receipt->seq, HASH_SHORT, hash);
 	/* Whoever waits for it must not wait for Slurm too. */
-	fflush(env->out);
+	flush_out(env);
 }
 
 /* One entry of many: first it is only looked at, then planned in the transaction of all. */

@@ -540,7 +540,7 @@ static int enter(struct moving *moving)
 		    moving->verdicts[TAKEN], moving->count, moving->verdicts[BEFORE],
 		    moving->verdicts[LEFT_OUT], batch->head.seq, HASH_SHORT,
 		    hex_format(hash, batch->head.hash, HASH_SIZE));
-		fflush(env->out);
+		flush_out(env);
 		if (batch->entered)
 			note(env, "the next check charges what was used before");
 	}

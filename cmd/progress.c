@@ -106,7 +106,7 @@ void stage(struct env *env, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fflush(env->out);
+	flush_out(env);
 	(void)snprintf(line_text, sizeof(line_text), "%s: %s ...", env->command->name,
 		       text_escape(escaped, sizeof(escaped), text));
 	show_line(env, line_text);

@@ -206,12 +206,19 @@ if [ -c /dev/full ]; then
 		status=$?
 		is "$arguments on a full device fails" [ "$status" -eq 1 ]
 		has "$arguments on a full device says so" 'No space left' err
+		is "$arguments on a full device says nothing else" [ -z "$(grep memory "$dir/err")" ]
 	done
 	export_to "$dir/before"
-	"$subank" -c "$dir/settings" deposit bio 1 >/dev/full 2>"$dir/err"
+	{
+		cat "$dir/settings"
+		echo 'publish: all'
+		echo "publish_file: $dir/nosuch/balances.json"
+	} >"$dir/settings.full"
+	"$subank" -c "$dir/settings.full" deposit bio 1 >/dev/full 2>"$dir/err"
 	status=$?
 	export_to "$dir/after"
 	is 'a lost receipt is status 3' [ "$status" -eq 3 ]
+	has 'a lost receipt says why' 'write the output: No space left' err
 	is 'the entry of a lost receipt stands' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
 		"$(wc -l <"$dir/after")" ]
 fi
