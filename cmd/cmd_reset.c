@@ -131,7 +131,8 @@ static int look_at(struct reset *reset, const struct rules *rules, const struct 
 
 	if (!row)
 		return SB_OK;
-	if (row->usage != charged)
+	/* Jobs are charged, not what it shows. */
+	if (!(meter && meter->jobs) && row->usage != charged)
 		return sb_error_set(err, SB_EREFUSED,
 				    "what %s used on %s is not %s yet: run `subank check`, then "
 				    "reset again",

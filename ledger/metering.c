@@ -388,7 +388,7 @@ int check_enter_reset(struct books *books, const char *name, const char *const *
 
 		rc = books_account(books, names[i], &account, err);
 		meter = rc ? NULL : account_meter(account, before->cluster);
-		if (!meter || !row)
+		if (!meter || !row || meter->jobs)
 			continue;
 		if (tree_above(&tree, names[i], name))
 			from = rest_above(row, reset, observation_find(after, names[i]));

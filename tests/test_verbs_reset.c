@@ -278,6 +278,26 @@ END_TEST
 enum { RESET_CASES = 4 };
 
 /* It answers before and after, but not to the pass that charges. */
+/* What Slurm counts is nothing to an account that is charged job by job. */
+START_TEST(an_account_metered_by_jobs_can_be_reset)
+{
+	DONE("", "terms", "bio", "--meter", "jobs");
+	DONE("bio: is metered by jobs", "check");
+	use(100);
+	DONE("bio: the usage on dev was reset", "reset", "bio", "-i");
+	ck_assert_int_eq(dev("bio")->usage, 0);
+	HAS("bio", "36000");
+	HAS("faculty", "35900");
+	DONE("", "journal", "bio", "-nPo", "Kind", "--last", "1");
+	ck_assert_str_eq(out, "meter\n");
+	use(50);
+	DONE("faculty: charged", "check");
+	HAS("bio", "36000");
+	HAS("faculty", "35850");
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(what_was_not_charged_is_not_reset)
 {
 	use(100);
@@ -597,6 +617,7 @@ int main(void)
 			    0, RESET_CASES);
 	tcase_add_test(reset, a_reset_without_usage_has_nothing_to_do);
 	tcase_add_test(reset, predecessor_19_a_reset_charges_first_and_changes_no_balance);
+	tcase_add_test(reset, an_account_metered_by_jobs_can_be_reset);
 	tcase_add_test(reset, what_was_not_charged_is_not_reset);
 	tcase_add_test(reset, a_cluster_that_stops_to_answer_is_not_reset);
 	tcase_add_test(reset, what_is_used_after_the_charge_is_not_reset);
