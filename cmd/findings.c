@@ -54,6 +54,12 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_RELEASE:
 		say(env, "%s: released, available %s", account, amount);
 		break;
+	case FOUND_STAYS_HELD:
+		say(env,
+		    "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
+		    "says why",
+		    account, amount, account);
+		break;
 	case FOUND_NO_MONEY:
 		say(env, "%s: used %s and never had a deposit; it is not held", account, now);
 		break;

@@ -125,6 +125,8 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	finding.seq = event.seq;
 	if (hold && !account_held(account))
 		finding.kind = FOUND_GRACE;
+	if (!hold && account_held(account))
+		finding.kind = FOUND_STAYS_HELD;
 	return rc ? rc : check_add_finding(check, finding, account->name, NULL, err);
 }
 

@@ -62,6 +62,7 @@ enum finding_kind {
 	FOUND_HOLD, /* for funds; amount is what is available */
 	FOUND_GRACE, /* nothing is left, but it may run for a time all the same: amount */
 	FOUND_RELEASE, /* likewise */
+	FOUND_STAYS_HELD, /* likewise, and there is another cause */
 	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */

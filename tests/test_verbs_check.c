@@ -683,6 +683,19 @@ START_TEST(a_hold_by_hand_outlasts_deposits)
 }
 END_TEST
 
+START_TEST(a_hold_by_hand_outlasts_one_for_funds)
+{
+	spend("bio");
+	DONE("held by hand", "hold", "bio");
+	DONE("bio: no longer held for funds, available 5.00 SU; it stays held, `subank why bio`",
+	     "deposit", "bio", "5");
+	STATE("bio", "held|hand|set|18000");
+	LIMIT("bio", "cpu=0");
+	DONE("released", "release", "bio");
+	LIMIT("bio", "");
+}
+END_TEST
+
 START_TEST(a_hold_by_hand_can_end_by_itself)
 {
 	DONE("held by hand until 2026-11-22T19:00:", "hold", "bio", "--until", "now+2hours");
@@ -1219,6 +1232,7 @@ int main(void)
 	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
 	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
+	tcase_add_test(holds, a_hold_by_hand_outlasts_one_for_funds);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
 	tcase_add_test(holds, a_hundred_holds_are_one_call);
