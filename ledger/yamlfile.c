@@ -19,6 +19,8 @@ struct yaml_reader {
 	FILE *file;
 	size_t lines; /* ends of lines in what libyaml was given so far */
 	size_t unread; /* bytes that it was given since it gave an item */
+	bool begun; /* it was given some */
+	bool marked; /* a byte order mark stands in front: libyaml would count it as indentation */
 };
 
 static size_t count_lines(const unsigned char *data, size_t len)
@@ -41,6 +43,10 @@ static int read_file(void *ctx, unsigned char *buffer, size_t size, size_t *ret_
 	if (reader->unread > YAML_ITEM_MAX)
 		return 0;
 	*ret_len = fread(buffer, 1, size, reader->file);
+	reader->marked = !reader->begun && *ret_len >= 3 && memcmp(buffer, "\xef\xbb\xbf", 3) == 0;
+	reader->begun = true;
+	if (reader->marked)
+		return 0;
 	reader->lines += count_lines(buffer, *ret_len);
 	reader->unread += *ret_len;
 	return !ferror(reader->file);
@@ -106,6 +112,11 @@ static int parser_error(struct yaml_reader *reader, struct sb_error *err)
 		return sb_error_nomem(err);
 	if (parser->error == YAML_READER_ERROR && ferror(reader->file))
 		return sb_error_set(err, SB_ESYSTEM, "%s cannot be read", reader->name);
+	if (parser->error == YAML_READER_ERROR && reader->marked)
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s:1:1: a byte order mark stands there: save the file as "
+				    "UTF-8 without one",
+				    reader->name);
 	if (parser->error == YAML_READER_ERROR && reader->unread > YAML_ITEM_MAX)
 		return sb_error_set(err, SB_EFORMAT,
 				    "%s:%zu: more than %d bytes without a key or a value",
