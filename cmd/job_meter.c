@@ -415,16 +415,18 @@ static int switch_meters(struct metered *metered)
 	struct record *record = &metered->switching;
 	const char *cluster = metered->observation->cluster;
 	struct slurm_error why;
-	int status = EXIT_DONE;
+	int status = EXIT_DONE, code;
 
 	(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
 	record->tree = metered->tree;
-	if (record_read(env, &metered->qos, false, NULL, NULL, record, &why)) {
-		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
-		status = EXIT_PART;
-	}
+	code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
 	record->tree = (struct tree){0};
-	for (size_t i = 0; i < record->count && status != EXIT_PART; i++) {
+	if (code != SLURM_OK) {
+		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
+		return EXIT_PART;
+	}
+	/* One that has to wait keeps no other waiting. */
+	for (size_t i = 0; i < record->count; i++) {
 		struct one_switch one = {.metered = metered, .at = i};
 		struct sb_error err;
 

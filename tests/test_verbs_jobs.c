@@ -149,6 +149,24 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 }
 END_TEST
 
+START_TEST(a_meter_that_cannot_be_switched_keeps_no_other)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	fake_account("dev", "phys");
+	DONE("", "open", "chem", "10", "--end", "2026-11-22T20:00:00Z");
+	DONE("", "open", "phys", "10");
+	fake_account("dev", "chem")->usage = 100;
+	DONE("chem: charged", "check");
+	clock_now = T0 + 4 * HOUR;
+	DONE("chem: ", "check");
+	/* sacct knows of no job, and what would be given back needs a window. */
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "phys: is metered by jobs on dev", "chem: the meter on dev is not switched",
+	      "check");
+}
+END_TEST
+
 /* Jobs count from a whole second on. */
 START_TEST(what_was_charged_in_the_second_of_a_switch_counts)
 {
@@ -720,6 +738,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
 	tcase_add_test(tcase, what_is_free_is_no_difference);
