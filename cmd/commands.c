@@ -14,6 +14,7 @@
 
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/prose.h"
 #include "cmd/publish.h"
@@ -184,7 +185,11 @@ void say(struct env *env, const char *fmt, ...)
 		return;
 	FORMAT(text);
 	stage_end(env);
-	print_line(env->out, width_of(env, env->out_is_terminal), "", text);
+	/* Behind rows for programs it would be a broken row. */
+	if (env->command->flags & CMD_LIST && !output_for_people(env))
+		print_message(env, text);
+	else
+		print_line(env->out, width_of(env, env->out_is_terminal), "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
 	if (env->command->flags & CMD_PUBLISHES && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);

@@ -362,10 +362,8 @@ static int refund_found(struct refunding *refunding)
 	if (bank_write(env->bank, env->now(), enter, refunding, &err))
 		return fail(env, &err);
 	hex_format(hash, refunding->head.hash, HASH_SIZE);
-	/* Beside a table for programs it would be one of its rows. */
-	(output_for_people(env) ? say : note)(env, "refunded %s of %zu %s; head %" PRIu64 ":%.*s",
-					      amount, refunding->count, charges,
-					      refunding->head.seq, HASH_SHORT, hash);
+	say(env, "refunded %s of %zu %s; head %" PRIu64 ":%.*s", amount, refunding->count, charges,
+	    refunding->head.seq, HASH_SHORT, hash);
 	return settle(refunding);
 }
 

@@ -278,6 +278,15 @@ START_TEST(where_counting_began_later_it_is_compared_from_there)
 }
 END_TEST
 
+START_TEST(rows_for_programs_have_no_words_behind_them)
+{
+	job(1, "bio", 100, 500, "billing=100");
+	read_usage("bio", 0, 0);
+	GIVES(0, "", "bio: held", "reconcile", "--apply", "--json");
+	ck_assert_str_eq(strrchr(out, ']'), "]\n");
+}
+END_TEST
+
 /* Without a first day, decades are asked for in a few calls; jobs count once and are told in order,
  * whatever slice they are in. */
 START_TEST(what_is_counted_from_zero_is_read_in_few_slices)
@@ -403,6 +412,7 @@ int main(void)
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
+	tcase_add_test(tcase, rows_for_programs_have_no_words_behind_them);
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
 	tcase_add_test(tcase, a_job_that_waited_counts_once);
 	tcase_add_test(tcase, runaway_jobs_are_left_out);
