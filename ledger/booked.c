@@ -39,9 +39,11 @@ static void add_baseline(struct adding *adding, const struct event *event)
 	struct booked *booked = adding->booked;
 
 	/* Counted from zero, all use from before is charged too. */
-	if (adding->begin < 0)
+	if (adding->begin < 0) {
 		adding->begin = strcmp(event->reason, REASON_FROM_ZERO) == 0 ? 0 : event->time;
-	else if (is_within(booked, event->time)) {
+		if (booked->since < adding->begin)
+			booked->since = adding->begin;
+	} else if (is_within(booked, event->time)) {
 		if (booked->restarts++ == 0)
 			booked->lost_since = adding->last;
 		booked->lost_until = event->time;

@@ -278,6 +278,22 @@ START_TEST(where_counting_began_later_it_is_compared_from_there)
 }
 END_TEST
 
+/* The clock went back before the meter was switched. */
+START_TEST(what_ended_before_counting_began_is_no_difference)
+{
+	fake_account("dev", "chem");
+	clock_now = T0 + HOUR;
+	DONE("", "open", "chem", "10"); /* a second later */
+	clock_now = T0 + HOUR - 2 * WHEN_SECOND;
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nmeter: jobs\n");
+	DONE("chem: is metered by jobs", "check");
+	job(1, "chem", 3501, 100, "billing=1");
+	clock_now = T0 + 2 * HOUR;
+	DONE("chem: charged", "check");
+	SHOWS(0, "chem|dev|0|0|0|0|0|0\n", "chem", "--apply");
+}
+END_TEST
+
 START_TEST(rows_for_programs_have_no_words_behind_them)
 {
 	job(1, "bio", 100, 500, "billing=100");
@@ -412,6 +428,7 @@ int main(void)
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
+	tcase_add_test(tcase, what_ended_before_counting_began_is_no_difference);
 	tcase_add_test(tcase, rows_for_programs_have_no_words_behind_them);
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
 	tcase_add_test(tcase, a_job_that_waited_counts_once);
