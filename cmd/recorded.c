@@ -83,7 +83,7 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 	int64_t since = seconds(booked->since);
 	int64_t from = job->start > since ? job->start : since;
 	int64_t ran = smaller(end_of(job), until) - from, used = smaller(ran, job->elapsed);
-	int64_t excess = tariff_excess(&reading->record->partitions, job);
+	int64_t excess = tariff_excess(&reading->record->partitions, reading->record->billing, job);
 	__int128 rate = (__int128)job->billing * factor;
 	bool at_end = !booked->to_end && until == seconds(booked->until);
 
@@ -320,6 +320,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	if (code != SLURM_OK)
 		return code;
 	record->calc_period = config.calc_period;
+	record->billing = config.billing;
 	find_period(record, &window);
 	if (!all) {
 		code = name_accounts(record, &names, &window.account_count, err);

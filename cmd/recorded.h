@@ -34,6 +34,7 @@ struct record {
 	/* Filled in by record_read(): */
 	struct partitions partitions;
 	int calc_period; /* seconds */
+	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
 	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
 	struct record_slice {

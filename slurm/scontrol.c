@@ -149,6 +149,8 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	const struct wanted tres = {"AccountingStorageTRES", config->tres, sizeof(config->tres)};
 	char period[64];
 	const struct wanted calc_period = {"PriorityCalcPeriod", period, sizeof(period)};
+	char flags[256];
+	const struct wanted priority_flags = {"PriorityFlags", flags, sizeof(flags)};
 	int code;
 
 	code = read_keys(text, always, sizeof(always) / sizeof(always[0]), err);
@@ -175,6 +177,10 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 			strcasecmp(config->usage_reset, "NONE") != 0;
 		if (read_keys(text, &calc_period, 1, NULL) == SLURM_OK)
 			config->calc_period = parse_period(calc_period.value);
+		if (read_keys(text, &priority_flags, 1, NULL) == SLURM_OK)
+			config->billing = list_has(flags, "MAX_TRES")	     ? BILLING_MAX
+					  : list_has(flags, "MAX_TRES_GRES") ? BILLING_MAX_GRES
+									     : BILLING_SUM;
 	}
 	config->safe = list_has(config->enforce, "safe") || list_has(config->enforce, "all");
 	config->limits = config->safe || list_has(config->enforce, "limits");

@@ -8,6 +8,11 @@
 
 #include "slurm/slurm.h"
 
+/* How the weighted TRES of a job come to its billing (PriorityFlags): all added up; the largest of
+ * those of a node, GRES among them (MAX_TRES), or GRES beside it (MAX_TRES_GRES, as Slurm's release
+ * notes have it), and the others. */
+enum billing_rule { BILLING_SUM, BILLING_MAX, BILLING_MAX_GRES };
+
 struct slurm_config {
 	char cluster[256]; /* ClusterName */
 	char version_text[64]; /* SLURM_VERSION as printed: "22.05.8", "23.11.1-1" … */
@@ -23,6 +28,7 @@ struct slurm_config {
 	char enforce[256]; /* AccountingStorageEnforce as printed */
 	int calc_period; /* PriorityCalcPeriod in seconds: how often usage is counted; 0 when it is
 			    not printed (another priority_type) or not understood */
+	enum billing_rule billing;
 	bool decays; /* usage shrinks by itself: a half life or a reset period is on */
 	bool limits; /* AccountingStorageEnforce holds "limits" (or what implies it: safe, all) */
 	bool safe; /* … and "safe" (or all): running jobs are not killed by GrpTRESMins */

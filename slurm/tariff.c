@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "slurm/table.h"
 
@@ -105,9 +106,22 @@ static bool weigh(const char *text, size_t len, int64_t count, __int128 *ret)
 	return true;
 }
 
-/* Adds up "CPU=1.0,Mem=0.25G,GRES/gpu=2.0" for what the job had. */
-static bool add_weights(const char *weights, const char *tres, __int128 *ret)
+/* Whether of this TRES and others only the largest counts (22.05's assoc_mgr_tres_weighted()). */
+static bool is_of_node(const char *name, enum billing_rule rule)
 {
+	bool gres = strncasecmp(name, "gres/", strlen("gres/")) == 0;
+
+	return rule != BILLING_SUM &&
+	       (strcasecmp(name, "cpu") == 0 || strcasecmp(name, "mem") == 0 ||
+		strcasecmp(name, "node") == 0 || (gres && rule == BILLING_MAX));
+}
+
+/* Adds up "CPU=1.0,Mem=0.25G,GRES/gpu=2.0" for what the job had. */
+static bool add_weights(const char *weights, const char *tres, enum billing_rule rule,
+			__int128 *ret)
+{
+	__int128 largest = 0;
+
 	*ret = 0;
 	for (const char *item = weights; *item;) {
 		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
@@ -124,14 +138,19 @@ static bool add_weights(const char *weights, const char *tres, __int128 *ret)
 		if (count > 0) {
 			if (!weigh(item + name_len + 1, len - name_len - 1, count, &part))
 				return false;
-			*ret += part;
+			if (!is_of_node(name, rule))
+				*ret += part;
+			else if (part > largest)
+				largest = part;
 		}
 		item += len + (item[len] == ',');
 	}
+	*ret += largest;
 	return true;
 }
 
-int64_t tariff_excess(const struct partitions *partitions, const struct sacct_job *job)
+int64_t tariff_excess(const struct partitions *partitions, enum billing_rule rule,
+		      const struct sacct_job *job)
 {
 	__int128 sum;
 
@@ -140,7 +159,7 @@ int64_t tariff_excess(const struct partitions *partitions, const struct sacct_jo
 
 		if (strcmp(partition->name, job->partition) != 0 || !*partition->billing_weights)
 			continue;
-		if (!add_weights(partition->billing_weights, job->tres, &sum))
+		if (!add_weights(partition->billing_weights, job->tres, rule, &sum))
 			return 0;
 		sum -= (__int128)job->billing * EXCESS_ONE;
 		return sum > 0 && sum < EXCESS_ONE ? (int64_t)sum : 0;

@@ -49,7 +49,8 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 
 /* RawUsage counts a job's TRES by unrounded weights, while its billing is cut to a whole number.
  * Returns what was cut off, in parts of EXCESS_ONE for each second: less than EXCESS_ONE. 0 when it
- * cannot be told: the partition or its weights have changed, or weights are not simply added up. */
-int64_t tariff_excess(const struct partitions *partitions, const struct sacct_job *job);
+ * cannot be told: the partition or its weights have changed. */
+int64_t tariff_excess(const struct partitions *partitions, enum billing_rule rule,
+		      const struct sacct_job *job);
 
 #endif

@@ -67,6 +67,7 @@ struct fake_cluster *fake_cluster(const char *name)
 					 .reset = "NONE",
 					 .enforce = "associations,limits,qos,safe",
 					 .calc_period = "00:05:00",
+					 .flags = "",
 					 .version = "22.05.8",
 					 .partitions = "PartitionName=main QoS=N/A State=UP "
 						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
@@ -202,8 +203,9 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 		fprintf(out,
 			"PriorityDecayHalfLife   = %s\n"
 			"PriorityCalcPeriod      = %s\n"
+			"PriorityFlags           = %s\n"
 			"PriorityUsageResetPeriod = %s\n",
-			cluster->half_life, cluster->calc_period, cluster->reset);
+			cluster->half_life, cluster->calc_period, cluster->flags, cluster->reset);
 	fprintf(out,
 		"PriorityType            = %s\n"
 		"SLURM_VERSION           = %s\n",

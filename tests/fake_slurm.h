@@ -51,6 +51,7 @@ struct fake_cluster {
 	bool deaf; /* sacctmgr changes nothing on it, and says yes */
 	const char *priority_type, *half_life, *reset, *enforce;
 	const char *calc_period, *version;
+	const char *flags; /* PriorityFlags */
 	const char *partitions; /* all that scontrol -o show partition prints */
 	const char *jobs; /* rows of sacct as printed, without the cluster; */
 	char *more_jobs; /* those of fake_add_job() */

@@ -362,20 +362,29 @@ END_TEST
 static const struct {
 	const char *weights, *tres;
 	int64_t billing, excess;
+	enum billing_rule rule;
 } weighed[] = {
-	{"CPU=1.0", "billing=2,cpu=2", 2, 0},
-	{"CPU=1.0,Mem=0.25G", "billing=1,cpu=1,mem=100M", 1, 24414062500},
-	{"CPU=1.0,Mem=0.25", "billing=26,cpu=1,mem=100M", 26, 0},
-	{"CPU=0.5,GRES/gpu=2.25", "billing=3,cpu=1,gres/gpu=1,mem=100M", 3, 0},
-	{"CPU=0.5,GRES/gpu=2.25", "billing=2,cpu=1,gres/gpu=1,mem=100M", 2, 750000000000},
-	/* They were others then, or are not added up. */
-	{"CPU=2.0", "billing=1,cpu=1", 1, 0},
-	{"CPU=1.0", "billing=2,cpu=1", 2, 0},
-	{"CPU=x", "billing=0,cpu=1", 0, 0},
-	{"CPU=", "billing=0,cpu=1", 0, 0},
-	{"CPU", "billing=0,cpu=1", 0, 0},
-	{"", "billing=0,cpu=1", 0, 0},
-	{"Mem=1.0T", "billing=0,mem=524288M", 0, 500000000000},
+	{"CPU=1.0", "billing=2,cpu=2", 2, 0, BILLING_SUM},
+	{"CPU=1.0,Mem=0.25G", "billing=1,cpu=1,mem=100M", 1, 24414062500, BILLING_SUM},
+	{"CPU=1.0,Mem=0.25", "billing=26,cpu=1,mem=100M", 26, 0, BILLING_SUM},
+	{"CPU=0.5,GRES/gpu=2.25", "billing=3,cpu=1,gres/gpu=1,mem=100M", 3, 0, BILLING_SUM},
+	{"CPU=0.5,GRES/gpu=2.25", "billing=2,cpu=1,gres/gpu=1,mem=100M", 2, 750000000000,
+	 BILLING_SUM},
+	/* As measured: with PriorityFlags=MAX_TRES jobs of 20 seconds came to 20 and 23. */
+	{"CPU=1.0,Mem=1.5G", "billing=1,cpu=1,mem=100M,node=1", 1, 0, BILLING_MAX},
+	{"CPU=1.0,Mem=1.5G", "billing=1,cpu=1,mem=800M,node=1", 1, 171875000000, BILLING_MAX},
+	{"cpu=1,GRES/gpu=0.25,license/x=0.5", "billing=1,cpu=1,gres/gpu=5,license/x=1", 1,
+	 750000000000, BILLING_MAX},
+	{"cpu=1,GRES/gpu=0.25,license/x=0.5", "billing=1,cpu=1,gres/gpu=1,license/x=1", 1,
+	 750000000000, BILLING_MAX_GRES},
+	/* They were others then. */
+	{"CPU=2.0", "billing=1,cpu=1", 1, 0, BILLING_SUM},
+	{"CPU=1.0", "billing=2,cpu=1", 2, 0, BILLING_SUM},
+	{"CPU=x", "billing=0,cpu=1", 0, 0, BILLING_SUM},
+	{"CPU=", "billing=0,cpu=1", 0, 0, BILLING_SUM},
+	{"CPU", "billing=0,cpu=1", 0, 0, BILLING_SUM},
+	{"", "billing=0,cpu=1", 0, 0, BILLING_SUM},
+	{"Mem=1.0T", "billing=0,mem=524288M", 0, 500000000000, BILLING_SUM},
 };
 
 START_TEST(what_billing_leaves_out_is_worked_out)
@@ -385,7 +394,7 @@ START_TEST(what_billing_leaves_out_is_worked_out)
 	const struct sacct_job job = {
 		.partition = "main", .tres = weighed[_i].tres, .billing = weighed[_i].billing};
 
-	ck_assert_int_eq(tariff_excess(&partitions, &job), weighed[_i].excess);
+	ck_assert_int_eq(tariff_excess(&partitions, weighed[_i].rule, &job), weighed[_i].excess);
 }
 END_TEST
 

@@ -1259,6 +1259,34 @@ START_TEST(scontrol_reads_numbers)
 }
 END_TEST
 
+static const struct {
+	const char *flags;
+	enum billing_rule billing;
+} flags[] = {
+	{"", BILLING_SUM},
+	{"CALCULATE_RUNNING,NO_FAIR_TREE", BILLING_SUM},
+	{"NO_FAIR_TREE,MAX_TRES", BILLING_MAX},
+	{"MAX_TRES_GRES", BILLING_MAX_GRES},
+};
+
+START_TEST(scontrol_tells_how_weights_come_to_billing)
+{
+	struct slurm_config config = {0};
+	char answer[1024];
+
+	(void)snprintf(answer, sizeof(answer),
+		       ENFORCE("safe") NAMES "PriorityDecayHalfLife = 0\n"
+					     "PriorityFlags           = %s\n"
+					     "PriorityUsageResetPeriod = NONE\n"
+					     "PriorityType = priority/multifactor\n",
+		       flags[_i].flags);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	ck_assert_int_eq(scontrol_read_config(&slurm_canned, NULL, &config, NULL), 0);
+	ck_assert_int_eq(config.billing, flags[_i].billing);
+}
+END_TEST
+
 /* A line of a real 22.05.8 up to its last word. */
 #define PARTITION(name)                                                                            \
 	"PartitionName=" name " AllowGroups=ALL AllowAccounts=ALL AllowQos=ALL AllocNodes=ALL "    \
@@ -1882,6 +1910,7 @@ int main(void)
 	tcase_add_test(good, sacctmgr_reads_qos);
 	tcase_add_loop_test(good, scontrol_tells_which_tres_are_counted, 0, COUNT(counted));
 	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));
+	tcase_add_loop_test(good, scontrol_tells_how_weights_come_to_billing, 0, COUNT(flags));
 	tcase_add_test(good, scontrol_reads_partitions);
 	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));
 	tcase_add_test(good, many_accounts_take_few_calls);

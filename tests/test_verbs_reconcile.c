@@ -176,6 +176,19 @@ START_TEST(what_rawusage_counts_beside_stands_apart)
 }
 END_TEST
 
+/* Of a job's weights only the largest counts, as on a real 22.05.8. */
+START_TEST(with_max_tres_nothing_is_left_out_that_does_not_count)
+{
+	fake_cluster("dev")->partitions =
+		"PartitionName=main TRESBillingWeights=CPU=1.0,Mem=1.5G\n";
+	fake_cluster("dev")->flags = "MAX_TRES";
+	job(1, "bio", 100, 2000, "billing=1,cpu=1,mem=100M,node=1");
+	job(2, "bio", 100, 2000, "billing=1,cpu=1,mem=800M,node=1");
+	read_usage("bio", 4343, 0);
+	SHOWS(0, "bio|dev|4343|4000|0|343|1|0\n", "bio");
+}
+END_TEST
+
 START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 {
 	/* It ran for 2000 seconds when it was read, and Slurm had counted 1800. */
@@ -423,6 +436,7 @@ int main(void)
 	tcase_add_test(tcase, use_that_the_books_have_too_much_of_is_given_back);
 	tcase_add_test(tcase, what_came_from_an_ended_window_needs_a_new_one);
 	tcase_add_test(tcase, what_rawusage_counts_beside_stands_apart);
+	tcase_add_test(tcase, with_max_tres_nothing_is_left_out_that_does_not_count);
 	tcase_add_test(tcase, jobs_at_an_edge_may_stand_on_either_side);
 	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
