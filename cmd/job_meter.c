@@ -28,7 +28,8 @@ struct metered {
 	struct env *env;
 	const struct checkup *checkup;
 	const struct observation *observation;
-	struct tree tree;
+	struct tree shown, kept; /* how accounts hang together now, and did at the last check; */
+	struct tree tree; /* both: those that are gone have jobs, too */
 	struct qos_list qos;
 	bool dry;
 	bool made; /* entries stand */
@@ -67,6 +68,8 @@ static void release(struct metered *metered)
 	record_release(&metered->switching);
 	qos_list_release(&metered->qos);
 	tree_release(&metered->tree);
+	tree_release(&metered->kept);
+	tree_release(&metered->shown);
 }
 
 /* ---- what is to be done ---- */
@@ -104,6 +107,16 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 	return booked_read(books, booked, err);
 }
 
+static int read_tree(struct books *books, struct metered *metered, struct sb_error *err)
+{
+	int rc;
+
+	tree_release(&metered->tree);
+	tree_release(&metered->kept);
+	rc = books_tree(books, metered->observation->cluster, &metered->kept, err);
+	return rc ? rc : tree_join(&metered->shown, &metered->kept, &metered->tree, err);
+}
+
 static int look(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
@@ -120,6 +133,8 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	/* One that the bank lacks is refused before anything is entered. */
 	for (size_t i = 0; !rc && i < checkup->account_count; i++)
 		rc = books_account(books, checkup->accounts[i], &named, err);
+	if (!rc)
+		rc = read_tree(books, metered, err);
 	if (!rc)
 		rc = check_clock_gap(books, checkup->clock_ok, &gap, err);
 	/* The plan says so. */
@@ -453,7 +468,7 @@ static int meter_cluster(struct metered *metered)
 	struct slurm_error why;
 	int status = EXIT_DONE, switched;
 
-	if (observation_tree(metered->observation, &metered->tree, &err) ||
+	if (observation_tree(metered->observation, &metered->shown, &err) ||
 	    bank_read(env->bank, env->now(), look, metered, &err))
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)

@@ -280,17 +280,8 @@ static bool is_meant(const struct job_charges *charges, const char *account)
 	return charges->only_count == 0;
 }
 
-/* The account above. What was above one that is gone is known from the last check. */
-static const char *account_above(const struct job_charges *charges, const struct tree *kept,
-				 const char *account)
-{
-	const char *parent = tree_parent(charges->tree, account);
-
-	return parent ? parent : tree_parent(kept, account);
-}
-
 /* Charges the job to its account and to those above it that the bank has. */
-static int charge_job(struct books *books, struct job_charges *charges, const struct tree *kept,
+static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
 	const char *name = job->slurm_account;
@@ -299,7 +290,7 @@ static int charge_job(struct books *books, struct job_charges *charges, const st
 
 	if (job->end >= 0 && job->end <= charges->looked / WHEN_SECOND)
 		rc = was_charged(books, charges->cluster, job, &before, err);
-	for (size_t i = 0; name && *name && i <= charges->tree->count + kept->count && !rc; i++) {
+	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
 		const struct account *account;
 		const struct meter *meter = NULL;
 
@@ -310,7 +301,7 @@ static int charge_job(struct books *books, struct job_charges *charges, const st
 			rc = SB_OK;
 		else if (!rc && meter && meter->jobs && is_meant(charges, name))
 			rc = charge_account(books, charges, account, meter, job, before, err);
-		name = account_above(charges, kept, name);
+		name = tree_parent(charges->tree, name);
 	}
 	return rc;
 }
@@ -429,7 +420,6 @@ static int find_looked(struct books *books, struct job_charges *charges, size_t 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct job_charges *charges = ctx;
-	struct tree kept = {0};
 	size_t count;
 	int rc = books_load_all(books, &count, err);
 
@@ -438,11 +428,8 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	charges->sum_count = charges->left = charges->refused = 0;
 	if (!rc)
 		rc = find_looked(books, charges, count, err);
-	if (!rc)
-		rc = books_tree(books, charges->cluster, &kept, err);
 	for (size_t i = 0; i < charges->count && !rc; i++)
-		rc = charge_job(books, charges, &kept, &charges->list[i], err);
-	tree_release(&kept);
+		rc = charge_job(books, charges, &charges->list[i], err);
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct account *account = books_at(books, i);
 

@@ -33,7 +33,8 @@ struct job_charges {
 	const char *cluster;
 	const struct finished_job *list;
 	size_t count;
-	const struct tree *tree; /* how the cluster's accounts hang together */
+	const struct tree *tree; /* how the cluster's accounts, and those that are gone, hang
+				    together */
 	const char *const *only; /* these accounts alone; none: all that are metered by jobs */
 	size_t only_count;
 	bool running; /* the list has all jobs that run: what they used so far is in flight */

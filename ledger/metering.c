@@ -193,16 +193,19 @@ static int add_ancestors(struct check *check, const char *cluster, const struct 
 	return rc;
 }
 
-static int compare_trees(struct check *check, const char *cluster, const struct tree *before,
-			 const struct tree *now, struct sb_error *err)
+/* [now] is the observation's. */
+static int compare_trees(struct check *check, const struct observation *observation,
+			 const struct tree *before, const struct tree *now, struct sb_error *err)
 {
+	const char *cluster = observation->cluster;
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct kin *kin = &now->list[i];
 		const char *from = tree_parent(before, kin->account);
 
-		if (!from || strcmp(from, kin->parent) == 0)
+		/* One without use takes none along: it was gone, and was made anew. */
+		if (!from || strcmp(from, kin->parent) == 0 || observation->rows[i].usage == 0)
 			continue;
 		rc = add_ancestors(check, cluster, before, now, kin, from, err);
 		if (!rc)
@@ -226,18 +229,22 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
-	struct tree before = {0}, now = {0};
+	struct tree before = {0}, now = {0}, joined = {0};
 	int rc = observation_tree(observation, &now, err);
 
 	if (!rc)
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
-		rc = compare_trees(check, observation->cluster, &before, &now, err);
+		rc = compare_trees(check, observation, &before, &now, err);
+	/* What one that is gone used stays with those that were above it. */
+	if (!rc)
+		rc = tree_join(&now, &before, &joined, err);
 	/* A check of a few accounts leaves the move to the next whole one. */
-	if (!rc && check->only_count == 0 && !tree_same(&before, &now))
-		rc = books_set_tree(books, observation->cluster, &now, err);
+	if (!rc && check->only_count == 0 && !tree_same(&before, &joined))
+		rc = books_set_tree(books, observation->cluster, &joined, err);
 	tree_release(&before);
 	tree_release(&now);
+	tree_release(&joined);
 	return rc;
 }
 

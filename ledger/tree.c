@@ -67,6 +67,30 @@ int tree_decode(struct slice from, struct tree *ret, struct sb_error *err)
 	return SB_OK;
 }
 
+int tree_join(const struct tree *now, const struct tree *before, struct tree *ret,
+	      struct sb_error *err)
+{
+	struct tree tree;
+	size_t i = 0, j = 0;
+	int rc = tree_new(now->count + before->count, &tree, err);
+
+	if (rc)
+		return rc;
+	tree.count = 0;
+	while (i < now->count || j < before->count) {
+		int order = i == now->count ? 1
+			    : j == before->count
+				    ? -1
+				    : strcmp(now->list[i].account, before->list[j].account);
+
+		tree.list[tree.count++] = order <= 0 ? now->list[i] : before->list[j];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	*ret = tree;
+	return SB_OK;
+}
+
 bool tree_same(const struct tree *a, const struct tree *b)
 {
 	bool same = a->count == b->count;

@@ -32,6 +32,11 @@ int tree_decode(struct slice from, struct tree *ret, struct sb_error *err);
 void tree_encode(const struct tree *tree, struct bytes *to);
 void tree_release(struct tree *tree);
 
+/* All that [now] has, and what [before] has beside it: accounts that are gone. Names are borrowed
+ * from both. */
+int tree_join(const struct tree *now, const struct tree *before, struct tree *ret,
+	      struct sb_error *err);
+
 bool tree_same(const struct tree *a, const struct tree *b);
 
 /* The account above, "" for the uppermost; NULL for one that is not there. */

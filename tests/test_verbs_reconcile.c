@@ -271,6 +271,31 @@ START_TEST(use_below_an_account_is_its_own)
 }
 END_TEST
 
+/* RawUsage of those above keeps what it used (22.05.8), and so does sacct. */
+START_TEST(an_account_that_is_gone_leaves_what_it_used)
+{
+	const struct fake_account lab = {.name = "lab",
+					 .parent = "bio",
+					 .usage = 300,
+					 .grp_jobs = -1,
+					 .grp_submit_jobs = -1};
+
+	*fake_account("dev", "lab") = lab;
+	job(1, "lab", 100, 300, "billing=1");
+	read_usage("bio", 300, 0);
+	fake_remove_account("dev", "lab");
+	clock_now = T0 + 2 * HOUR;
+	read_usage("bio", 300, 0);
+	clock_now = T0 + 3 * HOUR;
+	read_usage("bio", 300, 0);
+	SHOWS(0, "bio|dev|300|300|0|0|0|0\n", "bio");
+	/* Where the meter is switched, nobody asks. */
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nmeter: jobs\n");
+	DONE("bio: is metered by jobs", "check");
+	DONE("35700\n", "balance", "bio", "-nPo", "Available", "--seconds");
+}
+END_TEST
+
 START_TEST(where_counting_began_later_it_is_compared_from_there)
 {
 	fake_account("dev", "chem")->usage = 777;
@@ -441,6 +466,7 @@ int main(void)
 	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
+	tcase_add_test(tcase, an_account_that_is_gone_leaves_what_it_used);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_ended_before_counting_began_is_no_difference);
 	tcase_add_test(tcase, rows_for_programs_have_no_words_behind_them);

@@ -562,6 +562,21 @@ START_TEST(an_account_that_moves_is_said_and_nobody_is_charged)
 }
 END_TEST
 
+START_TEST(an_account_that_was_gone_may_be_made_anew_elsewhere)
+{
+	fake_remove_account("dev", "lab");
+	DONE("", "check");
+	place("lab", "chem", 0);
+	dev("chem")->usage += 70;
+	dev("bio")->usage += 50;
+	dev("faculty")->usage += 120;
+	DONE("charged", "check");
+	HAS("bio", "35950");
+	HAS("chem", "35930");
+	HAS("faculty", "35880");
+}
+END_TEST
+
 START_TEST(a_dry_run_tells_a_move_and_does_not_forget_it)
 {
 	char *before = exported();
@@ -632,6 +647,7 @@ int main(void)
 	tcase_add_test(reset, a_second_less_above_is_no_problem);
 	tcase_add_test(reset, a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows);
 	tcase_add_test(nested, an_account_that_moves_is_said_and_nobody_is_charged);
+	tcase_add_test(nested, an_account_that_was_gone_may_be_made_anew_elsewhere);
 	tcase_add_test(nested, a_dry_run_tells_a_move_and_does_not_forget_it);
 	tcase_add_test(nested, each_account_is_a_budget_for_all_below_it);
 	return util_run(suite);
