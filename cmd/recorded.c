@@ -67,12 +67,11 @@ static int64_t end_of(const struct sacct_job *job)
 static int64_t late(const struct record_reading *reading, const struct sacct_job *job, int64_t edge,
 		    int64_t age)
 {
-	int64_t at = seconds(edge), read = at - seconds(age);
+	int64_t at = seconds(edge), read = seconds(edge - age);
 	int64_t from = larger(job->start, read - reading->record->calc_period - 1);
 	int64_t end = job->end >= 0 ? smaller(job->end, at) : at;
 
-	/* The ends are cut to seconds, each by itself. */
-	return job->end >= 0 && job->end < read - 1 ? 0 : larger(end - from, 0);
+	return job->end >= 0 && job->end <= read ? 0 : larger(end - from, 0);
 }
 
 /* What RawUsage counted, or should have, up to [until]. Returns whether the job ran then. */
@@ -232,8 +231,7 @@ static void find_period(const struct record *record, struct sacct_window *window
 		const struct booked *booked = &record->lines[i].booked;
 
 		/* Those that ended shortly before count at the edge. */
-		window->since =
-			smaller(window->since, seconds(booked->since - booked->since_age) - 2);
+		window->since = smaller(window->since, seconds(booked->since - booked->since_age));
 		if (seconds(booked->until) > window->until)
 			window->until = seconds(booked->until);
 	}
