@@ -280,7 +280,21 @@ static bool is_meant(const struct job_charges *charges, const char *account)
 	return charges->only_count == 0;
 }
 
-/* Charges the job to its account and to those above it that the bank has. */
+/* Whether the job is one of accounts that are meant, or of one below. */
+static bool is_of_meant(const struct job_charges *charges, const struct finished_job *job)
+{
+	const char *name = job->slurm_account;
+
+	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
+		if (is_meant(charges, name))
+			return true;
+		name = tree_parent(charges->tree, name);
+	}
+	return false;
+}
+
+/* Charges the job to its account and to those above it that the bank has: to all at once, so that
+ * one that has no part in it afterwards came there later. */
 static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
@@ -288,6 +302,8 @@ static int charge_job(struct books *books, struct job_charges *charges,
 	bool before = false;
 	int rc = SB_OK;
 
+	if (!is_of_meant(charges, job))
+		return SB_OK;
 	if (job->end >= 0 && job->end <= charges->looked / WHEN_SECOND)
 		rc = was_charged(books, charges->cluster, job, &before, err);
 	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
@@ -299,7 +315,7 @@ static int charge_job(struct books *books, struct job_charges *charges,
 			meter = account_meter(account, charges->cluster);
 		if (rc == SB_ENOTFOUND)
 			rc = SB_OK;
-		else if (!rc && meter && meter->jobs && is_meant(charges, name))
+		else if (!rc && meter && meter->jobs)
 			rc = charge_account(books, charges, account, meter, job, before, err);
 		name = tree_parent(charges->tree, name);
 	}

@@ -35,7 +35,8 @@ struct job_charges {
 	size_t count;
 	const struct tree *tree; /* how the cluster's accounts, and those that are gone, hang
 				    together */
-	const char *const *only; /* these accounts alone; none: all that are metered by jobs */
+	const char *const *only; /* jobs of these accounts and of those below them alone; none:
+				    of all that are metered by jobs */
 	size_t only_count;
 	bool running; /* the list has all jobs that run: what they used so far is in flight */
 	int64_t settled; /* microseconds: jobs that ended before are all in the list or were before

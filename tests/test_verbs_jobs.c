@@ -342,19 +342,25 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	DONE("", "check");
 	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
 		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
-	/* One that slurmdbd tells late goes to those above it now; a check of one account takes
-	 * nothing from the others. */
+	/* One that slurmdbd tells late goes to those above it now. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
 	DONE("", "open", "lab", "1");
 	DONE("chem: charged", "check");
+	/* A check of one account takes nothing from those above it, also of what was told late. */
 	job(4, "lab", 18200, 90);
 	clock_now = T0 + 6 * HOUR;
 	DONE("lab: charged", "check", "lab");
-	DONE("chem: charged", "check");
-	USED("bio", "60");
 	USED("chem", "240");
-	USED("lab", "90");
+	clock_now = T0 + 7 * HOUR;
+	DONE("", "check");
+	job(5, "lab", 18400, 100);
+	clock_now = T0 + 8 * HOUR;
+	DONE("lab: charged", "check", "lab");
+	DONE("", "check");
+	USED("bio", "60");
+	USED("chem", "340");
+	USED("lab", "190");
 	DONE("", "verify");
 }
 END_TEST
