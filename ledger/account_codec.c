@@ -224,8 +224,8 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		struct meter *meter = &account->meters[i];
 
 		get_text(&from, meter->cluster, sizeof(meter->cluster));
-		meter->reading = read_i64(&from);
-		meter->time = read_i64(&from);
+		meter->reading = read_count(&from);
+		meter->time = read_count(&from);
 		meter->jobs = read_up_to(&from, 1);
 		meter->jobs_since = read_count(&from);
 	}

@@ -1218,7 +1218,7 @@ END_TEST
 /* The store has no checksums: what a flipped bit makes of a state must not be worked with. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
-	for (int i = 0; i < 9; i++) {
+	for (int i = 0; i < 11; i++) {
 		struct account *account = base(), *decoded = NULL;
 		struct bytes bytes;
 
@@ -1246,6 +1246,12 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			break;
 		case 7:
 			account->enforcement = ENFORCE_LIMIT + 1;
+			break;
+		case 8:
+			account->meters[0].reading = INT64_MIN;
+			break;
+		case 9:
+			account->meters[0].time = -1;
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;
