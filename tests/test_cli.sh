@@ -211,8 +211,7 @@ if [ -c /dev/full ]; then
 	export_to "$dir/before"
 	{
 		cat "$dir/settings"
-		echo 'publish: all'
-		echo "publish_file: $dir/nosuch/balances.json"
+		echo 'publish: all' # into a folder that is not there yet
 	} >"$dir/settings.full"
 	"$subank" -c "$dir/settings.full" deposit bio 1 >/dev/full 2>"$dir/err"
 	status=$?
