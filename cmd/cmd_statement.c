@@ -11,6 +11,7 @@
 #include "cmd/selection.h"
 #include "cmd/statements.h"
 #include "cmd/use_rows.h"
+#include "ledger/forecast.h"
 #include "ledger/seen.h"
 #include "ledger/statement.h"
 #include "ledger/when.h"
@@ -192,16 +193,14 @@ static void print_header(const struct printing *printing)
 		    when_format_offset(time, statement->head.time), printing->head);
 }
 
-static void print_forecast(const struct printing *printing)
+static void print_forecast(struct env *env, const struct forecast *forecast, int64_t now)
 {
-	const struct forecast *forecast = &printing->statement.forecast;
 	char week[QUANTITY_SIZE], month[QUANTITY_SIZE], lasts[WHEN_TEXT_SIZE],
 		unused[QUANTITY_SIZE];
-	struct env *env = printing->env;
 
 	say(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
 	    quantity(env, week, forecast->week));
-	if (forecast->lasts > printing->statement.time)
+	if (forecast->lasts > now)
 		say(env, "At the rate of 30 days it lasts until %s",
 		    when_format_short(lasts, forecast->lasts - forecast->lasts % WHEN_MINUTE));
 	if (forecast->unused)
@@ -209,17 +208,22 @@ static void print_forecast(const struct printing *printing)
 		    quantity(env, unused, forecast->unused));
 }
 
-/* What the account has used that the entries of a period not over do not have yet. */
-static int print_unentered(struct books *books, void *ctx, struct sb_error *err)
+/* Of a period not over: how it may go on, and what the account has used that the entries do not
+ * have yet. Both are of now, as in `balance`, and not of the entries alone. */
+static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct printing *printing = ctx;
 	const struct account *account;
+	struct forecast forecast;
 	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	int64_t amount, since;
 	int rc = books_account(books, printing->statement.account, &account, err);
 
+	if (!rc)
+		rc = forecast_make(books, account, books_head(books)->seq, &forecast, err);
 	if (rc)
 		return rc;
+	print_forecast(printing->env, &forecast, account->time);
 	seen_sum(books, account, &amount, &since);
 	if (amount > 0)
 		say(printing->env, "Not entered yet: %s used since %s",
@@ -295,10 +299,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		rc = bank_read(env->bank, env->now(), print, &printing, &err);
 	}
 	finished = output_finish(printing.output, rc ? NULL : &err);
-	if (!rc && !finished && statement->so_far && output_has_frame(env)) {
-		print_forecast(&printing);
-		rc = bank_read(env->bank, env->now(), print_unentered, &printing, &err);
-	}
+	if (!rc && !finished && statement->so_far && output_has_frame(env))
+		rc = bank_read(env->bank, env->now(), print_outlook, &printing, &err);
 	statement_release(statement);
 	selection_release(&selection);
 	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);

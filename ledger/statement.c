@@ -215,8 +215,6 @@ static int fill(struct books *books, struct statement *statement, struct history
 		rc = statement_check(statement, err);
 	if (!rc && (statement->so_far || last == books_head(books)->seq))
 		rc = compare_stored(books, account, err);
-	if (!rc && statement->so_far)
-		rc = forecast_make(books, account, last, &statement->forecast, err);
 	account_free(account);
 	return rc;
 }

@@ -5,7 +5,6 @@
 #define SUBANK_LEDGER_STATEMENT_H
 
 #include "ledger/books.h"
-#include "ledger/forecast.h"
 #include "ledger/steps.h"
 #include "ledger/use.h"
 
@@ -47,7 +46,6 @@ struct statement {
 	struct standing opening, closing;
 	struct statement_line *lines; /* by sort and cluster */
 	size_t count;
-	struct forecast forecast; /* from [time]; only so far */
 };
 
 /* "deposits"; NULL past the last. */

@@ -92,7 +92,10 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
-	DONE("Not entered yet: 1.00 SU used since 2026-11-22T17:00:02", "statement", "bio");
+	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
+	ck_assert_ptr_nonnull(strstr(out, "\nNot entered yet: 1.00 SU used since "
+					  "2026-11-22T17:00:02\n"));
+	DONE("bio|1.00|1.00\n", "balance", "bio", "--forecast", "-nPo", "Account,PerDay7,PerDay30");
 	RUN("statement", "bio", "-nP", "-o", "Item,Amount", "--seconds");
 	ck_assert_ptr_nonnull(strstr(out, "closing balance|36000\n"));
 	GIVES(0, "", "nothing was charged in this time", "usage");
