@@ -228,9 +228,9 @@ static int read_slurm(struct reconciling *reconciling)
 			     record->unknown_qos, record->cluster);
 		if (record->runaway > 0)
 			note(env,
-			     "%zu jobs on %s have no end on record and are not known to slurmctld: "
-			     "they are left out; subank doctor names them",
-			     record->runaway, record->cluster);
+			     "jobs on %s without an end on record that slurmctld does not know: "
+			     "%zu, left out (subank doctor)",
+			     record->cluster, record->runaway);
 	}
 	return status;
 }

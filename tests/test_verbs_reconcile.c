@@ -400,7 +400,8 @@ START_TEST(runaway_jobs_are_left_out)
 		     (struct fake_job){.id = 2, .start = BEGIN + 100, .ran = 3000, .runs = true});
 	read_usage("bio", 60, 0);
 	fake_cluster("dev")->runaway = "1,2";
-	GIVES(0, "", "1 jobs on dev have no end on record and are not known to slurmctld",
+	GIVES(0, "",
+	      "jobs on dev without an end on record that slurmctld does not know: 1, left out",
 	      "reconcile", "bio");
 	SHOWS(0, "bio|dev|60|60|0|0|0|0\n", "bio");
 	fake_cluster("dev")->runaway = "";

@@ -121,7 +121,7 @@ test_a_runaway_job_is_named_and_counts_nowhere() {
 	doctor 0
 	expect_row "runaway jobs|$CLUSTER_NAME|warn|1: 99001|"
 	run 0 subank reconcile ghost
-	expect_match "what reconcile says" '1 job.* no end on record' "$err"
+	expect_match "what reconcile says" 'without an end on record that slurmctld does not know: 1, left out' "$err"
 	# What doctor advises.
 	cluster_ask sacctmgr show runawayjobs <<<y >/dev/null
 	doctor 0
