@@ -7,6 +7,7 @@
 #include "slurm/sacct.h"
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
+#include "slurm/squeue.h"
 #include "slurm/sshare.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -49,6 +50,7 @@ static const struct slurm slurm = {.sshare = "sshare",
 				   .sacctmgr = "sacctmgr",
 				   .scontrol = "scontrol",
 				   .sacct = "sacct",
+				   .squeue = "squeue",
 				   .run = run,
 				   .lines = lines};
 
@@ -191,6 +193,19 @@ static int read_jobs(struct slurm_error *err)
 	return code;
 }
 
+static int read_known(struct slurm_error *err)
+{
+	struct known_jobs known = {0};
+	int code = squeue_read(&slurm, "dev", &known, err);
+
+	for (size_t i = 0; i < known.count; i++) {
+		MUST(known.ids[i] >= 0 && (i == 0 || known.ids[i - 1] <= known.ids[i]));
+		MUST(known_jobs_have(&known, known.ids[i]));
+	}
+	known_jobs_release(&known);
+	return code;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slurm_error err = {0};
@@ -229,6 +244,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'j':
 		code = read_jobs(&err);
+		break;
+	case 'k':
+		code = read_known(&err);
 		break;
 	case 't':
 		text = fuzz_text(answer, answer_size);
