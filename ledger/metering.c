@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/checking.h"
+#include "ledger/seen.h"
 
 static int enter_baseline(struct books *books, const char *account, const char *cluster,
 			  int64_t before, int64_t now, const char *reason, const char *note,
@@ -97,12 +98,12 @@ static int64_t deferred_since(const struct books *books, const char *account, co
 int check_enter_use(struct books *books, const struct check *check, const struct account *account,
 		    struct sb_error *err)
 {
-	const struct event *charge;
-	bool wait = true;
+	int64_t amount, since;
 
-	for (size_t i = 0; (charge = books_deferred(books, account->name, i)); i++)
-		wait = wait && charge_may_wait(account, charge, check->rules);
-	return wait ? SB_OK : books_enter_deferred(books, account->name, err);
+	seen_sum(books, account, &amount, &since);
+	return amount == 0 || charge_may_wait(account, amount, since, check->rules)
+		       ? SB_OK
+		       : books_enter_deferred(books, account->name, err);
 }
 
 static int note_reading(struct books *books, const char *cluster, const char *account,

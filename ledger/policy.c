@@ -33,18 +33,47 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 	return SB_OK;
 }
 
-bool charge_may_wait(const struct account *account, const struct event *charge,
+/* Whether a threshold is armed again at that time only if [amount] of the use does not count. Where
+ * nothing is allocated all are. */
+static bool arms_otherwise(const struct account *account, int64_t amount, int64_t time)
+{
+	__int128 allocated = 0, used = account->debt;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (!lot_active(lot, time))
+			continue;
+		allocated += lot->amount;
+		used += lot->amount - lot->rest;
+	}
+	for (size_t i = 0; i < account->crossed_count && allocated > 0; i++) {
+		__int128 level = account->crossed[i] * allocated;
+
+		if (used * 100 >= level && (used - amount) * 100 < level)
+			return true;
+	}
+	return false;
+}
+
+bool charge_may_wait(const struct account *account, int64_t amount, int64_t since,
 		     const struct rules *rules)
 {
 	int64_t until = account->time + rules->charge_every;
 
-	if (account->time - charge->since >= rules->charge_every)
+	if (account->time - since >= rules->charge_every)
 		return false;
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
 
-		if ((lot->start > charge->since && lot->start <= until) ||
-		    (lot->end > charge->since && lot->end <= until))
+		if ((lot->start > since && lot->start <= until) ||
+		    (lot->end > since && lot->end <= until))
+			return false;
+		/* It pays the debt, with all of the use or with none of it. */
+		if (lot->start > until && account->debt > 0)
+			return false;
+		if ((lot->start > until && arms_otherwise(account, amount, lot->start)) ||
+		    (lot->end > until && arms_otherwise(account, amount, lot->end)))
 			return false;
 	}
 	return true;

@@ -73,10 +73,12 @@ bool wants_caps(const struct account *account, const struct rules *rules);
  * overlaps the use, earliest end first; what none covers is debt. Fills parts and debt. */
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err);
 
-/* Whether a charge that the account's state has may go without an entry for now: when nothing else
- * is to be entered, no use would wait longer than the rules let it, and no window starts or ends
- * from then until it surely is entered. So it makes no difference that it waits. */
-bool charge_may_wait(const struct account *account, const struct event *charge,
+/* Whether use that the account's state has, [amount] since [since] and later, may go without an
+ * entry for now: when nothing else is to be entered, it would not wait longer than the rules let
+ * it, and no window starts or ends from then until the checks would enter it. Should they stop,
+ * nothing that starts or ends later would come out otherwise either. So it makes no difference that
+ * it waits. */
+bool charge_may_wait(const struct account *account, int64_t amount, int64_t since,
 		     const struct rules *rules);
 
 /* Works out which lots a withdrawal or transfer takes from: active ones, earliest end first, never
