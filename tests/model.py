@@ -19,6 +19,7 @@ TRUST = 7 * DAY  # how long after the last check the clock is trusted
 MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
 CHARGES = ("charge", "job")
 ONE = 10**6  # factors have six decimals
+CALC_PERIOD = 300  # seconds between two moves of RawUsage
 OVERLAP = 2 * DAY  # so far behind what was charged jobs are looked at again
 SLICE = 3 * DAY  # and so much of time at once
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
@@ -142,7 +143,7 @@ class Entry:
     def __init__(self, kind, account, time, **fields):
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
-        self.reversed, self.reverses, self.receiver = False, None, None
+        self.reversed, self.reverses = False, None
         self.answers, self.of = [], None  # a charge: what gave it back; and that: which charge
 
     def back(self):
@@ -167,6 +168,8 @@ def effect(entry, name):
     of = entry.reverses or entry
     sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
+    if of.kind == "reconcile":
+        value = -entry.amount if entry.use == "more" else entry.amount
     if of.kind == "transfer" and name in (of.account, of.to):
         value = entry.amount if name == of.to else -entry.amount
     elif name != entry.account:
@@ -187,12 +190,14 @@ class Account:
         self.by_jobs = {}  # cluster -> since when jobs count
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
         self.crossed, self.told = set(), set()  # thresholds and ends that were told of
+        self.waiting = []  # charges that have no entry yet, the first first
 
     def at(self, time):
         """A copy of the account as it will be at that time."""
         other = copy.copy(self)
         other.crossed, other.told = set(self.crossed), set(self.told)
         other.sums, other.meters = dict(self.sums), dict(self.meters)
+        other.waiting = list(self.waiting)
         other.by_jobs = dict(self.by_jobs)
         other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
         other.settle(time)
@@ -283,11 +288,130 @@ class Account:
         return parts, amount
 
 
+class Line:
+    """What the books and Slurm's record of jobs have of an account's use on a cluster."""
+
+    def __init__(self, bank, account, cluster, since, until, to_end=False):
+        self.account, self.cluster = account, cluster
+        when = bank.read.get((cluster, account.name), (0, 0, 0))[1]
+        last = bank.settled[cluster, account.name] if cluster in account.by_jobs else when
+        if cluster not in account.by_jobs:
+            last = max(last, account.meters[cluster][1])
+        self.since, self.until = since, until if to_end else min(until, last)
+        self.counted = account.by_jobs.get(cluster, 0)  # from when on jobs count
+        self.to_end = to_end
+        self.read_books(bank)
+        self.ages = [self.since - max([x for x in self.moves if x <= self.since], default=0), 0]
+        if self.until != (until if to_end else last):
+            self.ages[1] = self.until - max([x for x in self.moves if x <= self.until], default=0)
+        if self.since <= self.begin:
+            self.since, self.ages[0] = self.begin, 0
+        self.read_jobs(bank)
+
+    def read_books(self, bank):
+        """What was charged, when the books moved, and where use may have been lost."""
+        self.books, self.begin, self.restarts, self.moves, lost = 0, None, 0, [], None
+        for entry in bank.entries + self.account.waiting:
+            if entry.account != self.account.name or entry.cluster != self.cluster:
+                continue
+            until = entry.until
+            if entry.kind == "charge" and self.counted and until - until % SECOND == self.counted:
+                until = self.counted  # charged in the second of the switch: all that was before
+            if entry.kind == "baseline":
+                if self.begin is None:
+                    self.begin = 0 if entry.from_zero else entry.time
+                    self.since = max(self.since, self.begin)
+                elif self.within(entry.time):
+                    self.restarts += 1
+                    lost = (lost or self.moves[-1:])[0], entry.time
+                self.moves.append(entry.time)
+            elif entry.kind == "charge":
+                self.moves.append(entry.until)
+            elif entry.kind == "meter":
+                self.moves.append(entry.since)
+                if entry.meter == "rawusage" and entry.since >= self.since:
+                    # Up to then the books were made to agree.
+                    self.since, self.books, self.restarts, lost = entry.since, 0, 0, None
+            if entry.kind in ("charge", "job", "reconcile") and self.within(until):
+                self.books += -entry.amount if entry.use == "less" else entry.amount
+        self.lost = lost if lost and lost[0] < lost[1] else None
+
+    def within(self, time):
+        return time > self.since and (time <= self.until or self.to_end)
+
+    def read_jobs(self, bank):
+        """What jobs come to: by RawUsage each is cut to the period; where jobs count, it stands as a
+        whole in the second in which it ended."""
+        used = suspended = edge = self.jobs = 0
+        fraction = False
+        since, until = self.since // SECOND, self.until // SECOND
+        counted = self.counted // SECOND if self.counted else None
+        by_usage = until if counted is None else min(until, counted)
+        for (cluster, *_), job in bank.jobs.items():
+            if cluster != self.cluster or job["account"] != self.account.name:
+                continue
+            ended = job["start"] + job["ran"]
+            rate = job["billing"] * job["usage_factor"]
+            ran = min(ended, by_usage) - max(job["start"], since)
+            edges = [(self.since, self.ages[0])] if since < by_usage else []
+            if edges and by_usage == until and not self.to_end:
+                edges.append((self.until, self.ages[1]))
+            for at, age in edges:
+                edge += rate * self.late(job, at // SECOND, (at - age) // SECOND)
+            if ran > 0:
+                used += rate * min(ran, job["elapsed"])
+                suspended += rate * max(0, ran - job["elapsed"])
+                fraction |= job["usage_factor"] % ONE > 0
+            value = 0
+            if counted is not None and ended > since:
+                elapsed = job["elapsed"]
+                if job["runs"] or ended > until:
+                    elapsed = min(elapsed, min(ended, until) - job["start"]) if self.to_end else 0
+                value = bank.worth(job, elapsed, counted) if bank.factor(job) else 0
+                used += value * ONE
+            self.jobs += ran > 0 or value > 0
+        self.used, self.suspended = used // ONE, suspended // ONE
+        self.rest = (used + suspended) // ONE - self.used - self.suspended
+        self.edge = -(-edge // ONE) + fraction
+        self.difference = (used + suspended) // ONE - self.books
+        beyond = max(0, abs(self.difference) - self.edge * (bank.mutation != "edges-are-exact"))
+        self.certain = beyond if self.difference > 0 else -beyond
+
+    @staticmethod
+    def late(job, at, moved):
+        """Seconds of the job, before the edge, which the books may have behind it: they moved last at
+        that time. RawUsage may have been a period older then, and a second for what is cut; it has
+        the whole of a job when that ends."""
+        ended = at if job["runs"] else min(at, job["start"] + job["ran"])
+        if not job["runs"] and job["start"] + job["ran"] <= moved:
+            return 0
+        return max(0, ended - max(job["start"], moved - CALC_PERIOD - 1))
+
+    def row(self):
+        return {
+            "account": self.account.name,
+            "cluster": self.cluster,
+            "books_seconds": self.books,
+            "slurm_seconds": self.used,
+            "suspended_seconds": self.suspended,
+            "weights_seconds": self.rest,
+            "edge_seconds": self.edge,
+            "difference_seconds": self.difference,
+            "since": self.since or None,
+            "until": self.until,
+            "jobs": self.jobs,
+            "restarts": self.restarts,
+        }
+
+
 class Bank:
     def __init__(self, mutation=None):
         self.mutation = mutation
         Account.armed_again = mutation != "thresholds-stay-crossed"
-        self.accounts, self.entries, self.refs = {}, [], {}
+        self.books = {}  # the accounts as their last entries left them,
+        self.accounts = {}  # and as a command finds them, with the use that waits for its entry
+        self.changed = set()  # those that got an entry since the books were written
+        self.entries, self.refs = [], {}
         self.history = []  # the accounts as each command left them, and when
         self.newest, self.checked = 0, 0
         self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
@@ -295,7 +419,9 @@ class Bank:
         self.usage, self.silent = {}, set()  # Slurm: (cluster, account) -> RawUsage
         self.shaken = False  # an account was ever gone
         self.levers = set()  # accounts whose limits in Slurm are changed
-        self.read = {}  # (cluster, account) -> what was read last, and when
+        # (cluster, account) -> what was read last, when, and since when what has no entry was used
+        self.read = {}
+        self.charge_every = 0  # how long use may wait for its entry
         self.meter, self.hold_on = "rawusage", "in_flight"
         self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
         self.jobs = {}  # (cluster, id, submit) -> what slurmdbd knows of it, in its order
@@ -305,11 +431,44 @@ class Bank:
 
     # -- what the verbs share --
 
-    def enter(self, kind, account, **fields):
+    def enter(self, kind, account, *others, **fields):
+        """A new entry, of other accounts too. What they used and waits stands before it."""
+        for party in (account, *others):
+            self.enter_waiting(party)
+            self.changed.add(party.name)
         entry = Entry(kind, account.name, self.time, **fields)
         self.entries.append(entry)
         self.newest = self.time
         return entry
+
+    def enter_waiting(self, account):
+        for charge in account.waiting:
+            charge.time = self.newest = self.time
+            self.entries.append(charge)
+            self.changed.add(account.name)
+        account.waiting = []
+
+    def found(self, name, time):
+        """The account as it is then: with what it used and has no entry yet, if that was before."""
+        account = self.books[name].at(time)
+        for cluster, (before, counted) in list(account.meters.items()):
+            reading, when, since = self.read.get((cluster, name), (None, 0, 0))
+            until = min(when, time)
+            if cluster in account.by_jobs or self.mutation == "waiting-use-is-free":
+                continue
+            if since and reading > before and counted <= since < until:
+                self.use(account, cluster, reading, since, until)
+        return account
+
+    def write(self):
+        """What was entered stands in the books."""
+        self.books.update((name, self.accounts[name]) for name in self.changed)
+        if self.changed:
+            self.history.append((self.time, dict(self.books)))
+        self.changed = set()
+
+    def find_all(self):
+        self.accounts = {name: self.found(name, self.time) for name in self.books}
 
     def account(self, name):
         if name not in self.accounts:
@@ -321,7 +480,7 @@ class Bank:
         if now < self.newest - GONE:
             raise No()
         self.time = max(now, self.newest)
-        self.accounts = {name: old.at(self.time) for name, old in self.accounts.items()}
+        self.find_all()
 
     def funds(self, account, trusted):
         """Holds the account when nothing is left and the clock can be trusted, and releases it when
@@ -351,23 +510,18 @@ class Bank:
             (cluster, name) not in self.usage for cluster in self.clusters for name in self.accounts
         )
 
-    def run(self, now, verb, *args, **options):
-        """The exit status of a verb."""
-        before, count = self.accounts, len(self.entries)
-        status = self.attempt(now, verb, args, options)
-        entered = self.entries[count:]
-        changed = {name for entry in entered for name in (entry.account, entry.to, entry.receiver)}
-        # Only entries change an account for good: the clock may go back.
-        for name in before.keys() - changed:
-            self.accounts[name] = before[name]
-        if entered:
-            self.history.append((self.time, dict(self.accounts)))
-        return status
-
     def touch(self, name):
         """An entry about Slurm was made for the account."""
-        self.accounts[name] = self.accounts[name].at(self.time)
+        self.enter_waiting(self.accounts[name])
+        self.changed.add(name)
         self.newest = self.time
+        self.write()
+
+    def run(self, now, verb, *args, **options):
+        """The exit status of a verb."""
+        # Only entries change an account for good: the clock may go back.
+        self.accounts, self.changed = dict(self.books), set()
+        return self.attempt(now, verb, args, options)
 
     def attempt(self, now, verb, args, options):
         try:
@@ -383,9 +537,13 @@ class Bank:
             if verb == "set" and ref not in self.refs and self.is_so(now, *args, **options):
                 return DONE  # whatever the clock says: nothing is entered
             self.begin(now)
+            self.status = DONE
             if ref not in self.refs:
                 count = len(self.entries)
-                touched = [account.name for account in plan()]
+                planned = plan()
+                touched = [account.name for account in planned]
+                for account in planned:
+                    account.rearm()
                 if ref and len(self.entries) > count:
                     self.refs[ref] = request, touched
             elif self.refs[ref][0] != request:
@@ -394,28 +552,32 @@ class Bank:
                 touched = self.refs[ref][1]
         except No as no:
             return no.status
+        self.write()
+        self.find_all()
         # Who is held is looked at again at once, as by a check.
         touched = [self.accounts[name] for name in touched]
-        for account in touched:
-            account.rearm()
         held = [
             account
             for account in touched
             if account.causes
             or account.name in self.levers
-            or verb == "terms"
+            or verb in ("terms", "reconcile")
             or "job" in options
             or "state" in options
         ]
-        return self.look_at(held, now, not self.jumped())
+        return max(self.status, self.look_at(held, now, not self.jumped()))
 
     def look_at(self, accounts, now, dates=True):
         """The work of a check on these accounts; the exit status. What time brings waits where the
         clock is not to be trusted."""
         status = DONE
         for account in accounts:
+            for cluster in account.by_jobs.keys() - set(self.clusters):
+                self.running.pop((cluster, account.name), None)  # nobody hears of their end
             for cluster in self.clusters:
                 status = max(status, self.charge(account, cluster, now))
+            if account.waiting and not self.may_wait(account):
+                self.enter_waiting(account)
             account.rearm()
             if dates:
                 self.expire(account, now)
@@ -423,6 +585,7 @@ class Bank:
             if dates and account.open and not account.unlimited:
                 self.tell(account)
             self.funds(account, dates)
+        self.write()
         return status
 
     def jumped(self):
@@ -453,7 +616,7 @@ class Bank:
             for cluster in self.clusters:
                 if cluster not in account.meters:  # a closed account was counted all the time
                     reading = 0 if from_zero else self.usage.get((cluster, name), 0)
-                    self.baseline(account, cluster, reading)
+                    self.baseline(account, cluster, reading).from_zero = from_zero
             if value:
                 self.put(account, value, *dates)
             return [account]
@@ -463,8 +626,8 @@ class Bank:
     def baseline(self, account, cluster, reading):
         before = account.meters.get(cluster, (-1,))[0]
         account.meters[cluster] = [reading, self.time]
-        self.read[cluster, account.name] = reading, self.time
-        self.enter("baseline", account, cluster=cluster, before=before, now=reading)
+        self.read[cluster, account.name] = reading, self.time, 0
+        return self.enter("baseline", account, cluster=cluster, before=before, now=reading)
 
     def window(self, now, start, end):
         """Reads --start and --end."""
@@ -556,7 +719,7 @@ class Bank:
             value, parts = self.taken(account, su)
             account.sums["sent"] += value
             receiver.sums["received"] += value
-            entry = self.enter("transfer", account, to=to, amount=value, parts=parts)
+            entry = self.enter("transfer", account, receiver, to=to, amount=value, parts=parts)
             paid = sum(receiver.add_lot(entry, lot.start, lot.end, part) for lot, part in parts)
             entry.fields["debt"] = paid
             return [account, receiver]
@@ -649,12 +812,12 @@ class Bank:
                 return entry
         raise No()
 
-    def give_back(self, kind, account, to, value, parts, fresh, dates):
+    def give_back(self, kind, account, to, value, parts, fresh, dates, *others):
         """Enters that money comes back: parts (lot, amount), and perhaps what needs a new lot."""
         if fresh and not dates:
             raise No()
         parts = [(lot, part) for lot, part in parts if part]
-        entry = self.enter(kind, account, answers=to.seq, amount=value, debt=0)
+        entry = self.enter(kind, account, *others, answers=to.seq, amount=value, debt=0)
         if fresh:
             entry.fields["start"], entry.fields["end"] = dates
             account.lots.append(Lot(entry, 0, *dates, fresh, fresh))
@@ -815,8 +978,8 @@ class Bank:
                     owed = receiver.debt
                     self.annul(receiver, entry, [part for _, part in homes])
                     owed = receiver.debt - owed
-                answer = self.give_back("reverse", account, entry, value, parts, fresh, dates)
-                answer.receiver = entry.to
+                others = touched[1:]
+                answer = self.give_back("reverse", account, entry, value, parts, fresh, dates, *others)
                 for lot, part in parts:
                     lot.amount += part
                     lot.rest += part
@@ -888,6 +1051,85 @@ class Bank:
 
         return plan
 
+    # -- Slurm's record beside the books --
+
+    def lines(self, now, names, since=None, until=None, **_):
+        """What is compared: a line for each account and cluster. What did not answer is left out."""
+        since = 0 if since is None else moment(since, now, self.zone)
+        until = now if until is None else moment(until, now, self.zone)
+        if since >= until:
+            raise No(USAGE)
+        self.time = max(now, self.newest)
+        self.find_all()
+        for name in names:
+            self.account(name)
+        accounts = [self.accounts[name] for name in sorted(names or self.accounts)]
+        lines = [
+            Line(self, account, cluster, since, until)
+            for cluster in self.clusters
+            for account in accounts
+            if cluster in account.meters
+        ]
+        lines = [line for line in lines if line.since < line.until]
+        return [line for line in lines if line.cluster not in self.silent], DONE if all(
+            line.cluster not in self.silent for line in lines
+        ) else PART
+
+    def do_reconcile(self, now, *names, apply=False, note=None, start=None, end=None, **period):
+        window = self.window(now, start, end)
+        if not apply and (note or window != (None, None)):
+            raise No(USAGE)
+        lines, status = self.lines(now, names, **period)
+        lines = [line for line in lines if line.certain]
+        if not apply or not lines:
+            raise No(PART if lines else status)
+
+        def plan():
+            count, newest = len(self.entries), self.newest
+            try:
+                for line in lines:
+                    since, until = line.lost or (line.since, line.until)
+                    account = self.accounts[line.account.name]
+                    self.reconcile(account, line, since, until, self.new_dates(window))
+            except No:  # all or none
+                del self.entries[count:]
+                self.newest = newest
+                raise
+            self.status = status
+            return [self.accounts[line.account.name] for line in lines]
+
+        return plan
+
+    def reconcile(self, account, line, since, until, dates):
+        """Enters the difference: more is charged to the money of that time; less pays debt, and then
+        goes to what has spent something, what ends last first."""
+        value = abs(line.certain) - (self.mutation == "reconcile-is-one-off" and abs(line.certain) > 1)
+        fields = {"cluster": line.cluster, "amount": value, "since": since, "until": until}
+        if line.certain > 0:
+            parts, debt = self.spend(account, value, since, until)
+            self.enter("reconcile", account, use="more", parts=parts, debt=debt, **fields)
+            account.rearm()
+            return
+        debt = min(account.debt, value)
+        left, parts = value - debt, []
+        for lot in reversed(account.active()):
+            part = min(lot.amount - lot.rest, left)
+            left -= part
+            lot.rest += part
+            if part:
+                parts.append((lot, part))
+        if left and not dates:
+            raise No()
+        entry = self.enter("reconcile", account, use="less", parts=parts, debt=debt, **fields)
+        account.debt -= debt
+        if left:
+            entry.fields["start"], entry.fields["end"] = dates
+            account.lots.append(Lot(entry, 0, *dates, left, left))
+            parts.append((account.lots[-1], left))
+            account.lots.sort(key=lambda lot: lot.end)
+        account.pay(account.active())
+        account.rearm()
+
     # -- the check --
 
     def do_check(self, now, *names, clock_ok=False):
@@ -899,12 +1141,14 @@ class Bank:
             if jumped:
                 return PART
             meant = [self.accounts[name] for name in names or self.accounts]
+            status = DONE
             for cluster in self.clusters:
                 if cluster not in self.silent:
-                    self.charge_jobs(meant, cluster, now)
+                    status = max(status, self.charge_jobs(meant, cluster, now))
+                    meant = [self.accounts[name] for name in names or self.accounts]
             if not names:
                 self.checked = self.time
-            return self.look_at([self.accounts[name] for name in names or self.accounts], now)
+            return max(status, self.look_at(meant, now))
 
         return plan
 
@@ -917,43 +1161,79 @@ class Bank:
             self.baseline(account, cluster, reading or 0)
             return DONE
         before, since = first = account.meters[cluster]
+        used, when, waits = self.read.get((cluster, account.name), (None, 0, 0))
         if reading is None:  # gone: when it was read last is forgotten, how much was used is not
             if before:
-                self.read.pop((cluster, account.name), None)
+                self.read[cluster, account.name] = before, since, self.waits_since(account, cluster)
             return DONE
         if cluster in account.by_jobs:
+            self.enter_waiting(account)  # where jobs count, nothing waits
+            self.read[cluster, account.name] = reading, now, 0
             return DONE
         if now < since:  # somebody read later
-            return DONE
-        if reading == before:
-            self.read[cluster, account.name] = before, now
             return DONE
         if reading < before:
             self.baseline(account, cluster, reading)
             return PART
-        used, when = self.read.get((cluster, account.name), (None, 0))
-        if used == before:  # nothing was used until then
-            since = max(since, when)
-        since = min(since, self.time - 1)
-        if since < first[1]:  # there is no time in which it was used: the next check charges it
-            return DONE
-        until = now if now > since else self.time
+        if reading > before:
+            if used == before:  # nothing was used until then
+                since = max(since, when)
+            since = min(since, self.time - 1)
+            if since < first[1]:  # there is no time in which it was used: the next check charges it
+                return DONE
+            self.use(account, cluster, reading, since, now if now > since else self.time)
+            if account.name in self.changed:
+                self.enter_waiting(account)
+        self.read[cluster, account.name] = reading, now, self.waits_since(account, cluster)
+        return DONE
+
+    def waits_since(self, account, cluster):
+        return next((charge.since for charge in account.waiting if charge.cluster == cluster), 0)
+
+    def use(self, account, cluster, reading, since, until):
+        """Charges what was used up to that reading; its entry may come later."""
+        before = account.meters[cluster][0]
         parts, debt = self.spend(account, reading - before, since, until)
         account.meters[cluster] = [reading, until]
-        self.read[cluster, account.name] = reading, until
-        self.enter(
-            "charge",
-            account,
-            cluster=cluster,
-            amount=reading - before,
-            before=before,
-            now=reading,
-            since=since,
-            until=until,
-            parts=parts,
-            debt=debt,
-        )
-        return DONE
+        same = None
+        for charge in account.waiting:
+            if charge.cluster == cluster:
+                same = charge
+            elif debt and charge.parts:
+                # Entered before that one, it would have drawn on what that one did.
+                same = None
+        if not same:
+            same = Entry("charge", account.name, self.time, cluster=cluster, amount=0, before=before)
+            same.fields.update(since=since, parts=[], debt=0)
+            account.waiting.append(same)
+        all_parts = {}
+        for lot, part in same.parts + parts:
+            all_parts[lot.key()] = lot, all_parts.get(lot.key(), (lot, 0))[1] + part
+        same.fields.update(amount=same.amount + reading - before, now=reading, until=until)
+        same.fields.update(parts=list(all_parts.values()), debt=same.debt + debt)
+        account.settle(account.time)  # a window that is over and spent is gone
+
+    def may_wait(self, account):
+        """For a while, and only if no window starts or ends between the use and its entry, and what
+        starts or ends later does the same with this use and without it."""
+        since = min(charge.since for charge in account.waiting)
+        waits = sum(charge.amount for charge in account.waiting)
+        latest = self.time + self.charge_every
+        if not self.charge_every or self.time - since >= self.charge_every:
+            return False
+        for moment in {moment for lot in account.lots for moment in (lot.start, lot.end)}:
+            if since < moment <= latest and self.mutation != "use-waits-past-a-window":
+                return False
+            if moment > latest:
+                if account.debt and any(lot.start == moment for lot in account.lots):
+                    return False  # it pays debt
+                later = [lot for lot in account.lots if lot.start <= moment < lot.end]
+                allocated = sum(lot.amount for lot in later)
+                used = allocated - sum(lot.rest for lot in later) + account.debt
+                for level in account.crossed if allocated else ():
+                    if (used - waits) * 100 < level * allocated <= used * 100:
+                        return False  # it would be armed without this use
+        return True
 
     def spend(self, account, value, since, until):
         """Use is paid by the lots whose window it meets, the earliest end first; the rest is debt."""
@@ -983,7 +1263,7 @@ class Bank:
         return product // ONE**2
 
     def worth(self, job, elapsed, counted):
-        """What it comes to from that second on."""
+        """What it comes to from that second on; it was suspended when it had run so long."""
         before = max(0, counted - job["start"])
         return job["billing"] * max(0, elapsed - before) * self.factor(job) // ONE
 
@@ -991,7 +1271,7 @@ class Bank:
         """Each job that ended is charged once; then accounts that are not metered by jobs yet are."""
         meant = [account for account in accounts if cluster in account.meters]
         metered = [account for account in meant if cluster in account.by_jobs]
-        switching = [account for account in meant if cluster not in account.by_jobs]
+        switching = [x.name for x in meant if (cluster in x.by_jobs) != (self.meter == "jobs")]
         since = min(
             (
                 max(self.settled[cluster, account.name] - OVERLAP, account.by_jobs[cluster])
@@ -1004,7 +1284,8 @@ class Bank:
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
             for key, job in self.jobs.items():
                 ended = job["start"] + job["ran"]
-                if key[0] != cluster or job["start"] >= until // SECOND + 1:
+                # sacct shows a job where it waited, too.
+                if key[0] != cluster or key[2] > until // SECOND:
                     continue
                 if not job["runs"] and ended < since // SECOND:
                     continue
@@ -1017,23 +1298,49 @@ class Bank:
                     if until == now:
                         self.running[cluster, name] = flight
             since += SLICE
-        for account in switching if self.meter == "jobs" else ():
-            since = now - now % SECOND
-            reading = account.meters[cluster][0]
-            account.meters[cluster] = [reading, self.time]
-            account.by_jobs[cluster] = since
-            self.settled[cluster, account.name] = since
+        self.write()
+        self.find_all()
+        status = DONE
+        for name in switching:
+            status = max(status, self.switch(self.accounts[name], cluster, now))
+            self.write()
+            self.find_all()
+        return status
+
+    def switch(self, account, cluster, now):
+        """Jobs count instead of RawUsage from this second on, or the other way round; what the books
+        lack up to then is entered first."""
+        line = Line(self, account, cluster, 0, now - now % SECOND, True)
+        try:
+            if line.certain and line.since >= line.until:
+                raise No()  # in the second in which counting began: later
+            if line.certain:
+                self.reconcile(account, line, line.since, line.until, None)
+        except No:
+            return PART
+        reading = account.meters[cluster][0]
+        counted = reading
+        if self.meter == "jobs":
+            account.by_jobs[cluster] = line.until
+            self.settled[cluster, account.name] = line.until
             self.running[cluster, account.name] = 0, 0, 0
-            self.enter("meter", account, cluster=cluster, since=since, before=reading, now=reading)
+        else:
+            counted = self.usage.get((cluster, account.name), 0)
+            del account.by_jobs[cluster]
+        # What waits stands before the switch, by the old meter.
+        fields = {"cluster": cluster, "meter": self.meter, "since": line.until}
+        self.enter("meter", account, before=reading, now=counted, **fields)
+        account.meters[cluster] = [counted, self.time]
+        return DONE
 
     def charge_job(self, account, key, job, running):
         counted = account.by_jobs[key[0]]
-        value = self.worth(job, job["ran"], counted // SECOND)
+        value = self.worth(job, job["elapsed"], counted // SECOND)
         ended = job["start"] + job["ran"]
         begun = max(job["start"] * SECOND, counted)
         if job["runs"]:
             used, committed, since = running[account.name]
-            whole = self.worth(job, max(job["ran"], job["limit"]), counted // SECOND)
+            whole = self.worth(job, max(job["elapsed"], job["limit"]), counted // SECOND)
             if self.mutation == "limits-commit-nothing":
                 whole = value
             since = min(since or begun, begun)
@@ -1053,7 +1360,7 @@ class Bank:
                 debt=debt,
                 job_id=key[1],
                 submit=key[2] * SECOND,
-                elapsed=job["ran"],
+                elapsed=job["elapsed"],
                 factor=self.factor(job),
                 state=job["state"],
             )
@@ -1061,7 +1368,7 @@ class Bank:
 
     def charged_until(self, account, cluster, now):
         reading, time = account.meters[cluster]
-        used, when = self.read.get((cluster, account.name), (None, 0))
+        used, when, _ = self.read.get((cluster, account.name), (None, 0, 0))
         if used == reading and cluster not in account.by_jobs:
             time = max(time, when)
         if cluster in account.by_jobs:

@@ -9,7 +9,7 @@
  *     vanish CLUSTER ACCOUNT        Slurm no longer has the account
  *     silent CLUSTER 0|1            whether the cluster cannot be reached
  *     qos ROWS                      all QOS, as sacctmgr has them, ";" between the rows
- *     job CLUSTER ID ACCOUNT STATE QOS PARTITION BILLING SUBMIT START RAN LIMIT 0|1
+ *     job CLUSTER ID ACCOUNT STATE QOS PARTITION BILLING SUBMIT START RAN SUSPENDED LIMIT 0|1
  *                                   slurmdbd knows a job, which runs (1) or ended; seconds; no
  *                                   limit is 0
  *     run VERB [WORD...]            runs the verb
@@ -189,8 +189,9 @@ static void obey_job(const char *const words[])
 						 .submit = number(words[8]),
 						 .start = number(words[9]),
 						 .ran = number(words[10]),
-						 .limit = number(words[11]),
-						 .runs = number(words[12]) != 0});
+						 .suspended = number(words[11]),
+						 .limit = number(words[12]),
+						 .runs = number(words[13]) != 0});
 }
 
 static void obey_qos(char *text)
@@ -236,7 +237,7 @@ static void obey(char *line)
 		ck_assert_uint_eq(count, 4);
 		fake_account(words[1], words[2])->usage = number(words[3]);
 	} else if (strcmp(words[0], "job") == 0) {
-		ck_assert_uint_eq(count, 13);
+		ck_assert_uint_eq(count, 14);
 		obey_job(words);
 	} else if (strcmp(words[0], "vanish") == 0) {
 		ck_assert_uint_eq(count, 3);

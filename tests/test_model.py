@@ -20,7 +20,7 @@ import time
 import traceback
 from decimal import Decimal
 
-from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, No, moment
+from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, Line, No, moment
 
 BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # spelled out: needs no time zone files
 ACCOUNTS = ("bio", "chem", "phys")
@@ -42,8 +42,13 @@ MUTATIONS = {
     "free-states-are-charged": ("refund", "--job"),
     "in-flight-is-free": ("refund", "--job"),
     "limits-commit-nothing": ("refund", "--job"),
+    "use-waits-past-a-window": ("deposit", "--end"),
+    "waiting-use-is-free": ("deposit", "--end"),
+    "reconcile-is-one-off": ("reconcile", "--apply"),
+    "edges-are-exact": ("reconcile", "--apply"),
 }
-FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs")
+FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
+         "--apply")  # fmt: skip
 # UsageFactors, in millionths, and what settings may say of jobs.
 QOS = {"normal": 1000000, "dear": 1500000, "third": 333333}
 TARIFFS = (
@@ -113,10 +118,16 @@ class Game:
     def __init__(self, teller, mutation=None):
         self.dated = "--start" in teller.verbs["deposit"]
         self.teller, self.bank, self.now = teller, Bank(mutation), 1795366800 * SECOND
+        # The same history with an entry at each check, as long as that can be told beside it.
+        self.prompt = Bank(mutation)
+        for name in ("usage", "silent", "jobs"):
+            setattr(self.prompt, name, getattr(self.bank, name))
+        self.is_prompt = False
         self.over = {}  # statements of periods that are over
         self.made = {}  # line number -> the entries that it made
         if not self.dated:
-            self.bank.thresholds, self.bank.notice_days = [], 0
+            for bank in (self.bank, self.prompt):
+                bank.thresholds, bank.notice_days = [], 0
         teller.send("fresh")
         teller.send(f"clock {self.now}")
         teller.send("silent west 0")
@@ -137,13 +148,13 @@ class Game:
         words = line.split(" ")
         if words[0] == "vanish" and tuple(words[1:]) not in self.bank.usage:
             return None  # left out of what was shortened
-        if words[0] == "job" and not self.counts(words):
-            return None
         if words[0] == "clock" and self.leaps(int(words[1])):
             return None
         if words[0] != "run":
             self.teller.send(line)
             self.obey(words)
+            for bank in (self.bank, self.prompt):
+                self.set(bank, words)
             return None
         answer = self.teller.run(line)
         if not answer:
@@ -154,18 +165,68 @@ class Game:
             return self.differ_balance(answer, options)
         if words[1] == "statement":
             return self.differ_statement(answer, args[0], options)
+        problem = self.differ_record(answer, args, options) if words[1] == "reconcile" else None
+        if problem:
+            return problem
         status = self.bank.run(self.now, words[1], *args, **options)
-        entries = self.bank.entries[before:]
-        if entries:
-            self.made[number] = entries
-        return self.differ(answer, status, entries)
+        prompt = self.run_prompt(words[1], args, options)
+        problem = self.differ(answer, status, number, before)
+        if problem or prompt is None:
+            return problem
+        return self.differ_prompt(status, prompt, number)
 
-    def counts(self, words):
-        """Whether the account is metered by jobs since before the job began: what was before a
-        switch is not what this is about."""
-        account = self.bank.accounts.get(words[3])
-        since = account.by_jobs.get(words[1]) if account else None
-        return since is not None and int(words[9]) * SECOND >= since
+    def run_prompt(self, verb, args, options):
+        """The status, and where its entries begin; None when there is nothing to compare."""
+        prompt = self.prompt
+        # Books without an entry do not know that a clock went back. What is used within the very
+        # microsecond of a reading is charged by the next check, or the next but one.
+        self.is_prompt = self.is_prompt and self.now >= max(prompt.newest, self.bank.newest)
+        for place, (reading, when, _) in self.bank.read.items():
+            if when >= self.now and self.bank.usage.get(place) != reading:
+                self.is_prompt = False
+        if self.is_prompt and verb in ("refund", "reverse") and args:
+            self.is_prompt = self.pair(args[0])
+        if not self.is_prompt:
+            return None
+        before = len(prompt.entries)
+        return prompt.run(self.now, verb, *args, **options), before
+
+    def pair(self, number):
+        """Whether the entry is no charge, or that of a single check."""
+        for charge in self.bank.entries:
+            if str(charge.seq) == number and charge.kind == "charge":
+                for same in self.prompt.entries:
+                    if same.kind == "charge" and all(
+                        getattr(same, name) == getattr(charge, name)
+                        for name in ("account", "cluster", "before", "now")
+                    ):
+                        same.seq = charge.seq
+                        return True
+                return False
+        return True
+
+    def differ_prompt(self, status, prompt, number):
+        """That use waits for its entry makes no difference to anything but the charges."""
+        mine = [entry for entry in self.made[number] if entry.kind != "charge"]
+        other = [entry for entry in self.prompt.entries[prompt[1] :] if entry.kind != "charge"]
+        for entry, same in zip(mine, other):
+            same.seq = entry.seq
+        sides = []
+        for side_status, entries, bank in (
+            (status, mine, self.bank),
+            (prompt[0], other, self.prompt),
+        ):
+            decisions = [
+                (entry.account, entry.kind, {k: v for k, v in entry.fields.items() if k != "parts"})
+                for entry in entries
+            ]
+            views = {name: self.view(account) for name, account in self.accounts(bank)}
+            for view in views.values():
+                view["meters"] = {cluster: meter[0] for cluster, meter in view["meters"].items()}
+            sides.append((side_status, decisions, views))
+        if sides[0] != sides[1]:
+            return f"with charge_minutes 0:\n  waits  {sides[0]}\n  prompt {sides[1]}"
+        return None
 
     def leaps(self, now):
         """Whether decades of jobs would have to be looked at, as only what was shortened asks for."""
@@ -180,7 +241,23 @@ class Game:
         bank = self.bank
         if words[0] == "clock":
             self.now = int(words[1])
-        elif words[0] == "zone":
+        elif words[0] == "job":
+            names = ("state", "qos", "partition", "billing", "submit", "start", "ran", "suspended", "limit", "runs")
+            job = dict(zip(names, words[4:]))
+            job.update((name, int(job[name])) for name in names[3:])
+            key = words[1], int(words[2]), job["submit"]
+            bank.jobs.pop(key, None)  # what is told anew comes last
+            job["elapsed"] = job["ran"] - job["suspended"]
+            bank.jobs[key] = {**job, "account": words[3], "usage_factor": QOS[job["qos"]]}
+        elif words[0] == "usage":
+            bank.usage[words[1], words[2]] = int(words[3])
+        elif words[0] == "vanish":
+            bank.usage.pop((words[1], words[2]))
+        elif words[0] == "silent":
+            (bank.silent.add if words[2] == "1" else bank.silent.discard)(words[1])
+
+    def set(self, bank, words):
+        if words[0] == "zone":
             bank.zone = "UTC" if words[1] == "UTC" else "Berlin"
         elif words[0] == "settings":
             text = " ".join(words[1:])
@@ -192,6 +269,10 @@ class Game:
                 bank.notice_days = int(re.search(r"notice_days: (\d+)", text)[1])
                 days = re.search(r"project_days: (\d+)", text)
                 bank.project_days = int(days[1]) if days else None
+            minutes = re.search(r"charge_minutes: (\d+)", text)
+            if minutes and bank is not self.prompt:
+                bank.charge_every = int(minutes[1]) * 60 * SECOND
+                self.is_prompt = self.is_prompt or not bank.entries
             bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
             bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
             free = re.search(r"free_states: \[(.*?)\]", text)
@@ -200,20 +281,8 @@ class Game:
                 factors = re.search(kind + r": \{(.*?)\}", text)
                 pairs = re.findall(r"(\w+): ([\d.]+)", factors[1]) if factors else ()
                 bank.factors[kind] = {name: int(Decimal(value) * 10**6) for name, value in pairs}
-        elif words[0] == "job":
-            names = ("state", "qos", "partition", "billing", "submit", "start", "ran", "limit", "runs")
-            job = dict(zip(names, words[4:]))
-            job.update((name, int(job[name])) for name in names[3:])
-            key = words[1], int(words[2]), job["submit"]
-            bank.jobs.pop(key, None)  # what is told anew comes last
-            bank.jobs[key] = {**job, "account": words[3], "usage_factor": QOS[job["qos"]]}
-        elif words[0] == "usage":
-            bank.usage[words[1], words[2]] = int(words[3])
         elif words[0] == "vanish":
-            bank.usage.pop((words[1], words[2]))
             bank.shaken = True
-        elif words[0] == "silent":
-            (bank.silent.add if words[2] == "1" else bank.silent.discard)(words[1])
 
     @staticmethod
     def read(words):
@@ -229,21 +298,24 @@ class Game:
                 args.append(word)
         return args, options
 
-    def accounts(self):
+    def accounts(self, bank=None):
         """Those of the model as they are now, by name."""
-        now = max(self.now, self.bank.newest)
-        return [(name, old.at(now)) for name, old in sorted(self.bank.accounts.items())]
+        bank = bank or self.bank
+        now = max(self.now, bank.newest)
+        return [(name, bank.found(name, now)) for name in sorted(bank.books)]
 
-    def differ(self, answer, status, entries):
+    def differ(self, answer, status, number, before):
         if answer["status"] == PART and status == DONE and self.bank.troubled():
             status = PART
         if answer["status"] != status:
             return f"status {answer['status']}, the model has {status}: {answer['err']}"
         theirs = [entry for entry in answer["entries"] if entry["kind"] not in APPLYING]
-        self.bank.levers = {account["name"] for account in answer["accounts"] if account["levers"]}
-        for entry in answer["entries"]:
-            if entry["kind"] in APPLYING:
-                self.bank.touch(entry["account"])
+        for bank in (self.bank, self.prompt) if self.is_prompt else (self.bank,):
+            bank.levers = {account["name"] for account in answer["accounts"] if account["levers"]}
+            for entry in answer["entries"]:
+                if entry["kind"] in APPLYING:
+                    bank.touch(entry["account"])
+        entries = self.made[number] = self.bank.entries[before:]
         names = {entry["account"] for entry in theirs} | {entry.account for entry in entries}
         sides = []
         for name in sorted(names):
@@ -345,6 +417,9 @@ class Game:
                 "percent": account.percent(),
                 "charged_seconds": account.sums["charged"],
                 "debt_seconds": account.debt,
+                "unentered_seconds": None
+                if "as-of" in options
+                else sum(charge.amount for charge in account.waiting),
             }
             for name, account in accounts
         ]
@@ -356,6 +431,24 @@ class Game:
         other = [{name: row.get(name) for name in columns} for row in json.loads(answer["out"])]
         if mine != other:
             return f"balance:\n  program {other}\n  model   {mine}"
+        return None
+
+    def differ_record(self, answer, names, options):
+        """What `reconcile` shows, before it is entered."""
+        try:
+            lines, _ = self.bank.lines(self.now, names, options.get("since"), options.get("until"))
+        except No:
+            return None  # the status will tell
+        if not answer["out"]:
+            return None
+        rows = json.JSONDecoder().raw_decode(answer["out"])[0]
+        mine, other = [line.row() for line in lines], []
+        for row in rows:
+            row.update(since=micros(row["since"]), until=micros(row["until"]))
+            other.append({name: row.get(name) for name in (mine or [row])[0]})
+        key = lambda row: (row["cluster"], row["account"])
+        if sorted(mine, key=key) != sorted(other, key=key):
+            return f"reconcile: {answer['err']}\n  program {other}\n  model   {mine}"
         return None
 
     def differ_statement(self, answer, name, options):
@@ -386,7 +479,11 @@ class Game:
 
 # ---- commands at random, with a liking for the edges ----
 
-COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,InFlight,Committed"
+COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Unentered,InFlight,Committed"
+
+RECORD_COLUMNS = (
+    "Account,Cluster,Books,Slurm,Suspended,Weights,Edge,Difference,Since,Until,Jobs,Restarts"
+)
 
 # Around leap days and the changes of the clock in Berlin, in local time and UTC.
 DATES = (
@@ -401,8 +498,14 @@ class Chooser:
     def __init__(self, seed, game):
         self.random, self.game, self.verbs = random.Random(seed), game, game.teller.verbs
         self.serial = 0
-        self.by_jobs = "--job" in self.verbs["refund"] and self.random.random() < 0.35
+        pick = self.random.random()
+        # What jobs there are, beside RawUsage; whether they are charged; whether that changes.
+        self.has_jobs = pick < 0.6
+        self.by_jobs = pick < 0.4
+        self.switches = pick < 0.15
         self.job_id = 0
+        self.waits = self.random.random() < 0.5  # use may wait for its entry
+        self.soon = []  # lines that come next
         self.said = []  # lines to say again: with a --ref, and statements
 
     def near(self, value, step=1):
@@ -417,18 +520,20 @@ class Chooser:
         yield self.settings(self.random.choice((1, 1, 2)))
         for name in self.random.sample(ACCOUNTS, 2):
             if self.random.random() < 0.8:
-                yield f"usage dev {name} {0 if self.by_jobs else self.random.choice((0, 1, 1000))}"
+                yield f"usage dev {name} {0 if self.by_jobs and not self.switches else self.random.choice((0, 1, 1000))}"
             yield f"run open {name}" + self.random.choice(("", " 1", " 10s", " 0.5"))
 
     def settings(self, clusters):
         choice = self.random.choice
-        return "settings " + self.game.settings(
+        text = "settings " + self.game.settings(
             clusters,
             choice(("hold", "hold", "hold", "hold", "warn", "off")),
             choice(((60, 90), (60, 90), (), (1, 50, 100))),
             choice((90, 90, 0, 1, 7)),
             choice((None, None, None, 1, 30, 365)),
-        ) + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs else "")
+        )
+        text += "; charge_minutes: " + choice(("0", "1", "60", "1440")) if self.waits else ""
+        return text + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs and (not self.switches or choice((0, 1))) else "")
 
     def account(self):
         return self.random.choice(ACCOUNTS[: 3 if self.random.random() < 0.2 else 2])
@@ -543,17 +648,22 @@ class Chooser:
             ran = self.random.randint(0, ran) if self.random.random() < 0.5 else ran
         state = "RUNNING" if runs else choice(("COMPLETED", "COMPLETED", "FAILED", "NODE_FAIL", "CANCELLED"))
         rest = " ".join(map(str, rest))
-        return f"job {cluster} {number} {name} {state} {rest} {submit} {start} {ran} {limit} {runs}"
+        suspended = self.random.randint(0, min(ran, 86399)) if self.random.random() < 0.1 else 0
+        return (
+            f"job {cluster} {number} {name} {state} {rest} {submit} {start} {ran} {suspended} {limit} {runs}"
+        )
 
     def usage(self):
-        if self.by_jobs:
+        if self.by_jobs and not self.switches or self.has_jobs and self.random.random() < 0.6:
             return self.job()
         bank = self.game.bank
         cluster, name = self.random.choice(bank.clusters + ["dev"]), self.account()
         before = bank.usage.get((cluster, name), 0)
         account = bank.accounts.get(name)
         pick = self.random.random()
-        if pick < 0.07:
+        if self.has_jobs and self.random.random() < 0.3:
+            after = self.recorded(cluster, name)
+        elif pick < 0.07:
             after = before - self.random.choice((1, 10, before))
         elif account and pick < 0.6:
             first = [lot.rest for lot in account.lots[:2]]
@@ -562,7 +672,27 @@ class Chooser:
             after = before + self.random.choice((0, 1, 10, 1000, 3600, 40000))
         return f"usage {cluster} {name} {max(after, 0)}"
 
+    def recorded(self, cluster, name):
+        """A reading with which nothing is missing beside the jobs that there are."""
+        bank = self.game.bank
+        account = bank.accounts.get(name)
+        if not account or cluster not in account.meters:
+            return 0
+        line = Line(bank, account, cluster, 0, self.game.now // SECOND * SECOND, True)
+        return account.meters[cluster][0] + line.difference
+
+    def next_switch(self):
+        """Use that waits for its entry, and then another meter."""
+        if not self.switches:
+            return self.next()
+        name = self.account()
+        later = f"clock {self.game.now + 60 * SECOND}"
+        self.soon = ["run check", later, self.settings(len(self.game.bank.clusters)), "run check"]
+        return f"usage dev {name} {max(0, self.recorded('dev', name))}"
+
     def next(self):
+        if self.soon:
+            return self.soon.pop(0)
         weights = {
             verb: weight
             for verb, weight in self.WEIGHTS.items()
@@ -577,7 +707,8 @@ class Chooser:
     WEIGHTS = {
         "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
         "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4,
-        "again": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 3,
+        "again": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 3, "reconcile": 4,
+        "switch": 2,
     }  # fmt: skip
 
     def next_again(self):
@@ -655,6 +786,17 @@ class Chooser:
             values += [account.allocated(), account.used(), account.allocated() - account.rest()]
         options = self.window("set", 0.1, 0.3) + self.options("set", ref=(0.1, self.ref))
         return f"run set {self.account()} {self.amount(values)}{options}"
+
+    def next_reconcile(self):
+        names = f" {self.account()}" if self.random.random() < 0.5 else ""
+        period = self.options(
+            "reconcile",
+            since=(0.2, lambda: self.time(False)),
+            until=(0.2, lambda: self.time(self.random.random() < 0.5)),
+        )
+        if self.random.random() < 0.5:
+            period += " --apply --note x" + self.window("reconcile", 0.1, 0.4)
+        return f"run reconcile{names} --json --format {RECORD_COLUMNS}{period}"
 
     def next_hold(self):
         return f"run hold {self.account()}" + self.options(
