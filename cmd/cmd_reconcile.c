@@ -555,6 +555,9 @@ static int read_options(struct reconciling *reconciling, struct sb_error *err)
 		rc = moment_time(env, "until", &reconciling->until, err);
 	if (!rc && reconciling->since >= reconciling->until)
 		rc = sb_error_set(err, SB_EINVAL, "the period ends before it begins");
+	/* Up to the last reading, also where a check reads once more before the books are opened. */
+	if (!option(env, "until"))
+		reconciling->until = WHEN_MAX;
 	if (!rc && !option(env, "apply") &&
 	    (option(env, "note") || option(env, "no-apply") || window_given(&reconciling->window)))
 		rc = sb_error_set(err, SB_EINVAL,
