@@ -493,10 +493,11 @@ class Bank:
         spent = (
             (account.enforcement or self.enforcement) == "hold"
             and not account.unlimited
-            and account.sums["deposited"] + account.sums["received"] + account.credit > 0
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        if spent and trusted and account.open and "funds" not in account.causes:
+        # Who never had anything is not held for having nothing, and not released either.
+        had = account.sums["deposited"] + account.sums["received"] + account.credit > 0
+        if spent and had and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
             self.enter("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
@@ -1106,6 +1107,8 @@ class Bank:
         value = abs(line.certain) - (self.mutation == "reconcile-is-one-off" and abs(line.certain) > 1)
         fields = {"cluster": line.cluster, "amount": value, "since": since, "until": until}
         if line.certain > 0:
+            if until > self.time:
+                raise No()  # the clock went back: that time is to come
             parts, debt = self.spend(account, value, since, until)
             self.enter("reconcile", account, use="more", parts=parts, debt=debt, **fields)
             account.rearm()
