@@ -908,9 +908,11 @@ def some_runs(seeds, mutation, length, wanted):
         differing = one_run(teller, seed, mutation, length)
         count += 1
         if differing:
-            if not replay(teller, mutation, differing[0]):
-                differing[0].append((0, "(once, and not when it was repeated)"))
-            found.append((seed, *shrink(teller, mutation, *differing)))
+            if replay(teller, mutation, differing[0]):
+                differing = shrink(teller, mutation, *differing)
+            else:
+                differing = differing[0], differing[1] + "\n(once, and not when it was repeated)"
+            found.append((seed, *differing))
             if len(found) >= wanted:
                 break
     teller.stop()
