@@ -175,6 +175,9 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	size_t count = 0;
 	int rc = SB_OK;
 
+	/* Not before what the books have: a check may have read once more since the start. */
+	if (!option(reconciling->env, "until"))
+		reconciling->until = reconciling->env->now();
 	release_records(reconciling);
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
@@ -555,9 +558,6 @@ static int read_options(struct reconciling *reconciling, struct sb_error *err)
 		rc = moment_time(env, "until", &reconciling->until, err);
 	if (!rc && reconciling->since >= reconciling->until)
 		rc = sb_error_set(err, SB_EINVAL, "the period ends before it begins");
-	/* Up to the last reading, also where a check reads once more before the books are opened. */
-	if (!option(env, "until"))
-		reconciling->until = WHEN_MAX;
 	if (!rc && !option(env, "apply") &&
 	    (option(env, "note") || option(env, "no-apply") || window_given(&reconciling->window)))
 		rc = sb_error_set(err, SB_EINVAL,
