@@ -417,7 +417,13 @@ cluster_start_locked() {
 		grant all on slurm_acct_db.* to slurm@'127.0.0.1';" || return 1
 	cluster_daemon_start slurmdbd || return 1
 	cluster_register "$CLUSTER_NAME" "${CLUSTER_ID:=$cluster_low_id}" || return 1
-	cluster_daemon_start slurmctld && cluster_daemon_start slurmd
+	cluster_start_controller slurmctld && cluster_daemon_start slurmd
+}
+
+# cluster_start_controller NAME: starts a slurmctld for the first time. It saves its state when it ends, too:
+# one of 25.05 or later that is killed before it saved any never starts again ("No Assoc usage file").
+cluster_start_controller() {
+	cluster_daemon_start "$1" && cluster_daemon_stop "$1" && cluster_daemon_start "$1"
 }
 
 # cluster_register NAME ID: makes a cluster known to slurmdbd, under that id.
@@ -464,7 +470,7 @@ cluster_start_second() {
 	cluster_register "$1" "${CLUSTER_SECOND_ID:=$cluster_high_id}" || return 1
 	CLUSTER_SECOND=$1
 	cluster_daemons+=(slurmctld2 slurmd2)
-	cluster_daemon_start slurmctld2 && cluster_daemon_start slurmd2
+	cluster_start_controller slurmctld2 && cluster_daemon_start slurmd2
 }
 
 # cluster_add_node: a second node of the first cluster, $CLUSTER_NODE, as large as the first; it is this
