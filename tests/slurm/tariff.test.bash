@@ -31,6 +31,12 @@ row() {
 	subank balance -n -P --seconds -o "$1" tariff
 }
 
+# has_run JOB: for at least two seconds: one that is ended in its first counts for nothing.
+has_run() {
+	[[ $(cluster_ask squeue -h -j "$1" -o %M) =~ ^([0-9]+):([0-9]+)$ ]] &&
+		((10#${BASH_REMATCH[1]} * 60 + 10#${BASH_REMATCH[2]} >= 2))
+}
+
 is_committed() {
 	subank check >/dev/null
 	[[ $(row Committed) = "$1" ]]
@@ -64,6 +70,8 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	submit tariff 'sleep 300' --requeue
 	expect_job "$failed" RUNNING
 	expect_job "$job" RUNNING
+	expect_true "the first runs for a while" cluster_until 30 has_run "$failed"
+	expect_true "the second runs for a while" cluster_until 30 has_run "$job"
 	expect_true "committed to both limits" cluster_until 30 is_committed 1800
 	in_flight=$(row InFlight)
 	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
