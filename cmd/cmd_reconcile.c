@@ -342,6 +342,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct reconciling *reconciling = telling->reconciling;
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &telling->before->lines[line];
+	char index[24];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
@@ -363,7 +364,8 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	output_text(output, JOB_QOS, job->qos);
 	output_time(output, JOB_SUBMIT, job->submit * WHEN_SECOND);
 	output_time(output, JOB_END, job->end < 0 ? 0 : job->end * WHEN_SECOND);
-	output_number(output, JOB_INDEX, job->index);
+	(void)snprintf(index, sizeof(index), "%" PRIu64, job->index);
+	output_text(output, JOB_INDEX, index);
 	output_text(output, JOB_TRES, job->tres);
 	return SLURM_OK;
 }

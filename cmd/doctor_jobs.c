@@ -37,7 +37,9 @@ void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnos
 {
 	static const char check[] = "runaway jobs";
 	struct look look = {.asked = env->now() / WHEN_SECOND};
-	const struct sacct_window window = {.since = look.asked, .until = look.asked + 1};
+	/* The last day: a check reads jobs that ended, too. */
+	const struct sacct_window window = {.since = look.asked - WHEN_DAY / WHEN_SECOND,
+					    .until = look.asked + 1};
 	struct slurm_error err;
 	int code = squeue_read(&env->slurm, cluster, &look.known, &err);
 

@@ -12,7 +12,7 @@
 struct finished_job {
 	const char *name; /* as people write it */
 	int64_t id; /* of which no two have the same [submit] on a cluster */
-	int64_t db_index;
+	uint64_t db_index;
 	const char *slurm_account;
 	const char *user, *partition, *qos, *state, *alloc_tres;
 	int64_t submit, start;

@@ -166,7 +166,6 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 	if (!*job.name)
 		return malformed(reading, "JobID", "", err);
 	if (read_number(reading, "JobIDRaw", cells[JOB_ID_RAW], NULL, &job.id, err) ||
-	    read_number(reading, "DBIndex", cells[DB_INDEX], NULL, &job.index, err) ||
 	    read_number(reading, "Submit", cells[SUBMIT], NULL, &job.submit, err) ||
 	    read_number(reading, "Start", cells[START], no_time, &job.start, err) ||
 	    read_number(reading, "End", cells[END], no_time, &job.end, err) ||
@@ -175,6 +174,8 @@ static int read_row(const struct reading *reading, char *cells[NCOLUMNS], struct
 	    read_number(reading, "TimelimitRaw", cells[TIMELIMIT_RAW], no_limit, &job.limit, err) ||
 	    read_state(reading, cells[STATE], err))
 		return SLURM_EFORM;
+	if (!unsigned_number(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job.index))
+		return malformed(reading, "DBIndex", cells[DB_INDEX], err);
 	/* Minutes, 32 bits of them in Slurm. */
 	if (job.limit > UINT32_MAX)
 		return malformed(reading, "TimelimitRaw", cells[TIMELIMIT_RAW], err);

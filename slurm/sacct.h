@@ -16,7 +16,7 @@ struct sacct_job {
 	const char *name; /* as people write it: "12", "12_3" of an array, "12+1" of a
 			     heterogeneous job */
 	int64_t id; /* a number of its own for each of those (JobIDRaw); they recur */
-	int64_t index; /* DBIndex */
+	uint64_t index; /* DBIndex: all 64 bits, with the cluster's id in the highest since 24.11 */
 	const char *account; /* lower case; "" when the job ran without an association */
 	const char *user; /* "" when nobody has the uid any more */
 	const char *partition;

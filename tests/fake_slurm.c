@@ -414,6 +414,9 @@ void fake_add_job(const char *name, struct fake_job job)
 	struct fake_cluster *cluster = fake_cluster(name);
 	char *old = cluster->more_jobs, *rest = old, *row, key[64], start[32], end[32], number[32];
 	int64_t submit = job.submit ? job.submit : job.start - 5;
+	uint64_t index = job.index    ? job.index
+			 : job.id % 2 ? (uint64_t)job.id
+				      : FAKE_HIGH_INDEX + (uint64_t)job.id;
 	size_t len;
 	FILE *to = open_memstream(&cluster->more_jobs, &len);
 
@@ -434,8 +437,8 @@ void fake_add_job(const char *name, struct fake_job job)
 		if (strcmp(has, key) != 0)
 			fprintf(to, "%s\n", row);
 	}
-	fprintf(to, "%d|%s|%d|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
-		otherwise(job.name, number), job.id, otherwise(job.account, "bio"),
+	fprintf(to, "%d|%s|%" PRIu64 "|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
+		otherwise(job.name, number), index, otherwise(job.account, "bio"),
 		otherwise(job.user, "ann"), otherwise(job.partition, "main"),
 		otherwise(job.qos, "normal"),
 		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,

@@ -84,9 +84,13 @@ struct fake_cluster *fake_cluster(const char *name);
 struct fake_account *fake_account(const char *cluster, const char *name);
 void fake_remove_account(const char *cluster, const char *name);
 
+/* The DBIndex of job 0 on a cluster whose id is 3000: of 24.11 and later, past INT64_MAX. */
+#define FAKE_HIGH_INDEX UINT64_C(13512637919694125056)
+
 /* What stands for 0 or NULL is said with each field. Times are seconds since 1970 UTC. */
 struct fake_job {
-	int id; /* also its DBIndex and, if there is none, its name */
+	int id; /* also, if there is none, its name; */
+	uint64_t index; /* DBIndex: an odd id itself, an even one added to FAKE_HIGH_INDEX */
 	const char *name;
 	const char *account; /* "bio" */
 	const char *user; /* "ann" */

@@ -49,7 +49,7 @@ static const struct slurm canned = {.sacct = "sacct", .deadline_ms = 1234, .line
 static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	(void)err;
-	fprintf(ctx, "%s %s %s %" PRId64 " %" PRId64 " %s %s %s %s %s", job->cluster, job->name,
+	fprintf(ctx, "%s %s %s %" PRId64 " %" PRIu64 " %s %s %s %s %s", job->cluster, job->name,
 		job->state, job->id, job->index, job->account, job->user, job->partition, job->qos,
 		job->tres);
 	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, job->submit,
@@ -86,6 +86,8 @@ static const struct {
 	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
 	 "\"1.batch\" for JobIDRaw"},
 	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "DBIndex"},
+	{HEADER "dev|1|1|18446744073709551616|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
+	 "DBIndex"},
 	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|00:00:00||1\n", "State"},
 	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|00:00:00||1\n", "State"},
 	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|00:00:00||1\n", "State"},
@@ -167,7 +169,8 @@ START_TEST(jobs_of_all_kinds_are_read)
 		"billing=1,cpu=1,node=1|1440\n"
 		"dev|3|3+0|8|a|u|main|normal|CANCELLED by "
 		"0|1795560976|None|1795560990|0|00:00:00||4294967295\n"
-		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|1-02:03:04|cpu="
+		"dev|8|8|13512637919694125056|a|u|main|normal|RUNNING|1795560976|1795560990|"
+		"Unknown|9|1-02:03:04|cpu="
 		"1,node=1|UNLIMITED\n"
 		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|00:00:03|"
 		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1|1\n"
@@ -178,7 +181,7 @@ START_TEST(jobs_of_all_kinds_are_read)
 			       "1795560976 1795560976 1795560979 3 1 0 86400\n"
 			       "dev 3+0 CANCELLED 3 8 a u main normal  "
 			       "1795560976 -1 1795560990 0 0 0 257698037700\n"
-			       "dev 8 RUNNING 8 13 a u main normal cpu=1,node=1 "
+			       "dev 8 RUNNING 8 13512637919694125056 a u main normal cpu=1,node=1 "
 			       "1795560976 1795560990 -1 9 0 93784 -1\n"
 			       "dev 9 REQUEUED 9 14   x,y  "
 			       "billing=3,cpu=1,gres/gpu=2,mem=100M,node=1 "
@@ -257,7 +260,8 @@ END_TEST
 
 #define JOBS                                                                                       \
 	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2|60\n"      \
-	"2|2|2|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|billing=1|60\n"      \
+	"2|2|18446744073709551615|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|" \
+	"billing=1|60\n"                                                                           \
 	"3|3|3|c|u|main|normal|CANCELLED by 0|1000100|None|1000180|0|00:00:00||60\n"               \
 	"4|4|4|a|u|main|normal|RUNNING|1000100|1000250|Unknown|60|00:00:00|billing=1|60\n"
 

@@ -101,6 +101,100 @@ START_TEST(each_finished_job_is_charged_once)
 }
 END_TEST
 
+/* What a subank before DBIndex had 64 bits exported: two billing-seconds for each of three. */
+static const char old_books[] =
+	"subank: 1\n"
+	"bank: \"ef9da7a3a1ec9da5d2420716cb8d9fac\"\n"
+	"unit: \"billing-seconds\"\n"
+	"count: 5\n"
+	"head: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"\n"
+	"journal:\n"
+	"- {entry: 1, kind: open, time: \"2026-11-29T09:45:54.131680Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", hash: "
+	"\"e2c8dc43fef663f162e633b8a56c735189bfe3f1db0f1b0e8101a454908abaa0\"}\n"
+	"- {entry: 2, kind: baseline, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", now: 0, reason: \"opened\", hash: "
+	"\"afaf556ea4491a4ab11fcc0f9562e3a746a0f619e0db134a27a199ade9afa6bd\"}\n"
+	"- {entry: 3, kind: deposit, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", resource: \"billing\", "
+	"amount: 36000, start: \"2026-11-29T09:45:54.131680Z\", hash: "
+	"\"ce21b518f7f5d58dbc3042048671d01e4802d6bd2971ffe6045f86445407af8e\"}\n"
+	"- {entry: 4, kind: meter, time: \"2026-11-29T09:45:54.181787Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", meter: jobs, since: \"2026-11-29T09:45:54.000000Z\", before: "
+	"0, now: 0, hash: "
+	"\"6bfd9512ace98f68c9b80c2381db82bdc15bb4ec4d99da4fea2d9f73a99db39a\"}\n"
+	"- {entry: 5, kind: job, time: \"2026-11-29T09:45:58.221341Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", ref: \"job:dev/7/1795945554/bio\", request: "
+	"\"job\", account: \"bio\", cluster: \"dev\", resource: \"billing\", amount: 6, "
+	"since: \"2026-11-29T09:45:54.000000Z\", until: "
+	"\"2026-11-29T09:45:57.000000Z\", parts: [{lot: 3, amount: 6}], job: "
+	"\"12_3\", job_id: 7, db_index: 4611686018427387905, submit: "
+	"\"2026-11-29T09:45:54.000000Z\", elapsed: 3, factor: 1000000, "
+	"slurm_account: \"bio\", job_user: \"ann\", partition: \"main\", qos: "
+	"\"normal\", state: \"COMPLETED\", alloc_tres: "
+	"\"billing=2,cpu=2,mem=100M,node=1\", hash: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"}\n";
+
+/* The hashes are over the stored bytes, which are the same as they were. */
+START_TEST(books_from_before_have_their_hashes)
+{
+	char file[96], *again;
+	FILE *to;
+
+	(void)snprintf(file, sizeof(file), "%s/old.yaml", test_folder);
+	to = fopen(file, "w");
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_ge(fputs(old_books, to), 0);
+	ck_assert_int_eq(fclose(to), 0);
+	clock_now = T0 + 30 * WHEN_DAY;
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	DONE("", "verify");
+	again = exported();
+	ck_assert_str_eq(again, old_books);
+	free(again);
+	DONE("5:fcd6894b1ffe6db2", "verify");
+	DONE("\"db_index\":\"4611686018427387905\"", "journal", "--json", "-k", "job");
+	UNCHANGED(exported());
+}
+END_TEST
+
+/* Since 24.11 the highest bits are the cluster's id. */
+START_TEST(an_index_has_all_64_bits)
+{
+	char file[96], *before, *after;
+
+	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 3, .index = UINT64_MAX, .start = BEGIN + 3700, .ran = 60});
+	DONE("bio: charged 0.05 SU for 3 jobs on dev\n", "check");
+	nothing_more();
+	DONE("\"db_index\":\"1\"", "journal", "--json", "-k", "job");
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"13512637919694125058\""));
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"18446744073709551615\""));
+	before = exported();
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 1, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 13512637919694125058, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 18446744073709551615, "));
+	DONE(",13512637919694125058,", "export", "--format", "csv", "-");
+	ck_assert_ptr_nonnull(strstr(out, ",18446744073709551615,"));
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	GIVES(0, "", "", "export", file);
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	after = exported();
+	ck_assert_str_eq(after, before);
+	free(after);
+	free(before);
+	is_reconciled();
+}
+END_TEST
+
 /* Jobs that began before the switch have only what they used behind it. */
 START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 {
@@ -743,6 +837,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
+	tcase_add_test(tcase, books_from_before_have_their_hashes);
+	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);

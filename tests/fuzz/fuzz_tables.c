@@ -169,7 +169,7 @@ static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error 
 	++*count;
 	MUST(strcmp(job->cluster, "dev") == 0 && *job->name && *job->state);
 	MUST(strspn(job->state, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(job->state));
-	MUST(job->id >= 0 && job->index >= 0 && job->submit >= 0 && job->elapsed >= 0);
+	MUST(job->id >= 0 && job->submit >= 0 && job->elapsed >= 0);
 	MUST(job->start >= -1 && job->end >= -1 && job->billing >= 0);
 	MUST(job->suspended >= 0);
 	MUST(sacct_tres(job->tres, "billing", &value, NULL) == SLURM_OK && value >= -1);
