@@ -184,6 +184,35 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	return code;
 }
 
+/* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	const struct record_reading *reading = ctx;
+	struct record *record = reading->record;
+	const char *account = odd->account;
+	size_t of = 0;
+
+	(void)err;
+	if (odd->submit >= reading->until ||
+	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
+		return SLURM_OK;
+	for (size_t i = 0; !account && i < record->count; i++, of++)
+		record->lines[i].left_out++;
+	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
+		struct recorded *line = bsearch(account, record->lines, record->count,
+						sizeof(*record->lines), compare_line);
+
+		if (line) {
+			line->left_out++;
+			of++;
+		}
+		account = tree_parent(&record->tree, account);
+	}
+	if (of > 0)
+		left_out_add(&record->left, odd);
+	return SLURM_OK;
+}
+
 /* The accounts of the lines and those below them. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
 			 struct slurm_error *err)
@@ -247,7 +276,8 @@ static int read_slice(struct env *env, struct record_reading *reading,
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, reading, err);
+	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, leave_out,
+			  reading, err);
 }
 
 /* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
@@ -308,8 +338,10 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
 
 	record->unknown_qos = record->runaway = 0;
+	record->left = (struct left_out){0};
 	for (size_t i = 0; i < record->count; i++)
-		record->lines[i] = (struct recorded){.booked = record->lines[i].booked};
+		record->lines[i] = (struct recorded){.booked = record->lines[i].booked,
+						     .waiting = record->lines[i].waiting};
 	if (code == SLURM_OK && !record->partitions.rows)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
@@ -317,6 +349,9 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)
 		return code;
+	record->squeue_odd = reading.known.odd > 0;
+	if (!each)
+		(void)left_out_warn_squeue(env, record->cluster, &reading.known);
 	record->calc_period = config.calc_period;
 	record->billing = config.billing;
 	find_period(record, &window);
