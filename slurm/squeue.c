@@ -45,7 +45,7 @@ int squeue_read(const struct slurm *slurm, const char *cluster, struct known_job
 	code = slurm_check_cluster(cluster, err);
 	if (code != SLURM_OK)
 		return code;
-	code = table_ask(slurm, "squeue", argv, columns, 1, &table, err);
+	code = table_ask(slurm, "squeue", argv, columns, 1, NULL, &table, err);
 	if (code != SLURM_OK)
 		return code;
 	code = read_ids(&table, ret, err);
