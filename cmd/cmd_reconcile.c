@@ -148,22 +148,17 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 		    const struct account *account, const char *cluster, struct sb_error *err)
 {
 	struct record *record = find_record(reconciling, cluster);
-	struct recorded *lines;
-	struct booked *booked;
+	struct booked *booked = record ? record_add(record, account) : NULL;
 	int rc;
 
-	lines = record ? reallocarray(record->lines, record->count + 1, sizeof(*lines)) : NULL;
-	if (!lines)
+	if (!booked)
 		return sb_error_nomem(err);
-	record->lines = lines;
-	lines[record->count] = (struct recorded){.booked.since = reconciling->since,
-						 .booked.until = reconciling->until};
-	booked = &lines[record->count].booked;
-	(void)snprintf(booked->account, sizeof(booked->account), "%s", account->name);
+	booked->since = reconciling->since;
+	booked->until = reconciling->until;
 	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s", cluster);
 	rc = booked_read(books, booked, err);
-	if (!rc && booked->since < booked->until)
-		record->count++;
+	if (!rc && booked->since >= booked->until)
+		record_drop(record);
 	return rc;
 }
 

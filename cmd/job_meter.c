@@ -87,20 +87,16 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 		      enum metering to, struct sb_error *err)
 {
 	struct record *record = &metered->switching;
-	struct recorded *lines = reallocarray(record->lines, record->count + 1, sizeof(*lines));
 	enum metering *tos = reallocarray(metered->to, record->count + 1, sizeof(*tos));
 	struct booked *booked;
 
-	if (lines)
-		record->lines = lines;
 	if (tos)
 		metered->to = tos;
-	if (!lines || !tos)
+	booked = tos ? record_add(record, account) : NULL;
+	if (!booked)
 		return sb_error_nomem(err);
-	tos[record->count] = to;
-	lines[record->count] = (struct recorded){.booked.to_end = true};
-	booked = &lines[record->count++].booked;
-	(void)snprintf(booked->account, sizeof(booked->account), "%s", account->name);
+	tos[record->count - 1] = to;
+	booked->to_end = true;
 	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s",
 		       metered->observation->cluster);
 	booked->until = metered->observation->time - metered->observation->time % WHEN_SECOND;
@@ -129,7 +125,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_load_all(books, &count, err);
 
 	metered->from = INT64_MAX;
-	metered->switching.count = 0;
+	record_clear(&metered->switching);
 	/* One that the bank lacks is refused before anything is entered. */
 	for (size_t i = 0; !rc && i < checkup->account_count; i++)
 		rc = books_account(books, checkup->accounts[i], &named, err);
@@ -307,6 +303,9 @@ static int charge_slice(struct metered *metered, int64_t settled, bool last)
 			    .list = metered->jobs,
 			    .count = metered->job_count,
 			    .tree = &metered->tree,
+			    .seen = metered->observation,
+			    .before = &metered->kept,
+			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,
 			    .only_count = metered->checkup->account_count,
 			    .running = last,

@@ -22,6 +22,7 @@ static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
 static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
 static const char *const meter_words[] = {"site", "rawusage", "jobs", NULL};
+static const char *const move_words[] = {"came", "went", NULL};
 static const char *const use_words[] = {"more", "less", NULL};
 static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
 					     "refund",	"adjust",   "expire",	NULL};
@@ -82,6 +83,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 				 NULL},
 	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), LAST(use_words), use_words},
 	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), LAST(meter_words), meter_words},
+	[FIELD_AT_MOVE] = {"move", FIELD_WORD, AT(move), LAST(move_words), move_words},
 	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
 	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
 	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_NUMBER, AT(db_index), 0, NULL},
@@ -178,6 +180,10 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			 7,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
 			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
+	[EVENT_MOVE] = {"move",
+			6,
+			{FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_MOVE,
+			 FIELD_AT_SINCE, FIELD_AT_REASON}},
 	[EVENT_RECONCILE] = {"reconcile",
 			     12,
 			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
@@ -511,6 +517,10 @@ static int check_kind(const struct event *event, struct sb_error *err)
 	case EVENT_METER:
 		if (event->meter == METER_SITE)
 			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
+		break;
+	case EVENT_MOVE:
+		if (strcmp(event->account, event->slurm_account) == 0)
+			return sb_error_set(err, SB_EINVAL, "an account is not below itself");
 		break;
 	case EVENT_RECONCILE:
 		if (event->since >= event->until || event->start >= event->end)

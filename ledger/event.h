@@ -60,7 +60,8 @@ enum event_kind {
 	EVENT_CHARGE_JOB = 20,
 	EVENT_RECONCILE = 21,
 	EVENT_METER = 22,
-	EVENT_KIND_END = 23,
+	EVENT_MOVE = 23,
+	EVENT_KIND_END = 24,
 };
 
 /* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
@@ -112,6 +113,12 @@ enum use_change {
 	USE_LESS = 1, /* less was: given back like a refund */
 };
 
+/* What became of an account of Slurm below another. */
+enum move_change {
+	MOVE_CAME = 0, /* its use counts for the other one from then on */
+	MOVE_WENT = 1, /* its use counts for the other one up to then */
+};
+
 /* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
 #define RESOURCE_BILLING "billing"
 
@@ -152,7 +159,8 @@ struct event {
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource;
-	const char *slurm_account; /* lever: the account in Slurm */
+	const char *slurm_account; /* lever: the account in Slurm; job: whose it was; move: the one
+				      that moved */
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
@@ -166,7 +174,8 @@ struct event {
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
 	int64_t now; /* before is -1 in the first baseline */
-	int64_t since; /* charge, reconcile: when the use was, [since, until) */
+	int64_t since; /* charge, reconcile: when the use was, [since, until); meter, move: from
+			  when on */
 	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
@@ -186,6 +195,7 @@ struct event {
 	uint8_t reverses; /* enum reversed: what [answers] is */
 	uint8_t use; /* reconcile: enum use_change */
 	uint8_t meter; /* terms, meter: enum metering */
+	uint8_t move; /* move: enum move_change */
 	int64_t job_id; /* job: Slurm's number, which recurs, */
 	int64_t db_index; /* and that of its row in slurmdbd */
 	int64_t submit; /* when it was submitted, microseconds */
@@ -269,6 +279,7 @@ enum event_field {
 	FIELD_AT_THRESHOLDS,
 	FIELD_AT_USE,
 	FIELD_AT_METER,
+	FIELD_AT_MOVE,
 	FIELD_AT_JOB,
 	FIELD_AT_JOB_ID,
 	FIELD_AT_DB_INDEX,

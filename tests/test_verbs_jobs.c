@@ -329,7 +329,9 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	clock_now = T0 + 3 * HOUR;
 	DONE("bio: charged", "check");
 	strcpy(fake_account("dev", "lab")->parent, "chem");
-	job(2, "lab", 10830, 70);
+	clock_now += 60 * WHEN_SECOND;
+	DONE("", "check");
+	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
 	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
@@ -342,26 +344,118 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	DONE("", "check");
 	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
 		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
-	/* One that slurmdbd tells late goes to those above it now. */
+	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
 	DONE("", "open", "lab", "1");
-	DONE("chem: charged", "check");
+	DONE("bio: charged", "check");
 	/* A check of one account takes nothing from those above it, also of what was told late. */
 	job(4, "lab", 18200, 90);
 	clock_now = T0 + 6 * HOUR;
 	DONE("lab: charged", "check", "lab");
-	USED("chem", "240");
+	USED("chem", "160");
 	clock_now = T0 + 7 * HOUR;
 	DONE("", "check");
 	job(5, "lab", 18400, 100);
 	clock_now = T0 + 8 * HOUR;
 	DONE("lab: charged", "check", "lab");
 	DONE("", "check");
-	USED("bio", "60");
-	USED("chem", "340");
+	USED("bio", "140");
+	USED("chem", "260");
 	USED("lab", "190");
-	DONE("", "verify");
+	DONE("move|dev lab went: from bio to chem\n", "journal", "bio", "-nP", "-k", "move", "-o",
+	     "Kind,Detail");
+	is_reconciled();
+}
+END_TEST
+
+/* Nobody in the bank was above it: its jobs were charged to nobody. */
+START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "outside");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "outside");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	clock_now = T0 + 3 * HOUR;
+	DONE("", "check");
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "lab",
+					      .start = BEGIN + 10900,
+					      .ran = 3400,
+					      .runs = true});
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	/* Ended where it was, as far as a check can tell. */
+	job(3, "lab", 10900, 40);
+	clock_now = T0 + 4 * HOUR;
+	DONE("", "check");
+	USED("bio", "0");
+	/* All of one that runs across the move goes to those above it at its end. */
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 2, .account = "lab", .start = BEGIN + 10900, .ran = 5000});
+	clock_now = T0 + 5 * HOUR;
+	DONE("bio: charged", "check");
+	USED("bio", "5000");
+	is_reconciled();
+	/* It moves on below a new one, is charged by a check of one account, and all readings are
+	 * lost; a third slice of sacct's record and more are read anew. */
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	job(4, "lab", 18300, 70);
+	clock_now = T0 + 6 * HOUR;
+	DONE("bio: charged", "check", "chem");
+	job(5, "lab", 21700, 80);
+	clock_now = T0 + 7 * HOUR;
+	DONE("chem: charged", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("chem: charged", "check");
+	}
+	USED("chem", "880");
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "5070");
+	USED("chem", "880");
+	is_reconciled();
+}
+END_TEST
+
+/* A journal from before moves were entered: what was charged to those above it then stays there,
+ * in every slice that is read anew. */
+START_TEST(what_was_charged_above_one_is_not_charged_above_another)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("bio: charged", "check");
+	}
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	/* With the readings the tree is lost: nobody sees that it moved. */
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "800");
+	USED("chem", "0");
 }
 END_TEST
 
@@ -720,16 +814,26 @@ START_TEST(long_names_have_refs_too)
 
 	memset(name, 'x', 200);
 	name[200] = '\0';
-	account = fake_account("dev", name);
+	fake_account("dev", "chem");
+	(void)fake_account("dev", name);
+	strcpy(fake_account("dev", name)->parent, "bio");
 	DONE("", "open", name, "1");
+	DONE("", "open", "chem", "1");
 	DONE("", "check");
 	clock_now = T0 + 3 * HOUR;
+	account = fake_account("dev", name);
 	job(1, account->name, 7300, 30);
 	DONE("", "check");
 	nothing_more();
-	DONE("job:", "journal", name, "-nPo", "Ref", "-k", "job");
-	ck_assert_uint_eq(strlen(out), 4 + 64 + 1);
+	DONE("job:dev/1/", "journal", name, "-nPo", "Ref", "-k", "job");
+	ck_assert_ptr_nonnull(strchr(out, '#'));
 	is_reconciled();
+	/* By the prefix it is seen to be charged. */
+	GIVES(0, "", "", "check");
+	strcpy(fake_account("dev", name)->parent, "chem");
+	DONE("", "check");
+	USED("bio", "30");
+	USED("chem", "0");
 }
 END_TEST
 
@@ -751,6 +855,8 @@ int main(void)
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
+	tcase_add_test(tcase, jobs_from_before_a_move_are_not_charged_where_the_account_came);
+	tcase_add_test(tcase, what_was_charged_above_one_is_not_charged_above_another);
 	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
