@@ -21,6 +21,9 @@
 /* What sacct is asked for at a time, and what is committed together: once for most checks. */
 #define SLICE (OVERLAP + WHEN_DAY)
 
+/* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
+enum { CLOCKS_APART = 10 };
+
 /* More than Slurm is old. */
 enum { SLICES_MAX = 4000 };
 
@@ -37,6 +40,8 @@ struct metered {
 	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
 	struct record switching; /* the accounts to switch */
 	enum metering *to; /* by line */
+	bool *runs; /* by line: whether it had a job at that time */
+	struct known_jobs known;
 	/* Of the slice: */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
@@ -65,6 +70,7 @@ static void release(struct metered *metered)
 	forget_jobs(metered);
 	free(metered->jobs);
 	free(metered->to);
+	free(metered->runs);
 	record_release(&metered->switching);
 	qos_list_release(&metered->qos);
 	tree_release(&metered->tree);
@@ -423,6 +429,87 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
+/* Notes the accounts to be switched that the job counts for. */
+static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	const struct record *record = &metered->switching;
+
+	(void)err;
+	if (job->start < 0 || (job->end < 0 && !known_jobs_have(&metered->known, job->id)))
+		return SLURM_OK;
+	for (size_t i = 0; i < record->count; i++) {
+		const char *account = record->lines[i].booked.account;
+
+		metered->runs[i] = metered->runs[i] || strcmp(account, job->account) == 0 ||
+				   tree_above(&metered->tree, account, job->account);
+	}
+	return SLURM_OK;
+}
+
+/* Finds the accounts that had a job when RawUsage was read, or shortly before or since. Slurm moves
+ * RawUsage every PriorityCalcPeriod and does not say when it did last: only where nothing runs it
+ * is known what RawUsage is of which second. */
+static int find_running(struct metered *metered, struct slurm_error *err)
+{
+	struct env *env = metered->env;
+	const struct observation *observation = metered->observation;
+	const struct record *record = &metered->switching;
+	const struct sacct_window window = {.since = observation->time / WHEN_SECOND - CLOCKS_APART,
+					    .until = env->now() / WHEN_SECOND + CLOCKS_APART};
+	bool *runs = calloc(record->count, sizeof(*runs));
+	int code;
+
+	free(metered->runs);
+	metered->runs = runs;
+	if (!runs)
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	/* slurmdbd may not have heard of a job yet. */
+	for (size_t i = 0; i < record->count; i++) {
+		const struct observed *row =
+			observation_find(observation, record->lines[i].booked.account);
+
+		runs[i] = row && row->running > 0;
+	}
+	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
+	if (code != SLURM_OK)
+		return code;
+	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, metered, err);
+	known_jobs_release(&metered->known);
+	return code;
+}
+
+/* Takes the accounts out that have to wait until none of their jobs runs: RawUsage is to go on
+ * where the jobs ended. */
+static int leave_out_running(struct metered *metered, struct slurm_error *err)
+{
+	struct record *record = &metered->switching;
+	bool wanted = false;
+	size_t kept = 0;
+	int code;
+
+	for (size_t i = 0; i < record->count; i++)
+		wanted = wanted || metered->to[i] == METER_RAWUSAGE;
+	code = wanted ? find_running(metered, err) : SLURM_OK;
+	for (size_t i = 0; i < record->count && code == SLURM_OK; i++) {
+		struct recorded *line = &record->lines[i];
+
+		if (metered->to[i] == METER_RAWUSAGE && metered->runs[i]) {
+			say(metered->env,
+			    "%s: stays metered by jobs on %s until a check finds none of its jobs "
+			    "running",
+			    line->booked.account, line->booked.cluster);
+			free(line->moves);
+			continue;
+		}
+		metered->to[kept] = metered->to[i];
+		record->lines[kept++] = *line;
+	}
+	if (code == SLURM_OK)
+		record->count = kept;
+	return code;
+}
+
 static int switch_meters(struct metered *metered)
 {
 	struct env *env = metered->env;
@@ -433,7 +520,9 @@ static int switch_meters(struct metered *metered)
 
 	(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
 	record->tree = metered->tree;
-	code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
+	code = leave_out_running(metered, &why);
+	if (code == SLURM_OK && record->count > 0)
+		code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
 	record->tree = (struct tree){0};
 	if (code != SLURM_OK) {
 		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);

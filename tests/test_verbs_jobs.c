@@ -132,7 +132,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("chem: charged", "check", "chem");
 	USED("chem", "4600");
 	is_reconciled();
-	/* And back again, while one runs. */
+	/* And back again, while one runs: nobody knows up to when RawUsage has it. */
 	fake_add_job("dev", (struct fake_job){.id = 4,
 					      .account = "chem",
 					      .start = BEGIN + 14000,
@@ -140,11 +140,88 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 					      .runs = true});
 	DONE("", "terms", "chem", "--meter", "rawusage");
 	fake_account("dev", "chem")->usage = 5000;
+	DONE("chem: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check", "chem");
+	clock_now = T0 + 5 * HOUR;
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 4, .account = "chem", .start = BEGIN + 14000, .ran = 405});
+	fake_account("dev", "chem")->usage = 5005;
 	DONE("chem: is metered by rawusage on dev from now on", "check", "chem");
-	DONE("reconcile|-4", "journal", "chem", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
-	     "reconcile");
-	fake_account("dev", "chem")->usage = 5100;
-	DONE("chem: charged 0.02 SU", "check", "chem");
+	USED("chem", "5005");
+	is_reconciled();
+}
+END_TEST
+
+START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
+{
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 1, .start = BEGIN + 7000, .ran = 200, .suspended = 20, .runs = true});
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	fake_account("dev", "bio")->usage = 150;
+	char *before = exported();
+
+	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check");
+	UNCHANGED(before);
+	/* It has ended, perhaps only by one of two clocks. */
+	clock_now = T0 + 3 * HOUR;
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .start = BEGIN + 7000, .ran = 3795, .suspended = 20});
+	fake_account("dev", "bio")->usage = 3795;
+	DONE("bio: stays metered by jobs", "check");
+	USED("bio", "3775");
+	clock_now += 60 * WHEN_SECOND;
+	/* slurmdbd has not heard yet of one that runs. */
+	fake_account("dev", "bio")->running = 1;
+	DONE("bio: stays metered by jobs", "check");
+	fake_account("dev", "bio")->running = 0;
+	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;
+	GIVES(3, "", "meters on cluster 'dev' are switched later: squeue failed", "check");
+	fake_mode[FAKE_SQUEUE] = FAKE_OK;
+	/* What slurmctld does not know never ends. */
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .start = BEGIN + 7100, .limit = 60, .runs = true});
+	fake_cluster("dev")->runaway = "2";
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	job(3, "bio", 11000, 100);
+	fake_account("dev", "bio")->usage = 3895;
+	clock_now = T0 + 4 * HOUR;
+	DONE("bio: charged 0.02 SU", "check");
+	USED("bio", "3875");
+	GIVES(0, "bio|dev|100|100|0|0|0|0\n", "1, left out", "reconcile", "bio", "-nP",
+	      "--seconds");
+	DONE("", "verify");
+}
+END_TEST
+
+/* Counting began while a job ran: RawUsage had 40 seconds less of it than sacct. */
+START_TEST(what_rawusage_had_late_when_counting_began_can_be_entered)
+{
+	int64_t opened;
+
+	set_settings(SETTINGS);
+	fake_account("dev", "chem")->usage = 60;
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "chem",
+					      .start = BEGIN + 7100,
+					      .ran = 100,
+					      .runs = true});
+	opened = clock_now / WHEN_SECOND - BEGIN;
+	DONE("", "open", "chem", "10");
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .account = "chem", .start = BEGIN + 7100, .ran = 400});
+	fake_account("dev", "chem")->usage = 400;
+	clock_now = T0 + 3 * HOUR;
+	DONE("chem: charged", "check", "chem");
+	USED("chem", "340");
+	GIVES(3, "", NULL, "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
+	ck_assert_int_le(atoi(out), 7500 - opened - 340);
+	ck_assert_int_ge(atoi(out), 7500 - opened - 340 - 10);
+	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply");
+	DONE("0\n", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	DONE("", "verify");
 }
 END_TEST
@@ -848,6 +925,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
+	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
