@@ -34,6 +34,8 @@ struct metered {
 	struct tree shown, kept; /* how accounts hang together now, and did at the last check; */
 	struct tree tree; /* both: those that are gone have jobs, too */
 	struct qos_list qos;
+	struct partitions partitions; /* for their weights */
+	enum billing_rule billing;
 	bool dry;
 	bool made; /* entries stand */
 	/* Found in the books: */
@@ -73,6 +75,7 @@ static void release(struct metered *metered)
 	free(metered->runs);
 	record_release(&metered->switching);
 	qos_list_release(&metered->qos);
+	partitions_release(&metered->partitions);
 	tree_release(&metered->tree);
 	tree_release(&metered->kept);
 	tree_release(&metered->shown);
@@ -191,10 +194,11 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 {
 	struct metered *metered = ctx;
 	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
+	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
 	struct finished_job *to;
 
-	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) || job->billing == 0 ||
-	    factor == 0)
+	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
+	    (job->billing == 0 && excess == 0) || factor == 0)
 		return SLURM_OK;
 	if (!slurm_name_ok(job->account)) {
 		metered->odd++;
@@ -217,6 +221,7 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 				    .end = job->end,
 				    .elapsed = job->elapsed,
 				    .billing = job->billing,
+				    .excess = excess,
 				    .limit = job->limit,
 				    .factor = factor};
 	if (!copy_texts(to, job))
@@ -549,6 +554,18 @@ static int switch_meters(struct metered *metered)
 
 /* ---- the whole ---- */
 
+/* Reads what Slurm weighs jobs by. */
+static int read_tariff(struct metered *metered, struct slurm_error *err)
+{
+	const struct slurm *slurm = &metered->env->slurm;
+	const char *cluster = metered->observation->cluster;
+	int code = sacctmgr_read_qos(slurm, &metered->qos, err);
+
+	return code == SLURM_OK
+		       ? scontrol_read_partitions(slurm, cluster, &metered->partitions, err)
+		       : code;
+}
+
 static int meter_cluster(struct metered *metered)
 {
 	struct env *env = metered->env;
@@ -561,7 +578,7 @@ static int meter_cluster(struct metered *metered)
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return EXIT_DONE;
-	if (sacctmgr_read_qos(&env->slurm, &metered->qos, &why)) {
+	if (read_tariff(metered, &why)) {
 		warning(env, "the jobs on cluster '%s' are charged later: %s",
 			metered->observation->cluster, why.text);
 		return EXIT_PART;
@@ -586,6 +603,7 @@ int job_meter_run(struct env *env, const struct checkup *checkup, const struct c
 		struct metered metered = {.env = env,
 					  .checkup = checkup,
 					  .observation = &clusters->list[i],
+					  .billing = clusters->answers[i].billing,
 					  .dry = dry};
 		int one = clusters->list[i].answered ? meter_cluster(&metered) : EXIT_DONE;
 

@@ -381,6 +381,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_PARTITION] = "its partition",
 	[FIELD_AT_QOS] = "its QOS",
 	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
+	[FIELD_AT_EXCESS] = "what fractional weights add to the billing in alloc_tres, in parts of "
+			    "10^12 of one",
 	[FIELD_AT_ALLOC_TRES] = "what it had, as sacct's AllocTRES",
 };
 

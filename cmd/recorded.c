@@ -146,12 +146,14 @@ static bool add_by_jobs(const struct record_reading *reading, const struct sacct
 	const struct booked *booked = &line->booked;
 	int64_t since = seconds(booked->since), until = seconds(booked->until);
 	int64_t counted = seconds(booked->jobs_since), amount;
-	struct finished_job finished = {.start = job->start,
-					.end = end_of(job),
-					.elapsed = job->elapsed,
-					.billing = job->billing,
-					.factor =
-						tariff_charged(reading->tariff, reading->qos, job)};
+	struct finished_job finished = {
+		.start = job->start,
+		.end = end_of(job),
+		.elapsed = job->elapsed,
+		.billing = job->billing,
+		.excess =
+			tariff_excess(&reading->record->partitions, reading->record->billing, job),
+		.factor = tariff_charged(reading->tariff, reading->qos, job)};
 
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)

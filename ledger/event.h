@@ -7,11 +7,11 @@
  *
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
- *     u8  version, 1
+ *     u8  version, 1; 2 for an entry that says something in a later field of its kind
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
  *     text ref    text request    text note
- *     then the fields of the kind in the order of event_kinds[]:
+ *     then the fields of the kind in the order of event_kinds[], the later ones in version 2 alone:
  *       name, text              its bytes and a NUL, at most event_fields[].max bytes
  *       amount, count, reading  i64 billing-seconds (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
@@ -124,6 +124,9 @@ enum move_change {
 
 #define LOGIN_NONE UINT32_MAX /* no login session: cron, a service */
 
+/* Parts of a billing of one. */
+#define EVENT_EXCESS_ONE INT64_C(1000000000000)
+
 enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
 	EVENT_NOTE_MAX = 1024,
@@ -200,7 +203,9 @@ struct event {
 	int64_t db_index; /* and that of its row in slurmdbd */
 	int64_t submit; /* when it was submitted, microseconds */
 	int64_t elapsed; /* seconds that it ran, suspensions left out */
-	int64_t factor; /* its QOS's UsageFactor, in millionths */
+	int64_t factor; /* what it is charged by: its QOS's UsageFactor and the site's, in
+			   millionths */
+	int64_t excess; /* what fractional weights add to its billing, in EVENT_EXCESS_ONE */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -291,15 +296,18 @@ enum event_field {
 	FIELD_AT_QOS,
 	FIELD_AT_STATE,
 	FIELD_AT_ALLOC_TRES,
+	FIELD_AT_EXCESS,
 	FIELD_COUNT_ALL,
 };
 
-enum { KIND_FIELDS_MAX = 20 };
+enum { KIND_FIELDS_MAX = 21 };
 
 struct kind_spec {
 	const char *name; /* NULL: not known to this version */
 	size_t count;
 	uint8_t fields[KIND_FIELDS_MAX]; /* enum event_field, in their stored order */
+	uint8_t later; /* how many of the last came after version 1: files may leave them out, and
+			  an entry in which all of them say nothing is stored as version 1 */
 };
 
 extern const struct field_spec event_fields[FIELD_COUNT_ALL];

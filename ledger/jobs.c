@@ -23,13 +23,17 @@ static const char job_request[] = "job";
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 {
 	int64_t before = since > job->start ? since - job->start : 0;
-	__int128 amount =
-		before < job->elapsed ? (__int128)job->billing * (job->elapsed - before) : 0;
+	int64_t ran = before < job->elapsed ? job->elapsed - before : 0;
+	__int128 excess = (__int128)job->excess * ran;
+	__int128 amount = (__int128)job->billing * ran + excess / EVENT_EXCESS_ONE;
 
 	/* Before it is multiplied once more. */
 	if (amount > INT64_MAX)
 		return false;
-	amount = amount * job->factor / FACTOR_ONE;
+	/* Millionths of the whole, and what parts of one come to beside them. */
+	amount *= job->factor;
+	excess = excess % EVENT_EXCESS_ONE * job->factor + amount % FACTOR_ONE * EVENT_EXCESS_ONE;
+	amount = amount / FACTOR_ONE + excess / ((__int128)FACTOR_ONE * EVENT_EXCESS_ONE);
 	if (amount > INT64_MAX)
 		return false;
 	*ret = (int64_t)amount;
@@ -213,6 +217,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .submit = job->submit * WHEN_SECOND,
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
+			      .excess = job->excess,
 			      .slurm_account = job->slurm_account,
 			      .job_user = clean(job->user, 255),
 			      .partition = clean(job->partition, 255),

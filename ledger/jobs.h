@@ -20,13 +20,15 @@ struct finished_job {
 	int64_t end; /* -1: it runs, and nothing is charged yet */
 	int64_t elapsed; /* seconds that it ran */
 	int64_t billing;
+	int64_t excess; /* what the whole number of [billing] leaves out, in EVENT_EXCESS_ONE */
 	int64_t factor; /* what it is charged by, in millionths: UsageFactor and the site's */
 	int64_t limit; /* seconds that it may run; -1: no limit */
 };
 
-/* What it comes to from [since] (seconds) on: billing x seconds x factor, cut to whole
- * billing-seconds. Nobody knows when a job was suspended: it is taken to have run until [since], so
- * that before and behind it no more is counted than it ran in all. False: past int64. */
+/* What it comes to from [since] (seconds) on: billing, with its excess, x seconds x factor, cut to
+ * whole billing-seconds. Nobody knows when a job was suspended: it is taken to have run until
+ * [since], so that before and behind it no more is counted than it ran in all. False: past int64.
+ */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
 
 struct job_charges {

@@ -283,6 +283,45 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 }
 END_TEST
 
+/* 1.5 is cut to 1, and 0.5 is no billing at all. */
+START_TEST(what_weights_leave_out_of_the_billing_is_charged)
+{
+	fake_cluster("dev")->partitions = "PartitionName=main TRESBillingWeights=CPU=0.5\n";
+	fake_qos = "normal|||||1.000000\nthird|||||0.333333\n";
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 2, .start = BEGIN + 3700, .ran = 101, .tres = "cpu=1,node=1"});
+	/* 101 x 1.5 x 0.333333 */
+	fake_add_job("dev", (struct fake_job){.id = 3,
+					      .qos = "third",
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 4,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=2,cpu=4,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 5,
+					      .start = BEGIN + 3700,
+					      .ran = 21,
+					      .tres = "cpu=1,node=1",
+					      .runs = true});
+	DONE("bio: charged 0.12 SU for 4 jobs on dev\n", "check");
+	CHARGED("bio|dev|-151|dev job 1 of ann, COMPLETED\n"
+		"bio|dev|-50|dev job 2 of ann, COMPLETED\n"
+		"bio|dev|-50|dev job 3 of ann, COMPLETED\n"
+		"bio|dev|-202|dev job 4 of ann, COMPLETED\n");
+	DONE("10\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	DONE("\"excess\":500000000000", "journal", "--json", "-k", "job", "bio");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
 #define TARIFF                                                                                     \
 	"free_states: [NODE_FAIL]\n"                                                               \
 	"factors: {qos: {scavenger: 0, half: 0.5}, partition: {debug: 0, gpu: 1.5}}\n"
@@ -930,6 +969,7 @@ int main(void)
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, what_weights_leave_out_of_the_billing_is_charged);
 	tcase_add_test(tcase, what_is_free_is_no_difference);
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
