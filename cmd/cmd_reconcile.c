@@ -7,6 +7,7 @@
 
 #include "cmd/checkup.h"
 #include "cmd/command.h"
+#include "cmd/known_qos.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/recorded.h"
@@ -205,7 +206,7 @@ static int read_slurm(struct reconciling *reconciling)
 	int status = EXIT_DONE;
 
 	reconciling->failed = calloc(reconciling->count + 1, sizeof(*reconciling->failed));
-	if (!reconciling->failed || sacctmgr_read_qos(&env->slurm, &reconciling->qos, &err)) {
+	if (!reconciling->failed || known_qos_read(env, &reconciling->qos, &err)) {
 		warning(env, "%s", reconciling->failed ? err.text : "out of memory");
 		return EXIT_REFUSED;
 	}

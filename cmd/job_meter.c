@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/known_qos.h"
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
 #include "ledger/correct.h"
@@ -36,6 +37,8 @@ struct metered {
 	struct qos_list qos;
 	struct partitions partitions; /* for their weights */
 	enum billing_rule billing;
+	char **unknown; /* QOS of jobs of which no factor is known, once each */
+	size_t unknown_count;
 	bool dry;
 	bool made; /* entries stand */
 	/* Found in the books: */
@@ -74,6 +77,9 @@ static void release(struct metered *metered)
 	free(metered->to);
 	free(metered->runs);
 	record_release(&metered->switching);
+	for (size_t i = 0; i < metered->unknown_count; i++)
+		free(metered->unknown[i]);
+	free(metered->unknown);
 	qos_list_release(&metered->qos);
 	partitions_release(&metered->partitions);
 	tree_release(&metered->tree);
@@ -190,6 +196,24 @@ static bool copy_texts(struct finished_job *to, const struct sacct_job *job)
 	return block;
 }
 
+/* False: no memory. */
+static bool note_unknown(struct metered *metered, const char *qos)
+{
+	char **grown;
+
+	for (size_t i = 0; i < metered->unknown_count; i++) {
+		if (strcmp(metered->unknown[i], qos) == 0)
+			return true;
+	}
+	grown = reallocarray(metered->unknown, metered->unknown_count + 1, sizeof(*grown));
+	if (grown)
+		metered->unknown = grown;
+	if (!grown || !(grown[metered->unknown_count] = strdup(qos)))
+		return false;
+	metered->unknown_count++;
+	return true;
+}
+
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	struct metered *metered = ctx;
@@ -200,6 +224,8 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
 	    (job->billing == 0 && excess == 0) || factor == 0)
 		return SLURM_OK;
+	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
 	if (!slurm_name_ok(job->account)) {
 		metered->odd++;
 		return SLURM_OK;
@@ -559,11 +585,38 @@ static int read_tariff(struct metered *metered, struct slurm_error *err)
 {
 	const struct slurm *slurm = &metered->env->slurm;
 	const char *cluster = metered->observation->cluster;
-	int code = sacctmgr_read_qos(slurm, &metered->qos, err);
+	int code = known_qos_read(metered->env, &metered->qos, err);
 
 	return code == SLURM_OK
 		       ? scontrol_read_partitions(slurm, cluster, &metered->partitions, err)
 		       : code;
+}
+
+/* Keeps the factors for when their QOS are gone, and says once of which none is known. */
+static int keep_factors(struct metered *metered)
+{
+	struct env *env = metered->env;
+	bool *news = calloc(metered->unknown_count + 1, sizeof(*news));
+	struct sb_error err;
+	int status;
+
+	if (!news) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	status = known_qos_keep(env, &metered->qos, metered->unknown, metered->unknown_count,
+				metered->dry, news);
+	for (size_t i = 0; i < metered->unknown_count; i++) {
+		if (!news[i] || (status != EXIT_DONE && status != EXIT_PART))
+			continue;
+		warning(env,
+			"jobs on %s ran in QOS '%s', whose UsageFactor Slurm does not tell any "
+			"more: they are charged by 1, unless the settings give a factor for it",
+			metered->observation->cluster, metered->unknown[i]);
+		status = EXIT_PART;
+	}
+	free(news);
+	return status;
 }
 
 static int meter_cluster(struct metered *metered)
@@ -571,7 +624,7 @@ static int meter_cluster(struct metered *metered)
 	struct env *env = metered->env;
 	struct sb_error err;
 	struct slurm_error why;
-	int status = EXIT_DONE, switched;
+	int status = EXIT_DONE, kept = EXIT_DONE, switched;
 
 	if (observation_tree(metered->observation, &metered->shown, &err) ||
 	    bank_read(env->bank, env->now(), look, metered, &err))
@@ -585,13 +638,17 @@ static int meter_cluster(struct metered *metered)
 	}
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
+	if (status == EXIT_DONE)
+		kept = keep_factors(metered);
+	if (kept != EXIT_DONE && kept != EXIT_PART)
+		return kept;
 	if (metered->switching.count == 0 || status != EXIT_DONE)
-		return status;
+		return status == EXIT_DONE ? kept : status;
 	/* The books have moved. */
 	if (bank_read(env->bank, env->now(), look, metered, &err))
 		return fail(env, &err);
 	switched = switch_meters(metered);
-	return switched == EXIT_DONE ? status : switched;
+	return switched == EXIT_DONE ? kept : switched;
 }
 
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,

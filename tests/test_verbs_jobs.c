@@ -277,9 +277,50 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 		     (struct fake_job){.id = 4, .qos = "free", .start = BEGIN + 3700, .ran = 1000});
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
-	DONE("", "check");
+	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm does not tell",
+	      "check");
 	USED("bio", "16");
+	/* Said once, and to be seen in doctor. */
+	DONE("", "check");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|warn|1: gone|", NULL, "doctor", "-nP");
 	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
+	/* It is back. */
+	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n"
+		   "gone|||||2.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 6, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
+	DONE("", "check");
+	USED("bio", "30");
+	RUN("doctor", "-nP");
+	ck_assert_ptr_null(strstr(out, "gone from Slurm"));
+}
+END_TEST
+
+/* A QOS that is deleted keeps the factor that it had. */
+START_TEST(the_factor_of_a_deleted_qos_is_kept)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_qos = "normal|||||1.000000\ndear|||||1.500000\n";
+	DONE("", "check");
+	fake_qos = "normal|||||1.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	DONE("bio: charged", "check");
+	USED("bio", "150");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|info|1: dear|", NULL, "doctor", "-nP");
+	is_reconciled();
+	/* It may be lost, and then that is said. */
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	GIVES(3, "bio: would be charged", "ran in QOS 'dear'", "check", "--dry-run");
+	GIVES(3, "bio: charged", "ran in QOS 'dear'", "check");
+	USED("bio", "250");
+	nothing_more();
 }
 END_TEST
 
@@ -969,6 +1010,7 @@ int main(void)
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, the_factor_of_a_deleted_qos_is_kept);
 	tcase_add_test(tcase, what_weights_leave_out_of_the_billing_is_charged);
 	tcase_add_test(tcase, what_is_free_is_no_difference);
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);

@@ -282,10 +282,10 @@ test_the_meter_is_switched_while_jobs_run() {
 	run 0 subank verify
 }
 
-# is_by METER ACCOUNT: a check, and whether the account is metered so.
+# is_by METER ACCOUNT: a check, and whether the account is metered so on the first cluster.
 is_by() {
 	subank check >/dev/null
-	subank journal -n -P -k meter -o Detail "$2" | tail -n 1 | grep -q " by $1 "
+	subank journal -n -P -k meter -o Detail "$2" | grep "^$CLUSTER_NAME by " | tail -n 1 | grep -q " by $1 "
 }
 
 # sum_of ACCOUNT: what its jobs come to.
