@@ -7,6 +7,7 @@
 
 #include "cmd/checkup.h"
 #include "cmd/command.h"
+#include "cmd/known_qos.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/recorded.h"
@@ -150,22 +151,17 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 		    const struct account *account, const char *cluster, struct sb_error *err)
 {
 	struct record *record = find_record(reconciling, cluster);
-	struct recorded *lines;
-	struct booked *booked;
+	struct booked *booked = record ? record_add(record, account) : NULL;
 	int rc;
 
-	lines = record ? reallocarray(record->lines, record->count + 1, sizeof(*lines)) : NULL;
-	if (!lines)
+	if (!booked)
 		return sb_error_nomem(err);
-	record->lines = lines;
-	lines[record->count] = (struct recorded){.booked.since = reconciling->since,
-						 .booked.until = reconciling->until};
-	booked = &lines[record->count].booked;
-	(void)snprintf(booked->account, sizeof(booked->account), "%s", account->name);
+	booked->since = reconciling->since;
+	booked->until = reconciling->until;
 	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s", cluster);
 	rc = booked_read(books, booked, err);
-	if (!rc && booked->since < booked->until)
-		record->count++;
+	if (!rc && booked->since >= booked->until)
+		record_drop(record);
 	return rc;
 }
 
@@ -234,7 +230,7 @@ static int read_slurm(struct reconciling *reconciling)
 	int status = EXIT_DONE;
 
 	reconciling->failed = calloc(reconciling->count + 1, sizeof(*reconciling->failed));
-	if (!reconciling->failed || sacctmgr_read_qos(&env->slurm, &reconciling->qos, &err)) {
+	if (!reconciling->failed || known_qos_read(env, &reconciling->qos, &err)) {
 		warning(env, "%s", reconciling->failed ? err.text : "out of memory");
 		return EXIT_REFUSED;
 	}
@@ -686,7 +682,7 @@ const struct command cmd_reconcile = {
 		"Difference is what the books lack (below 0: have too much) beside all these. "
 		"Slurm moves RawUsage every PriorityCalcPeriod, and the books when it is read, so "
 		"that of jobs which ran at an edge of the period or shortly before as much as Edge "
-		"says may stand on its other side. Without "
+		"says may stand on its other side, but none where counting began. Without "
 		"times the period begins when the account's counting began and ends with the last "
 		"reading.\n"
 		"Use is lost for the books when slurmctld crashed or usage was set to 0 by hand: "
@@ -695,9 +691,9 @@ const struct command cmd_reconcile = {
 		"what is beyond Edge: more use is charged to the money of that time, less is "
 		"given back as by a refund. Run again, it finds nothing.\n"
 		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
-		"of free_states and factors are taken as they are now, and accounts counted where "
-		"they are now, or were when a check saw them last: choose --since behind a "
-		"change.\n"
+		"of free_states and factors are taken as they are now: choose --since behind a "
+		"change. A job counts for the accounts that were above its own then, as the "
+		"entries of kind move have it.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
 		"with --format also Since, Until, Jobs, Restarts. With --jobs: Cluster, Job, "
 		"User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/known_qos.h"
 #include "cmd/left_out.h"
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
@@ -26,6 +27,9 @@
 /* Jobs whose rows could not be read are asked for so often, once they are further behind. */
 #define TRY_AGAIN (60 * 60 * WHEN_SECOND)
 
+/* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
+enum { CLOCKS_APART = 10 };
+
 /* More than Slurm is old. */
 enum { SLICES_MAX = 4000 };
 
@@ -36,12 +40,18 @@ struct metered {
 	struct tree shown, kept; /* how accounts hang together now, and did at the last check; */
 	struct tree tree; /* both: those that are gone have jobs, too */
 	struct qos_list qos;
+	struct partitions partitions; /* for their weights */
+	enum billing_rule billing;
+	char **unknown; /* QOS of jobs of which no factor is known, once each */
+	size_t unknown_count;
 	bool dry;
 	bool made; /* entries stand */
 	/* Found in the books: */
 	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
 	struct record switching; /* the accounts to switch */
 	enum metering *to; /* by line */
+	bool *runs; /* by line: whether it had a job at that time */
+	struct known_jobs known;
 	/* Of the slice: */
 	int64_t slice; /* its begin, seconds */
 	struct finished_job *jobs;
@@ -79,8 +89,13 @@ static void release(struct metered *metered)
 	left_jobs_release(&metered->left);
 	free(metered->jobs);
 	free(metered->to);
+	free(metered->runs);
 	record_release(&metered->switching);
+	for (size_t i = 0; i < metered->unknown_count; i++)
+		free(metered->unknown[i]);
+	free(metered->unknown);
 	qos_list_release(&metered->qos);
+	partitions_release(&metered->partitions);
 	tree_release(&metered->tree);
 	tree_release(&metered->kept);
 	tree_release(&metered->shown);
@@ -101,20 +116,16 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 		      enum metering to, struct sb_error *err)
 {
 	struct record *record = &metered->switching;
-	struct recorded *lines = reallocarray(record->lines, record->count + 1, sizeof(*lines));
 	enum metering *tos = reallocarray(metered->to, record->count + 1, sizeof(*tos));
 	struct booked *booked;
 
-	if (lines)
-		record->lines = lines;
 	if (tos)
 		metered->to = tos;
-	if (!lines || !tos)
+	booked = tos ? record_add(record, account) : NULL;
+	if (!booked)
 		return sb_error_nomem(err);
-	tos[record->count] = to;
-	lines[record->count] = (struct recorded){.booked.to_end = true};
-	booked = &lines[record->count++].booked;
-	(void)snprintf(booked->account, sizeof(booked->account), "%s", account->name);
+	tos[record->count - 1] = to;
+	booked->to_end = true;
 	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s",
 		       metered->observation->cluster);
 	booked->until = metered->observation->time - metered->observation->time % WHEN_SECOND;
@@ -143,7 +154,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_load_all(books, &count, err);
 
 	metered->from = INT64_MAX;
-	metered->switching.count = 0;
+	record_clear(&metered->switching);
 	/* One that the bank lacks is refused before anything is entered. */
 	for (size_t i = 0; !rc && i < checkup->account_count; i++)
 		rc = books_account(books, checkup->accounts[i], &named, err);
@@ -211,19 +222,40 @@ static struct left_job *find_left(const struct metered *metered, const struct sa
 	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
+/* False: no memory. */
+static bool note_unknown(struct metered *metered, const char *qos)
+{
+	char **grown;
+
+	for (size_t i = 0; i < metered->unknown_count; i++) {
+		if (strcmp(metered->unknown[i], qos) == 0)
+			return true;
+	}
+	grown = reallocarray(metered->unknown, metered->unknown_count + 1, sizeof(*grown));
+	if (grown)
+		metered->unknown = grown;
+	if (!grown || !(grown[metered->unknown_count] = strdup(qos)))
+		return false;
+	metered->unknown_count++;
+	return true;
+}
+
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	struct metered *metered = ctx;
 	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
+	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
 	struct left_job *left = find_left(metered, job);
 	struct finished_job *to;
 
 	metered->rows++;
 	if (left)
 		left->read = true;
-	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) || job->billing == 0 ||
-	    factor == 0)
+	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
+	    (job->billing == 0 && excess == 0) || factor == 0)
 		return SLURM_OK;
+	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
 	if (!slurm_name_ok(job->account)) {
 		metered->odd++;
 		return SLURM_OK;
@@ -245,6 +277,7 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 				    .end = job->end,
 				    .elapsed = job->elapsed,
 				    .billing = job->billing,
+				    .excess = excess,
 				    .limit = job->limit,
 				    .factor = factor};
 	if (!copy_texts(to, job))
@@ -398,6 +431,9 @@ static int charge_slice(struct metered *metered, int64_t settled, bool hold, boo
 			    .list = metered->jobs,
 			    .count = metered->job_count,
 			    .tree = &metered->tree,
+			    .seen = metered->observation,
+			    .before = &metered->kept,
+			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,
 			    .only_count = metered->checkup->account_count,
 			    .running = last,
@@ -629,6 +665,97 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
+/* Notes the accounts to be switched that the job counts for. */
+static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	const struct record *record = &metered->switching;
+
+	(void)err;
+	if (job->start < 0 || (job->end < 0 && !known_jobs_have(&metered->known, job->id)))
+		return SLURM_OK;
+	for (size_t i = 0; i < record->count; i++) {
+		const char *account = record->lines[i].booked.account;
+
+		metered->runs[i] = metered->runs[i] || strcmp(account, job->account) == 0 ||
+				   tree_above(&metered->tree, account, job->account);
+	}
+	return SLURM_OK;
+}
+
+/* record_read() meets the row again, and its account is not switched. */
+static int pass_over(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	(void)odd;
+	(void)ctx;
+	(void)err;
+	return SLURM_OK;
+}
+
+/* Finds the accounts that had a job when RawUsage was read, or shortly before or since. Slurm moves
+ * RawUsage every PriorityCalcPeriod and does not say when it did last: only where nothing runs it
+ * is known what RawUsage is of which second. */
+static int find_running(struct metered *metered, struct slurm_error *err)
+{
+	struct env *env = metered->env;
+	const struct observation *observation = metered->observation;
+	const struct record *record = &metered->switching;
+	const struct sacct_window window = {.since = observation->time / WHEN_SECOND - CLOCKS_APART,
+					    .until = env->now() / WHEN_SECOND + CLOCKS_APART};
+	bool *runs = calloc(record->count, sizeof(*runs));
+	int code;
+
+	free(metered->runs);
+	metered->runs = runs;
+	if (!runs)
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	/* slurmdbd may not have heard of a job yet. */
+	for (size_t i = 0; i < record->count; i++) {
+		const struct observed *row =
+			observation_find(observation, record->lines[i].booked.account);
+
+		runs[i] = row && row->running > 0;
+	}
+	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
+	if (code != SLURM_OK)
+		return code;
+	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, pass_over, metered,
+			  err);
+	known_jobs_release(&metered->known);
+	return code;
+}
+
+/* Takes the accounts out that have to wait until none of their jobs runs: RawUsage is to go on
+ * where the jobs ended. */
+static int leave_out_running(struct metered *metered, struct slurm_error *err)
+{
+	struct record *record = &metered->switching;
+	bool wanted = false;
+	size_t kept = 0;
+	int code;
+
+	for (size_t i = 0; i < record->count; i++)
+		wanted = wanted || metered->to[i] == METER_RAWUSAGE;
+	code = wanted ? find_running(metered, err) : SLURM_OK;
+	for (size_t i = 0; i < record->count && code == SLURM_OK; i++) {
+		struct recorded *line = &record->lines[i];
+
+		if (metered->to[i] == METER_RAWUSAGE && metered->runs[i]) {
+			say(metered->env,
+			    "%s: stays metered by jobs on %s until a check finds none of its jobs "
+			    "running",
+			    line->booked.account, line->booked.cluster);
+			free(line->moves);
+			continue;
+		}
+		metered->to[kept] = metered->to[i];
+		record->lines[kept++] = *line;
+	}
+	if (code == SLURM_OK)
+		record->count = kept;
+	return code;
+}
+
 static int switch_meters(struct metered *metered)
 {
 	struct env *env = metered->env;
@@ -639,7 +766,9 @@ static int switch_meters(struct metered *metered)
 
 	(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
 	record->tree = metered->tree;
-	code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
+	code = leave_out_running(metered, &why);
+	if (code == SLURM_OK && record->count > 0)
+		code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
 	record->tree = (struct tree){0};
 	if (code != SLURM_OK) {
 		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
@@ -679,25 +808,70 @@ static int switch_meters(struct metered *metered)
 
 /* ---- the whole ---- */
 
+/* Reads what Slurm weighs jobs by. */
+static int read_tariff(struct metered *metered, struct slurm_error *err)
+{
+	const struct slurm *slurm = &metered->env->slurm;
+	const char *cluster = metered->observation->cluster;
+	int code = known_qos_read(metered->env, &metered->qos, err);
+
+	return code == SLURM_OK
+		       ? scontrol_read_partitions(slurm, cluster, &metered->partitions, err)
+		       : code;
+}
+
+/* Keeps the factors for when their QOS are gone, and says once of which none is known. */
+static int keep_factors(struct metered *metered)
+{
+	struct env *env = metered->env;
+	bool *news = calloc(metered->unknown_count + 1, sizeof(*news));
+	struct sb_error err;
+	int status;
+
+	if (!news) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	status = known_qos_keep(env, &metered->qos, metered->unknown, metered->unknown_count,
+				metered->dry, news);
+	for (size_t i = 0; i < metered->unknown_count; i++) {
+		if (!news[i] || (status != EXIT_DONE && status != EXIT_PART))
+			continue;
+		warning(env,
+			"jobs on %s ran in QOS '%s', whose UsageFactor Slurm does not tell any "
+			"more: they are charged by 1, unless the settings give a factor for it",
+			metered->observation->cluster, metered->unknown[i]);
+		status = EXIT_PART;
+	}
+	free(news);
+	return status;
+}
+
 static int meter_cluster(struct metered *metered)
 {
 	struct env *env = metered->env;
 	struct sb_error err;
 	struct slurm_error why;
-	int status = EXIT_DONE, switched;
+	int status = EXIT_DONE, kept = EXIT_DONE, switched;
 
 	if (observation_tree(metered->observation, &metered->shown, &err) ||
 	    bank_read(env->bank, env->now(), look, metered, &err))
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return EXIT_DONE;
-	if (sacctmgr_read_qos(&env->slurm, &metered->qos, &why)) {
+	if (read_tariff(metered, &why)) {
 		warning(env, "the jobs on cluster '%s' are charged later: %s",
 			metered->observation->cluster, why.text);
 		return EXIT_PART;
 	}
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
+	if (status == EXIT_DONE || status == EXIT_PART)
+		kept = keep_factors(metered);
+	if (kept != EXIT_DONE && kept != EXIT_PART)
+		return kept;
+	if (status == EXIT_DONE)
+		status = kept;
 	if (metered->switching.count == 0 || metered->silent ||
 	    (status != EXIT_DONE && status != EXIT_PART))
 		return status;
@@ -717,6 +891,7 @@ int job_meter_run(struct env *env, const struct checkup *checkup, const struct c
 		struct metered metered = {.env = env,
 					  .checkup = checkup,
 					  .observation = &clusters->list[i],
+					  .billing = clusters->answers[i].billing,
 					  .dry = dry};
 		int one = clusters->list[i].answered ? meter_cluster(&metered) : EXIT_DONE;
 

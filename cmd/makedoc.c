@@ -337,7 +337,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",
 	[FIELD_AT_CLUSTER] = "the cluster",
 	[FIELD_AT_RESOURCE] = "what is counted; so far `billing`",
-	[FIELD_AT_SLURM_ACCOUNT] = "the account in Slurm whose limit it is",
+	[FIELD_AT_SLURM_ACCOUNT] =
+		"the account in Slurm: whose limit it is, whose job it was, or which moved",
 	[FIELD_AT_FIELD] = "the limit: GrpTRESMins and so on",
 	[FIELD_AT_TRES] = "the TRES of the limit, if it has one",
 	[FIELD_AT_AMOUNT] = "how much; the kind says in which direction",
@@ -369,6 +370,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_THRESHOLDS] = "percentages to tell of, or none; left out: as the settings say",
 	[FIELD_AT_USE] = "whether more or less was used than the books had",
 	[FIELD_AT_METER] = "what use is charged by; site: as the settings say",
+	[FIELD_AT_MOVE] = "whether `slurm_account` came below the account or went from there",
 	[FIELD_AT_JOB] = "the job, as people write it: 12, 12_3, 12+1",
 	[FIELD_AT_JOB_ID] = "Slurm's number of it, which recurs",
 	[FIELD_AT_DB_INDEX] =
@@ -381,6 +383,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_PARTITION] = "its partition",
 	[FIELD_AT_QOS] = "its QOS",
 	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
+	[FIELD_AT_EXCESS] = "what fractional weights add to the billing in alloc_tres, in parts of "
+			    "10^12 of one",
 	[FIELD_AT_ALLOC_TRES] = "what it had, as sacct's AllocTRES",
 };
 
@@ -407,6 +411,9 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_NOTIFIED] = "the notify command was run for an entry",
 	[EVENT_CHARGE_JOB] = "what a job used that has ended",
 	[EVENT_METER] = "use on a cluster is charged in another way from `since` on",
+	[EVENT_MOVE] =
+		"another account came below it in Slurm, or went: jobs that ended by `since` "
+		"count where it was before",
 	[EVENT_RECONCILE] = "`subank reconcile` entered use that Slurm has another record of",
 };
 

@@ -5,6 +5,7 @@
 
 #include "cmd/env.h"
 #include "cmd/left_out.h"
+#include "ledger/account.h"
 #include "ledger/booked.h"
 #include "slurm/tariff.h"
 
@@ -12,6 +13,8 @@
  * are in millionths of a billing-second (FACTOR_ONE). */
 struct recorded {
 	struct booked booked;
+	struct moved *moves; /* of the account, so that jobs count where they counted then */
+	size_t move_count;
 	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. Where the
 	 * account is metered by jobs, each as a whole if it ended within, by what the site charges
 	 * it (tariff_charged()), cut to whole seconds. */
@@ -35,6 +38,7 @@ struct record {
 	struct tree tree; /* how its accounts hang together, as the last check saw it */
 	char cluster[NAME_SIZE];
 	/* Filled in by record_read(): */
+	bool moved; /* a line has moves */
 	struct partitions partitions;
 	int calc_period; /* seconds */
 	enum billing_rule billing;
@@ -48,6 +52,13 @@ struct record {
 	} * slices; /* parts of the period that had jobs, the newest first */
 	size_t slice_count;
 };
+
+/* Adds a line for the account. Returns its booked part, to be filled in; NULL when memory ran out.
+ */
+struct booked *record_add(struct record *record, const struct account *account);
+/* Removes the last line, all lines. */
+void record_drop(struct record *record);
+void record_clear(struct record *record);
 
 /* Told of each job that ran in the period of a line: its use there, and the line's number. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,

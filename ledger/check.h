@@ -175,6 +175,7 @@ int check_keep_trees(struct books *books, const struct observation *observations
 		     struct sb_error *err);
 
 /* The reason of a baseline at 0 for an account that had used something: all of it is charged. */
+#define REASON_WENT_DOWN "the reading went down"
 #define REASON_FROM_ZERO "opened, use from before counts"
 
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].

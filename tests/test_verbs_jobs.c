@@ -227,7 +227,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("chem: charged", "check", "chem");
 	USED("chem", "4600");
 	is_reconciled();
-	/* And back again, while one runs. */
+	/* And back again, while one runs: nobody knows up to when RawUsage has it. */
 	fake_add_job("dev", (struct fake_job){.id = 4,
 					      .account = "chem",
 					      .start = BEGIN + 14000,
@@ -235,11 +235,88 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 					      .runs = true});
 	DONE("", "terms", "chem", "--meter", "rawusage");
 	fake_account("dev", "chem")->usage = 5000;
+	DONE("chem: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check", "chem");
+	clock_now = T0 + 5 * HOUR;
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 4, .account = "chem", .start = BEGIN + 14000, .ran = 405});
+	fake_account("dev", "chem")->usage = 5005;
 	DONE("chem: is metered by rawusage on dev from now on", "check", "chem");
-	DONE("reconcile|-4", "journal", "chem", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
-	     "reconcile");
-	fake_account("dev", "chem")->usage = 5100;
-	DONE("chem: charged 0.02 SU", "check", "chem");
+	USED("chem", "5005");
+	is_reconciled();
+}
+END_TEST
+
+START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
+{
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 1, .start = BEGIN + 7000, .ran = 200, .suspended = 20, .runs = true});
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	fake_account("dev", "bio")->usage = 150;
+	char *before = exported();
+
+	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check");
+	UNCHANGED(before);
+	/* It has ended, perhaps only by one of two clocks. */
+	clock_now = T0 + 3 * HOUR;
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .start = BEGIN + 7000, .ran = 3795, .suspended = 20});
+	fake_account("dev", "bio")->usage = 3795;
+	DONE("bio: stays metered by jobs", "check");
+	USED("bio", "3775");
+	clock_now += 60 * WHEN_SECOND;
+	/* slurmdbd has not heard yet of one that runs. */
+	fake_account("dev", "bio")->running = 1;
+	DONE("bio: stays metered by jobs", "check");
+	fake_account("dev", "bio")->running = 0;
+	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;
+	GIVES(3, "", "meters on cluster 'dev' are switched later: squeue failed", "check");
+	fake_mode[FAKE_SQUEUE] = FAKE_OK;
+	/* What slurmctld does not know never ends. */
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .start = BEGIN + 7100, .limit = 60, .runs = true});
+	fake_cluster("dev")->runaway = "2";
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	job(3, "bio", 11000, 100);
+	fake_account("dev", "bio")->usage = 3895;
+	clock_now = T0 + 4 * HOUR;
+	DONE("bio: charged 0.02 SU", "check");
+	USED("bio", "3875");
+	GIVES(0, "bio|dev|100|100|0|0|0|0\n", "1, left out", "reconcile", "bio", "-nP",
+	      "--seconds");
+	DONE("", "verify");
+}
+END_TEST
+
+/* Counting began while a job ran: RawUsage had 40 seconds less of it than sacct. */
+START_TEST(what_rawusage_had_late_when_counting_began_can_be_entered)
+{
+	int64_t opened;
+
+	set_settings(SETTINGS);
+	fake_account("dev", "chem")->usage = 60;
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "chem",
+					      .start = BEGIN + 7100,
+					      .ran = 100,
+					      .runs = true});
+	opened = clock_now / WHEN_SECOND - BEGIN;
+	DONE("", "open", "chem", "10");
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .account = "chem", .start = BEGIN + 7100, .ran = 400});
+	fake_account("dev", "chem")->usage = 400;
+	clock_now = T0 + 3 * HOUR;
+	DONE("chem: charged", "check", "chem");
+	USED("chem", "340");
+	GIVES(3, "", NULL, "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
+	ck_assert_int_le(atoi(out), 7500 - opened - 340);
+	ck_assert_int_ge(atoi(out), 7500 - opened - 340 - 10);
+	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply");
+	DONE("0\n", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	DONE("", "verify");
 }
 END_TEST
@@ -295,9 +372,89 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 		     (struct fake_job){.id = 4, .qos = "free", .start = BEGIN + 3700, .ran = 1000});
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
-	DONE("", "check");
+	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm does not tell",
+	      "check");
 	USED("bio", "16");
+	/* Said once, and to be seen in doctor. */
+	DONE("", "check");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|warn|1: gone|", NULL, "doctor", "-nP");
 	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
+	/* It is back. */
+	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n"
+		   "gone|||||2.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 6, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
+	DONE("", "check");
+	USED("bio", "30");
+	RUN("doctor", "-nP");
+	ck_assert_ptr_null(strstr(out, "gone from Slurm"));
+}
+END_TEST
+
+/* A QOS that is deleted keeps the factor that it had. */
+START_TEST(the_factor_of_a_deleted_qos_is_kept)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_qos = "normal|||||1.000000\ndear|||||1.500000\n";
+	DONE("", "check");
+	fake_qos = "normal|||||1.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	DONE("bio: charged", "check");
+	USED("bio", "150");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|info|1: dear|", NULL, "doctor", "-nP");
+	is_reconciled();
+	/* It may be lost, and then that is said. */
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	GIVES(3, "bio: would be charged", "ran in QOS 'dear'", "check", "--dry-run");
+	GIVES(3, "bio: charged", "ran in QOS 'dear'", "check");
+	USED("bio", "250");
+	nothing_more();
+}
+END_TEST
+
+/* 1.5 is cut to 1, and 0.5 is no billing at all. */
+START_TEST(what_weights_leave_out_of_the_billing_is_charged)
+{
+	fake_cluster("dev")->partitions = "PartitionName=main TRESBillingWeights=CPU=0.5\n";
+	fake_qos = "normal|||||1.000000\nthird|||||0.333333\n";
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 2, .start = BEGIN + 3700, .ran = 101, .tres = "cpu=1,node=1"});
+	/* 101 x 1.5 x 0.333333 */
+	fake_add_job("dev", (struct fake_job){.id = 3,
+					      .qos = "third",
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 4,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=2,cpu=4,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 5,
+					      .start = BEGIN + 3700,
+					      .ran = 21,
+					      .tres = "cpu=1,node=1",
+					      .runs = true});
+	DONE("bio: charged 0.12 SU for 4 jobs on dev\n", "check");
+	CHARGED("bio|dev|-151|dev job 1 of ann, COMPLETED\n"
+		"bio|dev|-50|dev job 2 of ann, COMPLETED\n"
+		"bio|dev|-50|dev job 3 of ann, COMPLETED\n"
+		"bio|dev|-202|dev job 4 of ann, COMPLETED\n");
+	DONE("10\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	DONE("\"excess\":500000000000", "journal", "--json", "-k", "job", "bio");
+	nothing_more();
+	is_reconciled();
 }
 END_TEST
 
@@ -424,7 +581,9 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	clock_now = T0 + 3 * HOUR;
 	DONE("bio: charged", "check");
 	strcpy(fake_account("dev", "lab")->parent, "chem");
-	job(2, "lab", 10830, 70);
+	clock_now += 60 * WHEN_SECOND;
+	DONE("", "check");
+	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
 	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
@@ -437,26 +596,118 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	DONE("", "check");
 	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
 		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
-	/* One that slurmdbd tells late goes to those above it now. */
+	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
 	DONE("", "open", "lab", "1");
-	DONE("chem: charged", "check");
+	DONE("bio: charged", "check");
 	/* A check of one account takes nothing from those above it, also of what was told late. */
 	job(4, "lab", 18200, 90);
 	clock_now = T0 + 6 * HOUR;
 	DONE("lab: charged", "check", "lab");
-	USED("chem", "240");
+	USED("chem", "160");
 	clock_now = T0 + 7 * HOUR;
 	DONE("", "check");
 	job(5, "lab", 18400, 100);
 	clock_now = T0 + 8 * HOUR;
 	DONE("lab: charged", "check", "lab");
 	DONE("", "check");
-	USED("bio", "60");
-	USED("chem", "340");
+	USED("bio", "140");
+	USED("chem", "260");
 	USED("lab", "190");
-	DONE("", "verify");
+	DONE("move|dev lab went: from bio to chem\n", "journal", "bio", "-nP", "-k", "move", "-o",
+	     "Kind,Detail");
+	is_reconciled();
+}
+END_TEST
+
+/* Nobody in the bank was above it: its jobs were charged to nobody. */
+START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "outside");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "outside");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	clock_now = T0 + 3 * HOUR;
+	DONE("", "check");
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "lab",
+					      .start = BEGIN + 10900,
+					      .ran = 3400,
+					      .runs = true});
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	/* Ended where it was, as far as a check can tell. */
+	job(3, "lab", 10900, 40);
+	clock_now = T0 + 4 * HOUR;
+	DONE("", "check");
+	USED("bio", "0");
+	/* All of one that runs across the move goes to those above it at its end. */
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 2, .account = "lab", .start = BEGIN + 10900, .ran = 5000});
+	clock_now = T0 + 5 * HOUR;
+	DONE("bio: charged", "check");
+	USED("bio", "5000");
+	is_reconciled();
+	/* It moves on below a new one, is charged by a check of one account, and all readings are
+	 * lost; a third slice of sacct's record and more are read anew. */
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	job(4, "lab", 18300, 70);
+	clock_now = T0 + 6 * HOUR;
+	DONE("bio: charged", "check", "chem");
+	job(5, "lab", 21700, 80);
+	clock_now = T0 + 7 * HOUR;
+	DONE("chem: charged", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("chem: charged", "check");
+	}
+	USED("chem", "880");
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "5070");
+	USED("chem", "880");
+	is_reconciled();
+}
+END_TEST
+
+/* A journal from before moves were entered: what was charged to those above it then stays there,
+ * in every slice that is read anew. */
+START_TEST(what_was_charged_above_one_is_not_charged_above_another)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("bio: charged", "check");
+	}
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	/* With the readings the tree is lost: nobody sees that it moved. */
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "800");
+	USED("chem", "0");
 }
 END_TEST
 
@@ -815,16 +1066,26 @@ START_TEST(long_names_have_refs_too)
 
 	memset(name, 'x', 200);
 	name[200] = '\0';
-	account = fake_account("dev", name);
+	fake_account("dev", "chem");
+	(void)fake_account("dev", name);
+	strcpy(fake_account("dev", name)->parent, "bio");
 	DONE("", "open", name, "1");
+	DONE("", "open", "chem", "1");
 	DONE("", "check");
 	clock_now = T0 + 3 * HOUR;
+	account = fake_account("dev", name);
 	job(1, account->name, 7300, 30);
 	DONE("", "check");
 	nothing_more();
-	DONE("job:", "journal", name, "-nPo", "Ref", "-k", "job");
-	ck_assert_uint_eq(strlen(out), 4 + 64 + 1);
+	DONE("job:dev/1/", "journal", name, "-nPo", "Ref", "-k", "job");
+	ck_assert_ptr_nonnull(strchr(out, '#'));
 	is_reconciled();
+	/* By the prefix it is seen to be charged. */
+	GIVES(0, "", "", "check");
+	strcpy(fake_account("dev", name)->parent, "chem");
+	DONE("", "check");
+	USED("bio", "30");
+	USED("chem", "0");
 }
 END_TEST
 
@@ -1192,13 +1453,19 @@ int main(void)
 	tcase_add_test(tcase, books_from_before_have_their_hashes);
 	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
+	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, the_factor_of_a_deleted_qos_is_kept);
+	tcase_add_test(tcase, what_weights_leave_out_of_the_billing_is_charged);
 	tcase_add_test(tcase, what_is_free_is_no_difference);
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
+	tcase_add_test(tcase, jobs_from_before_a_move_are_not_charged_where_the_account_came);
+	tcase_add_test(tcase, what_was_charged_above_one_is_not_charged_above_another);
 	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
