@@ -18,8 +18,8 @@ unset SUBANK_BANK
 # Says that the standard error is taken care of: nothing of this goes to the host's syslog.
 JOURNAL_STREAM=none
 export JOURNAL_STREAM
-LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
-export LC_ALL TZ PATH FAKE_STATE
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state SLURM_CONF=$dir/state
+export LC_ALL TZ PATH SLURM_CONF
 mkdir -p "$FAKE_STATE/dev"
 : >"$FAKE_STATE/dev/root"
 for account in bio chem; do
