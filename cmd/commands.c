@@ -43,6 +43,9 @@ const struct exit_status exit_statuses[] = {
 	{EXIT_UNKNOWN,
 	 "the disk failed while committing, the outcome is unknown: run it again with the "
 	 "same --ref"},
+	{EXIT_SIGNAL,
+	 "and more (128 + the signal's number, as shells show it): a signal or a crash ended it; "
+	 "after a crash the message says whether something may have been entered"},
 	{0, NULL},
 };
 

@@ -21,6 +21,7 @@ enum {
 	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
 	EXIT_PART = 3, /* done in part, or problems were found */
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
+	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
 };
 
 struct batch;

@@ -196,8 +196,10 @@ START_TEST(without_slurm_it_says_so)
 	    "PATH`)");
 	ROW("sacctmgr|this machine|bad|cannot be run|");
 	ROW("scontrol|this machine|bad|cannot be run|");
-	ROW("sacct|this machine|bad|cannot be run|");
-	ROW("squeue|this machine|bad|cannot be run|");
+	ROW("sacct|this machine|bad|cannot be run|sacct: No such file or directory (`sacct: "
+	    "PATH`)");
+	ROW("squeue|this machine|bad|cannot be run|squeue: No such file or directory (`squeue: "
+	    "PATH`)");
 	ROW("clusters|Slurm|bad|not looked at|");
 	ck_assert_int_eq(status, 3);
 	GIVES(3, " 6. clusters, Slurm: ", NULL, "doctor");
