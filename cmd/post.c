@@ -157,6 +157,11 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 {
 	char available[QUANTITY_SIZE], hash[HASH_TEXT_SIZE];
 
+	env->receipt_seq = receipt->seq;
+	(void)snprintf(env->receipt, sizeof(env->receipt),
+		       "entry %" PRIu64 " was recorded%s (%s: %s)", receipt->seq,
+		       receipt->repeated ? " before" : "", receipt->posting->account,
+		       receipt->repeated ? "it has this ref" : receipt->posting->done);
 	hex_format(hash, receipt->hash, HASH_SIZE);
 	quantity(env, available, receipt->available);
 	say(env, "entry %" PRIu64 ": %s; %s has %s; head %" PRIu64 ":%.*s", receipt->seq,

@@ -29,6 +29,13 @@ int bank_create(const struct store_options *options, const char *machine, struct
 int bank_open(const struct store_options *options, enum store_mode mode,
 	      const struct author *author, struct bank **ret, struct sb_error *err);
 void bank_close(struct bank *bank);
+
+/* The entries that this process has committed through an open bank. */
+struct entered {
+	uint64_t first, last; /* those of its first transaction that made any; 0: none were made */
+	bool more; /* later transactions made others */
+};
+struct entered bank_entered(const struct bank *bank);
 struct store *bank_store(struct bank *bank);
 
 /* Run [fn] on the books as they are at [now] (microseconds, UTC), like store_write() and
