@@ -51,8 +51,11 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 /* Prints the rows there are; what comes later has no header. Not for JSON, which is one list. */
 int output_flush(struct output *output, struct sb_error *err);
 
-/* Nothing more is printed of it: half of an answer would look like one. */
+/* Nothing more is printed of it, and output_finish() has no error: the caller tells what went
+ * wrong. Half of an answer, or an empty one, would look like an answer. */
 void output_fail(struct output *output);
+/* No row was begun. */
+bool output_is_empty(const struct output *output);
 
 /* "a, b, c", or the first ten "and N more", for a cell or a line. Returns [to]. */
 enum { NAMES_TEXT_SIZE = 2048 };

@@ -435,8 +435,30 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 	GIVES(3, NULL, "cluster 'dev' is left out: sacct failed", "reconcile", "-nP", "-M", "dev");
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
 	GIVES(3, NULL, "not even column names", "reconcile", "-nP", "-M", "dev");
+	/* Nor does an empty list say that nothing differs. */
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--csv", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev", "--jobs");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-nP");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "--json");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-P");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile");
+}
+END_TEST
+
+/* Not as memory that ran out. */
+START_TEST(bytes_that_are_no_text_are_escaped)
+{
+	job(1, "bio", 100, 60, "billing=1");
+	read_usage("bio", 60, 0);
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "bio",
+					      .partition = "m\xff",
+					      .start = BEGIN + 3000,
+					      .ran = 500});
+	GIVES(3, "\"partition\": \"m\\\\xff\"", NULL, "reconcile", "bio", "--jobs", "--json");
+	GIVES(3, "\\xff", NULL, "reconcile", "bio", "--jobs", "-nP", "-o", "Partition");
 }
 END_TEST
 
@@ -479,6 +501,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_that_waited_counts_once);
 	tcase_add_test(tcase, runaway_jobs_are_left_out);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
+	tcase_add_test(tcase, bytes_that_are_no_text_are_escaped);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
