@@ -394,6 +394,22 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 		no_memory(output);
 }
 
+void output_no_amount(struct output *output, size_t column, const char *word)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "_seconds", json_null());
+	else
+		output_text(output, column, output->form == FORM_CSV ? "" : word);
+}
+
+void output_flag(struct output *output, size_t column, bool flag)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", json_boolean(flag));
+	else
+		output_text(output, column, flag ? "yes" : "no");
+}
+
 void output_percent(struct output *output, size_t column, int64_t percent)
 {
 	char text[24] = "-";

@@ -32,6 +32,11 @@ void output_row(struct output *output);
 void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
 void output_amount(struct output *output, size_t column, int64_t amount);
+/* What stands in the place of an amount: a word for people and with -P, null in JSON, empty in CSV.
+ */
+void output_no_amount(struct output *output, size_t column, const char *word);
+/* "yes" or "no"; true or false in JSON. */
+void output_flag(struct output *output, size_t column, bool flag);
 void output_percent(struct output *output, size_t column, int64_t percent); /* -1: "-" */
 /* A time: local for people, on a terminal without seconds that are 0; RFC 3339 in JSON and CSV; 0
  * is "never". */

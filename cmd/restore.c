@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/account_text.h"
 #include "cmd/changes.h"
 #include "cmd/command.h"
 #include "cmd/confirm.h"
@@ -48,8 +49,11 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 
 		if (!change)
 			return sb_error_nomem(err);
-		rc = account_available(account, restoring->after ? &change->after : &change->before,
-				       err);
+		/* What runs is not in the books. */
+		rc = funds_of(books, account, NULL,
+			      restoring->after ? &change->after : &change->before, err);
+		if (restoring->after)
+			change->waiting = account_waiting(account).amount;
 		*(restoring->after ? &change->is : &change->was) = !rc;
 	}
 	return rc;

@@ -126,6 +126,11 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
+/* The highest threshold (percent) that the account's use had reached at the last check because of
+ * what running jobs count for, so that its state does not have it as crossed; 0: none. */
+int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err);
+int books_set_reached(struct books *books, const char *account, int64_t level,
+		      struct sb_error *err);
 /* How the accounts of a cluster hung together at the last check; empty if there was none. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,

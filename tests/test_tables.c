@@ -387,6 +387,8 @@ static void same_as_json(const char *const args[4])
 				ck_assert(moves(json_string_value(value)));
 			else if (json_is_string(value))
 				ck_assert_str_eq(cell, json_string_value(value));
+			else if (json_is_boolean(value))
+				ck_assert_str_eq(cell, json_is_true(value) ? "yes" : "no");
 			else
 				ck_assert_msg(!*cell, "%s of %s", cell, name);
 			name += strlen(name) + 1;

@@ -89,7 +89,7 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 	dev("bio")->usage += 3600;
 	DONE("bio: charged 1.00 SU used on dev", "check");
 	STATE("bio", "open|||32400");
-	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
+	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Available", "--seconds");
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
 	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
