@@ -114,7 +114,8 @@ struct reading {
 	int64_t since; /* of the use that no entry had then (seen.h): when it began */
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
-	bool vanished; /* the cluster answered without the account, and that was said */
+	bool vanished; /* the cluster answered last without the account; that was said if it had
+			  used something there */
 	/* Of accounts that are metered by jobs: */
 	struct in_flight flight;
 	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
@@ -135,10 +136,11 @@ int books_set_reached(struct books *books, const char *account, int64_t level,
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* How old the use is: when the account was read, or its jobs were charged, last on the cluster
- * where that is longest ago, and
- * which that is (the account's text; "" for none); 0: never. Of [clusters] alone, if any are given:
- * one that is gone from the settings is not read any more. */
+/* How old the use is: when the account was read, or its jobs were charged, last, on that of the
+ * clusters which have it where that is longest ago, and which that is (the account's text; "" for
+ * none); 0: never. Clusters that answered last without the account do not count, unless all did.
+ * Of [clusters] alone, if any are given: one that is gone from the settings is not read any more.
+ */
 int books_read_time(struct books *books, const struct account *account, char *const *clusters,
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err);
 

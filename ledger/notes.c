@@ -232,12 +232,14 @@ int books_read_time(struct books *books, const struct account *account, char *co
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err)
 {
 	const char *cluster = "";
+	bool has_it = false; /* [cluster] has the account */
 	int64_t oldest = 0;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		int64_t time = meter->jobs ? meter->jobs_since : meter->time;
 		struct reading reading;
+		bool has;
 		int rc;
 
 		if (!is_among(meter->cluster, clusters, count))
@@ -247,9 +249,11 @@ int books_read_time(struct books *books, const struct account *account, char *co
 			return rc;
 		if (!rc && (meter->jobs ? reading.settled : reading.time) > time)
 			time = meter->jobs ? reading.settled : reading.time;
-		if (!*cluster || time < oldest) {
+		has = rc || !reading.vanished;
+		if (!*cluster || (has && !has_it) || (has == has_it && time < oldest)) {
 			oldest = time;
 			cluster = meter->cluster;
+			has_it = has;
 		}
 	}
 	*ret = oldest;
