@@ -366,14 +366,18 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 				     names);
 				return status;
 			}
-			warning(env, "%s; the entry stands, the next check brings Slurm in line",
+			warning(env,
+				"%s; the entry stands, do not run it again; the next check brings "
+				"Slurm in line",
 				err.text);
 			return EXIT_PART;
 		}
 		after = run_locked(env, &checkup, &locks);
 	}
+	/* What failed may have advised to run it again. */
 	if (after != EXIT_DONE)
-		note(env, "the entry stands; the next check brings Slurm in line");
+		note(env, "the entry stands, do not run it again; the next check brings Slurm in "
+			  "line");
 	/* The entry was made, whatever became of Slurm. */
 	return after == EXIT_DONE ? status : EXIT_PART;
 }

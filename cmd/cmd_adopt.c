@@ -271,6 +271,7 @@ static int adopt(struct adoption *adoption)
 		return EXIT_REFUSED;
 	if (bank_write(env->bank, env->now(), enter, adoption, &err))
 		return fail(env, &err);
+	env->stands = adoption->commands ? NULL : "the bank was adopted";
 	say(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
 	    adoption->commands ? "commands Slurm from here already"
 			       : "now commands Slurm from here",

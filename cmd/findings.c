@@ -18,7 +18,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 
 	limit_text(ours, finding->before);
 	limit_text(theirs, finding->now);
-	quantity(env, amount, finding->amount);
+	if (finding->unlimited)
+		(void)snprintf(amount, sizeof(amount), "unlimited");
+	else
+		quantity(env, amount, finding->amount);
 	quantity(env, before, finding->before);
 	quantity(env, now, finding->now);
 	switch (finding->kind) {

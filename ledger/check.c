@@ -117,7 +117,8 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	struct event event = {.kind = hold ? EVENT_HOLD : EVENT_RELEASE,
 			      .account = account->name,
 			      .cause = CAUSE_FUNDS};
-	struct finding finding = {.kind = hold ? FOUND_HOLD : FOUND_RELEASE};
+	struct finding finding = {.kind = hold ? FOUND_HOLD : FOUND_RELEASE,
+				  .unlimited = account->unlimited};
 	int rc = account_available(account, &finding.amount, err);
 
 	if (!rc && !amount_sub(finding.amount, flight, &finding.amount))

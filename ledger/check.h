@@ -92,6 +92,7 @@ struct finding {
 	char other[NAME_SIZE]; /* another account, or "" */
 	char lever[LEVER_NAME_SIZE]; /* the limit that it is about, or "" */
 	int64_t amount, before, now;
+	bool unlimited; /* the account is: what it has available bounds nobody */
 };
 
 /* An account whose limits have to be asked for on a cluster before it can be seen to. */

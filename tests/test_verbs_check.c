@@ -83,13 +83,49 @@ static void let_use_wait(void)
 		     "charge_minutes: 60\n");
 }
 
+/* Opened for both clusters, and on one of them. */
+START_TEST(use_is_as_old_as_where_the_account_is)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
+	fake_cluster("gpu");
+	(void)fake_account("gpu", "chem");
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check");
+	DONE("bio     1s ago", "balance", "bio", "-n", "-o", "Account,Read");
+	DONE("bio is fine: ", "why", "bio");
+	ck_assert_ptr_null(strstr(out, "gpu"));
+	/* Where it is and that does not answer counts. */
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-n", "-o", "Account,Read");
+	DONE("its use on gpu was read last at ", "why", "chem");
+	/* It comes there, too. */
+	fake_cluster("gpu")->silent = false;
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("its use on gpu was read last at ", "why", "bio");
+	/* And goes from the other one. */
+	fake_remove_account("dev", "chem");
+	fake_cluster("gpu")->silent = false;
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check", "-M", "gpu");
+	DONE("chem    1s ago", "balance", "chem", "-n", "-o", "Account,Read");
+}
+END_TEST
+
 START_TEST(use_waits_for_its_entry_and_is_told)
 {
 	let_use_wait();
 	dev("bio")->usage += 3600;
 	DONE("bio: charged 1.00 SU used on dev", "check");
 	STATE("bio", "open|||32400");
-	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
+	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Available", "--seconds");
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
 	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
@@ -1321,6 +1357,7 @@ int main(void)
 	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
+	tcase_add_test(charges, use_is_as_old_as_where_the_account_is);
 	tcase_add_test(charges, use_waits_for_its_entry_and_is_told);
 	tcase_add_test(charges, an_entry_by_hand_stands_behind_the_use);
 	tcase_add_test(charges, use_that_waits_is_held_for);
