@@ -163,7 +163,8 @@ const struct command cmd_open = {
 		   "given. Counting starts now: what it used before is not charged, unless "
 		   "--from-zero is given. SU is "
 		   "a first deposit, made in the same step, with --start and --end as for "
-		   "`subank deposit`. An account that was closed is opened again.\n"
+		   "`subank deposit`. An account that was closed is opened again. "
+		   "Without SU, its first use holds it (`without_money` in the settings).\n"
 		   "An account inside another one of the bank is a budget of its own, and what it "
 		   "uses counts in both.",
 	.examples = examples,
