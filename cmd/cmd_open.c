@@ -72,15 +72,41 @@ static const char *alike(const struct clusters *clusters, const char *name)
 	return best;
 }
 
+struct finding_open {
+	const char *name;
+	bool open; /* in the bank */
+};
+
+static int find_open(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct finding_open *finding = ctx;
+	const struct account *account;
+	int rc = books_find(books, finding->name, &account, err);
+
+	finding->open = !rc && account->open;
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
 static int refuse_unknown(struct env *env, const struct clusters *clusters, const char *name)
 {
 	const char *meant = alike(clusters, name);
+	struct finding_open finding = {.name = meant};
+	char hint[2 * NAME_SIZE + 64] = "";
+	struct sb_error err;
 
+	if (meant && !(env->batch && env->batch->books) &&
+	    bank_read(env->bank, env->now(), find_open, &finding, &err))
+		return fail(env, &err);
+	if (meant && finding.open)
+		(void)snprintf(hint, sizeof(hint), "did you mean '%s', which is open already? ",
+			       meant);
+	else if (meant)
+		(void)snprintf(hint, sizeof(hint), "did you mean '%s'? `subank open %s` opens it; ",
+			       meant, meant);
 	warning(env,
-		"account '%s' was not opened: no cluster has an account of that name: "
-		"%s%s%s--later "
-		"opens it all the same",
-		name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+		"account '%s' was not opened: no cluster has an account of that name: %s--later "
+		"opens '%s' all the same",
+		name, hint, name);
 	return EXIT_REFUSED;
 }
 

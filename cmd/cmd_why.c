@@ -274,8 +274,7 @@ static void tell_flight(const struct why *why)
 static void tell_ends(const struct why *why)
 {
 	const struct account *account = why->account;
-	/* What release asks for while another cause stands. */
-	const char *until = account->causes == 1u << CAUSE_HAND ? "" : " --until TIME";
+	bool others = account->causes & ~(1u << CAUSE_HAND);
 	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
@@ -283,11 +282,11 @@ static void tell_ends(const struct why *why)
 	if (account_has_cause(account, CAUSE_CLOSED))
 		say(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
-		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s%s`",
-		    when_format_local(when, account->hand_until), why->name, until);
+		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
+		    when_format_local(when, account->hand_until), why->name);
 	else if (account_has_cause(account, CAUSE_HAND))
-		say(env, "  `subank release %s%s` ends the hold by hand%s", why->name, until,
-		    *until ? ", and lets it run until then" : "");
+		say(env, "  `subank release %s` ends the hold by hand%s", why->name,
+		    others ? " alone; with --until TIME it may run until then" : "");
 	if (account_has_cause(account, CAUSE_FUNDS))
 		tell_end_of_funds(why);
 	if (account->grace_until)

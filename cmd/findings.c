@@ -16,6 +16,7 @@ static void say_finding(struct env *env, const struct finding *finding)
 	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
 	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	const char *account = finding->account, *cluster = finding->cluster;
+	bool by_day;
 
 	limit_text(ours, finding->before);
 	limit_text(theirs, finding->now);
@@ -107,8 +108,9 @@ static void say_finding(struct env *env, const struct finding *finding)
 		    finding->amount, before, now);
 		break;
 	case FOUND_NOTICE:
-		say(env, "%s: %s can be used until %s only", account, amount,
-		    when_format_local(when, finding->before));
+		by_day = when_format_last(when, finding->before);
+		say(env, "%s: %s can be used %s %s only", account, amount, by_day ? "to" : "until",
+		    when);
 		break;
 	case FOUND_OVERFLOW:
 		warning(env,

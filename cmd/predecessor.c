@@ -231,9 +231,10 @@ static void judge_row(struct moving *moving, struct row *row)
 	else if (strcmp(limit, "0") != 0 && amount_parse(limit, &row->limit, &why))
 		judge(row, REFUSED, "su_limit_hrs: %s", why.text);
 	/* "now" is not a date of a dump. */
-	if (date &&
-	    (*date < '0' || *date > '9' || when_parse(date, moving->env->now(), &row->start, &why)))
+	if (date && (*date < '0' || *date > '9'))
 		judge(row, REFUSED, "its date '%s' is not a time", date);
+	else if (date && when_parse(date, moving->env->now(), &row->start, &why))
+		judge(row, REFUSED, "its date: %s", why.text);
 }
 
 static int by_account(const void *a, const void *b)

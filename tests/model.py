@@ -756,7 +756,9 @@ class Bank:
             account = self.account(name)
             if until and until <= self.time:
                 raise No(USAGE)
-            if not account.causes or bool(account.causes - {"hand"}) != bool(until):
+            others = account.causes - {"hand"}
+            # A hold by hand ends by itself, whatever else holds the account; grace is for the rest.
+            if not account.causes or (until and not others) or (not until and account.causes == others):
                 raise No()
             account.causes.discard("hand")
             account.hand_until = 0

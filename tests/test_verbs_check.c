@@ -705,6 +705,30 @@ START_TEST(a_hold_by_hand_outlasts_deposits)
 }
 END_TEST
 
+/* It was there before, or after; whoever held it lifts it, and what else holds it stands. */
+START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
+{
+	DONE("held by hand", "hold", "bio");
+	DONE("closed bio", "close", "bio");
+	STATE("bio", "closed|hand,closed|set|36000");
+	DONE("ended the hold by hand, it stays held (closed); bio has 10.00 SU", "release", "bio");
+	STATE("bio", "closed|closed|set|36000");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "account 'bio' is held because it is closed", "release", "bio");
+	DONE("", "open", "bio");
+	STATE("bio", "open|||36000");
+	LIMIT("bio", "");
+	spend("bio");
+	DONE("held by hand", "hold", "bio");
+	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "its allowance is spent", "release", "bio");
+	DONE("bio: released", "deposit", "bio", "5");
+	LIMIT("bio", "");
+	DONE("all is well", "verify");
+}
+END_TEST
+
 START_TEST(a_hold_by_hand_outlasts_one_for_funds)
 {
 	spend("bio");
@@ -1042,8 +1066,11 @@ END_TEST
 START_TEST(an_account_that_slurm_lacks_is_opened_with_later_alone)
 {
 	dev("geology")->usage = 0;
-	REFUSED(1, "of that name: did you mean 'geology'? --later opens it", "open", "geolgy", "9");
-	REFUSED(1, "of that name: --later opens it", "open", "nothing-like-it");
+	REFUSED(1,
+		"of that name: did you mean 'geology'? `subank open geology` opens it; --later "
+		"opens 'geolgy' all the same",
+		"open", "geolgy", "9");
+	REFUSED(1, "of that name: --later opens 'nothing-like-it'", "open", "nothing-like-it");
 	DONE("opened geolgy with 9.00 SU", "open", "geolgy", "9", "--later");
 }
 END_TEST
@@ -1261,6 +1288,7 @@ int main(void)
 	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
 	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
+	tcase_add_test(holds, a_hold_by_hand_ends_on_an_account_that_stays_held);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_one_for_funds);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);

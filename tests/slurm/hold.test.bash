@@ -215,6 +215,11 @@ test_a_closed_account_is_held() {
 	submit finished 'sleep 1' -n 1
 	expect_job_held "$job"
 	run 1 subank deposit finished 1
+	run 0 subank hold finished
+	run 0 subank release finished
+	expect_equal "limits without the hold by hand" cpu=0 "$(cluster_limits finished)"
+	run 0 subank open finished
+	expect_job "$job" COMPLETED 60
 }
 
 test_an_account_that_never_had_money_is_held_at_its_first_use_and_not_before() {
