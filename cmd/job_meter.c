@@ -608,6 +608,11 @@ static int switch_account(struct books *books, const struct metered *metered, si
 
 	if (rc)
 		return rc;
+	if (row && row->odd_usage && metered->to[at] != METER_JOBS)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"its usage cannot be read, from which counting would go on: the "
+			"next check that can read it switches the meter");
 	if (again.amount != booked->amount || !record_difference(line, &difference, &certain))
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' changed meanwhile: the next check switches its "

@@ -203,10 +203,13 @@ static int compare_trees(struct check *check, const struct observation *observat
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
 		const char *from = tree_parent(before, kin->account);
 
+		if (!from || strcmp(from, kin->parent) == 0)
+			continue;
 		/* One without use takes none along: it was gone, and was made anew. */
-		if (!from || strcmp(from, kin->parent) == 0 || observation->rows[i].usage == 0)
+		if (row->usage == 0 && !row->odd_usage)
 			continue;
 		rc = add_ancestors(check, cluster, before, now, kin, from, err);
 		if (!rc)
@@ -219,12 +222,16 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 {
 	int rc = tree_new(observation->count, ret, err);
 
-	for (size_t i = 0; !rc && i < observation->count; i++) {
+	if (rc)
+		return rc;
+	ret->count = 0;
+	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+		if (row->parent)
+			ret->list[ret->count++] = (struct kin){row->account, row->parent};
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int find_cluster_moves(struct books *books, struct check *check,
@@ -300,6 +307,32 @@ static int start_anew(struct books *books, const char *account, const char *clus
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
 }
 
+/* The row says nothing of the use: the meter stays where it is, so that the next reading has it
+ * all.
+ */
+static int leave_odd(struct books *books, struct check *check, const struct account *account,
+		     const struct observation *observation, const struct observed *row,
+		     const struct meter *meter, struct sb_error *err)
+{
+	struct reading reading;
+	int rc;
+
+	/* Where counting starts the first reading says. */
+	if (!meter || (!meter->jobs && !observation->decays))
+		return check_add_finding(check,
+					 (struct finding){.kind = FOUND_ODD_USAGE,
+							  .before = meter ? meter->reading : 0},
+					 account->name, observation->cluster, err);
+	rc = books_enter_deferred(books, account->name, err);
+	if (!rc)
+		rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	return note_reading(books, observation->cluster, account->name, reading.usage,
+			    observation->time, row->odd_room ? reading.running : row->running,
+			    false, err);
+}
+
 int check_meter(struct books *books, struct check *check, const struct account *account,
 		const struct observation *observation, struct sb_error *err)
 {
@@ -311,6 +344,8 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
+	if (row && row->odd_usage)
+		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
 		rc = books_enter_deferred(books, account->name, err);
@@ -363,6 +398,8 @@ int check_enter_baselines(struct books *books, const char *name,
 		if (!observation->answered || account_meter(account, observation->cluster))
 			continue;
 		row = observation_find(observation, name);
+		if (row && row->odd_usage && !from_zero)
+			continue; /* the first reading says where */
 		rc = enter_baseline(books, name, observation->cluster, -1,
 				    row && !from_zero ? row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
@@ -377,7 +414,7 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 {
 	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
 
-	return after && after->usage == rest - 1 ? after->usage : rest;
+	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
 int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,

@@ -129,8 +129,17 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 {
 	int64_t minutes = account->usage / 60;
 
-	fprintf(out, "%s|%*s%s||%" PRId64 "|%s|", cluster->name, depth, "", account->name,
-		account->usage, account->limits);
+	int id = 2 * (int)(account - cluster->accounts);
+
+	/* The uppermost may be none of the cluster's. */
+	if (account < cluster->accounts || account >= cluster->accounts + cluster->count)
+		id = -1;
+	fprintf(out, "%s|%d|", cluster->name, id + 2);
+	if (account->raw_usage[0])
+		fprintf(out, "%s", account->raw_usage);
+	else
+		fprintf(out, "%" PRId64, account->usage);
+	fprintf(out, "|%s|", account->limits);
 	if (account->tres_raw[0])
 		fprintf(out, "%s|", account->tres_raw);
 	else
@@ -138,10 +147,10 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 			"cpu=%" PRId64 ",mem=0,energy=0,node=0,billing=%" PRId64
 			",fs/disk=0,vmem=0,pages=0,gres/gpu=0|",
 			minutes, minutes);
-	fprintf(out, "cpu=%" PRId64 ",mem=0,billing=%" PRId64 "\n", account->running,
-		account->running);
-	fprintf(out, "%s|%*s%s|someone|7||cpu=0,billing=0|cpu=0,billing=0\n", cluster->name,
-		depth + 1, "", account->name);
+	fprintf(out, "cpu=%" PRId64 ",mem=0,billing=%" PRId64 "||%*s%s\n", account->running,
+		account->running, depth, "", account->name);
+	fprintf(out, "%s|%d|7||cpu=0,billing=0|cpu=0,billing=0|someone|%*s%s\n", cluster->name,
+		id + 3, depth + 1, "", account->name);
 }
 
 /* Returns how many accounts it printed. */
@@ -167,7 +176,8 @@ static void answer_sshare(struct fake_cluster *cluster, FILE *out)
 	size_t printed;
 
 	fprintf(out,
-		"CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n",
+		"CLUSTER: "
+		"%s\nCluster|ID|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins|User|Account\n",
 		cluster->name);
 	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
 		return;
@@ -337,17 +347,44 @@ static bool list_has(const char *list, const char *name)
 	}
 }
 
-/* sacctmgr -P show assoc where user=USER format=Cluster,Account,User */
+/* sacctmgr -P show assoc where user=USER format=Cluster,User,Account */
 static void answer_users(const char *user, bool rows, FILE *out)
 {
-	fputs("Cluster|Account|User\n", out);
+	fputs("Cluster|User|Account\n", out);
 	for (size_t i = 0; rows && i < cluster_count; i++) {
 		for (size_t j = 0; j < clusters[i].count; j++) {
 			const struct fake_account *account = &clusters[i].accounts[j];
 
 			if (!*user || list_has(account->users, user))
-				fprintf(out, "%s|%s|%s\n", clusters[i].name, account->name, user);
+				fprintf(out, "%s|%s|%s\n", clusters[i].name, user, account->name);
 		}
+	}
+}
+
+/* The rows of fake_qos with the name last. */
+static void answer_qos(bool rows, FILE *out)
+{
+	fputs("GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n", out);
+	for (const char *row = fake_qos; rows && *row;) {
+		size_t name = strcspn(row, "|"), len = strcspn(row, "\n");
+
+		fprintf(out, "%.*s|%.*s\n", (int)(len - name - 1), row + name + 1, (int)name, row);
+		row += len + (row[len] == '\n');
+	}
+}
+
+/* sacctmgr -P show assoc where cluster=C user= format=ID,ParentID */
+static void answer_parents(struct fake_cluster *cluster, FILE *out)
+{
+	fputs("ID|ParentID\n1|0\n", out);
+	for (size_t i = 0; cluster && i < cluster->count; i++) {
+		const char *parent = parent_of(&cluster->accounts[i]);
+		const struct fake_account *above = find_account(cluster, parent);
+
+		fprintf(out, "%zu|%zu\n", 2 * i + 2,
+			above	  ? 2 * (size_t)(above - cluster->accounts) + 2
+			: *parent ? 1
+				  : (size_t)0);
 	}
 }
 
@@ -358,32 +395,36 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 
 	ck_assert_str_eq(argv[1], "-P");
 	if (strcmp(argv[3], "qos") == 0) {
-		fprintf(out, "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n%s",
-			rows ? fake_qos : "");
+		answer_qos(rows, out);
 		return;
 	}
 	ck_assert_str_eq(argv[3], "assoc");
 	ck_assert_str_eq(argv[4], "where");
 	if (strncmp(argv[5], "user=", 5) == 0) {
-		ck_assert_str_eq(argv[6], "format=Cluster,Account,User");
+		ck_assert_str_eq(argv[6], "format=Cluster,User,Account");
 		answer_users(argv[5] + 5, rows, out);
 		return;
 	}
 	ck_assert_int_eq(strncmp(argv[5], "cluster=", 8), 0);
+	if (strcmp(argv[6], "user=") == 0) {
+		ck_assert_str_eq(argv[7], "format=ID,ParentID");
+		answer_parents(find_cluster(argv[5] + 8), out);
+		return;
+	}
 	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
-	fputs("Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit\n", out);
+	fputs("Cluster|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|User|Account\n", out);
 	cluster = find_cluster(argv[5] + 8);
 	for (size_t i = 0; rows && cluster && i < cluster->count; i++) {
 		const struct fake_account *account = &cluster->accounts[i];
 
 		if (!list_has(argv[6] + 8, account->name))
 			continue;
-		fprintf(out, "%s|%s||%s|%s|", cluster->name, account->name, account->limits,
-			account->run_limits);
+		fprintf(out, "%s|%s|%s|", cluster->name, account->limits, account->run_limits);
 		print_jobs(account->grp_jobs, out);
 		fputc('|', out);
 		print_jobs(account->grp_submit_jobs, out);
-		fprintf(out, "\n%s|%s|someone||||\n", cluster->name, account->name);
+		fprintf(out, "||%s\n%s|||||someone|%s\n", account->name, cluster->name,
+			account->name);
 	}
 }
 

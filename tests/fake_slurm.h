@@ -38,6 +38,7 @@ struct fake_account {
 	char parent[256]; /* "" is root */
 	char users[256]; /* "alice,bob" */
 	int64_t usage; /* printed as it is: put in what the children have used too */
+	char raw_usage[64]; /* printed in place of it, if set */
 	char tres_raw[256]; /* GrpTRESRaw as printed; "" stands for [usage] in minutes */
 	int64_t running; /* minutes that running jobs may still use */
 	char limits[256]; /* GrpTRESMins as printed */

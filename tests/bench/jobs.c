@@ -85,8 +85,8 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 	       struct slurm_error *err)
 {
 	const char *const qos[] = {"echo",
-				   "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n"
-				   "normal|||||1.000000",
+				   "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n"
+				   "||||1.000000|normal",
 				   NULL};
 
 	(void)argv;

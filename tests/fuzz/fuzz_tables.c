@@ -107,10 +107,10 @@ static int read_shares(struct slurm_error *err)
 		const struct share *share = &shares.rows[i];
 
 		MUST(shares_find(&shares, share->account) == share);
-		MUST(!*share->parent || shares_find(&shares, share->parent) || code);
-		MUST(share->raw_usage >= 0);
+		MUST(share->odd_usage || !share->parent || !*share->parent ||
+		     shares_find(&shares, share->parent));
+		MUST(share->raw_usage >= 0 && share->minutes >= -1 && share->running >= -1);
 		check_list(share->grp_tres_mins);
-		check_list(share->grp_tres_raw);
 	}
 	shares_release(&shares);
 	return code;
