@@ -873,7 +873,7 @@ END_TEST
 
 #define LEFT_OUT                                                                                   \
 	"sacct on cluster 'dev': 1 row cannot be read and is left out, each to be charged when "   \
-	"it can be read: job 7 of account lab (line 2): \"soon-"
+	"it can be read: line 2: Start of job 7 of account lab is \"soon-"
 
 /* "lab" is below "bio". */
 static void open_lab(void)
@@ -893,8 +893,9 @@ START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
 	GIVES(3, "lab: charged 60s for 1 job on dev\n", LEFT_OUT, "check", "--seconds");
 	USED("bio", "60");
 	USED("lab", "60");
-	GIVES(3, "jobs left out|dev|bad|1 in a day: job 7 of account lab (line 2): \"soon-", NULL,
-	      "doctor", "-nP");
+	GIVES(3,
+	      "jobs left out|dev|bad|1 in a day: line 2: Start of job 7 of account lab is \"soon-",
+	      NULL, "doctor", "-nP");
 	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
 	/* It is said again as long as a check reads it, and entered never. */
 	GIVES(3, "", LEFT_OUT, "check");
@@ -926,12 +927,13 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 
 	open_lab();
 	set_row(7, "lab", "soon-", 7400, 30);
-	/* It is free now, and nothing that is decided later changes that. */
+	/* Another run of it is free now, and nothing that is decided later changes that. */
 	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
 	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
-	fake_add_job("dev", (struct fake_job){.id = 8,
+	fake_add_job("dev", (struct fake_job){.id = 7,
 					      .account = "lab",
 					      .qos = "free",
+					      .submit = BEGIN + 7350,
 					      .start = BEGIN + 7400,
 					      .ran = 1000});
 	GIVES(3, "", LEFT_OUT, "check");
@@ -1021,12 +1023,12 @@ START_TEST(a_row_without_a_number_is_charged_later_too)
 		 "|30|00:00:00|billing=1|60\n",
 		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430);
 	GIVES(3, "lab: charged",
-	      "left out, each to be charged when it can be read: of account lab (line 2): \"7x\" "
-	      "for JobIDRaw",
+	      "left out, each to be charged when it can be read: line 2: JobIDRaw of account "
+	      "lab is \"7x\"",
 	      "check");
 	days(10);
 	job(3, "lab", 10 * 86400 + 7300, 60);
-	GIVES(3, "lab: charged", "\"7x\" for JobIDRaw", "check");
+	GIVES(3, "lab: charged", "JobIDRaw of account lab is \"7x\"", "check");
 	set_row(7, "lab", "", 7400, 30);
 	DONE("lab: charged", "check");
 	USED("lab", "150");
@@ -1168,10 +1170,10 @@ START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
 	fake_cluster("dev")->queue = "N/A\n12\n";
 	GIVES(3, NULL,
 	      "squeue on cluster 'dev': 1 line cannot be read, so that no job there is taken for "
-	      "runaway: line 3 has \"N/A\" for JOBID",
+	      "runaway: line 3: JOBID is \"N/A\"",
 	      "check");
 	DONE("2000\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
-	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3 has", NULL, "doctor", "-nP");
+	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3: JOBID", NULL, "doctor", "-nP");
 	GIVES(3, "bio|", "squeue on cluster 'dev': 1 line cannot be read", "reconcile", "-nP");
 	fake_cluster("dev")->queue = NULL;
 	DONE("1 job without an end on dev", "check");
