@@ -1127,11 +1127,42 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
 	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
 	      "check");
+	/* Nor as long as a check has not charged it. */
 	set_row(9, "lab", "", 11000, 30);
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
 	clock_now += 2 * HOUR;
 	fake_account("dev", "chem")->usage = 120;
 	DONE("chem: is metered by rawusage", "check");
 	USED("chem", "120");
+	DONE("", "verify");
+}
+END_TEST
+
+/* It comes again at each check, and is nothing to remember; a switch waits for it all the same. */
+START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|unknown|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	GIVES(3, "chem: charged", "Suspended of job 7 of account chem is \"unknown\"", "check");
+	GIVES(3, "jobs left out|dev|bad|1 in a day: line 2: Suspended of job 7", NULL, "doctor",
+	      "-nP");
+	ck_assert_ptr_null(strstr(out, "not charged yet"));
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	USED("chem", "30");
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
 	DONE("", "verify");
 }
 END_TEST
@@ -1227,6 +1258,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_past_what_money_holds_keeps_no_other);
 	tcase_add_test(tcase, names_forge_no_rows);
 	tcase_add_test(tcase, a_switch_waits_for_rows_that_cannot_be_read);
+	tcase_add_test(tcase, a_row_of_a_job_that_runs_is_left_out_meanwhile);
 	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
 	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
 	suite_add_tcase(suite, tcase);
