@@ -692,7 +692,10 @@ const struct command cmd_reconcile = {
 		"counting then goes on from the new reading. --jobs lists the jobs that ran "
 		"meanwhile or, where counting never began anew, all that count. --apply enters "
 		"what is beyond Edge: more use is charged to the money of that time, less is "
-		"given back as by a refund. Run again, it finds nothing.\n"
+		"given back as by a refund. Run again, it finds nothing. Where rows of sacct cannot "
+		"be read, nothing is given back to the accounts that they may be of, and where a "
+		"check has left out jobs (metered by jobs), nothing is entered for those: it "
+		"charges them when it can read them.\n"
 		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
 		"of free_states and factors are taken as they are now: choose --since behind a "
 		"change. A job counts for the accounts that were above its own then, as the "
@@ -701,7 +704,7 @@ const struct command cmd_reconcile = {
 		"with --format also Since, Until, Jobs, Restarts. With --jobs: Cluster, Job, "
 		"User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "
 		"Partition, QOS, Submit, End, Index, TRES.",
-	.problems = "books and Slurm differ, or a cluster did not answer",
+	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
 	.examples = examples,
 	.see_also = "check refund journal",
 	.max_args = -1,

@@ -47,7 +47,8 @@ struct metered {
 	struct foreseen_uses *dry; /* NULL: charges and switches are entered */
 	bool made; /* entries stand */
 	/* Found in the books: */
-	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
+	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs, */
+	int64_t gap; /* or, when this is not 0, the clock is not trusted */
 	struct record switching; /* the accounts to switch */
 	enum metering *to; /* by line */
 	bool *runs; /* by line: whether it had a job at that time */
@@ -150,7 +151,6 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	const char *cluster = metered->observation->cluster;
 	const struct account *named;
 	size_t count;
-	int64_t gap;
 	int rc = books_load_all(books, &count, err);
 
 	metered->from = INT64_MAX;
@@ -164,9 +164,9 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = books_left_jobs(books, cluster, &metered->left, err);
 	if (!rc)
-		rc = check_clock_gap(books, checkup->clock_ok, &gap, err);
+		rc = check_clock_gap(books, checkup->clock_ok, &metered->gap, err);
 	/* The plan says so. */
-	for (size_t i = 0; !rc && !gap && i < count; i++) {
+	for (size_t i = 0; !rc && !metered->gap && i < count; i++) {
 		const struct account *account = books_at(books, i);
 		const struct meter *meter = account_meter(account, cluster);
 		enum metering to = metering_of(account, &rules);
@@ -558,6 +558,20 @@ static int forget_left_jobs(struct metered *metered)
 									   : EXIT_DONE;
 }
 
+/* Where no account is metered by jobs, nobody asks for them any more. */
+static int forget_all_left_jobs(struct metered *metered)
+{
+	struct env *env = metered->env;
+	struct sb_error err;
+
+	if (metered->left.count == 0 || metered->gap || metered->dry ||
+	    metered->checkup->account_count > 0)
+		return EXIT_DONE;
+	metered->left.count = 0;
+	return bank_write(env->bank, env->now(), keep_left, metered, &err) ? fail(env, &err)
+									   : EXIT_DONE;
+}
+
 /* Reads and charges slice by slice up to the moment of the observation. */
 static int charge_slices(struct metered *metered)
 {
@@ -881,7 +895,7 @@ static int meter_cluster(struct metered *metered)
 	    bank_read(env->bank, env->now(), look, metered, &err))
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
-		return EXIT_DONE;
+		return forget_all_left_jobs(metered);
 	if (read_tariff(metered, &why)) {
 		warning(env, "the jobs on cluster '%s' are charged later: %s",
 			metered->observation->cluster, why.text);

@@ -465,11 +465,11 @@ END_TEST
 static const struct {
 	const char *line, *odd;
 } odd_ids[] = {
-	{"2_3", "line 4 has \"2_3\" for JOBID"},
-	{"-1", "line 4 has \"-1\" for JOBID"},
-	{"9223372036854775808", "line 4 has \"9223372036854775808\" for JOBID"},
-	{"1|RUNNING", "line 4 has \"1|RUNNING\" for JOBID"},
-	{"N/A", "line 4 has \"N/A\" for JOBID"},
+	{"2_3", "line 4: JOBID is \"2_3\""},
+	{"-1", "line 4: JOBID is \"-1\""},
+	{"9223372036854775808", "line 4: JOBID is \"9223372036854775808\""},
+	{"1|RUNNING", "line 4: JOBID is \"1|RUNNING\""},
+	{"N/A", "line 4: JOBID is \"N/A\""},
 };
 
 /* Any job may be the one that is meant there. */

@@ -1266,7 +1266,7 @@ END_TEST
 
 #define LEFT_OUT                                                                                   \
 	"sacct on cluster 'dev': 1 row cannot be read and is left out, each to be charged when "   \
-	"it can be read: job 7 of account lab (line 2): \"soon-"
+	"it can be read: line 2: Start of job 7 of account lab is \"soon-"
 
 /* "lab" is below "bio". */
 static void open_lab(void)
@@ -1286,8 +1286,9 @@ START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
 	GIVES(3, "lab: charged 60s for 1 job on dev\n", LEFT_OUT, "check", "--seconds");
 	USED("bio", "60");
 	USED("lab", "60");
-	GIVES(3, "jobs left out|dev|bad|1 in a day: job 7 of account lab (line 2): \"soon-", NULL,
-	      "doctor", "-nP");
+	GIVES(3,
+	      "jobs left out|dev|bad|1 in a day: line 2: Start of job 7 of account lab is \"soon-",
+	      NULL, "doctor", "-nP");
 	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
 	/* It is said again as long as a check reads it, and entered never. */
 	GIVES(3, "", LEFT_OUT, "check");
@@ -1319,12 +1320,13 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 
 	open_lab();
 	set_row(7, "lab", "soon-", 7400, 30);
-	/* It is free now, and nothing that is decided later changes that. */
+	/* Another run of it is free now, and nothing that is decided later changes that. */
 	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
 	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
-	fake_add_job("dev", (struct fake_job){.id = 8,
+	fake_add_job("dev", (struct fake_job){.id = 7,
 					      .account = "lab",
 					      .qos = "free",
+					      .submit = BEGIN + 7350,
 					      .start = BEGIN + 7400,
 					      .ran = 1000});
 	GIVES(3, "", LEFT_OUT, "check");
@@ -1414,12 +1416,12 @@ START_TEST(a_row_without_a_number_is_charged_later_too)
 		 "|30|00:00:00|billing=1|60\n",
 		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430);
 	GIVES(3, "lab: charged",
-	      "left out, each to be charged when it can be read: of account lab (line 2): \"7x\" "
-	      "for JobIDRaw",
+	      "left out, each to be charged when it can be read: line 2: JobIDRaw of account "
+	      "lab is \"7x\"",
 	      "check");
 	days(10);
 	job(3, "lab", 10 * 86400 + 7300, 60);
-	GIVES(3, "lab: charged", "\"7x\" for JobIDRaw", "check");
+	GIVES(3, "lab: charged", "JobIDRaw of account lab is \"7x\"", "check");
 	set_row(7, "lab", "", 7400, 30);
 	DONE("lab: charged", "check");
 	USED("lab", "150");
@@ -1518,11 +1520,42 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
 	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
 	      "check");
+	/* Nor as long as a check has not charged it. */
 	set_row(9, "lab", "", 11000, 30);
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
 	clock_now += 2 * HOUR;
 	fake_account("dev", "chem")->usage = 120;
 	DONE("chem: is metered by rawusage", "check");
 	USED("chem", "120");
+	DONE("", "verify");
+}
+END_TEST
+
+/* It comes again at each check, and is nothing to remember; a switch waits for it all the same. */
+START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|unknown|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	GIVES(3, "chem: charged", "Suspended of job 7 of account chem is \"unknown\"", "check");
+	GIVES(3, "jobs left out|dev|bad|1 in a day: line 2: Suspended of job 7", NULL, "doctor",
+	      "-nP");
+	ck_assert_ptr_null(strstr(out, "not charged yet"));
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	USED("chem", "30");
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
 	DONE("", "verify");
 }
 END_TEST
@@ -1561,10 +1594,10 @@ START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
 	fake_cluster("dev")->queue = "N/A\n12\n";
 	GIVES(3, NULL,
 	      "squeue on cluster 'dev': 1 line cannot be read, so that no job there is taken for "
-	      "runaway: line 3 has \"N/A\" for JOBID",
+	      "runaway: line 3: JOBID is \"N/A\"",
 	      "check");
 	DONE("2000\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
-	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3 has", NULL, "doctor", "-nP");
+	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3: JOBID", NULL, "doctor", "-nP");
 	GIVES(3, "bio|", "squeue on cluster 'dev': 1 line cannot be read", "reconcile", "-nP");
 	fake_cluster("dev")->queue = NULL;
 	DONE("1 job without an end on dev", "check");
@@ -1629,6 +1662,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_past_what_money_holds_keeps_no_other);
 	tcase_add_test(tcase, names_forge_no_rows);
 	tcase_add_test(tcase, a_switch_waits_for_rows_that_cannot_be_read);
+	tcase_add_test(tcase, a_row_of_a_job_that_runs_is_left_out_meanwhile);
 	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
 	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
 	suite_add_tcase(suite, tcase);

@@ -439,7 +439,7 @@ START_TEST(what_a_row_left_out_may_explain_is_not_given_back)
 	read_usage("bio", 170, 0);
 	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
 	      "sacct on cluster 'dev': 1 row cannot be read and is left out, nor is anything given "
-	      "back for them: job 2 of account lab (line 2): \"-50\" for ElapsedRaw",
+	      "back for them: line 2: ElapsedRaw of job 2 of account lab is \"-50\"",
 	      "reconcile", "bio", "-nP", "--seconds");
 	char *before = exported();
 	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
