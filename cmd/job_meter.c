@@ -40,7 +40,6 @@ struct metered {
 	/* Of the slice: */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
-	size_t odd; /* jobs of accounts whose names no bank can have */
 };
 
 static void free_texts(struct finished_job *job)
@@ -194,10 +193,6 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) || job->billing == 0 ||
 	    factor == 0)
 		return SLURM_OK;
-	if (!slurm_name_ok(job->account)) {
-		metered->odd++;
-		return SLURM_OK;
-	}
 	if (metered->job_count == metered->job_room) {
 		size_t room = metered->job_room ? 2 * metered->job_room : 256;
 		struct finished_job *grown = reallocarray(metered->jobs, room, sizeof(*grown));
@@ -364,9 +359,6 @@ static int charge_jobs(struct metered *metered)
 			leave_out_runaway(metered);
 		status = charge_slice(metered, end, end == until);
 	}
-	if (metered->odd > 0)
-		warning(env, "%zu jobs on %s ran in accounts that no bank can have", metered->odd,
-			observation->cluster);
 	return status;
 }
 

@@ -143,6 +143,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 {
 	struct job_sum *sum = make_sum(charges, account->name);
 	int64_t start = job->start * WHEN_SECOND;
+	char whose[NAME_SIZE]; /* any bytes in Slurm */
 	struct event event = {.kind = EVENT_CHARGE_JOB,
 			      .ref = ref,
 			      .request = job_request,
@@ -158,7 +159,8 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .submit = job->submit * WHEN_SECOND,
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
-			      .slurm_account = job->slurm_account,
+			      .slurm_account =
+				      text_escape(whose, sizeof(whose), job->slurm_account),
 			      .job_user = clean(job->user, 255),
 			      .partition = clean(job->partition, 255),
 			      .qos = clean(job->qos, 255),

@@ -7,6 +7,7 @@
 
 #include "ledger/checking.h"
 #include "ledger/seen.h"
+#include "ledger/text.h"
 
 static int enter_baseline(struct books *books, const char *account, const char *cluster,
 			  int64_t before, int64_t now, const char *reason, const char *note,
@@ -228,10 +229,30 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		if (row->parent)
+		/* A name that is longer is none of Slurm's. */
+		if (row->parent && strlen(row->account) < NAME_SIZE &&
+		    strlen(row->parent) < NAME_SIZE)
 			ret->list[ret->count++] = (struct kin){row->account, row->parent};
 	}
 	return SB_OK;
+}
+
+/* Says which names no bank can have, when they are seen for the first time. */
+static int find_odd_names(struct check *check, const char *cluster, const struct tree *before,
+			  const struct tree *now, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < now->count && !rc; i++) {
+		const char *name = now->list[i].account;
+		struct finding finding = {.kind = FOUND_ODD_NAME};
+
+		if (name_ok(name) || (!check->first && tree_parent(before, name)))
+			continue;
+		check_set_name(finding.other, name);
+		rc = check_add_finding(check, finding, name, cluster, err);
+	}
+	return rc;
 }
 
 static int find_cluster_moves(struct books *books, struct check *check,
@@ -244,6 +265,8 @@ static int find_cluster_moves(struct books *books, struct check *check,
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
 		rc = compare_trees(check, observation, &before, &now, err);
+	if (!rc && check->only_count == 0)
+		rc = find_odd_names(check, observation->cluster, &before, &now, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
@@ -296,13 +319,17 @@ static int start_anew(struct books *books, const char *account, const char *clus
 		      struct sb_error *err)
 {
 	char reason[256] = "the reading went down";
+	char mover[81], from[81], to[71];
 
 	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
 	if (move) {
 		finding->kind = FOUND_MOVED;
 		check_set_name(finding->other, move->mover);
-		(void)snprintf(reason, sizeof(reason), "account %.80s moved from %.80s to %.70s",
-			       move->mover, move->from, move->to);
+		/* Slurm's names are any bytes; an entry's text is not. */
+		(void)snprintf(reason, sizeof(reason), "account %s moved from %s to %s",
+			       text_escape(mover, sizeof(mover), move->mover),
+			       text_escape(from, sizeof(from), move->from),
+			       text_escape(to, sizeof(to), move->to));
 	}
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
 }
