@@ -328,6 +328,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		observation->decays = config.decays;
 		answer->limits = config.limits;
 		answer->safe = config.safe;
+		answer->billing = config.billing;
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);
 		if (reason) {
 			if (observing != OBSERVE_AGAIN)

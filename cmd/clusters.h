@@ -16,6 +16,7 @@ struct cluster_answer {
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	bool limits, safe; /* of AccountingStorageEnforce */
+	enum billing_rule billing;
 };
 
 struct clusters {

@@ -81,7 +81,7 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{"subank check", "as the timer does"},
-	{"subank check --dry-run", "what it would do"},
+	{"subank check --dry-run", "what it would do, and whom it would hold"},
 	{"subank check physics", "one account"},
 	{"subank check --let-go beta", "cluster beta is no more"},
 	{NULL, NULL},
@@ -94,8 +94,9 @@ const struct command cmd_check = {
 	.details =
 		"The main job, for cron or a timer, as often as every minute. Reads from Slurm "
 		"what each account used, charges the difference to the last reading, holds "
-		"accounts that have nothing left (their jobs no longer start, those that run "
-		"go on) and releases those that have. Lets what is left of an ended window "
+		"accounts that have nothing left, or use something without ever having had money "
+		"(their jobs no longer start, those that run go on), and releases those that "
+		"have. Lets what is left of an ended window "
 		"expire, and says once what crossed a threshold or ends soon. Run again with "
 		"nothing new, it does nothing.\n"
 		"What is charged counts at once, and has its entry when something hangs on it, "
@@ -104,7 +105,8 @@ const struct command cmd_check = {
 		"crossing, end, hold and release: without a shell, and with one JSON object on "
 		"its standard input, which is the entry as `subank journal --json` prints it "
 		"with what the account has now as `balance`. What fails (a status other than "
-		"0, or too slow) is told again at the next check. Started by the timer it may "
+		"0, or too slow) is told again at the next check. It has the environment that the "
+		"check was started with, but for LC_ALL, which is C. Started by the timer it may "
 		"write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
 		"where mail waits, and nowhere else until `systemctl edit "
 		"subank-check.service` says so.\n"
@@ -113,9 +115,10 @@ const struct command cmd_check = {
 		"A limit that somebody changed by hand while an account is held is left, and "
 		"every check says so; --put-right sets it again, and `drift: restore` in the "
 		"settings always does.\n"
-		"When Slurm's usage goes down or an account moves below another parent, "
-		"nothing is charged and nothing credited: counting goes on from the new value, "
-		"and both values are said.\n"
+		"When Slurm's usage goes down, nothing is charged and nothing credited: "
+		"counting goes on from the new value, and both values are said. When an account "
+		"moves below another parent, what it used before stays with the accounts that "
+		"were above it.\n"
 		"A row of Slurm's answer that cannot be read (a RawUsage of nan, say) costs its "
 		"account alone: the row is named, nothing is charged to that account, and once it "
 		"can be read all of it is.\n"

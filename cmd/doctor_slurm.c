@@ -238,6 +238,61 @@ static void look_at_tariff(const struct tariff *tariff, const struct in_use *in_
 		 "the settings", advice, "%zu states, %zu factors", tariff->free_count, factors);
 }
 
+static int read_factors(struct books *books, void *ctx, struct sb_error *err)
+{
+	return books_factors(books, ctx, err);
+}
+
+static bool qos_is_listed(const struct qos_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* QOS that are gone from Slurm while their jobs may still be charged. */
+static void look_at_gone_qos(struct env *env, const struct qos_list *list,
+			     struct diagnosis *diagnosis)
+{
+	struct factor_list kept = {0};
+	struct names assumed = {0}, remembered = {0};
+	struct sb_error err;
+
+	if (!env->bank)
+		return;
+	if (bank_read(env->bank, env->now(), read_factors, &kept, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "UsageFactor", "the bank", err.text, "not read");
+		return;
+	}
+	assumed.list = calloc(kept.count + 1, sizeof(*assumed.list));
+	remembered.list = calloc(kept.count + 1, sizeof(*remembered.list));
+	if (!assumed.list || !remembered.list)
+		diagnosis->failed = true;
+	for (size_t i = 0; i < kept.count && !diagnosis->failed; i++) {
+		const struct kept_factor *factor = &kept.list[i];
+
+		if (qos_is_listed(list, factor->name))
+			continue;
+		if (factor->factor < 0)
+			assumed.list[assumed.count++] = factor->name;
+		else if (factor->factor != FACTOR_ONE)
+			remembered.list[remembered.count++] = factor->name;
+	}
+	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS", "gone from Slurm",
+		       "jobs that ran in them are charged by 1, for the bank never saw another "
+		       "factor: if there was one, give it under `factors` in the settings, and "
+		       "refund or charge what was wrong",
+		       assumed.list, assumed.count);
+	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS", "gone from Slurm",
+		       "jobs that ran in them are charged by the factor that the bank saw last",
+		       remembered.list, remembered.count);
+	free(assumed.list);
+	free(remembered.list);
+	factor_list_release(&kept);
+}
+
 static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
 {
 	const struct site_factors *factors = &env->settings.tariff.qos;
@@ -277,6 +332,7 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
 	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
+	look_at_gone_qos(env, &list, diagnosis);
 	free(known);
 	qos_list_release(&list);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/checking.h"
+#include "ledger/moves.h"
 #include "ledger/seen.h"
 #include "ledger/text.h"
 
@@ -124,7 +125,8 @@ static int note_reading(struct books *books, const char *cluster, const char *ac
 	return books_set_reading(books, cluster, account, &reading, err);
 }
 
-/* The account is not among the rows of a cluster that answered: its reading stays. */
+/* The account is not among the rows of a cluster that answered: its reading stays. That it is not
+ * there is kept once, and said where it had used something. */
 static int note_vanished(struct books *books, struct check *check, const struct account *account,
 			 const struct observation *observation, const struct meter *meter,
 			 struct sb_error *err)
@@ -132,13 +134,21 @@ static int note_vanished(struct books *books, struct check *check, const struct 
 	struct reading reading = {0};
 	int rc;
 
-	if (!meter || meter->reading == 0)
-		return SB_OK; /* it was never there */
+	if (!meter)
+		return SB_OK;
 	rc = books_reading(books, observation->cluster, account->name, &reading, err);
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
 	if (!rc && reading.vanished)
 		return SB_OK;
+	/* It may never have been there. What was read before still holds. */
+	if (meter->reading == 0) {
+		if (rc == SB_ENOTFOUND)
+			reading = (struct reading){.time = meter->time};
+		reading.running = -1;
+		reading.vanished = true;
+		return books_set_reading(books, observation->cluster, account->name, &reading, err);
+	}
 	rc = check_add_finding(check,
 			       (struct finding){.kind = FOUND_VANISHED, .before = meter->reading},
 			       account->name, observation->cluster, err);
@@ -219,6 +229,39 @@ static int compare_trees(struct check *check, const struct observation *observat
 	return rc;
 }
 
+/* 1 if [name] went from below the account, -1 if it came, else 0. One that is new has no use from
+ * before. */
+static int change_below(const struct tree *before, const struct tree *now, const char *account,
+			const char *name)
+{
+	return tree_parent(before, name)
+		       ? tree_above(before, account, name) - tree_above(now, account, name)
+		       : 0;
+}
+
+/* What the account's RawUsage would be if nobody had moved: each account takes its own use along,
+ * which is what it shows less what those below it show. All of it is of one moment, so that use up
+ * to then stays with the accounts above before, and later use counts for those above now. */
+static void find_usage_without(const struct observation *observation, const struct tree *before,
+			       const struct tree *now, struct move *move)
+{
+	const struct observed *own = observation_find(observation, move->account);
+	__int128 sum = own ? own->usage : 0;
+
+	move->waits = own && own->odd_usage;
+	for (size_t i = 0; i < now->count; i++) {
+		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
+		int change = change_below(before, now, move->account, kin->account) -
+			     change_below(before, now, move->account, kin->parent);
+
+		sum += (__int128)row->usage * change;
+		move->waits = move->waits || (change != 0 && row->odd_usage);
+		move->cut += change != 0;
+	}
+	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
+}
+
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
 {
 	int rc = tree_new(observation->count, ret, err);
@@ -259,6 +302,7 @@ static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
 	struct tree before = {0}, now = {0}, joined = {0};
+	bool waits = false;
 	int rc = observation_tree(observation, &now, err);
 
 	if (!rc)
@@ -267,11 +311,24 @@ static int find_cluster_moves(struct books *books, struct check *check,
 		rc = compare_trees(check, observation, &before, &now, err);
 	if (!rc && check->only_count == 0)
 		rc = find_odd_names(check, observation->cluster, &before, &now, err);
+	for (size_t i = 0; i < check->move_count && !rc; i++) {
+		struct move *move = &check->moves[i];
+
+		if (strcmp(move->cluster, observation->cluster) != 0)
+			continue;
+		find_usage_without(observation, &before, &now, move);
+		waits = waits || move->waits;
+	}
+	/* All of it is of one moment, or none: until then the tree stays as it was. */
+	for (size_t i = 0; i < check->move_count && waits; i++)
+		check->moves[i].waits |= strcmp(check->moves[i].cluster, observation->cluster) == 0;
+	if (!rc && check->only_count == 0 && !waits)
+		rc = moves_enter(books, observation, &before, &now, false, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
 	/* A check of a few accounts leaves the move to the next whole one. */
-	if (!rc && check->only_count == 0 && !tree_same(&before, &joined))
+	if (!rc && check->only_count == 0 && !waits && !tree_same(&before, &joined))
 		rc = books_set_tree(books, observation->cluster, &joined, err);
 	tree_release(&before);
 	tree_release(&now);
@@ -313,12 +370,12 @@ int check_keep_trees(struct books *books, const struct observation *observations
 	return rc;
 }
 
-/* The reading says nothing: counting goes on from it. */
+/* The reading says nothing beyond [before]: counting goes on from it. */
 static int start_anew(struct books *books, const char *account, const char *cluster, int64_t before,
 		      int64_t now, const struct move *move, struct finding *finding,
 		      struct sb_error *err)
 {
-	char reason[256] = "the reading went down";
+	char reason[256] = REASON_WENT_DOWN;
 	char mover[81], from[81], to[71];
 
 	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
@@ -360,6 +417,26 @@ static int leave_odd(struct books *books, struct check *check, const struct acco
 			    false, err);
 }
 
+/* Charges what was used up to the move, and counts on from what the move left. */
+static int meter_move(struct books *books, struct check *check, const struct account *account,
+		      const struct observation *observation, const struct move *move, int64_t usage,
+		      struct finding *finding, struct sb_error *err)
+{
+	const char *cluster = observation->cluster;
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = SB_OK;
+
+	if (move->without > meter->reading) {
+		rc = charge_use(books, check, account, meter, move->without, observation->time,
+				err);
+		meter = account_meter(account, cluster);
+	}
+	if (rc || usage == meter->reading)
+		return rc;
+	return start_anew(books, account->name, cluster, meter->reading, usage,
+			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
+}
+
 int check_meter(struct books *books, struct check *check, const struct account *account,
 		const struct observation *observation, struct sb_error *err)
 {
@@ -371,7 +448,7 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
-	if (row && row->odd_usage)
+	if (row && (row->odd_usage || (move && move->waits)))
 		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
@@ -390,9 +467,12 @@ int check_meter(struct books *books, struct check *check, const struct account *
 		return SB_OK; /* older than what was charged: it would look like a reset */
 	} else if (move && check->only_count > 0) {
 		return SB_OK; /* a whole check says so */
-	} else if (row->usage < meter->reading || (move && row->usage > meter->reading)) {
+	} else if (move) {
+		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
+				err);
+	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
-				row->usage, move, &finding, err);
+				row->usage, NULL, &finding, err);
 	} else if (row->usage > meter->reading) {
 		rc = charge_use(books, check, account, meter, row->usage, observation->time, err);
 		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)

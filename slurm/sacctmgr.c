@@ -414,10 +414,47 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 	return code;
 }
 
+int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
+		 struct slurm_error *err)
+{
+	size_t len = strlen(name) + 1, factor_len = strlen(usage_factor) + 1;
+	struct qos *rows;
+	char **added, *text;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return SLURM_OK;
+	}
+	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
+	if (rows)
+		list->rows = rows;
+	added = reallocarray(list->added, list->added_count + 1, sizeof(*added));
+	if (added)
+		list->added = added;
+	text = malloc(len + factor_len);
+	if (!rows || !added || !text) {
+		free(text);
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
+	}
+	memcpy(text, name, len);
+	memcpy(text + len, usage_factor, factor_len);
+	added[list->added_count++] = text;
+	rows[list->count++] = (struct qos){.name = text,
+					   .grp_tres_mins = "",
+					   .grp_tres_run_mins = "",
+					   .grp_jobs = -1,
+					   .grp_submit_jobs = -1,
+					   .usage_factor = text + len};
+	return SLURM_OK;
+}
+
 void qos_list_release(struct qos_list *list)
 {
 	if (!list)
 		return;
+	for (size_t i = 0; i < list->added_count; i++)
+		free(list->added[i]);
+	free(list->added);
 	free(list->rows);
 	free(list->text);
 	odd_rows_release(&list->odd);

@@ -85,11 +85,18 @@ struct qos_list {
 	char *text; /* what the rows point into */
 	struct odd_rows
 		odd; /* QOS of which a limit of jobs is no number: none is taken to be set */
+	char **added; /* the same for those that qos_list_add() added */
+	size_t added_count;
 };
 
 /* Reads all QOS: `sacctmgr -P show qos format=…`. They are those of every cluster. On success the
  * caller calls qos_list_release(). */
 int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err);
+
+/* Adds a QOS that Slurm does not have any more; one that is in the list stays as it is. Its limits
+ * are none. */
+int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
+		 struct slurm_error *err);
 
 void qos_list_release(struct qos_list *list);
 

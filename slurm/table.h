@@ -55,4 +55,7 @@ size_t table_split(char *line, char **fields, size_t max);
 /* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
 bool whole_number(const char *text, size_t len, int64_t *ret);
 
+/* The same up to UINT64_MAX. */
+bool unsigned_number(const char *text, size_t len, uint64_t *ret);
+
 #endif

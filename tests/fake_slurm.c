@@ -455,6 +455,9 @@ void fake_add_job(const char *name, struct fake_job job)
 	struct fake_cluster *cluster = fake_cluster(name);
 	char *old = cluster->more_jobs, *rest = old, *row, key[64], start[32], end[32], number[32];
 	int64_t submit = job.submit ? job.submit : job.start - 5;
+	uint64_t index = job.index    ? job.index
+			 : job.id % 2 ? (uint64_t)job.id
+				      : FAKE_HIGH_INDEX + (uint64_t)job.id;
 	size_t len;
 	FILE *to = open_memstream(&cluster->more_jobs, &len);
 
@@ -475,8 +478,8 @@ void fake_add_job(const char *name, struct fake_job job)
 		if (strcmp(has, key) != 0)
 			fprintf(to, "%s\n", row);
 	}
-	fprintf(to, "%d|%s|%d|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
-		otherwise(job.name, number), job.id, otherwise(job.account, "bio"),
+	fprintf(to, "%d|%s|%" PRIu64 "|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
+		otherwise(job.name, number), index, otherwise(job.account, "bio"),
 		otherwise(job.user, "ann"), otherwise(job.partition, "main"),
 		otherwise(job.qos, "normal"),
 		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,
@@ -493,23 +496,42 @@ void fake_add_job(const char *name, struct fake_job job)
 	free(old);
 }
 
-/* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window, with the time that
- * they waited. */
+/* Prints the line with the delimiter that was asked for between its fields. */
+static void print_fields(const char *delimiter, const char *line, FILE *out)
+{
+	for (; *line; line++) {
+		if (*line == '|')
+			fputs(delimiter, out);
+		else
+			fputc(*line == *FAKE_BAR       ? '|'
+			      : *line == *FAKE_NEWLINE ? '\n'
+						       : *line,
+			      out);
+	}
+	fputc('\n', out);
+}
+
+/* sacct … --delimiter TEXT -M C -S utsN -E utsN … [-A A,B] [-j 1,2]: the jobs that overlap the
+ * window, with the time that they waited. */
 static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
 			 FILE *out)
 {
-	const char *accounts = option_of(argv, "-A");
+	const char *accounts = option_of(argv, "-A"), *ids = option_of(argv, "-j");
+	const char *delimiter = option_of(argv, "--delimiter");
 	int64_t since = seconds_of(argv, "-S"), until = seconds_of(argv, "-E");
 	const char *more = cluster->more_jobs ? cluster->more_jobs : "";
 	char *copy, *rest, *row;
 
+	ck_assert(delimiter && *delimiter);
 	ck_assert_int_ge(asprintf(&copy, "%s%s", rows ? cluster->jobs : "", rows ? more : ""), 0);
 	rest = copy;
-	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
-	      "ElapsedRaw|Suspended|AllocTRES|TimelimitRaw\n",
-	      out);
+	print_fields(
+		delimiter,
+		"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
+		"ElapsedRaw|Suspended|AllocTRES|TimelimitRaw",
+		out);
 	while ((row = strsep(&rest, "\n")) && *row) {
-		char *line = strdup(row), *at = line, *cells[15];
+		char *line = strdup(row), *at = line, *cells[15], *whole;
 
 		ck_assert_ptr_nonnull(line);
 		for (size_t i = 0; i < 15; i++) {
@@ -521,8 +543,12 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 		int64_t begin = start && start < submit ? start : submit;
 		bool ended = strcmp(cells[10], "Unknown") != 0;
 		if (begin < until && (!ended || strtoll(cells[10], NULL, 10) >= since) &&
-		    (!accounts || list_has(accounts, cells[3])))
-			fprintf(out, "%s|%s\n", cluster->name, row);
+		    (!accounts || list_has(accounts, cells[3])) &&
+		    (!ids || list_has(ids, cells[0]))) {
+			ck_assert_int_ge(asprintf(&whole, "%s|%s", cluster->name, row), 0);
+			print_fields(delimiter, whole, out);
+			free(whole);
+		}
 		free(line);
 	}
 	free(copy);
@@ -543,6 +569,7 @@ static void answer_squeue(const struct fake_cluster *cluster, FILE *out)
 		if (strstr(row, "|Unknown|") && !list_has(cluster->runaway, id))
 			fprintf(out, "%s\n", id);
 	}
+	fputs(cluster->queue ? cluster->queue : "", out);
 	free(copy);
 }
 

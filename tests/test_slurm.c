@@ -424,9 +424,8 @@ static const struct {
 	{"CLUSTER: dev\n", "empty"},
 	{"JOBID\n1\n2", "cut off"},
 	{"JOBID|STATE\n1|RUNNING\n", "squeue: line 1"},
-	{"JOBID\n1\n2_3\n", "\"2_3\" is no job's number"},
-	{"JOBID\n-1\n", "\"-1\" is no job's number"},
-	{"JOBID\n9223372036854775808\n", "is no job's number"},
+	{"1\n2\n", "should name column JOBID but has \"1\""},
+	{"CLUSTER: gpu\nJOBID\n1\n", "line 1 of its answer for cluster dev has \"CLUSTER: gpu\""},
 };
 
 START_TEST(squeue_refuses)
@@ -465,6 +464,39 @@ START_TEST(squeue_tells_which_jobs_are_known)
 }
 END_TEST
 
+static const struct {
+	const char *line, *odd;
+} odd_ids[] = {
+	{"2_3", "line 4 has \"2_3\" for JOBID"},
+	{"-1", "line 4 has \"-1\" for JOBID"},
+	{"9223372036854775808", "line 4 has \"9223372036854775808\" for JOBID"},
+	{"1|RUNNING", "line 4 has \"1|RUNNING\" for JOBID"},
+	{"N/A", "line 4 has \"N/A\" for JOBID"},
+};
+
+/* Any job may be the one that is meant there. */
+START_TEST(squeue_leaves_out_what_is_no_number)
+{
+	struct known_jobs known = {0};
+	struct slurm_error err = {0};
+	char *answer;
+
+	ck_assert_int_ge(
+		asprintf(&answer, "CLUSTER: dev\nJOBID\n7\n%s\n 12 \n\nx\n", odd_ids[_i].line), 0);
+	canned.out = answer;
+	canned.out_len = strlen(answer);
+	ck_assert_msg(squeue_read(&slurm_canned, "dev", &known, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(known.count, 2);
+	ck_assert_int_eq(known.ids[0], 7);
+	ck_assert_int_eq(known.ids[1], 12);
+	ck_assert_uint_eq(known.odd, 2);
+	ck_assert_str_eq(known.first_odd, odd_ids[_i].odd);
+	ck_assert(known_jobs_have(&known, 7));
+	ck_assert(known_jobs_have(&known, 8));
+	known_jobs_release(&known);
+	free(answer);
+}
+END_TEST
 struct wanted_share {
 	const char *account, *parent;
 	int64_t raw_usage;
@@ -1754,7 +1786,7 @@ static void setup_fake(void)
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	(void)snprintf(path, sizeof(path), "%s/gpu", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	ck_assert_int_eq(setenv("SLURM_CONF", state, 1), 0);
 	for (int i = 0; i < PROGRAMS; i++)
 		(void)snprintf(programs[i], sizeof(programs[i]), "%s/%s",
 			       folder ? folder : "tests/fake", names[i]);
@@ -2214,6 +2246,7 @@ int main(void)
 	tcase_add_test(bad, table_stands_any_damage);
 	tcase_add_loop_test(bad, predecessor_05_sshare_refuses, 0, COUNT(bad_answers));
 	tcase_add_loop_test(bad, squeue_refuses, 0, COUNT(bad_ids));
+	tcase_add_loop_test(bad, squeue_leaves_out_what_is_no_number, 0, COUNT(odd_ids));
 	tcase_add_loop_test(bad, bad_limits_run_nothing, 0, COUNT(bad_limits));
 	tcase_add_test(bad, no_account_runs_nothing);
 	tcase_add_test(bad, predecessor_03_04_a_failing_sacctmgr_is_a_failure);
