@@ -77,7 +77,8 @@ static const char *alike(const struct clusters *clusters, const char *name)
 		const struct observation *cluster = &clusters->list[i];
 
 		for (size_t j = 0; j < cluster->count; j++) {
-			if (nearer(name, cluster->rows[j].account, &distance))
+			if (name_ok(cluster->rows[j].account) &&
+			    nearer(name, cluster->rows[j].account, &distance))
 				best = cluster->rows[j].account;
 		}
 	}

@@ -568,6 +568,23 @@ static void look_for_shut(const struct look *look, const struct booked *booked, 
 	free(shut.list);
 }
 
+/* Names that no bank can have. */
+static void look_for_odd_names(const struct look *look, const struct observation *cluster)
+{
+	struct names odd = {.list = calloc(cluster->count + 1, sizeof(*odd.list))};
+
+	if (!odd.list)
+		look->diagnosis->failed = true;
+	for (size_t i = 0; i < cluster->count && odd.list; i++) {
+		/* Without a parent it is a part of another name. */
+		if (cluster->rows[i].parent && !name_ok(cluster->rows[i].account))
+			odd.list[odd.count++] = cluster->rows[i].account;
+	}
+	diagnose_names(look->diagnosis, VERDICT_INFO, "names no bank can have", cluster->cluster,
+		       "their use counts for the accounts above them", odd.list, odd.count);
+	free(odd.list);
+}
+
 static void look_at_accounts(const struct look *look)
 {
 	struct booked booked = {.look = look};
@@ -582,9 +599,14 @@ static void look_at_accounts(const struct look *look)
 	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
 		       "subank open, or leave them out with `accounts:` in the settings",
 		       booked.unbanked.names, booked.unbanked.count);
+	diagnose_names(look->diagnosis, VERDICT_INFO, "used, no bank can have it", "Slurm",
+		       "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is "
+		       "charged for these unless the bank has an account above them",
+		       booked.unbanked.odd, booked.unbanked.odd_count);
 	for (size_t i = 0; i < look->count; i++) {
 		if (!look->list[i].answered)
 			continue;
+		look_for_odd_names(look, &look->list[i]);
 		look_for_absent(look, &booked, &look->list[i]);
 		look_for_shut(look, &booked, i);
 	}

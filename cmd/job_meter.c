@@ -57,7 +57,6 @@ struct metered {
 	int64_t slice; /* its begin, seconds */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
-	size_t odd; /* jobs of accounts whose names no bank can have */
 	/* Of all slices: */
 	size_t rows; /* that could be read */
 	struct left_out unread; /* those that could not, */
@@ -256,10 +255,6 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 		return SLURM_OK;
 	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
-	if (!slurm_name_ok(job->account)) {
-		metered->odd++;
-		return SLURM_OK;
-	}
 	if (metered->job_count == metered->job_room) {
 		size_t room = metered->job_room ? 2 * metered->job_room : 256;
 		struct finished_job *grown = reallocarray(metered->jobs, room, sizeof(*grown));
@@ -633,9 +628,6 @@ static int charge_jobs(struct metered *metered)
 			again = forgot == EXIT_DONE ? again : forgot;
 		}
 	}
-	if (metered->odd > 0)
-		warning(env, "%zu jobs on %s ran in accounts that no bank can have", metered->odd,
-			cluster);
 	if (left_out_warn(env, cluster, &metered->unread,
 			  "each to be charged when it can be read") != EXIT_DONE &&
 	    status == EXIT_DONE)

@@ -295,6 +295,11 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 				      sizeof(*record->lines), compare_line))
 			names[count++] = tree->list[i].account;
 	}
+	/* A name that cannot be asked for: then it is asked for all. */
+	for (size_t i = 0; i < count; i++) {
+		if (!slurm_name_ok(names[i]))
+			count = 0;
+	}
 	*ret = names;
 	*ret_count = count;
 	return SLURM_OK;

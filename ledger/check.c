@@ -255,8 +255,12 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 static int check_all(struct books *books, struct check *check, struct sb_error *err)
 {
 	size_t count;
-	int rc = books_set_last_check(books, books_time(books), err);
+	int64_t last;
+	int rc = books_last_check(books, &last, err);
 
+	check->first = !rc && last == 0;
+	if (!rc)
+		rc = books_set_last_check(books, books_time(books), err);
 	if (!rc)
 		rc = look_at_levers(books, check, err);
 	if (!rc)

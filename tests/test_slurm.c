@@ -114,9 +114,11 @@ static char bytes_255[256], bytes_256[257];
 static const char *const bad_names[] = {
 	NULL,	"",    "-",    "-a",  "a;b",	 "a$b",	  "$(a)",  "a'b",
 	"a\"b", "a,b", "a=b",  "a b", "a\nb",	 "a\n",	  "Test1", "\xc3\xa4",
-	"a/b",	"a|b", "a\tb", "a*",  bytes_256, "a\x7f", "a\x01", "`a`",
+	"a:b",	"a|b", "a\tb", "a*",  bytes_256, "a\x7f", "a\x01", "`a`",
+	"@a",	"a+",  "%a",   "/a",  "a[1-2]",	 "a~b",	  "a#b",   "a ",
 };
-static const char *const good_names[] = {"a", "test1", "0", "a-b_c.d", "a-", ".", "_", bytes_255};
+static const char *const good_names[] = {"a", "test1",	 "0",	     "a-b_c.d", "a-", ".",
+					 "_", bytes_255, "htc@free", "a%b",	"a/b"};
 
 static void fill_names(void)
 {

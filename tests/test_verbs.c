@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "slurm/slurm.h"
 #include "tests/drive.h"
 
 #define NAME_40 "a123456789b123456789c123456789d123456789"
@@ -438,11 +439,38 @@ END_TEST
 
 /* ---- entering ---- */
 
+/* The books and slurm/ each have the rule for themselves. */
+START_TEST(what_the_bank_can_have_is_what_may_reach_a_command_line)
+{
+	static const char *const before[] = {"", "", "a", "a"}, *const behind[] = {"", "a", "",
+										   "b"};
+	char name[512];
+
+	for (size_t i = 0; i < COUNT(before); i++) {
+		for (int c = 1; c < 256; c++) {
+			(void)snprintf(name, sizeof(name), "%s%c%s", before[i], c, behind[i]);
+			ck_assert_msg(slurm_name_ok(name) == name_ok(name), "'%s'", name);
+			ck_assert_msg(name_ok(name) == !name_check("account", name, NULL), "'%s'",
+				      name);
+			ck_assert_msg(!slurm_check_cluster(name, NULL) ==
+					      !name_check("cluster", name, NULL),
+				      "'%s'", name);
+		}
+	}
+	for (size_t len = 0; len < sizeof(name); len++) {
+		memset(name, 'a', len);
+		name[len] = '\0';
+		ck_assert(slurm_name_ok(name) == (len > 0 && len < 256));
+		ck_assert(name_ok(name) == (len > 0 && len < 256));
+	}
+}
+END_TEST
+
 START_TEST(malformed_names_and_amounts_are_refused_by_every_verb)
 {
 	static const char *const names[] = {
-		"",	"a;b",	"a$b", "a'b", "a\"b",	   "a,b",     "a=b",	    "a b",
-		"a\nb", "a`b`", "a/b", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
+		"",	"a;b",	"a$b",	"a'b", "a\"b",	    "a,b",     "a=b",	     "a b",
+		"a\nb", "a`b`", "a[b]", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
 	};
 	static const char *const amounts[] = {
 		"0",
@@ -1039,6 +1067,7 @@ int main(void)
 	      *showing = tcase_create("showing"), *files = tcase_create("files");
 
 	add_verbs(frame);
+	tcase_add_test(frame, what_the_bank_can_have_is_what_may_reach_a_command_line);
 	tcase_add_test(frame, what_was_recorded_is_said_to_be_when_its_receipt_is_lost);
 	tcase_add_test(frame, what_stands_already_is_said_to_be_when_its_receipt_is_lost);
 	tcase_add_test(frame, what_was_not_recorded_is_not_said_to_be);
