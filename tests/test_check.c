@@ -617,6 +617,37 @@ START_TEST(softer_rules_say_or_do_nothing)
 }
 END_TEST
 
+static int set_flight(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct reading reading = {
+		.usage = 1110, .time = now, .running = -1, .flight.used = INT64_MAX};
+
+	(void)ctx;
+	return books_set_reading(books, "c1", "alice", &reading, err);
+}
+
+/* What slurmdbd says of jobs that run may be nonsense. */
+START_TEST(less_is_not_available_than_money_can_say)
+{
+	rules.enforcement = ENFORCE_WARN;
+	open_alice();
+	(void)see(1110, NO_LIMIT);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_METER,
+				    .account = "alice",
+				    .cluster = "c1",
+				    .resource = RESOURCE_BILLING,
+				    .meter = METER_JOBS,
+				    .since = now,
+				    .before = 1110,
+				    .now = 1110});
+	OK(bank_write(bank, now, set_flight, NULL, &error));
+	(void)see(1110, NO_LIMIT);
+	ck_assert_ptr_nonnull(found(FOUND_SPENT));
+	ck_assert_int_eq(found(FOUND_SPENT)->amount, -INT64_MAX);
+}
+END_TEST
+
 START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
 {
 	struct account *account;
@@ -1488,6 +1519,7 @@ int main(void)
 	tcase_add_test(holds, seven_days_to_the_microsecond_are_trusted);
 	tcase_add_test(holds, an_account_that_never_had_money_is_reported_not_held);
 	tcase_add_test(holds, softer_rules_say_or_do_nothing);
+	tcase_add_test(holds, less_is_not_available_than_money_can_say);
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
