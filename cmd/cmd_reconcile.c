@@ -15,6 +15,7 @@
 #include "cmd/window.h"
 #include "ledger/account.h"
 #include "ledger/correct.h"
+#include "ledger/left_jobs.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -93,7 +94,8 @@ struct reconciling {
 	size_t count;
 	struct qos_list qos;
 	bool *failed; /* by record: Slurm did not answer */
-	size_t differ; /* lines that differ by more than the edges explain */
+	size_t differ; /* lines that differ by more than the edges explain, */
+	size_t uncertain; /* and those of them that jobs which cannot be read may explain */
 	struct output *output;
 	struct window window;
 	/* Within the transaction that enters the differences: */
@@ -163,6 +165,25 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 	return rc;
 }
 
+/* Finds the accounts that the next check charges with jobs left out before. */
+static int find_waiting(struct books *books, struct record *record, struct sb_error *err)
+{
+	struct left_jobs left;
+	int rc = books_left_jobs(books, record->cluster, &left, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < record->count; i++) {
+		struct recorded *line = &record->lines[i];
+
+		if (line->booked.jobs_since)
+			line->waiting = left_jobs_of(&left, &record->tree, line->booked.account,
+						     line->booked.until / WHEN_SECOND);
+	}
+	left_jobs_release(&left);
+	return SB_OK;
+}
+
 static int read_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct reconciling *reconciling = ctx;
@@ -189,9 +210,12 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 					      account->meters[j].cluster, err);
 		}
 	}
-	for (size_t i = 0; i < reconciling->count && !rc; i++)
+	for (size_t i = 0; i < reconciling->count && !rc; i++) {
 		rc = books_tree(books, reconciling->records[i].cluster,
 				&reconciling->records[i].tree, err);
+		if (!rc)
+			rc = find_waiting(books, &reconciling->records[i], err);
+	}
 	return rc;
 }
 
@@ -220,6 +244,10 @@ static int read_slurm(struct reconciling *reconciling)
 			reconciling->failed[i] = true;
 			status = EXIT_PART;
 		}
+		if (record->squeue_odd ||
+		    left_out_warn(env, record->cluster, &record->left,
+				  "nor is anything given back for them") != EXIT_DONE)
+			status = EXIT_PART;
 		if (record->unknown_qos > 0)
 			note(env,
 			     "%zu jobs on %s ran in a QOS that is gone: their UsageFactor is "
@@ -338,6 +366,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct reconciling *reconciling = telling->reconciling;
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &telling->before->lines[line];
+	char index[24];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
@@ -359,7 +388,8 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	output_text(output, JOB_QOS, job->qos);
 	output_time(output, JOB_SUBMIT, job->submit * WHEN_SECOND);
 	output_time(output, JOB_END, job->end < 0 ? 0 : job->end * WHEN_SECOND);
-	output_number(output, JOB_INDEX, job->index);
+	(void)snprintf(index, sizeof(index), "%" PRIu64, job->index);
+	output_text(output, JOB_INDEX, index);
 	output_text(output, JOB_TRES, job->tres);
 	return SLURM_OK;
 }
@@ -441,14 +471,44 @@ static int enter_difference(struct reconciling *reconciling, const struct booked
 	return rc;
 }
 
+/* Whether jobs that could not be read may be what differs: one that was not read now may be in the
+ * books, and the next check may charge one that was not read then. */
+static bool is_uncertain(const struct recorded *line, int64_t certain)
+{
+	return (certain < 0 && line->left_out > 0) || line->waiting > 0;
+}
+
 static int enter_line(struct reconciling *reconciling, const struct recorded *line,
 		      struct sb_error *err)
 {
 	int64_t difference, certain;
 
-	return record_difference(line, &difference, &certain) && certain
+	return record_difference(line, &difference, &certain) && certain &&
+			       !is_uncertain(line, certain)
 		       ? enter_difference(reconciling, &line->booked, certain, err)
 		       : SB_OK;
+}
+
+static int tell_uncertain(struct reconciling *reconciling, const struct recorded *line,
+			  struct sb_error *err)
+{
+	int64_t difference, certain;
+
+	(void)err;
+	if (!record_difference(line, &difference, &certain) || !certain ||
+	    !is_uncertain(line, certain))
+		return SB_OK;
+	reconciling->uncertain++;
+	if (line->waiting > 0)
+		warning(reconciling->env,
+			"%s on %s: the difference is not entered: %zu of its jobs are left out and "
+			"charged by a check when they can be read",
+			line->booked.account, line->booked.cluster, line->waiting);
+	else
+		warning(reconciling->env,
+			"%s on %s: nothing is given back: %zu of its jobs cannot be read",
+			line->booked.account, line->booked.cluster, line->left_out);
+	return SB_OK;
 }
 
 static int enter(struct books *books, void *ctx, struct sb_error *err)
@@ -483,6 +543,11 @@ static int apply(struct reconciling *reconciling, int status)
 	struct env *env = reconciling->env;
 	struct sb_error err;
 
+	(void)each_line(reconciling, tell_uncertain, &err);
+	if (reconciling->uncertain > 0)
+		status = EXIT_PART;
+	if (reconciling->uncertain == reconciling->differ)
+		return status;
 	reconciling->changed = calloc(reconciling->differ, sizeof(*reconciling->changed));
 	if (!reconciling->changed) {
 		sb_error_nomem(&err);

@@ -43,6 +43,22 @@ static bool look_at_command(struct env *env, const char *setting, const char *pr
 	return true;
 }
 
+/* Rows that are left out of an answer, as one row of doctor's. */
+static void look_for_odd(struct diagnosis *diagnosis, const char *program, const char *where,
+			 const struct odd_rows *rows)
+{
+	char text[ODD_ROW_TEXT_SIZE], advice[ODD_ROW_TEXT_SIZE + 160];
+
+	if (rows->count == 0)
+		return;
+	(void)snprintf(advice, sizeof(advice),
+		       "%s; what such a row would say is not known until it can be read: look at "
+		       "it with %s, and mend it there",
+		       odd_row_text(text, &rows->list[0]), program);
+	diagnose(diagnosis, VERDICT_BAD, "rows left out", where, advice, "%zu of %s", rows->count,
+		 program);
+}
+
 /* ---- partitions ---- */
 
 enum weights { WEIGHTS_NONE, WEIGHTS_WHOLE, WEIGHTS_FRACTIONAL };
@@ -95,6 +111,7 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 		for (size_t j = 0; j < factors->count; j++)
 			known[j] = known[j] || strcmp(factors->list[j].name, partition->name) == 0;
 	}
+	look_for_odd(diagnosis, "scontrol", cluster, &partitions.odd);
 	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
@@ -315,6 +332,7 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
 	look_at_gone_qos(env, &list, diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
 	free(known);
 	qos_list_release(&list);
 }
@@ -381,9 +399,11 @@ static bool observe(struct look *look, size_t at)
 	if (!rows)
 		return false;
 	for (size_t i = 0; i < shares->count; i++)
-		rows[i] = (struct observed){.account = shares->rows[i].account,
-					    .parent = shares->rows[i].parent,
-					    .usage = shares->rows[i].raw_usage};
+		rows[i] = (struct observed){
+			.account = shares->rows[i].account,
+			.parent = shares->rows[i].parent,
+			.usage = shares->rows[i].odd_usage ? 0 : shares->rows[i].raw_usage,
+			.odd_usage = shares->rows[i].odd_usage};
 	look->list[at].rows = rows;
 	look->list[at].count = shares->count;
 	look->list[at].answered = true;
@@ -411,6 +431,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	}
 	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
 		 look->shares[at].count);
+	look_for_odd(look->diagnosis, "sshare", cluster, &look->shares[at].odd);
 	doctor_jobs(env, cluster, look->diagnosis);
 	if (!observe(look, at))
 		look->diagnosis->failed = true;

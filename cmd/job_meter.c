@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "cmd/known_qos.h"
+#include "cmd/left_out.h"
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
 #include "ledger/correct.h"
 #include "ledger/jobs.h"
+#include "ledger/left_jobs.h"
 #include "ledger/when.h"
 #include "slurm/squeue.h"
 
@@ -24,6 +26,8 @@
 
 /* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
 enum { CLOCKS_APART = 10 };
+/* Jobs whose rows could not be read are asked for so often, once they are further behind. */
+#define TRY_AGAIN (60 * 60 * WHEN_SECOND)
 
 /* More than Slurm is old. */
 enum { SLICES_MAX = 4000 };
@@ -48,9 +52,17 @@ struct metered {
 	bool *runs; /* by line: whether it had a job at that time */
 	struct known_jobs known;
 	/* Of the slice: */
+	int64_t slice; /* its begin, seconds */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
 	size_t odd; /* jobs of accounts whose names no bank can have */
+	/* Of all slices: */
+	size_t rows; /* that could be read */
+	struct left_out unread; /* those that could not, */
+	struct left_jobs left; /* and the jobs among them, with those that other checks left out */
+	bool left_changed; /* the books do not have the list so */
+	bool hold; /* there are some that are not in the list */
+	bool silent; /* sacct did not answer */
 };
 
 static void free_texts(struct finished_job *job)
@@ -73,6 +85,7 @@ static void forget_jobs(struct metered *metered)
 static void release(struct metered *metered)
 {
 	forget_jobs(metered);
+	left_jobs_release(&metered->left);
 	free(metered->jobs);
 	free(metered->to);
 	free(metered->runs);
@@ -146,6 +159,9 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 		rc = books_account(books, checkup->accounts[i], &named, err);
 	if (!rc)
 		rc = read_tree(books, metered, err);
+	left_jobs_release(&metered->left);
+	if (!rc)
+		rc = books_left_jobs(books, cluster, &metered->left, err);
 	if (!rc)
 		rc = check_clock_gap(books, checkup->clock_ok, &gap, err);
 	/* The plan says so. */
@@ -214,13 +230,26 @@ static bool note_unknown(struct metered *metered, const char *qos)
 	return true;
 }
 
+/* The job's place among those that were left out; NULL: it was not. */
+static struct left_job *find_left(const struct metered *metered, const struct sacct_job *job)
+{
+	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
+
+	/* Numbers recur. */
+	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
+}
+
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	struct metered *metered = ctx;
 	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
 	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
+	struct left_job *left = find_left(metered, job);
 	struct finished_job *to;
 
+	metered->rows++;
+	if (left)
+		left->read = true;
 	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
 	    (job->billing == 0 && excess == 0) || factor == 0)
 		return SLURM_OK;
@@ -256,10 +285,64 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	return SLURM_OK;
 }
 
+/* Names a row that cannot be read, and remembers its job. One that has not ended comes again. */
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	struct left_job job = {
+		.id = odd->id, .submit = odd->submit, .since = metered->slice, .odd = true};
+	struct left_job *known = left_jobs_find(&metered->left, odd->id, odd->submit);
+	struct sb_error why;
+	int rc;
+
+	left_out_add(&metered->unread, odd);
+	if (!odd->job || !odd->ended)
+		return SLURM_OK;
+	if (known) {
+		known->odd = true;
+		return SLURM_OK;
+	}
+	if (odd->account && strlen(odd->account) < sizeof(job.account))
+		memcpy(job.account, odd->account, strlen(odd->account));
+	rc = odd->id < 0 ? SB_EREFUSED : left_jobs_add(&metered->left, &job, &why);
+	if (rc == SB_EREFUSED)
+		metered->hold = true;
+	else if (rc)
+		return slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
+	else
+		metered->left_changed = true;
+	return SLURM_OK;
+}
+
+/* The same two where jobs that were left out are asked for: others are nothing to it. */
+static int keep_left_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	return find_left(ctx, job) ? keep_job(job, ctx, err) : SLURM_OK;
+}
+
+static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	bool named = false;
+
+	(void)err;
+	for (size_t i = 0; i < metered->left.count; i++) {
+		struct left_job *job = &metered->left.list[i];
+
+		if (odd->id != job->id ||
+		    (odd->submit >= 0 && job->submit >= 0 && odd->submit != job->submit))
+			continue;
+		if (!named)
+			left_out_add(&metered->unread, odd);
+		job->odd = named = true;
+	}
+	return SLURM_OK;
+}
+
 /* Takes out jobs that slurmctld does not know: they would be in flight for ever, and more of it at
  * each check, until their account is held. It is asked when a job has run for longer than it may,
- * or may run for ever. */
-static void leave_out_runaway(struct metered *metered)
+ * or may run for ever. Returns EXIT_DONE or EXIT_PART. */
+static int leave_out_runaway(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const char *cluster = metered->observation->cluster;
@@ -267,6 +350,7 @@ static void leave_out_runaway(struct metered *metered)
 	struct slurm_error err;
 	bool doubtful = false;
 	size_t kept = 0, count = metered->job_count;
+	int status;
 
 	for (size_t i = 0; i < count && !doubtful; i++) {
 		const struct finished_job *job = &metered->jobs[i];
@@ -274,12 +358,13 @@ static void leave_out_runaway(struct metered *metered)
 		doubtful = job->end < 0 && (job->limit < 0 || job->elapsed > job->limit);
 	}
 	if (!doubtful)
-		return;
+		return EXIT_DONE;
 	if (squeue_read(&env->slurm, cluster, &known, &err)) {
 		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
 			err.text);
-		return;
+		return EXIT_DONE;
 	}
+	status = left_out_warn_squeue(env, cluster, &known);
 	for (size_t i = 0; i < count; i++) {
 		struct finished_job *job = &metered->jobs[i];
 
@@ -296,10 +381,12 @@ static void leave_out_runaway(struct metered *metered)
 		    "(subank doctor)",
 		    count - kept, count - kept == 1 ? "job" : "jobs", cluster,
 		    count - kept == 1 ? "it" : "them", count - kept == 1 ? "it is" : "they are");
+	return status;
 }
 
 struct charging {
 	struct job_charges charges;
+	const struct left_jobs *left; /* to be kept with them; NULL: it is so */
 	bool dry;
 };
 
@@ -308,6 +395,8 @@ static int charge(struct books *books, void *ctx, struct sb_error *err)
 	struct charging *charging = ctx;
 	int rc = jobs_charge(books, &charging->charges, err);
 
+	if (!rc && charging->left)
+		rc = books_set_left_jobs(books, charging->charges.cluster, charging->left, err);
 	return !rc && charging->dry ? STORE_ABORT : rc;
 }
 
@@ -332,7 +421,8 @@ static void say_sums(struct metered *metered, const struct job_charges *charges)
 			charges->refused, charges->cluster);
 }
 
-static int charge_slice(struct metered *metered, int64_t settled, bool last)
+/* With [hold] the accounts are not charged up to [settled] behind it. */
+static int charge_slice(struct metered *metered, int64_t settled, bool hold, bool last)
 {
 	struct env *env = metered->env;
 	struct charging charging = {
@@ -346,7 +436,9 @@ static int charge_slice(struct metered *metered, int64_t settled, bool last)
 			    .only = metered->checkup->accounts,
 			    .only_count = metered->checkup->account_count,
 			    .running = last,
-			    .settled = settled},
+			    .settled = settled,
+			    .hold = hold},
+		.left = metered->left_changed ? &metered->left : NULL,
 		.dry = metered->dry,
 	};
 	struct sb_error err;
@@ -355,6 +447,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool last)
 	if (bank_write(env->bank, env->now(), charge, &charging, &err)) {
 		status = fail(env, &err);
 	} else {
+		metered->left_changed = metered->left_changed && metered->dry;
 		metered->made |= !metered->dry && charging.charges.sum_count > 0;
 		say_sums(metered, &charging.charges);
 		if (charging.charges.refused > 0)
@@ -364,21 +457,98 @@ static int charge_slice(struct metered *metered, int64_t settled, bool last)
 	return status;
 }
 
+/* Asks once more, by number, for jobs that were left out and are further behind than what this
+ * check has read. Only they are taken: what else is so far behind was decided at its time. */
+static int charge_left_jobs(struct metered *metered)
+{
+	const struct observation *observation = metered->observation;
+	struct left_jobs *left = &metered->left;
+	struct sacct_window window = {.until = observation->time / WHEN_SECOND + 1};
+	int64_t *ids;
+	struct slurm_error err;
+	int code = SLURM_OK;
+
+	/* The clock may have been put back. */
+	if (left->tried <= observation->time && observation->time - left->tried < TRY_AGAIN)
+		return EXIT_DONE;
+	ids = calloc(left->count + 1, sizeof(*ids));
+	for (size_t i = 0; ids && i < left->count; i++) {
+		if (!left->list[i].odd && !left->list[i].read)
+			ids[window.id_count++] = left->list[i].id;
+	}
+	window.ids = ids;
+	forget_jobs(metered);
+	if (!ids)
+		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
+	else if (window.id_count > 0)
+		code = sacct_read(&metered->env->slurm, observation->cluster, &window,
+				  keep_left_job, leave_out_again, metered, &err);
+	free(ids);
+	if (code != SLURM_OK) {
+		warning(metered->env, "jobs left out on cluster '%s' are asked for later: %s",
+			observation->cluster, err.text);
+		return EXIT_PART;
+	}
+	if (window.id_count == 0)
+		return EXIT_DONE;
+	left->tried = observation->time;
+	metered->left_changed = true;
+	return charge_slice(metered, observation->time, true, false);
+}
+
+static int keep_left(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct metered *metered = ctx;
+
+	return books_set_left_jobs(books, metered->observation->cluster, &metered->left, err);
+}
+
+/* Forgets those that could be read now, and those that are no longer on record: they were asked for
+ * at this moment, and sacct showed others. */
+static int forget_left_jobs(struct metered *metered)
+{
+	struct env *env = metered->env;
+	struct left_jobs *left = &metered->left;
+	bool asked = left->tried == metered->observation->time && metered->rows > 0;
+	struct sb_error err;
+	bool changed = false;
+
+	for (size_t i = left->count; i-- > 0;) {
+		struct left_job *job = &left->list[i];
+
+		if (job->odd || (!job->read && !asked))
+			continue;
+		if (!job->read)
+			warning(env,
+				"job %" PRId64 " of account %s, whose row on cluster '%s' could "
+				"not be read, is no "
+				"longer on Slurm's record: it was not charged",
+				job->id, *job->account ? job->account : "(not known)",
+				metered->observation->cluster);
+		left_jobs_remove(left, job);
+		changed = true;
+	}
+	if (!changed || metered->dry)
+		return EXIT_DONE;
+	return bank_write(env->bank, env->now(), keep_left, metered, &err) ? fail(env, &err)
+									   : EXIT_DONE;
+}
+
 /* Reads and charges slice by slice up to the moment of the observation. */
-static int charge_jobs(struct metered *metered)
+static int charge_slices(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const struct observation *observation = metered->observation;
 	int64_t first = metered->from, until = observation->time;
 	struct progress progress;
 	struct slurm_error err;
-	int status = EXIT_DONE;
+	int status = EXIT_DONE, one;
 
 	/* Counted from zero there is no first day. */
 	if (first < until - SLICES_MAX * SLICE)
 		first = until - SLICES_MAX * SLICE;
 	progress_begin(&progress, env, (uint64_t)((until - first) / SLICE + 1));
-	for (int64_t since = first; since < until && status == EXIT_DONE; since += SLICE) {
+	for (int64_t since = first; since < until; since += SLICE) {
 		int64_t end = until - since > SLICE ? since + SLICE : until;
 		/* A job ends in the second that sacct says, and one that ends in this one may not
 		 * be there yet. */
@@ -388,22 +558,51 @@ static int charge_jobs(struct metered *metered)
 
 		progress_step(&progress, (uint64_t)((since - first) / SLICE));
 		forget_jobs(metered);
-		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, metered,
-				  &err);
+		metered->slice = window.since;
+		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, leave_out,
+				  metered, &err);
 		progress_end(&progress);
 		if (code != SLURM_OK) {
 			warning(env, "the jobs on cluster '%s' are charged later: %s",
 				observation->cluster, err.text);
+			metered->silent = true;
 			return EXIT_PART;
 		}
-		if (end == until)
-			leave_out_runaway(metered);
-		status = charge_slice(metered, end, end == until);
+		if (end == until && leave_out_runaway(metered) != EXIT_DONE)
+			status = EXIT_PART;
+		one = charge_slice(metered, end, metered->hold, end == until);
+		if (one != EXIT_DONE && one != EXIT_PART)
+			return one;
+		if (one != EXIT_DONE)
+			status = one;
+	}
+	return status;
+}
+
+static int charge_jobs(struct metered *metered)
+{
+	struct env *env = metered->env;
+	const char *cluster = metered->observation->cluster;
+	int status = charge_slices(metered), again = EXIT_DONE;
+
+	/* A check of some accounts charges no jobs of others. */
+	if (!metered->silent && metered->checkup->account_count == 0 && metered->left.count > 0 &&
+	    (status == EXIT_DONE || status == EXIT_PART)) {
+		again = charge_left_jobs(metered);
+		if (again == EXIT_DONE || again == EXIT_PART) {
+			int forgot = forget_left_jobs(metered);
+
+			again = forgot == EXIT_DONE ? again : forgot;
+		}
 	}
 	if (metered->odd > 0)
 		warning(env, "%zu jobs on %s ran in accounts that no bank can have", metered->odd,
-			observation->cluster);
-	return status;
+			cluster);
+	if (left_out_warn(env, cluster, &metered->unread,
+			  "each to be charged when it can be read") != EXIT_DONE &&
+	    status == EXIT_DONE)
+		status = EXIT_PART;
+	return again == EXIT_DONE ? status : again;
 }
 
 /* ---- switching ---- */
@@ -430,6 +629,11 @@ static int switch_account(struct books *books, const struct metered *metered, si
 
 	if (rc)
 		return rc;
+	if (row && row->odd_usage && metered->to[at] != METER_JOBS)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"its usage cannot be read, from which counting would go on: the "
+			"next check that can read it switches the meter");
 	if (again.amount != booked->amount || !record_difference(line, &difference, &certain))
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' changed meanwhile: the next check switches its "
@@ -460,21 +664,35 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
-/* Notes the accounts to be switched that the job counts for. */
-static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+/* Notes that jobs of the account run, for those to be switched that they count for. NULL: of any. */
+static void note_running(struct metered *metered, const char *name)
 {
-	struct metered *metered = ctx;
 	const struct record *record = &metered->switching;
 
-	(void)err;
-	if (job->start < 0 || (job->end < 0 && !known_jobs_have(&metered->known, job->id)))
-		return SLURM_OK;
 	for (size_t i = 0; i < record->count; i++) {
 		const char *account = record->lines[i].booked.account;
 
-		metered->runs[i] = metered->runs[i] || strcmp(account, job->account) == 0 ||
-				   tree_above(&metered->tree, account, job->account);
+		metered->runs[i] = metered->runs[i] || !name || strcmp(account, name) == 0 ||
+				   tree_above(&metered->tree, account, name);
 	}
+}
+
+static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+
+	(void)err;
+	if (job->start >= 0 && (job->end >= 0 || known_jobs_have(&metered->known, job->id)))
+		note_running(metered, job->account);
+	return SLURM_OK;
+}
+
+/* A job whose row cannot be read may run. */
+static int note_odd_run(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	(void)err;
+	if (odd->job)
+		note_running(ctx, odd->account);
 	return SLURM_OK;
 }
 
@@ -505,7 +723,8 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
 	if (code != SLURM_OK)
 		return code;
-	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, metered, err);
+	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, note_odd_run,
+			  metered, err);
 	known_jobs_release(&metered->known);
 	return code;
 }
@@ -559,11 +778,24 @@ static int switch_meters(struct metered *metered)
 		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
 		return EXIT_PART;
 	}
+	status = left_out_warn(env, cluster, &record->left, "so that their accounts wait");
 	/* One that has to wait keeps no other waiting. */
 	for (size_t i = 0; i < record->count; i++) {
 		struct one_switch one = {.metered = metered, .at = i};
+		const char *account = record->lines[i].booked.account;
+		size_t left = record->lines[i].left_out;
 		struct sb_error err;
 
+		if (left == 0)
+			left = left_jobs_of(&metered->left, &metered->tree, account, INT64_MAX);
+		if (left > 0) {
+			warning(env,
+				"%s: the meter on %s is not switched: %zu of its jobs cannot be "
+				"read",
+				account, cluster, left);
+			status = EXIT_PART;
+			continue;
+		}
 		if (bank_write(env->bank, env->now(), switch_one, &one, &err)) {
 			warning(env, "%s: the meter on %s is not switched: %s",
 				record->lines[i].booked.account, cluster, err.text);
@@ -638,17 +870,20 @@ static int meter_cluster(struct metered *metered)
 	}
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
-	if (status == EXIT_DONE)
+	if (!metered->silent && (status == EXIT_DONE || status == EXIT_PART))
 		kept = keep_factors(metered);
 	if (kept != EXIT_DONE && kept != EXIT_PART)
 		return kept;
-	if (metered->switching.count == 0 || status != EXIT_DONE)
-		return status == EXIT_DONE ? kept : status;
+	if (kept != EXIT_DONE && status == EXIT_DONE)
+		status = kept;
+	if (metered->switching.count == 0 || metered->silent ||
+	    (status != EXIT_DONE && status != EXIT_PART))
+		return status;
 	/* The books have moved. */
 	if (bank_read(env->bank, env->now(), look, metered, &err))
 		return fail(env, &err);
 	switched = switch_meters(metered);
-	return switched == EXIT_DONE ? kept : switched;
+	return switched == EXIT_DONE ? status : switched;
 }
 
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,

@@ -373,7 +373,9 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_MOVE] = "whether `slurm_account` came below the account or went from there",
 	[FIELD_AT_JOB] = "the job, as people write it: 12, 12_3, 12+1",
 	[FIELD_AT_JOB_ID] = "Slurm's number of it, which recurs",
-	[FIELD_AT_DB_INDEX] = "the number of its row in slurmdbd",
+	[FIELD_AT_DB_INDEX] =
+		"the number of its row in slurmdbd, up to 64 bits; a string in JSON. 0: not "
+		"known",
 	[FIELD_AT_SUBMIT] = "when it was submitted; a requeued job has another time for each run",
 	[FIELD_AT_ELAPSED] = "seconds that it ran, suspensions left out",
 	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS, in millionths",
@@ -433,6 +435,7 @@ static const char *form_of(enum field_type type)
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
 	case FIELD_NUMBER:
+	case FIELD_UNSIGNED:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		return "number";
@@ -488,7 +491,9 @@ static const char journal_form[] =
 	"them.\n"
 	"`subank journal --json` prints the same fields as JSON, one object a line; amounts then "
 	"have "
-	"`_seconds` behind their names.\n"
+	"`_seconds` behind their names, and `db_index`, which is past what many readers of JSON "
+	"take for a "
+	"whole number, is a string.\n"
 	"Amounts are always positive: the kind gives the sign. Where an entry took money from, or "
 	"brought it to, stands in `parts`, a list of {lot: N, amount: N}; a lot is named by the "
 	"entry "

@@ -244,6 +244,35 @@ static bool is_below(const struct record *record, const struct recorded *line, c
 	return below;
 }
 
+/* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	const struct record_reading *reading = ctx;
+	struct record *record = reading->record;
+	const char *account = odd->account;
+	size_t of = 0;
+
+	(void)err;
+	if (odd->submit >= reading->until ||
+	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
+		return SLURM_OK;
+	for (size_t i = 0; !account && i < record->count; i++, of++)
+		record->lines[i].left_out++;
+	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
+		struct recorded *line = bsearch(account, record->lines, record->count,
+						sizeof(*record->lines), compare_line);
+
+		if (line) {
+			line->left_out++;
+			of++;
+		}
+		account = tree_parent(&record->tree, account);
+	}
+	if (of > 0)
+		left_out_add(&record->left, odd);
+	return SLURM_OK;
+}
+
 /* The accounts of the lines and those that are, or were, below them. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
 			 struct slurm_error *err)
@@ -306,7 +335,8 @@ static int read_slice(struct env *env, struct record_reading *reading,
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, reading, err);
+	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, leave_out,
+			  reading, err);
 }
 
 /* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
@@ -398,13 +428,15 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
 
 	record->unknown_qos = record->runaway = 0;
+	record->left = (struct left_out){0};
 	record->moved = false;
 	for (size_t i = 0; i < record->count; i++) {
 		struct recorded *line = &record->lines[i];
 
 		*line = (struct recorded){.booked = line->booked,
 					  .moves = line->moves,
-					  .move_count = line->move_count};
+					  .move_count = line->move_count,
+					  .waiting = line->waiting};
 		record->moved = record->moved || line->move_count > 0;
 	}
 	if (code == SLURM_OK && !record->partitions.rows)
@@ -414,6 +446,9 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)
 		return code;
+	record->squeue_odd = reading.known.odd > 0;
+	if (!each)
+		(void)left_out_warn_squeue(env, record->cluster, &reading.known);
 	record->calc_period = config.calc_period;
 	record->billing = config.billing;
 	find_period(record, &window);

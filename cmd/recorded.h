@@ -4,6 +4,7 @@
 #define SUBANK_CMD_RECORDED_H
 
 #include "cmd/env.h"
+#include "cmd/left_out.h"
 #include "ledger/account.h"
 #include "ledger/booked.h"
 #include "slurm/tariff.h"
@@ -27,6 +28,8 @@ struct recorded {
 	__int128 edge;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */
+	size_t left_out; /* rows that could not be read and are, or may be, of its jobs */
+	size_t waiting; /* in: jobs that checks left out, and will charge when they can be read */
 };
 
 struct record {
@@ -41,6 +44,9 @@ struct record {
 	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
 	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
+	struct left_out left; /* rows that could not be read, of jobs of the lines */
+	bool squeue_odd; /* so were lines of squeue, and that was said: no job is taken for runaway
+			  */
 	struct record_slice {
 		int64_t since, until; /* seconds */
 	} * slices; /* parts of the period that had jobs, the newest first */

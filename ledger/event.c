@@ -86,7 +86,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_MOVE] = {"move", FIELD_WORD, AT(move), LAST(move_words), move_words},
 	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
 	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
-	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_NUMBER, AT(db_index), 0, NULL},
+	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_UNSIGNED, AT(db_index), 0, NULL},
 	[FIELD_AT_SUBMIT] = {"submit", FIELD_TIME, AT(submit), 0, NULL},
 	[FIELD_AT_ELAPSED] = {"elapsed", FIELD_NUMBER, AT(elapsed), 0, NULL},
 	[FIELD_AT_FACTOR] = {"factor", FIELD_NUMBER, AT(factor), 0, NULL},
@@ -258,6 +258,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 		return *(const uint32_t *)member(event, field);
 	case FIELD_NAME:
 	case FIELD_TEXT:
+	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
 		return 0;
 	case FIELD_AMOUNT:
@@ -273,6 +274,11 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 		break;
 	}
 	return *(const int64_t *)member(event, field);
+}
+
+uint64_t event_unsigned(const struct event *event, const struct field_spec *field)
+{
+	return field->type == FIELD_UNSIGNED ? *(const uint64_t *)member(event, field) : 0;
 }
 
 /* The value that files leave out; false for a field that always stands there. */
@@ -422,6 +428,7 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	case FIELD_TEXT:
 		return check_text(spec, event_text(event, spec), err);
 	case FIELD_UID:
+	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
 		return SB_OK;
 	default:
@@ -612,6 +619,9 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_UID:
 		bytes_put_u32(to, *(const uint32_t *)member(event, spec));
 		break;
+	case FIELD_UNSIGNED:
+		bytes_put_u64(to, *(const uint64_t *)member(event, spec));
+		break;
 	case FIELD_PARTS:
 		bytes_put_u16(to, (uint16_t)event->part_count);
 		for (size_t i = 0; i < event->part_count; i++) {
@@ -705,6 +715,9 @@ static bool decode_field(struct reader *from, struct event *event, const struct 
 		return *(uint8_t *)to <= spec->max;
 	case FIELD_UID:
 		*(uint32_t *)to = read_u32(from);
+		return true;
+	case FIELD_UNSIGNED:
+		*(uint64_t *)to = read_u64(from);
 		return true;
 	case FIELD_PARTS:
 		decode_parts(from, event);

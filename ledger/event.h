@@ -19,6 +19,7 @@
  *                               end: INT64_MAX is none)
  *       percent                 i64, 1 to 1000
  *       job's numbers           i64, 0 or more; seconds, or as said with the field
+ *       unsigned                u64, all of it (up to 2^63 - 1 the bytes of a job's number)
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
@@ -200,7 +201,7 @@ struct event {
 	uint8_t meter; /* terms, meter: enum metering */
 	uint8_t move; /* move: enum move_change */
 	int64_t job_id; /* job: Slurm's number, which recurs, */
-	int64_t db_index; /* and that of its row in slurmdbd */
+	uint64_t db_index; /* and that of its row in slurmdbd: 64 bits; 0: not known */
 	int64_t submit; /* when it was submitted, microseconds */
 	int64_t elapsed; /* seconds that it ran, suspensions left out */
 	int64_t factor; /* what it is charged by: its QOS's UsageFactor and the site's, in
@@ -223,6 +224,7 @@ enum field_type {
 	FIELD_END, /* WHEN_NEVER is none */
 	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
 	FIELD_NUMBER, /* 0 or more, of what the field says */
+	FIELD_UNSIGNED, /* all 64 bits: event_unsigned() */
 	FIELD_ENTRY,
 	FIELD_WORD,
 	FIELD_UID,
@@ -326,9 +328,10 @@ int event_reversible(enum event_kind kind);
 /* Whether the entry charges use: by reading or by job. */
 bool event_is_charge(const struct event *event);
 
-/* Access by table. Texts are never NULL. */
+/* Access by table. Texts are never NULL; numbers are 0 for a field of another sort. */
 const char *event_text(const struct event *event, const struct field_spec *field);
 int64_t event_number(const struct event *event, const struct field_spec *field);
+uint64_t event_unsigned(const struct event *event, const struct field_spec *field);
 /* Whether the field says nothing (empty text, no end, no parts …): files leave it out. */
 int event_field_is_default(const struct event *event, enum event_field field);
 /* Gives every field the value that files leave out; fields without one get 0 or "". */

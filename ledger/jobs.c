@@ -421,9 +421,10 @@ int jobs_settled(struct books *books, const char *cluster, const char *account, 
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* [flight] is left as it was when it is NULL. */
+/* [flight] is left as it was when it is NULL; on [hold] up to when jobs are charged is, too. */
 static int set_settled(struct books *books, const char *cluster, const struct account *account,
-		       int64_t settled, const struct in_flight *flight, struct sb_error *err)
+		       int64_t settled, bool hold, const struct in_flight *flight,
+		       struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading = {.running = -1};
@@ -439,7 +440,8 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 	}
 	if (rc || reading.settled > settled)
 		return rc;
-	reading.settled = settled;
+	if (!hold)
+		reading.settled = settled;
 	if (flight) {
 		reading.flight = *flight;
 		reading.flight.time = settled;
@@ -538,7 +540,7 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 
 		if (is_meant(charges, account->name))
 			rc = set_settled(
-				books, charges->cluster, account, charges->settled,
+				books, charges->cluster, account, charges->settled, charges->hold,
 				charges->running ? flight_of(charges, account->name) : NULL, err);
 	}
 	return rc;
@@ -566,5 +568,5 @@ int jobs_switch(struct books *books, const char *name, const char *cluster, enum
 	event.before = meter->reading;
 	event.now = to == METER_JOBS ? meter->reading : now;
 	rc = books_append(books, &event, err);
-	return rc ? rc : set_settled(books, cluster, account, since, &none, err);
+	return rc ? rc : set_settled(books, cluster, account, since, false, &none, err);
 }

@@ -13,7 +13,7 @@
 struct finished_job {
 	const char *name; /* as people write it */
 	int64_t id; /* of which no two have the same [submit] on a cluster */
-	int64_t db_index;
+	uint64_t db_index;
 	const char *slurm_account;
 	const char *user, *partition, *qos, *state, *alloc_tres;
 	int64_t submit, start;
@@ -47,6 +47,8 @@ struct job_charges {
 	bool running; /* the list has all jobs that run: what they used so far is in flight */
 	int64_t settled; /* microseconds: jobs that ended before are all in the list or were before
 			  */
+	bool hold; /* they are not, for a row could not be read: the next check reads from as far
+		      back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
 		char account[NAME_SIZE];

@@ -204,10 +204,13 @@ static int compare_trees(struct check *check, const struct observation *observat
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
 		const char *from = tree_parent(before, kin->account);
 
+		if (!from || strcmp(from, kin->parent) == 0)
+			continue;
 		/* One without use takes none along: it was gone, and was made anew. */
-		if (!from || strcmp(from, kin->parent) == 0 || observation->rows[i].usage == 0)
+		if (row->usage == 0 && !row->odd_usage)
 			continue;
 		rc = add_ancestors(check, cluster, before, now, kin, from, err);
 		if (!rc)
@@ -243,6 +246,7 @@ static void find_usage_without(const struct observation *observation, const stru
 
 		sum += (__int128)observation->rows[i].usage * change;
 		move->cut += change != 0;
+		move->odd = move->odd || (change != 0 && observation->rows[i].odd_usage);
 	}
 	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
 }
@@ -251,12 +255,16 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 {
 	int rc = tree_new(observation->count, ret, err);
 
-	for (size_t i = 0; !rc && i < observation->count; i++) {
+	if (rc)
+		return rc;
+	ret->count = 0;
+	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+		if (row->parent)
+			ret->list[ret->count++] = (struct kin){row->account, row->parent};
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int find_cluster_moves(struct books *books, struct check *check,
@@ -347,7 +355,7 @@ static int meter_move(struct books *books, struct check *check, const struct acc
 	const struct meter *meter = account_meter(account, cluster);
 	int rc = SB_OK;
 
-	if (move->without > meter->reading) {
+	if (!move->odd && move->without > meter->reading) {
 		rc = charge_use(books, check, account, meter, move->without, observation->time,
 				err);
 		meter = account_meter(account, cluster);
@@ -355,7 +363,71 @@ static int meter_move(struct books *books, struct check *check, const struct acc
 	if (rc || usage == meter->reading)
 		return rc;
 	return start_anew(books, account->name, cluster, meter->reading, usage,
-			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
+			  !move->odd && move->without + move->cut < meter->reading ? NULL : move,
+			  finding, err);
+}
+
+/* The row says nothing of the use: the meter stays where it is, so that the next reading has it
+ * all.
+ */
+static int leave_odd(struct books *books, struct check *check, const struct account *account,
+		     const struct observation *observation, const struct observed *row,
+		     const struct meter *meter, struct sb_error *err)
+{
+	struct reading reading;
+	int rc;
+
+	/* Where counting starts the first reading says. */
+	if (!meter || (!meter->jobs && !observation->decays))
+		return check_add_finding(check,
+					 (struct finding){.kind = FOUND_ODD_USAGE,
+							  .before = meter ? meter->reading : 0},
+					 account->name, observation->cluster, err);
+	rc = books_enter_deferred(books, account->name, err);
+	if (!rc)
+		rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	return note_reading(books, observation->cluster, account->name, reading.usage,
+			    observation->time, row->odd_room ? reading.running : row->running,
+			    false, err);
+}
+
+/* Whether the account's usage could not be read when another came below it or went: what the check
+ * before the move read says nothing then. */
+static int moved_unread(struct books *books, const struct account *account,
+			const struct meter *meter, const struct moved **ret, struct sb_error *err)
+{
+	struct reading reading;
+	size_t at = account->move_count;
+	int rc;
+
+	*ret = NULL;
+	while (at > 0 && strcmp(account->moves[at - 1].cluster, meter->cluster) != 0)
+		at--;
+	if (at == 0 || account->moves[at - 1].since <= meter->time)
+		return SB_OK;
+	rc = books_reading(books, meter->cluster, account->name, &reading, err);
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (rc || reading.time < account->moves[at - 1].since)
+		*ret = &account->moves[at - 1];
+	return SB_OK;
+}
+
+static int start_behind_move(struct books *books, const struct account *account,
+			     const struct meter *meter, const struct moved *moved, int64_t usage,
+			     struct finding *finding, struct sb_error *err)
+{
+	char reason[256];
+
+	*finding = (struct finding){
+		.kind = FOUND_MOVED, .before = meter->reading, .now = usage};
+	check_set_name(finding->other, moved->mover);
+	(void)snprintf(reason, sizeof(reason),
+		       "account %.150s moved while the usage could not be read", moved->mover);
+	return enter_baseline(books, account->name, moved->cluster, meter->reading, usage, reason,
+			      "", err);
 }
 
 int check_meter(struct books *books, struct check *check, const struct account *account,
@@ -364,11 +436,14 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	const struct observed *row = observation_find(observation, account->name);
 	const struct meter *meter = account_meter(account, observation->cluster);
 	const struct move *move = find_move(check, account->name, observation->cluster);
+	const struct moved *unread = NULL;
 	struct finding finding = {0};
 	int rc = SB_OK;
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
+	if (row && row->odd_usage)
+		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
 		rc = books_enter_deferred(books, account->name, err);
@@ -376,6 +451,10 @@ int check_meter(struct books *books, struct check *check, const struct account *
 			  : note_reading(books, observation->cluster, account->name, row->usage,
 					 observation->time, row->running, false, err);
 	}
+	if (meter && !move && account->move_count > 0)
+		rc = moved_unread(books, account, meter, &unread, err);
+	if (rc)
+		return rc;
 	if (!meter) {
 		int64_t usage = row ? row->usage : 0;
 
@@ -389,6 +468,8 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	} else if (move) {
 		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
 				err);
+	} else if (unread) {
+		rc = start_behind_move(books, account, meter, unread, row->usage, &finding, err);
 	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
 				row->usage, NULL, &finding, err);
@@ -424,6 +505,8 @@ int check_enter_baselines(struct books *books, const char *name,
 		if (!observation->answered || account_meter(account, observation->cluster))
 			continue;
 		row = observation_find(observation, name);
+		if (row && row->odd_usage && !from_zero)
+			continue; /* the first reading says where */
 		rc = enter_baseline(books, name, observation->cluster, -1,
 				    row && !from_zero ? row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
@@ -438,7 +521,7 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 {
 	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
 
-	return after && after->usage == rest - 1 ? after->usage : rest;
+	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
 int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,

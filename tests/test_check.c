@@ -949,6 +949,40 @@ START_TEST(accounts_that_move_at_once_are_told_apart)
 }
 END_TEST
 
+/* What the mover brought is not charged when the usage can be read again. */
+START_TEST(a_move_while_the_usage_cannot_be_read_charges_nobody)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 0;
+	rows[BOB].odd_usage = true;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
+	rows[BOB].usage = 903;
+	rows[BOB].odd_usage = false;
+	(void)see_rows(rows, ROWS);
+	ck_assert_str_eq(found(FOUND_MOVED)->account, "bob");
+	ck_assert_str_eq(found(FOUND_MOVED)->other, "lab");
+	ck_assert_int_eq(rest("bob"), 5000);
+	rows[BOB].usage = 913;
+	(void)see_rows(rows, ROWS);
+	ck_assert_int_eq(rest("bob"), 4990);
+	/* Of a mover whose usage cannot be read nobody knows what it brought. */
+	rows[LAB].parent = "alice";
+	rows[LAB].usage = 0;
+	rows[LAB].odd_usage = true;
+	rows[ALICE].usage = 1050;
+	rows[BOB].usage = 513;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 4990);
+}
+END_TEST
+
 START_TEST(a_move_without_use_is_not_worth_a_word)
 {
 	struct observed rows[ROWS];
@@ -1525,6 +1559,7 @@ int main(void)
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
 	tcase_add_test(moves, use_up_to_a_move_is_charged_where_the_account_was);
 	tcase_add_test(moves, accounts_that_move_at_once_are_told_apart);
+	tcase_add_test(moves, a_move_while_the_usage_cannot_be_read_charges_nobody);
 	tcase_add_test(moves, a_move_without_use_is_not_worth_a_word);
 	tcase_add_test(moves, a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one);
 	tcase_add_test(moves, a_move_that_was_not_entered_is_found_again);

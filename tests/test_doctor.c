@@ -247,6 +247,24 @@ START_TEST(runaway_jobs_are_named)
 }
 END_TEST
 
+START_TEST(rows_that_are_left_out_are_shown)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	NO_ROW("rows left out");
+	(void)snprintf(bio->raw_usage, sizeof(bio->raw_usage), "nan");
+	(void)snprintf(bio->limits, sizeof(bio->limits), "cpu");
+	ROW("rows left out|dev|bad|2 of sshare|line 5: RawUsage of bio is \"nan\"; what ");
+	ck_assert_int_eq(status, 3);
+	bio->raw_usage[0] = bio->limits[0] = '\0';
+	fake_cluster("dev")->partitions = "PartitionName=main State=UP TRESBillingWeights=CPU=1.0\n"
+					  "<html>\n";
+	ROW("rows left out|dev|bad|1 of scontrol|line 2: PartitionName is \"<html>\"; ");
+	fake_qos = "normal|||||1.000000\nq1|||x||1.000000\n";
+	ROW("rows left out|QOS|bad|1 of sacctmgr|line 3: GrpJobs of q1 is \"x\"; ");
+}
+END_TEST
+
 START_TEST(what_a_check_refuses_is_shown)
 {
 	struct fake_cluster *cluster = fake_cluster("dev");
@@ -694,6 +712,7 @@ int main(void)
 	tcase_add_test(doctor, all_is_well);
 	tcase_add_test(doctor, without_a_bank_it_says_what_to_do_first);
 	tcase_add_test(doctor, without_slurm_it_says_so);
+	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);

@@ -68,6 +68,9 @@ static void fill_field(struct event *event, enum event_field at, bool large)
 	case FIELD_NUMBER:
 		set_number(event, at, large ? INT64_MAX : 0);
 		break;
+	case FIELD_UNSIGNED:
+		set_number(event, at, large ? -1 : 0); /* all bits */
+		break;
 	case FIELD_READING:
 	case FIELD_LIMIT:
 		set_number(event, at, large ? INT64_MAX : -1);
@@ -191,6 +194,8 @@ static void compare(const struct event *a, const struct event *b)
 
 		if (field->type == FIELD_NAME || field->type == FIELD_TEXT)
 			ck_assert_str_eq(event_text(a, field), event_text(b, field));
+		else if (field->type == FIELD_UNSIGNED)
+			ck_assert_uint_eq(event_unsigned(a, field), event_unsigned(b, field));
 		else
 			ck_assert_msg(event_number(a, field) == event_number(b, field), "%s",
 				      field->name);
@@ -549,6 +554,7 @@ START_TEST(each_field_is_kept_within_its_bounds)
 				refused(&event, field->name, 0);
 				break;
 			case FIELD_UID:
+			case FIELD_UNSIGNED:
 			case FIELD_PARTS:
 				break;
 			case FIELD_READING:

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 
 #include "tests/drive.h"
 
@@ -97,6 +98,100 @@ START_TEST(each_finished_job_is_charged_once)
 	DONE("jobs|dev|4|-650\n", "statement", "bio", "-nP", "--seconds");
 	DONE("job:dev/1/", "journal", "bio", "-nPo", "Ref", "-k", "job");
 	DONE("\"elapsed\":60", "journal", "--json", "-k", "job", "bio");
+	is_reconciled();
+}
+END_TEST
+
+/* What a subank before DBIndex had 64 bits exported: two billing-seconds for each of three. */
+static const char old_books[] =
+	"subank: 1\n"
+	"bank: \"ef9da7a3a1ec9da5d2420716cb8d9fac\"\n"
+	"unit: \"billing-seconds\"\n"
+	"count: 5\n"
+	"head: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"\n"
+	"journal:\n"
+	"- {entry: 1, kind: open, time: \"2026-11-29T09:45:54.131680Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", hash: "
+	"\"e2c8dc43fef663f162e633b8a56c735189bfe3f1db0f1b0e8101a454908abaa0\"}\n"
+	"- {entry: 2, kind: baseline, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", now: 0, reason: \"opened\", hash: "
+	"\"afaf556ea4491a4ab11fcc0f9562e3a746a0f619e0db134a27a199ade9afa6bd\"}\n"
+	"- {entry: 3, kind: deposit, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", resource: \"billing\", "
+	"amount: 36000, start: \"2026-11-29T09:45:54.131680Z\", hash: "
+	"\"ce21b518f7f5d58dbc3042048671d01e4802d6bd2971ffe6045f86445407af8e\"}\n"
+	"- {entry: 4, kind: meter, time: \"2026-11-29T09:45:54.181787Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", meter: jobs, since: \"2026-11-29T09:45:54.000000Z\", before: "
+	"0, now: 0, hash: "
+	"\"6bfd9512ace98f68c9b80c2381db82bdc15bb4ec4d99da4fea2d9f73a99db39a\"}\n"
+	"- {entry: 5, kind: job, time: \"2026-11-29T09:45:58.221341Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", ref: \"job:dev/7/1795945554/bio\", request: "
+	"\"job\", account: \"bio\", cluster: \"dev\", resource: \"billing\", amount: 6, "
+	"since: \"2026-11-29T09:45:54.000000Z\", until: "
+	"\"2026-11-29T09:45:57.000000Z\", parts: [{lot: 3, amount: 6}], job: "
+	"\"12_3\", job_id: 7, db_index: 4611686018427387905, submit: "
+	"\"2026-11-29T09:45:54.000000Z\", elapsed: 3, factor: 1000000, "
+	"slurm_account: \"bio\", job_user: \"ann\", partition: \"main\", qos: "
+	"\"normal\", state: \"COMPLETED\", alloc_tres: "
+	"\"billing=2,cpu=2,mem=100M,node=1\", hash: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"}\n";
+
+/* The hashes are over the stored bytes, which are the same as they were. */
+START_TEST(books_from_before_have_their_hashes)
+{
+	char file[96], *again;
+	FILE *to;
+
+	(void)snprintf(file, sizeof(file), "%s/old.yaml", test_folder);
+	to = fopen(file, "w");
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_ge(fputs(old_books, to), 0);
+	ck_assert_int_eq(fclose(to), 0);
+	clock_now = T0 + 30 * WHEN_DAY;
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	DONE("", "verify");
+	again = exported();
+	ck_assert_str_eq(again, old_books);
+	free(again);
+	DONE("5:fcd6894b1ffe6db2", "verify");
+	DONE("\"db_index\":\"4611686018427387905\"", "journal", "--json", "-k", "job");
+	UNCHANGED(exported());
+}
+END_TEST
+
+/* Since 24.11 the highest bits are the cluster's id. */
+START_TEST(an_index_has_all_64_bits)
+{
+	char file[96], *before, *after;
+
+	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 3, .index = UINT64_MAX, .start = BEGIN + 3700, .ran = 60});
+	DONE("bio: charged 0.05 SU for 3 jobs on dev\n", "check");
+	nothing_more();
+	DONE("\"db_index\":\"1\"", "journal", "--json", "-k", "job");
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"13512637919694125058\""));
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"18446744073709551615\""));
+	before = exported();
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 1, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 13512637919694125058, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 18446744073709551615, "));
+	DONE(",13512637919694125058,", "export", "--format", "csv", "-");
+	ck_assert_ptr_nonnull(strstr(out, ",18446744073709551615,"));
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	GIVES(0, "", "", "export", file);
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	after = exported();
+	ck_assert_str_eq(after, before);
+	free(after);
+	free(before);
 	is_reconciled();
 }
 END_TEST
@@ -994,6 +1089,357 @@ START_TEST(long_names_have_refs_too)
 }
 END_TEST
 
+/* ---- rows that cannot be read ---- */
+
+static char rows[1 << 19];
+
+/* Rows of sacct as they stand, without the cluster. */
+__attribute__((format(printf, 1, 2))) static void set_rows(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert_int_lt(vsnprintf(rows, sizeof(rows), fmt, ap), (int)sizeof(rows));
+	va_end(ap);
+	fake_cluster("dev")->jobs = rows;
+}
+
+/* A job of so many seconds, with a field that is read, or is not: its start. */
+#define ROW "%d|%d|13512637919694125%03d|%s|ann|main|normal|COMPLETED|%" PRId64 "|%s%" PRId64
+#define ROW_REST "|%" PRId64 "|%d|00:00:00|billing=1|60\n"
+
+static void set_row(int id, const char *account, const char *before, int64_t start, int ran)
+{
+	set_rows(ROW ROW_REST, id, id, id, account, BEGIN + start - 5, before, BEGIN + start,
+		 BEGIN + start + ran, ran);
+}
+
+/* As sacct prints it after `scontrol update jobid=7 TimeLimit=0`, which anybody may do. */
+START_TEST(a_job_without_a_known_limit_is_charged)
+{
+	job(1, "bio", 3700, 60);
+	set_rows("7|7|7|bio|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1,cpu=1,node=1|\n"
+		 "9|9|9|bio|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|3000|00:00:00|billing=1,cpu=1,node=1|\n",
+		 BEGIN + 3700, BEGIN + 3700, BEGIN + 3730, BEGIN + 3700, BEGIN + 3700);
+	DONE("bio: charged 90s for 2 jobs on dev\n", "check", "--seconds");
+	DONE("90|3000|3000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,InFlight,Committed");
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
+#define LEFT_OUT                                                                                   \
+	"sacct on cluster 'dev': 1 row cannot be read and is left out, each to be charged when "   \
+	"it can be read: job 7 of account lab (line 2): \"soon-"
+
+/* "lab" is below "bio". */
+static void open_lab(void)
+{
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "lab", "10");
+	DONE("lab: is metered by jobs", "check");
+	clock_now = T0 + 3 * HOUR;
+}
+
+START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "lab: charged 60s for 1 job on dev\n", LEFT_OUT, "check", "--seconds");
+	USED("bio", "60");
+	USED("lab", "60");
+	GIVES(3, "jobs left out|dev|bad|1 in a day: job 7 of account lab (line 2): \"soon-", NULL,
+	      "doctor", "-nP");
+	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
+	/* It is said again as long as a check reads it, and entered never. */
+	GIVES(3, "", LEFT_OUT, "check");
+	GIVES(3, "", LEFT_OUT, "check", "--dry-run");
+	GIVES(3, "", LEFT_OUT, "check", "lab");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("bio", "90");
+	USED("lab", "90");
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	is_reconciled();
+}
+END_TEST
+
+/* Days pass, each with a check. */
+static void days(int count)
+{
+	for (int i = 0; i < count; i++) {
+		clock_now += WHEN_DAY;
+		RUN("check");
+		ck_assert_msg(status == 0 || status == 3, "%s", err);
+	}
+}
+
+START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
+{
+	int calls;
+
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	/* It is free now, and nothing that is decided later changes that. */
+	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
+	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
+	fake_add_job("dev", (struct fake_job){.id = 8,
+					      .account = "lab",
+					      .qos = "free",
+					      .start = BEGIN + 7400,
+					      .ran = 1000});
+	GIVES(3, "", LEFT_OUT, "check");
+	days(10);
+	set_settings(SETTINGS "meter: jobs\n");
+	job(1, "lab", 10 * 86400 + 7300, 60);
+	/* Further back than a check reads: once an hour it is asked for, by its number. */
+	clock_now += HOUR;
+	GIVES(3, "lab: charged", LEFT_OUT, "check");
+	ck_assert_ptr_nonnull(strstr(fake_line, " -j 7"));
+	clock_now += HOUR / 2;
+	calls = fake_calls[FAKE_SACCT];
+	nothing_more();
+	ck_assert_int_eq(fake_calls[FAKE_SACCT], calls + 1);
+	GIVES(3, "jobs left out|dev|bad|1 not charged yet: 7|", NULL, "doctor", "-nP");
+	clock_now += HOUR;
+	GIVES(3, "", LEFT_OUT, "check");
+	set_row(7, "lab", "", 7400, 30);
+	clock_now += HOUR / 2;
+	nothing_more();
+	/* A check of some accounts leaves it to one of all. */
+	clock_now += HOUR;
+	DONE("", "check", "lab");
+	USED("lab", "60");
+	DONE("lab: charged <0.01 SU for 1 job on dev\n", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: charged <0.01 SU for 1 job on dev\n"));
+	USED("lab", "90");
+	USED("bio", "90");
+	clock_now += 2 * HOUR;
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	DONE("", "verify");
+}
+END_TEST
+
+/* What is not books was lost: all jobs are read again. */
+START_TEST(a_row_left_out_is_charged_by_restored_books)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("lab", "90");
+	USED("bio", "90");
+	nothing_more();
+}
+END_TEST
+
+START_TEST(a_job_left_out_that_is_gone_is_forgotten)
+{
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	fake_cluster("dev")->jobs = "";
+	/* Where sacct shows nothing at all, it may be that it shows us nothing. */
+	clock_now += 2 * HOUR;
+	DONE("", "check");
+	GIVES(3, "|1 not charged yet: 7|", NULL, "doctor", "-nP");
+	job(1, "lab", 4 * 86400 + 7300, 60);
+	clock_now += 2 * HOUR;
+	GIVES(0, "lab: charged",
+	      "job 7 of account lab, whose row on cluster 'dev' could not be read, is no longer on "
+	      "Slurm's record: it was not charged",
+	      "check");
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	clock_now += 2 * HOUR;
+	nothing_more();
+}
+END_TEST
+
+/* Without its number it cannot be asked for: all is read again from there on. */
+START_TEST(a_row_without_a_number_is_charged_later_too)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_rows("7x|7|7|lab|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430);
+	GIVES(3, "lab: charged",
+	      "left out, each to be charged when it can be read: of account lab (line 2): \"7x\" "
+	      "for JobIDRaw",
+	      "check");
+	days(10);
+	job(3, "lab", 10 * 86400 + 7300, 60);
+	GIVES(3, "lab: charged", "\"7x\" for JobIDRaw", "check");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("lab", "150");
+	USED("bio", "150");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
+/* Nor the slices behind its own. */
+START_TEST(a_job_past_what_money_holds_keeps_no_other)
+{
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 1000,
+					      .tres = "billing=9223372036854775807"});
+	job(2, "bio", 4 * 86400, 60);
+	clock_now = T0 + 5 * WHEN_DAY;
+	GIVES(3, "bio: charged 60s for 1 job on dev\n", "come to more than money holds", "check",
+	      "--seconds");
+}
+END_TEST
+
+/* More rows than are remembered one by one. */
+START_TEST(very_many_rows_that_cannot_be_read_are_charged_later)
+{
+	size_t len = 0;
+
+	open_lab();
+	job(1, "lab", 7300, 60);
+	for (int i = 0; i < 1200; i++)
+		len += (size_t)snprintf(rows + len, sizeof(rows) - len, ROW ROW_REST, 1000 + i,
+					1000 + i, i % 1000, "lab", BEGIN + 7395, "s", BEGIN + 7400,
+					BEGIN + 7402, 2);
+	ck_assert_uint_lt(len, sizeof(rows));
+	fake_cluster("dev")->jobs = rows;
+	GIVES(3, "lab: charged 60s for 1 job", "1200 rows cannot be read", "check", "--seconds");
+	ck_assert_ptr_nonnull(strstr(err, "; and 1197 more"));
+	days(4);
+	for (char *at = rows; (at = strstr(at, "|s1")); at++)
+		memmove(at + 1, at + 2, strlen(at + 2) + 1);
+	clock_now += 2 * HOUR;
+	DONE("lab: charged 2400s for 1200 jobs", "check", "--seconds");
+	USED("lab", "2460");
+	USED("bio", "2460");
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+}
+END_TEST
+
+/* Names hold any bytes, and none makes a row of another account. */
+START_TEST(names_forge_no_rows)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_rows("7|7|7|lab" FAKE_NEWLINE "|ann" FAKE_BAR "x|main|normal|COMPLETED|%" PRId64
+		 "|%" PRId64 "|%" PRId64 "|30|00:00:00|billing=1|60\n"
+		 "9|9|9|x" FAKE_NEWLINE "dev" FAKE_BAR "1" FAKE_BAR "1" FAKE_BAR "1" FAKE_BAR
+		 "lab|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430, BEGIN + 7400, BEGIN + 7400,
+		 BEGIN + 7430);
+	RUN("check");
+	USED("lab", "60");
+	USED("bio", "60");
+}
+END_TEST
+
+START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	fake_account("dev", "phys");
+	DONE("", "open", "chem", "10");
+	DONE("", "open", "phys", "10");
+	set_row(7, "lab", "soon-", 7400, 30);
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	GIVES(3, "chem: charged", "", "check");
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "phys: is metered by jobs",
+	      "chem: the meter on dev is not switched: 1 of its jobs cannot be read", "check");
+	USED("chem", "30");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
+	/* And away from jobs. */
+	job(1, "chem", 11000, 60);
+	job(7, "lab", 7400, 30);
+	set_row(9, "lab", "soon-", 11000, 30);
+	clock_now = T0 + 4 * HOUR;
+	GIVES(3, "chem: charged", "job 9 of account lab", "check");
+	days(4);
+	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	set_row(9, "lab", "", 11000, 30);
+	clock_now += 2 * HOUR;
+	fake_account("dev", "chem")->usage = 120;
+	DONE("chem: is metered by rawusage", "check");
+	USED("chem", "120");
+	DONE("", "verify");
+}
+END_TEST
+
+/* The next check charges what a reconciliation would have entered. */
+START_TEST(a_job_that_waits_is_not_reconciled)
+{
+	char *before;
+
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	set_row(7, "lab", "", 7400, 30);
+	before = exported();
+	GIVES(3, "lab|dev|0|30|0|0|0|30\n",
+	      "lab on dev: the difference is not entered: 1 of its jobs are left out and charged "
+	      "by a check when they can be read",
+	      "reconcile", "-nP", "--seconds", "--apply");
+	UNCHANGED(before);
+	/* Before that job it is nothing to it. */
+	GIVES(0, "lab|dev|0|0|0|0|0|0\n", NULL, "reconcile", "lab", "-nP", "--seconds", "--until",
+	      "2026-11-22T19:02:00Z");
+	clock_now += 2 * HOUR;
+	DONE("lab: charged", "check");
+	is_reconciled();
+}
+END_TEST
+
+/* It may be that of the job which has run on for so long. */
+START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
+{
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 2000, .runs = true});
+	fake_cluster("dev")->runaway = "1";
+	fake_cluster("dev")->queue = "N/A\n12\n";
+	GIVES(3, NULL,
+	      "squeue on cluster 'dev': 1 line cannot be read, so that no job there is taken for "
+	      "runaway: line 3 has \"N/A\" for JOBID",
+	      "check");
+	DONE("2000\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3 has", NULL, "doctor", "-nP");
+	GIVES(3, "bio|", "squeue on cluster 'dev': 1 line cannot be read", "reconcile", "-nP");
+	fake_cluster("dev")->queue = NULL;
+	DONE("1 job without an end on dev", "check");
+	DONE("0\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_jobs");
@@ -1004,6 +1450,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
+	tcase_add_test(tcase, books_from_before_have_their_hashes);
+	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
 	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
 	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
@@ -1034,6 +1482,18 @@ int main(void)
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
+	tcase_add_test(tcase, a_job_without_a_known_limit_is_charged);
+	tcase_add_test(tcase, a_row_that_cannot_be_read_costs_no_other_job);
+	tcase_add_test(tcase, a_row_that_can_be_read_after_ten_days_is_charged_once);
+	tcase_add_test(tcase, a_row_left_out_is_charged_by_restored_books);
+	tcase_add_test(tcase, a_job_left_out_that_is_gone_is_forgotten);
+	tcase_add_test(tcase, a_row_without_a_number_is_charged_later_too);
+	tcase_add_test(tcase, very_many_rows_that_cannot_be_read_are_charged_later);
+	tcase_add_test(tcase, a_job_past_what_money_holds_keeps_no_other);
+	tcase_add_test(tcase, names_forge_no_rows);
+	tcase_add_test(tcase, a_switch_waits_for_rows_that_cannot_be_read);
+	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
+	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

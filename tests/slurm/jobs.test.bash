@@ -6,6 +6,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 harness_second=gpu
 harness_node=1
 
@@ -158,7 +159,7 @@ recorded() {
 # booked ACCOUNT: the same from its journal.
 booked() {
 	subank journal --json -k job "$1" |
-		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":\([0-9]*\).*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
+		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":"\([0-9]*\)".*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
 		sort
 }
 

@@ -5,6 +5,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 
 # recorded [STATE]: what jobs of the account `tariff` come to by sacct and the settings below; those that
 # ended in STATE alone.
