@@ -664,7 +664,8 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
-/* Notes that jobs of the account run, for those to be switched that they count for. NULL: of any. */
+/* Notes that jobs of the account run, for those to be switched that they count for. NULL: of any.
+ */
 static void note_running(struct metered *metered, const char *name)
 {
 	const struct record *record = &metered->switching;

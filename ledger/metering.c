@@ -421,8 +421,7 @@ static int start_behind_move(struct books *books, const struct account *account,
 {
 	char reason[256];
 
-	*finding = (struct finding){
-		.kind = FOUND_MOVED, .before = meter->reading, .now = usage};
+	*finding = (struct finding){.kind = FOUND_MOVED, .before = meter->reading, .now = usage};
 	check_set_name(finding->other, moved->mover);
 	(void)snprintf(reason, sizeof(reason),
 		       "account %.150s moved while the usage could not be read", moved->mover);

@@ -119,8 +119,7 @@ int moves_enter(struct books *books, const struct observation *observation,
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		moving.mover = &now->list[i];
-		moving.used = observation->rows[i].usage != 0 ||
-			      observation->rows[i].odd_usage;
+		moving.used = observation->rows[i].usage != 0 || observation->rows[i].odd_usage;
 		moving.from = tree_parent(before, moving.mover->account);
 		if (!moving.from || strcmp(moving.from, moving.mover->parent) == 0 ||
 		    !name_ok(moving.mover->account))
