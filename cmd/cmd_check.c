@@ -81,7 +81,7 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{"subank check", "as the timer does"},
-	{"subank check --dry-run", "what it would do"},
+	{"subank check --dry-run", "what it would do, and whom it would hold"},
 	{"subank check physics", "one account"},
 	{"subank check --let-go beta", "cluster beta is no more"},
 	{NULL, NULL},
@@ -94,8 +94,9 @@ const struct command cmd_check = {
 	.details =
 		"The main job, for cron or a timer, as often as every minute. Reads from Slurm "
 		"what each account used, charges the difference to the last reading, holds "
-		"accounts that have nothing left (their jobs no longer start, those that run "
-		"go on) and releases those that have. Lets what is left of an ended window "
+		"accounts that have nothing left, or use something without ever having had money "
+		"(their jobs no longer start, those that run go on), and releases those that "
+		"have. Lets what is left of an ended window "
 		"expire, and says once what crossed a threshold or ends soon. Run again with "
 		"nothing new, it does nothing.\n"
 		"What is charged counts at once, and has its entry when something hangs on it, "
@@ -104,7 +105,8 @@ const struct command cmd_check = {
 		"crossing, end, hold and release: without a shell, and with one JSON object on "
 		"its standard input, which is the entry as `subank journal --json` prints it "
 		"with what the account has now as `balance`. What fails (a status other than "
-		"0, or too slow) is told again at the next check. Started by the timer it may "
+		"0, or too slow) is told again at the next check. It has the environment that the "
+		"check was started with, but for LC_ALL, which is C. Started by the timer it may "
 		"write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
 		"where mail waits, and nowhere else until `systemctl edit "
 		"subank-check.service` says so.\n"

@@ -596,6 +596,9 @@ static int reconcile(struct reconciling *reconciling)
 	if (status == EXIT_DONE)
 		output_if_empty(reconciling->output, jobs ? "no job on record explains a difference"
 							  : "there is nothing to compare");
+	/* Where nothing could be compared, an empty list would say that nothing differs. */
+	if (status == EXIT_REFUSED || (status != EXIT_DONE && output_is_empty(reconciling->output)))
+		output_fail(reconciling->output);
 	if (output_finish(reconciling->output, &err))
 		return fail(env, &err);
 	if (reconciling->differ == 0 || status == EXIT_REFUSED)

@@ -259,6 +259,12 @@ static void page_of_program(void)
 	prose_roff_line(stdout, "if it is set and not empty, no colours, unless --color says so");
 	item("TMPDIR");
 	prose_roff_line(stdout, "where `subank verify FILE` builds a bank to prove the file");
+	item("HOME, LD_LIBRARY_PATH, LOGNAME, PATH, SLURM_CONF, SLURM_CONF_SERVER, SLURM_JWT, "
+	     "SLURM_SACK_JWKS, SLURM_SACK_KEY, SLURM_SACK_SOCKET, TMPDIR, TZ, USER");
+	prose_roff_line(stdout,
+			"handed on to Slurm's commands, with LC_ALL=C. Nothing else is, so that no "
+			"SQUEUE_USERS, SACCT_FORMAT or SLURM_CLUSTERS changes what they answer; a "
+			"program that the settings name in place of one sets what else it needs");
 	printf(".SH FILES\n");
 	item(DEFAULT_SETTINGS);
 	prose_roff_line(stdout, "the settings, subank.yaml(5); none are needed");

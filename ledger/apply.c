@@ -127,7 +127,8 @@ static int apply_threshold(struct account *account, const struct event *event, s
 		rc = account_allocated(account, &allocated, err);
 	if (rc)
 		return rc;
-	if (used != event->used || allocated != event->allocated)
+	/* It has what running jobs count for, too, which no entry has yet. */
+	if (event->used < used || allocated != event->allocated)
 		return rule_broken(event, err, "the balance is another than it says");
 	if (account_crossed(account, event->level))
 		return rule_broken(event, err, "it was crossed before");

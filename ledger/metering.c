@@ -124,7 +124,8 @@ static int note_reading(struct books *books, const char *cluster, const char *ac
 	return books_set_reading(books, cluster, account, &reading, err);
 }
 
-/* The account is not among the rows of a cluster that answered: its reading stays. */
+/* The account is not among the rows of a cluster that answered: its reading stays. That it is not
+ * there is kept once, and said where it had used something. */
 static int note_vanished(struct books *books, struct check *check, const struct account *account,
 			 const struct observation *observation, const struct meter *meter,
 			 struct sb_error *err)
@@ -132,13 +133,21 @@ static int note_vanished(struct books *books, struct check *check, const struct 
 	struct reading reading = {0};
 	int rc;
 
-	if (!meter || meter->reading == 0)
-		return SB_OK; /* it was never there */
+	if (!meter)
+		return SB_OK;
 	rc = books_reading(books, observation->cluster, account->name, &reading, err);
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
 	if (!rc && reading.vanished)
 		return SB_OK;
+	/* It may never have been there. What was read before still holds. */
+	if (meter->reading == 0) {
+		if (rc == SB_ENOTFOUND)
+			reading = (struct reading){.time = meter->time};
+		reading.running = -1;
+		reading.vanished = true;
+		return books_set_reading(books, observation->cluster, account->name, &reading, err);
+	}
 	rc = check_add_finding(check,
 			       (struct finding){.kind = FOUND_VANISHED, .before = meter->reading},
 			       account->name, observation->cluster, err);

@@ -157,6 +157,38 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	return rc;
 }
 
+/* It stands under the account's name and no cluster. */
+int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct slice key, value;
+	struct reader from;
+	int64_t level;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	*ret = 0;
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	from = reader_on(value.data, value.len);
+	level = read_i64(&from);
+	*ret = reader_done(&from) ? level : 0;
+	return SB_OK;
+}
+
+int books_set_reached(struct books *books, const char *account, int64_t level, struct sb_error *err)
+{
+	unsigned char raw[511], value[8];
+	struct slice key;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	u64_store(value, (uint64_t)level);
+	return rc ? rc
+		  : store_set(books_txn(books), STORE_READINGS, key,
+			      (struct slice){value, sizeof(value)}, err);
+}
+
 /* A cluster's tree stands under its name and no account. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
@@ -204,12 +236,14 @@ int books_read_time(struct books *books, const struct account *account, char *co
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err)
 {
 	const char *cluster = "";
+	bool has_it = false; /* [cluster] has the account */
 	int64_t oldest = 0;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		int64_t time = meter->jobs ? meter->jobs_since : meter->time;
 		struct reading reading;
+		bool has;
 		int rc;
 
 		if (!is_among(meter->cluster, clusters, count))
@@ -219,9 +253,11 @@ int books_read_time(struct books *books, const struct account *account, char *co
 			return rc;
 		if (!rc && (meter->jobs ? reading.settled : reading.time) > time)
 			time = meter->jobs ? reading.settled : reading.time;
-		if (!*cluster || time < oldest) {
+		has = rc || !reading.vanished;
+		if (!*cluster || (has && !has_it) || (has == has_it && time < oldest)) {
 			oldest = time;
 			cluster = meter->cluster;
+			has_it = has;
 		}
 	}
 	*ret = oldest;

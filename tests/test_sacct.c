@@ -474,7 +474,7 @@ START_TEST(fakes_show_jobs_of_a_window)
 
 	fake_cluster("dev")->jobs = JOBS;
 	ck_assert_ptr_nonnull(mkdtemp(state));
-	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	ck_assert_int_eq(setenv("SLURM_CONF", state, 1), 0);
 	(void)snprintf(path, sizeof(path), "%s/dev", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	(void)snprintf(path, sizeof(path), "%s/dev.jobs", state);

@@ -1784,7 +1784,7 @@ static void setup_fake(void)
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	(void)snprintf(path, sizeof(path), "%s/gpu", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	ck_assert_int_eq(setenv("SLURM_CONF", state, 1), 0);
 	for (int i = 0; i < PROGRAMS; i++)
 		(void)snprintf(programs[i], sizeof(programs[i]), "%s/%s",
 			       folder ? folder : "tests/fake", names[i]);

@@ -498,8 +498,8 @@ START_TEST(what_is_free_is_no_difference)
 					      .ran = 1000,
 					      .runs = true});
 	DONE("bio: charged 0.03 SU for 3 jobs on dev\n", "check");
-	USED("bio", "136");
-	DONE("16\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	USED("bio", "152");
+	DONE("136|16\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	DONE("\"factor\":249999", "journal", "--json", "-k", "job", "bio");
 	nothing_more();
 	is_reconciled();
@@ -511,7 +511,7 @@ START_TEST(what_is_free_is_no_difference)
 	nothing_more();
 	set_settings(SETTINGS "meter: jobs\n");
 	DONE("bio: charged 0.83 SU for 4 jobs on dev\n", "check");
-	USED("bio", "3156");
+	USED("bio", "4167");
 }
 END_TEST
 
@@ -644,7 +644,7 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	USED("bio", "0");
+	DONE("0|3400\n", "balance", "bio", "-nPo", "Charged,InFlight", "--seconds");
 	/* All of one that runs across the move goes to those above it at its end. */
 	fake_add_job(
 		"dev",
@@ -806,8 +806,8 @@ START_TEST(running_jobs_are_in_flight)
 					      .runs = true});
 	DONE("", "check");
 	ck_assert_str_eq(out, "");
-	DONE("0|36000|30000|6000\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,InFlight,Free");
+	DONE("30000|6000|30000|36000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,Available,InFlight,Settled");
 	/* Before the switch RawUsage had it. */
 	fake_add_job("dev", (struct fake_job){.id = 2,
 					      .start = BEGIN + 3000,
@@ -837,10 +837,109 @@ START_TEST(running_jobs_are_in_flight)
 			     .id = 2, .start = BEGIN + 3000, .ran = 4000, .tres = "billing=1"});
 	DONE("charged", "check");
 	DONE("36399|-399|0|-399\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,InFlight,Free");
+	     "Used,Available,InFlight,Settled");
 	DONE("", "deposit", "bio", "400s");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
 	DONE("", "verify");
+}
+END_TEST
+
+/* A job that runs, of so many billing-seconds until now. */
+static void runs(int id, int64_t used)
+{
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .start = BEGIN + 3700,
+					      .ran = used / 20,
+					      .limit = 3600,
+					      .tres = "billing=20,cpu=20",
+					      .runs = true});
+}
+
+static void ended(int id, int64_t used)
+{
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .start = BEGIN + 3700,
+					      .ran = used / 20,
+					      .limit = 3600,
+					      .tres = "billing=20,cpu=20"});
+}
+
+/* Held, it does not look as if there were something; and everything says the same. */
+START_TEST(what_is_available_is_the_same_everywhere)
+{
+	runs(1, 30000);
+	DONE("", "check");
+	DONE("has 1.66 SU; head", "deposit", "bio", "1s");
+	DONE("has 1.66 SU; head", "withdraw", "bio", "1s");
+	DONE("bio|30000|6000|83\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Account,Used,Available,Percent");
+	DONE("\"available_seconds\": 6000,", "balance", "bio", "--json");
+	DONE("available 1.66 SU", "why", "bio");
+	DONE("\nJobs that run count for 8.33 SU\nAvailable now: 1.66 SU\n", "statement", "bio");
+	DONE("never\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
+	runs(1, 36000);
+	DONE("bio: held, available 0.00 SU", "check");
+	DONE("held|36000|0|36000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "State,Used,Available,Settled");
+	DONE("spent\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
+	/* Of the past nobody knows what ran. */
+	DONE("0|36000\n", "balance", "bio", "--as-of", "now", "-nP", "--seconds", "-o",
+	     "Used,Available");
+	ended(1, 36000);
+	DONE("charged", "check");
+	DONE("held|36000|0|0\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "State,Used,Available,Settled");
+}
+END_TEST
+
+/* Each once, also when the job's use becomes a charge; and again when it had been below. */
+START_TEST(thresholds_go_by_what_is_in_flight)
+{
+	set_settings("clusters: [dev]\nnotice_days: 0\nthresholds: [60, 90]\nmeter: jobs\n");
+	runs(1, 21000);
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	runs(1, 22000);
+	DONE("bio: 60% of the allocation is used, 6.11 SU of 10.00 SU\n", "check");
+	nothing_more();
+	runs(1, 33000);
+	DONE("bio: 90% of the allocation is used, 9.16 SU of 10.00 SU\n", "check");
+	ck_assert_ptr_null(strstr(out, "60%"));
+	nothing_more();
+	ended(1, 33000);
+	DONE("charged", "check");
+	ck_assert_ptr_null(strstr(out, "of the allocation"));
+	nothing_more();
+	DONE("", "verify");
+	DONE("bio is low: 91% of 10.00 SU used, available 0.83 SU", "why", "bio");
+	DONE("", "deposit", "bio", "10");
+	nothing_more();
+	runs(2, 10500);
+	DONE("bio: 60% of the allocation is used, 12.08 SU of 20.00 SU\n", "check");
+	/* It ends sooner than slurmdbd had said, and another begins. */
+	ended(2, 9000);
+	DONE("charged", "check");
+	ck_assert_ptr_null(strstr(out, "of the allocation"));
+	nothing_more();
+	runs(3, 2000);
+	DONE("bio: 60% of the allocation is used, 12.22 SU of 20.00 SU\n", "check");
+	nothing_more();
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(thresholds_may_go_by_what_is_committed)
+{
+	set_settings("clusters: [dev]\nnotice_days: 0\nthresholds: [60]\nmeter: jobs\n"
+		     "hold_on: committed\n");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 10,
+					      .limit = 3600,
+					      .tres = "billing=6",
+					      .runs = true});
+	DONE("bio: 60% of the allocation is used, 6.00 SU of 10.00 SU\n", "check");
+	nothing_more();
 }
 END_TEST
 
@@ -862,7 +961,7 @@ START_TEST(runaway_jobs_are_not_in_flight)
 	DONE("1 job without an end on dev: slurmctld does not know it, and it is not in flight",
 	     "check");
 	ck_assert_ptr_null(strstr(out, "held"));
-	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,InFlight");
+	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	/* The same is not said to cron. */
 	DONE("", "check", "--quiet");
 	ck_assert_str_eq(out, "");
@@ -913,16 +1012,16 @@ START_TEST(running_jobs_are_committed_to_their_limits)
 	ck_assert_str_eq(out, "");
 	/* 2000 + 100 + 500 + 0 + 251; 7200 + 100 + 500 + 600 + 1701: the switch was 99 seconds
 	 * behind the start of the last one. */
-	GIVES(0, "bio|open|0|36000|2851|10101|", NULL, "balance", "bio", "-nP", "--seconds", "-o",
-	      "Account,State,Used,Available,InFlight,Committed,Seen");
-	DONE("1|33149\n", "balance", "bio", "-nP", "--seconds", "-o", "NoLimit,Free");
-	GIVES(0, "Account State Used Available   Read InFlight Committed   Seen Free\n",
+	GIVES(0, "bio|open|2851|33149|2851|10101|", NULL, "balance", "bio", "-nP", "--seconds",
+	      "-o", "Account,State,Used,Available,InFlight,Committed,Seen");
+	DONE("1|36000\n", "balance", "bio", "-nP", "--seconds", "-o", "NoLimit,Settled");
+	GIVES(0, "Account State Used Available   Read Settled InFlight Committed   Seen\n",
 	      "bio: 1 running without a time limit", "balance", "--running");
 	DONE("\"committed_seconds\": 10101", "balance", "--json");
-	DONE("(total)||0|36000|2851|10101||33149\n", "balance", "-nP", "--seconds", "--total", "-o",
-	     "Account,State,Used,Available,InFlight,Committed,Seen,Free");
+	DONE("(total)||2851|33149|2851|10101||36000\n", "balance", "-nP", "--seconds", "--total",
+	     "-o", "Account,State,Used,Available,InFlight,Committed,Seen,Settled");
 	set_settings(SETTINGS "meter: jobs\nhold_on: committed\n");
-	DONE("25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Free");
+	DONE("10101|25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,Available");
 	nothing_more();
 	GIVES(2, NULL, "leave out --as-of", "balance", "--running", "--as-of", "now");
 	/* What they used is older when slurmdbd has been silent since. */
@@ -953,8 +1052,8 @@ START_TEST(holds_may_go_by_what_is_committed)
 					      .limit = 3600,
 					      .tres = "billing=2"});
 	DONE("bio: released", "check");
-	DONE("2020|7980|2901|5079\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,Committed,Free");
+	DONE("2020|4921|5079|2901|7980\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Charged,Used,Available,Committed,Settled");
 }
 END_TEST
 
@@ -1049,6 +1148,39 @@ START_TEST(a_dry_run_enters_nothing)
 	GIVES(0, "bio: would be charged 0.02 SU for 1 job on dev", "dry run", "check", "--dry-run");
 	DONE("", "terms", "bio");
 	UNCHANGED(before);
+}
+END_TEST
+
+/* Nothing of it is entered, and yet the plan that follows has it. */
+START_TEST(a_dry_run_tells_whom_the_jobs_would_hold)
+{
+	clock_now = T0 + 24 * HOUR;
+	job(1, "bio", 3700, 36000 - 100);
+	GIVES(0, "bio: would be charged", "dry run", "check", "--dry-run");
+	ck_assert_ptr_null(strstr(out, "would hold"));
+	job(2, "bio", 3700, 100);
+	GIVES(0, "accounts that a check would hold: 1: bio\n", "dry run", "check", "--dry-run");
+	machine = "id/copy";
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	ck_assert_ptr_null(strstr(out, "charged"));
+	DONE("now commands", "adopt", "-i");
+	DONE("bio: held", "check");
+}
+END_TEST
+
+START_TEST(a_job_of_an_account_without_money_holds_it_while_it_runs)
+{
+	fake_account("dev", "empty");
+	DONE("", "open", "empty");
+	DONE("empty: is metered by jobs", "check");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "empty",
+					      .start = BEGIN + 7300,
+					      .ran = 100,
+					      .runs = true});
+	clock_now = T0 + 3 * HOUR;
+	DONE("empty: held at its first use", "check");
+	ck_assert_str_eq(fake_account("dev", "empty")->limits, "cpu=0");
 }
 END_TEST
 
@@ -1472,6 +1604,9 @@ int main(void)
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
 	tcase_add_test(tcase, a_hold_follows_the_jobs);
 	tcase_add_test(tcase, running_jobs_are_in_flight);
+	tcase_add_test(tcase, what_is_available_is_the_same_everywhere);
+	tcase_add_test(tcase, thresholds_go_by_what_is_in_flight);
+	tcase_add_test(tcase, thresholds_may_go_by_what_is_committed);
 	tcase_add_test(tcase, runaway_jobs_are_not_in_flight);
 	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
 	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
@@ -1480,6 +1615,8 @@ int main(void)
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_dry_run_tells_whom_the_jobs_would_hold);
+	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
 	tcase_add_test(tcase, a_job_without_a_known_limit_is_charged);

@@ -99,7 +99,11 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "--until", "2026-11-22T18:00:30Z");
 	SHOWS(0, "bio|dev|70|70|0|0|0|0\n", "--since", "2026-11-22T20:01:00Z");
 
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--note", "a crash");
+	out_full = true;
+	GIVES(5, "", "entry 7 was recorded; only the output could not be written", "reconcile",
+	      "--apply", "--note", "a crash");
+	out_full = false;
+	ck_assert_ptr_nonnull(strstr(err, "differences entered: 1"));
 	DONE("reconcile|-500|dev ", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Detail", "-k",
 	     "reconcile");
 	ck_assert_ptr_nonnull(strstr(out, "sacct has 500s more than the books"));
@@ -503,8 +507,30 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 	GIVES(3, NULL, "cluster 'dev' is left out: sacct failed", "reconcile", "-nP", "-M", "dev");
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
 	GIVES(3, NULL, "not even column names", "reconcile", "-nP", "-M", "dev");
+	/* Nor does an empty list say that nothing differs. */
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--csv", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev", "--jobs");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-nP");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "--json");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-P");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile");
+}
+END_TEST
+
+/* Not as memory that ran out. */
+START_TEST(bytes_that_are_no_text_are_escaped)
+{
+	job(1, "bio", 100, 60, "billing=1");
+	read_usage("bio", 60, 0);
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "bio",
+					      .partition = "m\xff",
+					      .start = BEGIN + 3000,
+					      .ran = 500});
+	GIVES(3, "\"partition\": \"m\\\\xff\"", NULL, "reconcile", "bio", "--jobs", "--json");
+	GIVES(3, "\\xff", NULL, "reconcile", "bio", "--jobs", "-nP", "-o", "Partition");
 }
 END_TEST
 
@@ -550,6 +576,7 @@ int main(void)
 	tcase_add_test(tcase, runaway_jobs_are_left_out);
 	tcase_add_test(tcase, what_a_row_left_out_may_explain_is_not_given_back);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
+	tcase_add_test(tcase, bytes_that_are_no_text_are_escaped);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

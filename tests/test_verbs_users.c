@@ -92,6 +92,17 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
+START_TEST(who_is_unlimited_is_published)
+{
+	as_owner();
+	DONE("", "terms", "bio", "--unlimited");
+	as_user();
+	GIVES(0, "\nbio|unlimited|yes\n", "ago", "balance", "bio", "-P", "-o",
+	      "Account,Available,Unlimited");
+	GIVES(0, "\"available_seconds\": null", "ago", "balance", "bio", "--json");
+}
+END_TEST
+
 START_TEST(what_is_not_published_is_said)
 {
 	as_user();
@@ -312,6 +323,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
+	tcase_add_test(tcase, who_is_unlimited_is_published);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
 	tcase_add_test(tcase, shells_complete_what_is_published_and_ask_no_slurm);

@@ -67,7 +67,7 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	expect_true "committed to both limits" cluster_until 30 is_committed 1800
 	in_flight=$(row InFlight)
 	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
-	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Free)"
+	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Available)"
 	# What they may come to is more than there is, and is not what they come to.
 	run 0 subank withdraw tariff 2000s
 	run 0 subank check
