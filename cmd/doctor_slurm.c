@@ -331,8 +331,8 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
-	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
 	look_at_gone_qos(env, &list, diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
 	free(known);
 	qos_list_release(&list);
 }

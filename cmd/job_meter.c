@@ -24,11 +24,11 @@
 /* What sacct is asked for at a time, and what is committed together: once for most checks. */
 #define SLICE (OVERLAP + WHEN_DAY)
 
-/* Jobs whose rows could not be read are asked for so often, once they are further behind. */
-#define TRY_AGAIN (60 * 60 * WHEN_SECOND)
-
 /* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
 enum { CLOCKS_APART = 10 };
+
+/* Jobs whose rows could not be read are asked for so often, once they are further behind. */
+#define TRY_AGAIN (60 * 60 * WHEN_SECOND)
 
 /* More than Slurm is old. */
 enum { SLICES_MAX = 4000 };
@@ -212,15 +212,6 @@ static bool copy_texts(struct finished_job *to, const struct sacct_job *job)
 	return block;
 }
 
-/* The job's place among those that were left out; NULL: it was not. */
-static struct left_job *find_left(const struct metered *metered, const struct sacct_job *job)
-{
-	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
-
-	/* Numbers recur. */
-	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
-}
-
 /* False: no memory. */
 static bool note_unknown(struct metered *metered, const char *qos)
 {
@@ -237,6 +228,15 @@ static bool note_unknown(struct metered *metered, const char *qos)
 		return false;
 	metered->unknown_count++;
 	return true;
+}
+
+/* The job's place among those that were left out; NULL: it was not. */
+static struct left_job *find_left(const struct metered *metered, const struct sacct_job *job)
+{
+	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
+
+	/* Numbers recur. */
+	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
@@ -694,30 +694,36 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
-/* Notes the accounts to be switched that the job counts for. */
-static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+/* Notes that jobs of the account run, for those to be switched that they count for. NULL: of any.
+ */
+static void note_running(struct metered *metered, const char *name)
 {
-	struct metered *metered = ctx;
 	const struct record *record = &metered->switching;
 
-	(void)err;
-	if (job->start < 0 || (job->end < 0 && !known_jobs_have(&metered->known, job->id)))
-		return SLURM_OK;
 	for (size_t i = 0; i < record->count; i++) {
 		const char *account = record->lines[i].booked.account;
 
-		metered->runs[i] = metered->runs[i] || strcmp(account, job->account) == 0 ||
-				   tree_above(&metered->tree, account, job->account);
+		metered->runs[i] = metered->runs[i] || !name || strcmp(account, name) == 0 ||
+				   tree_above(&metered->tree, account, name);
 	}
+}
+
+static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+
+	(void)err;
+	if (job->start >= 0 && (job->end >= 0 || known_jobs_have(&metered->known, job->id)))
+		note_running(metered, job->account);
 	return SLURM_OK;
 }
 
-/* record_read() meets the row again, and its account is not switched. */
-static int pass_over(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+/* A job whose row cannot be read may run. */
+static int note_odd_run(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
 {
-	(void)odd;
-	(void)ctx;
 	(void)err;
+	if (odd->job)
+		note_running(ctx, odd->account);
 	return SLURM_OK;
 }
 
@@ -748,8 +754,8 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
 	if (code != SLURM_OK)
 		return code;
-	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, pass_over, metered,
-			  err);
+	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, note_odd_run,
+			  metered, err);
 	known_jobs_release(&metered->known);
 	return code;
 }
@@ -895,11 +901,11 @@ static int meter_cluster(struct metered *metered)
 	}
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
-	if (status == EXIT_DONE || status == EXIT_PART)
+	if (!metered->silent && (status == EXIT_DONE || status == EXIT_PART))
 		kept = keep_factors(metered);
 	if (kept != EXIT_DONE && kept != EXIT_PART)
 		return kept;
-	if (status == EXIT_DONE)
+	if (kept != EXIT_DONE && status == EXIT_DONE)
 		status = kept;
 	if (metered->switching.count == 0 || metered->silent ||
 	    (status != EXIT_DONE && status != EXIT_PART))
