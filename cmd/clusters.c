@@ -9,6 +9,7 @@
 #include "cmd/fitness.h"
 #include "cmd/in_use.h"
 #include "cmd/progress.h"
+#include "cmd/rights_text.h"
 #include "slurm/sacctmgr.h"
 
 const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
@@ -161,10 +162,11 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 	return SLURM_OK;
 }
 
-/* Puts what slurmdbd has of the other fields beside what sshare showed. */
+/* Puts what slurmdbd has of the other fields beside what sshare showed. An account that it does not
+ * have stays as it is, and the last such is written to [lacks]: hidden, its limits are not none. */
 static int take_limits(struct cluster_answer *answer, const struct observation *observation,
 		       const char *const *accounts, size_t count, const struct limits *limits,
-		       struct slurm_error *err)
+		       const char **lacks, struct slurm_error *err)
 {
 	struct limit_block *block;
 	size_t room = 0;
@@ -179,18 +181,20 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 			&answer->rows[observation_find(observation, accounts[i]) - answer->rows];
 		const struct account_limits *more = limits_find(limits, accounts[i]);
 		size_t first = block->count;
-		int code = SLURM_OK;
+		int code;
 
+		if (!more) {
+			*lacks = accounts[i];
+			continue;
+		}
 		for (size_t j = 0; j < row->limit_count; j++) {
 			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
 				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
 					  row->limits[j].value);
 		}
-		if (more) {
-			code = add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err);
-			add_limit(block, "GrpJobs", "", more->grp_jobs);
-			add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
-		}
+		code = add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err);
+		add_limit(block, "GrpJobs", "", more->grp_jobs);
+		add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
 		if (code != SLURM_OK)
 			return code;
 		row->limits = block->limits + first;
@@ -224,7 +228,7 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 {
 	struct limits limits = {0};
 	struct slurm_error err;
-	const char **accounts = calloc(count + 1, sizeof(*accounts));
+	const char **accounts = calloc(count + 1, sizeof(*accounts)), *lacks = NULL;
 	size_t named = 0;
 	int code = SLURM_OK;
 
@@ -242,7 +246,13 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 					    &limits, &err);
 	if (code == SLURM_OK)
 		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
-				   &limits, &err);
+				   &limits, &lacks, &err);
+	if (code == SLURM_OK && lacks)
+		code = slurm_error_set(
+			&err, SLURM_EFORM,
+			"slurmdbd shows no account '%.255s' there, which sshare does: see "
+			"subank doctor",
+			lacks);
 	if (code != SLURM_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);
@@ -307,6 +317,8 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		answer->limits = config.limits;
 		answer->safe = config.safe;
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);
+		if (!reason && rights_check_sshare(env, &config, &err))
+			reason = err.text;
 		if (reason) {
 			if (observing != OBSERVE_AGAIN)
 				warning(env, "cluster '%s' is left alone: %s", name, reason);

@@ -9,6 +9,7 @@
 
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
+#include "cmd/rights_text.h"
 #include "ledger/correct.h"
 #include "ledger/jobs.h"
 #include "ledger/when.h"
@@ -230,6 +231,7 @@ static void leave_out_runaway(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const char *cluster = metered->observation->cluster;
+	struct slurm_config config;
 	struct known_jobs known;
 	struct slurm_error err;
 	bool doubtful = false;
@@ -242,7 +244,10 @@ static void leave_out_runaway(struct metered *metered)
 	}
 	if (!doubtful)
 		return;
-	if (squeue_read(&env->slurm, cluster, &known, &err)) {
+	/* A job that squeue hides has not run away. */
+	if (scontrol_read_config(&env->slurm, cluster, &config, &err) ||
+	    rights_check_squeue(env, &config, &err) ||
+	    squeue_read(&env->slurm, cluster, &known, &err)) {
 		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
 			err.text);
 		return;
@@ -473,8 +478,13 @@ static int meter_cluster(struct metered *metered)
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return EXIT_DONE;
-	if (sacctmgr_read_qos(&env->slurm, &metered->qos, &why)) {
-		warning(env, "the jobs on cluster '%s' are charged later: %s",
+	/* Jobs that slurmdbd hides look like none: nothing is settled, and no meter goes over to
+	 * them. */
+	if (rights_check_sacct(env, &why) || sacctmgr_read_qos(&env->slurm, &metered->qos, &why)) {
+		warning(env,
+			metered->from != INT64_MAX
+				? "the jobs on cluster '%s' are charged later: %s"
+				: "meters on cluster '%s' are switched later: %s",
 			metered->observation->cluster, why.text);
 		return EXIT_PART;
 	}
