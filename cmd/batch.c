@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/checkup.h"
 #include "cmd/progress.h"
 
@@ -87,7 +88,7 @@ int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
 	/* A verb that needs it will say so itself. */
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
-	return rc ? rc : account_available(account, &change->before, err);
+	return rc ? rc : funds_of(batch->books, account, &batch->rules, &change->before, err);
 }
 
 int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
@@ -106,7 +107,9 @@ static int look_after(struct batch *batch, struct sb_error *err)
 		rc = books_account(batch->books, change->name, &account, err);
 		change->is = !rc;
 		if (!rc)
-			rc = account_available(account, &change->after, err);
+			rc = funds_of(batch->books, account, &batch->rules, &change->after, err);
+		if (!rc)
+			change->waiting = account_waiting(account).amount;
 	}
 	return rc;
 }
@@ -256,6 +259,7 @@ int batch_run(struct env *env, struct batch *batch)
 	struct sb_error err;
 	int status = check_refs(env, batch);
 
+	batch->rules = rules_of(env);
 	quiet.batch = batch;
 	if (status == EXIT_DONE)
 		status = look_at_all(&quiet, batch);

@@ -35,6 +35,7 @@ struct rules rules_of(const struct env *env)
 			      .tres = settings->lever.tres,
 			      .committed = settings->committed,
 			      .put_right = settings->put_right,
+			      .spare_moneyless = settings->spare_moneyless,
 			      .pooled = settings->pooled,
 			      .thresholds = settings->thresholds,
 			      .notice = settings->notice_days * WHEN_DAY,
@@ -141,6 +142,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		}
 		if (planning->dry) {
 			say_tasks(env, check);
+			(void)say_would_hold(env, check);
 			return status;
 		}
 		if (check->task_count > 0) {
@@ -181,18 +183,22 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct planning planning = {.check = &check, .dry = dry};
 	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
+	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
 	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
-	bool silent;
+	bool incomplete;
 
 	check.steps = &steps;
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;
-	silent = clusters.silent > 0;
+	incomplete = clusters.silent > 0 || clusters.odd > 0;
 	/* Whoever settles an entry does not wait for slurmdbd. */
 	metered = checkup->settling ? EXIT_DONE
-				    : job_meter_run(env, checkup, &clusters, dry, &planning.made);
+				    : job_meter_run(env, checkup, &clusters, dry ? &foreseen : NULL,
+						    &planning.made);
+	check.foreseen = foreseen.list;
+	check.foreseen_count = foreseen.count;
 	status = metered == EXIT_DONE || metered == EXIT_PART
 			 ? rounds(env, &planning, &clusters, &said)
 			 : metered;
@@ -202,6 +208,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		status = EXIT_PART;
 	}
 	free(said.list);
+	free(foreseen.list);
 	*made |= planning.made;
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
@@ -210,8 +217,10 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
+	/* Limits that were asked for meanwhile. */
+	incomplete = incomplete || clusters.odd > 0;
 	clusters_release(&clusters);
-	return status == EXIT_DONE && (silent || metered != EXIT_DONE) ? EXIT_PART : status;
+	return status == EXIT_DONE && (incomplete || metered != EXIT_DONE) ? EXIT_PART : status;
 }
 
 /* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the
@@ -310,6 +319,40 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 	return status;
 }
 
+int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held)
+{
+	struct rules rules = rules_of(env);
+	/* Books that come back are old, and whoever adopts them knows it. */
+	struct check check = {.rules = &rules,
+			      .observations = clusters->list,
+			      .observation_count = clusters->count,
+			      .all_clusters = true,
+			      .clock_ok = true};
+	struct planning planning = {.check = &check, .dry = true};
+	const struct checkup all = {.dry_run = true};
+	struct foreseen_uses foreseen = {0};
+	const bool quiet = env->quiet;
+	struct sb_error err;
+	bool made = false;
+	int status;
+
+	/* Of a first check only the holds matter here, not each charge. */
+	env->quiet = true;
+	status = job_meter_run(env, &all, clusters, &foreseen, &made);
+	env->quiet = quiet;
+	check.foreseen = foreseen.list;
+	check.foreseen_count = foreseen.count;
+	if (status == EXIT_PART)
+		status = EXIT_DONE; /* said; the rest is seen */
+	if (status == EXIT_DONE && bank_write(env->bank, env->now(), plan, &planning, &err))
+		status = fail(env, &err);
+	if (status == EXIT_DONE)
+		*ret_held = say_would_hold(env, &check);
+	check_release(&check);
+	free(foreseen.list);
+	return status;
+}
+
 int checkup_run(struct env *env, const struct checkup *checkup)
 {
 	struct sb_error err;
@@ -364,14 +407,18 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 				     names);
 				return status;
 			}
-			warning(env, "%s; the entry stands, the next check brings Slurm in line",
+			warning(env,
+				"%s; the entry stands, do not run it again; the next check brings "
+				"Slurm in line",
 				err.text);
 			return EXIT_PART;
 		}
 		after = run_locked(env, &checkup, &locks);
 	}
+	/* What failed may have advised to run it again. */
 	if (after != EXIT_DONE)
-		note(env, "the entry stands; the next check brings Slurm in line");
+		note(env, "the entry stands, do not run it again; the next check brings Slurm in "
+			  "line");
 	/* The entry was made, whatever became of Slurm. */
 	return after == EXIT_DONE ? status : EXIT_PART;
 }

@@ -81,7 +81,7 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{"subank check", "as the timer does"},
-	{"subank check --dry-run", "what it would do"},
+	{"subank check --dry-run", "what it would do, and whom it would hold"},
 	{"subank check physics", "one account"},
 	{"subank check --let-go beta", "cluster beta is no more"},
 	{NULL, NULL},
@@ -91,37 +91,42 @@ const struct command cmd_check = {
 	.name = "check",
 	.arguments = "[ACCOUNT...]",
 	.summary = "charge what was used, hold who has spent it, release who may run",
-	.details = "The main job, for cron or a timer, as often as every minute. Reads from Slurm "
-		   "what each account used, charges the difference to the last reading, holds "
-		   "accounts that have nothing left (their jobs no longer start, those that run "
-		   "go on) and releases those that have. Lets what is left of an ended window "
-		   "expire, and says once what crossed a threshold or ends soon. Run again with "
-		   "nothing new, it does nothing.\n"
-		   "What is charged counts at once, and has its entry when something hangs on it, "
-		   "or an hour later at most (`charge_minutes` in the settings).\n"
-		   "At last it runs the settings' notify command, if there is one, once for each "
-		   "crossing, end, hold and release: without a shell, and with one JSON object on "
-		   "its standard input, which is the entry as `subank journal --json` prints it "
-		   "with what the account has now as `balance`. What fails (a status other than "
-		   "0, or too slow) is told again at the next check. It has the environment "
-		   "that the check was started with, but for LC_ALL, which is C. Started by the "
-		   "timer it may "
-		   "write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
-		   "where mail waits, and nowhere else until `systemctl edit "
-		   "subank-check.service` says so.\n"
-		   "It also names accounts of Slurm that have used something and are not in the "
-		   "bank; those below one that is are inside its budget.\n"
-		   "A limit that somebody changed by hand while an account is held is left, and "
-		   "every check says so; --put-right sets it again, and `drift: restore` in the "
-		   "settings always does.\n"
-		   "When Slurm's usage goes down or an account moves below another parent, "
-		   "nothing is charged and nothing credited: counting goes on from the new value, "
-		   "and both values are said.\n"
-		   "A cluster that is no more is taken out of the settings, and --let-go forgets "
-		   "the limits that were set there.\n"
-		   "If no check ran for more than a week, the next one does nothing until you "
-		   "have looked at the clock and run it with --clock-ok once: what is entered "
-		   "with a clock that is ahead bars every entry after it.",
+	.details =
+		"The main job, for cron or a timer, as often as every minute. Reads from Slurm "
+		"what each account used, charges the difference to the last reading, holds "
+		"accounts that have nothing left, or use something without ever having had money "
+		"(their jobs no longer start, those that run go on), and releases those that "
+		"have. Lets what is left of an ended window "
+		"expire, and says once what crossed a threshold or ends soon. Run again with "
+		"nothing new, it does nothing.\n"
+		"What is charged counts at once, and has its entry when something hangs on it, "
+		"or an hour later at most (`charge_minutes` in the settings).\n"
+		"At last it runs the settings' notify command, if there is one, once for each "
+		"crossing, end, hold and release: without a shell, and with one JSON object on "
+		"its standard input, which is the entry as `subank journal --json` prints it "
+		"with what the account has now as `balance`. What fails (a status other than "
+		"0, or too slow) is told again at the next check. It has the environment that the "
+		"check was started with, but for LC_ALL, which is C. Started by the timer it may "
+		"write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
+		"where mail waits, and nowhere else until `systemctl edit "
+		"subank-check.service` says so.\n"
+		"It also names accounts of Slurm that have used something and are not in the "
+		"bank; those below one that is are inside its budget.\n"
+		"A limit that somebody changed by hand while an account is held is left, and "
+		"every check says so; --put-right sets it again, and `drift: restore` in the "
+		"settings always does.\n"
+		"When Slurm's usage goes down, nothing is charged and nothing credited: "
+		"counting goes on from the new value, and both values are said. When an account "
+		"moves below another parent, what it used before stays with the accounts that "
+		"were above it.\n"
+		"A row of Slurm's answer that cannot be read (a RawUsage of nan, say) costs its "
+		"account alone: the row is named, nothing is charged to that account, and once it "
+		"can be read all of it is.\n"
+		"A cluster that is no more is taken out of the settings, and --let-go forgets "
+		"the limits that were set there.\n"
+		"If no check ran for more than a week, the next one does nothing until you "
+		"have looked at the clock and run it with --clock-ok once: what is entered "
+		"with a clock that is ahead bars every entry after it.",
 	.problems = "a cluster did not answer, or something needs a look",
 	.examples = examples,
 	.see_also = "hold release reset doctor",

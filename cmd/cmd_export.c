@@ -157,10 +157,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 			     : bank_read(env->bank, env->now(), write_books, &exporting, &err);
 	if (rc)
 		return fail(env, &err);
-	if (to_file)
+	if (to_file) {
+		env->stands = "the file was written";
 		say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
 		    exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
 		    hex_format(hash, exporting.head.hash, HASH_SIZE));
+	}
 	return EXIT_DONE;
 }
 

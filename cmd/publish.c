@@ -35,7 +35,7 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 {
 	const struct sums *sums = &row->sums;
 
-	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so sI sI sI sI so sI}", "account",
+	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so sI sI sI sI so sI sb}", "account",
 			 row->name, "state", row->state, "causes", row->causes, "lever", row->lever,
 			 "blocked_by", row->blocker, "above", above, "allocated_seconds",
 			 (json_int_t)sums->allocated, "used_seconds", (json_int_t)sums->used,
@@ -43,9 +43,10 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 			 (json_int_t)sums->charged, "debt_seconds", (json_int_t)sums->debt,
 			 "waiting_seconds", (json_int_t)sums->waiting, "read", time_json(row->read),
 			 "in_flight_seconds", (json_int_t)sums->in_flight, "committed_seconds",
-			 (json_int_t)sums->committed, "free_seconds", (json_int_t)sums->left,
+			 (json_int_t)sums->committed, "settled_seconds", (json_int_t)sums->settled,
 			 "no_limit", (json_int_t)row->endless, "seen", time_json(row->seen),
-			 "unentered_seconds", (json_int_t)row->unentered);
+			 "unentered_seconds", (json_int_t)row->unentered, "unlimited",
+			 (int)sums->unlimited);
 }
 
 static int add_accounts(struct publishing *publishing, struct books *books, struct nesting *nesting,

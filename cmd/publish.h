@@ -7,7 +7,7 @@
  *      "accounts": [{"account": "physics", "state": "open", "causes": "", "lever": "",
  *        "blocked_by": "", "above": "faculty", "allocated_seconds": 3600, "used_seconds": 0,
  *        "available_seconds": 3600, "charged_seconds": 0, "debt_seconds": 0, "waiting_seconds": 0,
- *        "read": "2026-11-22T17:00:00.000000Z"}, …],
+ *        "read": "2026-11-22T17:00:00.000000Z", "unlimited": false}, …],
  *      "inside": {"theory": "physics", …}}
  *
  * "above" is the account of the bank that it is inside of, "inside" names that of accounts which

@@ -75,17 +75,19 @@ static bool read_account(json_t *object, struct published_account *ret)
 	struct sums *sums = &row->sums;
 	const char *name, *state, *causes, *lever, *blocker, *above;
 	json_int_t allocated, used, available, charged, debt, waiting;
-	json_int_t in_flight = 0, committed = 0, left = 0, endless = 0, unentered = 0;
+	json_int_t in_flight = 0, committed = 0, settled = INT64_MIN, endless = 0, unentered = 0;
 	json_t *read, *seen = NULL;
+	int unlimited = 0;
 
-	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I}",
+	if (json_unpack(object,
+			"{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I s?b}",
 			"account", &name, "state", &state, "causes", &causes, "lever", &lever,
 			"blocked_by", &blocker, "above", &above, "allocated_seconds", &allocated,
 			"used_seconds", &used, "available_seconds", &available, "charged_seconds",
 			&charged, "debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read,
 			"in_flight_seconds", &in_flight, "committed_seconds", &committed,
-			"free_seconds", &left, "no_limit", &endless, "seen", &seen,
-			"unentered_seconds", &unentered) ||
+			"settled_seconds", &settled, "no_limit", &endless, "seen", &seen,
+			"unentered_seconds", &unentered, "unlimited", &unlimited) ||
 	    !copy_name(name, false, row->name) || !copy_name(blocker, true, row->blocker) ||
 	    !copy_name(above, true, ret->above))
 		return false;
@@ -97,7 +99,8 @@ static bool read_account(json_t *object, struct published_account *ret)
 			      .waiting = waiting,
 			      .in_flight = in_flight,
 			      .committed = committed,
-			      .left = left};
+			      .settled = settled == INT64_MIN ? available : settled,
+			      .unlimited = unlimited};
 	/* A bank of before did not say. */
 	row->has_running = seen;
 	row->endless = endless;

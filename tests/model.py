@@ -227,8 +227,9 @@ class Account:
             return "closed"
         return "held" if self.held() else "grace" if self.causes else "open"
 
-    def percent(self):
-        return self.used() * 100 // self.allocated() if self.allocated() else None
+    def percent(self, flight=0):
+        """Of what is allocated; [flight] is what running jobs count for."""
+        return (self.used() + flight) * 100 // self.allocated() if self.allocated() else None
 
     def rearm(self):
         """Below a threshold, it can be crossed again."""
@@ -423,11 +424,13 @@ class Bank:
         self.read = {}
         self.charge_every = 0  # how long use may wait for its entry
         self.meter, self.hold_on = "rawusage", "in_flight"
+        self.without_money = "hold"  # or warn: what the first use of an account without money brings
         self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
         self.jobs = {}  # (cluster, id, submit) -> what slurmdbd knows of it, in its order
         self.charged = set()  # these, with the account
         self.settled = {}  # (cluster, account) -> up to when jobs are charged
         self.running = {}  # (cluster, account) -> used, committed, since when
+        self.reached = {}  # account -> threshold that its use had reached only with what runs
 
     # -- what the verbs share --
 
@@ -482,22 +485,28 @@ class Bank:
         self.time = max(now, self.newest)
         self.find_all()
 
+    def flight(self, account):
+        """What running jobs count for."""
+        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+        return sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
+
     def funds(self, account, trusted):
         """Holds the account when nothing is left and the clock can be trusted, and releases it when
         something is."""
-        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
-        flight = sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
-        if self.mutation == "in-flight-is-free":
-            flight = 0
+        flight = 0 if self.mutation == "in-flight-is-free" else self.flight(account)
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
             (account.enforcement or self.enforcement) == "hold"
             and not account.unlimited
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        # Who never had anything is not held for having nothing, and not released either.
+        # Who never had anything is held at the first use, unless the settings say warn.
         had = account.sums["deposited"] + account.sums["received"] + account.credit > 0
-        if spent and had and trusted and account.open and "funds" not in account.causes:
+        used = account.sums["charged"] + flight > 0
+        spent = spent and (had or self.without_money == "hold")
+        if self.mutation == "use-without-money-holds-nobody":
+            used = False
+        if spent and (had or used) and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
             self.enter("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
@@ -751,7 +760,9 @@ class Bank:
             account = self.account(name)
             if until and until <= self.time:
                 raise No(USAGE)
-            if not account.causes or bool(account.causes - {"hand"}) != bool(until):
+            others = account.causes - {"hand"}
+            # A hold by hand ends by itself, whatever else holds the account; grace is for the rest.
+            if not account.causes or (until and not others) or (not until and account.causes == others):
                 raise No()
             account.causes.discard("hand")
             account.hand_until = 0
@@ -1401,13 +1412,22 @@ class Bank:
         account.settle(self.time)
 
     def tell(self, account):
-        """Of thresholds that are reached, and of windows that end soon: once."""
-        percent = account.percent()
+        """Of thresholds that are reached with what running jobs count for, and of windows that end
+        soon: once. What the entries alone do not show as reached is forgotten when a check finds the
+        use below it."""
+        flight = 0 if self.mutation == "flights-cross-nothing" else self.flight(account)
+        used, allocated, percent = account.used() + flight, account.allocated(), account.percent(flight)
+        before, reached = self.reached.get(account.name, 0), 0
         for level in self.thresholds if account.thresholds is None else account.thresholds:
-            if percent is not None and percent >= level and level not in account.crossed:
+            if percent is None or percent < level:
+                continue
+            if level > before and level not in account.crossed:
                 account.crossed.add(level)
-                used, allocated = account.used(), account.allocated()
                 self.enter("threshold", account, level=level, used=used, allocated=allocated)
+                account.rearm()
+            if level not in account.crossed:
+                reached = level
+        self.reached[account.name] = reached
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
                 if self.mutation != "notices-come-twice":

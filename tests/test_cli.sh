@@ -216,13 +216,35 @@ if [ -c /dev/full ]; then
 	"$subank" -c "$dir/settings.full" deposit bio 1 >/dev/full 2>"$dir/err"
 	status=$?
 	export_to "$dir/after"
-	is 'a lost receipt is status 3' [ "$status" -eq 3 ]
-	has 'a lost receipt says why' 'write the output: No space left' err
+	is 'a lost receipt is status 5' [ "$status" -eq 5 ]
+	has 'a lost receipt says why' 'only the receipt could not be written: No space left' err
+	has 'a lost receipt says what stands' 'entry [0-9]* was recorded (bio: deposited 1.00 SU)' err
+	has 'a lost receipt says how to see it' '`subank journal --from \([0-9]*\) --to \1`' err
+	has 'a lost receipt is not to be asked for again' 'do not run it again' err
+	# shellcheck disable=SC2046
+	sb journal $(sed -n 's/.*`subank journal \(--from [0-9]* --to [0-9]*\)`.*/\1/p' "$dir/err") -nP
+	has 'and that shows it' '|deposit|bio|1.00|' out
 	is 'the entry of a lost receipt stands' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
 		"$(wc -l <"$dir/after")" ]
 fi
 # Whatever is closed, the books must not be opened in its place.
-"$subank" -c "$dir/settings" deposit bio 1 >&- 2>/dev/null
+"$subank" -c "$dir/settings" deposit bio 1 >&- 2>"$dir/err"
+status=$?
+is 'a closed stream: status 5' [ "$status" -eq 5 ]
+has 'a closed stream: the entry is said to stand' 'entry [0-9]* was recorded (bio: dep.*do not run it again' err
+# A reader who is gone, before the receipt comes: what was begun is brought to its end, Slurm too.
+sb hold chem
+{
+	sleep 1
+	"$subank" -c "$dir/settings" release chem 2>"$dir/err"
+	echo $? >"$dir/status"
+} | true
+status=$(cat "$dir/status")
+is 'a closed pipe: status 5' [ "$status" -eq 5 ]
+has 'a closed pipe: the entry is said to stand' 'entry [0-9]* was recorded (chem: .*do not run it again' err
+is 'a closed pipe: Slurm was changed' [ "$(grep -c cpu=0 "$FAKE_STATE/dev/chem")" -eq 0 ]
+sb balance chem -nPo State,Lever
+has 'a closed pipe: and that is in the books' '^open|$' out
 "$subank" -c "$dir/settings" deposit bio 1 2>&- >/dev/null
 "$subank" -c "$dir/settings" deposit bio 1 <&- >/dev/null 2>&1
 "$subank" -c "$dir/settings" deposit bio 1 <&- >&- 2>&-
@@ -230,6 +252,20 @@ fi
 "$subank" -c "$dir/settings" check <&- >&- 2>&-
 sb verify
 is_done 'verify after closed streams'
+
+# ---- a library that cannot be loaded ----
+
+mkdir "$dir/lib"
+echo 'no library' >"$dir/lib/libsmartcols.so.1"
+LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance >"$dir/out" 2>"$dir/err"
+status=$?
+is 'no table without libsmartcols: status 1' [ "$status" -eq 1 ]
+has 'no table without libsmartcols: says so' 'cannot print a table: .*libsmartcols' err
+is 'no table without libsmartcols: and nothing of memory' [ -z "$(grep memory "$dir/err")" ]
+is 'no table without libsmartcols: no output' [ ! -s "$dir/out" ]
+LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance -P >"$dir/out" 2>"$dir/err"
+status=$?
+is_done 'other forms need no libsmartcols'
 
 # ---- what was, and why ----
 

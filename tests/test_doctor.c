@@ -249,6 +249,24 @@ START_TEST(runaway_jobs_are_named)
 }
 END_TEST
 
+START_TEST(rows_that_are_left_out_are_shown)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	NO_ROW("rows left out");
+	(void)snprintf(bio->raw_usage, sizeof(bio->raw_usage), "nan");
+	(void)snprintf(bio->limits, sizeof(bio->limits), "cpu");
+	ROW("rows left out|dev|bad|2 of sshare|line 5: RawUsage of bio is \"nan\"; what ");
+	ck_assert_int_eq(status, 3);
+	bio->raw_usage[0] = bio->limits[0] = '\0';
+	fake_cluster("dev")->partitions = "PartitionName=main State=UP TRESBillingWeights=CPU=1.0\n"
+					  "<html>\n";
+	ROW("rows left out|dev|bad|1 of scontrol|line 2: PartitionName is \"<html>\"; ");
+	fake_qos = "normal|||||1.000000\nq1|||x||1.000000\n";
+	ROW("rows left out|QOS|bad|1 of sacctmgr|line 3: GrpJobs of q1 is \"x\"; ");
+}
+END_TEST
+
 START_TEST(what_a_check_refuses_is_shown)
 {
 	struct fake_cluster *cluster = fake_cluster("dev");
@@ -474,6 +492,20 @@ START_TEST(a_bank_without_checks_or_accounts)
 }
 END_TEST
 
+/* Before they are held. */
+START_TEST(accounts_without_money_are_named)
+{
+	RUN("doctor");
+	ck_assert_ptr_null(strstr(out, "without money"));
+	DONE("", "open", "chem");
+	GIVES(0, "held at first use|the bank|1 without money: chem\n", "", "doctor", "-nPo",
+	      "Check,Where,Found");
+	set_settings("clusters: [dev]\nwithout_money: warn\n");
+	RUN("doctor");
+	ck_assert_ptr_null(strstr(out, "without money"));
+}
+END_TEST
+
 START_TEST(limits_that_failed_are_named)
 {
 	fake_account("dev", "bio")->usage = 20 * 3600;
@@ -696,6 +728,7 @@ int main(void)
 	tcase_add_test(doctor, all_is_well);
 	tcase_add_test(doctor, without_a_bank_it_says_what_to_do_first);
 	tcase_add_test(doctor, without_slurm_it_says_so);
+	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
@@ -706,6 +739,7 @@ int main(void)
 	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);
 	tcase_add_test(doctor, the_settings_file_is_looked_at);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	tcase_add_test(doctor, runaway_jobs_are_named);
 	suite_add_tcase(suite, doctor);

@@ -27,6 +27,7 @@ ACCOUNTS = ("bio", "chem", "phys")
 # Rules to break, and the verb and option that they need.
 MUTATIONS = {
     "zero-is-enough": ("deposit", "--ref"),
+    "use-without-money-holds-nobody": ("deposit", "--ref"),
     "latest-end-first": ("withdraw", "--ref"),
     "ended-lots-pay-nothing": ("deposit", "--end"),
     "a-lot-ends-a-microsecond-late": ("deposit", "--end"),
@@ -41,6 +42,7 @@ MUTATIONS = {
     "factors-are-rounded": ("refund", "--job"),
     "free-states-are-charged": ("refund", "--job"),
     "in-flight-is-free": ("refund", "--job"),
+    "flights-cross-nothing": ("refund", "--job"),
     "limits-commit-nothing": ("refund", "--job"),
     "use-waits-past-a-window": ("deposit", "--end"),
     "waiting-use-is-free": ("deposit", "--end"),
@@ -274,6 +276,7 @@ class Game:
                 bank.charge_every = int(minutes[1]) * 60 * SECOND
                 self.is_prompt = self.is_prompt or not bank.entries
             bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
+            bank.without_money = "warn" if "without_money: warn" in text else "hold"
             bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
             free = re.search(r"free_states: \[(.*?)\]", text)
             bank.free_states = free[1].split(", ") if free else ()
@@ -407,16 +410,19 @@ class Game:
             if time > now:
                 return None if answer["status"] == USAGE else f"status {answer['status']}, not 2"
             accounts = sorted(self.bank.as_of(time).items())
+        flight = (lambda account: 0) if "as-of" in options else self.bank.flight
         mine = [
             {
                 "account": name,
                 "state": account.state(),
                 "allocated_seconds": account.allocated(),
-                "used_seconds": account.used(),
-                "available_seconds": account.available(),
-                "percent": account.percent(),
+                "used_seconds": account.used() + flight(account),
+                "available_seconds": None if account.unlimited else account.available() - flight(account),
+                "percent": account.percent(flight(account)),
                 "charged_seconds": account.sums["charged"],
                 "debt_seconds": account.debt,
+                "settled_seconds": None if account.unlimited else account.available(),
+                "unlimited": account.unlimited,
                 "unentered_seconds": None
                 if "as-of" in options
                 else sum(charge.amount for charge in account.waiting),
@@ -479,7 +485,7 @@ class Game:
 
 # ---- commands at random, with a liking for the edges ----
 
-COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Unentered,InFlight,Committed"
+COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Settled,Unlimited,Unentered,InFlight,Committed"
 
 RECORD_COLUMNS = (
     "Account,Cluster,Books,Slurm,Suspended,Weights,Edge,Difference,Since,Until,Jobs,Restarts"
@@ -532,6 +538,7 @@ class Chooser:
             choice((90, 90, 0, 1, 7)),
             choice((None, None, None, 1, 30, 365)),
         )
+        text += choice(("", "", "", "; without_money: warn"))
         text += "; charge_minutes: " + choice(("0", "1", "60", "1440")) if self.waits else ""
         return text + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs and (not self.switches or choice((0, 1))) else "")
 

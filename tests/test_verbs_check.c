@@ -83,13 +83,49 @@ static void let_use_wait(void)
 		     "charge_minutes: 60\n");
 }
 
+/* Opened for both clusters, and on one of them. */
+START_TEST(use_is_as_old_as_where_the_account_is)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
+	fake_cluster("gpu");
+	(void)fake_account("gpu", "chem");
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check");
+	DONE("bio     1s ago", "balance", "bio", "-n", "-o", "Account,Read");
+	DONE("bio is fine: ", "why", "bio");
+	ck_assert_ptr_null(strstr(out, "gpu"));
+	/* Where it is and that does not answer counts. */
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-n", "-o", "Account,Read");
+	DONE("its use on gpu was read last at ", "why", "chem");
+	/* It comes there, too. */
+	fake_cluster("gpu")->silent = false;
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("its use on gpu was read last at ", "why", "bio");
+	/* And goes from the other one. */
+	fake_remove_account("dev", "chem");
+	fake_cluster("gpu")->silent = false;
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check", "-M", "gpu");
+	DONE("chem    1s ago", "balance", "chem", "-n", "-o", "Account,Read");
+}
+END_TEST
+
 START_TEST(use_waits_for_its_entry_and_is_told)
 {
 	let_use_wait();
 	dev("bio")->usage += 3600;
 	DONE("bio: charged 1.00 SU used on dev", "check");
 	STATE("bio", "open|||32400");
-	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
+	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Available", "--seconds");
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
 	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
@@ -418,15 +454,34 @@ START_TEST(other_verbs_that_bring_money_release_and_those_that_take_it_hold)
 }
 END_TEST
 
-START_TEST(an_account_without_money_is_told_of_and_not_held)
+START_TEST(an_account_without_money_is_held_at_its_first_use)
 {
+	char *before;
+
 	(void)dev("empty");
 	DONE("", "open", "empty");
 	DONE("", "check");
-	dev("empty")->usage = 5;
-	DONE("empty: used <0.01 SU and never had a deposit", "check");
-	LIMIT("empty", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	DONE("  its first use holds it\n", "why", "empty");
+	dev("empty")->usage = 5;
+	before = exported();
+	GIVES(0, "accounts that a check would hold: 1: empty\n", "dry run", "check", "--dry-run");
+	ck_assert_ptr_nonnull(strstr(out, "never had money: 1: empty; `without_money: warn`"));
+	UNCHANGED(before);
+	set_settings("clusters: [dev]\nwithout_money: warn\n");
+	DONE("empty: used <0.01 SU and never had money; it is not held", "check");
+	LIMIT("empty", "");
+	DONE("  `without_money: warn` in the settings: it is not held for that\n", "why", "empty");
+	GIVES(0, "empty: used <0.01 SU", "dry run", "check", "--dry-run");
+	ck_assert_ptr_null(strstr(out, "would hold"));
+	set_settings("clusters: [dev]\n");
+	DONE("  the next check holds it\n", "why", "empty");
+	DONE("empty: held at its first use, it never had money; available ", "check");
+	LIMIT("empty", "cpu=0");
+	DONE("  no money was ever put in: `subank deposit empty SU` does\n", "why", "empty");
+	nothing_to_do();
+	DONE("empty: released", "deposit", "empty", "1");
+	LIMIT("empty", "");
 }
 END_TEST
 
@@ -603,6 +658,123 @@ START_TEST(one_account_that_cannot_be_charged_does_not_stop_the_others)
 }
 END_TEST
 
+static void set_raw(const char *account, const char *text)
+{
+	(void)snprintf(dev(account)->raw_usage, sizeof(dev(account)->raw_usage), "%s", text);
+}
+
+/* Its RawUsage is no number: the others are charged, and it is once that is one. */
+START_TEST(one_usage_that_cannot_be_read_is_left_out_and_charged_later)
+{
+	static const char *const odd[] = {"nan", "-5", "18446744073709551614", "many"};
+	char text[256];
+
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		dev("bio")->usage += 100;
+		dev("chem")->usage += 7;
+		set_raw("bio", odd[i]);
+		GIVES(3, "chem: charged",
+		      "bio: its usage on dev cannot be read: nothing is charged", "check");
+		(void)snprintf(
+			text, sizeof(text),
+			"cluster 'dev': sshare, line 5: RawUsage of bio is \"%s\": it is left "
+			"out",
+			odd[i]);
+		ck_assert_msg(strstr(err, text) != NULL, "%s", err);
+		ck_assert_ptr_null(strstr(out, "bio"));
+		ck_assert_ptr_null(strstr(err, "no longer has"));
+		ck_assert_ptr_null(strstr(err, "went down"));
+	}
+	STATE("bio", "open|||36000");
+	STATE("chem", "open|||35972");
+	set_raw("bio", "");
+	DONE("bio: charged 0.11 SU used on dev", "check");
+	STATE("bio", "open|||35600");
+	nothing_to_do();
+	DONE("", "verify");
+}
+END_TEST
+
+/* A held one stays so, and one whose use cannot be read can still be held by what the books have.
+ */
+START_TEST(levers_go_on_beside_a_usage_that_cannot_be_read)
+{
+	spend("chem");
+	set_raw("chem", "nan");
+	set_raw("bio", "-5");
+	GIVES(3, NULL, "chem: its usage on dev cannot be read", "check");
+	LIMIT("chem", "cpu=0");
+	STATE("chem", "held|funds|set|0");
+	GIVES(0, "bio has 0.00 SU", "", "withdraw", "bio", "all", "--no-apply");
+	GIVES(3, "bio: held, available 0.00 SU", "bio: its usage on dev", "check");
+	LIMIT("bio", "cpu=0");
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1", "--no-apply");
+	GIVES(3, "chem: released, available 1.00 SU", "chem: its usage", "check");
+	LIMIT("chem", "");
+}
+END_TEST
+
+/* Its limits are a list that makes no sense: they are left alone, and so is the lever in the books.
+ */
+START_TEST(limits_that_cannot_be_read_are_left_alone)
+{
+	spend("chem");
+	(void)snprintf(dev("chem")->limits, sizeof(dev("chem")->limits), "cpu=");
+	GIVES(3, NULL, "line 7: GrpTRESMins of chem is \"cpu=\"", "check");
+	STATE("chem", "held|funds|set|0");
+	LIMIT("chem", "cpu=");
+	dev("bio")->usage += 5;
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1", "--no-apply");
+	GIVES(3, "bio: charged", "chem: its limits on dev must change but cannot be read", "check");
+	LIMIT("chem", "cpu=");
+	(void)snprintf(dev("chem")->limits, sizeof(dev("chem")->limits), "cpu=0");
+	DONE("", "check");
+	LIMIT("chem", "");
+	STATE("chem", "open|||3600");
+}
+END_TEST
+
+/* What only caps need costs only the cap, which stays as it is. */
+START_TEST(a_cap_without_its_numbers_stays_as_it_is)
+{
+	DONE("", "terms", "bio", "--enforce", "limit");
+	DONE("", "check");
+	LIMIT("bio", "billing=614");
+	(void)snprintf(dev("bio")->tres_raw, sizeof(dev("bio")->tres_raw), "billing");
+	dev("bio")->usage += SU;
+	GIVES(3, "bio: charged 1.00 SU", "GrpTRESRaw of bio is \"billing\"", "check");
+	LIMIT("bio", "billing=614");
+	STATE("bio", "open||set|32400");
+	dev("bio")->tres_raw[0] = '\0';
+	dev("bio")->usage += SU;
+	DONE("bio: charged 1.00 SU", "check");
+	LIMIT("bio", "billing=614");
+	/* Nor is it taken off while the use cannot be read. */
+	set_raw("bio", "nan");
+	GIVES(3, NULL, "bio: its usage on dev cannot be read", "check");
+	LIMIT("bio", "billing=614");
+}
+END_TEST
+
+START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
+{
+	dev("art")->usage = 500;
+	set_raw("art", "nan");
+	GIVES(1, NULL, "account 'art' was not opened: where counting starts is not known", "open",
+	      "art");
+	GIVES(0, "opened art", "RawUsage of art is \"nan\"", "open", "art", "1", "--later");
+	GIVES(3, NULL, "art: its usage on dev cannot be read", "check");
+	RUN("journal", "art", "-nPo", "Kind");
+	ck_assert_str_eq(out, "open\ndeposit\n");
+	set_raw("art", "");
+	DONE("art: counting on dev starts at 0.13 SU", "check");
+	STATE("art", "open|||3600");
+	set_raw("art", "-1");
+	GIVES(1, NULL, "what art used on dev cannot be read", "reset", "art", "--immediate");
+	ck_assert_int_eq(fake_modifies, 0);
+}
+END_TEST
+
 START_TEST(one_cluster_that_cannot_be_trusted_does_not_stop_the_others)
 {
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -683,6 +855,30 @@ START_TEST(a_hold_by_hand_outlasts_deposits)
 	STATE("bio", "open|||54000");
 	LIMIT("bio", "");
 	REFUSED(1, "is not held", "release", "bio");
+}
+END_TEST
+
+/* It was there before, or after; whoever held it lifts it, and what else holds it stands. */
+START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
+{
+	DONE("held by hand", "hold", "bio");
+	DONE("closed bio", "close", "bio");
+	STATE("bio", "closed|hand,closed|set|36000");
+	DONE("ended the hold by hand, it stays held (closed); bio has 10.00 SU", "release", "bio");
+	STATE("bio", "closed|closed|set|36000");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "account 'bio' is held because it is closed", "release", "bio");
+	DONE("", "open", "bio");
+	STATE("bio", "open|||36000");
+	LIMIT("bio", "");
+	spend("bio");
+	DONE("held by hand", "hold", "bio");
+	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "its allowance is spent", "release", "bio");
+	DONE("bio: released", "deposit", "bio", "5");
+	LIMIT("bio", "");
+	DONE("all is well", "verify");
 }
 END_TEST
 
@@ -1023,8 +1219,11 @@ END_TEST
 START_TEST(an_account_that_slurm_lacks_is_opened_with_later_alone)
 {
 	dev("geology")->usage = 0;
-	REFUSED(1, "of that name: did you mean 'geology'? --later opens it", "open", "geolgy", "9");
-	REFUSED(1, "of that name: --later opens it", "open", "nothing-like-it");
+	REFUSED(1,
+		"of that name: did you mean 'geology'? `subank open geology` opens it; --later "
+		"opens 'geolgy' all the same",
+		"open", "geolgy", "9");
+	REFUSED(1, "of that name: --later opens 'nothing-like-it'", "open", "nothing-like-it");
 	DONE("opened geolgy with 9.00 SU", "open", "geolgy", "9", "--later");
 }
 END_TEST
@@ -1064,7 +1263,14 @@ START_TEST(a_bank_of_another_machine_changes_nothing_in_slurm)
 	GIVES(3, "held by hand", "subank adopt", "hold", "chem");
 	LIMIT("chem", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	GIVES(3, "", "subank adopt", "check");
+	at_terminal = true;
+	answers = "n\n";
+	GIVES(1, "Let the next check hold them? [y/N] ", "nothing was changed", "adopt");
+	answers = "y\n";
 	DONE("now commands Slurm from here; head ", "adopt");
+	at_terminal = false;
 	DONE("bio: held", "check");
 	LIMIT("bio", "cpu=0");
 	LIMIT("chem", "cpu=0");
@@ -1204,6 +1410,7 @@ int main(void)
 	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
+	tcase_add_test(charges, use_is_as_old_as_where_the_account_is);
 	tcase_add_test(charges, use_waits_for_its_entry_and_is_told);
 	tcase_add_test(charges, an_entry_by_hand_stands_behind_the_use);
 	tcase_add_test(charges, use_that_waits_is_held_for);
@@ -1219,7 +1426,7 @@ int main(void)
 	tcase_add_test(holds, a_second_check_does_nothing);
 	tcase_add_test(holds, the_limit_of_the_site_comes_back);
 	tcase_add_test(holds, other_verbs_that_bring_money_release_and_those_that_take_it_hold);
-	tcase_add_test(holds, an_account_without_money_is_told_of_and_not_held);
+	tcase_add_test(holds, an_account_without_money_is_held_at_its_first_use);
 	tcase_add_test(holds, enforcement_can_warn_or_be_off);
 	tcase_add_test(holds, a_site_that_held_the_account_itself_keeps_its_hold);
 	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_said);
@@ -1229,12 +1436,18 @@ int main(void)
 	tcase_add_test(holds, a_lever_on_a_cluster_that_nobody_asks_is_told);
 	tcase_add_test(holds, a_cluster_can_be_let_go);
 	tcase_add_test(holds, one_account_that_cannot_be_charged_does_not_stop_the_others);
+	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
+	tcase_add_test(holds, levers_go_on_beside_a_usage_that_cannot_be_read);
+	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
+	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
+	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
 	tcase_add_test(holds, a_copy_in_another_folder_is_dry);
 	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
 	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
+	tcase_add_test(holds, a_hold_by_hand_ends_on_an_account_that_stays_held);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_one_for_funds);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);

@@ -19,7 +19,7 @@
 #   CLUSTER.partitions     lines as scontrol -o prints them; one partition with CPU=1.0 if absent
 #   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
 #   CLUSTER.runaway        lines with numbers of jobs among them that squeue does not know
-#   qos                    lines as sacctmgr -P prints them; only "normal" if absent
+#   qos                    lines as sacctmgr -P prints them, but the name first; only "normal" if absent
 #   PROGRAM.mode           one word, how the program behaves; ok if absent
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first
 #

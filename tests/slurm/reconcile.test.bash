@@ -4,6 +4,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 
 # reconciled ACCOUNT [OPTION...]: its row, in billing-seconds: books, Slurm, suspended, weights, edge and
 # difference.
