@@ -183,13 +183,13 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct clusters clusters;
 	struct said said = {0};
 	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
-	bool silent;
+	bool incomplete;
 
 	check.steps = &steps;
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;
-	silent = clusters.silent > 0;
+	incomplete = clusters.silent > 0 || clusters.odd > 0;
 	/* Whoever settles an entry does not wait for slurmdbd. */
 	metered = checkup->settling ? EXIT_DONE
 				    : job_meter_run(env, checkup, &clusters, dry, &planning.made);
@@ -210,8 +210,10 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
+	/* Limits that were asked for meanwhile. */
+	incomplete = incomplete || clusters.odd > 0;
 	clusters_release(&clusters);
-	return status == EXIT_DONE && (silent || metered != EXIT_DONE) ? EXIT_PART : status;
+	return status == EXIT_DONE && (incomplete || metered != EXIT_DONE) ? EXIT_PART : status;
 }
 
 /* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the

@@ -47,6 +47,9 @@ const struct exit_status exit_statuses[] = {
 	{EXIT_UNTOLD,
 	 "done and recorded, but what it printed could not be written: do not run it again; the "
 	 "message names the entries"},
+	{EXIT_SIGNAL,
+	 "and more (128 + the signal's number, as shells show it): a signal or a crash ended it; "
+	 "after a crash the message says whether something may have been entered"},
 	{0, NULL},
 };
 

@@ -3,6 +3,7 @@
 
 #include "cmd/entry_json.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 #include "ledger/when.h"
@@ -62,6 +63,11 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		value = json_integer(event_number(event, field));
+		break;
+	case FIELD_UNSIGNED:
+		/* Readers of JSON take numbers for doubles, which end at 2^53. */
+		(void)snprintf(text, sizeof(text), "%" PRIu64, event_unsigned(event, field));
+		value = json_string(text);
 		break;
 	}
 	(void)snprintf(name, sizeof(name), "%s%s", field->name, suffix);

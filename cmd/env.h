@@ -22,6 +22,7 @@ enum {
 	EXIT_PART = 3, /* done in part, or problems were found */
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
 	EXIT_UNTOLD = 5, /* done, and what it printed was lost: not to be run again */
+	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
 };
 
 struct batch;

@@ -114,6 +114,19 @@ static void say_finding(struct env *env, const struct finding *finding)
 			"look at sshare; nothing is charged",
 			account, cluster, before, now);
 		break;
+	case FOUND_ODD_USAGE:
+		warning(env,
+			"%s: its usage on %s cannot be read: nothing is charged there until it "
+			"can, "
+			"and then all of it since %s",
+			account, cluster, before);
+		break;
+	case FOUND_ODD_LIMITS:
+		warning(env,
+			"%s: its limits on %s must change but cannot be read; the next check tries "
+			"again",
+			account, cluster);
+		break;
 	case FOUND_UNSETTLED:
 		warning(env, "%s: %s must change but does not answer; the next check tries again",
 			account, cluster);

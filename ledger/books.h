@@ -155,6 +155,21 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
 
+/* The factors that QOS of Slurm had when they were seen last. */
+struct factor_list {
+	struct kept_factor {
+		char *name;
+		int64_t factor; /* millionths; -1: it was never seen, and is taken for 1 */
+	} * list;
+	size_t count;
+};
+/* A malformed one is empty: it may be lost. The caller calls factor_list_release(). */
+int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err);
+int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err);
+int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
+		    struct sb_error *err);
+void factor_list_release(struct factor_list *factors);
+
 /* Entries of which the notify command is still to be told. */
 struct pending {
 	uint64_t seq;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/checking.h"
+#include "ledger/moves.h"
 #include "ledger/seen.h"
 
 static int enter_baseline(struct books *books, const char *account, const char *cluster,
@@ -212,10 +213,13 @@ static int compare_trees(struct check *check, const struct observation *observat
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
 		const char *from = tree_parent(before, kin->account);
 
+		if (!from || strcmp(from, kin->parent) == 0)
+			continue;
 		/* One without use takes none along: it was gone, and was made anew. */
-		if (!from || strcmp(from, kin->parent) == 0 || observation->rows[i].usage == 0)
+		if (row->usage == 0 && !row->odd_usage)
 			continue;
 		rc = add_ancestors(check, cluster, before, now, kin, from, err);
 		if (!rc)
@@ -224,16 +228,51 @@ static int compare_trees(struct check *check, const struct observation *observat
 	return rc;
 }
 
+/* 1 if [name] went from below the account, -1 if it came, else 0. One that is new has no use from
+ * before. */
+static int change_below(const struct tree *before, const struct tree *now, const char *account,
+			const char *name)
+{
+	return tree_parent(before, name)
+		       ? tree_above(before, account, name) - tree_above(now, account, name)
+		       : 0;
+}
+
+/* What the account's RawUsage would be if nobody had moved: each account takes its own use along,
+ * which is what it shows less what those below it show. All of it is of one moment, so that use up
+ * to then stays with the accounts above before, and later use counts for those above now. */
+static void find_usage_without(const struct observation *observation, const struct tree *before,
+			       const struct tree *now, struct move *move)
+{
+	const struct observed *own = observation_find(observation, move->account);
+	__int128 sum = own ? own->usage : 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		const struct kin *kin = &now->list[i];
+
+		int change = change_below(before, now, move->account, kin->account) -
+			     change_below(before, now, move->account, kin->parent);
+
+		sum += (__int128)observation->rows[i].usage * change;
+		move->cut += change != 0;
+	}
+	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
+}
+
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
 {
 	int rc = tree_new(observation->count, ret, err);
 
-	for (size_t i = 0; !rc && i < observation->count; i++) {
+	if (rc)
+		return rc;
+	ret->count = 0;
+	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+		if (row->parent)
+			ret->list[ret->count++] = (struct kin){row->account, row->parent};
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int find_cluster_moves(struct books *books, struct check *check,
@@ -246,6 +285,12 @@ static int find_cluster_moves(struct books *books, struct check *check,
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
 		rc = compare_trees(check, observation, &before, &now, err);
+	for (size_t i = 0; i < check->move_count && !rc; i++) {
+		if (strcmp(check->moves[i].cluster, observation->cluster) == 0)
+			find_usage_without(observation, &before, &now, &check->moves[i]);
+	}
+	if (!rc && check->only_count == 0)
+		rc = moves_enter(books, observation, &before, &now, false, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
@@ -292,12 +337,12 @@ int check_keep_trees(struct books *books, const struct observation *observations
 	return rc;
 }
 
-/* The reading says nothing: counting goes on from it. */
+/* The reading says nothing beyond [before]: counting goes on from it. */
 static int start_anew(struct books *books, const char *account, const char *cluster, int64_t before,
 		      int64_t now, const struct move *move, struct finding *finding,
 		      struct sb_error *err)
 {
-	char reason[256] = "the reading went down";
+	char reason[256] = REASON_WENT_DOWN;
 
 	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
 	if (move) {
@@ -307,6 +352,52 @@ static int start_anew(struct books *books, const char *account, const char *clus
 			       move->mover, move->from, move->to);
 	}
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
+}
+
+/* The row says nothing of the use: the meter stays where it is, so that the next reading has it
+ * all.
+ */
+static int leave_odd(struct books *books, struct check *check, const struct account *account,
+		     const struct observation *observation, const struct observed *row,
+		     const struct meter *meter, struct sb_error *err)
+{
+	struct reading reading;
+	int rc;
+
+	/* Where counting starts the first reading says. */
+	if (!meter || (!meter->jobs && !observation->decays))
+		return check_add_finding(check,
+					 (struct finding){.kind = FOUND_ODD_USAGE,
+							  .before = meter ? meter->reading : 0},
+					 account->name, observation->cluster, err);
+	rc = books_enter_deferred(books, account->name, err);
+	if (!rc)
+		rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	return note_reading(books, observation->cluster, account->name, reading.usage,
+			    observation->time, row->odd_room ? reading.running : row->running,
+			    false, err);
+}
+
+/* Charges what was used up to the move, and counts on from what the move left. */
+static int meter_move(struct books *books, struct check *check, const struct account *account,
+		      const struct observation *observation, const struct move *move, int64_t usage,
+		      struct finding *finding, struct sb_error *err)
+{
+	const char *cluster = observation->cluster;
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = SB_OK;
+
+	if (move->without > meter->reading) {
+		rc = charge_use(books, check, account, meter, move->without, observation->time,
+				err);
+		meter = account_meter(account, cluster);
+	}
+	if (rc || usage == meter->reading)
+		return rc;
+	return start_anew(books, account->name, cluster, meter->reading, usage,
+			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
 }
 
 int check_meter(struct books *books, struct check *check, const struct account *account,
@@ -320,6 +411,8 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
+	if (row && row->odd_usage)
+		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
 		rc = books_enter_deferred(books, account->name, err);
@@ -337,9 +430,12 @@ int check_meter(struct books *books, struct check *check, const struct account *
 		return SB_OK; /* older than what was charged: it would look like a reset */
 	} else if (move && check->only_count > 0) {
 		return SB_OK; /* a whole check says so */
-	} else if (row->usage < meter->reading || (move && row->usage > meter->reading)) {
+	} else if (move) {
+		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
+				err);
+	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
-				row->usage, move, &finding, err);
+				row->usage, NULL, &finding, err);
 	} else if (row->usage > meter->reading) {
 		rc = charge_use(books, check, account, meter, row->usage, observation->time, err);
 		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)
@@ -372,6 +468,8 @@ int check_enter_baselines(struct books *books, const char *name,
 		if (!observation->answered || account_meter(account, observation->cluster))
 			continue;
 		row = observation_find(observation, name);
+		if (row && row->odd_usage && !from_zero)
+			continue; /* the first reading says where */
 		rc = enter_baseline(books, name, observation->cluster, -1,
 				    row && !from_zero ? row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
@@ -386,7 +484,7 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 {
 	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
 
-	return after && after->usage == rest - 1 ? after->usage : rest;
+	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
 int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,

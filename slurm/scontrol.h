@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "slurm/odd.h"
 #include "slurm/slurm.h"
 
 /* How the weighted TRES of a job come to its billing (PriorityFlags): all added up; the largest of
@@ -53,11 +54,12 @@ struct partitions {
 	struct partition *rows; /* in the order of the answer; none when there are no partitions */
 	size_t count;
 	char *text; /* what the rows point into */
+	struct odd_rows odd; /* lines that name no partition */
 };
 
-/* Asks `scontrol -M CLUSTER -o show partition`, or the local slurmctld when [cluster] is NULL. A
- * line without a partition's name is SLURM_EFORM, and so is an empty answer. On
- * success the caller calls partitions_release(). */
+/* Asks `scontrol -M CLUSTER -o show partition`, or the local slurmctld when [cluster] is NULL. An
+ * answer without any line that names a partition is SLURM_EFORM, unless it says that there are
+ * none. On success the caller calls partitions_release(). */
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
 			     struct slurm_error *err);
 

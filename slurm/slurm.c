@@ -61,6 +61,7 @@ static const char *setting_of(const struct slurm *slurm, const char *program)
 	return program == slurm->sshare	    ? "sshare"
 	       : program == slurm->sacctmgr ? "sacctmgr"
 	       : program == slurm->scontrol ? "scontrol"
+	       : program == slurm->squeue   ? "squeue"
 					    : "sacct";
 }
 

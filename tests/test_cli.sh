@@ -18,8 +18,8 @@ unset SUBANK_BANK
 # Says that the standard error is taken care of: nothing of this goes to the host's syslog.
 JOURNAL_STREAM=none
 export JOURNAL_STREAM
-LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
-export LC_ALL TZ PATH FAKE_STATE
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state SLURM_CONF=$dir/state
+export LC_ALL TZ PATH SLURM_CONF
 mkdir -p "$FAKE_STATE/dev"
 : >"$FAKE_STATE/dev/root"
 for account in bio chem; do
@@ -553,6 +553,47 @@ is 'the check after it' [ "$status" -eq 0 ]
 is 'the hold that came late is lifted' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/orphan")" -eq 0 ]
 sb balance -nPo State,Lever orphan
 is 'and the books agree with it' [ "$(cat "$dir/out")" = 'open|' ]
+
+# A crash ends the program by its signal: neither "refused" nor "done". Sanitizers take most of them.
+crashes='BUS SEGV ABRT FPE ILL'
+! grep -q __asan_init "$subank" || crashes=BUS
+ulimit -c 0
+sb hold orphan
+for crash in $crashes; do
+	export_to "$dir/before"
+	for verb in 'check --dry-run' 'deposit orphan 1'; do
+		echo wait >"$FAKE_STATE/sshare.mode"
+		: >"$FAKE_STATE/log"
+		: >"$FAKE_STATE/pids"
+		# shellcheck disable=SC2086
+		"$subank" -c "$dir/settings" $verb >"$dir/out" 2>"$dir/err" &
+		victim=$!
+		wait_for_call sshare
+		kill -$crash $victim
+		wait $victim 2>/dev/null
+		status=$?
+		# The sshare that it leaves behind keeps its locks.
+		rm "$FAKE_STATE/sshare.mode"
+		i=0
+		until nothing_left || [ $i -gt 600 ]; do
+			i=$((i + 1))
+			sleep 0.1
+		done
+		is "$verb, SIG$crash: ended by it" [ "$(kill -l $status)" = "$crash" ]
+		has "$verb, SIG$crash: a message" '^subank: .*damaged\|^subank: .*cut short' err
+		case $verb in
+		check*)
+			has "$verb, SIG$crash: nothing was changed" '^subank: nothing was changed$' err
+			export_to "$dir/after"
+			is_same "$verb, SIG$crash: nothing was changed" "$dir/before" "$dir/after"
+			;;
+		*) has "$verb, SIG$crash: unknown" 'may have been entered before that' err ;;
+		esac
+	done
+done
+sb release orphan
+sb verify
+is_done 'verify after crashes'
 
 # Checks and deposits all at once: each use is charged once, each deposit counts.
 echo RawUsage=0 >"$FAKE_STATE/dev/busy"

@@ -82,7 +82,7 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 	GIVES(0, "bio|10.00\nchem|20.00\nfaculty|100.00\n", "as the bank published it 1s ago",
 	      "balance", "-nPo", "account,available");
 	ck_assert_ptr_null(strstr(out, "other"));
-	ck_assert_ptr_nonnull(strstr(fake_line, "where user=slurm format=Cluster,Account,User"));
+	ck_assert_ptr_nonnull(strstr(fake_line, "where user=slurm format=Cluster,User,Account"));
 	GIVES(0, "faculty|100.00\n", "ago", "balance", "-nPo", "account,available", "--tree");
 	GIVES(0, "(total)|120.00\n", "ago", "balance", "-nPo", "account,available", "--total");
 	GIVES(0, "\"available_seconds\": 36000,", "ago", "balance", "bio", "--json");
