@@ -35,6 +35,7 @@ struct rules rules_of(const struct env *env)
 			      .tres = settings->lever.tres,
 			      .committed = settings->committed,
 			      .put_right = settings->put_right,
+			      .spare_moneyless = settings->spare_moneyless,
 			      .pooled = settings->pooled,
 			      .thresholds = settings->thresholds,
 			      .notice = settings->notice_days * WHEN_DAY,
@@ -141,6 +142,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		}
 		if (planning->dry) {
 			say_tasks(env, check);
+			(void)say_would_hold(env, check);
 			return status;
 		}
 		if (check->task_count > 0) {
@@ -181,6 +183,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct planning planning = {.check = &check, .dry = dry};
 	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
+	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
 	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
 	bool incomplete;
@@ -192,7 +195,10 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	incomplete = clusters.silent > 0 || clusters.odd > 0;
 	/* Whoever settles an entry does not wait for slurmdbd. */
 	metered = checkup->settling ? EXIT_DONE
-				    : job_meter_run(env, checkup, &clusters, dry, &planning.made);
+				    : job_meter_run(env, checkup, &clusters, dry ? &foreseen : NULL,
+						    &planning.made);
+	check.foreseen = foreseen.list;
+	check.foreseen_count = foreseen.count;
 	status = metered == EXIT_DONE || metered == EXIT_PART
 			 ? rounds(env, &planning, &clusters, &said)
 			 : metered;
@@ -202,6 +208,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		status = EXIT_PART;
 	}
 	free(said.list);
+	free(foreseen.list);
 	*made |= planning.made;
 	*ret_head = check.head;
 	if (check.clock_gap && checkup->must)
@@ -309,6 +316,40 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 	int status = pass(env, checkup, true, true, &head, &made);
 
 	note(env, "dry run: nothing was changed");
+	return status;
+}
+
+int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held)
+{
+	struct rules rules = rules_of(env);
+	/* Books that come back are old, and whoever adopts them knows it. */
+	struct check check = {.rules = &rules,
+			      .observations = clusters->list,
+			      .observation_count = clusters->count,
+			      .all_clusters = true,
+			      .clock_ok = true};
+	struct planning planning = {.check = &check, .dry = true};
+	const struct checkup all = {.dry_run = true};
+	struct foreseen_uses foreseen = {0};
+	const bool quiet = env->quiet;
+	struct sb_error err;
+	bool made = false;
+	int status;
+
+	/* Of a first check only the holds matter here, not each charge. */
+	env->quiet = true;
+	status = job_meter_run(env, &all, clusters, &foreseen, &made);
+	env->quiet = quiet;
+	check.foreseen = foreseen.list;
+	check.foreseen_count = foreseen.count;
+	if (status == EXIT_PART)
+		status = EXIT_DONE; /* said; the rest is seen */
+	if (status == EXIT_DONE && bank_write(env->bank, env->now(), plan, &planning, &err))
+		status = fail(env, &err);
+	if (status == EXIT_DONE)
+		*ret_held = say_would_hold(env, &check);
+	check_release(&check);
+	free(foreseen.list);
 	return status;
 }
 

@@ -9,6 +9,8 @@
 /* The site's rules, as the ledger wants them. */
 struct rules rules_of(const struct env *env);
 
+struct clusters;
+
 struct checkup {
 	const char *const *accounts; /* folded names; none: all */
 	size_t account_count;
@@ -23,6 +25,10 @@ struct checkup {
 /* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not
  * answer, a limit could not be set or something else needs a look. */
 int checkup_run(struct env *env, const struct checkup *checkup);
+
+/* Plans a check of all accounts by what these clusters answered, enters nothing, and says how many
+ * accounts it would hold. Writes that number. Returns EXIT_DONE, or that of an error. */
+int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held);
 
 /* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns its exit
  * status, or EXIT_REFUSED. */

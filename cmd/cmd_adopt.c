@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/checkup.h"
 #include "cmd/clusters.h"
 #include "cmd/command.h"
+#include "cmd/confirm.h"
 #include "cmd/progress.h"
 #include "cmd/this_machine.h"
 #include "ledger/check.h"
@@ -190,7 +192,7 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 }
 
 /* Asks on the terminal; true when an answer was given. */
-static bool ask(struct env *env, struct stray *stray)
+static bool ask_whose(struct env *env, struct stray *stray)
 {
 	char answer[64], limit[LEVER_NAME_SIZE];
 
@@ -237,7 +239,7 @@ static bool decide(struct adoption *adoption)
 			    ours ? "the bank's" : "the site's, and left alone");
 			continue;
 		}
-		if (env->in_is_terminal && ask(env, stray))
+		if (env->in_is_terminal && ask_whose(env, stray))
 			continue;
 		warning(env,
 			"limits in Slurm that the books do not know: %zu, first that of "
@@ -247,6 +249,19 @@ static bool decide(struct adoption *adoption)
 		return false;
 	}
 	return true;
+}
+
+/* The first check by a bank that comes to a running site may hold many: nobody is to find that out
+ * from his users. */
+static int confirm_holds(struct adoption *adoption)
+{
+	struct env *env = adoption->env;
+	size_t held = 0;
+	int status = checkup_foresee(env, &adoption->clusters, &held);
+
+	if (status != EXIT_DONE || held == 0)
+		return status;
+	return confirm(env, "Let the next check hold them?");
 }
 
 /* Sees what Slurm has, asks whose it is, and takes command. */
@@ -269,6 +284,12 @@ static int adopt(struct adoption *adoption)
 		return fail(env, &err);
 	if (!decide(adoption))
 		return EXIT_REFUSED;
+	if (!adoption->commands) {
+		int status = confirm_holds(adoption);
+
+		if (status != EXIT_DONE)
+			return status;
+	}
 	if (bank_write(env->bank, env->now(), enter, adoption, &err))
 		return fail(env, &err);
 	env->stands = adoption->commands ? NULL : "the bank was adopted";
@@ -321,7 +342,9 @@ const struct command cmd_adopt = {
 		   "Limits of its accounts in Slurm that are 0 or of billing and that the books "
 		   "do not know (made after the backup, or by the site) are shown, and it is "
 		   "asked whose they are; with --immediate, the site's, and they are left "
-		   "alone. Where the bank commands already, a limit of its own that was changed "
+		   "alone. Then the accounts that the next check would hold are named, and it is "
+		   "asked whether it may; a script says --immediate. Where the bank commands "
+		   "already, a limit of its own that was changed "
 		   "by hand is left to `subank check`.",
 	.problems = "Slurm failed in part, see the messages",
 	.examples = examples,

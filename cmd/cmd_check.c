@@ -81,7 +81,7 @@ static const struct option_spec options[] = {
 
 static const struct example examples[] = {
 	{"subank check", "as the timer does"},
-	{"subank check --dry-run", "what it would do"},
+	{"subank check --dry-run", "what it would do, and whom it would hold"},
 	{"subank check physics", "one account"},
 	{"subank check --let-go beta", "cluster beta is no more"},
 	{NULL, NULL},
@@ -94,8 +94,9 @@ const struct command cmd_check = {
 	.details =
 		"The main job, for cron or a timer, as often as every minute. Reads from Slurm "
 		"what each account used, charges the difference to the last reading, holds "
-		"accounts that have nothing left (their jobs no longer start, those that run "
-		"go on) and releases those that have. Lets what is left of an ended window "
+		"accounts that have nothing left, or use something without ever having had money "
+		"(their jobs no longer start, those that run go on), and releases those that "
+		"have. Lets what is left of an ended window "
 		"expire, and says once what crossed a threshold or ends soon. Run again with "
 		"nothing new, it does nothing.\n"
 		"What is charged counts at once, and has its entry when something hangs on it, "

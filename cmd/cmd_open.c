@@ -84,15 +84,41 @@ static const char *alike(const struct clusters *clusters, const char *name)
 	return best;
 }
 
+struct finding_open {
+	const char *name;
+	bool open; /* in the bank */
+};
+
+static int find_open(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct finding_open *finding = ctx;
+	const struct account *account;
+	int rc = books_find(books, finding->name, &account, err);
+
+	finding->open = !rc && account->open;
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
 static int refuse_unknown(struct env *env, const struct clusters *clusters, const char *name)
 {
 	const char *meant = alike(clusters, name);
+	struct finding_open finding = {.name = meant};
+	char hint[2 * NAME_SIZE + 64] = "";
+	struct sb_error err;
 
+	if (meant && !(env->batch && env->batch->books) &&
+	    bank_read(env->bank, env->now(), find_open, &finding, &err))
+		return fail(env, &err);
+	if (meant && finding.open)
+		(void)snprintf(hint, sizeof(hint), "did you mean '%s', which is open already? ",
+			       meant);
+	else if (meant)
+		(void)snprintf(hint, sizeof(hint), "did you mean '%s'? `subank open %s` opens it; ",
+			       meant, meant);
 	warning(env,
-		"account '%s' was not opened: no cluster has an account of that name: "
-		"%s%s%s--later "
-		"opens it all the same",
-		name, meant ? "did you mean '" : "", meant ? meant : "", meant ? "'? " : "");
+		"account '%s' was not opened: no cluster has an account of that name: %s--later "
+		"opens '%s' all the same",
+		name, hint, name);
 	return EXIT_REFUSED;
 }
 
@@ -177,7 +203,8 @@ const struct command cmd_open = {
 		   "given. Counting starts now: what it used before is not charged, unless "
 		   "--from-zero is given. SU is "
 		   "a first deposit, made in the same step, with --start and --end as for "
-		   "`subank deposit`. An account that was closed is opened again.\n"
+		   "`subank deposit`. An account that was closed is opened again. "
+		   "Without SU, its first use holds it (`without_money` in the settings).\n"
 		   "An account inside another one of the bank is a budget of its own, and what it "
 		   "uses counts in both.",
 	.examples = examples,

@@ -24,13 +24,12 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is not held: `subank why %s` says how it is",
 				    posting->account, posting->account);
-	if (others && !hand->until)
+	if (others && !hand->until && !account_has_cause(account, CAUSE_HAND))
 		return sb_error_set(
 			err, SB_EREFUSED,
-			"account '%s' is held %sbecause %s: to let it run for a time all "
-			"the same, say until when with --until",
+			"account '%s' is held because %s: to let it run for a time all the same, "
+			"say until when with --until",
 			posting->account,
-			account_has_cause(account, CAUSE_HAND) ? "by hand, and " : "",
 			others & 1u << CAUSE_CLOSED
 				? "it is closed (`subank open` opens it again)"
 				: "its allowance is spent (a deposit ends that)");
@@ -39,7 +38,12 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    "account '%s' is held by hand alone: release it without "
 				    "--until",
 				    posting->account);
-	(void)snprintf(posting->done, sizeof(posting->done), "released%s", hand->phrase);
+	if (others && !hand->until)
+		(void)snprintf(posting->done, sizeof(posting->done),
+			       "ended the hold by hand, it stays held (%s)",
+			       others & 1u << CAUSE_CLOSED ? "closed" : "funds");
+	else
+		(void)snprintf(posting->done, sizeof(posting->done), "released%s", hand->phrase);
 	stamp(posting, &event);
 	return books_append(books, &event, err);
 }
@@ -62,8 +66,10 @@ const struct command cmd_release = {
 	.name = "release",
 	.arguments = "ACCOUNT",
 	.summary = "end a hold by hand, or let a held account run for a time",
-	.details = "An account that is held because its allowance is spent, or because it is "
-		   "closed, is released until the time given with --until and held again then.",
+	.details =
+		"An account that is held because its allowance is spent, or because it is "
+		"closed, is released until the time given with --until and held again then. A hold "
+		"by hand beside that ends without --until, and the account stays held.",
 	.examples = examples,
 	.see_also = "hold deposit why",
 	.min_args = 1,

@@ -273,8 +273,7 @@ static void tell_flight(const struct why *why)
 static void tell_ends(const struct why *why)
 {
 	const struct account *account = why->account;
-	/* What release asks for while another cause stands. */
-	const char *until = account->causes == 1u << CAUSE_HAND ? "" : " --until TIME";
+	bool others = account->causes & ~(1u << CAUSE_HAND);
 	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
@@ -282,11 +281,11 @@ static void tell_ends(const struct why *why)
 	if (account_has_cause(account, CAUSE_CLOSED))
 		say(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
-		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s%s`",
-		    when_format_local(when, account->hand_until), why->name, until);
+		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
+		    when_format_local(when, account->hand_until), why->name);
 	else if (account_has_cause(account, CAUSE_HAND))
-		say(env, "  `subank release %s%s` ends the hold by hand%s", why->name, until,
-		    *until ? ", and lets it run until then" : "");
+		say(env, "  `subank release %s` ends the hold by hand%s", why->name,
+		    others ? " alone; with --until TIME it may run until then" : "");
 	if (account_has_cause(account, CAUSE_FUNDS))
 		tell_end_of_funds(why);
 	if (account->grace_until)
@@ -355,11 +354,16 @@ static void tell_not_held(const struct why *why)
 	enum enforcement enforcement = enforcement_of(why->account, &rules);
 
 	if (!had_money(why->account))
-		say(why->env, "  no money was ever put in: it is not held for that");
-	else if (enforcement < ENFORCE_HOLD)
+		say(why->env, "  no money was ever put in");
+	if (enforcement < ENFORCE_HOLD)
 		say(why->env, "  enforcement is %s by %s: it is not held for that",
 		    event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
 		    why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
+	else if (!had_money(why->account) && rules.spare_moneyless)
+		say(why->env, "  `without_money: warn` in the settings: it is not held for that");
+	else if (!had_money(why->account) && why->account->charged == 0 &&
+		 why->funds.spent == 0)
+		say(why->env, "  its first use holds it");
 	else
 		say(why->env, "  the next check holds it");
 }
@@ -443,6 +447,9 @@ static int tell_all(const struct why *why, struct books *books, struct sb_error 
 		tell_slot(why, SLOT_TAKEN);
 		tell_slot(why, SLOT_CHARGE);
 		tell_slot(why, SLOT_MONEY);
+		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
+			say(why->env, "  no money was ever put in: `subank deposit %s SU` does",
+			    why->name);
 		tell_lots(why);
 	}
 	if (account->debt > 0)

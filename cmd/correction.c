@@ -85,7 +85,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	if (rc)
 		goto out;
 	quantity(posting->env, amount, event.amount);
-	new_window_phrase(phrase, &event);
+	new_window_receipt(phrase, &event);
 	if (correction->refund)
 		(void)snprintf(posting->done, sizeof(posting->done),
 			       "refunded %s of entry %" PRIu64 "%s", amount, correction->seq,

@@ -9,7 +9,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "cmd/checkup.h"
 #include "cmd/doctor.h"
+#include "cmd/output.h"
 #include "cmd/published.h"
 #include "cmd/this_machine.h"
 #include "ledger/when.h"
@@ -105,7 +107,20 @@ struct books_seen {
 	struct {
 		char account[NAME_SIZE], cluster[NAME_SIZE], limit[LEVER_NAME_SIZE], reason[256];
 	} failures[FAILED_MAX];
+	size_t moneyless; /* open accounts that never had money, and that their first use holds */
+	char moneyless_names[FAILED_MAX][NAME_SIZE];
 };
+
+static void look_for_money(const struct rules *rules, const struct account *account,
+			   struct books_seen *seen)
+{
+	if (!account->open || account->unlimited || account->causes || had_money(account) ||
+	    rules->spare_moneyless || enforcement_of(account, rules) < ENFORCE_HOLD)
+		return;
+	if (seen->moneyless < FAILED_MAX)
+		memcpy(seen->moneyless_names[seen->moneyless], account->name, NAME_SIZE);
+	seen->moneyless++;
+}
 
 static void count_levers(const struct account *account, struct books_seen *seen)
 {
@@ -127,9 +142,15 @@ static void count_levers(const struct account *account, struct books_seen *seen)
 	}
 }
 
+struct seeing {
+	struct rules rules;
+	struct books_seen *seen;
+};
+
 static int see_books(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct books_seen *seen = ctx;
+	struct seeing *seeing = ctx;
+	struct books_seen *seen = seeing->seen;
 	const struct head *head = books_head(books);
 	int rc;
 
@@ -141,9 +162,24 @@ static int see_books(struct books *books, void *ctx, struct sb_error *err)
 		rc = books_last_check(books, &seen->last_check, err);
 	if (!rc)
 		rc = books_load_all(books, &seen->accounts, err);
-	for (size_t i = 0; i < seen->accounts && !rc; i++)
+	for (size_t i = 0; i < seen->accounts && !rc; i++) {
 		count_levers(books_at(books, i), seen);
+		look_for_money(&seeing->rules, books_at(books, i), seen);
+	}
 	return rc;
+}
+
+static void look_at_moneyless(const struct books_seen *seen, struct diagnosis *diagnosis)
+{
+	const char *names[FAILED_MAX];
+	char text[NAMES_TEXT_SIZE];
+
+	for (size_t i = 0; i < FAILED_MAX; i++)
+		names[i] = seen->moneyless_names[i];
+	if (seen->moneyless > 0)
+		diagnose(diagnosis, VERDICT_INFO, "held at first use", the_bank, NULL,
+			 "%zu without money: %s", seen->moneyless,
+			 output_names(text, names, seen->moneyless));
 }
 
 static void look_at_clock(const struct books_seen *seen, int64_t now, struct diagnosis *diagnosis)
@@ -233,6 +269,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 {
 	const char *folder = env->store.folder;
 	struct books_seen seen;
+	struct seeing seeing = {.rules = rules_of(env), .seen = &seen};
 	char place[PLACE_SIZE];
 	int64_t now = env->now();
 	struct sb_error err;
@@ -249,7 +286,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 		return;
 	}
 	look_at_folder(env, diagnosis);
-	if (bank_read(env->bank, now, see_books, &seen, &err)) {
+	if (bank_read(env->bank, now, see_books, &seeing, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, "books", the_bank, err.text, "cannot be read");
 		return;
 	}
@@ -270,5 +307,6 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	look_at_clock(&seen, now, diagnosis);
 	look_at_checks(&seen, now, diagnosis);
 	look_at_levers(&seen, diagnosis);
+	look_at_moneyless(&seen, diagnosis);
 	look_at_published(env, now, diagnosis);
 }

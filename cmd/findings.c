@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/lever.h"
+#include "cmd/output.h"
 #include "ledger/when.h"
 
 static void say_finding(struct env *env, const struct finding *finding)
@@ -15,6 +16,7 @@ static void say_finding(struct env *env, const struct finding *finding)
 	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
 	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	const char *account = finding->account, *cluster = finding->cluster;
+	bool by_day;
 
 	limit_text(ours, finding->before);
 	limit_text(theirs, finding->now);
@@ -50,6 +52,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_HOLD:
 		say(env, "%s: held, available %s", account, amount);
 		break;
+	case FOUND_HOLD_MONEYLESS:
+		say(env, "%s: held at its first use, it never had money; available %s", account,
+		    amount);
+		break;
 	case FOUND_GRACE:
 		say(env, "%s: nothing is left, available %s; it may still run for the time given",
 		    account, amount);
@@ -64,7 +70,8 @@ static void say_finding(struct env *env, const struct finding *finding)
 		    account, amount, account);
 		break;
 	case FOUND_NO_MONEY:
-		say(env, "%s: used %s and never had a deposit; it is not held", account, now);
+		say(env, "%s: used %s and never had money; it is not held (%s)", account, now,
+		    env->settings.spare_moneyless ? "without_money: warn" : "enforcement");
 		break;
 	case FOUND_SPENT:
 		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
@@ -104,8 +111,9 @@ static void say_finding(struct env *env, const struct finding *finding)
 		    finding->amount, before, now);
 		break;
 	case FOUND_NOTICE:
-		say(env, "%s: %s can be used until %s only", account, amount,
-		    when_format_local(when, finding->before));
+		by_day = when_format_last(when, finding->before);
+		say(env, "%s: %s can be used %s %s only", account, amount, by_day ? "to" : "until",
+		    when);
 		break;
 	case FOUND_OVERFLOW:
 		warning(env,
@@ -170,4 +178,46 @@ void say_findings(struct env *env, const struct check *check, struct said *said)
 			"look at the clock, and if it is right run `subank check --clock-ok` once",
 			when_format_age(age, check->clock_gap));
 	flush_out(env);
+}
+
+/* Collects the names of those that a check holds for funds; with [moneyless], of those alone that
+ * never had money. */
+static size_t held_names(const struct check *check, bool moneyless, const char *names[])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < check->finding_count; i++) {
+		const struct finding *finding = &check->findings[i];
+
+		if (finding->kind == FOUND_HOLD_MONEYLESS ||
+		    (finding->kind == FOUND_HOLD && !moneyless))
+			names[count++] = finding->account;
+	}
+	return count;
+}
+
+size_t say_would_hold(struct env *env, const struct check *check)
+{
+	const char **names = calloc(check->finding_count + 1, sizeof(*names));
+	char text[NAMES_TEXT_SIZE];
+	struct sb_error err;
+	size_t count, moneyless;
+
+	if (!names) {
+		sb_error_nomem(&err);
+		(void)fail(env, &err);
+		return check->finding_count;
+	}
+	count = held_names(check, false, names);
+	if (count > 0)
+		say(env, "accounts that a check would hold: %zu: %s", count,
+		    output_names(text, names, count));
+	moneyless = held_names(check, true, names);
+	if (moneyless > 0)
+		say(env,
+		    "of these, accounts that never had money: %zu: %s; `without_money: warn` in "
+		    "the settings lets them run",
+		    moneyless, output_names(text, names, moneyless));
+	free(names);
+	return count;
 }

@@ -14,4 +14,8 @@ struct said {
 };
 void say_findings(struct env *env, const struct check *check, struct said *said);
 
+/* After a plan that was not entered: says how many accounts a check would hold, and the first of
+ * them. Returns how many. */
+size_t say_would_hold(struct env *env, const struct check *check);
+
 #endif

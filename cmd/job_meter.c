@@ -44,7 +44,7 @@ struct metered {
 	enum billing_rule billing;
 	char **unknown; /* QOS of jobs of which no factor is known, once each */
 	size_t unknown_count;
-	bool dry;
+	struct foreseen_uses *dry; /* NULL: charges and switches are entered */
 	bool made; /* entries stand */
 	/* Found in the books: */
 	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
@@ -401,14 +401,37 @@ static int charge(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && charging->dry ? STORE_ABORT : rc;
 }
 
+/* Without memory the dry run tells of fewer holds, and says so. */
+static void foresee(struct metered *metered, const char *account, int64_t amount)
+{
+	struct foreseen_uses *uses = metered->dry;
+	struct foreseen *grown;
+	struct sb_error err;
+
+	if (!uses || amount <= 0)
+		return;
+	grown = reallocarray(uses->list, uses->count + 1, sizeof(*grown));
+	if (!grown) {
+		sb_error_nomem(&err);
+		(void)fail(metered->env, &err);
+		return;
+	}
+	uses->list = grown;
+	(void)snprintf(grown[uses->count].account, sizeof(grown->account), "%s", account);
+	grown[uses->count++].amount = amount;
+}
+
 static void say_sums(struct metered *metered, const struct job_charges *charges)
 {
 	struct env *env = metered->env;
+	const struct rules rules = rules_of(env);
 	char amount[QUANTITY_SIZE];
 
 	for (size_t i = 0; i < charges->sum_count; i++) {
 		const struct job_sum *sum = &charges->sums[i];
 
+		foresee(metered, sum->account, sum->amount);
+		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
 		say(env, "%s: %scharged %s for %zu %s on %s", sum->account,
@@ -883,7 +906,7 @@ static int meter_cluster(struct metered *metered)
 }
 
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
-		  bool dry, bool *made)
+		  struct foreseen_uses *dry, bool *made)
 {
 	int status = EXIT_DONE;
 

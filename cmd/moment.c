@@ -72,6 +72,11 @@ int moment_as_of(struct books *books, const char *text, struct moment *ret, stru
 	if (parse_number(text, &seq))
 		return of_entry(books, seq, ret, err);
 	rc = when_parse(text, books_time(books), &moment.time, err);
+	/* A time, and a wrong one. */
+	if (rc && *text >= '0' && *text <= '9' && strchr(text, '-')) {
+		sb_error_prefix(err, "--as-of");
+		return rc;
+	}
 	if (rc)
 		return sb_error_set(
 			err, SB_EINVAL,

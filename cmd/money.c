@@ -43,7 +43,7 @@ int append_deposit(struct posting *posting, struct books *books, int64_t amount,
 		event.debt = plan_debt(account, amount);
 	(void)snprintf(posting->done + len, sizeof(posting->done) - len, "%s%s",
 		       quantity(posting->env, text, amount),
-		       window_phrase(phrase, &event, books_time(books)));
+		       window_receipt(phrase, &event, books_time(books)));
 	if (stamped)
 		stamp(posting, &event);
 	return books_append(books, &event, err);

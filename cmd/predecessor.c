@@ -231,9 +231,10 @@ static void judge_row(struct moving *moving, struct row *row)
 	else if (strcmp(limit, "0") != 0 && amount_parse(limit, &row->limit, &why))
 		judge(row, REFUSED, "su_limit_hrs: %s", why.text);
 	/* "now" is not a date of a dump. */
-	if (date &&
-	    (*date < '0' || *date > '9' || when_parse(date, moving->env->now(), &row->start, &why)))
+	if (date && (*date < '0' || *date > '9'))
 		judge(row, REFUSED, "its date '%s' is not a time", date);
+	else if (date && when_parse(date, moving->env->now(), &row->start, &why))
+		judge(row, REFUSED, "its date: %s", why.text);
 }
 
 static int by_account(const void *a, const void *b)
@@ -303,6 +304,10 @@ static void judge_account(struct moving *moving, struct row *row)
 	row->held = row->limit > 0 && (row->used >= row->limit || end <= now);
 	if (row->held && end <= now)
 		judge(row, TAKEN, "its window is over");
+	if (row->limit == 0 && row->used > 0 && !moving->env->settings.spare_moneyless) {
+		row->held = true;
+		judge(row, TAKEN, "it has no SU and was used");
+	}
 }
 
 /* "import:predecessor:ID": the same row gives the same ref. */
@@ -521,11 +526,18 @@ static int enter(struct moving *moving)
 	struct batch *batch = &moving->batch;
 	char hash[HASH_TEXT_SIZE];
 	int status = EXIT_DONE;
+	bool moneyless = false;
 
 	batch->dry = option(env, "dry-run");
-	/* Ends hold accounts: nobody sets them without having seen which. */
+	for (size_t i = 0; i < moving->count; i++)
+		moneyless |= moving->rows[i].verdict == TAKEN && moving->rows[i].held &&
+			     moving->rows[i].limit == 0;
+	/* Ends hold accounts, and so does use without SU: nobody enters them without having seen
+	 * which. */
 	if (moving->days && !batch->dry)
 		status = confirm(env, "Open these accounts, with these ends?");
+	else if (moneyless && !batch->dry)
+		status = confirm(env, "Open these accounts, although some have no SU?");
 	if (status == EXIT_DONE)
 		status = batch_run(env, batch);
 	if (status != EXIT_DONE)

@@ -38,6 +38,7 @@ enum value {
 	VALUE_FACTORS,
 	VALUE_ENFORCEMENT,
 	VALUE_HOLD_ON,
+	VALUE_WITHOUT_MONEY,
 	VALUE_LEVER,
 	VALUE_DRIFT,
 	VALUE_PUBLISH,
@@ -86,6 +87,9 @@ static const struct key keys[] = {
 	KEY("hold_on", "in_flight",
 	    "what holds count of running jobs, under `meter: jobs`: in_flight or committed",
 	    VALUE_HOLD_ON, committed),
+	KEY("without_money", "hold",
+	    "an account that never had money, at its first use: hold it, or warn",
+	    VALUE_WITHOUT_MONEY, spare_moneyless),
 	KEY("lever", "GrpTRESMins=cpu", "the limit that is set to 0 to hold an account",
 	    VALUE_LEVER, lever),
 	KEY("drift", "leave", "a limit of ours that somebody changed: leave it so, or restore it",
@@ -365,6 +369,17 @@ static int set_hold_on(const struct yaml_reader *reader, const struct yaml_item 
 		       : no_word(reader, item, "hold_on", words, err);
 }
 
+static int set_without_money(const struct yaml_reader *reader, const struct yaml_item *item,
+			     bool *to, struct sb_error *err)
+{
+	static const char *const words[] = {"hold", "warn", NULL};
+
+	*to = strcmp(item->text, words[1]) == 0;
+	return *to || strcmp(item->text, words[0]) == 0
+		       ? SB_OK
+		       : no_word(reader, item, "without_money", words, err);
+}
+
 static int set_publish(const struct yaml_reader *reader, const struct yaml_item *item,
 		       struct settings *settings, struct sb_error *err)
 {
@@ -575,6 +590,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_enforcement(reader, &item, to, err);
 	case VALUE_HOLD_ON:
 		return set_hold_on(reader, &item, to, err);
+	case VALUE_WITHOUT_MONEY:
+		return set_without_money(reader, &item, to, err);
 	case VALUE_LEVER:
 		return set_lever(reader, &item, to, err);
 	case VALUE_DRIFT:

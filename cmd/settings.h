@@ -31,6 +31,7 @@ struct settings {
 	enum enforcement enforcement;
 	bool committed; /* holds go by what running jobs are committed to, not by what they used */
 	struct lever_choice lever;
+	bool spare_moneyless; /* an account that never had money may run; it is reported */
 	bool put_right; /* a limit that somebody changed by hand is set again, not left */
 	struct cluster_share *shares; /* of a balance under `limit`; a cluster that is not named has
 					 1 */

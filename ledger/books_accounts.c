@@ -152,8 +152,9 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 		       NULL) == SB_OK &&
 	    *likeness.best)
 		return sb_error_set(err, SB_ENOTFOUND,
-				    "account '%s' is not in the bank: did you mean '%s'?", name,
-				    likeness.best);
+				    "account '%s' is not in the bank: did you mean '%s'? `subank "
+				    "open %s` opens it if Slurm has it",
+				    name, likeness.best, name);
 	return sb_error_set(err, SB_ENOTFOUND,
 			    "account '%s' is not in the bank: `subank open %s` opens it", name,
 			    name);

@@ -117,7 +117,9 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	struct event event = {.kind = hold ? EVENT_HOLD : EVENT_RELEASE,
 			      .account = account->name,
 			      .cause = CAUSE_FUNDS};
-	struct finding finding = {.kind = hold ? FOUND_HOLD : FOUND_RELEASE,
+	struct finding finding = {.kind = !hold		       ? FOUND_RELEASE
+					  : had_money(account) ? FOUND_HOLD
+							       : FOUND_HOLD_MONEYLESS,
 				  .unlimited = account->unlimited};
 	int rc = account_available(account, &finding.amount, err);
 
@@ -133,17 +135,34 @@ static int enter_decision(struct books *books, struct check *check, const struct
 	return rc ? rc : check_add_finding(check, finding, account->name, NULL, err);
 }
 
+/* What would be spent by now, had a dry run entered the jobs that it found. */
+static int64_t foreseen_use(const struct check *check, const struct account *account,
+			    int64_t flight)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < check->foreseen_count; i++) {
+		const struct foreseen *foreseen = &check->foreseen[i];
+
+		if (strcmp(foreseen->account, account->name) == 0 &&
+		    !amount_add(sum, foreseen->amount, &sum))
+			return INT64_MAX;
+	}
+	return sum > flight ? sum : flight;
+}
+
 static int decide(struct books *books, struct check *check, const struct account *account,
 		  struct sb_error *err)
 {
 	struct finding finding = {0};
 	struct in_flight jobs;
+	enum enforcement enforcement;
 	enum decision decision;
 	int64_t flight = 0;
 	int rc = jobs_in_flight(books, account, &jobs, err);
 
 	if (!rc)
-		flight = jobs_spent(&jobs, check->rules);
+		flight = foreseen_use(check, account, jobs_spent(&jobs, check->rules));
 	if (!rc)
 		rc = decide_funds(account, flight, check->rules, &decision, err);
 	if (rc)
@@ -159,9 +178,11 @@ static int decide(struct books *books, struct check *check, const struct account
 		return rc;
 	finding.amount -= flight;
 	finding.now = account_sum(account->charged);
-	if (!had_money(account) && account->charged > 0)
+	enforcement = enforcement_of(account, check->rules);
+	if (!had_money(account) && account->charged > 0 &&
+	    (enforcement < ENFORCE_HOLD || check->rules->spare_moneyless))
 		finding.kind = FOUND_NO_MONEY;
-	else if (had_money(account) && enforcement_of(account, check->rules) == ENFORCE_WARN)
+	else if (had_money(account) && enforcement == ENFORCE_WARN)
 		finding.kind = FOUND_SPENT;
 	else
 		return SB_OK;

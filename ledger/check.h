@@ -65,10 +65,12 @@ enum finding_kind {
 	FOUND_MOVED, /* likewise before, now: the account [other] came or went. A problem. */
 	FOUND_VANISHED, /* the cluster no longer shows it: before. A problem. */
 	FOUND_HOLD, /* for funds; amount is what is available */
+	FOUND_HOLD_MONEYLESS, /* likewise, at the first use of an account that never had money */
 	FOUND_GRACE, /* nothing is left, but it may run for a time all the same: amount */
 	FOUND_RELEASE, /* likewise */
 	FOUND_STAYS_HELD, /* likewise, and there is another cause */
-	FOUND_NO_MONEY, /* it has used something, and nothing was ever put in: now */
+	FOUND_NO_MONEY, /* it has used something, nothing was ever put in, and the rules let it
+			   run: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* a lever was changed by hand: before is ours, now is Slurm's. A problem. */
 	FOUND_PUT_RIGHT, /* likewise, and it is set again: no problem any more */
@@ -111,6 +113,12 @@ struct task {
 	int64_t value;
 };
 
+/* Use by jobs that a dry run found and did not enter. */
+struct foreseen {
+	char account[NAME_SIZE];
+	int64_t amount; /* billing-seconds, also of jobs in flight as far as holds go by it */
+};
+
 struct check {
 	/* in */
 	const struct observation *observations;
@@ -124,6 +132,8 @@ struct check {
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool look_now; /* at the limits of levers in force too that have to be asked for */
 	const struct steps *steps; /* told behind each account; NULL: nobody */
+	const struct foreseen *foreseen; /* for a dry run; perhaps several of an account */
+	size_t foreseen_count;
 	bool shut; /* limits that follow the balance are to be 0: no job starts under them */
 	/* out; check_release() frees */
 	struct finding *findings;

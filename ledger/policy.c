@@ -117,6 +117,11 @@ bool had_money(const struct account *account)
 	return account->deposited > 0 || account->received > 0 || account->credit > 0;
 }
 
+static bool was_used(const struct account *account, int64_t flight)
+{
+	return account->charged > 0 || flight > 0;
+}
+
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
 {
 	return account->enforcement == ENFORCE_SITE ? rules->enforcement
@@ -144,10 +149,12 @@ int decide_funds(const struct account *account, int64_t flight, const struct rul
 	if (rc)
 		return rc;
 	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited ||
-	    available > flight)
+	    available > flight || (rules->spare_moneyless && !had_money(account)))
 		*ret = held ? DECIDE_RELEASE : DECIDE_NOTHING;
 	else
-		*ret = !held && account->open && had_money(account) ? DECIDE_HOLD : DECIDE_NOTHING;
+		*ret = !held && account->open && (had_money(account) || was_used(account, flight))
+			       ? DECIDE_HOLD
+			       : DECIDE_NOTHING;
 	return SB_OK;
 }
 
@@ -189,9 +196,12 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 bool wants_caps(const struct account *account, const struct rules *rules)
 {
 	bool grace = account->causes && account->grace_until;
+	/* What is in flight alone has held the account by now. */
+	bool used = was_used(account, 0) || account_has_cause(account, CAUSE_FUNDS);
 
 	return enforcement_of(account, rules) == ENFORCE_LIMIT && account->open &&
-	       !account->unlimited && had_money(account) && !grace;
+	       !account->unlimited && !grace &&
+	       (had_money(account) || (used && !rules->spare_moneyless));
 }
 
 /* Slurm starts a job if minutes used, minutes that running jobs may still use and the job's own fit

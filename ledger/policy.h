@@ -13,6 +13,7 @@ struct rules {
 	const char *tres; /* cpu; "" for a field without TRES */
 	bool committed; /* holds go by what jobs that run are committed to, not by what they used */
 	bool put_right; /* a lever changed by hand is set again, not left */
+	bool spare_moneyless; /* an account that never had money is not held at its first use */
 	bool pooled; /* under `limit` each cluster gets room for the whole balance */
 	struct thresholds thresholds; /* for accounts whose terms name none */
 	int64_t notice; /* how long before its end what is left of a window is told; microseconds,
@@ -94,7 +95,8 @@ enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
 		 enum decision *ret, struct sb_error *err);
 
-/* Whether money was ever put in, or credit given: an account without is reported, not held. */
+/* Whether money was ever put in, or credit given. An account without is held at its first use, not
+ * before, unless the rules spare it. */
 bool had_money(const struct account *account);
 
 /* What is to be done about one limit in Slurm that shows [current] (-1: none). */

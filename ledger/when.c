@@ -43,8 +43,6 @@ static bool read_date(const char **text, struct tm *tm)
 	if (!read_number(text, 4, &year) || !read_char(text, '-') ||
 	    !read_number(text, 2, &month) || !read_char(text, '-') || !read_number(text, 2, &day))
 		return false;
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31)
-		return false;
 	*tm = (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
 	return true;
 }
@@ -55,8 +53,18 @@ static bool read_clock(const char **text, struct tm *tm)
 	if (!read_number(text, 2, &tm->tm_hour) || !read_char(text, ':') ||
 	    !read_number(text, 2, &tm->tm_min))
 		return false;
-	if (read_char(text, ':') && !read_number(text, 2, &tm->tm_sec))
-		return false;
+	return !read_char(text, ':') || read_number(text, 2, &tm->tm_sec);
+}
+
+/* Whether the numbers can be those of a day; that the month has so many is seen later. */
+static bool is_day(const struct tm *tm)
+{
+	return tm->tm_year >= 70 && tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
+	       tm->tm_mday <= 31;
+}
+
+static bool is_clock(const struct tm *tm)
+{
 	return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
 }
 
@@ -116,8 +124,15 @@ static bool read_offset(const char **text, int64_t *ret)
 	return true;
 }
 
-/* [ret_skipped]: the calendar has it, but the clocks here leave it out. */
-static bool parse_absolute(const char *text, int64_t *ret, bool *ret_skipped)
+/* What is wrong with a time. */
+enum wrong {
+	WRONG_FORM,
+	WRONG_DAY, /* the calendar lacks it: 2027-02-30 */
+	WRONG_CLOCK, /* no day has it: 24:00 */
+	WRONG_SKIPPED, /* the calendar has it, but the clocks here leave it out */
+};
+
+static bool parse_absolute(const char *text, int64_t *ret, enum wrong *ret_wrong)
 {
 	const char *p = text;
 	struct tm tm;
@@ -137,10 +152,14 @@ static bool parse_absolute(const char *text, int64_t *ret, bool *ret_skipped)
 	}
 	if (*p)
 		return false;
+	*ret_wrong = !is_day(&tm) ? WRONG_DAY : WRONG_CLOCK;
+	if (!is_day(&tm) || !is_clock(&tm))
+		return false;
 	if (!(day ? first_moment(&tm, false, &seconds) : to_seconds(&tm, local, &seconds))) {
-		*ret_skipped = local && to_seconds(&tm, false, &seconds);
+		*ret_wrong = local && to_seconds(&tm, false, &seconds) ? WRONG_SKIPPED : WRONG_DAY;
 		return false;
 	}
+	*ret_wrong = WRONG_FORM;
 	seconds -= offset;
 	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
 		return false;
@@ -193,14 +212,41 @@ static bool parse_relative(const char *text, int64_t now, int64_t *ret)
 	return false;
 }
 
+/* The day that [text] begins with is none of the calendar. */
+static int no_such_day(const char *text, struct sb_error *err)
+{
+	const char *p = text;
+	struct tm tm = {0}, after;
+
+	(void)read_date(&p, &tm);
+	if (tm.tm_year < 70)
+		return sb_error_set(err, SB_EINVAL, "'%s' is too long ago: times begin with 1970",
+				    text);
+	if (tm.tm_mon < 0 || tm.tm_mon >= 12)
+		return sb_error_set(err, SB_EINVAL, "there is no day %.*s: months go from 01 to 12",
+				    (int)(p - text), text);
+	/* The last day of a month is day 0 of the next. */
+	after = (struct tm){.tm_year = tm.tm_year, .tm_mon = tm.tm_mon + 1};
+	(void)timegm(&after);
+	return sb_error_set(err, SB_EINVAL, "there is no day %.*s: that month has %d days",
+			    (int)(p - text), text, after.tm_mday);
+}
+
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err)
 {
-	bool skipped = false;
+	enum wrong wrong = WRONG_FORM;
 
 	if (strncmp(text, "now", 3) == 0 ? parse_relative(text + 3, now, ret)
-					 : parse_absolute(text, ret, &skipped))
+					 : parse_absolute(text, ret, &wrong))
 		return SB_OK;
-	if (skipped)
+	if (wrong == WRONG_DAY)
+		return no_such_day(text, err);
+	if (wrong == WRONG_CLOCK)
+		return sb_error_set(err, SB_EINVAL,
+				    "there is no such time of day as in '%s': write 00:00 to "
+				    "23:59:59",
+				    text);
+	if (wrong == WRONG_SKIPPED)
 		return sb_error_set(err, SB_EINVAL,
 				    "the clocks here skip '%s' (daylight saving): write a time "
 				    "before or after that, or one with its offset",
@@ -243,9 +289,9 @@ int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
 	int64_t seconds;
 	int micros;
 
-	if (!read_date(&p, &tm) || !read_char(&p, 'T') || !read_clock(&p, &tm) ||
-	    !read_char(&p, '.') || !read_number(&p, 6, &micros) || strcmp(p, "Z") != 0 ||
-	    p - text != 26 || !to_seconds(&tm, false, &seconds))
+	if (!read_date(&p, &tm) || !read_char(&p, 'T') || !read_clock(&p, &tm) || !is_day(&tm) ||
+	    !is_clock(&tm) || !read_char(&p, '.') || !read_number(&p, 6, &micros) ||
+	    strcmp(p, "Z") != 0 || p - text != 26 || !to_seconds(&tm, false, &seconds))
 		return sb_error_set(err, SB_EINVAL,
 				    "'%s' is not a time of the form 2026-11-22T17:00:05.123456Z",
 				    text);
@@ -316,6 +362,21 @@ const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when)
 	else if (len > strlen(minute) && strcmp(buf + len - strlen(minute), minute) == 0)
 		buf[len - strlen(minute)] = '\0';
 	return buf;
+}
+
+bool when_format_last(char buf[WHEN_TEXT_SIZE], int64_t end)
+{
+	const size_t date = strlen("2026-11-22");
+	char first[WHEN_TEXT_SIZE];
+
+	/* A day does not begin at midnight where daylight saving leaves that out. */
+	when_format_local(buf, end - 1);
+	if (end % WHEN_SECOND != 0 || memcmp(buf, when_format_local(first, end), date) == 0) {
+		when_format_short(buf, end);
+		return false;
+	}
+	buf[date] = '\0';
+	return true;
 }
 
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age)

@@ -39,6 +39,10 @@ const char *when_format_offset(char buf[WHEN_TEXT_SIZE], int64_t when);
  * 2026-11-22. when_parse() reads it as the same time. */
 const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when);
 
+/* How people name the end of a window: its last day, "2027-12-31", and true where it ends with a
+ * day; else the time itself as when_format_short() has it, and false. */
+bool when_format_last(char buf[WHEN_TEXT_SIZE], int64_t end);
+
 /* A length of time in its largest unit, cut: "45s", "12m", "3h", "9d"; negative is "0s". */
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age);
 

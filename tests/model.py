@@ -424,6 +424,7 @@ class Bank:
         self.read = {}
         self.charge_every = 0  # how long use may wait for its entry
         self.meter, self.hold_on = "rawusage", "in_flight"
+        self.without_money = "hold"  # or warn: what the first use of an account without money brings
         self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
         self.jobs = {}  # (cluster, id, submit) -> what slurmdbd knows of it, in its order
         self.charged = set()  # these, with the account
@@ -499,9 +500,13 @@ class Bank:
             and not account.unlimited
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        # Who never had anything is not held for having nothing, and not released either.
+        # Who never had anything is held at the first use, unless the settings say warn.
         had = account.sums["deposited"] + account.sums["received"] + account.credit > 0
-        if spent and had and trusted and account.open and "funds" not in account.causes:
+        used = account.sums["charged"] + flight > 0
+        spent = spent and (had or self.without_money == "hold")
+        if self.mutation == "use-without-money-holds-nobody":
+            used = False
+        if spent and (had or used) and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
             self.enter("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
@@ -755,7 +760,9 @@ class Bank:
             account = self.account(name)
             if until and until <= self.time:
                 raise No(USAGE)
-            if not account.causes or bool(account.causes - {"hand"}) != bool(until):
+            others = account.causes - {"hand"}
+            # A hold by hand ends by itself, whatever else holds the account; grace is for the rest.
+            if not account.causes or (until and not others) or (not until and account.causes == others):
                 raise No()
             account.causes.discard("hand")
             account.hand_until = 0

@@ -583,7 +583,8 @@ START_TEST(an_hour_that_daylight_saving_leaves_out_is_refused)
 	set_zone("CET-1CEST,M3.5.0,M10.5.0/3");
 	FAILS(SB_EINVAL, "skip '2026-03-29T02:30'",
 	      when_parse("2026-03-29T02:30", T0, &when, &error));
-	FAILS(SB_EINVAL, "not a time", when_parse("2026-02-29T02:30", T0, &when, &error));
+	FAILS(SB_EINVAL, "there is no day 2026-02-29: that month has 28 days",
+	      when_parse("2026-02-29T02:30", T0, &when, &error));
 	FAILS(SB_EINVAL, "not a time", when_parse("2026-03-29T02:30x", T0, &when, &error));
 	OK(when_parse("2026-03-29T03:30", T0, &when, &error));
 	ck_assert_int_eq(when, INT64_C(1774747800) * WHEN_SECOND);
@@ -595,6 +596,62 @@ START_TEST(an_hour_that_daylight_saving_leaves_out_is_refused)
 	OK(when_parse("2027-12-31", T0, &when, &error));
 	OK(when_parse("2027-10-31T02:30", T0, &when, &error));
 	ck_assert_int_eq(when, INT64_C(1824942600) * WHEN_SECOND);
+}
+END_TEST
+
+START_TEST(a_day_that_does_not_exist_is_named)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"2027-02-30", "there is no day 2027-02-30: that month has 28 days"},
+		{"2028-02-30", "there is no day 2028-02-30: that month has 29 days"},
+		{"2027-04-31T12:00Z", "there is no day 2027-04-31: that month has 30 days"},
+		{"2027-12-32", "there is no day 2027-12-32: that month has 31 days"},
+		{"2027-01-00", "there is no day 2027-01-00: that month has 31 days"},
+		{"2027-13-01", "there is no day 2027-13-01: months go from 01 to 12"},
+		{"2027-00-01", "there is no day 2027-00-01: months go from 01 to 12"},
+		{"1969-12-31", "too long ago: times begin with 1970"},
+		{"2027-01-01T24:00", "no such time of day as in '2027-01-01T24:00'"},
+		{"2027-01-01T23:60", "no such time of day"},
+		{"2027-1-1", "'2027-1-1' is not a time"},
+		{"30.02.2027", "'30.02.2027' is not a time"},
+	};
+	int64_t when;
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		FAILS(SB_EINVAL, cases[i].why, when_parse(cases[i].text, T0, &when, &error));
+}
+END_TEST
+
+/* The end of a window is the first moment after it; people name the last day in it. */
+START_TEST(the_end_of_a_window_is_named_by_its_last_day)
+{
+	static const struct {
+		const char *zone, *end, *text;
+		bool day;
+	} cases[] = {
+		{"UTC", "2028-01-01", "2027-12-31", true},
+		{"UTC", "2028-03-01", "2028-02-29", true},
+		{"UTC", "2028-01-01T00:01", "2028-01-01T00:01", false},
+		{"UTC", "2027-12-31T23:59:59", "2027-12-31T23:59:59", false},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", "2027-03-28", "2027-03-27", true},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", "2027-03-28T01:00", "2027-03-28T01:00", false},
+		{"CET-1CEST,M3.5.0,M10.5.0/3", "2027-11-01", "2027-10-31", true},
+		/* The day begins at one o'clock. */
+		{"XXX4YYY,M10.3.0/0,M3.4.0/0", "2027-10-17", "2027-10-16", true},
+	};
+	char buf[WHEN_TEXT_SIZE];
+	int64_t when;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		set_zone(cases[i].zone);
+		OK(when_parse(cases[i].end, T0, &when, &error));
+		ck_assert_int_eq(when_format_last(buf, when), cases[i].day);
+		ck_assert_str_eq(buf, cases[i].text);
+	}
+	OK(when_parse("2028-01-01", T0, &when, &error));
+	ck_assert(!when_format_last(buf, when + 1));
 }
 END_TEST
 
@@ -872,6 +929,8 @@ int main(void)
 	tcase_add_test(times, times_are_read_relative_to_now);
 	tcase_add_test(times, local_times_follow_daylight_saving);
 	tcase_add_test(times, an_hour_that_daylight_saving_leaves_out_is_refused);
+	tcase_add_test(times, a_day_that_does_not_exist_is_named);
+	tcase_add_test(times, the_end_of_a_window_is_named_by_its_last_day);
 	tcase_add_test(times, the_form_of_files_is_exact);
 	tcase_add_test(times, times_and_ages_are_shown_for_people);
 	tcase_add_test(texts, bytes_that_are_no_utf8_are_refused);

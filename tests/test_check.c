@@ -579,15 +579,51 @@ START_TEST(seven_days_to_the_microsecond_are_trusted)
 }
 END_TEST
 
-START_TEST(an_account_that_never_had_money_is_reported_not_held)
+START_TEST(an_account_that_never_had_money_is_held_at_its_first_use)
 {
 	util_open_account(bank, now, "alice");
 	(void)see(500, NO_LIMIT);
+	ck_assert_uint_eq(see(500, NO_LIMIT), 0);
+	ck_assert(!held());
+	ck_assert_uint_eq(check.task_count, 0);
+	ck_assert_uint_eq(see(501, NO_LIMIT), 3); /* charge, hold, lever */
+	ck_assert_ptr_nonnull(found(FOUND_HOLD_MONEYLESS));
 	ck_assert_ptr_null(found(FOUND_NO_MONEY));
+	ck_assert(held());
+	ck_assert_int_eq(the_task(), 0);
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see(501, 0), 0);
+	ck_assert_uint_eq(check.finding_count, 0);
+	/* Spared from now on: released, and reported. */
+	rules.spare_moneyless = true;
+	ck_assert_uint_eq(see(501, 0), 2); /* release, lever */
+	ck_assert(!held());
+	finish(OUTCOME_DONE, "");
+	ck_assert_uint_eq(see(501, NO_LIMIT), 0);
+	ck_assert_ptr_nonnull(found(FOUND_NO_MONEY));
+	ck_assert_int_eq(check.problems, 0);
+}
+END_TEST
+
+START_TEST(an_account_that_never_had_money_follows_softer_rules)
+{
+	util_open_account(bank, now, "alice");
+	(void)see(500, NO_LIMIT);
+	rules.enforcement = ENFORCE_WARN;
 	ck_assert_uint_eq(see(600, NO_LIMIT), 1);
 	ck_assert_ptr_nonnull(found(FOUND_NO_MONEY));
 	ck_assert(!held());
-	ck_assert_int_eq(check.problems, 0);
+	/* Unlimited by its terms, it is not even reported. */
+	rules.enforcement = ENFORCE_HOLD;
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_TERMS,
+				    .account = "alice",
+				    .allowance = ALLOWANCE_UNLIMITED,
+				    .field = "",
+				    .tres = ""});
+	ck_assert_uint_eq(see(600, NO_LIMIT), 0);
+	ck_assert_ptr_null(found(FOUND_NO_MONEY));
+	ck_assert(!held());
 }
 END_TEST
 
@@ -1486,7 +1522,8 @@ int main(void)
 	tcase_add_test(holds, a_clock_far_ahead_does_nothing);
 	tcase_add_test(holds, an_observation_from_before_the_last_charge_is_passed_over);
 	tcase_add_test(holds, seven_days_to_the_microsecond_are_trusted);
-	tcase_add_test(holds, an_account_that_never_had_money_is_reported_not_held);
+	tcase_add_test(holds, an_account_that_never_had_money_is_held_at_its_first_use);
+	tcase_add_test(holds, an_account_that_never_had_money_follows_softer_rules);
 	tcase_add_test(holds, softer_rules_say_or_do_nothing);
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);

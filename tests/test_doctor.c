@@ -492,6 +492,20 @@ START_TEST(a_bank_without_checks_or_accounts)
 }
 END_TEST
 
+/* Before they are held. */
+START_TEST(accounts_without_money_are_named)
+{
+	RUN("doctor");
+	ck_assert_ptr_null(strstr(out, "without money"));
+	DONE("", "open", "chem");
+	GIVES(0, "held at first use|the bank|1 without money: chem\n", "", "doctor", "-nPo",
+	      "Check,Where,Found");
+	set_settings("clusters: [dev]\nwithout_money: warn\n");
+	RUN("doctor");
+	ck_assert_ptr_null(strstr(out, "without money"));
+}
+END_TEST
+
 START_TEST(limits_that_failed_are_named)
 {
 	fake_account("dev", "bio")->usage = 20 * 3600;
@@ -725,6 +739,7 @@ int main(void)
 	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);
 	tcase_add_test(doctor, the_settings_file_is_looked_at);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
+	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
 	tcase_add_test(doctor, runaway_jobs_are_named);
 	suite_add_tcase(suite, doctor);

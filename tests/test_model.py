@@ -27,6 +27,7 @@ ACCOUNTS = ("bio", "chem", "phys")
 # Rules to break, and the verb and option that they need.
 MUTATIONS = {
     "zero-is-enough": ("deposit", "--ref"),
+    "use-without-money-holds-nobody": ("deposit", "--ref"),
     "latest-end-first": ("withdraw", "--ref"),
     "ended-lots-pay-nothing": ("deposit", "--end"),
     "a-lot-ends-a-microsecond-late": ("deposit", "--end"),
@@ -275,6 +276,7 @@ class Game:
                 bank.charge_every = int(minutes[1]) * 60 * SECOND
                 self.is_prompt = self.is_prompt or not bank.entries
             bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
+            bank.without_money = "warn" if "without_money: warn" in text else "hold"
             bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
             free = re.search(r"free_states: \[(.*?)\]", text)
             bank.free_states = free[1].split(", ") if free else ()
@@ -536,6 +538,7 @@ class Chooser:
             choice((90, 90, 0, 1, 7)),
             choice((None, None, None, 1, 30, 365)),
         )
+        text += choice(("", "", "", "; without_money: warn"))
         text += "; charge_minutes: " + choice(("0", "1", "60", "1440")) if self.waits else ""
         return text + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs and (not self.switches or choice((0, 1))) else "")
 

@@ -86,24 +86,65 @@ START_TEST(softer_rules_hold_nobody_and_release)
 }
 END_TEST
 
-START_TEST(accounts_without_money_ever_are_not_held)
+/* Opening hundreds of accounts without money must not set hundreds of limits. */
+START_TEST(accounts_without_money_ever_are_held_at_their_first_use)
 {
+	struct rules spare = hold_rules;
 	struct lot lot;
 	struct account *account = make(&lot, 0, 50);
 	enum decision decision;
 
 	account->deposited = 0;
+	account->debt = 0;
 	ck_assert(!had_money(account));
 	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	/* A job that runs is use, too. */
+	OK(decide_funds(account, 1, &hold_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_HOLD);
+	account->charged = 1;
+	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_HOLD);
+	/* Unless the settings let it run. */
+	spare.spare_moneyless = true;
+	OK(decide_funds(account, 1, &spare, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	account->causes = 1u << CAUSE_FUNDS;
+	OK(decide_funds(account, 1, &spare, &decision, &error));
+	ck_assert_int_eq((int)decision, DECIDE_RELEASE);
+	account->causes = 0;
+	account->charged = 0;
 	account->received = 1;
 	ck_assert(had_money(account));
-	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
+	OK(decide_funds(account, 0, &spare, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_HOLD);
 	/* A closed account is held for that, not for funds as well. */
 	account->open = false;
 	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
+	account_free(account);
+}
+END_TEST
+
+START_TEST(a_limit_is_kept_for_accounts_that_had_money_or_use)
+{
+	struct rules rules = hold_rules, spare;
+	struct lot lot;
+	struct account *account = make(&lot, 0, 0);
+
+	rules.enforcement = ENFORCE_LIMIT;
+	spare = rules;
+	spare.spare_moneyless = true;
+	ck_assert(wants_caps(account, &spare));
+	account->deposited = 0;
+	ck_assert(!wants_caps(account, &rules));
+	account->charged = 1;
+	ck_assert(wants_caps(account, &rules));
+	ck_assert(!wants_caps(account, &spare));
+	/* Held for what is in flight. */
+	account->charged = 0;
+	account->causes = 1u << CAUSE_FUNDS;
+	ck_assert(wants_caps(account, &rules));
 	account_free(account);
 }
 END_TEST
@@ -803,7 +844,8 @@ int main(void)
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, money_that_is_not_there_is_not_taken);
-	tcase_add_test(tcase, accounts_without_money_ever_are_not_held);
+	tcase_add_test(tcase, accounts_without_money_ever_are_held_at_their_first_use);
+	tcase_add_test(tcase, a_limit_is_kept_for_accounts_that_had_money_or_use);
 	tcase_add_test(tcase, softer_rules_hold_nobody_and_release);
 	tcase_add_test(tcase, predecessor_13_funds_decide_at_zero_exactly);
 	tcase_add_test(tcase, charges_take_what_there_is_and_owe_the_rest);

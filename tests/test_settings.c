@@ -121,6 +121,7 @@ static const struct {
 	{"lever: MaxJobs\n", ":1:8: ", "not a lever"},
 	{"lever: \n", ":1:", "not a lever"},
 	{"drift: keep\n", ":1:8: ", "there are leave, restore"},
+	{"without_money: run\n", ":1:16: ", "there are hold, warn"},
 	{"publish: some\n", ":1:10: ", "publish cannot be 'some': there are none, group, all"},
 	{"publish: [all]\n", ":1:10: ", "single value"},
 	{"publish_file: balances.json\n", ":1:15: ", "begins with /"},
@@ -351,6 +352,7 @@ START_TEST(every_key_is_read)
 		      "enforcement: warn\n"
 		      "lever: grptresrunmins=gres/gpu=0\n"
 		      "drift: restore\n"
+		      "without_money: warn\n"
 		      "shares: {alpha: 3, Beta: 0}\n"
 		      "sshare: /opt/slurm/bin/sshare\n"
 		      "sacctmgr: sacctmgr-22\n"
@@ -387,6 +389,7 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.lever.field, "GrpTRESRunMins");
 	ck_assert_str_eq(settings.lever.tres, "gres/gpu");
 	ck_assert(settings.put_right);
+	ck_assert(settings.spare_moneyless);
 	ck_assert(!settings.pooled);
 	ck_assert_int_eq(settings_share(&settings, "alpha"), 3);
 	ck_assert_int_eq(settings_share(&settings, "beta"), 0);

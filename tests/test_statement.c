@@ -551,13 +551,13 @@ START_TEST(why_tells_holds_by_hand_and_their_ends)
 	/* What it advises is what release takes. */
 	dev("bio")->usage += 12 * SU;
 	RUN("check");
-	DONE("or with `subank release bio --until TIME`\n", "why", "bio");
-	REFUSED(1, "held by hand, and because its allowance is spent (a deposit ends that)",
-		"release", "bio");
+	DONE("or with `subank release bio`\n", "why", "bio");
+	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	REFUSED(1, "held because its allowance is spent (a deposit ends that)", "release", "bio");
 	DONE("", "close", "chem");
 	DONE("", "hold", "chem");
-	DONE("  `subank release chem --until TIME` ends the hold by hand, and lets it run until "
-	     "then\n",
+	DONE("  `subank release chem` ends the hold by hand alone; with --until TIME it may run "
+	     "until then\n",
 	     "why", "chem");
 	DONE("", "release", "chem", "--until", "2026-11-25T12:00");
 	DONE("chem may run for a time although there is a cause to hold it (closed)", "why",
@@ -640,7 +640,7 @@ START_TEST(why_tells_low_ended_and_never_funded)
 	(void)dev("poor");
 	DONE("", "open", "poor");
 	DONE("poor has nothing left: available 0.00 SU\n"
-	     "  no money was ever put in: it is not held for that\n",
+	     "  no money was ever put in\n  its first use holds it\n",
 	     "why", "poor");
 	deposit_window("poor", 5 * SU, T0, T0 + HOUR);
 	clock_now = T0 + HOUR;

@@ -310,6 +310,9 @@ END_TEST
 START_TEST(what_was_meant_is_asked)
 {
 	DONE("", "open", "fresh", "1");
+	/* Slurm may have an account of that very name. */
+	REFUSED(1, "did you mean 'fresh'? `subank open fesh` opens it if Slurm has it", "deposit",
+		"fesh", "1");
 	REFUSED(1, "account 'fesh' is not in the bank: did you mean 'fresh'?", "deposit", "fesh",
 		"1");
 	REFUSED(1, "did you mean 'chem'?", "transfer", "bio", "chme", "1");

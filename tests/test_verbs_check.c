@@ -454,15 +454,34 @@ START_TEST(other_verbs_that_bring_money_release_and_those_that_take_it_hold)
 }
 END_TEST
 
-START_TEST(an_account_without_money_is_told_of_and_not_held)
+START_TEST(an_account_without_money_is_held_at_its_first_use)
 {
+	char *before;
+
 	(void)dev("empty");
 	DONE("", "open", "empty");
 	DONE("", "check");
-	dev("empty")->usage = 5;
-	DONE("empty: used <0.01 SU and never had a deposit", "check");
-	LIMIT("empty", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	DONE("  its first use holds it\n", "why", "empty");
+	dev("empty")->usage = 5;
+	before = exported();
+	GIVES(0, "accounts that a check would hold: 1: empty\n", "dry run", "check", "--dry-run");
+	ck_assert_ptr_nonnull(strstr(out, "never had money: 1: empty; `without_money: warn`"));
+	UNCHANGED(before);
+	set_settings("clusters: [dev]\nwithout_money: warn\n");
+	DONE("empty: used <0.01 SU and never had money; it is not held", "check");
+	LIMIT("empty", "");
+	DONE("  `without_money: warn` in the settings: it is not held for that\n", "why", "empty");
+	GIVES(0, "empty: used <0.01 SU", "dry run", "check", "--dry-run");
+	ck_assert_ptr_null(strstr(out, "would hold"));
+	set_settings("clusters: [dev]\n");
+	DONE("  the next check holds it\n", "why", "empty");
+	DONE("empty: held at its first use, it never had money; available ", "check");
+	LIMIT("empty", "cpu=0");
+	DONE("  no money was ever put in: `subank deposit empty SU` does\n", "why", "empty");
+	nothing_to_do();
+	DONE("empty: released", "deposit", "empty", "1");
+	LIMIT("empty", "");
 }
 END_TEST
 
@@ -839,6 +858,30 @@ START_TEST(a_hold_by_hand_outlasts_deposits)
 }
 END_TEST
 
+/* It was there before, or after; whoever held it lifts it, and what else holds it stands. */
+START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
+{
+	DONE("held by hand", "hold", "bio");
+	DONE("closed bio", "close", "bio");
+	STATE("bio", "closed|hand,closed|set|36000");
+	DONE("ended the hold by hand, it stays held (closed); bio has 10.00 SU", "release", "bio");
+	STATE("bio", "closed|closed|set|36000");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "account 'bio' is held because it is closed", "release", "bio");
+	DONE("", "open", "bio");
+	STATE("bio", "open|||36000");
+	LIMIT("bio", "");
+	spend("bio");
+	DONE("held by hand", "hold", "bio");
+	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	LIMIT("bio", "cpu=0");
+	REFUSED(1, "its allowance is spent", "release", "bio");
+	DONE("bio: released", "deposit", "bio", "5");
+	LIMIT("bio", "");
+	DONE("all is well", "verify");
+}
+END_TEST
+
 START_TEST(a_hold_by_hand_outlasts_one_for_funds)
 {
 	spend("bio");
@@ -1176,8 +1219,11 @@ END_TEST
 START_TEST(an_account_that_slurm_lacks_is_opened_with_later_alone)
 {
 	dev("geology")->usage = 0;
-	REFUSED(1, "of that name: did you mean 'geology'? --later opens it", "open", "geolgy", "9");
-	REFUSED(1, "of that name: --later opens it", "open", "nothing-like-it");
+	REFUSED(1,
+		"of that name: did you mean 'geology'? `subank open geology` opens it; --later "
+		"opens 'geolgy' all the same",
+		"open", "geolgy", "9");
+	REFUSED(1, "of that name: --later opens 'nothing-like-it'", "open", "nothing-like-it");
 	DONE("opened geolgy with 9.00 SU", "open", "geolgy", "9", "--later");
 }
 END_TEST
@@ -1217,7 +1263,14 @@ START_TEST(a_bank_of_another_machine_changes_nothing_in_slurm)
 	GIVES(3, "held by hand", "subank adopt", "hold", "chem");
 	LIMIT("chem", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	GIVES(3, "", "subank adopt", "check");
+	at_terminal = true;
+	answers = "n\n";
+	GIVES(1, "Let the next check hold them? [y/N] ", "nothing was changed", "adopt");
+	answers = "y\n";
 	DONE("now commands Slurm from here; head ", "adopt");
+	at_terminal = false;
 	DONE("bio: held", "check");
 	LIMIT("bio", "cpu=0");
 	LIMIT("chem", "cpu=0");
@@ -1373,7 +1426,7 @@ int main(void)
 	tcase_add_test(holds, a_second_check_does_nothing);
 	tcase_add_test(holds, the_limit_of_the_site_comes_back);
 	tcase_add_test(holds, other_verbs_that_bring_money_release_and_those_that_take_it_hold);
-	tcase_add_test(holds, an_account_without_money_is_told_of_and_not_held);
+	tcase_add_test(holds, an_account_without_money_is_held_at_its_first_use);
 	tcase_add_test(holds, enforcement_can_warn_or_be_off);
 	tcase_add_test(holds, a_site_that_held_the_account_itself_keeps_its_hold);
 	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_said);
@@ -1394,6 +1447,7 @@ int main(void)
 	tcase_add_test(holds, predecessor_11_a_hold_stands_until_slurm_was_asked_to_end_it);
 	tcase_add_test(holds, predecessor_36_balance_says_what_was_used_and_what_is_left);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_deposits);
+	tcase_add_test(holds, a_hold_by_hand_ends_on_an_account_that_stays_held);
 	tcase_add_test(holds, a_hold_by_hand_outlasts_one_for_funds);
 	tcase_add_test(holds, a_hold_by_hand_can_end_by_itself);
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);

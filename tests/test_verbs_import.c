@@ -547,7 +547,8 @@ START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
 		{DUMP(1, ROW(1, "test1", 99999999999999999999, "2026-01-01")), "su_limit_hrs"},
 		{DUMP(1, ROW(1, "test1", null, "2026-01-01")), "lacks su_limit_hrs"},
 		{DUMP(1, ROW(x, "test1", 1, "2026-01-01")), "id 'x'"},
-		{DUMP(1, ROW(1, "test1", 1, "2026-02-30")), "'2026-02-30' is not a time"},
+		{DUMP(1, ROW(1, "test1", 1, "2026-02-30")),
+		 "there is no day 2026-02-30: that month has 28 days"},
 		{DUMP(1, ROW(1, "test1", 1, "now")), "'now' is not a time"},
 		{DUMP(1, ROW(1, "test1,test2", 1, "2026-01-01")), "not allowed"},
 		{DUMP(1, ROW(1, "$(id)", 1, "2026-01-01")), "not allowed"},
@@ -682,6 +683,34 @@ START_TEST(ends_are_set_by_who_has_seen_them)
 }
 END_TEST
 
+/* As it was in the predecessor. */
+START_TEST(a_row_of_0_is_held_by_what_was_used)
+{
+	in_slurm();
+	write_file(DUMP(2, ROW(1, "test1", 0, "2025-01-01") "," ROW(2, "free", -1, "2026-06-01")));
+	GIVES(1, "test1|taken|holds it|it has no SU and was used\n", "say --immediate", "import",
+	      "--predecessor", "-nPo", "Account,Result,NextCheck,Reason", file);
+	GIVES(0, "took 2 of 2 rows", "", "import", "--predecessor", "-i", file);
+	RUN("check");
+	MONEY("test1", "0|36000|-36000");
+	ck_assert_str_eq(fake_account("dev", "test1")->limits, "cpu=0");
+	ck_assert_str_eq(fake_account("dev", "free")->limits, "");
+}
+END_TEST
+
+START_TEST(a_row_of_0_runs_where_the_settings_let_it)
+{
+	in_slurm();
+	set_settings("clusters: [dev]\nwithout_money: warn\n");
+	write_file(DUMP(1, ROW(1, "test1", 0, "2025-01-01")));
+	GIVES(0, "test1|taken||\n", "", "import", "--predecessor", "-nPo",
+	      "Account,Result,NextCheck,Reason", file);
+	RUN("check");
+	MONEY("test1", "0|36000|-36000");
+	ck_assert_str_eq(fake_account("dev", "test1")->limits, "");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("import");
@@ -722,5 +751,7 @@ int main(void)
 	tcase_add_test(moves, predecessor_32_a_long_name_is_taken_whole);
 	tcase_add_test(moves, a_dump_is_taken_and_then_charged);
 	tcase_add_test(moves, ends_are_set_by_who_has_seen_them);
+	tcase_add_test(moves, a_row_of_0_is_held_by_what_was_used);
+	tcase_add_test(moves, a_row_of_0_runs_where_the_settings_let_it);
 	return util_run(suite);
 }

@@ -1151,6 +1151,39 @@ START_TEST(a_dry_run_enters_nothing)
 }
 END_TEST
 
+/* Nothing of it is entered, and yet the plan that follows has it. */
+START_TEST(a_dry_run_tells_whom_the_jobs_would_hold)
+{
+	clock_now = T0 + 24 * HOUR;
+	job(1, "bio", 3700, 36000 - 100);
+	GIVES(0, "bio: would be charged", "dry run", "check", "--dry-run");
+	ck_assert_ptr_null(strstr(out, "would hold"));
+	job(2, "bio", 3700, 100);
+	GIVES(0, "accounts that a check would hold: 1: bio\n", "dry run", "check", "--dry-run");
+	machine = "id/copy";
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	ck_assert_ptr_null(strstr(out, "charged"));
+	DONE("now commands", "adopt", "-i");
+	DONE("bio: held", "check");
+}
+END_TEST
+
+START_TEST(a_job_of_an_account_without_money_holds_it_while_it_runs)
+{
+	fake_account("dev", "empty");
+	DONE("", "open", "empty");
+	DONE("empty: is metered by jobs", "check");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "empty",
+					      .start = BEGIN + 7300,
+					      .ran = 100,
+					      .runs = true});
+	clock_now = T0 + 3 * HOUR;
+	DONE("empty: held at its first use", "check");
+	ck_assert_str_eq(fake_account("dev", "empty")->limits, "cpu=0");
+}
+END_TEST
+
 START_TEST(a_wrong_name_beside_a_right_one_changes_nothing)
 {
 	job(1, "bio", 3700, 100);
@@ -1582,6 +1615,8 @@ int main(void)
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_dry_run_tells_whom_the_jobs_would_hold);
+	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
 	tcase_add_test(tcase, a_job_without_a_known_limit_is_charged);

@@ -51,7 +51,8 @@ START_TEST(windows_that_make_no_sense_are_refused)
 {
 	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "tomorrow");
 	REFUSED(2, "not a time", "deposit", "bio", "1", "--start", "never");
-	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-02-29");
+	REFUSED(2, "there is no day 2027-02-29: that month has 28 days", "deposit", "bio", "1",
+		"--end", "2027-02-29");
 	REFUSED(2, "not after its start", "deposit", "bio", "1", "--start", "2027-02-01", "--end",
 		"2027-02-01");
 	REFUSED(2, "not after its start", "deposit", "bio", "1", "--start", "2027-02-02", "--end",
@@ -71,19 +72,19 @@ END_TEST
 START_TEST(a_window_is_on_the_receipt_and_in_the_journal)
 {
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1");
-	DONE("deposited 2.00 SU until 2027-01-01; bio has 3.00 SU", "deposit", "bio", "2", "--end",
-	     "2027-01-01");
-	DONE("deposited 4.00 SU until 2028-01-01, from 2027-01-01; bio has 3.00", "deposit", "bio",
-	     "4", "--start", "2027-01-01", "--end", "2028-01-01");
-	DONE("deposited 8.00 SU from 2026-11-01; bio has 11.00", "deposit", "bio", "8", "--start",
-	     "2026-11-01");
+	DONE("deposited 2.00 SU, usable to 2026-12-31; bio has 3.00 SU", "deposit", "bio", "2",
+	     "--end", "2027-01-01");
+	DONE("deposited 4.00 SU, usable from 2027-01-01 to 2027-12-31; bio has 3.00", "deposit",
+	     "bio", "4", "--start", "2027-01-01", "--end", "2028-01-01");
+	DONE("deposited 8.00 SU, usable from 2026-11-01; bio has 11.00", "deposit", "bio", "8",
+	     "--start", "2026-11-01");
 	RUN("journal", "bio", "-nPo", "Detail", "--last", "4");
 	ck_assert_str_eq(out, "\nuntil 2027-01-01\n"
 			      "until 2028-01-01, from 2027-01-01\n"
 			      "from 2026-11-01\n");
 	fake_account("dev", "fresh");
-	DONE("opened fresh with 5.00 SU until 2027-06-01T12:30; fresh has 5.00", "open", "fresh",
-	     "5", "--end", "2027-06-01T12:30");
+	DONE("opened fresh with 5.00 SU, usable until 2027-06-01T12:30; fresh has 5.00", "open",
+	     "fresh", "5", "--end", "2027-06-01T12:30");
 	MONEY("fresh", "18000|0|18000");
 }
 END_TEST
@@ -160,12 +161,14 @@ START_TEST(a_project_length_gives_the_end)
 {
 	set_settings("clusters: [dev]\nproject_days: 365\n");
 	clock_at("2026-11-22T18:00");
-	DONE("until 2027-11-22T18:00", "deposit", "bio", "1");
-	DONE("until 2028-01-01, from 2027-01-01", "deposit", "bio", "1", "--start", "2027-01-01");
+	DONE("usable until 2027-11-22T18:00", "deposit", "bio", "1");
+	DONE("usable from 2027-01-01 to 2027-12-31", "deposit", "bio", "1", "--start",
+	     "2027-01-01");
 	/* 2028 has 29 February. */
-	DONE("until 2028-12-31, from 2028-01-01", "deposit", "bio", "1", "--start", "2028-01-01");
+	DONE("usable from 2028-01-01 to 2028-12-30", "deposit", "bio", "1", "--start",
+	     "2028-01-01");
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1", "--end", "never");
-	DONE("until 2026-12-24", "deposit", "bio", "1", "--end", "2026-12-24");
+	DONE("usable to 2026-12-23", "deposit", "bio", "1", "--end", "2026-12-24");
 	set_settings("clusters: [dev]\nproject_days: 0\n");
 	DONE("deposited 1.00 SU; bio", "deposit", "bio", "1");
 }
@@ -176,17 +179,19 @@ START_TEST(daylight_saving_moves_no_window)
 {
 	in_zone("Europe/Berlin");
 	set_settings("clusters: [dev]\nproject_days: 180\n");
-	DONE("until 2027-05-30, from 2026-12-01", "deposit", "bio", "1", "--start", "2026-12-01");
-	DONE("until 2027-11-28, from 2027-06-01", "deposit", "bio", "1", "--start", "2027-06-01");
+	DONE("usable from 2026-12-01 to 2027-05-29", "deposit", "bio", "1", "--start",
+	     "2026-12-01");
+	DONE("usable from 2027-06-01 to 2027-11-27", "deposit", "bio", "1", "--start",
+	     "2027-06-01");
 	/* Two o'clock does not exist on that day, and exists twice on the other. */
 	REFUSED(2, "the clocks here skip '2027-03-28T02:30'", "deposit", "bio", "1", "--end",
 		"2027-03-28T02:30");
-	DONE("until 2027-03-28T03:00", "deposit", "bio", "1", "--end", "2027-03-28T03:00");
+	DONE("usable until 2027-03-28T03:00", "deposit", "bio", "1", "--end", "2027-03-28T03:00");
 	set_settings("clusters: [dev]\nproject_days: 1\n");
-	DONE("until 2027-03-28T03:30, from 2027-03-27T02:30", "deposit", "bio", "1", "--start",
-	     "2027-03-27T02:30");
-	DONE("until 2027-10-31T12:00, from 2027-10-30T12:00", "deposit", "bio", "1", "--start",
-	     "2027-10-30T12:00");
+	DONE("usable from 2027-03-27T02:30 until 2027-03-28T03:30", "deposit", "bio", "1",
+	     "--start", "2027-03-27T02:30");
+	DONE("usable from 2027-10-30T12:00 until 2027-10-31T12:00", "deposit", "bio", "1",
+	     "--start", "2027-10-30T12:00");
 }
 END_TEST
 
@@ -306,11 +311,11 @@ END_TEST
 /* 365 days here and a date there: an end is what was written, also over 29 February. */
 START_TEST(predecessor_23_an_end_is_a_date)
 {
-	DONE("until 2028-02-29", "deposit", "bio", "1", "--end", "2028-02-29");
-	REFUSED(2, "not a time", "deposit", "bio", "1", "--end", "2027-02-29");
+	DONE("usable to 2028-02-28", "deposit", "bio", "1", "--end", "2028-02-29");
+	REFUSED(2, "no day 2027-02-29", "deposit", "bio", "1", "--end", "2027-02-29");
 	set_settings("clusters: [dev]\nproject_days: 366\n");
-	DONE("until 2028-03-01", "deposit", "bio", "1", "--start", "2027-03-01");
-	DONE("until 2029-03-01", "deposit", "bio", "1", "--start", "2028-02-29");
+	DONE("to 2028-02-29", "deposit", "bio", "1", "--start", "2027-03-01");
+	DONE("to 2029-02-28", "deposit", "bio", "1", "--start", "2028-02-29");
 }
 END_TEST
 
@@ -318,7 +323,7 @@ START_TEST(thresholds_and_notices_are_said_once)
 {
 	set_settings("clusters: [dev]\n");
 	DONE("", "deposit", "bio", "10", "--end", "2027-01-01");
-	DONE("bio: 10.00 SU can be used until 2027-01-01T00:00:00 only", "check");
+	DONE("bio: 10.00 SU can be used to 2026-12-31 only", "check");
 	fake_account("dev", "bio")->usage = 19 * SU / 2;
 	DONE("bio: charged 9.50 SU used on dev\n"
 	     "bio: 60% of the allocation is used, 9.50 SU of 10.00 SU\n"
@@ -337,8 +342,8 @@ START_TEST(thresholds_and_notices_are_said_once)
 	RUN("journal", "bio", "--seconds", "-nPo", "Detail", "--last", "1");
 	ck_assert_str_eq(out, "90%: 34200s of 36000s\n");
 	DONE("", "deposit", "bio", "1", "--end", "2027-01-02");
-	GIVES(0, "bio: 1.00 SU can be used until 2027-01-02", "dry run", "check", "--dry-run");
-	DONE("bio: 1.00 SU can be used until 2027-01-02", "check");
+	GIVES(0, "bio: 1.00 SU can be used to 2027-01-01", "dry run", "check", "--dry-run");
+	DONE("bio: 1.00 SU can be used to 2027-01-01", "check");
 }
 END_TEST
 
@@ -474,8 +479,8 @@ START_TEST(a_refund_pays_debt_and_then_goes_back)
 	/* What the first lot gave came from a window that has ended. */
 	REFUSED(1, "0.02 SU of entry 7 came from a window that has ended", "refund", arg(number),
 		"--note", "x");
-	DONE("refunded 0.02 SU of entry 7 until 2027-06-01; bio has 0.05", "refund", arg(number),
-	     "--note", "x", "--end", "2027-06-01");
+	DONE("refunded 0.02 SU of entry 7, usable to 2027-05-31; bio has 0.05", "refund",
+	     arg(number), "--note", "x", "--end", "2027-06-01");
 	clock_now += 10 * WHEN_DAY;
 	MONEY("bio", "99|0|99");
 	DONE("", "verify");
@@ -602,8 +607,8 @@ START_TEST(what_expired_comes_back_in_a_new_window_alone)
 	clock_at("2026-12-01");
 	DONE("expired", "check", "--clock-ok");
 	REFUSED(1, "window that has ended", "reverse", "6", "--note", "x");
-	DONE("reversed entry 6 (expire of 0.02 SU) until 2027-01-01; bio has 0.02", "reverse", "6",
-	     "--note", "x", "--end", "2027-01-01");
+	DONE("reversed entry 6 (expire of 0.02 SU), usable to 2026-12-31; bio has 0.02", "reverse",
+	     "6", "--note", "x", "--end", "2027-01-01");
 	MONEY("bio", "100|0|100");
 	clock_at("2027-01-01");
 	MONEY("bio", "0|0|0");
@@ -626,7 +631,7 @@ START_TEST(what_was_withdrawn_comes_back_to_its_window)
 	clock_at("2026-12-01");
 	number = last_of("bio", "withdraw");
 	REFUSED(1, "came from a window", "reverse", arg(number), "--note", "x");
-	DONE("until 2027-01-01", "reverse", arg(number), "--note", "x", "--end", "2027-01-01");
+	DONE("usable to 2026-12-31", "reverse", arg(number), "--note", "x", "--end", "2027-01-01");
 	MONEY("bio", "170|50|120");
 	DONE("", "verify");
 }
@@ -639,8 +644,8 @@ START_TEST(set_enters_the_difference)
 	DONE("entry 5: set to 10.00 SU: deposited 10.00 SU; bio has 10.00 SU", "set", "bio", "10");
 	DONE("bio is allocated 10.00 SU already: nothing was entered", "set", "bio", "10");
 	ck_assert_uint_eq(entries(), 5);
-	DONE("set to 12.50 SU: deposited 2.50 SU until 2027-01-01", "set", "bio", "12.5", "--end",
-	     "2027-01-01");
+	DONE("set to 12.50 SU: deposited 2.50 SU, usable to 2026-12-31", "set", "bio", "12.5",
+	     "--end", "2027-01-01");
 	(void)charge(SU);
 	DONE("set to 4.00 SU: took out 8.50 SU; bio has 3.00", "set", "bio", "4");
 	MONEY("bio", "14400|3600|10800");

@@ -215,6 +215,33 @@ test_a_closed_account_is_held() {
 	submit finished 'sleep 1' -n 1
 	expect_job_held "$job"
 	run 1 subank deposit finished 1
+	run 0 subank hold finished
+	run 0 subank release finished
+	expect_equal "limits without the hold by hand" cpu=0 "$(cluster_limits finished)"
+	run 0 subank open finished
+	expect_job "$job" COMPLETED 60
+}
+
+test_an_account_that_never_had_money_is_held_at_its_first_use_and_not_before() {
+	local before
+	new_bank
+	new_account penniless
+	run 0 subank open penniless
+	run 0 subank check
+	expect_equal "state before" open "$(state penniless)"
+	expect_equal "limits before" "" "$(cluster_limits penniless)"
+	spend penniless 16 1
+	before=$(entries)
+	run 0 subank check --dry-run
+	expect_match "dry run" 'accounts that a check would hold: 1: penniless' "$out"
+	expect_equal "entries of the dry run" "$before" "$(entries)"
+	run 0 subank check
+	expect_equal "state" held "$(state penniless)"
+	expect_equal "limits" cpu=0 "$(cluster_limits penniless)"
+	submit penniless 'sleep 1' -n 1
+	expect_job_held "$job"
+	run 0 subank deposit penniless 1
+	expect_job "$job" COMPLETED 60
 }
 
 test_two_accounts_are_held_by_one_check_and_released_one_by_one() {
