@@ -82,6 +82,38 @@ START_TEST(what_is_malformed_is_refused)
 }
 END_TEST
 
+/* Without the jobs of the others. */
+START_TEST(what_has_no_entry_yet_is_a_row)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 60\n");
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 300;
+	DONE("chem: charged 0.08 SU", "check", "chem");
+	IS("(not entered)|0|300|100\n", "usage", "chem", "-nP", "--seconds");
+	clock_now += 2 * HOUR;
+	fake_account("dev", "chem")->usage = 1200;
+	DONE("", "check", "chem");
+	clock_now += 60 * WHEN_SECOND;
+	fake_account("dev", "chem")->usage = 1500;
+	DONE("", "check", "chem");
+	IS("(RawUsage)|0|1200|80\n(not entered)|0|300|20\n", "usage", "chem", "-nP", "--seconds");
+	IS("2026-11|0|1200|80\n(not entered)|0|300|20\n", "usage", "chem", "-nP", "--seconds",
+	   "--by", "month");
+	DONE("chem||(not entered)|0|300|", "usage", "-nP", "--seconds", "--by", "job", "-o",
+	     "Account,User,Job,Jobs,Used,Since");
+	DONE("\"used_seconds\": 300", "usage", "chem", "--json");
+	/* A period that is over has what was entered in it. */
+	DONE("", "usage", "chem", "-nP", "--until", "2026-11-22T18:00");
+	ck_assert_ptr_null(strstr(out, "not entered"));
+	/* The sum is what `balance` shows as used. */
+	DONE("1500|300\n", "balance", "chem", "-nP", "--seconds", "-o", "Used,Unentered");
+	DONE("", "deposit", "chem", "1");
+	IS("(RawUsage)|0|1500|100\n", "usage", "chem", "-nP", "--seconds");
+}
+END_TEST
+
 START_TEST(use_is_told_apart)
 {
 	IS("User|Jobs|Used|Share\nann|2|360|70\nbob|1|40|7\n(RawUsage)|0|100|19\n"
@@ -255,6 +287,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, what_is_malformed_is_refused);
+	tcase_add_test(tcase, what_has_no_entry_yet_is_a_row);
 	tcase_add_test(tcase, use_is_told_apart);
 	tcase_add_test(tcase, a_statement_adds_up_by_whatever);
 	tcase_add_test(tcase, what_is_given_back_counts_with_its_job);
