@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/checkup.h"
+#include "cmd/confirm.h"
 #include "cmd/progress.h"
 
 enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024, MISTAKES_MAX = 20 };
@@ -249,6 +250,17 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 	return batch->dry || batch->entered == 0 ? STORE_ABORT : SB_OK;
 }
 
+static int confirm_amounts(struct env *env, const struct batch *batch)
+{
+	char limit[QUANTITY_SIZE];
+
+	if (batch->above == 0 || batch->dry || option(env, "immediate"))
+		return EXIT_DONE;
+	warning(env, "amounts above %s (confirm_above in the settings): %zu",
+		quantity(env, limit, env->settings.confirm_above), batch->above);
+	return confirm(env, "Are they meant?");
+}
+
 int batch_run(struct env *env, struct batch *batch)
 {
 	struct env quiet = *env;
@@ -259,6 +271,8 @@ int batch_run(struct env *env, struct batch *batch)
 	quiet.batch = batch;
 	if (status == EXIT_DONE)
 		status = look_at_all(&quiet, batch);
+	if (status == EXIT_DONE)
+		status = confirm_amounts(env, batch);
 	if (status != EXIT_DONE)
 		return status;
 	quiet.log = NULL;
@@ -287,6 +301,8 @@ int batch_apply(struct env *env, const struct batch *batch)
 	}
 	for (size_t i = 0; i < count; i++)
 		names[i] = batch->to_settle.list[i]->name;
+	if (count == 0 || option(env, "no-apply"))
+		checkup_say_right(env);
 	if (count > 0)
 		status = checkup_after(env, names, count, EXIT_DONE);
 	free(names);

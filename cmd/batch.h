@@ -32,6 +32,7 @@ struct batch {
 	size_t text_count, text_size;
 
 	/* Filled by batch_run(). */
+	size_t above; /* amounts that the settings want to be asked for */
 	struct clusters clusters; /* what Slurm answered, if it was asked */
 	bool asked;
 	int answer;

@@ -21,6 +21,10 @@ struct forecast {
 int forecast_make(struct books *books, const struct account *account, uint64_t last,
 		  struct forecast *ret, struct sb_error *err);
 
+/* forecast->lasts as people are told it: a guess to the second would look like knowledge. Cut to
+ * the minute, and to the local day where it is more than a month after [now]. */
+int64_t forecast_lasts(const struct forecast *forecast, int64_t now);
+
 /* The same from a known rate, [month]: windows start and end, the earliest end is spent first, debt
  * is paid before, and where nothing is left nothing is used. Fills lasts and unused. Pure. */
 int forecast_spend(const struct account *account, struct forecast *forecast, struct sb_error *err);

@@ -1416,6 +1416,9 @@ class Bank:
                 used, allocated = account.used(), account.allocated()
                 self.enter("threshold", account, level=level, used=used, allocated=allocated)
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
+            lots = [lot for lot in account.lots if lot.end == end and lot.rest]
+            if all(self.time - lot.entry.time < DAY for lot in lots):
+                continue  # whoever put it in today knows the end
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
                 if self.mutation != "notices-come-twice":
                     account.told.add(end)
