@@ -77,8 +77,8 @@ START_TEST(each_finished_job_is_charged_once)
 	fake_add_job("dev",
 		     (struct fake_job){.id = 4, .submit = BEGIN + 3950, .state = "CANCELLED by 0"});
 	DONE("bio: charged 0.06 SU for 2 jobs on dev\n", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"bio|dev|-180|dev job 12_3 of bob, TIMEOUT\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-180|job dev/12_3 of bob, TIMEOUT\n");
 	USED("bio", "240");
 	/* What RawUsage says is nothing to it. */
 	fake_account("dev", "bio")->usage = 99999;
@@ -586,16 +586,16 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	nothing_more();
 	/* Also when all that is not books was lost. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
 	DONE("", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
