@@ -447,10 +447,10 @@ START_TEST(what_weights_leave_out_of_the_billing_is_charged)
 					      .tres = "cpu=1,node=1",
 					      .runs = true});
 	DONE("bio: charged 0.12 SU for 4 jobs on dev\n", "check");
-	CHARGED("bio|dev|-151|dev job 1 of ann, COMPLETED\n"
-		"bio|dev|-50|dev job 2 of ann, COMPLETED\n"
-		"bio|dev|-50|dev job 3 of ann, COMPLETED\n"
-		"bio|dev|-202|dev job 4 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-151|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/2 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/3 of ann, COMPLETED\n"
+		"bio|dev|-202|job dev/4 of ann, COMPLETED\n");
 	DONE("10\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
 	DONE("\"excess\":500000000000", "journal", "--json", "-k", "job", "bio");
 	nothing_more();

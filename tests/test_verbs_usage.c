@@ -42,6 +42,7 @@ static const char *entry_of(const char *name)
 static void setup(void)
 {
 	drive_setup();
+	fake_qos = "normal|||||1.000000\nfast|||||1.000000\n";
 	fake_account("dev", "bio");
 	(void)snprintf(fake_account("dev", "lab")->parent, NAME_SIZE, "bio");
 	DONE("", "open", "bio", "10");
