@@ -644,7 +644,8 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	DONE("0|3400\n", "balance", "bio", "-nPo", "Charged,InFlight", "--seconds");
+	/* That of the one that runs is in flight. */
+	DONE("0|3400\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	/* All of one that runs across the move goes to those above it at its end. */
 	fake_add_job(
 		"dev",
