@@ -261,6 +261,7 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
 	     "check");
 	UNCHANGED(before);
+	GIVES(0, "still metered by jobs|the bank|info|1: bio|", NULL, "doctor", "-nP");
 	/* It has ended, perhaps only by one of two clocks. */
 	clock_now = T0 + 3 * HOUR;
 	fake_add_job("dev", (struct fake_job){
