@@ -11,6 +11,7 @@
 #include "cmd/left_out.h"
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
+#include "cmd/rights_text.h"
 #include "ledger/correct.h"
 #include "ledger/jobs.h"
 #include "ledger/left_jobs.h"
@@ -342,6 +343,7 @@ static int leave_out_runaway(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const char *cluster = metered->observation->cluster;
+	struct slurm_config config;
 	struct known_jobs known;
 	struct slurm_error err;
 	bool doubtful = false;
@@ -355,7 +357,10 @@ static int leave_out_runaway(struct metered *metered)
 	}
 	if (!doubtful)
 		return EXIT_DONE;
-	if (squeue_read(&env->slurm, cluster, &known, &err)) {
+	/* A job that squeue hides has not run away. */
+	if (scontrol_read_config(&env->slurm, cluster, &config, &err) ||
+	    rights_check_squeue(env, &config, &err) ||
+	    squeue_read(&env->slurm, cluster, &known, &err)) {
 		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
 			err.text);
 		return EXIT_DONE;
@@ -894,8 +899,13 @@ static int meter_cluster(struct metered *metered)
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return forget_all_left_jobs(metered);
-	if (read_tariff(metered, &why)) {
-		warning(env, "the jobs on cluster '%s' are charged later: %s",
+	/* Jobs that slurmdbd hides look like none: nothing is settled, and no meter goes over to
+	 * them. */
+	if (rights_check_sacct(env, &why) || read_tariff(metered, &why)) {
+		warning(env,
+			metered->from != INT64_MAX
+				? "the jobs on cluster '%s' are charged later: %s"
+				: "meters on cluster '%s' are switched later: %s",
 			metered->observation->cluster, why.text);
 		return EXIT_PART;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/progress.h"
+#include "cmd/rights_text.h"
 #include "ledger/account.h"
 #include "ledger/jobs.h"
 #include "ledger/moves.h"
@@ -483,6 +484,11 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	if (code == SLURM_OK && !record->partitions.rows)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
+	/* Jobs that are hidden look like none, or like runaway ones. */
+	if (code == SLURM_OK)
+		code = rights_check_sacct(env, err);
+	if (code == SLURM_OK)
+		code = rights_check_squeue(env, &config, err);
 	if (code == SLURM_OK)
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)

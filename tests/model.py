@@ -1444,6 +1444,9 @@ class Bank:
                 reached = level
         self.reached[account.name] = reached
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
+            lots = [lot for lot in account.lots if lot.end == end and lot.rest]
+            if all(self.time - lot.entry.time < DAY for lot in lots):
+                continue  # whoever put it in today knows the end
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
                 if self.mutation != "notices-come-twice":
                     account.told.add(end)

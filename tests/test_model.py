@@ -63,7 +63,7 @@ TARIFFS = (
 )
 # Entries about Slurm, which this is not about.
 APPLYING = ("lever", "applied", "notified")
-ENVELOPE = ("uid", "user", "login", "host", "account", "resource", "hash", "request")
+ENVELOPE = ("uid", "user", "login", "sudo", "actor", "host", "account", "resource", "hash", "request")
 
 
 class Teller:
