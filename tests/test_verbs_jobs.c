@@ -109,8 +109,8 @@ START_TEST(each_finished_job_is_charged_once)
 	fake_add_job("dev",
 		     (struct fake_job){.id = 4, .submit = BEGIN + 3950, .state = "CANCELLED by 0"});
 	DONE("bio: charged 0.06 SU for 2 jobs on dev\n", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"bio|dev|-180|dev job 12_3 of bob, TIMEOUT\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-180|job dev/12_3 of bob, TIMEOUT\n");
 	USED("bio", "240");
 	/* What RawUsage says is nothing to it. */
 	fake_account("dev", "bio")->usage = 99999;
@@ -293,6 +293,7 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
 	     "check");
 	UNCHANGED(before);
+	GIVES(0, "still metered by jobs|the bank|info|1: bio|", NULL, "doctor", "-nP");
 	/* It has ended, perhaps only by one of two clocks. */
 	clock_now = T0 + 3 * HOUR;
 	fake_add_job("dev", (struct fake_job){
@@ -479,10 +480,10 @@ START_TEST(what_weights_leave_out_of_the_billing_is_charged)
 					      .tres = "cpu=1,node=1",
 					      .runs = true});
 	DONE("bio: charged 0.12 SU for 4 jobs on dev\n", "check");
-	CHARGED("bio|dev|-151|dev job 1 of ann, COMPLETED\n"
-		"bio|dev|-50|dev job 2 of ann, COMPLETED\n"
-		"bio|dev|-50|dev job 3 of ann, COMPLETED\n"
-		"bio|dev|-202|dev job 4 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-151|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/2 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/3 of ann, COMPLETED\n"
+		"bio|dev|-202|job dev/4 of ann, COMPLETED\n");
 	DONE("10\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
 	DONE("\"excess\":500000000000", "journal", "--json", "-k", "job", "bio");
 	nothing_more();
@@ -618,16 +619,16 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	nothing_more();
 	/* Also when all that is not books was lost. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
 	DONE("", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
@@ -676,7 +677,8 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	USED("bio", "0");
+	/* That of the one that runs is in flight. */
+	DONE("0|3400\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	/* All of one that runs across the move goes to those above it at its end. */
 	fake_add_job(
 		"dev",
