@@ -88,6 +88,22 @@ START_TEST(what_is_inside_a_budget_is_not_lacking)
 }
 END_TEST
 
+/* Nothing is charged for these: no account of the bank is above them. */
+START_TEST(a_check_says_which_accounts_no_bank_can_have)
+{
+	(void)below("", "a b", 5);
+	(void)below("", "idle|", 0);
+	(void)below("bio", "c|d", 7);
+	DONE("1 account has used something, and no bank can have a name like that: a b (see "
+	     "subank(7))\n",
+	     "check");
+	GIVES(0, "used, no bank can have it|Slurm|info|1: a b|", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "\nnames no bank can have|dev|info|3: a b, c/d, idle/|"));
+	DONE("and no bank can have a name like that: a b (", "check");
+	ck_assert_ptr_null(strstr(out, "its use counts"));
+}
+END_TEST
+
 START_TEST(at_most_ten_are_named)
 {
 	for (int i = 10; i < 23; i++) {
@@ -722,6 +738,7 @@ int main(void)
 	tcase_add_test(unbanked, a_check_says_which_accounts_the_bank_lacks);
 	tcase_add_test(unbanked, what_is_inside_a_budget_is_not_lacking);
 	tcase_add_test(unbanked, at_most_ten_are_named);
+	tcase_add_test(unbanked, a_check_says_which_accounts_no_bank_can_have);
 	suite_add_tcase(suite, unbanked);
 	tcase_add_checked_fixture(doctor, setup_healthy, drive_teardown);
 	tcase_set_timeout(doctor, TEST_TIMEOUT);

@@ -92,6 +92,28 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
+/* Accounts with names that no bank can have are inside of one, too. */
+START_TEST(a_user_of_an_odd_account_sees_the_one_above)
+{
+	static const char *const odd[] = {"a|b", " c", "new\nline", "\xff\xfe", "\xc3\xbcnit"};
+	static const char *const above[] = {"bio", "chem", "faculty", "other", "bio"};
+
+	fake_account("dev", "cells")->users[0] = fake_account("dev", "chem")->users[0] = '\0';
+	for (size_t i = 0; i < COUNT(odd); i++)
+		strcpy(fake_account("dev", odd[i])->parent, above[i]);
+	as_owner();
+	DONE("account 'new\\x0aline' on dev has a name that no bank can have", "check");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		strcpy(fake_account("dev", odd[i])->users, "slurm");
+		as_user();
+		GIVES(0, above[i], "as the bank published it", "balance", "-nPo", "Account");
+		fake_account("dev", odd[i])->users[0] = '\0';
+	}
+}
+END_TEST
+
 START_TEST(who_is_unlimited_is_published)
 {
 	as_owner();
@@ -325,6 +347,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, who_is_unlimited_is_published);
+	tcase_add_test(tcase, a_user_of_an_odd_account_sees_the_one_above);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
 	tcase_add_test(tcase, shells_complete_what_is_published_and_ask_no_slurm);
