@@ -33,17 +33,20 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.arguments = "",
 	.summary = "look for what is set up wrongly, here and in Slurm",
-	.details = "Looks at Slurm's settings, partitions and QOS, at the accounts of both sides, "
-		   "at jobs that slurmdbd takes for running and slurmctld does not know, at the "
-		   "bank's folder, the clock and the age of the last check, and changes nothing. "
-		   "Works before there is a bank. Ends with what is left to do. "
-		   "Verdicts:\n"
-		   "- ok: as it should be; on a terminal only with --verbose\n"
-		   "- info: good to know\n"
-		   "- warn: works, but a promise is weaker or it will not work for long\n"
-		   "- bad: does not work, or not safely\n"
-		   "Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or "
-		   "-o).",
+	.details =
+		"Looks at Slurm's settings, partitions and QOS, at what lets jobs start although "
+		"their account is held, at what Slurm hides from who runs it, at the accounts of "
+		"both sides, "
+		"at jobs that slurmdbd takes for running and slurmctld does not know, at the "
+		"bank's folder, the clock and the age of the last check, and changes nothing. "
+		"Works before there is a bank. Ends with what is left to do. "
+		"Verdicts:\n"
+		"- ok: as it should be; on a terminal only with --verbose\n"
+		"- info: good to know\n"
+		"- warn: works, but a promise is weaker or it will not work for long\n"
+		"- bad: does not work, or not safely\n"
+		"Columns: Check, Where, Verdict, Found, and Advice (with -P, --json or "
+		"-o).",
 	.problems = "something is bad",
 	.examples = examples,
 	.see_also = "check verify init",

@@ -84,10 +84,11 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	       struct slurm_error *err)
 {
-	const char *const qos[] = {"echo",
-				   "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n"
-				   "||||1.000000|normal",
-				   NULL};
+	const char *const qos[] = {
+		"echo",
+		"GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags|Name\n"
+		"||||1.000000||normal",
+		NULL};
 
 	(void)argv;
 	return run_program(qos, deadline_ms, ret, err);
