@@ -107,7 +107,8 @@ const struct command cmd_check = {
 		"with what the account has now as `balance`. What fails (a status other than "
 		"0, or too slow) is told again at the next check. It has the environment that the "
 		"check was started with, but for LC_ALL, which is C. Started by the timer it may "
-		"write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
+		"write to " DEFAULT_BANK ", " DEFAULT_PUBLIC
+		" (what users see) and below /var/spool, "
 		"where mail waits, and nowhere else until `systemctl edit "
 		"subank-check.service` says so.\n"
 		"It also names accounts of Slurm that have used something and are not in the "
