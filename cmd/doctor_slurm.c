@@ -260,8 +260,8 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, const stru
 			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
-	look_for_odd(diagnosis, "sacctmgr", "QOS", &list->odd);
 	look_at_gone_qos(env, list, diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list->odd);
 	free(known);
 }
 
@@ -505,6 +505,23 @@ static void look_for_shut(const struct look *look, const struct booked *booked, 
 	free(shut.list);
 }
 
+/* Names that no bank can have. */
+static void look_for_odd_names(const struct look *look, const struct observation *cluster)
+{
+	struct names odd = {.list = calloc(cluster->count + 1, sizeof(*odd.list))};
+
+	if (!odd.list)
+		look->diagnosis->failed = true;
+	for (size_t i = 0; i < cluster->count && odd.list; i++) {
+		/* Without a parent it is a part of another name. */
+		if (cluster->rows[i].parent && !name_ok(cluster->rows[i].account))
+			odd.list[odd.count++] = cluster->rows[i].account;
+	}
+	diagnose_names(look->diagnosis, VERDICT_INFO, "names no bank can have", cluster->cluster,
+		       "their use counts for the accounts above them", odd.list, odd.count);
+	free(odd.list);
+}
+
 static void look_at_accounts(const struct look *look)
 {
 	struct booked booked = {.look = look};
@@ -519,9 +536,14 @@ static void look_at_accounts(const struct look *look)
 	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
 		       "subank open, or leave them out with `accounts:` in the settings",
 		       booked.unbanked.names, booked.unbanked.count);
+	diagnose_names(look->diagnosis, VERDICT_INFO, "used, no bank can have it", "Slurm",
+		       "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is "
+		       "charged for these unless the bank has an account above them",
+		       booked.unbanked.odd, booked.unbanked.odd_count);
 	for (size_t i = 0; i < look->count; i++) {
 		if (!look->list[i].answered)
 			continue;
+		look_for_odd_names(look, &look->list[i]);
 		look_for_absent(look, &booked, &look->list[i]);
 		look_for_shut(look, &booked, i);
 	}

@@ -194,8 +194,8 @@ static const char about[] =
 	"terminal and systemd does not keep it, messages of verbs that change something, and what "
 	"a "
 	"check did, go to syslog too (facility daemon).\n"
-	"Times are local. Amounts are SU, cut to two decimals and never rounded; with --seconds, "
-	"and "
+	"Times are local. Amounts are SU, cut to two decimals and never rounded (less than 0.01 SU "
+	"that is owed is -0.01); with --seconds, and "
 	"in JSON under names that end in `_seconds`, they are whole billing-seconds, as the books "
 	"have "
 	"them.";
@@ -341,6 +341,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_REF] = "the name that the request was given, which makes a retry harmless",
 	[FIELD_AT_REQUEST] = "what was asked; stands where there is a ref",
 	[FIELD_AT_NOTE] = "why, as it was given",
+	[FIELD_AT_SUDO] = "without a login, who ran sudo, as SUDO_USER says, which anybody may set",
 	[FIELD_AT_ACCOUNT] = "the account of the bank",
 	[FIELD_AT_TO] = "the account that received it",
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",

@@ -390,6 +390,8 @@ END_TEST
 
 START_TEST(balance_forecasts)
 {
+	char *at;
+
 	deposit_window("chem", 20 * SU, T0, T0 + 30 * WHEN_DAY);
 	clock_now = T0 + 10 * WHEN_DAY - WHEN_SECOND;
 	dev("bio")->usage += 5 * SU;
@@ -404,6 +406,17 @@ START_TEST(balance_forecasts)
 	DONE("2026-12-12T17:", "balance", "bio", "--forecast", "-nPo", "Lasts");
 	DONE("|61", "balance", "chem", "--forecast", "-nPo", "PerDay30,Unused", "--seconds");
 	DONE("2027-", "balance", "chem", "--forecast", "-nPo", "Lasts");
+	/* For people not to the second, and beyond a month not to the minute. */
+	DONE("", "balance", "chem", "--forecast", "-nPo", "Lasts");
+	at = strndup(out, 10);
+	ck_assert_ptr_nonnull(at);
+	DONE(at, "balance", "chem", "--forecast", "-no", "Lasts");
+	ck_assert_str_eq(out + 10, "T00:00:00\n");
+	DONE(at, "statement", "chem");
+	ck_assert_ptr_nonnull(strstr(strstr(out, "it lasts until "), at));
+	ck_assert_int_eq(strstr(strstr(out, "it lasts until "), at)[10], '\n');
+	free(at);
+	DONE("2026-12-12T17:", "balance", "bio", "--forecast", "-no", "Lasts");
 	DONE("Account State Available PerDay7", "balance", "--forecast");
 	check_width();
 	/* As it would have been forecast before the use. */
@@ -540,8 +553,8 @@ START_TEST(why_tells_holds_by_hand_and_their_ends)
 {
 	DONE("", "hold", "bio", "--note", "a \"note\"", "--until", "2026-12-01T17:00");
 	DONE("bio is held (hand): available 10.00 SU\n", "why", "bio");
-	ck_assert_ptr_nonnull(
-		strstr(out, ": hold: hand until 2026-12-01T17:00, by slurm (a \"note\")\n"));
+	ck_assert_ptr_nonnull(strstr(
+		out, ": hold: hand until 2026-12-01T17:00, by slurm (login alice) (a \"note\")\n"));
 	ck_assert_ptr_nonnull(strstr(out, "the hold by hand ends by itself at 2026-12-01T17:00:00, "
 					  "or with `subank release bio`\n"));
 	DONE("", "hold", "chem");
@@ -580,7 +593,7 @@ START_TEST(why_tells_a_closed_account)
 {
 	DONE("", "close", "bio", "--note", "ended");
 	DONE("bio is closed (closed): available 10.00 SU\n", "why", "bio");
-	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (ended)\n"));
+	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (login alice) (ended)\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  `subank open bio` opens it again\n"));
 }
 END_TEST
@@ -680,7 +693,7 @@ START_TEST(journal_filters_are_checked)
 		"open,chrge");
 	REFUSED(2, "there is no kind of entry '': there are open, close, terms,", "journal", "-k",
 		"");
-	REFUSED(2, ", notified, job, reconcile, meter\n", "journal", "-k", "xyzzyx");
+	REFUSED(2, ", notified, job, reconcile, meter, move\n", "journal", "-k", "xyzzyx");
 	REFUSED(2, "know a cluster 'xyzzyx': there are dev\n", "journal", "-M", "xyzzyx");
 	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");
