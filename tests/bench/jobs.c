@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmd/job_meter.h"
+#include "cmd/this_machine.h"
 #include "ledger/jobs.h"
 #include "ledger/when.h"
 
@@ -79,6 +80,14 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 	code = run_lines(cat, env, deadline_ms, each, ctx, ret, err);
 	unlink(name);
 	return code;
+}
+
+/* root, to whom Slurm shows everything: it is not asked. */
+static const struct this_machine *here(void)
+{
+	static const struct this_machine root = {.author = {.user = "root", .host = "bench"}};
+
+	return &root;
 }
 
 /* In place of sacctmgr show qos and scontrol show partition. */
@@ -159,6 +168,7 @@ static int head(struct books *books, void *ctx, struct sb_error *err)
 int main(int argc, char *argv[])
 {
 	struct env env = {
+		.here = here,
 		.out = fopen("/dev/null", "w"),
 		.err = stderr,
 		.quiet = true,
