@@ -268,7 +268,7 @@ static void page_of_program(void)
 	printf(".SH FILES\n");
 	item(DEFAULT_SETTINGS);
 	prose_roff_line(stdout, "the settings, subank.yaml(5); none are needed");
-	item("/var/lib/subank");
+	item(DEFAULT_BANK);
 	prose_roff_line(stdout, "the bank, unless the settings say another folder; do not copy its "
 				"files while it is in use: subank-backup(1)");
 	printf(".SH \"SEE ALSO\"\n");
@@ -305,15 +305,18 @@ static void page_of_settings(void)
 		"The folder of publish_file must be one that users can enter, and that only root "
 		"or the owner of the bank can write: whoever else can put files there could bring "
 		"an older one back.\n"
-		"`publish: group` gives the file to the group of its folder. /run/subank is made "
+		"`publish: group` gives the file to the group of its folder. " DEFAULT_PUBLIC
+		" is made "
 		"at "
 		"boot as the tmpfiles.d file of subank says, with the group slurm. For another "
 		"group "
 		"copy that file to /etc/tmpfiles.d/subank.conf, where it replaces the other, name "
-		"the group there (`d /run/subank 0750 slurm GROUP -`), run `systemd-tmpfiles "
+		"the group there (`d " DEFAULT_PUBLIC
+		" 0750 slurm GROUP -`), run `systemd-tmpfiles "
 		"--create`, and make the user slurm a member of the group: only members can give "
 		"files to it.\n"
-		"The check that the timer starts can write /var/lib/subank, /run/subank and "
+		"The check that the timer starts can write " DEFAULT_BANK ", " DEFAULT_PUBLIC
+		" and "
 		"/var/spool alone. Where the settings name other folders, such as one on a file "
 		"system that machines share, add them with `systemctl edit subank-check.service`: "
 		"a line `[Service]`, and below it `ReadWritePaths=/shared/subank`.");

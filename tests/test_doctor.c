@@ -337,6 +337,68 @@ START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 }
 END_TEST
 
+/* Measured on a real Slurm: tests/slurm/doctor.test.bash. */
+START_TEST(factors_that_pass_a_hold_are_named)
+{
+	fake_qos = "normal|||||1.000000|UsageFactorSafe\n"
+		   "free|||||0.000000|DenyOnLimit,UsageFactorSafe\n"
+		   "cheap|||||0.500000|UsageFactorSafe\n"
+		   "dear|||||2.000000|UsageFactorSafe\n"
+		   "gratis|||||0.000000|DenyOnLimit\n";
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while GrpTRESMins=cpu "
+	    "holds their account: sacctmgr modify qos 'free' set Flags-=UsageFactorSafe, or let "
+	    "GrpJobs hold (`lever: GrpJobs`)\n");
+	ck_assert_int_eq(status, 3);
+	ROW("UsageFactorSafe|cheap|warn|UsageFactor 0.500000|its jobs whose minutes x factor are "
+	    "below 1 start while GrpTRESMins=cpu holds their account: ");
+	NO_ROW("UsageFactorSafe|dear");
+	NO_ROW("UsageFactorSafe|normal");
+	NO_ROW("UsageFactorSafe|gratis");
+	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while GrpTRESMins=cpu, "
+	    "GrpTRESRunMins=node holds their account: ");
+	/* What they do not pass. */
+	DONE("", "terms", "bio", "--lever", "site");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	NO_ROW("UsageFactorSafe|");
+	ck_assert_int_eq(status, 0);
+	DONE("", "terms", "bio", "--enforce", "limit");
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while "
+	    "GrpTRESMins=billing holds");
+}
+END_TEST
+
+START_TEST(a_partition_whose_qos_passes_a_hold_is_named)
+{
+	fake_qos = "normal|||||1.000000|\n"
+		   "day|cpu=900||||1.000000|\n"
+		   "night||node=7|||1.000000|\n"
+		   "few|||9||1.000000|\n"
+		   "free|||||0.000000|UsageFactorSafe\n";
+	fake_cluster("dev")->partitions =
+		"PartitionName=a QoS=day State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=b QoS=night State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=c QoS=few State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=d QoS=free State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=e QoS=N/A State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=f QoS=gone State=UP TRESBillingWeights=CPU=1.0\n";
+	ROW("partition's QOS|dev|bad|a, day: GrpTRESMins=cpu=900|all jobs there follow the limit "
+	    "of "
+	    "the partition's QOS 'day' and so get past the bank's, whatever their own QOS is: "
+	    "sacctmgr modify qos 'day' set GrpTRESMins=cpu=-1\n");
+	ck_assert_int_eq(status, 3);
+	NO_ROW("bad|b, ");
+	NO_ROW("bad|c, ");
+	NO_ROW("bad|d, ");
+	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
+	ROW("partition's QOS|dev|bad|b, night: GrpTRESRunMins=node=7|");
+	DONE("", "terms", "bio", "--lever", "site");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	ROW("partition's QOS|dev|bad|c, few: GrpJobs=9|");
+	NO_ROW("bad|a, ");
+}
+END_TEST
+
 START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
 {
 	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gpu");
@@ -748,6 +810,8 @@ int main(void)
 	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, factors_that_pass_a_hold_are_named);
+	tcase_add_test(doctor, a_partition_whose_qos_passes_a_hold_is_named);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);

@@ -330,8 +330,18 @@ START_TEST(what_cannot_be_published_is_said_and_stops_nothing)
 	ck_assert_int_eq(rmdir(folder), 0);
 	GIVES(0, "deposited 1.00 SU", "cannot open the folder", "deposit", "bio", "1");
 	GIVES(3, "", "cannot open the folder", "check");
-	GIVES(0, "balances for users", NULL, "doctor");
-	ck_assert_ptr_nonnull(strstr(out, "not there yet"));
+	GIVES(3, "balances for users|this machine|bad|cannot be written: ", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "cannot open the folder"));
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	DONE("balances for users|this machine|warn|not there yet: ", "doctor", "-P");
+	/* A test leaves nothing behind. */
+	DONE("test of publish|this machine|ok|a file was written and renamed there|", "doctor",
+	     "-P", "--test");
+	ck_assert_int_eq(chmod(folder, 0757), 0);
+	GIVES(3, "test of publish|this machine|bad|it failed|", NULL, "doctor", "-P", "--test");
+	ck_assert_ptr_nonnull(strstr(out, "others can write the folder"));
+	/* It is empty. */
+	ck_assert_int_eq(rmdir(folder), 0);
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 	DONE("", "check");
 	DONE("published 1s ago", "doctor");
