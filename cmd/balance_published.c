@@ -8,6 +8,7 @@
 
 #include "cmd/balance_row.h"
 #include "cmd/command.h"
+#include "cmd/publish.h"
 #include "cmd/published.h"
 #include "ledger/nearest.h"
 #include "ledger/when.h"
@@ -41,11 +42,13 @@ static bool choose(struct listing *listing, const char *name, bool above)
 static void choose_own(struct listing *listing, const char *name)
 {
 	const struct published *published = &listing->published;
+	char key[NAME_SIZE];
 
 	if (choose(listing, name, true))
 		return;
+	published_key(key, name);
 	for (size_t i = 0; i < published->inside_count; i++) {
-		if (strcmp(published->inside[i].account, name) == 0)
+		if (strcmp(published->inside[i].account, key) == 0)
 			(void)choose(listing, published->inside[i].above, true);
 	}
 }
@@ -72,13 +75,23 @@ static int unknown(const struct published *published, const char *name, struct s
 			    close ? "'?" : "");
 }
 
+/* Says which names are of no account; an error when all are. */
 static int choose_named(struct listing *listing, const struct selection *selection,
-			struct sb_error *err)
+			size_t *ret_missing, struct sb_error *err)
 {
+	size_t missing = 0;
+
 	for (size_t i = 0; i < selection->count; i++) {
-		if (!choose(listing, selection->list[i], false))
-			return unknown(&listing->published, selection->list[i], err);
+		int rc;
+
+		if (choose(listing, selection->list[i], false))
+			continue;
+		rc = unknown(&listing->published, selection->list[i], err);
+		if (++missing == selection->count)
+			return rc;
+		(void)fail(listing->env, err);
 	}
+	*ret_missing = missing;
 	return SB_OK;
 }
 
@@ -158,6 +171,7 @@ int balance_published(struct env *env, const struct selection *selection,
 	struct listing listing = {.env = env};
 	char age[WHEN_TEXT_SIZE];
 	struct sb_error err;
+	size_t missing = 0;
 	int rc = published_read(env->settings.publish_file, env->settings.bank, &listing.published,
 				&err);
 
@@ -166,7 +180,7 @@ int balance_published(struct env *env, const struct selection *selection,
 		rc = listing.chosen ? SB_OK : sb_error_nomem(&err);
 	}
 	if (!rc && selection->count > 0)
-		rc = choose_named(&listing, selection, &err);
+		rc = choose_named(&listing, selection, &missing, &err);
 	else if (!rc)
 		choose_mine(&listing);
 	if (!rc)
@@ -176,5 +190,7 @@ int balance_published(struct env *env, const struct selection *selection,
 		rc = print(&listing, columns, tree, total, &err);
 	free(listing.chosen);
 	published_release(&listing.published);
-	return rc ? fail(env, &err) : EXIT_DONE;
+	if (rc)
+		return fail(env, &err);
+	return missing > 0 ? EXIT_REFUSED : EXIT_DONE;
 }

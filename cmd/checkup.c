@@ -291,6 +291,23 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	return status;
 }
 
+const char checkup_no_right[] =
+	"this bank does not command Slurm from this machine and folder: nothing is changed there "
+	"until `subank adopt` lets it";
+
+void checkup_say_right(struct env *env)
+{
+	char place[PLACE_SIZE];
+	struct command_right right = {
+		.place = place_of(env->here()->machine, env->store.folder, place)};
+	struct sb_error err;
+
+	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))
+		(void)fail(env, &err);
+	else if (!right.granted)
+		note(env, "%s", checkup_no_right);
+}
+
 /* Says so when this machine may only look on. Returns EXIT_DONE or that of an error. */
 static int look_up(struct env *env, bool *ret_granted)
 {

@@ -30,6 +30,12 @@ int checkup_run(struct env *env, const struct checkup *checkup);
  * accounts it would hold. Writes that number. Returns EXIT_DONE, or that of an error. */
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held);
 
+/* What is said of a bank that may not command Slurm from here. */
+extern const char checkup_no_right[];
+
+/* Says so if this bank may not command Slurm from here. */
+void checkup_say_right(struct env *env);
+
 /* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns its exit
  * status, or EXIT_REFUSED. */
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx);

@@ -54,7 +54,7 @@ typedef int add_account(struct listing *listing, struct books *books, const stru
 struct listing {
 	struct env *env;
 	struct output *output;
-	const struct selection *selection;
+	struct selection *selection;
 	const char *as_of; /* NULL: now */
 	add_account *add; /* its rows */
 	bool forecast;
@@ -82,13 +82,12 @@ static int add_forecast(const struct listing *listing, struct books *books,
 		return rc;
 	output_amount(output, BALANCE_WEEK, forecast.week);
 	output_amount(output, BALANCE_MONTH, forecast.month);
-	/* A guess to the second would look like knowledge. */
 	if (forecast.lasts == account->time)
 		output_no_time(output, BALANCE_LASTS, "spent");
 	else
 		output_time(output, BALANCE_LASTS,
 			    output_for_people(listing->env)
-				    ? forecast.lasts - forecast.lasts % WHEN_MINUTE
+				    ? forecast_lasts(&forecast, account->time)
 				    : forecast.lasts);
 	output_amount(output, BALANCE_UNUSED, forecast.unused);
 	return SB_OK;
@@ -143,11 +142,16 @@ static int add_lots(struct listing *listing, struct books *books, const struct a
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
 
+		if (lot->rest == 0)
+			continue;
 		output_row(output);
 		output_text(output, LOT_ACCOUNT, account->name);
 		output_number(output, LOT_ENTRY, (int64_t)lot->seq);
 		output_time(output, LOT_START, lot->start);
-		output_time(output, LOT_END, lot->end == WHEN_NEVER ? 0 : lot->end);
+		if (lot->end == WHEN_NEVER)
+			output_no_time(output, LOT_END, "none");
+		else
+			output_time(output, LOT_END, lot->end);
 		output_amount(output, LOT_AMOUNT, lot->amount);
 		output_amount(output, LOT_REST, lot->rest);
 		output_text(output, LOT_STATE,
@@ -238,8 +242,6 @@ static int list_all(struct listing *listing, struct books *books, struct sb_erro
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	const struct selection *selection = listing->selection;
-	const struct account *account;
 	int rc = SB_OK;
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
@@ -248,8 +250,8 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
 	}
 	/* All of them first: a row that an error follows would look like an answer. */
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = books_account(books, selection->list[i], &account, err);
+	if (!rc)
+		rc = selection_find(listing->selection, listing->env, books, err);
 	if (!rc)
 		rc = list_all(listing, books, err);
 	/* No account can have that name. */
@@ -320,6 +322,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 							    listing.forecast ? BALANCE_COLUMNS_ALL
 									     : BALANCE_COLUMNS,
 							    list, &listing, &listing.output);
+	if (status == EXIT_DONE && selection.missing > 0)
+		status = EXIT_REFUSED;
 	nesting_release(&listing.nesting);
 	selection_release(&selection);
 	return status;
@@ -384,7 +388,8 @@ const struct command cmd_balance = {
 		"--running shows these, and of charges Used and Read, how long ago all jobs that "
 		"had ended were charged.\n"
 		"--lots shows what that is made of, a row for each deposit (or what was "
-		"moved or given back) and window: Account, Entry (that made it), Start, End, "
+		"moved or given back) and window of which something is left: Account, Entry (that "
+		"made it), Start, End (none: it has none), "
 		"Amount, Rest (not spent) and State (to come, active, ended).\n"
 		"An account inside another one of the bank is a budget of its own, and what it "
 		"uses counts in both; --total counts it once, and --tree shows what is inside "
@@ -394,9 +399,13 @@ const struct command cmd_balance = {
 		"is large.\n"
 		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and "
 		"30 days (of a younger account, over its days); Lasts, when nothing is left at "
-		"the rate of PerDay30 (spent: nothing is left now); and Unused, what windows "
+		"the rate of PerDay30 (spent: nothing is left now; in tables to the minute, and to "
+		"the day beyond a "
+		"month); and Unused, what windows "
 		"that end leave over at it. "
 		"What was given back is not subtracted.\n"
+		"Where some of several names are of no account, the others are shown and the exit "
+		"status is 1.\n"
 		"Who may not look into the bank sees what it publishes (`publish` in the "
 		"settings): of the accounts that Slurm has him in and those above them, or of "
 		"those that he names.",

@@ -46,7 +46,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	(void)snprintf(posting.request, sizeof(posting.request), "deposit %s %" PRId64 "s", name,
 		       depositing.amount);
 	window_request(&depositing.window, posting.request);
-	return post(&posting);
+	status = amount_confirm(&posting, argv[1], depositing.amount);
+	return status == EXIT_DONE ? post(&posting) : status;
 }
 
 static const struct option_spec options[] = {
@@ -71,6 +72,8 @@ const struct command cmd_deposit = {
 		   "first moment, so with `--end 2028-01-01` the last day is 31 December 2027. "
 		   "What ends first is spent first. What is left at the end expires. Without "
 		   "--end it is the settings' project_days, or never.\n"
+		   "An amount above the settings' confirm_above is asked for, and so is one like "
+		   "10.000 on a terminal, which is ten SU; --immediate answers.\n"
 		   "A script that may be interrupted gives each request a name with --ref, and "
 		   "runs it again until it succeeds: it is entered once.\n"
 		   "The receipt ends with the head of the journal. Keep it: `subank verify "
@@ -79,7 +82,7 @@ const struct command cmd_deposit = {
 	.see_also = "withdraw transfer set import",
 	.min_args = 2,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

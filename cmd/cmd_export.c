@@ -193,8 +193,8 @@ const struct command cmd_export = {
 		   "that a spreadsheet would take for a formula has an apostrophe in front\n"
 		   "- ledger: for ledger and hledger: balanced transactions in billing-seconds, "
 		   "whose Assets:ACCOUNT is what the account has\n"
-		   "- beancount: the same for beancount, whose names have capitals: `_` in an "
-		   "account's name becomes U and `.` becomes D",
+		   "- beancount: the same for beancount, whose names have capitals: in an "
+		   "account's name `_` becomes U, `.` D, `@` A, `%` C and `/` S",
 	.examples = examples,
 	.see_also = "import verify backup",
 	.max_args = 1,

@@ -25,8 +25,15 @@ static int append(struct env *env, FILE *file, const char *name)
 {
 	struct batch batch = {.name = name, .dry = option(env, "dry-run")};
 	struct sb_error err;
-	int status = round_read(file, &batch, &err) ? fail(env, &err) : batch_run(env, &batch);
+	int rc = round_read(env, file, &batch, &err), status;
 
+	if (rc)
+		status = fail(env, &err);
+	else
+		status = batch_run(env, &batch);
+	/* As a malformed command is. */
+	if (rc == SB_EFORMAT)
+		status = EXIT_USAGE;
 	if (status == EXIT_DONE && batch.dry) {
 		status = changes_print(env, &batch.changes);
 		note(env, "dry run: nothing was entered; %zu of %zu requests would be",
@@ -121,7 +128,9 @@ const struct command cmd_import = {
 		   "and new accounts, written by hand: --template prints one. All of it is "
 		   "entered at once, or nothing. Each has a ref: what is in the books already is "
 		   "skipped, so the same file can be run again; the same ref with another request "
-		   "refuses the file.\n"
+		   "refuses the file. Whatever is wrong with any entry is said at once, with its "
+		   "line; the exit status is 2 where one is malformed, and 1 where all that is "
+		   "wrong is what the books or Slurm have.\n"
 		   "    - {ref: 2027-geo, open: geology, su: 5000, end: 2028-01-01}\n"
 		   "    - {ref: 2027-move, transfer: chemistry, to: biology, su: all}\n"
 		   "    - {ref: 2027-terms, terms: physics, credit: 100, enforce: limit}\n"

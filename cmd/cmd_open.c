@@ -77,7 +77,8 @@ static const char *alike(const struct clusters *clusters, const char *name)
 		const struct observation *cluster = &clusters->list[i];
 
 		for (size_t j = 0; j < cluster->count; j++) {
-			if (nearer(name, cluster->rows[j].account, &distance))
+			if (name_ok(cluster->rows[j].account) &&
+			    nearer(name, cluster->rows[j].account, &distance))
 				best = cluster->rows[j].account;
 		}
 	}
@@ -160,6 +161,10 @@ static int run(struct env *env, int argc, const char *const argv[])
 	window_request(&opening.window, posting.request);
 	if (post_entered(&posting))
 		return post(&posting);
+	if (argc > 1)
+		status = amount_confirm(&posting, argv[1], opening.amount);
+	if (status != EXIT_DONE)
+		return status;
 	opening.clusters = env->batch ? &env->batch->clusters : &clusters;
 	status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, &clusters);
 	if (status == EXIT_REFUSED)
@@ -211,7 +216,7 @@ const struct command cmd_open = {
 	.see_also = "deposit close terms",
 	.min_args = 1,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

@@ -12,6 +12,7 @@
 #include "cmd/output.h"
 #include "cmd/recorded.h"
 #include "cmd/selection.h"
+#include "cmd/use_rows.h"
 #include "cmd/window.h"
 #include "ledger/account.h"
 #include "ledger/correct.h"
@@ -69,7 +70,7 @@ enum {
 };
 
 static const struct column job_columns[JOB_COUNT] = {
-	[JOB_CLUSTER] = {"Cluster", false, true, LOOK_WHOLE},
+	[JOB_CLUSTER] = {"Cluster", false, false, LOOK_WHOLE},
 	[JOB_ID] = {"Job", false, true, LOOK_NAME},
 	[JOB_USER] = {"User", false, true, LOOK_WHOLE},
 	[JOB_STATE] = {"State", false, true, LOOK_WHOLE},
@@ -367,6 +368,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &telling->before->lines[line];
 	char index[24];
+	char name[JOB_NAME_SIZE];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
@@ -376,7 +378,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	reconciling->submit = job->submit;
 	output_row(output);
 	output_text(output, JOB_CLUSTER, job->cluster);
-	output_text(output, JOB_ID, job->name);
+	output_text(output, JOB_ID, job_name(name, job->cluster, job->name));
 	output_text(output, JOB_USER, job->user);
 	output_text(output, JOB_STATE, job->state);
 	output_time(output, JOB_START, job->start * WHEN_SECOND);
@@ -387,7 +389,10 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	output_text(output, JOB_PARTITION, job->partition);
 	output_text(output, JOB_QOS, job->qos);
 	output_time(output, JOB_SUBMIT, job->submit * WHEN_SECOND);
-	output_time(output, JOB_END, job->end < 0 ? 0 : job->end * WHEN_SECOND);
+	if (job->end < 0)
+		output_no_time(output, JOB_END, "none");
+	else
+		output_time(output, JOB_END, job->end * WHEN_SECOND);
 	(void)snprintf(index, sizeof(index), "%" PRIu64, job->index);
 	output_text(output, JOB_INDEX, index);
 	output_text(output, JOB_TRES, job->tres);
@@ -692,16 +697,21 @@ const struct command cmd_reconcile = {
 		"counting then goes on from the new reading. --jobs lists the jobs that ran "
 		"meanwhile or, where counting never began anew, all that count. --apply enters "
 		"what is beyond Edge: more use is charged to the money of that time, less is "
-		"given back as by a refund. Run again, it finds nothing.\n"
+		"given back as by a refund. Run again, it finds nothing. Where rows of sacct cannot "
+		"be read, nothing is given back to the accounts that they may be of, and where a "
+		"check has left out jobs (metered by jobs), nothing is entered for those: it "
+		"charges them when it can read them.\n"
 		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
 		"of free_states and factors are taken as they are now: choose --since behind a "
 		"change. A job counts for the accounts that were above its own then, as the "
-		"entries of kind move have it.\n"
+		"entries of kind move have it; of one that ran across a move, RawUsage may have "
+		"had a PriorityCalcPeriod less on the one side and more on the other, and is "
+		"followed.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
-		"with --format also Since, Until, Jobs, Restarts. With --jobs: Cluster, Job, "
-		"User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "
+		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as "
+		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "
 		"Partition, QOS, Submit, End, Index, TRES.",
-	.problems = "books and Slurm differ, or a cluster did not answer",
+	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
 	.examples = examples,
 	.see_also = "check refund journal",
 	.max_args = -1,

@@ -136,7 +136,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 			return EXIT_DONE;
 		}
 	}
-	return post(&posting);
+	status = amount_confirm(&posting, argv[1], setting.amount);
+	return status == EXIT_DONE ? post(&posting) : status;
 }
 
 static const struct option_spec options[] = {
@@ -161,7 +162,7 @@ const struct command cmd_set = {
 	.see_also = "deposit withdraw terms",
 	.min_args = 2,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

@@ -219,7 +219,7 @@ static void print_forecast(struct env *env, const struct forecast *forecast, int
 	    quantity(env, week, forecast->week));
 	if (forecast->lasts > now)
 		say(env, "At the rate of 30 days it lasts until %s",
-		    when_format_short(lasts, forecast->lasts - forecast->lasts % WHEN_MINUTE));
+		    when_format_short(lasts, forecast_lasts(forecast, now)));
 	if (forecast->unused)
 		say(env, "At the rate of 30 days windows that end leave %s unused",
 		    quantity(env, unused, forecast->unused));

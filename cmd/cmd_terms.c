@@ -7,6 +7,7 @@
 #include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/lever.h"
+#include "cmd/money.h"
 #include "cmd/post.h"
 #include "ledger/amount.h"
 #include "ledger/nearest.h"
@@ -243,7 +244,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 		       : terms.thresholds_given ? "site"
 						: "",
 		       terms.meter ? " meter " : "", terms.meter ? terms.meter : "");
-	return post(&posting);
+	if (terms.credit_given)
+		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
+	return status == EXIT_DONE ? post(&posting) : status;
 }
 
 static const struct option_spec options[] = {
@@ -293,7 +296,7 @@ const struct command cmd_terms = {
 	.see_also = "check set",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

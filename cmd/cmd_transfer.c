@@ -69,6 +69,6 @@ const struct command cmd_transfer = {
 	.see_also = "deposit withdraw reverse",
 	.min_args = 3,
 	.max_args = 3,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
 	.run = run,
 };

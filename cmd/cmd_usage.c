@@ -48,7 +48,7 @@ struct unentered {
 struct listing {
 	struct env *env;
 	struct output *output;
-	const struct selection *selection;
+	struct selection *selection;
 	struct unentered *unentered; /* by name, those that have some */
 	size_t unentered_count;
 	uint64_t head; /* when they were found */
@@ -115,9 +115,12 @@ static int find_unentered(struct books *books, void *ctx, struct sb_error *err)
 	listing->unentered_count = 0;
 	listing->head = books_head(books)->seq;
 	for (size_t i = 0; i < selection->count && !rc; i++) {
-		rc = books_account(books, selection->list[i], &account, err);
+		rc = books_find(books, selection->list[i], &account, err);
 		if (!rc)
 			rc = add_unentered(listing, account, books, err);
+		/* list() tells of those that are not there. */
+		if (rc == SB_ENOTFOUND)
+			rc = SB_OK;
 	}
 	if (!rc && selection->count == 0)
 		rc = books_load_all(books, &count, err);
@@ -169,18 +172,16 @@ static int list_account(struct listing *listing, struct books *books, const char
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	const struct selection *selection = listing->selection;
-	const struct account *account;
+	struct selection *selection = listing->selection;
 	size_t count = 0;
-	int rc = SB_OK;
+	int rc;
 
 	listing->moved = books_head(books)->seq != listing->head;
 	if (listing->moved)
 		return SB_OK;
 	books_as_entered(books); /* as the statements, which are compared with the states */
 	/* All of them first: a row that an error follows would look like an answer. */
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = books_account(books, selection->list[i], &account, err);
+	rc = selection_find(selection, listing->env, books, err);
 	if (!rc && selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; i < selection->count && !rc; i++)
@@ -240,8 +241,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	finished = output_finish(listing.output, rc ? NULL : &err);
 	free(listing.unentered);
+	status = selection.missing > 0 ? EXIT_REFUSED : EXIT_DONE;
 	selection_release(&selection);
-	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);
+	return !rc && !finished ? status : statement_failed(env, &err);
 }
 
 static const struct option_spec options[] = {

@@ -119,6 +119,25 @@ void flush_out(struct env *env)
 		env->out_errno = errno;
 }
 
+/* In a list requests have keys where a command line has options: takes the dashes from "--end", but
+ * not within `a command`. */
+static void say_keys(char *text)
+{
+	bool command = false;
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		bool begins = from == text || strchr(" ('", from[-1]);
+
+		command ^= *from == '`';
+		if (!command && begins && from[0] == '-' && from[1] == '-' && from[2] >= 'a' &&
+		    from[2] <= 'z')
+			from += 2;
+		*to++ = *from;
+	}
+	*to = '\0';
+}
+
 /* A message to env->err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
@@ -126,6 +145,8 @@ static void print_message(struct env *env, const char *text)
 
 	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
+	if (env->where)
+		say_keys(placed);
 	flush_out(env);
 	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", placed);
 }

@@ -32,7 +32,7 @@ static int look_at_job(const struct sacct_job *job, void *ctx, struct slurm_erro
 	grown = reallocarray(look->lost, look->lost_count + 1, sizeof(*grown));
 	if (grown)
 		look->lost = grown;
-	if (!grown || !(grown[look->lost_count] = strdup(job->name)))
+	if (!grown || asprintf(&grown[look->lost_count], "%s/%s", job->cluster, job->name) < 0)
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
 	look->lost_count++;
 	return SLURM_OK;

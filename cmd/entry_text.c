@@ -78,7 +78,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       event->debt ? " of it in debt" : "");
 		break;
 	case EVENT_CHARGE_JOB:
-		(void)snprintf(to, size, "%s job %s of %s, %s%s%s%s", event->cluster, event->job,
+		(void)snprintf(to, size, "job %s/%s of %s, %s%s%s%s", event->cluster, event->job,
 			       *event->job_user ? event->job_user : "nobody", event->state,
 			       event->debt ? ", " : "",
 			       event->debt ? quantity(env, debt, event->debt) : "",

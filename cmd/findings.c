@@ -122,6 +122,12 @@ static void say_finding(struct env *env, const struct finding *finding)
 			"look at sshare; nothing is charged",
 			account, cluster, before, now);
 		break;
+	case FOUND_ODD_NAME:
+		say(env,
+		    "account '%s' on %s has a name that no bank can have: its use counts for the "
+		    "accounts above it",
+		    finding->other, cluster);
+		break;
 	case FOUND_ODD_USAGE:
 		warning(env,
 			"%s: its usage on %s cannot be read: nothing is charged there until it "

@@ -18,7 +18,7 @@ struct left_out {
 
 void left_out_add(struct left_out *left, const struct sacct_odd *odd);
 
-/* 'job 12 of account bio (line 3): "soon" for Start; … and 4 more'; it may hold any bytes. Returns
+/* 'line 3: Start of job 12 of account bio is "soon"; … and 4 more'; it may hold any bytes. Returns
  * [to]. */
 const char *left_out_text(char to[LEFT_OUT_TEXT_SIZE], const struct left_out *left);
 

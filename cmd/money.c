@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cmd/account_text.h"
+#include "cmd/batch.h"
 #include "cmd/command.h"
+#include "cmd/confirm.h"
 #include "ledger/amount.h"
 #include "ledger/policy.h"
 #include "ledger/when.h"
@@ -47,6 +49,32 @@ int append_deposit(struct posting *posting, struct books *books, int64_t amount,
 	if (stamped)
 		stamp(posting, &event);
 	return books_append(books, &event, err);
+}
+
+int amount_confirm(struct posting *posting, const char *text, int64_t amount)
+{
+	struct env *env = posting->env;
+	const int64_t most = env->settings.confirm_above;
+	bool above = most && amount > most;
+	char question[3 * QUANTITY_SIZE + 64], have[QUANTITY_SIZE], limit[QUANTITY_SIZE];
+
+	if (env->batch) {
+		env->batch->above += above && !env->batch->books;
+		return EXIT_DONE;
+	}
+	if ((!above && !(env->in_is_terminal && amount_is_grouped(text))) || post_entered(posting))
+		return EXIT_DONE;
+	quantity(env, have, amount);
+	if (above)
+		(void)snprintf(question, sizeof(question),
+			       "%s are more than %s (confirm_above in the settings)", have,
+			       quantity(env, limit, most));
+	else
+		(void)snprintf(question, sizeof(question),
+			       "'%.16s' is %s: a point is no separator of thousands", text, have);
+	if (!option(env, "immediate"))
+		warning(env, "%s", question);
+	return confirm(env, "Is that meant?");
 }
 
 /* Refuses when all there is starts later. */
@@ -105,5 +133,11 @@ int take_post(struct posting *posting, const char *to, const char *amount)
 		(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s %" PRId64 "s",
 			       env->command->name, posting->account, to ? " " : "", to ? to : "",
 			       take.amount);
+	if (!take.all) {
+		int status = amount_confirm(posting, amount, take.amount);
+
+		if (status != EXIT_DONE)
+			return status;
+	}
 	return post(posting);
 }

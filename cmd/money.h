@@ -13,6 +13,13 @@ int check_deposit(const struct account *account, struct sb_error *err);
 int append_deposit(struct posting *posting, struct books *books, int64_t amount,
 		   const struct window *window, bool stamped, struct sb_error *err);
 
+/* Asks for an amount that somebody may not mean: on a terminal one written like "10.000", and one
+ * above the settings' confirm_above, which is refused where nobody can be asked; neither with
+ * --immediate, nor for a request that was entered before. One above it in a list is counted
+ * (batch.h), for one question. Returns EXIT_DONE or, with a message, EXIT_REFUSED. posting->request
+ * must be set and the command be CMD_ASK. */
+int amount_confirm(struct posting *posting, const char *text, int64_t amount);
+
 /* What is taken: an amount, or all there is. */
 struct take {
 	int64_t amount;

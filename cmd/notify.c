@@ -79,28 +79,57 @@ static int add_pending(struct pending_list *pending, struct pending one, struct 
 	return SB_OK;
 }
 
+struct gathering {
+	struct pending_list pending;
+	/* The entry before this one, if it is a threshold: */
+	uint64_t crossed;
+	char account[NAME_SIZE];
+	int64_t used, allocated;
+};
+
+/* Whether the account crossed this threshold together with the one before: of several at once the
+ * highest, which comes last, says all. */
+static bool is_higher(const struct gathering *gathering, const struct event *event)
+{
+	return event->kind == EVENT_THRESHOLD && gathering->crossed + 1 == event->seq &&
+	       strcmp(gathering->account, event->account) == 0 && gathering->used == event->used &&
+	       gathering->allocated == event->allocated;
+}
+
 static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	struct pending_list *pending = ctx;
+	const struct event *event = entry->event;
+	struct gathering *gathering = ctx;
+	struct pending_list *pending = &gathering->pending;
 
-	pending->cursor = entry->event->seq;
-	return to_be_told(entry->event->kind)
-		       ? add_pending(pending, (struct pending){.seq = entry->event->seq}, err)
+	pending->cursor = event->seq;
+	if (is_higher(gathering, event))
+		pending->count--;
+	gathering->crossed = event->kind == EVENT_THRESHOLD ? event->seq : 0;
+	if (gathering->crossed) {
+		(void)snprintf(gathering->account, sizeof(gathering->account), "%s",
+			       event->account);
+		gathering->used = event->used;
+		gathering->allocated = event->allocated;
+	}
+	return to_be_told(event->kind)
+		       ? add_pending(pending, (struct pending){.seq = event->seq}, err)
 		       : SB_OK;
 }
 
-/* Adds the entries since the last time; [ctx] gets the list. */
+/* Adds the entries since the last time; [ctx] is a struct gathering, which gets the list. */
 static int gather(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct pending_list *pending = ctx;
+	struct gathering *gathering = ctx;
+	struct pending_list *pending = &gathering->pending;
 	int rc;
 
 	free(pending->list);
-	*pending = (struct pending_list){0};
+	*gathering = (struct gathering){0};
 	rc = books_pending(books, pending, err);
 	if (rc || !pending->started || pending->cursor >= books_head(books)->seq)
 		return rc;
-	rc = journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, pending, err);
+	rc = journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
 	return rc ? rc : books_set_pending(books, pending, err);
 }
 
@@ -242,7 +271,7 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 
 int notify_run(struct env *env)
 {
-	struct pending_list pending = {0};
+	struct gathering gathering = {0};
 	struct looking looking = {0};
 	int lock = -1, status = EXIT_DONE;
 	struct sb_error err;
@@ -254,11 +283,11 @@ int notify_run(struct env *env)
 		      "the notify command", &lock, &err))
 		return err.code == SB_EBUSY ? EXIT_DONE : fail(env, &err);
 	if (bank_read(env->bank, env->now(), look, &looking, &err) ||
-	    (looking.anything && bank_write(env->bank, env->now(), gather, &pending, &err)))
+	    (looking.anything && bank_write(env->bank, env->now(), gather, &gathering, &err)))
 		status = fail(env, &err);
 	else
-		status = tell_all(env, &pending);
-	free(pending.list);
+		status = tell_all(env, &gathering.pending);
+	free(gathering.pending.list);
 	lock_drop(lock);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "cmd/account_text.h"
 #include "cmd/batch.h"
 #include "cmd/checkup.h"
+#include "cmd/this_machine.h"
 #include "ledger/text.h"
 
 struct receipt {
@@ -18,6 +19,8 @@ struct receipt {
 	unsigned char hash[HASH_SIZE], next_hash[HASH_SIZE];
 	struct funds funds; /* of the account, now */
 	bool repeated;
+	char place[PLACE_SIZE]; /* this one */
+	bool commands; /* the bank commands Slurm from it */
 	/* Accounts that are held, or on which a limit in Slurm is, or is to be, ours. */
 	bool settle;
 	bool settle_receiver;
@@ -127,6 +130,15 @@ static bool needs_slurm(const struct env *env, const struct account *account)
 	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);
 }
 
+static int look_up_right(struct books *books, struct receipt *receipt, struct sb_error *err)
+{
+	char place[PLACE_SIZE];
+	int rc = books_machine(books, place, sizeof(place), err);
+
+	receipt->commands = !rc && strcmp(place, receipt->place) == 0;
+	return rc;
+}
+
 static int run(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct receipt *receipt = ctx;
@@ -145,6 +157,8 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = funds_of(books, account, &rules, &receipt->funds, err);
 	if (!rc)
+		rc = look_up_right(books, receipt, err);
+	if (!rc)
 		receipt->settle = posting->settle || needs_slurm(posting->env, account);
 	if (!rc && posting->receiver) {
 		rc = books_account(books, posting->receiver, &account, err);
@@ -153,6 +167,11 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 	if (rc)
 		return rc;
 	return receipt->repeated ? STORE_ABORT : SB_OK;
+}
+
+static bool needs_checkup(const struct receipt *receipt)
+{
+	return receipt->settle || receipt->settle_receiver;
 }
 
 static void print_receipt(struct env *env, const struct receipt *receipt)
@@ -171,6 +190,8 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 	    HASH_SHORT, hash);
 	/* Whoever waits for it must not wait for Slurm too. */
 	flush_out(env);
+	if (!receipt->commands && (option(env, "no-apply") || !needs_checkup(receipt)))
+		note(env, "%s", checkup_no_right);
 }
 
 /* One entry of many: first it is only looked at, then planned in the transaction of all. */
@@ -214,6 +235,7 @@ int post(struct posting *posting)
 
 	if (env->batch)
 		return post_one_of(env->batch, &receipt);
+	(void)place_of(env->here()->machine, env->store.folder, receipt.place);
 	if (check_ref(receipt.ref, false, &err) ||
 	    bank_write(env->bank, env->now(), run, &receipt, &err))
 		return fail(env, &err);

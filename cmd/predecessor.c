@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmd/batch.h"
+#include "cmd/checkup.h"
 #include "cmd/confirm.h"
 #include "cmd/output.h"
 #include "ledger/amount.h"
@@ -555,6 +556,8 @@ static int enter(struct moving *moving)
 		flush_out(env);
 		if (batch->entered)
 			note(env, "the next check charges what was used before");
+		if (batch->entered)
+			checkup_say_right(env);
 	}
 	return moving->verdicts[LEFT_OUT] ? EXIT_PART : EXIT_DONE;
 }

@@ -137,7 +137,7 @@ void published_release(struct published *published)
 
 static bool read_document(json_t *document, struct published *ret)
 {
-	json_t *list, *inside, *value;
+	json_t *list, *inside, *odd, *value;
 	const char *time, *name;
 
 	if (json_unpack(document, "{ss so so}", "time", &time, "accounts", &list, "inside",
@@ -145,8 +145,13 @@ static bool read_document(json_t *document, struct published *ret)
 	    when_parse_exact(time, &ret->time, NULL) || !json_is_array(list) ||
 	    !json_is_object(inside))
 		return false;
+	/* A bank of before had none. */
+	odd = json_object_get(document, "inside_odd");
+	if (odd && !json_is_object(odd))
+		return false;
 	ret->list = calloc(json_array_size(list) + 1, sizeof(*ret->list));
-	ret->inside = calloc(json_object_size(inside) + 1, sizeof(*ret->inside));
+	ret->inside =
+		calloc(json_object_size(inside) + json_object_size(odd) + 1, sizeof(*ret->inside));
 	if (!ret->list || !ret->inside)
 		return false;
 	for (; ret->count < json_array_size(list); ret->count++) {
@@ -160,6 +165,15 @@ static bool read_document(json_t *document, struct published *ret)
 		if (!json_is_string(value) || !copy_name(name, false, to->account) ||
 		    !copy_name(json_string_value(value), false, to->above))
 			return false;
+	}
+	json_object_foreach(odd, name, value)
+	{
+		struct inside *to = &ret->inside[ret->inside_count++];
+
+		if (!json_is_string(value) || strlen(name) >= sizeof(to->account) ||
+		    !copy_name(json_string_value(value), false, to->above))
+			return false;
+		(void)snprintf(to->account, sizeof(to->account), "%s", name);
 	}
 	qsort(ret->list, ret->count, sizeof(*ret->list), compare);
 	return true;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/checkup.h"
 #include "cmd/command.h"
@@ -13,9 +14,10 @@
 #include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/selection.h"
+#include "cmd/settings_tariff.h"
+#include "cmd/use_rows.h"
 #include "ledger/amount.h"
 #include "ledger/entries.h"
-#include "ledger/nearest.h"
 #include "ledger/when.h"
 #include "slurm/tariff.h"
 
@@ -128,13 +130,12 @@ static int work_out(const struct refunding *refunding, struct books *books,
 
 static void print_row(struct output *output, const struct event *charge, int64_t amount)
 {
-	char job[2 * NAME_SIZE];
+	char job[JOB_NAME_SIZE];
 
-	(void)snprintf(job, sizeof(job), "%s/%s", charge->cluster, charge->job);
 	output_row(output);
 	output_number(output, COLUMN_ENTRY, (int64_t)charge->seq);
 	output_text(output, COLUMN_ACCOUNT, charge->account);
-	output_text(output, COLUMN_JOB, job);
+	output_text(output, COLUMN_JOB, job_name(job, charge->cluster, charge->job));
 	output_text(output, COLUMN_USER, charge->job_user);
 	output_text(output, COLUMN_STATE, charge->state);
 	output_time(output, COLUMN_SUBMIT, charge->submit);
@@ -478,14 +479,10 @@ static int read_job(struct refunding *refunding, const char *text, struct sb_err
 
 static int read_state(struct refunding *refunding, const char *text, struct sb_error *err)
 {
-	refunding->state = text;
-	if (strcmp(text, "COMPLETED") == 0)
+	refunding->state = strcasecmp(text, "COMPLETED") == 0 ? "COMPLETED" : tariff_state(text);
+	if (refunding->state)
 		return SB_OK;
-	for (size_t i = 0; tariff_states[i]; i++) {
-		if (strcmp(tariff_states[i], text) == 0)
-			return SB_OK;
-	}
-	return nearest_error("no job ends in", text, tariff_states, err);
+	return state_error("no job ends in", text, err);
 }
 
 static int read_options(struct refunding *refunding, struct sb_error *err)

@@ -48,8 +48,11 @@ struct pair {
 };
 
 struct reading_round {
+	struct env *env;
 	struct yaml_reader *reader;
 	struct batch *batch;
+	bool broken; /* the file itself cannot be read on */
+	size_t depth; /* maps and lists that are open within the entry */
 	struct yaml_item start; /* of the entry that is read */
 	struct pair pairs[PAIRS_MAX];
 	size_t count;
@@ -62,6 +65,19 @@ static struct pair *find_pair(struct reading_round *round, const char *key)
 			return &round->pairs[i];
 	}
 	return NULL;
+}
+
+/* The next item within an entry. */
+static int next(struct reading_round *round, struct yaml_item *item, struct sb_error *err)
+{
+	int rc = yaml_next(round->reader, item, err);
+
+	if (!rc && (item->type == YAML_MAP || item->type == YAML_LIST))
+		round->depth++;
+	else if (!rc && (item->type == YAML_MAP_END || item->type == YAML_LIST_END))
+		round->depth--;
+	round->broken = rc;
+	return rc;
 }
 
 static int read_pair(struct reading_round *round, const struct yaml_item *key, struct sb_error *err)
@@ -80,7 +96,7 @@ static int read_pair(struct reading_round *round, const struct yaml_item *key, s
 				  PAIRS_MAX);
 	rc = batch_keep(round->batch, key->text, &pair.key, err);
 	if (!rc)
-		rc = yaml_next(round->reader, &pair.value_at, err);
+		rc = next(round, &pair.value_at, err);
 	if (rc)
 		return rc;
 	if (pair.value_at.type != YAML_SCALAR || !*pair.value_at.text)
@@ -274,21 +290,50 @@ static int take_entry(struct reading_round *round, struct sb_error *err)
 	return rc;
 }
 
-static int read_entry(struct reading_round *round, struct sb_error *err)
+static int read_pairs(struct reading_round *round, struct sb_error *err)
 {
 	struct yaml_item item;
 
-	round->count = 0;
 	for (;;) {
-		int rc = yaml_next(round->reader, &item, err);
+		int rc = next(round, &item, err);
 
-		if (!rc && item.type == YAML_MAP_END)
-			return take_entry(round, err);
+		if (!rc && round->depth == 0)
+			return SB_OK;
 		if (!rc)
 			rc = read_pair(round, &item, err);
 		if (rc)
 			return rc;
 	}
+}
+
+/* An entry with a mistake is said and left out, so that all that are wrong are told at once. An
+ * error when the file cannot be read on, or enough was said. */
+static int read_entry(struct reading_round *round, struct sb_error *err)
+{
+	struct batch *batch = round->batch;
+	size_t count = batch->count;
+	struct yaml_item item;
+	int rc;
+
+	round->count = 0;
+	round->depth = 1;
+	rc = read_pairs(round, err);
+	if (!rc)
+		rc = take_entry(round, err);
+	if (!rc || round->broken || rc != SB_EFORMAT)
+		return rc;
+	if (!batch_mistake(round->env, batch, batch->count > count ? &batch->entries[count] : NULL,
+			   err))
+		return sb_error_set(err, SB_EFORMAT,
+				    "nothing was entered: %d entries or more of "
+				    "%s are malformed",
+				    MISTAKES_MAX, batch->name);
+	while (round->depth > 0) {
+		rc = next(round, &item, err);
+		if (rc)
+			return rc;
+	}
+	return SB_OK;
 }
 
 static int read_entries(struct reading_round *round, struct sb_error *err)
@@ -313,14 +358,14 @@ static int read_entries(struct reading_round *round, struct sb_error *err)
 		if (rc)
 			return rc;
 	}
-	if (!rc && round->batch->count == 0)
+	if (!rc && round->batch->count == 0 && round->batch->wrong == 0)
 		rc = yaml_error(round->reader, start, err, "the list has no entries");
 	return rc ? rc : yaml_expect(round->reader, YAML_END, "the end of the file", start, err);
 }
 
-int round_read(FILE *file, struct batch *batch, struct sb_error *err)
+int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err)
 {
-	struct reading_round round = {.batch = batch};
+	struct reading_round round = {.env = env, .batch = batch};
 	int rc = yaml_reader_new(file, batch->name, &round.reader, err);
 
 	if (!rc)

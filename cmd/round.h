@@ -8,7 +8,8 @@
 
 extern const char round_template[];
 
-/* Reads [file], named batch->name in messages. SB_EFORMAT with file, line and column. */
-int round_read(FILE *file, struct batch *batch, struct sb_error *err);
+/* Reads [file], named batch->name in messages. Entries that are malformed are said, with file, line
+ * and column, and counted in batch->wrong; SB_EFORMAT where the file cannot be read on. */
+int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err);
 
 #endif

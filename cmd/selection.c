@@ -79,6 +79,29 @@ int selection_read(struct env *env, int argc, const char *const argv[], struct s
 	return EXIT_DONE;
 }
 
+int selection_find(struct selection *selection, struct env *env, struct books *books,
+		   struct sb_error *err)
+{
+	const struct account *account;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		int rc = books_account(books, selection->list[i], &account, err);
+
+		if (rc && (rc != SB_ENOTFOUND || (kept == 0 && i + 1 == selection->count)))
+			return rc;
+		if (rc) {
+			selection->missing++;
+			(void)fail(env, err);
+			continue;
+		}
+		memmove(selection->names[kept++], selection->names[i], NAME_SIZE);
+	}
+	/* The list points to the names in their order. */
+	selection->count = kept;
+	return SB_OK;
+}
+
 bool selection_has(const struct selection *selection, const char *name)
 {
 	return selection->count == 0 || bsearch(name, selection->names, selection->count,

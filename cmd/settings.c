@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cmd/settings_tariff.h"
+#include "ledger/amount.h"
 #include "ledger/name.h"
 #include "ledger/nearest.h"
 #include "ledger/text.h"
@@ -46,6 +47,7 @@ enum value {
 	VALUE_MINUTES,
 	VALUE_DAYS,
 	VALUE_THRESHOLDS,
+	VALUE_AMOUNT,
 };
 
 struct key {
@@ -131,6 +133,9 @@ static const struct key keys[] = {
 	KEY("publish_file", "/run/subank/balances.json",
 	    "the file of balances for users, in a folder that only the bank can write", VALUE_PATH,
 	    publish_file),
+	KEY("confirm_above", "100000",
+	    "a larger amount, in SU, is asked for, or needs --immediate; no default", VALUE_AMOUNT,
+	    confirm_above),
 	KEY("project_days", "365",
 	    "the end of a deposit without --end, in days (to 36500); left out, it has none",
 	    VALUE_DAYS, project_days),
@@ -238,10 +243,10 @@ static int add_pattern(struct settings *settings, const char *text, struct sb_er
 				    sizeof(folded) - 1, len);
 	/* Names have no other bytes, so nothing else can match. */
 	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-			      "*?[]!")])
+			      "@%/*?[]!")])
 		return sb_error_set(err, SB_EINVAL,
-				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - and "
-				    "* ? [ ] !",
+				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - @ %% / "
+				    "and * ? [ ] !",
 				    text);
 	for (size_t i = 0; i <= len; i++)
 		folded[i] = (char)tolower((unsigned char)text[i]);
@@ -557,6 +562,16 @@ static int set_count(const struct yaml_reader *reader, const struct key *key,
 	return SB_OK;
 }
 
+static int set_amount(const struct yaml_reader *reader, const struct key *key,
+		      const struct yaml_item *item, int64_t *to, struct sb_error *err)
+{
+	struct sb_error why;
+
+	return amount_parse(item->text, to, &why)
+		       ? yaml_error(reader, item, err, "%s: %s", key->told.name, why.text)
+		       : SB_OK;
+}
+
 static int read_value(struct yaml_reader *reader, const struct key *key, struct settings *settings,
 		      struct sb_error *err)
 {
@@ -598,6 +613,8 @@ static int read_value(struct yaml_reader *reader, const struct key *key, struct 
 		return set_drift(reader, &item, to, err);
 	case VALUE_PUBLISH:
 		return set_publish(reader, &item, settings, err);
+	case VALUE_AMOUNT:
+		return set_amount(reader, key, &item, to, err);
 	case VALUE_CLUSTERS:
 	case VALUE_SHARES:
 	case VALUE_ACCOUNTS:

@@ -50,6 +50,7 @@ struct settings {
 	int notify_seconds; /* how long it may take */
 	enum { PUBLISH_NONE, PUBLISH_GROUP, PUBLISH_ALL } publish; /* who may see balances */
 	char *publish_file; /* where they stand for them */
+	int64_t confirm_above; /* amounts above it are asked for, billing-seconds; 0: none is */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 

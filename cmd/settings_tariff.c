@@ -14,28 +14,37 @@ enum { FACTORS_MAX = 1000, FACTOR_NAME_MAX = 255 };
 
 /* ---- free_states ---- */
 
+int state_error(const char *refusal, const char *text, struct sb_error *err)
+{
+	char upper[64];
+	size_t i = 0;
+
+	for (; text[i] && i + 1 < sizeof(upper); i++)
+		upper[i] = (char)toupper((unsigned char)text[i]);
+	upper[i] = '\0';
+	return nearest_error(refusal, upper, tariff_states, err);
+}
+
 static int add_state(const struct yaml_reader *reader, const struct yaml_item *item,
 		     struct tariff *tariff, struct sb_error *err)
 {
+	const char *state = tariff_state(item->text);
 	char **grown;
 	struct sb_error why;
-	size_t i = 0;
 
-	while (tariff_states[i] && strcmp(tariff_states[i], item->text) != 0)
-		i++;
-	if (!tariff_states[i]) {
-		nearest_error("free_states cannot have", item->text, tariff_states, &why);
+	if (!state) {
+		state_error("free_states cannot have", item->text, &why);
 		return yaml_error(reader, item, err, "%s", why.text);
 	}
-	for (i = 0; i < tariff->free_count; i++) {
-		if (strcmp(tariff->free_states[i], item->text) == 0)
+	for (size_t i = 0; i < tariff->free_count; i++) {
+		if (strcmp(tariff->free_states[i], state) == 0)
 			return yaml_error(reader, item, err, "%s is named twice", item->text);
 	}
 	grown = reallocarray(tariff->free_states, tariff->free_count + 1, sizeof(*grown));
 	if (!grown)
 		return sb_error_nomem(err);
 	tariff->free_states = grown;
-	grown[tariff->free_count] = strdup(item->text);
+	grown[tariff->free_count] = strdup(state);
 	if (!grown[tariff->free_count])
 		return sb_error_nomem(err);
 	tariff->free_count++;

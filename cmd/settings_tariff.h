@@ -13,4 +13,7 @@ int settings_read_states(struct yaml_reader *reader, const struct yaml_item *sta
 int settings_read_factors(struct yaml_reader *reader, const struct yaml_item *start,
 			  struct tariff *tariff, struct sb_error *err);
 
+/* SB_EINVAL: "REFUSAL 'text'", and which state that jobs end in may be meant. */
+int state_error(const char *refusal, const char *text, struct sb_error *err);
+
 #endif

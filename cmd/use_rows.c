@@ -7,6 +7,12 @@
 
 #include "ledger/nearest.h"
 
+const char *job_name(char to[JOB_NAME_SIZE], const char *cluster, const char *id)
+{
+	(void)snprintf(to, JOB_NAME_SIZE, "%s/%s", cluster, id);
+	return to;
+}
+
 int use_by_read(struct env *env, enum use_by *ret, struct sb_error *err)
 {
 	const char *word = option(env, "by"), *words[USE_BY_END];
@@ -43,11 +49,13 @@ static int add_job(const struct event *job, uint64_t entries, int64_t amount, bo
 {
 	const struct use_row row = {
 		.cluster = job->cluster, .jobs = within, .entries = entries, .amount = amount};
-	const char *const texts[USE_COLUMNS] = {job->job,	job->job_user, job->slurm_account,
+	char name[JOB_NAME_SIZE];
+	const char *const texts[USE_COLUMNS] = {name,		job->job_user, job->slurm_account,
 						job->partition, job->qos,      NULL};
 	const struct adding *adding = ctx;
 
 	(void)err;
+	job_name(name, job->cluster, job->job);
 	output_row(adding->output);
 	for (size_t i = 0; texts[i]; i++)
 		output_text(adding->output, adding->at + i, texts[i]);

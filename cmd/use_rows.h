@@ -17,6 +17,10 @@ enum { USE_COLUMNS = USE_BY_END - 1 };
 		[(at) + USE_BY_QOS - 1] = {"QOS", false, false, LOOK_NAME},                        \
 		[(at) + USE_BY_MONTH - 1] = {"Month", false, false, LOOK_WHOLE}
 
+/* "CLUSTER/ID", as `refund --job` takes it. Returns [to]. */
+enum { JOB_NAME_SIZE = NAME_SIZE + 256 };
+const char *job_name(char to[JOB_NAME_SIZE], const char *cluster, const char *id);
+
 /* Reads --by; leaves *ret when it was not given. SB_EINVAL. */
 int use_by_read(struct env *env, enum use_by *ret, struct sb_error *err);
 

@@ -18,7 +18,9 @@ int window_read(struct env *env, struct window *ret)
 
 	if (window.start_text && when_parse(window.start_text, now, &window.start, &err))
 		return fail(env, &err);
+	/* `balance --lots` calls it none. */
 	if (window.end_text && strcmp(window.end_text, "never") != 0 &&
+	    strcmp(window.end_text, "none") != 0 &&
 	    when_parse(window.end_text, now, &window.end, &err))
 		return fail(env, &err);
 	*ret = window;

@@ -108,6 +108,14 @@ int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
 	return rc;
 }
 
+bool amount_is_grouped(const char *text)
+{
+	size_t before = strspn(text, "0123456789");
+
+	return before >= 1 && before <= 3 && *text != '0' && text[before] == '.' &&
+	       strspn(text + before + 1, "0123456789") == 3 && !text[before + 4];
+}
+
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds)
 {
 	const char *sign = amount < 0 ? "-" : "";
@@ -118,7 +126,7 @@ const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool secon
 	if (seconds)
 		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%" PRId64, amount);
 	else if (size > 0 && size < AMOUNT_PER_SU / 100)
-		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s0.01", amount < 0 ? ">-" : "<");
+		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s0.01", amount < 0 ? "-" : "<");
 	else
 		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s%" PRIu64 ".%02" PRIu64, sign,
 			       size / AMOUNT_PER_SU, hundredths);

@@ -43,9 +43,13 @@ int amount_parse(const char *text, int64_t *ret, struct sb_error *err);
 /* The same, but nothing may be asked for, too: "0", "0.0", "00", "0s". */
 int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err);
 
+/* Whether it reads like a whole number with a separator: one to three digits, a point and three
+ * more, "10.000". */
+bool amount_is_grouped(const char *text);
+
 /* Writes SU cut, not rounded, to two decimals: "12.34", "-0.50"; what is less than 0.01 SU but not
- * nothing is "<0.01" or ">-0.01". With [seconds], the whole number of billing-seconds. Returns
- * [buf]. */
+ * nothing is "<0.01" and, owed, "-0.01". With [seconds], the whole number of billing-seconds.
+ * Returns [buf]. */
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds);
 
 /* used / allocated in whole percent, cut; may pass 100 and is kept within int64_t. -1 when nothing

@@ -176,7 +176,8 @@ static int decide(struct books *books, struct check *check, const struct account
 	rc = account_available(account, &finding.amount, err);
 	if (rc || finding.amount > flight)
 		return rc;
-	finding.amount -= flight;
+	if (!amount_sub(finding.amount, flight, &finding.amount))
+		finding.amount = -INT64_MAX;
 	finding.now = account_sum(account->charged);
 	enforcement = enforcement_of(account, check->rules);
 	if (!had_money(account) && account->charged > 0 &&
@@ -255,8 +256,12 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 static int check_all(struct books *books, struct check *check, struct sb_error *err)
 {
 	size_t count;
-	int rc = books_set_last_check(books, books_time(books), err);
+	int64_t last;
+	int rc = books_last_check(books, &last, err);
 
+	check->first = !rc && last == 0;
+	if (!rc)
+		rc = books_set_last_check(books, books_time(books), err);
 	if (!rc)
 		rc = look_at_levers(books, check, err);
 	if (!rc)

@@ -77,6 +77,7 @@ enum finding_kind {
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_ODD_NAME, /* [other] is an account whose name no bank can have; said once */
 	FOUND_ODD_USAGE, /* its use cannot be read: before is what was read last. A problem. */
 	FOUND_ODD_LIMITS, /* its limits cannot be read, and one must change. A problem. */
 	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
@@ -154,6 +155,7 @@ struct check {
 	struct move *moves;
 	size_t move_count, move_size;
 	bool look; /* levers in force are looked at even if that takes a call */
+	bool first; /* there was no check of all accounts before */
 };
 
 /* Appends what is due to [books]; a second run with the same observations appends nothing. A

@@ -8,6 +8,7 @@
 #include "ledger/amount.h"
 #include "ledger/checking.h"
 #include "ledger/funds.h"
+#include "ledger/when.h"
 
 /* Since when the account has no use on [cluster] that could still be charged: it answered this
  * check without it, or is gone from the settings; 0: it may have. */
@@ -169,6 +170,30 @@ static int cross_thresholds(struct books *books, struct check *check, const stru
 	return rc || reached == before ? rc : books_set_reached(books, account->name, reached, err);
 }
 
+/* Whether all that is left of the lots with this end was put in less than a day ago: whoever did so
+ * knows the end. */
+static int is_fresh(struct books *books, const struct account *account, int64_t end, bool *ret,
+		    struct sb_error *err)
+{
+	bool fresh = true;
+
+	for (size_t i = 0; i < account->lot_count && fresh; i++) {
+		const struct lot *lot = &account->lots[i];
+		struct event event = {0};
+		int rc;
+
+		if (lot->end != end || lot->rest == 0)
+			continue;
+		rc = journal_get(books_txn(books), lot->seq, &event, NULL, err);
+		if (rc)
+			return rc;
+		fresh = books_time(books) - event.time < WHEN_DAY;
+		event_release(&event);
+	}
+	*ret = fresh;
+	return SB_OK;
+}
+
 static int give_notice(struct books *books, struct check *check, const struct account *account,
 		       struct sb_error *err)
 {
@@ -180,13 +205,18 @@ static int give_notice(struct books *books, struct check *check, const struct ac
 				      .account = account->name,
 				      .resource = RESOURCE_BILLING,
 				      .end = lot->end};
+		bool fresh;
 
 		if (lot->end <= account->time || lot->end - account->time > check->rules->notice)
 			continue;
 		if (lot->noticed || lot->rest == 0)
 			continue;
+		rc = is_fresh(books, account, lot->end, &fresh, err);
+		if (!rc && fresh)
+			continue;
 		event.amount = (int64_t)account_ending(account, lot->end);
-		rc = books_append(books, &event, err);
+		if (!rc)
+			rc = books_append(books, &event, err);
 		if (!rc)
 			rc = check_add_finding(check,
 					       (struct finding){.kind = FOUND_NOTICE,

@@ -48,7 +48,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
 	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
 	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
-	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_NAME, AT(slurm_account), 255, NULL},
+	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_TEXT, AT(slurm_account), 255, NULL},
 	[FIELD_AT_FIELD] = {"field", FIELD_TEXT, AT(field), 64, NULL},
 	[FIELD_AT_TRES] = {"tres", FIELD_TEXT, AT(tres), 64, NULL},
 	[FIELD_AT_AMOUNT] = {"amount", FIELD_AMOUNT, AT(amount), 0, NULL},
@@ -520,6 +520,11 @@ static int check_kind(const struct event *event, struct sb_error *err)
 					    "the amount is not the difference of the readings");
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_LEVER:
+		/* Of a job's account it is any text; this one goes to Slurm. */
+		if (name_check("slurm_account", event->slurm_account, err))
+			return SB_EINVAL;
 		break;
 	case EVENT_CHARGE_JOB:
 		if (event->since >= event->until)

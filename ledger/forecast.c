@@ -204,3 +204,10 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 				 .spent = spent};
 	return forecast_spend(account, ret, err);
 }
+
+int64_t forecast_lasts(const struct forecast *forecast, int64_t now)
+{
+	if (forecast->lasts - now > 31 * WHEN_DAY)
+		return when_day(forecast->lasts);
+	return forecast->lasts - forecast->lasts % WHEN_MINUTE;
+}

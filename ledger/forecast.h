@@ -22,6 +22,10 @@ struct forecast {
 int forecast_make(struct books *books, const struct account *account, uint64_t last, int64_t spent,
 		  struct forecast *ret, struct sb_error *err);
 
+/* forecast->lasts as people are told it: a guess to the second would look like knowledge. Cut to
+ * the minute, and to the local day where it is more than a month after [now]. */
+int64_t forecast_lasts(const struct forecast *forecast, int64_t now);
+
 /* The same from a known rate, [month], and [spent]: windows start and end, the earliest end is
  * spent first, debt is paid before, and where nothing is left nothing is used. Fills lasts and
  * unused. Pure. */

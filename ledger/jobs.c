@@ -202,6 +202,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 {
 	struct job_sum *sum = make_sum(charges, account->name);
 	int64_t start = job->start * WHEN_SECOND;
+	char whose[NAME_SIZE]; /* any bytes in Slurm */
 	struct event event = {.kind = EVENT_CHARGE_JOB,
 			      .ref = ref,
 			      .request = job_request,
@@ -218,7 +219,8 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
 			      .excess = job->excess,
-			      .slurm_account = job->slurm_account,
+			      .slurm_account =
+				      text_escape(whose, sizeof(whose), job->slurm_account),
 			      .job_user = clean(job->user, 255),
 			      .partition = clean(job->partition, 255),
 			      .qos = clean(job->qos, 255),

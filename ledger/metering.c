@@ -8,6 +8,7 @@
 #include "ledger/checking.h"
 #include "ledger/moves.h"
 #include "ledger/seen.h"
+#include "ledger/text.h"
 
 static int enter_baseline(struct books *books, const char *account, const char *cluster,
 			  int64_t before, int64_t now, const char *reason, const char *note,
@@ -247,14 +248,17 @@ static void find_usage_without(const struct observation *observation, const stru
 	const struct observed *own = observation_find(observation, move->account);
 	__int128 sum = own ? own->usage : 0;
 
+	move->waits = own && own->odd_usage;
 	for (size_t i = 0; i < now->count; i++) {
 		const struct kin *kin = &now->list[i];
-
+		const struct observed *row = observation_find(observation, kin->account);
 		int change = change_below(before, now, move->account, kin->account) -
 			     change_below(before, now, move->account, kin->parent);
 
-		sum += (__int128)observation->rows[i].usage * change;
+		sum += (__int128)row->usage * change;
+		move->waits = move->waits || (change != 0 && row->odd_usage);
 		move->cut += change != 0;
+		move->odd = move->odd || (change != 0 && observation->rows[i].odd_usage);
 	}
 	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
 }
@@ -269,33 +273,63 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		if (row->parent)
+		/* A name that is longer is none of Slurm's. */
+		if (row->parent && strlen(row->account) < NAME_SIZE &&
+		    strlen(row->parent) < NAME_SIZE)
 			ret->list[ret->count++] = (struct kin){row->account, row->parent};
 	}
 	return SB_OK;
+}
+
+/* Says which names no bank can have, when they are seen for the first time. */
+static int find_odd_names(struct check *check, const char *cluster, const struct tree *before,
+			  const struct tree *now, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < now->count && !rc; i++) {
+		const char *name = now->list[i].account;
+		struct finding finding = {.kind = FOUND_ODD_NAME};
+
+		if (name_ok(name) || (!check->first && tree_parent(before, name)))
+			continue;
+		check_set_name(finding.other, name);
+		rc = check_add_finding(check, finding, name, cluster, err);
+	}
+	return rc;
 }
 
 static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
 	struct tree before = {0}, now = {0}, joined = {0};
+	bool waits = false;
 	int rc = observation_tree(observation, &now, err);
 
 	if (!rc)
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
 		rc = compare_trees(check, observation, &before, &now, err);
-	for (size_t i = 0; i < check->move_count && !rc; i++) {
-		if (strcmp(check->moves[i].cluster, observation->cluster) == 0)
-			find_usage_without(observation, &before, &now, &check->moves[i]);
-	}
 	if (!rc && check->only_count == 0)
+		rc = find_odd_names(check, observation->cluster, &before, &now, err);
+	for (size_t i = 0; i < check->move_count && !rc; i++) {
+		struct move *move = &check->moves[i];
+
+		if (strcmp(move->cluster, observation->cluster) != 0)
+			continue;
+		find_usage_without(observation, &before, &now, move);
+		waits = waits || move->waits;
+	}
+	/* All of it is of one moment, or none: until then the tree stays as it was. */
+	for (size_t i = 0; i < check->move_count && waits; i++)
+		check->moves[i].waits |= strcmp(check->moves[i].cluster, observation->cluster) == 0;
+	if (!rc && check->only_count == 0 && !waits)
 		rc = moves_enter(books, observation, &before, &now, false, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
 	/* A check of a few accounts leaves the move to the next whole one. */
-	if (!rc && check->only_count == 0 && !tree_same(&before, &joined))
+	if (!rc && check->only_count == 0 && !waits && !tree_same(&before, &joined))
 		rc = books_set_tree(books, observation->cluster, &joined, err);
 	tree_release(&before);
 	tree_release(&now);
@@ -343,15 +377,40 @@ static int start_anew(struct books *books, const char *account, const char *clus
 		      struct sb_error *err)
 {
 	char reason[256] = REASON_WENT_DOWN;
+	char mover[81], from[81], to[71];
 
 	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
 	if (move) {
 		finding->kind = FOUND_MOVED;
 		check_set_name(finding->other, move->mover);
-		(void)snprintf(reason, sizeof(reason), "account %.80s moved from %.80s to %.70s",
-			       move->mover, move->from, move->to);
+		/* Slurm's names are any bytes; an entry's text is not. */
+		(void)snprintf(reason, sizeof(reason), "account %s moved from %s to %s",
+			       text_escape(mover, sizeof(mover), move->mover),
+			       text_escape(from, sizeof(from), move->from),
+			       text_escape(to, sizeof(to), move->to));
 	}
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
+}
+
+/* Charges what was used up to the move, and counts on from what the move left. */
+static int meter_move(struct books *books, struct check *check, const struct account *account,
+		      const struct observation *observation, const struct move *move, int64_t usage,
+		      struct finding *finding, struct sb_error *err)
+{
+	const char *cluster = observation->cluster;
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = SB_OK;
+
+	if (!move->odd && move->without > meter->reading) {
+		rc = charge_use(books, check, account, meter, move->without, observation->time,
+				err);
+		meter = account_meter(account, cluster);
+	}
+	if (rc || usage == meter->reading)
+		return rc;
+	return start_anew(books, account->name, cluster, meter->reading, usage,
+			  !move->odd && move->without + move->cut < meter->reading ? NULL : move,
+			  finding, err);
 }
 
 /* The row says nothing of the use: the meter stays where it is, so that the next reading has it
@@ -380,24 +439,40 @@ static int leave_odd(struct books *books, struct check *check, const struct acco
 			    false, err);
 }
 
-/* Charges what was used up to the move, and counts on from what the move left. */
-static int meter_move(struct books *books, struct check *check, const struct account *account,
-		      const struct observation *observation, const struct move *move, int64_t usage,
-		      struct finding *finding, struct sb_error *err)
+/* Whether the account's usage could not be read when another came below it or went: what the check
+ * before the move read says nothing then. */
+static int moved_unread(struct books *books, const struct account *account,
+			const struct meter *meter, const struct moved **ret, struct sb_error *err)
 {
-	const char *cluster = observation->cluster;
-	const struct meter *meter = account_meter(account, cluster);
-	int rc = SB_OK;
+	struct reading reading;
+	size_t at = account->move_count;
+	int rc;
 
-	if (move->without > meter->reading) {
-		rc = charge_use(books, check, account, meter, move->without, observation->time,
-				err);
-		meter = account_meter(account, cluster);
-	}
-	if (rc || usage == meter->reading)
+	*ret = NULL;
+	while (at > 0 && strcmp(account->moves[at - 1].cluster, meter->cluster) != 0)
+		at--;
+	if (at == 0 || account->moves[at - 1].since <= meter->time)
+		return SB_OK;
+	rc = books_reading(books, meter->cluster, account->name, &reading, err);
+	if (rc && rc != SB_ENOTFOUND)
 		return rc;
-	return start_anew(books, account->name, cluster, meter->reading, usage,
-			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
+	if (rc || reading.time < account->moves[at - 1].since)
+		*ret = &account->moves[at - 1];
+	return SB_OK;
+}
+
+static int start_behind_move(struct books *books, const struct account *account,
+			     const struct meter *meter, const struct moved *moved, int64_t usage,
+			     struct finding *finding, struct sb_error *err)
+{
+	char reason[256];
+
+	*finding = (struct finding){.kind = FOUND_MOVED, .before = meter->reading, .now = usage};
+	check_set_name(finding->other, moved->mover);
+	(void)snprintf(reason, sizeof(reason),
+		       "account %.150s moved while the usage could not be read", moved->mover);
+	return enter_baseline(books, account->name, moved->cluster, meter->reading, usage, reason,
+			      "", err);
 }
 
 int check_meter(struct books *books, struct check *check, const struct account *account,
@@ -406,12 +481,13 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	const struct observed *row = observation_find(observation, account->name);
 	const struct meter *meter = account_meter(account, observation->cluster);
 	const struct move *move = find_move(check, account->name, observation->cluster);
+	const struct moved *unread = NULL;
 	struct finding finding = {0};
 	int rc = SB_OK;
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
-	if (row && row->odd_usage)
+	if (row && (row->odd_usage || (move && move->waits)))
 		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
@@ -420,6 +496,10 @@ int check_meter(struct books *books, struct check *check, const struct account *
 			  : note_reading(books, observation->cluster, account->name, row->usage,
 					 observation->time, row->running, false, err);
 	}
+	if (meter && !move && account->move_count > 0)
+		rc = moved_unread(books, account, meter, &unread, err);
+	if (rc)
+		return rc;
 	if (!meter) {
 		int64_t usage = row ? row->usage : 0;
 
@@ -433,6 +513,8 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	} else if (move) {
 		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
 				err);
+	} else if (unread) {
+		rc = start_behind_move(books, account, meter, unread, row->usage, &finding, err);
 	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
 				row->usage, NULL, &finding, err);

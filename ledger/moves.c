@@ -7,17 +7,36 @@
 #include <string.h>
 
 #include "ledger/name.h"
+#include "ledger/text.h"
 
 static bool is_or_above(const struct tree *tree, const char *upper, const char *account)
 {
 	return strcmp(upper, account) == 0 || tree_above(tree, upper, account);
 }
 
+/* Whether [name], any bytes, is the one that an entry has as [text]. */
+static bool is_named(const char *name, const char *text)
+{
+	char escaped[NAME_SIZE];
+
+	return strcmp(text_escape(escaped, sizeof(escaped), name), text) == 0;
+}
+
 bool moves_is_about(const struct moved *moved, const char *cluster, const struct tree *tree,
 		    const char *slurm_account)
 {
-	return strcmp(moved->cluster, cluster) == 0 &&
-	       is_or_above(tree, moved->mover, slurm_account);
+	const char *at = slurm_account;
+
+	if (strcmp(moved->cluster, cluster) != 0)
+		return false;
+	if (name_ok(moved->mover))
+		return is_or_above(tree, moved->mover, slurm_account);
+	for (size_t i = 0; at && *at && i <= tree->count; i++) {
+		if (is_named(at, moved->mover))
+			return true;
+		at = tree_parent(tree, at);
+	}
+	return false;
 }
 
 bool moves_counted(const struct moved *moves, size_t count, const char *account,
@@ -72,10 +91,10 @@ static int enter_move(const struct moving *moving, const char *name, bool came,
 	int64_t time = books_time(moving->books);
 	const struct account *account;
 	const struct meter *meter;
-	char reason[256];
+	char reason[256], from[121], to[121], text[NAME_SIZE];
 	struct event event = {.kind = EVENT_MOVE,
 			      .cluster = cluster,
-			      .slurm_account = mover,
+			      .slurm_account = text_escape(text, sizeof(text), mover),
 			      .move = came ? MOVE_CAME : MOVE_WENT,
 			      .since = moving->observation->time,
 			      .reason = reason};
@@ -90,8 +109,9 @@ static int enter_move(const struct moving *moving, const char *name, bool came,
 	if (event.since > time)
 		event.since = time;
 	event.account = account->name;
-	(void)snprintf(reason, sizeof(reason), "from %.120s to %.120s", moving->from,
-		       moving->mover->parent);
+	(void)snprintf(reason, sizeof(reason), "from %s to %s",
+		       text_escape(from, sizeof(from), moving->from),
+		       text_escape(to, sizeof(to), moving->mover->parent));
 	return books_append(moving->books, &event, err);
 }
 
@@ -118,11 +138,13 @@ int moves_enter(struct books *books, const struct observation *observation,
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
+		const struct observed *row;
+
 		moving.mover = &now->list[i];
-		moving.used = observation->rows[i].usage != 0;
+		row = observation_find(observation, moving.mover->account);
+		moving.used = row->usage != 0 || row->odd_usage;
 		moving.from = tree_parent(before, moving.mover->account);
-		if (!moving.from || strcmp(moving.from, moving.mover->parent) == 0 ||
-		    !name_ok(moving.mover->account))
+		if (!moving.from || strcmp(moving.from, moving.mover->parent) == 0)
 			continue;
 		rc = enter_above(&moving, before, now, false, err);
 		if (!rc)

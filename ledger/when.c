@@ -282,6 +282,17 @@ bool when_add_days(int64_t when, int days, int64_t *ret)
 	return true;
 }
 
+int64_t when_day(int64_t when)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	int64_t first;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	return first_moment(&tm, false, &first) ? first * WHEN_SECOND : when;
+}
+
 int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
 {
 	const char *p = text;

@@ -25,6 +25,9 @@ int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err
  * that is past WHEN_MAX. */
 bool when_add_days(int64_t when, int days, int64_t *ret);
 
+/* The first moment of the local day. */
+int64_t when_day(int64_t when);
+
 /* The form of files: 2026-11-22T17:00:05.123456Z, exactly. */
 int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err);
 const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when);

@@ -410,8 +410,8 @@ static int join_accounts(const struct sacct_window *window, char **ret, struct s
 
 		if (!slurm_name_ok(account))
 			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be an account's name: use a-z, "
-					       "0-9, _ . -",
+					       "\"%.255s\" cannot be an account's name here: use "
+					       "a-z, 0-9 and _ . - @ %% /",
 					       account ? account : "");
 		size += strlen(account) + 1;
 	}

@@ -34,9 +34,10 @@ static int check_names(const char *cluster, const char *const accounts[], size_t
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(accounts[i]))
 			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be an account's name: use a-z, "
-					       "0-9, _ . -, at most 255 of them and no '-' in "
-					       "front; nothing was changed",
+					       "\"%.255s\" cannot be an account's name here: use "
+					       "a-z, 0-9 and _ . - @ %% /, at most 255 of them, "
+					       "with one of a-z, 0-9, _ . in front; nothing was "
+					       "changed",
 					       accounts[i] ? accounts[i] : "");
 	}
 	return SLURM_OK;

@@ -3,11 +3,14 @@
 
 #include "slurm/slurm.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 255 };
+
+#define FIRST "abcdefghijklmnopqrstuvwxyz0123456789_."
 
 bool slurm_name_ok(const char *name)
 {
@@ -15,17 +18,30 @@ bool slurm_name_ok(const char *name)
 
 	if (!name)
 		return false;
-	len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] != '-';
+	len = strspn(name, FIRST "-@%/");
+	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && strchr(FIRST, name[0]);
 }
 
 int slurm_check_cluster(const char *name, struct slurm_error *err)
 {
-	if (slurm_name_ok(name))
+	if (slurm_name_ok(name) && !strpbrk(name, "@%/"))
 		return SLURM_OK;
 	return slurm_error_set(err, SLURM_ENAME,
 			       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
 			       name ? name : "");
+}
+
+int slurm_check_user(const char *name, struct slurm_error *err)
+{
+	size_t len = 0;
+
+	while (len <= SLURM_USER_MAX && name[len] &&
+	       (isalnum((unsigned char)name[len]) || strchr("_.-@\\$", name[len])))
+		len++;
+	if (len <= SLURM_USER_MAX && !name[len])
+		return SLURM_OK;
+	return slurm_error_set(err, SLURM_ENAME,
+			       "\"%.255s\" cannot be a user's name: it is not asked for", name);
 }
 
 /* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */

@@ -52,7 +52,7 @@ static void read_id(struct known_jobs *known, size_t line, char *text)
 	}
 	if (known->odd++ == 0)
 		(void)snprintf(known->first_odd, sizeof(known->first_odd),
-			       "line %zu has \"%.100s\" for JOBID", line, text);
+			       "line %zu: JOBID is \"%.100s\"", line, text);
 }
 
 static int read_ids(const struct run_result *answer, const char *cluster, struct known_jobs *known,

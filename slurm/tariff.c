@@ -15,6 +15,15 @@ const char *const tariff_states[] = {
 	"NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",    "RECONFIG_FAIL", "REQUEUED",
 	"RESIZING",  "REVOKED",	      "SPECIAL_EXIT", "TIMEOUT",       NULL};
 
+const char *tariff_state(const char *text)
+{
+	size_t i = 0;
+
+	while (tariff_states[i] && strcasecmp(tariff_states[i], text) != 0)
+		i++;
+	return tariff_states[i];
+}
+
 static void release_factors(struct site_factors *factors)
 {
 	for (size_t i = 0; i < factors->count; i++)

@@ -34,6 +34,8 @@ void tariff_release(struct tariff *tariff);
 /* Whether jobs can end in that state, as sacct names it. COMPLETED is none of them: that is what is
  * paid for. tariff_states[] has them; NULL after the last. */
 extern const char *const tariff_states[];
+/* That one of them in which [text], in upper or lower case, is spelt; NULL: none. */
+const char *tariff_state(const char *text);
 
 /* Reads a plain decimal such as "1.500000" in millionths. False for anything else, for more than
  * six decimals that are not 0, and for more than a million. */

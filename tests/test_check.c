@@ -653,6 +653,37 @@ START_TEST(softer_rules_say_or_do_nothing)
 }
 END_TEST
 
+static int set_flight(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct reading reading = {
+		.usage = 1110, .time = now, .running = -1, .flight.used = INT64_MAX};
+
+	(void)ctx;
+	return books_set_reading(books, "c1", "alice", &reading, err);
+}
+
+/* What slurmdbd says of jobs that run may be nonsense. */
+START_TEST(less_is_not_available_than_money_can_say)
+{
+	rules.enforcement = ENFORCE_WARN;
+	open_alice();
+	(void)see(1110, NO_LIMIT);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_METER,
+				    .account = "alice",
+				    .cluster = "c1",
+				    .resource = RESOURCE_BILLING,
+				    .meter = METER_JOBS,
+				    .since = now,
+				    .before = 1110,
+				    .now = 1110});
+	OK(bank_write(bank, now, set_flight, NULL, &error));
+	(void)see(1110, NO_LIMIT);
+	ck_assert_ptr_nonnull(found(FOUND_SPENT));
+	ck_assert_int_eq(found(FOUND_SPENT)->amount, -INT64_MAX);
+}
+END_TEST
+
 START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
 {
 	struct account *account;
@@ -951,6 +982,40 @@ START_TEST(accounts_that_move_at_once_are_told_apart)
 	ck_assert_int_eq(rest("bob"), 5000);
 	ck_assert_int_eq(rest("faculty"), 5000 - 8);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
+}
+END_TEST
+
+/* What the mover brought is not charged when the usage can be read again. */
+START_TEST(a_move_while_the_usage_cannot_be_read_charges_nobody)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 0;
+	rows[BOB].odd_usage = true;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
+	rows[BOB].usage = 903;
+	rows[BOB].odd_usage = false;
+	(void)see_rows(rows, ROWS);
+	ck_assert_str_eq(found(FOUND_MOVED)->account, "bob");
+	ck_assert_str_eq(found(FOUND_MOVED)->other, "lab");
+	ck_assert_int_eq(rest("bob"), 5000);
+	rows[BOB].usage = 913;
+	(void)see_rows(rows, ROWS);
+	ck_assert_int_eq(rest("bob"), 4990);
+	/* Of a mover whose usage cannot be read nobody knows what it brought. */
+	rows[LAB].parent = "alice";
+	rows[LAB].usage = 0;
+	rows[LAB].odd_usage = true;
+	rows[ALICE].usage = 1050;
+	rows[BOB].usage = 513;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 4990);
 }
 END_TEST
 
@@ -1525,11 +1590,13 @@ int main(void)
 	tcase_add_test(holds, an_account_that_never_had_money_is_held_at_its_first_use);
 	tcase_add_test(holds, an_account_that_never_had_money_follows_softer_rules);
 	tcase_add_test(holds, softer_rules_say_or_do_nothing);
+	tcase_add_test(holds, less_is_not_available_than_money_can_say);
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
 	tcase_add_test(moves, use_up_to_a_move_is_charged_where_the_account_was);
 	tcase_add_test(moves, accounts_that_move_at_once_are_told_apart);
+	tcase_add_test(moves, a_move_while_the_usage_cannot_be_read_charges_nobody);
 	tcase_add_test(moves, a_move_without_use_is_not_worth_a_word);
 	tcase_add_test(moves, a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one);
 	tcase_add_test(moves, a_move_that_was_not_entered_is_found_again);

@@ -158,7 +158,7 @@ name_255=$name_64$name_64$name_64$(printf %.63s $name_64)
 newline='
 '
 # shellcheck disable=SC2016
-for name in 'a;b' 'a$b' "a'b" 'a"b' 'a,b' 'a=b' 'a b' "a${newline}b" 'a`b' 'a|b' 'a/b' '../a' '' \
+for name in 'a;b' 'a$b' "a'b" 'a"b' 'a,b' 'a=b' 'a b' "a${newline}b" 'a`b' 'a|b' 'a:b' '/a' '' \
 	' ' "a${escape}[2Jb" "${name_255}x"; do
 	refused 2 "open '$name'" open "$name" 1
 	refused 2 "deposit '$name'" deposit "$name" 1

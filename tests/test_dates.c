@@ -444,7 +444,7 @@ START_TEST(one_notice_tells_of_all_that_ends_then)
 	deposit(10, T0, end);
 	deposit(1, T0 + 5 * WHEN_DAY, end);
 	deposit(1000, T0, end + 1);
-	now += HOUR;
+	now += WHEN_DAY;
 	ck_assert_uint_eq(see(0), 2);
 	ck_assert_uint_eq(found(FOUND_NOTICE, 111), 1);
 	ck_assert_uint_eq(found(FOUND_NOTICE, 1000), 1);
@@ -454,8 +454,29 @@ START_TEST(one_notice_tells_of_all_that_ends_then)
 	ck_assert_uint_eq(see(0), 0);
 	/* One with another end was not. */
 	deposit(100, T0, end + 2);
-	now += HOUR;
+	now += WHEN_DAY;
 	ck_assert_uint_eq(see(0), 1);
+}
+END_TEST
+
+/* Whoever put it in has just said when it ends. */
+START_TEST(a_deposit_gives_no_notice_on_its_day)
+{
+	(void)see(0);
+	now = T0 + HOUR;
+	deposit(100, now, T0 + 30 * WHEN_DAY);
+	now += WHEN_DAY - 1;
+	ck_assert_uint_eq(see(0), 0);
+	/* Beside what is older it does not count as new. */
+	deposit(10, now, T0 + 30 * WHEN_DAY);
+	now += 1;
+	ck_assert_uint_eq(see(0), 1);
+	ck_assert_uint_eq(found(FOUND_NOTICE, 110), 1);
+	/* What ends on the same day ends without. */
+	deposit(5, now, now + HOUR);
+	now += 2 * HOUR;
+	ck_assert_uint_eq(see(0), 1);
+	ck_assert_uint_eq(found(FOUND_EXPIRED, 5), 1);
 }
 END_TEST
 
@@ -490,8 +511,8 @@ START_TEST(a_dry_run_says_it_and_enters_nothing)
 
 	(void)see(0);
 	deposit(100, T0, T0 + HOUR);
-	deposit(100, T0, T0 + WHEN_DAY);
-	now = T0 + 2 * HOUR;
+	deposit(100, T0, T0 + 2 * WHEN_DAY);
+	now = T0 + WHEN_DAY;
 	head = util_head(bank).seq;
 	check.observation_count = 0;
 	/* Nobody was read since: nothing expires. */
@@ -528,6 +549,7 @@ int main(void)
 	tcase_add_test(tcase, a_notice_comes_once_when_the_end_is_near);
 	tcase_add_test(tcase, predecessor_24_a_late_check_still_warns_once);
 	tcase_add_test(tcase, one_notice_tells_of_all_that_ends_then);
+	tcase_add_test(tcase, a_deposit_gives_no_notice_on_its_day);
 	tcase_add_test(tcase, nothing_left_and_nothing_asked_give_no_notice);
 	tcase_add_test(tcase, a_dry_run_says_it_and_enters_nothing);
 	suite_add_tcase(suite, tcase);

@@ -238,7 +238,7 @@ START_TEST(runaway_jobs_are_named)
 	ROW("runaway jobs|dev|ok|none|");
 	fake_cluster("dev")->runaway = "6,7,10,9,11";
 	fake_hook = begin_job;
-	ROW("runaway jobs|dev|warn|2: 4_2, 10|");
+	ROW("runaway jobs|dev|warn|2: dev/4_2, dev/10|");
 	fake_hook = NULL;
 	GIVES(0, "sacctmgr show runawayjobs", NULL, "doctor");
 	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;

@@ -127,6 +127,11 @@ static struct event make(int kind_number, bool large)
 	}
 	if (has_field(kind, FIELD_AT_START))
 		event.start = 0;
+	if (kind == EVENT_LEVER) {
+		memset(texts[FIELD_AT_SLURM_ACCOUNT], 'a', 255);
+		texts[FIELD_AT_SLURM_ACCOUNT][large ? 255 : 1] = '\0';
+		event.slurm_account = texts[FIELD_AT_SLURM_ACCOUNT];
+	}
 	if (kind == EVENT_METER)
 		event.meter = large ? METER_JOBS : METER_RAWUSAGE;
 	if (kind == EVENT_CHARGE_JOB)

@@ -488,6 +488,22 @@ START_TEST(a_forecast_knows_credit_and_no_limit)
 }
 END_TEST
 
+START_TEST(a_far_forecast_is_told_by_the_day)
+{
+	struct forecast forecast = {.lasts = T0 + 31 * WHEN_DAY + 61 * WHEN_SECOND};
+
+	ck_assert_int_eq(forecast_lasts(&forecast, T0 + 61 * WHEN_SECOND),
+			 T0 + 31 * WHEN_DAY + 60 * WHEN_SECOND);
+	ck_assert_int_eq(forecast_lasts(&forecast, T0 + 60 * WHEN_SECOND),
+			 when_day(forecast.lasts));
+	ck_assert_int_lt(when_day(forecast.lasts), forecast.lasts);
+	forecast.lasts = 0;
+	ck_assert_int_eq(forecast_lasts(&forecast, T0), 0);
+	forecast.lasts = WHEN_MAX;
+	ck_assert_int_gt(forecast_lasts(&forecast, T0), WHEN_MAX - 2 * WHEN_DAY);
+}
+END_TEST
+
 START_TEST(a_forecast_of_the_largest_amounts_fits)
 {
 	static const struct lot lot = {
@@ -673,6 +689,7 @@ int main(void)
 	tcase_add_test(history, before_it_was_opened_there_is_no_account);
 	tcase_add_test(forecasts, a_forecast_spends_window_by_window);
 	tcase_add_test(forecasts, a_forecast_knows_credit_and_no_limit);
+	tcase_add_test(forecasts, a_far_forecast_is_told_by_the_day);
 	tcase_add_test(forecasts, a_forecast_of_the_largest_amounts_fits);
 	tcase_add_test(forecasts, use_per_day_is_spread_over_the_time_of_the_use);
 	tcase_add_test(statements, what_does_not_add_up_is_said);

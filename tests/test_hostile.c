@@ -43,7 +43,9 @@ static void refused_in_each_form(const char *value, size_t len, bool whole)
 		memcpy(text + before, value, len);
 		memcpy(text + before + len, forms[i].behind, behind);
 		util_write_file(file, text, before + len + behind);
-		REFUSED(1, file, "import", forms[i].option, "-i", file);
+		/* A list is malformed as a command line is. */
+		REFUSED(strcmp(forms[i].option, "--append") == 0 ? 2 : 1, file, "import",
+			forms[i].option, "-i", file);
 	}
 	free(text);
 }

@@ -48,6 +48,7 @@ MUTATIONS = {
     "waiting-use-is-free": ("deposit", "--end"),
     "reconcile-is-one-off": ("reconcile", "--apply"),
     "edges-are-exact": ("reconcile", "--apply"),
+    "switches-do-not-wait": ("reconcile", "--apply"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip

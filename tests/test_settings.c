@@ -79,11 +79,14 @@ static const struct {
 
 	{"free_states: NODE_FAIL\n", ":1:14: ", "list"},
 	{"free_states: [NODEFAIL]\n", ":1:15: ", "did you mean 'NODE_FAIL'"},
-	{"free_states: [node_fail]\n", ":1:15: ", "there are BOOT_FAIL, CANCELLED"},
+	{"free_states: [node_fial]\n", ":1:15: ", "did you mean 'NODE_FAIL'"},
+	{"free_states: [nothing]\n", ":1:15: ", "there are BOOT_FAIL, CANCELLED"},
 	{"free_states: [COMPLETED]\n", ":1:15: ", "free_states cannot have 'COMPLETED'"},
 	{"free_states: [RUNNING]\n", ":1:15: ", "cannot have 'RUNNING'"},
 	{"free_states: [\"CANCELLED by 0\"]\n", ":1:15: ", "cannot have"},
-	{"free_states: [TIMEOUT, TIMEOUT]\n", ":1:24: ", "twice"},
+	{"free_states: [TIMEOUT, timeout]\n", ":1:24: ", "twice"},
+	{"confirm_above: none\n", ":1:16: ", "confirm_above: 'none' is not an amount"},
+	{"confirm_above: 0\n", ":1:16: ", "is zero"},
 	{"free_states: [[TIMEOUT]]\n", ":1:15: ", "state of jobs is expected"},
 	{"factors: 2\n", ":1:10: ", "given as {qos:"},
 	{"factors: [2]\n", ":1:10: ", "given as {qos:"},
@@ -227,6 +230,7 @@ static void is_default(const struct settings *settings)
 	ck_assert_int_eq(settings->charge_minutes, 60);
 	ck_assert_ptr_null(settings->notify);
 	ck_assert_int_eq(settings->notify_seconds, 10);
+	ck_assert_int_eq(settings->confirm_above, 0);
 	ck_assert_int_eq(settings->project_days, 0);
 	ck_assert_int_eq(settings->publish, PUBLISH_NONE);
 	ck_assert_str_eq(settings->publish_file, "/run/subank/balances.json");
@@ -347,7 +351,7 @@ START_TEST(every_key_is_read)
 		      "clusters: [alpha, Beta]\n"
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
 		      "hold_on: committed\n"
-		      "free_states: [TIMEOUT, NODE_FAIL]\n"
+		      "free_states: [TIMEOUT, node_fail]\n"
 		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}}\n"
 		      "enforcement: warn\n"
 		      "lever: grptresrunmins=gres/gpu=0\n"
@@ -366,6 +370,7 @@ START_TEST(every_key_is_read)
 		      "charge_minutes: 1440\n"
 		      "notify: /usr/local/sbin/tell\n"
 		      "notify_seconds: 3\n"
+		      "confirm_above: 0.5\n"
 		      "project_days: 36500\n",
 		      &settings));
 	ck_assert_str_eq(settings.bank, "/srv/bank");
@@ -408,6 +413,7 @@ START_TEST(every_key_is_read)
 	ck_assert_int_eq(settings.charge_minutes, 1440);
 	ck_assert_str_eq(settings.notify, "/usr/local/sbin/tell");
 	ck_assert_int_eq(settings.notify_seconds, 3);
+	ck_assert_int_eq(settings.confirm_above, 1800);
 	ck_assert_int_eq(settings.project_days, 36500);
 	settings_release(&settings);
 }

@@ -114,9 +114,11 @@ static char bytes_255[256], bytes_256[257];
 static const char *const bad_names[] = {
 	NULL,	"",    "-",    "-a",  "a;b",	 "a$b",	  "$(a)",  "a'b",
 	"a\"b", "a,b", "a=b",  "a b", "a\nb",	 "a\n",	  "Test1", "\xc3\xa4",
-	"a/b",	"a|b", "a\tb", "a*",  bytes_256, "a\x7f", "a\x01", "`a`",
+	"a:b",	"a|b", "a\tb", "a*",  bytes_256, "a\x7f", "a\x01", "`a`",
+	"@a",	"a+",  "%a",   "/a",  "a[1-2]",	 "a~b",	  "a#b",   "a ",
 };
-static const char *const good_names[] = {"a", "test1", "0", "a-b_c.d", "a-", ".", "_", bytes_255};
+static const char *const good_names[] = {"a", "test1",	 "0",	     "a-b_c.d", "a-", ".",
+					 "_", bytes_255, "htc@free", "a%b",	"a/b"};
 
 static void fill_names(void)
 {
@@ -465,11 +467,11 @@ END_TEST
 static const struct {
 	const char *line, *odd;
 } odd_ids[] = {
-	{"2_3", "line 4 has \"2_3\" for JOBID"},
-	{"-1", "line 4 has \"-1\" for JOBID"},
-	{"9223372036854775808", "line 4 has \"9223372036854775808\" for JOBID"},
-	{"1|RUNNING", "line 4 has \"1|RUNNING\" for JOBID"},
-	{"N/A", "line 4 has \"N/A\" for JOBID"},
+	{"2_3", "line 4: JOBID is \"2_3\""},
+	{"-1", "line 4: JOBID is \"-1\""},
+	{"9223372036854775808", "line 4: JOBID is \"9223372036854775808\""},
+	{"1|RUNNING", "line 4: JOBID is \"1|RUNNING\""},
+	{"N/A", "line 4: JOBID is \"N/A\""},
 };
 
 /* Any job may be the one that is meant there. */

@@ -390,6 +390,8 @@ END_TEST
 
 START_TEST(balance_forecasts)
 {
+	char *at;
+
 	deposit_window("chem", 20 * SU, T0, T0 + 30 * WHEN_DAY);
 	clock_now = T0 + 10 * WHEN_DAY - WHEN_SECOND;
 	dev("bio")->usage += 5 * SU;
@@ -404,6 +406,17 @@ START_TEST(balance_forecasts)
 	DONE("2026-12-12T17:", "balance", "bio", "--forecast", "-nPo", "Lasts");
 	DONE("|61", "balance", "chem", "--forecast", "-nPo", "PerDay30,Unused", "--seconds");
 	DONE("2027-", "balance", "chem", "--forecast", "-nPo", "Lasts");
+	/* For people not to the second, and beyond a month not to the minute. */
+	DONE("", "balance", "chem", "--forecast", "-nPo", "Lasts");
+	at = strndup(out, 10);
+	ck_assert_ptr_nonnull(at);
+	DONE(at, "balance", "chem", "--forecast", "-no", "Lasts");
+	ck_assert_str_eq(out + 10, "T00:00:00\n");
+	DONE(at, "statement", "chem");
+	ck_assert_ptr_nonnull(strstr(strstr(out, "it lasts until "), at));
+	ck_assert_int_eq(strstr(strstr(out, "it lasts until "), at)[10], '\n');
+	free(at);
+	DONE("2026-12-12T17:", "balance", "bio", "--forecast", "-no", "Lasts");
 	DONE("Account State Available PerDay7", "balance", "--forecast");
 	check_width();
 	/* As it would have been forecast before the use. */

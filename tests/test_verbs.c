@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "slurm/slurm.h"
 #include "tests/drive.h"
 
 #define NAME_40 "a123456789b123456789c123456789d123456789"
@@ -307,6 +308,109 @@ START_TEST(a_wrong_command_changes_nothing)
 }
 END_TEST
 
+START_TEST(what_is_known_is_shown_beside_what_is_not)
+{
+	static const char rows[] = "bio|100.00\nchem|0.00\n";
+
+	GIVES(1, rows, "account 'nosuch' is not in the bank", "balance", "bio", "nosuch", "chem",
+	      "-nPo", "Account,Available");
+	ck_assert_str_eq(out, rows);
+	GIVES(1, rows, "account 'nosuch' is not in the bank", "balance", "nosuch", "-A", "chem,bio",
+	      "-nPo", "Account,Available", "--as-of", "now");
+	ck_assert_str_eq(out, rows);
+	GIVES(1, "bio|", "account 'aa' is not in the bank", "balance", "--lots", "bio", "aa", "zz",
+	      "-nP");
+	ck_assert_ptr_nonnull(strstr(err, "account 'zz' is not in the bank"));
+	GIVES(1, "\n]\n", "'nosuch'", "balance", "bio", "nosuch", "--json");
+	REFUSED(1, "account 'aa' is not in the bank", "balance", "aa", "zz");
+	ck_assert_ptr_nonnull(strstr(err, "account 'zz' is not in the bank"));
+}
+END_TEST
+
+/* Until somebody adopts it, and whether Slurm has anything to do or not. */
+START_TEST(a_bank_that_may_not_command_slurm_says_so_at_every_entry)
+{
+	static const char says[] = "does not command Slurm from this machine and folder",
+			  list[] = "- {ref: r1, deposit: chem, su: 1}\n";
+	char path[160];
+
+	machine = "id/copy";
+	GIVES(0, "deposited 1.00 SU", says, "deposit", "bio", "1");
+	GIVES(0, "withdrew 1.00 SU", says, "withdraw", "bio", "1");
+	GIVES(0, "transferred 1.00 SU", says, "transfer", "bio", "chem", "1");
+	GIVES(3, "terms are", says, "terms", "bio", "--credit", "1");
+	GIVES(3, "held by hand", says, "hold", "bio");
+	ck_assert_ptr_null(strstr(strstr(err, says) + 1, says));
+	GIVES(0, "deposited 1.00 SU", says, "deposit", "bio", "1", "--no-apply");
+	DONE("", "deposit", "chem", "1", "--quiet");
+	(void)snprintf(path, sizeof(path), "%s/list", test_folder);
+	util_write_file(path, list, strlen(list));
+	GIVES(0, "entered 1 of 1", says, "import", "--append", path);
+	DONE("", "balance", "bio");
+	GIVES(0, "now commands", NULL, "adopt", "-i");
+	DONE("deposited 1.00 SU", "deposit", "chem", "1");
+}
+END_TEST
+
+START_TEST(large_amounts_are_asked_for)
+{
+	static const char list[] = "- {ref: r1, deposit: bio, su: 1001}\n"
+				   "- {ref: r2, deposit: chem, su: 5}\n"
+				   "- {ref: r3, deposit: chem, su: 2000}\n";
+	char path[160];
+
+	set_settings("clusters: [dev]\nlock_seconds: 1\nconfirm_above: 1000\n");
+	DONE("deposited 1000.00 SU", "deposit", "bio", "1000");
+	REFUSED(1, "1000.00 SU are more than 1000.00 SU (confirm_above in the settings)", "deposit",
+		"bio", "3600001s");
+	ck_assert_ptr_nonnull(strstr(err, "say --immediate"));
+	REFUSED(1, "confirm_above", "open", "fresh", "1001");
+	REFUSED(1, "confirm_above", "withdraw", "bio", "1001");
+	REFUSED(1, "confirm_above", "transfer", "bio", "chem", "1001");
+	REFUSED(1, "confirm_above", "set", "bio", "1001");
+	REFUSED(1, "confirm_above", "terms", "bio", "--credit", "1001");
+	DONE("credit 1000.00 SU", "terms", "bio", "--credit", "1000");
+	/* On a terminal. */
+	at_terminal = true;
+	answers = "n\n";
+	GIVES(1, "Is that meant? [y/N] ", "2000.00 SU are more than", "deposit", "bio", "2000");
+	answers = "y\n";
+	GIVES(0, "deposited 2000.00 SU", "confirm_above", "deposit", "bio", "2000");
+	at_terminal = false;
+	/* Who says so is not asked, and who said it once need not say it again. */
+	DONE("deposited 2000.00 SU", "deposit", "bio", "2000", "-i", "--ref", "big");
+	DONE("entered before with this ref", "deposit", "bio", "2000", "--ref", "big");
+	DONE("withdrew", "withdraw", "bio", "all");
+	(void)snprintf(path, sizeof(path), "%s/list", test_folder);
+	util_write_file(path, list, strlen(list));
+	REFUSED(1, "amounts above 1000.00 SU (confirm_above in the settings): 2", "import",
+		"--append", path);
+	GIVES(0, "", "3 of 3 requests would be", "import", "--append", "--dry-run", path);
+	DONE("entered 3 of 3", "import", "--append", "-i", path);
+}
+END_TEST
+
+/* In half of Europe that is ten thousand. */
+START_TEST(amounts_that_look_like_thousands_are_asked_for)
+{
+	/* A script means what it says. */
+	DONE("deposited 10.00 SU", "deposit", "bio", "10.000");
+	at_terminal = true;
+	answers = "\n";
+	GIVES(1, "Is that meant? [y/N] ",
+	      "'10.000' is 10.00 SU: a point is no separator of thousands", "deposit", "bio",
+	      "10.000");
+	GIVES(1, "[y/N] ", "'1.500'", "withdraw", "bio", "1.500");
+	answers = "y\n";
+	GIVES(0, "deposited 10.00 SU", "no separator", "deposit", "bio", "10.000");
+	answers = "";
+	DONE("deposited 10.00 SU", "deposit", "bio", "10.000", "-i");
+	DONE("deposited 0.50 SU", "deposit", "bio", "0.500");
+	DONE("deposited 1000.50 SU", "deposit", "bio", "1000.500");
+	DONE("deposited 10.00 SU", "deposit", "bio", "10.00");
+}
+END_TEST
+
 START_TEST(what_was_meant_is_asked)
 {
 	DONE("", "open", "fresh", "1");
@@ -438,11 +542,38 @@ END_TEST
 
 /* ---- entering ---- */
 
+/* The books and slurm/ each have the rule for themselves. */
+START_TEST(what_the_bank_can_have_is_what_may_reach_a_command_line)
+{
+	static const char *const before[] = {"", "", "a", "a"}, *const behind[] = {"", "a", "",
+										   "b"};
+	char name[512];
+
+	for (size_t i = 0; i < COUNT(before); i++) {
+		for (int c = 1; c < 256; c++) {
+			(void)snprintf(name, sizeof(name), "%s%c%s", before[i], c, behind[i]);
+			ck_assert_msg(slurm_name_ok(name) == name_ok(name), "'%s'", name);
+			ck_assert_msg(name_ok(name) == !name_check("account", name, NULL), "'%s'",
+				      name);
+			ck_assert_msg(!slurm_check_cluster(name, NULL) ==
+					      !name_check("cluster", name, NULL),
+				      "'%s'", name);
+		}
+	}
+	for (size_t len = 0; len < sizeof(name); len++) {
+		memset(name, 'a', len);
+		name[len] = '\0';
+		ck_assert(slurm_name_ok(name) == (len > 0 && len < 256));
+		ck_assert(name_ok(name) == (len > 0 && len < 256));
+	}
+}
+END_TEST
+
 START_TEST(malformed_names_and_amounts_are_refused_by_every_verb)
 {
 	static const char *const names[] = {
-		"",	"a;b",	"a$b", "a'b", "a\"b",	   "a,b",     "a=b",	    "a b",
-		"a\nb", "a`b`", "a/b", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
+		"",	"a;b",	"a$b",	"a'b", "a\"b",	    "a,b",     "a=b",	     "a b",
+		"a\nb", "a`b`", "a[b]", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
 	};
 	static const char *const amounts[] = {
 		"0",
@@ -1084,6 +1215,7 @@ int main(void)
 	      *showing = tcase_create("showing"), *files = tcase_create("files");
 
 	add_verbs(frame);
+	tcase_add_test(frame, what_the_bank_can_have_is_what_may_reach_a_command_line);
 	tcase_add_test(frame, what_was_recorded_is_said_to_be_when_its_receipt_is_lost);
 	tcase_add_test(frame, what_stands_already_is_said_to_be_when_its_receipt_is_lost);
 	tcase_add_test(frame, what_was_not_recorded_is_not_said_to_be);
@@ -1092,6 +1224,10 @@ int main(void)
 	tcase_add_test(frame, malformed_command_lines_are_refused);
 	tcase_add_test(frame, a_wrong_command_changes_nothing);
 	tcase_add_test(frame, what_was_meant_is_asked);
+	tcase_add_test(frame, what_is_known_is_shown_beside_what_is_not);
+	tcase_add_test(frame, a_bank_that_may_not_command_slurm_says_so_at_every_entry);
+	tcase_add_test(frame, large_amounts_are_asked_for);
+	tcase_add_test(frame, amounts_that_look_like_thousands_are_asked_for);
 	tcase_add_test(frame, no_verb_gives_the_help_and_status_2);
 	tcase_add_test(frame, no_line_of_help_is_wider_than_a_terminal);
 	tcase_add_test(frame, help_names_every_verb_and_needs_no_bank);

@@ -95,26 +95,112 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 		{GOOD "---\n" GOOD, "2:1", "second document"},
 		{GOOD "- {ref: b, deposit: bio, su: 1", "3:", ""},
 	};
+	/* Well-formed, and the settings or the books are against it. */
+	static const char *const refused[] = {"root stands", ": account 'bio' has ",
+					      "'none' is not in the bank", "open already"};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char place[128];
+		int code = 2;
+
+		for (size_t j = 0; j < COUNT(refused); j++)
+			code = strcmp(cases[i].says, refused[j]) == 0 ? 1 : code;
 
 		write_file(cases[i].text);
 		(void)snprintf(place, sizeof(place), "%s:%s", file, cases[i].place);
-		REFUSED(1, place, "import", "--append", file);
+		REFUSED(code, place, "import", "--append", file);
 		ck_assert_msg(strstr(err, cases[i].says), "case %zu: %s", i, err);
 	}
-	/* All mistakes of the lines themselves are told at once. */
-	write_file("- {ref: a, deposit: bio, su: 1, start: x}\n"
-		   "- {ref: b, open: geo, start: 2027-01-01}\n"
-		   "- {ref: c, deposit: bio, su: 1}\n");
-	REFUSED(1, "2 of the 3 entries", "import", "--append", file);
-	ck_assert_ptr_nonnull(strstr(err, "file:1:3: "));
-	ck_assert_ptr_nonnull(strstr(err, "file:2:3: "));
 	REFUSED(1, "cannot read", "import", "--append", "/nonexistent");
 	REFUSED(2, "needs FILE", "import", "--append");
 	REFUSED(2, "--dry-run goes with", "import", "--dry-run", file);
 	REFUSED(2, "leave --accounts out", "import", "--append", "-A", "bio", file);
+}
+END_TEST
+
+/* How often a text has the part. */
+static size_t times(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		count++;
+	return count;
+}
+
+START_TEST(all_that_is_wrong_with_a_list_is_said_at_once)
+{
+	static const char *const says[] = {
+		":1:3: 'x' is not a time",
+		":2:3: start and end are for the first deposit: give its SU",
+		":3:30: 'one' is not an amount",
+		":4:3: the entry lacks the key 'ref'",
+		":5:33: key 'sum' is not known beside deposit",
+		":6:25: su must be a single value",
+		":7:3: the ref 'e' stands on line 5 already",
+		":8:3: account 'none' is not in the bank",
+		":9:3: account 'bio' has 0.00 SU to take",
+		":10:3: there is no rule for enforce 'warm'",
+		":14:35: from-zero must be yes",
+		":16:3: the window would end at",
+	};
+
+	write_file("- {ref: a, deposit: bio, su: 1, start: x}\n"
+		   "- {ref: b, open: geo, start: 2027-01-01}\n"
+		   "- {ref: c, deposit: bio, su: one}\n"
+		   "- {deposit: bio, su: 1}\n"
+		   "- {ref: e, deposit: bio, su: 1, sum: 1}\n"
+		   "- {ref: f, open: x, su: [1, {b: 2}]}\n"
+		   "- {ref: e, deposit: bio, su: 1}\n"
+		   "- {ref: h, deposit: none, su: 1}\n"
+		   "- {ref: i, withdraw: bio, su: 1}\n"
+		   "- {ref: j, terms: bio, enforce: warm}\n"
+		   "- {ref: k, deposit: chem, su: 1}\n"
+		   /* What follows from a line that is wrong is not another mistake. */
+		   "- {ref: l, deposit: geo, su: 1}\n"
+		   "- {ref: m, transfer: bio, to: geo, su: 1}\n"
+		   "- {ref: n, open: math, from-zero: no}\n"
+		   "- {ref: o, deposit: MATH, su: 1}\n"
+		   "- {ref: p, deposit: chem, su: 1, end: 2020-01-01}\n");
+	REFUSED(2, "nothing was entered: 12 of the 16 entries of ", "import", "--append", file);
+	for (size_t i = 0; i < COUNT(says); i++)
+		ck_assert_msg(strstr(err, says[i]), "'%s' is not in: %s", says[i], err);
+	ck_assert_uint_eq(times(err, "\n"), COUNT(says) + 1);
+	ck_assert_ptr_null(strstr(err, "--"));
+	GIVES(2, NULL, "12 of the 16", "import", "--append", "--dry-run", file);
+	/* Refused, and well-formed. */
+	write_file("- {ref: a, deposit: none, su: 1}\n- {ref: b, withdraw: bio, su: 1}\n"
+		   "- {ref: c, deposit: bio, su: 1}\n- {ref: d, withdraw: chem, su: 1}\n");
+	REFUSED(1, "3 of the 4 entries", "import", "--append", file);
+	ck_assert_uint_eq(times(err, "\n"), 4);
+	/* A file that cannot be read on. */
+	write_file("- {ref: a, deposit: bio, su: x}\n- {ref: b, deposit: [bio, su: 1}\n");
+	REFUSED(2, ":1:30: 'x' is not an amount", "import", "--append", file);
+	ck_assert_ptr_nonnull(strstr(err, ":2:"));
+}
+END_TEST
+
+START_TEST(not_all_of_a_wrong_list_is_said)
+{
+	char text[32 * 64] = "", *to = text;
+
+	for (int i = 0; i < 32; i++)
+		to += sprintf(to, "- {ref: r%d, deposit: bio, su: %s}\n", i, i % 2 ? "x" : "1");
+	to += sprintf(to, "- {ref: z1, deposit: none, su: 1}\n");
+	write_file(text);
+	REFUSED(2, "17 of the 33 entries", "import", "--append", file);
+	to = text;
+	for (int i = 0; i < 32; i++)
+		to += sprintf(to, "- {ref: r%d, deposit: bio, su: x}\n", i);
+	write_file(text);
+	REFUSED(2, "nothing was entered: 20 entries or more of ", "import", "--append", file);
+	ck_assert_uint_eq(times(err, "\n"), 21);
+	to = text;
+	for (int i = 0; i < 32; i++)
+		to += sprintf(to, "- {ref: r%d, deposit: none, su: 1}\n", i);
+	write_file(text);
+	REFUSED(1, "20 or more of the 32 entries", "import", "--append", file);
+	ck_assert_uint_eq(times(err, "\n"), 21);
 }
 END_TEST
 
@@ -721,6 +807,8 @@ int main(void)
 	tcase_set_timeout(lists, TEST_TIMEOUT);
 	tcase_add_checked_fixture(lists, setup, drive_teardown);
 	tcase_add_test(lists, a_list_that_makes_no_sense_is_refused);
+	tcase_add_test(lists, all_that_is_wrong_with_a_list_is_said_at_once);
+	tcase_add_test(lists, not_all_of_a_wrong_list_is_said);
 	tcase_add_test(lists, a_list_is_entered_once);
 	tcase_add_test(lists, where_counting_starts_is_asked_once_for_all);
 	tcase_add_test(lists, a_known_ref_with_another_request_refuses_all);

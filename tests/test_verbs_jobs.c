@@ -77,8 +77,8 @@ START_TEST(each_finished_job_is_charged_once)
 	fake_add_job("dev",
 		     (struct fake_job){.id = 4, .submit = BEGIN + 3950, .state = "CANCELLED by 0"});
 	DONE("bio: charged 0.06 SU for 2 jobs on dev\n", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"bio|dev|-180|dev job 12_3 of bob, TIMEOUT\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-180|job dev/12_3 of bob, TIMEOUT\n");
 	USED("bio", "240");
 	/* What RawUsage says is nothing to it. */
 	fake_account("dev", "bio")->usage = 99999;
@@ -586,16 +586,16 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	nothing_more();
 	/* Also when all that is not books was lost. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
 	DONE("", "check");
-	CHARGED("bio|dev|-60|dev job 1 of ann, COMPLETED\n"
-		"chem|dev|-70|dev job 2 of ann, COMPLETED\n");
+	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
+		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
@@ -644,8 +644,7 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	/* That of the one that runs is in flight. */
-	DONE("0|3400\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
+	DONE("0|3400\n", "balance", "bio", "-nPo", "Charged,InFlight", "--seconds");
 	/* All of one that runs across the move goes to those above it at its end. */
 	fake_add_job(
 		"dev",
@@ -1267,7 +1266,7 @@ END_TEST
 
 #define LEFT_OUT                                                                                   \
 	"sacct on cluster 'dev': 1 row cannot be read and is left out, each to be charged when "   \
-	"it can be read: job 7 of account lab (line 2): \"soon-"
+	"it can be read: line 2: Start of job 7 of account lab is \"soon-"
 
 /* "lab" is below "bio". */
 static void open_lab(void)
@@ -1287,8 +1286,9 @@ START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
 	GIVES(3, "lab: charged 60s for 1 job on dev\n", LEFT_OUT, "check", "--seconds");
 	USED("bio", "60");
 	USED("lab", "60");
-	GIVES(3, "jobs left out|dev|bad|1 in a day: job 7 of account lab (line 2): \"soon-", NULL,
-	      "doctor", "-nP");
+	GIVES(3,
+	      "jobs left out|dev|bad|1 in a day: line 2: Start of job 7 of account lab is \"soon-",
+	      NULL, "doctor", "-nP");
 	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
 	/* It is said again as long as a check reads it, and entered never. */
 	GIVES(3, "", LEFT_OUT, "check");
@@ -1320,12 +1320,13 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 
 	open_lab();
 	set_row(7, "lab", "soon-", 7400, 30);
-	/* It is free now, and nothing that is decided later changes that. */
+	/* Another run of it is free now, and nothing that is decided later changes that. */
 	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
 	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
-	fake_add_job("dev", (struct fake_job){.id = 8,
+	fake_add_job("dev", (struct fake_job){.id = 7,
 					      .account = "lab",
 					      .qos = "free",
+					      .submit = BEGIN + 7350,
 					      .start = BEGIN + 7400,
 					      .ran = 1000});
 	GIVES(3, "", LEFT_OUT, "check");
@@ -1415,12 +1416,12 @@ START_TEST(a_row_without_a_number_is_charged_later_too)
 		 "|30|00:00:00|billing=1|60\n",
 		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430);
 	GIVES(3, "lab: charged",
-	      "left out, each to be charged when it can be read: of account lab (line 2): \"7x\" "
-	      "for JobIDRaw",
+	      "left out, each to be charged when it can be read: line 2: JobIDRaw of account "
+	      "lab is \"7x\"",
 	      "check");
 	days(10);
 	job(3, "lab", 10 * 86400 + 7300, 60);
-	GIVES(3, "lab: charged", "\"7x\" for JobIDRaw", "check");
+	GIVES(3, "lab: charged", "JobIDRaw of account lab is \"7x\"", "check");
 	set_row(7, "lab", "", 7400, 30);
 	DONE("lab: charged", "check");
 	USED("lab", "150");
@@ -1519,11 +1520,42 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
 	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
 	      "check");
+	/* Nor as long as a check has not charged it. */
 	set_row(9, "lab", "", 11000, 30);
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
 	clock_now += 2 * HOUR;
 	fake_account("dev", "chem")->usage = 120;
 	DONE("chem: is metered by rawusage", "check");
 	USED("chem", "120");
+	DONE("", "verify");
+}
+END_TEST
+
+/* It comes again at each check, and is nothing to remember; a switch waits for it all the same. */
+START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|unknown|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	GIVES(3, "chem: charged", "Suspended of job 7 of account chem is \"unknown\"", "check");
+	GIVES(3, "jobs left out|dev|bad|1 in a day: line 2: Suspended of job 7", NULL, "doctor",
+	      "-nP");
+	ck_assert_ptr_null(strstr(out, "not charged yet"));
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	USED("chem", "30");
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
 	DONE("", "verify");
 }
 END_TEST
@@ -1562,10 +1594,10 @@ START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
 	fake_cluster("dev")->queue = "N/A\n12\n";
 	GIVES(3, NULL,
 	      "squeue on cluster 'dev': 1 line cannot be read, so that no job there is taken for "
-	      "runaway: line 3 has \"N/A\" for JOBID",
+	      "runaway: line 3: JOBID is \"N/A\"",
 	      "check");
 	DONE("2000\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
-	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3 has", NULL, "doctor", "-nP");
+	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3: JOBID", NULL, "doctor", "-nP");
 	GIVES(3, "bio|", "squeue on cluster 'dev': 1 line cannot be read", "reconcile", "-nP");
 	fake_cluster("dev")->queue = NULL;
 	DONE("1 job without an end on dev", "check");
@@ -1630,6 +1662,7 @@ int main(void)
 	tcase_add_test(tcase, a_job_past_what_money_holds_keeps_no_other);
 	tcase_add_test(tcase, names_forge_no_rows);
 	tcase_add_test(tcase, a_switch_waits_for_rows_that_cannot_be_read);
+	tcase_add_test(tcase, a_row_of_a_job_that_runs_is_left_out_meanwhile);
 	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
 	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
 	suite_add_tcase(suite, tcase);

@@ -135,7 +135,7 @@ START_TEST(lots_show_what_the_balance_is_made_of)
 	RUN("balance", "--lots", "-P", "--seconds", "bio");
 	ck_assert_str_eq(out, "Account|Entry|Start|End|Amount|Rest|State\n"
 			      "bio|5|2026-12-01T00:00:00|2026-12-02T00:00:00|95|95|to come\n"
-			      "bio|6|2026-12-11T00:00:00|never|40|40|to come\n");
+			      "bio|6|2026-12-11T00:00:00|none|40|40|to come\n");
 	RUN("balance", "-nPo", "Available,Waiting", "--seconds", "--total");
 	ck_assert_str_eq(out, "0|135\n20|0\n20|135\n");
 	clock_at("2026-12-01");
@@ -151,9 +151,16 @@ START_TEST(lots_show_what_the_balance_is_made_of)
 	DONE("\"rest_seconds\": 55,\n    \"state\": \"active\"", "balance", "--lots", "--json");
 	clock_at("2026-12-02");
 	RUN("balance", "--lots", "-nPo", "State,Rest,End", "--seconds", "bio");
-	ck_assert_str_eq(out, "ended|55|2026-12-02T00:00:00\nto come|40|never\n");
+	ck_assert_str_eq(out, "ended|55|2026-12-02T00:00:00\nto come|40|none\n");
 	RUN("balance", "--lots", "-nPo", "Account,State", "--as-of", "7");
 	ck_assert_str_eq(out, "bio|to come\nbio|to come\nchem|active\n");
+	/* What is spent is no part of it. */
+	fake_account("dev", "chem")->usage += 20;
+	DONE("", "check");
+	RUN("balance", "--lots", "-nPo", "Account,Rest", "--seconds");
+	ck_assert_str_eq(out, "bio|40\n");
+	RUN("balance", "--lots", "-nPo", "Account,Rest", "--seconds", "chem", "--as-of", "7");
+	ck_assert_str_eq(out, "chem|20\n");
 }
 END_TEST
 
@@ -232,7 +239,7 @@ START_TEST(money_to_come_pays_debt_when_it_starts)
 	fake_account("dev", "bio")->usage = 30;
 	DONE("", "check");
 	MONEY("bio", "0|30|-30");
-	DONE("bio has >-0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
+	DONE("bio has -0.01 SU", "deposit", "bio", "100s", "--start", "now+2days");
 	MONEY("bio", "0|30|-30");
 	clock_now += 2 * WHEN_DAY;
 	MONEY("bio", "100|30|70");
@@ -323,6 +330,9 @@ START_TEST(thresholds_and_notices_are_said_once)
 {
 	set_settings("clusters: [dev]\n");
 	DONE("", "deposit", "bio", "10", "--end", "2027-01-01");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	clock_now += WHEN_DAY;
 	DONE("bio: 10.00 SU can be used to 2026-12-31 only", "check");
 	fake_account("dev", "bio")->usage = 19 * SU / 2;
 	DONE("bio: charged 9.50 SU used on dev\n"
@@ -342,6 +352,7 @@ START_TEST(thresholds_and_notices_are_said_once)
 	RUN("journal", "bio", "--seconds", "-nPo", "Detail", "--last", "1");
 	ck_assert_str_eq(out, "90%: 34200s of 36000s\n");
 	DONE("", "deposit", "bio", "1", "--end", "2027-01-02");
+	clock_now += WHEN_DAY;
 	GIVES(0, "bio: 1.00 SU can be used to 2027-01-01", "dry run", "check", "--dry-run");
 	DONE("bio: 1.00 SU can be used to 2027-01-01", "check");
 }

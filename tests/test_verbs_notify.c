@@ -100,8 +100,8 @@ START_TEST(a_hanging_command_makes_the_rest_wait)
 	ck_assert_uint_eq(journaled("failed"), 2);
 	notify_mode = FAKE_OK;
 	DONE("", "check");
-	ck_assert_int_eq(notify_calls, 5);
-	ck_assert_uint_eq(lines(told, "\n"), 3);
+	ck_assert_int_eq(notify_calls, 4);
+	ck_assert_uint_eq(lines(told, "\n"), 2);
 }
 END_TEST
 
@@ -112,6 +112,7 @@ START_TEST(a_slow_or_failing_command_makes_the_rest_wait)
 	use(10 * SU);
 	DONE("bio: held", "hold", "bio");
 	DONE("", "release", "bio", "--until", "now+1hour");
+	DONE("", "release", "bio", "--until", "now+2hours");
 	DONE("", "check");
 	ck_assert_int_eq(notify_calls, 4);
 	notify_takes = 0;
@@ -135,17 +136,20 @@ START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 
 	DONE("", "deposit", "bio", "1s", "--end", "now+5days", "--note", "not told");
 	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 0);
+	clock_now += WHEN_DAY;
+	DONE("", "check");
 	use(10 * SU + 1);
 	DONE("held", "check");
 	DONE("released", "deposit", "bio", "5");
-	ck_assert_int_eq(notify_calls, 4);
+	ck_assert_int_eq(notify_calls, 3);
 	DONE("", "check");
 	DONE("", "hold", "bio");
 	DONE("", "check");
 	DONE("", "check");
-	ck_assert_uint_eq(lines(told, "\n"), 6);
+	ck_assert_uint_eq(lines(told, "\n"), 5);
 	ck_assert_uint_eq(lines(told, "\"kind\":\"notice\""), 1);
-	ck_assert_uint_eq(lines(told, "\"kind\":\"threshold\""), 2);
+	ck_assert_uint_eq(lines(told, "\"kind\":\"threshold\""), 1);
 	ck_assert_uint_eq(lines(told, "\"kind\":\"hold\""), 2);
 	ck_assert_uint_eq(lines(told, "\"kind\":\"release\""), 1);
 	entry = json_loads(told, JSON_DISABLE_EOF_CHECK, NULL);
@@ -173,18 +177,42 @@ START_TEST(thresholds_are_armed_by_time_alone)
 	DONE("", "deposit", "bio", "100", "--start", "now+10days", "--end", "now+20days");
 	use(19 * SU / 2);
 	DONE("90%", "check");
-	ck_assert_uint_eq(lines(told, "threshold"), 2);
+	ck_assert_uint_eq(lines(told, "threshold"), 1);
 	for (int day = 6; day <= 16; day += 5) {
 		clock_now = begin + day * WHEN_DAY;
 		DONE("", "check");
-		ck_assert_uint_eq(lines(told, "threshold"), 2);
+		ck_assert_uint_eq(lines(told, "threshold"), 1);
 	}
 	RUN("balance", "bio", "-nPo", "Percent");
 	ck_assert_str_eq(out, "8\n");
 	clock_now = begin + 21 * WHEN_DAY;
 	DONE("90%", "check");
-	ck_assert_uint_eq(lines(told, "threshold"), 4);
+	ck_assert_uint_eq(lines(told, "threshold"), 2);
 	DONE("", "verify");
+}
+END_TEST
+
+/* The journal has all of them. */
+START_TEST(of_thresholds_crossed_at_once_the_highest_is_told)
+{
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	use(7 * SU);
+	fake_account("dev", "chem")->usage += 19 * SU / 2;
+	DONE("chem: 60% of", "check");
+	ck_assert_uint_eq(lines(told, "\"kind\":\"threshold\""), 2);
+	ck_assert_ptr_nonnull(strstr(told, "\"account\":\"bio\""));
+	ck_assert_uint_eq(lines(told, "\"level\":60"), 1);
+	ck_assert_uint_eq(lines(told, "\"level\":90"), 1);
+	DONE("", "journal", "-nPo", "Kind", "--kind", "threshold");
+	ck_assert_str_eq(out, "threshold\nthreshold\nthreshold\n");
+	/* One by one each is told. */
+	use(2 * SU);
+	DONE("bio: 90% of", "check");
+	ck_assert_uint_eq(lines(told, "\"level\":90"), 2);
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 3);
 }
 END_TEST
 
@@ -239,6 +267,7 @@ int main(void)
 	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
 	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
 	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
+	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_told);
 	tcase_add_test(tcase, a_dry_run_tells_nobody);
 	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
 	suite_add_tcase(suite, tcase);

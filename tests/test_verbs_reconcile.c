@@ -91,7 +91,7 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	      "reconcile", "-nP", "--seconds");
 	SHOWS(3, "bio|dev|190|690|500|1|3\n", "-o",
 	      "Account,Cluster,Books,Slurm,Difference,Restarts,Jobs");
-	SHOWS(3, "dev|2|ann|COMPLETED|500|500|bio|bio\n", "--jobs", "-o",
+	SHOWS(3, "dev|dev/2|ann|COMPLETED|500|500|bio|bio\n", "--jobs", "-o",
 	      "Cluster,Job,User,State,Elapsed,Used,Account,For");
 	SHOWS(3, "2|13512637919694125058\n", "--jobs", "-o", "Job,Index");
 	GIVES(3, "\"index\": \"13512637919694125058\"", "", "reconcile", "--jobs", "--json");
@@ -209,7 +209,7 @@ START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 	/* More than that is missing. */
 	job(2, "bio", 100, 500, "billing=1");
 	SHOWS(3, "bio|dev|3600|4500|0|0|602|900\n", "bio");
-	SHOWS(3, "1|4000\n2|500\n", "--jobs", "-o", "Job,Used");
+	SHOWS(3, "dev/1|4000\ndev/2|500\n", "--jobs", "-o", "Job,Used");
 	/* Only what is certain is entered. */
 	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--no-apply");
 	SHOWS(0, "bio|dev|3898|4500|0|0|602|602\n", "bio");
@@ -273,7 +273,40 @@ START_TEST(use_below_an_account_is_its_own)
 	job(5, "lab", 4000, 130, "billing=1");
 	read_usage("bio", 450, 0);
 	SHOWS(3, "bio|dev|450|480|0|0|0|30\nlab|dev|100|130|0|0|0|30\n", "--seconds");
-	SHOWS(3, "1|lab|bio\n2|bio|bio\n5|lab|bio\n", "bio", "--jobs", "-o", "Job,Account,For");
+	SHOWS(3, "dev/1|lab|bio\ndev/2|bio|bio\ndev/5|lab|bio\n", "bio", "--jobs", "-o",
+	      "Job,Account,For");
+}
+END_TEST
+
+/* RawUsage takes along what it has of a job that runs, 50 seconds late here. */
+START_TEST(a_job_that_runs_across_a_move_counts_on_both_sides_as_rawusage_had_it)
+{
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	clock_now = T0 + 2 * HOUR;
+	job(1, "lab", 3700, 100, "billing=1");
+	fake_account("dev", "lab")->usage = 100;
+	read_usage("bio", 100, 0);
+	/* It began 1000 seconds before the move is seen. */
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	clock_now = T0 + 3 * HOUR;
+	job(2, "lab", 10800 - 1000, 1700, "billing=2");
+	fake_account("dev", "lab")->usage = 100 + 2 * 950;
+	fake_account("dev", "chem")->usage = 100 + 2 * 950;
+	read_usage("bio", 0, 3);
+	clock_now = T0 + 4 * HOUR;
+	fake_account("dev", "lab")->usage = 100 + 2 * 1700;
+	read_usage("chem", 100 + 2 * 1700, 0);
+	SHOWS(0, "bio|dev|2000|2000|0|0|0|0\nchem|dev|1500|1500|0|0|0|0\n", "--seconds");
+	/* More than that is lost; the check that saw the move read a second behind its start. */
+	job(3, "lab", 5000, 700, "billing=1");
+	GIVES(3, "bio|dev|2000|2802|0|0|0|802\nchem|dev|1500|1500|0|0|0|0\n", "", "reconcile",
+	      "-nP", "--seconds");
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	GIVES(0, "0\n0\n", NULL, "reconcile", "-nP", "--seconds", "-o", "Difference");
+	DONE("", "verify");
 }
 END_TEST
 
@@ -368,7 +401,8 @@ START_TEST(what_is_counted_from_zero_is_read_in_few_slices)
 	ck_assert_int_le(calls, 13);
 	job(5, "phys", -500 * day, 7, "billing=1");
 	calls = fake_calls[FAKE_SACCT];
-	SHOWS(3, "1|20\n5|7\n2|30\n3|3456000\n4|90\n", "phys", "--jobs", "-o", "Job,Used");
+	SHOWS(3, "dev/1|20\ndev/5|7\ndev/2|30\ndev/3|3456000\ndev/4|90\n", "phys", "--jobs", "-o",
+	      "Job,Used");
 	/* The second time only where jobs were. */
 	calls = fake_calls[FAKE_SACCT] - calls;
 	ck_assert_int_le(calls, 21);
@@ -439,7 +473,7 @@ START_TEST(what_a_row_left_out_may_explain_is_not_given_back)
 	read_usage("bio", 170, 0);
 	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
 	      "sacct on cluster 'dev': 1 row cannot be read and is left out, nor is anything given "
-	      "back for them: job 2 of account lab (line 2): \"-50\" for ElapsedRaw",
+	      "back for them: line 2: ElapsedRaw of job 2 of account lab is \"-50\"",
 	      "reconcile", "bio", "-nP", "--seconds");
 	char *before = exported();
 	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
@@ -533,6 +567,8 @@ int main(void)
 	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
+	tcase_add_test(tcase,
+		       a_job_that_runs_across_a_move_counts_on_both_sides_as_rawusage_had_it);
 	tcase_add_test(tcase, an_account_that_is_gone_leaves_what_it_used);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_ended_before_counting_began_is_no_difference);

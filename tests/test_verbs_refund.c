@@ -187,7 +187,7 @@ START_TEST(all_that_ended_so_are_refunded_once)
 	char *before = exported();
 
 	GIVES(0, "", "dry run: 0.08 SU of 3 jobs (4 charges) would be refunded", "refund",
-	      "--state", "NODE_FAIL", "--since", "2026-11-22", NOTE, "--dry-run", "-nP", "-o",
+	      "--state", "node_Fail", "--since", "2026-11-22", NOTE, "--dry-run", "-nP", "-o",
 	      "Job");
 	ck_assert_str_eq(out, "dev/2\ndev/2\ndev/3\ndev/30+1\n");
 	/* Nobody to ask; and one who says no. */

@@ -42,6 +42,7 @@ static const char *entry_of(const char *name)
 static void setup(void)
 {
 	drive_setup();
+	fake_qos = "normal|||||1.000000\nfast|||||1.000000\n";
 	fake_account("dev", "bio");
 	(void)snprintf(fake_account("dev", "lab")->parent, NAME_SIZE, "bio");
 	DONE("", "open", "bio", "10");
@@ -72,7 +73,9 @@ START_TEST(what_is_malformed_is_refused)
 	REFUSED(2, "--by takes no 'usr': did you mean 'user'?", "usage", "bio", "--by", "usr");
 	REFUSED(2, "--by takes no ''", "statement", "bio", "--by", "");
 	REFUSED(2, "leave one out", "statement", "bio", "--by", "user", "--entries");
-	REFUSED(1, "account 'nosuch' is not in the bank", "usage", "bio", "nosuch");
+	REFUSED(1, "account 'nosuch' is not in the bank", "usage", "nosuch");
+	GIVES(1, "bio|ann|2|", "account 'nosuch' is not in the bank", "usage", "bio", "nosuch",
+	      "-nPo", "Account,User,Jobs,Used");
 	REFUSED(2, "ends before it begins", "usage", "bio", "--since", "2027-01-01");
 	REFUSED(1, "has not begun", "usage", "bio", "--since", "2026-12-01", "--until",
 		"2027-01-01");
@@ -127,7 +130,8 @@ START_TEST(use_is_told_apart)
 	   "--since", "2026-11-22T18:00:05");
 	IS("2026-11|4|513\n", "usage", "bio", "-nPo", "month,jobs,used", "--seconds", "--by",
 	   "month");
-	IS("1|ann|bio|main|normal|dev|60\n2|bob|lab|main|fast|dev|40\n3|ann|bio|main|fast|dev|300\n"
+	IS("dev/1|ann|bio|main|normal|dev|60\ndev/2|bob|lab|main|fast|dev|40\n"
+	   "dev/3|ann|bio|main|fast|dev|300\ndev/"
 	   "5||bio|main|normal|dev|10\n(RawUsage)||||||100\n(reconciled)||||||3\n",
 	   "usage", "bio", "-nPo", "job,user,slurmaccount,partition,qos,cluster,used", "--seconds",
 	   "--by", "job");
@@ -140,8 +144,8 @@ START_TEST(a_statement_adds_up_by_whatever)
 	static const char *const words[] = {"user", "job", "account", "partition", "qos", "month"};
 	char deposit[32];
 
-	DONE("", "refund", entry_of("job 3 "), "0.05", "--note", "x");
-	DONE("", "refund", entry_of("job 2 "), "--note", "x");
+	DONE("", "refund", entry_of("job dev/3 "), "0.05", "--note", "x");
+	DONE("", "refund", entry_of("job dev/2 "), "--note", "x");
 	DONE("", "deposit", "bio", "1");
 	DONE("", "journal", "bio", "-nPo", "Entry", "-k", "deposit", "--last", "1");
 	(void)snprintf(deposit, sizeof(deposit), "%.*s", (int)strcspn(out, "\n"), out);
@@ -182,13 +186,13 @@ START_TEST(what_is_given_back_counts_with_its_job)
 {
 	char entry[32], refund[32];
 
-	(void)snprintf(entry, sizeof(entry), "%s", entry_of("job 3 "));
+	(void)snprintf(entry, sizeof(entry), "%s", entry_of("job dev/3 "));
 	DONE("", "refund", entry, "100s", "--note", "x");
 	DONE("", "journal", "bio", "-nPo", "Entry", "-k", "refund");
 	(void)snprintf(refund, sizeof(refund), "%.*s", (int)strcspn(out, "\n"), out);
-	DONE("", "refund", entry_of("job 2 "), "--note", "x");
-	IS("1|1|60\n2|1|0\n3|1|200\n5|1|10\n", "usage", "bio", "-nPo", "job,jobs,used", "--seconds",
-	   "--by", "job", "--since", "2026-11-22T18:00:05");
+	DONE("", "refund", entry_of("job dev/2 "), "--note", "x");
+	IS("dev/1|1|60\ndev/2|1|0\ndev/3|1|200\ndev/5|1|10\n", "usage", "bio", "-nPo",
+	   "job,jobs,used", "--seconds", "--by", "job", "--since", "2026-11-22T18:00:05");
 	IS("ann|2|260\nbob|1|0\n(unknown)|1|10\n", "usage", "bio", "-nPo", "user,jobs,used",
 	   "--seconds", "--since", "2026-11-22T18:00:05");
 	DONE("", "reverse", refund, "--note", "x");
@@ -199,15 +203,15 @@ START_TEST(what_is_given_back_counts_with_its_job)
 	clock_now = T0 + 10 * WHEN_DAY;
 	DONE("", "refund", entry, "50s", "--note", "x");
 	clock_now = T0 + 12 * WHEN_DAY;
-	DONE("", "reverse", entry_of("job 1 "), "--note", "x");
-	IS("1|0|-60\n3|0|-50\n", "usage", "bio", "-nPo", "job,jobs,used", "--seconds", "--by",
-	   "job", "--since", "2026-12-01");
+	DONE("", "reverse", entry_of("job dev/1 "), "--note", "x");
+	IS("dev/1|0|-60\ndev/3|0|-50\n", "usage", "bio", "-nPo", "job,jobs,used", "--seconds",
+	   "--by", "job", "--since", "2026-12-01");
 	IS("ann|0|-110|-\n", "usage", "bio", "-nPo", "user,jobs,used,share", "--seconds", "--since",
 	   "2026-12-01");
 	IS("2026-11|4|473\n2026-12|0|-110\n", "usage", "bio", "-nPo", "month,jobs,used",
 	   "--seconds", "--by", "month", PERIOD);
-	IS("1|1|0\n2|1|0\n3|1|250\n5|1|10\n(RawUsage)|0|100\n(reconciled)|0|3\n", "usage", "bio",
-	   "-nPo", "job,jobs,used", "--seconds", "--by", "job", PERIOD);
+	IS("dev/1|1|0\ndev/2|1|0\ndev/3|1|250\ndev/5|1|10\n(RawUsage)|0|100\n(reconciled)|0|3\n",
+	   "usage", "bio", "-nPo", "job,jobs,used", "--seconds", "--by", "job", PERIOD);
 }
 END_TEST
 
@@ -267,7 +271,7 @@ END_TEST
 
 START_TEST(the_journal_by_user)
 {
-	DONE("", "refund", entry_of("job 3 "), "100s", "--note", "x");
+	DONE("", "refund", entry_of("job dev/3 "), "100s", "--note", "x");
 	IS("job|-60\njob|-300\nrefund|100\n", "journal", "--user", "ann", "-nPo", "kind,amount",
 	   "--seconds");
 	IS("job|-40\n", "journal", "bio", "--user", "bob", "-nPo", "kind,amount", "--seconds");

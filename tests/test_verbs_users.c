@@ -109,6 +109,7 @@ START_TEST(what_is_not_published_is_said)
 	GIVES(1, NULL, "there is no account 'nope' among those that the bank publishes", "balance",
 	      "nope");
 	GIVES(1, NULL, "that the bank publishes: did you mean 'other'?", "balance", "ohter");
+	GIVES(1, "other|", "there is no account 'nope'", "balance", "nope", "other", "-nP");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--lots");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--forecast");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--as-of", "1");

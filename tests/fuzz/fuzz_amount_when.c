@@ -50,6 +50,9 @@ static void when(const char *text)
 		when_format_local(buf, value);
 		MUST(*buf);
 		when_format_age(buf, now - value);
+		(void)when_format_last(buf, value);
+		MUST(*buf);
+		MUST(when_day(value) <= value && when_day(value) > value - 2 * WHEN_DAY);
 		for (int days = -40000; days <= 4000000; days += 1010000) {
 			if (when_add_days(value, days, &again))
 				MUST(again >= 0 && again <= WHEN_MAX);

@@ -31,6 +31,12 @@ row() {
 	subank balance -n -P --seconds -o "$1" tariff
 }
 
+# has_run JOB: for at least two seconds: one that is ended in its first counts for nothing.
+has_run() {
+	[[ $(cluster_ask squeue -h -j "$1" -o %M) =~ ^([0-9]+):([0-9]+)$ ]] &&
+		((10#${BASH_REMATCH[1]} * 60 + 10#${BASH_REMATCH[2]} >= 2))
+}
+
 is_committed() {
 	subank check >/dev/null
 	[[ $(row Committed) = "$1" ]]
@@ -64,6 +70,8 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	submit tariff 'sleep 300' --requeue
 	expect_job "$failed" RUNNING
 	expect_job "$job" RUNNING
+	expect_true "the first runs for a while" cluster_until 30 has_run "$failed"
+	expect_true "the second runs for a while" cluster_until 30 has_run "$job"
 	expect_true "committed to both limits" cluster_until 30 is_committed 1800
 	in_flight=$(row InFlight)
 	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
@@ -130,6 +138,32 @@ test_what_the_billing_leaves_out_of_weights_is_charged_by_both_meters() {
 	run 0 subank reconcile
 	expect_equal "differences" "0 0" "$(subank reconcile -n -P --seconds -o Difference weighty light | paste -sd ' ')"
 	cluster_ask scontrol update partition=main TRESBillingWeights=CPU=1.0
+	run 0 subank verify
+}
+
+test_a_qos_that_is_deleted_keeps_its_factor() {
+	local raw
+	sed -i '/^meter:/d; /^hold_on:/d; /^free_states:/d; /^factors:/d' "$harness_dir/subank.yaml"
+	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
+	cluster_ask sacctmgr -i add qos brief UsageFactor=2.5 >/dev/null
+	new_bank
+	new_account brevity
+	cluster_ask sacctmgr -i modify user "$CLUSTER_USER" where account=brevity set qos+=brief >/dev/null
+	run 0 subank open brevity 10
+	run 0 subank check
+	run 0 subank check
+	expect_true "the QOS can be used" cluster_until 20 eval 'submit brevity "sleep 4" -q brief -n 2 2>/dev/null'
+	expect_job "$job" COMPLETED
+	expect_true "slurmdbd knows" cluster_until 60 over
+	raw=$(cluster_raw_usage brevity)
+	cluster_ask sacctmgr -i delete qos brief >/dev/null
+	[[ -z $(cluster_ask sacctmgr -n -P show qos brief) ]] || harness_failed "the QOS" gone "there"
+	run 0 subank check
+	expect_true "something was used" test "$raw" -ge 20
+	expect_equal "used, by the factor that it had" "$raw" "$(used brevity)"
+	run 0 subank reconcile brevity
+	run 0 subank doctor -n -P
+	expect_match "doctor" 'UsageFactor of a QOS\|gone from Slurm\|info\|1: brief\|' "$out"
 	run 0 subank verify
 }
 
