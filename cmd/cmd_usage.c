@@ -107,10 +107,10 @@ static int add_unentered(struct listing *listing, const struct account *account,
 static int find_unentered(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	const struct selection *selection = listing->selection;
+	struct selection *selection = listing->selection;
 	const struct account *account;
 	size_t count = 0;
-	int rc = SB_OK;
+	int rc = selection_find(selection, listing->env, books, err);
 
 	listing->unentered_count = 0;
 	listing->head = books_head(books)->seq;
@@ -174,15 +174,13 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	struct listing *listing = ctx;
 	struct selection *selection = listing->selection;
 	size_t count = 0;
-	int rc;
+	int rc = SB_OK;
 
 	listing->moved = books_head(books)->seq != listing->head;
 	if (listing->moved)
 		return SB_OK;
 	books_as_entered(books); /* as the statements, which are compared with the states */
-	/* All of them first: a row that an error follows would look like an answer. */
-	rc = selection_find(selection, listing->env, books, err);
-	if (!rc && selection->count == 0)
+	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = list_account(listing, books, selection->list[i], err);

@@ -13,7 +13,6 @@ struct move {
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
 	int64_t without; /* what it would show if nobody had moved; -1: past int64. Slurm cuts */
-	bool odd; /* nobody knows: the usage of one that moved cannot be read */
 	int64_t cut; /* each account to whole seconds: it may be off by so much */
 	bool waits; /* a usage that it needs cannot be read: a later check sees to it */
 };

@@ -258,7 +258,6 @@ static void find_usage_without(const struct observation *observation, const stru
 		sum += (__int128)row->usage * change;
 		move->waits = move->waits || (change != 0 && row->odd_usage);
 		move->cut += change != 0;
-		move->odd = move->odd || (change != 0 && observation->rows[i].odd_usage);
 	}
 	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
 }
@@ -401,7 +400,7 @@ static int meter_move(struct books *books, struct check *check, const struct acc
 	const struct meter *meter = account_meter(account, cluster);
 	int rc = SB_OK;
 
-	if (!move->odd && move->without > meter->reading) {
+	if (move->without > meter->reading) {
 		rc = charge_use(books, check, account, meter, move->without, observation->time,
 				err);
 		meter = account_meter(account, cluster);
@@ -409,8 +408,7 @@ static int meter_move(struct books *books, struct check *check, const struct acc
 	if (rc || usage == meter->reading)
 		return rc;
 	return start_anew(books, account->name, cluster, meter->reading, usage,
-			  !move->odd && move->without + move->cut < meter->reading ? NULL : move,
-			  finding, err);
+			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
 }
 
 /* The row says nothing of the use: the meter stays where it is, so that the next reading has it
@@ -439,49 +437,12 @@ static int leave_odd(struct books *books, struct check *check, const struct acco
 			    false, err);
 }
 
-/* Whether the account's usage could not be read when another came below it or went: what the check
- * before the move read says nothing then. */
-static int moved_unread(struct books *books, const struct account *account,
-			const struct meter *meter, const struct moved **ret, struct sb_error *err)
-{
-	struct reading reading;
-	size_t at = account->move_count;
-	int rc;
-
-	*ret = NULL;
-	while (at > 0 && strcmp(account->moves[at - 1].cluster, meter->cluster) != 0)
-		at--;
-	if (at == 0 || account->moves[at - 1].since <= meter->time)
-		return SB_OK;
-	rc = books_reading(books, meter->cluster, account->name, &reading, err);
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	if (rc || reading.time < account->moves[at - 1].since)
-		*ret = &account->moves[at - 1];
-	return SB_OK;
-}
-
-static int start_behind_move(struct books *books, const struct account *account,
-			     const struct meter *meter, const struct moved *moved, int64_t usage,
-			     struct finding *finding, struct sb_error *err)
-{
-	char reason[256];
-
-	*finding = (struct finding){.kind = FOUND_MOVED, .before = meter->reading, .now = usage};
-	check_set_name(finding->other, moved->mover);
-	(void)snprintf(reason, sizeof(reason),
-		       "account %.150s moved while the usage could not be read", moved->mover);
-	return enter_baseline(books, account->name, moved->cluster, meter->reading, usage, reason,
-			      "", err);
-}
-
 int check_meter(struct books *books, struct check *check, const struct account *account,
 		const struct observation *observation, struct sb_error *err)
 {
 	const struct observed *row = observation_find(observation, account->name);
 	const struct meter *meter = account_meter(account, observation->cluster);
 	const struct move *move = find_move(check, account->name, observation->cluster);
-	const struct moved *unread = NULL;
 	struct finding finding = {0};
 	int rc = SB_OK;
 
@@ -496,10 +457,6 @@ int check_meter(struct books *books, struct check *check, const struct account *
 			  : note_reading(books, observation->cluster, account->name, row->usage,
 					 observation->time, row->running, false, err);
 	}
-	if (meter && !move && account->move_count > 0)
-		rc = moved_unread(books, account, meter, &unread, err);
-	if (rc)
-		return rc;
 	if (!meter) {
 		int64_t usage = row ? row->usage : 0;
 
@@ -513,8 +470,6 @@ int check_meter(struct books *books, struct check *check, const struct account *
 	} else if (move) {
 		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
 				err);
-	} else if (unread) {
-		rc = start_behind_move(books, account, meter, unread, row->usage, &finding, err);
 	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
 				row->usage, NULL, &finding, err);
