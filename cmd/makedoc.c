@@ -218,7 +218,11 @@ static void print_forms(void)
 	prose_roff(stdout,
 		   "`journal --json` prints one object a line, the others an array. In JSON and "
 		   "CSV amounts are whole billing-seconds under names that end in `_seconds`, "
-		   "times are RFC 3339, and every column is there unless -o chooses.\n"
+		   "times are RFC 3339, and every column is there unless -o chooses. What an "
+		   "unlimited account has available is null (empty in CSV), and `unlimited` true "
+		   "(yes); with -P it is `unlimited`.\n"
+		   "After a failure nothing is printed, no header and no []; rows of -P, --csv and "
+		   "`journal --json` that were printed before it stand.\n"
 		   "The other verbs are no lists and have none of these. What `check` and `verify` "
 		   "found is in their status, and what a check did is in the journal. `export` "
 		   "writes the whole ledger, for other programs too.");
@@ -412,7 +416,8 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_REVERSE] = "an entry that moved money is taken back",
 	[EVENT_ADJUST] = "`subank set` made the allocation smaller than what is left",
 	[EVENT_EXPIRE] = "what was left of a window that ended",
-	[EVENT_THRESHOLD] = "a percentage used was crossed",
+	[EVENT_THRESHOLD] =
+		"a percentage used was crossed; `used` has what running jobs count for, too",
 	[EVENT_NOTICE] = "a window with something left ends soon",
 	[EVENT_HOLD] = "jobs no longer start",
 	[EVENT_RELEASE] = "a cause of hold ends, or is put aside until a time",
@@ -503,7 +508,7 @@ static const char journal_form[] =
 	"have "
 	"`_seconds` behind their names, and `db_index`, which is past what many readers of JSON "
 	"take for a "
-	"whole number, is a string.\n"
+	"whole number, is a string. `actor` is added: who made it, as the table has it.\n"
 	"Amounts are always positive: the kind gives the sign. Where an entry took money from, or "
 	"brought it to, stands in `parts`, a list of {lot: N, amount: N}; a lot is named by the "
 	"entry "
