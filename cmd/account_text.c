@@ -29,6 +29,23 @@ const char *account_causes(const struct account *account, const char *separator,
 	return buf;
 }
 
+const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const struct funds *funds)
+{
+	if (!funds->unlimited)
+		return quantity(env, buf, funds->available);
+	(void)snprintf(buf, QUANTITY_SIZE, "unlimited");
+	return buf;
+}
+
+const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const struct funds *funds)
+{
+	char text[QUANTITY_SIZE];
+
+	(void)snprintf(buf, FUNDS_SIZE, "%s %s", funds->unlimited ? "is" : "has",
+		       funds_text(env, text, funds));
+	return buf;
+}
+
 struct waiting account_waiting(const struct account *account)
 {
 	struct waiting waiting = {0};

@@ -3,7 +3,8 @@
 #ifndef SUBANK_CMD_ACCOUNT_TEXT_H
 #define SUBANK_CMD_ACCOUNT_TEXT_H
 
-#include "ledger/account.h"
+#include "cmd/env.h"
+#include "ledger/funds.h"
 
 /* "open", "held", "grace" or "closed". */
 const char *account_state(const struct account *account);
@@ -12,6 +13,12 @@ const char *account_state(const struct account *account);
 enum { CAUSES_SIZE = 32 };
 const char *account_causes(const struct account *account, const char *separator,
 			   char buf[CAUSES_SIZE]);
+
+/* For a sentence about the account: "has 10.00 SU" or "is unlimited". Returns [buf]. */
+enum { FUNDS_SIZE = QUANTITY_SIZE + 8 };
+const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const struct funds *funds);
+/* "10.00 SU" or "unlimited". Returns [buf]. */
+const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const struct funds *funds);
 
 /* Money whose window has not started: how much (as much as int64 holds), and when the first does.
  */

@@ -8,6 +8,7 @@
 
 #include "cmd/balance_row.h"
 #include "cmd/command.h"
+#include "cmd/publish.h"
 #include "cmd/published.h"
 #include "ledger/nearest.h"
 #include "ledger/when.h"
@@ -41,11 +42,13 @@ static bool choose(struct listing *listing, const char *name, bool above)
 static void choose_own(struct listing *listing, const char *name)
 {
 	const struct published *published = &listing->published;
+	char key[NAME_SIZE];
 
 	if (choose(listing, name, true))
 		return;
+	published_key(key, name);
 	for (size_t i = 0; i < published->inside_count; i++) {
-		if (strcmp(published->inside[i].account, name) == 0)
+		if (strcmp(published->inside[i].account, key) == 0)
 			(void)choose(listing, published->inside[i].above, true);
 	}
 }

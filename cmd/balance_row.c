@@ -9,7 +9,6 @@
 #include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "ledger/amount.h"
-#include "ledger/jobs.h"
 #include "ledger/seen.h"
 
 /* What Slurm was asked and whether it was done. */
@@ -37,26 +36,26 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 					   .debt = account->debt,
 					   .waiting = account_waiting(account).amount}};
 	const struct rules rules = rules_of(env);
-	struct in_flight flight = {0};
+	struct funds funds;
 	const char *read_on;
 	int64_t since;
-	int rc = account_available(account, &row.sums.available, err);
+	int rc = funds_of(books, account, now ? &rules : NULL, &funds, err);
 
-	if (!rc)
-		rc = account_allocated(account, &row.sums.allocated, err);
-	if (!rc)
-		rc = account_used(account, &row.sums.used, err);
 	if (!rc)
 		rc = books_read_time(books, account, env->settings.clusters,
 				     env->settings.cluster_count, &row.read, &read_on, err);
-	if (!rc && now)
-		rc = jobs_in_flight(books, account, &flight, err);
-	row.sums.in_flight = flight.used;
-	row.sums.committed = flight.committed;
-	row.seen = flight.time;
-	row.endless = flight.endless;
-	row.has_running =
-		now && amount_sub(row.sums.available, jobs_spent(&flight, &rules), &row.sums.left);
+	if (rc)
+		return rc;
+	row.sums.allocated = funds.allocated;
+	row.sums.used = funds.used;
+	row.sums.available = funds.available;
+	row.sums.settled = funds.settled;
+	row.sums.unlimited = funds.unlimited;
+	row.sums.in_flight = funds.flight.used;
+	row.sums.committed = funds.flight.committed;
+	row.seen = funds.flight.time;
+	row.endless = funds.flight.endless;
+	row.has_running = now;
 	seen_sum(books, account, &row.unentered, &since);
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && now && !account_held(account))
@@ -82,8 +81,10 @@ int sums_add(struct sums *to, const struct sums *more, struct sb_error *err)
 	    amount_add(to->waiting, more->waiting, &to->waiting) &&
 	    amount_add(to->in_flight, more->in_flight, &to->in_flight) &&
 	    amount_add(to->committed, more->committed, &to->committed) &&
-	    amount_add(to->left, more->left, &to->left))
+	    amount_add(to->settled, more->settled, &to->settled)) {
+		to->unlimited = to->unlimited || more->unlimited;
 		return SB_OK;
+	}
 	return sb_error_set(err, SB_EOVERFLOW,
 			    "the total is more than can be counted: leave out --total");
 }
@@ -101,12 +102,13 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
 	[BALANCE_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
 	[BALANCE_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
+	[BALANCE_SETTLED] = {"Settled", true, false, LOOK_AMOUNT},
 	[BALANCE_FLIGHT] = {"InFlight", true, false, LOOK_AMOUNT},
 	[BALANCE_COMMITTED] = {"Committed", true, false, LOOK_AMOUNT},
 	[BALANCE_SEEN] = {"Seen", true, false, LOOK_WHOLE},
 	[BALANCE_ENDLESS] = {"NoLimit", true, false, LOOK_WHOLE},
-	[BALANCE_FREE] = {"Free", true, false, LOOK_AMOUNT},
 	[BALANCE_UNENTERED] = {"Unentered", true, false, LOOK_AMOUNT},
+	[BALANCE_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
 	[BALANCE_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
 	[BALANCE_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
@@ -121,7 +123,14 @@ static void print_sums(struct output *output, const char *name, const char *stat
 	output_text(output, BALANCE_STATE, state);
 	output_amount(output, BALANCE_ALLOCATED, sums->allocated);
 	output_amount(output, BALANCE_USED, sums->used);
-	output_amount(output, BALANCE_AVAILABLE, sums->available);
+	if (sums->unlimited) {
+		output_no_amount(output, BALANCE_AVAILABLE, "unlimited");
+		output_no_amount(output, BALANCE_SETTLED, "unlimited");
+	} else {
+		output_amount(output, BALANCE_AVAILABLE, sums->available);
+		output_amount(output, BALANCE_SETTLED, sums->settled);
+	}
+	output_flag(output, BALANCE_UNLIMITED, sums->unlimited);
 	output_percent(output, BALANCE_PERCENT, amount_percent(sums->used, sums->allocated));
 	output_amount(output, BALANCE_CHARGED, sums->charged);
 	output_amount(output, BALANCE_DEBT, sums->debt);
@@ -130,7 +139,6 @@ static void print_sums(struct output *output, const char *name, const char *stat
 		return;
 	output_amount(output, BALANCE_FLIGHT, sums->in_flight);
 	output_amount(output, BALANCE_COMMITTED, sums->committed);
-	output_amount(output, BALANCE_FREE, sums->left);
 }
 
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,

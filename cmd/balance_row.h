@@ -13,7 +13,8 @@ struct sums { /* billing-seconds */
 	int64_t allocated, used, available, charged, debt, waiting;
 	/* Of jobs that run, which no entry has yet: */
 	int64_t in_flight, committed;
-	int64_t left; /* what is available less the one of the two that holds go by */
+	int64_t settled; /* what would be available without them (funds.h) */
+	bool unlimited; /* of one of them, what is available bounds nobody */
 };
 
 struct balance_row {
@@ -50,12 +51,13 @@ enum {
 	BALANCE_CHARGED,
 	BALANCE_DEBT,
 	BALANCE_WAITING,
+	BALANCE_SETTLED,
 	BALANCE_FLIGHT,
 	BALANCE_COMMITTED,
 	BALANCE_SEEN,
 	BALANCE_ENDLESS,
-	BALANCE_FREE,
 	BALANCE_UNENTERED,
+	BALANCE_UNLIMITED,
 	BALANCE_COLUMNS, /* without --forecast */
 	BALANCE_WEEK = BALANCE_COLUMNS,
 	BALANCE_MONTH,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cmd/account_text.h"
 #include "cmd/checkup.h"
 #include "cmd/confirm.h"
 #include "cmd/progress.h"
@@ -89,7 +90,7 @@ int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
 	/* A verb that needs it will say so itself. */
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
-	return rc ? rc : account_available(account, &change->before, err);
+	return rc ? rc : funds_of(batch->books, account, &batch->rules, &change->before, err);
 }
 
 int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
@@ -108,7 +109,9 @@ static int look_after(struct batch *batch, struct sb_error *err)
 		rc = books_account(batch->books, change->name, &account, err);
 		change->is = !rc;
 		if (!rc)
-			rc = account_available(account, &change->after, err);
+			rc = funds_of(batch->books, account, &batch->rules, &change->after, err);
+		if (!rc)
+			change->waiting = account_waiting(account).amount;
 	}
 	return rc;
 }
@@ -376,6 +379,7 @@ int batch_run(struct env *env, struct batch *batch)
 	struct sb_error err;
 	int status = check_refs(env, batch);
 
+	batch->rules = rules_of(env);
 	quiet.batch = batch;
 	if (status == EXIT_DONE)
 		look_at_all(&quiet, batch);

@@ -9,12 +9,21 @@
 #include "cmd/output.h"
 #include "cmd/selection.h"
 
-enum { COLUMN_ACCOUNT, COLUMN_BEFORE, COLUMN_AFTER, COLUMNS };
+enum {
+	COLUMN_ACCOUNT,
+	COLUMN_BEFORE,
+	COLUMN_AFTER,
+	COLUMN_WAITING,
+	COLUMN_UNLIMITED,
+	COLUMNS,
+};
 
 static const struct column columns[] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
 	[COLUMN_BEFORE] = {"Before", true, true, LOOK_AMOUNT},
 	[COLUMN_AFTER] = {"After", true, true, LOOK_AMOUNT},
+	[COLUMN_WAITING] = {"Waiting", true, true, LOOK_AMOUNT},
+	[COLUMN_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
 };
 
 /* The place of [name], or where it belongs. */
@@ -89,6 +98,14 @@ void changes_release(struct changes *changes)
 	*changes = (struct changes){0};
 }
 
+static void put_funds(struct output *output, size_t column, const struct funds *funds)
+{
+	if (funds->unlimited)
+		output_no_amount(output, column, "unlimited");
+	else
+		output_amount(output, column, funds->available);
+}
+
 int changes_print(struct env *env, const struct changes *changes)
 {
 	struct output *output = NULL;
@@ -108,9 +125,12 @@ int changes_print(struct env *env, const struct changes *changes)
 		output_row(output);
 		output_text(output, COLUMN_ACCOUNT, change->name);
 		if (change->was)
-			output_amount(output, COLUMN_BEFORE, change->before);
-		if (change->is)
-			output_amount(output, COLUMN_AFTER, change->after);
+			put_funds(output, COLUMN_BEFORE, &change->before);
+		if (!change->is)
+			continue;
+		put_funds(output, COLUMN_AFTER, &change->after);
+		output_amount(output, COLUMN_WAITING, change->waiting);
+		output_flag(output, COLUMN_UNLIMITED, change->after.unlimited);
 	}
 	if (!rc)
 		rc = output_finish(output, &err);

@@ -4,11 +4,13 @@
 #define SUBANK_CMD_CHANGES_H
 
 #include "cmd/env.h"
+#include "ledger/funds.h"
 
 struct change {
 	char name[NAME_SIZE];
 	bool was, is; /* the account is there before; after */
-	int64_t before, after; /* available, billing-seconds */
+	struct funds before, after;
+	int64_t waiting; /* after, in windows that have not started */
 };
 
 /* By name, each once. Start with a zeroed one; changes_release(). */

@@ -186,13 +186,13 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
 	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
-	bool silent;
+	bool incomplete;
 
 	check.steps = &steps;
 	rules.put_right = rules.put_right || checkup->put_right;
 	if (status != EXIT_DONE)
 		return status;
-	silent = clusters.silent > 0;
+	incomplete = clusters.silent > 0 || clusters.odd > 0;
 	/* Whoever settles an entry does not wait for slurmdbd. */
 	metered = checkup->settling ? EXIT_DONE
 				    : job_meter_run(env, checkup, &clusters, dry ? &foreseen : NULL,
@@ -217,8 +217,10 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
 	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
+	/* Limits that were asked for meanwhile. */
+	incomplete = incomplete || clusters.odd > 0;
 	clusters_release(&clusters);
-	return status == EXIT_DONE && (silent || metered != EXIT_DONE) ? EXIT_PART : status;
+	return status == EXIT_DONE && (incomplete || metered != EXIT_DONE) ? EXIT_PART : status;
 }
 
 /* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the
@@ -422,14 +424,18 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 				     names);
 				return status;
 			}
-			warning(env, "%s; the entry stands, the next check brings Slurm in line",
+			warning(env,
+				"%s; the entry stands, do not run it again; the next check brings "
+				"Slurm in line",
 				err.text);
 			return EXIT_PART;
 		}
 		after = run_locked(env, &checkup, &locks);
 	}
+	/* What failed may have advised to run it again. */
 	if (after != EXIT_DONE)
-		note(env, "the entry stands; the next check brings Slurm in line");
+		note(env, "the entry stands, do not run it again; the next check brings Slurm in "
+			  "line");
 	/* The entry was made, whatever became of Slurm. */
 	return after == EXIT_DONE ? status : EXIT_PART;
 }

@@ -122,6 +122,21 @@ static int add_limits(struct limit_block *block, const char *field, const char *
 	return more;
 }
 
+enum { ODD_SAID_MAX = 5 };
+
+void odd_rows_say(struct env *env, const char *cluster, const char *program,
+		  const struct odd_rows *rows)
+{
+	char text[ODD_ROW_TEXT_SIZE];
+
+	for (size_t i = 0; i < rows->count && i < ODD_SAID_MAX; i++)
+		warning(env, "cluster '%s': %s, %s: it is left out until it can be read", cluster,
+			program, odd_row_text(text, &rows->list[i]));
+	if (rows->count > ODD_SAID_MAX)
+		warning(env, "cluster '%s': %s: %zu more like these are left out (subank doctor)",
+			cluster, program, rows->count - ODD_SAID_MAX);
+}
+
 /* Makes observations of sshare's rows. */
 static int take_rows(struct cluster_answer *answer, struct observation *observation,
 		     struct slurm_error *err)
@@ -140,19 +155,19 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 		const struct share *share = &shares->rows[i];
 		struct observed *row = &answer->rows[i];
 		size_t first = block->count;
-		int code = add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err);
 
+		if (!share->odd_limits && add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err))
+			return SLURM_EFORM;
 		*row = (struct observed){.account = share->account,
 					 .parent = share->parent,
-					 .usage = share->raw_usage,
+					 .usage = share->odd_usage ? 0 : share->raw_usage,
+					 .odd_usage = share->odd_usage,
+					 .odd_limits = share->odd_limits,
+					 .odd_room = share->odd_room,
+					 .minutes = share->minutes,
+					 .running = share->running,
 					 .limits = block->limits + first,
 					 .limit_count = block->count - first};
-		if (code == SLURM_OK)
-			code = tres_value(share->grp_tres_raw, "billing", &row->minutes, err);
-		if (code == SLURM_OK)
-			code = tres_value(share->tres_run_mins, "billing", &row->running, err);
-		if (code != SLURM_OK)
-			return code;
 	}
 	if (!block)
 		return SLURM_ESYSTEM;
@@ -163,7 +178,7 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 
 /* Puts what slurmdbd has of the other fields beside what sshare showed. */
 static int take_limits(struct cluster_answer *answer, const struct observation *observation,
-		       const char *const *accounts, size_t count, const struct limits *limits,
+		       const char *const *accounts, size_t count, struct limits *limits,
 		       struct slurm_error *err)
 {
 	struct limit_block *block;
@@ -179,20 +194,24 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 			&answer->rows[observation_find(observation, accounts[i]) - answer->rows];
 		const struct account_limits *more = limits_find(limits, accounts[i]);
 		size_t first = block->count;
-		int code = SLURM_OK;
 
 		for (size_t j = 0; j < row->limit_count; j++) {
 			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
 				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
 					  row->limits[j].value);
 		}
+		if (more && more->odd)
+			row->odd_limits = true;
+		if (more && add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
+			row->odd_limits = true;
+			if (odd_rows_add(&limits->odd, more->line, "GrpTRESRunMins",
+					 more->grp_tres_run_mins, more->account, err))
+				return SLURM_ESYSTEM;
+		}
 		if (more) {
-			code = add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err);
 			add_limit(block, "GrpJobs", "", more->grp_jobs);
 			add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
 		}
-		if (code != SLURM_OK)
-			return code;
 		row->limits = block->limits + first;
 		row->limit_count = block->count - first;
 		row->looked = true;
@@ -246,6 +265,9 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 	if (code != SLURM_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);
+	else
+		odd_rows_say(env, clusters->names[at], "sacctmgr", &limits.odd);
+	clusters->odd += limits.odd.count;
 	limits_release(&limits);
 	free(accounts);
 	return code == SLURM_OK ? EXIT_DONE : EXIT_PART;
@@ -306,6 +328,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		observation->decays = config.decays;
 		answer->limits = config.limits;
 		answer->safe = config.safe;
+		answer->billing = config.billing;
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);
 		if (reason) {
 			if (observing != OBSERVE_AGAIN)
@@ -317,6 +340,9 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
 		    take_rows(answer, observation, &err) == SLURM_OK) {
 			observation->answered = true;
+			clusters->odd += answer->shares.odd.count;
+			if (observing != OBSERVE_AGAIN)
+				odd_rows_say(env, name, "sshare", &answer->shares.odd);
 			return;
 		}
 	}

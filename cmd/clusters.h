@@ -16,6 +16,7 @@ struct cluster_answer {
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	bool limits, safe; /* of AccountingStorageEnforce */
+	enum billing_rule billing;
 };
 
 struct clusters {
@@ -26,7 +27,13 @@ struct clusters {
 	size_t count;
 	size_t silent; /* that did not answer or cannot be trusted; each was said */
 	size_t refused; /* of those, how many cannot be trusted */
+	size_t odd; /* rows of clusters that did answer, left out in part or as a whole; each was
+		       said */
 };
+
+/* Says which rows of [program]'s answer are left out: each of the first ones, and how many more. */
+void odd_rows_say(struct env *env, const char *cluster, const char *program,
+		  const struct odd_rows *rows);
 
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
  * env->err and left as not answered; so is one that is set up so that its usage cannot be trusted

@@ -292,11 +292,13 @@ static int adopt(struct adoption *adoption)
 	}
 	if (bank_write(env->bank, env->now(), enter, adoption, &err))
 		return fail(env, &err);
+	env->stands = adoption->commands ? NULL : "the bank was adopted";
 	say(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
 	    adoption->commands ? "commands Slurm from here already"
 			       : "now commands Slurm from here",
 	    adoption->head.seq, HASH_SHORT, hex_format(hash, adoption->head.hash, HASH_SIZE));
-	return EXIT_DONE;
+	/* A limit that cannot be read is left alone. */
+	return adoption->clusters.odd > 0 ? EXIT_PART : EXIT_DONE;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])

@@ -5,6 +5,7 @@
 
 #include "cmd/balance_published.h"
 #include "cmd/balance_row.h"
+#include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
@@ -22,7 +23,7 @@ enum { LEVELS_MAX = 64 }; /* of accounts inside accounts */
 static const size_t no_forecast[] = {BALANCE_ALLOCATED, BALANCE_USED, BALANCE_PERCENT,
 				     BALANCE_READ};
 static const size_t not_running[] = {BALANCE_ALLOCATED, BALANCE_PERCENT};
-static const size_t running[] = {BALANCE_FLIGHT, BALANCE_COMMITTED, BALANCE_SEEN, BALANCE_FREE};
+static const size_t running[] = {BALANCE_SETTLED, BALANCE_FLIGHT, BALANCE_COMMITTED, BALANCE_SEEN};
 
 /* With --lots. */
 enum {
@@ -68,10 +69,15 @@ struct listing {
 static int add_forecast(const struct listing *listing, struct books *books,
 			const struct account *account, struct sb_error *err)
 {
+	const struct rules rules = rules_of(listing->env);
 	struct output *output = listing->output;
 	struct forecast forecast;
-	int rc = forecast_make(books, account, listing->moment.seq, &forecast, err);
+	struct funds funds;
+	int rc = funds_of(books, account, listing->as_of ? NULL : &rules, &funds, err);
 
+	if (!rc)
+		rc = forecast_make(books, account, listing->moment.seq, funds.spent, &forecast,
+				   err);
 	if (rc)
 		return rc;
 	output_amount(output, BALANCE_WEEK, forecast.week);
@@ -353,15 +359,22 @@ const struct command cmd_balance = {
 		"- State: open, held, closed; grace: held but let run for a time; blocked: an "
 		"account above it is held\n"
 		"- Allocated: what may be used now, spent or not\n"
-		"- Used: how much of that is spent\n"
-		"- Available: what is left, with credit\n"
+		"- Used: how much of that is spent, with what jobs that run count for: InFlight "
+		"or, with `hold_on: committed` in the settings, Committed\n"
+		"- Available: what is left, with credit; `unlimited` for an account that is "
+		"never held for funds. Holds, thresholds and limits go by it, and receipts, "
+		"`subank "
+		"why` and what is published say the same\n"
 		"- Percent: used of what is allocated\n"
-		"- Read: how long ago the use was read\n"
+		"- Read: how long ago the use was read, on that cluster of those that have the "
+		"account "
+		"where it is longest ago\n"
 		"- Causes: why it is held: hand, funds, closed\n"
 		"- Lever: whether Slurm was changed: set, pending, failed\n"
 		"- Charged: all that was ever charged\n"
 		"- Debt: what was used beyond what there was; the next money pays it first\n"
 		"- Waiting: what has not started\n"
+		"- Settled: what would be available if no job ran\n"
 		"- InFlight: what jobs that run have used, which is charged when they end; only "
 		"under `meter: jobs`, as Committed\n"
 		"- Committed: what they come to if each runs to its time limit, all of it; never "
@@ -369,10 +382,9 @@ const struct command cmd_balance = {
 		"has used\n"
 		"- Seen: how long ago that was so\n"
 		"- NoLimit: how many of them have no time limit\n"
-		"- Free: available less InFlight or, with `hold_on: committed` in the settings, "
-		"less Committed; holds go by it\n"
 		"- Unentered: of what is charged, what has no entry in the journal yet "
 		"(`charge_minutes` in the settings)\n"
+		"- Unlimited: yes or no; of a total, whether one of its accounts is\n"
 		"--running shows these, and of charges Used and Read, how long ago all jobs that "
 		"had ended were charged.\n"
 		"--lots shows what that is made of, a row for each deposit (or what was "

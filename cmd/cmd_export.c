@@ -157,10 +157,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 			     : bank_read(env->bank, env->now(), write_books, &exporting, &err);
 	if (rc)
 		return fail(env, &err);
-	if (to_file)
+	if (to_file) {
+		env->stands = "the file was written";
 		say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
 		    exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
 		    hex_format(hash, exporting.head.hash, HASH_SIZE));
+	}
 	return EXIT_DONE;
 }
 
@@ -191,8 +193,8 @@ const struct command cmd_export = {
 		   "that a spreadsheet would take for a formula has an apostrophe in front\n"
 		   "- ledger: for ledger and hledger: balanced transactions in billing-seconds, "
 		   "whose Assets:ACCOUNT is what the account has\n"
-		   "- beancount: the same for beancount, whose names have capitals: `_` in an "
-		   "account's name becomes U and `.` becomes D",
+		   "- beancount: the same for beancount, whose names have capitals: in an "
+		   "account's name `_` becomes U, `.` D, `@` A, `%` C and `/` S",
 	.examples = examples,
 	.see_also = "import verify backup",
 	.max_args = 1,

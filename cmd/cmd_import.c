@@ -141,7 +141,9 @@ const struct command cmd_import = {
 		   "are open, are left out; a row that makes no sense, or two for one account, "
 		   "refuse the file. What that program holds in Slurm becomes the bank's, to be "
 		   "released, by `subank adopt --bank-holds`.\n"
-		   "Columns of --dry-run: Account, Before, After; of --predecessor: Line, Account, "
+		   "Columns of --dry-run: Account, Before, After (available; `unlimited`), Waiting "
+		   "(what is there after, and starts later), with --format also Unlimited; of "
+		   "--predecessor: Line, Account, "
 		   "Limit, Start, Used, Result, NextCheck and Reason.",
 	.problems =
 		"rows were left out, or Slurm could not be brought in step; the next check does it",

@@ -152,6 +152,7 @@ static int write_settings(struct env *env, const struct found *found, const char
 
 	make_folder(path);
 	if (make_file(env, found, path) == 0) {
+		env->stands = env->stands ? env->stands : "the settings were written";
 		say(env, "wrote settings to %s: look through them%s", path,
 		    found->cluster_count > 1
 			    ? ", and take out clusters that are not to be in the bank"
@@ -206,6 +207,7 @@ static int make_bank(struct env *env)
 	if (bank_create(&env->store, place_of(env->here()->machine, env->store.folder, place),
 			&err))
 		return fail(env, &err);
+	env->stands = "the bank was made";
 	say(env, "made an empty bank in %s", env->store.folder);
 	return EXIT_DONE;
 }

@@ -227,6 +227,8 @@ static int print(struct listing *listing)
 		output_if_empty(listing->output, "no entries to show");
 	if (!rc && option(env, "follow"))
 		rc = follow(listing, &err);
+	if (rc && listing->output)
+		output_fail(listing->output);
 	finished = output_finish(listing->output, rc ? NULL : &err);
 	return rc || finished ? fail(env, &err) : EXIT_DONE;
 }

@@ -55,6 +55,18 @@ static bool known(const struct clusters *clusters, const char *name)
 	return clusters->count == 0 || clusters->silent > 0;
 }
 
+/* Whether what the account used so far cannot be read on a cluster. */
+static bool odd_usage(const struct clusters *clusters, const char *name)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		const struct observed *row = observation_find(&clusters->list[i], name);
+
+		if (row && row->odd_usage)
+			return true;
+	}
+	return false;
+}
+
 /* The clusters' account that is nearest to [name]; NULL when none is near. */
 static const char *alike(const struct clusters *clusters, const char *name)
 {
@@ -65,7 +77,8 @@ static const char *alike(const struct clusters *clusters, const char *name)
 		const struct observation *cluster = &clusters->list[i];
 
 		for (size_t j = 0; j < cluster->count; j++) {
-			if (nearer(name, cluster->rows[j].account, &distance))
+			if (name_ok(cluster->rows[j].account) &&
+			    nearer(name, cluster->rows[j].account, &distance))
 				best = cluster->rows[j].account;
 		}
 	}
@@ -156,7 +169,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, &clusters);
 	if (status == EXIT_REFUSED)
 		return status;
-	if ((status != EXIT_DONE || opening.clusters->silent) && !option(env, "later")) {
+	if ((status != EXIT_DONE || opening.clusters->silent ||
+	     (!opening.from_zero && odd_usage(opening.clusters, name))) &&
+	    !option(env, "later")) {
 		warning(env,
 			"account '%s' was not opened: where counting starts is not known; try "
 			"again, or use --later and the next check enters it",

@@ -7,6 +7,7 @@
 
 #include "cmd/checkup.h"
 #include "cmd/command.h"
+#include "cmd/known_qos.h"
 #include "cmd/moment.h"
 #include "cmd/output.h"
 #include "cmd/recorded.h"
@@ -15,6 +16,7 @@
 #include "cmd/window.h"
 #include "ledger/account.h"
 #include "ledger/correct.h"
+#include "ledger/left_jobs.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -93,7 +95,8 @@ struct reconciling {
 	size_t count;
 	struct qos_list qos;
 	bool *failed; /* by record: Slurm did not answer */
-	size_t differ; /* lines that differ by more than the edges explain */
+	size_t differ; /* lines that differ by more than the edges explain, */
+	size_t uncertain; /* and those of them that jobs which cannot be read may explain */
 	struct output *output;
 	struct window window;
 	/* Within the transaction that enters the differences: */
@@ -149,23 +152,37 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 		    const struct account *account, const char *cluster, struct sb_error *err)
 {
 	struct record *record = find_record(reconciling, cluster);
-	struct recorded *lines;
-	struct booked *booked;
+	struct booked *booked = record ? record_add(record, account) : NULL;
 	int rc;
 
-	lines = record ? reallocarray(record->lines, record->count + 1, sizeof(*lines)) : NULL;
-	if (!lines)
+	if (!booked)
 		return sb_error_nomem(err);
-	record->lines = lines;
-	lines[record->count] = (struct recorded){.booked.since = reconciling->since,
-						 .booked.until = reconciling->until};
-	booked = &lines[record->count].booked;
-	(void)snprintf(booked->account, sizeof(booked->account), "%s", account->name);
+	booked->since = reconciling->since;
+	booked->until = reconciling->until;
 	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s", cluster);
 	rc = booked_read(books, booked, err);
-	if (!rc && booked->since < booked->until)
-		record->count++;
+	if (!rc && booked->since >= booked->until)
+		record_drop(record);
 	return rc;
+}
+
+/* Finds the accounts that the next check charges with jobs left out before. */
+static int find_waiting(struct books *books, struct record *record, struct sb_error *err)
+{
+	struct left_jobs left;
+	int rc = books_left_jobs(books, record->cluster, &left, err);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < record->count; i++) {
+		struct recorded *line = &record->lines[i];
+
+		if (line->booked.jobs_since)
+			line->waiting = left_jobs_of(&left, &record->tree, line->booked.account,
+						     line->booked.until / WHEN_SECOND);
+	}
+	left_jobs_release(&left);
+	return SB_OK;
 }
 
 static int read_books(struct books *books, void *ctx, struct sb_error *err)
@@ -194,9 +211,12 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 					      account->meters[j].cluster, err);
 		}
 	}
-	for (size_t i = 0; i < reconciling->count && !rc; i++)
+	for (size_t i = 0; i < reconciling->count && !rc; i++) {
 		rc = books_tree(books, reconciling->records[i].cluster,
 				&reconciling->records[i].tree, err);
+		if (!rc)
+			rc = find_waiting(books, &reconciling->records[i], err);
+	}
 	return rc;
 }
 
@@ -211,7 +231,7 @@ static int read_slurm(struct reconciling *reconciling)
 	int status = EXIT_DONE;
 
 	reconciling->failed = calloc(reconciling->count + 1, sizeof(*reconciling->failed));
-	if (!reconciling->failed || sacctmgr_read_qos(&env->slurm, &reconciling->qos, &err)) {
+	if (!reconciling->failed || known_qos_read(env, &reconciling->qos, &err)) {
 		warning(env, "%s", reconciling->failed ? err.text : "out of memory");
 		return EXIT_REFUSED;
 	}
@@ -225,6 +245,10 @@ static int read_slurm(struct reconciling *reconciling)
 			reconciling->failed[i] = true;
 			status = EXIT_PART;
 		}
+		if (record->squeue_odd ||
+		    left_out_warn(env, record->cluster, &record->left,
+				  "nor is anything given back for them") != EXIT_DONE)
+			status = EXIT_PART;
 		if (record->unknown_qos > 0)
 			note(env,
 			     "%zu jobs on %s ran in a QOS that is gone: their UsageFactor is "
@@ -344,6 +368,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &telling->before->lines[line];
 	char name[JOB_NAME_SIZE];
+	char index[24];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
@@ -368,7 +393,8 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 		output_no_time(output, JOB_END, "none");
 	else
 		output_time(output, JOB_END, job->end * WHEN_SECOND);
-	output_number(output, JOB_INDEX, job->index);
+	(void)snprintf(index, sizeof(index), "%" PRIu64, job->index);
+	output_text(output, JOB_INDEX, index);
 	output_text(output, JOB_TRES, job->tres);
 	return SLURM_OK;
 }
@@ -450,14 +476,44 @@ static int enter_difference(struct reconciling *reconciling, const struct booked
 	return rc;
 }
 
+/* Whether jobs that could not be read may be what differs: one that was not read now may be in the
+ * books, and the next check may charge one that was not read then. */
+static bool is_uncertain(const struct recorded *line, int64_t certain)
+{
+	return (certain < 0 && line->left_out > 0) || line->waiting > 0;
+}
+
 static int enter_line(struct reconciling *reconciling, const struct recorded *line,
 		      struct sb_error *err)
 {
 	int64_t difference, certain;
 
-	return record_difference(line, &difference, &certain) && certain
+	return record_difference(line, &difference, &certain) && certain &&
+			       !is_uncertain(line, certain)
 		       ? enter_difference(reconciling, &line->booked, certain, err)
 		       : SB_OK;
+}
+
+static int tell_uncertain(struct reconciling *reconciling, const struct recorded *line,
+			  struct sb_error *err)
+{
+	int64_t difference, certain;
+
+	(void)err;
+	if (!record_difference(line, &difference, &certain) || !certain ||
+	    !is_uncertain(line, certain))
+		return SB_OK;
+	reconciling->uncertain++;
+	if (line->waiting > 0)
+		warning(reconciling->env,
+			"%s on %s: the difference is not entered: %zu of its jobs are left out and "
+			"charged by a check when they can be read",
+			line->booked.account, line->booked.cluster, line->waiting);
+	else
+		warning(reconciling->env,
+			"%s on %s: nothing is given back: %zu of its jobs cannot be read",
+			line->booked.account, line->booked.cluster, line->left_out);
+	return SB_OK;
 }
 
 static int enter(struct books *books, void *ctx, struct sb_error *err)
@@ -492,6 +548,11 @@ static int apply(struct reconciling *reconciling, int status)
 	struct env *env = reconciling->env;
 	struct sb_error err;
 
+	(void)each_line(reconciling, tell_uncertain, &err);
+	if (reconciling->uncertain > 0)
+		status = EXIT_PART;
+	if (reconciling->uncertain == reconciling->differ)
+		return status;
 	reconciling->changed = calloc(reconciling->differ, sizeof(*reconciling->changed));
 	if (!reconciling->changed) {
 		sb_error_nomem(&err);
@@ -540,6 +601,9 @@ static int reconcile(struct reconciling *reconciling)
 	if (status == EXIT_DONE)
 		output_if_empty(reconciling->output, jobs ? "no job on record explains a difference"
 							  : "there is nothing to compare");
+	/* Where nothing could be compared, an empty list would say that nothing differs. */
+	if (status == EXIT_REFUSED || (status != EXIT_DONE && output_is_empty(reconciling->output)))
+		output_fail(reconciling->output);
 	if (output_finish(reconciling->output, &err))
 		return fail(env, &err);
 	if (reconciling->differ == 0 || status == EXIT_REFUSED)
@@ -626,23 +690,28 @@ const struct command cmd_reconcile = {
 		"Difference is what the books lack (below 0: have too much) beside all these. "
 		"Slurm moves RawUsage every PriorityCalcPeriod, and the books when it is read, so "
 		"that of jobs which ran at an edge of the period or shortly before as much as Edge "
-		"says may stand on its other side. Without "
+		"says may stand on its other side, but none where counting began. Without "
 		"times the period begins when the account's counting began and ends with the last "
 		"reading.\n"
 		"Use is lost for the books when slurmctld crashed or usage was set to 0 by hand: "
 		"counting then goes on from the new reading. --jobs lists the jobs that ran "
 		"meanwhile or, where counting never began anew, all that count. --apply enters "
 		"what is beyond Edge: more use is charged to the money of that time, less is "
-		"given back as by a refund. Run again, it finds nothing.\n"
+		"given back as by a refund. Run again, it finds nothing. Where rows of sacct "
+		"cannot "
+		"be read, nothing is given back to the accounts that they may be of, and where a "
+		"check has left out jobs (metered by jobs), nothing is entered for those: it "
+		"charges them when it can read them.\n"
 		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
-		"of free_states and factors are taken as they are now, and accounts counted where "
-		"they are now, or were when a check saw them last: choose --since behind a "
-		"change.\n"
+		"of free_states and factors are taken as they are now: choose --since behind a "
+		"change. A job counts for the accounts that were above its own then, as the "
+		"entries of kind move have it.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
 		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as "
-		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "
+		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; "
+		"also Account, For (whose budget), "
 		"Partition, QOS, Submit, End, Index, TRES.",
-	.problems = "books and Slurm differ, or a cluster did not answer",
+	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
 	.examples = examples,
 	.see_also = "check refund journal",
 	.max_args = -1,

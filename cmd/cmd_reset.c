@@ -87,12 +87,21 @@ static int64_t usage_on(const struct clusters *clusters, size_t at, const char *
 	return row ? row->usage : 0;
 }
 
+/* Whether what the account used cannot be read on a cluster that answered. */
+static bool is_odd(const struct clusters *clusters, size_t at, const char *account)
+{
+	const struct observed *row = observation_find(&clusters->list[at], account);
+
+	return row && row->odd_usage;
+}
+
 static bool has_used(const struct reset *reset)
 {
 	bool used = false;
 
 	for (size_t i = 0; i < reset->clusters.count; i++)
-		used = used || usage_on(&reset->clusters, i, reset->account) > 0;
+		used = used || usage_on(&reset->clusters, i, reset->account) > 0 ||
+		       is_odd(&reset->clusters, i, reset->account);
 	return used;
 }
 
@@ -131,6 +140,12 @@ static int look_at(struct reset *reset, const struct rules *rules, const struct 
 
 	if (!row)
 		return SB_OK;
+	if (row->odd_usage)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"%s was not reset: what %s used on %s cannot be read, see `subank "
+			"doctor`",
+			reset->account, account->name, observation->cluster);
 	/* Jobs are charged, not what it shows. */
 	if (!(meter && meter->jobs) && row->usage != charged)
 		return sb_error_set(err, SB_EREFUSED,
@@ -222,7 +237,8 @@ static bool was_reset(const struct reset *reset, const struct clusters *again, s
 	int64_t before = usage_on(&reset->clusters, at, reset->account);
 	int64_t now = usage_on(again, at, reset->account);
 
-	return again->list[at].answered && now < before && (reset->told[at] || now == 0);
+	return again->list[at].answered && !is_odd(again, at, reset->account) && now < before &&
+	       (reset->told[at] || now == 0);
 }
 
 /* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/account_text.h"
+#include "cmd/checkup.h"
 #include "cmd/command.h"
 #include "cmd/entry_text.h"
 #include "cmd/output.h"
@@ -32,6 +34,7 @@ enum {
 	COLUMN_UNTIL,
 	COLUMN_HEAD,
 	COLUMN_BANK,
+	COLUMN_UNLIMITED,
 	COLUMN_COUNT,
 };
 
@@ -51,6 +54,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
 	[COLUMN_HEAD] = {"Head", false, false, LOOK_WHOLE},
 	[COLUMN_BANK] = {"Bank", false, false, LOOK_WHOLE},
+	[COLUMN_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
 };
 
 /* With --entries. */
@@ -82,6 +86,7 @@ static void fill_row(struct printing *printing, const char *item)
 	output_time(output, COLUMN_UNTIL, statement->until);
 	output_text(output, COLUMN_HEAD, printing->head);
 	output_text(output, COLUMN_BANK, printing->bank);
+	output_flag(output, COLUMN_UNLIMITED, statement->closing.unlimited);
 }
 
 static void begin_row(struct printing *printing, const char *item)
@@ -94,6 +99,18 @@ static void add_balance(struct printing *printing, const char *item, int64_t amo
 {
 	begin_row(printing, item);
 	output_amount(printing->output, printing->entries ? COLUMN_BALANCE : COLUMN_AMOUNT, amount);
+}
+
+static void add_available(struct printing *printing, const char *item,
+			  const struct standing *standing)
+{
+	if (!standing->unlimited) {
+		add_balance(printing, item, standing->available);
+		return;
+	}
+	begin_row(printing, item);
+	output_no_amount(printing->output, printing->entries ? COLUMN_BALANCE : COLUMN_AMOUNT,
+			 "unlimited");
 }
 
 /* The steps between balance and what is available that are not nothing. */
@@ -114,7 +131,7 @@ static void add_opening(struct printing *printing)
 					     "opening credit"};
 	const struct standing *standing = &printing->statement.opening;
 
-	add_balance(printing, "opening available", standing->available);
+	add_available(printing, "opening available", standing);
 	add_steps(printing, names, standing, 1);
 	add_balance(printing, "opening balance", standing->balance);
 }
@@ -127,7 +144,7 @@ static void add_closing(struct printing *printing)
 
 	add_balance(printing, "closing balance", standing->balance);
 	add_steps(printing, names, standing, -1);
-	add_balance(printing, "closing available", standing->available);
+	add_available(printing, "closing available", standing);
 }
 
 static void add_lines(struct printing *printing)
@@ -214,13 +231,18 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct printing *printing = ctx;
 	const struct account *account;
+	const struct rules rules = rules_of(printing->env);
 	struct forecast forecast;
+	struct funds funds;
 	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	int64_t amount, since;
 	int rc = books_account(books, printing->statement.account, &account, err);
 
 	if (!rc)
-		rc = forecast_make(books, account, books_head(books)->seq, &forecast, err);
+		rc = funds_of(books, account, &rules, &funds, err);
+	if (!rc)
+		rc = forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast,
+				   err);
 	if (rc)
 		return rc;
 	print_forecast(printing->env, &forecast, account->time);
@@ -228,6 +250,11 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 	if (amount > 0)
 		say(printing->env, "Not entered yet: %s used since %s",
 		    quantity(printing->env, text, amount), when_format_local(when, since));
+	if (funds.spent > 0)
+		say(printing->env, "Jobs that run count for %s",
+		    quantity(printing->env, text, funds.spent));
+	if (funds.unlimited || funds.available != printing->statement.closing.available)
+		say(printing->env, "Available now: %s", funds_text(printing->env, text, &funds));
 	return SB_OK;
 }
 
@@ -298,6 +325,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		statement->account = selection.list[0];
 		rc = bank_read(env->bank, env->now(), print, &printing, &err);
 	}
+	if (rc && printing.output)
+		output_fail(printing.output);
 	finished = output_finish(printing.output, rc ? NULL : &err);
 	if (!rc && !finished && statement->so_far && output_has_frame(env))
 		rc = bank_read(env->bank, env->now(), print_outlook, &printing, &err);
@@ -329,13 +358,16 @@ const struct command cmd_statement = {
 		   "up exactly (--seconds shows that; SU are cut to two decimals), or the "
 		   "statement is refused. The balance is what the account's deposits hold, less "
 		   "debt. What is available differs from it by money that has not started, money "
-		   "whose window has ended, and credit.\n"
+		   "whose window has ended, and credit; of an unlimited account it is `unlimited`. "
+		   "It is that of the entries: what jobs that run count for, and what is available "
+		   "with that, stands below the table.\n"
 		   "Without times: the current month. --until is the first moment that does not "
 		   "count. A period is over once an entry was made behind it, in whatever "
 		   "account, and gives the same for ever. One that is not is marked \"So far\", "
 		   "with the head it was made from, and ends with a forecast as `subank balance "
-		   "--forecast` has it and with what was used and has no entry yet "
-		   "(`charge_minutes` in the settings); these stand in the table for people "
+		   "--forecast` has it, with what was used and has no entry yet "
+		   "(`charge_minutes` in the settings), with what jobs that run count for and what "
+		   "is available now; these stand in the table for people "
 		   "alone, not with -P, -p, -n, --json or --csv.\n"
 		   "With --by what was used is told apart, and still adds up: charges, less what "
 		   "was refunded or reversed of them, which counts with its job; with `month`, in "
@@ -345,7 +377,7 @@ const struct command cmd_statement = {
 		   "Columns: Item, Cluster, Entries, Amount; with --by also Job, User, "
 		   "SlurmAccount, Partition, QOS or Month; with --entries Entry, Time, Item, "
 		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
-		   "Head and Bank.",
+		   "Head, Bank and Unlimited (at the end of the period).",
 	.problems = "it does not add up, which must not be: run `subank verify`",
 	.examples = examples,
 	.see_also = "usage balance journal",

@@ -290,7 +290,8 @@ const struct command cmd_terms = {
 		   "each job once, when it has ended and slurmdbd has it on record; it also works "
 		   "where usage decays. The check that finds another meter switches: it enters the "
 		   "difference between the books and sacct up to that moment, and counts jobs from "
-		   "there on.",
+		   "there on. To rawusage it switches once none of the account's jobs runs: "
+		   "subank(7) says why.",
 	.examples = examples,
 	.see_also = "check set",
 	.min_args = 1,

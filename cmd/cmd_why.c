@@ -12,7 +12,6 @@
 #include "cmd/prose.h"
 #include "ledger/amount.h"
 #include "ledger/entries.h"
-#include "ledger/jobs.h"
 #include "ledger/nesting.h"
 #include "ledger/policy.h"
 #include "ledger/seen.h"
@@ -58,9 +57,8 @@ struct why {
 	struct env *env;
 	const char *name;
 	const struct account *account;
-	int64_t available; /* less what running jobs count for */
-	struct in_flight flight;
-	int64_t allocated, used, read; /* read: when its use was */
+	struct funds funds;
+	int64_t read; /* when its use was */
 	const char *read_on; /* the cluster read longest ago */
 	int64_t unentered, unentered_since; /* what has no entry yet */
 	int64_t now;
@@ -127,7 +125,7 @@ static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
 
 static int64_t percent(const struct why *why)
 {
-	return amount_percent(why->used, why->allocated);
+	return amount_percent(why->funds.used, why->funds.allocated);
 }
 
 static bool low(const struct why *why)
@@ -162,7 +160,8 @@ static int64_t needed_room(const struct why *why)
 /* Slurm starts none of its jobs although there is no cause to hold it: too little is left. */
 static bool cramped(const struct why *why)
 {
-	return !why->account->causes && why->available > 0 && why->available < needed_room(why);
+	return !why->account->causes && why->funds.available > 0 &&
+	       why->funds.available < needed_room(why);
 }
 
 static void tell_slot(const struct why *why, unsigned slot)
@@ -237,15 +236,15 @@ static void tell_end_of_funds(const struct why *why)
 				   : "it";
 	int64_t next;
 
-	if (why->available > 0 || why->account->unlimited) {
+	if (why->funds.available > 0 || why->account->unlimited) {
 		say(env, "  there is money again: the next check ends %s", hold);
 		return;
 	}
-	if (why->available == 0)
+	if (why->funds.available == 0)
 		say(env, "  any deposit ends %s", hold);
 	else
 		say(env, "  a deposit of more than %s ends %s",
-		    quantity(env, missing, -why->available), hold);
+		    quantity(env, missing, -why->funds.available), hold);
 	if (next_money(why->account, &next))
 		say(env, "  %s ends by itself with the first check after %s, when money starts",
 		    hold, when_format_local(when, next));
@@ -253,7 +252,7 @@ static void tell_end_of_funds(const struct why *why)
 
 static void tell_flight(const struct why *why)
 {
-	const struct in_flight *flight = &why->flight;
+	const struct in_flight *flight = &why->funds.flight;
 	char used[QUANTITY_SIZE], committed[QUANTITY_SIZE];
 
 	if (flight->used > 0 || flight->committed > 0)
@@ -363,7 +362,7 @@ static void tell_not_held(const struct why *why)
 	else if (!had_money(why->account) && rules.spare_moneyless)
 		say(why->env, "  `without_money: warn` in the settings: it is not held for that");
 	else if (!had_money(why->account) && why->account->charged == 0 &&
-		 jobs_spent(&why->flight, &rules) == 0)
+		 why->funds.spent == 0)
 		say(why->env, "  its first use holds it");
 	else
 		say(why->env, "  the next check holds it");
@@ -375,12 +374,11 @@ static void tell_fine(const struct why *why)
 	char available[QUANTITY_SIZE], rest[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	const struct lot *next = NULL;
 
-	quantity(why->env, available, why->available);
 	if (account->unlimited) {
-		say(why->env, "%s is unlimited: it is never held for funds; available %s",
-		    why->name, available);
+		say(why->env, "%s is unlimited: it is never held for funds", why->name);
 		return;
 	}
+	quantity(why->env, available, why->funds.available);
 	for (size_t i = 0; i < account->lot_count && !next; i++) {
 		const struct lot *lot = &account->lots[i];
 
@@ -402,7 +400,7 @@ static void tell_state(const struct why *why)
 	char available[QUANTITY_SIZE], causes[CAUSES_SIZE], allocated[QUANTITY_SIZE];
 	struct env *env = why->env;
 
-	quantity(env, available, why->available);
+	funds_text(env, available, &why->funds);
 	if (account->causes && account->grace_until)
 		say(env,
 		    "%s may run for a time although there is a cause to hold it (%s): "
@@ -418,11 +416,11 @@ static void tell_state(const struct why *why)
 		say(env,
 		    "%s has too little left for Slurm to start a job under `limit`: available %s",
 		    why->name, available);
-	else if (why->available <= 0 && !account->unlimited)
+	else if (why->funds.available <= 0 && !account->unlimited)
 		say(env, "%s has nothing left: available %s", why->name, available);
 	else if (low(why))
 		say(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
-		    percent(why), quantity(env, allocated, why->allocated), available);
+		    percent(why), quantity(env, allocated, why->funds.allocated), available);
 	else
 		tell_fine(why);
 }
@@ -430,7 +428,7 @@ static void tell_state(const struct why *why)
 static int tell_all(const struct why *why, struct books *books, struct sb_error *err)
 {
 	const struct account *account = why->account;
-	bool poor = (why->available <= 0 && !account->unlimited) ||
+	bool poor = (why->funds.available <= 0 && !account->unlimited) ||
 		    account_has_cause(account, CAUSE_FUNDS);
 	char debt[QUANTITY_SIZE];
 	int rc;
@@ -490,15 +488,7 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_account(books, why->name, &why->account, err);
 
 	if (!rc)
-		rc = account_available(why->account, &why->available, err);
-	if (!rc)
-		rc = jobs_in_flight(books, why->account, &why->flight, err);
-	if (!rc && !amount_sub(why->available, jobs_spent(&why->flight, &rules), &why->available))
-		why->available = -INT64_MAX;
-	if (!rc)
-		rc = account_allocated(why->account, &why->allocated, err);
-	if (!rc)
-		rc = account_used(why->account, &why->used, err);
+		rc = funds_of(books, why->account, &rules, &why->funds, err);
 	if (!rc)
 		rc = books_read_time(books, why->account, why->env->settings.clusters,
 				     why->env->settings.cluster_count, &why->read, &why->read_on,

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -43,6 +44,12 @@ const struct exit_status exit_statuses[] = {
 	{EXIT_UNKNOWN,
 	 "the disk failed while committing, the outcome is unknown: run it again with the "
 	 "same --ref"},
+	{EXIT_UNTOLD,
+	 "done and recorded, but what it printed could not be written: do not run it again; the "
+	 "message names the entries"},
+	{EXIT_SIGNAL,
+	 "and more (128 + the signal's number, as shells show it): a signal or a crash ended it; "
+	 "after a crash the message says whether something may have been entered"},
 	{0, NULL},
 };
 
@@ -419,6 +426,8 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	    !(env->command->flags & CMD_PUBLISHES) && (status == EXIT_DONE || status == EXIT_PART))
 		(void)publish(env);
 	stage_end(env);
+	if (env->bank)
+		env->entered = bank_entered(env->bank);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);
@@ -470,23 +479,70 @@ static int dispatch(struct env *env, int argc, char *argv[])
 	return run_verb(env, argc - at, argv + at, values, &err);
 }
 
+/* "entry 12 was recorded (…)", "entries 12 to 15 were recorded", or what else the verb has done; ""
+ * when it changed nothing. [show] is how to see it. */
+static void what_stands(const struct env *env, char *to, size_t size, char *show, size_t show_size)
+{
+	const struct entered *entered = &env->entered;
+
+	*to = *show = '\0';
+	if (*env->receipt) {
+		(void)snprintf(to, size, "%s", env->receipt);
+		(void)snprintf(show, show_size,
+			       "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
+			       env->receipt_seq, env->receipt_seq);
+	} else if (entered->first && entered->more) {
+		(void)snprintf(to, size, "entries from %" PRIu64 " on were recorded",
+			       entered->first);
+		(void)snprintf(show, show_size, "`subank journal --from %" PRIu64 "`",
+			       entered->first);
+	} else if (entered->first) {
+		(void)snprintf(show, show_size,
+			       "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
+			       entered->first, entered->last);
+		if (entered->first == entered->last)
+			(void)snprintf(to, size, "entry %" PRIu64 " was recorded", entered->first);
+		else
+			(void)snprintf(to, size, "entries %" PRIu64 " to %" PRIu64 " were recorded",
+				       entered->first, entered->last);
+	} else if (env->stands) {
+		(void)snprintf(to, size, "%s", env->stands);
+	}
+}
+
+/* What the verb printed could not be written. Results are data: without them a question was not
+ * answered. What was recorded stands, and must not be asked for a second time. */
+static int output_lost(struct env *env, int status)
+{
+	const char *why = sb_errno(env->out_errno ? env->out_errno : errno);
+	char stands[sizeof(env->receipt)], show[80], text[2048];
+
+	what_stands(env, stands, sizeof(stands), show, sizeof(show));
+	if (!*stands) {
+		(void)snprintf(text, sizeof(text), "cannot write the output: %s", why);
+		status = status == EXIT_DONE ? EXIT_REFUSED : status;
+	} else {
+		(void)snprintf(
+			text, sizeof(text),
+			"%s; only the %s could not be written: %s; do not run it again%s%s%s",
+			stands, *env->receipt ? "receipt" : "output", why, *show ? ": " : "", show,
+			*show ? " shows what was recorded" : "");
+		status = status == EXIT_DONE ? EXIT_UNTOLD : status;
+	}
+	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", text);
+	log_line(env, LOG_WARNING, text);
+	return status;
+}
+
 int subank(struct env *env, int argc, char *argv[])
 {
 	int status;
 
 	env->out_errno = 0;
 	status = dispatch(env, argc, argv);
-	/* Results are data: what could not be written was not done. */
 	flush_out(env);
-	if (ferror(env->out)) {
-		fprintf(env->err, "subank: cannot write the output: %s\n",
-			sb_errno(env->out_errno ? env->out_errno : errno));
-		/* The entry stands although its receipt was lost. */
-		if (status == EXIT_DONE)
-			status = env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES)
-					 ? EXIT_PART
-					 : EXIT_REFUSED;
-	}
+	if (ferror(env->out))
+		status = output_lost(env, status);
 	env->command = NULL;
 	return status;
 }

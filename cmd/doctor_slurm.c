@@ -43,6 +43,22 @@ static bool look_at_command(struct env *env, const char *setting, const char *pr
 	return true;
 }
 
+/* Rows that are left out of an answer, as one row of doctor's. */
+static void look_for_odd(struct diagnosis *diagnosis, const char *program, const char *where,
+			 const struct odd_rows *rows)
+{
+	char text[ODD_ROW_TEXT_SIZE], advice[ODD_ROW_TEXT_SIZE + 160];
+
+	if (rows->count == 0)
+		return;
+	(void)snprintf(advice, sizeof(advice),
+		       "%s; what such a row would say is not known until it can be read: look at "
+		       "it with %s, and mend it there",
+		       odd_row_text(text, &rows->list[0]), program);
+	diagnose(diagnosis, VERDICT_BAD, "rows left out", where, advice, "%zu of %s", rows->count,
+		 program);
+}
+
 /* ---- partitions ---- */
 
 enum weights { WEIGHTS_NONE, WEIGHTS_WHOLE, WEIGHTS_FRACTIONAL };
@@ -95,6 +111,7 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 		for (size_t j = 0; j < factors->count; j++)
 			known[j] = known[j] || strcmp(factors->list[j].name, partition->name) == 0;
 	}
+	look_for_odd(diagnosis, "scontrol", cluster, &partitions.odd);
 	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
@@ -221,6 +238,61 @@ static void look_at_tariff(const struct tariff *tariff, const struct in_use *in_
 		 "the settings", advice, "%zu states, %zu factors", tariff->free_count, factors);
 }
 
+static int read_factors(struct books *books, void *ctx, struct sb_error *err)
+{
+	return books_factors(books, ctx, err);
+}
+
+static bool qos_is_listed(const struct qos_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* QOS that are gone from Slurm while their jobs may still be charged. */
+static void look_at_gone_qos(struct env *env, const struct qos_list *list,
+			     struct diagnosis *diagnosis)
+{
+	struct factor_list kept = {0};
+	struct names assumed = {0}, remembered = {0};
+	struct sb_error err;
+
+	if (!env->bank)
+		return;
+	if (bank_read(env->bank, env->now(), read_factors, &kept, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "UsageFactor", "the bank", err.text, "not read");
+		return;
+	}
+	assumed.list = calloc(kept.count + 1, sizeof(*assumed.list));
+	remembered.list = calloc(kept.count + 1, sizeof(*remembered.list));
+	if (!assumed.list || !remembered.list)
+		diagnosis->failed = true;
+	for (size_t i = 0; i < kept.count && !diagnosis->failed; i++) {
+		const struct kept_factor *factor = &kept.list[i];
+
+		if (qos_is_listed(list, factor->name))
+			continue;
+		if (factor->factor < 0)
+			assumed.list[assumed.count++] = factor->name;
+		else if (factor->factor != FACTOR_ONE)
+			remembered.list[remembered.count++] = factor->name;
+	}
+	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS", "gone from Slurm",
+		       "jobs that ran in them are charged by 1, for the bank never saw another "
+		       "factor: if there was one, give it under `factors` in the settings, and "
+		       "refund or charge what was wrong",
+		       assumed.list, assumed.count);
+	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS", "gone from Slurm",
+		       "jobs that ran in them are charged by the factor that the bank saw last",
+		       remembered.list, remembered.count);
+	free(assumed.list);
+	free(remembered.list);
+	factor_list_release(&kept);
+}
+
 static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
 {
 	const struct site_factors *factors = &env->settings.tariff.qos;
@@ -259,6 +331,8 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
+	look_at_gone_qos(env, &list, diagnosis);
 	free(known);
 	qos_list_release(&list);
 }
@@ -325,9 +399,11 @@ static bool observe(struct look *look, size_t at)
 	if (!rows)
 		return false;
 	for (size_t i = 0; i < shares->count; i++)
-		rows[i] = (struct observed){.account = shares->rows[i].account,
-					    .parent = shares->rows[i].parent,
-					    .usage = shares->rows[i].raw_usage};
+		rows[i] = (struct observed){
+			.account = shares->rows[i].account,
+			.parent = shares->rows[i].parent,
+			.usage = shares->rows[i].odd_usage ? 0 : shares->rows[i].raw_usage,
+			.odd_usage = shares->rows[i].odd_usage};
 	look->list[at].rows = rows;
 	look->list[at].count = shares->count;
 	look->list[at].answered = true;
@@ -355,6 +431,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	}
 	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
 		 look->shares[at].count);
+	look_for_odd(look->diagnosis, "sshare", cluster, &look->shares[at].odd);
 	doctor_jobs(env, cluster, look->diagnosis);
 	if (!observe(look, at))
 		look->diagnosis->failed = true;
@@ -491,6 +568,23 @@ static void look_for_shut(const struct look *look, const struct booked *booked, 
 	free(shut.list);
 }
 
+/* Names that no bank can have. */
+static void look_for_odd_names(const struct look *look, const struct observation *cluster)
+{
+	struct names odd = {.list = calloc(cluster->count + 1, sizeof(*odd.list))};
+
+	if (!odd.list)
+		look->diagnosis->failed = true;
+	for (size_t i = 0; i < cluster->count && odd.list; i++) {
+		/* Without a parent it is a part of another name. */
+		if (cluster->rows[i].parent && !name_ok(cluster->rows[i].account))
+			odd.list[odd.count++] = cluster->rows[i].account;
+	}
+	diagnose_names(look->diagnosis, VERDICT_INFO, "names no bank can have", cluster->cluster,
+		       "their use counts for the accounts above them", odd.list, odd.count);
+	free(odd.list);
+}
+
 static void look_at_accounts(const struct look *look)
 {
 	struct booked booked = {.look = look};
@@ -505,9 +599,14 @@ static void look_at_accounts(const struct look *look)
 	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
 		       "subank open, or leave them out with `accounts:` in the settings",
 		       booked.unbanked.names, booked.unbanked.count);
+	diagnose_names(look->diagnosis, VERDICT_INFO, "used, no bank can have it", "Slurm",
+		       "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is "
+		       "charged for these unless the bank has an account above them",
+		       booked.unbanked.odd, booked.unbanked.odd_count);
 	for (size_t i = 0; i < look->count; i++) {
 		if (!look->list[i].answered)
 			continue;
+		look_for_odd_names(look, &look->list[i]);
 		look_for_absent(look, &booked, &look->list[i]);
 		look_for_shut(look, &booked, i);
 	}

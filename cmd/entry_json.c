@@ -3,6 +3,7 @@
 
 #include "cmd/entry_json.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 #include "ledger/when.h"
@@ -63,6 +64,11 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 	case FIELD_UID:
 		value = json_integer(event_number(event, field));
 		break;
+	case FIELD_UNSIGNED:
+		/* Readers of JSON take numbers for doubles, which end at 2^53. */
+		(void)snprintf(text, sizeof(text), "%" PRIu64, event_unsigned(event, field));
+		value = json_string(text);
+		break;
 	}
 	(void)snprintf(name, sizeof(name), "%s%s", field->name, suffix);
 	return json_object_set_new(object, name, value);
@@ -107,22 +113,16 @@ int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
 }
 
 int entry_json_balance(FILE *out, const struct entry *entry, const struct account *account,
-		       struct sb_error *err)
+		       const struct funds *funds, struct sb_error *err)
 {
-	json_t *object, *balance;
-	int64_t allocated, used, available;
-	int rc = account_allocated(account, &allocated, err);
+	json_t *object = make_object(entry);
+	json_t *available =
+		funds->unlimited ? json_null() : json_integer((json_int_t)funds->available);
+	json_t *balance = json_pack(
+		"{s:I,s:I,s:o,s:b,s:I}", "allocated_seconds", (json_int_t)funds->allocated,
+		"used_seconds", (json_int_t)funds->used, "available_seconds", available,
+		"unlimited", (int)funds->unlimited, "debt_seconds", (json_int_t)account->debt);
 
-	if (!rc)
-		rc = account_used(account, &used, err);
-	if (!rc)
-		rc = account_available(account, &available, err);
-	if (rc)
-		return rc;
-	object = make_object(entry);
-	balance = json_pack("{s:I,s:I,s:I,s:I}", "allocated_seconds", (json_int_t)allocated,
-			    "used_seconds", (json_int_t)used, "available_seconds",
-			    (json_int_t)available, "debt_seconds", (json_int_t)account->debt);
 	if (!object || json_object_set_new(object, "balance", balance)) {
 		/* It took the reference only if there was an object. */
 		if (!object)

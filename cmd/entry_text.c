@@ -69,6 +69,11 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       event_word(FIELD_AT_METER, event->meter),
 			       when_format_local(when, event->since));
 		break;
+	case EVENT_MOVE:
+		(void)snprintf(to, size, "%s %s %s%s%s", event->cluster, event->slurm_account,
+			       event_word(FIELD_AT_MOVE, event->move), *event->reason ? ": " : "",
+			       event->reason);
+		break;
 	case EVENT_RECONCILE:
 		(void)snprintf(to, size, "%s %s to %s: %s", event->cluster,
 			       when_format_short(when, event->since),

@@ -21,6 +21,8 @@ enum {
 	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
 	EXIT_PART = 3, /* done in part, or problems were found */
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
+	EXIT_UNTOLD = 5, /* done, and what it printed was lost: not to be run again */
+	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
 };
 
 struct batch;
@@ -61,6 +63,11 @@ struct env {
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
 	int out_errno; /* why flush_out() could not write; 0: it could */
+	/* What the user must be told if the result cannot be written: */
+	struct entered entered; /* the entries that the verb has made */
+	uint64_t receipt_seq; /* the entry that the receipt is about, */
+	char receipt[1024]; /* and what it says: "entry 12 was recorded (…)"; "": there is none */
+	const char *stands; /* what was done that makes no entries; NULL: nothing */
 	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
 	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };

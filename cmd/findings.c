@@ -20,7 +20,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 
 	limit_text(ours, finding->before);
 	limit_text(theirs, finding->now);
-	quantity(env, amount, finding->amount);
+	if (finding->unlimited)
+		(void)snprintf(amount, sizeof(amount), "unlimited");
+	else
+		quantity(env, amount, finding->amount);
 	quantity(env, before, finding->before);
 	quantity(env, now, finding->now);
 	switch (finding->kind) {
@@ -118,6 +121,25 @@ static void say_finding(struct env *env, const struct finding *finding)
 			"charged: "
 			"look at sshare; nothing is charged",
 			account, cluster, before, now);
+		break;
+	case FOUND_ODD_NAME:
+		say(env,
+		    "account '%s' on %s has a name that no bank can have: its use counts for the "
+		    "accounts above it",
+		    finding->other, cluster);
+		break;
+	case FOUND_ODD_USAGE:
+		warning(env,
+			"%s: its usage on %s cannot be read: nothing is charged there until it "
+			"can, "
+			"and then all of it since %s",
+			account, cluster, before);
+		break;
+	case FOUND_ODD_LIMITS:
+		warning(env,
+			"%s: its limits on %s must change but cannot be read; the next check tries "
+			"again",
+			account, cluster);
 		break;
 	case FOUND_UNSETTLED:
 		warning(env, "%s: %s must change but does not answer; the next check tries again",

@@ -14,53 +14,62 @@
 #include "cmd/locale.h"
 #include "slurm/run.h"
 
-/* Only what is safe in a signal handler. */
-static void say_and_exit(const char *text)
+/* Says [text] and whether something may have been entered. Only what is safe in a signal handler.
+ * Returns the latter. */
+static bool say_end(const char *text)
 {
 	static const char unknown[] =
 		"subank: something may have been entered before that: look at `subank journal`\n";
+	static const char nothing[] = "subank: nothing was changed\n";
 	bool wrote = store_may_have_written();
-	int status = wrote ? EXIT_UNKNOWN : EXIT_REFUSED;
+	const char *rest = wrote ? unknown : nothing;
 
+	/* There is no other place to say it. */
 	if (write(STDERR_FILENO, text, strlen(text)) < 0 ||
-	    (wrote && write(STDERR_FILENO, unknown, sizeof(unknown) - 1) < 0))
-		_exit(status);
-	_exit(status);
+	    write(STDERR_FILENO, rest, strlen(rest)) < 0)
+		return wrote;
+	return wrote;
 }
 
 static void on_damage(const char *text)
 {
 	(void)text;
-	say_and_exit("subank: the data file of the bank is damaged: run `subank verify`, and "
-		     "restore an export or a backup\n");
+	_exit(say_end("subank: the data file of the bank is damaged: run `subank verify`, and "
+		      "restore an export or a backup\n")
+		      ? EXIT_UNKNOWN
+		      : EXIT_REFUSED);
 }
 
-#ifndef SANITIZED
-static void on_crash(int signal)
+/* The signal, whose action is the default one again, then ends the process: who waits for it must
+ * not take a crash for a refusal. */
+static void on_crash(int number)
 {
-	(void)signal;
-	say_and_exit("subank: ended by a crash: the data file of the bank is damaged, or this is a "
-		     "defect of subank; run `subank verify`, and keep a copy of the bank's "
-		     "folder\n");
-}
-#endif
-
-static void on_bus_error(int signal)
-{
-	(void)signal;
-	say_and_exit("subank: the data file of the bank cannot be read (it was cut short, or the "
-		     "disk failed): restore an export or a backup\n");
+	if (number == SIGBUS)
+		(void)say_end("subank: the data file of the bank cannot be read (it was cut short, "
+			      "or the disk failed): restore an export or a backup\n");
+	else
+		(void)say_end("subank: ended by a crash: the data file of the bank is damaged, or "
+			      "this is a defect of subank; run `subank verify`, and keep a copy of "
+			      "the bank's folder\n");
+	(void)raise(number);
 }
 
-/* LMDB follows what a damaged file says, and falls. Sanitizers want to tell of that themselves. */
+/* LMDB can crash on a damaged file. Sanitizers report crashes themselves, but for a file that was
+ * cut short. */
 static void catch_crashes(void)
 {
+	static const int signals[] = {
+		SIGBUS,
 #ifndef SANITIZED
-	static const int signals[] = {SIGSEGV, SIGFPE, SIGABRT, SIGILL};
+		SIGSEGV, SIGFPE, SIGABRT, SIGILL,
+#endif
+	};
+	/* Not blocked within the handler, so that raise() does not return. */
+	const struct sigaction action = {.sa_handler = on_crash,
+					 .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		(void)signal(signals[i], on_crash);
-#endif
+		(void)sigaction(signals[i], &action, NULL);
 }
 
 /* Descriptors 0 to 2 must be open, or the books would be opened as one of them. Not for writing:
@@ -111,7 +120,6 @@ int main(int argc, char *argv[])
 		return EXIT_REFUSED;
 	locale_follow_user();
 	(void)umask(027);
-	(void)signal(SIGBUS, on_bus_error);
 	catch_crashes();
 	store_on_damage(on_damage);
 	openlog("subank", LOG_PID, LOG_DAEMON);

@@ -259,6 +259,12 @@ static void page_of_program(void)
 	prose_roff_line(stdout, "if it is set and not empty, no colours, unless --color says so");
 	item("TMPDIR");
 	prose_roff_line(stdout, "where `subank verify FILE` builds a bank to prove the file");
+	item("HOME, LD_LIBRARY_PATH, LOGNAME, PATH, SLURM_CONF, SLURM_CONF_SERVER, SLURM_JWT, "
+	     "SLURM_SACK_JWKS, SLURM_SACK_KEY, SLURM_SACK_SOCKET, TMPDIR, TZ, USER");
+	prose_roff_line(stdout,
+			"handed on to Slurm's commands, with LC_ALL=C. Nothing else is, so that no "
+			"SQUEUE_USERS, SACCT_FORMAT or SLURM_CLUSTERS changes what they answer; a "
+			"program that the settings name in place of one sets what else it needs");
 	printf(".SH FILES\n");
 	item(DEFAULT_SETTINGS);
 	prose_roff_line(stdout, "the settings, subank.yaml(5); none are needed");
@@ -337,7 +343,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",
 	[FIELD_AT_CLUSTER] = "the cluster",
 	[FIELD_AT_RESOURCE] = "what is counted; so far `billing`",
-	[FIELD_AT_SLURM_ACCOUNT] = "the account in Slurm whose limit it is",
+	[FIELD_AT_SLURM_ACCOUNT] =
+		"the account in Slurm: whose limit it is, whose job it was, or which moved",
 	[FIELD_AT_FIELD] = "the limit: GrpTRESMins and so on",
 	[FIELD_AT_TRES] = "the TRES of the limit, if it has one",
 	[FIELD_AT_AMOUNT] = "how much; the kind says in which direction",
@@ -369,9 +376,12 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_THRESHOLDS] = "percentages to tell of, or none; left out: as the settings say",
 	[FIELD_AT_USE] = "whether more or less was used than the books had",
 	[FIELD_AT_METER] = "what use is charged by; site: as the settings say",
+	[FIELD_AT_MOVE] = "whether `slurm_account` came below the account or went from there",
 	[FIELD_AT_JOB] = "the job, as people write it: 12, 12_3, 12+1",
 	[FIELD_AT_JOB_ID] = "Slurm's number of it, which recurs",
-	[FIELD_AT_DB_INDEX] = "the number of its row in slurmdbd",
+	[FIELD_AT_DB_INDEX] =
+		"the number of its row in slurmdbd, up to 64 bits; a string in JSON. 0: not "
+		"known",
 	[FIELD_AT_SUBMIT] = "when it was submitted; a requeued job has another time for each run",
 	[FIELD_AT_ELAPSED] = "seconds that it ran, suspensions left out",
 	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS, in millionths",
@@ -379,6 +389,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_PARTITION] = "its partition",
 	[FIELD_AT_QOS] = "its QOS",
 	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
+	[FIELD_AT_EXCESS] = "what fractional weights add to the billing in alloc_tres, in parts of "
+			    "10^12 of one",
 	[FIELD_AT_ALLOC_TRES] = "what it had, as sacct's AllocTRES",
 };
 
@@ -405,6 +417,9 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_NOTIFIED] = "the notify command was run for an entry",
 	[EVENT_CHARGE_JOB] = "what a job used that has ended",
 	[EVENT_METER] = "use on a cluster is charged in another way from `since` on",
+	[EVENT_MOVE] =
+		"another account came below it in Slurm, or went: jobs that ended by `since` "
+		"count where it was before",
 	[EVENT_RECONCILE] = "`subank reconcile` entered use that Slurm has another record of",
 };
 
@@ -426,6 +441,7 @@ static const char *form_of(enum field_type type)
 	case FIELD_LIMIT:
 	case FIELD_PERCENT:
 	case FIELD_NUMBER:
+	case FIELD_UNSIGNED:
 	case FIELD_ENTRY:
 	case FIELD_UID:
 		return "number";
@@ -481,7 +497,9 @@ static const char journal_form[] =
 	"them.\n"
 	"`subank journal --json` prints the same fields as JSON, one object a line; amounts then "
 	"have "
-	"`_seconds` behind their names.\n"
+	"`_seconds` behind their names, and `db_index`, which is past what many readers of JSON "
+	"take for a "
+	"whole number, is a string.\n"
 	"Amounts are always positive: the kind gives the sign. Where an entry took money from, or "
 	"brought it to, stands in `parts`, a list of {lot: N, amount: N}; a lot is named by the "
 	"entry "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/checkup.h"
 #include "cmd/entry_json.h"
 #include "ledger/lock.h"
 #include "ledger/text.h"
@@ -135,6 +136,7 @@ static int gather(struct books *books, void *ctx, struct sb_error *err)
 /* ---- telling ---- */
 
 struct telling {
+	struct env *env;
 	uint64_t seq;
 	char account[NAME_SIZE];
 	const char *kind;
@@ -147,6 +149,8 @@ struct telling {
 static int describe(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct telling *telling = ctx;
+	const struct rules rules = rules_of(telling->env);
+	struct funds funds;
 	struct event event = {0};
 	unsigned char hash[HASH_SIZE];
 	struct entry entry = {.event = &event, .hash = hash};
@@ -159,6 +163,8 @@ static int describe(struct books *books, void *ctx, struct sb_error *err)
 	(void)snprintf(telling->account, sizeof(telling->account), "%s", event.account);
 	telling->kind = event_kinds[event.kind].name;
 	rc = books_account(books, telling->account, &account, err);
+	if (!rc)
+		rc = funds_of(books, account, &rules, &funds, err);
 	if (rc)
 		goto out;
 	free(telling->text);
@@ -168,7 +174,7 @@ static int describe(struct books *books, void *ctx, struct sb_error *err)
 		rc = sb_error_nomem(err);
 		goto out;
 	}
-	rc = entry_json_balance(out, &entry, account, err);
+	rc = entry_json_balance(out, &entry, account, &funds, err);
 	if (fclose(out) != 0 && !rc)
 		rc = sb_error_nomem(err);
 out:
@@ -240,7 +246,7 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < pending->count && i < RUNS_MAX && going; i++) {
-		struct telling telling = {.seq = pending->list[i].seq};
+		struct telling telling = {.env = env, .seq = pending->list[i].seq};
 		struct sb_error err;
 
 		if (bank_read(env->bank, env->now(), describe, &telling, &err)) {

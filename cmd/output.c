@@ -30,7 +30,10 @@ struct output {
 	enum form form;
 	bool last_bar; /* -p: one more at the end */
 	bool in_row;
-	bool failed;
+	bool failed; /* nothing more is printed, for the reason in [err]; */
+	bool given_up; /* or for one that the caller tells */
+	bool has_header; /* it was printed; of forms other than tables */
+	struct sb_error err;
 	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
 	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
 	struct grid *grid;
@@ -129,11 +132,24 @@ static const char *program_name(char to[64], const char *name, const char *suffi
 	return to;
 }
 
-static void print_header(const struct output *output)
+/* The first reason counts. */
+static void no_memory(struct output *output)
+{
+	if (!output->failed)
+		sb_error_nomem(&output->err);
+	output->failed = true;
+}
+
+/* Behind the first thing that could fail: a header alone would look like an answer. */
+static void print_header(struct output *output)
 {
 	struct csv_row row = {.file = output->env->out};
 	char name[64];
 
+	if (output->has_header || !output->look.header ||
+	    (output->form != FORM_PARSABLE && output->form != FORM_CSV))
+		return;
+	output->has_header = true;
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const struct column *column = &output->columns[output->shown[i]];
 
@@ -193,8 +209,6 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		free(output);
 		return rc;
 	}
-	if (output->look.header && (output->form == FORM_PARSABLE || output->form == FORM_CSV))
-		print_header(output);
 	*ret = output;
 	return SB_OK;
 }
@@ -226,20 +240,22 @@ static void print_parsable(const struct output *output)
 	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
 }
 
-/* Ends the row that was begun. */
+/* Ends the row that was begun; one that failed has only some of its cells, and is not printed. */
 static void end_row(struct output *output)
 {
 	if (!output->in_row)
 		return;
 	output->in_row = false;
+	if (!output->failed)
+		print_header(output);
 	if (output->form == FORM_JSON) {
 		if (json_array_append_new(output->list, output->object))
-			output->failed = true;
+			no_memory(output);
 		output->object = NULL;
 	}
-	if (output->form == FORM_CSV)
+	if (output->form == FORM_CSV && !output->failed)
 		print_csv(output);
-	if (output->form == FORM_PARSABLE)
+	if (output->form == FORM_PARSABLE && !output->failed)
 		print_parsable(output);
 	for (size_t i = 0; i < output->count; i++) {
 		free(output->cells[i]);
@@ -258,10 +274,12 @@ void output_row(struct output *output)
 	output->had_row = true;
 	output->in_row = true;
 	if (output->form == FORM_TABLE) {
-		output->failed = output->failed || !grid_row(output->grid);
+		if (!output->failed && !grid_row(output->grid))
+			no_memory(output);
 	} else if (output->form == FORM_JSON) {
 		output->object = json_object();
-		output->failed = output->failed || !output->object;
+		if (!output->object)
+			no_memory(output);
 	}
 }
 
@@ -295,7 +313,8 @@ static void keep_cell(struct output *output, size_t column, const char *text, bo
 	for (char *bar = cell; output->form == FORM_PARSABLE && bar && (bar = strchr(bar, '|'));
 	     bar++)
 		*bar = '/';
-	output->failed = output->failed || !cell;
+	if (!cell)
+		no_memory(output);
 	free(output->cells[column]);
 	output->cells[column] = cell;
 	output->texts[column] = is_text;
@@ -313,7 +332,20 @@ static void set_member(struct output *output, size_t column, const char *suffix,
 	}
 	program_name(name, output->columns[column].name, suffix);
 	if (!value || json_object_set_new(output->object, name, value))
-		output->failed = true;
+		no_memory(output);
+}
+
+/* JSON has characters alone: of a text from outside that has other bytes those are escaped, as they
+ * are in tables. */
+static json_t *json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *clean = value ? NULL : escaped(text);
+
+	if (clean)
+		value = json_string(clean);
+	free(clean);
+	return value;
 }
 
 void output_text(struct output *output, size_t column, const char *text)
@@ -322,12 +354,13 @@ void output_text(struct output *output, size_t column, const char *text)
 	size_t at;
 
 	if (output->form == FORM_JSON) {
-		set_member(output, column, "", *text ? json_string(text) : json_null());
+		set_member(output, column, "", *text ? json_text(text) : json_null());
 	} else if (output->form != FORM_TABLE) {
 		keep_cell(output, column, text, true);
 	} else if (!output->failed && place(output, column, &at)) {
 		cell = escaped(text);
-		output->failed = !cell || !grid_text(output->grid, at, cell);
+		if (!cell || !grid_text(output->grid, at, cell))
+			no_memory(output);
 		free(cell);
 	}
 }
@@ -356,8 +389,25 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 		set_member(output, column, "_seconds", json_integer(amount));
 	else if (output->form != FORM_TABLE)
 		keep_cell(output, column, text, false);
-	else if (!output->failed && place(output, column, &at))
-		output->failed = !grid_amount(output->grid, at, text, amount);
+	else if (!output->failed && place(output, column, &at) &&
+		 !grid_amount(output->grid, at, text, amount))
+		no_memory(output);
+}
+
+void output_no_amount(struct output *output, size_t column, const char *word)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "_seconds", json_null());
+	else
+		output_text(output, column, output->form == FORM_CSV ? "" : word);
+}
+
+void output_flag(struct output *output, size_t column, bool flag)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", json_boolean(flag));
+	else
+		output_text(output, column, flag ? "yes" : "no");
 }
 
 void output_percent(struct output *output, size_t column, int64_t percent)
@@ -374,8 +424,9 @@ void output_percent(struct output *output, size_t column, int64_t percent)
 		keep_cell(output, column, percent < 0 ? "" : text, false);
 	else if (output->form == FORM_PARSABLE)
 		keep_cell(output, column, text, false);
-	else if (!output->failed && place(output, column, &at))
-		output->failed = !grid_share(output->grid, at, text, percent);
+	else if (!output->failed && place(output, column, &at) &&
+		 !grid_share(output->grid, at, text, percent))
+		no_memory(output);
 }
 
 void output_no_time(struct output *output, size_t column, const char *word)
@@ -416,7 +467,24 @@ void output_below(struct output *output, const char *name)
 	if (output->form != FORM_TABLE || output->failed)
 		return;
 	output->look.tree = true;
-	output->failed = !grid_below(output->grid, name);
+	if (!grid_below(output->grid, name))
+		no_memory(output);
+}
+
+static void print_grid(struct output *output)
+{
+	if (grid_print(output->grid, &output->look, output->env->out, &output->err))
+		output->failed = true;
+}
+
+/* What kept it from being printed, unless the caller has told. */
+static int why_failed(const struct output *output, struct sb_error *err)
+{
+	if (!output->failed || output->given_up)
+		return SB_OK;
+	if (err)
+		*err = output->err;
+	return output->err.code;
 }
 
 int output_flush(struct output *output, struct sb_error *err)
@@ -424,12 +492,13 @@ int output_flush(struct output *output, struct sb_error *err)
 	if (!output)
 		return SB_OK;
 	end_row(output);
+	if (!output->failed)
+		print_header(output);
 	if (output->form == FORM_TABLE && !output->failed && !grid_is_empty(output->grid)) {
-		if (grid_print(output->grid, &output->look, output->env->out, err))
-			output->failed = true;
+		print_grid(output);
 		output->look.header = false;
 	}
-	return output->failed ? sb_error_nomem(err) : SB_OK;
+	return why_failed(output, err);
 }
 
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
@@ -447,7 +516,12 @@ const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], si
 
 void output_fail(struct output *output)
 {
-	output->failed = true;
+	output->failed = output->given_up = true;
+}
+
+bool output_is_empty(const struct output *output)
+{
+	return !output->had_row;
 }
 
 /* A table says its unit where people read it. */
@@ -465,32 +539,34 @@ static bool names_unit(const struct output *output)
 
 int output_finish(struct output *output, struct sb_error *err)
 {
-	bool failed, named;
+	bool named;
+	int rc;
 
 	if (!output)
 		return SB_OK;
 	end_row(output);
+	if (!output->failed)
+		print_header(output);
 	stage_end(output->env);
 	if (output->if_empty && !output->had_row && !output->failed && output->form == FORM_TABLE)
 		note(output->env, "%s", output->if_empty);
 	named = names_unit(output);
-	if (!output->failed && output->form == FORM_TABLE &&
-	    grid_print(output->grid, &output->look, output->env->out, err))
-		output->failed = true;
+	if (!output->failed && output->form == FORM_TABLE)
+		print_grid(output);
 	if (!output->failed && named)
 		fprintf(output->env->out, "Amounts are in %s.\n",
 			output->env->seconds ? "billing-seconds" : "SU");
 	if (!output->failed && output->form == FORM_JSON) {
 		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)) &&
 		    !ferror(output->env->out))
-			output->failed = true;
+			no_memory(output);
 		fputc('\n', output->env->out);
 	}
-	failed = output->failed;
+	rc = why_failed(output, err);
 	json_decref(output->list);
 	grid_free(output->grid);
 	free(output);
-	return failed ? sb_error_nomem(err) : SB_OK;
+	return rc;
 }
 
 int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,

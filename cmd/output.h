@@ -32,6 +32,11 @@ void output_row(struct output *output);
 void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
 void output_amount(struct output *output, size_t column, int64_t amount);
+/* What stands in the place of an amount: a word for people and with -P, null in JSON, empty in CSV.
+ */
+void output_no_amount(struct output *output, size_t column, const char *word);
+/* "yes" or "no"; true or false in JSON. */
+void output_flag(struct output *output, size_t column, bool flag);
 void output_percent(struct output *output, size_t column, int64_t percent); /* -1: "-" */
 /* A time: local for people, on a terminal without seconds that are 0; RFC 3339 in JSON and CSV; 0
  * is "never". */
@@ -51,8 +56,11 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 /* Prints the rows there are; what comes later has no header. Not for JSON, which is one list. */
 int output_flush(struct output *output, struct sb_error *err);
 
-/* Nothing more is printed of it: half of an answer would look like one. */
+/* Nothing more is printed of it, and output_finish() has no error: the caller tells what went
+ * wrong. Half of an answer, or an empty one, would look like an answer. */
 void output_fail(struct output *output);
+/* No row was begun. */
+bool output_is_empty(const struct output *output);
 
 /* "a, b, c", or the first ten "and N more", for a cell or a line. Returns [to]. */
 enum { NAMES_TEXT_SIZE = 2048 };

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/account_text.h"
 #include "cmd/batch.h"
 #include "cmd/checkup.h"
 #include "cmd/this_machine.h"
@@ -16,7 +17,7 @@ struct receipt {
 	const char *ref;
 	uint64_t seq;
 	unsigned char hash[HASH_SIZE], next_hash[HASH_SIZE];
-	int64_t available;
+	struct funds funds; /* of the account, now */
 	bool repeated;
 	char place[PLACE_SIZE]; /* this one */
 	bool commands; /* the bank commands Slurm from it */
@@ -142,6 +143,7 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct receipt *receipt = ctx;
 	struct posting *posting = receipt->posting;
+	const struct rules rules = rules_of(posting->env);
 	const struct account *account;
 	int rc = look_for_ref(books, receipt, err);
 
@@ -153,7 +155,7 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = books_account(books, posting->account, &account, err);
 	if (!rc)
-		rc = account_available(account, &receipt->available, err);
+		rc = funds_of(books, account, &rules, &receipt->funds, err);
 	if (!rc)
 		rc = look_up_right(books, receipt, err);
 	if (!rc)
@@ -174,13 +176,18 @@ static bool needs_checkup(const struct receipt *receipt)
 
 static void print_receipt(struct env *env, const struct receipt *receipt)
 {
-	char available[QUANTITY_SIZE], hash[HASH_TEXT_SIZE];
+	char available[FUNDS_SIZE], hash[HASH_TEXT_SIZE];
 
+	env->receipt_seq = receipt->seq;
+	(void)snprintf(env->receipt, sizeof(env->receipt),
+		       "entry %" PRIu64 " was recorded%s (%s: %s)", receipt->seq,
+		       receipt->repeated ? " before" : "", receipt->posting->account,
+		       receipt->repeated ? "it has this ref" : receipt->posting->done);
 	hex_format(hash, receipt->hash, HASH_SIZE);
-	quantity(env, available, receipt->available);
-	say(env, "entry %" PRIu64 ": %s; %s has %s; head %" PRIu64 ":%.*s", receipt->seq,
+	say(env, "entry %" PRIu64 ": %s; %s %s; head %" PRIu64 ":%.*s", receipt->seq,
 	    receipt->repeated ? "entered before with this ref" : receipt->posting->done,
-	    receipt->posting->account, available, receipt->seq, HASH_SHORT, hash);
+	    receipt->posting->account, funds_has(env, available, &receipt->funds), receipt->seq,
+	    HASH_SHORT, hash);
 	/* Whoever waits for it must not wait for Slurm too. */
 	flush_out(env);
 	if (!receipt->commands && (option(env, "no-apply") || !needs_checkup(receipt)))

@@ -16,6 +16,7 @@
 #include "cmd/command.h"
 #include "cmd/this_machine.h"
 #include "ledger/lock.h"
+#include "ledger/text.h"
 #include "ledger/when.h"
 
 struct publishing {
@@ -35,7 +36,7 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 {
 	const struct sums *sums = &row->sums;
 
-	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so sI sI sI sI so sI}", "account",
+	return json_pack("{ss ss ss ss ss ss sI sI sI sI sI sI so sI sI sI sI so sI sb}", "account",
 			 row->name, "state", row->state, "causes", row->causes, "lever", row->lever,
 			 "blocked_by", row->blocker, "above", above, "allocated_seconds",
 			 (json_int_t)sums->allocated, "used_seconds", (json_int_t)sums->used,
@@ -43,9 +44,10 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 			 (json_int_t)sums->charged, "debt_seconds", (json_int_t)sums->debt,
 			 "waiting_seconds", (json_int_t)sums->waiting, "read", time_json(row->read),
 			 "in_flight_seconds", (json_int_t)sums->in_flight, "committed_seconds",
-			 (json_int_t)sums->committed, "free_seconds", (json_int_t)sums->left,
+			 (json_int_t)sums->committed, "settled_seconds", (json_int_t)sums->settled,
 			 "no_limit", (json_int_t)row->endless, "seen", time_json(row->seen),
-			 "unentered_seconds", (json_int_t)row->unentered);
+			 "unentered_seconds", (json_int_t)row->unentered, "unlimited",
+			 (int)sums->unlimited);
 }
 
 static int add_accounts(struct publishing *publishing, struct books *books, struct nesting *nesting,
@@ -68,16 +70,32 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 	return rc;
 }
 
+const char *published_key(char to[NAME_SIZE], const char *name)
+{
+	return text_escape(to, NAME_SIZE, name);
+}
+
+struct insides {
+	json_t *plain, *odd;
+};
+
 static int add_inside(const char *account, const char *above, void *ctx, struct sb_error *err)
 {
-	return json_object_set_new(ctx, account, json_string(above)) ? sb_error_nomem(err) : SB_OK;
+	const struct insides *insides = ctx;
+	char key[NAME_SIZE];
+
+	return json_object_set_new(name_ok(account) ? insides->plain : insides->odd,
+				   published_key(key, account), json_string(above))
+		       ? sb_error_nomem(err)
+		       : SB_OK;
 }
 
 static int collect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct publishing *publishing = ctx;
 	char here[PLACE_SIZE], place[PLACE_SIZE], time[WHEN_TEXT_SIZE];
-	json_t *list = json_array(), *inside = json_object();
+	struct insides insides = {json_object(), json_object()};
+	json_t *list = json_array();
 	struct nesting nesting = {0};
 	int rc = books_machine(books, place, sizeof(place), err);
 
@@ -86,15 +104,18 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	if (publishing->granted) {
 		rc = add_accounts(publishing, books, &nesting, list, err);
 		if (!rc)
-			rc = nesting_each_inside(&nesting, books, add_inside, inside, err);
+			rc = nesting_each_inside(&nesting, books, add_inside, &insides, err);
 	}
 	nesting_release(&nesting);
 	/* Takes over both, also when it fails. */
 	publishing->document = json_pack("{si ss so so}", "subank", PUBLISHED_FORM, "time",
 					 when_format_exact(time, publishing->env->now()),
-					 "accounts", list, "inside", inside);
-	if (!rc && !publishing->document)
+					 "accounts", list, "inside", insides.plain);
+	if (!rc && (!publishing->document ||
+		    (json_object_size(insides.odd) > 0 &&
+		     json_object_set(publishing->document, "inside_odd", insides.odd))))
 		rc = sb_error_nomem(err);
+	json_decref(insides.odd);
 	return rc;
 }
 

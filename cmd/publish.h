@@ -7,17 +7,22 @@
  *      "accounts": [{"account": "physics", "state": "open", "causes": "", "lever": "",
  *        "blocked_by": "", "above": "faculty", "allocated_seconds": 3600, "used_seconds": 0,
  *        "available_seconds": 3600, "charged_seconds": 0, "debt_seconds": 0, "waiting_seconds": 0,
- *        "read": "2026-11-22T17:00:00.000000Z"}, …],
+ *        "read": "2026-11-22T17:00:00.000000Z", "unlimited": false}, …],
  *      "inside": {"theory": "physics", …}}
  *
  * "above" is the account of the bank that it is inside of, "inside" names that of accounts which
- * the bank does not have; "read" is null when use was never read. A new form gets a new number. */
+ * the bank does not have, and "inside_odd", if there are any, that of those which no bank can have,
+ * by published_key(); "read" is null when use was never read. A new form gets a new number. */
 #ifndef SUBANK_CMD_PUBLISH_H
 #define SUBANK_CMD_PUBLISH_H
 
 #include "cmd/env.h"
 
 enum { PUBLISHED_FORM = 1 };
+
+/* What stands for a name of Slurm's, which are any bytes: the name, what is not printable in it
+ * escaped, cut if it is longer. Returns [to]. */
+const char *published_key(char to[NAME_SIZE], const char *name);
 
 /* Writes the file that the settings ask for. A copy of a bank, which does not command Slurm, does
  * not publish either. What fails is said, and the status then EXIT_PART. */

@@ -75,17 +75,19 @@ static bool read_account(json_t *object, struct published_account *ret)
 	struct sums *sums = &row->sums;
 	const char *name, *state, *causes, *lever, *blocker, *above;
 	json_int_t allocated, used, available, charged, debt, waiting;
-	json_int_t in_flight = 0, committed = 0, left = 0, endless = 0, unentered = 0;
+	json_int_t in_flight = 0, committed = 0, settled = INT64_MIN, endless = 0, unentered = 0;
 	json_t *read, *seen = NULL;
+	int unlimited = 0;
 
-	if (json_unpack(object, "{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I}",
+	if (json_unpack(object,
+			"{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I s?b}",
 			"account", &name, "state", &state, "causes", &causes, "lever", &lever,
 			"blocked_by", &blocker, "above", &above, "allocated_seconds", &allocated,
 			"used_seconds", &used, "available_seconds", &available, "charged_seconds",
 			&charged, "debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read,
 			"in_flight_seconds", &in_flight, "committed_seconds", &committed,
-			"free_seconds", &left, "no_limit", &endless, "seen", &seen,
-			"unentered_seconds", &unentered) ||
+			"settled_seconds", &settled, "no_limit", &endless, "seen", &seen,
+			"unentered_seconds", &unentered, "unlimited", &unlimited) ||
 	    !copy_name(name, false, row->name) || !copy_name(blocker, true, row->blocker) ||
 	    !copy_name(above, true, ret->above))
 		return false;
@@ -97,7 +99,8 @@ static bool read_account(json_t *object, struct published_account *ret)
 			      .waiting = waiting,
 			      .in_flight = in_flight,
 			      .committed = committed,
-			      .left = left};
+			      .settled = settled == INT64_MIN ? available : settled,
+			      .unlimited = unlimited};
 	/* A bank of before did not say. */
 	row->has_running = seen;
 	row->endless = endless;
@@ -134,7 +137,7 @@ void published_release(struct published *published)
 
 static bool read_document(json_t *document, struct published *ret)
 {
-	json_t *list, *inside, *value;
+	json_t *list, *inside, *odd, *value;
 	const char *time, *name;
 
 	if (json_unpack(document, "{ss so so}", "time", &time, "accounts", &list, "inside",
@@ -142,8 +145,13 @@ static bool read_document(json_t *document, struct published *ret)
 	    when_parse_exact(time, &ret->time, NULL) || !json_is_array(list) ||
 	    !json_is_object(inside))
 		return false;
+	/* A bank of before had none. */
+	odd = json_object_get(document, "inside_odd");
+	if (odd && !json_is_object(odd))
+		return false;
 	ret->list = calloc(json_array_size(list) + 1, sizeof(*ret->list));
-	ret->inside = calloc(json_object_size(inside) + 1, sizeof(*ret->inside));
+	ret->inside =
+		calloc(json_object_size(inside) + json_object_size(odd) + 1, sizeof(*ret->inside));
 	if (!ret->list || !ret->inside)
 		return false;
 	for (; ret->count < json_array_size(list); ret->count++) {
@@ -157,6 +165,15 @@ static bool read_document(json_t *document, struct published *ret)
 		if (!json_is_string(value) || !copy_name(name, false, to->account) ||
 		    !copy_name(json_string_value(value), false, to->above))
 			return false;
+	}
+	json_object_foreach(odd, name, value)
+	{
+		struct inside *to = &ret->inside[ret->inside_count++];
+
+		if (!json_is_string(value) || strlen(name) >= sizeof(to->account) ||
+		    !copy_name(json_string_value(value), false, to->above))
+			return false;
+		(void)snprintf(to->account, sizeof(to->account), "%s", name);
 	}
 	qsort(ret->list, ret->count, sizeof(*ret->list), compare);
 	return true;

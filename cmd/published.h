@@ -14,7 +14,7 @@ struct published {
 	} * list; /* by name */
 	size_t count;
 	struct inside {
-		char account[NAME_SIZE]; /* one that the bank does not have */
+		char account[NAME_SIZE]; /* one that the bank does not have, by published_key() */
 		char above[NAME_SIZE];
 	} * inside; /* in no order */
 	size_t inside_count;

@@ -9,6 +9,7 @@
 #include "cmd/progress.h"
 #include "ledger/account.h"
 #include "ledger/jobs.h"
+#include "ledger/moves.h"
 #include "ledger/when.h"
 #include "slurm/squeue.h"
 
@@ -74,22 +75,32 @@ static int64_t late(const struct record_reading *reading, const struct sacct_job
 	return job->end >= 0 && job->end <= read ? 0 : larger(end - from, 0);
 }
 
-/* What RawUsage counted, or should have, up to [until]. Returns whether the job ran then. */
-static bool add_counted(const struct record_reading *reading, const struct sacct_job *job,
-			int64_t factor, int64_t until, struct recorded *line, int64_t *ret_used)
+/* Whether the job counted for the line at that time, microseconds. */
+static bool is_counted(const struct record *record, const struct recorded *line,
+		       const struct sacct_job *job, int64_t time)
+{
+	return moves_counted(line->moves, line->move_count, line->booked.account,
+			     line->booked.cluster, &record->tree, job->account, time);
+}
+
+/* What RawUsage counted, or should have, within [since, until), seconds. Returns whether the job
+ * ran then. */
+static bool add_within(const struct record_reading *reading, const struct sacct_job *job,
+		       int64_t factor, int64_t since, int64_t until, struct recorded *line,
+		       int64_t *ret_used)
 {
 	const struct booked *booked = &line->booked;
-	int64_t since = seconds(booked->since);
 	int64_t from = job->start > since ? job->start : since;
 	int64_t ran = smaller(end_of(job), until) - from, used = smaller(ran, job->elapsed);
 	int64_t excess = tariff_excess(&reading->record->partitions, reading->record->billing, job);
 	__int128 rate = (__int128)job->billing * factor;
+	bool at_begin = !booked->since_begins && since == seconds(booked->since);
 	bool at_end = !booked->to_end && until == seconds(booked->until);
 
 	if (since >= until)
 		return false;
 	line->edge += (rate + (__int128)excess * factor / EXCESS_ONE) *
-		      (late(reading, job, booked->since, booked->since_age) +
+		      ((at_begin ? late(reading, job, booked->since, booked->since_age) : 0) +
 		       (at_end ? late(reading, job, booked->until, booked->until_age) : 0));
 	if (ran <= 0)
 		return false;
@@ -101,6 +112,32 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 	return true;
 }
 
+/* The same up to [until] where the job counted for the line, which accounts that move change. */
+static bool add_counted(const struct record_reading *reading, const struct sacct_job *job,
+			int64_t factor, int64_t until, struct recorded *line, int64_t *ret_used)
+{
+	const struct record *record = reading->record;
+	const struct booked *booked = &line->booked;
+	int64_t from = seconds(booked->since);
+	bool counts = is_counted(record, line, job, INT64_MIN), ran = false;
+
+	for (size_t i = 0; i < line->move_count && from < until; i++) {
+		const struct moved *moved = &line->moves[i];
+		int64_t at = seconds(moved->since);
+
+		if (!moves_is_about(moved, booked->cluster, &record->tree, job->account) ||
+		    counts == moved->came)
+			continue;
+		if (counts)
+			ran = add_within(reading, job, factor, from, smaller(at, until), line,
+					 ret_used) ||
+			      ran;
+		counts = moved->came;
+		from = larger(from, at);
+	}
+	return (counts && add_within(reading, job, factor, from, until, line, ret_used)) || ran;
+}
+
 /* What the jobs that ended in the period come to, each by itself, and up to the end of a period
  * that is looked at to its end what those that run on have used so far. */
 static bool add_by_jobs(const struct record_reading *reading, const struct sacct_job *job,
@@ -109,12 +146,14 @@ static bool add_by_jobs(const struct record_reading *reading, const struct sacct
 	const struct booked *booked = &line->booked;
 	int64_t since = seconds(booked->since), until = seconds(booked->until);
 	int64_t counted = seconds(booked->jobs_since), amount;
-	struct finished_job finished = {.start = job->start,
-					.end = end_of(job),
-					.elapsed = job->elapsed,
-					.billing = job->billing,
-					.factor =
-						tariff_charged(reading->tariff, reading->qos, job)};
+	struct finished_job finished = {
+		.start = job->start,
+		.end = end_of(job),
+		.elapsed = job->elapsed,
+		.billing = job->billing,
+		.excess =
+			tariff_excess(&reading->record->partitions, reading->record->billing, job),
+		.factor = tariff_charged(reading->tariff, reading->qos, job)};
 
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)
@@ -122,7 +161,10 @@ static bool add_by_jobs(const struct record_reading *reading, const struct sacct
 		finished.end = smaller(finished.end, until);
 		finished.elapsed = smaller(finished.elapsed, finished.end - finished.start);
 	}
-	if (finished.end <= since || !job_amount(&finished, counted, &amount) || amount == 0)
+	if (finished.end <= since ||
+	    !is_counted(reading->record, line, job,
+			job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND) ||
+	    !job_amount(&finished, counted, &amount) || amount == 0)
 		return false;
 	line->used += (__int128)amount * FACTOR_ONE;
 	*ret_used += amount;
@@ -181,10 +223,58 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 			code = add_to(reading, job, factor, line, err);
 		account = tree_parent(&record->tree, account);
 	}
+	for (size_t i = 0; record->moved && i < record->count && code == 0; i++) {
+		struct recorded *line = &record->lines[i];
+
+		if (line->move_count > 0 && strcmp(line->booked.account, job->account) != 0 &&
+		    !tree_above(&record->tree, line->booked.account, job->account))
+			code = add_to(reading, job, factor, line, err);
+	}
 	return code;
 }
 
+/* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	const struct record_reading *reading = ctx;
+	struct record *record = reading->record;
+	const char *account = odd->account;
+	size_t of = 0;
+
+	(void)err;
+	if (odd->submit >= reading->until ||
+	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
+		return SLURM_OK;
+	for (size_t i = 0; !account && i < record->count; i++, of++)
+		record->lines[i].left_out++;
+	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
+		struct recorded *line = bsearch(account, record->lines, record->count,
+						sizeof(*record->lines), compare_line);
+
+		if (line) {
+			line->left_out++;
+			of++;
+		}
+		account = tree_parent(&record->tree, account);
+	}
+	if (of > 0)
+		left_out_add(&record->left, odd);
+	return SLURM_OK;
+}
+
 /* The accounts of the lines and those below them. */
+/* Whether the account is, or was, below that of the line. */
+static bool is_below(const struct record *record, const struct recorded *line, const char *account)
+{
+	bool below = tree_above(&record->tree, line->booked.account, account);
+
+	for (size_t i = 0; i < line->move_count && !below; i++)
+		below = moves_is_about(&line->moves[i], line->booked.cluster, &record->tree,
+				       account);
+	return below;
+}
+
+/* The accounts of the lines and those that are, or were, below them. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
 			 struct slurm_error *err)
 {
@@ -200,11 +290,15 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 		bool below = false;
 
 		for (size_t j = 0; j < record->count && !below; j++)
-			below = tree_above(tree, record->lines[j].booked.account,
-					   tree->list[i].account);
+			below = is_below(record, &record->lines[j], tree->list[i].account);
 		if (below && !bsearch(tree->list[i].account, record->lines, record->count,
 				      sizeof(*record->lines), compare_line))
 			names[count++] = tree->list[i].account;
+	}
+	/* A name that cannot be asked for: then it is asked for all. */
+	for (size_t i = 0; i < count; i++) {
+		if (!slurm_name_ok(names[i]))
+			count = 0;
 	}
 	*ret = names;
 	*ret_count = count;
@@ -247,7 +341,8 @@ static int read_slice(struct env *env, struct record_reading *reading,
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, reading, err);
+	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, leave_out,
+			  reading, err);
 }
 
 /* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
@@ -293,6 +388,37 @@ static int read_again(struct env *env, struct record_reading *reading,
 	return code;
 }
 
+struct booked *record_add(struct record *record, const struct account *account)
+{
+	struct recorded *lines = reallocarray(record->lines, record->count + 1, sizeof(*lines));
+	struct recorded *line;
+
+	if (!lines)
+		return NULL;
+	record->lines = lines;
+	line = &lines[record->count];
+	*line = (struct recorded){.moves = calloc(account->move_count + 1, sizeof(*line->moves)),
+				  .move_count = account->move_count};
+	if (!line->moves)
+		return NULL;
+	if (account->move_count > 0)
+		memcpy(line->moves, account->moves, account->move_count * sizeof(*line->moves));
+	(void)snprintf(line->booked.account, sizeof(line->booked.account), "%s", account->name);
+	record->count++;
+	return &line->booked;
+}
+
+void record_drop(struct record *record)
+{
+	free(record->lines[--record->count].moves);
+}
+
+void record_clear(struct record *record)
+{
+	while (record->count > 0)
+		record_drop(record);
+}
+
 int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
 		struct record *record, struct slurm_error *err)
 {
@@ -308,8 +434,17 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
 
 	record->unknown_qos = record->runaway = 0;
-	for (size_t i = 0; i < record->count; i++)
-		record->lines[i] = (struct recorded){.booked = record->lines[i].booked};
+	record->left = (struct left_out){0};
+	record->moved = false;
+	for (size_t i = 0; i < record->count; i++) {
+		struct recorded *line = &record->lines[i];
+
+		*line = (struct recorded){.booked = line->booked,
+					  .waiting = line->waiting,
+					  .moves = line->moves,
+					  .move_count = line->move_count};
+		record->moved = record->moved || line->move_count > 0;
+	}
 	if (code == SLURM_OK && !record->partitions.rows)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
@@ -317,6 +452,9 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)
 		return code;
+	record->squeue_odd = reading.known.odd > 0;
+	if (!each)
+		(void)left_out_warn_squeue(env, record->cluster, &reading.known);
 	record->calc_period = config.calc_period;
 	record->billing = config.billing;
 	find_period(record, &window);
@@ -355,6 +493,7 @@ void record_release(struct record *record)
 {
 	partitions_release(&record->partitions);
 	tree_release(&record->tree);
+	record_clear(record);
 	free(record->slices);
 	free(record->lines);
 	*record = (struct record){0};

@@ -4,6 +4,8 @@
 #define SUBANK_CMD_RECORDED_H
 
 #include "cmd/env.h"
+#include "cmd/left_out.h"
+#include "ledger/account.h"
 #include "ledger/booked.h"
 #include "slurm/tariff.h"
 
@@ -11,6 +13,8 @@
  * are in millionths of a billing-second (FACTOR_ONE). */
 struct recorded {
 	struct booked booked;
+	struct moved *moves; /* of the account, so that jobs count where they counted then */
+	size_t move_count;
 	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. Where the
 	 * account is metered by jobs, each as a whole if it ended within, by what the site charges
 	 * it (tariff_charged()), cut to whole seconds. */
@@ -24,6 +28,8 @@ struct recorded {
 	__int128 edge;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */
+	size_t left_out; /* rows that could not be read and are, or may be, of its jobs */
+	size_t waiting; /* in: jobs that checks left out, and will charge when they can be read */
 };
 
 struct record {
@@ -32,16 +38,27 @@ struct record {
 	struct tree tree; /* how its accounts hang together, as the last check saw it */
 	char cluster[NAME_SIZE];
 	/* Filled in by record_read(): */
+	bool moved; /* a line has moves */
 	struct partitions partitions;
 	int calc_period; /* seconds */
 	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
 	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
+	struct left_out left; /* rows that could not be read, of jobs of the lines */
+	bool squeue_odd; /* so were lines of squeue, and that was said: no job is taken for runaway
+			  */
 	struct record_slice {
 		int64_t since, until; /* seconds */
 	} * slices; /* parts of the period that had jobs, the newest first */
 	size_t slice_count;
 };
+
+/* Adds a line for the account. Returns its booked part, to be filled in; NULL when memory ran out.
+ */
+struct booked *record_add(struct record *record, const struct account *account);
+/* Removes the last line, all lines. */
+void record_drop(struct record *record);
+void record_clear(struct record *record);
 
 /* Told of each job that ran in the period of a line: its use there, and the line's number. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,

@@ -74,6 +74,7 @@ struct refunding {
 	size_t before; /* charges that fit and were given back */
 	bool several_clusters, several_runs;
 	char found_cluster[NAME_SIZE];
+	bool unknown; /* nothing was charged for [job] */
 	bool rawusage; /* some account is metered so, and may be meant */
 	struct head head; /* after what was entered */
 };
@@ -215,7 +216,18 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 		}
 	}
 	refunding->books = books;
-	return rc ? rc : entries_walk(books, &range, look_at, refunding, NULL, err);
+	if (!rc)
+		rc = entries_walk(books, &range, look_at, refunding, NULL, err);
+	/* Before an empty list is printed. */
+	if (!rc && refunding->job && refunding->count == 0 && refunding->before == 0) {
+		refunding->unknown = true;
+		rc = sb_error_set(err, SB_ENOTFOUND,
+				  "nothing was charged for job %s%s%s: `subank journal --kind job` "
+				  "shows what was",
+				  refunding->cluster, *refunding->cluster ? "/" : "",
+				  refunding->job);
+	}
+	return rc;
 }
 
 /* ---- refunding ---- */
@@ -311,12 +323,17 @@ static int refuse(const struct refunding *refunding, struct sb_error *err)
 	return SB_OK;
 }
 
+static void note_rawusage(const struct refunding *refunding)
+{
+	if (refunding->rawusage)
+		note(refunding->env,
+		     "what accounts metered by rawusage used is charged by reading, not by job: "
+		     "`subank journal --kind charge` shows which, and `subank refund ENTRY SU` "
+		     "gives back a part");
+}
+
 static int nothing_found(const struct refunding *refunding)
 {
-	static const char rawusage[] =
-		"what accounts metered by rawusage used is charged by reading, not by job: `subank "
-		"journal --kind charge` shows which, and `subank refund ENTRY SU` gives back a "
-		"part";
 	struct env *env = refunding->env;
 
 	if (refunding->before > 0) {
@@ -325,16 +342,9 @@ static int nothing_found(const struct refunding *refunding)
 		     refunding->percent ? ", wholly or in part, or too small" : "");
 		return EXIT_DONE;
 	}
-	if (refunding->job)
-		warning(env,
-			"nothing was charged for job %s%s%s: `subank journal --kind job` shows "
-			"what was",
-			refunding->cluster, *refunding->cluster ? "/" : "", refunding->job);
-	else
-		note(env, "nothing was charged for jobs that ended in %s then", refunding->state);
-	if (refunding->rawusage)
-		note(env, "%s", rawusage);
-	return refunding->job ? EXIT_REFUSED : EXIT_DONE;
+	note(env, "nothing was charged for jobs that ended in %s then", refunding->state);
+	note_rawusage(refunding);
+	return EXIT_DONE;
 }
 
 static int refund_found(struct refunding *refunding)
@@ -453,6 +463,8 @@ int refund_jobs(struct env *env, int percent)
 	if (status == EXIT_DONE)
 		status = output_from_bank(env, columns, COLUMN_COUNT, find, &refunding,
 					  &refunding.output);
+	if (refunding.unknown)
+		note_rawusage(&refunding);
 	if (status == EXIT_DONE)
 		status = refund_found(&refunding);
 	free(refunding.list);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/account_text.h"
 #include "cmd/changes.h"
 #include "cmd/command.h"
 #include "cmd/confirm.h"
@@ -48,8 +49,11 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 
 		if (!change)
 			return sb_error_nomem(err);
-		rc = account_available(account, restoring->after ? &change->after : &change->before,
-				       err);
+		/* What runs is not in the books. */
+		rc = funds_of(books, account, NULL,
+			      restoring->after ? &change->after : &change->before, err);
+		if (restoring->after)
+			change->waiting = account_waiting(account).amount;
 		*(restoring->after ? &change->is : &change->was) = !rc;
 	}
 	return rc;
@@ -147,6 +151,7 @@ int restore(struct env *env, FILE *file, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/%s", env->store.folder, aside);
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
+	env->stands = "the ledger was restored";
 	say(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
 	    env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
 	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "

@@ -243,10 +243,10 @@ static int add_pattern(struct settings *settings, const char *text, struct sb_er
 				    sizeof(folded) - 1, len);
 	/* Names have no other bytes, so nothing else can match. */
 	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-			      "*?[]!")])
+			      "@%/*?[]!")])
 		return sb_error_set(err, SB_EINVAL,
-				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - and "
-				    "* ? [ ] !",
+				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - @ %% / "
+				    "and * ? [ ] !",
 				    text);
 	for (size_t i = 0; i <= len; i++)
 		folded[i] = (char)tolower((unsigned char)text[i]);

@@ -60,15 +60,31 @@ static int find_on(struct books *books, const struct settings *settings,
 		const struct observed *row = &observation->rows[i];
 		bool known;
 
-		if (row->usage <= below[i] || !settings_has_account(settings, row->account) ||
-		    name_check("account", row->account, NULL))
+		if (row->usage <= below[i] || !settings_has_account(settings, row->account))
 			continue;
 		rc = banked(books, observation, row, &known, err);
-		if (!rc && !known)
+		if (rc || known)
+			continue;
+		if (name_ok(row->account))
 			unbanked->names[unbanked->count++] = row->account;
+		else
+			unbanked->odd[unbanked->odd_count++] = row->account;
 	}
 	free(below);
 	return rc;
+}
+
+/* Leaves each name once; returns how many. */
+static size_t once_each(const char **names, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(names, count, sizeof(*names), by_name);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || strcmp(names[i], names[kept - 1]) != 0)
+			names[kept++] = names[i];
+	}
+	return kept;
 }
 
 int unbanked_find(struct books *books, const struct settings *settings,
@@ -76,14 +92,15 @@ int unbanked_find(struct books *books, const struct settings *settings,
 		  struct sb_error *err)
 {
 	struct unbanked unbanked = {0};
-	size_t rows = 0, kept = 0;
+	size_t rows = 0;
 	int rc = SB_OK;
 
 	for (size_t i = 0; i < count; i++)
 		rows += list[i].answered ? list[i].count : 0;
 	unbanked.names = calloc(rows + 1, sizeof(*unbanked.names));
-	if (!unbanked.names)
-		return sb_error_nomem(err);
+	unbanked.odd = calloc(rows + 1, sizeof(*unbanked.odd));
+	if (!unbanked.names || !unbanked.odd)
+		rc = sb_error_nomem(err);
 	for (size_t i = 0; i < count && !rc; i++) {
 		if (list[i].answered)
 			rc = find_on(books, settings, &list[i], &unbanked, err);
@@ -92,12 +109,8 @@ int unbanked_find(struct books *books, const struct settings *settings,
 		unbanked_release(&unbanked);
 		return rc;
 	}
-	qsort(unbanked.names, unbanked.count, sizeof(*unbanked.names), by_name);
-	for (size_t i = 0; i < unbanked.count; i++) {
-		if (kept == 0 || strcmp(unbanked.names[i], unbanked.names[kept - 1]) != 0)
-			unbanked.names[kept++] = unbanked.names[i];
-	}
-	unbanked.count = kept;
+	unbanked.count = once_each(unbanked.names, unbanked.count);
+	unbanked.odd_count = once_each(unbanked.odd, unbanked.odd_count);
 	*ret = unbanked;
 	return SB_OK;
 }
@@ -105,6 +118,7 @@ int unbanked_find(struct books *books, const struct settings *settings,
 void unbanked_release(struct unbanked *unbanked)
 {
 	free(unbanked->names);
+	free(unbanked->odd);
 	*unbanked = (struct unbanked){0};
 }
 
@@ -133,11 +147,17 @@ int unbanked_say(struct env *env, const struct observation *list, size_t count)
 
 	if (bank_read(env->bank, env->now(), find, &search, &err))
 		status = fail(env, &err);
-	else if (search.unbanked.count > 0)
+	if (status == EXIT_DONE && search.unbanked.count > 0)
 		say(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
 		    search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
 		    search.unbanked.count == 1 ? "is" : "are",
 		    output_names(names, search.unbanked.names, search.unbanked.count));
+	if (status == EXIT_DONE && search.unbanked.odd_count > 0)
+		say(env,
+		    "%zu account%s used something, and no bank can have a name like that: %s (see "
+		    "subank(7))",
+		    search.unbanked.odd_count, search.unbanked.odd_count == 1 ? " has" : "s have",
+		    output_names(names, search.unbanked.odd, search.unbanked.odd_count));
 	unbanked_release(&search.unbanked);
 	return status;
 }

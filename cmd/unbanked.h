@@ -9,6 +9,8 @@
 struct unbanked {
 	const char **names; /* each once, in order; they point into the observations */
 	size_t count;
+	const char **odd; /* likewise those whose names no bank can have */
+	size_t odd_count;
 };
 
 /* Finds the accounts that have used something on a cluster that answered, belong to the bank by the

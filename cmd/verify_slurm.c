@@ -169,6 +169,8 @@ static int compare(struct env *env, const struct expectations *all)
 		warning(env, "the limits on cluster '%s' were not compared", name);
 		silent = name;
 	}
+	if (clusters.odd > 0 && status == EXIT_DONE)
+		status = EXIT_PART;
 	clusters_release(&clusters);
 	return status;
 }

@@ -37,6 +37,7 @@ void account_free(struct account *account)
 		return;
 	free(account->lots);
 	free(account->meters);
+	free(account->moves);
 	free(account->levers);
 	free(account->crossed);
 	free(account);
@@ -81,6 +82,8 @@ struct account *account_copy(const struct account *account)
 	copy->lots = copy_array(account->lots, account->lot_count, sizeof(*copy->lots), &failed);
 	copy->meters =
 		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
+	copy->moves =
+		copy_array(account->moves, account->move_count, sizeof(*copy->moves), &failed);
 	copy->levers =
 		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
 	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),

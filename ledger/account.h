@@ -34,6 +34,14 @@ struct meter {
 	int64_t jobs_since; /* they count from this time on, microseconds */
 };
 
+/* An account of Slurm that came below this one, or went from there, with all that is below it. */
+struct moved {
+	char cluster[NAME_SIZE];
+	char mover[NAME_SIZE];
+	int64_t since; /* jobs that ended up to then, microseconds, counted where it was before */
+	bool came;
+};
+
 /* A limit in Slurm that the bank changed, or is about to change. */
 struct lever {
 	uint64_t seq; /* the newest lever entry */
@@ -79,6 +87,9 @@ struct account {
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
+
+	struct moved *moves; /* in the order of their entries */
+	size_t move_count;
 
 	unsigned causes; /* bit 1 << enum cause */
 	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
@@ -156,7 +167,7 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but made again from the journal (books.c). */
-enum { ACCOUNT_STATE_VERSION = 4 };
+enum { ACCOUNT_STATE_VERSION = 5 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
 

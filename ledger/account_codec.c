@@ -96,6 +96,13 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_u8(to, account->meters[i].jobs);
 		bytes_put_i64(to, account->meters[i].jobs_since);
 	}
+	bytes_put_u32(to, (uint32_t)account->move_count);
+	for (size_t i = 0; i < account->move_count; i++) {
+		bytes_put_text(to, account->moves[i].cluster);
+		bytes_put_text(to, account->moves[i].mover);
+		bytes_put_i64(to, account->moves[i].since);
+		bytes_put_u8(to, account->moves[i].came);
+	}
 	bytes_put_u32(to, (uint32_t)account->lever_count);
 	for (size_t i = 0; i < account->lever_count; i++) {
 		const struct lever *lever = &account->levers[i];
@@ -228,6 +235,15 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		meter->time = read_count(&from);
 		meter->jobs = read_up_to(&from, 1);
 		meter->jobs_since = read_count(&from);
+	}
+	account->moves = get_array(&from, sizeof(*account->moves), &account->move_count);
+	for (size_t i = 0; i < account->move_count; i++) {
+		struct moved *moved = &account->moves[i];
+
+		get_text(&from, moved->cluster, sizeof(moved->cluster));
+		get_text(&from, moved->mover, sizeof(moved->mover));
+		moved->since = read_count(&from);
+		moved->came = read_up_to(&from, 1);
 	}
 	account->levers = get_array(&from, sizeof(*account->levers), &account->lever_count);
 	for (size_t i = 0; i < account->lever_count; i++) {

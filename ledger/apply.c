@@ -92,6 +92,27 @@ static int apply_meter(struct account *account, const struct event *event, struc
 	return SB_OK;
 }
 
+/* Accounts of Slurm that come below the account and go keep the jobs that ended before where they
+ * counted then. */
+static int apply_move(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct moved *moves;
+
+	if (!account_meter(account, event->cluster))
+		return rule_broken(event, err, "nothing is counted on that cluster");
+	if (event->since > event->time)
+		return rule_broken(event, err, "it is at a time to come");
+	moves = account_grow(account->moves, account->move_count, sizeof(*moves));
+	if (!moves)
+		return sb_error_nomem(err);
+	account->moves = moves;
+	moves += account->move_count++;
+	*moves = (struct moved){.since = event->since, .came = event->move == MOVE_CAME};
+	account_copy_text(moves->cluster, sizeof(moves->cluster), event->cluster);
+	account_copy_text(moves->mover, sizeof(moves->mover), event->slurm_account);
+	return SB_OK;
+}
+
 static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
 {
 	int64_t *crossed = account_grow(account->crossed, account->crossed_count, sizeof(*crossed));
@@ -106,7 +127,8 @@ static int apply_threshold(struct account *account, const struct event *event, s
 		rc = account_allocated(account, &allocated, err);
 	if (rc)
 		return rc;
-	if (used != event->used || allocated != event->allocated)
+	/* It has what running jobs count for, too, which no entry has yet. */
+	if (event->used < used || allocated != event->allocated)
 		return rule_broken(event, err, "the balance is another than it says");
 	if (account_crossed(account, event->level))
 		return rule_broken(event, err, "it was crossed before");
@@ -291,6 +313,8 @@ static int apply_one(struct account *account, struct account *to, const struct e
 		return apply_charge_job(account, event, err);
 	case EVENT_METER:
 		return apply_meter(account, event, err);
+	case EVENT_MOVE:
+		return apply_move(account, event, err);
 	case EVENT_RECONCILE:
 		return apply_reconcile(account, event, err);
 	case EVENT_EXPIRE:

@@ -16,6 +16,7 @@ struct adding {
 	int64_t last; /* when the books last moved so far */
 	int64_t same_second; /* charged by RawUsage in the second behind the period, at whose begin
 				the meter may have been switched: jobs count in whole seconds */
+	int64_t moved; /* when an account came below this one or went, last */
 	int64_t before_since, before_until; /* likewise, at or before the edges */
 };
 
@@ -34,6 +35,12 @@ static bool is_within(const struct booked *booked, int64_t time)
 	return time > booked->since && (time <= booked->until || booked->to_end);
 }
 
+/* Whether counting goes on from what a move left: all use before it is charged. */
+static bool is_by_move(const struct adding *adding, const struct event *event)
+{
+	return adding->moved == event->time && strcmp(event->reason, REASON_WENT_DOWN) != 0;
+}
+
 static void add_baseline(struct adding *adding, const struct event *event)
 {
 	struct booked *booked = adding->booked;
@@ -43,7 +50,7 @@ static void add_baseline(struct adding *adding, const struct event *event)
 		adding->begin = strcmp(event->reason, REASON_FROM_ZERO) == 0 ? 0 : event->time;
 		if (booked->since < adding->begin)
 			booked->since = adding->begin;
-	} else if (is_within(booked, event->time)) {
+	} else if (is_within(booked, event->time) && !is_by_move(adding, event)) {
 		if (booked->restarts++ == 0)
 			booked->lost_since = adding->last;
 		booked->lost_until = event->time;
@@ -63,6 +70,7 @@ static void switch_meter(struct adding *adding, const struct event *event)
 		adding->same_second = 0;
 	if (event->meter == METER_RAWUSAGE && event->since >= booked->since) {
 		booked->since = event->since;
+		booked->since_begins = true;
 		booked->amount = 0;
 		booked->restarts = 0;
 		booked->lost_since = booked->lost_until = 0;
@@ -83,6 +91,8 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		add_baseline(adding, event);
 	if (event->kind == EVENT_CHARGE)
 		see(adding, event->until);
+	if (event->kind == EVENT_MOVE)
+		adding->moved = event->time;
 	if (event->kind == EVENT_METER)
 		switch_meter(adding, event);
 	if (event->kind == EVENT_CHARGE && !is_within(booked, event->until) &&
@@ -118,7 +128,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 {
 	const char *const accounts[] = {booked->account};
 	const struct entry_range range = {.accounts = accounts, .account_count = 1};
-	struct adding adding = {.booked = booked, .begin = -1};
+	struct adding adding = {.booked = booked, .begin = -1, .moved = -1};
 	const struct account *account;
 	const struct event *charge;
 	int64_t read = 0;
@@ -127,6 +137,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	booked->amount = booked->lost_since = booked->lost_until = 0;
 	booked->restarts = 0;
 	booked->jobs_since = 0;
+	booked->since_begins = false;
 	if (!rc)
 		rc = last_read(books, account, booked->cluster, &read, err);
 	if (booked->to_end)
@@ -146,6 +157,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	if (booked->since <= adding.begin) {
 		booked->since = adding.begin;
 		booked->since_age = 0;
+		booked->since_begins = true;
 	}
 	if (adding.begin < 0)
 		booked->until = booked->since;

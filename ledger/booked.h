@@ -18,6 +18,8 @@ struct booked {
 			so far counts, whenever the cluster was read last */
 	/* out */
 	int64_t amount; /* billing-seconds: charges and reconciliations of use within */
+	bool since_begins; /* counting by RawUsage begins at [since]: what the books have of use
+			      before stands in them for good */
 	int64_t since_age, until_age; /* how long before each edge the cluster was read last, as far
 					 as the books can tell; microseconds. Use of jobs that ran
 					 at an edge may stand on the wrong side of it by so much */

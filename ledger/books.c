@@ -78,6 +78,7 @@ struct transaction {
 	books_fn *fn;
 	void *ctx;
 	bool write;
+	uint64_t before, last; /* out: the newest entry before [fn] and behind it */
 };
 
 /* Stores the states that changed. */
@@ -176,12 +177,13 @@ static int set_time(struct books *books, const struct transaction *transaction,
 
 static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
-	const struct transaction *transaction = ctx;
+	struct transaction *transaction = ctx;
 	struct books books = {.txn = txn,
 			      .author = &transaction->bank->author,
 			      .replay = transaction->bank->building};
 	int rc = load_meta(&books, err);
 
+	transaction->before = books.head.seq;
 	if (!rc)
 		rc = set_time(&books, transaction, err);
 	if (!rc)
@@ -194,6 +196,8 @@ static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 		rc = save_states(&books, err);
 	if (!rc && transaction->write)
 		rc = save_head(&books, err);
+	/* STORE_ABORT leaves no entry, and is no error. */
+	transaction->last = rc ? transaction->before : books.head.seq;
 	books_release(&books);
 	return rc;
 }
@@ -202,8 +206,22 @@ int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct s
 {
 	struct transaction transaction = {
 		.bank = bank, .now = now, .fn = fn, .ctx = ctx, .write = true};
+	struct entered *entered = &bank->entered;
+	int rc = store_write(bank->store, run, &transaction, err);
 
-	return store_write(bank->store, run, &transaction, err);
+	if (rc || transaction.last == transaction.before)
+		return rc;
+	if (entered->first)
+		entered->more = true;
+	else
+		*entered =
+			(struct entered){.first = transaction.before + 1, .last = transaction.last};
+	return SB_OK;
+}
+
+struct entered bank_entered(const struct bank *bank)
+{
+	return bank->entered;
 }
 
 int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)

@@ -29,6 +29,13 @@ int bank_create(const struct store_options *options, const char *machine, struct
 int bank_open(const struct store_options *options, enum store_mode mode,
 	      const struct author *author, struct bank **ret, struct sb_error *err);
 void bank_close(struct bank *bank);
+
+/* The entries that this process has committed through an open bank. */
+struct entered {
+	uint64_t first, last; /* those of its first transaction that made any; 0: none were made */
+	bool more; /* later transactions made others */
+};
+struct entered bank_entered(const struct bank *bank);
 struct store *bank_store(struct bank *bank);
 
 /* Run [fn] on the books as they are at [now] (microseconds, UTC), like store_write() and
@@ -107,7 +114,8 @@ struct reading {
 	int64_t since; /* of the use that no entry had then (seen.h): when it began */
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
 			  */
-	bool vanished; /* the cluster answered without the account, and that was said */
+	bool vanished; /* the cluster answered last without the account; that was said if it had
+			  used something there */
 	/* Of accounts that are metered by jobs: */
 	struct in_flight flight;
 	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
@@ -119,14 +127,20 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
+/* The highest threshold (percent) that the account's use had reached at the last check because of
+ * what running jobs count for, so that its state does not have it as crossed; 0: none. */
+int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err);
+int books_set_reached(struct books *books, const char *account, int64_t level,
+		      struct sb_error *err);
 /* How the accounts of a cluster hung together at the last check; empty if there was none. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* How old the use is: when the account was read, or its jobs were charged, last on the cluster
- * where that is longest ago, and
- * which that is (the account's text; "" for none); 0: never. Of [clusters] alone, if any are given:
- * one that is gone from the settings is not read any more. */
+/* How old the use is: when the account was read, or its jobs were charged, last, on that of the
+ * clusters which have it where that is longest ago, and which that is (the account's text; "" for
+ * none); 0: never. Clusters that answered last without the account do not count, unless all did.
+ * Of [clusters] alone, if any are given: one that is gone from the settings is not read any more.
+ */
 int books_read_time(struct books *books, const struct account *account, char *const *clusters,
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err);
 
@@ -140,6 +154,21 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 /* When a check last looked at the levers that take a call of their own; 0: never. */
 int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
+
+/* The factors that QOS of Slurm had when they were seen last. */
+struct factor_list {
+	struct kept_factor {
+		char *name;
+		int64_t factor; /* millionths; -1: it was never seen, and is taken for 1 */
+	} * list;
+	size_t count;
+};
+/* A malformed one is empty: it may be lost. The caller calls factor_list_release(). */
+int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err);
+int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err);
+int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
+		    struct sb_error *err);
+void factor_list_release(struct factor_list *factors);
 
 /* Entries of which the notify command is still to be told. */
 struct pending {

@@ -11,6 +11,7 @@ struct bank {
 	struct store *store;
 	struct author author;
 	bool building;
+	struct entered entered;
 };
 
 /* A charge that the state has and the journal has not; once it is entered it has a number. */

@@ -21,7 +21,7 @@
 
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
 {
-	if (!row->looked && strcmp(field, LIMIT_SHOWN) != 0)
+	if (row->odd_limits || (!row->looked && strcmp(field, LIMIT_SHOWN) != 0))
 		return false;
 	*ret = -1;
 	for (size_t i = 0; i < row->limit_count; i++) {
@@ -34,7 +34,7 @@ bool observed_limit(const struct observed *row, const char *field, const char *t
 
 const struct observed *observation_find(const struct observation *observation, const char *account)
 {
-	size_t low = 0, high = observation->count;
+	size_t low = 0, high = account ? observation->count : 0;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -97,6 +97,8 @@ int check_add_finding(struct check *check, struct finding finding, const char *a
 	case FOUND_DRIFT:
 	case FOUND_UNSETTLED:
 	case FOUND_UNLISTED:
+	case FOUND_ODD_USAGE:
+	case FOUND_ODD_LIMITS:
 	case FOUND_OVERFLOW:
 		check->problems++;
 		break;
@@ -117,7 +119,8 @@ static int enter_decision(struct books *books, struct check *check, const struct
 			      .cause = CAUSE_FUNDS};
 	struct finding finding = {.kind = !hold		       ? FOUND_RELEASE
 					  : had_money(account) ? FOUND_HOLD
-							       : FOUND_HOLD_MONEYLESS};
+							       : FOUND_HOLD_MONEYLESS,
+				  .unlimited = account->unlimited};
 	int rc = account_available(account, &finding.amount, err);
 
 	if (!rc && !amount_sub(finding.amount, flight, &finding.amount))
@@ -252,8 +255,12 @@ static int look_at_levers(struct books *books, struct check *check, struct sb_er
 static int check_all(struct books *books, struct check *check, struct sb_error *err)
 {
 	size_t count;
-	int rc = books_set_last_check(books, books_time(books), err);
+	int64_t last;
+	int rc = books_last_check(books, &last, err);
 
+	check->first = !rc && last == 0;
+	if (!rc)
+		rc = books_set_last_check(books, books_time(books), err);
 	if (!rc)
 		rc = look_at_levers(books, check, err);
 	if (!rc)

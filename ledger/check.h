@@ -22,8 +22,12 @@ struct limit {
 /* One account as a cluster shows it. */
 struct observed {
 	const char *account;
-	const char *parent; /* "" for the uppermost */
+	const char *parent; /* "" for the uppermost; NULL: it cannot be told now */
 	int64_t usage; /* billing-seconds since Slurm counts */
+	/* What of the row cannot be read, so that nothing may be made of it: */
+	bool odd_usage; /* [usage], which is 0 */
+	bool odd_limits; /* any of [limits] */
+	bool odd_room; /* [minutes] or [running] */
 	int64_t minutes; /* the same by the counter that limits are compared with, in whole
 			    minutes of the billing TRES; -1: not known */
 	int64_t running; /* likewise what running jobs may still use by their time limits */
@@ -43,13 +47,14 @@ struct observation {
 	size_t count;
 };
 
+/* The row of [account], or NULL, also when [account] is NULL. */
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
 /* How the cluster's accounts hang together; the names are the observation's. tree_release() it. */
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
 
-/* The value of a limit, -1 if it is not set. False: that is not known, the field was not asked for.
- */
+/* The value of a limit, -1 if it is not set. False: that is not known, since the field was not
+ * asked for or the row cannot be read. */
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret);
 
 /* What a check did or found, for people. */
@@ -72,6 +77,9 @@ enum finding_kind {
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* Slurm must change, but the cluster did not answer. A problem. */
 	FOUND_UNLISTED, /* likewise, but nobody asks that cluster any more. A problem. */
+	FOUND_ODD_NAME, /* [other] is an account whose name no bank can have; said once */
+	FOUND_ODD_USAGE, /* its use cannot be read: before is what was read last. A problem. */
+	FOUND_ODD_LIMITS, /* its limits cannot be read, and one must change. A problem. */
 	FOUND_EXPIRED, /* a window ended at [before] with [amount] left, which is gone */
 	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
 	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
@@ -87,6 +95,7 @@ struct finding {
 	char other[NAME_SIZE]; /* another account, or "" */
 	char lever[LEVER_NAME_SIZE]; /* the limit that it is about, or "" */
 	int64_t amount, before, now;
+	bool unlimited; /* the account is: what it has available bounds nobody */
 };
 
 /* An account whose limits have to be asked for on a cluster before it can be seen to. */
@@ -146,6 +155,7 @@ struct check {
 	struct move *moves;
 	size_t move_count, move_size;
 	bool look; /* levers in force are looked at even if that takes a call */
+	bool first; /* there was no check of all accounts before */
 };
 
 /* Appends what is due to [books]; a second run with the same observations appends nothing. A
@@ -178,6 +188,7 @@ int check_keep_trees(struct books *books, const struct observation *observations
 		     struct sb_error *err);
 
 /* The reason of a baseline at 0 for an account that had used something: all of it is charged. */
+#define REASON_WENT_DOWN "the reading went down"
 #define REASON_FROM_ZERO "opened, use from before counts"
 
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].

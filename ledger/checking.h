@@ -12,6 +12,9 @@ struct move {
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
+	int64_t without; /* what it would show if nobody had moved; -1: past int64. Slurm cuts */
+	int64_t cut; /* each account to whole seconds: it may be off by so much */
+	bool waits; /* a usage that it needs cannot be read: a later check sees to it */
 };
 
 /* Adds a zeroed member of [size] bytes; NULL when memory ran out. */

@@ -161,6 +161,9 @@ static void put_field(struct csv_row *row, const struct event *event, enum event
 	case FIELD_UID:
 		csv_number(row, event_number(event, field));
 		break;
+	case FIELD_UNSIGNED:
+		csv_unsigned(row, event_unsigned(event, field));
+		break;
 	}
 }
 

@@ -35,6 +35,12 @@ void csv_number(struct csv_row *row, int64_t number)
 	fprintf(row->file, "%" PRId64, number);
 }
 
+void csv_unsigned(struct csv_row *row, uint64_t number)
+{
+	csv_empty(row);
+	fprintf(row->file, "%" PRIu64, number);
+}
+
 void csv_end(struct csv_row *row)
 {
 	fputs("\r\n", row->file);

@@ -15,6 +15,7 @@ struct csv_row {
 void csv_empty(struct csv_row *row);
 void csv_text(struct csv_row *row, const char *text); /* "" is empty */
 void csv_number(struct csv_row *row, int64_t number);
+void csv_unsigned(struct csv_row *row, uint64_t number);
 void csv_end(struct csv_row *row); /* the next cell begins another */
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "ledger/amount.h"
 #include "ledger/checking.h"
+#include "ledger/funds.h"
 #include "ledger/when.h"
 
 /* Since when the account has no use on [cluster] that could still be charged: it answered this
@@ -119,6 +120,28 @@ static int expire(struct books *books, struct check *check, const struct account
 	return rc;
 }
 
+/* Enters that the level was crossed, unless that was told. */
+static int cross(struct books *books, struct check *check, const struct account *account,
+		 struct event *event, int64_t before, struct sb_error *err)
+{
+	int rc;
+
+	if (event->level <= before || account_crossed(account, event->level))
+		return SB_OK;
+	rc = books_append(books, event, err);
+	return rc ? rc
+		  : check_add_finding(check,
+				      (struct finding){.kind = FOUND_THRESHOLD,
+						       .seq = event->seq,
+						       .amount = event->level,
+						       .before = event->used,
+						       .now = event->allocated},
+				      account->name, NULL, err);
+}
+
+/* What is used has what holds go by: what running jobs count for, too. A level that is crossed with
+ * that alone is not crossed for the state, which has entries only: it is kept beside the books
+ * until a check finds the use below it. */
 static int cross_thresholds(struct books *books, struct check *check, const struct account *account,
 			    struct sb_error *err)
 {
@@ -126,26 +149,25 @@ static int cross_thresholds(struct books *books, struct check *check, const stru
 		.kind = EVENT_THRESHOLD, .account = account->name, .resource = RESOURCE_BILLING};
 	/* The append changes the account. */
 	const struct thresholds levels = *thresholds_of(account, check->rules);
-	int rc = account_used(account, &event.used, err);
+	int64_t before = 0, reached = 0;
+	struct funds funds;
+	int rc = funds_of(books, account, check->rules, &funds, err);
 
 	if (!rc)
-		rc = account_allocated(account, &event.allocated, err);
+		rc = books_reached(books, account->name, &before, err);
+	if (rc)
+		return rc;
+	event.used = funds.used;
+	event.allocated = funds.allocated;
 	for (size_t i = 0; i < levels.count && !rc; i++) {
 		event.level = levels.list[i];
-		if (!amount_reaches(event.used, event.allocated, event.level) ||
-		    account_crossed(account, event.level))
+		if (!amount_reaches(event.used, event.allocated, event.level))
 			continue;
-		rc = books_append(books, &event, err);
-		if (!rc)
-			rc = check_add_finding(check,
-					       (struct finding){.kind = FOUND_THRESHOLD,
-								.seq = event.seq,
-								.amount = event.level,
-								.before = event.used,
-								.now = event.allocated},
-					       account->name, NULL, err);
+		rc = cross(books, check, account, &event, before, err);
+		if (!account_crossed(account, event.level))
+			reached = event.level;
 	}
-	return rc;
+	return rc || reached == before ? rc : books_set_reached(books, account->name, reached, err);
 }
 
 /* Whether all that is left of the lots with this end was put in less than a day ago: whoever did so

@@ -58,11 +58,12 @@ const char *sb_errno(int number)
 		{ENOTDIR, "is the name right?"},
 		{EISDIR, "is the name right?"},
 		{ENAMETOOLONG, "is the name right?"},
-		{ENOSPC, "make room and run it again"},
-		{EDQUOT, "make room and run it again"},
-		{EFBIG, "raise the limit of file sizes (ulimit -f) and run it again"},
-		{EMFILE, "raise the limit of open files (ulimit -n) and run it again"},
-		{ENFILE, "the machine has too many open files: run it again later"},
+		/* Not "and run it again": it may be said after entries were committed. */
+		{ENOSPC, "make room"},
+		{EDQUOT, "make room"},
+		{EFBIG, "raise the limit of file sizes (ulimit -f)"},
+		{EMFILE, "raise the limit of open files (ulimit -n)"},
+		{ENFILE, "the machine has too many open files"},
 		{EROFS, "name a place that can be written"},
 		{EIO, "look at the disk, then run `subank verify`"},
 	};

@@ -32,8 +32,8 @@ int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What errno says and, where that is known, what to do: "No space left on device: make room and run
- * it again". Valid until the next call. */
+/* What errno says and, where that is known, what to do: "No space left on device: make room".
+ * Valid until the next call. */
 const char *sb_errno(int number);
 
 /* "cannot WHAT PATH: " and sb_errno(). Returns SB_ESYSTEM. */

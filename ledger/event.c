@@ -14,7 +14,7 @@
 #include "ledger/thresholds.h"
 #include "ledger/when.h"
 
-enum { EVENT_VERSION = 1 };
+enum { EVENT_VERSION = 1, EVENT_VERSION_LATER = 2 };
 
 static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
 static const char *const action_words[] = {"hold", "restore", NULL};
@@ -22,6 +22,7 @@ static const char *const outcome_words[] = {"done", "failed", "left", NULL};
 static const char *const allowance_words[] = {"limited", "unlimited", NULL};
 static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
 static const char *const meter_words[] = {"site", "rawusage", "jobs", NULL};
+static const char *const move_words[] = {"came", "went", NULL};
 static const char *const use_words[] = {"more", "less", NULL};
 static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
 					     "refund",	"adjust",   "expire",	NULL};
@@ -46,7 +47,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
 	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
 	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
-	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_NAME, AT(slurm_account), 255, NULL},
+	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_TEXT, AT(slurm_account), 255, NULL},
 	[FIELD_AT_FIELD] = {"field", FIELD_TEXT, AT(field), 64, NULL},
 	[FIELD_AT_TRES] = {"tres", FIELD_TEXT, AT(tres), 64, NULL},
 	[FIELD_AT_AMOUNT] = {"amount", FIELD_AMOUNT, AT(amount), 0, NULL},
@@ -82,9 +83,10 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 				 NULL},
 	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), LAST(use_words), use_words},
 	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), LAST(meter_words), meter_words},
+	[FIELD_AT_MOVE] = {"move", FIELD_WORD, AT(move), LAST(move_words), move_words},
 	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
 	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
-	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_NUMBER, AT(db_index), 0, NULL},
+	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_UNSIGNED, AT(db_index), 0, NULL},
 	[FIELD_AT_SUBMIT] = {"submit", FIELD_TIME, AT(submit), 0, NULL},
 	[FIELD_AT_ELAPSED] = {"elapsed", FIELD_NUMBER, AT(elapsed), 0, NULL},
 	[FIELD_AT_FACTOR] = {"factor", FIELD_NUMBER, AT(factor), 0, NULL},
@@ -93,6 +95,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_QOS] = {"qos", FIELD_TEXT, AT(qos), 255, NULL},
 	[FIELD_AT_STATE] = {"state", FIELD_TEXT, AT(state), 64, NULL},
 	[FIELD_AT_ALLOC_TRES] = {"alloc_tres", FIELD_TEXT, AT(alloc_tres), 1024, NULL},
+	[FIELD_AT_EXCESS] = {"excess", FIELD_NUMBER, AT(excess), 0, NULL},
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
@@ -166,18 +169,23 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
 			     FIELD_AT_REASON}},
 	[EVENT_CHARGE_JOB] = {"job",
-			      20,
-			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,   FIELD_AT_RESOURCE,
-			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,     FIELD_AT_USED_UNTIL,
-			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,      FIELD_AT_JOB,
-			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,  FIELD_AT_SUBMIT,
-			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,    FIELD_AT_SLURM_ACCOUNT,
-			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION, FIELD_AT_QOS,
-			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES}},
+			      21,
+			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,    FIELD_AT_RESOURCE,
+			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,      FIELD_AT_USED_UNTIL,
+			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,       FIELD_AT_JOB,
+			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,   FIELD_AT_SUBMIT,
+			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,     FIELD_AT_SLURM_ACCOUNT,
+			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION,  FIELD_AT_QOS,
+			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS},
+			      1},
 	[EVENT_METER] = {"meter",
 			 7,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
 			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
+	[EVENT_MOVE] = {"move",
+			6,
+			{FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_MOVE,
+			 FIELD_AT_SINCE, FIELD_AT_REASON}},
 	[EVENT_RECONCILE] = {"reconcile",
 			     12,
 			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
@@ -250,6 +258,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 		return *(const uint32_t *)member(event, field);
 	case FIELD_NAME:
 	case FIELD_TEXT:
+	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
 		return 0;
 	case FIELD_AMOUNT:
@@ -265,6 +274,11 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 		break;
 	}
 	return *(const int64_t *)member(event, field);
+}
+
+uint64_t event_unsigned(const struct event *event, const struct field_spec *field)
+{
+	return field->type == FIELD_UNSIGNED ? *(const uint64_t *)member(event, field) : 0;
 }
 
 /* The value that files leave out; false for a field that always stands there. */
@@ -287,6 +301,7 @@ static bool default_number(enum event_field field, int64_t *ret)
 	case FIELD_AT_DEBT:
 	case FIELD_AT_ALLOWANCE:
 	case FIELD_AT_CREDIT:
+	case FIELD_AT_EXCESS:
 	case FIELD_AT_ENFORCEMENT:
 	case FIELD_AT_METER:
 		*ret = 0;
@@ -413,6 +428,7 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	case FIELD_TEXT:
 		return check_text(spec, event_text(event, spec), err);
 	case FIELD_UID:
+	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
 		return SB_OK;
 	default:
@@ -504,13 +520,24 @@ static int check_kind(const struct event *event, struct sb_error *err)
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
 		break;
+	case EVENT_LEVER:
+		/* Of a job's account it is any text; this one goes to Slurm. */
+		if (name_check("slurm_account", event->slurm_account, err))
+			return SB_EINVAL;
+		break;
 	case EVENT_CHARGE_JOB:
 		if (event->since >= event->until)
 			return sb_error_set(err, SB_EINVAL, "the job ends before it begins");
+		if (event->excess >= EVENT_EXCESS_ONE)
+			return sb_error_set(err, SB_EINVAL, "excess is a billing of one or more");
 		break;
 	case EVENT_METER:
 		if (event->meter == METER_SITE)
 			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
+		break;
+	case EVENT_MOVE:
+		if (strcmp(event->account, event->slurm_account) == 0)
+			return sb_error_set(err, SB_EINVAL, "an account is not below itself");
 		break;
 	case EVENT_RECONCILE:
 		if (event->since >= event->until || event->start >= event->end)
@@ -597,6 +624,9 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	case FIELD_UID:
 		bytes_put_u32(to, *(const uint32_t *)member(event, spec));
 		break;
+	case FIELD_UNSIGNED:
+		bytes_put_u64(to, *(const uint64_t *)member(event, spec));
+		break;
 	case FIELD_PARTS:
 		bytes_put_u16(to, (uint16_t)event->part_count);
 		for (size_t i = 0; i < event->part_count; i++) {
@@ -620,15 +650,26 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	}
 }
 
+/* Whether a field that came after version 1 says something. */
+static bool says_more(const struct event *event, const struct kind_spec *kind)
+{
+	for (size_t i = kind->count - kind->later; i < kind->count; i++) {
+		if (!event_field_is_default(event, (enum event_field)kind->fields[i]))
+			return true;
+	}
+	return false;
+}
+
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
 {
 	const struct kind_spec *kind = &event_kinds[event->kind];
+	bool more = says_more(event, kind);
 
-	bytes_put_u8(to, EVENT_VERSION);
+	bytes_put_u8(to, more ? EVENT_VERSION_LATER : EVENT_VERSION);
 	bytes_put_u8(to, (uint8_t)event->kind);
 	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
 		encode_field(event, &event_fields[i], to);
-	for (size_t i = 0; i < kind->count; i++)
+	for (size_t i = 0; i < kind->count - (more ? 0 : kind->later); i++)
 		encode_field(event, &event_fields[kind->fields[i]], to);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
@@ -680,6 +721,9 @@ static bool decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_UID:
 		*(uint32_t *)to = read_u32(from);
 		return true;
+	case FIELD_UNSIGNED:
+		*(uint64_t *)to = read_u64(from);
+		return true;
 	case FIELD_PARTS:
 		decode_parts(from, event);
 		return true;
@@ -722,11 +766,11 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	number = read_u8(&from);
 	if (from.failed)
 		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
-	if (version != EVENT_VERSION)
+	if (version != EVENT_VERSION && version != EVENT_VERSION_LATER)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry has format version %u, this subank knows %d: use a "
 				    "newer one",
-				    version, EVENT_VERSION);
+				    version, EVENT_VERSION_LATER);
 	if (!kind_known(number))
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry is of kind %u, which this subank does not know: use "
@@ -736,7 +780,12 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	*ret = (struct event){
 		.kind = (enum event_kind)number, .parts = parts, .part_size = part_size};
 	fits = decode_fields(&from, ret, envelope, FIELD_ENVELOPE_COUNT);
-	fits = decode_fields(&from, ret, kind->fields, kind->count) && fits;
+	fits = decode_fields(&from, ret, kind->fields,
+			     kind->count - (version == EVENT_VERSION ? kind->later : 0)) &&
+	       fits;
+	/* One form for each entry. */
+	if (version == EVENT_VERSION_LATER && !says_more(ret, kind))
+		from.failed = true;
 	if (from.no_memory)
 		return sb_error_nomem(err);
 	if (!reader_done(&from))

@@ -7,11 +7,11 @@
  *
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
- *     u8  version, 1
+ *     u8  version, 1; 2 for an entry that says something in a later field of its kind
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
  *     text ref    text request    text note
- *     then the fields of the kind in the order of event_kinds[]:
+ *     then the fields of the kind in the order of event_kinds[], the later ones in version 2 alone:
  *       name, text              its bytes and a NUL, at most event_fields[].max bytes
  *       amount, count, reading  i64 billing-seconds (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
@@ -19,6 +19,7 @@
  *                               end: INT64_MAX is none)
  *       percent                 i64, 1 to 1000
  *       job's numbers           i64, 0 or more; seconds, or as said with the field
+ *       unsigned                u64, all of it (up to 2^63 - 1 the bytes of a job's number)
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
@@ -60,7 +61,8 @@ enum event_kind {
 	EVENT_CHARGE_JOB = 20,
 	EVENT_RECONCILE = 21,
 	EVENT_METER = 22,
-	EVENT_KIND_END = 23,
+	EVENT_MOVE = 23,
+	EVENT_KIND_END = 24,
 };
 
 /* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
@@ -112,10 +114,19 @@ enum use_change {
 	USE_LESS = 1, /* less was: given back like a refund */
 };
 
+/* What became of an account of Slurm below another. */
+enum move_change {
+	MOVE_CAME = 0, /* its use counts for the other one from then on */
+	MOVE_WENT = 1, /* its use counts for the other one up to then */
+};
+
 /* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
 #define RESOURCE_BILLING "billing"
 
 #define LOGIN_NONE UINT32_MAX /* no login session: cron, a service */
+
+/* Parts of a billing of one. */
+#define EVENT_EXCESS_ONE INT64_C(1000000000000)
 
 enum {
 	EVENT_REF_MAX = 128, /* bytes; the same for the next */
@@ -152,7 +163,8 @@ struct event {
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource;
-	const char *slurm_account; /* lever: the account in Slurm */
+	const char *slurm_account; /* lever: the account in Slurm; job: whose it was; move: the one
+				      that moved */
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
@@ -166,7 +178,8 @@ struct event {
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before and now, billing-seconds; */
 	int64_t now; /* before is -1 in the first baseline */
-	int64_t since; /* charge, reconcile: when the use was, [since, until) */
+	int64_t since; /* charge, reconcile: when the use was, [since, until); meter, move: from
+			  when on */
 	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
@@ -186,11 +199,14 @@ struct event {
 	uint8_t reverses; /* enum reversed: what [answers] is */
 	uint8_t use; /* reconcile: enum use_change */
 	uint8_t meter; /* terms, meter: enum metering */
+	uint8_t move; /* move: enum move_change */
 	int64_t job_id; /* job: Slurm's number, which recurs, */
-	int64_t db_index; /* and that of its row in slurmdbd */
+	uint64_t db_index; /* and that of its row in slurmdbd: 64 bits; 0: not known */
 	int64_t submit; /* when it was submitted, microseconds */
 	int64_t elapsed; /* seconds that it ran, suspensions left out */
-	int64_t factor; /* its QOS's UsageFactor, in millionths */
+	int64_t factor; /* what it is charged by: its QOS's UsageFactor and the site's, in
+			   millionths */
+	int64_t excess; /* what fractional weights add to its billing, in EVENT_EXCESS_ONE */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -208,6 +224,7 @@ enum field_type {
 	FIELD_END, /* WHEN_NEVER is none */
 	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
 	FIELD_NUMBER, /* 0 or more, of what the field says */
+	FIELD_UNSIGNED, /* all 64 bits: event_unsigned() */
 	FIELD_ENTRY,
 	FIELD_WORD,
 	FIELD_UID,
@@ -269,6 +286,7 @@ enum event_field {
 	FIELD_AT_THRESHOLDS,
 	FIELD_AT_USE,
 	FIELD_AT_METER,
+	FIELD_AT_MOVE,
 	FIELD_AT_JOB,
 	FIELD_AT_JOB_ID,
 	FIELD_AT_DB_INDEX,
@@ -280,15 +298,18 @@ enum event_field {
 	FIELD_AT_QOS,
 	FIELD_AT_STATE,
 	FIELD_AT_ALLOC_TRES,
+	FIELD_AT_EXCESS,
 	FIELD_COUNT_ALL,
 };
 
-enum { KIND_FIELDS_MAX = 20 };
+enum { KIND_FIELDS_MAX = 21 };
 
 struct kind_spec {
 	const char *name; /* NULL: not known to this version */
 	size_t count;
 	uint8_t fields[KIND_FIELDS_MAX]; /* enum event_field, in their stored order */
+	uint8_t later; /* how many of the last came after version 1: files may leave them out, and
+			  an entry in which all of them say nothing is stored as version 1 */
 };
 
 extern const struct field_spec event_fields[FIELD_COUNT_ALL];
@@ -307,9 +328,10 @@ int event_reversible(enum event_kind kind);
 /* Whether the entry charges use: by reading or by job. */
 bool event_is_charge(const struct event *event);
 
-/* Access by table. Texts are never NULL. */
+/* Access by table. Texts are never NULL; numbers are 0 for a field of another sort. */
 const char *event_text(const struct event *event, const struct field_spec *field);
 int64_t event_number(const struct event *event, const struct field_spec *field);
+uint64_t event_unsigned(const struct event *event, const struct field_spec *field);
 /* Whether the field says nothing (empty text, no end, no parts …): files leave it out. */
 int event_field_is_default(const struct event *event, enum event_field field);
 /* Gives every field the value that files leave out; fields without one get 0 or "". */

@@ -61,6 +61,9 @@ static void put_field(struct yaml_writer *writer, const struct event *event, enu
 	case FIELD_UID:
 		yaml_put_number(writer, event_number(event, field));
 		break;
+	case FIELD_UNSIGNED:
+		yaml_put_unsigned(writer, event_unsigned(event, field));
+		break;
 	}
 }
 

@@ -167,12 +167,13 @@ int forecast_spend(const struct account *account, struct forecast *forecast, str
 		if (copy->lots[i].end <= copy->time)
 			copy->lots[i].rest = 0;
 	}
+	spend(copy, forecast->spent);
 	rc = simulate(copy, forecast->month, forecast, err);
 	account_free(copy);
 	return rc;
 }
 
-int forecast_make(struct books *books, const struct account *account, uint64_t last,
+int forecast_make(struct books *books, const struct account *account, uint64_t last, int64_t spent,
 		  struct forecast *ret, struct sb_error *err)
 {
 	struct use use = {.at = account->time, .opened = account->time};
@@ -199,7 +200,8 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 	if (rc)
 		return rc;
 	*ret = (struct forecast){.week = per_day(use.week, &use, WEEK),
-				 .month = per_day(use.month, &use, MONTH)};
+				 .month = per_day(use.month, &use, MONTH),
+				 .spent = spent};
 	return forecast_spend(account, ret, err);
 }
 

@@ -188,6 +188,13 @@ static int read_value(struct import *import, enum event_field at, struct sb_erro
 		if (!rc)
 			*(uint32_t *)to = (uint32_t)number;
 		break;
+	case FIELD_UNSIGNED:
+		if (!yaml_unsigned(&item, to))
+			rc = yaml_error(import->reader, &item, err,
+					"%s must be a whole number without quotes, from 0 to "
+					"%" PRIu64,
+					field->name, UINT64_MAX);
+		break;
 	case FIELD_READING:
 	case FIELD_LIMIT:
 		rc = read_number(import, &item, field->name, -1, INT64_MAX, to, err);

@@ -11,6 +11,7 @@
 
 #include "ledger/amount.h"
 #include "ledger/entries.h"
+#include "ledger/moves.h"
 #include "ledger/text.h"
 #include "ledger/when.h"
 
@@ -22,68 +23,126 @@ static const char job_request[] = "job";
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 {
 	int64_t before = since > job->start ? since - job->start : 0;
-	__int128 amount =
-		before < job->elapsed ? (__int128)job->billing * (job->elapsed - before) : 0;
+	int64_t ran = before < job->elapsed ? job->elapsed - before : 0;
+	__int128 excess = (__int128)job->excess * ran;
+	__int128 amount = (__int128)job->billing * ran + excess / EVENT_EXCESS_ONE;
 
 	/* Before it is multiplied once more. */
 	if (amount > INT64_MAX)
 		return false;
-	amount = amount * job->factor / FACTOR_ONE;
+	/* Millionths of the whole, and what parts of one come to beside them. */
+	amount *= job->factor;
+	excess = excess % EVENT_EXCESS_ONE * job->factor + amount % FACTOR_ONE * EVENT_EXCESS_ONE;
+	amount = amount / FACTOR_ONE + excess / ((__int128)FACTOR_ONE * EVENT_EXCESS_ONE);
 	if (amount > INT64_MAX)
 		return false;
 	*ret = (int64_t)amount;
 	return true;
 }
 
+/* The first [count] bytes of a text's SHA-256, as hexadecimal digits. Returns [to]. */
+static const char *hash_text(char to[HASH_TEXT_SIZE], const char *text, size_t count)
+{
+	unsigned char digest[HASH_SIZE];
+	struct sha256_ctx ctx;
+
+	sha256_init(&ctx);
+	sha256_update(&ctx, strlen(text), (const uint8_t *)text);
+	sha256_digest(&ctx, sizeof(digest), digest);
+	return hex_format(to, digest, count);
+}
+
+enum { JOB_PREFIX_SIZE = NAME_SIZE + 64, WHOLE_REF_SIZE = JOB_PREFIX_SIZE + NAME_SIZE };
+
+/* What the refs of all entries of the job begin with, whatever the names. Returns [to]. */
+static const char *job_prefix(char to[JOB_PREFIX_SIZE], const char *cluster,
+			      const struct finished_job *job)
+{
+	char hash[HASH_TEXT_SIZE];
+	int len = snprintf(to, JOB_PREFIX_SIZE, "job:%s/%" PRId64 "/%" PRId64 "/", cluster, job->id,
+			   job->submit);
+
+	if (len + 1 + 2 * HASH_SIZE > EVENT_REF_MAX)
+		(void)snprintf(to, JOB_PREFIX_SIZE, "job:%s/", hash_text(hash, to, HASH_SIZE / 2));
+	return to;
+}
+
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account)
 {
-	char whole[2 * NAME_SIZE + 64], hash[HASH_TEXT_SIZE];
-	unsigned char digest[HASH_SIZE];
-	struct sha256_ctx ctx;
+	char prefix[JOB_PREFIX_SIZE], whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
 	int len = snprintf(whole, sizeof(whole), "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster,
 			   job->id, job->submit, account);
 
-	if (len <= EVENT_REF_MAX) {
+	if (len <= EVENT_REF_MAX)
 		memcpy(to, whole, (size_t)len + 1);
-		return;
-	}
-	sha256_init(&ctx);
-	sha256_update(&ctx, (size_t)len, (const uint8_t *)whole);
-	sha256_digest(&ctx, sizeof(digest), digest);
-	(void)snprintf(to, EVENT_REF_MAX + 1, "job:%s", hex_format(hash, digest, HASH_SIZE));
+	else
+		(void)snprintf(to, EVENT_REF_MAX + 1, "%s#%s", job_prefix(prefix, cluster, job),
+			       hash_text(hash, whole, HASH_SIZE));
+}
+
+/* The ref that a job with long names had before its prefix stood in it; "" for others. */
+static void old_job_ref(char to[EVENT_REF_MAX + 1], const char *cluster,
+			const struct finished_job *job, const char *account)
+{
+	char whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
+	int len = snprintf(whole, sizeof(whole), "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster,
+			   job->id, job->submit, account);
+
+	to[0] = '\0';
+	if (len > EVENT_REF_MAX)
+		(void)snprintf(to, EVENT_REF_MAX + 1, "job:%s", hash_text(hash, whole, HASH_SIZE));
+}
+
+/* The job's entry for the account; 0: it has none. */
+static int find_entry(struct books *books, const char *cluster, const struct finished_job *job,
+		      const char *account, const char *ref, uint64_t *ret, struct sb_error *err)
+{
+	char old[EVENT_REF_MAX + 1];
+	int rc = entries_with_ref(books, ref, ret, err);
+
+	if (rc || *ret)
+		return rc;
+	old_job_ref(old, cluster, job, account);
+	return entries_with_ref(books, old, ret, err);
 }
 
 struct likeness {
 	const char *prefix;
 	size_t len;
-	bool found;
+	uint64_t seq;
 };
 
 static int look_at_ref(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	struct likeness *likeness = ctx;
 
-	(void)value;
 	(void)err;
-	likeness->found =
-		key.len > likeness->len && memcmp(key.data, likeness->prefix, likeness->len) == 0;
+	if (key.len > likeness->len && memcmp(key.data, likeness->prefix, likeness->len) == 0 &&
+	    value.len == 8)
+		likeness->seq = u64_load(value.data);
 	return STORE_ABORT;
 }
 
-/* Whether the job was charged to any account; those with refs that say too little are not seen. */
-static int was_charged(struct books *books, const char *cluster, const struct finished_job *job,
-		       bool *ret, struct sb_error *err)
+/* When the job was charged to any account; 0: it was not. */
+static int when_charged(struct books *books, const char *cluster, const struct finished_job *job,
+			int64_t *ret, struct sb_error *err)
 {
-	char prefix[NAME_SIZE + 64];
-	struct likeness likeness = {.prefix = prefix};
+	char prefix[JOB_PREFIX_SIZE];
+	struct likeness likeness = {.prefix = job_prefix(prefix, cluster, job)};
+	struct event event = {0};
 	int rc;
 
-	likeness.len = (size_t)snprintf(prefix, sizeof(prefix), "job:%s/%" PRId64 "/%" PRId64 "/",
-					cluster, job->id, job->submit);
+	*ret = 0;
+	likeness.len = strlen(prefix);
 	rc = store_walk(books_txn(books), STORE_REFS, (struct slice){prefix, likeness.len}, false,
 			look_at_ref, &likeness, err);
-	*ret = likeness.found;
+	if (rc || !likeness.seq)
+		return rc;
+	rc = journal_get(books_txn(books), likeness.seq, &event, NULL, err);
+	if (!rc)
+		*ret = event.time;
+	event_release(&event);
 	return rc;
 }
 
@@ -143,6 +202,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 {
 	struct job_sum *sum = make_sum(charges, account->name);
 	int64_t start = job->start * WHEN_SECOND;
+	char whose[NAME_SIZE]; /* any bytes in Slurm */
 	struct event event = {.kind = EVENT_CHARGE_JOB,
 			      .ref = ref,
 			      .request = job_request,
@@ -158,7 +218,9 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .submit = job->submit * WHEN_SECOND,
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
-			      .slurm_account = job->slurm_account,
+			      .excess = job->excess,
+			      .slurm_account =
+				      text_escape(whose, sizeof(whose), job->slurm_account),
 			      .job_user = clean(job->user, 255),
 			      .partition = clean(job->partition, 255),
 			      .qos = clean(job->qos, 255),
@@ -227,23 +289,33 @@ static int add_flight(struct job_charges *charges, const struct account *account
 	return SB_OK;
 }
 
-/* Whether the account has come above the job's since the job was charged: it was looked at then, or
- * later, and had no part in it. */
-static int came_later(struct books *books, const struct job_charges *charges, const char *account,
-		      const struct finished_job *job, bool *ret, struct sb_error *err)
-{
-	int64_t settled;
-	int rc = jobs_settled(books, charges->cluster, account, &settled, err);
+/* A job that is being charged. */
+struct charging {
+	const struct finished_job *job;
+	bool looked; /* whether [charged] is known */
+	int64_t charged; /* when the job was charged by an earlier check; 0: it was not */
+};
 
-	/* Readings that were lost are taken to have been there. */
-	*ret = !rc && (!settled || job->end <= settled / WHEN_SECOND);
+/* Whether the account came above the job's after the job was charged, for a job goes to all its
+ * accounts at once. An account that was metered by RawUsage then still gets its share. */
+static int came_later(struct books *books, const struct job_charges *charges,
+		      const struct meter *meter, struct charging *charging, bool *ret,
+		      struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	if (!charging->looked)
+		rc = when_charged(books, charges->cluster, charging->job, &charging->charged, err);
+	charging->looked = true;
+	*ret = charging->charged > meter->time;
 	return rc;
 }
 
 static int charge_account(struct books *books, struct job_charges *charges,
 			  const struct account *account, const struct meter *meter,
-			  const struct finished_job *job, bool before, struct sb_error *err)
+			  struct charging *charging, struct sb_error *err)
 {
+	const struct finished_job *job = charging->job;
 	char ref[EVENT_REF_MAX + 1];
 	bool late = false;
 	uint64_t seq;
@@ -263,9 +335,9 @@ static int charge_account(struct books *books, struct job_charges *charges,
 		return SB_OK;
 	}
 	job_ref(ref, charges->cluster, job, account->name);
-	rc = entries_with_ref(books, ref, &seq, err);
-	if (!rc && !seq && before)
-		rc = came_later(books, charges, account->name, job, &late, err);
+	rc = find_entry(books, charges->cluster, job, account->name, ref, &seq, err);
+	if (!rc && !seq)
+		rc = came_later(books, charges, meter, charging, &late, err);
 	if (rc || seq || late)
 		return rc;
 	return append_job(books, charges, account, meter, job, amount, ref, err);
@@ -293,31 +365,50 @@ static bool is_of_meant(const struct job_charges *charges, const struct finished
 	return false;
 }
 
-/* Charges the job to its account and to those above it that the bank has: to all at once, so that
- * one that has no part in it afterwards came there later. */
+/* Charges the job to the account if the account is metered by jobs and the job counts for it. */
+static int charge_if_counted(struct books *books, struct job_charges *charges,
+			     const struct account *account, struct charging *charging,
+			     struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, charges->cluster);
+	const struct finished_job *job = charging->job;
+	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
+
+	return meter && meter->jobs &&
+			       moves_counted(account->moves, account->move_count, account->name,
+					     charges->cluster, charges->tree, job->slurm_account,
+					     time)
+		       ? charge_account(books, charges, account, meter, charging, err)
+		       : SB_OK;
+}
+
+/* Charges the job to its account and to those above it that the bank has, as they hung together
+ * when it ended: all at once. */
 static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
+	struct charging charging = {.job = job};
 	const char *name = job->slurm_account;
-	bool before = false;
 	int rc = SB_OK;
 
 	if (!is_of_meant(charges, job))
 		return SB_OK;
-	if (job->end >= 0 && job->end <= charges->looked / WHEN_SECOND)
-		rc = was_charged(books, charges->cluster, job, &before, err);
 	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
 		const struct account *account;
-		const struct meter *meter = NULL;
 
-		rc = books_account(books, name, &account, err);
-		if (!rc)
-			meter = account_meter(account, charges->cluster);
+		rc = books_find(books, name, &account, err);
 		if (rc == SB_ENOTFOUND)
 			rc = SB_OK;
-		else if (!rc && meter && meter->jobs)
-			rc = charge_account(books, charges, account, meter, job, before, err);
+		else if (!rc)
+			rc = charge_if_counted(books, charges, account, &charging, err);
 		name = tree_parent(charges->tree, name);
+	}
+	/* Those that it counted for then and that are not above it any more. */
+	for (size_t i = 0; i < charges->left_count && !rc; i++) {
+		const struct account *account = charges->left_by[i];
+
+		if (!tree_above(charges->tree, account->name, job->slurm_account))
+			rc = charge_if_counted(books, charges, account, &charging, err);
 	}
 	return rc;
 }
@@ -332,9 +423,10 @@ int jobs_settled(struct books *books, const char *cluster, const char *account, 
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* [flight] is left as it was when it is NULL. */
+/* [flight] is left as it was when it is NULL; on [hold] up to when jobs are charged is, too. */
 static int set_settled(struct books *books, const char *cluster, const struct account *account,
-		       int64_t settled, const struct in_flight *flight, struct sb_error *err)
+		       int64_t settled, bool hold, const struct in_flight *flight,
+		       struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
 	struct reading reading = {.running = -1};
@@ -350,7 +442,8 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 	}
 	if (rc || reading.settled > settled)
 		return rc;
-	reading.settled = settled;
+	if (!hold)
+		reading.settled = settled;
 	if (flight) {
 		reading.flight = *flight;
 		reading.flight.time = settled;
@@ -412,25 +505,19 @@ int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 	return rules->committed ? flight->committed : flight->used;
 }
 
-/* Finds how far the jobs of any of the accounts were looked at. */
-static int find_looked(struct books *books, struct job_charges *charges, size_t count,
-		       struct sb_error *err)
+/* Finds the accounts that others went from. */
+static int find_left(struct books *books, struct job_charges *charges, size_t count,
+		     struct sb_error *err)
 {
-	int rc = SB_OK;
-
-	charges->looked = 0;
-	for (size_t i = 0; i < count && !rc; i++) {
-		const struct account *account = books_at(books, i);
-		const struct meter *meter = account_meter(account, charges->cluster);
-		int64_t settled;
-
-		if (!meter || !meter->jobs || !is_meant(charges, account->name))
-			continue;
-		rc = jobs_settled(books, charges->cluster, account->name, &settled, err);
-		if (!rc && (!settled || settled > charges->looked))
-			charges->looked = settled ? settled : WHEN_NEVER;
+	charges->left_by = calloc(count + 1, sizeof(*charges->left_by));
+	charges->left_count = 0;
+	if (!charges->left_by)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		if (moves_any_went(books_at(books, i), charges->cluster))
+			charges->left_by[charges->left_count++] = books_at(books, i);
 	}
-	return rc;
+	return SB_OK;
 }
 
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
@@ -442,16 +529,20 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	free(charges->sums);
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = 0;
+	if (!rc && charges->seen)
+		rc = moves_enter(books, charges->seen, charges->before, charges->now, true, err);
 	if (!rc)
-		rc = find_looked(books, charges, count, err);
+		rc = find_left(books, charges, count, err);
 	for (size_t i = 0; i < charges->count && !rc; i++)
 		rc = charge_job(books, charges, &charges->list[i], err);
+	free(charges->left_by);
+	charges->left_by = NULL;
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct account *account = books_at(books, i);
 
 		if (is_meant(charges, account->name))
 			rc = set_settled(
-				books, charges->cluster, account, charges->settled,
+				books, charges->cluster, account, charges->settled, charges->hold,
 				charges->running ? flight_of(charges, account->name) : NULL, err);
 	}
 	return rc;
@@ -479,5 +570,5 @@ int jobs_switch(struct books *books, const char *name, const char *cluster, enum
 	event.before = meter->reading;
 	event.now = to == METER_JOBS ? meter->reading : now;
 	rc = books_append(books, &event, err);
-	return rc ? rc : set_settled(books, cluster, account, since, &none, err);
+	return rc ? rc : set_settled(books, cluster, account, since, false, &none, err);
 }

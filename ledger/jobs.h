@@ -5,6 +5,7 @@
 #define SUBANK_LEDGER_JOBS_H
 
 #include "ledger/books.h"
+#include "ledger/check.h"
 #include "ledger/policy.h"
 #include "ledger/tree.h"
 
@@ -12,20 +13,22 @@
 struct finished_job {
 	const char *name; /* as people write it */
 	int64_t id; /* of which no two have the same [submit] on a cluster */
-	int64_t db_index;
+	uint64_t db_index;
 	const char *slurm_account;
 	const char *user, *partition, *qos, *state, *alloc_tres;
 	int64_t submit, start;
 	int64_t end; /* -1: it runs, and nothing is charged yet */
 	int64_t elapsed; /* seconds that it ran */
 	int64_t billing;
+	int64_t excess; /* what the whole number of [billing] leaves out, in EVENT_EXCESS_ONE */
 	int64_t factor; /* what it is charged by, in millionths: UsageFactor and the site's */
 	int64_t limit; /* seconds that it may run; -1: no limit */
 };
 
-/* What it comes to from [since] (seconds) on: billing x seconds x factor, cut to whole
- * billing-seconds. Nobody knows when a job was suspended: it is taken to have run until [since], so
- * that before and behind it no more is counted than it ran in all. False: past int64. */
+/* What it comes to from [since] (seconds) on: billing, with its excess, x seconds x factor, cut to
+ * whole billing-seconds. Nobody knows when a job was suspended: it is taken to have run until
+ * [since], so that before and behind it no more is counted than it ran in all. False: past int64.
+ */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
 
 struct job_charges {
@@ -35,12 +38,17 @@ struct job_charges {
 	size_t count;
 	const struct tree *tree; /* how the cluster's accounts, and those that are gone, hang
 				    together */
+	/* What moved since the last check is entered first. NULL: nothing did. */
+	const struct observation *seen;
+	const struct tree *before, *now; /* as that check and this one saw them */
 	const char *const *only; /* jobs of these accounts and of those below them alone; none:
 				    of all that are metered by jobs */
 	size_t only_count;
 	bool running; /* the list has all jobs that run: what they used so far is in flight */
 	int64_t settled; /* microseconds: jobs that ended before are all in the list or were before
 			  */
+	bool hold; /* they are not, for a row could not be read: the next check reads from as far
+		      back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
 		char account[NAME_SIZE];
@@ -52,16 +60,18 @@ struct job_charges {
 	size_t left; /* jobs that end later than the clock of the books: the next check has them */
 	size_t refused; /* jobs that come to more than money holds */
 	/* Its own: */
-	int64_t looked; /* microseconds: no jobs that ended later were charged before */
+	const struct account **left_by; /* accounts of the bank that others went from */
+	size_t left_count;
 };
 
-/* Charges what was not charged before. A job that was has gone to the accounts that were above its
- * own then, and goes to none that came there since. A books_fn: [ctx] is a struct job_charges,
- * whose output it fills anew each time it runs. */
+/* Charges what was not charged before, to the account of each job and those that were above it when
+ * the job ended, as far as checks saw: an account that came above later is not charged. A books_fn:
+ * [ctx] is a struct job_charges, whose output it fills anew each time it runs. */
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 
-/* The ref of a job's entry for an account: "job:CLUSTER/ID/SUBMIT/ACCOUNT" or, where that is too
- * long, "job:" and its SHA-256. */
+/* The ref of a job's entry for an account: "job:CLUSTER/ID/SUBMIT/ACCOUNT". Where that is too long,
+ * '#' and the SHA-256 of the whole stand for the account and, if need be, half of the SHA-256 of
+ * what is before the account for that. */
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account);
 

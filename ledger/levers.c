@@ -205,10 +205,11 @@ static int settle_shown(struct books *books, struct check *check, const struct a
 	return add_want(check, account->name, observation->cluster, err);
 }
 
-/* A cluster that does not answer: said, if something had to change there. */
+/* A cluster that does not answer, or limits that cannot be read: said, as [kind], if something had
+ * to change there. */
 static int settle_silent(struct check *check, const struct account *account,
 			 const struct aims *aims, const struct observation *observation,
-			 struct sb_error *err)
+			 enum finding_kind kind, struct sb_error *err)
 {
 	bool rest = true;
 
@@ -226,8 +227,8 @@ static int settle_silent(struct check *check, const struct account *account,
 			rest = rest && at_rest(lever, find_aim(aims, lever));
 	}
 	return rest ? SB_OK
-		    : check_add_finding(check, (struct finding){.kind = FOUND_UNSETTLED},
-					account->name, observation->cluster, err);
+		    : check_add_finding(check, (struct finding){.kind = kind}, account->name,
+					observation->cluster, err);
 }
 
 /* Whether Slurm has what is aimed at, as it shows or as it did when it was set. */
@@ -247,22 +248,28 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 {
 	const struct observed *row = NULL;
 	struct aims aims = {0};
+	bool kept;
 	int rc = SB_OK;
 
 	if (account_held(account))
 		aims.list[aims.count++] = hold_aim(account, check->rules);
-	if (cap && cap->value >= 0)
+	/* Without the numbers that a cap is worked out from it stays as it is. */
+	kept = cap && cap->silent && observation->answered;
+	if (cap && cap->value >= 0 && !kept)
 		aims.list[aims.count++] = (struct aim){CAP_FIELD, CAP_TRES, cap->value};
 	if (!observation->answered)
-		return settle_silent(check, account, &aims, observation, err);
+		return settle_silent(check, account, &aims, observation, FOUND_UNSETTLED, err);
 	row = observation_find(observation, account->name);
 	if (!row)
 		return SB_OK; /* no association, no jobs */
+	if (row->odd_limits)
+		return settle_silent(check, account, &aims, observation, FOUND_ODD_LIMITS, err);
 	/* From behind: one that is put back leaves the list. */
 	for (size_t i = account->lever_count; i-- > 0 && !rc;) {
 		const struct lever *lever = &account->levers[i];
 
-		if (strcmp(lever->cluster, observation->cluster) != 0 || find_aim(&aims, lever))
+		if (strcmp(lever->cluster, observation->cluster) != 0 || find_aim(&aims, lever) ||
+		    (kept && is_cap(lever)))
 			continue;
 		/* What holds the account goes when what is to hold it instead is there. */
 		if (account_held(account) && !is_cap(lever) &&
@@ -366,9 +373,13 @@ static int cap_of(struct books *books, const struct check *check, const struct a
 	if (cap.silent)
 		return silent_cap(books, account, observation, ret, err);
 	row = observation_find(observation, account->name);
-	if (!row || !meter) {
+	if (!row || (!meter && !row->odd_usage)) {
 		*ret = (struct cap){.absent = true};
 		return SB_OK;
+	}
+	if (row->odd_usage || row->odd_limits || row->odd_room) {
+		ret->silent = true;
+		return silent_cap(books, account, observation, ret, err);
 	}
 	/* By jobs the reading stands still; what runs is in flight. */
 	ret->used = used_minutes(row, meter->jobs ? row->usage : meter->reading);

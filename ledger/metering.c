@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "ledger/checking.h"
+#include "ledger/moves.h"
 #include "ledger/seen.h"
+#include "ledger/text.h"
 
 static int enter_baseline(struct books *books, const char *account, const char *cluster,
 			  int64_t before, int64_t now, const char *reason, const char *note,
@@ -123,7 +125,8 @@ static int note_reading(struct books *books, const char *cluster, const char *ac
 	return books_set_reading(books, cluster, account, &reading, err);
 }
 
-/* The account is not among the rows of a cluster that answered: its reading stays. */
+/* The account is not among the rows of a cluster that answered: its reading stays. That it is not
+ * there is kept once, and said where it had used something. */
 static int note_vanished(struct books *books, struct check *check, const struct account *account,
 			 const struct observation *observation, const struct meter *meter,
 			 struct sb_error *err)
@@ -131,13 +134,21 @@ static int note_vanished(struct books *books, struct check *check, const struct 
 	struct reading reading = {0};
 	int rc;
 
-	if (!meter || meter->reading == 0)
-		return SB_OK; /* it was never there */
+	if (!meter)
+		return SB_OK;
 	rc = books_reading(books, observation->cluster, account->name, &reading, err);
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
 	if (!rc && reading.vanished)
 		return SB_OK;
+	/* It may never have been there. What was read before still holds. */
+	if (meter->reading == 0) {
+		if (rc == SB_ENOTFOUND)
+			reading = (struct reading){.time = meter->time};
+		reading.running = -1;
+		reading.vanished = true;
+		return books_set_reading(books, observation->cluster, account->name, &reading, err);
+	}
 	rc = check_add_finding(check,
 			       (struct finding){.kind = FOUND_VANISHED, .before = meter->reading},
 			       account->name, observation->cluster, err);
@@ -203,10 +214,13 @@ static int compare_trees(struct check *check, const struct observation *observat
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
 		const char *from = tree_parent(before, kin->account);
 
+		if (!from || strcmp(from, kin->parent) == 0)
+			continue;
 		/* One without use takes none along: it was gone, and was made anew. */
-		if (!from || strcmp(from, kin->parent) == 0 || observation->rows[i].usage == 0)
+		if (row->usage == 0 && !row->odd_usage)
 			continue;
 		rc = add_ancestors(check, cluster, before, now, kin, from, err);
 		if (!rc)
@@ -215,14 +229,71 @@ static int compare_trees(struct check *check, const struct observation *observat
 	return rc;
 }
 
+/* 1 if [name] went from below the account, -1 if it came, else 0. One that is new has no use from
+ * before. */
+static int change_below(const struct tree *before, const struct tree *now, const char *account,
+			const char *name)
+{
+	return tree_parent(before, name)
+		       ? tree_above(before, account, name) - tree_above(now, account, name)
+		       : 0;
+}
+
+/* What the account's RawUsage would be if nobody had moved: each account takes its own use along,
+ * which is what it shows less what those below it show. All of it is of one moment, so that use up
+ * to then stays with the accounts above before, and later use counts for those above now. */
+static void find_usage_without(const struct observation *observation, const struct tree *before,
+			       const struct tree *now, struct move *move)
+{
+	const struct observed *own = observation_find(observation, move->account);
+	__int128 sum = own ? own->usage : 0;
+
+	move->waits = own && own->odd_usage;
+	for (size_t i = 0; i < now->count; i++) {
+		const struct kin *kin = &now->list[i];
+		const struct observed *row = observation_find(observation, kin->account);
+		int change = change_below(before, now, move->account, kin->account) -
+			     change_below(before, now, move->account, kin->parent);
+
+		sum += (__int128)row->usage * change;
+		move->waits = move->waits || (change != 0 && row->odd_usage);
+		move->cut += change != 0;
+	}
+	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
+}
+
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
 {
 	int rc = tree_new(observation->count, ret, err);
 
-	for (size_t i = 0; !rc && i < observation->count; i++) {
+	if (rc)
+		return rc;
+	ret->count = 0;
+	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		ret->list[i] = (struct kin){row->account, row->parent ? row->parent : ""};
+		/* A name that is longer is none of Slurm's. */
+		if (row->parent && strlen(row->account) < NAME_SIZE &&
+		    strlen(row->parent) < NAME_SIZE)
+			ret->list[ret->count++] = (struct kin){row->account, row->parent};
+	}
+	return SB_OK;
+}
+
+/* Says which names no bank can have, when they are seen for the first time. */
+static int find_odd_names(struct check *check, const char *cluster, const struct tree *before,
+			  const struct tree *now, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < now->count && !rc; i++) {
+		const char *name = now->list[i].account;
+		struct finding finding = {.kind = FOUND_ODD_NAME};
+
+		if (name_ok(name) || (!check->first && tree_parent(before, name)))
+			continue;
+		check_set_name(finding.other, name);
+		rc = check_add_finding(check, finding, name, cluster, err);
 	}
 	return rc;
 }
@@ -231,17 +302,33 @@ static int find_cluster_moves(struct books *books, struct check *check,
 			      const struct observation *observation, struct sb_error *err)
 {
 	struct tree before = {0}, now = {0}, joined = {0};
+	bool waits = false;
 	int rc = observation_tree(observation, &now, err);
 
 	if (!rc)
 		rc = books_tree(books, observation->cluster, &before, err);
 	if (!rc)
 		rc = compare_trees(check, observation, &before, &now, err);
+	if (!rc && check->only_count == 0)
+		rc = find_odd_names(check, observation->cluster, &before, &now, err);
+	for (size_t i = 0; i < check->move_count && !rc; i++) {
+		struct move *move = &check->moves[i];
+
+		if (strcmp(move->cluster, observation->cluster) != 0)
+			continue;
+		find_usage_without(observation, &before, &now, move);
+		waits = waits || move->waits;
+	}
+	/* All of it is of one moment, or none: until then the tree stays as it was. */
+	for (size_t i = 0; i < check->move_count && waits; i++)
+		check->moves[i].waits |= strcmp(check->moves[i].cluster, observation->cluster) == 0;
+	if (!rc && check->only_count == 0 && !waits)
+		rc = moves_enter(books, observation, &before, &now, false, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
 	/* A check of a few accounts leaves the move to the next whole one. */
-	if (!rc && check->only_count == 0 && !tree_same(&before, &joined))
+	if (!rc && check->only_count == 0 && !waits && !tree_same(&before, &joined))
 		rc = books_set_tree(books, observation->cluster, &joined, err);
 	tree_release(&before);
 	tree_release(&now);
@@ -283,21 +370,71 @@ int check_keep_trees(struct books *books, const struct observation *observations
 	return rc;
 }
 
-/* The reading says nothing: counting goes on from it. */
+/* The reading says nothing beyond [before]: counting goes on from it. */
 static int start_anew(struct books *books, const char *account, const char *cluster, int64_t before,
 		      int64_t now, const struct move *move, struct finding *finding,
 		      struct sb_error *err)
 {
-	char reason[256] = "the reading went down";
+	char reason[256] = REASON_WENT_DOWN;
+	char mover[81], from[81], to[71];
 
 	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
 	if (move) {
 		finding->kind = FOUND_MOVED;
 		check_set_name(finding->other, move->mover);
-		(void)snprintf(reason, sizeof(reason), "account %.80s moved from %.80s to %.70s",
-			       move->mover, move->from, move->to);
+		/* Slurm's names are any bytes; an entry's text is not. */
+		(void)snprintf(reason, sizeof(reason), "account %s moved from %s to %s",
+			       text_escape(mover, sizeof(mover), move->mover),
+			       text_escape(from, sizeof(from), move->from),
+			       text_escape(to, sizeof(to), move->to));
 	}
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
+}
+
+/* The row says nothing of the use: the meter stays where it is, so that the next reading has it
+ * all.
+ */
+static int leave_odd(struct books *books, struct check *check, const struct account *account,
+		     const struct observation *observation, const struct observed *row,
+		     const struct meter *meter, struct sb_error *err)
+{
+	struct reading reading;
+	int rc;
+
+	/* Where counting starts the first reading says. */
+	if (!meter || (!meter->jobs && !observation->decays))
+		return check_add_finding(check,
+					 (struct finding){.kind = FOUND_ODD_USAGE,
+							  .before = meter ? meter->reading : 0},
+					 account->name, observation->cluster, err);
+	rc = books_enter_deferred(books, account->name, err);
+	if (!rc)
+		rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	return note_reading(books, observation->cluster, account->name, reading.usage,
+			    observation->time, row->odd_room ? reading.running : row->running,
+			    false, err);
+}
+
+/* Charges what was used up to the move, and counts on from what the move left. */
+static int meter_move(struct books *books, struct check *check, const struct account *account,
+		      const struct observation *observation, const struct move *move, int64_t usage,
+		      struct finding *finding, struct sb_error *err)
+{
+	const char *cluster = observation->cluster;
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = SB_OK;
+
+	if (move->without > meter->reading) {
+		rc = charge_use(books, check, account, meter, move->without, observation->time,
+				err);
+		meter = account_meter(account, cluster);
+	}
+	if (rc || usage == meter->reading)
+		return rc;
+	return start_anew(books, account->name, cluster, meter->reading, usage,
+			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
 }
 
 int check_meter(struct books *books, struct check *check, const struct account *account,
@@ -311,6 +448,8 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 	if (!row && meter)
 		return note_vanished(books, check, account, observation, meter, err);
+	if (row && (row->odd_usage || (move && move->waits)))
+		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
 		rc = books_enter_deferred(books, account->name, err);
@@ -328,9 +467,12 @@ int check_meter(struct books *books, struct check *check, const struct account *
 		return SB_OK; /* older than what was charged: it would look like a reset */
 	} else if (move && check->only_count > 0) {
 		return SB_OK; /* a whole check says so */
-	} else if (row->usage < meter->reading || (move && row->usage > meter->reading)) {
+	} else if (move) {
+		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
+				err);
+	} else if (row->usage < meter->reading) {
 		rc = start_anew(books, account->name, observation->cluster, meter->reading,
-				row->usage, move, &finding, err);
+				row->usage, NULL, &finding, err);
 	} else if (row->usage > meter->reading) {
 		rc = charge_use(books, check, account, meter, row->usage, observation->time, err);
 		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)
@@ -363,6 +505,8 @@ int check_enter_baselines(struct books *books, const char *name,
 		if (!observation->answered || account_meter(account, observation->cluster))
 			continue;
 		row = observation_find(observation, name);
+		if (row && row->odd_usage && !from_zero)
+			continue; /* the first reading says where */
 		rc = enter_baseline(books, name, observation->cluster, -1,
 				    row && !from_zero ? row->usage : 0,
 				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
@@ -377,7 +521,7 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 {
 	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
 
-	return after && after->usage == rest - 1 ? after->usage : rest;
+	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
 int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,

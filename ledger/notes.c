@@ -9,7 +9,11 @@
 #include "ledger/books.h"
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
-			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6};
+			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6},
+			  factors_key = {"factors", 7};
+
+/* What Slurm's database takes for a name, and more. */
+enum { FACTOR_NAME_MAX = 1023 };
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
@@ -153,6 +157,38 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	return rc;
 }
 
+/* It stands under the account's name and no cluster. */
+int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct slice key, value;
+	struct reader from;
+	int64_t level;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	*ret = 0;
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	from = reader_on(value.data, value.len);
+	level = read_i64(&from);
+	*ret = reader_done(&from) ? level : 0;
+	return SB_OK;
+}
+
+int books_set_reached(struct books *books, const char *account, int64_t level, struct sb_error *err)
+{
+	unsigned char raw[511], value[8];
+	struct slice key;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	u64_store(value, (uint64_t)level);
+	return rc ? rc
+		  : store_set(books_txn(books), STORE_READINGS, key,
+			      (struct slice){value, sizeof(value)}, err);
+}
+
 /* A cluster's tree stands under its name and no account. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
@@ -200,12 +236,14 @@ int books_read_time(struct books *books, const struct account *account, char *co
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err)
 {
 	const char *cluster = "";
+	bool has_it = false; /* [cluster] has the account */
 	int64_t oldest = 0;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
 		int64_t time = meter->jobs ? meter->jobs_since : meter->time;
 		struct reading reading;
+		bool has;
 		int rc;
 
 		if (!is_among(meter->cluster, clusters, count))
@@ -215,14 +253,81 @@ int books_read_time(struct books *books, const struct account *account, char *co
 			return rc;
 		if (!rc && (meter->jobs ? reading.settled : reading.time) > time)
 			time = meter->jobs ? reading.settled : reading.time;
-		if (!*cluster || time < oldest) {
+		has = rc || !reading.vanished;
+		if (!*cluster || (has && !has_it) || (has == has_it && time < oldest)) {
 			oldest = time;
 			cluster = meter->cluster;
+			has_it = has;
 		}
 	}
 	*ret = oldest;
 	*ret_cluster = cluster;
 	return SB_OK;
+}
+
+int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
+		    struct sb_error *err)
+{
+	struct kept_factor *grown = reallocarray(factors->list, factors->count + 1, sizeof(*grown));
+
+	if (grown)
+		factors->list = grown;
+	if (!grown || !(grown[factors->count].name = strdup(name)))
+		return sb_error_nomem(err);
+	grown[factors->count++].factor = factor;
+	return SB_OK;
+}
+
+void factor_list_release(struct factor_list *factors)
+{
+	for (size_t i = 0; i < factors->count; i++)
+		free(factors->list[i].name);
+	free(factors->list);
+	*factors = (struct factor_list){0};
+}
+
+/* For each a text and i64. */
+int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err)
+{
+	struct factor_list factors = {0};
+	struct slice value;
+	struct reader from;
+	int rc = store_get(books_txn(books), STORE_META, factors_key, &value, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	from = reader_on(rc ? "" : value.data, rc ? 0 : value.len);
+	rc = SB_OK;
+	while (from.at < from.end && !from.failed && !rc) {
+		const char *name = read_text(&from, FACTOR_NAME_MAX);
+		int64_t factor = read_i64(&from);
+
+		if (!from.failed && factor >= -1)
+			rc = factor_list_add(&factors, name, factor, err);
+	}
+	if (rc)
+		factor_list_release(&factors);
+	else
+		*ret = factors;
+	return rc;
+}
+
+int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err)
+{
+	struct bytes value = {0};
+	int rc;
+
+	for (size_t i = 0; i < factors->count; i++) {
+		if (strlen(factors->list[i].name) > FACTOR_NAME_MAX)
+			continue;
+		bytes_put_text(&value, factors->list[i].name);
+		bytes_put_i64(&value, factors->list[i].factor);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, factors_key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
 }
 
 /* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */

@@ -36,7 +36,9 @@ const char *statement_sort(size_t sort)
 
 int standing_of(const struct account *account, struct standing *ret, struct sb_error *err)
 {
-	struct standing standing = {.balance = account_net(account), .credit = account->credit};
+	struct standing standing = {.balance = account_net(account),
+				    .credit = account->credit,
+				    .unlimited = account->unlimited};
 	int rc = account_available(account, &standing.available, err);
 
 	for (size_t i = 0; i < account->lot_count; i++) {

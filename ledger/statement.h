@@ -16,6 +16,7 @@ struct standing {
 	int64_t ended; /* in lots whose window has ended, not yet taken out */
 	int64_t credit;
 	int64_t available;
+	bool unlimited; /* it is never held for funds, whatever is available */
 };
 
 /* The sum of the entries of one sort. */

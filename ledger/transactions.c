@@ -29,6 +29,8 @@ struct telling {
 	struct books *replayed;
 };
 
+static const char odd_in_names[] = "_.@%/";
+
 static void put_name(const struct telling *telling, const char *name)
 {
 	FILE *file = telling->to->file;
@@ -37,14 +39,17 @@ static void put_name(const struct telling *telling, const char *name)
 		fputs(name, file);
 		return;
 	}
+	/* Capitals stand for what beancount does not take; no name has any. */
 	if (*name == '_' || *name == '.')
 		fputs("XX", file);
-	for (const char *p = name; *p; p++)
-		fputc(*p == '_'	  ? 'U'
-		      : *p == '.' ? 'D'
+	for (const char *p = name; *p; p++) {
+		const char *odd = strchr(odd_in_names, *p);
+
+		fputc(odd	  ? "UDACS"[odd - odd_in_names]
 		      : p == name ? toupper((unsigned char)*p)
 				  : *p,
 		      file);
+	}
 }
 
 static void put_posting(const struct telling *telling, const char *group, const char *name,

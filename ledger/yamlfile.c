@@ -266,26 +266,37 @@ int yaml_expect(struct yaml_reader *reader, enum yaml_type type, const char *wha
 	return rc;
 }
 
-bool yaml_number(const struct yaml_item *item, int64_t *ret)
+/* The digits of a number, which has no 0 before the others. */
+static bool read_digits(const char *text, uint64_t *ret)
 {
-	const char *p = item->text;
-	bool negative = *p == '-';
-	int64_t value = 0;
+	uint64_t value = 0;
 
-	if (!item->plain)
+	if (!*text || (*text == '0' && text[1]))
 		return false;
-	p += negative;
-	if (!*p || (*p == '0' && (p[1] || negative)))
-		return false;
-	for (; *p; p++) {
-		if (*p < '0' || *p > '9' || __builtin_mul_overflow(value, (int64_t)10, &value) ||
-		    __builtin_sub_overflow(value, (int64_t)(*p - '0'), &value))
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
 			return false;
 	}
-	/* Summed up below zero, where there is room for one more. */
-	if (!negative && __builtin_sub_overflow((int64_t)0, value, &value))
-		return false;
 	*ret = value;
+	return true;
+}
+
+bool yaml_unsigned(const struct yaml_item *item, uint64_t *ret)
+{
+	return item->plain && read_digits(item->text, ret);
+}
+
+bool yaml_number(const struct yaml_item *item, int64_t *ret)
+{
+	bool negative = *item->text == '-';
+	uint64_t value;
+
+	if (!item->plain || !read_digits(item->text + negative, &value) ||
+	    value > (uint64_t)INT64_MAX + negative || (negative && value == 0))
+		return false;
+	/* There is room for one more below zero. */
+	*ret = negative ? -1 - (int64_t)(value - 1) : (int64_t)value;
 	return true;
 }
 
@@ -382,19 +393,28 @@ void yaml_put_word(struct yaml_writer *writer, const char *word)
 	put_scalar(writer, word, false);
 }
 
-void yaml_put_number(struct yaml_writer *writer, int64_t number)
+static void put_digits(struct yaml_writer *writer, uint64_t number, bool negative)
 {
-	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
 	char text[24], *at = text + sizeof(text) - 1;
 
 	*at = '\0';
 	do {
-		*--at = (char)('0' + left % 10);
-		left /= 10;
-	} while (left > 0);
-	if (number < 0)
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	if (negative)
 		*--at = '-';
 	put_scalar(writer, at, false);
+}
+
+void yaml_put_number(struct yaml_writer *writer, int64_t number)
+{
+	put_digits(writer, number < 0 ? -(uint64_t)number : (uint64_t)number, number < 0);
+}
+
+void yaml_put_unsigned(struct yaml_writer *writer, uint64_t number)
+{
+	put_digits(writer, number, false);
 }
 
 int yaml_writer_finish(struct yaml_writer *writer, struct sb_error *err)

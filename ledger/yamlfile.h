@@ -48,6 +48,8 @@ int yaml_error(const struct yaml_reader *reader, const struct yaml_item *at, str
 
 /* A plain decimal number without sign tricks: -?(0|[1-9][0-9]*), within int64. */
 bool yaml_number(const struct yaml_item *item, int64_t *ret);
+/* The same without a sign, up to UINT64_MAX. */
+bool yaml_unsigned(const struct yaml_item *item, uint64_t *ret);
 
 struct yaml_writer;
 
@@ -63,6 +65,7 @@ void yaml_put_key(struct yaml_writer *writer, const char *key);
 void yaml_put_text(struct yaml_writer *writer, const char *text); /* always quoted */
 void yaml_put_word(struct yaml_writer *writer, const char *word); /* plain: a word of the format */
 void yaml_put_number(struct yaml_writer *writer, int64_t number);
+void yaml_put_unsigned(struct yaml_writer *writer, uint64_t number);
 /* Ends the document and frees the writer; SB_ESYSTEM when anything could not be written. */
 int yaml_writer_finish(struct yaml_writer *writer, struct sb_error *err);
 

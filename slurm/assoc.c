@@ -36,7 +36,7 @@ static bool user_ok(const char *user)
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		struct slurm_error *err)
 {
-	static const char *const columns[] = {"Cluster", "Account", "User"};
+	static const char *const columns[] = {"Cluster", "User", "Account"};
 	char where[sizeof("user=") + USER_MAX];
 	const char *const argv[] = {slurm->sacctmgr,
 				    "-P",
@@ -44,7 +44,7 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 				    "assoc",
 				    "where",
 				    where,
-				    "format=Cluster,Account,User",
+				    "format=Cluster,User,Account",
 				    NULL};
 	struct assocs assocs = {0};
 	struct table table = {0};
@@ -55,7 +55,7 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 				       "\"%.255s\" cannot be a user's name: it is not asked for",
 				       user);
 	(void)snprintf(where, sizeof(where), "user=%s", user);
-	code = table_ask(slurm, "sacctmgr", argv, columns, 3, &table, err);
+	code = table_ask(slurm, "sacctmgr", argv, columns, 3, NULL, &table, err);
 	if (code != SLURM_OK)
 		return code;
 	assocs.rows = calloc(table.rows + 1, sizeof(*assocs.rows));
@@ -63,11 +63,12 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		code = slurm_error_set(err, SLURM_ESYSTEM,
 				       "sacctmgr: out of memory for associations");
 	for (size_t i = 0; i < table.rows && code == SLURM_OK; i++) {
-		const char *whose = table_cell(&table, i, 2);
+		const char *whose = table_cell(&table, i, 1);
 
-		assocs.rows[assocs.count++] =
-			(struct assoc){table_cell(&table, i, 0), table_cell(&table, i, 1)};
-		if (strcmp(whose, user) != 0)
+		if (strcmp(whose, user) == 0)
+			assocs.rows[assocs.count++] =
+				(struct assoc){table_cell(&table, i, 0), table_cell(&table, i, 2)};
+		else if (assocs.count == 0)
 			code = slurm_error_set(err, SLURM_EFORM,
 					       "sacctmgr: asked for associations of \"%s\", its "
 					       "answer has those of \"%.255s\": nothing was read",

@@ -10,7 +10,7 @@
 
 struct assoc {
 	const char *cluster; /* lower case, as the next one is */
-	const char *account;
+	const char *account; /* any bytes but NUL */
 };
 
 struct assocs {
@@ -21,9 +21,10 @@ struct assocs {
 };
 
 /* Asks for the accounts of [user] or, with "", for all of them: `sacctmgr -P show assoc where
- * user=USER format=Cluster,Account,User`, in one call. A user that Slurm does not know has none. A
- * name that must not reach a command line is SLURM_ENAME, and an answer with rows of others
- * SLURM_EFORM. On success the caller calls assocs_release(). */
+ * user=USER format=Cluster,User,Account`, in one call. A user that Slurm does not know has none. A
+ * name that must not reach a command line is SLURM_ENAME, and an answer that begins with rows of
+ * others SLURM_EFORM; such rows behind his own are passed over, for they are the rest of a name
+ * with newlines. On success the caller calls assocs_release(). */
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		struct slurm_error *err);
 

@@ -25,6 +25,16 @@ enum {
 	DEATH_MS = 2000, /* how long a killed program may take to be gone */
 };
 
+/* What is run, beside its argv and its deadline. */
+struct job {
+	const void *input; /* NULL: stdin is empty */
+	size_t len;
+	const char *const *env; /* NULL, or what the program gets beside env_make()'s own */
+	bool whole_env; /* it is none of Slurm's: it gets all that the caller has */
+	run_line *each; /* NULL: the answer is kept */
+	void *ctx;
+};
+
 struct run {
 	const char *name;
 	pid_t pid; /* 0 before the start and after the reaping; also the id of the group */
@@ -86,61 +96,61 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* What makes Slurm's commands write something else than what we parse: another cluster, another
- * form of times, other columns, or debug lines before the error. SLURM_CONF and SLURM_JWT stay:
- * they say how to reach Slurm. What is [given] in another way goes too. */
-static bool env_dropped(const char *entry, const char *const given[])
-{
-	static const char *const names[] = {
-		"LC_ALL=",
-		"SLURM_CLUSTERS=",
-		"SLURM_WORKING_CLUSTER=",
-		"SLURM_TIME_FORMAT=",
-		"SLURM_BITSTR_LEN=",
-		"SLURM_TOPO_LEN=",
-		"SLURM_CONF_OUT=",
-		"SLURM_DEBUG_FLAGS=",
-		"SACCT_",
-		"SACCTMGR_",
-		"SCONTROL_",
-		"SSHARE_",
-	};
+/* All that Slurm's commands get of the caller's environment: how they find themselves, their
+ * libraries and their user, and how they reach Slurm. The rest stays behind, since each of them has
+ * variables that filter or reshape its answer (SQUEUE_USERS, SACCT_FORMAT, SLURM_CLUSTERS …), and
+ * newer ones have more. auth/slurm reads SLURM_SACK_… (Slurm's sack_api.c, 24.05). */
+static const char *const passed[] = {
+	"HOME",		  "LD_LIBRARY_PATH",   "LOGNAME",   "PATH",
+	"SLURM_CONF",	  "SLURM_CONF_SERVER", "SLURM_JWT", "SLURM_SACK_JWKS",
+	"SLURM_SACK_KEY", "SLURM_SACK_SOCKET", "TMPDIR",    "TZ",
+	"USER",
+};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strncmp(entry, names[i], strlen(names[i])) == 0)
-			return true;
-	}
-	for (size_t i = 0; given && given[i]; i++) {
-		if (strncmp(entry, given[i], strcspn(given[i], "=") + 1) == 0)
-			return true;
-	}
-	return false;
+/* Whether "NAME=value" is of that name. */
+static bool is_named(const char *entry, const char *name, size_t len)
+{
+	return strncmp(entry, name, len) == 0 && entry[len] == '=';
 }
 
-/* The strings stay those of the caller; only the array is new. NULL when memory ran out. */
-static char **env_copy(const char *const given[])
+/* Whether the program gets [entry] of the caller's environment: not where it is [given] another. */
+static bool env_kept(const char *entry, const char *const given[], bool whole)
+{
+	bool kept = whole;
+
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]) && !kept; i++)
+		kept = is_named(entry, passed[i], strlen(passed[i]));
+	for (size_t i = 0; given && given[i] && kept; i++)
+		kept = !is_named(entry, given[i], strcspn(given[i], "="));
+	return kept && !is_named(entry, "LC_ALL", strlen("LC_ALL"));
+}
+
+/* The program's environment: LC_ALL=C, what is [given], and of the caller's own what passed[] names
+ * or, with [whole], all the rest. The strings stay those of the caller; only the array is new. NULL
+ * when memory ran out. */
+static char **env_make(const char *const given[], bool whole)
 {
 	static char locale[] = "LC_ALL=C";
 	size_t count = 0, given_count = 0;
-	char **copy;
+	char **made;
 
 	while (environ && environ[count])
 		count++;
 	while (given && given[given_count])
 		given_count++;
-	copy = calloc(count + given_count + 2, sizeof(*copy));
-	if (!copy)
+	made = calloc(count + given_count + 2, sizeof(*made));
+	if (!made)
 		return NULL;
 	size_t n = 0;
-	copy[n++] = locale;
+	made[n++] = locale;
 	if (given_count > 0)
-		memcpy(copy + n, given, given_count * sizeof(*copy));
+		memcpy(made + n, given, given_count * sizeof(*made));
 	n += given_count;
 	for (size_t i = 0; i < count; i++) {
-		if (!env_dropped(environ[i], given))
-			copy[n++] = environ[i];
+		if (env_kept(environ[i], given, whole))
+			made[n++] = environ[i];
 	}
-	return copy;
+	return made;
 }
 
 /* Both ends are above 2, for a caller that started with stdin or stdout closed: an end that already
@@ -263,7 +273,7 @@ static int not_started(const char *name, int error, struct slurm_error *err)
 	}
 }
 
-static int start(struct run *run, const char *const argv[], const char *const given_env[],
+static int start(struct run *run, const char *const argv[], const struct job *job,
 		 struct slurm_error *err)
 {
 	posix_spawn_file_actions_t actions;
@@ -278,7 +288,7 @@ static int start(struct run *run, const char *const argv[], const char *const gi
 		argc++;
 	/* posix_spawn() wants an array of pointers that are not const and changes nothing. */
 	args = calloc(argc + 1, sizeof(*args));
-	env = env_copy(given_env);
+	env = env_make(job->env, job->whole_env);
 	if (!args || !env) {
 		ret = system_error(run->name, "not started", ENOMEM, err);
 		goto cleanup;
@@ -551,15 +561,6 @@ static int input_open(struct run *run, const void *input, size_t len, struct slu
 	return system_error(run->name, "not started: no stdin", errno, err);
 }
 
-/* What is run, beside its argv and its deadline. */
-struct job {
-	const void *input; /* NULL: stdin is empty */
-	size_t len;
-	const char *const *env;
-	run_line *each; /* NULL: the answer is kept */
-	void *ctx;
-};
-
 static int run_job(const char *const argv[], const struct job *job, int deadline_ms,
 		   struct run_result *ret, struct slurm_error *err)
 {
@@ -591,7 +592,7 @@ static int run_job(const char *const argv[], const struct job *job, int deadline
 	if (result == 0)
 		result = signals_take(&run, err);
 	if (result == 0)
-		result = start(&run, argv, job->env, err);
+		result = start(&run, argv, job, err);
 	if (result == 0)
 		result = pump(&run, deadline, deadline_ms, err);
 	finish(&run, &status);
@@ -634,7 +635,9 @@ int run_program(const char *const argv[], int deadline_ms, struct run_result *re
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
 		     struct run_result *ret, struct slurm_error *err)
 {
-	return run_job(argv, &(struct job){.input = input, .len = len}, deadline_ms, ret, err);
+	const struct job job = {.input = input, .len = len, .whole_env = true};
+
+	return run_job(argv, &job, deadline_ms, ret, err);
 }
 
 int run_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,

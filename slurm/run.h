@@ -24,8 +24,10 @@ struct run_result {
 };
 
 /* Runs argv[0] (looked up in PATH if it holds no slash) with stdin empty, both pipes read together,
- * in a process group of its own and with the caller's environment, in which LC_ALL is C and what
- * would change the form of Slurm's answers (SLURM_CLUSTERS, SLURM_TIME_FORMAT …) is absent.
+ * in a process group of its own. Its environment is LC_ALL=C and what Slurm's commands need of the
+ * caller's: HOME, USER, LOGNAME, PATH, LD_LIBRARY_PATH, TMPDIR, TZ, SLURM_CONF, SLURM_CONF_SERVER,
+ * SLURM_JWT and SLURM_SACK_KEY, _JWKS and _SOCKET. Nothing else is passed on, since any other
+ * variable may filter or reshape an answer (SQUEUE_USERS, SLURM_TIME_FORMAT …).
  *
  * [deadline_ms] counts from the call; when it passes, the whole group is killed and reaped. SIGINT,
  * SIGTERM and SIGHUP that arrive meanwhile kill the group too, and then act on the caller as they
@@ -42,8 +44,9 @@ struct run_result {
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
 		struct slurm_error *err);
 
-/* The same, with [len] bytes at [input] on its stdin, which is a file: a program that does not read
- * it blocks nobody. */
+/* The same for a program that is none of Slurm's, with the caller's whole environment but for
+ * LC_ALL, which is C, and with [len] bytes at [input] on its stdin, which is a file: a program that
+ * does not read it blocks nobody. */
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
 		     struct run_result *ret, struct slurm_error *err);
 

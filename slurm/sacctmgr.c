@@ -34,9 +34,10 @@ static int check_names(const char *cluster, const char *const accounts[], size_t
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(accounts[i]))
 			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be an account's name: use a-z, "
-					       "0-9, _ . -, at most 255 of them and no '-' in "
-					       "front; nothing was changed",
+					       "\"%.255s\" cannot be an account's name here: use "
+					       "a-z, 0-9 and _ . - @ %% /, at most 255 of them, "
+					       "with one of a-z, 0-9, _ . in front; nothing was "
+					       "changed",
 					       accounts[i] ? accounts[i] : "");
 	}
 	return SLURM_OK;
@@ -170,35 +171,36 @@ int sacctmgr_reset_usage(const struct slurm *slurm, const char *cluster, const c
 	return modify_accounts(slurm, cluster, &account, 1, "RawUsage=0", err);
 }
 
-/* Reads a limit of jobs, which is empty when there is none. */
-static int read_jobs(const struct table *table, size_t row, size_t column, const char *of,
-		     int64_t *ret, struct slurm_error *err)
+/* Reads a limit of jobs, which is empty when there is none. Returns whether it can be read; what
+ * cannot be, of row [of], is added to [odd]. */
+static bool read_jobs(const struct table *table, size_t row, size_t column,
+		      const char *const columns[], const char *of, int64_t *ret,
+		      struct odd_rows *odd, bool *failed)
 {
 	const char *cell = table_cell(table, row, column);
 
 	*ret = -1;
 	if (cell[0] == '\0' || whole_number(cell, strlen(cell), ret))
-		return SLURM_OK;
-	return slurm_error_set(err, SLURM_EFORM,
-			       "sacctmgr: a limit of jobs of %.255s is \"%.100s\", not a whole "
-			       "number: nothing was read",
-			       of, cell);
+		return true;
+	*failed = *failed || odd_rows_add(odd, table->lines[row].line, columns[column], cell, of,
+					  NULL) != SLURM_OK;
+	return false;
 }
 
 enum assoc_column {
 	ASSOC_CLUSTER,
-	ASSOC_ACCOUNT,
-	ASSOC_USER,
 	ASSOC_TRES_MINS,
 	ASSOC_TRES_RUN_MINS,
 	ASSOC_JOBS,
 	ASSOC_SUBMIT_JOBS,
+	ASSOC_USER,
+	ASSOC_ACCOUNT,
 	ASSOC_COLUMNS,
 };
 
 /* GrpSubmitJobs is the only one that has another name in the header than it is asked by. */
 static const char *const assoc_columns[] = {
-	"Cluster", "Account", "User", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit",
+	"Cluster", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "User", "Account",
 };
 
 static int compare_limits(const void *a, const void *b)
@@ -209,10 +211,10 @@ static int compare_limits(const void *a, const void *b)
 }
 
 /* Appends the rows of one answer, and takes over its text. */
-static int add_limits(struct limits *limits, struct table *table, const char *cluster,
-		      struct slurm_error *err)
+static int add_limits(struct limits *limits, struct table *table, struct slurm_error *err)
 {
 	struct account_limits *rows;
+	bool failed = false;
 	char **texts;
 
 	rows = reallocarray(limits->rows, limits->count + table->rows + 1, sizeof(*rows));
@@ -226,30 +228,56 @@ static int add_limits(struct limits *limits, struct table *table, const char *cl
 
 	for (size_t i = 0; i < table->rows; i++) {
 		struct account_limits *row = &rows[limits->count];
-		const char *of = table_cell(table, i, ASSOC_CLUSTER);
-		int code;
 
-		if (strcmp(of, cluster) != 0)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "sacctmgr: asked for cluster %s, its answer has "
-					       "rows of \"%.255s\": nothing was read",
-					       cluster, of);
 		if (table_cell(table, i, ASSOC_USER)[0] != '\0')
 			continue;
-		row->account = table_cell(table, i, ASSOC_ACCOUNT);
-		row->grp_tres_mins = table_cell(table, i, ASSOC_TRES_MINS);
-		row->grp_tres_run_mins = table_cell(table, i, ASSOC_TRES_RUN_MINS);
-		code = read_jobs(table, i, ASSOC_JOBS, row->account, &row->grp_jobs, err);
-		if (code == SLURM_OK)
-			code = read_jobs(table, i, ASSOC_SUBMIT_JOBS, row->account,
-					 &row->grp_submit_jobs, err);
-		if (code != SLURM_OK)
-			return code;
+		*row = (struct account_limits){
+			.account = table_cell(table, i, ASSOC_ACCOUNT),
+			.grp_tres_mins = table_cell(table, i, ASSOC_TRES_MINS),
+			.grp_tres_run_mins = table_cell(table, i, ASSOC_TRES_RUN_MINS),
+			.line = table->lines[i].line};
+		row->odd = !read_jobs(table, i, ASSOC_JOBS, assoc_columns, row->account,
+				      &row->grp_jobs, &limits->odd, &failed);
+		if (!read_jobs(table, i, ASSOC_SUBMIT_JOBS, assoc_columns, row->account,
+			       &row->grp_submit_jobs, &limits->odd, &failed))
+			row->odd = true;
+		/* Accounts with such names are not asked for: it is something else. */
+		if (table->lines[i].joined) {
+			failed = failed ||
+				 odd_rows_add(&limits->odd, row->line, assoc_columns[ASSOC_ACCOUNT],
+					      row->account, "", NULL) != SLURM_OK;
+			table->text[(size_t)(row->account - table->text) +
+				    strcspn(row->account, "\n")] = '\0';
+			row->odd = true;
+		}
 		limits->count++;
 	}
+	if (failed)
+		return slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for limits");
 	texts[limits->text_count++] = table->text;
 	table->text = NULL;
 	return SLURM_OK;
+}
+
+/* Of an account that is there twice it cannot be told which limits it has. */
+static int keep_one_each(struct limits *limits, struct slurm_error *err)
+{
+	size_t kept = 0;
+	int code = SLURM_OK;
+
+	for (size_t i = 0; i < limits->count && code == SLURM_OK; i++) {
+		struct account_limits *row = &limits->rows[i], *last = &limits->rows[kept - 1];
+
+		if (kept == 0 || compare_limits(last, row) != 0) {
+			limits->rows[kept++] = *row;
+			continue;
+		}
+		last->odd = true;
+		code = odd_rows_add(&limits->odd, row->line, assoc_columns[ASSOC_ACCOUNT],
+				    "there twice", row->account, err);
+	}
+	limits->count = kept;
+	return code;
 }
 
 int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
@@ -280,14 +308,14 @@ int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 			"where",
 			where->cluster,
 			where->accounts,
-			"format=Cluster,Account,User,GrpTRESMins,GrpTRESRunMins,GrpJobs,"
-			"GrpSubmitJobs",
+			"format=Cluster,GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,User,"
+			"Account",
 			NULL,
 		};
-		code = table_ask(slurm, "sacctmgr", argv, assoc_columns, ASSOC_COLUMNS, &table,
-				 err);
+		code = table_ask(slurm, "sacctmgr", argv, assoc_columns, ASSOC_COLUMNS, cluster,
+				 &table, err);
 		if (code == SLURM_OK)
-			code = add_limits(&limits, &table, cluster, err);
+			code = add_limits(&limits, &table, err);
 		table_release(&table);
 	}
 	free(where);
@@ -295,14 +323,8 @@ int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 	/* After a failure the texts of the last rows are gone. */
 	if (code == SLURM_OK && limits.count > 0)
 		qsort(limits.rows, limits.count, sizeof(*limits.rows), compare_limits);
-	for (size_t i = 1; i < limits.count && code == SLURM_OK; i++) {
-		if (compare_limits(&limits.rows[i - 1], &limits.rows[i]) == 0)
-			code = slurm_error_set(err, SLURM_EFORM,
-					       "sacctmgr: account %.255s is twice in the answer "
-					       "for cluster %s: it cannot be told which limits it "
-					       "has, nothing was read",
-					       limits.rows[i].account, cluster);
-	}
+	if (code == SLURM_OK)
+		code = keep_one_each(&limits, err);
 	if (code == SLURM_OK)
 		*ret = limits;
 	else
@@ -327,21 +349,22 @@ void limits_release(struct limits *limits)
 		free(limits->texts[i]);
 	free(limits->texts);
 	free(limits->rows);
+	odd_rows_release(&limits->odd);
 	memset(limits, 0, sizeof(*limits));
 }
 
 enum qos_column {
-	QOS_NAME,
 	QOS_TRES_MINS,
 	QOS_TRES_RUN_MINS,
 	QOS_JOBS,
 	QOS_SUBMIT_JOBS,
 	QOS_USAGE_FACTOR,
+	QOS_NAME,
 	QOS_COLUMNS,
 };
 
 static const char *const qos_columns[] = {
-	"Name", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor",
+	"GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor", "Name",
 };
 
 int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err)
@@ -351,14 +374,15 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		"-P",
 		"show",
 		"qos",
-		"format=Name,GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor",
+		"format=GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor,Name",
 		NULL,
 	};
 	struct qos_list list = {0};
 	struct table table = {0};
+	bool failed = false;
 	int code;
 
-	code = table_ask(slurm, "sacctmgr", argv, qos_columns, QOS_COLUMNS, &table, err);
+	code = table_ask(slurm, "sacctmgr", argv, qos_columns, QOS_COLUMNS, NULL, &table, err);
 	if (code != SLURM_OK)
 		return code;
 	list.rows = calloc(table.rows + 1, sizeof(*list.rows));
@@ -372,11 +396,13 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		row->grp_tres_mins = table_cell(&table, i, QOS_TRES_MINS);
 		row->grp_tres_run_mins = table_cell(&table, i, QOS_TRES_RUN_MINS);
 		row->usage_factor = table_cell(&table, i, QOS_USAGE_FACTOR);
-		code = read_jobs(&table, i, QOS_JOBS, row->name, &row->grp_jobs, err);
-		if (code == SLURM_OK)
-			code = read_jobs(&table, i, QOS_SUBMIT_JOBS, row->name,
-					 &row->grp_submit_jobs, err);
+		(void)read_jobs(&table, i, QOS_JOBS, qos_columns, row->name, &row->grp_jobs,
+				&list.odd, &failed);
+		(void)read_jobs(&table, i, QOS_SUBMIT_JOBS, qos_columns, row->name,
+				&row->grp_submit_jobs, &list.odd, &failed);
 	}
+	if (failed)
+		code = slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for QOS");
 	if (code == SLURM_OK) {
 		list.text = table.text;
 		table.text = NULL;
@@ -388,11 +414,49 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 	return code;
 }
 
+int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
+		 struct slurm_error *err)
+{
+	size_t len = strlen(name) + 1, factor_len = strlen(usage_factor) + 1;
+	struct qos *rows;
+	char **added, *text;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return SLURM_OK;
+	}
+	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
+	if (rows)
+		list->rows = rows;
+	added = reallocarray(list->added, list->added_count + 1, sizeof(*added));
+	if (added)
+		list->added = added;
+	text = malloc(len + factor_len);
+	if (!rows || !added || !text) {
+		free(text);
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
+	}
+	memcpy(text, name, len);
+	memcpy(text + len, usage_factor, factor_len);
+	added[list->added_count++] = text;
+	rows[list->count++] = (struct qos){.name = text,
+					   .grp_tres_mins = "",
+					   .grp_tres_run_mins = "",
+					   .grp_jobs = -1,
+					   .grp_submit_jobs = -1,
+					   .usage_factor = text + len};
+	return SLURM_OK;
+}
+
 void qos_list_release(struct qos_list *list)
 {
 	if (!list)
 		return;
+	for (size_t i = 0; i < list->added_count; i++)
+		free(list->added[i]);
+	free(list->added);
 	free(list->rows);
 	free(list->text);
+	odd_rows_release(&list->odd);
 	memset(list, 0, sizeof(*list));
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slurm/odd.h"
 #include "slurm/slurm.h"
 
 /* Whether limits of [field] have no TRES: GrpJobs and GrpSubmitJobs. NULL is allowed. */
@@ -41,11 +42,15 @@ struct account_limits {
 	const char *grp_tres_run_mins;
 	int64_t grp_jobs; /* -1 when no limit is set; the same for the next one */
 	int64_t grp_submit_jobs;
+	bool odd; /* the limits of the row cannot be told; it is in struct limits, too */
+	size_t line; /* of the answer */
 };
 
 struct limits {
 	struct account_limits *rows; /* sorted by account, each account once */
 	size_t count;
+	struct odd_rows odd; /* rows with a limit of jobs that is no number, or that are there twice
+			      */
 	char **texts; /* what the rows point into, one text a call */
 	size_t text_count;
 };
@@ -53,8 +58,8 @@ struct limits {
 /* Reads the limits of [count] accounts of one cluster, each of them named once: `sacctmgr -P show
  * assoc where cluster=C account=a,b format=…`, in as few calls as the length of a command line
  * allows; with [count] 0 nothing runs. Users' associations are passed over. An account without an
- * association on the cluster is not in the answer. Rows of another cluster, an account twice and a
- * number of jobs that is none are SLURM_EFORM. On success the caller calls limits_release(). */
+ * association on the cluster is not in the answer. Rows of another cluster are SLURM_EFORM. On
+ * success the caller calls limits_release(). */
 int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 			 const char *const accounts[], size_t count, struct limits *ret,
 			 struct slurm_error *err);
@@ -78,11 +83,20 @@ struct qos_list {
 	struct qos *rows; /* in the order of the answer */
 	size_t count;
 	char *text; /* what the rows point into */
+	struct odd_rows
+		odd; /* QOS of which a limit of jobs is no number: none is taken to be set */
+	char **added; /* the same for those that qos_list_add() added */
+	size_t added_count;
 };
 
 /* Reads all QOS: `sacctmgr -P show qos format=…`. They are those of every cluster. On success the
  * caller calls qos_list_release(). */
 int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err);
+
+/* Adds a QOS that Slurm does not have any more; one that is in the list stays as it is. Its limits
+ * are none. */
+int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
+		 struct slurm_error *err);
 
 void qos_list_release(struct qos_list *list);
 

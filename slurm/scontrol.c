@@ -264,27 +264,29 @@ static char *cut_value(char *line, const char *key)
 
 static int parse_partitions(char *text, struct partitions *partitions, struct slurm_error *err)
 {
-	bool empty = true;
+	bool none = false;
+	size_t number = 0;
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
 		struct partition *rows;
 		char *name, *weights;
 
+		number++;
 		if (line[0] == '\0')
 			continue;
-		empty = false;
-		if (strcmp(line, "No partitions in the system") == 0)
+		if (strcmp(line, "No partitions in the system") == 0) {
+			none = true;
 			continue;
+		}
 		/* What is cut first is what stands last. */
 		weights = cut_value(line, "TRESBillingWeights");
 		name = cut_value(line, "PartitionName");
-		if (!name || !*name)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "scontrol: a line of its answer should name a "
-					       "partition but is \"%.100s\": see scontrol "
-					       "-o show partition",
-					       line);
+		if (!name || !*name) {
+			if (odd_rows_add(&partitions->odd, number, "PartitionName", line, "", err))
+				return SLURM_ESYSTEM;
+			continue;
+		}
 		rows = reallocarray(partitions->rows, partitions->count + 1, sizeof(*rows));
 		if (!rows)
 			return slurm_error_set(err, SLURM_ESYSTEM,
@@ -295,11 +297,15 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 			.billing_weights = weights ? weights : "",
 		};
 	}
-	if (empty)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "scontrol: its answer about partitions is empty: see "
-				       "scontrol -o show partition");
-	return SLURM_OK;
+	if (partitions->count > 0 || (none && partitions->odd.count == 0))
+		return SLURM_OK;
+	return slurm_error_set(
+		err, SLURM_EFORM,
+		"scontrol: its answer names no partition%s%s%s: see scontrol -o show "
+		"partition",
+		partitions->odd.count ? " but has \"" : "",
+		partitions->odd.count ? partitions->odd.list[0].value : "",
+		partitions->odd.count ? "\"" : "");
 }
 
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
@@ -327,5 +333,6 @@ void partitions_release(struct partitions *partitions)
 		return;
 	free(partitions->rows);
 	free(partitions->text);
+	odd_rows_release(&partitions->odd);
 	memset(partitions, 0, sizeof(*partitions));
 }

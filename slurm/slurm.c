@@ -9,19 +9,21 @@
 
 enum { NAME_MAX_BYTES = 255 };
 
+#define FIRST "abcdefghijklmnopqrstuvwxyz0123456789_."
+
 bool slurm_name_ok(const char *name)
 {
 	size_t len;
 
 	if (!name)
 		return false;
-	len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && name[0] != '-';
+	len = strspn(name, FIRST "-@%/");
+	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && strchr(FIRST, name[0]);
 }
 
 int slurm_check_cluster(const char *name, struct slurm_error *err)
 {
-	if (slurm_name_ok(name))
+	if (slurm_name_ok(name) && !strpbrk(name, "@%/"))
 		return SLURM_OK;
 	return slurm_error_set(err, SLURM_ENAME,
 			       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
@@ -61,6 +63,7 @@ static const char *setting_of(const struct slurm *slurm, const char *program)
 	return program == slurm->sshare	    ? "sshare"
 	       : program == slurm->sacctmgr ? "sacctmgr"
 	       : program == slurm->scontrol ? "scontrol"
+	       : program == slurm->squeue   ? "squeue"
 					    : "sacct";
 }
 

@@ -3,8 +3,10 @@
 
 #include "slurm/squeue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "slurm/table.h"
 
@@ -15,47 +17,115 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static int read_ids(const struct table *table, struct known_jobs *ret, struct slurm_error *err)
+static size_t count_lines(const struct run_result *answer)
 {
-	*ret = (struct known_jobs){.ids = calloc(table->rows + 1, sizeof(*ret->ids))};
-	if (!ret->ids)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
-	for (; ret->count < table->rows; ret->count++) {
-		const char *id = table_cell(table, ret->count, 0);
+	size_t lines = 0;
 
-		if (!whole_number(id, strlen(id), &ret->ids[ret->count])) {
-			known_jobs_release(ret);
-			return slurm_error_set(err, SLURM_EFORM,
-					       "squeue: \"%.200s\" is no job's number", id);
-		}
+	for (size_t i = 0; i < answer->out_len; i++)
+		lines += answer->out[i] == '\n';
+	return lines;
+}
+
+/* What -M puts in front of the cluster's name, above the others. */
+static const char cluster_line[] = "CLUSTER: ";
+
+static bool is_cluster_line(const char *line)
+{
+	return strncmp(line, cluster_line, strlen(cluster_line)) == 0;
+}
+
+static bool is_blank(const char *line)
+{
+	return line[strspn(line, " \t\r")] == '\0';
+}
+
+static void read_id(struct known_jobs *known, size_t line, char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
+		;
+	if (whole_number(text, len, &known->ids[known->count])) {
+		known->count++;
+		return;
 	}
-	qsort(ret->ids, ret->count, sizeof(*ret->ids), compare);
+	if (known->odd++ == 0)
+		(void)snprintf(known->first_odd, sizeof(known->first_odd),
+			       "line %zu: JOBID is \"%.100s\"", line, text);
+}
+
+static int read_ids(const struct run_result *answer, const char *cluster, struct known_jobs *known,
+		    struct slurm_error *err)
+{
+	bool header_seen = false;
+	size_t line = 0;
+	char *rest = answer->out, *text;
+
+	if (answer->out_len > 0 && (memchr(answer->out, '\0', answer->out_len) ||
+				    answer->out[answer->out_len - 1] != '\n'))
+		return slurm_error_set(err, SLURM_EFORM,
+				       "squeue: its answer for cluster %s is cut off or has a NUL "
+				       "byte: see whether this is Slurm's own command",
+				       cluster);
+	while (rest && (text = strsep(&rest, "\n")) && rest) {
+		line++;
+		if (is_cluster_line(text) && strcmp(text + strlen(cluster_line), cluster) != 0)
+			return slurm_error_set(
+				err, SLURM_EFORM,
+				"squeue: line %zu of its answer for cluster %s has "
+				"\"%.100s\": see whether this is Slurm's own command",
+				line, cluster, text);
+		if (is_cluster_line(text) || is_blank(text))
+			continue;
+		if (header_seen)
+			read_id(known, line, text);
+		else if (strcasecmp(text, "JOBID") != 0)
+			return slurm_error_set(err, SLURM_EFORM,
+					       "squeue: line %zu of its answer for cluster %s "
+					       "should name column JOBID but has \"%.100s\": see "
+					       "whether this is Slurm's own command",
+					       line, cluster, text);
+		header_seen = true;
+	}
+	if (!header_seen)
+		return slurm_error_set(err, SLURM_EFORM,
+				       "squeue: its answer for cluster %s is empty, not even "
+				       "column names: see whether Slurm answers",
+				       cluster);
+	qsort(known->ids, known->count, sizeof(*known->ids), compare);
 	return SLURM_OK;
 }
 
 int squeue_read(const struct slurm *slurm, const char *cluster, struct known_jobs *ret,
 		struct slurm_error *err)
 {
-	static const char *const columns[] = {"JOBID"};
 	const char *const argv[] = {slurm->squeue, "-a", "-t", "all", "-M",
 				    cluster,	   "-o", "%A", NULL};
-	struct table table;
+	struct known_jobs known = {0};
+	struct run_result answer = {0};
 	int code;
 
 	code = slurm_check_cluster(cluster, err);
+	if (code == SLURM_OK)
+		code = slurm_ask(slurm, argv, &answer, err);
 	if (code != SLURM_OK)
 		return code;
-	code = table_ask(slurm, "squeue", argv, columns, 1, &table, err);
-	if (code != SLURM_OK)
-		return code;
-	code = read_ids(&table, ret, err);
-	table_release(&table);
+	known.ids = calloc(count_lines(&answer) + 1, sizeof(*known.ids));
+	code = known.ids ? read_ids(&answer, cluster, &known, err)
+			 : slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	run_result_release(&answer);
+	if (code == SLURM_OK)
+		*ret = known;
+	else
+		known_jobs_release(&known);
 	return code;
 }
 
 bool known_jobs_have(const struct known_jobs *known, int64_t id)
 {
-	return bsearch(&id, known->ids, known->count, sizeof(*known->ids), compare);
+	return known->odd > 0 ||
+	       bsearch(&id, known->ids, known->count, sizeof(*known->ids), compare);
 }
 
 void known_jobs_release(struct known_jobs *known)

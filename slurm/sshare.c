@@ -4,23 +4,48 @@
 #include "slurm/sshare.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "slurm/table.h"
 
-enum column { CLUSTER, ACCOUNT, USER, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS };
+enum column { CLUSTER, ID, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS, USER, ACCOUNT };
 
+/* What others may choose is last. */
 static const char *const columns[] = {
 	[CLUSTER] = "Cluster",
-	[ACCOUNT] = "Account",
-	[USER] = "User",
+	[ID] = "ID",
 	[RAW_USAGE] = "RawUsage",
 	[GRP_TRES_MINS] = "GrpTRESMins",
 	[GRP_TRES_RAW] = "GrpTRESRaw",
 	[TRES_RUN_MINS] = "TRESRunMins",
+	[USER] = "User",
+	[ACCOUNT] = "Account",
 };
 enum { NCOLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+/* A row of an account, in the order of the answer. */
+struct line {
+	struct share share; /* its account is without blanks in front that are no part of it */
+	size_t row; /* of the table */
+	const char *indented; /* the account as printed */
+	int64_t id; /* of the association; -1: not a number */
+	bool joined; /* the name has newlines */
+	enum column room; /* the list that makes [odd_room]; CLUSTER: none does */
+	const char *odd; /* the column that says who it is and cannot be trusted; NULL: none */
+};
+
+struct reading {
+	const struct slurm *slurm;
+	const char *cluster;
+	struct table table;
+	struct line *lines;
+	size_t count;
+	const char **path; /* the accounts from the uppermost down to the line before */
+	struct shares shares;
+	bool twice; /* two lines with the same account */
+};
 
 static int compare_shares(const void *a, const void *b)
 {
@@ -29,82 +54,354 @@ static int compare_shares(const void *a, const void *b)
 	return strcmp(x->account, y->account);
 }
 
-/* Turns rows into shares. [path] has room for one account name a row: the accounts from the
- * uppermost down to the row before. */
-static int read_rows(const struct table *table, const char *cluster, const char **path,
-		     struct shares *shares, struct slurm_error *err)
+/* Reads the billing TRES of a list; -1 when it is not there. Returns whether the list is odd. */
+static bool read_billing(const struct table *table, size_t row, enum column column, int64_t *ret)
 {
-	size_t path_len = 0;
+	*ret = -1;
+	return tres_value(table_cell(table, row, column), "billing", ret, NULL) != SLURM_OK;
+}
+
+static void take_lines(struct reading *reading)
+{
+	const struct table *table = &reading->table;
 
 	for (size_t i = 0; i < table->rows; i++) {
-		const char *indented = table_cell(table, i, ACCOUNT);
-		const char *usage = table_cell(table, i, RAW_USAGE);
-		size_t depth = strspn(indented, " ");
-		struct share share = {.account = indented + depth};
+		const char *id = table_cell(table, i, ID), *usage = table_cell(table, i, RAW_USAGE);
+		int64_t none;
+		struct line line = {.id = -1,
+				    .indented = table_cell(table, i, ACCOUNT),
+				    .joined = table->lines[i].joined};
 
-		if (strcmp(table_cell(table, i, CLUSTER), cluster) != 0)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "sshare: asked for cluster %s, its answer has rows "
-					       "of \"%.255s\": see whether the cluster's name in "
-					       "the settings is right",
-					       cluster, table_cell(table, i, CLUSTER));
-		if (share.account[0] == '\0')
-			return slurm_error_set(err, SLURM_EFORM,
-					       "sshare: a row of cluster %s has no account: its "
-					       "answer cannot be trusted, nothing was read",
-					       cluster);
 		if (table_cell(table, i, USER)[0] != '\0')
 			continue;
-		if (!whole_number(usage, strlen(usage), &share.raw_usage))
-			return slurm_error_set(err, SLURM_EFORM,
-					       "sshare: the RawUsage of account %.255s on cluster "
-					       "%s is \"%.100s\", not a whole number of "
-					       "billing-seconds: nothing was read",
-					       share.account, cluster, usage);
-		/* A parent stands above its children, so depth grows by one at a time. */
-		if (depth > path_len)
-			return slurm_error_set(
-				err, SLURM_EFORM,
-				"sshare: account %.255s on cluster %s is indented by "
-				"%zu below a row at %zu, so its parent is unknown: "
-				"run as a user who may see all accounts",
-				share.account, cluster, depth, path_len);
-		share.parent = depth > 0 ? path[depth - 1] : "";
-		path[depth] = share.account;
-		path_len = depth + 1;
-		share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
-		share.grp_tres_raw = table_cell(table, i, GRP_TRES_RAW);
-		share.tres_run_mins = table_cell(table, i, TRES_RUN_MINS);
-		shares->rows[shares->count++] = share;
+		(void)whole_number(id, strlen(id), &line.id);
+		line.share.odd_usage = !whole_number(usage, strlen(usage), &line.share.raw_usage);
+		line.share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
+		line.share.odd_limits =
+			tres_value(line.share.grp_tres_mins, "", &none, NULL) != SLURM_OK;
+		if (read_billing(table, i, TRES_RUN_MINS, &line.share.running))
+			line.room = TRES_RUN_MINS;
+		if (read_billing(table, i, GRP_TRES_RAW, &line.share.minutes))
+			line.room = GRP_TRES_RAW;
+		line.share.odd_room = line.room != CLUSTER;
+		line.share.line = table->lines[i].line;
+		line.row = i;
+		reading->lines[reading->count++] = line;
 	}
-	if (shares->count == 0)
+}
+
+/* Finds names and parents by the indentation. A parent stands above its children, so depth grows by
+ * one at a time: what is indented by more has blanks in its name, and which of the lines below that
+ * are as deep have such names too cannot be told. Returns whether all can. */
+static bool read_indentation(struct reading *reading)
+{
+	size_t path_len = 0, sure = SIZE_MAX;
+	bool plain = true;
+
+	for (size_t i = 0; i < reading->count; i++) {
+		struct line *line = &reading->lines[i];
+		size_t depth = strspn(line->indented, " ");
+
+		if (depth <= sure)
+			sure = SIZE_MAX;
+		line->odd = sure != SIZE_MAX ? columns[ACCOUNT] : NULL;
+		if (depth > path_len) {
+			line->odd = columns[ACCOUNT];
+			depth = path_len;
+			if (sure == SIZE_MAX)
+				sure = depth;
+		}
+		line->share.account = line->indented + depth;
+		line->share.parent = line->odd ? NULL : depth > 0 ? reading->path[depth - 1] : "";
+		reading->path[depth] = line->share.account;
+		path_len = depth + 1;
+		plain = plain && !line->odd && !line->joined;
+	}
+	return plain;
+}
+
+/* ---- by the numbers of the associations ---- */
+
+struct assoc {
+	int64_t id, parent; /* 0: none */
+	struct line *line; /* NULL: sshare has none, or more than one */
+	size_t lines;
+};
+
+struct assocs {
+	struct assoc *list; /* by id */
+	size_t count;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	const struct assoc *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static struct assoc *find_assoc(const struct assocs *assocs, int64_t id)
+{
+	const struct assoc key = {.id = id};
+
+	return assocs->count ? bsearch(&key, assocs->list, assocs->count, sizeof(key), compare_ids)
+			     : NULL;
+}
+
+/* free() the list. */
+static int ask_parents(const struct reading *reading, struct assocs *ret)
+{
+	static const char *const numbers[] = {"ID", "ParentID"};
+	char where[sizeof("cluster=") + 255];
+	const char *const argv[] = {
+		reading->slurm->sacctmgr, "-P", "show", "assoc", "where", where, "user=",
+		"format=ID,ParentID",	  NULL,
+	};
+	struct assocs assocs = {0};
+	struct table table = {0};
+	int code;
+
+	(void)snprintf(where, sizeof(where), "cluster=%s", reading->cluster);
+	code = table_ask(reading->slurm, "sacctmgr", argv, numbers, 2, NULL, &table, NULL);
+	if (code != SLURM_OK)
+		return code;
+	assocs.list = calloc(table.rows + 1, sizeof(*assocs.list));
+	if (!assocs.list)
+		code = SLURM_ESYSTEM;
+	for (size_t i = 0; i < table.rows && code == SLURM_OK; i++) {
+		const char *id = table_cell(&table, i, 0), *parent = table_cell(&table, i, 1);
+		struct assoc *assoc = &assocs.list[assocs.count++];
+
+		if (!whole_number(id, strlen(id), &assoc->id) ||
+		    !whole_number(parent, strlen(parent), &assoc->parent))
+			code = SLURM_EFORM;
+	}
+	/* Who may not see all accounts gets a few. */
+	if (code == SLURM_OK && assocs.count < reading->count / 2)
+		code = SLURM_EFORM;
+	if (code == SLURM_OK)
+		qsort(assocs.list, assocs.count, sizeof(*assocs.list), compare_ids);
+	for (size_t i = 1; i < assocs.count && code == SLURM_OK; i++) {
+		if (assocs.list[i - 1].id == assocs.list[i].id)
+			code = SLURM_EFORM;
+	}
+	table_release(&table);
+	if (code == SLURM_OK)
+		*ret = assocs;
+	else
+		free(assocs.list);
+	return code;
+}
+
+/* How far down the association is; -1 when the way up does not end. */
+static int64_t depth_of(const struct assocs *assocs, const struct assoc *assoc)
+{
+	int64_t depth = 0;
+
+	while (assoc && assoc->parent != 0 && depth <= (int64_t)assocs->count) {
+		assoc = find_assoc(assocs, assoc->parent);
+		depth++;
+	}
+	return assoc && assoc->parent == 0 ? depth : -1;
+}
+
+/* Finds names and parents by what slurmdbd has: an indentation that is known leaves the name. */
+static void place_lines(struct reading *reading, const struct assocs *assocs)
+{
+	for (size_t i = 0; i < reading->count; i++) {
+		struct line *line = &reading->lines[i];
+		struct assoc *assoc = find_assoc(assocs, line->id);
+		int64_t depth = depth_of(assocs, assoc);
+
+		line->odd = columns[ID];
+		if (!assoc || depth < 0 || (int64_t)strspn(line->indented, " ") < depth)
+			continue;
+		line->share.account = line->indented + depth;
+		assoc->line = assoc->lines++ > 0 ? NULL : line;
+		line->odd = NULL;
+	}
+	for (size_t i = 0; i < reading->count; i++) {
+		struct line *line = &reading->lines[i];
+		const struct assoc *assoc = find_assoc(assocs, line->id), *above;
+
+		line->share.parent = NULL;
+		if (!line->odd && assoc->lines > 1)
+			line->odd = columns[ID];
+		if (line->odd)
+			continue;
+		above = find_assoc(assocs, assoc->parent);
+		if (above && above->line)
+			line->share.parent = above->line->share.account;
+		else if (assoc->parent == 0)
+			line->share.parent = "";
+	}
+}
+
+/* ---- one row for each account ---- */
+
+/* Of an account with several lines the one that can be trusted counts, if there is one alone. */
+static int keep_one(struct reading *reading, const struct share *from, size_t count,
+		    struct slurm_error *err)
+{
+	struct shares *shares = &reading->shares;
+	struct share *to = &shares->rows[shares->count++];
+	const struct share *good = NULL;
+	size_t goods = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (from[i].parent && !from[i].odd_usage) {
+			good = &from[i];
+			goods++;
+		}
+	}
+	memmove(to, goods == 1 ? good : from, sizeof(*to));
+	if (count == 1 || goods == 1)
+		return SLURM_OK;
+	to->odd_usage = true;
+	to->parent = NULL;
+	/* Without any each was named for itself. */
+	if (goods == 0)
+		return SLURM_OK;
+	reading->twice = true;
+	return odd_rows_add(&shares->odd, from[1].line, columns[ACCOUNT], "there twice",
+			    to->account, err);
+}
+
+/* By the first line of a name that has more, if no other row has that name. */
+static int add_heads(struct reading *reading, size_t count, size_t *ret_count,
+		     struct slurm_error *err)
+{
+	struct shares *shares = &reading->shares;
+	size_t size = 0, found = count;
+	char *at;
+
+	for (size_t i = 0; i < count; i++)
+		size += strcspn(shares->rows[i].account, "\n") + 1;
+	at = shares->heads = malloc(size + 1);
+	if (!at)
+		return slurm_error_set(err, SLURM_ESYSTEM,
+				       "sshare: out of memory for the accounts of cluster %s",
+				       reading->cluster);
+	for (size_t i = 0; i < count; i++) {
+		const struct share *whole = &shares->rows[i];
+		size_t len = strcspn(whole->account, "\n");
+		struct share head = {.account = at,
+				     .odd_usage = true,
+				     .grp_tres_mins = "",
+				     .odd_limits = true,
+				     .minutes = -1,
+				     .running = -1,
+				     .odd_room = true,
+				     .line = whole->line};
+
+		if (!whole->account[len])
+			continue;
+		memcpy(at, whole->account, len);
+		at[len] = '\0';
+		at += len + 1;
+		if (!bsearch(&head, shares->rows, count, sizeof(head), compare_shares))
+			shares->rows[found++] = head;
+	}
+	qsort(shares->rows, found, sizeof(*shares->rows), compare_shares);
+	*ret_count = found;
+	return SLURM_OK;
+}
+
+static int add_odd(struct reading *reading, const struct line *line, enum column column,
+		   struct slurm_error *err)
+{
+	return odd_rows_add(&reading->shares.odd, line->share.line, columns[column],
+			    table_cell(&reading->table, line->row, column), line->share.account,
+			    err);
+}
+
+/* Makes shares of the lines, anew each time. */
+static int make_shares(struct reading *reading, bool plain, struct slurm_error *err)
+{
+	struct shares *shares = &reading->shares;
+	size_t count = reading->count;
+	int code = SLURM_OK;
+
+	odd_rows_release(&shares->odd);
+	shares->count = 0;
+	for (size_t i = 0; i < count && code == SLURM_OK; i++) {
+		const struct line *line = &reading->lines[i];
+		struct share *share = &shares->rows[i];
+
+		*share = line->share;
+		if (line->odd) {
+			share->odd_usage = true;
+			share->parent = NULL;
+			code = odd_rows_add(&shares->odd, share->line, line->odd,
+					    line->odd == columns[ID] ? "not in slurmdbd, or twice"
+								     : line->indented,
+					    share->account, err);
+			continue;
+		}
+		if (share->odd_usage)
+			code = add_odd(reading, line, RAW_USAGE, err);
+		if (share->odd_limits && code == SLURM_OK)
+			code = add_odd(reading, line, GRP_TRES_MINS, err);
+		if (share->odd_room && code == SLURM_OK)
+			code = add_odd(reading, line, line->room, err);
+	}
+	if (code != SLURM_OK)
+		return code;
+	qsort(shares->rows, count, sizeof(*shares->rows), compare_shares);
+	if (!plain)
+		code = add_heads(reading, count, &count, err);
+	for (size_t i = 0, next; i < count && code == SLURM_OK; i = next) {
+		next = i + 1;
+		while (next < count && compare_shares(&shares->rows[i], &shares->rows[next]) == 0)
+			next++;
+		code = keep_one(reading, &shares->rows[i], next - i, err);
+	}
+	return code;
+}
+static int read_rows(struct reading *reading, struct slurm_error *err)
+{
+	size_t rows = reading->table.rows;
+	struct assocs assocs = {0};
+	bool plain;
+	int code;
+
+	/* Heads may come to each. */
+	reading->shares.rows = calloc(2 * rows + 1, sizeof(*reading->shares.rows));
+	reading->lines = calloc(rows + 1, sizeof(*reading->lines));
+	reading->path = calloc(rows + 1, sizeof(*reading->path));
+	if (!reading->shares.rows || !reading->lines || !reading->path)
+		return slurm_error_set(err, SLURM_ESYSTEM,
+				       "sshare: out of memory for the accounts of cluster %s",
+				       reading->cluster);
+	take_lines(reading);
+	if (reading->count == 0)
 		return slurm_error_set(err, SLURM_EFORM,
 				       "sshare: cluster %s is not in its answer: see whether its "
 				       "slurmctld runs (scontrol -M %s ping)",
-				       cluster, cluster);
-
-	qsort(shares->rows, shares->count, sizeof(*shares->rows), compare_shares);
-	for (size_t i = 1; i < shares->count; i++) {
-		if (strcmp(shares->rows[i - 1].account, shares->rows[i].account) == 0)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "sshare: account %.255s is twice in the answer of "
-					       "cluster %s: it cannot be told what was used, "
-					       "nothing was read",
-					       shares->rows[i].account, cluster);
+				       reading->cluster, reading->cluster);
+	plain = read_indentation(reading);
+	if (plain) {
+		code = make_shares(reading, true, err);
+		if (code != SLURM_OK || !reading->twice)
+			return code;
 	}
-	return SLURM_OK;
+	if (ask_parents(reading, &assocs) == SLURM_OK)
+		place_lines(reading, &assocs);
+	free(assocs.list);
+	return make_shares(reading, false, err);
 }
 
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct slurm_error *err)
 {
-	struct table table = {0};
-	struct shares shares = {0};
-	const char **path = NULL;
+	struct reading reading = {.slurm = slurm, .cluster = cluster};
 	const char *const argv[] = {
-		slurm->sshare, "-P",
-		"-M",	       cluster,
-		"-o",	       "Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins",
+		slurm->sshare,
+		"-P",
+		"-M",
+		cluster,
+		"-o",
+		"Cluster,ID,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins,User,Account",
 		NULL,
 	};
 	int code;
@@ -112,30 +409,20 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 	code = slurm_check_cluster(cluster, err);
 	if (code != SLURM_OK)
 		return code;
-	code = table_ask(slurm, "sshare", argv, columns, NCOLUMNS, &table, err);
+	code = table_ask(slurm, "sshare", argv, columns, NCOLUMNS, cluster, &reading.table, err);
 	if (code != SLURM_OK)
 		return code;
-	shares.rows = calloc(table.rows + 1, sizeof(*shares.rows));
-	path = calloc(table.rows + 1, sizeof(*path));
-	if (!shares.rows || !path) {
-		code = slurm_error_set(err, SLURM_ESYSTEM,
-				       "sshare: out of memory for the accounts of cluster %s",
-				       cluster);
-		goto cleanup;
+	code = read_rows(&reading, err);
+	if (code == SLURM_OK) {
+		reading.shares.text = reading.table.text;
+		reading.table.text = NULL;
+		*ret = reading.shares;
+	} else {
+		shares_release(&reading.shares);
 	}
-	code = read_rows(&table, cluster, path, &shares, err);
-	if (code != SLURM_OK)
-		goto cleanup;
-	shares.text = table.text;
-	table.text = NULL;
-	*ret = shares;
-	shares.rows = NULL;
-	shares.text = NULL;
-
-cleanup:
-	free(path);
-	shares_release(&shares);
-	table_release(&table);
+	free(reading.path);
+	free(reading.lines);
+	table_release(&reading.table);
 	return code;
 }
 
@@ -154,6 +441,8 @@ void shares_release(struct shares *shares)
 		return;
 	free(shares->rows);
 	free(shares->text);
+	free(shares->heads);
+	odd_rows_release(&shares->odd);
 	memset(shares, 0, sizeof(*shares));
 }
 

@@ -3,37 +3,56 @@
 #ifndef SUBANK_SLURM_SSHARE_H
 #define SUBANK_SLURM_SSHARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slurm/odd.h"
 #include "slurm/slurm.h"
 
 struct share {
-	const char *account; /* lower case */
-	const char *parent; /* from the indentation of the rows; "" for the uppermost */
+	const char *account; /* lower case; any bytes but NUL */
+	const char *parent; /* "" for the uppermost; NULL: it cannot be told */
 	int64_t raw_usage; /* billing-seconds, the account's children included (rows are rolled up)
 			    */
+	bool odd_usage; /* [raw_usage] says nothing */
 	const char *grp_tres_mins; /* as printed: "cpu=0,gres/gpu=7" in minutes, "" when no limit is
 				      set */
-	const char *grp_tres_raw; /* what was used, as printed: "cpu=3,mem=0,…,billing=3" in whole
-				     minutes (floored), children included */
-	const char *tres_run_mins; /* likewise what running jobs may still use by their limits */
+	bool odd_limits; /* that list is malformed */
+	int64_t minutes; /* what was used of the billing TRES (GrpTRESRaw) in whole minutes
+			    (floored), children included; -1: not known */
+	int64_t running; /* what running jobs may still use of it by their limits (TRESRunMins), the
+			    same way */
+	bool odd_room; /* the list of one of the two is malformed */
+	size_t line; /* of the answer */
 };
 
 struct shares {
 	struct share *rows; /* sorted by account, each account once */
 	size_t count;
-	char *text; /* what the rows point into */
+	char *text; /* what the rows point into; the same for the next one */
+	char *heads;
+	struct odd_rows odd; /* rows with anything odd */
 };
 
 /* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
- * Cluster,Account,User,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins`. Rows of users are passed over.
- * An answer without any account, with another cluster's name, with an account twice or with a usage
- * that is not a whole number from 0 to INT64_MAX is SLURM_EFORM, and so is an indentation that
- * leaves a parent unknown: sshare leaves out a cluster that is down without a word and with exit 0
- * (measured on 22.05.8), and that must not be read as no usage. On success the caller calls
- * shares_release().
- */
+ * Cluster,ID,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins,User,Account`. Rows of users are passed
+ * over. An answer without any account, or with another cluster's name, is SLURM_EFORM: sshare
+ * leaves out a cluster that is down without a word and with exit 0 (measured on 22.05.8), and that
+ * must not be read as no usage.
+ *
+ * A usage that is not a whole number from 0 to INT64_MAX, and an account that is there twice, keep
+ * their row, with [odd_usage], and are in [odd]: the account is there, but nobody knows what it
+ * used.
+ *
+ * Rows are indented by depth. Names may begin with blanks or hold newlines, and then the
+ * indentation does not tell where a name begins, nor whether a line is a row at all. Only where
+ * that is so slurmdbd is asked too, for numbers alone, which no name can forge: `sacctmgr -P show
+ * assoc where cluster=CLUSTER user= format=ID,ParentID`. If it does not answer, the accounts that
+ * are in doubt are odd. An account whose name goes on in another line also stands there by the
+ * first line of it, odd: that line may be the whole name, and what follows something else.
+ *
+ * On success the caller calls shares_release(). */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
 		struct slurm_error *err);
 

@@ -17,11 +17,37 @@ static size_t count_char(const char *text, size_t len, char c)
 	return count;
 }
 
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r")] == '\0';
+}
+
 /* A line that is not a row: blank, or "CLUSTER: name", which -M puts above each cluster's rows. */
 static bool passed_over(const char *line)
 {
-	return line[strspn(line, " \t\r")] == '\0' ||
+	return is_blank(line) ||
 	       (strncmp(line, "CLUSTER: ", strlen("CLUSTER: ")) == 0 && !strchr(line, '|'));
+}
+
+/* Whether [line] can be a row: it has all fields, and the first one is [key]. */
+static bool is_row(const char *line, size_t ncolumns, const char *key)
+{
+	size_t len = key ? strlen(key) : 0;
+
+	if (key && (strncmp(line, key, len) != 0 || line[len] != (ncolumns > 1 ? '|' : '\0')))
+		return false;
+	return count_char(line, strlen(line), '|') + 1 >= ncolumns;
+}
+
+/* Splits a row into its fields; the last gets all that is left. */
+static void split_row(char *line, char **fields, size_t ncolumns)
+{
+	for (size_t i = 0; i + 1 < ncolumns; i++) {
+		fields[i] = line;
+		line += strcspn(line, "|");
+		*line++ = '\0';
+	}
+	fields[ncolumns - 1] = line;
 }
 
 size_t table_split(char *line, char **fields, size_t max)
@@ -63,7 +89,7 @@ static int check_header(const char *what, size_t line_number, char *const fields
 }
 
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
-		size_t ncolumns, struct table *ret, struct slurm_error *err)
+		size_t ncolumns, const char *key, struct table *ret, struct slurm_error *err)
 {
 	struct table table = {.columns = ncolumns};
 	char **fields = NULL;
@@ -92,8 +118,9 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 	if (max_cells > len)
 		max_cells = len;
 	table.cells = calloc(max_cells + 1, sizeof(*table.cells));
+	table.lines = calloc(max_cells / ncolumns + 1, sizeof(*table.lines));
 	fields = calloc(ncolumns, sizeof(*fields));
-	if (!table.text || !table.cells || !fields) {
+	if (!table.text || !table.cells || !table.lines || !fields) {
 		code = slurm_error_set(err, SLURM_ESYSTEM, "%s: out of memory for its answer",
 				       what);
 		goto failed;
@@ -111,10 +138,10 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 		*end = '\0';
 		next = end + 1;
 		line_number++;
-		if (passed_over(line))
+		if ((table.rows == 0 || ncolumns == 1) && passed_over(line))
 			continue;
-		nfields = table_split(line, fields, ncolumns);
 		if (!header_seen) {
+			nfields = table_split(line, fields, ncolumns);
 			code = check_header(what, line_number, fields, nfields, columns, ncolumns,
 					    err);
 			if (code != 0)
@@ -122,15 +149,26 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 			header_seen = true;
 			continue;
 		}
-		if (nfields != ncolumns) {
-			code = slurm_error_set(err, SLURM_EFORM,
-					       "%s: line %zu of its answer has %zu fields instead "
-					       "of %zu: see whether a name holds a '|'",
-					       what, line_number, nfields, ncolumns);
+		if (is_row(line, ncolumns, key)) {
+			split_row(line, fields, ncolumns);
+			memcpy(&table.cells[table.rows * ncolumns], fields,
+			       ncolumns * sizeof(*fields));
+			table.lines[table.rows++].line = line_number;
+		} else if (table.rows > 0) {
+			if (is_blank(line) && next[strspn(next, " \t\r\n")] == '\0')
+				break;
+			line[-1] = '\n';
+			table.lines[table.rows - 1].joined = true;
+		} else {
+			code = slurm_error_set(
+				err, SLURM_EFORM,
+				"%s: line %zu of its answer is \"%.100s\", not a row "
+				"of %zu fields%s%.255s: see whether this is Slurm's "
+				"own command",
+				what, line_number, line, ncolumns, key ? " that begins with " : "",
+				key ? key : "");
 			goto failed;
 		}
-		memcpy(&table.cells[table.rows * ncolumns], fields, ncolumns * sizeof(*fields));
-		table.rows++;
 	}
 	if (!header_seen) {
 		code = slurm_error_set(err, SLURM_EFORM,
@@ -150,7 +188,7 @@ failed:
 }
 
 int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
-	      const char *const columns[], size_t ncolumns, struct table *ret,
+	      const char *const columns[], size_t ncolumns, const char *key, struct table *ret,
 	      struct slurm_error *err)
 {
 	struct run_result answer = {0};
@@ -158,7 +196,8 @@ int table_ask(const struct slurm *slurm, const char *what, const char *const arg
 
 	code = slurm_ask(slurm, argv, &answer, err);
 	if (code == SLURM_OK)
-		code = table_parse(what, answer.out, answer.out_len, columns, ncolumns, ret, err);
+		code = table_parse(what, answer.out, answer.out_len, columns, ncolumns, key, ret,
+				   err);
 	run_result_release(&answer);
 	return code;
 }
@@ -175,20 +214,31 @@ void table_release(struct table *table)
 		return;
 	free(table->text);
 	free(table->cells);
+	free(table->lines);
 	memset(table, 0, sizeof(*table));
 }
 
-bool whole_number(const char *text, size_t len, int64_t *ret)
+bool unsigned_number(const char *text, size_t len, uint64_t *ret)
 {
-	int64_t value = 0;
+	uint64_t value = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, text[i] - '0', &value))
+		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
 			return false;
 	}
 	if (len == 0)
 		return false;
 	*ret = value;
+	return true;
+}
+
+bool whole_number(const char *text, size_t len, int64_t *ret)
+{
+	uint64_t value;
+
+	if (!unsigned_number(text, len, &value) || value > INT64_MAX)
+		return false;
+	*ret = (int64_t)value;
 	return true;
 }

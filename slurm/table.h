@@ -10,25 +10,37 @@
 
 #include "slurm/slurm.h"
 
+struct table_row {
+	size_t line; /* of the answer, from 1 */
+	bool joined; /* its last cell has newlines */
+};
+
 struct table {
 	char *text; /* the parsed copy of the answer; cells point into it */
 	const char **cells; /* rows * columns, row by row */
+	struct table_row *lines; /* by row */
 	size_t rows;
 	size_t columns;
 };
 
-/* Parses [text] of [len] bytes. The first row must name exactly the [ncolumns] of [columns], in
+/* Parses [text] of [len] bytes. The first line must name exactly the [ncolumns] of [columns], in
  * that order (Slurm prints the columns as they were asked for); case does not matter. "CLUSTER:
- * name" lines, which -M adds, and blank lines are passed over. A row with another number of fields,
- * a NUL byte or no final newline is SLURM_EFORM, with [what] (the command's name) and the line
- * number in the text. On success the caller calls table_release(). */
+ * name" lines, which -M adds, and blank lines are passed over before the first row, blank ones at
+ * the end too.
+ *
+ * Slurm does not escape what others may choose: the name of an account may hold bars and newlines.
+ * So the column with such names is asked for last, and gets the rest of the line; a line that has
+ * fewer fields, or does not begin with [key] (the cluster, say; NULL: with anything), belongs to
+ * the last cell of the row before it, with a newline between. A NUL byte, no final newline, and
+ * such a line where no row stands before it are SLURM_EFORM, with [what] (the command's name) and
+ * the line number in the text. On success the caller calls table_release(). */
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
-		size_t ncolumns, struct table *ret, struct slurm_error *err);
+		size_t ncolumns, const char *key, struct table *ret, struct slurm_error *err);
 
 /* Runs [argv] with slurm_ask() and parses its answer; [what] is the command's name. On success the
  * caller calls table_release(). */
 int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
-	      const char *const columns[], size_t ncolumns, struct table *ret,
+	      const char *const columns[], size_t ncolumns, const char *key, struct table *ret,
 	      struct slurm_error *err);
 
 /* The cell, never NULL; valid until table_release(). Leading blanks are kept: sshare indents by
@@ -42,5 +54,8 @@ size_t table_split(char *line, char **fields, size_t max);
 
 /* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
 bool whole_number(const char *text, size_t len, int64_t *ret);
+
+/* The same up to UINT64_MAX. */
+bool unsigned_number(const char *text, size_t len, uint64_t *ret);
 
 #endif

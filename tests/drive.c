@@ -16,7 +16,7 @@ int64_t clock_now;
 int64_t clock_tick;
 const char *machine;
 const char *answers;
-bool at_terminal, watched;
+bool at_terminal, watched, out_full;
 int out_width;
 char logged[1 << 18];
 char *told;
@@ -60,7 +60,7 @@ void drive_setup(void)
 	clock_tick = 1;
 	machine = "id/head";
 	answers = "";
-	at_terminal = watched = false;
+	at_terminal = watched = out_full = false;
 	out_width = 0;
 	told = strdup("");
 	notify_mode = FAKE_OK;
@@ -129,7 +129,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 	size_t out_len, err_len;
 	int argc = 0, code;
 	struct env env = {
-		.out = open_memstream(ret_out, &out_len),
+		.out = out_full ? fopen("/dev/full", "we") : open_memstream(ret_out, &out_len),
 		.err = open_memstream(ret_err, &err_len),
 		/* An empty buffer cannot be opened. */
 		.in = tmpfile(),
@@ -162,7 +162,10 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 	for (int i = 0; i < argc; i++)
 		free(copies[i]);
 	ck_assert_int_eq(fclose(env.in), 0);
+	/* What could not be written was forgotten then. */
 	ck_assert_int_eq(fclose(env.out), 0);
+	if (out_full)
+		*ret_out = strdup("");
 	ck_assert_int_eq(fclose(env.err), 0);
 	return code;
 }
@@ -191,8 +194,12 @@ char *exported(void)
 	const char *const args[] = {"export", NULL};
 	char *text = NULL, *messages = NULL;
 	int64_t kept = clock_now;
-	int code = run_with(args, &text, &messages);
+	bool full = out_full;
+	int code;
 
+	out_full = false;
+	code = run_with(args, &text, &messages);
+	out_full = full;
 	clock_now = kept;
 	ck_assert_msg(code == 0, "%s", messages);
 	free(messages);

@@ -25,6 +25,7 @@ extern int notify_calls;
 extern int64_t notify_takes; /* how long it runs */
 extern bool at_terminal; /* whether that is a terminal */
 extern bool watched; /* whether the standard error is one, and shows progress */
+extern bool out_full; /* nothing can be written to the standard output, as with >/dev/full */
 extern int out_width; /* columns of the standard output; 0: it is no terminal */
 extern char logged[1 << 18]; /* what the last verb logged: "PRIORITY text" and a newline for each */
 

@@ -129,8 +129,17 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 {
 	int64_t minutes = account->usage / 60;
 
-	fprintf(out, "%s|%*s%s||%" PRId64 "|%s|", cluster->name, depth, "", account->name,
-		account->usage, account->limits);
+	int id = 2 * (int)(account - cluster->accounts);
+
+	/* The uppermost may be none of the cluster's. */
+	if (account < cluster->accounts || account >= cluster->accounts + cluster->count)
+		id = -1;
+	fprintf(out, "%s|%d|", cluster->name, id + 2);
+	if (account->raw_usage[0])
+		fprintf(out, "%s", account->raw_usage);
+	else
+		fprintf(out, "%" PRId64, account->usage);
+	fprintf(out, "|%s|", account->limits);
 	if (account->tres_raw[0])
 		fprintf(out, "%s|", account->tres_raw);
 	else
@@ -138,10 +147,10 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 			"cpu=%" PRId64 ",mem=0,energy=0,node=0,billing=%" PRId64
 			",fs/disk=0,vmem=0,pages=0,gres/gpu=0|",
 			minutes, minutes);
-	fprintf(out, "cpu=%" PRId64 ",mem=0,billing=%" PRId64 "\n", account->running,
-		account->running);
-	fprintf(out, "%s|%*s%s|someone|7||cpu=0,billing=0|cpu=0,billing=0\n", cluster->name,
-		depth + 1, "", account->name);
+	fprintf(out, "cpu=%" PRId64 ",mem=0,billing=%" PRId64 "||%*s%s\n", account->running,
+		account->running, depth, "", account->name);
+	fprintf(out, "%s|%d|7||cpu=0,billing=0|cpu=0,billing=0|someone|%*s%s\n", cluster->name,
+		id + 3, depth + 1, "", account->name);
 }
 
 /* Returns how many accounts it printed. */
@@ -167,7 +176,8 @@ static void answer_sshare(struct fake_cluster *cluster, FILE *out)
 	size_t printed;
 
 	fprintf(out,
-		"CLUSTER: %s\nCluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n",
+		"CLUSTER: "
+		"%s\nCluster|ID|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins|User|Account\n",
 		cluster->name);
 	if (fake_mode[FAKE_SSHARE] == FAKE_NO_ROWS)
 		return;
@@ -337,17 +347,44 @@ static bool list_has(const char *list, const char *name)
 	}
 }
 
-/* sacctmgr -P show assoc where user=USER format=Cluster,Account,User */
+/* sacctmgr -P show assoc where user=USER format=Cluster,User,Account */
 static void answer_users(const char *user, bool rows, FILE *out)
 {
-	fputs("Cluster|Account|User\n", out);
+	fputs("Cluster|User|Account\n", out);
 	for (size_t i = 0; rows && i < cluster_count; i++) {
 		for (size_t j = 0; j < clusters[i].count; j++) {
 			const struct fake_account *account = &clusters[i].accounts[j];
 
 			if (!*user || list_has(account->users, user))
-				fprintf(out, "%s|%s|%s\n", clusters[i].name, account->name, user);
+				fprintf(out, "%s|%s|%s\n", clusters[i].name, user, account->name);
 		}
+	}
+}
+
+/* The rows of fake_qos with the name last. */
+static void answer_qos(bool rows, FILE *out)
+{
+	fputs("GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n", out);
+	for (const char *row = fake_qos; rows && *row;) {
+		size_t name = strcspn(row, "|"), len = strcspn(row, "\n");
+
+		fprintf(out, "%.*s|%.*s\n", (int)(len - name - 1), row + name + 1, (int)name, row);
+		row += len + (row[len] == '\n');
+	}
+}
+
+/* sacctmgr -P show assoc where cluster=C user= format=ID,ParentID */
+static void answer_parents(struct fake_cluster *cluster, FILE *out)
+{
+	fputs("ID|ParentID\n1|0\n", out);
+	for (size_t i = 0; cluster && i < cluster->count; i++) {
+		const char *parent = parent_of(&cluster->accounts[i]);
+		const struct fake_account *above = find_account(cluster, parent);
+
+		fprintf(out, "%zu|%zu\n", 2 * i + 2,
+			above	  ? 2 * (size_t)(above - cluster->accounts) + 2
+			: *parent ? 1
+				  : (size_t)0);
 	}
 }
 
@@ -358,32 +395,36 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 
 	ck_assert_str_eq(argv[1], "-P");
 	if (strcmp(argv[3], "qos") == 0) {
-		fprintf(out, "Name|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor\n%s",
-			rows ? fake_qos : "");
+		answer_qos(rows, out);
 		return;
 	}
 	ck_assert_str_eq(argv[3], "assoc");
 	ck_assert_str_eq(argv[4], "where");
 	if (strncmp(argv[5], "user=", 5) == 0) {
-		ck_assert_str_eq(argv[6], "format=Cluster,Account,User");
+		ck_assert_str_eq(argv[6], "format=Cluster,User,Account");
 		answer_users(argv[5] + 5, rows, out);
 		return;
 	}
 	ck_assert_int_eq(strncmp(argv[5], "cluster=", 8), 0);
+	if (strcmp(argv[6], "user=") == 0) {
+		ck_assert_str_eq(argv[7], "format=ID,ParentID");
+		answer_parents(find_cluster(argv[5] + 8), out);
+		return;
+	}
 	ck_assert_int_eq(strncmp(argv[6], "account=", 8), 0);
-	fputs("Cluster|Account|User|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit\n", out);
+	fputs("Cluster|GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|User|Account\n", out);
 	cluster = find_cluster(argv[5] + 8);
 	for (size_t i = 0; rows && cluster && i < cluster->count; i++) {
 		const struct fake_account *account = &cluster->accounts[i];
 
 		if (!list_has(argv[6] + 8, account->name))
 			continue;
-		fprintf(out, "%s|%s||%s|%s|", cluster->name, account->name, account->limits,
-			account->run_limits);
+		fprintf(out, "%s|%s|%s|", cluster->name, account->limits, account->run_limits);
 		print_jobs(account->grp_jobs, out);
 		fputc('|', out);
 		print_jobs(account->grp_submit_jobs, out);
-		fprintf(out, "\n%s|%s|someone||||\n", cluster->name, account->name);
+		fprintf(out, "||%s\n%s|||||someone|%s\n", account->name, cluster->name,
+			account->name);
 	}
 }
 
@@ -414,6 +455,9 @@ void fake_add_job(const char *name, struct fake_job job)
 	struct fake_cluster *cluster = fake_cluster(name);
 	char *old = cluster->more_jobs, *rest = old, *row, key[64], start[32], end[32], number[32];
 	int64_t submit = job.submit ? job.submit : job.start - 5;
+	uint64_t index = job.index    ? job.index
+			 : job.id % 2 ? (uint64_t)job.id
+				      : FAKE_HIGH_INDEX + (uint64_t)job.id;
 	size_t len;
 	FILE *to = open_memstream(&cluster->more_jobs, &len);
 
@@ -434,8 +478,8 @@ void fake_add_job(const char *name, struct fake_job job)
 		if (strcmp(has, key) != 0)
 			fprintf(to, "%s\n", row);
 	}
-	fprintf(to, "%d|%s|%d|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
-		otherwise(job.name, number), job.id, otherwise(job.account, "bio"),
+	fprintf(to, "%d|%s|%" PRIu64 "|%s|%s|%s|%s|%s|%" PRId64 "|%s|%s|", job.id,
+		otherwise(job.name, number), index, otherwise(job.account, "bio"),
 		otherwise(job.user, "ann"), otherwise(job.partition, "main"),
 		otherwise(job.qos, "normal"),
 		otherwise(job.state, job.runs ? "RUNNING" : "COMPLETED"), submit,
@@ -452,23 +496,42 @@ void fake_add_job(const char *name, struct fake_job job)
 	free(old);
 }
 
-/* sacct … -M C -S utsN -E utsN … [-A A,B]: the jobs that overlap the window, with the time that
- * they waited. */
+/* Prints the line with the delimiter that was asked for between its fields. */
+static void print_fields(const char *delimiter, const char *line, FILE *out)
+{
+	for (; *line; line++) {
+		if (*line == '|')
+			fputs(delimiter, out);
+		else
+			fputc(*line == *FAKE_BAR       ? '|'
+			      : *line == *FAKE_NEWLINE ? '\n'
+						       : *line,
+			      out);
+	}
+	fputc('\n', out);
+}
+
+/* sacct … --delimiter TEXT -M C -S utsN -E utsN … [-A A,B] [-j 1,2]: the jobs that overlap the
+ * window, with the time that they waited. */
 static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
 			 FILE *out)
 {
-	const char *accounts = option_of(argv, "-A");
+	const char *accounts = option_of(argv, "-A"), *ids = option_of(argv, "-j");
+	const char *delimiter = option_of(argv, "--delimiter");
 	int64_t since = seconds_of(argv, "-S"), until = seconds_of(argv, "-E");
 	const char *more = cluster->more_jobs ? cluster->more_jobs : "";
 	char *copy, *rest, *row;
 
+	ck_assert(delimiter && *delimiter);
 	ck_assert_int_ge(asprintf(&copy, "%s%s", rows ? cluster->jobs : "", rows ? more : ""), 0);
 	rest = copy;
-	fputs("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
-	      "ElapsedRaw|Suspended|AllocTRES|TimelimitRaw\n",
-	      out);
+	print_fields(
+		delimiter,
+		"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
+		"ElapsedRaw|Suspended|AllocTRES|TimelimitRaw",
+		out);
 	while ((row = strsep(&rest, "\n")) && *row) {
-		char *line = strdup(row), *at = line, *cells[15];
+		char *line = strdup(row), *at = line, *cells[15], *whole;
 
 		ck_assert_ptr_nonnull(line);
 		for (size_t i = 0; i < 15; i++) {
@@ -480,8 +543,12 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 		int64_t begin = start && start < submit ? start : submit;
 		bool ended = strcmp(cells[10], "Unknown") != 0;
 		if (begin < until && (!ended || strtoll(cells[10], NULL, 10) >= since) &&
-		    (!accounts || list_has(accounts, cells[3])))
-			fprintf(out, "%s|%s\n", cluster->name, row);
+		    (!accounts || list_has(accounts, cells[3])) &&
+		    (!ids || list_has(ids, cells[0]))) {
+			ck_assert_int_ge(asprintf(&whole, "%s|%s", cluster->name, row), 0);
+			print_fields(delimiter, whole, out);
+			free(whole);
+		}
 		free(line);
 	}
 	free(copy);
@@ -502,6 +569,7 @@ static void answer_squeue(const struct fake_cluster *cluster, FILE *out)
 		if (strstr(row, "|Unknown|") && !list_has(cluster->runaway, id))
 			fprintf(out, "%s\n", id);
 	}
+	fputs(cluster->queue ? cluster->queue : "", out);
 	free(copy);
 }
 

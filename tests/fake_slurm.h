@@ -38,6 +38,7 @@ struct fake_account {
 	char parent[256]; /* "" is root */
 	char users[256]; /* "alice,bob" */
 	int64_t usage; /* printed as it is: put in what the children have used too */
+	char raw_usage[64]; /* printed in place of it, if set */
 	char tres_raw[256]; /* GrpTRESRaw as printed; "" stands for [usage] in minutes */
 	int64_t running; /* minutes that running jobs may still use */
 	char limits[256]; /* GrpTRESMins as printed */
@@ -53,8 +54,10 @@ struct fake_cluster {
 	const char *calc_period, *version;
 	const char *flags; /* PriorityFlags */
 	const char *partitions; /* all that scontrol -o show partition prints */
-	const char *jobs; /* rows of sacct as printed, without the cluster; */
+	const char *jobs; /* rows of sacct as printed, without the cluster, with FAKE_BAR and
+			     FAKE_NEWLINE in names; */
 	char *more_jobs; /* those of fake_add_job() */
+	const char *queue; /* lines of squeue behind those of jobs */
 	const char *runaway; /* "7,8": of those without an end squeue does not know these */
 	struct fake_account *accounts; /* sorted by name; one named "root" is the uppermost */
 	size_t count;
@@ -84,9 +87,17 @@ struct fake_cluster *fake_cluster(const char *name);
 struct fake_account *fake_account(const char *cluster, const char *name);
 void fake_remove_account(const char *cluster, const char *name);
 
+/* In rows of sacct: what a name may hold. */
+#define FAKE_BAR "\001"
+#define FAKE_NEWLINE "\002"
+
+/* The DBIndex of job 0 on a cluster whose id is 3000: of 24.11 and later, past INT64_MAX. */
+#define FAKE_HIGH_INDEX UINT64_C(13512637919694125056)
+
 /* What stands for 0 or NULL is said with each field. Times are seconds since 1970 UTC. */
 struct fake_job {
-	int id; /* also its DBIndex and, if there is none, its name */
+	int id; /* also, if there is none, its name; */
+	uint64_t index; /* DBIndex: an odd id itself, an even one added to FAKE_HIGH_INDEX */
 	const char *name;
 	const char *account; /* "bio" */
 	const char *user; /* "ann" */

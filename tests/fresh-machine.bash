@@ -11,8 +11,9 @@ set -euo pipefail
 
 usage() {
 	cat <<-END
-		usage: tests/fresh-machine.bash [OPTIONS] [demo|check|build|deb]     (default: check)
-		  --suite NAME   Debian's release (default: bookworm)
+		usage: tests/fresh-machine.bash [OPTIONS] [SUITE] [demo|check|build|deb]
+		  SUITE          Debian's release, such as trixie or sid; --suite NAME, too (default: bookworm)
+		  demo, ...      what is done there (default: check)
 		  --head         copy the last commit instead of the files as they are now
 		  --shell        open a shell in the tree when bootstrap has ended
 		  --keep         keep the tree and say where it is
@@ -29,6 +30,7 @@ while (($#)); do
 	demo | check | deb) verb=$1 ;;
 	build) verb='' ;;
 	--help | -h) usage && exit 0 ;;
+	[a-z]*) suite=$1 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 	shift
@@ -90,8 +92,15 @@ if [[ $mirror = https:* ]]; then
 	include=--include=ca-certificates
 fi
 
+# An older debootstrap does not know the newest names; sid's way serves for those.
+way=
+if [[ ! -e ${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}/scripts/$suite ]]; then
+	way=sid
+fi
+
 say "making a minimal Debian $suite in $tree"
-if ! run debootstrap --variant=minbase ${include:+"$include"} "$suite" "$tree" "$mirror" >"$tree.log" 2>&1; then
+if ! run debootstrap --variant=minbase ${include:+"$include"} "$suite" "$tree" "$mirror" ${way:+"$way"} \
+	>"$tree.log" 2>&1; then
 	tail -n 20 "$tree.log" >&2
 	rm -f -- "$tree.log"
 	fail "debootstrap failed"

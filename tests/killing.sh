@@ -19,8 +19,8 @@ parts=${parts-}
 
 unset SUBANK_BANK
 # The leak sanitizer cannot work in a process that is traced.
-LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/slurm ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
-export LC_ALL TZ PATH FAKE_STATE ASAN_OPTIONS
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/slurm SLURM_CONF=$dir/slurm ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
+export LC_ALL TZ PATH SLURM_CONF ASAN_OPTIONS
 printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 60\ncharge_minutes: 0\n' "$dir/bank" >"$dir/settings"
 
 "$kill_at" 1000000 true

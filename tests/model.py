@@ -227,8 +227,9 @@ class Account:
             return "closed"
         return "held" if self.held() else "grace" if self.causes else "open"
 
-    def percent(self):
-        return self.used() * 100 // self.allocated() if self.allocated() else None
+    def percent(self, flight=0):
+        """Of what is allocated; [flight] is what running jobs count for."""
+        return (self.used() + flight) * 100 // self.allocated() if self.allocated() else None
 
     def rearm(self):
         """Below a threshold, it can be crossed again."""
@@ -429,6 +430,7 @@ class Bank:
         self.charged = set()  # these, with the account
         self.settled = {}  # (cluster, account) -> up to when jobs are charged
         self.running = {}  # (cluster, account) -> used, committed, since when
+        self.reached = {}  # account -> threshold that its use had reached only with what runs
 
     # -- what the verbs share --
 
@@ -483,13 +485,15 @@ class Bank:
         self.time = max(now, self.newest)
         self.find_all()
 
+    def flight(self, account):
+        """What running jobs count for."""
+        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
+        return sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
+
     def funds(self, account, trusted):
         """Holds the account when nothing is left and the clock can be trusted, and releases it when
         something is."""
-        flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
-        flight = sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
-        if self.mutation == "in-flight-is-free":
-            flight = 0
+        flight = 0 if self.mutation == "in-flight-is-free" else self.flight(account)
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
             (account.enforcement or self.enforcement) == "hold"
@@ -1408,13 +1412,22 @@ class Bank:
         account.settle(self.time)
 
     def tell(self, account):
-        """Of thresholds that are reached, and of windows that end soon: once."""
-        percent = account.percent()
+        """Of thresholds that are reached with what running jobs count for, and of windows that end
+        soon: once. What the entries alone do not show as reached is forgotten when a check finds the
+        use below it."""
+        flight = 0 if self.mutation == "flights-cross-nothing" else self.flight(account)
+        used, allocated, percent = account.used() + flight, account.allocated(), account.percent(flight)
+        before, reached = self.reached.get(account.name, 0), 0
         for level in self.thresholds if account.thresholds is None else account.thresholds:
-            if percent is not None and percent >= level and level not in account.crossed:
+            if percent is None or percent < level:
+                continue
+            if level > before and level not in account.crossed:
                 account.crossed.add(level)
-                used, allocated = account.used(), account.allocated()
                 self.enter("threshold", account, level=level, used=used, allocated=allocated)
+                account.rearm()
+            if level not in account.crossed:
+                reached = level
+        self.reached[account.name] = reached
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
             lots = [lot for lot in account.lots if lot.end == end and lot.rest]
             if all(self.time - lot.entry.time < DAY for lot in lots):

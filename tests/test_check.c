@@ -841,8 +841,8 @@ START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_i
 	rows[ALICE].usage = 600;
 	rows[BOB].usage = 900;
 	rows[FACULTY].usage = rows[ROOT].usage = 1530; /* and 30 were used by somebody */
-	/* Two baselines; what is above both is charged as ever. */
-	ck_assert_uint_eq(see_rows(rows, ROWS), 3);
+	/* Two moves and baselines; what is above both is charged as ever. */
+	ck_assert_uint_eq(see_rows(rows, ROWS), 5);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
 	ck_assert_uint_eq(count_found(FOUND_CHARGE), 1);
@@ -859,13 +859,14 @@ START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_i
 	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	rows[BOB].usage = 907;
+	rows[LAB].usage = 407;
 	ck_assert_uint_eq(see_rows(rows, ROWS), 1);
 	ck_assert_int_eq(rest("bob"), 4993);
 	/* And back again. */
 	rows[LAB].parent = "alice";
 	rows[ALICE].usage = 1007;
 	rows[BOB].usage = 500;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("alice"), 5000);
 	ck_assert_int_eq(rest("bob"), 4993);
@@ -882,7 +883,7 @@ START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
 	rows[ALICE].usage = 1010;
 	rows[BOB].usage = 1510;
 	rows[FACULTY].usage = 1510;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 3);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
 	ck_assert_str_eq(found(FOUND_MOVED)->account, "bob");
 	ck_assert_str_eq(found(FOUND_MOVED)->other, "alice");
@@ -893,9 +894,63 @@ START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
 	rows[ALICE].parent = "root";
 	rows[BOB].usage = 500;
 	rows[FACULTY].usage = 500;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("faculty"), 4990);
+}
+END_TEST
+
+/* What was used since the last check belongs to where it was used. */
+START_TEST(use_up_to_a_move_is_charged_where_the_account_was)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[LAB].usage = 450;
+	rows[ALICE].usage = 607;
+	rows[BOB].usage = 961;
+	rows[FACULTY].usage = rows[ROOT].usage = 1568;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 5000 - 50 - 7);
+	ck_assert_int_eq(rest("bob"), 5000 - 11);
+	ck_assert_int_eq(rest("faculty"), 5000 - 68);
+	/* Slurm cuts each to whole seconds: one less is no reading that went down. */
+	rows[LAB].parent = "alice";
+	rows[ALICE].usage = 1056;
+	rows[BOB].usage = 511;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
+	/* What is really lost is said to be. */
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 500;
+	rows[BOB].usage = 961;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
+	ck_assert_str_eq(found(FOUND_WENT_DOWN)->account, "alice");
+}
+END_TEST
+
+/* An account and one below it that go different ways at once. */
+START_TEST(accounts_that_move_at_once_are_told_apart)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	/* alice goes below bob, and lab, 5 more, from her to the faculty. */
+	rows[ALICE].parent = "bob";
+	rows[LAB].parent = "faculty";
+	rows[LAB].usage = 405;
+	rows[ALICE].usage = 603;
+	rows[BOB].usage = 1103;
+	rows[FACULTY].usage = 1508;
+	(void)see_rows(rows, ROWS);
+	ck_assert_int_eq(rest("alice"), 5000 - 8);
+	ck_assert_int_eq(rest("bob"), 5000);
+	ck_assert_int_eq(rest("faculty"), 5000 - 8);
+	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
 }
 END_TEST
 
@@ -936,7 +991,7 @@ START_TEST(a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one)
 		ck_assert_int_eq(rest("bob"), 5000);
 	}
 	check.only_count = 0;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	check.only_count = COUNT(only);
 	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
@@ -970,7 +1025,7 @@ START_TEST(a_move_that_was_not_entered_is_found_again)
 	}
 	/* While the cluster is away, too. */
 	ck_assert_uint_eq(see_nothing(), 0);
-	ck_assert_uint_eq(see_rows(rows, ROWS), 2);
+	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("bob"), 5000);
 }
@@ -1473,6 +1528,8 @@ int main(void)
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
+	tcase_add_test(moves, use_up_to_a_move_is_charged_where_the_account_was);
+	tcase_add_test(moves, accounts_that_move_at_once_are_told_apart);
 	tcase_add_test(moves, a_move_without_use_is_not_worth_a_word);
 	tcase_add_test(moves, a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one);
 	tcase_add_test(moves, a_move_that_was_not_entered_is_found_again);

@@ -18,8 +18,8 @@ unset SUBANK_BANK
 # Says that the standard error is taken care of: nothing of this goes to the host's syslog.
 JOURNAL_STREAM=none
 export JOURNAL_STREAM
-LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state
-export LC_ALL TZ PATH FAKE_STATE
+LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state SLURM_CONF=$dir/state
+export LC_ALL TZ PATH SLURM_CONF
 mkdir -p "$FAKE_STATE/dev"
 : >"$FAKE_STATE/dev/root"
 for account in bio chem; do
@@ -158,7 +158,7 @@ name_255=$name_64$name_64$name_64$(printf %.63s $name_64)
 newline='
 '
 # shellcheck disable=SC2016
-for name in 'a;b' 'a$b' "a'b" 'a"b' 'a,b' 'a=b' 'a b' "a${newline}b" 'a`b' 'a|b' 'a/b' '../a' '' \
+for name in 'a;b' 'a$b' "a'b" 'a"b' 'a,b' 'a=b' 'a b' "a${newline}b" 'a`b' 'a|b' 'a:b' '/a' '' \
 	' ' "a${escape}[2Jb" "${name_255}x"; do
 	refused 2 "open '$name'" open "$name" 1
 	refused 2 "deposit '$name'" deposit "$name" 1
@@ -216,13 +216,35 @@ if [ -c /dev/full ]; then
 	"$subank" -c "$dir/settings.full" deposit bio 1 >/dev/full 2>"$dir/err"
 	status=$?
 	export_to "$dir/after"
-	is 'a lost receipt is status 3' [ "$status" -eq 3 ]
-	has 'a lost receipt says why' 'write the output: No space left' err
+	is 'a lost receipt is status 5' [ "$status" -eq 5 ]
+	has 'a lost receipt says why' 'only the receipt could not be written: No space left' err
+	has 'a lost receipt says what stands' 'entry [0-9]* was recorded (bio: deposited 1.00 SU)' err
+	has 'a lost receipt says how to see it' '`subank journal --from \([0-9]*\) --to \1`' err
+	has 'a lost receipt is not to be asked for again' 'do not run it again' err
+	# shellcheck disable=SC2046
+	sb journal $(sed -n 's/.*`subank journal \(--from [0-9]* --to [0-9]*\)`.*/\1/p' "$dir/err") -nP
+	has 'and that shows it' '|deposit|bio|1.00|' out
 	is 'the entry of a lost receipt stands' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
 		"$(wc -l <"$dir/after")" ]
 fi
 # Whatever is closed, the books must not be opened in its place.
-"$subank" -c "$dir/settings" deposit bio 1 >&- 2>/dev/null
+"$subank" -c "$dir/settings" deposit bio 1 >&- 2>"$dir/err"
+status=$?
+is 'a closed stream: status 5' [ "$status" -eq 5 ]
+has 'a closed stream: the entry is said to stand' 'entry [0-9]* was recorded (bio: dep.*do not run it again' err
+# A reader who is gone, before the receipt comes: what was begun is brought to its end, Slurm too.
+sb hold chem
+{
+	sleep 1
+	"$subank" -c "$dir/settings" release chem 2>"$dir/err"
+	echo $? >"$dir/status"
+} | true
+status=$(cat "$dir/status")
+is 'a closed pipe: status 5' [ "$status" -eq 5 ]
+has 'a closed pipe: the entry is said to stand' 'entry [0-9]* was recorded (chem: .*do not run it again' err
+is 'a closed pipe: Slurm was changed' [ "$(grep -c cpu=0 "$FAKE_STATE/dev/chem")" -eq 0 ]
+sb balance chem -nPo State,Lever
+has 'a closed pipe: and that is in the books' '^open|$' out
 "$subank" -c "$dir/settings" deposit bio 1 2>&- >/dev/null
 "$subank" -c "$dir/settings" deposit bio 1 <&- >/dev/null 2>&1
 "$subank" -c "$dir/settings" deposit bio 1 <&- >&- 2>&-
@@ -230,6 +252,20 @@ fi
 "$subank" -c "$dir/settings" check <&- >&- 2>&-
 sb verify
 is_done 'verify after closed streams'
+
+# ---- a library that cannot be loaded ----
+
+mkdir "$dir/lib"
+echo 'no library' >"$dir/lib/libsmartcols.so.1"
+LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance >"$dir/out" 2>"$dir/err"
+status=$?
+is 'no table without libsmartcols: status 1' [ "$status" -eq 1 ]
+has 'no table without libsmartcols: says so' 'cannot print a table: .*libsmartcols' err
+is 'no table without libsmartcols: and nothing of memory' [ -z "$(grep memory "$dir/err")" ]
+is 'no table without libsmartcols: no output' [ ! -s "$dir/out" ]
+LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance -P >"$dir/out" 2>"$dir/err"
+status=$?
+is_done 'other forms need no libsmartcols'
 
 # ---- what was, and why ----
 
@@ -517,6 +553,47 @@ is 'the check after it' [ "$status" -eq 0 ]
 is 'the hold that came late is lifted' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev/orphan")" -eq 0 ]
 sb balance -nPo State,Lever orphan
 is 'and the books agree with it' [ "$(cat "$dir/out")" = 'open|' ]
+
+# A crash ends the program by its signal: neither "refused" nor "done". Sanitizers take most of them.
+crashes='BUS SEGV ABRT FPE ILL'
+! grep -q __asan_init "$subank" || crashes=BUS
+ulimit -c 0
+sb hold orphan
+for crash in $crashes; do
+	export_to "$dir/before"
+	for verb in 'check --dry-run' 'deposit orphan 1'; do
+		echo wait >"$FAKE_STATE/sshare.mode"
+		: >"$FAKE_STATE/log"
+		: >"$FAKE_STATE/pids"
+		# shellcheck disable=SC2086
+		"$subank" -c "$dir/settings" $verb >"$dir/out" 2>"$dir/err" &
+		victim=$!
+		wait_for_call sshare
+		kill -$crash $victim
+		wait $victim 2>/dev/null
+		status=$?
+		# The sshare that it leaves behind keeps its locks.
+		rm "$FAKE_STATE/sshare.mode"
+		i=0
+		until nothing_left || [ $i -gt 600 ]; do
+			i=$((i + 1))
+			sleep 0.1
+		done
+		is "$verb, SIG$crash: ended by it" [ "$(kill -l $status)" = "$crash" ]
+		has "$verb, SIG$crash: a message" '^subank: .*damaged\|^subank: .*cut short' err
+		case $verb in
+		check*)
+			has "$verb, SIG$crash: nothing was changed" '^subank: nothing was changed$' err
+			export_to "$dir/after"
+			is_same "$verb, SIG$crash: nothing was changed" "$dir/before" "$dir/after"
+			;;
+		*) has "$verb, SIG$crash: unknown" 'may have been entered before that' err ;;
+		esac
+	done
+done
+sb release orphan
+sb verify
+is_done 'verify after crashes'
 
 # Checks and deposits all at once: each use is charged once, each deposit counts.
 echo RawUsage=0 >"$FAKE_STATE/dev/busy"

@@ -196,8 +196,10 @@ START_TEST(without_slurm_it_says_so)
 	    "PATH`)");
 	ROW("sacctmgr|this machine|bad|cannot be run|");
 	ROW("scontrol|this machine|bad|cannot be run|");
-	ROW("sacct|this machine|bad|cannot be run|");
-	ROW("squeue|this machine|bad|cannot be run|");
+	ROW("sacct|this machine|bad|cannot be run|sacct: No such file or directory (`sacct: "
+	    "PATH`)");
+	ROW("squeue|this machine|bad|cannot be run|squeue: No such file or directory (`squeue: "
+	    "PATH`)");
 	ROW("clusters|Slurm|bad|not looked at|");
 	ck_assert_int_eq(status, 3);
 	GIVES(3, " 6. clusters, Slurm: ", NULL, "doctor");
@@ -244,6 +246,24 @@ START_TEST(runaway_jobs_are_named)
 	fake_mode[FAKE_SQUEUE] = FAKE_OK;
 	fake_mode[FAKE_SACCT] = FAKE_MALFORMED;
 	ROW("runaway jobs|dev|bad|not read|sacct");
+}
+END_TEST
+
+START_TEST(rows_that_are_left_out_are_shown)
+{
+	struct fake_account *bio = fake_account("dev", "bio");
+
+	NO_ROW("rows left out");
+	(void)snprintf(bio->raw_usage, sizeof(bio->raw_usage), "nan");
+	(void)snprintf(bio->limits, sizeof(bio->limits), "cpu");
+	ROW("rows left out|dev|bad|2 of sshare|line 5: RawUsage of bio is \"nan\"; what ");
+	ck_assert_int_eq(status, 3);
+	bio->raw_usage[0] = bio->limits[0] = '\0';
+	fake_cluster("dev")->partitions = "PartitionName=main State=UP TRESBillingWeights=CPU=1.0\n"
+					  "<html>\n";
+	ROW("rows left out|dev|bad|1 of scontrol|line 2: PartitionName is \"<html>\"; ");
+	fake_qos = "normal|||||1.000000\nq1|||x||1.000000\n";
+	ROW("rows left out|QOS|bad|1 of sacctmgr|line 3: GrpJobs of q1 is \"x\"; ");
 }
 END_TEST
 
@@ -708,6 +728,7 @@ int main(void)
 	tcase_add_test(doctor, all_is_well);
 	tcase_add_test(doctor, without_a_bank_it_says_what_to_do_first);
 	tcase_add_test(doctor, without_slurm_it_says_so);
+	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);

@@ -46,7 +46,8 @@ static const struct {
 	{"bio", "Bio"},	  {"no", "No"},	  {"010", "010"}, {"_.-", "XXUD-"}, {"xx_", "XxU"},
 	{"x_y", "XUy"},	  {"x.y", "XDy"}, {"xuy", "Xuy"}, {".", "XXD"},	    {"_", "XXU"},
 	{"0", "0"},	  {"a--", "A--"}, {"end", "End"}, {"x-", "X-"},	    {"..", "XXDD"},
-	{"ud._", "UdDU"}, {"1e3", "1e3"}, {"xxd", "Xxd"},
+	{"ud._", "UdDU"}, {"1e3", "1e3"}, {"xxd", "Xxd"}, {"h@f", "HAf"},   {"a%b%", "ACbC"},
+	{"a/b", "ASb"},
 };
 
 struct job {

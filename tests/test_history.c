@@ -539,7 +539,7 @@ static int forecast(struct books *books, void *ctx, struct sb_error *err)
 
 	OK(books_account(books, "alice", &account, err));
 	ck_assert_int_eq(account->time, forecasting->time);
-	return forecast_make(books, account, forecasting->last, &forecasting->forecast, err);
+	return forecast_make(books, account, forecasting->last, 0, &forecasting->forecast, err);
 }
 
 static void charge(int64_t now, int64_t since, int64_t before, int64_t amount)

@@ -42,6 +42,7 @@ MUTATIONS = {
     "factors-are-rounded": ("refund", "--job"),
     "free-states-are-charged": ("refund", "--job"),
     "in-flight-is-free": ("refund", "--job"),
+    "flights-cross-nothing": ("refund", "--job"),
     "limits-commit-nothing": ("refund", "--job"),
     "use-waits-past-a-window": ("deposit", "--end"),
     "waiting-use-is-free": ("deposit", "--end"),
@@ -409,16 +410,19 @@ class Game:
             if time > now:
                 return None if answer["status"] == USAGE else f"status {answer['status']}, not 2"
             accounts = sorted(self.bank.as_of(time).items())
+        flight = (lambda account: 0) if "as-of" in options else self.bank.flight
         mine = [
             {
                 "account": name,
                 "state": account.state(),
                 "allocated_seconds": account.allocated(),
-                "used_seconds": account.used(),
-                "available_seconds": account.available(),
-                "percent": account.percent(),
+                "used_seconds": account.used() + flight(account),
+                "available_seconds": None if account.unlimited else account.available() - flight(account),
+                "percent": account.percent(flight(account)),
                 "charged_seconds": account.sums["charged"],
                 "debt_seconds": account.debt,
+                "settled_seconds": None if account.unlimited else account.available(),
+                "unlimited": account.unlimited,
                 "unentered_seconds": None
                 if "as-of" in options
                 else sum(charge.amount for charge in account.waiting),
@@ -481,7 +485,7 @@ class Game:
 
 # ---- commands at random, with a liking for the edges ----
 
-COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Unentered,InFlight,Committed"
+COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Settled,Unlimited,Unentered,InFlight,Committed"
 
 RECORD_COLUMNS = (
     "Account,Cluster,Books,Slurm,Suspended,Weights,Edge,Difference,Since,Until,Jobs,Restarts"

@@ -42,7 +42,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	(void)snprintf(pids, sizeof(pids), "%s/pids", folder);
 	(void)snprintf(program, sizeof(program), "%s/program", fake ? fake : "tests/fake");
-	ck_assert_int_eq(setenv("FAKE_PIDS", pids, 1), 0);
+	ck_assert_int_eq(setenv("SLURM_CONF", pids, 1), 0);
 	/* Orphans come to this process, so that a killed one can be reaped and be seen to be gone,
 	 * also where nothing reaps them, as in some containers. */
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
@@ -524,39 +524,76 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-START_TEST(environment_keeps_answers_in_form)
+/* Sets "NAME=value" in the own environment. */
+static void set_env(const char *text)
 {
-	static const char *const gone[] = {
-		"LC_ALL=de_DE.UTF-8",  "SLURM_CLUSTERS=x",    "SLURM_WORKING_CLUSTER=x",
-		"SACCT_FORMAT=x",      "SLURM_TIME_FORMAT=x", "SLURM_BITSTR_LEN=x",
-		"SLURM_DEBUG_FLAGS=x", "SCONTROL_ALL=x",
-	};
-	static const char *const kept[] = {
-		"LC_ALL=C",
-		"SLURM_CONF=/some/where",
-		"SLURM_JWT=x",
-		"SUBANK_TEST_OTHER=",
-	};
+	char *entry = strdup(text), *value = strchr(entry, '=');
+
+	*value++ = '\0';
+	ck_assert_int_eq(setenv(entry, value, 1), 0);
+	free(entry);
+}
+
+static const char *const for_slurm[] = {
+	"HOME=/home/x",	       "LD_LIBRARY_PATH=/x/lib",
+	"LOGNAME=x",	       "SLURM_CONF=/some/where",
+	"SLURM_CONF_SERVER=x", "SLURM_JWT=x",
+	"SLURM_SACK_JWKS=x",   "SLURM_SACK_KEY=x",
+	"SLURM_SACK_SOCKET=x", "TMPDIR=/tmp",
+	"TZ=Asia/Tokyo",       "USER=x",
+};
+/* Names that only begin like those, and the empty one, are others. */
+static const char *const not_for_slurm[] = {
+	"LANG=de_DE.UTF-8", "LC_TIME=de_DE.UTF-8", "SLURM_CLUSTERS=x",	"SLURM_TIME_FORMAT=x",
+	"SACCT_FORMAT=x",   "SQUEUE_USERS=x",	   "SSHARE_NEW=x",	"SLURM_NEW_ONE=x",
+	"SLURM_CONF_OUT=x", "SUBANK_TEST_OTHER=",  "SLURM_SACK_KEY_=x", "USE=x",
+};
+
+enum {
+	FOR_SLURM = sizeof(for_slurm) / sizeof(for_slurm[0]),
+	NOT_FOR_SLURM = sizeof(not_for_slurm) / sizeof(not_for_slurm[0]),
+};
+
+static size_t count_lines(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += *text == '\n';
+	return count;
+}
+
+START_TEST(slurms_commands_get_what_they_need_and_no_more)
+{
+	const char *const env[] = {"env", NULL};
 	struct run_result result = {0};
 
-	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
-		char *entry = strdup(gone[i]), *value = strchr(entry, '=');
-
-		*value++ = '\0';
-		ck_assert_int_eq(setenv(entry, value, 1), 0);
-		free(entry);
-	}
-	ck_assert_int_eq(setenv("SLURM_CONF", "/some/where", 1), 0);
-	ck_assert_int_eq(setenv("SLURM_JWT", "x", 1), 0);
-	ck_assert_int_eq(setenv("SUBANK_TEST_OTHER", "", 1), 0);
-	ck_assert_int_eq(run_fake("environment", NULL, AMPLE_MS, &result, NULL), 0);
-	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
-		ck_assert_msg(!has_line(result.out, gone[i]), "%s is there", gone[i]);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		ck_assert_msg(has_line(result.out, kept[i]), "%s is not there", kept[i]);
+	for (size_t i = 0; i < FOR_SLURM; i++)
+		set_env(for_slurm[i]);
+	for (size_t i = 0; i < NOT_FOR_SLURM; i++)
+		set_env(not_for_slurm[i]);
+	set_env("LC_ALL=de_DE.UTF-8");
+	ck_assert_int_eq(run_clean(env, AMPLE_MS, &result, NULL), 0);
+	for (size_t i = 0; i < FOR_SLURM; i++)
+		ck_assert_msg(has_line(result.out, for_slurm[i]), "%s is not there", for_slurm[i]);
+	ck_assert(has_line(result.out, "LC_ALL=C"));
+	/* Those, the locale and PATH. */
+	ck_assert_uint_eq(count_lines(result.out), FOR_SLURM + 2);
 	run_result_release(&result);
 	/* The caller's own is as it was. */
 	ck_assert_str_eq(getenv("LC_ALL"), "de_DE.UTF-8");
+
+	/* A program that is none of Slurm's gets all but the locale. */
+	ck_assert_int_eq(run_program_with(env, "", 0, AMPLE_MS, &result, NULL), 0);
+	for (size_t i = 0; i < FOR_SLURM; i++)
+		ck_assert_msg(has_line(result.out, for_slurm[i]), "%s is not there", for_slurm[i]);
+	for (size_t i = 0; i < NOT_FOR_SLURM; i++)
+		ck_assert_msg(has_line(result.out, not_for_slurm[i]), "%s is not there",
+			      not_for_slurm[i]);
+	ck_assert(has_line(result.out, "LC_ALL=C"));
+	ck_assert(!has_line(result.out, "LC_ALL=de_DE.UTF-8"));
+	run_result_release(&result);
+
 	ck_assert_int_eq(clearenv(), 0);
 	const char *const argv[] = {program, "empty", NULL};
 	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, NULL), 0);
@@ -830,7 +867,7 @@ int main(void)
 	tcase_add_test(good, stdin_is_what_it_is_given);
 	tcase_add_test(good, who_does_not_read_stdin_blocks_nobody);
 	tcase_add_test(good, bytes_are_kept_as_they_are);
-	tcase_add_test(good, environment_keeps_answers_in_form);
+	tcase_add_test(good, slurms_commands_get_what_they_need_and_no_more);
 	tcase_add_test(good, signals_are_as_new_in_the_program);
 	tcase_add_test(good, only_its_own_pipes_reach_the_program);
 	tcase_add_loop_test(good, a_caller_without_stdio_is_served, 0, 8);

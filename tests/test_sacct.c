@@ -23,7 +23,26 @@
 static const struct sacct_window always = {.since = 0, .until = INT64_MAX};
 
 static const char *answer;
-static char asked[1024];
+static char asked[1024]; /* with "X" for the delimiter */
+static char last_delimiter[16];
+
+/* The line with [delimiter] for each bar, and a bar for each FAKE_BAR. */
+static char *with_delimiter(const char *line, const char *delimiter)
+{
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	for (; *line; line++) {
+		if (*line == '|')
+			fputs(delimiter, out);
+		else
+			fputc(*line == *FAKE_BAR ? '|' : *line, out);
+	}
+	ck_assert_int_eq(fclose(out), 0);
+	return text;
+}
 
 static int run_canned(const char *const argv[], const char *const env[], int deadline_ms,
 		      run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err)
@@ -34,11 +53,20 @@ static int run_canned(const char *const argv[], const char *const env[], int dea
 
 	ck_assert_int_eq(deadline_ms, 1234);
 	ck_assert_str_eq(env[0], "SLURM_TIME_FORMAT=%s");
+	ck_assert_str_eq(argv[6], "--delimiter");
+	ck_assert_uint_eq(strlen(argv[7]), 9);
+	ck_assert_str_ne(argv[7], last_delimiter);
+	(void)snprintf(last_delimiter, sizeof(last_delimiter), "%s", argv[7]);
 	for (int i = 0; argv[i] && len < sizeof(asked); i++)
 		len += (size_t)snprintf(asked + len, sizeof(asked) - len, "%s%s", i ? " " : "",
-					argv[i]);
-	while (code == 0 && (line = strsep(&rest, "\n")) && rest)
-		code = each(line, strlen(line), ctx, err);
+					i == 7 ? "X" : argv[i]);
+	while (code == 0 && (line = strsep(&rest, "\n")) && rest) {
+		char *fields = with_delimiter(line, argv[7]);
+
+		/* A line with a NUL in it is longer than it seems. */
+		code = each(fields, strlen(fields) + (strstr(fields, "NUL") ? 1 : 0), ctx, err);
+		free(fields);
+	}
 	free(copy);
 	*ret = (struct run_result){0};
 	return code;
@@ -49,12 +77,23 @@ static const struct slurm canned = {.sacct = "sacct", .deadline_ms = 1234, .line
 static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	(void)err;
-	fprintf(ctx, "%s %s %s %" PRId64 " %" PRId64 " %s %s %s %s %s", job->cluster, job->name,
+	fprintf(ctx, "%s %s %s %" PRId64 " %" PRIu64 " %s %s %s %s %s", job->cluster, job->name,
 		job->state, job->id, job->index, job->account, job->user, job->partition, job->qos,
 		job->tres);
 	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, job->submit,
 		job->start, job->end, job->elapsed, job->billing);
 	fprintf(ctx, " %" PRId64 " %" PRId64 "\n", job->suspended, job->limit);
+	return SLURM_OK;
+}
+
+static int print_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	(void)err;
+	fprintf(ctx, "left out line %zu: %s=%s", odd->line, odd->field, odd->value);
+	if (odd->job)
+		fprintf(ctx, " of %" PRId64 " %" PRId64 " %s%s", odd->id, odd->submit,
+			odd->account ? odd->account : "-", odd->ended ? "" : " running");
+	fputc('\n', ctx);
 	return SLURM_OK;
 }
 
@@ -66,49 +105,30 @@ static int read_to(const struct slurm *slurm, const struct sacct_window *window,
 	int code;
 
 	ck_assert_ptr_nonnull(out);
-	code = sacct_read(slurm, "dev", window, print, out, err);
+	code = sacct_read(slurm, "dev", window, print, print_odd, out, err);
 	ck_assert_int_eq(fclose(out), 0);
 	return code;
 }
+
+/* What cannot be trusted as a whole; the job before it is read all the same. */
+#define GOOD "dev|9|9|9|a|u|p|q|COMPLETED|5|6|7|1|00:00:00|billing=2|1\n"
 
 static const struct {
 	const char *answer, *text;
 } bad[] = {
 	{"", "empty"},
-	{"x|y\n", "line 1 of its answer for cluster dev has \"x|y\" for its header"},
-	{HEADER "\n", "line 2 of its answer for cluster dev has 1 fields instead of 16"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
-		"dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00|||1\n",
-	 "line 3 of its answer for cluster dev has 17 fields"},
-	{HEADER "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "\"gpu\" for Cluster"},
-	{HEADER "dev|1||1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "JobID"},
-	{HEADER "dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "JobIDRaw"},
-	{HEADER "dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
-	 "\"1.batch\" for JobIDRaw"},
-	{HEADER "dev|1|1|-1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "DBIndex"},
-	{HEADER "dev|1|1|1|a|u|p|q||1|1|Unknown|1|00:00:00||1\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|running|1|1|Unknown|1|00:00:00||1\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|CANCELLED+|1|1|Unknown|1|00:00:00||1\n", "State"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|Unknown|1|Unknown|1|00:00:00||1\n", "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|2026-11-24T22:56:16|1|Unknown|1|00:00:00||1\n",
-	 "Submit"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|now|Unknown|1|00:00:00||1\n", "Start"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1||1|00:00:00||1\n", "End"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|00:00:01|00:00:00||1\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|9223372036854775808|00:00:00||1\n", "ElapsedRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|||1\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:60||1\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|-00:00:00||1\n", "Suspended"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing|1\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|mem=1.5G|1\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1,|1\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|billing=1,billing=2|1\n", "AllocTRES"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|\n", "\"\" for TimelimitRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|01:00:00\n", "TimelimitRaw"},
-	{HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00|cpu=1|4294967296\n", "TimelimitRaw"},
+	{"x|y\n", "line 1 of its answer for cluster dev has \"x"},
+	{GOOD, "for its header"},
+	{"Cluster|JobIDRaw|JobID\n", "for its header"},
+	{HEADER GOOD "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
+	 "line 3 of its answer for cluster dev has \"gpu\" for Cluster"},
+	{HEADER GOOD "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1\n", "\" for its last row"},
+	{HEADER GOOD "dev|1|1|1|a\n", "\" for its last row"},
+	{HEADER GOOD "x\n", "\"x\" for its last row"},
+	{HEADER GOOD "dev|1|1|1|NUL|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n", "a NUL byte"},
 };
 
-START_TEST(what_is_not_a_job_is_refused)
+START_TEST(an_answer_that_cannot_be_trusted_is_refused)
 {
 	struct slurm_error err = {0};
 	char *text;
@@ -116,7 +136,132 @@ START_TEST(what_is_not_a_job_is_refused)
 	answer = bad[_i].answer;
 	ck_assert_int_eq(read_to(&canned, &always, &text, &err), SLURM_EFORM);
 	ck_assert_msg(strstr(err.text, bad[_i].text), "%s", err.text);
+	ck_assert_str_eq(text, strstr(answer, HEADER GOOD)
+				       ? "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n"
+				       : "");
 	free(text);
+}
+END_TEST
+
+static const struct {
+	const char *row, *text;
+} unreadable[] = {
+	{"dev||1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1", "JobIDRaw= of -1 1 a running"},
+	{"dev|1.batch|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00||1", "JobIDRaw=1.batch of -1 1 a"},
+	{"dev|9223372036854775808|1|1|a|u|p|q|RUNNING|1|1|2|1|00:00:00||1",
+	 "JobIDRaw=9223372036854775808 of -1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|Unknown|1|2|1|00:00:00||1", "Submit=Unknown of 1 -1 a"},
+	{"dev|1|1|1|a|u|p|q|X||1|2|1|00:00:00||1", "Submit= of 1 -1 a"},
+	{"dev|1|1|1|a|u|p|q|X|2026-11-24T22:56:16|1|2|1|00:00:00||1",
+	 "Submit=2026-11-24T22:56:16 of 1 -1 a"},
+	{"dev|1|1|1|a|u|p|q|X|253402300800|1|2|1|00:00:00||1", "Submit=253402300800 of 1 -1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|now|2|1|00:00:00||1", "Start=now of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1||Unknown|1|00:00:00||1", "Start= of 1 1 a running"},
+	{"dev|1|1|1|a|u|p|q|X|1|1||1|00:00:00||1", "End= of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|-1|1|00:00:00||1", "End=-1 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|-1|00:00:00||1", "ElapsedRaw=-1 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|00:00:01|00:00:00||1", "ElapsedRaw=00:00:01 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|9223372036854775808|00:00:00||1",
+	 "ElapsedRaw=9223372036854775808 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|5|7|3|00:00:00||1", "ElapsedRaw=3 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|7|5|3|00:00:00||1", "ElapsedRaw=3 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|||1", "Suspended= of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:60||1", "Suspended=00:00:60 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|-00:00:00||1", "Suspended=-00:00:00 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|9999999-00:00:00||1", "Suspended=9999999-00:00:00 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|cpu=1,billing|1",
+	 "AllocTRES=cpu=1,billing of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=|1", "AllocTRES=billing= of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=-1|1", "AllocTRES=billing=-1 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1.5|1", "AllocTRES=billing=1.5 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1M|1", "AllocTRES=billing=1M of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=9223372036854775808|1",
+	 "AllocTRES=billing=9223372036854775808 of 1 1 a"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1,billing=1|1",
+	 "AllocTRES=billing=1,billing=1 of 1 1 a"},
+	/* Cut off by the next one, and one too long. */
+	{"dev|1|1|1|a|u", "a row="},
+	{"", "a row="},
+	{"Welcome to dev!", "a row=Welcome to dev!\n"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00||1|1", "a row=dev"},
+};
+
+/* Each costs its own job and no other. */
+START_TEST(a_row_that_cannot_be_read_is_left_out)
+{
+	static const char good[] = "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n";
+	struct slurm_error err = {0};
+	char *text, *all, *expected;
+
+	ck_assert_int_ge(asprintf(&all, HEADER GOOD "%s\n" GOOD, unreadable[_i].row), 0);
+	ck_assert_int_ge(asprintf(&expected, "%sleft out line 3: %s", good, unreadable[_i].text),
+			 0);
+	answer = all;
+	ck_assert_msg(read_to(&canned, &always, &text, &err) == 0, "%s", err.text);
+	ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
+	ck_assert_str_eq(text + strlen(text) - strlen(good), good);
+	free(text);
+	free(expected);
+	free(all);
+}
+END_TEST
+
+static const struct {
+	const char *row, *text;
+} strange[] = {
+	/* As 22.05.8 printed it after `scontrol update jobid=5 TimeLimit=0`. */
+	{"dev|5|5|5|lab|u|main|normal|TIMEOUT|1795945791|1795945791|1795945794|3|00:00:00|"
+	 "billing=1,cpu=1,node=1|",
+	 "dev 5 TIMEOUT 5 5 lab u main normal billing=1,cpu=1,node=1 1795945791 1795945791 "
+	 "1795945794 3 1 0 -1"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|INVALID",
+	 "dev 1 X 1 1 a u p q billing=1 1 1 2 1 1 0 -1"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|4294967296",
+	 "dev 1 X 1 1 a u p q billing=1 1 1 2 1 1 0 -1"},
+	{"dev|1|1|-1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 0 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|18446744073709551616|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 0 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|7||1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 7 X 7 1 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|a|u|p|q|EXPEDITED+|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 EXPEDITED+ 1 1 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|a|u|p|q|left by itself|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 left 1 1 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|a|u|p|q||1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1  1 1 a u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|"
+	 "energy=18446744073709551614,gres/gpu:a/b=1,gres/gpu:a/b=2,mem=1.5T,Billing=4,x,,=|1",
+	 "dev 1 X 1 1 a u p q energy=18446744073709551614,gres/gpu:a/b=1,gres/gpu:a/b=2,mem=1.5T,"
+	 "Billing=4,x,,= 1 1 2 1 4 0 60"},
+	/* Names have any bytes. */
+	{"dev|1|1|1|htc" FAKE_BAR "free|u" FAKE_BAR "|" FAKE_BAR "|" FAKE_BAR FAKE_BAR
+	 "|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 1 htc|free u| | || billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|bio\nx|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 1 bio\nx u p q billing=1 1 1 2 1 1 0 60"},
+	{"dev|1|1|1|\n\n|u\n|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 1 \n\n u\n p q billing=1 1 1 2 1 1 0 60"},
+	/* One that tries to be another row, of an account that pays. */
+	{"dev|1|1|1|x\ndev" FAKE_BAR "2" FAKE_BAR "2" FAKE_BAR "2" FAKE_BAR "rich" FAKE_BAR
+	 "u|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
+	 "dev 1 X 1 1 x\ndev|2|2|2|rich|u u p q billing=1 1 1 2 1 1 0 60"},
+};
+
+START_TEST(a_row_that_is_strange_is_read)
+{
+	static const char good[] = "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n";
+	struct slurm_error err = {0};
+	char *text, *all, *expected;
+
+	ck_assert_int_ge(asprintf(&all, HEADER "%s\n" GOOD, strange[_i].row), 0);
+	ck_assert_int_ge(asprintf(&expected, "%s\n%s", strange[_i].text, good), 0);
+	answer = all;
+	ck_assert_msg(read_to(&canned, &always, &text, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(text, expected);
+	free(text);
+	free(expected);
+	free(all);
 }
 END_TEST
 
@@ -127,9 +272,12 @@ START_TEST(names_are_checked_first)
 	struct slurm_error err = {0};
 
 	asked[0] = '\0';
-	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, NULL, &err), SLURM_ENAME);
-	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, NULL, &err), SLURM_ENAME);
-	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, NULL, &err), SLURM_ENAME);
+	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, print_odd, NULL, &err),
+			 SLURM_ENAME);
+	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, print_odd, NULL, &err),
+			 SLURM_ENAME);
+	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, print_odd, NULL, &err),
+			 SLURM_ENAME);
 	ck_assert_str_eq(asked, "");
 }
 END_TEST
@@ -147,7 +295,8 @@ START_TEST(who_refuses_a_job_ends_the_reading)
 
 	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
 			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n";
-	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, &count, &err), SLURM_ESYSTEM);
+	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, print_odd, &count, &err),
+			 SLURM_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
 }
@@ -157,8 +306,13 @@ END_TEST
 START_TEST(jobs_of_all_kinds_are_read)
 {
 	const char *const accounts[] = {"a", "b"};
-	struct sacct_window window = {
-		.since = 0, .until = 1795560999, .accounts = accounts, .account_count = 2};
+	const int64_t ids[] = {3, 12};
+	struct sacct_window window = {.since = 0,
+				      .until = 1795560999,
+				      .accounts = accounts,
+				      .account_count = 2,
+				      .ids = ids,
+				      .id_count = 2};
 	struct slurm_error err = {0};
 	char *text;
 
@@ -167,7 +321,8 @@ START_TEST(jobs_of_all_kinds_are_read)
 		"billing=1,cpu=1,node=1|1440\n"
 		"dev|3|3+0|8|a|u|main|normal|CANCELLED by "
 		"0|1795560976|None|1795560990|0|00:00:00||4294967295\n"
-		"dev|8|8|13|a|u|main|normal|RUNNING|1795560976|1795560990|Unknown|9|1-02:03:04|cpu="
+		"dev|8|8|13512637919694125056|a|u|main|normal|RUNNING|1795560976|1795560990|"
+		"Unknown|9|1-02:03:04|cpu="
 		"1,node=1|UNLIMITED\n"
 		"dev|9|9|14|||x,y||REQUEUED|1795560976|1795560990|1795560995|5|00:00:03|"
 		"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1|1\n"
@@ -178,17 +333,19 @@ START_TEST(jobs_of_all_kinds_are_read)
 			       "1795560976 1795560976 1795560979 3 1 0 86400\n"
 			       "dev 3+0 CANCELLED 3 8 a u main normal  "
 			       "1795560976 -1 1795560990 0 0 0 257698037700\n"
-			       "dev 8 RUNNING 8 13 a u main normal cpu=1,node=1 "
+			       "dev 8 RUNNING 8 13512637919694125056 a u main normal cpu=1,node=1 "
 			       "1795560976 1795560990 -1 9 0 93784 -1\n"
 			       "dev 9 REQUEUED 9 14   x,y  "
 			       "billing=3,cpu=1,gres/gpu=2,mem=100M,node=1 "
 			       "1795560976 1795560990 1795560995 5 3 3 60\n"
 			       "dev 2_3 PENDING 2 5 a u main normal  1795560976 -1 -1 0 0 0 -1\n");
 	free(text);
-	ck_assert_str_eq(asked,
-			 "sacct -D -X -a -P --noconvert -M dev -S uts1000000 -E uts1795560999 -o "
-			 "Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
-			 "Submit,Start,End,ElapsedRaw,Suspended,AllocTRES,TimelimitRaw -A a,b");
+	ck_assert_str_eq(
+		asked,
+		"sacct -D -X -a -P --noconvert --delimiter X -M dev -S uts1000000 -E uts1795560999 "
+		"-o "
+		"Cluster,JobIDRaw,JobID,DBIndex,Account,User,Partition,QOS,State,"
+		"Submit,Start,End,ElapsedRaw,Suspended,AllocTRES,TimelimitRaw -A a,b -j 3,12");
 	answer = HEADER;
 	ck_assert_int_eq(read_to(&canned, &always, &text, &err), 0);
 	ck_assert_str_eq(text, "");
@@ -234,13 +391,21 @@ static const struct {
 	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "GRES/gpu", 2},
 	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "Mem", 100},
 	{"billing=3,cpu=1,gres/gpu=2,mem=100M,node=1", "gres", -1},
-	{"billing=3,mem=1G", "mem", -1},
-	{"billing=9223372036854775808", "billing", -1},
+	{"billing=3,mem=1G", "mem", -2},
+	{"billing=3,mem=M", "mem", -2},
+	{"billing=9223372036854775808", "billing", -2},
+	{"billing=1M", "billing", -2},
+	{"billing=+1", "billing", -2},
 	{"cpu=1,CPU=2", "cpu", -2},
-	{"cpu=1,,mem=2", "cpu", -2},
-	{"cpu=1,=2", "cpu", -2},
-	{"cpu=1,mem=MM", "cpu", -2},
-	{"cpu=1,mem", "cpu", -2},
+	{"cpu", "cpu", -2},
+	{"cpu=", "cpu", -2},
+	/* Of others nothing is asked. */
+	{"cpu=1,mem=1G", "cpu", 1},
+	{"cpu=1,,mem=2", "cpu", 1},
+	{"cpu=1,=2", "cpu", 1},
+	{"cpu=1,mem=MM", "cpu", 1},
+	{"cpu=1,mem", "cpu", 1},
+	{"cpu=1,gres/gpu:a=1,gres/gpu:a=1", "cpu", 1},
 };
 
 START_TEST(tres_are_found_in_what_was_allocated)
@@ -257,7 +422,8 @@ END_TEST
 
 #define JOBS                                                                                       \
 	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2|60\n"      \
-	"2|2|2|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|billing=1|60\n"      \
+	"2|2|18446744073709551615|b|u|main|normal|COMPLETED|1000100|1000150|1000300|150|00:00:00|" \
+	"billing=1|60\n"                                                                           \
 	"3|3|3|c|u|main|normal|CANCELLED by 0|1000100|None|1000180|0|00:00:00||60\n"               \
 	"4|4|4|a|u|main|normal|RUNNING|1000100|1000250|Unknown|60|00:00:00|billing=1|60\n"
 
@@ -275,6 +441,7 @@ static const struct {
 	  .accounts = (const char *const[]){"a", "c"},
 	  .account_count = 2},
 	 "1 3 4"},
+	{{.since = 0, .until = 1001000, .ids = (const int64_t[]){2, 4, 9}, .id_count = 3}, "2 4"},
 };
 
 static int list_id(const struct sacct_job *job, void *ctx, struct slurm_error *err)
@@ -284,6 +451,14 @@ static int list_id(const struct sacct_job *job, void *ctx, struct slurm_error *e
 	(void)err;
 	(void)snprintf(list + strlen(list), 64 - strlen(list), "%s%" PRId64, *list ? " " : "",
 		       job->id);
+	return 0;
+}
+
+static int no_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	(void)ctx;
+	(void)err;
+	ck_abort_msg("left out: %s", odd->value);
 	return 0;
 }
 
@@ -299,7 +474,7 @@ START_TEST(fakes_show_jobs_of_a_window)
 
 	fake_cluster("dev")->jobs = JOBS;
 	ck_assert_ptr_nonnull(mkdtemp(state));
-	ck_assert_int_eq(setenv("FAKE_STATE", state, 1), 0);
+	ck_assert_int_eq(setenv("SLURM_CONF", state, 1), 0);
 	(void)snprintf(path, sizeof(path), "%s/dev", state);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	(void)snprintf(path, sizeof(path), "%s/dev.jobs", state);
@@ -308,18 +483,22 @@ START_TEST(fakes_show_jobs_of_a_window)
 	ck_assert_int_ge(fputs(JOBS, file), 0);
 	ck_assert_int_eq(fclose(file), 0);
 	(void)snprintf(path, sizeof(path), "%s/sacct", folder ? folder : "tests/fake");
-	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window, list_id, ids, &err) == 0, "%s",
-		      err.text);
+	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err) ==
+			      0,
+		      "%s", err.text);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	ids[0] = '\0';
 	slurm = (struct slurm){.sacct = "sacct", .deadline_ms = 1, .lines = fake_lines};
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window, list_id, ids, &err), 0);
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err),
+			 0);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	fake_mode[FAKE_SACCT] = FAKE_FAILS;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, ids, &err), SLURM_EFAILED);
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+			 SLURM_EFAILED);
 	ck_assert_ptr_nonnull(strstr(err.text, "sacct: error: the fake fails"));
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, ids, &err), SLURM_EFORM);
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+			 SLURM_EFORM);
 	ck_assert_int_eq(run_program(remove, 30000, &result, NULL), 0);
 	run_result_release(&result);
 }
@@ -457,7 +636,9 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, fake_reset, fake_release);
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, what_is_not_a_job_is_refused, 0, COUNT(bad));
+	tcase_add_loop_test(tcase, an_answer_that_cannot_be_trusted_is_refused, 0, COUNT(bad));
+	tcase_add_loop_test(tcase, a_row_that_cannot_be_read_is_left_out, 0, COUNT(unreadable));
+	tcase_add_loop_test(tcase, a_row_that_is_strange_is_read, 0, COUNT(strange));
 	tcase_add_test(tcase, names_are_checked_first);
 	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);

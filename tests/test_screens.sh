@@ -49,7 +49,7 @@ trap finish EXIT
 trap 'exit 99' HUP INT TERM
 unset SUBANK_BANK TMUX TMUX_PANE NO_COLOR COLUMNS LINES
 # tmux has $SHELL start what it runs, and readline has a prompt of its own if ~/.inputrc says so.
-export LC_ALL="$locale" TZ=UTC PATH FAKE_STATE="$dir/state" SUBANK_CLOCK="$dir/clock" \
+export LC_ALL="$locale" TZ=UTC PATH FAKE_STATE="$dir/state" SLURM_CONF="$dir/state" SUBANK_CLOCK="$dir/clock" \
 	JOURNAL_STREAM=none SHELL=/bin/sh INPUTRC=/dev/null CLOCKED
 cat >"$dir/tmux.conf" <<END
 set -g default-terminal screen

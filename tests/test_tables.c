@@ -387,6 +387,8 @@ static void same_as_json(const char *const args[4])
 				ck_assert(moves(json_string_value(value)));
 			else if (json_is_string(value))
 				ck_assert_str_eq(cell, json_string_value(value));
+			else if (json_is_boolean(value))
+				ck_assert_str_eq(cell, json_is_true(value) ? "yes" : "no");
 			else
 				ck_assert_msg(!*cell, "%s of %s", cell, name);
 			name += strlen(name) + 1;
@@ -471,6 +473,44 @@ START_TEST(a_terminal_changes_nothing_for_programs)
 }
 END_TEST
 
+/* What no entry can be, behind the newest one. */
+static int damage(struct store_txn *txn, void *ctx, struct sb_error *store_err)
+{
+	unsigned char key[8];
+
+	u64_store(key, *(const uint64_t *)ctx + 1);
+	return store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
+			 (struct slice){"x", 1}, store_err);
+}
+
+/* What was found before it is no answer, nor are an empty list or a header alone. */
+START_TEST(what_fails_prints_no_part_of_an_answer)
+{
+	static const char *const forms[] = {"-n", "--json", "--csv", "-P", "-p"};
+	struct bank *bank;
+	uint64_t head;
+
+	open_all();
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		GIVES(1, NULL, "account 'nosuch' is not in the bank", "balance", "nosuch",
+		      forms[i]);
+		GIVES(1, NULL, "account 'nosuch' is not in the bank", "usage", "nosuch", forms[i]);
+		GIVES(1, NULL, "account 'nosuch' is not in the bank", "statement", "nosuch",
+		      forms[i]);
+		GIVES(1, NULL, "account 'nosuch' is not in the bank", "journal", "nosuch",
+		      forms[i]);
+		GIVES(1, NULL, "nothing was charged for job 7", "refund", "--job", "7", "--note",
+		      "x", forms[i]);
+	}
+	bank = util_open(STORE_WRITE);
+	head = util_head(bank).seq;
+	OK(store_write(bank_store(bank), damage, &head, &error));
+	bank_close(bank);
+	GIVES(1, NULL, "has only 1 bytes", "journal");
+	GIVES(1, NULL, "has only 1 bytes", "journal", "-n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("tables");
@@ -493,6 +533,7 @@ int main(void)
 	tcase_add_checked_fixture(programs, setup, drive_teardown);
 	tcase_add_test(programs, every_verb_that_lists_has_every_form);
 	tcase_add_test(programs, csv_has_what_json_has);
+	tcase_add_test(programs, what_fails_prints_no_part_of_an_answer);
 	tcase_add_test(programs, a_terminal_changes_nothing_for_programs);
 	suite_add_tcase(suite, programs);
 	return util_run(suite);

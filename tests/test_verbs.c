@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "slurm/slurm.h"
 #include "tests/drive.h"
 
 #define NAME_40 "a123456789b123456789c123456789d123456789"
@@ -50,6 +51,129 @@ static int64_t available(const char *account)
 }
 
 /* ---- the frame ---- */
+
+/* The verb must make [count] entries, end with 5 and say that these were recorded, and [what]. */
+static void check_untold(uint64_t count, const char *what, const char *const args[])
+{
+	uint64_t first = entries() + 1;
+	char text[160];
+
+	out_full = true;
+	drive(args);
+	out_full = false;
+	ck_assert_msg(status == 5, "%s: status %d: %s", args[0], status, err);
+	ck_assert_uint_eq(entries(), first + count - 1);
+	check_has(__FILE__, __LINE__, args[0], err, what);
+	check_has(__FILE__, __LINE__, args[0], err,
+		  " could not be written: No space left on device: make room; do not run it again");
+	ck_assert_msg(!strstr(err, "room and run it"), "%s", err);
+	if (count != 1)
+		return;
+	(void)snprintf(text, sizeof(text), "entry %" PRIu64 " was recorded", first);
+	check_has(__FILE__, __LINE__, args[0], err, text);
+	(void)snprintf(text, sizeof(text), "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
+		       first, first);
+	check_has(__FILE__, __LINE__, args[0], err, text);
+}
+#define UNTOLD(count, what, ...) check_untold(count, what, (const char *const[]){__VA_ARGS__, NULL})
+
+START_TEST(what_was_recorded_is_said_to_be_when_its_receipt_is_lost)
+{
+	static const char round[] =
+		"- {ref: a, deposit: bio, su: 1}\n- {ref: b, deposit: bio, su: 1}\n";
+	char path[256];
+
+	UNTOLD(2, "(fresh: opened fresh); only the receipt", "open", "fresh");
+	UNTOLD(1, " was recorded (bio: deposited 1.00 SU); only the receipt", "deposit", "bio",
+	       "1");
+	UNTOLD(1, " was recorded (bio: withdrew 1.00 SU)", "withdraw", "bio", "1");
+	UNTOLD(1, " was recorded (bio: transferred 1.00 SU to chem)", "transfer", "bio", "chem",
+	       "1");
+	UNTOLD(1, " was recorded (bio: ", "set", "bio", "50");
+	UNTOLD(1, " was recorded (bio: ", "terms", "bio", "--credit", "1");
+	UNTOLD(1, " was recorded (bio: held by hand)", "hold", "bio", "--no-apply");
+	UNTOLD(1, " was recorded (bio: ", "release", "bio", "--no-apply");
+	fake_account("dev", "bio")->usage += 3600;
+	UNTOLD(1, " was recorded; only the output", "check");
+	UNTOLD(1, " was recorded (bio: ", "refund", "15", "--note", "x");
+	UNTOLD(1, " was recorded (bio: ", "reverse", "16", "--note", "x");
+	UNTOLD(1, "(fresh: closed", "close", "fresh", "--no-apply");
+	(void)snprintf(path, sizeof(path), "%s/round.yaml", test_folder);
+	util_write_file(path, round, sizeof(round) - 1);
+	UNTOLD(2, " to 20 were recorded; only the output", "import", "--append", path);
+	/* What stands outside the chain. */
+	machine = "id/another";
+	UNTOLD(0, "the bank was adopted; only the output", "adopt");
+}
+END_TEST
+
+START_TEST(what_stands_already_is_said_to_be_when_its_receipt_is_lost)
+{
+	DONE("", "deposit", "bio", "1", "--ref", "r");
+	UNTOLD(0, "entry 6 was recorded before (bio: it has this ref)", "deposit", "bio", "1",
+	       "--ref", "r");
+}
+END_TEST
+
+START_TEST(what_was_not_recorded_is_not_said_to_be)
+{
+	static const char *const questions[][4] = {
+		{"balance"}, {"terms", "bio"}, {"check", "--dry-run"}, {"journal", "--json"}};
+
+	(void)fake_account("dev", "bio");
+	fake_account("dev", "bio")->usage += 3600;
+	for (size_t i = 0; i < 4; i++) {
+		char *before = exported();
+
+		out_full = true;
+		GIVES(1, "", "cannot write the output: No space left on device", questions[i][0],
+		      questions[i][1], questions[i][2]);
+		out_full = false;
+		ck_assert_ptr_null(strstr(err, "recorded"));
+		UNCHANGED(before);
+	}
+}
+END_TEST
+
+START_TEST(other_things_done_are_said_when_the_receipt_is_lost)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/export.yaml", test_folder);
+	out_full = true;
+	GIVES(5, "", "the file was written; only the output could not be written", "export", path);
+	(void)snprintf(path, sizeof(path), "%s/copies", test_folder);
+	ck_assert_int_eq(mkdir(path, 0750), 0);
+	GIVES(5, "", "the backup was made; only the output", "backup", path);
+	(void)snprintf(path, sizeof(path), "%s/export.yaml", test_folder);
+	GIVES(5, "", "the ledger was restored; only the output", "import", "--replace", "-i", path);
+	(void)snprintf(path, sizeof(path), "%s/other", test_folder);
+	ck_assert_int_eq(setenv("SUBANK_BANK", path, 1), 0);
+	GIVES(5, "", "the bank was made; only the output", "init");
+}
+END_TEST
+
+/* What failed may advise to run it again: the last word is that it must not be. */
+START_TEST(after_an_entry_nothing_advises_to_repeat_it)
+{
+	fake_account("dev", "bio")->usage += 400000;
+	DONE("held", "check");
+	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
+	GIVES(3, "deposited 1000.00 SU",
+	      "the entry stands, do not run it again; the next check brings Slurm in line",
+	      "deposit", "bio", "1000");
+	out_full = true;
+	GIVES(3, "", "was recorded (bio: deposited 1000.00 SU); only the receipt", "deposit", "bio",
+	      "1000");
+	out_full = false;
+	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
+	/* The receipt is lost, and Slurm is changed all the same. */
+	out_full = true;
+	GIVES(5, "", "only the receipt", "deposit", "bio", "1");
+	out_full = false;
+	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
+}
+END_TEST
 
 START_TEST(malformed_command_lines_are_refused)
 {
@@ -418,11 +542,38 @@ END_TEST
 
 /* ---- entering ---- */
 
+/* The books and slurm/ each have the rule for themselves. */
+START_TEST(what_the_bank_can_have_is_what_may_reach_a_command_line)
+{
+	static const char *const before[] = {"", "", "a", "a"}, *const behind[] = {"", "a", "",
+										   "b"};
+	char name[512];
+
+	for (size_t i = 0; i < COUNT(before); i++) {
+		for (int c = 1; c < 256; c++) {
+			(void)snprintf(name, sizeof(name), "%s%c%s", before[i], c, behind[i]);
+			ck_assert_msg(slurm_name_ok(name) == name_ok(name), "'%s'", name);
+			ck_assert_msg(name_ok(name) == !name_check("account", name, NULL), "'%s'",
+				      name);
+			ck_assert_msg(!slurm_check_cluster(name, NULL) ==
+					      !name_check("cluster", name, NULL),
+				      "'%s'", name);
+		}
+	}
+	for (size_t len = 0; len < sizeof(name); len++) {
+		memset(name, 'a', len);
+		name[len] = '\0';
+		ck_assert(slurm_name_ok(name) == (len > 0 && len < 256));
+		ck_assert(name_ok(name) == (len > 0 && len < 256));
+	}
+}
+END_TEST
+
 START_TEST(malformed_names_and_amounts_are_refused_by_every_verb)
 {
 	static const char *const names[] = {
-		"",	"a;b",	"a$b", "a'b", "a\"b",	   "a,b",     "a=b",	    "a b",
-		"a\nb", "a`b`", "a/b", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
+		"",	"a;b",	"a$b",	"a'b", "a\"b",	    "a,b",     "a=b",	     "a b",
+		"a\nb", "a`b`", "a[b]", "a*",  "a\xc3\xa4", "\033[2J", NAME_255 "x",
 	};
 	static const char *const amounts[] = {
 		"0",
@@ -1019,6 +1170,12 @@ int main(void)
 	      *showing = tcase_create("showing"), *files = tcase_create("files");
 
 	add_verbs(frame);
+	tcase_add_test(frame, what_the_bank_can_have_is_what_may_reach_a_command_line);
+	tcase_add_test(frame, what_was_recorded_is_said_to_be_when_its_receipt_is_lost);
+	tcase_add_test(frame, what_stands_already_is_said_to_be_when_its_receipt_is_lost);
+	tcase_add_test(frame, what_was_not_recorded_is_not_said_to_be);
+	tcase_add_test(frame, other_things_done_are_said_when_the_receipt_is_lost);
+	tcase_add_test(frame, after_an_entry_nothing_advises_to_repeat_it);
 	tcase_add_test(frame, malformed_command_lines_are_refused);
 	tcase_add_test(frame, a_wrong_command_changes_nothing);
 	tcase_add_test(frame, what_was_meant_is_asked);

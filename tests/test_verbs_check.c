@@ -83,13 +83,49 @@ static void let_use_wait(void)
 		     "charge_minutes: 60\n");
 }
 
+/* Opened for both clusters, and on one of them. */
+START_TEST(use_is_as_old_as_where_the_account_is)
+{
+	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
+	fake_cluster("gpu");
+	(void)fake_account("gpu", "chem");
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check");
+	DONE("bio     1s ago", "balance", "bio", "-n", "-o", "Account,Read");
+	DONE("bio is fine: ", "why", "bio");
+	ck_assert_ptr_null(strstr(out, "gpu"));
+	/* Where it is and that does not answer counts. */
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-n", "-o", "Account,Read");
+	DONE("its use on gpu was read last at ", "why", "chem");
+	/* It comes there, too. */
+	fake_cluster("gpu")->silent = false;
+	(void)fake_account("gpu", "bio");
+	DONE("", "check");
+	fake_cluster("gpu")->silent = true;
+	clock_now += 5 * HOUR;
+	GIVES(3, "", "gpu", "check");
+	DONE("its use on gpu was read last at ", "why", "bio");
+	/* And goes from the other one. */
+	fake_remove_account("dev", "chem");
+	fake_cluster("gpu")->silent = false;
+	DONE("", "check");
+	clock_now += 5 * HOUR;
+	DONE("", "check", "-M", "gpu");
+	DONE("chem    1s ago", "balance", "chem", "-n", "-o", "Account,Read");
+}
+END_TEST
+
 START_TEST(use_waits_for_its_entry_and_is_told)
 {
 	let_use_wait();
 	dev("bio")->usage += 3600;
 	DONE("bio: charged 1.00 SU used on dev", "check");
 	STATE("bio", "open|||32400");
-	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Free", "--seconds");
+	RUN("balance", "-nPo", "Account,Charged,Used,Unentered,Available", "--seconds");
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
 	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
@@ -619,6 +655,123 @@ START_TEST(one_account_that_cannot_be_charged_does_not_stop_the_others)
 	GIVES(3, "chem: charged 0.01 SU", "more than can be charged", "check");
 	STATE("chem", "open|||35940");
 	DONE("all is well", "verify");
+}
+END_TEST
+
+static void set_raw(const char *account, const char *text)
+{
+	(void)snprintf(dev(account)->raw_usage, sizeof(dev(account)->raw_usage), "%s", text);
+}
+
+/* Its RawUsage is no number: the others are charged, and it is once that is one. */
+START_TEST(one_usage_that_cannot_be_read_is_left_out_and_charged_later)
+{
+	static const char *const odd[] = {"nan", "-5", "18446744073709551614", "many"};
+	char text[256];
+
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		dev("bio")->usage += 100;
+		dev("chem")->usage += 7;
+		set_raw("bio", odd[i]);
+		GIVES(3, "chem: charged",
+		      "bio: its usage on dev cannot be read: nothing is charged", "check");
+		(void)snprintf(
+			text, sizeof(text),
+			"cluster 'dev': sshare, line 5: RawUsage of bio is \"%s\": it is left "
+			"out",
+			odd[i]);
+		ck_assert_msg(strstr(err, text) != NULL, "%s", err);
+		ck_assert_ptr_null(strstr(out, "bio"));
+		ck_assert_ptr_null(strstr(err, "no longer has"));
+		ck_assert_ptr_null(strstr(err, "went down"));
+	}
+	STATE("bio", "open|||36000");
+	STATE("chem", "open|||35972");
+	set_raw("bio", "");
+	DONE("bio: charged 0.11 SU used on dev", "check");
+	STATE("bio", "open|||35600");
+	nothing_to_do();
+	DONE("", "verify");
+}
+END_TEST
+
+/* A held one stays so, and one whose use cannot be read can still be held by what the books have.
+ */
+START_TEST(levers_go_on_beside_a_usage_that_cannot_be_read)
+{
+	spend("chem");
+	set_raw("chem", "nan");
+	set_raw("bio", "-5");
+	GIVES(3, NULL, "chem: its usage on dev cannot be read", "check");
+	LIMIT("chem", "cpu=0");
+	STATE("chem", "held|funds|set|0");
+	GIVES(0, "bio has 0.00 SU", "", "withdraw", "bio", "all", "--no-apply");
+	GIVES(3, "bio: held, available 0.00 SU", "bio: its usage on dev", "check");
+	LIMIT("bio", "cpu=0");
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1", "--no-apply");
+	GIVES(3, "chem: released, available 1.00 SU", "chem: its usage", "check");
+	LIMIT("chem", "");
+}
+END_TEST
+
+/* Its limits are a list that makes no sense: they are left alone, and so is the lever in the books.
+ */
+START_TEST(limits_that_cannot_be_read_are_left_alone)
+{
+	spend("chem");
+	(void)snprintf(dev("chem")->limits, sizeof(dev("chem")->limits), "cpu=");
+	GIVES(3, NULL, "line 7: GrpTRESMins of chem is \"cpu=\"", "check");
+	STATE("chem", "held|funds|set|0");
+	LIMIT("chem", "cpu=");
+	dev("bio")->usage += 5;
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1", "--no-apply");
+	GIVES(3, "bio: charged", "chem: its limits on dev must change but cannot be read", "check");
+	LIMIT("chem", "cpu=");
+	(void)snprintf(dev("chem")->limits, sizeof(dev("chem")->limits), "cpu=0");
+	DONE("", "check");
+	LIMIT("chem", "");
+	STATE("chem", "open|||3600");
+}
+END_TEST
+
+/* What only caps need costs only the cap, which stays as it is. */
+START_TEST(a_cap_without_its_numbers_stays_as_it_is)
+{
+	DONE("", "terms", "bio", "--enforce", "limit");
+	DONE("", "check");
+	LIMIT("bio", "billing=614");
+	(void)snprintf(dev("bio")->tres_raw, sizeof(dev("bio")->tres_raw), "billing");
+	dev("bio")->usage += SU;
+	GIVES(3, "bio: charged 1.00 SU", "GrpTRESRaw of bio is \"billing\"", "check");
+	LIMIT("bio", "billing=614");
+	STATE("bio", "open||set|32400");
+	dev("bio")->tres_raw[0] = '\0';
+	dev("bio")->usage += SU;
+	DONE("bio: charged 1.00 SU", "check");
+	LIMIT("bio", "billing=614");
+	/* Nor is it taken off while the use cannot be read. */
+	set_raw("bio", "nan");
+	GIVES(3, NULL, "bio: its usage on dev cannot be read", "check");
+	LIMIT("bio", "billing=614");
+}
+END_TEST
+
+START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
+{
+	dev("art")->usage = 500;
+	set_raw("art", "nan");
+	GIVES(1, NULL, "account 'art' was not opened: where counting starts is not known", "open",
+	      "art");
+	GIVES(0, "opened art", "RawUsage of art is \"nan\"", "open", "art", "1", "--later");
+	GIVES(3, NULL, "art: its usage on dev cannot be read", "check");
+	RUN("journal", "art", "-nPo", "Kind");
+	ck_assert_str_eq(out, "open\ndeposit\n");
+	set_raw("art", "");
+	DONE("art: counting on dev starts at 0.13 SU", "check");
+	STATE("art", "open|||3600");
+	set_raw("art", "-1");
+	GIVES(1, NULL, "what art used on dev cannot be read", "reset", "art", "--immediate");
+	ck_assert_int_eq(fake_modifies, 0);
 }
 END_TEST
 
@@ -1257,6 +1410,7 @@ int main(void)
 	tcase_add_test(charges, a_missing_command_is_named_with_its_setting);
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
+	tcase_add_test(charges, use_is_as_old_as_where_the_account_is);
 	tcase_add_test(charges, use_waits_for_its_entry_and_is_told);
 	tcase_add_test(charges, an_entry_by_hand_stands_behind_the_use);
 	tcase_add_test(charges, use_that_waits_is_held_for);
@@ -1282,6 +1436,11 @@ int main(void)
 	tcase_add_test(holds, a_lever_on_a_cluster_that_nobody_asks_is_told);
 	tcase_add_test(holds, a_cluster_can_be_let_go);
 	tcase_add_test(holds, one_account_that_cannot_be_charged_does_not_stop_the_others);
+	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
+	tcase_add_test(holds, levers_go_on_beside_a_usage_that_cannot_be_read);
+	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
+	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
+	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
 	tcase_add_test(holds, a_copy_in_another_folder_is_dry);

@@ -274,11 +274,26 @@ START_TEST(a_dry_run_of_a_list_shows_the_accounts)
 	char *before = exported();
 
 	write_file(ROUND);
-	GIVES(0, "bio|0|28800\nchem|0|0\ngeo||32400\n", "6 of 6 requests would be", "import",
+	GIVES(0, "bio|0|28800|0\nchem|0|0|0\ngeo||32400|0\n", "6 of 6 requests would be", "import",
 	      "--append", "--dry-run", "-nP", "--seconds", file);
 	UNCHANGED(before);
-	GIVES(0, "\"account\": \"geo\",\n    \"after_seconds\": 32400\n", "nothing was entered",
-	      "import", "--append", "--dry-run", "--json", "-A", "geo", file);
+	GIVES(0,
+	      "\"account\": \"geo\",\n    \"after_seconds\": 32400,\n    \"waiting_seconds\": 0,\n"
+	      "    \"unlimited\": false\n",
+	      "nothing was entered", "import", "--append", "--dry-run", "--json", "-A", "geo",
+	      file);
+}
+END_TEST
+
+/* Money that waits is seen, and who is unlimited. */
+START_TEST(a_dry_run_shows_what_waits)
+{
+	write_file("- {ref: a, deposit: bio, su: 2, start: 2030-01-01}\n"
+		   "- {ref: b, terms: chem, unlimited: yes}\n");
+	GIVES(0, "bio|0.00|0.00|2.00\nchem|0.00|unlimited|0.00\n", "2 of 2 requests would be",
+	      "import", "--append", "--dry-run", "-nP", file);
+	GIVES(0, "\"chem\",0,,0,\"yes\"\r\n", "", "import", "--append", "--dry-run", "--csv", "-A",
+	      "chem", file);
 }
 END_TEST
 
@@ -512,8 +527,8 @@ START_TEST(a_dry_run_of_a_restore_shows_both_balances)
 	fake_account("dev", "geo")->usage = 0;
 	DONE("", "open", "geo", "5");
 	before = exported();
-	GIVES(0, "bio|39600|36000\nchem|72000|0\ngeo|18000|\n", "nothing was changed", "import",
-	      "--replace", "--dry-run", "-nP", "--seconds", file);
+	GIVES(0, "bio|39600|36000|0\nchem|72000|0|0\ngeo|18000||\n", "nothing was changed",
+	      "import", "--replace", "--dry-run", "-nP", "--seconds", file);
 	UNCHANGED(before);
 }
 END_TEST
@@ -798,6 +813,7 @@ int main(void)
 	tcase_add_test(lists, where_counting_starts_is_asked_once_for_all);
 	tcase_add_test(lists, a_known_ref_with_another_request_refuses_all);
 	tcase_add_test(lists, a_dry_run_of_a_list_shows_the_accounts);
+	tcase_add_test(lists, a_dry_run_shows_what_waits);
 	tcase_add_test(lists, accounts_of_a_list_are_settled_at_once);
 	tcase_add_test(lists, slurm_is_left_alone_with_no_apply);
 	tcase_add_test(lists, a_silent_cluster_opens_no_account);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 
 #include "tests/drive.h"
 
@@ -101,6 +102,100 @@ START_TEST(each_finished_job_is_charged_once)
 }
 END_TEST
 
+/* What a subank before DBIndex had 64 bits exported: two billing-seconds for each of three. */
+static const char old_books[] =
+	"subank: 1\n"
+	"bank: \"ef9da7a3a1ec9da5d2420716cb8d9fac\"\n"
+	"unit: \"billing-seconds\"\n"
+	"count: 5\n"
+	"head: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"\n"
+	"journal:\n"
+	"- {entry: 1, kind: open, time: \"2026-11-29T09:45:54.131680Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", hash: "
+	"\"e2c8dc43fef663f162e633b8a56c735189bfe3f1db0f1b0e8101a454908abaa0\"}\n"
+	"- {entry: 2, kind: baseline, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", now: 0, reason: \"opened\", hash: "
+	"\"afaf556ea4491a4ab11fcc0f9562e3a746a0f619e0db134a27a199ade9afa6bd\"}\n"
+	"- {entry: 3, kind: deposit, time: \"2026-11-29T09:45:54.131680Z\", uid: "
+	"0, user: \"root\", host: \"vm\", account: \"bio\", resource: \"billing\", "
+	"amount: 36000, start: \"2026-11-29T09:45:54.131680Z\", hash: "
+	"\"ce21b518f7f5d58dbc3042048671d01e4802d6bd2971ffe6045f86445407af8e\"}\n"
+	"- {entry: 4, kind: meter, time: \"2026-11-29T09:45:54.181787Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", account: \"bio\", cluster: \"dev\", resource: "
+	"\"billing\", meter: jobs, since: \"2026-11-29T09:45:54.000000Z\", before: "
+	"0, now: 0, hash: "
+	"\"6bfd9512ace98f68c9b80c2381db82bdc15bb4ec4d99da4fea2d9f73a99db39a\"}\n"
+	"- {entry: 5, kind: job, time: \"2026-11-29T09:45:58.221341Z\", uid: 0, "
+	"user: \"root\", host: \"vm\", ref: \"job:dev/7/1795945554/bio\", request: "
+	"\"job\", account: \"bio\", cluster: \"dev\", resource: \"billing\", amount: 6, "
+	"since: \"2026-11-29T09:45:54.000000Z\", until: "
+	"\"2026-11-29T09:45:57.000000Z\", parts: [{lot: 3, amount: 6}], job: "
+	"\"12_3\", job_id: 7, db_index: 4611686018427387905, submit: "
+	"\"2026-11-29T09:45:54.000000Z\", elapsed: 3, factor: 1000000, "
+	"slurm_account: \"bio\", job_user: \"ann\", partition: \"main\", qos: "
+	"\"normal\", state: \"COMPLETED\", alloc_tres: "
+	"\"billing=2,cpu=2,mem=100M,node=1\", hash: "
+	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"}\n";
+
+/* The hashes are over the stored bytes, which are the same as they were. */
+START_TEST(books_from_before_have_their_hashes)
+{
+	char file[96], *again;
+	FILE *to;
+
+	(void)snprintf(file, sizeof(file), "%s/old.yaml", test_folder);
+	to = fopen(file, "w");
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_ge(fputs(old_books, to), 0);
+	ck_assert_int_eq(fclose(to), 0);
+	clock_now = T0 + 30 * WHEN_DAY;
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	DONE("", "verify");
+	again = exported();
+	ck_assert_str_eq(again, old_books);
+	free(again);
+	DONE("5:fcd6894b1ffe6db2", "verify");
+	DONE("\"db_index\":\"4611686018427387905\"", "journal", "--json", "-k", "job");
+	UNCHANGED(exported());
+}
+END_TEST
+
+/* Since 24.11 the highest bits are the cluster's id. */
+START_TEST(an_index_has_all_64_bits)
+{
+	char file[96], *before, *after;
+
+	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 60});
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 3, .index = UINT64_MAX, .start = BEGIN + 3700, .ran = 60});
+	DONE("bio: charged 0.05 SU for 3 jobs on dev\n", "check");
+	nothing_more();
+	DONE("\"db_index\":\"1\"", "journal", "--json", "-k", "job");
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"13512637919694125058\""));
+	ck_assert_ptr_nonnull(strstr(out, "\"db_index\":\"18446744073709551615\""));
+	before = exported();
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 1, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 13512637919694125058, "));
+	ck_assert_ptr_nonnull(strstr(before, ", db_index: 18446744073709551615, "));
+	DONE(",13512637919694125058,", "export", "--format", "csv", "-");
+	ck_assert_ptr_nonnull(strstr(out, ",18446744073709551615,"));
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	GIVES(0, "", "", "export", file);
+	DONE("", "verify", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	after = exported();
+	ck_assert_str_eq(after, before);
+	free(after);
+	free(before);
+	is_reconciled();
+}
+END_TEST
+
 /* Jobs that began before the switch have only what they used behind it. */
 START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 {
@@ -132,7 +227,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("chem: charged", "check", "chem");
 	USED("chem", "4600");
 	is_reconciled();
-	/* And back again, while one runs. */
+	/* And back again, while one runs: nobody knows up to when RawUsage has it. */
 	fake_add_job("dev", (struct fake_job){.id = 4,
 					      .account = "chem",
 					      .start = BEGIN + 14000,
@@ -140,11 +235,88 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 					      .runs = true});
 	DONE("", "terms", "chem", "--meter", "rawusage");
 	fake_account("dev", "chem")->usage = 5000;
+	DONE("chem: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check", "chem");
+	clock_now = T0 + 5 * HOUR;
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 4, .account = "chem", .start = BEGIN + 14000, .ran = 405});
+	fake_account("dev", "chem")->usage = 5005;
 	DONE("chem: is metered by rawusage on dev from now on", "check", "chem");
-	DONE("reconcile|-4", "journal", "chem", "-nP", "--seconds", "-o", "Kind,Amount", "-k",
-	     "reconcile");
-	fake_account("dev", "chem")->usage = 5100;
-	DONE("chem: charged 0.02 SU", "check", "chem");
+	USED("chem", "5005");
+	is_reconciled();
+}
+END_TEST
+
+START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
+{
+	fake_add_job(
+		"dev",
+		(struct fake_job){
+			.id = 1, .start = BEGIN + 7000, .ran = 200, .suspended = 20, .runs = true});
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	fake_account("dev", "bio")->usage = 150;
+	char *before = exported();
+
+	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
+	     "check");
+	UNCHANGED(before);
+	/* It has ended, perhaps only by one of two clocks. */
+	clock_now = T0 + 3 * HOUR;
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .start = BEGIN + 7000, .ran = 3795, .suspended = 20});
+	fake_account("dev", "bio")->usage = 3795;
+	DONE("bio: stays metered by jobs", "check");
+	USED("bio", "3775");
+	clock_now += 60 * WHEN_SECOND;
+	/* slurmdbd has not heard yet of one that runs. */
+	fake_account("dev", "bio")->running = 1;
+	DONE("bio: stays metered by jobs", "check");
+	fake_account("dev", "bio")->running = 0;
+	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;
+	GIVES(3, "", "meters on cluster 'dev' are switched later: squeue failed", "check");
+	fake_mode[FAKE_SQUEUE] = FAKE_OK;
+	/* What slurmctld does not know never ends. */
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .start = BEGIN + 7100, .limit = 60, .runs = true});
+	fake_cluster("dev")->runaway = "2";
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	job(3, "bio", 11000, 100);
+	fake_account("dev", "bio")->usage = 3895;
+	clock_now = T0 + 4 * HOUR;
+	DONE("bio: charged 0.02 SU", "check");
+	USED("bio", "3875");
+	GIVES(0, "bio|dev|100|100|0|0|0|0\n", "1, left out", "reconcile", "bio", "-nP",
+	      "--seconds");
+	DONE("", "verify");
+}
+END_TEST
+
+/* Counting began while a job ran: RawUsage had 40 seconds less of it than sacct. */
+START_TEST(what_rawusage_had_late_when_counting_began_can_be_entered)
+{
+	int64_t opened;
+
+	set_settings(SETTINGS);
+	fake_account("dev", "chem")->usage = 60;
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .account = "chem",
+					      .start = BEGIN + 7100,
+					      .ran = 100,
+					      .runs = true});
+	opened = clock_now / WHEN_SECOND - BEGIN;
+	DONE("", "open", "chem", "10");
+	fake_add_job("dev", (struct fake_job){
+				    .id = 1, .account = "chem", .start = BEGIN + 7100, .ran = 400});
+	fake_account("dev", "chem")->usage = 400;
+	clock_now = T0 + 3 * HOUR;
+	DONE("chem: charged", "check", "chem");
+	USED("chem", "340");
+	GIVES(3, "", NULL, "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
+	ck_assert_int_le(atoi(out), 7500 - opened - 340);
+	ck_assert_int_ge(atoi(out), 7500 - opened - 340 - 10);
+	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply");
+	DONE("0\n", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	DONE("", "verify");
 }
 END_TEST
@@ -200,9 +372,89 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 		     (struct fake_job){.id = 4, .qos = "free", .start = BEGIN + 3700, .ran = 1000});
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
-	DONE("", "check");
+	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm does not tell",
+	      "check");
 	USED("bio", "16");
+	/* Said once, and to be seen in doctor. */
+	DONE("", "check");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|warn|1: gone|", NULL, "doctor", "-nP");
 	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
+	/* It is back. */
+	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n"
+		   "gone|||||2.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 6, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
+	DONE("", "check");
+	USED("bio", "30");
+	RUN("doctor", "-nP");
+	ck_assert_ptr_null(strstr(out, "gone from Slurm"));
+}
+END_TEST
+
+/* A QOS that is deleted keeps the factor that it had. */
+START_TEST(the_factor_of_a_deleted_qos_is_kept)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_qos = "normal|||||1.000000\ndear|||||1.500000\n";
+	DONE("", "check");
+	fake_qos = "normal|||||1.000000\n";
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	DONE("bio: charged", "check");
+	USED("bio", "150");
+	GIVES(0, "UsageFactor of a QOS|gone from Slurm|info|1: dear|", NULL, "doctor", "-nP");
+	is_reconciled();
+	/* It may be lost, and then that is said. */
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	fake_add_job("dev",
+		     (struct fake_job){.id = 2, .qos = "dear", .start = BEGIN + 3700, .ran = 100});
+	GIVES(3, "bio: would be charged", "ran in QOS 'dear'", "check", "--dry-run");
+	GIVES(3, "bio: charged", "ran in QOS 'dear'", "check");
+	USED("bio", "250");
+	nothing_more();
+}
+END_TEST
+
+/* 1.5 is cut to 1, and 0.5 is no billing at all. */
+START_TEST(what_weights_leave_out_of_the_billing_is_charged)
+{
+	fake_cluster("dev")->partitions = "PartitionName=main TRESBillingWeights=CPU=0.5\n";
+	fake_qos = "normal|||||1.000000\nthird|||||0.333333\n";
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev",
+		     (struct fake_job){
+			     .id = 2, .start = BEGIN + 3700, .ran = 101, .tres = "cpu=1,node=1"});
+	/* 101 x 1.5 x 0.333333 */
+	fake_add_job("dev", (struct fake_job){.id = 3,
+					      .qos = "third",
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=1,cpu=3,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 4,
+					      .start = BEGIN + 3700,
+					      .ran = 101,
+					      .tres = "billing=2,cpu=4,node=1"});
+	fake_add_job("dev", (struct fake_job){.id = 5,
+					      .start = BEGIN + 3700,
+					      .ran = 21,
+					      .tres = "cpu=1,node=1",
+					      .runs = true});
+	DONE("bio: charged 0.12 SU for 4 jobs on dev\n", "check");
+	CHARGED("bio|dev|-151|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/2 of ann, COMPLETED\n"
+		"bio|dev|-50|job dev/3 of ann, COMPLETED\n"
+		"bio|dev|-202|job dev/4 of ann, COMPLETED\n");
+	DONE("10\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	DONE("\"excess\":500000000000", "journal", "--json", "-k", "job", "bio");
+	nothing_more();
+	is_reconciled();
 }
 END_TEST
 
@@ -246,8 +498,8 @@ START_TEST(what_is_free_is_no_difference)
 					      .ran = 1000,
 					      .runs = true});
 	DONE("bio: charged 0.03 SU for 3 jobs on dev\n", "check");
-	USED("bio", "136");
-	DONE("16\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	USED("bio", "152");
+	DONE("136|16\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	DONE("\"factor\":249999", "journal", "--json", "-k", "job", "bio");
 	nothing_more();
 	is_reconciled();
@@ -259,7 +511,7 @@ START_TEST(what_is_free_is_no_difference)
 	nothing_more();
 	set_settings(SETTINGS "meter: jobs\n");
 	DONE("bio: charged 0.83 SU for 4 jobs on dev\n", "check");
-	USED("bio", "3156");
+	USED("bio", "4167");
 }
 END_TEST
 
@@ -329,7 +581,9 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	clock_now = T0 + 3 * HOUR;
 	DONE("bio: charged", "check");
 	strcpy(fake_account("dev", "lab")->parent, "chem");
-	job(2, "lab", 10830, 70);
+	clock_now += 60 * WHEN_SECOND;
+	DONE("", "check");
+	job(2, "lab", 10900, 70);
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: charged", "check");
 	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
@@ -342,26 +596,118 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	DONE("", "check");
 	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
 		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
-	/* One that slurmdbd tells late goes to those above it now. */
+	/* One that slurmdbd tells late goes to those that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
 	DONE("", "open", "lab", "1");
-	DONE("chem: charged", "check");
+	DONE("bio: charged", "check");
 	/* A check of one account takes nothing from those above it, also of what was told late. */
 	job(4, "lab", 18200, 90);
 	clock_now = T0 + 6 * HOUR;
 	DONE("lab: charged", "check", "lab");
-	USED("chem", "240");
+	USED("chem", "160");
 	clock_now = T0 + 7 * HOUR;
 	DONE("", "check");
 	job(5, "lab", 18400, 100);
 	clock_now = T0 + 8 * HOUR;
 	DONE("lab: charged", "check", "lab");
 	DONE("", "check");
-	USED("bio", "60");
-	USED("chem", "340");
+	USED("bio", "140");
+	USED("chem", "260");
 	USED("lab", "190");
-	DONE("", "verify");
+	DONE("move|dev lab went: from bio to chem\n", "journal", "bio", "-nP", "-k", "move", "-o",
+	     "Kind,Detail");
+	is_reconciled();
+}
+END_TEST
+
+/* Nobody in the bank was above it: its jobs were charged to nobody. */
+START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "outside");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "outside");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	clock_now = T0 + 3 * HOUR;
+	DONE("", "check");
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "lab",
+					      .start = BEGIN + 10900,
+					      .ran = 3400,
+					      .runs = true});
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	/* Ended where it was, as far as a check can tell. */
+	job(3, "lab", 10900, 40);
+	clock_now = T0 + 4 * HOUR;
+	DONE("", "check");
+	USED("bio", "0");
+	/* All of one that runs across the move goes to those above it at its end. */
+	fake_add_job(
+		"dev",
+		(struct fake_job){.id = 2, .account = "lab", .start = BEGIN + 10900, .ran = 5000});
+	clock_now = T0 + 5 * HOUR;
+	DONE("bio: charged", "check");
+	USED("bio", "5000");
+	is_reconciled();
+	/* It moves on below a new one, is charged by a check of one account, and all readings are
+	 * lost; a third slice of sacct's record and more are read anew. */
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	job(4, "lab", 18300, 70);
+	clock_now = T0 + 6 * HOUR;
+	DONE("bio: charged", "check", "chem");
+	job(5, "lab", 21700, 80);
+	clock_now = T0 + 7 * HOUR;
+	DONE("chem: charged", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("chem: charged", "check");
+	}
+	USED("chem", "880");
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "5070");
+	USED("chem", "880");
+	is_reconciled();
+}
+END_TEST
+
+/* A journal from before moves were entered: what was charged to those above it then stays there,
+ * in every slice that is read anew. */
+START_TEST(what_was_charged_above_one_is_not_charged_above_another)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	for (int day = 1; day < 9; day++) {
+		job(10 + day, "lab", day * 86400, 100);
+		clock_now = T0 + day * 24 * HOUR + HOUR;
+		DONE("bio: charged", "check");
+	}
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	/* With the readings the tree is lost: nobody sees that it moved. */
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	DONE("", "check");
+	nothing_more();
+	USED("bio", "800");
+	USED("chem", "0");
 }
 END_TEST
 
@@ -460,8 +806,8 @@ START_TEST(running_jobs_are_in_flight)
 					      .runs = true});
 	DONE("", "check");
 	ck_assert_str_eq(out, "");
-	DONE("0|36000|30000|6000\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,InFlight,Free");
+	DONE("30000|6000|30000|36000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,Available,InFlight,Settled");
 	/* Before the switch RawUsage had it. */
 	fake_add_job("dev", (struct fake_job){.id = 2,
 					      .start = BEGIN + 3000,
@@ -491,10 +837,109 @@ START_TEST(running_jobs_are_in_flight)
 			     .id = 2, .start = BEGIN + 3000, .ran = 4000, .tres = "billing=1"});
 	DONE("charged", "check");
 	DONE("36399|-399|0|-399\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,InFlight,Free");
+	     "Used,Available,InFlight,Settled");
 	DONE("", "deposit", "bio", "400s");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
 	DONE("", "verify");
+}
+END_TEST
+
+/* A job that runs, of so many billing-seconds until now. */
+static void runs(int id, int64_t used)
+{
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .start = BEGIN + 3700,
+					      .ran = used / 20,
+					      .limit = 3600,
+					      .tres = "billing=20,cpu=20",
+					      .runs = true});
+}
+
+static void ended(int id, int64_t used)
+{
+	fake_add_job("dev", (struct fake_job){.id = id,
+					      .start = BEGIN + 3700,
+					      .ran = used / 20,
+					      .limit = 3600,
+					      .tres = "billing=20,cpu=20"});
+}
+
+/* Held, it does not look as if there were something; and everything says the same. */
+START_TEST(what_is_available_is_the_same_everywhere)
+{
+	runs(1, 30000);
+	DONE("", "check");
+	DONE("has 1.66 SU; head", "deposit", "bio", "1s");
+	DONE("has 1.66 SU; head", "withdraw", "bio", "1s");
+	DONE("bio|30000|6000|83\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Account,Used,Available,Percent");
+	DONE("\"available_seconds\": 6000,", "balance", "bio", "--json");
+	DONE("available 1.66 SU", "why", "bio");
+	DONE("\nJobs that run count for 8.33 SU\nAvailable now: 1.66 SU\n", "statement", "bio");
+	DONE("never\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
+	runs(1, 36000);
+	DONE("bio: held, available 0.00 SU", "check");
+	DONE("held|36000|0|36000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "State,Used,Available,Settled");
+	DONE("spent\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
+	/* Of the past nobody knows what ran. */
+	DONE("0|36000\n", "balance", "bio", "--as-of", "now", "-nP", "--seconds", "-o",
+	     "Used,Available");
+	ended(1, 36000);
+	DONE("charged", "check");
+	DONE("held|36000|0|0\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "State,Used,Available,Settled");
+}
+END_TEST
+
+/* Each once, also when the job's use becomes a charge; and again when it had been below. */
+START_TEST(thresholds_go_by_what_is_in_flight)
+{
+	set_settings("clusters: [dev]\nnotice_days: 0\nthresholds: [60, 90]\nmeter: jobs\n");
+	runs(1, 21000);
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	runs(1, 22000);
+	DONE("bio: 60% of the allocation is used, 6.11 SU of 10.00 SU\n", "check");
+	nothing_more();
+	runs(1, 33000);
+	DONE("bio: 90% of the allocation is used, 9.16 SU of 10.00 SU\n", "check");
+	ck_assert_ptr_null(strstr(out, "60%"));
+	nothing_more();
+	ended(1, 33000);
+	DONE("charged", "check");
+	ck_assert_ptr_null(strstr(out, "of the allocation"));
+	nothing_more();
+	DONE("", "verify");
+	DONE("bio is low: 91% of 10.00 SU used, available 0.83 SU", "why", "bio");
+	DONE("", "deposit", "bio", "10");
+	nothing_more();
+	runs(2, 10500);
+	DONE("bio: 60% of the allocation is used, 12.08 SU of 20.00 SU\n", "check");
+	/* It ends sooner than slurmdbd had said, and another begins. */
+	ended(2, 9000);
+	DONE("charged", "check");
+	ck_assert_ptr_null(strstr(out, "of the allocation"));
+	nothing_more();
+	runs(3, 2000);
+	DONE("bio: 60% of the allocation is used, 12.22 SU of 20.00 SU\n", "check");
+	nothing_more();
+	DONE("", "verify");
+}
+END_TEST
+
+START_TEST(thresholds_may_go_by_what_is_committed)
+{
+	set_settings("clusters: [dev]\nnotice_days: 0\nthresholds: [60]\nmeter: jobs\n"
+		     "hold_on: committed\n");
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 10,
+					      .limit = 3600,
+					      .tres = "billing=6",
+					      .runs = true});
+	DONE("bio: 60% of the allocation is used, 6.00 SU of 10.00 SU\n", "check");
+	nothing_more();
 }
 END_TEST
 
@@ -516,7 +961,7 @@ START_TEST(runaway_jobs_are_not_in_flight)
 	DONE("1 job without an end on dev: slurmctld does not know it, and it is not in flight",
 	     "check");
 	ck_assert_ptr_null(strstr(out, "held"));
-	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,InFlight");
+	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	/* The same is not said to cron. */
 	DONE("", "check", "--quiet");
 	ck_assert_str_eq(out, "");
@@ -567,16 +1012,16 @@ START_TEST(running_jobs_are_committed_to_their_limits)
 	ck_assert_str_eq(out, "");
 	/* 2000 + 100 + 500 + 0 + 251; 7200 + 100 + 500 + 600 + 1701: the switch was 99 seconds
 	 * behind the start of the last one. */
-	GIVES(0, "bio|open|0|36000|2851|10101|", NULL, "balance", "bio", "-nP", "--seconds", "-o",
-	      "Account,State,Used,Available,InFlight,Committed,Seen");
-	DONE("1|33149\n", "balance", "bio", "-nP", "--seconds", "-o", "NoLimit,Free");
-	GIVES(0, "Account State Used Available   Read InFlight Committed   Seen Free\n",
+	GIVES(0, "bio|open|2851|33149|2851|10101|", NULL, "balance", "bio", "-nP", "--seconds",
+	      "-o", "Account,State,Used,Available,InFlight,Committed,Seen");
+	DONE("1|36000\n", "balance", "bio", "-nP", "--seconds", "-o", "NoLimit,Settled");
+	GIVES(0, "Account State Used Available   Read Settled InFlight Committed   Seen\n",
 	      "bio: 1 running without a time limit", "balance", "--running");
 	DONE("\"committed_seconds\": 10101", "balance", "--json");
-	DONE("(total)||0|36000|2851|10101||33149\n", "balance", "-nP", "--seconds", "--total", "-o",
-	     "Account,State,Used,Available,InFlight,Committed,Seen,Free");
+	DONE("(total)||2851|33149|2851|10101||36000\n", "balance", "-nP", "--seconds", "--total",
+	     "-o", "Account,State,Used,Available,InFlight,Committed,Seen,Settled");
 	set_settings(SETTINGS "meter: jobs\nhold_on: committed\n");
-	DONE("25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Free");
+	DONE("10101|25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,Available");
 	nothing_more();
 	GIVES(2, NULL, "leave out --as-of", "balance", "--running", "--as-of", "now");
 	/* What they used is older when slurmdbd has been silent since. */
@@ -607,8 +1052,8 @@ START_TEST(holds_may_go_by_what_is_committed)
 					      .limit = 3600,
 					      .tres = "billing=2"});
 	DONE("bio: released", "check");
-	DONE("2020|7980|2901|5079\n", "balance", "bio", "-nP", "--seconds", "-o",
-	     "Used,Available,Committed,Free");
+	DONE("2020|4921|5079|2901|7980\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Charged,Used,Available,Committed,Settled");
 }
 END_TEST
 
@@ -753,16 +1198,410 @@ START_TEST(long_names_have_refs_too)
 
 	memset(name, 'x', 200);
 	name[200] = '\0';
-	account = fake_account("dev", name);
+	fake_account("dev", "chem");
+	(void)fake_account("dev", name);
+	strcpy(fake_account("dev", name)->parent, "bio");
 	DONE("", "open", name, "1");
+	DONE("", "open", "chem", "1");
 	DONE("", "check");
 	clock_now = T0 + 3 * HOUR;
+	account = fake_account("dev", name);
 	job(1, account->name, 7300, 30);
 	DONE("", "check");
 	nothing_more();
-	DONE("job:", "journal", name, "-nPo", "Ref", "-k", "job");
-	ck_assert_uint_eq(strlen(out), 4 + 64 + 1);
+	DONE("job:dev/1/", "journal", name, "-nPo", "Ref", "-k", "job");
+	ck_assert_ptr_nonnull(strchr(out, '#'));
 	is_reconciled();
+	/* By the prefix it is seen to be charged. */
+	GIVES(0, "", "", "check");
+	strcpy(fake_account("dev", name)->parent, "chem");
+	DONE("", "check");
+	USED("bio", "30");
+	USED("chem", "0");
+}
+END_TEST
+
+/* ---- rows that cannot be read ---- */
+
+static char rows[1 << 19];
+
+/* Rows of sacct as they stand, without the cluster. */
+__attribute__((format(printf, 1, 2))) static void set_rows(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	ck_assert_int_lt(vsnprintf(rows, sizeof(rows), fmt, ap), (int)sizeof(rows));
+	va_end(ap);
+	fake_cluster("dev")->jobs = rows;
+}
+
+/* A job of so many seconds, with a field that is read, or is not: its start. */
+#define ROW "%d|%d|13512637919694125%03d|%s|ann|main|normal|COMPLETED|%" PRId64 "|%s%" PRId64
+#define ROW_REST "|%" PRId64 "|%d|00:00:00|billing=1|60\n"
+
+static void set_row(int id, const char *account, const char *before, int64_t start, int ran)
+{
+	set_rows(ROW ROW_REST, id, id, id, account, BEGIN + start - 5, before, BEGIN + start,
+		 BEGIN + start + ran, ran);
+}
+
+/* As sacct prints it after `scontrol update jobid=7 TimeLimit=0`, which anybody may do. */
+START_TEST(a_job_without_a_known_limit_is_charged)
+{
+	job(1, "bio", 3700, 60);
+	set_rows("7|7|7|bio|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1,cpu=1,node=1|\n"
+		 "9|9|9|bio|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|3000|00:00:00|billing=1,cpu=1,node=1|\n",
+		 BEGIN + 3700, BEGIN + 3700, BEGIN + 3730, BEGIN + 3700, BEGIN + 3700);
+	DONE("bio: charged 90s for 2 jobs on dev\n", "check", "--seconds");
+	DONE("90|3000|3000\n", "balance", "bio", "-nP", "--seconds", "-o",
+	     "Used,InFlight,Committed");
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
+#define LEFT_OUT                                                                                   \
+	"sacct on cluster 'dev': 1 row cannot be read and is left out, each to be charged when "   \
+	"it can be read: line 2: Start of job 7 of account lab is \"soon-"
+
+/* "lab" is below "bio". */
+static void open_lab(void)
+{
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "lab", "10");
+	DONE("lab: is metered by jobs", "check");
+	clock_now = T0 + 3 * HOUR;
+}
+
+START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "lab: charged 60s for 1 job on dev\n", LEFT_OUT, "check", "--seconds");
+	USED("bio", "60");
+	USED("lab", "60");
+	GIVES(3,
+	      "jobs left out|dev|bad|1 in a day: line 2: Start of job 7 of account lab is \"soon-",
+	      NULL, "doctor", "-nP");
+	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
+	/* It is said again as long as a check reads it, and entered never. */
+	GIVES(3, "", LEFT_OUT, "check");
+	GIVES(3, "", LEFT_OUT, "check", "--dry-run");
+	GIVES(3, "", LEFT_OUT, "check", "lab");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("bio", "90");
+	USED("lab", "90");
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	is_reconciled();
+}
+END_TEST
+
+/* Days pass, each with a check. */
+static void days(int count)
+{
+	for (int i = 0; i < count; i++) {
+		clock_now += WHEN_DAY;
+		RUN("check");
+		ck_assert_msg(status == 0 || status == 3, "%s", err);
+	}
+}
+
+START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
+{
+	int calls;
+
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	/* Another run of it is free now, and nothing that is decided later changes that. */
+	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
+	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
+	fake_add_job("dev", (struct fake_job){.id = 7,
+					      .account = "lab",
+					      .qos = "free",
+					      .submit = BEGIN + 7350,
+					      .start = BEGIN + 7400,
+					      .ran = 1000});
+	GIVES(3, "", LEFT_OUT, "check");
+	days(10);
+	set_settings(SETTINGS "meter: jobs\n");
+	job(1, "lab", 10 * 86400 + 7300, 60);
+	/* Further back than a check reads: once an hour it is asked for, by its number. */
+	clock_now += HOUR;
+	GIVES(3, "lab: charged", LEFT_OUT, "check");
+	ck_assert_ptr_nonnull(strstr(fake_line, " -j 7"));
+	clock_now += HOUR / 2;
+	calls = fake_calls[FAKE_SACCT];
+	nothing_more();
+	ck_assert_int_eq(fake_calls[FAKE_SACCT], calls + 1);
+	GIVES(3, "jobs left out|dev|bad|1 not charged yet: 7|", NULL, "doctor", "-nP");
+	clock_now += HOUR;
+	GIVES(3, "", LEFT_OUT, "check");
+	set_row(7, "lab", "", 7400, 30);
+	clock_now += HOUR / 2;
+	nothing_more();
+	/* A check of some accounts leaves it to one of all. */
+	clock_now += HOUR;
+	DONE("", "check", "lab");
+	USED("lab", "60");
+	DONE("lab: charged <0.01 SU for 1 job on dev\n", "check");
+	ck_assert_ptr_nonnull(strstr(out, "bio: charged <0.01 SU for 1 job on dev\n"));
+	USED("lab", "90");
+	USED("bio", "90");
+	clock_now += 2 * HOUR;
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	DONE("", "verify");
+}
+END_TEST
+
+/* What is not books was lost: all jobs are read again. */
+START_TEST(a_row_left_out_is_charged_by_restored_books)
+{
+	char file[96];
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("lab", "90");
+	USED("bio", "90");
+	nothing_more();
+}
+END_TEST
+
+START_TEST(a_job_left_out_that_is_gone_is_forgotten)
+{
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	fake_cluster("dev")->jobs = "";
+	/* Where sacct shows nothing at all, it may be that it shows us nothing. */
+	clock_now += 2 * HOUR;
+	DONE("", "check");
+	GIVES(3, "|1 not charged yet: 7|", NULL, "doctor", "-nP");
+	job(1, "lab", 4 * 86400 + 7300, 60);
+	clock_now += 2 * HOUR;
+	GIVES(0, "lab: charged",
+	      "job 7 of account lab, whose row on cluster 'dev' could not be read, is no longer on "
+	      "Slurm's record: it was not charged",
+	      "check");
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+	clock_now += 2 * HOUR;
+	nothing_more();
+}
+END_TEST
+
+/* Without its number it cannot be asked for: all is read again from there on. */
+START_TEST(a_row_without_a_number_is_charged_later_too)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_rows("7x|7|7|lab|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430);
+	GIVES(3, "lab: charged",
+	      "left out, each to be charged when it can be read: line 2: JobIDRaw of account "
+	      "lab is \"7x\"",
+	      "check");
+	days(10);
+	job(3, "lab", 10 * 86400 + 7300, 60);
+	GIVES(3, "lab: charged", "JobIDRaw of account lab is \"7x\"", "check");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("lab: charged", "check");
+	USED("lab", "150");
+	USED("bio", "150");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
+/* Nor the slices behind its own. */
+START_TEST(a_job_past_what_money_holds_keeps_no_other)
+{
+	fake_add_job("dev", (struct fake_job){.id = 1,
+					      .start = BEGIN + 3700,
+					      .ran = 1000,
+					      .tres = "billing=9223372036854775807"});
+	job(2, "bio", 4 * 86400, 60);
+	clock_now = T0 + 5 * WHEN_DAY;
+	GIVES(3, "bio: charged 60s for 1 job on dev\n", "come to more than money holds", "check",
+	      "--seconds");
+}
+END_TEST
+
+/* More rows than are remembered one by one. */
+START_TEST(very_many_rows_that_cannot_be_read_are_charged_later)
+{
+	size_t len = 0;
+
+	open_lab();
+	job(1, "lab", 7300, 60);
+	for (int i = 0; i < 1200; i++)
+		len += (size_t)snprintf(rows + len, sizeof(rows) - len, ROW ROW_REST, 1000 + i,
+					1000 + i, i % 1000, "lab", BEGIN + 7395, "s", BEGIN + 7400,
+					BEGIN + 7402, 2);
+	ck_assert_uint_lt(len, sizeof(rows));
+	fake_cluster("dev")->jobs = rows;
+	GIVES(3, "lab: charged 60s for 1 job", "1200 rows cannot be read", "check", "--seconds");
+	ck_assert_ptr_nonnull(strstr(err, "; and 1197 more"));
+	days(4);
+	for (char *at = rows; (at = strstr(at, "|s1")); at++)
+		memmove(at + 1, at + 2, strlen(at + 2) + 1);
+	clock_now += 2 * HOUR;
+	DONE("lab: charged 2400s for 1200 jobs", "check", "--seconds");
+	USED("lab", "2460");
+	USED("bio", "2460");
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+}
+END_TEST
+
+/* Names hold any bytes, and none makes a row of another account. */
+START_TEST(names_forge_no_rows)
+{
+	open_lab();
+	job(1, "lab", 7300, 60);
+	set_rows("7|7|7|lab" FAKE_NEWLINE "|ann" FAKE_BAR "x|main|normal|COMPLETED|%" PRId64
+		 "|%" PRId64 "|%" PRId64 "|30|00:00:00|billing=1|60\n"
+		 "9|9|9|x" FAKE_NEWLINE "dev" FAKE_BAR "1" FAKE_BAR "1" FAKE_BAR "1" FAKE_BAR
+		 "lab|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64 "|%" PRId64
+		 "|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400, BEGIN + 7430, BEGIN + 7400, BEGIN + 7400,
+		 BEGIN + 7430);
+	RUN("check");
+	USED("lab", "60");
+	USED("bio", "60");
+}
+END_TEST
+
+START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	fake_account("dev", "phys");
+	DONE("", "open", "chem", "10");
+	DONE("", "open", "phys", "10");
+	set_row(7, "lab", "soon-", 7400, 30);
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	GIVES(3, "chem: charged", "", "check");
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "phys: is metered by jobs",
+	      "chem: the meter on dev is not switched: 1 of its jobs cannot be read", "check");
+	USED("chem", "30");
+	set_row(7, "lab", "", 7400, 30);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
+	/* And away from jobs. */
+	job(1, "chem", 11000, 60);
+	job(7, "lab", 7400, 30);
+	set_row(9, "lab", "soon-", 11000, 30);
+	clock_now = T0 + 4 * HOUR;
+	GIVES(3, "chem: charged", "job 9 of account lab", "check");
+	days(4);
+	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	/* Nor as long as a check has not charged it. */
+	set_row(9, "lab", "", 11000, 30);
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	clock_now += 2 * HOUR;
+	fake_account("dev", "chem")->usage = 120;
+	DONE("chem: is metered by rawusage", "check");
+	USED("chem", "120");
+	DONE("", "verify");
+}
+END_TEST
+
+/* It comes again at each check, and is nothing to remember; a switch waits for it all the same. */
+START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
+{
+	set_settings(SETTINGS);
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 30;
+	clock_now = T0 + 3 * HOUR;
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|unknown|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	GIVES(3, "chem: charged", "Suspended of job 7 of account chem is \"unknown\"", "check");
+	GIVES(3, "jobs left out|dev|bad|1 in a day: line 2: Suspended of job 7", NULL, "doctor",
+	      "-nP");
+	ck_assert_ptr_null(strstr(out, "not charged yet"));
+	set_settings(SETTINGS "meter: jobs\n");
+	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
+	      "check");
+	USED("chem", "30");
+	set_rows("7|7|7|chem|ann|main|normal|RUNNING|%" PRId64 "|%" PRId64
+		 "|Unknown|30|00:00:00|billing=1|60\n",
+		 BEGIN + 7400, BEGIN + 7400);
+	DONE("chem: is metered by jobs", "check");
+	USED("chem", "30");
+	DONE("", "verify");
+}
+END_TEST
+
+/* The next check charges what a reconciliation would have entered. */
+START_TEST(a_job_that_waits_is_not_reconciled)
+{
+	char *before;
+
+	open_lab();
+	set_row(7, "lab", "soon-", 7400, 30);
+	GIVES(3, "", LEFT_OUT, "check");
+	days(4);
+	set_row(7, "lab", "", 7400, 30);
+	before = exported();
+	GIVES(3, "lab|dev|0|30|0|0|0|30\n",
+	      "lab on dev: the difference is not entered: 1 of its jobs are left out and charged "
+	      "by a check when they can be read",
+	      "reconcile", "-nP", "--seconds", "--apply");
+	UNCHANGED(before);
+	/* Before that job it is nothing to it. */
+	GIVES(0, "lab|dev|0|0|0|0|0|0\n", NULL, "reconcile", "lab", "-nP", "--seconds", "--until",
+	      "2026-11-22T19:02:00Z");
+	clock_now += 2 * HOUR;
+	DONE("lab: charged", "check");
+	is_reconciled();
+}
+END_TEST
+
+/* It may be that of the job which has run on for so long. */
+START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
+{
+	fake_add_job("dev",
+		     (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 2000, .runs = true});
+	fake_cluster("dev")->runaway = "1";
+	fake_cluster("dev")->queue = "N/A\n12\n";
+	GIVES(3, NULL,
+	      "squeue on cluster 'dev': 1 line cannot be read, so that no job there is taken for "
+	      "runaway: line 3: JOBID is \"N/A\"",
+	      "check");
+	DONE("2000\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
+	GIVES(3, "runaway jobs|dev|bad|1 lines: line 3: JOBID", NULL, "doctor", "-nP");
+	GIVES(3, "bio|", "squeue on cluster 'dev': 1 line cannot be read", "reconcile", "-nP");
+	fake_cluster("dev")->queue = NULL;
+	DONE("1 job without an end on dev", "check");
+	DONE("0\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
 }
 END_TEST
 
@@ -776,20 +1615,31 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
+	tcase_add_test(tcase, books_from_before_have_their_hashes);
+	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
+	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
+	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
+	tcase_add_test(tcase, the_factor_of_a_deleted_qos_is_kept);
+	tcase_add_test(tcase, what_weights_leave_out_of_the_billing_is_charged);
 	tcase_add_test(tcase, what_is_free_is_no_difference);
 	tcase_add_test(tcase, what_is_free_is_charged_under_rawusage);
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
+	tcase_add_test(tcase, jobs_from_before_a_move_are_not_charged_where_the_account_came);
+	tcase_add_test(tcase, what_was_charged_above_one_is_not_charged_above_another);
 	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
 	tcase_add_test(tcase, a_silent_slurmdbd_delays_and_loses_nothing);
 	tcase_add_test(tcase, decay_is_nothing_to_jobs);
 	tcase_add_test(tcase, a_hold_follows_the_jobs);
 	tcase_add_test(tcase, running_jobs_are_in_flight);
+	tcase_add_test(tcase, what_is_available_is_the_same_everywhere);
+	tcase_add_test(tcase, thresholds_go_by_what_is_in_flight);
+	tcase_add_test(tcase, thresholds_may_go_by_what_is_committed);
 	tcase_add_test(tcase, runaway_jobs_are_not_in_flight);
 	tcase_add_test(tcase, running_jobs_are_committed_to_their_limits);
 	tcase_add_test(tcase, holds_may_go_by_what_is_committed);
@@ -802,6 +1652,19 @@ int main(void)
 	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);
+	tcase_add_test(tcase, a_job_without_a_known_limit_is_charged);
+	tcase_add_test(tcase, a_row_that_cannot_be_read_costs_no_other_job);
+	tcase_add_test(tcase, a_row_that_can_be_read_after_ten_days_is_charged_once);
+	tcase_add_test(tcase, a_row_left_out_is_charged_by_restored_books);
+	tcase_add_test(tcase, a_job_left_out_that_is_gone_is_forgotten);
+	tcase_add_test(tcase, a_row_without_a_number_is_charged_later_too);
+	tcase_add_test(tcase, very_many_rows_that_cannot_be_read_are_charged_later);
+	tcase_add_test(tcase, a_job_past_what_money_holds_keeps_no_other);
+	tcase_add_test(tcase, names_forge_no_rows);
+	tcase_add_test(tcase, a_switch_waits_for_rows_that_cannot_be_read);
+	tcase_add_test(tcase, a_row_of_a_job_that_runs_is_left_out_meanwhile);
+	tcase_add_test(tcase, a_job_that_waits_is_not_reconciled);
+	tcase_add_test(tcase, a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

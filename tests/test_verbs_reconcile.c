@@ -66,7 +66,7 @@ START_TEST(books_that_equal_slurm_are_said_to)
 	SHOWS(0, "bio|dev|200|200|0|0|0|0\n", "--clusters", "dev");
 	SHOWS(0, "2\n", "-o", "Jobs");
 	SHOWS(0, "", "--jobs");
-	ck_assert_ptr_nonnull(strstr(fake_line, "sacct -D -X -a -P --noconvert -M dev"));
+	ck_assert_ptr_nonnull(strstr(fake_line, "sacct -D -X -a -P --noconvert --delimiter @"));
 	ck_assert_ptr_null(strstr(fake_line, " -A "));
 	SHOWS(0, "", "bio", "--jobs");
 	ck_assert_ptr_nonnull(strstr(fake_line, " -A bio"));
@@ -93,11 +93,17 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	      "Account,Cluster,Books,Slurm,Difference,Restarts,Jobs");
 	SHOWS(3, "dev|dev/2|ann|COMPLETED|500|500|bio|bio\n", "--jobs", "-o",
 	      "Cluster,Job,User,State,Elapsed,Used,Account,For");
+	SHOWS(3, "2|13512637919694125058\n", "--jobs", "-o", "Job,Index");
+	GIVES(3, "\"index\": \"13512637919694125058\"", "", "reconcile", "--jobs", "--json");
 	/* Before and behind it nothing is missing. */
 	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "--until", "2026-11-22T18:00:30Z");
 	SHOWS(0, "bio|dev|70|70|0|0|0|0\n", "--since", "2026-11-22T20:01:00Z");
 
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--note", "a crash");
+	out_full = true;
+	GIVES(5, "", "entry 7 was recorded; only the output could not be written", "reconcile",
+	      "--apply", "--note", "a crash");
+	out_full = false;
+	ck_assert_ptr_nonnull(strstr(err, "differences entered: 1"));
 	DONE("reconcile|-500|dev ", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Detail", "-k",
 	     "reconcile");
 	ck_assert_ptr_nonnull(strstr(out, "sacct has 500s more than the books"));
@@ -415,6 +421,44 @@ START_TEST(runaway_jobs_are_left_out)
 }
 END_TEST
 
+/* RawUsage had the job whose row is left out: its use is not given back. */
+START_TEST(what_a_row_left_out_may_explain_is_not_given_back)
+{
+	char rows[512];
+
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	job(1, "bio", 100, 60, "billing=2");
+	(void)snprintf(rows, sizeof(rows),
+		       "2|2|13512637919694125058|lab|ann|main|normal|COMPLETED|%" PRId64 "|%" PRId64
+		       "|%" PRId64 "|-50|00:00:00|billing=1|60\n",
+		       BEGIN + 200, BEGIN + 200, BEGIN + 250);
+	fake_cluster("dev")->jobs = rows;
+	fake_account("dev", "chem")->usage = 70;
+	clock_now = T0 + 2 * HOUR;
+	read_usage("bio", 170, 0);
+	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
+	      "sacct on cluster 'dev': 1 row cannot be read and is left out, nor is anything given "
+	      "back for them: line 2: ElapsedRaw of job 2 of account lab is \"-50\"",
+	      "reconcile", "bio", "-nP", "--seconds");
+	char *before = exported();
+	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
+	      "bio on dev: nothing is given back: 1 of its jobs cannot be read", "reconcile", "bio",
+	      "-nP", "--seconds", "--apply");
+	UNCHANGED(before);
+	/* It is nothing to others, and what the books lack is certain. */
+	GIVES(3, "", "differences entered: 1", "reconcile", "--apply");
+	DONE("0\n", "balance", "chem", "-nPo", "Used", "--seconds");
+	job(3, "bio", 300, 500, "billing=1");
+	GIVES(3, "bio|dev|170|620|0|0|0|450\n", "differences entered: 1", "reconcile", "bio", "-nP",
+	      "--seconds", "--apply");
+	DONE("620\n", "balance", "bio", "-nPo", "Used", "--seconds");
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(a_cluster_that_does_not_answer_is_left_out)
 {
 	fake_cluster("gpu");
@@ -433,8 +477,30 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 	GIVES(3, NULL, "cluster 'dev' is left out: sacct failed", "reconcile", "-nP", "-M", "dev");
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
 	GIVES(3, NULL, "not even column names", "reconcile", "-nP", "-M", "dev");
+	/* Nor does an empty list say that nothing differs. */
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--csv", "-M", "dev");
+	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev", "--jobs");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-nP");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "--json");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile", "-P");
+	GIVES(1, NULL, "sacctmgr failed", "reconcile");
+}
+END_TEST
+
+/* Not as memory that ran out. */
+START_TEST(bytes_that_are_no_text_are_escaped)
+{
+	job(1, "bio", 100, 60, "billing=1");
+	read_usage("bio", 60, 0);
+	fake_add_job("dev", (struct fake_job){.id = 2,
+					      .account = "bio",
+					      .partition = "m\xff",
+					      .start = BEGIN + 3000,
+					      .ran = 500});
+	GIVES(3, "\"partition\": \"m\\\\xff\"", NULL, "reconcile", "bio", "--jobs", "--json");
+	GIVES(3, "\\xff", NULL, "reconcile", "bio", "--jobs", "-nP", "-o", "Partition");
 }
 END_TEST
 
@@ -476,7 +542,9 @@ int main(void)
 	tcase_add_test(tcase, what_is_counted_from_zero_is_read_in_few_slices);
 	tcase_add_test(tcase, a_job_that_waited_counts_once);
 	tcase_add_test(tcase, runaway_jobs_are_left_out);
+	tcase_add_test(tcase, what_a_row_left_out_may_explain_is_not_given_back);
 	tcase_add_test(tcase, a_cluster_that_does_not_answer_is_left_out);
+	tcase_add_test(tcase, bytes_that_are_no_text_are_escaped);
 	tcase_add_test(tcase, what_makes_no_sense_is_refused);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

@@ -197,6 +197,12 @@ START_TEST(all_that_ended_so_are_refunded_once)
 	GIVES(1, "Refund 0.11 SU of 4 charges? [y/N]", "nothing was changed", "refund", "--state",
 	      "NODE_FAIL", "--since", "2026-11-22", NOTE);
 	UNCHANGED(before);
+	out_full = true;
+	before = exported();
+	GIVES(1, "", "cannot write the output", "refund", "--state", "NODE_FAIL", "--since",
+	      "2026-11-22", NOTE, "--dry-run");
+	UNCHANGED(before);
+	out_full = false;
 	answers = "y\n";
 	GIVES(0, "refunded 0.11 SU of 4 charges; head ", "", "refund", "--state", "NODE_FAIL",
 	      "--since", "2026-11-22", NOTE);
@@ -277,7 +283,12 @@ START_TEST(a_refund_releases)
 	DONE("", "withdraw", "chem", "400s", "--no-apply");
 	DONE("chem: held", "check");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
-	GIVES(0, "chem: released", "", "refund", "--job", "dev/3", NOTE, "-i");
+	/* Also when nobody can be told. */
+	out_full = true;
+	GIVES(5, "", "entries from 37 on were recorded; only the output could not be written",
+	      "refund", "--job", "dev/3", NOTE, "-i");
+	out_full = false;
+	DONE("100\n", "journal", "chem", "-nPo", "Amount", "--kind", "refund", "--seconds");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "");
 }
 END_TEST

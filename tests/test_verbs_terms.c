@@ -173,6 +173,34 @@ START_TEST(predecessor_13_and_14_unlimited_is_no_number)
 }
 END_TEST
 
+START_TEST(an_unlimited_account_says_so_in_every_form)
+{
+	dev("bio")->usage += 11 * SU;
+	DONE("bio: held", "check");
+	DONE("bio: released, available unlimited", "terms", "bio", "--unlimited");
+	ck_assert_ptr_nonnull(strstr(out, "; bio is unlimited; head "));
+	DONE("bio     open      10.00 11.00 unlimited    110% ", "balance", "bio");
+	DONE("bio|open|10.00|11.00|unlimited|110|", "balance", "bio", "-nP");
+	DONE("\"available_seconds\": null,", "balance", "bio", "--json");
+	ck_assert_ptr_nonnull(strstr(out, "\"settled_seconds\": null,"));
+	ck_assert_ptr_nonnull(strstr(out, "\"unlimited\": true"));
+	DONE("available_seconds\",\"unlimited\"\r\n,\"yes\"\r\n", "balance", "bio", "--csv", "-o",
+	     "Available,Unlimited");
+	DONE("unlimited|yes\n", "balance", "bio", "--total", "-nP", "-o", "Available,Unlimited");
+	ck_assert_ptr_nonnull(strstr(out, "\nunlimited|yes\n"));
+	DONE("bio is unlimited: it is never held for funds\n", "why", "bio");
+	ck_assert_ptr_null(strstr(out, "available"));
+	DONE("opening available|0.00\n", "statement", "bio", "-nP", "-o", "Item,Amount");
+	ck_assert_ptr_nonnull(strstr(out, "\nclosing available|unlimited\n"));
+	DONE("Available now: unlimited\n", "statement", "bio");
+	DONE("\"item\": \"closing available\",\n    \"unlimited\": true,\n    "
+	     "\"amount_seconds\": null",
+	     "statement", "bio", "--json", "-o", "Item,Unlimited,Amount");
+	DONE("has 10.00 SU", "terms", "bio", "--limited", "--credit", "11");
+	DONE("no\n", "balance", "bio", "-nP", "-o", "Unlimited");
+}
+END_TEST
+
 START_TEST(credit_and_enforcement_take_effect_at_once)
 {
 	dev("bio")->usage += 11 * SU;
@@ -641,6 +669,7 @@ int main(void)
 	tcase_add_test(terms, terms_are_shown_and_what_is_not_named_stays);
 	tcase_add_test(terms, thresholds_of_an_account_are_crossed);
 	tcase_add_test(terms, the_same_terms_with_a_ref_are_entered_once);
+	tcase_add_test(terms, an_unlimited_account_says_so_in_every_form);
 	tcase_add_test(terms, predecessor_13_and_14_unlimited_is_no_number);
 	tcase_add_test(terms, credit_and_enforcement_take_effect_at_once);
 	tcase_add_test(levers, a_lever_that_cannot_be_read_is_not_changed_blindly);

@@ -82,13 +82,24 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 	GIVES(0, "bio|10.00\nchem|20.00\nfaculty|100.00\n", "as the bank published it 1s ago",
 	      "balance", "-nPo", "account,available");
 	ck_assert_ptr_null(strstr(out, "other"));
-	ck_assert_ptr_nonnull(strstr(fake_line, "where user=slurm format=Cluster,Account,User"));
+	ck_assert_ptr_nonnull(strstr(fake_line, "where user=slurm format=Cluster,User,Account"));
 	GIVES(0, "faculty|100.00\n", "ago", "balance", "-nPo", "account,available", "--tree");
 	GIVES(0, "(total)|120.00\n", "ago", "balance", "-nPo", "account,available", "--total");
 	GIVES(0, "\"available_seconds\": 36000,", "ago", "balance", "bio", "--json");
 	GIVES(0, "other|30.00\n", "ago", "balance", "other", "-nPo", "account,available");
 	GIVES(0, "`-bio   open", "ago", "balance", "--tree");
 	ck_assert_int_eq(fake_modifies, 0);
+}
+END_TEST
+
+START_TEST(who_is_unlimited_is_published)
+{
+	as_owner();
+	DONE("", "terms", "bio", "--unlimited");
+	as_user();
+	GIVES(0, "\nbio|unlimited|yes\n", "ago", "balance", "bio", "-P", "-o",
+	      "Account,Available,Unlimited");
+	GIVES(0, "\"available_seconds\": null", "ago", "balance", "bio", "--json");
 }
 END_TEST
 
@@ -313,6 +324,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
+	tcase_add_test(tcase, who_is_unlimited_is_published);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
 	tcase_add_test(tcase, shells_complete_what_is_published_and_ask_no_slurm);

@@ -442,6 +442,40 @@ START_TEST(numbers_are_plain_decimals)
 }
 END_TEST
 
+START_TEST(unsigned_numbers_have_no_sign)
+{
+	static const struct {
+		const char *text;
+		bool plain, good;
+		uint64_t number;
+	} cases[] = {
+		{"5", false, false, 0},
+		{"", true, false, 0},
+		{"-0", true, false, 0},
+		{"-1", true, false, 0},
+		{"+1", true, false, 0},
+		{"01", true, false, 0},
+		{"1x", true, false, 0},
+		{"18446744073709551616", true, false, 0},
+		{"184467440737095516150", true, false, 0},
+		{"0", true, true, 0},
+		{"10", true, true, 10},
+		{"9223372036854775808", true, true, (uint64_t)INT64_MAX + 1},
+		{"18446744073709551615", true, true, UINT64_MAX},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct yaml_item item = {
+			.type = YAML_SCALAR, .text = cases[i].text, .plain = cases[i].plain};
+		uint64_t number = 0;
+
+		ck_assert_msg(yaml_unsigned(&item, &number) == cases[i].good, "'%s'",
+			      cases[i].text);
+		ck_assert_uint_eq(number, cases[i].number);
+	}
+}
+END_TEST
+
 START_TEST(cut_short_at_every_byte_makes_no_bank)
 {
 	size_t len;
@@ -872,6 +906,7 @@ int main(void)
 	tcase_add_test(bad, depth_and_size_are_bounded);
 	tcase_add_test(bad, the_reader_bounds_what_it_gives);
 	tcase_add_test(bad, numbers_are_plain_decimals);
+	tcase_add_test(bad, unsigned_numbers_have_no_sign);
 	tcase_add_test(bad, what_an_export_must_not_hold_is_refused);
 	tcase_add_test(bad, wrong_hashes_are_refused);
 	tcase_add_test(bad, entries_whose_sums_do_not_fit_are_refused);

@@ -34,6 +34,13 @@ extern struct sb_error error;
 		ck_assert_msg(rc_ == SB_OK, #call " gave %d: %s", rc_, error.text);                \
 	} while (0)
 
+/* That the newest entry of bank is the one of which *expected is the head. */
+#define ck_head(bank, expected)                                                                    \
+	do {                                                                                       \
+		struct head head_ = util_head(bank);                                               \
+		ck_assert_mem_eq(head_.hash, (expected)->hash, HASH_SIZE);                         \
+	} while (0)
+
 /* [call] must give [code] and a text that holds [part]. */
 #define FAILS(code, part, call)                                                                    \
 	do {                                                                                       \

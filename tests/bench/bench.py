@@ -312,7 +312,8 @@ def sacct_file(jobs):
         for i in range(jobs):
             ran, cpus = 1 + i * 7919 % 7200, 1 << i % 7
             start = JOBS_SINCE + i * 150_000 // jobs
-            print(f"dev|{1000 + i}|{1000 + i}|{5000 + i}|project{i * 31 % ACCOUNTS:05}|user{i * 17 % 700:04}|"
+            index = 5000 + i + (i % 2) * 13512637919694125056
+            print(f"dev|{1000 + i}|{1000 + i}|{index}|project{i * 31 % ACCOUNTS:05}|user{i * 17 % 700:04}|"
                   f"{'gpu' if i % 5 == 0 else 'main'}|normal|{'FAILED' if i % 13 == 0 else 'COMPLETED'}|"
                   f"{start - 30}|{start}|{start + ran}|{ran}|00:00:00|"
                   f"billing={cpus},cpu={cpus},mem={cpus * 4000}M,node=1|120", file=to)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the fake sshare, sacctmgr, scontrol, sacct and squeue share. They keep a make-believe Slurm in the folder
-# $FAKE_STATE:
+# What the fake sshare, sacctmgr, scontrol, sacct and squeue share. They keep a make-believe Slurm in a folder,
+# which the variable SLURM_CONF names, since subank hands that on to Slurm's commands and few others:
 #
 #   log                    one line a call: the program's name and its arguments, blanks between
 #   pids                   one line a call: its process id, which is also that of its group
@@ -19,7 +19,7 @@
 #   CLUSTER.partitions     lines as scontrol -o prints them; one partition with CPU=1.0 if absent
 #   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
 #   CLUSTER.runaway        lines with numbers of jobs among them that squeue does not know
-#   qos                    lines as sacctmgr -P prints them; only "normal" if absent
+#   qos                    lines as sacctmgr -P prints them, but the name first; only "normal" if absent
 #   PROGRAM.mode           one word, how the program behaves; ok if absent
 #   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first
 #
@@ -37,7 +37,7 @@ fi
 # fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, acts out the modes that are the same for
 # all, sets $dir and $mode.
 fake_begin() {
-	: "${FAKE_STATE:?names no folder: set it to the state of the fake Slurm}"
+	FAKE_STATE=${SLURM_CONF:?names no folder: set it to the state of the fake Slurm}
 	program=$1 cluster=$2
 	shift 2
 	line=$program

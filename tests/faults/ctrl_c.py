@@ -18,7 +18,7 @@ SUBANK, FAKE_SLURM = os.environ["SUBANK"], os.environ["FAKE_SLURM"]
 PATIENCE = 60
 folder = os.getcwd()
 state = f"{folder}/slurm"
-environment = {**os.environ, "FAKE_STATE": state, "PATH": f"{FAKE_SLURM}:{os.environ['PATH']}"}
+environment = {**os.environ, "SLURM_CONF": state, "PATH": f"{FAKE_SLURM}:{os.environ['PATH']}"}
 
 
 def write(path, text):

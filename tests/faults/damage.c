@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,11 +219,27 @@ static void tell(enum harm what, uint64_t seed, const char *question, int status
 	free(err);
 }
 
+/* Whether a crash, such as LMDB's on a damaged file, was said before the signal ended the program.
+ */
+static bool crash_was_said(int status)
+{
+	char *err = file_read("err", NULL);
+	const char *said = status == 128 + SIGBUS ? "cannot be read (it was cut short"
+						  : "subank: ended by a crash: ";
+	bool was = strstr(err, said) != NULL;
+
+	free(err);
+	return was && (status == 128 + SIGSEGV || status == 128 + SIGABRT ||
+		       status == 128 + SIGFPE || status == 128 + SIGILL || status == 128 + SIGBUS);
+}
+
 /* Whether the program came to an end of its own, with a message if there has to be one. */
 static bool ends_well(int status)
 {
 	struct stat st;
 
+	if (status >= 128)
+		return crash_was_said(status);
 	if (status != 0 && status != 1 && status != 3 && status != 4)
 		return false;
 	return status == 0 || (stat("err", &st) == 0 && st.st_size > 0);

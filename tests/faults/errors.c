@@ -574,6 +574,10 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 		if (kind == KIND_CHECK)
 			return NULL;
 		return done ? NULL : "it says it was done in part, and nothing was";
+	case 5:
+		if (kind == KIND_CHECK)
+			return NULL;
+		return done ? NULL : "it says it was done, and it was not";
 	case 4:
 		if (kind == KIND_CHECK)
 			return NULL;

@@ -16,7 +16,7 @@ mkdir "$disk"
 trap 'umount "$disk" 2>/dev/null || umount -l "$disk" 2>/dev/null' EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
-export PATH=$FAKE_SLURM:$PATH FAKE_STATE=$here/slurm JOURNAL_STREAM=faults
+export PATH=$FAKE_SLURM:$PATH FAKE_STATE=$here/slurm SLURM_CONF=$here/slurm JOURNAL_STREAM=faults
 RANDOM=$((FAULT_SEED % 32768))
 mkdir -p "$FAKE_STATE/dev"
 for account in root bio chem; do

@@ -321,7 +321,7 @@ void ground_prepare(const char *bank, const char *backup)
 	/* subank would tell syslog of every fault. */
 	(void)setenv("JOURNAL_STREAM", "faults", 1);
 	(void)snprintf(text, sizeof(text), "%s/slurm", here);
-	(void)setenv("FAKE_STATE", text, 1);
+	(void)setenv("SLURM_CONF", text, 1);
 	folder_remove("slurm");
 	if (mkdir("slurm", 0755) != 0 || mkdir("slurm/dev", 0755) != 0)
 		give_up("the make-believe Slurm cannot be made");

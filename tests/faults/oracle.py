@@ -437,7 +437,7 @@ class Site:
         os.chmod(f"{self.folder}/bin/sacctmgr", 0o755)
         self.write(f"{self.folder}/settings",
                    f"bank: {self.folder}/bank\nclusters: [dev]\nlock_seconds: 60\nthresholds: []\ncharge_minutes: 0\n")
-        self.environment = {**os.environ, "FAKE_STATE": self.state, "JOURNAL_STREAM": "none",
+        self.environment = {**os.environ, "SLURM_CONF": self.state, "JOURNAL_STREAM": "none",
                             "PATH": f"{self.folder}/bin:{FAKE_SLURM}:{os.environ['PATH']}"}
         self.must("init")
         for account in ACCOUNTS:

@@ -17,7 +17,7 @@ trap 'exit 99' HUP INT TERM
 chmod 755 "$dir"
 cp "$SUBANK" "$dir/subank" && chmod 755 "$dir/subank"
 cp -r "$FAKE_SLURM" "$dir/fake"
-export FAKE_STATE="$dir/slurm" PATH="$dir/fake:$PATH" JOURNAL_STREAM=none LC_ALL=C TZ=UTC
+export FAKE_STATE="$dir/slurm" SLURM_CONF="$dir/slurm" PATH="$dir/fake:$PATH" JOURNAL_STREAM=none LC_ALL=C TZ=UTC
 mkdir -p "$FAKE_STATE/dev"
 echo >"$FAKE_STATE/dev/root"
 echo RawUsage=7 >"$FAKE_STATE/dev/bio"

@@ -29,12 +29,12 @@ static int answer(const char *const argv[], int deadline_ms, struct run_result *
 {
 	static const char shares[] =
 		"CLUSTER: dev\n"
-		"Cluster|Account|User|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins\n"
-		"dev|root||700||cpu=11,billing=11|cpu=0,billing=0\n"
-		"dev| a||600||cpu=10,billing=10|cpu=0,billing=0\n"
-		"dev|  b||60||cpu=1,billing=1|cpu=0,billing=0\n"
-		"dev| c||100|cpu=5|cpu=1,billing=1|cpu=0,billing=0\n"
-		"dev| physics||0||cpu=0,billing=0|cpu=0,billing=0\n";
+		"Cluster|ID|RawUsage|GrpTRESMins|GrpTRESRaw|TRESRunMins|User|Account\n"
+		"dev|1|700||cpu=11,billing=11|cpu=0,billing=0||root\n"
+		"dev|2|600||cpu=10,billing=10|cpu=0,billing=0|| a\n"
+		"dev|3|60||cpu=1,billing=1|cpu=0,billing=0||  b\n"
+		"dev|4|100|cpu=5|cpu=1,billing=1|cpu=0,billing=0|| c\n"
+		"dev|5|0||cpu=0,billing=0|cpu=0,billing=0|| physics\n";
 	static const char config[] = "AccountingStorageEnforce = associations,limits,qos,safe\n"
 				     "AccountingStorageTRES = cpu,billing\n"
 				     "BOOT_TIME = 2026-11-22T16:00:00\n"

@@ -23,11 +23,17 @@ CLUSTER_USER=${CLUSTER_USER-} # the ordinary user that submits jobs
 CLUSTER_NAME=${CLUSTER_NAME-} # ClusterName
 CLUSTER_SECOND=               # the second cluster's ClusterName, if there is one
 CLUSTER_NODE=                 # the first cluster's second node, if there is one
+CLUSTER_ID=${CLUSTER_ID-}     # the first cluster's id in slurmdbd: see cluster_pin_id
+CLUSTER_SECOND_ID=${CLUSTER_SECOND_ID-} # the second one's
 CLUSTER_CPUS=16               # what the one node claims to have, however many there are: jobs only sleep
 
 # Daemons in the order in which they need each other, with the seconds that each may take to answer.
 cluster_daemons=(munged mariadbd slurmdbd slurmctld slurmd)
 cluster_patience=60
+
+# Ids of clusters below and above the one from which DBIndex is past 2^63.
+cluster_low_id=7
+cluster_high_id=3000
 
 # --- small tools -------------------------------------------------------------------------------
 
@@ -231,7 +237,8 @@ cluster_daemon_start() {
 			--socket="$run/mariadb.sock" --pid-file="$run/mariadbd.pid" \
 			--port="$((cluster_port + 3))" --bind-address=127.0.0.1 --skip-name-resolve \
 			--innodb-buffer-pool-size=64M --innodb-lock-wait-timeout=900 \
-			--innodb-flush-log-at-trx-commit=0 --log-error="$CLUSTER_DIR/log/mariadbd.log"
+			--innodb-flush-log-at-trx-commit=0 --loose-innodb-snapshot-isolation=OFF \
+			--log-error="$CLUSTER_DIR/log/mariadbd.log"
 		;;
 	slurmdbd | slurmctld) cluster_spawn "$1" "$1" -D ;;
 	slurmd) cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
@@ -409,12 +416,41 @@ cluster_start_locked() {
 	cluster_sql "create database slurm_acct_db; create user slurm@'127.0.0.1' identified by '$cluster_password';
 		grant all on slurm_acct_db.* to slurm@'127.0.0.1';" || return 1
 	cluster_daemon_start slurmdbd || return 1
-	if ! cluster_ask sacctmgr -i add cluster "$CLUSTER_NAME" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1; then
-		cluster_say "sacctmgr add cluster $CLUSTER_NAME failed"
+	cluster_register "$CLUSTER_NAME" "${CLUSTER_ID:=$cluster_low_id}" || return 1
+	cluster_start_controller slurmctld && cluster_daemon_start slurmd
+}
+
+# cluster_start_controller NAME: starts a slurmctld for the first time. It saves its state when it ends, too:
+# one of 25.05 or later that is killed before it saved any never starts again ("No Assoc usage file").
+cluster_start_controller() {
+	cluster_daemon_start "$1" && cluster_daemon_stop "$1" && cluster_daemon_start "$1"
+}
+
+# cluster_register NAME ID: makes a cluster known to slurmdbd, under that id.
+cluster_register() {
+	if ! cluster_ask sacctmgr -i add cluster "$1" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1; then
+		cluster_say "sacctmgr add cluster $1 failed"
 		cluster_show_logs sacctmgr
 		return 1
 	fi
-	cluster_daemon_start slurmctld && cluster_daemon_start slurmd
+	cluster_pin_id "$1" "$2" || {
+		cluster_say "the cluster $1 could not be given the id $2"
+		return 1
+	}
+}
+
+# cluster_pin_id NAME ID: from 24.11 on slurmdbd gives each cluster an id between 2 and 4095 by chance, and
+# sacct's DBIndex has it in its highest twelve bits, so that it is past 2^63 from 2048 on. No command
+# sets it, but slurmctld takes what the database says when it registers first. Older ones count the rows
+# of the table of jobs instead: they are told to begin where such an id would.
+cluster_pin_id() {
+	local known
+	known=$(cluster_sql "show columns from slurm_acct_db.cluster_table like 'id'") || return 1
+	if [[ -n $known ]]; then
+		cluster_sql "update slurm_acct_db.cluster_table set id = $2 where name = '$1'"
+	else
+		cluster_sql "alter table slurm_acct_db.\`$1_job_table\` auto_increment = $(printf %u $(($2 << 52 | 1)))"
+	fi
 }
 
 # cluster_start_second NAME: a second cluster beside the first, on the same slurmdbd, with the daemons
@@ -431,14 +467,10 @@ cluster_start_second() {
 		s|^\(Slurm[a-z]*LogFile\)=.*/\([a-z]*\)\.log|\1=$CLUSTER_DIR/log/\22.log|" \
 		"$CLUSTER_DIR/etc/slurm.conf" >"$folder/slurm.conf" || return 1
 	cp "$CLUSTER_DIR/etc/cgroup.conf" "$folder/" || return 1
-	if ! cluster_ask sacctmgr -i add cluster "$1" >"$CLUSTER_DIR/log/sacctmgr.log" 2>&1; then
-		cluster_say "sacctmgr add cluster $1 failed"
-		cluster_show_logs sacctmgr
-		return 1
-	fi
+	cluster_register "$1" "${CLUSTER_SECOND_ID:=$cluster_high_id}" || return 1
 	CLUSTER_SECOND=$1
 	cluster_daemons+=(slurmctld2 slurmd2)
-	cluster_daemon_start slurmctld2 && cluster_daemon_start slurmd2
+	cluster_start_controller slurmctld2 && cluster_daemon_start slurmd2
 }
 
 # cluster_add_node: a second node of the first cluster, $CLUSTER_NODE, as large as the first; it is this

@@ -4,7 +4,9 @@
 # A small harness for tests on a real Slurm. A test file sources it, defines functions named test_...,
 # whose names say the behaviour, and ends with: harness_main "$@"
 #
-# harness_second=NAME before that adds a second cluster, harness_node=1 a second node to the first.
+# harness_second=NAME before that adds a second cluster, harness_node=1 a second node to the first, and
+# harness_high_id=1 gives the high id to the first instead of to the second (cluster_pin_id).
+# CLUSTER_ID=N and CLUSTER_SECOND_ID=N in the environment pin others.
 # One private Slurm serves a file; each test has a bank and an account of its own. A test is a child
 # shell under errexit: the first command or expectation that fails ends it, and the next test runs.
 # Run as root:  SUBANK=build/subank tests/slurm/hold.test.bash [NAME-PART...]
@@ -23,6 +25,7 @@ harness_dir=
 harness_child=
 harness_second=
 harness_node=
+harness_high_id=
 SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
 
 # --- the program under test --------------------------------------------------------------------
@@ -222,6 +225,9 @@ harness_main() {
 	harness_dir=$(mktemp -d "${TMPDIR:-/tmp}/slurm-test.XXXXXX")
 	chmod 755 "$harness_dir"
 	process_at_exit harness_finish
+	if [[ -n $harness_high_id ]]; then
+		: "${CLUSTER_ID:=$cluster_high_id}" "${CLUSTER_SECOND_ID:=$cluster_low_id}"
+	fi
 	cluster_start "$harness_dir/slurm" || {
 		echo "0 passed, 1 failed"
 		exit 1

@@ -6,6 +6,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 harness_second=gpu
 harness_node=1
 
@@ -158,7 +159,7 @@ recorded() {
 # booked ACCOUNT: the same from its journal.
 booked() {
 	subank journal --json -k job "$1" |
-		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":\([0-9]*\).*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
+		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":"\([0-9]*\)".*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
 		sort
 }
 
@@ -279,6 +280,67 @@ test_the_meter_is_switched_while_jobs_run() {
 	# All of both jobs, to the second, wherever RawUsage was at the switch.
 	expect_equal "used" "$(recorded switched | awk '{ sum += $3 } END { print sum }')" "$(used switched)"
 	run 0 subank reconcile switched
+	run 0 subank verify
+}
+
+# is_by METER ACCOUNT: a check, and whether the account is metered so on the first cluster.
+is_by() {
+	subank check >/dev/null
+	subank journal -n -P -k meter -o Detail "$2" | grep "^$CLUSTER_NAME by " | tail -n 1 | grep -q " by $1 "
+}
+
+# sum_of ACCOUNT: what its jobs come to.
+sum_of() {
+	recorded "$1" | awk '{ sum += $3 } END { print sum }'
+}
+
+# There and back within one PriorityCalcPeriod, and with jobs before, across and behind.
+test_every_second_is_charged_once_when_the_meter_is_switched_there_and_back() {
+	local across
+	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
+	new_bank
+	new_account swing
+	run 0 subank open swing 100
+	spend swing 4 2
+	submit swing 'sleep 40' -n 3
+	across=$job
+	expect_job "$across" RUNNING
+	sleep 3
+	run 0 subank check
+	run 0 subank terms swing --meter jobs --no-apply
+	run 0 subank check
+	expect_match "there" "swing: is metered by jobs on $CLUSTER_NAME" "$out"
+	run 0 subank terms swing --meter rawusage --no-apply
+	run 0 subank check
+	expect_match "not yet back" "swing: stays metered by jobs on $CLUSTER_NAME until" "$out"
+	submit swing 'sleep 1' -n 2
+	expect_job "$job" COMPLETED
+	run 0 subank reconcile swing
+	expect_job "$across" COMPLETED 60
+	expect_true "slurmdbd knows" cluster_until 60 jobs_over
+	expect_true "back" cluster_until 60 is_by rawusage swing
+	expect_equal "used at the switch" "$(sum_of swing)" "$(used swing)"
+	submit swing 'sleep 6' -n 5
+	expect_job "$job" RUNNING
+	run 0 subank check
+	expect_job "$job" COMPLETED
+	expect_true "slurmdbd knows" cluster_until 60 jobs_over
+	run 0 subank check
+	expect_equal "used" "$(sum_of swing)" "$(used swing)"
+	run 0 subank reconcile swing -n -P --seconds -M "$CLUSTER_NAME" -o Edge,Difference
+	expect_equal "edge and difference" "0|0" "$out"
+	# And there again, where RawUsage had counted since the switch.
+	submit swing 'sleep 15' -n 2
+	expect_job "$job" RUNNING
+	run 0 subank terms swing --meter jobs --no-apply
+	run 0 subank check
+	expect_match "there again" "swing: is metered by jobs on $CLUSTER_NAME" "$out"
+	expect_job "$job" COMPLETED
+	expect_true "slurmdbd knows" cluster_until 60 jobs_over
+	run 0 subank check
+	expect_equal "used in all" "$(sum_of swing)" "$(used swing)"
+	run 0 subank reconcile swing -n -P --seconds -M "$CLUSTER_NAME" -o Edge,Difference
+	expect_equal "edge and difference in all" "0|0" "$out"
 	run 0 subank verify
 }
 

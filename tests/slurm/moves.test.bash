@@ -59,6 +59,72 @@ test_an_account_that_moves_with_its_use_charges_nobody() {
 	run 0 subank verify
 }
 
+# sum_of JOB...: what they come to by sacct's record.
+sum_of() {
+	local IFS=,
+	cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$*" -o ElapsedRaw,AllocTRES |
+		awk -F'|' 'match($2, /billing=[0-9]+/) { sum += $1 * substr($2, RSTART + 8, RLENGTH - 8) } END { print sum }'
+}
+
+# ended: no job is there, and slurmdbd knows the end of each.
+ended() {
+	no_jobs && ! cluster_ask sacct -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
+}
+
+difference() {
+	subank reconcile -n -P --seconds -o Edge,Difference "$1" || true
+}
+
+# The uppermost are metered by jobs, what is below them by RawUsage; one of either is not in the bank.
+test_a_job_that_runs_across_a_move_counts_for_both_meters_once() {
+	local first early across outside
+	new_bank
+	for account in oldtop newtop; do
+		new_account "$account"
+		run 0 subank open "$account" 100
+		run 0 subank terms "$account" --meter jobs --no-apply
+	done
+	new_account oldmid parent=oldtop
+	new_account newmid parent=newtop
+	new_account nobody
+	new_account worker parent=oldmid
+	new_account stranger parent=nobody
+	run 0 subank open oldmid 100
+	run 0 subank open newmid 100
+	run 0 subank check
+	spend worker 4 2
+	first=$job
+	spend stranger 4 2
+	run 0 subank check
+	spend worker 3 2
+	early=$job
+	submit stranger 'sleep 20' -n 2
+	outside=$job
+	submit worker 'sleep 20' -n 2
+	across=$job
+	expect_job "$across" RUNNING
+	expect_job "$outside" RUNNING
+	change worker parent=newmid
+	change stranger parent=newmid
+	expect_true "the use has moved" cluster_until 20 eval '(($(cluster_raw_usage oldmid) == 0))'
+	run 3 subank check
+	expect_equal "moves" "oldmid|$CLUSTER_NAME worker went: from oldmid to newmid" \
+		"$(subank journal -n -P -k move -o Account,Detail oldmid)"
+	expect_job "$across" COMPLETED 60
+	expect_job "$outside" COMPLETED 60
+	expect_true "slurmdbd knows" cluster_until 60 ended
+	run 0 subank check
+	expect_equal "by jobs, before" "$(sum_of "$first" "$early")" "$(used oldtop)"
+	expect_equal "by jobs, after" "$(sum_of "$across" "$outside")" "$(used newtop)"
+	expect_equal "by jobs, differences" "0|0 0|0" "$(difference oldtop) $(difference newtop)"
+	echo "  by RawUsage: $(used oldmid) before, $(used newmid) after; $(sum_of "$first" "$early"), $(sum_of "$across"), $(sum_of "$outside")"
+	# What RawUsage had late at the move stands on the other side, and can be entered.
+	subank reconcile oldmid newmid --apply --no-apply >/dev/null || true
+	expect_equal "edges and differences" "0|0 0|0" "$(difference oldmid) $(difference newmid)"
+	run 0 subank reconcile
+	run 0 subank verify
+}
+
 test_predecessor_19_a_reset_charges_first_and_leaves_balances_alone() {
 	local parent child count
 	new_bank

@@ -4,6 +4,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 
 # reconciled ACCOUNT [OPTION...]: its row, in billing-seconds: books, Slurm, suspended, weights, edge and
 # difference.
@@ -123,6 +124,41 @@ test_use_that_a_crash_of_slurmctld_lost_is_made_good() {
 	run 0 subank reconcile lost --apply --note "slurmctld crashed"
 	expect_equal "used" "$((slurm - edge))" "$(used lost)"
 	run 0 reconciled lost
+	run 0 subank verify
+}
+
+used_something() {
+	(($(cluster_raw_usage "$1") > 0))
+}
+
+# in_odd_environment COMMAND...: with variables each of which makes one of Slurm's commands leave out jobs or
+# columns, ask another cluster, or write another form.
+in_odd_environment() {
+	local -x SQUEUE_USERS=root SQUEUE_ACCOUNT=none SQUEUE_STATES=PENDING SQUEUE_PARTITION=none
+	local -x SACCT_FORMAT=JobID SACCT_FEDERATION=1 SCONTROL_ALL=1 SLURM_BITSTR_LEN=1
+	local -x SLURM_CLUSTERS=none SLURM_TIME_FORMAT=%H
+	"$@"
+}
+
+test_no_variable_of_the_environment_changes_what_slurm_answers() {
+	local used
+	new_bank
+	new_account filtered
+	run 0 subank open filtered 100
+	submit filtered 'sleep 300' -n 4
+	expect_job "$job" RUNNING
+	expect_true "use is counted while it runs" cluster_until 90 used_something filtered
+	run 0 subank check
+	used=$(used filtered)
+	expect_true "used" test "$used" -gt 0
+	expect_equal "what squeue shows there" "" \
+		"$(SQUEUE_USERS=root squeue -h -M "$CLUSTER_NAME" -t all -o %A | grep -w "$job" || true)"
+	run 0 in_odd_environment subank reconcile filtered --apply --note "an odd environment"
+	expect_equal "left out" "" "$(grep 'left out' <<<"$err" || true)"
+	expect_equal "entries of a reconciliation" 0 "$(entries_of reconcile)"
+	expect_equal "used" "$used" "$(used filtered)"
+	run 0 in_odd_environment subank check
+	cluster_ask scancel "$job"
 	run 0 subank verify
 }
 

@@ -5,6 +5,7 @@
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+harness_high_id=1
 
 # recorded [STATE]: what jobs of the account `tariff` come to by sacct and the settings below; those that
 # ended in STATE alone.
@@ -28,6 +29,12 @@ over() {
 # row COLUMNS: of the account's balance, in billing-seconds.
 row() {
 	subank balance -n -P --seconds -o "$1" tariff
+}
+
+# has_run JOB: for at least two seconds: one that is ended in its first counts for nothing.
+has_run() {
+	[[ $(cluster_ask squeue -h -j "$1" -o %M) =~ ^([0-9]+):([0-9]+)$ ]] &&
+		((10#${BASH_REMATCH[1]} * 60 + 10#${BASH_REMATCH[2]} >= 2))
 }
 
 is_committed() {
@@ -63,10 +70,12 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	submit tariff 'sleep 300' --requeue
 	expect_job "$failed" RUNNING
 	expect_job "$job" RUNNING
+	expect_true "the first runs for a while" cluster_until 30 has_run "$failed"
+	expect_true "the second runs for a while" cluster_until 30 has_run "$job"
 	expect_true "committed to both limits" cluster_until 30 is_committed 1800
 	in_flight=$(row InFlight)
 	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
-	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Free)"
+	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Available)"
 	# What they may come to is more than there is, and is not what they come to.
 	run 0 subank withdraw tariff 2000s
 	run 0 subank check
@@ -96,6 +105,39 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	expect_equal "used after the same refunds" "$((used - refunded))" "$(used tariff)"
 	expect_equal "a check again" "" "$(subank check)"
 	run 0 subank reconcile
+	run 0 subank verify
+}
+
+# weighed: what sacct's jobs of the account come to by CPU=0.75, each cut to whole seconds.
+weighed() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o ElapsedRaw,AllocTRES |
+		awk -F'|' 'match($2, /cpu=[0-9]+/) { sum += int($1 * substr($2, RSTART + 4, RLENGTH - 4) * 0.75) }
+			END { print sum + 0 }'
+}
+
+test_what_the_billing_leaves_out_of_weights_is_charged_by_both_meters() {
+	local jobs usage count=5
+	sed -i '/^meter:/d; /^hold_on:/d; /^free_states:/d; /^factors:/d' "$harness_dir/subank.yaml"
+	new_bank
+	new_account weighty
+	new_account light parent=weighty
+	run 0 subank open weighty 10
+	run 0 subank open light 10
+	run 0 subank terms weighty --meter jobs --no-apply
+	run 0 subank check
+	cluster_ask scontrol update partition=main TRESBillingWeights=CPU=0.75
+	# Cut to no billing at all, and 2.25 to 2.
+	submit light 'sleep 5' --array=1-4
+	spend light 3 7
+	cluster_ask scontrol update partition=main TRESBillingWeights=CPU=0.75
+	expect_true "slurmdbd knows" cluster_until 60 over
+	run 0 subank check
+	jobs=$(used weighty) usage=$(used light)
+	expect_equal "by jobs" "$(weighed light)" "$jobs"
+	expect_true "by RawUsage: $usage, by jobs, each cut: $jobs" test $((usage - jobs)) -ge 0 -a $((usage - jobs)) -lt $count
+	run 0 subank reconcile
+	expect_equal "differences" "0 0" "$(subank reconcile -n -P --seconds -o Difference weighty light | paste -sd ' ')"
+	cluster_ask scontrol update partition=main TRESBillingWeights=CPU=1.0
 	run 0 subank verify
 }
 

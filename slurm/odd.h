@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows of an answer that cannot be read. They are left out, so that the others can be used, and
+ * kept here to be named. */
+#ifndef SUBANK_SLURM_ODD_H
+#define SUBANK_SLURM_ODD_H
+
+#include <stddef.h>
+
+#include "slurm/error.h"
+
+struct odd_row {
+	size_t line; /* of the answer, from 1 */
+	const char *field; /* the column, in Slurm's words; borrowed */
+	char value[64]; /* what stands there, cut if it is longer */
+	char of[256]; /* the account, QOS … that the row is about, cut if it is longer */
+};
+
+/* Zeroed, it is empty; odd_rows_release() frees it. */
+struct odd_rows {
+	struct odd_row *list;
+	size_t count;
+};
+
+/* Adds a row. SLURM_ESYSTEM when memory ran out. */
+int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
+		 const char *of, struct slurm_error *err);
+
+/* Writes "line 17: RawUsage of htc is "nan"". The bytes come from Slurm: escape them before they
+ * reach a terminal. Returns [to]. */
+enum { ODD_ROW_TEXT_SIZE = 512 };
+const char *odd_row_text(char to[ODD_ROW_TEXT_SIZE], const struct odd_row *row);
+
+void odd_rows_release(struct odd_rows *rows);
+
+#endif

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Rows of a real sacct that are strange or cannot be read, under `meter: jobs`: none keeps another job from
+# being charged, and each is charged once when it can be read.
+
+# shellcheck source=tests/slurm/harness.bash
+source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
+
+# by_jobs: an empty bank whose accounts are metered by jobs.
+by_jobs() {
+	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
+	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
+	new_bank
+}
+
+# as_user COMMAND...: as the ordinary user that submits jobs.
+as_user() {
+	cluster_ask setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups \
+		env -i PATH="$PATH" HOME=/nonexistent SLURM_CONF="$SLURM_CONF" "$@"
+}
+
+# column JOB COLUMN: what sacct has of a job.
+column() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -j "$1" -o "$2"
+}
+
+# is_over JOB: slurmdbd shows its end. Asked for by number it does so a second or two earlier.
+is_over() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o JobIDRaw,End | grep -q "^$1|.*:"
+}
+
+# run_job ACCOUNT SECONDS [SBATCH-OPTION...]: one that ends by itself; sets $job.
+run_job() {
+	local account=$1 seconds=$2
+	shift 2
+	submit "$account" "sleep $seconds" "$@"
+	expect_true "job $job has ended" cluster_until 60 is_over "$job"
+}
+
+# ran JOB: its seconds.
+ran() {
+	column "$1" ElapsedRaw
+}
+
+# strange_account NAME KEY=VALUE...: one whose name the harness cannot wait for.
+strange_account() {
+	cluster_ask sacctmgr -i add account "$1" cluster="$CLUSTER_NAME" "${@:2}" >/dev/null
+	cluster_ask sacctmgr -i add user "$CLUSTER_USER" account="$1" cluster="$CLUSTER_NAME" >/dev/null
+	expect_true "jobs of account '$1' are taken" cluster_until 20 takes_jobs "$1"
+}
+
+takes_jobs() {
+	cluster_submit "$1" 'sleep 2' 2>/dev/null >"$harness_dir/job" || return 1
+	job=$(<"$harness_dir/job")
+}
+
+# edit COLUMN VALUE JOB: slurmdbd's record of a job.
+edit() {
+	cluster_sql "update slurm_acct_db.${CLUSTER_NAME}_job_table set $1 = $2 where id_job = $3"
+}
+
+# Anybody may set the limit of his own job to 0.
+test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
+	local own other
+	by_jobs
+	new_account limited
+	new_account neighbour
+	run 0 subank open limited 100
+	run 0 subank open neighbour 100
+	run 0 subank check
+	submit limited 'sleep 6' -t 5
+	own=$job
+	expect_job "$own" RUNNING
+	run 0 as_user scontrol update jobid="$own" TimeLimit=0
+	run_job neighbour 2
+	other=$job
+	expect_equal "sacct's TimelimitRaw while it runs" "" "$(column "$own" TimelimitRaw)"
+	run 0 subank check
+	expect_equal "the other account" "$(ran "$other")" "$(used neighbour)"
+	expect_true "job $own has ended" cluster_until 60 is_over "$own"
+	expect_equal "sacct's TimelimitRaw when it has ended" "" "$(column "$own" TimelimitRaw)"
+	run 0 subank check
+	expect_equal "messages" "" "$err"
+	expect_true "it ran" test "$(ran "$own")" -gt 0
+	expect_equal "its account" "$(ran "$own")" "$(used limited)"
+	run 0 subank check
+	expect_equal "a check again" "" "$out$err"
+	run 0 subank reconcile
+	run 0 subank verify
+}
+
+# What slurmdbd does not usually have, one in each row; then as it was.
+test_a_row_that_cannot_be_read_is_charged_once_when_it_can() {
+	local odd late plain
+	by_jobs
+	new_account reader
+	new_account shelf parent=reader
+	run 0 subank open reader 100
+	run 0 subank open shelf 100
+	run 0 subank check
+	run_job shelf 3
+	odd=$job
+	edit tres_alloc "'1=1,2=100,4=1,5=18446744073709551615'" "$odd"
+	run_job shelf 2
+	late=$job
+	edit state 77 "$late"
+	edit job_db_inx 13512637919694125056 "$late"
+	run_job reader 2
+	plain=$job
+	expect_match "sacct's AllocTRES" 'billing=NONE' "$(column "$odd" AllocTRES)"
+	run 3 subank check
+	expect_match "the message" "1 row cannot be read and is left out" "$err"
+	expect_match "the job" "job $odd of account shelf" "$err"
+	expect_match "the field" 'AllocTRES' "$err"
+	expect_equal "shelf" "$(ran "$late")" "$(used shelf)"
+	expect_equal "reader" "$(($(ran "$late") + $(ran "$plain")))" "$(used reader)"
+	expect_match "the index" '"db_index":"13512637919694125056"' "$(subank journal --json -k job shelf)"
+	run 3 subank doctor -nP
+	expect_match "doctor" "jobs left out\|$CLUSTER_NAME\|bad\|1 not charged yet: $odd" "$out"
+	run 3 subank reconcile --apply
+	expect_equal "what reconcile enters" 0 "$(entries_of reconcile)"
+	edit tres_alloc "'1=1,2=100,4=1,5=1'" "$odd"
+	run 0 subank check
+	expect_true "it ran" test "$(ran "$odd")" -gt 0
+	expect_equal "shelf" "$(($(ran "$odd") + $(ran "$late")))" "$(used shelf)"
+	expect_equal "reader" "$(($(ran "$odd") + $(ran "$late") + $(ran "$plain")))" "$(used reader)"
+	run 0 subank check
+	expect_equal "a check again" "" "$out$err"
+	run 0 subank reconcile
+	run 0 subank verify
+}
+
+# Coordinators name accounts as they like.
+test_names_are_taken_for_no_fields_and_no_rows() {
+	local paying bar newline
+	by_jobs
+	new_account payer
+	new_account bystander
+	run 0 subank open payer 100
+	run 0 subank open bystander 100
+	run 0 subank check
+	strange_account 'payer|x' parent=bystander
+	bar=$job
+	# Its first line ends as if the job were the payer's.
+	strange_account $'payer\nx' parent=bystander
+	newline=$job
+	expect_true "job $bar has ended" cluster_until 60 is_over "$bar"
+	expect_true "job $newline has ended" cluster_until 60 is_over "$newline"
+	run_job payer 2
+	paying=$job
+	expect_true "both ran" test "$(ran "$bar")" -gt 0 -a "$(ran "$newline")" -gt 0
+	subank check >/dev/null || true
+	expect_equal "the payer's own job alone" "$(ran "$paying")" "$(used payer)"
+}
+
+harness_main "$@"
