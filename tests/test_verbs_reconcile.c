@@ -93,7 +93,7 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	      "Account,Cluster,Books,Slurm,Difference,Restarts,Jobs");
 	SHOWS(3, "dev|dev/2|ann|COMPLETED|500|500|bio|bio\n", "--jobs", "-o",
 	      "Cluster,Job,User,State,Elapsed,Used,Account,For");
-	SHOWS(3, "2|13512637919694125058\n", "--jobs", "-o", "Job,Index");
+	SHOWS(3, "dev/2|13512637919694125058\n", "--jobs", "-o", "Job,Index");
 	GIVES(3, "\"index\": \"13512637919694125058\"", "", "reconcile", "--jobs", "--json");
 	/* Before and behind it nothing is missing. */
 	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "--until", "2026-11-22T18:00:30Z");
