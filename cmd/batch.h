@@ -49,9 +49,9 @@ struct batch {
 	struct books *books; /* within the transaction */
 	int rc; /* of the entry that was refused there, with its text */
 	struct sb_error err;
+	struct rules rules; /* of the site */
 	char **refusals; /* what is to be said of entries that were refused there */
 	size_t refusal_count, refusal_size;
-	struct rules rules; /* of the site */
 	struct changes changes; /* the accounts that entries are about */
 	struct changes to_settle; /* those for which Slurm may have to change; names alone */
 	size_t entered, skipped; /* requests: skipped were there before, with their refs */

@@ -9,6 +9,7 @@
 #include "cmd/fitness.h"
 #include "cmd/in_use.h"
 #include "cmd/progress.h"
+#include "cmd/rights_text.h"
 #include "slurm/sacctmgr.h"
 
 const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
@@ -176,10 +177,11 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 	return SLURM_OK;
 }
 
-/* Puts what slurmdbd has of the other fields beside what sshare showed. */
+/* Puts what slurmdbd has of the other fields beside what sshare showed. An account that it does not
+ * have stays as it is, and the last such is written to [lacks]: hidden, its limits are not none. */
 static int take_limits(struct cluster_answer *answer, const struct observation *observation,
 		       const char *const *accounts, size_t count, struct limits *limits,
-		       struct slurm_error *err)
+		       const char **lacks, struct slurm_error *err)
 {
 	struct limit_block *block;
 	size_t room = 0;
@@ -195,23 +197,25 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 		const struct account_limits *more = limits_find(limits, accounts[i]);
 		size_t first = block->count;
 
+		if (!more) {
+			*lacks = accounts[i];
+			continue;
+		}
 		for (size_t j = 0; j < row->limit_count; j++) {
 			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
 				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
 					  row->limits[j].value);
 		}
-		if (more && more->odd)
+		if (more->odd)
 			row->odd_limits = true;
-		if (more && add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
+		if (add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
 			row->odd_limits = true;
 			if (odd_rows_add(&limits->odd, more->line, "GrpTRESRunMins",
 					 more->grp_tres_run_mins, more->account, err))
 				return SLURM_ESYSTEM;
 		}
-		if (more) {
-			add_limit(block, "GrpJobs", "", more->grp_jobs);
-			add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
-		}
+		add_limit(block, "GrpJobs", "", more->grp_jobs);
+		add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
 		row->limits = block->limits + first;
 		row->limit_count = block->count - first;
 		row->looked = true;
@@ -243,7 +247,7 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 {
 	struct limits limits = {0};
 	struct slurm_error err;
-	const char **accounts = calloc(count + 1, sizeof(*accounts));
+	const char **accounts = calloc(count + 1, sizeof(*accounts)), *lacks = NULL;
 	size_t named = 0;
 	int code = SLURM_OK;
 
@@ -261,7 +265,13 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 					    &limits, &err);
 	if (code == SLURM_OK)
 		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
-				   &limits, &err);
+				   &limits, &lacks, &err);
+	if (code == SLURM_OK && lacks)
+		code = slurm_error_set(
+			&err, SLURM_EFORM,
+			"slurmdbd shows no account '%.255s' there, which sshare does: see "
+			"subank doctor",
+			lacks);
 	if (code != SLURM_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);
@@ -330,6 +340,8 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		answer->safe = config.safe;
 		answer->billing = config.billing;
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);
+		if (!reason && rights_check_sshare(env, &config, &err))
+			reason = err.text;
 		if (reason) {
 			if (observing != OBSERVE_AGAIN)
 				warning(env, "cluster '%s' is left alone: %s", name, reason);

@@ -11,6 +11,7 @@
 #include "cmd/command.h"
 #include "cmd/confirm.h"
 #include "cmd/output.h"
+#include "cmd/rights_text.h"
 #include "cmd/settings_example.h"
 #include "cmd/this_machine.h"
 #include "ledger/name.h"
@@ -39,6 +40,29 @@ static void release(struct found *found)
 	free(found->clusters);
 	free(found->accounts);
 	assocs_release(&found->assocs);
+}
+
+/* Says what Slurm keeps from whoever is to own the bank. */
+static void say_hidden(struct env *env)
+{
+	const struct caller caller = caller_of(env);
+	const struct slurm *slurm = &env->slurm;
+	struct rights rights;
+	struct slurm_config config;
+	struct slurm_error err;
+	char text[RIGHTS_TEXT_SIZE];
+
+	if (rights_of_slurmdbd(slurm, &caller, &rights, &err) == SLURM_OK &&
+	    (rights.jobs || rights.accounts))
+		warning(env, "%s",
+			rights_text(env, &rights, "slurmdbd", rights.jobs ? "jobs" : "accounts",
+				    text));
+	if (scontrol_read_config(slurm, NULL, &config, &err) == SLURM_OK &&
+	    rights_of_slurmctld(slurm, &config, &caller, &rights, &err) == SLURM_OK &&
+	    (rights.usage || rights.jobs))
+		warning(env, "%s",
+			rights_text(env, &rights, config.cluster, rights.usage ? "use" : "jobs",
+				    text));
 }
 
 /* Slurm need not run for a bank to be made. */
@@ -228,6 +252,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		if (status == EXIT_DONE) {
 			ask_slurm(env, &found);
 			say_found(env, &found);
+			if (found.assocs.text)
+				say_hidden(env);
 			status = offer_settings(env, &found, path);
 			say_next(env, config, path);
 		}

@@ -99,7 +99,7 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 {
 	const struct event *event = entry->event;
 	struct output *output = listing->output;
-	char detail[1024], hash[HASH_TEXT_SIZE];
+	char detail[1024], hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
 	int64_t amount;
 
 	output_row(output);
@@ -112,7 +112,7 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 		output_amount(output, COLUMN_AMOUNT, amount);
 	entry_text(listing->env, event, for_receiver(listing, event), detail, sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);
-	output_text(output, COLUMN_ACTOR, event->user);
+	output_text(output, COLUMN_ACTOR, entry_actor(listing->env, event, actor));
 	output_text(output, COLUMN_REF, event->ref);
 	output_text(output, COLUMN_NOTE, event->note);
 	output_text(output, COLUMN_HASH, hex_format(hash, entry->hash, HASH_SIZE));
@@ -129,7 +129,7 @@ static int print_entry(const struct entry *entry, void *ctx, struct sb_error *er
 	if (listing->output)
 		add_row(listing, entry);
 	else
-		rc = entry_json(listing->env->out, entry, err);
+		rc = entry_json(listing->env, listing->env->out, entry, err);
 	/* That the output cannot be written is told at the end. */
 	if (rc && ferror(listing->env->out))
 		return STORE_ABORT;
@@ -261,7 +261,7 @@ static const struct option_spec options[] = {
 	{"follow", 'f', NULL, "go on and print new entries as they come"},
 	{"kind", 'k', "KINDS", "only entries of these kinds: deposit,charge"},
 	{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
-	{"actor", 0, "USER", "only entries that this user made (name or number)"},
+	{"actor", 0, "USER", "only entries of this user or login (name or number)"},
 	{"ref", 0, "REF", "only the entry with this ref"},
 	{"user", 0, "USER", "only entries about jobs of this user"},
 	{"partition", 0, "NAME", "only entries about jobs of this partition"},
@@ -285,9 +285,14 @@ const struct command cmd_journal = {
 	.name = "journal",
 	.arguments = "[ACCOUNT...]",
 	.summary = "every entry of the books, oldest first",
-	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
-		   "Cluster, Actor, Ref, Note and Hash. --json prints one object a line, with "
-		   "all fields; subank-journal(5) describes them.",
+	.details =
+		"Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
+		"Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as, with "
+		"who had logged in, which the kernel knows: slurm (login alice). Where there was "
+		"no login it is who ran sudo, slurm (sudo alice), which is no more than a hint: "
+		"it comes from the environment. --actor finds each of them. --json prints one "
+		"object a line, with "
+		"all fields; subank-journal(5) describes them.",
 	.examples = examples,
 	.see_also = "statement usage why refund",
 	.max_args = -1,

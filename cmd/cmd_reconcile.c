@@ -367,8 +367,8 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	struct reconciling *reconciling = telling->reconciling;
 	struct output *output = reconciling->output;
 	const struct recorded *recorded = &telling->before->lines[line];
-	char name[JOB_NAME_SIZE];
 	char index[24];
+	char name[JOB_NAME_SIZE];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
@@ -705,7 +705,9 @@ const struct command cmd_reconcile = {
 		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
 		"of free_states and factors are taken as they are now: choose --since behind a "
 		"change. A job counts for the accounts that were above its own then, as the "
-		"entries of kind move have it.\n"
+		"entries of kind move have it; of one that ran across a move, RawUsage may have "
+		"had a PriorityCalcPeriod less on the one side and more on the other, and is "
+		"followed.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
 		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as "
 		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; "

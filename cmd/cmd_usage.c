@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/command.h"
@@ -10,6 +11,7 @@
 #include "cmd/statements.h"
 #include "cmd/use_rows.h"
 #include "ledger/amount.h"
+#include "ledger/seen.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -34,10 +36,23 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
 };
 
+/* Of reading while others write. */
+enum { TRIES_MAX = 100 };
+
+/* Use of an account that has no entry yet. */
+struct unentered {
+	char account[NAME_SIZE];
+	int64_t amount;
+};
+
 struct listing {
 	struct env *env;
 	struct output *output;
 	struct selection *selection;
+	struct unentered *unentered; /* by name, those that have some */
+	size_t unentered_count;
+	uint64_t head; /* when they were found */
+	bool moved; /* something was entered since, maybe that */
 	struct column columns[COLUMN_COUNT];
 	struct use use;
 	struct statement statement; /* of one account after the other */
@@ -58,17 +73,95 @@ static void add_cells(struct output *output, const struct use_row *row, void *ct
 	output_time(output, COLUMN_UNTIL, listing->statement.until);
 }
 
+/* The accounts come by name, or as they were asked for. */
+static int64_t unentered_of(const struct listing *listing, const char *account)
+{
+	for (size_t i = 0; i < listing->unentered_count; i++) {
+		if (strcmp(listing->unentered[i].account, account) == 0)
+			return listing->unentered[i].amount;
+	}
+	return 0;
+}
+
+static int add_unentered(struct listing *listing, const struct account *account,
+			 const struct books *books, struct sb_error *err)
+{
+	struct unentered *grown;
+	int64_t amount, since;
+
+	seen_sum(books, account, &amount, &since);
+	if (amount == 0)
+		return SB_OK;
+	grown = reallocarray(listing->unentered, listing->unentered_count + 1, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	listing->unentered = grown;
+	grown += listing->unentered_count++;
+	grown->amount = amount;
+	(void)snprintf(grown->account, sizeof(grown->account), "%s", account->name);
+	return SB_OK;
+}
+
+/* Finds what has no entry yet. It takes a transaction of its own: statements are made from accounts
+ * without it. */
+static int find_unentered(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	struct selection *selection = listing->selection;
+	const struct account *account;
+	size_t count = 0;
+	int rc = selection_find(selection, listing->env, books, err);
+
+	listing->unentered_count = 0;
+	listing->head = books_head(books)->seq;
+	for (size_t i = 0; i < selection->count && !rc; i++) {
+		rc = books_account(books, selection->list[i], &account, err);
+		if (!rc)
+			rc = add_unentered(listing, account, books, err);
+	}
+	if (!rc && selection->count == 0)
+		rc = books_load_all(books, &count, err);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = add_unentered(listing, books_at(books, i), books, err);
+	return rc;
+}
+
+/* A charge counts where it is entered, so what waits for its entry counts in a period that is not
+ * over. Adds it to the account's use, of which the others are then shares. */
+static int count_unentered(struct listing *listing, int64_t *ret, struct sb_error *err)
+{
+	const struct statement *statement = &listing->statement;
+	struct use *use = &listing->use;
+
+	*ret = statement->so_far ? unentered_of(listing, statement->account) : 0;
+	if (amount_add(use->amount, *ret, &use->amount))
+		return SB_OK;
+	return sb_error_set(
+		err, SB_EOVERFLOW,
+		"what account '%s' has used is past what int64 holds: ask for a shorter "
+		"period",
+		statement->account);
+}
+
 static int list_account(struct listing *listing, struct books *books, const char *account,
 			struct sb_error *err)
 {
 	struct statement *statement = &listing->statement;
+	struct use_row row = {.cluster = ""};
 	int rc;
 
 	statement->account = account;
 	rc = statement_make_watched(listing->env, books, statement, err);
 	if (!rc)
+		rc = count_unentered(listing, &row.amount, err);
+	if (!rc)
 		rc = use_rows(books, statement, listing->output, COLUMN_USE, add_cells, listing,
 			      err);
+	if (!rc && row.amount > 0) {
+		output_row(listing->output);
+		output_text(listing->output, COLUMN_USE + listing->use.by - 1, "(not entered)");
+		add_cells(listing->output, &row, listing);
+	}
 	statement_release(statement);
 	return rc;
 }
@@ -78,12 +171,13 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	struct listing *listing = ctx;
 	struct selection *selection = listing->selection;
 	size_t count = 0;
-	int rc;
+	int rc = SB_OK;
 
+	listing->moved = books_head(books)->seq != listing->head;
+	if (listing->moved)
+		return SB_OK;
 	books_as_entered(books); /* as the statements, which are compared with the states */
-	/* All of them first: a row that an error follows would look like an answer. */
-	rc = selection_find(selection, listing->env, books, err);
-	if (!rc && selection->count == 0)
+	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = list_account(listing, books, selection->list[i], err);
@@ -92,6 +186,24 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	/* A table is printed behind this. */
 	if (!rc && output_has_frame(listing->env))
 		period_say(listing->env, listing->statement.since, listing->statement.until);
+	return rc;
+}
+
+/* What is entered between the two readings would be counted twice, or not at all. */
+static int read_use(struct listing *listing, struct sb_error *err)
+{
+	struct env *env = listing->env;
+	int rc = SB_OK;
+
+	listing->moved = true;
+	for (int try = 0; try < TRIES_MAX && listing->moved && !rc; try++) {
+		rc = bank_read(env->bank, env->now(), find_unentered, listing, err);
+		if (!rc)
+			rc = bank_read(env->bank, env->now(), list, listing, err);
+	}
+	if (!rc && listing->moved)
+		rc = sb_error_set(err, SB_EBUSY,
+				  "entries are made faster than they can be read: try again");
 	return rc;
 }
 
@@ -118,11 +230,12 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	if (!rc) {
 		output_if_empty(listing.output, "nothing was charged in this time");
-		rc = bank_read(env->bank, env->now(), list, &listing, &err);
+		rc = read_use(&listing, &err);
 		if (rc)
 			output_fail(listing.output);
 	}
 	finished = output_finish(listing.output, rc ? NULL : &err);
+	free(listing.unentered);
 	status = selection.missing > 0 ? EXIT_REFUSED : EXIT_DONE;
 	selection_release(&selection);
 	return !rc && !finished ? status : statement_failed(env, &err);
@@ -154,7 +267,9 @@ const struct command cmd_usage = {
 		"that of the account's use; a bar shows it where there is room.\n"
 		"Who used it is known of jobs that `meter: jobs` charged. What RawUsage counted "
 		"is in a row of its own, (RawUsage), and what `subank reconcile` or a switch of "
-		"the meter entered in one called (reconciled); --by month has both in their "
+		"the meter entered in one called (reconciled); what has no entry yet "
+		"(`charge_minutes` in the settings) is in a row (not entered), where the period is "
+		"not over. --by month has both in their "
 		"months. A refund counts with its job, in whatever period that was charged; with "
 		"`month`, in the month in which it was entered.\n"
 		"Columns: Account (unless it is one), Job, User, SlurmAccount, Partition, QOS or "

@@ -93,7 +93,7 @@ static unsigned slot_of(const struct why *why, const struct event *event)
 /* "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
 static void tell(const struct why *why, const struct event *event, char *to, size_t size)
 {
-	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512];
+	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512], actor[ACTOR_SIZE];
 	bool by_hand = event->kind == EVENT_CLOSE ||
 		       (event->kind == EVENT_HOLD && event->cause == CAUSE_HAND);
 
@@ -103,8 +103,8 @@ static void tell(const struct why *why, const struct event *event, char *to, siz
 		       when_format_local(when, event->time), event_kinds[event->kind].name,
 		       event->amount ? " of " : "", event->amount ? amount : "",
 		       *detail ? ": " : "", detail, by_hand ? ", by " : "",
-		       by_hand ? event->user : "", *event->note ? " (" : "", event->note,
-		       *event->note ? ")" : "");
+		       by_hand ? entry_actor(why->env, event, actor) : "", *event->note ? " (" : "",
+		       event->note, *event->note ? ")" : "");
 }
 
 static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)

@@ -12,6 +12,15 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 /* Jobs of a cluster that run for ever in slurmdbd's record. */
 void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnosis);
 
+/* What slurmdbd hides from this user, and whether it lets him set limits. [by_jobs]: some account
+ * is metered by jobs. Returns whether sacct shows the jobs of others. */
+bool doctor_rights(struct env *env, bool by_jobs, struct diagnosis *diagnosis);
+
+/* What the slurmctld of [config] hides from this user. Writes whether it shows him use and jobs of
+ * others. */
+void doctor_cluster_rights(struct env *env, const struct slurm_config *config, bool *ret_usage,
+			   bool *ret_jobs, struct diagnosis *diagnosis);
+
 /* Slurm's commands, the clusters, their partitions, the QOS, and the accounts of both sides. */
 void doctor_slurm(struct env *env, struct diagnosis *diagnosis);
 

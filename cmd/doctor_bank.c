@@ -109,6 +109,8 @@ struct books_seen {
 	} failures[FAILED_MAX];
 	size_t moneyless; /* open accounts that never had money, and that their first use holds */
 	char moneyless_names[FAILED_MAX][NAME_SIZE];
+	size_t switching; /* accounts whose terms ask for rawusage, and that jobs are charged to */
+	char switching_names[FAILED_MAX][NAME_SIZE];
 };
 
 static void look_for_money(const struct rules *rules, const struct account *account,
@@ -120,6 +122,20 @@ static void look_for_money(const struct rules *rules, const struct account *acco
 	if (seen->moneyless < FAILED_MAX)
 		memcpy(seen->moneyless_names[seen->moneyless], account->name, NAME_SIZE);
 	seen->moneyless++;
+}
+
+static void look_for_switch(const struct rules *rules, const struct account *account,
+			    struct books_seen *seen)
+{
+	bool jobs = false;
+
+	for (size_t i = 0; i < account->meter_count; i++)
+		jobs = jobs || account->meters[i].jobs;
+	if (!jobs || metering_of(account, rules) == METER_JOBS)
+		return;
+	if (seen->switching < FAILED_MAX)
+		memcpy(seen->switching_names[seen->switching], account->name, NAME_SIZE);
+	seen->switching++;
 }
 
 static void count_levers(const struct account *account, struct books_seen *seen)
@@ -165,6 +181,7 @@ static int see_books(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < seen->accounts && !rc; i++) {
 		count_levers(books_at(books, i), seen);
 		look_for_money(&seeing->rules, books_at(books, i), seen);
+		look_for_switch(&seeing->rules, books_at(books, i), seen);
 	}
 	return rc;
 }
@@ -180,6 +197,20 @@ static void look_at_moneyless(const struct books_seen *seen, struct diagnosis *d
 		diagnose(diagnosis, VERDICT_INFO, "held at first use", the_bank, NULL,
 			 "%zu without money: %s", seen->moneyless,
 			 output_names(text, names, seen->moneyless));
+}
+
+static void look_at_switching(const struct books_seen *seen, struct diagnosis *diagnosis)
+{
+	const char *names[FAILED_MAX];
+	char text[NAMES_TEXT_SIZE];
+
+	for (size_t i = 0; i < FAILED_MAX; i++)
+		names[i] = seen->switching_names[i];
+	if (seen->switching > 0)
+		diagnose(diagnosis, VERDICT_INFO, "still metered by jobs", the_bank,
+			 "a check that finds none of an account's jobs running switches its meter "
+			 "to rawusage; where something always runs, `subank hold` makes room",
+			 "%zu: %s", seen->switching, output_names(text, names, seen->switching));
 }
 
 static void look_at_clock(const struct books_seen *seen, int64_t now, struct diagnosis *diagnosis)
@@ -308,5 +339,6 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	look_at_checks(&seen, now, diagnosis);
 	look_at_levers(&seen, diagnosis);
 	look_at_moneyless(&seen, diagnosis);
+	look_at_switching(&seen, diagnosis);
 	look_at_published(env, now, diagnosis);
 }

@@ -331,8 +331,8 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
-	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
 	look_at_gone_qos(env, &list, diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
 	free(known);
 	qos_list_release(&list);
 }
@@ -348,6 +348,7 @@ struct look {
 	struct observed **rows;
 	size_t count;
 	bool *partitions; /* by the site's factors: some cluster has it */
+	bool jobs_shown; /* by sacct */
 };
 
 /* A limit of a TRES that Slurm does not know cannot be set. */
@@ -416,6 +417,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	const char *cluster = look->list[at].cluster;
 	struct slurm_config config;
 	struct slurm_error err;
+	bool usage_shown, jobs_shown;
 
 	stage(env, "asks %s", cluster);
 	if (scontrol_read_config(&env->slurm, cluster, &config, &err)) {
@@ -425,6 +427,9 @@ static void look_at_cluster(struct look *look, size_t at)
 	}
 	look_at_config(look->in_use, &config, look->diagnosis);
 	look_at_partitions(env, look->in_use, cluster, look->partitions, look->diagnosis);
+	doctor_cluster_rights(env, &config, &usage_shown, &jobs_shown, look->diagnosis);
+	if (!usage_shown)
+		return;
 	if (sshare_read(&env->slurm, cluster, &look->shares[at], &err)) {
 		diagnose(look->diagnosis, VERDICT_BAD, "usage", cluster, err.text, "not read");
 		return;
@@ -432,7 +437,9 @@ static void look_at_cluster(struct look *look, size_t at)
 	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
 		 look->shares[at].count);
 	look_for_odd(look->diagnosis, "sshare", cluster, &look->shares[at].odd);
-	doctor_jobs(env, cluster, look->diagnosis);
+	/* Those that are hidden would count as runaway. */
+	if (jobs_shown && look->jobs_shown)
+		doctor_jobs(env, cluster, look->diagnosis);
 	if (!observe(look, at))
 		look->diagnosis->failed = true;
 }
@@ -670,6 +677,7 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 		diagnose(diagnosis, VERDICT_BAD, "clusters", "Slurm",
 			 "get Slurm's commands to work, then run doctor again", "not looked at");
 	else if (name_clusters(&look, local)) {
+		look.jobs_shown = !sacctmgr || doctor_rights(env, in_use.jobs, diagnosis);
 		for (size_t i = 0; i < count; i++)
 			look_at_cluster(&look, i);
 		look_for_unknown(&tariff->partitions, look.partitions, "factor of a partition",

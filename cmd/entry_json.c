@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 
+#include "cmd/entry_text.h"
 #include "ledger/when.h"
 
 static json_t *parts_json(const struct event *event)
@@ -74,10 +75,10 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 	return json_object_set_new(object, name, value);
 }
 
-static json_t *make_object(const struct entry *entry)
+static json_t *make_object(const struct env *env, const struct entry *entry)
 {
 	const struct kind_spec *kind = &event_kinds[entry->event->kind];
-	char hash[HASH_TEXT_SIZE];
+	char hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
 	json_t *object =
 		json_pack("{s:I,s:s}", "entry", (json_int_t)entry->event->seq, "kind", kind->name);
 	int rc = object ? 0 : -1;
@@ -86,6 +87,9 @@ static json_t *make_object(const struct entry *entry)
 		rc = add_field(object, entry->event, (enum event_field)i);
 	for (size_t i = 0; i < kind->count && !rc; i++)
 		rc = add_field(object, entry->event, (enum event_field)kind->fields[i]);
+	if (!rc)
+		rc = json_object_set_new(object, "actor",
+					 json_string(entry_actor(env, entry->event, actor)));
 	if (!rc)
 		rc = json_object_set_new(object, "hash",
 					 json_string(hex_format(hash, entry->hash, HASH_SIZE)));
@@ -107,15 +111,16 @@ static int print(FILE *out, json_t *object, struct sb_error *err)
 	return SB_OK;
 }
 
-int entry_json(FILE *out, const struct entry *entry, struct sb_error *err)
+int entry_json(const struct env *env, FILE *out, const struct entry *entry, struct sb_error *err)
 {
-	return print(out, make_object(entry), err);
+	return print(out, make_object(env, entry), err);
 }
 
-int entry_json_balance(FILE *out, const struct entry *entry, const struct account *account,
-		       const struct funds *funds, struct sb_error *err)
+int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
+		       const struct account *account, const struct funds *funds,
+		       struct sb_error *err)
 {
-	json_t *object = make_object(entry);
+	json_t *object = make_object(env, entry);
 	json_t *available =
 		funds->unlimited ? json_null() : json_integer((json_int_t)funds->available);
 	json_t *balance = json_pack(

@@ -5,13 +5,15 @@
 
 #include <stdio.h>
 
+#include "cmd/env.h"
 #include "ledger/funds.h"
 #include "ledger/journal.h"
 
 /* Amounts are integers under names that end in _seconds, times RFC 3339. */
-int entry_json(FILE *out, const struct entry *entry, struct sb_error *err);
+int entry_json(const struct env *env, FILE *out, const struct entry *entry, struct sb_error *err);
 /* The same with what the account has now, as the object "balance". */
-int entry_json_balance(FILE *out, const struct entry *entry, const struct account *account,
-		       const struct funds *funds, struct sb_error *err);
+int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
+		       const struct account *account, const struct funds *funds,
+		       struct sb_error *err);
 
 #endif

@@ -4,12 +4,32 @@
 #include "cmd/entry_text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/lever.h"
 #include "cmd/window.h"
 #include "ledger/account.h"
 #include "ledger/amount.h"
 #include "ledger/when.h"
+
+const char *entry_actor(const struct env *env, const struct event *event, char to[ACTOR_SIZE])
+{
+	const char *login;
+
+	if (event->login != LOGIN_NONE && event->login != event->uid) {
+		login = env->user_name ? env->user_name(event->login) : NULL;
+		if (login)
+			(void)snprintf(to, ACTOR_SIZE, "%s (login %s)", event->user, login);
+		else
+			(void)snprintf(to, ACTOR_SIZE, "%s (login %" PRIu32 ")", event->user,
+				       event->login);
+	} else if (*event->sudo && strcmp(event->sudo, event->user) != 0) {
+		(void)snprintf(to, ACTOR_SIZE, "%s (sudo %s)", event->user, event->sudo);
+	} else {
+		(void)snprintf(to, ACTOR_SIZE, "%s", event->user);
+	}
+	return to;
+}
 
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size)

@@ -10,4 +10,9 @@
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size);
 
+/* Who made it: the user that subank ran as, and who that was: "slurm (login alice)", or, as the
+ * environment said, "slurm (sudo alice)". Not escaped. Returns [to]. */
+enum { ACTOR_SIZE = 2 * 256 + 16 };
+const char *entry_actor(const struct env *env, const struct event *event, char to[ACTOR_SIZE]);
+
 #endif

@@ -51,6 +51,8 @@ struct env {
 			struct run_result *ret, struct slurm_error *err);
 	/* this_machine() */
 	const struct this_machine *(*here)(void);
+	/* name_of_user(); NULL: users have no names */
+	const char *(*user_name)(uint32_t uid);
 
 	/* Filled in by the frame (commands.c) before the verb runs. */
 	const struct command *command;

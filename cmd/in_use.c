@@ -47,6 +47,8 @@ static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 		rc = add(finding->in_use, &aim, err);
 		if (metering_of(account, &finding->rules) == METER_RAWUSAGE)
 			finding->in_use->rawusage = true;
+		else
+			finding->in_use->jobs = true;
 		if (wants_caps(account, &finding->rules))
 			finding->in_use->capped = true;
 	}
@@ -62,6 +64,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 
 	in_use.capped = finding.rules.enforcement == ENFORCE_LIMIT;
 	in_use.rawusage = finding.rules.meter == METER_RAWUSAGE;
+	in_use.jobs = !in_use.rawusage;
 	rc = add(&in_use, &site, err);
 	if (!rc && env->bank)
 		rc = bank_read(env->bank, env->now(), add_terms, &finding, err);

@@ -9,6 +9,7 @@ struct in_use {
 	struct lever_choice *levers; /* each once, that of the settings first */
 	size_t count;
 	bool rawusage; /* use of some accounts is charged by RawUsage, which must not shrink */
+	bool jobs; /* … of some job by job, as slurmdbd has them on record */
 	bool capped; /* Slurm's own limits are kept in step with balances, for all or some accounts
 		      */
 	bool kills; /* one of all these ends running jobs where `safe` is not set */

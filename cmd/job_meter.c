@@ -11,6 +11,7 @@
 #include "cmd/left_out.h"
 #include "cmd/progress.h"
 #include "cmd/recorded.h"
+#include "cmd/rights_text.h"
 #include "ledger/correct.h"
 #include "ledger/jobs.h"
 #include "ledger/left_jobs.h"
@@ -24,11 +25,11 @@
 /* What sacct is asked for at a time, and what is committed together: once for most checks. */
 #define SLICE (OVERLAP + WHEN_DAY)
 
-/* Jobs whose rows could not be read are asked for so often, once they are further behind. */
-#define TRY_AGAIN (60 * 60 * WHEN_SECOND)
-
 /* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
 enum { CLOCKS_APART = 10 };
+
+/* Jobs whose rows could not be read are asked for so often, once they are further behind. */
+#define TRY_AGAIN (60 * 60 * WHEN_SECOND)
 
 /* More than Slurm is old. */
 enum { SLICES_MAX = 4000 };
@@ -212,15 +213,6 @@ static bool copy_texts(struct finished_job *to, const struct sacct_job *job)
 	return block;
 }
 
-/* The job's place among those that were left out; NULL: it was not. */
-static struct left_job *find_left(const struct metered *metered, const struct sacct_job *job)
-{
-	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
-
-	/* Numbers recur. */
-	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
-}
-
 /* False: no memory. */
 static bool note_unknown(struct metered *metered, const char *qos)
 {
@@ -237,6 +229,15 @@ static bool note_unknown(struct metered *metered, const char *qos)
 		return false;
 	metered->unknown_count++;
 	return true;
+}
+
+/* The job's place among those that were left out; NULL: it was not. */
+static struct left_job *find_left(const struct metered *metered, const struct sacct_job *job)
+{
+	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
+
+	/* Numbers recur. */
+	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
@@ -342,6 +343,7 @@ static int leave_out_runaway(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const char *cluster = metered->observation->cluster;
+	struct slurm_config config;
 	struct known_jobs known;
 	struct slurm_error err;
 	bool doubtful = false;
@@ -355,7 +357,10 @@ static int leave_out_runaway(struct metered *metered)
 	}
 	if (!doubtful)
 		return EXIT_DONE;
-	if (squeue_read(&env->slurm, cluster, &known, &err)) {
+	/* A job that squeue hides has not run away. */
+	if (scontrol_read_config(&env->slurm, cluster, &config, &err) ||
+	    rights_check_squeue(env, &config, &err) ||
+	    squeue_read(&env->slurm, cluster, &known, &err)) {
 		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
 			err.text);
 		return EXIT_DONE;
@@ -694,30 +699,36 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	return !rc && one->metered->dry ? STORE_ABORT : rc;
 }
 
-/* Notes the accounts to be switched that the job counts for. */
-static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+/* Notes that jobs of the account run, for those to be switched that they count for. NULL: of any.
+ */
+static void note_running(struct metered *metered, const char *name)
 {
-	struct metered *metered = ctx;
 	const struct record *record = &metered->switching;
 
-	(void)err;
-	if (job->start < 0 || (job->end < 0 && !known_jobs_have(&metered->known, job->id)))
-		return SLURM_OK;
 	for (size_t i = 0; i < record->count; i++) {
 		const char *account = record->lines[i].booked.account;
 
-		metered->runs[i] = metered->runs[i] || strcmp(account, job->account) == 0 ||
-				   tree_above(&metered->tree, account, job->account);
+		metered->runs[i] = metered->runs[i] || !name || strcmp(account, name) == 0 ||
+				   tree_above(&metered->tree, account, name);
 	}
+}
+
+static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+
+	(void)err;
+	if (job->start >= 0 && (job->end >= 0 || known_jobs_have(&metered->known, job->id)))
+		note_running(metered, job->account);
 	return SLURM_OK;
 }
 
-/* record_read() meets the row again, and its account is not switched. */
-static int pass_over(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+/* A job whose row cannot be read may run. */
+static int note_odd_run(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
 {
-	(void)odd;
-	(void)ctx;
 	(void)err;
+	if (odd->job)
+		note_running(ctx, odd->account);
 	return SLURM_OK;
 }
 
@@ -748,8 +759,8 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
 	if (code != SLURM_OK)
 		return code;
-	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, pass_over, metered,
-			  err);
+	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, note_odd_run,
+			  metered, err);
 	known_jobs_release(&metered->known);
 	return code;
 }
@@ -888,18 +899,23 @@ static int meter_cluster(struct metered *metered)
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return forget_all_left_jobs(metered);
-	if (read_tariff(metered, &why)) {
-		warning(env, "the jobs on cluster '%s' are charged later: %s",
+	/* Jobs that slurmdbd hides look like none: nothing is settled, and no meter goes over to
+	 * them. */
+	if (rights_check_sacct(env, &why) || read_tariff(metered, &why)) {
+		warning(env,
+			metered->from != INT64_MAX
+				? "the jobs on cluster '%s' are charged later: %s"
+				: "meters on cluster '%s' are switched later: %s",
 			metered->observation->cluster, why.text);
 		return EXIT_PART;
 	}
 	if (metered->from != INT64_MAX)
 		status = charge_jobs(metered);
-	if (status == EXIT_DONE || status == EXIT_PART)
+	if (!metered->silent && (status == EXIT_DONE || status == EXIT_PART))
 		kept = keep_factors(metered);
 	if (kept != EXIT_DONE && kept != EXIT_PART)
 		return kept;
-	if (status == EXIT_DONE)
+	if (kept != EXIT_DONE && status == EXIT_DONE)
 		status = kept;
 	if (metered->switching.count == 0 || metered->silent ||
 	    (status != EXIT_DONE && status != EXIT_PART))

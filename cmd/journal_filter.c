@@ -62,7 +62,8 @@ static int read_range(struct env *env, struct journal_filter *filter, struct sb_
 int journal_filter_read(struct env *env, int argc, const char *const argv[],
 			struct journal_filter *ret)
 {
-	struct journal_filter filter = {.actor = option(env, "actor"),
+	struct journal_filter filter = {.env = env,
+					.actor = option(env, "actor"),
 					.ref = option(env, "ref"),
 					.user = option(env, "user"),
 					.partition = option(env, "partition")};
@@ -134,12 +135,21 @@ int journal_filter_check(struct env *env, struct books *books, struct journal_fi
 	return SB_OK;
 }
 
-static bool by_actor(const char *actor, const struct event *event)
+/* Whether the actor, a name or a number, is that of one who ran it, had logged in or ran sudo. */
+static bool by_actor(const struct journal_filter *filter, const struct event *event)
 {
-	char uid[16];
+	const char *actor = filter->actor, *login;
+	char uid[16], login_uid[16];
 
 	(void)snprintf(uid, sizeof(uid), "%" PRIu32, event->uid);
-	return !actor || strcmp(actor, event->user) == 0 || strcmp(actor, uid) == 0;
+	if (!actor || strcmp(actor, event->user) == 0 || strcmp(actor, uid) == 0 ||
+	    (*event->sudo && strcmp(actor, event->sudo) == 0))
+		return true;
+	if (event->login == LOGIN_NONE)
+		return false;
+	(void)snprintf(login_uid, sizeof(login_uid), "%" PRIu32, event->login);
+	login = filter->env->user_name ? filter->env->user_name(event->login) : NULL;
+	return strcmp(actor, login_uid) == 0 || (login && strcmp(actor, login) == 0);
 }
 
 static int about_job(const struct journal_filter *filter, struct books *books,
@@ -160,8 +170,7 @@ int journal_filter_has(const struct journal_filter *filter, struct books *books,
 		       const struct event *event, bool *ret, struct sb_error *err)
 {
 	*ret = (!filter->some_kinds || filter->kinds[event->kind]) &&
-	       clusters_chosen(&filter->clusters, event->cluster) &&
-	       by_actor(filter->actor, event) &&
+	       clusters_chosen(&filter->clusters, event->cluster) && by_actor(filter, event) &&
 	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
 	return *ret && (filter->user || filter->partition)
 		       ? about_job(filter, books, event, ret, err)

@@ -7,11 +7,12 @@
 #include "ledger/entries.h"
 
 struct journal_filter {
+	const struct env *env;
 	struct selection selection;
 	struct settings clusters; /* those of --clusters, and nothing else */
 	bool kinds[EVENT_KIND_END]; /* when [some_kinds] */
 	bool some_kinds;
-	const char *actor; /* a user's name or number; NULL: anybody */
+	const char *actor; /* a user's or login's name or number; NULL: anybody */
 	const char *ref; /* NULL: whatever it is */
 	const char *user, *partition; /* of a job that the entry is about; NULL: any, or none */
 	struct entry_range range; /* accounts, numbers and times */

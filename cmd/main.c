@@ -135,6 +135,7 @@ int main(int argc, char *argv[])
 			   .lines = run_lines,
 			   .log = wants_syslog() ? log_to_syslog : NULL,
 			   .run_with = run_program_with,
-			   .here = this_machine};
+			   .here = this_machine,
+			   .user_name = name_of_user};
 	return subank(&env, argc, argv);
 }

@@ -338,6 +338,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_REF] = "the name that the request was given, which makes a retry harmless",
 	[FIELD_AT_REQUEST] = "what was asked; stands where there is a ref",
 	[FIELD_AT_NOTE] = "why, as it was given",
+	[FIELD_AT_SUDO] = "without a login, who ran sudo, as SUDO_USER says, which anybody may set",
 	[FIELD_AT_ACCOUNT] = "the account of the bank",
 	[FIELD_AT_TO] = "the account that received it",
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",

@@ -174,7 +174,7 @@ static int describe(struct books *books, void *ctx, struct sb_error *err)
 		rc = sb_error_nomem(err);
 		goto out;
 	}
-	rc = entry_json_balance(out, &entry, account, &funds, err);
+	rc = entry_json_balance(telling->env, out, &entry, account, &funds, err);
 	if (fclose(out) != 0 && !rc)
 		rc = sb_error_nomem(err);
 out:

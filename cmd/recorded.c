@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/progress.h"
+#include "cmd/rights_text.h"
 #include "ledger/account.h"
 #include "ledger/jobs.h"
 #include "ledger/moves.h"
@@ -112,6 +113,34 @@ static bool add_within(const struct record_reading *reading, const struct sacct_
 	return true;
 }
 
+/* Notes how much of the job RawUsage may have had on the other side of the move. */
+static void add_move(const struct record_reading *reading, const struct sacct_job *job,
+		     int64_t factor, const struct moved *moved, struct recorded *line)
+{
+	int64_t excess = tariff_excess(&reading->record->partitions, reading->record->billing, job);
+	__int128 rate = (__int128)job->billing * factor + (__int128)excess * factor / EXCESS_ONE;
+	__int128 most = rate * late(reading, job, moved->since, 0);
+
+	if (moved->came)
+		line->came_late += most;
+	else
+		line->went_late += most;
+	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
+}
+
+/* Which second RawUsage had reached at a move only the books can tell: if that explains all that
+ * differs, the use counts where they have it. */
+static void settle_moves(struct recorded *line)
+{
+	__int128 more =
+		(line->used + line->suspended + line->weights) / FACTOR_ONE - line->booked.amount;
+	__int128 came = (line->came_late + FACTOR_ONE - 1) / FACTOR_ONE;
+	__int128 went = (line->went_late + FACTOR_ONE - 1) / FACTOR_ONE;
+
+	if (-came <= more && more <= went)
+		line->used -= more * FACTOR_ONE;
+}
+
 /* The same up to [until] where the job counted for the line, which accounts that move change. */
 static bool add_counted(const struct record_reading *reading, const struct sacct_job *job,
 			int64_t factor, int64_t until, struct recorded *line, int64_t *ret_used)
@@ -132,6 +161,8 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 			ran = add_within(reading, job, factor, from, smaller(at, until), line,
 					 ret_used) ||
 			      ran;
+		if (at > seconds(booked->since) && at < until)
+			add_move(reading, job, factor, moved, line);
 		counts = moved->came;
 		from = larger(from, at);
 	}
@@ -233,6 +264,17 @@ static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	return code;
 }
 
+/* Whether the account is, or was, below that of the line. */
+static bool is_below(const struct record *record, const struct recorded *line, const char *account)
+{
+	bool below = tree_above(&record->tree, line->booked.account, account);
+
+	for (size_t i = 0; i < line->move_count && !below; i++)
+		below = moves_is_about(&line->moves[i], line->booked.cluster, &record->tree,
+				       account);
+	return below;
+}
+
 /* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
 {
@@ -260,18 +302,6 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 	if (of > 0)
 		left_out_add(&record->left, odd);
 	return SLURM_OK;
-}
-
-/* The accounts of the lines and those below them. */
-/* Whether the account is, or was, below that of the line. */
-static bool is_below(const struct record *record, const struct recorded *line, const char *account)
-{
-	bool below = tree_above(&record->tree, line->booked.account, account);
-
-	for (size_t i = 0; i < line->move_count && !below; i++)
-		below = moves_is_about(&line->moves[i], line->booked.cluster, &record->tree,
-				       account);
-	return below;
 }
 
 /* The accounts of the lines and those that are, or were, below them. */
@@ -440,14 +470,19 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		struct recorded *line = &record->lines[i];
 
 		*line = (struct recorded){.booked = line->booked,
-					  .waiting = line->waiting,
 					  .moves = line->moves,
-					  .move_count = line->move_count};
+					  .move_count = line->move_count,
+					  .waiting = line->waiting};
 		record->moved = record->moved || line->move_count > 0;
 	}
 	if (code == SLURM_OK && !record->partitions.rows)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
+	/* Jobs that are hidden look like none, or like runaway ones. */
+	if (code == SLURM_OK)
+		code = rights_check_sacct(env, err);
+	if (code == SLURM_OK)
+		code = rights_check_squeue(env, &config, err);
 	if (code == SLURM_OK)
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
 	if (code != SLURM_OK)
@@ -464,6 +499,8 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	}
 	if (code == SLURM_OK)
 		code = (each ? read_again : read_slices)(env, &reading, &window, err);
+	for (size_t i = 0; i < record->count && code == SLURM_OK; i++)
+		settle_moves(&record->lines[i]);
 	known_jobs_release(&reading.known);
 	free(names);
 	return code;

@@ -26,6 +26,10 @@ struct recorded {
 	 * on its wrong side, since RawUsage moves every PriorityCalcPeriod only, and is read now
 	 * and then. */
 	__int128 edge;
+	/* Of jobs that ran across a move: RawUsage took the use of one along as it had it, which
+	 * may lack a PriorityCalcPeriod, so that as much as this counts for the account where the
+	 * other came, or not where it went. [used] has it where the books do. */
+	__int128 came_late, went_late;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */
 	size_t left_out; /* rows that could not be read and are, or may be, of its jobs */

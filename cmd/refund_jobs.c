@@ -50,6 +50,7 @@ static const struct column columns[COLUMN_COUNT] = {
 struct charge {
 	uint64_t seq;
 	int64_t amount; /* to give back, when it was looked at */
+	size_t cluster; /* its place in refunding.clusters */
 	int64_t job_id, submit;
 	char account[NAME_SIZE];
 };
@@ -70,7 +71,10 @@ struct refunding {
 	struct output *output;
 	struct charge *list;
 	size_t count, room;
-	int64_t sum;
+	char (*clusters)[NAME_SIZE]; /* of the charges, each once */
+	size_t cluster_count;
+	size_t jobs; /* runs of jobs that the charges are of, */
+	int64_t sum; /* and what they get back: what an account above was charged too counts once */
 	size_t before; /* charges that fit and were given back */
 	bool several_clusters, several_runs;
 	char found_cluster[NAME_SIZE];
@@ -152,12 +156,34 @@ static void compare_runs(struct refunding *refunding, const struct event *charge
 					  refunding->list[i].submit != charge->submit;
 }
 
+/* Finds or adds the cluster. */
+static int place_cluster(struct refunding *refunding, const char *name, size_t *ret,
+			 struct sb_error *err)
+{
+	char(*grown)[NAME_SIZE];
+	size_t i = 0;
+
+	while (i < refunding->cluster_count && strcmp(refunding->clusters[i], name) != 0)
+		i++;
+	*ret = i;
+	if (i < refunding->cluster_count)
+		return SB_OK;
+	grown = reallocarray(refunding->clusters, i + 1, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	refunding->clusters = grown;
+	refunding->cluster_count++;
+	(void)snprintf(grown[i], sizeof(grown[i]), "%s", name);
+	return SB_OK;
+}
+
 static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct refunding *refunding = ctx;
 	const struct event *event = entry->event;
 	struct charge *to;
 	int64_t amount;
+	size_t cluster;
 	int rc;
 
 	if (!is_asked_for(refunding, event))
@@ -178,18 +204,62 @@ static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
 		refunding->list = to;
 		refunding->room = room;
 	}
-	if (!amount_add(refunding->sum, amount, &refunding->sum))
-		return sb_error_set(err, SB_EOVERFLOW,
-				    "the refunds add up past what int64 holds: ask for fewer");
+	rc = place_cluster(refunding, event->cluster, &cluster, err);
+	if (rc)
+		return rc;
 	compare_runs(refunding, event);
 	to = &refunding->list[refunding->count++];
 	*to = (struct charge){.seq = event->seq,
 			      .amount = amount,
+			      .cluster = cluster,
 			      .job_id = event->job_id,
 			      .submit = event->submit};
 	(void)snprintf(to->account, sizeof(to->account), "%s", event->account);
 	print_row(refunding->output, event, amount);
 	return SB_OK;
+}
+
+static int compare_jobs(const void *a, const void *b)
+{
+	const struct charge *x = *(const struct charge *const *)a;
+	const struct charge *y = *(const struct charge *const *)b;
+
+	if (x->cluster != y->cluster)
+		return x->cluster < y->cluster ? -1 : 1;
+	if (x->job_id != y->job_id)
+		return x->job_id < y->job_id ? -1 : 1;
+	if (x->submit != y->submit)
+		return x->submit < y->submit ? -1 : 1;
+	return (x->amount < y->amount) - (x->amount > y->amount);
+}
+
+/* A job inside several budgets was charged to each, and gives back to each; in all it is what it
+ * was, not a multiple of that. */
+static int add_up(struct refunding *refunding, struct sb_error *err)
+{
+	const struct charge **list = calloc(refunding->count + 1, sizeof(*list));
+	int rc = list ? SB_OK : sb_error_nomem(err);
+
+	refunding->jobs = 0;
+	refunding->sum = 0;
+	for (size_t i = 0; list && i < refunding->count; i++)
+		list[i] = &refunding->list[i];
+	if (list)
+		qsort(list, refunding->count, sizeof(*list), compare_jobs);
+	for (size_t i = 0; i < refunding->count && !rc; i++) {
+		/* The largest charge of a job comes first. */
+		if (i > 0 && list[i]->cluster == list[i - 1]->cluster &&
+		    list[i]->job_id == list[i - 1]->job_id &&
+		    list[i]->submit == list[i - 1]->submit)
+			continue;
+		refunding->jobs++;
+		if (!amount_add(refunding->sum, list[i]->amount, &refunding->sum))
+			rc = sb_error_set(
+				err, SB_EOVERFLOW,
+				"the refunds add up past what int64 holds: ask for fewer");
+	}
+	free(list);
+	return rc;
 }
 
 static int find(struct books *books, void *ctx, struct sb_error *err)
@@ -218,6 +288,8 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 	refunding->books = books;
 	if (!rc)
 		rc = entries_walk(books, &range, look_at, refunding, NULL, err);
+	if (!rc)
+		rc = add_up(refunding, err);
 	/* Before an empty list is printed. */
 	if (!rc && refunding->job && refunding->count == 0 && refunding->before == 0) {
 		refunding->unknown = true;
@@ -350,8 +422,7 @@ static int nothing_found(const struct refunding *refunding)
 static int refund_found(struct refunding *refunding)
 {
 	struct env *env = refunding->env;
-	char question[128], amount[QUANTITY_SIZE], hash[HASH_TEXT_SIZE];
-	const char *charges = refunding->count == 1 ? "charge" : "charges";
+	char question[160], what[128], amount[QUANTITY_SIZE], hash[HASH_TEXT_SIZE];
 	struct sb_error err;
 	int status;
 
@@ -359,22 +430,22 @@ static int refund_found(struct refunding *refunding)
 		return nothing_found(refunding);
 	if (refuse(refunding, &err))
 		return fail(env, &err);
-	quantity(env, amount, refunding->sum);
+	(void)snprintf(what, sizeof(what), "%s of %zu %s (%zu %s)",
+		       quantity(env, amount, refunding->sum), refunding->jobs,
+		       refunding->jobs == 1 ? "job" : "jobs", refunding->count,
+		       refunding->count == 1 ? "charge" : "charges");
 	if (option(env, "dry-run")) {
-		note(env, "dry run: %s of %zu %s would be refunded; nothing was changed", amount,
-		     refunding->count, charges);
+		note(env, "dry run: %s would be refunded; nothing was changed", what);
 		return EXIT_DONE;
 	}
-	(void)snprintf(question, sizeof(question), "Refund %s of %zu %s?", amount, refunding->count,
-		       charges);
+	(void)snprintf(question, sizeof(question), "Refund %s?", what);
 	status = confirm(env, question);
 	if (status != EXIT_DONE)
 		return status;
 	if (bank_write(env->bank, env->now(), enter, refunding, &err))
 		return fail(env, &err);
 	hex_format(hash, refunding->head.hash, HASH_SIZE);
-	say(env, "refunded %s of %zu %s; head %" PRIu64 ":%.*s", amount, refunding->count, charges,
-	    refunding->head.seq, HASH_SHORT, hash);
+	say(env, "refunded %s; head %" PRIu64 ":%.*s", what, refunding->head.seq, HASH_SHORT, hash);
 	return settle(refunding);
 }
 
@@ -468,6 +539,7 @@ int refund_jobs(struct env *env, int percent)
 	if (status == EXIT_DONE)
 		status = refund_found(&refunding);
 	free(refunding.list);
+	free(refunding.clusters);
 	selection_release(&refunding.selection);
 	return status;
 }

@@ -38,6 +38,19 @@ static uint32_t login_uid(void)
 	return end == text || *end || uid > UINT32_MAX ? LOGIN_NONE : (uint32_t)uid;
 }
 
+/* Who ran sudo, where no login says so: a container, a session without PAM. It is a hint of the
+ * environment, which the user can set to whatever he likes, and stands beside the uid, which he
+ * cannot. */
+static void find_sudo(struct this_machine *ret)
+{
+	const char *name = getenv("SUDO_USER");
+
+	if (ret->author.login == LOGIN_NONE && name && strlen(name) < sizeof(ret->sudo) &&
+	    text_ok(name))
+		(void)snprintf(ret->sudo, sizeof(ret->sudo), "%s", name);
+	ret->author.sudo = ret->sudo;
+}
+
 static void find_out(struct this_machine *ret)
 {
 	const struct passwd *passwd = getpwuid(getuid());
@@ -48,6 +61,7 @@ static void find_out(struct this_machine *ret)
 		(void)snprintf(ret->user, sizeof(ret->user), "%s", passwd->pw_name);
 	if (gethostname(ret->host, sizeof(ret->host) - 1) != 0 || !text_ok(ret->host))
 		ret->host[0] = '\0';
+	find_sudo(ret);
 	ret->author.user = ret->user;
 	ret->author.host = ret->host;
 	read_line("/etc/machine-id", id, sizeof(id));
@@ -62,6 +76,32 @@ const struct this_machine *this_machine(void)
 	if (!here.author.user)
 		find_out(&here);
 	return &here;
+}
+
+const char *name_of_user(uint32_t uid)
+{
+	static struct known {
+		struct known *next;
+		uint32_t uid;
+		char name[256]; /* "": it has none */
+	} * known;
+	const struct passwd *passwd;
+	struct known *at = known;
+
+	while (at && at->uid != uid)
+		at = at->next;
+	if (!at) {
+		at = calloc(1, sizeof(*at));
+		passwd = at ? getpwuid(uid) : NULL;
+		if (!at)
+			return NULL;
+		if (passwd && text_ok(passwd->pw_name))
+			(void)snprintf(at->name, sizeof(at->name), "%s", passwd->pw_name);
+		at->uid = uid;
+		at->next = known;
+		known = at;
+	}
+	return *at->name ? at->name : NULL;
 }
 
 const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE])

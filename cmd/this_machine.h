@@ -8,6 +8,7 @@
 struct this_machine {
 	struct author author; /* texts point into this struct */
 	char user[256];
+	char sudo[256];
 	char host[256];
 	char machine[320]; /* what adopt enters: "machine-id/host". Cloned disks share the first,
 			      renamed ones the other. */
@@ -16,6 +17,9 @@ struct this_machine {
 /* Found out when it is first asked for: a name may come from far, and verbs that only read need
  * none. */
 const struct this_machine *this_machine(void);
+
+/* The name of that user, as the system has it now; NULL: none. Valid until the process ends. */
+const char *name_of_user(uint32_t uid);
 
 enum { PLACE_SIZE = 320 + 4096 + 2 };
 

@@ -20,6 +20,8 @@ struct author {
 	uint32_t login; /* LOGIN_NONE */
 	const char *user;
 	const char *host;
+	const char *sudo; /* who ran sudo, as the environment says; NULL or "": nobody, or a login
+			     says more */
 };
 
 /* Makes an empty bank with a random id in options->folder, commanding Slurm from [machine].

@@ -85,6 +85,7 @@ void books_stamp(const struct books *books, struct event *event)
 	event->login = books->author->login;
 	event->user = books->author->user;
 	event->host = books->author->host;
+	event->sudo = books->author->sudo ? books->author->sudo : "";
 }
 
 int books_append(struct books *books, struct event *event, struct sb_error *err)

@@ -176,7 +176,8 @@ static int decide(struct books *books, struct check *check, const struct account
 	rc = account_available(account, &finding.amount, err);
 	if (rc || finding.amount > flight)
 		return rc;
-	finding.amount -= flight;
+	if (!amount_sub(finding.amount, flight, &finding.amount))
+		finding.amount = -INT64_MAX;
 	finding.now = account_sum(account->charged);
 	enforcement = enforcement_of(account, check->rules);
 	if (!had_money(account) && account->charged > 0 &&

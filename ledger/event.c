@@ -14,7 +14,7 @@
 #include "ledger/thresholds.h"
 #include "ledger/when.h"
 
-enum { EVENT_VERSION = 1, EVENT_VERSION_LATER = 2 };
+enum { EVENT_VERSION = 1, EVENT_VERSION_LATER = 2, EVENT_VERSION_SUDO = 3 };
 
 static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
 static const char *const action_words[] = {"hold", "restore", NULL};
@@ -42,6 +42,7 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_REF] = {"ref", FIELD_TEXT, AT(ref), EVENT_REF_MAX, NULL},
 	[FIELD_AT_REQUEST] = {"request", FIELD_TEXT, AT(request), EVENT_NOTE_MAX, NULL},
 	[FIELD_AT_NOTE] = {"note", FIELD_TEXT, AT(note), EVENT_NOTE_MAX, NULL},
+	[FIELD_AT_SUDO] = {"sudo", FIELD_TEXT, AT(sudo), 255, NULL},
 	[FIELD_AT_ACCOUNT] = {"account", FIELD_NAME, AT(account), 255, NULL},
 	[FIELD_AT_TO] = {"to", FIELD_NAME, AT(to), 255, NULL},
 	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
@@ -99,8 +100,8 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
-	FIELD_AT_TIME, FIELD_AT_UID, FIELD_AT_USER,    FIELD_AT_LOGIN,
-	FIELD_AT_HOST, FIELD_AT_REF, FIELD_AT_REQUEST, FIELD_AT_NOTE};
+	FIELD_AT_TIME, FIELD_AT_UID,	 FIELD_AT_USER, FIELD_AT_LOGIN, FIELD_AT_HOST,
+	FIELD_AT_REF,  FIELD_AT_REQUEST, FIELD_AT_NOTE, FIELD_AT_SUDO};
 
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
@@ -660,16 +661,29 @@ static bool says_more(const struct event *event, const struct kind_spec *kind)
 	return false;
 }
 
+static bool names_sudo(const struct event *event)
+{
+	return event->sudo && *event->sudo;
+}
+
+/* How many fields the envelope has in that version. */
+static size_t envelope_count(uint8_t version)
+{
+	return version < EVENT_VERSION_SUDO ? FIELD_ENVELOPE_COUNT - 1 : FIELD_ENVELOPE_COUNT;
+}
+
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
 {
 	const struct kind_spec *kind = &event_kinds[event->kind];
-	bool more = says_more(event, kind);
+	const uint8_t version = names_sudo(event)	 ? EVENT_VERSION_SUDO
+				: says_more(event, kind) ? EVENT_VERSION_LATER
+							 : EVENT_VERSION;
 
-	bytes_put_u8(to, more ? EVENT_VERSION_LATER : EVENT_VERSION);
+	bytes_put_u8(to, version);
 	bytes_put_u8(to, (uint8_t)event->kind);
-	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
-		encode_field(event, &event_fields[i], to);
-	for (size_t i = 0; i < kind->count - (more ? 0 : kind->later); i++)
+	for (size_t i = 0; i < envelope_count(version); i++)
+		encode_field(event, &event_fields[envelope[i]], to);
+	for (size_t i = 0; i < kind->count - (version == EVENT_VERSION ? kind->later : 0); i++)
 		encode_field(event, &event_fields[kind->fields[i]], to);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
@@ -766,25 +780,28 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	number = read_u8(&from);
 	if (from.failed)
 		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
-	if (version != EVENT_VERSION && version != EVENT_VERSION_LATER)
+	if (version < EVENT_VERSION || version > EVENT_VERSION_SUDO)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry has format version %u, this subank knows %d: use a "
 				    "newer one",
-				    version, EVENT_VERSION_LATER);
+				    version, EVENT_VERSION_SUDO);
 	if (!kind_known(number))
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry is of kind %u, which this subank does not know: use "
 				    "a newer one",
 				    number);
 	kind = &event_kinds[number];
-	*ret = (struct event){
-		.kind = (enum event_kind)number, .parts = parts, .part_size = part_size};
-	fits = decode_fields(&from, ret, envelope, FIELD_ENVELOPE_COUNT);
+	*ret = (struct event){.kind = (enum event_kind)number,
+			      .sudo = "",
+			      .parts = parts,
+			      .part_size = part_size};
+	fits = decode_fields(&from, ret, envelope, envelope_count(version));
 	fits = decode_fields(&from, ret, kind->fields,
 			     kind->count - (version == EVENT_VERSION ? kind->later : 0)) &&
 	       fits;
 	/* One form for each entry. */
-	if (version == EVENT_VERSION_LATER && !says_more(ret, kind))
+	if ((version == EVENT_VERSION_LATER && !says_more(ret, kind)) ||
+	    (version == EVENT_VERSION_SUDO && !names_sudo(ret)))
 		from.failed = true;
 	if (from.no_memory)
 		return sb_error_nomem(err);

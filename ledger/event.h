@@ -7,11 +7,12 @@
  *
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
- *     u8  version, 1; 2 for an entry that says something in a later field of its kind
+ *     u8  version, 1; 2 for an entry that says something in a later field of its kind; 3 for one
+ *                  that names who ran sudo
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
- *     text ref    text request    text note
- *     then the fields of the kind in the order of event_kinds[], the later ones in version 2 alone:
+ *     text ref    text request    text note    and in version 3 alone: text sudo
+ *     then the fields of the kind in the order of event_kinds[], the later ones from version 2 on:
  *       name, text              its bytes and a NUL, at most event_fields[].max bytes
  *       amount, count, reading  i64 billing-seconds (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
@@ -158,6 +159,8 @@ struct event {
 	const char *ref; /* "" is none; makes a retry harmless */
 	const char *request; /* what was asked, in one form; "" unless there is a ref */
 	const char *note;
+	const char *sudo; /* who ran sudo, where there was no login: as the environment says, which
+			     anybody may set; "" is none */
 
 	const char *account;
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
@@ -249,6 +252,7 @@ enum event_field {
 	FIELD_AT_REF,
 	FIELD_AT_REQUEST,
 	FIELD_AT_NOTE,
+	FIELD_AT_SUDO, /* not in entries of before */
 	FIELD_ENVELOPE_COUNT,
 	FIELD_AT_ACCOUNT = FIELD_ENVELOPE_COUNT,
 	FIELD_AT_TO,

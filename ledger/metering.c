@@ -391,6 +391,26 @@ static int start_anew(struct books *books, const char *account, const char *clus
 	return enter_baseline(books, account, cluster, before, now, reason, "", err);
 }
 
+/* Charges what was used up to the move, and counts on from what the move left. */
+static int meter_move(struct books *books, struct check *check, const struct account *account,
+		      const struct observation *observation, const struct move *move, int64_t usage,
+		      struct finding *finding, struct sb_error *err)
+{
+	const char *cluster = observation->cluster;
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = SB_OK;
+
+	if (move->without > meter->reading) {
+		rc = charge_use(books, check, account, meter, move->without, observation->time,
+				err);
+		meter = account_meter(account, cluster);
+	}
+	if (rc || usage == meter->reading)
+		return rc;
+	return start_anew(books, account->name, cluster, meter->reading, usage,
+			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
+}
+
 /* The row says nothing of the use: the meter stays where it is, so that the next reading has it
  * all.
  */
@@ -415,26 +435,6 @@ static int leave_odd(struct books *books, struct check *check, const struct acco
 	return note_reading(books, observation->cluster, account->name, reading.usage,
 			    observation->time, row->odd_room ? reading.running : row->running,
 			    false, err);
-}
-
-/* Charges what was used up to the move, and counts on from what the move left. */
-static int meter_move(struct books *books, struct check *check, const struct account *account,
-		      const struct observation *observation, const struct move *move, int64_t usage,
-		      struct finding *finding, struct sb_error *err)
-{
-	const char *cluster = observation->cluster;
-	const struct meter *meter = account_meter(account, cluster);
-	int rc = SB_OK;
-
-	if (move->without > meter->reading) {
-		rc = charge_use(books, check, account, meter, move->without, observation->time,
-				err);
-		meter = account_meter(account, cluster);
-	}
-	if (rc || usage == meter->reading)
-		return rc;
-	return start_anew(books, account->name, cluster, meter->reading, usage,
-			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
 }
 
 int check_meter(struct books *books, struct check *check, const struct account *account,

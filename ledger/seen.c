@@ -30,8 +30,11 @@ static int take_up_on(struct books *books, const struct account *account, const 
 	if (!rc)
 		rc = books_defer(books, &charge, err);
 	event_release(&charge);
-	/* Readings are not books: one that does not go with them counts as lost. */
-	return rc == SB_ESYSTEM ? rc : SB_OK;
+	/* Readings are not books: one that does not go with them counts as lost. What failed for
+	 * another reason (no memory, no room in the map) is tried again. */
+	return rc == SB_EINVAL || rc == SB_EREFUSED || rc == SB_EOVERFLOW || rc == SB_ECORRUPT
+		       ? SB_OK
+		       : rc;
 }
 
 int seen_take_up(struct books *books, const struct account *account, struct sb_error *err)

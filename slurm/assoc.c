@@ -3,14 +3,11 @@
 
 #include "slurm/assoc.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "slurm/table.h"
-
-enum { USER_MAX = 255 };
 
 static int compare(const void *a, const void *b)
 {
@@ -20,24 +17,11 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->cluster, y->cluster);
 }
 
-/* A list of users would be another question, and so would an option. Directories have users with
- * '@' and '\' in their names. */
-static bool user_ok(const char *user)
-{
-	if (strlen(user) > USER_MAX)
-		return false;
-	for (; *user; user++) {
-		if (!isalnum((unsigned char)*user) && !strchr("_.-@\\$", *user))
-			return false;
-	}
-	return true;
-}
-
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		struct slurm_error *err)
 {
 	static const char *const columns[] = {"Cluster", "User", "Account"};
-	char where[sizeof("user=") + USER_MAX];
+	char where[sizeof("user=") + SLURM_USER_MAX];
 	const char *const argv[] = {slurm->sacctmgr,
 				    "-P",
 				    "show",
@@ -50,10 +34,9 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 	struct table table = {0};
 	int code;
 
-	if (!user_ok(user))
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.255s\" cannot be a user's name: it is not asked for",
-				       user);
+	code = slurm_check_user(user, err);
+	if (code != SLURM_OK)
+		return code;
 	(void)snprintf(where, sizeof(where), "user=%s", user);
 	code = table_ask(slurm, "sacctmgr", argv, columns, 3, NULL, &table, err);
 	if (code != SLURM_OK)

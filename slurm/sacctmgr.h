@@ -83,10 +83,10 @@ struct qos_list {
 	struct qos *rows; /* in the order of the answer */
 	size_t count;
 	char *text; /* what the rows point into */
-	struct odd_rows
-		odd; /* QOS of which a limit of jobs is no number: none is taken to be set */
 	char **added; /* the same for those that qos_list_add() added */
 	size_t added_count;
+	struct odd_rows
+		odd; /* QOS of which a limit of jobs is no number: none is taken to be set */
 };
 
 /* Reads all QOS: `sacctmgr -P show qos format=…`. They are those of every cluster. On success the

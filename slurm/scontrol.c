@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -42,8 +43,30 @@ static const char *find_value(const char *text, const char *key, size_t *ret_len
 	return NULL;
 }
 
-/* Whether the comma-separated [list] holds [word], in any case. */
-static bool list_has(const char *list, const char *word)
+bool config_value(const char *text, const char *key, char *to, size_t size)
+{
+	size_t len = 0;
+	const char *value = find_value(text, key, &len);
+
+	(void)snprintf(to, size, "%.*s", (int)(len < size ? len : size - 1), value ? value : "");
+	return value;
+}
+
+bool config_uid(const char *text, const char *key, uint32_t *ret)
+{
+	char value[300], *uid;
+	int64_t number;
+
+	if (!config_value(text, key, value, sizeof(value)))
+		return false;
+	uid = strrchr(value, '(');
+	if (!uid || !whole_number(uid + 1, strcspn(uid + 1, ")"), &number) || number >= UINT32_MAX)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+bool list_has(const char *list, const char *word)
 {
 	size_t word_len = strlen(word);
 
@@ -158,6 +181,9 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 		return code;
 	(void)read_keys(text, &boot_time, 1, NULL);
 	(void)read_keys(text, &tres, 1, NULL);
+	(void)config_value(text, "PrivateData", config->private_data, sizeof(config->private_data));
+	config->slurm_user = UINT32_MAX;
+	(void)config_uid(text, "SlurmUser", &config->slurm_user);
 	if (cluster && strcmp(cluster, config->cluster) != 0)
 		return slurm_error_set(err, SLURM_EFORM,
 				       "scontrol: asked for cluster %s, cluster \"%s\" answered: "

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "slurm/odd.h"
 #include "slurm/slurm.h"
@@ -14,6 +15,8 @@
  * Measured with 26.05: 3 cores at 1.25, 200 MB at 0.01 and 2 GPUs at 2.5 each had a billing of 5
  * under MAX_TRES, and of 8 (and 8.75 in RawUsage) under MAX_TRES_GRES. */
 enum billing_rule { BILLING_SUM, BILLING_MAX, BILLING_MAX_GRES };
+
+enum { PRIVATE_DATA_SIZE = 128 };
 
 struct slurm_config {
 	char cluster[256]; /* ClusterName */
@@ -34,7 +37,19 @@ struct slurm_config {
 	bool decays; /* usage shrinks by itself: a half life or a reset period is on */
 	bool limits; /* AccountingStorageEnforce holds "limits" (or what implies it: safe, all) */
 	bool safe; /* … and "safe" (or all): running jobs are not killed by GrpTRESMins */
+	char private_data[PRIVATE_DATA_SIZE]; /* PrivateData as printed: "jobs,usage"; "none" */
+	uint32_t slurm_user; /* uid of SlurmUser; UINT32_MAX when it is not printed */
 };
+
+/* For answers of the form "Key   = value", a line each: copies the value of [key] to [to], cut
+ * where it is longer than [size]; "" and false when there is none. */
+bool config_value(const char *text, const char *key, char *to, size_t size);
+
+/* Reads the uid of a value such as "slurm(64030)". False when there is none. */
+bool config_uid(const char *text, const char *key, uint32_t *ret);
+
+/* Whether the comma-separated [list] holds [word], in any case. */
+bool list_has(const char *list, const char *word);
 
 /* Asks `scontrol -M CLUSTER show config`, or the local slurmctld when [cluster] is NULL. A key that
  * is missing, or another ClusterName than [cluster], is SLURM_EFORM. */

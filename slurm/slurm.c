@@ -3,6 +3,7 @@
 
 #include "slurm/slurm.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,19 @@ int slurm_check_cluster(const char *name, struct slurm_error *err)
 	return slurm_error_set(err, SLURM_ENAME,
 			       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
 			       name ? name : "");
+}
+
+int slurm_check_user(const char *name, struct slurm_error *err)
+{
+	size_t len = 0;
+
+	while (len <= SLURM_USER_MAX && name[len] &&
+	       (isalnum((unsigned char)name[len]) || strchr("_.-@\\$", name[len])))
+		len++;
+	if (len <= SLURM_USER_MAX && !name[len])
+		return SLURM_OK;
+	return slurm_error_set(err, SLURM_ENAME,
+			       "\"%.255s\" cannot be a user's name: it is not asked for", name);
 }
 
 /* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */

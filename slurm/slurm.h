@@ -36,6 +36,12 @@ bool slurm_name_ok(const char *name);
 /* SLURM_ENAME when it may not stand there as a cluster: the same without @ % /. */
 int slurm_check_cluster(const char *name, struct slurm_error *err);
 
+/* SLURM_ENAME when [name] may not stand there as a user, of at most so many bytes. A list of users
+ * would be another question, and so would an option. Directories have users with '@', '\\' and '$'
+ * in their names. "" may stand there: it names those without a user. */
+enum { SLURM_USER_MAX = 255 };
+int slurm_check_user(const char *name, struct slurm_error *err);
+
 /* Runs [argv] through [slurm] and also fails, with SLURM_EFAILED and the first line of stderr (of
  * stdout if stderr is blank) and the command in the text, when the status is not 0. On success the
  * caller calls run_result_release(). */

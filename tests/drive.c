@@ -15,6 +15,8 @@ int status;
 int64_t clock_now;
 int64_t clock_tick;
 const char *machine;
+uint32_t login;
+const char *sudo_user;
 const char *answers;
 bool at_terminal, watched, out_full;
 int out_width;
@@ -59,6 +61,8 @@ void drive_setup(void)
 	clock_now = T0;
 	clock_tick = 1;
 	machine = "id/head";
+	login = 1000;
+	sudo_user = "";
 	answers = "";
 	at_terminal = watched = out_full = false;
 	out_width = 0;
@@ -116,10 +120,18 @@ static const struct this_machine *here(void)
 {
 	static struct this_machine named;
 
-	named = (struct this_machine){
-		.author = {.uid = 64030, .login = 1000, .user = "slurm", .host = "head"}};
+	named = (struct this_machine){.author = {.uid = 64030,
+						 .login = login,
+						 .user = "slurm",
+						 .host = "head",
+						 .sudo = sudo_user}};
 	(void)snprintf(named.machine, sizeof(named.machine), "%s", machine);
 	return &named;
+}
+
+static const char *user_name_here(uint32_t uid)
+{
+	return uid == 1000 ? "alice" : NULL;
 }
 
 /* Runs with streams in memory; the caller frees what was printed. */
@@ -143,6 +155,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		.log = keep_log,
 		.run_with = fake_notify,
 		.here = here,
+		.user_name = user_name_here,
 	};
 
 	ck_assert(env.in && env.out && env.err);

@@ -18,6 +18,8 @@ extern int status;
 extern int64_t clock_now; /* moves on by a second with each verb, */
 extern int64_t clock_tick; /* and by this, 1 microsecond, each time it is looked at */
 extern const char *machine; /* what this machine is called */
+extern uint32_t login; /* who had logged in: 1000, whose name is alice */
+extern const char *sudo_user; /* who ran sudo, as the environment says; "" */
 extern const char *answers; /* what stands on the standard input */
 extern char *told; /* what the notify command got on its stdin, one after the other */
 extern enum fake_mode notify_mode; /* how it behaves: FAKE_OK, FAILS, TIMES_OUT or MISSING */

@@ -16,6 +16,8 @@ int fake_calls[FAKE_PROGRAMS];
 int fake_shows, fake_modifies;
 enum fake_mode fake_show_mode;
 const char *fake_qos;
+const char *fake_private, *fake_level;
+int fake_dbd_user;
 char fake_line[4096];
 void (*fake_hook)(enum fake_program program);
 
@@ -40,6 +42,9 @@ void fake_reset(void)
 	fake_shows = fake_modifies = 0;
 	fake_show_mode = FAKE_OK;
 	fake_qos = "normal|||||1.000000\n";
+	fake_private = "none";
+	fake_level = "Administrator";
+	fake_dbd_user = 64030;
 	fake_line[0] = '\0';
 	fake_hook = NULL;
 	(void)fake_cluster("dev");
@@ -69,6 +74,8 @@ struct fake_cluster *fake_cluster(const char *name)
 					 .calc_period = "00:05:00",
 					 .flags = "",
 					 .version = "22.05.8",
+					 .private_data = "none",
+					 .slurm_user = 64030,
 					 .partitions = "PartitionName=main QoS=N/A State=UP "
 						       "TRES=cpu=16,mem=1000M,node=1,billing=16 "
 						       "TRESBillingWeights=CPU=1.0\n",
@@ -218,8 +225,11 @@ static void answer_scontrol(const struct fake_cluster *cluster, const char *cons
 			cluster->half_life, cluster->calc_period, cluster->flags, cluster->reset);
 	fprintf(out,
 		"PriorityType            = %s\n"
+		"PrivateData             = %s\n"
+		"SlurmUser               = slurm(%d)\n"
 		"SLURM_VERSION           = %s\n",
-		cluster->priority_type, cluster->version);
+		cluster->priority_type, cluster->private_data, cluster->slurm_user,
+		cluster->version);
 }
 
 /* Sets or clears one TRES of "cpu=5000,gres/gpu=7". */
@@ -388,11 +398,34 @@ static void answer_parents(struct fake_cluster *cluster, FILE *out)
 	}
 }
 
-/* sacctmgr -P show assoc where cluster=C account=A,B format=… and sacctmgr -P show qos format=… */
+/* sacctmgr show config, sacctmgr -n -P show user where name=USER format=AdminLevel, sacctmgr -P
+ * show assoc where cluster=C account=A,B format=… and sacctmgr -P show qos format=… */
 static void answer_show(const char *const argv[], bool rows, FILE *out)
 {
 	struct fake_cluster *cluster;
 
+	if (strcmp(argv[1], "show") == 0) {
+		ck_assert_str_eq(argv[2], "config");
+		/* What slurm.conf has stands first. */
+		fprintf(out,
+			"Configuration data as of 2026-11-22T17:00:00\n"
+			"PrivateData            = everything\n"
+			"SlurmUserId            = nobody(65534)\n\n"
+			"SlurmDBD configuration:\n"
+			"PrivateData            = %s\n"
+			"SlurmUser              = slurm(%d)\n",
+			fake_private, fake_dbd_user);
+		return;
+	}
+	if (strcmp(argv[1], "-n") == 0) {
+		ck_assert_str_eq(argv[4], "user");
+		ck_assert_str_eq(argv[6], "name=slurm");
+		ck_assert_str_eq(argv[7], "format=AdminLevel");
+		fputs(fake_level, out);
+		if (*fake_level)
+			fputc('\n', out);
+		return;
+	}
 	ck_assert_str_eq(argv[1], "-P");
 	if (strcmp(argv[3], "qos") == 0) {
 		answer_qos(rows, out);
@@ -628,7 +661,9 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	for (size_t i = 0; argv[i] && len < sizeof(fake_line); i++)
 		len += (size_t)snprintf(fake_line + len, sizeof(fake_line) - len, "%s%s",
 					i ? " " : "", argv[i]);
-	show = program == FAKE_SACCTMGR && argv[1] && argv[2] && strcmp(argv[2], "show") == 0;
+	show = false;
+	for (size_t i = 1; program == FAKE_SACCTMGR && argv[i] && i <= 3; i++)
+		show = show || strcmp(argv[i], "show") == 0;
 	if (program == FAKE_SACCTMGR && strcmp(argv[1], "-V") != 0)
 		(*(show ? &fake_shows : &fake_modifies))++;
 	if (fake_hook)

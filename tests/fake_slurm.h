@@ -53,6 +53,8 @@ struct fake_cluster {
 	const char *priority_type, *half_life, *reset, *enforce;
 	const char *calc_period, *version;
 	const char *flags; /* PriorityFlags */
+	const char *private_data; /* PrivateData */
+	int slurm_user; /* uid of SlurmUser */
 	const char *partitions; /* all that scontrol -o show partition prints */
 	const char *jobs; /* rows of sacct as printed, without the cluster, with FAKE_BAR and
 			     FAKE_NEWLINE in names; */
@@ -72,6 +74,10 @@ extern int fake_shows, fake_modifies;
 extern enum fake_mode fake_show_mode;
 /* The rows of sacctmgr -P show qos, as printed. */
 extern const char *fake_qos;
+/* PrivateData of slurmdbd ("none"), the uid of its SlurmUser (64030, whose the tests' bank is) and
+ * the AdminLevel of that user there ("Administrator"; "" is a user that slurmdbd does not have). */
+extern const char *fake_private, *fake_level;
+extern int fake_dbd_user;
 /* The last call, arguments joined by blanks, cut if longer. */
 extern char fake_line[4096];
 /* Called before each answer, if set; fake_line tells the call. */

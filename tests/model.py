@@ -21,6 +21,7 @@ CHARGES = ("charge", "job")
 ONE = 10**6  # factors have six decimals
 CALC_PERIOD = 300  # seconds between two moves of RawUsage
 OVERLAP = 2 * DAY  # so far behind what was charged jobs are looked at again
+CLOCKS_APART = 10  # seconds
 SLICE = 3 * DAY  # and so much of time at once
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
 
@@ -306,12 +307,13 @@ class Line:
         if self.until != (until if to_end else last):
             self.ages[1] = self.until - max([x for x in self.moves if x <= self.until], default=0)
         if self.since <= self.begin:
-            self.since, self.ages[0] = self.begin, 0
+            self.since, self.ages[0], self.begins = self.begin, 0, True
         self.read_jobs(bank)
 
     def read_books(self, bank):
         """What was charged, when the books moved, and where use may have been lost."""
         self.books, self.begin, self.restarts, self.moves, lost = 0, None, 0, [], None
+        self.begins = False  # counting by RawUsage begins where the period does
         for entry in bank.entries + self.account.waiting:
             if entry.account != self.account.name or entry.cluster != self.cluster:
                 continue
@@ -331,7 +333,8 @@ class Line:
             elif entry.kind == "meter":
                 self.moves.append(entry.since)
                 if entry.meter == "rawusage" and entry.since >= self.since:
-                    # Up to then the books were made to agree.
+                    # Up to then the books were made to agree, and nothing ran.
+                    self.begins = True
                     self.since, self.books, self.restarts, lost = entry.since, 0, 0, None
             if entry.kind in ("charge", "job", "reconcile") and self.within(until):
                 self.books += -entry.amount if entry.use == "less" else entry.amount
@@ -354,8 +357,8 @@ class Line:
             ended = job["start"] + job["ran"]
             rate = job["billing"] * job["usage_factor"]
             ran = min(ended, by_usage) - max(job["start"], since)
-            edges = [(self.since, self.ages[0])] if since < by_usage else []
-            if edges and by_usage == until and not self.to_end:
+            edges = [(self.since, self.ages[0])] if since < by_usage and not self.begins else []
+            if since < by_usage and by_usage == until and not self.to_end:
                 edges.append((self.until, self.ages[1]))
             for at, age in edges:
                 edge += rate * self.late(job, at // SECOND, (at - age) // SECOND)
@@ -1323,7 +1326,10 @@ class Bank:
 
     def switch(self, account, cluster, now):
         """Jobs count instead of RawUsage from this second on, or the other way round; what the books
-        lack up to then is entered first."""
+        lack up to then is entered first. RawUsage counts again once none of the account's jobs runs."""
+        if self.meter != "jobs" and self.mutation != "switches-do-not-wait":
+            if self.runs(account, cluster, now // SECOND):
+                return DONE
         line = Line(self, account, cluster, 0, now - now % SECOND, True)
         try:
             if line.certain and line.since >= line.until:
@@ -1346,6 +1352,15 @@ class Bank:
         self.enter("meter", account, before=reading, now=counted, **fields)
         account.meters[cluster] = [counted, self.time]
         return DONE
+
+    def runs(self, account, cluster, now):
+        """Whether a job ran around that second; clocks may be apart."""
+        return any(
+            key[0] == cluster
+            and job["account"] == account.name
+            and (job["runs"] or job["start"] + job["ran"] >= now - CLOCKS_APART)
+            for key, job in self.jobs.items()
+        )
 
     def charge_job(self, account, key, job, running):
         counted = account.by_jobs[key[0]]

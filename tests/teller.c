@@ -57,7 +57,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *why)
 		fputc(',', to);
 	*first = false;
 	told_seq = entry->event->seq;
-	return entry_json(to, entry, why);
+	return entry_json(&(struct env){0}, to, entry, why);
 }
 
 static void put_account(const struct account *account)

@@ -3,8 +3,11 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <nettle/sha2.h>
 
 #include "ledger/check.h"
+#include "ledger/jobs.h"
+#include "ledger/journal.h"
 #include "tests/util.h"
 
 enum { NO_LIMIT = -1 };
@@ -653,6 +656,37 @@ START_TEST(softer_rules_say_or_do_nothing)
 }
 END_TEST
 
+static int set_flight(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct reading reading = {
+		.usage = 1110, .time = now, .running = -1, .flight.used = INT64_MAX};
+
+	(void)ctx;
+	return books_set_reading(books, "c1", "alice", &reading, err);
+}
+
+/* What slurmdbd says of jobs that run may be nonsense. */
+START_TEST(less_is_not_available_than_money_can_say)
+{
+	rules.enforcement = ENFORCE_WARN;
+	open_alice();
+	(void)see(1110, NO_LIMIT);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_METER,
+				    .account = "alice",
+				    .cluster = "c1",
+				    .resource = RESOURCE_BILLING,
+				    .meter = METER_JOBS,
+				    .since = now,
+				    .before = 1110,
+				    .now = 1110});
+	OK(bank_write(bank, now, set_flight, NULL, &error));
+	(void)see(1110, NO_LIMIT);
+	ck_assert_ptr_nonnull(found(FOUND_SPENT));
+	ck_assert_int_eq(found(FOUND_SPENT)->amount, -INT64_MAX);
+}
+END_TEST
+
 START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
 {
 	struct account *account;
@@ -954,6 +988,50 @@ START_TEST(accounts_that_move_at_once_are_told_apart)
 }
 END_TEST
 
+/* All of it is of one moment, so that it waits until each usage that it needs can be read. */
+START_TEST(a_move_waits_while_a_usage_cannot_be_read)
+{
+	struct observed rows[ROWS];
+
+	open_faculty(rows);
+	rows[LAB].parent = "bob";
+	rows[ALICE].usage = 600;
+	rows[BOB].usage = 0;
+	rows[BOB].odd_usage = true;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
+	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
+	ck_assert_int_eq(rest("alice"), 5000);
+	/* Of these 3 are bob's own. */
+	rows[BOB].usage = 903;
+	rows[BOB].odd_usage = false;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 4997);
+	rows[BOB].usage = 913;
+	(void)see_rows(rows, ROWS);
+	ck_assert_int_eq(rest("bob"), 4987);
+	/* Of a mover whose usage cannot be read nobody knows what it brought. */
+	rows[LAB].parent = "alice";
+	rows[LAB].usage = 0;
+	rows[LAB].odd_usage = true;
+	rows[ALICE].usage = 1050;
+	rows[BOB].usage = 513;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
+	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
+	ck_assert_int_eq(rest("alice"), 5000);
+	ck_assert_int_eq(rest("bob"), 4987);
+	rows[LAB].usage = 400;
+	rows[LAB].odd_usage = false;
+	(void)see_rows(rows, ROWS);
+	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
+	ck_assert_int_eq(rest("alice"), 4950);
+	ck_assert_int_eq(rest("bob"), 4987);
+}
+END_TEST
+
 START_TEST(a_move_without_use_is_not_worth_a_word)
 {
 	struct observed rows[ROWS];
@@ -1028,6 +1106,93 @@ START_TEST(a_move_that_was_not_entered_is_found_again)
 	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("bob"), 5000);
+}
+END_TEST
+
+/* ---- refs of jobs ---- */
+
+/* Before the prefix stood in every ref, that of a job with long names was a hash alone. */
+START_TEST(a_job_with_a_ref_of_the_old_form_is_charged_once)
+{
+	static const char whole[] = "job:c1/7/100/";
+	char name[201], text[sizeof(whole) + 200], ref[5 + HASH_TEXT_SIZE] = "job:";
+	unsigned char digest[HASH_SIZE];
+	struct sha256_ctx ctx;
+	struct finished_job job = {.name = "7",
+				   .id = 7,
+				   .slurm_account = name,
+				   .user = "ann",
+				   .partition = "main",
+				   .qos = "normal",
+				   .state = "COMPLETED",
+				   .alloc_tres = "billing=1",
+				   .submit = 100,
+				   .start = now / WHEN_SECOND + 10,
+				   .end = now / WHEN_SECOND + 70,
+				   .elapsed = 60,
+				   .billing = 1,
+				   .factor = 1000000};
+	struct kin kin = {.account = name, .parent = ""};
+	const struct tree tree = {.list = &kin, .count = 1};
+	struct job_charges charges = {.cluster = "c1", .list = &job, .count = 1, .tree = &tree};
+	struct event charge = {.kind = EVENT_CHARGE_JOB,
+			       .ref = ref,
+			       .request = "job",
+			       .account = name,
+			       .cluster = "c1",
+			       .resource = RESOURCE_BILLING,
+			       .amount = 60,
+			       .debt = 60,
+			       .since = (now / WHEN_SECOND + 10) * WHEN_SECOND,
+			       .until = (now / WHEN_SECOND + 70) * WHEN_SECOND,
+			       .job = "7",
+			       .job_id = 7,
+			       .submit = 100 * WHEN_SECOND,
+			       .elapsed = 60,
+			       .factor = 1000000,
+			       .slurm_account = name,
+			       .job_user = "ann",
+			       .partition = "main",
+			       .qos = "normal",
+			       .state = "COMPLETED",
+			       .alloc_tres = "billing=1"};
+	uint64_t head;
+
+	memset(name, 'x', 200);
+	name[200] = '\0';
+	util_open_account(bank, now, name);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_BASELINE,
+				    .account = name,
+				    .cluster = "c1",
+				    .resource = RESOURCE_BILLING,
+				    .before = -1,
+				    .reason = "opened"});
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_METER,
+				    .account = name,
+				    .cluster = "c1",
+				    .resource = RESOURCE_BILLING,
+				    .meter = METER_JOBS,
+				    .since = now});
+	(void)snprintf(text, sizeof(text), "%s%s", whole, name);
+	sha256_init(&ctx);
+	sha256_update(&ctx, strlen(text), (const uint8_t *)text);
+	sha256_digest(&ctx, sizeof(digest), digest);
+	(void)hex_format(ref + 4, digest, HASH_SIZE);
+	now += HOUR;
+	util_append(bank, now, &charge);
+	charges.settled = now;
+	head = util_head(bank).seq;
+	OK(bank_write(bank, now, jobs_charge, &charges, &error));
+	ck_assert_uint_eq(util_head(bank).seq, head);
+	free(charges.sums);
+	/* Another job of the account is charged. */
+	job.id = 8;
+	charges.sums = NULL;
+	OK(bank_write(bank, now, jobs_charge, &charges, &error));
+	ck_assert_uint_eq(util_head(bank).seq, head + 1);
+	free(charges.sums);
 }
 END_TEST
 
@@ -1525,11 +1690,14 @@ int main(void)
 	tcase_add_test(holds, an_account_that_never_had_money_is_held_at_its_first_use);
 	tcase_add_test(holds, an_account_that_never_had_money_follows_softer_rules);
 	tcase_add_test(holds, softer_rules_say_or_do_nothing);
+	tcase_add_test(holds, less_is_not_available_than_money_can_say);
 	tcase_add_test(moves,
 		       an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_it);
 	tcase_add_test(moves, an_account_of_the_bank_that_moves_is_charged_for_its_own_use);
 	tcase_add_test(moves, use_up_to_a_move_is_charged_where_the_account_was);
 	tcase_add_test(moves, accounts_that_move_at_once_are_told_apart);
+	tcase_add_test(moves, a_move_waits_while_a_usage_cannot_be_read);
+	tcase_add_test(moves, a_job_with_a_ref_of_the_old_form_is_charged_once);
 	tcase_add_test(moves, a_move_without_use_is_not_worth_a_word);
 	tcase_add_test(moves, a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one);
 	tcase_add_test(moves, a_move_that_was_not_entered_is_found_again);

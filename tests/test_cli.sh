@@ -290,6 +290,24 @@ refused 2 'a kind with an escape' journal --kind "${escape}[2J"
 refused 2 'a time with an escape' journal --since "${escape}[2J"
 refused 2 'a moment with an escape' balance --as-of "${escape}[2J"
 
+# What the environment says of sudo stands beside the user, whom it cannot change.
+env SUDO_USER=mallory SUDO_UID=4242 "$subank" -c "$dir/settings" deposit bio 1 >"$dir/out" 2>"$dir/err"
+status=$?
+is_done 'a deposit by sudo'
+me=$(id -un)
+sb journal bio --last 1 -nPo Actor
+case $(cat /proc/self/loginuid 2>/dev/null) in
+"" | 4294967295) has 'without a login sudo is named, beside the user' "^$me (sudo mallory)$" out ;;
+*) is 'with a login sudo is not asked' [ "$(grep -c mallory "$dir/out")" -eq 0 ] ;;
+esac
+sb journal bio --last 1 --json
+has 'and the number is that of the process' "\"uid\":$(id -u)," out
+env SUDO_USER="$(printf 'a\033[2Jb')" "$subank" -c "$dir/settings" deposit bio 1 >"$dir/out" 2>"$dir/err"
+status=$?
+is_done 'a deposit by a sudo that is no text'
+sb journal bio --last 1 -nPo Actor
+is 'which is left out' [ "$(grep -c sudo "$dir/out")" -eq 0 ]
+
 # --follow prints what is there, and each new entry as it comes.
 for form in --json -nP; do
 	: >"$dir/follow"

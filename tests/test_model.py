@@ -48,6 +48,7 @@ MUTATIONS = {
     "waiting-use-is-free": ("deposit", "--end"),
     "reconcile-is-one-off": ("reconcile", "--apply"),
     "edges-are-exact": ("reconcile", "--apply"),
+    "switches-do-not-wait": ("reconcile", "--apply"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip
@@ -62,7 +63,7 @@ TARIFFS = (
 )
 # Entries about Slurm, which this is not about.
 APPLYING = ("lever", "applied", "notified")
-ENVELOPE = ("uid", "user", "login", "host", "account", "resource", "hash", "request")
+ENVELOPE = ("uid", "user", "login", "sudo", "actor", "host", "account", "resource", "hash", "request")
 
 
 class Teller:

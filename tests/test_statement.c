@@ -553,8 +553,8 @@ START_TEST(why_tells_holds_by_hand_and_their_ends)
 {
 	DONE("", "hold", "bio", "--note", "a \"note\"", "--until", "2026-12-01T17:00");
 	DONE("bio is held (hand): available 10.00 SU\n", "why", "bio");
-	ck_assert_ptr_nonnull(
-		strstr(out, ": hold: hand until 2026-12-01T17:00, by slurm (a \"note\")\n"));
+	ck_assert_ptr_nonnull(strstr(
+		out, ": hold: hand until 2026-12-01T17:00, by slurm (login alice) (a \"note\")\n"));
 	ck_assert_ptr_nonnull(strstr(out, "the hold by hand ends by itself at 2026-12-01T17:00:00, "
 					  "or with `subank release bio`\n"));
 	DONE("", "hold", "chem");
@@ -593,7 +593,7 @@ START_TEST(why_tells_a_closed_account)
 {
 	DONE("", "close", "bio", "--note", "ended");
 	DONE("bio is closed (closed): available 10.00 SU\n", "why", "bio");
-	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (ended)\n"));
+	ck_assert_ptr_nonnull(strstr(out, ": close, by slurm (login alice) (ended)\n"));
 	ck_assert_ptr_nonnull(strstr(out, "  `subank open bio` opens it again\n"));
 }
 END_TEST
@@ -693,7 +693,7 @@ START_TEST(journal_filters_are_checked)
 		"open,chrge");
 	REFUSED(2, "there is no kind of entry '': there are open, close, terms,", "journal", "-k",
 		"");
-	REFUSED(2, ", notified, job, reconcile, meter\n", "journal", "-k", "xyzzyx");
+	REFUSED(2, ", notified, job, reconcile, meter, move\n", "journal", "-k", "xyzzyx");
 	REFUSED(2, "know a cluster 'xyzzyx': there are dev\n", "journal", "-M", "xyzzyx");
 	REFUSED(2, "know a cluster 'dew': did you mean 'dev'?", "journal", "-M", "dew");
 	REFUSED(2, "--from needs the number of an entry, not '0'", "journal", "--from", "0");

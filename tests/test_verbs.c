@@ -942,6 +942,50 @@ START_TEST(predecessor_29_balance_needs_no_slurm_and_says_how_old_it_is)
 }
 END_TEST
 
+/* Under sudo everybody is slurm: the login says who it was, or else sudo, which is a hint beside
+ * the user that it cannot hide. */
+START_TEST(who_did_it_is_shown_and_found)
+{
+	DONE("", "deposit", "bio", "1", "--note", "by alice");
+	login = 4242;
+	DONE("", "deposit", "bio", "2");
+	login = LOGIN_NONE;
+	DONE("", "deposit", "bio", "3");
+	sudo_user = "bob";
+	DONE("", "deposit", "bio", "4");
+	sudo_user = "";
+	login = 64030; /* the user himself */
+	GIVES(0, "", "--no-apply", "hold", "bio", "--no-apply");
+	DONE("6|slurm (login alice)\n7|slurm (login 4242)\n8|slurm\n9|slurm (sudo bob)\n10|slurm\n",
+	     "journal", "bio", "--from", "6", "-nPo", "Entry,Actor");
+	DONE("6\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "alice");
+	ck_assert_str_eq(out, "6\n");
+	DONE("6\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "1000");
+	ck_assert_str_eq(out, "6\n");
+	DONE("7\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "4242");
+	DONE("9\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "bob");
+	ck_assert_str_eq(out, "9\n");
+	/* All are the user's. */
+	DONE("6\n7\n8\n9\n10\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor",
+	     "slurm");
+	DONE("\"user\":\"slurm\",\"host\":\"head\",\"sudo\":\"bob\"", "journal", "bio", "--json",
+	     "--from", "9");
+	ck_assert_ptr_nonnull(strstr(out, "\"uid\":64030"));
+	ck_assert_ptr_nonnull(strstr(out, "\"actor\":\"slurm (sudo bob)\""));
+	DONE("hold: hand, by slurm", "why", "bio");
+	/* It goes out and comes back. */
+	char *before = exported();
+	char path[256];
+
+	ck_assert_ptr_nonnull(strstr(before, "sudo: \"bob\""));
+	(void)snprintf(path, sizeof(path), "%s/export.yaml", test_folder);
+	util_write_file(path, before, strlen(before));
+	DONE("", "verify", path);
+	DONE("\"bob\"", "export", "--format", "csv");
+	free(before);
+}
+END_TEST
+
 START_TEST(journal_prints_what_was_entered)
 {
 	json_t *entry;
@@ -953,7 +997,8 @@ START_TEST(journal_prints_what_was_entered)
 	DONE("Entry Time", "journal");
 	ck_assert_ptr_nonnull(strstr(out, "dev starts at 0.27 SU: opened"));
 	ck_assert_ptr_nonnull(strstr(out, "to chem"));
-	DONE("6|deposit|bio|0.50|round/1|why \"so\"|slurm\n7|transfer|bio|-2.00|||slurm\n",
+	DONE("6|deposit|bio|0.50|round/1|why \"so\"|slurm (login "
+	     "alice)\n7|transfer|bio|-2.00|||slurm (login alice)\n",
 	     "journal", "-nPo", "Entry,Kind,Account,Amount,Ref,Note,Actor");
 	DONE("7|transfer\n", "journal", "-nPo", "Entry,Kind", "--last", "1");
 	ck_assert_str_eq(out, "7|transfer\n");
@@ -1211,6 +1256,7 @@ int main(void)
 	tcase_add_test(showing, balance_prints_a_table);
 	tcase_add_test(showing, balance_json_has_integers_for_amounts);
 	tcase_add_test(showing, predecessor_29_balance_needs_no_slurm_and_says_how_old_it_is);
+	tcase_add_test(showing, who_did_it_is_shown_and_found);
 	tcase_add_test(showing, journal_prints_what_was_entered);
 	tcase_add_test(showing, seconds_are_told_for_seconds);
 	suite_add_tcase(suite, showing);

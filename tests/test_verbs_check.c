@@ -134,8 +134,8 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 	DONE("bio|1.00|1.00\n", "balance", "bio", "--forecast", "-nPo", "Account,PerDay7,PerDay30");
 	RUN("statement", "bio", "-nP", "-o", "Item,Amount", "--seconds");
 	ck_assert_ptr_nonnull(strstr(out, "closing balance|36000\n"));
-	GIVES(0, "", "nothing was charged in this time", "usage");
-	GIVES(0, "", "nothing was charged in this time", "usage", "bio");
+	DONE("bio|(not entered)|0|3600|100\n", "usage", "-nP", "--seconds");
+	DONE("(not entered)|0|3600|100\n", "usage", "bio", "-nP", "--seconds");
 	RUN("journal", "bio", "-nP", "-o", "Kind");
 	ck_assert_ptr_null(strstr(out, "charge"));
 	/* What has entries alone. */

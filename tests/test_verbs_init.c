@@ -42,7 +42,8 @@ START_TEST(init_says_what_slurm_has_and_what_is_next)
 	      "accounts in Slurm: bio, chem\n",
 	      "next: `subank open ACCOUNT SU`", "init", "-b", folder);
 	ck_assert_ptr_null(strstr(out, "settings"));
-	ck_assert_int_eq(fake_shows, 1);
+	/* Associations, and what slurmdbd hides. */
+	ck_assert_int_eq(fake_shows, 2);
 	ck_assert_int_eq(fake_modifies, 0);
 }
 END_TEST

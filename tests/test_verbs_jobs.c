@@ -261,6 +261,7 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 	DONE("bio: stays metered by jobs on dev until a check finds none of its jobs running\n",
 	     "check");
 	UNCHANGED(before);
+	GIVES(0, "still metered by jobs|the bank|info|1: bio|", NULL, "doctor", "-nP");
 	/* It has ended, perhaps only by one of two clocks. */
 	clock_now = T0 + 3 * HOUR;
 	fake_add_job("dev", (struct fake_job){
@@ -644,7 +645,8 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	USED("bio", "0");
+	/* That of the one that runs is in flight. */
+	DONE("0|3400\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
 	/* All of one that runs across the move goes to those above it at its end. */
 	fake_add_job(
 		"dev",

@@ -278,6 +278,38 @@ START_TEST(use_below_an_account_is_its_own)
 }
 END_TEST
 
+/* RawUsage takes along what it has of a job that runs, 50 seconds late here. */
+START_TEST(a_job_that_runs_across_a_move_counts_on_both_sides_as_rawusage_had_it)
+{
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	clock_now = T0 + 2 * HOUR;
+	job(1, "lab", 3700, 100, "billing=1");
+	fake_account("dev", "lab")->usage = 100;
+	read_usage("bio", 100, 0);
+	/* It began 1000 seconds before the move is seen. */
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	clock_now = T0 + 3 * HOUR;
+	job(2, "lab", 10800 - 1000, 1700, "billing=2");
+	fake_account("dev", "lab")->usage = 100 + 2 * 950;
+	fake_account("dev", "chem")->usage = 100 + 2 * 950;
+	read_usage("bio", 0, 3);
+	clock_now = T0 + 4 * HOUR;
+	fake_account("dev", "lab")->usage = 100 + 2 * 1700;
+	read_usage("chem", 100 + 2 * 1700, 0);
+	SHOWS(0, "bio|dev|2000|2000|0|0|0|0\nchem|dev|1500|1500|0|0|0|0\n", "--seconds");
+	/* More than that is lost; the check that saw the move read a second behind its start. */
+	job(3, "lab", 5000, 700, "billing=1");
+	GIVES(3, "bio|dev|2000|2802|0|0|0|802\nchem|dev|1500|1500|0|0|0|0\n", "", "reconcile",
+	      "-nP", "--seconds");
+	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	GIVES(0, "0\n0\n", NULL, "reconcile", "-nP", "--seconds", "-o", "Difference");
+	DONE("", "verify");
+}
+END_TEST
+
 /* RawUsage of those above keeps what it used (22.05.8), and so does sacct. */
 START_TEST(an_account_that_is_gone_leaves_what_it_used)
 {
@@ -535,6 +567,8 @@ int main(void)
 	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
+	tcase_add_test(tcase,
+		       a_job_that_runs_across_a_move_counts_on_both_sides_as_rawusage_had_it);
 	tcase_add_test(tcase, an_account_that_is_gone_leaves_what_it_used);
 	tcase_add_test(tcase, where_counting_began_later_it_is_compared_from_there);
 	tcase_add_test(tcase, what_ended_before_counting_began_is_no_difference);

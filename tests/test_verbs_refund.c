@@ -127,8 +127,8 @@ END_TEST
 START_TEST(a_job_is_refunded_to_all_budgets_it_fell_into)
 {
 	USED("400", "200", "600");
-	GIVES(0, "|bio|dev/2|ann|COMPLETED|", "refunded 0.05 SU of 2 charges; head ", "refund",
-	      "--job", "dev/2", NOTE, "-inP", "--run", "2026-11-22T18:14:55Z");
+	GIVES(0, "|bio|dev/2|ann|COMPLETED|", "refunded 0.02 SU of 1 job (2 charges); head ",
+	      "refund", "--job", "dev/2", NOTE, "-inP", "--run", "2026-11-22T18:14:55Z");
 	USED("300", "100", "600");
 	DONE("refund|lab|100|node c12 failed\nrefund|bio|100|node c12 failed\n", "journal", "-nP",
 	     "--seconds", "-k", "refund", "-o", "Kind,Account,Amount,Note");
@@ -141,8 +141,8 @@ START_TEST(of_several_runs_one_is_chosen)
 	GIVES(1, "", "job 2 ran more than once: choose by --run TIME", "refund", "--job", "dev/2",
 	      NOTE, "-iQ");
 	USED("400", "200", "600");
-	GIVES(0, "", "refunded 0.11 SU of 4 charges", "refund", "--job", "dev/2", NOTE, "-inP",
-	      "--all-runs");
+	GIVES(0, "", "refunded 0.05 SU of 2 jobs (4 charges)", "refund", "--job", "dev/2", NOTE,
+	      "-inP", "--all-runs");
 	USED("200", "0", "600");
 	/* Once. */
 	char *before = exported();
@@ -158,8 +158,8 @@ START_TEST(of_several_clusters_one_is_named)
 {
 	GIVES(1, "gpu/1|", "clusters have a job 1 each: name one, as in --job dev/1", "refund",
 	      "--job", "1", NOTE, "-inP");
-	GIVES(0, "bio|gpu/1|", "refunded 0.02 SU of 1 charge;", "refund", "--job", "GPU/1", NOTE,
-	      "-inP", "-o", "Account,Job,State");
+	GIVES(0, "bio|gpu/1|", "refunded 0.02 SU of 1 job (1 charge);", "refund", "--job", "GPU/1",
+	      NOTE, "-inP", "-o", "Account,Job,State");
 	USED("300", "200", "600");
 }
 END_TEST
@@ -186,16 +186,17 @@ START_TEST(all_that_ended_so_are_refunded_once)
 {
 	char *before = exported();
 
-	GIVES(0, "", "dry run: 0.11 SU of 4 charges would be refunded", "refund", "--state",
-	      "node_Fail", "--since", "2026-11-22", NOTE, "--dry-run", "-nP", "-o", "Job");
+	GIVES(0, "", "dry run: 0.08 SU of 3 jobs (4 charges) would be refunded", "refund",
+	      "--state", "node_Fail", "--since", "2026-11-22", NOTE, "--dry-run", "-nP", "-o",
+	      "Job");
 	ck_assert_str_eq(out, "dev/2\ndev/2\ndev/3\ndev/30+1\n");
 	/* Nobody to ask; and one who says no. */
 	GIVES(1, "", "say --immediate", "refund", "--state", "NODE_FAIL", "--since", "2026-11-22",
 	      NOTE, "-nP");
 	at_terminal = true;
 	answers = "n\n";
-	GIVES(1, "Refund 0.11 SU of 4 charges? [y/N]", "nothing was changed", "refund", "--state",
-	      "NODE_FAIL", "--since", "2026-11-22", NOTE);
+	GIVES(1, "Refund 0.08 SU of 3 jobs (4 charges)? [y/N]", "nothing was changed", "refund",
+	      "--state", "NODE_FAIL", "--since", "2026-11-22", NOTE);
 	UNCHANGED(before);
 	out_full = true;
 	before = exported();
@@ -204,8 +205,8 @@ START_TEST(all_that_ended_so_are_refunded_once)
 	UNCHANGED(before);
 	out_full = false;
 	answers = "y\n";
-	GIVES(0, "refunded 0.11 SU of 4 charges; head ", "", "refund", "--state", "NODE_FAIL",
-	      "--since", "2026-11-22", NOTE);
+	GIVES(0, "refunded 0.08 SU of 3 jobs (4 charges); head ", "", "refund", "--state",
+	      "NODE_FAIL", "--since", "2026-11-22", NOTE);
 	at_terminal = false;
 	USED("300", "100", "400");
 	before = exported();
@@ -244,14 +245,14 @@ START_TEST(a_part_of_each_is_refunded_once)
 	ck_assert_ptr_nonnull(entry);
 	DONE("", "refund", entry, "30s", NOTE);
 	/* The first one was refunded in part. */
-	GIVES(0, "", "refunded 0.04 SU of 3 charges", "refund", "50%", "--state", "NODE_FAIL",
-	      "--since", "2026-11-22", NOTE, "-inP");
+	GIVES(0, "", "refunded 0.02 SU of 2 jobs (3 charges)", "refund", "50%", "--state",
+	      "NODE_FAIL", "--since", "2026-11-22", NOTE, "-inP");
 	USED("350", "150", "520");
 	GIVES(0, "", "nothing is left to refund", "refund", "50%", "--state", "NODE_FAIL",
 	      "--since", "2026-11-22", NOTE, "-inP");
 	/* What is left of each. */
-	GIVES(0, "", "refunded 0.06 SU of 4 charges", "refund", "--state", "NODE_FAIL", "--since",
-	      "2026-11-22", NOTE, "-inP");
+	GIVES(0, "", "refunded 0.04 SU of 3 jobs (4 charges)", "refund", "--state", "NODE_FAIL",
+	      "--since", "2026-11-22", NOTE, "-inP");
 	USED("300", "100", "400");
 	is_settled();
 	free(entry);
@@ -272,8 +273,8 @@ START_TEST(all_or_none_are_entered)
 	GIVES(1, "", "came from a window that has ended", "refund", "--state", "NODE_FAIL",
 	      "--since", "2026-11-22", NOTE, "-iQ");
 	UNCHANGED(before);
-	GIVES(0, "", "refunded 0.13 SU of 5 charges", "refund", "--state", "NODE_FAIL", "--since",
-	      "2026-11-22", NOTE, "-inP", "--end", "now+1day");
+	GIVES(0, "", "refunded 0.11 SU of 4 jobs (5 charges)", "refund", "--state", "NODE_FAIL",
+	      "--since", "2026-11-22", NOTE, "-inP", "--end", "now+1day");
 	DONE("", "verify");
 }
 END_TEST

@@ -42,6 +42,7 @@ static const char *entry_of(const char *name)
 static void setup(void)
 {
 	drive_setup();
+	fake_qos = "normal|||||1.000000\nfast|||||1.000000\n";
 	fake_account("dev", "bio");
 	(void)snprintf(fake_account("dev", "lab")->parent, NAME_SIZE, "bio");
 	DONE("", "open", "bio", "10");
@@ -81,6 +82,38 @@ START_TEST(what_is_malformed_is_refused)
 	REFUSED(2, "there is no column", "usage", "bio", "-o", "Nosuch");
 	GIVES(0, "From 2020", "nothing was charged in this time", "usage", "bio", "--since",
 	      "2020-01-01", "--until", "2020-02-01");
+}
+END_TEST
+
+/* Without the jobs of the others. */
+START_TEST(what_has_no_entry_yet_is_a_row)
+{
+	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
+		     "charge_minutes: 60\n");
+	(void)fake_account("dev", "chem");
+	DONE("", "open", "chem", "10");
+	fake_account("dev", "chem")->usage = 300;
+	DONE("chem: charged 0.08 SU", "check", "chem");
+	IS("(not entered)|0|300|100\n", "usage", "chem", "-nP", "--seconds");
+	clock_now += 2 * HOUR;
+	fake_account("dev", "chem")->usage = 1200;
+	DONE("", "check", "chem");
+	clock_now += 60 * WHEN_SECOND;
+	fake_account("dev", "chem")->usage = 1500;
+	DONE("", "check", "chem");
+	IS("(RawUsage)|0|1200|80\n(not entered)|0|300|20\n", "usage", "chem", "-nP", "--seconds");
+	IS("2026-11|0|1200|80\n(not entered)|0|300|20\n", "usage", "chem", "-nP", "--seconds",
+	   "--by", "month");
+	DONE("chem||(not entered)|0|300|", "usage", "-nP", "--seconds", "--by", "job", "-o",
+	     "Account,User,Job,Jobs,Used,Since");
+	DONE("\"used_seconds\": 300", "usage", "chem", "--json");
+	/* A period that is over has what was entered in it. */
+	DONE("", "usage", "chem", "-nP", "--until", "2026-11-22T18:00");
+	ck_assert_ptr_null(strstr(out, "not entered"));
+	/* The sum is what `balance` shows as used. */
+	DONE("1500|300\n", "balance", "chem", "-nP", "--seconds", "-o", "Used,Unentered");
+	DONE("", "deposit", "chem", "1");
+	IS("(RawUsage)|0|1500|100\n", "usage", "chem", "-nP", "--seconds");
 }
 END_TEST
 
@@ -258,6 +291,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, what_is_malformed_is_refused);
+	tcase_add_test(tcase, what_has_no_entry_yet_is_a_row);
 	tcase_add_test(tcase, use_is_told_apart);
 	tcase_add_test(tcase, a_statement_adds_up_by_whatever);
 	tcase_add_test(tcase, what_is_given_back_counts_with_its_job);

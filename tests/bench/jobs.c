@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Charges the jobs that stand in FILE, as sacct prints them, to a new bank in FOLDER with an
  * account for each of project00000 … that is metered by jobs: what a check does with sacct's
- * answer, which comes from `cat` through a pipe. Prints the seconds from its start to the last
- * commit, and how many jobs were charged.
+ * answer, which comes from `cat` through a pipe. In Slurm ten accounts each hang below a group and
+ * the groups below root, none of which is in the bank. Prints the seconds from its start to the
+ * last commit, and how many jobs were charged.
  *
  *     jobs FOLDER FILE ACCOUNTS SINCE UNTIL
  *
@@ -80,7 +81,7 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 	return code;
 }
 
-/* In place of sacctmgr show qos. */
+/* In place of sacctmgr show qos and scontrol show partition. */
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	       struct slurm_error *err)
 {
@@ -88,9 +89,34 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 				   "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n"
 				   "||||1.000000|normal",
 				   NULL};
+	const char *const partition[] = {"echo", "PartitionName=main TRESBillingWeights=CPU=1.0",
+					 NULL};
 
-	(void)argv;
-	return run_program(qos, deadline_ms, ret, err);
+	return run_program(strcmp(argv[0], "scontrol") == 0 ? partition : qos, deadline_ms, ret,
+			   err);
+}
+
+/* The accounts as sshare has them: groups, projects, root, which is their order by name. Whoever
+ * calls frees nothing: it is once for all. */
+static struct observed *make_tree(uint64_t accounts, size_t *ret_count)
+{
+	const uint64_t groups = (accounts + 9) / 10;
+	char(*names)[NAME_SIZE] = calloc(accounts + groups, sizeof(*names));
+	struct observed *rows = calloc(accounts + groups + 1, sizeof(*rows));
+
+	for (uint64_t i = 0; names && rows && i < groups; i++) {
+		(void)snprintf(names[i], NAME_SIZE, "group%05" PRIu64, i);
+		rows[i] = (struct observed){.account = names[i], .parent = "root", .usage = 1};
+	}
+	for (uint64_t i = 0; names && rows && i < accounts; i++) {
+		(void)snprintf(names[groups + i], NAME_SIZE, "project%05" PRIu64, i);
+		rows[groups + i] = (struct observed){
+			.account = names[groups + i], .parent = names[i / 10], .usage = 1};
+	}
+	if (names && rows)
+		rows[accounts + groups] = (struct observed){.account = "root", .parent = ""};
+	*ret_count = names && rows ? accounts + groups + 1 : 0;
+	return rows;
 }
 
 static int open_one(struct books *books, const char *name, int64_t since, struct sb_error *err)
@@ -142,6 +168,7 @@ int main(int argc, char *argv[])
 		.settings.meter = METER_JOBS,
 		.slurm = {.sacct = "sacct",
 			  .sacctmgr = "sacctmgr",
+			  .scontrol = "scontrol",
 			  .deadline_ms = 600000,
 			  .run = run,
 			  .lines = lines},
@@ -150,7 +177,8 @@ int main(int argc, char *argv[])
 		.uid = 64030, .login = LOGIN_NONE, .user = "slurm", .host = "controller"};
 	struct store_options options = {.doing = "jobs", .wait_ms = 60000};
 	struct observation observation = {.cluster = "dev", .answered = true};
-	const struct clusters clusters = {.list = &observation, .count = 1};
+	struct cluster_answer answer = {0};
+	const struct clusters clusters = {.list = &observation, .answers = &answer, .count = 1};
 	const struct checkup checkup = {.clock_ok = true};
 	struct opening opening;
 	struct sb_error err = {0};
@@ -166,6 +194,7 @@ int main(int argc, char *argv[])
 	options.folder = argv[1];
 	file = argv[2];
 	opening.accounts = strtoull(argv[3], NULL, 10);
+	observation.rows = make_tree(opening.accounts, &observation.count);
 	opening.since = strtoll(argv[4], NULL, 10) * WHEN_SECOND;
 	until = observation.time = strtoll(argv[5], NULL, 10) * WHEN_SECOND;
 	rc = bank_create(&options, "", &err);

@@ -121,6 +121,10 @@ static void take_event(struct world *world, struct event *event)
 	case EVENT_RELEASE:
 		event->until = bits & 128 ? take_time(world) : 0;
 		break;
+	case EVENT_MOVE:
+		event->move = bits >> 3 & 1;
+		event->since = take_time(world);
+		break;
 	case EVENT_CHARGE_JOB:
 	case EVENT_METER:
 	case EVENT_RECONCILE:
@@ -248,6 +252,9 @@ static bool plan(const struct world *world, const struct account *account, const
 		return plan_charge(account, event, &err) == SB_OK;
 	case EVENT_METER:
 		event->meter = meter && meter->jobs ? METER_RAWUSAGE : METER_JOBS;
+		event->since = world->time;
+		return meter;
+	case EVENT_MOVE:
 		event->since = world->time;
 		return meter;
 	case EVENT_CHARGE_JOB:

@@ -10,6 +10,7 @@
 static void show(const struct event *event, const struct bytes *stored)
 {
 	static const unsigned char hash[HASH_SIZE];
+	static const struct env env = {0};
 	struct entry entry = {
 		.event = event, .hash = hash, .stored = stored->data, .len = stored->len};
 	char *text = NULL;
@@ -18,7 +19,7 @@ static void show(const struct event *event, const struct bytes *stored)
 	struct sb_error err;
 
 	MUST(out);
-	MUST(entry_json(out, &entry, &err) == SB_OK);
+	MUST(entry_json(&env, out, &entry, &err) == SB_OK);
 	MUST(fclose(out) == 0);
 	free(text);
 }

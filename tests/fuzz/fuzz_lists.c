@@ -63,6 +63,11 @@ static const struct this_machine *here(void)
 	return &head;
 }
 
+static const char *user_name_here(uint32_t uid)
+{
+	return uid == 1000 ? "alice" : NULL;
+}
+
 /* Runs `subank ARGUMENT...` with the input as its standard input. */
 static int run(const void *input, size_t size, ...)
 {
@@ -83,6 +88,7 @@ static int run(const void *input, size_t size, ...)
 		.now = now,
 		.run = answer,
 		.here = here,
+		.user_name = user_name_here,
 	};
 	MUST(env.in && env.out && env.err);
 	MUST(fwrite(input, 1, size, env.in) == size);

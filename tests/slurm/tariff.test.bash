@@ -141,4 +141,30 @@ test_what_the_billing_leaves_out_of_weights_is_charged_by_both_meters() {
 	run 0 subank verify
 }
 
+test_a_qos_that_is_deleted_keeps_its_factor() {
+	local raw
+	sed -i '/^meter:/d; /^hold_on:/d; /^free_states:/d; /^factors:/d' "$harness_dir/subank.yaml"
+	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
+	cluster_ask sacctmgr -i add qos brief UsageFactor=2.5 >/dev/null
+	new_bank
+	new_account brevity
+	cluster_ask sacctmgr -i modify user "$CLUSTER_USER" where account=brevity set qos+=brief >/dev/null
+	run 0 subank open brevity 10
+	run 0 subank check
+	run 0 subank check
+	expect_true "the QOS can be used" cluster_until 20 eval 'submit brevity "sleep 4" -q brief -n 2 2>/dev/null'
+	expect_job "$job" COMPLETED
+	expect_true "slurmdbd knows" cluster_until 60 over
+	raw=$(cluster_raw_usage brevity)
+	cluster_ask sacctmgr -i delete qos brief >/dev/null
+	[[ -z $(cluster_ask sacctmgr -n -P show qos brief) ]] || harness_failed "the QOS" gone "there"
+	run 0 subank check
+	expect_true "something was used" test "$raw" -ge 20
+	expect_equal "used, by the factor that it had" "$raw" "$(used brevity)"
+	run 0 subank reconcile brevity
+	run 0 subank doctor -n -P
+	expect_match "doctor" 'UsageFactor of a QOS\|gone from Slurm\|info\|1: brief\|' "$out"
+	run 0 subank verify
+}
+
 harness_main "$@"

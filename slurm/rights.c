@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "slurm/rights.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "slurm/assoc.h"
+
+int rights_level(const struct slurm *slurm, const struct caller *caller,
+		 char level[sizeof(((struct rights *)0)->level)], struct slurm_error *err)
+{
+	const size_t size = sizeof(((struct rights *)0)->level);
+	char where[sizeof("name=") + 255];
+	const char *const argv[] = {slurm->sacctmgr,	 "-n", "-P", "show", "user", "where", where,
+				    "format=AdminLevel", NULL};
+	struct run_result answer = {0};
+	size_t len;
+	int code;
+
+	level[0] = '\0';
+	/* Without a name all users would be meant. */
+	if (!*caller->name)
+		return SLURM_OK;
+	code = slurm_check_user(caller->name, err);
+	if (code != SLURM_OK)
+		return code;
+	(void)snprintf(where, sizeof(where), "name=%s", caller->name);
+	code = slurm_ask(slurm, argv, &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	len = strcspn(answer.out, "|\r\n");
+	if (len >= size || answer.out[len + (answer.out[len] != '\0')] != '\0')
+		code = slurm_error_set(
+			err, SLURM_EFORM,
+			"sacctmgr: \"%.100s\" is no AdminLevel: see sacctmgr show user "
+			"%s",
+			answer.out, caller->name);
+	else
+		(void)snprintf(level, size, "%.*s", (int)len, answer.out);
+	run_result_release(&answer);
+	return code;
+}
+
+bool rights_operator(const char *level)
+{
+	return strcasecmp(level, "Operator") == 0 || strcasecmp(level, "Administrator") == 0;
+}
+
+/* Fills in what is hidden from the caller, by PrivateData as it was read. */
+static int judge(const struct slurm *slurm, const struct caller *caller, uint32_t slurm_user,
+		 struct rights *rights, struct slurm_error *err)
+{
+	const char *list = rights->private_data;
+	struct rights hidden = {.jobs = list_has(list, "jobs"),
+				.usage = list_has(list, "usage"),
+				.accounts = list_has(list, "accounts") || list_has(list, "users")};
+	int code;
+
+	rights->above = caller->uid == 0 || caller->uid == slurm_user;
+	if (rights->above || !(hidden.jobs || hidden.usage || hidden.accounts))
+		return SLURM_OK;
+	code = rights_level(slurm, caller, rights->level, err);
+	if (code == SLURM_OK && !rights_operator(rights->level)) {
+		rights->jobs = hidden.jobs;
+		rights->usage = hidden.usage;
+		rights->accounts = hidden.accounts;
+	}
+	return code;
+}
+
+int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, struct rights *ret,
+		       struct slurm_error *err)
+{
+	const char *const argv[] = {slurm->sacctmgr, "show", "config", NULL};
+	static const char section[] = "\nSlurmDBD configuration:";
+	struct rights rights = {.above = caller->uid == 0};
+	struct run_result answer = {0};
+	uint32_t user = UINT32_MAX;
+	const char *own;
+	int code;
+
+	if (rights.above) {
+		*ret = rights;
+		return SLURM_OK;
+	}
+	code = slurm_ask(slurm, argv, &answer, err);
+	if (code != SLURM_OK)
+		return code;
+	/* What stands before is of slurm.conf. */
+	own = strstr(answer.out, section);
+	if (!own ||
+	    !config_value(own, "PrivateData", rights.private_data, sizeof(rights.private_data)))
+		code = slurm_error_set(
+			err, SLURM_EFORM,
+			"sacctmgr: PrivateData of slurmdbd is missing in its answer: see "
+			"sacctmgr show config");
+	else
+		(void)config_uid(own, "SlurmUser", &user);
+	run_result_release(&answer);
+	if (code == SLURM_OK)
+		code = judge(slurm, caller, user, &rights, err);
+	if (code == SLURM_OK)
+		*ret = rights;
+	return code;
+}
+
+int rights_of_slurmctld(const struct slurm *slurm, const struct slurm_config *config,
+			const struct caller *caller, struct rights *ret, struct slurm_error *err)
+{
+	struct rights rights = {0};
+	int code;
+
+	memcpy(rights.private_data, config->private_data, sizeof(rights.private_data));
+	code = judge(slurm, caller, config->slurm_user, &rights, err);
+	if (code == SLURM_OK)
+		*ret = rights;
+	return code;
+}
