@@ -53,7 +53,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 static const struct example examples[] = {
 	{"subank backup", "where the settings say"},
-	{"subank backup /var/backups/subank", NULL},
+	{"subank backup " DEFAULT_COPIES, NULL},
 	{NULL, NULL},
 };
 

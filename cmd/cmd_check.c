@@ -107,8 +107,11 @@ const struct command cmd_check = {
 		"its standard input, which is the entry as `subank journal --json` prints it "
 		"with what the account has now as `balance`. What fails (a status other than "
 		"0, or too slow) is told again at the next check. It has the environment that the "
-		"check was started with, but for LC_ALL, which is C. Started by the timer it may "
-		"write to /var/lib/subank, /run/subank (what users see) and below /var/spool, "
+		"check was started with, but for LC_ALL, which is C. "
+		"`subank doctor --test` runs it with a message of the kind `test`. Started by the "
+		"timer it may "
+		"write to " DEFAULT_BANK ", " DEFAULT_PUBLIC
+		" (what users see) and below /var/spool, "
 		"where mail waits, and nowhere else until `systemctl edit "
 		"subank-check.service` says so.\n"
 		"It also names accounts of Slurm that have used something and are not in the "

@@ -157,15 +157,17 @@ static int make_file(struct env *env, const struct found *found, const char *pat
 	return rc;
 }
 
-/* The folder of the settings is made, if there is one above it. */
-static void make_folder(const char *path)
+/* Makes the folder of the settings and those above it that are missing, whatever the umask is,
+ * since everybody reads the settings. What fails is found when the file is made. */
+static void make_folders(const char *path)
 {
-	char *copy = strdup(path), *slash = copy ? strrchr(copy, '/') : NULL;
+	char *copy = strdup(path);
 
-	if (slash && slash > copy) {
-		*slash = '\0';
+	for (char *at = copy; at && (at = strchr(at + 1, '/'));) {
+		*at = '\0';
 		if (mkdir(copy, 0755) == 0)
 			(void)chmod(copy, 0755);
+		*at = '/';
 	}
 	free(copy);
 }
@@ -174,7 +176,7 @@ static int write_settings(struct env *env, const struct found *found, const char
 {
 	struct sb_error err;
 
-	make_folder(path);
+	make_folders(path);
 	if (make_file(env, found, path) == 0) {
 		env->stands = env->stands ? env->stands : "the settings were written";
 		say(env, "wrote settings to %s: look through them%s", path,
@@ -268,7 +270,7 @@ static const struct option_spec options[] = {
 };
 
 static const struct example examples[] = {
-	{"subank init", "a bank in /var/lib/subank"},
+	{"subank init", "a bank in " DEFAULT_BANK},
 	{"subank --bank /srv/bank init", "somewhere else"},
 	{"subank init --settings", "commented settings, with the clusters that Slurm has"},
 	{NULL, NULL},
@@ -284,8 +286,9 @@ const struct command cmd_init = {
 		"slurm. The bank commands Slurm from this machine. Asks Slurm which clusters and "
 		"accounts there are, and works without an answer.\n"
 		"On a terminal it offers root to write commented settings, where there are none. "
-		"--settings writes them without asking, to the file of --config, names the "
-		"clusters in them, and makes nothing else. Settings that are there are kept. Run "
+		"--settings writes them without asking, to the file of --config, whose folder it "
+		"makes if it is missing, names the clusters in them, and makes nothing else. "
+		"Settings that are there are kept. Run "
 		"that as root: settings of "
 		"anybody else are refused by all others.",
 	.examples = examples,

@@ -697,7 +697,8 @@ const struct command cmd_reconcile = {
 		"counting then goes on from the new reading. --jobs lists the jobs that ran "
 		"meanwhile or, where counting never began anew, all that count. --apply enters "
 		"what is beyond Edge: more use is charged to the money of that time, less is "
-		"given back as by a refund. Run again, it finds nothing. Where rows of sacct cannot "
+		"given back as by a refund. Run again, it finds nothing. Where rows of sacct "
+		"cannot "
 		"be read, nothing is given back to the accounts that they may be of, and where a "
 		"check has left out jobs (metered by jobs), nothing is entered for those: it "
 		"charges them when it can read them.\n"
@@ -709,7 +710,8 @@ const struct command cmd_reconcile = {
 		"followed.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
 		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as "
-		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; also Account, For (whose budget), "
+		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; "
+		"also Account, For (whose budget), "
 		"Partition, QOS, Submit, End, Index, TRES.",
 	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
 	.examples = examples,

@@ -115,9 +115,12 @@ static int find_unentered(struct books *books, void *ctx, struct sb_error *err)
 	listing->unentered_count = 0;
 	listing->head = books_head(books)->seq;
 	for (size_t i = 0; i < selection->count && !rc; i++) {
-		rc = books_account(books, selection->list[i], &account, err);
+		rc = books_find(books, selection->list[i], &account, err);
 		if (!rc)
 			rc = add_unentered(listing, account, books, err);
+		/* list() tells of those that are not there. */
+		if (rc == SB_ENOTFOUND)
+			rc = SB_OK;
 	}
 	if (!rc && selection->count == 0)
 		rc = books_load_all(books, &count, err);

@@ -4,6 +4,9 @@
 #define SUBANK_CMD_DOCTOR_H
 
 #include "cmd/diagnosis.h"
+#include "cmd/in_use.h"
+#include "slurm/sacctmgr.h"
+#include "slurm/scontrol.h"
 
 /* The settings' file, the bank's folder and its books. env->bank is NULL when [why] says that it
  * could not be opened. */
@@ -20,6 +23,16 @@ bool doctor_rights(struct env *env, bool by_jobs, struct diagnosis *diagnosis);
  * others. */
 void doctor_cluster_rights(struct env *env, const struct slurm_config *config, bool *ret_usage,
 			   bool *ret_jobs, struct diagnosis *diagnosis);
+
+/* QOS whose jobs start although a lever in use holds their account, and how to close that: those
+ * with the same limit of their own, and those with UsageFactorSafe and a UsageFactor below 1. */
+void doctor_holes(const struct in_use *in_use, const struct qos_list *list,
+		  struct diagnosis *diagnosis);
+
+/* Partitions whose QOS has such a limit. */
+void doctor_partition_holes(const struct in_use *in_use, const struct qos_list *list,
+			    const char *cluster, const struct partitions *partitions,
+			    struct diagnosis *diagnosis);
 
 /* Slurm's commands, the clusters, their partitions, the QOS, and the accounts of both sides. */
 void doctor_slurm(struct env *env, struct diagnosis *diagnosis);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
@@ -11,7 +12,9 @@
 
 #include "cmd/checkup.h"
 #include "cmd/doctor.h"
+#include "cmd/notify.h"
 #include "cmd/output.h"
+#include "cmd/publish.h"
 #include "cmd/published.h"
 #include "cmd/this_machine.h"
 #include "ledger/when.h"
@@ -27,6 +30,8 @@ enum {
 
 /* Where things are. */
 static const char here[] = "this machine", the_bank[] = "the bank";
+
+static const char notify[] = "notify";
 
 static const char *user_name(uid_t uid, char to[64])
 {
@@ -286,6 +291,11 @@ static void look_at_published(struct env *env, int64_t now, struct diagnosis *di
 		diagnose(diagnosis, VERDICT_INFO, check, here, NULL, "publish: none");
 		return;
 	}
+	if (publish_try(env, false, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, check, here, err.text, "cannot be written: %s",
+			 path);
+		return;
+	}
 	if (published_read(path, env->store.folder, &published, &err)) {
 		diagnose(diagnosis, VERDICT_WARN, check, here, err.text,
 			 err.code == SB_ENOTFOUND ? "not there yet: %s" : "not readable: %s", path);
@@ -296,6 +306,84 @@ static void look_at_published(struct env *env, int64_t now, struct diagnosis *di
 	published_release(&published);
 }
 
+/* ---- notify ---- */
+
+/* Whether a check can start the program. */
+static bool look_at_notify(struct env *env, struct diagnosis *diagnosis)
+{
+	const char *path = env->settings.notify, *advice = NULL;
+	enum verdict verdict = VERDICT_BAD;
+	struct stat st, bank;
+	char owner[64];
+
+	if (stat(path, &st) != 0 || fstat(store_folder(bank_store(env->bank)), &bank) != 0) {
+		diagnose(diagnosis, VERDICT_BAD, notify, here,
+			 "put the program there, or correct `notify` in the settings", "%s: %s",
+			 path, strerror(errno));
+		return false;
+	}
+	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0) {
+		advice =
+			"it cannot be run by who runs subank: see its permissions and those of the "
+			"folders above it";
+	} else if ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
+		   (st.st_uid != 0 && st.st_uid != bank.st_uid)) {
+		verdict = VERDICT_WARN;
+		advice = "others can change what a check runs: chown root, chmod go-w";
+	}
+	diagnose(diagnosis, advice ? verdict : VERDICT_OK, notify, here, advice,
+		 "%s, %s, mode %04o", path, user_name(st.st_uid, owner),
+		 (unsigned)st.st_mode & 07777);
+	return !advice || verdict == VERDICT_WARN;
+}
+
+/* ---- tests that do something ---- */
+
+static void test_notify(struct env *env, struct diagnosis *diagnosis)
+{
+	struct sb_error err;
+
+	if (notify_test(env, &err))
+		diagnose(diagnosis, VERDICT_BAD, "test of notify", here, err.text, "it failed");
+	else
+		diagnose(diagnosis, VERDICT_OK, "test of notify", here, NULL,
+			 "it took a message of the kind test");
+}
+
+static void test_publish(struct env *env, struct diagnosis *diagnosis)
+{
+	struct sb_error err;
+
+	if (publish_try(env, true, &err))
+		diagnose(diagnosis, VERDICT_BAD, "test of publish", here, err.text, "it failed");
+	else
+		diagnose(diagnosis, VERDICT_OK, "test of publish", here, NULL,
+			 "a file was written and renamed there");
+}
+
+/* By the user whose checks do it, or what they make would belong to another. */
+static void run_tests(struct env *env, bool notify_runs, struct diagnosis *diagnosis)
+{
+	struct stat st;
+	char owner[64], advice[128];
+
+	if (fstat(store_folder(bank_store(env->bank)), &st) != 0 || st.st_uid != geteuid()) {
+		(void)snprintf(advice, sizeof(advice),
+			       "run it as who owns the bank: sudo -u %s subank "
+			       "doctor --test",
+			       user_name(st.st_uid, owner));
+		diagnose(diagnosis, VERDICT_WARN, "tests", here, advice, "not run");
+		return;
+	}
+	if (notify_runs)
+		test_notify(env, diagnosis);
+	if (env->settings.publish != PUBLISH_NONE)
+		test_publish(env, diagnosis);
+	if (!env->settings.notify && env->settings.publish == PUBLISH_NONE)
+		diagnose(diagnosis, VERDICT_INFO, "tests", here, NULL,
+			 "the settings have neither notify nor publish");
+}
+
 void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *diagnosis)
 {
 	const char *folder = env->store.folder;
@@ -304,7 +392,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	char place[PLACE_SIZE];
 	int64_t now = env->now();
 	struct sb_error err;
-	bool granted;
+	bool granted, notify_runs;
 
 	look_at_settings(env, diagnosis);
 	if (!env->bank) {
@@ -341,4 +429,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	look_at_moneyless(&seen, diagnosis);
 	look_at_switching(&seen, diagnosis);
 	look_at_published(env, now, diagnosis);
+	notify_runs = env->settings.notify && look_at_notify(env, diagnosis);
+	if (option(env, "test"))
+		run_tests(env, notify_runs, diagnosis);
 }

@@ -82,8 +82,9 @@ static enum weights read_weights(const char *text)
 }
 
 /* [known]: set for each of the site's factors whose partition the cluster has. */
-static void look_at_partitions(struct env *env, const struct in_use *in_use, const char *cluster,
-			       bool *known, struct diagnosis *diagnosis)
+static void look_at_partitions(struct env *env, const struct in_use *in_use,
+			       const struct qos_list *qos, const char *cluster, bool *known,
+			       struct diagnosis *diagnosis)
 {
 	const struct site_factors *factors = &env->settings.tariff.partitions;
 	/* Where Slurm's own limits follow balances, what it counts must be whole. */
@@ -112,6 +113,7 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 			known[j] = known[j] || strcmp(factors->list[j].name, partition->name) == 0;
 	}
 	look_for_odd(diagnosis, "scontrol", cluster, &partitions.odd);
+	doctor_partition_holes(in_use, qos, cluster, &partitions, diagnosis);
 	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
@@ -131,70 +133,11 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use, con
 
 /* ---- QOS ---- */
 
-/* A QOS's own value of a limit; -1: none. */
-static int64_t qos_limit(const struct qos *qos, const char *field, const char *tres)
-{
-	int64_t value = -1;
-
-	if (strcmp(field, "GrpJobs") == 0)
-		return qos->grp_jobs;
-	if (strcmp(field, "GrpSubmitJobs") == 0)
-		return qos->grp_submit_jobs;
-	/* What cannot be read might be a limit. */
-	if (tres_value(strcmp(field, "GrpTRESRunMins") == 0 ? qos->grp_tres_run_mins
-							    : qos->grp_tres_mins,
-		       tres, &value, NULL))
-		return 0;
-	return value;
-}
-
-/* Slurm takes the limit of a job's QOS, if it has one, instead of the account's. */
-static void look_at_bypass(const struct qos *qos, const char *field, const char *tres,
-			   struct diagnosis *diagnosis)
-{
-	int64_t value = qos_limit(qos, field, tres);
-	const char *equals = *tres ? "=" : "";
-	char advice[512];
-
-	if (value < 0)
-		return;
-	(void)snprintf(advice, sizeof(advice),
-		       "its jobs follow its own limit and so get past the bank's: sacctmgr modify "
-		       "qos '%s' set %s=%s%s-1",
-		       qos->name, field, tres, equals);
-	diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", qos->name, advice, "%s=%s%s%" PRId64,
-		 field, tres, equals, value);
-}
-
 /* "1.000000" and the like. */
 static bool is_one(const char *factor)
 {
 	return factor[0] == '1' && (factor[1] == '\0' || factor[1] == '.') &&
 	       factor[1 + strspn(factor + 1, ".0")] == '\0';
-}
-
-/* Says that no QOS has a limit of its own on any of the levers. */
-static void tell_no_bypass(const struct in_use *in_use, size_t qos_count,
-			   struct diagnosis *diagnosis)
-{
-	char(*texts)[LEVER_NAME_SIZE] = calloc(in_use->count + 1, sizeof(*texts));
-	struct names names = {.list = calloc(in_use->count + 1, sizeof(*names.list))};
-	char text[NAMES_TEXT_SIZE];
-
-	if (texts && names.list) {
-		if (in_use->capped)
-			names.list[names.count++] = CAP_FIELD "=" CAP_TRES;
-		for (size_t i = 0; i < in_use->count; i++)
-			names.list[names.count++] = lever_name(texts[i], in_use->levers[i].field,
-							       in_use->levers[i].tres);
-		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
-			 "none on %s among %zu", output_names(text, names.list, names.count),
-			 qos_count);
-	} else {
-		diagnosis->failed = true;
-	}
-	free(names.list);
-	free(texts);
 }
 
 /* ---- what the site charges otherwise ---- */
@@ -293,33 +236,19 @@ static void look_at_gone_qos(struct env *env, const struct qos_list *list,
 	factor_list_release(&kept);
 }
 
-static void look_at_qos(struct env *env, const struct in_use *in_use, struct diagnosis *diagnosis)
+static void look_at_qos(struct env *env, const struct in_use *in_use, const struct qos_list *list,
+			struct diagnosis *diagnosis)
 {
 	const struct site_factors *factors = &env->settings.tariff.qos;
 	bool *known = calloc(factors->count + 1, sizeof(*known));
-	size_t before = diagnosis->count;
-	struct qos_list list;
-	struct slurm_error err;
 
-	if (!known || sacctmgr_read_qos(&env->slurm, &list, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd",
-			 known ? err.text : "out of memory", "not read");
-		free(known);
+	if (!known) {
+		diagnosis->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < list.count; i++) {
-		const struct qos *qos = &list.rows[i];
-
-		for (size_t j = 0; j < in_use->count; j++)
-			look_at_bypass(qos, in_use->levers[j].field, in_use->levers[j].tres,
-				       diagnosis);
-		if (in_use->capped)
-			look_at_bypass(qos, CAP_FIELD, CAP_TRES, diagnosis);
-	}
-	if (diagnosis->count == before)
-		tell_no_bypass(in_use, list.count, diagnosis);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct qos *qos = &list.rows[i];
+	doctor_holes(in_use, list, diagnosis);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct qos *qos = &list->rows[i];
 
 		if (!is_one(qos->usage_factor))
 			diagnose(diagnosis, in_use->capped ? VERDICT_WARN : VERDICT_INFO,
@@ -331,10 +260,9 @@ static void look_at_qos(struct env *env, const struct in_use *in_use, struct dia
 			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
 	}
 	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
-	look_at_gone_qos(env, &list, diagnosis);
-	look_for_odd(diagnosis, "sacctmgr", "QOS", &list.odd);
+	look_at_gone_qos(env, list, diagnosis);
+	look_for_odd(diagnosis, "sacctmgr", "QOS", &list->odd);
 	free(known);
-	qos_list_release(&list);
 }
 
 /* ---- clusters and accounts ---- */
@@ -349,6 +277,7 @@ struct look {
 	size_t count;
 	bool *partitions; /* by the site's factors: some cluster has it */
 	bool jobs_shown; /* by sacct */
+	struct qos_list qos; /* none, when they could not be read */
 };
 
 /* A limit of a TRES that Slurm does not know cannot be set. */
@@ -426,7 +355,8 @@ static void look_at_cluster(struct look *look, size_t at)
 		return;
 	}
 	look_at_config(look->in_use, &config, look->diagnosis);
-	look_at_partitions(env, look->in_use, cluster, look->partitions, look->diagnosis);
+	look_at_partitions(env, look->in_use, &look->qos, cluster, look->partitions,
+			   look->diagnosis);
 	doctor_cluster_rights(env, &config, &usage_shown, &jobs_shown, look->diagnosis);
 	if (!usage_shown)
 		return;
@@ -665,10 +595,13 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
 	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
 	char local[NAME_SIZE];
+	struct slurm_error slurm_err;
 	struct sb_error err;
+	bool qos;
 
 	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
 	(void)look_at_command(env, "squeue", env->slurm.squeue, diagnosis);
+	qos = sacctmgr && sacctmgr_read_qos(&env->slurm, &look.qos, &slurm_err) == SLURM_OK;
 	if (!look.list || !look.shares || !look.rows || !look.partitions)
 		diagnosis->failed = true;
 	else if (in_use_find(env, &in_use, &err))
@@ -691,8 +624,11 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 			 "what jobs are committed to is known under `meter: jobs` alone: accounts "
 			 "metered by rawusage are held by what was used",
 			 "committed");
-	if (sacctmgr && in_use.count > 0)
-		look_at_qos(env, &in_use, diagnosis);
+	if (qos && in_use.count > 0)
+		look_at_qos(env, &in_use, &look.qos, diagnosis);
+	else if (sacctmgr && !qos)
+		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd", slurm_err.text, "not read");
+	qos_list_release(&look.qos);
 	in_use_release(&in_use);
 	for (size_t i = 0; i < count; i++) {
 		if (look.shares)

@@ -218,7 +218,11 @@ static void print_forms(void)
 	prose_roff(stdout,
 		   "`journal --json` prints one object a line, the others an array. In JSON and "
 		   "CSV amounts are whole billing-seconds under names that end in `_seconds`, "
-		   "times are RFC 3339, and every column is there unless -o chooses.\n"
+		   "times are RFC 3339, and every column is there unless -o chooses. What an "
+		   "unlimited account has available is null (empty in CSV), and `unlimited` true "
+		   "(yes); with -P it is `unlimited`.\n"
+		   "After a failure nothing is printed, no header and no []; rows of -P, --csv and "
+		   "`journal --json` that were printed before it stand.\n"
 		   "The other verbs are no lists and have none of these. What `check` and `verify` "
 		   "found is in their status, and what a check did is in the journal. `export` "
 		   "writes the whole ledger, for other programs too.");
@@ -268,7 +272,7 @@ static void page_of_program(void)
 	printf(".SH FILES\n");
 	item(DEFAULT_SETTINGS);
 	prose_roff_line(stdout, "the settings, subank.yaml(5); none are needed");
-	item("/var/lib/subank");
+	item(DEFAULT_BANK);
 	prose_roff_line(stdout, "the bank, unless the settings say another folder; do not copy its "
 				"files while it is in use: subank-backup(1)");
 	printf(".SH \"SEE ALSO\"\n");
@@ -305,15 +309,18 @@ static void page_of_settings(void)
 		"The folder of publish_file must be one that users can enter, and that only root "
 		"or the owner of the bank can write: whoever else can put files there could bring "
 		"an older one back.\n"
-		"`publish: group` gives the file to the group of its folder. /run/subank is made "
+		"`publish: group` gives the file to the group of its folder. " DEFAULT_PUBLIC
+		" is made "
 		"at "
 		"boot as the tmpfiles.d file of subank says, with the group slurm. For another "
 		"group "
 		"copy that file to /etc/tmpfiles.d/subank.conf, where it replaces the other, name "
-		"the group there (`d /run/subank 0750 slurm GROUP -`), run `systemd-tmpfiles "
+		"the group there (`d " DEFAULT_PUBLIC
+		" 0750 slurm GROUP -`), run `systemd-tmpfiles "
 		"--create`, and make the user slurm a member of the group: only members can give "
 		"files to it.\n"
-		"The check that the timer starts can write /var/lib/subank, /run/subank and "
+		"The check that the timer starts can write " DEFAULT_BANK ", " DEFAULT_PUBLIC
+		" and "
 		"/var/spool alone. Where the settings name other folders, such as one on a file "
 		"system that machines share, add them with `systemctl edit subank-check.service`: "
 		"a line `[Service]`, and below it `ReadWritePaths=/shared/subank`.");
@@ -409,7 +416,8 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_REVERSE] = "an entry that moved money is taken back",
 	[EVENT_ADJUST] = "`subank set` made the allocation smaller than what is left",
 	[EVENT_EXPIRE] = "what was left of a window that ended",
-	[EVENT_THRESHOLD] = "a percentage used was crossed",
+	[EVENT_THRESHOLD] =
+		"a percentage used was crossed; `used` has what running jobs count for, too",
 	[EVENT_NOTICE] = "a window with something left ends soon",
 	[EVENT_HOLD] = "jobs no longer start",
 	[EVENT_RELEASE] = "a cause of hold ends, or is put aside until a time",
@@ -500,7 +508,7 @@ static const char journal_form[] =
 	"have "
 	"`_seconds` behind their names, and `db_index`, which is past what many readers of JSON "
 	"take for a "
-	"whole number, is a string.\n"
+	"whole number, is a string. `actor` is added: who made it, as the table has it.\n"
 	"Amounts are always positive: the kind gives the sign. Where an entry took money from, or "
 	"brought it to, stands in `parts`, a list of {lot: N, amount: N}; a lot is named by the "
 	"entry "

@@ -214,7 +214,8 @@ static int enter_outcome(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* Runs the command. Whether there is a point in running it once more now. */
+/* Runs the command, and fills in what became of it. Whether there is a point in running it once
+ * more now. */
 static bool tell(struct env *env, struct telling *telling)
 {
 	const char *const argv[] = {env->settings.notify, NULL};
@@ -237,6 +238,26 @@ static bool tell(struct env *env, struct telling *telling)
 	text_escape(telling->reason, sizeof(telling->reason), why);
 	run_result_release(&result);
 	return !rc;
+}
+
+int notify_test(struct env *env, struct sb_error *err)
+{
+	struct telling telling = {.kind = "test"};
+	char time[WHEN_TEXT_SIZE];
+	int len = asprintf(
+		&telling.text,
+		"{\"entry\":0,\"kind\":\"test\",\"time\":\"%s\",\"note\":\"a test by `subank "
+		"doctor --test`: nothing has happened\"}\n",
+		when_format_exact(time, env->now()));
+
+	if (len < 0)
+		return sb_error_nomem(err);
+	telling.len = (size_t)len;
+	(void)tell(env, &telling);
+	free(telling.text);
+	return telling.outcome == OUTCOME_DONE
+		       ? SB_OK
+		       : sb_error_set(err, SB_ESYSTEM, "%s", telling.reason);
 }
 
 static int tell_all(struct env *env, const struct pending_list *pending)

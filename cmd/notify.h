@@ -16,4 +16,9 @@ int notify_begin(struct env *env);
  * failed (said), or that of an error. */
 int notify_run(struct env *env);
 
+/* Runs the command with a message of the kind "test" on its stdin, which has the entry 0, a time
+ * and a note, and no account. Enters nothing: no entry counts as told by it. SB_ESYSTEM says why it
+ * failed. */
+int notify_test(struct env *env, struct sb_error *err);
+
 #endif

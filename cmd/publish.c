@@ -232,6 +232,44 @@ static int publish_to(struct publishing *publishing, const char *path, struct sb
 	return rc;
 }
 
+/* Writes and renames a file beside the one that is published, and removes it. */
+static int try_to_write(const struct env *env, int folder, const struct stat *st,
+			struct sb_error *err)
+{
+	const char *path = env->settings.publish_file;
+	json_t *document = json_pack("{ss}", "subank", "a test");
+	char name[NAME_MAX + 1];
+	int rc = document ? SB_OK : sb_error_nomem(err);
+
+	(void)snprintf(name, sizeof(name), ".%.230s.test", strrchr(path, '/') + 1);
+	if (!rc)
+		rc = write_file(folder, name, st, document, env->settings.publish == PUBLISH_ALL,
+				err);
+	if (!rc && unlinkat(folder, name, 0) != 0)
+		rc = cannot("remove", name, err);
+	json_decref(document);
+	return rc;
+}
+
+int publish_try(struct env *env, bool write, struct sb_error *err)
+{
+	const char *path = env->settings.publish_file;
+	struct stat bank, st;
+	int folder, rc = SB_OK;
+
+	if (fstat(store_folder(bank_store(env->bank)), &bank) != 0)
+		return cannot("look at", env->store.folder, err);
+	folder = open_folder(path, bank.st_uid, &st, err);
+	if (folder < 0)
+		return err->code;
+	if (write)
+		rc = try_to_write(env, folder, &st, err);
+	else if (faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		rc = cannot("write into the folder of", path, err);
+	close(folder);
+	return rc;
+}
+
 int publish(struct env *env)
 {
 	struct publishing publishing = {.env = env};

@@ -28,4 +28,9 @@ const char *published_key(char to[NAME_SIZE], const char *name);
  * not publish either. What fails is said, and the status then EXIT_PART. */
 int publish(struct env *env);
 
+/* Whether it could be written there: the folder is there, nobody else can put files into it, and
+ * this user can. With [write] a file is written, renamed and removed beside it. Fails as publish()
+ * does, with what to do. */
+int publish_try(struct env *env, bool write, struct sb_error *err);
+
 #endif

@@ -275,29 +275,35 @@ static bool is_below(const struct record *record, const struct recorded *line, c
 	return below;
 }
 
+/* Whether a row is, or may be, of a job of the line's: where its account is not known, or stands
+ * nowhere in the tree, it may be anybody's. */
+static bool may_be_of(const struct record *record, const struct recorded *line, const char *account)
+{
+	if (!account)
+		return true;
+	/* It ran without an association. */
+	if (!*account)
+		return false;
+	return strcmp(account, line->booked.account) == 0 || !tree_parent(&record->tree, account) ||
+	       is_below(record, line, account);
+}
+
 /* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
 {
 	const struct record_reading *reading = ctx;
 	struct record *record = reading->record;
-	const char *account = odd->account;
 	size_t of = 0;
 
 	(void)err;
 	if (odd->submit >= reading->until ||
 	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
 		return SLURM_OK;
-	for (size_t i = 0; !account && i < record->count; i++, of++)
-		record->lines[i].left_out++;
-	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
-		struct recorded *line = bsearch(account, record->lines, record->count,
-						sizeof(*record->lines), compare_line);
-
-		if (line) {
-			line->left_out++;
+	for (size_t i = 0; i < record->count; i++) {
+		if (may_be_of(record, &record->lines[i], odd->account)) {
+			record->lines[i].left_out++;
 			of++;
 		}
-		account = tree_parent(&record->tree, account);
 	}
 	if (of > 0)
 		left_out_add(&record->left, odd);

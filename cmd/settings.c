@@ -61,9 +61,9 @@ struct key {
 		{name, example, about}, value, offsetof(struct settings, member)                   \
 	}
 static const struct key keys[] = {
-	KEY("bank", "/var/lib/subank", "the bank's folder; --bank and $SUBANK_BANK go first",
-	    VALUE_PATH, bank),
-	KEY("backup", "/var/backups/subank",
+	KEY("bank", DEFAULT_BANK, "the bank's folder; --bank and $SUBANK_BANK go first", VALUE_PATH,
+	    bank),
+	KEY("backup", DEFAULT_COPIES,
 	    "for `subank backup`, and copies of books that are replaced; no default", VALUE_PATH,
 	    backup),
 	KEY("clusters", "[alpha, beta]",
@@ -130,7 +130,7 @@ static const struct key keys[] = {
 	KEY("publish", "none",
 	    "who sees balances without the bank: all, the file's folder's group, or none",
 	    VALUE_PUBLISH, publish),
-	KEY("publish_file", "/run/subank/balances.json",
+	KEY("publish_file", DEFAULT_PUBLIC "/balances.json",
 	    "the file of balances for users, in a folder that only the bank can write", VALUE_PATH,
 	    publish_file),
 	KEY("confirm_above", "100000",
@@ -193,7 +193,7 @@ void settings_release(struct settings *settings)
 
 static int set_defaults(struct settings *settings, struct sb_error *err)
 {
-	*settings = (struct settings){.bank = strdup("/var/lib/subank"),
+	*settings = (struct settings){.bank = strdup(DEFAULT_BANK),
 				      .meter = METER_RAWUSAGE,
 				      .charge_minutes = 60,
 				      .enforcement = ENFORCE_HOLD,
@@ -203,7 +203,7 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 				      .scontrol = strdup("scontrol"),
 				      .sacct = strdup("sacct"),
 				      .squeue = strdup("squeue"),
-				      .publish_file = strdup("/run/subank/balances.json"),
+				      .publish_file = strdup(DEFAULT_PUBLIC "/balances.json"),
 				      .slurm_seconds = 60,
 				      .lock_seconds = 10,
 				      .thresholds = {{60, 90}, 2},

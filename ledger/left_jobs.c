@@ -92,9 +92,10 @@ size_t left_jobs_of(const struct left_jobs *left, const struct tree *tree, const
 
 	for (size_t i = 0; i < left->count; i++) {
 		const char *of = left->list[i].account;
+		bool its = strcmp(of, account) == 0 || !tree_parent(tree, of) ||
+			   tree_above(tree, account, of);
 
-		count += left->list[i].since < until &&
-			 (!*of || strcmp(of, account) == 0 || tree_above(tree, account, of));
+		count += its && left->list[i].since < until;
 	}
 	return count;
 }

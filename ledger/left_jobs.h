@@ -45,8 +45,8 @@ int left_jobs_add(struct left_jobs *left, const struct left_job *job, struct sb_
 /* Removes what left_jobs_find() found. */
 void left_jobs_remove(struct left_jobs *left, struct left_job *job);
 
-/* How many of them are the account's, or of one below it, or may be, and may have ended before
- * [until], seconds. */
+/* How many of them are the account's, or of one below it, or may be (theirs is not known, or not in
+ * the tree), and may have ended before [until], seconds. */
 size_t left_jobs_of(const struct left_jobs *left, const struct tree *tree, const char *account,
 		    int64_t until);
 

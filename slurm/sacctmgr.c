@@ -359,12 +359,13 @@ enum qos_column {
 	QOS_JOBS,
 	QOS_SUBMIT_JOBS,
 	QOS_USAGE_FACTOR,
+	QOS_FLAGS,
 	QOS_NAME,
 	QOS_COLUMNS,
 };
 
 static const char *const qos_columns[] = {
-	"GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor", "Name",
+	"GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor", "Flags", "Name",
 };
 
 int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err)
@@ -374,7 +375,7 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		"-P",
 		"show",
 		"qos",
-		"format=GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor,Name",
+		"format=GrpTRESMins,GrpTRESRunMins,GrpJobs,GrpSubmitJobs,UsageFactor,Flags,Name",
 		NULL,
 	};
 	struct qos_list list = {0};
@@ -396,6 +397,7 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 		row->grp_tres_mins = table_cell(&table, i, QOS_TRES_MINS);
 		row->grp_tres_run_mins = table_cell(&table, i, QOS_TRES_RUN_MINS);
 		row->usage_factor = table_cell(&table, i, QOS_USAGE_FACTOR);
+		row->flags = table_cell(&table, i, QOS_FLAGS);
 		(void)read_jobs(&table, i, QOS_JOBS, qos_columns, row->name, &row->grp_jobs,
 				&list.odd, &failed);
 		(void)read_jobs(&table, i, QOS_SUBMIT_JOBS, qos_columns, row->name,
@@ -444,7 +446,8 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 					   .grp_tres_run_mins = "",
 					   .grp_jobs = -1,
 					   .grp_submit_jobs = -1,
-					   .usage_factor = text + len};
+					   .usage_factor = text + len,
+					   .flags = ""};
 	return SLURM_OK;
 }
 

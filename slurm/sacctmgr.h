@@ -77,6 +77,7 @@ struct qos {
 	int64_t grp_jobs;
 	int64_t grp_submit_jobs;
 	const char *usage_factor; /* as printed: "1.000000" */
+	const char *flags; /* as printed: "DenyOnLimit,UsageFactorSafe" */
 };
 
 struct qos_list {

@@ -271,21 +271,26 @@ int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct 
 	return code;
 }
 
-/* Finds "Key=value" among the words of [line], which it cuts behind the value. NULL when it is not
+/* Finds "Key=value" among the words of [line]. Returns where its value begins, NULL when it is not
  * there. */
-static char *cut_value(char *line, const char *key)
+static char *find_word(char *line, const char *key)
 {
 	size_t key_len = strlen(key);
 
 	for (char *word = line; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
-		if (strncmp(word, key, key_len) == 0 && word[key_len] == '=') {
-			char *value = word + key_len + 1;
-
-			value[strcspn(value, " ")] = '\0';
-			return value;
-		}
+		if (strncmp(word, key, key_len) == 0 && word[key_len] == '=')
+			return word + key_len + 1;
 	}
 	return NULL;
+}
+
+/* Ends a word that find_word() found; "" for NULL. */
+static const char *cut_word(char *word)
+{
+	if (!word)
+		return "";
+	word[strcspn(word, " ")] = '\0';
+	return word;
 }
 
 static int parse_partitions(char *text, struct partitions *partitions, struct slurm_error *err)
@@ -296,7 +301,7 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 
 	while ((line = strsep(&text, "\n"))) {
 		struct partition *rows;
-		char *name, *weights;
+		char *name, *qos, *weights;
 
 		number++;
 		if (line[0] == '\0')
@@ -305,10 +310,11 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 			none = true;
 			continue;
 		}
-		/* What is cut first is what stands last. */
-		weights = cut_value(line, "TRESBillingWeights");
-		name = cut_value(line, "PartitionName");
-		if (!name || !*name) {
+		/* All are found before the line is cut. */
+		weights = find_word(line, "TRESBillingWeights");
+		qos = find_word(line, "QoS");
+		name = find_word(line, "PartitionName");
+		if (!name || !*name || *name == ' ') {
 			if (odd_rows_add(&partitions->odd, number, "PartitionName", line, "", err))
 				return SLURM_ESYSTEM;
 			continue;
@@ -319,8 +325,9 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 					       "scontrol: out of memory for partitions");
 		partitions->rows = rows;
 		rows[partitions->count++] = (struct partition){
-			.name = name,
-			.billing_weights = weights ? weights : "",
+			.name = cut_word(name),
+			.billing_weights = cut_word(weights),
+			.qos = cut_word(qos),
 		};
 	}
 	if (partitions->count > 0 || (none && partitions->odd.count == 0))

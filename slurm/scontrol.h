@@ -64,6 +64,7 @@ struct partition {
 	const char *name;
 	const char *billing_weights; /* TRESBillingWeights as printed: "CPU=1.0,Mem=0.25G"; "" when
 					none are set, and then a job's billing is its CPUs */
+	const char *qos; /* the partition's own, cut at a blank; "N/A" or "" when it has none */
 };
 
 struct partitions {

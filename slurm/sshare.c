@@ -45,6 +45,7 @@ struct reading {
 	const char **path; /* the accounts from the uppermost down to the line before */
 	struct shares shares;
 	bool twice; /* two lines with the same account */
+	bool by_id; /* slurmdbd said which association is where */
 };
 
 static int compare_shares(const void *a, const void *b)
@@ -249,13 +250,15 @@ static int keep_one(struct reading *reading, const struct share *from, size_t co
 	size_t goods = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (from[i].parent && !from[i].odd_usage) {
+		if (!from[i].odd_usage) {
 			good = &from[i];
 			goods++;
 		}
 	}
-	memmove(to, goods == 1 ? good : from, sizeof(*to));
-	if (count == 1 || goods == 1)
+	/* Without slurmdbd's word it may be the forged one that can be read. */
+	good = goods == 1 && reading->by_id ? good : NULL;
+	memmove(to, good ? good : from, sizeof(*to));
+	if (count == 1 || good)
 		return SLURM_OK;
 	to->odd_usage = true;
 	to->parent = NULL;
@@ -385,8 +388,10 @@ static int read_rows(struct reading *reading, struct slurm_error *err)
 		if (code != SLURM_OK || !reading->twice)
 			return code;
 	}
-	if (ask_parents(reading, &assocs) == SLURM_OK)
+	if (ask_parents(reading, &assocs) == SLURM_OK) {
 		place_lines(reading, &assocs);
+		reading->by_id = true;
+	}
 	free(assocs.list);
 	return make_shares(reading, false, err);
 }

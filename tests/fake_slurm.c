@@ -374,11 +374,14 @@ static void answer_users(const char *user, bool rows, FILE *out)
 /* The rows of fake_qos with the name last. */
 static void answer_qos(bool rows, FILE *out)
 {
-	fputs("GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n", out);
+	fputs("GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags|Name\n", out);
 	for (const char *row = fake_qos; rows && *row;) {
-		size_t name = strcspn(row, "|"), len = strcspn(row, "\n");
+		size_t name = strcspn(row, "|"), len = strcspn(row, "\n"), bars = 0;
 
-		fprintf(out, "%.*s|%.*s\n", (int)(len - name - 1), row + name + 1, (int)name, row);
+		for (size_t i = 0; i < len; i++)
+			bars += row[i] == '|';
+		fprintf(out, "%.*s%s|%.*s\n", (int)(len - name - 1), row + name + 1,
+			bars < 6 ? "|" : "", (int)name, row);
 		row += len + (row[len] == '\n');
 	}
 }

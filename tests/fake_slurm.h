@@ -72,7 +72,7 @@ extern int fake_calls[FAKE_PROGRAMS];
  * that is not FAKE_OK, and else as sacctmgr does. */
 extern int fake_shows, fake_modifies;
 extern enum fake_mode fake_show_mode;
-/* The rows of sacctmgr -P show qos, as printed. */
+/* The rows of sacctmgr -P show qos, the name first; flags may be left out. */
 extern const char *fake_qos;
 /* PrivateData of slurmdbd ("none"), the uid of its SlurmUser (64030, whose the tests' bank is) and
  * the AdminLevel of that user there ("Administrator"; "" is a user that slurmdbd does not have). */

@@ -572,6 +572,28 @@ is 'the hold that came late is lifted' [ "$(grep -c GrpTRESMins "$FAKE_STATE/dev
 sb balance -nPo State,Lever orphan
 is 'and the books agree with it' [ "$(cat "$dir/out")" = 'open|' ]
 
+# doctor --test runs a real notify program, with the environment that a check gives it.
+printf '#!/bin/sh\n{ env; cat; } >"%s"\n' "$dir/told" >"$dir/tell"
+chmod 755 "$dir/tell"
+mkdir -p "$dir/published"
+chmod 755 "$dir/published"
+{
+	grep -v '^publish' "$dir/settings"
+	printf 'notify: %s\npublish: all\npublish_file: %s\n' "$dir/tell" "$dir/published/balances.json"
+} >"$dir/telling"
+chmod 640 "$dir/telling"
+export_to "$dir/before"
+SITE_OF_ITS_OWN=yes SACCT_FORMAT=x "$subank" -c "$dir/telling" doctor -P --test >"$dir/out" 2>"$dir/err"
+status=$?
+is 'doctor --test: done' [ "$status" -eq 0 ]
+has 'doctor --test: notify' '^test of notify|this machine|ok|' out
+has 'doctor --test: publish' '^test of publish|this machine|ok|' out
+has 'doctor --test: what the program is told' '^{"entry":0,"kind":"test","time":"2[^"]*Z","note":"' told
+has 'doctor --test: its environment is that of subank' '^SITE_OF_ITS_OWN=yes$' told
+is 'doctor --test: leaves no file' [ -z "$(ls -A "$dir/published")" ]
+export_to "$dir/after"
+is_same 'doctor --test: nothing is entered' "$dir/before" "$dir/after"
+
 # A crash ends the program by its signal: neither "refused" nor "done". Sanitizers take most of them.
 crashes='BUS SEGV ABRT FPE ILL'
 ! grep -q __asan_init "$subank" || crashes=BUS

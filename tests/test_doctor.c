@@ -88,6 +88,22 @@ START_TEST(what_is_inside_a_budget_is_not_lacking)
 }
 END_TEST
 
+/* Nothing is charged for these: no account of the bank is above them. */
+START_TEST(a_check_says_which_accounts_no_bank_can_have)
+{
+	(void)below("", "a b", 5);
+	(void)below("", "idle|", 0);
+	(void)below("bio", "c|d", 7);
+	DONE("1 account has used something, and no bank can have a name like that: a b (see "
+	     "subank(7))\n",
+	     "check");
+	GIVES(0, "used, no bank can have it|Slurm|info|1: a b|", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "\nnames no bank can have|dev|info|3: a b, c/d, idle/|"));
+	DONE("and no bank can have a name like that: a b (", "check");
+	ck_assert_ptr_null(strstr(out, "its use counts"));
+}
+END_TEST
+
 START_TEST(at_most_ten_are_named)
 {
 	for (int i = 10; i < 23; i++) {
@@ -318,6 +334,68 @@ START_TEST(predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported)
 	NO_ROW("|other|");
 	NO_ROW("|normal|");
 	GIVES(3, "QOS's own limit, fast: ", NULL, "doctor");
+}
+END_TEST
+
+/* Measured on a real Slurm: tests/slurm/doctor.test.bash. */
+START_TEST(factors_that_pass_a_hold_are_named)
+{
+	fake_qos = "normal|||||1.000000|UsageFactorSafe\n"
+		   "free|||||0.000000|DenyOnLimit,UsageFactorSafe\n"
+		   "cheap|||||0.500000|UsageFactorSafe\n"
+		   "dear|||||2.000000|UsageFactorSafe\n"
+		   "gratis|||||0.000000|DenyOnLimit\n";
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while GrpTRESMins=cpu "
+	    "holds their account: sacctmgr modify qos 'free' set Flags-=UsageFactorSafe, or let "
+	    "GrpJobs hold (`lever: GrpJobs`)\n");
+	ck_assert_int_eq(status, 3);
+	ROW("UsageFactorSafe|cheap|warn|UsageFactor 0.500000|its jobs whose minutes x factor are "
+	    "below 1 start while GrpTRESMins=cpu holds their account: ");
+	NO_ROW("UsageFactorSafe|dear");
+	NO_ROW("UsageFactorSafe|normal");
+	NO_ROW("UsageFactorSafe|gratis");
+	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while GrpTRESMins=cpu, "
+	    "GrpTRESRunMins=node holds their account: ");
+	/* What they do not pass. */
+	DONE("", "terms", "bio", "--lever", "site");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	NO_ROW("UsageFactorSafe|");
+	ck_assert_int_eq(status, 0);
+	DONE("", "terms", "bio", "--enforce", "limit");
+	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while "
+	    "GrpTRESMins=billing holds");
+}
+END_TEST
+
+START_TEST(a_partition_whose_qos_passes_a_hold_is_named)
+{
+	fake_qos = "normal|||||1.000000|\n"
+		   "day|cpu=900||||1.000000|\n"
+		   "night||node=7|||1.000000|\n"
+		   "few|||9||1.000000|\n"
+		   "free|||||0.000000|UsageFactorSafe\n";
+	fake_cluster("dev")->partitions =
+		"PartitionName=a QoS=day State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=b QoS=night State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=c QoS=few State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=d QoS=free State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=e QoS=N/A State=UP TRESBillingWeights=CPU=1.0\n"
+		"PartitionName=f QoS=gone State=UP TRESBillingWeights=CPU=1.0\n";
+	ROW("partition's QOS|dev|bad|a, day: GrpTRESMins=cpu=900|all jobs there follow the limit "
+	    "of "
+	    "the partition's QOS 'day' and so get past the bank's, whatever their own QOS is: "
+	    "sacctmgr modify qos 'day' set GrpTRESMins=cpu=-1\n");
+	ck_assert_int_eq(status, 3);
+	NO_ROW("bad|b, ");
+	NO_ROW("bad|c, ");
+	NO_ROW("bad|d, ");
+	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
+	ROW("partition's QOS|dev|bad|b, night: GrpTRESRunMins=node=7|");
+	DONE("", "terms", "bio", "--lever", "site");
+	set_settings("clusters: [dev]\nlever: GrpJobs\n");
+	ROW("partition's QOS|dev|bad|c, few: GrpJobs=9|");
+	NO_ROW("bad|a, ");
 }
 END_TEST
 
@@ -722,6 +800,7 @@ int main(void)
 	tcase_add_test(unbanked, a_check_says_which_accounts_the_bank_lacks);
 	tcase_add_test(unbanked, what_is_inside_a_budget_is_not_lacking);
 	tcase_add_test(unbanked, at_most_ten_are_named);
+	tcase_add_test(unbanked, a_check_says_which_accounts_no_bank_can_have);
 	suite_add_tcase(suite, unbanked);
 	tcase_add_checked_fixture(doctor, setup_healthy, drive_teardown);
 	tcase_set_timeout(doctor, TEST_TIMEOUT);
@@ -731,6 +810,8 @@ int main(void)
 	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
+	tcase_add_test(doctor, factors_that_pass_a_hold_are_named);
+	tcase_add_test(doctor, a_partition_whose_qos_passes_a_hold_is_named);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
 	tcase_add_test(doctor, factors_and_weights_are_told);

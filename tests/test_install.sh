@@ -52,6 +52,16 @@ if command -v man >/dev/null; then
 	is 'man finds a page' [ "$(MANPATH=$prefix/share/man man -w subank-deposit)" = \
 		"$prefix/share/man/man1/subank-deposit.1" ]
 fi
+# The folder of the bank is one and the same for all.
+bank=$(sed -n 's/^# *bank: //p' "$prefix/share/doc/subank/subank.yaml")
+is 'the manual names the bank' [ -n "$(sed 's/\\-/-/g' "$prefix/share/man/man1/subank.1" | grep -F "$bank")" ]
+if [ -n "$service" ]; then
+	is 'the folder that is made is the bank' grep -q "^d $bank 0750 slurm slurm -\$" "$prefix/lib/tmpfiles.d/subank.conf"
+	for verb in check backup; do
+		is "the service may write the bank ($verb)" grep -qE "^ReadWritePaths=-$bank( |\$)" \
+			"$(find "$dir" -name "subank-$verb.service")"
+	done
+fi
 is 'the example of the settings is read' "$program" -c "$prefix/share/doc/subank/subank.yaml" \
 	-b "$dir/bank" -Q init
 rm -r "$dir/bank"

@@ -66,16 +66,19 @@ START_TEST(they_are_of_all_accounts_above)
 
 	OK(add(&left, 1, 5, "room"));
 	OK(add(&left, 2, 5, "bio"));
-	OK(add(&left, 3, 5, "bi"));
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "room", INT64_MAX), 1);
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "lab", INT64_MAX), 1);
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "bio", INT64_MAX), 2);
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 0);
 	/* Up to then the second had not ended. */
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "bio", 200), 1);
-	/* Whose it is nobody knows. */
+	/* Whose they are nobody knows. */
 	OK(add(&left, 4, 5, ""));
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 1);
+	OK(add(&left, 3, 5, "bi"));
+	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 2);
+	/* No check has seen a tree yet. */
+	ck_assert_uint_eq(left_jobs_of(&left, &(struct tree){0}, "room", INT64_MAX), 4);
 	left_jobs_release(&left);
 }
 END_TEST

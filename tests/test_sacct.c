@@ -568,7 +568,7 @@ static const struct {
 
 START_TEST(what_billing_leaves_out_is_worked_out)
 {
-	struct partition rows[] = {{"other", "CPU=7"}, {"main", weighed[_i].weights}};
+	struct partition rows[] = {{"other", "CPU=7", ""}, {"main", weighed[_i].weights, ""}};
 	const struct partitions partitions = {.rows = rows, .count = 2};
 	const struct sacct_job job = {
 		.partition = "main", .tres = weighed[_i].tres, .billing = weighed[_i].billing};

@@ -212,7 +212,7 @@ END_TEST
 
 static void is_default(const struct settings *settings)
 {
-	ck_assert_str_eq(settings->bank, "/var/lib/subank");
+	ck_assert_str_eq(settings->bank, DEFAULT_BANK);
 	ck_assert_uint_eq(settings->cluster_count, 0);
 	ck_assert_uint_eq(settings->account_count, 0);
 	ck_assert_int_eq(settings->enforcement, ENFORCE_HOLD);
@@ -233,7 +233,7 @@ static void is_default(const struct settings *settings)
 	ck_assert_int_eq(settings->confirm_above, 0);
 	ck_assert_int_eq(settings->project_days, 0);
 	ck_assert_int_eq(settings->publish, PUBLISH_NONE);
-	ck_assert_str_eq(settings->publish_file, "/run/subank/balances.json");
+	ck_assert_str_eq(settings->publish_file, DEFAULT_PUBLIC "/balances.json");
 }
 
 START_TEST(a_missing_file_is_an_error_only_if_it_was_named)

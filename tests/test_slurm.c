@@ -1253,7 +1253,7 @@ START_TEST(assocs_are_those_that_were_asked_for)
 }
 END_TEST
 
-#define QOS "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Name\n"
+#define QOS "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags|Name\n"
 
 static const struct {
 	const char *out;
@@ -1262,7 +1262,7 @@ static const struct {
 } bad_qos[] = {
 	{TEXT(""), "its answer is empty"},
 	{TEXT("||||1.000000|normal\n"), "should name column GrpTRESMins"},
-	{TEXT(QOS "||||normal\n"), "not a row of 6 fields"},
+	{TEXT(QOS "||||normal\n"), "not a row of 7 fields"},
 };
 
 START_TEST(sacctmgr_refuses_qos)
@@ -1283,7 +1283,7 @@ START_TEST(sacctmgr_leaves_an_odd_limit_of_a_qos_out)
 	struct qos_list read = {0};
 	char text[ODD_ROW_TEXT_SIZE];
 
-	canned.out = QOS "||||1.000000|normal\n||-1|7|2.000000|q1\n|||no|1.000000|q 2\n";
+	canned.out = QOS "||||1.000000||normal\n||-1|7|2.000000||q1\n|||no|1.000000||q 2\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_int_eq(sacctmgr_read_qos(&slurm_canned, &read, NULL), 0);
 	ck_assert_uint_eq(read.count, 3);
@@ -1302,21 +1302,21 @@ END_TEST
 START_TEST(sacctmgr_reads_qos)
 {
 	static const struct qos want[] = {
-		{"normal", "", "", -1, -1, "1.000000"},
-		{"q1", "cpu=0,gres/gpu=5", "cpu=3", 4, 0, "0.250000"},
-		{"q | 2", "", "", -1, -1, "0.000000"},
+		{"normal", "", "", -1, -1, "1.000000", ""},
+		{"q1", "cpu=0,gres/gpu=5", "cpu=3", 4, 0, "0.250000", "NoDecay,UsageFactorSafe"},
+		{"q | 2", "", "", -1, -1, "0.000000", ""},
 	};
 	struct qos_list read = {0};
 	struct slurm_error err = {0};
 
-	canned.out = QOS "||||1.000000|normal\n"
-			 "cpu=0,gres/gpu=5|cpu=3|4|0|0.250000|q1\n"
-			 "||||0.000000|q | 2\n";
+	canned.out = QOS "||||1.000000||normal\n"
+			 "cpu=0,gres/gpu=5|cpu=3|4|0|0.250000|NoDecay,UsageFactorSafe|q1\n"
+			 "||||0.000000||q | 2\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_msg(sacctmgr_read_qos(&slurm_canned, &read, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(canned.line,
 			 "sacctmgr|-P|show|qos|format=GrpTRESMins,GrpTRESRunMins,GrpJobs,"
-			 "GrpSubmitJobs,UsageFactor,Name");
+			 "GrpSubmitJobs,UsageFactor,Flags,Name");
 	ck_assert_uint_eq(read.count, COUNT(want));
 	for (size_t i = 0; i < read.count; i++) {
 		ck_assert_str_eq(read.rows[i].name, want[i].name);
@@ -1325,6 +1325,7 @@ START_TEST(sacctmgr_reads_qos)
 		ck_assert_int_eq(read.rows[i].grp_jobs, want[i].grp_jobs);
 		ck_assert_int_eq(read.rows[i].grp_submit_jobs, want[i].grp_submit_jobs);
 		ck_assert_str_eq(read.rows[i].usage_factor, want[i].usage_factor);
+		ck_assert_str_eq(read.rows[i].flags, want[i].flags);
 	}
 	qos_list_release(&read);
 	qos_list_release(&read);
@@ -1691,7 +1692,7 @@ START_TEST(scontrol_leaves_an_odd_partition_out)
 	ck_assert_str_eq(read.rows[1].name, "b");
 	ck_assert_uint_eq(read.odd.count, 2);
 	ck_assert_str_eq(odd_row_text(text, &read.odd.list[0]),
-			 "line 2: PartitionName is \"PartitionName=\"");
+			 "line 2: PartitionName is \"PartitionName= State=UP\"");
 	ck_assert_str_eq(odd_row_text(text, &read.odd.list[1]),
 			 "line 4: PartitionName is \"<html>\"");
 	partitions_release(&read);
@@ -1701,10 +1702,10 @@ END_TEST
 START_TEST(scontrol_reads_partitions)
 {
 	static const struct partition want[] = {
-		{"main", "CPU=1.0"},
-		{"plain", ""},
-		{"multi", "CPU=1.0,Mem=0.25G,GRES/gpu=2.0"},
-		{"short", "CPU=2"},
+		{"main", "CPU=1.0", "N/A"},
+		{"plain", "", "N/A"},
+		{"multi", "CPU=1.0,Mem=0.25G,GRES/gpu=2.0", "N/A"},
+		{"short", "CPU=2", "q1"},
 	};
 	struct partitions read = {0};
 	struct slurm_error err = {0};
@@ -1712,7 +1713,7 @@ START_TEST(scontrol_reads_partitions)
 	canned.out =
 		PARTITION("main") " TRESBillingWeights=CPU=1.0\n" PARTITION("plain") "\n" PARTITION(
 			"multi") " TRESBillingWeights=CPU=1.0,Mem=0.25G,GRES/gpu=2.0\n"
-				 "PartitionName=short TRESBillingWeights=CPU=2 State=UP\n\n";
+				 "PartitionName=short TRESBillingWeights=CPU=2 QoS=q1 State=UP\n\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_msg(scontrol_read_partitions(&slurm_canned, "dev", &read, &err) == 0, "%s",
 		      err.text);
@@ -1721,6 +1722,7 @@ START_TEST(scontrol_reads_partitions)
 	for (size_t i = 0; i < read.count; i++) {
 		ck_assert_str_eq(read.rows[i].name, want[i].name);
 		ck_assert_str_eq(read.rows[i].billing_weights, want[i].billing_weights);
+		ck_assert_str_eq(read.rows[i].qos, want[i].qos);
 	}
 	partitions_release(&read);
 	partitions_release(&read);

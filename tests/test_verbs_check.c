@@ -775,6 +775,51 @@ START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
 }
 END_TEST
 
+/* Its name is any bytes, and an entry's text is not. */
+START_TEST(an_account_with_an_odd_name_moves)
+{
+	char name[256];
+
+	memset(name, 'x', 255);
+	name[255] = '\0';
+	memcpy(name + 79, "\xc3\xbc\n|\xff", 5);
+	dev(name)->usage = 60;
+	strcpy(dev(name)->parent, "bio");
+	DONE("has a name that no bank can have", "check");
+	dev("bio")->usage -= 60;
+	dev("chem")->usage += 60;
+	strcpy(dev(name)->parent, "chem");
+	GIVES(3, "", "has moved to or from below it", "check");
+	STATE("chem", "open|||36000");
+	STATE("bio", "open|||36000");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	DONE("", "verify");
+}
+END_TEST
+
+/* A move is of one moment: it waits for a usage that cannot be read. */
+START_TEST(a_move_waits_for_a_usage_that_cannot_be_read)
+{
+	dev("lab")->usage = 60;
+	strcpy(dev("lab")->parent, "bio");
+	DONE("", "check");
+	dev("bio")->usage += 7 - 60;
+	dev("chem")->usage += 60;
+	strcpy(dev("lab")->parent, "chem");
+	set_raw("chem", "nan");
+	GIVES(3, NULL, "chem: its usage on dev cannot be read", "check");
+	ck_assert_ptr_nonnull(strstr(err, "bio: its usage on dev cannot be read"));
+	dev("chem")->usage += 5;
+	set_raw("chem", "");
+	GIVES(3, "bio: charged", "has moved to or from below it", "check");
+	STATE("bio", "open|||35993");
+	STATE("chem", "open|||35995");
+	nothing_to_do();
+	DONE("", "verify");
+}
+END_TEST
+
 START_TEST(one_cluster_that_cannot_be_trusted_does_not_stop_the_others)
 {
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -1441,6 +1486,8 @@ int main(void)
 	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
 	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
 	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
+	tcase_add_test(holds, an_account_with_an_odd_name_moves);
+	tcase_add_test(holds, a_move_waits_for_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, one_cluster_that_cannot_be_trusted_does_not_stop_the_others);
 	tcase_add_test(holds, an_adopted_bank_sets_the_holds_that_slurm_lost);
 	tcase_add_test(holds, a_copy_in_another_folder_is_dry);

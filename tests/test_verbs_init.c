@@ -95,8 +95,6 @@ END_TEST
 
 START_TEST(settings_that_are_there_are_kept)
 {
-	char nowhere[192];
-
 	DONE("wrote settings", "init", "--settings", "-b", folder, "-c", file);
 	util_write_file(file, "# mine\n", 7);
 	GIVES(1, NULL, "are there already, and were left as they are", "init", "--settings", "-c",
@@ -105,10 +103,36 @@ START_TEST(settings_that_are_there_are_kept)
 	answers = "y\n";
 	GIVES(0, "made an empty bank", "next", "init", "-b", folder, "-c", file);
 	ck_assert_ptr_null(strstr(out, "[y/N]"));
-	says("/var/lib/subank", 0);
-	(void)snprintf(nowhere, sizeof(nowhere), "%s/no/such/subank.yaml", test_folder);
-	GIVES(1, NULL, "No such file or directory: is the name right?", "init", "--settings", "-c",
-	      nowhere);
+	says(DEFAULT_BANK, 0);
+}
+END_TEST
+
+/* Whoever may use the bank reads the settings, so the folders are open whatever the umask is. */
+START_TEST(folders_of_settings_are_made)
+{
+	char path[192];
+	struct stat st;
+	mode_t before = umask(077);
+
+	(void)snprintf(file, sizeof(file), "%s/no/such/subank.yaml", test_folder);
+	DONE("wrote settings to ", "init", "--settings", "-b", folder, "-c", file);
+	(void)umask(before);
+	says(folder, 2);
+	for (const char *const *part = (const char *const[]){"no", "no/such", NULL}; *part;
+	     part++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", test_folder, *part);
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_uint_eq(st.st_mode & 07777, 0755);
+	}
+	/* A folder that is there stays as it is. */
+	ck_assert_int_eq(chmod(path, 0750), 0);
+	ck_assert_int_eq(unlink(file), 0);
+	DONE("wrote settings to ", "init", "--settings", "-b", folder, "-c", file);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0750);
+	/* Where none can be made, it says so. */
+	(void)snprintf(path, sizeof(path), "%s/below/subank.yaml", file);
+	GIVES(1, NULL, "cannot write the settings", "init", "--settings", "-c", path);
 }
 END_TEST
 
@@ -162,6 +186,7 @@ int main(void)
 	tcase_add_test(tcase, init_works_without_slurm);
 	tcase_add_test(tcase, settings_are_written_and_are_valid);
 	tcase_add_test(tcase, settings_that_are_there_are_kept);
+	tcase_add_test(tcase, folders_of_settings_are_made);
 	tcase_add_test(tcase, on_a_terminal_root_is_offered_settings);
 	tcase_add_test(tcase, who_is_not_root_is_told_and_not_asked);
 	suite_add_tcase(suite, tcase);

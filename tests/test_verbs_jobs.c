@@ -62,6 +62,38 @@ static void is_reconciled(void)
 	DONE("", "verify");
 }
 
+/* Accounts with names that no bank can have: their jobs go to the accounts above. */
+START_TEST(jobs_of_odd_accounts_are_charged_to_those_above)
+{
+	static const char *const odd[] = {"a|b", "new\nline", " c", "\xff"};
+	static const char *const printed[] = {"a" FAKE_BAR "b", "new" FAKE_NEWLINE "line", " c",
+					      "\xff"};
+
+	for (size_t i = 0; i < COUNT(odd); i++)
+		strcpy(fake_account("dev", odd[i])->parent, i < 3 ? "bio" : " c");
+	DONE("account '\\xff' on dev has a name that no bank can have: its use counts", "check");
+	for (size_t i = 0; i < COUNT(odd); i++)
+		job((int)i + 1, printed[i], 7210 + (int64_t)i, 10 << i);
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio: charged 0.04 SU for 4 jobs on dev\n", "check");
+	USED("bio", "150");
+	DONE("\"slurm_account\":\"new\\\\x0aline\"", "journal", "--json", "-k", "job");
+	DONE("\"slurm_account\":\"a|b\"", "journal", "--json", "-k", "job");
+	nothing_more();
+	DONE("bio|dev|0.04|0.04|0.00|", "reconcile", "-nP");
+	is_reconciled();
+	/* Also when it is gone. */
+	job(9, printed[0], 10810, 5);
+	fake_remove_account("dev", "a|b");
+	clock_now = T0 + 4 * HOUR;
+	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
+	USED("bio", "155");
+	is_reconciled();
+	GIVES(0, "", "", "terms", "bio", "--meter", "rawusage", "--no-apply");
+	DONE("bio: is metered by rawusage", "check");
+}
+END_TEST
+
 START_TEST(each_finished_job_is_charged_once)
 {
 	job(1, "bio", 3700, 60);
@@ -1645,6 +1677,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
+	tcase_add_test(tcase, jobs_of_odd_accounts_are_charged_to_those_above);
 	tcase_add_test(tcase, books_from_before_have_their_hashes);
 	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);

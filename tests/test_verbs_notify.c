@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/drive.h"
 
@@ -254,6 +256,74 @@ START_TEST(a_copy_starts_with_nothing_to_tell)
 }
 END_TEST
 
+static void write_program(const char *path, mode_t mode)
+{
+	util_write_file(path, "#!/bin/sh\n", 10);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
+{
+	char path[128], text[512], *before;
+	json_t *message;
+
+	(void)snprintf(path, sizeof(path), "%s/notify", test_folder);
+	GIVES(3, "notify|this machine|bad|/notify: No such file or directory|", NULL, "doctor",
+	      "-P");
+	(void)snprintf(text, sizeof(text), "clusters: [dev]\nlock_seconds: 1\nnotify: %s\n", path);
+	set_settings(text);
+	write_program(path, 0644);
+	GIVES(3, "it cannot be run by who runs subank", NULL, "doctor", "-P");
+	write_program(path, 0775);
+	DONE("notify|this machine|warn|", "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "others can change what a check runs"));
+	write_program(path, 0755);
+	DONE("notify|this machine|ok|", "doctor", "-P");
+	ck_assert_ptr_null(strstr(out, "test of notify"));
+	ck_assert_int_eq(notify_calls, 0);
+
+	/* What waits to be told still waits, and nothing is entered. */
+	use(7 * SU);
+	notify_mode = FAKE_FAILS;
+	GIVES(3, "60%", "notify command failed", "check");
+	before = exported();
+	notify_calls = 0;
+	GIVES(3, "test of notify|this machine|bad|it failed|exit status 7", NULL, "doctor", "-P",
+	      "--test");
+	notify_mode = FAKE_TIMES_OUT;
+	GIVES(3, "test of notify|this machine|bad|it failed|it did not end within 10 seconds", NULL,
+	      "doctor", "-P", "--test");
+	notify_mode = FAKE_OK;
+	DONE("test of notify|this machine|ok|it took a message of the kind test|", "doctor", "-P",
+	     "--test");
+	ck_assert_int_eq(notify_calls, 3);
+	UNCHANGED(before);
+	message = json_loads(told, 0, NULL);
+	ck_assert_ptr_nonnull(message);
+	ck_assert_str_eq(json_string_value(json_object_get(message, "kind")), "test");
+	ck_assert_int_eq(json_integer_value(json_object_get(message, "entry")), 0);
+	ck_assert_ptr_nonnull(json_object_get(message, "time"));
+	ck_assert_ptr_nonnull(json_object_get(message, "note"));
+	ck_assert_ptr_null(json_object_get(message, "account"));
+	json_decref(message);
+	DONE("", "check");
+	ck_assert_int_eq(notify_calls, 4);
+	ck_assert_uint_eq(lines(told, "\"level\":60"), 1);
+
+	/* Without one there is nothing to run. */
+	set_settings(WITHOUT);
+	DONE("tests|this machine|info|", "doctor", "-P", "--test");
+	/* Nor by another user, who would leave what is his. */
+	set_settings(text);
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(bank_folder, 65534, (gid_t)-1), 0);
+		DONE("tests|this machine|warn|not run|run it as who owns the bank: sudo -u ",
+		     "doctor", "-P", "--test");
+		ck_assert_int_eq(notify_calls, 4);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("verbs_notify");
@@ -270,6 +340,7 @@ int main(void)
 	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_told);
 	tcase_add_test(tcase, a_dry_run_tells_nobody);
 	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
+	tcase_add_test(tcase, doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

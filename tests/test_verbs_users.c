@@ -92,6 +92,28 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
+/* Accounts with names that no bank can have are inside of one, too. */
+START_TEST(a_user_of_an_odd_account_sees_the_one_above)
+{
+	static const char *const odd[] = {"a|b", " c", "new\nline", "\xff\xfe", "\xc3\xbcnit"};
+	static const char *const above[] = {"bio", "chem", "faculty", "other", "bio"};
+
+	fake_account("dev", "cells")->users[0] = fake_account("dev", "chem")->users[0] = '\0';
+	for (size_t i = 0; i < COUNT(odd); i++)
+		strcpy(fake_account("dev", odd[i])->parent, above[i]);
+	as_owner();
+	DONE("account 'new\\x0aline' on dev has a name that no bank can have", "check");
+	DONE("", "check");
+	ck_assert_str_eq(out, "");
+	for (size_t i = 0; i < COUNT(odd); i++) {
+		strcpy(fake_account("dev", odd[i])->users, "slurm");
+		as_user();
+		GIVES(0, above[i], "as the bank published it", "balance", "-nPo", "Account");
+		fake_account("dev", odd[i])->users[0] = '\0';
+	}
+}
+END_TEST
+
 START_TEST(who_is_unlimited_is_published)
 {
 	as_owner();
@@ -308,8 +330,18 @@ START_TEST(what_cannot_be_published_is_said_and_stops_nothing)
 	ck_assert_int_eq(rmdir(folder), 0);
 	GIVES(0, "deposited 1.00 SU", "cannot open the folder", "deposit", "bio", "1");
 	GIVES(3, "", "cannot open the folder", "check");
-	GIVES(0, "balances for users", NULL, "doctor");
-	ck_assert_ptr_nonnull(strstr(out, "not there yet"));
+	GIVES(3, "balances for users|this machine|bad|cannot be written: ", NULL, "doctor", "-P");
+	ck_assert_ptr_nonnull(strstr(out, "cannot open the folder"));
+	ck_assert_int_eq(mkdir(folder, 0755), 0);
+	DONE("balances for users|this machine|warn|not there yet: ", "doctor", "-P");
+	/* A test leaves nothing behind. */
+	DONE("test of publish|this machine|ok|a file was written and renamed there|", "doctor",
+	     "-P", "--test");
+	ck_assert_int_eq(chmod(folder, 0757), 0);
+	GIVES(3, "test of publish|this machine|bad|it failed|", NULL, "doctor", "-P", "--test");
+	ck_assert_ptr_nonnull(strstr(out, "others can write the folder"));
+	/* It is empty. */
+	ck_assert_int_eq(rmdir(folder), 0);
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 	DONE("", "check");
 	DONE("published 1s ago", "doctor");
@@ -325,6 +357,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, who_is_unlimited_is_published);
+	tcase_add_test(tcase, a_user_of_an_odd_account_sees_the_one_above);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
 	tcase_add_test(tcase, shells_complete_what_is_published_and_ask_no_slurm);

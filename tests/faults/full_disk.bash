@@ -79,11 +79,11 @@ try() {
 		violation 'it crashes'
 	elif ((status == 1 && after != before)); then
 		violation "it says nothing was done, and entries $before became $after"
-	elif (((status == 0 || status == 3) && after != before + adds)); then
+	elif (((status == 0 || status == 3 || status == 5) && after != before + adds)); then
 		violation "it says it was done, and entries $before became $after"
 	elif ((status == 4 && after != before && after != before + adds)); then
 		violation "it says it knows nothing, and entries $before became $after: neither done nor not"
-	elif ((status != 0 && status != 1 && status != 3 && status != 4)); then
+	elif ((status != 0 && status != 1 && status != 3 && status != 4 && status != 5)); then
 		violation 'a status that subank does not have'
 	elif ((status == 1)) && ! grep -qiE 'disk (is )?full|no space' err; then
 		violation 'the message does not say that the disk is full'

@@ -171,6 +171,127 @@ test_predecessor_10_a_qos_with_its_own_limit_lets_a_job_past_a_hold_and_is_named
 	remove_qos dear
 }
 
+# What a job is submitted with, and which of the levers GrpTRESMins (m), GrpTRESRunMins (r) and GrpJobs (j) its
+# start passes.
+ways=(
+	"-q normal:"
+	"-q hzero:"
+	"-q hsafe:mr"
+	"-q hhalf -t 1:mr"
+	"-q hhalf -t 2:"
+	"-q hdear:"
+	"-q hmins:m"
+	"-q hrun:r"
+	"-q hjobs:j"
+	"-p pmins:m"
+	"-p prun:r"
+	"-p pjobs:j"
+	"-p psafe:"
+)
+
+# started NUMBER: whether so many jobs of the tests have started.
+started() {
+	(($(cluster_ask squeue -h -t COMPLETED,COMPLETING,RUNNING -o %A | wc -l) >= $1))
+}
+
+# Accounts hm, hr and hj are held by one lever each; every way is tried in each.
+test_what_passes_a_hold_is_named_lever_by_lever_and_grpjobs_stops_the_rest() {
+	local letter lever way options passes expected=0 wrong='' closed='' state
+	local -A jobs=() levers=([m]=GrpTRESMins=cpu [r]=GrpTRESRunMins=cpu [j]=GrpJobs)
+	new_qos hzero UsageFactor=0
+	new_qos hsafe UsageFactor=0 Flags=UsageFactorSafe
+	new_qos hhalf UsageFactor=0.5 Flags=UsageFactorSafe
+	new_qos hdear UsageFactor=2 Flags=UsageFactorSafe
+	new_qos hmins GrpTRESMins=cpu=100000
+	new_qos hrun GrpTRESRunMins=cpu=100000
+	new_qos hjobs GrpJobs=1000
+	for way in mins run jobs safe; do
+		echo "PartitionName=p$way Nodes=ALL MaxTime=INFINITE State=UP QOS=h$way TRESBillingWeights=CPU=1.0" >>"$SLURM_CONF"
+	done
+	cluster_daemon_stop slurmctld
+	cluster_daemon_start slurmctld
+	healthy hm
+	for letter in r j; do
+		new_account "h$letter"
+		run 0 subank open "h$letter" 10
+	done
+	for letter in m r j; do
+		cluster_ask sacctmgr -i modify user "$CLUSTER_USER" where account="h$letter" \
+			set qos=normal,hzero,hsafe,hhalf,hdear,hmins,hrun,hjobs >/dev/null
+		run 0 subank terms "h$letter" --lever "${levers[$letter]}"
+		run 0 subank hold "h$letter"
+	done
+	sleep 2
+	for letter in m r j; do
+		for way in "${ways[@]}"; do
+			IFS=: read -r options passes <<<"$way"
+			# shellcheck disable=SC2086
+			submit "h$letter" 'sleep 0' -t 3 $options
+			jobs[$letter$options]=$job
+			[[ $passes != *"$letter"* ]] || expected=$((expected + 1))
+		done
+	done
+	cluster_until 60 started "$expected" || true
+	sleep 5
+	for letter in m r j; do
+		for way in "${ways[@]}"; do
+			IFS=: read -r options passes <<<"$way"
+			state=$(cluster_job_state "${jobs[$letter$options]}")
+			case $passes,$state in
+			*"$letter"*,COMPLET* | *"$letter"*,RUNNING) ;;
+			*"$letter"*,*) wrong+=" ${levers[$letter]} $options: $state, should start;" ;;
+			*,PENDING) ;;
+			*) wrong+=" ${levers[$letter]} $options: $state, should wait;" ;;
+			esac
+		done
+	done
+	expect_equal "jobs that did otherwise" "" "$wrong"
+	# doctor names each, and no other.
+	doctor 3
+	expect_row "UsageFactorSafe|hsafe|bad|UsageFactor 0.000000|"
+	expect_row "UsageFactorSafe|hhalf|warn|UsageFactor 0.500000|"
+	expect_row "QOS's own limit|hmins|bad|GrpTRESMins=cpu=100000|"
+	expect_row "QOS's own limit|hrun|bad|GrpTRESRunMins=cpu=100000|"
+	expect_row "QOS's own limit|hjobs|bad|GrpJobs=1000|"
+	expect_row "partition's QOS|$CLUSTER_NAME|bad|pmins, hmins: GrpTRESMins=cpu=100000|"
+	expect_row "partition's QOS|$CLUSTER_NAME|bad|prun, hrun: GrpTRESRunMins=cpu=100000|"
+	expect_row "partition's QOS|$CLUSTER_NAME|bad|pjobs, hjobs: GrpJobs=1000|"
+	expect_equal "rows" "3 2 3" "$(grep -c "^QOS's own limit|" <<<"$out") $(grep -c '^UsageFactorSafe|' <<<"$out") $(
+		grep -c "^partition's QOS|" <<<"$out")"
+	# What it advises closes them.
+	cluster_ask sacctmgr -i modify qos hsafe set Flags-=UsageFactorSafe >/dev/null
+	cluster_ask sacctmgr -i modify qos hhalf set Flags-=UsageFactorSafe >/dev/null
+	cluster_ask sacctmgr -i modify qos hmins set GrpTRESMins=cpu=-1 >/dev/null
+	cluster_ask sacctmgr -i modify qos hrun set GrpTRESRunMins=cpu=-1 >/dev/null
+	cluster_ask sacctmgr -i modify qos hjobs set GrpJobs=-1 >/dev/null
+	doctor 0
+	sleep 2
+	for letter in m r j; do
+		for way in "${ways[@]}"; do
+			IFS=: read -r options passes <<<"$way"
+			[[ $passes = *"$letter"* ]] || continue
+			# shellcheck disable=SC2086
+			submit "h$letter" 'sleep 0' -t 3 $options
+			closed+=" $job"
+		done
+	done
+	sleep 8
+	for job in $closed; do
+		state=$(cluster_job_state "$job")
+		[[ $state = PENDING ]] || wrong+=" $job: $state;"
+	done
+	expect_equal "jobs that start all the same" "" "$wrong"
+	cluster_ask scancel --user="$CLUSTER_USER"
+	cluster_until 30 no_jobs
+	sed -i '/^PartitionName=p/d' "$SLURM_CONF"
+	cluster_daemon_stop slurmctld
+	cluster_daemon_start slurmctld
+	for way in hzero hsafe hhalf hdear hmins hrun hjobs; do
+		remove_qos "$way"
+	done
+	run 0 subank verify
+}
+
 test_accounts_that_the_bank_lacks_are_named() {
 	healthy banked
 	new_account unbanked

@@ -60,13 +60,14 @@ new_account() {
 	cluster_add_account "$@" || harness_failed "the account $1 in Slurm" made "not made"
 }
 
-# available ACCOUNT, used ACCOUNT: what balance says, in billing-seconds.
+# available ACCOUNT: what balance says, in billing-seconds; used ACCOUNT: the same, without what running
+# jobs count for.
 available() {
 	subank balance -n -P --seconds -o Available "$1"
 }
 
 used() {
-	subank balance -n -P --seconds -o Used "$1"
+	subank balance -n -P --seconds -o Used,Settled,Available "$1" | awk -F '|' '{ print $1 - ($2 - $3) }'
 }
 
 # state ACCOUNT: open, held, closed ...

@@ -151,6 +151,7 @@ test_names_are_taken_for_no_fields_and_no_rows() {
 	expect_true "both ran" test "$(ran "$bar")" -gt 0 -a "$(ran "$newline")" -gt 0
 	subank check >/dev/null || true
 	expect_equal "the payer's own job alone" "$(ran "$paying")" "$(used payer)"
+	expect_equal "the account above" "$(($(ran "$bar") + $(ran "$newline")))" "$(used bystander)"
 }
 
 harness_main "$@"
