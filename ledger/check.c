@@ -260,12 +260,13 @@ static int check_all(struct books *books, struct check *check, struct sb_error *
 	int rc = books_last_check(books, &last, err);
 
 	check->first = !rc && last == 0;
+	/* What moved since the last whole check, before this one takes its place. */
+	if (!rc)
+		rc = check_find_moves(books, check, err);
 	if (!rc)
 		rc = books_set_last_check(books, books_time(books), err);
 	if (!rc)
 		rc = look_at_levers(books, check, err);
-	if (!rc)
-		rc = check_find_moves(books, check, err);
 	if (!rc)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; !rc && i < count; i++) {

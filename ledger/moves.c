@@ -62,27 +62,32 @@ bool moves_any_went(const struct account *account, const char *cluster)
 	return false;
 }
 
-/* Whether the newest entry about the mover, or what it was below, says so already. */
-static bool is_entered(const struct account *account, const char *cluster,
-		       const struct tree *before, const char *mover, bool came)
-{
-	for (size_t i = account->move_count; i-- > 0;) {
-		const struct moved *moved = &account->moves[i];
-
-		if (moves_is_about(moved, cluster, before, mover))
-			return moved->came == came;
-	}
-	return false;
-}
-
 struct moving {
 	struct books *books;
 	const struct observation *observation;
 	const struct tree *before;
+	int64_t kept; /* when that was so: the last whole check */
 	const struct kin *mover; /* as it hangs now */
 	const char *from;
 	bool jobs, used;
 };
+
+/* Whether the newest entry about the mover, or what it was below, says so already: one that this
+ * check made, or a check of a few accounts, which does not keep the tree. An older entry is of
+ * another move. */
+static bool is_entered(const struct moving *moving, const struct account *account, bool came,
+		       int64_t since)
+{
+	for (size_t i = account->move_count; i-- > 0;) {
+		const struct moved *moved = &account->moves[i];
+
+		if (moves_is_about(moved, moving->observation->cluster, moving->before,
+				   moving->mover->account))
+			return moved->came == came &&
+			       (moved->since == since || moved->since > moving->kept);
+	}
+	return false;
+}
 
 static int enter_move(const struct moving *moving, const char *name, bool came,
 		      struct sb_error *err)
@@ -103,11 +108,11 @@ static int enter_move(const struct moving *moving, const char *name, bool came,
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
 	meter = account_meter(account, cluster);
-	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)) ||
-	    is_entered(account, cluster, moving->before, mover, came))
-		return SB_OK;
 	if (event.since > time)
 		event.since = time;
+	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)) ||
+	    is_entered(moving, account, came, event.since))
+		return SB_OK;
 	event.account = account->name;
 	(void)snprintf(reason, sizeof(reason), "from %s to %s",
 		       text_escape(from, sizeof(from), moving->from),
@@ -135,7 +140,7 @@ int moves_enter(struct books *books, const struct observation *observation,
 {
 	struct moving moving = {
 		.books = books, .observation = observation, .before = before, .jobs = jobs};
-	int rc = SB_OK;
+	int rc = books_last_check(books, &moving.kept, err);
 
 	for (size_t i = 0; i < now->count && !rc; i++) {
 		const struct observed *row;

@@ -716,6 +716,34 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 }
 END_TEST
 
+/* Checks of a few accounts do not keep the tree: what they saw of it may be over. */
+START_TEST(an_account_that_was_back_before_a_whole_check_can_move_again)
+{
+	fake_account("dev", "chem");
+	fake_account("dev", "lab");
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	clock_now = T0 + 3 * HOUR;
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	for (int i = 0; i < 2; i++)
+		DONE("", "check", "chem");
+	DONE("lab came", "journal", "chem", "-nP", "-k", "move", "-o", "Detail");
+	ck_assert_ptr_eq(strchr(out, '\n'), out + strlen(out) - 1);
+	strcpy(fake_account("dev", "lab")->parent, "bio");
+	clock_now = T0 + 4 * HOUR;
+	DONE("", "check");
+	job(1, "lab", 14500, 60);
+	strcpy(fake_account("dev", "lab")->parent, "chem");
+	clock_now = T0 + 5 * HOUR;
+	DONE("bio: charged", "check");
+	USED("bio", "60");
+	USED("chem", "0");
+	nothing_more();
+	is_reconciled();
+}
+END_TEST
+
 /* A journal from before moves were entered: what was charged to those above it then stays there,
  * in every slice that is read anew. */
 START_TEST(what_was_charged_above_one_is_not_charged_above_another)
@@ -1665,6 +1693,7 @@ int main(void)
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
 	tcase_add_test(tcase, jobs_from_before_a_move_are_not_charged_where_the_account_came);
+	tcase_add_test(tcase, an_account_that_was_back_before_a_whole_check_can_move_again);
 	tcase_add_test(tcase, what_was_charged_above_one_is_not_charged_above_another);
 	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
 	tcase_add_test(tcase, ids_that_recur_are_other_jobs);
