@@ -216,7 +216,7 @@ for hostile in LD_PRELOAD=/nonexistent/x.so LD_LIBRARY_PATH=/tmp:. LD_BIND_NOW=1
 	TZ=XXX-25:99:99 LC_ALL=xx_XX.NONSENSE LC_ALL=tr_TR.UTF-8 LC_NUMERIC=de_DE LANG=ar_EG LANGUAGE=x:y CHARSET=UTF-7 \
 	SUBANK_BANK=/nonexistent HOME=/nonexistent TMPDIR=/nonexistent IFS=/abcdefghijklmnopqrstuvwxyz ENV=/etc/passwd \
 	BASH_ENV=/etc/passwd CDPATH=/ POSIXLY_CORRECT=1 COLUMNS=-1 COLUMNS=99999999 TERM=../../etc/passwd LINES=0 \
-	LIBSMARTCOLS_DEBUG=all LIBSMARTCOLS_DEBUG_PADDING=on SLURM_CONF=/nonexistent SLURM_CLUSTERS=evil SLURM_TIME_FORMAT=%s \
+	LIBSMARTCOLS_DEBUG=all LIBSMARTCOLS_DEBUG_PADDING=on SQUEUE_USERS=evil SLURM_CLUSTERS=evil SLURM_TIME_FORMAT=%s \
 	SQUEUE_FORMAT=x SSHARE_FORMAT=x JOURNAL_STREAM=1:2 SUDO_USER=evil LOGNAME=evil USER=evil "X=$(head -c 100000 /dev/zero | tr '\0' x)" \
 	EVIL="$(printf '\033[2J\n|;$(touch %s/evil)' "$dir")"; do
 	n=$((n + 1))
