@@ -123,6 +123,10 @@ if command -v bash >/dev/null; then
 	completes bash 'subank export --format = c' && offers csv
 	completes bash 'subank export --format =' && offers beancount
 	completes bash 'subank journal -k deposit,ch' && offers deposit,charge
+	"$subank" open htc@free --later >/dev/null 2>&1
+	completes bash 'subank deposit ht' && offers htc@free
+	completes bash 'subank deposit htc @ f' && offers free
+	completes bash 'subank check -A bio,htc @' && offers free
 	completes bash "subank export $dir/b" && offers "$dir/bank"
 	completes bash "subank backup $dir/b" && offers "$dir/bank"
 	mkdir "$dir/foreign"
