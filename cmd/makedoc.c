@@ -388,8 +388,7 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_JOB] = "the job, as people write it: 12, 12_3, 12+1",
 	[FIELD_AT_JOB_ID] = "Slurm's number of it, which recurs",
 	[FIELD_AT_DB_INDEX] =
-		"the number of its row in slurmdbd, up to 64 bits; a string in JSON. 0: not "
-		"known",
+		"the number of its row in slurmdbd, of 64 bits; a string in JSON; 0: not known",
 	[FIELD_AT_SUBMIT] = "when it was submitted; a requeued job has another time for each run",
 	[FIELD_AT_ELAPSED] = "seconds that it ran, suspensions left out",
 	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS, in millionths",
@@ -397,8 +396,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_PARTITION] = "its partition",
 	[FIELD_AT_QOS] = "its QOS",
 	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
-	[FIELD_AT_EXCESS] = "what fractional weights add to the billing in alloc_tres, in parts of "
-			    "10^12 of one",
+	[FIELD_AT_EXCESS] =
+		"what fractional weights add to the billing in alloc_tres; 10^12 is one",
 	[FIELD_AT_ALLOC_TRES] = "what it had, as sacct's AllocTRES",
 };
 

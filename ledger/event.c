@@ -177,8 +177,7 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,   FIELD_AT_SUBMIT,
 			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,     FIELD_AT_SLURM_ACCOUNT,
 			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION,  FIELD_AT_QOS,
-			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS},
-			      1},
+			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS}},
 	[EVENT_METER] = {"meter",
 			 7,
 			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
@@ -194,6 +193,10 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 			      FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
 			      FIELD_AT_REASON}},
 };
+
+/* How many of a kind's last fields came after version 1: files may leave them out, and an entry in
+ * which all of them say nothing is stored as version 1. */
+static const uint8_t later_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 1};
 
 enum event_kind event_kind_by_name(const char *name)
 {
@@ -654,7 +657,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 /* Whether a field that came after version 1 says something. */
 static bool says_more(const struct event *event, const struct kind_spec *kind)
 {
-	for (size_t i = kind->count - kind->later; i < kind->count; i++) {
+	for (size_t i = kind->count - later_fields[event->kind]; i < kind->count; i++) {
 		if (!event_field_is_default(event, (enum event_field)kind->fields[i]))
 			return true;
 	}
@@ -683,7 +686,8 @@ int event_encode(const struct event *event, struct bytes *to, struct sb_error *e
 	bytes_put_u8(to, (uint8_t)event->kind);
 	for (size_t i = 0; i < envelope_count(version); i++)
 		encode_field(event, &event_fields[envelope[i]], to);
-	for (size_t i = 0; i < kind->count - (version == EVENT_VERSION ? kind->later : 0); i++)
+	for (size_t i = 0; i < kind->count - (version == EVENT_VERSION ? later_fields[event->kind] : 0);
+	     i++)
 		encode_field(event, &event_fields[kind->fields[i]], to);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
@@ -797,7 +801,7 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 			      .part_size = part_size};
 	fits = decode_fields(&from, ret, envelope, envelope_count(version));
 	fits = decode_fields(&from, ret, kind->fields,
-			     kind->count - (version == EVENT_VERSION ? kind->later : 0)) &&
+			     kind->count - (version == EVENT_VERSION ? later_fields[number] : 0)) &&
 	       fits;
 	/* One form for each entry. */
 	if ((version == EVENT_VERSION_LATER && !says_more(ret, kind)) ||

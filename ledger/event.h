@@ -312,8 +312,6 @@ struct kind_spec {
 	const char *name; /* NULL: not known to this version */
 	size_t count;
 	uint8_t fields[KIND_FIELDS_MAX]; /* enum event_field, in their stored order */
-	uint8_t later; /* how many of the last came after version 1: files may leave them out, and
-			  an entry in which all of them say nothing is stored as version 1 */
 };
 
 extern const struct field_spec event_fields[FIELD_COUNT_ALL];
