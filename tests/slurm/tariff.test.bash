@@ -97,7 +97,7 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	refunded=$(recorded NODE_FAIL)
 	expect_true "the node failed under jobs" test "$refunded" -gt 0
 	run 0 subank refund --state NODE_FAIL --since now-1hour --note "node down" -i
-	expect_match "two charges" "of 2 jobs (2 charges); head" "$out"
+	expect_match "two charges" "of 2 jobs .2 charges.; head" "$out"
 	expect_equal "used after the refund" "$((used - refunded))" "$(used tariff)"
 	run 0 subank refund --state NODE_FAIL --since now-1hour --note "node down" -i
 	run 0 subank refund --job "$CLUSTER_NAME/$failed" --note "node down" -i
