@@ -25,7 +25,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"test", 0, NULL, "also run notify with a test, and write where balances are published"},
+	{"test", 0, NULL, "run notify and publish, as a test"},
 	{NULL, 0, NULL, NULL},
 };
 
