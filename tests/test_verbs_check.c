@@ -92,14 +92,14 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	DONE("", "check");
 	clock_now += 5 * HOUR;
 	DONE("", "check");
-	DONE("bio     1s ago", "balance", "bio", "-n", "-o", "Account,Read");
+	DONE("bio     1s ago", "balance", "bio", "-o", "Account,Read");
 	DONE("bio is fine: ", "why", "bio");
 	ck_assert_ptr_null(strstr(out, "gpu"));
 	/* Where it is and that does not answer counts. */
 	fake_cluster("gpu")->silent = true;
 	clock_now += 5 * HOUR;
 	GIVES(3, "", "gpu", "check");
-	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-n", "-o", "Account,Read");
+	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-o", "Account,Read");
 	DONE("its use on gpu was read last at ", "why", "chem");
 	/* It comes there, too. */
 	fake_cluster("gpu")->silent = false;
@@ -115,7 +115,7 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	DONE("", "check");
 	clock_now += 5 * HOUR;
 	DONE("", "check", "-M", "gpu");
-	DONE("chem    1s ago", "balance", "chem", "-n", "-o", "Account,Read");
+	DONE("chem    1s ago", "balance", "chem", "-o", "Account,Read");
 }
 END_TEST
 
