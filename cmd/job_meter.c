@@ -52,7 +52,8 @@ struct metered {
 	bool *runs; /* by line: whether it had a job at that time */
 	struct known_jobs known;
 	/* Of the slice: */
-	int64_t slice; /* its begin, seconds */
+	int64_t slice; /* its begin, seconds, */
+	int64_t next; /* and that of the one behind it; INT64_MAX: there is none */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
 	/* Of all slices: */
@@ -249,6 +250,9 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 		left->read = true;
 	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
 	    (job->billing == 0 && excess == 0) || factor == 0)
+		return SLURM_OK;
+	/* The slice that it ended in has it, too, and nothing is entered by which it is known. */
+	if (metered->dry && job->end >= metered->next)
 		return SLURM_OK;
 	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
@@ -497,6 +501,7 @@ static int charge_left_jobs(struct metered *metered)
 			ids[window.id_count++] = left->list[i].id;
 	}
 	window.ids = ids;
+	metered->next = INT64_MAX;
 	forget_jobs(metered);
 	if (!ids)
 		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
@@ -598,6 +603,7 @@ static int charge_slices(struct metered *metered, bool again)
 		progress_step(&progress, (uint64_t)((since - first) / SLICE));
 		forget_jobs(metered);
 		metered->slice = window.since;
+		metered->next = last ? INT64_MAX : end / WHEN_SECOND;
 		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, leave_out,
 				  metered, &err);
 		progress_end(&progress);

@@ -1292,6 +1292,22 @@ START_TEST(a_dry_run_enters_nothing)
 END_TEST
 
 /* Nothing of it is entered, and yet the plan that follows has it. */
+START_TEST(a_dry_run_counts_a_job_once_however_long_it_ran)
+{
+	char *line;
+
+	/* sacct is asked for three days at a time, and shows it in each of them. */
+	DONE("", "deposit", "bio", "290");
+	clock_now = T0 + 12 * WHEN_DAY;
+	job(1, "bio", 7300, 10 * 86400);
+	GIVES(0, "bio: would be charged 240.00 SU for 1 job on dev\n",
+	      "dry run: nothing was changed", "check", "--dry-run", "--clock-ok");
+	line = strstr(out, "would be charged");
+	ck_assert_ptr_null(strstr(line + 1, "would be charged"));
+	ck_assert_ptr_null(strstr(out, "would hold"));
+}
+END_TEST
+
 START_TEST(a_dry_run_tells_whom_the_jobs_would_hold)
 {
 	clock_now = T0 + 24 * HOUR;
@@ -1792,6 +1808,7 @@ int main(void)
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_dry_run_counts_a_job_once_however_long_it_ran);
 	tcase_add_test(tcase, a_dry_run_tells_whom_the_jobs_would_hold);
 	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
