@@ -187,7 +187,8 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 	size_t room = 0;
 
 	for (size_t i = 0; i < limits->count; i++)
-		room += items(limits->rows[i].grp_tres_run_mins) + 2;
+		room += items(limits->rows[i].grp_tres_mins) +
+			items(limits->rows[i].grp_tres_run_mins) + 2;
 	for (size_t i = 0; i < count; i++)
 		room += observation_find(observation, accounts[i])->limit_count;
 	block = new_block(&answer->blocks, room, err);
@@ -201,6 +202,10 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 			*lacks = accounts[i];
 			continue;
 		}
+		/* slurmdbd was asked for this account alone, which no other name can forge. */
+		if (row->odd_limits)
+			row->odd_limits =
+				add_limits(block, LIMIT_SHOWN, more->grp_tres_mins, err) != 0;
 		for (size_t j = 0; j < row->limit_count; j++) {
 			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
 				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,

@@ -734,6 +734,21 @@ START_TEST(limits_that_cannot_be_read_are_left_alone)
 }
 END_TEST
 
+/* A name with a newline, made by a coordinator of bio: its second line is a row of chem with the
+ * right number and a limit. slurmdbd is asked for chem's limits alone, which no name can forge. */
+START_TEST(a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held)
+{
+	strcpy(fake_account("dev", "x\ndev|4|0|cpu=0|||| chem")->parent, "bio");
+	GIVES(3, NULL, "ID of chem is \"not in slurmdbd, or twice\"", "check");
+	GIVES(3, "chem has 10.00 SU", "chem: its usage on dev cannot be read", "hold", "chem");
+	LIMIT("chem", "cpu=0");
+	STATE("chem", "held|hand|set|36000");
+	GIVES(3, "chem has 10.00 SU", "chem: its usage on dev cannot be read", "release", "chem");
+	LIMIT("chem", "");
+	STATE("chem", "open|||36000");
+}
+END_TEST
+
 /* What only caps need costs only the cap, which stays as it is. */
 START_TEST(a_cap_without_its_numbers_stays_as_it_is)
 {
@@ -1484,6 +1499,7 @@ int main(void)
 	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
 	tcase_add_test(holds, levers_go_on_beside_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
+	tcase_add_test(holds, a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held);
 	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
 	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, an_account_with_an_odd_name_moves);
