@@ -185,7 +185,9 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct clusters clusters;
 	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
-	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
+	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
+				      &clusters);
+	int metered;
 	bool incomplete;
 
 	check.steps = &steps;

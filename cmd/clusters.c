@@ -357,9 +357,10 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
 		    take_rows(answer, observation, &err) == SLURM_OK) {
 			observation->answered = true;
-			clusters->odd += answer->shares.odd.count;
-			if (observing != OBSERVE_AGAIN)
+			if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
+				clusters->odd += answer->shares.odd.count;
 				odd_rows_say(env, name, "sshare", &answer->shares.odd);
+			}
 			return;
 		}
 	}

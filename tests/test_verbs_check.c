@@ -734,6 +734,20 @@ START_TEST(limits_that_cannot_be_read_are_left_alone)
 }
 END_TEST
 
+/* After an entry only what concerns its account is reported: a script's deposit is not done in part
+ * because of another's row. */
+START_TEST(an_entry_is_settled_beside_an_odd_row_of_another_account)
+{
+	spend("chem");
+	set_raw("bio", "nan");
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1");
+	LIMIT("chem", "");
+	GIVES(3, "bio has 10.00 SU", "bio: its usage on dev cannot be read", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	GIVES(3, NULL, "RawUsage of bio is \"nan\"", "check");
+}
+END_TEST
+
 /* A name with a newline, made by a coordinator of bio: its second line is a row of chem with the
  * right number and a limit. slurmdbd is asked for chem's limits alone, which no name can forge. */
 START_TEST(a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held)
@@ -1499,6 +1513,7 @@ int main(void)
 	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
 	tcase_add_test(holds, levers_go_on_beside_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
+	tcase_add_test(holds, an_entry_is_settled_beside_an_odd_row_of_another_account);
 	tcase_add_test(holds, a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held);
 	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
 	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
