@@ -272,11 +272,10 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
 				   &limits, &lacks, &err);
 	if (code == SLURM_OK && lacks)
-		code = slurm_error_set(
-			&err, SLURM_EFORM,
-			"slurmdbd shows no account '%.255s' there, which sshare does: see "
-			"subank doctor",
-			lacks);
+		code = slurm_error_set(&err, SLURM_EFORM,
+				       "sshare shows account '%.255s' there, slurmdbd does not: "
+				       "run `subank doctor`",
+				       lacks);
 	if (code != SLURM_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);

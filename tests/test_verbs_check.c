@@ -476,9 +476,9 @@ START_TEST(an_account_without_money_is_held_at_its_first_use)
 	ck_assert_ptr_null(strstr(out, "would hold"));
 	set_settings("clusters: [dev]\n");
 	DONE("  the next check holds it\n", "why", "empty");
-	DONE("empty: held at its first use, it never had money; available ", "check");
+	DONE("empty: held at its first use, because it never had money; available ", "check");
 	LIMIT("empty", "cpu=0");
-	DONE("  no money was ever put in: `subank deposit empty SU` does\n", "why", "empty");
+	DONE("  it never had money: put some in with `subank deposit empty SU`\n", "why", "empty");
 	nothing_to_do();
 	DONE("empty: released", "deposit", "empty", "1");
 	LIMIT("empty", "");
@@ -938,7 +938,8 @@ START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
 	DONE("held by hand", "hold", "bio");
 	DONE("closed bio", "close", "bio");
 	STATE("bio", "closed|hand,closed|set|36000");
-	DONE("ended the hold by hand, it stays held (closed); bio has 10.00 SU", "release", "bio");
+	DONE("ended the hold by hand, but it is still held (closed); bio has 10.00 SU", "release",
+	     "bio");
 	STATE("bio", "closed|closed|set|36000");
 	LIMIT("bio", "cpu=0");
 	REFUSED(1, "account 'bio' is held because it is closed", "release", "bio");
@@ -947,7 +948,7 @@ START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
 	LIMIT("bio", "");
 	spend("bio");
 	DONE("held by hand", "hold", "bio");
-	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	DONE("ended the hold by hand, but it is still held (funds)", "release", "bio");
 	LIMIT("bio", "cpu=0");
 	REFUSED(1, "its allowance is spent", "release", "bio");
 	DONE("bio: released", "deposit", "bio", "5");
@@ -1080,7 +1081,7 @@ START_TEST(a_release_that_fails_is_told_and_tried_again)
 {
 	spend("bio");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
-	GIVES(3, "deposited 1.00 SU", "the entry stands", "deposit", "bio", "1");
+	GIVES(3, "deposited 1.00 SU", "the entry was recorded", "deposit", "bio", "1");
 	STATE("bio", "open||failed|3600");
 	LIMIT("bio", "cpu=0");
 	GIVES(3, "", "could not be set", "check");
