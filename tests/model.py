@@ -1359,10 +1359,12 @@ class Bank:
         return begin if cluster in account.by_jobs or begin < until else None
 
     def runs(self, account, cluster, now):
-        """Whether a job ran around that second; clocks may be apart."""
+        """Whether a job ran around that second; clocks may be apart. One of a time to come, where the
+        clock went back, is not asked for."""
         return any(
             key[0] == cluster
             and job["account"] == account.name
+            and min(key[2], job["start"]) < now + CLOCKS_APART
             and (job["runs"] or job["start"] + job["ran"] >= now - CLOCKS_APART)
             for key, job in self.jobs.items()
         )
