@@ -481,7 +481,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 					  .waiting = line->waiting};
 		record->moved = record->moved || line->move_count > 0;
 	}
-	if (code == SLURM_OK && !record->partitions.rows)
+	if (code == SLURM_OK && !record->partitions.text)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
 	/* Jobs that are hidden look like none, or like runaway ones. */

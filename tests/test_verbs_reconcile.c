@@ -216,6 +216,20 @@ START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 }
 END_TEST
 
+/* Jobs are read twice for --jobs, partitions are not, also when there are none. */
+START_TEST(partitions_are_asked_for_once)
+{
+	clock_now = T0 + 3000 * WHEN_SECOND;
+	job(2, "bio", 100, 500, "billing=1");
+	read_usage("bio", 0, 0);
+	fake_cluster("dev")->partitions = "No partitions in the system\n";
+	fake_calls[FAKE_SCONTROL] = 0;
+	SHOWS(3, "dev/2|500\n", "--jobs", "-o", "Job,Used");
+	/* And the configuration each time. */
+	ck_assert_int_eq(fake_calls[FAKE_SCONTROL], 3);
+}
+END_TEST
+
 /* Of a job with more weight than its billing tells as much more is late. */
 START_TEST(an_edge_has_what_weights_leave_out)
 {
@@ -569,6 +583,7 @@ int main(void)
 	tcase_add_test(tcase, what_rawusage_counts_beside_stands_apart);
 	tcase_add_test(tcase, with_max_tres_nothing_is_left_out_that_does_not_count);
 	tcase_add_test(tcase, jobs_at_an_edge_may_stand_on_either_side);
+	tcase_add_test(tcase, partitions_are_asked_for_once);
 	tcase_add_test(tcase, an_edge_has_what_weights_leave_out);
 	tcase_add_test(tcase, jobs_that_ended_before_an_edge_may_stand_behind_it);
 	tcase_add_test(tcase, use_below_an_account_is_its_own);
