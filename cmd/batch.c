@@ -369,7 +369,7 @@ static int confirm_amounts(struct env *env, const struct batch *batch)
 		return EXIT_DONE;
 	warning(env, "amounts above %s (confirm_above in the settings): %zu",
 		quantity(env, limit, env->settings.confirm_above), batch->above);
-	return confirm(env, "Are they meant?");
+	return confirm(env, "Are these amounts right?");
 }
 
 int batch_run(struct env *env, struct batch *batch)

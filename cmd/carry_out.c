@@ -104,16 +104,19 @@ static bool waits(const struct clusters *clusters, const struct check *check, ch
 {
 	for (size_t i = 0; i < check->task_count; i++) {
 		const struct task *task = &check->tasks[i];
+		int64_t value;
+		bool known;
 
 		if (!*reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
-		    answered(clusters, task->cluster) && !is_done(clusters, task))
+		    answered(clusters, task->cluster) &&
+		    (!shown(clusters, task, &known, &value) || (known && value != task->value)))
 			return true;
 	}
 	return false;
 }
 
-/* Asks for the limits that sshare does not show. Nothing is said of a failure but by what is then
- * not known. */
+/* Asks for the limits that sshare does not show, or not in a form that can be read. A failure is
+ * reported only by what is then not known. */
 static void look_back(struct env *env, const struct check *check, struct clusters *clusters)
 {
 	struct want *wants = calloc(check->task_count, sizeof(*wants));
@@ -121,8 +124,10 @@ static void look_back(struct env *env, const struct check *check, struct cluster
 
 	for (size_t i = 0; wants && i < check->task_count; i++) {
 		const struct task *task = &check->tasks[i];
+		int64_t value;
+		bool known;
 
-		if (strcmp(task->field, LIMIT_SHOWN) == 0)
+		if (!shown(clusters, task, &known, &value) || known)
 			continue;
 		memcpy(wants[count].account, task->slurm_account, sizeof(wants->account));
 		memcpy(wants[count].cluster, task->cluster, sizeof(wants->cluster));

@@ -185,7 +185,9 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	struct clusters clusters;
 	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
-	int status = clusters_observe(env, OBSERVE_ALL, &clusters), metered;
+	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
+				      &clusters);
+	int metered;
 	bool incomplete;
 
 	check.steps = &steps;
@@ -291,9 +293,8 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	return status;
 }
 
-const char checkup_no_right[] =
-	"this bank does not command Slurm from this machine and folder: nothing is changed there "
-	"until `subank adopt` lets it";
+const char checkup_no_right[] = "this bank does not command Slurm from this machine and folder: it "
+				"changes nothing in Slurm until `subank adopt` is run";
 
 void checkup_say_right(struct env *env)
 {
@@ -425,8 +426,8 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 				return status;
 			}
 			warning(env,
-				"%s; the entry stands, do not run it again; the next check brings "
-				"Slurm in line",
+				"%s; the entry was recorded, do not run it again; the next check "
+				"brings Slurm in line",
 				err.text);
 			return EXIT_PART;
 		}
@@ -434,8 +435,8 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 	}
 	/* What failed may have advised to run it again. */
 	if (after != EXIT_DONE)
-		note(env, "the entry stands, do not run it again; the next check brings Slurm in "
-			  "line");
+		note(env, "the entry was recorded, do not run it again; the next check brings "
+			  "Slurm in line");
 	/* The entry was made, whatever became of Slurm. */
 	return after == EXIT_DONE ? status : EXIT_PART;
 }

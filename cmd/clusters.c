@@ -187,7 +187,8 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 	size_t room = 0;
 
 	for (size_t i = 0; i < limits->count; i++)
-		room += items(limits->rows[i].grp_tres_run_mins) + 2;
+		room += items(limits->rows[i].grp_tres_mins) +
+			items(limits->rows[i].grp_tres_run_mins) + 2;
 	for (size_t i = 0; i < count; i++)
 		room += observation_find(observation, accounts[i])->limit_count;
 	block = new_block(&answer->blocks, room, err);
@@ -201,6 +202,10 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 			*lacks = accounts[i];
 			continue;
 		}
+		/* slurmdbd was asked for this account alone, which no other name can forge. */
+		if (row->odd_limits)
+			row->odd_limits =
+				add_limits(block, LIMIT_SHOWN, more->grp_tres_mins, err) != 0;
 		for (size_t j = 0; j < row->limit_count; j++) {
 			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
 				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
@@ -267,11 +272,10 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
 				   &limits, &lacks, &err);
 	if (code == SLURM_OK && lacks)
-		code = slurm_error_set(
-			&err, SLURM_EFORM,
-			"slurmdbd shows no account '%.255s' there, which sshare does: see "
-			"subank doctor",
-			lacks);
+		code = slurm_error_set(&err, SLURM_EFORM,
+				       "sshare shows account '%.255s' there, slurmdbd does not: "
+				       "run `subank doctor`",
+				       lacks);
 	if (code != SLURM_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);
@@ -352,9 +356,10 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
 		    take_rows(answer, observation, &err) == SLURM_OK) {
 			observation->answered = true;
-			clusters->odd += answer->shares.odd.count;
-			if (observing != OBSERVE_AGAIN)
+			if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
+				clusters->odd += answer->shares.odd.count;
 				odd_rows_say(env, name, "sshare", &answer->shares.odd);
+			}
 			return;
 		}
 	}

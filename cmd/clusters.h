@@ -35,16 +35,19 @@ struct clusters {
 void odd_rows_say(struct env *env, const char *cluster, const char *program,
 		  const struct odd_rows *rows);
 
-/* Asks every cluster of the settings, or the local one. A cluster that does not answer is said on
- * env->err and left as not answered; so is one that is set up so that its usage cannot be trusted
- * (it decays, is reset, or is not counted) or, with OBSERVE_ALL, so that the settings' lever would
- * do nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when
- * all that answered are set up like that, or EXIT_PART when not even the name of the local cluster
- * can be had. */
+/* Asks every cluster of the settings, or the local one. A cluster that does not answer is reported
+ * on env->err and left as not answered; so is one that is set up so that its usage cannot be
+ * trusted (it decays, is reset, or is not counted) or, except with OBSERVE_USE, so that the
+ * settings' lever would do nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in
+ * [ret], EXIT_REFUSED when all that answered are set up like that, or EXIT_PART when not even the
+ * name of the local cluster can be had. */
 enum observing {
 	OBSERVE_USE = 0, /* whatever the lever is */
 	OBSERVE_ALL = 1, /* as above */
-	OBSERVE_AGAIN = 2, /* likewise, and what is wrong was said a moment ago */
+	OBSERVE_AGAIN = 2, /* the same as OBSERVE_ALL, without repeating warnings or counting
+				       odd rows of sshare again */
+	OBSERVE_SETTLING = 3, /* the same as OBSERVE_ALL, for a few accounts: odd rows of sshare
+				 are neither reported nor counted, for most concern others */
 };
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
 

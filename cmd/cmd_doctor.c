@@ -25,7 +25,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 }
 
 static const struct option_spec options[] = {
-	{"test", 0, NULL, "also run notify with a test, and write where balances are published"},
+	{"test", 0, NULL, "also test the settings notify and publish_file"},
 	{NULL, 0, NULL, NULL},
 };
 
@@ -41,15 +41,15 @@ const struct command cmd_doctor = {
 	.summary = "look for what is set up wrongly, here and in Slurm",
 	.details =
 		"Looks at Slurm's settings, partitions and QOS, at what lets jobs start although "
-		"their account is held, at what Slurm hides from who runs it, at the accounts of "
-		"both sides, "
-		"at jobs that slurmdbd takes for running and slurmctld does not know, at the "
+		"their account is held, at what Slurm hides from the user who runs it, at the "
+		"accounts of both sides, at jobs that slurmdbd takes for running and slurmctld "
+		"does not know, at the "
 		"bank's folder, the clock and the age of the last check, and changes nothing. "
 		"Works before there is a bank. Ends with what is left to do.\n"
 		"--test does something, as the user who owns the bank: it runs the notify "
 		"command once, with a message of the kind `test` that has `entry` 0 and names "
 		"no account, and writes, renames and removes a file in the folder of "
-		"publish_file. No entry counts as told by that.\n"
+		"publish_file. Notices of entries are sent all the same.\n"
 		"Verdicts:\n"
 		"- ok: as it should be; on a terminal only with --verbose\n"
 		"- info: good to know\n"

@@ -285,14 +285,13 @@ const struct command cmd_journal = {
 	.name = "journal",
 	.arguments = "[ACCOUNT...]",
 	.summary = "every entry of the books, oldest first",
-	.details =
-		"Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
-		"Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as, with "
-		"who had logged in, which the kernel knows: slurm (login alice). Where there was "
-		"no login it is who ran sudo, slurm (sudo alice), which is no more than a hint: "
-		"it comes from the environment. --actor finds each of them. --json prints one "
-		"object a line, with "
-		"all fields; subank-journal(5) describes them.",
+	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
+		   "Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as and, "
+		   "in parentheses, the user who had logged in, as the kernel has it: slurm (login "
+		   "alice). Without a login it is the user who ran sudo: slurm (sudo alice); that "
+		   "comes from the environment and is only a hint. --actor finds each of them. "
+		   "--json prints one object a line, with all fields; subank-journal(5) describes "
+		   "them.",
 	.examples = examples,
 	.see_also = "statement usage why refund",
 	.max_args = -1,

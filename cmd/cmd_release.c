@@ -40,7 +40,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    posting->account);
 	if (others && !hand->until)
 		(void)snprintf(posting->done, sizeof(posting->done),
-			       "ended the hold by hand, it stays held (%s)",
+			       "ended the hold by hand, but it is still held (%s)",
 			       others & 1u << CAUSE_CLOSED ? "closed" : "funds");
 	else
 		(void)snprintf(posting->done, sizeof(posting->done), "released%s", hand->phrase);

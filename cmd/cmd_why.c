@@ -354,15 +354,14 @@ static void tell_not_held(const struct why *why)
 	enum enforcement enforcement = enforcement_of(why->account, &rules);
 
 	if (!had_money(why->account))
-		say(why->env, "  no money was ever put in");
+		say(why->env, "  it never had money");
 	if (enforcement < ENFORCE_HOLD)
 		say(why->env, "  enforcement is %s by %s: it is not held for that",
 		    event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
 		    why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
 	else if (!had_money(why->account) && rules.spare_moneyless)
 		say(why->env, "  `without_money: warn` in the settings: it is not held for that");
-	else if (!had_money(why->account) && why->account->charged == 0 &&
-		 why->funds.spent == 0)
+	else if (!had_money(why->account) && why->account->charged == 0 && why->funds.spent == 0)
 		say(why->env, "  its first use holds it");
 	else
 		say(why->env, "  the next check holds it");
@@ -448,7 +447,8 @@ static int tell_all(const struct why *why, struct books *books, struct sb_error 
 		tell_slot(why, SLOT_CHARGE);
 		tell_slot(why, SLOT_MONEY);
 		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
-			say(why->env, "  no money was ever put in: `subank deposit %s SU` does",
+			say(why->env,
+			    "  it never had money: put some in with `subank deposit %s SU`",
 			    why->name);
 		tell_lots(why);
 	}

@@ -235,7 +235,7 @@ const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amo
 const char *command_problems(const struct command *command)
 {
 	if (!command->problems && command->flags & CMD_ENTER)
-		return "the entry stands, and Slurm could not be brought in step; the next check "
+		return "the entry was recorded, but Slurm could not be updated; the next check "
 		       "does it";
 	return command->problems;
 }

@@ -323,9 +323,8 @@ static bool look_at_notify(struct env *env, struct diagnosis *diagnosis)
 		return false;
 	}
 	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0) {
-		advice =
-			"it cannot be run by who runs subank: see its permissions and those of the "
-			"folders above it";
+		advice = "the user who runs subank cannot run it: check its permissions and those "
+			 "of the folders above it";
 	} else if ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
 		   (st.st_uid != 0 && st.st_uid != bank.st_uid)) {
 		verdict = VERDICT_WARN;
@@ -347,7 +346,7 @@ static void test_notify(struct env *env, struct diagnosis *diagnosis)
 		diagnose(diagnosis, VERDICT_BAD, "test of notify", here, err.text, "it failed");
 	else
 		diagnose(diagnosis, VERDICT_OK, "test of notify", here, NULL,
-			 "it took a message of the kind test");
+			 "it accepted a test message");
 }
 
 static void test_publish(struct env *env, struct diagnosis *diagnosis)
@@ -369,8 +368,7 @@ static void run_tests(struct env *env, bool notify_runs, struct diagnosis *diagn
 
 	if (fstat(store_folder(bank_store(env->bank)), &st) != 0 || st.st_uid != geteuid()) {
 		(void)snprintf(advice, sizeof(advice),
-			       "run it as who owns the bank: sudo -u %s subank "
-			       "doctor --test",
+			       "run it as the owner of the bank: sudo -u %s subank doctor --test",
 			       user_name(st.st_uid, owner));
 		diagnose(diagnosis, VERDICT_WARN, "tests", here, advice, "not run");
 		return;

@@ -23,7 +23,7 @@ static void tell_shown(const struct rights *rights, const char *where, struct di
 {
 	diagnose(diagnosis, VERDICT_OK, private_data, where, NULL, "%s",
 		 *rights->private_data ? rights->private_data
-				       : "not looked at: root sees everything");
+				       : "not checked: root sees everything");
 }
 
 /* Only operators, and coordinators in their accounts, may set limits. */

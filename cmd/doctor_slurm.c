@@ -52,8 +52,8 @@ static void look_for_odd(struct diagnosis *diagnosis, const char *program, const
 	if (rows->count == 0)
 		return;
 	(void)snprintf(advice, sizeof(advice),
-		       "%s; what such a row would say is not known until it can be read: look at "
-		       "it with %s, and mend it there",
+		       "%s; what it stands for is charged or checked once the row can be read: "
+		       "find it with %s, and correct it in Slurm",
 		       odd_row_text(text, &rows->list[0]), program);
 	diagnose(diagnosis, VERDICT_BAD, "rows left out", where, advice, "%zu of %s", rows->count,
 		 program);
@@ -224,12 +224,12 @@ static void look_at_gone_qos(struct env *env, const struct qos_list *list,
 			remembered.list[remembered.count++] = factor->name;
 	}
 	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS", "gone from Slurm",
-		       "jobs that ran in them are charged by 1, for the bank never saw another "
-		       "factor: if there was one, give it under `factors` in the settings, and "
-		       "refund or charge what was wrong",
+		       "their jobs are charged with factor 1, because the bank never read another "
+		       "one: if there was one, set it under `factors` in the settings, and correct "
+		       "what was charged wrongly",
 		       assumed.list, assumed.count);
 	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS", "gone from Slurm",
-		       "jobs that ran in them are charged by the factor that the bank saw last",
+		       "their jobs are charged with the factor that the bank read last",
 		       remembered.list, remembered.count);
 	free(assumed.list);
 	free(remembered.list);

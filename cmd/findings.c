@@ -53,8 +53,8 @@ static void say_finding(struct env *env, const struct finding *finding)
 		say(env, "%s: held, available %s", account, amount);
 		break;
 	case FOUND_HOLD_MONEYLESS:
-		say(env, "%s: held at its first use, it never had money; available %s", account,
-		    amount);
+		say(env, "%s: held at its first use, because it never had money; available %s",
+		    account, amount);
 		break;
 	case FOUND_GRACE:
 		say(env, "%s: nothing is left, available %s; it may still run for the time given",
@@ -130,9 +130,8 @@ static void say_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_ODD_USAGE:
 		warning(env,
-			"%s: its usage on %s cannot be read: nothing is charged there until it "
-			"can, "
-			"and then all of it since %s",
+			"%s: its usage on %s cannot be read: nothing is charged there until it can "
+			"be read, then all of it since %s",
 			account, cluster, before);
 		break;
 	case FOUND_ODD_LIMITS:

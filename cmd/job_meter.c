@@ -18,12 +18,8 @@
 #include "ledger/when.h"
 #include "slurm/squeue.h"
 
-/* slurmctld keeps what it cannot tell slurmdbd, and tells it later: so far behind what was settled
- * jobs are read once more. */
-#define OVERLAP (2 * WHEN_DAY)
-
 /* What sacct is asked for at a time, and what is committed together: once for most checks. */
-#define SLICE (OVERLAP + WHEN_DAY)
+#define SLICE (JOBS_OVERLAP + WHEN_DAY)
 
 /* How far the clocks of slurmctld's machine and this one may be apart, seconds. */
 enum { CLOCKS_APART = 10 };
@@ -49,13 +45,15 @@ struct metered {
 	bool made; /* entries stand */
 	/* Found in the books: */
 	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs, */
+	int64_t until; /* those that end later are not; INT64_MAX: an account is by jobs */
 	int64_t gap; /* or, when this is not 0, the clock is not trusted */
 	struct record switching; /* the accounts to switch */
 	enum metering *to; /* by line */
 	bool *runs; /* by line: whether it had a job at that time */
 	struct known_jobs known;
 	/* Of the slice: */
-	int64_t slice; /* its begin, seconds */
+	int64_t slice; /* its begin, seconds, */
+	int64_t next; /* and that of the one behind it; INT64_MAX: there is none */
 	struct finished_job *jobs;
 	size_t job_count, job_room;
 	/* Of all slices: */
@@ -154,6 +152,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_load_all(books, &count, err);
 
 	metered->from = INT64_MAX;
+	metered->until = 0;
 	record_clear(&metered->switching);
 	/* One that the bank lacks is refused before anything is entered. */
 	for (size_t i = 0; !rc && i < checkup->account_count; i++)
@@ -170,17 +169,15 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 		const struct account *account = books_at(books, i);
 		const struct meter *meter = account_meter(account, cluster);
 		enum metering to = metering_of(account, &rules);
-		int64_t settled;
+		int64_t since, until;
 
 		if (!meter || !is_meant(checkup, account->name))
 			continue;
-		if (meter->jobs) {
-			rc = jobs_settled(books, cluster, account->name, &settled, err);
-			settled = settled > meter->jobs_since + OVERLAP ? settled - OVERLAP
-									: meter->jobs_since;
-			if (settled < metered->from)
-				metered->from = settled;
-		}
+		rc = jobs_to_read(books, account, cluster, &since, &until, err);
+		if (!rc && since < metered->from)
+			metered->from = since;
+		if (!rc && since < INT64_MAX && until > metered->until)
+			metered->until = until;
 		if (!rc && meter->jobs != (to == METER_JOBS))
 			rc = add_switch(metered, books, account, to, err);
 	}
@@ -253,6 +250,9 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 		left->read = true;
 	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
 	    (job->billing == 0 && excess == 0) || factor == 0)
+		return SLURM_OK;
+	/* The slice that it ended in has it, too, and nothing is entered by which it is known. */
+	if (metered->dry && job->end >= metered->next)
 		return SLURM_OK;
 	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
@@ -446,7 +446,7 @@ static void say_sums(struct metered *metered, const struct job_charges *charges)
 }
 
 /* With [hold] the accounts are not charged up to [settled] behind it. */
-static int charge_slice(struct metered *metered, int64_t settled, bool hold, bool last)
+static int charge_slice(struct metered *metered, int64_t settled, bool hold, bool runs)
 {
 	struct env *env = metered->env;
 	struct charging charging = {
@@ -459,7 +459,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool hold, boo
 			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,
 			    .only_count = metered->checkup->account_count,
-			    .running = last,
+			    .running = runs,
 			    .settled = settled,
 			    .hold = hold},
 		.left = metered->left_changed ? &metered->left : NULL,
@@ -501,6 +501,7 @@ static int charge_left_jobs(struct metered *metered)
 			ids[window.id_count++] = left->list[i].id;
 	}
 	window.ids = ids;
+	metered->next = INT64_MAX;
 	forget_jobs(metered);
 	if (!ids)
 		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
@@ -572,22 +573,27 @@ static int forget_all_left_jobs(struct metered *metered)
 									   : EXIT_DONE;
 }
 
-/* Reads and charges slice by slice up to the moment of the observation. */
-static int charge_slices(struct metered *metered)
+/* Reads and charges slice by slice up to the moment of the observation. [again]: it has just been
+ * done, and what runs is known. */
+static int charge_slices(struct metered *metered, bool again)
 {
 	struct env *env = metered->env;
 	const struct observation *observation = metered->observation;
 	int64_t first = metered->from, until = observation->time;
+	const bool past = metered->until < until; /* only jobs from before a switch are charged */
 	struct progress progress;
 	struct slurm_error err;
 	int status = EXIT_DONE, one;
 
+	if (past)
+		until = metered->until;
 	/* Counted from zero there is no first day. */
 	if (first < until - SLICES_MAX * SLICE)
 		first = until - SLICES_MAX * SLICE;
 	progress_begin(&progress, env, (uint64_t)((until - first) / SLICE + 1));
 	for (int64_t since = first; since < until; since += SLICE) {
 		int64_t end = until - since > SLICE ? since + SLICE : until;
+		bool last = end == until, runs = last && !past && !again;
 		/* A job ends in the second that sacct says, and one that ends in this one may not
 		 * be there yet. */
 		const struct sacct_window window = {.since = since / WHEN_SECOND,
@@ -597,6 +603,7 @@ static int charge_slices(struct metered *metered)
 		progress_step(&progress, (uint64_t)((since - first) / SLICE));
 		forget_jobs(metered);
 		metered->slice = window.since;
+		metered->next = last ? INT64_MAX : end / WHEN_SECOND;
 		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, leave_out,
 				  metered, &err);
 		progress_end(&progress);
@@ -606,9 +613,9 @@ static int charge_slices(struct metered *metered)
 			metered->silent = true;
 			return EXIT_PART;
 		}
-		if (end == until && leave_out_runaway(metered) != EXIT_DONE)
+		if (runs && leave_out_runaway(metered) != EXIT_DONE)
 			status = EXIT_PART;
-		one = charge_slice(metered, end, metered->hold, end == until);
+		one = charge_slice(metered, last ? observation->time : end, metered->hold, runs);
 		if (one != EXIT_DONE && one != EXIT_PART)
 			return one;
 		if (one != EXIT_DONE)
@@ -621,7 +628,7 @@ static int charge_jobs(struct metered *metered)
 {
 	struct env *env = metered->env;
 	const char *cluster = metered->observation->cluster;
-	int status = charge_slices(metered), again = EXIT_DONE;
+	int status = charge_slices(metered, false), again = EXIT_DONE;
 
 	/* A check of some accounts charges no jobs of others. */
 	if (!metered->silent && metered->checkup->account_count == 0 && metered->left.count > 0 &&
@@ -754,7 +761,7 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 		const struct observed *row =
 			observation_find(observation, record->lines[i].booked.account);
 
-		runs[i] = row && row->running > 0;
+		runs[i] = row && (row->running > 0 || row->odd_room);
 	}
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
 	if (code != SLURM_OK)
@@ -802,6 +809,7 @@ static int switch_meters(struct metered *metered)
 	struct record *record = &metered->switching;
 	const char *cluster = metered->observation->cluster;
 	struct slurm_error why;
+	bool back = false;
 	int status = EXIT_DONE, code;
 
 	(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
@@ -810,11 +818,20 @@ static int switch_meters(struct metered *metered)
 	if (code == SLURM_OK && record->count > 0)
 		code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
 	record->tree = (struct tree){0};
+	/* A job that sacct has shown since it was asked for jobs is to get its entry, and no other:
+	 * the books have changed then, and its account waits. */
+	for (size_t i = 0; i < record->count; i++)
+		back = back || metered->to[i] == METER_RAWUSAGE;
+	if (code == SLURM_OK && back && !metered->dry)
+		status = charge_slices(metered, true);
+	if (metered->silent || (status != EXIT_DONE && status != EXIT_PART))
+		return status;
 	if (code != SLURM_OK) {
 		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
 		return EXIT_PART;
 	}
-	status = left_out_warn(env, cluster, &record->left, "so that their accounts wait");
+	if (left_out_warn(env, cluster, &record->left, "so that their accounts wait") != EXIT_DONE)
+		status = EXIT_PART;
 	/* One that has to wait keeps no other waiting. */
 	for (size_t i = 0; i < record->count; i++) {
 		struct one_switch one = {.metered = metered, .at = i};

@@ -222,7 +222,7 @@ static void print_forms(void)
 		   "unlimited account has available is null (empty in CSV), and `unlimited` true "
 		   "(yes); with -P it is `unlimited`.\n"
 		   "After a failure nothing is printed, no header and no []; rows of -P, --csv and "
-		   "`journal --json` that were printed before it stand.\n"
+		   "`journal --json` that were printed before it are valid.\n"
 		   "The other verbs are no lists and have none of these. What `check` and `verify` "
 		   "found is in their status, and what a check did is in the journal. `export` "
 		   "writes the whole ledger, for other programs too.");

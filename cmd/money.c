@@ -67,14 +67,14 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 	quantity(env, have, amount);
 	if (above)
 		(void)snprintf(question, sizeof(question),
-			       "%s are more than %s (confirm_above in the settings)", have,
+			       "%s is more than %s (confirm_above in the settings)", have,
 			       quantity(env, limit, most));
 	else
 		(void)snprintf(question, sizeof(question),
 			       "'%.16s' is %s: a point is no separator of thousands", text, have);
 	if (!option(env, "immediate"))
 		warning(env, "%s", question);
-	return confirm(env, "Is that meant?");
+	return confirm(env, "Is that amount right?");
 }
 
 /* Refuses when all there is starts later. */

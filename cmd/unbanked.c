@@ -154,8 +154,8 @@ int unbanked_say(struct env *env, const struct observation *list, size_t count)
 		    output_names(names, search.unbanked.names, search.unbanked.count));
 	if (status == EXIT_DONE && search.unbanked.odd_count > 0)
 		say(env,
-		    "%zu account%s used something, and no bank can have a name like that: %s (see "
-		    "subank(7))",
+		    "%zu account%s used something, and no bank can have an account of such a name: "
+		    "%s (see subank(7))",
 		    search.unbanked.odd_count, search.unbanked.odd_count == 1 ? " has" : "s have",
 		    output_names(names, search.unbanked.odd, search.unbanked.odd_count));
 	unbanked_release(&search.unbanked);

@@ -321,6 +321,14 @@ const struct meter *account_meter(const struct account *account, const char *clu
 	return account_find_meter(same.out, cluster);
 }
 
+bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since)
+{
+	bool late = end <= meter->were_until;
+
+	*ret_since = late ? meter->were_since : meter->jobs_since;
+	return late || meter->jobs;
+}
+
 int account_set_meter(struct account *account, const struct event *event, struct sb_error *err)
 {
 	struct meter *meters = account->meters;

@@ -32,7 +32,14 @@ struct meter {
 	int64_t time; /* when it was read */
 	bool jobs; /* jobs are charged instead, and the reading stands still; */
 	int64_t jobs_since; /* they count from this time on, microseconds */
+	int64_t were_since, were_until; /* the last time before that jobs were charged: those that
+					   ended by then still are, when slurmdbd hears of them
+					   late; 0, 0: never */
 };
+
+/* Whether a job that ended at that time (microseconds; INT64_MAX: it runs) is charged by itself,
+ * and from when on what it used is. */
+bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since);
 
 /* An account of Slurm that came below this one, or went from there, with all that is below it. */
 struct moved {

@@ -95,6 +95,8 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 		bytes_put_i64(to, account->meters[i].time);
 		bytes_put_u8(to, account->meters[i].jobs);
 		bytes_put_i64(to, account->meters[i].jobs_since);
+		bytes_put_i64(to, account->meters[i].were_since);
+		bytes_put_i64(to, account->meters[i].were_until);
 	}
 	bytes_put_u32(to, (uint32_t)account->move_count);
 	for (size_t i = 0; i < account->move_count; i++) {
@@ -235,6 +237,8 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		meter->time = read_count(&from);
 		meter->jobs = read_up_to(&from, 1);
 		meter->jobs_since = read_count(&from);
+		meter->were_since = read_count(&from);
+		meter->were_until = read_count(&from);
 	}
 	account->moves = get_array(&from, sizeof(*account->moves), &account->move_count);
 	for (size_t i = 0; i < account->move_count; i++) {

@@ -85,6 +85,10 @@ static int apply_meter(struct account *account, const struct event *event, struc
 		return rule_broken(event, err, "it is metered so already");
 	if (event->since > event->time)
 		return rule_broken(event, err, "it begins at a time to come");
+	if (meter->jobs) {
+		meter->were_since = meter->jobs_since;
+		meter->were_until = event->since;
+	}
 	meter->jobs = event->meter == METER_JOBS;
 	meter->jobs_since = meter->jobs ? event->since : 0;
 	meter->reading = event->now;

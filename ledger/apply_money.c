@@ -204,10 +204,11 @@ int apply_refund(struct account *account, const struct event *event, struct sb_e
 int apply_charge_job(struct account *account, const struct event *event, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, event->cluster);
+	int64_t since;
 
-	if (!meter || !meter->jobs)
+	if (!meter || !meter_by_jobs(meter, event->until, &since))
 		return rule_broken(event, err, "it is not metered by jobs there");
-	if (event->since < meter->jobs_since)
+	if (event->since < since)
 		return rule_broken(event, err, "it charges a time before jobs were counted");
 	return draw(account, event, err);
 }

@@ -155,9 +155,10 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 				    "account '%s' is not in the bank: did you mean '%s'? `subank "
 				    "open %s` opens it if Slurm has it",
 				    name, likeness.best, name);
-	return sb_error_set(err, SB_ENOTFOUND,
-			    "account '%s' is not in the bank: `subank open %s` opens it", name,
-			    name);
+	return sb_error_set(
+		err, SB_ENOTFOUND,
+		"account '%s' is not in the bank: `subank open %s` opens it if Slurm has it", name,
+		name);
 }
 
 int books_find(struct books *books, const char *name, const struct account **ret,

@@ -196,7 +196,7 @@ static struct job_sum *make_sum(struct job_charges *charges, const char *account
 }
 
 static int append_job(struct books *books, struct job_charges *charges,
-		      const struct account *account, const struct meter *meter,
+		      const struct account *account, int64_t counted,
 		      const struct finished_job *job, int64_t amount, const char *ref,
 		      struct sb_error *err)
 {
@@ -210,7 +210,7 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .cluster = charges->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .amount = amount,
-			      .since = start > meter->jobs_since ? start : meter->jobs_since,
+			      .since = start > counted ? start : counted,
 			      .until = job->end * WHEN_SECOND,
 			      .job = clean(job->name, 255),
 			      .job_id = job->id,
@@ -297,32 +297,33 @@ struct charging {
 };
 
 /* Whether the account came above the job's after the job was charged, for a job goes to all its
- * accounts at once. An account that was metered by RawUsage then still gets its share. */
-static int came_later(struct books *books, const struct job_charges *charges,
-		      const struct meter *meter, struct charging *charging, bool *ret,
-		      struct sb_error *err)
+ * accounts at once. An account that was metered by RawUsage then, until [begun], still gets its
+ * share. */
+static int came_later(struct books *books, const struct job_charges *charges, int64_t begun,
+		      struct charging *charging, bool *ret, struct sb_error *err)
 {
 	int rc = SB_OK;
 
 	if (!charging->looked)
 		rc = when_charged(books, charges->cluster, charging->job, &charging->charged, err);
 	charging->looked = true;
-	*ret = charging->charged > meter->time;
+	*ret = charging->charged > begun;
 	return rc;
 }
 
+/* What it used from [counted] on is. */
 static int charge_account(struct books *books, struct job_charges *charges,
-			  const struct account *account, const struct meter *meter,
+			  const struct account *account, const struct meter *meter, int64_t counted,
 			  struct charging *charging, struct sb_error *err)
 {
 	const struct finished_job *job = charging->job;
 	char ref[EVENT_REF_MAX + 1];
 	bool late = false;
 	uint64_t seq;
-	int64_t amount;
+	int64_t amount, begun = meter->jobs && counted == meter->jobs_since ? meter->time : counted;
 	int rc;
 
-	if (!job_amount(job, meter->jobs_since / WHEN_SECOND, &amount) || !fits(account, amount)) {
+	if (!job_amount(job, counted / WHEN_SECOND, &amount) || !fits(account, amount)) {
 		charges->refused++;
 		return SB_OK;
 	}
@@ -337,10 +338,10 @@ static int charge_account(struct books *books, struct job_charges *charges,
 	job_ref(ref, charges->cluster, job, account->name);
 	rc = find_entry(books, charges->cluster, job, account->name, ref, &seq, err);
 	if (!rc && !seq)
-		rc = came_later(books, charges, meter, charging, &late, err);
+		rc = came_later(books, charges, begun, charging, &late, err);
 	if (rc || seq || late)
 		return rc;
-	return append_job(books, charges, account, meter, job, amount, ref, err);
+	return append_job(books, charges, account, counted, job, amount, ref, err);
 }
 
 static bool is_meant(const struct job_charges *charges, const char *account)
@@ -372,13 +373,13 @@ static int charge_if_counted(struct books *books, struct job_charges *charges,
 {
 	const struct meter *meter = account_meter(account, charges->cluster);
 	const struct finished_job *job = charging->job;
-	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
+	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND, counted;
 
-	return meter && meter->jobs &&
+	return meter && meter_by_jobs(meter, time, &counted) &&
 			       moves_counted(account->moves, account->move_count, account->name,
 					     charges->cluster, charges->tree, job->slurm_account,
 					     time)
-		       ? charge_account(books, charges, account, meter, charging, err)
+		       ? charge_account(books, charges, account, meter, counted, charging, err)
 		       : SB_OK;
 }
 
@@ -413,14 +414,32 @@ static int charge_job(struct books *books, struct job_charges *charges,
 	return rc;
 }
 
-int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
-		 struct sb_error *err)
+int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
+		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
 {
-	struct reading reading;
-	int rc = books_reading(books, cluster, account, &reading, err);
+	const struct meter *meter = account_meter(account, cluster);
+	struct reading reading = {0};
+	int64_t since, first;
+	int rc = SB_OK;
 
-	*ret = rc ? 0 : reading.settled;
-	return rc == SB_ENOTFOUND ? SB_OK : rc;
+	*ret_since = *ret_until = INT64_MAX;
+	if (!meter || (!meter->jobs && !meter->were_until))
+		return SB_OK;
+	rc = books_reading(books, cluster, account->name, &reading, err);
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	/* A switch settles what was before it, and a reading may be lost. */
+	since = (reading.settled > meter->were_until ? reading.settled : meter->were_until) -
+		JOBS_OVERLAP;
+	first = since < meter->were_until ? meter->were_since : meter->jobs_since;
+	if (since < first)
+		since = first;
+	if (!meter->jobs && since >= meter->were_until)
+		return SB_OK;
+	*ret_since = since;
+	if (!meter->jobs)
+		*ret_until = meter->were_until;
+	return SB_OK;
 }
 
 /* [flight] is left as it was when it is NULL; on [hold] up to when jobs are charged is, too. */
@@ -432,7 +451,7 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 	struct reading reading = {.running = -1};
 	int rc;
 
-	if (!meter || !meter->jobs)
+	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
 	rc = books_reading(books, cluster, account->name, &reading, err);
 	if (rc == SB_ENOTFOUND) {
@@ -440,11 +459,14 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 		reading.time = meter->time;
 		rc = SB_OK;
 	}
+	/* Nothing is to be read any more. */
+	if (!rc && !meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until)
+		return SB_OK;
 	if (rc || reading.settled > settled)
 		return rc;
 	if (!hold)
 		reading.settled = settled;
-	if (flight) {
+	if (flight && meter->jobs) {
 		reading.flight = *flight;
 		reading.flight.time = settled;
 	}

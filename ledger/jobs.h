@@ -8,6 +8,7 @@
 #include "ledger/check.h"
 #include "ledger/policy.h"
 #include "ledger/tree.h"
+#include "ledger/when.h"
 
 /* One run of a job. Times are seconds since 1970 UTC. */
 struct finished_job {
@@ -75,9 +76,15 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account);
 
-/* Up to when the jobs of an account are charged; 0: none are. */
-int jobs_settled(struct books *books, const char *cluster, const char *account, int64_t *ret,
-		 struct sb_error *err);
+/* slurmctld keeps what it cannot tell slurmdbd, and tells it later: so far behind what was settled
+ * jobs are read once more, microseconds. */
+#define JOBS_OVERLAP (2 * WHEN_DAY)
+
+/* Of which time the jobs of an account have to be read, microseconds: those that ended in [since,
+ * until]. Where it is metered by jobs [until] is INT64_MAX. Where it was so before, it is when that
+ * ended, and jobs are read as much behind it as otherwise; then both are INT64_MAX: none are. */
+int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
+		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
 
 /* What jobs of the account that ran at the last check stand for, on all clusters; its time is that
  * of the cluster seen longest ago. Nothing where it is metered by RawUsage, which has what they

@@ -262,7 +262,7 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 	row = observation_find(observation, account->name);
 	if (!row)
 		return SB_OK; /* no association, no jobs */
-	if (row->odd_limits)
+	if (row->odd_limits && row->looked)
 		return settle_silent(check, account, &aims, observation, FOUND_ODD_LIMITS, err);
 	/* From behind: one that is put back leaves the list. */
 	for (size_t i = account->lever_count; i-- > 0 && !rc;) {

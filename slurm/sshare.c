@@ -260,7 +260,7 @@ static int keep_one(struct reading *reading, const struct share *from, size_t co
 	memmove(to, good ? good : from, sizeof(*to));
 	if (count == 1 || good)
 		return SLURM_OK;
-	to->odd_usage = true;
+	to->odd_usage = to->odd_limits = to->odd_room = true;
 	to->parent = NULL;
 	/* Without any each was named for itself. */
 	if (goods == 0)
@@ -333,7 +333,7 @@ static int make_shares(struct reading *reading, bool plain, struct slurm_error *
 
 		*share = line->share;
 		if (line->odd) {
-			share->odd_usage = true;
+			share->odd_usage = share->odd_limits = share->odd_room = true;
 			share->parent = NULL;
 			code = odd_rows_add(&shares->odd, share->line, line->odd,
 					    line->odd == columns[ID] ? "not in slurmdbd, or twice"
@@ -361,6 +361,7 @@ static int make_shares(struct reading *reading, bool plain, struct slurm_error *
 	}
 	return code;
 }
+
 static int read_rows(struct reading *reading, struct slurm_error *err)
 {
 	size_t rows = reading->table.rows;

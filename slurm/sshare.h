@@ -43,7 +43,7 @@ struct shares {
  *
  * A usage that is not a whole number from 0 to INT64_MAX, and an account that is there twice, keep
  * their row, with [odd_usage], and are in [odd]: the account is there, but nobody knows what it
- * used.
+ * used. Of an account that is there twice, or whose row may be forged, the limits are odd too.
  *
  * Rows are indented by depth. Names may begin with blanks or hold newlines, and then the
  * indentation does not tell where a name begins, nor whether a line is a row at all. Only where

@@ -189,6 +189,7 @@ class Account:
         self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
         self.meters = {}  # cluster -> [reading, when]
         self.by_jobs = {}  # cluster -> since when jobs count
+        self.were_by_jobs = {}  # cluster -> since and until when they did before
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
         self.crossed, self.told = set(), set()  # thresholds and ends that were told of
         self.waiting = []  # charges that have no entry yet, the first first
@@ -199,7 +200,7 @@ class Account:
         other.crossed, other.told = set(self.crossed), set(self.told)
         other.sums, other.meters = dict(self.sums), dict(self.meters)
         other.waiting = list(self.waiting)
-        other.by_jobs = dict(self.by_jobs)
+        other.by_jobs, other.were_by_jobs = dict(self.by_jobs), dict(self.were_by_jobs)
         other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
         other.settle(time)
         other.rearm()
@@ -1287,15 +1288,9 @@ class Bank:
     def charge_jobs(self, accounts, cluster, now):
         """Each job that ended is charged once; then accounts that are not metered by jobs yet are."""
         meant = [account for account in accounts if cluster in account.meters]
-        metered = [account for account in meant if cluster in account.by_jobs]
+        metered = [account for account in meant if self.looks_back(account, cluster) is not None]
         switching = [x.name for x in meant if (cluster in x.by_jobs) != (self.meter == "jobs")]
-        since = min(
-            (
-                max(self.settled[cluster, account.name] - OVERLAP, account.by_jobs[cluster])
-                for account in metered
-            ),
-            default=now,
-        )
+        since = min((self.looks_back(account, cluster) for account in metered), default=now)
         while since < now:
             until = min(since + SLICE, now)
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
@@ -1346,12 +1341,22 @@ class Bank:
             self.running[cluster, account.name] = 0, 0, 0
         else:
             counted = self.usage.get((cluster, account.name), 0)
-            del account.by_jobs[cluster]
+            account.were_by_jobs[cluster] = account.by_jobs.pop(cluster), line.until
         # What waits stands before the switch, by the old meter.
         fields = {"cluster": cluster, "meter": self.meter, "since": line.until}
         self.enter("meter", account, before=reading, now=counted, **fields)
         account.meters[cluster] = [counted, self.time]
         return DONE
+
+    def looks_back(self, account, cluster):
+        """The jobs that ended from then on are looked at; None: none are. Those that ended before a
+        switch to RawUsage are as long as others."""
+        since, until = account.were_by_jobs.get(cluster, (0, 0))
+        begin = self.settled.get((cluster, account.name), 0) - OVERLAP
+        if cluster in account.by_jobs and begin >= until:
+            since = account.by_jobs[cluster]
+        begin = max(begin, since)
+        return begin if cluster in account.by_jobs or begin < until else None
 
     def runs(self, account, cluster, now):
         """Whether a job ran around that second; clocks may be apart."""
@@ -1363,9 +1368,14 @@ class Bank:
         )
 
     def charge_job(self, account, key, job, running):
-        counted = account.by_jobs[key[0]]
-        value = self.worth(job, job["elapsed"], counted // SECOND)
         ended = job["start"] + job["ran"]
+        since, until = account.were_by_jobs.get(key[0], (0, 0))
+        counted = account.by_jobs.get(key[0])
+        if not job["runs"] and ended * SECOND <= until and self.mutation != "late-jobs-are-free":
+            counted = since
+        if counted is None:
+            return
+        value = self.worth(job, job["elapsed"], counted // SECOND)
         begun = max(job["start"] * SECOND, counted)
         if job["runs"]:
             used, committed, since = running[account.name]

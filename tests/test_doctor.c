@@ -94,12 +94,13 @@ START_TEST(a_check_says_which_accounts_no_bank_can_have)
 	(void)below("", "a b", 5);
 	(void)below("", "idle|", 0);
 	(void)below("bio", "c|d", 7);
-	DONE("1 account has used something, and no bank can have a name like that: a b (see "
+	DONE("1 account has used something, and no bank can have an account of such a name: a b "
+	     "(see "
 	     "subank(7))\n",
 	     "check");
 	GIVES(0, "used, no bank can have it|Slurm|info|1: a b|", NULL, "doctor", "-P");
 	ck_assert_ptr_nonnull(strstr(out, "\nnames no bank can have|dev|info|3: a b, c/d, idle/|"));
-	DONE("and no bank can have a name like that: a b (", "check");
+	DONE("and no bank can have an account of such a name: a b (", "check");
 	ck_assert_ptr_null(strstr(out, "its use counts"));
 }
 END_TEST

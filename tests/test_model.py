@@ -49,6 +49,7 @@ MUTATIONS = {
     "reconcile-is-one-off": ("reconcile", "--apply"),
     "edges-are-exact": ("reconcile", "--apply"),
     "switches-do-not-wait": ("reconcile", "--apply"),
+    "late-jobs-are-free": ("reconcile", "--apply"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip

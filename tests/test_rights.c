@@ -286,7 +286,7 @@ START_TEST(hidden_limits_are_not_none)
 	set_settings(SETTINGS "lever: GrpJobs\n");
 	fake_account("dev", "bio")->grp_jobs = 9;
 	fake_show_mode = FAKE_NO_ROWS;
-	GIVES(3, "", "slurmdbd shows no account 'bio' there, which sshare does", "hold", "bio");
+	GIVES(3, "", "sshare shows account 'bio' there, slurmdbd does not", "hold", "bio");
 	ck_assert_int_eq(fake_account("dev", "bio")->grp_jobs, 9);
 	fake_show_mode = FAKE_OK;
 	DONE("", "check");

@@ -565,7 +565,7 @@ START_TEST(why_tells_holds_by_hand_and_their_ends)
 	dev("bio")->usage += 12 * SU;
 	RUN("check");
 	DONE("or with `subank release bio`\n", "why", "bio");
-	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	DONE("ended the hold by hand, but it is still held (funds)", "release", "bio");
 	REFUSED(1, "held because its allowance is spent (a deposit ends that)", "release", "bio");
 	DONE("", "close", "chem");
 	DONE("", "hold", "chem");
@@ -653,7 +653,7 @@ START_TEST(why_tells_low_ended_and_never_funded)
 	(void)dev("poor");
 	DONE("", "open", "poor");
 	DONE("poor has nothing left: available 0.00 SU\n"
-	     "  no money was ever put in\n  its first use holds it\n",
+	     "  it never had money\n  its first use holds it\n",
 	     "why", "poor");
 	deposit_window("poor", 5 * SU, T0, T0 + HOUR);
 	clock_now = T0 + HOUR;

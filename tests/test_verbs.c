@@ -160,7 +160,7 @@ START_TEST(after_an_entry_nothing_advises_to_repeat_it)
 	DONE("held", "check");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
 	GIVES(3, "deposited 1000.00 SU",
-	      "the entry stands, do not run it again; the next check brings Slurm in line",
+	      "the entry was recorded, do not run it again; the next check brings Slurm in line",
 	      "deposit", "bio", "1000");
 	out_full = true;
 	GIVES(3, "", "was recorded (bio: deposited 1000.00 SU); only the receipt", "deposit", "bio",
@@ -361,7 +361,7 @@ START_TEST(large_amounts_are_asked_for)
 
 	set_settings("clusters: [dev]\nlock_seconds: 1\nconfirm_above: 1000\n");
 	DONE("deposited 1000.00 SU", "deposit", "bio", "1000");
-	REFUSED(1, "1000.00 SU are more than 1000.00 SU (confirm_above in the settings)", "deposit",
+	REFUSED(1, "1000.00 SU is more than 1000.00 SU (confirm_above in the settings)", "deposit",
 		"bio", "3600001s");
 	ck_assert_ptr_nonnull(strstr(err, "say --immediate"));
 	REFUSED(1, "confirm_above", "open", "fresh", "1001");
@@ -373,7 +373,8 @@ START_TEST(large_amounts_are_asked_for)
 	/* On a terminal. */
 	at_terminal = true;
 	answers = "n\n";
-	GIVES(1, "Is that meant? [y/N] ", "2000.00 SU are more than", "deposit", "bio", "2000");
+	GIVES(1, "Is that amount right? [y/N] ", "2000.00 SU is more than", "deposit", "bio",
+	      "2000");
 	answers = "y\n";
 	GIVES(0, "deposited 2000.00 SU", "confirm_above", "deposit", "bio", "2000");
 	at_terminal = false;
@@ -397,7 +398,7 @@ START_TEST(amounts_that_look_like_thousands_are_asked_for)
 	DONE("deposited 10.00 SU", "deposit", "bio", "10.000");
 	at_terminal = true;
 	answers = "\n";
-	GIVES(1, "Is that meant? [y/N] ",
+	GIVES(1, "Is that amount right? [y/N] ",
 	      "'10.000' is 10.00 SU: a point is no separator of thousands", "deposit", "bio",
 	      "10.000");
 	GIVES(1, "[y/N] ", "'1.500'", "withdraw", "bio", "1.500");

@@ -92,14 +92,14 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	DONE("", "check");
 	clock_now += 5 * HOUR;
 	DONE("", "check");
-	DONE("bio     1s ago", "balance", "bio", "-n", "-o", "Account,Read");
+	DONE("bio     1s ago", "balance", "bio", "-o", "Account,Read");
 	DONE("bio is fine: ", "why", "bio");
 	ck_assert_ptr_null(strstr(out, "gpu"));
 	/* Where it is and that does not answer counts. */
 	fake_cluster("gpu")->silent = true;
 	clock_now += 5 * HOUR;
 	GIVES(3, "", "gpu", "check");
-	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-n", "-o", "Account,Read");
+	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-o", "Account,Read");
 	DONE("its use on gpu was read last at ", "why", "chem");
 	/* It comes there, too. */
 	fake_cluster("gpu")->silent = false;
@@ -115,7 +115,7 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	DONE("", "check");
 	clock_now += 5 * HOUR;
 	DONE("", "check", "-M", "gpu");
-	DONE("chem    1s ago", "balance", "chem", "-n", "-o", "Account,Read");
+	DONE("chem    1s ago", "balance", "chem", "-o", "Account,Read");
 }
 END_TEST
 
@@ -476,9 +476,9 @@ START_TEST(an_account_without_money_is_held_at_its_first_use)
 	ck_assert_ptr_null(strstr(out, "would hold"));
 	set_settings("clusters: [dev]\n");
 	DONE("  the next check holds it\n", "why", "empty");
-	DONE("empty: held at its first use, it never had money; available ", "check");
+	DONE("empty: held at its first use, because it never had money; available ", "check");
 	LIMIT("empty", "cpu=0");
-	DONE("  no money was ever put in: `subank deposit empty SU` does\n", "why", "empty");
+	DONE("  it never had money: put some in with `subank deposit empty SU`\n", "why", "empty");
 	nothing_to_do();
 	DONE("empty: released", "deposit", "empty", "1");
 	LIMIT("empty", "");
@@ -734,6 +734,35 @@ START_TEST(limits_that_cannot_be_read_are_left_alone)
 }
 END_TEST
 
+/* After an entry only what concerns its account is reported: a script's deposit is not done in part
+ * because of another's row. */
+START_TEST(an_entry_is_settled_beside_an_odd_row_of_another_account)
+{
+	spend("chem");
+	set_raw("bio", "nan");
+	GIVES(0, "chem has 1.00 SU", "", "deposit", "chem", "1");
+	LIMIT("chem", "");
+	GIVES(3, "bio has 10.00 SU", "bio: its usage on dev cannot be read", "hold", "bio");
+	LIMIT("bio", "cpu=0");
+	GIVES(3, NULL, "RawUsage of bio is \"nan\"", "check");
+}
+END_TEST
+
+/* A name with a newline, made by a coordinator of bio: its second line is a row of chem with the
+ * right number and a limit. slurmdbd is asked for chem's limits alone, which no name can forge. */
+START_TEST(a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held)
+{
+	strcpy(fake_account("dev", "x\ndev|4|0|cpu=0|||| chem")->parent, "bio");
+	GIVES(3, NULL, "ID of chem is \"not in slurmdbd, or twice\"", "check");
+	GIVES(3, "chem has 10.00 SU", "chem: its usage on dev cannot be read", "hold", "chem");
+	LIMIT("chem", "cpu=0");
+	STATE("chem", "held|hand|set|36000");
+	GIVES(3, "chem has 10.00 SU", "chem: its usage on dev cannot be read", "release", "chem");
+	LIMIT("chem", "");
+	STATE("chem", "open|||36000");
+}
+END_TEST
+
 /* What only caps need costs only the cap, which stays as it is. */
 START_TEST(a_cap_without_its_numbers_stays_as_it_is)
 {
@@ -909,7 +938,8 @@ START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
 	DONE("held by hand", "hold", "bio");
 	DONE("closed bio", "close", "bio");
 	STATE("bio", "closed|hand,closed|set|36000");
-	DONE("ended the hold by hand, it stays held (closed); bio has 10.00 SU", "release", "bio");
+	DONE("ended the hold by hand, but it is still held (closed); bio has 10.00 SU", "release",
+	     "bio");
 	STATE("bio", "closed|closed|set|36000");
 	LIMIT("bio", "cpu=0");
 	REFUSED(1, "account 'bio' is held because it is closed", "release", "bio");
@@ -918,7 +948,7 @@ START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
 	LIMIT("bio", "");
 	spend("bio");
 	DONE("held by hand", "hold", "bio");
-	DONE("ended the hold by hand, it stays held (funds)", "release", "bio");
+	DONE("ended the hold by hand, but it is still held (funds)", "release", "bio");
 	LIMIT("bio", "cpu=0");
 	REFUSED(1, "its allowance is spent", "release", "bio");
 	DONE("bio: released", "deposit", "bio", "5");
@@ -1051,7 +1081,7 @@ START_TEST(a_release_that_fails_is_told_and_tried_again)
 {
 	spend("bio");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
-	GIVES(3, "deposited 1.00 SU", "the entry stands", "deposit", "bio", "1");
+	GIVES(3, "deposited 1.00 SU", "the entry was recorded", "deposit", "bio", "1");
 	STATE("bio", "open||failed|3600");
 	LIMIT("bio", "cpu=0");
 	GIVES(3, "", "could not be set", "check");
@@ -1484,6 +1514,8 @@ int main(void)
 	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
 	tcase_add_test(holds, levers_go_on_beside_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, limits_that_cannot_be_read_are_left_alone);
+	tcase_add_test(holds, an_entry_is_settled_beside_an_odd_row_of_another_account);
+	tcase_add_test(holds, a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held);
 	tcase_add_test(holds, a_cap_without_its_numbers_stays_as_it_is);
 	tcase_add_test(holds, nothing_starts_from_a_usage_that_cannot_be_read);
 	tcase_add_test(holds, an_account_with_an_odd_name_moves);

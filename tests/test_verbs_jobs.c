@@ -325,6 +325,84 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 }
 END_TEST
 
+/* slurmdbd had been down: it hears of jobs after the meter is switched. */
+START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
+{
+	char file[96];
+	int calls;
+
+	(void)snprintf(file, sizeof(file), "%s/books.yaml", test_folder);
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	fake_account("dev", "bio")->usage = 300;
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	/* One had begun before jobs were counted (to the second), one is behind the switch. */
+	job(1, "bio", 3500, 200);
+	job(2, "bio", 7000, 150);
+	job(3, "bio", 7300, 500);
+	fake_account("dev", "bio")->usage = 800;
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio: charged 0.06 SU for 2 jobs on dev", "check");
+	CHARGED("bio|dev|-99|job dev/1 of ann, COMPLETED\n"
+		"bio|dev|-150|job dev/2 of ann, COMPLETED\n");
+	USED("bio", "749");
+	is_reconciled();
+	nothing_more();
+	/* Also by jobs again, */
+	DONE("", "terms", "bio", "--meter", "jobs");
+	DONE("bio: is metered by jobs on dev from now on", "check");
+	USED("bio", "749");
+	job(4, "bio", 6000, 10);
+	DONE("bio: charged", "check");
+	USED("bio", "759");
+	is_reconciled();
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	clock_now += 60 * WHEN_SECOND;
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	/* and by books that were restored, whose readings are lost. */
+	GIVES(0, "", "", "export", file);
+	GIVES(0, "", "", "import", "--replace", "-i", file);
+	GIVES(0, "", "", "adopt", "-i");
+	job(5, "bio", 10860, 10);
+	DONE("bio: charged <0.01 SU for 1 job", "check");
+	USED("bio", "769");
+	nothing_more();
+	/* Two days later nobody asks for jobs any more. */
+	clock_now += 3 * WHEN_DAY;
+	nothing_more();
+	calls = fake_calls[FAKE_SACCT];
+	nothing_more();
+	ck_assert_int_eq(fake_calls[FAKE_SACCT], calls);
+	DONE("", "verify");
+}
+END_TEST
+
+/* What squeue is asked for between two readings of sacct. */
+static void hear_of_it(enum fake_program program)
+{
+	if (program != FAKE_SQUEUE)
+		return;
+	fake_hook = NULL;
+	job(1, "bio", 7000, 150);
+}
+
+/* What the switch compares the books with is not to have jobs that are charged once more later. */
+START_TEST(a_job_that_is_heard_of_during_a_switch_is_charged_once)
+{
+	DONE("", "terms", "bio", "--meter", "rawusage");
+	fake_account("dev", "bio")->usage = 150;
+	fake_hook = hear_of_it;
+	GIVES(3, "bio: charged 0.04 SU for 1 job",
+	      "bio: the meter on dev is not switched: account 'bio' changed meanwhile", "check");
+	fake_hook = NULL;
+	DONE("bio: is metered by rawusage on dev from now on", "check");
+	clock_now += HOUR;
+	nothing_more();
+	CHARGED("bio|dev|-150|job dev/1 of ann, COMPLETED\n");
+	USED("bio", "150");
+	is_reconciled();
+}
+END_TEST
+
 /* Counting began while a job ran: RawUsage had 40 seconds less of it than sacct. */
 START_TEST(what_rawusage_had_late_when_counting_began_can_be_entered)
 {
@@ -1214,6 +1292,22 @@ START_TEST(a_dry_run_enters_nothing)
 END_TEST
 
 /* Nothing of it is entered, and yet the plan that follows has it. */
+START_TEST(a_dry_run_counts_a_job_once_however_long_it_ran)
+{
+	char *line;
+
+	/* sacct is asked for three days at a time, and shows it in each of them. */
+	DONE("", "deposit", "bio", "290");
+	clock_now = T0 + 12 * WHEN_DAY;
+	job(1, "bio", 7300, 10 * 86400);
+	GIVES(0, "bio: would be charged 240.00 SU for 1 job on dev\n",
+	      "dry run: nothing was changed", "check", "--dry-run", "--clock-ok");
+	line = strstr(out, "would be charged");
+	ck_assert_ptr_null(strstr(line + 1, "would be charged"));
+	ck_assert_ptr_null(strstr(out, "would hold"));
+}
+END_TEST
+
 START_TEST(a_dry_run_tells_whom_the_jobs_would_hold)
 {
 	clock_now = T0 + 24 * HOUR;
@@ -1682,6 +1776,8 @@ int main(void)
 	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);
 	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
+	tcase_add_test(tcase, a_job_of_before_a_switch_to_rawusage_is_charged_late);
+	tcase_add_test(tcase, a_job_that_is_heard_of_during_a_switch_is_charged_once);
 	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
@@ -1712,6 +1808,7 @@ int main(void)
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
 	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_dry_run_counts_a_job_once_however_long_it_ran);
 	tcase_add_test(tcase, a_dry_run_tells_whom_the_jobs_would_hold);
 	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);

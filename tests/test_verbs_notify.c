@@ -273,7 +273,7 @@ START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
 	(void)snprintf(text, sizeof(text), "clusters: [dev]\nlock_seconds: 1\nnotify: %s\n", path);
 	set_settings(text);
 	write_program(path, 0644);
-	GIVES(3, "it cannot be run by who runs subank", NULL, "doctor", "-P");
+	GIVES(3, "the user who runs subank cannot run it", NULL, "doctor", "-P");
 	write_program(path, 0775);
 	DONE("notify|this machine|warn|", "doctor", "-P");
 	ck_assert_ptr_nonnull(strstr(out, "others can change what a check runs"));
@@ -294,7 +294,7 @@ START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
 	GIVES(3, "test of notify|this machine|bad|it failed|it did not end within 10 seconds", NULL,
 	      "doctor", "-P", "--test");
 	notify_mode = FAKE_OK;
-	DONE("test of notify|this machine|ok|it took a message of the kind test|", "doctor", "-P",
+	DONE("test of notify|this machine|ok|it accepted a test message|", "doctor", "-P",
 	     "--test");
 	ck_assert_int_eq(notify_calls, 3);
 	UNCHANGED(before);
@@ -317,7 +317,7 @@ START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
 	set_settings(text);
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chown(bank_folder, 65534, (gid_t)-1), 0);
-		DONE("tests|this machine|warn|not run|run it as who owns the bank: sudo -u ",
+		DONE("tests|this machine|warn|not run|run it as the owner of the bank: sudo -u ",
 		     "doctor", "-P", "--test");
 		ck_assert_int_eq(notify_calls, 4);
 	}

@@ -49,6 +49,10 @@ is() {
 works() {
 	[ "$status" -eq 0 ] && [ ! -s "$dir/err" ]
 }
+# The same in a bank that was moved, which commands Slurm no longer and says so.
+works_elsewhere() {
+	[ "$status" -eq 0 ] && [ "$(grep -c . "$dir/err")" -eq 1 ] && grep -q 'does not command Slurm' "$dir/err"
+}
 # Refused, with that path in the message and what to do.
 refused() {
 	[ "$status" -eq 1 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err" &&
@@ -144,7 +148,7 @@ fresh
 mv "$bank" "$dir/else"
 ln -s "$dir/else" "$bank"
 as "$owner" deposit bio 1
-is 'the folder of the bank may be a link' works
+is 'the folder of the bank may be a link' works_elsewhere
 rm "$bank"
 fresh
 echo precious >"$dir/precious"

@@ -240,9 +240,16 @@ cluster_daemon_start() {
 			--innodb-flush-log-at-trx-commit=0 --loose-innodb-snapshot-isolation=OFF \
 			--log-error="$CLUSTER_DIR/log/mariadbd.log"
 		;;
-	slurmdbd | slurmctld) cluster_spawn "$1" "$1" -D ;;
+	slurmdbd) cluster_spawn "$1" "$1" -D ;;
+	slurmctld)
+		cluster_until 5 cluster_unregistered || true
+		cluster_spawn "$1" "$1" -D
+		;;
 	slurmd) cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
-	slurmctld2) cluster_second cluster_spawn "$1" slurmctld -D ;;
+	slurmctld2)
+		cluster_until 5 cluster_second cluster_unregistered || true
+		cluster_second cluster_spawn "$1" slurmctld -D
+		;;
 	slurmd2) cluster_second cluster_spawn "$1" slurmd -D -N "$cluster_host" ;;
 	slurmd-b) cluster_spawn "$1" slurmd -D -N "$CLUSTER_NODE" -f "$CLUSTER_DIR/node/slurm.conf" ;;
 	*)
@@ -251,6 +258,15 @@ cluster_daemon_start() {
 		;;
 	esac
 	cluster_await "$1"
+}
+
+# cluster_unregistered: whether slurmdbd has noticed that this cluster's slurmctld is gone, or is away itself.
+# If it notices that after the next one has registered, it forgets that one and tells it nothing.
+cluster_unregistered() {
+	local port
+	port=$(timeout --foreground 5 sacctmgr -n -P show cluster "$CLUSTER_NAME" format=ControlPort 2>/dev/null) ||
+		return 0
+	((port == 0))
 }
 
 # cluster_daemon_stop NAME: ends one of the daemons, and waits until it is gone.

@@ -119,7 +119,7 @@ test_a_runaway_job_is_named_and_counts_nowhere() {
 	run 0 subank balance ghost -nP -o InFlight
 	expect_equal "in flight" 0.00 "$out"
 	doctor 0
-	expect_row "runaway jobs|$CLUSTER_NAME|warn|1: 99001|"
+	expect_row "runaway jobs|$CLUSTER_NAME|warn|1: $CLUSTER_NAME/99001|"
 	run 0 subank reconcile ghost
 	expect_match "what reconcile says" 'without an end on record that slurmctld does not know: 1, left out' "$err"
 	# What doctor advises.
