@@ -600,14 +600,19 @@ cluster_knows_account() {
 	[[ $(cluster_ask sshare -n -P -u "$CLUSTER_USER" -A "$1" -o User 2>/dev/null) = *"$CLUSTER_USER"* ]]
 }
 
+# cluster_as_user COMMAND...: as the ordinary user.
+cluster_as_user() {
+	cluster_ask setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups \
+		env -i PATH="$PATH" HOME=/nonexistent SLURM_CONF="$SLURM_CONF" SUBANK_CLUSTER="$CLUSTER_DIR" "$@"
+}
+
 # cluster_submit ACCOUNT COMMAND [SBATCH-OPTION...]: a batch job of the ordinary user, of one task and
 # at most ten minutes unless options say else. Prints its id.
 cluster_submit() {
 	local account=$1 command=$2 id
 	shift 2
-	id=$(cd / && cluster_ask setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups \
-		env -i PATH="$PATH" HOME=/nonexistent SLURM_CONF="$SLURM_CONF" SUBANK_CLUSTER="$CLUSTER_DIR" \
-		sbatch --parsable -A "$account" -n 1 -t 10 -o /dev/null "$@" --wrap "$command") || return 1
+	id=$(cd / && cluster_as_user sbatch --parsable -A "$account" -n 1 -t 10 -o /dev/null "$@" \
+		--wrap "$command") || return 1
 	echo "${id%%;*}"
 }
 

@@ -128,6 +128,24 @@ spend() {
 	expect_job "$job" COMPLETED
 }
 
+# by_number COLUMNS JOB...: what sacct has of these jobs, by a question that no name can spoil.
+by_number() {
+	cluster_ask sacct -D -X -a -n -P -j "$(IFS=,; echo "${*:2}")" -o "$1"
+}
+
+# recorded JOB...: slurmdbd shows the ends of all of them. Asked for by number it does so a second or two
+# earlier than otherwise.
+recorded() {
+	local ended
+	ended=$(cluster_ask sacct -D -X -a -n -P -S now-1day -o JobIDRaw,End | sed -n 's/|.*:.*//p')
+	[[ -z $(comm -23 <(printf '%s\n' "$@" | sort) <(sort <<<"$ended")) ]]
+}
+
+# edit_record COLUMN VALUE JOB: changes slurmdbd's record of a job.
+edit_record() {
+	cluster_sql "update slurm_acct_db.${CLUSTER_NAME}_job_table set $1 = '$2' where id_job = $3"
+}
+
 # clean_up: what one test leaves shall not touch the next: daemons run, and no job is there.
 clean_up() {
 	cluster_mend

@@ -13,33 +13,17 @@ by_jobs() {
 	new_bank
 }
 
-# as_user COMMAND...: as the ordinary user that submits jobs.
-as_user() {
-	cluster_ask setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups \
-		env -i PATH="$PATH" HOME=/nonexistent SLURM_CONF="$SLURM_CONF" "$@"
-}
-
-# column JOB COLUMN: what sacct has of a job.
-column() {
-	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -j "$1" -o "$2"
-}
-
-# is_over JOB: slurmdbd shows its end. Asked for by number it does so a second or two earlier.
-is_over() {
-	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o JobIDRaw,End | grep -q "^$1|.*:"
-}
-
 # run_job ACCOUNT SECONDS [SBATCH-OPTION...]: one that ends by itself; sets $job.
 run_job() {
 	local account=$1 seconds=$2
 	shift 2
 	submit "$account" "sleep $seconds" "$@"
-	expect_true "job $job has ended" cluster_until 60 is_over "$job"
+	expect_true "job $job has ended" cluster_until 60 recorded "$job"
 }
 
 # ran JOB: its seconds.
 ran() {
-	column "$1" ElapsedRaw
+	by_number ElapsedRaw "$1"
 }
 
 # strange_account NAME KEY=VALUE...: one whose name the harness cannot wait for.
@@ -54,11 +38,6 @@ takes_jobs() {
 	job=$(<"$harness_dir/job")
 }
 
-# edit COLUMN VALUE JOB: slurmdbd's record of a job.
-edit() {
-	cluster_sql "update slurm_acct_db.${CLUSTER_NAME}_job_table set $1 = $2 where id_job = $3"
-}
-
 # Anybody may set the limit of his own job to 0.
 test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
 	local own other
@@ -71,14 +50,14 @@ test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
 	submit limited 'sleep 6' -t 5
 	own=$job
 	expect_job "$own" RUNNING
-	run 0 as_user scontrol update jobid="$own" TimeLimit=0
+	run 0 cluster_as_user scontrol update jobid="$own" TimeLimit=0
 	run_job neighbour 2
 	other=$job
-	expect_equal "sacct's TimelimitRaw while it runs" "" "$(column "$own" TimelimitRaw)"
+	expect_equal "sacct's TimelimitRaw while it runs" "" "$(by_number TimelimitRaw "$own")"
 	run 0 subank check
 	expect_equal "the other account" "$(ran "$other")" "$(used neighbour)"
-	expect_true "job $own has ended" cluster_until 60 is_over "$own"
-	expect_equal "sacct's TimelimitRaw when it has ended" "" "$(column "$own" TimelimitRaw)"
+	expect_true "job $own has ended" cluster_until 60 recorded "$own"
+	expect_equal "sacct's TimelimitRaw when it has ended" "" "$(by_number TimelimitRaw "$own")"
 	run 0 subank check
 	expect_equal "messages" "" "$err"
 	expect_true "it ran" test "$(ran "$own")" -gt 0
@@ -100,14 +79,14 @@ test_a_row_that_cannot_be_read_is_charged_once_when_it_can() {
 	run 0 subank check
 	run_job shelf 3
 	odd=$job
-	edit tres_alloc "'1=1,2=100,4=1,5=18446744073709551615'" "$odd"
+	edit_record tres_alloc 1=1,2=100,4=1,5=18446744073709551615 "$odd"
 	run_job shelf 2
 	late=$job
-	edit state 77 "$late"
-	edit job_db_inx 13512637919694125056 "$late"
+	edit_record state 77 "$late"
+	edit_record job_db_inx 13512637919694125056 "$late"
 	run_job reader 2
 	plain=$job
-	expect_match "sacct's AllocTRES" 'billing=NONE' "$(column "$odd" AllocTRES)"
+	expect_match "sacct's AllocTRES" 'billing=NONE' "$(by_number AllocTRES "$odd")"
 	run 3 subank check
 	expect_match "the message" "1 row cannot be read and is left out" "$err"
 	expect_match "the job" "job $odd of account shelf" "$err"
@@ -119,7 +98,7 @@ test_a_row_that_cannot_be_read_is_charged_once_when_it_can() {
 	expect_match "doctor" "jobs left out\|$CLUSTER_NAME\|bad\|1 not charged yet: $odd" "$out"
 	run 3 subank reconcile --apply
 	expect_equal "what reconcile enters" 0 "$(entries_of reconcile)"
-	edit tres_alloc "'1=1,2=100,4=1,5=1'" "$odd"
+	edit_record tres_alloc 1=1,2=100,4=1,5=1 "$odd"
 	run 0 subank check
 	expect_true "it ran" test "$(ran "$odd")" -gt 0
 	expect_equal "shelf" "$(($(ran "$odd") + $(ran "$late")))" "$(used shelf)"
@@ -144,8 +123,8 @@ test_names_are_taken_for_no_fields_and_no_rows() {
 	# Its first line ends as if the job were the payer's.
 	strange_account $'payer\nx' parent=bystander
 	newline=$job
-	expect_true "job $bar has ended" cluster_until 60 is_over "$bar"
-	expect_true "job $newline has ended" cluster_until 60 is_over "$newline"
+	expect_true "job $bar has ended" cluster_until 60 recorded "$bar"
+	expect_true "job $newline has ended" cluster_until 60 recorded "$newline"
 	run_job payer 2
 	paying=$job
 	expect_true "both ran" test "$(ran "$bar")" -gt 0 -a "$(ran "$newline")" -gt 0

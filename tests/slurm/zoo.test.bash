@@ -1,21 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A zoo: accounts with all kinds of names on a real Slurm, made by a coordinator who is an ordinary
-# user, beside normal ones, with jobs in all of them. The books must equal sacct to the second, by
-# either meter.
+# user, beside normal ones, with jobs in all of them. One job has its limit set to 0 by its user, rows of
+# others on slurmdbd's record cannot be read for a while, and the RawUsage of a normal account is none. The
+# books must equal sacct to the second, by either meter.
 #
-# What joins the zoo is a line of zoo_names, or a function that changes jobs before they are awaited.
+# What joins the zoo is a line of zoo_names, of zoo_spoil or of zoo_usages.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
 zoo_ids=() # of all jobs of the test
+declare -A zoo_last=() # the last job of each account
+zoo_spoiled=() # JOB COLUMN VALUE: what stood there
+zoo_left=() # jobs whose rows cannot be read now,
+zoo_fields=() # and what of them
 
-# as_user COMMAND...: as the ordinary user, who is a coordinator.
-as_user() {
-	setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups env -i PATH="$PATH" \
-		SLURM_CONF="$SLURM_CONF" "$@"
-}
+# What RawUsage may be and is no use.
+zoo_usages=(nan -5 18446744073709551614)
 
 # zoo_names TAG: sets zoo_odd to names that no bank can have, and zoo_fine to those that one can.
 zoo_names() {
@@ -35,9 +37,9 @@ zoo_open() {
 	new_account "$1-lab" parent="$1"
 	cluster_ask sacctmgr -i add coordinator account="$1-lab" names="$CLUSTER_USER" >/dev/null
 	for name in "${zoo_odd[@]}" "${zoo_fine[@]}"; do
-		as_user sacctmgr -i add account name="$name" parent="$1-lab" cluster="$CLUSTER_NAME" >/dev/null ||
+		cluster_as_user sacctmgr -i add account name="$name" parent="$1-lab" cluster="$CLUSTER_NAME" >/dev/null ||
 			harness_failed "the account $name" made "not made"
-		as_user sacctmgr -i add user "$CLUSTER_USER" account="$name" cluster="$CLUSTER_NAME" >/dev/null ||
+		cluster_as_user sacctmgr -i add user "$CLUSTER_USER" account="$name" cluster="$CLUSTER_NAME" >/dev/null ||
 			harness_failed "its user" made "not made"
 	done
 }
@@ -50,33 +52,71 @@ submits() {
 		sleep 0.2
 	done
 	zoo_ids+=("$job")
+	zoo_last[$1]=$job
 }
 
-# zoo_run TAG: two jobs in each account of the zoo and beside it, all to their ends.
+# zoo_run TAG: two jobs in each account of the zoo and beside it, all to their ends, and one whose user
+# sets its limit to 0 while it runs.
 zoo_run() {
-	local name
+	local name unlimited
+	submits "$1-plain" 'sleep 6' -t 5
+	unlimited=$job
 	for name in "$1" "$1-plain" "$1-lab" "${zoo_odd[@]}" "${zoo_fine[@]}"; do
 		submits "$name" 'sleep 1'
 		submits "$name" 'sleep 2' -n 2
+		[[ $name != "$1" ]] || {
+			expect_job "$unlimited" RUNNING
+			run 0 cluster_as_user scontrol update jobid="$unlimited" TimeLimit=0
+		}
 	done
 	cluster_until 180 no_jobs || harness_failed "jobs of the zoo" "over" "$(squeue -h | wc -l) left"
-	cluster_until 60 zoo_recorded || harness_failed "jobs of the zoo" "recorded" "not all"
+	cluster_until 60 recorded "${zoo_ids[@]}" || harness_failed "jobs of the zoo" "recorded" "not all"
+	expect_equal "its limit on record" "" "$(by_number TimelimitRaw "$unlimited")"
 }
 
-# Numbers alone, which no name can spoil.
-zoo_rows() {
-	cluster_ask sacct -D -X -a -n -P -j "$(IFS=,; echo "${zoo_ids[*]}")" -o "$1"
+# spoil JOB COLUMN VALUE: changes slurmdbd's record of a job until zoo_mend.
+spoil() {
+	local was
+	was=$(cluster_sql "select $2 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $1" | tail -n 1)
+	zoo_spoiled+=("$1 $2 $was")
+	edit_record "$2" "$3" "$1"
 }
 
-zoo_recorded() {
-	[[ $(zoo_rows End | grep -c T) = "${#zoo_ids[@]}" ]]
+# zoo_spoil TAG: rows that are strange and are charged, and rows that cannot be read (zoo_left).
+zoo_spoil() {
+	local none=18446744073709551614
+	spoil "${zoo_last["$1-plain"]}" state 77
+	# Past 2^63; slurmdbd numbers the jobs of later on from there.
+	zoo_index=$(printf '1351263791969%07d' "$((${zoo_last["b%$1"]} * 100))")
+	spoil "${zoo_last["b%$1"]}" job_db_inx "$zoo_index"
+	# slurmdbd takes a time that it cannot have for the end, and shows that the job ran for 0 seconds.
+	spoil "${zoo_last["+ / $1"]}" time_end 1000000000
+	zoo_left=("${zoo_last["a/$1"]}" "${zoo_last["htc@$1"]}" "${zoo_last["ü$1"]}" "${zoo_last["$1"]}")
+	spoil "${zoo_left[0]}" tres_alloc 1=1,2=100,4=1,5=18446744073709551615
+	spoil "${zoo_left[1]}" time_start "$none"
+	spoil "${zoo_left[2]}" time_end 300000000000 # a year of five digits
+	spoil "${zoo_left[3]}" time_submit "$none"
+	zoo_fields=("AllocTRES of job ${zoo_left[0]}" "Start of job ${zoo_left[1]}"
+		"End of job ${zoo_left[2]}" "Submit of job ${zoo_left[3]}")
 }
 
-# zoo_sum [ID...]: what sacct has of these jobs, or of all, in billing-seconds.
+zoo_mend() {
+	local job column was
+	while read -r job column was; do
+		edit_record "$column" "$was" "$job"
+	done < <(printf '%s\n' "${zoo_spoiled[@]}")
+	zoo_spoiled=() zoo_left=()
+}
+
+# zoo_sum [ID...]: what sacct has of these jobs, or of all, in billing-seconds, without those that cannot
+# be read.
 zoo_sum() {
-	local zoo_ids=("${zoo_ids[@]}")
-	(($# == 0)) || zoo_ids=("$@")
-	zoo_rows ElapsedRaw,AllocTRES | sed -n 's/^\([0-9]*\)|.*billing=\([0-9]*\).*/\1*\2/p' | paste -sd+ | bc
+	local ids
+	(($# > 0)) || set -- "${zoo_ids[@]}"
+	ids=$(comm -23 <(printf '%s\n' "$@" | sort) <(printf '%s\n' "${zoo_left[@]}" | sort))
+	# shellcheck disable=SC2086 # ids
+	by_number ElapsedRaw,AllocTRES $ids |
+		sed -n 's/^\([0-9]*\)|.*billing=\([0-9]*\).*/\1*\2/p' | paste -sd+ | bc
 }
 
 # zoo_counted TAG: RawUsage moves every PriorityCalcPeriod.
@@ -89,25 +129,75 @@ zoo_jobs_of() {
 	cluster_ask sacct -D -X -a -n -P -A "$1" -S now-1hour -o JobIDRaw
 }
 
-# zoo_agrees TAG: the books have what sacct has.
-zoo_agrees() {
+# zoo_used TAG [ACCOUNT SECONDS]: the books have what sacct has, but for one account, if given.
+zoo_used() {
 	local name
 	expect_equal "used by $1" "$(zoo_sum)" "$(used "$1")"
 	for name in "$1-plain" "${zoo_fine[@]}"; do
+		if [[ $name = "${2-}" ]]; then
+			expect_equal "used by $name" "$3" "$(used "$name")"
+			continue
+		fi
 		# shellcheck disable=SC2046 # ids
 		expect_equal "used by $name" "$(zoo_sum $(zoo_jobs_of "$name"))" "$(used "$name")"
 	done
+}
+
+# zoo_agrees TAG: the same of all, and the program says so.
+zoo_agrees() {
+	zoo_used "$1"
 	run 0 subank reconcile -nPo Difference
 	expect_equal "differences" "" "$(grep -vx '0\.00\|' <<<"$out" || true)"
 	run 0 subank verify
+}
+
+# make_odd_sshare: an sshare for the program that is the real one; while there is a file "usage", with an
+# account and a value, it has that RawUsage.
+make_odd_sshare() {
+	cat >"$harness_dir/bin/sshare" <<-END
+		#!/bin/bash
+		set -o pipefail
+		if [[ -e "$harness_dir/usage" ]]; then
+		    read -r name value <"$harness_dir/usage"
+		    "$(command -v sshare)" "\$@" | awk -F'|' -v OFS='|' -v name="\$name" -v value="\$value" '
+		        /^[A-Za-z|]*RawUsage/ { for (i = 1; i <= NF; i++) at[\$i] = i }
+		        "User" in at && \$at["Account"] ~ ("^ *" name "\$") && \$at["User"] == "" {
+		            \$at["RawUsage"] = value
+		        }
+		        { print }'
+		else
+		    exec "$(command -v sshare)" "\$@"
+		fi
+	END
+	chmod 755 "$harness_dir/bin/sshare"
+}
+
+# zoo_spoils_usage ACCOUNT VALUE
+zoo_spoils_usage() {
+	echo "$1 $2" >"$harness_dir/usage"
+}
+
+# zoo_usage_is_named ACCOUNT VALUE: in what the last command said.
+zoo_usage_is_named() {
+	expect_match "what is said of its usage" "sshare, line [0-9]+: RawUsage of $1 is \"$2\"" "$err"
+}
+
+# zoo_rows_are_named: those that cannot be read, in what the last command said; three at most by name.
+zoo_rows_are_named() {
+	local named
+	expect_match "how many rows" "${#zoo_left[@]} rows cannot be read and are left out" "$err"
+	named=$(grep -o '[A-Za-z]* of job [0-9]*' <<<"$err")
+	expect_equal "how many by name" 3 "$(sort -u <<<"$named" | wc -l)"
+	expect_equal "others by name" "" "$(grep -vxF "$(printf '%s\n' "${zoo_fields[@]}")" <<<"$named" || true)"
 }
 
 # zoo_bank METER TAG: a bank that publishes and is metered so, with accounts for the normal ones.
 zoo_bank() {
 	local name
 	new_bank
+	make_odd_sshare
 	install -m 755 "$SUBANK" "$harness_dir/program"
-	mkdir -p -m 755 "$harness_dir/public"
+	install -d -m 755 "$harness_dir/public"
 	sed -i '/^meter:\|^publish/d' "$harness_dir/subank.yaml"
 	printf '%s\n' "meter: $1" "publish: all" "publish_file: $harness_dir/public/balances.json" \
 		>>"$harness_dir/subank.yaml"
@@ -118,7 +208,7 @@ zoo_bank() {
 	done
 }
 
-# zoo_check TAG: a check that has no complaint, and says each odd name once.
+# zoo_check: a check that has no complaint.
 zoo_check() {
 	run 0 subank check
 	expect_equal "complaints" "" "$err"
@@ -126,7 +216,7 @@ zoo_check() {
 
 # zoo_is_published TAG: users whose accounts are of the zoo see the one above.
 zoo_is_published() {
-	run 0 as_user "$harness_dir/program" -c "$harness_dir/users.yaml" balance -nPo Account
+	run 0 cluster_as_user "$harness_dir/program" -c "$harness_dir/users.yaml" balance -nPo Account
 	expect_match "the balances of the user" "(^|"$'\n'")$1("$'\n'"|$)" "$out"
 }
 
@@ -135,23 +225,54 @@ zoo_names_said() {
 }
 
 test_by_rawusage_the_books_equal_sacct_and_a_switch_to_jobs_loses_nothing() {
+	local name value
 	zoo_open raw
 	zoo_bank rawusage raw
-	zoo_check raw
+	zoo_check
 	expect_equal "names said" "${#zoo_odd[@]}" "$(zoo_names_said)"
 	zoo_run raw
 	expect_true "RawUsage has it" cluster_until 90 zoo_counted raw
-	zoo_check raw
-	expect_equal "names said again" 0 "$(zoo_names_said)"
+	for value in "${zoo_usages[@]}"; do
+		zoo_spoils_usage raw-plain "$value"
+		run 3 subank check
+		zoo_usage_is_named raw-plain "$value"
+		expect_equal "names said again" 0 "$(zoo_names_said)"
+		zoo_used raw raw-plain 0
+	done
+	run 3 subank doctor -nP
+	expect_match "doctor" "rows left out\|$CLUSTER_NAME\|bad\|1 of sshare" "$out"
+	rm "$harness_dir/usage"
+	zoo_check
 	zoo_agrees raw
+	expect_equal "charges" 1 "$(charged raw-plain | wc -l)"
 	zoo_is_published raw
+	zoo_spoil raw
+	run 3 subank reconcile --apply
+	zoo_rows_are_named
+	expect_equal "what reconcile enters" 0 "$(entries_of reconcile)"
+	run 3 subank doctor -nP
+	expect_match "doctor" "jobs left out\|$CLUSTER_NAME\|bad\|4 in a day" "$out"
+	# What RawUsage counted needs no row.
+	zoo_check
 	for name in raw raw-plain "${zoo_fine[@]}"; do
 		run 0 subank terms "$name" --meter jobs --no-apply
 	done
-	zoo_check raw
-	expect_match "the switch" 'raw: is metered by jobs' "$out"
+	run 3 subank check
+	expect_match "what waits" "raw: the meter on $CLUSTER_NAME is not switched: 4 of its jobs cannot be read" "$err"
+	expect_match "what does not" 'raw-plain: is metered by jobs' "$out"
+	zoo_mend
+	zoo_agrees raw
+	zoo_check
+	expect_match "the switch of the others" $'(^|\n)raw: is metered by jobs' "$out"
 	zoo_run raw
-	zoo_check raw
+	zoo_spoil raw
+	zoo_spoils_usage raw-plain nan
+	run 3 subank check
+	zoo_rows_are_named
+	zoo_usage_is_named raw-plain nan
+	rm "$harness_dir/usage"
+	zoo_mend
+	zoo_check
 	zoo_agrees raw
 	# A hold goes on beside them.
 	run 0 subank withdraw "htc@raw" all
@@ -162,26 +283,56 @@ test_by_rawusage_the_books_equal_sacct_and_a_switch_to_jobs_loses_nothing() {
 }
 
 test_by_jobs_the_books_equal_sacct_also_when_the_accounts_are_gone() {
-	local name
+	local name value before
 	zoo_open job
 	zoo_bank jobs job
-	zoo_check job
+	zoo_check
 	expect_match "the switch" 'job: is metered by jobs' "$out"
 	zoo_run job
-	zoo_check job
+	zoo_spoil job
+	for value in "${zoo_usages[@]}"; do
+		zoo_spoils_usage job-plain "$value"
+		run 3 subank check
+		zoo_rows_are_named
+		zoo_usage_is_named job-plain "$value"
+		zoo_used job
+	done
+	expect_match "the index" "\"db_index\":\"$zoo_index\"" "$(subank journal --json -k job job)"
+	run 3 subank doctor -nP
+	expect_match "doctor" "jobs left out\|$CLUSTER_NAME\|bad\|4 not charged yet: " "$out"
+	expect_match "doctor" "rows left out\|$CLUSTER_NAME\|bad\|1 of sshare" "$out"
+	run 3 subank reconcile --apply
+	expect_equal "what reconcile enters" 0 "$(entries_of reconcile)"
+	rm "$harness_dir/usage"
+	zoo_mend
+	zoo_check
 	zoo_agrees job
 	expect_equal "jobs of the journal" "${#zoo_ids[@]}" "$(subank journal -nPo Kind -k job job | grep -c job)"
+	before=$(entries)
+	zoo_check
+	expect_equal "entries after a check again" "$before" "$(entries)"
 	zoo_is_published job
 	zoo_run job
+	zoo_spoil job
 	for name in "${zoo_odd[@]}"; do
-		as_user sacctmgr -i delete account name="$name" cluster="$CLUSTER_NAME" >/dev/null ||
+		cluster_as_user sacctmgr -i delete account name="$name" cluster="$CLUSTER_NAME" >/dev/null ||
 			cluster_ask sacctmgr -i delete account name="$name" cluster="$CLUSTER_NAME" >/dev/null
 	done
-	zoo_check job
+	run 3 subank check
+	zoo_rows_are_named
+	zoo_used job
+	zoo_mend
+	zoo_check
 	zoo_agrees job
+	expect_equal "jobs of the journal" "${#zoo_ids[@]}" "$(subank journal -nPo Kind -k job job | grep -c job)"
+	# Counting by RawUsage can begin only where there is one.
 	run 0 subank terms job --meter rawusage --no-apply
-	run 0 subank check
-	expect_equal "complaints" "" "$err"
+	zoo_spoils_usage job nan
+	run 3 subank check
+	zoo_usage_is_named job nan
+	rm "$harness_dir/usage"
+	zoo_check
+	expect_match "the switch" 'job: is metered by rawusage' "$out"
 	zoo_agrees job
 }
 
@@ -194,11 +345,11 @@ test_a_forged_row_charges_nobody() {
 	cluster_ask sacctmgr -i add coordinator account=forged-lab names="$CLUSTER_USER" >/dev/null
 	zoo_fine=()
 	zoo_bank rawusage forged
-	as_user sacctmgr -i add account name=$'x\n'"$CLUSTER_NAME|4000000|99999|||||  forged-plain" \
+	cluster_as_user sacctmgr -i add account name=$'x\n'"$CLUSTER_NAME|4000000|99999|||||  forged-plain" \
 		parent=forged-lab cluster="$CLUSTER_NAME" >/dev/null
 	submits forged-plain 'sleep 2'
 	cluster_until 60 no_jobs
-	cluster_until 60 zoo_recorded
+	cluster_until 60 recorded "${zoo_ids[@]}"
 	used=$(zoo_sum)
 	expect_true "RawUsage has it" cluster_until 90 zoo_counted forged
 	run 3 subank check
