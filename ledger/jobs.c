@@ -442,23 +442,31 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
+/* The account's reading; where none is kept, what the meter says. */
+static int get_reading(struct books *books, const char *cluster, const struct account *account,
+		       struct reading *ret, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = books_reading(books, cluster, account->name, ret, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	*ret = (struct reading){.usage = meter->reading, .time = meter->time, .running = -1};
+	return SB_OK;
+}
+
 /* [flight] is left as it was when it is NULL; on [hold] up to when jobs are charged is, too. */
 static int set_settled(struct books *books, const char *cluster, const struct account *account,
 		       int64_t settled, bool hold, const struct in_flight *flight,
 		       struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
-	struct reading reading = {.running = -1};
+	struct reading reading;
 	int rc;
 
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
-	rc = books_reading(books, cluster, account->name, &reading, err);
-	if (rc == SB_ENOTFOUND) {
-		reading.usage = meter->reading;
-		reading.time = meter->time;
-		rc = SB_OK;
-	}
+	rc = get_reading(books, cluster, account, &reading, err);
 	/* Nothing is to be read any more. */
 	if (!rc && !meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until)
 		return SB_OK;
@@ -573,9 +581,9 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 int jobs_switch(struct books *books, const char *name, const char *cluster, enum metering to,
 		int64_t since, int64_t now, struct sb_error *err)
 {
-	const struct in_flight none = {0};
 	const struct account *account;
 	const struct meter *meter;
+	struct reading reading;
 	struct event event = {.kind = EVENT_METER,
 			      .account = name,
 			      .cluster = cluster,
@@ -592,5 +600,10 @@ int jobs_switch(struct books *books, const char *name, const char *cluster, enum
 	event.before = meter->reading;
 	event.now = to == METER_JOBS ? meter->reading : now;
 	rc = books_append(books, &event, err);
-	return rc ? rc : set_settled(books, cluster, account, since, false, &none, err);
+	if (rc || to != METER_JOBS)
+		return rc;
+	rc = get_reading(books, cluster, account, &reading, err);
+	reading.settled = since;
+	reading.flight = (struct in_flight){.time = since};
+	return rc ? rc : books_set_reading(books, cluster, name, &reading, err);
 }
