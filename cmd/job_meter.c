@@ -240,48 +240,6 @@ static struct left_job *find_left(const struct metered *metered, const struct sa
 	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
-static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
-{
-	struct metered *metered = ctx;
-	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
-	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
-	struct left_job *left = find_left(metered, job);
-	struct finished_job *to;
-
-	metered->rows++;
-	if (left)
-		left->read = true;
-	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
-	    (job->billing == 0 && excess == 0) || factor == 0)
-		return SLURM_OK;
-	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
-	if (metered->job_count == metered->job_room) {
-		size_t room = metered->job_room ? 2 * metered->job_room : 256;
-		struct finished_job *grown = reallocarray(metered->jobs, room, sizeof(*grown));
-
-		if (!grown)
-			return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
-		metered->jobs = grown;
-		metered->job_room = room;
-	}
-	to = &metered->jobs[metered->job_count];
-	*to = (struct finished_job){.id = job->id,
-				    .db_index = job->index,
-				    .submit = job->submit,
-				    .start = job->start,
-				    .end = job->end,
-				    .elapsed = job->elapsed,
-				    .billing = job->billing,
-				    .excess = excess,
-				    .limit = job->limit,
-				    .factor = factor};
-	if (!copy_texts(to, job))
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
-	metered->job_count++;
-	return SLURM_OK;
-}
-
 /* Names a row that cannot be read, and remembers its job. One that has not ended comes again. */
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
 {
@@ -308,6 +266,67 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 		return slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
 	else
 		metered->left_changed = true;
+	return SLURM_OK;
+}
+
+/* Whether nobody can say below which account the job's account is. sshare shows a name with
+ * newlines in several lines, and one of those may look like a row of its own; the name then lacks
+ * it. */
+static bool is_unplaced(const struct metered *metered, const struct sacct_job *job)
+{
+	return strchr(job->account, '\n') && !tree_parent(&metered->tree, job->account);
+}
+
+static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
+	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
+	struct left_job *left = find_left(metered, job);
+	struct finished_job *to;
+
+	bool free = job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
+		    (job->billing == 0 && excess == 0) || factor == 0;
+
+	metered->rows++;
+	if (!free && is_unplaced(metered, job))
+		return leave_out(&(struct sacct_odd){.field = "Account",
+						     .value = "not in sshare's answer",
+						     .job = true,
+						     .id = job->id,
+						     .submit = job->submit,
+						     .account = job->account,
+						     .ended = job->end >= 0},
+				 ctx, err);
+	if (left)
+		left->read = true;
+	if (free)
+		return SLURM_OK;
+	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
+	if (metered->job_count == metered->job_room) {
+		size_t room = metered->job_room ? 2 * metered->job_room : 256;
+		struct finished_job *grown = reallocarray(metered->jobs, room, sizeof(*grown));
+
+		if (!grown)
+			return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
+		metered->jobs = grown;
+		metered->job_room = room;
+	}
+	to = &metered->jobs[metered->job_count];
+	*to = (struct finished_job){.id = job->id,
+				    .db_index = job->index,
+				    .submit = job->submit,
+				    .start = job->start,
+				    .end = job->end,
+				    .elapsed = job->elapsed,
+				    .billing = job->billing,
+				    .excess = excess,
+				    .limit = job->limit,
+				    .factor = factor};
+	if (!copy_texts(to, job))
+		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
+	metered->job_count++;
 	return SLURM_OK;
 }
 
