@@ -8,6 +8,7 @@
 
 #include "cmd/fitness.h"
 #include "cmd/in_use.h"
+#include "cmd/output.h"
 #include "cmd/progress.h"
 #include "cmd/rights_text.h"
 #include "slurm/sacctmgr.h"
@@ -228,25 +229,6 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 	return block ? SLURM_OK : SLURM_ESYSTEM;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Leaves each name once; returns how many. */
-static size_t once_each(const char **names, size_t count)
-{
-	size_t kept = 0;
-
-	if (count > 0)
-		qsort(names, count, sizeof(*names), by_name);
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-			names[kept++] = names[i];
-	}
-	return kept;
-}
-
 static int look(struct env *env, struct clusters *clusters, size_t at, const struct want *wants,
 		size_t count)
 {
@@ -263,7 +245,7 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 		    observation_find(&clusters->list[at], wants[i].account))
 			accounts[named++] = wants[i].account;
 	}
-	named = accounts ? once_each(accounts, named) : 0;
+	named = accounts ? names_once(accounts, named) : 0;
 	stage(env, "asks %s for limits", clusters->names[at]);
 	if (code == SLURM_OK)
 		code = sacctmgr_read_limits(&env->slurm, clusters->names[at], accounts, named,

@@ -525,24 +525,6 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 	return each_line(reconciling, enter_line, err);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* An account may have an entry for each cluster. */
-static size_t once_each(const char **names, size_t count)
-{
-	size_t kept = 0;
-
-	qsort(names, count, sizeof(*names), compare_names);
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-			names[kept++] = names[i];
-	}
-	return kept;
-}
-
 static int apply(struct reconciling *reconciling, int status)
 {
 	struct env *env = reconciling->env;
@@ -561,8 +543,9 @@ static int apply(struct reconciling *reconciling, int status)
 	if (bank_write(env->bank, env->now(), enter, reconciling, &err))
 		return fail(env, &err);
 	note(env, "differences entered: %zu", reconciling->changed_count);
+	/* An account may have an entry for each cluster. */
 	return checkup_after(env, reconciling->changed,
-			     once_each(reconciling->changed, reconciling->changed_count), status);
+			     names_once(reconciling->changed, reconciling->changed_count), status);
 }
 
 /* ---- the whole ---- */

@@ -33,22 +33,50 @@ static int64_t qos_limit(const struct qos *qos, const char *field, const char *t
 	return value;
 }
 
-/* Slurm takes the limit of a job's QOS, if it has one, instead of the account's. */
-static void look_at_bypass(const struct qos *qos, const char *field, const char *tres,
-			   struct diagnosis *diagnosis)
+/* Where a limit of a QOS goes before the account's: for jobs of the QOS or, with a partition, for
+ * all jobs there. */
+struct hole {
+	const struct qos *qos;
+	const struct partition *partition; /* NULL: the QOS is the job's own */
+	const char *cluster; /* the partition's */
+};
+
+/* Reports the QOS if it has a limit of its own for that lever. */
+static void look_at_limit(const struct hole *hole, const char *field, const char *tres,
+			  struct diagnosis *diagnosis)
 {
-	int64_t value = qos_limit(qos, field, tres);
-	const char *equals = *tres ? "=" : "";
-	char advice[512];
+	const char *name = hole->qos->name, *equals = *tres ? "=" : "";
+	int64_t value = qos_limit(hole->qos, field, tres);
+	char jobs[400] = "its jobs follow its own limit", advice[1024];
 
 	if (value < 0)
 		return;
+	if (hole->partition)
+		(void)snprintf(jobs, sizeof(jobs),
+			       "all jobs there follow the limit of the partition's QOS '%.255s'",
+			       name);
 	(void)snprintf(advice, sizeof(advice),
-		       "its jobs follow its own limit and so get past the bank's: sacctmgr modify "
-		       "qos '%s' set %s=%s%s-1",
-		       qos->name, field, tres, equals);
-	diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", qos->name, advice, "%s=%s%s%" PRId64,
-		 field, tres, equals, value);
+		       "%s and so get past the bank's%s: sacctmgr modify qos '%.255s' set "
+		       "%s=%s%s-1",
+		       jobs, hole->partition ? ", whatever their own QOS is" : "", name, field,
+		       tres, equals);
+	if (hole->partition)
+		diagnose(diagnosis, VERDICT_BAD, "partition's QOS", hole->cluster, advice,
+			 "%s, %s: %s=%s%s%" PRId64, hole->partition->name, name, field, tres,
+			 equals, value);
+	else
+		diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", name, advice, "%s=%s%s%" PRId64,
+			 field, tres, equals, value);
+}
+
+/* The same for each lever in use. */
+static void look_at_limits(const struct in_use *in_use, const struct hole *hole,
+			   struct diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < in_use->count; i++)
+		look_at_limit(hole, in_use->levers[i].field, in_use->levers[i].tres, diagnosis);
+	if (in_use->capped)
+		look_at_limit(hole, CAP_FIELD, CAP_TRES, diagnosis);
 }
 
 /* Whether the lever counts minutes of a TRES, which factors change. */
@@ -105,15 +133,8 @@ void doctor_holes(const struct in_use *in_use, const struct qos_list *list,
 		diagnosis->failed = true;
 		goto out;
 	}
-	for (size_t i = 0; i < list->count; i++) {
-		const struct qos *qos = &list->rows[i];
-
-		for (size_t j = 0; j < in_use->count; j++)
-			look_at_bypass(qos, in_use->levers[j].field, in_use->levers[j].tres,
-				       diagnosis);
-		if (in_use->capped)
-			look_at_bypass(qos, CAP_FIELD, CAP_TRES, diagnosis);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		look_at_limits(in_use, &(struct hole){.qos = &list->rows[i]}, diagnosis);
 	if (diagnosis->count == before) {
 		name_levers(in_use, false, texts, &names);
 		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
@@ -132,45 +153,18 @@ out:
 	free(texts);
 }
 
-/* A limit of the QOS of a partition goes before the account's too, for all jobs there. */
-static void look_at_partition(const struct partition *partition, const struct qos *qos,
-			      const char *cluster, const char *field, const char *tres,
-			      struct diagnosis *diagnosis)
-{
-	int64_t value = qos_limit(qos, field, tres);
-	const char *equals = *tres ? "=" : "";
-	char advice[1024];
-
-	if (value < 0)
-		return;
-	(void)snprintf(
-		advice, sizeof(advice),
-		"all jobs there follow the limit of the partition's QOS '%.255s' and so get past "
-		"the bank's, whatever their own QOS is: sacctmgr modify qos '%.255s' set "
-		"%s=%s%s-1",
-		qos->name, qos->name, field, tres, equals);
-	diagnose(diagnosis, VERDICT_BAD, "partition's QOS", cluster, advice,
-		 "%s, %s: %s=%s%s%" PRId64, partition->name, qos->name, field, tres, equals, value);
-}
-
 void doctor_partition_holes(const struct in_use *in_use, const struct qos_list *list,
 			    const char *cluster, const struct partitions *partitions,
 			    struct diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < partitions->count; i++) {
-		const struct partition *partition = &partitions->rows[i];
-		const struct qos *qos = NULL;
+		struct hole hole = {.partition = &partitions->rows[i], .cluster = cluster};
 
-		for (size_t j = 0; j < list->count && !qos; j++) {
-			if (strcmp(list->rows[j].name, partition->qos) == 0)
-				qos = &list->rows[j];
+		for (size_t j = 0; j < list->count && !hole.qos; j++) {
+			if (strcmp(list->rows[j].name, hole.partition->qos) == 0)
+				hole.qos = &list->rows[j];
 		}
-		if (!qos)
-			continue;
-		for (size_t j = 0; j < in_use->count; j++)
-			look_at_partition(partition, qos, cluster, in_use->levers[j].field,
-					  in_use->levers[j].tres, diagnosis);
-		if (in_use->capped)
-			look_at_partition(partition, qos, cluster, CAP_FIELD, CAP_TRES, diagnosis);
+		if (hole.qos)
+			look_at_limits(in_use, &hole, diagnosis);
 	}
 }

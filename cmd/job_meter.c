@@ -237,6 +237,43 @@ static struct left_job *find_left(const struct metered *metered, const struct sa
 	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
+/* Names a row that cannot be read, and remembers its job. One that has not ended comes again. */
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+{
+	struct metered *metered = ctx;
+	struct left_job job = {
+		.id = odd->id, .submit = odd->submit, .since = metered->slice, .odd = true};
+	struct left_job *known = left_jobs_find(&metered->left, odd->id, odd->submit);
+	struct sb_error why;
+	int rc;
+
+	left_out_add(&metered->unread, odd);
+	if (!odd->job || !odd->ended)
+		return SLURM_OK;
+	if (known) {
+		known->odd = true;
+		return SLURM_OK;
+	}
+	if (odd->account && strlen(odd->account) < sizeof(job.account))
+		memcpy(job.account, odd->account, strlen(odd->account));
+	rc = odd->id < 0 ? SB_EREFUSED : left_jobs_add(&metered->left, &job, &why);
+	if (rc == SB_EREFUSED)
+		metered->hold = true;
+	else if (rc)
+		return slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
+	else
+		metered->left_changed = true;
+	return SLURM_OK;
+}
+
+/* Whether nobody can say below which account the job's account is. sshare shows a name with
+ * newlines in several lines, and one of those may look like a row of its own; the name then lacks
+ * it. */
+static bool is_unplaced(const struct metered *metered, const struct sacct_job *job)
+{
+	return strchr(job->account, '\n') && !tree_parent(&metered->tree, job->account);
+}
+
 static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
 {
 	struct metered *metered = ctx;
@@ -244,12 +281,22 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
 	struct left_job *left = find_left(metered, job);
 	struct finished_job *to;
+	bool free = job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
+		    (job->billing == 0 && excess == 0) || factor == 0;
 
 	metered->rows++;
+	if (!free && is_unplaced(metered, job))
+		return leave_out(&(struct sacct_odd){.field = "Account",
+						     .value = "not in sshare's answer",
+						     .job = true,
+						     .id = job->id,
+						     .submit = job->submit,
+						     .account = job->account,
+						     .ended = job->end >= 0},
+				 ctx, err);
 	if (left)
 		left->read = true;
-	if (job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
-	    (job->billing == 0 && excess == 0) || factor == 0)
+	if (free)
 		return SLURM_OK;
 	/* The slice that it ended in has it, too, and nothing is entered by which it is known. */
 	if (metered->dry && job->end >= metered->next)
@@ -279,35 +326,6 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	if (!copy_texts(to, job))
 		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
 	metered->job_count++;
-	return SLURM_OK;
-}
-
-/* Names a row that cannot be read, and remembers its job. One that has not ended comes again. */
-static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
-{
-	struct metered *metered = ctx;
-	struct left_job job = {
-		.id = odd->id, .submit = odd->submit, .since = metered->slice, .odd = true};
-	struct left_job *known = left_jobs_find(&metered->left, odd->id, odd->submit);
-	struct sb_error why;
-	int rc;
-
-	left_out_add(&metered->unread, odd);
-	if (!odd->job || !odd->ended)
-		return SLURM_OK;
-	if (known) {
-		known->odd = true;
-		return SLURM_OK;
-	}
-	if (odd->account && strlen(odd->account) < sizeof(job.account))
-		memcpy(job.account, odd->account, strlen(odd->account));
-	rc = odd->id < 0 ? SB_EREFUSED : left_jobs_add(&metered->left, &job, &why);
-	if (rc == SB_EREFUSED)
-		metered->hold = true;
-	else if (rc)
-		return slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
-	else
-		metered->left_changed = true;
 	return SLURM_OK;
 }
 

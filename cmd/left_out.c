@@ -8,17 +8,18 @@
 
 void left_out_add(struct left_out *left, const struct sacct_odd *odd)
 {
-	char job[32] = "", account[80] = "";
+	char line[32] = "", job[32] = "", account[80] = "";
 
 	if (left->count++ >= LEFT_OUT_NAMED)
 		return;
+	if (odd->line > 0)
+		(void)snprintf(line, sizeof(line), "line %zu: ", odd->line);
 	if (odd->id >= 0)
 		(void)snprintf(job, sizeof(job), " of job %" PRId64, odd->id);
 	if (odd->account)
 		(void)snprintf(account, sizeof(account), " of account %.60s", odd->account);
 	(void)snprintf(left->first[left->count - 1], sizeof(left->first[0]),
-		       "line %zu: %s%s%s is \"%.60s\"", odd->line, odd->field, job, account,
-		       odd->value);
+		       "%s%s%s%s is \"%.60s\"", line, odd->field, job, account, odd->value);
 }
 
 const char *left_out_text(char to[LEFT_OUT_TEXT_SIZE], const struct left_out *left)

@@ -501,6 +501,24 @@ int output_flush(struct output *output, struct sb_error *err)
 	return why_failed(output, err);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t names_once(const char *names[], size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 0)
+		qsort(names, count, sizeof(*names), by_name);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
+			names[kept++] = names[i];
+	}
+	return kept;
+}
+
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
 {
 	size_t at = 0;

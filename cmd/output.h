@@ -62,6 +62,8 @@ void output_fail(struct output *output);
 /* No row was begun. */
 bool output_is_empty(const struct output *output);
 
+/* Sorts the names and keeps each once. Returns how many are left. */
+size_t names_once(const char *names[], size_t count);
 /* "a, b, c", or the first ten "and N more", for a cell or a line. Returns [to]. */
 enum { NAMES_TEXT_SIZE = 2048 };
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count);

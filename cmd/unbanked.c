@@ -8,11 +8,6 @@
 
 #include "cmd/output.h"
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Whether the bank has the account or one above it on that cluster. */
 static int banked(struct books *books, const struct observation *observation,
 		  const struct observed *row, bool *ret, struct sb_error *err)
@@ -74,19 +69,6 @@ static int find_on(struct books *books, const struct settings *settings,
 	return rc;
 }
 
-/* Leaves each name once; returns how many. */
-static size_t once_each(const char **names, size_t count)
-{
-	size_t kept = 0;
-
-	qsort(names, count, sizeof(*names), by_name);
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || strcmp(names[i], names[kept - 1]) != 0)
-			names[kept++] = names[i];
-	}
-	return kept;
-}
-
 int unbanked_find(struct books *books, const struct settings *settings,
 		  const struct observation *list, size_t count, struct unbanked *ret,
 		  struct sb_error *err)
@@ -109,8 +91,8 @@ int unbanked_find(struct books *books, const struct settings *settings,
 		unbanked_release(&unbanked);
 		return rc;
 	}
-	unbanked.count = once_each(unbanked.names, unbanked.count);
-	unbanked.odd_count = once_each(unbanked.odd, unbanked.odd_count);
+	unbanked.count = names_once(unbanked.names, unbanked.count);
+	unbanked.odd_count = names_once(unbanked.odd, unbanked.odd_count);
 	*ret = unbanked;
 	return SB_OK;
 }

@@ -55,7 +55,7 @@ struct sacct_window {
 
 /* A row that cannot be read. Texts are as sacct printed them, and valid until the next row. */
 struct sacct_odd {
-	size_t line; /* of the answer, in which the row begins */
+	size_t line; /* of the answer, in which the row begins; 0: not known */
 	const char *field; /* that cannot be read: "Start"; "a row": the row as such */
 	const char *value;
 	bool job; /* it is the row of a job: the next four are known, if not said otherwise */

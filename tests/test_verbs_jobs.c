@@ -94,6 +94,39 @@ START_TEST(jobs_of_odd_accounts_are_charged_to_those_above)
 }
 END_TEST
 
+/* A coordinator's account whose second line looks like a row of sshare: its jobs are not free. */
+START_TEST(jobs_of_an_account_that_sshare_cannot_show_are_left_out_and_named)
+{
+	static const char forged[] = "x\ndev|99|0|||||  y";
+
+	strcpy(fake_account("dev", forged)->parent, "bio");
+	job(1,
+	    "x" FAKE_NEWLINE "dev" FAKE_BAR "99" FAKE_BAR
+	    "0" FAKE_BAR FAKE_BAR FAKE_BAR FAKE_BAR FAKE_BAR "  y",
+	    7210, 10);
+	job(2, "bio", 7211, 20);
+	clock_now = T0 + 3 * HOUR;
+	GIVES(3, "bio: charged <0.01 SU for 1 job on dev\n",
+	      "Account of job 1 of account x\\x0adev|99|0|||||  y is \"not in sshare's answer\"",
+	      "check");
+	USED("bio", "20");
+	GIVES(3, "jobs left out|dev|bad|1 not charged yet: 1|", NULL, "doctor", "-nP");
+	/* slurmdbd has other rows meanwhile: once the name is shown whole the job is charged, once.
+	 */
+	fake_remove_account("dev", forged);
+	strcpy(fake_account("dev", "x\ndev|99")->parent, "bio");
+	free(fake_cluster("dev")->more_jobs);
+	fake_cluster("dev")->more_jobs = NULL;
+	job(1, "x" FAKE_NEWLINE "dev" FAKE_BAR "99", 7210, 10);
+	job(2, "bio", 7211, 20);
+	clock_now += HOUR;
+	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
+	USED("bio", "30");
+	nothing_more();
+	DONE("jobs left out|dev|ok|none|", "doctor", "-nP");
+}
+END_TEST
+
 START_TEST(each_finished_job_is_charged_once)
 {
 	job(1, "bio", 3700, 60);
@@ -1772,6 +1805,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, each_finished_job_is_charged_once);
 	tcase_add_test(tcase, jobs_of_odd_accounts_are_charged_to_those_above);
+	tcase_add_test(tcase, jobs_of_an_account_that_sshare_cannot_show_are_left_out_and_named);
 	tcase_add_test(tcase, books_from_before_have_their_hashes);
 	tcase_add_test(tcase, an_index_has_all_64_bits);
 	tcase_add_test(tcase, a_switch_charges_nothing_twice_and_loses_nothing);

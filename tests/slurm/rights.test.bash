@@ -11,7 +11,7 @@ owner=games
 # subank ARGUMENT...: as the bank's owner.
 subank() {
 	setpriv --reuid="$owner" --regid="$owner" --clear-groups env PATH="$harness_dir/bin:$PATH" \
-		"$SUBANK" --config "$harness_dir/subank.yaml" "$@"
+		"$harness_dir/program" --config "$harness_dir/subank.yaml" "$@"
 }
 
 # private_bank METER: an empty bank of the owner, metered like that.
@@ -21,6 +21,8 @@ private_bank() {
 	export SUBANK_BANK=$harness_dir/owned-$BASHPID/bank
 	install -d -o "$owner" "${SUBANK_BANK%/*}"
 	chmod a+rw "$harness_dir/sacctmgr.log"
+	# Where it was built may be closed to him.
+	install -m 755 "$SUBANK" "$harness_dir/program"
 	# The settings must belong to root or to him.
 	run 0 subank init
 }
