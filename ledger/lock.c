@@ -44,6 +44,8 @@ int lock_open(int dirfd, const char *name)
 	return fd;
 }
 
+enum { LIST_TRIES = 3 };
+
 /* Who holds the lock, by the kernel's list (proc(5): /proc/locks), or 0: whoever shares it leaves
  * no name in the file, and one who just took it may be stopped before he does. */
 static intmax_t holder_in_list(int fd)
@@ -82,7 +84,11 @@ static const char *holder(int fd, char *buf, size_t size)
 	text[len > 0 ? len : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
-		pid = holder_in_list(fd);
+		/* The kernel hands the list out in parts: locks that change between two of them
+		 * may hide a row. */
+		pid = 0;
+		for (int i = 0; i < LIST_TRIES && !pid; i++)
+			pid = holder_in_list(fd);
 		if (pid)
 			(void)snprintf(buf, size, "process %jd", pid);
 		else
