@@ -194,8 +194,8 @@ static const char about[] =
 	"terminal and systemd does not keep it, messages of verbs that change something, and what "
 	"a "
 	"check did, go to syslog too (facility daemon).\n"
-	"Times are local. Amounts are SU, cut to two decimals and never rounded (less than 0.01 SU "
-	"that is owed is -0.01); with --seconds, and "
+	"Times are local. Amounts are SU, cut to two decimals and never rounded (a charge or debt "
+	"of less than 0.01 SU is -0.01); with --seconds, and "
 	"in JSON under names that end in `_seconds`, they are whole billing-seconds, as the books "
 	"have "
 	"them.";
