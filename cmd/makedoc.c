@@ -427,7 +427,7 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_METER] = "use on a cluster is charged in another way from `since` on",
 	[EVENT_MOVE] =
 		"another account came below it in Slurm, or went: jobs that ended by `since` "
-		"count where it was before",
+		"count where it was before; one that takes others along has an entry for each",
 	[EVENT_RECONCILE] = "`subank reconcile` entered use that Slurm has another record of",
 };
 

@@ -154,8 +154,7 @@ static bool add_counted(const struct record_reading *reading, const struct sacct
 		const struct moved *moved = &line->moves[i];
 		int64_t at = seconds(moved->since);
 
-		if (!moves_is_about(moved, booked->cluster, &record->tree, job->account) ||
-		    counts == moved->came)
+		if (!moves_is_about(moved, booked->cluster, job->account) || counts == moved->came)
 			continue;
 		if (counts)
 			ran = add_within(reading, job, factor, from, smaller(at, until), line,
@@ -270,8 +269,7 @@ static bool is_below(const struct record *record, const struct recorded *line, c
 	bool below = tree_above(&record->tree, line->booked.account, account);
 
 	for (size_t i = 0; i < line->move_count && !below; i++)
-		below = moves_is_about(&line->moves[i], line->booked.cluster, &record->tree,
-				       account);
+		below = moves_is_about(&line->moves[i], line->booked.cluster, account);
 	return below;
 }
 

@@ -22,21 +22,11 @@ static bool is_named(const char *name, const char *text)
 	return strcmp(text_escape(escaped, sizeof(escaped), name), text) == 0;
 }
 
-bool moves_is_about(const struct moved *moved, const char *cluster, const struct tree *tree,
-		    const char *slurm_account)
+bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
 {
-	const char *at = slurm_account;
-
-	if (strcmp(moved->cluster, cluster) != 0)
-		return false;
-	if (name_ok(moved->mover))
-		return is_or_above(tree, moved->mover, slurm_account);
-	for (size_t i = 0; at && *at && i <= tree->count; i++) {
-		if (is_named(at, moved->mover))
-			return true;
-		at = tree_parent(tree, at);
-	}
-	return false;
+	return strcmp(moved->cluster, cluster) == 0 &&
+	       (name_ok(moved->mover) ? strcmp(moved->mover, slurm_account) == 0
+				      : is_named(slurm_account, moved->mover));
 }
 
 bool moves_counted(const struct moved *moves, size_t count, const char *account,
@@ -47,7 +37,7 @@ bool moves_counted(const struct moved *moves, size_t count, const char *account,
 	for (size_t i = 0; i < count; i++) {
 		const struct moved *moved = &moves[i];
 
-		if (moved->since >= time && moves_is_about(moved, cluster, tree, slurm_account))
+		if (moved->since >= time && moves_is_about(moved, cluster, slurm_account))
 			return !moved->came;
 	}
 	return is_or_above(tree, account, slurm_account);
@@ -64,73 +54,116 @@ bool moves_any_went(const struct account *account, const char *cluster)
 
 struct moving {
 	struct books *books;
-	const struct observation *observation;
-	const struct tree *before;
+	const char *cluster;
+	const struct tree *before, *now; /* [now] has accounts that are gone, too */
 	int64_t kept; /* when that was so: the last whole check */
-	const struct kin *mover; /* as it hangs now */
-	const char *from;
+	int64_t since; /* when it was seen to be otherwise */
+	const char *account; /* that has other accounts above it than before */
+	const char *mover; /* the one that took it along, or itself */
 	bool jobs, used;
 };
 
-/* Whether the newest entry about the mover, or what it was below, says so already: one that this
- * check made, or a check of a few accounts, which does not keep the tree. An older entry is of
- * another move. */
-static bool is_entered(const struct moving *moving, const struct account *account, bool came,
-		       int64_t since)
+/* Whether the newest entry about the account says so already: one that this check made, or a check
+ * of a few accounts, which does not keep the tree. An older entry is of another move. */
+static bool is_entered(const struct moving *moving, const struct account *account, bool came)
 {
 	for (size_t i = account->move_count; i-- > 0;) {
 		const struct moved *moved = &account->moves[i];
 
-		if (moves_is_about(moved, moving->observation->cluster, moving->before,
-				   moving->mover->account))
+		if (moves_is_about(moved, moving->cluster, moving->account))
 			return moved->came == came &&
-			       (moved->since == since || moved->since > moving->kept);
+			       (moved->since == moving->since || moved->since > moving->kept);
 	}
 	return false;
+}
+
+/* "from a to b", or "with m, from a to b". */
+static void say_reason(const struct moving *moving, char *to, size_t size)
+{
+	char with[61], from[61], parent[61];
+	bool alone = strcmp(moving->mover, moving->account) == 0;
+
+	(void)snprintf(
+		to, size, "%s%s%sfrom %s to %s", alone ? "" : "with ",
+		alone ? "" : text_escape(with, sizeof(with), moving->mover), alone ? "" : ", ",
+		text_escape(from, sizeof(from), tree_parent(moving->before, moving->mover)),
+		text_escape(parent, sizeof(parent), tree_parent(moving->now, moving->mover)));
 }
 
 static int enter_move(const struct moving *moving, const char *name, bool came,
 		      struct sb_error *err)
 {
-	const char *cluster = moving->observation->cluster, *mover = moving->mover->account;
-	int64_t time = books_time(moving->books);
 	const struct account *account;
 	const struct meter *meter;
-	char reason[256], from[121], to[121], text[NAME_SIZE];
+	char reason[256], text[NAME_SIZE];
 	struct event event = {.kind = EVENT_MOVE,
-			      .cluster = cluster,
-			      .slurm_account = text_escape(text, sizeof(text), mover),
+			      .cluster = moving->cluster,
+			      .slurm_account = text_escape(text, sizeof(text), moving->account),
 			      .move = came ? MOVE_CAME : MOVE_WENT,
-			      .since = moving->observation->time,
+			      .since = moving->since,
 			      .reason = reason};
 	int rc = books_find(moving->books, name, &account, err);
 
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	meter = account_meter(account, cluster);
-	if (event.since > time)
-		event.since = time;
+	meter = account_meter(account, moving->cluster);
 	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)) ||
-	    is_entered(moving, account, came, event.since))
+	    is_entered(moving, account, came))
 		return SB_OK;
 	event.account = account->name;
-	(void)snprintf(reason, sizeof(reason), "from %s to %s",
-		       text_escape(from, sizeof(from), moving->from),
-		       text_escape(to, sizeof(to), moving->mover->parent));
+	say_reason(moving, reason, sizeof(reason));
 	return books_append(moving->books, &event, err);
 }
 
-/* Enters it for the accounts above the mover in [tree] that are not above it in [other]. */
+/* Enters it for the accounts above it in [tree] that are not above it in [other]. */
 static int enter_above(const struct moving *moving, const struct tree *tree,
 		       const struct tree *other, bool came, struct sb_error *err)
 {
-	const char *mover = moving->mover->account, *at = tree_parent(tree, mover);
+	const char *at = tree_parent(tree, moving->account);
 	int rc = SB_OK;
 
 	for (size_t i = 0; at && *at && i < tree->count && !rc; i++) {
-		if (!tree_above(other, at, mover))
+		if (!tree_above(other, at, moving->account))
 			rc = enter_move(moving, at, came, err);
 		at = tree_parent(tree, at);
+	}
+	return rc;
+}
+
+/* The nearest account from [account] upwards that hangs elsewhere than before; NULL: none does. */
+static const char *find_mover(const struct moving *moving, const char *account)
+{
+	const char *at = account;
+
+	for (size_t i = 0; at && *at && i <= moving->now->count; i++) {
+		const char *from = tree_parent(moving->before, at);
+		const char *parent = tree_parent(moving->now, at);
+
+		if (from && parent && strcmp(from, parent) != 0)
+			return at;
+		at = parent;
+	}
+	return NULL;
+}
+
+static int enter_all(struct moving *moving, const struct observation *observation,
+		     struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < moving->now->count && !rc; i++) {
+		const struct observed *row;
+
+		moving->account = moving->now->list[i].account;
+		moving->mover = find_mover(moving, moving->account);
+		/* One that is new has no use from before. */
+		if (!moving->mover || !tree_parent(moving->before, moving->account))
+			continue;
+		row = observation_find(observation, moving->account);
+		moving->used = !row || row->usage != 0 || row->odd_usage;
+		rc = enter_above(moving, moving->before, moving->now, false, err);
+		if (!rc)
+			rc = enter_above(moving, moving->now, moving->before, true, err);
 	}
 	return rc;
 }
@@ -138,22 +171,21 @@ static int enter_above(const struct moving *moving, const struct tree *tree,
 int moves_enter(struct books *books, const struct observation *observation,
 		const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err)
 {
-	struct moving moving = {
-		.books = books, .observation = observation, .before = before, .jobs = jobs};
+	struct tree joined = {0};
+	struct moving moving = {.books = books,
+				.cluster = observation->cluster,
+				.before = before,
+				.now = &joined,
+				.since = observation->time,
+				.jobs = jobs};
 	int rc = books_last_check(books, &moving.kept, err);
 
-	for (size_t i = 0; i < now->count && !rc; i++) {
-		const struct observed *row;
-
-		moving.mover = &now->list[i];
-		row = observation_find(observation, moving.mover->account);
-		moving.used = row->usage != 0 || row->odd_usage;
-		moving.from = tree_parent(before, moving.mover->account);
-		if (!moving.from || strcmp(moving.from, moving.mover->parent) == 0)
-			continue;
-		rc = enter_above(&moving, before, now, false, err);
-		if (!rc)
-			rc = enter_above(&moving, now, before, true, err);
-	}
+	if (moving.since > books_time(books))
+		moving.since = books_time(books);
+	if (!rc)
+		rc = tree_join(now, before, &joined, err);
+	if (!rc)
+		rc = enter_all(&moving, observation, err);
+	tree_release(&joined);
 	return rc;
 }

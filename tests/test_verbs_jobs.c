@@ -827,6 +827,47 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 }
 END_TEST
 
+/* It was below one that moved, and then moves away from that; another was removed before. */
+START_TEST(an_account_that_is_taken_along_leaves_its_jobs_and_may_move_on)
+{
+	fake_account("dev", "chem");
+	fake_account("dev", "outside");
+	strcpy(fake_account("dev", "dept")->parent, "bio");
+	strcpy(fake_account("dev", "lab")->parent, "dept");
+	strcpy(fake_account("dev", "old")->parent, "dept");
+	DONE("", "open", "chem", "10");
+	DONE("", "check");
+	job(1, "lab", 7230, 60);
+	job(2, "old", 7300, 20);
+	clock_now = T0 + 3 * HOUR;
+	DONE("bio: charged", "check");
+	fake_remove_account("dev", "old");
+	strcpy(fake_account("dev", "dept")->parent, "chem");
+	clock_now += 60 * WHEN_SECOND;
+	DONE("", "check");
+	DONE("lab came: with dept, from bio to chem\n", "journal", "chem", "-nP", "-k", "move",
+	     "-o", "Detail");
+	job(3, "lab", 10900, 70);
+	clock_now = T0 + 4 * HOUR;
+	DONE("chem: charged", "check");
+	is_reconciled();
+	strcpy(fake_account("dev", "lab")->parent, "outside");
+	clock_now += 60 * WHEN_SECOND;
+	DONE("", "check");
+	is_reconciled();
+	job(4, "lab", 14500, 80);
+	/* Two that slurmdbd tells late. */
+	job(5, "lab", 7330, 15);
+	job(6, "lab", 11000, 9);
+	clock_now = T0 + 5 * HOUR;
+	DONE("charged", "check");
+	nothing_more();
+	USED("bio", "95");
+	USED("chem", "79");
+	is_reconciled();
+}
+END_TEST
+
 /* Checks of a few accounts do not keep the tree: what they saw of it may be over. */
 START_TEST(an_account_that_was_back_before_a_whole_check_can_move_again)
 {
@@ -1823,6 +1864,7 @@ int main(void)
 	tcase_add_test(tcase, a_budget_has_what_those_below_it_use);
 	tcase_add_test(tcase, an_account_that_moves_takes_no_jobs_along);
 	tcase_add_test(tcase, jobs_from_before_a_move_are_not_charged_where_the_account_came);
+	tcase_add_test(tcase, an_account_that_is_taken_along_leaves_its_jobs_and_may_move_on);
 	tcase_add_test(tcase, an_account_that_was_back_before_a_whole_check_can_move_again);
 	tcase_add_test(tcase, what_was_charged_above_one_is_not_charged_above_another);
 	tcase_add_test(tcase, an_account_that_is_removed_leaves_its_jobs_to_those_above);
