@@ -411,6 +411,10 @@ START_TEST(a_meter_counts_one_way_at_a_time)
 				    .before = 60,
 				    .now = 900,
 				    .since = T0 + 3 * HOUR});
+	/* One that ended before may be heard of late. */
+	util_append(bank, T0 + 3 * HOUR, &job);
+	job.since = T0 + 3 * HOUR;
+	job.until = T0 + 3 * HOUR + 1;
 	FAILS(SB_ECORRUPT, "not metered by jobs", util_try(bank, T0 + 4 * HOUR, &job));
 	reading.before = 900;
 	reading.now = 905;

@@ -116,7 +116,7 @@ zoo_sum() {
 	ids=$(comm -23 <(printf '%s\n' "$@" | sort) <(printf '%s\n' "${zoo_left[@]}" | sort))
 	# shellcheck disable=SC2086 # ids
 	by_number ElapsedRaw,AllocTRES $ids |
-		sed -n 's/^\([0-9]*\)|.*billing=\([0-9]*\).*/\1*\2/p' | paste -sd+ | bc
+		sed -n 's/^\([0-9]*\)|.*billing=\([0-9]*\).*/\1 \2/p' | awk '{ sum += $1 * $2 } END { print sum + 0 }'
 }
 
 # zoo_counted TAG: RawUsage moves every PriorityCalcPeriod.
