@@ -15,14 +15,19 @@ static void tell_hidden(struct env *env, const struct rights *rights, const char
 
 	(void)snprintf(advice, sizeof(advice), "%s (%s)",
 		       rights_text(env, rights, where, what, text), harm);
-	diagnose(diagnosis, verdict, private_data, where, advice, "%s: hides %s",
-		 rights->private_data, what);
+	if (rights->unknown)
+		diagnose(diagnosis, verdict, private_data, where, advice, "not shown: may hide %s",
+			 what);
+	else
+		diagnose(diagnosis, verdict, private_data, where, advice, "%s: hides %s",
+			 rights->private_data, what);
 }
 
 static void tell_shown(const struct rights *rights, const char *where, struct diagnosis *diagnosis)
 {
 	diagnose(diagnosis, VERDICT_OK, private_data, where, NULL, "%s",
 		 *rights->private_data ? rights->private_data
+		 : rights->unknown     ? "not shown by this Slurm"
 				       : "not checked: root sees everything");
 }
 

@@ -37,12 +37,20 @@ const char *rights_text(struct env *env, const struct rights *rights, const char
 		(void)snprintf(name, sizeof(name), "user %s", caller.name);
 	else
 		(void)snprintf(name, sizeof(name), "uid %" PRIu32, caller.uid);
-	(void)snprintf(
-		to, RIGHTS_TEXT_SIZE,
-		"PrivateData=%s on %s hides %s of others from %.255s, whose AdminLevel is %s: "
-		"%.512s",
-		rights->private_data, where, what, name, *rights->level ? rights->level : "None",
-		rights_advice(env, rights->level, advice));
+	rights_advice(env, rights->level, advice);
+	if (rights->unknown)
+		(void)snprintf(
+			to, RIGHTS_TEXT_SIZE,
+			"this Slurm does not show the PrivateData of %s, which may hide %s of "
+			"others from %.255s, whose AdminLevel is %s: %.512s",
+			where, what, name, *rights->level ? rights->level : "None", advice);
+	else
+		(void)snprintf(
+			to, RIGHTS_TEXT_SIZE,
+			"PrivateData=%s on %s hides %s of others from %.255s, whose AdminLevel is "
+			"%s: %.512s",
+			rights->private_data, where, what, name,
+			*rights->level ? rights->level : "None", advice);
 	return to;
 }
 

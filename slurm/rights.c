@@ -54,9 +54,11 @@ static int judge(const struct slurm *slurm, const struct caller *caller, uint32_
 		 struct rights *rights, struct slurm_error *err)
 {
 	const char *list = rights->private_data;
-	struct rights hidden = {.jobs = list_has(list, "jobs"),
-				.usage = list_has(list, "usage"),
-				.accounts = list_has(list, "accounts") || list_has(list, "users")};
+	bool all = rights->unknown;
+	struct rights hidden = {.jobs = all || list_has(list, "jobs"),
+				.usage = all || list_has(list, "usage"),
+				.accounts = all || list_has(list, "accounts") ||
+					    list_has(list, "users")};
 	int code;
 
 	rights->above = caller->uid == 0 || caller->uid == slurm_user;
@@ -69,6 +71,16 @@ static int judge(const struct slurm *slurm, const struct caller *caller, uint32_
 		rights->accounts = hidden.accounts;
 	}
 	return code;
+}
+
+/* Whether the PrivateData that stands in slurmdbd's section is its own. */
+static bool tells_private_data(const char *section)
+{
+	char version[64];
+
+	return !config_value(section, "SLURMDBD_VERSION", version, sizeof(version)) ||
+	       strncmp(version, "22.", 3) == 0 || strncmp(version, "23.", 3) == 0 ||
+	       strncmp(version, "24.", 3) == 0;
 }
 
 int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, struct rights *ret,
@@ -99,6 +111,10 @@ int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, s
 			"sacctmgr show config");
 	else
 		(void)config_uid(own, "SlurmUser", &user);
+	if (code == SLURM_OK && !tells_private_data(own)) {
+		rights.private_data[0] = '\0';
+		rights.unknown = true;
+	}
 	run_result_release(&answer);
 	if (code == SLURM_OK)
 		code = judge(slurm, caller, user, &rights, err);

@@ -21,7 +21,8 @@ struct rights {
 	bool jobs, usage, accounts; /* these rows of others are hidden from the caller */
 	bool above; /* he is root or SlurmUser, to whom all is shown and allowed */
 	char private_data[PRIVATE_DATA_SIZE]; /* PrivateData as printed: "jobs,usage"; "" when it
-						 was not asked for */
+						 was not asked for, or is not known */
+	bool unknown; /* this Slurm does not show it: rows count as hidden from all but operators */
 	char level[32]; /* AdminLevel: "None", "Operator" …; "" when slurmdbd has no such user, or
 			   it was not asked for */
 };
@@ -36,7 +37,8 @@ bool rights_operator(const char *level);
 
 /* What slurmdbd hides: from sacct and sacctmgr. Asks nothing for root; `sacctmgr show config` for
  * others, and for the AdminLevel only where something is private and the caller is not slurmdbd's
- * SlurmUser. */
+ * SlurmUser. Under the heading of slurmdbd 26.05.5 prints the PrivateData of slurm.conf, 22.05.8
+ * and 24.11.5 that of slurmdbd (measured): of what is newer than 24.11 it is not known. */
 int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, struct rights *ret,
 		       struct slurm_error *err);
 

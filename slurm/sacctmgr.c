@@ -266,13 +266,13 @@ static int keep_one_each(struct limits *limits, struct slurm_error *err)
 	int code = SLURM_OK;
 
 	for (size_t i = 0; i < limits->count && code == SLURM_OK; i++) {
-		struct account_limits *row = &limits->rows[i], *last = &limits->rows[kept - 1];
+		const struct account_limits *row = &limits->rows[i];
 
-		if (kept == 0 || compare_limits(last, row) != 0) {
+		if (kept == 0 || compare_limits(&limits->rows[kept - 1], row) != 0) {
 			limits->rows[kept++] = *row;
 			continue;
 		}
-		last->odd = true;
+		limits->rows[kept - 1].odd = true;
 		code = odd_rows_add(&limits->odd, row->line, assoc_columns[ASSOC_ACCOUNT],
 				    "there twice", row->account, err);
 	}

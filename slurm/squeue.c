@@ -124,8 +124,8 @@ int squeue_read(const struct slurm *slurm, const char *cluster, struct known_job
 
 bool known_jobs_have(const struct known_jobs *known, int64_t id)
 {
-	return known->odd > 0 ||
-	       bsearch(&id, known->ids, known->count, sizeof(*known->ids), compare);
+	return known->odd > 0 || (known->count > 0 && bsearch(&id, known->ids, known->count,
+							      sizeof(*known->ids), compare));
 }
 
 void known_jobs_release(struct known_jobs *known)

@@ -16,7 +16,7 @@ int fake_calls[FAKE_PROGRAMS];
 int fake_shows, fake_modifies;
 enum fake_mode fake_show_mode;
 const char *fake_qos;
-const char *fake_private, *fake_level;
+const char *fake_private, *fake_level, *fake_dbd_version;
 int fake_dbd_user;
 char fake_line[4096];
 void (*fake_hook)(enum fake_program program);
@@ -43,6 +43,7 @@ void fake_reset(void)
 	fake_show_mode = FAKE_OK;
 	fake_qos = "normal|||||1.000000\n";
 	fake_private = "none";
+	fake_dbd_version = "22.05.8";
 	fake_level = "Administrator";
 	fake_dbd_user = 64030;
 	fake_line[0] = '\0';
@@ -135,12 +136,12 @@ static void print_share(const struct fake_cluster *cluster, const struct fake_ac
 			int depth, FILE *out)
 {
 	int64_t minutes = account->usage / 60;
-
-	int id = 2 * (int)(account - cluster->accounts);
+	int id = -1;
 
 	/* The uppermost may be none of the cluster's. */
-	if (account < cluster->accounts || account >= cluster->accounts + cluster->count)
-		id = -1;
+	if (cluster->count > 0 && account >= cluster->accounts &&
+	    account < cluster->accounts + cluster->count)
+		id = 2 * (int)(account - cluster->accounts);
 	fprintf(out, "%s|%d|", cluster->name, id + 2);
 	if (account->raw_usage[0])
 		fprintf(out, "%s", account->raw_usage);
@@ -416,8 +417,9 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 			"SlurmUserId            = nobody(65534)\n\n"
 			"SlurmDBD configuration:\n"
 			"PrivateData            = %s\n"
-			"SlurmUser              = slurm(%d)\n",
-			fake_private, fake_dbd_user);
+			"SlurmUser              = slurm(%d)\n"
+			"SLURMDBD_VERSION       = %s\n",
+			fake_private, fake_dbd_user, fake_dbd_version);
 		return;
 	}
 	if (strcmp(argv[1], "-n") == 0) {

@@ -77,6 +77,8 @@ extern const char *fake_qos;
 /* PrivateData of slurmdbd ("none"), the uid of its SlurmUser (64030, whose the tests' bank is) and
  * the AdminLevel of that user there ("Administrator"; "" is a user that slurmdbd does not have). */
 extern const char *fake_private, *fake_level;
+/* The version that it says slurmdbd has. */
+extern const char *fake_dbd_version;
 extern int fake_dbd_user;
 /* The last call, arguments joined by blanks, cut if longer. */
 extern char fake_line[4096];

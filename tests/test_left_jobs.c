@@ -7,7 +7,7 @@
 
 static int add(struct left_jobs *left, int64_t id, int64_t submit, const char *account)
 {
-	struct left_job job = {.id = id, .submit = submit, .since = 100 * id};
+	struct left_job job = {.id = id, .submit = submit, .since = id < INT64_MAX ? 100 * id : id};
 
 	(void)snprintf(job.account, sizeof(job.account), "%s", account);
 	return left_jobs_add(left, &job, &error);

@@ -83,6 +83,26 @@ START_TEST(a_meter_does_not_go_over_to_jobs_that_are_hidden)
 }
 END_TEST
 
+/* 26.05 shows the PrivateData of slurm.conf as slurmdbd's. */
+START_TEST(what_a_newer_slurm_does_not_show_may_be_hidden)
+{
+	set_settings(BY_JOBS);
+	fake_dbd_version = "26.05.5";
+	GIVES(3, "", "meters on cluster 'dev' are switched later: ", "check");
+	ck_assert_msg(said("this Slurm does not show the PrivateData of slurmdbd, which may hide "
+			   "jobs of others from user slurm, whose AdminLevel is None: sacctmgr "
+			   "modify user slurm set AdminLevel=Operator"),
+		      "%s", err);
+	GIVES(3, "PrivateData|slurmdbd|bad|not shown: may hide jobs|", NULL, "doctor", "-nP");
+	become("Operator");
+	DONE("bio: is metered by jobs on dev", "check");
+	GIVES(0, "PrivateData|slurmdbd|ok|not shown by this Slurm|", NULL, "doctor", "-nP");
+	become("None");
+	fake_dbd_version = "24.11.5";
+	DONE("", "check");
+}
+END_TEST
+
 static void by_jobs_from_now_on(void)
 {
 	become("Administrator");
@@ -304,6 +324,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_meter_does_not_go_over_to_jobs_that_are_hidden);
+	tcase_add_test(tcase, what_a_newer_slurm_does_not_show_may_be_hidden);
 	tcase_add_test(tcase, hidden_jobs_are_charged_once_when_they_are_shown);
 	tcase_add_test(tcase, who_sees_all_is_charged_for);
 	tcase_add_test(tcase, rawusage_costs_no_call);
