@@ -267,7 +267,7 @@ test_the_meter_is_switched_while_jobs_run() {
 	submit switched 'sleep 25' -n 2
 	running=$job
 	expect_job "$running" RUNNING
-	sleep 3
+	expect_true "slurmdbd knows that it runs" cluster_until 60 runs_on_record "$running"
 	run 0 subank check
 	before=$(used switched)
 	run 0 subank terms switched --meter jobs --no-apply
@@ -281,6 +281,12 @@ test_the_meter_is_switched_while_jobs_run() {
 	expect_equal "used" "$(recorded switched | awk '{ sum += $3 } END { print sum }')" "$(used switched)"
 	run 0 subank reconcile switched
 	run 0 subank verify
+}
+
+# runs_on_record JOB: for some seconds, as slurmdbd has it; what it does not have yet a switch cannot count.
+runs_on_record() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1hour -o JobIDRaw,State,ElapsedRaw |
+		grep -q "^$1|RUNNING|\([3-9]\|..\)"
 }
 
 # is_by METER ACCOUNT: a check, and whether the account is metered so on the first cluster.
@@ -305,7 +311,7 @@ test_every_second_is_charged_once_when_the_meter_is_switched_there_and_back() {
 	submit swing 'sleep 40' -n 3
 	across=$job
 	expect_job "$across" RUNNING
-	sleep 3
+	expect_true "slurmdbd knows that it runs" cluster_until 60 runs_on_record "$across"
 	run 0 subank check
 	run 0 subank terms swing --meter jobs --no-apply
 	run 0 subank check

@@ -24,6 +24,9 @@ zoo_names() {
 	local long
 	long=$1-$(printf 'x%.0s' {1..255})
 	zoo_odd=("htc|$1" " $1" "  $1" "+ / $1" "ü$1" "new"$'\n'"$1" "$1"$'\n' "$1(1)x" "$1 a|b| ")
+	# Newer ones cut off the blanks around a name (26.05).
+	[[ $(sacctmgr -V) =~ \ 2[0-4]\. ]] ||
+		zoo_odd=("htc|$1" "+ / $1" "ü$1" "new"$'\n'"$1" "$1(1)x" "$1 a|b|")
 	zoo_fine=("htc@$1" "a/$1" "b%$1" "${long:0:255}")
 }
 
