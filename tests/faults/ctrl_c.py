@@ -38,6 +38,8 @@ def interrupted(until, *words):
     modes = termios.tcgetattr(slave)
 
     def on_terminal():
+        # A shell has what runs in the background ignore it, and newer versions of timeout leave that so.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
