@@ -686,8 +686,8 @@ int event_encode(const struct event *event, struct bytes *to, struct sb_error *e
 	bytes_put_u8(to, (uint8_t)event->kind);
 	for (size_t i = 0; i < envelope_count(version); i++)
 		encode_field(event, &event_fields[envelope[i]], to);
-	for (size_t i = 0; i < kind->count - (version == EVENT_VERSION ? later_fields[event->kind] : 0);
-	     i++)
+	for (size_t i = 0;
+	     i < kind->count - (version == EVENT_VERSION ? later_fields[event->kind] : 0); i++)
 		encode_field(event, &event_fields[kind->fields[i]], to);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }

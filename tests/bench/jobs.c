@@ -94,10 +94,11 @@ static const struct this_machine *here(void)
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	       struct slurm_error *err)
 {
-	const char *const qos[] = {"echo",
-				   "GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags|Name\n"
-				   "||||1.000000||normal",
-				   NULL};
+	const char *const qos[] = {
+		"echo",
+		"GrpTRESMins|GrpTRESRunMins|GrpJobs|GrpSubmit|UsageFactor|Flags|Name\n"
+		"||||1.000000||normal",
+		NULL};
 	const char *const partition[] = {"echo", "PartitionName=main TRESBillingWeights=CPU=1.0",
 					 NULL};
 
