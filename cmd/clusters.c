@@ -126,8 +126,9 @@ static int add_limits(struct limit_block *block, const char *field, const char *
 
 enum { ODD_SAID_MAX = 5 };
 
-void odd_rows_say(struct env *env, const char *cluster, const char *program,
-		  const struct odd_rows *rows)
+/* Says which rows of [program]'s answer are left out: each of the first ones, and how many more. */
+static void odd_rows_say(struct env *env, const char *cluster, const char *program,
+			 const struct odd_rows *rows)
 {
 	char text[ODD_ROW_TEXT_SIZE];
 

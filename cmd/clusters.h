@@ -31,10 +31,6 @@ struct clusters {
 		       said */
 };
 
-/* Says which rows of [program]'s answer are left out: each of the first ones, and how many more. */
-void odd_rows_say(struct env *env, const char *cluster, const char *program,
-		  const struct odd_rows *rows);
-
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is reported
  * on env->err and left as not answered; so is one that is set up so that its usage cannot be
  * trusted (it decays, is reset, or is not counted) or, except with OBSERVE_USE, so that the
