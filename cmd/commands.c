@@ -13,16 +13,16 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
-#include "cmd/progress.h"
-#include "cmd/prose.h"
-#include "cmd/publish.h"
-#include "ledger/amount.h"
-#include "ledger/nearest.h"
-#include "ledger/store.h"
-#include "ledger/text.h"
+#include "cmd/check/publish.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/options.h"
+#include "cmd/frame/prose.h"
+#include "cmd/show/output.h"
+#include "cmd/show/progress.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/nearest.h"
+#include "ledger/base/text.h"
+#include "ledger/store/store.h"
 
 /* verbs.h has a VERB(NAME) for each cmd_NAME.c that Makefile.am lists, in that order. */
 #define VERB(name) extern const struct command cmd_##name;

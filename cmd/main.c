@@ -10,8 +10,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/locale.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/locale.h"
 #include "slurm/run.h"
 
 /* Says [text] and whether something may have been entered. Only what is safe in a signal handler.

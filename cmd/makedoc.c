@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/argument.h"
-#include "cmd/command.h"
-#include "cmd/options.h"
-#include "cmd/prose.h"
-#include "cmd/settings_example.h"
-#include "ledger/event.h"
+#include "cmd/frame/argument.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/options.h"
+#include "cmd/frame/prose.h"
+#include "cmd/frame/settings_example.h"
+#include "ledger/account/event.h"
 
 static void missing(const char *what, const char *of)
 {
@@ -88,7 +88,7 @@ static void print_arguments(const struct command *command)
 				if (!argument_stands_for_value(word))
 					continue;
 				if (!argument_find(word, len))
-					missing("in cmd/argument.c, the word", word);
+					missing("in cmd/frame/argument.c, the word", word);
 				used = used || argument_find(word, len) == argument;
 			}
 		}
@@ -501,7 +501,7 @@ static const char journal_form[] =
 	"`hash`, "
 	"the SHA-256 that chains it: over the bank's id, the number, the hash before and the "
 	"stored "
-	"bytes, as ledger/journal.h in the source has it. `subank verify FILE` proves all of "
+	"bytes, as ledger/books/journal.h in the source has it. `subank verify FILE` proves all of "
 	"them.\n"
 	"`subank journal --json` prints the same fields as JSON, one object a line; amounts then "
 	"have "

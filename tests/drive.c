@@ -2,7 +2,7 @@
 #include "config.h"
 
 /* check.h makes fail() a macro: first comes who means a function by it. */
-#include "cmd/command.h"
+#include "cmd/frame/command.h"
 
 #include "tests/drive.h"
 

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/entry_json.h"
+#include "cmd/show/entry_json.h"
 #include "tests/drive.h"
 
 enum { WORDS_MAX = 24, LINE_SIZE = 4096 };

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger/export.h"
-#include "ledger/policy.h"
-#include "ledger/verify.h"
+#include "ledger/account/policy.h"
+#include "ledger/books/verify.h"
+#include "ledger/files/export.h"
 
 struct sb_error error;
 char test_folder[64];

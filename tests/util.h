@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/books.h"
-#include "ledger/when.h"
+#include "ledger/base/when.h"
+#include "ledger/books/books.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "ledger/books.h"
-#include "ledger/policy.h"
-#include "ledger/when.h"
+#include "ledger/account/policy.h"
+#include "ledger/base/when.h"
+#include "ledger/books/books.h"
 
 enum {
 	BATCH = 10000,

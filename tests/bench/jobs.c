@@ -18,10 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/job_meter.h"
-#include "cmd/this_machine.h"
-#include "ledger/jobs.h"
-#include "ledger/when.h"
+#include "cmd/check/job_meter.h"
+#include "cmd/frame/this_machine.h"
+#include "ledger/base/when.h"
+#include "ledger/check/jobs.h"
 
 static const char *file;
 static int64_t until;

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ledger/books.h"
+#include "ledger/books/books.h"
 #include "tests/faults/ground.h"
 #include "tests/faults/trace.h"
 

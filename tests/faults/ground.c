@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ledger/export.h"
-#include "ledger/verify.h"
+#include "ledger/books/verify.h"
+#include "ledger/files/export.h"
 #include "tests/faults/trace.h"
 
 enum { DEADLINE = 60 };

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ledger/journal.h"
+#include "ledger/books/journal.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -27,8 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ledger/bytes.h"
-#include "ledger/store.h"
+#include "ledger/base/bytes.h"
+#include "ledger/store/store.h"
 #include "tests/faults/ground.h"
 
 #ifndef SANITIZED

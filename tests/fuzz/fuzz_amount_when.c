@@ -5,14 +5,14 @@
 
 #include <inttypes.h>
 
-#include "cmd/lever.h"
-#include "ledger/account.h"
-#include "ledger/amount.h"
-#include "ledger/name.h"
-#include "ledger/text.h"
-#include "ledger/thresholds.h"
-#include "ledger/verify.h"
-#include "ledger/when.h"
+#include "cmd/frame/lever.h"
+#include "ledger/account/account.h"
+#include "ledger/account/thresholds.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/name.h"
+#include "ledger/base/text.h"
+#include "ledger/base/when.h"
+#include "ledger/books/verify.h"
 #include "slurm/slurm.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -4,8 +4,8 @@
  * the rules take keeps the sums; whatever was planned is taken. */
 #include "config.h"
 
-#include "ledger/policy.h"
-#include "ledger/when.h"
+#include "ledger/account/policy.h"
+#include "ledger/base/when.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { ACCOUNTS = 2, STEPS_MAX = 300 };

@@ -2,8 +2,8 @@
 /* Stored entries: what decodes is right, and is the one form of what it says. */
 #include "config.h"
 
-#include "cmd/entry_json.h"
-#include "ledger/event.h"
+#include "cmd/show/entry_json.h"
+#include "ledger/account/event.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Every form in which it is shown can be made. */

@@ -8,8 +8,8 @@
 #include <nettle/sha2.h>
 #include <unistd.h>
 
-#include "ledger/export.h"
-#include "ledger/import.h"
+#include "ledger/files/export.h"
+#include "ledger/files/import.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Takes the place of the library's. */

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "ledger/when.h"
+#include "cmd/frame/command.h"
+#include "ledger/base/when.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { ARGS_MAX = 16 };

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/settings.h"
-#include "ledger/name.h"
+#include "cmd/frame/settings.h"
+#include "ledger/base/name.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(struct settings *settings)

@@ -3,9 +3,9 @@
  * form of what it says. And the trees, which lie beside them. */
 #include "config.h"
 
-#include "ledger/account.h"
-#include "ledger/tree.h"
-#include "ledger/when.h"
+#include "ledger/account/account.h"
+#include "ledger/base/when.h"
+#include "ledger/books/tree.h"
 #include "tests/fuzz/fuzz.h"
 
 static void work_with(const struct account *account)

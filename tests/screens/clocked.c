@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/locale.h"
-#include "ledger/when.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/locale.h"
+#include "ledger/base/when.h"
 #include "slurm/run.h"
 
 static int64_t clock_now;

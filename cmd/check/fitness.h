@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whether a cluster is set up so that the books can follow it. One judgement for the check, which
+ * refuses, and for doctor, which shows it, so that the two cannot differ. Pure: asks nobody. */
+#ifndef SUBANK_CMD_CHECK_FITNESS_H
+#define SUBANK_CMD_CHECK_FITNESS_H
+
+#include <stdbool.h>
+
+#include "slurm/scontrol.h"
+
+/* The oldest Slurm whose answers and limits were measured. */
+enum { SLURM_YEAR_MIN = 22, SLURM_MONTH_MIN = 5 };
+
+enum verdict {
+	VERDICT_OK,
+	VERDICT_INFO, /* nothing to do, but good to know */
+	VERDICT_WARN, /* works, but a promise is weaker, or it will not work for long */
+	VERDICT_BAD, /* does not work, or not safely */
+};
+
+struct fitness {
+	const char *what;
+	char found[256]; /* its value */
+	enum verdict verdict;
+	const char *advice; /* what is wrong and what to change; "" when ok */
+};
+
+enum { FITNESS_COUNT = 4 };
+
+/* Judges everything. [kills]: whether the lever in use would end jobs that run without `safe`;
+ * [rawusage]: whether anything is charged by RawUsage. */
+void fitness_judge(const struct slurm_config *config, bool kills, bool rawusage,
+		   struct fitness ret[FITNESS_COUNT]);
+
+/* Why the books cannot follow the cluster, with what to change and what was found; NULL when they
+ * can. Returns [to]. */
+enum { FITNESS_TEXT_SIZE = 512 };
+const char *fitness_usage(const struct slurm_config *config, bool rawusage,
+			  char to[FITNESS_TEXT_SIZE]);
+
+/* Why a limit must not be set there, by what AccountingStorageEnforce holds; NULL when it may. */
+const char *fitness_limits(bool limits, bool safe, bool kills);
+
+#endif

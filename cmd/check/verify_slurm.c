@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/check/verify_slurm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/check/clusters.h"
+#include "cmd/show/known_clusters.h"
+
+/* A limit that Slurm is to show. */
+struct expected {
+	char account[NAME_SIZE]; /* in the bank */
+	struct lever lever;
+};
+
+/* All of them, by cluster; copied, since no transaction is open while Slurm is asked. */
+struct expectations {
+	const struct settings *asked;
+	struct expected *list;
+	size_t count;
+};
+
+static int by_cluster(const void *a, const void *b)
+{
+	const struct expected *x = a, *y = b;
+	int order = strcmp(x->lever.cluster, y->lever.cluster);
+
+	return order ? order : strcmp(x->account, y->account);
+}
+
+static int add_account(const struct account *account, struct expectations *all,
+		       struct sb_error *err)
+{
+	struct expected *grown;
+
+	if (account->lever_count == 0)
+		return SB_OK;
+	grown = reallocarray(all->list, all->count + account->lever_count, sizeof(*grown));
+	if (!grown)
+		return sb_error_nomem(err);
+	all->list = grown;
+	for (size_t i = 0; i < account->lever_count; i++) {
+		struct expected *expected = &grown[all->count];
+
+		if (!clusters_chosen(all->asked, account->levers[i].cluster))
+			continue;
+		all->count++;
+		memcpy(expected->account, account->name, NAME_SIZE);
+		expected->lever = account->levers[i];
+	}
+	return SB_OK;
+}
+
+static int read_levers(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct expectations *all = ctx;
+	size_t count;
+	int rc = books_load_all(books, &count, err);
+
+	all->count = 0;
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = add_account(books_at(books, i), all, err);
+	if (!rc && all->count > 0)
+		qsort(all->list, all->count, sizeof(*all->list), by_cluster);
+	return rc;
+}
+
+/* Asks the clusters of the levers, and for limits that sshare does not show. Returns EXIT_DONE, or
+ * another status when something cannot be compared, which was said. */
+static int ask(struct env *env, const struct expectations *all, struct clusters *clusters)
+{
+	struct env asking = *env;
+	char **names = calloc(all->count, sizeof(*names));
+	struct want *wants = calloc(all->count, sizeof(*wants));
+	size_t named = 0, wanted = 0;
+	struct sb_error err;
+	int status;
+
+	for (size_t i = 0; names && wants && i < all->count; i++) {
+		struct lever *lever = &all->list[i].lever;
+
+		if (named == 0 || strcmp(names[named - 1], lever->cluster) != 0)
+			names[named++] = lever->cluster;
+		if (strcmp(lever->field, LIMIT_SHOWN) == 0)
+			continue;
+		memcpy(wants[wanted].account, lever->slurm_account, NAME_SIZE);
+		memcpy(wants[wanted++].cluster, lever->cluster, NAME_SIZE);
+	}
+	/* Levers may be on clusters that the settings no longer have. */
+	asking.settings.clusters = names;
+	asking.settings.cluster_count = named;
+	if (names && wants) {
+		status = clusters_observe(&asking, OBSERVE_USE, clusters);
+		if (clusters_look(&asking, clusters, wants, wanted) != EXIT_DONE)
+			status = EXIT_PART;
+	} else {
+		sb_error_nomem(&err);
+		status = fail(env, &err);
+	}
+	free(names);
+	free(wants);
+	return status;
+}
+
+static const struct observation *find_cluster(const struct clusters *clusters, const char *name)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (strcmp(clusters->names[i], name) == 0 && clusters->list[i].answered)
+			return &clusters->list[i];
+	}
+	return NULL;
+}
+
+/* How far the lever has come, as text behind its value. Returns [to]. */
+static const char *progress(const struct lever *lever, char to[320])
+{
+	if (lever->tried && lever->outcome == OUTCOME_FAILED)
+		(void)snprintf(to, 320, " (%scould not be set: %s)",
+			       lever->restoring ? "to be put back; " : "", lever->reason);
+	else
+		(void)snprintf(to, 320, "%s",
+			       lever->restoring ? " (to be put back)"
+			       : lever->tried	? ""
+						: " (not carried out yet)");
+	return to;
+}
+
+/* Says so when Slurm shows something else than the books. */
+static bool differs(struct env *env, const struct expected *expected,
+		    const struct observation *cluster)
+{
+	const struct lever *lever = &expected->lever;
+	const struct observed *row = observation_find(cluster, lever->slurm_account);
+	char limit[LEVER_NAME_SIZE], is[LIMIT_TEXT_SIZE], should[LIMIT_TEXT_SIZE], text[320];
+	int64_t value;
+
+	lever_name(limit, lever->field, lever->tres);
+	limit_text(should, lever->set);
+	if (!row) {
+		warning(env, "%s: %s does not show the account, whose %s should be %s%s",
+			expected->account, lever->cluster, limit, should, progress(lever, text));
+		return true;
+	}
+	if (!observed_limit(row, lever->field, lever->tres, &value) || value == lever->set)
+		return false;
+	warning(env, "%s: %s on %s is %s, by the books %s%s", expected->account, limit,
+		lever->cluster, limit_text(is, value), should, progress(lever, text));
+	return true;
+}
+
+/* Compares all of them. Returns EXIT_DONE, or another status when something was said. */
+static int compare(struct env *env, const struct expectations *all)
+{
+	struct clusters clusters = {0};
+	int status = ask(env, all, &clusters);
+	const char *silent = "";
+
+	for (size_t i = 0; i < all->count; i++) {
+		const char *name = all->list[i].lever.cluster;
+		const struct observation *cluster = find_cluster(&clusters, name);
+
+		if (cluster && !differs(env, &all->list[i], cluster))
+			continue;
+		status = EXIT_PART;
+		if (cluster || strcmp(silent, name) == 0)
+			continue;
+		warning(env, "the limits on cluster '%s' were not compared", name);
+		silent = name;
+	}
+	if (clusters.odd > 0 && status == EXIT_DONE)
+		status = EXIT_PART;
+	clusters_release(&clusters);
+	return status;
+}
+
+int verify_slurm(struct env *env, const struct settings *asked)
+{
+	struct expectations all = {.asked = asked};
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (bank_read(env->bank, env->now(), read_levers, &all, &err))
+		status = fail(env, &err);
+	else if (all.count > 0)
+		status = compare(env, &all);
+	if (status == EXIT_DONE)
+		say(env, "Slurm shows what the books say: limits %zu", all.count);
+	free(all.list);
+	return status;
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/enter/batch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/check/checkup.h"
+#include "cmd/enter/confirm.h"
+#include "cmd/show/account_text.h"
+#include "cmd/show/progress.h"
+
+enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024 };
+
+/* The list with room for one more member of [size] bytes; NULL when memory ran out. */
+static void *grow(void *list, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? 2 * *room : 16;
+	void *grown;
+
+	if (count < *room)
+		return list;
+	grown = reallocarray(list, more, size);
+	if (grown)
+		*room = more;
+	return grown;
+}
+
+int batch_add(struct batch *batch, struct batch_entry **ret, struct sb_error *err)
+{
+	struct batch_entry *grown =
+		grow(batch->entries, batch->count, &batch->size, sizeof(*grown));
+
+	if (!grown)
+		return sb_error_nomem(err);
+	batch->entries = grown;
+	if (batch->count == ENTRIES_MAX)
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s has more than %d entries: cut it into several files",
+				    batch->name, ENTRIES_MAX);
+	*ret = &batch->entries[batch->count++];
+	**ret = (struct batch_entry){0};
+	return SB_OK;
+}
+
+int batch_keep(struct batch *batch, const char *text, const char **ret, struct sb_error *err)
+{
+	char **grown = grow(batch->texts, batch->text_count, &batch->text_size, sizeof(*grown));
+	char *copy;
+
+	if (!grown)
+		return sb_error_nomem(err);
+	batch->texts = grown;
+	copy = strdup(text);
+	if (!copy)
+		return sb_error_nomem(err);
+	batch->texts[batch->text_count++] = copy;
+	*ret = copy;
+	return SB_OK;
+}
+
+void batch_option(struct batch_entry *entry, const char *name, const char *value)
+{
+	entry->values[option_place(entry->command, name)] = value;
+}
+
+static const char *ref_of(const struct batch_entry *entry)
+{
+	return entry->values[option_place(entry->command, "ref")];
+}
+
+/* ---- accounts ---- */
+
+int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
+{
+	const struct account *account;
+	struct change *change;
+	int rc;
+
+	if (changes_find(&batch->changes, name))
+		return SB_OK;
+	change = changes_add(&batch->changes, name);
+	if (!change)
+		return sb_error_nomem(err);
+	rc = books_find(batch->books, name, &account, err);
+	change->was = !rc;
+	/* A verb that needs it will say so itself. */
+	if (rc == SB_ENOTFOUND)
+		return SB_OK;
+	return rc ? rc : funds_of(batch->books, account, &batch->rules, &change->before, err);
+}
+
+int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
+{
+	return changes_add(&batch->to_settle, name) ? SB_OK : sb_error_nomem(err);
+}
+
+static int look_after(struct batch *batch, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < batch->changes.count && !rc; i++) {
+		struct change *change = batch->changes.list[i];
+		const struct account *account;
+
+		rc = books_account(batch->books, change->name, &account, err);
+		change->is = !rc;
+		if (!rc)
+			rc = funds_of(batch->books, account, &batch->rules, &change->after, err);
+		if (!rc)
+			change->waiting = account_waiting(account).amount;
+	}
+	return rc;
+}
+
+/* ---- what is wrong ---- */
+
+/* What other entries say of that account follows from this one. */
+static void note_unopened(struct batch *batch, const struct batch_entry *entry)
+{
+	if (strcmp(entry->command->name, "open") == 0 && entry->argc > 0 &&
+	    batch->unopened_count < sizeof(batch->unopened) / sizeof(batch->unopened[0]))
+		batch->unopened[batch->unopened_count++] = entry->argv[0];
+}
+
+/* It was said. */
+static void mark(struct batch *batch, struct batch_entry *entry, bool malformed)
+{
+	batch->malformed = batch->malformed || malformed;
+	if (entry->wrong)
+		return;
+	entry->wrong = true;
+	batch->wrong++;
+	note_unopened(batch, entry);
+}
+
+bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *entry,
+		   const struct sb_error *err)
+{
+	(void)fail(env, err);
+	if (entry) {
+		mark(batch, entry, true);
+	} else {
+		batch->malformed = true;
+		batch->wrong++;
+		batch->unread++;
+	}
+	return batch->wrong < MISTAKES_MAX;
+}
+
+/* Whether the entry is about an account that a wrong one should have opened. */
+static bool follows_from_another(const struct batch *batch, const struct batch_entry *entry)
+{
+	for (size_t i = 0; i < batch->unopened_count; i++) {
+		for (int j = 0; j < entry->argc && j < 2; j++) {
+			if (strcasecmp(entry->argv[j], batch->unopened[i]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int add_refusal(struct batch *batch, const char *place, const char *text,
+		       struct sb_error *err)
+{
+	char **grown =
+		grow(batch->refusals, batch->refusal_count, &batch->refusal_size, sizeof(*grown));
+
+	if (!grown)
+		return sb_error_nomem(err);
+	batch->refusals = grown;
+	if (asprintf(&grown[batch->refusal_count], "%s%s", place, text) < 0)
+		return sb_error_nomem(err);
+	batch->refusal_count++;
+	return SB_OK;
+}
+
+static void forget_refusals(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->refusal_count; i++)
+		free(batch->refusals[i]);
+	batch->refusal_count = 0;
+}
+
+/* ---- running ---- */
+
+int batch_observe(const struct env *env)
+{
+	struct batch *batch = env->batch;
+	struct env alone = *env;
+
+	/* What a cluster has to say belongs to no line. */
+	alone.where = NULL;
+	if (!batch->asked)
+		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
+	batch->asked = true;
+	return batch->answer;
+}
+
+static const char *where(const struct batch *batch, const struct batch_entry *entry,
+			 char to[PLACE_TEXT_SIZE])
+{
+	(void)snprintf(to, PLACE_TEXT_SIZE, "%s:%zu:%zu: ", batch->name, entry->line,
+		       entry->column);
+	return to;
+}
+
+/* Has its verb run the entry with an environment of its own. */
+static int run_entry(const struct env *env, const struct batch_entry *entry)
+{
+	char place_text[PLACE_TEXT_SIZE];
+	struct batch_entry copy = *entry;
+	struct env own = *env;
+
+	own.command = entry->command;
+	own.values = copy.values;
+	own.where = where(env->batch, entry, place_text);
+	return entry->command->run(&own, entry->argc, entry->argv);
+}
+
+static int by_ref(const void *a, const void *b)
+{
+	const struct batch_entry *const *left = a, *const *right = b;
+	int order = strcmp(ref_of(*left), ref_of(*right));
+
+	/* Entries stand in the array in the order of the file. */
+	return order ? order : (*left > *right) - (*left < *right);
+}
+
+/* The same request twice is as likely a slip of whoever copied the line as another one. */
+static int check_refs(struct env *env, struct batch *batch)
+{
+	struct batch_entry **list = calloc(batch->count + 1, sizeof(*list));
+	char place_text[PLACE_TEXT_SIZE];
+	struct sb_error err;
+
+	if (!list) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	for (size_t i = 0; i < batch->count; i++)
+		list[i] = &batch->entries[i];
+	qsort(list, batch->count, sizeof(*list), by_ref);
+	for (size_t i = 1; i < batch->count && batch->wrong < MISTAKES_MAX; i++) {
+		if (strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
+			continue;
+		mark(batch, list[i], true);
+		warning(env, "%sthe ref '%s' stands on line %zu already: each entry needs its own",
+			where(batch, list[i], place_text), ref_of(list[i]), list[i - 1]->line);
+	}
+	free(list);
+	return EXIT_DONE;
+}
+
+/* Says what is wrong with the entries by themselves. */
+static void look_at_all(struct env *env, struct batch *batch)
+{
+	struct progress progress;
+
+	progress_begin(&progress, env, batch->count);
+	for (size_t i = 0; i < batch->count && batch->wrong < MISTAKES_MAX; i++) {
+		struct batch_entry *entry = &batch->entries[i];
+		int status = EXIT_DONE;
+
+		if (!entry->wrong && !follows_from_another(batch, entry))
+			status = run_entry(env, entry);
+		if (status != EXIT_DONE)
+			mark(batch, entry, status == EXIT_USAGE);
+		progress_step(&progress, i + 1);
+	}
+	progress_end(&progress);
+}
+
+struct planning {
+	struct env *env; /* of the verbs, who have said all that they have to say */
+	struct env *told; /* how far it is */
+	size_t unopened; /* accounts, by what is wrong with the entries by themselves */
+};
+
+/* Keeps what the books have against an entry. Errors of another kind are of no entry. */
+static int refuse_entry(struct batch *batch, struct batch_entry *entry, struct sb_error *err)
+{
+	char place_text[PLACE_TEXT_SIZE];
+
+	if (!batch->rc)
+		batch->rc = sb_error_set(&batch->err, SB_EREFUSED,
+					 "it cannot be entered any more: run it again");
+	if (batch->rc != SB_EINVAL && batch->rc != SB_ENOTFOUND && batch->rc != SB_EREFUSED &&
+	    batch->rc != SB_EOVERFLOW)
+		return sb_error_set(err, (enum sb_err)batch->rc, "%s%s; nothing was entered",
+				    where(batch, entry, place_text), batch->err.text);
+	note_unopened(batch, entry);
+	batch->malformed = batch->malformed || batch->rc == SB_EINVAL;
+	return add_refusal(batch, where(batch, entry, place_text), batch->err.text, err);
+}
+
+/* Within the transaction; may run again from the start. */
+static int plan_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct planning *planning = ctx;
+	struct env *env = planning->env;
+	struct batch *batch = env->batch;
+	struct progress progress;
+	/* After a sum past int64 an account's state is undefined. */
+	bool broken = false;
+	int rc = SB_OK;
+
+	changes_clear(&batch->changes);
+	changes_clear(&batch->to_settle);
+	forget_refusals(batch);
+	batch->unopened_count = planning->unopened;
+	batch->entered = batch->skipped = 0;
+	batch->books = books;
+	progress_begin(&progress, planning->told, batch->count);
+	for (size_t i = 0; i < batch->count && !rc && !broken; i++) {
+		struct batch_entry *entry = &batch->entries[i];
+
+		progress_step(&progress, i + 1);
+		if (batch->wrong + batch->refusal_count >= MISTAKES_MAX)
+			break;
+		if (entry->wrong || follows_from_another(batch, entry))
+			continue;
+		batch->rc = SB_OK;
+		if (run_entry(env, entry) == EXIT_DONE)
+			continue;
+		broken = batch->rc == SB_EOVERFLOW;
+		rc = refuse_entry(batch, entry, err);
+	}
+	progress_end(&progress);
+	if (!rc && (batch->wrong > 0 || batch->refusal_count > 0))
+		rc = STORE_ABORT;
+	else if (!rc)
+		rc = look_after(batch, err);
+	batch->books = NULL;
+	batch->head = *books_head(books);
+	if (rc)
+		return rc;
+	return batch->dry || batch->entered == 0 ? STORE_ABORT : SB_OK;
+}
+
+/* Says what was refused in the transaction, and how much that makes. */
+static int say_wrong(struct env *env, const struct batch *batch)
+{
+	size_t wrong = batch->wrong + batch->refusal_count;
+	struct sb_error err;
+
+	for (size_t i = 0; i < batch->refusal_count; i++) {
+		struct env own = *env;
+
+		own.where = "";
+		sb_error_set(&err, SB_EREFUSED, "%s", batch->refusals[i]);
+		(void)fail(&own, &err);
+	}
+	if (wrong == 0)
+		return EXIT_DONE;
+	warning(env, "nothing was entered: %zu%s of the %zu entries of %s cannot be", wrong,
+		wrong >= MISTAKES_MAX ? " or more" : "", batch->count + batch->unread, batch->name);
+	return batch->malformed ? EXIT_USAGE : EXIT_REFUSED;
+}
+
+static int confirm_amounts(struct env *env, const struct batch *batch)
+{
+	char limit[QUANTITY_SIZE];
+
+	if (batch->above == 0 || batch->dry || option(env, "immediate"))
+		return EXIT_DONE;
+	warning(env, "amounts above %s (confirm_above in the settings): %zu",
+		quantity(env, limit, env->settings.confirm_above), batch->above);
+	return confirm(env, "Are these amounts right?");
+}
+
+int batch_run(struct env *env, struct batch *batch)
+{
+	struct env quiet = *env;
+	struct planning planning = {.env = &quiet, .told = env};
+	struct sb_error err;
+	int status = check_refs(env, batch);
+
+	batch->rules = rules_of(env);
+	quiet.batch = batch;
+	if (status == EXIT_DONE)
+		look_at_all(&quiet, batch);
+	if (status == EXIT_DONE && batch->wrong == 0)
+		status = confirm_amounts(env, batch);
+	if (status != EXIT_DONE)
+		return status;
+	quiet.log = NULL;
+	quiet.err = fopen("/dev/null", "we");
+	if (!quiet.err) {
+		sb_error_set(&err, SB_ESYSTEM, "cannot open /dev/null");
+		return fail(env, &err);
+	}
+	planning.unopened = batch->unopened_count;
+	if (bank_write(env->bank, env->now(), plan_all, &planning, &err))
+		status = fail(env, &err);
+	(void)fclose(quiet.err);
+	return status == EXIT_DONE ? say_wrong(env, batch) : status;
+}
+
+int batch_apply(struct env *env, const struct batch *batch)
+{
+	size_t count = batch->to_settle.count;
+	const char **names = calloc(count + 1, sizeof(*names));
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (!names) {
+		sb_error_nomem(&err);
+		(void)fail(env, &err);
+		return EXIT_PART;
+	}
+	for (size_t i = 0; i < count; i++)
+		names[i] = batch->to_settle.list[i]->name;
+	if (count == 0 || option(env, "no-apply"))
+		checkup_say_right(env);
+	if (count > 0)
+		status = checkup_after(env, names, count, EXIT_DONE);
+	free(names);
+	return status;
+}
+
+void batch_release(struct batch *batch)
+{
+	changes_release(&batch->changes);
+	changes_release(&batch->to_settle);
+	for (size_t i = 0; i < batch->text_count; i++)
+		free(batch->texts[i]);
+	free(batch->texts);
+	forget_refusals(batch);
+	free(batch->refusals);
+	free(batch->entries);
+	clusters_release(&batch->clusters);
+}

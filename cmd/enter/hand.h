@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What hold and release share: one account, and perhaps a time. */
+#ifndef SUBANK_CMD_ENTER_HAND_H
+#define SUBANK_CMD_ENTER_HAND_H
+
+#include "cmd/enter/post.h"
+#include "cmd/frame/command.h"
+
+struct hand {
+	int64_t until; /* microseconds, UTC; 0: none was given */
+	char phrase[64]; /* " until …", or "" */
+};
+
+extern const struct option_spec hand_options[];
+
+/* Whether the time is still to come when the entry is made. SB_EINVAL. */
+int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err);
+
+/* Reads account and --until and posts; posting->ctx is then a struct hand. */
+int hand_post(struct posting *posting, const char *account);
+
+#endif

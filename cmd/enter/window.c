@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/enter/window.h"
+
+#include <string.h>
+
+#include "cmd/enter/batch.h"
+
+int window_read(struct env *env, struct window *ret)
+{
+	struct window window = {.start_text = option(env, "start"),
+				.end_text = option(env, "end"),
+				.end = WHEN_NEVER,
+				.may_be_over = env->batch && env->batch->may_be_over};
+	int64_t now = env->now();
+	struct sb_error err;
+
+	if (window.start_text && when_parse(window.start_text, now, &window.start, &err))
+		return fail(env, &err);
+	/* `balance --lots` calls it none. */
+	if (window.end_text && strcmp(window.end_text, "never") != 0 &&
+	    strcmp(window.end_text, "none") != 0 &&
+	    when_parse(window.end_text, now, &window.end, &err))
+		return fail(env, &err);
+	*ret = window;
+	return EXIT_DONE;
+}
+
+bool window_given(const struct window *window)
+{
+	return window->start_text || window->end_text;
+}
+
+void window_request(const struct window *window, char request[REQUEST_SIZE])
+{
+	size_t len = strlen(request);
+
+	(void)snprintf(request + len, REQUEST_SIZE - len, "%s%s%s%s",
+		       window->start_text ? " start " : "",
+		       window->start_text ? window->start_text : "",
+		       window->end_text ? " end " : "", window->end_text ? window->end_text : "");
+}
+
+int window_set(const struct env *env, const struct window *window, const struct books *books,
+	       struct event *event, struct sb_error *err)
+{
+	int64_t start = window->start_text ? window->start : books_time(books);
+	int64_t end = window->end;
+	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
+	int days = env->settings.project_days;
+
+	if (!window->end_text && days && !when_add_days(start, days, &end))
+		return sb_error_set(err, SB_EINVAL,
+				    "%d days (project_days) from the start are past the year 9999: "
+				    "give --end",
+				    days);
+	if (end != WHEN_NEVER && end <= start)
+		return sb_error_set(err, SB_EINVAL,
+				    "the window would end at %s, not after its start at %s: give "
+				    "an --end behind --start",
+				    when_format_local(to, end), when_format_local(from, start));
+	if (end != WHEN_NEVER && end <= books_time(books) && !window->may_be_over)
+		return sb_error_set(err, SB_EINVAL,
+				    "the window would be over: it ends at %s%s; give an --end that "
+				    "is still to come",
+				    when_format_local(to, end),
+				    window->end_text ? "" : ", project_days after its start");
+	event->start = start;
+	event->end = end;
+	return SB_OK;
+}
+
+const char *window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now)
+{
+	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
+	bool starts = event->start != now, ends = event->end != WHEN_NEVER;
+
+	(void)snprintf(buf, WINDOW_PHRASE_SIZE, "%s%s%s%s%s", ends ? " until " : "",
+		       ends ? when_format_short(to, event->end) : "", ends && starts ? "," : "",
+		       starts ? " from " : "", starts ? when_format_short(from, event->start) : "");
+	return buf;
+}
+
+const char *window_receipt(char buf[WINDOW_PHRASE_SIZE], const struct event *event, int64_t now)
+{
+	char from[WHEN_TEXT_SIZE] = "", to[WHEN_TEXT_SIZE] = "";
+	bool starts = event->start != now, ends = event->end != WHEN_NEVER;
+	bool by_day = ends && when_format_last(to, event->end);
+
+	if (starts)
+		when_format_short(from, event->start);
+	(void)snprintf(buf, WINDOW_PHRASE_SIZE, "%s%s%s%s%s", starts || ends ? ", usable" : "",
+		       starts ? " from " : "", from,
+		       !ends	? ""
+		       : by_day ? " to "
+				: " until ",
+		       to);
+	return buf;
+}
+
+static bool made_lot(const struct event *event)
+{
+	for (size_t i = 0; i < event->part_count; i++) {
+		if (event->parts[i].lot == event->seq)
+			return true;
+	}
+	return false;
+}
+
+const char *new_window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event)
+{
+	buf[0] = '\0';
+	return made_lot(event) ? window_phrase(buf, event, event->time) : buf;
+}
+
+const char *new_window_receipt(char buf[WINDOW_PHRASE_SIZE], const struct event *event)
+{
+	buf[0] = '\0';
+	return made_lot(event) ? window_receipt(buf, event, event->time) : buf;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a verb is given. Everything that reaches outside (clock, Slurm, streams) is handed in, so
+ * that tests drive verbs in their own process with a clock and a Slurm of their own. */
+#ifndef SUBANK_CMD_FRAME_ENV_H
+#define SUBANK_CMD_FRAME_ENV_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cmd/frame/settings.h"
+#include "cmd/frame/this_machine.h"
+#include "ledger/books/books.h"
+#include "slurm/slurm.h"
+
+enum { DEFAULT_WIDTH = 80 };
+
+/* Exit statuses; exit_statuses[] has what people are told of them. */
+enum {
+	EXIT_DONE = 0, /* a repeated --ref too */
+	EXIT_REFUSED = 1, /* refused or failed; nothing was changed */
+	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
+	EXIT_PART = 3, /* done in part, or problems were found */
+	EXIT_UNKNOWN = 4, /* the disk failed while committing */
+	EXIT_UNTOLD = 5, /* done, and what it printed was lost: not to be run again */
+	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
+};
+
+struct batch;
+struct command;
+
+struct env {
+	/* Handed in by main() or a test. */
+	FILE *in;
+	FILE *out;
+	FILE *err;
+	bool in_is_terminal;
+	bool out_is_terminal;
+	int out_width; /* columns of the terminal; 0: DEFAULT_WIDTH */
+	bool err_is_terminal;
+	int64_t (*now)(void); /* microseconds, UTC */
+	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
+		   struct slurm_error *err);
+	/* run_lines(), for answers that are long. */
+	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
+		     run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err);
+	/* Where messages of verbs that write go besides [err], escaped, with a priority of
+	 * syslog(3); NULL: nowhere. */
+	void (*log)(int priority, const char *text);
+	/* run_program_with(), for the notify command. */
+	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
+			struct run_result *ret, struct slurm_error *err);
+	/* this_machine() */
+	const struct this_machine *(*here)(void);
+	/* name_of_user(); NULL: users have no names */
+	const char *(*user_name)(uint32_t uid);
+
+	/* Filled in by the frame (commands.c) before the verb runs. */
+	const struct command *command;
+	const char **values; /* of the options of [command], NULL where not given */
+	struct settings settings;
+	struct slurm slurm;
+	struct store_options store;
+	struct bank *bank; /* open as the command's flags ask */
+	bool quiet;
+	bool seconds; /* amounts in billing-seconds instead of SU */
+	char doing[64]; /* "subank deposit" */
+	int out_errno; /* why flush_out() could not write; 0: it could */
+	/* What the user must be told if the result cannot be written: */
+	struct entered entered; /* the entries that the verb has made */
+	uint64_t receipt_seq; /* the entry that the receipt is about, */
+	char receipt[1024]; /* and what it says: "entry 12 was recorded (…)"; "": there is none */
+	const char *stands; /* what was done that makes no entries; NULL: nothing */
+	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
+	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
+};
+
+/* The value of an option, "" for one without argument; NULL when it was not given. The command must
+ * have an option of that name. */
+const char *option(const struct env *env, const char *name);
+
+/* "subank: text" to env->err, escaped; returns the exit status for the error. */
+int fail(struct env *env, const struct sb_error *err);
+int usage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A line to env->err, escaped, unless --quiet. */
+void note(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, also with --quiet: something is wrong. */
+void warning(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line of the result to env->out, escaped, unless --quiet. */
+void say(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Writes out the result so far, and notes why that failed. */
+void flush_out(struct env *env);
+
+/* An amount as the user wants it, with its unit: "12.34 SU" or "44424s". Returns [buf]. */
+enum { QUANTITY_SIZE = 48 };
+const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/frame/this_machine.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ledger/base/text.h"
+#include "ledger/base/when.h"
+
+/* The first line of a small file, without the newline; "" when there is none. */
+static void read_line(const char *path, char *to, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd >= 0 ? read(fd, to, size - 1) : -1;
+
+	to[len > 0 ? len : 0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The login uid, which sudo does not change; proc(5): 4294967295 is none. */
+static uint32_t login_uid(void)
+{
+	char text[32], *end;
+	uintmax_t uid;
+
+	read_line("/proc/self/loginuid", text, sizeof(text));
+	uid = strtoumax(text, &end, 10);
+	return end == text || *end || uid > UINT32_MAX ? LOGIN_NONE : (uint32_t)uid;
+}
+
+/* Who ran sudo, where no login says so: a container, a session without PAM. It is a hint of the
+ * environment, which the user can set to whatever he likes, and stands beside the uid, which he
+ * cannot. */
+static void find_sudo(struct this_machine *ret)
+{
+	const char *name = getenv("SUDO_USER");
+
+	if (ret->author.login == LOGIN_NONE && name && strlen(name) < sizeof(ret->sudo) &&
+	    text_ok(name))
+		(void)snprintf(ret->sudo, sizeof(ret->sudo), "%s", name);
+	ret->author.sudo = ret->sudo;
+}
+
+static void find_out(struct this_machine *ret)
+{
+	const struct passwd *passwd = getpwuid(getuid());
+	char id[64];
+
+	*ret = (struct this_machine){.author = {.uid = (uint32_t)getuid(), .login = login_uid()}};
+	if (passwd && text_ok(passwd->pw_name))
+		(void)snprintf(ret->user, sizeof(ret->user), "%s", passwd->pw_name);
+	if (gethostname(ret->host, sizeof(ret->host) - 1) != 0 || !text_ok(ret->host))
+		ret->host[0] = '\0';
+	find_sudo(ret);
+	ret->author.user = ret->user;
+	ret->author.host = ret->host;
+	read_line("/etc/machine-id", id, sizeof(id));
+	(void)snprintf(ret->machine, sizeof(ret->machine), "%s/%s", text_ok(id) ? id : "",
+		       ret->host);
+}
+
+const struct this_machine *this_machine(void)
+{
+	static struct this_machine here;
+
+	if (!here.author.user)
+		find_out(&here);
+	return &here;
+}
+
+const char *name_of_user(uint32_t uid)
+{
+	static struct known {
+		struct known *next;
+		uint32_t uid;
+		char name[256]; /* "": it has none */
+	} * known;
+	const struct passwd *passwd;
+	struct known *at = known;
+
+	while (at && at->uid != uid)
+		at = at->next;
+	if (!at) {
+		at = calloc(1, sizeof(*at));
+		passwd = at ? getpwuid(uid) : NULL;
+		if (!at)
+			return NULL;
+		if (passwd && text_ok(passwd->pw_name))
+			(void)snprintf(at->name, sizeof(at->name), "%s", passwd->pw_name);
+		at->uid = uid;
+		at->next = known;
+		known = at;
+	}
+	return *at->name ? at->name : NULL;
+}
+
+const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE])
+{
+	char *path = realpath(folder, NULL);
+
+	(void)snprintf(to, PLACE_SIZE, "%s:%s", machine, path ? path : folder);
+	free(path);
+	return to;
+}
+
+int64_t system_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * WHEN_SECOND + now.tv_nsec / 1000;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/account_text.h"
+
+#include <stdio.h>
+
+const char *account_state(const struct account *account)
+{
+	if (!account->open)
+		return "closed";
+	if (account_held(account))
+		return "held";
+	return account->causes ? "grace" : "open";
+}
+
+const char *account_causes(const struct account *account, const char *separator,
+			   char buf[CAUSES_SIZE])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (uint8_t cause = 0; event_fields[FIELD_AT_CAUSE].words[cause]; cause++) {
+		if (account_has_cause(account, (enum cause)cause))
+			len += (size_t)snprintf(buf + len, CAUSES_SIZE - len, "%s%s",
+						len ? separator : "",
+						event_word(FIELD_AT_CAUSE, cause));
+	}
+	return buf;
+}
+
+const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const struct funds *funds)
+{
+	if (!funds->unlimited)
+		return quantity(env, buf, funds->available);
+	(void)snprintf(buf, QUANTITY_SIZE, "unlimited");
+	return buf;
+}
+
+const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const struct funds *funds)
+{
+	char text[QUANTITY_SIZE];
+
+	(void)snprintf(buf, FUNDS_SIZE, "%s %s", funds->unlimited ? "is" : "has",
+		       funds_text(env, text, funds));
+	return buf;
+}
+
+struct waiting account_waiting(const struct account *account)
+{
+	struct waiting waiting = {0};
+	__int128 sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->start <= account->time || lot->rest == 0)
+			continue;
+		sum += lot->rest;
+		waiting.several = waiting.several || (waiting.start && waiting.start != lot->start);
+		if (!waiting.start || lot->start < waiting.start)
+			waiting.start = lot->start;
+	}
+	waiting.amount = account_sum(sum);
+	return waiting;
+}

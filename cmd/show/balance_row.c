@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/balance_row.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/check/checkup.h"
+#include "cmd/frame/command.h"
+#include "ledger/base/amount.h"
+#include "ledger/books/seen.h"
+
+/* What Slurm was asked and whether it was done. */
+static const char *lever_of(const struct account *account)
+{
+	bool waiting = false, failed = false;
+
+	for (size_t i = 0; i < account->lever_count; i++) {
+		waiting = waiting || !account->levers[i].tried;
+		failed = failed ||
+			 (account->levers[i].tried && account->levers[i].outcome == OUTCOME_FAILED);
+	}
+	if (failed)
+		return "failed";
+	if (waiting)
+		return "pending";
+	return account->lever_count ? "set" : "";
+}
+
+int balance_row_make(struct env *env, struct nesting *nesting, struct books *books,
+		     const struct account *account, bool now, struct balance_row *ret,
+		     struct sb_error *err)
+{
+	struct balance_row row = {.sums = {.charged = account_sum(account->charged),
+					   .debt = account->debt,
+					   .waiting = account_waiting(account).amount}};
+	const struct rules rules = rules_of(env);
+	struct funds funds;
+	const char *read_on;
+	int64_t since;
+	int rc = funds_of(books, account, now ? &rules : NULL, &funds, err);
+
+	if (!rc)
+		rc = books_read_time(books, account, env->settings.clusters,
+				     env->settings.cluster_count, &row.read, &read_on, err);
+	if (rc)
+		return rc;
+	row.sums.allocated = funds.allocated;
+	row.sums.used = funds.used;
+	row.sums.available = funds.available;
+	row.sums.settled = funds.settled;
+	row.sums.unlimited = funds.unlimited;
+	row.sums.in_flight = funds.flight.used;
+	row.sums.committed = funds.flight.committed;
+	row.seen = funds.flight.time;
+	row.endless = funds.flight.endless;
+	row.has_running = now;
+	seen_sum(books, account, &row.unentered, &since);
+	/* Slurm asks the accounts above, too, before it starts a job. */
+	if (!rc && now && !account_held(account))
+		rc = nesting_above(nesting, books, account, true, row.blocker, err);
+	if (rc)
+		return rc;
+	memcpy(row.name, account->name, strlen(account->name));
+	(void)snprintf(row.state, sizeof(row.state), "%s",
+		       *row.blocker ? "blocked" : account_state(account));
+	account_causes(account, ",", row.causes);
+	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_of(account));
+	*ret = row;
+	return SB_OK;
+}
+
+int sums_add(struct sums *to, const struct sums *more, struct sb_error *err)
+{
+	if (amount_add(to->allocated, more->allocated, &to->allocated) &&
+	    amount_add(to->used, more->used, &to->used) &&
+	    amount_add(to->available, more->available, &to->available) &&
+	    amount_add(to->charged, more->charged, &to->charged) &&
+	    amount_add(to->debt, more->debt, &to->debt) &&
+	    amount_add(to->waiting, more->waiting, &to->waiting) &&
+	    amount_add(to->in_flight, more->in_flight, &to->in_flight) &&
+	    amount_add(to->committed, more->committed, &to->committed) &&
+	    amount_add(to->settled, more->settled, &to->settled)) {
+		to->unlimited = to->unlimited || more->unlimited;
+		return SB_OK;
+	}
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "the total is more than can be counted: leave out --total");
+}
+
+const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
+	[BALANCE_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[BALANCE_STATE] = {"State", false, true, LOOK_STATE},
+	[BALANCE_ALLOCATED] = {"Allocated", true, true, LOOK_AMOUNT},
+	[BALANCE_USED] = {"Used", true, true, LOOK_AMOUNT},
+	[BALANCE_AVAILABLE] = {"Available", true, true, LOOK_AMOUNT},
+	[BALANCE_PERCENT] = {"Percent", true, true, LOOK_SHARE},
+	[BALANCE_READ] = {"Read", true, true, LOOK_WHOLE},
+	[BALANCE_CAUSES] = {"Causes", false, false, LOOK_WHOLE},
+	[BALANCE_LEVER] = {"Lever", false, false, LOOK_WHOLE},
+	[BALANCE_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
+	[BALANCE_DEBT] = {"Debt", true, false, LOOK_AMOUNT},
+	[BALANCE_WAITING] = {"Waiting", true, false, LOOK_AMOUNT},
+	[BALANCE_SETTLED] = {"Settled", true, false, LOOK_AMOUNT},
+	[BALANCE_FLIGHT] = {"InFlight", true, false, LOOK_AMOUNT},
+	[BALANCE_COMMITTED] = {"Committed", true, false, LOOK_AMOUNT},
+	[BALANCE_SEEN] = {"Seen", true, false, LOOK_WHOLE},
+	[BALANCE_ENDLESS] = {"NoLimit", true, false, LOOK_WHOLE},
+	[BALANCE_UNENTERED] = {"Unentered", true, false, LOOK_AMOUNT},
+	[BALANCE_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
+	[BALANCE_WEEK] = {"PerDay7", true, true, LOOK_AMOUNT},
+	[BALANCE_MONTH] = {"PerDay30", true, true, LOOK_AMOUNT},
+	[BALANCE_LASTS] = {"Lasts", false, true, LOOK_WHOLE},
+	[BALANCE_UNUSED] = {"Unused", true, true, LOOK_AMOUNT},
+};
+
+static void print_sums(struct output *output, const char *name, const char *state,
+		       const struct sums *sums, bool has_running)
+{
+	output_row(output);
+	output_text(output, BALANCE_ACCOUNT, name);
+	output_text(output, BALANCE_STATE, state);
+	output_amount(output, BALANCE_ALLOCATED, sums->allocated);
+	output_amount(output, BALANCE_USED, sums->used);
+	if (sums->unlimited) {
+		output_no_amount(output, BALANCE_AVAILABLE, "unlimited");
+		output_no_amount(output, BALANCE_SETTLED, "unlimited");
+	} else {
+		output_amount(output, BALANCE_AVAILABLE, sums->available);
+		output_amount(output, BALANCE_SETTLED, sums->settled);
+	}
+	output_flag(output, BALANCE_UNLIMITED, sums->unlimited);
+	output_percent(output, BALANCE_PERCENT, amount_percent(sums->used, sums->allocated));
+	output_amount(output, BALANCE_CHARGED, sums->charged);
+	output_amount(output, BALANCE_DEBT, sums->debt);
+	output_amount(output, BALANCE_WAITING, sums->waiting);
+	if (!has_running)
+		return;
+	output_amount(output, BALANCE_FLIGHT, sums->in_flight);
+	output_amount(output, BALANCE_COMMITTED, sums->committed);
+}
+
+void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
+		       const char *parent, int64_t now)
+{
+	if (*row->blocker)
+		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
+	if (row->endless > 0 && option(env, "running"))
+		note(env,
+		     "%s: %" PRId64 " running without a time limit: committed to what was used",
+		     row->name, row->endless);
+	print_sums(output, row->name, row->state, &row->sums, row->has_running);
+	if (*parent)
+		output_below(output, parent);
+	/* Readings are not books: what was read at another time is not known. */
+	if (now == BALANCE_NOT_READ)
+		output_text(output, BALANCE_READ, "");
+	else
+		output_age(output, BALANCE_READ, row->read, now);
+	if (row->has_running) {
+		output_age(output, BALANCE_SEEN, row->seen, now);
+		output_number(output, BALANCE_ENDLESS, row->endless);
+		output_amount(output, BALANCE_UNENTERED, row->unentered);
+	}
+	output_text(output, BALANCE_CAUSES, row->causes);
+	output_text(output, BALANCE_LEVER, row->lever);
+}
+
+void balance_total_print(struct output *output, const struct sums *sums, bool has_running)
+{
+	/* No account can have that name. */
+	print_sums(output, "(total)", "", sums, has_running);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/entry_json.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+
+#include "cmd/show/entry_text.h"
+#include "ledger/base/when.h"
+
+static json_t *parts_json(const struct event *event)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+
+		if (json_array_append_new(list,
+					  json_pack("{s:I,s:i,s:I}", "lot", (json_int_t)part->lot,
+						    "index", (int)part->index, "amount_seconds",
+						    (json_int_t)part->amount))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static int add_field(json_t *object, const struct event *event, enum event_field at)
+{
+	const struct field_spec *field = &event_fields[at];
+	char name[64], text[WHEN_TEXT_SIZE];
+	const char *suffix = "";
+	json_t *value = NULL;
+
+	if (event_field_is_default(event, at))
+		return 0;
+	switch (field->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		value = json_string(event_text(event, field));
+		break;
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+		value = json_string(when_format_exact(text, event_number(event, field)));
+		break;
+	case FIELD_WORD:
+		value = json_string(event_word(at, (uint8_t)event_number(event, field)));
+		break;
+	case FIELD_PARTS:
+		value = parts_json(event);
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+		suffix = "_seconds";
+		value = json_integer(event_number(event, field));
+		break;
+	case FIELD_LIMIT:
+	case FIELD_PERCENT:
+	case FIELD_NUMBER:
+	case FIELD_ENTRY:
+	case FIELD_UID:
+		value = json_integer(event_number(event, field));
+		break;
+	case FIELD_UNSIGNED:
+		/* Readers of JSON take numbers for doubles, which end at 2^53. */
+		(void)snprintf(text, sizeof(text), "%" PRIu64, event_unsigned(event, field));
+		value = json_string(text);
+		break;
+	}
+	(void)snprintf(name, sizeof(name), "%s%s", field->name, suffix);
+	return json_object_set_new(object, name, value);
+}
+
+static json_t *make_object(const struct env *env, const struct entry *entry)
+{
+	const struct kind_spec *kind = &event_kinds[entry->event->kind];
+	char hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
+	json_t *object =
+		json_pack("{s:I,s:s}", "entry", (json_int_t)entry->event->seq, "kind", kind->name);
+	int rc = object ? 0 : -1;
+
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
+		rc = add_field(object, entry->event, (enum event_field)i);
+	for (size_t i = 0; i < kind->count && !rc; i++)
+		rc = add_field(object, entry->event, (enum event_field)kind->fields[i]);
+	if (!rc)
+		rc = json_object_set_new(object, "actor",
+					 json_string(entry_actor(env, entry->event, actor)));
+	if (!rc)
+		rc = json_object_set_new(object, "hash",
+					 json_string(hex_format(hash, entry->hash, HASH_SIZE)));
+	if (!rc)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+/* Prints and frees; NULL is an error that came before. */
+static int print(FILE *out, json_t *object, struct sb_error *err)
+{
+	int rc = object ? json_dumpf(object, out, JSON_COMPACT) : -1;
+
+	json_decref(object);
+	if (rc)
+		return sb_error_nomem(err);
+	fputc('\n', out);
+	return SB_OK;
+}
+
+int entry_json(const struct env *env, FILE *out, const struct entry *entry, struct sb_error *err)
+{
+	return print(out, make_object(env, entry), err);
+}
+
+int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
+		       const struct account *account, const struct funds *funds,
+		       struct sb_error *err)
+{
+	json_t *object = make_object(env, entry);
+	json_t *available =
+		funds->unlimited ? json_null() : json_integer((json_int_t)funds->available);
+	json_t *balance = json_pack(
+		"{s:I,s:I,s:o,s:b,s:I}", "allocated_seconds", (json_int_t)funds->allocated,
+		"used_seconds", (json_int_t)funds->used, "available_seconds", available,
+		"unlimited", (int)funds->unlimited, "debt_seconds", (json_int_t)account->debt);
+
+	if (!object || json_object_set_new(object, "balance", balance)) {
+		/* It took the reference only if there was an object. */
+		if (!object)
+			json_decref(balance);
+		json_decref(object);
+		object = NULL;
+	}
+	return print(out, object, err);
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/findings.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/frame/lever.h"
+#include "cmd/show/output.h"
+#include "ledger/base/when.h"
+
+static void say_finding(struct env *env, const struct finding *finding)
+{
+	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
+	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	const char *account = finding->account, *cluster = finding->cluster;
+	bool by_day;
+
+	limit_text(ours, finding->before);
+	limit_text(theirs, finding->now);
+	if (finding->unlimited)
+		(void)snprintf(amount, sizeof(amount), "unlimited");
+	else
+		quantity(env, amount, finding->amount);
+	quantity(env, before, finding->before);
+	quantity(env, now, finding->now);
+	switch (finding->kind) {
+	case FOUND_CHARGE:
+		say(env, "%s: charged %s used on %s", account, amount, cluster);
+		break;
+	case FOUND_BASELINE:
+		say(env, "%s: counting on %s starts at %s", account, cluster, now);
+		break;
+	case FOUND_WENT_DOWN:
+		warning(env,
+			"%s: the usage on %s went down from %s to %s (slurmctld restarted, or "
+			"somebody reset it): nothing is charged, counting goes on from there",
+			account, cluster, before, now);
+		break;
+	case FOUND_MOVED:
+		warning(env,
+			"%s: the usage on %s went from %s to %s, and account %s has moved to or "
+			"from below it: nothing is charged, counting goes on from there",
+			account, cluster, before, now, finding->other);
+		break;
+	case FOUND_VANISHED:
+		warning(env, "%s: %s no longer has this account; its usage there stays at %s",
+			account, cluster, before);
+		break;
+	case FOUND_HOLD:
+		say(env, "%s: held, available %s", account, amount);
+		break;
+	case FOUND_HOLD_MONEYLESS:
+		say(env, "%s: held at its first use, because it never had money; available %s",
+		    account, amount);
+		break;
+	case FOUND_GRACE:
+		say(env, "%s: nothing is left, available %s; it may still run for the time given",
+		    account, amount);
+		break;
+	case FOUND_RELEASE:
+		say(env, "%s: released, available %s", account, amount);
+		break;
+	case FOUND_STAYS_HELD:
+		say(env,
+		    "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
+		    "says why",
+		    account, amount, account);
+		break;
+	case FOUND_NO_MONEY:
+		say(env, "%s: used %s and never had money; it is not held (%s)", account, now,
+		    env->settings.spare_moneyless ? "without_money: warn" : "enforcement");
+		break;
+	case FOUND_SPENT:
+		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
+		    account, amount);
+		break;
+	case FOUND_DRIFT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s from the bank's %s to %s; it is "
+			"left so; `subank check --put-right %s` sets it again",
+			account, finding->lever, cluster, ours, theirs, account);
+		break;
+	case FOUND_PUT_RIGHT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s from the bank's %s to %s; it is "
+			"set again",
+			account, finding->lever, cluster, ours, theirs);
+		break;
+	case FOUND_LEFT:
+		warning(env,
+			"%s: somebody changed the limit %s on %s to %s meanwhile; it is left so, "
+			"not put back to what it was",
+			account, finding->lever, cluster, theirs);
+		break;
+	case FOUND_UNLISTED:
+		warning(env,
+			"%s: the limit %s on %s is the bank's, but that cluster is not asked: put "
+			"it back into the settings, or, if it is no more, `subank check --let-go "
+			"%s`",
+			account, finding->lever, cluster, cluster);
+		break;
+	case FOUND_EXPIRED:
+		say(env, "%s: %s expired, their window ended at %s", account, amount,
+		    when_format_local(when, finding->before));
+		break;
+	case FOUND_THRESHOLD:
+		say(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
+		    finding->amount, before, now);
+		break;
+	case FOUND_NOTICE:
+		by_day = when_format_last(when, finding->before);
+		say(env, "%s: %s can be used %s %s only", account, amount, by_day ? "to" : "until",
+		    when);
+		break;
+	case FOUND_OVERFLOW:
+		warning(env,
+			"%s: the usage on %s went from %s to %s, which is more than can be "
+			"charged: "
+			"look at sshare; nothing is charged",
+			account, cluster, before, now);
+		break;
+	case FOUND_ODD_NAME:
+		say(env,
+		    "account '%s' on %s has a name that no bank can have: its use counts for the "
+		    "accounts above it",
+		    finding->other, cluster);
+		break;
+	case FOUND_ODD_USAGE:
+		warning(env,
+			"%s: its usage on %s cannot be read: nothing is charged there until it can "
+			"be read, then all of it since %s",
+			account, cluster, before);
+		break;
+	case FOUND_ODD_LIMITS:
+		warning(env,
+			"%s: its limits on %s must change but cannot be read; the next check tries "
+			"again",
+			account, cluster);
+		break;
+	case FOUND_UNSETTLED:
+		warning(env, "%s: %s must change but does not answer; the next check tries again",
+			account, cluster);
+		break;
+	}
+}
+
+static bool was_said(struct said *said, const struct finding *finding)
+{
+	struct finding *grown;
+
+	if (finding->seq)
+		return false;
+	for (size_t i = 0; i < said->count; i++) {
+		const struct finding *other = &said->list[i];
+
+		if (other->kind == finding->kind && other->now == finding->now &&
+		    strcmp(other->account, finding->account) == 0 &&
+		    strcmp(other->cluster, finding->cluster) == 0 &&
+		    strcmp(other->lever, finding->lever) == 0)
+			return true;
+	}
+	grown = reallocarray(said->list, said->count + 1, sizeof(*grown));
+	if (grown) {
+		said->list = grown;
+		grown[said->count++] = *finding;
+	}
+	return false;
+}
+
+void say_findings(struct env *env, const struct check *check, struct said *said)
+{
+	char age[WHEN_TEXT_SIZE];
+
+	for (size_t i = 0; i < check->finding_count; i++)
+		if (!was_said(said, &check->findings[i]))
+			say_finding(env, &check->findings[i]);
+	if (check->clock_gap)
+		warning(env,
+			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
+			"look at the clock, and if it is right run `subank check --clock-ok` once",
+			when_format_age(age, check->clock_gap));
+	flush_out(env);
+}
+
+/* Collects the names of those that a check holds for funds; with [moneyless], of those alone that
+ * never had money. */
+static size_t held_names(const struct check *check, bool moneyless, const char *names[])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < check->finding_count; i++) {
+		const struct finding *finding = &check->findings[i];
+
+		if (finding->kind == FOUND_HOLD_MONEYLESS ||
+		    (finding->kind == FOUND_HOLD && !moneyless))
+			names[count++] = finding->account;
+	}
+	return count;
+}
+
+size_t say_would_hold(struct env *env, const struct check *check)
+{
+	const char **names = calloc(check->finding_count + 1, sizeof(*names));
+	char text[NAMES_TEXT_SIZE];
+	struct sb_error err;
+	size_t count, moneyless;
+
+	if (!names) {
+		sb_error_nomem(&err);
+		(void)fail(env, &err);
+		return check->finding_count;
+	}
+	count = held_names(check, false, names);
+	if (count > 0)
+		say(env, "accounts that a check would hold: %zu: %s", count,
+		    output_names(text, names, count));
+	moneyless = held_names(check, true, names);
+	if (moneyless > 0)
+		say(env,
+		    "of these, accounts that never had money: %zu: %s; `without_money: warn` in "
+		    "the settings lets them run",
+		    moneyless, output_names(text, names, moneyless));
+	free(names);
+	return count;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/journal_filter.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/frame/moment.h"
+#include "cmd/show/known_clusters.h"
+#include "ledger/base/nearest.h"
+#include "ledger/base/when.h"
+#include "ledger/report/use.h"
+
+static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
+{
+	const char *names[EVENT_KIND_END];
+	enum event_kind kind = event_kind_by_name(name);
+	size_t count = 0;
+
+	filter->some_kinds = true;
+	if (kind) {
+		filter->kinds[kind] = true;
+		return SB_OK;
+	}
+	for (int i = 1; i < EVENT_KIND_END; i++) {
+		if (event_kinds[i].name)
+			names[count++] = event_kinds[i].name;
+	}
+	names[count] = NULL;
+	return nearest_error("there is no kind of entry", name, names, err);
+}
+
+static int read_kinds(struct journal_filter *filter, const char *list, struct sb_error *err)
+{
+	char *copy = strdup(list), *rest = copy, *name;
+	int rc = copy ? SB_OK : sb_error_nomem(err);
+
+	while (!rc && (name = strsep(&rest, ",")))
+		rc = add_kind(filter, name, err);
+	free(copy);
+	return rc;
+}
+
+static int read_range(struct env *env, struct journal_filter *filter, struct sb_error *err)
+{
+	struct entry_range *range = &filter->range;
+	int rc = moment_time(env, "since", &range->since, err);
+
+	range->accounts = filter->selection.list;
+	range->account_count = filter->selection.count;
+	if (!rc)
+		rc = moment_time(env, "until", &range->until, err);
+	if (!rc)
+		rc = moment_count(env, "from", "the number of an entry", &range->from, err);
+	if (!rc)
+		rc = moment_count(env, "to", "the number of an entry", &range->to, err);
+	return rc;
+}
+
+int journal_filter_read(struct env *env, int argc, const char *const argv[],
+			struct journal_filter *ret)
+{
+	struct journal_filter filter = {.env = env,
+					.actor = option(env, "actor"),
+					.ref = option(env, "ref"),
+					.user = option(env, "user"),
+					.partition = option(env, "partition")};
+	const char *kinds = option(env, "kind");
+	struct sb_error err;
+	int status = selection_read(env, argc, argv, &filter.selection);
+	int rc = SB_OK;
+
+	if (status != EXIT_DONE)
+		return status;
+	if (kinds)
+		rc = read_kinds(&filter, kinds, &err);
+	if (!rc)
+		rc = clusters_asked(env, &filter.clusters, &err);
+	if (!rc)
+		rc = read_range(env, &filter, &err);
+	if (rc) {
+		journal_filter_release(&filter);
+		return fail(env, &err);
+	}
+	*ret = filter;
+	return EXIT_DONE;
+}
+
+void journal_filter_release(struct journal_filter *filter)
+{
+	selection_release(&filter->selection);
+	settings_release(&filter->clusters);
+}
+
+/* What is asked for cannot be there: an empty answer would look like a quiet time. */
+static void note_nothing(struct env *env, const struct books *books,
+			 const struct entry_range *range)
+{
+	uint64_t head = books_head(books)->seq;
+
+	if (range->to && range->from > range->to)
+		note(env,
+		     "there is no entry from %" PRIu64 " to %" PRIu64 ": --to is before --from",
+		     range->from, range->to);
+	else if (range->from > head && !option(env, "follow"))
+		note(env, "there is no entry %" PRIu64 " yet: the newest is entry %" PRIu64,
+		     range->from, head);
+}
+
+int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
+			 struct sb_error *err)
+{
+	const struct account *account;
+	uint64_t seq;
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < filter->selection.count && !rc; i++)
+		rc = books_account(books, filter->selection.list[i], &account, err);
+	if (!rc)
+		note_nothing(env, books, &filter->range);
+	if (rc || !filter->ref)
+		return rc;
+	/* One look instead of all entries; without such an entry, none is in the range. */
+	rc = entries_with_ref(books, filter->ref, &seq, err);
+	if (rc)
+		return rc;
+	if (seq == 0)
+		note(env, "there is no entry with the ref '%s'", filter->ref);
+	if (seq < filter->range.from || (filter->range.to && seq > filter->range.to))
+		seq = 0;
+	filter->range.from = seq ? seq : UINT64_MAX;
+	filter->range.to = seq;
+	return SB_OK;
+}
+
+/* Whether the actor, a name or a number, is that of one who ran it, had logged in or ran sudo. */
+static bool by_actor(const struct journal_filter *filter, const struct event *event)
+{
+	const char *actor = filter->actor, *login;
+	char uid[16], login_uid[16];
+
+	(void)snprintf(uid, sizeof(uid), "%" PRIu32, event->uid);
+	if (!actor || strcmp(actor, event->user) == 0 || strcmp(actor, uid) == 0 ||
+	    (*event->sudo && strcmp(actor, event->sudo) == 0))
+		return true;
+	if (event->login == LOGIN_NONE)
+		return false;
+	(void)snprintf(login_uid, sizeof(login_uid), "%" PRIu32, event->login);
+	login = filter->env->user_name ? filter->env->user_name(event->login) : NULL;
+	return strcmp(actor, login_uid) == 0 || (login && strcmp(actor, login) == 0);
+}
+
+static int about_job(const struct journal_filter *filter, struct books *books,
+		     const struct event *event, bool *ret, struct sb_error *err)
+{
+	const struct event *charge = NULL;
+	struct event held = {0};
+	int rc = use_charge(books, event, &held, &charge, err);
+
+	*ret = !rc && charge && charge->kind == EVENT_CHARGE_JOB &&
+	       (!filter->user || strcmp(filter->user, charge->job_user) == 0) &&
+	       (!filter->partition || strcmp(filter->partition, charge->partition) == 0);
+	event_release(&held);
+	return rc;
+}
+
+int journal_filter_has(const struct journal_filter *filter, struct books *books,
+		       const struct event *event, bool *ret, struct sb_error *err)
+{
+	*ret = (!filter->some_kinds || filter->kinds[event->kind]) &&
+	       clusters_chosen(&filter->clusters, event->cluster) && by_actor(filter, event) &&
+	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
+	return *ret && (filter->user || filter->partition)
+		       ? about_job(filter, books, event, ret, err)
+		       : SB_OK;
+}

@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/output.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cmd/show/progress.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/csv_row.h"
+#include "ledger/base/nearest.h"
+#include "ledger/base/text.h"
+#include "ledger/base/when.h"
+
+enum { NAMED_MAX = 10 };
+
+enum form { FORM_TABLE, FORM_PARSABLE, FORM_CSV, FORM_JSON };
+
+struct output {
+	struct env *env;
+	const struct column *columns;
+	size_t count;
+	size_t shown[COLUMNS_MAX]; /* indexes into columns, in their order */
+	size_t shown_count;
+	enum form form;
+	bool last_bar; /* -p: one more at the end */
+	bool in_row;
+	bool failed; /* nothing more is printed, for the reason in [err]; */
+	bool given_up; /* or for one that the caller tells */
+	bool has_header; /* it was printed; of forms other than tables */
+	struct sb_error err;
+	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
+	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
+	struct grid *grid;
+	struct grid_look look;
+	bool had_row;
+	const char *if_empty; /* NULL: nothing is said */
+	json_t *list;
+	json_t *object;
+};
+
+/* Reads --format into shown[]. */
+static int choose_columns(struct output *output, const char *format, struct sb_error *err)
+{
+	const char *names[COLUMNS_MAX + 1], *close;
+	char *copy = strdup(format), *rest = copy, *name;
+	int rc = copy ? SB_OK : sb_error_nomem(err);
+
+	while (!rc && (name = strsep(&rest, ","))) {
+		size_t i = 0;
+
+		while (i < output->count && strcasecmp(output->columns[i].name, name) != 0)
+			i++;
+		for (size_t j = 0; i < output->count && j < output->shown_count && !rc; j++) {
+			if (output->shown[j] == i)
+				rc = sb_error_set(err, SB_EINVAL,
+						  "column '%s' is named twice in --format", name);
+		}
+		if (rc)
+			break;
+		if (i < output->count) {
+			output->shown[output->shown_count++] = i;
+			continue;
+		}
+		for (i = 0; i < output->count; i++)
+			names[i] = output->columns[i].name;
+		names[i] = NULL;
+		close = nearest(name, names);
+		rc = sb_error_set(err, SB_EINVAL, "there is no column '%s' for --format%s%s%s",
+				  name, close ? ": did you mean '" : "; --help lists them",
+				  close ? close : "", close ? "'?" : "");
+	}
+	free(copy);
+	return rc;
+}
+
+bool output_for_people(const struct env *env)
+{
+	return !option(env, "json") && !option(env, "csv") && !option(env, "parsable") &&
+	       !option(env, "parsable2");
+}
+
+bool output_has_frame(const struct env *env)
+{
+	return output_for_people(env) && !option(env, "noheader");
+}
+
+int output_check_forms(const struct env *env, struct sb_error *err)
+{
+	static const char *const forms[] = {"json", "csv", "parsable", "parsable2"};
+	const char *found = NULL;
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (!option(env, forms[i]))
+			continue;
+		if (found)
+			return sb_error_set(err, SB_EINVAL, "--%s and --%s exclude each other",
+					    found, forms[i]);
+		found = forms[i];
+	}
+	return SB_OK;
+}
+
+/* --color, and what asks for none: no-color.org, and a terminal that has none. */
+static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
+{
+	static const char *const words[] = {"auto", "always", "never", NULL};
+	const char *word = option(env, "color"), *none = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	size_t i = 0;
+
+	while (word && words[i] && strcmp(words[i], word) != 0)
+		i++;
+	if (!words[i])
+		return nearest_error("--color takes no", word, words, err);
+	*ret = i == 1 || (i == 0 && env->out_is_terminal && !(none && *none) && terminal &&
+			  strcmp(terminal, "dumb") != 0);
+	return SB_OK;
+}
+
+/* The name of a column for programs. */
+static const char *program_name(char to[64], const char *name, const char *suffix)
+{
+	(void)snprintf(to, 64, "%s%s", name, suffix);
+	for (char *c = to; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return to;
+}
+
+/* The first reason counts. */
+static void no_memory(struct output *output)
+{
+	if (!output->failed)
+		sb_error_nomem(&output->err);
+	output->failed = true;
+}
+
+/* Behind the first thing that could fail: a header alone would look like an answer. */
+static void print_header(struct output *output)
+{
+	struct csv_row row = {.file = output->env->out};
+	char name[64];
+
+	if (output->has_header || !output->look.header ||
+	    (output->form != FORM_PARSABLE && output->form != FORM_CSV))
+		return;
+	output->has_header = true;
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const struct column *column = &output->columns[output->shown[i]];
+
+		if (output->form == FORM_CSV)
+			csv_text(&row, program_name(name, column->name,
+						    column->look == LOOK_AMOUNT ? "_seconds" : ""));
+		else
+			fprintf(output->env->out, "%s%s", i ? "|" : "", column->name);
+	}
+	if (output->form == FORM_CSV)
+		csv_end(&row);
+	else
+		fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+}
+
+int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
+	       struct sb_error *err)
+{
+	struct output *output = calloc(1, sizeof(*output));
+	const char *format = option(env, "format");
+	int rc = SB_OK;
+
+	if (!output)
+		return sb_error_nomem(err);
+	output->env = env;
+	output->columns = columns;
+	output->count = count;
+	output->look.header = !option(env, "noheader");
+	output->look.width = env->out_is_terminal ? env->out_width : 0;
+	output->last_bar = option(env, "parsable");
+	if (option(env, "json"))
+		output->form = FORM_JSON;
+	else if (option(env, "csv"))
+		output->form = FORM_CSV;
+	else if (output->last_bar || option(env, "parsable2"))
+		output->form = FORM_PARSABLE;
+	rc = output_check_forms(env, err);
+	if (!rc)
+		rc = choose_colour(env, &output->look.colour, err);
+	if (!rc && format)
+		rc = choose_columns(output, format, err);
+	/* JSON and CSV are for programs: everything, unless they chose. */
+	for (size_t i = 0; !format && i < count; i++) {
+		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)
+			output->shown[output->shown_count++] = i;
+	}
+	if (!rc && output->form == FORM_TABLE) {
+		output->grid = grid_new(columns, output->shown, output->shown_count);
+		rc = output->grid ? SB_OK : sb_error_nomem(err);
+	}
+	if (!rc && output->form == FORM_JSON) {
+		output->list = json_array();
+		rc = output->list ? SB_OK : sb_error_nomem(err);
+	}
+	if (rc) {
+		grid_free(output->grid);
+		free(output);
+		return rc;
+	}
+	*ret = output;
+	return SB_OK;
+}
+
+static void print_csv(const struct output *output)
+{
+	struct csv_row row = {.file = output->env->out};
+
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const char *cell = output->cells[output->shown[i]];
+
+		if (cell && output->texts[output->shown[i]]) {
+			csv_text(&row, cell);
+		} else {
+			csv_empty(&row);
+			fputs(cell ? cell : "", row.file);
+		}
+	}
+	csv_end(&row);
+}
+
+static void print_parsable(const struct output *output)
+{
+	for (size_t i = 0; i < output->shown_count; i++) {
+		const char *cell = output->cells[output->shown[i]];
+
+		fprintf(output->env->out, "%s%s", i ? "|" : "", cell ? cell : "");
+	}
+	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+}
+
+/* Ends the row that was begun; one that failed has only some of its cells, and is not printed. */
+static void end_row(struct output *output)
+{
+	if (!output->in_row)
+		return;
+	output->in_row = false;
+	if (!output->failed)
+		print_header(output);
+	if (output->form == FORM_JSON) {
+		if (json_array_append_new(output->list, output->object))
+			no_memory(output);
+		output->object = NULL;
+	}
+	if (output->form == FORM_CSV && !output->failed)
+		print_csv(output);
+	if (output->form == FORM_PARSABLE && !output->failed)
+		print_parsable(output);
+	for (size_t i = 0; i < output->count; i++) {
+		free(output->cells[i]);
+		output->cells[i] = NULL;
+	}
+}
+
+void output_if_empty(struct output *output, const char *text)
+{
+	output->if_empty = text;
+}
+
+void output_row(struct output *output)
+{
+	end_row(output);
+	output->had_row = true;
+	output->in_row = true;
+	if (output->form == FORM_TABLE) {
+		if (!output->failed && !grid_row(output->grid))
+			no_memory(output);
+	} else if (output->form == FORM_JSON) {
+		output->object = json_object();
+		if (!output->object)
+			no_memory(output);
+	}
+}
+
+/* Where the column stands among the shown; false if it is not shown. */
+static bool place(const struct output *output, size_t column, size_t *ret)
+{
+	for (size_t i = 0; i < output->shown_count; i++) {
+		if (output->shown[i] == column) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The text as it may be shown; NULL when memory ran out. */
+static char *escaped(const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *to = malloc(size);
+
+	return to ? text_escape(to, size, text) : NULL;
+}
+
+/* Sets a cell of a parsable row or one of CSV, there in quotes if it [is_text]. */
+static void keep_cell(struct output *output, size_t column, const char *text, bool is_text)
+{
+	char *cell = escaped(text);
+
+	/* A bar in a text would look like a column's end. */
+	for (char *bar = cell; output->form == FORM_PARSABLE && bar && (bar = strchr(bar, '|'));
+	     bar++)
+		*bar = '/';
+	if (!cell)
+		no_memory(output);
+	free(output->cells[column]);
+	output->cells[column] = cell;
+	output->texts[column] = is_text;
+}
+
+/* Sets a member of a JSON object; takes over [value]. */
+static void set_member(struct output *output, size_t column, const char *suffix, json_t *value)
+{
+	char name[64];
+	size_t at;
+
+	if (!place(output, column, &at)) {
+		json_decref(value);
+		return;
+	}
+	program_name(name, output->columns[column].name, suffix);
+	if (!value || json_object_set_new(output->object, name, value))
+		no_memory(output);
+}
+
+/* JSON has characters alone: of a text from outside that has other bytes those are escaped, as they
+ * are in tables. */
+static json_t *json_text(const char *text)
+{
+	json_t *value = json_string(text);
+	char *clean = value ? NULL : escaped(text);
+
+	if (clean)
+		value = json_string(clean);
+	free(clean);
+	return value;
+}
+
+void output_text(struct output *output, size_t column, const char *text)
+{
+	char *cell;
+	size_t at;
+
+	if (output->form == FORM_JSON) {
+		set_member(output, column, "", *text ? json_text(text) : json_null());
+	} else if (output->form != FORM_TABLE) {
+		keep_cell(output, column, text, true);
+	} else if (!output->failed && place(output, column, &at)) {
+		cell = escaped(text);
+		if (!cell || !grid_text(output->grid, at, cell))
+			no_memory(output);
+		free(cell);
+	}
+}
+
+void output_number(struct output *output, size_t column, int64_t number)
+{
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, number);
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", json_integer(number));
+	else if (output->form == FORM_CSV)
+		keep_cell(output, column, text, false);
+	else
+		output_text(output, column, text);
+}
+
+void output_amount(struct output *output, size_t column, int64_t amount)
+{
+	bool seconds = output->env->seconds || output->form == FORM_CSV;
+	char text[AMOUNT_TEXT_SIZE];
+	size_t at;
+
+	amount_format(text, amount, seconds);
+	if (output->form == FORM_JSON)
+		set_member(output, column, "_seconds", json_integer(amount));
+	else if (output->form != FORM_TABLE)
+		keep_cell(output, column, text, false);
+	else if (!output->failed && place(output, column, &at) &&
+		 !grid_amount(output->grid, at, text, amount))
+		no_memory(output);
+}
+
+void output_no_amount(struct output *output, size_t column, const char *word)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "_seconds", json_null());
+	else
+		output_text(output, column, output->form == FORM_CSV ? "" : word);
+}
+
+void output_flag(struct output *output, size_t column, bool flag)
+{
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", json_boolean(flag));
+	else
+		output_text(output, column, flag ? "yes" : "no");
+}
+
+void output_percent(struct output *output, size_t column, int64_t percent)
+{
+	char text[24] = "-";
+	size_t at;
+
+	if (percent >= 0)
+		(void)snprintf(text, sizeof(text), "%" PRId64 "%s", percent,
+			       output->form == FORM_TABLE ? "%" : "");
+	if (output->form == FORM_JSON)
+		set_member(output, column, "", percent < 0 ? json_null() : json_integer(percent));
+	else if (output->form == FORM_CSV)
+		keep_cell(output, column, percent < 0 ? "" : text, false);
+	else if (output->form == FORM_PARSABLE)
+		keep_cell(output, column, text, false);
+	else if (!output->failed && place(output, column, &at) &&
+		 !grid_share(output->grid, at, text, percent))
+		no_memory(output);
+}
+
+void output_no_time(struct output *output, size_t column, const char *word)
+{
+	bool for_programs = output->form == FORM_JSON || output->form == FORM_CSV;
+
+	output_text(output, column, for_programs ? "" : word);
+}
+
+void output_time(struct output *output, size_t column, int64_t when)
+{
+	char text[WHEN_TEXT_SIZE];
+
+	if (!when)
+		output_no_time(output, column, "never");
+	else if (output->form == FORM_JSON || output->form == FORM_CSV)
+		output_text(output, column, when_format_exact(text, when));
+	else
+		output_text(output, column,
+			    output->look.width > 0 ? when_format_short(text, when)
+						   : when_format_local(text, when));
+}
+
+void output_age(struct output *output, size_t column, int64_t when, int64_t now)
+{
+	char age[WHEN_TEXT_SIZE], text[WHEN_TEXT_SIZE + 8];
+
+	if (output->form != FORM_TABLE || !when) {
+		output_time(output, column, when);
+		return;
+	}
+	(void)snprintf(text, sizeof(text), "%s ago", when_format_age(age, now - when));
+	output_text(output, column, text);
+}
+
+void output_below(struct output *output, const char *name)
+{
+	if (output->form != FORM_TABLE || output->failed)
+		return;
+	output->look.tree = true;
+	if (!grid_below(output->grid, name))
+		no_memory(output);
+}
+
+static void print_grid(struct output *output)
+{
+	if (grid_print(output->grid, &output->look, output->env->out, &output->err))
+		output->failed = true;
+}
+
+/* What kept it from being printed, unless the caller has told. */
+static int why_failed(const struct output *output, struct sb_error *err)
+{
+	if (!output->failed || output->given_up)
+		return SB_OK;
+	if (err)
+		*err = output->err;
+	return output->err.code;
+}
+
+int output_flush(struct output *output, struct sb_error *err)
+{
+	if (!output)
+		return SB_OK;
+	end_row(output);
+	if (!output->failed)
+		print_header(output);
+	if (output->form == FORM_TABLE && !output->failed && !grid_is_empty(output->grid)) {
+		print_grid(output);
+		output->look.header = false;
+	}
+	return why_failed(output, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t names_once(const char *names[], size_t count)
+{
+	size_t kept = 0;
+
+	if (count > 0)
+		qsort(names, count, sizeof(*names), by_name);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
+			names[kept++] = names[i];
+	}
+	return kept;
+}
+
+const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
+{
+	size_t at = 0;
+
+	to[0] = '\0';
+	for (size_t i = 0; i < count && i < NAMED_MAX && at < NAMES_TEXT_SIZE; i++)
+		at += (size_t)snprintf(to + at, NAMES_TEXT_SIZE - at, "%s%s", i ? ", " : "",
+				       names[i]);
+	if (count > NAMED_MAX && at < NAMES_TEXT_SIZE)
+		(void)snprintf(to + at, NAMES_TEXT_SIZE - at, " and %zu more", count - NAMED_MAX);
+	return to;
+}
+
+void output_fail(struct output *output)
+{
+	output->failed = output->given_up = true;
+}
+
+bool output_is_empty(const struct output *output)
+{
+	return !output->had_row;
+}
+
+/* A table says its unit where people read it. */
+static bool names_unit(const struct output *output)
+{
+	if (output->form != FORM_TABLE || !output->look.width || !output->look.header ||
+	    grid_is_empty(output->grid))
+		return false;
+	for (size_t i = 0; i < output->shown_count; i++) {
+		if (output->columns[output->shown[i]].look == LOOK_AMOUNT)
+			return true;
+	}
+	return false;
+}
+
+int output_finish(struct output *output, struct sb_error *err)
+{
+	bool named;
+	int rc;
+
+	if (!output)
+		return SB_OK;
+	end_row(output);
+	if (!output->failed)
+		print_header(output);
+	stage_end(output->env);
+	if (output->if_empty && !output->had_row && !output->failed && output->form == FORM_TABLE)
+		note(output->env, "%s", output->if_empty);
+	named = names_unit(output);
+	if (!output->failed && output->form == FORM_TABLE)
+		print_grid(output);
+	if (!output->failed && named)
+		fprintf(output->env->out, "Amounts are in %s.\n",
+			output->env->seconds ? "billing-seconds" : "SU");
+	if (!output->failed && output->form == FORM_JSON) {
+		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)) &&
+		    !ferror(output->env->out))
+			no_memory(output);
+		fputc('\n', output->env->out);
+	}
+	rc = why_failed(output, err);
+	json_decref(output->list);
+	grid_free(output->grid);
+	free(output);
+	return rc;
+}
+
+int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
+		     void *ctx, struct output **ret_output)
+{
+	struct sb_error err;
+	int rc, finished;
+
+	if (output_new(env, columns, count, ret_output, &err))
+		return fail(env, &err);
+	rc = bank_read(env->bank, env->now(), list, ctx, &err);
+	if (rc)
+		output_fail(*ret_output);
+	finished = output_finish(*ret_output, rc ? NULL : &err);
+	return rc || finished ? fail(env, &err) : EXIT_DONE;
+}

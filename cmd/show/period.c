@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/period.h"
+
+#include <time.h>
+
+#include "cmd/frame/moment.h"
+#include "ledger/base/when.h"
+
+/* The first moment of the month of [when], or of the one after it. */
+static int month_start(int64_t when, int after, int64_t *ret, struct sb_error *err)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	tm.tm_mon += after;
+	(void)snprintf(text, sizeof(text), "%04d-%02d-01", tm.tm_year + 1900 + tm.tm_mon / 12,
+		       tm.tm_mon % 12 + 1);
+	return when_parse(text, when, ret, err);
+}
+
+int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
+{
+	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
+	int64_t since = 0, until = 0;
+	int rc = SB_OK;
+
+	if (!option(env, "until"))
+		rc = month_start(env->now(), 1, &until, err);
+	if (!rc)
+		rc = moment_time(env, "until", &until, err);
+	if (!rc && !option(env, "since"))
+		rc = month_start(until > 0 ? until - 1 : 0, 0, &since, err);
+	if (!rc)
+		rc = moment_time(env, "since", &since, err);
+	if (rc)
+		return rc;
+	if (since >= until)
+		return sb_error_set(
+			err, SB_EINVAL, "the period from %s to %s ends before it begins%s",
+			when_format_local(from, since), when_format_local(to, until),
+			option(env, "until") ? "" : ": without --until it ends with this month");
+	*ret_since = since;
+	*ret_until = until;
+	return SB_OK;
+}
+
+void period_say(struct env *env, int64_t since, int64_t until)
+{
+	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
+
+	say(env, "From %s to %s", when_format_offset(from, since), when_format_offset(to, until));
+}

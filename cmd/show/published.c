@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/show/published.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/check/publish.h"
+#include "ledger/base/when.h"
+
+enum { SIZE_MAX_MIB = 64 };
+
+/* Whether [uid] may tell users what the bank has. */
+static bool trusted(uid_t uid, const char *bank_folder)
+{
+	const struct passwd *slurm = getpwnam("slurm");
+	struct stat st;
+
+	return uid == 0 || (slurm && slurm->pw_uid == uid) ||
+	       (stat(bank_folder, &st) == 0 && st.st_uid == uid);
+}
+
+static int check_file(int fd, const char *path, const char *bank_folder, struct sb_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return sb_error_set(err, SB_EREFUSED, "the published balances %s are not a file",
+				    path);
+	if (!trusted(st.st_uid, bank_folder))
+		return sb_error_set(err, SB_EREFUSED,
+				    "the published balances %s are not from the bank: their owner "
+				    "is neither root nor slurm nor the owner of %s",
+				    path, bank_folder);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return sb_error_set(err, SB_EREFUSED,
+				    "the published balances %s can be written by others than the "
+				    "bank: they are not to be trusted",
+				    path);
+	if (st.st_size > SIZE_MAX_MIB * (off_t)(1 << 20))
+		return sb_error_set(err, SB_EFORMAT,
+				    "the published balances %s are larger than %d MiB", path,
+				    SIZE_MAX_MIB);
+	return SB_OK;
+}
+
+/* A name of an account, or with [none] also "". */
+static bool copy_name(const char *text, bool none, char ret[NAME_SIZE])
+{
+	if (!(none && !*text) && name_check("account", text, NULL))
+		return false;
+	(void)snprintf(ret, NAME_SIZE, "%s", text);
+	return true;
+}
+
+/* A time, or null for none. */
+static bool read_time(json_t *value, int64_t *ret)
+{
+	*ret = 0;
+	return json_is_null(value) ||
+	       (json_is_string(value) &&
+		when_parse_exact(json_string_value(value), ret, NULL) == SB_OK);
+}
+
+static bool read_account(json_t *object, struct published_account *ret)
+{
+	struct balance_row *row = &ret->row;
+	struct sums *sums = &row->sums;
+	const char *name, *state, *causes, *lever, *blocker, *above;
+	json_int_t allocated, used, available, charged, debt, waiting;
+	json_int_t in_flight = 0, committed = 0, settled = INT64_MIN, endless = 0, unentered = 0;
+	json_t *read, *seen = NULL;
+	int unlimited = 0;
+
+	if (json_unpack(object,
+			"{ss ss ss ss ss ss sI sI sI sI sI sI so s?I s?I s?I s?I s?o s?I s?b}",
+			"account", &name, "state", &state, "causes", &causes, "lever", &lever,
+			"blocked_by", &blocker, "above", &above, "allocated_seconds", &allocated,
+			"used_seconds", &used, "available_seconds", &available, "charged_seconds",
+			&charged, "debt_seconds", &debt, "waiting_seconds", &waiting, "read", &read,
+			"in_flight_seconds", &in_flight, "committed_seconds", &committed,
+			"settled_seconds", &settled, "no_limit", &endless, "seen", &seen,
+			"unentered_seconds", &unentered, "unlimited", &unlimited) ||
+	    !copy_name(name, false, row->name) || !copy_name(blocker, true, row->blocker) ||
+	    !copy_name(above, true, ret->above))
+		return false;
+	*sums = (struct sums){.allocated = allocated,
+			      .used = used,
+			      .available = available,
+			      .charged = charged,
+			      .debt = debt,
+			      .waiting = waiting,
+			      .in_flight = in_flight,
+			      .committed = committed,
+			      .settled = settled == INT64_MIN ? available : settled,
+			      .unlimited = unlimited};
+	/* A bank of before did not say. */
+	row->has_running = seen;
+	row->endless = endless;
+	row->unentered = unentered;
+	(void)snprintf(row->state, sizeof(row->state), "%s", state);
+	(void)snprintf(row->causes, sizeof(row->causes), "%s", causes);
+	(void)snprintf(row->lever, sizeof(row->lever), "%s", lever);
+	return read_time(read, &row->read) && (!seen || read_time(seen, &row->seen));
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct published_account *x = a, *y = b;
+
+	return strcmp(x->row.name, y->row.name);
+}
+
+const struct published_account *published_find(const struct published *published, const char *name)
+{
+	struct published_account key;
+
+	(void)snprintf(key.row.name, sizeof(key.row.name), "%s", name);
+	return published->count
+		       ? bsearch(&key, published->list, published->count, sizeof(key), compare)
+		       : NULL;
+}
+
+void published_release(struct published *published)
+{
+	free(published->list);
+	free(published->inside);
+	*published = (struct published){0};
+}
+
+static bool read_document(json_t *document, struct published *ret)
+{
+	json_t *list, *inside, *odd, *value;
+	const char *time, *name;
+
+	if (json_unpack(document, "{ss so so}", "time", &time, "accounts", &list, "inside",
+			&inside) ||
+	    when_parse_exact(time, &ret->time, NULL) || !json_is_array(list) ||
+	    !json_is_object(inside))
+		return false;
+	/* A bank of before had none. */
+	odd = json_object_get(document, "inside_odd");
+	if (odd && !json_is_object(odd))
+		return false;
+	ret->list = calloc(json_array_size(list) + 1, sizeof(*ret->list));
+	ret->inside =
+		calloc(json_object_size(inside) + json_object_size(odd) + 1, sizeof(*ret->inside));
+	if (!ret->list || !ret->inside)
+		return false;
+	for (; ret->count < json_array_size(list); ret->count++) {
+		if (!read_account(json_array_get(list, ret->count), &ret->list[ret->count]))
+			return false;
+	}
+	json_object_foreach(inside, name, value)
+	{
+		struct inside *to = &ret->inside[ret->inside_count++];
+
+		if (!json_is_string(value) || !copy_name(name, false, to->account) ||
+		    !copy_name(json_string_value(value), false, to->above))
+			return false;
+	}
+	json_object_foreach(odd, name, value)
+	{
+		struct inside *to = &ret->inside[ret->inside_count++];
+
+		if (!json_is_string(value) || strlen(name) >= sizeof(to->account) ||
+		    !copy_name(json_string_value(value), false, to->above))
+			return false;
+		(void)snprintf(to->account, sizeof(to->account), "%s", name);
+	}
+	qsort(ret->list, ret->count, sizeof(*ret->list), compare);
+	return true;
+}
+
+static int read_file(FILE *file, const char *path, struct published *ret, struct sb_error *err)
+{
+	json_error_t why;
+	json_t *document = json_loadf(file, JSON_REJECT_DUPLICATES, &why), *form;
+	int rc = SB_OK;
+
+	if (!document)
+		return sb_error_set(err, SB_EFORMAT,
+				    "the published balances %s are not whole (line %d: %s): the "
+				    "next check writes them anew",
+				    path, why.line, why.text);
+	form = json_object_get(document, "subank");
+	if (json_is_integer(form) && json_integer_value(form) > PUBLISHED_FORM)
+		rc = sb_error_set(err, SB_EFORMAT,
+				  "the published balances %s are of a newer subank (form %d; this "
+				  "one knows %d): update subank here",
+				  path, (int)json_integer_value(form), PUBLISHED_FORM);
+	else if (!json_is_integer(form) || !read_document(document, ret))
+		rc = sb_error_set(err, SB_EFORMAT,
+				  "the published balances %s are malformed: the next check writes "
+				  "them anew",
+				  path);
+	json_decref(document);
+	return rc;
+}
+
+int published_read(const char *path, const char *bank_folder, struct published *ret,
+		   struct sb_error *err)
+{
+	struct published published = {0};
+	/* A pipe must not hold up whoever opens it. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc;
+	FILE *file;
+
+	if (fd < 0)
+		return sb_error_set(
+			err, errno == ENOENT || errno == ENOTDIR ? SB_ENOTFOUND : SB_EREFUSED,
+			"cannot read the published balances %s: %s", path, sb_errno(errno));
+	rc = check_file(fd, path, bank_folder, err);
+	file = rc ? NULL : fdopen(fd, "r");
+	if (!rc && !file)
+		rc = sb_error_nomem(err);
+	if (!rc)
+		rc = read_file(file, path, &published, err);
+	if (file)
+		fclose(file);
+	else
+		close(fd);
+	if (rc)
+		published_release(&published);
+	else
+		*ret = published;
+	return rc;
+}

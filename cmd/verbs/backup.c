@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/frame/command.h"
+#include "cmd/show/progress.h"
+#include "ledger/base/when.h"
+#include "ledger/files/backup.h"
+
+/* By UTC, so that names sort in the order in which they were made. */
+static int name_backup(char *to, size_t size, const char *dir, int64_t now, struct sb_error *err)
+{
+	time_t seconds = (time_t)(now / WHEN_SECOND);
+	char stamp[32];
+	struct tm tm;
+
+	(void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&seconds, &tm));
+	if ((size_t)snprintf(to, size, "%s/subank-%s", dir, stamp) >= size)
+		return sb_error_set(err, SB_EINVAL, "the name of the folder is too long");
+	return SB_OK;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	const char *dir = argc > 0 ? argv[0] : env->settings.backup;
+	struct store_options to = env->store;
+	char folder[4096 - 8], hash[HASH_TEXT_SIZE];
+	struct progress progress;
+	const struct steps steps = {progress_at, &progress};
+	struct verify verify;
+	struct sb_error err;
+	int rc;
+
+	if (!dir || !*dir)
+		return usage(env, "backup needs a folder: name DIR, or set `backup: DIR`");
+	rc = name_backup(folder, sizeof(folder), dir, env->now(), &err);
+	to.folder = folder;
+	stage(env, "copies the books");
+	progress_begin(&progress, env, 0);
+	if (!rc)
+		rc = bank_backup(env->bank, &to, &steps, &verify, &err);
+	progress_end(&progress);
+	if (rc)
+		return fail(env, &err);
+	env->stands = "the backup was made";
+	say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries, folder,
+	    verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
+	return EXIT_DONE;
+}
+
+static const struct example examples[] = {
+	{"subank backup", "where the settings say"},
+	{"subank backup " DEFAULT_COPIES, NULL},
+	{NULL, NULL},
+};
+
+const struct command cmd_backup = {
+	.name = "backup",
+	.arguments = "[DIR]",
+	.summary = "copy the bank while it is in use",
+	.details = "Makes a folder in DIR, with date and time (UTC) in its name, and proves that "
+		   "what is in it is whole. Nothing is overwritten, nothing is removed; what ends "
+		   "in `.new` was cut off, or is being made. Without DIR it goes where `backup` "
+		   "in the settings says. DIR must be on a local disk.\n"
+		   "A copy is a bank of its own, for --bank; it commands no Slurm before "
+		   "`subank adopt`. To put it back, copy its folder `books` into the bank's "
+		   "folder. `subank export` is the other form, which outlives versions of LMDB "
+		   "and machines.",
+	.examples = examples,
+	.see_also = "export import adopt",
+	.max_args = 1,
+	.flags = CMD_READ,
+	.run = run,
+};

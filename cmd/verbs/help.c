@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/frame/command.h"
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	const struct command *command;
+	const char *close;
+
+	if (argc == 0) {
+		program_help(env->out);
+		return EXIT_DONE;
+	}
+	command = command_find(argv[0]);
+	if (!command) {
+		close = command_nearest(argv[0]);
+		return usage(env, "there is no verb '%s'%s%s%s", argv[0],
+			     close ? ": did you mean '" : "; `subank help` lists them",
+			     close ? close : "", close ? "'?" : "");
+	}
+	command_help(env->out, command);
+	return EXIT_DONE;
+}
+
+static const struct example examples[] = {
+	{"subank help deposit", NULL},
+	{NULL, NULL},
+};
+
+const struct command cmd_help = {
+	.name = "help",
+	.arguments = "[VERB]",
+	.summary = "print what a verb does",
+	.details = "Without VERB, lists the verbs. subank(1) and a page for each verb, as "
+		   "subank-deposit(1), say the same with more around it.",
+	.examples = examples,
+	.max_args = 1,
+	.flags = CMD_BARE,
+	.run = run,
+};

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/enter/confirm.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/settings_example.h"
+#include "cmd/frame/this_machine.h"
+#include "cmd/show/output.h"
+#include "cmd/show/rights_text.h"
+#include "ledger/base/name.h"
+#include "slurm/assoc.h"
+
+/* What Slurm has that may belong to the bank. */
+struct found {
+	struct assocs assocs;
+	const char **clusters; /* each once, as the next ones are */
+	size_t cluster_count;
+	const char **accounts;
+	size_t account_count;
+};
+
+static bool listed(const char *const list[], size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void release(struct found *found)
+{
+	free(found->clusters);
+	free(found->accounts);
+	assocs_release(&found->assocs);
+}
+
+/* Says what Slurm keeps from whoever is to own the bank. */
+static void say_hidden(struct env *env)
+{
+	const struct caller caller = caller_of(env);
+	const struct slurm *slurm = &env->slurm;
+	struct rights rights;
+	struct slurm_config config;
+	struct slurm_error err;
+	char text[RIGHTS_TEXT_SIZE];
+
+	if (rights_of_slurmdbd(slurm, &caller, &rights, &err) == SLURM_OK &&
+	    (rights.jobs || rights.accounts))
+		warning(env, "%s",
+			rights_text(env, &rights, "slurmdbd", rights.jobs ? "jobs" : "accounts",
+				    text));
+	if (scontrol_read_config(slurm, NULL, &config, &err) == SLURM_OK &&
+	    rights_of_slurmctld(slurm, &config, &caller, &rights, &err) == SLURM_OK &&
+	    (rights.usage || rights.jobs))
+		warning(env, "%s",
+			rights_text(env, &rights, config.cluster, rights.usage ? "use" : "jobs",
+				    text));
+}
+
+/* Slurm need not run for a bank to be made. */
+static void ask_slurm(struct env *env, struct found *ret)
+{
+	struct slurm_error err;
+	struct found found = {0};
+	size_t count;
+
+	if (assocs_read(&env->slurm, "", &found.assocs, &err)) {
+		note(env, "Slurm did not say which clusters and accounts there are: %s", err.text);
+		return;
+	}
+	count = found.assocs.count;
+	found.clusters = calloc(count + 1, sizeof(*found.clusters));
+	found.accounts = calloc(count + 1, sizeof(*found.accounts));
+	for (size_t i = 0; found.clusters && found.accounts && i < count; i++) {
+		const struct assoc *assoc = &found.assocs.rows[i];
+
+		if (name_check("cluster", assoc->cluster, NULL) ||
+		    name_check("account", assoc->account, NULL))
+			continue;
+		if (!listed(found.clusters, found.cluster_count, assoc->cluster))
+			found.clusters[found.cluster_count++] = assoc->cluster;
+		if (settings_has_account(&env->settings, assoc->account) &&
+		    !listed(found.accounts, found.account_count, assoc->account))
+			found.accounts[found.account_count++] = assoc->account;
+	}
+	*ret = found;
+}
+
+static void say_found(struct env *env, const struct found *found)
+{
+	char names[NAMES_TEXT_SIZE];
+
+	if (found->cluster_count == 0)
+		return;
+	say(env, "clusters in Slurm: %s",
+	    output_names(names, found->clusters, found->cluster_count));
+	if (found->account_count > 0)
+		say(env, "accounts in Slurm: %s",
+		    output_names(names, found->accounts, found->account_count));
+	else
+		say(env, "accounts in Slurm: none but root: `sacctmgr add account NAME` makes one");
+}
+
+static int write_example(struct env *env, const struct found *found, FILE *file)
+{
+	struct setting_value given[2];
+	char *clusters = NULL;
+	size_t count = 0, size;
+	FILE *list = open_memstream(&clusters, &size);
+
+	if (!list)
+		return -1;
+	for (size_t i = 0; i < found->cluster_count; i++)
+		fprintf(list, "%s%s", i ? ", " : "[", found->clusters[i]);
+	fputc(']', list);
+	if (fclose(list) != 0) {
+		free(clusters);
+		return -1;
+	}
+	given[count++] = (struct setting_value){"bank", env->store.folder};
+	if (found->cluster_count > 0)
+		given[count++] = (struct setting_value){"clusters", clusters};
+	settings_example(file, given, count);
+	free(clusters);
+	return fflush(file) != 0 || ferror(file) || fsync(fileno(file)) != 0 ? -1 : 0;
+}
+
+/* Makes the file, which must not be there, whole or not at all. */
+static int make_file(struct env *env, const struct found *found, const char *path)
+{
+	char *beside;
+	int fd, rc = -1, kept;
+	FILE *file;
+
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+		return -1;
+	fd = mkostemp(beside, O_CLOEXEC);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	/* Whoever may use the bank, or look at what it publishes, reads them. */
+	if (file && fchmod(fd, 0644) == 0 && write_example(env, found, file) == 0)
+		rc = link(beside, path);
+	kept = errno;
+	if (file)
+		fclose(file);
+	if (fd >= 0)
+		(void)unlink(beside);
+	free(beside);
+	errno = kept;
+	return rc;
+}
+
+/* Makes the folder of the settings and those above it that are missing, whatever the umask is,
+ * since everybody reads the settings. What fails is found when the file is made. */
+static void make_folders(const char *path)
+{
+	char *copy = strdup(path);
+
+	for (char *at = copy; at && (at = strchr(at + 1, '/'));) {
+		*at = '\0';
+		if (mkdir(copy, 0755) == 0)
+			(void)chmod(copy, 0755);
+		*at = '/';
+	}
+	free(copy);
+}
+
+static int write_settings(struct env *env, const struct found *found, const char *path)
+{
+	struct sb_error err;
+
+	make_folders(path);
+	if (make_file(env, found, path) == 0) {
+		env->stands = env->stands ? env->stands : "the settings were written";
+		say(env, "wrote settings to %s: look through them%s", path,
+		    found->cluster_count > 1
+			    ? ", and take out clusters that are not to be in the bank"
+			    : "");
+		return EXIT_DONE;
+	}
+	if (errno == EEXIST)
+		sb_error_set(&err, SB_EREFUSED,
+			     "the settings %s are there already, and were left as they are", path);
+	else
+		sb_error_path(&err, "write the settings", path);
+	return fail(env, &err);
+}
+
+/* Asks root on a terminal whether there should be settings, where there are none. Those of anybody
+ * else would be refused by all others, and by root. */
+static int offer_settings(struct env *env, const struct found *found, const char *path)
+{
+	char question[512];
+
+	if (geteuid() != 0 || !env->in_is_terminal || access(path, F_OK) == 0)
+		return EXIT_DONE;
+	(void)snprintf(question, sizeof(question), "Write commented settings to %s?", path);
+	if (!ask(env, question))
+		return EXIT_DONE;
+	/* The bank was made all the same. */
+	return write_settings(env, found, path) == EXIT_DONE ? EXIT_DONE : EXIT_PART;
+}
+
+static void say_next(struct env *env, const char *config, const char *path)
+{
+	char settings[512] = "";
+
+	if (access(path, F_OK) != 0)
+		(void)snprintf(settings, sizeof(settings),
+			       "`sudo subank init --settings%s%s` writes commented settings; ",
+			       config ? " --config " : "", config ? config : "");
+	note(env,
+	     "next: `subank open ACCOUNT SU` for each account, then `subank check` every few "
+	     "minutes; %s`subank doctor` says what is left to do",
+	     settings);
+}
+
+static int make_bank(struct env *env)
+{
+	char place[PLACE_SIZE];
+	struct sb_error err;
+
+	/* Only a folder that is there has a full path. */
+	if (mkdir(env->store.folder, 0750) == 0)
+		(void)chmod(env->store.folder, 0750);
+	if (bank_create(&env->store, place_of(env->here()->machine, env->store.folder, place),
+			&err))
+		return fail(env, &err);
+	env->stands = "the bank was made";
+	say(env, "made an empty bank in %s", env->store.folder);
+	return EXIT_DONE;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	const char *config = option(env, "config"), *path = config ? config : DEFAULT_SETTINGS;
+	struct found found = {0};
+	int status;
+
+	(void)argc;
+	(void)argv;
+	if (option(env, "settings")) {
+		ask_slurm(env, &found);
+		status = write_settings(env, &found, path);
+	} else {
+		status = make_bank(env);
+		if (status == EXIT_DONE) {
+			ask_slurm(env, &found);
+			say_found(env, &found);
+			if (found.assocs.text)
+				say_hidden(env);
+			status = offer_settings(env, &found, path);
+			say_next(env, config, path);
+		}
+	}
+	release(&found);
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{"settings", 0, NULL, "write commented settings, and make no bank"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank init", "a bank in " DEFAULT_BANK},
+	{"subank --bank /srv/bank init", "somewhere else"},
+	{"subank init --settings", "commented settings, with the clusters that Slurm has"},
+	{NULL, NULL},
+};
+
+const struct command cmd_init = {
+	.name = "init",
+	.arguments = "",
+	.summary = "make a bank",
+	.details =
+		"Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings "
+		"name. Run it, and everything else, as the user who is to own the books: usually "
+		"slurm. The bank commands Slurm from this machine. Asks Slurm which clusters and "
+		"accounts there are, and works without an answer.\n"
+		"On a terminal it offers root to write commented settings, where there are none. "
+		"--settings writes them without asking, to the file of --config, whose folder it "
+		"makes if it is missing, names the clusters in them, and makes nothing else. "
+		"Settings that are there are kept. Run "
+		"that as root: settings of "
+		"anybody else are refused by all others.",
+	.examples = examples,
+	.see_also = "open doctor adopt",
+	.max_args = 0,
+	.flags = CMD_MAKES_SETTINGS | CMD_CHANGES,
+	.options = options,
+	.run = run,
+};

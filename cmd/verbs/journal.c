@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <time.h>
+
+#include "cmd/frame/command.h"
+#include "cmd/frame/moment.h"
+#include "cmd/show/entry_json.h"
+#include "cmd/show/entry_text.h"
+#include "cmd/show/journal_filter.h"
+#include "cmd/show/output.h"
+
+/* How often --follow looks for new entries. */
+enum { FOLLOW_PAUSE_MS = 500 };
+
+enum {
+	COLUMN_ENTRY,
+	COLUMN_TIME,
+	COLUMN_KIND,
+	COLUMN_ACCOUNT,
+	COLUMN_CLUSTER,
+	COLUMN_AMOUNT,
+	COLUMN_DETAIL,
+	COLUMN_ACTOR,
+	COLUMN_REF,
+	COLUMN_NOTE,
+	COLUMN_HASH,
+	COLUMN_COUNT,
+};
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
+	[COLUMN_TIME] = {"Time", false, true, LOOK_WHOLE},
+	[COLUMN_KIND] = {"Kind", false, true, LOOK_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
+	[COLUMN_CLUSTER] = {"Cluster", false, false, LOOK_NAME},
+	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, true, LOOK_PROSE},
+	[COLUMN_ACTOR] = {"Actor", false, false, LOOK_NAME},
+	[COLUMN_REF] = {"Ref", false, false, LOOK_NAME},
+	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
+	[COLUMN_HASH] = {"Hash", false, false, LOOK_WHOLE},
+};
+
+struct listing {
+	struct env *env;
+	struct output *output; /* NULL: JSON lines */
+	struct journal_filter *filter;
+	struct books *books; /* of the transaction */
+	uint64_t last; /* how many at most, newest; 0: all */
+	uint64_t seen;
+	uint64_t first; /* of the last ones */
+	uint64_t head; /* the newest entry that was looked at */
+};
+
+/* Whether the rows are the receiver's of a transfer, not the giver's. */
+static bool for_receiver(const struct listing *listing, const struct event *event)
+{
+	return event_receiver(event) && !selection_has(&listing->filter->selection, event->account);
+}
+
+/* Whether the reversal takes money from the account, which the entry it answers gave. */
+static bool takes_back(const struct event *event)
+{
+	return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND;
+}
+
+/* The amount with the sign that the kind gives it; false if it has none. */
+static bool signed_amount(const struct listing *listing, const struct event *event, int64_t *ret)
+{
+	switch (event->kind) {
+	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
+		*ret = event->amount;
+		return true;
+	case EVENT_RECONCILE:
+		*ret = event->use == USE_LESS ? event->amount : -event->amount;
+		return true;
+	case EVENT_REVERSE:
+		*ret = for_receiver(listing, event) || takes_back(event) ? -event->amount
+									 : event->amount;
+		return true;
+	case EVENT_TRANSFER:
+		*ret = for_receiver(listing, event) ? event->amount : -event->amount;
+		return true;
+	case EVENT_WITHDRAW:
+	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
+	case EVENT_ADJUST:
+	case EVENT_EXPIRE:
+		*ret = -event->amount;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_row(const struct listing *listing, const struct entry *entry)
+{
+	const struct event *event = entry->event;
+	struct output *output = listing->output;
+	char detail[1024], hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
+	int64_t amount;
+
+	output_row(output);
+	output_number(output, COLUMN_ENTRY, (int64_t)event->seq);
+	output_time(output, COLUMN_TIME, event->time);
+	output_text(output, COLUMN_KIND, event_kinds[event->kind].name);
+	output_text(output, COLUMN_ACCOUNT, event->account);
+	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
+	if (signed_amount(listing, event, &amount))
+		output_amount(output, COLUMN_AMOUNT, amount);
+	entry_text(listing->env, event, for_receiver(listing, event), detail, sizeof(detail));
+	output_text(output, COLUMN_DETAIL, detail);
+	output_text(output, COLUMN_ACTOR, entry_actor(listing->env, event, actor));
+	output_text(output, COLUMN_REF, event->ref);
+	output_text(output, COLUMN_NOTE, event->note);
+	output_text(output, COLUMN_HASH, hex_format(hash, entry->hash, HASH_SIZE));
+}
+
+static int print_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	bool chosen;
+	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
+
+	if (rc || !chosen)
+		return rc;
+	if (listing->output)
+		add_row(listing, entry);
+	else
+		rc = entry_json(listing->env, listing->env->out, entry, err);
+	/* That the output cannot be written is told at the end. */
+	if (rc && ferror(listing->env->out))
+		return STORE_ABORT;
+	if (rc)
+		return rc;
+	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
+}
+
+/* Finds the first of the last entries by walking back. */
+static int count_back(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	bool chosen;
+	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
+
+	if (rc || !chosen)
+		return rc;
+	listing->first = entry->event->seq;
+	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
+}
+
+static int list(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	struct entry_range range;
+	int rc = journal_filter_check(listing->env, books, listing->filter, err);
+
+	listing->head = books_head(books)->seq;
+	listing->books = books;
+	listing->seen = 0;
+	range = listing->filter->range;
+	if (!rc && listing->last && !range.backward) {
+		range.backward = true;
+		rc = entries_walk(books, &range, count_back, listing, NULL, err);
+		range.backward = false;
+		if (rc || listing->seen == 0)
+			return rc;
+		range.from = listing->first;
+		listing->seen = 0;
+	}
+	return rc ? rc : entries_walk(books, &range, print_entry, listing, NULL, err);
+}
+
+/* Prints what was entered since. */
+static int list_new(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	struct entry_range range = listing->filter->range;
+	uint64_t head = books_head(books)->seq;
+	int rc;
+
+	if (head <= listing->head)
+		return SB_OK;
+	if (range.from <= listing->head)
+		range.from = listing->head + 1;
+	listing->books = books;
+	rc = entries_walk(books, &range, print_entry, listing, NULL, err);
+	listing->head = head;
+	return rc;
+}
+
+/* Until the output cannot be written any more, or a signal ends it. */
+static int follow(struct listing *listing, struct sb_error *err)
+{
+	static const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
+	struct env *env = listing->env;
+	int rc = SB_OK;
+
+	listing->last = 0;
+	while (!rc) {
+		rc = output_flush(listing->output, err);
+		flush_out(env);
+		if (ferror(env->out))
+			break;
+		(void)nanosleep(&pause, NULL);
+		if (!rc)
+			rc = bank_read(env->bank, env->now(), list_new, listing, err);
+	}
+	return rc;
+}
+
+static int print(struct listing *listing)
+{
+	struct env *env = listing->env;
+	struct sb_error err;
+	int rc = output_check_forms(env, &err), finished;
+
+	if (!rc && !option(env, "json"))
+		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
+	if (!rc)
+		rc = bank_read(env->bank, env->now(), list, listing, &err);
+	/* Of these the filter has spoken. */
+	if (!rc && listing->output && !option(env, "from") && !option(env, "to") &&
+	    !option(env, "ref"))
+		output_if_empty(listing->output, "no entries to show");
+	if (!rc && option(env, "follow"))
+		rc = follow(listing, &err);
+	if (rc && listing->output)
+		output_fail(listing->output);
+	finished = output_finish(listing->output, rc ? NULL : &err);
+	return rc || finished ? fail(env, &err) : EXIT_DONE;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct journal_filter filter;
+	struct listing listing = {.env = env, .filter = &filter};
+	struct sb_error err;
+	int status;
+
+	if (option(env, "follow") && (option(env, "reverse") || option(env, "to") ||
+				      option(env, "until") || option(env, "ref")))
+		return usage(env, "--follow waits for new entries: leave out --reverse, --to, "
+				  "--until and --ref");
+	if (moment_count(env, "last", "a number of entries", &listing.last, &err))
+		return fail(env, &err);
+	status = journal_filter_read(env, argc, argv, &filter);
+	if (status != EXIT_DONE)
+		return status;
+	filter.range.backward = option(env, "reverse");
+	status = print(&listing);
+	journal_filter_release(&filter);
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{"last", 'l', "N", "only the newest N"},
+	{"reverse", 'r', NULL, "newest first"},
+	{"follow", 'f', NULL, "go on and print new entries as they come"},
+	{"kind", 'k', "KINDS", "only entries of these kinds: deposit,charge"},
+	{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
+	{"actor", 0, "USER", "only entries of this user or login (name or number)"},
+	{"ref", 0, "REF", "only the entry with this ref"},
+	{"user", 0, "USER", "only entries about jobs of this user"},
+	{"partition", 0, "NAME", "only entries about jobs of this partition"},
+	{"since", 0, "TIME", "only entries made at this time or later"},
+	{"until", 0, "TIME", "only entries made before this time"},
+	{"from", 0, "ENTRY", "only entries from this number on"},
+	{"to", 0, "ENTRY", "only entries up to this number"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank journal physics --last 20", "what happened"},
+	{"subank journal --kind deposit,transfer --since 2026-10-01", "what came"},
+	{"subank journal --actor alice --reverse", "who did what, newest first"},
+	{"subank journal physics --user bob", "his jobs, and what was refunded of them"},
+	{"subank journal --follow --json", "for a program, as it comes"},
+	{NULL, NULL},
+};
+
+const struct command cmd_journal = {
+	.name = "journal",
+	.arguments = "[ACCOUNT...]",
+	.summary = "every entry of the books, oldest first",
+	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
+		   "Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as and, "
+		   "in parentheses, the user who had logged in, as the kernel has it: slurm (login "
+		   "alice). Without a login it is the user who ran sudo: slurm (sudo alice); that "
+		   "comes from the environment and is only a hint. --actor finds each of them. "
+		   "--json prints one object a line, with all fields; subank-journal(5) describes "
+		   "them.",
+	.examples = examples,
+	.see_also = "statement usage why refund",
+	.max_args = -1,
+	.flags = CMD_READ | CMD_LIST,
+	.options = options,
+	.run = run,
+};

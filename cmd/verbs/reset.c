@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd/check/checkup.h"
+#include "cmd/check/clusters.h"
+#include "cmd/enter/confirm.h"
+#include "cmd/enter/post.h"
+#include "cmd/frame/command.h"
+#include "slurm/sacctmgr.h"
+
+enum { TRIES = 15, PAUSE_MS = 200 };
+
+struct reset {
+	struct env *env;
+	const char *account;
+	struct clusters clusters;
+	/* The account and those of the bank above and below it: Slurm changes their usage too. */
+	char (*names)[NAME_SIZE];
+	const char **list; /* the same as pointers */
+	size_t count;
+	bool *told; /* by cluster: sacctmgr says that it was reset */
+};
+
+/* Whether the other account's usage changes with that of the one to reset, on any cluster. */
+static int related(const struct reset *reset, const char *other, bool *ret, struct sb_error *err)
+{
+	*ret = strcmp(other, reset->account) == 0;
+	for (size_t i = 0; i < reset->clusters.count && !*ret; i++) {
+		struct tree tree = {0};
+		int rc = observation_tree(&reset->clusters.list[i], &tree, err);
+
+		if (rc)
+			return rc;
+		*ret = tree_above(&tree, other, reset->account) ||
+		       tree_above(&tree, reset->account, other);
+		tree_release(&tree);
+	}
+	return SB_OK;
+}
+
+static int find_related(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct reset *reset = ctx;
+	const struct account *account;
+	char(*names)[NAME_SIZE];
+	const char **list;
+	size_t count, found = 0;
+	int rc = books_account(books, reset->account, &account, err);
+
+	if (!rc)
+		rc = books_load_all(books, &count, err);
+	if (rc)
+		return rc;
+	names = calloc(count, sizeof(*names));
+	list = calloc(count, sizeof(*list));
+	if (!names || !list)
+		rc = sb_error_nomem(err);
+	for (size_t i = 0; i < count && !rc; i++) {
+		const char *name = books_at(books, i)->name;
+		bool is = false;
+
+		rc = related(reset, name, &is, err);
+		if (!rc && is) {
+			memcpy(names[found], name, sizeof(*names));
+			list[found] = names[found];
+			found++;
+		}
+	}
+	free(rc ? names : reset->names);
+	free(rc ? list : reset->list);
+	if (rc)
+		return rc;
+	reset->names = names;
+	reset->list = list;
+	reset->count = found;
+	return SB_OK;
+}
+
+static int64_t usage_on(const struct clusters *clusters, size_t at, const char *account)
+{
+	const struct observed *row = observation_find(&clusters->list[at], account);
+
+	return row ? row->usage : 0;
+}
+
+/* Whether what the account used cannot be read on a cluster that answered. */
+static bool is_odd(const struct clusters *clusters, size_t at, const char *account)
+{
+	const struct observed *row = observation_find(&clusters->list[at], account);
+
+	return row && row->odd_usage;
+}
+
+static bool has_used(const struct reset *reset)
+{
+	bool used = false;
+
+	for (size_t i = 0; i < reset->clusters.count; i++)
+		used = used || usage_on(&reset->clusters, i, reset->account) > 0 ||
+		       is_odd(&reset->clusters, i, reset->account);
+	return used;
+}
+
+static bool confirmed(struct env *env, const struct reset *reset)
+{
+	char used[QUANTITY_SIZE];
+
+	for (size_t i = 0; i < reset->clusters.count; i++) {
+		if (usage_on(&reset->clusters, i, reset->account) > 0)
+			say(env, "%s on %s: %s in Slurm will be set to 0", reset->account,
+			    reset->clusters.names[i],
+			    quantity(env, used, usage_on(&reset->clusters, i, reset->account)));
+	}
+	if (option(env, "immediate"))
+		return true;
+	if (!env->in_is_terminal) {
+		warning(env, "nobody to ask: say --immediate to reset; nothing was changed");
+		return false;
+	}
+	if (ask(env, "Accounts above and below lose it too, and so does fair share. Reset?"))
+		return true;
+	warning(env, "nothing was changed");
+	return false;
+}
+
+/* ---- whether it may be reset ---- */
+
+/* Whether the account's usage on the cluster is charged, and nothing starts until its limit is
+ * worked out anew: under the present one it might use again what Slurm forgets. */
+static int look_at(struct reset *reset, const struct rules *rules, const struct account *account,
+		   const struct observation *observation, struct sb_error *err)
+{
+	const struct observed *row = observation_find(observation, account->name);
+	const struct meter *meter = account_meter(account, observation->cluster);
+	int64_t charged = meter ? meter->reading : 0, limit;
+
+	if (!row)
+		return SB_OK;
+	if (row->odd_usage)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"%s was not reset: what %s used on %s cannot be read, see `subank "
+			"doctor`",
+			reset->account, account->name, observation->cluster);
+	/* Jobs are charged, not what it shows. */
+	if (!(meter && meter->jobs) && row->usage != charged)
+		return sb_error_set(err, SB_EREFUSED,
+				    "what %s used on %s is not %s yet: run `subank check`, then "
+				    "reset again",
+				    account->name, observation->cluster,
+				    row->usage > charged ? "charged" : "settled");
+	if (!wants_caps(account, rules) ||
+	    (observed_limit(row, CAP_FIELD, CAP_TRES, &limit) && limit == 0))
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "%s was not reset: the limit " CAP_FIELD "=" CAP_TRES " of %s on %s "
+			    "must be 0 while it is, and could not be set: run `subank check "
+			    "--put-right`, then reset again",
+			    reset->account, account->name, observation->cluster);
+}
+
+static int look_at_all(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct reset *reset = ctx;
+	struct rules rules = rules_of(reset->env);
+	int rc = find_related(books, reset, err); /* that may have changed */
+
+	for (size_t i = 0; i < reset->count * reset->clusters.count && !rc; i++) {
+		const struct account *account;
+
+		rc = books_account(books, reset->list[i / reset->clusters.count], &account, err);
+		if (!rc)
+			rc = look_at(reset, &rules, account,
+				     &reset->clusters.list[i % reset->clusters.count], err);
+	}
+	return rc;
+}
+
+/* Asks the clusters. Returns EXIT_REFUSED when one does not answer. */
+static int observe_all(struct reset *reset)
+{
+	int status;
+
+	clusters_release(&reset->clusters);
+	status = clusters_observe(reset->env, OBSERVE_USE, &reset->clusters);
+	if (status == EXIT_DONE && !reset->clusters.silent)
+		return EXIT_DONE;
+	warning(reset->env, "%s was not reset: what it has used must be read and charged first",
+		reset->account);
+	return EXIT_REFUSED;
+}
+
+/* Whether all is ready for the reset, by what Slurm shows now. */
+static int make_sure(struct reset *reset)
+{
+	int status = observe_all(reset);
+	struct sb_error err;
+
+	if (status == EXIT_DONE &&
+	    bank_read(reset->env->bank, reset->env->now(), look_at_all, reset, &err))
+		status = fail(reset->env, &err);
+	return status;
+}
+
+/* ---- the reset ---- */
+
+/* Asks slurmctld to forget. Returns EXIT_PART when one refused. */
+static int forget(struct reset *reset)
+{
+	struct env *env = reset->env;
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < reset->clusters.count; i++) {
+		const char *cluster = reset->clusters.names[i];
+		struct slurm_error err;
+
+		if (usage_on(&reset->clusters, i, reset->account) == 0)
+			continue;
+		reset->told[i] = !sacctmgr_reset_usage(&env->slurm, cluster, reset->account, &err);
+		if (reset->told[i])
+			continue;
+		warning(env, "%s: the usage on %s could not be reset: %s", reset->account, cluster,
+			err.text);
+		status = EXIT_PART;
+	}
+	return status;
+}
+
+/* Whether Slurm shows the reset, and perhaps what was used since. Without sacctmgr's word only 0 is
+ * one: a slurmctld that failed may also have come back with an older value. */
+static bool was_reset(const struct reset *reset, const struct clusters *again, size_t at)
+{
+	int64_t before = usage_on(&reset->clusters, at, reset->account);
+	int64_t now = usage_on(again, at, reset->account);
+
+	return again->list[at].answered && !is_odd(again, at, reset->account) && now < before &&
+	       (reset->told[at] || now == 0);
+}
+
+/* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */
+static int say_reset(const struct reset *reset, const struct clusters *again)
+{
+	int status = EXIT_DONE;
+
+	for (size_t i = 0; i < again->count; i++) {
+		if (was_reset(reset, again, i)) {
+			say(reset->env, "%s: the usage on %s was reset", reset->account,
+			    again->names[i]);
+		} else if (reset->told[i]) {
+			warning(reset->env,
+				"%s: %s does not show that the usage was reset: look at sshare, "
+				"and run `subank check`",
+				reset->account, again->names[i]);
+			status = EXIT_PART;
+		}
+	}
+	return status;
+}
+
+/* Reads Slurm until the usage has gone down wherever it should, or a few seconds are over. */
+static int read_again(struct reset *reset, struct clusters *ret)
+{
+	for (int try = 0;; try++) {
+		struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+		struct clusters again;
+		bool down = true;
+		int status = clusters_observe(reset->env, OBSERVE_USE, &again);
+
+		if (status != EXIT_DONE)
+			return status;
+		for (size_t i = 0; i < again.count; i++)
+			down = down && (!reset->told[i] || !again.list[i].answered ||
+					was_reset(reset, &again, i));
+		if (down || try == TRIES) {
+			*ret = again;
+			return EXIT_DONE;
+		}
+		clusters_release(&again);
+		nanosleep(&pause, NULL);
+	}
+}
+
+struct entering {
+	const struct reset *reset;
+	const struct clusters *again;
+};
+
+static int enter(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct entering *entering = ctx;
+	const struct reset *reset = entering->reset;
+	const char *text = option(reset->env, "note");
+	char reason[256];
+	int rc = SB_OK;
+
+	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
+	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
+		if (was_reset(reset, entering->again, i))
+			rc = check_enter_reset(books, reset->account, reset->list, reset->count,
+					       &reset->clusters.list[i], &entering->again->list[i],
+					       reason, text ? text : "", err);
+	}
+	return rc;
+}
+
+/* Of two exit statuses, one after the other, the one to end with. */
+static int worse(int earlier, int later)
+{
+	return later == EXIT_DONE || (later == EXIT_PART && earlier != EXIT_DONE) ? earlier : later;
+}
+
+/* Resets what is charged and enters where counting goes on. */
+static int reset_usage(struct reset *reset)
+{
+	struct env *env = reset->env;
+	struct clusters again = {0};
+	struct entering entering = {.reset = reset, .again = &again};
+	struct sb_error err;
+	int status;
+
+	reset->told = calloc(reset->clusters.count, sizeof(*reset->told));
+	if (!reset->told) {
+		sb_error_nomem(&err);
+		return fail(env, &err);
+	}
+	status = forget(reset);
+	/* What sacctmgr failed at may be done all the same. */
+	if (read_again(reset, &again) != EXIT_DONE)
+		return EXIT_PART;
+	status = worse(status, say_reset(reset, &again));
+	if (bank_write(env->bank, env->now(), enter, &entering, &err)) {
+		/* Slurm was asked, and may have done it. */
+		int failed = fail(env, &err);
+
+		status = failed == EXIT_REFUSED ? EXIT_PART : failed;
+	}
+	clusters_release(&again);
+	return status;
+}
+
+/* Charge and let nothing start, reset, count on from there, bring limits in line, whatever came of
+ * the reset. */
+static int reset_steps(struct reset *reset, bool *made)
+{
+	struct env *env = reset->env;
+	struct checkup checkup = {
+		.accounts = reset->list, .account_count = reset->count, .must = true, .shut = true};
+	int status = checkup_pass(env, &checkup, made);
+
+	if (status != EXIT_DONE && status != EXIT_PART)
+		return status;
+	status = worse(status, make_sure(reset));
+	if (status == EXIT_DONE || status == EXIT_PART)
+		status = worse(status, reset_usage(reset));
+	checkup = (struct checkup){
+		.accounts = reset->list, .account_count = reset->count, .must = true};
+	return worse(status, checkup_pass(env, &checkup, made));
+}
+
+/* All of it, under the check's lock. */
+static int reset_all(struct env *env, void *ctx)
+{
+	struct reset *reset = ctx;
+	bool made = false;
+	int status = reset_steps(reset, &made);
+
+	/* Told: Slurm was asked. */
+	if (status != EXIT_REFUSED || (!made && !reset->told))
+		return status;
+	note(env, "what was done before stands; the next check goes on from there");
+	return EXIT_PART;
+}
+
+static int reset_account(struct reset *reset)
+{
+	struct env *env = reset->env;
+	struct sb_error err;
+	int status = observe_all(reset);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (bank_read(env->bank, env->now(), find_related, reset, &err))
+		return fail(env, &err);
+	if (!has_used(reset)) {
+		note(env, "%s: Slurm shows no usage, there is nothing to reset", reset->account);
+		return EXIT_DONE;
+	}
+	return confirmed(env, reset) ? checkup_locked(env, reset_all, reset) : EXIT_REFUSED;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct reset reset = {.env = env};
+	char name[NAME_SIZE];
+	int status = read_account(env, argv[0], name);
+
+	(void)argc;
+	if (status != EXIT_DONE)
+		return status;
+	reset.account = name;
+	status = reset_account(&reset);
+	free(reset.told);
+	free(reset.list);
+	free(reset.names);
+	clusters_release(&reset.clusters);
+	return status;
+}
+
+static const struct option_spec options[] = {
+	{"note", 0, "TEXT", "why, for the journal"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank reset physics --note \"new year of fair share\"", NULL},
+	{NULL, NULL},
+};
+
+const struct command cmd_reset = {
+	.name = "reset",
+	.arguments = "ACCOUNT",
+	.summary = "set an account's usage in Slurm to 0 without losing a charge",
+	.details = "Charges what was used, sets RawUsage to 0 in Slurm and goes on counting from "
+		   "there. Slurm takes the usage from the accounts above and below too, so theirs "
+		   "is charged first as well. What cannot be charged is not reset.\n"
+		   "Balances do not change: a new allowance never needs a reset, it is for sites "
+		   "that want fair share to forget. Under enforcement `limit` nothing starts in "
+		   "these accounts for a moment, so that nothing is given twice. What is used in "
+		   "the very moment between the last reading and the reset is not charged.",
+	.problems = "done in part, see the messages",
+	.examples = examples,
+	.see_also = "check",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
+	.options = options,
+	.run = run,
+};

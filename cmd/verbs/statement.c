@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/check/checkup.h"
+#include "cmd/frame/command.h"
+#include "cmd/show/account_text.h"
+#include "cmd/show/entry_text.h"
+#include "cmd/show/output.h"
+#include "cmd/show/period.h"
+#include "cmd/show/selection.h"
+#include "cmd/show/statements.h"
+#include "cmd/show/use_rows.h"
+#include "ledger/base/when.h"
+#include "ledger/books/seen.h"
+#include "ledger/report/forecast.h"
+#include "ledger/report/statement.h"
+
+enum {
+	COLUMN_ENTRY,
+	COLUMN_TIME,
+	COLUMN_ITEM,
+	COLUMN_CLUSTER,
+	COLUMN_USE,
+	COLUMN_ENTRIES = COLUMN_USE + USE_COLUMNS,
+	COLUMN_AMOUNT,
+	COLUMN_BALANCE,
+	COLUMN_DETAIL,
+	COLUMN_NOTE,
+	COLUMN_ACCOUNT,
+	COLUMN_SINCE,
+	COLUMN_UNTIL,
+	COLUMN_HEAD,
+	COLUMN_BANK,
+	COLUMN_UNLIMITED,
+	COLUMN_COUNT,
+};
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_ENTRY] = {"Entry", true, false, LOOK_WHOLE},
+	[COLUMN_TIME] = {"Time", false, false, LOOK_WHOLE},
+	[COLUMN_ITEM] = {"Item", false, true, LOOK_WHOLE},
+	[COLUMN_CLUSTER] = {"Cluster", false, true, LOOK_NAME},
+	USE_COLUMN_ROWS(COLUMN_USE),
+	[COLUMN_ENTRIES] = {"Entries", true, true, LOOK_WHOLE},
+	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
+	[COLUMN_BALANCE] = {"Balance", true, false, LOOK_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, false, LOOK_PROSE},
+	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
+	[COLUMN_ACCOUNT] = {"Account", false, false, LOOK_NAME},
+	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
+	[COLUMN_HEAD] = {"Head", false, false, LOOK_WHOLE},
+	[COLUMN_BANK] = {"Bank", false, false, LOOK_WHOLE},
+	[COLUMN_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
+};
+
+/* With --entries. */
+static const bool shown_with_entries[COLUMN_COUNT] = {
+	[COLUMN_ENTRY] = true,	[COLUMN_TIME] = true,	 [COLUMN_ITEM] = true,
+	[COLUMN_AMOUNT] = true, [COLUMN_BALANCE] = true, [COLUMN_DETAIL] = true,
+};
+
+struct printing {
+	struct env *env;
+	struct output *output;
+	struct column columns[COLUMN_COUNT];
+	struct statement statement;
+	struct use use;
+	bool entries; /* each of them, not sums */
+	char bank[BANK_ID_TEXT_SIZE];
+	char head[32 + HASH_SHORT]; /* as on a receipt; "" when the period is over */
+};
+
+/* Fills in what stands in each row. */
+static void fill_row(struct printing *printing, const char *item)
+{
+	const struct statement *statement = &printing->statement;
+	struct output *output = printing->output;
+
+	output_text(output, COLUMN_ITEM, item);
+	output_text(output, COLUMN_ACCOUNT, statement->account);
+	output_time(output, COLUMN_SINCE, statement->since);
+	output_time(output, COLUMN_UNTIL, statement->until);
+	output_text(output, COLUMN_HEAD, printing->head);
+	output_text(output, COLUMN_BANK, printing->bank);
+	output_flag(output, COLUMN_UNLIMITED, statement->closing.unlimited);
+}
+
+static void begin_row(struct printing *printing, const char *item)
+{
+	output_row(printing->output);
+	fill_row(printing, item);
+}
+
+static void add_balance(struct printing *printing, const char *item, int64_t amount)
+{
+	begin_row(printing, item);
+	output_amount(printing->output, printing->entries ? COLUMN_BALANCE : COLUMN_AMOUNT, amount);
+}
+
+static void add_available(struct printing *printing, const char *item,
+			  const struct standing *standing)
+{
+	if (!standing->unlimited) {
+		add_balance(printing, item, standing->available);
+		return;
+	}
+	begin_row(printing, item);
+	output_no_amount(printing->output, printing->entries ? COLUMN_BALANCE : COLUMN_AMOUNT,
+			 "unlimited");
+}
+
+/* The steps between balance and what is available that are not nothing. */
+static void add_steps(struct printing *printing, const char *const names[3],
+		      const struct standing *standing, int sign)
+{
+	const int64_t steps[3] = {standing->waiting, standing->ended, -standing->credit};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (steps[i])
+			add_balance(printing, names[i], sign * steps[i]);
+	}
+}
+
+static void add_opening(struct printing *printing)
+{
+	static const char *const names[3] = {"opening not started", "opening ended",
+					     "opening credit"};
+	const struct standing *standing = &printing->statement.opening;
+
+	add_available(printing, "opening available", standing);
+	add_steps(printing, names, standing, 1);
+	add_balance(printing, "opening balance", standing->balance);
+}
+
+static void add_closing(struct printing *printing)
+{
+	static const char *const names[3] = {"closing not started", "closing ended",
+					     "closing credit"};
+	const struct standing *standing = &printing->statement.closing;
+
+	add_balance(printing, "closing balance", standing->balance);
+	add_steps(printing, names, standing, -1);
+	add_available(printing, "closing available", standing);
+}
+
+static void add_lines(struct printing *printing)
+{
+	const struct statement *statement = &printing->statement;
+
+	for (size_t i = 0; i < statement->count; i++) {
+		const struct statement_line *line = &statement->lines[i];
+
+		begin_row(printing, statement_sort(line->sort));
+		output_text(printing->output, COLUMN_CLUSTER, line->cluster);
+		output_number(printing->output, COLUMN_ENTRIES, (int64_t)line->entries);
+		output_amount(printing->output, COLUMN_AMOUNT, line->amount);
+	}
+}
+
+/* Whose use it was, with --by. */
+static void add_use(struct output *output, const struct use_row *row, void *ctx)
+{
+	fill_row(ctx, "used");
+	output_text(output, COLUMN_CLUSTER, row->cluster);
+	output_number(output, COLUMN_ENTRIES, (int64_t)row->entries);
+	output_amount(output, COLUMN_AMOUNT, -row->amount);
+}
+
+static int add_entry(const struct entry *entry, int64_t amount, int64_t balance, void *ctx,
+		     struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	struct printing *printing = ctx;
+	struct output *output = printing->output;
+	char detail[1024];
+
+	(void)err;
+	begin_row(printing, event_kinds[event->kind].name);
+	output_number(output, COLUMN_ENTRY, (int64_t)event->seq);
+	output_time(output, COLUMN_TIME, event->time);
+	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
+	output_amount(output, COLUMN_AMOUNT, amount);
+	output_amount(output, COLUMN_BALANCE, balance);
+	/* Of a charge, where it was: the journal has the readings. */
+	if (event->cluster)
+		(void)snprintf(detail, sizeof(detail), "%s", event->cluster);
+	else
+		entry_text(printing->env, event,
+			   strcmp(event->account, printing->statement.account) != 0, detail,
+			   sizeof(detail));
+	output_text(output, COLUMN_DETAIL, detail);
+	output_text(output, COLUMN_NOTE, event->note);
+	return SB_OK;
+}
+
+static void print_header(const struct printing *printing)
+{
+	const struct statement *statement = &printing->statement;
+	char time[WHEN_TEXT_SIZE];
+
+	say(printing->env, "Statement of %s", statement->account);
+	period_say(printing->env, statement->since, statement->until);
+	say(printing->env, "Bank %s", printing->bank);
+	if (statement->so_far)
+		say(printing->env, "So far: the entries to %s, head %s",
+		    when_format_offset(time, statement->head.time), printing->head);
+}
+
+static void print_forecast(struct env *env, const struct forecast *forecast, int64_t now)
+{
+	char week[QUANTITY_SIZE], month[QUANTITY_SIZE], lasts[WHEN_TEXT_SIZE],
+		unused[QUANTITY_SIZE];
+
+	say(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
+	    quantity(env, week, forecast->week));
+	if (forecast->lasts > now)
+		say(env, "At the rate of 30 days it lasts until %s",
+		    when_format_short(lasts, forecast_lasts(forecast, now)));
+	if (forecast->unused)
+		say(env, "At the rate of 30 days windows that end leave %s unused",
+		    quantity(env, unused, forecast->unused));
+}
+
+/* Of a period not over: how it may go on, and what the account has used that the entries do not
+ * have yet. Both are of now, as in `balance`, and not of the entries alone. */
+static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct printing *printing = ctx;
+	const struct account *account;
+	const struct rules rules = rules_of(printing->env);
+	struct forecast forecast;
+	struct funds funds;
+	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	int64_t amount, since;
+	int rc = books_account(books, printing->statement.account, &account, err);
+
+	if (!rc)
+		rc = funds_of(books, account, &rules, &funds, err);
+	if (!rc)
+		rc = forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast,
+				   err);
+	if (rc)
+		return rc;
+	print_forecast(printing->env, &forecast, account->time);
+	seen_sum(books, account, &amount, &since);
+	if (amount > 0)
+		say(printing->env, "Not entered yet: %s used since %s",
+		    quantity(printing->env, text, amount), when_format_local(when, since));
+	if (funds.spent > 0)
+		say(printing->env, "Jobs that run count for %s",
+		    quantity(printing->env, text, funds.spent));
+	if (funds.unlimited || funds.available != printing->statement.closing.available)
+		say(printing->env, "Available now: %s", funds_text(printing->env, text, &funds));
+	return SB_OK;
+}
+
+static int print(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct printing *printing = ctx;
+	struct statement *statement = &printing->statement;
+	char hash[HASH_TEXT_SIZE];
+	int rc;
+
+	statement->each = NULL;
+	rc = statement_make_watched(printing->env, books, statement, err);
+	if (rc)
+		return rc;
+	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
+	if (statement->so_far)
+		(void)snprintf(printing->head, sizeof(printing->head), "%" PRIu64 ":%.*s",
+			       statement->head.seq, HASH_SHORT,
+			       hex_format(hash, statement->head.hash, HASH_SIZE));
+	/* Nothing is printed before all of it was found right. */
+	rc = output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err);
+	if (rc)
+		return rc;
+	if (output_has_frame(printing->env))
+		print_header(printing);
+	add_opening(printing);
+	if (printing->entries) {
+		statement->each = add_entry;
+		statement->ctx = printing;
+		rc = statement_make(books, statement, err);
+	} else {
+		add_lines(printing);
+		if (statement->use)
+			rc = use_rows(books, statement, printing->output, COLUMN_USE, add_use,
+				      printing, err);
+	}
+	if (!rc)
+		add_closing(printing);
+	return rc;
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct printing printing = {.env = env, .entries = option(env, "entries")};
+	struct statement *statement = &printing.statement;
+	struct selection selection;
+	struct sb_error err = {0};
+	int status, rc, finished;
+
+	if (printing.entries && option(env, "by"))
+		return usage(env, "--entries shows each entry, --by sums: leave one out");
+	status = selection_read(env, argc, argv, &selection);
+	if (status != EXIT_DONE)
+		return status;
+	memcpy(printing.columns, columns, sizeof(columns));
+	for (size_t i = 0; printing.entries && i < COLUMN_COUNT; i++)
+		printing.columns[i].shown = shown_with_entries[i];
+	rc = selection.count == 1
+		     ? period_read(env, &statement->since, &statement->until, &err)
+		     : sb_error_set(&err, SB_EINVAL, "a statement is about one account: name one");
+	if (!rc)
+		rc = use_by_read(env, &printing.use.by, &err);
+	if (!rc && printing.use.by) {
+		statement->use = &printing.use;
+		use_columns_show(&printing.columns[COLUMN_USE], printing.use.by);
+	}
+	if (!rc) {
+		statement->account = selection.list[0];
+		rc = bank_read(env->bank, env->now(), print, &printing, &err);
+	}
+	if (rc && printing.output)
+		output_fail(printing.output);
+	finished = output_finish(printing.output, rc ? NULL : &err);
+	if (!rc && !finished && statement->so_far && output_has_frame(env))
+		rc = bank_read(env->bank, env->now(), print_outlook, &printing, &err);
+	statement_release(statement);
+	selection_release(&selection);
+	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);
+}
+
+static const struct option_spec options[] = {
+	PERIOD_OPTIONS,
+	{"by", 0, "BY", "who used it, instead of sums by kind"},
+	{"entries", 0, NULL, "every entry of money, not sums"},
+	{NULL, 0, NULL, NULL},
+};
+
+static const struct example examples[] = {
+	{"subank statement physics", "this month"},
+	{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
+	{"subank statement physics --entries", "entry by entry"},
+	{"subank statement physics --by user", "who used it"},
+	{NULL, NULL},
+};
+
+const struct command cmd_statement = {
+	.name = "statement",
+	.arguments = "ACCOUNT",
+	.summary = "what an account had, got and used in a period",
+	.details = "Opening balance, what came and went by kind, and closing balance, which add "
+		   "up exactly (--seconds shows that; SU are cut to two decimals), or the "
+		   "statement is refused. The balance is what the account's deposits hold, less "
+		   "debt. What is available differs from it by money that has not started, money "
+		   "whose window has ended, and credit; of an unlimited account it is `unlimited`. "
+		   "It is that of the entries: what jobs that run count for, and what is available "
+		   "with that, is printed below the table.\n"
+		   "Without times: the current month. --until is the first moment that does not "
+		   "count. A period is over once an entry was made behind it, in whatever "
+		   "account, and gives the same for ever. One that is not is marked \"So far\", "
+		   "with the head it was made from, and ends with a forecast as `subank balance "
+		   "--forecast` has it, with what was used and has no entry yet "
+		   "(`charge_minutes` in the settings), with what jobs that run count for and what "
+		   "is available now; these lines are printed for people "
+		   "alone, not with -P, -p, -n, --json or --csv.\n"
+		   "With --by what was used is told apart, and still adds up: charges, less what "
+		   "was refunded or reversed of them, which counts with its job; with `month`, in "
+		   "the month in which it was entered. What RawUsage counted is nobody's: a row of "
+		   "its own, (RawUsage); so is what `subank reconcile` or a switch of the meter "
+		   "entered, (reconciled). Jobs are those that `meter: jobs` charged.\n"
+		   "Columns: Item, Cluster, Entries, Amount; with --by also Job, User, "
+		   "SlurmAccount, Partition, QOS or Month; with --entries Entry, Time, Item, "
+		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
+		   "Head, Bank and Unlimited (at the end of the period).",
+	.problems = "it does not add up, which must not be: run `subank verify`",
+	.examples = examples,
+	.see_also = "usage balance journal",
+	.max_args = -1,
+	.flags = CMD_READ | CMD_LIST,
+	.options = options,
+	.run = run,
+};

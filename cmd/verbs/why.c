@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd/check/checkup.h"
+#include "cmd/enter/post.h"
+#include "cmd/frame/command.h"
+#include "cmd/frame/prose.h"
+#include "cmd/show/account_text.h"
+#include "cmd/show/entry_text.h"
+#include "ledger/account/policy.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/text.h"
+#include "ledger/base/when.h"
+#include "ledger/books/entries.h"
+#include "ledger/books/nesting.h"
+#include "ledger/books/seen.h"
+
+enum {
+	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
+	LOTS_SHOWN = 5,
+};
+
+/* Under `limit` less is no room: Slurm compares whole minutes, twice, and the shortest job has one
+ * (plan_caps()). */
+enum { ROOM_MIN = 3 * 60 };
+
+/* Cron runs the check at least that often. */
+#define READING_STALE (3600 * WHEN_SECOND)
+
+/* What is told by the newest entry of its sort: first the causes, by their numbers. */
+enum slot {
+	SLOT_GRACE = CAUSE_CLOSED + 1,
+	SLOT_LEVEL,
+	SLOT_EXPIRED,
+	SLOT_TERMS,
+	SLOT_TAKEN,
+	SLOT_CHARGE,
+	SLOT_MONEY,
+	SLOT_COUNT,
+};
+
+/* For kinds that always belong to one slot. */
+static const struct {
+	enum event_kind kind;
+	unsigned slot;
+} slots[] = {
+	{EVENT_CLOSE, CAUSE_CLOSED}, {EVENT_THRESHOLD, SLOT_LEVEL},   {EVENT_EXPIRE, SLOT_EXPIRED},
+	{EVENT_CHARGE, SLOT_CHARGE}, {EVENT_CHARGE_JOB, SLOT_CHARGE}, {EVENT_DEPOSIT, SLOT_MONEY},
+	{EVENT_REFUND, SLOT_MONEY},  {EVENT_TERMS, SLOT_TERMS},	      {EVENT_WITHDRAW, SLOT_TAKEN},
+	{EVENT_ADJUST, SLOT_TAKEN},
+};
+
+struct why {
+	struct env *env;
+	const char *name;
+	const struct account *account;
+	struct funds funds;
+	int64_t read; /* when its use was */
+	const char *read_on; /* the cluster read longest ago */
+	int64_t unentered, unentered_since; /* what has no entry yet */
+	int64_t now;
+	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
+	unsigned wanted; /* slots to be found: 1 << slot */
+	char lines[SLOT_COUNT][1400]; /* "" when there is none */
+};
+
+/* The slot of an entry; SLOT_COUNT for one that explains nothing. */
+static unsigned slot_of(const struct why *why, const struct event *event)
+{
+	if (event->kind == EVENT_HOLD)
+		return event->cause;
+	if (event->kind == EVENT_RELEASE)
+		return event->cause == CAUSE_HAND && event->until ? SLOT_GRACE : SLOT_COUNT;
+	if (event->kind == EVENT_RECONCILE)
+		return event->use == USE_LESS ? SLOT_MONEY : SLOT_CHARGE;
+	if (event->kind == EVENT_TRANSFER)
+		return strcmp(event->to, why->name) == 0 ? SLOT_MONEY : SLOT_TAKEN;
+	if (event->kind == EVENT_REVERSE)
+		return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND ||
+				       strcmp(event->account, why->name) != 0
+			       ? SLOT_TAKEN
+			       : SLOT_MONEY;
+	for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++) {
+		if (slots[i].kind == event->kind)
+			return slots[i].slot;
+	}
+	return SLOT_COUNT;
+}
+
+/* "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
+static void tell(const struct why *why, const struct event *event, char *to, size_t size)
+{
+	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512], actor[ACTOR_SIZE];
+	bool by_hand = event->kind == EVENT_CLOSE ||
+		       (event->kind == EVENT_HOLD && event->cause == CAUSE_HAND);
+
+	entry_text(why->env, event, strcmp(event->account, why->name) != 0, detail, sizeof(detail));
+	quantity(why->env, amount, event->amount);
+	(void)snprintf(to, size, "entry %" PRIu64 " of %s: %s%s%s%s%s%s%s%s%s%s", event->seq,
+		       when_format_local(when, event->time), event_kinds[event->kind].name,
+		       event->amount ? " of " : "", event->amount ? amount : "",
+		       *detail ? ": " : "", detail, by_hand ? ", by " : "",
+		       by_hand ? entry_actor(why->env, event, actor) : "", *event->note ? " (" : "",
+		       event->note, *event->note ? ")" : "");
+}
+
+static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	struct why *why = ctx;
+	unsigned slot = slot_of(why, entry->event);
+
+	(void)err;
+	/* Whatever took something before the last money came is made up for. */
+	if ((slot == SLOT_TERMS || slot == SLOT_TAKEN) && *why->lines[SLOT_MONEY])
+		return SB_OK;
+	if (slot < SLOT_COUNT && !*why->lines[slot]) {
+		tell(why, entry->event, why->lines[slot], sizeof(why->lines[slot]));
+		why->wanted &= ~(1u << slot);
+	}
+	return why->wanted ? SB_OK : STORE_ABORT;
+}
+
+static int64_t percent(const struct why *why)
+{
+	return amount_percent(why->funds.used, why->funds.allocated);
+}
+
+static bool low(const struct why *why)
+{
+	const struct rules rules = rules_of(why->env);
+	const struct thresholds *thresholds = thresholds_of(why->account, &rules);
+	int64_t level = LOW_PERCENT;
+
+	if (thresholds->count > 0)
+		level = thresholds->list[thresholds->count - 1];
+	return !why->account->unlimited && percent(why) >= level;
+}
+
+/* How much must be available so that Slurm starts a job under `limit`; 0 without a limit in force.
+ */
+static int64_t needed_room(const struct why *why)
+{
+	const struct rules rules = rules_of(why->env);
+	int64_t clusters = 0;
+
+	for (size_t i = 0; i < why->account->lever_count; i++) {
+		const struct lever *lever = &why->account->levers[i];
+
+		clusters += lever_in_force(lever) && strcmp(lever->field, CAP_FIELD) == 0 &&
+			    strcmp(lever->tres, CAP_TRES) == 0;
+	}
+	if (!wants_caps(why->account, &rules))
+		return 0;
+	return ROOM_MIN * (rules.pooled && clusters ? 1 : clusters);
+}
+
+/* Slurm starts none of its jobs although there is no cause to hold it: too little is left. */
+static bool cramped(const struct why *why)
+{
+	return !why->account->causes && why->funds.available > 0 &&
+	       why->funds.available < needed_room(why);
+}
+
+static void tell_slot(const struct why *why, unsigned slot)
+{
+	if (*why->lines[slot])
+		say(why->env, "  %s", why->lines[slot]);
+}
+
+/* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */
+static void tell_lot(const struct why *why, const struct lot *lot, const char *what, int64_t when)
+{
+	char rest[QUANTITY_SIZE], time[WHEN_TEXT_SIZE];
+
+	say(why->env, "  %s of entry %" PRIu64 " %s %s", quantity(why->env, rest, lot->rest),
+	    lot->seq, what, when_format_local(time, when));
+}
+
+static void tell_lots(const struct why *why)
+{
+	const struct account *account = why->account;
+	size_t told = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+		bool waiting = lot->start > account->time, ended = lot->end <= account->time;
+
+		if (lot->rest == 0 || (!waiting && !ended))
+			continue;
+		if (++told > LOTS_SHOWN)
+			continue;
+		if (waiting)
+			tell_lot(why, lot, "start at", lot->start);
+		else
+			tell_lot(why, lot, "cannot be used any more: the window ended at",
+				 lot->end);
+	}
+	if (told > LOTS_SHOWN)
+		say(why->env, "  and %zu more that cannot be used now", told - LOTS_SHOWN);
+}
+
+/* The moment at which money that waits makes it available again; false if none does. */
+static bool next_money(const struct account *account, int64_t *ret)
+{
+	struct account *copy = account_copy(account);
+	bool found = false;
+
+	for (size_t tries = account->lot_count; copy && tries > 0 && !found; tries--) {
+		int64_t next = WHEN_NEVER, available;
+
+		for (size_t i = 0; i < copy->lot_count; i++) {
+			if (copy->lots[i].start > copy->time && copy->lots[i].start < next)
+				next = copy->lots[i].start;
+		}
+		if (next == WHEN_NEVER)
+			break;
+		account_settle(copy, next);
+		found = !account_available(copy, &available, NULL) && available > 0;
+		*ret = next;
+	}
+	account_free(copy);
+	return found;
+}
+
+static void tell_end_of_funds(const struct why *why)
+{
+	char missing[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	struct env *env = why->env;
+	/* Another cause stays. */
+	const char *hold = account_has_cause(why->account, CAUSE_HAND) ||
+					   account_has_cause(why->account, CAUSE_CLOSED)
+				   ? "the hold for funds"
+				   : "it";
+	int64_t next;
+
+	if (why->funds.available > 0 || why->account->unlimited) {
+		say(env, "  there is money again: the next check ends %s", hold);
+		return;
+	}
+	if (why->funds.available == 0)
+		say(env, "  any deposit ends %s", hold);
+	else
+		say(env, "  a deposit of more than %s ends %s",
+		    quantity(env, missing, -why->funds.available), hold);
+	if (next_money(why->account, &next))
+		say(env, "  %s ends by itself with the first check after %s, when money starts",
+		    hold, when_format_local(when, next));
+}
+
+static void tell_flight(const struct why *why)
+{
+	const struct in_flight *flight = &why->funds.flight;
+	char used[QUANTITY_SIZE], committed[QUANTITY_SIZE];
+
+	if (flight->used > 0 || flight->committed > 0)
+		say(why->env,
+		    "  jobs that run have used %s and may come to %s, which is charged when they "
+		    "end; holds go by the %s",
+		    quantity(why->env, used, flight->used),
+		    quantity(why->env, committed, flight->committed),
+		    why->env->settings.committed ? "latter" : "former");
+	if (flight->endless > 0)
+		say(why->env,
+		    "  %" PRId64 " of them without a time limit, which count for what they have "
+		    "used",
+		    flight->endless);
+}
+
+/* What would end the causes. */
+static void tell_ends(const struct why *why)
+{
+	const struct account *account = why->account;
+	bool others = account->causes & ~(1u << CAUSE_HAND);
+	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
+	struct env *env = why->env;
+
+	tell_flight(why);
+	if (account_has_cause(account, CAUSE_CLOSED))
+		say(env, "  `subank open %s` opens it again", why->name);
+	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
+		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
+		    when_format_local(when, account->hand_until), why->name);
+	else if (account_has_cause(account, CAUSE_HAND))
+		say(env, "  `subank release %s` ends the hold by hand%s", why->name,
+		    others ? " alone; with --until TIME it may run until then" : "");
+	if (account_has_cause(account, CAUSE_FUNDS))
+		tell_end_of_funds(why);
+	if (account->grace_until)
+		say(env, "  the time it may run ends at %s: then it is held again",
+		    when_format_local(when, account->grace_until));
+	if (cramped(why))
+		say(env, "  a deposit ends it: %s or more must be available",
+		    quantity(env, needed, needed_room(why)));
+	if (*why->above)
+		say(env,
+		    "  %s above it is held, and until that ends no job of %s starts: see `subank "
+		    "why %s`",
+		    why->above, why->name, why->above);
+}
+
+static int tell_levers(const struct why *why, struct books *books, struct sb_error *err)
+{
+	struct event event = {0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < why->account->lever_count && !rc; i++) {
+		const struct lever *lever = &why->account->levers[i];
+		char when[WHEN_TEXT_SIZE], value[24] = "no limit";
+
+		if (lever->tried && lever->outcome == OUTCOME_DONE)
+			continue;
+		rc = journal_get(books_txn(books), lever->seq, &event, NULL, err);
+		if (rc)
+			break;
+		if (lever->set >= 0)
+			(void)snprintf(value, sizeof(value), "%" PRId64, lever->set);
+		say(why->env,
+		    "  entry %" PRIu64 " of %s: Slurm on %s is to get %s %s%s%s, %s%s; the next "
+		    "check tries%s",
+		    lever->seq, when_format_local(when, event.time), lever->cluster, lever->field,
+		    lever->tres, *lever->tres ? " " : "", value,
+		    lever->tried ? "which failed: " : "not done yet", lever->reason,
+		    lever->tried ? " again" : "");
+	}
+	event_release(&event);
+	return rc;
+}
+
+static void tell_reading(const struct why *why)
+{
+	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE];
+
+	if (why->unentered > 0)
+		say(why->env, "  %s that was used since %s has no entry yet",
+		    quantity(why->env, amount, why->unentered),
+		    when_format_local(when, why->unentered_since));
+	if (!why->read)
+		say(why->env, "  its use was never read: does `subank check` run?");
+	else if (why->now - why->read > READING_STALE)
+		say(why->env,
+		    "  its use on %s was read last at %s, %s ago: does `subank check` run, and "
+		    "does %s answer?",
+		    why->read_on, when_format_local(when, why->read),
+		    when_format_age(age, why->now - why->read), why->read_on);
+}
+
+/* Nothing is left, and yet it is not held. */
+static void tell_not_held(const struct why *why)
+{
+	const struct rules rules = rules_of(why->env);
+	enum enforcement enforcement = enforcement_of(why->account, &rules);
+
+	if (!had_money(why->account))
+		say(why->env, "  it never had money");
+	if (enforcement < ENFORCE_HOLD)
+		say(why->env, "  enforcement is %s by %s: it is not held for that",
+		    event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
+		    why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
+	else if (!had_money(why->account) && rules.spare_moneyless)
+		say(why->env, "  `without_money: warn` in the settings: it is not held for that");
+	else if (!had_money(why->account) && why->account->charged == 0 && why->funds.spent == 0)
+		say(why->env, "  its first use holds it");
+	else
+		say(why->env, "  the next check holds it");
+}
+
+static void tell_fine(const struct why *why)
+{
+	const struct account *account = why->account;
+	char available[QUANTITY_SIZE], rest[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	const struct lot *next = NULL;
+
+	if (account->unlimited) {
+		say(why->env, "%s is unlimited: it is never held for funds", why->name);
+		return;
+	}
+	quantity(why->env, available, why->funds.available);
+	for (size_t i = 0; i < account->lot_count && !next; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot_active(lot, account->time) && lot->rest > 0 && lot->end != WHEN_NEVER)
+			next = lot;
+	}
+	if (next)
+		say(why->env, "%s is fine: available %s; %s of entry %" PRIu64 " end first, at %s",
+		    why->name, available, quantity(why->env, rest, next->rest), next->seq,
+		    when_format_local(when, next->end));
+	else
+		say(why->env, "%s is fine: available %s; nothing of it ends", why->name, available);
+}
+
+/* The first line: what it is. */
+static void tell_state(const struct why *why)
+{
+	const struct account *account = why->account;
+	char available[QUANTITY_SIZE], causes[CAUSES_SIZE], allocated[QUANTITY_SIZE];
+	struct env *env = why->env;
+
+	funds_text(env, available, &why->funds);
+	if (account->causes && account->grace_until)
+		say(env,
+		    "%s may run for a time although there is a cause to hold it (%s): "
+		    "available %s",
+		    why->name, account_causes(account, ", ", causes), available);
+	else if (account->causes)
+		say(env, "%s is %s (%s): available %s", why->name, account_state(account),
+		    account_causes(account, ", ", causes), available);
+	else if (*why->above)
+		say(env, "%s is blocked by %s, which is held: available %s", why->name, why->above,
+		    available);
+	else if (cramped(why))
+		say(env,
+		    "%s has too little left for Slurm to start a job under `limit`: available %s",
+		    why->name, available);
+	else if (why->funds.available <= 0 && !account->unlimited)
+		say(env, "%s has nothing left: available %s", why->name, available);
+	else if (low(why))
+		say(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
+		    percent(why), quantity(env, allocated, why->funds.allocated), available);
+	else
+		tell_fine(why);
+}
+
+static int tell_all(const struct why *why, struct books *books, struct sb_error *err)
+{
+	const struct account *account = why->account;
+	bool poor = (why->funds.available <= 0 && !account->unlimited) ||
+		    account_has_cause(account, CAUSE_FUNDS);
+	char debt[QUANTITY_SIZE];
+	int rc;
+
+	tell_state(why);
+	for (unsigned cause = 0; cause < SLOT_GRACE; cause++) {
+		if (account_has_cause(account, (enum cause)cause))
+			tell_slot(why, cause);
+	}
+	if (account->grace_until)
+		tell_slot(why, SLOT_GRACE);
+	if (poor || low(why)) {
+		tell_slot(why, SLOT_LEVEL);
+		tell_slot(why, SLOT_EXPIRED);
+		tell_slot(why, SLOT_TERMS);
+		tell_slot(why, SLOT_TAKEN);
+		tell_slot(why, SLOT_CHARGE);
+		tell_slot(why, SLOT_MONEY);
+		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
+			say(why->env,
+			    "  it never had money: put some in with `subank deposit %s SU`",
+			    why->name);
+		tell_lots(why);
+	}
+	if (account->debt > 0)
+		say(why->env, "  %s is debt, which the next money pays first",
+		    quantity(why->env, debt, account->debt));
+	rc = tell_levers(why, books, err);
+	if (rc)
+		return rc;
+	if (poor && !account->causes)
+		tell_not_held(why);
+	tell_reading(why);
+	tell_ends(why);
+	return SB_OK;
+}
+
+/* The slots that the state says there is an entry for: others are told if they come by. */
+static unsigned wanted(const struct account *account)
+{
+	unsigned slots_wanted = account->causes;
+
+	if (account->grace_until)
+		slots_wanted |= 1u << SLOT_GRACE;
+	if (account->charged > 0)
+		slots_wanted |= 1u << SLOT_CHARGE;
+	if (account->deposited > 0 || account->received > 0)
+		slots_wanted |= 1u << SLOT_MONEY;
+	return slots_wanted;
+}
+
+static int explain(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct why *why = ctx;
+	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
+	struct nesting nesting = {0};
+	const struct rules rules = rules_of(why->env);
+	int rc = books_account(books, why->name, &why->account, err);
+
+	if (!rc)
+		rc = funds_of(books, why->account, &rules, &why->funds, err);
+	if (!rc)
+		rc = books_read_time(books, why->account, why->env->settings.clusters,
+				     why->env->settings.cluster_count, &why->read, &why->read_on,
+				     err);
+	if (!rc)
+		rc = nesting_above(&nesting, books, why->account, true, why->above, err);
+	nesting_release(&nesting);
+	if (rc)
+		return rc;
+	seen_sum(books, why->account, &why->unentered, &why->unentered_since);
+	why->now = books_time(books);
+	why->wanted = wanted(why->account);
+	if (why->wanted)
+		rc = entries_walk(books, &range, look_at, why, NULL, err);
+	return rc ? rc : tell_all(why, books, err);
+}
+
+static int run(struct env *env, int argc, const char *const argv[])
+{
+	struct why why = {.env = env};
+	char name[NAME_SIZE];
+	struct sb_error err;
+	int status = read_account(env, argv[0], name);
+
+	(void)argc;
+	if (status != EXIT_DONE)
+		return status;
+	why.name = name;
+	return bank_read(env->bank, env->now(), explain, &why, &err) ? fail(env, &err) : EXIT_DONE;
+}
+
+static const struct example examples[] = {
+	{"subank why physics", "why do my jobs not start?"},
+	{NULL, NULL},
+};
+
+const struct command cmd_why = {
+	.name = "why",
+	.arguments = "ACCOUNT",
+	.summary = "why an account is held, blocked, low or closed, and what ends that",
+	.details = "Names the entries that led to it, and what would end it. Changes nothing and "
+		   "asks no Slurm.",
+	.examples = examples,
+	.see_also = "balance journal release",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = CMD_READ,
+	.run = run,
+};

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/account/applying.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/amount.h"
+#include "ledger/base/when.h"
+
+void account_copy_text(char *to, size_t size, const char *from)
+{
+	size_t len = strlen(from);
+
+	/* Lengths were checked with the event. */
+	if (len >= size)
+		len = size - 1;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+struct account *account_new(const char *name)
+{
+	struct account *account = calloc(1, sizeof(*account));
+
+	if (account)
+		account_copy_text(account->name, sizeof(account->name), name);
+	return account;
+}
+
+void account_free(struct account *account)
+{
+	if (!account)
+		return;
+	free(account->lots);
+	free(account->meters);
+	free(account->moves);
+	free(account->levers);
+	free(account->crossed);
+	free(account);
+}
+
+/* Makes room for one more behind [count] things. Arrays have room for the next power of two, so
+ * only a count that is one needs more; what is taken out leaves the room. */
+void *account_grow(void *array, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return array;
+	return reallocarray(array, count ? 2 * count : 1, size);
+}
+
+/* A copy of [count] things of [size] bytes, with the room that account_grow() expects; NULL for
+ * none. */
+static void *copy_array(const void *from, size_t count, size_t size, bool *failed)
+{
+	size_t room = 1;
+	void *to;
+
+	if (count == 0)
+		return NULL;
+	while (room < count)
+		room *= 2;
+	to = calloc(room, size);
+	if (to)
+		memcpy(to, from, count * size);
+	else
+		*failed = true;
+	return to;
+}
+
+struct account *account_copy(const struct account *account)
+{
+	struct account *copy = malloc(sizeof(*copy));
+	bool failed = false;
+
+	if (!copy)
+		return NULL;
+	*copy = *account;
+	copy->lots = copy_array(account->lots, account->lot_count, sizeof(*copy->lots), &failed);
+	copy->meters =
+		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
+	copy->moves =
+		copy_array(account->moves, account->move_count, sizeof(*copy->moves), &failed);
+	copy->levers =
+		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
+	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),
+				   &failed);
+	if (failed) {
+		account_free(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+bool lot_active(const struct lot *lot, int64_t time)
+{
+	return lot->start <= time && time < lot->end;
+}
+
+struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index)
+{
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].seq == seq && account->lots[i].index == index)
+			return &account->lots[i];
+	}
+	return NULL;
+}
+
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index)
+{
+	return account_find_lot(account, seq, index);
+}
+
+/* Whether [a] is spent before [b]. */
+static bool spent_before(const struct lot *a, const struct lot *b)
+{
+	if (a->end != b->end)
+		return a->end < b->end;
+	if (a->seq != b->seq)
+		return a->seq < b->seq;
+	return a->index < b->index;
+}
+
+int account_add_lot(struct account *account, struct lot lot, struct sb_error *err)
+{
+	struct lot *lots = account_grow(account->lots, account->lot_count, sizeof(*lots));
+	size_t at = account->lot_count;
+
+	if (!lots)
+		return sb_error_nomem(err);
+	account->lots = lots;
+	for (size_t i = 0; i < account->lot_count; i++)
+		lot.noticed = lot.noticed || (lots[i].end == lot.end && lots[i].noticed);
+	for (; at > 0 && spent_before(&lot, &lots[at - 1]); at--)
+		lots[at] = lots[at - 1];
+	lots[at] = lot;
+	account->lot_count++;
+	return SB_OK;
+}
+
+/* The next moment after [after] and up to [until] at which a lot starts or ends; false if none. */
+static bool next_change(const struct account *account, int64_t after, int64_t until, int64_t *ret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const int64_t moments[] = {account->lots[i].start, account->lots[i].end};
+
+		for (size_t j = 0; j < 2; j++) {
+			if (moments[j] > after && moments[j] <= until &&
+			    (!found || moments[j] < *ret)) {
+				*ret = moments[j];
+				found = true;
+			}
+		}
+	}
+	return found;
+}
+
+static void pay_debt(struct account *account, int64_t time)
+{
+	for (size_t i = 0; i < account->lot_count && account->debt > 0; i++) {
+		struct lot *lot = &account->lots[i];
+		int64_t paid;
+
+		if (!lot_active(lot, time))
+			continue;
+		paid = lot->rest < account->debt ? lot->rest : account->debt;
+		lot->rest -= paid;
+		account->debt -= paid;
+	}
+}
+
+/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
+static void rearm(struct account *account, int64_t time)
+{
+	__int128 used = account->debt, allocated = 0;
+	size_t kept = 0;
+
+	if (account->crossed_count == 0)
+		return;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (!lot_active(lot, time))
+			continue;
+		used += lot->amount - lot->rest;
+		allocated += lot->amount;
+	}
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (allocated > 0 && used * 100 >= allocated * account->crossed[i])
+			account->crossed[kept++] = account->crossed[i];
+	}
+	account->crossed_count = kept;
+}
+
+void account_settle(struct account *account, int64_t time)
+{
+	int64_t at = account->time;
+	size_t kept = 0;
+
+	if (time < at)
+		return;
+	/* Moment by moment, so that the same comes out however often it is settled in between. */
+	do {
+		pay_debt(account, at);
+		rearm(account, at);
+	} while ((account->debt > 0 || account->crossed_count > 0) &&
+		 next_change(account, at, time, &at));
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].rest > 0 || account->lots[i].end > time)
+			account->lots[kept++] = account->lots[i];
+	}
+	account->lot_count = kept;
+	if (account->hand_until && account->hand_until <= time) {
+		account->causes &= ~(1u << CAUSE_HAND);
+		account->hand_until = 0;
+		if (!account->causes)
+			account->grace_until = 0;
+	}
+	if (account->grace_until && account->grace_until <= time)
+		account->grace_until = 0;
+	account->time = time;
+}
+
+int account_available(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	int64_t sum = account->credit;
+	bool fits = true;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (lot_active(&account->lots[i], account->time))
+			fits = fits && amount_add(sum, account->lots[i].rest, &sum);
+	}
+	if (!fits || !amount_sub(sum, account->debt, &sum))
+		return sb_error_set(err, SB_EOVERFLOW,
+				    "the balance of account '%s' would be more than can be counted "
+				    "(2.5e15 SU): take smaller amounts",
+				    account->name);
+	*ret = sum;
+	return SB_OK;
+}
+
+/* Adds up amount or, with [rest], the rest of the active lots. */
+static int sum_active(const struct account *account, bool rest, int64_t *ret, struct sb_error *err)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot_active(lot, account->time) &&
+		    !amount_add(sum, rest ? lot->rest : lot->amount, &sum))
+			return sb_error_set(err, SB_EOVERFLOW,
+					    "the allocation of account '%s' would be more than can "
+					    "be counted (2.5e15 SU): take smaller amounts",
+					    account->name);
+	}
+	*ret = sum;
+	return SB_OK;
+}
+
+int account_rest(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	return sum_active(account, true, ret, err);
+}
+
+int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	return sum_active(account, false, ret, err);
+}
+
+int account_used(const struct account *account, int64_t *ret, struct sb_error *err)
+{
+	int64_t allocated, rest, used;
+	int rc = sum_active(account, false, &allocated, err);
+
+	if (!rc)
+		rc = sum_active(account, true, &rest, err);
+	if (rc)
+		return rc;
+	/* rest <= allocated: each lot's is. */
+	if (!amount_add(allocated - rest, account->debt, &used))
+		return sb_error_set(err, SB_EOVERFLOW,
+				    "the use of account '%s' would be more than can be counted "
+				    "(2.5e15 SU): take smaller amounts",
+				    account->name);
+	*ret = used;
+	return SB_OK;
+}
+
+int64_t account_sum(__int128 sum)
+{
+	return sum > INT64_MAX ? INT64_MAX : (int64_t)sum;
+}
+
+bool account_held(const struct account *account)
+{
+	return account->causes && !account->grace_until;
+}
+
+struct meter *account_find_meter(struct account *account, const char *cluster)
+{
+	for (size_t i = 0; i < account->meter_count; i++) {
+		if (strcmp(account->meters[i].cluster, cluster) == 0)
+			return &account->meters[i];
+	}
+	return NULL;
+}
+
+const struct meter *account_meter(const struct account *account, const char *cluster)
+{
+	union {
+		const struct account *in;
+		struct account *out;
+	} same = {.in = account};
+
+	return account_find_meter(same.out, cluster);
+}
+
+bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since)
+{
+	bool late = end <= meter->were_until;
+
+	*ret_since = late ? meter->were_since : meter->jobs_since;
+	return late || meter->jobs;
+}
+
+int account_set_meter(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct meter *meters = account->meters;
+	size_t i = 0;
+
+	while (i < account->meter_count && strcmp(meters[i].cluster, event->cluster) < 0)
+		i++;
+	if (i == account->meter_count || strcmp(meters[i].cluster, event->cluster) != 0) {
+		meters = account_grow(meters, account->meter_count, sizeof(*meters));
+		if (!meters)
+			return sb_error_nomem(err);
+		account->meters = meters;
+		memmove(&meters[i + 1], &meters[i], (account->meter_count - i) * sizeof(*meters));
+		account->meter_count++;
+		meters[i] = (struct meter){0};
+		account_copy_text(meters[i].cluster, sizeof(meters[i].cluster), event->cluster);
+	}
+	meters[i].reading = event->now;
+	meters[i].time = event->time;
+	return SB_OK;
+}
+
+struct lever *account_find_lever(const struct account *account, const char *cluster,
+				 const char *field, const char *tres)
+{
+	for (size_t i = 0; i < account->lever_count; i++) {
+		struct lever *lever = &account->levers[i];
+
+		if (strcmp(lever->cluster, cluster) == 0 && strcmp(lever->field, field) == 0 &&
+		    strcmp(lever->tres, tres) == 0)
+			return lever;
+	}
+	return NULL;
+}
+
+const struct lever *account_lever(const struct account *account, const char *cluster,
+				  const char *field, const char *tres)
+{
+	return account_find_lever(account, cluster, field, tres);
+}
+
+bool lever_is_ours(const struct lever *lever, int64_t value)
+{
+	return value == lever->ours || value == lever->ours_before ||
+	       (lever->found_ours && value == lever->found);
+}
+
+bool lever_in_force(const struct lever *lever)
+{
+	return !lever->restoring && lever->tried && lever->outcome == OUTCOME_DONE;
+}
+
+const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres)
+{
+	(void)snprintf(to, LEVER_NAME_SIZE, "%s%s%s", field, *tres ? "=" : "", tres);
+	return to;
+}
+
+bool account_crossed(const struct account *account, int64_t level)
+{
+	for (size_t i = 0; i < account->crossed_count; i++) {
+		if (account->crossed[i] == level)
+			return true;
+	}
+	return false;
+}
+
+__int128 account_ending(const struct account *account, int64_t end)
+{
+	__int128 sum = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].end == end)
+			sum += account->lots[i].rest;
+	}
+	return sum;
+}

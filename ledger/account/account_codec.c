@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The stored form of an account's state. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account/account.h"
+#include "ledger/base/when.h"
+
+static void put_sum(struct bytes *to, __int128 sum)
+{
+	bytes_put_i64(to, (int64_t)(sum >> 64));
+	bytes_put_u64(to, (uint64_t)sum);
+}
+
+static __int128 read_sum(struct reader *from)
+{
+	__int128 high = read_i64(from);
+
+	/* All of them together must fit. */
+	if (high < 0 || high > INT64_MAX >> 4)
+		from->failed = true;
+	return high * ((__int128)1 << 64) + read_u64(from);
+}
+
+/* A byte of 0 to [most]: another would not come out as it went in. */
+static uint8_t read_up_to(struct reader *from, uint8_t most)
+{
+	uint8_t value = read_u8(from);
+
+	if (value > most)
+		from->failed = true;
+	return value;
+}
+
+/* A number that is never below 0. */
+static int64_t read_count(struct reader *from)
+{
+	int64_t value = read_i64(from);
+
+	if (value < 0)
+		from->failed = true;
+	return value;
+}
+
+int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
+{
+	char thresholds[THRESHOLDS_TEXT_SIZE];
+
+	bytes_put_text(to, account->name);
+	bytes_put_u8(to, account->open);
+	bytes_put_u8(to, account->unlimited);
+	bytes_put_i64(to, account->credit);
+	bytes_put_u8(to, account->enforcement);
+	bytes_put_u8(to, account->meter);
+	bytes_put_text(to, account->field);
+	bytes_put_text(to, account->tres);
+	bytes_put_text(to, account->own_thresholds
+				   ? thresholds_text(thresholds, &account->thresholds)
+				   : "");
+	bytes_put_i64(to, account->time);
+	bytes_put_u64(to, account->seq);
+	bytes_put_i64(to, account->debt);
+	put_sum(to, account->deposited);
+	put_sum(to, account->withdrawn);
+	put_sum(to, account->received);
+	put_sum(to, account->sent);
+	put_sum(to, account->charged);
+	put_sum(to, account->expired);
+	put_sum(to, account->refunded);
+	put_sum(to, account->adjusted);
+	put_sum(to, account->given_back);
+	put_sum(to, account->taken_back);
+	bytes_put_u8(to, (uint8_t)account->causes);
+	bytes_put_i64(to, account->hand_until);
+	bytes_put_i64(to, account->grace_until);
+	bytes_put_u64(to, account->decision);
+	bytes_put_u32(to, (uint32_t)account->lot_count);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		bytes_put_u64(to, lot->seq);
+		bytes_put_u16(to, lot->index);
+		bytes_put_i64(to, lot->start);
+		bytes_put_i64(to, lot->end);
+		bytes_put_i64(to, lot->amount);
+		bytes_put_i64(to, lot->rest);
+		bytes_put_u8(to, lot->noticed);
+	}
+	bytes_put_u32(to, (uint32_t)account->meter_count);
+	for (size_t i = 0; i < account->meter_count; i++) {
+		bytes_put_text(to, account->meters[i].cluster);
+		bytes_put_i64(to, account->meters[i].reading);
+		bytes_put_i64(to, account->meters[i].time);
+		bytes_put_u8(to, account->meters[i].jobs);
+		bytes_put_i64(to, account->meters[i].jobs_since);
+		bytes_put_i64(to, account->meters[i].were_since);
+		bytes_put_i64(to, account->meters[i].were_until);
+	}
+	bytes_put_u32(to, (uint32_t)account->move_count);
+	for (size_t i = 0; i < account->move_count; i++) {
+		bytes_put_text(to, account->moves[i].cluster);
+		bytes_put_text(to, account->moves[i].mover);
+		bytes_put_i64(to, account->moves[i].since);
+		bytes_put_u8(to, account->moves[i].came);
+	}
+	bytes_put_u32(to, (uint32_t)account->lever_count);
+	for (size_t i = 0; i < account->lever_count; i++) {
+		const struct lever *lever = &account->levers[i];
+
+		bytes_put_u64(to, lever->seq);
+		bytes_put_u64(to, lever->decision);
+		bytes_put_text(to, lever->cluster);
+		bytes_put_text(to, lever->slurm_account);
+		bytes_put_text(to, lever->field);
+		bytes_put_text(to, lever->tres);
+		bytes_put_i64(to, lever->original);
+		bytes_put_i64(to, lever->found);
+		bytes_put_u8(to, lever->found_ours);
+		bytes_put_i64(to, lever->ours);
+		bytes_put_i64(to, lever->ours_before);
+		bytes_put_i64(to, lever->set);
+		bytes_put_u8(to, lever->restoring);
+		bytes_put_u8(to, lever->tried);
+		bytes_put_u8(to, lever->outcome);
+		bytes_put_text(to, lever->reason);
+	}
+	bytes_put_u32(to, (uint32_t)account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		bytes_put_i64(to, account->crossed[i]);
+	return to->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+static void get_text(struct reader *from, char *to, size_t size)
+{
+	const char *text = read_text(from, size - 1);
+
+	memcpy(to, text, strlen(text) + 1);
+}
+
+/* Reads a count and gives an array for it, with the room that a grown one has. */
+static void *get_array(struct reader *from, size_t size, size_t *ret_count)
+{
+	uint32_t count = read_u32(from);
+	size_t room = 1;
+	void *array;
+
+	*ret_count = 0;
+	if (count == 0)
+		return NULL;
+	/* Every member takes more than one byte, so a count past what is left is a lie. */
+	if (count > (size_t)(from->end - from->at)) {
+		from->failed = true;
+		return NULL;
+	}
+	while (room < count)
+		room *= 2;
+	array = calloc(room, size);
+	if (array)
+		*ret_count = count;
+	else
+		from->failed = from->no_memory = true;
+	return array;
+}
+
+/* What account_apply() keeps: without it the sums of lots would leave int64. */
+static bool sums_fit(const struct account *account)
+{
+	__int128 sum = (__int128)account->debt + account->credit;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		if (account->lots[i].rest > account->lots[i].amount)
+			return false;
+		sum += account->lots[i].amount;
+	}
+	return sum <= INT64_MAX;
+}
+
+int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err)
+{
+	struct reader from = reader_on(data, len);
+	struct account *account = account_new("");
+	char thresholds[THRESHOLDS_TEXT_SIZE];
+
+	if (!account)
+		return sb_error_nomem(err);
+	get_text(&from, account->name, sizeof(account->name));
+	account->open = read_up_to(&from, 1);
+	account->unlimited = read_up_to(&from, 1);
+	account->credit = read_count(&from);
+	account->enforcement = read_up_to(&from, ENFORCE_LIMIT);
+	account->meter = read_up_to(&from, METER_JOBS);
+	get_text(&from, account->field, sizeof(account->field));
+	get_text(&from, account->tres, sizeof(account->tres));
+	get_text(&from, thresholds, sizeof(thresholds));
+	account->own_thresholds = *thresholds;
+	if (*thresholds && thresholds_parse(thresholds, &account->thresholds, NULL))
+		from.failed = true;
+	account->time = read_count(&from);
+	if (account->time > WHEN_MAX)
+		from.failed = true;
+	account->seq = read_u64(&from);
+	account->debt = read_count(&from);
+	account->deposited = read_sum(&from);
+	account->withdrawn = read_sum(&from);
+	account->received = read_sum(&from);
+	account->sent = read_sum(&from);
+	account->charged = read_sum(&from);
+	account->expired = read_sum(&from);
+	account->refunded = read_sum(&from);
+	account->adjusted = read_sum(&from);
+	account->given_back = read_sum(&from);
+	account->taken_back = read_sum(&from);
+	account->causes = read_up_to(&from, (2u << CAUSE_CLOSED) - 1);
+	account->hand_until = read_i64(&from);
+	account->grace_until = read_i64(&from);
+	account->decision = read_u64(&from);
+	account->lots = get_array(&from, sizeof(*account->lots), &account->lot_count);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		lot->seq = read_u64(&from);
+		lot->index = read_u16(&from);
+		lot->start = read_i64(&from);
+		lot->end = read_i64(&from);
+		lot->amount = read_count(&from);
+		lot->rest = read_count(&from);
+		lot->noticed = read_up_to(&from, 1);
+	}
+	account->meters = get_array(&from, sizeof(*account->meters), &account->meter_count);
+	for (size_t i = 0; i < account->meter_count; i++) {
+		struct meter *meter = &account->meters[i];
+
+		get_text(&from, meter->cluster, sizeof(meter->cluster));
+		meter->reading = read_count(&from);
+		meter->time = read_count(&from);
+		meter->jobs = read_up_to(&from, 1);
+		meter->jobs_since = read_count(&from);
+		meter->were_since = read_count(&from);
+		meter->were_until = read_count(&from);
+	}
+	account->moves = get_array(&from, sizeof(*account->moves), &account->move_count);
+	for (size_t i = 0; i < account->move_count; i++) {
+		struct moved *moved = &account->moves[i];
+
+		get_text(&from, moved->cluster, sizeof(moved->cluster));
+		get_text(&from, moved->mover, sizeof(moved->mover));
+		moved->since = read_count(&from);
+		moved->came = read_up_to(&from, 1);
+	}
+	account->levers = get_array(&from, sizeof(*account->levers), &account->lever_count);
+	for (size_t i = 0; i < account->lever_count; i++) {
+		struct lever *lever = &account->levers[i];
+
+		lever->seq = read_u64(&from);
+		lever->decision = read_u64(&from);
+		get_text(&from, lever->cluster, sizeof(lever->cluster));
+		get_text(&from, lever->slurm_account, sizeof(lever->slurm_account));
+		get_text(&from, lever->field, sizeof(lever->field));
+		get_text(&from, lever->tres, sizeof(lever->tres));
+		lever->original = read_i64(&from);
+		lever->found = read_i64(&from);
+		lever->found_ours = read_up_to(&from, 1);
+		lever->ours = read_i64(&from);
+		lever->ours_before = read_i64(&from);
+		lever->set = read_i64(&from);
+		lever->restoring = read_up_to(&from, 1);
+		lever->tried = read_up_to(&from, 1);
+		lever->outcome = read_up_to(&from, OUTCOME_LEFT);
+		get_text(&from, lever->reason, sizeof(lever->reason));
+	}
+	account->crossed = get_array(&from, sizeof(*account->crossed), &account->crossed_count);
+	for (size_t i = 0; i < account->crossed_count; i++)
+		account->crossed[i] = read_i64(&from);
+	if (!reader_done(&from) || !sums_fit(account)) {
+		account_free(account);
+		if (from.no_memory)
+			return sb_error_nomem(err);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the stored state is malformed: run `subank verify`");
+	}
+	*ret = account;
+	return SB_OK;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The rules by which entries change accounts; those of money are in apply_money.c. */
+#include "config.h"
+
+#include <string.h>
+
+#include "ledger/account/applying.h"
+#include "ledger/base/when.h"
+
+int rule_broken(const struct event *event, struct sb_error *err, const char *what)
+{
+	return sb_error_set(err, SB_ECORRUPT, "%s of account '%s' breaks a rule: %s",
+			    event_kinds[event->kind].name, event->account, what);
+}
+
+int rule_overflow(const struct event *event, struct sb_error *err)
+{
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "%s of account '%s' would make a sum larger than can be counted "
+			    "(2.5e15 SU); nothing was changed",
+			    event_kinds[event->kind].name, event->account);
+}
+
+/* A grace was given for the causes that stood: without any it is over, and must not let the next
+ * one pass. */
+static void end_grace(struct account *account)
+{
+	if (!account->causes)
+		account->grace_until = 0;
+}
+
+static int apply_open(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (account->open)
+		return rule_broken(event, err, "it is open already");
+	account->open = true;
+	account->causes &= ~(1u << CAUSE_CLOSED);
+	end_grace(account);
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_close(struct account *account, const struct event *event)
+{
+	account->open = false;
+	account->causes |= 1u << CAUSE_CLOSED;
+	account->grace_until = 0;
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_terms(struct account *account, const struct event *event, struct sb_error *err)
+{
+	account->own_thresholds = event->thresholds && *event->thresholds;
+	account->thresholds.count = 0;
+	if (account->own_thresholds &&
+	    thresholds_parse(event->thresholds, &account->thresholds, err))
+		return SB_ECORRUPT;
+	account->unlimited = event->allowance == ALLOWANCE_UNLIMITED;
+	account->credit = event->credit;
+	account->enforcement = event->enforcement;
+	account->meter = event->meter;
+	account_copy_text(account->field, sizeof(account->field), event->field);
+	account_copy_text(account->tres, sizeof(account->tres), event->tres);
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_baseline(struct account *account, const struct event *event, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, event->cluster);
+
+	if (event->before != (meter ? meter->reading : -1))
+		return rule_broken(event, err, "the reading before is not the last one");
+	return account_set_meter(account, event, err);
+}
+
+static int apply_meter(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct meter *meter = account_find_meter(account, event->cluster);
+
+	if (!meter || event->before != meter->reading)
+		return rule_broken(event, err, "the reading before is not the last one");
+	if (meter->jobs == (event->meter == METER_JOBS))
+		return rule_broken(event, err, "it is metered so already");
+	if (event->since > event->time)
+		return rule_broken(event, err, "it begins at a time to come");
+	if (meter->jobs) {
+		meter->were_since = meter->jobs_since;
+		meter->were_until = event->since;
+	}
+	meter->jobs = event->meter == METER_JOBS;
+	meter->jobs_since = meter->jobs ? event->since : 0;
+	meter->reading = event->now;
+	meter->time = event->time;
+	return SB_OK;
+}
+
+/* Accounts of Slurm that come below the account and go keep the jobs that ended before where they
+ * counted then. */
+static int apply_move(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct moved *moves;
+
+	if (!account_meter(account, event->cluster))
+		return rule_broken(event, err, "nothing is counted on that cluster");
+	if (event->since > event->time)
+		return rule_broken(event, err, "it is at a time to come");
+	moves = account_grow(account->moves, account->move_count, sizeof(*moves));
+	if (!moves)
+		return sb_error_nomem(err);
+	account->moves = moves;
+	moves += account->move_count++;
+	*moves = (struct moved){.since = event->since, .came = event->move == MOVE_CAME};
+	account_copy_text(moves->cluster, sizeof(moves->cluster), event->cluster);
+	account_copy_text(moves->mover, sizeof(moves->mover), event->slurm_account);
+	return SB_OK;
+}
+
+static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
+{
+	int64_t *crossed = account_grow(account->crossed, account->crossed_count, sizeof(*crossed));
+	int64_t used, allocated;
+	int rc;
+
+	if (!crossed)
+		return sb_error_nomem(err);
+	account->crossed = crossed;
+	rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_allocated(account, &allocated, err);
+	if (rc)
+		return rc;
+	/* It has what running jobs count for, too, which no entry has yet. */
+	if (event->used < used || allocated != event->allocated)
+		return rule_broken(event, err, "the balance is another than it says");
+	if (account_crossed(account, event->level))
+		return rule_broken(event, err, "it was crossed before");
+	crossed[account->crossed_count++] = event->level;
+	return SB_OK;
+}
+
+static int apply_notice(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->end <= event->time)
+		return rule_broken(event, err, "the window has ended");
+	if (account_ending(account, event->end) != event->amount)
+		return rule_broken(event, err, "it is not what is left of the lots that end then");
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		if (lot->end != event->end)
+			continue;
+		if (lot->noticed)
+			return rule_broken(event, err, "it was given before");
+		lot->noticed = true;
+	}
+	return SB_OK;
+}
+
+static int apply_hold(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->cause == CAUSE_CLOSED)
+		return rule_broken(event, err, "only close holds for that cause");
+	if (event->until && event->until <= event->time)
+		return rule_broken(event, err, "it ends before it begins");
+	account->causes |= 1u << event->cause;
+	if (event->cause == CAUSE_HAND) {
+		account->hand_until = event->until;
+		account->grace_until = 0;
+	}
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static int apply_release(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->cause == CAUSE_CLOSED)
+		return rule_broken(event, err, "only open releases from that cause");
+	if (event->until && event->until <= event->time)
+		return rule_broken(event, err, "its grace ends before it begins");
+	account->causes &= ~(1u << event->cause);
+	if (event->cause == CAUSE_HAND) {
+		account->hand_until = 0;
+		account->grace_until = event->until;
+	}
+	end_grace(account);
+	account->decision = event->seq;
+	return SB_OK;
+}
+
+static struct lever *find_lever_entry(struct account *account, uint64_t seq)
+{
+	for (size_t i = 0; i < account->lever_count; i++) {
+		if (account->levers[i].seq == seq)
+			return &account->levers[i];
+	}
+	return NULL;
+}
+
+static int apply_lever(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lever *lever =
+		account_find_lever(account, event->cluster, event->field, event->tres);
+
+	if (!lever) {
+		struct lever *levers;
+
+		if (event->action != LEVER_HOLD)
+			return rule_broken(event, err, "it restores a lever that is not in force");
+		levers = account_grow(account->levers, account->lever_count, sizeof(*levers));
+		if (!levers)
+			return sb_error_nomem(err);
+		account->levers = levers;
+		lever = &levers[account->lever_count++];
+		*lever = (struct lever){
+			.original = event->found, .ours = event->set, .ours_before = event->set};
+		account_copy_text(lever->cluster, sizeof(lever->cluster), event->cluster);
+		account_copy_text(lever->field, sizeof(lever->field), event->field);
+		account_copy_text(lever->tres, sizeof(lever->tres), event->tres);
+	}
+	/* Judged before [ours] moves on: a value that we set, or tried to, is not the site's. */
+	lever->found_ours = lever->seq && lever_is_ours(lever, event->found);
+	lever->found = event->found;
+	if (event->action == LEVER_HOLD) {
+		if (!lever->found_ours)
+			lever->original = event->found;
+		lever->ours_before = lever->seq ? lever->ours : event->set;
+		lever->ours = event->set;
+	}
+	if (event->action == LEVER_RESTORE && event->set != lever->original)
+		return rule_broken(event, err, "it restores another value than was found");
+	account_copy_text(lever->slurm_account, sizeof(lever->slurm_account), event->slurm_account);
+	lever->seq = event->seq;
+	lever->decision = event->answers;
+	lever->set = event->set;
+	lever->restoring = event->action == LEVER_RESTORE;
+	lever->tried = false;
+	lever->outcome = 0;
+	lever->reason[0] = '\0';
+	return SB_OK;
+}
+
+static int apply_applied(struct account *account, const struct event *event, struct sb_error *err)
+{
+	struct lever *lever = find_lever_entry(account, event->answers);
+
+	if (!lever)
+		return rule_broken(event, err, "it answers no lever in force");
+	if (event->outcome == OUTCOME_LEFT && !lever->restoring)
+		return rule_broken(event, err, "only a value to restore can be left");
+	if (lever->restoring && event->outcome != OUTCOME_FAILED) {
+		size_t behind = account->lever_count - 1 - (size_t)(lever - account->levers);
+
+		memmove(lever, lever + 1, behind * sizeof(*lever));
+		account->lever_count--;
+		return SB_OK;
+	}
+	lever->tried = true;
+	lever->outcome = event->outcome;
+	account_copy_text(lever->reason, sizeof(lever->reason), event->reason);
+	return SB_OK;
+}
+
+/* lots - debt = deposits + in - withdrawals - out - charges - expired + refunds - adjustments and
+ * reversals either way: nothing was made and nothing lost. And whatever windows are active, balance
+ * and use fit int64. */
+static int check_sums(const struct account *account, const struct event *event,
+		      struct sb_error *err)
+{
+	__int128 sum = account->deposited + account->received - account->withdrawn - account->sent -
+		       account->charged - account->expired + account->refunded - account->adjusted +
+		       account->given_back - account->taken_back;
+	__int128 rest = 0, amount = 0;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		rest += account->lots[i].rest;
+		amount += account->lots[i].amount;
+	}
+	if (rest - account->debt != sum)
+		return rule_broken(event, err, "its lots and its sums differ afterwards");
+	if (amount + account->debt + account->credit > INT64_MAX)
+		return rule_overflow(event, err);
+	return SB_OK;
+}
+
+static int apply_one(struct account *account, struct account *to, const struct event *event,
+		     struct sb_error *err)
+{
+	if (event->kind != EVENT_OPEN && !account->seq)
+		return rule_broken(event, err, "it was never opened");
+	switch (event->kind) {
+	case EVENT_OPEN:
+		return apply_open(account, event, err);
+	case EVENT_CLOSE:
+		return account->open ? apply_close(account, event)
+				     : rule_broken(event, err, "it is closed already");
+	case EVENT_TERMS:
+		return apply_terms(account, event, err);
+	case EVENT_BASELINE:
+		return apply_baseline(account, event, err);
+	case EVENT_DEPOSIT:
+		return apply_deposit(account, event, err);
+	case EVENT_WITHDRAW:
+		return apply_withdraw(account, event, err);
+	case EVENT_TRANSFER:
+		return apply_transfer(account, to, event, err);
+	case EVENT_CHARGE:
+		return apply_charge(account, event, err);
+	case EVENT_REFUND:
+		return apply_refund(account, event, err);
+	case EVENT_REVERSE:
+		return apply_reverse(account, to, event, err);
+	case EVENT_ADJUST:
+		return apply_adjust(account, event, err);
+	case EVENT_CHARGE_JOB:
+		return apply_charge_job(account, event, err);
+	case EVENT_METER:
+		return apply_meter(account, event, err);
+	case EVENT_MOVE:
+		return apply_move(account, event, err);
+	case EVENT_RECONCILE:
+		return apply_reconcile(account, event, err);
+	case EVENT_EXPIRE:
+		return apply_expire(account, event, err);
+	case EVENT_THRESHOLD:
+		return apply_threshold(account, event, err);
+	case EVENT_NOTICE:
+		return apply_notice(account, event, err);
+	case EVENT_HOLD:
+		return apply_hold(account, event, err);
+	case EVENT_RELEASE:
+		return apply_release(account, event, err);
+	case EVENT_LEVER:
+		return apply_lever(account, event, err);
+	case EVENT_APPLIED:
+		return apply_applied(account, event, err);
+	case EVENT_NOTIFIED:
+		return SB_OK; /* says who was told, and changes nothing */
+	default:
+		return rule_broken(event, err, "its kind has no rule");
+	}
+}
+
+int account_apply(struct account *account, struct account *to, const struct event *event,
+		  struct sb_error *err)
+{
+	struct account *both[] = {account, to};
+	int rc;
+
+	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "resource '%s' is not known to this subank: use a newer one",
+				    event->resource);
+	for (size_t i = 0; i < 2; i++) {
+		if (both[i])
+			account_settle(both[i], event->time);
+	}
+	rc = apply_one(account, to, event, err);
+	for (size_t i = 0; i < 2 && !rc; i++) {
+		if (!both[i])
+			continue;
+		account_settle(both[i], event->time);
+		both[i]->seq = event->seq;
+		rc = check_sums(both[i], event, err);
+	}
+	return rc;
+}

@@ -1,0 +1,828 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/account/event.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account/thresholds.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/name.h"
+#include "ledger/base/text.h"
+#include "ledger/base/when.h"
+
+enum { EVENT_VERSION = 1, EVENT_VERSION_LATER = 2, EVENT_VERSION_SUDO = 3 };
+
+static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
+static const char *const action_words[] = {"hold", "restore", NULL};
+static const char *const outcome_words[] = {"done", "failed", "left", NULL};
+static const char *const allowance_words[] = {"limited", "unlimited", NULL};
+static const char *const enforcement_words[] = {"site", "off", "warn", "hold", "limit", NULL};
+static const char *const meter_words[] = {"site", "rawusage", "jobs", NULL};
+static const char *const move_words[] = {"came", "went", NULL};
+static const char *const use_words[] = {"more", "less", NULL};
+static const char *const reversed_words[] = {"deposit", "withdraw", "transfer", "charge",
+					     "refund",	"adjust",   "expire",	NULL};
+static const enum event_kind reversed_kinds[] = {EVENT_DEPOSIT, EVENT_WITHDRAW, EVENT_TRANSFER,
+						 EVENT_CHARGE,	EVENT_REFUND,	EVENT_ADJUST,
+						 EVENT_EXPIRE};
+
+#define AT(member) offsetof(struct event, member)
+#define LAST(words) (sizeof(words) / sizeof((words)[0]) - 2)
+
+const struct field_spec event_fields[FIELD_COUNT_ALL] = {
+	[FIELD_AT_TIME] = {"time", FIELD_TIME, AT(time), 0, NULL},
+	[FIELD_AT_UID] = {"uid", FIELD_UID, AT(uid), 0, NULL},
+	[FIELD_AT_USER] = {"user", FIELD_TEXT, AT(user), 255, NULL},
+	[FIELD_AT_LOGIN] = {"login", FIELD_UID, AT(login), 0, NULL},
+	[FIELD_AT_HOST] = {"host", FIELD_TEXT, AT(host), 255, NULL},
+	[FIELD_AT_REF] = {"ref", FIELD_TEXT, AT(ref), EVENT_REF_MAX, NULL},
+	[FIELD_AT_REQUEST] = {"request", FIELD_TEXT, AT(request), EVENT_NOTE_MAX, NULL},
+	[FIELD_AT_NOTE] = {"note", FIELD_TEXT, AT(note), EVENT_NOTE_MAX, NULL},
+	[FIELD_AT_SUDO] = {"sudo", FIELD_TEXT, AT(sudo), 255, NULL},
+	[FIELD_AT_ACCOUNT] = {"account", FIELD_NAME, AT(account), 255, NULL},
+	[FIELD_AT_TO] = {"to", FIELD_NAME, AT(to), 255, NULL},
+	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
+	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
+	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
+	[FIELD_AT_SLURM_ACCOUNT] = {"slurm_account", FIELD_TEXT, AT(slurm_account), 255, NULL},
+	[FIELD_AT_FIELD] = {"field", FIELD_TEXT, AT(field), 64, NULL},
+	[FIELD_AT_TRES] = {"tres", FIELD_TEXT, AT(tres), 64, NULL},
+	[FIELD_AT_AMOUNT] = {"amount", FIELD_AMOUNT, AT(amount), 0, NULL},
+	[FIELD_AT_BEFORE] = {"before", FIELD_READING, AT(before), 0, NULL},
+	[FIELD_AT_NOW] = {"now", FIELD_COUNT, AT(now), 0, NULL},
+	[FIELD_AT_SINCE] = {"since", FIELD_TIME, AT(since), 0, NULL},
+	[FIELD_AT_USED_UNTIL] = {"until", FIELD_TIME, AT(until), 0, NULL},
+	[FIELD_AT_UNTIL] = {"until", FIELD_UNTIL, AT(until), 0, NULL},
+	[FIELD_AT_START] = {"start", FIELD_TIME, AT(start), 0, NULL},
+	[FIELD_AT_NEW_START] = {"start", FIELD_UNTIL, AT(start), 0, NULL},
+	[FIELD_AT_END] = {"end", FIELD_END, AT(end), 0, NULL},
+	[FIELD_AT_LEVEL] = {"level", FIELD_PERCENT, AT(level), 0, NULL},
+	[FIELD_AT_USED] = {"used", FIELD_COUNT, AT(used), 0, NULL},
+	[FIELD_AT_ALLOCATED] = {"allocated", FIELD_AMOUNT, AT(allocated), 0, NULL},
+	[FIELD_AT_DEBT] = {"debt", FIELD_COUNT, AT(debt), 0, NULL},
+	[FIELD_AT_FOUND] = {"found", FIELD_LIMIT, AT(found), 0, NULL},
+	[FIELD_AT_SET] = {"set", FIELD_LIMIT, AT(set), 0, NULL},
+	[FIELD_AT_ANSWERS] = {"answers", FIELD_ENTRY, AT(answers), 0, NULL},
+	[FIELD_AT_CAUSE] = {"cause", FIELD_WORD, AT(cause), LAST(cause_words), cause_words},
+	[FIELD_AT_ACTION] = {"action", FIELD_WORD, AT(action), LAST(action_words), action_words},
+	[FIELD_AT_OUTCOME] = {"outcome", FIELD_WORD, AT(outcome), LAST(outcome_words),
+			      outcome_words},
+	[FIELD_AT_REVERSES] = {"reverses", FIELD_WORD, AT(reverses), LAST(reversed_words),
+			       reversed_words},
+	[FIELD_AT_PARTS] = {"parts", FIELD_PARTS, AT(parts), 0, NULL},
+	[FIELD_AT_REASON] = {"reason", FIELD_TEXT, AT(reason), 255, NULL},
+	[FIELD_AT_ALLOWANCE] = {"allowance", FIELD_WORD, AT(allowance), LAST(allowance_words),
+				allowance_words},
+	[FIELD_AT_CREDIT] = {"credit", FIELD_COUNT, AT(credit), 0, NULL},
+	[FIELD_AT_ENFORCEMENT] = {"enforcement", FIELD_WORD, AT(enforcement),
+				  LAST(enforcement_words), enforcement_words},
+	[FIELD_AT_THRESHOLDS] = {"thresholds", FIELD_TEXT, AT(thresholds), THRESHOLDS_TEXT_SIZE - 1,
+				 NULL},
+	[FIELD_AT_USE] = {"use", FIELD_WORD, AT(use), LAST(use_words), use_words},
+	[FIELD_AT_METER] = {"meter", FIELD_WORD, AT(meter), LAST(meter_words), meter_words},
+	[FIELD_AT_MOVE] = {"move", FIELD_WORD, AT(move), LAST(move_words), move_words},
+	[FIELD_AT_JOB] = {"job", FIELD_TEXT, AT(job), 255, NULL},
+	[FIELD_AT_JOB_ID] = {"job_id", FIELD_NUMBER, AT(job_id), 0, NULL},
+	[FIELD_AT_DB_INDEX] = {"db_index", FIELD_UNSIGNED, AT(db_index), 0, NULL},
+	[FIELD_AT_SUBMIT] = {"submit", FIELD_TIME, AT(submit), 0, NULL},
+	[FIELD_AT_ELAPSED] = {"elapsed", FIELD_NUMBER, AT(elapsed), 0, NULL},
+	[FIELD_AT_FACTOR] = {"factor", FIELD_NUMBER, AT(factor), 0, NULL},
+	[FIELD_AT_JOB_USER] = {"job_user", FIELD_TEXT, AT(job_user), 255, NULL},
+	[FIELD_AT_PARTITION] = {"partition", FIELD_TEXT, AT(partition), 255, NULL},
+	[FIELD_AT_QOS] = {"qos", FIELD_TEXT, AT(qos), 255, NULL},
+	[FIELD_AT_STATE] = {"state", FIELD_TEXT, AT(state), 64, NULL},
+	[FIELD_AT_ALLOC_TRES] = {"alloc_tres", FIELD_TEXT, AT(alloc_tres), 1024, NULL},
+	[FIELD_AT_EXCESS] = {"excess", FIELD_NUMBER, AT(excess), 0, NULL},
+};
+
+static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
+	FIELD_AT_TIME, FIELD_AT_UID,	 FIELD_AT_USER, FIELD_AT_LOGIN, FIELD_AT_HOST,
+	FIELD_AT_REF,  FIELD_AT_REQUEST, FIELD_AT_NOTE, FIELD_AT_SUDO};
+
+const struct kind_spec event_kinds[EVENT_KIND_END] = {
+	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
+	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
+	[EVENT_TERMS] = {"terms",
+			 8,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
+			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_THRESHOLDS,
+			  FIELD_AT_METER}},
+	[EVENT_BASELINE] = {"baseline",
+			    6,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
+			     FIELD_AT_NOW, FIELD_AT_REASON}},
+	[EVENT_DEPOSIT] = {"deposit",
+			   6,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_START,
+			    FIELD_AT_END, FIELD_AT_DEBT}},
+	[EVENT_WITHDRAW] = {"withdraw",
+			    4,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS}},
+	[EVENT_TRANSFER] = {"transfer",
+			    6,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			     FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_CHARGE] = {"charge",
+			  10,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_REFUND] = {"refund",
+			  8,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			   FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_REVERSE] = {"reverse",
+			   10,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS, FIELD_AT_REVERSES,
+			    FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END,
+			    FIELD_AT_PARTS, FIELD_AT_DEBT}},
+	[EVENT_ADJUST] = {"adjust",
+			  6,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS,
+			   FIELD_AT_DEBT, FIELD_AT_REASON}},
+	[EVENT_EXPIRE] = {"expire",
+			  5,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END,
+			   FIELD_AT_PARTS}},
+	[EVENT_THRESHOLD] = {"threshold",
+			     5,
+			     {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL, FIELD_AT_USED,
+			      FIELD_AT_ALLOCATED}},
+	[EVENT_NOTICE] = {"notice",
+			  4,
+			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END}},
+	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
+	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
+	[EVENT_LEVER] = {"lever",
+			 9,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
+			  FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
+			  FIELD_AT_FOUND, FIELD_AT_SET}},
+	[EVENT_APPLIED] = {"applied",
+			   4,
+			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
+	[EVENT_NOTIFIED] = {"notified",
+			    4,
+			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			     FIELD_AT_REASON}},
+	[EVENT_CHARGE_JOB] = {"job",
+			      21,
+			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,    FIELD_AT_RESOURCE,
+			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,      FIELD_AT_USED_UNTIL,
+			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,       FIELD_AT_JOB,
+			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,   FIELD_AT_SUBMIT,
+			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,     FIELD_AT_SLURM_ACCOUNT,
+			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION,  FIELD_AT_QOS,
+			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS}},
+	[EVENT_METER] = {"meter",
+			 7,
+			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
+			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
+	[EVENT_MOVE] = {"move",
+			6,
+			{FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_MOVE,
+			 FIELD_AT_SINCE, FIELD_AT_REASON}},
+	[EVENT_RECONCILE] = {"reconcile",
+			     12,
+			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
+			      FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+			      FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
+			      FIELD_AT_REASON}},
+};
+
+/* How many of a kind's last fields came after version 1: files may leave them out, and an entry in
+ * which all of them say nothing is stored as version 1. */
+static const uint8_t later_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 1};
+
+enum event_kind event_kind_by_name(const char *name)
+{
+	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
+		if (event_kinds[kind].name && strcmp(event_kinds[kind].name, name) == 0)
+			return (enum event_kind)kind;
+	}
+	return (enum event_kind)0;
+}
+
+const char *event_receiver(const struct event *event)
+{
+	bool two = event->kind == EVENT_TRANSFER ||
+		   (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER);
+
+	return two ? event->to : NULL;
+}
+
+enum event_kind event_reversed(const struct event *event)
+{
+	return reversed_kinds[event->reverses];
+}
+
+bool event_is_charge(const struct event *event)
+{
+	return event->kind == EVENT_CHARGE || event->kind == EVENT_CHARGE_JOB;
+}
+
+int event_reversible(enum event_kind kind)
+{
+	if (kind == EVENT_CHARGE_JOB)
+		kind = EVENT_CHARGE;
+	for (size_t i = 0; i < sizeof(reversed_kinds) / sizeof(reversed_kinds[0]); i++) {
+		if (reversed_kinds[i] == kind)
+			return (int)i;
+	}
+	return -1;
+}
+
+const char *event_word(enum event_field field, uint8_t value)
+{
+	return event_fields[field].words[value];
+}
+
+static const void *member(const struct event *event, const struct field_spec *field)
+{
+	return (const char *)event + field->offset;
+}
+
+const char *event_text(const struct event *event, const struct field_spec *field)
+{
+	const char *text = *(const char *const *)member(event, field);
+
+	return text ? text : "";
+}
+
+int64_t event_number(const struct event *event, const struct field_spec *field)
+{
+	switch (field->type) {
+	case FIELD_WORD:
+		return *(const uint8_t *)member(event, field);
+	case FIELD_UID:
+		return *(const uint32_t *)member(event, field);
+	case FIELD_NAME:
+	case FIELD_TEXT:
+	case FIELD_UNSIGNED:
+	case FIELD_PARTS:
+		return 0;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_PERCENT:
+	case FIELD_NUMBER:
+	case FIELD_ENTRY:
+		break;
+	}
+	return *(const int64_t *)member(event, field);
+}
+
+uint64_t event_unsigned(const struct event *event, const struct field_spec *field)
+{
+	return field->type == FIELD_UNSIGNED ? *(const uint64_t *)member(event, field) : 0;
+}
+
+/* The value that files leave out; false for a field that always stands there. */
+static bool default_number(enum event_field field, int64_t *ret)
+{
+	switch (field) {
+	case FIELD_AT_LOGIN:
+		*ret = LOGIN_NONE;
+		return true;
+	case FIELD_AT_END:
+		*ret = WHEN_NEVER;
+		return true;
+	case FIELD_AT_BEFORE:
+	case FIELD_AT_FOUND:
+	case FIELD_AT_SET:
+		*ret = -1;
+		return true;
+	case FIELD_AT_UNTIL:
+	case FIELD_AT_NEW_START:
+	case FIELD_AT_DEBT:
+	case FIELD_AT_ALLOWANCE:
+	case FIELD_AT_CREDIT:
+	case FIELD_AT_EXCESS:
+	case FIELD_AT_ENFORCEMENT:
+	case FIELD_AT_METER:
+		*ret = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+int event_field_is_default(const struct event *event, enum event_field field)
+{
+	const struct field_spec *spec = &event_fields[field];
+	int64_t value;
+
+	if (spec->type == FIELD_TEXT)
+		return !*event_text(event, spec);
+	if (spec->type == FIELD_PARTS)
+		return event->part_count == 0;
+	return default_number(field, &value) && event_number(event, spec) == value;
+}
+
+void event_set_defaults(struct event *event)
+{
+	event->login = LOGIN_NONE;
+	event->end = WHEN_NEVER;
+	event->before = event->found = event->set = -1;
+}
+
+int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		   struct sb_error *err)
+{
+	if (amount == 0)
+		return SB_OK;
+	if (event->part_count == EVENT_PARTS_MAX)
+		return sb_error_set(err, SB_EREFUSED,
+				    "more than %d lots would be touched at once: do it in smaller "
+				    "amounts",
+				    EVENT_PARTS_MAX);
+	if (event->part_count == event->part_size) {
+		size_t size = event->part_size ? 2 * event->part_size : 4;
+		struct part *grown = realloc(event->parts, size * sizeof(*grown));
+
+		if (!grown)
+			return sb_error_nomem(err);
+		event->parts = grown;
+		event->part_size = size;
+	}
+	event->parts[event->part_count++] =
+		(struct part){.lot = lot, .index = index, .amount = amount};
+	return SB_OK;
+}
+
+static struct part *find_part(const struct event *event, const struct part *like)
+{
+	/* Spending goes on from the last one. */
+	for (size_t i = event->part_count; i-- > 0;) {
+		if (event->parts[i].lot == like->lot && event->parts[i].index == like->index)
+			return &event->parts[i];
+	}
+	return NULL;
+}
+
+int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < next->part_count && !rc; i++) {
+		const struct part *part = &next->parts[i];
+		struct part *same = find_part(charge, part);
+
+		if (same)
+			same->amount += part->amount;
+		else
+			rc = event_add_part(charge, part->lot, part->index, part->amount, err);
+	}
+	charge->amount += next->amount;
+	charge->debt += next->debt;
+	charge->now = next->now;
+	charge->until = next->until;
+	return rc;
+}
+
+static int check_text(const struct field_spec *spec, const char *text, struct sb_error *err)
+{
+	size_t len = strlen(text);
+
+	if (len > spec->max)
+		return sb_error_set(err, SB_EINVAL, "the %s has %zu bytes: at most %zu are allowed",
+				    spec->name, len, spec->max);
+	if (!text_ok(text))
+		return sb_error_set(err, SB_EINVAL,
+				    "the %s must be UTF-8 without control characters: '%s'",
+				    spec->name, text);
+	return SB_OK;
+}
+
+static bool in_range(const struct field_spec *spec, int64_t number)
+{
+	static const struct {
+		int64_t least, most;
+	} ranges[] = {
+		[FIELD_AMOUNT] = {1, INT64_MAX},   [FIELD_COUNT] = {0, INT64_MAX},
+		[FIELD_READING] = {-1, INT64_MAX}, [FIELD_LIMIT] = {-1, INT64_MAX},
+		[FIELD_TIME] = {0, WHEN_MAX},	   [FIELD_UNTIL] = {0, WHEN_MAX},
+		[FIELD_END] = {0, WHEN_MAX},	   [FIELD_PERCENT] = {1, EVENT_PERCENT_MAX},
+		[FIELD_NUMBER] = {0, INT64_MAX},   [FIELD_ENTRY] = {1, INT64_MAX},
+		[FIELD_WORD] = {0, UINT8_MAX},
+	};
+
+	if (number < ranges[spec->type].least || number > ranges[spec->type].most)
+		return spec->type == FIELD_END && number == WHEN_NEVER;
+	return spec->type != FIELD_WORD || (size_t)number <= spec->max;
+}
+
+/* Only what the field alone can say. */
+static int check_field(const struct event *event, const struct field_spec *spec,
+		       struct sb_error *err)
+{
+	int64_t number;
+
+	switch (spec->type) {
+	case FIELD_NAME:
+		return name_check(spec->name, event_text(event, spec), err);
+	case FIELD_TEXT:
+		return check_text(spec, event_text(event, spec), err);
+	case FIELD_UID:
+	case FIELD_UNSIGNED:
+	case FIELD_PARTS:
+		return SB_OK;
+	default:
+		break;
+	}
+	number = event_number(event, spec);
+	if (!in_range(spec, number))
+		return sb_error_set(err, SB_EINVAL, "%s is %" PRId64 ", out of its range",
+				    spec->name, number);
+	return SB_OK;
+}
+
+/* Whether the debt stands beside the parts, rather than being one of what they are: a charge falls
+ * on lots and on debt, a deposit pays debt after it came in. */
+static bool debt_beside_parts(const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
+	case EVENT_REFUND:
+	case EVENT_RECONCILE:
+		return true;
+	case EVENT_REVERSE:
+		return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_CHARGE ||
+		       event->reverses == REVERSED_REFUND;
+	default:
+		return false;
+	}
+}
+
+static int check_parts(const struct event *event, struct sb_error *err)
+{
+	int64_t sum = debt_beside_parts(event) ? event->debt : 0;
+
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+
+		if (part->lot == 0 || part->lot > INT64_MAX || part->amount <= 0)
+			return sb_error_set(err, SB_EINVAL, "part %zu names no lot or no amount",
+					    i + 1);
+		if (!amount_add(sum, part->amount, &sum))
+			return sb_error_set(err, SB_EOVERFLOW, "the parts add up past int64");
+	}
+	if (sum != event->amount)
+		return sb_error_set(err, SB_EINVAL,
+				    "the parts add up to %" PRId64 "s, the amount is %" PRId64 "s",
+				    sum, event->amount);
+	return SB_OK;
+}
+
+/* A reversal names another account where a transfer is taken back, and only there. */
+static int check_reverse(const struct event *event, struct sb_error *err)
+{
+	const char *to = event->to ? event->to : "";
+
+	if (event->reverses != REVERSED_TRANSFER)
+		return *to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver") : SB_OK;
+	if (strcmp(event->account, to) == 0)
+		return sb_error_set(err, SB_EINVAL, "giver and receiver are the same");
+	return name_check("to", to, err);
+}
+
+/* What the fields of one kind must be to each other. */
+static int check_kind(const struct event *event, struct sb_error *err)
+{
+	struct thresholds thresholds;
+	int64_t difference;
+
+	switch (event->kind) {
+	case EVENT_REVERSE:
+		if (check_reverse(event, err))
+			return SB_EINVAL;
+		/* fall through */
+	case EVENT_DEPOSIT:
+	case EVENT_REFUND:
+		if (event->start >= event->end)
+			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
+		break;
+	case EVENT_TERMS:
+		if (event->thresholds && *event->thresholds &&
+		    thresholds_parse(event->thresholds, &thresholds, err))
+			return SB_EINVAL;
+		break;
+	case EVENT_CHARGE:
+		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
+		    difference != event->amount)
+			return sb_error_set(err, SB_EINVAL,
+					    "the amount is not the difference of the readings");
+		if (event->since >= event->until)
+			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
+		break;
+	case EVENT_LEVER:
+		/* Of a job's account it is any text; this one goes to Slurm. */
+		if (name_check("slurm_account", event->slurm_account, err))
+			return SB_EINVAL;
+		break;
+	case EVENT_CHARGE_JOB:
+		if (event->since >= event->until)
+			return sb_error_set(err, SB_EINVAL, "the job ends before it begins");
+		if (event->excess >= EVENT_EXCESS_ONE)
+			return sb_error_set(err, SB_EINVAL, "excess is a billing of one or more");
+		break;
+	case EVENT_METER:
+		if (event->meter == METER_SITE)
+			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
+		break;
+	case EVENT_MOVE:
+		if (strcmp(event->account, event->slurm_account) == 0)
+			return sb_error_set(err, SB_EINVAL, "an account is not below itself");
+		break;
+	case EVENT_RECONCILE:
+		if (event->since >= event->until || event->start >= event->end)
+			return sb_error_set(err, SB_EINVAL, "a window ends before it starts");
+		break;
+	case EVENT_EXPIRE:
+	case EVENT_NOTICE:
+		if (event->end == WHEN_NEVER)
+			return sb_error_set(err, SB_EINVAL, "the window has no end");
+		break;
+	case EVENT_THRESHOLD:
+		if (!amount_reaches(event->used, event->allocated, event->level))
+			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
+		break;
+	case EVENT_NOTIFIED:
+		if (event->outcome == OUTCOME_LEFT)
+			return sb_error_set(err, SB_EINVAL, "a command is done or has failed");
+		break;
+	case EVENT_TRANSFER:
+		if (strcmp(event->account, event->to) == 0)
+			return sb_error_set(
+				err, SB_EINVAL,
+				"the transfer goes from %s to itself: name two accounts",
+				event->account);
+		break;
+	default:
+		break;
+	}
+	if (event->debt > event->amount)
+		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
+	if ((event->ref && *event->ref) != (event->request && *event->request))
+		return sb_error_set(err, SB_EINVAL, "ref and request go together");
+	return SB_OK;
+}
+
+static bool kind_known(int kind)
+{
+	return kind > 0 && kind < EVENT_KIND_END && event_kinds[kind].name;
+}
+
+static bool has_parts(const struct kind_spec *kind)
+{
+	for (size_t i = 0; i < kind->count; i++) {
+		if (kind->fields[i] == FIELD_AT_PARTS)
+			return true;
+	}
+	return false;
+}
+
+/* What is left to be said when each field is what it may be. */
+static int check_whole(const struct event *event, const struct kind_spec *kind,
+		       struct sb_error *err)
+{
+	int rc = check_kind(event, err);
+
+	return rc || !has_parts(kind) ? rc : check_parts(event, err);
+}
+
+int event_check(const struct event *event, struct sb_error *err)
+{
+	const struct kind_spec *kind;
+	int rc = SB_OK;
+
+	if (!kind_known((int)event->kind))
+		return sb_error_set(err, SB_EINVAL, "kind %d is not known", (int)event->kind);
+	kind = &event_kinds[event->kind];
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
+		rc = check_field(event, &event_fields[i], err);
+	for (size_t i = 0; i < kind->count && !rc; i++)
+		rc = check_field(event, &event_fields[kind->fields[i]], err);
+	return rc ? rc : check_whole(event, kind, err);
+}
+
+static void encode_field(const struct event *event, const struct field_spec *spec, struct bytes *to)
+{
+	switch (spec->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		bytes_put_text(to, event_text(event, spec));
+		break;
+	case FIELD_WORD:
+		bytes_put_u8(to, *(const uint8_t *)member(event, spec));
+		break;
+	case FIELD_UID:
+		bytes_put_u32(to, *(const uint32_t *)member(event, spec));
+		break;
+	case FIELD_UNSIGNED:
+		bytes_put_u64(to, *(const uint64_t *)member(event, spec));
+		break;
+	case FIELD_PARTS:
+		bytes_put_u16(to, (uint16_t)event->part_count);
+		for (size_t i = 0; i < event->part_count; i++) {
+			bytes_put_u64(to, event->parts[i].lot);
+			bytes_put_u16(to, event->parts[i].index);
+			bytes_put_i64(to, event->parts[i].amount);
+		}
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_PERCENT:
+	case FIELD_NUMBER:
+	case FIELD_ENTRY:
+		bytes_put_i64(to, *(const int64_t *)member(event, spec));
+		break;
+	}
+}
+
+/* Whether a field that came after version 1 says something. */
+static bool says_more(const struct event *event, const struct kind_spec *kind)
+{
+	for (size_t i = kind->count - later_fields[event->kind]; i < kind->count; i++) {
+		if (!event_field_is_default(event, (enum event_field)kind->fields[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool names_sudo(const struct event *event)
+{
+	return event->sudo && *event->sudo;
+}
+
+/* How many fields the envelope has in that version. */
+static size_t envelope_count(uint8_t version)
+{
+	return version < EVENT_VERSION_SUDO ? FIELD_ENVELOPE_COUNT - 1 : FIELD_ENVELOPE_COUNT;
+}
+
+int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
+{
+	const struct kind_spec *kind = &event_kinds[event->kind];
+	const uint8_t version = names_sudo(event)	 ? EVENT_VERSION_SUDO
+				: says_more(event, kind) ? EVENT_VERSION_LATER
+							 : EVENT_VERSION;
+
+	bytes_put_u8(to, version);
+	bytes_put_u8(to, (uint8_t)event->kind);
+	for (size_t i = 0; i < envelope_count(version); i++)
+		encode_field(event, &event_fields[envelope[i]], to);
+	for (size_t i = 0;
+	     i < kind->count - (version == EVENT_VERSION ? later_fields[event->kind] : 0); i++)
+		encode_field(event, &event_fields[kind->fields[i]], to);
+	return to->failed ? sb_error_nomem(err) : SB_OK;
+}
+
+static void decode_parts(struct reader *from, struct event *event)
+{
+	for (uint16_t left = read_u16(from); left > 0 && !from->failed; left--) {
+		uint64_t lot = read_u64(from);
+		uint16_t index = read_u16(from);
+		int64_t amount = read_i64(from);
+
+		/* Nothing may be left out: a part without an amount is malformed. */
+		int rc = amount > 0 ? event_add_part(event, lot, index, amount, NULL) : SB_EINVAL;
+
+		from->no_memory = from->no_memory || rc == SB_ESYSTEM;
+		from->failed = from->failed || rc;
+	}
+}
+
+/* Most are short and plain. */
+static bool decode_text(struct reader *from, const struct field_spec *spec, const char **ret)
+{
+	const char *text = (const char *)from->at;
+	size_t left = (size_t)(from->end - from->at), len;
+	bool plain;
+
+	if (left > spec->max + 1)
+		left = spec->max + 1;
+	len = text_plain(text, left);
+	plain = len < left && !text[len] && read_bytes(from, len + 1);
+	*ret = plain ? text : read_text(from, spec->max);
+	return spec->type == FIELD_NAME ? name_ok(*ret) : plain || text_ok(*ret);
+}
+
+/* Whether it is what check_field() takes: entries are looked at by the million, so that each field
+ * is checked as it is read. */
+static bool decode_field(struct reader *from, struct event *event, const struct field_spec *spec)
+{
+	void *to = (char *)event + spec->offset;
+	int64_t number;
+
+	switch (spec->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		return decode_text(from, spec, to);
+	case FIELD_WORD:
+		*(uint8_t *)to = read_u8(from);
+		return *(uint8_t *)to <= spec->max;
+	case FIELD_UID:
+		*(uint32_t *)to = read_u32(from);
+		return true;
+	case FIELD_UNSIGNED:
+		*(uint64_t *)to = read_u64(from);
+		return true;
+	case FIELD_PARTS:
+		decode_parts(from, event);
+		return true;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+	case FIELD_PERCENT:
+	case FIELD_NUMBER:
+	case FIELD_ENTRY:
+		break;
+	}
+	*(int64_t *)to = number = read_i64(from);
+	return in_range(spec, number);
+}
+
+static bool decode_fields(struct reader *from, struct event *event, const uint8_t *fields,
+			  size_t count)
+{
+	bool fits = true;
+
+	for (size_t i = 0; i < count; i++)
+		fits = decode_field(from, event, &event_fields[fields[i]]) && fits;
+	return fits;
+}
+
+int event_decode(const void *data, size_t len, struct event *ret, struct sb_error *err)
+{
+	struct reader from = reader_on(data, len);
+	struct part *parts = ret->parts;
+	size_t part_size = ret->part_size;
+	const struct kind_spec *kind;
+	uint8_t version, number;
+	bool fits;
+
+	version = read_u8(&from);
+	number = read_u8(&from);
+	if (from.failed)
+		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
+	if (version < EVENT_VERSION || version > EVENT_VERSION_SUDO)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the entry has format version %u, this subank knows %d: use a "
+				    "newer one",
+				    version, EVENT_VERSION_SUDO);
+	if (!kind_known(number))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the entry is of kind %u, which this subank does not know: use "
+				    "a newer one",
+				    number);
+	kind = &event_kinds[number];
+	*ret = (struct event){.kind = (enum event_kind)number,
+			      .sudo = "",
+			      .parts = parts,
+			      .part_size = part_size};
+	fits = decode_fields(&from, ret, envelope, envelope_count(version));
+	fits = decode_fields(&from, ret, kind->fields,
+			     kind->count - (version == EVENT_VERSION ? later_fields[number] : 0)) &&
+	       fits;
+	/* One form for each entry. */
+	if ((version == EVENT_VERSION_LATER && !says_more(ret, kind)) ||
+	    (version == EVENT_VERSION_SUDO && !names_sudo(ret)))
+		from.failed = true;
+	if (from.no_memory)
+		return sb_error_nomem(err);
+	if (!reader_done(&from))
+		return sb_error_set(err, SB_ECORRUPT,
+				    from.failed ? "the entry is cut short or malformed"
+						: "the entry has bytes behind its end");
+	if (fits ? check_whole(ret, kind, err) : event_check(ret, err)) {
+		if (err)
+			err->code = SB_ECORRUPT;
+		return SB_ECORRUPT;
+	}
+	return SB_OK;
+}
+
+void event_release(struct event *event)
+{
+	free(event->parts);
+	*event = (struct event){0};
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/account/policy.h"
+
+#include "ledger/base/amount.h"
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int plan_charge(const struct account *account, struct event *charge, struct sb_error *err)
+{
+	int64_t left = charge->amount;
+
+	for (size_t i = 0; i < account->lot_count && left > 0; i++) {
+		const struct lot *lot = &account->lots[i];
+		int64_t part = smaller(lot->rest, left);
+		int rc;
+
+		if (lot->start >= charge->until || lot->end <= charge->since)
+			continue;
+		/* The lots behind pay the rest as debt, at once. */
+		if (charge->part_count == EVENT_PARTS_MAX)
+			break;
+		rc = event_add_part(charge, lot->seq, lot->index, part, err);
+		if (rc)
+			return rc;
+		left -= part;
+	}
+	charge->debt = left;
+	return SB_OK;
+}
+
+/* Whether a threshold is armed again at that time only if [amount] of the use does not count. Where
+ * nothing is allocated all are. */
+static bool arms_otherwise(const struct account *account, int64_t amount, int64_t time)
+{
+	__int128 allocated = 0, used = account->debt;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (!lot_active(lot, time))
+			continue;
+		allocated += lot->amount;
+		used += lot->amount - lot->rest;
+	}
+	for (size_t i = 0; i < account->crossed_count && allocated > 0; i++) {
+		__int128 level = account->crossed[i] * allocated;
+
+		if (used * 100 >= level && (used - amount) * 100 < level)
+			return true;
+	}
+	return false;
+}
+
+bool charge_may_wait(const struct account *account, int64_t amount, int64_t since,
+		     const struct rules *rules)
+{
+	int64_t until = account->time + rules->charge_every;
+
+	if (account->time - since >= rules->charge_every)
+		return false;
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if ((lot->start > since && lot->start <= until) ||
+		    (lot->end > since && lot->end <= until))
+			return false;
+		/* It pays the debt, with all of the use or with none of it. */
+		if (lot->start > until && account->debt > 0)
+			return false;
+		if ((lot->start > until && arms_otherwise(account, amount, lot->start)) ||
+		    (lot->end > until && arms_otherwise(account, amount, lot->end)))
+			return false;
+	}
+	return true;
+}
+
+int plan_take(const struct account *account, struct event *event, struct sb_error *err)
+{
+	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
+	int64_t left = event->amount, all;
+	int rc = account_rest(account, &all, err);
+
+	if (rc)
+		return rc;
+	if (all < event->amount)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' has %s SU to take, less than %s SU: take that or "
+				    "less, or `all`",
+				    account->name, amount_format(have, all, false),
+				    amount_format(want, event->amount, false));
+	for (size_t i = 0; i < account->lot_count && left > 0; i++) {
+		const struct lot *lot = &account->lots[i];
+		int64_t part = smaller(lot->rest, left);
+
+		if (!lot_active(lot, account->time))
+			continue;
+		rc = event_add_part(event, lot->seq, lot->index, part, err);
+		if (rc)
+			return rc;
+		left -= part;
+	}
+	return SB_OK;
+}
+
+int64_t plan_debt(const struct account *receiver, int64_t amount)
+{
+	return smaller(receiver->debt, amount);
+}
+
+bool had_money(const struct account *account)
+{
+	return account->deposited > 0 || account->received > 0 || account->credit > 0;
+}
+
+static bool was_used(const struct account *account, int64_t flight)
+{
+	return account->charged > 0 || flight > 0;
+}
+
+enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
+{
+	return account->enforcement == ENFORCE_SITE ? rules->enforcement
+						    : (enum enforcement)account->enforcement;
+}
+
+enum metering metering_of(const struct account *account, const struct rules *rules)
+{
+	return account->meter == METER_SITE ? rules->meter : (enum metering)account->meter;
+}
+
+struct aim hold_aim(const struct account *account, const struct rules *rules)
+{
+	return *account->field ? (struct aim){account->field, account->tres, 0}
+			       : (struct aim){rules->field, rules->tres, 0};
+}
+
+int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
+		 enum decision *ret, struct sb_error *err)
+{
+	bool held = account_has_cause(account, CAUSE_FUNDS);
+	int64_t available;
+	int rc = account_available(account, &available, err);
+
+	if (rc)
+		return rc;
+	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited ||
+	    available > flight || (rules->spare_moneyless && !had_money(account)))
+		*ret = held ? DECIDE_RELEASE : DECIDE_NOTHING;
+	else
+		*ret = !held && account->open && (had_money(account) || was_used(account, flight))
+			       ? DECIDE_HOLD
+			       : DECIDE_NOTHING;
+	return SB_OK;
+}
+
+const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules)
+{
+	return account->own_thresholds ? &account->thresholds : &rules->thresholds;
+}
+
+enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
+			   int64_t current, const struct aim *aim, bool put_right)
+{
+	/* A site that set the very value itself limits the account already, and is not to find its
+	 * limit gone after our release. */
+	if (!lever)
+		return aim && current != aim->value ? LEVER_ENTER_HOLD : LEVER_LEAVE;
+	if (!aim) {
+		if (!lever->restoring)
+			return LEVER_ENTER_RESTORE;
+		if (current == lever->set)
+			return LEVER_CONFIRM;
+		return lever_is_ours(lever, current) ? LEVER_RETRY : LEVER_GIVE_UP;
+	}
+	if (lever->restoring)
+		return LEVER_ENTER_HOLD;
+	/* Changed by hand. That is left, until somebody decides anew. */
+	if (lever_in_force(lever) && current != lever->set)
+		return put_right || account->decision > lever->decision ? LEVER_ENTER_HOLD
+									: LEVER_DRIFT;
+	if (lever->set != aim->value)
+		return LEVER_ENTER_HOLD;
+	if (current == lever->set)
+		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
+	/* Before we came to it the site set another value: that is the one to put back. */
+	return current == lever->found ? LEVER_RETRY : LEVER_ENTER_HOLD;
+}
+
+/* ---- limits that follow the balance ---- */
+
+bool wants_caps(const struct account *account, const struct rules *rules)
+{
+	bool grace = account->causes && account->grace_until;
+	/* What is in flight alone has held the account by now. */
+	bool used = was_used(account, 0) || account_has_cause(account, CAUSE_FUNDS);
+
+	return enforcement_of(account, rules) == ENFORCE_LIMIT && account->open &&
+	       !account->unlimited && !grace &&
+	       (had_money(account) || (used && !rules->spare_moneyless));
+}
+
+/* Slurm starts a job if minutes used, minutes that running jobs may still use and the job's own fit
+ * under the limit, and cuts the first two to whole minutes, each by itself (slurmctld's
+ * acct_policy.c). So up to twice 59 seconds pass beyond the limit; but nothing starts where the
+ * minutes used have reached it. */
+enum { SLACK = 2 * 59 };
+
+/* What may still be used under a limit of [minutes]. */
+static __int128 room(int64_t minutes, int64_t used)
+{
+	return used / 60 >= minutes ? 0 : (__int128)minutes * 60 + SLACK - used;
+}
+
+/* The highest limit that leaves no more than [target] to use. */
+static int64_t limit_for(const struct cap *cap, __int128 target)
+{
+	__int128 minutes = (cap->used + target - SLACK) / 60;
+
+	if (cap->used + target < SLACK)
+		minutes = 0;
+	/* Slurm's counters are larger than int64; nobody's balance in minutes is. */
+	if (cap->ceiling >= 0 && minutes > cap->ceiling)
+		minutes = cap->ceiling;
+	return (int64_t)minutes;
+}
+
+static bool answers(const struct cap *cap)
+{
+	return !cap->silent && !cap->absent && !cap->left;
+}
+
+/* What may still be used on the cluster as it is now: a limit that was lowered stops no job that
+ * runs. */
+static __int128 bound(const struct cap *cap)
+{
+	__int128 left = room(cap->now, cap->used);
+
+	return left > cap->running ? left : cap->running;
+}
+
+/* Whether the cluster's room is to be taken as it is. */
+static bool is_reserved(const struct cap *cap)
+{
+	return (cap->silent || cap->left) && cap->now >= 0;
+}
+
+static int64_t share_of(int64_t rest, const struct cap *cap, int64_t shares)
+{
+	return shares > 0 ? (int64_t)((__int128)rest * cap->share / shares) : 0;
+}
+
+/* Sets what each of the clusters that share [rest] may use. Where running jobs may use more than
+ * the share, they will, and the others have only what then remains. */
+static void share_out(struct cap *caps, size_t count, int64_t rest)
+{
+	int64_t shares = 0;
+	bool again = true;
+
+	for (size_t i = 0; i < count; i++) {
+		caps[i].full = caps[i].absent || is_reserved(&caps[i]);
+		shares += caps[i].full ? 0 : caps[i].share;
+	}
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < count; i++) {
+			struct cap *cap = &caps[i];
+
+			if (cap->full)
+				continue;
+			cap->target = share_of(rest, cap, shares);
+			cap->full = cap->running > cap->target;
+			if (!cap->full)
+				continue;
+			rest = rest > cap->running ? rest - cap->running : 0;
+			shares -= cap->share;
+			again = true;
+		}
+	}
+}
+
+/* Works out fresh values. Returns whether they are due: less than a minute a cluster is not worth a
+ * change, unless one has used most of its share. */
+static bool deal(struct cap *caps, size_t count, int64_t available, bool pooled)
+{
+	__int128 left = available > 0 ? available : 0, rooms = 0;
+	size_t asked = 0;
+	bool due = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct cap *cap = &caps[i];
+
+		if (is_reserved(cap) && !pooled)
+			left -= bound(cap);
+		asked += !cap->absent && !is_reserved(cap);
+		if (answers(cap) && cap->now >= 0)
+			rooms += bound(cap);
+	}
+	if (left < 0)
+		left = 0;
+	share_out(caps, count, (int64_t)left);
+	for (size_t i = 0; i < count; i++) {
+		struct cap *cap = &caps[i];
+
+		if (!answers(cap))
+			continue;
+		if (pooled)
+			cap->target = (int64_t)left;
+		cap->value = limit_for(cap, cap->target);
+		if (cap->value == cap->now && !cap->changed)
+			continue;
+		if (pooled)
+			rooms = room(cap->now, cap->used);
+		due = due || cap->changed || cap->now < 0 ||
+		      (rooms > left && cap->value < cap->now) ||
+		      rooms <= left - 61 * (__int128)(pooled ? 1 : asked) ||
+		      4 * room(cap->now, cap->used) < cap->target;
+	}
+	return due;
+}
+
+void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred)
+{
+	bool due, lowering = false;
+
+	*ret_deferred = false;
+	for (size_t i = 0; i < count; i++)
+		caps[i].value = caps[i].left ? caps[i].kept : caps[i].silent ? caps[i].now : -1;
+	due = deal(caps, count, available, pooled);
+	for (size_t i = 0; i < count; i++) {
+		if (!answers(&caps[i]))
+			continue;
+		if (!due)
+			caps[i].value = caps[i].now;
+		lowering = lowering || caps[i].now < 0 || caps[i].value < caps[i].now;
+	}
+	for (size_t i = 0; i < count && lowering && !pooled; i++) {
+		if (!answers(&caps[i]) || caps[i].now < 0 || caps[i].value <= caps[i].now)
+			continue;
+		caps[i].value = caps[i].now;
+		*ret_deferred = true;
+	}
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing and reading stored bytes: integers big-endian, texts as their bytes and a NUL. Errors are
+ * sticky: write or read everything, then look at [failed] once. */
+#ifndef SUBANK_LEDGER_BASE_BYTES_H
+#define SUBANK_LEDGER_BASE_BYTES_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Starts zeroed; bytes_release() frees it. After memory ran out [failed] stays true. */
+struct bytes {
+	unsigned char *data;
+	size_t len;
+	size_t size;
+	bool failed;
+};
+
+/* Big-endian numbers at fixed places: keys. Here and below in the header, since an entry has dozens
+ * of them: the compiler makes an instruction or two of each. */
+static inline void u64_store(unsigned char to[8], uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline uint64_t u64_load(const unsigned char from[8])
+{
+	uint64_t value;
+
+	memcpy(&value, from, sizeof(value));
+	return be64toh(value);
+}
+
+/* bytes_room() where there is none yet. */
+unsigned char *bytes_grow(struct bytes *bytes, size_t len);
+
+/* Makes room for [len] bytes behind the others and counts them in; NULL when memory ran out. */
+static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
+{
+	if (len > bytes->size - bytes->len)
+		return bytes_grow(bytes, len);
+	bytes->len += len;
+	return bytes->data + bytes->len - len;
+}
+
+static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+{
+	unsigned char *to = bytes_room(bytes, 1);
+
+	if (to)
+		*to = value;
+}
+
+static inline void bytes_put_u16(struct bytes *bytes, uint16_t value)
+{
+	unsigned char *to = bytes_room(bytes, 2);
+
+	value = htobe16(value);
+	if (to)
+		memcpy(to, &value, 2);
+}
+
+static inline void bytes_put_u32(struct bytes *bytes, uint32_t value)
+{
+	unsigned char *to = bytes_room(bytes, 4);
+
+	value = htobe32(value);
+	if (to)
+		memcpy(to, &value, 4);
+}
+
+static inline void bytes_put_u64(struct bytes *bytes, uint64_t value)
+{
+	unsigned char *to = bytes_room(bytes, 8);
+
+	if (to)
+		u64_store(to, value);
+}
+
+static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
+{
+	bytes_put_u64(bytes, (uint64_t)value);
+}
+
+void bytes_put(struct bytes *bytes, const void *data, size_t len);
+void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written as "" */
+/* Empties it and keeps the memory. */
+void bytes_clear(struct bytes *bytes);
+void bytes_release(struct bytes *bytes);
+
+struct reader {
+	const unsigned char *at;
+	const unsigned char *end;
+	bool failed; /* something was cut short or malformed; everything read since is 0 or "" */
+	bool no_memory; /* it failed for want of memory: the bytes may be right */
+};
+
+struct reader reader_on(const void *data, size_t len);
+
+/* The next [len] bytes; NULL when there are not so many. */
+static inline const unsigned char *read_bytes(struct reader *reader, size_t len)
+{
+	const unsigned char *at = reader->at;
+
+	if (reader->failed || (size_t)(reader->end - at) < len) {
+		reader->failed = true;
+		return NULL;
+	}
+	reader->at += len;
+	return at;
+}
+
+static inline uint8_t read_u8(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 1);
+
+	return at ? *at : 0;
+}
+
+static inline uint16_t read_u16(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 2);
+
+	if (!at)
+		return 0;
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t read_u32(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 4);
+
+	return at ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+		  : 0;
+}
+
+static inline uint64_t read_u64(struct reader *reader)
+{
+	const unsigned char *at = read_bytes(reader, 8);
+
+	return at ? u64_load(at) : 0;
+}
+
+static inline int64_t read_i64(struct reader *reader)
+{
+	return (int64_t)read_u64(reader);
+}
+
+/* A text of at most [max] bytes; points into the bytes that are read. */
+const char *read_text(struct reader *reader, size_t max);
+/* Whether all was read, exactly. */
+bool reader_done(const struct reader *reader);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one convention of errors: functions return 0 or a negative code of enum sb_err and fill the
+ * struct sb_error that their last argument points to, unless it is NULL. Nothing in ledger/ prints
+ * or exits. Output arguments (ret, ret_…) are written only on success. */
+#ifndef SUBANK_LEDGER_BASE_ERROR_H
+#define SUBANK_LEDGER_BASE_ERROR_H
+
+enum sb_err {
+	SB_OK = 0,
+	SB_EINVAL = -1, /* a malformed amount, name, time or option: nothing was tried */
+	SB_EREFUSED = -2, /* a rule of the books forbids it */
+	SB_ENOTFOUND = -3, /* no such account, entry, bank … */
+	SB_EOVERFLOW = -4, /* a sum would leave int64 */
+	SB_EBUSY = -5, /* another process holds a lock past the deadline */
+	SB_EFORMAT = -6, /* a file is not what it should be; the text has file and line */
+	SB_ECORRUPT = -7, /* the stored books contradict themselves */
+	SB_ESYSTEM = -8, /* memory, disk or permissions; nothing was changed */
+	SB_EUNKNOWN = -9, /* the disk failed while committing: done or not is not known */
+	SB_EFULL = -10, /* the LMDB map is full: the store grows it, nobody else sees this */
+};
+
+struct sb_error {
+	enum sb_err code;
+	char text[1024]; /* one line; may hold bytes from outside: whoever prints it escapes it */
+};
+
+/* Sets [err], which may be NULL, and returns [code]: `return sb_error_set(err, SB_EINVAL, …);` */
+int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "text: " in front of what [err] holds and returns its code. */
+int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What errno says and, where that is known, what to do: "No space left on device: make room".
+ * Valid until the next call. */
+const char *sb_errno(int number);
+
+/* "cannot WHAT PATH: " and sb_errno(). Returns SB_ESYSTEM. */
+int sb_error_path(struct sb_error *err, const char *what, const char *path);
+
+/* The error of memory that ran out; returns SB_ESYSTEM. */
+int sb_error_nomem(struct sb_error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/base/name.h"
+
+#include <string.h>
+
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+static bool is_allowed(char c)
+{
+	return is_plain(c) || c == '-' || c == '@' || c == '%' || c == '/';
+}
+
+/* Slurm makes tables of its database by a cluster's name, and ours stands in refs before a '/'. */
+static bool is_of_cluster(char c)
+{
+	return is_plain(c) || c == '-';
+}
+
+int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb_error *err)
+{
+	bool cluster = strcmp(what, "cluster") == 0;
+	char name[NAME_SIZE];
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return sb_error_set(err, SB_EINVAL, "the %s name is empty", what);
+	if (len >= NAME_SIZE)
+		return sb_error_set(err, SB_EINVAL,
+				    "the %s name '%.40s...' has %zu bytes: at most 255 are allowed",
+				    what, text, len);
+	for (size_t i = 0; i <= len; i++) {
+		char c = text[i];
+
+		if (c >= 'A' && c <= 'Z')
+			c = (char)(c - 'A' + 'a');
+		if (c && !(cluster ? is_of_cluster(c) : is_allowed(c)))
+			return sb_error_set(err, SB_EINVAL,
+					    "%s name '%s' holds a character that is not allowed: "
+					    "use letters, digits and %s",
+					    what, text, cluster ? "_ . -" : "_ . - @ % /");
+		if (i == 0 && !is_plain(c))
+			return sb_error_set(err, SB_EINVAL,
+					    "%s name '%s' begins with '%c': names begin with a "
+					    "letter, a digit, '_' or '.'",
+					    what, text, c);
+		name[i] = c;
+	}
+	memcpy(ret, name, len + 1);
+	return SB_OK;
+}
+
+bool name_ok(const char *text)
+{
+	size_t len = 0;
+
+	while (is_allowed(text[len]))
+		len++;
+	return !text[len] && len > 0 && len < NAME_SIZE && is_plain(*text);
+}
+
+int name_check(const char *what, const char *text, struct sb_error *err)
+{
+	char folded[NAME_SIZE];
+	int rc = name_fold(what, text, folded, err);
+
+	return rc || strcmp(text, folded) == 0
+		       ? rc
+		       : sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what,
+				      text);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What remains of a row of numbers, to be compared with another row that comes in another way. Rows
+ * that are the same have the same tally; others too by a chance of their length in 2^61, whatever
+ * they are, if the key was picked at random: a polynomial of the key modulo a prime. */
+#ifndef SUBANK_LEDGER_BASE_TALLY_H
+#define SUBANK_LEDGER_BASE_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TALLY_PRIME ((UINT64_C(1) << 61) - 1)
+
+struct tally {
+	uint64_t count;
+	uint64_t sum; /* below TALLY_PRIME */
+};
+
+/* [key] and [number] are below TALLY_PRIME. */
+static inline void tally_add(struct tally *tally, uint64_t key, uint64_t number)
+{
+	unsigned __int128 sum = (unsigned __int128)tally->sum * key + number;
+	uint64_t folded = ((uint64_t)sum & TALLY_PRIME) + (uint64_t)(sum >> 61);
+
+	tally->count++;
+	tally->sum = folded >= TALLY_PRIME ? folded - TALLY_PRIME : folded;
+}
+
+static inline bool tally_same(const struct tally *a, const struct tally *b)
+{
+	return a->count == b->count && a->sum == b->sum;
+}
+
+#endif

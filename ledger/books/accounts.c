@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The accounts that a transaction has at hand. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/base/nearest.h"
+#include "ledger/books/books_inside.h"
+#include "ledger/books/seen.h"
+
+/* The place of [name], or where it belongs. */
+size_t books_search(const struct books *books, const char *name, bool *ret_found)
+{
+	size_t low = 0, high = books->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(books->accounts[middle].account->name, name);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+/* The same, and first where the last one was found and behind it: an entry asks for an account
+ * several times, and a check goes from each to the next. */
+static size_t place(struct books *books, const char *name, bool *ret_found)
+{
+	for (size_t i = books->found; i < books->count && i < books->found + 2; i++) {
+		if (strcmp(books->accounts[i].account->name, name) == 0) {
+			*ret_found = true;
+			return books->found = i;
+		}
+	}
+	return books->found = books_search(books, name, ret_found);
+}
+
+/* Takes over [account]. */
+int books_insert(struct books *books, size_t at, struct account *account, struct sb_error *err)
+{
+	if (books->count == books->size) {
+		size_t size = books->size ? 2 * books->size : 16;
+		struct loaded *grown =
+			reallocarray(books->accounts, size, sizeof(*books->accounts));
+
+		if (!grown) {
+			account_free(account);
+			return sb_error_nomem(err);
+		}
+		books->accounts = grown;
+		books->size = size;
+	}
+	memmove(&books->accounts[at + 1], &books->accounts[at],
+		(books->count - at) * sizeof(*books->accounts));
+	books->accounts[at] = (struct loaded){.account = account};
+	books->count++;
+	return SB_OK;
+}
+
+static int decode_state(const struct books *books, const char *name, struct slice value,
+			struct account **ret, struct sb_error *err)
+{
+	struct account *account;
+	int rc = account_decode(value.data, value.len, &account, err);
+
+	if (rc) {
+		sb_error_prefix(err, "account '%s'", name);
+		return rc;
+	}
+	if (strcmp(account->name, name) != 0) {
+		account_free(account);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the state of account '%s' names another account: run `subank "
+				    "verify`",
+				    name);
+	}
+	if (!books->replay)
+		account_settle(account, books->time);
+	*ret = account;
+	return SB_OK;
+}
+
+/* Adds what was seen of the account's use and not entered. */
+static int take_up(struct books *books, struct loaded *loaded, struct sb_error *err)
+{
+	if (loaded->taken_up || books->replay || books->as_entered)
+		return SB_OK;
+	loaded->taken_up = true;
+	return seen_take_up(books, loaded->account, err);
+}
+
+/* Finds the account in the working set or the store. SB_ENOTFOUND without a text, and then *ret_at
+ * is where it belongs. */
+int books_load(struct books *books, const char *name, size_t *ret_at, struct sb_error *err)
+{
+	struct account *account;
+	struct slice value;
+	bool found;
+	int rc;
+
+	*ret_at = place(books, name, &found);
+	if (found)
+		return take_up(books, &books->accounts[*ret_at], err);
+	if (books->complete)
+		return SB_ENOTFOUND;
+	rc = store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err);
+	if (!rc)
+		rc = decode_state(books, name, value, &account, err);
+	if (!rc)
+		rc = books_insert(books, *ret_at, account, err);
+	return rc ? rc : take_up(books, &books->accounts[*ret_at], err);
+}
+
+struct likeness {
+	const char *name;
+	char best[NAME_SIZE];
+	size_t distance;
+};
+
+static int look_alike(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct likeness *likeness = ctx;
+	char name[NAME_SIZE];
+
+	(void)value;
+	(void)err;
+	if (key.len >= sizeof(name))
+		return SB_OK;
+	memcpy(name, key.data, key.len);
+	name[key.len] = '\0';
+	if (nearer(likeness->name, name, &likeness->distance))
+		memcpy(likeness->best, name, sizeof(name));
+	return SB_OK;
+}
+
+int books_unknown_account(struct books *books, const char *name, struct sb_error *err)
+{
+	struct likeness likeness = {.name = name, .distance = NEAREST_NONE};
+
+	if (!err)
+		return SB_ENOTFOUND;
+	if (store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, look_alike, &likeness,
+		       NULL) == SB_OK &&
+	    *likeness.best)
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "account '%s' is not in the bank: did you mean '%s'? `subank "
+				    "open %s` opens it if Slurm has it",
+				    name, likeness.best, name);
+	return sb_error_set(
+		err, SB_ENOTFOUND,
+		"account '%s' is not in the bank: `subank open %s` opens it if Slurm has it", name,
+		name);
+}
+
+int books_find(struct books *books, const char *name, const struct account **ret,
+	       struct sb_error *err)
+{
+	size_t at;
+	int rc = books_load(books, name, &at, err);
+
+	if (!rc)
+		*ret = books->accounts[at].account;
+	return rc;
+}
+
+int books_account(struct books *books, const char *name, const struct account **ret,
+		  struct sb_error *err)
+{
+	int rc = books_find(books, name, ret, err);
+
+	return rc == SB_ENOTFOUND ? books_unknown_account(books, name, err) : rc;
+}
+
+static int load_each(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct books *books = ctx;
+	char name[NAME_SIZE];
+	struct account *account;
+	size_t at;
+	bool found;
+	int rc;
+
+	if (key.len >= sizeof(name))
+		return sb_error_set(err, SB_ECORRUPT, "an account's name is too long");
+	memcpy(name, key.data, key.len);
+	name[key.len] = '\0';
+	at = place(books, name, &found);
+	if (found)
+		return SB_OK;
+	rc = decode_state(books, name, value, &account, err);
+	return rc ? rc : books_insert(books, at, account, err);
+}
+
+int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	if (!books->complete)
+		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
+				books, err);
+	for (size_t i = 0; !rc && i < books->count; i++)
+		rc = take_up(books, &books->accounts[i], err);
+	if (!rc)
+		*ret_count = books->count;
+	return rc;
+}
+
+const struct account *books_at(const struct books *books, size_t index)
+{
+	return books->accounts[index].account;
+}
+
+void books_keep_tallies(struct books *books, uint64_t key)
+{
+	books->tally_key = key;
+}
+
+const struct tally *books_tally(const struct books *books, size_t index)
+{
+	return &books->accounts[index].tally;
+}
+
+void books_release(struct books *books)
+{
+	for (size_t i = 0; i < books->count; i++) {
+		struct loaded *loaded = &books->accounts[i];
+
+		while (loaded->deferred) {
+			struct deferred *next = loaded->deferred->next;
+
+			event_release(&loaded->deferred->charge);
+			free(loaded->deferred);
+			loaded->deferred = next;
+		}
+		account_free(loaded->account);
+		free(loaded->unindexed);
+	}
+	free(books->accounts);
+	bytes_release(&books->stored);
+}

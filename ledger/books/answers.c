@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/books/answers.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/base/amount.h"
+
+void books_answer_key(unsigned char to[16], const struct event *event)
+{
+	u64_store(to, event->answers);
+	u64_store(to + 8, event->seq);
+}
+
+static void answers_from(unsigned char to[16], uint64_t seq)
+{
+	u64_store(to, seq);
+	u64_store(to + 8, 0);
+}
+
+struct look {
+	uint64_t seq;
+	bool found;
+};
+
+static int look_at_first(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct look *look = ctx;
+
+	(void)value;
+	(void)err;
+	look->found = key.len == 16 && u64_load(key.data) == look->seq;
+	return STORE_ABORT;
+}
+
+/* Whether anything answers the entry: a refund has no answer but its reversal. */
+static int has_answer(struct books *books, uint64_t seq, bool *ret, struct sb_error *err)
+{
+	struct look look = {.seq = seq};
+	unsigned char from[16];
+	int rc;
+
+	answers_from(from, seq);
+	rc = store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)}, false,
+			look_at_first, &look, err);
+	*ret = look.found;
+	return rc;
+}
+
+struct answers {
+	struct books *books;
+	uint64_t seq;
+	books_each_answer *each;
+	void *ctx;
+};
+
+static int visit_answer(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	const unsigned char *numbers = key.data;
+	struct answers *answers = ctx;
+	uint64_t answering;
+	bool reversed;
+	int rc;
+
+	if (key.len != 16 || value.len != 8)
+		return sb_error_set(err, SB_ECORRUPT, "the index of answers is malformed");
+	if (u64_load(numbers) != answers->seq)
+		return STORE_ABORT;
+	answering = u64_load(numbers + 8);
+	rc = has_answer(answers->books, answering, &reversed, err);
+	if (rc || reversed)
+		return rc;
+	return answers->each(answering, (int64_t)u64_load(value.data), answers->ctx, err);
+}
+
+int books_answers(struct books *books, uint64_t seq, books_each_answer *each, void *ctx,
+		  struct sb_error *err)
+{
+	struct answers answers = {.books = books, .seq = seq, .each = each, .ctx = ctx};
+	unsigned char from[16];
+
+	answers_from(from, seq);
+	return store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)},
+			  false, visit_answer, &answers, err);
+}
+
+struct answered {
+	int64_t amount;
+	uint64_t first;
+};
+
+static int add_answer(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err)
+{
+	struct answered *answered = ctx;
+
+	if (!answered->first)
+		answered->first = answering;
+	if (!amount_add(answered->amount, amount, &answered->amount))
+		return sb_error_set(err, SB_ECORRUPT, "the answers add up past int64");
+	return SB_OK;
+}
+
+int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint64_t *ret_first,
+		   struct sb_error *err)
+{
+	struct answered answered = {0};
+	int rc = books_answers(books, seq, add_answer, &answered, err);
+
+	if (rc)
+		return rc;
+	*ret_amount = answered.amount;
+	*ret_first = answered.first;
+	return SB_OK;
+}
+
+/* Whether the answer fits the entry that it answers and those that answered it before. */
+static int check_answer(struct books *books, const struct event *event,
+			const struct event *answered, struct sb_error *err)
+{
+	const char *to = event_receiver(event), *other = event_receiver(answered);
+	enum event_kind kind = event->kind == EVENT_REFUND ? EVENT_CHARGE : event_reversed(event);
+	bool fits = kind == EVENT_CHARGE ? event_is_charge(answered) : answered->kind == kind;
+	int64_t before;
+	uint64_t first;
+	int rc = books_answered(books, event->answers, &before, &first, err);
+
+	if (rc)
+		return rc;
+	if (fits && strcmp(answered->account, event->account) == 0 &&
+	    strcmp(to ? to : "", other ? other : "") == 0 &&
+	    (event->kind == EVENT_REFUND ? event->amount <= answered->amount - before
+					 : event->amount == answered->amount && !first))
+		return SB_OK;
+	return sb_error_set(err, SB_ECORRUPT,
+			    "%s of account '%s' breaks a rule: it does not fit entry %" PRIu64,
+			    event_kinds[event->kind].name, event->account, event->answers);
+}
+
+int answers_index(struct books *books, const struct event *event, struct sb_error *err)
+{
+	struct event answered = {0};
+	unsigned char key[16], amount[8];
+	int rc = journal_get(books_txn(books), event->answers, &answered, NULL, err);
+
+	if (rc == SB_ENOTFOUND && err)
+		err->code = SB_ECORRUPT;
+	if (!rc)
+		rc = check_answer(books, event, &answered, err);
+	event_release(&answered);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_ECORRUPT : rc;
+	books_answer_key(key, event);
+	u64_store(amount, (uint64_t)event->amount);
+	return store_add(books_txn(books), STORE_ANSWERS, (struct slice){key, sizeof(key)},
+			 (struct slice){amount, sizeof(amount)}, err);
+}

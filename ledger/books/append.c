@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Entries: new ones, and those that are played again. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/books/answers.h"
+#include "ledger/books/books_inside.h"
+
+static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
+{
+	unsigned char seq[8];
+
+	u64_store(seq, event->seq);
+	return store_add(books->txn, STORE_REFS, text_slice(event->ref),
+			 (struct slice){seq, sizeof(seq)}, err);
+}
+
+/* The accounts that an event changes: they are sought once. Valid until the next one is loaded. */
+struct parties {
+	struct loaded *from;
+	struct loaded *to; /* NULL: it changes one */
+};
+
+static int load_parties(struct books *books, const struct event *event, struct parties *ret,
+			struct sb_error *err)
+{
+	const char *receiver = event_receiver(event);
+	size_t from, to = 0;
+	int rc = books_load(books, event->account, &from, err);
+
+	if (rc == SB_ENOTFOUND && event->kind == EVENT_OPEN) {
+		struct account *account = account_new(event->account);
+
+		rc = account ? books_insert(books, from, account, err) : sb_error_nomem(err);
+	} else if (rc == SB_ENOTFOUND) {
+		return books_unknown_account(books, event->account, err);
+	}
+	if (!rc && receiver) {
+		rc = books_load(books, receiver, &to, err);
+		if (rc == SB_ENOTFOUND)
+			return books_unknown_account(books, receiver, err);
+		/* Loading the receiver may have moved the other. */
+		if (!rc)
+			rc = books_load(books, event->account, &from, err);
+	}
+	if (!rc)
+		*ret = (struct parties){&books->accounts[from],
+					receiver ? &books->accounts[to] : NULL};
+	return rc;
+}
+
+/* Applies a checked event. */
+static int apply(const struct parties *parties, const struct event *event, struct sb_error *err)
+{
+	parties->from->dirty = true;
+	if (parties->to)
+		parties->to->dirty = true;
+	return account_apply(parties->from->account, parties->to ? parties->to->account : NULL,
+			     event, err);
+}
+
+int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
+		      const struct event *event, struct sb_error *err)
+{
+	int rc = journal_add(books->txn, books->bank, &books->head, event, &books->stored, err);
+
+	if (!rc)
+		rc = books_index_later(books, from, event->seq, err);
+	if (!rc && to)
+		rc = books_index_later(books, to, event->seq, err);
+	if (!rc && (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE))
+		rc = answers_index(books, event, err);
+	if (!rc && event->ref && *event->ref)
+		rc = index_ref(books, event, err);
+	return rc;
+}
+
+void books_stamp(const struct books *books, struct event *event)
+{
+	event->seq = books->head.seq + 1;
+	event->time = books->time;
+	event->uid = books->author->uid;
+	event->login = books->author->login;
+	event->user = books->author->user;
+	event->host = books->author->host;
+	event->sudo = books->author->sudo ? books->author->sudo : "";
+}
+
+int books_append(struct books *books, struct event *event, struct sb_error *err)
+{
+	struct parties parties;
+	int rc;
+
+	books_stamp(books, event);
+	rc = event_check(event, err);
+	if (!rc)
+		rc = load_parties(books, event, &parties, err);
+	if (!rc)
+		rc = books_enter_waiting(books, parties.from, err);
+	if (!rc && parties.to)
+		rc = books_enter_waiting(books, parties.to, err);
+	if (rc)
+		return rc;
+	books_stamp(books, event);
+	rc = apply(&parties, event, err);
+	return rc ? rc : books_store_entry(books, parties.from, parties.to, event, err);
+}
+
+/* Checks number and time and applies. */
+static int follow(struct books *books, const struct event *event, struct parties *parties,
+		  struct sb_error *err)
+{
+	int rc;
+
+	if (event->seq != books->head.seq + 1)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "entry %" PRIu64 " stands where entry %" PRIu64 " belongs",
+				    event->seq, books->head.seq + 1);
+	if (event->time < books->head.time)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "entry %" PRIu64 " is older than the one before it",
+				    event->seq);
+	rc = load_parties(books, event, parties, err);
+	if (!rc)
+		rc = apply(parties, event, err);
+	if (rc)
+		sb_error_prefix(err, "entry %" PRIu64, event->seq);
+	return rc;
+}
+
+int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	struct parties parties;
+	int rc = follow(books, event, &parties, err);
+
+	if (rc)
+		return rc;
+	if (books->tally_key) {
+		tally_add(&parties.from->tally, books->tally_key, event->seq);
+		if (parties.to)
+			tally_add(&parties.to->tally, books->tally_key, event->seq);
+	}
+	books->head.seq = event->seq;
+	books->head.time = event->time;
+	memcpy(books->head.hash, hash, HASH_SIZE);
+	return SB_OK;
+}
+
+int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	char expected[HASH_TEXT_SIZE];
+	struct parties parties;
+	int rc = follow(books, event, &parties, err);
+
+	if (!rc)
+		rc = books_store_entry(books, parties.from, parties.to, event, err);
+	if (rc || memcmp(books->head.hash, hash, HASH_SIZE) == 0)
+		return rc;
+	return sb_error_set(err, SB_ECORRUPT,
+			    "entry %" PRIu64 " was changed: its hash should be %s", event->seq,
+			    hex_format(expected, books->head.hash, HASH_SIZE));
+}
+
+int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
+		   struct sb_error *err)
+{
+	struct event event = {0};
+	struct slice value;
+	uint64_t seq;
+	int rc = store_get(books->txn, STORE_REFS, text_slice(ref), &value, err);
+
+	if (rc)
+		return rc;
+	if (value.len != 8)
+		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
+	seq = u64_load(value.data);
+	rc = journal_get(books->txn, seq, &event, NULL, err);
+	if (!rc && strcmp(event.request, request) != 0)
+		rc = sb_error_set(err, SB_EREFUSED,
+				  "ref '%s' is taken by entry %" PRIu64 ", which was another "
+				  "request: '%s'; use another ref",
+				  ref, seq, event.request);
+	if (!rc)
+		*ret_seq = seq;
+	event_release(&event);
+	return rc;
+}

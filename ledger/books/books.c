@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Transactions: what is read before one, and stored behind it. */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "ledger/base/when.h"
+#include "ledger/books/books_inside.h"
+
+enum { BOOKS_FORMAT = 1 };
+
+/* How far the clock may be behind the newest entry: what NTP corrects in one step. */
+#define CLOCK_SLACK (60 * WHEN_SECOND)
+
+static int get_meta(struct store_txn *txn, const char *name, size_t size, void *ret,
+		    struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(txn, STORE_META, text_slice(name), &value, err);
+
+	if (rc == SB_ENOTFOUND || (!rc && value.len != size))
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the bank's '%s' is missing or malformed: restore an export or "
+				    "a backup",
+				    name);
+	if (!rc)
+		memcpy(ret, value.data, size);
+	return rc;
+}
+
+static int load_meta(struct books *books, struct sb_error *err)
+{
+	unsigned char format[4], head[8 + HASH_SIZE + 8];
+	int rc = get_meta(books->txn, "format", sizeof(format), format, err);
+
+	if (rc)
+		return rc;
+	if (format[0] || format[1] || format[2] || format[3] != BOOKS_FORMAT)
+		return sb_error_set(err, SB_ECORRUPT,
+				    "the bank has a format that this subank does not know: use a "
+				    "newer one, or export and import with the one that made it");
+	rc = get_meta(books->txn, "id", BANK_ID_SIZE, books->bank, err);
+	if (!rc)
+		rc = get_meta(books->txn, "head", sizeof(head), head, err);
+	if (rc)
+		return rc;
+	books->head.seq = u64_load(head);
+	memcpy(books->head.hash, head + 8, HASH_SIZE);
+	books->head.time = (int64_t)u64_load(head + 8 + HASH_SIZE);
+	return SB_OK;
+}
+
+static int save_head(struct books *books, struct sb_error *err)
+{
+	unsigned char head[8 + HASH_SIZE + 8];
+
+	u64_store(head, books->head.seq);
+	memcpy(head + 8, books->head.hash, HASH_SIZE);
+	u64_store(head + 8 + HASH_SIZE, (uint64_t)books->head.time);
+	return store_set(books->txn, STORE_META, text_slice("head"),
+			 (struct slice){head, sizeof(head)}, err);
+}
+
+int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err)
+{
+	memcpy(books->bank, bank, BANK_ID_SIZE);
+	return store_set(books->txn, STORE_META, text_slice("id"),
+			 (struct slice){bank, BANK_ID_SIZE}, err);
+}
+
+struct transaction {
+	struct bank *bank;
+	int64_t now;
+	books_fn *fn;
+	void *ctx;
+	bool write;
+	uint64_t before, last; /* out: the newest entry before [fn] and behind it */
+};
+
+/* Stores the states that changed. */
+static int save_states(struct books *books, struct sb_error *err)
+{
+	struct bytes state = {0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < books->count && !rc; i++) {
+		struct loaded *loaded = &books->accounts[i];
+
+		if (!loaded->dirty)
+			continue;
+		loaded->dirty = false;
+		bytes_clear(&state);
+		rc = account_encode(loaded->account, &state, err);
+		if (!rc)
+			rc = store_set(books->txn, STORE_ACCOUNTS,
+				       text_slice(loaded->account->name),
+				       (struct slice){state.data, state.len}, err);
+	}
+	bytes_release(&state);
+	return rc;
+}
+
+static int save_states_version(struct store_txn *txn, struct sb_error *err)
+{
+	static const unsigned char version[1] = {ACCOUNT_STATE_VERSION};
+
+	return store_set(txn, STORE_META, text_slice("states"),
+			 (struct slice){version, sizeof(version)}, err);
+}
+
+static int follow_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	return books_follow(ctx, entry->event, entry->hash, err);
+}
+
+/* States that another version of subank stored are made again from the journal: for this
+ * transaction, and for good when it writes. */
+static int refresh_states(struct books *books, bool write, struct sb_error *err)
+{
+	struct books replayed = {.complete = true, .replay = true};
+	struct slice version;
+	int rc = store_get(books->txn, STORE_META, text_slice("states"), &version, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	if (!rc && version.len == 1 &&
+	    *(const unsigned char *)version.data == ACCOUNT_STATE_VERSION)
+		return SB_OK;
+	rc = journal_walk(books->txn, 0, false, follow_entry, &replayed, err);
+	books->accounts = replayed.accounts;
+	books->count = replayed.count;
+	books->size = replayed.size;
+	books->complete = true;
+	if (!rc && write)
+		rc = store_clear(books->txn, STORE_ACCOUNTS, err);
+	/* Replaying left them all dirty. They are stored before they are settled to now: a state
+	 * is what the entries make it. */
+	if (!rc && write)
+		rc = save_states(books, err);
+	if (!rc && write)
+		rc = save_states_version(books->txn, err);
+	for (size_t i = 0; i < books->count; i++) {
+		books->accounts[i].dirty = false;
+		account_settle(books->accounts[i].account, books->time);
+	}
+	return rc;
+}
+
+bool books_states_current(const struct books *books)
+{
+	return !books->complete;
+}
+
+/* Sets the time of the transaction from the clock and the newest entry. */
+static int set_time(struct books *books, const struct transaction *transaction,
+		    struct sb_error *err)
+{
+	char clock[WHEN_TEXT_SIZE], newest[WHEN_TEXT_SIZE];
+
+	books->time = transaction->now;
+	if (transaction->now >= books->head.time)
+		return SB_OK;
+	books->time = books->head.time;
+	if (!transaction->write || books->replay ||
+	    books->head.time - transaction->now <= CLOCK_SLACK)
+		return SB_OK;
+	return sb_error_set(err, SB_EREFUSED,
+			    "the clock says %s, but entry %" PRIu64 " was made at %s: set the "
+			    "machine's clock right",
+			    when_format_exact(clock, transaction->now), books->head.seq,
+			    when_format_exact(newest, books->head.time));
+}
+
+static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	struct transaction *transaction = ctx;
+	struct books books = {.txn = txn,
+			      .author = &transaction->bank->author,
+			      .replay = transaction->bank->building};
+	int rc = load_meta(&books, err);
+
+	transaction->before = books.head.seq;
+	if (!rc)
+		rc = set_time(&books, transaction, err);
+	if (!rc)
+		rc = refresh_states(&books, transaction->write, err);
+	if (!rc)
+		rc = transaction->fn(&books, transaction->ctx, err);
+	if (!rc && transaction->write)
+		rc = books_index(&books, err);
+	if (!rc && transaction->write)
+		rc = save_states(&books, err);
+	if (!rc && transaction->write)
+		rc = save_head(&books, err);
+	/* STORE_ABORT leaves no entry, and is no error. */
+	transaction->last = rc ? transaction->before : books.head.seq;
+	books_release(&books);
+	return rc;
+}
+
+int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)
+{
+	struct transaction transaction = {
+		.bank = bank, .now = now, .fn = fn, .ctx = ctx, .write = true};
+	struct entered *entered = &bank->entered;
+	int rc = store_write(bank->store, run, &transaction, err);
+
+	if (rc || transaction.last == transaction.before)
+		return rc;
+	if (entered->first)
+		entered->more = true;
+	else
+		*entered =
+			(struct entered){.first = transaction.before + 1, .last = transaction.last};
+	return SB_OK;
+}
+
+struct entered bank_entered(const struct bank *bank)
+{
+	return bank->entered;
+}
+
+int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)
+{
+	struct transaction transaction = {.bank = bank, .now = now, .fn = fn, .ctx = ctx};
+
+	return store_read(bank->store, run, &transaction, err);
+}
+
+int64_t books_time(const struct books *books)
+{
+	return books->time;
+}
+
+const struct head *books_head(const struct books *books)
+{
+	return &books->head;
+}
+
+const unsigned char *books_id(const struct books *books)
+{
+	return books->bank;
+}
+
+struct store_txn *books_txn(struct books *books)
+{
+	return books->txn;
+}
+
+struct books *books_new(const unsigned char bank[BANK_ID_SIZE])
+{
+	struct books *books = calloc(1, sizeof(*books));
+
+	if (books) {
+		memcpy(books->bank, bank, BANK_ID_SIZE);
+		books->replay = true;
+		books->complete = true;
+	}
+	return books;
+}
+
+void books_free(struct books *books)
+{
+	if (!books)
+		return;
+	books_release(books);
+	free(books);
+}
+
+int books_init(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	static const unsigned char format[4] = {0, 0, 0, BOOKS_FORMAT};
+	static const unsigned char head[8 + HASH_SIZE + 8];
+	unsigned char id[BANK_ID_SIZE];
+	int rc;
+
+	(void)ctx;
+	if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
+		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
+				    sb_errno(errno));
+	rc = store_set(txn, STORE_META, text_slice("format"),
+		       (struct slice){format, sizeof(format)}, err);
+	if (!rc)
+		rc = store_set(txn, STORE_META, text_slice("id"), (struct slice){id, sizeof(id)},
+			       err);
+	if (!rc)
+		rc = store_set(txn, STORE_META, text_slice("head"),
+			       (struct slice){head, sizeof(head)}, err);
+	return rc ? rc : save_states_version(txn, err);
+}
+
+void books_as_entered(struct books *books)
+{
+	books->as_entered = true;
+}

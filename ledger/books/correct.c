@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/books/correct.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/account/policy.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/when.h"
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int refuse_kind(const struct event *event, bool refund, struct sb_error *err)
+{
+	const char *name = event_kinds[event->kind].name;
+
+	if (event->kind == EVENT_REVERSE)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " is a reversal itself: enter anew what it "
+				    "took back",
+				    event->seq);
+	if (event->kind == EVENT_RECONCILE)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " follows Slurm's record of jobs: if that is "
+				    "another now, `subank reconcile --apply` enters the difference",
+				    event->seq);
+	if (refund && event_reversible(event->kind) >= 0)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64
+				    " (%s) charged nothing: `subank reverse %" PRIu64
+				    "` takes it back",
+				    event->seq, name, event->seq);
+	return sb_error_set(err, SB_EREFUSED,
+			    "entry %" PRIu64 " (%s) moved no money: `subank journal` shows "
+			    "which did",
+			    event->seq, name);
+}
+
+int correct_read(struct books *books, uint64_t seq, bool refund, struct event *ret,
+		 struct sb_error *err)
+{
+	uint64_t first;
+	int64_t amount;
+	int rc = journal_get(books_txn(books), seq, ret, NULL, err);
+
+	if (rc)
+		return rc;
+	if (refund ? !event_is_charge(ret) : event_reversible(ret->kind) < 0)
+		return refuse_kind(ret, refund, err);
+	rc = books_answered(books, seq, &amount, &first, err);
+	if (rc || !first)
+		return rc;
+	if (amount >= ret->amount)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " was taken back by entry %" PRIu64 " already",
+				    seq, first);
+	if (!refund)
+		return sb_error_set(err, SB_EREFUSED,
+				    "entry %" PRIu64 " was refunded in part by entry %" PRIu64
+				    ": `subank refund %" PRIu64 "` gives back the rest",
+				    seq, first, seq);
+	return SB_OK;
+}
+
+int correct_left(struct books *books, const struct event *charge, int64_t *ret,
+		 struct sb_error *err)
+{
+	uint64_t first;
+	int64_t before;
+	int rc = books_answered(books, charge->seq, &before, &first, err);
+
+	if (!rc)
+		*ret = charge->amount - before;
+	return rc;
+}
+
+/* ---- refunds ---- */
+
+/* What of a charge is still to be given back, and where. */
+struct giving {
+	struct books *books;
+	const struct event *charge;
+	struct event earlier; /* a refund of the same charge */
+	int64_t *left; /* of each part of the charge */
+	int64_t debt; /* of what it made debt */
+	struct account *account; /* a copy, on which the parts are tried */
+};
+
+/* Takes off what a refund before this one gave back. */
+static int take_off(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err)
+{
+	struct giving *giving = ctx;
+	const struct event *charge = giving->charge;
+	int rc = journal_get(books_txn(giving->books), answering, &giving->earlier, NULL, err);
+
+	for (size_t i = 0; i < giving->earlier.part_count && !rc; i++) {
+		const struct part *part = &giving->earlier.parts[i];
+
+		for (size_t j = 0; j < charge->part_count; j++) {
+			int64_t taken = smaller(part->amount, giving->left[j]);
+
+			if (charge->parts[j].lot != part->lot ||
+			    charge->parts[j].index != part->index)
+				continue;
+			giving->left[j] -= taken;
+			amount -= taken;
+		}
+	}
+	giving->debt -= smaller(amount, giving->debt);
+	return rc;
+}
+
+/* Gives up to [most] of what is left of the refund to a lot, as far as it has spent something. */
+static int give(struct event *refund, struct lot *lot, int64_t most, int64_t *left,
+		struct sb_error *err)
+{
+	int64_t amount = smaller(smaller(most, *left), lot->amount - lot->rest);
+
+	lot->rest += amount;
+	*left -= amount;
+	for (size_t i = 0; i < refund->part_count; i++) {
+		struct part *part = &refund->parts[i];
+
+		if (part->lot == lot->seq && part->index == lot->index) {
+			part->amount += amount;
+			return SB_OK;
+		}
+	}
+	return event_add_part(refund, lot->seq, lot->index, amount, err);
+}
+
+/* What has no lot to go to gets one of its own. */
+static int give_window(struct books *books, const struct new_window *window, struct event *event,
+		       int64_t amount, struct sb_error *err)
+{
+	char text[AMOUNT_TEXT_SIZE], of[32] = "what is given back";
+	int rc;
+
+	if (amount == 0)
+		return SB_OK;
+	if (event->answers)
+		(void)snprintf(of, sizeof(of), "entry %" PRIu64, event->answers);
+	if (!window->given)
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s SU of %s came from a window that has ended, and cannot go "
+				    "back there: give them a new one with --end, as in --end "
+				    "now+90days",
+				    amount_format(text, amount, false), of);
+	event->start = window->start;
+	event->end = window->end;
+	/* What would stand before it takes a number. */
+	rc = books_enter_deferred(books, event->account, err);
+	return rc ? rc : event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
+}
+
+static int give_all(struct giving *giving, struct event *refund, int64_t left, int64_t *ret_left,
+		    struct sb_error *err)
+{
+	struct account *account = giving->account;
+	int64_t before;
+	int rc = SB_OK;
+
+	for (size_t i = giving->charge->part_count; i-- > 0 && left > 0 && !rc;) {
+		const struct part *part = &giving->charge->parts[i];
+
+		for (size_t j = 0; j < account->lot_count; j++) {
+			struct lot *lot = &account->lots[j];
+			int64_t owed = giving->left[i] - (lot->amount - lot->rest);
+
+			if (lot->seq != part->lot || lot->index != part->index ||
+			    !lot_active(lot, account->time))
+				continue;
+			/* A reversal or a lower allocation made it debt. */
+			giving->debt += owed > 0 ? owed : 0;
+			rc = give(refund, lot, giving->left[i], &left, err);
+		}
+	}
+	giving->debt -= smaller(refund->debt, giving->debt);
+	for (size_t i = 0; i < account->lot_count && left > 0 && !rc; i++) {
+		if (!lot_active(&account->lots[i], account->time))
+			continue;
+		before = left;
+		rc = give(refund, &account->lots[i], giving->debt, &left, err);
+		giving->debt -= before - left;
+	}
+	*ret_left = left;
+	return rc;
+}
+
+int plan_refund(struct books *books, const struct event *charge, const struct new_window *window,
+		struct event *refund, struct sb_error *err)
+{
+	struct giving giving = {.books = books, .charge = charge, .debt = charge->debt};
+	const struct account *account;
+	int64_t left = 0;
+	int rc = books_account(books, refund->account, &account, err);
+
+	if (rc)
+		return rc;
+	giving.account = account_copy(account);
+	giving.left = calloc(charge->part_count + 1, sizeof(*giving.left));
+	if (!giving.account || !giving.left) {
+		rc = sb_error_nomem(err);
+		goto out;
+	}
+	for (size_t i = 0; i < charge->part_count; i++)
+		giving.left[i] = charge->parts[i].amount;
+	rc = books_answers(books, charge->seq, take_off, &giving, err);
+	refund->debt = smaller(account->debt, refund->amount);
+	if (!rc)
+		rc = give_all(&giving, refund, refund->amount - refund->debt, &left, err);
+	if (!rc)
+		rc = give_window(books, window, refund, left, err);
+out:
+	event_release(&giving.earlier);
+	free(giving.left);
+	account_free(giving.account);
+	return rc;
+}
+
+/* ---- reversals ---- */
+
+static int refuse_gone(const struct event *answered, struct sb_error *err)
+{
+	return sb_error_set(err, SB_EREFUSED,
+			    "the window of entry %" PRIu64 " has ended and its money is gone: it "
+			    "cannot be reversed any more; `subank withdraw` or `subank set` lower "
+			    "what the account has now",
+			    answered->seq);
+}
+
+/* A lot that [answered] made, still whole: what of it is left and what was spent. */
+static int look_at_made(const struct account *account, const struct event *answered, uint16_t index,
+			int64_t amount, int64_t *ret_rest, struct sb_error *err)
+{
+	const struct lot *lot = account_lot(account, answered->seq, index);
+	char text[AMOUNT_TEXT_SIZE];
+
+	if (!lot)
+		return refuse_gone(answered, err);
+	if (lot->amount != amount)
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s SU of entry %" PRIu64 " were taken out of account '%s' "
+				    "since (withdraw, transfer, set): reverse that first",
+				    amount_format(text, amount - lot->amount, false), answered->seq,
+				    account->name);
+	*ret_rest = lot->rest;
+	return SB_OK;
+}
+
+static int reverse_deposit(const struct account *account, const struct event *answered,
+			   struct event *reverse, struct sb_error *err)
+{
+	int64_t rest;
+	int rc = look_at_made(account, answered, 0, answered->amount, &rest, err);
+
+	if (rc)
+		return rc;
+	reverse->debt = answered->amount - rest;
+	return event_add_part(reverse, answered->seq, 0, rest, err);
+}
+
+static int reverse_transfer(struct books *books, const struct account *from,
+			    const struct event *answered, struct event *reverse,
+			    struct sb_error *err)
+{
+	const struct account *to;
+	int rc = books_account(books, reverse->to, &to, err);
+
+	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+		const struct part *part = &answered->parts[i];
+		const struct lot *lot = account_lot(from, part->lot, part->index);
+		int64_t rest;
+
+		if (!lot || lot->end <= from->time)
+			return refuse_gone(answered, err);
+		rc = look_at_made(to, answered, (uint16_t)i, part->amount, &rest, err);
+		if (rc)
+			break;
+		reverse->debt += part->amount - rest;
+		rc = event_add_part(reverse, part->lot, part->index, part->amount, err);
+	}
+	return rc;
+}
+
+static int reverse_refund(const struct account *account, const struct event *answered,
+			  struct event *reverse, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	reverse->debt = answered->amount;
+	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+		const struct part *part = &answered->parts[i];
+		const struct lot *lot = account_lot(account, part->lot, part->index);
+		int64_t rest;
+
+		if (!lot || lot->end <= account->time)
+			return refuse_gone(answered, err);
+		rest = smaller(lot->rest, part->amount);
+		if (part->lot == answered->seq)
+			rc = look_at_made(account, answered, part->index, part->amount, &rest, err);
+		if (!rc)
+			rc = event_add_part(reverse, part->lot, part->index, rest, err);
+		reverse->debt -= rest;
+	}
+	return rc;
+}
+
+/* Gives back what a withdrawal, an adjustment or an expiry took. */
+static int reverse_taking(struct books *books, const struct account *account,
+			  const struct event *answered, const struct new_window *window,
+			  struct event *reverse, struct sb_error *err)
+{
+	int64_t ended = 0, active = 0;
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+		const struct part *part = &answered->parts[i];
+		const struct lot *lot = account_lot(account, part->lot, part->index);
+
+		if (!lot || lot->end <= account->time) {
+			ended += part->amount;
+			continue;
+		}
+		active += part->amount;
+		rc = event_add_part(reverse, part->lot, part->index, part->amount, err);
+	}
+	if (!rc)
+		rc = give_window(books, window, reverse, ended, err);
+	if (!rc && ended > 0 && reverse->start <= account->time)
+		active += ended;
+	reverse->debt = smaller(account->debt, active);
+	return rc;
+}
+
+int plan_reverse(struct books *books, const struct event *answered, const struct new_window *window,
+		 struct event *reverse, struct sb_error *err)
+{
+	const struct account *account;
+	int rc = books_account(books, reverse->account, &account, err);
+
+	if (rc)
+		return rc;
+	reverse->amount = answered->amount;
+	reverse->reverses = (uint8_t)event_reversible(answered->kind);
+	switch (answered->kind) {
+	case EVENT_DEPOSIT:
+		return reverse_deposit(account, answered, reverse, err);
+	case EVENT_TRANSFER:
+		return reverse_transfer(books, account, answered, reverse, err);
+	case EVENT_CHARGE:
+	case EVENT_CHARGE_JOB:
+		return plan_refund(books, answered, window, reverse, err);
+	case EVENT_REFUND:
+		return reverse_refund(account, answered, reverse, err);
+	default:
+		return reverse_taking(books, account, answered, window, reverse, err);
+	}
+}
+
+/* ---- use that Slurm has another record of ---- */
+
+int plan_reconcile(struct books *books, const struct new_window *window, struct event *event,
+		   struct sb_error *err)
+{
+	const struct account *account;
+	struct account *copy;
+	int64_t left;
+	int rc = books_account(books, event->account, &account, err);
+
+	if (rc || event->use == USE_MORE)
+		return rc ? rc : plan_charge(account, event, err);
+	copy = account_copy(account);
+	if (!copy)
+		return sb_error_nomem(err);
+	event->debt = smaller(account->debt, event->amount);
+	left = event->amount - event->debt;
+	for (size_t i = copy->lot_count; i-- > 0 && left > 0 && !rc;) {
+		if (lot_active(&copy->lots[i], copy->time))
+			rc = give(event, &copy->lots[i], left, &left, err);
+	}
+	account_free(copy);
+	return rc ? rc : give_window(books, window, event, left, err);
+}
+
+/* ---- a lower allocation ---- */
+
+int plan_adjust(const struct account *account, struct event *event, struct sb_error *err)
+{
+	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
+	int64_t allocated, rest, left;
+	int rc = account_allocated(account, &allocated, err);
+
+	if (!rc)
+		rc = account_rest(account, &rest, err);
+	if (rc)
+		return rc;
+	if (event->amount > allocated || event->amount <= rest)
+		return sb_error_set(err, SB_EREFUSED,
+				    "the allocation of account '%s' is %s SU and cannot be lowered "
+				    "by %s SU so",
+				    account->name, amount_format(have, allocated, false),
+				    amount_format(want, event->amount, false));
+	left = event->debt = event->amount - rest;
+	for (size_t i = 0; i < account->lot_count && !rc; i++) {
+		const struct lot *lot = &account->lots[i];
+		int64_t spent;
+
+		if (!lot_active(lot, account->time))
+			continue;
+		spent = smaller(lot->amount - lot->rest, left);
+		left -= spent;
+		rc = event_add_part(event, lot->seq, lot->index, lot->rest + spent, err);
+	}
+	return rc;
+}

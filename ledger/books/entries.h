@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading the journal by account, number and time, in either direction. Of one account only its own
+ * entries are read: the index by account leads to them. */
+#ifndef SUBANK_LEDGER_BOOKS_ENTRIES_H
+#define SUBANK_LEDGER_BOOKS_ENTRIES_H
+
+#include "ledger/books/books.h"
+
+struct entry_range {
+	const char *const *accounts; /* entries that name one of these; */
+	size_t account_count; /* 0: every entry */
+	uint64_t from, to; /* the first and last number; 0: no bound */
+	int64_t since, until; /* made in [since, until), microseconds; 0: no bound */
+	bool backward; /* newest first */
+};
+
+/* Calls [each] for the entries of the range, each once, until it returns other than 0, as
+ * store_walk() does. Unless it is NULL, *ret_read is set to how many entries were read from the
+ * journal for that, on failure too. */
+int entries_walk(struct books *books, const struct entry_range *range, journal_each *each,
+		 void *ctx, uint64_t *ret_read, struct sb_error *err);
+
+/* The number of the newest entry made before [time]; 0: none. */
+int entries_before(struct books *books, int64_t time, uint64_t *ret, struct sb_error *err);
+
+/* The number of the entry with this ref; 0: none. */
+int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct sb_error *err);
+
+#endif

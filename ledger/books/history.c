@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/books/history.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/books/entries.h"
+
+struct history {
+	struct books *books;
+	uint64_t seq; /* where it stands */
+	struct books *all; /* NULL: of one account */
+	struct account **accounts; /* that one first, then who gave to it */
+	const char **names; /* of them */
+	size_t count;
+	uint64_t last;
+	const struct steps *steps;
+	history_each *each;
+	void *ctx;
+};
+
+int64_t account_net(const struct account *account)
+{
+	int64_t sum = -account->debt;
+
+	/* Together they fit: account_apply() looks after each entry. */
+	for (size_t i = 0; i < account->lot_count; i++)
+		sum += account->lots[i].rest;
+	return sum;
+}
+
+static struct account *find(const struct history *history, const char *name)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		if (strcmp(history->names[i], name) == 0)
+			return history->accounts[i];
+	}
+	return NULL;
+}
+
+static int follow_too(struct history *history, const char *name, struct sb_error *err)
+{
+	struct account **accounts;
+	const char **names;
+
+	if (find(history, name))
+		return SB_OK;
+	accounts = reallocarray(history->accounts, history->count + 1, sizeof(*accounts));
+	if (accounts)
+		history->accounts = accounts;
+	names = reallocarray(history->names, history->count + 1, sizeof(*names));
+	if (names)
+		history->names = names;
+	if (!accounts || !names || !(accounts[history->count] = account_new(name)))
+		return sb_error_nomem(err);
+	names[history->count] = accounts[history->count]->name;
+	history->count++;
+	return SB_OK;
+}
+
+/* A transfer takes from the giver the same whoever gets it. For all others both sides matter. */
+static bool needs_giver_alone(const struct event *event)
+{
+	return event->kind == EVENT_TRANSFER;
+}
+
+static int find_partner(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	const char *second = event_receiver(event);
+	struct history *history = ctx;
+	int rc;
+
+	steps_at(history->steps, event->seq, history->last);
+	if (!second)
+		return SB_OK;
+	rc = find(history, event->account) ? SB_OK : follow_too(history, event->account, err);
+	return rc || needs_giver_alone(event) ? rc : follow_too(history, second, err);
+}
+
+int history_new(struct books *books, const char *account, uint64_t last, const struct steps *steps,
+		struct history **ret, struct sb_error *err)
+{
+	struct history *history = calloc(1, sizeof(*history));
+	int rc = SB_OK;
+
+	if (!history)
+		return sb_error_nomem(err);
+	history->books = books;
+	history->last = last;
+	history->steps = steps;
+	if (account) {
+		rc = follow_too(history, account, err);
+	} else {
+		history->all = books_new(books_id(books));
+		rc = history->all ? SB_OK : sb_error_nomem(err);
+	}
+	/* The list grows while it is gone through. */
+	for (size_t i = 0; i < history->count && last > 0 && !rc; i++) {
+		const char *name = history->names[i];
+		struct entry_range range = {.accounts = &name, .account_count = 1, .to = last};
+
+		rc = entries_walk(books, &range, find_partner, history, NULL, err);
+	}
+	if (rc)
+		history_free(history);
+	else
+		*ret = history;
+	return rc;
+}
+
+void history_free(struct history *history)
+{
+	if (!history)
+		return;
+	for (size_t i = 0; i < history->count; i++)
+		account_free(history->accounts[i]);
+	books_free(history->all);
+	free(history->accounts);
+	free(history->names);
+	free(history);
+}
+
+/* Somebody who can receive the transfer as it says: what becomes of him does not matter. */
+static struct account *stand_in(const struct event *event)
+{
+	struct account *account = account_new(event->to);
+
+	if (!account)
+		return NULL;
+	account->open = true;
+	account->debt = event->debt;
+	account->charged = event->debt;
+	return account;
+}
+
+static int apply(struct history *history, const struct event *event, struct sb_error *err)
+{
+	struct account *from = find(history, event->account), *to = NULL, *other = NULL;
+	const char *second = event_receiver(event);
+	int rc;
+
+	if (second) {
+		to = find(history, second);
+		if (!to && needs_giver_alone(event)) {
+			to = other = stand_in(event);
+			if (!to)
+				return sb_error_nomem(err);
+		}
+	}
+	rc = from && (to || !second)
+		     ? account_apply(from, to, event, err)
+		     : sb_error_set(
+			       err, SB_ECORRUPT,
+			       "the index of account '%s' names an entry of others: run `subank "
+			       "verify`",
+			       history->names[0]);
+	account_free(other);
+	if (rc)
+		sb_error_prefix(err, "entry %" PRIu64, event->seq);
+	return rc;
+}
+
+static int follow_one(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	struct history *history = ctx;
+	const struct account *account = history->accounts[0];
+	const char *second = event_receiver(event);
+	int64_t before = account_net(account);
+	int rc = apply(history, event, err);
+
+	steps_at(history->steps, event->seq, history->last);
+	if (rc || !history->each ||
+	    (strcmp(event->account, account->name) != 0 &&
+	     (!second || strcmp(second, account->name) != 0)))
+		return rc;
+	return history->each(entry, before, account, history->ctx, err);
+}
+
+static int follow_all(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct history *history = ctx;
+
+	steps_at(history->steps, entry->event->seq, history->last);
+	return books_follow(history->all, entry->event, entry->hash, err);
+}
+
+int history_advance(struct history *history, uint64_t seq, history_each *each, void *ctx,
+		    struct sb_error *err)
+{
+	struct entry_range range = {.accounts = history->names,
+				    .account_count = history->count,
+				    .from = history->seq + 1,
+				    .to = seq < history->last ? seq : history->last};
+	int rc;
+
+	if (range.to < range.from)
+		return SB_OK;
+	history->each = each;
+	history->ctx = ctx;
+	rc = history->all ? entries_walk(history->books, &range, follow_all, history, NULL, err)
+			  : entries_walk(history->books, &range, follow_one, history, NULL, err);
+	if (!rc)
+		history->seq = range.to;
+	return rc;
+}
+
+int history_count(struct history *history, size_t *ret, struct sb_error *err)
+{
+	if (history->all)
+		return books_load_all(history->all, ret, err);
+	*ret = history->accounts[0]->seq > 0;
+	return SB_OK;
+}
+
+int history_account(const struct history *history, size_t index, int64_t time, struct account **ret,
+		    struct sb_error *err)
+{
+	struct account *copy =
+		account_copy(history->all ? books_at(history->all, index) : history->accounts[0]);
+
+	if (!copy)
+		return sb_error_nomem(err);
+	account_settle(copy, time);
+	*ret = copy;
+	return SB_OK;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/books/left_jobs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_SIZE = NAME_SIZE + 16 };
+
+static struct slice key_of(char to[KEY_SIZE], const char *cluster)
+{
+	int len = snprintf(to, KEY_SIZE, "left_jobs/%.255s", cluster);
+
+	return (struct slice){to, (size_t)len};
+}
+
+void left_jobs_release(struct left_jobs *left)
+{
+	free(left->list);
+	*left = (struct left_jobs){0};
+}
+
+static bool is_behind(const struct left_job *job, int64_t id, int64_t submit)
+{
+	return job->id > id || (job->id == id && job->submit > submit);
+}
+
+/* Where a job of that id and submit time belongs: behind all that are not behind it. */
+static size_t place_of(const struct left_jobs *left, int64_t id, int64_t submit)
+{
+	size_t low = 0, high = left->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (is_behind(&left->list[middle], id, submit))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+struct left_job *left_jobs_find(const struct left_jobs *left, int64_t id, int64_t submit)
+{
+	/* One without a submit time stands before all others of its id. */
+	for (size_t at = place_of(left, id, submit); at > 0 && left->list[at - 1].id == id; at--) {
+		struct left_job *job = &left->list[at - 1];
+
+		if (job->submit == submit || job->submit < 0)
+			return job;
+	}
+	return NULL;
+}
+
+int left_jobs_add(struct left_jobs *left, const struct left_job *job, struct sb_error *err)
+{
+	size_t at = place_of(left, job->id, job->submit);
+
+	if (left->count == LEFT_JOBS_MAX)
+		return sb_error_set(err, SB_EREFUSED, "more than %d jobs are left out",
+				    LEFT_JOBS_MAX);
+	if (left->count == left->room) {
+		size_t room = left->room ? 2 * left->room : 8;
+		struct left_job *grown = reallocarray(left->list, room, sizeof(*grown));
+
+		if (!grown)
+			return sb_error_nomem(err);
+		left->list = grown;
+		left->room = room;
+	}
+	memmove(&left->list[at + 1], &left->list[at], (left->count - at) * sizeof(*left->list));
+	left->list[at] = *job;
+	left->count++;
+	return SB_OK;
+}
+
+void left_jobs_remove(struct left_jobs *left, struct left_job *job)
+{
+	size_t at = (size_t)(job - left->list);
+
+	left->count--;
+	memmove(job, job + 1, (left->count - at) * sizeof(*left->list));
+}
+
+size_t left_jobs_of(const struct left_jobs *left, const struct tree *tree, const char *account,
+		    int64_t until)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < left->count; i++) {
+		const char *of = left->list[i].account;
+		bool its = strcmp(of, account) == 0 || !tree_parent(tree, of) ||
+			   tree_above(tree, account, of);
+
+		count += its && left->list[i].since < until;
+	}
+	return count;
+}
+
+/* i64 tried, then for each i64 id, i64 submit, i64 since, text account. */
+int books_left_jobs(struct books *books, const char *cluster, struct left_jobs *ret,
+		    struct sb_error *err)
+{
+	struct left_jobs left = {0};
+	struct slice value;
+	struct reader from;
+	char key[KEY_SIZE];
+	int rc = store_get(books_txn(books), STORE_META, key_of(key, cluster), &value, err);
+
+	*ret = left;
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	from = reader_on(value.data, value.len);
+	left.tried = read_i64(&from);
+	while (!rc && !from.failed && !reader_done(&from)) {
+		struct left_job job = {.id = read_i64(&from)};
+
+		job.submit = read_i64(&from);
+		job.since = read_i64(&from);
+		(void)snprintf(job.account, sizeof(job.account), "%s",
+			       read_text(&from, NAME_SIZE - 1));
+		if (!from.failed)
+			rc = left_jobs_add(&left, &job, err);
+	}
+	if (!rc && from.failed)
+		rc = sb_error_set(err, SB_ECORRUPT,
+				  "the list of jobs left out on '%s' is malformed: run `subank "
+				  "verify`",
+				  cluster);
+	if (rc)
+		left_jobs_release(&left);
+	else
+		*ret = left;
+	return rc;
+}
+
+int books_set_left_jobs(struct books *books, const char *cluster, const struct left_jobs *left,
+			struct sb_error *err)
+{
+	struct bytes value = {0};
+	char key[KEY_SIZE];
+	int rc;
+
+	bytes_put_i64(&value, left->tried);
+	for (size_t i = 0; i < left->count; i++) {
+		const struct left_job *job = &left->list[i];
+
+		bytes_put_i64(&value, job->id);
+		bytes_put_i64(&value, job->submit);
+		bytes_put_i64(&value, job->since);
+		bytes_put_text(&value, job->account);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, key_of(key, cluster),
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}

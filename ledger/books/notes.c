@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
+ * when it was, which machine commands Slurm, and what is still to be told. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/books/books.h"
+
+static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
+			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6},
+			  factors_key = {"factors", 7};
+
+/* What Slurm's database takes for a name, and more. */
+enum { FACTOR_NAME_MAX = 1023 };
+
+int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books_txn(books), STORE_META, machine_key, &value, err);
+
+	if (rc == SB_ENOTFOUND)
+		value.len = 0;
+	else if (rc)
+		return rc;
+	if (value.len >= size)
+		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
+	if (value.len > 0)
+		memcpy(to, value.data, value.len);
+	to[value.len] = '\0';
+	return SB_OK;
+}
+
+int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
+{
+	return store_set(books_txn(books), STORE_META, machine_key,
+			 (struct slice){machine, strlen(machine)}, err);
+}
+
+static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
+{
+	struct slice value;
+	int rc = store_get(books_txn(books), STORE_META, key, &value, err);
+
+	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
+		*ret = 0;
+		return SB_OK;
+	}
+	if (!rc)
+		*ret = (int64_t)u64_load(value.data);
+	return rc;
+}
+
+static int set_time(struct books *books, struct slice key, int64_t time, struct sb_error *err)
+{
+	unsigned char value[8];
+
+	u64_store(value, (uint64_t)time);
+	return store_set(books_txn(books), STORE_META, key, (struct slice){value, sizeof(value)},
+			 err);
+}
+
+int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	return get_time(books, last_check_key, ret, err);
+}
+
+int books_set_last_check(struct books *books, int64_t time, struct sb_error *err)
+{
+	return set_time(books, last_check_key, time, err);
+}
+
+int books_last_look(struct books *books, int64_t *ret, struct sb_error *err)
+{
+	return get_time(books, last_look_key, ret, err);
+}
+
+int books_set_last_look(struct books *books, int64_t time, struct sb_error *err)
+{
+	return set_time(books, last_look_key, time, err);
+}
+
+static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
+		       struct slice *ret, struct sb_error *err)
+{
+	size_t cluster_len = strlen(cluster) + 1, account_len = strlen(account);
+
+	/* LMDB's keys have at most 511 bytes. */
+	if (cluster_len + account_len > size)
+		return sb_error_set(err, SB_EINVAL,
+				    "the names of cluster '%s' and account '%s' are too long "
+				    "together",
+				    cluster, account);
+	memcpy(to, cluster, cluster_len);
+	memcpy(to + cluster_len, account, account_len);
+	*ret = (struct slice){to, cluster_len + account_len};
+	return SB_OK;
+}
+
+int books_reading(struct books *books, const char *cluster, const char *account,
+		  struct reading *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct reading reading;
+	struct slice key, value;
+	struct reader from;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc;
+	from = reader_on(value.data, value.len);
+	reading.usage = read_i64(&from);
+	reading.time = read_i64(&from);
+	reading.running = read_i64(&from);
+	reading.vanished = read_u8(&from);
+	reading.flight.used = read_i64(&from);
+	reading.flight.committed = read_i64(&from);
+	reading.flight.endless = read_i64(&from);
+	reading.flight.since = read_i64(&from);
+	reading.flight.time = read_i64(&from);
+	reading.settled = read_i64(&from);
+	reading.since = read_i64(&from);
+	if (!reader_done(&from))
+		return SB_ENOTFOUND; /* a reading may be lost */
+	*ret = reading;
+	return SB_OK;
+}
+
+int books_set_reading(struct books *books, const char *cluster, const char *account,
+		      const struct reading *reading, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct bytes value = {0};
+	struct slice key;
+	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
+
+	if (rc)
+		return rc;
+	bytes_put_i64(&value, reading->usage);
+	bytes_put_i64(&value, reading->time);
+	bytes_put_i64(&value, reading->running);
+	bytes_put_u8(&value, reading->vanished);
+	bytes_put_i64(&value, reading->flight.used);
+	bytes_put_i64(&value, reading->flight.committed);
+	bytes_put_i64(&value, reading->flight.endless);
+	bytes_put_i64(&value, reading->flight.since);
+	bytes_put_i64(&value, reading->flight.time);
+	bytes_put_i64(&value, reading->settled);
+	bytes_put_i64(&value, reading->since);
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_READINGS, key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+/* It stands under the account's name and no cluster. */
+int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct slice key, value;
+	struct reader from;
+	int64_t level;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	*ret = 0;
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	from = reader_on(value.data, value.len);
+	level = read_i64(&from);
+	*ret = reader_done(&from) ? level : 0;
+	return SB_OK;
+}
+
+int books_set_reached(struct books *books, const char *account, int64_t level, struct sb_error *err)
+{
+	unsigned char raw[511], value[8];
+	struct slice key;
+	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+
+	u64_store(value, (uint64_t)level);
+	return rc ? rc
+		  : store_set(books_txn(books), STORE_READINGS, key,
+			      (struct slice){value, sizeof(value)}, err);
+}
+
+/* A cluster's tree stands under its name and no account. */
+int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct slice key, value = {0};
+	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+
+	if (!rc)
+		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
+	if (rc == SB_ENOTFOUND)
+		value = (struct slice){0};
+	else if (rc)
+		return rc;
+	return tree_decode(value, ret, err);
+}
+
+int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
+		   struct sb_error *err)
+{
+	unsigned char raw[511];
+	struct bytes value = {0};
+	struct slice key;
+	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+
+	if (rc)
+		return rc;
+	tree_encode(tree, &value);
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_READINGS, key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+static bool is_among(const char *name, char *const *list, size_t count)
+{
+	bool found = count == 0;
+
+	for (size_t i = 0; i < count && !found; i++)
+		found = strcmp(list[i], name) == 0;
+	return found;
+}
+
+int books_read_time(struct books *books, const struct account *account, char *const *clusters,
+		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err)
+{
+	const char *cluster = "";
+	bool has_it = false; /* [cluster] has the account */
+	int64_t oldest = 0;
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		const struct meter *meter = &account->meters[i];
+		int64_t time = meter->jobs ? meter->jobs_since : meter->time;
+		struct reading reading;
+		bool has;
+		int rc;
+
+		if (!is_among(meter->cluster, clusters, count))
+			continue;
+		rc = books_reading(books, meter->cluster, account->name, &reading, err);
+		if (rc && rc != SB_ENOTFOUND)
+			return rc;
+		if (!rc && (meter->jobs ? reading.settled : reading.time) > time)
+			time = meter->jobs ? reading.settled : reading.time;
+		has = rc || !reading.vanished;
+		if (!*cluster || (has && !has_it) || (has == has_it && time < oldest)) {
+			oldest = time;
+			cluster = meter->cluster;
+			has_it = has;
+		}
+	}
+	*ret = oldest;
+	*ret_cluster = cluster;
+	return SB_OK;
+}
+
+int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
+		    struct sb_error *err)
+{
+	struct kept_factor *grown = reallocarray(factors->list, factors->count + 1, sizeof(*grown));
+
+	if (grown)
+		factors->list = grown;
+	if (!grown || !(grown[factors->count].name = strdup(name)))
+		return sb_error_nomem(err);
+	grown[factors->count++].factor = factor;
+	return SB_OK;
+}
+
+void factor_list_release(struct factor_list *factors)
+{
+	for (size_t i = 0; i < factors->count; i++)
+		free(factors->list[i].name);
+	free(factors->list);
+	*factors = (struct factor_list){0};
+}
+
+/* For each a text and i64. */
+int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err)
+{
+	struct factor_list factors = {0};
+	struct slice value;
+	struct reader from;
+	int rc = store_get(books_txn(books), STORE_META, factors_key, &value, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	from = reader_on(rc ? "" : value.data, rc ? 0 : value.len);
+	rc = SB_OK;
+	while (from.at < from.end && !from.failed && !rc) {
+		const char *name = read_text(&from, FACTOR_NAME_MAX);
+		int64_t factor = read_i64(&from);
+
+		if (!from.failed && factor >= -1)
+			rc = factor_list_add(&factors, name, factor, err);
+	}
+	if (rc)
+		factor_list_release(&factors);
+	else
+		*ret = factors;
+	return rc;
+}
+
+int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err)
+{
+	struct bytes value = {0};
+	int rc;
+
+	for (size_t i = 0; i < factors->count; i++) {
+		if (strlen(factors->list[i].name) > FACTOR_NAME_MAX)
+			continue;
+		bytes_put_text(&value, factors->list[i].name);
+		bytes_put_i64(&value, factors->list[i].factor);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, factors_key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}
+
+/* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
+int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err)
+{
+	struct pending_list pending = {0};
+	struct slice value;
+	struct reader from;
+	int rc = store_get(books_txn(books), STORE_META, pending_key, &value, err);
+
+	if (rc && rc != SB_ENOTFOUND)
+		return rc;
+	*ret = pending;
+	if (rc || value.len < 8)
+		return SB_OK;
+	from = reader_on(value.data, value.len);
+	pending.started = true;
+	pending.cursor = read_u64(&from);
+	pending.list = calloc((value.len - 8) / 9 + 1, sizeof(*pending.list));
+	if (!pending.list)
+		return sb_error_nomem(err);
+	for (; pending.count < (value.len - 8) / 9; pending.count++) {
+		pending.list[pending.count].seq = read_u64(&from);
+		pending.list[pending.count].failed = read_u8(&from);
+	}
+	*ret = pending;
+	return SB_OK;
+}
+
+int books_set_pending(struct books *books, const struct pending_list *pending, struct sb_error *err)
+{
+	struct bytes value = {0};
+	int rc;
+
+	if (pending->started)
+		bytes_put_u64(&value, pending->cursor);
+	for (size_t i = 0; pending->started && i < pending->count; i++) {
+		bytes_put_u64(&value, pending->list[i].seq);
+		bytes_put_u8(&value, pending->list[i].failed);
+	}
+	rc = value.failed ? sb_error_nomem(err)
+			  : store_set(books_txn(books), STORE_META, pending_key,
+				      (struct slice){value.data, value.len}, err);
+	bytes_release(&value);
+	return rc;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Proves the books: replays the journal and compares everything that follows from it. */
+#ifndef SUBANK_LEDGER_BOOKS_VERIFY_H
+#define SUBANK_LEDGER_BOOKS_VERIFY_H
+
+#include "ledger/base/steps.h"
+#include "ledger/books/books.h"
+
+/* An old head, from a receipt: that entry must still be in the chain. */
+struct old_head {
+	uint64_t seq;
+	char hash[HASH_TEXT_SIZE]; /* HASH_SHORT or more hex digits of its beginning */
+};
+
+/* Reads "SEQ:HASH". SB_EINVAL. */
+int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err);
+
+enum { VERIFY_FOUND_MAX = 20 };
+
+struct verify {
+	/* in */
+	const struct old_head *heads;
+	size_t head_count;
+	void (*found)(const char *text, void *ctx); /* called for the first VERIFY_FOUND_MAX */
+	void *ctx;
+	const struct steps *steps; /* told behind each entry; NULL: nobody */
+	/* out */
+	uint64_t entries;
+	size_t accounts;
+	int problems;
+	struct head head;
+};
+
+/* Checks that the pages of the data file hang together, the sequence has no gaps, each hash is the
+ * chain's, each entry keeps the rules, the stored states equal a replay and the indexes hold every
+ * entry and nothing else. A books_fn: [ctx] is a struct verify. SB_OK also with problems; the
+ * errors are those of reading. */
+int verify_books(struct books *books, void *ctx, struct sb_error *err);
+
+#endif

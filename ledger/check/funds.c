@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/check/funds.h"
+
+#include "ledger/base/amount.h"
+#include "ledger/check/jobs.h"
+
+int funds_of(struct books *books, const struct account *account, const struct rules *rules,
+	     struct funds *ret, struct sb_error *err)
+{
+	struct funds funds = {.unlimited = account->unlimited};
+	int rc = account_available(account, &funds.settled, err);
+
+	if (!rc)
+		rc = account_allocated(account, &funds.allocated, err);
+	if (!rc)
+		rc = account_used(account, &funds.used, err);
+	if (!rc && rules)
+		rc = jobs_in_flight(books, account, &funds.flight, err);
+	if (rc)
+		return rc;
+	if (rules)
+		funds.spent = jobs_spent(&funds.flight, rules);
+	if (!amount_add(funds.used, funds.spent, &funds.used))
+		funds.used = INT64_MAX;
+	if (!amount_sub(funds.settled, funds.spent, &funds.available))
+		funds.available = -INT64_MAX;
+	*ret = funds;
+	return SB_OK;
+}

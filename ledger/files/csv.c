@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/files/csv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ledger/base/csv_row.h"
+#include "ledger/base/when.h"
+#include "ledger/books/ahead.h"
+#include "ledger/books/history.h"
+
+/* ---- accounts ---- */
+
+static const char *const account_columns[] = {
+	"account",
+	"state",
+	"limited",
+	"allocated_seconds",
+	"used_seconds",
+	"available_seconds",
+	"balance_seconds",
+	"debt_seconds",
+	"credit_seconds",
+	"deposited_seconds",
+	"withdrawn_seconds",
+	"received_seconds",
+	"sent_seconds",
+	"charged_seconds",
+	"refunded_seconds",
+	"expired_seconds",
+	"adjusted_seconds",
+	"given_back_seconds",
+	"taken_back_seconds",
+	"last_entry",
+};
+
+enum { ACCOUNT_COLUMNS = sizeof(account_columns) / sizeof(account_columns[0]) };
+
+static int put_account(struct csv_row *row, const struct account *account, struct sb_error *err)
+{
+	const __int128 sums[] = {account->deposited, account->withdrawn, account->received,
+				 account->sent,	     account->charged,	 account->refunded,
+				 account->expired,   account->adjusted,	 account->given_back,
+				 account->taken_back};
+	int64_t allocated, used, available;
+	int rc = account_allocated(account, &allocated, err);
+
+	if (!rc)
+		rc = account_used(account, &used, err);
+	if (!rc)
+		rc = account_available(account, &available, err);
+	if (rc)
+		return rc;
+	csv_text(row, account->name);
+	csv_text(row, !account->open ? "closed" : account_held(account) ? "held" : "open");
+	csv_text(row, account->unlimited ? "no" : "yes");
+	csv_number(row, allocated);
+	csv_number(row, used);
+	csv_number(row, available);
+	csv_number(row, account_net(account));
+	csv_number(row, account->debt);
+	csv_number(row, account->credit);
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		csv_number(row, account_sum(sums[i]));
+	csv_number(row, (int64_t)account->seq);
+	csv_end(row);
+	return SB_OK;
+}
+
+int csv_accounts(struct books *books, const struct export_to *to, struct sb_error *err)
+{
+	struct csv_row row = {.file = to->file};
+	size_t count = 0;
+	int rc;
+
+	books_as_entered(books); /* as the journal beside it */
+	rc = books_load_all(books, &count, err);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < ACCOUNT_COLUMNS; i++)
+		csv_text(&row, account_columns[i]);
+	csv_end(&row);
+	for (size_t i = 0; i < count && !rc; i++)
+		rc = put_account(&row, books_at(books, i), err);
+	return rc;
+}
+
+/* ---- entries ---- */
+
+/* Some fields have two forms under one name, which is one column: that of the first. */
+static bool has_column(int at)
+{
+	for (int i = 0; i < at; i++) {
+		if (strcmp(event_fields[i].name, event_fields[at].name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The field of that name in this kind of entry; FIELD_COUNT_ALL if it has none. */
+static enum event_field field_of(const struct kind_spec *kind, int column)
+{
+	if (column < FIELD_ENVELOPE_COUNT)
+		return (enum event_field)column;
+	for (size_t i = 0; i < kind->count; i++) {
+		if (strcmp(event_fields[kind->fields[i]].name, event_fields[column].name) == 0)
+			return (enum event_field)kind->fields[i];
+	}
+	return FIELD_COUNT_ALL;
+}
+
+static void put_parts(struct csv_row *row, const struct event *event)
+{
+	csv_empty(row);
+	fputc('"', row->file);
+	for (size_t i = 0; i < event->part_count; i++) {
+		const struct part *part = &event->parts[i];
+
+		fprintf(row->file, "%s%" PRIu64, i ? " " : "", part->lot);
+		if (part->index)
+			fprintf(row->file, ".%u", part->index);
+		fprintf(row->file, ":%" PRId64, part->amount);
+	}
+	fputc('"', row->file);
+}
+
+static void put_field(struct csv_row *row, const struct event *event, enum event_field at)
+{
+	const struct field_spec *field = &event_fields[at];
+	char text[WHEN_TEXT_SIZE];
+
+	if (at == FIELD_COUNT_ALL || event_field_is_default(event, at)) {
+		csv_empty(row);
+		return;
+	}
+	switch (field->type) {
+	case FIELD_NAME:
+	case FIELD_TEXT:
+		csv_text(row, event_text(event, field));
+		break;
+	case FIELD_TIME:
+	case FIELD_UNTIL:
+	case FIELD_END:
+		csv_text(row, when_format_exact(text, event_number(event, field)));
+		break;
+	case FIELD_WORD:
+		csv_text(row, event_word(at, (uint8_t)event_number(event, field)));
+		break;
+	case FIELD_PARTS:
+		put_parts(row, event);
+		break;
+	case FIELD_AMOUNT:
+	case FIELD_COUNT:
+	case FIELD_READING:
+	case FIELD_LIMIT:
+	case FIELD_PERCENT:
+	case FIELD_NUMBER:
+	case FIELD_ENTRY:
+	case FIELD_UID:
+		csv_number(row, event_number(event, field));
+		break;
+	case FIELD_UNSIGNED:
+		csv_unsigned(row, event_unsigned(event, field));
+		break;
+	}
+}
+
+static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct kind_spec *kind = &event_kinds[entry->event->kind];
+	const struct export_to *to = ctx;
+	struct csv_row row = {.file = to->file};
+	char hash[HASH_TEXT_SIZE];
+
+	csv_number(&row, (int64_t)entry->event->seq);
+	csv_text(&row, kind->name);
+	for (int i = 0; i < FIELD_COUNT_ALL; i++) {
+		if (has_column(i))
+			put_field(&row, entry->event, field_of(kind, i));
+	}
+	csv_text(&row, hex_format(hash, entry->hash, HASH_SIZE));
+	csv_end(&row);
+	return export_step(to, entry->event->seq, err);
+}
+
+static bool is_amount(enum field_type type)
+{
+	return type == FIELD_AMOUNT || type == FIELD_COUNT || type == FIELD_READING;
+}
+
+int csv_journal(struct books *books, const struct export_to *to, struct sb_error *err)
+{
+	struct csv_row row = {.file = to->file};
+	struct export_to again = *to;
+	char name[64];
+
+	csv_text(&row, "entry");
+	csv_text(&row, "kind");
+	for (int i = 0; i < FIELD_COUNT_ALL; i++) {
+		const struct field_spec *field = &event_fields[i];
+
+		(void)snprintf(name, sizeof(name), "%s%s", field->name,
+			       is_amount(field->type) ? "_seconds" : "");
+		if (has_column(i))
+			csv_text(&row, name);
+	}
+	csv_text(&row, "hash");
+	csv_end(&row);
+	return ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry, &again,
+			   err);
+}

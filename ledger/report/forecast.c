@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/report/forecast.h"
+
+#include "ledger/base/amount.h"
+#include "ledger/base/when.h"
+#include "ledger/books/entries.h"
+
+enum { WEEK = 7, MONTH = 30 };
+
+struct use {
+	int64_t at; /* the moment that is looked back from */
+	int64_t opened;
+	__int128 week, month;
+};
+
+/* What of a charge falls into the [days] before use->at. */
+static int64_t share(const struct use *use, const struct event *charge, int days)
+{
+	int64_t begin = use->at - days * WHEN_DAY;
+	int64_t since = charge->since > begin ? charge->since : begin;
+	int64_t until = charge->until < use->at ? charge->until : use->at;
+
+	if (until <= since)
+		return 0;
+	return (int64_t)((__int128)charge->amount * (until - since) /
+			 (charge->until - charge->since));
+}
+
+static int add_use(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	const struct event *event = entry->event;
+	struct use *use = ctx;
+	int sign = event->kind == EVENT_RECONCILE && event->use == USE_LESS ? -1 : 1;
+
+	(void)err;
+	if (event_is_charge(event) || event->kind == EVENT_RECONCILE) {
+		use->week += sign * share(use, event, WEEK);
+		use->month += sign * share(use, event, MONTH);
+	}
+	return SB_OK;
+}
+
+static int take_time(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	(void)err;
+	*(int64_t *)ctx = entry->event->time;
+	return STORE_ABORT;
+}
+
+/* Over [days], or over those since the account was opened, but not over less than one. */
+static int64_t per_day(__int128 sum, const struct use *use, int days)
+{
+	int64_t length = use->at - use->opened;
+	__int128 rate;
+
+	if (length > days * WHEN_DAY)
+		length = days * WHEN_DAY;
+	if (length < WHEN_DAY)
+		length = WHEN_DAY;
+	/* What was given back may be of use that was charged longer ago. */
+	rate = sum > 0 ? sum * WHEN_DAY / length : 0;
+	return rate > INT64_MAX ? INT64_MAX : (int64_t)rate;
+}
+
+/* The next moment at which a lot with money starts or ends; WHEN_NEVER if there is none. */
+static int64_t next_change(const struct account *account)
+{
+	int64_t next = WHEN_NEVER;
+
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *lot = &account->lots[i];
+
+		if (lot->rest == 0)
+			continue;
+		if (lot->start > account->time && lot->start < next)
+			next = lot->start;
+		if (lot->end > account->time && lot->end < next)
+			next = lot->end;
+	}
+	return next;
+}
+
+static void spend(struct account *account, int64_t amount)
+{
+	for (size_t i = 0; i < account->lot_count && amount > 0; i++) {
+		struct lot *lot = &account->lots[i];
+		int64_t part = lot->rest < amount ? lot->rest : amount;
+
+		if (!lot_active(lot, account->time))
+			continue;
+		lot->rest -= part;
+		amount -= part;
+	}
+	/* What no lot covers is credit. */
+	account->debt += amount;
+}
+
+/* Moves on to [time] and counts what windows that end there leave. */
+static bool end_lots(struct account *account, int64_t time, int64_t *unused)
+{
+	bool fits = true;
+
+	account_settle(account, time);
+	for (size_t i = 0; i < account->lot_count; i++) {
+		struct lot *lot = &account->lots[i];
+
+		if (lot->end != time)
+			continue;
+		fits = fits && amount_add(*unused, lot->rest, unused);
+		lot->rest = 0;
+	}
+	return fits;
+}
+
+static int simulate(struct account *account, int64_t rate, struct forecast *ret,
+		    struct sb_error *err)
+{
+	int64_t available, next, lasts = 0, unused = 0;
+
+	for (;;) {
+		__int128 used;
+		int rc = account_available(account, &available, err);
+
+		if (rc)
+			return rc;
+		if (available <= 0 && !lasts && !account->unlimited)
+			lasts = account->time;
+		next = next_change(account);
+		if (next == WHEN_NEVER)
+			break;
+		used = available > 0 ? (__int128)rate * (next - account->time) / WHEN_DAY : 0;
+		if (used >= available && available > 0) {
+			__int128 length = ((__int128)available * WHEN_DAY + rate - 1) / rate;
+
+			if (!lasts && !account->unlimited)
+				lasts = account->time + (int64_t)length;
+			used = available;
+		}
+		spend(account, (int64_t)used);
+		if (!end_lots(account, next, &unused))
+			return sb_error_set(err, SB_EOVERFLOW,
+					    "what account '%s' leaves unused is past what int64 "
+					    "holds",
+					    account->name);
+	}
+	if (!lasts && !account->unlimited && rate > 0) {
+		__int128 end = account->time + ((__int128)available * WHEN_DAY + rate - 1) / rate;
+
+		lasts = end > WHEN_MAX ? 0 : (int64_t)end;
+	}
+	ret->lasts = lasts;
+	ret->unused = unused;
+	return SB_OK;
+}
+
+int forecast_spend(const struct account *account, struct forecast *forecast, struct sb_error *err)
+{
+	struct account *copy = account_copy(account);
+	int rc;
+
+	if (!copy)
+		return sb_error_nomem(err);
+	/* What has ended already is not spent, and is no forecast either. */
+	for (size_t i = 0; i < copy->lot_count; i++) {
+		if (copy->lots[i].end <= copy->time)
+			copy->lots[i].rest = 0;
+	}
+	spend(copy, forecast->spent);
+	rc = simulate(copy, forecast->month, forecast, err);
+	account_free(copy);
+	return rc;
+}
+
+int forecast_make(struct books *books, const struct account *account, uint64_t last, int64_t spent,
+		  struct forecast *ret, struct sb_error *err)
+{
+	struct use use = {.at = account->time, .opened = account->time};
+	const char *name = account->name;
+	/* A charge is entered after its use has ended. */
+	struct entry_range recent = {.accounts = &name,
+				     .account_count = 1,
+				     .to = last,
+				     .since = use.at - MONTH * WHEN_DAY,
+				     .backward = true};
+	struct entry_range all = {.accounts = &name, .account_count = 1};
+	const struct event *charge;
+	int rc;
+
+	if (recent.since < 0)
+		recent.since = 0;
+	rc = entries_walk(books, &all, take_time, &use.opened, NULL, err);
+	if (!rc && last > 0)
+		rc = entries_walk(books, &recent, add_use, &use, NULL, err);
+	for (size_t i = 0; !rc && (charge = books_deferred(books, name, i)); i++) {
+		if (!charge->seq)
+			rc = add_use(&(struct entry){.event = charge}, &use, err);
+	}
+	if (rc)
+		return rc;
+	*ret = (struct forecast){.week = per_day(use.week, &use, WEEK),
+				 .month = per_day(use.month, &use, MONTH),
+				 .spent = spent};
+	return forecast_spend(account, ret, err);
+}
+
+int64_t forecast_lasts(const struct forecast *forecast, int64_t now)
+{
+	if (forecast->lasts - now > 31 * WHEN_DAY)
+		return when_day(forecast->lasts);
+	return forecast->lasts - forecast->lasts % WHEN_MINUTE;
+}

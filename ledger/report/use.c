@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "ledger/report/use.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ledger/base/amount.h"
+#include "ledger/base/when.h"
+#include "ledger/books/entries.h"
+
+static const char *const words[] = {"job", "user", "account", "partition", "qos", "month"};
+
+const char *use_by_word(enum use_by by)
+{
+	return by > USE_BY_NOTHING && by < USE_BY_END ? words[by - 1] : NULL;
+}
+
+static bool is_answer(const struct event *event)
+{
+	enum event_kind kind = event->kind == EVENT_REVERSE ? event_reversed(event) : event->kind;
+
+	return event->kind == EVENT_REFUND ||
+	       (event->kind == EVENT_REVERSE && (kind == EVENT_CHARGE || kind == EVENT_REFUND));
+}
+
+int use_charge(struct books *books, const struct event *event, struct event *held,
+	       const struct event **ret, struct sb_error *err)
+{
+	/* A reversal of a refund of a charge is as far as it goes. */
+	for (int step = 0; step < 2 && is_answer(event); step++) {
+		int rc = journal_get(books_txn(books), event->answers, held, NULL, err);
+
+		if (rc)
+			return rc;
+		event = held;
+	}
+	*ret = event_is_charge(event) || event->kind == EVENT_RECONCILE ? event : NULL;
+	return SB_OK;
+}
+
+/* ---- groups ---- */
+
+enum { MONTH_SIZE = 48 };
+
+static const char *month_of(char to[MONTH_SIZE], int64_t when)
+{
+	time_t seconds = (time_t)(when / WHEN_SECOND);
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	(void)snprintf(to, MONTH_SIZE, "%04d-%02d", tm.tm_year + 1900, tm.tm_mon + 1);
+	return to;
+}
+
+static const char *group_name(enum use_by by, const struct event *event, const struct event *charge,
+			      char month[MONTH_SIZE])
+{
+	const char *const names[USE_BY_END] = {
+		[USE_BY_USER] = charge->job_user,
+		[USE_BY_ACCOUNT] = charge->slurm_account,
+		[USE_BY_PARTITION] = charge->partition,
+		[USE_BY_QOS] = charge->qos,
+	};
+
+	if (by == USE_BY_MONTH)
+		return month_of(month, event->time);
+	if (charge->kind == EVENT_RECONCILE)
+		return "(reconciled)";
+	if (charge->kind == EVENT_CHARGE)
+		return "(RawUsage)";
+	return names[by] && *names[by] ? names[by] : "(unknown)";
+}
+
+/* The group of that name; a new one is put in by name. NULL: out of memory. */
+static struct use_group *find_group(struct use *use, const char *name)
+{
+	struct use_group *groups = use->groups;
+	size_t low = 0, high = use->count;
+	char *copy;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(groups[middle].name, name);
+
+		if (order == 0)
+			return &groups[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	groups = reallocarray(groups, use->count + 1, sizeof(*groups));
+	if (groups)
+		use->groups = groups;
+	copy = strdup(name);
+	if (!groups || !copy) {
+		free(copy);
+		return NULL;
+	}
+	memmove(&groups[low + 1], &groups[low], (use->count++ - low) * sizeof(*groups));
+	groups[low] = (struct use_group){.name = copy};
+	return &groups[low];
+}
+
+/* The first answer whose job is not before [job]. */
+static size_t place_of(const struct use *use, uint64_t job)
+{
+	size_t low = 0, high = use->answer_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (use->answers[middle].job < job)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const struct use_answer *find_answer(const struct use *use, uint64_t job)
+{
+	size_t at = place_of(use, job);
+
+	return at < use->answer_count && use->answers[at].job == job ? &use->answers[at] : NULL;
+}
+
+static struct use_answer *make_answer(struct use *use, uint64_t job)
+{
+	size_t at = place_of(use, job);
+	struct use_answer *answers = use->answers;
+
+	if (at < use->answer_count && answers[at].job == job)
+		return &answers[at];
+	answers = reallocarray(answers, use->answer_count + 1, sizeof(*answers));
+	if (!answers)
+		return NULL;
+	use->answers = answers;
+	memmove(&answers[at + 1], &answers[at], (use->answer_count++ - at) * sizeof(*answers));
+	answers[at] = (struct use_answer){.job = job};
+	return &answers[at];
+}
+
+static int too_much(struct sb_error *err)
+{
+	return sb_error_set(err, SB_EOVERFLOW,
+			    "what was used in this period is past what int64 holds: ask for a "
+			    "shorter one");
+}
+
+/* Counts what is about a job, if jobs are what is asked for. */
+static int add_job(struct use *use, const struct event *event, const struct event *charge,
+		   int64_t amount, struct sb_error *err)
+{
+	struct use_answer *answer;
+
+	if (!amount_add(use->jobs_amount, amount, &use->jobs_amount))
+		return too_much(err);
+	if (event == charge)
+		return SB_OK;
+	answer = make_answer(use, charge->seq);
+	if (!answer)
+		return sb_error_nomem(err);
+	answer->entries++;
+	return amount_add(answer->amount, amount, &answer->amount) ? SB_OK : too_much(err);
+}
+
+static int add_to_group(struct use *use, const struct event *event, const struct event *charge,
+			int64_t amount, struct sb_error *err)
+{
+	char month[MONTH_SIZE];
+	struct use_group *group = find_group(use, group_name(use->by, event, charge, month));
+
+	if (!group)
+		return sb_error_nomem(err);
+	group->entries++;
+	group->jobs += event->kind == EVENT_CHARGE_JOB;
+	return amount_add(group->amount, amount, &group->amount) ? SB_OK : too_much(err);
+}
+
+int use_add(struct books *books, struct use *use, const struct event *event, int64_t amount,
+	    bool *ret, struct sb_error *err)
+{
+	const struct event *charge = NULL;
+	struct event held = {0};
+	int64_t used;
+	int rc = use_charge(books, event, &held, &charge, err);
+
+	*ret = !rc && charge;
+	if (*ret && !amount_sub(0, amount, &used))
+		rc = too_much(err);
+	else if (*ret && use->by == USE_BY_JOB && charge->kind == EVENT_CHARGE_JOB)
+		rc = add_job(use, event, charge, used, err);
+	else if (*ret)
+		rc = add_to_group(use, event, charge, used, err);
+	event_release(&held);
+	return rc;
+}
+
+static int by_amount(const void *a, const void *b)
+{
+	const struct use_group *one = a, *other = b;
+	int brackets = (*one->name == '(') - (*other->name == '(');
+
+	if (brackets)
+		return brackets;
+	if (one->amount != other->amount)
+		return one->amount < other->amount ? 1 : -1;
+	return strcmp(one->name, other->name);
+}
+
+int use_finish(struct use *use, struct sb_error *err)
+{
+	use->amount = use->jobs_amount;
+	for (size_t i = 0; i < use->count; i++) {
+		if (!amount_add(use->amount, use->groups[i].amount, &use->amount))
+			return too_much(err);
+	}
+	if (use->by != USE_BY_MONTH && use->count > 0)
+		qsort(use->groups, use->count, sizeof(*use->groups), by_amount);
+	return SB_OK;
+}
+
+/* ---- jobs ---- */
+
+struct walking {
+	const struct use *use;
+	use_each_job *each;
+	void *ctx;
+	int64_t sum;
+};
+
+static int visit(struct walking *walking, const struct event *job, bool within,
+		 struct sb_error *err)
+{
+	const struct use_answer *answer = find_answer(walking->use, job->seq);
+	int64_t amount = within ? job->amount : 0;
+
+	if ((answer && !amount_add(amount, answer->amount, &amount)) ||
+	    !amount_add(walking->sum, amount, &walking->sum))
+		return too_much(err);
+	return walking->each(job, within + (answer ? answer->entries : 0), amount, within,
+			     walking->ctx, err);
+}
+
+static int visit_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+{
+	return entry->event->kind == EVENT_CHARGE_JOB ? visit(ctx, entry->event, true, err) : SB_OK;
+}
+
+/* Jobs charged before [since], of which something was given back behind it. */
+static int visit_earlier(struct books *books, struct walking *walking, int64_t since,
+			 struct sb_error *err)
+{
+	struct event job = {0};
+	int rc = SB_OK;
+
+	for (size_t i = 0; i < walking->use->answer_count && !rc; i++) {
+		rc = journal_get(books_txn(books), walking->use->answers[i].job, &job, NULL, err);
+		if (!rc && job.time >= since)
+			break;
+		if (!rc)
+			rc = visit(walking, &job, false, err);
+	}
+	event_release(&job);
+	return rc;
+}
+
+int use_walk_jobs(struct books *books, const char *account, int64_t since, int64_t until,
+		  const struct use *use, use_each_job *each, void *ctx, struct sb_error *err)
+{
+	struct walking walking = {.use = use, .each = each, .ctx = ctx};
+	const struct entry_range range = {
+		.accounts = &account, .account_count = 1, .since = since, .until = until};
+	int rc = visit_earlier(books, &walking, since, err);
+
+	if (!rc)
+		rc = entries_walk(books, &range, visit_entry, &walking, NULL, err);
+	if (rc || walking.sum == use->jobs_amount)
+		return rc;
+	return sb_error_set(err, SB_ECORRUPT,
+			    "the jobs of account '%s' do not add up: the books are damaged, run "
+			    "`subank verify`",
+			    account);
+}
+
+void use_release(struct use *use)
+{
+	for (size_t i = 0; i < use->count; i++)
+		free(use->groups[i].name);
+	free(use->groups);
+	free(use->answers);
+	*use = (struct use){.by = use->by};
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* LMDB writes on the pages that its list of free pages names. A list that is damaged, or leads
+ * round in a circle, ends a write, and leaves what can be read. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ledger/store/form.h"
+#include "tests/util.h"
+
+/* Than all entries. */
+#define LATER ((int64_t)4000000000 * WHEN_SECOND)
+
+enum { ACCOUNTS = 400, WRITES = 120 };
+
+/* The exit status of a child for whom the file was damaged; Check ends those that fail with 1. */
+enum { FOUND = 3 };
+
+/* The data file as it is right, and where its list of free pages is. */
+static char *data;
+static size_t size, page_size, newest, list, leaves;
+static int data_fd;
+
+/* What the books say. */
+static uint64_t entries;
+static int64_t available;
+
+static int set_readings(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct reading reading = {.usage = 1, .time = WHEN_SECOND, .running = -1};
+	const int *step = ctx;
+	int rc = SB_OK;
+
+	for (int i = 0; i < ACCOUNTS && !rc; i += *step) {
+		char account[16];
+
+		(void)snprintf(account, sizeof(account), "a%d", i);
+		rc = books_set_reading(books, "dev", account, &reading, err);
+	}
+	return rc;
+}
+
+static int write_once(struct bank *bank, int step)
+{
+	return bank_write(bank, LATER, set_readings, &step, &error);
+}
+
+/* While somebody reads, nothing that is given up becomes free: the list grows by each write. */
+static int write_often(struct store_txn *txn, void *ctx, struct sb_error *err)
+{
+	int rc = SB_OK;
+
+	(void)txn;
+	(void)err;
+	for (int i = 0; i < WRITES && !rc; i++)
+		rc = write_once(ctx, 40);
+	return rc;
+}
+
+static const char *data_path(void)
+{
+	static char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/books/data.mdb", bank_folder);
+	return path;
+}
+
+/* The node [at] of a page; negative: from the end. */
+static char *node(size_t page, int at)
+{
+	char *base = data + page * page_size;
+	int count = ((int)form_short(base + PAGE_ROOM) - PAGE_HEAD) / 2;
+
+	ck_assert_int_lt(at < 0 ? -at - 1 : at, count);
+	return base + form_short(base + PAGE_HEAD + 2 * (at < 0 ? count + at : at));
+}
+
+/* A bank whose list of free pages has a branch and some leaves. */
+static void setup(void)
+{
+	struct bank *bank;
+	struct root root;
+
+	util_setup_in_memory();
+	bank = util_bank();
+	(void)util_fill(bank);
+	OK(write_once(bank, 1));
+	OK(store_read(bank_store(bank), write_often, bank, &error));
+	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
+	entries = util_head(bank).seq;
+	available = util_available(bank, LATER, "alice");
+	bank_close(bank);
+	page_size = (size_t)sysconf(_SC_PAGESIZE);
+	data = util_read_file(data_path(), &size);
+	newest = form_number(data + META_TXN) < form_number(data + page_size + META_TXN);
+	root = form_root(data + newest * page_size + META_RECORDS);
+	ck_assert_uint_eq(root.depth, 2);
+	list = root.page;
+	leaves = (form_short(data + list * page_size + PAGE_ROOM) - PAGE_HEAD) / 2;
+	ck_assert_uint_gt(leaves, 2);
+	data_fd = open(data_path(), O_RDWR | O_CLOEXEC);
+	ck_assert_int_ge(data_fd, 0);
+}
+
+static void teardown(void)
+{
+	(void)close(data_fd);
+	free(data);
+	util_teardown();
+}
+
+/* Puts [len] bytes in the place that [at] points to, in the file alone. */
+static void put(const char *at, const void *bytes, size_t len)
+{
+	ck_assert_int_eq(pwrite(data_fd, bytes, len, at - data), (ssize_t)len);
+}
+
+static void put_right(const char *at, size_t len)
+{
+	put(at, at, len);
+}
+
+/* The child of a branch, in the first of the three pieces of its number. */
+static void lead(int child, size_t page)
+{
+	uint16_t low = (uint16_t)page;
+
+	ck_assert_uint_lt(size / page_size, UINT16_MAX);
+	put(node(list, child), &low, sizeof(low));
+}
+
+static void lead_right(int child)
+{
+	put_right(node(list, child), sizeof(uint16_t));
+}
+
+static void on_damage(const char *text)
+{
+	(void)text;
+	_exit(FOUND);
+}
+
+/* The exit status of [child], which LMDB ends when it finds that something cannot be. */
+static int in_child(int (*child)(int, int), int from, int to)
+{
+	int status;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		store_on_damage(on_damage);
+		(void)alarm(TEST_TIMEOUT / 2);
+		_exit(child(from, to));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static int verify(int from, int to)
+{
+	struct bank *bank = util_open(STORE_READ);
+
+	(void)from;
+	(void)to;
+	return util_verify(bank) > 0 ? FOUND : 0;
+}
+
+/* Nobody may write, and who reads gets all of the books; verify says that they are damaged. */
+static void expect_refused(const char *what, size_t number)
+{
+	struct store_options options = util_options();
+	struct bank *bank = NULL;
+
+	ck_assert_msg(bank_open(&options, STORE_WRITE, NULL, &bank, &error) == SB_ECORRUPT,
+		      "%s %zu", what, number);
+	ck_assert_msg(strstr(error.text, "list of free pages") != NULL, "%s %zu: %s", what, number,
+		      error.text);
+	bank = util_open(STORE_READ);
+	ck_assert_uint_eq(util_head(bank).seq, entries);
+	ck_assert_int_eq(util_available(bank, LATER, "alice"), available);
+	bank_close(bank);
+	ck_assert_msg(in_child(verify, 0, 0) == FOUND, "%s %zu: verify is content", what, number);
+}
+
+/* And when it is right again all goes on. */
+static void expect_right(void)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+
+	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
+	OK(write_once(bank, 1));
+	ck_assert_msg(util_verify(bank) == 0, "%s", util_problem);
+	bank_close(bank);
+}
+
+/* To the branch itself, to another leaf, to a root, to what is no page of the file. */
+START_TEST(a_branch_that_leads_elsewhere_is_refused)
+{
+	const size_t first = form_below(node(list, 0)), last = form_below(node(list, -1));
+	const size_t elsewhere[] = {list, first, last, 0, 1, 2, size / page_size};
+
+	for (size_t i = 0; i < COUNT(elsewhere); i++) {
+		for (int child = 0; child < (int)leaves; child++) {
+			if (elsewhere[i] == form_below(node(list, child)))
+				continue;
+			lead(child, elsewhere[i]);
+			expect_refused("child to", elsewhere[i]);
+			lead_right(child);
+		}
+	}
+	expect_right();
+}
+END_TEST
+
+/* Of each leaf the first and the last record: how many pages, the first of them, and since when. */
+START_TEST(a_record_that_cannot_be_is_refused)
+{
+	const size_t pages[] = {0,
+				1,
+				form_number(form_value(node(form_below(node(list, 0)), 0)) + 8),
+				size / page_size,
+				(size_t)1 << 40,
+				SIZE_MAX};
+	const size_t counts[] = {1000, (size_t)1 << 20, (size_t)1 << 40, SIZE_MAX};
+	const size_t times[] = {0, 1, (size_t)1 << 40, SIZE_MAX};
+
+	for (int i = 0; i < 2 * (int)leaves; i++) {
+		const char *record = node(form_below(node(list, i / 2)), i % 2 ? -1 : 0);
+		const char *key = record + NODE_HEAD, *count = form_value(record);
+		const char *page = count + WORD;
+
+		for (size_t j = 0; j < COUNT(pages); j++) {
+			if (pages[j] == form_number(page))
+				continue;
+			put(page, &pages[j], WORD);
+			expect_refused("free page", pages[j]);
+			put_right(page, WORD);
+		}
+		for (size_t j = 0; j < COUNT(counts); j++) {
+			put(count, &counts[j], WORD);
+			expect_refused("count", counts[j]);
+			put_right(count, WORD);
+		}
+		for (size_t j = 0; j < COUNT(times); j++) {
+			/* What was first may have been so still earlier. */
+			if (i == 0 && times[j] == 1)
+				continue;
+			put(key, &times[j], WORD);
+			expect_refused("key", times[j]);
+			put_right(key, WORD);
+		}
+	}
+	expect_right();
+}
+END_TEST
+
+/* The damage comes after the bank was opened, and may not be in the way of a write. */
+static int write_in_circle(int from, int to)
+{
+	struct bank *bank = util_open(STORE_WRITE);
+	int rc;
+
+	for (int child = from; child < to; child++)
+		lead(child, list);
+	rc = write_once(bank, 1);
+	if (rc)
+		ck_assert_msg(rc == SB_ECORRUPT && strstr(error.text, "is damaged"), "%d: %s", rc,
+			      error.text);
+	return rc ? FOUND : 0;
+}
+
+static int write_on(int from, int to)
+{
+	int status = in_child(write_in_circle, from, to);
+
+	put_right(data, size);
+	ck_assert_int_eq(ftruncate(data_fd, (off_t)size), 0);
+	return status;
+}
+
+START_TEST(a_circle_ends_a_write)
+{
+	const int count = (int)leaves;
+
+	/* A write follows the list from its beginning as far as it needs pages, and puts its own
+	 * record at the end; what is between may stay unseen. */
+	for (int child = 0; child < count; child++) {
+		int status = write_on(child, child + 1);
+
+		ck_assert_msg(status == FOUND || (status == 0 && child > 0 && child < count - 1),
+			      "child %d: %d", child, status);
+		expect_right();
+		put_right(data, size);
+	}
+	ck_assert_int_eq(write_on(0, count), FOUND);
+	expect_right();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("free list");
+	TCase *tcase = tcase_create("free list");
+
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_branch_that_leads_elsewhere_is_refused);
+	tcase_add_test(tcase, a_record_that_cannot_be_is_refused);
+	tcase_add_test(tcase, a_circle_ends_a_write);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
