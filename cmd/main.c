@@ -12,6 +12,7 @@
 
 #include "cmd/frame/command.h"
 #include "cmd/frame/locale.h"
+#include "cmd/subank.h"
 #include "slurm/run.h"
 
 /* Says [text] and whether something may have been entered. Only what is safe in a signal handler.

@@ -15,6 +15,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/frame/prose.h"
 #include "cmd/frame/settings_example.h"
+#include "cmd/subank.h"
 #include "ledger/account/event.h"
 
 static void missing(const char *what, const char *of)

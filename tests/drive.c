@@ -4,6 +4,7 @@
 /* check.h makes fail() a macro: first comes who means a function by it. */
 #include "cmd/frame/command.h"
 
+#include "cmd/subank.h"
 #include "tests/drive.h"
 
 #include <inttypes.h>

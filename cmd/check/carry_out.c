@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/text.h"
 #include "slurm/sacctmgr.h"

@@ -13,6 +13,8 @@
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
 #include "cmd/check/unbanked.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/findings.h"
 #include "cmd/show/output.h"
@@ -24,23 +26,6 @@
 /* Plans while others write, limits are asked for and shares are lowered before others are raised.
  */
 enum { ROUNDS_MAX = 8 };
-
-struct rules rules_of(const struct env *env)
-{
-	const struct settings *settings = &env->settings;
-
-	return (struct rules){.meter = settings->meter,
-			      .enforcement = settings->enforcement,
-			      .field = settings->lever.field,
-			      .tres = settings->lever.tres,
-			      .committed = settings->committed,
-			      .put_right = settings->put_right,
-			      .spare_moneyless = settings->spare_moneyless,
-			      .pooled = settings->pooled,
-			      .thresholds = settings->thresholds,
-			      .notice = settings->notice_days * WHEN_DAY,
-			      .charge_every = settings->charge_minutes * 60 * WHEN_SECOND};
-}
 
 /* Whether this machine may change Slurm for this bank. */
 struct command_right {
@@ -98,9 +83,9 @@ static void say_tasks(struct env *env, const struct check *check)
 	for (size_t i = 0; i < check->task_count; i++) {
 		const struct task *task = &check->tasks[i];
 
-		say(env, "%s: the limit %s on %s would be set to %s", task->account,
-		    lever_name(limit, task->field, task->tres), task->cluster,
-		    limit_text(value, task->value));
+		report(env, "%s: the limit %s on %s would be set to %s", task->account,
+		       lever_name(limit, task->field, task->tres), task->cluster,
+		       limit_text(value, task->value));
 	}
 }
 
@@ -171,7 +156,7 @@ static bool is_whole(struct env *env, const struct checkup *checkup)
 static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
 		struct head *ret_head, bool *made)
 {
-	struct rules rules = rules_of(env);
+	struct rules rules = settings_rules(&env->settings);
 	struct check check = {.rules = &rules,
 			      .only = checkup->accounts,
 			      .only_count = checkup->account_count,
@@ -339,7 +324,7 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held)
 {
-	struct rules rules = rules_of(env);
+	struct rules rules = settings_rules(&env->settings);
 	/* Books that come back are old, and whoever adopts them knows it. */
 	struct check check = {.rules = &rules,
 			      .observations = clusters->list,

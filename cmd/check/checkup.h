@@ -6,9 +6,6 @@
 #include "cmd/frame/env.h"
 #include "ledger/account/policy.h"
 
-/* The site's rules, as the ledger wants them. */
-struct rules rules_of(const struct env *env);
-
 struct clusters;
 
 struct checkup {

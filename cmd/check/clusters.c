@@ -8,6 +8,8 @@
 
 #include "cmd/check/fitness.h"
 #include "cmd/check/in_use.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/output.h"
 #include "cmd/show/progress.h"
 #include "cmd/show/rights_text.h"

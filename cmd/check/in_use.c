@@ -58,7 +58,8 @@ static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 {
 	struct in_use in_use = {0};
-	struct finding_in_use finding = {.rules = rules_of(env), .in_use = &in_use};
+	struct finding_in_use finding = {.rules = settings_rules(&env->settings),
+					 .in_use = &in_use};
 	const struct aim site = {finding.rules.field, finding.rules.tres, 0};
 	int rc;
 

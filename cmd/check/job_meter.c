@@ -10,6 +10,7 @@
 #include "cmd/check/known_qos.h"
 #include "cmd/check/left_out.h"
 #include "cmd/check/recorded.h"
+#include "cmd/frame/messages.h"
 #include "cmd/show/progress.h"
 #include "cmd/show/rights_text.h"
 #include "ledger/base/when.h"
@@ -144,7 +145,7 @@ static int read_tree(struct books *books, struct metered *metered, struct sb_err
 static int look(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
-	const struct rules rules = rules_of(metered->env);
+	const struct rules rules = settings_rules(&metered->env->settings);
 	const struct checkup *checkup = metered->checkup;
 	const char *cluster = metered->observation->cluster;
 	const struct account *named;
@@ -395,11 +396,12 @@ static int leave_out_runaway(struct metered *metered)
 	metered->job_count = kept;
 	known_jobs_release(&known);
 	if (kept < count)
-		say(env,
-		    "%zu %s without an end on %s: slurmctld does not know %s, and %s not in flight "
-		    "(subank doctor)",
-		    count - kept, count - kept == 1 ? "job" : "jobs", cluster,
-		    count - kept == 1 ? "it" : "them", count - kept == 1 ? "it is" : "they are");
+		report(env,
+		       "%zu %s without an end on %s: slurmctld does not know %s, and %s not in "
+		       "flight "
+		       "(subank doctor)",
+		       count - kept, count - kept == 1 ? "job" : "jobs", cluster,
+		       count - kept == 1 ? "it" : "them", count - kept == 1 ? "it is" : "they are");
 	return status;
 }
 
@@ -442,7 +444,7 @@ static void foresee(struct metered *metered, const char *account, int64_t amount
 static void say_sums(struct metered *metered, const struct job_charges *charges)
 {
 	struct env *env = metered->env;
-	const struct rules rules = rules_of(env);
+	const struct rules rules = settings_rules(&env->settings);
 	char amount[QUANTITY_SIZE];
 
 	for (size_t i = 0; i < charges->sum_count; i++) {
@@ -452,9 +454,9 @@ static void say_sums(struct metered *metered, const struct job_charges *charges)
 		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
-		say(env, "%s: %scharged %s for %zu %s on %s", sum->account,
-		    metered->dry ? "would be " : "", quantity(env, amount, sum->amount), sum->jobs,
-		    sum->jobs == 1 ? "job" : "jobs", charges->cluster);
+		report(env, "%s: %scharged %s for %zu %s on %s", sum->account,
+		       metered->dry ? "would be " : "", quantity(env, amount, sum->amount),
+		       sum->jobs, sum->jobs == 1 ? "job" : "jobs", charges->cluster);
 	}
 	if (charges->refused > 0)
 		warning(env,
@@ -806,10 +808,11 @@ static int leave_out_running(struct metered *metered, struct slurm_error *err)
 		struct recorded *line = &record->lines[i];
 
 		if (metered->to[i] == METER_RAWUSAGE && metered->runs[i]) {
-			say(metered->env,
-			    "%s: stays metered by jobs on %s until a check finds none of its jobs "
-			    "running",
-			    line->booked.account, line->booked.cluster);
+			report(metered->env,
+			       "%s: stays metered by jobs on %s until a check finds none of its "
+			       "jobs "
+			       "running",
+			       line->booked.account, line->booked.cluster);
 			free(line->moves);
 			continue;
 		}
@@ -874,9 +877,9 @@ static int switch_meters(struct metered *metered)
 			continue;
 		}
 		metered->made |= !metered->dry;
-		say(env, "%s: %s by %s on %s from now on", record->lines[i].booked.account,
-		    metered->dry ? "would be metered" : "is metered",
-		    event_word(FIELD_AT_METER, (uint8_t)metered->to[i]), cluster);
+		report(env, "%s: %s by %s on %s from now on", record->lines[i].booked.account,
+		       metered->dry ? "would be metered" : "is metered",
+		       event_word(FIELD_AT_METER, (uint8_t)metered->to[i]), cluster);
 	}
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
 #include "slurm/tariff.h"
 
 static int read_kept(struct books *books, void *ctx, struct sb_error *err)

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "cmd/check/left_out.h"
+#include "cmd/frame/messages.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/check/checkup.h"
+#include "cmd/frame/messages.h"
 #include "cmd/show/entry_json.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/text.h"
@@ -149,7 +150,7 @@ struct telling {
 static int describe(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct telling *telling = ctx;
-	const struct rules rules = rules_of(telling->env);
+	const struct rules rules = settings_rules(&telling->env->settings);
 	struct funds funds;
 	struct event event = {0};
 	unsigned char hash[HASH_SIZE];

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/balance_row.h"
+#include "cmd/show/published.h"
 #include "ledger/base/lock.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"

@@ -18,12 +18,6 @@
 
 #include "cmd/frame/env.h"
 
-enum { PUBLISHED_FORM = 1 };
-
-/* What stands for a name of Slurm's, which are any bytes: the name, what is not printable in it
- * escaped, cut if it is longer. Returns [to]. */
-const char *published_key(char to[NAME_SIZE], const char *name);
-
 /* Writes the file that the settings ask for. A copy of a bank, which does not command Slurm, does
  * not publish either. What fails is said, and the status then EXIT_PART. */
 int publish(struct env *env);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "cmd/show/rights_text.h"
 #include "ledger/account/account.h"

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
+#include "cmd/subank.h"
 
 /* Whether the bank has the account or one above it on that cluster. */
 static int banked(struct books *books, const struct observation *observation,
@@ -130,16 +132,18 @@ int unbanked_say(struct env *env, const struct observation *list, size_t count)
 	if (bank_read(env->bank, env->now(), find, &search, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE && search.unbanked.count > 0)
-		say(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
-		    search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
-		    search.unbanked.count == 1 ? "is" : "are",
-		    output_names(names, search.unbanked.names, search.unbanked.count));
+		report(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
+		       search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
+		       search.unbanked.count == 1 ? "is" : "are",
+		       output_names(names, search.unbanked.names, search.unbanked.count));
 	if (status == EXIT_DONE && search.unbanked.odd_count > 0)
-		say(env,
-		    "%zu account%s used something, and no bank can have an account of such a name: "
-		    "%s (see subank(7))",
-		    search.unbanked.odd_count, search.unbanked.odd_count == 1 ? " has" : "s have",
-		    output_names(names, search.unbanked.odd, search.unbanked.odd_count));
+		report(env,
+		       "%zu account%s used something, and no bank can have an account of such a "
+		       "name: "
+		       "%s (see subank(7))",
+		       search.unbanked.odd_count,
+		       search.unbanked.odd_count == 1 ? " has" : "s have",
+		       output_names(names, search.unbanked.odd, search.unbanked.odd_count));
 	unbanked_release(&search.unbanked);
 	return status;
 }

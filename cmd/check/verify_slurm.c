@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/check/clusters.h"
+#include "cmd/frame/messages.h"
 #include "cmd/show/known_clusters.h"
 
 /* A limit that Slurm is to show. */
@@ -186,7 +187,7 @@ int verify_slurm(struct env *env, const struct settings *asked)
 	else if (all.count > 0)
 		status = compare(env, &all);
 	if (status == EXIT_DONE)
-		say(env, "Slurm shows what the books say: limits %zu", all.count);
+		report(env, "Slurm shows what the books say: limits %zu", all.count);
 	free(all.list);
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
 #include "cmd/doctor/doctor.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/output.h"
 #include "cmd/show/published.h"
@@ -386,7 +387,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 {
 	const char *folder = env->store.folder;
 	struct books_seen seen;
-	struct seeing seeing = {.rules = rules_of(env), .seen = &seen};
+	struct seeing seeing = {.rules = settings_rules(&env->settings), .seen = &seen};
 	char place[PLACE_SIZE];
 	int64_t now = env->now();
 	struct sb_error err;

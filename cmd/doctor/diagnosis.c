@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/prose.h"
 #include "cmd/show/output.h"
 #include "ledger/base/text.h"
@@ -95,7 +97,7 @@ static void print_what_is_left(FILE *out, int width, const struct diagnosis *dia
 int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 {
 	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
-	bool table = output_for_people(env);
+	bool table = prints_for_people(env);
 	const struct column columns[COLUMN_COUNT] = {
 		[CHECK] = {"Check", false, true, LOOK_WHOLE},
 		[WHERE] = {"Where", false, true, LOOK_NAME},
@@ -135,7 +137,7 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	if (output_finish(output, &err))
 		return fail(env, &err);
 	if (well > 0)
-		say(env, "%zu more are ok: --verbose shows them", well);
+		report(env, "%zu more are ok: --verbose shows them", well);
 	if (table && !option(env, "format"))
 		print_what_is_left(env->out, env->out_is_terminal ? env->out_width : 0, diagnosis);
 	return bad ? EXIT_PART : EXIT_DONE;

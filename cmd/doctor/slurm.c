@@ -8,6 +8,7 @@
 #include "cmd/check/in_use.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/doctor/doctor.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/output.h"
 #include "cmd/show/progress.h"
 #include "slurm/sacctmgr.h"

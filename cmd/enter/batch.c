@@ -10,6 +10,8 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/enter/confirm.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/progress.h"
 
@@ -379,7 +381,7 @@ int batch_run(struct env *env, struct batch *batch)
 	struct sb_error err;
 	int status = check_refs(env, batch);
 
-	batch->rules = rules_of(env);
+	batch->rules = settings_rules(&env->settings);
 	quiet.batch = batch;
 	if (status == EXIT_DONE)
 		look_at_all(&quiet, batch);

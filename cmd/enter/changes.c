@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
 #include "cmd/show/selection.h"
 

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 
 bool ask(struct env *env, const char *question)

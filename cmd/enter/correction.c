@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 
 const struct option_spec correction_options[] = {

@@ -3,6 +3,8 @@
 
 #include "cmd/enter/hand.h"
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/when.h"
 
 const struct option_spec hand_options[] = {

@@ -9,6 +9,8 @@
 #include "cmd/enter/batch.h"
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"

@@ -8,6 +8,8 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/enter/batch.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/account_text.h"
 #include "ledger/base/text.h"
@@ -125,7 +127,7 @@ bool post_entered(struct posting *posting)
 
 static bool needs_slurm(const struct env *env, const struct account *account)
 {
-	const struct rules rules = rules_of(env);
+	const struct rules rules = settings_rules(&env->settings);
 
 	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);
 }
@@ -143,7 +145,7 @@ static int run(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct receipt *receipt = ctx;
 	struct posting *posting = receipt->posting;
-	const struct rules rules = rules_of(posting->env);
+	const struct rules rules = settings_rules(&posting->env->settings);
 	const struct account *account;
 	int rc = look_for_ref(books, receipt, err);
 
@@ -184,10 +186,10 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 		       receipt->repeated ? " before" : "", receipt->posting->account,
 		       receipt->repeated ? "it has this ref" : receipt->posting->done);
 	hex_format(hash, receipt->hash, HASH_SIZE);
-	say(env, "entry %" PRIu64 ": %s; %s %s; head %" PRIu64 ":%.*s", receipt->seq,
-	    receipt->repeated ? "entered before with this ref" : receipt->posting->done,
-	    receipt->posting->account, funds_has(env, available, &receipt->funds), receipt->seq,
-	    HASH_SHORT, hash);
+	report(env, "entry %" PRIu64 ": %s; %s %s; head %" PRIu64 ":%.*s", receipt->seq,
+	       receipt->repeated ? "entered before with this ref" : receipt->posting->done,
+	       receipt->posting->account, funds_has(env, available, &receipt->funds), receipt->seq,
+	       HASH_SHORT, hash);
 	/* Whoever waits for it must not wait for Slurm too. */
 	flush_out(env);
 	if (!receipt->commands && (option(env, "no-apply") || !needs_checkup(receipt)))

@@ -11,6 +11,8 @@
 #include "cmd/check/checkup.h"
 #include "cmd/enter/batch.h"
 #include "cmd/enter/confirm.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/output.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
@@ -547,12 +549,12 @@ static int enter(struct moving *moving)
 		note(env, "dry run: nothing was entered; %zu rows would be taken, %zu left out",
 		     moving->verdicts[TAKEN], moving->verdicts[LEFT_OUT]);
 	} else {
-		say(env,
-		    "took %zu of %zu rows, %zu were in the bank already, %zu are left out; head "
-		    "%" PRIu64 ":%.*s",
-		    moving->verdicts[TAKEN], moving->count, moving->verdicts[BEFORE],
-		    moving->verdicts[LEFT_OUT], batch->head.seq, HASH_SHORT,
-		    hex_format(hash, batch->head.hash, HASH_SIZE));
+		report(env,
+		       "took %zu of %zu rows, %zu were in the bank already, %zu are left out; head "
+		       "%" PRIu64 ":%.*s",
+		       moving->verdicts[TAKEN], moving->count, moving->verdicts[BEFORE],
+		       moving->verdicts[LEFT_OUT], batch->head.seq, HASH_SHORT,
+		       hex_format(hash, batch->head.hash, HASH_SIZE));
 		flush_out(env);
 		if (batch->entered)
 			note(env, "the next check charges what was used before");

@@ -11,7 +11,9 @@
 #include "cmd/check/checkup.h"
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/settings_tariff.h"
 #include "cmd/show/output.h"
 #include "cmd/show/selection.h"
@@ -445,7 +447,8 @@ static int refund_found(struct refunding *refunding)
 	if (bank_write(env->bank, env->now(), enter, refunding, &err))
 		return fail(env, &err);
 	hex_format(hash, refunding->head.hash, HASH_SIZE);
-	say(env, "refunded %s; head %" PRIu64 ":%.*s", what, refunding->head.seq, HASH_SHORT, hash);
+	report(env, "refunded %s; head %" PRIu64 ":%.*s", what, refunding->head.seq, HASH_SHORT,
+	       hash);
 	return settle(refunding);
 }
 

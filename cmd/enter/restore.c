@@ -11,6 +11,8 @@
 #include "cmd/enter/confirm.h"
 #include "cmd/enter/keep_copy.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/progress.h"
 #include "ledger/files/import.h"
@@ -152,8 +154,8 @@ int restore(struct env *env, FILE *file, const char *name)
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
 	env->stands = "the ledger was restored";
-	say(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
-	    env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
+	report(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
+	       env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
 	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "
 		  "what Slurm has");
 	return EXIT_DONE;

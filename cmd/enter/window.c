@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "cmd/enter/batch.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 
 int window_read(struct env *env, struct window *ret)
 {

@@ -55,6 +55,7 @@ struct command {
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
 
+enum { MAX_VERBS = 64 };
 extern const struct command *const commands[]; /* in the order of the help; NULL after the last */
 
 /* What exit status 3 of the verb means; NULL: it does not occur. */
@@ -71,13 +72,5 @@ const struct command *command_find(const char *name);
 
 /* "did you mean": the verb closest to [name], or NULL when none is close. */
 const char *command_nearest(const char *name);
-
-/* The help of one verb, or of the program. */
-void command_help(FILE *out, const struct command *command);
-void program_help(FILE *out);
-
-/* Runs the program: parses [argv] and runs the verb that it names. Flushes env->out and says so if
- * that failed. Returns the exit status. */
-int subank(struct env *env, int argc, char *argv[]);
 
 #endif

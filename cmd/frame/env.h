@@ -54,7 +54,7 @@ struct env {
 	/* name_of_user(); NULL: users have no names */
 	const char *(*user_name)(uint32_t uid);
 
-	/* Filled in by the frame (commands.c) before the verb runs. */
+	/* Filled in by cmd/subank.c before the verb runs. */
 	const struct command *command;
 	const char **values; /* of the options of [command], NULL where not given */
 	struct settings settings;
@@ -74,25 +74,7 @@ struct env {
 	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };
 
-/* The value of an option, "" for one without argument; NULL when it was not given. The command must
- * have an option of that name. */
-const char *option(const struct env *env, const char *name);
-
-/* "subank: text" to env->err, escaped; returns the exit status for the error. */
-int fail(struct env *env, const struct sb_error *err);
-int usage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* A line to env->err, escaped, unless --quiet. */
-void note(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The same, also with --quiet: something is wrong. */
-void warning(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* A line of the result to env->out, escaped, unless --quiet. */
-void say(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Writes out the result so far, and notes why that failed. */
+/* Writes out the result so far, and keeps why that failed. */
 void flush_out(struct env *env);
-
-/* An amount as the user wants it, with its unit: "12.34 SU" or "44424s". Returns [buf]. */
-enum { QUANTITY_SIZE = 48 };
-const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 

@@ -207,3 +207,14 @@ void options_help(FILE *out, const struct command *command)
 		fprintf(out, "  %-24s %s\n", left, spec->help);
 	}
 }
+
+const char *option(const struct env *env, const char *name)
+{
+	return env->values[option_place(env->command, name)];
+}
+
+bool prints_for_people(const struct env *env)
+{
+	return !option(env, "json") && !option(env, "csv") && !option(env, "parsable") &&
+	       !option(env, "parsable2");
+}

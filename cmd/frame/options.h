@@ -20,6 +20,13 @@ size_t option_place(const struct command *command, const char *name);
 int options_read(const struct command *command, bool leading, int argc, char *argv[],
 		 const char *values[OPTIONS_MAX], int *ret_count, struct sb_error *err);
 
+/* The value of an option, "" for one without argument; NULL when it was not given. The command must
+ * have an option of that name. */
+const char *option(const struct env *env, const char *name);
+
+/* Whether the options ask for a table that people read, and not for rows that programs read. */
+bool prints_for_people(const struct env *env);
+
 /* One line a table entry, for the help. */
 void options_help(FILE *out, const struct command *command);
 

@@ -18,6 +18,7 @@
 #include "ledger/base/name.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/text.h"
+#include "ledger/base/when.h"
 
 enum {
 	CLUSTERS_MAX = 64,
@@ -727,4 +728,19 @@ int settings_read(const char *path, bool must_exist, struct settings *ret, struc
 	else
 		*ret = settings;
 	return rc;
+}
+
+struct rules settings_rules(const struct settings *settings)
+{
+	return (struct rules){.meter = settings->meter,
+			      .enforcement = settings->enforcement,
+			      .field = settings->lever.field,
+			      .tres = settings->lever.tres,
+			      .committed = settings->committed,
+			      .put_right = settings->put_right,
+			      .spare_moneyless = settings->spare_moneyless,
+			      .pooled = settings->pooled,
+			      .thresholds = settings->thresholds,
+			      .notice = settings->notice_days * WHEN_DAY,
+			      .charge_every = settings->charge_minutes * 60 * WHEN_SECOND};
 }

@@ -81,4 +81,7 @@ bool settings_has_account(const struct settings *settings, const char *account);
 
 void settings_release(struct settings *settings);
 
+/* The rules of the site, in the form that the ledger takes. */
+struct rules settings_rules(const struct settings *settings);
+
 #endif

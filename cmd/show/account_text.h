@@ -4,6 +4,7 @@
 #define SUBANK_CMD_SHOW_ACCOUNT_TEXT_H
 
 #include "cmd/frame/env.h"
+#include "cmd/frame/messages.h"
 #include "ledger/check/funds.h"
 
 /* "open", "held", "grace" or "closed". */

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/check/publish.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/show/balance_row.h"
 #include "cmd/show/published.h"
 #include "ledger/base/nearest.h"

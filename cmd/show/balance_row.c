@@ -8,6 +8,8 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 #include "ledger/books/seen.h"
 
@@ -35,7 +37,7 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	struct balance_row row = {.sums = {.charged = account_sum(account->charged),
 					   .debt = account->debt,
 					   .waiting = account_waiting(account).amount}};
-	const struct rules rules = rules_of(env);
+	const struct rules rules = settings_rules(&env->settings);
 	struct funds funds;
 	const char *read_on;
 	int64_t since;

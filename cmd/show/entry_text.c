@@ -8,6 +8,7 @@
 
 #include "cmd/enter/window.h"
 #include "cmd/frame/lever.h"
+#include "cmd/frame/messages.h"
 #include "ledger/account/account.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd/frame/lever.h"
+#include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
 #include "ledger/base/when.h"
 
@@ -28,10 +29,10 @@ static void say_finding(struct env *env, const struct finding *finding)
 	quantity(env, now, finding->now);
 	switch (finding->kind) {
 	case FOUND_CHARGE:
-		say(env, "%s: charged %s used on %s", account, amount, cluster);
+		report(env, "%s: charged %s used on %s", account, amount, cluster);
 		break;
 	case FOUND_BASELINE:
-		say(env, "%s: counting on %s starts at %s", account, cluster, now);
+		report(env, "%s: counting on %s starts at %s", account, cluster, now);
 		break;
 	case FOUND_WENT_DOWN:
 		warning(env,
@@ -50,32 +51,34 @@ static void say_finding(struct env *env, const struct finding *finding)
 			account, cluster, before);
 		break;
 	case FOUND_HOLD:
-		say(env, "%s: held, available %s", account, amount);
+		report(env, "%s: held, available %s", account, amount);
 		break;
 	case FOUND_HOLD_MONEYLESS:
-		say(env, "%s: held at its first use, because it never had money; available %s",
-		    account, amount);
+		report(env, "%s: held at its first use, because it never had money; available %s",
+		       account, amount);
 		break;
 	case FOUND_GRACE:
-		say(env, "%s: nothing is left, available %s; it may still run for the time given",
-		    account, amount);
+		report(env,
+		       "%s: nothing is left, available %s; it may still run for the time given",
+		       account, amount);
 		break;
 	case FOUND_RELEASE:
-		say(env, "%s: released, available %s", account, amount);
+		report(env, "%s: released, available %s", account, amount);
 		break;
 	case FOUND_STAYS_HELD:
-		say(env,
-		    "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
-		    "says why",
-		    account, amount, account);
+		report(env,
+		       "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
+		       "says why",
+		       account, amount, account);
 		break;
 	case FOUND_NO_MONEY:
-		say(env, "%s: used %s and never had money; it is not held (%s)", account, now,
-		    env->settings.spare_moneyless ? "without_money: warn" : "enforcement");
+		report(env, "%s: used %s and never had money; it is not held (%s)", account, now,
+		       env->settings.spare_moneyless ? "without_money: warn" : "enforcement");
 		break;
 	case FOUND_SPENT:
-		say(env, "%s: has spent its allowance, available %s; not held (enforcement: warn)",
-		    account, amount);
+		report(env,
+		       "%s: has spent its allowance, available %s; not held (enforcement: warn)",
+		       account, amount);
 		break;
 	case FOUND_DRIFT:
 		warning(env,
@@ -103,17 +106,17 @@ static void say_finding(struct env *env, const struct finding *finding)
 			account, finding->lever, cluster, cluster);
 		break;
 	case FOUND_EXPIRED:
-		say(env, "%s: %s expired, their window ended at %s", account, amount,
-		    when_format_local(when, finding->before));
+		report(env, "%s: %s expired, their window ended at %s", account, amount,
+		       when_format_local(when, finding->before));
 		break;
 	case FOUND_THRESHOLD:
-		say(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
-		    finding->amount, before, now);
+		report(env, "%s: %" PRId64 "%% of the allocation is used, %s of %s", account,
+		       finding->amount, before, now);
 		break;
 	case FOUND_NOTICE:
 		by_day = when_format_last(when, finding->before);
-		say(env, "%s: %s can be used %s %s only", account, amount, by_day ? "to" : "until",
-		    when);
+		report(env, "%s: %s can be used %s %s only", account, amount,
+		       by_day ? "to" : "until", when);
 		break;
 	case FOUND_OVERFLOW:
 		warning(env,
@@ -123,10 +126,11 @@ static void say_finding(struct env *env, const struct finding *finding)
 			account, cluster, before, now);
 		break;
 	case FOUND_ODD_NAME:
-		say(env,
-		    "account '%s' on %s has a name that no bank can have: its use counts for the "
-		    "accounts above it",
-		    finding->other, cluster);
+		report(env,
+		       "account '%s' on %s has a name that no bank can have: its use counts for "
+		       "the "
+		       "accounts above it",
+		       finding->other, cluster);
 		break;
 	case FOUND_ODD_USAGE:
 		warning(env,
@@ -215,14 +219,14 @@ size_t say_would_hold(struct env *env, const struct check *check)
 	}
 	count = held_names(check, false, names);
 	if (count > 0)
-		say(env, "accounts that a check would hold: %zu: %s", count,
-		    output_names(text, names, count));
+		report(env, "accounts that a check would hold: %zu: %s", count,
+		       output_names(text, names, count));
 	moneyless = held_names(check, true, names);
 	if (moneyless > 0)
-		say(env,
-		    "of these, accounts that never had money: %zu: %s; `without_money: warn` in "
-		    "the settings lets them run",
-		    moneyless, output_names(text, names, moneyless));
+		report(env,
+		       "of these, accounts that never had money: %zu: %s; `without_money: warn` in "
+		       "the settings lets them run",
+		       moneyless, output_names(text, names, moneyless));
 	free(names);
 	return count;
 }

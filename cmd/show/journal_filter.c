@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/known_clusters.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/when.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/options.h"
 #include "ledger/base/nearest.h"
 
 struct asking {

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/csv_row.h"
@@ -79,15 +82,9 @@ static int choose_columns(struct output *output, const char *format, struct sb_e
 	return rc;
 }
 
-bool output_for_people(const struct env *env)
-{
-	return !option(env, "json") && !option(env, "csv") && !option(env, "parsable") &&
-	       !option(env, "parsable2");
-}
-
 bool output_has_frame(const struct env *env)
 {
-	return output_for_people(env) && !option(env, "noheader");
+	return prints_for_people(env) && !option(env, "noheader");
 }
 
 int output_check_forms(const struct env *env, struct sb_error *err)

@@ -10,9 +10,8 @@
 
 struct output;
 
-/* Whether the options ask for a table for people. */
-bool output_for_people(const struct env *env);
-/* And, with it, for what stands above and below that. */
+bool prints_for_people(const struct env *env);
+/* Whether the options ask for a table that people read, with the lines above and below it. */
 bool output_has_frame(const struct env *env);
 
 /* SB_EINVAL when the options ask for more than one of the forms for programs. */

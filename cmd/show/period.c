@@ -5,7 +5,9 @@
 
 #include <time.h>
 
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/when.h"
 
 /* The first moment of the month of [when], or of the one after it. */
@@ -52,5 +54,6 @@ void period_say(struct env *env, int64_t since, int64_t until)
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 
-	say(env, "From %s to %s", when_format_offset(from, since), when_format_offset(to, until));
+	report(env, "From %s to %s", when_format_offset(from, since),
+	       when_format_offset(to, until));
 }

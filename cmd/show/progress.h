@@ -4,7 +4,7 @@
  *     export: 1200000 of 10000000 (12%), 380000/s, 23s left
  *
  * Nothing is printed where the standard error is no terminal, with --quiet, and of work that is
- * done within a second. The line goes when a message, a line of say() or a table is printed. */
+ * done within a second. The line goes when a message, a line of report() or a table is printed. */
 #ifndef SUBANK_CMD_SHOW_PROGRESS_H
 #define SUBANK_CMD_SHOW_PROGRESS_H
 
@@ -26,10 +26,5 @@ void progress_step(struct progress *progress, uint64_t done);
 void progress_at(uint64_t done, uint64_t total, void *ctx);
 /* Takes the line away. */
 void progress_end(struct progress *progress);
-
-/* "check: asks alpha ...": what is being done while somebody else is waited for, who cannot say how
- * far he is. */
-void stage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void stage_end(struct env *env);
 
 #endif

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/check/publish.h"
 #include "ledger/base/when.h"
 
 enum { SIZE_MAX_MIB = 64 };

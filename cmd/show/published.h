@@ -6,6 +6,12 @@
 
 #include "cmd/show/balance_row.h"
 
+enum { PUBLISHED_FORM = 1 };
+
+/* What stands for a name of Slurm's, which are any bytes: the name, what is not printable in it
+ * escaped, cut if it is longer. Returns [to]. */
+const char *published_key(char to[NAME_SIZE], const char *name);
+
 struct published {
 	int64_t time; /* when it was written */
 	struct published_account {

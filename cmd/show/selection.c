@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/selection.h"
 
 #include <stdlib.h>

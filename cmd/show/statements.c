@@ -3,6 +3,7 @@
 
 #include "cmd/show/statements.h"
 
+#include "cmd/frame/messages.h"
 #include "cmd/show/progress.h"
 
 int statement_make_watched(struct env *env, struct books *books, struct statement *statement,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "cmd/frame/options.h"
 #include "ledger/base/nearest.h"
 
 const char *job_name(char to[JOB_NAME_SIZE], const char *cluster, const char *id)

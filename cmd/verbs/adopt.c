@@ -9,6 +9,9 @@
 #include "cmd/check/clusters.h"
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/progress.h"
 #include "ledger/check/check.h"
@@ -225,18 +228,18 @@ static bool decide(struct adoption *adoption)
 		struct stray *stray = &adoption->strays[i];
 
 		if (stray->lost) {
-			say(env,
-			    "%s on %s: held in the books, not in Slurm; the next check sees to "
-			    "it",
-			    stray->account, stray->cluster);
+			report(env,
+			       "%s on %s: held in the books, not in Slurm; the next check sees to "
+			       "it",
+			       stray->account, stray->cluster);
 			continue;
 		}
 		if (ours || sites) {
 			stray->ours = ours;
-			say(env, "%s on %s: its limit %s=%" PRId64 " is %s", stray->account,
-			    stray->cluster,
-			    lever_name(limit, stray->limit.field, stray->limit.tres), stray->value,
-			    ours ? "the bank's" : "the site's, and left alone");
+			report(env, "%s on %s: its limit %s=%" PRId64 " is %s", stray->account,
+			       stray->cluster,
+			       lever_name(limit, stray->limit.field, stray->limit.tres),
+			       stray->value, ours ? "the bank's" : "the site's, and left alone");
 			continue;
 		}
 		if (env->in_is_terminal && ask_whose(env, stray))
@@ -293,10 +296,10 @@ static int adopt(struct adoption *adoption)
 	if (bank_write(env->bank, env->now(), enter, adoption, &err))
 		return fail(env, &err);
 	env->stands = adoption->commands ? NULL : "the bank was adopted";
-	say(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
-	    adoption->commands ? "commands Slurm from here already"
-			       : "now commands Slurm from here",
-	    adoption->head.seq, HASH_SHORT, hex_format(hash, adoption->head.hash, HASH_SIZE));
+	report(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
+	       adoption->commands ? "commands Slurm from here already"
+				  : "now commands Slurm from here",
+	       adoption->head.seq, HASH_SHORT, hex_format(hash, adoption->head.hash, HASH_SIZE));
 	/* A limit that cannot be read is left alone. */
 	return adoption->clusters.odd > 0 ? EXIT_PART : EXIT_DONE;
 }

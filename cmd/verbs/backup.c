@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/when.h"
 #include "ledger/files/backup.h"
@@ -46,8 +48,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (rc)
 		return fail(env, &err);
 	env->stands = "the backup was made";
-	say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries, folder,
-	    verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
+	report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries,
+	       folder, verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
 	return EXIT_DONE;
 }
 

@@ -5,7 +5,9 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/balance_published.h"
 #include "cmd/show/balance_row.h"
 #include "cmd/show/output.h"
@@ -69,7 +71,7 @@ struct listing {
 static int add_forecast(const struct listing *listing, struct books *books,
 			const struct account *account, struct sb_error *err)
 {
-	const struct rules rules = rules_of(listing->env);
+	const struct rules rules = settings_rules(&listing->env->settings);
 	struct output *output = listing->output;
 	struct forecast forecast;
 	struct funds funds;
@@ -86,7 +88,7 @@ static int add_forecast(const struct listing *listing, struct books *books,
 		output_no_time(output, BALANCE_LASTS, "spent");
 	else
 		output_time(output, BALANCE_LASTS,
-			    output_for_people(listing->env)
+			    prints_for_people(listing->env)
 				    ? forecast_lasts(&forecast, account->time)
 				    : forecast.lasts);
 	output_amount(output, BALANCE_UNUSED, forecast.unused);
@@ -178,7 +180,7 @@ static int list_now(struct listing *listing, struct books *books, struct sb_erro
 		note(listing->env,
 		     "the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
 	/* Rows that are printed as they come show it themselves. */
-	if (output_for_people(listing->env) || !listing->env->out_is_terminal)
+	if (prints_for_people(listing->env) || !listing->env->out_is_terminal)
 		progress_begin(&progress, listing->env, count);
 	for (size_t i = 0; i < count && !rc; i++) {
 		if (selection->count > 0)

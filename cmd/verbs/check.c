@@ -5,6 +5,8 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/selection.h"
 #include "ledger/check/check.h"
 
@@ -41,8 +43,8 @@ static int let_go(struct env *env, const char *name)
 	}
 	if (bank_write(env->bank, env->now(), enter_let_go, &letting, &err))
 		return fail(env, &err);
-	say(env, "limits on %s that the bank had set: %zu, left as they are", letting.cluster,
-	    letting.count);
+	report(env, "limits on %s that the bank had set: %zu, left as they are", letting.cluster,
+	       letting.count);
 	return EXIT_DONE;
 }
 

@@ -9,8 +9,10 @@
 
 #include "cmd/frame/argument.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/known_clusters.h"
+#include "cmd/subank.h"
 #include "ledger/account/event.h"
 
 struct line {

@@ -5,6 +5,7 @@
 
 #include "cmd/enter/money.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "ledger/base/amount.h"
 
 struct depositing {

@@ -3,6 +3,8 @@
 
 #include "cmd/doctor/doctor.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {

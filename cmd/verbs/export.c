@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/leftover.h"
 #include "ledger/base/nearest.h"
@@ -159,9 +161,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return fail(env, &err);
 	if (to_file) {
 		env->stands = "the file was written";
-		say(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
-		    exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
-		    hex_format(hash, exporting.head.hash, HASH_SIZE));
+		report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
+		       exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
+		       hex_format(hash, exporting.head.hash, HASH_SIZE));
 	}
 	return EXIT_DONE;
 }

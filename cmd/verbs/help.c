@@ -2,6 +2,9 @@
 #include "config.h"
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/help.h"
+#include "cmd/frame/messages.h"
+#include "cmd/subank.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {

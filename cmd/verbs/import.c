@@ -9,15 +9,17 @@
 #include "cmd/enter/restore.h"
 #include "cmd/enter/round.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 
 static void print_receipt(struct env *env, const struct batch *batch)
 {
 	char hash[HASH_TEXT_SIZE];
 
-	say(env,
-	    "entered %zu of %zu requests, %zu were in the books already; head %" PRIu64 ":%.*s",
-	    batch->entered, batch->count, batch->skipped, batch->head.seq, HASH_SHORT,
-	    hex_format(hash, batch->head.hash, HASH_SIZE));
+	report(env,
+	       "entered %zu of %zu requests, %zu were in the books already; head %" PRIu64 ":%.*s",
+	       batch->entered, batch->count, batch->skipped, batch->head.seq, HASH_SHORT,
+	       hex_format(hash, batch->head.hash, HASH_SIZE));
 	flush_out(env);
 }
 

@@ -10,6 +10,8 @@
 
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/frame/settings_example.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/output.h"
@@ -100,13 +102,14 @@ static void say_found(struct env *env, const struct found *found)
 
 	if (found->cluster_count == 0)
 		return;
-	say(env, "clusters in Slurm: %s",
-	    output_names(names, found->clusters, found->cluster_count));
+	report(env, "clusters in Slurm: %s",
+	       output_names(names, found->clusters, found->cluster_count));
 	if (found->account_count > 0)
-		say(env, "accounts in Slurm: %s",
-		    output_names(names, found->accounts, found->account_count));
+		report(env, "accounts in Slurm: %s",
+		       output_names(names, found->accounts, found->account_count));
 	else
-		say(env, "accounts in Slurm: none but root: `sacctmgr add account NAME` makes one");
+		report(env,
+		       "accounts in Slurm: none but root: `sacctmgr add account NAME` makes one");
 }
 
 static int write_example(struct env *env, const struct found *found, FILE *file)
@@ -179,10 +182,10 @@ static int write_settings(struct env *env, const struct found *found, const char
 	make_folders(path);
 	if (make_file(env, found, path) == 0) {
 		env->stands = env->stands ? env->stands : "the settings were written";
-		say(env, "wrote settings to %s: look through them%s", path,
-		    found->cluster_count > 1
-			    ? ", and take out clusters that are not to be in the bank"
-			    : "");
+		report(env, "wrote settings to %s: look through them%s", path,
+		       found->cluster_count > 1
+			       ? ", and take out clusters that are not to be in the bank"
+			       : "");
 		return EXIT_DONE;
 	}
 	if (errno == EEXIST)
@@ -234,7 +237,7 @@ static int make_bank(struct env *env)
 			&err))
 		return fail(env, &err);
 	env->stands = "the bank was made";
-	say(env, "made an empty bank in %s", env->store.folder);
+	report(env, "made an empty bank in %s", env->store.folder);
 	return EXIT_DONE;
 }
 

@@ -4,7 +4,9 @@
 #include <time.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/entry_json.h"
 #include "cmd/show/entry_text.h"
 #include "cmd/show/journal_filter.h"

@@ -7,6 +7,8 @@
 #include "cmd/enter/batch.h"
 #include "cmd/enter/money.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
 

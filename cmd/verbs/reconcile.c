@@ -10,7 +10,9 @@
 #include "cmd/check/recorded.h"
 #include "cmd/enter/window.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/output.h"
 #include "cmd/show/selection.h"
 #include "cmd/show/use_rows.h"
@@ -593,9 +595,9 @@ static int reconcile(struct reconciling *reconciling)
 		return status;
 	if (option(env, "apply"))
 		return apply(reconciling, status);
-	if (env->out_is_terminal && output_for_people(env))
-		say(env, "What to do about a difference: --jobs lists the jobs that it may come "
-			 "from, --apply enters it.");
+	if (env->out_is_terminal && prints_for_people(env))
+		report(env, "What to do about a difference: --jobs lists the jobs that it may come "
+			    "from, --apply enters it.");
 	return EXIT_PART;
 }
 

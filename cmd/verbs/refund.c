@@ -7,6 +7,8 @@
 #include "cmd/enter/correction.h"
 #include "cmd/enter/refund_jobs.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 
 /* Reads "50%"; false if it is not one from 1 to 100. */

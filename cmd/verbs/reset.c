@@ -10,6 +10,8 @@
 #include "cmd/enter/confirm.h"
 #include "cmd/enter/post.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "slurm/sacctmgr.h"
 
 enum { TRIES = 15, PAUSE_MS = 200 };
@@ -111,9 +113,9 @@ static bool confirmed(struct env *env, const struct reset *reset)
 
 	for (size_t i = 0; i < reset->clusters.count; i++) {
 		if (usage_on(&reset->clusters, i, reset->account) > 0)
-			say(env, "%s on %s: %s in Slurm will be set to 0", reset->account,
-			    reset->clusters.names[i],
-			    quantity(env, used, usage_on(&reset->clusters, i, reset->account)));
+			report(env, "%s on %s: %s in Slurm will be set to 0", reset->account,
+			       reset->clusters.names[i],
+			       quantity(env, used, usage_on(&reset->clusters, i, reset->account)));
 	}
 	if (option(env, "immediate"))
 		return true;
@@ -166,7 +168,7 @@ static int look_at(struct reset *reset, const struct rules *rules, const struct 
 static int look_at_all(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct reset *reset = ctx;
-	struct rules rules = rules_of(reset->env);
+	struct rules rules = settings_rules(&reset->env->settings);
 	int rc = find_related(books, reset, err); /* that may have changed */
 
 	for (size_t i = 0; i < reset->count * reset->clusters.count && !rc; i++) {
@@ -248,8 +250,8 @@ static int say_reset(const struct reset *reset, const struct clusters *again)
 
 	for (size_t i = 0; i < again->count; i++) {
 		if (was_reset(reset, again, i)) {
-			say(reset->env, "%s: the usage on %s was reset", reset->account,
-			    again->names[i]);
+			report(reset->env, "%s: the usage on %s was reset", reset->account,
+			       again->names[i]);
 		} else if (reset->told[i]) {
 			warning(reset->env,
 				"%s: %s does not show that the usage was reset: look at sshare, "

@@ -6,6 +6,7 @@
 
 #include "cmd/enter/money.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/books/correct.h"
@@ -131,8 +132,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 		if (bank_read(env->bank, env->now(), look, &setting, &err))
 			return fail(env, &err);
 		if (setting.same && !window_given(&setting.window)) {
-			say(env, "%s is allocated %s already: nothing was entered", name,
-			    quantity(env, text, setting.amount));
+			report(env, "%s is allocated %s already: nothing was entered", name,
+			       quantity(env, text, setting.amount));
 			return EXIT_DONE;
 		}
 	}

@@ -6,6 +6,8 @@
 
 #include "cmd/check/checkup.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
 #include "cmd/show/output.h"
@@ -202,12 +204,12 @@ static void print_header(const struct printing *printing)
 	const struct statement *statement = &printing->statement;
 	char time[WHEN_TEXT_SIZE];
 
-	say(printing->env, "Statement of %s", statement->account);
+	report(printing->env, "Statement of %s", statement->account);
 	period_say(printing->env, statement->since, statement->until);
-	say(printing->env, "Bank %s", printing->bank);
+	report(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
-		say(printing->env, "So far: the entries to %s, head %s",
-		    when_format_offset(time, statement->head.time), printing->head);
+		report(printing->env, "So far: the entries to %s, head %s",
+		       when_format_offset(time, statement->head.time), printing->head);
 }
 
 static void print_forecast(struct env *env, const struct forecast *forecast, int64_t now)
@@ -215,14 +217,14 @@ static void print_forecast(struct env *env, const struct forecast *forecast, int
 	char week[QUANTITY_SIZE], month[QUANTITY_SIZE], lasts[WHEN_TEXT_SIZE],
 		unused[QUANTITY_SIZE];
 
-	say(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
-	    quantity(env, week, forecast->week));
+	report(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
+	       quantity(env, week, forecast->week));
 	if (forecast->lasts > now)
-		say(env, "At the rate of 30 days it lasts until %s",
-		    when_format_short(lasts, forecast_lasts(forecast, now)));
+		report(env, "At the rate of 30 days it lasts until %s",
+		       when_format_short(lasts, forecast_lasts(forecast, now)));
 	if (forecast->unused)
-		say(env, "At the rate of 30 days windows that end leave %s unused",
-		    quantity(env, unused, forecast->unused));
+		report(env, "At the rate of 30 days windows that end leave %s unused",
+		       quantity(env, unused, forecast->unused));
 }
 
 /* Of a period not over: how it may go on, and what the account has used that the entries do not
@@ -231,7 +233,7 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct printing *printing = ctx;
 	const struct account *account;
-	const struct rules rules = rules_of(printing->env);
+	const struct rules rules = settings_rules(&printing->env->settings);
 	struct forecast forecast;
 	struct funds funds;
 	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
@@ -248,13 +250,13 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 	print_forecast(printing->env, &forecast, account->time);
 	seen_sum(books, account, &amount, &since);
 	if (amount > 0)
-		say(printing->env, "Not entered yet: %s used since %s",
-		    quantity(printing->env, text, amount), when_format_local(when, since));
+		report(printing->env, "Not entered yet: %s used since %s",
+		       quantity(printing->env, text, amount), when_format_local(when, since));
 	if (funds.spent > 0)
-		say(printing->env, "Jobs that run count for %s",
-		    quantity(printing->env, text, funds.spent));
+		report(printing->env, "Jobs that run count for %s",
+		       quantity(printing->env, text, funds.spent));
 	if (funds.unlimited || funds.available != printing->statement.closing.available)
-		say(printing->env, "Available now: %s", funds_text(printing->env, text, &funds));
+		report(printing->env, "Available now: %s", funds_text(printing->env, text, &funds));
 	return SB_OK;
 }
 

@@ -9,6 +9,9 @@
 #include "cmd/enter/post.h"
 #include "cmd/frame/command.h"
 #include "cmd/frame/lever.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
+#include "cmd/subank.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
 
@@ -31,7 +34,7 @@ struct terms {
 static void describe(const struct env *env, const struct account *account, bool lines, char *to,
 		     size_t size)
 {
-	const struct rules rules = rules_of(env);
+	const struct rules rules = settings_rules(&env->settings);
 	const struct aim hold = hold_aim(account, &rules);
 	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct {
@@ -125,7 +128,7 @@ static int show(struct books *books, void *ctx, struct sb_error *err)
 		return rc;
 	describe(posting->env, account, true, now, sizeof(now));
 	for (char *at = now, *line; (line = strsep(&at, "\n"));)
-		say(posting->env, "%s", line);
+		report(posting->env, "%s", line);
 	return SB_OK;
 }
 

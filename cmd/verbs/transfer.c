@@ -5,6 +5,7 @@
 
 #include "cmd/enter/money.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "ledger/account/policy.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)

@@ -7,6 +7,8 @@
 
 #include "cmd/check/verify_slurm.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "cmd/show/known_clusters.h"
 #include "cmd/show/progress.h"
 #include "ledger/files/verify_file.h"
@@ -90,9 +92,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 			verify->problems, verify->problems == 1 ? "" : "s", verify->entries);
 		status = EXIT_PART;
 	} else {
-		say(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
-		    verify->entries, verify->accounts, verify->head.seq,
-		    hex_format(hash, verify->head.hash, HASH_SIZE));
+		report(env, "all is well: entries %" PRIu64 ", accounts %zu, head %" PRIu64 ":%s",
+		       verify->entries, verify->accounts, verify->head.seq,
+		       hex_format(hash, verify->head.hash, HASH_SIZE));
 		if (option(env, "slurm"))
 			status = verify_slurm(env, &asked);
 	}

@@ -7,6 +7,7 @@
 #include "cmd/check/checkup.h"
 #include "cmd/enter/post.h"
 #include "cmd/frame/command.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/prose.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
@@ -130,7 +131,7 @@ static int64_t percent(const struct why *why)
 
 static bool low(const struct why *why)
 {
-	const struct rules rules = rules_of(why->env);
+	const struct rules rules = settings_rules(&why->env->settings);
 	const struct thresholds *thresholds = thresholds_of(why->account, &rules);
 	int64_t level = LOW_PERCENT;
 
@@ -143,7 +144,7 @@ static bool low(const struct why *why)
  */
 static int64_t needed_room(const struct why *why)
 {
-	const struct rules rules = rules_of(why->env);
+	const struct rules rules = settings_rules(&why->env->settings);
 	int64_t clusters = 0;
 
 	for (size_t i = 0; i < why->account->lever_count; i++) {
@@ -167,7 +168,7 @@ static bool cramped(const struct why *why)
 static void tell_slot(const struct why *why, unsigned slot)
 {
 	if (*why->lines[slot])
-		say(why->env, "  %s", why->lines[slot]);
+		report(why->env, "  %s", why->lines[slot]);
 }
 
 /* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */
@@ -175,8 +176,8 @@ static void tell_lot(const struct why *why, const struct lot *lot, const char *w
 {
 	char rest[QUANTITY_SIZE], time[WHEN_TEXT_SIZE];
 
-	say(why->env, "  %s of entry %" PRIu64 " %s %s", quantity(why->env, rest, lot->rest),
-	    lot->seq, what, when_format_local(time, when));
+	report(why->env, "  %s of entry %" PRIu64 " %s %s", quantity(why->env, rest, lot->rest),
+	       lot->seq, what, when_format_local(time, when));
 }
 
 static void tell_lots(const struct why *why)
@@ -199,7 +200,7 @@ static void tell_lots(const struct why *why)
 				 lot->end);
 	}
 	if (told > LOTS_SHOWN)
-		say(why->env, "  and %zu more that cannot be used now", told - LOTS_SHOWN);
+		report(why->env, "  and %zu more that cannot be used now", told - LOTS_SHOWN);
 }
 
 /* The moment at which money that waits makes it available again; false if none does. */
@@ -237,17 +238,17 @@ static void tell_end_of_funds(const struct why *why)
 	int64_t next;
 
 	if (why->funds.available > 0 || why->account->unlimited) {
-		say(env, "  there is money again: the next check ends %s", hold);
+		report(env, "  there is money again: the next check ends %s", hold);
 		return;
 	}
 	if (why->funds.available == 0)
-		say(env, "  any deposit ends %s", hold);
+		report(env, "  any deposit ends %s", hold);
 	else
-		say(env, "  a deposit of more than %s ends %s",
-		    quantity(env, missing, -why->funds.available), hold);
+		report(env, "  a deposit of more than %s ends %s",
+		       quantity(env, missing, -why->funds.available), hold);
 	if (next_money(why->account, &next))
-		say(env, "  %s ends by itself with the first check after %s, when money starts",
-		    hold, when_format_local(when, next));
+		report(env, "  %s ends by itself with the first check after %s, when money starts",
+		       hold, when_format_local(when, next));
 }
 
 static void tell_flight(const struct why *why)
@@ -256,17 +257,18 @@ static void tell_flight(const struct why *why)
 	char used[QUANTITY_SIZE], committed[QUANTITY_SIZE];
 
 	if (flight->used > 0 || flight->committed > 0)
-		say(why->env,
-		    "  jobs that run have used %s and may come to %s, which is charged when they "
-		    "end; holds go by the %s",
-		    quantity(why->env, used, flight->used),
-		    quantity(why->env, committed, flight->committed),
-		    why->env->settings.committed ? "latter" : "former");
+		report(why->env,
+		       "  jobs that run have used %s and may come to %s, which is charged when "
+		       "they "
+		       "end; holds go by the %s",
+		       quantity(why->env, used, flight->used),
+		       quantity(why->env, committed, flight->committed),
+		       why->env->settings.committed ? "latter" : "former");
 	if (flight->endless > 0)
-		say(why->env,
-		    "  %" PRId64 " of them without a time limit, which count for what they have "
-		    "used",
-		    flight->endless);
+		report(why->env,
+		       "  %" PRId64 " of them without a time limit, which count for what they have "
+		       "used",
+		       flight->endless);
 }
 
 /* What would end the causes. */
@@ -279,26 +281,27 @@ static void tell_ends(const struct why *why)
 
 	tell_flight(why);
 	if (account_has_cause(account, CAUSE_CLOSED))
-		say(env, "  `subank open %s` opens it again", why->name);
+		report(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
-		say(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
-		    when_format_local(when, account->hand_until), why->name);
+		report(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
+		       when_format_local(when, account->hand_until), why->name);
 	else if (account_has_cause(account, CAUSE_HAND))
-		say(env, "  `subank release %s` ends the hold by hand%s", why->name,
-		    others ? " alone; with --until TIME it may run until then" : "");
+		report(env, "  `subank release %s` ends the hold by hand%s", why->name,
+		       others ? " alone; with --until TIME it may run until then" : "");
 	if (account_has_cause(account, CAUSE_FUNDS))
 		tell_end_of_funds(why);
 	if (account->grace_until)
-		say(env, "  the time it may run ends at %s: then it is held again",
-		    when_format_local(when, account->grace_until));
+		report(env, "  the time it may run ends at %s: then it is held again",
+		       when_format_local(when, account->grace_until));
 	if (cramped(why))
-		say(env, "  a deposit ends it: %s or more must be available",
-		    quantity(env, needed, needed_room(why)));
+		report(env, "  a deposit ends it: %s or more must be available",
+		       quantity(env, needed, needed_room(why)));
 	if (*why->above)
-		say(env,
-		    "  %s above it is held, and until that ends no job of %s starts: see `subank "
-		    "why %s`",
-		    why->above, why->name, why->above);
+		report(env,
+		       "  %s above it is held, and until that ends no job of %s starts: see "
+		       "`subank "
+		       "why %s`",
+		       why->above, why->name, why->above);
 }
 
 static int tell_levers(const struct why *why, struct books *books, struct sb_error *err)
@@ -317,13 +320,13 @@ static int tell_levers(const struct why *why, struct books *books, struct sb_err
 			break;
 		if (lever->set >= 0)
 			(void)snprintf(value, sizeof(value), "%" PRId64, lever->set);
-		say(why->env,
-		    "  entry %" PRIu64 " of %s: Slurm on %s is to get %s %s%s%s, %s%s; the next "
-		    "check tries%s",
-		    lever->seq, when_format_local(when, event.time), lever->cluster, lever->field,
-		    lever->tres, *lever->tres ? " " : "", value,
-		    lever->tried ? "which failed: " : "not done yet", lever->reason,
-		    lever->tried ? " again" : "");
+		report(why->env,
+		       "  entry %" PRIu64 " of %s: Slurm on %s is to get %s %s%s%s, %s%s; the next "
+		       "check tries%s",
+		       lever->seq, when_format_local(when, event.time), lever->cluster,
+		       lever->field, lever->tres, *lever->tres ? " " : "", value,
+		       lever->tried ? "which failed: " : "not done yet", lever->reason,
+		       lever->tried ? " again" : "");
 	}
 	event_release(&event);
 	return rc;
@@ -334,37 +337,38 @@ static void tell_reading(const struct why *why)
 	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE];
 
 	if (why->unentered > 0)
-		say(why->env, "  %s that was used since %s has no entry yet",
-		    quantity(why->env, amount, why->unentered),
-		    when_format_local(when, why->unentered_since));
+		report(why->env, "  %s that was used since %s has no entry yet",
+		       quantity(why->env, amount, why->unentered),
+		       when_format_local(when, why->unentered_since));
 	if (!why->read)
-		say(why->env, "  its use was never read: does `subank check` run?");
+		report(why->env, "  its use was never read: does `subank check` run?");
 	else if (why->now - why->read > READING_STALE)
-		say(why->env,
-		    "  its use on %s was read last at %s, %s ago: does `subank check` run, and "
-		    "does %s answer?",
-		    why->read_on, when_format_local(when, why->read),
-		    when_format_age(age, why->now - why->read), why->read_on);
+		report(why->env,
+		       "  its use on %s was read last at %s, %s ago: does `subank check` run, and "
+		       "does %s answer?",
+		       why->read_on, when_format_local(when, why->read),
+		       when_format_age(age, why->now - why->read), why->read_on);
 }
 
 /* Nothing is left, and yet it is not held. */
 static void tell_not_held(const struct why *why)
 {
-	const struct rules rules = rules_of(why->env);
+	const struct rules rules = settings_rules(&why->env->settings);
 	enum enforcement enforcement = enforcement_of(why->account, &rules);
 
 	if (!had_money(why->account))
-		say(why->env, "  it never had money");
+		report(why->env, "  it never had money");
 	if (enforcement < ENFORCE_HOLD)
-		say(why->env, "  enforcement is %s by %s: it is not held for that",
-		    event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
-		    why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
+		report(why->env, "  enforcement is %s by %s: it is not held for that",
+		       event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
+		       why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
 	else if (!had_money(why->account) && rules.spare_moneyless)
-		say(why->env, "  `without_money: warn` in the settings: it is not held for that");
+		report(why->env,
+		       "  `without_money: warn` in the settings: it is not held for that");
 	else if (!had_money(why->account) && why->account->charged == 0 && why->funds.spent == 0)
-		say(why->env, "  its first use holds it");
+		report(why->env, "  its first use holds it");
 	else
-		say(why->env, "  the next check holds it");
+		report(why->env, "  the next check holds it");
 }
 
 static void tell_fine(const struct why *why)
@@ -374,7 +378,7 @@ static void tell_fine(const struct why *why)
 	const struct lot *next = NULL;
 
 	if (account->unlimited) {
-		say(why->env, "%s is unlimited: it is never held for funds", why->name);
+		report(why->env, "%s is unlimited: it is never held for funds", why->name);
 		return;
 	}
 	quantity(why->env, available, why->funds.available);
@@ -385,11 +389,13 @@ static void tell_fine(const struct why *why)
 			next = lot;
 	}
 	if (next)
-		say(why->env, "%s is fine: available %s; %s of entry %" PRIu64 " end first, at %s",
-		    why->name, available, quantity(why->env, rest, next->rest), next->seq,
-		    when_format_local(when, next->end));
+		report(why->env,
+		       "%s is fine: available %s; %s of entry %" PRIu64 " end first, at %s",
+		       why->name, available, quantity(why->env, rest, next->rest), next->seq,
+		       when_format_local(when, next->end));
 	else
-		say(why->env, "%s is fine: available %s; nothing of it ends", why->name, available);
+		report(why->env, "%s is fine: available %s; nothing of it ends", why->name,
+		       available);
 }
 
 /* The first line: what it is. */
@@ -401,25 +407,26 @@ static void tell_state(const struct why *why)
 
 	funds_text(env, available, &why->funds);
 	if (account->causes && account->grace_until)
-		say(env,
-		    "%s may run for a time although there is a cause to hold it (%s): "
-		    "available %s",
-		    why->name, account_causes(account, ", ", causes), available);
+		report(env,
+		       "%s may run for a time although there is a cause to hold it (%s): "
+		       "available %s",
+		       why->name, account_causes(account, ", ", causes), available);
 	else if (account->causes)
-		say(env, "%s is %s (%s): available %s", why->name, account_state(account),
-		    account_causes(account, ", ", causes), available);
+		report(env, "%s is %s (%s): available %s", why->name, account_state(account),
+		       account_causes(account, ", ", causes), available);
 	else if (*why->above)
-		say(env, "%s is blocked by %s, which is held: available %s", why->name, why->above,
-		    available);
+		report(env, "%s is blocked by %s, which is held: available %s", why->name,
+		       why->above, available);
 	else if (cramped(why))
-		say(env,
-		    "%s has too little left for Slurm to start a job under `limit`: available %s",
-		    why->name, available);
+		report(env,
+		       "%s has too little left for Slurm to start a job under `limit`: available "
+		       "%s",
+		       why->name, available);
 	else if (why->funds.available <= 0 && !account->unlimited)
-		say(env, "%s has nothing left: available %s", why->name, available);
+		report(env, "%s has nothing left: available %s", why->name, available);
 	else if (low(why))
-		say(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
-		    percent(why), quantity(env, allocated, why->funds.allocated), available);
+		report(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
+		       percent(why), quantity(env, allocated, why->funds.allocated), available);
 	else
 		tell_fine(why);
 }
@@ -447,14 +454,14 @@ static int tell_all(const struct why *why, struct books *books, struct sb_error 
 		tell_slot(why, SLOT_CHARGE);
 		tell_slot(why, SLOT_MONEY);
 		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
-			say(why->env,
-			    "  it never had money: put some in with `subank deposit %s SU`",
-			    why->name);
+			report(why->env,
+			       "  it never had money: put some in with `subank deposit %s SU`",
+			       why->name);
 		tell_lots(why);
 	}
 	if (account->debt > 0)
-		say(why->env, "  %s is debt, which the next money pays first",
-		    quantity(why->env, debt, account->debt));
+		report(why->env, "  %s is debt, which the next money pays first",
+		       quantity(why->env, debt, account->debt));
 	rc = tell_levers(why, books, err);
 	if (rc)
 		return rc;
@@ -484,7 +491,7 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	struct why *why = ctx;
 	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
 	struct nesting nesting = {0};
-	const struct rules rules = rules_of(why->env);
+	const struct rules rules = settings_rules(&why->env->settings);
 	int rc = books_account(books, why->name, &why->account, err);
 
 	if (!rc)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/frame/command.h"
+#include "cmd/subank.h"
 #include "ledger/base/when.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -10,6 +10,7 @@
 
 #include "cmd/frame/command.h"
 #include "cmd/frame/locale.h"
+#include "cmd/subank.h"
 #include "ledger/base/when.h"
 #include "slurm/run.h"
 

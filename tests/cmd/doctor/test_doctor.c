@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "cmd/subank.h"
 #include "tests/drive.h"
 
 static void setup(void)

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The list of verbs and the frame around one: options, settings, the bank, the exit status. */
+/* A run of the program: the command line, the settings, the bank, the verb, the exit status. */
 #include "config.h"
+
+#include "cmd/subank.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "cmd/check/publish.h"
-#include "cmd/frame/command.h"
+#include "cmd/frame/help.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
-#include "cmd/frame/prose.h"
-#include "cmd/show/output.h"
-#include "cmd/show/progress.h"
-#include "ledger/base/amount.h"
-#include "ledger/base/nearest.h"
-#include "ledger/base/text.h"
-#include "ledger/store/store.h"
+#include "cmd/frame/status_line.h"
 
 /* verbs.h has a VERB(NAME) for each cmd_NAME.c that Makefile.am lists, in that order. */
 #define VERB(name) extern const struct command cmd_##name;
@@ -35,281 +29,6 @@ const struct command *const commands[] = {
 	NULL,
 };
 #undef VERB
-
-const struct exit_status exit_statuses[] = {
-	{EXIT_DONE, "done; also a request whose --ref was entered before"},
-	{EXIT_REFUSED, "refused or failed, nothing was changed"},
-	{EXIT_USAGE, "a malformed command, amount, name or time; nothing was changed"},
-	{EXIT_PART, "done in part, or problems were found"},
-	{EXIT_UNKNOWN,
-	 "the disk failed while committing, the outcome is unknown: run it again with the "
-	 "same --ref"},
-	{EXIT_UNTOLD,
-	 "done and recorded, but what it printed could not be written: do not run it again; the "
-	 "message names the entries"},
-	{EXIT_SIGNAL,
-	 "and more (128 + the signal's number, as shells show it): a signal or a crash ended it; "
-	 "after a crash the message says whether something may have been entered"},
-	{0, NULL},
-};
-
-enum { MAX_VERBS = 64 };
-
-const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; commands[i]; i++) {
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	}
-	return NULL;
-}
-
-const char *command_nearest(const char *name)
-{
-	const char *names[MAX_VERBS];
-	size_t count = 0;
-
-	for (size_t i = 0; count < MAX_VERBS - 1 && commands[i]; i++) {
-		if (!(commands[i]->flags & CMD_HIDDEN))
-			names[count++] = commands[i]->name;
-	}
-	names[count] = NULL;
-	return nearest(name, names);
-}
-
-const char *option(const struct env *env, const char *name)
-{
-	return env->values[option_place(env->command, name)];
-}
-
-/* Where people read, words stay whole. */
-static void print_line(FILE *to, int width, const char *prefix, const char *text)
-{
-	char escaped[4096], begin[32], next[32];
-	size_t blanks = strspn(text, " ");
-
-	text_escape(escaped, sizeof(escaped), text);
-	if (width == 0 || blanks > 16 ||
-	    strlen(prefix) + prose_columns(escaped, strlen(escaped)) <= (size_t)width) {
-		fprintf(to, "%s%s\n", prefix, escaped);
-		return;
-	}
-	(void)snprintf(begin, sizeof(begin), "%*s%s", (int)blanks, "", prefix);
-	(void)snprintf(next, sizeof(next), "%*s", (int)blanks + 2, "");
-	prose_fill(to, width, begin, next, escaped + blanks);
-}
-
-/* Verbs that only read are run by people, who see the messages. */
-static void log_line(const struct env *env, int priority, const char *text)
-{
-	char escaped[4096];
-
-	if (env->log && env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES))
-		env->log(priority, text_escape(escaped, sizeof(escaped), text));
-}
-
-static int width_of(const struct env *env, bool is_terminal)
-{
-	return !is_terminal ? 0 : env->out_width > 0 ? env->out_width : DEFAULT_WIDTH;
-}
-
-void flush_out(struct env *env)
-{
-	if (fflush(env->out) != 0 && !env->out_errno)
-		env->out_errno = errno;
-}
-
-/* In a list requests have keys where a command line has options: takes the dashes from "--end", but
- * not within `a command`. */
-static void say_keys(char *text)
-{
-	bool command = false;
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		bool begins = from == text || strchr(" ('", from[-1]);
-
-		command ^= *from == '`';
-		if (!command && begins && from[0] == '-' && from[1] == '-' && from[2] >= 'a' &&
-		    from[2] <= 'z')
-			from += 2;
-		*to++ = *from;
-	}
-	*to = '\0';
-}
-
-/* A message to env->err, after the result so far: the two may go to one terminal. */
-static void print_message(struct env *env, const char *text)
-{
-	char placed[2560];
-
-	stage_end(env);
-	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
-	if (env->where)
-		say_keys(placed);
-	flush_out(env);
-	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", placed);
-}
-
-int fail(struct env *env, const struct sb_error *err)
-{
-	print_message(env, err->text);
-	log_line(env, LOG_ERR, err->text);
-	switch (err->code) {
-	case SB_EINVAL:
-		return EXIT_USAGE;
-	case SB_EUNKNOWN:
-		return EXIT_UNKNOWN;
-	default:
-		return EXIT_REFUSED;
-	}
-}
-
-#define FORMAT(text)                                                                               \
-	do {                                                                                       \
-		va_list ap;                                                                        \
-		va_start(ap, fmt);                                                                 \
-		(void)vsnprintf(text, sizeof(text), fmt, ap);                                      \
-		va_end(ap);                                                                        \
-	} while (0)
-
-int usage(struct env *env, const char *fmt, ...)
-{
-	char text[2048];
-
-	FORMAT(text);
-	print_message(env, text);
-	log_line(env, LOG_ERR, text);
-	if (env->command && !env->where)
-		fprintf(env->err, "usage: subank %s%s%s\n", env->command->name,
-			*env->command->arguments ? " " : "", env->command->arguments);
-	return EXIT_USAGE;
-}
-
-void note(struct env *env, const char *fmt, ...)
-{
-	char text[2048];
-
-	if (env->quiet)
-		return;
-	FORMAT(text);
-	print_message(env, text);
-}
-
-void warning(struct env *env, const char *fmt, ...)
-{
-	char text[2048];
-
-	FORMAT(text);
-	print_message(env, text);
-	log_line(env, LOG_WARNING, text);
-}
-
-void say(struct env *env, const char *fmt, ...)
-{
-	char text[2048];
-
-	if (env->quiet)
-		return;
-	FORMAT(text);
-	stage_end(env);
-	/* Behind rows for programs it would be a broken row. */
-	if (env->command->flags & CMD_LIST && !output_for_people(env))
-		print_message(env, text);
-	else
-		print_line(env->out, width_of(env, env->out_is_terminal), "", text);
-	/* Receipts are for whoever asked; what a check did, nobody asked for. */
-	if (env->command->flags & CMD_PUBLISHES && !option(env, "dry-run"))
-		log_line(env, LOG_INFO, text);
-}
-
-const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount)
-{
-	char number[AMOUNT_TEXT_SIZE];
-
-	(void)snprintf(buf, QUANTITY_SIZE, "%s%s", amount_format(number, amount, env->seconds),
-		       env->seconds ? "s" : " SU");
-	return buf;
-}
-
-const char *command_problems(const struct command *command)
-{
-	if (!command->problems && command->flags & CMD_ENTER)
-		return "the entry was recorded, but Slurm could not be updated; the next check "
-		       "does it";
-	return command->problems;
-}
-
-void command_help(FILE *out, const struct command *command)
-{
-	const struct example *example = command->examples;
-	const char *problems = command_problems(command);
-
-	fprintf(out, "usage: subank %s [OPTIONS]%s%s\n\n%s.\n\n", command->name,
-		*command->arguments ? " " : "", command->arguments, command->summary);
-	prose_print(out, command->details);
-	if (problems) {
-		fputc('\n', out);
-		prose_fill(out, 0, "Exit status 3: ", "    ", problems);
-	}
-	fprintf(out, "\nExamples:\n");
-	for (; example->line; example++) {
-		fprintf(out, "  %s\n", example->line);
-		if (example->what)
-			fprintf(out, "      %s\n", example->what);
-	}
-	fprintf(out, "\nOptions:\n");
-	options_help(out, command);
-}
-
-/* What a bare `subank` says: it fits a terminal of 24 lines. */
-static void program_usage(FILE *out)
-{
-	char names[MAX_VERBS * 12] = "";
-	size_t len = 0;
-
-	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
-		     "The bank of a Slurm cluster: what accounts may use, and what they "
-		     "used.\n\n");
-	for (size_t i = 0; commands[i] && len < sizeof(names); i++) {
-		if (!(commands[i]->flags & CMD_HIDDEN))
-			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
-						len ? " " : "", commands[i]->name);
-	}
-	prose_fill(out, 0, "Verbs: ", "       ", names);
-	fputc('\n', out);
-	prose_print(out,
-		    "`subank help` says what each does and lists the options, `subank help VERB` "
-		    "says more about one. Begin with `subank doctor`.");
-}
-
-void program_help(FILE *out)
-{
-	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
-		     "The bank of a Slurm cluster: what accounts may use, and what they "
-		     "used.\n\nVerbs:\n");
-	for (size_t i = 0; commands[i]; i++) {
-		if (!(commands[i]->flags & CMD_HIDDEN))
-			fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	}
-	fprintf(out, "\nOptions of every verb:\n");
-	options_help(out, NULL);
-	fprintf(out, "\n`subank help VERB` says more about one; the manual is `man subank`.\n");
-}
-
-static void print_version(FILE *out)
-{
-	fprintf(out, "subank %s (%s)\n", PACKAGE_VERSION, store_library());
-}
-
-/* --verbose. */
-static void trace(const char *line, void *ctx)
-{
-	char text[4096];
-
-	(void)snprintf(text, sizeof(text), "runs: %s", line);
-	print_message(ctx, text);
-}
 
 /* Whether the bank is out of reach here, and what it publishes is not. */
 static bool is_closed(const struct env *env)
@@ -371,7 +90,7 @@ static int prepare(struct env *env, struct sb_error *err)
 				    .deadline_ms = env->settings.slurm_seconds * 1000,
 				    .run = env->run,
 				    .lines = env->lines,
-				    .trace = option(env, "verbose") ? trace : NULL,
+				    .trace = option(env, "verbose") ? message_trace : NULL,
 				    .trace_ctx = env};
 	(void)snprintf(env->doing, sizeof(env->doing), "subank %s", env->command->name);
 	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
@@ -403,7 +122,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		return EXIT_DONE;
 	}
 	if (option(env, "version")) {
-		print_version(env->out);
+		program_version(env->out);
 		return EXIT_DONE;
 	}
 	env->quiet = option(env, "quiet");
@@ -456,7 +175,7 @@ static int dispatch(struct env *env, int argc, char *argv[])
 	if (rc)
 		return fail(env, &err);
 	if (leading[option_place(NULL, "version")]) {
-		print_version(env->out);
+		program_version(env->out);
 		return EXIT_DONE;
 	}
 	if (leading[option_place(NULL, "help")] && at >= argc) {
@@ -529,8 +248,7 @@ static int output_lost(struct env *env, int status)
 			*show ? " shows what was recorded" : "");
 		status = status == EXIT_DONE ? EXIT_UNTOLD : status;
 	}
-	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", text);
-	log_line(env, LOG_WARNING, text);
+	message_last(env, text);
 	return status;
 }
 

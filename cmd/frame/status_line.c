@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/frame/status_line.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/frame/command.h"
+#include "cmd/frame/prose.h"
+#include "ledger/base/leftover.h"
+#include "ledger/base/text.h"
+
+/* The stream that shows a line, or NULL: environments are copied, terminals are not. */
+static FILE *stands_on;
+
+/* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
+static const char clear[] = "\r\033[K";
+static struct leftover line;
+
+static void clear_line(const char *text)
+{
+	(void)!write(STDERR_FILENO, text, sizeof(clear) - 1);
+}
+
+/* What a narrow terminal would break could not be taken away. */
+void status_line(struct env *env, const char *text)
+{
+	size_t width = env->out_width > 0 ? (size_t)env->out_width : DEFAULT_WIDTH;
+	size_t len = strlen(text);
+
+	while (len > 0 && ((text[len] & 0xC0) == 0x80 || prose_columns(text, len) >= width))
+		len--;
+	if (!stands_on)
+		leftover_add(&line, clear, clear_line);
+	stands_on = env->err;
+	fprintf(env->err, "%s%.*s", clear, (int)len, text);
+	fflush(env->err);
+}
+
+void stage(struct env *env, const char *fmt, ...)
+{
+	char text[STATUS_LINE_SIZE], escaped[2 * STATUS_LINE_SIZE], line_text[3 * STATUS_LINE_SIZE];
+	va_list ap;
+
+	if (!env->err_is_terminal || env->quiet)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	flush_out(env);
+	(void)snprintf(line_text, sizeof(line_text), "%s: %s ...", env->command->name,
+		       text_escape(escaped, sizeof(escaped), text));
+	status_line(env, line_text);
+}
+
+void stage_end(struct env *env)
+{
+	if (stands_on != env->err)
+		return;
+	fputs(clear, env->err);
+	fflush(env->err);
+	leftover_done(&line);
+	stands_on = NULL;
+}
