@@ -124,19 +124,19 @@ int main(int argc, char *argv[])
 	catch_crashes();
 	store_on_damage(on_damage);
 	openlog("subank", LOG_PID, LOG_DAEMON);
-	env = (struct env){.in = stdin,
-			   .out = stdout,
-			   .err = stderr,
-			   .in_is_terminal = isatty(STDIN_FILENO),
-			   .out_is_terminal = isatty(STDOUT_FILENO),
-			   .out_width = terminal_width(),
-			   .err_is_terminal = isatty(STDERR_FILENO),
-			   .now = system_clock,
-			   .run = run_program,
-			   .lines = run_lines,
-			   .log = wants_syslog() ? log_to_syslog : NULL,
-			   .run_with = run_program_with,
-			   .here = this_machine,
-			   .user_name = name_of_user};
+	env = (struct env){.os = {.in = stdin,
+				  .out = stdout,
+				  .err = stderr,
+				  .in_is_terminal = isatty(STDIN_FILENO),
+				  .out_is_terminal = isatty(STDOUT_FILENO),
+				  .out_width = terminal_width(),
+				  .err_is_terminal = isatty(STDERR_FILENO),
+				  .now = system_clock,
+				  .run = run_program,
+				  .lines = run_lines,
+				  .run_with = run_program_with,
+				  .log = wants_syslog() ? log_to_syslog : NULL,
+				  .here = this_machine,
+				  .user_name = name_of_user}};
 	return subank(&env, argc, argv);
 }

@@ -88,8 +88,8 @@ static int prepare(struct env *env, struct sb_error *err)
 				    .sacct = env->settings.sacct,
 				    .squeue = env->settings.squeue,
 				    .deadline_ms = env->settings.slurm_seconds * 1000,
-				    .run = env->run,
-				    .lines = env->lines,
+				    .run = env->os.run,
+				    .lines = env->os.lines,
 				    .trace = option(env, "verbose") ? message_trace : NULL,
 				    .trace_ctx = env};
 	(void)snprintf(env->doing, sizeof(env->doing), "subank %s", env->command->name);
@@ -102,8 +102,8 @@ static int prepare(struct env *env, struct sb_error *err)
 		rc = refuse_users(env, err);
 	if (!rc && env->command->flags & (CMD_READ | CMD_WRITE))
 		rc = env->command->flags & CMD_WRITE
-			     ? bank_open(&env->store, STORE_WRITE, &env->here()->author, &env->bank,
-					 err)
+			     ? bank_open(&env->store, STORE_WRITE, &env->os.here()->author,
+					 &env->bank, err)
 			     : bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
 	return rc;
 }
@@ -118,11 +118,11 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 	if (rc)
 		return fail(env, err);
 	if (option(env, "help")) {
-		command_help(env->out, env->command);
+		command_help(env->os.out, env->command);
 		return EXIT_DONE;
 	}
 	if (option(env, "version")) {
-		program_version(env->out);
+		program_version(env->os.out);
 		return EXIT_DONE;
 	}
 	env->quiet = option(env, "quiet");
@@ -146,7 +146,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		(void)publish(env);
 	stage_end(env);
 	if (env->bank)
-		env->entered = bank_entered(env->bank);
+		env->result.entered = bank_entered(env->bank);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);
@@ -175,15 +175,15 @@ static int dispatch(struct env *env, int argc, char *argv[])
 	if (rc)
 		return fail(env, &err);
 	if (leading[option_place(NULL, "version")]) {
-		program_version(env->out);
+		program_version(env->os.out);
 		return EXIT_DONE;
 	}
 	if (leading[option_place(NULL, "help")] && at >= argc) {
-		program_help(env->out);
+		program_help(env->os.out);
 		return EXIT_DONE;
 	}
 	if (at >= argc) {
-		program_usage(env->err);
+		program_usage(env->os.err);
 		return EXIT_USAGE;
 	}
 	env->command = command_find(argv[at]);
@@ -202,14 +202,14 @@ static int dispatch(struct env *env, int argc, char *argv[])
  * when it changed nothing. [show] is how to see it. */
 static void what_stands(const struct env *env, char *to, size_t size, char *show, size_t show_size)
 {
-	const struct entered *entered = &env->entered;
+	const struct entered *entered = &env->result.entered;
 
 	*to = *show = '\0';
-	if (*env->receipt) {
-		(void)snprintf(to, size, "%s", env->receipt);
+	if (*env->result.receipt) {
+		(void)snprintf(to, size, "%s", env->result.receipt);
 		(void)snprintf(show, show_size,
 			       "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
-			       env->receipt_seq, env->receipt_seq);
+			       env->result.receipt_seq, env->result.receipt_seq);
 	} else if (entered->first && entered->more) {
 		(void)snprintf(to, size, "entries from %" PRIu64 " on were recorded",
 			       entered->first);
@@ -224,8 +224,8 @@ static void what_stands(const struct env *env, char *to, size_t size, char *show
 		else
 			(void)snprintf(to, size, "entries %" PRIu64 " to %" PRIu64 " were recorded",
 				       entered->first, entered->last);
-	} else if (env->stands) {
-		(void)snprintf(to, size, "%s", env->stands);
+	} else if (env->result.stands) {
+		(void)snprintf(to, size, "%s", env->result.stands);
 	}
 }
 
@@ -233,8 +233,8 @@ static void what_stands(const struct env *env, char *to, size_t size, char *show
  * answered. What was recorded stands, and must not be asked for a second time. */
 static int output_lost(struct env *env, int status)
 {
-	const char *why = sb_errno(env->out_errno ? env->out_errno : errno);
-	char stands[sizeof(env->receipt)], show[80], text[2048];
+	const char *why = sb_errno(env->result.out_errno ? env->result.out_errno : errno);
+	char stands[sizeof(env->result.receipt)], show[80], text[2048];
 
 	what_stands(env, stands, sizeof(stands), show, sizeof(show));
 	if (!*stands) {
@@ -244,8 +244,8 @@ static int output_lost(struct env *env, int status)
 		(void)snprintf(
 			text, sizeof(text),
 			"%s; only the %s could not be written: %s; do not run it again%s%s%s",
-			stands, *env->receipt ? "receipt" : "output", why, *show ? ": " : "", show,
-			*show ? " shows what was recorded" : "");
+			stands, *env->result.receipt ? "receipt" : "output", why, *show ? ": " : "",
+			show, *show ? " shows what was recorded" : "");
 		status = status == EXIT_DONE ? EXIT_UNTOLD : status;
 	}
 	message_last(env, text);
@@ -256,10 +256,10 @@ int subank(struct env *env, int argc, char *argv[])
 {
 	int status;
 
-	env->out_errno = 0;
+	env->result.out_errno = 0;
 	status = dispatch(env, argc, argv);
 	flush_out(env);
-	if (ferror(env->out))
+	if (ferror(env->os.out))
 		status = output_lost(env, status);
 	env->command = NULL;
 	return status;

@@ -142,26 +142,26 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 	size_t out_len, err_len;
 	int argc = 0, code;
 	struct env env = {
-		.out = out_full ? fopen("/dev/full", "we") : open_memstream(ret_out, &out_len),
-		.err = open_memstream(ret_err, &err_len),
+		.os.out = out_full ? fopen("/dev/full", "we") : open_memstream(ret_out, &out_len),
+		.os.err = open_memstream(ret_err, &err_len),
 		/* An empty buffer cannot be opened. */
-		.in = tmpfile(),
-		.in_is_terminal = at_terminal,
-		.out_is_terminal = out_width > 0,
-		.out_width = out_width,
-		.err_is_terminal = watched,
-		.now = now,
-		.run = fake_run,
-		.lines = fake_lines,
-		.log = keep_log,
-		.run_with = fake_notify,
-		.here = here,
-		.user_name = user_name_here,
+		.os.in = tmpfile(),
+		.os.in_is_terminal = at_terminal,
+		.os.out_is_terminal = out_width > 0,
+		.os.out_width = out_width,
+		.os.err_is_terminal = watched,
+		.os.now = now,
+		.os.run = fake_run,
+		.os.lines = fake_lines,
+		.os.log = keep_log,
+		.os.run_with = fake_notify,
+		.os.here = here,
+		.os.user_name = user_name_here,
 	};
 
-	ck_assert(env.in && env.out && env.err);
-	ck_assert_int_ge(fputs(answers, env.in), 0);
-	rewind(env.in);
+	ck_assert(env.os.in && env.os.out && env.os.err);
+	ck_assert_int_ge(fputs(answers, env.os.in), 0);
+	rewind(env.os.in);
 	argv[argc++] = strdup("subank");
 	argv[argc++] = strdup("-c");
 	argv[argc++] = strdup(settings);
@@ -175,12 +175,12 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 	code = subank(&env, argc, argv);
 	for (int i = 0; i < argc; i++)
 		free(copies[i]);
-	ck_assert_int_eq(fclose(env.in), 0);
+	ck_assert_int_eq(fclose(env.os.in), 0);
 	/* What could not be written was forgotten then. */
-	ck_assert_int_eq(fclose(env.out), 0);
+	ck_assert_int_eq(fclose(env.os.out), 0);
 	if (out_full)
 		*ret_out = strdup("");
-	ck_assert_int_eq(fclose(env.err), 0);
+	ck_assert_int_eq(fclose(env.os.err), 0);
 	return code;
 }
 

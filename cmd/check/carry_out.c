@@ -228,7 +228,7 @@ int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 			reasons[i]);
 		status = EXIT_PART;
 	}
-	if (bank_write(env->bank, env->now(), enter_outcomes, &entering, &err))
+	if (bank_write(env->bank, env->os.now(), enter_outcomes, &entering, &err))
 		status = fail(env, &err);
 	else if (!entering.moved)
 		check->head = entering.outcomes.head;

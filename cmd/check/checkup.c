@@ -105,7 +105,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		check->observations = clusters->list;
 		check->observation_count = clusters->count;
 		progress_begin(&planning->progress, env, 0);
-		rc = bank_write(env->bank, env->now(), plan, planning, &err);
+		rc = bank_write(env->bank, env->os.now(), plan, planning, &err);
 		progress_end(&planning->progress);
 		if (rc)
 			return fail(env, &err);
@@ -137,7 +137,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 			if (check->again)
 				continue;
 		}
-		if (bank_read(env->bank, env->now(), read_head, &now, &err))
+		if (bank_read(env->bank, env->os.now(), read_head, &now, &err))
 			return fail(env, &err);
 		if (now.seq == check->head.seq)
 			return status;
@@ -267,7 +267,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 			status = round > 0 && passed == EXIT_REFUSED ? EXIT_PART : passed;
 		if (!whole || head.seq == 0 || (passed != EXIT_DONE && passed != EXIT_PART))
 			break;
-		if (bank_read(env->bank, env->now(), read_head, &now, &err)) {
+		if (bank_read(env->bank, env->os.now(), read_head, &now, &err)) {
 			(void)fail(env, &err);
 			return EXIT_PART;
 		}
@@ -285,10 +285,10 @@ void checkup_say_right(struct env *env)
 {
 	char place[PLACE_SIZE];
 	struct command_right right = {
-		.place = place_of(env->here()->machine, env->store.folder, place)};
+		.place = place_of(env->os.here()->machine, env->store.folder, place)};
 	struct sb_error err;
 
-	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))
+	if (bank_read(env->bank, env->os.now(), look_up_right, &right, &err))
 		(void)fail(env, &err);
 	else if (!right.granted)
 		note(env, "%s", checkup_no_right);
@@ -299,10 +299,10 @@ static int look_up(struct env *env, bool *ret_granted)
 {
 	char place[PLACE_SIZE];
 	struct command_right right = {
-		.place = place_of(env->here()->machine, env->store.folder, place)};
+		.place = place_of(env->os.here()->machine, env->store.folder, place)};
 	struct sb_error err;
 
-	if (bank_read(env->bank, env->now(), look_up_right, &right, &err))
+	if (bank_read(env->bank, env->os.now(), look_up_right, &right, &err))
 		return fail(env, &err);
 	*ret_granted = right.granted;
 	if (!right.granted)
@@ -347,7 +347,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 	check.foreseen_count = foreseen.count;
 	if (status == EXIT_PART)
 		status = EXIT_DONE; /* said; the rest is seen */
-	if (status == EXIT_DONE && bank_write(env->bank, env->now(), plan, &planning, &err))
+	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &planning, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE)
 		*ret_held = say_would_hold(env, &check);

@@ -19,7 +19,7 @@ struct checkup {
 	bool shut; /* see struct check */
 };
 
-/* Prints what was done to env->out. Returns the exit status: EXIT_PART when a cluster did not
+/* Prints what was done to env->os.out. Returns the exit status: EXIT_PART when a cluster did not
  * answer, a limit could not be set or something else needs a look. */
 int checkup_run(struct env *env, const struct checkup *checkup);
 

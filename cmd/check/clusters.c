@@ -321,7 +321,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 
 	stage(env, "asks %s what was used", name);
 	observation->cluster = name;
-	observation->time = env->now();
+	observation->time = env->os.now();
 	observation->share = settings_share(&env->settings, name);
 	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
 		observation->decays = config.decays;

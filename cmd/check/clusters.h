@@ -32,7 +32,7 @@ struct clusters {
 };
 
 /* Asks every cluster of the settings, or the local one. A cluster that does not answer is reported
- * on env->err and left as not answered; so is one that is set up so that its usage cannot be
+ * on env->os.err and left as not answered; so is one that is set up so that its usage cannot be
  * trusted (it decays, is reset, or is not counted) or, except with OBSERVE_USE, so that the
  * settings' lever would do nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in
  * [ret], EXIT_REFUSED when all that answered are set up like that, or EXIT_PART when not even the

@@ -68,7 +68,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 	in_use.jobs = !in_use.rawusage;
 	rc = add(&in_use, &site, err);
 	if (!rc && env->bank)
-		rc = bank_read(env->bank, env->now(), add_terms, &finding, err);
+		rc = bank_read(env->bank, env->os.now(), add_terms, &finding, err);
 	in_use.kills = in_use.kills || in_use.capped;
 	if (rc)
 		in_use_release(&in_use);

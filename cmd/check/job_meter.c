@@ -488,7 +488,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool hold, boo
 	struct sb_error err;
 	int status = EXIT_DONE;
 
-	if (bank_write(env->bank, env->now(), charge, &charging, &err)) {
+	if (bank_write(env->bank, env->os.now(), charge, &charging, &err)) {
 		status = fail(env, &err);
 	} else {
 		metered->left_changed = metered->left_changed && metered->dry;
@@ -575,8 +575,8 @@ static int forget_left_jobs(struct metered *metered)
 	}
 	if (!changed || metered->dry)
 		return EXIT_DONE;
-	return bank_write(env->bank, env->now(), keep_left, metered, &err) ? fail(env, &err)
-									   : EXIT_DONE;
+	return bank_write(env->bank, env->os.now(), keep_left, metered, &err) ? fail(env, &err)
+									      : EXIT_DONE;
 }
 
 /* Where no account is metered by jobs, nobody asks for them any more. */
@@ -589,8 +589,8 @@ static int forget_all_left_jobs(struct metered *metered)
 	    metered->checkup->account_count > 0)
 		return EXIT_DONE;
 	metered->left.count = 0;
-	return bank_write(env->bank, env->now(), keep_left, metered, &err) ? fail(env, &err)
-									   : EXIT_DONE;
+	return bank_write(env->bank, env->os.now(), keep_left, metered, &err) ? fail(env, &err)
+									      : EXIT_DONE;
 }
 
 /* Reads and charges slice by slice up to the moment of the observation. [again]: it has just been
@@ -768,7 +768,7 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 	const struct observation *observation = metered->observation;
 	const struct record *record = &metered->switching;
 	const struct sacct_window window = {.since = observation->time / WHEN_SECOND - CLOCKS_APART,
-					    .until = env->now() / WHEN_SECOND + CLOCKS_APART};
+					    .until = env->os.now() / WHEN_SECOND + CLOCKS_APART};
 	bool *runs = calloc(record->count, sizeof(*runs));
 	int code;
 
@@ -870,7 +870,7 @@ static int switch_meters(struct metered *metered)
 			status = EXIT_PART;
 			continue;
 		}
-		if (bank_write(env->bank, env->now(), switch_one, &one, &err)) {
+		if (bank_write(env->bank, env->os.now(), switch_one, &one, &err)) {
 			warning(env, "%s: the meter on %s is not switched: %s",
 				record->lines[i].booked.account, cluster, err.text);
 			status = EXIT_PART;
@@ -933,7 +933,7 @@ static int meter_cluster(struct metered *metered)
 	int status = EXIT_DONE, kept = EXIT_DONE, switched;
 
 	if (observation_tree(metered->observation, &metered->shown, &err) ||
-	    bank_read(env->bank, env->now(), look, metered, &err))
+	    bank_read(env->bank, env->os.now(), look, metered, &err))
 		return fail(env, &err);
 	if (metered->from == INT64_MAX && metered->switching.count == 0)
 		return forget_all_left_jobs(metered);
@@ -959,7 +959,7 @@ static int meter_cluster(struct metered *metered)
 	    (status != EXIT_DONE && status != EXIT_PART))
 		return status;
 	/* The books have moved. */
-	if (bank_read(env->bank, env->now(), look, metered, &err))
+	if (bank_read(env->bank, env->os.now(), look, metered, &err))
 		return fail(env, &err);
 	switched = switch_meters(metered);
 	return switched == EXIT_DONE ? status : switched;

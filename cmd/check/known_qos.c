@@ -25,7 +25,7 @@ int known_qos_read(struct env *env, struct qos_list *ret, struct slurm_error *er
 
 	if (code != SLURM_OK)
 		return code;
-	if (env->bank && bank_read(env->bank, env->now(), read_kept, &kept, &why))
+	if (env->bank && bank_read(env->bank, env->os.now(), read_kept, &kept, &why))
 		code = slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
 	for (size_t i = 0; i < kept.count && code == SLURM_OK; i++) {
 		const struct kept_factor *factor = &kept.list[i];
@@ -121,9 +121,9 @@ int known_qos_keep(struct env *env, const struct qos_list *list, char *const *un
 {
 	struct keeping keeping = {.list = list, .unknown = unknown, .count = count, .news = news};
 	struct sb_error err;
-	int rc = bank_read(env->bank, env->now(), look, &keeping, &err);
+	int rc = bank_read(env->bank, env->os.now(), look, &keeping, &err);
 
 	if (!rc && keeping.changed && !dry)
-		rc = bank_write(env->bank, env->now(), keep, &keeping, &err);
+		rc = bank_write(env->bank, env->os.now(), keep, &keeping, &err);
 	return rc ? fail(env, &err) : EXIT_DONE;
 }

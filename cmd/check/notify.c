@@ -59,9 +59,9 @@ int notify_begin(struct env *env)
 	struct looking looking = {.wanted = env->settings.notify};
 	struct sb_error err;
 
-	if (bank_read(env->bank, env->now(), look, &looking, &err) ||
+	if (bank_read(env->bank, env->os.now(), look, &looking, &err) ||
 	    (looking.started != looking.wanted &&
-	     bank_write(env->bank, env->now(), set_started, &looking, &err)))
+	     bank_write(env->bank, env->os.now(), set_started, &looking, &err)))
 		return fail(env, &err);
 	return EXIT_DONE;
 }
@@ -223,8 +223,8 @@ static bool tell(struct env *env, struct telling *telling)
 	struct run_result result = {0};
 	struct slurm_error err;
 	char why[sizeof(err.text)] = "";
-	int rc = env->run_with(argv, telling->text, telling->len,
-			       env->settings.notify_seconds * 1000, &result, &err);
+	int rc = env->os.run_with(argv, telling->text, telling->len,
+				  env->settings.notify_seconds * 1000, &result, &err);
 
 	if (rc == SLURM_ETIMEOUT)
 		(void)snprintf(why, sizeof(why),
@@ -249,7 +249,7 @@ int notify_test(struct env *env, struct sb_error *err)
 		&telling.text,
 		"{\"entry\":0,\"kind\":\"test\",\"time\":\"%s\",\"note\":\"a test by `subank "
 		"doctor --test`: nothing has happened\"}\n",
-		when_format_exact(time, env->now()));
+		when_format_exact(time, env->os.now()));
 
 	if (len < 0)
 		return sb_error_nomem(err);
@@ -263,7 +263,7 @@ int notify_test(struct env *env, struct sb_error *err)
 
 static int tell_all(struct env *env, const struct pending_list *pending)
 {
-	int64_t until = env->now() + TIMES_MAX * env->settings.notify_seconds * WHEN_SECOND;
+	int64_t until = env->os.now() + TIMES_MAX * env->settings.notify_seconds * WHEN_SECOND;
 	bool going = true;
 	int status = EXIT_DONE;
 
@@ -271,11 +271,11 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 		struct telling telling = {.env = env, .seq = pending->list[i].seq};
 		struct sb_error err;
 
-		if (bank_read(env->bank, env->now(), describe, &telling, &err)) {
+		if (bank_read(env->bank, env->os.now(), describe, &telling, &err)) {
 			free(telling.text);
 			return fail(env, &err);
 		}
-		going = tell(env, &telling) && env->now() < until;
+		going = tell(env, &telling) && env->os.now() < until;
 		free(telling.text);
 		if (telling.outcome == OUTCOME_FAILED) {
 			status = EXIT_PART;
@@ -285,7 +285,7 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 				" (%s), the next check tries again: %s",
 				telling.account, telling.seq, telling.kind, telling.reason);
 		}
-		if (bank_write(env->bank, env->now(), enter_outcome, &telling, &err))
+		if (bank_write(env->bank, env->os.now(), enter_outcome, &telling, &err))
 			return fail(env, &err);
 	}
 	return status;
@@ -304,8 +304,8 @@ int notify_run(struct env *env)
 	if (lock_take(store_folder(bank_store(env->bank)), "notify.lock", true, 0, env->doing,
 		      "the notify command", &lock, &err))
 		return err.code == SB_EBUSY ? EXIT_DONE : fail(env, &err);
-	if (bank_read(env->bank, env->now(), look, &looking, &err) ||
-	    (looking.anything && bank_write(env->bank, env->now(), gather, &gathering, &err)))
+	if (bank_read(env->bank, env->os.now(), look, &looking, &err) ||
+	    (looking.anything && bank_write(env->bank, env->os.now(), gather, &gathering, &err)))
 		status = fail(env, &err);
 	else
 		status = tell_all(env, &gathering.pending);

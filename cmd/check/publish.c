@@ -101,7 +101,7 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	struct nesting nesting = {0};
 	int rc = books_machine(books, place, sizeof(place), err);
 
-	place_of(publishing->env->here()->machine, publishing->env->store.folder, here);
+	place_of(publishing->env->os.here()->machine, publishing->env->store.folder, here);
 	publishing->granted = !rc && strcmp(place, here) == 0;
 	if (publishing->granted) {
 		rc = add_accounts(publishing, books, &nesting, list, err);
@@ -111,7 +111,7 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	nesting_release(&nesting);
 	/* Takes over both, also when it fails. */
 	publishing->document = json_pack("{si ss so so}", "subank", PUBLISHED_FORM, "time",
-					 when_format_exact(time, publishing->env->now()),
+					 when_format_exact(time, publishing->env->os.now()),
 					 "accounts", list, "inside", insides.plain);
 	if (!rc && (!publishing->document ||
 		    (json_object_size(insides.odd) > 0 &&
@@ -217,7 +217,7 @@ static int publish_to(struct publishing *publishing, const char *path, struct sb
 			   "what users see", &lock, err);
 
 	if (!rc)
-		rc = bank_read(env->bank, env->now(), collect, publishing, err);
+		rc = bank_read(env->bank, env->os.now(), collect, publishing, err);
 	if (!rc && publishing->granted && fstat(bank_folder, &bank) != 0)
 		rc = cannot("look at", env->store.folder, err);
 	if (!rc && publishing->granted) {

@@ -460,7 +460,7 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 	struct record_reading reading = {.record = record,
 					 .qos = qos,
 					 .tariff = &env->settings.tariff,
-					 .asked = env->now() / WHEN_SECOND,
+					 .asked = env->os.now() / WHEN_SECOND,
 					 .each = each,
 					 .ctx = ctx};
 	struct slurm_config config;

@@ -129,7 +129,7 @@ int unbanked_say(struct env *env, const struct observation *list, size_t count)
 	struct sb_error err;
 	int status = EXIT_DONE;
 
-	if (bank_read(env->bank, env->now(), find, &search, &err))
+	if (bank_read(env->bank, env->os.now(), find, &search, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE && search.unbanked.count > 0)
 		report(env, "%zu account%s used something and %s not in the bank: %s (subank open)",

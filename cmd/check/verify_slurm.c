@@ -182,7 +182,7 @@ int verify_slurm(struct env *env, const struct settings *asked)
 	struct sb_error err;
 	int status = EXIT_DONE;
 
-	if (bank_read(env->bank, env->now(), read_levers, &all, &err))
+	if (bank_read(env->bank, env->os.now(), read_levers, &all, &err))
 		status = fail(env, &err);
 	else if (all.count > 0)
 		status = compare(env, &all);

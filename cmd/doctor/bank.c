@@ -389,7 +389,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	struct books_seen seen;
 	struct seeing seeing = {.rules = settings_rules(&env->settings), .seen = &seen};
 	char place[PLACE_SIZE];
-	int64_t now = env->now();
+	int64_t now = env->os.now();
 	struct sb_error err;
 	bool granted, notify_runs;
 
@@ -413,7 +413,7 @@ void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *
 	diagnose(diagnosis, seen.current ? VERDICT_OK : VERDICT_INFO, "states", the_bank, NULL,
 		 seen.current ? "version %d" : "older than %d: made again at the next entry",
 		 ACCOUNT_STATE_VERSION);
-	granted = strcmp(seen.place, place_of(env->here()->machine, folder, place)) == 0;
+	granted = strcmp(seen.place, place_of(env->os.here()->machine, folder, place)) == 0;
 	diagnose(
 		diagnosis, granted ? VERDICT_OK : VERDICT_BAD, "who commands Slurm", the_bank,
 		granted ? NULL

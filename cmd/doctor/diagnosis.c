@@ -107,7 +107,7 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 		[ADVICE] = {"Advice", false, !table, LOOK_PROSE},
 	};
 	struct output *output;
-	bool brief = table && env->out_is_terminal && !option(env, "verbose");
+	bool brief = table && env->os.out_is_terminal && !option(env, "verbose");
 	bool bad = false;
 	size_t well = 0;
 	struct sb_error err;
@@ -139,7 +139,8 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	if (well > 0)
 		report(env, "%zu more are ok: --verbose shows them", well);
 	if (table && !option(env, "format"))
-		print_what_is_left(env->out, env->out_is_terminal ? env->out_width : 0, diagnosis);
+		print_what_is_left(env->os.out, env->os.out_is_terminal ? env->os.out_width : 0,
+				   diagnosis);
 	return bad ? EXIT_PART : EXIT_DONE;
 }
 

@@ -77,7 +77,7 @@ static void tell_left_out(struct env *env, const char *cluster, const struct lef
 	struct sb_error err;
 	size_t named = 0;
 
-	if (env->bank && bank_read(env->bank, env->now(), read_left, &remembered, &err)) {
+	if (env->bank && bank_read(env->bank, env->os.now(), read_left, &remembered, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, check, cluster, err.text, "not read");
 		return;
 	}
@@ -118,7 +118,7 @@ static void tell_runaway(const char *cluster, const struct look *look, struct di
 
 void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnosis)
 {
-	struct look look = {.asked = env->now() / WHEN_SECOND};
+	struct look look = {.asked = env->os.now() / WHEN_SECOND};
 	/* The last day: a check reads jobs that ended, too. */
 	const struct sacct_window window = {.since = look.asked - WHEN_DAY / WHEN_SECOND,
 					    .until = look.asked + 1};

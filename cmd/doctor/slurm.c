@@ -206,7 +206,7 @@ static void look_at_gone_qos(struct env *env, const struct qos_list *list,
 
 	if (!env->bank)
 		return;
-	if (bank_read(env->bank, env->now(), read_factors, &kept, &err)) {
+	if (bank_read(env->bank, env->os.now(), read_factors, &kept, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, "UsageFactor", "the bank", err.text, "not read");
 		return;
 	}
@@ -528,7 +528,7 @@ static void look_at_accounts(const struct look *look)
 	struct booked booked = {.look = look};
 	struct sb_error err;
 
-	if (bank_read(look->env->bank, look->env->now(), read_booked, &booked, &err)) {
+	if (bank_read(look->env->bank, look->env->os.now(), read_booked, &booked, &err)) {
 		diagnose(look->diagnosis, VERDICT_BAD, "accounts", "the bank", err.text,
 			 "not compared");
 		release_booked(&booked);

@@ -389,16 +389,16 @@ int batch_run(struct env *env, struct batch *batch)
 		status = confirm_amounts(env, batch);
 	if (status != EXIT_DONE)
 		return status;
-	quiet.log = NULL;
-	quiet.err = fopen("/dev/null", "we");
-	if (!quiet.err) {
+	quiet.os.log = NULL;
+	quiet.os.err = fopen("/dev/null", "we");
+	if (!quiet.os.err) {
 		sb_error_set(&err, SB_ESYSTEM, "cannot open /dev/null");
 		return fail(env, &err);
 	}
 	planning.unopened = batch->unopened_count;
-	if (bank_write(env->bank, env->now(), plan_all, &planning, &err))
+	if (bank_write(env->bank, env->os.now(), plan_all, &planning, &err))
 		status = fail(env, &err);
-	(void)fclose(quiet.err);
+	(void)fclose(quiet.os.err);
 	return status == EXIT_DONE ? say_wrong(env, batch) : status;
 }
 

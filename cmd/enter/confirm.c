@@ -14,12 +14,12 @@ bool ask(struct env *env, const char *question)
 {
 	char answer[64];
 
-	if (!env->in_is_terminal)
+	if (!env->os.in_is_terminal)
 		return false;
 	stage_end(env);
-	fprintf(env->out, "%s [y/N] ", question);
+	fprintf(env->os.out, "%s [y/N] ", question);
 	flush_out(env);
-	return fgets(answer, sizeof(answer), env->in) &&
+	return fgets(answer, sizeof(answer), env->os.in) &&
 	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
@@ -27,7 +27,7 @@ int confirm(struct env *env, const char *question)
 {
 	if (option(env, "immediate"))
 		return EXIT_DONE;
-	if (!env->in_is_terminal) {
+	if (!env->os.in_is_terminal) {
 		warning(env, "nothing was changed: say --immediate to go on without being asked");
 		return EXIT_REFUSED;
 	}

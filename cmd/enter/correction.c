@@ -143,7 +143,7 @@ int correction_post(struct env *env, struct correction *correction, const char *
 	status = window_read(env, &correction->window);
 	if (status != EXIT_DONE)
 		return status;
-	if (bank_read(env->bank, env->now(), find_accounts, &found, &err))
+	if (bank_read(env->bank, env->os.now(), find_accounts, &found, &err))
 		return fail(env, &err);
 	correction->seq = found.seq;
 	posting.account = found.account;

@@ -36,7 +36,7 @@ int hand_post(struct posting *posting, const char *account)
 	if (status != EXIT_DONE)
 		return status;
 	if (until) {
-		if (when_parse(until, env->now(), &hand.until, &err))
+		if (when_parse(until, env->os.now(), &hand.until, &err))
 			return fail(env, &err);
 		(void)snprintf(hand.phrase, sizeof(hand.phrase), " until %s",
 			       when_format_local(when, hand.until));

@@ -98,7 +98,7 @@ int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	char path[COPY_PATH_SIZE], whole[COPY_PATH_SIZE + 64], stamp[STAMP_SIZE], beside[64],
 		name[64];
 	struct leftover leftover;
-	int64_t now = env->now();
+	int64_t now = env->os.now();
 	int folder = -1, fd, rc = open_folder(env, path, &folder, err);
 	FILE *file;
 

@@ -64,7 +64,8 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 		env->batch->above += above && !env->batch->books;
 		return EXIT_DONE;
 	}
-	if ((!above && !(env->in_is_terminal && amount_is_grouped(text))) || post_entered(posting))
+	if ((!above && !(env->os.in_is_terminal && amount_is_grouped(text))) ||
+	    post_entered(posting))
 		return EXIT_DONE;
 	quantity(env, have, amount);
 	if (above)

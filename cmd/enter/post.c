@@ -118,7 +118,7 @@ bool post_entered(struct posting *posting)
 	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
 	int rc = env->batch && env->batch->books
 			 ? look(env->batch->books, &receipt, NULL)
-			 : bank_read(env->bank, env->now(), look, &receipt, NULL);
+			 : bank_read(env->bank, env->os.now(), look, &receipt, NULL);
 
 	/* Another request with the ref is refused by post(), whatever Slurm has to say. Other
 	 * errors may be over by then. */
@@ -180,8 +180,8 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 {
 	char available[FUNDS_SIZE], hash[HASH_TEXT_SIZE];
 
-	env->receipt_seq = receipt->seq;
-	(void)snprintf(env->receipt, sizeof(env->receipt),
+	env->result.receipt_seq = receipt->seq;
+	(void)snprintf(env->result.receipt, sizeof(env->result.receipt),
 		       "entry %" PRIu64 " was recorded%s (%s: %s)", receipt->seq,
 		       receipt->repeated ? " before" : "", receipt->posting->account,
 		       receipt->repeated ? "it has this ref" : receipt->posting->done);
@@ -237,9 +237,9 @@ int post(struct posting *posting)
 
 	if (env->batch)
 		return post_one_of(env->batch, &receipt);
-	(void)place_of(env->here()->machine, env->store.folder, receipt.place);
+	(void)place_of(env->os.here()->machine, env->store.folder, receipt.place);
 	if (check_ref(receipt.ref, false, &err) ||
-	    bank_write(env->bank, env->now(), run, &receipt, &err))
+	    bank_write(env->bank, env->os.now(), run, &receipt, &err))
 		return fail(env, &err);
 	print_receipt(env, &receipt);
 	if (receipt.settle)

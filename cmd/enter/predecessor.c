@@ -236,7 +236,7 @@ static void judge_row(struct moving *moving, struct row *row)
 	/* "now" is not a date of a dump. */
 	if (date && (*date < '0' || *date > '9'))
 		judge(row, REFUSED, "its date '%s' is not a time", date);
-	else if (date && when_parse(date, moving->env->now(), &row->start, &why))
+	else if (date && when_parse(date, moving->env->os.now(), &row->start, &why))
 		judge(row, REFUSED, "its date: %s", why.text);
 }
 
@@ -287,7 +287,7 @@ static int judge_duplicates(struct moving *moving, struct sb_error *err)
 static void judge_account(struct moving *moving, struct row *row)
 {
 	const struct clusters *clusters = &moving->batch.clusters;
-	int64_t end = WHEN_NEVER, now = moving->env->now();
+	int64_t end = WHEN_NEVER, now = moving->env->os.now();
 	bool known = false;
 
 	for (size_t i = 0; i < clusters->count; i++) {
@@ -507,7 +507,7 @@ static int judge_all(struct moving *moving)
 		if (moving->rows[i].verdict != REFUSED)
 			judge_account(moving, &moving->rows[i]);
 	}
-	if (bank_read(env->bank, env->now(), judge_known, moving, &err))
+	if (bank_read(env->bank, env->os.now(), judge_known, moving, &err))
 		return fail(env, &err);
 	rc = show(moving, &err);
 	for (size_t i = 0; i < moving->count && !rc; i++) {

@@ -444,7 +444,7 @@ static int refund_found(struct refunding *refunding)
 	status = confirm(env, question);
 	if (status != EXIT_DONE)
 		return status;
-	if (bank_write(env->bank, env->now(), enter, refunding, &err))
+	if (bank_write(env->bank, env->os.now(), enter, refunding, &err))
 		return fail(env, &err);
 	hex_format(hash, refunding->head.hash, HASH_SIZE);
 	report(env, "refunded %s; head %" PRIu64 ":%.*s", what, refunding->head.seq, HASH_SHORT,

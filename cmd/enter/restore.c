@@ -69,7 +69,7 @@ static int look_at_old(struct restoring *restoring, struct sb_error *err)
 
 	if (rc)
 		return rc;
-	rc = bank_read(old, env->now(), look, restoring, err);
+	rc = bank_read(old, env->os.now(), look, restoring, err);
 	bank_close(old);
 	return rc;
 }
@@ -84,7 +84,7 @@ static int agree(struct bank *built, void *ctx, struct sb_error *err)
 	progress_end(&restoring->progress);
 	changes_clear(&restoring->changes);
 	restoring->after = true;
-	rc = bank_read(built, env->now(), look, restoring, err);
+	rc = bank_read(built, env->os.now(), look, restoring, err);
 	restoring->after = false;
 	if (!rc && !option(env, "damaged"))
 		old = look_at_old(restoring, &why);
@@ -138,7 +138,7 @@ int restore(struct env *env, FILE *file, const char *name)
 
 	if (option(env, "dry-run") && !replaces)
 		return usage(env, "--dry-run goes with --replace or --append");
-	(void)snprintf(aside, sizeof(aside), "books.damaged-%s", time_stamp(stamp, env->now()));
+	(void)snprintf(aside, sizeof(aside), "books.damaged-%s", time_stamp(stamp, env->os.now()));
 	progress_begin(&restoring.progress, env, 0);
 	rc = import_yaml(&env->store, file, name, replaces ? &replacing : NULL, &steps, &head,
 			 &err);
@@ -153,7 +153,7 @@ int restore(struct env *env, FILE *file, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/%s", env->store.folder, aside);
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
-	env->stands = "the ledger was restored";
+	env->result.stands = "the ledger was restored";
 	report(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
 	       env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
 	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "

@@ -15,7 +15,7 @@ int window_read(struct env *env, struct window *ret)
 				.end_text = option(env, "end"),
 				.end = WHEN_NEVER,
 				.may_be_over = env->batch && env->batch->may_be_over};
-	int64_t now = env->now();
+	int64_t now = env->os.now();
 	struct sb_error err;
 
 	if (window.start_text && when_parse(window.start_text, now, &window.start, &err))

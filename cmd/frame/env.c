@@ -7,6 +7,6 @@
 
 void flush_out(struct env *env)
 {
-	if (fflush(env->out) != 0 && !env->out_errno)
-		env->out_errno = errno;
+	if (fflush(env->os.out) != 0 && !env->result.out_errno)
+		env->result.out_errno = errno;
 }

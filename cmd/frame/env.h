@@ -28,8 +28,9 @@ enum {
 struct batch;
 struct command;
 
-struct env {
-	/* Handed in by main() or a test. */
+/* What the operating system provides: streams, the clock, other programs. main() fills it in, and
+ * so do tests with their own. */
+struct os {
 	FILE *in;
 	FILE *out;
 	FILE *err;
@@ -38,21 +39,36 @@ struct env {
 	int out_width; /* columns of the terminal; 0: DEFAULT_WIDTH */
 	bool err_is_terminal;
 	int64_t (*now)(void); /* microseconds, UTC */
+	/* run_program() */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct slurm_error *err);
-	/* run_lines(), for answers that are long. */
+	/* run_lines(), for long answers. */
 	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
 		     run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err);
-	/* Where messages of verbs that write go besides [err], escaped, with a priority of
-	 * syslog(3); NULL: nowhere. */
-	void (*log)(int priority, const char *text);
 	/* run_program_with(), for the notify command. */
 	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
 			struct run_result *ret, struct slurm_error *err);
+	/* Logs a message of a verb that writes, escaped, with a priority of syslog(3); NULL: there
+	 * is no log. */
+	void (*log)(int priority, const char *text);
 	/* this_machine() */
 	const struct this_machine *(*here)(void);
 	/* name_of_user(); NULL: users have no names */
 	const char *(*user_name)(uint32_t uid);
+};
+
+/* What the user must know if the output is lost. */
+struct result {
+	int out_errno; /* why flush_out() could not write; 0: it could */
+	struct entered entered; /* the entries that the verb has recorded */
+	uint64_t receipt_seq; /* the entry that the receipt is about, */
+	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
+	const char *stands; /* what was done that is no entry; NULL: nothing */
+};
+
+/* One run of the program. */
+struct env {
+	struct os os;
 
 	/* Filled in by cmd/subank.c before the verb runs. */
 	const struct command *command;
@@ -64,13 +80,10 @@ struct env {
 	bool quiet;
 	bool seconds; /* amounts in billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
-	int out_errno; /* why flush_out() could not write; 0: it could */
-	/* What the user must be told if the result cannot be written: */
-	struct entered entered; /* the entries that the verb has made */
-	uint64_t receipt_seq; /* the entry that the receipt is about, */
-	char receipt[1024]; /* and what it says: "entry 12 was recorded (…)"; "": there is none */
-	const char *stands; /* what was done that makes no entries; NULL: nothing */
-	struct batch *batch; /* what a verb enters is one of many (batch.h); NULL: alone */
+
+	/* Filled in by the verb. */
+	struct result result;
+	struct batch *batch; /* the batch that the verb's entry belongs to (batch.h); NULL: none */
 	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
 };
 

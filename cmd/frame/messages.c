@@ -36,13 +36,13 @@ static void log_line(const struct env *env, int priority, const char *text)
 {
 	char escaped[4096];
 
-	if (env->log && env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES))
-		env->log(priority, text_escape(escaped, sizeof(escaped), text));
+	if (env->os.log && env->command && env->command->flags & (CMD_WRITE | CMD_CHANGES))
+		env->os.log(priority, text_escape(escaped, sizeof(escaped), text));
 }
 
 static int width_of(const struct env *env, bool is_terminal)
 {
-	return !is_terminal ? 0 : env->out_width > 0 ? env->out_width : DEFAULT_WIDTH;
+	return !is_terminal ? 0 : env->os.out_width > 0 ? env->os.out_width : DEFAULT_WIDTH;
 }
 
 /* In a list requests have keys where a command line has options: takes the dashes from "--end", but
@@ -64,7 +64,7 @@ static void say_keys(char *text)
 	*to = '\0';
 }
 
-/* A message to env->err, after the result so far: the two may go to one terminal. */
+/* A message to env->os.err, after the result so far: the two may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
 	char placed[2560];
@@ -74,7 +74,7 @@ static void print_message(struct env *env, const char *text)
 	if (env->where)
 		say_keys(placed);
 	flush_out(env);
-	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", placed);
+	print_line(env->os.err, width_of(env, env->os.err_is_terminal), "subank: ", placed);
 }
 
 int fail(struct env *env, const struct sb_error *err)
@@ -107,7 +107,7 @@ int usage(struct env *env, const char *fmt, ...)
 	print_message(env, text);
 	log_line(env, LOG_ERR, text);
 	if (env->command && !env->where)
-		fprintf(env->err, "usage: subank %s%s%s\n", env->command->name,
+		fprintf(env->os.err, "usage: subank %s%s%s\n", env->command->name,
 			*env->command->arguments ? " " : "", env->command->arguments);
 	return EXIT_USAGE;
 }
@@ -143,7 +143,7 @@ void report(struct env *env, const char *fmt, ...)
 	if (env->command->flags & CMD_LIST && !prints_for_people(env))
 		print_message(env, text);
 	else
-		print_line(env->out, width_of(env, env->out_is_terminal), "", text);
+		print_line(env->os.out, width_of(env, env->os.out_is_terminal), "", text);
 	/* Receipts are for whoever asked; what a check did, nobody asked for. */
 	if (env->command->flags & CMD_PUBLISHES && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);
@@ -159,7 +159,7 @@ void message_trace(const char *line, void *ctx)
 
 void message_last(struct env *env, const char *text)
 {
-	print_line(env->err, width_of(env, env->err_is_terminal), "subank: ", text);
+	print_line(env->os.err, width_of(env, env->os.err_is_terminal), "subank: ", text);
 	log_line(env, LOG_WARNING, text);
 }
 

@@ -30,7 +30,7 @@ static bool parse_number(const char *text, uint64_t *ret)
 int moment_time(struct env *env, const char *name, int64_t *ret, struct sb_error *err)
 {
 	const char *text = option(env, name);
-	int rc = text ? when_parse(text, env->now(), ret, err) : SB_OK;
+	int rc = text ? when_parse(text, env->os.now(), ret, err) : SB_OK;
 
 	if (rc)
 		sb_error_prefix(err, "--%s", name);

@@ -27,16 +27,16 @@ static void clear_line(const char *text)
 /* What a narrow terminal would break could not be taken away. */
 void status_line(struct env *env, const char *text)
 {
-	size_t width = env->out_width > 0 ? (size_t)env->out_width : DEFAULT_WIDTH;
+	size_t width = env->os.out_width > 0 ? (size_t)env->os.out_width : DEFAULT_WIDTH;
 	size_t len = strlen(text);
 
 	while (len > 0 && ((text[len] & 0xC0) == 0x80 || prose_columns(text, len) >= width))
 		len--;
 	if (!stands_on)
 		leftover_add(&line, clear, clear_line);
-	stands_on = env->err;
-	fprintf(env->err, "%s%.*s", clear, (int)len, text);
-	fflush(env->err);
+	stands_on = env->os.err;
+	fprintf(env->os.err, "%s%.*s", clear, (int)len, text);
+	fflush(env->os.err);
 }
 
 void stage(struct env *env, const char *fmt, ...)
@@ -44,7 +44,7 @@ void stage(struct env *env, const char *fmt, ...)
 	char text[STATUS_LINE_SIZE], escaped[2 * STATUS_LINE_SIZE], line_text[3 * STATUS_LINE_SIZE];
 	va_list ap;
 
-	if (!env->err_is_terminal || env->quiet)
+	if (!env->os.err_is_terminal || env->quiet)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
@@ -57,10 +57,10 @@ void stage(struct env *env, const char *fmt, ...)
 
 void stage_end(struct env *env)
 {
-	if (stands_on != env->err)
+	if (stands_on != env->os.err)
 		return;
-	fputs(clear, env->err);
-	fflush(env->err);
+	fputs(clear, env->os.err);
+	fflush(env->os.err);
 	leftover_done(&line);
 	stands_on = NULL;
 }

@@ -97,7 +97,7 @@ static int choose_named(struct listing *listing, const struct selection *selecti
 
 static void choose_mine(struct listing *listing)
 {
-	const char *user = listing->env->here()->author.user;
+	const char *user = listing->env->os.here()->author.user;
 	struct env *env = listing->env;
 	struct slurm_error why;
 	struct assocs assocs = {0};
@@ -141,7 +141,7 @@ static int print(struct listing *listing, const struct column *columns, bool tre
 	struct output *output;
 	struct sums sums = {0};
 	bool all_running = true;
-	int64_t now = listing->env->now();
+	int64_t now = listing->env->os.now();
 	int rc = output_new(listing->env, columns, BALANCE_COLUMNS, &output, err);
 
 	if (rc)
@@ -185,7 +185,7 @@ int balance_published(struct env *env, const struct selection *selection,
 		choose_mine(&listing);
 	if (!rc)
 		note(env, "as the bank published it %s ago",
-		     when_format_age(age, env->now() - listing.published.time));
+		     when_format_age(age, env->os.now() - listing.published.time));
 	if (!rc)
 		rc = print(&listing, columns, tree, total, &err);
 	free(listing.chosen);

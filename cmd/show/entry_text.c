@@ -18,7 +18,7 @@ const char *entry_actor(const struct env *env, const struct event *event, char t
 	const char *login;
 
 	if (event->login != LOGIN_NONE && event->login != event->uid) {
-		login = env->user_name ? env->user_name(event->login) : NULL;
+		login = env->os.user_name ? env->os.user_name(event->login) : NULL;
 		if (login)
 			(void)snprintf(to, ACTOR_SIZE, "%s (login %s)", event->user, login);
 		else

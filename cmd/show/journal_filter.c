@@ -150,7 +150,7 @@ static bool by_actor(const struct journal_filter *filter, const struct event *ev
 	if (event->login == LOGIN_NONE)
 		return false;
 	(void)snprintf(login_uid, sizeof(login_uid), "%" PRIu32, event->login);
-	login = filter->env->user_name ? filter->env->user_name(event->login) : NULL;
+	login = filter->env->os.user_name ? filter->env->os.user_name(event->login) : NULL;
 	return strcmp(actor, login_uid) == 0 || (login && strcmp(actor, login) == 0);
 }
 

@@ -81,7 +81,7 @@ int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err)
 	const char *list = option(env, "clusters");
 	int rc = list ? settings_set_clusters(ret, list, err) : SB_OK;
 
-	return rc || !list ? rc : bank_read(env->bank, env->now(), check_clusters, &asking, err);
+	return rc || !list ? rc : bank_read(env->bank, env->os.now(), check_clusters, &asking, err);
 }
 
 bool clusters_chosen(const struct settings *asked, const char *cluster)

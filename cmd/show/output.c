@@ -115,7 +115,7 @@ static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 		i++;
 	if (!words[i])
 		return nearest_error("--color takes no", word, words, err);
-	*ret = i == 1 || (i == 0 && env->out_is_terminal && !(none && *none) && terminal &&
+	*ret = i == 1 || (i == 0 && env->os.out_is_terminal && !(none && *none) && terminal &&
 			  strcmp(terminal, "dumb") != 0);
 	return SB_OK;
 }
@@ -140,7 +140,7 @@ static void no_memory(struct output *output)
 /* Behind the first thing that could fail: a header alone would look like an answer. */
 static void print_header(struct output *output)
 {
-	struct csv_row row = {.file = output->env->out};
+	struct csv_row row = {.file = output->env->os.out};
 	char name[64];
 
 	if (output->has_header || !output->look.header ||
@@ -154,12 +154,12 @@ static void print_header(struct output *output)
 			csv_text(&row, program_name(name, column->name,
 						    column->look == LOOK_AMOUNT ? "_seconds" : ""));
 		else
-			fprintf(output->env->out, "%s%s", i ? "|" : "", column->name);
+			fprintf(output->env->os.out, "%s%s", i ? "|" : "", column->name);
 	}
 	if (output->form == FORM_CSV)
 		csv_end(&row);
 	else
-		fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+		fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
 int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
@@ -175,7 +175,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	output->columns = columns;
 	output->count = count;
 	output->look.header = !option(env, "noheader");
-	output->look.width = env->out_is_terminal ? env->out_width : 0;
+	output->look.width = env->os.out_is_terminal ? env->os.out_width : 0;
 	output->last_bar = option(env, "parsable");
 	if (option(env, "json"))
 		output->form = FORM_JSON;
@@ -212,7 +212,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 
 static void print_csv(const struct output *output)
 {
-	struct csv_row row = {.file = output->env->out};
+	struct csv_row row = {.file = output->env->os.out};
 
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const char *cell = output->cells[output->shown[i]];
@@ -232,9 +232,9 @@ static void print_parsable(const struct output *output)
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const char *cell = output->cells[output->shown[i]];
 
-		fprintf(output->env->out, "%s%s", i ? "|" : "", cell ? cell : "");
+		fprintf(output->env->os.out, "%s%s", i ? "|" : "", cell ? cell : "");
 	}
-	fputs(output->last_bar ? "|\n" : "\n", output->env->out);
+	fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
 /* Ends the row that was begun; one that failed has only some of its cells, and is not printed. */
@@ -470,7 +470,7 @@ void output_below(struct output *output, const char *name)
 
 static void print_grid(struct output *output)
 {
-	if (grid_print(output->grid, &output->look, output->env->out, &output->err))
+	if (grid_print(output->grid, &output->look, output->env->os.out, &output->err))
 		output->failed = true;
 }
 
@@ -569,13 +569,13 @@ int output_finish(struct output *output, struct sb_error *err)
 	if (!output->failed && output->form == FORM_TABLE)
 		print_grid(output);
 	if (!output->failed && named)
-		fprintf(output->env->out, "Amounts are in %s.\n",
+		fprintf(output->env->os.out, "Amounts are in %s.\n",
 			output->env->seconds ? "billing-seconds" : "SU");
 	if (!output->failed && output->form == FORM_JSON) {
-		if (json_dumpf(output->list, output->env->out, JSON_INDENT(2)) &&
-		    !ferror(output->env->out))
+		if (json_dumpf(output->list, output->env->os.out, JSON_INDENT(2)) &&
+		    !ferror(output->env->os.out))
 			no_memory(output);
-		fputc('\n', output->env->out);
+		fputc('\n', output->env->os.out);
 	}
 	rc = why_failed(output, err);
 	json_decref(output->list);
@@ -592,7 +592,7 @@ int output_from_bank(struct env *env, const struct column *columns, size_t count
 
 	if (output_new(env, columns, count, ret_output, &err))
 		return fail(env, &err);
-	rc = bank_read(env->bank, env->now(), list, ctx, &err);
+	rc = bank_read(env->bank, env->os.now(), list, ctx, &err);
 	if (rc)
 		output_fail(*ret_output);
 	finished = output_finish(*ret_output, rc ? NULL : &err);

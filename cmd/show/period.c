@@ -31,7 +31,7 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 	int rc = SB_OK;
 
 	if (!option(env, "until"))
-		rc = month_start(env->now(), 1, &until, err);
+		rc = month_start(env->os.now(), 1, &until, err);
 	if (!rc)
 		rc = moment_time(env, "until", &until, err);
 	if (!rc && !option(env, "since"))

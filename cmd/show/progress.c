@@ -13,9 +13,10 @@
 enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
 void progress_begin(struct progress *progress, struct env *env, uint64_t total)
 {
-	bool shown = env->err_is_terminal && !env->quiet;
+	bool shown = env->os.err_is_terminal && !env->quiet;
 
-	*progress = (struct progress){.env = env, .total = total, .begun = shown ? env->now() : 0};
+	*progress =
+		(struct progress){.env = env, .total = total, .begun = shown ? env->os.now() : 0};
 }
 
 void progress_step(struct progress *progress, uint64_t done)
@@ -27,7 +28,7 @@ void progress_step(struct progress *progress, uint64_t done)
 
 	if (!progress->begun)
 		return;
-	now = env->now();
+	now = env->os.now();
 	/* Also when somebody sets the clock back. */
 	if (now < progress->begun + PATIENCE || now < progress->shown + PAUSE)
 		return;

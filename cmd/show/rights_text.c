@@ -10,7 +10,7 @@
 
 struct caller caller_of(struct env *env)
 {
-	const struct author *author = &env->here()->author;
+	const struct author *author = &env->os.here()->author;
 
 	return (struct caller){.uid = author->uid, .name = author->user};
 }

@@ -6,7 +6,7 @@
 #include "cmd/frame/env.h"
 #include "slurm/rights.h"
 
-/* The user whom Slurm sees; valid as long as env->here(). */
+/* The user whom Slurm sees; valid as long as env->os.here(). */
 struct caller caller_of(struct env *env);
 
 /* Says that [where] ("slurmdbd", a cluster) hides [what] ("jobs", "use") of others from the caller,

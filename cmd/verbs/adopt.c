@@ -201,14 +201,14 @@ static bool ask_whose(struct env *env, struct stray *stray)
 
 	stage_end(env);
 	for (;;) {
-		fprintf(env->out,
+		fprintf(env->os.out,
 			"%s on %s has %s=%" PRId64 ", which the books do not know. Whose is it:\n"
 			"the [b]ank's, to be put back when the account has funds, or the "
 			"[s]ite's? ",
 			stray->account, stray->cluster,
 			lever_name(limit, stray->limit.field, stray->limit.tres), stray->value);
 		flush_out(env);
-		if (!fgets(answer, sizeof(answer), env->in))
+		if (!fgets(answer, sizeof(answer), env->os.in))
 			return false;
 		if (strcmp(answer, "b\n") == 0 || strcmp(answer, "s\n") == 0)
 			break;
@@ -242,7 +242,7 @@ static bool decide(struct adoption *adoption)
 			       stray->value, ours ? "the bank's" : "the site's, and left alone");
 			continue;
 		}
-		if (env->in_is_terminal && ask_whose(env, stray))
+		if (env->os.in_is_terminal && ask_whose(env, stray))
 			continue;
 		warning(env,
 			"limits in Slurm that the books do not know: %zu, first that of "
@@ -276,14 +276,14 @@ static int adopt(struct adoption *adoption)
 	bool seen = clusters_observe(env, OBSERVE_USE, &adoption->clusters) == EXIT_DONE &&
 		    adoption->clusters.silent == 0;
 
-	if (seen && bank_read(env->bank, env->now(), find_wants, adoption, &err))
+	if (seen && bank_read(env->bank, env->os.now(), find_wants, adoption, &err))
 		return fail(env, &err);
 	if (!seen || clusters_look(env, &adoption->clusters, adoption->wants,
 				   adoption->want_count) != EXIT_DONE) {
 		warning(env, "the bank was not adopted: what Slurm has must be seen first");
 		return EXIT_REFUSED;
 	}
-	if (bank_read(env->bank, env->now(), find_strays, adoption, &err))
+	if (bank_read(env->bank, env->os.now(), find_strays, adoption, &err))
 		return fail(env, &err);
 	if (!decide(adoption))
 		return EXIT_REFUSED;
@@ -293,9 +293,9 @@ static int adopt(struct adoption *adoption)
 		if (status != EXIT_DONE)
 			return status;
 	}
-	if (bank_write(env->bank, env->now(), enter, adoption, &err))
+	if (bank_write(env->bank, env->os.now(), enter, adoption, &err))
 		return fail(env, &err);
-	env->stands = adoption->commands ? NULL : "the bank was adopted";
+	env->result.stands = adoption->commands ? NULL : "the bank was adopted";
 	report(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
 	       adoption->commands ? "commands Slurm from here already"
 				  : "now commands Slurm from here",
@@ -314,7 +314,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (option(env, "clusters"))
 		return usage(env, "a bank commands every cluster of the settings or none: leave "
 				  "--clusters out");
-	place_of(env->here()->machine, env->store.folder, adoption.place);
+	place_of(env->os.here()->machine, env->store.folder, adoption.place);
 	status = adopt(&adoption);
 	clusters_release(&adoption.clusters);
 	free(adoption.strays);

@@ -38,7 +38,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (!dir || !*dir)
 		return usage(env, "backup needs a folder: name DIR, or set `backup: DIR`");
-	rc = name_backup(folder, sizeof(folder), dir, env->now(), &err);
+	rc = name_backup(folder, sizeof(folder), dir, env->os.now(), &err);
 	to.folder = folder;
 	stage(env, "copies the books");
 	progress_begin(&progress, env, 0);
@@ -47,7 +47,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	progress_end(&progress);
 	if (rc)
 		return fail(env, &err);
-	env->stands = "the backup was made";
+	env->result.stands = "the backup was made";
 	report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries,
 	       folder, verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
 	return EXIT_DONE;

@@ -180,7 +180,7 @@ static int list_now(struct listing *listing, struct books *books, struct sb_erro
 		note(listing->env,
 		     "the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
 	/* Rows that are printed as they come show it themselves. */
-	if (prints_for_people(listing->env) || !listing->env->out_is_terminal)
+	if (prints_for_people(listing->env) || !listing->env->os.out_is_terminal)
 		progress_begin(&progress, listing->env, count);
 	for (size_t i = 0; i < count && !rc; i++) {
 		if (selection->count > 0)

@@ -41,7 +41,7 @@ static int let_go(struct env *env, const char *name)
 			return fail(env, &err);
 		}
 	}
-	if (bank_write(env->bank, env->now(), enter_let_go, &letting, &err))
+	if (bank_write(env->bank, env->os.now(), enter_let_go, &letting, &err))
 		return fail(env, &err);
 	report(env, "limits on %s that the bank had set: %zu, left as they are", letting.cluster,
 	       letting.count);

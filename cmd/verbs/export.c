@@ -52,7 +52,7 @@ static int write_books(struct books *books, void *ctx, struct sb_error *err)
 
 	exporting->head = *books_head(books);
 	/* The terminal shows the entries themselves. */
-	if (to.file == env->out && env->out_is_terminal)
+	if (to.file == env->os.out && env->os.out_is_terminal)
 		to.step = NULL;
 	progress_begin(&progress, env, exporting->head.seq);
 	rc = exporting->write(books, &to, err);
@@ -131,7 +131,7 @@ static int export_to(struct env *env, const char *path, struct exporting *export
 			close(fd);
 		goto out;
 	}
-	rc = bank_read(env->bank, env->now(), write_books, exporting, err);
+	rc = bank_read(env->bank, env->os.now(), write_books, exporting, err);
 	if (!rc && (fflush(exporting->file) != 0 || fsync(fd) != 0))
 		rc = sb_error_path(err, "write", path);
 	if (fclose(exporting->file) != 0 && !rc)
@@ -149,18 +149,18 @@ out:
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	bool to_file = argc > 0 && strcmp(argv[0], "-") != 0;
-	struct exporting exporting = {.env = env, .file = env->out};
+	struct exporting exporting = {.env = env, .file = env->os.out};
 	char hash[HASH_TEXT_SIZE];
 	struct sb_error err;
 	int rc = choose(env, &exporting.write, &err);
 
 	if (!rc)
 		rc = to_file ? export_to(env, argv[0], &exporting, &err)
-			     : bank_read(env->bank, env->now(), write_books, &exporting, &err);
+			     : bank_read(env->bank, env->os.now(), write_books, &exporting, &err);
 	if (rc)
 		return fail(env, &err);
 	if (to_file) {
-		env->stands = "the file was written";
+		env->result.stands = "the file was written";
 		report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
 		       exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
 		       hex_format(hash, exporting.head.hash, HASH_SIZE));

@@ -12,7 +12,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	const char *close;
 
 	if (argc == 0) {
-		program_help(env->out);
+		program_help(env->os.out);
 		return EXIT_DONE;
 	}
 	command = command_find(argv[0]);
@@ -22,7 +22,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 			     close ? ": did you mean '" : "; `subank help` lists them",
 			     close ? close : "", close ? "'?" : "");
 	}
-	command_help(env->out, command);
+	command_help(env->os.out, command);
 	return EXIT_DONE;
 }
 

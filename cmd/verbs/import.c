@@ -53,7 +53,7 @@ static int enter(struct env *env, FILE *file, const char *name)
 {
 	struct sb_error err;
 
-	if (bank_open(&env->store, STORE_WRITE, &env->here()->author, &env->bank, &err))
+	if (bank_open(&env->store, STORE_WRITE, &env->os.here()->author, &env->bank, &err))
 		return fail(env, &err);
 	return option(env, "append") ? append(env, file, name)
 				     : predecessor_import(env, file, name);
@@ -70,7 +70,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	int status;
 
 	if (option(env, "template")) {
-		fputs(round_template, env->out);
+		fputs(round_template, env->os.out);
 		return EXIT_DONE;
 	}
 	if (argc == 0)
@@ -81,7 +81,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return usage(env, "--project-days goes with --predecessor");
 	if (option(env, "accounts") && (moves || !option(env, "dry-run")))
 		return usage(env, "all of FILE is entered: leave --accounts out");
-	file = from_file ? fopen(argv[0], "re") : env->in;
+	file = from_file ? fopen(argv[0], "re") : env->os.in;
 	if (!file) {
 		sb_error_set(&err, SB_ENOTFOUND, "cannot read %s: %s", name, sb_errno(errno));
 		return fail(env, &err);

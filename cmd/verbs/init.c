@@ -181,7 +181,8 @@ static int write_settings(struct env *env, const struct found *found, const char
 
 	make_folders(path);
 	if (make_file(env, found, path) == 0) {
-		env->stands = env->stands ? env->stands : "the settings were written";
+		env->result.stands =
+			env->result.stands ? env->result.stands : "the settings were written";
 		report(env, "wrote settings to %s: look through them%s", path,
 		       found->cluster_count > 1
 			       ? ", and take out clusters that are not to be in the bank"
@@ -202,7 +203,7 @@ static int offer_settings(struct env *env, const struct found *found, const char
 {
 	char question[512];
 
-	if (geteuid() != 0 || !env->in_is_terminal || access(path, F_OK) == 0)
+	if (geteuid() != 0 || !env->os.in_is_terminal || access(path, F_OK) == 0)
 		return EXIT_DONE;
 	(void)snprintf(question, sizeof(question), "Write commented settings to %s?", path);
 	if (!ask(env, question))
@@ -233,10 +234,10 @@ static int make_bank(struct env *env)
 	/* Only a folder that is there has a full path. */
 	if (mkdir(env->store.folder, 0750) == 0)
 		(void)chmod(env->store.folder, 0750);
-	if (bank_create(&env->store, place_of(env->here()->machine, env->store.folder, place),
+	if (bank_create(&env->store, place_of(env->os.here()->machine, env->store.folder, place),
 			&err))
 		return fail(env, &err);
-	env->stands = "the bank was made";
+	env->result.stands = "the bank was made";
 	report(env, "made an empty bank in %s", env->store.folder);
 	return EXIT_DONE;
 }

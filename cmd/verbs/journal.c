@@ -131,9 +131,9 @@ static int print_entry(const struct entry *entry, void *ctx, struct sb_error *er
 	if (listing->output)
 		add_row(listing, entry);
 	else
-		rc = entry_json(listing->env, listing->env->out, entry, err);
+		rc = entry_json(listing->env, listing->env->os.out, entry, err);
 	/* That the output cannot be written is told at the end. */
-	if (rc && ferror(listing->env->out))
+	if (rc && ferror(listing->env->os.out))
 		return STORE_ABORT;
 	if (rc)
 		return rc;
@@ -204,11 +204,11 @@ static int follow(struct listing *listing, struct sb_error *err)
 	while (!rc) {
 		rc = output_flush(listing->output, err);
 		flush_out(env);
-		if (ferror(env->out))
+		if (ferror(env->os.out))
 			break;
 		(void)nanosleep(&pause, NULL);
 		if (!rc)
-			rc = bank_read(env->bank, env->now(), list_new, listing, err);
+			rc = bank_read(env->bank, env->os.now(), list_new, listing, err);
 	}
 	return rc;
 }
@@ -222,7 +222,7 @@ static int print(struct listing *listing)
 	if (!rc && !option(env, "json"))
 		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
 	if (!rc)
-		rc = bank_read(env->bank, env->now(), list, listing, &err);
+		rc = bank_read(env->bank, env->os.now(), list, listing, &err);
 	/* Of these the filter has spoken. */
 	if (!rc && listing->output && !option(env, "from") && !option(env, "to") &&
 	    !option(env, "ref"))

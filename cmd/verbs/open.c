@@ -110,7 +110,7 @@ static int refuse_unknown(struct env *env, const struct clusters *clusters, cons
 	struct sb_error err;
 
 	if (meant && !(env->batch && env->batch->books) &&
-	    bank_read(env->bank, env->now(), find_open, &finding, &err))
+	    bank_read(env->bank, env->os.now(), find_open, &finding, &err))
 		return fail(env, &err);
 	if (meant && finding.open)
 		(void)snprintf(hint, sizeof(hint), "did you mean '%s', which is open already? ",

@@ -197,7 +197,7 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 
 	/* Not before what the books have: a check may have read once more since the start. */
 	if (!option(reconciling->env, "until"))
-		reconciling->until = reconciling->env->now();
+		reconciling->until = reconciling->env->os.now();
 	release_records(reconciling);
 	for (size_t i = 0; i < selection->count && !rc; i++)
 		rc = books_account(books, selection->list[i], &account, err);
@@ -542,7 +542,7 @@ static int apply(struct reconciling *reconciling, int status)
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
-	if (bank_write(env->bank, env->now(), enter, reconciling, &err))
+	if (bank_write(env->bank, env->os.now(), enter, reconciling, &err))
 		return fail(env, &err);
 	note(env, "differences entered: %zu", reconciling->changed_count);
 	/* An account may have an entry for each cluster. */
@@ -559,7 +559,7 @@ static int compare(struct reconciling *reconciling)
 	struct sb_error err;
 	int status;
 
-	if (bank_read(env->bank, env->now(), read_books, reconciling, &err))
+	if (bank_read(env->bank, env->os.now(), read_books, reconciling, &err))
 		return fail(env, &err);
 	status = read_slurm(reconciling);
 	if (status == EXIT_REFUSED)
@@ -595,7 +595,7 @@ static int reconcile(struct reconciling *reconciling)
 		return status;
 	if (option(env, "apply"))
 		return apply(reconciling, status);
-	if (env->out_is_terminal && prints_for_people(env))
+	if (env->os.out_is_terminal && prints_for_people(env))
 		report(env, "What to do about a difference: --jobs lists the jobs that it may come "
 			    "from, --apply enters it.");
 	return EXIT_PART;
@@ -606,7 +606,7 @@ static int read_options(struct reconciling *reconciling, struct sb_error *err)
 	struct env *env = reconciling->env;
 	int rc;
 
-	reconciling->until = env->now();
+	reconciling->until = env->os.now();
 	rc = moment_time(env, "since", &reconciling->since, err);
 	if (!rc)
 		rc = moment_time(env, "until", &reconciling->until, err);
@@ -618,7 +618,7 @@ static int read_options(struct reconciling *reconciling, struct sb_error *err)
 				  "--note, --no-apply, --start and --end go with --apply");
 	if (!rc)
 		rc = bank_open(&env->store, option(env, "apply") ? STORE_WRITE : STORE_READ,
-			       &env->here()->author, &env->bank, err);
+			       &env->os.here()->author, &env->bank, err);
 	return rc;
 }
 

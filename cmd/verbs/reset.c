@@ -119,7 +119,7 @@ static bool confirmed(struct env *env, const struct reset *reset)
 	}
 	if (option(env, "immediate"))
 		return true;
-	if (!env->in_is_terminal) {
+	if (!env->os.in_is_terminal) {
 		warning(env, "nobody to ask: say --immediate to reset; nothing was changed");
 		return false;
 	}
@@ -203,7 +203,7 @@ static int make_sure(struct reset *reset)
 	struct sb_error err;
 
 	if (status == EXIT_DONE &&
-	    bank_read(reset->env->bank, reset->env->now(), look_at_all, reset, &err))
+	    bank_read(reset->env->bank, reset->env->os.now(), look_at_all, reset, &err))
 		status = fail(reset->env, &err);
 	return status;
 }
@@ -334,7 +334,7 @@ static int reset_usage(struct reset *reset)
 	if (read_again(reset, &again) != EXIT_DONE)
 		return EXIT_PART;
 	status = worse(status, say_reset(reset, &again));
-	if (bank_write(env->bank, env->now(), enter, &entering, &err)) {
+	if (bank_write(env->bank, env->os.now(), enter, &entering, &err)) {
 		/* Slurm was asked, and may have done it. */
 		int failed = fail(env, &err);
 
@@ -385,7 +385,7 @@ static int reset_account(struct reset *reset)
 
 	if (status != EXIT_DONE)
 		return status;
-	if (bank_read(env->bank, env->now(), find_related, reset, &err))
+	if (bank_read(env->bank, env->os.now(), find_related, reset, &err))
 		return fail(env, &err);
 	if (!has_used(reset)) {
 		note(env, "%s: Slurm shows no usage, there is nothing to reset", reset->account);

@@ -129,7 +129,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		       setting.amount);
 	window_request(&setting.window, posting.request);
 	if (!post_entered(&posting)) {
-		if (bank_read(env->bank, env->now(), look, &setting, &err))
+		if (bank_read(env->bank, env->os.now(), look, &setting, &err))
 			return fail(env, &err);
 		if (setting.same && !window_given(&setting.window)) {
 			report(env, "%s is allocated %s already: nothing was entered", name,

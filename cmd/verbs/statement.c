@@ -325,13 +325,13 @@ static int run(struct env *env, int argc, const char *const argv[])
 	}
 	if (!rc) {
 		statement->account = selection.list[0];
-		rc = bank_read(env->bank, env->now(), print, &printing, &err);
+		rc = bank_read(env->bank, env->os.now(), print, &printing, &err);
 	}
 	if (rc && printing.output)
 		output_fail(printing.output);
 	finished = output_finish(printing.output, rc ? NULL : &err);
 	if (!rc && !finished && statement->so_far && output_has_frame(env))
-		rc = bank_read(env->bank, env->now(), print_outlook, &printing, &err);
+		rc = bank_read(env->bank, env->os.now(), print_outlook, &printing, &err);
 	statement_release(statement);
 	selection_release(&selection);
 	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);

@@ -227,8 +227,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	posting.account = name;
 	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever &&
 	    !terms.thresholds_given && !terms.meter)
-		return bank_read(env->bank, env->now(), show, &posting, &err) ? fail(env, &err)
-									      : EXIT_DONE;
+		return bank_read(env->bank, env->os.now(), show, &posting, &err) ? fail(env, &err)
+										 : EXIT_DONE;
 	if (terms.credit_given)
 		(void)snprintf(credit, sizeof(credit), " credit %" PRId64 "s", terms.credit);
 	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s%s%s%s%s",

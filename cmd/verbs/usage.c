@@ -200,9 +200,9 @@ static int read_use(struct listing *listing, struct sb_error *err)
 
 	listing->moved = true;
 	for (int try = 0; try < TRIES_MAX && listing->moved && !rc; try++) {
-		rc = bank_read(env->bank, env->now(), find_unentered, listing, err);
+		rc = bank_read(env->bank, env->os.now(), find_unentered, listing, err);
 		if (!rc)
-			rc = bank_read(env->bank, env->now(), list, listing, err);
+			rc = bank_read(env->bank, env->os.now(), list, listing, err);
 	}
 	if (!rc && listing->moved)
 		rc = sb_error_set(err, SB_EBUSY,

@@ -32,7 +32,7 @@ static int verify_given(struct env *env, const char *path, struct verify *verify
 			struct sb_error *err)
 {
 	bool from_file = strcmp(path, "-") != 0;
-	FILE *file = from_file ? fopen(path, "re") : env->in;
+	FILE *file = from_file ? fopen(path, "re") : env->os.in;
 	struct sb_error why;
 	int rc;
 
@@ -75,7 +75,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (!rc) {
 		progress_begin(&verifying.progress, env, 0);
 		rc = path ? verify_given(env, path, verify, &err)
-			  : bank_read(env->bank, env->now(), verify_books, verify, &err);
+			  : bank_read(env->bank, env->os.now(), verify_books, verify, &err);
 		progress_end(&verifying.progress);
 	}
 	if (rc) {

@@ -524,7 +524,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status != EXIT_DONE)
 		return status;
 	why.name = name;
-	return bank_read(env->bank, env->now(), explain, &why, &err) ? fail(env, &err) : EXIT_DONE;
+	return bank_read(env->bank, env->os.now(), explain, &why, &err) ? fail(env, &err)
+									: EXIT_DONE;
 }
 
 static const struct example examples[] = {

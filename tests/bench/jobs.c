@@ -169,13 +169,13 @@ static int head(struct books *books, void *ctx, struct sb_error *err)
 int main(int argc, char *argv[])
 {
 	struct env env = {
-		.here = here,
-		.out = fopen("/dev/null", "w"),
-		.err = stderr,
+		.os.here = here,
+		.os.out = fopen("/dev/null", "w"),
+		.os.err = stderr,
 		.quiet = true,
-		.now = now,
-		.run = run,
-		.lines = lines,
+		.os.now = now,
+		.os.run = run,
+		.os.lines = lines,
 		.settings.meter = METER_JOBS,
 		.slurm = {.sacct = "sacct",
 			  .sacctmgr = "sacctmgr",
@@ -198,7 +198,7 @@ int main(int argc, char *argv[])
 	double began;
 	int rc, status;
 
-	if (argc != 6 || !env.out) {
+	if (argc != 6 || !env.os.out) {
 		fprintf(stderr, "usage: jobs FOLDER FILE ACCOUNTS SINCE UNTIL\n");
 		return 2;
 	}
@@ -225,6 +225,6 @@ int main(int argc, char *argv[])
 	rc = bank_read(env.bank, until, head, &after, &err);
 	printf("%.9f %" PRIu64 "\n", began, after - before);
 	bank_close(env.bank);
-	fclose(env.out);
+	fclose(env.os.out);
 	return rc || status != EXIT_DONE;
 }

@@ -83,17 +83,17 @@ static int run(const void *input, size_t size, ...)
 	free(out);
 	free(messages);
 	env = (struct env){
-		.in = tmpfile(),
-		.out = open_memstream(&out, &out_len),
-		.err = open_memstream(&messages, &messages_len),
-		.now = now,
-		.run = answer,
-		.here = here,
-		.user_name = user_name_here,
+		.os.in = tmpfile(),
+		.os.out = open_memstream(&out, &out_len),
+		.os.err = open_memstream(&messages, &messages_len),
+		.os.now = now,
+		.os.run = answer,
+		.os.here = here,
+		.os.user_name = user_name_here,
 	};
-	MUST(env.in && env.out && env.err);
-	MUST(fwrite(input, 1, size, env.in) == size);
-	rewind(env.in);
+	MUST(env.os.in && env.os.out && env.os.err);
+	MUST(fwrite(input, 1, size, env.os.in) == size);
+	rewind(env.os.in);
 	va_start(ap, size);
 	while ((argument = va_arg(ap, const char *))) {
 		MUST(argc < ARGS_MAX - 1);
@@ -106,9 +106,9 @@ static int run(const void *input, size_t size, ...)
 	status = subank(&env, argc, argv);
 	for (int i = 0; i < argc; i++)
 		free(copies[i]);
-	(void)fclose(env.in);
-	(void)fclose(env.out);
-	(void)fclose(env.err);
+	(void)fclose(env.os.in);
+	(void)fclose(env.os.out);
+	(void)fclose(env.os.err);
 	return status;
 }
 

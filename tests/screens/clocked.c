@@ -46,18 +46,18 @@ static const struct this_machine *here(void)
 
 int main(int argc, char *argv[])
 {
-	struct env env = {.in = stdin,
-			  .out = stdout,
-			  .err = stderr,
-			  .in_is_terminal = isatty(STDIN_FILENO),
-			  .out_is_terminal = isatty(STDOUT_FILENO),
-			  .out_width = 80,
-			  .err_is_terminal = isatty(STDERR_FILENO),
-			  .now = now,
-			  .run = run_program,
-			  .lines = run_lines,
-			  .run_with = run_program_with,
-			  .here = here};
+	struct env env = {.os.in = stdin,
+			  .os.out = stdout,
+			  .os.err = stderr,
+			  .os.in_is_terminal = isatty(STDIN_FILENO),
+			  .os.out_is_terminal = isatty(STDOUT_FILENO),
+			  .os.out_width = 80,
+			  .os.err_is_terminal = isatty(STDERR_FILENO),
+			  .os.now = now,
+			  .os.run = run_program,
+			  .os.lines = run_lines,
+			  .os.run_with = run_program_with,
+			  .os.here = here};
 
 	if (read_clock(getenv("SUBANK_CLOCK")) != 0) {
 		perror("SUBANK_CLOCK");

@@ -36,7 +36,7 @@ static void offer(const struct line *line, const char *word, const char *what)
 		if (strcmp(line->given[i], word) == 0)
 			return;
 	}
-	fprintf(line->env->out, "%.*s%s%s%s\n", (int)line->kept_len, line->kept, word,
+	fprintf(line->env->os.out, "%.*s%s%s%s\n", (int)line->kept_len, line->kept, word,
 		what ? "\t" : "", what ? what : "");
 }
 
@@ -110,21 +110,21 @@ static void offer_from_bank(const struct line *line, const char *const verb[])
 	}
 	while (*verb)
 		argv[count++] = *verb++;
-	inner.out = open_memstream(&text, &len);
-	inner.err = fopen("/dev/null", "we");
-	inner.log = NULL;
-	inner.run = ask_nobody;
-	inner.lines = ask_nobody_lines;
-	inner.run_with = tell_nobody;
-	if (inner.out && inner.err) {
+	inner.os.out = open_memstream(&text, &len);
+	inner.os.err = fopen("/dev/null", "we");
+	inner.os.log = NULL;
+	inner.os.run = ask_nobody;
+	inner.os.lines = ask_nobody_lines;
+	inner.os.run_with = tell_nobody;
+	if (inner.os.out && inner.os.err) {
 		/* getopt moves the words, and leaves them as they are. */
 		(void)subank(&inner, (int)count, (char **)(uintptr_t)argv);
 		offer_each(line, text);
 	}
-	if (inner.out)
-		(void)fclose(inner.out);
-	if (inner.err)
-		(void)fclose(inner.err);
+	if (inner.os.out)
+		(void)fclose(inner.os.out);
+	if (inner.os.err)
+		(void)fclose(inner.os.err);
 	free(text);
 }
 
@@ -168,10 +168,10 @@ static void offer_values(struct line *line, const struct argument *argument)
 		offer_from_bank(line, clusters);
 		break;
 	case FROM_FILES:
-		fprintf(line->env->out, ":files\n");
+		fprintf(line->env->os.out, ":files\n");
 		break;
 	case FROM_FOLDERS:
-		fprintf(line->env->out, ":folders\n");
+		fprintf(line->env->os.out, ":folders\n");
 		break;
 	}
 }
@@ -325,7 +325,7 @@ static int print_clusters(struct books *books, void *ctx, struct sb_error *err)
 	if (rc)
 		return rc;
 	for (const char **at = known; *at; at++)
-		fprintf(env->out, "%s\n", *at);
+		fprintf(env->os.out, "%s\n", *at);
 	free(known);
 	return SB_OK;
 }
@@ -336,8 +336,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (argc > 0)
 		return complete_line(env, argc, argv);
-	return bank_read(env->bank, env->now(), print_clusters, env, &err) ? fail(env, &err)
-									   : EXIT_DONE;
+	return bank_read(env->bank, env->os.now(), print_clusters, env, &err) ? fail(env, &err)
+									      : EXIT_DONE;
 }
 
 static const struct example examples[] = {
