@@ -32,16 +32,16 @@ struct table {
  * So the column with such names is asked for last, and gets the rest of the line; a line that has
  * fewer fields, or does not begin with [key] (the cluster, say; NULL: with anything), belongs to
  * the last cell of the row before it, with a newline between. A NUL byte, no final newline, and
- * such a line where no row stands before it are SLURM_EFORM, with [what] (the command's name) and
+ * such a line where no row stands before it are SB_EFORMAT, with [what] (the command's name) and
  * the line number in the text. On success the caller calls table_release(). */
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
-		size_t ncolumns, const char *key, struct table *ret, struct slurm_error *err);
+		size_t ncolumns, const char *key, struct table *ret, struct sb_error *err);
 
 /* Runs [argv] with slurm_ask() and parses its answer; [what] is the command's name. On success the
  * caller calls table_release(). */
 int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
 	      const char *const columns[], size_t ncolumns, const char *key, struct table *ret,
-	      struct slurm_error *err);
+	      struct sb_error *err);
 
 /* The cell, never NULL; valid until table_release(). Leading blanks are kept: sshare indents by
  * depth. */

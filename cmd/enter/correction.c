@@ -9,6 +9,7 @@
 
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
+#include "cmd/show/window_text.h"
 #include "ledger/base/amount.h"
 
 const struct option_spec correction_options[] = {
