@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static const char multifactor[] = "priority/multifactor";
@@ -60,7 +61,7 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 	if (!config_value(text, key, value, sizeof(value)))
 		return false;
 	uid = strrchr(value, '(');
-	if (!uid || !whole_number(uid + 1, strcspn(uid + 1, ")"), &number) || number >= UINT32_MAX)
+	if (!uid || !number_slice(uid + 1, strcspn(uid + 1, ")"), 0, UINT32_MAX - 1, &number))
 		return false;
 	*ret = (uint32_t)number;
 	return true;
@@ -112,12 +113,12 @@ static int read_keys(const char *text, const struct wanted keys[], size_t count,
 /* Takes a number off [text] and moves it on; -1 when there is none or it is huge. */
 static int take_number(const char **text)
 {
-	size_t len = strspn(*text, "0123456789");
 	int64_t value;
+	const char *end = number_prefix(*text, 0, 1000000, &value);
 
-	if (!whole_number(*text, len, &value) || value > 1000000)
+	if (!end)
 		return -1;
-	*text += len;
+	*text = end;
 	return (int)value;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -46,7 +47,7 @@ static void read_id(struct known_jobs *known, size_t line, char *text)
 	text += strspn(text, " \t");
 	for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
 		;
-	if (whole_number(text, len, &known->ids[known->count])) {
+	if (number_slice(text, len, 0, INT64_MAX, &known->ids[known->count])) {
 		known->count++;
 		return;
 	}
