@@ -12,6 +12,7 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "ledger/base/comma.h"
 #include "ledger/base/number.h"
 #include "slurm/table.h"
 
@@ -78,11 +79,12 @@ static bool tres_number(const char *name, const char *text, size_t len, int64_t 
 
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
 {
-	size_t asked_len = strlen(name);
+	size_t asked_len = strlen(name), len;
 	int64_t value = -1;
+	const char *item;
 
-	for (const char *item = list; *item;) {
-		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		size_t name_len = strcspn(item, "=,");
 
 		if (name_len == asked_len && strncasecmp(item, name, name_len) == 0 &&
 		    (value >= 0 || name_len == len ||
@@ -91,7 +93,6 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_er
 					       "\"%.200s\" has not one number of %s: see sacct -o "
 					       "AllocTRES",
 					       list, name);
-		item += len + (item[len] == ',');
 	}
 	*ret = value;
 	return SLURM_OK;

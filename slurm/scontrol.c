@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/number.h"
 #include "slurm/table.h"
 
@@ -69,14 +71,12 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 
 bool list_has(const char *list, const char *word)
 {
-	size_t word_len = strlen(word);
+	size_t word_len = strlen(word), len;
+	const char *item;
 
-	while (*list) {
-		size_t len = strcspn(list, ",");
-
-		if (len == word_len && strncasecmp(list, word, len) == 0)
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		if (len == word_len && strncasecmp(item, word, len) == 0)
 			return true;
-		list += len + (list[len] == ',');
 	}
 	return false;
 }
@@ -301,7 +301,7 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		struct partition *rows;
+		struct partition *row;
 		char *name, *qos, *weights;
 
 		number++;
@@ -320,12 +320,11 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 				return SLURM_ESYSTEM;
 			continue;
 		}
-		rows = reallocarray(partitions->rows, partitions->count + 1, sizeof(*rows));
-		if (!rows)
+		row = array_add(partitions->rows, partitions->count);
+		if (!row)
 			return slurm_error_set(err, SLURM_ESYSTEM,
 					       "scontrol: out of memory for partitions");
-		partitions->rows = rows;
-		rows[partitions->count++] = (struct partition){
+		*row = (struct partition){
 			.name = cut_word(name),
 			.billing_weights = cut_word(weights),
 			.qos = cut_word(qos),
