@@ -6,18 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ledger/base/array.h"
+
 int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
 		 const char *of, struct sb_error *err)
 {
-	struct odd_row *grown = reallocarray(rows->list, rows->count + 1, sizeof(*grown));
+	struct odd_row *row = array_add(rows->list, rows->count);
 
-	if (!grown)
+	if (!row)
 		return sb_error_set(err, SB_ESYSTEM, "out of memory for odd rows");
-	rows->list = grown;
-	grown += rows->count++;
-	*grown = (struct odd_row){.line = line, .field = field};
-	(void)snprintf(grown->value, sizeof(grown->value), "%s", value);
-	(void)snprintf(grown->of, sizeof(grown->of), "%s", of);
+	row->line = line;
+	row->field = field;
+	(void)snprintf(row->value, sizeof(row->value), "%s", value);
+	(void)snprintf(row->of, sizeof(row->of), "%s", of);
 	return SB_OK;
 }
 

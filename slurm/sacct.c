@@ -12,6 +12,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "ledger/base/comma.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 /* sacct takes smaller numbers behind "uts" for no time at all (measured on 22.05.8). */
@@ -72,16 +74,17 @@ static bool tres_number(const char *name, const char *text, size_t len, int64_t 
 {
 	bool unit = len > 0 && text[len - 1] == 'M' && strcasecmp(name, "billing") != 0;
 
-	return whole_number(text, len - unit, ret);
+	return number_slice(text, len - unit, 0, INT64_MAX, ret);
 }
 
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err)
 {
-	size_t asked_len = strlen(name);
+	size_t asked_len = strlen(name), len;
 	int64_t value = -1;
+	const char *item;
 
-	for (const char *item = list; *item;) {
-		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		size_t name_len = strcspn(item, "=,");
 
 		if (name_len == asked_len && strncasecmp(item, name, name_len) == 0 &&
 		    (value >= 0 || name_len == len ||
@@ -90,7 +93,6 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error
 					    "\"%.200s\" has not one number of %s: see sacct -o "
 					    "AllocTRES",
 					    list, name);
-		item += len + (item[len] == ',');
 	}
 	*ret = value;
 	return SB_OK;
@@ -140,7 +142,7 @@ static bool is_no_time(const char *text)
 /* Seconds: a time, or how long something took. */
 static bool read_seconds(const char *text, int64_t *ret)
 {
-	return whole_number(text, strlen(text), ret) && *ret <= TIME_MAX;
+	return number_parse(text, 0, TIME_MAX, ret);
 }
 
 /* -1 when there is none. */
@@ -159,10 +161,11 @@ static bool read_length(const char *text, int64_t *ret)
 	const char *clock = text[len] ? text + len + 1 : text;
 	int64_t days = 0, hours, minutes, seconds;
 
-	if ((text[len] && (!whole_number(text, len, &days) || days > TIME_MAX / 86400)) ||
+	if ((text[len] && !number_slice(text, len, 0, TIME_MAX / 86400, &days)) ||
 	    strlen(clock) != 8 || clock[2] != ':' || clock[5] != ':' ||
-	    !whole_number(clock, 2, &hours) || !whole_number(clock + 3, 2, &minutes) ||
-	    !whole_number(clock + 6, 2, &seconds) || hours > 23 || minutes > 59 || seconds > 59)
+	    !number_slice(clock, 2, 0, 23, &hours) ||
+	    !number_slice(clock + 3, 2, 0, 59, &minutes) ||
+	    !number_slice(clock + 6, 2, 0, 59, &seconds))
 		return false;
 	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 	return true;
@@ -174,8 +177,7 @@ static int64_t read_limit(const char *text)
 {
 	int64_t minutes;
 
-	return whole_number(text, strlen(text), &minutes) && minutes <= UINT32_MAX ? minutes * 60
-										   : -1;
+	return number_parse(text, 0, UINT32_MAX, &minutes) ? minutes * 60 : -1;
 }
 
 /* What a resized job used before is in its row before. */
@@ -212,9 +214,9 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 	/* "CANCELLED by 1000" */
 	if (by)
 		*by = '\0';
-	if (!unsigned_number(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job->index))
+	if (!number_unsigned(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job->index))
 		job->index = 0;
-	if (!whole_number(cells[JOB_ID_RAW], strlen(cells[JOB_ID_RAW]), &job->id))
+	if (!number_parse(cells[JOB_ID_RAW], 0, INT64_MAX, &job->id))
 		return JOB_ID_RAW;
 	if (!read_seconds(cells[SUBMIT], &job->submit))
 		return SUBMIT;
@@ -245,12 +247,12 @@ static int leave_out(const struct reading *reading, size_t line, char *const cel
 				.value = cells[column],
 				.job = true,
 				.account = cells[ACCOUNT],
+				.id = -1,
+				.submit = -1,
 				.ended = !is_no_time(cells[END])};
 
-	if (!whole_number(cells[JOB_ID_RAW], strlen(cells[JOB_ID_RAW]), &odd.id))
-		odd.id = -1;
-	if (!read_seconds(cells[SUBMIT], &odd.submit))
-		odd.submit = -1;
+	(void)number_parse(cells[JOB_ID_RAW], 0, INT64_MAX, &odd.id);
+	(void)read_seconds(cells[SUBMIT], &odd.submit);
 	return reading->odd(&odd, reading->ctx, err);
 }
 
@@ -276,8 +278,8 @@ static int leave_out_row(const struct reading *reading, size_t line, const char 
 				.submit = -1,
 				.ended = true};
 
-	if (odd.job && !whole_number(text + ahead, strspn(text + ahead, "0123456789"), &odd.id))
-		odd.id = -1;
+	if (odd.job)
+		(void)number_prefix(text + ahead, 0, INT64_MAX, &odd.id);
 	return reading->odd(&odd, reading->ctx, err);
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 /* Bytes of "account=a,b,…", NUL included. Linux allows 128 KiB for one argument; a long name fits
@@ -180,7 +181,7 @@ static bool read_jobs(const struct table *table, size_t row, size_t column,
 	const char *cell = table_cell(table, row, column);
 
 	*ret = -1;
-	if (cell[0] == '\0' || whole_number(cell, strlen(cell), ret))
+	if (cell[0] == '\0' || number_parse(cell, 0, INT64_MAX, ret))
 		return true;
 	*failed = *failed || odd_rows_add(odd, table->lines[row].line, columns[column], cell, of,
 					  NULL) != SB_OK;

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/comma.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static const char multifactor[] = "priority/multifactor";
@@ -60,7 +63,7 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 	if (!config_value(text, key, value, sizeof(value)))
 		return false;
 	uid = strrchr(value, '(');
-	if (!uid || !whole_number(uid + 1, strcspn(uid + 1, ")"), &number) || number >= UINT32_MAX)
+	if (!uid || !number_slice(uid + 1, strcspn(uid + 1, ")"), 0, UINT32_MAX - 1, &number))
 		return false;
 	*ret = (uint32_t)number;
 	return true;
@@ -68,14 +71,12 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 
 bool list_has(const char *list, const char *word)
 {
-	size_t word_len = strlen(word);
+	size_t word_len = strlen(word), len;
+	const char *item;
 
-	while (*list) {
-		size_t len = strcspn(list, ",");
-
-		if (len == word_len && strncasecmp(list, word, len) == 0)
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		if (len == word_len && strncasecmp(item, word, len) == 0)
 			return true;
-		list += len + (list[len] == ',');
 	}
 	return false;
 }
@@ -112,12 +113,12 @@ static int read_keys(const char *text, const struct wanted keys[], size_t count,
 /* Takes a number off [text] and moves it on; -1 when there is none or it is huge. */
 static int take_number(const char **text)
 {
-	size_t len = strspn(*text, "0123456789");
 	int64_t value;
+	const char *end = number_prefix(*text, 0, 1000000, &value);
 
-	if (!whole_number(*text, len, &value) || value > 1000000)
+	if (!end)
 		return -1;
-	*text += len;
+	*text = end;
 	return (int)value;
 }
 
@@ -300,7 +301,7 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sb
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		struct partition *rows;
+		struct partition *row;
 		char *name, *qos, *weights;
 
 		number++;
@@ -319,12 +320,11 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sb
 				return SB_ESYSTEM;
 			continue;
 		}
-		rows = reallocarray(partitions->rows, partitions->count + 1, sizeof(*rows));
-		if (!rows)
+		row = array_add(partitions->rows, partitions->count);
+		if (!row)
 			return sb_error_set(err, SB_ESYSTEM,
 					    "scontrol: out of memory for partitions");
-		partitions->rows = rows;
-		rows[partitions->count++] = (struct partition){
+		*row = (struct partition){
 			.name = cut_word(name),
 			.billing_weights = cut_word(weights),
 			.qos = cut_word(qos),

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -46,7 +48,7 @@ static void read_id(struct known_jobs *known, size_t line, char *text)
 	text += strspn(text, " \t");
 	for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
 		;
-	if (whole_number(text, len, &known->ids[known->count])) {
+	if (number_slice(text, len, 0, INT64_MAX, &known->ids[known->count])) {
 		known->count++;
 		return;
 	}
@@ -92,7 +94,7 @@ static int read_ids(const struct run_result *answer, const char *cluster, struct
 				    "squeue: its answer for cluster %s is empty, not even "
 				    "column names: see whether Slurm answers",
 				    cluster);
-	qsort(known->ids, known->count, sizeof(*known->ids), compare);
+	array_sort(known->ids, known->count, compare);
 	return SB_OK;
 }
 
@@ -123,8 +125,7 @@ int squeue_read(const struct slurm *slurm, const char *cluster, struct known_job
 
 bool known_jobs_have(const struct known_jobs *known, int64_t id)
 {
-	return known->odd > 0 || (known->count > 0 && bsearch(&id, known->ids, known->count,
-							      sizeof(*known->ids), compare));
+	return known->odd > 0 || array_find(known->ids, known->count, &id, compare);
 }
 
 void known_jobs_release(struct known_jobs *known)

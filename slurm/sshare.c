@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 enum column { CLUSTER, ID, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS, USER, ACCOUNT };
@@ -75,8 +76,8 @@ static void take_lines(struct reading *reading)
 
 		if (table_cell(table, i, USER)[0] != '\0')
 			continue;
-		(void)whole_number(id, strlen(id), &line.id);
-		line.share.odd_usage = !whole_number(usage, strlen(usage), &line.share.raw_usage);
+		(void)number_parse(id, 0, INT64_MAX, &line.id);
+		line.share.odd_usage = !number_parse(usage, 0, INT64_MAX, &line.share.raw_usage);
 		line.share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
 		line.share.odd_limits =
 			tres_value(line.share.grp_tres_mins, "", &none, NULL) != SB_OK;
@@ -173,8 +174,8 @@ static int ask_parents(const struct reading *reading, struct assocs *ret)
 		const char *id = table_cell(&table, i, 0), *parent = table_cell(&table, i, 1);
 		struct assoc *assoc = &assocs.list[assocs.count++];
 
-		if (!whole_number(id, strlen(id), &assoc->id) ||
-		    !whole_number(parent, strlen(parent), &assoc->parent))
+		if (!number_parse(id, 0, INT64_MAX, &assoc->id) ||
+		    !number_parse(parent, 0, INT64_MAX, &assoc->parent))
 			code = SB_EFORMAT;
 	}
 	/* Who may not see all accounts gets a few. */
@@ -473,7 +474,7 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *e
 				    list);
 	memcpy(tres.name, item, name_len);
 	/* Slurm stores a negative limit as one near 2^64, and none is what it comes to. */
-	(void)whole_number(equals + 1, digits, &tres.value);
+	(void)number_slice(equals + 1, digits, 0, INT64_MAX, &tres.value);
 	*at = (size_t)(item - list) + len;
 	*ret = tres;
 	return 1;

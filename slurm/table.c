@@ -215,28 +215,3 @@ void table_release(struct table *table)
 	free(table->lines);
 	memset(table, 0, sizeof(*table));
 }
-
-bool unsigned_number(const char *text, size_t len, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
-			return false;
-	}
-	if (len == 0)
-		return false;
-	*ret = value;
-	return true;
-}
-
-bool whole_number(const char *text, size_t len, int64_t *ret)
-{
-	uint64_t value;
-
-	if (!unsigned_number(text, len, &value) || value > INT64_MAX)
-		return false;
-	*ret = (int64_t)value;
-	return true;
-}

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "slurm/slurm.h"
 
@@ -51,11 +50,5 @@ void table_release(struct table *table);
 
 /* Splits [line] in place at each '|'. Returns how many fields it has; writes at most [max]. */
 size_t table_split(char *line, char **fields, size_t max);
-
-/* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
-bool whole_number(const char *text, size_t len, int64_t *ret);
-
-/* The same up to UINT64_MAX. */
-bool unsigned_number(const char *text, size_t len, uint64_t *ret);
 
 #endif
