@@ -135,7 +135,7 @@ static void look_back(struct env *env, const struct check *check, struct cluster
 		memcpy(wants[count].cluster, task->cluster, sizeof(wants->cluster));
 		count++;
 	}
-	clusters_look(env, clusters, wants, count);
+	clusters_read_limits(env, clusters, wants, count);
 	free(wants);
 }
 

@@ -118,7 +118,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (look) {
-			if (clusters_look(env, clusters, check->wants, check->want_count) !=
+			if (clusters_read_limits(env, clusters, check->wants, check->want_count) !=
 			    EXIT_DONE) {
 				status = EXIT_PART;
 				blind = true;
@@ -202,7 +202,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 		status = EXIT_REFUSED;
 	check_release(&check);
 	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
-	    unbanked_say(env, clusters.list, clusters.count) != EXIT_DONE)
+	    unbanked_report(env, clusters.list, clusters.count) != EXIT_DONE)
 		status = EXIT_PART;
 	/* Limits that were asked for meanwhile. */
 	incomplete = incomplete || clusters.odd > 0;
@@ -281,7 +281,7 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 const char checkup_no_right[] = "this bank does not command Slurm from this machine and folder: it "
 				"changes nothing in Slurm until `subank adopt` is run";
 
-void checkup_say_right(struct env *env)
+void checkup_note_right(struct env *env)
 {
 	char place[PLACE_SIZE];
 	struct command_right right = {

@@ -31,7 +31,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 extern const char checkup_no_right[];
 
 /* Says so if this bank may not command Slurm from here. */
-void checkup_say_right(struct env *env);
+void checkup_note_right(struct env *env);
 
 /* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns its exit
  * status, or EXIT_REFUSED. */

@@ -271,8 +271,8 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 	return code == SB_OK ? EXIT_DONE : EXIT_PART;
 }
 
-int clusters_look(struct env *env, struct clusters *clusters, const struct want *wants,
-		  size_t count)
+int clusters_read_limits(struct env *env, struct clusters *clusters, const struct want *wants,
+			 size_t count)
 {
 	int status = EXIT_DONE;
 

@@ -55,8 +55,8 @@ const char *clusters_refusal(const struct clusters *clusters, const char *cluste
 /* Asks for the limits that sshare does not show, of the accounts that [wants] names, some perhaps
  * more than once: their rows then have them. A cluster for which that fails is said. Returns
  * EXIT_DONE, or EXIT_PART. */
-int clusters_look(struct env *env, struct clusters *clusters, const struct want *wants,
-		  size_t count);
+int clusters_read_limits(struct env *env, struct clusters *clusters, const struct want *wants,
+			 size_t count);
 
 void clusters_release(struct clusters *clusters);
 

@@ -121,7 +121,7 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 			     &search->unbanked, err);
 }
 
-int unbanked_say(struct env *env, const struct observation *list, size_t count)
+int unbanked_report(struct env *env, const struct observation *list, size_t count)
 {
 	struct search search = {.settings = &env->settings, .list = list, .count = count};
 	char names[NAMES_TEXT_SIZE];

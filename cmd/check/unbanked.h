@@ -24,6 +24,6 @@ void unbanked_release(struct unbanked *unbanked);
 
 /* Says in one line which there are, if any: it is news, not a problem. Returns EXIT_DONE or that of
  * an error. */
-int unbanked_say(struct env *env, const struct observation *list, size_t count);
+int unbanked_report(struct env *env, const struct observation *list, size_t count);
 
 #endif

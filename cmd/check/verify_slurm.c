@@ -94,7 +94,7 @@ static int ask(struct env *env, const struct expectations *all, struct clusters 
 	asking.settings.cluster_count = named;
 	if (names && wants) {
 		status = clusters_observe(&asking, OBSERVE_USE, clusters);
-		if (clusters_look(&asking, clusters, wants, wanted) != EXIT_DONE)
+		if (clusters_read_limits(&asking, clusters, wants, wanted) != EXIT_DONE)
 			status = EXIT_PART;
 	} else {
 		sb_error_nomem(&err);

@@ -417,7 +417,7 @@ int batch_apply(struct env *env, const struct batch *batch)
 	for (size_t i = 0; i < count; i++)
 		names[i] = batch->to_settle.list[i]->name;
 	if (count == 0 || option(env, "no-apply"))
-		checkup_say_right(env);
+		checkup_note_right(env);
 	if (count > 0)
 		status = checkup_after(env, names, count, EXIT_DONE);
 	free(names);

@@ -559,7 +559,7 @@ static int enter(struct moving *moving)
 		if (batch->entered)
 			note(env, "the next check charges what was used before");
 		if (batch->entered)
-			checkup_say_right(env);
+			checkup_note_right(env);
 	}
 	return moving->verdicts[LEFT_OUT] ? EXIT_PART : EXIT_DONE;
 }

@@ -278,8 +278,8 @@ static int adopt(struct adoption *adoption)
 
 	if (seen && bank_read(env->bank, env->os.now(), find_wants, adoption, &err))
 		return fail(env, &err);
-	if (!seen || clusters_look(env, &adoption->clusters, adoption->wants,
-				   adoption->want_count) != EXIT_DONE) {
+	if (!seen || clusters_read_limits(env, &adoption->clusters, adoption->wants,
+					  adoption->want_count) != EXIT_DONE) {
 		warning(env, "the bank was not adopted: what Slurm has must be seen first");
 		return EXIT_REFUSED;
 	}
