@@ -9,56 +9,58 @@
 
 #include "cmd/frame/messages.h"
 #include "cmd/frame/status_line.h"
-#include "cmd/show/progress.h"
+#include "ledger/base/array.h"
 #include "ledger/base/text.h"
 #include "slurm/sacctmgr.h"
 
 enum {
-	READ_BACK_TRIES = 15, /* slurmctld hears of a change from slurmdbd, a moment later */
+	READ_BACK_TRIES = 15, /* slurmctld learns of a change from slurmdbd, a moment later */
 	READ_BACK_PAUSE_MS = 200,
 };
+
+struct carrying {
+	struct env *env;
+	struct check *check;
+	struct clusters *clusters;
+	struct task_outcomes outcomes;
+	struct task_outcome *list; /* that of [outcomes] */
+	char (*reasons)[256]; /* why each task failed; "" */
+	uint64_t planned; /* the newest entry after the plan */
+	bool moved; /* another process has written since */
+};
+
+/* Compares what one call of sacctmgr sets for all of its accounts. */
+static int compare_calls(const struct task *a, const struct task *b)
+{
+	/* Holds first: no job is to start while limits that follow balances are set. */
+	int order = (a->value != 0) - (b->value != 0);
+
+	order = order ? order : strcmp(a->cluster, b->cluster);
+	order = order ? order : strcmp(a->field, b->field);
+	order = order ? order : strcmp(a->tres, b->tres);
+	return order ? order : (a->value > b->value) - (a->value < b->value);
+}
 
 static int by_call(const void *a, const void *b)
 {
 	const struct task *x = a, *y = b;
-	/* Holds first: nobody is to start a job while limits that follow balances are set. */
-	int order = (x->value != 0) - (y->value != 0);
+	int order = compare_calls(x, y);
 
-	if (!order)
-		order = strcmp(x->cluster, y->cluster);
-	if (!order)
-		order = strcmp(x->field, y->field);
-	if (!order)
-		order = strcmp(x->tres, y->tres);
-	if (!order)
-		order = (x->value > y->value) - (x->value < y->value);
 	return order ? order : strcmp(x->slurm_account, y->slurm_account);
 }
 
-static bool same_call(const struct task *a, const struct task *b)
+/* Sets the limits of [count] tasks in one call. Writes to [reason] why that failed. */
+static void set_limits(const struct carrying *carrying, const struct task *tasks, size_t count,
+		       char reason[256])
 {
-	return a->value == b->value && strcmp(a->cluster, b->cluster) == 0 &&
-	       strcmp(a->field, b->field) == 0 && strcmp(a->tres, b->tres) == 0;
-}
-
-/* Sets the limits of [count] tasks that one call can do; what fails goes to [reason]. */
-static void set_limits(struct env *env, const struct clusters *clusters, const struct task *tasks,
-		       size_t count, char reason[256])
-{
-	const char *refused = clusters_refusal(clusters, tasks->cluster, tasks->field);
+	struct env *env = carrying->env;
+	const char *refused = clusters_refusal(carrying->clusters, tasks->cluster, tasks->field);
+	const char **accounts = refused ? NULL : calloc(count, sizeof(*accounts));
 	struct sb_error err;
-	const char **accounts;
 
-	reason[0] = '\0';
-	if (refused) {
-		(void)snprintf(reason, 256, "%s", refused);
+	(void)snprintf(reason, 256, "%s", refused ? refused : accounts ? "" : "out of memory");
+	if (!accounts)
 		return;
-	}
-	accounts = calloc(count, sizeof(*accounts));
-	if (!accounts) {
-		(void)snprintf(reason, 256, "out of memory");
-		return;
-	}
 	for (size_t i = 0; i < count; i++)
 		accounts[i] = tasks[i].slurm_account;
 	stage(env, "sets %s on %s for %zu account%s", tasks->field, tasks->cluster, count,
@@ -69,171 +71,178 @@ static void set_limits(struct env *env, const struct clusters *clusters, const s
 	free(accounts);
 }
 
-/* Whether the account's cluster answered and shows it; then what the limit is, if that is known. */
-static bool shown(const struct clusters *clusters, const struct task *task, bool *ret_known,
-		  int64_t *ret)
+static void set_all(const struct carrying *carrying)
 {
-	const struct observed *row = NULL;
+	const struct task *tasks = carrying->check->tasks;
+	size_t count = carrying->check->task_count;
 
-	for (size_t i = 0; i < clusters->count && !row; i++) {
-		if (clusters->list[i].answered &&
-		    strcmp(clusters->list[i].cluster, task->cluster) == 0)
-			row = observation_find(&clusters->list[i], task->slurm_account);
+	for (size_t i = 0, end; i < count; i = end) {
+		end = i + 1;
+		while (end < count && compare_calls(&tasks[i], &tasks[end]) == 0)
+			end++;
+		set_limits(carrying, &tasks[i], end - i, carrying->reasons[i]);
+		for (size_t j = i + 1; j < end; j++)
+			memcpy(carrying->reasons[j], carrying->reasons[i], 256);
 	}
-	*ret_known = row && observed_limit(row, task->field, task->tres, ret);
-	return row;
 }
 
-static bool is_done(const struct clusters *clusters, const struct task *task)
-{
-	int64_t value;
-	bool known;
+/* What a cluster shows of the limit that a task sets. */
+enum shown { SHOWN_NO_ANSWER, SHOWN_NO_ACCOUNT, SHOWN_UNREADABLE, SHOWN_OTHER, SHOWN_SET };
 
-	return shown(clusters, task, &known, &value) && known && value == task->value;
-}
-
-static bool answered(const struct clusters *clusters, const char *cluster)
+static enum shown find_limit(const struct clusters *clusters, const struct task *task)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
-		if (strcmp(clusters->list[i].cluster, cluster) == 0)
-			return clusters->list[i].answered;
+		const struct observed *row;
+		int64_t value;
+
+		if (strcmp(clusters->list[i].cluster, task->cluster) != 0)
+			continue;
+		if (!clusters->list[i].answered)
+			break;
+		row = observation_find(&clusters->list[i], task->slurm_account);
+		if (!row)
+			return SHOWN_NO_ACCOUNT;
+		if (!observed_limit(row, task->field, task->tres, &value))
+			return SHOWN_UNREADABLE;
+		return value == task->value ? SHOWN_SET : SHOWN_OTHER;
 	}
-	return false;
+	return SHOWN_NO_ANSWER;
 }
 
-/* Whether sshare may yet show what was set: the call did not fail, and its cluster answers. */
-static bool waits(const struct clusters *clusters, const struct check *check, char (*reasons)[256])
+/* Whether sshare may yet show a limit: its call did not fail, and its cluster answers. */
+static bool waits(const struct carrying *carrying)
 {
-	for (size_t i = 0; i < check->task_count; i++) {
-		const struct task *task = &check->tasks[i];
-		int64_t value;
-		bool known;
+	for (size_t i = 0; i < carrying->check->task_count; i++) {
+		const struct task *task = &carrying->check->tasks[i];
+		enum shown shown = find_limit(carrying->clusters, task);
 
-		if (!*reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
-		    answered(clusters, task->cluster) &&
-		    (!shown(clusters, task, &known, &value) || (known && value != task->value)))
+		if (!*carrying->reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
+		    (shown == SHOWN_NO_ACCOUNT || shown == SHOWN_OTHER))
 			return true;
 	}
 	return false;
 }
 
-/* Asks for the limits that sshare does not show, or not in a form that can be read. A failure is
- * reported only by what is then not known. */
-static void look_back(struct env *env, const struct check *check, struct clusters *clusters)
+/* Asks slurmdbd for the limits that sshare does not show, or not in a readable form. What that
+ * cannot read is reported with the outcome of its task. */
+static void read_hidden_limits(const struct carrying *carrying)
 {
-	struct want *wants = calloc(check->task_count, sizeof(*wants));
+	struct want *wants = NULL, *want;
 	size_t count = 0;
 
-	for (size_t i = 0; wants && i < check->task_count; i++) {
-		const struct task *task = &check->tasks[i];
-		int64_t value;
-		bool known;
+	for (size_t i = 0; i < carrying->check->task_count; i++) {
+		const struct task *task = &carrying->check->tasks[i];
 
-		if (!shown(clusters, task, &known, &value) || known)
+		if (find_limit(carrying->clusters, task) != SHOWN_UNREADABLE)
 			continue;
-		memcpy(wants[count].account, task->slurm_account, sizeof(wants->account));
-		memcpy(wants[count].cluster, task->cluster, sizeof(wants->cluster));
-		count++;
+		want = array_add(wants, count);
+		if (!want)
+			break;
+		memcpy(want->account, task->slurm_account, sizeof(want->account));
+		memcpy(want->cluster, task->cluster, sizeof(want->cluster));
 	}
-	clusters_read_limits(env, clusters, wants, count);
+	clusters_read_limits(carrying->env, carrying->clusters, wants, count);
 	free(wants);
 }
 
-/* Asks the clusters again, until they show what was set or a few seconds are over. */
-static int read_back(struct env *env, const struct check *check, char (*reasons)[256],
-		     struct clusters *clusters)
+/* Asks the clusters until they show what was set, or a few seconds have passed. */
+static int read_back(const struct carrying *carrying)
 {
 	for (int try = 0;; try++) {
 		struct timespec pause = {.tv_nsec = READ_BACK_PAUSE_MS * 1000000L};
 		struct clusters again;
-		int status = clusters_observe(env, OBSERVE_AGAIN, &again);
+		int status = clusters_observe(carrying->env, OBSERVE_AGAIN, &again);
 
 		if (status != EXIT_DONE)
 			return status;
-		clusters_release(clusters);
-		*clusters = again;
-		if (!waits(clusters, check, reasons) || try == READ_BACK_TRIES)
+		clusters_release(carrying->clusters);
+		*carrying->clusters = again;
+		if (!waits(carrying) || try == READ_BACK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	look_back(env, check, clusters);
+	read_hidden_limits(carrying);
 	return EXIT_DONE;
 }
 
-struct entering {
-	struct task_outcomes outcomes;
-	uint64_t planned; /* the newest entry after the plan */
-	bool moved; /* somebody else has written since */
-};
-
-static int enter_outcomes(struct books *books, void *ctx, struct sb_error *err)
+/* Fills in the outcome of a task and warns when its limit is not set. */
+static int judge(const struct carrying *carrying, size_t at, bool answered)
 {
-	struct entering *entering = ctx;
+	static const char *const failures[] = {
+		[SHOWN_NO_ANSWER] = "the cluster does not answer",
+		[SHOWN_NO_ACCOUNT] = "the cluster does not show the account",
+		[SHOWN_UNREADABLE] = "the new limit cannot be read",
+		[SHOWN_OTHER] = "the cluster does not show the new limit",
+	};
+	const struct task *task = &carrying->check->tasks[at];
+	enum shown shown = answered ? find_limit(carrying->clusters, task) : SHOWN_NO_ANSWER;
+	struct task_outcome *outcome = &carrying->list[at];
+	char limit[LEVER_NAME_SIZE], *reason = carrying->reasons[at];
 
-	entering->moved = books_head(books)->seq != entering->planned;
-	return check_enter_outcomes(books, &entering->outcomes, err);
+	*outcome = (struct task_outcome){.task = task, .outcome = OUTCOME_DONE, .reason = ""};
+	if (shown == SHOWN_SET)
+		return EXIT_DONE;
+	if (!*reason)
+		(void)snprintf(reason, 256, "%s", failures[shown]);
+	outcome->outcome = OUTCOME_FAILED;
+	outcome->reason = reason;
+	warning(carrying->env,
+		"%s: the limit %s on %s could not be set, the next check tries again: %s",
+		task->account, lever_name(limit, task->field, task->tres), task->cluster, reason);
+	return EXIT_PART;
+}
+
+static int record_outcomes(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct carrying *carrying = ctx;
+
+	carrying->moved = books_head(books)->seq != carrying->planned;
+	return check_enter_outcomes(books, &carrying->outcomes, err);
+}
+
+static int carry_out_tasks(struct carrying *carrying)
+{
+	struct env *env = carrying->env;
+	struct check *check = carrying->check;
+	struct sb_error err;
+	bool answered;
+	int status;
+
+	qsort(check->tasks, check->task_count, sizeof(*check->tasks), by_call);
+	set_all(carrying);
+	status = read_back(carrying);
+	answered = status == EXIT_DONE;
+	for (size_t i = 0; i < check->task_count; i++) {
+		if (judge(carrying, i, answered) != EXIT_DONE)
+			status = EXIT_PART;
+	}
+	if (bank_write(env->bank, env->os.now(), record_outcomes, carrying, &err))
+		return fail(env, &err);
+	if (!carrying->moved)
+		check->head = carrying->outcomes.head;
+	return status;
 }
 
 int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 {
-	struct task_outcome *outcomes = calloc(check->task_count, sizeof(*outcomes));
-	char(*reasons)[256] = calloc(check->task_count, sizeof(*reasons));
-	struct entering entering = {.outcomes = {.list = outcomes, .count = check->task_count},
+	struct task_outcome *list = calloc(check->task_count, sizeof(*list));
+	struct carrying carrying = {.env = env,
+				    .check = check,
+				    .clusters = clusters,
+				    .outcomes = {.list = list, .count = check->task_count},
+				    .list = list,
+				    .reasons = calloc(check->task_count, 256),
 				    .planned = check->head.seq};
-	int status = EXIT_DONE;
-	bool seen;
-	char limit[LEVER_NAME_SIZE];
 	struct sb_error err;
+	int status;
 
-	if (!outcomes || !reasons) {
+	if (list && carrying.reasons) {
+		status = carry_out_tasks(&carrying);
+	} else {
 		sb_error_nomem(&err);
 		status = fail(env, &err);
-		goto out;
 	}
-	qsort(check->tasks, check->task_count, sizeof(*check->tasks), by_call);
-	for (size_t i = 0, end; i < check->task_count; i = end) {
-		for (end = i + 1; end < check->task_count; end++) {
-			if (!same_call(&check->tasks[i], &check->tasks[end]))
-				break;
-		}
-		set_limits(env, clusters, &check->tasks[i], end - i, reasons[i]);
-		for (size_t j = i + 1; j < end; j++)
-			memcpy(reasons[j], reasons[i], sizeof(reasons[j]));
-	}
-	status = read_back(env, check, reasons, clusters);
-	seen = status == EXIT_DONE;
-	for (size_t i = 0; i < check->task_count; i++) {
-		const struct task *task = &check->tasks[i];
-		bool known = false;
-		int64_t value;
-
-		outcomes[i] = (struct task_outcome){.task = task, .reason = reasons[i]};
-		if (seen && is_done(clusters, task)) {
-			outcomes[i].outcome = OUTCOME_DONE;
-			outcomes[i].reason = "";
-			continue;
-		}
-		outcomes[i].outcome = OUTCOME_FAILED;
-		if (!*reasons[i])
-			(void)snprintf(reasons[i], sizeof(reasons[i]),
-				       !seen || !answered(clusters, task->cluster)
-					       ? "the cluster does not answer"
-				       : !shown(clusters, task, &known, &value)
-					       ? "the cluster does not show the account"
-				       : known ? "the cluster does not show the new limit"
-					       : "the new limit cannot be read");
-		warning(env,
-			"%s: the limit %s on %s could not be set, the next check tries again: %s",
-			task->account, lever_name(limit, task->field, task->tres), task->cluster,
-			reasons[i]);
-		status = EXIT_PART;
-	}
-	if (bank_write(env->bank, env->os.now(), enter_outcomes, &entering, &err))
-		status = fail(env, &err);
-	else if (!entering.moved)
-		check->head = entering.outcomes.head;
-out:
-	free(outcomes);
-	free(reasons);
+	free(list);
+	free(carrying.reasons);
 	return status;
 }

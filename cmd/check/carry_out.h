@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sets in Slurm what a check planned, reads it back and enters what became of it. */
+/* Sets the limits that a check planned in Slurm, reads them back and records the outcomes. */
 #ifndef SUBANK_CMD_CHECK_CARRY_OUT_H
 #define SUBANK_CMD_CHECK_CARRY_OUT_H
 
@@ -7,9 +7,10 @@
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
 
-/* Carries out the tasks, reads back into [clusters] and enters the outcomes. check->head stays that
- * of the plan when somebody else has written meanwhile. Returns the exit status: EXIT_PART when a
- * limit is not as it should be, which is said. */
+/* Carries out check->tasks, whose order it changes, reads [clusters] again and records the
+ * outcomes. Moves check->head to the new head, unless another process has written since the plan.
+ * Returns EXIT_DONE; EXIT_PART after a warning for each limit that is not set; or the status of an
+ * error, which it prints. */
 int carry_out(struct env *env, struct check *check, struct clusters *clusters);
 
 #endif

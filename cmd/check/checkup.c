@@ -3,7 +3,6 @@
 
 #include "cmd/check/checkup.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "cmd/check/job_meter.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
+#include "cmd/check/status.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
@@ -23,60 +23,40 @@
 #include "ledger/base/when.h"
 #include "ledger/check/check.h"
 
-/* Plans while others write, limits are asked for and shares are lowered before others are raised.
- */
+/* Plans again so often: because other processes write, limits are asked for, or shares are lowered
+ * before others are raised. */
 enum { ROUNDS_MAX = 8 };
 
-/* Whether this machine may change Slurm for this bank. */
-struct command_right {
-	const char *place;
-	bool granted;
-};
+/* ---- a pass ---- */
 
-static int look_up_right(struct books *books, void *ctx, struct sb_error *err)
-{
-	struct command_right *right = ctx;
-	char place[PLACE_SIZE];
-	int rc = books_machine(books, place, sizeof(place), err);
-
-	right->granted = !rc && strcmp(place, right->place) == 0;
-	return rc;
-}
-
-/* ---- the whole ---- */
-
-struct planning {
-	struct check *check;
+struct pass {
+	struct check check;
 	struct progress progress;
 	bool dry;
+	bool first; /* what is to be reported only once is reported now */
 	uint64_t began; /* the newest entry before the plan */
-	bool made; /* entries stand, or Slurm was asked to change something */
+	bool made; /* entries were recorded, or Slurm was asked to change something */
 };
 
 static int plan(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct planning *planning = ctx;
-	int rc;
+	struct pass *pass = ctx;
 
-	planning->began = books_head(books)->seq;
-	rc = check_plan(books, planning->check, err);
-	return !rc && planning->dry ? STORE_ABORT : rc;
+	pass->began = books_head(books)->seq;
+	TRY(check_plan(books, &pass->check, err));
+	return pass->dry ? STORE_ABORT : SB_OK;
 }
-
-struct head_now {
-	uint64_t seq;
-};
 
 static int read_head(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct head_now *now = ctx;
+	uint64_t *seq = ctx;
 
 	(void)err;
-	now->seq = books_head(books)->seq;
+	*seq = books_head(books)->seq;
 	return SB_OK;
 }
 
-static void say_tasks(struct env *env, const struct check *check)
+static void report_tasks(struct env *env, const struct check *check)
 {
 	char limit[LEVER_NAME_SIZE], value[LIMIT_TEXT_SIZE];
 
@@ -89,44 +69,41 @@ static void say_tasks(struct env *env, const struct check *check)
 	}
 }
 
-/* Plans and carries out until nobody else has written meanwhile. */
-static int rounds(struct env *env, struct planning *planning, struct clusters *clusters,
-		  struct said *said)
+/* Plans and carries out until no other process has written meanwhile. */
+static int rounds(struct env *env, struct pass *pass, struct clusters *clusters, struct said *said)
 {
-	struct check *check = planning->check;
+	struct check *check = &pass->check;
 	int status = EXIT_DONE, done, rc;
-	bool blind = false; /* limits could not be asked for */
-	struct head_now now;
+	bool blind = false; /* limits could not be read */
+	uint64_t seq;
 	struct sb_error err;
 
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		bool look;
+		bool wants;
 
 		check->observations = clusters->list;
 		check->observation_count = clusters->count;
-		progress_begin(&planning->progress, env, 0);
-		rc = bank_write(env->bank, env->os.now(), plan, planning, &err);
-		progress_end(&planning->progress);
+		progress_begin(&pass->progress, env, 0);
+		rc = bank_write(env->bank, env->os.now(), plan, pass, &err);
+		progress_end(&pass->progress);
 		if (rc)
 			return fail(env, &err);
-		planning->made |= !planning->dry &&
-				  (check->head.seq > planning->began || check->task_count > 0);
-		look = check->want_count > 0 && !blind;
+		pass->made |=
+			!pass->dry && (check->head.seq > pass->began || check->task_count > 0);
+		wants = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
-		if (!planning->dry || !look)
+		if (!pass->dry || !wants)
 			say_findings(env, check, said);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
-		if (look) {
-			if (clusters_read_limits(env, clusters, check->wants, check->want_count) !=
-			    EXIT_DONE) {
-				status = EXIT_PART;
-				blind = true;
-			}
+		if (wants) {
+			blind = clusters_read_limits(env, clusters, check->wants,
+						     check->want_count) != EXIT_DONE;
+			status = blind ? EXIT_PART : status;
 			continue;
 		}
-		if (planning->dry) {
-			say_tasks(env, check);
+		if (pass->dry) {
+			report_tasks(env, check);
 			(void)say_would_hold(env, check);
 			return status;
 		}
@@ -137,9 +114,9 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 			if (check->again)
 				continue;
 		}
-		if (bank_read(env->bank, env->os.now(), read_head, &now, &err))
+		if (bank_read(env->bank, env->os.now(), read_head, &seq, &err))
 			return fail(env, &err);
-		if (now.seq == check->head.seq)
+		if (seq == check->head.seq)
 			return status;
 	}
 	return status;
@@ -151,68 +128,74 @@ static bool is_whole(struct env *env, const struct checkup *checkup)
 	return checkup->account_count == 0 && !option(env, "clusters");
 }
 
-/* One pass, under check.lock or dry. What only has to be said once is said at the [first]. Sets
- * [made] when entries stand or Slurm was asked to change something, also before an error. */
-static int pass(struct env *env, const struct checkup *checkup, bool dry, bool first,
-		struct head *ret_head, bool *made)
+/* Meters jobs, plans and carries out. */
+static int pass_clusters(struct env *env, const struct checkup *checkup, struct clusters *clusters,
+			 struct pass *pass)
 {
-	struct rules rules = settings_rules(&env->settings);
-	struct check check = {.rules = &rules,
-			      .only = checkup->accounts,
-			      .only_count = checkup->account_count,
-			      .settling = checkup->settling,
-			      .all_clusters = !option(env, "clusters"),
-			      .clock_ok = checkup->clock_ok,
-			      .look_now = checkup->put_right,
-			      .shut = checkup->shut};
-	struct planning planning = {.check = &check, .dry = dry};
-	const struct steps steps = {progress_at, &planning.progress};
-	struct clusters clusters;
 	struct foreseen_uses foreseen = {0};
 	struct said said = {0};
-	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
-				      &clusters);
-	int metered;
-	bool incomplete;
+	bool incomplete = clusters->silent > 0 || clusters->odd > 0;
+	/* Settling an entry does not wait for slurmdbd. */
+	int metered = checkup->settling ? EXIT_DONE
+					: job_meter_run(env, checkup, clusters,
+							pass->dry ? &foreseen : NULL, &pass->made);
+	int status;
 
-	check.steps = &steps;
-	rules.put_right = rules.put_right || checkup->put_right;
-	if (status != EXIT_DONE)
-		return status;
-	incomplete = clusters.silent > 0 || clusters.odd > 0;
-	/* Whoever settles an entry does not wait for slurmdbd. */
-	metered = checkup->settling ? EXIT_DONE
-				    : job_meter_run(env, checkup, &clusters, dry ? &foreseen : NULL,
-						    &planning.made);
-	check.foreseen = foreseen.list;
-	check.foreseen_count = foreseen.count;
-	status = metered == EXIT_DONE || metered == EXIT_PART
-			 ? rounds(env, &planning, &clusters, &said)
-			 : metered;
-	/* Who must have all of it does not go on after a part. */
-	if (status == EXIT_REFUSED && planning.made && !checkup->must) {
+	pass->check.foreseen = foreseen.list;
+	pass->check.foreseen_count = foreseen.count;
+	status = status_goes_on(metered) ? rounds(env, pass, clusters, &said) : metered;
+	if (status == EXIT_REFUSED && pass->made && !checkup->must) {
 		note(env, "what was entered before stands; the next check goes on from there");
 		status = EXIT_PART;
 	}
 	free(said.list);
 	free(foreseen.list);
-	*made |= planning.made;
-	*ret_head = check.head;
-	if (check.clock_gap && checkup->must)
+	if (pass->check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;
-	check_release(&check);
-	if (first && is_whole(env, checkup) && (status == EXIT_DONE || status == EXIT_PART) &&
-	    unbanked_report(env, clusters.list, clusters.count) != EXIT_DONE)
+	if (pass->first && is_whole(env, checkup) && status_goes_on(status) &&
+	    unbanked_report(env, clusters->list, clusters->count) != EXIT_DONE)
 		status = EXIT_PART;
-	/* Limits that were asked for meanwhile. */
-	incomplete = incomplete || clusters.odd > 0;
-	clusters_release(&clusters);
-	return status == EXIT_DONE && (incomplete || metered != EXIT_DONE) ? EXIT_PART : status;
+	/* Limits that were read meanwhile may have added odd rows. */
+	incomplete = incomplete || clusters->odd > 0 || metered != EXIT_DONE;
+	return status_join(status, incomplete ? EXIT_PART : EXIT_DONE);
 }
 
-/* Two locks, so that nobody's change is left undone: who settles a few accounts waits for the
- * others that do (settle.lock) and so can tell that check.lock, if taken, is a whole check's, which
- * sees to all accounts. A whole check goes through the same door and leaves it open. */
+/* Checks once, under check.lock or dry. Writes the newest entry; 0 when there was no plan. Sets
+ * [made] when entries were recorded or Slurm was asked to change something, also before an error.
+ */
+static int run_pass(struct env *env, const struct checkup *checkup, struct pass *pass,
+		    uint64_t *ret_seq)
+{
+	struct rules rules = settings_rules(&env->settings);
+	const struct steps steps = {progress_at, &pass->progress};
+	struct clusters clusters;
+	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
+				      &clusters);
+
+	if (status != EXIT_DONE)
+		return status;
+	rules.put_right = rules.put_right || checkup->put_right;
+	pass->check = (struct check){.rules = &rules,
+				     .only = checkup->accounts,
+				     .only_count = checkup->account_count,
+				     .settling = checkup->settling,
+				     .all_clusters = !option(env, "clusters"),
+				     .clock_ok = checkup->clock_ok,
+				     .look_now = checkup->put_right,
+				     .shut = checkup->shut,
+				     .steps = &steps};
+	status = pass_clusters(env, checkup, &clusters, pass);
+	*ret_seq = pass->check.head.seq;
+	check_release(&pass->check);
+	clusters_release(&clusters);
+	return status;
+}
+
+/* ---- locks ---- */
+
+/* Two locks, so that no change is left undone. Partial checks hold settle.lock throughout; a whole
+ * check takes it only to acquire check.lock. So a busy check.lock means a whole check, which covers
+ * all accounts. */
 struct check_locks {
 	int settle;
 	int check;
@@ -248,8 +231,9 @@ static int take_locks(struct env *env, bool whole, struct check_locks *locks, st
 	return rc;
 }
 
-/* Passes under the locks, which are dropped. Whoever writes meanwhile and finds a whole check
- * leaves Slurm to it, so it passes once more when the head has moved after the lock was dropped. */
+/* Checks under the locks, and drops them. A process that writes meanwhile and finds a whole check
+ * leaves Slurm to it: so a whole check runs once more when the head has moved after the lock was
+ * dropped. */
 static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
 {
 	bool whole = is_whole(env, checkup);
@@ -257,66 +241,90 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 	struct sb_error err;
 
 	for (int round = 0; round < ROUNDS_MAX; round++) {
-		struct head head = {0};
-		struct head_now now;
-		bool made = false;
-		int passed = pass(env, checkup, false, round == 0, &head, &made);
+		struct pass pass = {.first = round == 0};
+		uint64_t seq = 0, now;
+		int passed = run_pass(env, checkup, &pass, &seq);
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
 			status = round > 0 && passed == EXIT_REFUSED ? EXIT_PART : passed;
-		if (!whole || head.seq == 0 || (passed != EXIT_DONE && passed != EXIT_PART))
+		if (!whole || seq == 0 || !status_goes_on(passed))
 			break;
 		if (bank_read(env->bank, env->os.now(), read_head, &now, &err)) {
 			(void)fail(env, &err);
 			return EXIT_PART;
 		}
-		if (now.seq == head.seq || take_locks(env, true, locks, &err))
+		if (now == seq || take_locks(env, true, locks, &err))
 			break;
 	}
 	drop_locks(locks);
 	return status;
 }
 
+/* ---- the right to command Slurm ---- */
+
 const char checkup_no_right[] = "this bank does not command Slurm from this machine and folder: it "
 				"changes nothing in Slurm until `subank adopt` is run";
 
-void checkup_note_right(struct env *env)
+int checkup_may_command(struct env *env, struct books *books, bool *ret, struct sb_error *err)
 {
-	char place[PLACE_SIZE];
-	struct command_right right = {
-		.place = place_of(env->os.here()->machine, env->store.folder, place)};
-	struct sb_error err;
+	char here[PLACE_SIZE], place[PLACE_SIZE];
 
-	if (bank_read(env->bank, env->os.now(), look_up_right, &right, &err))
-		(void)fail(env, &err);
-	else if (!right.granted)
-		note(env, "%s", checkup_no_right);
+	TRY(books_machine(books, place, sizeof(place), err));
+	*ret = strcmp(place, place_of(env->os.here()->machine, env->store.folder, here)) == 0;
+	return SB_OK;
 }
 
-/* Says so when this machine may only look on. Returns EXIT_DONE or that of an error. */
-static int look_up(struct env *env, bool *ret_granted)
+struct command_right {
+	struct env *env;
+	bool granted;
+};
+
+static int read_right(struct books *books, void *ctx, struct sb_error *err)
 {
-	char place[PLACE_SIZE];
-	struct command_right right = {
-		.place = place_of(env->os.here()->machine, env->store.folder, place)};
+	struct command_right *right = ctx;
+
+	return checkup_may_command(right->env, books, &right->granted, err);
+}
+
+/* Returns EXIT_DONE or the status of an error, which it prints. */
+static int find_right(struct env *env, bool *ret_granted)
+{
+	struct command_right right = {.env = env};
 	struct sb_error err;
 
-	if (bank_read(env->bank, env->os.now(), look_up_right, &right, &err))
+	if (bank_read(env->bank, env->os.now(), read_right, &right, &err))
 		return fail(env, &err);
 	*ret_granted = right.granted;
-	if (!right.granted)
-		warning(env, "this bank does not command Slurm from this machine and folder, so "
-			     "nothing but a "
-			     "dry run is done: `subank adopt` lets it");
 	return EXIT_DONE;
 }
 
+void checkup_note_right(struct env *env)
+{
+	bool granted;
+
+	if (find_right(env, &granted) == EXIT_DONE && !granted)
+		note(env, "%s", checkup_no_right);
+}
+
+/* The same, with a warning that only a dry run is done without the right. */
+static int require_right(struct env *env, bool *ret_granted)
+{
+	int status = find_right(env, ret_granted);
+
+	if (status == EXIT_DONE && !*ret_granted)
+		warning(env, "this bank does not command Slurm from this machine and folder, so "
+			     "nothing but a dry run is done: `subank adopt` lets it");
+	return status;
+}
+
+/* ---- the whole ---- */
+
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
-	struct head head;
-	bool made = false;
-	int status = pass(env, checkup, true, true, &head, &made);
+	struct pass pass = {.dry = true, .first = true};
+	uint64_t seq;
+	int status = run_pass(env, checkup, &pass, &seq);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -325,33 +333,32 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held)
 {
 	struct rules rules = settings_rules(&env->settings);
-	/* Books that come back are old, and whoever adopts them knows it. */
-	struct check check = {.rules = &rules,
-			      .observations = clusters->list,
-			      .observation_count = clusters->count,
-			      .all_clusters = true,
-			      .clock_ok = true};
-	struct planning planning = {.check = &check, .dry = true};
-	const struct checkup all = {.dry_run = true};
+	/* Restored books are old, and the one who adopts them knows that. */
+	struct pass pass = {.check = {.rules = &rules,
+				      .observations = clusters->list,
+				      .observation_count = clusters->count,
+				      .all_clusters = true,
+				      .clock_ok = true},
+			    .dry = true};
 	struct foreseen_uses foreseen = {0};
 	const bool quiet = env->quiet;
 	struct sb_error err;
-	bool made = false;
 	int status;
 
 	/* Of a first check only the holds matter here, not each charge. */
 	env->quiet = true;
-	status = job_meter_run(env, &all, clusters, &foreseen, &made);
+	status = job_meter_run(env, &(struct checkup){.dry_run = true}, clusters, &foreseen,
+			       &pass.made);
 	env->quiet = quiet;
-	check.foreseen = foreseen.list;
-	check.foreseen_count = foreseen.count;
+	pass.check.foreseen = foreseen.list;
+	pass.check.foreseen_count = foreseen.count;
 	if (status == EXIT_PART)
-		status = EXIT_DONE; /* said; the rest is seen */
-	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &planning, &err))
+		status = EXIT_DONE; /* what is missing was reported */
+	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &pass, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE)
-		*ret_held = say_would_hold(env, &check);
-	check_release(&check);
+		*ret_held = say_would_hold(env, &pass.check);
+	check_release(&pass.check);
 	free(foreseen.list);
 	return status;
 }
@@ -361,7 +368,7 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	struct sb_error err;
 	struct check_locks locks;
 	bool granted;
-	int status = look_up(env, &granted);
+	int status = require_right(env, &granted);
 
 	if (status != EXIT_DONE)
 		return status;
@@ -375,22 +382,40 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	if (take_locks(env, is_whole(env, checkup), &locks, &err))
 		return fail(env, &err);
 	status = run_locked(env, checkup, &locks);
-	if ((status == EXIT_DONE || status == EXIT_PART) && publish(env) != EXIT_DONE)
+	if (status_goes_on(status) && publish(env) != EXIT_DONE)
 		status = EXIT_PART;
-	/* The locks are free again: whoever is told may take his time. What the check did stands,
-	 * whatever becomes of that. */
-	if ((status == EXIT_DONE || status == EXIT_PART) && notify_run(env) != EXIT_DONE)
+	/* The locks are free again, so the notify command may take its time. It cannot undo what
+	 * the check did. */
+	if (status_goes_on(status) && notify_run(env) != EXIT_DONE)
 		status = EXIT_PART;
 	return status;
 }
 
+/* Brings Slurm in line with the entries on the accounts. Sets *ret_left when that is left to a
+ * running check. */
+static int settle(struct env *env, const char *const *accounts, size_t count, bool *ret_left)
+{
+	const struct checkup checkup = {
+		.accounts = accounts, .account_count = count, .settling = true};
+	struct check_locks locks;
+	struct sb_error err;
+
+	if (take_locks(env, false, &locks, &err) == SB_OK)
+		return run_locked(env, &checkup, &locks);
+	*ret_left = true;
+	if (locks.whole_runs)
+		return EXIT_DONE;
+	warning(env,
+		"%s; the entry was recorded, do not run it again; the next check brings Slurm in "
+		"line",
+		err.text);
+	return EXIT_PART;
+}
+
 int checkup_after(struct env *env, const char *const *accounts, size_t count, int status)
 {
-	struct checkup checkup = {.accounts = accounts, .account_count = count, .settling = true};
 	char names[NAMES_TEXT_SIZE];
-	struct sb_error err;
-	bool granted;
-	struct check_locks locks;
+	bool granted, left = false;
 	int after;
 
 	output_names(names, accounts, count);
@@ -398,39 +423,29 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 		note(env, "%s: Slurm is left to the next check (--no-apply)", names);
 		return status;
 	}
-	after = look_up(env, &granted);
+	after = require_right(env, &granted);
 	if (after == EXIT_DONE && !granted)
 		return EXIT_PART;
-	if (after == EXIT_DONE) {
-		if (take_locks(env, false, &locks, &err)) {
-			if (locks.whole_runs) {
-				note(env,
-				     "%s: a check is running; it or the next one brings Slurm in "
-				     "line",
-				     names);
-				return status;
-			}
-			warning(env,
-				"%s; the entry was recorded, do not run it again; the next check "
-				"brings Slurm in line",
-				err.text);
-			return EXIT_PART;
-		}
-		after = run_locked(env, &checkup, &locks);
-	}
-	/* What failed may have advised to run it again. */
-	if (after != EXIT_DONE)
+	if (after == EXIT_DONE)
+		after = settle(env, accounts, count, &left);
+	if (left && after == EXIT_DONE)
+		note(env, "%s: a check is running; it or the next one brings Slurm in line", names);
+	/* The message of what failed may have advised to run it again. */
+	else if (!left && after != EXIT_DONE)
 		note(env, "the entry was recorded, do not run it again; the next check brings "
 			  "Slurm in line");
-	/* The entry was made, whatever became of Slurm. */
+	/* The entry was recorded, whatever became of Slurm. */
 	return after == EXIT_DONE ? status : EXIT_PART;
 }
 
 int checkup_pass(struct env *env, const struct checkup *checkup, bool *made)
 {
-	struct head head;
+	struct pass pass = {0};
+	uint64_t seq;
+	int status = run_pass(env, checkup, &pass, &seq);
 
-	return pass(env, checkup, false, false, &head, made);
+	*made |= pass.made;
+	return status;
 }
 
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx)
@@ -438,7 +453,7 @@ int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void 
 	struct check_locks locks;
 	struct sb_error err;
 	bool granted;
-	int status = look_up(env, &granted);
+	int status = require_right(env, &granted);
 
 	if (status != EXIT_DONE)
 		return status;

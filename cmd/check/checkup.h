@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The main job: read Slurm, plan and commit, change Slurm, read back, enter the outcomes. */
+/* The check: reads Slurm, plans and commits, changes Slurm, reads back and records the outcomes. */
 #ifndef SUBANK_CMD_CHECK_CHECKUP_H
 #define SUBANK_CMD_CHECK_CHECKUP_H
 
@@ -14,36 +14,39 @@ struct checkup {
 	bool dry_run;
 	bool clock_ok;
 	bool settling; /* after an entry; see struct check */
-	bool must; /* EXIT_REFUSED, not EXIT_PART, when the clock is not to be trusted */
+	bool must; /* a partial failure is a failure: EXIT_REFUSED, not EXIT_PART */
 	bool put_right; /* also if the settings leave what was changed by hand */
 	bool shut; /* see struct check */
 };
 
-/* Prints what was done to env->os.out. Returns the exit status: EXIT_PART when a cluster did not
- * answer, a limit could not be set or something else needs a look. */
+/* Checks, and prints what was done to env->os.out. Returns the exit status: EXIT_PART when a
+ * cluster did not answer, a limit could not be set or something else needs attention. */
 int checkup_run(struct env *env, const struct checkup *checkup);
 
-/* Plans a check of all accounts by what these clusters answered, enters nothing, and says how many
- * accounts it would hold. Writes that number. Returns EXIT_DONE, or that of an error. */
+/* Plans a check of all accounts by the answers of these clusters and records nothing. Prints how
+ * many accounts it would hold, and writes that number. Returns EXIT_DONE, or the status of an
+ * error. */
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held);
 
-/* What is said of a bank that may not command Slurm from here. */
+/* The message about a bank that may not command Slurm from this machine and folder. */
 extern const char checkup_no_right[];
 
-/* Says so if this bank may not command Slurm from here. */
+/* Whether the bank may command Slurm from this machine and folder. */
+int checkup_may_command(struct env *env, struct books *books, bool *ret, struct sb_error *err);
+
+/* Prints checkup_no_right as a note if it applies. */
 void checkup_note_right(struct env *env);
 
-/* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns its exit
- * status, or EXIT_REFUSED. */
+/* Runs [fn] while no check runs, if this machine commands Slurm for the bank. Returns the exit
+ * status of [fn], or EXIT_REFUSED. */
 int checkup_locked(struct env *env, int (*fn)(struct env *env, void *ctx), void *ctx);
 
-/* One pass for the accounts of [checkup], for who is in checkup_locked(). Sets [made] when entries
- * stand or Slurm was asked to change something, also before an error. */
+/* Checks the accounts of [checkup] once. Call it only from inside checkup_locked(). Sets [made]
+ * when entries were recorded or Slurm was asked to change something, also before an error. */
 int checkup_pass(struct env *env, const struct checkup *checkup, bool *made);
 
-/* After entries on [accounts], 1 or more, which are held: brings Slurm in line at once, unless
- * --no-apply or a check that runs will do it. [status] is what the verb has come to so far; returns
- * the worse. */
+/* After entries on [accounts], 1 or more: brings Slurm in line at once, unless --no-apply says not
+ * to or a running check will do it. [status] is the verb's status so far; returns the worse. */
 int checkup_after(struct env *env, const char *const *accounts, size_t count, int status);
 
 #endif

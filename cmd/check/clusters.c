@@ -26,38 +26,35 @@ const char *clusters_refusal(const struct clusters *clusters, const char *cluste
 	return NULL;
 }
 
-/* Names the clusters to ask. */
-static int name_clusters(struct env *env, struct clusters *clusters)
+int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
 {
 	const struct settings *settings = &env->settings;
-	struct slurm_config *local = &clusters->local;
-	struct sb_error slurm_err;
-	struct sb_error err;
+	size_t count = settings->cluster_count ? settings->cluster_count : 1;
 
-	clusters->count = settings->cluster_count ? settings->cluster_count : 1;
-	clusters->names = calloc(clusters->count, sizeof(*clusters->names));
-	clusters->list = calloc(clusters->count, sizeof(*clusters->list));
-	clusters->answers = calloc(clusters->count, sizeof(*clusters->answers));
-	if (!clusters->names || !clusters->list || !clusters->answers) {
-		sb_error_nomem(&err);
-		return fail(env, &err);
-	}
+	*ret = (struct clusters){.count = count,
+				 .names = calloc(count, sizeof(*ret->names)),
+				 .list = calloc(count, sizeof(*ret->list)),
+				 .answers = calloc(count, sizeof(*ret->answers))};
+	if (!ret->names || !ret->list || !ret->answers)
+		return sb_error_nomem(err);
 	for (size_t i = 0; i < settings->cluster_count; i++)
-		(void)snprintf(clusters->names[i], NAME_SIZE, "%s", settings->clusters[i]);
-	if (settings->cluster_count > 0)
-		return EXIT_DONE;
-	if (scontrol_read_config(&env->slurm, NULL, local, &slurm_err)) {
-		warning(env, "the local cluster does not answer: %s", slurm_err.text);
-		return EXIT_PART;
+		(void)snprintf(ret->names[i], NAME_SIZE, "%s", settings->clusters[i]);
+	if (settings->cluster_count == 0) {
+		ret->silent = 1;
+		TRY(scontrol_read_config(&env->slurm, NULL, &ret->local, err));
+		ret->silent = 0;
+		TRY(name_fold("cluster", ret->local.cluster, ret->names[0], err));
 	}
-	if (name_fold("cluster", local->cluster, clusters->names[0], &err))
-		return fail(env, &err);
-	return EXIT_DONE;
+	for (size_t i = 0; i < count; i++) {
+		ret->list[i].cluster = ret->names[i];
+		ret->list[i].share = settings_share(settings, ret->names[i]);
+	}
+	return SB_OK;
 }
 
 /* ---- limits of accounts ---- */
 
-/* The limits that one answer shows, with room for all; they are freed together. */
+/* The limits that one answer shows, with room for all of them. */
 struct limit_block {
 	struct limit_block *next;
 	struct limit *limits;
@@ -77,7 +74,7 @@ static struct limit_block *new_block(struct limit_block **list, size_t room, str
 		if (block->limits && block->names)
 			return block;
 	}
-	sb_error_set(err, SB_ESYSTEM, "out of memory");
+	sb_error_nomem(err);
 	return NULL;
 }
 
@@ -93,7 +90,7 @@ static void release_blocks(struct limit_block *list)
 	}
 }
 
-static size_t items(const char *list)
+static size_t count_items(const char *list)
 {
 	size_t count = *list != '\0';
 
@@ -104,12 +101,13 @@ static size_t items(const char *list)
 
 static void add_limit(struct limit_block *block, const char *field, const char *tres, int64_t value)
 {
+	struct tres *name = &block->names[block->count];
+
 	if (value < 0)
 		return;
-	(void)snprintf(block->names[block->count].name, sizeof(block->names->name), "%s", tres);
-	block->limits[block->count] = (struct limit){
-		.field = field, .tres = block->names[block->count].name, .value = value};
-	block->count++;
+	(void)snprintf(name->name, sizeof(name->name), "%s", tres);
+	block->limits[block->count++] =
+		(struct limit){.field = field, .tres = name->name, .value = value};
 }
 
 /* Adds the limits of a list such as "cpu=0,gres/gpu=7". */
@@ -125,20 +123,20 @@ static int add_limits(struct limit_block *block, const char *field, const char *
 	return more;
 }
 
-enum { ODD_SAID_MAX = 5 };
+enum { ODD_REPORTED_MAX = 5 };
 
-/* Says which rows of [program]'s answer are left out: each of the first ones, and how many more. */
-static void odd_rows_say(struct env *env, const char *cluster, const char *program,
-			 const struct odd_rows *rows)
+/* Warns about the first rows of [program]'s answer that are left out, and counts the others. */
+static void report_odd_rows(struct env *env, const char *cluster, const char *program,
+			    const struct odd_rows *rows)
 {
 	char text[ODD_ROW_TEXT_SIZE];
 
-	for (size_t i = 0; i < rows->count && i < ODD_SAID_MAX; i++)
+	for (size_t i = 0; i < rows->count && i < ODD_REPORTED_MAX; i++)
 		warning(env, "cluster '%s': %s, %s: it is left out until it can be read", cluster,
 			program, odd_row_text(text, &rows->list[i]));
-	if (rows->count > ODD_SAID_MAX)
+	if (rows->count > ODD_REPORTED_MAX)
 		warning(env, "cluster '%s': %s: %zu more like these are left out (subank doctor)",
-			cluster, program, rows->count - ODD_SAID_MAX);
+			cluster, program, rows->count - ODD_REPORTED_MAX);
 }
 
 /* Makes observations of sshare's rows. */
@@ -150,125 +148,143 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 	size_t room = 0;
 
 	for (size_t i = 0; i < shares->count; i++)
-		room += items(shares->rows[i].grp_tres_mins);
+		room += count_items(shares->rows[i].grp_tres_mins);
 	answer->rows = calloc(shares->count + 1, sizeof(*answer->rows));
 	if (!answer->rows)
-		return sb_error_set(err, SB_ESYSTEM, "out of memory");
+		return sb_error_nomem(err);
 	block = new_block(&answer->blocks, room, err);
-	for (size_t i = 0; block && i < shares->count; i++) {
+	if (!block)
+		return SB_ESYSTEM;
+	for (size_t i = 0; i < shares->count; i++) {
 		const struct share *share = &shares->rows[i];
-		struct observed *row = &answer->rows[i];
 		size_t first = block->count;
 
 		if (!share->odd_limits && add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err))
 			return SB_EFORMAT;
-		*row = (struct observed){.account = share->account,
-					 .parent = share->parent,
-					 .usage = share->odd_usage ? 0 : share->raw_usage,
-					 .odd_usage = share->odd_usage,
-					 .odd_limits = share->odd_limits,
-					 .odd_room = share->odd_room,
-					 .minutes = share->minutes,
-					 .running = share->running,
-					 .limits = block->limits + first,
-					 .limit_count = block->count - first};
+		answer->rows[i] =
+			(struct observed){.account = share->account,
+					  .parent = share->parent,
+					  .usage = share->odd_usage ? 0 : share->raw_usage,
+					  .odd_usage = share->odd_usage,
+					  .odd_limits = share->odd_limits,
+					  .odd_room = share->odd_room,
+					  .minutes = share->minutes,
+					  .running = share->running,
+					  .limits = block->limits + first,
+					  .limit_count = block->count - first};
 	}
-	if (!block)
-		return SB_ESYSTEM;
 	observation->rows = answer->rows;
 	observation->count = shares->count;
 	return SB_OK;
 }
 
-/* Puts what slurmdbd has of the other fields beside what sshare showed. An account that it does not
- * have stays as it is, and the last such is written to [lacks]: hidden, its limits are not none. */
-static int take_limits(struct cluster_answer *answer, const struct observation *observation,
-		       const char *const *accounts, size_t count, struct limits *limits,
-		       const char **lacks, struct sb_error *err)
+struct limit_reading {
+	struct cluster_answer *answer;
+	const struct observation *observation;
+	const char **accounts; /* to ask for, each once */
+	size_t count;
+	struct limits limits; /* what slurmdbd answered */
+};
+
+/* Joins the limits of [row] that sshare showed and those of the other fields that slurmdbd has. */
+static int join_limits(struct limit_block *block, struct observed *row,
+		       const struct account_limits *more, struct limits *limits,
+		       struct sb_error *err)
 {
+	size_t first = block->count;
+
+	/* slurmdbd was asked for this account alone, which no other name can forge. */
+	if (row->odd_limits)
+		row->odd_limits = add_limits(block, LIMIT_SHOWN, more->grp_tres_mins, err) != 0;
+	for (size_t i = 0; i < row->limit_count; i++) {
+		const struct limit *limit = &row->limits[i];
+
+		if (strcmp(limit->field, LIMIT_SHOWN) == 0)
+			add_limit(block, LIMIT_SHOWN, limit->tres, limit->value);
+	}
+	row->odd_limits = row->odd_limits || more->odd;
+	if (add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
+		row->odd_limits = true;
+		if (odd_rows_add(&limits->odd, more->line, "GrpTRESRunMins",
+				 more->grp_tres_run_mins, more->account, err))
+			return SB_ESYSTEM;
+	}
+	add_limit(block, "GrpJobs", "", more->grp_jobs);
+	add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
+	row->limits = block->limits + first;
+	row->limit_count = block->count - first;
+	row->looked = true;
+	return SB_OK;
+}
+
+/* Puts the limits that slurmdbd has into the rows. An account that it does not show keeps what
+ * sshare showed: hidden limits are not the same as none. */
+static int take_limits(struct limit_reading *reading, struct sb_error *err)
+{
+	struct limits *limits = &reading->limits;
+	const char *lacks = NULL;
 	struct limit_block *block;
 	size_t room = 0;
 
 	for (size_t i = 0; i < limits->count; i++)
-		room += items(limits->rows[i].grp_tres_mins) +
-			items(limits->rows[i].grp_tres_run_mins) + 2;
-	for (size_t i = 0; i < count; i++)
-		room += observation_find(observation, accounts[i])->limit_count;
-	block = new_block(&answer->blocks, room, err);
-	for (size_t i = 0; block && i < count; i++) {
-		struct observed *row =
-			&answer->rows[observation_find(observation, accounts[i]) - answer->rows];
-		const struct account_limits *more = limits_find(limits, accounts[i]);
-		size_t first = block->count;
+		room += count_items(limits->rows[i].grp_tres_mins) +
+			count_items(limits->rows[i].grp_tres_run_mins) + 2;
+	for (size_t i = 0; i < reading->count; i++)
+		room += observation_find(reading->observation, reading->accounts[i])->limit_count;
+	block = new_block(&reading->answer->blocks, room, err);
+	if (!block)
+		return SB_ESYSTEM;
+	for (size_t i = 0; i < reading->count; i++) {
+		const char *account = reading->accounts[i];
+		const struct observed *row = observation_find(reading->observation, account);
+		const struct account_limits *more = limits_find(limits, account);
 
-		if (!more) {
-			*lacks = accounts[i];
-			continue;
-		}
-		/* slurmdbd was asked for this account alone, which no other name can forge. */
-		if (row->odd_limits)
-			row->odd_limits =
-				add_limits(block, LIMIT_SHOWN, more->grp_tres_mins, err) != 0;
-		for (size_t j = 0; j < row->limit_count; j++) {
-			if (strcmp(row->limits[j].field, LIMIT_SHOWN) == 0)
-				add_limit(block, LIMIT_SHOWN, row->limits[j].tres,
-					  row->limits[j].value);
-		}
-		if (more->odd)
-			row->odd_limits = true;
-		if (add_limits(block, "GrpTRESRunMins", more->grp_tres_run_mins, err)) {
-			row->odd_limits = true;
-			if (odd_rows_add(&limits->odd, more->line, "GrpTRESRunMins",
-					 more->grp_tres_run_mins, more->account, err))
-				return SB_ESYSTEM;
-		}
-		add_limit(block, "GrpJobs", "", more->grp_jobs);
-		add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
-		row->limits = block->limits + first;
-		row->limit_count = block->count - first;
-		row->looked = true;
+		if (more)
+			TRY(join_limits(block, &reading->answer->rows[row - reading->answer->rows],
+					more, limits, err));
+		else
+			lacks = account;
 	}
-	return block ? SB_OK : SB_ESYSTEM;
+	return lacks ? sb_error_set(err, SB_EFORMAT,
+				    "sshare shows account '%.255s' there, slurmdbd does not: run "
+				    "`subank doctor`",
+				    lacks)
+		     : SB_OK;
 }
 
-static int look(struct env *env, struct clusters *clusters, size_t at, const struct want *wants,
-		size_t count)
+static int read_limits(struct env *env, struct clusters *clusters, size_t at,
+		       const struct want *wants, size_t count)
 {
-	struct limits limits = {0};
+	const char *name = clusters->names[at];
+	struct limit_reading reading = {.answer = &clusters->answers[at],
+					.observation = &clusters->list[at],
+					.accounts = calloc(count + 1, sizeof(*reading.accounts))};
 	struct sb_error err;
-	const char **accounts = calloc(count + 1, sizeof(*accounts)), *lacks = NULL;
-	size_t named = 0;
-	int code = SB_OK;
+	int rc;
 
-	if (!accounts)
-		code = sb_error_set(&err, SB_ESYSTEM, "out of memory");
-	for (size_t i = 0; accounts && i < count; i++) {
-		if (strcmp(wants[i].cluster, clusters->names[at]) == 0 &&
-		    observation_find(&clusters->list[at], wants[i].account))
-			accounts[named++] = wants[i].account;
+	stage(env, "asks %s for limits", name);
+	if (reading.accounts) {
+		for (size_t i = 0; i < count; i++) {
+			if (strcmp(wants[i].cluster, name) == 0 &&
+			    observation_find(reading.observation, wants[i].account))
+				reading.accounts[reading.count++] = wants[i].account;
+		}
+		reading.count = names_once(reading.accounts, reading.count);
+		rc = sacctmgr_read_limits(&env->slurm, name, reading.accounts, reading.count,
+					  &reading.limits, &err);
+		if (!rc)
+			rc = take_limits(&reading, &err);
+	} else {
+		rc = sb_error_nomem(&err);
 	}
-	named = accounts ? names_once(accounts, named) : 0;
-	stage(env, "asks %s for limits", clusters->names[at]);
-	if (code == SB_OK)
-		code = sacctmgr_read_limits(&env->slurm, clusters->names[at], accounts, named,
-					    &limits, &err);
-	if (code == SB_OK)
-		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
-				   &limits, &lacks, &err);
-	if (code == SB_OK && lacks)
-		code = sb_error_set(&err, SB_EFORMAT,
-				    "sshare shows account '%.255s' there, slurmdbd does not: "
-				    "run `subank doctor`",
-				    lacks);
-	if (code != SB_OK)
-		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
-			err.text);
+	if (rc)
+		warning(env, "the limits on cluster '%s' cannot be read: %s", name, err.text);
 	else
-		odd_rows_say(env, clusters->names[at], "sacctmgr", &limits.odd);
-	clusters->odd += limits.odd.count;
-	limits_release(&limits);
-	free(accounts);
-	return code == SB_OK ? EXIT_DONE : EXIT_PART;
+		report_odd_rows(env, name, "sacctmgr", &reading.limits.odd);
+	clusters->odd += reading.limits.odd.count;
+	limits_release(&reading.limits);
+	free(reading.accounts);
+	return rc ? EXIT_PART : EXIT_DONE;
 }
 
 int clusters_read_limits(struct env *env, struct clusters *clusters, const struct want *wants,
@@ -277,7 +293,8 @@ int clusters_read_limits(struct env *env, struct clusters *clusters, const struc
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < clusters->count && count > 0; i++) {
-		if (clusters->list[i].answered && look(env, clusters, i, wants, count) != EXIT_DONE)
+		if (clusters->list[i].answered &&
+		    read_limits(env, clusters, i, wants, count) != EXIT_DONE)
 			status = EXIT_PART;
 	}
 	return status;
@@ -285,7 +302,7 @@ int clusters_read_limits(struct env *env, struct clusters *clusters, const struc
 
 /* ---- clusters ---- */
 
-/* Whether anything is charged by RawUsage; what cannot be known is. */
+/* Whether any account is charged by RawUsage, or may be. */
 static bool charges_by_usage(struct env *env)
 {
 	struct in_use in_use = {0};
@@ -309,24 +326,45 @@ static const char *distrust(struct env *env, const struct slurm_config *config, 
 	return reason;
 }
 
+int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
+			 struct slurm_config *ret, struct sb_error *err)
+{
+	struct cluster_answer *answer = &clusters->answers[at];
+
+	if (*clusters->local.cluster)
+		*ret = clusters->local;
+	else
+		TRY(scontrol_read_config(&env->slurm, clusters->names[at], ret, err));
+	clusters->list[at].decays = ret->decays;
+	answer->limits = ret->limits;
+	answer->safe = ret->safe;
+	answer->billing = ret->billing;
+	return SB_OK;
+}
+
+int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, struct sb_error *err)
+{
+	struct cluster_answer *answer = &clusters->answers[at];
+
+	TRY(sshare_read(&env->slurm, clusters->names[at], &answer->shares, err));
+	TRY(take_rows(answer, &clusters->list[at], err));
+	clusters->list[at].answered = true;
+	return SB_OK;
+}
+
 static void observe(struct env *env, enum observing observing, struct clusters *clusters, size_t at)
 {
-	struct observation *observation = &clusters->list[at];
-	struct cluster_answer *answer = &clusters->answers[at];
 	const char *name = clusters->names[at], *reason;
-	struct slurm_config config = clusters->local;
+	const struct odd_rows *odd = &clusters->answers[at].shares.odd;
+	struct slurm_config config;
 	char text[FITNESS_TEXT_SIZE];
 	struct sb_error err;
+	int rc;
 
 	stage(env, "asks %s what was used", name);
-	observation->cluster = name;
-	observation->time = env->os.now();
-	observation->share = settings_share(&env->settings, name);
-	if (*config.cluster || scontrol_read_config(&env->slurm, name, &config, &err) == 0) {
-		observation->decays = config.decays;
-		answer->limits = config.limits;
-		answer->safe = config.safe;
-		answer->billing = config.billing;
+	clusters->list[at].time = env->os.now();
+	rc = clusters_read_config(env, clusters, at, &config, &err);
+	if (!rc) {
 		reason = distrust(env, &config, observing != OBSERVE_USE, text);
 		if (!reason && rights_check_sshare(env, &config, &err))
 			reason = err.text;
@@ -337,27 +375,32 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 			clusters->silent++;
 			return;
 		}
-		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
-		    take_rows(answer, observation, &err) == SB_OK) {
-			observation->answered = true;
-			if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
-				clusters->odd += answer->shares.odd.count;
-				odd_rows_say(env, name, "sshare", &answer->shares.odd);
-			}
-			return;
-		}
+		rc = clusters_read_use(env, clusters, at, &err);
 	}
-	clusters->silent++;
-	if (observing != OBSERVE_AGAIN)
-		warning(env, "cluster '%s' does not answer, its accounts keep their readings: %s",
-			name, err.text);
+	if (rc) {
+		clusters->silent++;
+		if (observing != OBSERVE_AGAIN)
+			warning(env,
+				"cluster '%s' does not answer, its accounts keep their readings: "
+				"%s",
+				name, err.text);
+	} else if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
+		clusters->odd += odd->count;
+		report_odd_rows(env, name, "sshare", odd);
+	}
 }
 
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret)
 {
-	struct clusters clusters = {0};
-	int status = name_clusters(env, &clusters);
+	struct clusters clusters;
+	struct sb_error err;
+	int status = EXIT_DONE;
 
+	if (clusters_name(env, &clusters, &err)) {
+		status = clusters.silent ? EXIT_PART : fail(env, &err);
+		if (clusters.silent)
+			warning(env, "the local cluster does not answer: %s", err.text);
+	}
 	for (size_t i = 0; i < clusters.count && status == EXIT_DONE; i++)
 		observe(env, observing, &clusters, i);
 	if (clusters.refused > 0 && clusters.refused == clusters.count)

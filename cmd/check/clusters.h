@@ -10,51 +10,66 @@
 
 struct limit_block;
 
-/* What is kept of one cluster's answers. */
+/* One cluster's answers. */
 struct cluster_answer {
-	struct shares shares; /* what the rows of the list point into */
+	struct shares shares; /* the rows of the list point into it */
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
 
+/* Zeroed, it is empty; clusters_release() frees it. */
 struct clusters {
 	struct observation *list;
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
-	size_t silent; /* that did not answer or cannot be trusted; each was said */
-	size_t refused; /* of those, how many cannot be trusted */
-	size_t odd; /* rows of clusters that did answer, left out in part or as a whole; each was
-		       said */
+	size_t silent; /* did not answer or cannot be trusted; each was reported */
+	size_t refused; /* of those, the ones that cannot be trusted */
+	size_t odd; /* rows of clusters that answered, left out in part or as a whole; each was
+		       reported */
 };
 
-/* Asks every cluster of the settings, or the local one. A cluster that does not answer is reported
- * on env->os.err and left as not answered; so is one that is set up so that its usage cannot be
- * trusted (it decays, is reset, or is not counted) or, except with OBSERVE_USE, so that the
- * settings' lever would do nothing or kill running jobs. Returns EXIT_DONE; or, with nothing in
- * [ret], EXIT_REFUSED when all that answered are set up like that, or EXIT_PART when not even the
- * name of the local cluster can be had. */
+/* The steps of clusters_observe(). Each returns SB_OK, or fails with the error of the Slurm command
+ * that it runs.
+ *
+ * Names the clusters of the settings, or else the local one, and fills in their shares of balances.
+ * Fails with ret->silent 1 when the local one does not answer. The caller releases [ret], also
+ * after a failure. */
+int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err);
+/* Reads the configuration of cluster [at] and keeps what checks need of it. */
+int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
+			 struct slurm_config *ret, struct sb_error *err);
+/* Reads what the accounts of cluster [at] used. It counts as answered from then on. */
+int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, struct sb_error *err);
+
 enum observing {
 	OBSERVE_USE = 0, /* whatever the lever is */
-	OBSERVE_ALL = 1, /* as above */
-	OBSERVE_AGAIN = 2, /* the same as OBSERVE_ALL, without repeating warnings or counting
-				       odd rows of sshare again */
-	OBSERVE_SETTLING = 3, /* the same as OBSERVE_ALL, for a few accounts: odd rows of sshare
-				 are neither reported nor counted, for most concern others */
+	OBSERVE_ALL = 1, /* for checks */
+	OBSERVE_AGAIN = 2, /* same as OBSERVE_ALL, without repeating warnings or counting odd rows
+			      of sshare again */
+	OBSERVE_SETTLING = 3, /* same as OBSERVE_ALL, for a few accounts: neither reports nor counts
+				 odd rows of sshare, since most concern other accounts */
 };
+
+/* Asks every cluster of the settings, or else the local one. Warns about a cluster and leaves it as
+ * not answered when it does not answer; when its usage cannot be trusted (it decays, is reset or is
+ * not counted); or, except with OBSERVE_USE, when the settings' lever would have no effect there or
+ * kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when no cluster can
+ * be trusted, EXIT_PART when the local cluster does not even give its name. The caller calls
+ * clusters_release(). */
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
 
-/* Why a limit of that field must not be set on the cluster, with what to change; NULL when it may.
+/* Returns why no limit of [field] may be set on the cluster, with what to change; NULL when it may.
  */
 const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
 			     const char *field);
 
-/* Asks for the limits that sshare does not show, of the accounts that [wants] names, some perhaps
- * more than once: their rows then have them. A cluster for which that fails is said. Returns
- * EXIT_DONE, or EXIT_PART. */
+/* Reads the limits that sshare does not show into the rows of the accounts in [wants], which may
+ * name an account more than once. Warns about each cluster for which that fails. Returns EXIT_DONE
+ * or EXIT_PART. */
 int clusters_read_limits(struct env *env, struct clusters *clusters, const struct want *wants,
 			 size_t count);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A version that cannot be read counts as too old: nothing is known of it. */
+/* An unreadable version counts as too old. */
 static bool too_old(const int version[2])
 {
 	return version[0] < SLURM_YEAR_MIN ||
@@ -31,7 +31,7 @@ static void judge_usage(const struct slurm_config *config, bool rawusage,
 	bool counted = strcmp(config->priority_type, "priority/multifactor") == 0;
 	char decay[160] = "not printed by Slurm";
 
-	/* Slurm prints these for the plugin that uses them. */
+	/* Slurm prints these only with the plugin that uses them. */
 	if (counted)
 		(void)snprintf(decay, sizeof(decay), "half life %s, reset %s",
 			       config->decay_half_life, config->usage_reset);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether a cluster is set up so that the books can follow it. One judgement for the check, which
- * refuses, and for doctor, which shows it, so that the two cannot differ. Pure: asks nobody. */
+/* Judges whether a cluster is configured so that the books can follow it: for the check, which
+ * refuses, and for doctor, which shows it, so that the two cannot differ. Runs no command. */
 #ifndef SUBANK_CMD_CHECK_FITNESS_H
 #define SUBANK_CMD_CHECK_FITNESS_H
 
@@ -27,18 +27,19 @@ struct fitness {
 
 enum { FITNESS_COUNT = 4 };
 
-/* Judges everything. [kills]: whether the lever in use would end jobs that run without `safe`;
- * [rawusage]: whether anything is charged by RawUsage. */
+/* Judges everything. [kills]: without `safe` the lever in use would end running jobs; [rawusage]:
+ * some account is charged by RawUsage. */
 void fitness_judge(const struct slurm_config *config, bool kills, bool rawusage,
 		   struct fitness ret[FITNESS_COUNT]);
 
-/* Why the books cannot follow the cluster, with what to change and what was found; NULL when they
- * can. Returns [to]. */
+/* Writes to [to] why the books cannot follow the cluster, with what to change and what was found.
+ * Returns [to], or NULL when they can. */
 enum { FITNESS_TEXT_SIZE = 512 };
 const char *fitness_usage(const struct slurm_config *config, bool rawusage,
 			  char to[FITNESS_TEXT_SIZE]);
 
-/* Why a limit must not be set there, by what AccountingStorageEnforce holds; NULL when it may. */
+/* Returns why no limit may be set on a cluster with this AccountingStorageEnforce; NULL when it
+ * may. */
 const char *fitness_limits(bool limits, bool safe, bool kills);
 
 #endif

@@ -4,76 +4,71 @@
 #include "cmd/check/in_use.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/check/checkup.h"
+#include "ledger/base/array.h"
 
 static int add(struct in_use *in_use, const struct aim *aim, struct sb_error *err)
 {
-	struct lever_choice *grown;
+	struct lever_choice *lever;
 
 	for (size_t i = 0; i < in_use->count; i++) {
 		if (strcmp(in_use->levers[i].field, aim->field) == 0 &&
 		    strcmp(in_use->levers[i].tres, aim->tres) == 0)
 			return SB_OK;
 	}
-	grown = reallocarray(in_use->levers, in_use->count + 1, sizeof(*grown));
-	if (!grown)
+	lever = array_add(in_use->levers, in_use->count);
+	if (!lever)
 		return sb_error_nomem(err);
-	in_use->levers = grown;
-	grown += in_use->count++;
-	(void)snprintf(grown->field, sizeof(grown->field), "%s", aim->field);
-	(void)snprintf(grown->tres, sizeof(grown->tres), "%s", aim->tres);
+	(void)snprintf(lever->field, sizeof(lever->field), "%s", aim->field);
+	(void)snprintf(lever->tres, sizeof(lever->tres), "%s", aim->tres);
 	in_use->kills = in_use->kills || lever_kills(aim->field);
 	return SB_OK;
 }
 
 struct finding_in_use {
 	struct rules rules;
-	struct in_use *in_use;
+	struct in_use in_use;
 };
 
 static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct finding_in_use *finding = ctx;
+	struct in_use *in_use = &finding->in_use;
 	size_t count;
-	int rc = books_load_all(books, &count, err);
 
-	for (size_t i = 0; !rc && i < count; i++) {
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 		const struct aim aim = hold_aim(account, &finding->rules);
+		bool rawusage = metering_of(account, &finding->rules) == METER_RAWUSAGE;
 
-		rc = add(finding->in_use, &aim, err);
-		if (metering_of(account, &finding->rules) == METER_RAWUSAGE)
-			finding->in_use->rawusage = true;
-		else
-			finding->in_use->jobs = true;
-		if (wants_caps(account, &finding->rules))
-			finding->in_use->capped = true;
+		TRY(add(in_use, &aim, err));
+		in_use->rawusage = in_use->rawusage || rawusage;
+		in_use->jobs = in_use->jobs || !rawusage;
+		in_use->capped = in_use->capped || wants_caps(account, &finding->rules);
 	}
-	return rc;
+	return SB_OK;
 }
 
 int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 {
-	struct in_use in_use = {0};
-	struct finding_in_use finding = {.rules = settings_rules(&env->settings),
-					 .in_use = &in_use};
+	struct finding_in_use finding = {.rules = settings_rules(&env->settings)};
+	struct in_use *in_use = &finding.in_use;
 	const struct aim site = {finding.rules.field, finding.rules.tres, 0};
-	int rc;
+	int rc = add(in_use, &site, err);
 
-	in_use.capped = finding.rules.enforcement == ENFORCE_LIMIT;
-	in_use.rawusage = finding.rules.meter == METER_RAWUSAGE;
-	in_use.jobs = !in_use.rawusage;
-	rc = add(&in_use, &site, err);
+	in_use->capped = finding.rules.enforcement == ENFORCE_LIMIT;
+	in_use->rawusage = finding.rules.meter == METER_RAWUSAGE;
+	in_use->jobs = !in_use->rawusage;
 	if (!rc && env->bank)
 		rc = bank_read(env->bank, env->os.now(), add_terms, &finding, err);
-	in_use.kills = in_use.kills || in_use.capped;
+	in_use->kills = in_use->kills || in_use->capped;
 	if (rc)
-		in_use_release(&in_use);
+		in_use_release(in_use);
 	else
-		*ret = in_use;
+		*ret = *in_use;
 	return rc;
 }
 

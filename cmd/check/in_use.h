@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which levers the settings and the terms of accounts ask for: what Slurm must be fit for. */
+/* The levers and meters that the settings and the terms of accounts ask for. */
 #ifndef SUBANK_CMD_CHECK_IN_USE_H
 #define SUBANK_CMD_CHECK_IN_USE_H
 
@@ -8,14 +8,14 @@
 struct in_use {
 	struct lever_choice *levers; /* each once, that of the settings first */
 	size_t count;
-	bool rawusage; /* use of some accounts is charged by RawUsage, which must not shrink */
-	bool jobs; /* … of some job by job, as slurmdbd has them on record */
-	bool capped; /* Slurm's own limits are kept in step with balances, for all or some accounts
-		      */
+	bool rawusage; /* some account is charged by RawUsage, which must not shrink */
+	bool jobs; /* some account is charged by job */
+	bool capped; /* Slurm's own limits follow the balance of some account */
 	bool kills; /* one of all these ends running jobs where `safe` is not set */
 };
 
-/* Without a bank (env->bank NULL) what the settings say. in_use_release() it. */
+/* Finds them; without a bank (env->bank NULL) those of the settings. The caller calls
+ * in_use_release(). */
 int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err);
 void in_use_release(struct in_use *in_use);
 

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/frame/messages.h"
@@ -16,39 +15,48 @@ static int read_kept(struct books *books, void *ctx, struct sb_error *err)
 	return books_factors(books, ctx, err);
 }
 
-int known_qos_read(struct env *env, struct qos_list *ret, struct sb_error *err)
+int known_qos_kept(struct env *env, struct factor_list *ret, struct sb_error *err)
 {
-	struct factor_list kept = {0};
-	struct qos_list list;
-	struct sb_error why;
-	int code = sacctmgr_read_qos(&env->slurm, &list, err);
+	*ret = (struct factor_list){0};
+	return env->bank ? bank_read(env->bank, env->os.now(), read_kept, ret, err) : SB_OK;
+}
 
-	if (code != SB_OK)
-		return code;
-	if (env->bank && bank_read(env->bank, env->os.now(), read_kept, &kept, &why))
-		code = sb_error_set(err, SB_ESYSTEM, "%s", why.text);
-	for (size_t i = 0; i < kept.count && code == SB_OK; i++) {
-		const struct kept_factor *factor = &kept.list[i];
+static int add_kept(struct env *env, struct qos_list *list, struct sb_error *err)
+{
+	struct factor_list kept;
+	int rc = known_qos_kept(env, &kept, err);
+
+	for (size_t i = 0; i < kept.count && !rc; i++) {
+		int64_t factor = kept.list[i].factor;
 		char text[32];
 
-		(void)snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64,
-			       factor->factor / FACTOR_ONE, factor->factor % FACTOR_ONE);
-		if (factor->factor >= 0)
-			code = qos_list_add(&list, factor->name, text, err);
+		(void)snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, factor / FACTOR_ONE,
+			       factor % FACTOR_ONE);
+		if (factor >= 0)
+			rc = qos_list_add(list, kept.list[i].name, text, err);
 	}
 	factor_list_release(&kept);
-	if (code == SB_OK)
-		*ret = list;
-	else
+	return rc;
+}
+
+int known_qos_read(struct env *env, struct qos_list *ret, struct sb_error *err)
+{
+	struct qos_list list;
+	int rc;
+
+	TRY(sacctmgr_read_qos(&env->slurm, &list, err));
+	rc = add_kept(env, &list, err);
+	if (rc)
 		qos_list_release(&list);
-	return code;
+	else
+		*ret = list;
+	return rc;
 }
 
 struct keeping {
 	const struct qos_list *list;
-	char *const *unknown;
-	size_t count;
-	bool *news;
+	const struct unknown_qos *unknown;
+	struct factor_list kept;
 	bool changed;
 };
 
@@ -61,69 +69,61 @@ static struct kept_factor *find(const struct factor_list *kept, const char *name
 	return NULL;
 }
 
-/* Notes the factor; one that is not known, -1, leaves what was noted. */
-static int note_factor(struct keeping *keeping, struct factor_list *kept, const char *name,
-		       int64_t factor, struct sb_error *err)
+/* Notes the factor; -1, which is not known, leaves what was noted. */
+static int note_factor(struct keeping *keeping, const char *name, int64_t factor,
+		       struct sb_error *err)
 {
-	struct kept_factor *found = find(kept, name);
+	struct kept_factor *found = find(&keeping->kept, name);
 
 	if (found && (found->factor == factor || factor < 0))
 		return SB_OK;
 	keeping->changed = true;
 	if (!found)
-		return factor_list_add(kept, name, factor, err);
+		return factor_list_add(&keeping->kept, name, factor, err);
 	found->factor = factor;
 	return SB_OK;
 }
 
-static int compare(struct books *books, void *ctx, struct factor_list *kept, struct sb_error *err)
+/* Reads what the bank keeps into keeping->kept and adds what it lacks. */
+static int compare(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct keeping *keeping = ctx;
-	int rc = books_factors(books, kept, err);
+	const struct unknown_qos *unknown = keeping->unknown;
 
+	factor_list_release(&keeping->kept);
 	keeping->changed = false;
-	for (size_t i = 0; i < keeping->list->count && !rc; i++) {
+	TRY(books_factors(books, &keeping->kept, err));
+	for (size_t i = 0; i < keeping->list->count; i++) {
 		const char *name = keeping->list->rows[i].name;
 		int64_t factor = tariff_factor(keeping->list, name);
 
 		if (factor >= 0)
-			rc = note_factor(keeping, kept, name, factor, err);
+			TRY(note_factor(keeping, name, factor, err));
 	}
-	for (size_t i = 0; i < keeping->count && !rc; i++) {
-		keeping->news[i] = !find(kept, keeping->unknown[i]);
-		rc = note_factor(keeping, kept, keeping->unknown[i], -1, err);
+	for (size_t i = 0; i < unknown->count; i++) {
+		unknown->news[i] = !find(&keeping->kept, unknown->names[i]);
+		TRY(note_factor(keeping, unknown->names[i], -1, err));
 	}
-	return rc;
-}
-
-static int look(struct books *books, void *ctx, struct sb_error *err)
-{
-	struct factor_list kept = {0};
-	int rc = compare(books, ctx, &kept, err);
-
-	factor_list_release(&kept);
-	return rc;
+	return SB_OK;
 }
 
 static int keep(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct factor_list kept = {0};
-	int rc = compare(books, ctx, &kept, err);
+	struct keeping *keeping = ctx;
 
-	if (!rc)
-		rc = books_set_factors(books, &kept, err);
-	factor_list_release(&kept);
-	return rc;
+	TRY(compare(books, keeping, err));
+	return books_set_factors(books, &keeping->kept, err);
 }
 
-int known_qos_keep(struct env *env, const struct qos_list *list, char *const *unknown, size_t count,
-		   bool dry, bool *news)
+int known_qos_keep(struct env *env, const struct qos_list *list, const struct unknown_qos *unknown,
+		   bool dry)
 {
-	struct keeping keeping = {.list = list, .unknown = unknown, .count = count, .news = news};
+	struct keeping keeping = {.list = list, .unknown = unknown};
 	struct sb_error err;
-	int rc = bank_read(env->bank, env->os.now(), look, &keeping, &err);
+	int rc = bank_read(env->bank, env->os.now(), compare, &keeping, &err);
 
 	if (!rc && keeping.changed && !dry)
 		rc = bank_write(env->bank, env->os.now(), keep, &keeping, &err);
+	factor_list_release(&keeping.kept);
 	return rc ? fail(env, &err) : EXIT_DONE;
 }

@@ -49,14 +49,3 @@ int left_out_warn(struct env *env, const char *cluster, const struct left_out *l
 		left->count == 1 ? "is" : "are", what, left_out_text(text, left));
 	return EXIT_PART;
 }
-
-int left_out_warn_squeue(struct env *env, const char *cluster, const struct known_jobs *known)
-{
-	if (known->odd == 0)
-		return EXIT_DONE;
-	warning(env,
-		"squeue on cluster '%s': %zu %s cannot be read, so that no job there is taken for "
-		"runaway: %s",
-		cluster, known->odd, known->odd == 1 ? "line" : "lines", known->first_odd);
-	return EXIT_PART;
-}

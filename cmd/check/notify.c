@@ -14,32 +14,30 @@
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
-/* A check tells so many at most, and so long, that a slow command does not hold up the next one;
- * the time is in notify_seconds. */
+/* A check runs the command so many times at most, and for so many notify_seconds, that a slow
+ * command does not hold up the next check. */
 enum { RUNS_MAX = 100, TIMES_MAX = 3 };
 
-static bool to_be_told(enum event_kind kind)
+static bool is_delivered(enum event_kind kind)
 {
 	return kind == EVENT_THRESHOLD || kind == EVENT_NOTICE || kind == EVENT_HOLD ||
 	       kind == EVENT_RELEASE;
 }
 
-struct looking {
+struct pending_state {
 	bool wanted; /* there is a notify command */
 	bool started;
 	bool anything; /* new entries, or some that wait */
 };
 
-static int look(struct books *books, void *ctx, struct sb_error *err)
+static int read_state(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct looking *looking = ctx;
+	struct pending_state *state = ctx;
 	struct pending_list pending;
-	int rc = books_pending(books, &pending, err);
 
-	if (rc)
-		return rc;
-	looking->started = pending.started;
-	looking->anything =
+	TRY(books_pending(books, &pending, err));
+	state->started = pending.started;
+	state->anything =
 		pending.started && (pending.count > 0 || pending.cursor < books_head(books)->seq);
 	free(pending.list);
 	return SB_OK;
@@ -47,31 +45,30 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 
 static int set_started(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct looking *looking = ctx;
-	struct pending_list pending = {.started = looking->wanted,
-				       .cursor = books_head(books)->seq};
+	const struct pending_state *state = ctx;
+	struct pending_list pending = {.started = state->wanted, .cursor = books_head(books)->seq};
 
 	return books_set_pending(books, &pending, err);
 }
 
 int notify_begin(struct env *env)
 {
-	struct looking looking = {.wanted = env->settings.notify};
+	struct pending_state state = {.wanted = env->settings.notify};
 	struct sb_error err;
 
-	if (bank_read(env->bank, env->os.now(), look, &looking, &err) ||
-	    (looking.started != looking.wanted &&
-	     bank_write(env->bank, env->os.now(), set_started, &looking, &err)))
+	if (bank_read(env->bank, env->os.now(), read_state, &state, &err) ||
+	    (state.started != state.wanted &&
+	     bank_write(env->bank, env->os.now(), set_started, &state, &err)))
 		return fail(env, &err);
 	return EXIT_DONE;
 }
 
-/* ---- what is to be told ---- */
+/* ---- what is to be delivered ---- */
 
 static int add_pending(struct pending_list *pending, struct pending one, struct sb_error *err)
 {
-	struct pending *grown =
-		reallocarray(pending->list, pending->count + 1, sizeof(*pending->list));
+	/* Not array_add(): the list comes from books_pending(), without spare room. */
+	struct pending *grown = reallocarray(pending->list, pending->count + 1, sizeof(*grown));
 
 	if (!grown)
 		return sb_error_nomem(err);
@@ -88,8 +85,8 @@ struct gathering {
 	int64_t used, allocated;
 };
 
-/* Whether the account crossed this threshold together with the one before: of several at once the
- * highest, which comes last, says all. */
+/* Whether the account crossed this threshold together with the one before: of several at once only
+ * the highest, which comes last, is delivered. */
 static bool is_higher(const struct gathering *gathering, const struct event *event)
 {
 	return event->kind == EVENT_THRESHOLD && gathering->crossed + 1 == event->seq &&
@@ -113,9 +110,9 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		gathering->used = event->used;
 		gathering->allocated = event->allocated;
 	}
-	return to_be_told(event->kind)
-		       ? add_pending(pending, (struct pending){.seq = event->seq}, err)
-		       : SB_OK;
+	if (!is_delivered(event->kind))
+		return SB_OK;
+	return add_pending(pending, (struct pending){.seq = event->seq}, err);
 }
 
 /* Adds the entries since the last time; [ctx] is a struct gathering, which gets the list. */
@@ -123,20 +120,19 @@ static int gather(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct gathering *gathering = ctx;
 	struct pending_list *pending = &gathering->pending;
-	int rc;
 
 	free(pending->list);
 	*gathering = (struct gathering){0};
-	rc = books_pending(books, pending, err);
-	if (rc || !pending->started || pending->cursor >= books_head(books)->seq)
-		return rc;
-	rc = journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
-	return rc ? rc : books_set_pending(books, pending, err);
+	TRY(books_pending(books, pending, err));
+	if (!pending->started || pending->cursor >= books_head(books)->seq)
+		return SB_OK;
+	TRY(journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err));
+	return books_set_pending(books, pending, err);
 }
 
-/* ---- telling ---- */
+/* ---- delivery ---- */
 
-struct telling {
+struct delivery {
 	struct env *env;
 	uint64_t seq;
 	char account[NAME_SIZE];
@@ -147,83 +143,94 @@ struct telling {
 	char reason[256];
 };
 
-static int describe(struct books *books, void *ctx, struct sb_error *err)
+/* Writes the message of the entry to delivery->text. */
+static int write_message(struct books *books, struct delivery *delivery, const struct entry *entry,
+			 struct sb_error *err)
 {
-	struct telling *telling = ctx;
-	const struct rules rules = settings_rules(&telling->env->settings);
-	struct funds funds;
-	struct event event = {0};
-	unsigned char hash[HASH_SIZE];
-	struct entry entry = {.event = &event, .hash = hash};
+	const struct rules rules = settings_rules(&delivery->env->settings);
 	const struct account *account;
+	struct funds funds;
 	FILE *out;
-	int rc = journal_get(books_txn(books), telling->seq, &event, hash, err);
+	int rc;
 
-	if (rc)
-		goto out;
-	(void)snprintf(telling->account, sizeof(telling->account), "%s", event.account);
-	telling->kind = event_kinds[event.kind].name;
-	rc = books_account(books, telling->account, &account, err);
-	if (!rc)
-		rc = funds_of(books, account, &rules, &funds, err);
-	if (rc)
-		goto out;
-	free(telling->text);
-	telling->text = NULL;
-	out = open_memstream(&telling->text, &telling->len);
-	if (!out) {
-		rc = sb_error_nomem(err);
-		goto out;
-	}
-	rc = entry_json_balance(telling->env, out, &entry, account, &funds, err);
+	TRY(books_account(books, delivery->account, &account, err));
+	TRY(funds_of(books, account, &rules, &funds, err));
+	free(delivery->text);
+	delivery->text = NULL;
+	out = open_memstream(&delivery->text, &delivery->len);
+	if (!out)
+		return sb_error_nomem(err);
+	rc = entry_json_balance(delivery->env, out, entry, account, &funds, err);
 	if (fclose(out) != 0 && !rc)
 		rc = sb_error_nomem(err);
-out:
+	return rc;
+}
+
+static int describe(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct delivery *delivery = ctx;
+	struct event event = {0};
+	unsigned char hash[HASH_SIZE];
+	const struct entry entry = {.event = &event, .hash = hash};
+	int rc = journal_get(books_txn(books), delivery->seq, &event, hash, err);
+
+	if (!rc) {
+		(void)snprintf(delivery->account, sizeof(delivery->account), "%s", event.account);
+		delivery->kind = event_kinds[event.kind].name;
+		rc = write_message(books, delivery, &entry, err);
+	}
 	event_release(&event);
 	return rc;
 }
 
-/* Takes the entry from the list, or puts it to its end when the command failed, and enters that
- * where it is news. */
-static int enter_outcome(struct books *books, void *ctx, struct sb_error *err)
+/* Writes the list without the entry or, when the command failed, with the entry at its end. Records
+ * the outcome if it is news. */
+static int update_list(struct books *books, const struct delivery *delivery,
+		       struct pending_list *pending, struct sb_error *err)
 {
-	const struct telling *telling = ctx;
 	struct event event = {.kind = EVENT_NOTIFIED,
-			      .account = telling->account,
-			      .answers = telling->seq,
-			      .outcome = (uint8_t)telling->outcome,
-			      .reason = telling->reason};
-	struct pending_list pending = {0};
+			      .account = delivery->account,
+			      .answers = delivery->seq,
+			      .outcome = (uint8_t)delivery->outcome,
+			      .reason = delivery->reason};
+	const bool failed = delivery->outcome == OUTCOME_FAILED;
 	struct pending one = {0};
 	size_t kept = 0;
-	int rc = books_pending(books, &pending, err);
 
-	for (size_t i = 0; i < pending.count && !rc; i++) {
-		if (pending.list[i].seq == telling->seq)
-			one = pending.list[i];
+	for (size_t i = 0; i < pending->count; i++) {
+		if (pending->list[i].seq == delivery->seq)
+			one = pending->list[i];
 		else
-			pending.list[kept++] = pending.list[i];
+			pending->list[kept++] = pending->list[i];
 	}
-	pending.count = kept;
-	if (!rc && one.seq && telling->outcome == OUTCOME_FAILED)
-		rc = add_pending(&pending, (struct pending){.seq = one.seq, .failed = true}, err);
-	if (!rc && one.seq)
-		rc = books_set_pending(books, &pending, err);
-	if (!rc && one.seq && !(one.failed && telling->outcome == OUTCOME_FAILED))
-		rc = books_append(books, &event, err);
+	if (!one.seq)
+		return SB_OK;
+	pending->count = kept;
+	if (failed)
+		TRY(add_pending(pending, (struct pending){.seq = one.seq, .failed = true}, err));
+	TRY(books_set_pending(books, pending, err));
+	return one.failed && failed ? SB_OK : books_append(books, &event, err);
+}
+
+static int record_outcome(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct pending_list pending;
+	int rc;
+
+	TRY(books_pending(books, &pending, err));
+	rc = update_list(books, ctx, &pending, err);
 	free(pending.list);
 	return rc;
 }
 
-/* Runs the command, and fills in what became of it. Whether there is a point in running it once
- * more now. */
-static bool tell(struct env *env, struct telling *telling)
+/* Runs the command and fills in the outcome. Returns whether the command can be run again now. */
+static bool deliver(struct env *env, struct delivery *delivery)
 {
 	const char *const argv[] = {env->settings.notify, NULL};
 	struct run_result result = {0};
 	struct sb_error err;
 	char why[sizeof(err.text)] = "";
-	int rc = env->os.run_with(argv, telling->text, telling->len,
+	int rc = env->os.run_with(argv, delivery->text, delivery->len,
 				  env->settings.notify_seconds * 1000, &result, &err);
 
 	if (rc == SB_ETIMEOUT)
@@ -235,57 +242,57 @@ static bool tell(struct env *env, struct telling *telling)
 	else if (result.status != 0)
 		(void)snprintf(why, sizeof(why), "exit status %d%s%s", result.status,
 			       *result.err_line ? ": " : "", result.err_line);
-	telling->outcome = *why ? OUTCOME_FAILED : OUTCOME_DONE;
-	text_escape(telling->reason, sizeof(telling->reason), why);
+	delivery->outcome = *why ? OUTCOME_FAILED : OUTCOME_DONE;
+	text_escape(delivery->reason, sizeof(delivery->reason), why);
 	run_result_release(&result);
 	return !rc;
 }
 
 int notify_test(struct env *env, struct sb_error *err)
 {
-	struct telling telling = {.kind = "test"};
+	struct delivery delivery = {.kind = "test"};
 	char time[WHEN_TEXT_SIZE];
 	int len = asprintf(
-		&telling.text,
+		&delivery.text,
 		"{\"entry\":0,\"kind\":\"test\",\"time\":\"%s\",\"note\":\"a test by `subank "
 		"doctor --test`: nothing has happened\"}\n",
 		when_format_exact(time, env->os.now()));
 
 	if (len < 0)
 		return sb_error_nomem(err);
-	telling.len = (size_t)len;
-	(void)tell(env, &telling);
-	free(telling.text);
-	return telling.outcome == OUTCOME_DONE
+	delivery.len = (size_t)len;
+	(void)deliver(env, &delivery);
+	free(delivery.text);
+	return delivery.outcome == OUTCOME_DONE
 		       ? SB_OK
-		       : sb_error_set(err, SB_ESYSTEM, "%s", telling.reason);
+		       : sb_error_set(err, SB_ESYSTEM, "%s", delivery.reason);
 }
 
-static int tell_all(struct env *env, const struct pending_list *pending)
+static int deliver_all(struct env *env, const struct pending_list *pending)
 {
 	int64_t until = env->os.now() + TIMES_MAX * env->settings.notify_seconds * WHEN_SECOND;
 	bool going = true;
 	int status = EXIT_DONE;
 
 	for (size_t i = 0; i < pending->count && i < RUNS_MAX && going; i++) {
-		struct telling telling = {.env = env, .seq = pending->list[i].seq};
+		struct delivery delivery = {.env = env, .seq = pending->list[i].seq};
 		struct sb_error err;
 
-		if (bank_read(env->bank, env->os.now(), describe, &telling, &err)) {
-			free(telling.text);
+		if (bank_read(env->bank, env->os.now(), describe, &delivery, &err)) {
+			free(delivery.text);
 			return fail(env, &err);
 		}
-		going = tell(env, &telling) && env->os.now() < until;
-		free(telling.text);
-		if (telling.outcome == OUTCOME_FAILED) {
+		going = deliver(env, &delivery) && env->os.now() < until;
+		free(delivery.text);
+		if (delivery.outcome == OUTCOME_FAILED) {
 			status = EXIT_PART;
 			going = going && !pending->list[i].failed;
 			warning(env,
 				"%s: the notify command failed for entry %" PRIu64
 				" (%s), the next check tries again: %s",
-				telling.account, telling.seq, telling.kind, telling.reason);
+				delivery.account, delivery.seq, delivery.kind, delivery.reason);
 		}
-		if (bank_write(env->bank, env->os.now(), enter_outcome, &telling, &err))
+		if (bank_write(env->bank, env->os.now(), record_outcome, &delivery, &err))
 			return fail(env, &err);
 	}
 	return status;
@@ -294,21 +301,21 @@ static int tell_all(struct env *env, const struct pending_list *pending)
 int notify_run(struct env *env)
 {
 	struct gathering gathering = {0};
-	struct looking looking = {0};
-	int lock = -1, status = EXIT_DONE;
+	struct pending_state state = {0};
+	int lock = -1, status;
 	struct sb_error err;
 
 	if (!env->settings.notify)
 		return EXIT_DONE;
-	/* Whoever tells now tells these too, or the next check does. */
+	/* Another process that delivers now delivers these too, or the next check does. */
 	if (lock_take(store_folder(bank_store(env->bank)), "notify.lock", true, 0, env->doing,
 		      "the notify command", &lock, &err))
 		return err.code == SB_EBUSY ? EXIT_DONE : fail(env, &err);
-	if (bank_read(env->bank, env->os.now(), look, &looking, &err) ||
-	    (looking.anything && bank_write(env->bank, env->os.now(), gather, &gathering, &err)))
+	if (bank_read(env->bank, env->os.now(), read_state, &state, &err) ||
+	    (state.anything && bank_write(env->bank, env->os.now(), gather, &gathering, &err)))
 		status = fail(env, &err);
 	else
-		status = tell_all(env, &gathering.pending);
+		status = deliver_all(env, &gathering.pending);
 	free(gathering.pending.list);
 	lock_drop(lock);
 	return status;

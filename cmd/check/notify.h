@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The notify command: told of each crossed threshold, hold, release and end that is near, once.
- * What it could not be told it is told at a later check. */
+/* The notify command: gets each crossed threshold, hold, release and approaching end, once. What
+ * could not be delivered is delivered at a later check. */
 #ifndef SUBANK_CMD_CHECK_NOTIFY_H
 #define SUBANK_CMD_CHECK_NOTIFY_H
 
 #include "cmd/frame/env.h"
 
-/* Before a check enters anything: from now on entries are to be told, or, without a notify command
- * in the settings, none. */
+/* Call it before a check records anything: entries from now on are to be delivered or, without a
+ * notify command in the settings, none. Returns an exit status. */
 int notify_begin(struct env *env);
 
-/* Runs the command for each entry that is still to be told, one after the other, with the entry as
- * one JSON object on its stdin; enters how it went. After one that did not end in time, or could
- * not be started, the rest waits for the next check. Returns EXIT_DONE, EXIT_PART when something
- * failed (said), or that of an error. */
+/* Runs the command for each entry that is still to be delivered, one after the other, with the
+ * entry as one JSON object on its stdin; records the outcomes. After a run that timed out or could
+ * not start, the rest waits for the next check. Returns EXIT_DONE, EXIT_PART after a warning when a
+ * run failed, or the status of an error. */
 int notify_run(struct env *env);
 
 /* Runs the command with a message of the kind "test" on its stdin, which has the entry 0, a time
- * and a note, and no account. Enters nothing: no entry counts as told by it. SB_ESYSTEM says why it
- * failed. */
+ * and a note, and no account. Records nothing: no entry counts as delivered by it. SB_ESYSTEM has
+ * the reason of a failure. */
 int notify_test(struct env *env, struct sb_error *err);
 
 #endif

@@ -12,9 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/frame/command.h"
+#include "cmd/check/checkup.h"
 #include "cmd/frame/messages.h"
-#include "cmd/frame/this_machine.h"
 #include "cmd/show/balance_row.h"
 #include "cmd/show/published.h"
 #include "ledger/base/lock.h"
@@ -56,20 +55,19 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 			json_t *list, struct sb_error *err)
 {
 	size_t count;
-	int rc = books_load_all(books, &count, err);
 
-	for (size_t i = 0; !rc && i < count; i++) {
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 		struct balance_row row;
 		char above[NAME_SIZE];
 
-		rc = balance_row_make(publishing->env, nesting, books, account, true, &row, err);
-		if (!rc)
-			rc = nesting_above(nesting, books, account, false, above, err);
-		if (!rc && json_array_append_new(list, row_json(&row, above)))
-			rc = sb_error_nomem(err);
+		TRY(balance_row_make(publishing->env, nesting, books, account, true, &row, err));
+		TRY(nesting_above(nesting, books, account, false, above, err));
+		if (json_array_append_new(list, row_json(&row, above)))
+			return sb_error_nomem(err);
 	}
-	return rc;
+	return SB_OK;
 }
 
 const char *published_key(char to[NAME_SIZE], const char *name)
@@ -95,21 +93,19 @@ static int add_inside(const char *account, const char *above, void *ctx, struct 
 static int collect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct publishing *publishing = ctx;
-	char here[PLACE_SIZE], place[PLACE_SIZE], time[WHEN_TEXT_SIZE];
+	char time[WHEN_TEXT_SIZE];
 	struct insides insides = {json_object(), json_object()};
 	json_t *list = json_array();
 	struct nesting nesting = {0};
-	int rc = books_machine(books, place, sizeof(place), err);
+	int rc = checkup_may_command(publishing->env, books, &publishing->granted, err);
 
-	place_of(publishing->env->os.here()->machine, publishing->env->store.folder, here);
-	publishing->granted = !rc && strcmp(place, here) == 0;
-	if (publishing->granted) {
+	if (!rc && publishing->granted) {
 		rc = add_accounts(publishing, books, &nesting, list, err);
 		if (!rc)
 			rc = nesting_each_inside(&nesting, books, add_inside, &insides, err);
 	}
 	nesting_release(&nesting);
-	/* Takes over both, also when it fails. */
+	/* Takes over the references, also on failure. */
 	publishing->document = json_pack("{si ss so so}", "subank", PUBLISHED_FORM, "time",
 					 when_format_exact(time, publishing->env->os.now()),
 					 "accounts", list, "inside", insides.plain);
@@ -125,7 +121,7 @@ static const char not_published[] = "the balances for users are not published";
 
 static int cannot(const char *what, const char *path, struct sb_error *err)
 {
-	/* The check's service can write where its unit says so. */
+	/* The check's service can write only where its unit permits it. */
 	if (errno == EROFS)
 		return sb_error_set(err, SB_ESYSTEM,
 				    "%s: cannot %s %s: %s: name its folder as ReadWritePaths= with "
@@ -135,7 +131,7 @@ static int cannot(const char *what, const char *path, struct sb_error *err)
 			    sb_errno(errno));
 }
 
-/* Whoever else can change the folder could put an older file of ours back. */
+/* Refuses a folder that another user can change: he could put an older file back. */
 static int check_folder(const char *folder, const struct stat *st, uid_t bank_owner,
 			struct sb_error *err)
 {
@@ -154,7 +150,7 @@ static int check_folder(const char *folder, const struct stat *st, uid_t bank_ow
 	return SB_OK;
 }
 
-/* The folder of [path]; the caller closes it. */
+/* Opens the folder of [path]. Returns its descriptor, which the caller closes, or -1. */
 static int open_folder(const char *path, uid_t bank_owner, struct stat *ret, struct sb_error *err)
 {
 	char *folder = strndup(path, (size_t)(strrchr(path, '/') - path + 1));
@@ -197,7 +193,7 @@ static int write_file(int folder, const char *name, const struct stat *st, const
 	if (!rc && (fchmod(fd, to_all ? 0644 : 0640) != 0 ||
 		    json_dumpf(document, file, JSON_INDENT(1)) != 0 || fputc('\n', file) == EOF))
 		rc = cannot("write", name, err);
-	/* Not synced: what a power loss takes, the next check writes. */
+	/* Not synced: after a power loss the next check writes it again. */
 	if (fclose(file) != 0 && !rc)
 		rc = cannot("write", name, err);
 	if (!rc && renameat(folder, beside, folder, name) != 0)
@@ -207,30 +203,25 @@ static int write_file(int folder, const char *name, const struct stat *st, const
 	return rc;
 }
 
-static int publish_to(struct publishing *publishing, const char *path, struct sb_error *err)
+/* Collects and writes the balances. Call it with publish.lock, so that the newest books win. */
+static int publish_locked(struct publishing *publishing, struct sb_error *err)
 {
 	struct env *env = publishing->env;
-	int bank_folder = store_folder(bank_store(env->bank)), lock = -1, folder = -1;
+	const char *path = env->settings.publish_file;
 	struct stat bank, st;
-	/* Whoever writes has read last. */
-	int rc = lock_take(bank_folder, "publish.lock", true, env->store.wait_ms, env->doing,
-			   "what users see", &lock, err);
+	int folder, rc;
 
-	if (!rc)
-		rc = bank_read(env->bank, env->os.now(), collect, publishing, err);
-	if (!rc && publishing->granted && fstat(bank_folder, &bank) != 0)
-		rc = cannot("look at", env->store.folder, err);
-	if (!rc && publishing->granted) {
-		folder = open_folder(path, bank.st_uid, &st, err);
-		rc = folder < 0
-			     ? err->code
-			     : write_file(folder, strrchr(path, '/') + 1, &st, publishing->document,
-					  env->settings.publish == PUBLISH_ALL, err);
-	}
-	if (folder >= 0)
-		close(folder);
-	lock_drop(lock);
-	json_decref(publishing->document);
+	TRY(bank_read(env->bank, env->os.now(), collect, publishing, err));
+	if (!publishing->granted)
+		return SB_OK;
+	if (fstat(store_folder(bank_store(env->bank)), &bank) != 0)
+		return cannot("look at", env->store.folder, err);
+	folder = open_folder(path, bank.st_uid, &st, err);
+	if (folder < 0)
+		return err->code;
+	rc = write_file(folder, strrchr(path, '/') + 1, &st, publishing->document,
+			env->settings.publish == PUBLISH_ALL, err);
+	close(folder);
 	return rc;
 }
 
@@ -276,9 +267,17 @@ int publish(struct env *env)
 {
 	struct publishing publishing = {.env = env};
 	struct sb_error err;
+	int lock = -1, rc;
 
-	if (env->settings.publish == PUBLISH_NONE ||
-	    publish_to(&publishing, env->settings.publish_file, &err) == SB_OK)
+	if (env->settings.publish == PUBLISH_NONE)
+		return EXIT_DONE;
+	rc = lock_take(store_folder(bank_store(env->bank)), "publish.lock", true,
+		       env->store.wait_ms, env->doing, "what users see", &lock, &err);
+	if (!rc)
+		rc = publish_locked(&publishing, &err);
+	lock_drop(lock);
+	json_decref(publishing.document);
+	if (!rc)
 		return EXIT_DONE;
 	warning(env, "%s", err.text);
 	return EXIT_PART;

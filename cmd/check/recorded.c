@@ -3,34 +3,35 @@
 
 #include "cmd/check/recorded.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check/runaway.h"
 #include "cmd/frame/status_line.h"
-#include "cmd/show/progress.h"
 #include "cmd/show/rights_text.h"
-#include "ledger/account/account.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 #include "ledger/check/jobs.h"
 #include "ledger/check/moves.h"
-#include "slurm/squeue.h"
 
-/* Seconds that sacct is asked for at a time, so that slurmdbd is not kept long. Where few jobs were
- * it is asked for twice as many the next time, up to a year or, where none were, without end: an
- * account counted from zero has no first day. */
+/* Seconds that sacct is asked for at a time, so that slurmdbd is not kept busy for long. Where jobs
+ * were few, the next slice is twice as long, up to a year; where there were none, without a bound:
+ * an account counted from zero has no first day. */
 enum { SLICE = 7 * 86400, SLICE_MAX = 365 * 86400, JOBS_FEW = 5000 };
 
 struct record_reading {
+	struct env *env;
+	const struct record_request *request;
 	struct record *record;
-	const struct qos_list *qos;
-	const struct tariff *tariff;
-	record_each *each;
-	void *ctx;
-	struct known_jobs known; /* to slurmctld, when it was asked: */
-	int64_t asked; /* seconds */
+	struct known_jobs known; /* to slurmctld */
+	int64_t asked; /* when it was asked; seconds */
 	int64_t since, until; /* of the slice, seconds */
-	bool oldest; /* nothing is read before the slice */
+	bool oldest; /* no slice comes before this one */
 	size_t rows; /* that the slice had */
+	/* The job that is being added: */
+	const struct sacct_job *job;
+	int64_t factor; /* UsageFactor */
+	int64_t excess; /* tariff_excess() */
+	int64_t used; /* what it used in the period of the line at hand */
 };
 
 int64_t record_whole(__int128 parts)
@@ -58,18 +59,23 @@ static int compare_line(const void *key, const void *line)
 	return strcmp(key, ((const struct recorded *)line)->booked.account);
 }
 
+static struct recorded *find_line(const struct record *record, const char *account)
+{
+	return array_find(record->lines, record->count, account, compare_line);
+}
+
 /* When the job ended, or until when it has run so far. */
 static int64_t end_of(const struct sacct_job *job)
 {
 	return job->end >= 0 ? job->end : job->start + job->elapsed + job->suspended;
 }
 
-/* What of a job the books may have on the other side of the edge, [age] before which they moved
- * last: what RawUsage had not shown when it was read then, or the job used since. When a job ends
- * RawUsage gets all of it at once. */
-static int64_t late(const struct record_reading *reading, const struct sacct_job *job, int64_t edge,
-		    int64_t age)
+/* How many seconds of the job may be booked on the far side of the edge, [age] after the last read:
+ * use that RawUsage had not shown at that read, plus use since. When a job ends RawUsage gets all
+ * of it at once. */
+static int64_t late(const struct record_reading *reading, int64_t edge, int64_t age)
 {
+	const struct sacct_job *job = reading->job;
 	int64_t at = seconds(edge), read = seconds(edge - age);
 	int64_t from = larger(job->start, read - reading->record->calc_period - 1);
 	int64_t end = job->end >= 0 ? smaller(job->end, at) : at;
@@ -77,60 +83,70 @@ static int64_t late(const struct record_reading *reading, const struct sacct_job
 	return job->end >= 0 && job->end <= read ? 0 : larger(end - from, 0);
 }
 
-/* Whether the job counted for the line at that time, microseconds. */
-static bool is_counted(const struct record *record, const struct recorded *line,
-		       const struct sacct_job *job, int64_t time)
+/* What RawUsage counts of the job each second, in parts. */
+static __int128 rate_of(const struct record_reading *reading)
 {
-	return moves_counted(line->moves, line->move_count, line->booked.account,
-			     line->booked.cluster, &record->tree, job->account, time);
+	return (__int128)reading->job->billing * reading->factor +
+	       (__int128)reading->excess * reading->factor / EXCESS_ONE;
 }
 
-/* What RawUsage counted, or should have, within [since, until), seconds. Returns whether the job
- * ran then. */
-static bool add_within(const struct record_reading *reading, const struct sacct_job *job,
-		       int64_t factor, int64_t since, int64_t until, struct recorded *line,
-		       int64_t *ret_used)
+static bool has_fraction(const struct record_reading *reading)
+{
+	return reading->excess || reading->factor % FACTOR_ONE;
+}
+
+/* Whether the job counted for the line at that time, microseconds. */
+static bool is_counted(const struct record_reading *reading, const struct recorded *line,
+		       int64_t time)
+{
+	return moves_counted(line->moves, line->move_count, line->booked.account,
+			     line->booked.cluster, &reading->record->tree, reading->job->account,
+			     time);
+}
+
+/* Adds what RawUsage counted, or should have, within [since, until), seconds. Returns whether the
+ * job ran then. */
+static bool add_within(struct record_reading *reading, struct recorded *line, int64_t since,
+		       int64_t until)
 {
 	const struct booked *booked = &line->booked;
-	int64_t from = job->start > since ? job->start : since;
-	int64_t ran = smaller(end_of(job), until) - from, used = smaller(ran, job->elapsed);
-	int64_t excess = tariff_excess(&reading->record->partitions, reading->record->billing, job);
-	__int128 rate = (__int128)job->billing * factor;
-	bool at_begin = !booked->since_begins && since == seconds(booked->since);
-	bool at_end = !booked->to_end && until == seconds(booked->until);
+	const struct sacct_job *job = reading->job;
+	int64_t ran = smaller(end_of(job), until) - larger(job->start, since);
+	int64_t used = smaller(ran, job->elapsed), edge = 0;
+	__int128 rate = (__int128)job->billing * reading->factor;
 
 	if (since >= until)
 		return false;
-	line->edge += (rate + (__int128)excess * factor / EXCESS_ONE) *
-		      ((at_begin ? late(reading, job, booked->since, booked->since_age) : 0) +
-		       (at_end ? late(reading, job, booked->until, booked->until_age) : 0));
+	if (!booked->since_begins && since == seconds(booked->since))
+		edge += late(reading, booked->since, booked->since_age);
+	if (!booked->to_end && until == seconds(booked->until))
+		edge += late(reading, booked->until, booked->until_age);
+	line->edge += rate_of(reading) * edge;
 	if (ran <= 0)
 		return false;
 	line->used += rate * used;
 	line->suspended += rate * (ran - used);
-	line->weights += (__int128)excess * factor * ran / EXCESS_ONE;
-	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
-	*ret_used += record_whole(rate * used);
+	line->weights += (__int128)reading->excess * reading->factor * ran / EXCESS_ONE;
+	line->fraction = line->fraction || has_fraction(reading);
+	reading->used += record_whole(rate * used);
 	return true;
 }
 
-/* Notes how much of the job RawUsage may have had on the other side of the move. */
-static void add_move(const struct record_reading *reading, const struct sacct_job *job,
-		     int64_t factor, const struct moved *moved, struct recorded *line)
+/* Adds how much of the job RawUsage may have had on the other side of the move. */
+static void add_move(const struct record_reading *reading, const struct moved *moved,
+		     struct recorded *line)
 {
-	int64_t excess = tariff_excess(&reading->record->partitions, reading->record->billing, job);
-	__int128 rate = (__int128)job->billing * factor + (__int128)excess * factor / EXCESS_ONE;
-	__int128 most = rate * late(reading, job, moved->since, 0);
+	__int128 most = rate_of(reading) * late(reading, moved->since, 0);
 
 	if (moved->came)
 		line->came_late += most;
 	else
 		line->went_late += most;
-	line->fraction = line->fraction || excess || factor % FACTOR_ONE;
+	line->fraction = line->fraction || has_fraction(reading);
 }
 
-/* Which second RawUsage had reached at a move only the books can tell: if that explains all that
- * differs, the use counts where they have it. */
+/* Only the books show which second RawUsage had reached at a move: if that explains the whole
+ * difference, the use counts where they have it. */
 static void settle_moves(struct recorded *line)
 {
 	__int128 more =
@@ -142,49 +158,45 @@ static void settle_moves(struct recorded *line)
 		line->used -= more * FACTOR_ONE;
 }
 
-/* The same up to [until] where the job counted for the line, which accounts that move change. */
-static bool add_counted(const struct record_reading *reading, const struct sacct_job *job,
-			int64_t factor, int64_t until, struct recorded *line, int64_t *ret_used)
+/* The same as add_within(), up to [until], while the job counted for the line: moves of accounts
+ * change that. */
+static bool add_counted(struct record_reading *reading, struct recorded *line, int64_t until)
 {
-	const struct record *record = reading->record;
 	const struct booked *booked = &line->booked;
 	int64_t from = seconds(booked->since);
-	bool counts = is_counted(record, line, job, INT64_MIN), ran = false;
+	bool counts = is_counted(reading, line, INT64_MIN), ran = false;
 
 	for (size_t i = 0; i < line->move_count && from < until; i++) {
 		const struct moved *moved = &line->moves[i];
 		int64_t at = seconds(moved->since);
 
-		if (!moves_is_about(moved, booked->cluster, job->account) || counts == moved->came)
+		if (!moves_is_about(moved, booked->cluster, reading->job->account) ||
+		    counts == moved->came)
 			continue;
 		if (counts)
-			ran = add_within(reading, job, factor, from, smaller(at, until), line,
-					 ret_used) ||
-			      ran;
+			ran = add_within(reading, line, from, smaller(at, until)) || ran;
 		if (at > seconds(booked->since) && at < until)
-			add_move(reading, job, factor, moved, line);
+			add_move(reading, moved, line);
 		counts = moved->came;
 		from = larger(from, at);
 	}
-	return (counts && add_within(reading, job, factor, from, until, line, ret_used)) || ran;
+	return (counts && add_within(reading, line, from, until)) || ran;
 }
 
-/* What the jobs that ended in the period come to, each by itself, and up to the end of a period
- * that is looked at to its end what those that run on have used so far. */
-static bool add_by_jobs(const struct record_reading *reading, const struct sacct_job *job,
-			struct recorded *line, int64_t *ret_used)
+/* Adds the job as a whole if it ended in the period; in a period that lasts until now also what a
+ * running job has used so far. Returns whether it did. */
+static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 {
 	const struct booked *booked = &line->booked;
-	int64_t since = seconds(booked->since), until = seconds(booked->until);
-	int64_t counted = seconds(booked->jobs_since), amount;
-	struct finished_job finished = {
-		.start = job->start,
-		.end = end_of(job),
-		.elapsed = job->elapsed,
-		.billing = job->billing,
-		.excess =
-			tariff_excess(&reading->record->partitions, reading->record->billing, job),
-		.factor = tariff_charged(reading->tariff, reading->qos, job)};
+	const struct sacct_job *job = reading->job;
+	int64_t since = seconds(booked->since), until = seconds(booked->until), amount;
+	struct finished_job finished = {.start = job->start,
+					.end = end_of(job),
+					.elapsed = job->elapsed,
+					.billing = job->billing,
+					.excess = reading->excess,
+					.factor = tariff_charged(&reading->env->settings.tariff,
+								 reading->request->qos, job)};
 
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)
@@ -193,32 +205,32 @@ static bool add_by_jobs(const struct record_reading *reading, const struct sacct
 		finished.elapsed = smaller(finished.elapsed, finished.end - finished.start);
 	}
 	if (finished.end <= since ||
-	    !is_counted(reading->record, line, job,
-			job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND) ||
-	    !job_amount(&finished, counted, &amount) || amount == 0)
+	    !is_counted(reading, line, job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND) ||
+	    !job_amount(&finished, seconds(booked->jobs_since), &amount) || amount == 0)
 		return false;
 	line->used += (__int128)amount * FACTOR_ONE;
-	*ret_used += amount;
+	reading->used += amount;
 	return true;
 }
 
-static int add_to(const struct record_reading *reading, const struct sacct_job *job, int64_t factor,
-		  struct recorded *line, struct sb_error *err)
+static int add_to(struct record_reading *reading, struct recorded *line, struct sb_error *err)
 {
+	const struct record_request *request = reading->request;
 	const struct booked *booked = &line->booked;
-	int64_t until = seconds(booked->until), used = 0;
+	int64_t until = seconds(booked->until);
 	bool counts;
 
+	reading->used = 0;
 	if (booked->jobs_since)
 		until = smaller(until, seconds(booked->jobs_since));
-	counts = add_counted(reading, job, factor, until, line, &used);
+	counts = add_counted(reading, line, until);
 	if (booked->jobs_since)
-		counts = add_by_jobs(reading, job, line, &used) || counts;
+		counts = add_by_jobs(reading, line) || counts;
 	if (!counts)
 		return SB_OK;
 	line->jobs++;
-	return reading->each ? reading->each(job, (size_t)(line - reading->record->lines), used,
-					     reading->ctx, err)
+	return request->each ? request->each(reading->job, (size_t)(line - reading->record->lines),
+					     reading->used, request->ctx, err)
 			     : SB_OK;
 }
 
@@ -227,41 +239,39 @@ static int take_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 	struct record_reading *reading = ctx;
 	struct record *record = reading->record;
 	const char *account = job->account;
-	int64_t factor = tariff_factor(reading->qos, job->qos);
-	int code = SB_OK;
 
 	reading->rows++;
-	/* A job is taken with the slice that it started in: sacct also has those that waited in a
-	 * slice (22.05.8), or run on into it. */
+	/* A job belongs to the slice that it started in: sacct also has jobs that waited in a slice
+	 * (22.05.8), or run on into it. */
 	if (job->start < 0 || job->start >= reading->until ||
 	    (!reading->oldest && job->start < reading->since))
 		return SB_OK;
-	/* Nobody knows when it ended. */
-	if (job->end < 0 && job->start < reading->asked &&
-	    !known_jobs_have(&reading->known, job->id)) {
+	if (runaway_is(job, &reading->known, reading->asked)) {
 		record->runaway++;
 		return SB_OK;
 	}
-	if (factor < 0) {
+	reading->job = job;
+	reading->excess = tariff_excess(&record->partitions, record->billing, job);
+	reading->factor = tariff_factor(reading->request->qos, job->qos);
+	if (reading->factor < 0) {
 		record->unknown_qos++;
-		factor = FACTOR_ONE;
+		reading->factor = FACTOR_ONE;
 	}
-	for (size_t i = 0; account && *account && i <= record->tree.count && code == 0; i++) {
-		struct recorded *line = bsearch(account, record->lines, record->count,
-						sizeof(*record->lines), compare_line);
+	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
+		struct recorded *line = find_line(record, account);
 
 		if (line)
-			code = add_to(reading, job, factor, line, err);
+			TRY(add_to(reading, line, err));
 		account = tree_parent(&record->tree, account);
 	}
-	for (size_t i = 0; record->moved && i < record->count && code == 0; i++) {
+	for (size_t i = 0; record->moved && i < record->count; i++) {
 		struct recorded *line = &record->lines[i];
 
 		if (line->move_count > 0 && strcmp(line->booked.account, job->account) != 0 &&
 		    !tree_above(&record->tree, line->booked.account, job->account))
-			code = add_to(reading, job, factor, line, err);
+			TRY(add_to(reading, line, err));
 	}
-	return code;
+	return SB_OK;
 }
 
 /* Whether the account is, or was, below that of the line. */
@@ -274,8 +284,8 @@ static bool is_below(const struct record *record, const struct recorded *line, c
 	return below;
 }
 
-/* Whether a row is, or may be, of a job of the line's: where its account is not known, or stands
- * nowhere in the tree, it may be anybody's. */
+/* Whether a row is, or may be, of a job of the line. It may be any account's where its account is
+ * not known or not in the tree. */
 static bool may_be_of(const struct record *record, const struct recorded *line, const char *account)
 {
 	if (!account)
@@ -287,12 +297,12 @@ static bool may_be_of(const struct record *record, const struct recorded *line, 
 	       is_below(record, line, account);
 }
 
-/* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
+/* A row that cannot be read counts with the slice that it was submitted in, if that can be read. */
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	const struct record_reading *reading = ctx;
 	struct record *record = reading->record;
-	size_t of = 0;
+	bool ours = false;
 
 	(void)err;
 	if (odd->submit >= reading->until ||
@@ -301,15 +311,16 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *er
 	for (size_t i = 0; i < record->count; i++) {
 		if (may_be_of(record, &record->lines[i], odd->account)) {
 			record->lines[i].left_out++;
-			of++;
+			ours = true;
 		}
 	}
-	if (of > 0)
+	if (ours)
 		left_out_add(&record->left, odd);
 	return SB_OK;
 }
 
-/* The accounts of the lines and those that are, or were, below them. */
+/* Names the accounts of the lines and those that are, or were, below them. Names none, so that
+ * sacct is asked for all, where a name cannot be asked for. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
 			 struct sb_error *err)
 {
@@ -318,19 +329,18 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	size_t count = 0;
 
 	if (!names)
-		return sb_error_set(err, SB_ESYSTEM, "out of memory");
+		return sb_error_nomem(err);
 	for (size_t i = 0; i < record->count; i++)
 		names[count++] = record->lines[i].booked.account;
 	for (size_t i = 0; i < tree->count; i++) {
+		const char *account = tree->list[i].account;
 		bool below = false;
 
 		for (size_t j = 0; j < record->count && !below; j++)
-			below = is_below(record, &record->lines[j], tree->list[i].account);
-		if (below && !bsearch(tree->list[i].account, record->lines, record->count,
-				      sizeof(*record->lines), compare_line))
-			names[count++] = tree->list[i].account;
+			below = is_below(record, &record->lines[j], account);
+		if (below && !find_line(record, account))
+			names[count++] = account;
 	}
-	/* A name that cannot be asked for: then it is asked for all. */
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(names[i]))
 			count = 0;
@@ -340,105 +350,93 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	return SB_OK;
 }
 
-static int keep_slice(struct record *record, const struct sacct_window *slice, struct sb_error *err)
-{
-	struct record_slice *grown =
-		reallocarray(record->slices, record->slice_count + 1, sizeof(*grown));
-
-	if (!grown)
-		return sb_error_set(err, SB_ESYSTEM, "out of memory");
-	record->slices = grown;
-	grown[record->slice_count++] = (struct record_slice){slice->since, slice->until};
-	return SB_OK;
-}
-
 static void find_period(const struct record *record, struct sacct_window *window)
 {
 	*window = (struct sacct_window){.since = INT64_MAX};
 	for (size_t i = 0; i < record->count; i++) {
 		const struct booked *booked = &record->lines[i].booked;
 
-		/* Those that ended shortly before count at the edge. */
+		/* Jobs that ended shortly before count at the edge. */
 		window->since = smaller(window->since, seconds(booked->since - booked->since_age));
-		if (seconds(booked->until) > window->until)
-			window->until = seconds(booked->until);
+		window->until = larger(window->until, seconds(booked->until));
 	}
 }
 
-static int read_slice(struct env *env, struct record_reading *reading,
-		      const struct sacct_window *slice, struct sb_error *err)
+static int read_slice(struct record_reading *reading, const struct sacct_window *slice, bool oldest,
+		      struct sb_error *err)
 {
+	struct env *env = reading->env;
+	const char *cluster = reading->record->cluster;
 	char from[WHEN_TEXT_SIZE];
 
 	reading->since = slice->since;
 	reading->until = slice->until;
+	reading->oldest = oldest;
 	reading->rows = 0;
-	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
+	stage(env, "asks %s for its jobs from %s on", cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, leave_out,
-			  reading, err);
+	return sacct_read(&env->slurm, cluster, slice, take_job, leave_out, reading, err);
 }
 
-/* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
- * learn when the first job was. */
-static int read_slices(struct env *env, struct record_reading *reading,
-		       const struct sacct_window *whole, struct sb_error *err)
+/* Reads the newest slice first, and notes the slices that had jobs: nothing else shows when the
+ * first job was. */
+static int read_slices(struct record_reading *reading, const struct sacct_window *whole,
+		       struct sb_error *err)
 {
 	struct record *record = reading->record;
 	struct sacct_window slice = *whole;
 	int64_t length = SLICE;
-	int code = SB_OK;
 
 	record->slice_count = 0;
-	while (slice.until > whole->since && code == SB_OK) {
+	while (slice.until > whole->since) {
 		slice.since = larger(slice.until - length, whole->since);
-		reading->oldest = slice.since == whole->since;
-		code = read_slice(env, reading, &slice, err);
-		if (code == SB_OK && reading->rows > 0)
-			code = keep_slice(record, &slice, err);
+		TRY(read_slice(reading, &slice, slice.since == whole->since, err));
+		if (reading->rows > 0) {
+			struct record_slice *kept = array_add(record->slices, record->slice_count);
+
+			if (!kept)
+				return sb_error_nomem(err);
+			*kept = (struct record_slice){slice.since, slice.until};
+		}
 		if (reading->rows == 0 || (reading->rows <= JOBS_FEW && length < SLICE_MAX))
 			length *= 2;
 		else if (reading->rows > JOBS_FEW && length > SLICE)
 			length /= 2;
 		slice.until = slice.since;
 	}
-	return code;
+	return SB_OK;
 }
 
-/* Reads again what had jobs, the oldest first. */
-static int read_again(struct env *env, struct record_reading *reading,
-		      const struct sacct_window *whole, struct sb_error *err)
+/* Reads the slices that had jobs again, the oldest first. */
+static int read_again(struct record_reading *reading, const struct sacct_window *whole,
+		      struct sb_error *err)
 {
 	const struct record *record = reading->record;
 	struct sacct_window slice = *whole;
-	int code = SB_OK;
 
-	for (size_t i = record->slice_count; i-- > 0 && code == SB_OK;) {
+	for (size_t i = record->slice_count; i-- > 0;) {
 		slice.since = record->slices[i].since;
 		slice.until = record->slices[i].until;
-		reading->oldest = slice.since == whole->since;
-		code = read_slice(env, reading, &slice, err);
+		TRY(read_slice(reading, &slice, slice.since == whole->since, err));
 	}
-	return code;
+	return SB_OK;
 }
 
 struct booked *record_add(struct record *record, const struct account *account)
 {
-	struct recorded *lines = reallocarray(record->lines, record->count + 1, sizeof(*lines));
-	struct recorded *line;
+	size_t count = account->move_count;
+	struct moved *moves = calloc(count + 1, sizeof(*moves));
+	struct recorded *line = moves ? array_add(record->lines, record->count) : NULL;
 
-	if (!lines)
+	if (!line) {
+		free(moves);
 		return NULL;
-	record->lines = lines;
-	line = &lines[record->count];
-	*line = (struct recorded){.moves = calloc(account->move_count + 1, sizeof(*line->moves)),
-				  .move_count = account->move_count};
-	if (!line->moves)
-		return NULL;
-	if (account->move_count > 0)
-		memcpy(line->moves, account->moves, account->move_count * sizeof(*line->moves));
+	}
+	if (count > 0)
+		memcpy(moves, account->moves, count * sizeof(*moves));
+	line->moves = moves;
+	line->move_count = count;
 	(void)snprintf(line->booked.account, sizeof(line->booked.account), "%s", account->name);
-	record->count++;
 	return &line->booked;
 }
 
@@ -453,20 +451,8 @@ void record_clear(struct record *record)
 		record_drop(record);
 }
 
-int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
-		struct record *record, struct sb_error *err)
+static void reset_sums(struct record *record)
 {
-	struct record_reading reading = {.record = record,
-					 .qos = qos,
-					 .tariff = &env->settings.tariff,
-					 .asked = env->os.now() / WHEN_SECOND,
-					 .each = each,
-					 .ctx = ctx};
-	struct slurm_config config;
-	struct sacct_window window;
-	const char **names = NULL;
-	int code = scontrol_read_config(&env->slurm, record->cluster, &config, err);
-
 	record->unknown_qos = record->runaway = 0;
 	record->left = (struct left_out){0};
 	record->moved = false;
@@ -479,35 +465,55 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 					  .waiting = line->waiting};
 		record->moved = record->moved || line->move_count > 0;
 	}
-	if (code == SB_OK && !record->partitions.text)
-		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
-						err);
-	/* Jobs that are hidden look like none, or like runaway ones. */
-	if (code == SB_OK)
-		code = rights_check_sacct(env, err);
-	if (code == SB_OK)
-		code = rights_check_squeue(env, &config, err);
-	if (code == SB_OK)
-		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
-	if (code != SB_OK)
-		return code;
-	record->squeue_odd = reading.known.odd > 0;
-	if (!each)
-		(void)left_out_warn_squeue(env, record->cluster, &reading.known);
+}
+
+/* Reads what is needed to read jobs. */
+static int prepare(struct record_reading *reading, struct sb_error *err)
+{
+	struct env *env = reading->env;
+	struct record *record = reading->record;
+	struct slurm_config config;
+
+	TRY(scontrol_read_config(&env->slurm, record->cluster, &config, err));
+	if (!record->partitions.text)
+		TRY(scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
+					     err));
+	/* Hidden jobs look like none. */
+	TRY(rights_check_sacct(env, err));
+	TRY(runaway_read(env, &config, record->cluster, &reading->known, err));
 	record->calc_period = config.calc_period;
 	record->billing = config.billing;
+	record->squeue_odd = reading->known.odd > 0;
+	if (!reading->request->each)
+		(void)runaway_warn(env, record->cluster, &reading->known);
+	return SB_OK;
+}
+
+int record_read(struct env *env, const struct record_request *request, struct record *record,
+		struct sb_error *err)
+{
+	struct record_reading reading = {.env = env,
+					 .request = request,
+					 .record = record,
+					 .asked = env->os.now() / WHEN_SECOND};
+	struct sacct_window window;
+	const char **names = NULL;
+	int rc = SB_OK;
+
+	reset_sums(record);
+	TRY(prepare(&reading, err));
 	find_period(record, &window);
-	if (!all) {
-		code = name_accounts(record, &names, &window.account_count, err);
+	if (!request->all) {
+		rc = name_accounts(record, &names, &window.account_count, err);
 		window.accounts = names;
 	}
-	if (code == SB_OK)
-		code = (each ? read_again : read_slices)(env, &reading, &window, err);
-	for (size_t i = 0; i < record->count && code == SB_OK; i++)
+	if (!rc)
+		rc = (request->each ? read_again : read_slices)(&reading, &window, err);
+	for (size_t i = 0; i < record->count && !rc; i++)
 		settle_moves(&record->lines[i]);
 	known_jobs_release(&reading.known);
 	free(names);
-	return code;
+	return rc;
 }
 
 int64_t record_edge(const struct recorded *line)
@@ -518,8 +524,8 @@ int64_t record_edge(const struct recorded *line)
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain)
 {
 	__int128 all = (line->used + line->suspended + line->weights) / FACTOR_ONE;
-	int64_t edge = record_edge(line);
 	__int128 difference = all - line->booked.amount;
+	int64_t edge = record_edge(line);
 
 	if (difference > INT64_MAX || difference < -(__int128)INT64_MAX)
 		return false;

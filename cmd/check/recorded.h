@@ -16,30 +16,30 @@ struct recorded {
 	struct moved *moves; /* of the account, so that jobs count where they counted then */
 	size_t move_count;
 	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. Where the
-	 * account is metered by jobs, each as a whole if it ended within, by what the site charges
-	 * it (tariff_charged()), cut to whole seconds. */
+	 * account is metered by jobs: each job that ended within, as a whole, by what the site
+	 * charges it (tariff_charged()), cut to whole seconds. */
 	__int128 used;
 	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
 	 * weights that a job's billing, a whole number, leaves out. */
 	__int128 suspended, weights;
-	/* Of jobs that ran at an edge of the period or shortly before: what may stand in the books
-	 * on its wrong side, since RawUsage moves every PriorityCalcPeriod only, and is read now
-	 * and then. */
+	/* Of jobs that ran at an edge of the period or shortly before: how much of them may be
+	 * booked on the far side of the edge, since RawUsage is updated every PriorityCalcPeriod
+	 * only, and is read now and then. */
 	__int128 edge;
-	/* Of jobs that ran across a move: RawUsage took the use of one along as it had it, which
-	 * may lack a PriorityCalcPeriod, so that as much as this counts for the account where the
-	 * other came, or not where it went. [used] has it where the books do. */
+	/* Of jobs that ran across a move: RawUsage took the use of one along as it had it, perhaps
+	 * without a PriorityCalcPeriod of it. So much may count for the account that the other
+	 * joined, or be missing at the one that it left. [used] has it where the books do. */
 	__int128 came_late, went_late;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */
-	size_t left_out; /* rows that could not be read and are, or may be, of its jobs */
+	size_t left_out; /* unreadable rows that are, or may be, of its jobs */
 	size_t waiting; /* in: jobs that checks left out, and will charge when they can be read */
 };
 
 struct record {
 	struct recorded *lines; /* of one cluster, by account */
 	size_t count;
-	struct tree tree; /* how its accounts hang together, as the last check saw it */
+	struct tree tree; /* how its accounts are nested, as the last check saw it */
 	char cluster[NAME_SIZE];
 	/* Filled in by record_read(): */
 	bool moved; /* a line has moves */
@@ -48,35 +48,43 @@ struct record {
 	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
 	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
-	struct left_out left; /* rows that could not be read, of jobs of the lines */
-	bool squeue_odd; /* so were lines of squeue, and that was said: no job is taken for runaway
-			  */
+	struct left_out left; /* unreadable rows of jobs of the lines */
+	bool squeue_odd; /* lines of squeue were unreadable, which was reported: no job counts as
+			    runaway */
 	struct record_slice {
 		int64_t since, until; /* seconds */
 	} * slices; /* parts of the period that had jobs, the newest first */
 	size_t slice_count;
 };
 
-/* Adds a line for the account. Returns its booked part, to be filled in; NULL when memory ran out.
- */
+/* Adds a line for the account. Returns its booked part, for the caller to fill in; NULL when memory
+ * ran out. */
 struct booked *record_add(struct record *record, const struct account *account);
-/* Removes the last line, all lines. */
+/* Removes the last line. */
 void record_drop(struct record *record);
+/* Removes all lines. */
 void record_clear(struct record *record);
 
-/* Told of each job that ran in the period of a line: its use there, and the line's number. */
+/* Gets each job that ran in the period of a line, with the number of the line and its use there. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
 			struct sb_error *err);
 
-/* Reads the jobs of the cluster and adds them to the lines, whose booked part is filled in. Asks
- * sacct for a week at a time, or more where few jobs were, and only for the accounts that the lines
- * are about unless [all]. With [each] it is the second time: what had no jobs is left out, and the
- * oldest comes first. */
-int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
-		struct record *record, struct sb_error *err);
+struct record_request {
+	const struct qos_list *qos;
+	bool all; /* ask for all accounts, not only for those that the lines are about */
+	/* Not NULL: this is the second time. Slices without jobs are not read again, and the oldest
+	 * comes first. */
+	record_each *each;
+	void *ctx;
+};
 
-/* What Slurm has on record less what the books have, whole billing-seconds; and how much of that is
- * beyond what the edges may account for. False: past int64. */
+/* Reads the jobs of the cluster and adds them to the lines, whose booked part is filled in. Asks
+ * sacct for a week at a time, or for more where jobs were few. */
+int record_read(struct env *env, const struct record_request *request, struct record *record,
+		struct sb_error *err);
+
+/* Writes what Slurm has on record less what the books have, in whole billing-seconds, and how much
+ * of that the edges cannot explain. Returns false past int64. */
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain);
 
 /* The edge in whole billing-seconds, rounded up, with what cutting fractions may come to. */

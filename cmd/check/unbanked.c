@@ -13,7 +13,7 @@
 static int banked(struct books *books, const struct observation *observation,
 		  const struct observed *row, bool *ret, struct sb_error *err)
 {
-	/* As many steps as there are rows: what Slurm says must not make a circle. */
+	/* No more steps than rows: parents could form a circle. */
 	for (size_t step = 0; row && step <= observation->count; step++) {
 		const struct account *account;
 		int rc = books_find(books, row->account, &account, err);
@@ -28,7 +28,8 @@ static int banked(struct books *books, const struct observation *observation,
 	return SB_OK;
 }
 
-/* What each row's children used, and one for each of them: the rows are cut to whole seconds. */
+/* Adds up what each row's children used, plus one for each of them: rows are cut to whole seconds.
+ * The caller frees. */
 static int64_t *used_below(const struct observation *observation)
 {
 	int64_t *below = calloc(observation->count + 1, sizeof(*below));
@@ -46,28 +47,24 @@ static int64_t *used_below(const struct observation *observation)
 }
 
 static int find_on(struct books *books, const struct settings *settings,
-		   const struct observation *observation, struct unbanked *unbanked,
-		   struct sb_error *err)
+		   const struct observation *observation, const int64_t *below,
+		   struct unbanked *unbanked, struct sb_error *err)
 {
-	int64_t *below = used_below(observation);
-	int rc = below ? SB_OK : sb_error_nomem(err);
-
-	for (size_t i = 0; i < observation->count && !rc; i++) {
+	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 		bool known;
 
 		if (row->usage <= below[i] || !settings_has_account(settings, row->account))
 			continue;
-		rc = banked(books, observation, row, &known, err);
-		if (rc || known)
+		TRY(banked(books, observation, row, &known, err));
+		if (known)
 			continue;
 		if (name_ok(row->account))
 			unbanked->names[unbanked->count++] = row->account;
 		else
 			unbanked->odd[unbanked->odd_count++] = row->account;
 	}
-	free(below);
-	return rc;
+	return SB_OK;
 }
 
 int unbanked_find(struct books *books, const struct settings *settings,
@@ -85,8 +82,13 @@ int unbanked_find(struct books *books, const struct settings *settings,
 	if (!unbanked.names || !unbanked.odd)
 		rc = sb_error_nomem(err);
 	for (size_t i = 0; i < count && !rc; i++) {
-		if (list[i].answered)
-			rc = find_on(books, settings, &list[i], &unbanked, err);
+		int64_t *below = list[i].answered ? used_below(&list[i]) : NULL;
+
+		if (below)
+			rc = find_on(books, settings, &list[i], below, &unbanked, err);
+		else if (list[i].answered)
+			rc = sb_error_nomem(err);
+		free(below);
 	}
 	if (rc) {
 		unbanked_release(&unbanked);
@@ -124,25 +126,28 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 int unbanked_report(struct env *env, const struct observation *list, size_t count)
 {
 	struct search search = {.settings = &env->settings, .list = list, .count = count};
+	const struct unbanked *found = &search.unbanked;
 	char names[NAMES_TEXT_SIZE];
 	struct sb_error err;
 	int status = EXIT_DONE;
 
-	if (bank_read(env->bank, env->os.now(), find, &search, &err))
+	if (bank_read(env->bank, env->os.now(), find, &search, &err)) {
 		status = fail(env, &err);
-	if (status == EXIT_DONE && search.unbanked.count > 0)
-		report(env, "%zu account%s used something and %s not in the bank: %s (subank open)",
-		       search.unbanked.count, search.unbanked.count == 1 ? " has" : "s have",
-		       search.unbanked.count == 1 ? "is" : "are",
-		       output_names(names, search.unbanked.names, search.unbanked.count));
-	if (status == EXIT_DONE && search.unbanked.odd_count > 0)
-		report(env,
-		       "%zu account%s used something, and no bank can have an account of such a "
-		       "name: "
-		       "%s (see subank(7))",
-		       search.unbanked.odd_count,
-		       search.unbanked.odd_count == 1 ? " has" : "s have",
-		       output_names(names, search.unbanked.odd, search.unbanked.odd_count));
+	} else {
+		if (found->count > 0)
+			report(env,
+			       "%zu account%s used something and %s not in the bank: %s (subank "
+			       "open)",
+			       found->count, found->count == 1 ? " has" : "s have",
+			       found->count == 1 ? "is" : "are",
+			       output_names(names, found->names, found->count));
+		if (found->odd_count > 0)
+			report(env,
+			       "%zu account%s used something, and no bank can have an account of "
+			       "such a name: %s (see subank(7))",
+			       found->odd_count, found->odd_count == 1 ? " has" : "s have",
+			       output_names(names, found->odd, found->odd_count));
+	}
 	unbanked_release(&search.unbanked);
 	return status;
 }

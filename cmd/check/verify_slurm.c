@@ -9,8 +9,9 @@
 #include "cmd/check/clusters.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/known_clusters.h"
+#include "ledger/base/array.h"
 
-/* A limit that Slurm is to show. */
+/* A limit that Slurm should show. */
 struct expected {
 	char account[NAME_SIZE]; /* in the bank */
 	struct lever lever;
@@ -31,46 +32,35 @@ static int by_cluster(const void *a, const void *b)
 	return order ? order : strcmp(x->account, y->account);
 }
 
-static int add_account(const struct account *account, struct expectations *all,
-		       struct sb_error *err)
-{
-	struct expected *grown;
-
-	if (account->lever_count == 0)
-		return SB_OK;
-	grown = reallocarray(all->list, all->count + account->lever_count, sizeof(*grown));
-	if (!grown)
-		return sb_error_nomem(err);
-	all->list = grown;
-	for (size_t i = 0; i < account->lever_count; i++) {
-		struct expected *expected = &grown[all->count];
-
-		if (!clusters_chosen(all->asked, account->levers[i].cluster))
-			continue;
-		all->count++;
-		memcpy(expected->account, account->name, NAME_SIZE);
-		expected->lever = account->levers[i];
-	}
-	return SB_OK;
-}
-
 static int read_levers(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct expectations *all = ctx;
 	size_t count;
-	int rc = books_load_all(books, &count, err);
 
+	TRY(books_load_all(books, &count, err));
 	all->count = 0;
-	for (size_t i = 0; i < count && !rc; i++)
-		rc = add_account(books_at(books, i), all, err);
-	if (!rc && all->count > 0)
-		qsort(all->list, all->count, sizeof(*all->list), by_cluster);
-	return rc;
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = books_at(books, i);
+
+		for (size_t j = 0; j < account->lever_count; j++) {
+			struct expected *expected;
+
+			if (!clusters_chosen(all->asked, account->levers[j].cluster))
+				continue;
+			expected = array_add(all->list, all->count);
+			if (!expected)
+				return sb_error_nomem(err);
+			memcpy(expected->account, account->name, NAME_SIZE);
+			expected->lever = account->levers[j];
+		}
+	}
+	array_sort(all->list, all->count, by_cluster);
+	return SB_OK;
 }
 
-/* Asks the clusters of the levers, and for limits that sshare does not show. Returns EXIT_DONE, or
- * another status when something cannot be compared, which was said. */
-static int ask(struct env *env, const struct expectations *all, struct clusters *clusters)
+/* Reads the clusters of the levers, and the limits that sshare does not show. Returns EXIT_DONE, or
+ * another status after a warning that something cannot be compared. */
+static int observe(struct env *env, const struct expectations *all, struct clusters *clusters)
 {
 	struct env asking = *env;
 	char **names = calloc(all->count, sizeof(*names));
@@ -89,7 +79,7 @@ static int ask(struct env *env, const struct expectations *all, struct clusters 
 		memcpy(wants[wanted].account, lever->slurm_account, NAME_SIZE);
 		memcpy(wants[wanted++].cluster, lever->cluster, NAME_SIZE);
 	}
-	/* Levers may be on clusters that the settings no longer have. */
+	/* Levers may be on clusters that the settings no longer name. */
 	asking.settings.clusters = names;
 	asking.settings.cluster_count = named;
 	if (names && wants) {
@@ -114,7 +104,7 @@ static const struct observation *find_cluster(const struct clusters *clusters, c
 	return NULL;
 }
 
-/* How far the lever has come, as text behind its value. Returns [to]. */
+/* Writes the lever's progress to [to], as text behind its value. Returns [to]. */
 static const char *progress(const struct lever *lever, char to[320])
 {
 	if (lever->tried && lever->outcome == OUTCOME_FAILED)
@@ -128,7 +118,7 @@ static const char *progress(const struct lever *lever, char to[320])
 	return to;
 }
 
-/* Says so when Slurm shows something else than the books. */
+/* Whether Slurm shows another limit than the books; then warns. */
 static bool differs(struct env *env, const struct expected *expected,
 		    const struct observation *cluster)
 {
@@ -151,11 +141,11 @@ static bool differs(struct env *env, const struct expected *expected,
 	return true;
 }
 
-/* Compares all of them. Returns EXIT_DONE, or another status when something was said. */
+/* Compares all of them. Returns EXIT_DONE, or another status after a warning. */
 static int compare(struct env *env, const struct expectations *all)
 {
 	struct clusters clusters = {0};
-	int status = ask(env, all, &clusters);
+	int status = observe(env, all, &clusters);
 	const char *silent = "";
 
 	for (size_t i = 0; i < all->count; i++) {

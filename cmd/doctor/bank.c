@@ -10,12 +10,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "cmd/check/checkup.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/frame/options.h"
-#include "cmd/frame/this_machine.h"
 #include "cmd/show/output.h"
 #include "cmd/show/published.h"
 #include "ledger/base/when.h"
@@ -23,16 +21,13 @@
 enum {
 	CHECK_HOURS_MAX = 2, /* without a check: no timer is that slow */
 	GAP_DAYS = 7, /* the check does not trust a clock that jumped further */
-	BEHIND_SECONDS = 60, /* nothing is written with a clock further behind */
+	BEHIND_SECONDS = 60, /* nothing is recorded with a clock further behind */
 	FREE_MIB_MIN = 64,
 	FREE_MIB_LOW = 256,
 	FAILED_MAX = 10,
 };
 
-/* Where things are. */
 static const char here[] = "this machine", the_bank[] = "the bank";
-
-static const char notify[] = "notify";
 
 static const char *user_name(uid_t uid, char to[64])
 {
@@ -45,64 +40,68 @@ static const char *user_name(uid_t uid, char to[64])
 	return to;
 }
 
-static void look_at_settings(struct env *env, struct diagnosis *diagnosis)
+/* Adds a row about a file or folder: its owner and mode. */
+static void diagnose_file(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+			  const char *advice, const char *path, const struct stat *st)
 {
-	const char *path = option(env, "config"), *advice = NULL;
-	struct stat st;
 	char owner[64];
+
+	diagnose(diagnosis, verdict, check, advice, "%s, %s, mode %04o", path,
+		 user_name(st->st_uid, owner), (unsigned)st->st_mode & 07777);
+}
+
+static void inspect_settings(struct diagnosis *diagnosis)
+{
+	const char *path = option(diagnosis->env, "config"), *advice = NULL;
+	struct stat st;
 
 	if (!path)
 		path = DEFAULT_SETTINGS;
-	/* The frame has read it, if it is there. */
+	/* The frame has read it, if it exists. */
 	if (stat(path, &st) != 0) {
-		diagnose(diagnosis, VERDICT_OK, "settings", here, NULL, "none in %s: defaults",
-			 path);
+		diagnose(diagnosis, VERDICT_OK, "settings", NULL, "none in %s: defaults", path);
 		return;
 	}
 	if (st.st_mode & S_IWGRP)
 		advice = "its group can make subank run any program as you: chmod g-w";
-	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "settings", here, advice,
-		 "%s, %s, mode %04o", path, user_name(st.st_uid, owner),
-		 (unsigned)st.st_mode & 07777);
+	diagnose_file(diagnosis, VERDICT_WARN, "settings", advice, path, &st);
 }
 
-static void look_at_folder(struct env *env, struct diagnosis *diagnosis)
+static void inspect_folder(struct diagnosis *diagnosis)
 {
+	struct env *env = diagnosis->env;
 	const char *folder = env->store.folder, *advice = NULL;
 	int fd = store_folder(bank_store(env->bank));
-	enum verdict verdict = VERDICT_OK;
 	struct statvfs fs;
 	struct stat st;
 	char owner[64], text[256];
 	uint64_t free_mib;
 
 	if (fstat(fd, &st) != 0 || fstatvfs(fd, &fs) != 0) {
-		diagnose(diagnosis, VERDICT_BAD, "bank's folder", here,
+		diagnose(diagnosis, VERDICT_BAD, "bank's folder",
 			 "look at it: ls -ld and df must work", "%s: %s", folder, sb_errno(errno));
 		return;
 	}
-	(void)user_name(st.st_uid, owner);
 	if (st.st_mode & S_IRWXO) {
 		advice = "everybody can look into the books: chmod o-rwx";
 	} else if (st.st_uid != geteuid() && geteuid() != 0) {
 		(void)snprintf(text, sizeof(text), "you are another user: sudo -u %s subank …",
-			       owner);
+			       user_name(st.st_uid, owner));
 		advice = text;
 	}
-	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "bank's folder", here, advice,
-		 "%s, %s, mode %04o", folder, owner, (unsigned)st.st_mode & 07777);
-	diagnose(diagnosis, VERDICT_OK, "file system", here, NULL, "not one of the network");
+	diagnose_file(diagnosis, VERDICT_WARN, "bank's folder", advice, folder, &st);
+	diagnose(diagnosis, VERDICT_OK, "file system", NULL, "not one of the network");
 
 	free_mib = (uint64_t)fs.f_bavail * (fs.f_frsize >> 9) >> 11;
-	advice = NULL;
-	if (free_mib < FREE_MIB_LOW) {
-		verdict = free_mib < FREE_MIB_MIN ? VERDICT_BAD : VERDICT_WARN;
-		advice = "with a full disk nothing can be entered: make room";
-	}
-	diagnose(diagnosis, verdict, "free disk", here, advice, "%" PRIu64 " MiB", free_mib);
+	advice = free_mib < FREE_MIB_LOW ? "with a full disk nothing can be entered: make room"
+					 : NULL;
+	diagnose(diagnosis, free_mib < FREE_MIB_MIN ? VERDICT_BAD : VERDICT_WARN, "free disk",
+		 advice, "%" PRIu64 " MiB", free_mib);
 }
 
-struct books_seen {
+struct books_read {
+	struct diagnosis *diagnosis;
+	struct rules rules;
 	uint64_t entries;
 	size_t accounts;
 	int64_t head_time; /* 0: no entries */
@@ -113,322 +112,287 @@ struct books_seen {
 	struct {
 		char account[NAME_SIZE], cluster[NAME_SIZE], limit[LEVER_NAME_SIZE], reason[256];
 	} failures[FAILED_MAX];
-	size_t moneyless; /* open accounts that never had money, and that their first use holds */
-	char moneyless_names[FAILED_MAX][NAME_SIZE];
-	size_t switching; /* accounts whose terms ask for rawusage, and that jobs are charged to */
-	char switching_names[FAILED_MAX][NAME_SIZE];
+	struct names moneyless; /* open accounts that never had money: their first use holds them */
+	struct names switching; /* accounts charged by jobs whose terms ask for rawusage */
 };
 
-static void look_for_money(const struct rules *rules, const struct account *account,
-			   struct books_seen *seen)
+/* Whether the first use of the account holds it, since it never had money. */
+static bool is_moneyless(const struct rules *rules, const struct account *account)
 {
-	if (!account->open || account->unlimited || account->causes || had_money(account) ||
-	    rules->spare_moneyless || enforcement_of(account, rules) < ENFORCE_HOLD)
-		return;
-	if (seen->moneyless < FAILED_MAX)
-		memcpy(seen->moneyless_names[seen->moneyless], account->name, NAME_SIZE);
-	seen->moneyless++;
+	return account->open && !account->unlimited && !account->causes && !had_money(account) &&
+	       !rules->spare_moneyless && enforcement_of(account, rules) >= ENFORCE_HOLD;
 }
 
-static void look_for_switch(const struct rules *rules, const struct account *account,
-			    struct books_seen *seen)
+static bool is_switching(const struct rules *rules, const struct account *account)
 {
 	bool jobs = false;
 
 	for (size_t i = 0; i < account->meter_count; i++)
 		jobs = jobs || account->meters[i].jobs;
-	if (!jobs || metering_of(account, rules) == METER_JOBS)
-		return;
-	if (seen->switching < FAILED_MAX)
-		memcpy(seen->switching_names[seen->switching], account->name, NAME_SIZE);
-	seen->switching++;
+	return jobs && metering_of(account, rules) != METER_JOBS;
 }
 
-static void count_levers(const struct account *account, struct books_seen *seen)
+static void count_levers(const struct account *account, struct books_read *read)
 {
 	for (size_t i = 0; i < account->lever_count; i++) {
 		const struct lever *lever = &account->levers[i];
 
 		if (!lever->tried) {
-			seen->pending++;
+			read->pending++;
 		} else if (lever->outcome != OUTCOME_FAILED) {
-			seen->in_force++;
-		} else if (seen->failed++ < FAILED_MAX) {
-			size_t at = seen->failed - 1;
+			read->in_force++;
+		} else if (read->failed++ < FAILED_MAX) {
+			size_t at = read->failed - 1;
 
-			memcpy(seen->failures[at].account, account->name, NAME_SIZE);
-			memcpy(seen->failures[at].cluster, lever->cluster, NAME_SIZE);
-			(void)lever_name(seen->failures[at].limit, lever->field, lever->tres);
-			memcpy(seen->failures[at].reason, lever->reason, sizeof(lever->reason));
+			memcpy(read->failures[at].account, account->name, NAME_SIZE);
+			memcpy(read->failures[at].cluster, lever->cluster, NAME_SIZE);
+			(void)lever_name(read->failures[at].limit, lever->field, lever->tres);
+			memcpy(read->failures[at].reason, lever->reason, sizeof(lever->reason));
 		}
 	}
 }
 
-struct seeing {
-	struct rules rules;
-	struct books_seen *seen;
-};
-
-static int see_books(struct books *books, void *ctx, struct sb_error *err)
+static int read_books(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct seeing *seeing = ctx;
-	struct books_seen *seen = seeing->seen;
+	struct books_read *read = ctx;
 	const struct head *head = books_head(books);
-	int rc;
 
-	*seen = (struct books_seen){.entries = head->seq,
+	names_release(&read->moneyless);
+	names_release(&read->switching);
+	*read = (struct books_read){.diagnosis = read->diagnosis,
+				    .rules = read->rules,
+				    .entries = head->seq,
 				    .head_time = head->time,
 				    .current = books_states_current(books)};
-	rc = books_machine(books, seen->place, sizeof(seen->place), err);
-	if (!rc)
-		rc = books_last_check(books, &seen->last_check, err);
-	if (!rc)
-		rc = books_load_all(books, &seen->accounts, err);
-	for (size_t i = 0; i < seen->accounts && !rc; i++) {
-		count_levers(books_at(books, i), seen);
-		look_for_money(&seeing->rules, books_at(books, i), seen);
-		look_for_switch(&seeing->rules, books_at(books, i), seen);
+	TRY(books_machine(books, read->place, sizeof(read->place), err));
+	TRY(books_last_check(books, &read->last_check, err));
+	TRY(books_load_all(books, &read->accounts, err));
+	for (size_t i = 0; i < read->accounts; i++) {
+		const struct account *account = books_at(books, i);
+
+		count_levers(account, read);
+		if (is_moneyless(&read->rules, account))
+			names_add(read->diagnosis, &read->moneyless, account->name);
+		if (is_switching(&read->rules, account))
+			names_add(read->diagnosis, &read->switching, account->name);
 	}
-	return rc;
+	return SB_OK;
 }
 
-static void look_at_moneyless(const struct books_seen *seen, struct diagnosis *diagnosis)
+static void report_clock(struct diagnosis *diagnosis, const struct books_read *read, int64_t now)
 {
-	const char *names[FAILED_MAX];
-	char text[NAMES_TEXT_SIZE];
-
-	for (size_t i = 0; i < FAILED_MAX; i++)
-		names[i] = seen->moneyless_names[i];
-	if (seen->moneyless > 0)
-		diagnose(diagnosis, VERDICT_INFO, "held at first use", the_bank, NULL,
-			 "%zu without money: %s", seen->moneyless,
-			 output_names(text, names, seen->moneyless));
-}
-
-static void look_at_switching(const struct books_seen *seen, struct diagnosis *diagnosis)
-{
-	const char *names[FAILED_MAX];
-	char text[NAMES_TEXT_SIZE];
-
-	for (size_t i = 0; i < FAILED_MAX; i++)
-		names[i] = seen->switching_names[i];
-	if (seen->switching > 0)
-		diagnose(diagnosis, VERDICT_INFO, "still metered by jobs", the_bank,
-			 "a check that finds none of an account's jobs running switches its meter "
-			 "to rawusage; where something always runs, `subank hold` makes room",
-			 "%zu: %s", seen->switching, output_names(text, names, seen->switching));
-}
-
-static void look_at_clock(const struct books_seen *seen, int64_t now, struct diagnosis *diagnosis)
-{
+	int64_t after = now - read->head_time;
 	char age[WHEN_TEXT_SIZE];
 	const char *advice = NULL;
 
-	if (seen->head_time - now > BEHIND_SECONDS * WHEN_SECOND)
+	if (-after > BEHIND_SECONDS * WHEN_SECOND)
 		advice = "nothing can be entered before the newest entry's time: set the clock "
 			 "right";
-	else if (seen->last_check && now - seen->last_check > GAP_DAYS * WHEN_DAY)
+	else if (read->last_check && now - read->last_check > GAP_DAYS * WHEN_DAY)
 		advice = "the next check will not trust it: look at the clock, and if it is right "
 			 "run `subank check --clock-ok` once";
-	if (seen->head_time > now)
-		diagnose(diagnosis, advice ? VERDICT_BAD : VERDICT_OK, "clock", here, advice,
-			 "%s before the newest entry", when_format_age(age, seen->head_time - now));
-	else if (seen->head_time)
-		diagnose(diagnosis, advice ? VERDICT_BAD : VERDICT_OK, "clock", here, advice,
-			 "%s after the newest entry", when_format_age(age, now - seen->head_time));
+	diagnosis->where = here;
+	if (read->head_time)
+		diagnose(diagnosis, VERDICT_BAD, "clock", advice, "%s %s the newest entry",
+			 when_format_age(age, after < 0 ? -after : after),
+			 after < 0 ? "before" : "after");
 }
 
-static void look_at_checks(const struct books_seen *seen, int64_t now, struct diagnosis *diagnosis)
+static void report_checks(struct diagnosis *diagnosis, const struct books_read *read, int64_t now)
 {
 	static const char advice[] = "start the timer or the line for cron: systemctl enable "
 				     "--now subank-check.timer";
 	char age[WHEN_TEXT_SIZE];
-	bool late = now - seen->last_check > CHECK_HOURS_MAX * 3600 * WHEN_SECOND;
+	bool late = now - read->last_check > CHECK_HOURS_MAX * 3600 * WHEN_SECOND;
 
-	if (seen->accounts == 0)
-		diagnose(diagnosis, VERDICT_INFO, "last check", the_bank, NULL,
+	if (read->accounts == 0)
+		diagnose(diagnosis, VERDICT_INFO, "last check", NULL,
 			 "no accounts yet: subank open");
-	else if (seen->last_check == 0)
-		diagnose(diagnosis, VERDICT_BAD, "last check", the_bank, advice, "never");
+	else if (read->last_check == 0)
+		diagnose(diagnosis, VERDICT_BAD, "last check", advice, "never");
 	else
-		diagnose(diagnosis, late ? VERDICT_BAD : VERDICT_OK, "last check", the_bank,
-			 late ? advice : NULL, "%s ago",
-			 when_format_age(age, now - seen->last_check));
+		diagnose(diagnosis, VERDICT_BAD, "last check", late ? advice : NULL, "%s ago",
+			 when_format_age(age, now - read->last_check));
 }
 
-static void look_at_levers(const struct books_seen *seen, struct diagnosis *diagnosis)
+static void report_levers(struct diagnosis *diagnosis, const struct books_read *read)
 {
 	const char *advice = NULL;
 
-	if (seen->failed)
+	if (read->failed)
 		advice = "some could not be set: see to the reasons (`limit not set`), then run "
 			 "`subank check`";
-	else if (seen->pending)
+	else if (read->pending)
 		advice = "some were entered and not carried out: run `subank check`";
-	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "limits set in Slurm", the_bank,
-		 advice, "%zu in force, %zu pending, %zu failed", seen->in_force, seen->pending,
-		 seen->failed);
-	for (size_t i = 0; i < seen->failed && i < FAILED_MAX; i++) {
+	diagnose(diagnosis, VERDICT_WARN, "limits set in Slurm", advice,
+		 "%zu in force, %zu pending, %zu failed", read->in_force, read->pending,
+		 read->failed);
+	for (size_t i = 0; i < read->failed && i < FAILED_MAX; i++) {
 		char where[2 * NAME_SIZE], why[512];
 
-		(void)snprintf(where, sizeof(where), "%s on %s", seen->failures[i].account,
-			       seen->failures[i].cluster);
+		(void)snprintf(where, sizeof(where), "%s on %s", read->failures[i].account,
+			       read->failures[i].cluster);
 		(void)snprintf(why, sizeof(why), "%s: see to that; the next check tries again",
-			       seen->failures[i].reason);
-		diagnose(diagnosis, VERDICT_BAD, "limit not set", where, why, "%s",
-			 seen->failures[i].limit);
+			       read->failures[i].reason);
+		diagnosis->where = where;
+		diagnose(diagnosis, VERDICT_BAD, "limit not set", why, "%s",
+			 read->failures[i].limit);
 	}
+	diagnosis->where = the_bank;
 }
 
-static void look_at_published(struct env *env, int64_t now, struct diagnosis *diagnosis)
+static void report_books(struct diagnosis *diagnosis, struct books_read *read, int64_t now)
+{
+	struct env *env = diagnosis->env;
+	const struct names *moneyless = &read->moneyless;
+	char place[PLACE_SIZE], text[NAMES_TEXT_SIZE];
+	bool granted = strcmp(read->place,
+			      place_of(env->os.here()->machine, env->store.folder, place)) == 0;
+
+	diagnose(diagnosis, VERDICT_OK, "books", NULL, "entries %" PRIu64 ", accounts %zu",
+		 read->entries, read->accounts);
+	diagnose(diagnosis, read->current ? VERDICT_OK : VERDICT_INFO, "states", NULL,
+		 read->current ? "version %d" : "older than %d: made again at the next entry",
+		 ACCOUNT_STATE_VERSION);
+	diagnose(
+		diagnosis, VERDICT_BAD, "who commands Slurm",
+		granted ? NULL
+			: "checks here are dry: if this bank is the right one, `subank adopt` here",
+		"%s",
+		granted	       ? "this machine and folder"
+		: *read->place ? read->place
+			       : "nobody");
+	report_clock(diagnosis, read, now);
+	diagnosis->where = the_bank;
+	report_checks(diagnosis, read, now);
+	report_levers(diagnosis, read);
+	if (moneyless->count > 0)
+		diagnose(
+			diagnosis, VERDICT_INFO, "held at first use", NULL, "%zu without money: %s",
+			moneyless->count,
+			output_names(text, (const char *const *)moneyless->list, moneyless->count));
+	diagnose_names(diagnosis, VERDICT_INFO, "still metered by jobs",
+		       "a check that finds none of an account's jobs running switches its meter "
+		       "to rawusage; where something always runs, `subank hold` makes room",
+		       &read->switching);
+}
+
+static void inspect_published(struct diagnosis *diagnosis, int64_t now)
 {
 	static const char check[] = "balances for users";
+	struct env *env = diagnosis->env;
 	const char *path = env->settings.publish_file;
 	struct published published;
 	char age[WHEN_TEXT_SIZE];
 	struct sb_error err;
 
 	if (env->settings.publish == PUBLISH_NONE) {
-		diagnose(diagnosis, VERDICT_INFO, check, here, NULL, "publish: none");
-		return;
-	}
-	if (publish_try(env, false, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, check, here, err.text, "cannot be written: %s",
-			 path);
-		return;
-	}
-	if (published_read(path, env->store.folder, &published, &err)) {
-		diagnose(diagnosis, VERDICT_WARN, check, here, err.text,
+		diagnose(diagnosis, VERDICT_INFO, check, NULL, "publish: none");
+	} else if (publish_try(env, false, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, check, err.text, "cannot be written: %s", path);
+	} else if (published_read(path, env->store.folder, &published, &err)) {
+		diagnose(diagnosis, VERDICT_WARN, check, err.text,
 			 err.code == SB_ENOTFOUND ? "not there yet: %s" : "not readable: %s", path);
-		return;
+	} else {
+		diagnose(diagnosis, VERDICT_OK, check, NULL, "published %s ago",
+			 when_format_age(age, now - published.time));
+		published_release(&published);
 	}
-	diagnose(diagnosis, VERDICT_OK, check, here, NULL, "published %s ago",
-		 when_format_age(age, now - published.time));
-	published_release(&published);
 }
 
-/* ---- notify ---- */
-
-/* Whether a check can start the program. */
-static bool look_at_notify(struct env *env, struct diagnosis *diagnosis)
+/* Inspects the notify command. Returns whether a check can start it. */
+static bool inspect_notify(struct diagnosis *diagnosis)
 {
-	const char *path = env->settings.notify, *advice = NULL;
-	enum verdict verdict = VERDICT_BAD;
+	const char *path = diagnosis->env->settings.notify, *advice = NULL;
+	enum verdict verdict = VERDICT_WARN;
 	struct stat st, bank;
-	char owner[64];
 
-	if (stat(path, &st) != 0 || fstat(store_folder(bank_store(env->bank)), &bank) != 0) {
-		diagnose(diagnosis, VERDICT_BAD, notify, here,
+	if (stat(path, &st) != 0 ||
+	    fstat(store_folder(bank_store(diagnosis->env->bank)), &bank) != 0) {
+		diagnose(diagnosis, VERDICT_BAD, "notify",
 			 "put the program there, or correct `notify` in the settings", "%s: %s",
 			 path, strerror(errno));
 		return false;
 	}
 	if (!S_ISREG(st.st_mode) || faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0) {
+		verdict = VERDICT_BAD;
 		advice = "the user who runs subank cannot run it: check its permissions and those "
 			 "of the folders above it";
 	} else if ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
 		   (st.st_uid != 0 && st.st_uid != bank.st_uid)) {
-		verdict = VERDICT_WARN;
 		advice = "others can change what a check runs: chown root, chmod go-w";
 	}
-	diagnose(diagnosis, advice ? verdict : VERDICT_OK, notify, here, advice,
-		 "%s, %s, mode %04o", path, user_name(st.st_uid, owner),
-		 (unsigned)st.st_mode & 07777);
-	return !advice || verdict == VERDICT_WARN;
+	diagnose_file(diagnosis, verdict, "notify", advice, path, &st);
+	return verdict == VERDICT_WARN;
 }
 
-/* ---- tests that do something ---- */
-
-static void test_notify(struct env *env, struct diagnosis *diagnosis)
+/* Adds a row with the result of a test. */
+static void report_test(struct diagnosis *diagnosis, const char *check, int rc,
+			const struct sb_error *err, const char *passed)
 {
-	struct sb_error err;
-
-	if (notify_test(env, &err))
-		diagnose(diagnosis, VERDICT_BAD, "test of notify", here, err.text, "it failed");
-	else
-		diagnose(diagnosis, VERDICT_OK, "test of notify", here, NULL,
-			 "it accepted a test message");
+	diagnose(diagnosis, VERDICT_BAD, check, rc ? err->text : NULL, "%s",
+		 rc ? "it failed" : passed);
 }
 
-static void test_publish(struct env *env, struct diagnosis *diagnosis)
+/* Runs the tests of --test as the user whose checks do the same, or their files would belong to
+ * another user. */
+static void run_tests(struct diagnosis *diagnosis, bool notify_runs)
 {
-	struct sb_error err;
-
-	if (publish_try(env, true, &err))
-		diagnose(diagnosis, VERDICT_BAD, "test of publish", here, err.text, "it failed");
-	else
-		diagnose(diagnosis, VERDICT_OK, "test of publish", here, NULL,
-			 "a file was written and renamed there");
-}
-
-/* By the user whose checks do it, or what they make would belong to another. */
-static void run_tests(struct env *env, bool notify_runs, struct diagnosis *diagnosis)
-{
+	struct env *env = diagnosis->env;
 	struct stat st;
 	char owner[64], advice[128];
+	struct sb_error err;
 
 	if (fstat(store_folder(bank_store(env->bank)), &st) != 0 || st.st_uid != geteuid()) {
 		(void)snprintf(advice, sizeof(advice),
 			       "run it as the owner of the bank: sudo -u %s subank doctor --test",
 			       user_name(st.st_uid, owner));
-		diagnose(diagnosis, VERDICT_WARN, "tests", here, advice, "not run");
+		diagnose(diagnosis, VERDICT_WARN, "tests", advice, "not run");
 		return;
 	}
 	if (notify_runs)
-		test_notify(env, diagnosis);
+		report_test(diagnosis, "test of notify", notify_test(env, &err), &err,
+			    "it accepted a test message");
 	if (env->settings.publish != PUBLISH_NONE)
-		test_publish(env, diagnosis);
+		report_test(diagnosis, "test of publish", publish_try(env, true, &err), &err,
+			    "a file was written and renamed there");
 	if (!env->settings.notify && env->settings.publish == PUBLISH_NONE)
-		diagnose(diagnosis, VERDICT_INFO, "tests", here, NULL,
+		diagnose(diagnosis, VERDICT_INFO, "tests", NULL,
 			 "the settings have neither notify nor publish");
 }
 
-void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *diagnosis)
+void doctor_bank(struct diagnosis *diagnosis, const struct sb_error *why)
 {
-	const char *folder = env->store.folder;
-	struct books_seen seen;
-	struct seeing seeing = {.rules = settings_rules(&env->settings), .seen = &seen};
-	char place[PLACE_SIZE];
+	struct env *env = diagnosis->env;
+	struct books_read read = {.diagnosis = diagnosis, .rules = settings_rules(&env->settings)};
 	int64_t now = env->os.now();
 	struct sb_error err;
-	bool granted, notify_runs;
+	bool notify_runs;
 
-	look_at_settings(env, diagnosis);
+	diagnosis->where = here;
+	inspect_settings(diagnosis);
 	if (!env->bank) {
-		diagnose(diagnosis, VERDICT_BAD, "bank", here,
-			 why->code == SB_ENOTFOUND
-				 ? "make one with `subank init`, as the user who is to own the "
-				   "books (usually slurm), or name another folder with --bank"
-				 : why->text,
-			 why->code == SB_ENOTFOUND ? "none in %s" : "cannot open %s", folder);
+		bool none = why->code == SB_ENOTFOUND;
+
+		diagnose(diagnosis, VERDICT_BAD, "bank",
+			 none ? "make one with `subank init`, as the user who is to own the books "
+				"(usually slurm), or name another folder with --bank"
+			      : why->text,
+			 none ? "none in %s" : "cannot open %s", env->store.folder);
 		return;
 	}
-	look_at_folder(env, diagnosis);
-	if (bank_read(env->bank, now, see_books, &seeing, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "books", the_bank, err.text, "cannot be read");
-		return;
+	inspect_folder(diagnosis);
+	diagnosis->where = the_bank;
+	if (bank_read(env->bank, now, read_books, &read, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "books", err.text, "cannot be read");
+	} else {
+		report_books(diagnosis, &read, now);
+		diagnosis->where = here;
+		inspect_published(diagnosis, now);
+		notify_runs = env->settings.notify && inspect_notify(diagnosis);
+		if (option(env, "test"))
+			run_tests(diagnosis, notify_runs);
 	}
-	diagnose(diagnosis, VERDICT_OK, "books", the_bank, NULL,
-		 "entries %" PRIu64 ", accounts %zu", seen.entries, seen.accounts);
-	diagnose(diagnosis, seen.current ? VERDICT_OK : VERDICT_INFO, "states", the_bank, NULL,
-		 seen.current ? "version %d" : "older than %d: made again at the next entry",
-		 ACCOUNT_STATE_VERSION);
-	granted = strcmp(seen.place, place_of(env->os.here()->machine, folder, place)) == 0;
-	diagnose(
-		diagnosis, granted ? VERDICT_OK : VERDICT_BAD, "who commands Slurm", the_bank,
-		granted ? NULL
-			: "checks here are dry: if this bank is the right one, `subank adopt` here",
-		"%s",
-		granted	      ? "this machine and folder"
-		: *seen.place ? seen.place
-			      : "nobody");
-	look_at_clock(&seen, now, diagnosis);
-	look_at_checks(&seen, now, diagnosis);
-	look_at_levers(&seen, diagnosis);
-	look_at_moneyless(&seen, diagnosis);
-	look_at_switching(&seen, diagnosis);
-	look_at_published(env, now, diagnosis);
-	notify_runs = env->settings.notify && look_at_notify(env, diagnosis);
-	if (option(env, "test"))
-		run_tests(env, notify_runs, diagnosis);
+	names_release(&read.moneyless);
+	names_release(&read.switching);
 }

@@ -11,6 +11,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/frame/prose.h"
 #include "cmd/show/output.h"
+#include "ledger/base/array.h"
 #include "ledger/base/text.h"
 
 static const char *const verdicts[] = {
@@ -29,48 +30,69 @@ static void release(struct symptom *symptom)
 }
 
 void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-	      const char *where, const char *advice, const char *found, ...)
+	      const char *advice, const char *found, ...)
 {
-	struct symptom symptom = {.verdict = verdict,
+	struct symptom symptom = {.verdict =
+					  advice || verdict < VERDICT_WARN ? verdict : VERDICT_OK,
 				  .check = strdup(check),
-				  .where = strdup(where),
+				  .where = strdup(diagnosis->where),
 				  .advice = strdup(advice ? advice : "")};
-	struct symptom *grown = reallocarray(diagnosis->list, diagnosis->count + 1, sizeof(*grown));
+	struct symptom *added = NULL;
 	va_list ap;
 
-	if (grown)
-		diagnosis->list = grown;
 	va_start(ap, found);
 	if (vasprintf(&symptom.found, found, ap) < 0)
 		symptom.found = NULL;
 	va_end(ap);
-	if (!grown || !symptom.check || !symptom.where || !symptom.advice || !symptom.found) {
+	if (symptom.check && symptom.where && symptom.advice && symptom.found)
+		added = array_add(diagnosis->list, diagnosis->count);
+	if (added) {
+		*added = symptom;
+	} else {
 		release(&symptom);
 		diagnosis->failed = true;
-		return;
 	}
-	diagnosis->list[diagnosis->count++] = symptom;
+}
+
+void diagnose_unread(struct diagnosis *diagnosis, const char *check, const struct sb_error *err)
+{
+	diagnose(diagnosis, VERDICT_BAD, check, err->text, "not read");
+}
+
+void names_add(struct diagnosis *diagnosis, struct names *names, const char *name)
+{
+	char *copy = strdup(name);
+	char **added = copy ? array_add(names->list, names->count) : NULL;
+
+	if (added) {
+		*added = copy;
+	} else {
+		free(copy);
+		diagnosis->failed = true;
+	}
+}
+
+void names_release(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+	*names = (struct names){0};
 }
 
 void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-		    const char *where, const char *advice, const char *const names[], size_t count)
+		    const char *advice, struct names *names)
 {
 	char text[NAMES_TEXT_SIZE];
 
-	if (count > 0)
-		diagnose(diagnosis, verdict, check, where, advice, "%zu: %s", count,
-			 output_names(text, names, count));
+	if (names->count > 0)
+		diagnose(diagnosis, verdict, check, advice, "%zu: %s", names->count,
+			 output_names(text, (const char *const *)names->list, names->count));
+	names_release(names);
 }
 
-static void print_item(FILE *out, int width, const char *first, const char *text)
-{
-	char escaped[4096];
-
-	prose_fill(out, width, first, "    ", text_escape(escaped, sizeof(escaped), text));
-}
-
-/* What is bad first. */
-static void print_what_is_left(FILE *out, int width, const struct diagnosis *diagnosis)
+/* Lists bad symptoms first. */
+static void print_left_to_do(FILE *out, int width, const struct diagnosis *diagnosis)
 {
 	static const enum verdict order[] = {VERDICT_BAD, VERDICT_WARN};
 	int number = 0;
@@ -78,7 +100,7 @@ static void print_what_is_left(FILE *out, int width, const struct diagnosis *dia
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		for (size_t j = 0; j < diagnosis->count; j++) {
 			const struct symptom *symptom = &diagnosis->list[j];
-			char first[16], text[4096];
+			char first[16], text[4096], escaped[4096];
 
 			if (symptom->verdict != order[i])
 				continue;
@@ -87,15 +109,17 @@ static void print_what_is_left(FILE *out, int width, const struct diagnosis *dia
 			(void)snprintf(first, sizeof(first), "%2d. ", ++number);
 			(void)snprintf(text, sizeof(text), "%s, %s: %s", symptom->check,
 				       symptom->where, symptom->advice);
-			print_item(out, width, first, text);
+			prose_fill(out, width, first, "    ",
+				   text_escape(escaped, sizeof(escaped), text));
 		}
 	}
 	if (number == 0)
 		fprintf(out, "\nLeft to do: nothing, all is well\n");
 }
 
-int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
+int diagnosis_print(const struct diagnosis *diagnosis)
 {
+	struct env *env = diagnosis->env;
 	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
 	bool table = prints_for_people(env);
 	const struct column columns[COLUMN_COUNT] = {
@@ -103,7 +127,7 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 		[WHERE] = {"Where", false, true, LOOK_NAME},
 		[VERDICT] = {"Verdict", false, true, LOOK_STATE},
 		[FOUND] = {"Found", false, true, LOOK_PROSE},
-		/* Long: people get it below the table, in lines that fit. */
+		/* Too long for people's table: printed below it, in lines that fit. */
 		[ADVICE] = {"Advice", false, !table, LOOK_PROSE},
 	};
 	struct output *output;
@@ -121,7 +145,7 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->count; i++) {
 		const struct symptom *symptom = &diagnosis->list[i];
 
-		/* What needs a look must not scroll away. */
+		/* What needs attention must not scroll away. */
 		if (brief && symptom->verdict == VERDICT_OK) {
 			well++;
 			continue;
@@ -139,8 +163,8 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	if (well > 0)
 		report(env, "%zu more are ok: --verbose shows them", well);
 	if (table && !option(env, "format"))
-		print_what_is_left(env->os.out, env->os.out_is_terminal ? env->os.out_width : 0,
-				   diagnosis);
+		print_left_to_do(env->os.out, env->os.out_is_terminal ? env->os.out_width : 0,
+				 diagnosis);
 	return bad ? EXIT_PART : EXIT_DONE;
 }
 

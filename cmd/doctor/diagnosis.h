@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What doctor found: rows of one table, and what is left to do. */
+/* What doctor found: the rows of one table, and what is left to do. */
 #ifndef SUBANK_CMD_DOCTOR_DIAGNOSIS_H
 #define SUBANK_CMD_DOCTOR_DIAGNOSIS_H
 
@@ -14,24 +14,40 @@ struct symptom {
 	enum verdict verdict;
 };
 
+/* Starts with [env] alone; diagnosis_release() frees it. */
 struct diagnosis {
+	struct env *env;
+	const char *where; /* of the rows that are added next */
 	struct symptom *list;
 	size_t count;
 	bool failed; /* memory ran out */
 };
 
-/* Adds a row; texts are copied. [advice] may be NULL. */
+/* Adds a row, with copies of the texts. Without [advice] (NULL) VERDICT_WARN and VERDICT_BAD mean
+ * VERDICT_OK. */
 void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-	      const char *where, const char *advice, const char *found, ...)
-	__attribute__((format(printf, 6, 7)));
+	      const char *advice, const char *found, ...) __attribute__((format(printf, 5, 6)));
 
-/* Adds a row for names, if there are any: how many, and the first of them. */
+/* Adds a bad row: it could not be read, with the error as advice. */
+void diagnose_unread(struct diagnosis *diagnosis, const char *check, const struct sb_error *err);
+
+/* Names for one row; zeroed, it is empty. */
+struct names {
+	char **list;
+	size_t count;
+};
+
+/* Adds a copy of the name. */
+void names_add(struct diagnosis *diagnosis, struct names *names, const char *name);
+void names_release(struct names *names);
+
+/* Adds a row with the number of names and the first of them, if there are any. Releases them. */
 void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-		    const char *where, const char *advice, const char *const names[], size_t count);
+		    const char *advice, struct names *names);
 
 /* Prints the table as the options ask and, for people, what is left to do. Returns the exit status:
  * EXIT_PART when something is bad. */
-int diagnosis_print(struct env *env, const struct diagnosis *diagnosis);
+int diagnosis_print(const struct diagnosis *diagnosis);
 
 void diagnosis_release(struct diagnosis *diagnosis);
 

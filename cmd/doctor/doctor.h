@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What doctor looks at. All only read. */
+/* The parts of doctor. They read only, except for the tests of --test. */
 #ifndef SUBANK_CMD_DOCTOR_DOCTOR_H
 #define SUBANK_CMD_DOCTOR_DOCTOR_H
 
@@ -8,33 +8,37 @@
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
 
-/* The settings' file, the bank's folder and its books. env->bank is NULL when [why] says that it
- * could not be opened. */
-void doctor_bank(struct env *env, const struct sb_error *why, struct diagnosis *diagnosis);
+/* Inspects the settings' file, the bank's folder and its books. env->bank is NULL when it could not
+ * be opened; [why] then has the error. */
+void doctor_bank(struct diagnosis *diagnosis, const struct sb_error *why);
 
-/* Jobs of a cluster that run for ever in slurmdbd's record. */
-void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnosis);
+/* Inspects Slurm's commands, the clusters, their partitions, the QOS, and the accounts of both
+ * sides. */
+void doctor_slurm(struct diagnosis *diagnosis);
 
-/* What slurmdbd hides from this user, and whether it lets him set limits. [by_jobs]: some account
- * is metered by jobs. Returns whether sacct shows the jobs of others. */
-bool doctor_rights(struct env *env, bool by_jobs, struct diagnosis *diagnosis);
+/* The others are parts of doctor_slurm(). Reports runaway and left out jobs of a cluster. */
+void doctor_jobs(struct diagnosis *diagnosis, const char *cluster);
 
-/* What the slurmctld of [config] hides from this user. Writes whether it shows him use and jobs of
- * others. */
-void doctor_cluster_rights(struct env *env, const struct slurm_config *config, bool *ret_usage,
-			   bool *ret_jobs, struct diagnosis *diagnosis);
+/* Reports what slurmdbd hides from this user, and whether he may set limits. [by_jobs]: some
+ * account is metered by jobs. Returns whether sacct shows the jobs of others. */
+bool doctor_rights(struct diagnosis *diagnosis, bool by_jobs);
 
-/* QOS whose jobs start although a lever in use holds their account, and how to close that: those
- * with the same limit of their own, and those with UsageFactorSafe and a UsageFactor below 1. */
-void doctor_holes(const struct in_use *in_use, const struct qos_list *list,
-		  struct diagnosis *diagnosis);
+/* Reports what the slurmctld of [config] hides from this user. Writes whether it shows him use and
+ * jobs of others. */
+void doctor_cluster_rights(struct diagnosis *diagnosis, const struct slurm_config *config,
+			   bool *ret_usage, bool *ret_jobs);
 
-/* Partitions whose QOS has such a limit. */
-void doctor_partition_holes(const struct in_use *in_use, const struct qos_list *list,
-			    const char *cluster, const struct partitions *partitions,
-			    struct diagnosis *diagnosis);
+/* Reports QOS whose jobs start although a lever in use holds their account, and how to close that:
+ * those with the same limit of their own, and those with UsageFactorSafe and a UsageFactor below 1.
+ */
+void doctor_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+		  const struct qos_list *list);
 
-/* Slurm's commands, the clusters, their partitions, the QOS, and the accounts of both sides. */
-void doctor_slurm(struct env *env, struct diagnosis *diagnosis);
+/* Reports partitions of a cluster whose QOS has such a limit. */
+void doctor_partition_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+			    const struct qos_list *list, const struct partitions *partitions);
+
+/* Finds a QOS by its name, or returns NULL. */
+const struct qos *doctor_find_qos(const struct qos_list *list, const char *name);
 
 #endif

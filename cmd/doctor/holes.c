@@ -4,21 +4,16 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/doctor/doctor.h"
 #include "cmd/show/output.h"
 #include "slurm/sshare.h"
 
-struct names {
-	const char **list;
-	size_t count;
-};
-
 /* A QOS's own value of a limit; -1: none. */
 static int64_t qos_limit(const struct qos *qos, const char *field, const char *tres)
 {
+	bool running = strcmp(field, "GrpTRESRunMins") == 0;
 	int64_t value = -1;
 
 	if (strcmp(field, "GrpJobs") == 0)
@@ -26,84 +21,77 @@ static int64_t qos_limit(const struct qos *qos, const char *field, const char *t
 	if (strcmp(field, "GrpSubmitJobs") == 0)
 		return qos->grp_submit_jobs;
 	/* What cannot be read might be a limit. */
-	if (tres_value(strcmp(field, "GrpTRESRunMins") == 0 ? qos->grp_tres_run_mins
-							    : qos->grp_tres_mins,
-		       tres, &value, NULL))
+	if (tres_value(running ? qos->grp_tres_run_mins : qos->grp_tres_mins, tres, &value, NULL))
 		return 0;
 	return value;
 }
 
-/* Where a limit of a QOS goes before the account's: for jobs of the QOS or, with a partition, for
- * all jobs there. */
-struct hole {
-	const struct qos *qos;
-	const struct partition *partition; /* NULL: the QOS is the job's own */
-	const char *cluster; /* the partition's */
-};
-
-/* Reports the QOS if it has a limit of its own for that lever. */
-static void look_at_limit(const struct hole *hole, const char *field, const char *tres,
-			  struct diagnosis *diagnosis)
+/* Reports the QOS if it has a limit of its own for that lever, which jobs follow instead of the
+ * account's: those of the QOS or, with a partition, all jobs there. */
+static void inspect_limit(struct diagnosis *diagnosis, const struct qos *qos,
+			  const struct partition *partition, const char *field, const char *tres)
 {
-	const char *name = hole->qos->name, *equals = *tres ? "=" : "";
-	int64_t value = qos_limit(hole->qos, field, tres);
+	const char *name = qos->name, *equals = *tres ? "=" : "";
+	int64_t value = qos_limit(qos, field, tres);
 	char jobs[400] = "its jobs follow its own limit", advice[1024];
 
 	if (value < 0)
 		return;
-	if (hole->partition)
+	if (partition)
 		(void)snprintf(jobs, sizeof(jobs),
 			       "all jobs there follow the limit of the partition's QOS '%.255s'",
 			       name);
 	(void)snprintf(advice, sizeof(advice),
 		       "%s and so get past the bank's%s: sacctmgr modify qos '%.255s' set "
 		       "%s=%s%s-1",
-		       jobs, hole->partition ? ", whatever their own QOS is" : "", name, field,
-		       tres, equals);
-	if (hole->partition)
-		diagnose(diagnosis, VERDICT_BAD, "partition's QOS", hole->cluster, advice,
-			 "%s, %s: %s=%s%s%" PRId64, hole->partition->name, name, field, tres,
-			 equals, value);
-	else
-		diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", name, advice, "%s=%s%s%" PRId64,
-			 field, tres, equals, value);
+		       jobs, partition ? ", whatever their own QOS is" : "", name, field, tres,
+		       equals);
+	if (partition) {
+		diagnose(diagnosis, VERDICT_BAD, "partition's QOS", advice,
+			 "%s, %s: %s=%s%s%" PRId64, partition->name, name, field, tres, equals,
+			 value);
+		return;
+	}
+	diagnosis->where = name;
+	diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", advice, "%s=%s%s%" PRId64, field, tres,
+		 equals, value);
 }
 
 /* The same for each lever in use. */
-static void look_at_limits(const struct in_use *in_use, const struct hole *hole,
-			   struct diagnosis *diagnosis)
+static void inspect_limits(struct diagnosis *diagnosis, const struct in_use *in_use,
+			   const struct qos *qos, const struct partition *partition)
 {
 	for (size_t i = 0; i < in_use->count; i++)
-		look_at_limit(hole, in_use->levers[i].field, in_use->levers[i].tres, diagnosis);
+		inspect_limit(diagnosis, qos, partition, in_use->levers[i].field,
+			      in_use->levers[i].tres);
 	if (in_use->capped)
-		look_at_limit(hole, CAP_FIELD, CAP_TRES, diagnosis);
+		inspect_limit(diagnosis, qos, partition, CAP_FIELD, CAP_TRES);
 }
 
-/* Whether the lever counts minutes of a TRES, which factors change. */
-static bool counts_minutes(const char *field)
+/* Writes the names of the levers in use to [to], that of caps first: of those that count minutes of
+ * a TRES, which factors change, or of all. Returns [to]. */
+static const char *name_levers(struct diagnosis *diagnosis, const struct in_use *in_use,
+			       bool minutes, char to[NAMES_TEXT_SIZE])
 {
-	return strcmp(field, "GrpTRESMins") == 0 || strcmp(field, "GrpTRESRunMins") == 0;
-}
+	struct names names = {0};
+	char name[LEVER_NAME_SIZE];
 
-/* Writes the names of the levers in use to [texts] and [names], that of caps first; of those that
- * count minutes alone, or of all. There is room for one more than in_use->count. */
-static void name_levers(const struct in_use *in_use, bool minutes, char (*texts)[LEVER_NAME_SIZE],
-			struct names *names)
-{
 	if (in_use->capped)
-		names->list[names->count++] = CAP_FIELD "=" CAP_TRES;
+		names_add(diagnosis, &names, CAP_FIELD "=" CAP_TRES);
 	for (size_t i = 0; i < in_use->count; i++) {
 		const struct lever_choice *lever = &in_use->levers[i];
 
-		if (!minutes || counts_minutes(lever->field))
-			names->list[names->count++] =
-				lever_name(texts[i], lever->field, lever->tres);
+		if (!minutes || !limit_without_tres(lever->field))
+			names_add(diagnosis, &names, lever_name(name, lever->field, lever->tres));
 	}
+	output_names(to, (const char *const *)names.list, names.count);
+	names_release(&names);
+	return to;
 }
 
 /* Slurm multiplies the minutes that a job of such a QOS asks for by its factor, and cuts off what
- * is below one: what comes to none fits under a limit of 0. Not where the QOS is a partition's. */
-static void look_at_factor(const struct qos *qos, const char *levers, struct diagnosis *diagnosis)
+ * is below one: zero minutes fit under a limit of 0. Not where the QOS is a partition's. */
+static void inspect_factor(struct diagnosis *diagnosis, const struct qos *qos, const char *levers)
 {
 	const char *factor = qos->usage_factor;
 	bool below_one = *factor == '0' && (factor[1] == '\0' || factor[1] == '.');
@@ -117,54 +105,45 @@ static void look_at_factor(const struct qos *qos, const char *levers, struct dia
 		       "Flags-=UsageFactorSafe, or let GrpJobs hold (`lever: GrpJobs`)",
 		       none ? "its jobs" : "its jobs whose minutes x factor are below 1", levers,
 		       qos->name);
-	diagnose(diagnosis, none ? VERDICT_BAD : VERDICT_WARN, "UsageFactorSafe", qos->name, advice,
+	diagnosis->where = qos->name;
+	diagnose(diagnosis, none ? VERDICT_BAD : VERDICT_WARN, "UsageFactorSafe", advice,
 		 "UsageFactor %s", factor);
 }
 
-void doctor_holes(const struct in_use *in_use, const struct qos_list *list,
-		  struct diagnosis *diagnosis)
+void doctor_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+		  const struct qos_list *list)
 {
-	char(*texts)[LEVER_NAME_SIZE] = calloc(in_use->count + 1, sizeof(*texts));
-	struct names names = {.list = calloc(in_use->count + 1, sizeof(*names.list))};
 	char text[NAMES_TEXT_SIZE];
 	size_t before = diagnosis->count;
 
-	if (!texts || !names.list) {
-		diagnosis->failed = true;
-		goto out;
-	}
 	for (size_t i = 0; i < list->count; i++)
-		look_at_limits(in_use, &(struct hole){.qos = &list->rows[i]}, diagnosis);
-	if (diagnosis->count == before) {
-		name_levers(in_use, false, texts, &names);
-		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", "slurmdbd", NULL,
-			 "none on %s among %zu", output_names(text, names.list, names.count),
-			 list->count);
-	}
-	names.count = 0;
-	name_levers(in_use, true, texts, &names);
-	text[0] = '\0';
-	if (names.count > 0)
-		output_names(text, names.list, names.count);
+		inspect_limits(diagnosis, in_use, &list->rows[i], NULL);
+	diagnosis->where = "slurmdbd";
+	if (diagnosis->count == before)
+		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", NULL, "none on %s among %zu",
+			 name_levers(diagnosis, in_use, false, text), list->count);
+	name_levers(diagnosis, in_use, true, text);
 	for (size_t i = 0; i < list->count; i++)
-		look_at_factor(&list->rows[i], text, diagnosis);
-out:
-	free(names.list);
-	free(texts);
+		inspect_factor(diagnosis, &list->rows[i], text);
 }
 
-void doctor_partition_holes(const struct in_use *in_use, const struct qos_list *list,
-			    const char *cluster, const struct partitions *partitions,
-			    struct diagnosis *diagnosis)
+const struct qos *doctor_find_qos(const struct qos_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->rows[i].name, name) == 0)
+			return &list->rows[i];
+	}
+	return NULL;
+}
+
+void doctor_partition_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+			    const struct qos_list *list, const struct partitions *partitions)
 {
 	for (size_t i = 0; i < partitions->count; i++) {
-		struct hole hole = {.partition = &partitions->rows[i], .cluster = cluster};
+		const struct partition *partition = &partitions->rows[i];
+		const struct qos *qos = doctor_find_qos(list, partition->qos);
 
-		for (size_t j = 0; j < list->count && !hole.qos; j++) {
-			if (strcmp(list->rows[j].name, hole.partition->qos) == 0)
-				hole.qos = &list->rows[j];
-		}
-		if (hole.qos)
-			look_at_limits(in_use, &hole, diagnosis);
+		if (qos)
+			inspect_limits(diagnosis, in_use, qos, partition);
 	}
 }

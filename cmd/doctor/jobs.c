@@ -2,140 +2,128 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cmd/check/left_out.h"
+#include "cmd/check/runaway.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/show/output.h"
 #include "ledger/base/when.h"
 #include "ledger/books/left_jobs.h"
-#include "slurm/sacct.h"
-#include "slurm/squeue.h"
 
-struct look {
-	struct known_jobs known; /* to slurmctld, when it was asked: */
-	int64_t asked; /* seconds */
-	char **lost; /* names of jobs that it does not know */
-	size_t lost_count;
+struct inspection {
+	struct diagnosis *diagnosis;
+	struct known_jobs known; /* to slurmctld */
+	int64_t asked; /* when it was asked; seconds */
+	struct names lost; /* runaway jobs */
 	struct left_out unread; /* rows that cannot be read */
+	const char *cluster;
+	struct left_jobs left; /* jobs that the bank has left out */
 };
 
-static int look_at_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
+static int inspect_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
-	struct look *look = ctx;
-	char **grown;
+	struct inspection *inspection = ctx;
+	char name[512];
 
-	if (job->start < 0 || job->end >= 0 || job->start >= look->asked ||
-	    known_jobs_have(&look->known, job->id))
+	(void)err;
+	if (!runaway_is(job, &inspection->known, inspection->asked))
 		return SB_OK;
-	grown = reallocarray(look->lost, look->lost_count + 1, sizeof(*grown));
-	if (grown)
-		look->lost = grown;
-	if (!grown || asprintf(&grown[look->lost_count], "%s/%s", job->cluster, job->name) < 0)
-		return sb_error_set(err, SB_ESYSTEM, "out of memory for jobs");
-	look->lost_count++;
+	(void)snprintf(name, sizeof(name), "%s/%s", job->cluster, job->name);
+	names_add(inspection->diagnosis, &inspection->lost, name);
 	return SB_OK;
 }
 
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
-	struct look *look = ctx;
+	struct inspection *inspection = ctx;
 
 	(void)err;
-	left_out_add(&look->unread, odd);
+	left_out_add(&inspection->unread, odd);
 	return SB_OK;
 }
 
-struct remembered {
-	const char *cluster;
-	struct left_jobs left;
-};
-
 static int read_left(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct remembered *remembered = ctx;
+	struct inspection *inspection = ctx;
 
-	left_jobs_release(&remembered->left);
-	return books_left_jobs(books, remembered->cluster, &remembered->left, err);
+	left_jobs_release(&inspection->left);
+	return books_left_jobs(books, inspection->cluster, &inspection->left, err);
 }
 
-/* Rows that cannot be read now, and jobs that are not charged because theirs could not. */
-static void tell_left_out(struct env *env, const char *cluster, const struct left_out *unread,
-			  struct diagnosis *diagnosis)
+/* Reports rows that cannot be read now, and jobs that are not charged because theirs could not. */
+static void report_left_out(struct inspection *inspection)
 {
-	static const char check
-		[] = "jobs left out",
-	   advice[] =
-		   "their rows cannot be read, and each is charged once when its can: see `sacct "
-		   "-D "
-		   "-j` for them; a field that a newer Slurm prints otherwise is a bug of subank's";
-	struct remembered remembered = {.cluster = cluster};
-	struct left_jobs *left = &remembered.left;
+	static const char check[] = "jobs left out",
+			  advice[] = "their rows cannot be read, and each is charged once when its "
+				     "can: see `sacct -D -j` for them; a field that a newer Slurm "
+				     "prints otherwise is a bug of subank's";
+	struct diagnosis *diagnosis = inspection->diagnosis;
+	struct env *env = diagnosis->env;
+	struct left_jobs *left = &inspection->left;
+	const struct left_out *unread = &inspection->unread;
 	char rows[LEFT_OUT_TEXT_SIZE], text[NAMES_TEXT_SIZE], ids[LEFT_OUT_NAMED][24];
 	const char *names[LEFT_OUT_NAMED];
 	struct sb_error err;
 	size_t named = 0;
 
-	if (env->bank && bank_read(env->bank, env->os.now(), read_left, &remembered, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, check, cluster, err.text, "not read");
+	if (env->bank && bank_read(env->bank, env->os.now(), read_left, inspection, &err)) {
+		diagnose_unread(diagnosis, check, &err);
 		return;
 	}
 	if (unread->count > 0)
-		diagnose(diagnosis, VERDICT_BAD, check, cluster, advice, "%zu in a day: %s",
-			 unread->count, left_out_text(rows, unread));
+		diagnose(diagnosis, VERDICT_BAD, check, advice, "%zu in a day: %s", unread->count,
+			 left_out_text(rows, unread));
 	for (; named < left->count && named < LEFT_OUT_NAMED; named++) {
 		(void)snprintf(ids[named], sizeof(ids[0]), "%" PRId64, left->list[named].id);
 		names[named] = ids[named];
 	}
 	if (left->count > 0)
-		diagnose(diagnosis, VERDICT_BAD, check, cluster, advice,
-			 "%zu not charged yet: %s%s", left->count, output_names(text, names, named),
+		diagnose(diagnosis, VERDICT_BAD, check, advice, "%zu not charged yet: %s%s",
+			 left->count, output_names(text, names, named),
 			 left->count > named ? " …" : "");
 	if (unread->count + left->count == 0)
-		diagnose(diagnosis, VERDICT_OK, check, cluster, NULL, "none");
+		diagnose(diagnosis, VERDICT_OK, check, NULL, "none");
 	left_jobs_release(left);
 }
 
-/* What squeue cannot tell of. */
-static void tell_runaway(const char *cluster, const struct look *look, struct diagnosis *diagnosis)
+static void report_runaway(struct inspection *inspection)
 {
 	static const char check[] = "runaway jobs";
+	struct diagnosis *diagnosis = inspection->diagnosis;
+	const struct known_jobs *known = &inspection->known;
 
-	if (look->known.odd > 0)
-		diagnose(diagnosis, VERDICT_BAD, check, cluster,
+	if (known->odd > 0)
+		diagnose(diagnosis, VERDICT_BAD, check,
 			 "lines of squeue cannot be read, so that no job is taken for runaway: see "
 			 "`squeue -a -t all -o %A`",
-			 "%zu lines: %s", look->known.odd, look->known.first_odd);
-	else if (look->lost_count == 0)
-		diagnose(diagnosis, VERDICT_OK, check, cluster, NULL, "none");
+			 "%zu lines: %s", known->odd, known->first_odd);
+	else if (inspection->lost.count == 0)
+		diagnose(diagnosis, VERDICT_OK, check, NULL, "none");
 	else
-		diagnose_names(diagnosis, VERDICT_WARN, check, cluster,
+		diagnose_names(diagnosis, VERDICT_WARN, check,
 			       "slurmdbd has no end of them, slurmctld does not know them, and "
 			       "nobody is charged for them: sacctmgr show runawayjobs mends that",
-			       (const char *const *)look->lost, look->lost_count);
+			       &inspection->lost);
 }
 
-void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnosis)
+void doctor_jobs(struct diagnosis *diagnosis, const char *cluster)
 {
-	struct look look = {.asked = env->os.now() / WHEN_SECOND};
+	struct env *env = diagnosis->env;
+	struct inspection inspection = {
+		.diagnosis = diagnosis, .asked = env->os.now() / WHEN_SECOND, .cluster = cluster};
 	/* The last day: a check reads jobs that ended, too. */
-	const struct sacct_window window = {.since = look.asked - WHEN_DAY / WHEN_SECOND,
-					    .until = look.asked + 1};
+	const struct sacct_window window = {.since = inspection.asked - WHEN_DAY / WHEN_SECOND,
+					    .until = inspection.asked + 1};
 	struct sb_error err;
-	int code = squeue_read(&env->slurm, cluster, &look.known, &err);
 
-	if (code == SB_OK)
-		code = sacct_read(&env->slurm, cluster, &window, look_at_job, leave_out, &look,
-				  &err);
-	if (code != SB_OK)
-		diagnose(diagnosis, VERDICT_BAD, "runaway jobs", cluster, err.text, "not read");
-	else
-		tell_runaway(cluster, &look, diagnosis);
-	if (code == SB_OK)
-		tell_left_out(env, cluster, &look.unread, diagnosis);
-	for (size_t i = 0; i < look.lost_count; i++)
-		free(look.lost[i]);
-	free(look.lost);
-	known_jobs_release(&look.known);
+	diagnosis->where = cluster;
+	if (squeue_read(&env->slurm, cluster, &inspection.known, &err) ||
+	    sacct_read(&env->slurm, cluster, &window, inspect_job, leave_out, &inspection, &err)) {
+		diagnose_unread(diagnosis, "runaway jobs", &err);
+	} else {
+		report_runaway(&inspection);
+		report_left_out(&inspection);
+	}
+	names_release(&inspection.lost);
+	known_jobs_release(&inspection.known);
 }

@@ -1,52 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check/clusters.h"
 #include "cmd/check/in_use.h"
+#include "cmd/check/known_qos.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/frame/status_line.h"
-#include "cmd/show/output.h"
-#include "cmd/show/progress.h"
-#include "slurm/sacctmgr.h"
-#include "slurm/scontrol.h"
 #include "slurm/sshare.h"
 
-enum { CALC_PERIOD_MAX = 3600 }; /* seconds; holds come later than that */
+enum { CALC_PERIOD_MAX = 3600 }; /* seconds; above it holds come late */
 
-/* Names on the way into one row. */
-struct names {
-	const char **list;
-	size_t count;
+struct inspection {
+	struct env *env;
+	struct diagnosis *diagnosis;
+	struct in_use in_use;
+	struct clusters clusters;
+	bool *partitions; /* by the site's factors: some cluster has it */
+	bool jobs_shown; /* by sacct */
+	struct qos_list qos; /* none, when they could not be read */
 };
 
 /* ---- commands ---- */
 
-/* Whether it can be run. */
-static bool look_at_command(struct env *env, const char *setting, const char *program,
-			    struct diagnosis *diagnosis)
+/* Reports whether a command can be run, and returns that. */
+static bool inspect_command(struct diagnosis *diagnosis, const char *setting, const char *program)
 {
 	const char *const argv[] = {program, "-V", NULL};
 	struct run_result answer = {0};
 	struct sb_error err;
 
-	if (slurm_ask(&env->slurm, argv, &answer, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, setting, "this machine", err.text,
-			 "cannot be run");
+	if (slurm_ask(&diagnosis->env->slurm, argv, &answer, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, setting, err.text, "cannot be run");
 		return false;
 	}
-	diagnose(diagnosis, VERDICT_OK, setting, "this machine", NULL, "%.*s (%s)",
+	diagnose(diagnosis, VERDICT_OK, setting, NULL, "%.*s (%s)",
 		 (int)strcspn(answer.out, "\r\n"), answer.out, program);
 	run_result_release(&answer);
 	return true;
 }
 
-/* Rows that are left out of an answer, as one row of doctor's. */
-static void look_for_odd(struct diagnosis *diagnosis, const char *program, const char *where,
-			 const struct odd_rows *rows)
+/* Reports rows that are left out of an answer. */
+static void report_odd_rows(struct diagnosis *diagnosis, const char *program,
+			    const struct odd_rows *rows)
 {
 	char text[ODD_ROW_TEXT_SIZE], advice[ODD_ROW_TEXT_SIZE + 160];
 
@@ -56,80 +55,116 @@ static void look_for_odd(struct diagnosis *diagnosis, const char *program, const
 		       "%s; what it stands for is charged or checked once the row can be read: "
 		       "find it with %s, and correct it in Slurm",
 		       odd_row_text(text, &rows->list[0]), program);
-	diagnose(diagnosis, VERDICT_BAD, "rows left out", where, advice, "%zu of %s", rows->count,
+	diagnose(diagnosis, VERDICT_BAD, "rows left out", advice, "%zu of %s", rows->count,
 		 program);
 }
 
 /* ---- partitions ---- */
 
-enum weights { WEIGHTS_NONE, WEIGHTS_WHOLE, WEIGHTS_FRACTIONAL };
-
 /* Whether jobs under such weights ("CPU=1.0,Mem=0.25G") can cost parts of a billing unit. A weight
  * for each gigabyte is one: memory is counted in megabytes. */
-static enum weights read_weights(const char *text)
+static bool has_fractions(const char *weights)
 {
-	if (!*text)
-		return WEIGHTS_NONE;
-	for (const char *at = strchr(text, '='); at; at = strchr(at + 1, '=')) {
-		size_t whole = strspn(at + 1, "0123456789");
-		const char *rest = at + 1 + whole;
+	for (const char *at = strchr(weights, '='); at; at = strchr(at + 1, '=')) {
+		const char *rest = at + 1 + strspn(at + 1, "0123456789");
 
 		if (*rest == '.')
 			rest += 1 + strspn(rest + 1, "0");
 		if (*rest && *rest != ',')
-			return WEIGHTS_FRACTIONAL;
+			return true;
 	}
-	return WEIGHTS_WHOLE;
+	return false;
 }
 
-/* [known]: set for each of the site's factors whose partition the cluster has. */
-static void look_at_partitions(struct env *env, const struct in_use *in_use,
-			       const struct qos_list *qos, const char *cluster, bool *known,
-			       struct diagnosis *diagnosis)
+static void mark_known(const struct site_factors *factors, const char *name, bool *known)
 {
-	const struct site_factors *factors = &env->settings.tariff.partitions;
+	for (size_t i = 0; i < factors->count; i++)
+		known[i] = known[i] || strcmp(factors->list[i].name, name) == 0;
+}
+
+static void inspect_partitions(struct inspection *inspection, const char *cluster)
+{
+	struct env *env = inspection->env;
+	struct diagnosis *diagnosis = inspection->diagnosis;
 	/* Where Slurm's own limits follow balances, what it counts must be whole. */
-	enum verdict verdict = in_use->capped ? VERDICT_WARN : VERDICT_INFO;
+	enum verdict verdict = inspection->in_use.capped ? VERDICT_WARN : VERDICT_INFO;
 	struct names none = {0}, fractional = {0};
 	struct partitions partitions;
 	struct sb_error err;
 
 	if (scontrol_read_partitions(&env->slurm, cluster, &partitions, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "partitions", cluster, err.text, "not read");
+		diagnose_unread(diagnosis, "partitions", &err);
 		return;
 	}
-	none.list = calloc(partitions.count + 1, sizeof(*none.list));
-	fractional.list = calloc(partitions.count + 1, sizeof(*fractional.list));
-	if (!none.list || !fractional.list)
-		diagnosis->failed = true;
-	for (size_t i = 0; i < partitions.count && !diagnosis->failed; i++) {
+	for (size_t i = 0; i < partitions.count; i++) {
 		const struct partition *partition = &partitions.rows[i];
-		enum weights weights = read_weights(partition->billing_weights);
 
-		if (weights == WEIGHTS_NONE)
-			none.list[none.count++] = partition->name;
-		else if (weights == WEIGHTS_FRACTIONAL)
-			fractional.list[fractional.count++] = partition->name;
-		for (size_t j = 0; j < factors->count; j++)
-			known[j] = known[j] || strcmp(factors->list[j].name, partition->name) == 0;
+		if (!*partition->billing_weights)
+			names_add(diagnosis, &none, partition->name);
+		else if (has_fractions(partition->billing_weights))
+			names_add(diagnosis, &fractional, partition->name);
+		mark_known(&env->settings.tariff.partitions, partition->name,
+			   inspection->partitions);
 	}
-	look_for_odd(diagnosis, "scontrol", cluster, &partitions.odd);
-	doctor_partition_holes(in_use, qos, cluster, &partitions, diagnosis);
-	diagnose_names(diagnosis, verdict, "no TRESBillingWeights", cluster,
+	report_odd_rows(diagnosis, "scontrol", &partitions.odd);
+	doctor_partition_holes(diagnosis, &inspection->in_use, &inspection->qos, &partitions);
+	if (none.count + fractional.count == 0)
+		diagnose(diagnosis, VERDICT_OK, "TRESBillingWeights", NULL,
+			 "whole in all partitions: %zu", partitions.count);
+	diagnose_names(diagnosis, verdict, "no TRESBillingWeights",
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
-		       none.list, none.count);
-	diagnose_names(diagnosis, verdict, "fractional weights", cluster,
+		       &none);
+	diagnose_names(diagnosis, verdict, "fractional weights",
 		       "a job's billing is cut to a whole number, so Slurm's own limit lets a "
 		       "little more run than the balance: whole TRESBillingWeights, none for each "
 		       "G of memory, keep it exact",
-		       fractional.list, fractional.count);
-	if (!diagnosis->failed && none.count + fractional.count == 0)
-		diagnose(diagnosis, VERDICT_OK, "TRESBillingWeights", cluster, NULL,
-			 "whole in all partitions: %zu", partitions.count);
-	free(none.list);
-	free(fractional.list);
+		       &fractional);
 	partitions_release(&partitions);
+}
+
+/* ---- what the site charges otherwise ---- */
+
+/* Reports factors whose QOS or partition is not [known]: mistyped, most likely. */
+static void report_unknown(struct diagnosis *diagnosis, const struct site_factors *factors,
+			   const bool *known, const char *check)
+{
+	struct names unknown = {0};
+
+	for (size_t i = 0; i < factors->count; i++) {
+		if (!known[i])
+			names_add(diagnosis, &unknown, factors->list[i].name);
+	}
+	diagnosis->where = "the settings";
+	diagnose_names(diagnosis, VERDICT_WARN, check,
+		       "nothing in Slurm that answered has that name, so the factor does nothing: "
+		       "is it spelt as there?",
+		       &unknown);
+}
+
+static void inspect_tariff(struct diagnosis *diagnosis, const struct in_use *in_use)
+{
+	const struct settings *settings = &diagnosis->env->settings;
+	const struct tariff *tariff = &settings->tariff;
+	size_t factors = tariff->qos.count + tariff->partitions.count;
+	const char *advice = NULL;
+
+	diagnosis->where = "the settings";
+	if (in_use->rawusage)
+		advice = "accounts metered by rawusage are charged all the same, for RawUsage "
+			 "counts each job whatever became of it: set `meter: jobs`, or give a QOS "
+			 "a UsageFactor in Slurm";
+	else if (in_use->capped && factors > 0)
+		advice = "Slurm's own limit knows nothing of these factors: it may let more or "
+			 "less run than the balance";
+	if (tariff->free_count + factors > 0)
+		diagnose(diagnosis, VERDICT_WARN, "free_states, factors", advice,
+			 "%zu states, %zu factors", tariff->free_count, factors);
+	if (settings->committed && in_use->rawusage)
+		diagnose(diagnosis, VERDICT_WARN, "hold_on",
+			 "what jobs are committed to is known under `meter: jobs` alone: accounts "
+			 "metered by rawusage are held by what was used",
+			 "committed");
 }
 
 /* ---- QOS ---- */
@@ -141,149 +176,77 @@ static bool is_one(const char *factor)
 	       factor[1 + strspn(factor + 1, ".0")] == '\0';
 }
 
-/* ---- what the site charges otherwise ---- */
-
-/* Factors whose QOS or partition is not [known]: mistyped, most likely. */
-static void look_for_unknown(const struct site_factors *factors, const bool *known,
-			     const char *check, struct diagnosis *diagnosis)
+/* Reports QOS that are gone from Slurm while their jobs may still be charged. */
+static void report_gone_qos(const struct inspection *inspection)
 {
-	struct names unknown = {.list = calloc(factors->count + 1, sizeof(*unknown.list))};
-
-	if (!unknown.list)
-		diagnosis->failed = true;
-	for (size_t i = 0; i < factors->count && unknown.list; i++) {
-		if (!known[i])
-			unknown.list[unknown.count++] = factors->list[i].name;
-	}
-	diagnose_names(
-		diagnosis, VERDICT_WARN, check, "the settings",
-		"nothing in Slurm that answered has that name, so the factor does nothing: is "
-		"it spelt as there?",
-		unknown.list, unknown.count);
-	free(unknown.list);
-}
-
-static void look_at_tariff(const struct tariff *tariff, const struct in_use *in_use,
-			   struct diagnosis *diagnosis)
-{
-	const char *advice = NULL;
-	size_t factors = tariff->qos.count + tariff->partitions.count;
-
-	if (tariff->free_count + factors == 0)
-		return;
-	if (in_use->rawusage)
-		advice = "accounts metered by rawusage are charged all the same, for RawUsage "
-			 "counts each job whatever became of it: set `meter: jobs`, or give a QOS "
-			 "a UsageFactor in Slurm";
-	else if (in_use->capped && factors > 0)
-		advice = "Slurm's own limit knows nothing of these factors: it may let more or "
-			 "less run than the balance";
-	diagnose(diagnosis, advice ? VERDICT_WARN : VERDICT_OK, "free_states, factors",
-		 "the settings", advice, "%zu states, %zu factors", tariff->free_count, factors);
-}
-
-static int read_factors(struct books *books, void *ctx, struct sb_error *err)
-{
-	return books_factors(books, ctx, err);
-}
-
-static bool qos_is_listed(const struct qos_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->rows[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* QOS that are gone from Slurm while their jobs may still be charged. */
-static void look_at_gone_qos(struct env *env, const struct qos_list *list,
-			     struct diagnosis *diagnosis)
-{
+	struct diagnosis *diagnosis = inspection->diagnosis;
 	struct factor_list kept = {0};
 	struct names assumed = {0}, remembered = {0};
 	struct sb_error err;
 
-	if (!env->bank)
-		return;
-	if (bank_read(env->bank, env->os.now(), read_factors, &kept, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "UsageFactor", "the bank", err.text, "not read");
+	if (known_qos_kept(inspection->env, &kept, &err)) {
+		diagnosis->where = "the bank";
+		diagnose_unread(diagnosis, "UsageFactor", &err);
 		return;
 	}
-	assumed.list = calloc(kept.count + 1, sizeof(*assumed.list));
-	remembered.list = calloc(kept.count + 1, sizeof(*remembered.list));
-	if (!assumed.list || !remembered.list)
-		diagnosis->failed = true;
-	for (size_t i = 0; i < kept.count && !diagnosis->failed; i++) {
+	for (size_t i = 0; i < kept.count; i++) {
 		const struct kept_factor *factor = &kept.list[i];
 
-		if (qos_is_listed(list, factor->name))
+		if (doctor_find_qos(&inspection->qos, factor->name))
 			continue;
 		if (factor->factor < 0)
-			assumed.list[assumed.count++] = factor->name;
+			names_add(diagnosis, &assumed, factor->name);
 		else if (factor->factor != FACTOR_ONE)
-			remembered.list[remembered.count++] = factor->name;
+			names_add(diagnosis, &remembered, factor->name);
 	}
-	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS", "gone from Slurm",
+	diagnosis->where = "gone from Slurm";
+	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS",
 		       "their jobs are charged with factor 1, because the bank never read another "
 		       "one: if there was one, set it under `factors` in the settings, and correct "
 		       "what was charged wrongly",
-		       assumed.list, assumed.count);
-	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS", "gone from Slurm",
+		       &assumed);
+	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS",
 		       "their jobs are charged with the factor that the bank read last",
-		       remembered.list, remembered.count);
-	free(assumed.list);
-	free(remembered.list);
+		       &remembered);
 	factor_list_release(&kept);
 }
 
-static void look_at_qos(struct env *env, const struct in_use *in_use, const struct qos_list *list,
-			struct diagnosis *diagnosis)
+static void inspect_qos(const struct inspection *inspection)
 {
-	const struct site_factors *factors = &env->settings.tariff.qos;
+	const struct site_factors *factors = &inspection->env->settings.tariff.qos;
+	const struct qos_list *list = &inspection->qos;
+	struct diagnosis *diagnosis = inspection->diagnosis;
 	bool *known = calloc(factors->count + 1, sizeof(*known));
 
 	if (!known) {
 		diagnosis->failed = true;
 		return;
 	}
-	doctor_holes(in_use, list, diagnosis);
+	doctor_holes(diagnosis, &inspection->in_use, list);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct qos *qos = &list->rows[i];
 
+		diagnosis->where = qos->name;
 		if (!is_one(qos->usage_factor))
-			diagnose(diagnosis, in_use->capped ? VERDICT_WARN : VERDICT_INFO,
-				 "UsageFactor", qos->name,
+			diagnose(diagnosis, inspection->in_use.capped ? VERDICT_WARN : VERDICT_INFO,
+				 "UsageFactor",
 				 "its jobs are charged by this factor, while Slurm's own limit "
 				 "plans for 1: it may let more run than the balance",
 				 "%s", qos->usage_factor);
-		for (size_t j = 0; j < factors->count; j++)
-			known[j] = known[j] || strcmp(factors->list[j].name, qos->name) == 0;
+		mark_known(factors, qos->name, known);
 	}
-	look_for_unknown(factors, known, "factor of a QOS", diagnosis);
-	look_at_gone_qos(env, list, diagnosis);
-	look_for_odd(diagnosis, "sacctmgr", "QOS", &list->odd);
+	report_unknown(diagnosis, factors, known, "factor of a QOS");
+	report_gone_qos(inspection);
+	diagnosis->where = "QOS";
+	report_odd_rows(diagnosis, "sacctmgr", &list->odd);
 	free(known);
 }
 
-/* ---- clusters and accounts ---- */
+/* ---- clusters ---- */
 
-struct look {
-	struct env *env;
-	const struct in_use *in_use;
-	struct diagnosis *diagnosis;
-	struct observation *list;
-	struct shares *shares;
-	struct observed **rows;
-	size_t count;
-	bool *partitions; /* by the site's factors: some cluster has it */
-	bool jobs_shown; /* by sacct */
-	struct qos_list qos; /* none, when they could not be read */
-};
-
-/* A limit of a TRES that Slurm does not know cannot be set. */
-static void look_at_tres(const struct in_use *in_use, const struct slurm_config *config,
-			 struct diagnosis *diagnosis)
+/* Reports levers of a TRES that Slurm does not know: such a limit cannot be set. */
+static void inspect_tres(struct diagnosis *diagnosis, const struct in_use *in_use,
+			 const struct slurm_config *config)
 {
 	for (size_t i = 0; i < in_use->count; i++) {
 		const struct lever_choice *lever = &in_use->levers[i];
@@ -296,349 +259,284 @@ static void look_at_tres(const struct in_use *in_use, const struct slurm_config 
 			       "Name one of these as `lever` in the settings or with `subank terms "
 			       "ACCOUNT --lever`; GPUs are gres/gpu",
 			       config->tres);
-		diagnose(diagnosis, VERDICT_BAD, "lever's TRES", config->cluster, advice,
-			 "%s: no such TRES", lever_name(name, lever->field, lever->tres));
+		diagnose(diagnosis, VERDICT_BAD, "lever's TRES", advice, "%s: no such TRES",
+			 lever_name(name, lever->field, lever->tres));
 	}
 }
 
-static void look_at_config(const struct in_use *in_use, const struct slurm_config *config,
-			   struct diagnosis *diagnosis)
+static void inspect_config(struct diagnosis *diagnosis, const struct in_use *in_use,
+			   const struct slurm_config *config)
 {
 	bool rare = config->calc_period > CALC_PERIOD_MAX;
 	struct fitness list[FITNESS_COUNT];
 
+	diagnosis->where = config->cluster;
 	fitness_judge(config, in_use->kills, in_use->rawusage, list);
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
-		diagnose(diagnosis, list[i].verdict, list[i].what, config->cluster, list[i].advice,
-			 "%s", list[i].found);
-	look_at_tres(in_use, config, diagnosis);
+		diagnose(diagnosis, list[i].verdict, list[i].what, list[i].advice, "%s",
+			 list[i].found);
+	inspect_tres(diagnosis, in_use, config);
 	if (config->calc_period > 0)
 		diagnose(diagnosis, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
-			 config->cluster,
 			 rare ? "usage is counted so rarely that holds come late: make it shorter"
 			      : NULL,
 			 "%d seconds", config->calc_period);
 }
 
-/* Only what unbanked_find() asks for is observed; there are no limits in it. */
-static bool observe(struct look *look, size_t at)
+static void inspect_cluster(struct inspection *inspection, size_t at)
 {
-	const struct shares *shares = &look->shares[at];
-	struct observed *rows = calloc(shares->count + 1, sizeof(*rows));
-
-	look->rows[at] = rows;
-	if (!rows)
-		return false;
-	for (size_t i = 0; i < shares->count; i++)
-		rows[i] = (struct observed){
-			.account = shares->rows[i].account,
-			.parent = shares->rows[i].parent,
-			.usage = shares->rows[i].odd_usage ? 0 : shares->rows[i].raw_usage,
-			.odd_usage = shares->rows[i].odd_usage};
-	look->list[at].rows = rows;
-	look->list[at].count = shares->count;
-	look->list[at].answered = true;
-	return true;
-}
-
-static void look_at_cluster(struct look *look, size_t at)
-{
-	struct env *env = look->env;
-	const char *cluster = look->list[at].cluster;
+	struct env *env = inspection->env;
+	struct diagnosis *diagnosis = inspection->diagnosis;
+	struct clusters *clusters = &inspection->clusters;
+	const char *cluster = clusters->names[at];
 	struct slurm_config config;
 	struct sb_error err;
 	bool usage_shown, jobs_shown;
 
 	stage(env, "asks %s", cluster);
-	if (scontrol_read_config(&env->slurm, cluster, &config, &err)) {
-		diagnose(look->diagnosis, VERDICT_BAD, "cluster", cluster, err.text,
-			 "does not answer");
+	diagnosis->where = cluster;
+	if (clusters_read_config(env, clusters, at, &config, &err)) {
+		diagnose(diagnosis, VERDICT_BAD, "cluster", err.text, "does not answer");
 		return;
 	}
-	look_at_config(look->in_use, &config, look->diagnosis);
-	look_at_partitions(env, look->in_use, &look->qos, cluster, look->partitions,
-			   look->diagnosis);
-	doctor_cluster_rights(env, &config, &usage_shown, &jobs_shown, look->diagnosis);
+	inspect_config(diagnosis, &inspection->in_use, &config);
+	diagnosis->where = cluster;
+	inspect_partitions(inspection, cluster);
+	doctor_cluster_rights(diagnosis, &config, &usage_shown, &jobs_shown);
 	if (!usage_shown)
 		return;
-	if (sshare_read(&env->slurm, cluster, &look->shares[at], &err)) {
-		diagnose(look->diagnosis, VERDICT_BAD, "usage", cluster, err.text, "not read");
+	diagnosis->where = cluster;
+	if (clusters_read_use(env, clusters, at, &err)) {
+		diagnose_unread(diagnosis, "usage", &err);
 		return;
 	}
-	diagnose(look->diagnosis, VERDICT_OK, "usage", cluster, NULL, "of %zu accounts",
-		 look->shares[at].count);
-	look_for_odd(look->diagnosis, "sshare", cluster, &look->shares[at].odd);
-	/* Those that are hidden would count as runaway. */
-	if (jobs_shown && look->jobs_shown)
-		doctor_jobs(env, cluster, look->diagnosis);
-	if (!observe(look, at))
-		look->diagnosis->failed = true;
+	diagnose(diagnosis, VERDICT_OK, "usage", NULL, "of %zu accounts", clusters->list[at].count);
+	report_odd_rows(diagnosis, "sshare", &clusters->answers[at].shares.odd);
+	/* Hidden jobs would count as runaway. */
+	if (jobs_shown && inspection->jobs_shown)
+		doctor_jobs(diagnosis, cluster);
 }
 
-/* What the books say of accounts; copied, since no transaction is open while rows are made. */
-struct booked {
-	const struct look *look;
+/* ---- accounts ---- */
+
+/* What the books have of accounts; copied, since no transaction is open while rows are added. */
+struct banked {
+	const struct inspection *inspection;
 	struct unbanked unbanked;
-	char (*open)[NAME_SIZE];
-	size_t open_count;
-	struct shut {
-		char account[NAME_SIZE];
-		size_t at; /* the cluster */
-	} * shut; /* open accounts with a limit of 0 that is not the bank's */
-	size_t shut_count;
+	struct names open;
+	struct names *shut; /* by cluster: open accounts with a limit of 0 that is not the bank's */
 };
 
-static void release_booked(struct booked *booked)
+static void release_banked(struct banked *banked)
 {
-	unbanked_release(&booked->unbanked);
-	free(booked->open);
-	free(booked->shut);
-	booked->open = NULL;
-	booked->shut = NULL;
-	booked->open_count = booked->shut_count = 0;
+	unbanked_release(&banked->unbanked);
+	names_release(&banked->open);
+	for (size_t i = 0; i < banked->inspection->clusters.count; i++)
+		names_release(&banked->shut[i]);
 }
 
-/* Whether Slurm has a limit of 0 on the account that the books do not know, as one that held it
- * before there was a bank. Only what sshare shows is looked at. */
-static bool is_shut(const struct look *look, size_t at, const struct account *account)
+/* Whether Slurm has a limit of 0 on the account that the books do not know, such as one that held
+ * it before there was a bank. Inspects only what sshare shows. */
+static bool is_shut(const struct observation *cluster, const struct account *account)
 {
-	const struct share *share = shares_find(&look->shares[at], account->name);
-	size_t place = 0;
-	struct tres tres;
-	struct sb_error err;
+	const struct observed *row = observation_find(cluster, account->name);
 
-	while (share && tres_next(share->grp_tres_mins, &place, &tres, &err) > 0) {
-		if (tres.value == 0 &&
-		    !account_lever(account, look->list[at].cluster, LIMIT_SHOWN, tres.name))
+	for (size_t i = 0; row && i < row->limit_count; i++) {
+		if (row->limits[i].value == 0 &&
+		    !account_lever(account, cluster->cluster, LIMIT_SHOWN, row->limits[i].tres))
 			return true;
 	}
 	return false;
 }
 
-static int read_booked(struct books *books, void *ctx, struct sb_error *err)
+static int read_banked(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct booked *booked = ctx;
-	const struct look *look = booked->look;
+	struct banked *banked = ctx;
+	const struct inspection *inspection = banked->inspection;
+	const struct clusters *clusters = &inspection->clusters;
 	size_t count;
-	int rc;
 
-	release_booked(booked);
-	rc = unbanked_find(books, &look->env->settings, look->list, look->count, &booked->unbanked,
-			   err);
-	if (!rc)
-		rc = books_load_all(books, &count, err);
-	if (rc)
-		return rc;
-	booked->open = calloc(count + 1, sizeof(*booked->open));
-	booked->shut = calloc(count * look->count + 1, sizeof(*booked->shut));
-	if (!booked->open || !booked->shut)
-		return sb_error_nomem(err);
+	release_banked(banked);
+	TRY(unbanked_find(books, &inspection->env->settings, clusters->list, clusters->count,
+			  &banked->unbanked, err));
+	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
 		if (!account->open)
 			continue;
-		memcpy(booked->open[booked->open_count++], account->name, NAME_SIZE);
-		for (size_t at = 0; at < look->count; at++) {
-			struct shut *shut = &booked->shut[booked->shut_count];
-
-			if (!look->list[at].answered || !is_shut(look, at, account))
-				continue;
-			memcpy(shut->account, account->name, NAME_SIZE);
-			shut->at = at;
-			booked->shut_count++;
+		names_add(inspection->diagnosis, &banked->open, account->name);
+		for (size_t at = 0; at < clusters->count; at++) {
+			if (is_shut(&clusters->list[at], account))
+				names_add(inspection->diagnosis, &banked->shut[at], account->name);
 		}
 	}
 	return SB_OK;
 }
 
 /* Whether a cluster shows the account, or might: it did not answer. */
-static bool shown_somewhere(const struct look *look, const char *account)
+static bool shown_somewhere(const struct clusters *clusters, const char *account)
 {
-	for (size_t i = 0; i < look->count; i++) {
-		if (!look->list[i].answered || observation_find(&look->list[i], account))
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (!clusters->list[i].answered || observation_find(&clusters->list[i], account))
 			return true;
 	}
 	return false;
 }
 
-/* Open accounts that [cluster] does not show although another does; with NULL, that none does. */
-static void look_for_absent(const struct look *look, const struct booked *booked,
-			    const struct observation *cluster)
+/* Collects the open accounts that [cluster] does not show although another does; with NULL, those
+ * that no cluster shows. */
+static struct names find_absent(const struct banked *banked, const struct observation *cluster)
 {
-	struct names absent = {.list = calloc(booked->open_count + 1, sizeof(*absent.list))};
+	const struct inspection *inspection = banked->inspection;
+	struct names absent = {0};
 
-	if (!absent.list)
-		look->diagnosis->failed = true;
-	for (size_t i = 0; i < booked->open_count && absent.list; i++) {
-		const char *name = booked->open[i];
-		bool somewhere = shown_somewhere(look, name);
+	for (size_t i = 0; i < banked->open.count; i++) {
+		const char *name = banked->open.list[i];
+		bool somewhere = shown_somewhere(&inspection->clusters, name);
 
 		if (cluster ? somewhere && !observation_find(cluster, name) : !somewhere)
-			absent.list[absent.count++] = name;
+			names_add(inspection->diagnosis, &absent, name);
 	}
-	if (cluster)
-		diagnose_names(look->diagnosis, VERDICT_INFO, "not on this cluster",
-			       cluster->cluster, NULL, absent.list, absent.count);
-	else
-		diagnose_names(look->diagnosis, VERDICT_WARN, "on no cluster", "the bank",
-			       "nothing is charged to them: are the names right? `subank close` "
-			       "ends one",
-			       absent.list, absent.count);
-	free(absent.list);
+	return absent;
 }
 
-static void look_for_shut(const struct look *look, const struct booked *booked, size_t at)
+/* Reports names that no bank can have. */
+static void report_odd_names(struct diagnosis *diagnosis, const struct observation *cluster)
 {
-	struct names shut = {.list = calloc(booked->shut_count + 1, sizeof(*shut.list))};
+	struct names odd = {0};
 
-	if (!shut.list)
-		look->diagnosis->failed = true;
-	for (size_t i = 0; i < booked->shut_count && shut.list; i++) {
-		if (booked->shut[i].at == at)
-			shut.list[shut.count++] = booked->shut[i].account;
-	}
-	diagnose_names(look->diagnosis, VERDICT_WARN, "held, not by the bank",
-		       look->list[at].cluster,
-		       "a limit of 0 keeps their jobs from starting whatever they have: `subank "
-		       "adopt --bank-holds` lets the bank release them, or clear it with sacctmgr",
-		       shut.list, shut.count);
-	free(shut.list);
-}
-
-/* Names that no bank can have. */
-static void look_for_odd_names(const struct look *look, const struct observation *cluster)
-{
-	struct names odd = {.list = calloc(cluster->count + 1, sizeof(*odd.list))};
-
-	if (!odd.list)
-		look->diagnosis->failed = true;
-	for (size_t i = 0; i < cluster->count && odd.list; i++) {
+	for (size_t i = 0; i < cluster->count; i++) {
 		/* Without a parent it is a part of another name. */
 		if (cluster->rows[i].parent && !name_ok(cluster->rows[i].account))
-			odd.list[odd.count++] = cluster->rows[i].account;
+			names_add(diagnosis, &odd, cluster->rows[i].account);
 	}
-	diagnose_names(look->diagnosis, VERDICT_INFO, "names no bank can have", cluster->cluster,
-		       "their use counts for the accounts above them", odd.list, odd.count);
-	free(odd.list);
+	diagnose_names(diagnosis, VERDICT_INFO, "names no bank can have",
+		       "their use counts for the accounts above them", &odd);
 }
 
-static void look_at_accounts(const struct look *look)
+static void report_accounts(struct banked *banked)
 {
-	struct booked booked = {.look = look};
-	struct sb_error err;
+	const struct clusters *clusters = &banked->inspection->clusters;
+	struct diagnosis *diagnosis = banked->inspection->diagnosis;
+	struct names absent, unbanked = {0}, odd = {0};
 
-	if (bank_read(look->env->bank, look->env->os.now(), read_booked, &booked, &err)) {
-		diagnose(look->diagnosis, VERDICT_BAD, "accounts", "the bank", err.text,
-			 "not compared");
-		release_booked(&booked);
-		return;
-	}
-	diagnose_names(look->diagnosis, VERDICT_INFO, "used, not in the bank", "Slurm",
+	for (size_t i = 0; i < banked->unbanked.count; i++)
+		names_add(diagnosis, &unbanked, banked->unbanked.names[i]);
+	for (size_t i = 0; i < banked->unbanked.odd_count; i++)
+		names_add(diagnosis, &odd, banked->unbanked.odd[i]);
+	diagnosis->where = "Slurm";
+	diagnose_names(diagnosis, VERDICT_INFO, "used, not in the bank",
 		       "subank open, or leave them out with `accounts:` in the settings",
-		       booked.unbanked.names, booked.unbanked.count);
-	diagnose_names(look->diagnosis, VERDICT_INFO, "used, no bank can have it", "Slurm",
+		       &unbanked);
+	diagnose_names(diagnosis, VERDICT_INFO, "used, no bank can have it",
 		       "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is "
 		       "charged for these unless the bank has an account above them",
-		       booked.unbanked.odd, booked.unbanked.odd_count);
-	for (size_t i = 0; i < look->count; i++) {
-		if (!look->list[i].answered)
+		       &odd);
+	for (size_t i = 0; i < clusters->count; i++) {
+		if (!clusters->list[i].answered)
 			continue;
-		look_for_odd_names(look, &look->list[i]);
-		look_for_absent(look, &booked, &look->list[i]);
-		look_for_shut(look, &booked, i);
+		diagnosis->where = clusters->names[i];
+		report_odd_names(diagnosis, &clusters->list[i]);
+		absent = find_absent(banked, &clusters->list[i]);
+		diagnose_names(diagnosis, VERDICT_INFO, "not on this cluster", NULL, &absent);
+		diagnose_names(diagnosis, VERDICT_WARN, "held, not by the bank",
+			       "a limit of 0 keeps their jobs from starting whatever they have: "
+			       "`subank adopt --bank-holds` lets the bank release them, or clear "
+			       "it with sacctmgr",
+			       &banked->shut[i]);
 	}
-	look_for_absent(look, &booked, NULL);
-	release_booked(&booked);
+	diagnosis->where = "the bank";
+	absent = find_absent(banked, NULL);
+	diagnose_names(diagnosis, VERDICT_WARN, "on no cluster",
+		       "nothing is charged to them: are the names right? `subank close` ends one",
+		       &absent);
 }
 
-/* The clusters of the settings, or the local one; false when not even that has a name. */
-static bool name_clusters(struct look *look, char local[NAME_SIZE])
+static void inspect_accounts(const struct inspection *inspection)
 {
-	const struct settings *settings = &look->env->settings;
-	struct slurm_config config;
+	struct env *env = inspection->env;
+	struct banked banked = {.inspection = inspection,
+				.shut = calloc(inspection->clusters.count, sizeof(*banked.shut))};
 	struct sb_error err;
-	struct sb_error name_err;
 
-	for (size_t i = 0; i < settings->cluster_count; i++)
-		look->list[i].cluster = settings->clusters[i];
-	if (settings->cluster_count > 0)
-		return true;
-	if (scontrol_read_config(&look->env->slurm, NULL, &config, &err)) {
-		diagnose(look->diagnosis, VERDICT_BAD, "cluster", "the local one", err.text,
-			 "does not answer");
-		return false;
+	if (!banked.shut) {
+		inspection->diagnosis->failed = true;
+		return;
 	}
-	if (name_fold("cluster", config.cluster, local, &name_err)) {
-		diagnose(look->diagnosis, VERDICT_BAD, "cluster", "the local one", name_err.text,
-			 "cannot be named");
-		return false;
+	if (bank_read(env->bank, env->os.now(), read_banked, &banked, &err)) {
+		inspection->diagnosis->where = "the bank";
+		diagnose(inspection->diagnosis, VERDICT_BAD, "accounts", err.text, "not compared");
+	} else {
+		report_accounts(&banked);
 	}
-	look->list[0].cluster = local;
-	return true;
+	release_banked(&banked);
+	free(banked.shut);
 }
 
-void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
-{
-	size_t count = env->settings.cluster_count ? env->settings.cluster_count : 1;
-	const struct tariff *tariff = &env->settings.tariff;
-	struct in_use in_use = {0};
-	struct look look = {.env = env,
-			    .in_use = &in_use,
-			    .diagnosis = diagnosis,
-			    .count = count,
-			    .list = calloc(count, sizeof(*look.list)),
-			    .shares = calloc(count, sizeof(*look.shares)),
-			    .rows = calloc(count, sizeof(*look.rows)),
-			    .partitions =
-				    calloc(tariff->partitions.count + 1, sizeof(*look.partitions))};
-	bool sshare = look_at_command(env, "sshare", env->slurm.sshare, diagnosis);
-	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
-	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
-	char local[NAME_SIZE];
-	struct sb_error slurm_err;
-	struct sb_error err;
-	bool qos;
+/* ---- the whole ---- */
 
-	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
-	(void)look_at_command(env, "squeue", env->slurm.squeue, diagnosis);
-	qos = sacctmgr && sacctmgr_read_qos(&env->slurm, &look.qos, &slurm_err) == SB_OK;
-	if (!look.list || !look.shares || !look.rows || !look.partitions)
+static void inspect_clusters(struct inspection *inspection, bool sacctmgr)
+{
+	const struct site_factors *partitions = &inspection->env->settings.tariff.partitions;
+	struct diagnosis *diagnosis = inspection->diagnosis;
+	struct clusters *clusters = &inspection->clusters;
+	struct sb_error err;
+
+	if (clusters_name(inspection->env, clusters, &err)) {
+		diagnosis->where = "the local one";
+		diagnose(diagnosis, VERDICT_BAD, "cluster", err.text,
+			 clusters->silent ? "does not answer" : "cannot be named");
+		return;
+	}
+	inspection->jobs_shown = !sacctmgr || doctor_rights(diagnosis, inspection->in_use.jobs);
+	for (size_t i = 0; i < clusters->count; i++)
+		inspect_cluster(inspection, i);
+	report_unknown(diagnosis, partitions, inspection->partitions, "factor of a partition");
+	if (inspection->env->bank && !diagnosis->failed)
+		inspect_accounts(inspection);
+}
+
+void doctor_slurm(struct diagnosis *diagnosis)
+{
+	struct env *env = diagnosis->env;
+	const struct slurm *slurm = &env->slurm;
+	size_t factors = env->settings.tariff.partitions.count;
+	struct inspection inspection = {
+		.env = env,
+		.diagnosis = diagnosis,
+		.partitions = calloc(factors + 1, sizeof(*inspection.partitions))};
+	struct sb_error qos_err, err;
+	bool sshare, sacctmgr, scontrol, qos;
+
+	diagnosis->where = "this machine";
+	sshare = inspect_command(diagnosis, "sshare", slurm->sshare);
+	sacctmgr = inspect_command(diagnosis, "sacctmgr", slurm->sacctmgr);
+	scontrol = inspect_command(diagnosis, "scontrol", slurm->scontrol);
+	(void)inspect_command(diagnosis, "sacct", slurm->sacct);
+	(void)inspect_command(diagnosis, "squeue", slurm->squeue);
+	qos = sacctmgr && sacctmgr_read_qos(slurm, &inspection.qos, &qos_err) == SB_OK;
+	if (!inspection.partitions) {
 		diagnosis->failed = true;
-	else if (in_use_find(env, &in_use, &err))
-		diagnose(diagnosis, VERDICT_BAD, "accounts", "the bank", err.text, "not read");
-	else if (!scontrol || !sshare)
-		diagnose(diagnosis, VERDICT_BAD, "clusters", "Slurm",
+	} else if (in_use_find(env, &inspection.in_use, &err)) {
+		diagnosis->where = "the bank";
+		diagnose_unread(diagnosis, "accounts", &err);
+	} else if (!scontrol || !sshare) {
+		diagnosis->where = "Slurm";
+		diagnose(diagnosis, VERDICT_BAD, "clusters",
 			 "get Slurm's commands to work, then run doctor again", "not looked at");
-	else if (name_clusters(&look, local)) {
-		look.jobs_shown = !sacctmgr || doctor_rights(env, in_use.jobs, diagnosis);
-		for (size_t i = 0; i < count; i++)
-			look_at_cluster(&look, i);
-		look_for_unknown(&tariff->partitions, look.partitions, "factor of a partition",
-				 diagnosis);
-		if (env->bank && !diagnosis->failed)
-			look_at_accounts(&look);
+	} else {
+		inspect_clusters(&inspection, sacctmgr);
 	}
-	look_at_tariff(tariff, &in_use, diagnosis);
-	if (env->settings.committed && in_use.rawusage)
-		diagnose(diagnosis, VERDICT_WARN, "hold_on", "the settings",
-			 "what jobs are committed to is known under `meter: jobs` alone: accounts "
-			 "metered by rawusage are held by what was used",
-			 "committed");
-	if (qos && in_use.count > 0)
-		look_at_qos(env, &in_use, &look.qos, diagnosis);
-	else if (sacctmgr && !qos)
-		diagnose(diagnosis, VERDICT_BAD, "QOS", "slurmdbd", slurm_err.text, "not read");
-	qos_list_release(&look.qos);
-	in_use_release(&in_use);
-	for (size_t i = 0; i < count; i++) {
-		if (look.shares)
-			shares_release(&look.shares[i]);
-		if (look.rows)
-			free(look.rows[i]);
+	inspect_tariff(diagnosis, &inspection.in_use);
+	if (qos && inspection.in_use.count > 0) {
+		inspect_qos(&inspection);
+	} else if (sacctmgr && !qos) {
+		diagnosis->where = "slurmdbd";
+		diagnose_unread(diagnosis, "QOS", &qos_err);
 	}
-	free(look.partitions);
-	free(look.rows);
-	free(look.shares);
-	free(look.list);
+	qos_list_release(&inspection.qos);
+	in_use_release(&inspection.in_use);
+	clusters_release(&inspection.clusters);
+	free(inspection.partitions);
 }

@@ -8,7 +8,7 @@
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct diagnosis diagnosis = {0};
+	struct diagnosis diagnosis = {.env = env};
 	struct sb_error err = {0};
 	int status;
 
@@ -19,9 +19,9 @@ static int run(struct env *env, int argc, const char *const argv[])
 	/* Not by the frame: that there is no bank is a finding. */
 	if (bank_open(&env->store, STORE_READ, NULL, &env->bank, &err))
 		env->bank = NULL;
-	doctor_bank(env, &err, &diagnosis);
-	doctor_slurm(env, &diagnosis);
-	status = diagnosis_print(env, &diagnosis);
+	doctor_bank(&diagnosis, &err);
+	doctor_slurm(&diagnosis);
+	status = diagnosis_print(&diagnosis);
 	diagnosis_release(&diagnosis);
 	return status;
 }

@@ -228,7 +228,8 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 static int read_slurm(struct reconciling *reconciling)
 {
 	struct env *env = reconciling->env;
-	bool all = reconciling->selection.count == 0;
+	const struct record_request request = {.qos = &reconciling->qos,
+					       .all = reconciling->selection.count == 0};
 	struct sb_error err;
 	int status = EXIT_DONE;
 
@@ -242,7 +243,7 @@ static int read_slurm(struct reconciling *reconciling)
 
 		if (record->count == 0)
 			continue;
-		if (record_read(env, &reconciling->qos, all, NULL, NULL, record, &err)) {
+		if (record_read(env, &request, record, &err)) {
 			warning(env, "cluster '%s' is left out: %s", record->cluster, err.text);
 			reconciling->failed[i] = true;
 			status = EXIT_PART;
@@ -406,6 +407,10 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 {
 	struct record *record = &reconciling->records[at], again = *record;
 	struct telling telling = {.reconciling = reconciling, .before = record};
+	const struct record_request request = {.qos = &reconciling->qos,
+					       .all = reconciling->selection.count == 0,
+					       .each = add_job,
+					       .ctx = &telling};
 	struct sb_error err;
 	int code;
 
@@ -414,8 +419,7 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 		return EXIT_REFUSED;
 	memcpy(again.lines, record->lines, record->count * sizeof(*again.lines));
 	reconciling->job = reconciling->submit = -1;
-	code = record_read(reconciling->env, &reconciling->qos, reconciling->selection.count == 0,
-			   add_job, &telling, &again, &err);
+	code = record_read(reconciling->env, &request, &again, &err);
 	free(again.lines);
 	if (code == SB_OK)
 		return EXIT_DONE;
