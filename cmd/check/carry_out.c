@@ -14,11 +14,11 @@
 #include "slurm/sacctmgr.h"
 
 enum {
-	READ_BACK_TRIES = 15, /* slurmctld learns of a change from slurmdbd, a moment later */
+	READ_BACK_TRIES = 15, /* slurmctld learns of a change a moment after slurmdbd */
 	READ_BACK_PAUSE_MS = 200,
 };
 
-struct carrying {
+struct work {
 	struct env *env;
 	struct check *check;
 	struct clusters *clusters;
@@ -50,11 +50,11 @@ static int by_call(const void *a, const void *b)
 }
 
 /* Sets the limits of [count] tasks in one call. Writes to [reason] why that failed. */
-static void set_limits(const struct carrying *carrying, const struct task *tasks, size_t count,
+static void set_limits(const struct work *work, const struct task *tasks, size_t count,
 		       char reason[256])
 {
-	struct env *env = carrying->env;
-	const char *refused = clusters_refusal(carrying->clusters, tasks->cluster, tasks->field);
+	struct env *env = work->env;
+	const char *refused = clusters_refusal(work->clusters, tasks->cluster, tasks->field);
 	const char **accounts = refused ? NULL : calloc(count, sizeof(*accounts));
 	struct sb_error err;
 
@@ -71,18 +71,18 @@ static void set_limits(const struct carrying *carrying, const struct task *tasks
 	free(accounts);
 }
 
-static void set_all(const struct carrying *carrying)
+static void set_all(const struct work *work)
 {
-	const struct task *tasks = carrying->check->tasks;
-	size_t count = carrying->check->task_count;
+	const struct task *tasks = work->check->tasks;
+	size_t count = work->check->task_count;
 
 	for (size_t i = 0, end; i < count; i = end) {
 		end = i + 1;
 		while (end < count && compare_calls(&tasks[i], &tasks[end]) == 0)
 			end++;
-		set_limits(carrying, &tasks[i], end - i, carrying->reasons[i]);
+		set_limits(work, &tasks[i], end - i, work->reasons[i]);
 		for (size_t j = i + 1; j < end; j++)
-			memcpy(carrying->reasons[j], carrying->reasons[i], 256);
+			memcpy(work->reasons[j], work->reasons[i], 256);
 	}
 }
 
@@ -91,49 +91,44 @@ enum shown { SHOWN_NO_ANSWER, SHOWN_NO_ACCOUNT, SHOWN_UNREADABLE, SHOWN_OTHER, S
 
 static enum shown find_limit(const struct clusters *clusters, const struct task *task)
 {
-	for (size_t i = 0; i < clusters->count; i++) {
-		const struct observed *row;
-		int64_t value;
+	const struct observation *cluster = clusters_find(clusters, task->cluster);
+	const struct observed *row;
+	int64_t value;
 
-		if (strcmp(clusters->list[i].cluster, task->cluster) != 0)
-			continue;
-		if (!clusters->list[i].answered)
-			break;
-		row = observation_find(&clusters->list[i], task->slurm_account);
-		if (!row)
-			return SHOWN_NO_ACCOUNT;
-		if (!observed_limit(row, task->field, task->tres, &value))
-			return SHOWN_UNREADABLE;
-		return value == task->value ? SHOWN_SET : SHOWN_OTHER;
-	}
-	return SHOWN_NO_ANSWER;
+	if (!cluster || !cluster->answered)
+		return SHOWN_NO_ANSWER;
+	row = observation_find(cluster, task->slurm_account);
+	if (!row)
+		return SHOWN_NO_ACCOUNT;
+	if (!observed_limit(row, task->field, task->tres, &value))
+		return SHOWN_UNREADABLE;
+	return value == task->value ? SHOWN_SET : SHOWN_OTHER;
 }
 
 /* Whether sshare may yet show a limit: its call did not fail, and its cluster answers. */
-static bool waits(const struct carrying *carrying)
+static bool waits(const struct work *work)
 {
-	for (size_t i = 0; i < carrying->check->task_count; i++) {
-		const struct task *task = &carrying->check->tasks[i];
-		enum shown shown = find_limit(carrying->clusters, task);
+	for (size_t i = 0; i < work->check->task_count; i++) {
+		const struct task *task = &work->check->tasks[i];
+		enum shown shown = find_limit(work->clusters, task);
 
-		if (!*carrying->reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
+		if (!*work->reasons[i] && strcmp(task->field, LIMIT_SHOWN) == 0 &&
 		    (shown == SHOWN_NO_ACCOUNT || shown == SHOWN_OTHER))
 			return true;
 	}
 	return false;
 }
 
-/* Asks slurmdbd for the limits that sshare does not show, or not in a readable form. What that
- * cannot read is reported with the outcome of its task. */
-static void read_hidden_limits(const struct carrying *carrying)
+/* Asks slurmdbd for the limits that sshare does not show, or not in a readable form. */
+static void read_hidden_limits(const struct work *work)
 {
 	struct want *wants = NULL, *want;
 	size_t count = 0;
 
-	for (size_t i = 0; i < carrying->check->task_count; i++) {
-		const struct task *task = &carrying->check->tasks[i];
+	for (size_t i = 0; i < work->check->task_count; i++) {
+		const struct task *task = &work->check->tasks[i];
 
-		if (find_limit(carrying->clusters, task) != SHOWN_UNREADABLE)
+		if (find_limit(work->clusters, task) != SHOWN_UNREADABLE)
 			continue;
 		want = array_add(wants, count);
 		if (!want)
@@ -141,32 +136,32 @@ static void read_hidden_limits(const struct carrying *carrying)
 		memcpy(want->account, task->slurm_account, sizeof(want->account));
 		memcpy(want->cluster, task->cluster, sizeof(want->cluster));
 	}
-	clusters_read_limits(carrying->env, carrying->clusters, wants, count);
+	clusters_read_limits(work->env, work->clusters, wants, count);
 	free(wants);
 }
 
 /* Asks the clusters until they show what was set, or a few seconds have passed. */
-static int read_back(const struct carrying *carrying)
+static int read_back(const struct work *work)
 {
 	for (int try = 0;; try++) {
 		struct timespec pause = {.tv_nsec = READ_BACK_PAUSE_MS * 1000000L};
 		struct clusters again;
-		int status = clusters_observe(carrying->env, OBSERVE_AGAIN, &again);
+		int status = clusters_observe(work->env, OBSERVE_AGAIN, &again);
 
 		if (status != EXIT_DONE)
 			return status;
-		clusters_release(carrying->clusters);
-		*carrying->clusters = again;
-		if (!waits(carrying) || try == READ_BACK_TRIES)
+		clusters_release(work->clusters);
+		*work->clusters = again;
+		if (!waits(work) || try == READ_BACK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	read_hidden_limits(carrying);
+	read_hidden_limits(work);
 	return EXIT_DONE;
 }
 
 /* Fills in the outcome of a task and warns when its limit is not set. */
-static int judge(const struct carrying *carrying, size_t at, bool answered)
+static int judge(const struct work *work, size_t at, bool answered)
 {
 	static const char *const failures[] = {
 		[SHOWN_NO_ANSWER] = "the cluster does not answer",
@@ -174,10 +169,10 @@ static int judge(const struct carrying *carrying, size_t at, bool answered)
 		[SHOWN_UNREADABLE] = "the new limit cannot be read",
 		[SHOWN_OTHER] = "the cluster does not show the new limit",
 	};
-	const struct task *task = &carrying->check->tasks[at];
-	enum shown shown = answered ? find_limit(carrying->clusters, task) : SHOWN_NO_ANSWER;
-	struct task_outcome *outcome = &carrying->list[at];
-	char limit[LEVER_NAME_SIZE], *reason = carrying->reasons[at];
+	const struct task *task = &work->check->tasks[at];
+	enum shown shown = answered ? find_limit(work->clusters, task) : SHOWN_NO_ANSWER;
+	struct task_outcome *outcome = &work->list[at];
+	char limit[LEVER_NAME_SIZE], *reason = work->reasons[at];
 
 	*outcome = (struct task_outcome){.task = task, .outcome = OUTCOME_DONE, .reason = ""};
 	if (shown == SHOWN_SET)
@@ -186,7 +181,7 @@ static int judge(const struct carrying *carrying, size_t at, bool answered)
 		(void)snprintf(reason, 256, "%s", failures[shown]);
 	outcome->outcome = OUTCOME_FAILED;
 	outcome->reason = reason;
-	warning(carrying->env,
+	warning(work->env,
 		"%s: the limit %s on %s could not be set, the next check tries again: %s",
 		task->account, lever_name(limit, task->field, task->tres), task->cluster, reason);
 	return EXIT_PART;
@@ -194,55 +189,55 @@ static int judge(const struct carrying *carrying, size_t at, bool answered)
 
 static int record_outcomes(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct carrying *carrying = ctx;
+	struct work *work = ctx;
 
-	carrying->moved = books_head(books)->seq != carrying->planned;
-	return check_enter_outcomes(books, &carrying->outcomes, err);
+	work->moved = books_head(books)->seq != work->planned;
+	return check_enter_outcomes(books, &work->outcomes, err);
 }
 
-static int carry_out_tasks(struct carrying *carrying)
+static int carry_out_tasks(struct work *work)
 {
-	struct env *env = carrying->env;
-	struct check *check = carrying->check;
+	struct env *env = work->env;
+	struct check *check = work->check;
 	struct sb_error err;
 	bool answered;
 	int status;
 
 	qsort(check->tasks, check->task_count, sizeof(*check->tasks), by_call);
-	set_all(carrying);
-	status = read_back(carrying);
+	set_all(work);
+	status = read_back(work);
 	answered = status == EXIT_DONE;
 	for (size_t i = 0; i < check->task_count; i++) {
-		if (judge(carrying, i, answered) != EXIT_DONE)
+		if (judge(work, i, answered) != EXIT_DONE)
 			status = EXIT_PART;
 	}
-	if (bank_write(env->bank, env->os.now(), record_outcomes, carrying, &err))
+	if (bank_write(env->bank, env->os.now(), record_outcomes, work, &err))
 		return fail(env, &err);
-	if (!carrying->moved)
-		check->head = carrying->outcomes.head;
+	if (!work->moved)
+		check->head = work->outcomes.head;
 	return status;
 }
 
 int carry_out(struct env *env, struct check *check, struct clusters *clusters)
 {
 	struct task_outcome *list = calloc(check->task_count, sizeof(*list));
-	struct carrying carrying = {.env = env,
-				    .check = check,
-				    .clusters = clusters,
-				    .outcomes = {.list = list, .count = check->task_count},
-				    .list = list,
-				    .reasons = calloc(check->task_count, 256),
-				    .planned = check->head.seq};
+	struct work work = {.env = env,
+			    .check = check,
+			    .clusters = clusters,
+			    .outcomes = {.list = list, .count = check->task_count},
+			    .list = list,
+			    .reasons = calloc(check->task_count, 256),
+			    .planned = check->head.seq};
 	struct sb_error err;
 	int status;
 
-	if (list && carrying.reasons) {
-		status = carry_out_tasks(&carrying);
+	if (list && work.reasons) {
+		status = carry_out_tasks(&work);
 	} else {
 		sb_error_nomem(&err);
 		status = fail(env, &err);
 	}
 	free(list);
-	free(carrying.reasons);
+	free(work.reasons);
 	return status;
 }

@@ -11,7 +11,6 @@
 #include "cmd/check/job_meter.h"
 #include "cmd/check/notify.h"
 #include "cmd/check/publish.h"
-#include "cmd/check/status.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
@@ -23,8 +22,7 @@
 #include "ledger/base/when.h"
 #include "ledger/check/check.h"
 
-/* Plans again so often: because other processes write, limits are asked for, or shares are lowered
- * before others are raised. */
+/* Plans while others write, limits are read, and shares are lowered before others are raised. */
 enum { ROUNDS_MAX = 8 };
 
 /* ---- a pass ---- */
@@ -35,6 +33,7 @@ struct pass {
 	bool dry;
 	bool first; /* what is to be reported only once is reported now */
 	uint64_t began; /* the newest entry before the plan */
+	uint64_t seq; /* the newest entry after it; 0: there was no plan */
 	bool made; /* entries were recorded, or Slurm was asked to change something */
 };
 
@@ -88,8 +87,8 @@ static int rounds(struct env *env, struct pass *pass, struct clusters *clusters,
 		progress_end(&pass->progress);
 		if (rc)
 			return fail(env, &err);
-		pass->made |=
-			!pass->dry && (check->head.seq > pass->began || check->task_count > 0);
+		if (!pass->dry && (check->head.seq > pass->began || check->task_count > 0))
+			pass->made = true;
 		wants = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!pass->dry || !wants)
@@ -160,17 +159,14 @@ static int pass_clusters(struct env *env, const struct checkup *checkup, struct 
 	return status_join(status, incomplete ? EXIT_PART : EXIT_DONE);
 }
 
-/* Checks once, under check.lock or dry. Writes the newest entry; 0 when there was no plan. Sets
- * [made] when entries were recorded or Slurm was asked to change something, also before an error.
- */
-static int run_pass(struct env *env, const struct checkup *checkup, struct pass *pass,
-		    uint64_t *ret_seq)
+/* Checks once, under check.lock or dry. */
+static int run_pass(struct env *env, const struct checkup *checkup, struct pass *pass)
 {
 	struct rules rules = settings_rules(&env->settings);
 	const struct steps steps = {progress_at, &pass->progress};
 	struct clusters clusters;
-	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
-				      &clusters);
+	enum observing observing = checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL;
+	int status = clusters_observe(env, observing, &clusters);
 
 	if (status != EXIT_DONE)
 		return status;
@@ -185,7 +181,7 @@ static int run_pass(struct env *env, const struct checkup *checkup, struct pass 
 				     .shut = checkup->shut,
 				     .steps = &steps};
 	status = pass_clusters(env, checkup, &clusters, pass);
-	*ret_seq = pass->check.head.seq;
+	pass->seq = pass->check.head.seq;
 	check_release(&pass->check);
 	clusters_release(&clusters);
 	return status;
@@ -232,8 +228,7 @@ static int take_locks(struct env *env, bool whole, struct check_locks *locks, st
 }
 
 /* Checks under the locks, and drops them. A process that writes meanwhile and finds a whole check
- * leaves Slurm to it: so a whole check runs once more when the head has moved after the lock was
- * dropped. */
+ * leaves Slurm to it: so that runs again if the head has moved after the lock was dropped. */
 static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
 {
 	bool whole = is_whole(env, checkup);
@@ -242,19 +237,19 @@ static int run_locked(struct env *env, const struct checkup *checkup, struct che
 
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		struct pass pass = {.first = round == 0};
-		uint64_t seq = 0, now;
-		int passed = run_pass(env, checkup, &pass, &seq);
+		int passed = run_pass(env, checkup, &pass);
+		uint64_t now;
 
 		drop_locks(locks);
 		if (passed != EXIT_DONE)
 			status = round > 0 && passed == EXIT_REFUSED ? EXIT_PART : passed;
-		if (!whole || seq == 0 || !status_goes_on(passed))
+		if (!whole || pass.seq == 0 || !status_goes_on(passed))
 			break;
 		if (bank_read(env->bank, env->os.now(), read_head, &now, &err)) {
 			(void)fail(env, &err);
 			return EXIT_PART;
 		}
-		if (now == seq || take_locks(env, true, locks, &err))
+		if (now == pass.seq || take_locks(env, true, locks, &err))
 			break;
 	}
 	drop_locks(locks);
@@ -323,8 +318,7 @@ static int require_right(struct env *env, bool *ret_granted)
 static int dry_run(struct env *env, const struct checkup *checkup)
 {
 	struct pass pass = {.dry = true, .first = true};
-	uint64_t seq;
-	int status = run_pass(env, checkup, &pass, &seq);
+	int status = run_pass(env, checkup, &pass);
 
 	note(env, "dry run: nothing was changed");
 	return status;
@@ -347,8 +341,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 
 	/* Of a first check only the holds matter here, not each charge. */
 	env->quiet = true;
-	status = job_meter_run(env, &(struct checkup){.dry_run = true}, clusters, &foreseen,
-			       &pass.made);
+	status = job_meter_run(env, &(struct checkup){0}, clusters, &foreseen, &pass.made);
 	env->quiet = quiet;
 	pass.check.foreseen = foreseen.list;
 	pass.check.foreseen_count = foreseen.count;
@@ -391,8 +384,7 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	return status;
 }
 
-/* Brings Slurm in line with the entries on the accounts. Sets *ret_left when that is left to a
- * running check. */
+/* Brings Slurm in line with the entries on the accounts. Sets *ret_left without the locks. */
 static int settle(struct env *env, const char *const *accounts, size_t count, bool *ret_left)
 {
 	const struct checkup checkup = {
@@ -441,8 +433,7 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 int checkup_pass(struct env *env, const struct checkup *checkup, bool *made)
 {
 	struct pass pass = {0};
-	uint64_t seq;
-	int status = run_pass(env, checkup, &pass, &seq);
+	int status = run_pass(env, checkup, &pass);
 
 	*made |= pass.made;
 	return status;

@@ -19,13 +19,24 @@ struct checkup {
 	bool shut; /* see struct check */
 };
 
+/* Whether a step was carried out, at least in part: the next step may follow. */
+static inline bool status_goes_on(int status)
+{
+	return status == EXIT_DONE || status == EXIT_PART;
+}
+
+/* The first of two statuses that is not EXIT_DONE. */
+static inline int status_join(int first, int second)
+{
+	return first == EXIT_DONE ? second : first;
+}
+
 /* Checks, and prints what was done to env->os.out. Returns the exit status: EXIT_PART when a
  * cluster did not answer, a limit could not be set or something else needs attention. */
 int checkup_run(struct env *env, const struct checkup *checkup);
 
-/* Plans a check of all accounts by the answers of these clusters and records nothing. Prints how
- * many accounts it would hold, and writes that number. Returns EXIT_DONE, or the status of an
- * error. */
+/* Plans a check of all accounts by the answers of these clusters and records nothing. Prints and
+ * writes how many accounts it would hold. Returns EXIT_DONE, or the status of an error. */
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held);
 
 /* The message about a bank that may not command Slurm from this machine and folder. */

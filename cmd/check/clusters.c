@@ -15,15 +15,24 @@
 #include "cmd/show/rights_text.h"
 #include "slurm/sacctmgr.h"
 
-const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
-			     const char *field)
+const struct observation *clusters_find(const struct clusters *clusters, const char *name)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
-		if (strcmp(clusters->names[i], cluster) == 0)
-			return fitness_limits(clusters->answers[i].limits,
-					      clusters->answers[i].safe, lever_kills(field));
+		if (strcmp(clusters->names[i], name) == 0)
+			return &clusters->list[i];
 	}
 	return NULL;
+}
+
+const char *clusters_refusal(const struct clusters *clusters, const char *name, const char *field)
+{
+	const struct observation *found = clusters_find(clusters, name);
+	const struct cluster_answer *answer;
+
+	if (!found)
+		return NULL;
+	answer = &clusters->answers[found - clusters->list];
+	return fitness_limits(answer->limits, answer->safe, lever_kills(field));
 }
 
 int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
@@ -140,8 +149,7 @@ static void report_odd_rows(struct env *env, const char *cluster, const char *pr
 }
 
 /* Makes observations of sshare's rows. */
-static int take_rows(struct cluster_answer *answer, struct observation *observation,
-		     struct sb_error *err)
+static int take_rows(struct cluster_answer *answer, struct observation *to, struct sb_error *err)
 {
 	const struct shares *shares = &answer->shares;
 	struct limit_block *block;
@@ -173,8 +181,8 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 					  .limits = block->limits + first,
 					  .limit_count = block->count - first};
 	}
-	observation->rows = answer->rows;
-	observation->count = shares->count;
+	to->rows = answer->rows;
+	to->count = shares->count;
 	return SB_OK;
 }
 

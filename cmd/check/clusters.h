@@ -26,18 +26,15 @@ struct clusters {
 	char (*names)[NAME_SIZE];
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
-	size_t silent; /* did not answer or cannot be trusted; each was reported */
+	/* Each was reported: */
+	size_t silent; /* clusters that did not answer or cannot be trusted */
 	size_t refused; /* of those, the ones that cannot be trusted */
-	size_t odd; /* rows of clusters that answered, left out in part or as a whole; each was
-		       reported */
+	size_t odd; /* rows of clusters that answered, left out in part or as a whole */
 };
 
-/* The steps of clusters_observe(). Each returns SB_OK, or fails with the error of the Slurm command
- * that it runs.
- *
- * Names the clusters of the settings, or else the local one, and fills in their shares of balances.
- * Fails with ret->silent 1 when the local one does not answer. The caller releases [ret], also
- * after a failure. */
+/* The next three are the steps of clusters_observe(). Names the clusters of the settings, or else
+ * the local one, and fills in their shares of balances. Fails with ret->silent 1 when the local one
+ * does not answer. The caller releases [ret], also after a failure. */
 int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err);
 /* Reads the configuration of cluster [at] and keeps what checks need of it. */
 int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
@@ -48,10 +45,10 @@ int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, str
 enum observing {
 	OBSERVE_USE = 0, /* whatever the lever is */
 	OBSERVE_ALL = 1, /* for checks */
-	OBSERVE_AGAIN = 2, /* same as OBSERVE_ALL, without repeating warnings or counting odd rows
-			      of sshare again */
-	OBSERVE_SETTLING = 3, /* same as OBSERVE_ALL, for a few accounts: neither reports nor counts
-				 odd rows of sshare, since most concern other accounts */
+	OBSERVE_AGAIN = 2, /* same, without repeating warnings or counting odd rows again */
+	/* Same as OBSERVE_ALL, for a few accounts: neither reports nor counts odd rows of sshare,
+	 * since most concern other accounts. */
+	OBSERVE_SETTLING = 3,
 };
 
 /* Asks every cluster of the settings, or else the local one. Warns about a cluster and leaves it as
@@ -62,10 +59,11 @@ enum observing {
  * clusters_release(). */
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
 
-/* Returns why no limit of [field] may be set on the cluster, with what to change; NULL when it may.
- */
-const char *clusters_refusal(const struct clusters *clusters, const char *cluster,
-			     const char *field);
+/* Finds a cluster by its name, or returns NULL. */
+const struct observation *clusters_find(const struct clusters *clusters, const char *name);
+
+/* Returns why no limit of [field] may be set on the cluster, and what to change; NULL if it may. */
+const char *clusters_refusal(const struct clusters *clusters, const char *name, const char *field);
 
 /* Reads the limits that sshare does not show into the rows of the accounts in [wants], which may
  * name an account more than once. Warns about each cluster for which that fails. Returns EXIT_DONE

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* An unreadable version counts as too old. */
-static bool too_old(const int version[2])
+static bool is_old(const int version[2])
 {
 	return version[0] < SLURM_YEAR_MIN ||
 	       (version[0] == SLURM_YEAR_MIN && version[1] < SLURM_MONTH_MIN);
@@ -36,8 +36,8 @@ static void judge_usage(const struct slurm_config *config, bool rawusage,
 		(void)snprintf(decay, sizeof(decay), "half life %s, reset %s",
 			       config->decay_half_life, config->usage_reset);
 	ret[0] = judge("Slurm's version", config->version_text,
-		       too_old(config->version) ? "subank needs Slurm 22.05 or newer: upgrade it"
-						: NULL);
+		       is_old(config->version) ? "subank needs Slurm 22.05 or newer: upgrade it"
+					       : NULL);
 	ret[1] = judge("PriorityType", config->priority_type,
 		       counted ? NULL
 			       : "usage is counted only with PriorityType=priority/multifactor: "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Judges whether a cluster is configured so that the books can follow it: for the check, which
- * refuses, and for doctor, which shows it, so that the two cannot differ. Runs no command. */
+/* Judges whether the books can follow a cluster as it is configured. The check refuses by it and
+ * doctor shows it, so that the two cannot differ. Runs no command. */
 #ifndef SUBANK_CMD_CHECK_FITNESS_H
 #define SUBANK_CMD_CHECK_FITNESS_H
 
@@ -38,8 +38,7 @@ enum { FITNESS_TEXT_SIZE = 512 };
 const char *fitness_usage(const struct slurm_config *config, bool rawusage,
 			  char to[FITNESS_TEXT_SIZE]);
 
-/* Returns why no limit may be set on a cluster with this AccountingStorageEnforce; NULL when it
- * may. */
+/* Returns why no limit may be set under this AccountingStorageEnforce; NULL when it may. */
 const char *fitness_limits(bool limits, bool safe, bool kills);
 
 #endif

@@ -14,8 +14,7 @@ struct in_use {
 	bool kills; /* one of all these ends running jobs where `safe` is not set */
 };
 
-/* Finds them; without a bank (env->bank NULL) those of the settings. The caller calls
- * in_use_release(). */
+/* Finds them; without a bank (env->bank NULL) those of the settings. in_use_release() frees. */
 int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err);
 void in_use_release(struct in_use *in_use);
 

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "cmd/check/metered.h"
-#include "cmd/check/runaway.h"
-#include "cmd/check/status.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/array.h"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cmd/check/metered.h"
-#include "cmd/check/status.h"
 #include "cmd/frame/messages.h"
 
 /* Jobs further back than the slices are asked for again this often. */
@@ -70,53 +69,43 @@ static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct sb_err
 	return SB_OK;
 }
 
-/* Reads the jobs by number that the slices did not show. Other jobs that far back were decided on
- * at their time, and are not taken. Writes how many were asked for. */
-static int read_left(struct metered *metered, size_t *ret_count, struct sb_error *err)
+/* Asks by number for the jobs that the slices did not show, and charges them. Other jobs that far
+ * back were decided on at their time, and are not taken. */
+static int charge_left(struct metered *metered)
 {
 	const struct observation *observation = metered->observation;
-	const struct left_jobs *left = &metered->left;
+	struct left_jobs *left = &metered->left;
 	struct sacct_window window = {.until = observation->time / WHEN_SECOND + 1};
-	int64_t *ids = calloc(left->count + 1, sizeof(*ids));
+	int64_t *ids;
+	struct sb_error err;
 	int rc = SB_OK;
 
-	if (!ids)
-		return sb_error_nomem(err);
-	for (size_t i = 0; i < left->count; i++) {
+	/* The clock may have been put back. */
+	if (left->tried <= observation->time && observation->time - left->tried < TRY_AGAIN)
+		return EXIT_DONE;
+	window.ids = ids = calloc(left->count + 1, sizeof(*ids));
+	for (size_t i = 0; ids && i < left->count; i++) {
 		if (!left->list[i].odd && !left->list[i].read)
 			ids[window.id_count++] = left->list[i].id;
 	}
-	window.ids = ids;
 	metered->next = INT64_MAX;
 	metered_forget_jobs(metered);
-	if (window.id_count > 0)
+	if (!ids)
+		rc = sb_error_nomem(&err);
+	else if (window.id_count > 0)
 		rc = sacct_read(&metered->env->slurm, observation->cluster, &window, add_left_job,
-				leave_out_again, metered, err);
+				leave_out_again, metered, &err);
 	free(ids);
-	*ret_count = window.id_count;
-	return rc;
-}
-
-static int charge_left(struct metered *metered)
-{
-	int64_t now = metered->observation->time;
-	struct left_jobs *left = &metered->left;
-	struct sb_error err;
-	size_t count = 0;
-
-	/* The clock may have been put back. */
-	if (left->tried <= now && now - left->tried < TRY_AGAIN)
-		return EXIT_DONE;
-	if (read_left(metered, &count, &err)) {
+	if (rc) {
 		warning(metered->env, "jobs left out on cluster '%s' are asked for later: %s",
-			metered->observation->cluster, err.text);
+			observation->cluster, err.text);
 		return EXIT_PART;
 	}
-	if (count == 0)
+	if (window.id_count == 0)
 		return EXIT_DONE;
-	left->tried = now;
+	left->tried = observation->time;
 	metered->left_changed = true;
-	return metered_charge(metered, now, true, false);
+	return metered_charge(metered, observation->time, true, false);
 }
 
 static int keep_left(struct books *books, void *ctx, struct sb_error *err)

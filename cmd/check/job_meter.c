@@ -8,7 +8,6 @@
 
 #include "cmd/check/known_qos.h"
 #include "cmd/check/metered.h"
-#include "cmd/check/status.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/rights_text.h"
 
@@ -52,8 +51,7 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 		return sb_error_nomem(err);
 	tos[record->count - 1] = to;
 	booked->to_end = true;
-	(void)snprintf(booked->cluster, sizeof(booked->cluster), "%s",
-		       metered->observation->cluster);
+	(void)snprintf(booked->cluster, NAME_SIZE, "%s", metered->observation->cluster);
 	booked->until = metered->observation->time - metered->observation->time % WHEN_SECOND;
 	return booked_read(books, booked, err);
 }
@@ -115,36 +113,6 @@ static int read_tariff(struct metered *metered, struct sb_error *err)
 					&metered->partitions, err);
 }
 
-/* Keeps the factors for when their QOS are gone. Warns once about each QOS without a known factor.
- */
-static int keep_factors(struct metered *metered)
-{
-	struct env *env = metered->env;
-	bool *news = calloc(metered->unknown_count + 1, sizeof(*news));
-	struct sb_error err;
-	int status;
-
-	if (!news) {
-		sb_error_nomem(&err);
-		return fail(env, &err);
-	}
-	status = known_qos_keep(
-		env, &metered->qos,
-		&(struct unknown_qos){metered->unknown, news, metered->unknown_count},
-		metered->dry);
-	for (size_t i = 0; i < metered->unknown_count && status_goes_on(status); i++) {
-		if (!news[i])
-			continue;
-		warning(env,
-			"jobs on %s ran in QOS '%s', whose UsageFactor Slurm does not tell any "
-			"more: they are charged by 1, unless the settings give a factor for it",
-			metered->observation->cluster, metered->unknown[i]);
-		status = EXIT_PART;
-	}
-	free(news);
-	return status;
-}
-
 /* Charges the slices, then what earlier checks left out. */
 static int charge_jobs(struct metered *metered)
 {
@@ -182,7 +150,11 @@ static int meter_cluster(struct metered *metered)
 		status = charge_jobs(metered);
 	if (metered->silent || !status_goes_on(status))
 		return status;
-	kept = keep_factors(metered);
+	kept = known_qos_keep(env, &metered->qos,
+			      &(struct unknown_qos){.cluster = metered->observation->cluster,
+						    .names = metered->unknown,
+						    .count = metered->unknown_count},
+			      metered->dry);
 	if (!status_goes_on(kept))
 		return kept;
 	status = status_join(status, kept);

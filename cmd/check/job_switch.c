@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmd/check/metered.h"
-#include "cmd/check/status.h"
 #include "cmd/frame/messages.h"
 #include "ledger/books/correct.h"
 #include "slurm/squeue.h"
@@ -154,8 +153,8 @@ static int find_running(struct running *running, struct sb_error *err)
 
 	/* slurmdbd may not know of a job yet. */
 	for (size_t i = 0; i < record->count; i++) {
-		const struct observed *row =
-			observation_find(observation, record->lines[i].booked.account);
+		const char *account = record->lines[i].booked.account;
+		const struct observed *row = observation_find(observation, account);
 
 		running->runs[i] = row && (row->running > 0 || row->odd_room);
 	}

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/frame/messages.h"
@@ -57,6 +58,7 @@ struct keeping {
 	const struct qos_list *list;
 	const struct unknown_qos *unknown;
 	struct factor_list kept;
+	bool *news; /* by unknown QOS: the bank did not have it */
 	bool changed;
 };
 
@@ -101,7 +103,7 @@ static int compare(struct books *books, void *ctx, struct sb_error *err)
 			TRY(note_factor(keeping, name, factor, err));
 	}
 	for (size_t i = 0; i < unknown->count; i++) {
-		unknown->news[i] = !find(&keeping->kept, unknown->names[i]);
+		keeping->news[i] = !find(&keeping->kept, unknown->names[i]);
 		TRY(note_factor(keeping, unknown->names[i], -1, err));
 	}
 	return SB_OK;
@@ -118,12 +120,26 @@ static int keep(struct books *books, void *ctx, struct sb_error *err)
 int known_qos_keep(struct env *env, const struct qos_list *list, const struct unknown_qos *unknown,
 		   bool dry)
 {
-	struct keeping keeping = {.list = list, .unknown = unknown};
+	struct keeping keeping = {.list = list,
+				  .unknown = unknown,
+				  .news = calloc(unknown->count + 1, sizeof(*keeping.news))};
 	struct sb_error err;
-	int rc = bank_read(env->bank, env->os.now(), compare, &keeping, &err);
+	int status = EXIT_DONE;
+	int rc = keeping.news ? bank_read(env->bank, env->os.now(), compare, &keeping, &err)
+			      : sb_error_nomem(&err);
 
 	if (!rc && keeping.changed && !dry)
 		rc = bank_write(env->bank, env->os.now(), keep, &keeping, &err);
+	for (size_t i = 0; i < unknown->count && !rc; i++) {
+		if (!keeping.news[i])
+			continue;
+		warning(env,
+			"jobs on %s ran in QOS '%s', whose UsageFactor Slurm no longer has: they "
+			"are charged by 1, unless the settings give a factor for it",
+			unknown->cluster, unknown->names[i]);
+		status = EXIT_PART;
+	}
 	factor_list_release(&keeping.kept);
-	return rc ? fail(env, &err) : EXIT_DONE;
+	free(keeping.news);
+	return rc ? fail(env, &err) : status;
 }

@@ -2,10 +2,12 @@
 #include "config.h"
 
 #include "cmd/check/left_out.h"
-#include "cmd/frame/messages.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "cmd/frame/messages.h"
+#include "cmd/show/rights_text.h"
 
 void left_out_add(struct left_out *left, const struct sacct_odd *odd)
 {
@@ -47,5 +49,29 @@ int left_out_warn(struct env *env, const char *cluster, const struct left_out *l
 	warning(env, "sacct on cluster '%s': %zu %s cannot be read and %s left out, %s: %s",
 		cluster, left->count, left->count == 1 ? "row" : "rows",
 		left->count == 1 ? "is" : "are", what, left_out_text(text, left));
+	return EXIT_PART;
+}
+
+int runaway_read(struct env *env, const struct slurm_config *config, const char *cluster,
+		 struct known_jobs *ret, struct sb_error *err)
+{
+	TRY(rights_check_squeue(env, config, err));
+	return squeue_read(&env->slurm, cluster, ret, err);
+}
+
+bool runaway_is(const struct sacct_job *job, const struct known_jobs *known, int64_t asked)
+{
+	return job->start >= 0 && job->end < 0 && job->start < asked &&
+	       !known_jobs_have(known, job->id);
+}
+
+int runaway_warn(struct env *env, const char *cluster, const struct known_jobs *known)
+{
+	if (known->odd == 0)
+		return EXIT_DONE;
+	warning(env,
+		"squeue on cluster '%s': %zu %s cannot be read, so that no job there is taken for "
+		"runaway: %s",
+		cluster, known->odd, known->odd == 1 ? "line" : "lines", known->first_odd);
 	return EXIT_PART;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of sacct about one cluster that cannot be read: counted, and named for people. */
+/* What is left out of Slurm's record of a cluster's jobs: rows that cannot be read, counted and
+ * named for people, and runaway jobs: slurmdbd has no end of them and slurmctld does not know them,
+ * so they ended at an unknown time, while sacct shows them as running for ever. */
 #ifndef SUBANK_CMD_CHECK_LEFT_OUT_H
 #define SUBANK_CMD_CHECK_LEFT_OUT_H
 
 #include "cmd/frame/env.h"
 #include "slurm/sacct.h"
+#include "slurm/scontrol.h"
+#include "slurm/squeue.h"
 
 /* So many are named; the others are counted. */
 enum { LEFT_OUT_NAMED = 3, LEFT_OUT_TEXT_SIZE = 640 };
@@ -24,5 +28,17 @@ const char *left_out_text(char to[LEFT_OUT_TEXT_SIZE], const struct left_out *le
 /* Warns if there are any, with [what] becomes of them. Returns EXIT_PART then, else EXIT_DONE. */
 int left_out_warn(struct env *env, const char *cluster, const struct left_out *left,
 		  const char *what);
+
+/* Reads the jobs that the cluster's slurmctld knows. Fails when it hides jobs from this user: a
+ * hidden job is not a runaway one. The caller calls known_jobs_release(). */
+int runaway_read(struct env *env, const struct slurm_config *config, const char *cluster,
+		 struct known_jobs *ret, struct sb_error *err);
+
+/* Whether the job has run away. [asked]: when [known] was read; seconds. */
+bool runaway_is(const struct sacct_job *job, const struct known_jobs *known, int64_t asked);
+
+/* Warns if lines of squeue cannot be read, so that no job counts as runaway. Returns EXIT_PART
+ * then, else EXIT_DONE. */
+int runaway_warn(struct env *env, const char *cluster, const struct known_jobs *known);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the parts of job_meter.h share: job_meter.c reads the books and what jobs cost, job_charge.c
- * reads and charges jobs, job_left.c remembers those that cannot be charged yet, job_switch.c
- * switches meters. */
+/* What the parts of job_meter.h share: job_charge.c reads and charges jobs, job_left.c remembers
+ * those that cannot be charged yet, job_switch.c switches meters, job_meter.c does the rest. */
 #ifndef SUBANK_CMD_CHECK_METERED_H
 #define SUBANK_CMD_CHECK_METERED_H
 

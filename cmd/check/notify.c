@@ -105,8 +105,7 @@ static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		pending->count--;
 	gathering->crossed = event->kind == EVENT_THRESHOLD ? event->seq : 0;
 	if (gathering->crossed) {
-		(void)snprintf(gathering->account, sizeof(gathering->account), "%s",
-			       event->account);
+		(void)snprintf(gathering->account, NAME_SIZE, "%s", event->account);
 		gathering->used = event->used;
 		gathering->allocated = event->allocated;
 	}

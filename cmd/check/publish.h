@@ -23,8 +23,7 @@
 int publish(struct env *env);
 
 /* Tests whether the file can be written: its folder exists, no other user can put files there, and
- * this user can. With [write] also writes, renames and removes a file beside it. The error says
- * what to do. */
+ * this user can. With [write] writes, renames and removes a file. The error says what to do. */
 int publish_try(struct env *env, bool write, struct sb_error *err);
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "cmd/check/runaway.h"
 #include "cmd/frame/status_line.h"
 #include "cmd/show/rights_text.h"
 #include "ledger/base/array.h"
@@ -54,6 +53,12 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* All that Slurm has, in whole billing-seconds. */
+static __int128 sum_of(const struct recorded *line)
+{
+	return (line->used + line->suspended + line->weights) / FACTOR_ONE;
+}
+
 static int compare_line(const void *key, const void *line)
 {
 	return strcmp(key, ((const struct recorded *)line)->booked.account);
@@ -71,8 +76,7 @@ static int64_t end_of(const struct sacct_job *job)
 }
 
 /* How many seconds of the job may be booked on the far side of the edge, [age] after the last read:
- * use that RawUsage had not shown at that read, plus use since. When a job ends RawUsage gets all
- * of it at once. */
+ * use that RawUsage had not shown then, plus use since. It gets all of a job that ends at once. */
 static int64_t late(const struct record_reading *reading, int64_t edge, int64_t age)
 {
 	const struct sacct_job *job = reading->job;
@@ -149,8 +153,7 @@ static void add_move(const struct record_reading *reading, const struct moved *m
  * difference, the use counts where they have it. */
 static void settle_moves(struct recorded *line)
 {
-	__int128 more =
-		(line->used + line->suspended + line->weights) / FACTOR_ONE - line->booked.amount;
+	__int128 more = sum_of(line) - line->booked.amount;
 	__int128 came = (line->came_late + FACTOR_ONE - 1) / FACTOR_ONE;
 	__int128 went = (line->went_late + FACTOR_ONE - 1) / FACTOR_ONE;
 
@@ -158,8 +161,7 @@ static void settle_moves(struct recorded *line)
 		line->used -= more * FACTOR_ONE;
 }
 
-/* The same as add_within(), up to [until], while the job counted for the line: moves of accounts
- * change that. */
+/* add_within() up to [until], while the job counted for the line: moves of accounts change that. */
 static bool add_counted(struct record_reading *reading, struct recorded *line, int64_t until)
 {
 	const struct booked *booked = &line->booked;
@@ -170,8 +172,8 @@ static bool add_counted(struct record_reading *reading, struct recorded *line, i
 		const struct moved *moved = &line->moves[i];
 		int64_t at = seconds(moved->since);
 
-		if (!moves_is_about(moved, booked->cluster, reading->job->account) ||
-		    counts == moved->came)
+		if (counts == moved->came ||
+		    !moves_is_about(moved, booked->cluster, reading->job->account))
 			continue;
 		if (counts)
 			ran = add_within(reading, line, from, smaller(at, until)) || ran;
@@ -378,8 +380,7 @@ static int read_slice(struct record_reading *reading, const struct sacct_window 
 	return sacct_read(&env->slurm, cluster, slice, take_job, leave_out, reading, err);
 }
 
-/* Reads the newest slice first, and notes the slices that had jobs: nothing else shows when the
- * first job was. */
+/* Reads the newest slice first, and notes those with jobs: nothing else shows the first job. */
 static int read_slices(struct record_reading *reading, const struct sacct_window *whole,
 		       struct sb_error *err)
 {
@@ -523,8 +524,7 @@ int64_t record_edge(const struct recorded *line)
 
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain)
 {
-	__int128 all = (line->used + line->suspended + line->weights) / FACTOR_ONE;
-	__int128 difference = all - line->booked.amount;
+	__int128 difference = sum_of(line) - line->booked.amount;
 	int64_t edge = record_edge(line);
 
 	if (difference > INT64_MAX || difference < -(__int128)INT64_MAX)

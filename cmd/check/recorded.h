@@ -15,9 +15,9 @@ struct recorded {
 	struct booked booked;
 	struct moved *moves; /* of the account, so that jobs count where they counted then */
 	size_t move_count;
-	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. Where the
-	 * account is metered by jobs: each job that ended within, as a whole, by what the site
-	 * charges it (tariff_charged()), cut to whole seconds. */
+	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. While the
+	 * account is metered by jobs: those that ended within, as a whole, by tariff_charged(), cut
+	 * to whole seconds. */
 	__int128 used;
 	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
 	 * weights that a job's billing, a whole number, leaves out. */
@@ -49,16 +49,14 @@ struct record {
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */
 	size_t runaway; /* jobs without an end that slurmctld does not know; left out */
 	struct left_out left; /* unreadable rows of jobs of the lines */
-	bool squeue_odd; /* lines of squeue were unreadable, which was reported: no job counts as
-			    runaway */
+	bool squeue_odd; /* lines of squeue were unreadable: no job counts as runaway */
 	struct record_slice {
 		int64_t since, until; /* seconds */
 	} * slices; /* parts of the period that had jobs, the newest first */
 	size_t slice_count;
 };
 
-/* Adds a line for the account. Returns its booked part, for the caller to fill in; NULL when memory
- * ran out. */
+/* Adds a line for the account. Returns its booked part, to be filled in; NULL: no memory. */
 struct booked *record_add(struct record *record, const struct account *account);
 /* Removes the last line. */
 void record_drop(struct record *record);

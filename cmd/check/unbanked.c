@@ -8,6 +8,7 @@
 
 #include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
+#include "ledger/base/array.h"
 
 /* Whether the bank has the account or one above it on that cluster. */
 static int banked(struct books *books, const struct observation *observation,
@@ -46,57 +47,49 @@ static int64_t *used_below(const struct observation *observation)
 	return below;
 }
 
-static int find_on(struct books *books, const struct settings *settings,
-		   const struct observation *observation, const int64_t *below,
-		   struct unbanked *unbanked, struct sb_error *err)
+static int find_on(struct books *books, struct unbanked *unbanked, const struct observation *on,
+		   const int64_t *below, struct sb_error *err)
 {
-	for (size_t i = 0; i < observation->count; i++) {
-		const struct observed *row = &observation->rows[i];
+	const struct settings *settings = unbanked->settings;
+
+	for (size_t i = 0; i < on->count; i++) {
+		const struct observed *row = &on->rows[i];
+		const char **name;
 		bool known;
 
 		if (row->usage <= below[i] || !settings_has_account(settings, row->account))
 			continue;
-		TRY(banked(books, observation, row, &known, err));
+		TRY(banked(books, on, row, &known, err));
 		if (known)
 			continue;
-		if (name_ok(row->account))
-			unbanked->names[unbanked->count++] = row->account;
-		else
-			unbanked->odd[unbanked->odd_count++] = row->account;
+		name = name_ok(row->account) ? array_add(unbanked->names, unbanked->count)
+					     : array_add(unbanked->odd, unbanked->odd_count);
+		if (!name)
+			return sb_error_nomem(err);
+		*name = row->account;
 	}
 	return SB_OK;
 }
 
-int unbanked_find(struct books *books, const struct settings *settings,
-		  const struct observation *list, size_t count, struct unbanked *ret,
-		  struct sb_error *err)
+int unbanked_find(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct unbanked unbanked = {0};
-	size_t rows = 0;
-	int rc = SB_OK;
+	struct unbanked *unbanked = ctx;
 
-	for (size_t i = 0; i < count; i++)
-		rows += list[i].answered ? list[i].count : 0;
-	unbanked.names = calloc(rows + 1, sizeof(*unbanked.names));
-	unbanked.odd = calloc(rows + 1, sizeof(*unbanked.odd));
-	if (!unbanked.names || !unbanked.odd)
-		rc = sb_error_nomem(err);
-	for (size_t i = 0; i < count && !rc; i++) {
-		int64_t *below = list[i].answered ? used_below(&list[i]) : NULL;
+	unbanked_release(unbanked);
+	for (size_t i = 0; i < unbanked->list_count; i++) {
+		const struct observation *on = &unbanked->list[i];
+		int64_t *below;
+		int rc;
 
-		if (below)
-			rc = find_on(books, settings, &list[i], below, &unbanked, err);
-		else if (list[i].answered)
-			rc = sb_error_nomem(err);
+		if (!on->answered)
+			continue;
+		below = used_below(on);
+		rc = below ? find_on(books, unbanked, on, below, err) : sb_error_nomem(err);
 		free(below);
+		TRY(rc);
 	}
-	if (rc) {
-		unbanked_release(&unbanked);
-		return rc;
-	}
-	unbanked.count = names_once(unbanked.names, unbanked.count);
-	unbanked.odd_count = names_once(unbanked.odd, unbanked.odd_count);
-	*ret = unbanked;
+	unbanked->count = names_once(unbanked->names, unbanked->count);
+	unbanked->odd_count = names_once(unbanked->odd, unbanked->odd_count);
 	return SB_OK;
 }
 
@@ -104,50 +97,34 @@ void unbanked_release(struct unbanked *unbanked)
 {
 	free(unbanked->names);
 	free(unbanked->odd);
-	*unbanked = (struct unbanked){0};
-}
-
-struct search {
-	const struct settings *settings;
-	const struct observation *list;
-	size_t count;
-	struct unbanked unbanked;
-};
-
-static int find(struct books *books, void *ctx, struct sb_error *err)
-{
-	struct search *search = ctx;
-
-	unbanked_release(&search->unbanked);
-	return unbanked_find(books, search->settings, search->list, search->count,
-			     &search->unbanked, err);
+	unbanked->names = unbanked->odd = NULL;
+	unbanked->count = unbanked->odd_count = 0;
 }
 
 int unbanked_report(struct env *env, const struct observation *list, size_t count)
 {
-	struct search search = {.settings = &env->settings, .list = list, .count = count};
-	const struct unbanked *found = &search.unbanked;
+	struct unbanked found = {.settings = &env->settings, .list = list, .list_count = count};
 	char names[NAMES_TEXT_SIZE];
 	struct sb_error err;
 	int status = EXIT_DONE;
 
-	if (bank_read(env->bank, env->os.now(), find, &search, &err)) {
+	if (bank_read(env->bank, env->os.now(), unbanked_find, &found, &err)) {
 		status = fail(env, &err);
 	} else {
-		if (found->count > 0)
+		if (found.count > 0)
 			report(env,
 			       "%zu account%s used something and %s not in the bank: %s (subank "
 			       "open)",
-			       found->count, found->count == 1 ? " has" : "s have",
-			       found->count == 1 ? "is" : "are",
-			       output_names(names, found->names, found->count));
-		if (found->odd_count > 0)
+			       found.count, found.count == 1 ? " has" : "s have",
+			       found.count == 1 ? "is" : "are",
+			       output_names(names, found.names, found.count));
+		if (found.odd_count > 0)
 			report(env,
 			       "%zu account%s used something, and no bank can have an account of "
 			       "such a name: %s (see subank(7))",
-			       found->odd_count, found->odd_count == 1 ? " has" : "s have",
-			       output_names(names, found->odd, found->odd_count));
+			       found.odd_count, found.odd_count == 1 ? " has" : "s have",
+			       output_names(names, found.odd, found.odd_count));
 	}
-	unbanked_release(&search.unbanked);
+	unbanked_release(&found);
 	return status;
 }

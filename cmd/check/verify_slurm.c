@@ -95,15 +95,6 @@ static int observe(struct env *env, const struct expectations *all, struct clust
 	return status;
 }
 
-static const struct observation *find_cluster(const struct clusters *clusters, const char *name)
-{
-	for (size_t i = 0; i < clusters->count; i++) {
-		if (strcmp(clusters->names[i], name) == 0 && clusters->list[i].answered)
-			return &clusters->list[i];
-	}
-	return NULL;
-}
-
 /* Writes the lever's progress to [to], as text behind its value. Returns [to]. */
 static const char *progress(const struct lever *lever, char to[320])
 {
@@ -150,12 +141,13 @@ static int compare(struct env *env, const struct expectations *all)
 
 	for (size_t i = 0; i < all->count; i++) {
 		const char *name = all->list[i].lever.cluster;
-		const struct observation *cluster = find_cluster(&clusters, name);
+		const struct observation *cluster = clusters_find(&clusters, name);
+		bool answered = cluster && cluster->answered;
 
-		if (cluster && !differs(env, &all->list[i], cluster))
+		if (answered && !differs(env, &all->list[i], cluster))
 			continue;
 		status = EXIT_PART;
-		if (cluster || strcmp(silent, name) == 0)
+		if (answered || strcmp(silent, name) == 0)
 			continue;
 		warning(env, "the limits on cluster '%s' were not compared", name);
 		silent = name;

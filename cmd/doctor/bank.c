@@ -41,35 +41,35 @@ static const char *user_name(uid_t uid, char to[64])
 }
 
 /* Adds a row about a file or folder: its owner and mode. */
-static void diagnose_file(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+static void diagnose_file(struct diagnosis *rows, enum verdict verdict, const char *check,
 			  const char *advice, const char *path, const struct stat *st)
 {
 	char owner[64];
 
-	diagnose(diagnosis, verdict, check, advice, "%s, %s, mode %04o", path,
+	diagnose(rows, verdict, check, advice, "%s, %s, mode %04o", path,
 		 user_name(st->st_uid, owner), (unsigned)st->st_mode & 07777);
 }
 
-static void inspect_settings(struct diagnosis *diagnosis)
+static void inspect_settings(struct diagnosis *rows)
 {
-	const char *path = option(diagnosis->env, "config"), *advice = NULL;
+	const char *path = option(rows->env, "config"), *advice = NULL;
 	struct stat st;
 
 	if (!path)
 		path = DEFAULT_SETTINGS;
 	/* The frame has read it, if it exists. */
 	if (stat(path, &st) != 0) {
-		diagnose(diagnosis, VERDICT_OK, "settings", NULL, "none in %s: defaults", path);
+		diagnose(rows, VERDICT_OK, "settings", NULL, "none in %s: defaults", path);
 		return;
 	}
 	if (st.st_mode & S_IWGRP)
 		advice = "its group can make subank run any program as you: chmod g-w";
-	diagnose_file(diagnosis, VERDICT_WARN, "settings", advice, path, &st);
+	diagnose_file(rows, VERDICT_WARN, "settings", advice, path, &st);
 }
 
-static void inspect_folder(struct diagnosis *diagnosis)
+static void inspect_folder(struct diagnosis *rows)
 {
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	const char *folder = env->store.folder, *advice = NULL;
 	int fd = store_folder(bank_store(env->bank));
 	struct statvfs fs;
@@ -78,8 +78,8 @@ static void inspect_folder(struct diagnosis *diagnosis)
 	uint64_t free_mib;
 
 	if (fstat(fd, &st) != 0 || fstatvfs(fd, &fs) != 0) {
-		diagnose(diagnosis, VERDICT_BAD, "bank's folder",
-			 "look at it: ls -ld and df must work", "%s: %s", folder, sb_errno(errno));
+		diagnose(rows, VERDICT_BAD, "bank's folder", "look at it: ls -ld and df must work",
+			 "%s: %s", folder, sb_errno(errno));
 		return;
 	}
 	if (st.st_mode & S_IRWXO) {
@@ -89,18 +89,18 @@ static void inspect_folder(struct diagnosis *diagnosis)
 			       user_name(st.st_uid, owner));
 		advice = text;
 	}
-	diagnose_file(diagnosis, VERDICT_WARN, "bank's folder", advice, folder, &st);
-	diagnose(diagnosis, VERDICT_OK, "file system", NULL, "not one of the network");
+	diagnose_file(rows, VERDICT_WARN, "bank's folder", advice, folder, &st);
+	diagnose(rows, VERDICT_OK, "file system", NULL, "not one of the network");
 
 	free_mib = (uint64_t)fs.f_bavail * (fs.f_frsize >> 9) >> 11;
 	advice = free_mib < FREE_MIB_LOW ? "with a full disk nothing can be entered: make room"
 					 : NULL;
-	diagnose(diagnosis, free_mib < FREE_MIB_MIN ? VERDICT_BAD : VERDICT_WARN, "free disk",
-		 advice, "%" PRIu64 " MiB", free_mib);
+	diagnose(rows, free_mib < FREE_MIB_MIN ? VERDICT_BAD : VERDICT_WARN, "free disk", advice,
+		 "%" PRIu64 " MiB", free_mib);
 }
 
 struct books_read {
-	struct diagnosis *diagnosis;
+	struct diagnosis *rows;
 	struct rules rules;
 	uint64_t entries;
 	size_t accounts;
@@ -159,7 +159,7 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 
 	names_release(&read->moneyless);
 	names_release(&read->switching);
-	*read = (struct books_read){.diagnosis = read->diagnosis,
+	*read = (struct books_read){.rows = read->rows,
 				    .rules = read->rules,
 				    .entries = head->seq,
 				    .head_time = head->time,
@@ -172,14 +172,14 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 
 		count_levers(account, read);
 		if (is_moneyless(&read->rules, account))
-			names_add(read->diagnosis, &read->moneyless, account->name);
+			names_add(read->rows, &read->moneyless, account->name);
 		if (is_switching(&read->rules, account))
-			names_add(read->diagnosis, &read->switching, account->name);
+			names_add(read->rows, &read->switching, account->name);
 	}
 	return SB_OK;
 }
 
-static void report_clock(struct diagnosis *diagnosis, const struct books_read *read, int64_t now)
+static void report_clock(struct diagnosis *rows, const struct books_read *read, int64_t now)
 {
 	int64_t after = now - read->head_time;
 	char age[WHEN_TEXT_SIZE];
@@ -191,14 +191,14 @@ static void report_clock(struct diagnosis *diagnosis, const struct books_read *r
 	else if (read->last_check && now - read->last_check > GAP_DAYS * WHEN_DAY)
 		advice = "the next check will not trust it: look at the clock, and if it is right "
 			 "run `subank check --clock-ok` once";
-	diagnosis->where = here;
+	rows->where = here;
 	if (read->head_time)
-		diagnose(diagnosis, VERDICT_BAD, "clock", advice, "%s %s the newest entry",
+		diagnose(rows, VERDICT_BAD, "clock", advice, "%s %s the newest entry",
 			 when_format_age(age, after < 0 ? -after : after),
 			 after < 0 ? "before" : "after");
 }
 
-static void report_checks(struct diagnosis *diagnosis, const struct books_read *read, int64_t now)
+static void report_checks(struct diagnosis *rows, const struct books_read *read, int64_t now)
 {
 	static const char advice[] = "start the timer or the line for cron: systemctl enable "
 				     "--now subank-check.timer";
@@ -206,16 +206,15 @@ static void report_checks(struct diagnosis *diagnosis, const struct books_read *
 	bool late = now - read->last_check > CHECK_HOURS_MAX * 3600 * WHEN_SECOND;
 
 	if (read->accounts == 0)
-		diagnose(diagnosis, VERDICT_INFO, "last check", NULL,
-			 "no accounts yet: subank open");
+		diagnose(rows, VERDICT_INFO, "last check", NULL, "no accounts yet: subank open");
 	else if (read->last_check == 0)
-		diagnose(diagnosis, VERDICT_BAD, "last check", advice, "never");
+		diagnose(rows, VERDICT_BAD, "last check", advice, "never");
 	else
-		diagnose(diagnosis, VERDICT_BAD, "last check", late ? advice : NULL, "%s ago",
+		diagnose(rows, VERDICT_BAD, "last check", late ? advice : NULL, "%s ago",
 			 when_format_age(age, now - read->last_check));
 }
 
-static void report_levers(struct diagnosis *diagnosis, const struct books_read *read)
+static void report_levers(struct diagnosis *rows, const struct books_read *read)
 {
 	const char *advice = NULL;
 
@@ -224,7 +223,7 @@ static void report_levers(struct diagnosis *diagnosis, const struct books_read *
 			 "`subank check`";
 	else if (read->pending)
 		advice = "some were entered and not carried out: run `subank check`";
-	diagnose(diagnosis, VERDICT_WARN, "limits set in Slurm", advice,
+	diagnose(rows, VERDICT_WARN, "limits set in Slurm", advice,
 		 "%zu in force, %zu pending, %zu failed", read->in_force, read->pending,
 		 read->failed);
 	for (size_t i = 0; i < read->failed && i < FAILED_MAX; i++) {
@@ -234,82 +233,80 @@ static void report_levers(struct diagnosis *diagnosis, const struct books_read *
 			       read->failures[i].cluster);
 		(void)snprintf(why, sizeof(why), "%s: see to that; the next check tries again",
 			       read->failures[i].reason);
-		diagnosis->where = where;
-		diagnose(diagnosis, VERDICT_BAD, "limit not set", why, "%s",
-			 read->failures[i].limit);
+		rows->where = where;
+		diagnose(rows, VERDICT_BAD, "limit not set", why, "%s", read->failures[i].limit);
 	}
-	diagnosis->where = the_bank;
+	rows->where = the_bank;
 }
 
-static void report_books(struct diagnosis *diagnosis, struct books_read *read, int64_t now)
+static void report_books(struct diagnosis *rows, struct books_read *read, int64_t now)
 {
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	const struct names *moneyless = &read->moneyless;
 	char place[PLACE_SIZE], text[NAMES_TEXT_SIZE];
 	bool granted = strcmp(read->place,
 			      place_of(env->os.here()->machine, env->store.folder, place)) == 0;
 
-	diagnose(diagnosis, VERDICT_OK, "books", NULL, "entries %" PRIu64 ", accounts %zu",
+	diagnose(rows, VERDICT_OK, "books", NULL, "entries %" PRIu64 ", accounts %zu",
 		 read->entries, read->accounts);
-	diagnose(diagnosis, read->current ? VERDICT_OK : VERDICT_INFO, "states", NULL,
+	diagnose(rows, read->current ? VERDICT_OK : VERDICT_INFO, "states", NULL,
 		 read->current ? "version %d" : "older than %d: made again at the next entry",
 		 ACCOUNT_STATE_VERSION);
 	diagnose(
-		diagnosis, VERDICT_BAD, "who commands Slurm",
+		rows, VERDICT_BAD, "who commands Slurm",
 		granted ? NULL
 			: "checks here are dry: if this bank is the right one, `subank adopt` here",
 		"%s",
 		granted	       ? "this machine and folder"
 		: *read->place ? read->place
 			       : "nobody");
-	report_clock(diagnosis, read, now);
-	diagnosis->where = the_bank;
-	report_checks(diagnosis, read, now);
-	report_levers(diagnosis, read);
+	report_clock(rows, read, now);
+	rows->where = the_bank;
+	report_checks(rows, read, now);
+	report_levers(rows, read);
 	if (moneyless->count > 0)
 		diagnose(
-			diagnosis, VERDICT_INFO, "held at first use", NULL, "%zu without money: %s",
+			rows, VERDICT_INFO, "held at first use", NULL, "%zu without money: %s",
 			moneyless->count,
 			output_names(text, (const char *const *)moneyless->list, moneyless->count));
-	diagnose_names(diagnosis, VERDICT_INFO, "still metered by jobs",
+	diagnose_names(rows, VERDICT_INFO, "still metered by jobs",
 		       "a check that finds none of an account's jobs running switches its meter "
 		       "to rawusage; where something always runs, `subank hold` makes room",
 		       &read->switching);
 }
 
-static void inspect_published(struct diagnosis *diagnosis, int64_t now)
+static void inspect_published(struct diagnosis *rows, int64_t now)
 {
 	static const char check[] = "balances for users";
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	const char *path = env->settings.publish_file;
 	struct published published;
 	char age[WHEN_TEXT_SIZE];
 	struct sb_error err;
 
 	if (env->settings.publish == PUBLISH_NONE) {
-		diagnose(diagnosis, VERDICT_INFO, check, NULL, "publish: none");
+		diagnose(rows, VERDICT_INFO, check, NULL, "publish: none");
 	} else if (publish_try(env, false, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, check, err.text, "cannot be written: %s", path);
+		diagnose(rows, VERDICT_BAD, check, err.text, "cannot be written: %s", path);
 	} else if (published_read(path, env->store.folder, &published, &err)) {
-		diagnose(diagnosis, VERDICT_WARN, check, err.text,
+		diagnose(rows, VERDICT_WARN, check, err.text,
 			 err.code == SB_ENOTFOUND ? "not there yet: %s" : "not readable: %s", path);
 	} else {
-		diagnose(diagnosis, VERDICT_OK, check, NULL, "published %s ago",
+		diagnose(rows, VERDICT_OK, check, NULL, "published %s ago",
 			 when_format_age(age, now - published.time));
 		published_release(&published);
 	}
 }
 
 /* Inspects the notify command. Returns whether a check can start it. */
-static bool inspect_notify(struct diagnosis *diagnosis)
+static bool inspect_notify(struct diagnosis *rows)
 {
-	const char *path = diagnosis->env->settings.notify, *advice = NULL;
+	const char *path = rows->env->settings.notify, *advice = NULL;
 	enum verdict verdict = VERDICT_WARN;
 	struct stat st, bank;
 
-	if (stat(path, &st) != 0 ||
-	    fstat(store_folder(bank_store(diagnosis->env->bank)), &bank) != 0) {
-		diagnose(diagnosis, VERDICT_BAD, "notify",
+	if (stat(path, &st) != 0 || fstat(store_folder(bank_store(rows->env->bank)), &bank) != 0) {
+		diagnose(rows, VERDICT_BAD, "notify",
 			 "put the program there, or correct `notify` in the settings", "%s: %s",
 			 path, strerror(errno));
 		return false;
@@ -322,23 +319,21 @@ static bool inspect_notify(struct diagnosis *diagnosis)
 		   (st.st_uid != 0 && st.st_uid != bank.st_uid)) {
 		advice = "others can change what a check runs: chown root, chmod go-w";
 	}
-	diagnose_file(diagnosis, verdict, "notify", advice, path, &st);
+	diagnose_file(rows, verdict, "notify", advice, path, &st);
 	return verdict == VERDICT_WARN;
 }
 
 /* Adds a row with the result of a test. */
-static void report_test(struct diagnosis *diagnosis, const char *check, int rc,
+static void report_test(struct diagnosis *rows, const char *check, int rc,
 			const struct sb_error *err, const char *passed)
 {
-	diagnose(diagnosis, VERDICT_BAD, check, rc ? err->text : NULL, "%s",
-		 rc ? "it failed" : passed);
+	diagnose(rows, VERDICT_BAD, check, rc ? err->text : NULL, "%s", rc ? "it failed" : passed);
 }
 
-/* Runs the tests of --test as the user whose checks do the same, or their files would belong to
- * another user. */
-static void run_tests(struct diagnosis *diagnosis, bool notify_runs)
+/* Runs the tests as the user whose checks do the same: else files would belong to another user. */
+static void run_tests(struct diagnosis *rows, bool notify_runs)
 {
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	struct stat st;
 	char owner[64], advice[128];
 	struct sb_error err;
@@ -347,51 +342,51 @@ static void run_tests(struct diagnosis *diagnosis, bool notify_runs)
 		(void)snprintf(advice, sizeof(advice),
 			       "run it as the owner of the bank: sudo -u %s subank doctor --test",
 			       user_name(st.st_uid, owner));
-		diagnose(diagnosis, VERDICT_WARN, "tests", advice, "not run");
+		diagnose(rows, VERDICT_WARN, "tests", advice, "not run");
 		return;
 	}
 	if (notify_runs)
-		report_test(diagnosis, "test of notify", notify_test(env, &err), &err,
+		report_test(rows, "test of notify", notify_test(env, &err), &err,
 			    "it accepted a test message");
 	if (env->settings.publish != PUBLISH_NONE)
-		report_test(diagnosis, "test of publish", publish_try(env, true, &err), &err,
+		report_test(rows, "test of publish", publish_try(env, true, &err), &err,
 			    "a file was written and renamed there");
 	if (!env->settings.notify && env->settings.publish == PUBLISH_NONE)
-		diagnose(diagnosis, VERDICT_INFO, "tests", NULL,
+		diagnose(rows, VERDICT_INFO, "tests", NULL,
 			 "the settings have neither notify nor publish");
 }
 
-void doctor_bank(struct diagnosis *diagnosis, const struct sb_error *why)
+void doctor_bank(struct diagnosis *rows, const struct sb_error *why)
 {
-	struct env *env = diagnosis->env;
-	struct books_read read = {.diagnosis = diagnosis, .rules = settings_rules(&env->settings)};
+	struct env *env = rows->env;
+	struct books_read read = {.rows = rows, .rules = settings_rules(&env->settings)};
 	int64_t now = env->os.now();
 	struct sb_error err;
 	bool notify_runs;
 
-	diagnosis->where = here;
-	inspect_settings(diagnosis);
+	rows->where = here;
+	inspect_settings(rows);
 	if (!env->bank) {
 		bool none = why->code == SB_ENOTFOUND;
 
-		diagnose(diagnosis, VERDICT_BAD, "bank",
+		diagnose(rows, VERDICT_BAD, "bank",
 			 none ? "make one with `subank init`, as the user who is to own the books "
 				"(usually slurm), or name another folder with --bank"
 			      : why->text,
 			 none ? "none in %s" : "cannot open %s", env->store.folder);
 		return;
 	}
-	inspect_folder(diagnosis);
-	diagnosis->where = the_bank;
+	inspect_folder(rows);
+	rows->where = the_bank;
 	if (bank_read(env->bank, now, read_books, &read, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "books", err.text, "cannot be read");
+		diagnose(rows, VERDICT_BAD, "books", err.text, "cannot be read");
 	} else {
-		report_books(diagnosis, &read, now);
-		diagnosis->where = here;
-		inspect_published(diagnosis, now);
-		notify_runs = env->settings.notify && inspect_notify(diagnosis);
+		report_books(rows, &read, now);
+		rows->where = here;
+		inspect_published(rows, now);
+		notify_runs = env->settings.notify && inspect_notify(rows);
 		if (option(env, "test"))
-			run_tests(diagnosis, notify_runs);
+			run_tests(rows, notify_runs);
 	}
 	names_release(&read.moneyless);
 	names_release(&read.switching);

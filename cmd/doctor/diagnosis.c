@@ -29,13 +29,13 @@ static void release(struct symptom *symptom)
 	free(symptom->advice);
 }
 
-void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-	      const char *advice, const char *found, ...)
+void diagnose(struct diagnosis *rows, enum verdict verdict, const char *check, const char *advice,
+	      const char *found, ...)
 {
 	struct symptom symptom = {.verdict =
 					  advice || verdict < VERDICT_WARN ? verdict : VERDICT_OK,
 				  .check = strdup(check),
-				  .where = strdup(diagnosis->where),
+				  .where = strdup(rows->where),
 				  .advice = strdup(advice ? advice : "")};
 	struct symptom *added = NULL;
 	va_list ap;
@@ -45,21 +45,21 @@ void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *che
 		symptom.found = NULL;
 	va_end(ap);
 	if (symptom.check && symptom.where && symptom.advice && symptom.found)
-		added = array_add(diagnosis->list, diagnosis->count);
+		added = array_add(rows->list, rows->count);
 	if (added) {
 		*added = symptom;
 	} else {
 		release(&symptom);
-		diagnosis->failed = true;
+		rows->failed = true;
 	}
 }
 
-void diagnose_unread(struct diagnosis *diagnosis, const char *check, const struct sb_error *err)
+void diagnose_unread(struct diagnosis *rows, const char *check, const struct sb_error *err)
 {
-	diagnose(diagnosis, VERDICT_BAD, check, err->text, "not read");
+	diagnose(rows, VERDICT_BAD, check, err->text, "not read");
 }
 
-void names_add(struct diagnosis *diagnosis, struct names *names, const char *name)
+void names_add(struct diagnosis *rows, struct names *names, const char *name)
 {
 	char *copy = strdup(name);
 	char **added = copy ? array_add(names->list, names->count) : NULL;
@@ -68,7 +68,7 @@ void names_add(struct diagnosis *diagnosis, struct names *names, const char *nam
 		*added = copy;
 	} else {
 		free(copy);
-		diagnosis->failed = true;
+		rows->failed = true;
 	}
 }
 
@@ -80,26 +80,32 @@ void names_release(struct names *names)
 	*names = (struct names){0};
 }
 
-void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-		    const char *advice, struct names *names)
+void diagnose_list(struct diagnosis *rows, enum verdict verdict, const char *check,
+		   const char *advice, const char *const names[], size_t count)
 {
 	char text[NAMES_TEXT_SIZE];
 
-	if (names->count > 0)
-		diagnose(diagnosis, verdict, check, advice, "%zu: %s", names->count,
-			 output_names(text, (const char *const *)names->list, names->count));
+	if (count > 0)
+		diagnose(rows, verdict, check, advice, "%zu: %s", count,
+			 output_names(text, names, count));
+}
+
+void diagnose_names(struct diagnosis *rows, enum verdict verdict, const char *check,
+		    const char *advice, struct names *names)
+{
+	diagnose_list(rows, verdict, check, advice, (const char *const *)names->list, names->count);
 	names_release(names);
 }
 
 /* Lists bad symptoms first. */
-static void print_left_to_do(FILE *out, int width, const struct diagnosis *diagnosis)
+static void print_left_to_do(FILE *out, int width, const struct diagnosis *rows)
 {
 	static const enum verdict order[] = {VERDICT_BAD, VERDICT_WARN};
 	int number = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		for (size_t j = 0; j < diagnosis->count; j++) {
-			const struct symptom *symptom = &diagnosis->list[j];
+		for (size_t j = 0; j < rows->count; j++) {
+			const struct symptom *symptom = &rows->list[j];
 			char first[16], text[4096], escaped[4096];
 
 			if (symptom->verdict != order[i])
@@ -117,9 +123,9 @@ static void print_left_to_do(FILE *out, int width, const struct diagnosis *diagn
 		fprintf(out, "\nLeft to do: nothing, all is well\n");
 }
 
-int diagnosis_print(const struct diagnosis *diagnosis)
+int diagnosis_print(const struct diagnosis *rows)
 {
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
 	bool table = prints_for_people(env);
 	const struct column columns[COLUMN_COUNT] = {
@@ -136,14 +142,14 @@ int diagnosis_print(const struct diagnosis *diagnosis)
 	size_t well = 0;
 	struct sb_error err;
 
-	if (diagnosis->failed) {
+	if (rows->failed) {
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
 	if (output_new(env, columns, COLUMN_COUNT, &output, &err))
 		return fail(env, &err);
-	for (size_t i = 0; i < diagnosis->count; i++) {
-		const struct symptom *symptom = &diagnosis->list[i];
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct symptom *symptom = &rows->list[i];
 
 		/* What needs attention must not scroll away. */
 		if (brief && symptom->verdict == VERDICT_OK) {
@@ -164,14 +170,14 @@ int diagnosis_print(const struct diagnosis *diagnosis)
 		report(env, "%zu more are ok: --verbose shows them", well);
 	if (table && !option(env, "format"))
 		print_left_to_do(env->os.out, env->os.out_is_terminal ? env->os.out_width : 0,
-				 diagnosis);
+				 rows);
 	return bad ? EXIT_PART : EXIT_DONE;
 }
 
-void diagnosis_release(struct diagnosis *diagnosis)
+void diagnosis_release(struct diagnosis *rows)
 {
-	for (size_t i = 0; i < diagnosis->count; i++)
-		release(&diagnosis->list[i]);
-	free(diagnosis->list);
-	*diagnosis = (struct diagnosis){0};
+	for (size_t i = 0; i < rows->count; i++)
+		release(&rows->list[i]);
+	free(rows->list);
+	*rows = (struct diagnosis){0};
 }

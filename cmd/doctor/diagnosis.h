@@ -23,13 +23,12 @@ struct diagnosis {
 	bool failed; /* memory ran out */
 };
 
-/* Adds a row, with copies of the texts. Without [advice] (NULL) VERDICT_WARN and VERDICT_BAD mean
- * VERDICT_OK. */
-void diagnose(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
-	      const char *advice, const char *found, ...) __attribute__((format(printf, 5, 6)));
+/* Adds a row, with copies of the texts. Without [advice] (NULL), WARN and BAD mean VERDICT_OK. */
+void diagnose(struct diagnosis *rows, enum verdict verdict, const char *check, const char *advice,
+	      const char *found, ...) __attribute__((format(printf, 5, 6)));
 
 /* Adds a bad row: it could not be read, with the error as advice. */
-void diagnose_unread(struct diagnosis *diagnosis, const char *check, const struct sb_error *err);
+void diagnose_unread(struct diagnosis *rows, const char *check, const struct sb_error *err);
 
 /* Names for one row; zeroed, it is empty. */
 struct names {
@@ -38,17 +37,20 @@ struct names {
 };
 
 /* Adds a copy of the name. */
-void names_add(struct diagnosis *diagnosis, struct names *names, const char *name);
+void names_add(struct diagnosis *rows, struct names *names, const char *name);
 void names_release(struct names *names);
 
-/* Adds a row with the number of names and the first of them, if there are any. Releases them. */
-void diagnose_names(struct diagnosis *diagnosis, enum verdict verdict, const char *check,
+/* Adds a row with the number of names and the first of them, if there are any. */
+void diagnose_list(struct diagnosis *rows, enum verdict verdict, const char *check,
+		   const char *advice, const char *const names[], size_t count);
+/* The same; releases the names. */
+void diagnose_names(struct diagnosis *rows, enum verdict verdict, const char *check,
 		    const char *advice, struct names *names);
 
 /* Prints the table as the options ask and, for people, what is left to do. Returns the exit status:
  * EXIT_PART when something is bad. */
-int diagnosis_print(const struct diagnosis *diagnosis);
+int diagnosis_print(const struct diagnosis *rows);
 
-void diagnosis_release(struct diagnosis *diagnosis);
+void diagnosis_release(struct diagnosis *rows);
 
 #endif

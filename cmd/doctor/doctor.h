@@ -10,32 +10,29 @@
 
 /* Inspects the settings' file, the bank's folder and its books. env->bank is NULL when it could not
  * be opened; [why] then has the error. */
-void doctor_bank(struct diagnosis *diagnosis, const struct sb_error *why);
+void doctor_bank(struct diagnosis *rows, const struct sb_error *why);
 
-/* Inspects Slurm's commands, the clusters, their partitions, the QOS, and the accounts of both
- * sides. */
-void doctor_slurm(struct diagnosis *diagnosis);
+/* Inspects Slurm's commands, clusters, partitions and QOS, and the accounts of both sides. */
+void doctor_slurm(struct diagnosis *rows);
 
 /* The others are parts of doctor_slurm(). Reports runaway and left out jobs of a cluster. */
-void doctor_jobs(struct diagnosis *diagnosis, const char *cluster);
+void doctor_jobs(struct diagnosis *rows, const char *cluster);
 
 /* Reports what slurmdbd hides from this user, and whether he may set limits. [by_jobs]: some
  * account is metered by jobs. Returns whether sacct shows the jobs of others. */
-bool doctor_rights(struct diagnosis *diagnosis, bool by_jobs);
+bool doctor_rights(struct diagnosis *rows, bool by_jobs);
 
 /* Reports what the slurmctld of [config] hides from this user. Writes whether it shows him use and
  * jobs of others. */
-void doctor_cluster_rights(struct diagnosis *diagnosis, const struct slurm_config *config,
+void doctor_cluster_rights(struct diagnosis *rows, const struct slurm_config *config,
 			   bool *ret_usage, bool *ret_jobs);
 
 /* Reports QOS whose jobs start although a lever in use holds their account, and how to close that:
- * those with the same limit of their own, and those with UsageFactorSafe and a UsageFactor below 1.
- */
-void doctor_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
-		  const struct qos_list *list);
+ * those with the same limit of their own, or with UsageFactorSafe and a UsageFactor below 1. */
+void doctor_holes(struct diagnosis *rows, const struct in_use *in_use, const struct qos_list *list);
 
 /* Reports partitions of a cluster whose QOS has such a limit. */
-void doctor_partition_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+void doctor_partition_holes(struct diagnosis *rows, const struct in_use *in_use,
 			    const struct qos_list *list, const struct partitions *partitions);
 
 /* Finds a QOS by its name, or returns NULL. */

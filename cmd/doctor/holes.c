@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What lets jobs start although their account is held: measured on 22.05.8, for each kind of lever.
+/* What lets jobs start although their account is held: measured on 22.05.8 for each kind of lever.
  */
 #include "config.h"
 
@@ -28,7 +28,7 @@ static int64_t qos_limit(const struct qos *qos, const char *field, const char *t
 
 /* Reports the QOS if it has a limit of its own for that lever, which jobs follow instead of the
  * account's: those of the QOS or, with a partition, all jobs there. */
-static void inspect_limit(struct diagnosis *diagnosis, const struct qos *qos,
+static void inspect_limit(struct diagnosis *rows, const struct qos *qos,
 			  const struct partition *partition, const char *field, const char *tres)
 {
 	const char *name = qos->name, *equals = *tres ? "=" : "";
@@ -47,42 +47,42 @@ static void inspect_limit(struct diagnosis *diagnosis, const struct qos *qos,
 		       jobs, partition ? ", whatever their own QOS is" : "", name, field, tres,
 		       equals);
 	if (partition) {
-		diagnose(diagnosis, VERDICT_BAD, "partition's QOS", advice,
-			 "%s, %s: %s=%s%s%" PRId64, partition->name, name, field, tres, equals,
-			 value);
+		diagnose(rows, VERDICT_BAD, "partition's QOS", advice, "%s, %s: %s=%s%s%" PRId64,
+			 partition->name, name, field, tres, equals, value);
 		return;
 	}
-	diagnosis->where = name;
-	diagnose(diagnosis, VERDICT_BAD, "QOS's own limit", advice, "%s=%s%s%" PRId64, field, tres,
+	rows->where = name;
+	diagnose(rows, VERDICT_BAD, "QOS's own limit", advice, "%s=%s%s%" PRId64, field, tres,
 		 equals, value);
 }
 
 /* The same for each lever in use. */
-static void inspect_limits(struct diagnosis *diagnosis, const struct in_use *in_use,
+static void inspect_limits(struct diagnosis *rows, const struct in_use *in_use,
 			   const struct qos *qos, const struct partition *partition)
 {
+	const struct lever_choice *levers = in_use->levers;
+
 	for (size_t i = 0; i < in_use->count; i++)
-		inspect_limit(diagnosis, qos, partition, in_use->levers[i].field,
-			      in_use->levers[i].tres);
+		inspect_limit(rows, qos, partition, levers[i].field, levers[i].tres);
 	if (in_use->capped)
-		inspect_limit(diagnosis, qos, partition, CAP_FIELD, CAP_TRES);
+		inspect_limit(rows, qos, partition, CAP_FIELD, CAP_TRES);
 }
 
 /* Writes the names of the levers in use to [to], that of caps first: of those that count minutes of
  * a TRES, which factors change, or of all. Returns [to]. */
-static const char *name_levers(struct diagnosis *diagnosis, const struct in_use *in_use,
-			       bool minutes, char to[NAMES_TEXT_SIZE])
+static const char *name_levers(struct diagnosis *rows, const struct in_use *in_use, bool minutes,
+			       char to[NAMES_TEXT_SIZE])
 {
 	struct names names = {0};
 	char name[LEVER_NAME_SIZE];
 
 	if (in_use->capped)
-		names_add(diagnosis, &names, CAP_FIELD "=" CAP_TRES);
+		names_add(rows, &names, CAP_FIELD "=" CAP_TRES);
 	for (size_t i = 0; i < in_use->count; i++) {
 		const struct lever_choice *lever = &in_use->levers[i];
 
 		if (!minutes || !limit_without_tres(lever->field))
-			names_add(diagnosis, &names, lever_name(name, lever->field, lever->tres));
+			names_add(rows, &names, lever_name(name, lever->field, lever->tres));
 	}
 	output_names(to, (const char *const *)names.list, names.count);
 	names_release(&names);
@@ -91,7 +91,7 @@ static const char *name_levers(struct diagnosis *diagnosis, const struct in_use 
 
 /* Slurm multiplies the minutes that a job of such a QOS asks for by its factor, and cuts off what
  * is below one: zero minutes fit under a limit of 0. Not where the QOS is a partition's. */
-static void inspect_factor(struct diagnosis *diagnosis, const struct qos *qos, const char *levers)
+static void inspect_factor(struct diagnosis *rows, const struct qos *qos, const char *levers)
 {
 	const char *factor = qos->usage_factor;
 	bool below_one = *factor == '0' && (factor[1] == '\0' || factor[1] == '.');
@@ -105,26 +105,25 @@ static void inspect_factor(struct diagnosis *diagnosis, const struct qos *qos, c
 		       "Flags-=UsageFactorSafe, or let GrpJobs hold (`lever: GrpJobs`)",
 		       none ? "its jobs" : "its jobs whose minutes x factor are below 1", levers,
 		       qos->name);
-	diagnosis->where = qos->name;
-	diagnose(diagnosis, none ? VERDICT_BAD : VERDICT_WARN, "UsageFactorSafe", advice,
+	rows->where = qos->name;
+	diagnose(rows, none ? VERDICT_BAD : VERDICT_WARN, "UsageFactorSafe", advice,
 		 "UsageFactor %s", factor);
 }
 
-void doctor_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
-		  const struct qos_list *list)
+void doctor_holes(struct diagnosis *rows, const struct in_use *in_use, const struct qos_list *list)
 {
 	char text[NAMES_TEXT_SIZE];
-	size_t before = diagnosis->count;
+	size_t before = rows->count;
 
 	for (size_t i = 0; i < list->count; i++)
-		inspect_limits(diagnosis, in_use, &list->rows[i], NULL);
-	diagnosis->where = "slurmdbd";
-	if (diagnosis->count == before)
-		diagnose(diagnosis, VERDICT_OK, "QOS's own limit", NULL, "none on %s among %zu",
-			 name_levers(diagnosis, in_use, false, text), list->count);
-	name_levers(diagnosis, in_use, true, text);
+		inspect_limits(rows, in_use, &list->rows[i], NULL);
+	rows->where = "slurmdbd";
+	if (rows->count == before)
+		diagnose(rows, VERDICT_OK, "QOS's own limit", NULL, "none on %s among %zu",
+			 name_levers(rows, in_use, false, text), list->count);
+	name_levers(rows, in_use, true, text);
 	for (size_t i = 0; i < list->count; i++)
-		inspect_factor(diagnosis, &list->rows[i], text);
+		inspect_factor(rows, &list->rows[i], text);
 }
 
 const struct qos *doctor_find_qos(const struct qos_list *list, const char *name)
@@ -136,7 +135,7 @@ const struct qos *doctor_find_qos(const struct qos_list *list, const char *name)
 	return NULL;
 }
 
-void doctor_partition_holes(struct diagnosis *diagnosis, const struct in_use *in_use,
+void doctor_partition_holes(struct diagnosis *rows, const struct in_use *in_use,
 			    const struct qos_list *list, const struct partitions *partitions)
 {
 	for (size_t i = 0; i < partitions->count; i++) {
@@ -144,6 +143,6 @@ void doctor_partition_holes(struct diagnosis *diagnosis, const struct in_use *in
 		const struct qos *qos = doctor_find_qos(list, partition->qos);
 
 		if (qos)
-			inspect_limits(diagnosis, in_use, qos, partition);
+			inspect_limits(rows, in_use, qos, partition);
 	}
 }

@@ -4,14 +4,13 @@
 #include <inttypes.h>
 
 #include "cmd/check/left_out.h"
-#include "cmd/check/runaway.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/show/output.h"
 #include "ledger/base/when.h"
 #include "ledger/books/left_jobs.h"
 
-struct inspection {
-	struct diagnosis *diagnosis;
+struct scan {
+	struct diagnosis *rows;
 	struct known_jobs known; /* to slurmctld */
 	int64_t asked; /* when it was asked; seconds */
 	struct names lost; /* runaway jobs */
@@ -22,108 +21,106 @@ struct inspection {
 
 static int inspect_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
-	struct inspection *inspection = ctx;
+	struct scan *scan = ctx;
 	char name[512];
 
 	(void)err;
-	if (!runaway_is(job, &inspection->known, inspection->asked))
+	if (!runaway_is(job, &scan->known, scan->asked))
 		return SB_OK;
 	(void)snprintf(name, sizeof(name), "%s/%s", job->cluster, job->name);
-	names_add(inspection->diagnosis, &inspection->lost, name);
+	names_add(scan->rows, &scan->lost, name);
 	return SB_OK;
 }
 
 static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
-	struct inspection *inspection = ctx;
+	struct scan *scan = ctx;
 
 	(void)err;
-	left_out_add(&inspection->unread, odd);
+	left_out_add(&scan->unread, odd);
 	return SB_OK;
 }
 
 static int read_left(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct inspection *inspection = ctx;
+	struct scan *scan = ctx;
 
-	left_jobs_release(&inspection->left);
-	return books_left_jobs(books, inspection->cluster, &inspection->left, err);
+	left_jobs_release(&scan->left);
+	return books_left_jobs(books, scan->cluster, &scan->left, err);
 }
 
 /* Reports rows that cannot be read now, and jobs that are not charged because theirs could not. */
-static void report_left_out(struct inspection *inspection)
+static void report_left_out(struct scan *scan)
 {
 	static const char check[] = "jobs left out",
 			  advice[] = "their rows cannot be read, and each is charged once when its "
 				     "can: see `sacct -D -j` for them; a field that a newer Slurm "
 				     "prints otherwise is a bug of subank's";
-	struct diagnosis *diagnosis = inspection->diagnosis;
-	struct env *env = diagnosis->env;
-	struct left_jobs *left = &inspection->left;
-	const struct left_out *unread = &inspection->unread;
-	char rows[LEFT_OUT_TEXT_SIZE], text[NAMES_TEXT_SIZE], ids[LEFT_OUT_NAMED][24];
+	struct diagnosis *rows = scan->rows;
+	struct env *env = rows->env;
+	struct left_jobs *left = &scan->left;
+	const struct left_out *unread = &scan->unread;
+	char list[LEFT_OUT_TEXT_SIZE], text[NAMES_TEXT_SIZE], ids[LEFT_OUT_NAMED][24];
 	const char *names[LEFT_OUT_NAMED];
 	struct sb_error err;
 	size_t named = 0;
 
-	if (env->bank && bank_read(env->bank, env->os.now(), read_left, inspection, &err)) {
-		diagnose_unread(diagnosis, check, &err);
+	if (env->bank && bank_read(env->bank, env->os.now(), read_left, scan, &err)) {
+		diagnose_unread(rows, check, &err);
 		return;
 	}
 	if (unread->count > 0)
-		diagnose(diagnosis, VERDICT_BAD, check, advice, "%zu in a day: %s", unread->count,
-			 left_out_text(rows, unread));
+		diagnose(rows, VERDICT_BAD, check, advice, "%zu in a day: %s", unread->count,
+			 left_out_text(list, unread));
 	for (; named < left->count && named < LEFT_OUT_NAMED; named++) {
 		(void)snprintf(ids[named], sizeof(ids[0]), "%" PRId64, left->list[named].id);
 		names[named] = ids[named];
 	}
 	if (left->count > 0)
-		diagnose(diagnosis, VERDICT_BAD, check, advice, "%zu not charged yet: %s%s",
-			 left->count, output_names(text, names, named),
-			 left->count > named ? " …" : "");
+		diagnose(rows, VERDICT_BAD, check, advice, "%zu not charged yet: %s%s", left->count,
+			 output_names(text, names, named), left->count > named ? " …" : "");
 	if (unread->count + left->count == 0)
-		diagnose(diagnosis, VERDICT_OK, check, NULL, "none");
+		diagnose(rows, VERDICT_OK, check, NULL, "none");
 	left_jobs_release(left);
 }
 
-static void report_runaway(struct inspection *inspection)
+static void report_runaway(struct scan *scan)
 {
 	static const char check[] = "runaway jobs";
-	struct diagnosis *diagnosis = inspection->diagnosis;
-	const struct known_jobs *known = &inspection->known;
+	struct diagnosis *rows = scan->rows;
+	const struct known_jobs *known = &scan->known;
 
 	if (known->odd > 0)
-		diagnose(diagnosis, VERDICT_BAD, check,
+		diagnose(rows, VERDICT_BAD, check,
 			 "lines of squeue cannot be read, so that no job is taken for runaway: see "
 			 "`squeue -a -t all -o %A`",
 			 "%zu lines: %s", known->odd, known->first_odd);
-	else if (inspection->lost.count == 0)
-		diagnose(diagnosis, VERDICT_OK, check, NULL, "none");
+	else if (scan->lost.count == 0)
+		diagnose(rows, VERDICT_OK, check, NULL, "none");
 	else
-		diagnose_names(diagnosis, VERDICT_WARN, check,
+		diagnose_names(rows, VERDICT_WARN, check,
 			       "slurmdbd has no end of them, slurmctld does not know them, and "
 			       "nobody is charged for them: sacctmgr show runawayjobs mends that",
-			       &inspection->lost);
+			       &scan->lost);
 }
 
-void doctor_jobs(struct diagnosis *diagnosis, const char *cluster)
+void doctor_jobs(struct diagnosis *rows, const char *cluster)
 {
-	struct env *env = diagnosis->env;
-	struct inspection inspection = {
-		.diagnosis = diagnosis, .asked = env->os.now() / WHEN_SECOND, .cluster = cluster};
+	struct env *env = rows->env;
+	struct scan scan = {.rows = rows, .asked = env->os.now() / WHEN_SECOND, .cluster = cluster};
 	/* The last day: a check reads jobs that ended, too. */
-	const struct sacct_window window = {.since = inspection.asked - WHEN_DAY / WHEN_SECOND,
-					    .until = inspection.asked + 1};
+	const struct sacct_window window = {.since = scan.asked - WHEN_DAY / WHEN_SECOND,
+					    .until = scan.asked + 1};
 	struct sb_error err;
 
-	diagnosis->where = cluster;
-	if (squeue_read(&env->slurm, cluster, &inspection.known, &err) ||
-	    sacct_read(&env->slurm, cluster, &window, inspect_job, leave_out, &inspection, &err)) {
-		diagnose_unread(diagnosis, "runaway jobs", &err);
+	rows->where = cluster;
+	if (squeue_read(&env->slurm, cluster, &scan.known, &err) ||
+	    sacct_read(&env->slurm, cluster, &window, inspect_job, leave_out, &scan, &err)) {
+		diagnose_unread(rows, "runaway jobs", &err);
 	} else {
-		report_runaway(&inspection);
-		report_left_out(&inspection);
+		report_runaway(&scan);
+		report_left_out(&scan);
 	}
-	names_release(&inspection.lost);
-	known_jobs_release(&inspection.known);
+	names_release(&scan.lost);
+	known_jobs_release(&scan.known);
 }

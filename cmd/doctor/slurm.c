@@ -14,9 +14,9 @@
 
 enum { CALC_PERIOD_MAX = 3600 }; /* seconds; above it holds come late */
 
-struct inspection {
+struct scan {
 	struct env *env;
-	struct diagnosis *diagnosis;
+	struct diagnosis *rows;
 	struct in_use in_use;
 	struct clusters clusters;
 	bool *partitions; /* by the site's factors: some cluster has it */
@@ -27,36 +27,34 @@ struct inspection {
 /* ---- commands ---- */
 
 /* Reports whether a command can be run, and returns that. */
-static bool inspect_command(struct diagnosis *diagnosis, const char *setting, const char *program)
+static bool inspect_command(struct diagnosis *rows, const char *setting, const char *program)
 {
 	const char *const argv[] = {program, "-V", NULL};
 	struct run_result answer = {0};
 	struct sb_error err;
 
-	if (slurm_ask(&diagnosis->env->slurm, argv, &answer, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, setting, err.text, "cannot be run");
+	if (slurm_ask(&rows->env->slurm, argv, &answer, &err)) {
+		diagnose(rows, VERDICT_BAD, setting, err.text, "cannot be run");
 		return false;
 	}
-	diagnose(diagnosis, VERDICT_OK, setting, NULL, "%.*s (%s)",
-		 (int)strcspn(answer.out, "\r\n"), answer.out, program);
+	diagnose(rows, VERDICT_OK, setting, NULL, "%.*s (%s)", (int)strcspn(answer.out, "\r\n"),
+		 answer.out, program);
 	run_result_release(&answer);
 	return true;
 }
 
 /* Reports rows that are left out of an answer. */
-static void report_odd_rows(struct diagnosis *diagnosis, const char *program,
-			    const struct odd_rows *rows)
+static void report_odd_rows(struct diagnosis *rows, const char *program, const struct odd_rows *odd)
 {
 	char text[ODD_ROW_TEXT_SIZE], advice[ODD_ROW_TEXT_SIZE + 160];
 
-	if (rows->count == 0)
+	if (odd->count == 0)
 		return;
 	(void)snprintf(advice, sizeof(advice),
 		       "%s; what it stands for is charged or checked once the row can be read: "
 		       "find it with %s, and correct it in Slurm",
-		       odd_row_text(text, &rows->list[0]), program);
-	diagnose(diagnosis, VERDICT_BAD, "rows left out", advice, "%zu of %s", rows->count,
-		 program);
+		       odd_row_text(text, &odd->list[0]), program);
+	diagnose(rows, VERDICT_BAD, "rows left out", advice, "%zu of %s", odd->count, program);
 }
 
 /* ---- partitions ---- */
@@ -82,40 +80,39 @@ static void mark_known(const struct site_factors *factors, const char *name, boo
 		known[i] = known[i] || strcmp(factors->list[i].name, name) == 0;
 }
 
-static void inspect_partitions(struct inspection *inspection, const char *cluster)
+static void inspect_partitions(struct scan *scan, const char *cluster)
 {
-	struct env *env = inspection->env;
-	struct diagnosis *diagnosis = inspection->diagnosis;
+	struct env *env = scan->env;
+	struct diagnosis *rows = scan->rows;
 	/* Where Slurm's own limits follow balances, what it counts must be whole. */
-	enum verdict verdict = inspection->in_use.capped ? VERDICT_WARN : VERDICT_INFO;
+	enum verdict verdict = scan->in_use.capped ? VERDICT_WARN : VERDICT_INFO;
 	struct names none = {0}, fractional = {0};
 	struct partitions partitions;
 	struct sb_error err;
 
 	if (scontrol_read_partitions(&env->slurm, cluster, &partitions, &err)) {
-		diagnose_unread(diagnosis, "partitions", &err);
+		diagnose_unread(rows, "partitions", &err);
 		return;
 	}
 	for (size_t i = 0; i < partitions.count; i++) {
 		const struct partition *partition = &partitions.rows[i];
 
 		if (!*partition->billing_weights)
-			names_add(diagnosis, &none, partition->name);
+			names_add(rows, &none, partition->name);
 		else if (has_fractions(partition->billing_weights))
-			names_add(diagnosis, &fractional, partition->name);
-		mark_known(&env->settings.tariff.partitions, partition->name,
-			   inspection->partitions);
+			names_add(rows, &fractional, partition->name);
+		mark_known(&env->settings.tariff.partitions, partition->name, scan->partitions);
 	}
-	report_odd_rows(diagnosis, "scontrol", &partitions.odd);
-	doctor_partition_holes(diagnosis, &inspection->in_use, &inspection->qos, &partitions);
+	report_odd_rows(rows, "scontrol", &partitions.odd);
+	doctor_partition_holes(rows, &scan->in_use, &scan->qos, &partitions);
 	if (none.count + fractional.count == 0)
-		diagnose(diagnosis, VERDICT_OK, "TRESBillingWeights", NULL,
+		diagnose(rows, VERDICT_OK, "TRESBillingWeights", NULL,
 			 "whole in all partitions: %zu", partitions.count);
-	diagnose_names(diagnosis, verdict, "no TRESBillingWeights",
+	diagnose_names(rows, verdict, "no TRESBillingWeights",
 		       "jobs there cost one SU for an hour of a core, whatever else they take: "
 		       "set TRESBillingWeights if they should not",
 		       &none);
-	diagnose_names(diagnosis, verdict, "fractional weights",
+	diagnose_names(rows, verdict, "fractional weights",
 		       "a job's billing is cut to a whole number, so Slurm's own limit lets a "
 		       "little more run than the balance: whole TRESBillingWeights, none for each "
 		       "G of memory, keep it exact",
@@ -126,30 +123,30 @@ static void inspect_partitions(struct inspection *inspection, const char *cluste
 /* ---- what the site charges otherwise ---- */
 
 /* Reports factors whose QOS or partition is not [known]: mistyped, most likely. */
-static void report_unknown(struct diagnosis *diagnosis, const struct site_factors *factors,
+static void report_unknown(struct diagnosis *rows, const struct site_factors *factors,
 			   const bool *known, const char *check)
 {
 	struct names unknown = {0};
 
 	for (size_t i = 0; i < factors->count; i++) {
 		if (!known[i])
-			names_add(diagnosis, &unknown, factors->list[i].name);
+			names_add(rows, &unknown, factors->list[i].name);
 	}
-	diagnosis->where = "the settings";
-	diagnose_names(diagnosis, VERDICT_WARN, check,
+	rows->where = "the settings";
+	diagnose_names(rows, VERDICT_WARN, check,
 		       "nothing in Slurm that answered has that name, so the factor does nothing: "
 		       "is it spelt as there?",
 		       &unknown);
 }
 
-static void inspect_tariff(struct diagnosis *diagnosis, const struct in_use *in_use)
+static void inspect_tariff(struct diagnosis *rows, const struct in_use *in_use)
 {
-	const struct settings *settings = &diagnosis->env->settings;
+	const struct settings *settings = &rows->env->settings;
 	const struct tariff *tariff = &settings->tariff;
 	size_t factors = tariff->qos.count + tariff->partitions.count;
 	const char *advice = NULL;
 
-	diagnosis->where = "the settings";
+	rows->where = "the settings";
 	if (in_use->rawusage)
 		advice = "accounts metered by rawusage are charged all the same, for RawUsage "
 			 "counts each job whatever became of it: set `meter: jobs`, or give a QOS "
@@ -158,10 +155,10 @@ static void inspect_tariff(struct diagnosis *diagnosis, const struct in_use *in_
 		advice = "Slurm's own limit knows nothing of these factors: it may let more or "
 			 "less run than the balance";
 	if (tariff->free_count + factors > 0)
-		diagnose(diagnosis, VERDICT_WARN, "free_states, factors", advice,
+		diagnose(rows, VERDICT_WARN, "free_states, factors", advice,
 			 "%zu states, %zu factors", tariff->free_count, factors);
 	if (settings->committed && in_use->rawusage)
-		diagnose(diagnosis, VERDICT_WARN, "hold_on",
+		diagnose(rows, VERDICT_WARN, "hold_on",
 			 "what jobs are committed to is known under `meter: jobs` alone: accounts "
 			 "metered by rawusage are held by what was used",
 			 "committed");
@@ -177,75 +174,75 @@ static bool is_one(const char *factor)
 }
 
 /* Reports QOS that are gone from Slurm while their jobs may still be charged. */
-static void report_gone_qos(const struct inspection *inspection)
+static void report_gone_qos(const struct scan *scan)
 {
-	struct diagnosis *diagnosis = inspection->diagnosis;
+	struct diagnosis *rows = scan->rows;
 	struct factor_list kept = {0};
 	struct names assumed = {0}, remembered = {0};
 	struct sb_error err;
 
-	if (known_qos_kept(inspection->env, &kept, &err)) {
-		diagnosis->where = "the bank";
-		diagnose_unread(diagnosis, "UsageFactor", &err);
+	if (known_qos_kept(scan->env, &kept, &err)) {
+		rows->where = "the bank";
+		diagnose_unread(rows, "UsageFactor", &err);
 		return;
 	}
 	for (size_t i = 0; i < kept.count; i++) {
 		const struct kept_factor *factor = &kept.list[i];
 
-		if (doctor_find_qos(&inspection->qos, factor->name))
+		if (doctor_find_qos(&scan->qos, factor->name))
 			continue;
 		if (factor->factor < 0)
-			names_add(diagnosis, &assumed, factor->name);
+			names_add(rows, &assumed, factor->name);
 		else if (factor->factor != FACTOR_ONE)
-			names_add(diagnosis, &remembered, factor->name);
+			names_add(rows, &remembered, factor->name);
 	}
-	diagnosis->where = "gone from Slurm";
-	diagnose_names(diagnosis, VERDICT_WARN, "UsageFactor of a QOS",
+	rows->where = "gone from Slurm";
+	diagnose_names(rows, VERDICT_WARN, "UsageFactor of a QOS",
 		       "their jobs are charged with factor 1, because the bank never read another "
 		       "one: if there was one, set it under `factors` in the settings, and correct "
 		       "what was charged wrongly",
 		       &assumed);
-	diagnose_names(diagnosis, VERDICT_INFO, "UsageFactor of a QOS",
+	diagnose_names(rows, VERDICT_INFO, "UsageFactor of a QOS",
 		       "their jobs are charged with the factor that the bank read last",
 		       &remembered);
 	factor_list_release(&kept);
 }
 
-static void inspect_qos(const struct inspection *inspection)
+static void inspect_qos(const struct scan *scan)
 {
-	const struct site_factors *factors = &inspection->env->settings.tariff.qos;
-	const struct qos_list *list = &inspection->qos;
-	struct diagnosis *diagnosis = inspection->diagnosis;
+	const struct site_factors *factors = &scan->env->settings.tariff.qos;
+	const struct qos_list *list = &scan->qos;
+	struct diagnosis *rows = scan->rows;
 	bool *known = calloc(factors->count + 1, sizeof(*known));
 
 	if (!known) {
-		diagnosis->failed = true;
+		rows->failed = true;
 		return;
 	}
-	doctor_holes(diagnosis, &inspection->in_use, list);
+	doctor_holes(rows, &scan->in_use, list);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct qos *qos = &list->rows[i];
 
-		diagnosis->where = qos->name;
+		rows->where = qos->name;
 		if (!is_one(qos->usage_factor))
-			diagnose(diagnosis, inspection->in_use.capped ? VERDICT_WARN : VERDICT_INFO,
+			diagnose(rows, scan->in_use.capped ? VERDICT_WARN : VERDICT_INFO,
 				 "UsageFactor",
 				 "its jobs are charged by this factor, while Slurm's own limit "
 				 "plans for 1: it may let more run than the balance",
 				 "%s", qos->usage_factor);
 		mark_known(factors, qos->name, known);
 	}
-	report_unknown(diagnosis, factors, known, "factor of a QOS");
-	report_gone_qos(inspection);
-	diagnosis->where = "QOS";
-	report_odd_rows(diagnosis, "sacctmgr", &list->odd);
+	report_unknown(rows, factors, known, "factor of a QOS");
+	report_gone_qos(scan);
+	rows->where = "QOS";
+	report_odd_rows(rows, "sacctmgr", &list->odd);
 	free(known);
 }
 
 /* ---- clusters ---- */
 
 /* Reports levers of a TRES that Slurm does not know: such a limit cannot be set. */
-static void inspect_tres(struct diagnosis *diagnosis, const struct in_use *in_use,
+static void inspect_tres(struct diagnosis *rows, const struct in_use *in_use,
 			 const struct slurm_config *config)
 {
 	for (size_t i = 0; i < in_use->count; i++) {
@@ -259,69 +256,68 @@ static void inspect_tres(struct diagnosis *diagnosis, const struct in_use *in_us
 			       "Name one of these as `lever` in the settings or with `subank terms "
 			       "ACCOUNT --lever`; GPUs are gres/gpu",
 			       config->tres);
-		diagnose(diagnosis, VERDICT_BAD, "lever's TRES", advice, "%s: no such TRES",
+		diagnose(rows, VERDICT_BAD, "lever's TRES", advice, "%s: no such TRES",
 			 lever_name(name, lever->field, lever->tres));
 	}
 }
 
-static void inspect_config(struct diagnosis *diagnosis, const struct in_use *in_use,
+static void inspect_config(struct diagnosis *rows, const struct in_use *in_use,
 			   const struct slurm_config *config)
 {
 	bool rare = config->calc_period > CALC_PERIOD_MAX;
 	struct fitness list[FITNESS_COUNT];
 
-	diagnosis->where = config->cluster;
+	rows->where = config->cluster;
 	fitness_judge(config, in_use->kills, in_use->rawusage, list);
 	for (size_t i = 0; i < FITNESS_COUNT; i++)
-		diagnose(diagnosis, list[i].verdict, list[i].what, list[i].advice, "%s",
-			 list[i].found);
-	inspect_tres(diagnosis, in_use, config);
+		diagnose(rows, list[i].verdict, list[i].what, list[i].advice, "%s", list[i].found);
+	inspect_tres(rows, in_use, config);
 	if (config->calc_period > 0)
-		diagnose(diagnosis, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
+		diagnose(rows, rare ? VERDICT_WARN : VERDICT_INFO, "PriorityCalcPeriod",
 			 rare ? "usage is counted so rarely that holds come late: make it shorter"
 			      : NULL,
 			 "%d seconds", config->calc_period);
 }
 
-static void inspect_cluster(struct inspection *inspection, size_t at)
+static void inspect_cluster(struct scan *scan, size_t at)
 {
-	struct env *env = inspection->env;
-	struct diagnosis *diagnosis = inspection->diagnosis;
-	struct clusters *clusters = &inspection->clusters;
+	struct env *env = scan->env;
+	struct diagnosis *rows = scan->rows;
+	struct clusters *clusters = &scan->clusters;
 	const char *cluster = clusters->names[at];
 	struct slurm_config config;
 	struct sb_error err;
 	bool usage_shown, jobs_shown;
 
 	stage(env, "asks %s", cluster);
-	diagnosis->where = cluster;
+	rows->where = cluster;
 	if (clusters_read_config(env, clusters, at, &config, &err)) {
-		diagnose(diagnosis, VERDICT_BAD, "cluster", err.text, "does not answer");
+		diagnose(rows, VERDICT_BAD, "cluster", err.text, "does not answer");
 		return;
 	}
-	inspect_config(diagnosis, &inspection->in_use, &config);
-	diagnosis->where = cluster;
-	inspect_partitions(inspection, cluster);
-	doctor_cluster_rights(diagnosis, &config, &usage_shown, &jobs_shown);
+	inspect_config(rows, &scan->in_use, &config);
+	rows->where = cluster;
+	inspect_partitions(scan, cluster);
+	doctor_cluster_rights(rows, &config, &usage_shown, &jobs_shown);
 	if (!usage_shown)
 		return;
-	diagnosis->where = cluster;
+	rows->where = cluster;
 	if (clusters_read_use(env, clusters, at, &err)) {
-		diagnose_unread(diagnosis, "usage", &err);
+		diagnose_unread(rows, "usage", &err);
 		return;
 	}
-	diagnose(diagnosis, VERDICT_OK, "usage", NULL, "of %zu accounts", clusters->list[at].count);
-	report_odd_rows(diagnosis, "sshare", &clusters->answers[at].shares.odd);
+	diagnose(rows, VERDICT_OK, "usage", NULL, "of %zu accounts", clusters->list[at].count);
+	report_odd_rows(rows, "sshare", &clusters->answers[at].shares.odd);
 	/* Hidden jobs would count as runaway. */
-	if (jobs_shown && inspection->jobs_shown)
-		doctor_jobs(diagnosis, cluster);
+	if (jobs_shown && scan->jobs_shown)
+		doctor_jobs(rows, cluster);
 }
 
 /* ---- accounts ---- */
 
 /* What the books have of accounts; copied, since no transaction is open while rows are added. */
 struct banked {
-	const struct inspection *inspection;
+	const struct scan *scan;
 	struct unbanked unbanked;
 	struct names open;
 	struct names *shut; /* by cluster: open accounts with a limit of 0 that is not the bank's */
@@ -331,7 +327,7 @@ static void release_banked(struct banked *banked)
 {
 	unbanked_release(&banked->unbanked);
 	names_release(&banked->open);
-	for (size_t i = 0; i < banked->inspection->clusters.count; i++)
+	for (size_t i = 0; i < banked->scan->clusters.count; i++)
 		names_release(&banked->shut[i]);
 }
 
@@ -352,23 +348,22 @@ static bool is_shut(const struct observation *cluster, const struct account *acc
 static int read_banked(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct banked *banked = ctx;
-	const struct inspection *inspection = banked->inspection;
-	const struct clusters *clusters = &inspection->clusters;
+	const struct scan *scan = banked->scan;
+	const struct clusters *clusters = &scan->clusters;
 	size_t count;
 
 	release_banked(banked);
-	TRY(unbanked_find(books, &inspection->env->settings, clusters->list, clusters->count,
-			  &banked->unbanked, err));
+	TRY(unbanked_find(books, &banked->unbanked, err));
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
 		if (!account->open)
 			continue;
-		names_add(inspection->diagnosis, &banked->open, account->name);
+		names_add(scan->rows, &banked->open, account->name);
 		for (size_t at = 0; at < clusters->count; at++) {
 			if (is_shut(&clusters->list[at], account))
-				names_add(inspection->diagnosis, &banked->shut[at], account->name);
+				names_add(scan->rows, &banked->shut[at], account->name);
 		}
 	}
 	return SB_OK;
@@ -388,85 +383,85 @@ static bool shown_somewhere(const struct clusters *clusters, const char *account
  * that no cluster shows. */
 static struct names find_absent(const struct banked *banked, const struct observation *cluster)
 {
-	const struct inspection *inspection = banked->inspection;
+	const struct scan *scan = banked->scan;
 	struct names absent = {0};
 
 	for (size_t i = 0; i < banked->open.count; i++) {
 		const char *name = banked->open.list[i];
-		bool somewhere = shown_somewhere(&inspection->clusters, name);
+		bool somewhere = shown_somewhere(&scan->clusters, name);
 
 		if (cluster ? somewhere && !observation_find(cluster, name) : !somewhere)
-			names_add(inspection->diagnosis, &absent, name);
+			names_add(scan->rows, &absent, name);
 	}
 	return absent;
 }
 
 /* Reports names that no bank can have. */
-static void report_odd_names(struct diagnosis *diagnosis, const struct observation *cluster)
+static void report_odd_names(struct diagnosis *rows, const struct observation *cluster)
 {
 	struct names odd = {0};
 
 	for (size_t i = 0; i < cluster->count; i++) {
 		/* Without a parent it is a part of another name. */
 		if (cluster->rows[i].parent && !name_ok(cluster->rows[i].account))
-			names_add(diagnosis, &odd, cluster->rows[i].account);
+			names_add(rows, &odd, cluster->rows[i].account);
 	}
-	diagnose_names(diagnosis, VERDICT_INFO, "names no bank can have",
+	diagnose_names(rows, VERDICT_INFO, "names no bank can have",
 		       "their use counts for the accounts above them", &odd);
 }
 
 static void report_accounts(struct banked *banked)
 {
-	const struct clusters *clusters = &banked->inspection->clusters;
-	struct diagnosis *diagnosis = banked->inspection->diagnosis;
-	struct names absent, unbanked = {0}, odd = {0};
+	const struct clusters *clusters = &banked->scan->clusters;
+	struct diagnosis *rows = banked->scan->rows;
+	const struct unbanked *unbanked = &banked->unbanked;
+	struct names absent;
 
-	for (size_t i = 0; i < banked->unbanked.count; i++)
-		names_add(diagnosis, &unbanked, banked->unbanked.names[i]);
-	for (size_t i = 0; i < banked->unbanked.odd_count; i++)
-		names_add(diagnosis, &odd, banked->unbanked.odd[i]);
-	diagnosis->where = "Slurm";
-	diagnose_names(diagnosis, VERDICT_INFO, "used, not in the bank",
-		       "subank open, or leave them out with `accounts:` in the settings",
-		       &unbanked);
-	diagnose_names(diagnosis, VERDICT_INFO, "used, no bank can have it",
-		       "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is "
-		       "charged for these unless the bank has an account above them",
-		       &odd);
+	rows->where = "Slurm";
+	diagnose_list(rows, VERDICT_INFO, "used, not in the bank",
+		      "subank open, or leave them out with `accounts:` in the settings",
+		      unbanked->names, unbanked->count);
+	diagnose_list(rows, VERDICT_INFO, "used, no bank can have it",
+		      "names in the bank are made of a-z, 0-9 and _ . - @ % /: nothing is charged "
+		      "for these unless the bank has an account above them",
+		      unbanked->odd, unbanked->odd_count);
 	for (size_t i = 0; i < clusters->count; i++) {
 		if (!clusters->list[i].answered)
 			continue;
-		diagnosis->where = clusters->names[i];
-		report_odd_names(diagnosis, &clusters->list[i]);
+		rows->where = clusters->names[i];
+		report_odd_names(rows, &clusters->list[i]);
 		absent = find_absent(banked, &clusters->list[i]);
-		diagnose_names(diagnosis, VERDICT_INFO, "not on this cluster", NULL, &absent);
-		diagnose_names(diagnosis, VERDICT_WARN, "held, not by the bank",
+		diagnose_names(rows, VERDICT_INFO, "not on this cluster", NULL, &absent);
+		diagnose_names(rows, VERDICT_WARN, "held, not by the bank",
 			       "a limit of 0 keeps their jobs from starting whatever they have: "
 			       "`subank adopt --bank-holds` lets the bank release them, or clear "
 			       "it with sacctmgr",
 			       &banked->shut[i]);
 	}
-	diagnosis->where = "the bank";
+	rows->where = "the bank";
 	absent = find_absent(banked, NULL);
-	diagnose_names(diagnosis, VERDICT_WARN, "on no cluster",
+	diagnose_names(rows, VERDICT_WARN, "on no cluster",
 		       "nothing is charged to them: are the names right? `subank close` ends one",
 		       &absent);
 }
 
-static void inspect_accounts(const struct inspection *inspection)
+static void inspect_accounts(const struct scan *scan)
 {
-	struct env *env = inspection->env;
-	struct banked banked = {.inspection = inspection,
-				.shut = calloc(inspection->clusters.count, sizeof(*banked.shut))};
+	struct env *env = scan->env;
+	struct banked banked = {.scan = scan,
+				.unbanked = {.settings = &env->settings,
+					     .list = scan->clusters.list,
+					     .list_count = scan->clusters.count},
+				.shut = calloc(scan->clusters.count, sizeof(*banked.shut))};
 	struct sb_error err;
 
 	if (!banked.shut) {
-		inspection->diagnosis->failed = true;
+		scan->rows->failed = true;
 		return;
 	}
 	if (bank_read(env->bank, env->os.now(), read_banked, &banked, &err)) {
-		inspection->diagnosis->where = "the bank";
-		diagnose(inspection->diagnosis, VERDICT_BAD, "accounts", err.text, "not compared");
+		scan->rows->where = "the bank";
+		diagnose(scan->rows, VERDICT_BAD, "accounts", err.text, "not compared");
 	} else {
 		report_accounts(&banked);
 	}
@@ -476,67 +471,66 @@ static void inspect_accounts(const struct inspection *inspection)
 
 /* ---- the whole ---- */
 
-static void inspect_clusters(struct inspection *inspection, bool sacctmgr)
+static void inspect_clusters(struct scan *scan, bool sacctmgr)
 {
-	const struct site_factors *partitions = &inspection->env->settings.tariff.partitions;
-	struct diagnosis *diagnosis = inspection->diagnosis;
-	struct clusters *clusters = &inspection->clusters;
+	const struct site_factors *partitions = &scan->env->settings.tariff.partitions;
+	struct diagnosis *rows = scan->rows;
+	struct clusters *clusters = &scan->clusters;
 	struct sb_error err;
 
-	if (clusters_name(inspection->env, clusters, &err)) {
-		diagnosis->where = "the local one";
-		diagnose(diagnosis, VERDICT_BAD, "cluster", err.text,
+	if (clusters_name(scan->env, clusters, &err)) {
+		rows->where = "the local one";
+		diagnose(rows, VERDICT_BAD, "cluster", err.text,
 			 clusters->silent ? "does not answer" : "cannot be named");
 		return;
 	}
-	inspection->jobs_shown = !sacctmgr || doctor_rights(diagnosis, inspection->in_use.jobs);
+	scan->jobs_shown = !sacctmgr || doctor_rights(rows, scan->in_use.jobs);
 	for (size_t i = 0; i < clusters->count; i++)
-		inspect_cluster(inspection, i);
-	report_unknown(diagnosis, partitions, inspection->partitions, "factor of a partition");
-	if (inspection->env->bank && !diagnosis->failed)
-		inspect_accounts(inspection);
+		inspect_cluster(scan, i);
+	report_unknown(rows, partitions, scan->partitions, "factor of a partition");
+	if (scan->env->bank && !rows->failed)
+		inspect_accounts(scan);
 }
 
-void doctor_slurm(struct diagnosis *diagnosis)
+void doctor_slurm(struct diagnosis *rows)
 {
-	struct env *env = diagnosis->env;
+	struct env *env = rows->env;
 	const struct slurm *slurm = &env->slurm;
 	size_t factors = env->settings.tariff.partitions.count;
-	struct inspection inspection = {
-		.env = env,
-		.diagnosis = diagnosis,
-		.partitions = calloc(factors + 1, sizeof(*inspection.partitions))};
+	struct scan scan = {.env = env,
+			    .rows = rows,
+			    .partitions = calloc(factors + 1, sizeof(*scan.partitions))};
 	struct sb_error qos_err, err;
 	bool sshare, sacctmgr, scontrol, qos;
 
-	diagnosis->where = "this machine";
-	sshare = inspect_command(diagnosis, "sshare", slurm->sshare);
-	sacctmgr = inspect_command(diagnosis, "sacctmgr", slurm->sacctmgr);
-	scontrol = inspect_command(diagnosis, "scontrol", slurm->scontrol);
-	(void)inspect_command(diagnosis, "sacct", slurm->sacct);
-	(void)inspect_command(diagnosis, "squeue", slurm->squeue);
-	qos = sacctmgr && sacctmgr_read_qos(slurm, &inspection.qos, &qos_err) == SB_OK;
-	if (!inspection.partitions) {
-		diagnosis->failed = true;
-	} else if (in_use_find(env, &inspection.in_use, &err)) {
-		diagnosis->where = "the bank";
-		diagnose_unread(diagnosis, "accounts", &err);
+	rows->where = "this machine";
+	sshare = inspect_command(rows, "sshare", slurm->sshare);
+	sacctmgr = inspect_command(rows, "sacctmgr", slurm->sacctmgr);
+	scontrol = inspect_command(rows, "scontrol", slurm->scontrol);
+	(void)inspect_command(rows, "sacct", slurm->sacct);
+	(void)inspect_command(rows, "squeue", slurm->squeue);
+	qos = sacctmgr && sacctmgr_read_qos(slurm, &scan.qos, &qos_err) == SB_OK;
+	if (!scan.partitions) {
+		rows->failed = true;
+	} else if (in_use_find(env, &scan.in_use, &err)) {
+		rows->where = "the bank";
+		diagnose_unread(rows, "accounts", &err);
 	} else if (!scontrol || !sshare) {
-		diagnosis->where = "Slurm";
-		diagnose(diagnosis, VERDICT_BAD, "clusters",
+		rows->where = "Slurm";
+		diagnose(rows, VERDICT_BAD, "clusters",
 			 "get Slurm's commands to work, then run doctor again", "not looked at");
 	} else {
-		inspect_clusters(&inspection, sacctmgr);
+		inspect_clusters(&scan, sacctmgr);
 	}
-	inspect_tariff(diagnosis, &inspection.in_use);
-	if (qos && inspection.in_use.count > 0) {
-		inspect_qos(&inspection);
+	inspect_tariff(rows, &scan.in_use);
+	if (qos && scan.in_use.count > 0) {
+		inspect_qos(&scan);
 	} else if (sacctmgr && !qos) {
-		diagnosis->where = "slurmdbd";
-		diagnose_unread(diagnosis, "QOS", &qos_err);
+		rows->where = "slurmdbd";
+		diagnose_unread(rows, "QOS", &qos_err);
 	}
-	qos_list_release(&inspection.qos);
-	in_use_release(&inspection.in_use);
-	clusters_release(&inspection.clusters);
-	free(inspection.partitions);
+	qos_list_release(&scan.qos);
+	in_use_release(&scan.in_use);
+	clusters_release(&scan.clusters);
+	free(scan.partitions);
 }

@@ -516,7 +516,7 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 		     (struct fake_job){.id = 4, .qos = "free", .start = BEGIN + 3700, .ran = 1000});
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .qos = "gone", .start = BEGIN + 3700, .ran = 7});
-	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm does not tell",
+	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm no longer has",
 	      "check");
 	USED("bio", "16");
 	/* Said once, and to be seen in doctor. */
