@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is said of how the bank and Slurm are set up, driven in the test's own process. */
+/* What check, doctor and verify report about the bank and Slurm, driven in this process. */
 #include "config.h"
 
 #include <sys/stat.h>
@@ -36,13 +36,13 @@ START_TEST(an_account_that_does_not_belong_cannot_be_opened)
 	(void)fake_account("dev", "project");
 	DONE("opened project", "open", "project", "1");
 	DONE("opened chem", "open", "Chem", "1");
-	/* What is in the bank stays there. */
+	/* An account in the bank stays there. */
 	DONE("", "deposit", "bio", "1");
 	DONE("", "check");
 }
 END_TEST
 
-START_TEST(a_check_says_which_accounts_the_bank_lacks)
+START_TEST(a_check_reports_accounts_that_the_bank_lacks)
 {
 	DONE("", "check");
 	ck_assert_str_eq(out, "");
@@ -54,7 +54,7 @@ START_TEST(a_check_says_which_accounts_the_bank_lacks)
 	GIVES(0, "art, chem", "dry run", "check", "--dry-run");
 	DONE("", "check", "--quiet");
 	ck_assert_str_eq(out, "");
-	/* Only a check of everything looks for what is not there. */
+	/* Only a check of everything finds accounts that are missing. */
 	DONE("", "check", "bio");
 	ck_assert_str_eq(out, "");
 	DONE("", "check", "-M", "dev");
@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(what_is_inside_a_budget_is_not_lacking)
 {
-	/* bio is in the bank; faculty only holds others together. */
+	/* bio is in the bank; faculty only groups others. */
 	(void)below("bio", "genes", 50);
 	(void)below("genes", "mice", 50);
 	(void)below("", "faculty", 90);
@@ -77,7 +77,7 @@ START_TEST(what_is_inside_a_budget_is_not_lacking)
 	DONE("1 account has used something and is not in the bank: maths (", "check");
 	fake_account("dev", "faculty")->usage = 100;
 	DONE("2 accounts have used something and are not in the bank: faculty, maths (", "check");
-	/* In the bank here, not there. */
+	/* In the bank, but not on that cluster. */
 	set_settings("clusters: [dev, gpu]\n");
 	fake_account("gpu", "mice")->usage = 1;
 	fake_account("gpu", "maths")->usage = 1;
@@ -89,8 +89,8 @@ START_TEST(what_is_inside_a_budget_is_not_lacking)
 }
 END_TEST
 
-/* Nothing is charged for these: no account of the bank is above them. */
-START_TEST(a_check_says_which_accounts_no_bank_can_have)
+/* Nothing is charged for these accounts: no account of the bank is above them. */
+START_TEST(a_check_reports_accounts_that_no_bank_can_have)
 {
 	(void)below("", "a b", 5);
 	(void)below("", "idle|", 0);
@@ -122,7 +122,7 @@ END_TEST
 
 /* ---- doctor ---- */
 
-/* The row of a check about [where], as -P prints it. */
+/* Returns doctor's row of a check about [where], as -P prints it. */
 static void row(const char *file, int line, const char *text)
 {
 	char whole[512];
@@ -139,25 +139,25 @@ static void row(const char *file, int line, const char *text)
 		ck_assert_msg(strstr(out, text) == NULL, "'%s' is in %s", text, out);              \
 	} while (0)
 
-/* Everything as it should be. */
+/* Everything is as it should be. */
 static void setup_healthy(void)
 {
 	char path[128];
 
 	setup();
-	/* Whatever the umask is. */
+	/* Independent of the umask. */
 	(void)snprintf(path, sizeof(path), "%s/settings", test_folder);
 	ck_assert_int_eq(chmod(path, 0640), 0);
 	DONE("", "check");
 }
 
-/* The lines of the output are no longer than a terminal's. */
+/* No line of the output is longer than the terminal's. */
 static void fits(void)
 {
 	for (const char *line = out, *end; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		ck_assert_ptr_nonnull(end);
-		/* The folder of the test is longer than a bank's. */
+		/* The test's folder has a longer name than a bank's. */
 		ck_assert_msg(end - line <= 80 || memmem(line, (size_t)(end - line), test_folder,
 							 strlen(test_folder)),
 			      "%s", line);
@@ -195,18 +195,18 @@ START_TEST(all_is_well)
 }
 END_TEST
 
-START_TEST(without_a_bank_it_says_what_to_do_first)
+START_TEST(without_a_bank_it_advises_what_to_do_first)
 {
 	GIVES(3, "none in /nonexistent/bank\n", NULL, "doctor", "-b", "/nonexistent/bank");
 	ck_assert_ptr_nonnull(strstr(out, "22.05.8"));
 	ck_assert_ptr_nonnull(strstr(out, "\nLeft to do:\n 1. bank, this machine: "));
 	ck_assert_ptr_null(strstr(out, "\n 2. "));
-	/* Here is no folder either. */
+	/* The folder does not exist either. */
 	GIVES(3, "cannot open /dev/null", NULL, "doctor", "-P", "-b", "/dev/null");
 }
 END_TEST
 
-START_TEST(without_slurm_it_says_so)
+START_TEST(without_slurm_it_reports_that)
 {
 	for (int i = 0; i < FAKE_PROGRAMS; i++)
 		fake_mode[i] = FAKE_MISSING;
@@ -242,7 +242,8 @@ static void begin_job(enum fake_program program)
 						      .runs = true});
 }
 
-/* What waits, has ended or is known is none; nor is one that began after squeue answered. */
+/* Jobs that wait, have ended or are known are not runaway; nor is one that began after squeue
+ * answered. */
 START_TEST(runaway_jobs_are_named)
 {
 	const int64_t now = clock_now / WHEN_SECOND;
@@ -318,7 +319,7 @@ START_TEST(what_a_check_refuses_is_shown)
 	}
 	ROW(rows[_i]);
 	ck_assert_int_eq(status, 3);
-	/* In the same words. */
+	/* The check warns in the same words. */
 	REFUSED(1, strrchr(rows[_i], '|') + 1, "check");
 }
 END_TEST
@@ -359,7 +360,7 @@ START_TEST(factors_that_pass_a_hold_are_named)
 	DONE("", "terms", "bio", "--lever", "GrpTRESRunMins=node");
 	ROW("UsageFactorSafe|free|bad|UsageFactor 0.000000|its jobs start while GrpTRESMins=cpu, "
 	    "GrpTRESRunMins=node holds their account: ");
-	/* What they do not pass. */
+	/* These levers hold such jobs. */
 	DONE("", "terms", "bio", "--lever", "site");
 	set_settings("clusters: [dev]\nlever: GrpJobs\n");
 	NO_ROW("UsageFactorSafe|");
@@ -418,8 +419,8 @@ START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
 }
 END_TEST
 
-/* What the terms of one account ask for counts as what the settings do. */
-START_TEST(levers_and_limits_of_terms_are_looked_at)
+/* The terms of one account count like the settings. */
+START_TEST(levers_and_limits_of_terms_are_inspected)
 {
 	fake_qos = "normal|||||1.000000\n"
 		   "other|gres/gpu=7,billing=3|cpu=9|1|2|2.000000\n";
@@ -442,7 +443,7 @@ START_TEST(levers_and_limits_of_terms_are_looked_at)
 }
 END_TEST
 
-START_TEST(factors_and_weights_are_told)
+START_TEST(factors_and_weights_are_reported)
 {
 	fake_qos = "normal|||||1.000000\nfree|||||0.000000\ndouble|||||2.000000\n"
 		   "eleven|||||11.000000\n";
@@ -478,7 +479,7 @@ START_TEST(factors_and_weights_are_told)
 }
 END_TEST
 
-START_TEST(limits_of_0_that_are_not_the_banks_are_told)
+START_TEST(limits_of_0_that_are_not_the_banks_are_reported)
 {
 	struct fake_account *bio = fake_account("dev", "bio");
 
@@ -490,7 +491,7 @@ START_TEST(limits_of_0_that_are_not_the_banks_are_told)
 }
 END_TEST
 
-START_TEST(accounts_of_one_side_are_told)
+START_TEST(accounts_of_one_side_are_reported)
 {
 	set_settings("clusters: [dev, gpu]\n");
 	fake_account("dev", "chem")->usage = 5;
@@ -503,13 +504,13 @@ START_TEST(accounts_of_one_side_are_told)
 	NO_ROW("not on this cluster");
 	fake_cluster("gpu")->silent = true;
 	NO_ROW("on no cluster");
-	/* Who names one cluster is told of that one. */
+	/* With one cluster named, only that one is reported. */
 	RUN("doctor", "-M", "dev");
 	ck_assert_ptr_null(strstr(out, "gpu"));
 }
 END_TEST
 
-START_TEST(the_bank_and_its_folder_are_looked_at)
+START_TEST(the_bank_and_its_folder_are_inspected)
 {
 	ROW("bank's folder|this machine|ok|");
 	ROW("file system|this machine|ok|");
@@ -529,7 +530,7 @@ START_TEST(the_bank_and_its_folder_are_looked_at)
 }
 END_TEST
 
-START_TEST(the_settings_file_is_looked_at)
+START_TEST(the_settings_file_is_inspected)
 {
 	char path[128];
 
@@ -572,7 +573,7 @@ START_TEST(a_bank_without_checks_or_accounts)
 }
 END_TEST
 
-/* Before they are held. */
+/* Reported before they are held. */
 START_TEST(accounts_without_money_are_named)
 {
 	RUN("doctor");
@@ -624,7 +625,7 @@ START_TEST(verify_compares_the_limits_with_slurm)
 	(void)strcpy(bio->limits, "gres/gpu=7");
 	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is none, by the books 0\n", "verify",
 	      "--slurm");
-	/* Without asking for it, Slurm is not asked. */
+	/* Without --slurm, Slurm is not asked. */
 	DONE("all is well", "verify");
 	fake_cluster("dev")->silent = true;
 	GIVES(3, "all is well", "the limits on cluster 'dev' were not compared\n", "verify",
@@ -662,7 +663,7 @@ START_TEST(verify_of_a_cluster_that_nobody_knows_is_refused)
 }
 END_TEST
 
-START_TEST(verify_says_why_a_limit_could_not_be_set)
+START_TEST(verify_reports_why_a_limit_could_not_be_set)
 {
 	fake_account("dev", "bio")->usage = 20 * 3600;
 	fake_cluster("dev")->deaf = true;
@@ -780,7 +781,7 @@ START_TEST(what_a_check_does_is_logged)
 	ck_assert_int_eq(status, 3);
 	ck_assert_int_eq(strncmp(logged, "4 bio: ", 7), 0);
 	ck_assert_ptr_nonnull(strstr(logged, "went down"));
-	/* What -v prints is for who asked for it. */
+	/* What -v prints is not logged. */
 	ck_assert_ptr_nonnull(strstr(err, "runs: "));
 	ck_assert_ptr_null(strstr(logged, "runs: "));
 	fake_cluster("dev")->silent = true;
@@ -799,28 +800,28 @@ int main(void)
 	tcase_add_checked_fixture(unbanked, setup, drive_teardown);
 	tcase_set_timeout(unbanked, TEST_TIMEOUT);
 	tcase_add_test(unbanked, an_account_that_does_not_belong_cannot_be_opened);
-	tcase_add_test(unbanked, a_check_says_which_accounts_the_bank_lacks);
+	tcase_add_test(unbanked, a_check_reports_accounts_that_the_bank_lacks);
 	tcase_add_test(unbanked, what_is_inside_a_budget_is_not_lacking);
 	tcase_add_test(unbanked, at_most_ten_are_named);
-	tcase_add_test(unbanked, a_check_says_which_accounts_no_bank_can_have);
+	tcase_add_test(unbanked, a_check_reports_accounts_that_no_bank_can_have);
 	suite_add_tcase(suite, unbanked);
 	tcase_add_checked_fixture(doctor, setup_healthy, drive_teardown);
 	tcase_set_timeout(doctor, TEST_TIMEOUT);
 	tcase_add_test(doctor, all_is_well);
-	tcase_add_test(doctor, without_a_bank_it_says_what_to_do_first);
-	tcase_add_test(doctor, without_slurm_it_says_so);
+	tcase_add_test(doctor, without_a_bank_it_advises_what_to_do_first);
+	tcase_add_test(doctor, without_slurm_it_reports_that);
 	tcase_add_test(doctor, rows_that_are_left_out_are_shown);
 	tcase_add_loop_test(doctor, what_a_check_refuses_is_shown, 0, 6);
 	tcase_add_test(doctor, predecessor_10_a_qos_that_lets_jobs_past_a_hold_is_reported);
 	tcase_add_test(doctor, factors_that_pass_a_hold_are_named);
 	tcase_add_test(doctor, a_partition_whose_qos_passes_a_hold_is_named);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
-	tcase_add_test(doctor, levers_and_limits_of_terms_are_looked_at);
-	tcase_add_test(doctor, factors_and_weights_are_told);
-	tcase_add_test(doctor, limits_of_0_that_are_not_the_banks_are_told);
-	tcase_add_test(doctor, accounts_of_one_side_are_told);
-	tcase_add_test(doctor, the_bank_and_its_folder_are_looked_at);
-	tcase_add_test(doctor, the_settings_file_is_looked_at);
+	tcase_add_test(doctor, levers_and_limits_of_terms_are_inspected);
+	tcase_add_test(doctor, factors_and_weights_are_reported);
+	tcase_add_test(doctor, limits_of_0_that_are_not_the_banks_are_reported);
+	tcase_add_test(doctor, accounts_of_one_side_are_reported);
+	tcase_add_test(doctor, the_bank_and_its_folder_are_inspected);
+	tcase_add_test(doctor, the_settings_file_is_inspected);
 	tcase_add_test(doctor, a_check_that_is_not_run_is_found);
 	tcase_add_test(doctor, accounts_without_money_are_named);
 	tcase_add_test(doctor, limits_that_failed_are_named);
@@ -829,7 +830,7 @@ int main(void)
 	tcase_add_checked_fixture(verify, setup_healthy, drive_teardown);
 	tcase_set_timeout(verify, TEST_TIMEOUT);
 	tcase_add_test(verify, verify_of_a_cluster_that_nobody_knows_is_refused);
-	tcase_add_test(verify, verify_says_why_a_limit_could_not_be_set);
+	tcase_add_test(verify, verify_reports_why_a_limit_could_not_be_set);
 	tcase_add_test(verify, verify_compares_the_limits_with_slurm);
 	tcase_add_test(verify, verify_compares_limits_that_sshare_lacks);
 	tcase_add_test(verify, verify_knows_what_is_to_be_put_back);

@@ -28,7 +28,7 @@ static void setup(void)
 
 #define LIMIT(account, expected) ck_assert_str_eq(dev(account)->limits, expected)
 
-/* What balance says of an account: its state, causes, lever and what is available. */
+/* Compares what balance shows of an account: state, causes, lever and what is available. */
 #define STATE(account, expected)                                                                   \
 	do {                                                                                       \
 		RUN("balance", account, "-nPo", "State,Causes,Lever,Available", "--seconds");      \
@@ -76,14 +76,14 @@ START_TEST(short_jobs_add_up_exactly)
 }
 END_TEST
 
-/* Use waits for its entry; whoever asks has it. */
+/* Use waits for its entry; balances include it. */
 static void let_use_wait(void)
 {
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
 		     "charge_minutes: 60\n");
 }
 
-/* Opened for both clusters, and on one of them. */
+/* Opened for both clusters, but only on one of them. */
 START_TEST(use_is_as_old_as_where_the_account_is)
 {
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n");
@@ -95,13 +95,13 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	DONE("bio     1s ago", "balance", "bio", "-o", "Account,Read");
 	DONE("bio is fine: ", "why", "bio");
 	ck_assert_ptr_null(strstr(out, "gpu"));
-	/* Where it is and that does not answer counts. */
+	/* A silent cluster that has the account counts. */
 	fake_cluster("gpu")->silent = true;
 	clock_now += 5 * HOUR;
 	GIVES(3, "", "gpu", "check");
 	DONE("bio     1s ago\nchem    5h ago\n", "balance", "-o", "Account,Read");
 	DONE("its use on gpu was read last at ", "why", "chem");
-	/* It comes there, too. */
+	/* The other account appears there too. */
 	fake_cluster("gpu")->silent = false;
 	(void)fake_account("gpu", "bio");
 	DONE("", "check");
@@ -109,7 +109,7 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 	clock_now += 5 * HOUR;
 	GIVES(3, "", "gpu", "check");
 	DONE("its use on gpu was read last at ", "why", "bio");
-	/* And goes from the other one. */
+	/* An account vanishes from the first cluster. */
 	fake_remove_account("dev", "chem");
 	fake_cluster("gpu")->silent = false;
 	DONE("", "check");
@@ -119,7 +119,7 @@ START_TEST(use_is_as_old_as_where_the_account_is)
 }
 END_TEST
 
-START_TEST(use_waits_for_its_entry_and_is_told)
+START_TEST(use_waits_for_its_entry_and_is_reported)
 {
 	let_use_wait();
 	dev("bio")->usage += 3600;
@@ -138,7 +138,7 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 	DONE("(not entered)|0|3600|100\n", "usage", "bio", "-nP", "--seconds");
 	RUN("journal", "bio", "-nP", "-o", "Kind");
 	ck_assert_ptr_null(strstr(out, "charge"));
-	/* What has entries alone. */
+	/* These show entries alone. */
 	RUN("balance", "bio", "--as-of", "now", "-nPo", "Available", "--seconds");
 	ck_assert_str_eq(out, "36000\n");
 	DONE("\"bio\",\"open\",\"yes\",36000,0,36000,36000,", "export", "--format", "csv",
@@ -154,7 +154,7 @@ START_TEST(use_waits_for_its_entry_and_is_told)
 }
 END_TEST
 
-START_TEST(an_entry_by_hand_stands_behind_the_use)
+START_TEST(an_entry_by_hand_follows_the_use)
 {
 	let_use_wait();
 	dev("bio")->usage += 3600;
@@ -233,7 +233,7 @@ START_TEST(a_reading_below_the_last_one_charges_nothing)
 }
 END_TEST
 
-START_TEST(an_account_that_vanished_is_said_once)
+START_TEST(an_account_that_vanished_is_reported_once)
 {
 	dev("bio")->usage += 100;
 	DONE("", "check");
@@ -344,7 +344,7 @@ START_TEST(a_cluster_that_cannot_be_followed_is_refused)
 		REFUSED(1, cases[_i].part, "open", "fresh", "1");
 		REFUSED(1, cases[_i].part, "open", "fresh", "1", "--later");
 	} else {
-		/* A hold by hand would kill what runs just as well. */
+		/* A hold by hand would kill running jobs too. */
 		GIVES(3, "held by hand", cases[_i].part, "hold", "chem");
 		LIMIT("chem", "");
 		ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
@@ -404,7 +404,7 @@ START_TEST(held_at_nothing_and_not_before)
 	dev("bio")->usage += 1;
 	DONE("charged", "check");
 	STATE("bio", "held|funds|set|-1");
-	/* A second of debt and one of money: still nothing. */
+	/* A second of debt and a second of money: nothing is left. */
 	DONE("", "deposit", "bio", "1s");
 	LIMIT("bio", "cpu=0");
 	DONE("bio: released, available <0.01 SU", "deposit", "bio", "1s");
@@ -426,7 +426,7 @@ START_TEST(a_second_check_does_nothing)
 }
 END_TEST
 
-START_TEST(the_limit_of_the_site_comes_back)
+START_TEST(the_limit_of_the_site_is_restored)
 {
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=5000,gres/gpu=7");
 	dev("bio")->usage += 11 * SU;
@@ -516,7 +516,7 @@ START_TEST(a_site_that_held_the_account_itself_keeps_its_hold)
 }
 END_TEST
 
-START_TEST(a_limit_changed_by_hand_is_left_and_said)
+START_TEST(a_limit_changed_by_hand_is_left_and_reported)
 {
 	spend("bio");
 	(void)snprintf(dev("bio")->limits, sizeof(dev("bio")->limits), "cpu=60");
@@ -536,7 +536,7 @@ static void set_limits_by_hand(const char *account, const char *limits)
 
 START_TEST(predecessor_08_the_newest_limit_of_the_site_comes_back)
 {
-	/* Changed between a hold that failed and the one that is done. */
+	/* The limit changes between a hold that failed and the one that is set. */
 	set_limits_by_hand("bio", "cpu=1000");
 	dev("bio")->usage += 10 * SU;
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
@@ -547,7 +547,7 @@ START_TEST(predecessor_08_the_newest_limit_of_the_site_comes_back)
 	LIMIT("bio", "cpu=0");
 	DONE("bio: released", "deposit", "bio", "1");
 	LIMIT("bio", "cpu=2000");
-	/* Changed between a restore that failed and the next hold. */
+	/* The limit changes between a restore that failed and the next hold. */
 	DONE("held by hand", "hold", "bio");
 	LIMIT("bio", "cpu=0");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
@@ -584,7 +584,7 @@ START_TEST(a_grace_is_for_the_causes_it_was_given_for)
 	DONE("released", "release", "bio", "--until", "now+7days");
 	STATE("bio", "grace|funds||0");
 	LIMIT("bio", "");
-	/* Spent on in the grace: told, not held. */
+	/* Use during the grace is reported and holds nobody. */
 	dev("bio")->usage += 1;
 	DONE("bio: charged", "check");
 	LIMIT("bio", "");
@@ -597,14 +597,14 @@ START_TEST(a_grace_is_for_the_causes_it_was_given_for)
 }
 END_TEST
 
-START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
+START_TEST(a_lever_on_a_cluster_that_is_not_asked_is_reported)
 {
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
 	(void)fake_account("gpu", "bio");
 	DONE("", "check");
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
-	/* Whether it is to change or not: nobody sees to it. */
+	/* Reported whether the limit is to change or not. */
 	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu is the bank's", "check");
 	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's", "deposit",
 	      "bio", "1");
@@ -617,7 +617,7 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 }
 END_TEST
 
-/* A cluster that is no more: the bank forgets what it set there. */
+/* A cluster is gone: the bank forgets the limits that it set there. */
 START_TEST(a_cluster_can_be_let_go)
 {
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -637,7 +637,7 @@ START_TEST(a_cluster_can_be_let_go)
 	DONE("bio: released", "deposit", "bio", "1");
 	LIMIT("bio", "");
 	DONE("all is well", "verify");
-	/* Back again, what it shows is the site's. */
+	/* When it is back, its limits are the site's. */
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
 	DONE("", "check");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
@@ -663,7 +663,7 @@ static void set_raw(const char *account, const char *text)
 	(void)snprintf(dev(account)->raw_usage, sizeof(dev(account)->raw_usage), "%s", text);
 }
 
-/* Its RawUsage is no number: the others are charged, and it is once that is one. */
+/* One RawUsage is no number: the other accounts are charged, and this one later. */
 START_TEST(one_usage_that_cannot_be_read_is_left_out_and_charged_later)
 {
 	static const char *const odd[] = {"nan", "-5", "18446744073709551614", "many"};
@@ -695,8 +695,7 @@ START_TEST(one_usage_that_cannot_be_read_is_left_out_and_charged_later)
 }
 END_TEST
 
-/* A held one stays so, and one whose use cannot be read can still be held by what the books have.
- */
+/* A held account stays held, and one whose use cannot be read can still be held by the books. */
 START_TEST(levers_go_on_beside_a_usage_that_cannot_be_read)
 {
 	spend("chem");
@@ -714,8 +713,7 @@ START_TEST(levers_go_on_beside_a_usage_that_cannot_be_read)
 }
 END_TEST
 
-/* Its limits are a list that makes no sense: they are left alone, and so is the lever in the books.
- */
+/* A malformed list of limits is left alone, and so is the lever in the books. */
 START_TEST(limits_that_cannot_be_read_are_left_alone)
 {
 	spend("chem");
@@ -734,8 +732,8 @@ START_TEST(limits_that_cannot_be_read_are_left_alone)
 }
 END_TEST
 
-/* After an entry only what concerns its account is reported: a script's deposit is not done in part
- * because of another's row. */
+/* After an entry only rows of its account are reported: an odd row of another account does not make
+ * a script's deposit partial. */
 START_TEST(an_entry_is_settled_beside_an_odd_row_of_another_account)
 {
 	spend("chem");
@@ -763,7 +761,7 @@ START_TEST(a_forged_row_neither_holds_an_account_nor_keeps_it_from_being_held)
 }
 END_TEST
 
-/* What only caps need costs only the cap, which stays as it is. */
+/* An unreadable value that only caps need leaves only the cap unchanged. */
 START_TEST(a_cap_without_its_numbers_stays_as_it_is)
 {
 	DONE("", "terms", "bio", "--enforce", "limit");
@@ -778,7 +776,7 @@ START_TEST(a_cap_without_its_numbers_stays_as_it_is)
 	dev("bio")->usage += SU;
 	DONE("bio: charged 1.00 SU", "check");
 	LIMIT("bio", "billing=614");
-	/* Nor is it taken off while the use cannot be read. */
+	/* It is not removed while the use cannot be read. */
 	set_raw("bio", "nan");
 	GIVES(3, NULL, "bio: its usage on dev cannot be read", "check");
 	LIMIT("bio", "billing=614");
@@ -804,7 +802,7 @@ START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
 }
 END_TEST
 
-/* Its name is any bytes, and an entry's text is not. */
+/* The account's name has bytes that an entry's text must not have. */
 START_TEST(an_account_with_an_odd_name_moves)
 {
 	char name[256];
@@ -827,7 +825,7 @@ START_TEST(an_account_with_an_odd_name_moves)
 }
 END_TEST
 
-/* A move is of one moment: it waits for a usage that cannot be read. */
+/* A move needs all usages of one moment: it waits for one that cannot be read. */
 START_TEST(a_move_waits_for_a_usage_that_cannot_be_read)
 {
 	dev("lab")->usage = 60;
@@ -932,7 +930,7 @@ START_TEST(a_hold_by_hand_outlasts_deposits)
 }
 END_TEST
 
-/* It was there before, or after; whoever held it lifts it, and what else holds it stands. */
+/* A hold by hand may come before or after one by the check. Lifting one keeps the other. */
 START_TEST(a_hold_by_hand_ends_on_an_account_that_stays_held)
 {
 	DONE("held by hand", "hold", "bio");
@@ -1029,7 +1027,7 @@ END_TEST
 
 /* ---- failures ---- */
 
-START_TEST(a_hold_that_fails_is_entered_once_and_tried_again)
+START_TEST(a_hold_that_fails_is_recorded_once_and_tried_again)
 {
 	static const struct {
 		enum fake_mode mode;
@@ -1077,7 +1075,7 @@ START_TEST(a_change_that_was_made_all_the_same_counts)
 }
 END_TEST
 
-START_TEST(a_release_that_fails_is_told_and_tried_again)
+START_TEST(a_release_that_fails_is_reported_and_tried_again)
 {
 	spend("bio");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
@@ -1098,7 +1096,7 @@ START_TEST(one_failure_does_not_spoil_the_outcome_of_another)
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
 	(void)fake_account("gpu", "bio");
 	DONE("", "check");
-	/* "dev" is the first of the two calls. */
+	/* "dev" fails in the first of the two calls. */
 	fake_cluster("dev")->deaf = true;
 	dev("bio")->usage += 10 * SU;
 	GIVES(3, "bio: held", "the limit GrpTRESMins=cpu on dev could not be set", "check");
@@ -1112,7 +1110,7 @@ START_TEST(one_failure_does_not_spoil_the_outcome_of_another)
 }
 END_TEST
 
-/* slurmctld goes away once sacctmgr was called. */
+/* slurmctld stops answering once sacctmgr was called. */
 static void down_after_change(enum fake_program program)
 {
 	if (program == FAKE_SACCTMGR)
@@ -1137,7 +1135,7 @@ END_TEST
 static int at_work[2];
 static pid_t other;
 
-/* LMDB must not be open twice in a process, so another one deposits. */
+/* Deposits in another process: LMDB must not be open twice in one. */
 static void deposit_meanwhile(enum fake_program program)
 {
 	int ended;
@@ -1200,7 +1198,7 @@ START_TEST(predecessor_33_of_two_checks_the_second_says_who_runs)
 	ck_assert_int_eq(read(at_work[0], &byte, 1), 1);
 	(void)snprintf(pid, sizeof(pid), "process %d (subank check, since ", (int)child);
 	REFUSED(1, pid, "check");
-	/* Money and questions do not wait for it. */
+	/* Entries and queries do not wait for the check. */
 	DONE("deposited", "deposit", "bio", "1");
 	GIVES(0, "", "dry run", "check", "--dry-run");
 	ck_assert_int_eq(kill(child, SIGKILL), 0);
@@ -1226,7 +1224,7 @@ START_TEST(a_check_of_some_accounts_leaves_the_others)
 }
 END_TEST
 
-START_TEST(a_dry_run_says_all_and_does_nothing)
+START_TEST(a_dry_run_reports_all_and_does_nothing)
 {
 	char *before = exported();
 
@@ -1242,8 +1240,8 @@ START_TEST(a_dry_run_says_all_and_does_nothing)
 }
 END_TEST
 
-/* An account below another one of the bank: two budgets, and what it uses counts in both. */
-START_TEST(a_held_parent_is_said_of_its_child)
+/* An account below another one of the bank: its use counts in both budgets. */
+START_TEST(a_held_parent_is_reported_for_its_child)
 {
 	(void)fake_account("dev", "bio1");
 	(void)snprintf(dev("bio1")->parent, sizeof(dev("bio1")->parent), "bio");
@@ -1362,7 +1360,7 @@ START_TEST(holds_that_the_books_do_not_know_are_asked_for)
 	GIVES(1, NULL, "bio on dev", "adopt");
 	ck_assert_ptr_nonnull(strstr(err, "--bank-holds"));
 	answers = "b\n";
-	GIVES(1, NULL, "bio on dev", "adopt"); /* nobody there */
+	GIVES(1, NULL, "bio on dev", "adopt"); /* not a terminal */
 	at_terminal = true;
 	answers = "what?\n";
 	GIVES(1, "bio on dev has GrpTRESMins=cpu=0", "nothing was changed", "adopt");
@@ -1486,29 +1484,29 @@ int main(void)
 	tcase_add_test(charges, one_cluster_that_is_down_does_not_stop_the_other);
 	tcase_add_test(charges, the_local_cluster_is_asked_when_none_is_named);
 	tcase_add_test(charges, use_is_as_old_as_where_the_account_is);
-	tcase_add_test(charges, use_waits_for_its_entry_and_is_told);
-	tcase_add_test(charges, an_entry_by_hand_stands_behind_the_use);
+	tcase_add_test(charges, use_waits_for_its_entry_and_is_reported);
+	tcase_add_test(charges, an_entry_by_hand_follows_the_use);
 	tcase_add_test(charges, use_that_waits_is_held_for);
 	tcase_add_test(charges, use_that_waits_is_not_lost_when_the_reading_goes_down);
 	tcase_add_test(charges, use_that_waits_can_be_given_back_with_a_new_window);
 	tcase_add_test(charges, a_reading_below_the_last_one_charges_nothing);
-	tcase_add_test(charges, an_account_that_vanished_is_said_once);
+	tcase_add_test(charges, an_account_that_vanished_is_reported_once);
 	tcase_add_test(charges, use_from_before_is_not_charged);
 	tcase_add_test(charges, use_from_before_is_charged_with_from_zero);
 	tcase_add_test(charges, short_jobs_add_up_exactly);
 
 	tcase_add_test(holds, held_at_nothing_and_not_before);
 	tcase_add_test(holds, a_second_check_does_nothing);
-	tcase_add_test(holds, the_limit_of_the_site_comes_back);
+	tcase_add_test(holds, the_limit_of_the_site_is_restored);
 	tcase_add_test(holds, other_verbs_that_bring_money_release_and_those_that_take_it_hold);
 	tcase_add_test(holds, an_account_without_money_is_held_at_its_first_use);
 	tcase_add_test(holds, enforcement_can_warn_or_be_off);
 	tcase_add_test(holds, a_site_that_held_the_account_itself_keeps_its_hold);
-	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_said);
+	tcase_add_test(holds, a_limit_changed_by_hand_is_left_and_reported);
 	tcase_add_test(holds, predecessor_08_the_newest_limit_of_the_site_comes_back);
 	tcase_add_test(holds, a_hold_undone_by_hand_can_be_made_again);
 	tcase_add_test(holds, a_grace_is_for_the_causes_it_was_given_for);
-	tcase_add_test(holds, a_lever_on_a_cluster_that_nobody_asks_is_told);
+	tcase_add_test(holds, a_lever_on_a_cluster_that_is_not_asked_is_reported);
 	tcase_add_test(holds, a_cluster_can_be_let_go);
 	tcase_add_test(holds, one_account_that_cannot_be_charged_does_not_stop_the_others);
 	tcase_add_test(holds, one_usage_that_cannot_be_read_is_left_out_and_charged_later);
@@ -1532,18 +1530,18 @@ int main(void)
 	tcase_add_test(holds, a_release_for_a_time_ends_by_itself);
 	tcase_add_test(holds, a_hundred_holds_are_one_call);
 
-	tcase_add_loop_test(failures, a_hold_that_fails_is_entered_once_and_tried_again, 0,
+	tcase_add_loop_test(failures, a_hold_that_fails_is_recorded_once_and_tried_again, 0,
 			    FAILING_CASES);
 	tcase_add_test(failures, a_change_that_was_made_all_the_same_counts);
-	tcase_add_test(failures, a_release_that_fails_is_told_and_tried_again);
+	tcase_add_test(failures, a_release_that_fails_is_reported_and_tried_again);
 	tcase_add_test(failures, one_failure_does_not_spoil_the_outcome_of_another);
 	tcase_add_test(failures, a_change_that_cannot_be_read_back_is_not_done);
 	tcase_add_test(failures, a_deposit_during_the_check_releases_before_it_ends);
 	tcase_add_test(failures, predecessor_33_of_two_checks_the_second_says_who_runs);
 
 	tcase_add_test(selection, a_check_of_some_accounts_leaves_the_others);
-	tcase_add_test(selection, a_dry_run_says_all_and_does_nothing);
-	tcase_add_test(selection, a_held_parent_is_said_of_its_child);
+	tcase_add_test(selection, a_dry_run_reports_all_and_does_nothing);
+	tcase_add_test(selection, a_held_parent_is_reported_for_its_child);
 	tcase_add_test(selection, nothing_is_done_when_the_last_check_was_long_ago);
 	tcase_add_test(selection, an_account_opened_later_gets_its_baseline_at_a_check);
 	tcase_add_test(selection, an_account_that_slurm_lacks_is_opened_with_later_alone);

@@ -10,7 +10,7 @@
 #define BEGIN (T0 / WHEN_SECOND)
 #define SETTINGS "clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
 
-/* A job of the account that started so many seconds after BEGIN. */
+/* Adds a job of the account that started so many seconds after BEGIN. */
 static void job(int id, const char *account, int64_t start, int64_t ran)
 {
 	fake_add_job("dev",
@@ -30,7 +30,7 @@ static void setup(void)
 	clock_now = T0 + 2 * HOUR;
 }
 
-/* A check finds nothing: it prints and enters nothing, and changes nothing in Slurm. */
+/* Checks that a check prints and records nothing, and changes nothing in Slurm. */
 static void nothing_more(void)
 {
 	char *before = exported();
@@ -42,7 +42,7 @@ static void nothing_more(void)
 	UNCHANGED(before);
 }
 
-/* What the journal has of jobs, in billing-seconds. */
+/* Compares the job entries of the journal, in billing-seconds. */
 #define CHARGED(rows)                                                                              \
 	do {                                                                                       \
 		DONE("", "journal", "-nP", "--seconds", "-k", "job", "-o",                         \
@@ -82,7 +82,7 @@ START_TEST(jobs_of_odd_accounts_are_charged_to_those_above)
 	nothing_more();
 	DONE("bio|dev|0.04|0.04|0.00|", "reconcile", "-nP");
 	is_reconciled();
-	/* Also when it is gone. */
+	/* The same once the account is gone. */
 	job(9, printed[0], 10810, 5);
 	fake_remove_account("dev", "a|b");
 	clock_now = T0 + 4 * HOUR;
@@ -111,8 +111,7 @@ START_TEST(jobs_of_an_account_that_sshare_cannot_show_are_left_out_and_named)
 	      "check");
 	USED("bio", "20");
 	GIVES(3, "jobs left out|dev|bad|1 not charged yet: 1|", NULL, "doctor", "-nP");
-	/* slurmdbd has other rows meanwhile: once the name is shown whole the job is charged, once.
-	 */
+	/* Other rows follow meanwhile. Once the whole name is shown, the job is charged once. */
 	fake_remove_account("dev", forged);
 	strcpy(fake_account("dev", "x\ndev|99")->parent, "bio");
 	free(fake_cluster("dev")->more_jobs);
@@ -145,12 +144,12 @@ START_TEST(each_finished_job_is_charged_once)
 	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
 		"bio|dev|-180|job dev/12_3 of bob, TIMEOUT\n");
 	USED("bio", "240");
-	/* What RawUsage says is nothing to it. */
+	/* RawUsage has no effect on it. */
 	fake_account("dev", "bio")->usage = 99999;
 	nothing_more();
 	fake_account("dev", "bio")->usage = 5;
 	nothing_more();
-	/* It ends; and an earlier run of it that was requeued comes to light. */
+	/* The job ends, and an earlier run of it that was requeued appears. */
 	fake_add_job("dev", (struct fake_job){.id = 3, .start = BEGIN + 3900, .ran = 400});
 	fake_add_job("dev", (struct fake_job){.id = 3,
 					      .submit = BEGIN + 3750,
@@ -167,7 +166,7 @@ START_TEST(each_finished_job_is_charged_once)
 }
 END_TEST
 
-/* What a subank before DBIndex had 64 bits exported: two billing-seconds for each of three. */
+/* An export from before DBIndex had 64 bits: two billing-seconds for each of three jobs. */
 static const char old_books[] =
 	"subank: 1\n"
 	"bank: \"ef9da7a3a1ec9da5d2420716cb8d9fac\"\n"
@@ -204,7 +203,7 @@ static const char old_books[] =
 	"\"billing=2,cpu=2,mem=100M,node=1\", hash: "
 	"\"fcd6894b1ffe6db25f77aaeb2e2f2cbabad1a490d1490a786a14c56ab361066d\"}\n";
 
-/* The hashes are over the stored bytes, which are the same as they were. */
+/* The hashes cover the stored bytes, which did not change. */
 START_TEST(books_from_before_have_their_hashes)
 {
 	char file[96], *again;
@@ -228,7 +227,7 @@ START_TEST(books_from_before_have_their_hashes)
 }
 END_TEST
 
-/* Since 24.11 the highest bits are the cluster's id. */
+/* Since 24.11 the highest bits hold the cluster's id. */
 START_TEST(an_index_has_all_64_bits)
 {
 	char file[96], *before, *after;
@@ -261,7 +260,7 @@ START_TEST(an_index_has_all_64_bits)
 }
 END_TEST
 
-/* Jobs that began before the switch have only what they used behind it. */
+/* Jobs that began before the switch are charged only what they used after it. */
 START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 {
 	set_settings(SETTINGS);
@@ -269,7 +268,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("", "open", "chem", "10");
 	clock_now = T0 + 3 * HOUR;
 	job(1, "chem", 7300, 100);
-	/* It runs on; RawUsage has 1000 seconds of it and sacct 2900 at the switch. */
+	/* A job runs on: at the switch RawUsage has 1000 seconds of it and sacct 2900. */
 	fake_add_job("dev", (struct fake_job){.id = 2,
 					      .account = "chem",
 					      .start = BEGIN + 7900,
@@ -281,7 +280,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("", "terms", "chem", "--meter", "jobs");
 	fake_account("dev", "chem")->usage = 1200;
 	DONE("chem: is metered by jobs on dev from now on", "check", "chem");
-	/* Up to the very second: 10 seconds for the verbs since. */
+	/* Exact to the second: the verbs since took 10 seconds. */
 	DONE("", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	ck_assert_str_eq(out, "0\n");
 	clock_now = T0 + 4 * HOUR;
@@ -292,7 +291,7 @@ START_TEST(a_switch_charges_nothing_twice_and_loses_nothing)
 	DONE("chem: charged", "check", "chem");
 	USED("chem", "4600");
 	is_reconciled();
-	/* And back again, while one runs: nobody knows up to when RawUsage has it. */
+	/* Not switched back while a job runs: it is not known how much of it RawUsage has. */
 	fake_add_job("dev", (struct fake_job){.id = 4,
 					      .account = "chem",
 					      .start = BEGIN + 14000,
@@ -327,7 +326,7 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 	     "check");
 	UNCHANGED(before);
 	GIVES(0, "still metered by jobs|the bank|info|1: bio|", NULL, "doctor", "-nP");
-	/* It has ended, perhaps only by one of two clocks. */
+	/* It has ended, perhaps by one of two clocks only. */
 	clock_now = T0 + 3 * HOUR;
 	fake_add_job("dev", (struct fake_job){
 				    .id = 1, .start = BEGIN + 7000, .ran = 3795, .suspended = 20});
@@ -335,14 +334,14 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 	DONE("bio: stays metered by jobs", "check");
 	USED("bio", "3775");
 	clock_now += 60 * WHEN_SECOND;
-	/* slurmdbd has not heard yet of one that runs. */
+	/* A job runs that slurmdbd does not have yet. */
 	fake_account("dev", "bio")->running = 1;
 	DONE("bio: stays metered by jobs", "check");
 	fake_account("dev", "bio")->running = 0;
 	fake_mode[FAKE_SQUEUE] = FAKE_FAILS;
 	GIVES(3, "", "meters on cluster 'dev' are switched later: squeue failed", "check");
 	fake_mode[FAKE_SQUEUE] = FAKE_OK;
-	/* What slurmctld does not know never ends. */
+	/* A job that slurmctld does not know never ends. */
 	fake_add_job("dev",
 		     (struct fake_job){.id = 2, .start = BEGIN + 7100, .limit = 60, .runs = true});
 	fake_cluster("dev")->runaway = "2";
@@ -358,7 +357,7 @@ START_TEST(a_switch_to_rawusage_waits_until_nothing_runs)
 }
 END_TEST
 
-/* slurmdbd had been down: it hears of jobs after the meter is switched. */
+/* slurmdbd had been down: it gets jobs after the meter is switched. */
 START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 {
 	char file[96];
@@ -368,7 +367,7 @@ START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 	DONE("", "terms", "bio", "--meter", "rawusage");
 	fake_account("dev", "bio")->usage = 300;
 	DONE("bio: is metered by rawusage on dev from now on", "check");
-	/* One had begun before jobs were counted (to the second), one is behind the switch. */
+	/* One job began before jobs were counted (to the second), one ran after the switch. */
 	job(1, "bio", 3500, 200);
 	job(2, "bio", 7000, 150);
 	job(3, "bio", 7300, 500);
@@ -380,7 +379,7 @@ START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 	USED("bio", "749");
 	is_reconciled();
 	nothing_more();
-	/* Also by jobs again, */
+	/* The same when metered by jobs again, */
 	DONE("", "terms", "bio", "--meter", "jobs");
 	DONE("bio: is metered by jobs on dev from now on", "check");
 	USED("bio", "749");
@@ -391,7 +390,7 @@ START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 	DONE("", "terms", "bio", "--meter", "rawusage");
 	clock_now += 60 * WHEN_SECOND;
 	DONE("bio: is metered by rawusage on dev from now on", "check");
-	/* and by books that were restored, whose readings are lost. */
+	/* and with restored books, whose readings are lost. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
@@ -399,7 +398,7 @@ START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 	DONE("bio: charged <0.01 SU for 1 job", "check");
 	USED("bio", "769");
 	nothing_more();
-	/* Two days later nobody asks for jobs any more. */
+	/* Two days later jobs are no longer asked for. */
 	clock_now += 3 * WHEN_DAY;
 	nothing_more();
 	calls = fake_calls[FAKE_SACCT];
@@ -409,8 +408,8 @@ START_TEST(a_job_of_before_a_switch_to_rawusage_is_charged_late)
 }
 END_TEST
 
-/* What squeue is asked for between two readings of sacct. */
-static void hear_of_it(enum fake_program program)
+/* Hooks into squeue, which runs between two readings of sacct. */
+static void add_late_job(enum fake_program program)
 {
 	if (program != FAKE_SQUEUE)
 		return;
@@ -418,12 +417,12 @@ static void hear_of_it(enum fake_program program)
 	job(1, "bio", 7000, 150);
 }
 
-/* What the switch compares the books with is not to have jobs that are charged once more later. */
+/* The switch must not compare the books with jobs that are charged again later. */
 START_TEST(a_job_that_is_heard_of_during_a_switch_is_charged_once)
 {
 	DONE("", "terms", "bio", "--meter", "rawusage");
 	fake_account("dev", "bio")->usage = 150;
-	fake_hook = hear_of_it;
+	fake_hook = add_late_job;
 	GIVES(3, "bio: charged 0.04 SU for 1 job",
 	      "bio: the meter on dev is not switched: account 'bio' changed meanwhile", "check");
 	fake_hook = NULL;
@@ -437,7 +436,7 @@ START_TEST(a_job_that_is_heard_of_during_a_switch_is_charged_once)
 END_TEST
 
 /* Counting began while a job ran: RawUsage had 40 seconds less of it than sacct. */
-START_TEST(what_rawusage_had_late_when_counting_began_can_be_entered)
+START_TEST(what_rawusage_had_late_when_counting_began_can_be_recorded)
 {
 	int64_t opened;
 
@@ -476,7 +475,7 @@ START_TEST(a_meter_that_cannot_be_switched_keeps_no_other)
 	DONE("chem: charged", "check");
 	clock_now = T0 + 4 * HOUR;
 	DONE("chem: ", "check");
-	/* sacct knows of no job, and what would be given back needs a window. */
+	/* sacct has no job, and giving back needs a window. */
 	set_settings(SETTINGS "meter: jobs\n");
 	GIVES(3, "phys: is metered by jobs on dev", "chem: the meter on dev is not switched",
 	      "check");
@@ -519,7 +518,7 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 	GIVES(3, "", "jobs on dev ran in QOS 'gone', whose UsageFactor Slurm no longer has",
 	      "check");
 	USED("bio", "16");
-	/* Said once, and to be seen in doctor. */
+	/* Reported once, and shown by doctor. */
 	DONE("", "check");
 	GIVES(0, "UsageFactor of a QOS|gone from Slurm|warn|1: gone|", NULL, "doctor", "-nP");
 	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
@@ -550,7 +549,7 @@ START_TEST(the_factor_of_a_deleted_qos_is_kept)
 	USED("bio", "150");
 	GIVES(0, "UsageFactor of a QOS|gone from Slurm|info|1: dear|", NULL, "doctor", "-nP");
 	is_reconciled();
-	/* It may be lost, and then that is said. */
+	/* The factor may be lost, which is reported. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
@@ -563,7 +562,7 @@ START_TEST(the_factor_of_a_deleted_qos_is_kept)
 }
 END_TEST
 
-/* 1.5 is cut to 1, and 0.5 is no billing at all. */
+/* A billing of 1.5 is cut to 1, and 0.5 to none. */
 START_TEST(what_weights_leave_out_of_the_billing_is_charged)
 {
 	fake_cluster("dev")->partitions = "PartitionName=main TRESBillingWeights=CPU=0.5\n";
@@ -606,7 +605,7 @@ END_TEST
 	"free_states: [NODE_FAIL]\n"                                                               \
 	"factors: {qos: {scavenger: 0, half: 0.5}, partition: {debug: 0, gpu: 1.5}}\n"
 
-/* Neither charged nor missed by a reconciliation. */
+/* Free jobs are neither charged nor missed by a reconciliation. */
 START_TEST(what_is_free_is_no_difference)
 {
 	set_settings(SETTINGS "meter: jobs\n" TARIFF);
@@ -647,7 +646,7 @@ START_TEST(what_is_free_is_no_difference)
 	DONE("\"factor\":249999", "journal", "--json", "-k", "job", "bio");
 	nothing_more();
 	is_reconciled();
-	/* What was entered stays; a new setting holds for what is entered from then on. */
+	/* Entries stay; a new setting applies to later entries. */
 	set_settings(SETTINGS "meter: jobs\n" TARIFF "notify_seconds: 1\n");
 	fake_add_job(
 		"dev",
@@ -659,7 +658,7 @@ START_TEST(what_is_free_is_no_difference)
 }
 END_TEST
 
-/* RawUsage counts whatever ran. */
+/* RawUsage counts every job. */
 START_TEST(what_is_free_is_charged_under_rawusage)
 {
 	set_settings(SETTINGS TARIFF);
@@ -682,7 +681,7 @@ START_TEST(what_is_free_is_charged_under_rawusage)
 	ck_assert_ptr_nonnull(strstr(out, "factor of a QOS|the settings|warn|2: scavenger, half|"));
 	ck_assert_ptr_nonnull(
 		strstr(out, "factor of a partition|the settings|warn|2: debug, gpu|"));
-	/* Switched, what ran before counts as RawUsage had it. */
+	/* After the switch, earlier jobs count as RawUsage had them. */
 	DONE("", "terms", "chem", "--meter", "jobs");
 	DONE("chem: is metered by jobs", "check", "chem");
 	USED("chem", "100");
@@ -710,7 +709,7 @@ START_TEST(a_budget_has_what_those_below_it_use)
 }
 END_TEST
 
-/* The budget that a job was charged to is that of the time when it ended. */
+/* A job is charged to the budgets above its account when it ended. */
 START_TEST(an_account_that_moves_takes_no_jobs_along)
 {
 	char file[96];
@@ -733,19 +732,19 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
 		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
 	nothing_more();
-	/* Also when all that is not books was lost. */
+	/* The same when everything beside the books was lost. */
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
 	DONE("", "check");
 	CHARGED("bio|dev|-60|job dev/1 of ann, COMPLETED\n"
 		"chem|dev|-70|job dev/2 of ann, COMPLETED\n");
-	/* One that slurmdbd tells late goes to those that were above it then. */
+	/* A job that slurmdbd gets late goes to the accounts that were above it then. */
 	job(3, "lab", 7330, 80);
 	clock_now = T0 + 5 * HOUR;
 	DONE("", "open", "lab", "1");
 	DONE("bio: charged", "check");
-	/* A check of one account takes nothing from those above it, also of what was told late. */
+	/* A check of one account charges none above it, nor for late jobs. */
 	job(4, "lab", 18200, 90);
 	clock_now = T0 + 6 * HOUR;
 	DONE("lab: charged", "check", "lab");
@@ -765,7 +764,7 @@ START_TEST(an_account_that_moves_takes_no_jobs_along)
 }
 END_TEST
 
-/* Nobody in the bank was above it: its jobs were charged to nobody. */
+/* No account of the bank was above it: its jobs were charged to none. */
 START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 {
 	char file[96];
@@ -784,13 +783,13 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 					      .ran = 3400,
 					      .runs = true});
 	strcpy(fake_account("dev", "lab")->parent, "bio");
-	/* Ended where it was, as far as a check can tell. */
+	/* Ended where it was, as far as a check can know. */
 	job(3, "lab", 10900, 40);
 	clock_now = T0 + 4 * HOUR;
 	DONE("", "check");
-	/* That of the one that runs is in flight. */
+	/* The use of the running job is in flight. */
 	DONE("0|3400\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
-	/* All of one that runs across the move goes to those above it at its end. */
+	/* A job that runs across the move goes as a whole to the accounts above it at its end. */
 	fake_add_job(
 		"dev",
 		(struct fake_job){.id = 2, .account = "lab", .start = BEGIN + 10900, .ran = 5000});
@@ -798,8 +797,8 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 	DONE("bio: charged", "check");
 	USED("bio", "5000");
 	is_reconciled();
-	/* It moves on below a new one, is charged by a check of one account, and all readings are
-	 * lost; a third slice of sacct's record and more are read anew. */
+	/* The account moves on below a new one, a check of one account charges it, and all readings
+	 * are lost: three slices of sacct's record and more are read anew. */
 	fake_account("dev", "chem");
 	DONE("", "open", "chem", "10");
 	DONE("", "check");
@@ -827,7 +826,7 @@ START_TEST(jobs_from_before_a_move_are_not_charged_where_the_account_came)
 }
 END_TEST
 
-/* It was below one that moved, and then moves away from that; another was removed before. */
+/* An account below one that moved moves away from that; another was removed before. */
 START_TEST(an_account_that_is_taken_along_leaves_its_jobs_and_may_move_on)
 {
 	fake_account("dev", "chem");
@@ -856,7 +855,7 @@ START_TEST(an_account_that_is_taken_along_leaves_its_jobs_and_may_move_on)
 	DONE("", "check");
 	is_reconciled();
 	job(4, "lab", 14500, 80);
-	/* Two that slurmdbd tells late. */
+	/* Two jobs that slurmdbd gets late. */
 	job(5, "lab", 7330, 15);
 	job(6, "lab", 11000, 9);
 	clock_now = T0 + 5 * HOUR;
@@ -868,7 +867,7 @@ START_TEST(an_account_that_is_taken_along_leaves_its_jobs_and_may_move_on)
 }
 END_TEST
 
-/* Checks of a few accounts do not keep the tree: what they saw of it may be over. */
+/* Checks of a few accounts do not keep the tree: it may have changed since. */
 START_TEST(an_account_that_was_back_before_a_whole_check_can_move_again)
 {
 	fake_account("dev", "chem");
@@ -896,8 +895,8 @@ START_TEST(an_account_that_was_back_before_a_whole_check_can_move_again)
 }
 END_TEST
 
-/* A journal from before moves were entered: what was charged to those above it then stays there,
- * in every slice that is read anew. */
+/* A journal from before moves were recorded: charges to the accounts above then stay there, in
+ * every slice that is read anew. */
 START_TEST(what_was_charged_above_one_is_not_charged_above_another)
 {
 	char file[96];
@@ -916,7 +915,7 @@ START_TEST(what_was_charged_above_one_is_not_charged_above_another)
 	GIVES(0, "", "", "export", file);
 	GIVES(0, "", "", "import", "--replace", "-i", file);
 	GIVES(0, "", "", "adopt", "-i");
-	/* With the readings the tree is lost: nobody sees that it moved. */
+	/* The tree is lost with the readings: the move is not noticed. */
 	strcpy(fake_account("dev", "lab")->parent, "chem");
 	DONE("", "check");
 	nothing_more();
@@ -961,12 +960,12 @@ START_TEST(a_silent_slurmdbd_delays_and_loses_nothing)
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
 	clock_now = T0 + 5 * 24 * HOUR;
 	DONE("bio: charged 0.02 SU for 1 job on dev\n", "check");
-	/* Told a day late. */
+	/* slurmdbd gets it a day late. */
 	job(2, "bio", 2 * 86400, 10);
 	clock_now = T0 + 5 * 24 * HOUR + HOUR;
 	job(3, "bio", 4 * 86400, 10);
 	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
-	/* That was too late; the record has it. */
+	/* That was too late to charge it; Slurm's record has it. */
 	GIVES(3, "|10\n", NULL, "reconcile", "-nP", "--seconds");
 	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
 	USED("bio", "120");
@@ -1010,7 +1009,7 @@ START_TEST(a_hold_follows_the_jobs)
 }
 END_TEST
 
-/* What jobs that run have used is as good as spent. */
+/* Use of running jobs counts as spent. */
 START_TEST(running_jobs_are_in_flight)
 {
 	fake_add_job("dev", (struct fake_job){.id = 1,
@@ -1041,7 +1040,7 @@ START_TEST(running_jobs_are_in_flight)
 	DONE("holds go by the former", "why", "bio");
 	DONE("  a deposit of more than 0.11 SU ends it", "why", "bio");
 	nothing_more();
-	/* They end, and all of it is charged. */
+	/* The jobs end, and all of their use is charged. */
 	fake_add_job("dev", (struct fake_job){.id = 1,
 					      .start = BEGIN + 3700,
 					      .ran = 3300,
@@ -1058,7 +1057,7 @@ START_TEST(running_jobs_are_in_flight)
 }
 END_TEST
 
-/* A job that runs, of so many billing-seconds until now. */
+/* Adds a running job of so many billing-seconds until now. */
 static void runs(int id, int64_t used)
 {
 	fake_add_job("dev", (struct fake_job){.id = id,
@@ -1078,7 +1077,7 @@ static void ended(int id, int64_t used)
 					      .tres = "billing=20,cpu=20"});
 }
 
-/* Held, it does not look as if there were something; and everything says the same. */
+/* A held account shows nothing available, in every verb. */
 START_TEST(what_is_available_is_the_same_everywhere)
 {
 	runs(1, 30000);
@@ -1096,7 +1095,7 @@ START_TEST(what_is_available_is_the_same_everywhere)
 	DONE("held|36000|0|36000\n", "balance", "bio", "-nP", "--seconds", "-o",
 	     "State,Used,Available,Settled");
 	DONE("spent\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
-	/* Of the past nobody knows what ran. */
+	/* What ran in the past is not known. */
 	DONE("0|36000\n", "balance", "bio", "--as-of", "now", "-nP", "--seconds", "-o",
 	     "Used,Available");
 	ended(1, 36000);
@@ -1106,7 +1105,7 @@ START_TEST(what_is_available_is_the_same_everywhere)
 }
 END_TEST
 
-/* Each once, also when the job's use becomes a charge; and again when it had been below. */
+/* Each is reported once, also when the job's use becomes a charge, and again after a fall below. */
 START_TEST(thresholds_go_by_what_is_in_flight)
 {
 	set_settings("clusters: [dev]\nnotice_days: 0\nthresholds: [60, 90]\nmeter: jobs\n");
@@ -1130,7 +1129,7 @@ START_TEST(thresholds_go_by_what_is_in_flight)
 	nothing_more();
 	runs(2, 10500);
 	DONE("bio: 60% of the allocation is used, 12.08 SU of 20.00 SU\n", "check");
-	/* It ends sooner than slurmdbd had said, and another begins. */
+	/* It ends sooner than slurmdbd had recorded, and another begins. */
 	ended(2, 9000);
 	DONE("charged", "check");
 	ck_assert_ptr_null(strstr(out, "of the allocation"));
@@ -1157,7 +1156,7 @@ START_TEST(thresholds_may_go_by_what_is_committed)
 }
 END_TEST
 
-/* slurmdbd was never told of their end. */
+/* slurmdbd never got their end. */
 START_TEST(runaway_jobs_are_not_in_flight)
 {
 	fake_add_job("dev",
@@ -1176,20 +1175,20 @@ START_TEST(runaway_jobs_are_not_in_flight)
 	     "check");
 	ck_assert_ptr_null(strstr(out, "held"));
 	DONE("5|1201\n", "balance", "bio", "-nP", "--seconds", "-o", "Charged,InFlight");
-	/* The same is not said to cron. */
+	/* Not reported again under cron. */
 	DONE("", "check", "--quiet");
 	ck_assert_str_eq(out, "");
 	fake_cluster("dev")->runaway = "1,2";
 	DONE("2 jobs without an end on dev: slurmctld does not know them, and they are not in",
 	     "check");
 	DONE("600\n", "balance", "bio", "-nP", "--seconds", "-o", "InFlight");
-	/* Who may run so long is not asked for. */
+	/* slurmctld is not asked about jobs that may run so long. */
 	int calls = fake_calls[FAKE_SQUEUE];
 	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 1});
 	fake_add_job("dev", (struct fake_job){.id = 2, .start = BEGIN + 3700, .ran = 2});
 	DONE("bio: charged 3s for 2 jobs on dev", "check", "--seconds");
 	ck_assert_int_eq(fake_calls[FAKE_SQUEUE], calls);
-	/* What nobody knows counts. */
+	/* Without an answer the jobs count. */
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .start = BEGIN + 3700, .ran = 40000, .runs = true});
 	fake_mode[FAKE_SQUEUE] = FAKE_TIMES_OUT;
@@ -1238,7 +1237,7 @@ START_TEST(running_jobs_are_committed_to_their_limits)
 	DONE("10101|25899\n", "balance", "bio", "-nP", "--seconds", "-o", "Used,Available");
 	nothing_more();
 	GIVES(2, NULL, "leave out --as-of", "balance", "--running", "--as-of", "now");
-	/* What they used is older when slurmdbd has been silent since. */
+	/* The use in flight is older when slurmdbd has been silent since. */
 	fake_mode[FAKE_SACCT] = FAKE_FAILS;
 	clock_now += HOUR;
 	GIVES(3, NULL, "charged later", "check");
@@ -1271,8 +1270,7 @@ START_TEST(holds_may_go_by_what_is_committed)
 }
 END_TEST
 
-/* Under `limit` Slurm's counter has what is in flight, and what was charged since the switch. */
-/* Nobody hears of their end. */
+/* slurmdbd never gets their end. */
 START_TEST(jobs_on_a_cluster_that_is_no_more_hold_nobody)
 {
 	fake_cluster("old");
@@ -1288,7 +1286,7 @@ START_TEST(jobs_on_a_cluster_that_is_no_more_hold_nobody)
 					      .runs = true});
 	clock_now += 2 * HOUR;
 	DONE("bio: held", "check");
-	/* It may yet come back. */
+	/* The account may come back. */
 	fake_cluster("old")->silent = true;
 	GIVES(3, "", "'old' does not answer", "check");
 	set_settings(SETTINGS "meter: jobs\n");
@@ -1317,7 +1315,7 @@ START_TEST(limits_follow_the_jobs)
 }
 END_TEST
 
-/* What is left of a window expires when no job can be charged to it any more. */
+/* The rest of a window expires once no job can be charged to it any more. */
 START_TEST(windows_wait_for_jobs_that_began_in_them)
 {
 	DONE("", "deposit", "bio", "1", "--end", "now+1hour");
@@ -1354,7 +1352,7 @@ START_TEST(a_job_is_refunded_and_never_charged_again)
 }
 END_TEST
 
-START_TEST(a_dry_run_enters_nothing)
+START_TEST(a_dry_run_records_nothing)
 {
 	char *before = exported();
 
@@ -1365,7 +1363,7 @@ START_TEST(a_dry_run_enters_nothing)
 }
 END_TEST
 
-/* Nothing of it is entered, and yet the plan that follows has it. */
+/* A dry run records no charge, but its plan includes them. */
 START_TEST(a_dry_run_counts_a_job_once_however_long_it_ran)
 {
 	char *line;
@@ -1382,7 +1380,7 @@ START_TEST(a_dry_run_counts_a_job_once_however_long_it_ran)
 }
 END_TEST
 
-START_TEST(a_dry_run_tells_whom_the_jobs_would_hold)
+START_TEST(a_dry_run_reports_whom_the_jobs_would_hold)
 {
 	clock_now = T0 + 24 * HOUR;
 	job(1, "bio", 3700, 36000 - 100);
@@ -1442,7 +1440,7 @@ START_TEST(long_names_have_refs_too)
 	DONE("job:dev/1/", "journal", name, "-nPo", "Ref", "-k", "job");
 	ck_assert_ptr_nonnull(strchr(out, '#'));
 	is_reconciled();
-	/* By the prefix it is seen to be charged. */
+	/* The prefix of the ref shows that the job was charged. */
 	GIVES(0, "", "", "check");
 	strcpy(fake_account("dev", name)->parent, "chem");
 	DONE("", "check");
@@ -1455,7 +1453,7 @@ END_TEST
 
 static char rows[1 << 19];
 
-/* Rows of sacct as they stand, without the cluster. */
+/* Raw rows of sacct, without the cluster. */
 __attribute__((format(printf, 1, 2))) static void set_rows(const char *fmt, ...)
 {
 	va_list ap;
@@ -1466,7 +1464,7 @@ __attribute__((format(printf, 1, 2))) static void set_rows(const char *fmt, ...)
 	fake_cluster("dev")->jobs = rows;
 }
 
-/* A job of so many seconds, with a field that is read, or is not: its start. */
+/* A job of so many seconds whose start can be read, or not. */
 #define ROW "%d|%d|13512637919694125%03d|%s|ann|main|normal|COMPLETED|%" PRId64 "|%s%" PRId64
 #define ROW_REST "|%" PRId64 "|%d|00:00:00|billing=1|60\n"
 
@@ -1476,7 +1474,7 @@ static void set_row(int id, const char *account, const char *before, int64_t sta
 		 BEGIN + start + ran, ran);
 }
 
-/* As sacct prints it after `scontrol update jobid=7 TimeLimit=0`, which anybody may do. */
+/* As sacct prints it after `scontrol update jobid=7 TimeLimit=0`, which every user may run. */
 START_TEST(a_job_without_a_known_limit_is_charged)
 {
 	job(1, "bio", 3700, 60);
@@ -1520,7 +1518,7 @@ START_TEST(a_row_that_cannot_be_read_costs_no_other_job)
 	      "jobs left out|dev|bad|1 in a day: line 2: Start of job 7 of account lab is \"soon-",
 	      NULL, "doctor", "-nP");
 	ck_assert_ptr_nonnull(strstr(out, "jobs left out|dev|bad|1 not charged yet: 7|"));
-	/* It is said again as long as a check reads it, and entered never. */
+	/* Reported again as long as a check reads it, and never recorded. */
 	GIVES(3, "", LEFT_OUT, "check");
 	GIVES(3, "", LEFT_OUT, "check", "--dry-run");
 	GIVES(3, "", LEFT_OUT, "check", "lab");
@@ -1550,7 +1548,7 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 
 	open_lab();
 	set_row(7, "lab", "soon-", 7400, 30);
-	/* Another run of it is free now, and nothing that is decided later changes that. */
+	/* Another run of it is free now; later decisions do not change that. */
 	set_settings(SETTINGS "meter: jobs\nfactors: {qos: {free: 0}}\n");
 	fake_qos = "normal|||||1.000000\nfree|||||1.000000\n";
 	fake_add_job("dev", (struct fake_job){.id = 7,
@@ -1563,7 +1561,7 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 	days(10);
 	set_settings(SETTINGS "meter: jobs\n");
 	job(1, "lab", 10 * 86400 + 7300, 60);
-	/* Further back than a check reads: once an hour it is asked for, by its number. */
+	/* Further back than a check reads, it is asked for by number once an hour. */
 	clock_now += HOUR;
 	GIVES(3, "lab: charged", LEFT_OUT, "check");
 	ck_assert_ptr_nonnull(strstr(fake_line, " -j 7"));
@@ -1577,7 +1575,7 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 	set_row(7, "lab", "", 7400, 30);
 	clock_now += HOUR / 2;
 	nothing_more();
-	/* A check of some accounts leaves it to one of all. */
+	/* A check of some accounts leaves it to a whole check. */
 	clock_now += HOUR;
 	DONE("", "check", "lab");
 	USED("lab", "60");
@@ -1592,7 +1590,7 @@ START_TEST(a_row_that_can_be_read_after_ten_days_is_charged_once)
 }
 END_TEST
 
-/* What is not books was lost: all jobs are read again. */
+/* Everything beside the books was lost: all jobs are read again. */
 START_TEST(a_row_left_out_is_charged_by_restored_books)
 {
 	char file[96];
@@ -1621,7 +1619,7 @@ START_TEST(a_job_left_out_that_is_gone_is_forgotten)
 	GIVES(3, "", LEFT_OUT, "check");
 	days(4);
 	fake_cluster("dev")->jobs = "";
-	/* Where sacct shows nothing at all, it may be that it shows us nothing. */
+	/* An answer of sacct without any row may be one that hides rows. */
 	clock_now += 2 * HOUR;
 	DONE("", "check");
 	GIVES(3, "|1 not charged yet: 7|", NULL, "doctor", "-nP");
@@ -1637,7 +1635,7 @@ START_TEST(a_job_left_out_that_is_gone_is_forgotten)
 }
 END_TEST
 
-/* Without its number it cannot be asked for: all is read again from there on. */
+/* Without its number it cannot be asked for: all jobs are read again from there on. */
 START_TEST(a_row_without_a_number_is_charged_later_too)
 {
 	open_lab();
@@ -1661,7 +1659,7 @@ START_TEST(a_row_without_a_number_is_charged_later_too)
 }
 END_TEST
 
-/* Nor the slices behind its own. */
+/* It does not block the slices after its own either. */
 START_TEST(a_job_past_what_money_holds_keeps_no_other)
 {
 	fake_add_job("dev", (struct fake_job){.id = 1,
@@ -1675,7 +1673,7 @@ START_TEST(a_job_past_what_money_holds_keeps_no_other)
 }
 END_TEST
 
-/* More rows than are remembered one by one. */
+/* There are more rows than are remembered one by one. */
 START_TEST(very_many_rows_that_cannot_be_read_are_charged_later)
 {
 	size_t len = 0;
@@ -1740,7 +1738,7 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 	set_row(7, "lab", "", 7400, 30);
 	DONE("chem: is metered by jobs", "check");
 	USED("chem", "30");
-	/* And away from jobs. */
+	/* The same for the switch away from jobs. */
 	job(1, "chem", 11000, 60);
 	job(7, "lab", 7400, 30);
 	set_row(9, "lab", "soon-", 11000, 30);
@@ -1750,7 +1748,7 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 	GIVES(0, "meter rawusage", "", "terms", "chem", "--meter", "rawusage", "--no-apply");
 	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
 	      "check");
-	/* Nor as long as a check has not charged it. */
+	/* Not switched either before a check has charged it. */
 	set_row(9, "lab", "", 11000, 30);
 	GIVES(3, "", "chem: the meter on dev is not switched: 1 of its jobs cannot be read",
 	      "check");
@@ -1762,7 +1760,7 @@ START_TEST(a_switch_waits_for_rows_that_cannot_be_read)
 }
 END_TEST
 
-/* It comes again at each check, and is nothing to remember; a switch waits for it all the same. */
+/* Each check reads the row again, so it is not remembered; but a switch waits for it. */
 START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
 {
 	set_settings(SETTINGS);
@@ -1790,7 +1788,7 @@ START_TEST(a_row_of_a_job_that_runs_is_left_out_meanwhile)
 }
 END_TEST
 
-/* The next check charges what a reconciliation would have entered. */
+/* The next check charges what a reconciliation would have recorded. */
 START_TEST(a_job_that_waits_is_not_reconciled)
 {
 	char *before;
@@ -1806,7 +1804,7 @@ START_TEST(a_job_that_waits_is_not_reconciled)
 	      "by a check when they can be read",
 	      "reconcile", "-nP", "--seconds", "--apply");
 	UNCHANGED(before);
-	/* Before that job it is nothing to it. */
+	/* A period before that job is not affected. */
 	GIVES(0, "lab|dev|0|0|0|0|0|0\n", NULL, "reconcile", "lab", "-nP", "--seconds", "--until",
 	      "2026-11-22T19:02:00Z");
 	clock_now += 2 * HOUR;
@@ -1815,7 +1813,7 @@ START_TEST(a_job_that_waits_is_not_reconciled)
 }
 END_TEST
 
-/* It may be that of the job which has run on for so long. */
+/* The unreadable line may be that of the job which has run for so long. */
 START_TEST(a_line_of_squeue_that_cannot_be_read_makes_no_job_runaway)
 {
 	fake_add_job("dev",
@@ -1853,7 +1851,7 @@ int main(void)
 	tcase_add_test(tcase, a_switch_to_rawusage_waits_until_nothing_runs);
 	tcase_add_test(tcase, a_job_of_before_a_switch_to_rawusage_is_charged_late);
 	tcase_add_test(tcase, a_job_that_is_heard_of_during_a_switch_is_charged_once);
-	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_entered);
+	tcase_add_test(tcase, what_rawusage_had_late_when_counting_began_can_be_recorded);
 	tcase_add_test(tcase, a_meter_that_cannot_be_switched_keeps_no_other);
 	tcase_add_test(tcase, what_was_charged_in_the_second_of_a_switch_counts);
 	tcase_add_test(tcase, factors_are_exact_and_cut_once_a_job);
@@ -1883,9 +1881,9 @@ int main(void)
 	tcase_add_test(tcase, limits_follow_the_jobs);
 	tcase_add_test(tcase, windows_wait_for_jobs_that_began_in_them);
 	tcase_add_test(tcase, a_job_is_refunded_and_never_charged_again);
-	tcase_add_test(tcase, a_dry_run_enters_nothing);
+	tcase_add_test(tcase, a_dry_run_records_nothing);
 	tcase_add_test(tcase, a_dry_run_counts_a_job_once_however_long_it_ran);
-	tcase_add_test(tcase, a_dry_run_tells_whom_the_jobs_would_hold);
+	tcase_add_test(tcase, a_dry_run_reports_whom_the_jobs_would_hold);
 	tcase_add_test(tcase, a_job_of_an_account_without_money_holds_it_while_it_runs);
 	tcase_add_test(tcase, a_wrong_name_beside_a_right_one_changes_nothing);
 	tcase_add_test(tcase, long_names_have_refs_too);

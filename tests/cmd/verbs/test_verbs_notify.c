@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who is told of what a check enters, driven in this process. */
+/* Which entries the notify command gets, driven in this process. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -50,7 +50,7 @@ START_TEST(without_a_command_nothing_waits)
 	set_settings(WITHOUT);
 	use(7 * SU);
 	DONE("60%", "check");
-	/* Only what comes after it is told. */
+	/* Only later entries are delivered. */
 	set_settings(WITH);
 	DONE("", "check");
 	ck_assert_int_eq(notify_calls, 0);
@@ -69,7 +69,7 @@ START_TEST(a_failing_command_is_run_again)
 	GIVES(3, "60%", "the notify command failed for entry", "check");
 	ck_assert_int_eq(notify_calls, 1);
 	ck_assert_uint_eq(journaled("failed: exit status 7"), 1);
-	/* Once in the journal, each time on the screen. */
+	/* Recorded once, printed each time. */
 	GIVES(3, NULL, "exit status 7", "check");
 	ck_assert_int_eq(notify_calls, 2);
 	ck_assert_uint_eq(journaled("notified"), 1);
@@ -88,7 +88,7 @@ START_TEST(a_failing_command_is_run_again)
 }
 END_TEST
 
-/* One that hangs costs one deadline a check, however many wait. */
+/* A command that hangs costs one deadline a check, however many entries wait. */
 START_TEST(a_hanging_command_makes_the_rest_wait)
 {
 	notify_mode = FAKE_TIMES_OUT;
@@ -96,7 +96,7 @@ START_TEST(a_hanging_command_makes_the_rest_wait)
 	GIVES(3, "bio: held", "did not end within 10 seconds", "check");
 	ck_assert_int_eq(notify_calls, 1);
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
-	/* The next one is another's turn. */
+	/* The next check tries another entry. */
 	GIVES(3, NULL, "did not end", "check");
 	ck_assert_int_eq(notify_calls, 2);
 	ck_assert_uint_eq(journaled("failed"), 2);
@@ -121,7 +121,7 @@ START_TEST(a_slow_or_failing_command_makes_the_rest_wait)
 	DONE("", "check");
 	ck_assert_int_eq(notify_calls, 5);
 	ck_assert_uint_eq(lines(told, "\n"), 5);
-	/* New ones are tried, of those that failed before one. */
+	/* New entries are tried, and one of those that failed before. */
 	notify_mode = FAKE_FAILS;
 	DONE("", "hold", "bio");
 	DONE("", "release", "bio", "--until", "now+1hour");
@@ -132,7 +132,7 @@ START_TEST(a_slow_or_failing_command_makes_the_rest_wait)
 }
 END_TEST
 
-START_TEST(each_crossing_hold_release_and_notice_is_told_once)
+START_TEST(each_crossing_hold_release_and_notice_is_delivered_once)
 {
 	json_t *entry, *balance;
 
@@ -170,7 +170,7 @@ START_TEST(each_crossing_hold_release_and_notice_is_told_once)
 }
 END_TEST
 
-/* A second deposit starts and ends, and nothing is entered while it lowers the percent. */
+/* A second deposit starts and ends; nothing is recorded while it lowers the percent. */
 START_TEST(thresholds_are_armed_by_time_alone)
 {
 	int64_t begin = clock_now;
@@ -194,8 +194,8 @@ START_TEST(thresholds_are_armed_by_time_alone)
 }
 END_TEST
 
-/* The journal has all of them. */
-START_TEST(of_thresholds_crossed_at_once_the_highest_is_told)
+/* The journal has all of the thresholds. */
+START_TEST(of_thresholds_crossed_at_once_the_highest_is_delivered)
 {
 	(void)fake_account("dev", "chem");
 	DONE("", "open", "chem", "10");
@@ -209,7 +209,7 @@ START_TEST(of_thresholds_crossed_at_once_the_highest_is_told)
 	ck_assert_uint_eq(lines(told, "\"level\":90"), 1);
 	DONE("", "journal", "-nPo", "Kind", "--kind", "threshold");
 	ck_assert_str_eq(out, "threshold\nthreshold\nthreshold\n");
-	/* One by one each is told. */
+	/* One by one, each is delivered. */
 	use(2 * SU);
 	DONE("bio: 90% of", "check");
 	ck_assert_uint_eq(lines(told, "\"level\":90"), 2);
@@ -218,12 +218,12 @@ START_TEST(of_thresholds_crossed_at_once_the_highest_is_told)
 }
 END_TEST
 
-START_TEST(a_dry_run_tells_nobody)
+START_TEST(a_dry_run_delivers_nothing)
 {
 	use(7 * SU);
 	GIVES(0, "60%", "dry run", "check", "--dry-run");
 	ck_assert_int_eq(notify_calls, 0);
-	/* Nor does a machine that commands nothing. */
+	/* A machine without the right to command Slurm delivers nothing either. */
 	machine = "other/head";
 	GIVES(3, "60%", "adopt", "check");
 	ck_assert_int_eq(notify_calls, 0);
@@ -233,7 +233,7 @@ START_TEST(a_dry_run_tells_nobody)
 }
 END_TEST
 
-START_TEST(a_copy_starts_with_nothing_to_tell)
+START_TEST(a_copy_starts_with_nothing_to_deliver)
 {
 	char path[160];
 
@@ -262,7 +262,7 @@ static void write_program(const char *path, mode_t mode)
 	ck_assert_int_eq(chmod(path, mode), 0);
 }
 
-START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
+START_TEST(doctor_inspects_the_command_and_runs_it_with_test)
 {
 	char path[128], text[512], *before;
 	json_t *message;
@@ -282,7 +282,7 @@ START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
 	ck_assert_ptr_null(strstr(out, "test of notify"));
 	ck_assert_int_eq(notify_calls, 0);
 
-	/* What waits to be told still waits, and nothing is entered. */
+	/* Waiting entries still wait, and nothing is recorded. */
 	use(7 * SU);
 	notify_mode = FAKE_FAILS;
 	GIVES(3, "60%", "notify command failed", "check");
@@ -310,10 +310,10 @@ START_TEST(doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to)
 	ck_assert_int_eq(notify_calls, 4);
 	ck_assert_uint_eq(lines(told, "\"level\":60"), 1);
 
-	/* Without one there is nothing to run. */
+	/* Without a command there is nothing to run. */
 	set_settings(WITHOUT);
 	DONE("tests|this machine|info|", "doctor", "-P", "--test");
-	/* Nor by another user, who would leave what is his. */
+	/* Another user does not run the tests: files would belong to him. */
 	set_settings(text);
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chown(bank_folder, 65534, (gid_t)-1), 0);
@@ -335,12 +335,12 @@ int main(void)
 	tcase_add_test(tcase, a_failing_command_is_run_again);
 	tcase_add_test(tcase, a_hanging_command_makes_the_rest_wait);
 	tcase_add_test(tcase, a_slow_or_failing_command_makes_the_rest_wait);
-	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_told_once);
+	tcase_add_test(tcase, each_crossing_hold_release_and_notice_is_delivered_once);
 	tcase_add_test(tcase, thresholds_are_armed_by_time_alone);
-	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_told);
-	tcase_add_test(tcase, a_dry_run_tells_nobody);
-	tcase_add_test(tcase, a_copy_starts_with_nothing_to_tell);
-	tcase_add_test(tcase, doctor_looks_at_the_command_and_runs_it_when_it_is_asked_to);
+	tcase_add_test(tcase, of_thresholds_crossed_at_once_the_highest_is_delivered);
+	tcase_add_test(tcase, a_dry_run_delivers_nothing);
+	tcase_add_test(tcase, a_copy_starts_with_nothing_to_deliver);
+	tcase_add_test(tcase, doctor_inspects_the_command_and_runs_it_with_test);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The reset of usage in Slurm, and accounts above and below each other, driven in this process. */
+/* The reset of usage in Slurm, and nested accounts, driven in this process. */
 #include "config.h"
 
 #include "tests/drive.h"
@@ -35,7 +35,7 @@ static void setup(void)
 	memset(fake_calls, 0, sizeof(fake_calls));
 }
 
-/* So much is used in lab. */
+/* Uses so much in lab. */
 static void use(int64_t seconds)
 {
 	dev("lab")->usage += seconds;
@@ -51,7 +51,7 @@ static void use(int64_t seconds)
 
 /* ---- what happens meanwhile ---- */
 
-/* Each is done once, before a call is answered: the [nth] from here that has [part] in its line. */
+/* Each runs once, before a call is answered: the [nth] from here with [part] in its line. */
 struct meanwhile {
 	const char *part;
 	int nth;
@@ -68,7 +68,7 @@ static void on_call(enum fake_program program)
 	}
 }
 
-/* The next verb goes with these. */
+/* The next verb runs with these. */
 #define MEANWHILE(...)                                                                             \
 	do {                                                                                       \
 		static struct meanwhile list_[8];                                                  \
@@ -79,7 +79,7 @@ static void on_call(enum fake_program program)
 		fake_hook = on_call;                                                               \
 	} while (0)
 
-/* All that was to happen has. */
+/* Checks that everything has happened. */
 static void it_happened(void)
 {
 	for (const struct meanwhile *it = meanwhiles; it->part; it++)
@@ -87,8 +87,7 @@ static void it_happened(void)
 	fake_hook = NULL;
 }
 
-/* The calls of sshare: first before anything is asked, then the pass that charges, then to make
- * sure. */
+/* The calls of sshare: before anything is asked, by the pass that charges, and to make sure. */
 enum { CALL_CHARGE = 2, CALL_MAKE_SURE = 3 };
 
 static void fall_silent(void)
@@ -145,7 +144,7 @@ START_TEST(a_reset_that_makes_no_sense_is_refused)
 	REFUSED(2, "ACCOUNT", "reset");
 	REFUSED(2, "", "reset", "bio;x", "--immediate");
 	REFUSED(1, "mallory", "reset", "mallory", "--immediate");
-	/* The bank does not have it. */
+	/* The bank does not have this account. */
 	REFUSED(1, "lab", "reset", "lab", "--immediate");
 	ck_assert_int_eq(dev("lab")->usage, 400);
 }
@@ -183,7 +182,7 @@ START_TEST(what_cannot_be_read_is_not_reset)
 	REFUSED(1, "bio was not reset", "reset", "bio", "--immediate");
 	ck_assert_ptr_nonnull(strstr(err, "cluster 'gpu' does not answer"));
 	ck_assert_int_eq(dev("bio")->usage, 1100);
-	/* Only where it is asked. */
+	/* Only on the named cluster. */
 	fake_cluster("gpu")->silent = false;
 	fake_account("gpu", "bio")->usage = 50;
 	DONE("bio: the usage on dev was reset", "reset", "bio", "-i", "-M", "dev");
@@ -200,8 +199,7 @@ START_TEST(a_copied_bank_resets_nothing)
 }
 END_TEST
 
-/* The predecessor renewed a project by a reset, which took the usage of the accounts above along.
- */
+/* The predecessor renewed a project by a reset, which also reset the usage of accounts above. */
 START_TEST(predecessor_19_a_reset_charges_first_and_changes_no_balance)
 {
 	uint64_t count;
@@ -229,7 +227,7 @@ START_TEST(predecessor_19_a_reset_charges_first_and_changes_no_balance)
 	RUN("journal", "-nPo", "Kind,Account,Note");
 	ck_assert_ptr_nonnull(strstr(out, "baseline|bio|fair share"));
 	ck_assert_ptr_nonnull(strstr(out, "baseline|faculty|fair share"));
-	/* From above, all below it. */
+	/* A reset includes all accounts below. */
 	DONE("faculty: the usage on dev was reset", "reset", "faculty", "--immediate");
 	ck_assert_uint_eq(entries(), count + 3);
 	ck_assert_int_eq(dev("chem")->usage, 0);
@@ -249,7 +247,7 @@ START_TEST(a_reset_without_usage_has_nothing_to_do)
 }
 END_TEST
 
-START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done)
+START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_reported_as_done)
 {
 	static const struct {
 		enum fake_mode mode;
@@ -263,7 +261,7 @@ START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done)
 
 	use(100);
 	fake_mode[FAKE_SACCTMGR] = cases[_i].mode;
-	/* What was used is charged all the same. */
+	/* The use is charged nevertheless. */
 	GIVES(3, "bio: charged 0.02 SU", cases[_i].part, "reset", "bio", "--immediate");
 	ck_assert_ptr_null(strstr(out, "was reset"));
 	ck_assert_int_eq(dev("bio")->usage, 1100);
@@ -277,8 +275,7 @@ START_TEST(predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done)
 END_TEST
 enum { RESET_CASES = 4 };
 
-/* It answers before and after, but not to the pass that charges. */
-/* What Slurm counts is nothing to an account that is charged job by job. */
+/* Slurm's counter does not matter to an account that is charged by job. */
 START_TEST(an_account_metered_by_jobs_can_be_reset)
 {
 	DONE("", "terms", "bio", "--meter", "jobs");
@@ -428,7 +425,7 @@ START_TEST(limits_come_back_whatever_came_of_the_reset)
 	ck_assert_int_eq(dev("bio")->usage, 1100);
 	ck_assert_str_eq(dev("bio")->limits, "billing=614");
 	nothing_to_do();
-	/* It did it, and then failed. */
+	/* It reset the usage and then failed. */
 	MEANWHILE({"RawUsage=0", 1, sacctmgr_is_killed}, {"sshare", 5, sacctmgr_works});
 	GIVES(3, "bio: the usage on dev was reset", "could not be reset", "reset", "bio",
 	      "--immediate");
@@ -448,8 +445,8 @@ static void fall_back(void)
 	dev("faculty")->usage -= 300;
 }
 
-/* What it shows then was charged before. */
-START_TEST(a_slurmctld_that_fails_and_falls_back_is_not_taken_for_reset)
+/* The use that it shows then was charged before. */
+START_TEST(a_slurmctld_that_crashes_and_goes_back_is_not_taken_for_reset)
 {
 	use(100);
 	MEANWHILE({"RawUsage=0", 1, fall_back});
@@ -484,7 +481,7 @@ START_TEST(what_is_used_right_after_the_reset_is_charged)
 	DONE("was reset", "reset", names[_i], "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 640);
-	DONE("", "check"); /* the sister's */
+	DONE("", "check"); /* charges the sister */
 	HAS("bio", "35260");
 	HAS("faculty", "35255");
 	HAS("chem", "35995");
@@ -529,14 +526,14 @@ END_TEST
 
 /* ---- above and below ---- */
 
-START_TEST(an_account_that_moves_is_said_and_nobody_is_charged)
+START_TEST(an_account_that_moves_is_reported_and_nobody_is_charged)
 {
 	use(100);
 	DONE("", "check");
 	place("lab", "chem", 500);
 	dev("bio")->usage -= 500;
 	dev("chem")->usage += 500;
-	/* A check of a few leaves that to the whole one. */
+	/* A check of a few accounts leaves that to a whole check. */
 	DONE("", "check", "chem");
 	ck_assert_str_eq(out, "");
 	GIVES(3, "",
@@ -577,7 +574,7 @@ START_TEST(an_account_that_was_gone_may_be_made_anew_elsewhere)
 }
 END_TEST
 
-START_TEST(a_dry_run_tells_a_move_and_does_not_forget_it)
+START_TEST(a_dry_run_reports_a_move_and_does_not_forget_it)
 {
 	char *before = exported();
 
@@ -594,14 +591,15 @@ END_TEST
 
 START_TEST(each_account_is_a_budget_for_all_below_it)
 {
-	/* The child has spent its own, the parent has more. */
+	/* The child has spent its budget, the parent has more. */
 	DONE("", "deposit", "faculty", "10");
 	use(10 * SU);
 	DONE("bio: held", "check");
 	ck_assert_str_eq(dev("bio")->limits, "cpu=0");
 	ck_assert_str_eq(dev("faculty")->limits, "");
 	ck_assert_str_eq(dev("chem")->limits, "");
-	/* The parent has spent, the other child has not: Slurm stops both by the parent's limit. */
+	/* The parent has spent its budget, the other child has not: the parent's limit stops both.
+	 */
 	use(10 * SU);
 	DONE("faculty: held", "check");
 	ck_assert_str_eq(dev("faculty")->limits, "cpu=0");
@@ -628,8 +626,9 @@ int main(void)
 	tcase_add_test(reset, a_reset_that_nobody_confirms_is_not_done);
 	tcase_add_test(reset, what_cannot_be_read_is_not_reset);
 	tcase_add_test(reset, a_copied_bank_resets_nothing);
-	tcase_add_loop_test(reset, predecessor_04_a_reset_that_slurm_did_not_do_is_not_told_as_done,
-			    0, RESET_CASES);
+	tcase_add_loop_test(reset,
+			    predecessor_04_a_reset_that_slurm_did_not_do_is_not_reported_as_done, 0,
+			    RESET_CASES);
 	tcase_add_test(reset, a_reset_without_usage_has_nothing_to_do);
 	tcase_add_test(reset, predecessor_19_a_reset_charges_first_and_changes_no_balance);
 	tcase_add_test(reset, an_account_metered_by_jobs_can_be_reset);
@@ -642,13 +641,13 @@ int main(void)
 	tcase_add_test(reset, a_limit_changed_by_hand_lets_nothing_be_reset);
 	tcase_add_test(reset, nothing_starts_while_usage_is_reset);
 	tcase_add_test(reset, limits_come_back_whatever_came_of_the_reset);
-	tcase_add_test(reset, a_slurmctld_that_fails_and_falls_back_is_not_taken_for_reset);
+	tcase_add_test(reset, a_slurmctld_that_crashes_and_goes_back_is_not_taken_for_reset);
 	tcase_add_loop_test(reset, what_is_used_right_after_the_reset_is_charged, 0, 2);
 	tcase_add_test(reset, a_second_less_above_is_no_problem);
 	tcase_add_test(reset, a_reset_of_a_held_account_leaves_it_held_and_a_cap_follows);
-	tcase_add_test(nested, an_account_that_moves_is_said_and_nobody_is_charged);
+	tcase_add_test(nested, an_account_that_moves_is_reported_and_nobody_is_charged);
 	tcase_add_test(nested, an_account_that_was_gone_may_be_made_anew_elsewhere);
-	tcase_add_test(nested, a_dry_run_tells_a_move_and_does_not_forget_it);
+	tcase_add_test(nested, a_dry_run_reports_a_move_and_does_not_forget_it);
 	tcase_add_test(nested, each_account_is_a_budget_for_all_below_it);
 	return util_run(suite);
 }
