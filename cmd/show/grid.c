@@ -4,12 +4,12 @@
 #include "cmd/show/grid.h"
 
 #include <langinfo.h>
+#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
 #include "cmd/frame/locale.h"
-#include "cmd/show/smartcols.h"
 
 enum {
 	BAR_LEAST = 4,
@@ -513,48 +513,46 @@ static bool lay_out(const struct grid *grid, struct layout *layout)
 
 /* ---- printing ---- */
 
-static const struct smartcols *lib;
-
 static struct libscols_table *new_table(const struct grid_look *look, FILE *out)
 {
-	struct libscols_table *table = lib->scols_new_table();
+	struct libscols_table *table = scols_new_table();
 
 	if (!table)
 		return NULL;
-	lib->scols_table_set_stream(table, out);
-	lib->scols_table_enable_colors(table, look->colour);
-	lib->scols_table_enable_noheadings(table, !look->header);
+	scols_table_set_stream(table, out);
+	scols_table_enable_colors(table, look->colour);
+	scols_table_enable_noheadings(table, !look->header);
 	/* What is to fit was made to. */
-	lib->scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	return table;
 }
 
 static bool add_column(struct libscols_table *table, const char *name, int flags)
 {
-	struct libscols_column *column = lib->scols_table_new_column(table, name, 0, flags);
+	struct libscols_column *column = scols_table_new_column(table, name, 0, flags);
 
 	return column && (!(flags & SCOLS_FL_WRAP) ||
-			  (lib->scols_column_set_wrapfunc(column, lib->scols_wrapnl_chunksize,
-							  lib->scols_wrapnl_nextchunk, NULL) == 0 &&
-			   lib->scols_column_set_safechars(column, "\n") == 0));
+			  (scols_column_set_wrapfunc(column, scols_wrapnl_chunksize,
+						     scols_wrapnl_nextchunk, NULL) == 0 &&
+			   scols_column_set_safechars(column, "\n") == 0));
 }
 
 /* Takes over [text]. */
 static bool put(struct libscols_line *line, size_t at, char *text, const char *colour)
 {
-	struct libscols_cell *cell = lib->scols_line_get_cell(line, at);
+	struct libscols_cell *cell = scols_line_get_cell(line, at);
 
-	if (!text || !cell || lib->scols_line_refer_data(line, at, text)) {
+	if (!text || !cell || scols_line_refer_data(line, at, text)) {
 		free(text);
 		return false;
 	}
-	return !colour || lib->scols_cell_set_color(cell, colour) == 0;
+	return !colour || scols_cell_set_color(cell, colour) == 0;
 }
 
 static bool add_row(const struct grid *grid, const struct layout *layout,
 		    struct libscols_table *table, struct row *row)
 {
-	row->line = lib->scols_table_new_line(table, NULL);
+	row->line = scols_table_new_line(table, NULL);
 	for (size_t at = 0; row->line && at < grid->count; at++) {
 		if (!put(row->line, at, cell_text(grid, layout, row, at),
 			 colour_of(grid, &row->cells[at], at)))
@@ -580,11 +578,11 @@ static bool print_table(const struct grid *grid, const struct layout *layout, FI
 		done = add_row(grid, layout, table, grid->rows[i]);
 	for (size_t i = 0; i < grid->row_count && done; i++) {
 		if (grid->rows[i]->parent)
-			done = lib->scols_line_add_child(grid->rows[i]->parent->line,
-							 grid->rows[i]->line) == 0;
+			done = scols_line_add_child(grid->rows[i]->parent->line,
+						    grid->rows[i]->line) == 0;
 	}
-	done = done && lib->scols_print_table(table) == 0;
-	lib->scols_unref_table(table);
+	done = done && scols_print_table(table) == 0;
+	scols_unref_table(table);
 	return done;
 }
 
@@ -611,13 +609,13 @@ static bool print_block(const struct grid *grid, const struct layout *layout, co
 		if (!cell->text || !*cell->text)
 			continue;
 		room = room > widest + BAR_LEAST ? room - widest - 1 : BAR_LEAST;
-		line = lib->scols_table_new_line(table, NULL);
+		line = scols_table_new_line(table, NULL);
 		done = line && put(line, 0, strdup(column_of(grid, at)->name), NULL) &&
 		       put(line, 1, cell->amount ? group(cell->text) : broken(cell->text, room),
 			   colour_of(grid, cell, at));
 	}
-	done = done && lib->scols_print_table(table) == 0;
-	lib->scols_unref_table(table);
+	done = done && scols_print_table(table) == 0;
+	scols_unref_table(table);
 	return done;
 }
 
@@ -629,8 +627,6 @@ int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struc
 	if (grid->row_count == 0)
 		return SB_OK;
 	locale_need();
-	if (smartcols_load(&lib, err))
-		return SB_ESYSTEM;
 	if (look->tree) {
 		layout.tree = tree_column(grid);
 		done = layout.tree == grid->count || hang_all(grid, layout.tree);
