@@ -44,7 +44,7 @@ struct grid {
 
 /* How the columns are to be printed. */
 struct layout {
-	const struct grid_look *look;
+	const struct grid_style *style;
 	bool grouped;
 	size_t bar; /* how wide a bar is; 0: none */
 	size_t digits; /* and the percentage beside it */
@@ -298,23 +298,23 @@ static char *cell_text(const struct grid *grid, const struct layout *layout, con
 		       size_t at)
 {
 	const struct cell *cell = &row->cells[at];
-	const enum column_look look = column_of(grid, at)->look;
+	const enum cell_kind kind = column_of(grid, at)->kind;
 	size_t width = layout->widths[at];
 
 	if (!cell->text)
 		return strdup("");
 	if (cell->amount && layout->grouped)
 		return group(cell->text);
-	if (layout->look->width == 0)
+	if (layout->style->width == 0)
 		return strdup(cell->text);
 	if (cell->shared && layout->bar && cell->percent >= 0)
 		return with_bar(cell, layout->bar, layout->digits);
-	if (look == LOOK_NAME) {
+	if (kind == CELL_NAME) {
 		size_t indent = at == layout->tree ? INDENT * row->level : 0;
 
 		return cut(cell->text, width > indent + BAR_LEAST ? width - indent : BAR_LEAST);
 	}
-	return look == LOOK_PROSE ? broken(cell->text, width) : strdup(cell->text);
+	return kind == CELL_PROSE ? broken(cell->text, width) : strdup(cell->text);
 }
 
 /* What a state's word is shown in; NULL: as it is. */
@@ -339,11 +339,11 @@ static const char *colour_of_word(const char *word)
 
 static const char *colour_of(const struct grid *grid, const struct cell *cell, size_t at)
 {
-	if (cell->shared && cell->percent >= 0 && column_of(grid, at)->look == LOOK_SHARE)
+	if (cell->shared && cell->percent >= 0 && column_of(grid, at)->kind == CELL_SHARE)
 		return cell->percent >= 100 ? "red" : cell->percent >= 90 ? "brown" : "green";
 	if (cell->amount)
 		return cell->negative ? "red" : NULL;
-	return cell->text && column_of(grid, at)->look == LOOK_STATE ? colour_of_word(cell->text)
+	return cell->text && column_of(grid, at)->kind == CELL_STATE ? colour_of_word(cell->text)
 								     : NULL;
 }
 
@@ -354,7 +354,7 @@ static size_t tree_column(const struct grid *grid)
 {
 	size_t at = 0;
 
-	while (at < grid->count && column_of(grid, at)->look != LOOK_NAME)
+	while (at < grid->count && column_of(grid, at)->kind != CELL_NAME)
 		at++;
 	return at;
 }
@@ -422,7 +422,7 @@ static void measure(const struct grid *grid, struct layout *layout)
 	for (size_t at = 0; at < grid->count; at++) {
 		size_t *width = &layout->widths[at];
 
-		*width = layout->look->header ? width_of(column_of(grid, at)->name) : 0;
+		*width = layout->style->header ? width_of(column_of(grid, at)->name) : 0;
 		for (size_t i = 0; i < grid->row_count; i++) {
 			const struct row *row = grid->rows[i];
 			size_t own = cell_width(&row->cells[at], layout->grouped);
@@ -435,15 +435,15 @@ static void measure(const struct grid *grid, struct layout *layout)
 	}
 }
 
-/* Makes columns of [look] narrower, the widest first, down to [least], until they fit. */
-static void shrink(const struct grid *grid, struct layout *layout, enum column_look look,
+/* Makes columns of [kind] narrower, the widest first, down to [least], until they fit. */
+static void shrink(const struct grid *grid, struct layout *layout, enum cell_kind kind,
 		   size_t least, size_t *over)
 {
 	while (*over > 0) {
 		size_t widest = grid->count;
 
 		for (size_t at = 0; at < grid->count; at++) {
-			if (column_of(grid, at)->look == look && layout->widths[at] > least &&
+			if (column_of(grid, at)->kind == kind && layout->widths[at] > least &&
 			    (widest == grid->count || layout->widths[at] > layout->widths[widest]))
 				widest = at;
 		}
@@ -460,8 +460,8 @@ static void add_bar(const struct grid *grid, struct layout *layout, size_t spare
 	for (size_t at = 0; at < grid->count; at++) {
 		size_t *width = &layout->widths[at], room = *width + spare;
 
-		if (column_of(grid, at)->look != LOOK_SHARE &&
-		    column_of(grid, at)->look != LOOK_PART)
+		if (column_of(grid, at)->kind != CELL_SHARE &&
+		    column_of(grid, at)->kind != CELL_PART)
 			continue;
 		layout->digits = 0;
 		for (size_t i = 0; i < grid->row_count; i++) {
@@ -484,7 +484,7 @@ static void add_bar(const struct grid *grid, struct layout *layout, size_t spare
 static bool fit(const struct grid *grid, struct layout *layout, bool grouped, size_t prose,
 		size_t names)
 {
-	size_t sum = grid->count - 1, over, room = (size_t)layout->look->width;
+	size_t sum = grid->count - 1, over, room = (size_t)layout->style->width;
 
 	layout->grouped = grouped;
 	layout->bar = 0;
@@ -492,8 +492,8 @@ static bool fit(const struct grid *grid, struct layout *layout, bool grouped, si
 	for (size_t at = 0; at < grid->count; at++)
 		sum += layout->widths[at];
 	over = sum > room ? sum - room : 0;
-	shrink(grid, layout, LOOK_PROSE, prose, &over);
-	shrink(grid, layout, LOOK_NAME, names, &over);
+	shrink(grid, layout, CELL_PROSE, prose, &over);
+	shrink(grid, layout, CELL_NAME, names, &over);
 	add_bar(grid, layout, sum < room ? room - sum : 0);
 	return over == 0;
 }
@@ -503,7 +503,7 @@ static bool lay_out(const struct grid *grid, struct layout *layout)
 {
 	enum { EASY = 24, NARROW = 16, WHOLE = 1024 };
 
-	if (layout->look->width == 0) {
+	if (layout->style->width == 0) {
 		measure(grid, layout);
 		return true;
 	}
@@ -513,15 +513,15 @@ static bool lay_out(const struct grid *grid, struct layout *layout)
 
 /* ---- printing ---- */
 
-static struct libscols_table *new_table(const struct grid_look *look, FILE *out)
+static struct libscols_table *new_table(const struct grid_style *style, FILE *out)
 {
 	struct libscols_table *table = scols_new_table();
 
 	if (!table)
 		return NULL;
 	scols_table_set_stream(table, out);
-	scols_table_enable_colors(table, look->colour);
-	scols_table_enable_noheadings(table, !look->header);
+	scols_table_enable_colors(table, style->colour);
+	scols_table_enable_noheadings(table, !style->header);
 	/* What is to fit was made to. */
 	scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	return table;
@@ -563,7 +563,7 @@ static bool add_row(const struct grid *grid, const struct layout *layout,
 
 static bool print_table(const struct grid *grid, const struct layout *layout, FILE *out)
 {
-	struct libscols_table *table = new_table(layout->look, out);
+	struct libscols_table *table = new_table(layout->style, out);
 	bool done = table;
 
 	for (size_t at = 0; at < grid->count && done; at++) {
@@ -571,7 +571,7 @@ static bool print_table(const struct grid *grid, const struct layout *layout, FI
 
 		done = add_column(table, column->name,
 				  (column->number ? SCOLS_FL_RIGHT : 0) |
-					  (column->look == LOOK_PROSE ? SCOLS_FL_WRAP : 0) |
+					  (column->kind == CELL_PROSE ? SCOLS_FL_WRAP : 0) |
 					  (at == layout->tree ? SCOLS_FL_TREE : 0));
 	}
 	for (size_t i = 0; i < grid->row_count && done; i++)
@@ -590,8 +590,8 @@ static bool print_table(const struct grid *grid, const struct layout *layout, FI
 static bool print_block(const struct grid *grid, const struct layout *layout, const struct row *row,
 			FILE *out)
 {
-	const struct grid_look look = {.colour = layout->look->colour};
-	struct libscols_table *table = new_table(&look, out);
+	const struct grid_style style = {.colour = layout->style->colour};
+	struct libscols_table *table = new_table(&style, out);
 	bool done =
 		table && add_column(table, "name", 0) && add_column(table, "value", SCOLS_FL_WRAP);
 	size_t widest = 0;
@@ -604,7 +604,7 @@ static bool print_block(const struct grid *grid, const struct layout *layout, co
 	for (size_t at = 0; at < grid->count && done; at++) {
 		const struct cell *cell = &row->cells[at];
 		struct libscols_line *line;
-		size_t room = (size_t)layout->look->width;
+		size_t room = (size_t)layout->style->width;
 
 		if (!cell->text || !*cell->text)
 			continue;
@@ -619,15 +619,15 @@ static bool print_block(const struct grid *grid, const struct layout *layout, co
 	return done;
 }
 
-int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struct sb_error *err)
+int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, struct sb_error *err)
 {
-	struct layout layout = {.look = look, .tree = grid->count};
+	struct layout layout = {.style = style, .tree = grid->count};
 	bool done = true;
 
 	if (grid->row_count == 0)
 		return SB_OK;
 	locale_need();
-	if (look->tree) {
+	if (style->tree) {
 		layout.tree = tree_column(grid);
 		done = layout.tree == grid->count || hang_all(grid, layout.tree);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rows for people. libsmartcols prints them; here they are made to fit the terminal. Amounts and
- * whatever else is LOOK_WHOLE are never shortened: thousands separators go first, then names are
+ * whatever else is CELL_WHOLE are never shortened: thousands separators go first, then names are
  * cut in their middle, and what does not fit then is printed as a block of lines for each row. */
 #ifndef SUBANK_CMD_SHOW_GRID_H
 #define SUBANK_CMD_SHOW_GRID_H
@@ -14,14 +14,14 @@
 
 enum { COLUMNS_MAX = 24 };
 
-enum column_look {
-	LOOK_WHOLE, /* never shortened or broken; nor is the next one */
-	LOOK_AMOUNT,
-	LOOK_NAME, /* may be cut in its middle */
-	LOOK_PROSE, /* may be broken at blanks */
-	LOOK_STATE, /* has its word's colour */
-	LOOK_SHARE, /* a percentage, with a bar where there is room, and a colour when it is high */
-	LOOK_PART, /* the same, of a whole: none is too high */
+enum cell_kind {
+	CELL_WHOLE, /* never shortened or broken; nor is the next one */
+	CELL_AMOUNT,
+	CELL_NAME, /* may be cut in its middle */
+	CELL_PROSE, /* may be broken at blanks */
+	CELL_STATE, /* has its word's colour */
+	CELL_SHARE, /* a percentage, with a bar where there is room, and a colour when it is high */
+	CELL_PART, /* the same, of a whole: none is too high */
 };
 
 struct column {
@@ -29,10 +29,10 @@ struct column {
 			     amounts with "_seconds" behind */
 	bool number; /* right-aligned */
 	bool shown; /* without --format */
-	enum column_look look;
+	enum cell_kind kind;
 };
 
-struct grid_look {
+struct grid_style {
 	int width; /* of the terminal; 0: there is none, and nothing is fitted, grouped or drawn */
 	bool header;
 	bool colour;
@@ -58,7 +58,7 @@ bool grid_below(struct grid *grid, const char *name);
 bool grid_is_empty(const struct grid *grid);
 
 /* Prints the rows that there are, and forgets them. */
-int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struct sb_error *err);
+int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, struct sb_error *err);
 
 /* NULL is allowed. */
 void grid_free(struct grid *grid);

@@ -40,7 +40,7 @@ struct output {
 	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
 	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
 	struct grid *grid;
-	struct grid_look look;
+	struct grid_style style;
 	bool had_row;
 	const char *if_empty; /* NULL: nothing is said */
 	json_t *list;
@@ -143,7 +143,7 @@ static void print_header(struct output *output)
 	struct csv_row row = {.file = output->env->os.out};
 	char name[64];
 
-	if (output->has_header || !output->look.header ||
+	if (output->has_header || !output->style.header ||
 	    (output->form != FORM_PARSABLE && output->form != FORM_CSV))
 		return;
 	output->has_header = true;
@@ -152,7 +152,7 @@ static void print_header(struct output *output)
 
 		if (output->form == FORM_CSV)
 			csv_text(&row, program_name(name, column->name,
-						    column->look == LOOK_AMOUNT ? "_seconds" : ""));
+						    column->kind == CELL_AMOUNT ? "_seconds" : ""));
 		else
 			fprintf(output->env->os.out, "%s%s", i ? "|" : "", column->name);
 	}
@@ -174,8 +174,8 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	output->env = env;
 	output->columns = columns;
 	output->count = count;
-	output->look.header = !option(env, "noheader");
-	output->look.width = env->os.out_is_terminal ? env->os.out_width : 0;
+	output->style.header = !option(env, "noheader");
+	output->style.width = env->os.out_is_terminal ? env->os.out_width : 0;
 	output->last_bar = option(env, "parsable");
 	if (option(env, "json"))
 		output->form = FORM_JSON;
@@ -185,7 +185,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		output->form = FORM_PARSABLE;
 	rc = output_check_forms(env, err);
 	if (!rc)
-		rc = choose_colour(env, &output->look.colour, err);
+		rc = choose_colour(env, &output->style.colour, err);
 	if (!rc && format)
 		rc = choose_columns(output, format, err);
 	/* JSON and CSV are for programs: everything, unless they chose. */
@@ -443,8 +443,8 @@ void output_time(struct output *output, size_t column, int64_t when)
 		output_text(output, column, when_format_exact(text, when));
 	else
 		output_text(output, column,
-			    output->look.width > 0 ? when_format_short(text, when)
-						   : when_format_local(text, when));
+			    output->style.width > 0 ? when_format_short(text, when)
+						    : when_format_local(text, when));
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)
@@ -463,14 +463,14 @@ void output_below(struct output *output, const char *name)
 {
 	if (output->form != FORM_TABLE || output->failed)
 		return;
-	output->look.tree = true;
+	output->style.tree = true;
 	if (!grid_below(output->grid, name))
 		no_memory(output);
 }
 
 static void print_grid(struct output *output)
 {
-	if (grid_print(output->grid, &output->look, output->env->os.out, &output->err))
+	if (grid_print(output->grid, &output->style, output->env->os.out, &output->err))
 		output->failed = true;
 }
 
@@ -493,7 +493,7 @@ int output_flush(struct output *output, struct sb_error *err)
 		print_header(output);
 	if (output->form == FORM_TABLE && !output->failed && !grid_is_empty(output->grid)) {
 		print_grid(output);
-		output->look.header = false;
+		output->style.header = false;
 	}
 	return why_failed(output, err);
 }
@@ -542,11 +542,11 @@ bool output_is_empty(const struct output *output)
 /* A table says its unit where people read it. */
 static bool names_unit(const struct output *output)
 {
-	if (output->form != FORM_TABLE || !output->look.width || !output->look.header ||
+	if (output->form != FORM_TABLE || !output->style.width || !output->style.header ||
 	    grid_is_empty(output->grid))
 		return false;
 	for (size_t i = 0; i < output->shown_count; i++) {
-		if (output->columns[output->shown[i]].look == LOOK_AMOUNT)
+		if (output->columns[output->shown[i]].kind == CELL_AMOUNT)
 			return true;
 	}
 	return false;
