@@ -463,7 +463,6 @@ void output_below(struct output *output, const char *name)
 {
 	if (output->form != FORM_TABLE || output->failed)
 		return;
-	output->style.tree = true;
 	if (!grid_below(output->grid, name))
 		no_memory(output);
 }
