@@ -28,21 +28,21 @@ struct output {
 	struct env *env;
 	const struct column *columns;
 	size_t count;
-	size_t shown[COLUMNS_MAX]; /* indexes into columns, in their order */
+	size_t shown[COLUMNS_MAX]; /* indexes into columns, in the order of printing */
 	size_t shown_count;
 	enum form form;
-	bool last_bar; /* -p: one more at the end */
+	bool last_bar; /* -p: a line ends with a bar */
 	bool in_row;
-	bool failed; /* nothing more is printed, for the reason in [err]; */
-	bool given_up; /* or for one that the caller tells */
-	bool has_header; /* it was printed; of forms other than tables */
+	bool failed; /* nothing more is printed; [err] says why */
+	bool given_up; /* the same, but the caller reports why */
+	bool has_header; /* of -p, -P and CSV: it was printed */
 	struct sb_error err;
 	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
-	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
+	bool texts[COLUMNS_MAX]; /* the cells that CSV has in quotes */
 	struct grid *grid;
 	struct grid_style style;
 	bool had_row;
-	const char *if_empty; /* NULL: nothing is said */
+	const char *if_empty; /* the note if there is no row; NULL: none */
 	json_t *list;
 	json_t *object;
 };
@@ -103,7 +103,7 @@ int output_check_forms(const struct env *env, struct sb_error *err)
 	return SB_OK;
 }
 
-/* --color, and what asks for none: no-color.org, and a terminal that has none. */
+/* Reads --color. With "auto", NO_COLOR (no-color.org) and a terminal without colours count too. */
 static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 {
 	static const char *const words[] = {"auto", "always", "never", NULL};
@@ -120,7 +120,7 @@ static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 	return SB_OK;
 }
 
-/* The name of a column for programs. */
+/* Writes the name that a column has in CSV and JSON. Returns [to]. */
 static const char *program_name(char to[64], const char *name, const char *suffix)
 {
 	(void)snprintf(to, 64, "%s%s", name, suffix);
@@ -129,7 +129,7 @@ static const char *program_name(char to[64], const char *name, const char *suffi
 	return to;
 }
 
-/* The first reason counts. */
+/* Records that memory ran out, unless the output has failed before. */
 static void no_memory(struct output *output)
 {
 	if (!output->failed)
@@ -137,7 +137,7 @@ static void no_memory(struct output *output)
 	output->failed = true;
 }
 
-/* Behind the first thing that could fail: a header alone would look like an answer. */
+/* Called only after the first step that can fail: a header alone could be taken for an answer. */
 static void print_header(struct output *output)
 {
 	struct csv_row row = {.file = output->env->os.out};
@@ -188,7 +188,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		rc = choose_colour(env, &output->style.colour, err);
 	if (!rc && format)
 		rc = choose_columns(output, format, err);
-	/* JSON and CSV are for programs: everything, unless they chose. */
+	/* Without --format, JSON and CSV have all columns. */
 	for (size_t i = 0; !format && i < count; i++) {
 		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)
 			output->shown[output->shown_count++] = i;
@@ -237,7 +237,7 @@ static void print_parsable(const struct output *output)
 	fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
-/* Ends the row that was begun; one that failed has only some of its cells, and is not printed. */
+/* Ends the row that was begun. If it failed some cells are missing, and it is not printed. */
 static void end_row(struct output *output)
 {
 	if (!output->in_row)
@@ -280,7 +280,7 @@ void output_row(struct output *output)
 	}
 }
 
-/* Where the column stands among the shown; false if it is not shown. */
+/* Finds the place of a column among those shown. Returns false if it is not shown. */
 static bool place(const struct output *output, size_t column, size_t *ret)
 {
 	for (size_t i = 0; i < output->shown_count; i++) {
@@ -292,7 +292,7 @@ static bool place(const struct output *output, size_t column, size_t *ret)
 	return false;
 }
 
-/* The text as it may be shown; NULL when memory ran out. */
+/* Returns the text escaped; NULL when memory ran out. The caller frees it. */
 static char *escaped(const char *text)
 {
 	size_t size = 4 * strlen(text) + 1;
@@ -306,7 +306,7 @@ static void keep_cell(struct output *output, size_t column, const char *text, bo
 {
 	char *cell = escaped(text);
 
-	/* A bar in a text would look like a column's end. */
+	/* A bar in a text would end the column. */
 	for (char *bar = cell; output->form == FORM_PARSABLE && bar && (bar = strchr(bar, '|'));
 	     bar++)
 		*bar = '/';
@@ -332,8 +332,7 @@ static void set_member(struct output *output, size_t column, const char *suffix,
 		no_memory(output);
 }
 
-/* JSON has characters alone: of a text from outside that has other bytes those are escaped, as they
- * are in tables. */
+/* JSON strings are UTF-8. In a text from outside, bytes that are not are escaped as in tables. */
 static json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);
@@ -473,7 +472,7 @@ static void print_grid(struct output *output)
 		output->failed = true;
 }
 
-/* What kept it from being printed, unless the caller has told. */
+/* Copies the error that stopped the output, unless the caller reports one. Returns its code. */
 static int why_failed(const struct output *output, struct sb_error *err)
 {
 	if (!output->failed || output->given_up)
@@ -538,7 +537,7 @@ bool output_is_empty(const struct output *output)
 	return !output->had_row;
 }
 
-/* A table says its unit where people read it. */
+/* True if the table has amounts and a header and is on a terminal: the unit is printed below it. */
 static bool names_unit(const struct output *output)
 {
 	if (output->form != FORM_TABLE || !output->style.width || !output->style.header ||
