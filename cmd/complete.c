@@ -53,13 +53,13 @@ static void offer_each(const struct line *line, const char *text)
 }
 
 /* Nobody waits at a key for Slurm, or for any program. */
-static int not_asked(struct slurm_error *err)
+static int not_asked(struct sb_error *err)
 {
-	return slurm_error_set(err, SLURM_EMISSING, "not asked");
+	return sb_error_set(err, SB_EMISSING, "not asked");
 }
 
 static int ask_nobody(const char *const argv[], int deadline_ms, struct run_result *ret,
-		      struct slurm_error *err)
+		      struct sb_error *err)
 {
 	(void)argv;
 	(void)deadline_ms;
@@ -68,8 +68,7 @@ static int ask_nobody(const char *const argv[], int deadline_ms, struct run_resu
 }
 
 static int ask_nobody_lines(const char *const argv[], const char *const env[], int deadline_ms,
-			    run_line *each, void *ctx, struct run_result *ret,
-			    struct slurm_error *err)
+			    run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	(void)argv;
 	(void)env;
@@ -81,7 +80,7 @@ static int ask_nobody_lines(const char *const argv[], const char *const env[], i
 }
 
 static int tell_nobody(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		       struct run_result *ret, struct slurm_error *err)
+		       struct run_result *ret, struct sb_error *err)
 {
 	(void)argv;
 	(void)input;

@@ -18,7 +18,7 @@ static int compare(const void *a, const void *b)
 }
 
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
-		struct slurm_error *err)
+		struct sb_error *err)
 {
 	static const char *const columns[] = {"Cluster", "User", "Account"};
 	char where[sizeof("user=") + SLURM_USER_MAX];
@@ -35,29 +35,28 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 	int code;
 
 	code = slurm_check_user(user, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	(void)snprintf(where, sizeof(where), "user=%s", user);
 	code = table_ask(slurm, "sacctmgr", argv, columns, 3, NULL, &table, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	assocs.rows = calloc(table.rows + 1, sizeof(*assocs.rows));
 	if (!assocs.rows)
-		code = slurm_error_set(err, SLURM_ESYSTEM,
-				       "sacctmgr: out of memory for associations");
-	for (size_t i = 0; i < table.rows && code == SLURM_OK; i++) {
+		code = sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for associations");
+	for (size_t i = 0; i < table.rows && code == SB_OK; i++) {
 		const char *whose = table_cell(&table, i, 1);
 
 		if (strcmp(whose, user) == 0)
 			assocs.rows[assocs.count++] =
 				(struct assoc){table_cell(&table, i, 0), table_cell(&table, i, 2)};
 		else if (assocs.count == 0)
-			code = slurm_error_set(err, SLURM_EFORM,
-					       "sacctmgr: asked for associations of \"%s\", its "
-					       "answer has those of \"%.255s\": nothing was read",
-					       user, whose);
+			code = sb_error_set(err, SB_EFORMAT,
+					    "sacctmgr: asked for associations of \"%s\", its "
+					    "answer has those of \"%.255s\": nothing was read",
+					    user, whose);
 	}
-	if (code == SLURM_OK) {
+	if (code == SB_OK) {
 		qsort(assocs.rows, assocs.count, sizeof(*assocs.rows), compare);
 		assocs.text = table.text;
 		table.text = NULL;

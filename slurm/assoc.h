@@ -22,11 +22,11 @@ struct assocs {
 
 /* Asks for the accounts of [user] or, with "", for all of them: `sacctmgr -P show assoc where
  * user=USER format=Cluster,User,Account`, in one call. A user that Slurm does not know has none. A
- * name that must not reach a command line is SLURM_ENAME, and an answer that begins with rows of
- * others SLURM_EFORM; such rows behind his own are passed over, for they are the rest of a name
+ * name that must not reach a command line is SB_EINVAL, and an answer that begins with rows of
+ * others SB_EFORMAT; such rows behind his own are passed over, for they are the rest of a name
  * with newlines. On success the caller calls assocs_release(). */
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
-		struct slurm_error *err);
+		struct sb_error *err);
 
 /* A zeroed one is allowed. */
 void assocs_release(struct assocs *assocs);

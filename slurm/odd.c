@@ -6,19 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
-		 const char *of, struct slurm_error *err)
-{
-	struct odd_row *grown = reallocarray(rows->list, rows->count + 1, sizeof(*grown));
+#include "ledger/base/array.h"
 
-	if (!grown)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for odd rows");
-	rows->list = grown;
-	grown += rows->count++;
-	*grown = (struct odd_row){.line = line, .field = field};
-	(void)snprintf(grown->value, sizeof(grown->value), "%s", value);
-	(void)snprintf(grown->of, sizeof(grown->of), "%s", of);
-	return SLURM_OK;
+int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
+		 const char *of, struct sb_error *err)
+{
+	struct odd_row *row = array_add(rows->list, rows->count);
+
+	if (!row)
+		return sb_error_set(err, SB_ESYSTEM, "out of memory for odd rows");
+	row->line = line;
+	row->field = field;
+	(void)snprintf(row->value, sizeof(row->value), "%s", value);
+	(void)snprintf(row->of, sizeof(row->of), "%s", of);
+	return SB_OK;
 }
 
 const char *odd_row_text(char to[ODD_ROW_TEXT_SIZE], const struct odd_row *row)

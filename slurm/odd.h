@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "slurm/error.h"
+#include "ledger/base/error.h"
 
 struct odd_row {
 	size_t line; /* of the answer, from 1 */
@@ -21,9 +21,9 @@ struct odd_rows {
 	size_t count;
 };
 
-/* Adds a row. SLURM_ESYSTEM when memory ran out. */
+/* Adds a row. SB_ESYSTEM when memory ran out. */
 int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
-		 const char *of, struct slurm_error *err);
+		 const char *of, struct sb_error *err);
 
 /* Writes "line 17: RawUsage of htc is "nan"". The bytes come from Slurm: escape them before they
  * reach a terminal. Returns [to]. */

@@ -28,9 +28,9 @@ struct rights {
 };
 
 /* The caller's AdminLevel: `sacctmgr -n -P show user where name=NAME format=AdminLevel`. Every user
- * may read his own. A name that must not reach a command line is SLURM_ENAME. */
+ * may read his own. A name that must not reach a command line is SB_EINVAL. */
 int rights_level(const struct slurm *slurm, const struct caller *caller,
-		 char level[sizeof(((struct rights *)0)->level)], struct slurm_error *err);
+		 char level[sizeof(((struct rights *)0)->level)], struct sb_error *err);
 
 /* Whether that level sees what is private, and may change every account. */
 bool rights_operator(const char *level);
@@ -40,11 +40,11 @@ bool rights_operator(const char *level);
  * SlurmUser. Under the heading of slurmdbd 26.05.5 prints the PrivateData of slurm.conf, 22.05.8
  * and 24.11.5 that of slurmdbd (measured): of what is newer than 24.11 it is not known. */
 int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, struct rights *ret,
-		       struct slurm_error *err);
+		       struct sb_error *err);
 
 /* What the slurmctld of [config] hides: from squeue, sshare and scontrol. Asks for the AdminLevel
  * only where something is private and the caller is neither root nor its SlurmUser. */
 int rights_of_slurmctld(const struct slurm *slurm, const struct slurm_config *config,
-			const struct caller *caller, struct rights *ret, struct slurm_error *err);
+			const struct caller *caller, struct rights *ret, struct sb_error *err);
 
 #endif

@@ -67,7 +67,7 @@ static int64_t now_ms(void)
 }
 
 /* "NAME: WHAT: REASON: what to do". */
-static int system_error(const char *name, const char *what, int number, struct slurm_error *err)
+static int system_error(const char *name, const char *what, int number, struct sb_error *err)
 {
 	static const struct {
 		int number;
@@ -85,8 +85,8 @@ static int system_error(const char *name, const char *what, int number, struct s
 		if (known[i].number == number)
 			advice = known[i].advice;
 	}
-	return slurm_error_set(err, SLURM_ESYSTEM, "%s: %s: %s: %s", name, what, strerror(number),
-			       advice);
+	return sb_error_set(err, SB_ESYSTEM, "%s: %s: %s: %s", name, what, strerror(number),
+			    advice);
 }
 
 static void close_fd(int *fd)
@@ -176,7 +176,7 @@ static int pipe_open(int *ret_read, int *ret_write)
 	return fcntl(*ret_read, F_SETFL, O_NONBLOCK);
 }
 
-static int pipes_open(struct run *run, struct slurm_error *err)
+static int pipes_open(struct run *run, struct sb_error *err)
 {
 	if (pipe_open(&run->out_fd, &run->out_write) == 0 &&
 	    pipe_open(&run->err_fd, &run->err_write) == 0)
@@ -187,7 +187,7 @@ static int pipes_open(struct run *run, struct slurm_error *err)
 /* SIGINT, SIGTERM and SIGHUP are blocked and watched, not caught: they stay pending and reach the
  * caller when its mask comes back, whatever it does with them. Those that the caller ignores or has
  * blocked would not have ended it, so they are not watched. */
-static int signals_take(struct run *run, struct slurm_error *err)
+static int signals_take(struct run *run, struct sb_error *err)
 {
 	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t end_set, child_set, both;
@@ -242,21 +242,21 @@ static void signals_give_back(struct run *run)
 		(void)sigaction(SIGCHLD, &run->old_child, NULL);
 }
 
-static int not_started(const char *name, int error, struct slurm_error *err)
+static int not_started(const char *name, int error, struct sb_error *err)
 {
 	/* EACCES may also come from a folder in PATH that the user may not enter. */
 	if (!strchr(name, '/') && (error == ENOENT || error == ENOTDIR || error == EACCES))
-		return slurm_error_set(err, SLURM_EMISSING,
-				       "%s: not found in PATH%s: install Slurm's client commands "
-				       "or give their path in the settings",
-				       name, error == EACCES ? ", or not allowed to be run" : "");
+		return sb_error_set(err, SB_EMISSING,
+				    "%s: not found in PATH%s: install Slurm's client commands "
+				    "or give their path in the settings",
+				    name, error == EACCES ? ", or not allowed to be run" : "");
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return slurm_error_set(err, SLURM_EMISSING,
-				       "%s: no such program, or the interpreter it names is "
-				       "missing: correct its path in the settings",
-				       name);
+		return sb_error_set(err, SB_EMISSING,
+				    "%s: no such program, or the interpreter it names is "
+				    "missing: correct its path in the settings",
+				    name);
 	case EACCES:
 	case EPERM:
 	case ENOEXEC:
@@ -264,17 +264,17 @@ static int not_started(const char *name, int error, struct slurm_error *err)
 	case ELOOP:
 	case ENAMETOOLONG:
 	case ELIBBAD:
-		return slurm_error_set(err, SLURM_EMISSING,
-				       "%s: cannot be run: %s: correct its path in the settings "
-				       "or its permissions",
-				       name, strerror(error));
+		return sb_error_set(err, SB_EMISSING,
+				    "%s: cannot be run: %s: correct its path in the settings "
+				    "or its permissions",
+				    name, strerror(error));
 	default:
 		return system_error(name, "cannot be started", error, err);
 	}
 }
 
 static int start(struct run *run, const char *const argv[], const struct job *job,
-		 struct slurm_error *err)
+		 struct sb_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -363,7 +363,7 @@ static void look_at_child(struct run *run)
 }
 
 /* Hands on what lines are whole now that [fresh] bytes came, and keeps the rest. */
-static int hand_on(struct run *run, size_t fresh, struct slurm_error *err)
+static int hand_on(struct run *run, size_t fresh, struct sb_error *err)
 {
 	char *line = run->out, *look = run->out + run->out_len - fresh, *newline;
 	const char *end = run->out + run->out_len;
@@ -378,14 +378,14 @@ static int hand_on(struct run *run, size_t fresh, struct slurm_error *err)
 	run->out_len = (size_t)(end - line);
 	memmove(run->out, line, run->out_len);
 	if (run->out_len > RUN_LINE_MAX)
-		return slurm_error_set(err, SLURM_EFAILED,
-				       "%s: killed: a line of its answer is longer than %d KiB: "
-				       "see whether this is the right program",
-				       run->name, RUN_LINE_MAX >> 10);
+		return sb_error_set(err, SB_EFAILED,
+				    "%s: killed: a line of its answer is longer than %d KiB: "
+				    "see whether this is the right program",
+				    run->name, RUN_LINE_MAX >> 10);
 	return 0;
 }
 
-static int read_out(struct run *run, struct slurm_error *err)
+static int read_out(struct run *run, struct sb_error *err)
 {
 	/* One byte for the NUL at the end and one to see that there is too much. */
 	const size_t most = (size_t)RUN_OUTPUT_MAX + 2;
@@ -395,10 +395,10 @@ static int read_out(struct run *run, struct slurm_error *err)
 		char *out = realloc(run->out, size);
 
 		if (!out)
-			return slurm_error_set(err, SLURM_ESYSTEM,
-					       "%s: killed: out of memory after %zu bytes of its "
-					       "answer",
-					       run->name, run->out_len);
+			return sb_error_set(err, SB_ESYSTEM,
+					    "%s: killed: out of memory after %zu bytes of its "
+					    "answer",
+					    run->name, run->out_len);
 		run->out = out;
 		run->out_size = size;
 	}
@@ -416,10 +416,10 @@ static int read_out(struct run *run, struct slurm_error *err)
 	if (run->each)
 		return hand_on(run, (size_t)n, err);
 	if (run->out_len > RUN_OUTPUT_MAX)
-		return slurm_error_set(err, SLURM_EFAILED,
-				       "%s: killed: its answer is longer than %d MiB: see whether "
-				       "this is the right program",
-				       run->name, RUN_OUTPUT_MAX >> 20);
+		return sb_error_set(err, SB_EFAILED,
+				    "%s: killed: its answer is longer than %d MiB: see whether "
+				    "this is the right program",
+				    run->name, RUN_OUTPUT_MAX >> 20);
 	return 0;
 }
 
@@ -437,7 +437,7 @@ static void keep_err_line(struct run *run, const char *text, size_t len)
 	}
 }
 
-static int read_err(struct run *run, struct slurm_error *err)
+static int read_err(struct run *run, struct sb_error *err)
 {
 	char text[4096];
 	ssize_t n = read(run->err_fd, text, sizeof(text));
@@ -454,7 +454,7 @@ static int read_err(struct run *run, struct slurm_error *err)
 /* Reads until the program has ended and both pipes are at their end. A pipe that something else
  * still holds open after that is left when it was silent for QUIET_MS: what the program itself
  * wrote was in the pipe when it ended. */
-static int pump(struct run *run, int64_t deadline, int deadline_ms, struct slurm_error *err)
+static int pump(struct run *run, int64_t deadline, int deadline_ms, struct sb_error *err)
 {
 	for (;;) {
 		look_at_child(run);
@@ -480,9 +480,9 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct slurm
 
 		int ret = 0;
 		if (fds[3].revents)
-			return slurm_error_set(err, SLURM_EFAILED,
-					       "%s: killed, since a signal asks subank to end",
-					       run->name);
+			return sb_error_set(err, SB_EFAILED,
+					    "%s: killed, since a signal asks subank to end",
+					    run->name);
 		if (fds[0].revents)
 			ret = read_out(run, err);
 		if (ret == 0 && fds[1].revents)
@@ -495,11 +495,11 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct slurm
 			look_at_child(run);
 			if (run->ended && run->out_fd < 0 && run->err_fd < 0)
 				return 0;
-			return slurm_error_set(err, SLURM_ETIMEOUT,
-					       "%s: killed: it did not end within %d ms: see "
-					       "whether Slurm answers, or allow more time in the "
-					       "settings",
-					       run->name, deadline_ms);
+			return sb_error_set(err, SB_ETIMEOUT,
+					    "%s: killed: it did not end within %d ms: see "
+					    "whether Slurm answers, or allow more time in the "
+					    "settings",
+					    run->name, deadline_ms);
 		}
 	}
 }
@@ -531,7 +531,7 @@ static void finish(struct run *run, int *ret_status)
 }
 
 /* Not a pipe: nobody has to feed it, and no SIGPIPE comes from it. Above 2, as pipe_open() says. */
-static int input_open(struct run *run, const void *input, size_t len, struct slurm_error *err)
+static int input_open(struct run *run, const void *input, size_t len, struct sb_error *err)
 {
 	const char *from = input;
 	int fd = -1;
@@ -539,9 +539,9 @@ static int input_open(struct run *run, const void *input, size_t len, struct slu
 	if (!input)
 		return 0;
 	if (len > RUN_INPUT_MAX)
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "%s: not started: more than %d bytes for its stdin",
-				       run->name, RUN_INPUT_MAX);
+		return sb_error_set(err, SB_ESYSTEM,
+				    "%s: not started: more than %d bytes for its stdin", run->name,
+				    RUN_INPUT_MAX);
 	run->in_fd = memfd_create("subank", MFD_CLOEXEC);
 	if (run->in_fd >= 0 && run->in_fd <= 2) {
 		fd = fcntl(run->in_fd, F_DUPFD_CLOEXEC, 3);
@@ -562,7 +562,7 @@ static int input_open(struct run *run, const void *input, size_t len, struct slu
 }
 
 static int run_job(const char *const argv[], const struct job *job, int deadline_ms,
-		   struct run_result *ret, struct slurm_error *err)
+		   struct run_result *ret, struct sb_error *err)
 {
 	int64_t deadline = now_ms() + deadline_ms;
 	struct run run = {
@@ -597,9 +597,9 @@ static int run_job(const char *const argv[], const struct job *job, int deadline
 		result = pump(&run, deadline, deadline_ms, err);
 	finish(&run, &status);
 	if (result == 0 && run.each && run.out_len > 0 && status == 0)
-		result = slurm_error_set(err, SLURM_EFORM,
-					 "%s: the last line of its answer is cut off: run it again",
-					 run.name);
+		result = sb_error_set(err, SB_EFORMAT,
+				      "%s: the last line of its answer is cut off: run it again",
+				      run.name);
 	if (result == 0) {
 		while (run.err_len > 0 && strchr(" \t\r", run.err_line[run.err_len - 1]))
 			run.err_len--;
@@ -627,13 +627,13 @@ cleanup:
 }
 
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
-		struct slurm_error *err)
+		struct sb_error *err)
 {
 	return run_job(argv, &(struct job){0}, deadline_ms, ret, err);
 }
 
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		     struct run_result *ret, struct slurm_error *err)
+		     struct run_result *ret, struct sb_error *err)
 {
 	const struct job job = {.input = input, .len = len, .whole_env = true};
 
@@ -641,7 +641,7 @@ int run_program_with(const char *const argv[], const void *input, size_t len, in
 }
 
 int run_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-	      void *ctx, struct run_result *ret, struct slurm_error *err)
+	      void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	return run_job(argv, &(struct job){.env = env, .each = each, .ctx = ctx}, deadline_ms, ret,
 		       err);

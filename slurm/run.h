@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "slurm/error.h"
+#include "ledger/base/error.h"
 
 /* Bytes of stdout that are read; a program that writes more has failed. */
 enum { RUN_OUTPUT_MAX = 256 << 20 };
@@ -31,7 +31,7 @@ struct run_result {
  *
  * [deadline_ms] counts from the call; when it passes, the whole group is killed and reaped. SIGINT,
  * SIGTERM and SIGHUP that arrive meanwhile kill the group too, and then act on the caller as they
- * would have: it ends, or its handler runs and SLURM_EFAILED is returned. Those that the caller
+ * would have: it ends, or its handler runs and SB_EFAILED is returned. Those that the caller
  * ignores or has blocked change nothing. For one thread at a time: the signal mask and the action
  * of SIGCHLD are changed meanwhile.
  *
@@ -39,28 +39,28 @@ struct run_result {
  * group and still holds a pipe open is not waited for once the pipes were silent for half a second.
  *
  * Returns 0 when the program ran and ended, whatever its status: the caller judges [ret->status].
- * On failure returns SLURM_EMISSING, SLURM_ETIMEOUT, SLURM_EFAILED (too much output, or a signal)
- * or SLURM_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
+ * On failure returns SB_EMISSING, SB_ETIMEOUT, SB_EFAILED (too much output, or a signal)
+ * or SB_ESYSTEM and leaves [ret] as it was. The caller calls run_result_release(). */
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
-		struct slurm_error *err);
+		struct sb_error *err);
 
 /* The same for a program that is none of Slurm's, with the caller's whole environment but for
  * LC_ALL, which is C, and with [len] bytes at [input] on its stdin, which is a file: a program that
  * does not read it blocks nobody. */
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		     struct run_result *ret, struct slurm_error *err);
+		     struct run_result *ret, struct sb_error *err);
 
 /* Gets a line of [len] bytes without its newline; a NUL stands behind it. It may change the bytes,
  * which are gone when it returns. Anything but 0 ends the run: the program is killed, and that is
  * what run_lines() returns. */
-typedef int run_line(char *line, size_t len, void *ctx, struct slurm_error *err);
+typedef int run_line(char *line, size_t len, void *ctx, struct sb_error *err);
 
 /* The same as run_program(), but stdout goes to [each] line by line while the program runs and is
  * not kept: [ret->out] is NULL. [env] are "NAME=value" for the program, NULL after the last; they
  * replace what it would be given. An answer that does not end in a newline, with status 0, is cut
- * off: SLURM_EFORM. Lines that were handed on before a failure stay handed on. */
+ * off: SB_EFORMAT. Lines that were handed on before a failure stay handed on. */
 int run_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-	      void *ctx, struct run_result *ret, struct slurm_error *err);
+	      void *ctx, struct run_result *ret, struct sb_error *err);
 
 /* NULL and a zeroed result are allowed. */
 void run_result_release(struct run_result *result);

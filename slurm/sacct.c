@@ -12,6 +12,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "ledger/base/comma.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 /* sacct takes smaller numbers behind "uts" for no time at all (measured on 22.05.8). */
@@ -72,28 +74,28 @@ static bool tres_number(const char *name, const char *text, size_t len, int64_t 
 {
 	bool unit = len > 0 && text[len - 1] == 'M' && strcasecmp(name, "billing") != 0;
 
-	return whole_number(text, len - unit, ret);
+	return number_slice(text, len - unit, 0, INT64_MAX, ret);
 }
 
-int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
+int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err)
 {
-	size_t asked_len = strlen(name);
+	size_t asked_len = strlen(name), len;
 	int64_t value = -1;
+	const char *item;
 
-	for (const char *item = list; *item;) {
-		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		size_t name_len = strcspn(item, "=,");
 
 		if (name_len == asked_len && strncasecmp(item, name, name_len) == 0 &&
 		    (value >= 0 || name_len == len ||
 		     !tres_number(name, item + name_len + 1, len - name_len - 1, &value)))
-			return slurm_error_set(err, SLURM_EFORM,
-					       "\"%.200s\" has not one number of %s: see sacct -o "
-					       "AllocTRES",
-					       list, name);
-		item += len + (item[len] == ',');
+			return sb_error_set(err, SB_EFORMAT,
+					    "\"%.200s\" has not one number of %s: see sacct -o "
+					    "AllocTRES",
+					    list, name);
 	}
 	*ret = value;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 struct reading {
@@ -112,12 +114,12 @@ struct reading {
 
 /* The answer as a whole is not to be trusted. */
 static int malformed(const struct reading *reading, const char *what, const char *found,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
-	return slurm_error_set(err, SLURM_EFORM,
-			       "sacct: line %zu of its answer for cluster %s has \"%.100s\" for "
-			       "%s: see whether this is Slurm's own command",
-			       reading->line, reading->cluster, found, what);
+	return sb_error_set(err, SB_EFORMAT,
+			    "sacct: line %zu of its answer for cluster %s has \"%.100s\" for "
+			    "%s: see whether this is Slurm's own command",
+			    reading->line, reading->cluster, found, what);
 }
 
 static bool is_word(const char *text, const char *const words[])
@@ -140,7 +142,7 @@ static bool is_no_time(const char *text)
 /* Seconds: a time, or how long something took. */
 static bool read_seconds(const char *text, int64_t *ret)
 {
-	return whole_number(text, strlen(text), ret) && *ret <= TIME_MAX;
+	return number_parse(text, 0, TIME_MAX, ret);
 }
 
 /* -1 when there is none. */
@@ -159,10 +161,11 @@ static bool read_length(const char *text, int64_t *ret)
 	const char *clock = text[len] ? text + len + 1 : text;
 	int64_t days = 0, hours, minutes, seconds;
 
-	if ((text[len] && (!whole_number(text, len, &days) || days > TIME_MAX / 86400)) ||
+	if ((text[len] && !number_slice(text, len, 0, TIME_MAX / 86400, &days)) ||
 	    strlen(clock) != 8 || clock[2] != ':' || clock[5] != ':' ||
-	    !whole_number(clock, 2, &hours) || !whole_number(clock + 3, 2, &minutes) ||
-	    !whole_number(clock + 6, 2, &seconds) || hours > 23 || minutes > 59 || seconds > 59)
+	    !number_slice(clock, 2, 0, 23, &hours) ||
+	    !number_slice(clock + 3, 2, 0, 59, &minutes) ||
+	    !number_slice(clock + 6, 2, 0, 59, &seconds))
 		return false;
 	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 	return true;
@@ -174,8 +177,7 @@ static int64_t read_limit(const char *text)
 {
 	int64_t minutes;
 
-	return whole_number(text, strlen(text), &minutes) && minutes <= UINT32_MAX ? minutes * 60
-										   : -1;
+	return number_parse(text, 0, UINT32_MAX, &minutes) ? minutes * 60 : -1;
 }
 
 /* What a resized job used before is in its row before. */
@@ -212,9 +214,9 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 	/* "CANCELLED by 1000" */
 	if (by)
 		*by = '\0';
-	if (!unsigned_number(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job->index))
+	if (!number_unsigned(cells[DB_INDEX], strlen(cells[DB_INDEX]), &job->index))
 		job->index = 0;
-	if (!whole_number(cells[JOB_ID_RAW], strlen(cells[JOB_ID_RAW]), &job->id))
+	if (!number_parse(cells[JOB_ID_RAW], 0, INT64_MAX, &job->id))
 		return JOB_ID_RAW;
 	if (!read_seconds(cells[SUBMIT], &job->submit))
 		return SUBMIT;
@@ -238,19 +240,19 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 
 /* Leaves out a job of which one field cannot be read. */
 static int leave_out(const struct reading *reading, size_t line, char *const cells[NCOLUMNS],
-		     enum column column, struct slurm_error *err)
+		     enum column column, struct sb_error *err)
 {
 	struct sacct_odd odd = {.line = line,
 				.field = names[column],
 				.value = cells[column],
 				.job = true,
 				.account = cells[ACCOUNT],
+				.id = -1,
+				.submit = -1,
 				.ended = !is_no_time(cells[END])};
 
-	if (!whole_number(cells[JOB_ID_RAW], strlen(cells[JOB_ID_RAW]), &odd.id))
-		odd.id = -1;
-	if (!read_seconds(cells[SUBMIT], &odd.submit))
-		odd.submit = -1;
+	(void)number_parse(cells[JOB_ID_RAW], 0, INT64_MAX, &odd.id);
+	(void)read_seconds(cells[SUBMIT], &odd.submit);
 	return reading->odd(&odd, reading->ctx, err);
 }
 
@@ -265,7 +267,7 @@ static bool begins_row(const struct reading *reading, const char *line)
 
 /* Leaves out what has too few or too many fields; of too many all behind the last are in it. */
 static int leave_out_row(const struct reading *reading, size_t line, const char *text,
-			 struct slurm_error *err)
+			 struct sb_error *err)
 {
 	size_t ahead = strlen(reading->cluster) + strlen(reading->delimiter);
 	struct sacct_odd odd = {.line = line,
@@ -276,13 +278,13 @@ static int leave_out_row(const struct reading *reading, size_t line, const char 
 				.submit = -1,
 				.ended = true};
 
-	if (odd.job && !whole_number(text + ahead, strspn(text + ahead, "0123456789"), &odd.id))
-		odd.id = -1;
+	if (odd.job)
+		(void)number_prefix(text + ahead, 0, INT64_MAX, &odd.id);
 	return reading->odd(&odd, reading->ctx, err);
 }
 
 static int read_row(const struct reading *reading, size_t line, char *const cells[NCOLUMNS],
-		    struct slurm_error *err)
+		    struct sb_error *err)
 {
 	struct sacct_job job;
 	enum column column;
@@ -312,7 +314,7 @@ static size_t split(const struct reading *reading, char *row, char *cells[NCOLUM
 }
 
 /* Joins a line to what has begun. */
-static int join(struct reading *reading, const char *line, size_t len, struct slurm_error *err)
+static int join(struct reading *reading, const char *line, size_t len, struct sb_error *err)
 {
 	char *grown;
 
@@ -322,13 +324,13 @@ static int join(struct reading *reading, const char *line, size_t len, struct sl
 		return malformed(reading, "a row", reading->begun, err);
 	grown = realloc(reading->begun, reading->begun_len + len + 2);
 	if (!grown)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacct: out of memory for a row");
+		return sb_error_set(err, SB_ESYSTEM, "sacct: out of memory for a row");
 	if (reading->begun)
 		grown[reading->begun_len++] = '\n';
 	memcpy(grown + reading->begun_len, line, len + 1);
 	reading->begun = grown;
 	reading->begun_len += len;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static void forget_begun(struct reading *reading)
@@ -340,14 +342,14 @@ static void forget_begun(struct reading *reading)
 
 /* A row, if all of it is there. */
 static int read_text(struct reading *reading, char *text, size_t len, size_t line,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
 	char *cells[NCOLUMNS];
 	size_t count = split(reading, text, cells);
 	int code;
 
 	if (count < NCOLUMNS)
-		return text == reading->begun ? SLURM_OK : join(reading, text, len, err);
+		return text == reading->begun ? SB_OK : join(reading, text, len, err);
 	code = count == NCOLUMNS ? read_row(reading, line, cells, err)
 				 : leave_out_row(reading, line, text, err);
 	forget_begun(reading);
@@ -372,17 +374,17 @@ static bool is_header(const struct reading *reading, const char *line)
 	return !*line;
 }
 
-static int read_line(char *line, size_t len, void *ctx, struct slurm_error *err)
+static int read_line(char *line, size_t len, void *ctx, struct sb_error *err)
 {
 	struct reading *reading = ctx;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	reading->line++;
 	if (strlen(line) != len)
 		return malformed(reading, "a line", "a NUL byte", err);
 	if (!reading->header_seen) {
 		reading->header_seen = true;
-		return is_header(reading, line) ? SLURM_OK
+		return is_header(reading, line) ? SB_OK
 						: malformed(reading, "its header", line, err);
 	}
 	if (!reading->begun)
@@ -398,8 +400,8 @@ static int read_line(char *line, size_t len, void *ctx, struct slurm_error *err)
 				err);
 }
 
-/* "a,b,c". NULL, with SLURM_OK, when all are meant; free() it. */
-static int join_accounts(const struct sacct_window *window, char **ret, struct slurm_error *err)
+/* "a,b,c". NULL, with SB_OK, when all are meant; free() it. */
+static int join_accounts(const struct sacct_window *window, char **ret, struct sb_error *err)
 {
 	size_t size = 0, len = 0;
 	char *list;
@@ -409,26 +411,26 @@ static int join_accounts(const struct sacct_window *window, char **ret, struct s
 		const char *account = window->accounts[i];
 
 		if (!slurm_name_ok(account))
-			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be an account's name here: use "
-					       "a-z, 0-9 and _ . - @ %% /",
-					       account ? account : "");
+			return sb_error_set(err, SB_EINVAL,
+					    "\"%.255s\" cannot be an account's name here: use "
+					    "a-z, 0-9 and _ . - @ %% /",
+					    account ? account : "");
 		size += strlen(account) + 1;
 	}
 	if (size == 0 || size > LIST_MAX)
-		return SLURM_OK;
+		return SB_OK;
 	list = malloc(size);
 	if (!list)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacct: not started: out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "sacct: not started: out of memory");
 	for (size_t i = 0; i < window->account_count; i++)
 		len += (size_t)snprintf(list + len, size - len, "%s%s", i ? "," : "",
 					window->accounts[i]);
 	*ret = list;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* The same of numbers. */
-static int join_ids(const struct sacct_window *window, char **ret, struct slurm_error *err)
+static int join_ids(const struct sacct_window *window, char **ret, struct sb_error *err)
 {
 	enum { ID_SIZE = 24 };
 	size_t size = window->id_count * ID_SIZE, len = 0;
@@ -436,29 +438,29 @@ static int join_ids(const struct sacct_window *window, char **ret, struct slurm_
 
 	*ret = NULL;
 	if (size == 0 || size > LIST_MAX)
-		return SLURM_OK;
+		return SB_OK;
 	list = malloc(size);
 	if (!list)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacct: not started: out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "sacct: not started: out of memory");
 	for (size_t i = 0; i < window->id_count; i++)
 		len += (size_t)snprintf(list + len, size - len, "%s%" PRId64, i ? "," : "",
 					window->ids[i]);
 	*ret = list;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* What no name holds, since nobody knew it when he gave one. Without what a shell or a format would
  * change: sites have wrappers around sacct. */
-static int make_delimiter(char to[DELIMITER_SIZE], struct slurm_error *err)
+static int make_delimiter(char to[DELIMITER_SIZE], struct sb_error *err)
 {
 	uint32_t chance;
 
 	if (getrandom(&chance, sizeof(chance), 0) != (ssize_t)sizeof(chance))
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "sacct: not started: cannot get random bytes: %s",
-				       strerror(errno));
+		return sb_error_set(err, SB_ESYSTEM,
+				    "sacct: not started: cannot get random bytes: %s",
+				    strerror(errno));
 	(void)snprintf(to, DELIMITER_SIZE, "@%08" PRIx32, chance);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static void join_names(char to[COLUMNS_SIZE])
@@ -471,8 +473,7 @@ static void join_names(char to[COLUMNS_SIZE])
 }
 
 static int ask(const struct slurm *slurm, const struct sacct_window *window,
-	       struct reading *reading, const char *accounts, const char *ids,
-	       struct slurm_error *err)
+	       struct reading *reading, const char *accounts, const char *ids, struct sb_error *err)
 {
 	static const char *const env[] = {"SLURM_TIME_FORMAT=%s", "TZ=UTC0", NULL};
 	char since[32], until[32], columns[COLUMNS_SIZE];
@@ -502,28 +503,28 @@ static int ask(const struct slurm *slurm, const struct sacct_window *window,
 }
 
 int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
-	       sacct_each *each, sacct_left_out *odd, void *ctx, struct slurm_error *err)
+	       sacct_each *each, sacct_left_out *odd, void *ctx, struct sb_error *err)
 {
 	struct reading reading = {.cluster = cluster, .each = each, .odd = odd, .ctx = ctx};
 	char *accounts = NULL, *ids = NULL;
 	int code = slurm_check_cluster(cluster, err);
 
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = make_delimiter(reading.delimiter, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = join_accounts(window, &accounts, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = join_ids(window, &ids, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = ask(slurm, window, &reading, accounts, ids, err);
 	free(accounts);
 	free(ids);
-	if (code == SLURM_OK && !reading.header_seen)
-		code = slurm_error_set(err, SLURM_EFORM,
-				       "sacct: its answer for cluster %s is empty, not even column "
-				       "names: see whether slurmdbd answers",
-				       cluster);
-	if (code == SLURM_OK && reading.begun)
+	if (code == SB_OK && !reading.header_seen)
+		code = sb_error_set(err, SB_EFORMAT,
+				    "sacct: its answer for cluster %s is empty, not even column "
+				    "names: see whether slurmdbd answers",
+				    cluster);
+	if (code == SB_OK && reading.begun)
 		code = malformed(&reading, "its last row", reading.begun, err);
 	forget_begun(&reading);
 	return code;

@@ -67,14 +67,14 @@ struct sacct_odd {
 
 /* Finds TRES [name], in whatever case, in a list such as AllocTRES and writes its number to [ret],
  * -1 when it is not there. Memory has its M behind it even with --noconvert, and counts in those.
- * SLURM_EFORM when [name] is there twice, or with what is no such number; of the others nothing is
+ * SB_EFORMAT when [name] is there twice, or with what is no such number; of the others nothing is
  * asked. */
-int sacct_tres(const char *list, const char *name, int64_t *ret, struct slurm_error *err);
+int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err);
 
-/* Gets a row. Anything but SLURM_OK, with a text, ends the reading, and sacct_read() returns it. */
-typedef int sacct_each(const struct sacct_job *job, void *ctx, struct slurm_error *err);
+/* Gets a row. Anything but SB_OK, with a text, ends the reading, and sacct_read() returns it. */
+typedef int sacct_each(const struct sacct_job *job, void *ctx, struct sb_error *err);
 /* Gets a row that is left out; the same otherwise. */
-typedef int sacct_left_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err);
+typedef int sacct_left_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err);
 
 /* Asks slurmdbd for the jobs of one cluster, all runs of each: `sacct -D -X -a -P --noconvert
  * --delimiter … -M CLUSTER -S … -E … -o …`. Times come as seconds (SLURM_TIME_FORMAT=%s,
@@ -83,10 +83,10 @@ typedef int sacct_left_out(const struct sacct_odd *odd, void *ctx, struct slurm_
  * sacct escapes none: so a delimiter of chance, another one for each call, stands between the
  * fields.
  *
- * A row that cannot be read goes to [odd], and the reading goes on. SLURM_EFORM is an answer that
+ * A row that cannot be read goes to [odd], and the reading goes on. SB_EFORMAT is an answer that
  * cannot be trusted as a whole: without a header (a cluster without jobs has one), cut off, with a
  * NUL byte, or with a row of another cluster. Rows before that were handed on. */
 int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
-	       sacct_each *each, sacct_left_out *odd, void *ctx, struct slurm_error *err);
+	       sacct_each *each, sacct_left_out *odd, void *ctx, struct sb_error *err);
 
 #endif

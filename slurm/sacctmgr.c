@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 /* Bytes of "account=a,b,…", NUL included. Linux allows 128 KiB for one argument; a long name fits
@@ -25,56 +26,56 @@ bool limit_without_tres(const char *field)
 }
 
 static int check_names(const char *cluster, const char *const accounts[], size_t count,
-		       struct slurm_error *err)
+		       struct sb_error *err)
 {
 	int code = slurm_check_cluster(cluster, err);
 
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(accounts[i]))
-			return slurm_error_set(err, SLURM_ENAME,
-					       "\"%.255s\" cannot be an account's name here: use "
-					       "a-z, 0-9 and _ . - @ %% /, at most 255 of them, "
-					       "with one of a-z, 0-9, _ . in front; nothing was "
-					       "changed",
-					       accounts[i] ? accounts[i] : "");
+			return sb_error_set(err, SB_EINVAL,
+					    "\"%.255s\" cannot be an account's name here: use "
+					    "a-z, 0-9 and _ . - @ %% /, at most 255 of them, "
+					    "with one of a-z, 0-9, _ . in front; nothing was "
+					    "changed",
+					    accounts[i] ? accounts[i] : "");
 	}
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int check_limit(const char *field, const char *tres, int64_t value, struct slurm_error *err)
+static int check_limit(const char *field, const char *tres, int64_t value, struct sb_error *err)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	if (!only_of(field, letters))
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.100s\" is not a field of limits such as GrpTRESMins: "
-				       "correct the lever in the settings",
-				       field ? field : "");
+		return sb_error_set(err, SB_EINVAL,
+				    "\"%.100s\" is not a field of limits such as GrpTRESMins: "
+				    "correct the lever in the settings",
+				    field ? field : "");
 	if (limit_without_tres(field)) {
 		if (!tres || tres[0])
-			return slurm_error_set(err, SLURM_ENAME,
-					       "%s has no TRES, and \"%.100s\" was given: correct "
-					       "the lever in the settings",
-					       field, tres ? tres : "");
+			return sb_error_set(err, SB_EINVAL,
+					    "%s has no TRES, and \"%.100s\" was given: correct "
+					    "the lever in the settings",
+					    field, tres ? tres : "");
 		if (value > INT32_MAX)
-			return slurm_error_set(err, SLURM_ENAME,
-					       "%" PRId64 " cannot be a limit of %s: Slurm keeps "
-					       "at most %" PRId32,
-					       value, field, INT32_MAX);
+			return sb_error_set(err, SB_EINVAL,
+					    "%" PRId64 " cannot be a limit of %s: Slurm keeps "
+					    "at most %" PRId32,
+					    value, field, INT32_MAX);
 	} else if (!only_of(tres, "abcdefghijklmnopqrstuvwxyz0123456789/_:.-")) {
-		return slurm_error_set(err, SLURM_ENAME,
-				       "\"%.100s\" is not a TRES such as cpu or gres/gpu: correct "
-				       "the lever in the settings",
-				       tres ? tres : "");
+		return sb_error_set(err, SB_EINVAL,
+				    "\"%.100s\" is not a TRES such as cpu or gres/gpu: correct "
+				    "the lever in the settings",
+				    tres ? tres : "");
 	}
 	if (value < -1)
-		return slurm_error_set(err, SLURM_ENAME,
-				       "%" PRId64 " cannot be a limit of %s: Slurm takes 0 or "
-				       "more, or -1 for none",
-				       value, tres[0] ? tres : field);
-	return SLURM_OK;
+		return sb_error_set(err, SB_EINVAL,
+				    "%" PRId64 " cannot be a limit of %s: Slurm takes 0 or "
+				    "more, or -1 for none",
+				    value, tres[0] ? tres : field);
+	return SB_OK;
 }
 
 /* The two arguments that say which accounts are meant. */
@@ -107,25 +108,25 @@ static size_t where_accounts(struct where *where, const char *const accounts[], 
 }
 
 /* NULL when memory ran out. */
-static struct where *where_cluster(const char *cluster, struct slurm_error *err)
+static struct where *where_cluster(const char *cluster, struct sb_error *err)
 {
 	struct where *where = malloc(sizeof(*where));
 
 	if (where)
 		(void)snprintf(where->cluster, sizeof(where->cluster), "cluster=%s", cluster);
 	else
-		slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: not started: out of memory");
+		sb_error_set(err, SB_ESYSTEM, "sacctmgr: not started: out of memory");
 	return where;
 }
 
 static int modify_accounts(const struct slurm *slurm, const char *cluster,
 			   const char *const accounts[], size_t count, const char *setting,
-			   struct slurm_error *err)
+			   struct sb_error *err)
 {
 	struct where *where = where_cluster(cluster, err);
-	int code = where ? SLURM_OK : SLURM_ESYSTEM;
+	int code = where ? SB_OK : SB_ESYSTEM;
 
-	for (size_t i = 0; i < count && code == SLURM_OK;) {
+	for (size_t i = 0; i < count && code == SB_OK;) {
 		struct run_result answer = {0};
 
 		i = where_accounts(where, accounts, count, i);
@@ -143,30 +144,30 @@ static int modify_accounts(const struct slurm *slurm, const char *cluster,
 
 int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const char *const accounts[],
 		       size_t count, const char *field, const char *tres, int64_t value,
-		       struct slurm_error *err)
+		       struct sb_error *err)
 {
 	char *setting;
 	int code;
 
 	code = check_names(cluster, accounts, count, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = check_limit(field, tres, value, err);
 	/* With no account there must be no call: "account=" alone means all of them. */
-	if (code != SLURM_OK || count == 0)
+	if (code != SB_OK || count == 0)
 		return code;
 	if (asprintf(&setting, "%s%s%s=%" PRId64, field, tres[0] ? "=" : "", tres, value) < 0)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: not started: out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "sacctmgr: not started: out of memory");
 	code = modify_accounts(slurm, cluster, accounts, count, setting, err);
 	free(setting);
 	return code;
 }
 
 int sacctmgr_reset_usage(const struct slurm *slurm, const char *cluster, const char *account,
-			 struct slurm_error *err)
+			 struct sb_error *err)
 {
 	int code = check_names(cluster, &account, 1, err);
 
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	return modify_accounts(slurm, cluster, &account, 1, "RawUsage=0", err);
 }
@@ -180,10 +181,10 @@ static bool read_jobs(const struct table *table, size_t row, size_t column,
 	const char *cell = table_cell(table, row, column);
 
 	*ret = -1;
-	if (cell[0] == '\0' || whole_number(cell, strlen(cell), ret))
+	if (cell[0] == '\0' || number_parse(cell, 0, INT64_MAX, ret))
 		return true;
 	*failed = *failed || odd_rows_add(odd, table->lines[row].line, columns[column], cell, of,
-					  NULL) != SLURM_OK;
+					  NULL) != SB_OK;
 	return false;
 }
 
@@ -211,7 +212,7 @@ static int compare_limits(const void *a, const void *b)
 }
 
 /* Appends the rows of one answer, and takes over its text. */
-static int add_limits(struct limits *limits, struct table *table, struct slurm_error *err)
+static int add_limits(struct limits *limits, struct table *table, struct sb_error *err)
 {
 	struct account_limits *rows;
 	bool failed = false;
@@ -224,7 +225,7 @@ static int add_limits(struct limits *limits, struct table *table, struct slurm_e
 	if (texts)
 		limits->texts = texts;
 	if (!rows || !texts)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for limits");
+		return sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for limits");
 
 	for (size_t i = 0; i < table->rows; i++) {
 		struct account_limits *row = &rows[limits->count];
@@ -245,7 +246,7 @@ static int add_limits(struct limits *limits, struct table *table, struct slurm_e
 		if (table->lines[i].joined) {
 			failed = failed ||
 				 odd_rows_add(&limits->odd, row->line, assoc_columns[ASSOC_ACCOUNT],
-					      row->account, "", NULL) != SLURM_OK;
+					      row->account, "", NULL) != SB_OK;
 			table->text[(size_t)(row->account - table->text) +
 				    strcspn(row->account, "\n")] = '\0';
 			row->odd = true;
@@ -253,19 +254,19 @@ static int add_limits(struct limits *limits, struct table *table, struct slurm_e
 		limits->count++;
 	}
 	if (failed)
-		return slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for limits");
+		return sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for limits");
 	texts[limits->text_count++] = table->text;
 	table->text = NULL;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Of an account that is there twice it cannot be told which limits it has. */
-static int keep_one_each(struct limits *limits, struct slurm_error *err)
+static int keep_one_each(struct limits *limits, struct sb_error *err)
 {
 	size_t kept = 0;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
-	for (size_t i = 0; i < limits->count && code == SLURM_OK; i++) {
+	for (size_t i = 0; i < limits->count && code == SB_OK; i++) {
 		const struct account_limits *row = &limits->rows[i];
 
 		if (kept == 0 || compare_limits(&limits->rows[kept - 1], row) != 0) {
@@ -282,20 +283,20 @@ static int keep_one_each(struct limits *limits, struct slurm_error *err)
 
 int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 			 const char *const accounts[], size_t count, struct limits *ret,
-			 struct slurm_error *err)
+			 struct sb_error *err)
 {
 	struct limits limits = {0};
 	struct where *where;
 	int code;
 
 	code = check_names(cluster, accounts, count, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	where = where_cluster(cluster, err);
 	if (!where)
-		return SLURM_ESYSTEM;
+		return SB_ESYSTEM;
 
-	for (size_t i = 0; i < count && code == SLURM_OK;) {
+	for (size_t i = 0; i < count && code == SB_OK;) {
 		struct table table = {0};
 
 		i = where_accounts(where, accounts, count, i);
@@ -314,18 +315,18 @@ int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 		};
 		code = table_ask(slurm, "sacctmgr", argv, assoc_columns, ASSOC_COLUMNS, cluster,
 				 &table, err);
-		if (code == SLURM_OK)
+		if (code == SB_OK)
 			code = add_limits(&limits, &table, err);
 		table_release(&table);
 	}
 	free(where);
 
 	/* After a failure the texts of the last rows are gone. */
-	if (code == SLURM_OK && limits.count > 0)
+	if (code == SB_OK && limits.count > 0)
 		qsort(limits.rows, limits.count, sizeof(*limits.rows), compare_limits);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = keep_one_each(&limits, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = limits;
 	else
 		limits_release(&limits);
@@ -368,7 +369,7 @@ static const char *const qos_columns[] = {
 	"GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "UsageFactor", "Flags", "Name",
 };
 
-int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err)
+int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sb_error *err)
 {
 	const char *const argv[] = {
 		slurm->sacctmgr,
@@ -384,12 +385,12 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 	int code;
 
 	code = table_ask(slurm, "sacctmgr", argv, qos_columns, QOS_COLUMNS, NULL, &table, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	list.rows = calloc(table.rows + 1, sizeof(*list.rows));
 	if (!list.rows)
-		code = slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for QOS");
-	for (; code == SLURM_OK && list.count < table.rows; list.count++) {
+		code = sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for QOS");
+	for (; code == SB_OK && list.count < table.rows; list.count++) {
 		size_t i = list.count;
 		struct qos *row = &list.rows[i];
 
@@ -404,8 +405,8 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 				&row->grp_submit_jobs, &list.odd, &failed);
 	}
 	if (failed)
-		code = slurm_error_set(err, SLURM_ESYSTEM, "sacctmgr: out of memory for QOS");
-	if (code == SLURM_OK) {
+		code = sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for QOS");
+	if (code == SB_OK) {
 		list.text = table.text;
 		table.text = NULL;
 		*ret = list;
@@ -417,7 +418,7 @@ int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sl
 }
 
 int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
-		 struct slurm_error *err)
+		 struct sb_error *err)
 {
 	size_t len = strlen(name) + 1, factor_len = strlen(usage_factor) + 1;
 	struct qos *rows;
@@ -425,7 +426,7 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (strcmp(list->rows[i].name, name) == 0)
-			return SLURM_OK;
+			return SB_OK;
 	}
 	rows = reallocarray(list->rows, list->count + 1, sizeof(*rows));
 	if (rows)
@@ -436,7 +437,7 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 	text = malloc(len + factor_len);
 	if (!rows || !added || !text) {
 		free(text);
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory for QOS");
 	}
 	memcpy(text, name, len);
 	memcpy(text + len, usage_factor, factor_len);
@@ -448,7 +449,7 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 					   .grp_submit_jobs = -1,
 					   .usage_factor = text + len,
 					   .flags = ""};
-	return SLURM_OK;
+	return SB_OK;
 }
 
 void qos_list_release(struct qos_list *list)

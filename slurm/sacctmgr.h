@@ -19,21 +19,21 @@ bool limit_without_tres(const char *field);
  * clears it (other negative numbers wrap to huge limits in Slurm and are refused here). Other TRES
  * of the same field stay as they are. With "" for [tres] the field is GrpJobs or GrpSubmitJobs
  * ("GrpJobs=0"), of which Slurm keeps no more than INT32_MAX. In as few calls as the length of a
- * command line allows. Names, field, TRES and value are checked before anything runs (SLURM_ENAME),
+ * command line allows. Names, field, TRES and value are checked before anything runs (SB_EINVAL),
  * and with [count] 0 nothing runs. "Nothing modified" is a failure. What was done before a failure
  * stays done: read back. */
 int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const char *const accounts[],
 		       size_t count, const char *field, const char *tres, int64_t value,
-		       struct slurm_error *err);
+		       struct sb_error *err);
 
 /* Makes slurmctld forget what [account] has used: `sacctmgr -i modify account where account=A
  * cluster=C set RawUsage=0`. Its users and child accounts are zeroed too, and what it had is taken
  * from its parents. The cluster's slurmctld does it, not the database; sacctmgr then says nothing
  * and exits 0, also when there was nothing to forget. A name that must not reach a command line is
- * SLURM_ENAME; an unknown account or cluster, or a slurmctld that does not run, SLURM_EFAILED (for
+ * SB_EINVAL; an unknown account or cluster, or a slurmctld that does not run, SB_EFAILED (for
  * the last the text speaks of getaddrinfo: where it listened is no longer known). */
 int sacctmgr_reset_usage(const struct slurm *slurm, const char *cluster, const char *account,
-			 struct slurm_error *err);
+			 struct sb_error *err);
 
 struct account_limits {
 	const char *account; /* lower case */
@@ -58,11 +58,11 @@ struct limits {
 /* Reads the limits of [count] accounts of one cluster, each of them named once: `sacctmgr -P show
  * assoc where cluster=C account=a,b format=…`, in as few calls as the length of a command line
  * allows; with [count] 0 nothing runs. Users' associations are passed over. An account without an
- * association on the cluster is not in the answer. Rows of another cluster are SLURM_EFORM. On
+ * association on the cluster is not in the answer. Rows of another cluster are SB_EFORMAT. On
  * success the caller calls limits_release(). */
 int sacctmgr_read_limits(const struct slurm *slurm, const char *cluster,
 			 const char *const accounts[], size_t count, struct limits *ret,
-			 struct slurm_error *err);
+			 struct sb_error *err);
 
 /* The row of [account], or NULL; valid until limits_release(). */
 const struct account_limits *limits_find(const struct limits *limits, const char *account);
@@ -92,12 +92,12 @@ struct qos_list {
 
 /* Reads all QOS: `sacctmgr -P show qos format=…`. They are those of every cluster. On success the
  * caller calls qos_list_release(). */
-int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct slurm_error *err);
+int sacctmgr_read_qos(const struct slurm *slurm, struct qos_list *ret, struct sb_error *err);
 
 /* Adds a QOS that Slurm does not have any more; one that is in the list stays as it is. Its limits
  * are none. */
 int qos_list_add(struct qos_list *list, const char *name, const char *usage_factor,
-		 struct slurm_error *err);
+		 struct sb_error *err);
 
 void qos_list_release(struct qos_list *list);
 

@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/comma.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static const char multifactor[] = "priority/multifactor";
@@ -60,7 +63,7 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 	if (!config_value(text, key, value, sizeof(value)))
 		return false;
 	uid = strrchr(value, '(');
-	if (!uid || !whole_number(uid + 1, strcspn(uid + 1, ")"), &number) || number >= UINT32_MAX)
+	if (!uid || !number_slice(uid + 1, strcspn(uid + 1, ")"), 0, UINT32_MAX - 1, &number))
 		return false;
 	*ret = (uint32_t)number;
 	return true;
@@ -68,14 +71,12 @@ bool config_uid(const char *text, const char *key, uint32_t *ret)
 
 bool list_has(const char *list, const char *word)
 {
-	size_t word_len = strlen(word);
+	size_t word_len = strlen(word), len;
+	const char *item;
 
-	while (*list) {
-		size_t len = strcspn(list, ",");
-
-		if (len == word_len && strncasecmp(list, word, len) == 0)
+	for (const char *rest = list; comma_next(&rest, &item, &len);) {
+		if (len == word_len && strncasecmp(item, word, len) == 0)
 			return true;
-		list += len + (list[len] == ',');
 	}
 	return false;
 }
@@ -87,37 +88,37 @@ struct wanted {
 };
 
 static int read_keys(const char *text, const struct wanted keys[], size_t count,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t len;
 		const char *value = find_value(text, keys[i].key, &len);
 
 		if (!value)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "scontrol: %s is missing in its answer: see "
-					       "whether scontrol show config prints it",
-					       keys[i].key);
+			return sb_error_set(err, SB_EFORMAT,
+					    "scontrol: %s is missing in its answer: see "
+					    "whether scontrol show config prints it",
+					    keys[i].key);
 		if (len >= keys[i].size)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "scontrol: the value of %s is %zu bytes long, at "
-					       "most %zu can be read: see scontrol show config",
-					       keys[i].key, len, keys[i].size - 1);
+			return sb_error_set(err, SB_EFORMAT,
+					    "scontrol: the value of %s is %zu bytes long, at "
+					    "most %zu can be read: see scontrol show config",
+					    keys[i].key, len, keys[i].size - 1);
 		memcpy(keys[i].value, value, len);
 		keys[i].value[len] = '\0';
 	}
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Takes a number off [text] and moves it on; -1 when there is none or it is huge. */
 static int take_number(const char **text)
 {
-	size_t len = strspn(*text, "0123456789");
 	int64_t value;
+	const char *end = number_prefix(*text, 0, 1000000, &value);
 
-	if (!whole_number(*text, len, &value) || value > 1000000)
+	if (!end)
 		return -1;
-	*text += len;
+	*text = end;
 	return (int)value;
 }
 
@@ -156,7 +157,7 @@ static int parse_period(const char *text)
 }
 
 static int parse_config(const char *text, const char *cluster, struct slurm_config *config,
-			struct slurm_error *err)
+			struct sb_error *err)
 {
 	const struct wanted always[] = {
 		{"ClusterName", config->cluster, sizeof(config->cluster)},
@@ -177,7 +178,7 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	int code;
 
 	code = read_keys(text, always, sizeof(always) / sizeof(always[0]), err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	(void)read_keys(text, &boot_time, 1, NULL);
 	(void)read_keys(text, &tres, 1, NULL);
@@ -185,32 +186,32 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	config->slurm_user = UINT32_MAX;
 	(void)config_uid(text, "SlurmUser", &config->slurm_user);
 	if (cluster && strcmp(cluster, config->cluster) != 0)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "scontrol: asked for cluster %s, cluster \"%s\" answered: "
-				       "see whether the cluster's name in the settings is right",
-				       cluster, config->cluster);
+		return sb_error_set(err, SB_EFORMAT,
+				    "scontrol: asked for cluster %s, cluster \"%s\" answered: "
+				    "see whether the cluster's name in the settings is right",
+				    cluster, config->cluster);
 	parse_version(config->version_text, config->version);
 	/* Slurm prints the others only for the plugin that uses them. */
 	if (strcmp(config->priority_type, multifactor) == 0) {
 		code = read_keys(text, with_multifactor,
 				 sizeof(with_multifactor) / sizeof(with_multifactor[0]), err);
-		if (code != SLURM_OK)
+		if (code != SB_OK)
 			return code;
 		/* What is not understood counts as decay, so that it is refused. */
 		config->decays =
 			config->decay_half_life[0] == '\0' ||
 			config->decay_half_life[strspn(config->decay_half_life, "0:-")] != '\0' ||
 			strcasecmp(config->usage_reset, "NONE") != 0;
-		if (read_keys(text, &calc_period, 1, NULL) == SLURM_OK)
+		if (read_keys(text, &calc_period, 1, NULL) == SB_OK)
 			config->calc_period = parse_period(calc_period.value);
-		if (read_keys(text, &priority_flags, 1, NULL) == SLURM_OK)
+		if (read_keys(text, &priority_flags, 1, NULL) == SB_OK)
 			config->billing = list_has(flags, "MAX_TRES")	     ? BILLING_MAX
 					  : list_has(flags, "MAX_TRES_GRES") ? BILLING_MAX_GRES
 									     : BILLING_SUM;
 	}
 	config->safe = list_has(config->enforce, "safe") || list_has(config->enforce, "all");
 	config->limits = config->safe || list_has(config->enforce, "limits");
-	return SLURM_OK;
+	return SB_OK;
 }
 
 bool config_counts_tres(const struct slurm_config *config, const char *tres)
@@ -221,7 +222,7 @@ bool config_counts_tres(const struct slurm_config *config, const char *tres)
 /* Asks `scontrol [-M CLUSTER] [-o] show WHAT`, -o with [one_line]. The answer has no NUL byte in
  * it. On success the caller calls run_result_release(). */
 static int show(const struct slurm *slurm, const char *cluster, bool one_line, const char *what,
-		struct run_result *ret, struct slurm_error *err)
+		struct run_result *ret, struct sb_error *err)
 {
 	struct run_result answer = {0};
 	const char *argv[7];
@@ -231,7 +232,7 @@ static int show(const struct slurm *slurm, const char *cluster, bool one_line, c
 	argv[n++] = slurm->scontrol;
 	if (cluster) {
 		code = slurm_check_cluster(cluster, err);
-		if (code != SLURM_OK)
+		if (code != SB_OK)
 			return code;
 		argv[n++] = "-M";
 		argv[n++] = cluster;
@@ -242,31 +243,31 @@ static int show(const struct slurm *slurm, const char *cluster, bool one_line, c
 	argv[n++] = what;
 	argv[n] = NULL;
 	code = slurm_ask(slurm, argv, &answer, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	if (strlen(answer.out) != answer.out_len) {
 		run_result_release(&answer);
-		return slurm_error_set(err, SLURM_EFORM,
-				       "scontrol: a NUL byte is in its answer: see whether this "
-				       "is Slurm's own command");
+		return sb_error_set(err, SB_EFORMAT,
+				    "scontrol: a NUL byte is in its answer: see whether this "
+				    "is Slurm's own command");
 	}
 	*ret = answer;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
-			 struct slurm_error *err)
+			 struct sb_error *err)
 {
 	struct run_result answer = {0};
 	struct slurm_config config = {0};
 	int code;
 
 	code = show(slurm, cluster, false, "config", &answer, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	code = parse_config(answer.out, cluster, &config, err);
 	run_result_release(&answer);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = config;
 	return code;
 }
@@ -293,14 +294,14 @@ static const char *cut_word(char *word)
 	return word;
 }
 
-static int parse_partitions(char *text, struct partitions *partitions, struct slurm_error *err)
+static int parse_partitions(char *text, struct partitions *partitions, struct sb_error *err)
 {
 	bool none = false;
 	size_t number = 0;
 	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
-		struct partition *rows;
+		struct partition *row;
 		char *name, *qos, *weights;
 
 		number++;
@@ -316,44 +317,42 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sl
 		name = find_word(line, "PartitionName");
 		if (!name || !*name || *name == ' ') {
 			if (odd_rows_add(&partitions->odd, number, "PartitionName", line, "", err))
-				return SLURM_ESYSTEM;
+				return SB_ESYSTEM;
 			continue;
 		}
-		rows = reallocarray(partitions->rows, partitions->count + 1, sizeof(*rows));
-		if (!rows)
-			return slurm_error_set(err, SLURM_ESYSTEM,
-					       "scontrol: out of memory for partitions");
-		partitions->rows = rows;
-		rows[partitions->count++] = (struct partition){
+		row = array_add(partitions->rows, partitions->count);
+		if (!row)
+			return sb_error_set(err, SB_ESYSTEM,
+					    "scontrol: out of memory for partitions");
+		*row = (struct partition){
 			.name = cut_word(name),
 			.billing_weights = cut_word(weights),
 			.qos = cut_word(qos),
 		};
 	}
 	if (partitions->count > 0 || (none && partitions->odd.count == 0))
-		return SLURM_OK;
-	return slurm_error_set(
-		err, SLURM_EFORM,
-		"scontrol: its answer names no partition%s%s%s: see scontrol -o show "
-		"partition",
-		partitions->odd.count ? " but has \"" : "",
-		partitions->odd.count ? partitions->odd.list[0].value : "",
-		partitions->odd.count ? "\"" : "");
+		return SB_OK;
+	return sb_error_set(err, SB_EFORMAT,
+			    "scontrol: its answer names no partition%s%s%s: see scontrol -o show "
+			    "partition",
+			    partitions->odd.count ? " but has \"" : "",
+			    partitions->odd.count ? partitions->odd.list[0].value : "",
+			    partitions->odd.count ? "\"" : "");
 }
 
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
-			     struct slurm_error *err)
+			     struct sb_error *err)
 {
 	struct partitions partitions = {0};
 	struct run_result answer = {0};
 	int code;
 
 	code = show(slurm, cluster, true, "partition", &answer, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	code = parse_partitions(answer.out, &partitions, err);
 	partitions.text = answer.out;
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = partitions;
 	else
 		partitions_release(&partitions);

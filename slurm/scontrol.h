@@ -52,9 +52,9 @@ bool config_uid(const char *text, const char *key, uint32_t *ret);
 bool list_has(const char *list, const char *word);
 
 /* Asks `scontrol -M CLUSTER show config`, or the local slurmctld when [cluster] is NULL. A key that
- * is missing, or another ClusterName than [cluster], is SLURM_EFORM. */
+ * is missing, or another ClusterName than [cluster], is SB_EFORMAT. */
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
-			 struct slurm_error *err);
+			 struct sb_error *err);
 
 /* Whether Slurm knows [tres] (cpu, gres/gpu …): there are no limits of others. True when it does
  * not say. */
@@ -75,10 +75,10 @@ struct partitions {
 };
 
 /* Asks `scontrol -M CLUSTER -o show partition`, or the local slurmctld when [cluster] is NULL. An
- * answer without any line that names a partition is SLURM_EFORM, unless it says that there are
+ * answer without any line that names a partition is SB_EFORMAT, unless it says that there are
  * none. On success the caller calls partitions_release(). */
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,
-			     struct slurm_error *err);
+			     struct sb_error *err);
 
 /* NULL and a zeroed one are allowed. */
 void partitions_release(struct partitions *partitions);

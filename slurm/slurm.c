@@ -22,16 +22,16 @@ bool slurm_name_ok(const char *name)
 	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && strchr(FIRST, name[0]);
 }
 
-int slurm_check_cluster(const char *name, struct slurm_error *err)
+int slurm_check_cluster(const char *name, struct sb_error *err)
 {
 	if (slurm_name_ok(name) && !strpbrk(name, "@%/"))
-		return SLURM_OK;
-	return slurm_error_set(err, SLURM_ENAME,
-			       "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
-			       name ? name : "");
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL,
+			    "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
+			    name ? name : "");
 }
 
-int slurm_check_user(const char *name, struct slurm_error *err)
+int slurm_check_user(const char *name, struct sb_error *err)
 {
 	size_t len = 0;
 
@@ -39,9 +39,9 @@ int slurm_check_user(const char *name, struct slurm_error *err)
 	       (isalnum((unsigned char)name[len]) || strchr("_.-@\\$", name[len])))
 		len++;
 	if (len <= SLURM_USER_MAX && !name[len])
-		return SLURM_OK;
-	return slurm_error_set(err, SLURM_ENAME,
-			       "\"%.255s\" cannot be a user's name: it is not asked for", name);
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL,
+			    "\"%.255s\" cannot be a user's name: it is not asked for", name);
 }
 
 /* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */
@@ -93,19 +93,19 @@ static void trace(const struct slurm *slurm, const char *const argv[])
 
 /* Fails when [argv] did not run ([code]), or ended with another status than 0. */
 static int judge(const struct slurm *slurm, const char *const argv[], int code,
-		 const struct run_result *answer, struct slurm_error *err)
+		 const struct run_result *answer, struct sb_error *err)
 {
 	char command[256], how[64];
 	const char *why;
 	size_t why_len;
 
-	if (code == SLURM_EMISSING && err) {
+	if (code == SB_EMISSING && err) {
 		size_t len = strlen(err->text);
 
 		(void)snprintf(err->text + len, sizeof(err->text) - len, " (`%s: PATH`)",
 			       setting_of(slurm, argv[0]));
 	}
-	if (code != SLURM_OK || answer->status == 0)
+	if (code != SB_OK || answer->status == 0)
 		return code;
 
 	/* sacctmgr says "Nothing modified" on stdout, most others speak on stderr. */
@@ -122,12 +122,12 @@ static int judge(const struct slurm *slurm, const char *const argv[], int code,
 	else
 		(void)snprintf(how, sizeof(how), "failed with status %d", answer->status);
 	describe(argv, command, sizeof(command));
-	return slurm_error_set(err, SLURM_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0],
-			       how, (int)(why_len < 300 ? why_len : 300), why, command);
+	return sb_error_set(err, SB_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0], how,
+			    (int)(why_len < 300 ? why_len : 300), why, command);
 }
 
 int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,
-	      struct slurm_error *err)
+	      struct sb_error *err)
 {
 	struct run_result answer = {0};
 	int code;
@@ -135,7 +135,7 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 	trace(slurm, argv);
 	code = slurm->run(argv, slurm->deadline_ms, &answer, err);
 	code = judge(slurm, argv, code, &answer, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = answer;
 	else
 		run_result_release(&answer);
@@ -143,7 +143,7 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 }
 
 int slurm_ask_lines(const struct slurm *slurm, const char *const argv[], const char *const env[],
-		    run_line *each, void *ctx, struct slurm_error *err)
+		    run_line *each, void *ctx, struct sb_error *err)
 {
 	struct run_result answer = {0};
 	int code;

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -46,7 +48,7 @@ static void read_id(struct known_jobs *known, size_t line, char *text)
 	text += strspn(text, " \t");
 	for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
 		;
-	if (whole_number(text, len, &known->ids[known->count])) {
+	if (number_slice(text, len, 0, INT64_MAX, &known->ids[known->count])) {
 		known->count++;
 		return;
 	}
@@ -56,7 +58,7 @@ static void read_id(struct known_jobs *known, size_t line, char *text)
 }
 
 static int read_ids(const struct run_result *answer, const char *cluster, struct known_jobs *known,
-		    struct slurm_error *err)
+		    struct sb_error *err)
 {
 	bool header_seen = false;
 	size_t line = 0;
@@ -64,41 +66,40 @@ static int read_ids(const struct run_result *answer, const char *cluster, struct
 
 	if (answer->out_len > 0 && (memchr(answer->out, '\0', answer->out_len) ||
 				    answer->out[answer->out_len - 1] != '\n'))
-		return slurm_error_set(err, SLURM_EFORM,
-				       "squeue: its answer for cluster %s is cut off or has a NUL "
-				       "byte: see whether this is Slurm's own command",
-				       cluster);
+		return sb_error_set(err, SB_EFORMAT,
+				    "squeue: its answer for cluster %s is cut off or has a NUL "
+				    "byte: see whether this is Slurm's own command",
+				    cluster);
 	while (rest && (text = strsep(&rest, "\n")) && rest) {
 		line++;
 		if (is_cluster_line(text) && strcmp(text + strlen(cluster_line), cluster) != 0)
-			return slurm_error_set(
-				err, SLURM_EFORM,
-				"squeue: line %zu of its answer for cluster %s has "
-				"\"%.100s\": see whether this is Slurm's own command",
-				line, cluster, text);
+			return sb_error_set(err, SB_EFORMAT,
+					    "squeue: line %zu of its answer for cluster %s has "
+					    "\"%.100s\": see whether this is Slurm's own command",
+					    line, cluster, text);
 		if (is_cluster_line(text) || is_blank(text))
 			continue;
 		if (header_seen)
 			read_id(known, line, text);
 		else if (strcasecmp(text, "JOBID") != 0)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "squeue: line %zu of its answer for cluster %s "
-					       "should name column JOBID but has \"%.100s\": see "
-					       "whether this is Slurm's own command",
-					       line, cluster, text);
+			return sb_error_set(err, SB_EFORMAT,
+					    "squeue: line %zu of its answer for cluster %s "
+					    "should name column JOBID but has \"%.100s\": see "
+					    "whether this is Slurm's own command",
+					    line, cluster, text);
 		header_seen = true;
 	}
 	if (!header_seen)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "squeue: its answer for cluster %s is empty, not even "
-				       "column names: see whether Slurm answers",
-				       cluster);
-	qsort(known->ids, known->count, sizeof(*known->ids), compare);
-	return SLURM_OK;
+		return sb_error_set(err, SB_EFORMAT,
+				    "squeue: its answer for cluster %s is empty, not even "
+				    "column names: see whether Slurm answers",
+				    cluster);
+	array_sort(known->ids, known->count, compare);
+	return SB_OK;
 }
 
 int squeue_read(const struct slurm *slurm, const char *cluster, struct known_jobs *ret,
-		struct slurm_error *err)
+		struct sb_error *err)
 {
 	const char *const argv[] = {slurm->squeue, "-a", "-t", "all", "-M",
 				    cluster,	   "-o", "%A", NULL};
@@ -107,15 +108,15 @@ int squeue_read(const struct slurm *slurm, const char *cluster, struct known_job
 	int code;
 
 	code = slurm_check_cluster(cluster, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = slurm_ask(slurm, argv, &answer, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	known.ids = calloc(count_lines(&answer) + 1, sizeof(*known.ids));
 	code = known.ids ? read_ids(&answer, cluster, &known, err)
-			 : slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+			 : sb_error_set(err, SB_ESYSTEM, "out of memory");
 	run_result_release(&answer);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = known;
 	else
 		known_jobs_release(&known);
@@ -124,8 +125,7 @@ int squeue_read(const struct slurm *slurm, const char *cluster, struct known_job
 
 bool known_jobs_have(const struct known_jobs *known, int64_t id)
 {
-	return known->odd > 0 || (known->count > 0 && bsearch(&id, known->ids, known->count,
-							      sizeof(*known->ids), compare));
+	return known->odd > 0 || array_find(known->ids, known->count, &id, compare);
 }
 
 void known_jobs_release(struct known_jobs *known)

@@ -19,9 +19,9 @@ struct known_jobs {
 /* Asks slurmctld for all jobs of a cluster, whatever their state: `squeue -a -t all -M CLUSTER -o
  * %A`. Those that ended are among them for MinJobAge (300 s if the site says nothing). A line that
  * is no number is left out and counted. An answer that is cut off, has a NUL byte or no header is
- * SLURM_EFORM. known_jobs_release() frees [ret]. */
+ * SB_EFORMAT. known_jobs_release() frees [ret]. */
 int squeue_read(const struct slurm *slurm, const char *cluster, struct known_jobs *ret,
-		struct slurm_error *err);
+		struct sb_error *err);
 
 /* Whether slurmctld knows the job, or may: a line that was left out could be any job's. [id]:
  * sacct's JobIDRaw. */

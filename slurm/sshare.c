@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 enum column { CLUSTER, ID, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS, USER, ACCOUNT };
@@ -59,7 +60,7 @@ static int compare_shares(const void *a, const void *b)
 static bool read_billing(const struct table *table, size_t row, enum column column, int64_t *ret)
 {
 	*ret = -1;
-	return tres_value(table_cell(table, row, column), "billing", ret, NULL) != SLURM_OK;
+	return tres_value(table_cell(table, row, column), "billing", ret, NULL) != SB_OK;
 }
 
 static void take_lines(struct reading *reading)
@@ -75,11 +76,11 @@ static void take_lines(struct reading *reading)
 
 		if (table_cell(table, i, USER)[0] != '\0')
 			continue;
-		(void)whole_number(id, strlen(id), &line.id);
-		line.share.odd_usage = !whole_number(usage, strlen(usage), &line.share.raw_usage);
+		(void)number_parse(id, 0, INT64_MAX, &line.id);
+		line.share.odd_usage = !number_parse(usage, 0, INT64_MAX, &line.share.raw_usage);
 		line.share.grp_tres_mins = table_cell(table, i, GRP_TRES_MINS);
 		line.share.odd_limits =
-			tres_value(line.share.grp_tres_mins, "", &none, NULL) != SLURM_OK;
+			tres_value(line.share.grp_tres_mins, "", &none, NULL) != SB_OK;
 		if (read_billing(table, i, TRES_RUN_MINS, &line.share.running))
 			line.room = TRES_RUN_MINS;
 		if (read_billing(table, i, GRP_TRES_RAW, &line.share.minutes))
@@ -164,30 +165,30 @@ static int ask_parents(const struct reading *reading, struct assocs *ret)
 
 	(void)snprintf(where, sizeof(where), "cluster=%s", reading->cluster);
 	code = table_ask(reading->slurm, "sacctmgr", argv, numbers, 2, NULL, &table, NULL);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	assocs.list = calloc(table.rows + 1, sizeof(*assocs.list));
 	if (!assocs.list)
-		code = SLURM_ESYSTEM;
-	for (size_t i = 0; i < table.rows && code == SLURM_OK; i++) {
+		code = SB_ESYSTEM;
+	for (size_t i = 0; i < table.rows && code == SB_OK; i++) {
 		const char *id = table_cell(&table, i, 0), *parent = table_cell(&table, i, 1);
 		struct assoc *assoc = &assocs.list[assocs.count++];
 
-		if (!whole_number(id, strlen(id), &assoc->id) ||
-		    !whole_number(parent, strlen(parent), &assoc->parent))
-			code = SLURM_EFORM;
+		if (!number_parse(id, 0, INT64_MAX, &assoc->id) ||
+		    !number_parse(parent, 0, INT64_MAX, &assoc->parent))
+			code = SB_EFORMAT;
 	}
 	/* Who may not see all accounts gets a few. */
-	if (code == SLURM_OK && assocs.count < reading->count / 2)
-		code = SLURM_EFORM;
-	if (code == SLURM_OK)
+	if (code == SB_OK && assocs.count < reading->count / 2)
+		code = SB_EFORMAT;
+	if (code == SB_OK)
 		qsort(assocs.list, assocs.count, sizeof(*assocs.list), compare_ids);
-	for (size_t i = 1; i < assocs.count && code == SLURM_OK; i++) {
+	for (size_t i = 1; i < assocs.count && code == SB_OK; i++) {
 		if (assocs.list[i - 1].id == assocs.list[i].id)
-			code = SLURM_EFORM;
+			code = SB_EFORMAT;
 	}
 	table_release(&table);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = assocs;
 	else
 		free(assocs.list);
@@ -242,7 +243,7 @@ static void place_lines(struct reading *reading, const struct assocs *assocs)
 
 /* Of an account with several lines the one that can be trusted counts, if there is one alone. */
 static int keep_one(struct reading *reading, const struct share *from, size_t count,
-		    struct slurm_error *err)
+		    struct sb_error *err)
 {
 	struct shares *shares = &reading->shares;
 	struct share *to = &shares->rows[shares->count++];
@@ -259,20 +260,19 @@ static int keep_one(struct reading *reading, const struct share *from, size_t co
 	good = goods == 1 && reading->by_id ? good : NULL;
 	memmove(to, good ? good : from, sizeof(*to));
 	if (count == 1 || good)
-		return SLURM_OK;
+		return SB_OK;
 	to->odd_usage = to->odd_limits = to->odd_room = true;
 	to->parent = NULL;
 	/* Without any each was named for itself. */
 	if (goods == 0)
-		return SLURM_OK;
+		return SB_OK;
 	reading->twice = true;
 	return odd_rows_add(&shares->odd, from[1].line, columns[ACCOUNT], "there twice",
 			    to->account, err);
 }
 
 /* By the first line of a name that has more, if no other row has that name. */
-static int add_heads(struct reading *reading, size_t count, size_t *ret_count,
-		     struct slurm_error *err)
+static int add_heads(struct reading *reading, size_t count, size_t *ret_count, struct sb_error *err)
 {
 	struct shares *shares = &reading->shares;
 	size_t size = 0, found = count;
@@ -282,9 +282,9 @@ static int add_heads(struct reading *reading, size_t count, size_t *ret_count,
 		size += strcspn(shares->rows[i].account, "\n") + 1;
 	at = shares->heads = malloc(size + 1);
 	if (!at)
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "sshare: out of memory for the accounts of cluster %s",
-				       reading->cluster);
+		return sb_error_set(err, SB_ESYSTEM,
+				    "sshare: out of memory for the accounts of cluster %s",
+				    reading->cluster);
 	for (size_t i = 0; i < count; i++) {
 		const struct share *whole = &shares->rows[i];
 		size_t len = strcspn(whole->account, "\n");
@@ -307,11 +307,11 @@ static int add_heads(struct reading *reading, size_t count, size_t *ret_count,
 	}
 	qsort(shares->rows, found, sizeof(*shares->rows), compare_shares);
 	*ret_count = found;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static int add_odd(struct reading *reading, const struct line *line, enum column column,
-		   struct slurm_error *err)
+		   struct sb_error *err)
 {
 	return odd_rows_add(&reading->shares.odd, line->share.line, columns[column],
 			    table_cell(&reading->table, line->row, column), line->share.account,
@@ -319,15 +319,15 @@ static int add_odd(struct reading *reading, const struct line *line, enum column
 }
 
 /* Makes shares of the lines, anew each time. */
-static int make_shares(struct reading *reading, bool plain, struct slurm_error *err)
+static int make_shares(struct reading *reading, bool plain, struct sb_error *err)
 {
 	struct shares *shares = &reading->shares;
 	size_t count = reading->count;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	odd_rows_release(&shares->odd);
 	shares->count = 0;
-	for (size_t i = 0; i < count && code == SLURM_OK; i++) {
+	for (size_t i = 0; i < count && code == SB_OK; i++) {
 		const struct line *line = &reading->lines[i];
 		struct share *share = &shares->rows[i];
 
@@ -343,17 +343,17 @@ static int make_shares(struct reading *reading, bool plain, struct slurm_error *
 		}
 		if (share->odd_usage)
 			code = add_odd(reading, line, RAW_USAGE, err);
-		if (share->odd_limits && code == SLURM_OK)
+		if (share->odd_limits && code == SB_OK)
 			code = add_odd(reading, line, GRP_TRES_MINS, err);
-		if (share->odd_room && code == SLURM_OK)
+		if (share->odd_room && code == SB_OK)
 			code = add_odd(reading, line, line->room, err);
 	}
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	qsort(shares->rows, count, sizeof(*shares->rows), compare_shares);
 	if (!plain)
 		code = add_heads(reading, count, &count, err);
-	for (size_t i = 0, next; i < count && code == SLURM_OK; i = next) {
+	for (size_t i = 0, next; i < count && code == SB_OK; i = next) {
 		next = i + 1;
 		while (next < count && compare_shares(&shares->rows[i], &shares->rows[next]) == 0)
 			next++;
@@ -362,7 +362,7 @@ static int make_shares(struct reading *reading, bool plain, struct slurm_error *
 	return code;
 }
 
-static int read_rows(struct reading *reading, struct slurm_error *err)
+static int read_rows(struct reading *reading, struct sb_error *err)
 {
 	size_t rows = reading->table.rows;
 	struct assocs assocs = {0};
@@ -374,22 +374,22 @@ static int read_rows(struct reading *reading, struct slurm_error *err)
 	reading->lines = calloc(rows + 1, sizeof(*reading->lines));
 	reading->path = calloc(rows + 1, sizeof(*reading->path));
 	if (!reading->shares.rows || !reading->lines || !reading->path)
-		return slurm_error_set(err, SLURM_ESYSTEM,
-				       "sshare: out of memory for the accounts of cluster %s",
-				       reading->cluster);
+		return sb_error_set(err, SB_ESYSTEM,
+				    "sshare: out of memory for the accounts of cluster %s",
+				    reading->cluster);
 	take_lines(reading);
 	if (reading->count == 0)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "sshare: cluster %s is not in its answer: see whether its "
-				       "slurmctld runs (scontrol -M %s ping)",
-				       reading->cluster, reading->cluster);
+		return sb_error_set(err, SB_EFORMAT,
+				    "sshare: cluster %s is not in its answer: see whether its "
+				    "slurmctld runs (scontrol -M %s ping)",
+				    reading->cluster, reading->cluster);
 	plain = read_indentation(reading);
 	if (plain) {
 		code = make_shares(reading, true, err);
-		if (code != SLURM_OK || !reading->twice)
+		if (code != SB_OK || !reading->twice)
 			return code;
 	}
-	if (ask_parents(reading, &assocs) == SLURM_OK) {
+	if (ask_parents(reading, &assocs) == SB_OK) {
 		place_lines(reading, &assocs);
 		reading->by_id = true;
 	}
@@ -398,7 +398,7 @@ static int read_rows(struct reading *reading, struct slurm_error *err)
 }
 
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
-		struct slurm_error *err)
+		struct sb_error *err)
 {
 	struct reading reading = {.slurm = slurm, .cluster = cluster};
 	const char *const argv[] = {
@@ -413,13 +413,13 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 	int code;
 
 	code = slurm_check_cluster(cluster, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	code = table_ask(slurm, "sshare", argv, columns, NCOLUMNS, cluster, &reading.table, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	code = read_rows(&reading, err);
-	if (code == SLURM_OK) {
+	if (code == SB_OK) {
 		reading.shares.text = reading.table.text;
 		reading.table.text = NULL;
 		*ret = reading.shares;
@@ -452,7 +452,7 @@ void shares_release(struct shares *shares)
 	memset(shares, 0, sizeof(*shares));
 }
 
-int tres_next(const char *list, size_t *at, struct tres *ret, struct slurm_error *err)
+int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *err)
 {
 	struct tres tres = {.value = -1};
 
@@ -468,19 +468,19 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct slurm_error
 
 	if (name_len == 0 || name_len >= sizeof(tres.name) || digits == 0 ||
 	    strspn(equals + 1, "0123456789") != digits)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "\"%.200s\" is not a list of limits such as "
-				       "cpu=0,gres/gpu=7: see sshare -o GrpTRESMins,GrpTRESRaw",
-				       list);
+		return sb_error_set(err, SB_EFORMAT,
+				    "\"%.200s\" is not a list of limits such as "
+				    "cpu=0,gres/gpu=7: see sshare -o GrpTRESMins,GrpTRESRaw",
+				    list);
 	memcpy(tres.name, item, name_len);
 	/* Slurm stores a negative limit as one near 2^64, and none is what it comes to. */
-	(void)whole_number(equals + 1, digits, &tres.value);
+	(void)number_slice(equals + 1, digits, 0, INT64_MAX, &tres.value);
 	*at = (size_t)(item - list) + len;
 	*ret = tres;
 	return 1;
 }
 
-int tres_value(const char *list, const char *name, int64_t *ret, struct slurm_error *err)
+int tres_value(const char *list, const char *name, int64_t *ret, struct sb_error *err)
 {
 	int64_t value = -1;
 	bool found = false;
@@ -492,10 +492,10 @@ int tres_value(const char *list, const char *name, int64_t *ret, struct slurm_er
 		if (strcmp(tres.name, name) != 0)
 			continue;
 		if (found)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "\"%.200s\" has %s twice: see sshare -o "
-					       "GrpTRESMins,GrpTRESRaw",
-					       list, name);
+			return sb_error_set(err, SB_EFORMAT,
+					    "\"%.200s\" has %s twice: see sshare -o "
+					    "GrpTRESMins,GrpTRESRaw",
+					    list, name);
 		value = tres.value;
 		found = true;
 	}

@@ -37,7 +37,7 @@ struct shares {
 
 /* Asks slurmctld of [cluster] once for all accounts: `sshare -P -M CLUSTER -o
  * Cluster,ID,RawUsage,GrpTRESMins,GrpTRESRaw,TRESRunMins,User,Account`. Rows of users are passed
- * over. An answer without any account, or with another cluster's name, is SLURM_EFORM: sshare
+ * over. An answer without any account, or with another cluster's name, is SB_EFORMAT: sshare
  * leaves out a cluster that is down without a word and with exit 0 (measured on 22.05.8), and that
  * must not be read as no usage.
  *
@@ -54,7 +54,7 @@ struct shares {
  *
  * On success the caller calls shares_release(). */
 int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *ret,
-		struct slurm_error *err);
+		struct sb_error *err);
 
 /* The row of [account], or NULL; valid until shares_release(). */
 const struct share *shares_find(const struct shares *shares, const char *account);
@@ -69,12 +69,12 @@ struct tres {
 };
 
 /* Walks a list from *[at], which is 0 at the start: returns 1 with an item in [ret] and moves *[at]
- * on, 0 at the end (of an empty list too), SLURM_EFORM when the list is malformed there. A TRES
+ * on, 0 at the end (of an empty list too), SB_EFORMAT when the list is malformed there. A TRES
  * that is in the list twice is given twice. */
-int tres_next(const char *list, size_t *at, struct tres *ret, struct slurm_error *err);
+int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *err);
 
 /* Finds TRES [name] in such a list. Writes its value to [ret], or -1 when it is not there.
- * SLURM_EFORM when the list is malformed anywhere or has [name] twice. */
-int tres_value(const char *list, const char *name, int64_t *ret, struct slurm_error *err);
+ * SB_EFORMAT when the list is malformed anywhere or has [name] twice. */
+int tres_value(const char *list, const char *name, int64_t *ret, struct sb_error *err);
 
 #endif

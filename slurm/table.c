@@ -68,28 +68,28 @@ size_t table_split(char *line, char **fields, size_t max)
 }
 
 static int check_header(const char *what, size_t line_number, char *const fields[], size_t nfields,
-			const char *const columns[], size_t ncolumns, struct slurm_error *err)
+			const char *const columns[], size_t ncolumns, struct sb_error *err)
 {
 	for (size_t i = 0; i < ncolumns; i++) {
 		const char *found = i < nfields ? fields[i] : "nothing";
 
 		if (i >= nfields || strcasecmp(found, columns[i]) != 0)
-			return slurm_error_set(err, SLURM_EFORM,
-					       "%s: line %zu of its answer should name column %s "
-					       "but has \"%.100s\": see whether this is Slurm's "
-					       "own command",
-					       what, line_number, columns[i], found);
+			return sb_error_set(err, SB_EFORMAT,
+					    "%s: line %zu of its answer should name column %s "
+					    "but has \"%.100s\": see whether this is Slurm's "
+					    "own command",
+					    what, line_number, columns[i], found);
 	}
 	if (nfields != ncolumns)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "%s: line %zu of its answer names %zu columns, %zu were "
-				       "asked for: see whether this is Slurm's own command",
-				       what, line_number, nfields, ncolumns);
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s: line %zu of its answer names %zu columns, %zu were "
+				    "asked for: see whether this is Slurm's own command",
+				    what, line_number, nfields, ncolumns);
 	return 0;
 }
 
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
-		size_t ncolumns, const char *key, struct table *ret, struct slurm_error *err)
+		size_t ncolumns, const char *key, struct table *ret, struct sb_error *err)
 {
 	struct table table = {.columns = ncolumns};
 	char **fields = NULL;
@@ -101,15 +101,15 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 	assert(ncolumns > 0);
 	nul = len > 0 ? memchr(text, '\0', len) : NULL;
 	if (nul)
-		return slurm_error_set(err, SLURM_EFORM,
-				       "%s: line %zu of its answer has a NUL byte: see whether "
-				       "this is Slurm's own command",
-				       what, count_char(text, (size_t)(nul - text), '\n') + 1);
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s: line %zu of its answer has a NUL byte: see whether "
+				    "this is Slurm's own command",
+				    what, count_char(text, (size_t)(nul - text), '\n') + 1);
 	lines = len > 0 ? count_char(text, len, '\n') : 0;
 	if (len > 0 && text[len - 1] != '\n')
-		return slurm_error_set(err, SLURM_EFORM,
-				       "%s: line %zu of its answer is cut off: run it again", what,
-				       lines + 1);
+		return sb_error_set(err, SB_EFORMAT,
+				    "%s: line %zu of its answer is cut off: run it again", what,
+				    lines + 1);
 
 	table.text = malloc(len + 1);
 	/* Lines passed over get no cells; a row has at least one byte a cell, so an answer with
@@ -121,8 +121,7 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 	table.lines = calloc(max_cells / ncolumns + 1, sizeof(*table.lines));
 	fields = calloc(ncolumns, sizeof(*fields));
 	if (!table.text || !table.cells || !table.lines || !fields) {
-		code = slurm_error_set(err, SLURM_ESYSTEM, "%s: out of memory for its answer",
-				       what);
+		code = sb_error_set(err, SB_ESYSTEM, "%s: out of memory for its answer", what);
 		goto failed;
 	}
 	if (len > 0)
@@ -160,21 +159,20 @@ int table_parse(const char *what, const char *text, size_t len, const char *cons
 			line[-1] = '\n';
 			table.lines[table.rows - 1].joined = true;
 		} else {
-			code = slurm_error_set(
-				err, SLURM_EFORM,
-				"%s: line %zu of its answer is \"%.100s\", not a row "
-				"of %zu fields%s%.255s: see whether this is Slurm's "
-				"own command",
-				what, line_number, line, ncolumns, key ? " that begins with " : "",
-				key ? key : "");
+			code = sb_error_set(err, SB_EFORMAT,
+					    "%s: line %zu of its answer is \"%.100s\", not a row "
+					    "of %zu fields%s%.255s: see whether this is Slurm's "
+					    "own command",
+					    what, line_number, line, ncolumns,
+					    key ? " that begins with " : "", key ? key : "");
 			goto failed;
 		}
 	}
 	if (!header_seen) {
-		code = slurm_error_set(err, SLURM_EFORM,
-				       "%s: its answer is empty, not even column names: see "
-				       "whether Slurm answers",
-				       what);
+		code = sb_error_set(err, SB_EFORMAT,
+				    "%s: its answer is empty, not even column names: see "
+				    "whether Slurm answers",
+				    what);
 		goto failed;
 	}
 	free(fields);
@@ -189,13 +187,13 @@ failed:
 
 int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
 	      const char *const columns[], size_t ncolumns, const char *key, struct table *ret,
-	      struct slurm_error *err)
+	      struct sb_error *err)
 {
 	struct run_result answer = {0};
 	int code;
 
 	code = slurm_ask(slurm, argv, &answer, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = table_parse(what, answer.out, answer.out_len, columns, ncolumns, key, ret,
 				   err);
 	run_result_release(&answer);
@@ -216,29 +214,4 @@ void table_release(struct table *table)
 	free(table->cells);
 	free(table->lines);
 	memset(table, 0, sizeof(*table));
-}
-
-bool unsigned_number(const char *text, size_t len, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
-			return false;
-	}
-	if (len == 0)
-		return false;
-	*ret = value;
-	return true;
-}
-
-bool whole_number(const char *text, size_t len, int64_t *ret)
-{
-	uint64_t value;
-
-	if (!unsigned_number(text, len, &value) || value > INT64_MAX)
-		return false;
-	*ret = (int64_t)value;
-	return true;
 }

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "slurm/slurm.h"
 
@@ -32,16 +31,16 @@ struct table {
  * So the column with such names is asked for last, and gets the rest of the line; a line that has
  * fewer fields, or does not begin with [key] (the cluster, say; NULL: with anything), belongs to
  * the last cell of the row before it, with a newline between. A NUL byte, no final newline, and
- * such a line where no row stands before it are SLURM_EFORM, with [what] (the command's name) and
+ * such a line where no row stands before it are SB_EFORMAT, with [what] (the command's name) and
  * the line number in the text. On success the caller calls table_release(). */
 int table_parse(const char *what, const char *text, size_t len, const char *const columns[],
-		size_t ncolumns, const char *key, struct table *ret, struct slurm_error *err);
+		size_t ncolumns, const char *key, struct table *ret, struct sb_error *err);
 
 /* Runs [argv] with slurm_ask() and parses its answer; [what] is the command's name. On success the
  * caller calls table_release(). */
 int table_ask(const struct slurm *slurm, const char *what, const char *const argv[],
 	      const char *const columns[], size_t ncolumns, const char *key, struct table *ret,
-	      struct slurm_error *err);
+	      struct sb_error *err);
 
 /* The cell, never NULL; valid until table_release(). Leading blanks are kept: sshare indents by
  * depth. */
@@ -51,11 +50,5 @@ void table_release(struct table *table);
 
 /* Splits [line] in place at each '|'. Returns how many fields it has; writes at most [max]. */
 size_t table_split(char *line, char **fields, size_t max);
-
-/* Reads [len] digits and nothing else. A number over INT64_MAX is not read. */
-bool whole_number(const char *text, size_t len, int64_t *ret);
-
-/* The same up to UINT64_MAX. */
-bool unsigned_number(const char *text, size_t len, uint64_t *ret);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/number.h"
 #include "slurm/table.h"
 
 /* As 22.05 to 25.05 have them (job_state_string()). */
@@ -47,7 +48,7 @@ bool tariff_decimal(const char *text, size_t len, int64_t *ret)
 	size_t whole = point ? (size_t)(point - text) : len;
 	int64_t value, scale = FACTOR_ONE;
 
-	if (!whole_number(text, whole, &value) || value > FACTOR_ONE)
+	if (!number_slice(text, whole, 0, FACTOR_ONE, &value))
 		return false;
 	value *= FACTOR_ONE;
 	if (point && whole + 1 == len)

@@ -94,7 +94,7 @@ void drive_teardown(void)
 
 /* Takes the place of the notify command, /notify. */
 static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		       struct run_result *ret, struct slurm_error *slurm_err)
+		       struct run_result *ret, struct sb_error *slurm_err)
 {
 	size_t before = strlen(told);
 
@@ -104,9 +104,9 @@ static int fake_notify(const char *const argv[], const void *input, size_t len, 
 	notify_calls++;
 	clock_now += notify_takes;
 	if (notify_mode == FAKE_TIMES_OUT)
-		return slurm_error_set(slurm_err, SLURM_ETIMEOUT, "killed");
+		return sb_error_set(slurm_err, SB_ETIMEOUT, "killed");
 	if (notify_mode == FAKE_MISSING)
-		return slurm_error_set(slurm_err, SLURM_EMISSING, "/notify: no such program");
+		return sb_error_set(slurm_err, SB_EMISSING, "/notify: no such program");
 	*ret = (struct run_result){.out = strdup(""), .status = notify_mode == FAKE_OK ? 0 : 7};
 	if (notify_mode == FAKE_OK) {
 		told = realloc(told, before + len + 1);

@@ -620,14 +620,14 @@ static const char *cluster_of(enum fake_program program, const char *const argv[
 
 /* What the modes do that make no answer; 1 when there is one to make. */
 static int misbehave(enum fake_mode mode, const char *name, struct run_result *ret,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
 	switch (mode) {
 	case FAKE_TIMES_OUT:
-		return slurm_error_set(err, SLURM_ETIMEOUT,
-				       "%s did not end before its deadline: killed", name);
+		return sb_error_set(err, SB_ETIMEOUT, "%s did not end before its deadline: killed",
+				    name);
 	case FAKE_MISSING:
-		return slurm_error_set(err, SLURM_EMISSING, "%s: No such file or directory", name);
+		return sb_error_set(err, SB_EMISSING, "%s: No such file or directory", name);
 	case FAKE_FAILS:
 		*ret = (struct run_result){.out = strdup(""), .status = 1};
 		(void)snprintf(ret->err_line, sizeof(ret->err_line), "%s: error: the fake fails",
@@ -645,7 +645,7 @@ static int misbehave(enum fake_mode mode, const char *name, struct run_result *r
 }
 
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
-	     struct slurm_error *err)
+	     struct sb_error *err)
 {
 	static const char *const names[FAKE_PROGRAMS] = {"sshare", "sacctmgr", "scontrol", "sacct",
 							 "squeue"};
@@ -712,7 +712,7 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 }
 
 int fake_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-	       void *ctx, struct run_result *ret, struct slurm_error *err)
+	       void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	struct run_result answer = {0};
 	char *rest, *line;

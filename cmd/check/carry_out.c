@@ -46,7 +46,7 @@ static void set_limits(struct env *env, const struct clusters *clusters, const s
 		       size_t count, char reason[256])
 {
 	const char *refused = clusters_refusal(clusters, tasks->cluster, tasks->field);
-	struct slurm_error err;
+	struct sb_error err;
 	const char **accounts;
 
 	reason[0] = '\0';

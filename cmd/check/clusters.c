@@ -31,7 +31,7 @@ static int name_clusters(struct env *env, struct clusters *clusters)
 {
 	const struct settings *settings = &env->settings;
 	struct slurm_config *local = &clusters->local;
-	struct slurm_error slurm_err;
+	struct sb_error slurm_err;
 	struct sb_error err;
 
 	clusters->count = settings->cluster_count ? settings->cluster_count : 1;
@@ -65,8 +65,7 @@ struct limit_block {
 	size_t count;
 };
 
-static struct limit_block *new_block(struct limit_block **list, size_t room,
-				     struct slurm_error *err)
+static struct limit_block *new_block(struct limit_block **list, size_t room, struct sb_error *err)
 {
 	struct limit_block *block = calloc(1, sizeof(*block));
 
@@ -78,7 +77,7 @@ static struct limit_block *new_block(struct limit_block **list, size_t room,
 		if (block->limits && block->names)
 			return block;
 	}
-	slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+	sb_error_set(err, SB_ESYSTEM, "out of memory");
 	return NULL;
 }
 
@@ -115,7 +114,7 @@ static void add_limit(struct limit_block *block, const char *field, const char *
 
 /* Adds the limits of a list such as "cpu=0,gres/gpu=7". */
 static int add_limits(struct limit_block *block, const char *field, const char *list,
-		      struct slurm_error *err)
+		      struct sb_error *err)
 {
 	struct tres tres;
 	size_t at = 0;
@@ -144,7 +143,7 @@ static void odd_rows_say(struct env *env, const char *cluster, const char *progr
 
 /* Makes observations of sshare's rows. */
 static int take_rows(struct cluster_answer *answer, struct observation *observation,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
 	const struct shares *shares = &answer->shares;
 	struct limit_block *block;
@@ -154,7 +153,7 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 		room += items(shares->rows[i].grp_tres_mins);
 	answer->rows = calloc(shares->count + 1, sizeof(*answer->rows));
 	if (!answer->rows)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory");
 	block = new_block(&answer->blocks, room, err);
 	for (size_t i = 0; block && i < shares->count; i++) {
 		const struct share *share = &shares->rows[i];
@@ -162,7 +161,7 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 		size_t first = block->count;
 
 		if (!share->odd_limits && add_limits(block, LIMIT_SHOWN, share->grp_tres_mins, err))
-			return SLURM_EFORM;
+			return SB_EFORMAT;
 		*row = (struct observed){.account = share->account,
 					 .parent = share->parent,
 					 .usage = share->odd_usage ? 0 : share->raw_usage,
@@ -175,17 +174,17 @@ static int take_rows(struct cluster_answer *answer, struct observation *observat
 					 .limit_count = block->count - first};
 	}
 	if (!block)
-		return SLURM_ESYSTEM;
+		return SB_ESYSTEM;
 	observation->rows = answer->rows;
 	observation->count = shares->count;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Puts what slurmdbd has of the other fields beside what sshare showed. An account that it does not
  * have stays as it is, and the last such is written to [lacks]: hidden, its limits are not none. */
 static int take_limits(struct cluster_answer *answer, const struct observation *observation,
 		       const char *const *accounts, size_t count, struct limits *limits,
-		       const char **lacks, struct slurm_error *err)
+		       const char **lacks, struct sb_error *err)
 {
 	struct limit_block *block;
 	size_t room = 0;
@@ -221,7 +220,7 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 			row->odd_limits = true;
 			if (odd_rows_add(&limits->odd, more->line, "GrpTRESRunMins",
 					 more->grp_tres_run_mins, more->account, err))
-				return SLURM_ESYSTEM;
+				return SB_ESYSTEM;
 		}
 		add_limit(block, "GrpJobs", "", more->grp_jobs);
 		add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
@@ -229,20 +228,20 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 		row->limit_count = block->count - first;
 		row->looked = true;
 	}
-	return block ? SLURM_OK : SLURM_ESYSTEM;
+	return block ? SB_OK : SB_ESYSTEM;
 }
 
 static int look(struct env *env, struct clusters *clusters, size_t at, const struct want *wants,
 		size_t count)
 {
 	struct limits limits = {0};
-	struct slurm_error err;
+	struct sb_error err;
 	const char **accounts = calloc(count + 1, sizeof(*accounts)), *lacks = NULL;
 	size_t named = 0;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	if (!accounts)
-		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
+		code = sb_error_set(&err, SB_ESYSTEM, "out of memory");
 	for (size_t i = 0; accounts && i < count; i++) {
 		if (strcmp(wants[i].cluster, clusters->names[at]) == 0 &&
 		    observation_find(&clusters->list[at], wants[i].account))
@@ -250,18 +249,18 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 	}
 	named = accounts ? names_once(accounts, named) : 0;
 	stage(env, "asks %s for limits", clusters->names[at]);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = sacctmgr_read_limits(&env->slurm, clusters->names[at], accounts, named,
 					    &limits, &err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = take_limits(&clusters->answers[at], &clusters->list[at], accounts, named,
 				   &limits, &lacks, &err);
-	if (code == SLURM_OK && lacks)
-		code = slurm_error_set(&err, SLURM_EFORM,
-				       "sshare shows account '%.255s' there, slurmdbd does not: "
-				       "run `subank doctor`",
-				       lacks);
-	if (code != SLURM_OK)
+	if (code == SB_OK && lacks)
+		code = sb_error_set(&err, SB_EFORMAT,
+				    "sshare shows account '%.255s' there, slurmdbd does not: "
+				    "run `subank doctor`",
+				    lacks);
+	if (code != SB_OK)
 		warning(env, "the limits on cluster '%s' cannot be read: %s", clusters->names[at],
 			err.text);
 	else
@@ -269,7 +268,7 @@ static int look(struct env *env, struct clusters *clusters, size_t at, const str
 	clusters->odd += limits.odd.count;
 	limits_release(&limits);
 	free(accounts);
-	return code == SLURM_OK ? EXIT_DONE : EXIT_PART;
+	return code == SB_OK ? EXIT_DONE : EXIT_PART;
 }
 
 int clusters_look(struct env *env, struct clusters *clusters, const struct want *wants,
@@ -317,7 +316,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 	const char *name = clusters->names[at], *reason;
 	struct slurm_config config = clusters->local;
 	char text[FITNESS_TEXT_SIZE];
-	struct slurm_error err;
+	struct sb_error err;
 
 	stage(env, "asks %s what was used", name);
 	observation->cluster = name;
@@ -339,7 +338,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 			return;
 		}
 		if (sshare_read(&env->slurm, name, &answer->shares, &err) == 0 &&
-		    take_rows(answer, observation, &err) == SLURM_OK) {
+		    take_rows(answer, observation, &err) == SB_OK) {
 			observation->answered = true;
 			if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
 				clusters->odd += answer->shares.odd.count;

@@ -239,7 +239,7 @@ static struct left_job *find_left(const struct metered *metered, const struct sa
 }
 
 /* Names a row that cannot be read, and remembers its job. One that has not ended comes again. */
-static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
 	struct left_job job = {
@@ -250,10 +250,10 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 
 	left_out_add(&metered->unread, odd);
 	if (!odd->job || !odd->ended)
-		return SLURM_OK;
+		return SB_OK;
 	if (known) {
 		known->odd = true;
-		return SLURM_OK;
+		return SB_OK;
 	}
 	if (odd->account && strlen(odd->account) < sizeof(job.account))
 		memcpy(job.account, odd->account, strlen(odd->account));
@@ -261,10 +261,10 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 	if (rc == SB_EREFUSED)
 		metered->hold = true;
 	else if (rc)
-		return slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
+		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
 	else
 		metered->left_changed = true;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Whether nobody can say below which account the job's account is. sshare shows a name with
@@ -275,7 +275,7 @@ static bool is_unplaced(const struct metered *metered, const struct sacct_job *j
 	return strchr(job->account, '\n') && !tree_parent(&metered->tree, job->account);
 }
 
-static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int keep_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
 	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
@@ -298,18 +298,18 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 	if (left)
 		left->read = true;
 	if (free)
-		return SLURM_OK;
+		return SB_OK;
 	/* The slice that it ended in has it, too, and nothing is entered by which it is known. */
 	if (metered->dry && job->end >= metered->next)
-		return SLURM_OK;
+		return SB_OK;
 	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for QOS");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory for QOS");
 	if (metered->job_count == metered->job_room) {
 		size_t room = metered->job_room ? 2 * metered->job_room : 256;
 		struct finished_job *grown = reallocarray(metered->jobs, room, sizeof(*grown));
 
 		if (!grown)
-			return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
+			return sb_error_set(err, SB_ESYSTEM, "out of memory for jobs");
 		metered->jobs = grown;
 		metered->job_room = room;
 	}
@@ -325,18 +325,18 @@ static int keep_job(const struct sacct_job *job, void *ctx, struct slurm_error *
 				    .limit = job->limit,
 				    .factor = factor};
 	if (!copy_texts(to, job))
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory for jobs");
 	metered->job_count++;
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* The same two where jobs that were left out are asked for: others are nothing to it. */
-static int keep_left_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int keep_left_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
-	return find_left(ctx, job) ? keep_job(job, ctx, err) : SLURM_OK;
+	return find_left(ctx, job) ? keep_job(job, ctx, err) : SB_OK;
 }
 
-static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
 	bool named = false;
@@ -352,7 +352,7 @@ static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct slurm_
 			left_out_add(&metered->unread, odd);
 		job->odd = named = true;
 	}
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Takes out jobs that slurmctld does not know: they would be in flight for ever, and more of it at
@@ -364,7 +364,7 @@ static int leave_out_runaway(struct metered *metered)
 	const char *cluster = metered->observation->cluster;
 	struct slurm_config config;
 	struct known_jobs known;
-	struct slurm_error err;
+	struct sb_error err;
 	bool doubtful = false;
 	size_t kept = 0, count = metered->job_count;
 	int status;
@@ -509,8 +509,8 @@ static int charge_left_jobs(struct metered *metered)
 	struct left_jobs *left = &metered->left;
 	struct sacct_window window = {.until = observation->time / WHEN_SECOND + 1};
 	int64_t *ids;
-	struct slurm_error err;
-	int code = SLURM_OK;
+	struct sb_error err;
+	int code = SB_OK;
 
 	/* The clock may have been put back. */
 	if (left->tried <= observation->time && observation->time - left->tried < TRY_AGAIN)
@@ -524,12 +524,12 @@ static int charge_left_jobs(struct metered *metered)
 	metered->next = INT64_MAX;
 	forget_jobs(metered);
 	if (!ids)
-		code = slurm_error_set(&err, SLURM_ESYSTEM, "out of memory");
+		code = sb_error_set(&err, SB_ESYSTEM, "out of memory");
 	else if (window.id_count > 0)
 		code = sacct_read(&metered->env->slurm, observation->cluster, &window,
 				  keep_left_job, leave_out_again, metered, &err);
 	free(ids);
-	if (code != SLURM_OK) {
+	if (code != SB_OK) {
 		warning(metered->env, "jobs left out on cluster '%s' are asked for later: %s",
 			observation->cluster, err.text);
 		return EXIT_PART;
@@ -602,7 +602,7 @@ static int charge_slices(struct metered *metered, bool again)
 	int64_t first = metered->from, until = observation->time;
 	const bool past = metered->until < until; /* only jobs from before a switch are charged */
 	struct progress progress;
-	struct slurm_error err;
+	struct sb_error err;
 	int status = EXIT_DONE, one;
 
 	if (past)
@@ -627,7 +627,7 @@ static int charge_slices(struct metered *metered, bool again)
 		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, leave_out,
 				  metered, &err);
 		progress_end(&progress);
-		if (code != SLURM_OK) {
+		if (code != SB_OK) {
 			warning(env, "the jobs on cluster '%s' are charged later: %s",
 				observation->cluster, err.text);
 			metered->silent = true;
@@ -740,29 +740,29 @@ static void note_running(struct metered *metered, const char *name)
 	}
 }
 
-static int note_run(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int note_run(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
 
 	(void)err;
 	if (job->start >= 0 && (job->end >= 0 || known_jobs_have(&metered->known, job->id)))
 		note_running(metered, job->account);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* A job whose row cannot be read may run. */
-static int note_odd_run(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int note_odd_run(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	(void)err;
 	if (odd->job)
 		note_running(ctx, odd->account);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Finds the accounts that had a job when RawUsage was read, or shortly before or since. Slurm moves
  * RawUsage every PriorityCalcPeriod and does not say when it did last: only where nothing runs it
  * is known what RawUsage is of which second. */
-static int find_running(struct metered *metered, struct slurm_error *err)
+static int find_running(struct metered *metered, struct sb_error *err)
 {
 	struct env *env = metered->env;
 	const struct observation *observation = metered->observation;
@@ -775,7 +775,7 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 	free(metered->runs);
 	metered->runs = runs;
 	if (!runs)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory");
 	/* slurmdbd may not have heard of a job yet. */
 	for (size_t i = 0; i < record->count; i++) {
 		const struct observed *row =
@@ -784,7 +784,7 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 		runs[i] = row && (row->running > 0 || row->odd_room);
 	}
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, note_odd_run,
 			  metered, err);
@@ -794,7 +794,7 @@ static int find_running(struct metered *metered, struct slurm_error *err)
 
 /* Takes the accounts out that have to wait until none of their jobs runs: RawUsage is to go on
  * where the jobs ended. */
-static int leave_out_running(struct metered *metered, struct slurm_error *err)
+static int leave_out_running(struct metered *metered, struct sb_error *err)
 {
 	struct record *record = &metered->switching;
 	bool wanted = false;
@@ -803,8 +803,8 @@ static int leave_out_running(struct metered *metered, struct slurm_error *err)
 
 	for (size_t i = 0; i < record->count; i++)
 		wanted = wanted || metered->to[i] == METER_RAWUSAGE;
-	code = wanted ? find_running(metered, err) : SLURM_OK;
-	for (size_t i = 0; i < record->count && code == SLURM_OK; i++) {
+	code = wanted ? find_running(metered, err) : SB_OK;
+	for (size_t i = 0; i < record->count && code == SB_OK; i++) {
 		struct recorded *line = &record->lines[i];
 
 		if (metered->to[i] == METER_RAWUSAGE && metered->runs[i]) {
@@ -819,7 +819,7 @@ static int leave_out_running(struct metered *metered, struct slurm_error *err)
 		metered->to[kept] = metered->to[i];
 		record->lines[kept++] = *line;
 	}
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		record->count = kept;
 	return code;
 }
@@ -829,25 +829,25 @@ static int switch_meters(struct metered *metered)
 	struct env *env = metered->env;
 	struct record *record = &metered->switching;
 	const char *cluster = metered->observation->cluster;
-	struct slurm_error why;
+	struct sb_error why;
 	bool back = false;
 	int status = EXIT_DONE, code;
 
 	(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
 	record->tree = metered->tree;
 	code = leave_out_running(metered, &why);
-	if (code == SLURM_OK && record->count > 0)
+	if (code == SB_OK && record->count > 0)
 		code = record_read(env, &metered->qos, false, NULL, NULL, record, &why);
 	record->tree = (struct tree){0};
 	/* A job that sacct has shown since it was asked for jobs is to get its entry, and no other:
 	 * the books have changed then, and its account waits. */
 	for (size_t i = 0; i < record->count; i++)
 		back = back || metered->to[i] == METER_RAWUSAGE;
-	if (code == SLURM_OK && back && !metered->dry)
+	if (code == SB_OK && back && !metered->dry)
 		status = charge_slices(metered, true);
 	if (metered->silent || (status != EXIT_DONE && status != EXIT_PART))
 		return status;
-	if (code != SLURM_OK) {
+	if (code != SB_OK) {
 		warning(env, "meters on cluster '%s' are switched later: %s", cluster, why.text);
 		return EXIT_PART;
 	}
@@ -887,15 +887,14 @@ static int switch_meters(struct metered *metered)
 /* ---- the whole ---- */
 
 /* Reads what Slurm weighs jobs by. */
-static int read_tariff(struct metered *metered, struct slurm_error *err)
+static int read_tariff(struct metered *metered, struct sb_error *err)
 {
 	const struct slurm *slurm = &metered->env->slurm;
 	const char *cluster = metered->observation->cluster;
 	int code = known_qos_read(metered->env, &metered->qos, err);
 
-	return code == SLURM_OK
-		       ? scontrol_read_partitions(slurm, cluster, &metered->partitions, err)
-		       : code;
+	return code == SB_OK ? scontrol_read_partitions(slurm, cluster, &metered->partitions, err)
+			     : code;
 }
 
 /* Keeps the factors for when their QOS are gone, and says once of which none is known. */
@@ -929,7 +928,7 @@ static int meter_cluster(struct metered *metered)
 {
 	struct env *env = metered->env;
 	struct sb_error err;
-	struct slurm_error why;
+	struct sb_error why;
 	int status = EXIT_DONE, kept = EXIT_DONE, switched;
 
 	if (observation_tree(metered->observation, &metered->shown, &err) ||

@@ -16,18 +16,18 @@ static int read_kept(struct books *books, void *ctx, struct sb_error *err)
 	return books_factors(books, ctx, err);
 }
 
-int known_qos_read(struct env *env, struct qos_list *ret, struct slurm_error *err)
+int known_qos_read(struct env *env, struct qos_list *ret, struct sb_error *err)
 {
 	struct factor_list kept = {0};
 	struct qos_list list;
 	struct sb_error why;
 	int code = sacctmgr_read_qos(&env->slurm, &list, err);
 
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	if (env->bank && bank_read(env->bank, env->os.now(), read_kept, &kept, &why))
-		code = slurm_error_set(err, SLURM_ESYSTEM, "%s", why.text);
-	for (size_t i = 0; i < kept.count && code == SLURM_OK; i++) {
+		code = sb_error_set(err, SB_ESYSTEM, "%s", why.text);
+	for (size_t i = 0; i < kept.count && code == SB_OK; i++) {
 		const struct kept_factor *factor = &kept.list[i];
 		char text[32];
 
@@ -37,7 +37,7 @@ int known_qos_read(struct env *env, struct qos_list *ret, struct slurm_error *er
 			code = qos_list_add(&list, factor->name, text, err);
 	}
 	factor_list_release(&kept);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		*ret = list;
 	else
 		qos_list_release(&list);

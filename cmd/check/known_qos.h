@@ -10,8 +10,8 @@
 #include "slurm/sacctmgr.h"
 
 /* Asks Slurm for its QOS and adds those that the bank knows beside. Without a bank there are none.
- * On success the caller calls qos_list_release(). A slurm_err. */
-int known_qos_read(struct env *env, struct qos_list *ret, struct slurm_error *err);
+ * On success the caller calls qos_list_release(). */
+int known_qos_read(struct env *env, struct qos_list *ret, struct sb_error *err);
 
 /* Keeps the factors of the list, and the names of QOS of which no factor is known: jobs in these
  * are charged by 1. Writes nothing when that is what the bank has already, or with [dry]. Marks in

@@ -221,12 +221,12 @@ static bool tell(struct env *env, struct telling *telling)
 {
 	const char *const argv[] = {env->settings.notify, NULL};
 	struct run_result result = {0};
-	struct slurm_error err;
+	struct sb_error err;
 	char why[sizeof(err.text)] = "";
 	int rc = env->os.run_with(argv, telling->text, telling->len,
 				  env->settings.notify_seconds * 1000, &result, &err);
 
-	if (rc == SLURM_ETIMEOUT)
+	if (rc == SB_ETIMEOUT)
 		(void)snprintf(why, sizeof(why),
 			       "it did not end within %d seconds (notify_seconds)",
 			       env->settings.notify_seconds);

@@ -203,7 +203,7 @@ static bool add_by_jobs(const struct record_reading *reading, const struct sacct
 }
 
 static int add_to(const struct record_reading *reading, const struct sacct_job *job, int64_t factor,
-		  struct recorded *line, struct slurm_error *err)
+		  struct recorded *line, struct sb_error *err)
 {
 	const struct booked *booked = &line->booked;
 	int64_t until = seconds(booked->until), used = 0;
@@ -215,32 +215,32 @@ static int add_to(const struct record_reading *reading, const struct sacct_job *
 	if (booked->jobs_since)
 		counts = add_by_jobs(reading, job, line, &used) || counts;
 	if (!counts)
-		return SLURM_OK;
+		return SB_OK;
 	line->jobs++;
 	return reading->each ? reading->each(job, (size_t)(line - reading->record->lines), used,
 					     reading->ctx, err)
-			     : SLURM_OK;
+			     : SB_OK;
 }
 
-static int take_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int take_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct record_reading *reading = ctx;
 	struct record *record = reading->record;
 	const char *account = job->account;
 	int64_t factor = tariff_factor(reading->qos, job->qos);
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	reading->rows++;
 	/* A job is taken with the slice that it started in: sacct also has those that waited in a
 	 * slice (22.05.8), or run on into it. */
 	if (job->start < 0 || job->start >= reading->until ||
 	    (!reading->oldest && job->start < reading->since))
-		return SLURM_OK;
+		return SB_OK;
 	/* Nobody knows when it ended. */
 	if (job->end < 0 && job->start < reading->asked &&
 	    !known_jobs_have(&reading->known, job->id)) {
 		record->runaway++;
-		return SLURM_OK;
+		return SB_OK;
 	}
 	if (factor < 0) {
 		record->unknown_qos++;
@@ -288,7 +288,7 @@ static bool may_be_of(const struct record *record, const struct recorded *line, 
 }
 
 /* A row that cannot be read counts with the slice that it was submitted in, if that can be. */
-static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	const struct record_reading *reading = ctx;
 	struct record *record = reading->record;
@@ -297,7 +297,7 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 	(void)err;
 	if (odd->submit >= reading->until ||
 	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
-		return SLURM_OK;
+		return SB_OK;
 	for (size_t i = 0; i < record->count; i++) {
 		if (may_be_of(record, &record->lines[i], odd->account)) {
 			record->lines[i].left_out++;
@@ -306,19 +306,19 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 	}
 	if (of > 0)
 		left_out_add(&record->left, odd);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* The accounts of the lines and those that are, or were, below them. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
-			 struct slurm_error *err)
+			 struct sb_error *err)
 {
 	const struct tree *tree = &record->tree;
 	const char **names = calloc(record->count + tree->count + 1, sizeof(*names));
 	size_t count = 0;
 
 	if (!names)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory");
 	for (size_t i = 0; i < record->count; i++)
 		names[count++] = record->lines[i].booked.account;
 	for (size_t i = 0; i < tree->count; i++) {
@@ -337,20 +337,19 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	}
 	*ret = names;
 	*ret_count = count;
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int keep_slice(struct record *record, const struct sacct_window *slice,
-		      struct slurm_error *err)
+static int keep_slice(struct record *record, const struct sacct_window *slice, struct sb_error *err)
 {
 	struct record_slice *grown =
 		reallocarray(record->slices, record->slice_count + 1, sizeof(*grown));
 
 	if (!grown)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory");
 	record->slices = grown;
 	grown[record->slice_count++] = (struct record_slice){slice->since, slice->until};
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static void find_period(const struct record *record, struct sacct_window *window)
@@ -367,7 +366,7 @@ static void find_period(const struct record *record, struct sacct_window *window
 }
 
 static int read_slice(struct env *env, struct record_reading *reading,
-		      const struct sacct_window *slice, struct slurm_error *err)
+		      const struct sacct_window *slice, struct sb_error *err)
 {
 	char from[WHEN_TEXT_SIZE];
 
@@ -383,19 +382,19 @@ static int read_slice(struct env *env, struct record_reading *reading,
 /* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to
  * learn when the first job was. */
 static int read_slices(struct env *env, struct record_reading *reading,
-		       const struct sacct_window *whole, struct slurm_error *err)
+		       const struct sacct_window *whole, struct sb_error *err)
 {
 	struct record *record = reading->record;
 	struct sacct_window slice = *whole;
 	int64_t length = SLICE;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	record->slice_count = 0;
-	while (slice.until > whole->since && code == SLURM_OK) {
+	while (slice.until > whole->since && code == SB_OK) {
 		slice.since = larger(slice.until - length, whole->since);
 		reading->oldest = slice.since == whole->since;
 		code = read_slice(env, reading, &slice, err);
-		if (code == SLURM_OK && reading->rows > 0)
+		if (code == SB_OK && reading->rows > 0)
 			code = keep_slice(record, &slice, err);
 		if (reading->rows == 0 || (reading->rows <= JOBS_FEW && length < SLICE_MAX))
 			length *= 2;
@@ -408,13 +407,13 @@ static int read_slices(struct env *env, struct record_reading *reading,
 
 /* Reads again what had jobs, the oldest first. */
 static int read_again(struct env *env, struct record_reading *reading,
-		      const struct sacct_window *whole, struct slurm_error *err)
+		      const struct sacct_window *whole, struct sb_error *err)
 {
 	const struct record *record = reading->record;
 	struct sacct_window slice = *whole;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
-	for (size_t i = record->slice_count; i-- > 0 && code == SLURM_OK;) {
+	for (size_t i = record->slice_count; i-- > 0 && code == SB_OK;) {
 		slice.since = record->slices[i].since;
 		slice.until = record->slices[i].until;
 		reading->oldest = slice.since == whole->since;
@@ -455,7 +454,7 @@ void record_clear(struct record *record)
 }
 
 int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
-		struct record *record, struct slurm_error *err)
+		struct record *record, struct sb_error *err)
 {
 	struct record_reading reading = {.record = record,
 					 .qos = qos,
@@ -480,17 +479,17 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 					  .waiting = line->waiting};
 		record->moved = record->moved || line->move_count > 0;
 	}
-	if (code == SLURM_OK && !record->partitions.text)
+	if (code == SB_OK && !record->partitions.text)
 		code = scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 						err);
 	/* Jobs that are hidden look like none, or like runaway ones. */
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = rights_check_sacct(env, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = rights_check_squeue(env, &config, err);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = squeue_read(&env->slurm, record->cluster, &reading.known, err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		return code;
 	record->squeue_odd = reading.known.odd > 0;
 	if (!each)
@@ -502,9 +501,9 @@ int record_read(struct env *env, const struct qos_list *qos, bool all, record_ea
 		code = name_accounts(record, &names, &window.account_count, err);
 		window.accounts = names;
 	}
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = (each ? read_again : read_slices)(env, &reading, &window, err);
-	for (size_t i = 0; i < record->count && code == SLURM_OK; i++)
+	for (size_t i = 0; i < record->count && code == SB_OK; i++)
 		settle_moves(&record->lines[i]);
 	known_jobs_release(&reading.known);
 	free(names);

@@ -66,14 +66,14 @@ void record_clear(struct record *record);
 
 /* Told of each job that ran in the period of a line: its use there, and the line's number. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
-			struct slurm_error *err);
+			struct sb_error *err);
 
 /* Reads the jobs of the cluster and adds them to the lines, whose booked part is filled in. Asks
  * sacct for a week at a time, or more where few jobs were, and only for the accounts that the lines
  * are about unless [all]. With [each] it is the second time: what had no jobs is left out, and the
- * oldest comes first. A slurm_err. */
+ * oldest comes first. */
 int record_read(struct env *env, const struct qos_list *qos, bool all, record_each *each, void *ctx,
-		struct record *record, struct slurm_error *err);
+		struct record *record, struct sb_error *err);
 
 /* What Slurm has on record less what the books have, whole billing-seconds; and how much of that is
  * beyond what the edges may account for. False: past int64. */

@@ -8,7 +8,6 @@
 
 #include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
-#include "cmd/subank.h"
 
 /* Whether the bank has the account or one above it on that cluster. */
 static int banked(struct books *books, const struct observation *observation,

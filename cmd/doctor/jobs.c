@@ -21,30 +21,30 @@ struct look {
 	struct left_out unread; /* rows that cannot be read */
 };
 
-static int look_at_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int look_at_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct look *look = ctx;
 	char **grown;
 
 	if (job->start < 0 || job->end >= 0 || job->start >= look->asked ||
 	    known_jobs_have(&look->known, job->id))
-		return SLURM_OK;
+		return SB_OK;
 	grown = reallocarray(look->lost, look->lost_count + 1, sizeof(*grown));
 	if (grown)
 		look->lost = grown;
 	if (!grown || asprintf(&grown[look->lost_count], "%s/%s", job->cluster, job->name) < 0)
-		return slurm_error_set(err, SLURM_ESYSTEM, "out of memory for jobs");
+		return sb_error_set(err, SB_ESYSTEM, "out of memory for jobs");
 	look->lost_count++;
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int leave_out(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	struct look *look = ctx;
 
 	(void)err;
 	left_out_add(&look->unread, odd);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 struct remembered {
@@ -122,17 +122,17 @@ void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnos
 	/* The last day: a check reads jobs that ended, too. */
 	const struct sacct_window window = {.since = look.asked - WHEN_DAY / WHEN_SECOND,
 					    .until = look.asked + 1};
-	struct slurm_error err;
+	struct sb_error err;
 	int code = squeue_read(&env->slurm, cluster, &look.known, &err);
 
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		code = sacct_read(&env->slurm, cluster, &window, look_at_job, leave_out, &look,
 				  &err);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		diagnose(diagnosis, VERDICT_BAD, "runaway jobs", cluster, err.text, "not read");
 	else
 		tell_runaway(cluster, &look, diagnosis);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		tell_left_out(env, cluster, &look.unread, diagnosis);
 	for (size_t i = 0; i < look.lost_count; i++)
 		free(look.lost[i]);

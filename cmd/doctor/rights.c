@@ -37,7 +37,7 @@ static void look_at_level(struct env *env, const struct rights *rights, struct d
 	static const char check[] = "AdminLevel";
 	const struct caller caller = caller_of(env);
 	char level[sizeof(rights->level)], advice[RIGHTS_TEXT_SIZE], text[RIGHTS_TEXT_SIZE + 128];
-	struct slurm_error err;
+	struct sb_error err;
 
 	if (rights->above) {
 		diagnose(diagnosis, VERDICT_OK, check, "slurmdbd", NULL, "%s needs none",
@@ -64,7 +64,7 @@ bool doctor_rights(struct env *env, bool by_jobs, struct diagnosis *diagnosis)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
-	struct slurm_error err;
+	struct sb_error err;
 
 	if (rights_of_slurmdbd(&env->slurm, &caller, &rights, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, private_data, "slurmdbd", err.text, "not read");
@@ -88,7 +88,7 @@ void doctor_cluster_rights(struct env *env, const struct slurm_config *config, b
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
-	struct slurm_error err;
+	struct sb_error err;
 
 	*ret_usage = *ret_jobs = true;
 	if (rights_of_slurmctld(&env->slurm, config, &caller, &rights, &err)) {

@@ -31,7 +31,7 @@ static bool look_at_command(struct env *env, const char *setting, const char *pr
 {
 	const char *const argv[] = {program, "-V", NULL};
 	struct run_result answer = {0};
-	struct slurm_error err;
+	struct sb_error err;
 
 	if (slurm_ask(&env->slurm, argv, &answer, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, setting, "this machine", err.text,
@@ -92,7 +92,7 @@ static void look_at_partitions(struct env *env, const struct in_use *in_use,
 	enum verdict verdict = in_use->capped ? VERDICT_WARN : VERDICT_INFO;
 	struct names none = {0}, fractional = {0};
 	struct partitions partitions;
-	struct slurm_error err;
+	struct sb_error err;
 
 	if (scontrol_read_partitions(&env->slurm, cluster, &partitions, &err)) {
 		diagnose(diagnosis, VERDICT_BAD, "partitions", cluster, err.text, "not read");
@@ -346,7 +346,7 @@ static void look_at_cluster(struct look *look, size_t at)
 	struct env *env = look->env;
 	const char *cluster = look->list[at].cluster;
 	struct slurm_config config;
-	struct slurm_error err;
+	struct sb_error err;
 	bool usage_shown, jobs_shown;
 
 	stage(env, "asks %s", cluster);
@@ -405,7 +405,7 @@ static bool is_shut(const struct look *look, size_t at, const struct account *ac
 	const struct share *share = shares_find(&look->shares[at], account->name);
 	size_t place = 0;
 	struct tres tres;
-	struct slurm_error err;
+	struct sb_error err;
 
 	while (share && tres_next(share->grp_tres_mins, &place, &tres, &err) > 0) {
 		if (tres.value == 0 &&
@@ -557,7 +557,7 @@ static bool name_clusters(struct look *look, char local[NAME_SIZE])
 {
 	const struct settings *settings = &look->env->settings;
 	struct slurm_config config;
-	struct slurm_error err;
+	struct sb_error err;
 	struct sb_error name_err;
 
 	for (size_t i = 0; i < settings->cluster_count; i++)
@@ -596,13 +596,13 @@ void doctor_slurm(struct env *env, struct diagnosis *diagnosis)
 	bool sacctmgr = look_at_command(env, "sacctmgr", env->slurm.sacctmgr, diagnosis);
 	bool scontrol = look_at_command(env, "scontrol", env->slurm.scontrol, diagnosis);
 	char local[NAME_SIZE];
-	struct slurm_error slurm_err;
+	struct sb_error slurm_err;
 	struct sb_error err;
 	bool qos;
 
 	(void)look_at_command(env, "sacct", env->slurm.sacct, diagnosis);
 	(void)look_at_command(env, "squeue", env->slurm.squeue, diagnosis);
-	qos = sacctmgr && sacctmgr_read_qos(&env->slurm, &look.qos, &slurm_err) == SLURM_OK;
+	qos = sacctmgr && sacctmgr_read_qos(&env->slurm, &look.qos, &slurm_err) == SB_OK;
 	if (!look.list || !look.shares || !look.rows || !look.partitions)
 		diagnosis->failed = true;
 	else if (in_use_find(env, &in_use, &err))

@@ -4,12 +4,13 @@
 #include "cmd/enter/correction.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
+#include "cmd/show/window_text.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/number.h"
 
 const struct option_spec correction_options[] = {
 	NEW_WINDOW_OPTIONS,
@@ -131,13 +132,13 @@ int correction_post(struct env *env, struct correction *correction, const char *
 	struct finding_accounts found = {0};
 	const char *why = option(env, "note");
 	struct sb_error err;
-	char *end;
+	int64_t number;
 	int status;
 
-	found.seq = strtoull(seq, &end, 10);
-	if (*seq < '0' || *seq > '9' || *end || found.seq == 0 || found.seq > INT64_MAX)
+	if (!number_parse(seq, 1, INT64_MAX, &number))
 		return usage(env, "'%s' is not the number of an entry: `subank journal` shows them",
 			     seq);
+	found.seq = (uint64_t)number;
 	if (!why || !*why)
 		return usage(env, "%s needs --note: say why", env->command->name);
 	status = window_read(env, &correction->window);

@@ -12,6 +12,7 @@
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
+#include "cmd/show/window_text.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"

@@ -15,6 +15,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/show/output.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/files/yamlfile.h"
 
@@ -475,10 +476,9 @@ static int show(struct moving *moving, struct sb_error *err)
 static int read_days(struct env *env, int *ret)
 {
 	const char *text = option(env, "project-days");
-	char *end;
-	long days = text ? strtol(text, &end, 10) : 0;
+	int64_t days = 0;
 
-	if (text && (*text < '1' || *text > '9' || *end || days > DAYS_MAX))
+	if (text && (*text == '0' || !number_parse(text, 1, DAYS_MAX, &days)))
 		return usage(env, "--project-days must be a whole number from 1 to %d, not '%s'",
 			     DAYS_MAX, text);
 	*ret = (int)days;

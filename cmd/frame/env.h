@@ -41,13 +41,13 @@ struct os {
 	int64_t (*now)(void); /* microseconds, UTC */
 	/* run_program() */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
-		   struct slurm_error *err);
+		   struct sb_error *err);
 	/* run_lines(), for long answers. */
 	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
-		     run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err);
+		     run_line *each, void *ctx, struct run_result *ret, struct sb_error *err);
 	/* run_program_with(), for the notify command. */
 	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
-			struct run_result *ret, struct slurm_error *err);
+			struct run_result *ret, struct sb_error *err);
 	/* Logs a message of a verb that writes, escaped, with a priority of syslog(3); NULL: there
 	 * is no log. */
 	void (*log)(int priority, const char *text);

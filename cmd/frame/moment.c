@@ -8,22 +8,18 @@
 
 #include "cmd/frame/command.h"
 #include "cmd/frame/options.h"
+#include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 
 /* Digits alone, from 1 on, that fit int64. */
 static bool parse_number(const char *text, uint64_t *ret)
 {
-	uint64_t number = 0;
+	int64_t number;
 
-	for (const char *p = text; *p; p++) {
-		if (*p < '0' || *p > '9' || __builtin_mul_overflow(number, (uint64_t)10, &number) ||
-		    __builtin_add_overflow(number, (uint64_t)(*p - '0'), &number))
-			return false;
-	}
-	if (number == 0 || number > INT64_MAX)
+	if (!number_parse(text, 1, INT64_MAX, &number))
 		return false;
-	*ret = number;
+	*ret = (uint64_t)number;
 	return true;
 }
 

@@ -15,6 +15,7 @@
 
 #include "cmd/frame/settings_tariff.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/name.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/text.h"
@@ -217,8 +218,9 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 	return sb_error_nomem(err);
 }
 
-static int add_cluster(struct settings *settings, const char *name, struct sb_error *err)
+static int add_cluster(void *ctx, const char *name, struct sb_error *err)
 {
+	struct settings *settings = ctx;
 	char folded[NAME_SIZE];
 	int rc = name_fold("cluster", name, folded, err);
 
@@ -233,8 +235,9 @@ static int add_cluster(struct settings *settings, const char *name, struct sb_er
 	return append(&settings->clusters, &settings->cluster_count, folded, err);
 }
 
-static int add_pattern(struct settings *settings, const char *text, struct sb_error *err)
+static int add_pattern(void *ctx, const char *text, struct sb_error *err)
 {
+	struct settings *settings = ctx;
 	char folded[NAME_SIZE];
 	size_t len = strlen(text);
 
@@ -273,14 +276,8 @@ bool settings_has_account(const struct settings *settings, const char *account)
 
 int settings_set_clusters(struct settings *settings, const char *list, struct sb_error *err)
 {
-	char *copy = strdup(list), *rest = copy, *name;
-	int rc = copy ? SB_OK : sb_error_nomem(err);
-
 	release_list(&settings->clusters, &settings->cluster_count);
-	while (!rc && (name = strsep(&rest, ",")))
-		rc = add_cluster(settings, name, err);
-	free(copy);
-	return rc;
+	return comma_each(list, add_cluster, settings, err);
 }
 
 static int set_path(const struct yaml_reader *reader, const struct key *key,
@@ -477,7 +474,7 @@ struct list {
 	const char *example;
 	const char *item; /* what one is */
 	const char *otherwise; /* what leaving it out means */
-	int (*add)(struct settings *settings, const char *text, struct sb_error *err);
+	comma_item *add; /* to struct settings */
 };
 
 static const struct list clusters_list = {"[alpha, beta]", "a cluster's name", "the local cluster",

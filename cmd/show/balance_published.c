@@ -99,7 +99,7 @@ static void choose_mine(struct listing *listing)
 {
 	const char *user = listing->env->os.here()->author.user;
 	struct env *env = listing->env;
-	struct slurm_error why;
+	struct sb_error why;
 	struct assocs assocs = {0};
 
 	if (assocs_read(&env->slurm, user, &assocs, &why)) {

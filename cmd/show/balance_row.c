@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd/check/checkup.h"
 #include "cmd/frame/command.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmd/enter/window.h"
 #include "cmd/frame/lever.h"
 #include "cmd/frame/messages.h"
+#include "cmd/show/window_text.h"
 #include "ledger/account/account.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"

@@ -4,19 +4,20 @@
 #include "cmd/show/journal_filter.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/known_clusters.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/when.h"
 #include "ledger/report/use.h"
 
-static int add_kind(struct journal_filter *filter, const char *name, struct sb_error *err)
+static int add_kind(void *ctx, const char *name, struct sb_error *err)
 {
+	struct journal_filter *filter = ctx;
 	const char *names[EVENT_KIND_END];
 	enum event_kind kind = event_kind_by_name(name);
 	size_t count = 0;
@@ -32,17 +33,6 @@ static int add_kind(struct journal_filter *filter, const char *name, struct sb_e
 	}
 	names[count] = NULL;
 	return nearest_error("there is no kind of entry", name, names, err);
-}
-
-static int read_kinds(struct journal_filter *filter, const char *list, struct sb_error *err)
-{
-	char *copy = strdup(list), *rest = copy, *name;
-	int rc = copy ? SB_OK : sb_error_nomem(err);
-
-	while (!rc && (name = strsep(&rest, ",")))
-		rc = add_kind(filter, name, err);
-	free(copy);
-	return rc;
 }
 
 static int read_range(struct env *env, struct journal_filter *filter, struct sb_error *err)
@@ -77,7 +67,7 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 	if (status != EXIT_DONE)
 		return status;
 	if (kinds)
-		rc = read_kinds(&filter, kinds, &err);
+		rc = comma_each(kinds, add_kind, &filter, &err);
 	if (!rc)
 		rc = clusters_asked(env, &filter.clusters, &err);
 	if (!rc)

@@ -15,6 +15,7 @@
 #include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/comma.h"
 #include "ledger/base/csv_row.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/text.h"
@@ -47,39 +48,31 @@ struct output {
 	json_t *object;
 };
 
-/* Reads --format into shown[]. */
-static int choose_columns(struct output *output, const char *format, struct sb_error *err)
+/* Adds a column of --format to shown[]. */
+static int show_column(void *ctx, const char *name, struct sb_error *err)
 {
+	struct output *output = ctx;
 	const char *names[COLUMNS_MAX + 1], *close;
-	char *copy = strdup(format), *rest = copy, *name;
-	int rc = copy ? SB_OK : sb_error_nomem(err);
+	size_t i = 0;
 
-	while (!rc && (name = strsep(&rest, ","))) {
-		size_t i = 0;
-
-		while (i < output->count && strcasecmp(output->columns[i].name, name) != 0)
-			i++;
-		for (size_t j = 0; i < output->count && j < output->shown_count && !rc; j++) {
+	while (i < output->count && strcasecmp(output->columns[i].name, name) != 0)
+		i++;
+	if (i < output->count) {
+		for (size_t j = 0; j < output->shown_count; j++) {
 			if (output->shown[j] == i)
-				rc = sb_error_set(err, SB_EINVAL,
-						  "column '%s' is named twice in --format", name);
+				return sb_error_set(err, SB_EINVAL,
+						    "column '%s' is named twice in --format", name);
 		}
-		if (rc)
-			break;
-		if (i < output->count) {
-			output->shown[output->shown_count++] = i;
-			continue;
-		}
-		for (i = 0; i < output->count; i++)
-			names[i] = output->columns[i].name;
-		names[i] = NULL;
-		close = nearest(name, names);
-		rc = sb_error_set(err, SB_EINVAL, "there is no column '%s' for --format%s%s%s",
-				  name, close ? ": did you mean '" : "; --help lists them",
-				  close ? close : "", close ? "'?" : "");
+		output->shown[output->shown_count++] = i;
+		return SB_OK;
 	}
-	free(copy);
-	return rc;
+	for (i = 0; i < output->count; i++)
+		names[i] = output->columns[i].name;
+	names[i] = NULL;
+	close = nearest(name, names);
+	return sb_error_set(err, SB_EINVAL, "there is no column '%s' for --format%s%s%s", name,
+			    close ? ": did you mean '" : "; --help lists them", close ? close : "",
+			    close ? "'?" : "");
 }
 
 bool output_has_frame(const struct env *env)
@@ -187,7 +180,7 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	if (!rc)
 		rc = choose_colour(env, &output->style.colour, err);
 	if (!rc && format)
-		rc = choose_columns(output, format, err);
+		rc = comma_each(format, show_column, output, err);
 	/* Without --format, JSON and CSV have all columns. */
 	for (size_t i = 0; !format && i < count; i++) {
 		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)

@@ -55,40 +55,38 @@ const char *rights_text(struct env *env, const struct rights *rights, const char
 }
 
 static int hidden(struct env *env, const struct rights *rights, const char *where, const char *what,
-		  struct slurm_error *err)
+		  struct sb_error *err)
 {
 	char text[RIGHTS_TEXT_SIZE];
 
-	return slurm_error_set(err, SLURM_EFAILED, "%s",
-			       rights_text(env, rights, where, what, text));
+	return sb_error_set(err, SB_EFAILED, "%s", rights_text(env, rights, where, what, text));
 }
 
-int rights_check_sacct(struct env *env, struct slurm_error *err)
+int rights_check_sacct(struct env *env, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
 	int code = rights_of_slurmdbd(&env->slurm, &caller, &rights, err);
 
-	return code == SLURM_OK && rights.jobs ? hidden(env, &rights, "slurmdbd", "jobs", err)
-					       : code;
+	return code == SB_OK && rights.jobs ? hidden(env, &rights, "slurmdbd", "jobs", err) : code;
 }
 
-int rights_check_squeue(struct env *env, const struct slurm_config *config, struct slurm_error *err)
+int rights_check_squeue(struct env *env, const struct slurm_config *config, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
 	int code = rights_of_slurmctld(&env->slurm, config, &caller, &rights, err);
 
-	return code == SLURM_OK && rights.jobs ? hidden(env, &rights, config->cluster, "jobs", err)
-					       : code;
+	return code == SB_OK && rights.jobs ? hidden(env, &rights, config->cluster, "jobs", err)
+					    : code;
 }
 
-int rights_check_sshare(struct env *env, const struct slurm_config *config, struct slurm_error *err)
+int rights_check_sshare(struct env *env, const struct slurm_config *config, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
 	int code = rights_of_slurmctld(&env->slurm, config, &caller, &rights, err);
 
-	return code == SLURM_OK && rights.usage ? hidden(env, &rights, config->cluster, "use", err)
-						: code;
+	return code == SB_OK && rights.usage ? hidden(env, &rights, config->cluster, "use", err)
+					     : code;
 }

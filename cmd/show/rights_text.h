@@ -20,16 +20,14 @@ const char *rights_text(struct env *env, const struct rights *rights, const char
  */
 const char *rights_advice(struct env *env, const char *level, char to[RIGHTS_TEXT_SIZE]);
 
-/* Fails with SLURM_EFAILED and such a text when slurmdbd hides jobs from the caller: sacct then
+/* Fails with SB_EFAILED and such a text when slurmdbd hides jobs from the caller: sacct then
  * answers with none, or with his own alone. Asks as rights_of_slurmdbd() does. */
-int rights_check_sacct(struct env *env, struct slurm_error *err);
+int rights_check_sacct(struct env *env, struct sb_error *err);
 
 /* The same when the slurmctld of [config] hides jobs: squeue then shows none, or his own alone. */
-int rights_check_squeue(struct env *env, const struct slurm_config *config,
-			struct slurm_error *err);
+int rights_check_squeue(struct env *env, const struct slurm_config *config, struct sb_error *err);
 
 /* The same when it hides use: sshare then has no rows of accounts. */
-int rights_check_sshare(struct env *env, const struct slurm_config *config,
-			struct slurm_error *err);
+int rights_check_sshare(struct env *env, const struct slurm_config *config, struct sb_error *err);
 
 #endif

@@ -8,54 +8,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/comma.h"
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
 
-static int add(struct selection *selection, const char *text, struct sb_error *err)
+static int add(void *ctx, const char *text, struct sb_error *err)
 {
-	char name[NAME_SIZE];
-	char(*grown)[NAME_SIZE];
+	struct selection *selection = ctx;
+	char name[NAME_SIZE], (*to)[NAME_SIZE];
 	int rc = name_fold("account", text, name, err);
 
 	if (rc)
 		return rc;
-	grown = reallocarray(selection->names, selection->count + 1, sizeof(*grown));
-	if (!grown)
+	to = array_add(selection->names, selection->count);
+	if (!to)
 		return sb_error_nomem(err);
-	selection->names = grown;
-	memcpy(grown[selection->count++], name, sizeof(name));
+	memcpy(*to, name, sizeof(name));
 	return SB_OK;
-}
-
-static int add_list(struct selection *selection, const char *list, struct sb_error *err)
-{
-	char *copy = strdup(list), *rest = copy, *name;
-	int rc = copy ? SB_OK : sb_error_nomem(err);
-
-	while (!rc && (name = strsep(&rest, ",")))
-		rc = add(selection, name, err);
-	free(copy);
-	return rc;
 }
 
 static int sort(struct selection *selection, struct sb_error *err)
 {
-	size_t kept = 0;
-
 	if (selection->count == 0)
 		return SB_OK;
-	qsort(selection->names, selection->count, sizeof(*selection->names), by_name);
-	for (size_t i = 0; i < selection->count; i++) {
-		if (i == 0 || strcmp(selection->names[i], selection->names[kept - 1]) != 0)
-			memmove(selection->names[kept++], selection->names[i], NAME_SIZE);
-	}
-	selection->count = kept;
-	selection->list = calloc(kept, sizeof(*selection->list));
+	array_unique(selection->names, selection->count, by_name);
+	selection->list = calloc(selection->count, sizeof(*selection->list));
 	if (!selection->list)
 		return sb_error_nomem(err);
-	for (size_t i = 0; i < kept; i++)
+	for (size_t i = 0; i < selection->count; i++)
 		selection->list[i] = selection->names[i];
 	return SB_OK;
 }
@@ -70,7 +54,7 @@ int selection_read(struct env *env, int argc, const char *const argv[], struct s
 	for (int i = 0; i < argc && !rc; i++)
 		rc = add(&selection, argv[i], &err);
 	if (!rc && list)
-		rc = add_list(&selection, list, &err);
+		rc = comma_each(list, add, &selection, &err);
 	if (!rc)
 		rc = sort(&selection, &err);
 	if (rc) {
@@ -106,8 +90,8 @@ int selection_find(struct selection *selection, struct env *env, struct books *b
 
 bool selection_has(const struct selection *selection, const char *name)
 {
-	return selection->count == 0 || bsearch(name, selection->names, selection->count,
-						sizeof(*selection->names), by_name);
+	return selection->count == 0 ||
+	       array_find(selection->names, selection->count, name, by_name);
 }
 
 void selection_release(struct selection *selection)

@@ -4,7 +4,6 @@
 #include "cmd/frame/command.h"
 #include "cmd/frame/help.h"
 #include "cmd/frame/messages.h"
-#include "cmd/subank.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {

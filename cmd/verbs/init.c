@@ -51,16 +51,16 @@ static void say_hidden(struct env *env)
 	const struct slurm *slurm = &env->slurm;
 	struct rights rights;
 	struct slurm_config config;
-	struct slurm_error err;
+	struct sb_error err;
 	char text[RIGHTS_TEXT_SIZE];
 
-	if (rights_of_slurmdbd(slurm, &caller, &rights, &err) == SLURM_OK &&
+	if (rights_of_slurmdbd(slurm, &caller, &rights, &err) == SB_OK &&
 	    (rights.jobs || rights.accounts))
 		warning(env, "%s",
 			rights_text(env, &rights, "slurmdbd", rights.jobs ? "jobs" : "accounts",
 				    text));
-	if (scontrol_read_config(slurm, NULL, &config, &err) == SLURM_OK &&
-	    rights_of_slurmctld(slurm, &config, &caller, &rights, &err) == SLURM_OK &&
+	if (scontrol_read_config(slurm, NULL, &config, &err) == SB_OK &&
+	    rights_of_slurmctld(slurm, &config, &caller, &rights, &err) == SB_OK &&
 	    (rights.usage || rights.jobs))
 		warning(env, "%s",
 			rights_text(env, &rights, config.cluster, rights.usage ? "use" : "jobs",
@@ -70,7 +70,7 @@ static void say_hidden(struct env *env)
 /* Slurm need not run for a bank to be made. */
 static void ask_slurm(struct env *env, struct found *ret)
 {
-	struct slurm_error err;
+	struct sb_error err;
 	struct found found = {0};
 	size_t count;
 

@@ -229,7 +229,7 @@ static int read_slurm(struct reconciling *reconciling)
 {
 	struct env *env = reconciling->env;
 	bool all = reconciling->selection.count == 0;
-	struct slurm_error err;
+	struct sb_error err;
 	int status = EXIT_DONE;
 
 	reconciling->failed = calloc(reconciling->count + 1, sizeof(*reconciling->failed));
@@ -363,7 +363,7 @@ struct telling {
 };
 
 static int add_job(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
-		   struct slurm_error *err)
+		   struct sb_error *err)
 {
 	const struct telling *telling = ctx;
 	struct reconciling *reconciling = telling->reconciling;
@@ -375,7 +375,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
 	    !is_suspect(telling->before, recorded, job))
-		return SLURM_OK;
+		return SB_OK;
 	reconciling->job = job->id;
 	reconciling->submit = job->submit;
 	output_row(output);
@@ -398,7 +398,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	(void)snprintf(index, sizeof(index), "%" PRIu64, job->index);
 	output_text(output, JOB_INDEX, index);
 	output_text(output, JOB_TRES, job->tres);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* Reads the jobs of a cluster a second time, since only now it is known whose are asked for. */
@@ -406,7 +406,7 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 {
 	struct record *record = &reconciling->records[at], again = *record;
 	struct telling telling = {.reconciling = reconciling, .before = record};
-	struct slurm_error err;
+	struct sb_error err;
 	int code;
 
 	again.lines = calloc(record->count, sizeof(*again.lines));
@@ -417,7 +417,7 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 	code = record_read(reconciling->env, &reconciling->qos, reconciling->selection.count == 0,
 			   add_job, &telling, &again, &err);
 	free(again.lines);
-	if (code == SLURM_OK)
+	if (code == SB_OK)
 		return EXIT_DONE;
 	warning(reconciling->env, "cluster '%s' is left out: %s", record->cluster, err.text);
 	return EXIT_PART;

@@ -218,7 +218,7 @@ static int forget(struct reset *reset)
 
 	for (size_t i = 0; i < reset->clusters.count; i++) {
 		const char *cluster = reset->clusters.names[i];
-		struct slurm_error err;
+		struct sb_error err;
 
 		if (usage_on(&reset->clusters, i, reset->account) == 0)
 			continue;

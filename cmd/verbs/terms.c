@@ -11,7 +11,6 @@
 #include "cmd/frame/lever.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
-#include "cmd/subank.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
 

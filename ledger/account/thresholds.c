@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/account/event.h"
+#include "ledger/base/number.h"
 
 int thresholds_add(struct thresholds *thresholds, long long percent, struct sb_error *err)
 {
@@ -31,18 +32,16 @@ int thresholds_parse(const char *text, struct thresholds *ret, struct sb_error *
 	int rc = SB_OK;
 
 	for (const char *at = text; strcmp(text, "none") != 0 && !rc; at++) {
-		size_t digits = strspn(at, "0123456789");
-		int percent = 0;
+		int64_t percent;
+		const char *end = number_prefix(at, 1, 9999, &percent);
 
-		if (digits == 0 || digits > 4 || *at == '0' || (at[digits] && at[digits] != ','))
+		if (!end || *at == '0' || (*end && *end != ','))
 			return sb_error_set(err, SB_EINVAL,
 					    "'%s' are not thresholds: write percentages as in "
 					    "60,90, or none",
 					    text);
-		for (size_t i = 0; i < digits; i++)
-			percent = 10 * percent + (at[i] - '0');
 		rc = thresholds_add(&thresholds, percent, err);
-		at += digits;
+		at = end;
 		if (!*at)
 			break;
 	}

@@ -16,8 +16,14 @@ int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 		return code;
 	err->code = code;
 	va_start(ap, fmt);
-	(void)vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	if (vsnprintf(err->text, sizeof(err->text), fmt, ap) < 0)
+		err->text[0] = '\0';
 	va_end(ap);
+	/* The text may quote a program's output, and must stay one line. */
+	for (char *c = err->text; *c; c++) {
+		if (*c == '\n')
+			*c = ' ';
+	}
 	return code;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one convention of errors: functions return 0 or a negative code of enum sb_err and fill the
- * struct sb_error that their last argument points to, unless it is NULL. Nothing in ledger/ prints
- * or exits. Output arguments (ret, ret_…) are written only on success. */
+/* The convention for errors in ledger/, slurm/ and cmd/: functions return 0 or a negative code of
+ * enum sb_err and fill in the struct sb_error that their last argument points to, unless it is
+ * NULL. Only cmd/ prints and exits. Output arguments (ret, ret_…) are written only on success. */
 #ifndef SUBANK_LEDGER_BASE_ERROR_H
 #define SUBANK_LEDGER_BASE_ERROR_H
 
@@ -12,17 +12,30 @@ enum sb_err {
 	SB_ENOTFOUND = -3, /* no such account, entry, bank … */
 	SB_EOVERFLOW = -4, /* a sum would leave int64 */
 	SB_EBUSY = -5, /* another process holds a lock past the deadline */
-	SB_EFORMAT = -6, /* a file is not what it should be; the text has file and line */
+	SB_EFORMAT = -6, /* a file or an answer of a program is malformed; the text says where */
 	SB_ECORRUPT = -7, /* the stored books contradict themselves */
 	SB_ESYSTEM = -8, /* memory, disk or permissions; nothing was changed */
 	SB_EUNKNOWN = -9, /* the disk failed while committing: done or not is not known */
+	SB_EMISSING = -11, /* a program could not be started */
+	SB_ETIMEOUT = -12, /* a program did not end before the deadline and was killed */
+	SB_EFAILED = -13, /* a program exited with a status other than 0, was ended by a signal or
+			     wrote too much */
 	SB_EFULL = -10, /* the LMDB map is full: the store grows it, nobody else sees this */
 };
 
 struct sb_error {
 	enum sb_err code;
-	char text[1024]; /* one line; may hold bytes from outside: whoever prints it escapes it */
+	char text[1024]; /* one line; may hold bytes from outside: escape it before printing */
 };
+
+/* Returns from the calling function with the code of [call] if that failed. Only for functions that
+ * have nothing to release at that point. */
+#define TRY(call)                                                                                  \
+	do {                                                                                       \
+		int try_code = (call);                                                             \
+		if (try_code)                                                                      \
+			return try_code;                                                           \
+	} while (0)
 
 /* Sets [err], which may be NULL, and returns [code]: `return sb_error_set(err, SB_EINVAL, …);` */
 int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)

@@ -5,30 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/base/nearest.h"
 #include "ledger/books/books_inside.h"
 #include "ledger/books/seen.h"
 
+static int by_name(const void *key, const void *item)
+{
+	const struct loaded *loaded = item;
+
+	return strcmp(key, loaded->account->name);
+}
+
 /* The place of [name], or where it belongs. */
 size_t books_search(const struct books *books, const char *name, bool *ret_found)
 {
-	size_t low = 0, high = books->count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(books->accounts[middle].account->name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
+	*ret_found = array_search(books->accounts, books->count, name, by_name, &at);
+	return at;
 }
 
 /* The same, and first where the last one was found and behind it: an entry asks for an account
@@ -47,22 +42,13 @@ static size_t place(struct books *books, const char *name, bool *ret_found)
 /* Takes over [account]. */
 int books_insert(struct books *books, size_t at, struct account *account, struct sb_error *err)
 {
-	if (books->count == books->size) {
-		size_t size = books->size ? 2 * books->size : 16;
-		struct loaded *grown =
-			reallocarray(books->accounts, size, sizeof(*books->accounts));
+	struct loaded *loaded = array_insert(books->accounts, books->count, at);
 
-		if (!grown) {
-			account_free(account);
-			return sb_error_nomem(err);
-		}
-		books->accounts = grown;
-		books->size = size;
+	if (!loaded) {
+		account_free(account);
+		return sb_error_nomem(err);
 	}
-	memmove(&books->accounts[at + 1], &books->accounts[at],
-		(books->count - at) * sizeof(*books->accounts));
-	books->accounts[at] = (struct loaded){.account = account};
-	books->count++;
+	loaded->account = account;
 	return SB_OK;
 }
 

@@ -133,7 +133,6 @@ static int refresh_states(struct books *books, bool write, struct sb_error *err)
 	rc = journal_walk(books->txn, 0, false, follow_entry, &replayed, err);
 	books->accounts = replayed.accounts;
 	books->count = replayed.count;
-	books->size = replayed.size;
 	books->complete = true;
 	if (!rc && write)
 		rc = store_clear(books->txn, STORE_ACCOUNTS, err);

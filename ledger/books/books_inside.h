@@ -44,7 +44,6 @@ struct books {
 	int64_t time;
 	struct loaded *accounts; /* by name */
 	size_t count;
-	size_t size;
 	size_t found; /* where one was found, or belonged, last */
 	bool unindexed; /* some of them have entries that are not in the index yet */
 	uint64_t tally_key; /* 0: no tallies are kept */

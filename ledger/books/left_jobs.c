@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
+
 enum { KEY_SIZE = NAME_SIZE + 16 };
 
 static struct slice key_of(char to[KEY_SIZE], const char *cluster)
@@ -22,25 +24,22 @@ void left_jobs_release(struct left_jobs *left)
 	*left = (struct left_jobs){0};
 }
 
-static bool is_behind(const struct left_job *job, int64_t id, int64_t submit)
+/* None is equal: a job belongs behind all that are not behind it. */
+static int order(const void *key, const void *item)
 {
-	return job->id > id || (job->id == id && job->submit > submit);
+	const struct left_job *job = key, *other = item;
+	bool behind = other->id > job->id || (other->id == job->id && other->submit > job->submit);
+
+	return behind ? -1 : 1;
 }
 
-/* Where a job of that id and submit time belongs: behind all that are not behind it. */
 static size_t place_of(const struct left_jobs *left, int64_t id, int64_t submit)
 {
-	size_t low = 0, high = left->count;
+	const struct left_job job = {.id = id, .submit = submit};
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (is_behind(&left->list[middle], id, submit))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
+	(void)array_search(left->list, left->count, &job, order, &at);
+	return at;
 }
 
 struct left_job *left_jobs_find(const struct left_jobs *left, int64_t id, int64_t submit)
@@ -57,23 +56,15 @@ struct left_job *left_jobs_find(const struct left_jobs *left, int64_t id, int64_
 
 int left_jobs_add(struct left_jobs *left, const struct left_job *job, struct sb_error *err)
 {
-	size_t at = place_of(left, job->id, job->submit);
+	struct left_job *to;
 
 	if (left->count == LEFT_JOBS_MAX)
 		return sb_error_set(err, SB_EREFUSED, "more than %d jobs are left out",
 				    LEFT_JOBS_MAX);
-	if (left->count == left->room) {
-		size_t room = left->room ? 2 * left->room : 8;
-		struct left_job *grown = reallocarray(left->list, room, sizeof(*grown));
-
-		if (!grown)
-			return sb_error_nomem(err);
-		left->list = grown;
-		left->room = room;
-	}
-	memmove(&left->list[at + 1], &left->list[at], (left->count - at) * sizeof(*left->list));
-	left->list[at] = *job;
-	left->count++;
+	to = array_insert(left->list, left->count, place_of(left, job->id, job->submit));
+	if (!to)
+		return sb_error_nomem(err);
+	*to = *job;
 	return SB_OK;
 }
 

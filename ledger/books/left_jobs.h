@@ -27,7 +27,6 @@ struct left_jobs {
 	int64_t tried; /* when their rows were asked for last beside others; microseconds */
 	struct left_job *list; /* by id and submit */
 	size_t count;
-	size_t room;
 };
 
 int books_left_jobs(struct books *books, const char *cluster, struct left_jobs *ret,

@@ -10,22 +10,18 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ledger/base/number.h"
 #include "ledger/books/ahead.h"
 
 int old_head_parse(const char *text, struct old_head *ret, struct sb_error *err)
 {
-	size_t digits = strspn(text, "0123456789");
+	size_t digits = strcspn(text, ":");
 	const char *hash = text + digits + 1;
 	size_t len;
-	uint64_t seq = 0;
+	uint64_t seq;
 
-	if (digits == 0 || text[digits] != ':')
+	if (!text[digits] || !number_unsigned(text, digits, &seq))
 		goto malformed;
-	for (size_t i = 0; i < digits; i++) {
-		if (__builtin_mul_overflow(seq, (uint64_t)10, &seq) ||
-		    __builtin_add_overflow(seq, (uint64_t)(text[i] - '0'), &seq))
-			goto malformed;
-	}
 	len = strspn(hash, "0123456789abcdef");
 	if (hash[len] || len < HASH_SHORT || len >= sizeof(ret->hash) || seq == 0)
 		goto malformed;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
@@ -152,47 +153,25 @@ static const char *clean(const char *text, size_t most)
 	return strlen(text) <= most && text_ok(text) ? text : "?";
 }
 
-/* Where the sum of the account stands or, if there is none, belongs. */
-static size_t place_of(const struct job_charges *charges, const char *account)
+static int by_account(const void *key, const void *item)
 {
-	size_t low = 0, high = charges->sum_count;
+	const struct job_sum *sum = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(charges->sums[middle].account, account) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct job_sum *find_sum(const struct job_charges *charges, const char *account)
-{
-	size_t at = place_of(charges, account);
-
-	return at < charges->sum_count && strcmp(charges->sums[at].account, account) == 0
-		       ? &charges->sums[at]
-		       : NULL;
+	return strcmp(key, sum->account);
 }
 
 /* The account's sum, a new one if there is none. NULL: out of memory. */
 static struct job_sum *make_sum(struct job_charges *charges, const char *account)
 {
-	struct job_sum *sum = find_sum(charges, account), *grown;
-	size_t at = place_of(charges, account);
+	struct job_sum *sum;
+	size_t at;
 
+	if (array_search(charges->sums, charges->sum_count, account, by_account, &at))
+		return &charges->sums[at];
+	sum = array_insert(charges->sums, charges->sum_count, at);
 	if (sum)
-		return sum;
-	grown = reallocarray(charges->sums, charges->sum_count + 1, sizeof(*grown));
-	if (!grown)
-		return NULL;
-	charges->sums = grown;
-	memmove(&grown[at + 1], &grown[at], (charges->sum_count++ - at) * sizeof(*grown));
-	grown[at] = (struct job_sum){0};
-	(void)snprintf(grown[at].account, sizeof(grown[at].account), "%s", account);
-	return &grown[at];
+		(void)snprintf(sum->account, sizeof(sum->account), "%s", account);
+	return sum;
 }
 
 static int append_job(struct books *books, struct job_charges *charges,
@@ -484,7 +463,8 @@ static int set_settled(struct books *books, const char *cluster, const struct ac
 static const struct in_flight *flight_of(const struct job_charges *charges, const char *account)
 {
 	static const struct in_flight none = {0};
-	const struct job_sum *sum = find_sum(charges, account);
+	const struct job_sum *sum =
+		array_find(charges->sums, charges->sum_count, account, by_account);
 
 	return sum ? &sum->flight : &none;
 }

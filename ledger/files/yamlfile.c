@@ -9,6 +9,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "ledger/base/number.h"
+
 struct yaml_reader {
 	yaml_parser_t parser;
 	yaml_event_t event; /* its text is lent to the last item */
@@ -266,38 +268,22 @@ int yaml_expect(struct yaml_reader *reader, enum yaml_type type, const char *wha
 	return rc;
 }
 
-/* The digits of a number, which has no 0 before the others. */
-static bool read_digits(const char *text, uint64_t *ret)
+/* Whether the number is in the form in which it is written: without zeros ahead and not -0. */
+static bool is_as_written(const char *text)
 {
-	uint64_t value = 0;
-
-	if (!*text || (*text == '0' && text[1]))
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9' || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
-			return false;
-	}
-	*ret = value;
-	return true;
+	return text[*text == '-'] != '0' || strcmp(text, "0") == 0;
 }
 
 bool yaml_unsigned(const struct yaml_item *item, uint64_t *ret)
 {
-	return item->plain && read_digits(item->text, ret);
+	return item->plain && is_as_written(item->text) &&
+	       number_unsigned(item->text, strlen(item->text), ret);
 }
 
 bool yaml_number(const struct yaml_item *item, int64_t *ret)
 {
-	bool negative = *item->text == '-';
-	uint64_t value;
-
-	if (!item->plain || !read_digits(item->text + negative, &value) ||
-	    value > (uint64_t)INT64_MAX + negative || (negative && value == 0))
-		return false;
-	/* There is room for one more below zero. */
-	*ret = negative ? -1 - (int64_t)(value - 1) : (int64_t)value;
-	return true;
+	return item->plain && is_as_written(item->text) &&
+	       number_parse(item->text, INT64_MIN, INT64_MAX, ret);
 }
 
 struct yaml_writer {

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 
@@ -75,74 +76,51 @@ static const char *group_name(enum use_by by, const struct event *event, const s
 	return names[by] && *names[by] ? names[by] : "(unknown)";
 }
 
+static int by_name(const void *key, const void *item)
+{
+	const struct use_group *group = item;
+
+	return strcmp(key, group->name);
+}
+
 /* The group of that name; a new one is put in by name. NULL: out of memory. */
 static struct use_group *find_group(struct use *use, const char *name)
 {
-	struct use_group *groups = use->groups;
-	size_t low = 0, high = use->count;
+	struct use_group *group;
+	size_t at;
 	char *copy;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(groups[middle].name, name);
-
-		if (order == 0)
-			return &groups[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	groups = reallocarray(groups, use->count + 1, sizeof(*groups));
-	if (groups)
-		use->groups = groups;
+	if (array_search(use->groups, use->count, name, by_name, &at))
+		return &use->groups[at];
 	copy = strdup(name);
-	if (!groups || !copy) {
+	group = copy ? array_insert(use->groups, use->count, at) : NULL;
+	if (!group) {
 		free(copy);
 		return NULL;
 	}
-	memmove(&groups[low + 1], &groups[low], (use->count++ - low) * sizeof(*groups));
-	groups[low] = (struct use_group){.name = copy};
-	return &groups[low];
+	group->name = copy;
+	return group;
 }
 
-/* The first answer whose job is not before [job]. */
-static size_t place_of(const struct use *use, uint64_t job)
+static int by_job(const void *key, const void *item)
 {
-	size_t low = 0, high = use->answer_count;
+	const uint64_t *job = key;
+	const struct use_answer *answer = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (use->answers[middle].job < job)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static const struct use_answer *find_answer(const struct use *use, uint64_t job)
-{
-	size_t at = place_of(use, job);
-
-	return at < use->answer_count && use->answers[at].job == job ? &use->answers[at] : NULL;
+	return (*job > answer->job) - (*job < answer->job);
 }
 
 static struct use_answer *make_answer(struct use *use, uint64_t job)
 {
-	size_t at = place_of(use, job);
-	struct use_answer *answers = use->answers;
+	struct use_answer *answer;
+	size_t at;
 
-	if (at < use->answer_count && answers[at].job == job)
-		return &answers[at];
-	answers = reallocarray(answers, use->answer_count + 1, sizeof(*answers));
-	if (!answers)
-		return NULL;
-	use->answers = answers;
-	memmove(&answers[at + 1], &answers[at], (use->answer_count++ - at) * sizeof(*answers));
-	answers[at] = (struct use_answer){.job = job};
-	return &answers[at];
+	if (array_search(use->answers, use->answer_count, &job, by_job, &at))
+		return &use->answers[at];
+	answer = array_insert(use->answers, use->answer_count, at);
+	if (answer)
+		answer->job = job;
+	return answer;
 }
 
 static int too_much(struct sb_error *err)
@@ -220,8 +198,8 @@ int use_finish(struct use *use, struct sb_error *err)
 		if (!amount_add(use->amount, use->groups[i].amount, &use->amount))
 			return too_much(err);
 	}
-	if (use->by != USE_BY_MONTH && use->count > 0)
-		qsort(use->groups, use->count, sizeof(*use->groups), by_amount);
+	if (use->by != USE_BY_MONTH)
+		array_sort(use->groups, use->count, by_amount);
 	return SB_OK;
 }
 
@@ -237,7 +215,9 @@ struct walking {
 static int visit(struct walking *walking, const struct event *job, bool within,
 		 struct sb_error *err)
 {
-	const struct use_answer *answer = find_answer(walking->use, job->seq);
+	const struct use *use = walking->use;
+	const struct use_answer *answer =
+		array_find(use->answers, use->answer_count, &job->seq, by_job);
 	int64_t amount = within ? job->amount : 0;
 
 	if ((answer && !amount_add(amount, answer->amount, &amount)) ||

@@ -67,7 +67,7 @@ static void delimit(const char *to_name, const char *delimiter)
 
 /* In place of sacct, whatever it is asked but for the delimiter. */
 static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-		 void *ctx, struct run_result *ret, struct slurm_error *err)
+		 void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	double began = seconds();
 	char name[4096];
@@ -92,7 +92,7 @@ static const struct this_machine *here(void)
 
 /* In place of sacctmgr show qos and scontrol show partition. */
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
-	       struct slurm_error *err)
+	       struct sb_error *err)
 {
 	const char *const qos[] = {
 		"echo",

@@ -26,7 +26,7 @@ static int64_t now(void)
 
 /* A Slurm of one cluster with four accounts, one of them below another. */
 static int answer(const char *const argv[], int deadline_ms, struct run_result *ret,
-		  struct slurm_error *err)
+		  struct sb_error *err)
 {
 	static const char shares[] =
 		"CLUSTER: dev\n"
@@ -49,10 +49,10 @@ static int answer(const char *const argv[], int deadline_ms, struct run_result *
 
 	(void)deadline_ms;
 	if (strcmp(argv[0], "sshare") != 0 && strcmp(argv[0], "scontrol") != 0)
-		return slurm_error_set(err, SLURM_EMISSING, "%s: no such program", argv[0]);
+		return sb_error_set(err, SB_EMISSING, "%s: no such program", argv[0]);
 	*ret = (struct run_result){.out = strdup(text), .out_len = strlen(text)};
 	MUST(ret->out);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static const struct this_machine *here(void)

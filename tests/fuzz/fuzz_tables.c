@@ -15,13 +15,13 @@ static const uint8_t *answer;
 static size_t answer_size;
 
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
-	       struct slurm_error *err)
+	       struct sb_error *err)
 {
 	(void)argv;
 	(void)deadline_ms;
 	(void)err;
 	*ret = (struct run_result){.out = fuzz_text(answer, answer_size), .out_len = answer_size};
-	return SLURM_OK;
+	return SB_OK;
 }
 
 /* A line with [delimiter] for each bar; its length to [ret_len]. */
@@ -49,15 +49,15 @@ static char *with_delimiter(const char *line, size_t len, const char *delimiter,
 
 /* Line by line, each with memory of its own, so that nothing reaches beyond it unseen. */
 static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-		 void *ctx, struct run_result *ret, struct slurm_error *err)
+		 void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	const char *at = (const char *)answer, *end = at + answer_size, *newline;
-	int code = SLURM_OK;
+	int code = SB_OK;
 
 	(void)env;
 	(void)deadline_ms;
 	MUST(strcmp(argv[6], "--delimiter") == 0);
-	while (code == SLURM_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+	while (code == SB_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
 		size_t len;
 		char *line = with_delimiter(at, (size_t)(newline - at), argv[7], &len);
 
@@ -79,7 +79,7 @@ static const struct slurm slurm = {.sshare = "sshare",
 
 static void check_list(const char *list)
 {
-	struct slurm_error err;
+	struct sb_error err;
 	struct tres tres;
 	int64_t value;
 	size_t at = 0, steps = 0;
@@ -89,16 +89,16 @@ static void check_list(const char *list)
 		MUST(tres.name[0] && tres.value >= -1);
 		MUST(++steps <= strlen(list));
 	}
-	MUST(code == 0 || code == SLURM_EFORM);
+	MUST(code == 0 || code == SB_EFORMAT);
 	if (code == 0)
 		MUST(at == strlen(list));
-	if (tres_value(list, "cpu", &value, &err) == SLURM_OK)
+	if (tres_value(list, "cpu", &value, &err) == SB_OK)
 		MUST(code == 0 && value >= -1);
 	else
-		MUST(err.code == SLURM_EFORM);
+		MUST(err.code == SB_EFORMAT);
 }
 
-static int read_shares(struct slurm_error *err)
+static int read_shares(struct sb_error *err)
 {
 	struct shares shares = {0};
 	int code = sshare_read(&slurm, "dev", &shares, err);
@@ -116,7 +116,7 @@ static int read_shares(struct slurm_error *err)
 	return code;
 }
 
-static int read_limits(struct slurm_error *err)
+static int read_limits(struct sb_error *err)
 {
 	static const char *const accounts[] = {"alice", "bob"};
 	struct limits limits = {0};
@@ -134,7 +134,7 @@ static int read_limits(struct slurm_error *err)
 	return code;
 }
 
-static int read_qos(struct slurm_error *err)
+static int read_qos(struct sb_error *err)
 {
 	struct qos_list list = {0};
 	int code = sacctmgr_read_qos(&slurm, &list, err);
@@ -149,7 +149,7 @@ static int read_qos(struct slurm_error *err)
 	return code;
 }
 
-static int read_assocs(const char *user, struct slurm_error *err)
+static int read_assocs(const char *user, struct sb_error *err)
 {
 	struct assocs assocs = {0};
 	int code = assocs_read(&slurm, user, &assocs, err);
@@ -161,7 +161,7 @@ static int read_assocs(const char *user, struct slurm_error *err)
 	return code;
 }
 
-static int read_config(const char *cluster, struct slurm_error *err)
+static int read_config(const char *cluster, struct sb_error *err)
 {
 	struct slurm_config config = {0};
 	int code = scontrol_read_config(&slurm, cluster, &config, err);
@@ -171,7 +171,7 @@ static int read_config(const char *cluster, struct slurm_error *err)
 	return code;
 }
 
-static int read_partitions(struct slurm_error *err)
+static int read_partitions(struct sb_error *err)
 {
 	struct partitions partitions = {0};
 	int code = scontrol_read_partitions(&slurm, "dev", &partitions, err);
@@ -183,7 +183,7 @@ static int read_partitions(struct slurm_error *err)
 	return code;
 }
 
-static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int check_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	size_t *count = ctx;
 	int64_t value;
@@ -194,7 +194,7 @@ static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error 
 	MUST(job->id >= 0 && job->submit >= 0 && job->elapsed >= 0);
 	MUST(job->start >= -1 && job->end >= -1 && job->billing >= 0);
 	MUST(job->suspended >= 0);
-	MUST(sacct_tres(job->tres, "billing", &value, NULL) == SLURM_OK && value >= -1);
+	MUST(sacct_tres(job->tres, "billing", &value, NULL) == SB_OK && value >= -1);
 	MUST(job->billing == (value > 0 ? value : 0));
 	/* In microseconds they fit, and so do their sums. */
 	MUST(job->submit < INT64_MAX / 4000000 && job->start < INT64_MAX / 4000000);
@@ -204,10 +204,10 @@ static int check_job(const struct sacct_job *job, void *ctx, struct slurm_error 
 	     job->elapsed <= job->end - job->start);
 	MUST(strlen(job->account) + strlen(job->user) + strlen(job->partition) + strlen(job->qos) <
 	     answer_size);
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int check_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int check_odd(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	size_t *count = ctx;
 
@@ -216,10 +216,10 @@ static int check_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 	MUST(odd->line > 1 && *odd->field && odd->value);
 	MUST(odd->id >= -1 && odd->submit >= -1);
 	MUST(!odd->account || odd->job);
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int read_jobs(struct slurm_error *err)
+static int read_jobs(struct sb_error *err)
 {
 	const struct sacct_window window = {.since = 0, .until = INT64_MAX};
 	size_t count = 0, newlines = 0;
@@ -232,7 +232,7 @@ static int read_jobs(struct slurm_error *err)
 	return code;
 }
 
-static int read_known(struct slurm_error *err)
+static int read_known(struct sb_error *err)
 {
 	struct known_jobs known = {0};
 	int code = squeue_read(&slurm, "dev", &known, err);
@@ -247,8 +247,8 @@ static int read_known(struct slurm_error *err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct slurm_error err = {0};
-	int code = SLURM_OK;
+	struct sb_error err = {0};
+	int code = SB_OK;
 	char *text;
 
 	if (size == 0)
@@ -295,6 +295,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	default:
 		break;
 	}
-	MUST(code == SLURM_OK || (code == SLURM_EFORM && err.code == SLURM_EFORM && *err.text));
+	MUST(code == SB_OK || (code == SB_EFORMAT && err.code == SB_EFORMAT && *err.text));
 	return 0;
 }

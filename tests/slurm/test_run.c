@@ -116,7 +116,7 @@ static void assert_group_gone(void)
 
 /* run_program() that leaves descriptors, signal mask and the action of SIGCHLD as they were. */
 static int run_clean(const char *const argv[], int deadline_ms, struct run_result *ret,
-		     struct slurm_error *err)
+		     struct sb_error *err)
 {
 	int descriptors = open_descriptors();
 	sigset_t mask_before, mask_after;
@@ -137,7 +137,7 @@ static int run_clean(const char *const argv[], int deadline_ms, struct run_resul
 
 /* Runs the fake program with up to three arguments. */
 static int run_fake(const char *behaviour, const char *arg, int deadline_ms, struct run_result *ret,
-		    struct slurm_error *err)
+		    struct sb_error *err)
 {
 	const char *const argv[] = {program, behaviour, arg, NULL};
 
@@ -145,7 +145,7 @@ static int run_fake(const char *behaviour, const char *arg, int deadline_ms, str
 	return run_clean(argv, deadline_ms, ret, err);
 }
 
-static void assert_text(const struct slurm_error *err, const char *part)
+static void assert_text(const struct sb_error *err, const char *part)
 {
 	ck_assert_msg(strstr(err->text, part), "\"%s\" is not in \"%s\"", part, err->text);
 	ck_assert_msg(!strchr(err->text, '\n'), "\"%s\" is not one line", err->text);
@@ -168,7 +168,7 @@ START_TEST(what_cannot_be_started_is_missing)
 	};
 	char script[sizeof(folder) + 8], made[sizeof(folder) + 8];
 	struct run_result result = {.status = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	const char *argv[] = {cases[_i].name, NULL};
 
 	(void)snprintf(script, sizeof(script), "%s/script", folder);
@@ -182,8 +182,8 @@ START_TEST(what_cannot_be_started_is_missing)
 		ck_assert_int_eq(chmod(script, cases[_i].mode), 0);
 		argv[0] = script;
 	}
-	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, &err), SLURM_EMISSING);
-	ck_assert_int_eq(err.code, SLURM_EMISSING);
+	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, &err), SB_EMISSING);
+	ck_assert_int_eq(err.code, SB_EMISSING);
 	assert_text(&err, cases[_i].text);
 	assert_text(&err, argv[0]);
 	ck_assert_int_eq(result.status, 77);
@@ -191,7 +191,7 @@ START_TEST(what_cannot_be_started_is_missing)
 	ck_assert_int_ne(access(made, F_OK), 0);
 	(void)unlink(script);
 	/* The text is optional. */
-	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, NULL), SLURM_EMISSING);
+	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, NULL), SB_EMISSING);
 }
 END_TEST
 
@@ -206,12 +206,12 @@ START_TEST(what_is_not_in_path_says_what_to_install)
 	const char *const argv[] = {"sshare", NULL};
 	char file[sizeof(folder) + 8];
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	(void)snprintf(file, sizeof(file), "%s/sshare", folder);
 	ck_assert_int_eq(mknod(file, S_IFREG | 0644, 0), 0);
 	ck_assert_int_eq(setenv("PATH", paths[_i], 1), 0);
-	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, &err), SLURM_EMISSING);
+	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, &err), SB_EMISSING);
 	assert_text(&err, texts[_i]);
 	(void)unlink(file);
 }
@@ -221,14 +221,14 @@ START_TEST(a_limit_that_is_reached_says_what_to_do)
 {
 	const char *const argv[] = {program, "exit", "0", NULL};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	struct rlimit limit, before;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
 	limit = before;
 	limit.rlim_cur = 3;
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-	ck_assert_int_eq(run_program(argv, AMPLE_MS, &result, &err), SLURM_ESYSTEM);
+	ck_assert_int_eq(run_program(argv, AMPLE_MS, &result, &err), SB_ESYSTEM);
 	assert_text(&err, "not started: no pipe: ");
 	assert_text(&err, ": raise the limit of open files (ulimit -n) and run it again");
 	/* Who looks for leaks at the end opens files. */
@@ -245,10 +245,10 @@ START_TEST(a_hanging_program_is_killed_with_its_group)
 		"endless-err",
 	};
 	struct run_result result = {.status = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	int64_t start = now_ms(), took;
 
-	ck_assert_int_eq(run_fake(behaviours[_i], NULL, SHORT_MS, &result, &err), SLURM_ETIMEOUT);
+	ck_assert_int_eq(run_fake(behaviours[_i], NULL, SHORT_MS, &result, &err), SB_ETIMEOUT);
 	took = now_ms() - start;
 	ck_assert_int_ge(took, SHORT_MS);
 	ck_assert_int_lt(took, SHORT_MS + SLACK_MS);
@@ -262,9 +262,9 @@ END_TEST
 START_TEST(an_answer_without_end_is_cut_off)
 {
 	struct run_result result = {.status = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
-	ck_assert_int_eq(run_fake("endless-out", NULL, AMPLE_MS, &result, &err), SLURM_EFAILED);
+	ck_assert_int_eq(run_fake("endless-out", NULL, AMPLE_MS, &result, &err), SB_EFAILED);
 	assert_group_gone();
 	assert_text(&err, "longer than 256 MiB");
 	ck_assert_int_eq(result.status, 77);
@@ -295,7 +295,7 @@ static int run_hanging(int signal_number, enum caller caller)
 	const char *const argv[] = {program, "hang", NULL};
 	struct sigaction action = {0};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	sigset_t set;
 	int code;
 
@@ -307,7 +307,7 @@ static int run_hanging(int signal_number, enum caller caller)
 	code = run_program(argv, caller == IGNORES || caller == BLOCKS ? 2 * SHORT_MS : AMPLE_MS,
 			   &result, &err);
 	if (caller == HANDLES)
-		return code == SLURM_EFAILED && handled == signal_number ? 0 : 1;
+		return code == SB_EFAILED && handled == signal_number ? 0 : 1;
 	if (caller == BLOCKS) {
 		sigset_t pending;
 
@@ -315,7 +315,7 @@ static int run_hanging(int signal_number, enum caller caller)
 		if (!sigismember(&pending, signal_number))
 			return 2;
 	}
-	return code == SLURM_ETIMEOUT ? 0 : 3;
+	return code == SB_ETIMEOUT ? 0 : 3;
 }
 
 START_TEST(a_signal_kills_the_group_and_acts_on_the_caller)
@@ -361,7 +361,7 @@ START_TEST(predecessor_03_waits_for_the_end_and_keeps_the_status)
 		{"status", "0", 0, "answer\n"},
 	};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(run_fake(cases[_i].behaviour, cases[_i].arg, AMPLE_MS, &result, &err), 0);
 	ck_assert_int_eq(result.status, cases[_i].status);
@@ -415,7 +415,7 @@ START_TEST(full_pipes_do_not_block)
 {
 	static const char *const behaviours[] = {"huge-out-first", "huge-err-first"};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(run_fake(behaviours[_i], NULL, AMPLE_MS, &result, &err), 0);
 	ck_assert_int_eq(result.status, 3);
@@ -433,7 +433,7 @@ START_TEST(interrupted_calls_go_on)
 	struct sigaction action = {0};
 	struct itimerval often = {{0, 1000}, {0, 1000}}, never = {0};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	int code;
 
 	action.sa_handler = handle;
@@ -452,7 +452,7 @@ START_TEST(what_the_program_leaves_behind_is_not_waited_for)
 {
 	static const char *const behaviours[] = {"leave-member", "leave-daemon"};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	int64_t start = now_ms();
 	pid_t daemon_pid;
 
@@ -690,11 +690,11 @@ START_TEST(more_input_than_there_may_be_is_refused)
 {
 	const char *const argv[] = {program, "input", NULL};
 	struct run_result result;
-	struct slurm_error err;
+	struct sb_error err;
 	int before = open_descriptors();
 
 	ck_assert_int_eq(run_program_with(argv, input, sizeof(input), AMPLE_MS, &result, &err),
-			 SLURM_ESYSTEM);
+			 SB_ESYSTEM);
 	ck_assert_int_eq(open_descriptors(), before);
 }
 END_TEST
@@ -710,7 +710,7 @@ START_TEST(stdin_is_what_it_is_given)
 		input[i] = (char)(i % 251);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct run_result result;
-		struct slurm_error err;
+		struct sb_error err;
 
 		ck_assert_int_eq(run_program_with(argv, input, sizes[i], AMPLE_MS, &result, &err),
 				 0);
@@ -727,7 +727,7 @@ START_TEST(who_does_not_read_stdin_blocks_nobody)
 {
 	const char *const argv[] = {program, "status", "0", NULL};
 	struct run_result result;
-	struct slurm_error err;
+	struct sb_error err;
 
 	ck_assert_int_eq(run_program_with(argv, input, RUN_INPUT_MAX, AMPLE_MS, &result, &err), 0);
 	ck_assert_int_eq(result.status, 0);
@@ -742,7 +742,7 @@ struct heard {
 	int count, stop_at;
 };
 
-static int hear(char *line, size_t len, void *ctx, struct slurm_error *err)
+static int hear(char *line, size_t len, void *ctx, struct sb_error *err)
 {
 	struct heard *heard = ctx;
 	size_t at = strlen(heard->text);
@@ -750,7 +750,7 @@ static int hear(char *line, size_t len, void *ctx, struct slurm_error *err)
 	ck_assert_int_eq(line[len], '\0');
 	(void)snprintf(heard->text + at, sizeof(heard->text) - at, "%s|", line);
 	return ++heard->count == heard->stop_at
-		       ? slurm_error_set(err, SLURM_EFORM, "line %d is enough", heard->count)
+		       ? sb_error_set(err, SB_EFORMAT, "line %d is enough", heard->count)
 		       : 0;
 }
 
@@ -761,12 +761,12 @@ static const struct {
 } line_cases[] = {
 	{"lines", "", 0, AMPLE_MS, 0, 0, "", ""},
 	{"lines", "a\\n\\nbc\\n", 0, AMPLE_MS, 0, 0, "a||bc|", ""},
-	{"lines", "a\\nb", 0, AMPLE_MS, SLURM_EFORM, 77, "a|", "cut off"},
+	{"lines", "a\\nb", 0, AMPLE_MS, SB_EFORMAT, 77, "a|", "cut off"},
 	{"lines-then-fail", "a\\nb", 0, AMPLE_MS, 0, 1, "a|", ""},
-	{"lines-then-hang", "a\\nb\\n", 0, SHORT_MS, SLURM_ETIMEOUT, 77, "a|b|", "did not end"},
-	{"lines-then-hang", "a\\nb\\n", 2, AMPLE_MS, SLURM_EFORM, 77, "a|b|", "line 2 is enough"},
-	{"long-line", NULL, 0, AMPLE_MS, SLURM_EFAILED, 77, "", "longer than 1024 KiB"},
-	{"endless-out", NULL, 3, AMPLE_MS, SLURM_EFORM, 77, "y|y|y|", "line 3 is enough"},
+	{"lines-then-hang", "a\\nb\\n", 0, SHORT_MS, SB_ETIMEOUT, 77, "a|b|", "did not end"},
+	{"lines-then-hang", "a\\nb\\n", 2, AMPLE_MS, SB_EFORMAT, 77, "a|b|", "line 2 is enough"},
+	{"long-line", NULL, 0, AMPLE_MS, SB_EFAILED, 77, "", "longer than 1024 KiB"},
+	{"endless-out", NULL, 3, AMPLE_MS, SB_EFORMAT, 77, "y|y|y|", "line 3 is enough"},
 };
 
 START_TEST(lines_are_handed_on_as_they_come)
@@ -775,7 +775,7 @@ START_TEST(lines_are_handed_on_as_they_come)
 				    NULL};
 	struct run_result result = {.status = 77};
 	struct heard heard = {.stop_at = line_cases[_i].stop_at};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(
 		run_lines(argv, NULL, line_cases[_i].deadline_ms, hear, &heard, &result, &err),
@@ -788,7 +788,7 @@ START_TEST(lines_are_handed_on_as_they_come)
 }
 END_TEST
 
-static int add_up(char *line, size_t len, void *ctx, struct slurm_error *err)
+static int add_up(char *line, size_t len, void *ctx, struct sb_error *err)
 {
 	(void)err;
 	ck_assert_uint_eq(len, 99);
@@ -809,7 +809,7 @@ START_TEST(lines_longer_than_a_pipe_come_whole)
 }
 END_TEST
 
-static int find_env(char *line, size_t len, void *ctx, struct slurm_error *err)
+static int find_env(char *line, size_t len, void *ctx, struct sb_error *err)
 {
 	(void)len;
 	(void)err;

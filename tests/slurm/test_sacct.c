@@ -45,7 +45,7 @@ static char *with_delimiter(const char *line, const char *delimiter)
 }
 
 static int run_canned(const char *const argv[], const char *const env[], int deadline_ms,
-		      run_line *each, void *ctx, struct run_result *ret, struct slurm_error *err)
+		      run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
 {
 	char *copy = strdup(answer), *rest = copy, *line;
 	size_t len = 0;
@@ -74,7 +74,7 @@ static int run_canned(const char *const argv[], const char *const env[], int dea
 
 static const struct slurm canned = {.sacct = "sacct", .deadline_ms = 1234, .lines = run_canned};
 
-static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int print(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	(void)err;
 	fprintf(ctx, "%s %s %s %" PRId64 " %" PRIu64 " %s %s %s %s %s", job->cluster, job->name,
@@ -83,10 +83,10 @@ static int print(const struct sacct_job *job, void *ctx, struct slurm_error *err
 	fprintf(ctx, " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, job->submit,
 		job->start, job->end, job->elapsed, job->billing);
 	fprintf(ctx, " %" PRId64 " %" PRId64 "\n", job->suspended, job->limit);
-	return SLURM_OK;
+	return SB_OK;
 }
 
-static int print_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int print_odd(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	(void)err;
 	fprintf(ctx, "left out line %zu: %s=%s", odd->line, odd->field, odd->value);
@@ -94,11 +94,11 @@ static int print_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error 
 		fprintf(ctx, " of %" PRId64 " %" PRId64 " %s%s", odd->id, odd->submit,
 			odd->account ? odd->account : "-", odd->ended ? "" : " running");
 	fputc('\n', ctx);
-	return SLURM_OK;
+	return SB_OK;
 }
 
 static int read_to(const struct slurm *slurm, const struct sacct_window *window, char **ret,
-		   struct slurm_error *err)
+		   struct sb_error *err)
 {
 	size_t len;
 	FILE *out = open_memstream(ret, &len);
@@ -130,11 +130,11 @@ static const struct {
 
 START_TEST(an_answer_that_cannot_be_trusted_is_refused)
 {
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *text;
 
 	answer = bad[_i].answer;
-	ck_assert_int_eq(read_to(&canned, &always, &text, &err), SLURM_EFORM);
+	ck_assert_int_eq(read_to(&canned, &always, &text, &err), SB_EFORMAT);
 	ck_assert_msg(strstr(err.text, bad[_i].text), "%s", err.text);
 	ck_assert_str_eq(text, strstr(answer, HEADER GOOD)
 				       ? "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n"
@@ -190,7 +190,7 @@ static const struct {
 START_TEST(a_row_that_cannot_be_read_is_left_out)
 {
 	static const char good[] = "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n";
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *text, *all, *expected;
 
 	ck_assert_int_ge(asprintf(&all, HEADER GOOD "%s\n" GOOD, unreadable[_i].row), 0);
@@ -251,7 +251,7 @@ static const struct {
 START_TEST(a_row_that_is_strange_is_read)
 {
 	static const char good[] = "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n";
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *text, *all, *expected;
 
 	ck_assert_int_ge(asprintf(&all, HEADER "%s\n" GOOD, strange[_i].row), 0);
@@ -269,34 +269,34 @@ START_TEST(names_are_checked_first)
 {
 	const char *const accounts[] = {"a", "b,c"};
 	struct sacct_window window = {.until = 1, .accounts = accounts, .account_count = 2};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	asked[0] = '\0';
 	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, print_odd, NULL, &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, print_odd, NULL, &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, print_odd, NULL, &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	ck_assert_str_eq(asked, "");
 }
 END_TEST
 
-static int refuse(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int refuse(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	++*(int *)ctx;
-	return slurm_error_set(err, SLURM_ESYSTEM, "enough of %s", job->name);
+	return sb_error_set(err, SB_ESYSTEM, "enough of %s", job->name);
 }
 
 START_TEST(who_refuses_a_job_ends_the_reading)
 {
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	int count = 0;
 
 	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
 			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n";
 	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, print_odd, &count, &err),
-			 SLURM_ESYSTEM);
+			 SB_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
 }
@@ -313,7 +313,7 @@ START_TEST(jobs_of_all_kinds_are_read)
 				      .account_count = 2,
 				      .ids = ids,
 				      .id_count = 2};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *text;
 
 	answer = HEADER
@@ -357,7 +357,7 @@ END_TEST
  * smaller, 21 on three: sacct and RawUsage say 33. The other two could come of a clock put back. */
 START_TEST(a_resized_job_is_counted_once)
 {
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *text;
 
 	answer = HEADER
@@ -413,7 +413,7 @@ START_TEST(tres_are_found_in_what_was_allocated)
 	int64_t value = -2;
 	int code = sacct_tres(tres[_i].list, tres[_i].name, &value, NULL);
 
-	ck_assert_int_eq(code, tres[_i].value == -2 ? SLURM_EFORM : SLURM_OK);
+	ck_assert_int_eq(code, tres[_i].value == -2 ? SB_EFORMAT : SB_OK);
 	ck_assert_int_eq(value, tres[_i].value);
 }
 END_TEST
@@ -444,7 +444,7 @@ static const struct {
 	{{.since = 0, .until = 1001000, .ids = (const int64_t[]){2, 4, 9}, .id_count = 3}, "2 4"},
 };
 
-static int list_id(const struct sacct_job *job, void *ctx, struct slurm_error *err)
+static int list_id(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	char *list = ctx;
 
@@ -454,7 +454,7 @@ static int list_id(const struct sacct_job *job, void *ctx, struct slurm_error *e
 	return 0;
 }
 
-static int no_odd(const struct sacct_odd *odd, void *ctx, struct slurm_error *err)
+static int no_odd(const struct sacct_odd *odd, void *ctx, struct sb_error *err)
 {
 	(void)ctx;
 	(void)err;
@@ -469,7 +469,7 @@ START_TEST(fakes_show_jobs_of_a_window)
 	const char *const remove[] = {"rm", "-rf", "--", state, NULL};
 	struct slurm slurm = {.sacct = path, .deadline_ms = 30000, .lines = run_lines};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	FILE *file;
 
 	fake_cluster("dev")->jobs = JOBS;
@@ -494,11 +494,11 @@ START_TEST(fakes_show_jobs_of_a_window)
 	ck_assert_str_eq(ids, windows[_i].ids);
 	fake_mode[FAKE_SACCT] = FAKE_FAILS;
 	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
-			 SLURM_EFAILED);
+			 SB_EFAILED);
 	ck_assert_ptr_nonnull(strstr(err.text, "sacct: error: the fake fails"));
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
 	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
-			 SLURM_EFORM);
+			 SB_EFORMAT);
 	ck_assert_int_eq(run_program(remove, 30000, &result, NULL), 0);
 	run_result_release(&result);
 }

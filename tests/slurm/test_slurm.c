@@ -29,7 +29,7 @@
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 #define TEXT(literal) (literal), sizeof(literal) - 1
 
-static void assert_text(const struct slurm_error *err, const char *part)
+static void assert_text(const struct sb_error *err, const char *part)
 {
 	ck_assert_msg(strstr(err->text, part), "\"%s\" is not in \"%s\"", part, err->text);
 	ck_assert_msg(!strchr(err->text, '\n'), "\"%s\" is not one line", err->text);
@@ -49,7 +49,7 @@ static struct {
 } canned;
 
 static int run_canned(const char *const argv[], int deadline_ms, struct run_result *ret,
-		      struct slurm_error *err)
+		      struct sb_error *err)
 {
 	size_t len = 0;
 
@@ -70,7 +70,7 @@ static int run_canned(const char *const argv[], int deadline_ms, struct run_resu
 		}
 	}
 	if (canned.code != 0)
-		return slurm_error_set(err, (enum slurm_err)canned.code, "it did not run");
+		return sb_error_set(err, (enum sb_err)canned.code, "it did not run");
 	memset(ret, 0, sizeof(*ret));
 	if (strstr(canned.line, "|format=ID,ParentID")) {
 		ck_assert_str_eq(canned.line, "sacctmgr|-P|show|assoc|where|cluster=dev|user=|"
@@ -79,7 +79,7 @@ static int run_canned(const char *const argv[], int deadline_ms, struct run_resu
 		ret->out = strdup(canned.parents ? canned.parents : "");
 		ck_assert_ptr_nonnull(ret->out);
 		ret->out_len = strlen(ret->out);
-		return SLURM_OK;
+		return SB_OK;
 	}
 	ret->out = malloc(canned.out_len + 1);
 	ck_assert_ptr_nonnull(ret->out);
@@ -149,35 +149,35 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	struct limits limits_read = {0};
 	struct partitions partitions = {0};
 	struct known_jobs known = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	fill_names();
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, "GrpTRESMins", "cpu",
 					    0, &err),
-			 SLURM_ENAME);
-	ck_assert_int_eq(err.code, SLURM_ENAME);
+			 SB_EINVAL);
+	ck_assert_int_eq(err.code, SB_EINVAL);
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, bad_names[_i], accounts, 1,
 					    "GrpTRESMins", "cpu", 0, &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	ck_assert_int_eq(
 		sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &limits_read, &err),
-		SLURM_ENAME);
+		SB_EINVAL);
 	ck_assert_int_eq(
 		sacctmgr_read_limits(&slurm_canned, bad_names[_i], accounts, 1, &limits_read, &err),
-		SLURM_ENAME);
+		SB_EINVAL);
 	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", bad_names[_i], &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, bad_names[_i], "good", &err),
-			 SLURM_ENAME);
-	ck_assert_int_eq(sshare_read(&slurm_canned, bad_names[_i], &shares, &err), SLURM_ENAME);
-	ck_assert_int_eq(squeue_read(&slurm_canned, bad_names[_i], &known, &err), SLURM_ENAME);
+			 SB_EINVAL);
+	ck_assert_int_eq(sshare_read(&slurm_canned, bad_names[_i], &shares, &err), SB_EINVAL);
+	ck_assert_int_eq(squeue_read(&slurm_canned, bad_names[_i], &known, &err), SB_EINVAL);
 	ck_assert_ptr_null(shares.rows);
 	if (bad_names[_i]) {
 		ck_assert_int_eq(scontrol_read_config(&slurm_canned, bad_names[_i], &config, &err),
-				 SLURM_ENAME);
+				 SB_EINVAL);
 		ck_assert_int_eq(
 			scontrol_read_partitions(&slurm_canned, bad_names[_i], &partitions, &err),
-			SLURM_ENAME);
+			SB_EINVAL);
 	}
 	ck_assert_int_eq(canned.calls, 0);
 }
@@ -191,24 +191,24 @@ static const struct {
 	int want;
 	const char *text;
 } ask_cases[] = {
-	{SLURM_ETIMEOUT, 0, "", "", SLURM_ETIMEOUT, "it did not run"},
-	{SLURM_EMISSING, 0, "", "", SLURM_EMISSING, "it did not run"},
-	{0, 1, "", "sshare: error: gone", SLURM_EFAILED,
+	{SB_ETIMEOUT, 0, "", "", SB_ETIMEOUT, "it did not run"},
+	{SB_EMISSING, 0, "", "", SB_EMISSING, "it did not run"},
+	{0, 1, "", "sshare: error: gone", SB_EFAILED,
 	 "sshare failed with status 1: sshare: error: gone"},
-	{0, 1, "\n Nothing modified\nmore\n", "", SLURM_EFAILED,
+	{0, 1, "\n Nothing modified\nmore\n", "", SB_EFAILED,
 	 "status 1: Nothing modified (to see it again: sshare a b)"},
-	{0, 1, "out", "err", SLURM_EFAILED, "status 1: err"},
-	{0, 1, "", "", SLURM_EFAILED, "status 1: it gave no reason"},
-	{0, 255, "", "", SLURM_EFAILED, "status 255"},
-	{0, 137, "", "", SLURM_EFAILED, "ended by signal 9"},
-	{0, 0, "answer", "a warning", SLURM_OK, ""},
+	{0, 1, "out", "err", SB_EFAILED, "status 1: err"},
+	{0, 1, "", "", SB_EFAILED, "status 1: it gave no reason"},
+	{0, 255, "", "", SB_EFAILED, "status 255"},
+	{0, 137, "", "", SB_EFAILED, "ended by signal 9"},
+	{0, 0, "answer", "a warning", SB_OK, ""},
 };
 
 START_TEST(predecessor_30_a_failure_has_its_reason)
 {
 	const char *const argv[] = {"sshare", "a", "b", NULL};
 	struct run_result result = {.status = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.code = ask_cases[_i].code;
 	canned.status = ask_cases[_i].status;
@@ -218,7 +218,7 @@ START_TEST(predecessor_30_a_failure_has_its_reason)
 	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, &err), ask_cases[_i].want);
 	ck_assert_int_eq(err.code, ask_cases[_i].want);
 	assert_text(&err, ask_cases[_i].text);
-	if (ask_cases[_i].want == SLURM_OK) {
+	if (ask_cases[_i].want == SB_OK) {
 		ck_assert_str_eq(result.out, canned.out);
 		run_result_release(&result);
 	} else {
@@ -232,17 +232,17 @@ START_TEST(a_long_command_is_cut_in_the_text)
 	char *arg = malloc(100001);
 	const char *const argv[] = {"sacctmgr", arg, NULL};
 	struct run_result result = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_ptr_nonnull(arg);
 	memset(arg, 'x', 100000);
 	arg[100000] = '\0';
 	canned.status = 1;
 	canned.err_line = "two\nlines";
-	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, &err), SLURM_EFAILED);
+	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, &err), SB_EFAILED);
 	assert_text(&err, "two (to see it again: sacctmgr xxx");
 	assert_text(&err, "xxx...)");
-	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, NULL), SLURM_EFAILED);
+	ck_assert_int_eq(slurm_ask(&slurm_canned, argv, &result, NULL), SB_EFAILED);
 	free(arg);
 }
 END_TEST
@@ -279,12 +279,12 @@ static const char *const two_columns[] = {"Account", "Usage"};
 START_TEST(table_refuses)
 {
 	struct table table = {.rows = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(table_parse("sshare", bad_tables[_i].text, bad_tables[_i].len, two_columns,
 				     2, NULL, &table, &err),
-			 SLURM_EFORM);
-	ck_assert_int_eq(err.code, SLURM_EFORM);
+			 SB_EFORMAT);
+	ck_assert_int_eq(err.code, SB_EFORMAT);
 	assert_text(&err, "sshare: ");
 	assert_text(&err, bad_tables[_i].reason);
 	ck_assert_uint_eq(table.rows, 77);
@@ -310,7 +310,7 @@ static const struct {
 START_TEST(table_reads)
 {
 	struct table table = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char cells[256] = "";
 
 	ck_assert_msg(table_parse("sshare", good_tables[_i].text, good_tables[_i].len, two_columns,
@@ -388,12 +388,12 @@ static const struct {
 START_TEST(predecessor_05_sshare_refuses)
 {
 	struct shares shares = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = bad_answers[_i].out;
 	canned.out_len = bad_answers[_i].len;
-	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, &err), SLURM_EFORM);
-	ck_assert_int_eq(err.code, SLURM_EFORM);
+	ck_assert_int_eq(sshare_read(&slurm_canned, "dev", &shares, &err), SB_EFORMAT);
+	ck_assert_int_eq(err.code, SB_EFORMAT);
 	assert_text(&err, "sshare: ");
 	assert_text(&err, bad_answers[_i].reason);
 	ck_assert_uint_eq(shares.count, 77);
@@ -431,11 +431,11 @@ static const struct {
 START_TEST(squeue_refuses)
 {
 	struct known_jobs known = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = bad_ids[_i].answer;
 	canned.out_len = strlen(canned.out);
-	ck_assert_int_eq(squeue_read(&slurm_canned, "dev", &known, &err), SLURM_EFORM);
+	ck_assert_int_eq(squeue_read(&slurm_canned, "dev", &known, &err), SB_EFORMAT);
 	ck_assert_msg(strstr(err.text, bad_ids[_i].text), "%s", err.text);
 	ck_assert_ptr_null(known.ids);
 }
@@ -444,7 +444,7 @@ END_TEST
 START_TEST(squeue_tells_which_jobs_are_known)
 {
 	struct known_jobs known = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert(!known_jobs_have(&known, 1));
 	canned.out = "CLUSTER: dev\nJOBID\n12\n7\n9223372036854775807\n8\n";
@@ -478,7 +478,7 @@ static const struct {
 START_TEST(squeue_leaves_out_what_is_no_number)
 {
 	struct known_jobs known = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char *answer;
 
 	ck_assert_int_ge(
@@ -537,7 +537,7 @@ START_TEST(sshare_reads_a_tree)
 		{"zz", "root", 1, "", -1, -1},
 	};
 	struct shares shares = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_ptr_null(shares_find(&shares, "a"));
 	canned.out = real_answer;
@@ -560,7 +560,7 @@ END_TEST
 static void read_shares(const char *rows, const char *parents, struct shares *ret)
 {
 	static char answer[4096];
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	(void)snprintf(answer, sizeof(answer), HEADER "%s", rows);
 	canned.out = answer;
@@ -861,48 +861,48 @@ static const struct {
 	int code;
 	int64_t value;
 } tres_cases[] = {
-	{"cpu", "cpu", SLURM_EFORM, 0},
-	{"cpu=", "cpu", SLURM_EFORM, 0},
-	{"=5", "cpu", SLURM_EFORM, 0},
-	{"cpu=-1", "cpu", SLURM_EFORM, 0},
-	{"cpu=1.5", "cpu", SLURM_EFORM, 0},
-	{"cpu=5K", "cpu", SLURM_EFORM, 0},
-	{"cpu=5 ", "cpu", SLURM_EFORM, 0},
-	{"cpu=1,", "cpu", SLURM_EFORM, 0},
-	{",cpu=1", "cpu", SLURM_EFORM, 0},
-	{"cpu=1,,mem=1", "cpu", SLURM_EFORM, 0},
-	{",", "cpu", SLURM_EFORM, 0},
-	{"cpu=1=2", "cpu", SLURM_EFORM, 0},
-	{"cpu=1,mem=x", "cpu", SLURM_EFORM, 0},
-	{"cpu=1,mem", "cpu", SLURM_EFORM, 0},
-	{"cpu=1,cpu=1", "cpu", SLURM_EFORM, 0},
-	{"cpu=1," BYTES_65 "=1", "cpu", SLURM_EFORM, 0},
-	{"cpu=9223372036854775808", "cpu", SLURM_OK, -1},
-	{"cpu=18446744073709551614", "cpu", SLURM_OK, -1},
+	{"cpu", "cpu", SB_EFORMAT, 0},
+	{"cpu=", "cpu", SB_EFORMAT, 0},
+	{"=5", "cpu", SB_EFORMAT, 0},
+	{"cpu=-1", "cpu", SB_EFORMAT, 0},
+	{"cpu=1.5", "cpu", SB_EFORMAT, 0},
+	{"cpu=5K", "cpu", SB_EFORMAT, 0},
+	{"cpu=5 ", "cpu", SB_EFORMAT, 0},
+	{"cpu=1,", "cpu", SB_EFORMAT, 0},
+	{",cpu=1", "cpu", SB_EFORMAT, 0},
+	{"cpu=1,,mem=1", "cpu", SB_EFORMAT, 0},
+	{",", "cpu", SB_EFORMAT, 0},
+	{"cpu=1=2", "cpu", SB_EFORMAT, 0},
+	{"cpu=1,mem=x", "cpu", SB_EFORMAT, 0},
+	{"cpu=1,mem", "cpu", SB_EFORMAT, 0},
+	{"cpu=1,cpu=1", "cpu", SB_EFORMAT, 0},
+	{"cpu=1," BYTES_65 "=1", "cpu", SB_EFORMAT, 0},
+	{"cpu=9223372036854775808", "cpu", SB_OK, -1},
+	{"cpu=18446744073709551614", "cpu", SB_OK, -1},
 	/* Another TRES may have a number that is too large for us. */
-	{"cpu=7,mem=18446744073709551614", "cpu", SLURM_OK, 7},
-	{"", "cpu", SLURM_OK, -1},
-	{"mem=5", "cpu", SLURM_OK, -1},
-	{"cpus=5", "cpu", SLURM_OK, -1},
-	{"cp=5", "cpu", SLURM_OK, -1},
-	{"cpu=0", "cpu", SLURM_OK, 0},
-	{"cpu=9223372036854775807", "cpu", SLURM_OK, INT64_MAX},
-	{"cpu=2,mem=0,gres/gpu=7", "cpu", SLURM_OK, 2},
-	{"cpu=2,mem=0,gres/gpu=7", "mem", SLURM_OK, 0},
-	{"cpu=2,mem=0,gres/gpu=7", "gres/gpu", SLURM_OK, 7},
-	{"gres/gpu:a100=4,gres/gpu=7", "gres/gpu", SLURM_OK, 7},
+	{"cpu=7,mem=18446744073709551614", "cpu", SB_OK, 7},
+	{"", "cpu", SB_OK, -1},
+	{"mem=5", "cpu", SB_OK, -1},
+	{"cpus=5", "cpu", SB_OK, -1},
+	{"cp=5", "cpu", SB_OK, -1},
+	{"cpu=0", "cpu", SB_OK, 0},
+	{"cpu=9223372036854775807", "cpu", SB_OK, INT64_MAX},
+	{"cpu=2,mem=0,gres/gpu=7", "cpu", SB_OK, 2},
+	{"cpu=2,mem=0,gres/gpu=7", "mem", SB_OK, 0},
+	{"cpu=2,mem=0,gres/gpu=7", "gres/gpu", SB_OK, 7},
+	{"gres/gpu:a100=4,gres/gpu=7", "gres/gpu", SB_OK, 7},
 };
 
 START_TEST(predecessor_08_values_are_per_tres)
 {
 	int64_t value = -77;
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(tres_value(tres_cases[_i].list, tres_cases[_i].tres, &value, &err),
 			 tres_cases[_i].code);
 	ck_assert_int_eq(err.code, tres_cases[_i].code);
-	ck_assert_int_eq(value, tres_cases[_i].code == SLURM_OK ? tres_cases[_i].value : -77);
-	if (tres_cases[_i].code != SLURM_OK)
+	ck_assert_int_eq(value, tres_cases[_i].code == SB_OK ? tres_cases[_i].value : -77);
+	if (tres_cases[_i].code != SB_OK)
 		assert_text(&err, tres_cases[_i].list);
 }
 END_TEST
@@ -912,26 +912,26 @@ static const struct {
 	const char *list, *items; /* each with a blank behind it */
 	int code;
 } walks[] = {
-	{"cpu=1,", "cpu:1 ", SLURM_EFORM},
-	{",cpu=1", "", SLURM_EFORM},
-	{"cpu=1,,mem=2", "cpu:1 ", SLURM_EFORM},
-	{"cpu=1,mem=0x", "cpu:1 ", SLURM_EFORM},
-	{"cpu=1,mem=-1", "cpu:1 ", SLURM_EFORM},
-	{BYTES_65 "=1", "", SLURM_EFORM},
-	{"", "", SLURM_OK},
-	{"cpu=0,gres/gpu=7", "cpu:0 gres/gpu:7 ", SLURM_OK},
+	{"cpu=1,", "cpu:1 ", SB_EFORMAT},
+	{",cpu=1", "", SB_EFORMAT},
+	{"cpu=1,,mem=2", "cpu:1 ", SB_EFORMAT},
+	{"cpu=1,mem=0x", "cpu:1 ", SB_EFORMAT},
+	{"cpu=1,mem=-1", "cpu:1 ", SB_EFORMAT},
+	{BYTES_65 "=1", "", SB_EFORMAT},
+	{"", "", SB_OK},
+	{"cpu=0,gres/gpu=7", "cpu:0 gres/gpu:7 ", SB_OK},
 	{"cpu=18446744073709551609,mem=9223372036854775807", "cpu:-1 mem:9223372036854775807 ",
-	 SLURM_OK},
-	{"cpu=1,cpu=2", "cpu:1 cpu:2 ", SLURM_OK},
-	{BYTES_64 "=1", BYTES_64 ":1 ", SLURM_OK},
+	 SB_OK},
+	{"cpu=1,cpu=2", "cpu:1 cpu:2 ", SB_OK},
+	{BYTES_64 "=1", BYTES_64 ":1 ", SB_OK},
 	{"cpu=3,mem=0,energy=0,node=0,billing=3,fs/disk=0,vmem=0,pages=0,gres/gpu=0",
-	 "cpu:3 mem:0 energy:0 node:0 billing:3 fs/disk:0 vmem:0 pages:0 gres/gpu:0 ", SLURM_OK},
+	 "cpu:3 mem:0 energy:0 node:0 billing:3 fs/disk:0 vmem:0 pages:0 gres/gpu:0 ", SB_OK},
 };
 
 START_TEST(a_list_of_tres_is_walked)
 {
 	char items[256] = "";
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	struct tres tres;
 	size_t at = 0;
 	int code;
@@ -944,7 +944,7 @@ START_TEST(a_list_of_tres_is_walked)
 	}
 	ck_assert_int_eq(code, walks[_i].code);
 	ck_assert_str_eq(items, walks[_i].items);
-	if (code != SLURM_OK)
+	if (code != SB_OK)
 		assert_text(&err, walks[_i].list);
 }
 END_TEST
@@ -981,11 +981,11 @@ static const struct {
 START_TEST(bad_limits_run_nothing)
 {
 	const char *const accounts[] = {"test1"};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, bad_limits[_i].field,
 					    bad_limits[_i].tres, bad_limits[_i].value, &err),
-			 SLURM_ENAME);
+			 SB_EINVAL);
 	assert_text(&err, "");
 	ck_assert_int_eq(canned.calls, 0);
 }
@@ -994,20 +994,20 @@ END_TEST
 START_TEST(predecessor_03_04_a_failing_sacctmgr_is_a_failure)
 {
 	const char *const accounts[] = {"test1"};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = " Nothing modified\n";
 	canned.out_len = strlen(canned.out);
 	canned.status = 1;
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
 					    0, &err),
-			 SLURM_EFAILED);
+			 SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	assert_text(&err, "account=test1 cluster=dev set GrpTRESMins=cpu=0");
-	canned.code = SLURM_ETIMEOUT;
+	canned.code = SB_ETIMEOUT;
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
 					    0, &err),
-			 SLURM_ETIMEOUT);
+			 SB_ETIMEOUT);
 }
 END_TEST
 
@@ -1034,11 +1034,11 @@ static const struct {
 START_TEST(sacctmgr_is_asked_once)
 {
 	const char *const accounts[] = {"a", "b.c"};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, limits[_i].field,
 					    limits[_i].tres, limits[_i].value, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_str_eq(canned.line, limits[_i].line);
 	ck_assert_int_eq(canned.calls, 1);
 }
@@ -1051,9 +1051,9 @@ START_TEST(no_account_runs_nothing)
 
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0, "GrpTRESMins", "cpu",
 					    0, NULL),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 0, &none, NULL),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_uint_eq(none.count, 0);
 	ck_assert_ptr_null(limits_find(&none, "a"));
 	limits_release(&none);
@@ -1082,12 +1082,12 @@ START_TEST(sacctmgr_refuses_associations)
 {
 	const char *const accounts[] = {"phys", "chem"};
 	struct limits read = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = bad_assocs[_i].out;
 	canned.out_len = bad_assocs[_i].len;
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &read, &err),
-			 SLURM_EFORM);
+			 SB_EFORMAT);
 	assert_text(&err, "sacctmgr: ");
 	assert_text(&err, bad_assocs[_i].reason);
 	ck_assert_uint_eq(read.count, 77);
@@ -1145,7 +1145,7 @@ START_TEST(sacctmgr_reads_associations)
 	};
 	const char *const accounts[] = {"phys", "opt", "nosuch", "chem", "lone"};
 	struct limits read = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = ASSOC "dev|gres/gpu=7|||0||phys\n"
 			   "dev|||||root|phys\n"
@@ -1181,15 +1181,15 @@ END_TEST
 
 START_TEST(sacctmgr_resets_usage)
 {
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.status = 1;
 	canned.err_line = "sacctmgr: error: Failed to find cluster dev account phys association in "
 			  "database";
-	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SLURM_EFAILED);
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SB_EFAILED);
 	assert_text(&err, "Failed to find cluster dev account phys");
 	canned.status = 0;
-	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SLURM_OK);
+	ck_assert_int_eq(sacctmgr_reset_usage(&slurm_canned, "dev", "phys", &err), SB_OK);
 	ck_assert_str_eq(
 		canned.line,
 		"sacctmgr|-i|modify|account|where|account=phys|cluster=dev|set|RawUsage=0");
@@ -1212,17 +1212,17 @@ START_TEST(assocs_are_those_that_were_asked_for)
 	};
 	static const char *const names[] = {"a,b", "a b", "a\n", "a=b", "a|b", "a'b"};
 	struct assocs read = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	for (size_t i = 0; i < COUNT(bad); i++) {
 		canned.out = bad[i].out;
 		canned.out_len = strlen(canned.out);
-		ck_assert_int_eq(assocs_read(&slurm_canned, bad[i].user, &read, &err), SLURM_EFORM);
+		ck_assert_int_eq(assocs_read(&slurm_canned, bad[i].user, &read, &err), SB_EFORMAT);
 		assert_text(&err, bad[i].reason);
 	}
 	canned.calls = 0;
 	for (size_t i = 0; i < COUNT(names); i++) {
-		ck_assert_int_eq(assocs_read(&slurm_canned, names[i], &read, &err), SLURM_ENAME);
+		ck_assert_int_eq(assocs_read(&slurm_canned, names[i], &read, &err), SB_EINVAL);
 		assert_text(&err, "cannot be a user's name");
 	}
 	ck_assert_int_eq(canned.calls, 0);
@@ -1268,11 +1268,11 @@ static const struct {
 START_TEST(sacctmgr_refuses_qos)
 {
 	struct qos_list read = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = bad_qos[_i].out;
 	canned.out_len = bad_qos[_i].len;
-	ck_assert_int_eq(sacctmgr_read_qos(&slurm_canned, &read, &err), SLURM_EFORM);
+	ck_assert_int_eq(sacctmgr_read_qos(&slurm_canned, &read, &err), SB_EFORMAT);
 	assert_text(&err, bad_qos[_i].reason);
 	ck_assert_uint_eq(read.count, 77);
 }
@@ -1307,7 +1307,7 @@ START_TEST(sacctmgr_reads_qos)
 		{"q | 2", "", "", -1, -1, "0.000000", ""},
 	};
 	struct qos_list read = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = QOS "||||1.000000||normal\n"
 			 "cpu=0,gres/gpu=5|cpu=3|4|0|0.250000|NoDecay,UsageFactorSafe|q1\n"
@@ -1338,7 +1338,7 @@ static size_t seen_accounts;
 static int fail_at_call;
 
 static int run_counting(const char *const argv[], int deadline_ms, struct run_result *ret,
-			struct slurm_error *err)
+			struct sb_error *err)
 {
 	char name[16];
 	const char *at = argv[strcmp(argv[2], "show") == 0 ? 6 : 5];
@@ -1367,7 +1367,7 @@ START_TEST(many_accounts_take_few_calls)
 	char(*names)[16] = calloc(ACCOUNTS, sizeof(*names));
 	const char **accounts = calloc(ACCOUNTS, sizeof(*accounts));
 	struct limits read = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_ptr_nonnull(names);
 	ck_assert_ptr_nonnull(accounts);
@@ -1379,7 +1379,7 @@ START_TEST(many_accounts_take_few_calls)
 	fail_at_call = 0;
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
 					    0, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
 	ck_assert_int_eq(canned.calls, 3); /* 300,000 bytes */
 	ck_assert_uint_lt(canned.longest, 128 << 10);
@@ -1391,7 +1391,7 @@ START_TEST(many_accounts_take_few_calls)
 	fail_at_call = 2;
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
 					    0, &err),
-			 SLURM_EFAILED);
+			 SB_EFAILED);
 	ck_assert_int_eq(canned.calls, 2);
 
 	/* Reading takes as many, and each answer is kept. */
@@ -1401,12 +1401,12 @@ START_TEST(many_accounts_take_few_calls)
 	canned.out = ASSOC;
 	canned.out_len = strlen(canned.out);
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
-			 SLURM_EFAILED);
+			 SB_EFAILED);
 	ck_assert_uint_eq(read.count, 77);
 	seen_accounts = 0;
 	fail_at_call = 0;
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
 	ck_assert_int_eq(canned.calls, 6);
 	ck_assert_uint_eq(read.count, 0);
@@ -1417,7 +1417,7 @@ START_TEST(many_accounts_take_few_calls)
 	canned.out_len = strlen(canned.out);
 	seen_accounts = 0;
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm, "dev", accounts, ACCOUNTS, &read, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_uint_eq(read.count, 1);
 	ck_assert(limits_find(&read, "a")->odd);
 	ck_assert_uint_eq(read.odd.count, 2);
@@ -1480,13 +1480,13 @@ static const struct {
 START_TEST(scontrol_refuses)
 {
 	struct slurm_config config = {.version_text = "as before"};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	memset(long_value, 'x', sizeof(long_value) - 1);
 	memcpy(long_value, "ClusterName = ", strlen("ClusterName = "));
 	canned.out = bad_configs[_i].out;
 	canned.out_len = bad_configs[_i].len;
-	ck_assert_int_eq(scontrol_read_config(&slurm_canned, "dev", &config, &err), SLURM_EFORM);
+	ck_assert_int_eq(scontrol_read_config(&slurm_canned, "dev", &config, &err), SB_EFORMAT);
 	assert_text(&err, "scontrol: ");
 	assert_text(&err, bad_configs[_i].reason);
 	ck_assert_str_eq(config.version_text, "as before");
@@ -1525,7 +1525,7 @@ static const struct {
 START_TEST(predecessor_07_38_scontrol_reads)
 {
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = configs[_i].out;
 	canned.out_len = strlen(canned.out);
@@ -1578,7 +1578,7 @@ static const struct {
 START_TEST(scontrol_tells_which_tres_are_counted)
 {
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char answer[1024];
 
 	(void)snprintf(answer, sizeof(answer),
@@ -1597,7 +1597,7 @@ END_TEST
 START_TEST(scontrol_reads_numbers)
 {
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	char answer[1024];
 
 	(void)snprintf(
@@ -1669,11 +1669,11 @@ static const struct {
 START_TEST(scontrol_refuses_partitions)
 {
 	struct partitions read = {.count = 77};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out = bad_partitions[_i].out;
 	canned.out_len = bad_partitions[_i].len;
-	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, "dev", &read, &err), SLURM_EFORM);
+	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, "dev", &read, &err), SB_EFORMAT);
 	assert_text(&err, "scontrol: ");
 	assert_text(&err, bad_partitions[_i].reason);
 	ck_assert_uint_eq(read.count, 77);
@@ -1708,7 +1708,7 @@ START_TEST(scontrol_reads_partitions)
 		{"short", "CPU=2", "q1"},
 	};
 	struct partitions read = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	canned.out =
 		PARTITION("main") " TRESBillingWeights=CPU=1.0\n" PARTITION("plain") "\n" PARTITION(
@@ -1730,7 +1730,7 @@ START_TEST(scontrol_reads_partitions)
 
 	canned.out = "No partitions in the system\n";
 	canned.out_len = strlen(canned.out);
-	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, NULL, &read, &err), SLURM_OK);
+	ck_assert_int_eq(scontrol_read_partitions(&slurm_canned, NULL, &read, &err), SB_OK);
 	ck_assert_str_eq(canned.line, "scontrol|-o|show|partition");
 	ck_assert_uint_eq(read.count, 0);
 	partitions_release(&read);
@@ -1837,14 +1837,14 @@ static const struct {
 	int sshare, sacctmgr, scontrol;
 	const char *text; /* in the message of sshare */
 } modes[] = {
-	{"empty", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "its answer is empty"},
-	{"malformed", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "should name column Cluster"},
-	{"huge", SLURM_EFORM, SLURM_OK, SLURM_EFORM, "should name column Cluster"},
-	{"fail", SLURM_EFAILED, SLURM_EFAILED, SLURM_EFAILED, "sshare: error: the fake fails"},
-	{"hang", SLURM_ETIMEOUT, SLURM_ETIMEOUT, SLURM_ETIMEOUT, "did not end within 500 ms"},
-	{"killed", SLURM_EFAILED, SLURM_EFAILED, SLURM_EFAILED, "ended by signal 9"},
-	{"down", SLURM_EFORM, SLURM_EFAILED, SLURM_EFAILED, "cluster dev is not in its answer"},
-	{"slow", SLURM_OK, SLURM_OK, SLURM_OK, ""},
+	{"empty", SB_EFORMAT, SB_OK, SB_EFORMAT, "its answer is empty"},
+	{"malformed", SB_EFORMAT, SB_OK, SB_EFORMAT, "should name column Cluster"},
+	{"huge", SB_EFORMAT, SB_OK, SB_EFORMAT, "should name column Cluster"},
+	{"fail", SB_EFAILED, SB_EFAILED, SB_EFAILED, "sshare: error: the fake fails"},
+	{"hang", SB_ETIMEOUT, SB_ETIMEOUT, SB_ETIMEOUT, "did not end within 500 ms"},
+	{"killed", SB_EFAILED, SB_EFAILED, SB_EFAILED, "ended by signal 9"},
+	{"down", SB_EFORMAT, SB_EFAILED, SB_EFAILED, "cluster dev is not in its answer"},
+	{"slow", SB_OK, SB_OK, SB_OK, ""},
 };
 
 START_TEST(fakes_misbehave_as_told)
@@ -1852,12 +1852,12 @@ START_TEST(fakes_misbehave_as_told)
 	const char *const accounts[] = {"test1"};
 	struct shares shares = {0};
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	write_state("sshare.dev.mode", modes[_i].mode);
 	write_state("sacctmgr.mode", modes[_i].mode);
 	write_state("scontrol.mode", modes[_i].mode);
-	if (modes[_i].sshare == SLURM_ETIMEOUT)
+	if (modes[_i].sshare == SB_ETIMEOUT)
 		fake.deadline_ms = 500;
 	ck_assert_int_eq(sshare_read(&fake, "dev", &shares, &err), modes[_i].sshare);
 	assert_text(&err, modes[_i].text);
@@ -1874,7 +1874,7 @@ START_TEST(fakes_misbehave_as_told)
 		ck_assert_str_eq(read_state("dev/test1"), "RawUsage=120\n");
 	/* predecessor_06: another cluster is not touched by it. */
 	fake.deadline_ms = 30000;
-	ck_assert_int_eq(sshare_read(&fake, "gpu", &shares, &err), SLURM_OK);
+	ck_assert_int_eq(sshare_read(&fake, "gpu", &shares, &err), SB_OK);
 	shares_release(&shares);
 }
 END_TEST
@@ -1884,14 +1884,14 @@ START_TEST(fakes_know_no_unknown_cluster_and_account)
 	const char *const accounts[] = {"nosuch"};
 	struct shares shares = {0};
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
-	ck_assert_int_eq(sshare_read(&fake, "nosuch", &shares, &err), SLURM_EFAILED);
+	ck_assert_int_eq(sshare_read(&fake, "nosuch", &shares, &err), SB_EFAILED);
 	assert_text(&err, "No cluster 'nosuch' known by database.");
-	ck_assert_int_eq(scontrol_read_config(&fake, "nosuch", &config, &err), SLURM_EFAILED);
+	ck_assert_int_eq(scontrol_read_config(&fake, "nosuch", &config, &err), SB_EFAILED);
 	ck_assert_int_eq(
 		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
-		SLURM_EFAILED);
+		SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	ck_assert_str_eq(read_state("dev/nosuch"), "");
 }
@@ -1912,7 +1912,7 @@ START_TEST(predecessor_08_fakes_keep_limits_per_tres)
 		{{"test1", "test2"}, 2, "cpu", -1, "billing=3", "gres/gpu=7"},
 		{{"test1", "test2"}, 2, "gres/gpu", -1, "billing=3", ""},
 	};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	for (int i = 0; i < COUNT(steps); i++) {
 		struct shares shares = {0};
@@ -1945,7 +1945,7 @@ END_TEST
 START_TEST(fakes_show_the_settings_of_slurm)
 {
 	struct slurm_config config = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_msg(scontrol_read_config(&fake, NULL, &config, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(config.cluster, "dev");
@@ -1956,7 +1956,7 @@ START_TEST(fakes_show_the_settings_of_slurm)
 	ck_assert_str_eq(config.cluster, "gpu");
 	ck_assert(!config.safe && config.limits && config.decays);
 	write_state("gpu.config", "PriorityType=absent\n");
-	ck_assert_int_eq(scontrol_read_config(&fake, "gpu", &config, &err), SLURM_EFORM);
+	ck_assert_int_eq(scontrol_read_config(&fake, "gpu", &config, &err), SB_EFORMAT);
 	assert_text(&err, "PriorityType is missing");
 	ck_assert_str_eq(read_state("log"), "scontrol show config\nscontrol -M gpu show config\n"
 					    "scontrol -M gpu show config\n");
@@ -1974,7 +1974,7 @@ START_TEST(fakes_keep_limits_that_sshare_does_not_show)
 		{"GrpSubmitJobs", "", 9},     {"GrpTRESRunMins", "mem", -1}, {"GrpJobs", "", -1},
 	};
 	struct limits read = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	for (int i = 0; i < COUNT(sets); i++) {
 		/* The two that clear are for one of them only. */
@@ -1995,19 +1995,18 @@ START_TEST(fakes_keep_limits_that_sshare_does_not_show)
 	ck_assert_str_eq(read.rows[1].grp_tres_run_mins, "cpu=0,mem=5");
 	ck_assert_int_eq(read.rows[1].grp_jobs, 0);
 	limits_release(&read);
-	ck_assert_int_eq(sacctmgr_read_limits(&fake, "nosuch", accounts, 3, &read, &err), SLURM_OK);
+	ck_assert_int_eq(sacctmgr_read_limits(&fake, "nosuch", accounts, 3, &read, &err), SB_OK);
 	ck_assert_uint_eq(read.count, 0);
 	limits_release(&read);
 	write_state("sacctmgr.mode", "down");
-	ck_assert_int_eq(sacctmgr_read_limits(&fake, "dev", accounts, 3, &read, &err),
-			 SLURM_EFAILED);
+	ck_assert_int_eq(sacctmgr_read_limits(&fake, "dev", accounts, 3, &read, &err), SB_EFAILED);
 }
 END_TEST
 
 static void check_usage(const char *account, int64_t usage, int64_t minutes)
 {
 	struct shares shares = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 	const struct share *share;
 
 	ck_assert_msg(sshare_read(&fake, "dev", &shares, &err) == 0, "%s", err.text);
@@ -2020,7 +2019,7 @@ static void check_usage(const char *account, int64_t usage, int64_t minutes)
 
 START_TEST(fakes_forget_usage)
 {
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	write_state("dev/root", "RawUsage=1000\n");
 	write_state("dev/test1", "RawUsage=600\nGrpJobs=3\n");
@@ -2028,7 +2027,7 @@ START_TEST(fakes_forget_usage)
 	write_state("dev/test3", "Parent=test2\nRawUsage=120\n");
 	check_usage("root", 1000, 16);
 	check_usage("test2", 300, 77);
-	ck_assert_int_eq(sacctmgr_reset_usage(&fake, "dev", "nosuch", &err), SLURM_EFAILED);
+	ck_assert_int_eq(sacctmgr_reset_usage(&fake, "dev", "nosuch", &err), SB_EFAILED);
 	assert_text(&err, "Failed to find cluster dev account nosuch");
 	ck_assert_msg(sacctmgr_reset_usage(&fake, "dev", "test2", &err) == 0, "%s", err.text);
 	check_usage("root", 700, 11);
@@ -2050,7 +2049,7 @@ START_TEST(fakes_know_jobs_that_run)
 		"31|3_1|3|bio|ann|main|normal|RUNNING|5|10|Unknown|9|00:00:00|billing=1|1\n";
 	const struct slurm memory = {.squeue = "squeue", .deadline_ms = 1, .run = fake_run};
 	const struct slurm *const both[] = {&fake, &memory};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	fake_reset();
 	fake_cluster("dev")->jobs = jobs;
@@ -2064,7 +2063,7 @@ START_TEST(fakes_know_jobs_that_run)
 		ck_assert_uint_eq(known.count, 1);
 		ck_assert(known_jobs_have(&known, 1));
 		known_jobs_release(&known);
-		ck_assert_int_eq(squeue_read(both[i], "nosuch", &known, &err), SLURM_EFAILED);
+		ck_assert_int_eq(squeue_read(both[i], "nosuch", &known, &err), SB_EFAILED);
 	}
 	fake_release();
 }
@@ -2074,7 +2073,7 @@ START_TEST(fakes_show_qos_and_partitions)
 {
 	struct qos_list qos = {0};
 	struct partitions partitions = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	ck_assert_msg(sacctmgr_read_qos(&fake, &qos, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(qos.count, 1);
@@ -2099,7 +2098,7 @@ START_TEST(fakes_show_qos_and_partitions)
 	ck_assert_str_eq(partitions.rows[1].billing_weights, "");
 	partitions_release(&partitions);
 	write_state("scontrol.mode", "down");
-	ck_assert_int_eq(scontrol_read_partitions(&fake, "gpu", &partitions, &err), SLURM_EFAILED);
+	ck_assert_int_eq(scontrol_read_partitions(&fake, "gpu", &partitions, &err), SB_EFAILED);
 }
 END_TEST
 
@@ -2125,7 +2124,7 @@ START_TEST(memory_shows_a_tree_and_forgets_usage)
 		{"root", "", 0, "", 0, 0},
 	};
 	struct shares shares = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	*fake_account("dev", "c") =
 		(struct fake_account){.name = "c", .parent = "a", .usage = 130, .limits = "cpu=0"};
@@ -2135,9 +2134,9 @@ START_TEST(memory_shows_a_tree_and_forgets_usage)
 	ck_assert_msg(sshare_read(&in_memory, "dev", &shares, &err) == 0, "%s", err.text);
 	check_shares(&shares, want, COUNT(want));
 	shares_release(&shares);
-	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "nosuch", &err), SLURM_EFAILED);
+	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "nosuch", &err), SB_EFAILED);
 	fake_cluster("dev")->silent = true;
-	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "a", &err), SLURM_EFAILED);
+	ck_assert_int_eq(sacctmgr_reset_usage(&in_memory, "dev", "a", &err), SB_EFAILED);
 	ck_assert_int_eq(fake_account("dev", "a")->usage, 300);
 	fake_cluster("dev")->silent = false;
 	ck_assert_msg(sacctmgr_reset_usage(&in_memory, "dev", "a", &err) == 0, "%s", err.text);
@@ -2155,19 +2154,19 @@ START_TEST(memory_keeps_limits_and_counts)
 {
 	const char *const accounts[] = {"a", "b", "nosuch"};
 	struct limits read = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	(void)fake_account("dev", "b");
 	(void)fake_account("dev", "a");
 	(void)fake_account("dev", "c");
 	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3, "GrpTRESRunMins", "cpu",
 					    0, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", 0, &err),
-			 SLURM_OK);
+			 SB_OK);
 	ck_assert_int_eq(
 		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpSubmitJobs", "", 4, &err),
-		SLURM_OK);
+		SB_OK);
 	ck_assert_msg(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err) == 0, "%s",
 		      err.text);
 	ck_assert_uint_eq(read.count, 2);
@@ -2189,15 +2188,14 @@ START_TEST(memory_keeps_limits_and_counts)
 	limits_release(&read);
 	fake_show_mode = FAKE_FAILS;
 	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
-			 SLURM_EFAILED);
+			 SB_EFAILED);
 	ck_assert_int_eq(
-		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", -1, &err),
-		SLURM_OK);
+		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", -1, &err), SB_OK);
 	ck_assert_int_eq(fake_account("dev", "a")->grp_jobs, -1);
 	fake_show_mode = FAKE_OK;
 	fake_mode[FAKE_SACCTMGR] = FAKE_MALFORMED;
 	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
-			 SLURM_EFORM);
+			 SB_EFORMAT);
 }
 END_TEST
 
@@ -2206,7 +2204,7 @@ START_TEST(memory_shows_settings)
 	struct slurm_config config = {0};
 	struct qos_list qos = {0};
 	struct partitions partitions = {0};
-	struct slurm_error err = {0};
+	struct sb_error err = {0};
 
 	fake_cluster("gpu")->version = "24.05.0-0rc1";
 	fake_cluster("gpu")->calc_period = "00:01:30";

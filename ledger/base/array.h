@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Growing, sorted and searched arrays. An array is a pointer to its first item and a size_t count,
+ * both zero at first; the owner calls free() on the pointer. No size is kept: the array has room
+ * for the smallest power of two that is no less than its count, or for more. So the count may
+ * fall at any time, and an array that was allocated elsewhere must have room for array_room() items
+ * before one is added.
+ *
+ * [list] and [count] of the macros are the two variables themselves; the macros change them. [size]
+ * of the functions is that of an item, in bytes. */
+#ifndef SUBANK_LEDGER_BASE_ARRAY_H
+#define SUBANK_LEDGER_BASE_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* Adds a zeroed item at the end. Returns it, with its type; NULL when memory ran out, and then
+ * nothing has changed. Items move: pointers to others are no longer valid. */
+#define array_add(list, count) array_insert(list, count, count)
+
+/* Adds a zeroed item at [at], which must not exceed [count], in the same way. */
+#define array_insert(list, count, at)                                                              \
+	((__typeof__(list))array_insert_bytes(&(list), &(count), sizeof(*(list)), at))
+
+/* Sorts by [compare], as qsort() does: equal items come in any order. */
+#define array_sort(list, count, compare) array_sort_bytes(list, count, sizeof(*(list)), compare)
+
+/* Sorts by [compare] and keeps one of each set of equal items. What the others
+ * own is not freed. */
+#define array_unique(list, count, compare)                                                         \
+	((count) = array_unique_bytes(list, count, sizeof(*(list)), compare))
+
+/* Searches an array that is sorted by [compare]. Returns whether it has an item equal to [key];
+ * *ret_at becomes the index of one of these or, without any, the index at which it belongs. */
+#define array_search(list, count, key, compare, ret_at)                                            \
+	array_search_bytes(list, count, sizeof(*(list)), key, compare, ret_at)
+
+/* Searches in the same way. Returns an item equal to [key], with its type, or NULL. */
+#define array_find(list, count, key, compare)                                                      \
+	((__typeof__(&*(list)))array_find_bytes(list, count, sizeof(*(list)), key, compare))
+
+/* Compares [key] with an item, as for bsearch(): negative when the key comes first. */
+typedef int array_compare(const void *key, const void *item);
+
+/* The smallest power of two that is no less than [count]; 1 for none. SIZE_MAX when there is none,
+ * which no allocation grants. */
+size_t array_room(size_t count);
+
+/* [list] is the address of a pointer to the items. */
+void *array_insert_bytes(void *list, size_t *count, size_t size, size_t at);
+
+/* Returns how many items are left. */
+size_t array_unique_bytes(void *list, size_t count, size_t size, array_compare *compare);
+
+/* qsort() takes no NULL, which an empty array may be. */
+static inline void array_sort_bytes(void *list, size_t count, size_t size, array_compare *compare)
+{
+	if (count > 1)
+		qsort(list, count, size, compare);
+}
+
+/* Inline, so that the compiler inlines [compare]: every entry that is replayed searches accounts.
+ */
+static inline bool array_search_bytes(const void *list, size_t count, size_t size, const void *key,
+				      array_compare *compare, size_t *ret_at)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = compare(key, (const char *)list + middle * size);
+
+		if (order == 0) {
+			*ret_at = middle;
+			return true;
+		}
+		if (order > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_at = low;
+	return false;
+}
+
+static inline void *array_find_bytes(const void *list, size_t count, size_t size, const void *key,
+				     array_compare *compare)
+{
+	return count > 0 ? bsearch(key, list, count, size, compare) : NULL;
+}
+
+#endif
