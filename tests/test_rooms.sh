@@ -1,9 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Files include only what HACKING.md allows their room: no room includes one above it, slurm/ and
-# ledger/ share ledger/base alone, and a foreign library is known in one file.
+# ledger/ share ledger/base alone, and a foreign library is known in one file. Files that HACKING.md
+# names exist.
 set -eu
 cd "${srcdir:-.}"
+
+missing=$(grep -o '`[a-z_./]*\.\(c\|h\|sh\|bash\|py\)`' HACKING.md | tr -d '`' | sort -u | while read -r file; do
+	[ -n "$(find . -path ./build -prune -o -path "*/$file" -print)" ] || echo "$file"
+done)
+if [ -n "$missing" ]; then
+	echo "HACKING.md names files that do not exist: $missing" >&2
+	exit 1
+fi
 
 find ledger slurm cmd -name '*.[ch]' -exec grep -H '^#include' {} + | awk '
 	BEGIN {
