@@ -368,7 +368,7 @@ sb check
 is_done 'the next check'
 sb verify --slurm
 is_done 'verify --slurm'
-has 'verify --slurm compares' 'Slurm shows what the books say: limits [1-9]' out
+has 'verify --slurm compares' 'Slurm matches the books: limits [1-9]' out
 echo 'fast|cpu=10||||1.000000' >"$FAKE_STATE/qos"
 sb doctor
 is 'doctor: status 3' [ "$status" -eq 3 ]

@@ -144,7 +144,7 @@ static int pass_clusters(struct env *env, const struct checkup *checkup, struct 
 	pass->check.foreseen_count = foreseen.count;
 	status = status_goes_on(metered) ? rounds(env, pass, clusters, &said) : metered;
 	if (status == EXIT_REFUSED && pass->made && !checkup->must) {
-		note(env, "what was entered before stands; the next check goes on from there");
+		note(env, "entries recorded so far remain; the next check continues from there");
 		status = EXIT_PART;
 	}
 	free(said.list);
@@ -327,7 +327,7 @@ static int dry_run(struct env *env, const struct checkup *checkup)
 int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *ret_held)
 {
 	struct rules rules = settings_rules(&env->settings);
-	/* Restored books are old, and the one who adopts them knows that. */
+	/* Restored books are old: a gap since their last check is expected. */
 	struct pass pass = {.check = {.rules = &rules,
 				      .observations = clusters->list,
 				      .observation_count = clusters->count,

@@ -154,8 +154,8 @@ static int drop_runaway(struct metered *metered)
 		return EXIT_DONE;
 	if (scontrol_read_config(&env->slurm, cluster, &config, &err) ||
 	    runaway_read(env, &config, cluster, &known, &err)) {
-		warning(env, "jobs on cluster '%s' count as running that may not: %s", cluster,
-			err.text);
+		warning(env, "jobs on cluster '%s' that may have ended count as running: %s",
+			cluster, err.text);
 		return EXIT_DONE;
 	}
 	status = runaway_warn(env, cluster, &known);
@@ -231,8 +231,8 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 	}
 	if (charges->refused > 0)
 		warning(env,
-			"%zu jobs on %s come to more than money holds and are not charged: see "
-			"what sacct has of them",
+			"%zu jobs on %s cost more than an amount can hold and are not charged: "
+			"inspect them with sacct",
 			charges->refused, charges->cluster);
 }
 

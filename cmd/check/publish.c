@@ -144,7 +144,7 @@ static int check_folder(const char *folder, const struct stat *st, uid_t bank_ow
 	if (st->st_uid != 0 && st->st_uid != bank_owner)
 		return sb_error_set(err, SB_EREFUSED,
 				    "%s: the folder %s belongs to user %ju, who can put another "
-				    "file there: give it to who owns the bank with chown, or name "
+				    "file there: give it to the bank's owner with chown, or name "
 				    "another file as publish_file",
 				    not_published, folder, (uintmax_t)st->st_uid);
 	return SB_OK;
@@ -215,7 +215,7 @@ static int publish_locked(struct publishing *publishing, struct sb_error *err)
 	if (!publishing->granted)
 		return SB_OK;
 	if (fstat(store_folder(bank_store(env->bank)), &bank) != 0)
-		return cannot("look at", env->store.folder, err);
+		return cannot("inspect", env->store.folder, err);
 	folder = open_folder(path, bank.st_uid, &st, err);
 	if (folder < 0)
 		return err->code;
@@ -251,7 +251,7 @@ int publish_try(struct env *env, bool write, struct sb_error *err)
 	int folder, rc = SB_OK;
 
 	if (fstat(store_folder(bank_store(env->bank)), &bank) != 0)
-		return cannot("look at", env->store.folder, err);
+		return cannot("inspect", env->store.folder, err);
 	folder = open_folder(path, bank.st_uid, &st, err);
 	if (folder < 0)
 		return err->code;
@@ -272,7 +272,7 @@ int publish(struct env *env)
 	if (env->settings.publish == PUBLISH_NONE)
 		return EXIT_DONE;
 	rc = lock_take(store_folder(bank_store(env->bank)), "publish.lock", true,
-		       env->store.wait_ms, env->doing, "what users see", &lock, &err);
+		       env->store.wait_ms, env->doing, "the published balances", &lock, &err);
 	if (!rc)
 		rc = publish_locked(&publishing, &err);
 	lock_drop(lock);

@@ -169,7 +169,7 @@ int verify_slurm(struct env *env, const struct settings *asked)
 	else if (all.count > 0)
 		status = compare(env, &all);
 	if (status == EXIT_DONE)
-		report(env, "Slurm shows what the books say: limits %zu", all.count);
+		report(env, "Slurm matches the books: limits %zu", all.count);
 	free(all.list);
 	return status;
 }

@@ -78,12 +78,12 @@ static void inspect_folder(struct diagnosis *rows)
 	uint64_t free_mib;
 
 	if (fstat(fd, &st) != 0 || fstatvfs(fd, &fs) != 0) {
-		diagnose(rows, VERDICT_BAD, "bank's folder", "look at it: ls -ld and df must work",
+		diagnose(rows, VERDICT_BAD, "bank's folder", "inspect it: ls -ld and df must work",
 			 "%s: %s", folder, sb_errno(errno));
 		return;
 	}
 	if (st.st_mode & S_IRWXO) {
-		advice = "everybody can look into the books: chmod o-rwx";
+		advice = "everybody can read the books: chmod o-rwx";
 	} else if (st.st_uid != geteuid() && geteuid() != 0) {
 		(void)snprintf(text, sizeof(text), "you are another user: sudo -u %s subank …",
 			       user_name(st.st_uid, owner));
@@ -93,7 +93,7 @@ static void inspect_folder(struct diagnosis *rows)
 	diagnose(rows, VERDICT_OK, "file system", NULL, "not one of the network");
 
 	free_mib = (uint64_t)fs.f_bavail * (fs.f_frsize >> 9) >> 11;
-	advice = free_mib < FREE_MIB_LOW ? "with a full disk nothing can be entered: make room"
+	advice = free_mib < FREE_MIB_LOW ? "with a full disk nothing can be recorded: make room"
 					 : NULL;
 	diagnose(rows, free_mib < FREE_MIB_MIN ? VERDICT_BAD : VERDICT_WARN, "free disk", advice,
 		 "%" PRIu64 " MiB", free_mib);
@@ -186,10 +186,10 @@ static void report_clock(struct diagnosis *rows, const struct books_read *read, 
 	const char *advice = NULL;
 
 	if (-after > BEHIND_SECONDS * WHEN_SECOND)
-		advice = "nothing can be entered before the newest entry's time: set the clock "
+		advice = "nothing can be recorded before the newest entry's time: set the clock "
 			 "right";
 	else if (read->last_check && now - read->last_check > GAP_DAYS * WHEN_DAY)
-		advice = "the next check will not trust it: look at the clock, and if it is right "
+		advice = "the next check will not trust it: check the clock, and if it is right "
 			 "run `subank check --clock-ok` once";
 	rows->where = here;
 	if (read->head_time)
@@ -219,10 +219,10 @@ static void report_levers(struct diagnosis *rows, const struct books_read *read)
 	const char *advice = NULL;
 
 	if (read->failed)
-		advice = "some could not be set: see to the reasons (`limit not set`), then run "
+		advice = "some could not be set: fix the reasons (`limit not set`), then run "
 			 "`subank check`";
 	else if (read->pending)
-		advice = "some were entered and not carried out: run `subank check`";
+		advice = "some were recorded but not carried out: run `subank check`";
 	diagnose(rows, VERDICT_WARN, "limits set in Slurm", advice,
 		 "%zu in force, %zu pending, %zu failed", read->in_force, read->pending,
 		 read->failed);
@@ -231,7 +231,7 @@ static void report_levers(struct diagnosis *rows, const struct books_read *read)
 
 		(void)snprintf(where, sizeof(where), "%s on %s", read->failures[i].account,
 			       read->failures[i].cluster);
-		(void)snprintf(why, sizeof(why), "%s: see to that; the next check tries again",
+		(void)snprintf(why, sizeof(why), "%s: fix that; the next check tries again",
 			       read->failures[i].reason);
 		rows->where = where;
 		diagnose(rows, VERDICT_BAD, "limit not set", why, "%s", read->failures[i].limit);

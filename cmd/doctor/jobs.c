@@ -53,9 +53,10 @@ static int read_left(struct books *books, void *ctx, struct sb_error *err)
 static void report_left_out(struct scan *scan)
 {
 	static const char check[] = "jobs left out",
-			  advice[] = "their rows cannot be read, and each is charged once when its "
-				     "can: see `sacct -D -j` for them; a field that a newer Slurm "
-				     "prints otherwise is a bug of subank's";
+			  advice[] =
+				  "their rows cannot be read: each is charged once when it can be. "
+				  "Inspect them with `sacct -D -j`; a field that a newer Slurm "
+				  "prints in another form is a bug of subank's";
 	struct diagnosis *rows = scan->rows;
 	struct env *env = rows->env;
 	struct left_jobs *left = &scan->left;
@@ -92,15 +93,15 @@ static void report_runaway(struct scan *scan)
 
 	if (known->odd > 0)
 		diagnose(rows, VERDICT_BAD, check,
-			 "lines of squeue cannot be read, so that no job is taken for runaway: see "
-			 "`squeue -a -t all -o %A`",
+			 "lines of squeue cannot be read, so that no job is taken for runaway: "
+			 "see `squeue -a -t all -o %A`",
 			 "%zu lines: %s", known->odd, known->first_odd);
 	else if (scan->lost.count == 0)
 		diagnose(rows, VERDICT_OK, check, NULL, "none");
 	else
 		diagnose_names(rows, VERDICT_WARN, check,
 			       "slurmdbd has no end of them, slurmctld does not know them, and "
-			       "nobody is charged for them: sacctmgr show runawayjobs mends that",
+			       "nobody is charged for them: sacctmgr show runawayjobs fixes that",
 			       &scan->lost);
 }
 

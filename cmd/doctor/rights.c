@@ -99,7 +99,7 @@ void doctor_cluster_rights(struct diagnosis *rows, const struct slurm_config *co
 			      "a check leaves the cluster alone");
 	if (rights.jobs)
 		report_hidden(rows, &rights, VERDICT_WARN, "jobs",
-			      "runaway jobs cannot be told from running ones, and `subank "
+			      "runaway jobs cannot be distinguished from running ones, and `subank "
 			      "reconcile` refuses");
 	if (!rights.usage && !rights.jobs)
 		report_shown(rows, &rights);

@@ -51,7 +51,7 @@ static void report_odd_rows(struct diagnosis *rows, const char *program, const s
 	if (odd->count == 0)
 		return;
 	(void)snprintf(advice, sizeof(advice),
-		       "%s; what it stands for is charged or checked once the row can be read: "
+		       "%s; what it is about is charged or checked once the row can be read: "
 		       "find it with %s, and correct it in Slurm",
 		       odd_row_text(text, &odd->list[0]), program);
 	diagnose(rows, VERDICT_BAD, "rows left out", advice, "%zu of %s", odd->count, program);
@@ -251,11 +251,12 @@ static void inspect_tres(struct diagnosis *rows, const struct in_use *in_use,
 
 		if (!*lever->tres || config_counts_tres(config, lever->tres))
 			continue;
-		(void)snprintf(advice, sizeof(advice),
-			       "nobody can be held by it: Slurm counts %s (AccountingStorageTRES). "
-			       "Name one of these as `lever` in the settings or with `subank terms "
-			       "ACCOUNT --lever`; GPUs are gres/gpu",
-			       config->tres);
+		(void)snprintf(
+			advice, sizeof(advice),
+			"no account can be held by it: Slurm counts %s (AccountingStorageTRES). "
+			"Name one of these as `lever` in the settings or with `subank terms "
+			"ACCOUNT --lever`; GPUs are gres/gpu",
+			config->tres);
 		diagnose(rows, VERDICT_BAD, "lever's TRES", advice, "%s: no such TRES",
 			 lever_name(name, lever->field, lever->tres));
 	}
@@ -518,7 +519,7 @@ void doctor_slurm(struct diagnosis *rows)
 	} else if (!scontrol || !sshare) {
 		rows->where = "Slurm";
 		diagnose(rows, VERDICT_BAD, "clusters",
-			 "get Slurm's commands to work, then run doctor again", "not looked at");
+			 "get Slurm's commands to work, then run doctor again", "not inspected");
 	} else {
 		inspect_clusters(&scan, sacctmgr);
 	}

@@ -316,7 +316,7 @@ test_verify_sees_what_was_changed_by_hand() {
 	cluster_set_limits seen cpu=5000
 	run 0 subank hold seen
 	run 0 subank verify --slurm
-	expect_match "the comparison" 'what the books say: limits 1' "$out"
+	expect_match "the comparison" 'Slurm matches the books: limits 1' "$out"
 	cluster_set_limits seen cpu=77
 	cluster_until 20 in_force seen cpu=77 || harness_failed "the limit in force" cpu=77 "another"
 	run 3 subank verify --slurm

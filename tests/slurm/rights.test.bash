@@ -186,7 +186,7 @@ test_a_job_that_squeue_hides_has_not_run_away() {
 		squeue -h -a -t all -o %A 2>&1)"
 	if slurmdbd_tells; then
 		run 0 subank check
-		expect_match "what it says" 'count as running that may not: PrivateData=jobs on ' "$(flat "$err")"
+		expect_match "what it says" 'that may have ended count as running: PrivateData=jobs on ' "$(flat "$err")"
 		expect_true "in flight" test "$(subank balance -n -P --seconds -o InFlight quiet)" -gt 0
 	else
 		run 3 subank check

@@ -220,7 +220,8 @@ START_TEST(a_job_that_squeue_hides_has_not_run_away)
 	fake_cluster("dev")->private_data = "jobs";
 	clock_now = T0 + 3 * HOUR;
 	GIVES(0, "",
-	      "jobs on cluster 'dev' count as running that may not: PrivateData=jobs on dev ",
+	      "jobs on cluster 'dev' that may have ended count as running: PrivateData=jobs on "
+	      "dev ",
 	      "check");
 	ck_assert_ptr_null(strstr(out, "without an end"));
 	DONE("", "balance", "bio", "-nPo", "InFlight", "--seconds");

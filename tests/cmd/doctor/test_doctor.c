@@ -218,7 +218,7 @@ START_TEST(without_slurm_it_reports_that)
 	    "PATH`)");
 	ROW("squeue|this machine|bad|cannot be run|squeue: No such file or directory (`squeue: "
 	    "PATH`)");
-	ROW("clusters|Slurm|bad|not looked at|");
+	ROW("clusters|Slurm|bad|not inspected|");
 	ck_assert_int_eq(status, 3);
 	GIVES(3, " 6. clusters, Slurm: ", NULL, "doctor");
 	fake_reset();
@@ -405,7 +405,8 @@ END_TEST
 START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
 {
 	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gpu");
-	ROW("lever's TRES|dev|bad|GrpTRESMins=gpu: no such TRES|nobody can be held by it: Slurm "
+	ROW("lever's TRES|dev|bad|GrpTRESMins=gpu: no such TRES|no account can be held by it: "
+	    "Slurm "
 	    "counts cpu,mem,");
 	ck_assert_int_eq(status, 3);
 	set_settings("clusters: [dev]\nlever: GrpTRESRunMins=gres/gpu:a100\n");
@@ -558,7 +559,7 @@ START_TEST(a_check_that_is_not_run_is_found)
 	clock_now += 8 * WHEN_DAY;
 	ROW("clock|this machine|bad|8d after the newest entry|the next check will not trust it");
 	clock_now -= 9 * WHEN_DAY;
-	ROW("clock|this machine|bad|21h before the newest entry|nothing can be entered before");
+	ROW("clock|this machine|bad|21h before the newest entry|nothing can be recorded before");
 	ck_assert_int_eq(status, 3);
 }
 END_TEST
@@ -594,7 +595,7 @@ START_TEST(limits_that_failed_are_named)
 	GIVES(3, "held", "could not be set", "check");
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
 	ROW("limits set in Slurm|the bank|warn|0 in force, 0 pending, 1 failed|some could not be "
-	    "set: see to the reasons");
+	    "set: fix the reasons");
 	ROW("limit not set|bio on dev|bad|GrpTRESMins=cpu|sacctmgr failed");
 	ck_assert_int_eq(status, 3);
 	GIVES(3, "limit not set, bio on dev: sacctmgr failed", NULL, "doctor");
@@ -618,7 +619,7 @@ START_TEST(verify_compares_the_limits_with_slurm)
 	(void)strcpy(bio->limits, "cpu=5000,gres/gpu=7");
 	bio->usage = 20 * 3600;
 	DONE("held", "check");
-	DONE("Slurm shows what the books say: limits 1\n", "verify", "--slurm");
+	DONE("Slurm matches the books: limits 1\n", "verify", "--slurm");
 	(void)strcpy(bio->limits, "cpu=1,gres/gpu=7");
 	GIVES(3, "all is well", "bio: GrpTRESMins=cpu on dev is 1, by the books 0\n", "verify",
 	      "--slurm");
@@ -738,7 +739,7 @@ START_TEST(verify_compares_limits_that_sshare_lacks)
 	ck_assert_ptr_null(strstr(err, "GrpJobs"));
 	bio->grp_submit_jobs = 3;
 	(void)strcpy(bio->run_limits, "cpu=8,gres/gpu=7");
-	DONE("Slurm shows what the books say: limits 3\n", "verify", "--slurm");
+	DONE("Slurm matches the books: limits 3\n", "verify", "--slurm");
 	fake_show_mode = FAKE_FAILS;
 	GIVES(3, "all is well", "the limits on cluster 'dev' cannot be read", "verify", "--slurm");
 }

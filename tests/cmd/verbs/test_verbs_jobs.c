@@ -1192,7 +1192,7 @@ START_TEST(runaway_jobs_are_not_in_flight)
 	fake_add_job("dev",
 		     (struct fake_job){.id = 5, .start = BEGIN + 3700, .ran = 40000, .runs = true});
 	fake_mode[FAKE_SQUEUE] = FAKE_TIMES_OUT;
-	GIVES(0, "bio: held", "jobs on cluster 'dev' count as running that may not: squeue",
+	GIVES(0, "bio: held", "jobs on cluster 'dev' that may have ended count as running: squeue",
 	      "check");
 	DONE("", "verify");
 }
@@ -1668,8 +1668,8 @@ START_TEST(a_job_past_what_money_holds_keeps_no_other)
 					      .tres = "billing=9223372036854775807"});
 	job(2, "bio", 4 * 86400, 60);
 	clock_now = T0 + 5 * WHEN_DAY;
-	GIVES(3, "bio: charged 60s for 1 job on dev\n", "come to more than money holds", "check",
-	      "--seconds");
+	GIVES(3, "bio: charged 60s for 1 job on dev\n", "cost more than an amount can hold",
+	      "check", "--seconds");
 }
 END_TEST
 
