@@ -118,7 +118,7 @@ static void finish(enum outcome outcome, const char *reason)
 	for (size_t i = 0; i < check.task_count; i++)
 		outcomes[i] = (struct task_outcome){
 			.task = &check.tasks[i], .outcome = outcome, .reason = reason};
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(all.head.seq, util_head(bank).seq);
 	ck_assert_int_eq(util_verify(bank), 0);
 }
@@ -408,7 +408,7 @@ START_TEST(an_outcome_of_a_lever_decided_anew_is_not_entered)
 	util_deposit(bank, now, "alice", 100);
 	ck_assert_uint_eq(see(1100, 5000), 3); /* release, lever, already as it was */
 	head = util_head(bank).seq;
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(util_head(bank).seq, head);
 }
 END_TEST
@@ -776,8 +776,8 @@ static int open_account(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_append(books, &event, err);
 
 	return rc ? rc
-		  : check_enter_baselines(books, opening->name, opening->observations,
-					  opening->count, opening->from_zero, err);
+		  : check_record_baselines(books, opening->name, opening->observations,
+					   opening->count, opening->from_zero, err);
 }
 
 START_TEST(opening_enters_baselines_of_clusters_that_answer)
@@ -1199,16 +1199,16 @@ END_TEST
 
 /* ---- levers that have to be asked for ---- */
 
-/* alice as a cluster shows her: GrpJobs at [jobs], if that was [looked] at. */
-static uint64_t see_jobs(int64_t jobs, bool looked, int64_t step)
+/* alice as a cluster shows her: GrpJobs at [jobs], if [all_limits] were requested. */
+static uint64_t observe_jobs(int64_t jobs, bool all_limits, int64_t step)
 {
 	struct limit limit = {"GrpJobs", "", jobs};
 	struct observed row = {.account = "alice",
 			       .parent = "root",
 			       .usage = 1000,
 			       .limits = &limit,
-			       .limit_count = looked && jobs >= 0,
-			       .looked = looked};
+			       .limit_count = all_limits && jobs >= 0,
+			       .all_limits = all_limits};
 	struct observation observation = {
 		.cluster = "c1", .answered = true, .time = now += step, .rows = &row, .count = 1};
 
@@ -1222,52 +1222,52 @@ START_TEST(what_is_not_shown_is_asked_for_only_when_something_hangs_on_it)
 	rules.field = "GrpJobs";
 	rules.tres = "";
 	open_alice();
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 0);
 	append(EVENT_HOLD, CAUSE_HAND, 0);
 	/* Nothing is entered before it is known what the site had. */
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
 	ck_assert_str_eq(check.wants[0].account, "alice");
 	ck_assert_str_eq(check.wants[0].cluster, "c1");
 	ck_assert_uint_eq(check.task_count, 0);
-	ck_assert_uint_eq(see_jobs(9, true, MINUTE), 1);
+	ck_assert_uint_eq(observe_jobs(9, true, MINUTE), 1);
 	ck_assert_uint_eq(check.want_count, 0);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
 	ck_assert_str_eq(check.tasks[0].tres, "");
 	ck_assert_int_eq(check.tasks[0].value, 0);
 	/* Died: it must be known again. */
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
-	ck_assert_uint_eq(see_jobs(0, true, MINUTE), 1);
+	ck_assert_uint_eq(observe_jobs(0, true, MINUTE), 1);
 	ck_assert_uint_eq(check.task_count, 0);
 	/* In force: nobody asks, but once an hour. */
 	now += HOUR;
-	(void)see_jobs(0, false, MINUTE);
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
 	for (int i = 0; i < 58; i++) {
-		ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+		ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 		ck_assert_uint_eq(check.want_count, 0);
 	}
-	(void)see_jobs(0, false, 2 * MINUTE);
+	(void)observe_jobs(0, false, 2 * MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
 	/* Or if somebody wants it. */
-	(void)see_jobs(0, false, MINUTE);
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 0);
-	check.look_now = true;
-	(void)see_jobs(0, false, MINUTE);
+	check.inspect = true;
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
-	(void)see_jobs(5, true, MINUTE);
+	(void)observe_jobs(5, true, MINUTE);
 	ck_assert_ptr_nonnull(found(FOUND_DRIFT));
-	check.look_now = false;
+	check.inspect = false;
 	/* Released: known first. What somebody set stays. */
 	append(EVENT_RELEASE, CAUSE_HAND, 0);
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
-	ck_assert_uint_eq(see_jobs(5, true, MINUTE), 2);
+	ck_assert_uint_eq(observe_jobs(5, true, MINUTE), 2);
 	ck_assert_ptr_nonnull(found(FOUND_LEFT));
-	ck_assert_uint_eq(see_jobs(5, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(5, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 0);
 }
 END_TEST
@@ -1280,7 +1280,7 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 			       .usage = 1000,
 			       .limits = limits,
 			       .limit_count = 2,
-			       .looked = true};
+			       .all_limits = true};
 	struct account *account;
 
 	open_alice();
