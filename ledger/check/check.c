@@ -50,6 +50,7 @@ struct plan check_on(const struct plan *plan, const struct observation *observat
 {
 	struct plan on = *plan;
 
+	on.cluster = observation->cluster;
 	on.observation = observation;
 	on.row = observation_find(observation, plan->account ? plan->account->name : NULL);
 	return on;
@@ -57,7 +58,7 @@ struct plan check_on(const struct plan *plan, const struct observation *observat
 
 void check_set_name(char to[NAME_SIZE], const char *from)
 {
-	(void)snprintf(to, NAME_SIZE, "%s", from ? from : "");
+	(void)snprintf(to, NAME_SIZE, "%s", from);
 }
 
 bool check_is_listed(const struct check *check, const char *cluster)
@@ -84,8 +85,8 @@ int check_found(const struct plan *plan, struct finding finding)
 	*to = finding;
 	if (plan->account)
 		check_set_name(to->account, plan->account->name);
-	if (plan->observation)
-		check_set_name(to->cluster, plan->observation->cluster);
+	if (plan->cluster)
+		check_set_name(to->cluster, plan->cluster);
 	check->problems += is_problem[finding.kind];
 	return SB_OK;
 }
@@ -195,10 +196,16 @@ static int forget_flights(const struct plan *plan)
 
 	for (size_t i = 0; i < account->meter_count && plan->check->all_clusters; i++) {
 		const struct meter *meter = &account->meters[i];
+		struct reading reading;
 
-		if (meter->jobs && !check_is_listed(plan->check, meter->cluster))
-			TRY(jobs_forget_flight(plan->books, meter->cluster, account->name,
-					       plan->err));
+		if (!meter->jobs || check_is_listed(plan->check, meter->cluster))
+			continue;
+		TRY(check_reading(plan->books, account, meter->cluster, &reading, plan->err));
+		if (!reading.flight.since)
+			continue;
+		reading.flight = (struct in_flight){.time = reading.flight.time};
+		TRY(books_set_reading(plan->books, meter->cluster, account->name, &reading,
+				      plan->err));
 	}
 	return SB_OK;
 }
@@ -299,8 +306,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
 	check->again = check->doubtful = false;
 	check->inspects = check->inspect;
-	check->clock_gap = 0;
-	check->problems = 0;
+	check->clock_gap = check->problems = 0;
 	rc = plan_accounts(&plan);
 	check->head = *books_head(books);
 	return rc;

@@ -12,8 +12,9 @@ struct plan {
 	struct check *check;
 	struct sb_error *err;
 	const struct account *account; /* NULL: all */
-	const struct observation *observation; /* of one cluster; NULL: of none */
-	const struct observed *row; /* the account there; NULL: the cluster does not show it */
+	const char *cluster; /* NULL: none */
+	const struct observation *observation; /* of the cluster */
+	const struct observed *row; /* of the account in it; NULL: there is none */
 };
 
 /* An account whose reading on a cluster is no measure of use, since another account came below it
@@ -34,12 +35,11 @@ struct plan check_on(const struct plan *plan, const struct observation *observat
 /* The account's meter on the cluster of the plan; NULL: none yet. An append may move it. */
 static inline const struct meter *check_meter_of(const struct plan *plan)
 {
-	return account_meter(plan->account, plan->observation->cluster);
+	return account_meter(plan->account, plan->cluster);
 }
 
 /* Adds a finding. Names the account and the cluster of the plan in it. */
 int check_found(const struct plan *plan, struct finding finding);
-/* Copies a name; "" for NULL. */
 void check_set_name(char to[NAME_SIZE], const char *from);
 /* True if the check has an observation of the cluster. */
 bool check_is_listed(const struct check *check, const char *cluster);

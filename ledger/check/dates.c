@@ -110,20 +110,6 @@ static int expire(const struct plan *plan)
 	return SB_OK;
 }
 
-/* Records that the level of [event] was crossed, unless this is known: the state has it, or use
- * had reached it [before]. */
-static int cross(const struct plan *plan, struct event *event, int64_t before)
-{
-	if (event->level <= before || account_crossed(plan->account, event->level))
-		return SB_OK;
-	TRY(books_append(plan->books, event, plan->err));
-	return check_found(plan, (struct finding){.kind = FOUND_THRESHOLD,
-						  .seq = event->seq,
-						  .amount = event->level,
-						  .before = event->used,
-						  .now = event->allocated});
-}
-
 /* Use includes that of running jobs, as for holds. The state follows from entries alone, so it does
  * not have a level as crossed that is reached only with running jobs: such a level is kept beside
  * the books until a check finds the use below it. */
@@ -145,7 +131,14 @@ static int cross_thresholds(const struct plan *plan)
 		event.level = levels.list[i];
 		if (!amount_reaches(event.used, event.allocated, event.level))
 			continue;
-		TRY(cross(plan, &event, before));
+		if (event.level > before && !account_crossed(account, event.level)) {
+			TRY(books_append(plan->books, &event, plan->err));
+			TRY(check_found(plan, (struct finding){.kind = FOUND_THRESHOLD,
+							       .seq = event.seq,
+							       .amount = event.level,
+							       .before = event.used,
+							       .now = event.allocated}));
+		}
 		if (!account_crossed(account, event.level))
 			reached = event.level;
 	}

@@ -399,34 +399,26 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
-/* What jobs of the account have in flight by these charges. */
-static struct in_flight flight_of(const struct job_charges *charges, const char *account)
-{
-	const struct job_sum *sum =
-		array_find(charges->sums, charges->sum_count, account, by_account);
-
-	return sum ? sum->flight : (struct in_flight){0};
-}
-
 /* Notes up to when the account is charged, and what it has in flight, as far as [charges] say. */
 static int set_settled(struct books *books, const struct job_charges *charges,
 		       const struct account *account, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, charges->cluster);
+	const struct job_sum *sum;
 	struct reading reading;
 
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
 	TRY(check_reading(books, account, charges->cluster, &reading, err));
-	/* No more jobs are to be read. */
-	if (!meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until)
-		return SB_OK;
-	if (reading.settled > charges->settled)
+	/* After a switch to RawUsage jobs are read up to the end of the overlap. */
+	if (reading.settled > charges->settled ||
+	    (!meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until))
 		return SB_OK;
 	if (!charges->hold)
 		reading.settled = charges->settled;
 	if (charges->running && meter->jobs) {
-		reading.flight = flight_of(charges, account->name);
+		sum = array_find(charges->sums, charges->sum_count, account->name, by_account);
+		reading.flight = sum ? sum->flight : (struct in_flight){0};
 		reading.flight.time = charges->settled;
 	}
 	return books_set_reading(books, charges->cluster, account->name, &reading, err);
@@ -457,18 +449,6 @@ int jobs_in_flight(struct books *books, const struct account *account, struct in
 	}
 	*ret = sum;
 	return SB_OK;
-}
-
-int jobs_forget_flight(struct books *books, const char *cluster, const char *account,
-		       struct sb_error *err)
-{
-	struct reading reading;
-	int rc = books_reading(books, cluster, account, &reading, err);
-
-	if (rc || !reading.flight.since)
-		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	reading.flight = (struct in_flight){.time = reading.flight.time};
-	return books_set_reading(books, cluster, account, &reading, err);
 }
 
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)

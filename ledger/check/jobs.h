@@ -91,10 +91,6 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err);
 
-/* Forgets the running jobs of an account on a cluster whose jobs are not read any more. */
-int jobs_forget_flight(struct books *books, const char *cluster, const char *account,
-		       struct sb_error *err);
-
 /* Returns how much of [flight] the rules count as spent. */
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules);
 

@@ -23,7 +23,7 @@ static int record_lever(const struct plan *plan, const struct lever *lever, cons
 	struct event event = {.kind = EVENT_LEVER,
 			      .account = plan->account->name,
 			      .answers = plan->account->decision,
-			      .cluster = plan->observation->cluster,
+			      .cluster = plan->cluster,
 			      .slurm_account = lever ? copy.slurm_account : plan->account->name,
 			      .action = aim ? LEVER_HOLD : LEVER_RESTORE,
 			      .field = aim ? aim->field : copy.field,
@@ -90,7 +90,7 @@ static int give_up(const struct plan *plan, const struct lever *lever, int64_t c
 
 static const struct lever *find_lever(const struct plan *plan, const char *field, const char *tres)
 {
-	return account_lever(plan->account, plan->observation->cluster, field, tres);
+	return account_lever(plan->account, plan->cluster, field, tres);
 }
 
 /* Brings one limit, which Slurm shows as [current], to [aim] or, with NULL, to what the site had.
@@ -144,19 +144,23 @@ struct aims {
 	size_t count;
 };
 
-static const struct limit *find_aim(const struct aims *aims, const struct lever *lever)
+static bool is_on(const struct lever *lever, const char *field, const char *tres)
 {
-	for (size_t i = 0; i < aims->count; i++) {
-		if (strcmp(aims->list[i].field, lever->field) == 0 &&
-		    strcmp(aims->list[i].tres, lever->tres) == 0)
-			return &aims->list[i];
-	}
-	return NULL;
+	return strcmp(lever->field, field) == 0 && strcmp(lever->tres, tres) == 0;
 }
 
 static bool is_cap(const struct lever *lever)
 {
-	return strcmp(lever->field, CAP_FIELD) == 0 && strcmp(lever->tres, CAP_TRES) == 0;
+	return is_on(lever, CAP_FIELD, CAP_TRES);
+}
+
+static const struct limit *find_aim(const struct aims *aims, const struct lever *lever)
+{
+	for (size_t i = 0; i < aims->count; i++) {
+		if (is_on(lever, aims->list[i].field, aims->list[i].tres))
+			return &aims->list[i];
+	}
+	return NULL;
 }
 
 /* True if the lever is as it should be, as far as the books know. */
@@ -171,18 +175,19 @@ static int add_want(const struct plan *plan)
 	struct check *check = plan->check;
 	struct want *want;
 
+	/* Wants of an account follow each other. */
 	for (size_t i = check->want_count; i > 0; i--) {
 		want = &check->wants[i - 1];
 		if (strcmp(want->account, plan->account->name) != 0)
-			break; /* wants of an account follow each other */
-		if (strcmp(want->cluster, plan->observation->cluster) == 0)
+			break;
+		if (strcmp(want->cluster, plan->cluster) == 0)
 			return SB_OK;
 	}
 	want = array_add(check->wants, check->want_count);
 	if (!want)
 		return sb_error_nomem(plan->err);
 	check_set_name(want->account, plan->account->name);
-	check_set_name(want->cluster, plan->observation->cluster);
+	check_set_name(want->cluster, plan->cluster);
 	return SB_OK;
 }
 
@@ -212,7 +217,7 @@ static int report_unknown(const struct plan *plan, const struct aims *aims, enum
 	for (size_t i = 0; i < account->lever_count; i++) {
 		const struct lever *lever = &account->levers[i];
 
-		if (strcmp(lever->cluster, plan->observation->cluster) == 0)
+		if (strcmp(lever->cluster, plan->cluster) == 0)
 			rest = rest && at_rest(lever, find_aim(aims, lever));
 	}
 	return rest ? SB_OK : check_found(plan, (struct finding){.kind = kind});
@@ -324,8 +329,7 @@ static int silent_cap(const struct plan *plan, struct cap *cap)
 	const struct meter *meter = check_meter_of(plan);
 	struct reading reading;
 
-	TRY(check_reading(plan->books, plan->account, plan->observation->cluster, &reading,
-			  plan->err));
+	TRY(check_reading(plan->books, plan->account, plan->cluster, &reading, plan->err));
 	cap->now = cap_of_silent(find_lever(plan, CAP_FIELD, CAP_TRES));
 	cap->used = meter ? meter->reading : 0;
 	cap->running = still_running(reading.running);
@@ -430,10 +434,9 @@ static int record_task_outcome(struct books *books, const struct task_outcome *o
 	TRY(books_account(books, task->account, &account, err));
 	lever = account_lever(account, task->cluster, task->field, task->tres);
 	/* A newer decision gets its own outcome. */
-	if (!lever || lever->seq != task->lever)
-		return SB_OK;
-	if (lever->tried && lever->outcome == outcome->outcome &&
-	    strcmp(lever->reason, outcome->reason) == 0)
+	if (!lever || lever->seq != task->lever ||
+	    (lever->tried && lever->outcome == outcome->outcome &&
+	     strcmp(lever->reason, outcome->reason) == 0))
 		return SB_OK;
 	return record_outcome(books, account->name, lever->seq, outcome->outcome, outcome->reason,
 			      err);
@@ -453,8 +456,7 @@ int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err)
 int check_adopt_lever(struct books *books, const char *name, const char *cluster,
 		      const struct limit *limit, const char *note, struct sb_error *err)
 {
-	const struct observation observation = {.cluster = cluster};
-	struct plan plan = {.books = books, .err = err, .observation = &observation};
+	struct plan plan = {.books = books, .err = err, .cluster = cluster};
 	const struct lever *lever;
 
 	TRY(books_account(books, name, &plan.account, err));
@@ -466,8 +468,7 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 int check_forget_levers(struct books *books, const char *cluster, size_t *ret_count,
 			struct sb_error *err)
 {
-	const struct observation observation = {.cluster = cluster};
-	struct plan plan = {.books = books, .err = err, .observation = &observation};
+	struct plan plan = {.books = books, .err = err, .cluster = cluster};
 	size_t count;
 
 	*ret_count = 0;

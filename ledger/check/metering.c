@@ -18,7 +18,7 @@ static int record_baseline(const struct plan *plan, int64_t before, int64_t now,
 	struct event event = {.kind = EVENT_BASELINE,
 			      .note = note,
 			      .account = plan->account->name,
-			      .cluster = plan->observation->cluster,
+			      .cluster = plan->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .before = before,
 			      .now = now,
@@ -34,7 +34,7 @@ static int charge_use(const struct plan *plan, int64_t now)
 	int64_t time = books_time(plan->books);
 	struct event event = {.kind = EVENT_CHARGE,
 			      .account = plan->account->name,
-			      .cluster = plan->observation->cluster,
+			      .cluster = plan->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .amount = now - meter->reading,
 			      .before = meter->reading,
@@ -77,7 +77,7 @@ static int64_t deferred_since(const struct plan *plan)
 	const struct event *charge;
 
 	for (size_t i = 0; (charge = books_deferred(plan->books, plan->account->name, i)); i++) {
-		if (!charge->seq && strcmp(charge->cluster, plan->observation->cluster) == 0)
+		if (!charge->seq && strcmp(charge->cluster, plan->cluster) == 0)
 			return charge->since;
 	}
 	return 0;
@@ -95,8 +95,8 @@ int check_record_use(const struct plan *plan)
 
 static int keep_reading(const struct plan *plan, const struct reading *reading)
 {
-	return books_set_reading(plan->books, plan->observation->cluster, plan->account->name,
-				 reading, plan->err);
+	return books_set_reading(plan->books, plan->cluster, plan->account->name, reading,
+				 plan->err);
 }
 
 /* Keeps [usage] as what the observation shows. */
@@ -104,8 +104,7 @@ static int note_reading(const struct plan *plan, int64_t usage)
 {
 	struct reading reading;
 
-	TRY(check_reading(plan->books, plan->account, plan->observation->cluster, &reading,
-			  plan->err));
+	TRY(check_reading(plan->books, plan->account, plan->cluster, &reading, plan->err));
 	reading.usage = usage;
 	reading.time = plan->observation->time;
 	reading.since = deferred_since(plan);
@@ -140,70 +139,67 @@ static int note_vanished(const struct plan *plan)
 /* ---- moves ---- */
 
 /* The trees of a cluster: at the last whole check, now, and now with the accounts that are gone. */
-struct trees {
+struct comparison {
+	const struct plan *plan;
 	struct tree before, now, joined;
+	/* The account whose move is being added, and its parent before: */
+	const struct kin *mover;
+	const char *from;
 };
 
-static const struct move *find_move(const struct check *check, const char *account,
-				    const char *cluster)
+static const struct move *find_move(const struct plan *plan, const char *account)
 {
-	for (size_t i = 0; i < check->move_count; i++) {
-		if (strcmp(check->moves[i].account, account) == 0 &&
-		    strcmp(check->moves[i].cluster, cluster) == 0)
-			return &check->moves[i];
+	for (size_t i = 0; i < plan->check->move_count; i++) {
+		const struct move *move = &plan->check->moves[i];
+
+		if (strcmp(move->account, account) == 0 &&
+		    strcmp(move->cluster, plan->cluster) == 0)
+			return move;
 	}
 	return NULL;
 }
 
-struct comparison {
-	const struct plan *plan;
-	const struct kin *mover;
-	const char *from; /* its parent before */
-};
-
 static int add_move(void *ctx, const char *account, bool came)
 {
-	const struct comparison *comparison = ctx;
-	struct check *check = comparison->plan->check;
-	const char *cluster = comparison->plan->observation->cluster;
+	const struct comparison *trees = ctx;
+	struct check *check = trees->plan->check;
 	struct move *move;
 
 	(void)came;
-	if (find_move(check, account, cluster))
+	if (find_move(trees->plan, account))
 		return SB_OK;
 	move = array_add(check->moves, check->move_count);
 	if (!move)
-		return sb_error_nomem(comparison->plan->err);
+		return sb_error_nomem(trees->plan->err);
 	check_set_name(move->account, account);
-	check_set_name(move->cluster, cluster);
-	check_set_name(move->mover, comparison->mover->account);
-	check_set_name(move->from, comparison->from);
-	check_set_name(move->to, comparison->mover->parent);
+	check_set_name(move->cluster, trees->plan->cluster);
+	check_set_name(move->mover, trees->mover->account);
+	check_set_name(move->from, trees->from);
+	check_set_name(move->to, trees->mover->parent);
 	return SB_OK;
 }
 
-static int compare_trees(const struct plan *plan, const struct trees *trees)
+static int add_moves(struct comparison *trees)
 {
 	for (size_t i = 0; i < trees->now.count; i++) {
-		const struct kin *kin = &trees->now.list[i];
-		const struct observed *row = observation_find(plan->observation, kin->account);
-		struct comparison comparison = {plan, kin,
-						tree_parent(&trees->before, kin->account)};
+		const struct kin *kin = trees->mover = &trees->now.list[i];
+		const struct observed *row =
+			observation_find(trees->plan->observation, kin->account);
 
-		if (!comparison.from || strcmp(comparison.from, kin->parent) == 0)
+		trees->from = tree_parent(&trees->before, kin->account);
+		if (!trees->from || strcmp(trees->from, kin->parent) == 0)
 			continue;
 		/* An account without use takes none along: it was removed and made anew. */
-		if (row->usage == 0 && !row->odd_usage)
-			continue;
-		TRY(moves_each_change(&trees->before, &trees->now, kin->account, add_move,
-				      &comparison));
+		if (row->usage != 0 || row->odd_usage)
+			TRY(moves_each_change(&trees->before, &trees->now, kin->account, add_move,
+					      trees));
 	}
 	return SB_OK;
 }
 
 /* 1 if [name] went from below the account, -1 if it came, else 0. A new account has no use from
  * before. */
-static int change_below(const struct trees *trees, const char *account, const char *name)
+static int change_below(const struct comparison *trees, const char *account, const char *name)
 {
 	return tree_parent(&trees->before, name) ? tree_above(&trees->before, account, name) -
 							   tree_above(&trees->now, account, name)
@@ -213,9 +209,9 @@ static int change_below(const struct trees *trees, const char *account, const ch
 /* What the account's RawUsage would be if no account had moved: each account takes its own use
  * along, which is what it shows less what those below it show. All readings are of one moment, so
  * use up to then stays with the accounts above before, and later use counts for those above now. */
-static void find_usage_without(const struct observation *observation, const struct trees *trees,
-			       struct move *move)
+static void find_usage_without(const struct comparison *trees, struct move *move)
 {
+	const struct observation *observation = trees->plan->observation;
 	const struct observed *own = observation_find(observation, move->account);
 	__int128 sum = own ? own->usage : 0;
 
@@ -249,30 +245,31 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 }
 
 /* Reports names that no bank can have, when they appear for the first time. */
-static int find_odd_names(const struct plan *plan, const struct trees *trees)
+static int find_odd_names(const struct comparison *trees)
 {
 	for (size_t i = 0; i < trees->now.count; i++) {
 		const char *name = trees->now.list[i].account;
 		struct finding finding = {.kind = FOUND_ODD_NAME};
 
-		if (name_ok(name) || (!plan->check->first && tree_parent(&trees->before, name)))
+		if (name_ok(name) ||
+		    (!trees->plan->check->first && tree_parent(&trees->before, name)))
 			continue;
 		check_set_name(finding.account, name);
 		check_set_name(finding.other, name);
-		TRY(check_found(plan, finding));
+		TRY(check_found(trees->plan, finding));
 	}
 	return SB_OK;
 }
 
 /* Works out the usages of the cluster's moves, which begin at [first]. Returns whether they have to
  * wait for a later check: all are of one moment, so one that waits keeps the others waiting. */
-static bool find_usages(const struct plan *plan, const struct trees *trees, size_t first)
+static bool find_usages(const struct comparison *trees, size_t first)
 {
-	struct check *check = plan->check;
+	struct check *check = trees->plan->check;
 	bool waits = false;
 
 	for (size_t i = first; i < check->move_count; i++) {
-		find_usage_without(plan->observation, trees, &check->moves[i]);
+		find_usage_without(trees, &check->moves[i]);
 		waits = waits || check->moves[i].waits;
 	}
 	for (size_t i = first; i < check->move_count; i++)
@@ -280,27 +277,26 @@ static bool find_usages(const struct plan *plan, const struct trees *trees, size
 	return waits;
 }
 
-static int find_moves_between(const struct plan *plan, struct trees *trees)
+static int find_moves(const struct plan *plan, struct comparison *trees)
 {
-	const struct observation *observation = plan->observation;
 	size_t first = plan->check->move_count;
 	bool whole = plan->check->only_count == 0;
 
-	TRY(observation_tree(observation, &trees->now, plan->err));
-	TRY(books_tree(plan->books, observation->cluster, &trees->before, plan->err));
-	TRY(compare_trees(plan, trees));
+	TRY(observation_tree(plan->observation, &trees->now, plan->err));
+	TRY(books_tree(plan->books, plan->cluster, &trees->before, plan->err));
+	TRY(add_moves(trees));
 	if (whole)
-		TRY(find_odd_names(plan, trees));
-	/* A check of a few accounts leaves the move to the next whole one. */
-	if (find_usages(plan, trees, first) || !whole)
+		TRY(find_odd_names(trees));
+	/* A check of a few accounts leaves the moves to the next whole one. */
+	if (find_usages(trees, first) || !whole)
 		return SB_OK;
-	TRY(moves_record(plan->books, observation, &trees->before, &trees->now, false, plan->err));
+	TRY(moves_record(plan->books, plan->observation, &trees->before, &trees->now, false,
+			 plan->err));
 	/* Use of an account that is gone stays with those that were above it. */
 	TRY(tree_join(&trees->now, &trees->before, &trees->joined, plan->err));
 	return tree_same(&trees->before, &trees->joined)
 		       ? SB_OK
-		       : books_set_tree(plan->books, observation->cluster, &trees->joined,
-					plan->err);
+		       : books_set_tree(plan->books, plan->cluster, &trees->joined, plan->err);
 }
 
 int check_find_moves(const struct plan *plan)
@@ -309,11 +305,11 @@ int check_find_moves(const struct plan *plan)
 
 	for (size_t i = 0; i < plan->check->observation_count && !rc; i++) {
 		const struct plan on = check_on(plan, &plan->check->observations[i]);
-		struct trees trees = {0};
+		struct comparison trees = {.plan = &on};
 
 		if (!on.observation->answered)
 			continue;
-		rc = find_moves_between(&on, &trees);
+		rc = find_moves(&on, &trees);
 		tree_release(&trees.before);
 		tree_release(&trees.now);
 		tree_release(&trees.joined);
@@ -405,7 +401,7 @@ static int leave_odd(const struct plan *plan)
 		return check_found(plan, (struct finding){.kind = FOUND_ODD_USAGE,
 							  .before = meter ? meter->reading : 0});
 	TRY(books_enter_deferred(plan->books, account, plan->err));
-	rc = books_reading(plan->books, plan->observation->cluster, account, &reading, plan->err);
+	rc = books_reading(plan->books, plan->cluster, account, &reading, plan->err);
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
 	reading.time = plan->observation->time;
@@ -421,7 +417,7 @@ int check_meter(const struct plan *plan)
 	const struct observation *observation = plan->observation;
 	const struct observed *row = plan->row;
 	const struct meter *meter = check_meter_of(plan);
-	const struct move *move = find_move(plan->check, plan->account->name, observation->cluster);
+	const struct move *move = find_move(plan, plan->account->name);
 
 	if (!row && meter)
 		return note_vanished(plan);

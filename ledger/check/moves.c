@@ -10,19 +10,14 @@
 #include "ledger/base/name.h"
 #include "ledger/base/text.h"
 
-/* True if an entry has [name], any bytes, as [text]. */
-static bool is_named(const char *name, const char *text)
+bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
 {
 	char escaped[NAME_SIZE];
 
-	return strcmp(text_escape(escaped, sizeof(escaped), name), text) == 0;
-}
-
-bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
-{
-	return strcmp(moved->cluster, cluster) == 0 &&
-	       (name_ok(moved->mover) ? strcmp(moved->mover, slurm_account) == 0
-				      : is_named(slurm_account, moved->mover));
+	/* Slurm's names are any bytes; entries have such names escaped. */
+	if (!name_ok(moved->mover))
+		slurm_account = text_escape(escaped, sizeof(escaped), slurm_account);
+	return strcmp(moved->cluster, cluster) == 0 && strcmp(moved->mover, slurm_account) == 0;
 }
 
 bool moves_counted(const struct moves_place *place, const char *slurm_account, int64_t time)
