@@ -46,7 +46,7 @@ bool check_is_listed(const struct check *check, const char *cluster);
 /* What is available after [spent] is taken off. A difference below int64 is cut to it. */
 int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 
-/* Reads what the last check saw. Without a stored reading *ret says what the meter says. */
+/* Gives what the last check read or, where that is lost, what the meter has. */
 int check_reading(struct books *books, const struct account *account, const char *cluster,
 		  struct reading *ret, struct sb_error *err);
 

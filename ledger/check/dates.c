@@ -147,8 +147,8 @@ static int cross_thresholds(const struct plan *plan)
 		       : books_set_reached(plan->books, account->name, reached, plan->err);
 }
 
-/* Finds whether all that is left of the lots with this end was put in less than a day ago: whoever
- * did so knows the end. */
+/* Finds whether all that is left of the lots with this end was put in less than a day ago, so that
+ * its end is known without a notice. */
 static int is_fresh(const struct plan *plan, int64_t end, bool *ret)
 {
 	const struct account *account = plan->account;

@@ -399,7 +399,7 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
-/* Notes up to when the account is charged, and what it has in flight, as far as [charges] say. */
+/* Keeps up to when the account is charged, and what it has in flight. */
 static int set_settled(struct books *books, const struct job_charges *charges,
 		       const struct account *account, struct sb_error *err)
 {

@@ -35,16 +35,16 @@ static int record_lever(const struct plan *plan, const struct lever *lever, cons
 	return books_append(plan->books, &event, plan->err);
 }
 
-static int record_outcome(struct books *books, const char *account, uint64_t lever,
-			  enum outcome outcome, const char *reason, struct sb_error *err)
+static int record_outcome(const struct plan *plan, uint64_t lever, enum outcome outcome,
+			  const char *reason)
 {
 	struct event event = {.kind = EVENT_APPLIED,
-			      .account = account,
+			      .account = plan->account->name,
 			      .answers = lever,
 			      .outcome = (uint8_t)outcome,
 			      .reason = reason};
 
-	return books_append(books, &event, err);
+	return books_append(plan->books, &event, plan->err);
 }
 
 static int add_task(const struct plan *plan, const struct lever *lever)
@@ -79,8 +79,7 @@ static int give_up(const struct plan *plan, const struct lever *lever, int64_t c
 
 	(void)snprintf(reason, sizeof(reason), "found %" PRId64 ", which is not the bank's",
 		       current);
-	TRY(record_outcome(plan->books, plan->account->name, copy.seq, OUTCOME_LEFT, reason,
-			   plan->err));
+	TRY(record_outcome(plan, copy.seq, OUTCOME_LEFT, reason));
 	return add_lever_finding(plan,
 				 (struct finding){.kind = FOUND_LEFT,
 						  .seq = books_head(plan->books)->seq,
@@ -125,8 +124,7 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 	case LEVER_RETRY:
 		return add_task(plan, lever);
 	case LEVER_CONFIRM:
-		return record_outcome(plan->books, plan->account->name, lever->seq, OUTCOME_DONE,
-				      "", plan->err);
+		return record_outcome(plan, lever->seq, OUTCOME_DONE, "");
 	case LEVER_GIVE_UP:
 		return give_up(plan, lever, current);
 	default:
@@ -169,7 +167,7 @@ static bool at_rest(const struct lever *lever, const struct limit *aim)
 	return lever && aim && lever_in_force(lever) && lever->set == aim->value;
 }
 
-/* Asks for the limits of the account on the cluster. They stay as they are until they are known. */
+/* Requests the limits of the account on the cluster, which stay as they are until then. */
 static int add_want(const struct plan *plan)
 {
 	struct check *check = plan->check;
@@ -428,18 +426,17 @@ static int record_task_outcome(struct books *books, const struct task_outcome *o
 			       struct sb_error *err)
 {
 	const struct task *task = outcome->task;
-	const struct account *account;
+	struct plan plan = {.books = books, .err = err, .cluster = task->cluster};
 	const struct lever *lever;
 
-	TRY(books_account(books, task->account, &account, err));
-	lever = account_lever(account, task->cluster, task->field, task->tres);
+	TRY(books_account(books, task->account, &plan.account, err));
+	lever = find_lever(&plan, task->field, task->tres);
 	/* A newer decision gets its own outcome. */
 	if (!lever || lever->seq != task->lever ||
 	    (lever->tried && lever->outcome == outcome->outcome &&
 	     strcmp(lever->reason, outcome->reason) == 0))
 		return SB_OK;
-	return record_outcome(books, account->name, lever->seq, outcome->outcome, outcome->reason,
-			      err);
+	return record_outcome(&plan, lever->seq, outcome->outcome, outcome->reason);
 }
 
 int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err)
@@ -462,7 +459,7 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 	TRY(books_account(books, name, &plan.account, err));
 	lever = find_lever(&plan, limit->field, limit->tres);
 	TRY(record_lever(&plan, lever, limit, lever ? lever->original : -1, note));
-	return record_outcome(books, name, books_head(books)->seq, OUTCOME_DONE, "adopted", err);
+	return record_outcome(&plan, books_head(books)->seq, OUTCOME_DONE, "adopted");
 }
 
 int check_forget_levers(struct books *books, const char *cluster, size_t *ret_count,
@@ -483,8 +480,8 @@ int check_forget_levers(struct books *books, const char *cluster, size_t *ret_co
 				continue;
 			if (!lever->restoring)
 				TRY(record_lever(&plan, lever, NULL, lever->set, ""));
-			TRY(record_outcome(books, account->name, account->levers[j].seq,
-					   OUTCOME_LEFT, "the cluster was let go", err));
+			TRY(record_outcome(&plan, account->levers[j].seq, OUTCOME_LEFT,
+					   "the cluster was let go"));
 			(*ret_count)++;
 		}
 	}
@@ -494,6 +491,9 @@ int check_forget_levers(struct books *books, const char *cluster, size_t *ret_co
 int check_lose_lever(struct books *books, const char *name, const struct lever *lever,
 		     struct sb_error *err)
 {
-	return record_outcome(books, name, lever->seq, OUTCOME_FAILED,
-			      "Slurm did not show it when the bank was adopted", err);
+	struct plan plan = {.books = books, .err = err};
+
+	TRY(books_account(books, name, &plan.account, err));
+	return record_outcome(&plan, lever->seq, OUTCOME_FAILED,
+			      "Slurm did not show it when the bank was adopted");
 }

@@ -48,7 +48,7 @@ static int charge_use(const struct plan *plan, int64_t now)
 	struct reading reading;
 	int rc;
 
-	/* The use began after the last time that the meter's reading was seen. */
+	/* The use began after the last check that found the meter's reading. */
 	TRY(check_reading(plan->books, plan->account, meter->cluster, &reading, plan->err));
 	if (reading.usage == meter->reading)
 		event.since = int64_max(reading.time, meter->time);
@@ -431,7 +431,7 @@ int check_meter(const struct plan *plan)
 	if (!meter) {
 		TRY(start_counting(plan));
 	} else if (observation->time < meter->time) {
-		return SB_OK; /* older than what was charged: it would look like a reset */
+		return SB_OK; /* older than what was charged: not a reset */
 	} else if (move && plan->check->only_count > 0) {
 		return SB_OK; /* left to a whole check */
 	} else if (move) {

@@ -55,12 +55,6 @@ int balances_of(const struct account *account, struct balances *ret, struct sb_e
 	return SB_OK;
 }
 
-/* A statement with the books that it is made of. */
-struct making {
-	struct statement *statement;
-	struct books *books;
-};
-
 static int by_sort(const void *key, const void *item)
 {
 	const struct statement_line *one = key, *other = item;
@@ -118,8 +112,7 @@ static int sort_of(const struct event *event, int64_t amount, size_t *ret, struc
 static int add_entry(const struct entry *entry, int64_t before, const struct account *account,
 		     void *ctx, struct sb_error *err)
 {
-	const struct making *making = ctx;
-	struct statement *statement = making->statement;
+	struct statement *statement = ctx;
 	struct statement_line *line;
 	int64_t after = account_net(account), amount;
 	size_t sort = SORT_COUNT;
@@ -131,7 +124,7 @@ static int add_entry(const struct entry *entry, int64_t before, const struct acc
 	if (sort == SORT_COUNT)
 		return SB_OK;
 	if (statement->use)
-		TRY(use_add(making->books, statement->use, entry->event, amount, &used, err));
+		TRY(use_add(statement->books, statement->use, entry->event, amount, &used, err));
 	if (used)
 		return SB_OK;
 	line = find_line(statement, sort, entry->event->cluster);
@@ -179,12 +172,11 @@ static int take_balances(const struct history *history, int64_t time, struct bal
 }
 
 /* Compares the closing balance with the stored state, which was not made by this replay. */
-static int compare_stored(struct books *books, const struct statement *statement, uint64_t seq,
-			  struct sb_error *err)
+static int compare_stored(const struct statement *statement, uint64_t seq, struct sb_error *err)
 {
 	const struct account *stored;
 
-	TRY(books_account(books, statement->account, &stored, err));
+	TRY(books_account(statement->books, statement->account, &stored, err));
 	if (stored->seq == seq && account_net(stored) == statement->closing.balance)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
@@ -193,27 +185,26 @@ static int compare_stored(struct books *books, const struct statement *statement
 			    statement->account);
 }
 
-static int fill(struct making *making, struct history *history, uint64_t before, uint64_t last,
-		struct sb_error *err)
+static int fill(struct statement *statement, struct history *history, uint64_t before,
+		uint64_t last, struct sb_error *err)
 {
-	struct statement *statement = making->statement;
 	uint64_t seq;
 
 	TRY(history_advance(history, before, NULL, NULL, err));
 	TRY(take_balances(history, statement->since, &statement->opening, &seq, err));
-	TRY(history_advance(history, last, add_entry, making, err));
+	TRY(history_advance(history, last, add_entry, statement, err));
 	if (statement->use)
 		TRY(use_finish(statement->use, err));
 	TRY(take_balances(history, statement->time, &statement->closing, &seq, err));
 	TRY(statement_check(statement, err));
-	return statement->so_far || last == books_head(making->books)->seq
-		       ? compare_stored(making->books, statement, seq, err)
+	return statement->so_far || last == books_head(statement->books)->seq
+		       ? compare_stored(statement, seq, err)
 		       : SB_OK;
 }
 
-static int read_period(struct books *books, struct statement *statement, struct sb_error *err)
+static int read_period(struct statement *statement, struct sb_error *err)
 {
-	struct making making = {.statement = statement, .books = books};
+	struct books *books = statement->books;
 	struct history *history;
 	uint64_t before, last;
 	int rc;
@@ -221,7 +212,7 @@ static int read_period(struct books *books, struct statement *statement, struct 
 	TRY(entries_before(books, statement->since, &before, err));
 	TRY(entries_before(books, statement->until, &last, err));
 	TRY(history_new(books, statement->account, last, statement->steps, &history, err));
-	rc = fill(&making, history, before, last, err);
+	rc = fill(statement, history, before, last, err);
 	history_free(history);
 	return rc;
 }
@@ -235,6 +226,7 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 	books_as_entered(books);
 	TRY(books_account(books, statement->account, &account, err));
 	statement_release(statement);
+	statement->books = books;
 	if (statement->use) {
 		statement->use->account = statement->account;
 		statement->use->since = statement->since;
@@ -248,7 +240,7 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 		return sb_error_set(err, SB_EREFUSED, "the period has not begun");
 	/* Nothing happened between the newest entry and now. */
 	statement->time = int64_max(statement->time, statement->since);
-	rc = read_period(books, statement, err);
+	rc = read_period(statement, err);
 	if (rc)
 		statement_release(statement);
 	return rc;

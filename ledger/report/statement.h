@@ -47,6 +47,7 @@ struct statement {
 	struct balances opening, closing;
 	struct statement_line *lines; /* by sort and cluster */
 	size_t count;
+	struct books *books; /* private */
 };
 
 /* "deposits"; NULL past the last. */

@@ -107,19 +107,6 @@ static int by_job(const void *key, const void *item)
 	return (*job > answer->job) - (*job < answer->job);
 }
 
-static struct use_answer *make_answer(struct use *use, uint64_t job)
-{
-	struct use_answer *answer;
-	size_t at;
-
-	if (array_search(use->answers, use->answer_count, &job, by_job, &at))
-		return &use->answers[at];
-	answer = array_insert(use->answers, use->answer_count, at);
-	if (answer)
-		answer->job = job;
-	return answer;
-}
-
 static int too_much(struct sb_error *err)
 {
 	return sb_error_set(err, SB_EOVERFLOW,
@@ -132,14 +119,19 @@ static int add_job(struct use *use, const struct event *event, const struct even
 		   int64_t amount, struct sb_error *err)
 {
 	struct use_answer *answer;
+	size_t at;
 
 	if (!amount_add(use->jobs_amount, amount, &use->jobs_amount))
 		return too_much(err);
 	if (event == charge)
 		return SB_OK;
-	answer = make_answer(use, charge->seq);
+	if (array_search(use->answers, use->answer_count, &charge->seq, by_job, &at))
+		answer = &use->answers[at];
+	else
+		answer = array_insert(use->answers, use->answer_count, at);
 	if (!answer)
 		return sb_error_nomem(err);
+	answer->job = charge->seq;
 	answer->entries++;
 	return amount_add(answer->amount, amount, &answer->amount) ? SB_OK : too_much(err);
 }
