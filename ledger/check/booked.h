@@ -17,17 +17,14 @@ struct booked {
 			counts, whenever the cluster was read last */
 	/* out */
 	int64_t amount; /* billing-seconds: charges and reconciliations of use in the period */
-	bool since_begins; /* counting by RawUsage begins at [since]: earlier use in the books is
-			      final */
+	bool since_begins; /* counting by RawUsage begins at [since]: earlier use is final */
 	int64_t since_age, until_age; /* microseconds from the last reading before each edge to the
 					 edge; jobs running at an edge may be booked up to this
 					 much on the other side */
-	int64_t jobs_since; /* from then on use is charged by jobs, each as a whole when it ends;
-			       0: use is charged by RawUsage, as it also is before a switch to
-			       jobs and after a switch back */
+	int64_t jobs_since; /* since a switch to jobs use is charged by jobs, each as a whole when
+			       it ends; 0: use is charged by RawUsage */
 	size_t restarts; /* how often counting began anew in the period, which may have lost use */
-	int64_t lost_since, lost_until; /* from the last change of the books before the first
-					   restart to the last restart */
+	int64_t lost_since, lost_until; /* last change before the first restart; last restart */
 };
 
 /* Fills the output. SB_ENOTFOUND: the account is not in the bank. SB_EOVERFLOW: a sum is past

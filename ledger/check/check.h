@@ -23,8 +23,7 @@ struct observed {
 	bool odd_room; /* [minutes] or [running] */
 	int64_t minutes; /* the usage by the counter that limits are compared with, in whole minutes
 			    of the billing TRES; -1: unknown */
-	int64_t running; /* what running jobs may still use within their time limits, whole minutes;
-			    -1: unknown */
+	int64_t running; /* what running jobs may still use, whole minutes; -1: unknown */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
 	bool all_limits; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
@@ -63,8 +62,7 @@ enum finding_kind {
 	FOUND_GRACE, /* nothing is left, but a grace keeps it running: amount */
 	FOUND_RELEASE, /* amount */
 	FOUND_STAYS_HELD, /* released for funds, and held for another cause: amount */
-	FOUND_NO_MONEY, /* it has used something and never had money, and the rules let it run: now
-			 */
+	FOUND_NO_MONEY, /* used without ever having money, as the rules allow: now */
 	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
 	FOUND_DRIFT, /* ! a lever was changed by hand: before is ours, now is Slurm's */
 	FOUND_PUT_RIGHT, /* the same, and the lever is set again */
@@ -121,8 +119,7 @@ struct check {
 	const char *const *only; /* the accounts to check; none: all */
 	size_t only_count;
 	bool all_clusters; /* [observations] has every cluster that the site still has */
-	bool settling; /* [only] had an entry just now: bring Slurm in step with it even when the
-			  clock is not trusted */
+	bool settling; /* [only] had an entry just now: settle it even by a clock not trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool inspect; /* request all limits, also of levers in force */
 	const struct steps *steps; /* called after each account; NULL: none */
@@ -138,10 +135,8 @@ struct check {
 	size_t want_count;
 	bool again; /* plan again once the tasks were read back: there is more to do */
 	struct head head; /* after the last append */
-	bool doubtful; /* clock not trusted while settling an entry: no holds placed, no expiries
-			  processed */
-	int64_t clock_gap; /* microseconds since the last check if that is too long to trust the
-			      clock, so that nothing was done; else 0 */
+	bool doubtful; /* clock not trusted while settling: no holds placed, nothing expired */
+	int64_t clock_gap; /* check_clock_gap(), and nothing was done; else 0 */
 	int problems; /* how many findings are problems */
 
 	/* private */
@@ -180,7 +175,7 @@ int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err);
 int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
 		     struct sb_error *err);
 
-/* The reason of a baseline at 0 for an account that had used something: all of it is charged. */
+/* The reasons of baselines that booked_read() knows. After REASON_FROM_ZERO all use is charged. */
 #define REASON_WENT_DOWN "the reading went down"
 #define REASON_FROM_ZERO "opened, use from before counts"
 

@@ -41,14 +41,11 @@ struct job_charges {
 	/* What moved since the last check is recorded first. NULL: nothing did. */
 	const struct observation *observation;
 	const struct tree *before, *now; /* at that check and at this one */
-	const char *const *only; /* the accounts whose jobs are charged, with those below them;
-				    none: all that are metered by jobs */
+	const char *const *only; /* the accounts to charge, with those below them; none: all */
 	size_t only_count;
 	bool running; /* the list has all running jobs: what they used is in flight */
-	int64_t settled; /* microseconds: all jobs that ended before are in this list or were in an
-			    earlier one */
-	bool hold; /* some are not, since a row could not be read: the next check reads from as far
-		      back as this one */
+	int64_t settled; /* all jobs that ended before, microseconds, are in a list by now */
+	bool hold; /* a row could not be read: the next check reads from as far back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
 		char account[NAME_SIZE];

@@ -74,17 +74,15 @@ static int add_lever_finding(const struct plan *plan, struct finding finding,
 
 static int give_up(const struct plan *plan, const struct lever *lever, int64_t current)
 {
+	struct finding left = {.kind = FOUND_LEFT, .now = current};
 	const struct lever copy = *lever;
 	char reason[128];
 
 	(void)snprintf(reason, sizeof(reason), "found %" PRId64 ", which is not the bank's",
 		       current);
 	TRY(record_outcome(plan, copy.seq, OUTCOME_LEFT, reason));
-	return add_lever_finding(plan,
-				 (struct finding){.kind = FOUND_LEFT,
-						  .seq = books_head(plan->books)->seq,
-						  .now = current},
-				 &copy);
+	left.seq = books_head(plan->books)->seq;
+	return add_lever_finding(plan, left, &copy);
 }
 
 static const struct lever *find_lever(const struct plan *plan, const char *field, const char *tres)
@@ -92,23 +90,20 @@ static const struct lever *find_lever(const struct plan *plan, const char *field
 	return account_lever(plan->account, plan->cluster, field, tres);
 }
 
-/* Brings one limit, which Slurm shows as [current], to [aim] or, with NULL, to what the site had.
- */
+/* Brings a limit that Slurm shows as [current] to [aim] or, with NULL, to what the site had. */
 static int settle_limit(const struct plan *plan, const struct lever *lever, const struct limit *aim,
 			int64_t current)
 {
 	bool put_right = plan->check->rules->put_right;
 	enum lever_plan step = plan_lever(plan->account, lever, current, aim, put_right);
 
-	if (lever && lever_in_force(lever) && current != lever->set && aim &&
-	    (step == LEVER_DRIFT || put_right))
-		TRY(add_lever_finding(plan,
-				      (struct finding){.kind = step == LEVER_DRIFT
-								       ? FOUND_DRIFT
-								       : FOUND_PUT_RIGHT,
-						       .before = lever->set,
-						       .now = current},
-				      lever));
+	if (lever && lever_in_force(lever) && current != lever->set && aim) {
+		struct finding drift = {.before = lever->set, .now = current};
+
+		drift.kind = step == LEVER_DRIFT ? FOUND_DRIFT : FOUND_PUT_RIGHT;
+		if (step == LEVER_DRIFT || put_right)
+			TRY(add_lever_finding(plan, drift, lever));
+	}
 	if (step == LEVER_ENTER_HOLD || step == LEVER_ENTER_RESTORE) {
 		TRY(record_lever(plan, lever, aim, current, ""));
 		if (aim)
@@ -221,8 +216,7 @@ static int report_unknown(const struct plan *plan, const struct aims *aims, enum
 	return rest ? SB_OK : check_found(plan, (struct finding){.kind = kind});
 }
 
-/* True if Slurm has the limit, as it shows now or, if that is unknown, as it did when it was set.
- */
+/* True if Slurm shows the limit or, if that is unknown, showed it when it was set. */
 static bool is_in_force(const struct plan *plan, const struct limit *aim)
 {
 	int64_t current;

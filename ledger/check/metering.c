@@ -201,9 +201,9 @@ static int add_moves(struct comparison *trees)
  * before. */
 static int change_below(const struct comparison *trees, const char *account, const char *name)
 {
-	return tree_parent(&trees->before, name) ? tree_above(&trees->before, account, name) -
-							   tree_above(&trees->now, account, name)
-						 : 0;
+	if (!tree_parent(&trees->before, name))
+		return 0;
+	return tree_above(&trees->before, account, name) - tree_above(&trees->now, account, name);
 }
 
 /* What the account's RawUsage would be if no account had moved: each account takes its own use
@@ -329,8 +329,7 @@ int check_keep_trees(struct books *books, const struct observation *observations
 		if (!observation->answered)
 			continue;
 		rc = books_tree(books, observation->cluster, &kept, err);
-		/* A kept tree shows what moved since use was last charged, so it is not replaced.
-		 */
+		/* A kept tree is left: it shows what moved since use was last charged. */
 		if (!rc && kept.count == 0)
 			rc = observation_tree(observation, &now, err);
 		if (!rc && now.count > 0)

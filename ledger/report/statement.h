@@ -8,9 +8,8 @@
 #include "ledger/books/books.h"
 #include "ledger/report/use.h"
 
-/* The balance and, from it, what is available: balance - waiting - ended + credit. Billing-seconds.
- */
-struct balances {
+/* Available is balance - waiting - ended + credit. */
+struct balances { /* billing-seconds */
 	int64_t balance;
 	int64_t waiting; /* in lots whose window has not started */
 	int64_t ended; /* in lots whose window has ended, not yet expired */
