@@ -99,8 +99,8 @@ static int keep_reading(const struct plan *plan, const struct reading *reading)
 				 plan->err);
 }
 
-/* Keeps [usage] as what the observation shows. */
-static int note_reading(const struct plan *plan, int64_t usage)
+/* Keeps a usage, and what running jobs may still use, as read at the observation. */
+static int note_reading(const struct plan *plan, int64_t usage, int64_t running)
 {
 	struct reading reading;
 
@@ -108,7 +108,7 @@ static int note_reading(const struct plan *plan, int64_t usage)
 	reading.usage = usage;
 	reading.time = plan->observation->time;
 	reading.since = deferred_since(plan);
-	reading.running = plan->row->running;
+	reading.running = running;
 	reading.vanished = false;
 	return keep_reading(plan, &reading);
 }
@@ -403,12 +403,8 @@ static int leave_odd(const struct plan *plan)
 	rc = books_reading(plan->books, plan->cluster, account, &reading, plan->err);
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	reading.time = plan->observation->time;
-	reading.since = deferred_since(plan);
-	if (!plan->row->odd_room)
-		reading.running = plan->row->running;
-	reading.vanished = false;
-	return keep_reading(plan, &reading);
+	return note_reading(plan, reading.usage,
+			    plan->row->odd_room ? reading.running : plan->row->running);
 }
 
 int check_meter(const struct plan *plan)
@@ -425,7 +421,7 @@ int check_meter(const struct plan *plan)
 	if (meter && (meter->jobs || observation->decays)) {
 		/* Deferred use goes with the reading that it is of. */
 		TRY(books_enter_deferred(plan->books, plan->account->name, plan->err));
-		return note_reading(plan, row->usage);
+		return note_reading(plan, row->usage, row->running);
 	}
 	if (!meter) {
 		TRY(start_counting(plan));
@@ -442,7 +438,7 @@ int check_meter(const struct plan *plan)
 		if (check_meter_of(plan)->reading != row->usage)
 			return SB_OK;
 	}
-	return row ? note_reading(plan, row->usage) : SB_OK;
+	return row ? note_reading(plan, row->usage, row->running) : SB_OK;
 }
 
 /* ---- where counting starts ---- */
@@ -497,7 +493,7 @@ static int record_reset_of(struct plan plan, const struct check_reset *reset,
 	if (from == meter->reading)
 		return SB_OK;
 	TRY(record_baseline(&plan, meter->reading, from, reset->reason, reset->note));
-	return note_reading(&plan, from);
+	return note_reading(&plan, from, plan.row->running);
 }
 
 int check_record_reset(struct books *books, const struct check_reset *reset, struct sb_error *err)
