@@ -192,7 +192,7 @@ static int record_outcomes(struct books *books, void *ctx, struct sb_error *err)
 	struct work *work = ctx;
 
 	work->moved = books_head(books)->seq != work->planned;
-	return check_enter_outcomes(books, &work->outcomes, err);
+	return check_record_outcomes(books, &work->outcomes, err);
 }
 
 static int carry_out_tasks(struct work *work)

@@ -177,7 +177,7 @@ static int run_pass(struct env *env, const struct checkup *checkup, struct pass 
 				     .settling = checkup->settling,
 				     .all_clusters = !option(env, "clusters"),
 				     .clock_ok = checkup->clock_ok,
-				     .look_now = checkup->put_right,
+				     .inspect = checkup->put_right,
 				     .shut = checkup->shut,
 				     .steps = &steps};
 	status = pass_clusters(env, checkup, &clusters, pass);

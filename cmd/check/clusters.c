@@ -221,7 +221,7 @@ static int join_limits(struct limit_block *block, struct observed *row,
 	add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
 	row->limits = block->limits + first;
 	row->limit_count = block->count - first;
-	row->looked = true;
+	row->all_limits = true;
 	return SB_OK;
 }
 

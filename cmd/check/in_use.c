@@ -9,7 +9,7 @@
 #include "cmd/check/checkup.h"
 #include "ledger/base/array.h"
 
-static int add(struct in_use *in_use, const struct aim *aim, struct sb_error *err)
+static int add(struct in_use *in_use, const struct limit *aim, struct sb_error *err)
 {
 	struct lever_choice *lever;
 
@@ -41,7 +41,7 @@ static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
-		const struct aim aim = hold_aim(account, &finding->rules);
+		const struct limit aim = hold_limit(account, &finding->rules);
 		bool rawusage = metering_of(account, &finding->rules) == METER_RAWUSAGE;
 
 		TRY(add(in_use, &aim, err));
@@ -56,7 +56,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 {
 	struct finding_in_use finding = {.rules = settings_rules(&env->settings)};
 	struct in_use *in_use = &finding.in_use;
-	const struct aim site = {finding.rules.field, finding.rules.tres, 0};
+	const struct limit site = {finding.rules.field, finding.rules.tres, 0};
 	int rc = add(in_use, &site, err);
 
 	in_use->capped = finding.rules.enforcement == ENFORCE_LIMIT;

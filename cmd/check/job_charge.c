@@ -244,7 +244,7 @@ int metered_charge(struct metered *metered, int64_t settled, bool hold, bool run
 			    .list = metered->jobs,
 			    .count = metered->job_count,
 			    .tree = &metered->tree,
-			    .seen = metered->observation,
+			    .observation = metered->observation,
 			    .before = &metered->kept,
 			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,

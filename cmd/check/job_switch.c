@@ -67,8 +67,13 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 			"its usage cannot be read, from which counting would go on: the next check "
 			"that can read it switches the meter");
 	TRY(reconcile(books, line, err));
-	TRY(jobs_switch(books, booked->account, booked->cluster, to, booked->until,
-			row ? row->usage : 0, err));
+	TRY(jobs_switch(books,
+			&(struct meter_switch){.account = booked->account,
+					       .cluster = booked->cluster,
+					       .meter = to,
+					       .since = booked->until,
+					       .now = row ? row->usage : 0},
+			err));
 	return metered->dry ? STORE_ABORT : SB_OK;
 }
 

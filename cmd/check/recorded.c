@@ -103,9 +103,10 @@ static bool has_fraction(const struct record_reading *reading)
 static bool is_counted(const struct record_reading *reading, const struct recorded *line,
 		       int64_t time)
 {
-	return moves_counted(line->moves, line->move_count, line->booked.account,
-			     line->booked.cluster, &reading->record->tree, reading->job->account,
-			     time);
+	const struct moves_place place = {line->moves, line->move_count, line->booked.account,
+					  line->booked.cluster, &reading->record->tree};
+
+	return moves_counted(&place, reading->job->account, time);
 }
 
 /* Adds what RawUsage counted, or should have, within [since, until), seconds. Returns whether the
