@@ -188,7 +188,7 @@ static void offer_any(struct line *line, const char *text, size_t len)
 
 		if (argument)
 			offer_values(line, argument);
-		else if (!argument_stands_for_value(word))
+		else if (!argument_is_value(word))
 			offer_each(line, strndupa(word, word_len));
 	}
 }

@@ -86,7 +86,7 @@ static void print_arguments(const struct command *command)
 			size_t len;
 
 			while (text && (len = argument_word(&text, &word)) > 0) {
-				if (!argument_stands_for_value(word))
+				if (!argument_is_value(word))
 					continue;
 				if (!argument_find(word, len))
 					missing("in cmd/frame/argument.c, the word", word);

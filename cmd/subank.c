@@ -76,7 +76,7 @@ static int prepare(struct env *env, struct sb_error *err)
 			err, SB_EINVAL,
 			"the name of the bank's folder is empty: give one with --bank or "
 			"$SUBANK_BANK, or leave both out");
-	if (env->command->flags & (CMD_SLURM | CMD_ENTER) && option(env, "clusters")) {
+	if (env->command->flags & (CMD_SLURM | CMD_RECORD) && option(env, "clusters")) {
 		rc = settings_set_clusters(&env->settings, option(env, "clusters"), err);
 		if (rc)
 			return rc;
@@ -224,8 +224,8 @@ static void what_stands(const struct env *env, char *to, size_t size, char *show
 		else
 			(void)snprintf(to, size, "entries %" PRIu64 " to %" PRIu64 " were recorded",
 				       entered->first, entered->last);
-	} else if (env->result.stands) {
-		(void)snprintf(to, size, "%s", env->result.stands);
+	} else if (env->result.done) {
+		(void)snprintf(to, size, "%s", env->result.done);
 	}
 }
 
@@ -246,7 +246,7 @@ static int output_lost(struct env *env, int status)
 			"%s; only the %s could not be written: %s; do not run it again%s%s%s",
 			stands, *env->result.receipt ? "receipt" : "output", why, *show ? ": " : "",
 			show, *show ? " shows what was recorded" : "");
-		status = status == EXIT_DONE ? EXIT_UNTOLD : status;
+		status = status == EXIT_DONE ? EXIT_OUTPUT_LOST : status;
 	}
 	message_last(env, text);
 	return status;

@@ -84,7 +84,7 @@ size_t argument_word(const char **text, const char **ret)
 	return len;
 }
 
-bool argument_stands_for_value(const char *word)
+bool argument_is_value(const char *word)
 {
 	return isupper((unsigned char)*word);
 }

@@ -34,6 +34,6 @@ const struct argument *argument_find(const char *name, size_t len);
  * 0 when there is none. Returns its length, and its begin in *ret. Capitals stand for values, other
  * words for themselves. */
 size_t argument_word(const char **text, const char **ret);
-bool argument_stands_for_value(const char *word);
+bool argument_is_value(const char *word);
 
 #endif

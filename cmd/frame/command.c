@@ -15,7 +15,7 @@ const struct exit_status exit_statuses[] = {
 	{EXIT_UNKNOWN,
 	 "the disk failed while committing, the outcome is unknown: run it again with the "
 	 "same --ref"},
-	{EXIT_UNTOLD,
+	{EXIT_OUTPUT_LOST,
 	 "done and recorded, but what it printed could not be written: do not run it again; the "
 	 "message names the entries"},
 	{EXIT_SIGNAL,
@@ -48,7 +48,7 @@ const char *command_nearest(const char *name)
 
 const char *command_problems(const struct command *command)
 {
-	if (!command->problems && command->flags & CMD_ENTER)
+	if (!command->problems && command->flags & CMD_RECORD)
 		return "the entry was recorded, but Slurm could not be updated; the next check "
 		       "does it";
 	return command->problems;

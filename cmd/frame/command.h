@@ -20,7 +20,7 @@ struct option_spec {
 enum command_flags {
 	CMD_READ = 1 << 0, /* the bank, open for reading */
 	CMD_WRITE = 1 << 1, /* the bank, open for writing */
-	CMD_ENTER = 1 << 2, /* makes entries: --ref --note --no-apply -M */
+	CMD_RECORD = 1 << 2, /* makes entries: --ref --note --no-apply -M */
 	CMD_LIST = 1 << 3, /* prints a table: -n -P -p -o -A --json */
 	CMD_SLURM = 1 << 4, /* asks Slurm: -M */
 	CMD_ASK = 1 << 5, /* asks before it acts: -i */
@@ -45,7 +45,7 @@ struct command {
 	const char *summary; /* one line, no full stop */
 	const char *details; /* paragraphs (prose.h) */
 	const char *problems; /* what exit status 3 means, no full stop; NULL: it does not occur, or
-				 is what CMD_ENTER means by it */
+				 is what CMD_RECORD means by it */
 	const struct example *examples;
 	const char *see_also; /* other verbs, with spaces between them; NULL: none */
 	int min_args;

@@ -21,7 +21,7 @@ enum {
 	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
 	EXIT_PART = 3, /* done in part, or problems were found */
 	EXIT_UNKNOWN = 4, /* the disk failed while committing */
-	EXIT_UNTOLD = 5, /* done, and what it printed was lost: not to be run again */
+	EXIT_OUTPUT_LOST = 5, /* done, and what it printed was lost: not to be run again */
 	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
 };
 
@@ -63,7 +63,7 @@ struct result {
 	struct entered entered; /* the entries that the verb has recorded */
 	uint64_t receipt_seq; /* the entry that the receipt is about, */
 	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
-	const char *stands; /* what was done that is no entry; NULL: nothing */
+	const char *done; /* what was done that is no entry; NULL: nothing */
 };
 
 /* One run of the program. */

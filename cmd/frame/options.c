@@ -66,11 +66,11 @@ size_t options_of(const struct command *command, const struct option_spec *ret[O
 	unsigned flags = command ? command->flags : 0;
 	size_t count = command ? add_table(command->options, 0, ret) : 0;
 
-	if (flags & CMD_ENTER)
+	if (flags & CMD_RECORD)
 		count = add_table(entering, count, ret);
 	if (flags & CMD_LIST)
 		count = add_table(listing, count, ret);
-	if (flags & (CMD_SLURM | CMD_ENTER))
+	if (flags & (CMD_SLURM | CMD_RECORD))
 		count = add_table(asking_slurm, count, ret);
 	if (flags & CMD_ASK)
 		count = add_table(asking, count, ret);

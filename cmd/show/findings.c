@@ -151,7 +151,7 @@ static void say_finding(struct env *env, const struct finding *finding)
 	}
 }
 
-static bool was_said(struct said *said, const struct finding *finding)
+static bool was_said(struct reported *said, const struct finding *finding)
 {
 	struct finding *grown;
 
@@ -174,7 +174,7 @@ static bool was_said(struct said *said, const struct finding *finding)
 	return false;
 }
 
-void say_findings(struct env *env, const struct check *check, struct said *said)
+void report_findings(struct env *env, const struct check *check, struct reported *said)
 {
 	char age[WHEN_TEXT_SIZE];
 
@@ -205,7 +205,7 @@ static size_t held_names(const struct check *check, bool moneyless, const char *
 	return count;
 }
 
-size_t say_would_hold(struct env *env, const struct check *check)
+size_t report_would_hold(struct env *env, const struct check *check)
 {
 	const char **names = calloc(check->finding_count + 1, sizeof(*names));
 	char text[NAMES_TEXT_SIZE];

@@ -8,14 +8,14 @@
 
 /* Says each once: [said] remembers those without an entry, which the next plan finds again; free
  * its list. */
-struct said {
+struct reported {
 	struct finding *list;
 	size_t count;
 };
-void say_findings(struct env *env, const struct check *check, struct said *said);
+void report_findings(struct env *env, const struct check *check, struct reported *said);
 
 /* After a plan that was not entered: says how many accounts a check would hold, and the first of
  * them. Returns how many. */
-size_t say_would_hold(struct env *env, const struct check *check);
+size_t report_would_hold(struct env *env, const struct check *check);
 
 #endif

@@ -69,7 +69,7 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 	if (kinds)
 		rc = comma_each(kinds, add_kind, &filter, &err);
 	if (!rc)
-		rc = clusters_asked(env, &filter.clusters, &err);
+		rc = clusters_option(env, &filter.clusters, &err);
 	if (!rc)
 		rc = read_range(env, &filter, &err);
 	if (rc) {

@@ -75,7 +75,7 @@ static int check_clusters(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err)
+int clusters_option(struct env *env, struct settings *ret, struct sb_error *err)
 {
 	struct asking asking = {env, ret};
 	const char *list = option(env, "clusters");

@@ -15,7 +15,7 @@ int clusters_known(const struct env *env, struct books *books, const char ***ret
 /* Reads --clusters into the list of clusters of [ret]; without that option it names none. SB_EINVAL
  * when neither the settings nor the books know one of them. settings_release() it, also after an
  * error; [ret] is zeroed before. */
-int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err);
+int clusters_option(struct env *env, struct settings *ret, struct sb_error *err);
 
 /* Whether the list names the cluster (NULL: it is about none), or is empty. */
 bool clusters_chosen(const struct settings *asked, const char *cluster);

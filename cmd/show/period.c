@@ -50,7 +50,7 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 	return SB_OK;
 }
 
-void period_say(struct env *env, int64_t since, int64_t until)
+void period_report(struct env *env, int64_t since, int64_t until)
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 

@@ -16,6 +16,6 @@
 int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
 
 /* "From … to …", for people. */
-void period_say(struct env *env, int64_t since, int64_t until);
+void period_report(struct env *env, int64_t since, int64_t until);
 
 #endif

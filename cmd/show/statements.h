@@ -8,8 +8,8 @@
 #include "ledger/report/statement.h"
 
 /* statement_make() that shows how far it is. */
-int statement_make_watched(struct env *env, struct books *books, struct statement *statement,
-			   struct sb_error *err);
+int statement_make_with_progress(struct env *env, struct books *books, struct statement *statement,
+				 struct sb_error *err);
 
 /* Says the error and gives the exit status: books that do not add up were looked at, and are a
  * problem found. */

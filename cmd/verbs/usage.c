@@ -154,7 +154,7 @@ static int list_account(struct listing *listing, struct books *books, const char
 	int rc;
 
 	statement->account = account;
-	rc = statement_make_watched(listing->env, books, statement, err);
+	rc = statement_make_with_progress(listing->env, books, statement, err);
 	if (!rc)
 		rc = count_unentered(listing, &row.amount, err);
 	if (!rc)
@@ -188,7 +188,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		rc = list_account(listing, books, books_at(books, i)->name, err);
 	/* A table is printed behind this. */
 	if (!rc && output_has_frame(listing->env))
-		period_say(listing->env, listing->statement.since, listing->statement.until);
+		period_report(listing->env, listing->statement.since, listing->statement.until);
 	return rc;
 }
 

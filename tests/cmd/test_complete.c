@@ -67,7 +67,7 @@ static void check_words(const char *verb, const char *text)
 	size_t len;
 
 	while ((len = argument_word(&text, &word)) > 0)
-		ck_assert_msg(!argument_stands_for_value(word) || argument_find(word, len),
+		ck_assert_msg(!argument_is_value(word) || argument_find(word, len),
 			      "%s: cmd/frame/argument.c does not say what %.*s is", verb, (int)len,
 			      word);
 }
