@@ -113,7 +113,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 {
 	int count, status;
 	bool bare;
-	int rc = options_read(env->command, false, argc, argv, values, &count, err);
+	int rc = options_read(env->command, argc, argv, values, &count, err);
 
 	if (rc)
 		return fail(env, err);
@@ -170,7 +170,7 @@ static int dispatch(struct env *env, int argc, char *argv[])
 	struct sb_error err = {0};
 	const char *close;
 	int at;
-	int rc = options_read(NULL, true, argc, argv, leading, &at, &err);
+	int rc = options_read(NULL, argc, argv, leading, &at, &err);
 
 	if (rc)
 		return fail(env, &err);

@@ -288,10 +288,11 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 		statement->ctx = printing;
 		rc = statement_make(books, statement, err);
 	} else {
+		const struct use_table table = {printing->output, COLUMN_USE, add_use, printing};
+
 		add_lines(printing);
 		if (statement->use)
-			rc = use_rows(books, statement, printing->output, COLUMN_USE, add_use,
-				      printing, err);
+			rc = use_rows(books, statement, &table, err);
 	}
 	if (!rc)
 		add_closing(printing);

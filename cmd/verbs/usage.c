@@ -150,6 +150,7 @@ static int list_account(struct listing *listing, struct books *books, const char
 			struct sb_error *err)
 {
 	struct statement *statement = &listing->statement;
+	const struct use_table table = {listing->output, COLUMN_USE, add_cells, listing};
 	struct use_row row = {.cluster = ""};
 	int rc;
 
@@ -158,8 +159,7 @@ static int list_account(struct listing *listing, struct books *books, const char
 	if (!rc)
 		rc = count_unentered(listing, &row.amount, err);
 	if (!rc)
-		rc = use_rows(books, statement, listing->output, COLUMN_USE, add_cells, listing,
-			      err);
+		rc = use_rows(books, statement, &table, err);
 	if (!rc && row.amount > 0) {
 		output_row(listing->output);
 		output_text(listing->output, COLUMN_USE + listing->use.by - 1, "(not entered)");

@@ -200,7 +200,7 @@ static const struct command *check_line(const char *line, bool whole)
 		at++;
 	ck_assert_msg(at < count, "no verb: %s", line);
 	command = command_find(words.we_wordv[at]);
-	ck_assert_msg(options_read(command, false, count - at, words.we_wordv + at, values, &rest,
+	ck_assert_msg(options_read(command, count - at, words.we_wordv + at, values, &rest,
 				   &error) == SB_OK,
 		      "%s: %s", line, error.text);
 	rest = count - at - rest;
