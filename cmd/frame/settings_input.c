@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "cmd/frame/settings_input.h"
+
+#include <string.h>
+
+#include "ledger/base/array.h"
+
+int input_next(struct settings_input *in)
+{
+	return yaml_next(in->reader, &in->item, in->err);
+}
+
+int input_member(struct settings_input *in, enum yaml_type end, const char *what, bool *ret)
+{
+	TRY(input_next(in));
+	*ret = in->item.type != end;
+	if (*ret && in->item.type != YAML_SCALAR)
+		return input_error(in, "%s is expected here", what);
+	return SB_OK;
+}
+
+int input_expect_scalar(struct settings_input *in)
+{
+	return in->item.type == YAML_SCALAR
+		       ? SB_OK
+		       : input_error(in, "%s must be a single value", in->key->name);
+}
+
+int input_append(char ***list, size_t *count, const char *text, struct sb_error *err)
+{
+	char *copy = strdup(text);
+	char **to = copy ? array_add(*list, *count) : NULL;
+
+	if (!to) {
+		free(copy);
+		return sb_error_nomem(err);
+	}
+	*to = copy;
+	return SB_OK;
+}
