@@ -21,7 +21,7 @@ struct listing {
 	size_t chosen_count;
 };
 
-/* Chooses the account and, with [above], those that it is inside of. */
+/* Chooses an account and, with [above], the accounts above it. Returns whether it is published. */
 static bool choose(struct listing *listing, const char *name, bool above)
 {
 	const struct published_account *found = published_find(&listing->published, name);
@@ -38,7 +38,7 @@ static bool choose(struct listing *listing, const char *name, bool above)
 	return found;
 }
 
-/* An account of the user, or the one of the bank that it is inside of. */
+/* Chooses an account of the user or, if the bank does not have it, the account above it. */
 static void choose_own(struct listing *listing, const char *name)
 {
 	const struct published *published = &listing->published;
@@ -75,7 +75,7 @@ static int unknown(const struct published *published, const char *name, struct s
 			    close ? "'?" : "");
 }
 
-/* Says which names are of no account; an error when all are. */
+/* Reports names of no account. Fails when all are. */
 static int choose_named(struct listing *listing, const struct selection *selection,
 			size_t *ret_missing, struct sb_error *err)
 {
@@ -103,7 +103,7 @@ static void choose_mine(struct listing *listing)
 	struct assocs assocs = {0};
 
 	if (assocs_read(&env->slurm, user, &assocs, &why)) {
-		note(env, "Slurm did not say which accounts are yours (%s): all are shown",
+		note(env, "Slurm did not answer which accounts are yours (%s): all are shown",
 		     why.text);
 		choose_all(listing);
 		return;
@@ -120,7 +120,7 @@ static void choose_mine(struct listing *listing)
 	assocs_release(&assocs);
 }
 
-/* The nearest one above that is shown, too; "" for none. */
+/* Returns the nearest account above that is also shown; "" for none. */
 static const char *parent_of(const struct listing *listing, const struct published_account *account)
 {
 	for (size_t step = 0; *account->above && step <= listing->published.count; step++) {
@@ -159,7 +159,6 @@ static int print(struct listing *listing, const struct column *columns, bool tre
 	}
 	if (total && !rc)
 		balance_total_print(output, &sums, all_running);
-	/* Not half of an answer. */
 	if (rc)
 		output_fail(output);
 	return output_finish(output, rc ? NULL : err) ? (rc ? rc : err->code) : rc;

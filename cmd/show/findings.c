@@ -10,9 +10,10 @@
 #include "cmd/frame/lever.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
-static void say_finding(struct env *env, const struct finding *finding)
+static void report_finding(struct env *env, const struct finding *finding)
 {
 	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
 	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
@@ -121,15 +122,13 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_OVERFLOW:
 		warning(env,
 			"%s: the usage on %s went from %s to %s, which is more than can be "
-			"charged: "
-			"look at sshare; nothing is charged",
+			"charged: look at sshare; nothing is charged",
 			account, cluster, before, now);
 		break;
 	case FOUND_ODD_NAME:
 		report(env,
 		       "account '%s' on %s has a name that no bank can have: its use counts for "
-		       "the "
-		       "accounts above it",
+		       "the accounts above it",
 		       finding->other, cluster);
 		break;
 	case FOUND_ODD_USAGE:
@@ -151,36 +150,38 @@ static void say_finding(struct env *env, const struct finding *finding)
 	}
 }
 
-static bool was_said(struct reported *said, const struct finding *finding)
+static bool is_same(const struct finding *a, const struct finding *b)
 {
-	struct finding *grown;
+	return a->kind == b->kind && a->now == b->now && strcmp(a->account, b->account) == 0 &&
+	       strcmp(a->cluster, b->cluster) == 0 && strcmp(a->lever, b->lever) == 0;
+}
+
+/* Whether the finding was reported before; if not, keeps it. Without memory it may be reported
+ * again. */
+static bool was_reported(struct reported *reported, const struct finding *finding)
+{
+	struct finding *kept;
 
 	if (finding->seq)
 		return false;
-	for (size_t i = 0; i < said->count; i++) {
-		const struct finding *other = &said->list[i];
-
-		if (other->kind == finding->kind && other->now == finding->now &&
-		    strcmp(other->account, finding->account) == 0 &&
-		    strcmp(other->cluster, finding->cluster) == 0 &&
-		    strcmp(other->lever, finding->lever) == 0)
+	for (size_t i = 0; i < reported->count; i++) {
+		if (is_same(&reported->list[i], finding))
 			return true;
 	}
-	grown = reallocarray(said->list, said->count + 1, sizeof(*grown));
-	if (grown) {
-		said->list = grown;
-		grown[said->count++] = *finding;
-	}
+	kept = array_add(reported->list, reported->count);
+	if (kept)
+		*kept = *finding;
 	return false;
 }
 
-void report_findings(struct env *env, const struct check *check, struct reported *said)
+void report_findings(struct env *env, const struct check *check, struct reported *reported)
 {
 	char age[WHEN_TEXT_SIZE];
 
-	for (size_t i = 0; i < check->finding_count; i++)
-		if (!was_said(said, &check->findings[i]))
-			say_finding(env, &check->findings[i]);
+	for (size_t i = 0; i < check->finding_count; i++) {
+		if (!was_reported(reported, &check->findings[i]))
+			report_finding(env, &check->findings[i]);
+	}
 	if (check->clock_gap)
 		warning(env,
 			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
@@ -189,8 +190,8 @@ void report_findings(struct env *env, const struct check *check, struct reported
 	flush_out(env);
 }
 
-/* Collects the names of those that a check holds for funds; with [moneyless], of those alone that
- * never had money. */
+/* Collects the accounts that a check holds for funds or, with [moneyless], those of them that never
+ * had money. Returns their number. */
 static size_t held_names(const struct check *check, bool moneyless, const char *names[])
 {
 	size_t count = 0;
