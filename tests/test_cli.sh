@@ -627,7 +627,7 @@ for crash in $crashes; do
 			export_to "$dir/after"
 			is_same "$verb, SIG$crash: nothing was changed" "$dir/before" "$dir/after"
 			;;
-		*) has "$verb, SIG$crash: unknown" 'may have been entered before that' err ;;
+		*) has "$verb, SIG$crash: unknown" 'may have been recorded before that' err ;;
 		esac
 	done
 done

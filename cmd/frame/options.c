@@ -23,7 +23,7 @@ static const struct option_spec common[] = {
 };
 
 static const struct option_spec recording[] = {
-	{"ref", 0, "REF", "a name for the request: run twice, it is recorded once"},
+	{"ref", 0, "REF", "a name for the request: a retry records nothing"},
 	{"note", 0, "TEXT", "why, for the journal"},
 	{"no-apply", 0, NULL, "leave Slurm to the next check"},
 	{NULL, 0, NULL, NULL},
