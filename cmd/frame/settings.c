@@ -182,6 +182,9 @@ static int add_cluster(void *ctx, const char *name, struct sb_error *err)
 
 static int add_pattern(void *ctx, const char *text, struct sb_error *err)
 {
+	/* Other bytes match nothing: no name has them. */
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@%/*?[]!";
 	struct settings *settings = ctx;
 	char folded[NAME_SIZE];
 	size_t len = strlen(text);
@@ -190,9 +193,7 @@ static int add_pattern(void *ctx, const char *text, struct sb_error *err)
 		return sb_error_set(err, SB_EINVAL,
 				    "a pattern of accounts has 1 to %zu bytes, not %zu",
 				    sizeof(folded) - 1, len);
-	/* Other bytes match nothing: no name has them. */
-	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-			      "@%/*?[]!")])
+	if (text[strspn(text, allowed)])
 		return sb_error_set(err, SB_EINVAL,
 				    "'%s' is not a pattern of accounts: use a-z, 0-9, _ . - @ %% / "
 				    "and * ? [ ] !",
@@ -205,92 +206,109 @@ static int add_pattern(void *ctx, const char *text, struct sb_error *err)
 	return input_append(&settings->accounts, &settings->account_count, folded, err);
 }
 
-/* Reads a list of texts, each of which is [what]. Without the setting, [otherwise] holds. */
-static int read_list(struct settings_input *in, comma_item *add, const char *what,
-		     const char *otherwise)
+/* Puts the place in the file before the error [why] if [rc] is one. */
+static int placed(struct settings_input *in, int rc, const struct sb_error *why)
 {
-	const struct yaml_item start = in->item;
-	struct sb_error why;
-	size_t count = 0;
-	bool more;
+	return rc ? input_error(in, "%s", why->text) : SB_OK;
+}
 
-	if (start.type != YAML_LIST)
+static int add_listed_cluster(struct settings_input *in)
+{
+	struct sb_error why;
+
+	return placed(in, add_cluster(in->settings, in->item.text, &why), &why);
+}
+
+static int add_listed_pattern(struct settings_input *in)
+{
+	struct sb_error why;
+
+	return placed(in, add_pattern(in->settings, in->item.text, &why), &why);
+}
+
+/* Reads a list of texts, each of which is [what]. */
+static int read_list(struct settings_input *in, const char *what,
+		     int (*each)(struct settings_input *in))
+{
+	if (in->item.type != YAML_LIST)
 		return input_error(in, "%s must be a list, as in %s", in->key->name,
 				   in->key->example);
-	for (;; count++) {
-		TRY(input_member(in, YAML_LIST_END, what, &more));
-		if (!more)
-			break;
-		if (add(in->settings, in->item.text, &why))
-			return input_error(in, "%s", why.text);
-	}
-	if (count == 0)
-		return yaml_error(in->reader, &start, in->err,
-				  "the list of %s is empty: leave the key out for %s",
-				  in->key->name, otherwise);
-	return SB_OK;
+	return input_each(in, YAML_LIST_END, what, each);
+}
+
+/* Reads a list that must not be empty. Without the setting, [otherwise] holds. */
+static int read_names(struct settings_input *in, const char *what,
+		      int (*each)(struct settings_input *in), const size_t *count,
+		      const char *otherwise)
+{
+	const struct yaml_item start = in->item;
+
+	TRY(read_list(in, what, each));
+	if (*count > 0)
+		return SB_OK;
+	return yaml_error(in->reader, &start, in->err,
+			  "the list of %s is empty: leave the key out for %s", in->key->name,
+			  otherwise);
 }
 
 static int read_clusters(struct settings_input *in)
 {
-	return read_list(in, add_cluster, "a cluster's name", "the local cluster");
+	return read_names(in, "a cluster's name", add_listed_cluster, &in->settings->cluster_count,
+			  "the local cluster");
 }
 
 static int read_accounts(struct settings_input *in)
 {
-	return read_list(in, add_pattern, "a pattern of accounts", "all but root");
+	return read_names(in, "a pattern of accounts", add_listed_pattern,
+			  &in->settings->account_count, "all but root");
+}
+
+static int add_threshold(struct settings_input *in)
+{
+	struct sb_error why;
+	int64_t level;
+
+	if (!yaml_number(&in->item, &level))
+		level = 0;
+	return placed(in, thresholds_add(in->to, level, &why), &why);
 }
 
 static int read_thresholds(struct settings_input *in)
 {
-	struct thresholds *thresholds = in->to;
-	struct sb_error why;
-	int64_t level;
-
-	if (in->item.type != YAML_LIST)
-		return input_error(in, "thresholds must be a list, as in [60, 90], or [] for none");
-	thresholds->count = 0;
-	for (;;) {
-		TRY(input_next(in));
-		if (in->item.type == YAML_LIST_END)
-			return SB_OK;
-		if (in->item.type != YAML_SCALAR || !yaml_number(&in->item, &level))
-			level = 0;
-		if (thresholds_add(thresholds, level, &why))
-			return input_error(in, "%s", why.text);
-	}
+	in->settings->thresholds.count = 0;
+	return read_list(in, "a percentage from 1 to 1000", add_threshold);
 }
 
-static int add_share(struct settings *settings, const char *name, struct cluster_share **ret,
-		     struct sb_error *err)
+static int add_share(struct settings_input *in)
 {
+	struct settings *settings = in->settings;
 	struct cluster_share *share;
 	char folded[NAME_SIZE];
+	struct sb_error why;
 
-	TRY(name_fold("cluster", name, folded, err));
+	TRY(placed(in, name_fold("cluster", in->item.text, folded, &why), &why));
 	for (size_t i = 0; i < settings->share_count; i++) {
 		if (strcmp(settings->shares[i].cluster, folded) == 0)
-			return sb_error_set(err, SB_EINVAL, "cluster '%s' is named twice", folded);
+			return input_error(in, "cluster '%s' is named twice", folded);
 	}
 	if (settings->share_count == CLUSTERS_MAX)
-		return sb_error_set(err, SB_EINVAL, "more than %d clusters", CLUSTERS_MAX);
+		return input_error(in, "more than %d clusters", CLUSTERS_MAX);
 	share = array_add(settings->shares, settings->share_count);
 	if (!share)
-		return sb_error_nomem(err);
+		return sb_error_nomem(in->err);
 	share->cluster = strdup(folded);
 	if (!share->cluster)
-		return sb_error_nomem(err);
-	*ret = share;
+		return sb_error_nomem(in->err);
+	TRY(input_next(in));
+	if (in->item.type != YAML_SCALAR || !yaml_number(&in->item, &share->share) ||
+	    share->share < 0 || share->share > SHARE_MAX)
+		return input_error(in, "a share must be a whole number from 0 to %d", SHARE_MAX);
 	return SB_OK;
 }
 
 /* Reads {alpha: 3, beta: 1}, or the word pooled. */
 static int read_shares(struct settings_input *in)
 {
-	struct cluster_share *share = NULL;
-	struct sb_error why;
-	bool more;
-
 	if (in->item.type == YAML_SCALAR && strcmp(in->item.text, "pooled") == 0) {
 		in->settings->pooled = true;
 		return SB_OK;
@@ -298,18 +316,7 @@ static int read_shares(struct settings_input *in)
 	if (in->item.type != YAML_MAP)
 		return input_error(in, "shares must be `pooled`, or numbers by cluster as in "
 				       "{alpha: 3, beta: 1}");
-	for (;;) {
-		TRY(input_member(in, YAML_MAP_END, "a cluster's name", &more));
-		if (!more)
-			return SB_OK;
-		if (add_share(in->settings, in->item.text, &share, &why))
-			return input_error(in, "%s", why.text);
-		TRY(input_next(in));
-		if (in->item.type != YAML_SCALAR || !yaml_number(&in->item, &share->share) ||
-		    share->share < 0 || share->share > SHARE_MAX)
-			return input_error(in, "a share must be a whole number from 0 to %d",
-					   SHARE_MAX);
-	}
+	return input_each(in, YAML_MAP_END, "a cluster's name", add_share);
 }
 
 /* ---- the table of settings ---- */
@@ -326,88 +333,70 @@ struct key {
 	{                                                                                          \
 		__VA_ARGS__, NULL                                                                  \
 	}
-#define KEY(name, example, about, read, member, words)                                             \
+#define KEY(name, example, read, member, words, about)                                             \
 	{                                                                                          \
 		{name, example, about}, read, offsetof(struct settings, member), words             \
 	}
 static const struct key keys[] = {
-	KEY("bank", DEFAULT_BANK, "the bank's folder; --bank and $SUBANK_BANK override it",
-	    read_path, bank, NULL),
-	KEY("backup", DEFAULT_COPIES,
-	    "for `subank backup`, and copies of books that are replaced; no default", read_path,
-	    backup, NULL),
-	KEY("clusters", "[alpha, beta]",
-	    "the clusters of the bank; left out, the one of this machine", read_clusters, clusters,
-	    NULL),
-	KEY("accounts", "[proj*, chem-*]",
-	    "the accounts of Slurm that belong to the bank; left out, all but root", read_accounts,
-	    accounts, NULL),
-	KEY("meter", "rawusage", "how use is charged: by rawusage, or by jobs that have ended",
-	    read_meter, meter, WORDS("rawusage", "jobs")),
-	KEY("charge_minutes", "60",
-	    "how long use may wait to be recorded, 0 to 1440; balances count it at once",
-	    read_minutes, charge_minutes, NULL),
-	KEY("free_states", "[NODE_FAIL, BOOT_FAIL]",
-	    "under `meter: jobs`, end states of jobs that are not charged; no default",
-	    settings_read_states, tariff, NULL),
+	KEY("bank", DEFAULT_BANK, read_path, bank, NULL,
+	    "the bank's folder; --bank and $SUBANK_BANK override it"),
+	KEY("backup", DEFAULT_COPIES, read_path, backup, NULL,
+	    "for `subank backup`, and copies of books that are replaced; no default"),
+	KEY("clusters", "[alpha, beta]", read_clusters, clusters, NULL,
+	    "the clusters of the bank; left out, the one of this machine"),
+	KEY("accounts", "[proj*, chem-*]", read_accounts, accounts, NULL,
+	    "the accounts of Slurm that belong to the bank; left out, all but root"),
+	KEY("meter", "rawusage", read_meter, meter, WORDS("rawusage", "jobs"),
+	    "how use is charged: by rawusage, or by jobs that have ended"),
+	KEY("charge_minutes", "60", read_minutes, charge_minutes, NULL,
+	    "how long use may wait to be recorded, 0 to 1440; balances count it at once"),
+	KEY("free_states", "[NODE_FAIL, BOOT_FAIL]", settings_read_states, tariff, NULL,
+	    "under `meter: jobs`, end states of jobs that are not charged; no default"),
 	KEY("factors", "{qos: {scavenger: 0}, partition: {debug: 0, gpu: 1.5}}",
-	    "under `meter: jobs`, what multiplies a charge; 0: not charged; left out: 1",
-	    settings_read_factors, tariff, NULL),
-	KEY("enforcement", "hold",
-	    "what happens when an allowance is spent: off, warn, hold, or limit (by Slurm)",
-	    read_enforcement, enforcement, NULL),
-	KEY("hold_on", "in_flight",
-	    "under `meter: jobs`, what holds count of running jobs: in_flight or committed",
-	    read_flag, committed, WORDS("in_flight", "committed")),
-	KEY("without_money", "hold",
-	    "at the first use of an account that never had money: hold it, or warn", read_flag,
-	    spare_moneyless, WORDS("hold", "warn")),
-	KEY("lever", "GrpTRESMins=cpu", "the limit that is set to 0 to hold an account", read_lever,
-	    lever, NULL),
-	KEY("drift", "leave", "a limit of the bank that somebody changed: leave it, or restore it",
-	    read_flag, put_right, WORDS("leave", "restore")),
-	KEY("shares", "{alpha: 3, beta: 1}",
-	    "each cluster's share of a balance under `limit`; left out, equal; or pooled",
-	    read_shares, shares, NULL),
-	KEY("sshare", "sshare", "Slurm's sshare, which reads use: a name in PATH, or a path",
-	    read_program, sshare, NULL),
-	KEY("sacctmgr", "sacctmgr",
-	    "Slurm's sacctmgr, which changes limits: a name in PATH, or a path", read_program,
-	    sacctmgr, NULL),
-	KEY("scontrol", "scontrol",
-	    "Slurm's scontrol, which shows its settings: a name in PATH, or a path", read_program,
-	    scontrol, NULL),
-	KEY("sacct", "sacct", "Slurm's sacct, which reads past jobs: a name in PATH, or a path",
-	    read_program, sacct, NULL),
-	KEY("squeue", "squeue",
-	    "Slurm's squeue, which reads running jobs: a name in PATH, or a path", read_program,
-	    squeue, NULL),
-	KEY("slurm_seconds", "60", "how long each of Slurm's commands may take: 1 to 3600 seconds",
-	    read_seconds, slurm_seconds, NULL),
-	KEY("lock_seconds", "10", "how long to wait for another subank: 1 to 3600 seconds",
-	    read_seconds, lock_seconds, NULL),
-	KEY("thresholds", "[60, 90]", "the percentages of use that checks report; [] for none",
-	    read_thresholds, thresholds, NULL),
-	KEY("notice_days", "90",
-	    "how many days (to 36500) before its end checks report a window; 0: never", read_days,
-	    notice_days, NULL),
-	KEY("notify", "/usr/local/sbin/tell-users",
-	    "a program that is run for each threshold, end, hold and release; no default",
-	    read_path, notify, NULL),
-	KEY("notify_seconds", "10", "how long the notify program may take: 1 to 3600 seconds",
-	    read_seconds, notify_seconds, NULL),
-	KEY("publish", "none",
-	    "the users who see balances: all, group (of the file's folder), or none", read_publish,
-	    publish, WORDS("none", "group", "all")),
-	KEY("publish_file", DEFAULT_PUBLIC "/balances.json",
-	    "the published balances, in a folder that only the bank's owner can write", read_path,
-	    publish_file, NULL),
-	KEY("confirm_above", "100000",
-	    "larger amounts, in SU, need a yes or --immediate; no default", read_amount,
-	    confirm_above, NULL),
-	KEY("project_days", "365",
-	    "when a deposit without --end ends, in days (to 36500); left out: never", read_days,
-	    project_days, NULL),
+	    settings_read_factors, tariff, NULL,
+	    "under `meter: jobs`, what multiplies a charge; 0: not charged; left out: 1"),
+	KEY("enforcement", "hold", read_enforcement, enforcement, NULL,
+	    "what happens when an allowance is spent: off, warn, hold, or limit (by Slurm)"),
+	KEY("hold_on", "in_flight", read_flag, committed, WORDS("in_flight", "committed"),
+	    "under `meter: jobs`, what holds count of running jobs: in_flight or committed"),
+	KEY("without_money", "hold", read_flag, spare_moneyless, WORDS("hold", "warn"),
+	    "at the first use of an account that never had money: hold it, or warn"),
+	KEY("lever", "GrpTRESMins=cpu", read_lever, lever, NULL,
+	    "the limit that is set to 0 to hold an account"),
+	KEY("drift", "leave", read_flag, put_right, WORDS("leave", "restore"),
+	    "a limit of the bank that somebody changed: leave it, or restore it"),
+	KEY("shares", "{alpha: 3, beta: 1}", read_shares, shares, NULL,
+	    "each cluster's share of a balance under `limit`; left out, equal; or pooled"),
+	KEY("sshare", "sshare", read_program, sshare, NULL,
+	    "Slurm's sshare, which reads use: a name in PATH, or a path"),
+	KEY("sacctmgr", "sacctmgr", read_program, sacctmgr, NULL,
+	    "Slurm's sacctmgr, which changes limits: a name in PATH, or a path"),
+	KEY("scontrol", "scontrol", read_program, scontrol, NULL,
+	    "Slurm's scontrol, which shows its settings: a name in PATH, or a path"),
+	KEY("sacct", "sacct", read_program, sacct, NULL,
+	    "Slurm's sacct, which reads past jobs: a name in PATH, or a path"),
+	KEY("squeue", "squeue", read_program, squeue, NULL,
+	    "Slurm's squeue, which reads running jobs: a name in PATH, or a path"),
+	KEY("slurm_seconds", "60", read_seconds, slurm_seconds, NULL,
+	    "how long each of Slurm's commands may take: 1 to 3600 seconds"),
+	KEY("lock_seconds", "10", read_seconds, lock_seconds, NULL,
+	    "how long to wait for another subank: 1 to 3600 seconds"),
+	KEY("thresholds", "[60, 90]", read_thresholds, thresholds, NULL,
+	    "the percentages of use that checks report; [] for none"),
+	KEY("notice_days", "90", read_days, notice_days, NULL,
+	    "how many days (to 36500) before its end checks report a window; 0: never"),
+	KEY("notify", "/usr/local/sbin/tell-users", read_path, notify, NULL,
+	    "a program that is run for each threshold, end, hold and release; no default"),
+	KEY("notify_seconds", "10", read_seconds, notify_seconds, NULL,
+	    "how long the notify program may take: 1 to 3600 seconds"),
+	KEY("publish", "none", read_publish, publish, WORDS("none", "group", "all"),
+	    "the users who see balances: all, group (of the file's folder), or none"),
+	KEY("publish_file", DEFAULT_PUBLIC "/balances.json", read_path, publish_file, NULL,
+	    "the published balances, in a folder that only the bank's owner can write"),
+	KEY("confirm_above", "100000", read_amount, confirm_above, NULL,
+	    "larger amounts, in SU, need a yes or --immediate; no default"),
+	KEY("project_days", "365", read_days, project_days, NULL,
+	    "when a deposit without --end ends, in days (to 36500); left out: never"),
 };
 
 enum { KEY_COUNT = sizeof(keys) / sizeof(keys[0]) };
@@ -428,35 +417,33 @@ static int unknown_key(const struct settings_input *in)
 	return input_error(in, "%s", why.text);
 }
 
+static int read_key(struct settings_input *in)
+{
+	size_t i = 0;
+
+	while (i < KEY_COUNT && strcmp(in->item.text, keys[i].text.name) != 0)
+		i++;
+	if (i == KEY_COUNT)
+		return unknown_key(in);
+	if (in->given[i])
+		return input_error(in, "setting '%s' is given twice", in->item.text);
+	in->given[i] = true;
+	in->key = &keys[i].text;
+	in->words = keys[i].words;
+	in->to = (char *)in->settings + keys[i].offset;
+	TRY(input_next(in));
+	return keys[i].read(in);
+}
+
 static int read_keys(struct settings_input *in)
 {
-	bool given[KEY_COUNT] = {false}, more;
-
 	TRY(input_next(in));
 	if (in->item.type == YAML_END) /* comments alone */
 		return SB_OK;
 	if (in->item.type != YAML_MAP)
 		return input_error(in, "settings are expected here, as in `key: value`");
-	for (;;) {
-		size_t i = 0;
-
-		TRY(input_member(in, YAML_MAP_END, "the name of a setting", &more));
-		if (!more)
-			return yaml_expect(in->reader, YAML_END, "the end of the file", &in->item,
-					   in->err);
-		while (i < KEY_COUNT && strcmp(in->item.text, keys[i].text.name) != 0)
-			i++;
-		if (i == KEY_COUNT)
-			return unknown_key(in);
-		if (given[i])
-			return input_error(in, "setting '%s' is given twice", in->item.text);
-		given[i] = true;
-		in->key = &keys[i].text;
-		in->words = keys[i].words;
-		in->to = (char *)in->settings + keys[i].offset;
-		TRY(input_next(in));
-		TRY(keys[i].read(in));
-	}
+	TRY(input_each(in, YAML_MAP_END, "the name of a setting", read_key));
+	return yaml_expect(in->reader, YAML_END, "the end of the file", &in->item, in->err);
 }
 
 /* ---- settings ---- */
@@ -512,7 +499,8 @@ static int set_defaults(struct settings *settings, struct sb_error *err)
 
 static int read_file(FILE *file, const char *path, struct settings *settings, struct sb_error *err)
 {
-	struct settings_input in = {.settings = settings, .err = err};
+	bool given[KEY_COUNT] = {false};
+	struct settings_input in = {.settings = settings, .given = given, .err = err};
 	struct stat st;
 	int rc;
 

@@ -12,13 +12,17 @@ int input_next(struct settings_input *in)
 	return yaml_next(in->reader, &in->item, in->err);
 }
 
-int input_member(struct settings_input *in, enum yaml_type end, const char *what, bool *ret)
+int input_each(struct settings_input *in, enum yaml_type end, const char *what,
+	       int (*each)(struct settings_input *in))
 {
-	TRY(input_next(in));
-	*ret = in->item.type != end;
-	if (*ret && in->item.type != YAML_SCALAR)
-		return input_error(in, "%s is expected here", what);
-	return SB_OK;
+	for (;;) {
+		TRY(input_next(in));
+		if (in->item.type == end)
+			return SB_OK;
+		if (in->item.type != YAML_SCALAR)
+			return input_error(in, "%s is expected here", what);
+		TRY(each(in));
+	}
 }
 
 int input_expect_scalar(struct settings_input *in)

@@ -15,6 +15,8 @@ struct settings_input {
 	const char *const *words; /* the values that the setting may have; NULL after the last */
 	struct settings *settings;
 	void *to; /* the member of [settings] that the value belongs to */
+	bool *given; /* by setting: it was read */
+	bool qos_given, partition_given; /* the same for the maps in `factors` */
 	struct sb_error *err;
 };
 
@@ -24,9 +26,11 @@ struct settings_input {
 /* Reads the next item. */
 int input_next(struct settings_input *in);
 
-/* Reads the next item of a list or map, which must be a scalar; [what] names it in the error. *ret
- * becomes false when it is [end] instead. */
-int input_member(struct settings_input *in, enum yaml_type end, const char *what, bool *ret);
+/* Reads the items of a list, or the keys of a map, up to [end], and calls [each] with in->item for
+ * every one. They must be scalars; [what] names one in the error. For a map, [each] reads the
+ * value. */
+int input_each(struct settings_input *in, enum yaml_type end, const char *what,
+	       int (*each)(struct settings_input *in));
 
 /* Refuses a list or map. */
 int input_expect_scalar(struct settings_input *in);

@@ -44,27 +44,20 @@ static int add_state(struct settings_input *in)
 
 int settings_read_states(struct settings_input *in)
 {
-	bool more;
-
 	if (in->item.type != YAML_LIST)
 		return input_error(in, "free_states must be a list, as in [NODE_FAIL, BOOT_FAIL]");
-	for (;;) {
-		TRY(input_member(in, YAML_LIST_END, "a state of jobs", &more));
-		if (!more)
-			return SB_OK;
-		TRY(add_state(in));
-	}
+	return input_each(in, YAML_LIST_END, "a state of jobs", add_state);
 }
 
 /* ---- factors ---- */
 
-/* Adds a factor for the name in the newest item. Slurm keeps QOS in lower case, and partitions as
- * slurm.conf spells them. */
-static int add_factor(struct settings_input *in, bool is_qos, struct site_factors *factors,
-		      struct site_factor **ret)
+/* Adds a factor to in->to. Slurm keeps QOS in lower case, and partitions as slurm.conf spells them.
+ */
+static int add_name(struct settings_input *in, struct site_factor **ret)
 {
+	const bool is_qos = in->to == &in->settings->tariff.qos;
+	struct site_factors *factors = in->to;
 	char name[FACTOR_NAME_MAX + 1];
-	struct site_factor *factor;
 
 	if (!*in->item.text || strlen(in->item.text) > FACTOR_NAME_MAX || !text_ok(in->item.text))
 		return input_error(in, "the name of a %s is expected here",
@@ -78,64 +71,55 @@ static int add_factor(struct settings_input *in, bool is_qos, struct site_factor
 		if (strcmp(factors->list[i].name, name) == 0)
 			return input_error(in, "'%s' is named twice", name);
 	}
-	factor = array_add(factors->list, factors->count);
-	if (!factor)
+	*ret = array_add(factors->list, factors->count);
+	if (!*ret)
 		return sb_error_nomem(in->err);
-	factor->name = strdup(name);
-	if (!factor->name)
-		return sb_error_nomem(in->err);
-	*ret = factor;
-	return SB_OK;
+	(*ret)->name = strdup(name);
+	return (*ret)->name ? SB_OK : sb_error_nomem(in->err);
 }
 
-/* Reads {debug: 0, gpu: 1.5}. */
-static int read_factors_of(struct settings_input *in, bool is_qos, struct site_factors *factors)
+static int add_factor(struct settings_input *in)
 {
 	struct site_factor *factor = NULL;
-	bool more;
 
+	TRY(add_name(in, &factor));
+	TRY(input_next(in));
+	if (in->item.type == YAML_SCALAR && in->item.plain &&
+	    tariff_decimal(in->item.text, strlen(in->item.text), &factor->factor) &&
+	    factor->factor <= SITE_FACTOR_MAX * FACTOR_ONE)
+		return SB_OK;
+	return input_error(
+		in,
+		"a factor must be a decimal number from 0 to %d with at most six places, "
+		"such as 1.5",
+		SITE_FACTOR_MAX);
+}
+
+/* Reads {debug: 0, gpu: 1.5} of QOS or of partitions. */
+static int add_factors(struct settings_input *in)
+{
+	struct tariff *tariff = &in->settings->tariff;
+	bool is_qos = strcmp(in->item.text, "qos") == 0;
+	bool *given = is_qos ? &in->qos_given : &in->partition_given;
+
+	if (!is_qos && strcmp(in->item.text, "partition") != 0)
+		return input_error(in, "factors are by `qos` or by `partition`");
+	if (*given)
+		return input_error(in, "%s is given twice", in->item.text);
+	*given = true;
+	in->to = is_qos ? &tariff->qos : &tariff->partitions;
 	TRY(input_next(in));
 	if (in->item.type != YAML_MAP)
 		return input_error(in,
 				   "factors by name are expected here, as in {debug: 0, gpu: 1.5}");
-	for (;;) {
-		TRY(input_member(in, YAML_MAP_END,
-				 is_qos ? "the name of a QOS" : "the name of a partition", &more));
-		if (!more)
-			return SB_OK;
-		TRY(add_factor(in, is_qos, factors, &factor));
-		TRY(input_next(in));
-		if (in->item.type != YAML_SCALAR || !in->item.plain ||
-		    !tariff_decimal(in->item.text, strlen(in->item.text), &factor->factor) ||
-		    factor->factor > SITE_FACTOR_MAX * FACTOR_ONE)
-			return input_error(in,
-					   "a factor must be a decimal number from 0 to %d with at "
-					   "most six places, such as 1.5",
-					   SITE_FACTOR_MAX);
-	}
+	return input_each(in, YAML_MAP_END,
+			  is_qos ? "the name of a QOS" : "the name of a partition", add_factor);
 }
 
 int settings_read_factors(struct settings_input *in)
 {
-	struct tariff *tariff = &in->settings->tariff;
-	bool qos_given = false, partition_given = false, more;
-
 	if (in->item.type != YAML_MAP)
 		return input_error(in, "factors must be given as {qos: {scavenger: 0}, partition: "
 				       "{debug: 0, gpu: 1.5}}");
-	for (;;) {
-		bool is_qos, *given;
-
-		TRY(input_member(in, YAML_MAP_END, "`qos` or `partition`", &more));
-		if (!more)
-			return SB_OK;
-		is_qos = strcmp(in->item.text, "qos") == 0;
-		if (!is_qos && strcmp(in->item.text, "partition") != 0)
-			return input_error(in, "factors are by `qos` or by `partition`");
-		given = is_qos ? &qos_given : &partition_given;
-		if (*given)
-			return input_error(in, "%s is given twice", in->item.text);
-		*given = true;
-		TRY(read_factors_of(in, is_qos, is_qos ? &tariff->qos : &tariff->partitions));
-	}
+	return input_each(in, YAML_MAP_END, "`qos` or `partition`", add_factors);
 }
