@@ -430,35 +430,24 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_RECONCILE] = "`subank reconcile` recorded the difference to Slurm's record of jobs",
 };
 
-static const char *form_of(enum field_type type)
-{
-	switch (type) {
-	case FIELD_NAME:
-		return "name";
-	case FIELD_TEXT:
-		return "text";
-	case FIELD_AMOUNT:
-	case FIELD_COUNT:
-	case FIELD_READING:
-		return "billing-seconds";
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-	case FIELD_END:
-		return "time";
-	case FIELD_LIMIT:
-	case FIELD_PERCENT:
-	case FIELD_NUMBER:
-	case FIELD_UNSIGNED:
-	case FIELD_ENTRY:
-	case FIELD_UID:
-		return "number";
-	case FIELD_WORD:
-		return "word";
-	case FIELD_PARTS:
-		return "list";
-	}
-	return NULL;
-}
+static const char *const forms[] = {
+	[FIELD_NAME] = "name",
+	[FIELD_TEXT] = "text",
+	[FIELD_AMOUNT] = "billing-seconds",
+	[FIELD_COUNT] = "billing-seconds",
+	[FIELD_READING] = "billing-seconds",
+	[FIELD_TIME] = "time",
+	[FIELD_UNTIL] = "time",
+	[FIELD_END] = "time",
+	[FIELD_LIMIT] = "number",
+	[FIELD_PERCENT] = "number",
+	[FIELD_NUMBER] = "number",
+	[FIELD_UNSIGNED] = "number",
+	[FIELD_ENTRY] = "number",
+	[FIELD_UID] = "number",
+	[FIELD_WORD] = "word",
+	[FIELD_PARTS] = "list",
+};
 
 static void print_field(enum event_field at)
 {
@@ -468,7 +457,7 @@ static void print_field(enum event_field at)
 	if (!field_meanings[at])
 		missing("in cmd/makedoc.c, the meaning of the field", field->name);
 	item(field->name);
-	printf("%s; ", form_of(field->type));
+	printf("%s; ", forms[field->type]);
 	for (; word && *word; word++)
 		printf("%s%s", *word, word[1] ? ", " : ": ");
 	prose_roff_line(stdout, field_meanings[at]);
