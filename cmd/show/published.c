@@ -220,16 +220,15 @@ int published_read(const char *path, const char *bank_folder, struct published *
 		return sb_error_set(
 			err, errno == ENOENT || errno == ENOTDIR ? SB_ENOTFOUND : SB_EREFUSED,
 			"cannot read the published balances %s: %s", path, sb_errno(errno));
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return sb_error_nomem(err);
+	}
 	rc = check_file(fd, path, bank_folder, err);
-	file = rc ? NULL : fdopen(fd, "r");
-	if (!rc && !file)
-		rc = sb_error_nomem(err);
 	if (!rc)
 		rc = read_file(file, path, &published, err);
-	if (file)
-		fclose(file);
-	else
-		close(fd);
+	fclose(file);
 	if (rc)
 		published_release(&published);
 	else

@@ -56,7 +56,7 @@ test_a_user_without_slurmdbd_sees_all_and_is_told() {
 	cluster_daemon_stop slurmdbd
 	run 0 as nobody balance -nPo Account,Available
 	expect_match "all balances" 'mine\|10\.00' "$out"
-	expect_match "why" 'Slurm did not say which accounts are yours' "$err"
+	expect_match "why" 'Slurm did not report your accounts' "$err"
 }
 
 harness_main "$@"

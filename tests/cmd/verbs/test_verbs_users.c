@@ -155,7 +155,7 @@ START_TEST(a_user_of_no_account_or_without_slurm)
 	      "-n");
 	ck_assert_str_eq(out, "");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
-	GIVES(0, "other", "Slurm did not say which accounts are yours", "balance");
+	GIVES(0, "other", "Slurm did not report your accounts", "balance");
 	ck_assert_ptr_nonnull(strstr(out, "bio"));
 }
 END_TEST
