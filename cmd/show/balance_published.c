@@ -109,11 +109,12 @@ static void choose_mine(struct listing *listing)
 	for (size_t i = 0; i < assocs.count; i++)
 		choose_own(listing, assocs.rows[i].account);
 	if (assocs.count == 0)
-		note(env, "Slurm has %s in no account: name those that you want to see", user);
+		note(env, "user %s has no account in Slurm: name the accounts that you want to see",
+		     user);
 	else if (listing->chosen_count == 0)
 		note(env,
-		     "none of the accounts that Slurm has %s in is in the bank: name those "
-		     "that you want to see",
+		     "none of the accounts of %s in Slurm is in the bank: name the accounts that "
+		     "you want to see",
 		     user);
 	assocs_release(&assocs);
 }

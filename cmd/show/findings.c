@@ -68,8 +68,8 @@ static void report_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_STAYS_HELD:
 		report(env,
-		       "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
-		       "says why",
+		       "%s: no longer held for funds, available %s; it stays held: `subank why %s` "
+		       "shows the cause",
 		       account, amount, account);
 		break;
 	case FOUND_NO_MONEY:
@@ -95,19 +95,19 @@ static void report_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_LEFT:
 		warning(env,
-			"%s: somebody changed the limit %s on %s to %s meanwhile; it is left so, "
-			"not put back to what it was",
+			"%s: somebody changed the limit %s on %s to %s meanwhile; it stays so, and "
+			"the earlier value is not restored",
 			account, finding->lever, cluster, theirs);
 		break;
 	case FOUND_UNLISTED:
 		warning(env,
-			"%s: the limit %s on %s is the bank's, but that cluster is not asked: put "
-			"it back into the settings, or, if it is no more, `subank check --let-go "
-			"%s`",
+			"%s: the bank set the limit %s on %s, but the settings do not name that "
+			"cluster: add it again or, if it no longer exists, run `subank check "
+			"--let-go %s`",
 			account, finding->lever, cluster, cluster);
 		break;
 	case FOUND_EXPIRED:
-		report(env, "%s: %s expired, their window ended at %s", account, amount,
+		report(env, "%s: %s expired: their window ended at %s", account, amount,
 		       when_format_local(when, finding->before));
 		break;
 	case FOUND_THRESHOLD:
@@ -122,7 +122,7 @@ static void report_finding(struct env *env, const struct finding *finding)
 	case FOUND_OVERFLOW:
 		warning(env,
 			"%s: the usage on %s went from %s to %s, which is more than can be "
-			"charged: look at sshare; nothing is charged",
+			"charged: nothing is charged; check the output of sshare",
 			account, cluster, before, now);
 		break;
 	case FOUND_ODD_NAME:
@@ -185,7 +185,7 @@ void report_findings(struct env *env, const struct check *check, struct reported
 	if (check->clock_gap)
 		warning(env,
 			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
-			"look at the clock, and if it is right run `subank check --clock-ok` once",
+			"check the clock and, if it is right, run `subank check --clock-ok` once",
 			when_format_age(age, check->clock_gap));
 	flush_out(env);
 }

@@ -41,8 +41,8 @@ static int check_file(int fd, const char *path, const char *bank_folder, struct 
 				    path, bank_folder);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return sb_error_set(err, SB_EREFUSED,
-				    "the published balances %s can be written by others than the "
-				    "bank: they are not to be trusted",
+				    "the published balances %s cannot be trusted: other users than "
+				    "the bank's owner can write them",
 				    path);
 	if (st.st_size > SIZE_MAX_MIB * (off_t)(1 << 20))
 		return sb_error_set(err, SB_EFORMAT,
@@ -190,20 +190,22 @@ static int read_file(FILE *file, const char *path, struct published *ret, struct
 
 	if (!document)
 		return sb_error_set(err, SB_EFORMAT,
-				    "the published balances %s are not whole (line %d: %s): the "
-				    "next check writes them anew",
+				    "the published balances %s are no valid JSON (line %d: %s): "
+				    "the next check replaces them",
 				    path, why.line, why.text);
 	form = json_object_get(document, "subank");
 	if (json_is_integer(form) && json_integer_value(form) > PUBLISHED_FORM)
-		rc = sb_error_set(err, SB_EFORMAT,
-				  "the published balances %s are of a newer subank (form %d; this "
-				  "one knows %d): update subank here",
-				  path, (int)json_integer_value(form), PUBLISHED_FORM);
+		rc = sb_error_set(
+			err, SB_EFORMAT,
+			"the published balances %s are from a newer subank (form %d; this "
+			"one reads %d): update subank here",
+			path, (int)json_integer_value(form), PUBLISHED_FORM);
 	else if (!json_is_integer(form) || !read_document(document, ret))
-		rc = sb_error_set(err, SB_EFORMAT,
-				  "the published balances %s are malformed: the next check writes "
-				  "them anew",
-				  path);
+		rc = sb_error_set(
+			err, SB_EFORMAT,
+			"the published balances %s are malformed: the next check replaces "
+			"them",
+			path);
 	json_decref(document);
 	return rc;
 }
