@@ -74,8 +74,7 @@ int use_rows(struct books *books, const struct statement *statement, const struc
 	const struct use *use = statement->use;
 
 	if (use->by == USE_BY_JOB)
-		TRY(use_walk_jobs(books, statement->account, statement->since, statement->until,
-				  use, add_job, (void *)(uintptr_t)table, err));
+		TRY(use_each_job(books, use, add_job, (void *)(uintptr_t)table, err));
 	for (size_t i = 0; i < use->count; i++)
 		add_group(&use->groups[i], use->by, table);
 	return SB_OK;
