@@ -69,7 +69,8 @@ static void report_tasks(struct env *env, const struct check *check)
 }
 
 /* Plans and carries out until no other process has written meanwhile. */
-static int rounds(struct env *env, struct pass *pass, struct clusters *clusters, struct said *said)
+static int rounds(struct env *env, struct pass *pass, struct clusters *clusters,
+		  struct reported *reported)
 {
 	struct check *check = &pass->check;
 	int status = EXIT_DONE, done, rc;
@@ -92,7 +93,7 @@ static int rounds(struct env *env, struct pass *pass, struct clusters *clusters,
 		wants = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!pass->dry || !wants)
-			say_findings(env, check, said);
+			report_findings(env, check, reported);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (wants) {
@@ -103,7 +104,7 @@ static int rounds(struct env *env, struct pass *pass, struct clusters *clusters,
 		}
 		if (pass->dry) {
 			report_tasks(env, check);
-			(void)say_would_hold(env, check);
+			(void)report_would_hold(env, check);
 			return status;
 		}
 		if (check->task_count > 0) {
@@ -132,7 +133,7 @@ static int pass_clusters(struct env *env, const struct checkup *checkup, struct 
 			 struct pass *pass)
 {
 	struct foreseen_uses foreseen = {0};
-	struct said said = {0};
+	struct reported reported = {0};
 	bool incomplete = clusters->silent > 0 || clusters->odd > 0;
 	/* Settling an entry does not wait for slurmdbd. */
 	int metered = checkup->settling ? EXIT_DONE
@@ -142,12 +143,12 @@ static int pass_clusters(struct env *env, const struct checkup *checkup, struct 
 
 	pass->check.foreseen = foreseen.list;
 	pass->check.foreseen_count = foreseen.count;
-	status = status_goes_on(metered) ? rounds(env, pass, clusters, &said) : metered;
+	status = status_goes_on(metered) ? rounds(env, pass, clusters, &reported) : metered;
 	if (status == EXIT_REFUSED && pass->made && !checkup->must) {
 		note(env, "entries recorded so far remain; the next check continues from there");
 		status = EXIT_PART;
 	}
-	free(said.list);
+	free(reported.list);
 	free(foreseen.list);
 	if (pass->check.clock_gap && checkup->must)
 		status = EXIT_REFUSED;
@@ -350,7 +351,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &pass, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE)
-		*ret_held = say_would_hold(env, &pass.check);
+		*ret_held = report_would_hold(env, &pass.check);
 	check_release(&pass.check);
 	free(foreseen.list);
 	return status;

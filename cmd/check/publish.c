@@ -62,7 +62,7 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 		struct balance_row row;
 		char above[NAME_SIZE];
 
-		TRY(balance_row_make(publishing->env, nesting, books, account, true, &row, err));
+		TRY(balance_row_make(publishing->env, books, account, nesting, &row, err));
 		TRY(nesting_above(nesting, books, account, false, above, err));
 		if (json_array_append_new(list, row_json(&row, above)))
 			return sb_error_nomem(err);
