@@ -86,8 +86,13 @@ fail:
 int store_lock(struct store *store, const char *name, bool exclusive, const char *what, int *ret,
 	       struct sb_error *err)
 {
-	return lock_take(store->folder, name, exclusive, store->options.wait_ms,
-			 store->options.doing, what, ret, err);
+	return lock_take(&(struct lock_request){.folder = store->folder,
+						.name = name,
+						.shared = !exclusive,
+						.wait_ms = store->options.wait_ms,
+						.doing = store->options.doing,
+						.what = what},
+			 ret, err);
 }
 
 /* Another process may make the map larger at any time; a damaged file says so for ever. */
