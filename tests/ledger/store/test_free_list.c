@@ -199,12 +199,12 @@ static void expect_right(void)
 /* To the branch itself, to another leaf, to a root, to what is no page of the file. */
 START_TEST(a_branch_that_leads_elsewhere_is_refused)
 {
-	const size_t first = form_below(node(list, 0)), last = form_below(node(list, -1));
+	const size_t first = form_child(node(list, 0)), last = form_child(node(list, -1));
 	const size_t elsewhere[] = {list, first, last, 0, 1, 2, size / page_size};
 
 	for (size_t i = 0; i < COUNT(elsewhere); i++) {
 		for (int child = 0; child < (int)leaves; child++) {
-			if (elsewhere[i] == form_below(node(list, child)))
+			if (elsewhere[i] == form_child(node(list, child)))
 				continue;
 			lead(child, elsewhere[i]);
 			expect_refused("child to", elsewhere[i]);
@@ -220,7 +220,7 @@ START_TEST(a_record_that_cannot_be_is_refused)
 {
 	const size_t pages[] = {0,
 				1,
-				form_number(form_value(node(form_below(node(list, 0)), 0)) + 8),
+				form_number(form_value(node(form_child(node(list, 0)), 0)) + 8),
 				size / page_size,
 				(size_t)1 << 40,
 				SIZE_MAX};
@@ -228,7 +228,7 @@ START_TEST(a_record_that_cannot_be_is_refused)
 	const size_t times[] = {0, 1, (size_t)1 << 40, SIZE_MAX};
 
 	for (int i = 0; i < 2 * (int)leaves; i++) {
-		const char *record = node(form_below(node(list, i / 2)), i % 2 ? -1 : 0);
+		const char *record = node(form_child(node(list, i / 2)), i % 2 ? -1 : 0);
 		const char *key = record + NODE_HEAD, *count = form_value(record);
 		const char *page = count + WORD;
 
