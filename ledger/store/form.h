@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "ledger/base/error.h"
+
 /* MDB_page: its own number, 2 bytes, flags; then the start and the end of the free room or, for a
  * large value, its count of pages. The offsets of the nodes follow this head.
  * MDB_node in a leaf: the length of the value in two pieces, flags, the length of the key, the key,
@@ -96,5 +98,22 @@ bool form_is_large(const char *node);
  * and then no node leaves the page. The nodes must fill it from the end of the free room on. [kind]
  * is PAGE_IS_BRANCH or PAGE_IS_LEAF; the nodes of a leaf must have [node_flags]. */
 const char *form_fault(const char *page, size_t size, unsigned kind, unsigned node_flags);
+
+/* free_list.c: the list of free pages. LMDB trusts this list and overwrites the pages on it. */
+
+enum free_list {
+	FREE_SOUND, /* no cycle, records in order, every page in the file and listed once */
+	FREE_DAMAGED,
+	FREE_GONE, /* a later transaction overwrote its root, or is doing so */
+};
+
+/* Checks the list in the file [fd] after transaction [id], which the caller reads. Does not find a
+ * page that is free and also in use: that needs store_check_pages().
+ *
+ * Pages that a transaction allocates and gives up again are never written. Where they are the last
+ * ones, the file is short, and every missing page must be free. This reads the file without LMDB,
+ * which would read past the end. */
+int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *ret,
+			  struct sb_error *err);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ledger/store/free_list.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "ledger/store/form.h"
-#include "ledger/store/free_list.h"
 #include "ledger/store/inside.h"
 
 int store_check_data_file(const struct store *store, struct sb_error *err)

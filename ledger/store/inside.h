@@ -90,10 +90,27 @@ int store_own_at(const struct store *store, int folder, const char *path, mode_t
  * sigprocmask(). */
 void store_hold_signals(sigset_t *ret_before);
 
+/* watch.c: a watchdog. In a damaged file LMDB may loop forever or fail an assertion. */
+
+/* Deadlines in ticks of TICK_SECONDS of processor time. A step of LMDB takes far less; a commit
+ * sorts and writes everything that changed. */
+enum { TICK_SECONDS = 2, STEP_TICKS = 3, COMMIT_TICKS = 31 };
+
+/* Starts the watchdog, if store_on_damage() set a handler. */
+void store_watch(void);
+
+/* Watches a call of LMDB that follows the file's contents; the value is the call's. */
+#define WATCHED(ticks, call) (store_step_begins(ticks), store_step_ended(call))
+void store_step_begins(int ticks);
+int store_step_ended(int rc);
+
+/* Calls the registered damage handler. */
+void store_damaged(const char *text);
+
 /* table.c */
 
 const char *store_table_name(enum store_table table);
-/* Calls mdb_cursor_get() under the watchdog of watch.h. */
+/* Calls mdb_cursor_get() under the watchdog. */
 int store_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);
 
 /* lmdb_error.c: translates LMDB's codes and errno. */

@@ -13,7 +13,6 @@
 
 #include "ledger/base/lock.h"
 #include "ledger/store/inside.h"
-#include "ledger/store/watch.h"
 
 #define DEFAULT_MAP_SIZE ((size_t)1 << 30)
 

@@ -7,7 +7,6 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/store/inside.h"
-#include "ledger/store/watch.h"
 
 static const struct {
 	const char *name;

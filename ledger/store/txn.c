@@ -10,7 +10,6 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/lock.h"
 #include "ledger/store/inside.h"
-#include "ledger/store/watch.h"
 
 static const struct slice newest_key = {STORE_NEWEST, sizeof(STORE_NEWEST) - 1};
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ledger/store/watch.h"
-
 #include <signal.h>
 #include <sys/time.h>
 
-#include "ledger/store/store.h"
+#include "ledger/store/inside.h"
 
 static void (*damage_handler)(const char *text);
 
