@@ -32,6 +32,7 @@ static int open_built(struct store *store, struct sb_error *err)
 {
 	const char *folder = store->options.folder;
 
+	store->building = true;
 	/* chmod(), since the umask may have cleared bits. */
 	if (mkdir(folder, 0750) == 0 ? chmod(folder, 0750) != 0 : errno != EEXIST)
 		return sb_error_path(err, "make the bank's folder", folder);
@@ -48,18 +49,7 @@ static int open_built(struct store *store, struct sb_error *err)
 
 int store_build(const struct store_options *options, struct store **ret, struct sb_error *err)
 {
-	struct store *store = store_new(options, STORE_WRITE);
-	int rc;
-
-	if (!store)
-		return sb_error_nomem(err);
-	store->building = true;
-	rc = open_built(store, err);
-	if (rc)
-		store_close(store);
-	else
-		*ret = store;
-	return rc;
+	return store_start(options, STORE_WRITE, open_built, ret, err);
 }
 
 int store_sync_at(int folder, const char *path)

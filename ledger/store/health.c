@@ -61,8 +61,7 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 	return sb_error_set(
 		err, SB_ECORRUPT,
 		"%s/books/data.mdb is damaged: its two roots are of transactions %zu "
-		"and %zu, which do not follow each other, or are in the wrong place; restore an "
-		"export or a backup",
+		"and %zu, which do not follow each other, or are in the wrong place" RESTORE,
 		store->options.folder, form_number(meta[0] + META_TXN),
 		form_number(meta[1] + META_TXN));
 }
@@ -111,13 +110,13 @@ int store_check_opened(struct store *store, struct sb_error *err)
 	if (is_short)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
-				    "%ju; restore an export or a backup",
+				    "%ju" RESTORE,
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
 	/* Not the newest snapshot: the transaction will find that out. */
 	if (list == FREE_GONE)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "%s/books/data.mdb is damaged: its list of free pages is wrong, so "
-			    "nothing is written; restore an export or a backup",
+			    "nothing is written" RESTORE,
 			    store->options.folder);
 }

@@ -47,12 +47,17 @@ struct store_txn {
  * number. */
 #define STORE_NEWEST "txn"
 
+/* The end of messages about damage. */
+#define RESTORE "; restore an export or a backup"
+
 enum { SUM_SIZE = 8 }; /* bytes of the checksum after a value */
 
 /* open.c */
 
-/* Returns NULL without memory; store_close() frees it. */
-struct store *store_new(const struct store_options *options, enum store_mode mode);
+typedef int store_opener(struct store *store, struct sb_error *err);
+/* Creates a store and opens it with [opener]; closes it again on failure. */
+int store_start(const struct store_options *options, enum store_mode mode, store_opener *opener,
+		struct store **ret, struct sb_error *err);
 int store_open_folder(const struct store_options *options, int *ret, struct sb_error *err);
 /* Opens the environment and its tables, under open.lock; store.h says why. The caller calls
  * store_close_env(), also after an error. */

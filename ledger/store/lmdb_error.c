@@ -35,8 +35,7 @@ int store_result(struct sb_error *err, int rc, const char *what)
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 		return sb_error_set(err, SB_ECORRUPT,
-				    "cannot %s: data.mdb is not a file of LMDB %s (%s); restore "
-				    "an export or a backup",
+				    "cannot %s: data.mdb is not a file of LMDB %s (%s)" RESTORE,
 				    what, store_library(), mdb_strerror(rc));
 	case MDB_CORRUPTED:
 	case MDB_INCOMPATIBLE:
@@ -44,9 +43,8 @@ int store_result(struct sb_error *err, int rc, const char *what)
 	case MDB_BAD_TXN:
 	case MDB_CURSOR_FULL: /* deeper than any tree: a page refers to one above it */
 		return sb_error_set(err, SB_ECORRUPT,
-				    "cannot %s: the data file is damaged (%s); restore an export "
-				    "or a backup",
-				    what, mdb_strerror(rc));
+				    "cannot %s: the data file is damaged (%s)" RESTORE, what,
+				    mdb_strerror(rc));
 	case MDB_PANIC:
 		return sb_error_set(err, SB_ESYSTEM,
 				    "cannot %s: the disk failed in the commit before; run it again",

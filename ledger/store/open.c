@@ -248,37 +248,18 @@ void store_close_env(struct store *store)
 	lock_drop(lock);
 }
 
-struct store *store_new(const struct store_options *options, enum store_mode mode)
+int store_start(const struct store_options *options, enum store_mode mode, store_opener *opener,
+		struct store **ret, struct sb_error *err)
 {
 	struct store *store = calloc(1, sizeof(*store));
-
-	if (store) {
-		store->options = *options;
-		store->mode = mode;
-		store->folder = store->use_lock = store->build_lock = -1;
-	}
-	return store;
-}
-
-static int open_new(struct store *store, bool use, struct sb_error *err)
-{
-	TRY(store_open_folder(&store->options, &store->folder, err));
-	TRY(store_check_data_file(store, err));
-	if (use)
-		TRY(store_lock(store, "use.lock", false, "the bank", &store->use_lock, err));
-	return store_open_env(store, err);
-}
-
-/* Opens the books, and with [use] takes use.lock. */
-static int open_books(const struct store_options *options, enum store_mode mode, bool use,
-		      struct store **ret, struct sb_error *err)
-{
-	struct store *store = store_new(options, mode);
 	int rc;
 
 	if (!store)
 		return sb_error_nomem(err);
-	rc = open_new(store, use, err);
+	store->options = *options;
+	store->mode = mode;
+	store->folder = store->use_lock = store->build_lock = -1;
+	rc = opener(store, err);
 	if (rc)
 		store_close(store);
 	else
@@ -286,16 +267,35 @@ static int open_books(const struct store_options *options, enum store_mode mode,
 	return rc;
 }
 
+static int open_files(struct store *store, struct sb_error *err)
+{
+	TRY(store_open_folder(&store->options, &store->folder, err));
+	return store_check_data_file(store, err);
+}
+
+static int open_books(struct store *store, struct sb_error *err)
+{
+	TRY(open_files(store, err));
+	TRY(store_lock(store, "use.lock", false, "the bank", &store->use_lock, err));
+	return store_open_env(store, err);
+}
+
 int store_open(const struct store_options *options, enum store_mode mode, struct store **ret,
 	       struct sb_error *err)
 {
-	return open_books(options, mode, true, ret, err);
+	return store_start(options, mode, open_books, ret, err);
+}
+
+/* The caller holds use.lock. */
+static int open_old_books(struct store *store, struct sb_error *err)
+{
+	TRY(open_files(store, err));
+	return store_open_env(store, err);
 }
 
 int store_open_old(struct store *store, struct store **ret, struct sb_error *err)
 {
-	/* The caller holds use.lock. */
-	return open_books(&store->options, STORE_READ, false, ret, err);
+	return store_start(&store->options, STORE_READ, open_old_books, ret, err);
 }
 
 void store_close(struct store *store)

@@ -37,9 +37,9 @@ static int check_newest(struct store_txn *txn, uint64_t newest, struct sb_error 
 		return SB_OK;
 	if (rc || (value.len == 8 && u64_load(value.data) >= newest))
 		return rc;
-	return sb_error_set(err, SB_ECORRUPT,
-			    "the data file is damaged: it leads to an old state of the books; "
-			    "restore an export or a backup");
+	return sb_error_set(
+		err, SB_ECORRUPT,
+		"the data file is damaged: it leads to an old state of the books" RESTORE);
 }
 
 static int set_newest(struct store_txn *txn, struct sb_error *err)
@@ -50,7 +50,7 @@ static int set_newest(struct store_txn *txn, struct sb_error *err)
 	return store_set(txn, STORE_META, newest_key, (struct slice){number, sizeof(number)}, err);
 }
 
-/* Enlarges the map to [size] bytes; 0 is what another process made of it. */
+/* Enlarges the map to [size] bytes; 0 adopts the size that another process set. */
 static int resize(struct store *store, size_t size, const char *what, struct sb_error *err)
 {
 	int rc = mdb_env_set_mapsize(store->env, size);
