@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Reads up to [most] digits. Returns the first byte behind them; NULL without digits or when the
+/* Reads up to [most] digits. Returns the first byte after them; NULL without digits or when the
  * number exceeds UINT64_MAX. */
 static const char *read_digits(const char *text, size_t most, uint64_t *ret)
 {
@@ -23,7 +23,7 @@ static const char *read_digits(const char *text, size_t most, uint64_t *ret)
 	return text + i;
 }
 
-/* Reads the number at the start of [most] bytes. Returns the first byte behind it, or NULL. */
+/* Reads the number at the start of [most] bytes. Returns the first byte after it, or NULL. */
 static const char *read_number(const char *text, size_t most, int64_t min, int64_t max,
 			       int64_t *ret)
 {

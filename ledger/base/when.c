@@ -303,12 +303,12 @@ int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Writes the last [digits] digits of [value], and [behind]. Returns the end. */
-static char *put_digits(char *to, int digits, int value, char behind)
+/* Writes the last [digits] digits of [value], and [after]. Returns the end. */
+static char *put_digits(char *to, int digits, int value, char after)
 {
 	for (int i = digits; i-- > 0; value /= 10)
 		to[i] = (char)('0' + value % 10);
-	to[digits] = behind;
+	to[digits] = after;
 	return to + digits + 1;
 }
 

@@ -17,7 +17,7 @@
 enum { WHEN_TEXT_SIZE = 40 }; /* bytes of the longest formatted time */
 
 /* Parses what a person typed: 2026-11-22, 2026-11-22T17:00, 2026-11-22T17:00:05 (local time, or
- * with Z or +01:00 behind it), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks;
+ * with Z or +01:00 appended), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks;
  * also in the singular). A date alone is its first moment. [now] is the value of "now". SB_EINVAL.
  */
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err);

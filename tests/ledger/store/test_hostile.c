@@ -15,7 +15,7 @@ static void setup(void)
 	DONE("", "open", "bio", "10");
 }
 
-/* The option for each format, and valid text before and behind a value. */
+/* The option for each format, and valid text before and after a value. */
 static const struct {
 	const char *option;
 	const char *before, *behind;
