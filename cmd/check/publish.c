@@ -271,8 +271,12 @@ int publish(struct env *env)
 
 	if (env->settings.publish == PUBLISH_NONE)
 		return EXIT_DONE;
-	rc = lock_take(store_folder(bank_store(env->bank)), "publish.lock", true,
-		       env->store.wait_ms, env->doing, "the published balances", &lock, &err);
+	rc = lock_take(&(struct lock_request){.folder = store_folder(bank_store(env->bank)),
+					      .name = "publish.lock",
+					      .wait_ms = env->store.wait_ms,
+					      .doing = env->doing,
+					      .what = "the published balances"},
+		       &lock, &err);
 	if (!rc)
 		rc = publish_locked(&publishing, &err);
 	lock_drop(lock);
