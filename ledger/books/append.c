@@ -88,24 +88,34 @@ void books_stamp(const struct books *books, struct event *event)
 	event->sudo = books->author->sudo ? books->author->sudo : "";
 }
 
+static int append(struct books *books, const struct parties *parties, struct event *event,
+		  struct sb_error *err)
+{
+	TRY(books_enter_waiting(books, parties->from, err));
+	if (parties->to)
+		TRY(books_enter_waiting(books, parties->to, err));
+	books_stamp(books, event);
+	TRY(apply(parties, event, err));
+	return books_store_entry(books, parties->from, parties->to, event, err);
+}
+
 int books_append(struct books *books, struct event *event, struct sb_error *err)
 {
+	struct sb_error why = {0};
 	struct parties parties;
+	bool refused;
 	int rc;
 
+	TRY(books_may_write(books, err));
 	books_stamp(books, event);
-	rc = event_check(event, err);
+	rc = event_check(event, &why);
 	if (!rc)
-		rc = load_parties(books, event, &parties, err);
+		rc = load_parties(books, event, &parties, &why);
+	/* Nothing was changed: an import goes on, to report the next mistake too. */
+	refused = rc == SB_EINVAL || rc == SB_ENOTFOUND;
 	if (!rc)
-		rc = books_enter_waiting(books, parties.from, err);
-	if (!rc && parties.to)
-		rc = books_enter_waiting(books, parties.to, err);
-	if (rc)
-		return rc;
-	books_stamp(books, event);
-	rc = apply(&parties, event, err);
-	return rc ? rc : books_store_entry(books, parties.from, parties.to, event, err);
+		rc = append(books, &parties, event, &why);
+	return books_wrote(books, rc, !refused, &why, err);
 }
 
 /* Checks number and time and applies. */
@@ -149,20 +159,28 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 	return SB_OK;
 }
 
-int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
-		 struct sb_error *err)
+static int replay(struct books *books, const struct event *event, const unsigned char *hash,
+		  struct sb_error *err)
 {
 	char expected[HASH_TEXT_SIZE];
 	struct parties parties;
-	int rc = follow(books, event, &parties, err);
 
-	if (!rc)
-		rc = books_store_entry(books, parties.from, parties.to, event, err);
-	if (rc || memcmp(books->head.hash, hash, HASH_SIZE) == 0)
-		return rc;
+	TRY(follow(books, event, &parties, err));
+	TRY(books_store_entry(books, parties.from, parties.to, event, err));
+	if (memcmp(books->head.hash, hash, HASH_SIZE) == 0)
+		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "entry %" PRIu64 " was changed: its hash should be %s", event->seq,
 			    hex_format(expected, books->head.hash, HASH_SIZE));
+}
+
+int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	struct sb_error why = {0};
+
+	TRY(books_may_write(books, err));
+	return books_wrote(books, replay(books, event, hash, &why), true, &why, err);
 }
 
 int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,

@@ -65,11 +65,55 @@ static int save_head(struct books *books, struct sb_error *err)
 			 (struct slice){head, sizeof(head)}, err);
 }
 
+int books_failed(const struct books *books, struct sb_error *err)
+{
+	if (err && books->failed.code)
+		*err = books->failed;
+	return books->failed.code;
+}
+
+int books_wrote(struct books *books, int rc, bool blocks, const struct sb_error *why,
+		struct sb_error *err)
+{
+	if (!rc)
+		return SB_OK;
+	/* One that blocks takes the place of one that does not: SB_EFULL must reach the store. */
+	if (!books->blocked && (blocks || !books->failed.code)) {
+		books->failed = *why;
+		books->failed.code = (enum sb_err)rc;
+		books->blocked = blocks;
+	}
+	if (err)
+		*err = *why;
+	return rc;
+}
+
+int books_set(struct books *books, enum store_table table, struct slice key, struct slice value,
+	      struct sb_error *err)
+{
+	struct sb_error why = {0};
+
+	TRY(books_may_write(books, err));
+	return books_wrote(books, store_set(books->txn, table, key, value, &why), true, &why, err);
+}
+
+int books_set_bytes(struct books *books, enum store_table table, struct slice key,
+		    struct bytes *value, struct sb_error *err)
+{
+	struct sb_error why = {0};
+	int rc = value->failed ? books_wrote(books, sb_error_nomem(&why), true, &why, err)
+			       : books_set(books, table, key,
+					   (struct slice){value->data, value->len}, err);
+
+	bytes_release(value);
+	return rc;
+}
+
 int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err)
 {
 	memcpy(books->bank, bank, BANK_ID_SIZE);
-	return store_set(books->txn, STORE_META, text_slice("id"),
-			 (struct slice){bank, BANK_ID_SIZE}, err);
+	return books_set(books, STORE_META, text_slice("id"), (struct slice){bank, BANK_ID_SIZE},
+			 err);
 }
 
 struct transaction {
@@ -174,6 +218,15 @@ static int set_time(struct books *books, const struct transaction *transaction,
 			    when_format_exact(newest, books->head.time));
 }
 
+/* Writes what follows from the entries, unless one of the callback's writes failed. */
+static int complete(struct books *books, struct sb_error *err)
+{
+	TRY(books_failed(books, err));
+	TRY(books_index(books, err));
+	TRY(save_states(books, err));
+	return save_head(books, err);
+}
+
 static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	struct transaction *transaction = ctx;
@@ -190,11 +243,7 @@ static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = transaction->fn(&books, transaction->ctx, err);
 	if (!rc && transaction->write)
-		rc = books_index(&books, err);
-	if (!rc && transaction->write)
-		rc = save_states(&books, err);
-	if (!rc && transaction->write)
-		rc = save_head(&books, err);
+		rc = complete(&books, err);
 	/* STORE_ABORT leaves no entry, and is no error. */
 	transaction->last = rc ? transaction->before : books.head.seq;
 	books_release(&books);

@@ -40,9 +40,16 @@ struct entered {
 struct entered bank_entered(const struct bank *bank);
 struct store *bank_store(struct bank *bank);
 
-/* Run [fn] on the books as they are at [now] (microseconds, UTC), like store_write() and
- * store_read(): it may run again from the start. A write whose [now] is behind the newest entry by
- * up to a minute takes that entry's time; further behind it is refused. */
+/* Run [fn] in a transaction on the books as of [now] (microseconds, UTC). [fn] may run again from
+ * the start, as in store_write(). A write takes the time of the newest entry if [now] is up to a
+ * minute before it, and fails with SB_EREFUSED if [now] is earlier still.
+ *
+ * The books keep the first error of a function that writes (append, defer, enter, set, replay,
+ * index): every later one returns that error and changes nothing, so a chain of them needs no
+ * checks in between. If [fn] then returns SB_OK, bank_write() commits nothing and returns that
+ * first error. Two sorts of errors do not stop the later ones, since nothing was changed:
+ * SB_EINVAL and SB_ENOTFOUND of books_append(), which still prevent the commit, and those of
+ * books_defer(). */
 typedef int books_fn(struct books *books, void *ctx, struct sb_error *err);
 int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
 int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);

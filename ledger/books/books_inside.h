@@ -48,6 +48,8 @@ struct books {
 	bool unindexed; /* some of them have entries that are not in the index yet */
 	uint64_t tally_key; /* 0: no tallies are kept */
 	struct bytes stored; /* the entry that is written: room for the next one, too */
+	struct sb_error failed; /* the first failure of a writing function; code 0: none */
+	bool blocked; /* after it every writing function returns it and changes nothing */
 };
 
 static inline struct slice text_slice(const char *text)
@@ -59,6 +61,24 @@ static inline struct slice text_slice(const char *text)
 
 /* What an empty bank has: a store_write() function. */
 int books_init(struct store_txn *txn, void *ctx, struct sb_error *err);
+
+/* Copies the first failure to [err] and returns its code; SB_OK without any. */
+int books_failed(const struct books *books, struct sb_error *err);
+/* The same for a function that is about to write: SB_OK as long as it may. */
+static inline int books_may_write(const struct books *books, struct sb_error *err)
+{
+	return books->blocked ? books_failed(books, err) : SB_OK;
+}
+/* Ends a writing function that returns [rc], with its text in [why]: keeps the first failure,
+ * copies [why] to [err] and returns [rc]. [blocks]: nothing is to be written after it. */
+int books_wrote(struct books *books, int rc, bool blocks, const struct sb_error *why,
+		struct sb_error *err);
+/* store_set() as a writing function of the books. */
+int books_set(struct books *books, enum store_table table, struct slice key, struct slice value,
+	      struct sb_error *err);
+/* The same for bytes, which are released in any case. */
+int books_set_bytes(struct books *books, enum store_table table, struct slice key,
+		    struct bytes *value, struct sb_error *err);
 
 /* accounts.c */
 

@@ -7,18 +7,14 @@
 
 #include "ledger/books/books_inside.h"
 
-/* Applies the charge. What fails leaves no defined state, so it is tried on a copy. */
-static int apply_deferred(struct account *account, const struct event *charge, struct sb_error *err)
+/* Applies the charge to a copy: a charge that fails leaves the account in no defined state. */
+static int try_charge(const struct account *account, const struct event *charge,
+		      struct sb_error *err)
 {
 	struct account *copy = account_copy(account);
-	uint64_t last = account->seq;
 	int rc = copy ? account_apply(copy, NULL, charge, err) : sb_error_nomem(err);
 
 	account_free(copy);
-	if (!rc)
-		rc = account_apply(account, NULL, charge, err);
-	if (!rc)
-		account->seq = last; /* its last entry is still that */
 	return rc;
 }
 
@@ -71,23 +67,32 @@ static int keep_deferred(struct loaded *loaded, struct event *charge, struct sb_
 	return SB_OK;
 }
 
+/* Applies a charge that was tried. */
+static int defer(struct books *books, struct loaded *loaded, struct event *charge,
+		 struct sb_error *err)
+{
+	uint64_t last = loaded->account->seq;
+
+	TRY(account_apply(loaded->account, NULL, charge, err));
+	loaded->account->seq = last;
+	TRY(keep_deferred(loaded, charge, err));
+	/* A state that is to be stored has nothing without an entry. */
+	return loaded->dirty ? books_enter_waiting(books, loaded, err) : SB_OK;
+}
+
 int books_defer(struct books *books, struct event *charge, struct sb_error *err)
 {
+	struct sb_error why = {0};
 	struct loaded *loaded;
 	size_t at;
-	int rc = books_load(books, charge->account, &at, err);
 
-	if (rc)
-		return rc;
+	TRY(books_may_write(books, err));
+	TRY(books_load(books, charge->account, &at, err));
 	loaded = &books->accounts[at];
 	books_stamp(books, charge);
-	rc = event_check(charge, err);
-	if (!rc)
-		rc = apply_deferred(loaded->account, charge, err);
-	if (!rc)
-		rc = keep_deferred(loaded, charge, err);
-	/* A state that is to be stored has nothing without an entry. */
-	return rc || !loaded->dirty ? rc : books_enter_waiting(books, loaded, err);
+	TRY(event_check(charge, err));
+	TRY(try_charge(loaded->account, charge, err));
+	return books_wrote(books, defer(books, loaded, charge, &why), true, &why, err);
 }
 
 const struct event *books_deferred(const struct books *books, const char *account, size_t index)
@@ -120,10 +125,15 @@ int books_enter_waiting(struct books *books, struct loaded *loaded, struct sb_er
 
 int books_enter_deferred(struct books *books, const char *account, struct sb_error *err)
 {
+	struct sb_error why = {0};
 	size_t at;
-	int rc = books_load(books, account, &at, err);
+	int rc;
 
+	TRY(books_may_write(books, err));
+	rc = books_load(books, account, &at, &why);
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
-	return rc ? rc : books_enter_waiting(books, &books->accounts[at], err);
+	if (!rc)
+		rc = books_enter_waiting(books, &books->accounts[at], &why);
+	return books_wrote(books, rc, true, &why, err);
 }

@@ -55,21 +55,27 @@ static int write_together(struct books *books, const struct loaded *loaded, size
 			 (struct slice){books->stored.data, books->stored.len}, err);
 }
 
-int books_index(struct books *books, struct sb_error *err)
+static int write_all(struct books *books, struct sb_error *err)
 {
-	for (size_t i = 0; books->unindexed && i < books->count; i++) {
+	for (size_t i = 0; i < books->count; i++) {
 		struct loaded *loaded = &books->accounts[i];
 
-		for (size_t j = 0; j < loaded->unindexed_count; j += TOGETHER_MAX) {
-			int rc = write_together(books, loaded, j, err);
-
-			if (rc)
-				return rc;
-		}
+		for (size_t j = 0; j < loaded->unindexed_count; j += TOGETHER_MAX)
+			TRY(write_together(books, loaded, j, err));
 		loaded->unindexed_count = 0;
 	}
 	books->unindexed = false;
 	return SB_OK;
+}
+
+int books_index(struct books *books, struct sb_error *err)
+{
+	struct sb_error why = {0};
+
+	if (!books->unindexed)
+		return SB_OK;
+	TRY(books_may_write(books, err));
+	return books_wrote(books, write_all(books, &why), true, &why, err);
 }
 
 struct look {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger/base/array.h"
+#include "ledger/books/books_inside.h"
 
 enum { KEY_SIZE = NAME_SIZE + 16 };
 
@@ -133,7 +134,6 @@ int books_set_left_jobs(struct books *books, const char *cluster, const struct l
 {
 	struct bytes value = {0};
 	char key[KEY_SIZE];
-	int rc;
 
 	bytes_put_i64(&value, left->tried);
 	for (size_t i = 0; i < left->count; i++) {
@@ -144,9 +144,5 @@ int books_set_left_jobs(struct books *books, const char *cluster, const struct l
 		bytes_put_i64(&value, job->since);
 		bytes_put_text(&value, job->account);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, key_of(key, cluster),
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, key_of(key, cluster), &value, err);
 }

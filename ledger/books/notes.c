@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/books/books.h"
+#include "ledger/books/books_inside.h"
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
 			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6},
@@ -14,6 +14,9 @@ static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_
 
 /* What Slurm's database takes for a name, and more. */
 enum { FACTOR_NAME_MAX = 1023 };
+
+/* LMDB's limit. */
+enum { KEY_MAX = 511 };
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
@@ -34,8 +37,7 @@ int books_machine(struct books *books, char *to, size_t size, struct sb_error *e
 
 int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
 {
-	return store_set(books_txn(books), STORE_META, machine_key,
-			 (struct slice){machine, strlen(machine)}, err);
+	return books_set(books, STORE_META, machine_key, text_slice(machine), err);
 }
 
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
@@ -57,8 +59,7 @@ static int set_time(struct books *books, struct slice key, int64_t time, struct 
 	unsigned char value[8];
 
 	u64_store(value, (uint64_t)time);
-	return store_set(books_txn(books), STORE_META, key, (struct slice){value, sizeof(value)},
-			 err);
+	return books_set(books, STORE_META, key, (struct slice){value, sizeof(value)}, err);
 }
 
 int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
@@ -81,13 +82,12 @@ int books_set_last_look(struct books *books, int64_t time, struct sb_error *err)
 	return set_time(books, last_look_key, time, err);
 }
 
-static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
+static int reading_key(const char *cluster, const char *account, unsigned char to[KEY_MAX],
 		       struct slice *ret, struct sb_error *err)
 {
 	size_t cluster_len = strlen(cluster) + 1, account_len = strlen(account);
 
-	/* LMDB's keys have at most 511 bytes. */
-	if (cluster_len + account_len > size)
+	if (cluster_len + account_len > KEY_MAX)
 		return sb_error_set(err, SB_EINVAL,
 				    "the names of cluster '%s' and account '%s' are too long "
 				    "together",
@@ -98,19 +98,39 @@ static int reading_key(const char *cluster, const char *account, unsigned char *
 	return SB_OK;
 }
 
+static int get_reading(struct books *books, const char *cluster, const char *account,
+		       struct slice *ret, struct sb_error *err)
+{
+	unsigned char raw[KEY_MAX];
+	struct slice key;
+
+	TRY(reading_key(cluster, account, raw, &key, err));
+	return store_get(books_txn(books), STORE_READINGS, key, ret, err);
+}
+
+/* Releases [value]. */
+static int set_reading(struct books *books, const char *cluster, const char *account,
+		       struct bytes *value, struct sb_error *err)
+{
+	unsigned char raw[KEY_MAX];
+	struct sb_error why = {0};
+	struct slice key;
+	int rc = reading_key(cluster, account, raw, &key, &why);
+
+	if (!rc)
+		return books_set_bytes(books, STORE_READINGS, key, value, err);
+	bytes_release(value);
+	return books_wrote(books, rc, true, &why, err);
+}
+
 int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct reading reading;
-	struct slice key, value;
+	struct slice value;
 	struct reader from;
-	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
 
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
-	if (rc)
-		return rc;
+	TRY(get_reading(books, cluster, account, &value, err));
 	from = reader_on(value.data, value.len);
 	reading.usage = read_i64(&from);
 	reading.time = read_i64(&from);
@@ -132,13 +152,8 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct bytes value = {0};
-	struct slice key;
-	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
 
-	if (rc)
-		return rc;
 	bytes_put_i64(&value, reading->usage);
 	bytes_put_i64(&value, reading->time);
 	bytes_put_i64(&value, reading->running);
@@ -150,25 +165,18 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->flight.time);
 	bytes_put_i64(&value, reading->settled);
 	bytes_put_i64(&value, reading->since);
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_READINGS, key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return set_reading(books, cluster, account, &value, err);
 }
 
 /* It stands under the account's name and no cluster. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
-	struct slice key, value;
+	struct slice value;
 	struct reader from;
 	int64_t level;
-	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+	int rc = get_reading(books, "", account, &value, err);
 
 	*ret = 0;
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
 	from = reader_on(value.data, value.len);
@@ -179,25 +187,18 @@ int books_reached(struct books *books, const char *account, int64_t *ret, struct
 
 int books_set_reached(struct books *books, const char *account, int64_t level, struct sb_error *err)
 {
-	unsigned char raw[511], value[8];
-	struct slice key;
-	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+	struct bytes value = {0};
 
-	u64_store(value, (uint64_t)level);
-	return rc ? rc
-		  : store_set(books_txn(books), STORE_READINGS, key,
-			      (struct slice){value, sizeof(value)}, err);
+	bytes_put_i64(&value, level);
+	return set_reading(books, "", account, &value, err);
 }
 
 /* A cluster's tree stands under its name and no account. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
-	struct slice key, value = {0};
-	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+	struct slice value;
+	int rc = get_reading(books, cluster, "", &value, err);
 
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
 	if (rc == SB_ENOTFOUND)
 		value = (struct slice){0};
 	else if (rc)
@@ -208,19 +209,10 @@ int books_tree(struct books *books, const char *cluster, struct tree *ret, struc
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct bytes value = {0};
-	struct slice key;
-	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
 
-	if (rc)
-		return rc;
 	tree_encode(tree, &value);
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_READINGS, key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return set_reading(books, cluster, "", &value, err);
 }
 
 static bool is_among(const char *name, char *const *list, size_t count)
@@ -315,7 +307,6 @@ int books_factors(struct books *books, struct factor_list *ret, struct sb_error 
 int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err)
 {
 	struct bytes value = {0};
-	int rc;
 
 	for (size_t i = 0; i < factors->count; i++) {
 		if (strlen(factors->list[i].name) > FACTOR_NAME_MAX)
@@ -323,11 +314,7 @@ int books_set_factors(struct books *books, const struct factor_list *factors, st
 		bytes_put_text(&value, factors->list[i].name);
 		bytes_put_i64(&value, factors->list[i].factor);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, factors_key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, factors_key, &value, err);
 }
 
 /* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
@@ -360,7 +347,6 @@ int books_pending(struct books *books, struct pending_list *ret, struct sb_error
 int books_set_pending(struct books *books, const struct pending_list *pending, struct sb_error *err)
 {
 	struct bytes value = {0};
-	int rc;
 
 	if (pending->started)
 		bytes_put_u64(&value, pending->cursor);
@@ -368,9 +354,5 @@ int books_set_pending(struct books *books, const struct pending_list *pending, s
 		bytes_put_u64(&value, pending->list[i].seq);
 		bytes_put_u8(&value, pending->list[i].failed);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, pending_key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, pending_key, &value, err);
 }

@@ -451,6 +451,97 @@ START_TEST(an_aborted_transaction_leaves_everything)
 }
 END_TEST
 
+/* Ignores the failure of writing [first], and goes on. */
+struct ignoring {
+	struct event first;
+	int code; /* of that write */
+	int later; /* of those after it */
+	int result; /* of the transaction's function */
+	const char *cluster; /* not NULL: a reading under that name is written instead of [first] */
+};
+
+static int ignore_failure(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct ignoring *ignoring = ctx;
+	const struct reading reading = {.usage = 7, .time = T0};
+	struct event first = ignoring->first, bob = {.kind = EVENT_OPEN, .account = "bob"};
+	struct event hold = {.kind = EVENT_HOLD, .account = "alice"};
+	struct head head = *books_head(books);
+	struct sb_error later;
+	int rc = ignoring->cluster ? books_set_reading(books, ignoring->cluster, "a", &reading, err)
+				   : books_append(books, &first, err);
+
+	ck_assert_int_eq(rc, ignoring->code);
+	ck_assert_int_eq(books_append(books, &bob, &later), ignoring->later);
+	if (ignoring->later) {
+		ck_assert_str_eq(later.text, err->text);
+		ck_assert_int_eq(later.code, ignoring->later);
+		/* The account and the event are malformed, but the first error counts. */
+		ck_assert_int_eq(books_append(books, &(struct event){0}, NULL), ignoring->later);
+		ck_assert_int_eq(books_enter_deferred(books, "alice", NULL), ignoring->later);
+	}
+	ck_assert_int_eq(books_append(books, &hold, NULL), ignoring->later);
+	ck_assert_int_eq(books_set_reading(books, "c1", "alice", &reading, NULL), ignoring->later);
+	ck_assert_int_eq(books_set_last_check(books, T0, NULL), ignoring->later);
+	ck_assert_uint_eq(books_head(books)->seq, ignoring->later ? head.seq : head.seq + 2);
+	*err = (struct sb_error){.text = "another text"};
+	return ignoring->result;
+}
+
+static int find_nothing_of_it(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct reading reading;
+	int64_t time;
+
+	(void)ctx;
+	ck_assert_int_eq(books_reading(books, "c1", "alice", &reading, err), SB_ENOTFOUND);
+	OK(books_last_check(books, &time, err));
+	ck_assert_int_eq(time, 0);
+	return SB_OK;
+}
+
+START_TEST(an_ignored_failure_is_not_committed)
+{
+	char too_long[600];
+	const struct event twice = {.kind = EVENT_OPEN, .account = "alice"};
+	const struct event unknown = {.kind = EVENT_CLOSE, .account = "carol"};
+	const struct event malformed = {.kind = EVENT_KIND_END, .account = "alice"};
+	struct {
+		struct ignoring ignoring;
+		int code;
+		const char *text;
+	} cases[] = {
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, SB_OK, NULL}, SB_ECORRUPT, "open already"},
+		{{{0}, SB_EINVAL, SB_EINVAL, SB_OK, too_long}, SB_EINVAL, "too long together"},
+		/* Refused before anything changed: what follows is written, and not committed. */
+		{{unknown, SB_ENOTFOUND, SB_OK, SB_OK, NULL}, SB_ENOTFOUND, "'carol' is not in"},
+		{{malformed, SB_EINVAL, SB_OK, SB_OK, NULL}, SB_EINVAL, "not known"},
+		/* The function's own result stays. */
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, SB_EREFUSED, NULL}, SB_EREFUSED, "another text"},
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, STORE_ABORT, NULL}, SB_OK, "another text"},
+		{{unknown, SB_ENOTFOUND, SB_OK, STORE_ABORT, NULL}, SB_OK, "another text"},
+	};
+	struct bank *bank = util_bank();
+	struct head head;
+
+	memset(too_long, 'n', sizeof(too_long));
+	too_long[sizeof(too_long) - 1] = '\0';
+	util_open_account(bank, T0, "alice");
+	head = util_head(bank);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int rc = bank_write(bank, T0, ignore_failure, &cases[i].ignoring, &error);
+
+		ck_assert_msg(rc == cases[i].code, "case %zu: %d", i, rc);
+		ck_assert_msg(strstr(error.text, cases[i].text) != NULL, "case %zu: %s", i,
+			      error.text);
+		ck_head(bank, &head);
+		OK(bank_read(bank, T0, find_nothing_of_it, NULL, &error));
+		ck_verified(bank);
+	}
+	bank_close(bank);
+}
+END_TEST
+
 START_TEST(a_clock_far_behind_is_refused_with_both_times)
 {
 	struct bank *bank = util_bank();
@@ -1345,6 +1436,7 @@ int main(void)
 	tcase_add_test(opening, no_descriptor_reaches_a_child);
 	tcase_add_test(transactions, malformed_and_forbidden_entries_change_nothing);
 	tcase_add_test(transactions, an_aborted_transaction_leaves_everything);
+	tcase_add_test(transactions, an_ignored_failure_is_not_committed);
 	tcase_add_test(transactions, a_clock_far_behind_is_refused_with_both_times);
 	tcase_add_test(transactions, a_ref_is_known_by_its_request);
 	tcase_add_test(transactions, states_of_another_version_are_made_again);
