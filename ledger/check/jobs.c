@@ -136,7 +136,7 @@ static int when_charged(struct books *books, const char *cluster, const struct f
 
 	*ret = 0;
 	likeness.len = strlen(prefix);
-	rc = store_walk(books_txn(books), STORE_REFS, (struct slice){prefix, likeness.len}, false,
+	rc = store_each(books_txn(books), STORE_REFS, (struct slice){prefix, likeness.len}, false,
 			look_at_ref, &likeness, err);
 	if (rc || !likeness.seq)
 		return rc;

@@ -104,7 +104,7 @@ static int settle_built(struct store *store, struct sb_error *err)
 	return SB_OK;
 }
 
-int store_enter(struct store *store, struct sb_error *err)
+int store_take_over(struct store *store, struct sb_error *err)
 {
 	int rc;
 

@@ -62,12 +62,12 @@ int store_open(const struct store_options *options, enum store_mode mode, struct
 
 /* Makes new empty books beside (`books.new`, a leftover is removed), in a folder that is made if
  * need be, mode 0750. Nothing of an existing bank changes until store_install(), and it can be used
- * until store_enter(). Holds build.lock until store_close(). */
+ * until store_take_over(). Holds build.lock until store_close(). */
 int store_build(const struct store_options *options, struct store **ret, struct sb_error *err);
 
 /* Closes and syncs what store_build() made and waits until no other process is in the old books;
  * from then on none comes in. The store is for the next two and store_close() alone. */
-int store_enter(struct store *store, struct sb_error *err);
+int store_take_over(struct store *store, struct sb_error *err);
 
 /* Opens the old books for reading, for who has come in. To be closed before store_install(). */
 int store_open_old(struct store *store, struct store **ret, struct sb_error *err);
@@ -125,9 +125,9 @@ int store_count(struct store_txn *txn, enum store_table table, uint64_t *ret, st
 /* Goes through a table from the first key >= [from] (empty: from the first; backward: from the last
  * key <= [from], empty: the last) and calls [each] until it returns other than 0: STORE_ABORT ends
  * the walk with SB_OK, an error ends it with that error. */
-typedef int store_each(struct slice key, struct slice value, void *ctx, struct sb_error *err);
-int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
-	       store_each *each, void *ctx, struct sb_error *err);
+typedef int store_item(struct slice key, struct slice value, void *ctx, struct sb_error *err);
+int store_each(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
+	       store_item *each, void *ctx, struct sb_error *err);
 
 /* Looks at every page of the data file, for verify: each belongs to one table or is free, none to
  * two, each is where it says it is, and keys stand in their order. LMDB has no sums: a page number

@@ -184,8 +184,8 @@ static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *k
 	return rc == MDB_NOTFOUND ? store_step(cursor, key, value, MDB_LAST) : rc;
 }
 
-int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
-	       store_each *each, void *ctx, struct sb_error *err)
+int store_each(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
+	       store_item *each, void *ctx, struct sb_error *err)
 {
 	MDB_val key = {0}, value = {0};
 	MDB_cursor *cursor;

@@ -209,7 +209,7 @@ static int keep_number(struct slice key, struct slice value, void *ctx, struct s
 static int last_entry(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	*(uint64_t *)ctx = 0;
-	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, true, keep_number, ctx, err);
+	return store_each(txn, STORE_JOURNAL, (struct slice){0}, true, keep_number, ctx, err);
 }
 
 struct entry_to_be {
@@ -380,7 +380,7 @@ static void let_die(unsigned number)
 
 static int fill_nothing(struct store *store, struct sb_error *err)
 {
-	int rc = store_enter(store, err);
+	int rc = store_take_over(store, err);
 
 	return rc ? rc : store_install(store, NULL, err);
 }
@@ -406,7 +406,7 @@ static int count_entry(struct slice key, struct slice value, void *ctx, struct s
 
 static int count_entries(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
-	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
+	return store_each(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
 }
 
 static void look_at_the_books(struct counted *counted)

@@ -143,7 +143,7 @@ START_TEST(new_books_are_not_put_in_place_without_descriptors)
 	head = util_head(bank);
 	bank_close(bank);
 	OK(store_build(&options, &store, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	none = (struct rlimit){3, limit.rlim_max};
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
