@@ -474,7 +474,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool hold, boo
 			    .list = metered->jobs,
 			    .count = metered->job_count,
 			    .tree = &metered->tree,
-			    .seen = metered->observation,
+			    .observation = metered->observation,
 			    .before = &metered->kept,
 			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,

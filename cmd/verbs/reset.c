@@ -302,9 +302,9 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
 	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
 		if (was_reset(reset, entering->again, i))
-			rc = check_enter_reset(books, reset->account, reset->list, reset->count,
-					       &reset->clusters.list[i], &entering->again->list[i],
-					       reason, text ? text : "", err);
+			rc = check_record_reset(books, reset->account, reset->list, reset->count,
+						&reset->clusters.list[i], &entering->again->list[i],
+						reason, text ? text : "", err);
 	}
 	return rc;
 }

@@ -21,7 +21,7 @@
 
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
 {
-	if (row->odd_limits || (!row->looked && strcmp(field, LIMIT_SHOWN) != 0))
+	if (row->odd_limits || (!row->all_limits && strcmp(field, LIMIT_SHOWN) != 0))
 		return false;
 	*ret = -1;
 	for (size_t i = 0; i < row->limit_count; i++) {
@@ -217,7 +217,7 @@ static int check_account(struct books *books, struct check *check, const struct 
 			rc = check_meter(books, check, account, &check->observations[i], err);
 	}
 	if (!rc)
-		rc = check_enter_use(books, check, account, err);
+		rc = check_record_use(books, check, account, err);
 	if (!rc)
 		rc = check_dates(books, check, account, err);
 	if (!rc)
@@ -285,7 +285,7 @@ int check_plan(struct books *books, void *ctx, struct sb_error *err)
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
 	check->again = false;
-	check->look = check->look_now;
+	check->look = check->inspect;
 	check->problems = 0;
 	for (size_t i = 0; !rc && i < check->only_count; i++)
 		rc = books_account(books, check->only[i], &account, err);

@@ -9,13 +9,6 @@
 #include "ledger/books/books.h"
 #include "ledger/books/tree.h"
 
-/* A limit of an account in Slurm. */
-struct limit {
-	const char *field; /* GrpTRESMins */
-	const char *tres; /* cpu; "" for a field without TRES */
-	int64_t value; /* 0 or more */
-};
-
 /* The field that every observation shows; others have to be asked for, account by account. */
 #define LIMIT_SHOWN "GrpTRESMins"
 
@@ -33,7 +26,7 @@ struct observed {
 	int64_t running; /* likewise what running jobs may still use by their time limits */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
-	bool looked; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
+	bool all_limits; /* [limits] has those of all fields, not only of LIMIT_SHOWN */
 };
 
 /* One cluster at one time. */
@@ -131,7 +124,7 @@ struct check {
 	bool settling; /* [only] had an entry just now: what that asks for is done even when the
 			  clock is not to be trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
-	bool look_now; /* at the limits of levers in force too that have to be asked for */
+	bool inspect; /* at the limits of levers in force too that have to be asked for */
 	const struct steps *steps; /* told behind each account; NULL: nobody */
 	const struct foreseen *foreseen; /* for a dry run; perhaps several of an account */
 	size_t foreseen_count;
@@ -180,7 +173,7 @@ struct task_outcomes {
 
 /* Appends an `applied` entry for each outcome that differs from the last one of its lever. A
  * books_fn: [ctx] is a struct task_outcomes. */
-int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err);
+int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err);
 
 /* Keeps the tree of each cluster that answered and has none yet: an account that moves before the
  * first whole check is noticed by it then, and takes no use along that is charged twice. */
@@ -193,27 +186,28 @@ int check_keep_trees(struct books *books, const struct observation *observations
 
 /* Enters where counting starts for a new account: the cluster's present use, or 0 with [from_zero].
  * Clusters that did not answer get theirs at a later check; of the others the tree is kept. */
-int check_enter_baselines(struct books *books, const char *account,
-			  const struct observation *observations, size_t count, bool from_zero,
-			  struct sb_error *err);
+int check_record_baselines(struct books *books, const char *account,
+			   const struct observation *observations, size_t count, bool from_zero,
+			   struct sb_error *err);
 
 /* Enters, after the usage of an account was reset in Slurm, where counting goes on: at 0 for the
  * account and those below it, at what was not the account's for those above it. [names] are
  * accounts of the bank; [before] is what the cluster showed last before the reset, all of it
  * charged, and [after] what it shows since. */
-int check_enter_reset(struct books *books, const char *account, const char *const *names,
-		      size_t count, const struct observation *before,
-		      const struct observation *after, const char *reason, const char *note,
-		      struct sb_error *err);
+int check_record_reset(struct books *books, const char *account, const char *const *names,
+		       size_t count, const struct observation *before,
+		       const struct observation *after, const char *reason, const char *note,
+		       struct sb_error *err);
 
 /* Enters a limit that Slurm shows already as one of the bank's own, in force. What the site had
  * before is what the books know of it, or else taken for none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
-		      const struct aim *aim, const char *note, struct sb_error *err);
+		      const struct limit *aim, const char *note, struct sb_error *err);
 
 /* Enters that the limits on a cluster that is no more are left as they are: the bank forgets them.
  * Writes how many there were. */
-int check_let_go(struct books *books, const char *cluster, size_t *ret_count, struct sb_error *err);
+int check_forget_levers(struct books *books, const char *cluster, size_t *ret_count,
+			struct sb_error *err);
 
 /* Enters that a lever in force is not what Slurm shows, so that the next check sets it again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,

@@ -31,8 +31,8 @@ int check_find_moves(struct books *books, struct check *check, struct sb_error *
 int check_meter(struct books *books, struct check *check, const struct account *account,
 		const struct observation *observation, struct sb_error *err);
 /* Enters what the account was charged, unless it may go on waiting. */
-int check_enter_use(struct books *books, const struct check *check, const struct account *account,
-		    struct sb_error *err);
+int check_record_use(struct books *books, const struct check *check, const struct account *account,
+		     struct sb_error *err);
 
 /* Works out what Slurm must get for one account. */
 int check_settle(struct books *books, struct check *check, const struct account *account,

@@ -539,8 +539,9 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	free(charges->sums);
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = 0;
-	if (!rc && charges->seen)
-		rc = moves_enter(books, charges->seen, charges->before, charges->now, true, err);
+	if (!rc && charges->observation)
+		rc = moves_record(books, charges->observation, charges->before, charges->now, true,
+				  err);
 	if (!rc)
 		rc = find_left(books, charges, count, err);
 	for (size_t i = 0; i < charges->count && !rc; i++)

@@ -40,7 +40,7 @@ struct job_charges {
 	const struct tree *tree; /* how the cluster's accounts, and those that are gone, hang
 				    together */
 	/* What moved since the last check is entered first. NULL: nothing did. */
-	const struct observation *seen;
+	const struct observation *observation;
 	const struct tree *before, *now; /* as that check and this one saw them */
 	const char *const *only; /* jobs of these accounts and of those below them alone; none:
 				    of all that are metered by jobs */

@@ -12,7 +12,7 @@
 #include "ledger/check/jobs.h"
 
 static int enter_lever(struct books *books, const struct account *account,
-		       const struct lever *lever, const struct aim *aim, const char *cluster,
+		       const struct lever *lever, const struct limit *aim, const char *cluster,
 		       int64_t found, const char *note, struct sb_error *err)
 {
 	struct lever copy = {0};
@@ -96,7 +96,7 @@ static int give_up(struct books *books, struct check *check, const struct accoun
 /* Brings one limit of an account to where it should be: to [aim] or, without, to what the site had.
  */
 static int settle_lever(struct books *books, struct check *check, const struct account *account,
-			const struct lever *lever, const struct aim *aim, const char *cluster,
+			const struct lever *lever, const struct limit *aim, const char *cluster,
 			int64_t current, struct sb_error *err)
 {
 	enum lever_plan plan = plan_lever(account, lever, current, aim, check->rules->put_right);
@@ -140,11 +140,11 @@ static int settle_lever(struct books *books, struct check *check, const struct a
 enum { AIMS_MAX = 2 };
 
 struct aims {
-	struct aim list[AIMS_MAX];
+	struct limit list[AIMS_MAX];
 	size_t count;
 };
 
-static const struct aim *find_aim(const struct aims *aims, const struct lever *lever)
+static const struct limit *find_aim(const struct aims *aims, const struct lever *lever)
 {
 	for (size_t i = 0; i < aims->count; i++) {
 		if (strcmp(aims->list[i].field, lever->field) == 0 &&
@@ -160,7 +160,7 @@ static bool is_cap(const struct lever *lever)
 }
 
 /* Whether the lever is as it should be, as far as the books know. */
-static bool at_rest(const struct lever *lever, const struct aim *aim)
+static bool at_rest(const struct lever *lever, const struct limit *aim)
 {
 	return lever && aim && lever_in_force(lever) && lever->set == aim->value;
 }
@@ -190,7 +190,7 @@ static int add_want(struct check *check, const char *account, const char *cluste
 /* Settles one limit on a cluster that shows the account. [lever] is NULL when it is not ours yet.
  */
 static int settle_shown(struct books *books, struct check *check, const struct account *account,
-			const struct lever *lever, const struct aim *aim,
+			const struct lever *lever, const struct limit *aim,
 			const struct observation *observation, const struct observed *row,
 			struct sb_error *err)
 {
@@ -214,7 +214,7 @@ static int settle_silent(struct check *check, const struct account *account,
 	bool rest = true;
 
 	for (size_t i = 0; i < aims->count; i++) {
-		const struct aim *aim = &aims->list[i];
+		const struct limit *aim = &aims->list[i];
 
 		rest = rest &&
 		       at_rest(account_lever(account, observation->cluster, aim->field, aim->tres),
@@ -233,7 +233,7 @@ static int settle_silent(struct check *check, const struct account *account,
 
 /* Whether Slurm has what is aimed at, as it shows or as it did when it was set. */
 static bool stands(const struct account *account, const char *cluster, const struct observed *row,
-		   const struct aim *aim)
+		   const struct limit *aim)
 {
 	int64_t current;
 
@@ -252,17 +252,17 @@ static int settle_cluster(struct books *books, struct check *check, const struct
 	int rc = SB_OK;
 
 	if (account_held(account))
-		aims.list[aims.count++] = hold_aim(account, check->rules);
+		aims.list[aims.count++] = hold_limit(account, check->rules);
 	/* Without the numbers that a cap is worked out from it stays as it is. */
 	kept = cap && cap->silent && observation->answered;
 	if (cap && cap->value >= 0 && !kept)
-		aims.list[aims.count++] = (struct aim){CAP_FIELD, CAP_TRES, cap->value};
+		aims.list[aims.count++] = (struct limit){CAP_FIELD, CAP_TRES, cap->value};
 	if (!observation->answered)
 		return settle_silent(check, account, &aims, observation, FOUND_UNSETTLED, err);
 	row = observation_find(observation, account->name);
 	if (!row)
 		return SB_OK; /* no association, no jobs */
-	if (row->odd_limits && row->looked)
+	if (row->odd_limits && row->all_limits)
 		return settle_silent(check, account, &aims, observation, FOUND_ODD_LIMITS, err);
 	/* From behind: one that is put back leaves the list. */
 	for (size_t i = account->lever_count; i-- > 0 && !rc;) {
@@ -457,7 +457,7 @@ int check_settle(struct books *books, struct check *check, const struct account 
 	return rc ? rc : look_for_unlisted(check, account, err);
 }
 
-int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err)
+int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct task_outcomes *outcomes = ctx;
 	int rc = SB_OK;
@@ -486,7 +486,7 @@ int check_enter_outcomes(struct books *books, void *ctx, struct sb_error *err)
 }
 
 int check_adopt_lever(struct books *books, const char *name, const char *cluster,
-		      const struct aim *aim, const char *note, struct sb_error *err)
+		      const struct limit *aim, const char *note, struct sb_error *err)
 {
 	const struct account *account;
 	const struct lever *lever;
@@ -502,7 +502,8 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 				  err);
 }
 
-int check_let_go(struct books *books, const char *cluster, size_t *ret_count, struct sb_error *err)
+int check_forget_levers(struct books *books, const char *cluster, size_t *ret_count,
+			struct sb_error *err)
 {
 	size_t count;
 	int rc = books_load_all(books, &count, err);

@@ -97,8 +97,8 @@ static int64_t deferred_since(const struct books *books, const char *account, co
 	return 0;
 }
 
-int check_enter_use(struct books *books, const struct check *check, const struct account *account,
-		    struct sb_error *err)
+int check_record_use(struct books *books, const struct check *check, const struct account *account,
+		     struct sb_error *err)
 {
 	int64_t amount, since;
 
@@ -323,7 +323,7 @@ static int find_cluster_moves(struct books *books, struct check *check,
 	for (size_t i = 0; i < check->move_count && waits; i++)
 		check->moves[i].waits |= strcmp(check->moves[i].cluster, observation->cluster) == 0;
 	if (!rc && check->only_count == 0 && !waits)
-		rc = moves_enter(books, observation, &before, &now, false, err);
+		rc = moves_record(books, observation, &before, &now, false, err);
 	/* What one that is gone used stays with those that were above it. */
 	if (!rc)
 		rc = tree_join(&now, &before, &joined, err);
@@ -490,9 +490,9 @@ int check_meter(struct books *books, struct check *check, const struct account *
 
 /* ---- where counting starts ---- */
 
-int check_enter_baselines(struct books *books, const char *name,
-			  const struct observation *observations, size_t count, bool from_zero,
-			  struct sb_error *err)
+int check_record_baselines(struct books *books, const char *name,
+			   const struct observation *observations, size_t count, bool from_zero,
+			   struct sb_error *err)
 {
 	const struct account *account;
 	int rc = books_account(books, name, &account, err);
@@ -524,9 +524,10 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
-int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,
-		      const struct observation *before, const struct observation *after,
-		      const char *reason, const char *note, struct sb_error *err)
+int check_record_reset(struct books *books, const char *name, const char *const *names,
+		       size_t count, const struct observation *before,
+		       const struct observation *after, const char *reason, const char *note,
+		       struct sb_error *err)
 {
 	const struct observed *reset = observation_find(before, name);
 	struct tree tree = {0};

@@ -168,8 +168,8 @@ static int enter_all(struct moving *moving, const struct observation *observatio
 	return rc;
 }
 
-int moves_enter(struct books *books, const struct observation *observation,
-		const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err)
+int moves_record(struct books *books, const struct observation *observation,
+		 const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err)
 {
 	struct tree joined = {0};
 	struct moving moving = {.books = books,

@@ -12,8 +12,9 @@
  * others along has an entry for each of them, since each may move on by itself later. What is
  * entered already is not entered again. With [jobs] only accounts are looked at that are metered by
  * jobs. Where an account is metered by RawUsage, one that has used nothing makes no difference. */
-int moves_enter(struct books *books, const struct observation *observation,
-		const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err);
+int moves_record(struct books *books, const struct observation *observation,
+		 const struct tree *before, const struct tree *now, bool jobs,
+		 struct sb_error *err);
 
 /* Whether [moved], one of the moves of an account, is about [slurm_account] on the cluster. */
 bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account);

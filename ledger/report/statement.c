@@ -34,9 +34,9 @@ const char *statement_sort(size_t sort)
 	return sort < SORT_COUNT ? sorts[sort].name : NULL;
 }
 
-int standing_of(const struct account *account, struct standing *ret, struct sb_error *err)
+int balances_of(const struct account *account, struct balances *ret, struct sb_error *err)
 {
-	struct standing standing = {.balance = account_net(account),
+	struct balances standing = {.balance = account_net(account),
 				    .credit = account->credit,
 				    .unlimited = account->unlimited};
 	int rc = account_available(account, &standing.available, err);
@@ -166,7 +166,7 @@ int statement_check(const struct statement *statement, struct sb_error *err)
 }
 
 /* Takes the standing of the account at [time]. */
-static int stand(const struct history *history, int64_t time, struct standing *standing,
+static int stand(const struct history *history, int64_t time, struct balances *standing,
 		 struct account **ret, struct sb_error *err)
 {
 	struct account *account;
@@ -174,7 +174,7 @@ static int stand(const struct history *history, int64_t time, struct standing *s
 
 	if (rc)
 		return rc;
-	rc = standing_of(account, standing, err);
+	rc = balances_of(account, standing, err);
 	if (!rc && ret)
 		*ret = account;
 	else

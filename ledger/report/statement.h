@@ -10,7 +10,7 @@
 
 /* The balance and, from it, what is available: balance - waiting - ended + credit. Billing-seconds.
  */
-struct standing {
+struct balances {
 	int64_t balance;
 	int64_t waiting; /* in lots whose window has not started */
 	int64_t ended; /* in lots whose window has ended, not yet taken out */
@@ -44,7 +44,7 @@ struct statement {
 	bool so_far; /* the period is not over: no entry, of whomever, was made behind it */
 	struct head head; /* the newest entry, when so_far */
 	int64_t time; /* of the closing balance: until or, so far, of the head */
-	struct standing opening, closing;
+	struct balances opening, closing;
 	struct statement_line *lines; /* by sort and cluster */
 	size_t count;
 };
@@ -61,6 +61,6 @@ void statement_release(struct statement *statement);
 /* opening + the lines - the use = closing? SB_ECORRUPT. */
 int statement_check(const struct statement *statement, struct sb_error *err);
 
-int standing_of(const struct account *account, struct standing *ret, struct sb_error *err);
+int balances_of(const struct account *account, struct balances *ret, struct sb_error *err);
 
 #endif

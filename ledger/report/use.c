@@ -207,7 +207,7 @@ int use_finish(struct use *use, struct sb_error *err)
 
 struct walking {
 	const struct use *use;
-	use_each_job *each;
+	use_job_fn *each;
 	void *ctx;
 	int64_t sum;
 };
@@ -250,8 +250,8 @@ static int visit_earlier(struct books *books, struct walking *walking, int64_t s
 	return rc;
 }
 
-int use_walk_jobs(struct books *books, const char *account, int64_t since, int64_t until,
-		  const struct use *use, use_each_job *each, void *ctx, struct sb_error *err)
+int use_each_job(struct books *books, const char *account, int64_t since, int64_t until,
+		 const struct use *use, use_job_fn *each, void *ctx, struct sb_error *err)
 {
 	struct walking walking = {.use = use, .each = each, .ctx = ctx};
 	const struct entry_range range = {

@@ -9,7 +9,7 @@
 
 enum use_by {
 	USE_BY_NOTHING = 0,
-	USE_BY_JOB, /* each run is one; they are not kept but walked through: use_walk_jobs() */
+	USE_BY_JOB, /* each run is one; they are not kept but walked through: use_each_job() */
 	USE_BY_USER,
 	USE_BY_ACCOUNT, /* of Slurm: those below the bank's */
 	USE_BY_PARTITION,
@@ -61,14 +61,14 @@ int use_add(struct books *books, struct use *use, const struct event *event, int
 int use_finish(struct use *use, struct sb_error *err);
 
 /* Called for each job: what it came to, and whether it was charged in the period or before. */
-typedef int use_each_job(const struct event *job, uint64_t entries, int64_t amount, bool within,
-			 void *ctx, struct sb_error *err);
+typedef int use_job_fn(const struct event *job, uint64_t entries, int64_t amount, bool within,
+		       void *ctx, struct sb_error *err);
 
 /* Walks through the jobs of [account] in [since, until), which [use] was made of in the same
  * transaction: those charged before first, of which something was given back. SB_ECORRUPT: they add
  * up to another sum. */
-int use_walk_jobs(struct books *books, const char *account, int64_t since, int64_t until,
-		  const struct use *use, use_each_job *each, void *ctx, struct sb_error *err);
+int use_each_job(struct books *books, const char *account, int64_t since, int64_t until,
+		 const struct use *use, use_job_fn *each, void *ctx, struct sb_error *err);
 
 void use_release(struct use *use);
 

@@ -118,7 +118,7 @@ static void finish(enum outcome outcome, const char *reason)
 	for (size_t i = 0; i < check.task_count; i++)
 		outcomes[i] = (struct task_outcome){
 			.task = &check.tasks[i], .outcome = outcome, .reason = reason};
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(all.head.seq, util_head(bank).seq);
 	ck_assert_int_eq(util_verify(bank), 0);
 }
@@ -408,7 +408,7 @@ START_TEST(an_outcome_of_a_lever_decided_anew_is_not_entered)
 	util_deposit(bank, now, "alice", 100);
 	ck_assert_uint_eq(see(1100, 5000), 3); /* release, lever, already as it was */
 	head = util_head(bank).seq;
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(util_head(bank).seq, head);
 }
 END_TEST
@@ -776,8 +776,8 @@ static int open_account(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_append(books, &event, err);
 
 	return rc ? rc
-		  : check_enter_baselines(books, opening->name, opening->observations,
-					  opening->count, opening->from_zero, err);
+		  : check_record_baselines(books, opening->name, opening->observations,
+					   opening->count, opening->from_zero, err);
 }
 
 START_TEST(opening_enters_baselines_of_clusters_that_answer)
@@ -1255,12 +1255,12 @@ START_TEST(what_is_not_shown_is_asked_for_only_when_something_hangs_on_it)
 	/* Or if somebody wants it. */
 	(void)see_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 0);
-	check.look_now = true;
+	check.inspect = true;
 	(void)see_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
 	(void)see_jobs(5, true, MINUTE);
 	ck_assert_ptr_nonnull(found(FOUND_DRIFT));
-	check.look_now = false;
+	check.inspect = false;
 	/* Released: known first. What somebody set stays. */
 	append(EVENT_RELEASE, CAUSE_HAND, 0);
 	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
