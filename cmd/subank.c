@@ -146,7 +146,7 @@ static int run_verb(struct env *env, int argc, char *argv[], const char *values[
 		(void)publish(env);
 	stage_end(env);
 	if (env->bank)
-		env->result.entered = bank_entered(env->bank);
+		env->result.entered = bank_new_entries(env->bank);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);
@@ -202,7 +202,7 @@ static int dispatch(struct env *env, int argc, char *argv[])
  * when it changed nothing. [show] is how to see it. */
 static void what_stands(const struct env *env, char *to, size_t size, char *show, size_t show_size)
 {
-	const struct entered *entered = &env->result.entered;
+	const struct new_entries *entered = &env->result.entered;
 
 	*to = *show = '\0';
 	if (*env->result.receipt) {

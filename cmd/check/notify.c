@@ -130,7 +130,7 @@ static int gather(struct books *books, void *ctx, struct sb_error *err)
 	rc = books_pending(books, pending, err);
 	if (rc || !pending->started || pending->cursor >= books_head(books)->seq)
 		return rc;
-	rc = journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
+	rc = journal_each(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
 	return rc ? rc : books_set_pending(books, pending, err);
 }
 

@@ -60,7 +60,7 @@ struct os {
 /* What the user must know if the output is lost. */
 struct result {
 	int out_errno; /* why flush_out() could not write; 0: it could */
-	struct entered entered; /* the entries that the verb has recorded */
+	struct new_entries entered; /* the entries that the verb has recorded */
 	uint64_t receipt_seq; /* the entry that the receipt is about, */
 	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
 	const char *stands; /* what was done that is no entry; NULL: nothing */

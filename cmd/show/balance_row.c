@@ -10,7 +10,6 @@
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
-#include "ledger/books/seen.h"
 
 /* What Slurm was asked and whether it was done. */
 static const char *lever_of(const struct account *account)
@@ -57,7 +56,7 @@ int balance_row_make(struct env *env, struct nesting *nesting, struct books *boo
 	row.seen = funds.flight.time;
 	row.endless = funds.flight.endless;
 	row.has_running = now;
-	seen_sum(books, account, &row.unentered, &since);
+	books_deferred_sum(books, account, &row.unentered, &since);
 	/* Slurm asks the accounts above, too, before it starts a job. */
 	if (!rc && now && !account_held(account))
 		rc = nesting_above(nesting, books, account, true, row.blocker, err);

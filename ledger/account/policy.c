@@ -169,26 +169,26 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 	/* A site that set the very value itself limits the account already, and is not to find its
 	 * limit gone after our release. */
 	if (!lever)
-		return aim && current != aim->value ? LEVER_ENTER_HOLD : LEVER_LEAVE;
+		return aim && current != aim->value ? LEVER_RECORD_HOLD : LEVER_LEAVE;
 	if (!aim) {
 		if (!lever->restoring)
-			return LEVER_ENTER_RESTORE;
+			return LEVER_RECORD_RESTORE;
 		if (current == lever->set)
 			return LEVER_CONFIRM;
 		return lever_is_ours(lever, current) ? LEVER_RETRY : LEVER_GIVE_UP;
 	}
 	if (lever->restoring)
-		return LEVER_ENTER_HOLD;
+		return LEVER_RECORD_HOLD;
 	/* Changed by hand. That is left, until somebody decides anew. */
 	if (lever_in_force(lever) && current != lever->set)
-		return put_right || account->decision > lever->decision ? LEVER_ENTER_HOLD
+		return put_right || account->decision > lever->decision ? LEVER_RECORD_HOLD
 									: LEVER_DRIFT;
 	if (lever->set != aim->value)
-		return LEVER_ENTER_HOLD;
+		return LEVER_RECORD_HOLD;
 	if (current == lever->set)
 		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
 	/* Before we came to it the site set another value: that is the one to put back. */
-	return current == lever->found ? LEVER_RETRY : LEVER_ENTER_HOLD;
+	return current == lever->found ? LEVER_RETRY : LEVER_RECORD_HOLD;
 }
 
 /* ---- limits that follow the balance ---- */

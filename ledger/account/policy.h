@@ -102,8 +102,8 @@ bool had_money(const struct account *account);
 /* What is to be done about one limit in Slurm that shows [current] (-1: none). */
 enum lever_plan {
 	LEVER_LEAVE, /* nothing */
-	LEVER_ENTER_HOLD, /* enter a lever and set what is aimed at */
-	LEVER_ENTER_RESTORE, /* enter a lever and set what was found before */
+	LEVER_RECORD_HOLD, /* enter a lever and set what is aimed at */
+	LEVER_RECORD_RESTORE, /* enter a lever and set what was found before */
 	LEVER_RETRY, /* a lever entered before is not done: set its value (again) */
 	LEVER_CONFIRM, /* it is done: Slurm shows its value */
 	LEVER_GIVE_UP, /* to restore, but somebody else changed the value: leave it */

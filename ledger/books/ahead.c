@@ -31,7 +31,7 @@ struct batch {
  * LMDB has mapped, for the transaction stays open, and never call it. */
 struct walk {
 	const unsigned char *bank;
-	ahead_each *each;
+	ahead_item *each;
 	void *ctx;
 	struct batch *ring;
 	const unsigned char *last; /* the hash of the entry that was read last */
@@ -188,7 +188,7 @@ static void release(struct walk *walk)
 	free(walk->ring);
 }
 
-int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_each *each,
+int ahead_each(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_item *each,
 	       void *ctx, struct sb_error *err)
 {
 	static const unsigned char no_hash[HASH_SIZE];
@@ -216,7 +216,7 @@ int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ah
 
 struct proof {
 	struct head head; /* of the entries so far */
-	journal_each *each;
+	journal_item *each;
 	void *ctx;
 };
 
@@ -249,10 +249,10 @@ static int prove_entry(const struct ahead *ahead, void *ctx, struct sb_error *er
 }
 
 int ahead_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
-		const struct head *head, journal_each *each, void *ctx, struct sb_error *err)
+		const struct head *head, journal_item *each, void *ctx, struct sb_error *err)
 {
 	struct proof proof = {.each = each, .ctx = ctx};
-	int rc = ahead_walk(txn, bank, prove_entry, &proof, err);
+	int rc = ahead_each(txn, bank, prove_entry, &proof, err);
 
 	if (!rc &&
 	    (proof.head.seq != head->seq || memcmp(proof.head.hash, head->hash, HASH_SIZE) != 0))

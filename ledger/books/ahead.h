@@ -18,13 +18,13 @@ struct ahead {
 
 /* Calls [each] for one after the other, in this thread, until it returns other than 0, as
  * store_each() does. */
-typedef int ahead_each(const struct ahead *entry, void *ctx, struct sb_error *err);
-int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_each *each,
+typedef int ahead_item(const struct ahead *entry, void *ctx, struct sb_error *err);
+int ahead_each(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_item *each,
 	       void *ctx, struct sb_error *err);
 
 /* The same for who wants no damage: SB_ECORRUPT when the chain does not hold from the first entry
  * to the last, which is [head]. [each] is called for nothing but what fits its hash. */
 int ahead_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
-		const struct head *head, journal_each *each, void *ctx, struct sb_error *err);
+		const struct head *head, journal_item *each, void *ctx, struct sb_error *err);
 
 #endif

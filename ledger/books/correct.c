@@ -156,7 +156,7 @@ static int give_window(struct books *books, const struct new_window *window, str
 	event->start = window->start;
 	event->end = window->end;
 	/* What would stand before it takes a number. */
-	rc = books_enter_deferred(books, event->account, err);
+	rc = books_record_deferred(books, event->account, err);
 	return rc ? rc : event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
 }
 

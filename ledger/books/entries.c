@@ -60,7 +60,7 @@ int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct
 }
 
 struct walk {
-	journal_each *each;
+	journal_item *each;
 	void *ctx;
 	uint64_t low, high;
 	uint64_t read;
@@ -134,7 +134,7 @@ static int walk_one(const struct entry *entry, void *ctx, struct sb_error *err)
 	return walk->each(entry, walk->ctx, err);
 }
 
-int entries_walk(struct books *books, const struct entry_range *range, journal_each *each,
+int entries_each(struct books *books, const struct entry_range *range, journal_item *each,
 		 void *ctx, uint64_t *ret_read, struct sb_error *err)
 {
 	struct walk walk = {.each = each, .ctx = ctx, .low = 1, .high = books_head(books)->seq};
@@ -157,7 +157,7 @@ int entries_walk(struct books *books, const struct entry_range *range, journal_e
 		walk.high = range->to;
 	if (!rc && walk.low <= walk.high)
 		rc = range->account_count ? walk_accounts(books, range, &walk, err)
-					  : journal_walk(books_txn(books),
+					  : journal_each(books_txn(books),
 							 range->backward ? walk.high : walk.low,
 							 range->backward, walk_one, &walk, err);
 	if (ret_read)

@@ -103,7 +103,7 @@ int history_new(struct books *books, const char *account, uint64_t last, const s
 		const char *name = history->names[i];
 		struct entry_range range = {.accounts = &name, .account_count = 1, .to = last};
 
-		rc = entries_walk(books, &range, find_partner, history, NULL, err);
+		rc = entries_each(books, &range, find_partner, history, NULL, err);
 	}
 	if (rc)
 		history_free(history);
@@ -202,8 +202,8 @@ int history_advance(struct history *history, uint64_t seq, history_each *each, v
 		return SB_OK;
 	history->each = each;
 	history->ctx = ctx;
-	rc = history->all ? entries_walk(history->books, &range, follow_all, history, NULL, err)
-			  : entries_walk(history->books, &range, follow_one, history, NULL, err);
+	rc = history->all ? entries_each(history->books, &range, follow_all, history, NULL, err)
+			  : entries_each(history->books, &range, follow_one, history, NULL, err);
 	if (!rc)
 		history->seq = range.to;
 	return rc;

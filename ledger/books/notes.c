@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
- * when it was, which machine commands Slurm, and what is still to be told. */
+/* What a bank keeps beside its books, outside the chain and the export: readings, the time of the
+ * last check, the machine that commands Slurm, and entries still to be notified. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/books/books_inside.h"
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
-			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6},
+			  last_limits_key = {"last_look", 9}, pending_key = {"notify", 6},
 			  factors_key = {"factors", 7};
 
-/* What Slurm's database takes for a name, and more. */
-enum { FACTOR_NAME_MAX = 1023 };
-
-/* LMDB's limit. */
-enum { KEY_MAX = 511 };
+enum {
+	FACTOR_NAME_MAX = 1023, /* more than Slurm's database takes for a name */
+	KEY_MAX = 511, /* LMDB's limit */
+};
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
@@ -25,8 +25,8 @@ int books_machine(struct books *books, char *to, size_t size, struct sb_error *e
 
 	if (rc == SB_ENOTFOUND)
 		value.len = 0;
-	else if (rc)
-		return rc;
+	else
+		TRY(rc);
 	if (value.len >= size)
 		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
 	if (value.len > 0)
@@ -72,14 +72,14 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 	return set_time(books, last_check_key, time, err);
 }
 
-int books_last_look(struct books *books, int64_t *ret, struct sb_error *err)
+int books_last_limits(struct books *books, int64_t *ret, struct sb_error *err)
 {
-	return get_time(books, last_look_key, ret, err);
+	return get_time(books, last_limits_key, ret, err);
 }
 
-int books_set_last_look(struct books *books, int64_t time, struct sb_error *err)
+int books_set_last_limits(struct books *books, int64_t time, struct sb_error *err)
 {
-	return set_time(books, last_look_key, time, err);
+	return set_time(books, last_limits_key, time, err);
 }
 
 static int reading_key(const char *cluster, const char *account, unsigned char to[KEY_MAX],
@@ -168,7 +168,7 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	return set_reading(books, cluster, account, &value, err);
 }
 
-/* It stands under the account's name and no cluster. */
+/* Stored under the account's name and no cluster. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
 {
 	struct slice value;
@@ -193,7 +193,7 @@ int books_set_reached(struct books *books, const char *account, int64_t level, s
 	return set_reading(books, "", account, &value, err);
 }
 
-/* A cluster's tree stands under its name and no account. */
+/* Stored under the cluster's name and no account. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
 	struct slice value;
@@ -201,8 +201,8 @@ int books_tree(struct books *books, const char *cluster, struct tree *ret, struc
 
 	if (rc == SB_ENOTFOUND)
 		value = (struct slice){0};
-	else if (rc)
-		return rc;
+	else
+		TRY(rc);
 	return tree_decode(value, ret, err);
 }
 
@@ -260,13 +260,14 @@ int books_read_time(struct books *books, const struct account *account, char *co
 int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
 		    struct sb_error *err)
 {
-	struct kept_factor *grown = reallocarray(factors->list, factors->count + 1, sizeof(*grown));
+	char *copy = strdup(name);
+	struct kept_factor *added = copy ? array_add(factors->list, factors->count) : NULL;
 
-	if (grown)
-		factors->list = grown;
-	if (!grown || !(grown[factors->count].name = strdup(name)))
+	if (!added) {
+		free(copy);
 		return sb_error_nomem(err);
-	grown[factors->count++].factor = factor;
+	}
+	*added = (struct kept_factor){.name = copy, .factor = factor};
 	return SB_OK;
 }
 
@@ -278,7 +279,7 @@ void factor_list_release(struct factor_list *factors)
 	*factors = (struct factor_list){0};
 }
 
-/* For each a text and i64. */
+/* Stored as a text and an i64 for each. */
 int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err)
 {
 	struct factor_list factors = {0};
@@ -317,7 +318,7 @@ int books_set_factors(struct books *books, const struct factor_list *factors, st
 	return books_set_bytes(books, STORE_META, factors_key, &value, err);
 }
 
-/* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
+/* Stored as u64 cursor, then u64 seq and u8 failed for each; no bytes at all when not started. */
 int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err)
 {
 	struct pending_list pending = {0};

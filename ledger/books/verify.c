@@ -460,7 +460,7 @@ int verify_books(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc)
 		rc = check_file(&run, &sound, err);
 	if (!rc && sound)
-		rc = ahead_walk(books_txn(books), books_id(books), check_entry, &run, err);
+		rc = ahead_each(books_txn(books), books_id(books), check_entry, &run, err);
 	if (!rc && sound)
 		rc = check_rest(&run, err);
 	event_release(&run.event);

@@ -145,7 +145,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	if (booked->until > read)
 		booked->until = read;
 	if (!rc)
-		rc = entries_walk(books, &range, add_entry, &adding, NULL, err);
+		rc = entries_each(books, &range, add_entry, &adding, NULL, err);
 	for (size_t i = 0; !rc && (charge = books_deferred(books, booked->account, i)); i++) {
 		if (!charge->seq)
 			rc = add_entry(&(struct entry){.event = charge}, &adding, err);

@@ -242,14 +242,14 @@ int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct
 static int look_at_levers(struct books *books, struct check *check, struct sb_error *err)
 {
 	int64_t last;
-	int rc = books_last_look(books, &last, err);
+	int rc = books_last_limits(books, &last, err);
 
 	if (rc)
 		return rc;
 	check->look = check->look || books_time(books) - last >= LOOK_PERIOD;
 	/* A check of some clusters does not look at the others. */
 	return check->look && check->all_clusters
-		       ? books_set_last_look(books, books_time(books), err)
+		       ? books_set_last_limits(books, books_time(books), err)
 		       : SB_OK;
 }
 

@@ -108,7 +108,7 @@ static int settle_lever(struct books *books, struct check *check, const struct a
 		if (plan == LEVER_DRIFT || check->rules->put_right)
 			rc = add_lever_finding(check, drift, account, lever, err);
 	}
-	if (!rc && (plan == LEVER_ENTER_HOLD || plan == LEVER_ENTER_RESTORE)) {
+	if (!rc && (plan == LEVER_RECORD_HOLD || plan == LEVER_RECORD_RESTORE)) {
 		rc = enter_lever(books, account, lever, aim, cluster, current, "", err);
 		if (rc)
 			return rc;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "ledger/base/text.h"
-#include "ledger/books/seen.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
 
@@ -102,10 +101,10 @@ int check_record_use(struct books *books, const struct check *check, const struc
 {
 	int64_t amount, since;
 
-	seen_sum(books, account, &amount, &since);
+	books_deferred_sum(books, account, &amount, &since);
 	return amount == 0 || charge_may_wait(account, amount, since, check->rules)
 		       ? SB_OK
-		       : books_enter_deferred(books, account->name, err);
+		       : books_record_deferred(books, account->name, err);
 }
 
 static int note_reading(struct books *books, const char *cluster, const char *account,
@@ -427,7 +426,7 @@ static int leave_odd(struct books *books, struct check *check, const struct acco
 					 (struct finding){.kind = FOUND_ODD_USAGE,
 							  .before = meter ? meter->reading : 0},
 					 account->name, observation->cluster, err);
-	rc = books_enter_deferred(books, account->name, err);
+	rc = books_record_deferred(books, account->name, err);
 	if (!rc)
 		rc = books_reading(books, observation->cluster, account->name, &reading, err);
 	if (rc)
@@ -452,7 +451,7 @@ int check_meter(struct books *books, struct check *check, const struct account *
 		return leave_odd(books, check, account, observation, row, meter, err);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* What was seen before goes with the reading. */
-		rc = books_enter_deferred(books, account->name, err);
+		rc = books_record_deferred(books, account->name, err);
 		return rc ? rc
 			  : note_reading(books, observation->cluster, account->name, row->usage,
 					 observation->time, row->running, false, err);

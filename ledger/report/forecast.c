@@ -190,9 +190,9 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 
 	if (recent.since < 0)
 		recent.since = 0;
-	rc = entries_walk(books, &all, take_time, &use.opened, NULL, err);
+	rc = entries_each(books, &all, take_time, &use.opened, NULL, err);
 	if (!rc && last > 0)
-		rc = entries_walk(books, &recent, add_use, &use, NULL, err);
+		rc = entries_each(books, &recent, add_use, &use, NULL, err);
 	for (size_t i = 0; !rc && (charge = books_deferred(books, name, i)); i++) {
 		if (!charge->seq)
 			rc = add_use(&(struct entry){.event = charge}, &use, err);

@@ -229,7 +229,7 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 	uint64_t before, last;
 	int rc;
 
-	books_as_entered(books);
+	books_omit_deferred(books);
 	rc = books_account(books, statement->account, &account, err);
 	if (rc)
 		return rc;

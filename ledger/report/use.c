@@ -259,7 +259,7 @@ int use_each_job(struct books *books, const char *account, int64_t since, int64_
 	int rc = visit_earlier(books, &walking, since, err);
 
 	if (!rc)
-		rc = entries_walk(books, &range, visit_entry, &walking, NULL, err);
+		rc = entries_each(books, &range, visit_entry, &walking, NULL, err);
 	if (rc || walking.sum == use->jobs_amount)
 		return rc;
 	return sb_error_set(err, SB_ECORRUPT,

@@ -249,34 +249,34 @@ START_TEST(levers_follow_the_whole_table)
 		{NONE,
 		 true,
 		 /* The site's own 0 holds already. */
-		 {LEVER_ENTER_HOLD, LEVER_LEAVE, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_LEAVE, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{FRESH,
 		 true,
 		 /* What the site set meanwhile is what is to come back. */
-		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_RECORD_HOLD}},
 		{DONE, true, {LEVER_DRIFT, LEVER_LEAVE, LEVER_DRIFT, LEVER_DRIFT}},
 		{FAILED,
 		 true,
 		 /* What the site set meanwhile is what is to come back. */
-		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_RECORD_HOLD}},
 		{RESTORE_FRESH,
 		 true,
-		 {LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{RESTORE_FAILED,
 		 true,
-		 {LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{FRESH,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{DONE,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{FAILED,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{RESTORE_FRESH, false, {LEVER_GIVE_UP, LEVER_RETRY, LEVER_CONFIRM, LEVER_GIVE_UP}},
 		{RESTORE_FAILED, false, {LEVER_GIVE_UP, LEVER_RETRY, LEVER_CONFIRM, LEVER_GIVE_UP}},
 	};
@@ -328,7 +328,7 @@ START_TEST(a_new_decision_holds_again_what_was_changed_by_hand)
 
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_DRIFT);
 	account.decision = 9;
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_RECORD_HOLD);
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold, false), LEVER_LEAVE);
 }
 END_TEST
@@ -381,7 +381,7 @@ START_TEST(predecessor_08_a_cap_that_failed_does_not_become_the_sites_value)
 		struct event restore = CAP(7, shown[i], 5000);
 
 		ck_assert_int_eq((int)plan_lever(account, lever, shown[i], &aim, false),
-				 LEVER_ENTER_HOLD);
+				 LEVER_RECORD_HOLD);
 		OK(account_apply(account, NULL, &next, &error));
 		ck_assert_int_eq(lever->original, 5000);
 		ck_assert(lever->found_ours);
@@ -423,12 +423,12 @@ START_TEST(drift_is_left_or_put_right)
 			   other = {"GrpTRESMins", "billing", 20};
 
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_RECORD_HOLD);
 	ck_assert_int_eq((int)plan_lever(account, lever, 10, &same, true), LEVER_LEAVE);
 	/* A cap that moves on does not move on over what somebody set. */
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, true), LEVER_ENTER_HOLD);
-	ck_assert_int_eq((int)plan_lever(account, lever, 10, &other, false), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, true), LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 10, &other, false), LEVER_RECORD_HOLD);
 	account_free(account);
 }
 END_TEST

@@ -85,7 +85,7 @@ static int read_one(const struct ahead *entry, void *ctx, struct sb_error *err)
 
 static int read_all(struct books *books, void *ctx, struct sb_error *err)
 {
-	return ahead_walk(books_txn(books), books_id(books), read_one, ctx, err);
+	return ahead_each(books_txn(books), books_id(books), read_one, ctx, err);
 }
 
 static int count_proven(const struct entry *entry, void *ctx, struct sb_error *err)

@@ -478,7 +478,7 @@ static int ignore_failure(struct books *books, void *ctx, struct sb_error *err)
 		ck_assert_int_eq(later.code, ignoring->later);
 		/* The account and the event are malformed, but the first error counts. */
 		ck_assert_int_eq(books_append(books, &(struct event){0}, NULL), ignoring->later);
-		ck_assert_int_eq(books_enter_deferred(books, "alice", NULL), ignoring->later);
+		ck_assert_int_eq(books_record_deferred(books, "alice", NULL), ignoring->later);
 	}
 	ck_assert_int_eq(books_append(books, &hold, NULL), ignoring->later);
 	ck_assert_int_eq(books_set_reading(books, "c1", "alice", &reading, NULL), ignoring->later);
@@ -1308,7 +1308,7 @@ static int walk(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct walk *to = ctx;
 
-	return journal_walk(books_txn(books), to->from, to->backward, note_entry, &to->walked, err);
+	return journal_each(books_txn(books), to->from, to->backward, note_entry, &to->walked, err);
 }
 
 START_TEST(journals_are_walked_from_any_entry_both_ways)

@@ -51,7 +51,7 @@ static int walk(struct books *books, void *ctx, struct sb_error *err)
 	struct found *found = ctx;
 
 	found->count = 0;
-	return entries_walk(books, &found->range, keep_entry, found, &found->read, err);
+	return entries_each(books, &found->range, keep_entry, found, &found->read, err);
 }
 
 /* Whether an entry is in the range, the slow way. */
@@ -90,7 +90,7 @@ static int expect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct expected *expected = ctx;
 
-	return journal_walk(books_txn(books), 0, expected->range->backward, expect_entry, expected,
+	return journal_each(books_txn(books), 0, expected->range->backward, expect_entry, expected,
 			    err);
 }
 

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #include "ledger/books/entries.h"
-#include "ledger/books/seen.h"
 #include "ledger/check/check.h"
 #include "tests/util.h"
 
@@ -283,7 +282,7 @@ static int count_entry(const struct entry *entry, void *ctx, struct sb_error *er
 
 static int count_entries(struct books *books, void *ctx, struct sb_error *err)
 {
-	return entries_walk(books, &(struct entry_range){0}, count_entry, ctx, NULL, err);
+	return entries_each(books, &(struct entry_range){0}, count_entry, ctx, NULL, err);
 }
 
 static void count_both(void)
@@ -554,7 +553,7 @@ static int look_at_sum(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_account(books, "alice", &account, err);
 
 	if (!rc)
-		seen_sum(books, account, &sum[0], &sum[1]);
+		books_deferred_sum(books, account, &sum[0], &sum[1]);
 	return rc;
 }
 
