@@ -64,7 +64,7 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 		return rule_broken(event, err, "the receiver is not open");
 	from->sent += event->amount;
 	to->received += event->amount;
-	/* The windows first: a lot that is taken whole is forgotten when it ends. */
+	/* Before take_parts(): settling removes an empty lot when it ends. */
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 		const struct lot *source = account_find_lot(from, part->lot, part->index);
@@ -146,7 +146,7 @@ static int owe(struct account *account, const struct event *event, int64_t debt,
 	return amount_add(account->debt, debt, &account->debt) ? SB_OK : rule_overflow(event, err);
 }
 
-/* The part of a refund or reversal that names its own entry. */
+/* Creates the lot of a part that names its own entry. */
 static int add_new_lot(struct account *account, const struct event *event, const struct part *part,
 		       struct sb_error *err)
 {

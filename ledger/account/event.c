@@ -103,95 +103,68 @@ static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
 	FIELD_AT_TIME, FIELD_AT_UID,	 FIELD_AT_USER, FIELD_AT_LOGIN, FIELD_AT_HOST,
 	FIELD_AT_REF,  FIELD_AT_REQUEST, FIELD_AT_NOTE, FIELD_AT_SUDO};
 
+#define KIND(name, ...)                                                                            \
+	{                                                                                          \
+		name, sizeof((uint8_t[]){__VA_ARGS__}),                                            \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
-	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
-	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
-	[EVENT_TERMS] = {"terms",
-			 8,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_THRESHOLDS,
-			  FIELD_AT_METER}},
-	[EVENT_BASELINE] = {"baseline",
-			    6,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
-			     FIELD_AT_NOW, FIELD_AT_REASON}},
-	[EVENT_DEPOSIT] = {"deposit",
-			   6,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_START,
-			    FIELD_AT_END, FIELD_AT_DEBT}},
-	[EVENT_WITHDRAW] = {"withdraw",
-			    4,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS}},
-	[EVENT_TRANSFER] = {"transfer",
-			    6,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			     FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_CHARGE] = {"charge",
-			  10,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
-			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_REFUND] = {"refund",
-			  8,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			   FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_REVERSE] = {"reverse",
-			   10,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS, FIELD_AT_REVERSES,
-			    FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END,
-			    FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_ADJUST] = {"adjust",
-			  6,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS,
-			   FIELD_AT_DEBT, FIELD_AT_REASON}},
-	[EVENT_EXPIRE] = {"expire",
-			  5,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END,
-			   FIELD_AT_PARTS}},
-	[EVENT_THRESHOLD] = {"threshold",
-			     5,
-			     {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL, FIELD_AT_USED,
-			      FIELD_AT_ALLOCATED}},
-	[EVENT_NOTICE] = {"notice",
-			  4,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END}},
-	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
-	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
-	[EVENT_LEVER] = {"lever",
-			 9,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
-			  FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
-			  FIELD_AT_FOUND, FIELD_AT_SET}},
-	[EVENT_APPLIED] = {"applied",
-			   4,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
-	[EVENT_NOTIFIED] = {"notified",
-			    4,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
-			     FIELD_AT_REASON}},
-	[EVENT_CHARGE_JOB] = {"job",
-			      21,
-			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,    FIELD_AT_RESOURCE,
-			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,      FIELD_AT_USED_UNTIL,
-			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,       FIELD_AT_JOB,
-			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,   FIELD_AT_SUBMIT,
-			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,     FIELD_AT_SLURM_ACCOUNT,
-			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION,  FIELD_AT_QOS,
-			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS}},
-	[EVENT_METER] = {"meter",
-			 7,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
-			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
-	[EVENT_MOVE] = {"move",
-			6,
-			{FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_MOVE,
-			 FIELD_AT_SINCE, FIELD_AT_REASON}},
-	[EVENT_RECONCILE] = {"reconcile",
-			     12,
-			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
-			      FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
-			      FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
-			      FIELD_AT_REASON}},
+	[EVENT_OPEN] = KIND("open", FIELD_AT_ACCOUNT),
+	[EVENT_CLOSE] = KIND("close", FIELD_AT_ACCOUNT),
+	[EVENT_TERMS] = KIND("terms", FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
+			     FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
+			     FIELD_AT_THRESHOLDS, FIELD_AT_METER),
+	[EVENT_BASELINE] = KIND("baseline", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+				FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_REASON),
+	[EVENT_DEPOSIT] = KIND("deposit", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			       FIELD_AT_START, FIELD_AT_END, FIELD_AT_DEBT),
+	[EVENT_WITHDRAW] = KIND("withdraw", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+				FIELD_AT_PARTS),
+	[EVENT_TRANSFER] = KIND("transfer", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
+				FIELD_AT_AMOUNT, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_CHARGE] = KIND("charge", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+			      FIELD_AT_AMOUNT, FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE,
+			      FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_REFUND] = KIND("refund", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE,
+			      FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS,
+			      FIELD_AT_DEBT),
+	[EVENT_REVERSE] = KIND("reverse", FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS,
+			       FIELD_AT_REVERSES, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			       FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_ADJUST] = KIND("adjust", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			      FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_REASON),
+	[EVENT_EXPIRE] = KIND("expire", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			      FIELD_AT_END, FIELD_AT_PARTS),
+	[EVENT_THRESHOLD] = KIND("threshold", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL,
+				 FIELD_AT_USED, FIELD_AT_ALLOCATED),
+	[EVENT_NOTICE] =
+		KIND("notice", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END),
+	[EVENT_HOLD] = KIND("hold", FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL),
+	[EVENT_RELEASE] = KIND("release", FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL),
+	[EVENT_LEVER] = KIND("lever", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
+			     FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
+			     FIELD_AT_FOUND, FIELD_AT_SET),
+	[EVENT_APPLIED] = KIND("applied", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			       FIELD_AT_REASON),
+	[EVENT_NOTIFIED] = KIND("notified", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+				FIELD_AT_REASON),
+	[EVENT_CHARGE_JOB] = KIND(
+		"job", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+		FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_JOB,
+		FIELD_AT_JOB_ID, FIELD_AT_DB_INDEX, FIELD_AT_SUBMIT, FIELD_AT_ELAPSED,
+		FIELD_AT_FACTOR, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_JOB_USER, FIELD_AT_PARTITION,
+		FIELD_AT_QOS, FIELD_AT_STATE, FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS),
+	[EVENT_METER] = KIND("meter", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+			     FIELD_AT_METER, FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW),
+	[EVENT_MOVE] = KIND("move", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT,
+			    FIELD_AT_MOVE, FIELD_AT_SINCE, FIELD_AT_REASON),
+	[EVENT_RECONCILE] = KIND("reconcile", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+				 FIELD_AT_USE, FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+				 FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
+				 FIELD_AT_REASON),
 };
 
 /* How many of a kind's last fields came after version 1. Files may omit them, and an entry in which
@@ -460,93 +433,74 @@ static int check_parts(const struct event *event, struct sb_error *err)
 	return SB_OK;
 }
 
-/* The reversal of a transfer, and no other, names a receiver. */
-static int check_reverse(const struct event *event, struct sb_error *err)
+/* Checks the fields of one kind against each other. Returns what is wrong, or NULL. */
+static const char *kind_fault(const struct event *event)
 {
-	const char *to = event->to ? event->to : "";
-
-	if (event->reverses != REVERSED_TRANSFER)
-		return *to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver") : SB_OK;
-	if (strcmp(event->account, to) == 0)
-		return sb_error_set(err, SB_EINVAL, "giver and receiver are the same");
-	return name_check("to", to, err);
-}
-
-/* Checks the fields of one kind against each other. */
-static int check_kind(const struct event *event, struct sb_error *err)
-{
-	struct thresholds thresholds;
 	int64_t difference;
 
 	switch (event->kind) {
 	case EVENT_REVERSE:
-		if (check_reverse(event, err))
-			return SB_EINVAL;
+		if (event->reverses != REVERSED_TRANSFER && event->to && *event->to)
+			return "only a transfer has a receiver";
+		if (event->reverses == REVERSED_TRANSFER && event->to &&
+		    strcmp(event->account, event->to) == 0)
+			return "giver and receiver are the same";
 		/* fall through */
 	case EVENT_DEPOSIT:
 	case EVENT_REFUND:
-		if (event->start >= event->end)
-			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
-		break;
-	case EVENT_TERMS:
-		if (event->thresholds && *event->thresholds &&
-		    thresholds_parse(event->thresholds, &thresholds, err))
-			return SB_EINVAL;
-		break;
+		return event->start >= event->end ? "the window ends before it starts" : NULL;
 	case EVENT_CHARGE:
 		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
 		    difference != event->amount)
-			return sb_error_set(err, SB_EINVAL,
-					    "the amount is not the difference of the readings");
-		if (event->since >= event->until)
-			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
-		break;
-	case EVENT_LEVER:
-		/* A job's account is any text, but this one goes to Slurm. */
-		if (name_check("slurm_account", event->slurm_account, err))
-			return SB_EINVAL;
-		break;
+			return "the amount is not the difference of the readings";
+		return event->since >= event->until ? "the use ends before it begins" : NULL;
 	case EVENT_CHARGE_JOB:
 		if (event->since >= event->until)
-			return sb_error_set(err, SB_EINVAL, "the job ends before it begins");
-		if (event->excess >= EVENT_EXCESS_ONE)
-			return sb_error_set(err, SB_EINVAL, "excess is a billing of one or more");
-		break;
+			return "the job ends before it begins";
+		return event->excess >= EVENT_EXCESS_ONE ? "excess is a billing of one or more"
+							 : NULL;
 	case EVENT_METER:
-		if (event->meter == METER_SITE)
-			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
-		break;
+		return event->meter == METER_SITE ? "a meter is rawusage or jobs" : NULL;
 	case EVENT_MOVE:
-		if (strcmp(event->account, event->slurm_account) == 0)
-			return sb_error_set(err, SB_EINVAL, "an account is not below itself");
-		break;
+		return strcmp(event->account, event->slurm_account) == 0
+			       ? "an account is not below itself"
+			       : NULL;
 	case EVENT_RECONCILE:
-		if (event->since >= event->until || event->start >= event->end)
-			return sb_error_set(err, SB_EINVAL, "a window ends before it starts");
-		break;
+		return event->since >= event->until || event->start >= event->end
+			       ? "a window ends before it starts"
+			       : NULL;
 	case EVENT_EXPIRE:
 	case EVENT_NOTICE:
-		if (event->end == WHEN_NEVER)
-			return sb_error_set(err, SB_EINVAL, "the window has no end");
-		break;
+		return event->end == WHEN_NEVER ? "the window has no end" : NULL;
 	case EVENT_THRESHOLD:
-		if (!amount_reaches(event->used, event->allocated, event->level))
-			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
-		break;
+		return amount_reaches(event->used, event->allocated, event->level)
+			       ? NULL
+			       : "what is used is below the threshold";
 	case EVENT_NOTIFIED:
-		if (event->outcome == OUTCOME_LEFT)
-			return sb_error_set(err, SB_EINVAL, "a command is done or has failed");
-		break;
-	case EVENT_TRANSFER:
-		if (strcmp(event->account, event->to) == 0)
-			return sb_error_set(
-				err, SB_EINVAL,
-				"the transfer goes from %s to itself: name two accounts",
-				event->account);
-		break;
+		return event->outcome == OUTCOME_LEFT ? "a command is done or has failed" : NULL;
 	default:
-		break;
+		return NULL;
 	}
+}
+
+static int check_kind(const struct event *event, struct sb_error *err)
+{
+	const char *fault = kind_fault(event);
+	struct thresholds thresholds;
+
+	if (fault)
+		return sb_error_set(err, SB_EINVAL, "%s", fault);
+	if (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER)
+		TRY(name_check("to", event->to ? event->to : "", err));
+	/* A job's account is any text, but this one goes to Slurm. */
+	if (event->kind == EVENT_LEVER)
+		TRY(name_check("slurm_account", event->slurm_account, err));
+	if (event->kind == EVENT_TERMS && event->thresholds && *event->thresholds)
+		TRY(thresholds_parse(event->thresholds, &thresholds, err));
+	if (event->kind == EVENT_TRANSFER && strcmp(event->account, event->to) == 0)
+		return sb_error_set(err, SB_EINVAL,
+				    "the transfer goes from %s to itself: name two accounts",
+				    event->account);
 	if (event->debt > event->amount)
 		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
 	if ((event->ref && *event->ref) != (event->request && *event->request))

@@ -18,15 +18,23 @@ enum {
 	KEY_MAX = 511, /* LMDB's limit */
 };
 
+/* Reads a value; one that is not there is empty. */
+static int get(struct books *books, enum store_table table, struct slice key, struct slice *ret,
+	       struct sb_error *err)
+{
+	int rc = store_get(books_txn(books), table, key, ret, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	*ret = text_slice("");
+	return SB_OK;
+}
+
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
 	struct slice value;
-	int rc = store_get(books_txn(books), STORE_META, machine_key, &value, err);
 
-	if (rc == SB_ENOTFOUND)
-		value.len = 0;
-	else
-		TRY(rc);
+	TRY(get(books, STORE_META, machine_key, &value, err));
 	if (value.len >= size)
 		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
 	if (value.len > 0)
@@ -43,15 +51,10 @@ int books_set_machine(struct books *books, const char *machine, struct sb_error 
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
 {
 	struct slice value;
-	int rc = store_get(books_txn(books), STORE_META, key, &value, err);
 
-	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
-		*ret = 0;
-		return SB_OK;
-	}
-	if (!rc)
-		*ret = (int64_t)u64_load(value.data);
-	return rc;
+	TRY(get(books, STORE_META, key, &value, err));
+	*ret = value.len == 8 ? (int64_t)u64_load(value.data) : 0;
+	return SB_OK;
 }
 
 static int set_time(struct books *books, struct slice key, int64_t time, struct sb_error *err)
@@ -105,7 +108,7 @@ static int get_reading(struct books *books, const char *cluster, const char *acc
 	struct slice key;
 
 	TRY(reading_key(cluster, account, raw, &key, err));
-	return store_get(books_txn(books), STORE_READINGS, key, ret, err);
+	return get(books, STORE_READINGS, key, ret, err);
 }
 
 /* Releases [value]. */
@@ -174,11 +177,8 @@ int books_reached(struct books *books, const char *account, int64_t *ret, struct
 	struct slice value;
 	struct reader from;
 	int64_t level;
-	int rc = get_reading(books, "", account, &value, err);
 
-	*ret = 0;
-	if (rc)
-		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	TRY(get_reading(books, "", account, &value, err));
 	from = reader_on(value.data, value.len);
 	level = read_i64(&from);
 	*ret = reader_done(&from) ? level : 0;
@@ -197,12 +197,8 @@ int books_set_reached(struct books *books, const char *account, int64_t level, s
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
 	struct slice value;
-	int rc = get_reading(books, cluster, "", &value, err);
 
-	if (rc == SB_ENOTFOUND)
-		value = (struct slice){0};
-	else
-		TRY(rc);
+	TRY(get_reading(books, cluster, "", &value, err));
 	return tree_decode(value, ret, err);
 }
 
@@ -285,12 +281,10 @@ int books_factors(struct books *books, struct factor_list *ret, struct sb_error 
 	struct factor_list factors = {0};
 	struct slice value;
 	struct reader from;
-	int rc = store_get(books_txn(books), STORE_META, factors_key, &value, err);
+	int rc = SB_OK;
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	from = reader_on(rc ? "" : value.data, rc ? 0 : value.len);
-	rc = SB_OK;
+	TRY(get(books, STORE_META, factors_key, &value, err));
+	from = reader_on(value.data, value.len);
 	while (from.at < from.end && !from.failed && !rc) {
 		const char *name = read_text(&from, FACTOR_NAME_MAX);
 		int64_t factor = read_i64(&from);
@@ -324,12 +318,10 @@ int books_pending(struct books *books, struct pending_list *ret, struct sb_error
 	struct pending_list pending = {0};
 	struct slice value;
 	struct reader from;
-	int rc = store_get(books_txn(books), STORE_META, pending_key, &value, err);
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
+	TRY(get(books, STORE_META, pending_key, &value, err));
 	*ret = pending;
-	if (rc || value.len < 8)
+	if (value.len < 8)
 		return SB_OK;
 	from = reader_on(value.data, value.len);
 	pending.started = true;

@@ -66,35 +66,42 @@ static void problem(struct verify *verify, const char *fmt, ...)
 	verify->found(text, verify->ctx);
 }
 
-static int check_ref(struct run *run, const struct event *event, struct sb_error *err)
+/* Whether [key] of an index has the number [expected]. */
+static int index_has(struct run *run, enum store_table table, struct slice key, uint64_t expected,
+		     bool *ret, struct sb_error *err)
 {
-	const char *ref = event->ref;
 	struct slice value;
-	int rc = store_get(books_txn(run->stored), STORE_REFS, (struct slice){ref, strlen(ref)},
-			   &value, err);
+	int rc = store_get(books_txn(run->stored), table, key, &value, err);
 
-	run->ref_count++;
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != event->seq)
+	*ret = !rc && value.len == 8 && u64_load(value.data) == expected;
+	return SB_OK;
+}
+
+static int check_ref(struct run *run, const struct event *event, struct sb_error *err)
+{
+	bool there;
+
+	run->ref_count++;
+	TRY(index_has(run, STORE_REFS, (struct slice){event->ref, strlen(event->ref)}, event->seq,
+		      &there, err));
+	if (!there)
 		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
-			ref, event->seq);
+			event->ref, event->seq);
 	return SB_OK;
 }
 
 static int check_answer(struct run *run, const struct event *event, struct sb_error *err)
 {
 	unsigned char key[16];
-	struct slice value;
-	int rc;
+	bool there;
 
-	books_answer_key(key, event);
-	rc = store_get(books_txn(run->stored), STORE_ANSWERS, (struct slice){key, sizeof(key)},
-		       &value, err);
 	run->answer_count++;
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != (uint64_t)event->amount)
+	books_answer_key(key, event);
+	TRY(index_has(run, STORE_ANSWERS, (struct slice){key, sizeof(key)}, (uint64_t)event->amount,
+		      &there, err));
+	if (!there)
 		problem(run->verify,
 			"entry %" PRIu64 ", which answers entry %" PRIu64
 			", is not in the index of answers",
@@ -344,22 +351,23 @@ static int check_index(struct run *run, struct sb_error *err)
 
 /* ---- after all entries were read ---- */
 
+static int check_count(struct run *run, enum store_table table, const char *name, uint64_t expected,
+		       struct sb_error *err)
+{
+	uint64_t count;
+
+	TRY(store_count(books_txn(run->stored), table, &count, err));
+	if (count != expected)
+		problem(run->verify, "the index of %s has %" PRIu64 " entries instead of %" PRIu64,
+			name, count, expected);
+	return SB_OK;
+}
+
 static int check_counts(struct run *run, struct sb_error *err)
 {
-	uint64_t refs, answers;
-
 	TRY(check_index(run, err));
-	TRY(store_count(books_txn(run->stored), STORE_REFS, &refs, err));
-	TRY(store_count(books_txn(run->stored), STORE_ANSWERS, &answers, err));
-	if (refs != run->ref_count)
-		problem(run->verify,
-			"the index of refs has %" PRIu64 " entries instead of %" PRIu64, refs,
-			run->ref_count);
-	if (answers != run->answer_count)
-		problem(run->verify,
-			"the index of answers has %" PRIu64 " entries instead of %" PRIu64, answers,
-			run->answer_count);
-	return SB_OK;
+	TRY(check_count(run, STORE_REFS, "refs", run->ref_count, err));
+	return check_count(run, STORE_ANSWERS, "answers", run->answer_count, err);
 }
 
 static int check_rest(struct run *run, struct sb_error *err)

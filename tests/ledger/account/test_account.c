@@ -632,7 +632,7 @@ static void decide(struct account *account, uint64_t seq, enum event_kind kind, 
 		ck_assert_uint_eq(account->decision, seq);
 }
 
-START_TEST(causes_of_hold_stand_side_by_side)
+START_TEST(an_account_can_have_several_causes_of_hold)
 {
 	struct account *account = base();
 
@@ -798,7 +798,7 @@ START_TEST(terms_replace_those_before_them)
 END_TEST
 
 /* A limit whose value changes: what of ours Slurm may show, and what the site had. */
-START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
+START_TEST(predecessor_08_values_of_ours_differ_from_the_sites)
 {
 	struct account *account = base();
 	const struct lever *state;
@@ -834,7 +834,7 @@ START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
 }
 END_TEST
 
-START_TEST(levers_are_told_apart_by_cluster_field_and_tres)
+START_TEST(levers_differ_by_cluster_field_and_tres)
 {
 	static const char *const names[][3] = {
 		{"c1", "GrpTRESMins", "cpu"}, {"c2", "GrpTRESMins", "cpu"},
@@ -1317,12 +1317,12 @@ int main(void)
 	tcase_add_test(rules, a_charge_draws_on_lots_whose_window_overlaps_the_use);
 	tcase_add_test(rules, transfers_keep_the_windows);
 	tcase_add_test(rules, used_counts_what_is_spent_and_owed);
-	tcase_add_test(rules, causes_of_hold_stand_side_by_side);
+	tcase_add_test(rules, an_account_can_have_several_causes_of_hold);
 	tcase_add_test(rules, a_later_hold_by_hand_replaces_the_one_before);
 	tcase_add_test(rules, a_lever_keeps_what_was_found_first);
 	tcase_add_test(rules, terms_replace_those_before_them);
-	tcase_add_test(rules, predecessor_08_values_of_ours_are_told_from_the_sites);
-	tcase_add_test(rules, levers_are_told_apart_by_cluster_field_and_tres);
+	tcase_add_test(rules, predecessor_08_values_of_ours_differ_from_the_sites);
+	tcase_add_test(rules, levers_differ_by_cluster_field_and_tres);
 	tcase_add_test(time, a_lot_is_available_from_its_start_until_before_its_end);
 	tcase_add_test(time, a_future_lot_pays_debt_when_it_starts);
 	tcase_add_test(time, holds_and_graces_end_exactly_at_their_time);

@@ -249,7 +249,7 @@ START_TEST(unknown_versions_and_kinds_are_refused)
 END_TEST
 
 /* One form for each entry: version 2 where a later field says something, and there alone. */
-START_TEST(later_fields_stand_in_their_version_alone)
+START_TEST(later_fields_are_stored_in_their_version_only)
 {
 	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
 		struct event event, decoded = {0};
@@ -276,7 +276,7 @@ START_TEST(later_fields_stand_in_their_version_alone)
 END_TEST
 
 /* Version 3 where sudo's user is named, with all fields of the kind. */
-START_TEST(sudo_stands_in_its_version_alone)
+START_TEST(sudo_is_stored_in_its_version_only)
 {
 	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
 		struct event event, decoded = {0};
@@ -359,7 +359,7 @@ START_TEST(one_byte_more_is_refused)
 			struct bytes bytes = encode(&event);
 
 			bytes_put_u8(&bytes, (uint8_t)byte);
-			FAILS(SB_ECORRUPT, "behind its end",
+			FAILS(SB_ECORRUPT, "after its end",
 			      event_decode(bytes.data, bytes.len, &decoded, &error));
 			bytes_release(&bytes);
 			event_release(&event);
@@ -799,8 +799,8 @@ int main(void)
 	tcase_set_timeout(stored, TEST_TIMEOUT);
 	tcase_set_timeout(rules, TEST_TIMEOUT);
 	tcase_add_test(stored, unknown_versions_and_kinds_are_refused);
-	tcase_add_test(stored, later_fields_stand_in_their_version_alone);
-	tcase_add_test(stored, sudo_stands_in_its_version_alone);
+	tcase_add_test(stored, later_fields_are_stored_in_their_version_only);
+	tcase_add_test(stored, sudo_is_stored_in_its_version_only);
 	tcase_add_test(stored, kinds_of_later_are_refused);
 	tcase_add_test(stored, cut_short_at_every_length_is_refused);
 	tcase_add_test(stored, one_byte_more_is_refused);

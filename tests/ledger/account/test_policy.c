@@ -62,7 +62,7 @@ START_TEST(predecessor_13_funds_decide_at_zero_exactly)
 }
 END_TEST
 
-START_TEST(softer_rules_hold_nobody_and_release)
+START_TEST(softer_rules_never_hold_and_release)
 {
 	static const enum enforcement soft[] = {ENFORCE_OFF, ENFORCE_WARN};
 
@@ -846,7 +846,7 @@ int main(void)
 	tcase_add_test(tcase, money_that_is_not_there_is_not_taken);
 	tcase_add_test(tcase, accounts_without_money_ever_are_held_at_their_first_use);
 	tcase_add_test(tcase, a_limit_is_kept_for_accounts_that_had_money_or_use);
-	tcase_add_test(tcase, softer_rules_hold_nobody_and_release);
+	tcase_add_test(tcase, softer_rules_never_hold_and_release);
 	tcase_add_test(tcase, predecessor_13_funds_decide_at_zero_exactly);
 	tcase_add_test(tcase, charges_take_what_there_is_and_owe_the_rest);
 	tcase_add_test(tcase, money_pays_no_more_debt_than_there_is);

@@ -156,7 +156,7 @@ static const char *in_bank(const char *name)
 	return path;
 }
 
-START_TEST(where_there_is_no_bank_is_said)
+START_TEST(a_missing_bank_is_reported_with_its_folder)
 {
 	FAILS(SB_ENOTFOUND, "no bank", open_it(STORE_READ));
 	FAILS(SB_ENOTFOUND, bank_folder, open_it(STORE_WRITE));
@@ -291,7 +291,7 @@ START_TEST(a_second_bank_is_not_made_over_the_first)
 }
 END_TEST
 
-START_TEST(what_a_dead_init_left_is_in_nobodys_way)
+START_TEST(leftovers_of_a_dead_init_do_no_harm)
 {
 	struct store_options options = util_options();
 
@@ -937,7 +937,7 @@ static int fill_nothing(struct bank *bank, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-START_TEST(books_are_not_replaced_under_who_uses_them)
+START_TEST(books_in_use_are_not_replaced)
 {
 	struct store_options options = util_options();
 	char who[64];
@@ -977,7 +977,7 @@ START_TEST(locks_are_refused_on_what_is_no_file)
 }
 END_TEST
 
-START_TEST(a_lock_is_told_by_who_holds_it)
+START_TEST(a_lock_names_its_holder)
 {
 	char doing[600], me[64];
 	int folder, held, shared, fd = -7;
@@ -1284,34 +1284,35 @@ END_TEST
 
 /* ---- walks and notes ---- */
 
-struct walked {
+struct visited {
 	uint64_t seqs[64];
 	size_t count, stop;
 };
 
 static int note_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	struct walked *walked = ctx;
+	struct visited *visited = ctx;
 
 	(void)err;
-	walked->seqs[walked->count++] = entry->event->seq;
-	return walked->count == walked->stop ? STORE_ABORT : SB_OK;
+	visited->seqs[visited->count++] = entry->event->seq;
+	return visited->count == visited->stop ? STORE_ABORT : SB_OK;
 }
 
-struct walk {
+struct iteration {
 	uint64_t from;
 	bool backward;
-	struct walked walked;
+	struct visited visited;
 };
 
-static int walk(struct books *books, void *ctx, struct sb_error *err)
+static int iterate(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct walk *to = ctx;
+	struct iteration *to = ctx;
 
-	return journal_each(books_txn(books), to->from, to->backward, note_entry, &to->walked, err);
+	return journal_each(books_txn(books), to->from, to->backward, note_entry, &to->visited,
+			    err);
 }
 
-START_TEST(journals_are_walked_from_any_entry_both_ways)
+START_TEST(journals_are_read_from_any_entry_both_ways)
 {
 	static const struct {
 		uint64_t from;
@@ -1334,23 +1335,23 @@ START_TEST(journals_are_walked_from_any_entry_both_ways)
 		{4, false, 2, 2, 4, 5},
 	};
 	struct bank *bank = util_bank();
-	struct walk empty = {0};
+	struct iteration empty = {0};
 
-	OK(bank_read(bank, T0, walk, &empty, &error));
-	ck_assert_uint_eq(empty.walked.count, 0);
+	OK(bank_read(bank, T0, iterate, &empty, &error));
+	ck_assert_uint_eq(empty.visited.count, 0);
 	empty.backward = true;
-	OK(bank_read(bank, T0, walk, &empty, &error));
-	ck_assert_uint_eq(empty.walked.count, 0);
+	OK(bank_read(bank, T0, iterate, &empty, &error));
+	ck_assert_uint_eq(empty.visited.count, 0);
 	(void)util_fill(bank);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct walk to = {cases[i].from, cases[i].backward, {.stop = cases[i].stop}};
+		struct iteration to = {cases[i].from, cases[i].backward, {.stop = cases[i].stop}};
 
-		OK(bank_read(bank, T0, walk, &to, &error));
-		ck_assert_msg(to.walked.count == cases[i].count, "case %zu: %zu", i,
-			      to.walked.count);
+		OK(bank_read(bank, T0, iterate, &to, &error));
+		ck_assert_msg(to.visited.count == cases[i].count, "case %zu: %zu", i,
+			      to.visited.count);
 		if (cases[i].count > 0) {
-			ck_assert_uint_eq(to.walked.seqs[0], cases[i].first);
-			ck_assert_uint_eq(to.walked.seqs[to.walked.count - 1], cases[i].last);
+			ck_assert_uint_eq(to.visited.seqs[0], cases[i].first);
+			ck_assert_uint_eq(to.visited.seqs[to.visited.count - 1], cases[i].last);
 		}
 	}
 	bank_close(bank);
@@ -1426,12 +1427,12 @@ int main(void)
 	TCase *map = add(suite, "map"), *locks = add(suite, "locks"),
 	      *crowds = add(suite, "crowds");
 
-	tcase_add_test(opening, where_there_is_no_bank_is_said);
+	tcase_add_test(opening, a_missing_bank_is_reported_with_its_folder);
 	tcase_add_test(opening, a_folder_that_everybody_can_write_is_refused);
 	tcase_add_test(opening, a_data_file_that_is_none_is_refused);
 	tcase_add_test(opening, a_data_file_cut_short_is_refused_unless_what_is_missing_is_free);
 	tcase_add_test(opening, a_second_bank_is_not_made_over_the_first);
-	tcase_add_test(opening, what_a_dead_init_left_is_in_nobodys_way);
+	tcase_add_test(opening, leftovers_of_a_dead_init_do_no_harm);
 	tcase_add_test(opening, modes_do_not_depend_on_the_umask);
 	tcase_add_test(opening, no_descriptor_reaches_a_child);
 	tcase_add_test(transactions, malformed_and_forbidden_entries_change_nothing);
@@ -1442,7 +1443,7 @@ int main(void)
 	tcase_add_test(transactions, states_of_another_version_are_made_again);
 	tcase_add_test(transactions, signals_wait_until_a_write_is_over);
 	tcase_add_test(transactions, entries_survive_closing);
-	tcase_add_test(transactions, journals_are_walked_from_any_entry_both_ways);
+	tcase_add_test(transactions, journals_are_read_from_any_entry_both_ways);
 	tcase_add_test(transactions, notes_beside_the_books_are_kept);
 	tcase_add_test(map, a_map_that_cannot_grow_is_an_error_that_loses_nothing);
 	tcase_add_test(map, the_map_grows_with_the_books);
@@ -1450,9 +1451,9 @@ int main(void)
 	tcase_add_test(map, a_map_grown_by_another_process_is_adopted);
 	tcase_add_test(locks, a_busy_writer_is_named_within_the_deadline);
 	tcase_add_test(locks, a_stopped_writer_is_named_within_the_deadline);
-	tcase_add_test(locks, books_are_not_replaced_under_who_uses_them);
+	tcase_add_test(locks, books_in_use_are_not_replaced);
 	tcase_add_test(locks, locks_are_refused_on_what_is_no_file);
-	tcase_add_test(locks, a_lock_is_told_by_who_holds_it);
+	tcase_add_test(locks, a_lock_names_its_holder);
 	tcase_add_test(crowds, a_killed_writer_loses_no_acknowledged_entry);
 	tcase_add_test(crowds, predecessor_17_parallel_deposits_all_count);
 	tcase_add_test(crowds, openers_that_fail_lose_no_acknowledged_entry);

@@ -389,7 +389,7 @@ static void use_some(void)
 		below_lab[below(2)] ^= true;
 }
 
-START_TEST(waiting_makes_no_difference)
+START_TEST(deferring_makes_no_difference)
 {
 	const uint64_t start = util_seed();
 	bool silent[CLUSTERS] = {false};
@@ -448,7 +448,7 @@ START_TEST(a_busy_account_has_an_entry_an_hour)
 }
 END_TEST
 
-START_TEST(use_waits_an_hour_and_no_longer)
+START_TEST(use_is_deferred_an_hour_and_no_longer)
 {
 	open_alice(1000000);
 	check_for(5 * MINUTE, 100);
@@ -461,7 +461,7 @@ START_TEST(use_waits_an_hour_and_no_longer)
 }
 END_TEST
 
-START_TEST(use_on_a_cluster_that_fell_silent_is_entered)
+START_TEST(use_on_a_cluster_that_fell_silent_is_recorded)
 {
 	static const bool silent[CLUSTERS] = {true, true};
 
@@ -474,7 +474,7 @@ START_TEST(use_on_a_cluster_that_fell_silent_is_entered)
 }
 END_TEST
 
-START_TEST(nobody_spends_what_was_seen)
+START_TEST(deferred_use_cannot_be_spent_again)
 {
 	const struct event all = {.kind = EVENT_WITHDRAW,
 				  .account = "alice",
@@ -497,7 +497,7 @@ START_TEST(nobody_spends_what_was_seen)
 }
 END_TEST
 
-START_TEST(what_decides_stands_behind_the_use)
+START_TEST(decisions_are_recorded_after_the_use)
 {
 	open_alice(1000);
 	check_for(5 * MINUTE, 150);
@@ -509,7 +509,7 @@ START_TEST(what_decides_stands_behind_the_use)
 }
 END_TEST
 
-START_TEST(near_the_end_of_a_window_nothing_waits)
+START_TEST(near_the_end_of_a_window_nothing_is_deferred)
 {
 	open_alice(1000000);
 	deposit("alice", 1000, now, now + 90 * MINUTE);
@@ -557,7 +557,7 @@ static int look_at_sum(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-START_TEST(what_has_no_entry_can_be_told)
+START_TEST(deferred_use_can_be_reported)
 {
 	int64_t sum[2];
 
@@ -573,20 +573,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("seen");
+	Suite *suite = suite_create("deferred");
 	TCase *tcase = tcase_create("seen");
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, waiting_makes_no_difference, 0, 10);
+	tcase_add_loop_test(tcase, deferring_makes_no_difference, 0, 10);
 	tcase_add_test(tcase, a_busy_account_has_an_entry_an_hour);
-	tcase_add_test(tcase, use_waits_an_hour_and_no_longer);
-	tcase_add_test(tcase, use_on_a_cluster_that_fell_silent_is_entered);
-	tcase_add_test(tcase, nobody_spends_what_was_seen);
-	tcase_add_test(tcase, what_decides_stands_behind_the_use);
-	tcase_add_test(tcase, near_the_end_of_a_window_nothing_waits);
+	tcase_add_test(tcase, use_is_deferred_an_hour_and_no_longer);
+	tcase_add_test(tcase, use_on_a_cluster_that_fell_silent_is_recorded);
+	tcase_add_test(tcase, deferred_use_cannot_be_spent_again);
+	tcase_add_test(tcase, decisions_are_recorded_after_the_use);
+	tcase_add_test(tcase, near_the_end_of_a_window_nothing_is_deferred);
 	tcase_add_test(tcase, without_its_reading_use_is_charged_later);
-	tcase_add_test(tcase, what_has_no_entry_can_be_told);
+	tcase_add_test(tcase, deferred_use_can_be_reported);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

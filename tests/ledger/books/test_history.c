@@ -46,7 +46,7 @@ static int keep_entry(const struct entry *entry, void *ctx, struct sb_error *err
 	return found->count == found->stop ? STORE_ABORT : SB_OK;
 }
 
-static int walk(struct books *books, void *ctx, struct sb_error *err)
+static int iterate(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct found *found = ctx;
 
@@ -106,7 +106,7 @@ START_TEST(one_account_among_many_is_read_alone)
 		util_deposit(bank, T0 + i * HOUR, "alice", SU);
 	for (int i = 0; i < 300; i++)
 		util_deposit(bank, T0 + (25 + i) * HOUR, "bob", SU);
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 20);
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_eq(found.seqs[19], 8);
@@ -115,13 +115,13 @@ START_TEST(one_account_among_many_is_read_alone)
 	found.range.backward = false;
 	found.range.since = T0 + 24 * HOUR;
 	found.range.until = T0 + 300 * HOUR;
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 1);
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_le(found.read, 1 + 2 * 10);
 	/* Names that begin alike. */
 	found.range = (struct entry_range){.accounts = alic, .account_count = 1};
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 	ck_assert_uint_eq(found.read, 0);
 }
@@ -132,10 +132,10 @@ START_TEST(an_empty_journal_has_no_entries)
 	static const char *const alice[] = {"alice"};
 	struct found found = {.range = {.since = 1, .until = T0}};
 
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 	found.range = (struct entry_range){.accounts = alice, .account_count = 1, .backward = true};
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 }
 END_TEST
@@ -165,7 +165,7 @@ static int give(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-START_TEST(ranges_agree_with_looking_at_every_entry)
+START_TEST(ranges_agree_with_reading_every_entry)
 {
 	static const char *const names[] = {"alice", "bob", "carol"};
 	static const char *const only[] = {"carol", "carol", "carol"};
@@ -207,7 +207,7 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 		if (util_below(&state, 2))
 			range->until = T0 + util_below(&state, 70) * WHEN_SECOND;
 		range->backward = util_below(&state, 2);
-		OK(bank_read(bank, T0, walk, &found, &error));
+		OK(bank_read(bank, T0, iterate, &found, &error));
 		OK(bank_read(bank, T0, expect, &expected, &error));
 		ck_assert_uint_eq(found.count, expected.count);
 		ck_assert_mem_eq(found.seqs, expected.seqs, found.count * sizeof(found.seqs[0]));
@@ -488,7 +488,7 @@ START_TEST(a_forecast_knows_credit_and_no_limit)
 }
 END_TEST
 
-START_TEST(a_far_forecast_is_told_by_the_day)
+START_TEST(a_far_forecast_is_exact_to_the_day)
 {
 	struct forecast forecast = {.lasts = T0 + 31 * WHEN_DAY + 61 * WHEN_SECOND};
 
@@ -601,7 +601,7 @@ END_TEST
 
 /* ---- statements ---- */
 
-START_TEST(what_does_not_add_up_is_said)
+START_TEST(what_does_not_add_up_is_reported)
 {
 	struct statement_line lines[] = {{.amount = 10}, {.amount = -3}};
 	struct statement statement = {.account = "alice",
@@ -683,16 +683,16 @@ int main(void)
 	}
 	tcase_add_test(reading, one_account_among_many_is_read_alone);
 	tcase_add_test(reading, an_empty_journal_has_no_entries);
-	tcase_add_test(reading, ranges_agree_with_looking_at_every_entry);
+	tcase_add_test(reading, ranges_agree_with_reading_every_entry);
 	tcase_add_test(history, states_are_as_they_were);
 	tcase_add_test(history, every_kind_is_replayed);
 	tcase_add_test(history, before_it_was_opened_there_is_no_account);
 	tcase_add_test(forecasts, a_forecast_spends_window_by_window);
 	tcase_add_test(forecasts, a_forecast_knows_credit_and_no_limit);
-	tcase_add_test(forecasts, a_far_forecast_is_told_by_the_day);
+	tcase_add_test(forecasts, a_far_forecast_is_exact_to_the_day);
 	tcase_add_test(forecasts, a_forecast_of_the_largest_amounts_fits);
 	tcase_add_test(forecasts, use_per_day_is_spread_over_the_time_of_the_use);
-	tcase_add_test(statements, what_does_not_add_up_is_said);
+	tcase_add_test(statements, what_does_not_add_up_is_reported);
 	tcase_add_test(statements, a_damaged_index_is_found);
 	tcase_add_test(statements, a_state_that_differs_from_the_entries_is_found);
 	return util_run(suite);

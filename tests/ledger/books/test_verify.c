@@ -410,7 +410,7 @@ START_TEST(a_flipped_bit_in_the_number_of_a_root_is_found)
 }
 END_TEST
 
-START_TEST(nobody_reads_a_root_in_the_place_of_the_other)
+START_TEST(a_root_in_the_place_of_the_other_is_refused)
 {
 	struct store_options options = util_options();
 	ssize_t size = number_of_root(1) - number_of_root(0);
@@ -569,7 +569,7 @@ START_TEST(swapped_and_missing_states_are_found)
 }
 END_TEST
 
-START_TEST(a_state_of_nobody_is_found)
+START_TEST(a_state_without_an_account_is_found)
 {
 	struct table *table = &tables[STORE_ACCOUNTS];
 
@@ -805,7 +805,7 @@ static int count_lost(struct store_txn *txn, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Searches go by the keys in the branches; a walk does not look at them. */
+/* Searches go by the keys in the branches; an iteration does not read them. */
 START_TEST(a_flipped_bit_in_the_key_of_a_branch_is_found)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE), same = LONG_KEY - 4;
@@ -967,14 +967,14 @@ int main(void)
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_the_entries_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_nothing_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_the_number_of_a_root_is_found);
-	tcase_add_test(damage, nobody_reads_a_root_in_the_place_of_the_other);
+	tcase_add_test(damage, a_root_in_the_place_of_the_other_is_refused);
 	tcase_add_test(damage, a_commit_in_which_the_disk_failed_is_no_damage);
 	tcase_add_test(damage, a_removed_entry_is_found);
 	tcase_add_test(damage, entries_in_another_order_are_found);
 	tcase_add_test(damage, what_does_not_fit_its_hash_is_not_exported);
 	tcase_add_test(damage, a_journal_from_another_bank_is_found);
 	tcase_add_test(damage, swapped_and_missing_states_are_found);
-	tcase_add_test(damage, a_state_of_nobody_is_found);
+	tcase_add_test(damage, a_state_without_an_account_is_found);
 	tcase_add_test(damage, missing_and_false_index_entries_are_found);
 	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_the_key_of_a_branch_is_found);
