@@ -59,6 +59,8 @@ static void *copy_array(const void *from, size_t count, size_t size, bool *faile
 	return to;
 }
 
+#define COPY(list, count, failed) copy_array(list, count, sizeof(*(list)), failed)
+
 struct account *account_copy(const struct account *account)
 {
 	struct account *copy = malloc(sizeof(*copy));
@@ -67,15 +69,11 @@ struct account *account_copy(const struct account *account)
 	if (!copy)
 		return NULL;
 	*copy = *account;
-	copy->lots = copy_array(account->lots, account->lot_count, sizeof(*copy->lots), &failed);
-	copy->meters =
-		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
-	copy->moves =
-		copy_array(account->moves, account->move_count, sizeof(*copy->moves), &failed);
-	copy->levers =
-		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
-	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),
-				   &failed);
+	copy->lots = COPY(account->lots, account->lot_count, &failed);
+	copy->meters = COPY(account->meters, account->meter_count, &failed);
+	copy->moves = COPY(account->moves, account->move_count, &failed);
+	copy->levers = COPY(account->levers, account->lever_count, &failed);
+	copy->crossed = COPY(account->crossed, account->crossed_count, &failed);
 	if (failed) {
 		account_free(copy);
 		return NULL;

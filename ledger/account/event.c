@@ -310,26 +310,27 @@ int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t am
 	return SB_OK;
 }
 
-static struct part *find_part(const struct event *event, const struct part *like)
+int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		     struct sb_error *err)
 {
 	/* Spending continues with the last one. */
 	for (size_t i = event->part_count; i-- > 0;) {
-		if (event->parts[i].lot == like->lot && event->parts[i].index == like->index)
-			return &event->parts[i];
+		struct part *part = &event->parts[i];
+
+		if (part->lot == lot && part->index == index) {
+			part->amount += amount;
+			return SB_OK;
+		}
 	}
-	return NULL;
+	return event_add_part(event, lot, index, amount, err);
 }
 
 int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err)
 {
 	for (size_t i = 0; i < next->part_count; i++) {
 		const struct part *part = &next->parts[i];
-		struct part *same = find_part(charge, part);
 
-		if (same)
-			same->amount += part->amount;
-		else
-			TRY(event_add_part(charge, part->lot, part->index, part->amount, err));
+		TRY(event_raise_part(charge, part->lot, part->index, part->amount, err));
 	}
 	charge->amount += next->amount;
 	charge->debt += next->debt;

@@ -340,6 +340,10 @@ void event_set_defaults(struct event *event);
 int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		   struct sb_error *err);
 
+/* Adds to the part of that lot, or appends one. */
+int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		     struct sb_error *err);
+
 /* Joins [next], which continues [charge], to it. Their parts must fit in one event. */
 int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err);
 

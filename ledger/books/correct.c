@@ -117,15 +117,7 @@ static int give(struct event *refund, struct lot *lot, int64_t most, int64_t *le
 
 	lot->rest += amount;
 	*left -= amount;
-	for (size_t i = 0; i < refund->part_count; i++) {
-		struct part *part = &refund->parts[i];
-
-		if (part->lot == lot->seq && part->index == lot->index) {
-			part->amount += amount;
-			return SB_OK;
-		}
-	}
-	return event_add_part(refund, lot->seq, lot->index, amount, err);
+	return event_raise_part(refund, lot->seq, lot->index, amount, err);
 }
 
 /* Puts money whose lots have ended into a new lot. */

@@ -49,11 +49,9 @@ struct run {
 	size_t at; /* the next replayed account to compare */
 };
 
-static void problem(struct verify *verify, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void problem(struct verify *verify, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void problem(struct run *run, const char *fmt, ...)
 {
+	struct verify *verify = run->verify;
 	char text[1200];
 	va_list ap;
 
@@ -87,7 +85,7 @@ static int check_ref(struct run *run, const struct event *event, struct sb_error
 	TRY(index_has(run, STORE_REFS, (struct slice){event->ref, strlen(event->ref)}, event->seq,
 		      &there, err));
 	if (!there)
-		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
+		problem(run, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
 			event->ref, event->seq);
 	return SB_OK;
 }
@@ -102,7 +100,7 @@ static int check_answer(struct run *run, const struct event *event, struct sb_er
 	TRY(index_has(run, STORE_ANSWERS, (struct slice){key, sizeof(key)}, (uint64_t)event->amount,
 		      &there, err));
 	if (!there)
-		problem(run->verify,
+		problem(run,
 			"entry %" PRIu64 ", which answers entry %" PRIu64
 			", is not in the index of answers",
 			event->seq, event->answers);
@@ -118,7 +116,7 @@ static void check_heads(struct run *run, uint64_t seq, const unsigned char *hash
 
 		if (old->seq == seq &&
 		    strncmp(hex_format(text, hash, HASH_SIZE), old->hash, strlen(old->hash)) != 0)
-			problem(run->verify,
+			problem(run,
 				"entry %" PRIu64 " had hash %s and now has %s: the journal was "
 				"rewritten",
 				seq, old->hash, text);
@@ -136,7 +134,7 @@ static int replay(struct run *run, const struct ahead *entry, struct sb_error *e
 	if (rc == SB_ESYSTEM)
 		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
 	if (rc) {
-		problem(run->verify, "%s", why.text);
+		problem(run, "%s", why.text);
 		run->replaying = false;
 	}
 	return SB_OK;
@@ -163,7 +161,7 @@ static int report_undecoded(struct run *run, const struct ahead *entry, struct s
 	/* A lack of memory is not a problem of the books. */
 	if (entry->rc == SB_ESYSTEM || rc == SB_ESYSTEM)
 		return sb_error_nomem(err);
-	problem(run->verify, "entry %" PRIu64 ": %s", u64_load(entry->key.data), why.text);
+	problem(run, "entry %" PRIu64 ": %s", u64_load(entry->key.data), why.text);
 	run->replaying = false;
 	return SB_OK;
 }
@@ -176,20 +174,19 @@ static int check_entry(const struct ahead *entry, void *ctx, struct sb_error *er
 	int rc;
 
 	if (!entry->whole) {
-		problem(run->verify, "the journal holds %zu bytes that are no entry",
+		problem(run, "the journal holds %zu bytes that are no entry",
 			entry->key.len + entry->value.len);
 		run->replaying = false;
 		return SB_OK;
 	}
 	seq = u64_load(entry->key.data);
 	if (seq != run->head.seq + 1) {
-		problem(run->verify,
-			"entry %" PRIu64 " follows entry %" PRIu64 ": entries are missing", seq,
-			run->head.seq);
+		problem(run, "entry %" PRIu64 " follows entry %" PRIu64 ": entries are missing",
+			seq, run->head.seq);
 		run->replaying = false;
 	}
 	if (!entry->fits) {
-		problem(run->verify,
+		problem(run,
 			"entry %" PRIu64 " does not fit its hash: it, or its hash, was changed",
 			seq);
 		run->replaying = false;
@@ -212,7 +209,7 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	int rc = SB_OK;
 
 	if (run->at == run->verify->accounts) {
-		problem(run->verify, "account '%.*s' has a state but no entries", (int)key.len,
+		problem(run, "account '%.*s' has a state but no entries", (int)key.len,
 			(const char *)key.data);
 		return SB_OK;
 	}
@@ -220,10 +217,9 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	rc = account_encode(account, &state, err);
 	if (!rc &&
 	    (key.len != strlen(account->name) || memcmp(key.data, account->name, key.len) != 0))
-		problem(run->verify, "account '%s' has entries but another account's state",
-			account->name);
+		problem(run, "account '%s' has entries but another account's state", account->name);
 	else if (!rc && (state.len != value.len || memcmp(state.data, value.data, state.len) != 0))
-		problem(run->verify, "the stored state of account '%s' differs from its entries",
+		problem(run, "the stored state of account '%s' differs from its entries",
 			account->name);
 	bytes_release(&state);
 	return rc;
@@ -300,7 +296,7 @@ static int find_in_index(struct run *run, const char *account, struct sb_error *
 	if (rc && rc != SB_ECORRUPT)
 		return rc;
 	if (rc || place.seq != run->event.seq)
-		problem(run->verify, "entry %" PRIu64 " is missing in the index of account '%s'",
+		problem(run, "entry %" PRIu64 " is missing in the index of account '%s'",
 			run->event.seq, account);
 	return SB_OK;
 }
@@ -341,11 +337,10 @@ static int check_index(struct run *run, struct sb_error *err)
 	rc = store_each(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
 			run, err);
 	if (!rc && compared.count != run->index_count)
-		problem(run->verify,
-			"the index of accounts has %" PRIu64 " entries instead of %" PRIu64,
+		problem(run, "the index of accounts has %" PRIu64 " entries instead of %" PRIu64,
 			compared.count, run->index_count);
 	if (!rc && run->replaying && run->verify->problems == problems)
-		problem(run->verify, "the index of accounts does not fit the entries");
+		problem(run, "the index of accounts does not fit the entries");
 	return rc;
 }
 
@@ -358,8 +353,8 @@ static int check_count(struct run *run, enum store_table table, const char *name
 
 	TRY(store_count(books_txn(run->stored), table, &count, err));
 	if (count != expected)
-		problem(run->verify, "the index of %s has %" PRIu64 " entries instead of %" PRIu64,
-			name, count, expected);
+		problem(run, "the index of %s has %" PRIu64 " entries instead of %" PRIu64, name,
+			count, expected);
 	return SB_OK;
 }
 
@@ -375,16 +370,15 @@ static int check_rest(struct run *run, struct sb_error *err)
 	const struct head *head = books_head(run->stored);
 
 	if (head->seq != run->head.seq || memcmp(head->hash, run->head.hash, HASH_SIZE) != 0)
-		problem(run->verify,
+		problem(run,
 			"the journal ends with entry %" PRIu64 ", but its head is entry %" PRIu64,
 			run->head.seq, head->seq);
 	else if (head->time != run->head.time)
-		problem(run->verify,
-			"the head's time is not that of entry %" PRIu64 ", the last one",
+		problem(run, "the head's time is not that of entry %" PRIu64 ", the last one",
 			head->seq);
 	for (size_t i = 0; i < run->verify->head_count; i++) {
 		if (run->verify->heads[i].seq > run->head.seq)
-			problem(run->verify,
+			problem(run,
 				"entry %" PRIu64 " is gone: the journal ends with entry %" PRIu64,
 				run->verify->heads[i].seq, run->head.seq);
 	}
@@ -394,7 +388,7 @@ static int check_rest(struct run *run, struct sb_error *err)
 		TRY(store_each(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
 			       check_state, run, err));
 		if (run->at < run->verify->accounts)
-			problem(run->verify, "%zu accounts have entries but no state",
+			problem(run, "%zu accounts have entries but no state",
 				run->verify->accounts - run->at);
 	}
 	return check_counts(run, err);
@@ -423,7 +417,7 @@ static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 	if (rc && rc != SB_ECORRUPT)
 		return sb_error_set(err, (enum sb_err)rc, "%s", why.text);
 	if (rc)
-		problem(run->verify, "%s", why.text);
+		problem(run, "%s", why.text);
 	*ret_sound = !rc;
 	return SB_OK;
 }
