@@ -7,6 +7,7 @@
 
 #include "ledger/books/answers.h"
 #include "ledger/books/books_inside.h"
+#include "ledger/books/entries.h"
 
 static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
 {
@@ -180,14 +181,12 @@ int books_find_ref(struct books *books, const char *ref, const char *request, ui
 		   struct sb_error *err)
 {
 	struct event event = {0};
-	struct slice value;
 	uint64_t seq;
 	int rc;
 
-	TRY(store_get(books->txn, STORE_REFS, text_slice(ref), &value, err));
-	if (value.len != 8)
-		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
-	seq = u64_load(value.data);
+	TRY(entries_with_ref(books, ref, &seq, err));
+	if (!seq)
+		return SB_ENOTFOUND;
 	rc = journal_get(books->txn, seq, &event, NULL, err);
 	if (!rc && strcmp(event.request, request) != 0)
 		rc = sb_error_set(err, SB_EREFUSED,

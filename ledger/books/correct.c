@@ -164,7 +164,7 @@ static int give_all(struct giving *giving, struct event *refund, int64_t *left,
 		}
 	}
 	giving->debt -= amount_min(refund->debt, giving->debt);
-	for (size_t i = 0; i<account->lot_count && * left> 0; i++) {
+	for (size_t i = 0; *left > 0 && i < account->lot_count; i++) {
 		int64_t before = *left;
 
 		if (!lot_active(&account->lots[i], account->time))

@@ -50,13 +50,12 @@ int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct
 	if (!*ref)
 		return SB_OK;
 	rc = store_get(books_txn(books), STORE_REFS, (struct slice){ref, strlen(ref)}, &value, err);
-	if (rc == SB_ENOTFOUND)
-		return SB_OK;
-	if (!rc && value.len != 8)
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	if (value.len != 8)
 		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
-	if (!rc)
-		*ret = u64_load(value.data);
-	return rc;
+	*ret = u64_load(value.data);
+	return SB_OK;
 }
 
 struct iteration {

@@ -69,7 +69,7 @@ static void await(int fd)
 	ck_assert_int_eq(read(fd, &byte, 1), 1);
 }
 
-/* In a child: what Check's assertions would do wrongly there. */
+/* Asserts in a child, where Check's assertions do not work. */
 static void must(int rc)
 {
 	if (rc) {
@@ -167,7 +167,7 @@ START_TEST(a_missing_bank_is_reported_with_its_folder)
 	ck_assert_int_eq(unlink(in_bank("books/data.mdb")), 0);
 	FAILS(SB_ENOTFOUND, "no bank", open_it(STORE_WRITE));
 	ck_assert_int_ne(access(in_bank("books/data.mdb"), F_OK), 0);
-	/* A file where a folder is wanted. */
+	/* A file in the place of a folder. */
 	util_write_file(in_bank("x"), "", 0);
 	(void)snprintf(bank_folder + strlen(bank_folder), 3, "/x");
 	FAILS(SB_ESYSTEM, "folder", open_it(STORE_READ));
@@ -219,7 +219,7 @@ START_TEST(a_data_file_that_is_none_is_refused)
 }
 END_TEST
 
-/* Something large, so that the file gets longer; with [ctx] it is gone again. */
+/* Makes the file longer with a large value or, with [ctx], removes the value again. */
 static int set_large(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	static const char large[20 * 4096];
@@ -430,7 +430,7 @@ static int append_then(struct books *books, void *ctx, struct sb_error *err)
 	return sb_error_set(err, (enum sb_err)code, "on purpose");
 }
 
-START_TEST(an_aborted_transaction_leaves_everything)
+START_TEST(an_aborted_transaction_changes_nothing)
 {
 	static const int codes[] = {STORE_ABORT, SB_EREFUSED, SB_ECORRUPT};
 	struct bank *bank = util_bank();
@@ -592,7 +592,7 @@ START_TEST(a_ref_is_known_by_its_request)
 	finding.request = "open alice";
 	OK(bank_read(bank, T0, find_ref, &finding, &error));
 	ck_assert_uint_eq(finding.seq, 1);
-	/* Who does not ask first cannot use it twice. */
+	/* books_append() refuses a second use. */
 	event.account = "carol";
 	FAILS(SB_ECORRUPT, "refs", util_try(bank, T0, &event));
 	ck_verified(bank);
@@ -615,7 +615,7 @@ static int set_raw(struct store_txn *txn, void *ctx, struct sb_error *err)
 			      (struct slice){"rubbish", 7}, err);
 }
 
-START_TEST(states_of_another_version_are_made_again)
+START_TEST(states_of_another_version_are_rebuilt)
 {
 	struct bank *bank = util_bank();
 	int64_t end = util_fill(bank);
@@ -892,9 +892,9 @@ static void ck_busy(int stopped)
 	FAILS(SB_EBUSY, who, bank_write(bank, T0, append_deposit, &appended, &error));
 	ck_assert_int_ge(now_ms() - start_ms, 300);
 	ck_assert_int_lt(now_ms() - start_ms, 10000);
-	/* Readers are not in the way of writers, nor they of them. */
+	/* Readers and writers do not block each other. */
 	ck_assert_uint_eq(util_head(bank).seq, 1);
-	/* What it had not committed is gone with it. */
+	/* Its uncommitted changes are gone with it. */
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(WTERMSIG(finish(pid)), SIGKILL);
 	OK(bank_write(bank, T0, append_deposit, &appended, &error));
@@ -986,7 +986,7 @@ START_TEST(a_lock_names_its_holder)
 	folder = open(bank_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	memset(doing, 'x', sizeof(doing));
 	doing[sizeof(doing) - 1] = '\0';
-	/* Longer than there is room for. */
+	/* A name that is too long. */
 	OK(lock_take(folder, "l", true, 0, doing, "the books", &held, &error));
 	FAILS(SB_EBUSY, "the books are in use by process",
 	      lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
@@ -996,7 +996,7 @@ START_TEST(a_lock_names_its_holder)
 	lock_drop(held);
 	OK(lock_take(folder, "l", true, 0, "first", "the books", &held, &error));
 	lock_drop(held);
-	/* Shared by some: the last one who had it alone is not to be blamed. */
+	/* Shared by several: the last exclusive holder must not be named. */
 	OK(lock_take(folder, "l", false, 0, "s", "the books", &held, &error));
 	OK(lock_take(folder, "l", false, 0, "s", "the books", &shared, &error));
 	(void)snprintf(me, sizeof(me), "in use by process %d: ", (int)getpid());
@@ -1009,7 +1009,7 @@ END_TEST
 
 /* ---- crashes and crowds ---- */
 
-/* Every number of the pipe, up to [until] its end; counts them. */
+/* Reads and counts the numbers in the pipe, up to its end. */
 static size_t drain(int fd, uint64_t *seqs, size_t room)
 {
 	size_t count = 0;
@@ -1190,7 +1190,7 @@ static bool fails_with(rlim_t limit)
 	return rc && strstr(error.text, "open the books");
 }
 
-/* Opens that fail inside mdb_env_open(): for want of room for the map, or of descriptors. */
+/* Fails to open inside mdb_env_open(), for lack of address space or of descriptors. */
 static void storm_failing(int fd, int number)
 {
 	int64_t end = now_ms() + STORM_MS;
@@ -1261,7 +1261,7 @@ static void storm(void (*other)(int, int), int others)
 	ck_assert_uint_gt(count, 0);
 	ck_acknowledged(seqs, count);
 	bank = util_open(STORE_READ);
-	/* All were acknowledged: nobody killed the writers. */
+	/* All were acknowledged, since no writer was killed. */
 	ck_assert_uint_eq(util_head(bank).seq, count + 2);
 	bank_close(bank);
 	free(seqs);
@@ -1282,7 +1282,7 @@ START_TEST(openers_that_die_lose_no_acknowledged_entry)
 }
 END_TEST
 
-/* ---- walks and notes ---- */
+/* ---- iterating and notes ---- */
 
 struct visited {
 	uint64_t seqs[64];
@@ -1436,11 +1436,11 @@ int main(void)
 	tcase_add_test(opening, modes_do_not_depend_on_the_umask);
 	tcase_add_test(opening, no_descriptor_reaches_a_child);
 	tcase_add_test(transactions, malformed_and_forbidden_entries_change_nothing);
-	tcase_add_test(transactions, an_aborted_transaction_leaves_everything);
+	tcase_add_test(transactions, an_aborted_transaction_changes_nothing);
 	tcase_add_test(transactions, an_ignored_failure_is_not_committed);
 	tcase_add_test(transactions, a_clock_far_behind_is_refused_with_both_times);
 	tcase_add_test(transactions, a_ref_is_known_by_its_request);
-	tcase_add_test(transactions, states_of_another_version_are_made_again);
+	tcase_add_test(transactions, states_of_another_version_are_rebuilt);
 	tcase_add_test(transactions, signals_wait_until_a_write_is_over);
 	tcase_add_test(transactions, entries_survive_closing);
 	tcase_add_test(transactions, journals_are_read_from_any_entry_both_ways);

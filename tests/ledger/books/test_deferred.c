@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Use that waits for its entry. Two banks see the same, one of which enters it at each check: that
- * the other does not must make no difference to anything but the number of charges. */
+/* Deferred charges. Two banks have the same history, and one of them records use at each check.
+ * They may differ only in the number of charges. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ static const char *const lever_fields[][2] = {{"GrpTRESMins", "cpu"}, {"GrpTRESM
 
 enum { ACCOUNTS = COUNT(names), CLUSTERS = COUNT(cluster_names), LEVERS = COUNT(lever_fields) };
 
-/* A bank, and the limits that it has set. */
+/* A bank and the limits that it has set. */
 struct side {
 	struct bank *bank;
 	struct rules rules;
@@ -28,7 +28,7 @@ struct side {
 	uint64_t entries, charges;
 };
 
-/* Both banks; the first enters use at each check. */
+/* Both banks; the first one records use at each check. */
 static struct side sides[2];
 static int64_t now;
 static uint64_t seed;
@@ -36,7 +36,7 @@ static uint64_t seed;
 /* What the clusters count. */
 static int64_t usage[CLUSTERS][ACCOUNTS];
 static int64_t running[CLUSTERS][ACCOUNTS];
-static bool below_lab[ACCOUNTS]; /* else below root */
+static bool below_lab[ACCOUNTS]; /* false: below root */
 static bool gone[CLUSTERS][ACCOUNTS];
 
 static unsigned below(unsigned bound)
@@ -81,9 +81,9 @@ static void teardown(void)
 	util_teardown();
 }
 
-/* ---- what both do ---- */
+/* ---- changes to both banks ---- */
 
-/* Appends to both banks; both take it, or neither does. */
+/* Appends to both banks. Both must accept the entry or refuse it. */
 static bool append(const struct event *event)
 {
 	int rc = util_try(sides[0].bank, now, event);
@@ -109,7 +109,7 @@ static void deposit(const char *account, int64_t amount, int64_t start, int64_t 
 	}
 }
 
-/* Does what the check asked for, as Slurm would. */
+/* Carries out the plan of the check, as Slurm would. */
 static void carry_out(struct side *side)
 {
 	struct task_outcome outcomes[64];
@@ -180,7 +180,7 @@ static void plan(struct side *side, const bool silent[CLUSTERS], const char *onl
 	OK(bank_write(side->bank, now, check_plan, &side->check, &error));
 }
 
-/* ---- that both come to the same ---- */
+/* ---- comparing them ---- */
 
 static void compare_findings(void)
 {
@@ -223,7 +223,7 @@ static void compare_lots(const struct account *a, const struct account *b)
 	}
 }
 
-/* All but the numbers of entries. */
+/* Compares everything but the numbers of entries. */
 static void compare_accounts(const char *name)
 {
 	struct account *a = util_account(sides[0].bank, now, name);
@@ -235,7 +235,7 @@ static void compare_accounts(const char *name)
 	ck_assert_uint_eq(a->meter_count, b->meter_count);
 	for (size_t i = 0; i < a->meter_count; i++) {
 		ck_assert_int_eq(a->meters[i].reading, b->meters[i].reading);
-		/* What was seen together reaches to where it was seen last. */
+		/* A joined charge extends to the last reading. */
 		ck_assert_int_le(a->meters[i].time, b->meters[i].time);
 	}
 	ck_assert_uint_eq(a->causes, b->causes);
@@ -254,7 +254,7 @@ static void compare_accounts(const char *name)
 	account_free(b);
 }
 
-/* Checks both banks, until there is no more to do, and compares. */
+/* Checks both banks until nothing is left to do, and compares them. */
 static void check_both(const bool silent[CLUSTERS], const char *only)
 {
 	for (int round = 0; round < 4; round++) {
@@ -294,7 +294,7 @@ static void count_both(void)
 	}
 }
 
-/* ---- at random ---- */
+/* ---- random histories ---- */
 
 /* A moment within some hours of now. */
 static int64_t around(unsigned hours_before, unsigned hours_after)
@@ -303,7 +303,7 @@ static int64_t around(unsigned hours_before, unsigned hours_after)
 	       (int64_t)below((hours_before + hours_after) * 3600) * WHEN_SECOND;
 }
 
-/* One of what people enter, and the check of the account that comes with it. */
+/* Records a random request, and checks its account as a verb does. */
 static void some_entry(void)
 {
 	static const bool silent[CLUSTERS];
@@ -367,7 +367,7 @@ static void some_entry(void)
 	check_both(silent, name);
 }
 
-/* What clusters count between two checks; a few go back, as after a crash or a reset. */
+/* Changes the counters of the clusters; a few go back, as after a crash or a reset. */
 static void use_some(void)
 {
 	for (size_t c = 0; c < CLUSTERS; c++) {
@@ -401,7 +401,7 @@ START_TEST(deferring_makes_no_difference)
 			deposit(names[i], 100000, now - HOUR, WHEN_NEVER);
 	}
 	for (int step = 0; step < 250; step++) {
-		/* Mostly not further apart than use may wait. */
+		/* Mostly within charge_every. */
 		now += below(12) ? 5 * MINUTE + below(1000000)
 				 : (5 + below(below(4) ? 50 : 600)) * MINUTE;
 		use_some();
@@ -529,7 +529,7 @@ static int lose_readings(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_reading(books, "c1", "alice", &(struct reading){.running = -1}, err);
 }
 
-/* As if the check that saw it had not been. */
+/* As if the last check had not run. */
 START_TEST(without_its_reading_use_is_charged_later)
 {
 	static const bool silent[CLUSTERS];

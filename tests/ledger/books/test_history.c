@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading the journal in part, accounts as they were, forecasts and the sums of statements. */
+/* Parts of the journal, accounts as they were, forecasts, and the sums of statements. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ struct found {
 	struct entry_range range;
 	uint64_t seqs[512];
 	size_t count;
-	size_t stop; /* after so many; 0: never */
+	size_t stop; /* after this many; 0: never */
 	uint64_t read;
 };
 
@@ -111,7 +111,7 @@ START_TEST(one_account_among_many_is_read_alone)
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_eq(found.seqs[19], 8);
 	ck_assert_uint_eq(found.read, 20);
-	/* Times are looked up by halving. */
+	/* Times are found by a binary search. */
 	found.range.backward = false;
 	found.range.since = T0 + 24 * HOUR;
 	found.range.until = T0 + 300 * HOUR;
@@ -119,7 +119,7 @@ START_TEST(one_account_among_many_is_read_alone)
 	ck_assert_uint_eq(found.count, 1);
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_le(found.read, 1 + 2 * 10);
-	/* Names that begin alike. */
+	/* Names with the same beginning. */
 	found.range = (struct entry_range){.accounts = alic, .account_count = 1};
 	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
@@ -146,7 +146,7 @@ struct giving {
 	int count; /* entries */
 };
 
-/* Entries of one transaction stand together in the index. */
+/* Entries of one transaction are together in the index. */
 static int give(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct giving *giving = ctx;
@@ -179,7 +179,7 @@ START_TEST(ranges_agree_with_reading_every_entry)
 	for (int i = 0; i < 60; i++) {
 		const char *name = names[util_below(&state, 3)];
 
-		/* Several at one time, too. */
+		/* Several can have the same time. */
 		t += util_below(&state, 3) * WHEN_SECOND;
 		util_deposit(bank, t, name, SU);
 		if (util_below(&state, 4) == 0)
@@ -264,7 +264,7 @@ static void check_same(const struct account *a, const struct account *b)
 	bytes_release(&other);
 }
 
-/* An account remembered at a moment. */
+/* The state of an account at some time. */
 struct memory {
 	uint64_t seq;
 	int64_t time;
@@ -320,7 +320,7 @@ START_TEST(states_are_as_they_were)
 			readings[who] = event.now;
 			break;
 		}
-		/* Not all that is tried can be done. */
+		/* Some attempts are refused. */
 		if (util_try(bank, t, &event) != SB_OK && event.kind == EVENT_CHARGE)
 			ck_abort_msg("%s", error.text);
 		for (size_t j = 0; j < 3; j++)
@@ -450,7 +450,7 @@ START_TEST(a_forecast_spends_window_by_window)
 		 10,
 		 T0,
 		 30},
-		/* What has ended is not spent and not left over once more. */
+		/* A lot that has ended is neither spent nor left over again. */
 		{{{.seq = 1, .end = T0, .amount = 60, .rest = 60}}, 0, 10, T0, 0},
 	};
 
@@ -630,7 +630,7 @@ END_TEST
 static int lose_index(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	(void)ctx;
-	/* Names another account's entry: an index that was damaged. */
+	/* A damaged index that names another account's entry. */
 	unsigned char key[INDEX_KEY_SIZE];
 	size_t len = books_index_key(key, "alice", 2);
 

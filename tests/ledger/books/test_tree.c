@@ -5,7 +5,7 @@
 #include "ledger/books/tree.h"
 #include "tests/util.h"
 
-/* What tree_encode() writes of these pairs; bytes_release() it. */
+/* Encodes pairs as tree_encode() does. The caller calls bytes_release(). */
 static struct bytes encoded(const char *const *texts, size_t count)
 {
 	struct bytes bytes = {0};
@@ -24,7 +24,7 @@ static struct tree decoded(const void *data, size_t len)
 	return tree;
 }
 
-/* What is kept may be lost, so whatever makes no sense is nothing. */
+/* Stored trees may be lost, so a malformed one is empty. */
 START_TEST(what_is_malformed_is_empty)
 {
 	static const char *const unsorted[] = {"b", "root", "a", "root"},
