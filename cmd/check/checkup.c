@@ -228,15 +228,19 @@ static void drop_locks(struct check_locks *locks)
 
 static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)
 {
-	int folder = store_folder(bank_store(env->bank));
+	struct lock_request request = {.folder = store_folder(bank_store(env->bank)),
+				       .name = "settle.lock",
+				       .wait_ms = env->store.wait_ms,
+				       .doing = env->doing,
+				       .what = "the check"};
 	int rc;
 
 	*locks = (struct check_locks){.settle = -1, .check = -1};
-	rc = lock_take(folder, "settle.lock", true, env->store.wait_ms, env->doing, "the check",
-		       &locks->settle, err);
+	rc = lock_take(&request, &locks->settle, err);
 	if (!rc) {
-		rc = lock_take(folder, "check.lock", true, 0, env->doing, "the check",
-			       &locks->check, err);
+		request.name = "check.lock";
+		request.wait_ms = 0;
+		rc = lock_take(&request, &locks->check, err);
 		locks->whole_runs = rc == SB_EBUSY;
 	}
 	if (rc) {

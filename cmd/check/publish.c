@@ -213,8 +213,12 @@ static int publish_to(struct publishing *publishing, const char *path, struct sb
 	int bank_folder = store_folder(bank_store(env->bank)), lock = -1, folder = -1;
 	struct stat bank, st;
 	/* Whoever writes has read last. */
-	int rc = lock_take(bank_folder, "publish.lock", true, env->store.wait_ms, env->doing,
-			   "what users see", &lock, err);
+	int rc = lock_take(&(struct lock_request){.folder = bank_folder,
+						  .name = "publish.lock",
+						  .wait_ms = env->store.wait_ms,
+						  .doing = env->doing,
+						  .what = "what users see"},
+			   &lock, err);
 
 	if (!rc)
 		rc = bank_read(env->bank, env->os.now(), collect, publishing, err);

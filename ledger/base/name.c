@@ -15,7 +15,7 @@ static bool is_allowed(char c)
 	return is_plain(c) || c == '-' || c == '@' || c == '%' || c == '/';
 }
 
-/* Slurm makes tables of its database by a cluster's name, and ours stands in refs before a '/'. */
+/* Slurm names tables of its database after clusters, and our refs have it before a '/'. */
 static bool is_of_cluster(char c)
 {
 	return is_plain(c) || c == '-';
@@ -66,10 +66,9 @@ bool name_ok(const char *text)
 int name_check(const char *what, const char *text, struct sb_error *err)
 {
 	char folded[NAME_SIZE];
-	int rc = name_fold(what, text, folded, err);
 
-	return rc || strcmp(text, folded) == 0
-		       ? rc
-		       : sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what,
-				      text);
+	TRY(name_fold(what, text, folded, err));
+	if (strcmp(text, folded) == 0)
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what, text);
 }

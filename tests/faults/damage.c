@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A damaged disk. Bits of data.mdb are flipped, bytes and sectors overwritten, mixed up or put back
- * to what they were some commits ago, the file is cut. `verify` must find it, or every answer be
- * the same to the byte as without; nothing may hang or end without a message of its own. And lock
- * files with anything in them must do no harm at all. */
+/* A damaged disk: flips bits of data.mdb, overwrites bytes and sectors, swaps them, restores them
+ * from some commits ago, truncates the file. `verify` must find the damage, or every answer must
+ * equal that of the undamaged bank to the byte. Nothing may hang, or end without a message of its
+ * own. Lock files with any contents must do no harm. */
 #include "config.h"
 
 #include <dirent.h>
@@ -35,7 +35,7 @@ enum {
 static unsigned char *data, *older, *damaged;
 static size_t len, older_len, damaged_len;
 
-/* What answers there are to compare; the first is the proof. */
+/* The answers to compare; the first is that of verify. */
 static const char *const questions[] = {
 	"verify",
 	"export",
@@ -88,13 +88,13 @@ static void restore(void)
 
 enum harm {
 	HARM_BIT,
-	HARM_USED_BIT, /* in a byte that is not 0: there is much air in the file */
+	HARM_USED_BIT, /* in a byte that is not 0: most bytes of the file are 0 */
 	HARM_BITS,
 	HARM_HEADER, /* the first bytes of a page */
-	HARM_META, /* where LMDB keeps its roots */
+	HARM_META, /* LMDB's roots */
 	HARM_SECTOR_GONE,
 	HARM_SECTOR_OTHER,
-	HARM_SECTOR_OLD, /* a write that was lost */
+	HARM_SECTOR_OLD, /* a lost write */
 	HARM_PAGE_OLD,
 	HARM_PAGE_OTHER,
 	HARM_CUT, /* the end is missing */
@@ -117,7 +117,7 @@ static const char *const harm_names[HARM_COUNT] = {
 	[HARM_CUT_OUT] = "damage: bytes cut out",
 };
 
-/* The second bit of a root's number is left alone: LMDB makes the same of it when a disk fails. */
+/* Spares the second bit of a root's number: LMDB itself leaves it so when a disk fails. */
 static void flip(size_t at)
 {
 	unsigned bit = (unsigned)below(8);
@@ -194,12 +194,12 @@ static void harm(enum harm what)
 
 /* ---- judging ---- */
 
-/* What may be answered where verify finds the damage. */
+/* An answer where verify finds the damage. */
 enum answer { ANSWER_REFUSED, ANSWER_RIGHT, ANSWER_WRONG, ANSWER_COUNT };
 
 static uint64_t cases[HARM_COUNT], found[HARM_COUNT], violations[HARM_COUNT];
-static uint64_t answered[ANSWER_COUNT]; /* by those who do not look at all of the books */
-static uint64_t proofs, proof_violations; /* by those who do */
+static uint64_t answered[ANSWER_COUNT]; /* by commands that read a part of the books */
+static uint64_t proofs, proof_violations; /* by commands that read all of them */
 static uint64_t writes, write_violations;
 
 static void tell(enum harm what, uint64_t seed, const char *question, int status, const char *why)
@@ -219,8 +219,8 @@ static void tell(enum harm what, uint64_t seed, const char *question, int status
 	free(err);
 }
 
-/* Whether a crash, such as LMDB's on a damaged file, was said before the signal ended the program.
- */
+/* Returns whether a crash, such as LMDB's on a damaged file, was reported before the signal ended
+ * the program. */
 static bool crash_was_said(int status)
 {
 	char *err = file_read("err", NULL);
@@ -233,7 +233,7 @@ static bool crash_was_said(int status)
 		       status == 128 + SIGFPE || status == 128 + SIGILL || status == 128 + SIGBUS);
 }
 
-/* Whether the program came to an end of its own, with a message if there has to be one. */
+/* Returns whether the program exited by itself, with a message if one is due. */
 static bool ends_well(int status)
 {
 	struct stat st;
@@ -254,7 +254,7 @@ static bool is_answer(const char *want)
 	return same;
 }
 
-/* All questions, with verify content: the answers must be the right ones. */
+/* Asks everything after verify found nothing: the answers must be right. */
 static void compare_answers(enum harm what, uint64_t seed)
 {
 	for (size_t i = 0; i < COUNT(questions); i++) {
@@ -268,7 +268,7 @@ static void compare_answers(enum harm what, uint64_t seed)
 	}
 }
 
-/* And then an entry: what is free to be written over must be. */
+/* Then records an entry: pages that count as free must be free. */
 static void write_on(enum harm what, uint64_t seed)
 {
 	struct judged bank;
@@ -287,9 +287,9 @@ static void write_on(enum harm what, uint64_t seed)
 	     status ? "no end of its own" : bank.text);
 }
 
-/* ---- where verify is not content ---- */
+/* ---- where verify finds damage ---- */
 
-/* A receipt is compared up to the time in it, which is in the hash of the head. */
+/* Compares a receipt up to its time, which the hash of the head depends on. */
 static bool is_receipt(const char *want)
 {
 	char *out = file_read("out", NULL), *head = strstr(out, "; head ");
@@ -335,8 +335,8 @@ static bool copy_is_whole(const char *want)
 static struct other {
 	const char *line;
 	bool (*right)(const char *want);
-	bool proves; /* it looks at all of the books, and must not be wrong */
-	char *want; /* on the standard output of an undamaged bank */
+	bool proves; /* it reads all of the books, and must not be wrong */
+	char *want; /* the standard output on an undamaged bank */
 } others[] = {
 	{"export", is_answer, true, NULL},
 	{"backup copies", copy_is_whole, true, NULL},
@@ -349,7 +349,7 @@ static struct other {
 	{"deposit bio 1 --ref after --no-apply", is_receipt, false, NULL},
 };
 
-/* Runs it with an empty folder for copies. */
+/* Runs the command with an empty folder for copies. */
 static int run_beside_copies(const char *line)
 {
 	folder_remove("copies");
@@ -358,7 +358,7 @@ static int run_beside_copies(const char *line)
 	return subank_run(line);
 }
 
-/* What the undamaged bank answers. */
+/* Keeps the answers of the undamaged bank. */
 static void learn_answers(void)
 {
 	for (size_t i = 0; i < COUNT(questions); i++) {
@@ -441,7 +441,7 @@ static void scribble(const char *path)
 		give_up("%s cannot be scribbled on", path);
 }
 
-/* Whether a deposit and a proof work as ever. */
+/* Returns whether a deposit and verify work as usual. */
 static bool works(uint64_t n, const char *what, uint64_t seed)
 {
 	struct judged before, after;
@@ -511,7 +511,7 @@ int main(void)
 	good &= only || long_enough("damage", all, CASES_LONG);
 	if (!only || proofs)
 		good &= row("damage: who proves, where verify found it", proofs, proof_violations);
-	/* That some are wrong is why the manual says what verify is for. */
+	/* Some are wrong, which is why the manual recommends verify. */
 	(void)snprintf(answers_row, sizeof(answers_row),
 		       "damage: others there: %" PRIu64 " refused, %" PRIu64 " right, %" PRIu64
 		       " not",

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A disk that is full in truth: a small tmpfs, and ext4 in a file. Before each command a filler leaves some
-# room, by chance, mostly too little. The command says what was done: status 0 it was, 1 nothing was, with
-# words of a full disk, 3 it was, but a part of what follows was not. When there is
-# room again the bank is whole, and the same command leaves what it would have left at once.
+# A really full disk: a small tmpfs, and ext4 in a file. Before each command a filler leaves random room,
+# mostly too little. The status must be true: 0, done; 1, nothing changed, and the message names the full
+# disk; 3, recorded, but a later step failed. Once there is room again the bank must be whole, and the same
+# command must leave what it would have left at once.
 set -u
 
 if ((EUID != 0)); then
@@ -31,7 +31,7 @@ sb() {
 	timeout 60 "$SUBANK" -c settings "$@" >out 2>err </dev/null
 }
 
-# How many entries the bank has; nothing if verify is not content.
+# Prints the count of entries; nothing if verify finds damage.
 entries() {
 	timeout 60 "$SUBANK" -c settings verify 2>verify.err | sed -n 's/^all is well: entries \([0-9]*\),.*/\1/p'
 }
@@ -44,7 +44,7 @@ violation() {
 	sed 's/^/  verify: /' verify.err
 }
 
-# fill KILOBYTES: leaves so much.
+# fill KILOBYTES: leaves so much room.
 fill() {
 	local free
 	rm -f "$disk/filler"
@@ -56,7 +56,7 @@ fill() {
 	sync -f "$disk"
 }
 
-# The commands: how many entries each adds; how it is asked for again is the same.
+# The commands, and how many entries each adds; repeating one is safe.
 try() {
 	local adds=$1 before after
 	shift
@@ -106,7 +106,7 @@ make_bank() {
 		{ cat err; exit 1; }
 }
 
-# try_init: a bank where there is none.
+# try_init: creates a bank.
 try_init() {
 	cases=$((cases + 1))
 	command=(init)
@@ -143,7 +143,7 @@ run() {
 		5) try 0 backup "$disk/copies" ;;
 		6) try_init ;;
 		*)
-			# From time to time a new one: the disk is small.
+			# A new bank from time to time: the disk is small.
 			sb import --replace -i "$here/new.yaml" || violation 'the bank cannot be replaced'
 			sb adopt || violation 'the bank cannot be adopted'
 			rm -rf "$disk"/copies/* "$disk/bank/backup"
@@ -163,7 +163,7 @@ if mount -t tmpfs -o size=6m none "$disk" 2>/dev/null; then
 else
 	printf 'skip\ta full disk: tmpfs\tmounting is not permitted here\n'
 fi
-# In another file: mkfs has to be there.
+# In another file, since mkfs must exist.
 if truncate -s 16m image && mkfs.ext4 -q -m 0 image 2>/dev/null && mount -o loop image "$disk" 2>/dev/null; then
 	run ext4 $((FAULT_SECONDS / 2))
 else

@@ -173,7 +173,7 @@ char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX
 	return cut_in_words(ground_env("SUBANK"), line, words, argv);
 }
 
-/* Waits for [pid], which is killed when it does not end. */
+/* Waits for [pid], and kills it after the deadline. */
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -199,7 +199,7 @@ static int run_to_end(const char *program, const char *line)
 		if (!freopen("/dev/null", "r", stdin) || !freopen("out", "w", stdout) ||
 		    !freopen("err", "w", stderr))
 			_exit(127);
-		(void)alarm(DEADLINE); /* it stays over exec */
+		(void)alarm(DEADLINE); /* survives exec */
 		(void)execv(argv[0], argv);
 		_exit(127);
 	}
@@ -294,7 +294,7 @@ static void folder_here(char here[PATH_SIZE - 64])
 		give_up("this folder has no name");
 }
 
-/* Unless [path] is NULL, [key] is set to it. Both paths are below this folder. */
+/* Sets [key] to [path], unless that is NULL. Both paths are below this folder. */
 static void settings_write(const char *name, const char *bank, const char *key, const char *path)
 {
 	char text[3 * PATH_SIZE], here[PATH_SIZE - 64];
@@ -318,7 +318,7 @@ void ground_prepare(const char *bank, const char *backup)
 	folder_here(here);
 	(void)snprintf(text, sizeof(text), "%s:%s", ground_env("FAKE_SLURM"), ground_env("PATH"));
 	(void)setenv("PATH", text, 1);
-	/* subank would tell syslog of every fault. */
+	/* subank would report every fault to syslog. */
 	(void)setenv("JOURNAL_STREAM", "faults", 1);
 	(void)snprintf(text, sizeof(text), "%s/slurm", here);
 	(void)setenv("SLURM_CONF", text, 1);
@@ -348,13 +348,12 @@ static void keep_first(const char *text, void *ctx)
 		(void)snprintf(judged->text, sizeof(judged->text), "%s", text);
 }
 
-/* Skips the value of the key that stands at [text], if it is one of those that differ between two
- * runs of the same. */
+/* Skips the value of the key at [text] if it differs between two runs of the same commands. */
 static size_t skip_of(const char *text)
 {
 	static const char *const keys[] = {"hash: \"", "answers: "};
 
-	/* Whoever NSS cannot name is entered by number alone. */
+	/* A user whom NSS cannot name is recorded by number. */
 	if (strncmp(text, ", user: \"", 9) == 0)
 		return 9 + strcspn(text + 9, "\"") + 1;
 	for (size_t i = 0; i < COUNT(keys); i++) {

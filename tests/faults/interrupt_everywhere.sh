@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Ctrl-C (SIGINT to the process group) at every step of a verb: it ends by it or comes to its end, nothing
-# that is half done stays behind, and doing it again completes it. Started by run.bash: when FAULT_SECONDS
-# are few, at some steps only, by chance.
+# Ctrl-C (SIGINT to the process group) at every step of a verb: the verb must end by the signal or finish,
+# leave nothing unfinished, and complete when it is repeated. Started by run.bash: with few FAULT_SECONDS
+# at random steps only.
 # shellcheck disable=SC2154 # what killing.sh sets
 parts=$*
 KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
@@ -11,7 +11,7 @@ stride=$((1 + 200 / (FAULT_SECONDS + 1)))
 INTERRUPTED=130
 
 # interrupted ARGUMENT...: interrupts `subank ARGUMENT...` at call $n. Leaves $status, and $at_end when it
-# had ended before. What it has started holds the pipe open until it has ended too.
+# had ended before. Programs that it started keep the pipe open until they end too.
 interrupted() {
 	(
 		"$kill_at" -i "$dir/pid" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
@@ -29,7 +29,7 @@ interrupted() {
 	fi
 }
 
-# interrupted_everywhere NAME ARGUMENT...: what changes the books and Slurm.
+# interrupted_everywhere NAME ARGUMENT...: for a verb that changes the books and Slurm.
 interrupted_everywhere() {
 	everywhere interrupted_one "$@"
 }
@@ -41,8 +41,8 @@ interrupted_one() {
 	echo "$trouble" >"$dir/trouble"
 }
 
-# interrupted_making NAME PROOF ARGUMENT...: what makes a file or a bank. PROOF says whether there is the
-# whole, or nothing, or what was there before.
+# interrupted_making NAME PROOF ARGUMENT...: for a verb that creates a file or a bank. PROOF checks that it
+# is complete, missing, or as before.
 interrupted_making() {
 	wanted "$1" || return 0
 	proof=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kill -9 at every step of the verbs that tests/crash.test.sh leaves out. Started by run.bash: when
-# FAULT_SECONDS are few, at some steps only, by chance.
+# kill -9 at every step of the verbs that tests/crash.test.sh leaves out. Started by run.bash: with few
+# FAULT_SECONDS at random steps only.
 # shellcheck disable=SC2154 # what killing.sh sets
 parts=$*
 KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
@@ -10,13 +10,13 @@ stride=$((1 + 200 / (FAULT_SECONDS + 1)))
 
 make_busy_bank
 settle || fail 'the checks do not come to rest'
-# What a charge and a deposit are refunded and reversed by.
+# A charge to refund and a deposit to reverse.
 number_of() {
 	sb journal --json --kind "$1" "$2" --last 1
 	sed -n 's/^{"entry":\([0-9]*\),.*/\1/p' "$dir/out"
 }
 
-# enters LINE...: that this came of the verb before, so that there was something to kill.
+# enters LINE...: checks that the verb before recorded these, so that there was something to kill.
 enters() {
 	for line; do
 		! wanted "$name" || grep -q "$line" "$dir/entries.want" || fail "no entry like $line"
@@ -42,7 +42,7 @@ seen=balances
 killed_everywhere resetting_an_account reset down --immediate
 seen=entries
 
-# The command is told of each event, twice rather than never.
+# The notify command gets each event, twice rather than never.
 printf '#!/bin/sh\ncat >>"%s"\n' "$FAKE_STATE/told" >"$dir/tell"
 chmod 755 "$dir/tell"
 cp "$dir/settings" "$dir/settings.before"
@@ -63,10 +63,10 @@ seen=entries
 mv "$dir/settings.before" "$dir/settings"
 rm -f "$FAKE_STATE/told"
 
-# Killed behind the call, so also between the write that makes a commit count and what LMDB tells the
-# others of it. Somebody has the books open all the time.
+# Kills after the call, so also between the write of a root, which is the commit, and the number in shared
+# memory. Another process has the books open all the time.
 mkfifo "$dir/fifo"
-# count_entries: how many the books have.
+# count_entries: prints the count of entries in the books.
 count_entries() {
 	"$subank" -c "$dir/settings" journal --json 2>/dev/null | wc -l
 }
@@ -103,14 +103,14 @@ killed_beside_a_reader() {
 }
 killed_beside_a_reader
 
-# ---- a bank under another name, with limits that the books do not know ----
+# ---- a bank under another name, with limits unknown to the books ----
 
 settle || fail 'the checks do not come to rest'
 sb export "$dir/whole.yaml" || fail export
 slurm fresh RawUsage=3400 GrpTRESMins=cpu=0
 rm -rf "$dir/bank"
 sb import "$dir/whole.yaml" || fail import
-# It commands nobody yet, so there is no check to come to rest.
+# It does not control Slurm yet, so no check has anything to settle.
 killed_everywhere adopting adopt --immediate --bank-holds
 enters 'kind: lever.*account: "fresh"'
 
@@ -118,7 +118,7 @@ make_dump
 killed_everywhere importing_a_predecessor import --predecessor --immediate "$dir/dump.json"
 enters 'kind: deposit.*account: "old1"' 'kind: terms.*account: "old2"'
 
-# ---- jobs, and what users see ----
+# ---- jobs, and published balances ----
 
 make_bank_of_yesterday
 killed_everywhere reconciling reconcile lost --apply --note why
@@ -133,7 +133,7 @@ seen=entries
 
 # ---- backups ----
 
-# whole_backups: whether every backup that has its name is whole.
+# whole_backups: whether every backup under its final name is whole.
 whole_backups() {
 	for backup in "$dir/backups"/*; do
 		case $backup in

@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Concurrency oracle: many processes deposit, withdraw, transfer, refund, check and look at balances at
-once, some of them killed at any moment. What each was told is recorded (the history), and held against
-the journal afterwards:
+"""Concurrency oracle: many processes deposit, withdraw, transfer, refund, check and read balances at
+once, some of them killed at any moment. Their answers are recorded (the history), and compared with the
+journal afterwards:
 
-- each acknowledged request is entered once, under the number of its receipt and with its amount; a
-  refused one is not there; one with an unknown outcome (its process was killed) at most once;
-- what had ended before another began stands before it;
-- who is held was not, and the other way round; each limit set answers the newest hold or release of its
-  account, and each outcome the newest limit that has none;
-- no withdrawal, no transfer takes more than there is at its place, no refund more than was charged,
-  and every second of use is charged once;
-- every balance seen, also those in receipts and refusals, was the true one at some entry between the
-  beginning and the end of the look, and nobody who looks later sees an older one.
+- each acknowledged request is recorded once, under the number of its receipt and with its amount; a
+  refused one is not recorded; one with an unknown outcome (its process was killed) at most once;
+- a request that ended before another began precedes it;
+- an account that becomes held was not held, and the reverse; each limit set answers the newest hold or
+  release of its account, and each outcome the newest limit without one;
+- no withdrawal or transfer takes more than its account has, no refund more than was charged, and every
+  second of use is charged once;
+- every balance read, also those in receipts and refusals, was true at some entry between the begin and
+  the end of the read, and no later read shows an older one.
 
-A checker that is given a doctored history must complain: that is tried too, with the real one.
+The checker must find the fault in doctored copies of the real history: that is tested too.
 
-Started by run.bash, which says how. CLIENTS in the environment: how many at once (32)."""
+Started by run.bash, which says how. CLIENTS in the environment: processes at once (32)."""
 
 import copy
 import fcntl
@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 
 CLIENTS = int(os.environ.get("CLIENTS", "32"))
 SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
-ROUND = 30.0  # seconds that one history is made for
+ROUND = 30.0  # seconds for which one history is made
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 SUBANK = os.environ["SUBANK"]
 FAKE_SLURM = os.environ["FAKE_SLURM"]
@@ -50,9 +50,9 @@ MONEY = ("deposit", "withdraw", "transfer", "refund")
 
 
 @dataclass
-class Look:
-    """A balance, or several of one moment, that somebody was shown. [rough]: as text in SU, cut to two
-    decimals, and 0 is said of less."""
+class Read:
+    """Balances that one command showed. [rough]: as text in SU, truncated to two decimals, and 0 for
+    less."""
 
     begin: int
     end: int
@@ -74,21 +74,21 @@ class Request:
     end: int = 0
     outcome: str = UNKNOWN
     seq: int = 0  # from the receipt
-    balance: int | None = None  # behind the entry, from the first receipt
+    balance: int | None = None  # after the entry, from the first receipt
 
 
 @dataclass
 class History:
     requests: list = field(default_factory=list)
-    looks: list = field(default_factory=list)
-    wrong: list = field(default_factory=list)  # what no process may answer
+    reads: list = field(default_factory=list)
+    wrong: list = field(default_factory=list)  # answers that no process may give
 
 
 # ---- the checker ----
 
 
 class Journal:
-    """The entries, and what each account had behind every one of them."""
+    """The entries, and the balance of each account after every one of them."""
 
     def __init__(self, entries, complain):
         now = dict.fromkeys(ACCOUNTS, 0)
@@ -149,7 +149,7 @@ class Journal:
 
 
 def differs(entry, request):
-    """What is wrong with an entry for a request: the text, or None."""
+    """Returns what is wrong with an entry for a request, or None."""
     for key, value in (("kind", request.verb), ("account", request.account), ("to", request.to),
                        ("answers", request.answers), ("amount_seconds", request.amount)):
         if value and entry.get(key) != value:
@@ -158,8 +158,8 @@ def differs(entry, request):
 
 
 class Bounds:
-    """Between which entries the books stood from one moment to another: those of requests that had
-    ended are in them, those of requests that had not begun are not."""
+    """Finds the entries between which the books were from one moment to another: requests that had ended
+    are in them, requests that had not begun are not."""
 
     def __init__(self, placed, count):
         self.ended = running([(request.end, seq) for request, seq in placed], max)
@@ -196,13 +196,13 @@ def rough(seconds):
     return f"{seconds // 3600}.{seconds % 3600 // 36:02}" if seconds >= 36 else "<0.01"
 
 
-def shows(balances, look):
-    return all((rough(balances[name]) if look.rough else balances[name]) == value
-               for name, value in look.seen.items())
+def shows(balances, read):
+    return all((rough(balances[name]) if read.rough else balances[name]) == value
+               for name, value in read.seen.items())
 
 
 def check(history, entries):
-    """What contradicts the journal in what was seen: a list of texts, empty if nothing does."""
+    """Lists the contradictions between the history and the journal."""
     found = list(history.wrong)
     journal = Journal(entries, found.append)
     known = {request.name: request for request in history.requests}
@@ -239,18 +239,18 @@ def check(history, entries):
         after, before = bounds.between(request.begin, request.end)
         if not after < number <= before:
             found.append(f"{request.name} is entry {number}, and not one of {after + 1} to {before}")
-    seen = []  # (end, the earliest entry that a look can have been at)
-    for look in sorted(history.looks, key=lambda look: look.begin):
-        first, last = bounds.between(look.begin, look.end)
-        older = [number for end, number in seen if end < look.begin]
+    seen = []  # (end, the earliest entry at which a read can have been)
+    for read in sorted(history.reads, key=lambda read: read.begin):
+        first, last = bounds.between(read.begin, read.end)
+        older = [number for end, number in seen if end < read.begin]
         first = max([first, *older])
-        at = next((number for number in range(first, last + 1) if shows(journal.balances[number], look)), None)
+        at = next((number for number in range(first, last + 1) if shows(journal.balances[number], read)), None)
         if at is None:
-            found.append(f"{look.seen} was seen, but not true at any of the entries {first} to {last}")
+            found.append(f"{read.seen} was seen, but not true at any of the entries {first} to {last}")
         else:
-            # Those that ended before the newest of them count no more than it.
-            seen = [(end, number) for end, number in seen if end >= look.begin]
-            seen += [(look.end, at), (look.begin - 1, first)]
+            # Those that ended before the newest of them add nothing to it.
+            seen = [(end, number) for end, number in seen if end >= read.begin]
+            seen += [(read.end, at), (read.begin - 1, first)]
     return found
 
 
@@ -258,7 +258,7 @@ def check(history, entries):
 
 
 class Missing(Exception):
-    """The history, which was short, has nothing that could be spoiled so."""
+    """The history was short and has nothing to doctor in this way."""
 
 
 def some(found):
@@ -268,7 +268,7 @@ def some(found):
 
 
 def doctorings(history, entries):
-    """Pairs of a name and what makes a function that spoils a copy of history and entries in one respect."""
+    """Pairs of a name and a factory of a function that doctors a copy of history and entries."""
     count = len(entries)
     done = sorted((r for r in history.requests if r.outcome == OK), key=lambda request: request.seq)
     entered = {entry.get("note") for entry in entries}
@@ -320,26 +320,26 @@ def doctorings(history, entries):
     def entry_changed(number, **fields):
         return lambda _, entries: entries[number - 1].update(fields)
 
-    def look_changed(change):
+    def read_changed(change):
         def doctor(history, _):
-            look = some(look for look in reversed(history.looks) if not look.rough and len(look.seen) > 1)
-            change(look)
+            read = some(read for read in reversed(history.reads) if not read.rough and len(read.seen) > 1)
+            change(read)
         return doctor
 
-    def off_by_one(look):
-        look.seen[ACCOUNTS[0]] += 1
+    def off_by_one(read):
+        read.seen[ACCOUNTS[0]] += 1
 
-    def of_the_beginning(look):
-        look.seen = dict.fromkeys(ACCOUNTS, START)
+    def of_the_beginning(read):
+        read.seen = dict.fromkeys(ACCOUNTS, START)
 
     def refusal_off(history, _):
-        look = some(look for look in history.looks if look.rough)
-        look.seen = dict.fromkeys(look.seen, "123456.78")
+        read = some(read for read in history.reads if read.rough)
+        read.seen = dict.fromkeys(read.seen, "123456.78")
 
     def went_back(history, _):
-        """One look at the last entry, and a later one, within the same time of requests, at an older."""
-        history.looks.append(Look(1 << 62, (1 << 62) + 1, dict(final)))
-        history.looks.append(Look((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, max(0, count - 200)))))
+        """Adds a read at the last entry and, with the same requests active, a later one at an older."""
+        history.reads.append(Read(1 << 62, (1 << 62) + 1, dict(final)))
+        history.reads.append(Read((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, max(0, count - 200)))))
 
     hold = {"kind": "hold", "account": ACCOUNTS[0]}
     taker = Request(name="taker", verb="withdraw", account=ACCOUNTS[0], amount=max(0, final[ACCOUNTS[0]]) + 1,
@@ -381,9 +381,9 @@ def doctorings(history, entries):
         ("use charged twice", lambda: appended(of_kind("charge"))),
         ("use not charged", lambda: charged_from(of_kind("charge"), 1)),
         ("refunded twice", lambda: entry_changed(of_kind("refund")["entry"], amount_seconds=1 << 40)),
-        ("a balance that never was", lambda: look_changed(off_by_one)),
-        ("a balance of long ago", lambda: look_changed(of_the_beginning)),
-        ("a later look at an older balance", lambda: went_back),
+        ("a balance that never was", lambda: read_changed(off_by_one)),
+        ("a balance of long ago", lambda: read_changed(of_the_beginning)),
+        ("a later read of an older balance", lambda: went_back),
         ("a refusal for no reason", lambda: refusal_off),
         ("an answer that may not be", lambda: lambda history, _: history.wrong.append("crash")),
     )
@@ -398,7 +398,7 @@ def check_balances(entries):
 
 
 def doctored(history, entries):
-    """How many doctored histories there were, and the names of those that were taken for true."""
+    """Returns the count of doctored histories, and the names of those that passed."""
     missed, cases = [], 0
     for name, make in doctorings(history, entries):
         other, others = copy.deepcopy((history, entries))
@@ -417,7 +417,7 @@ def doctored(history, entries):
 
 
 class Site:
-    """The bank, the make-believe Slurm beside it, and the history."""
+    """The bank, the simulated Slurm beside it, and the history."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -425,13 +425,13 @@ class Site:
         self.history = History()
         self.lock = threading.Lock()
         self.used = dict.fromkeys(ACCOUNTS, 0)
-        self.charges = []  # numbers of charges that somebody may want refunded
+        self.charges = []  # numbers of charges that may be refunded
         os.makedirs(f"{self.state}/dev")
         os.mkdir(f"{self.folder}/bin")
         for name in ("root", *ACCOUNTS):
             self.write_usage(name, 0, "")
-        # The make-believe Slurm is only read and renamed into, but two changes of one account at once
-        # would lose one.
+        # The simulated Slurm replaces files by rename, so of two changes of one account at once one would
+        # be lost.
         self.write(f"{self.folder}/bin/sacctmgr",
                    f'#!/bin/sh\nexec flock "{self.state}/lock" "{FAKE_SLURM}/sacctmgr" "$@"\n')
         os.chmod(f"{self.folder}/bin/sacctmgr", 0o755)
@@ -524,7 +524,7 @@ class Client:
                 if "entered before" not in receipt[2]:
                     request.balance = int(receipt[4])
                 else:
-                    self.site.history.looks.append(Look(begin, end, {receipt[3]: int(receipt[4])}))
+                    self.site.history.reads.append(Read(begin, end, {receipt[3]: int(receipt[4])}))
                 if killed_before and not named:
                     self.wrong(words, status, "made again without a ref")
             if status == 1 and not ("in use by" in err and killed_before):
@@ -533,7 +533,7 @@ class Client:
                     self.wrong(words, status, out + err)
                 too_much = TOO_MUCH.search(err)
                 if too_much:
-                    self.site.history.looks.append(Look(begin, end, {too_much[1]: too_much[2]}, rough=True))
+                    self.site.history.reads.append(Read(begin, end, {too_much[1]: too_much[2]}, rough=True))
             if status in (0, 3) and not receipt:
                 self.wrong(words, status, "no receipt")
             if request.outcome != UNKNOWN or not named or self.random.random() < 0.2:
@@ -541,11 +541,11 @@ class Client:
             killed_before = True
         self.site.history.requests.append(request)
 
-    def look(self):
+    def read(self):
         begin, end, status, out, err = self.call("balance", "-n", "-P", "-o", "Account,Available", kill=0.02)
         if status == 0:
             seen = dict(line.split("|") for line in out.splitlines())
-            self.site.history.looks.append(Look(begin, end, {name: int(value) for name, value in seen.items()}))
+            self.site.history.reads.append(Read(begin, end, {name: int(value) for name, value in seen.items()}))
         elif status is not None:
             self.wrong(("balance",), status, err)
 
@@ -584,7 +584,7 @@ class Client:
         elif chance < 0.84:
             self.check()
         else:
-            self.look()
+            self.read()
 
     def work(self, end):
         while time.monotonic() < end:
@@ -592,7 +592,7 @@ class Client:
 
 
 def limits_are_right(site, final):
-    """What is wrong in Slurm: who has nothing left is held there, and nobody else."""
+    """Returns what is wrong in Slurm: it must hold exactly the accounts without balance."""
     wrong = []
     for account in ACCOUNTS:
         with open(f"{site.state}/dev/{account}", encoding="ascii") as file:
@@ -603,14 +603,14 @@ def limits_are_right(site, final):
 
 
 def one_round(number, seconds):
-    """A bank of its own for so long. The history, the journal and what is wrong."""
+    """Runs clients on a new bank for so long. Returns the history, the journal and the violations."""
     folder = f"{os.getcwd()}/{number}"
     site = Site(folder)
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(CLIENTS) as pool:
         for work in [pool.submit(Client(site, f"{number}-{client}").work, end) for client in range(CLIENTS)]:
             work.result()
-    # A sacctmgr that a killed check has started keeps others from deciding anew until it ends.
+    # A sacctmgr that a killed check started keeps the locks until it ends.
     for _ in range(600):
         process = site.start("check")
         _, err = process.communicate()
@@ -634,7 +634,7 @@ def one_round(number, seconds):
     outcomes = [request.outcome for request in history.requests]
     print(f"round {number}: {len(entries)} entries; requests: " +
           ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in (OK, REFUSED, UNKNOWN)) +
-          f"; {len(history.looks)} balances seen")
+          f"; {len(history.reads)} balances seen")
     for violation in violations[:40]:
         print(violation)
     shutil.rmtree(folder)
@@ -646,7 +646,7 @@ def main():
     end = time.monotonic() + SECONDS
     while number == 0 or time.monotonic() < end - ROUND / 2:
         history, entries, violations = one_round(number, min(ROUND, SECONDS))
-        cases += len(history.requests) + len(history.looks)
+        cases += len(history.requests) + len(history.reads)
         wrong += len(violations)
         number += 1
     print(f"row\toracle: {CLIENTS} processes at once\t{cases}\t{wrong}")
@@ -654,7 +654,7 @@ def main():
         return 1
     cases, missed = doctored(history, entries)
     for name in missed:
-        print(f"a doctored history was taken for true: {name}")
+        print(f"a doctored history passed: {name}")
     print(f"row\toracle: doctored histories found out\t{cases}\t{len(missed)}")
     return 1 if missed or not cases else 0
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who may do what: banks made by root and used by others, files of strangers and symbolic links in the way,
-# settings that others own, a hostile environment. It works, or it is refused with the name of the file
-# and what to do, and nothing is changed. Started by run.bash; needs root and setpriv.
-# shellcheck disable=SC2086,SC2016 # verbs with their arguments; what no shell is to expand
+# Permissions: banks created by root and used by others, foreign files and symbolic links in the way,
+# settings of other owners, a hostile environment. A command must work, or be refused with the name of the
+# file and a remedy, and change nothing. Started by run.bash; needs root and setpriv.
+# shellcheck disable=SC2086,SC2016 # verbs with their arguments; text that no shell may expand
 method='permissions: files, owners, links, environment'
 if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
 	printf 'skip\t%s\tneeds root and setpriv\n' "$method"
@@ -49,16 +49,16 @@ is() {
 works() {
 	[ "$status" -eq 0 ] && [ ! -s "$dir/err" ]
 }
-# The same in a bank that was moved, which commands Slurm no longer and says so.
+# The same in a moved bank, which does not control Slurm any more and says so.
 works_elsewhere() {
 	[ "$status" -eq 0 ] && [ "$(grep -c . "$dir/err")" -eq 1 ] && grep -q 'does not command Slurm' "$dir/err"
 }
-# Refused, with that path in the message and what to do.
+# Expects a refusal, with that path and a remedy in the message.
 refused() {
 	[ "$status" -eq 1 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err" &&
 		grep -qE "run (subank as|chmod|chown)|chown |remove it|move what|leave FILE out|ask the administrators" "$dir/err"
 }
-# fresh: a bank with an account, whose folder belongs to the owner, made by root.
+# fresh: creates a bank with an account as root, in a folder of the owner.
 fresh() {
 	rm -rf "$bank" "$dir/else"
 	install -d -o "$owner" -g "$owner" -m 750 "$bank"
@@ -73,7 +73,7 @@ unchanged() {
 	cmp -s "$dir/out" "$dir/before"
 }
 
-# ---- made by root, used by the owner of the folder ----
+# ---- created by root, used by the owner of the folder ----
 
 fresh
 for verb in 'deposit bio 1' check balance verify 'withdraw bio 1' export 'terms bio'; do
@@ -93,7 +93,7 @@ for lock in open.lock use.lock write.lock check.lock settle.lock books/lock.mdb;
 	is "and he works on with it" works
 done
 
-# ---- somebody else's ----
+# ---- foreign files ----
 
 for verb in balance 'deposit bio 1' check verify export 'import --replace -i '"$dir/before"; do
 	fresh

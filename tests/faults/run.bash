@@ -1,32 +1,32 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Faults on purpose: runs every method, or those named as arguments, and prints a table: method, cases,
-# violations. `make check-faults` builds what they need and starts this.
+# Fault injection: runs every method, or those named as arguments, and prints a table of methods, cases and
+# violations. `make check-faults` builds the programs and starts this.
 #
 # Environment: FAULTS_SECONDS of one core for all methods together (default 280), or FAULTS=long, which is
 # 7800, or FAULTS=valgrind, which runs subank in valgrind and, unless others are named, the methods damage,
 # oracle and kill_everywhere, with few cases; FAULTS_SEED to repeat a run; FAULTS_JOBS methods at once
-# (default 2); SUBANK the program, FAULTS_BUILD the folder of the built test programs; FAULTS_TRACE=must, so
-# that it is a failure when processes may not be traced and so most is skipped; TMPDIR, which is better no
-# disk (default: /dev/shm, if there is room).
+# (default 2); SUBANK the program, FAULTS_BUILD the folder of the built test programs; FAULTS_TRACE=must
+# makes it a failure if processes may not be traced, so that most would be skipped; TMPDIR, which should not
+# be on a disk (default: /dev/shm, if there is room).
 #
 # A method is a program or script in this folder and a line in `methods` below: its file and its share
 # of the time. It is started in an empty folder of its own, which is removed at its end, with
-#	FAULT_SECONDS	how long it shall go on with cases of chance. What has a fixed number of cases
-#			takes what it takes, which must be little when this is small.
-#	FAULTS		"long": then it fails, too, when it had fewer cases than it ought to have
-#	PLAIN_SUBANK	if there is one, what may be used instead to make the ground
-#	FAULT_SEED	a number: with the same number it does the same.
-#	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: full names.
-# It prints to the standard output, for each thing that it counts, a line
+#	FAULT_SECONDS	the time for random cases. A fixed number of cases takes the time that it needs,
+#			which must be short when this is small.
+#	FAULTS		"long": the method also fails when it had too few cases
+#	PLAIN_SUBANK	if set, the program to prepare banks with
+#	FAULT_SEED	a number: the same number gives the same cases.
+#	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: absolute paths.
+# It prints to standard output, for each thing that it counts, a line
 #	row<TAB>METHOD<TAB>CASES<TAB>VIOLATIONS
-# where METHOD is a few words. A row without cases is a failure, so is a method without a row. What cannot
-# be done here:
+# where METHOD is a few words. A row without cases is a failure, and so is a method without a row. For
+# cases that are impossible here:
 #	skip<TAB>METHOD<TAB>WHY
-# Every other line, and the standard error, goes to its log, of which the end is shown if it failed: there
-# each violation is to say what was done, with the seed or the number that repeats it. Exit status 0:
-# no violations; anything else is a failure.
+# Every other line, and standard error, goes to its log, whose end is printed if it failed: each violation
+# there must say what was done, with the seed or the number that repeats it. Exit status 0: no violations;
+# anything else is a failure.
 set -u
 
 methods=(
@@ -56,21 +56,21 @@ esac
 seconds=${FAULTS_SECONDS:-$seconds} patience=600
 FAULT_SEED=${FAULTS_SEED:-$((RANDOM * 32768 + RANDOM))}
 jobs=${FAULTS_JOBS:-2}
-# What a user may have set must not come in.
+# Settings of the user must not interfere.
 unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
-# For a build with sanitizers: that of leaks cannot work in a process that is traced, and libraries that
-# are loaded before theirs do no harm here.
+# For a build with sanitizers: the leak sanitizer does not work in a traced process, and preloading other
+# libraries before theirs is harmless here.
 ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0:verify_asan_link_order=0
 export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED ASAN_OPTIONS LC_ALL=C TZ=UTC
 
-# Nothing here needs a disk that keeps what was written, and the many flushes take their time on one. But
-# methods put programs there.
+# Nothing here needs durable storage, and the many flushes are slow on a disk. But methods put programs
+# there.
 if [[ -z ${TMPDIR-} && -w /dev/shm ]] && ! grep -q ' /dev/shm .*noexec' /proc/mounts &&
 	(($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
 	TMPDIR=/dev/shm
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/subank-faults.XXXXXX") || exit 99
-# Methods work as other users, too.
+# Some methods run as other users.
 chmod 755 "$scratch"
 declare -A running=() # pid -> method
 finish() {
@@ -86,7 +86,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# What LMDB reads where a damaged file says that there is something ends in a message of subank, not here.
+# Invalid reads by LMDB on a damaged file must end in a message of subank, not of valgrind.
 if [[ ${FAULTS-} == valgrind ]]; then
 	for size in 1 2 4 8; do
 		printf '{\n\tdamage\n\tMemcheck:Addr%s\n\tobj:*liblmdb*\n}\n' $size
@@ -119,7 +119,7 @@ start() {
 	*) file=$FAULTS_BUILD/$1 ;;
 	esac
 	mkdir -- "$scratch/$1"
-	# A method that hangs is a failure as well. timeout passes signals on to all that it started.
+	# A method that hangs fails. timeout passes signals on to all processes that it started.
 	(
 		cd -- "$scratch/$1" && TMPDIR=$scratch/$1 FAULT_SECONDS=$2 \
 			exec timeout -k 10 $((10 * $2 + patience)) "${with[@]}" "$file"
@@ -154,7 +154,7 @@ reap() {
 	done < <(grep -aP '^(row|skip)\t' "$scratch/$name.log.out")
 	((lines > 0 && status == 0 || bad)) || bad=1
 	if ((bad)); then
-		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of what it said:"
+		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of its log:"
 		{ grep -avP '^(row|skip)\t' "$scratch/$name.log.out"; cat "$scratch/$name.log"; } | tail -n 60 | cat -v
 		echo ---
 	fi
@@ -173,7 +173,7 @@ if ((total == 0 && $#)); then
 	echo "run.bash: there is no method like '$*'" >&2
 	exit 2
 fi
-echo "faults on purpose: $seconds s, seed $FAULT_SEED"
+echo "fault injection: $seconds s, seed $FAULT_SEED"
 printf '%-52s %10s %10s\n' method cases violations
 for line in "${methods[@]}"; do
 	read -r name share <<<"$line"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# SIGSTOP at every step of a verb: others read on, or are told within lock_seconds who is in their way, with
-# his process id, and do not hang; when he goes on, all comes out as if he had never stood. Started by
-# run.bash: when FAULT_SECONDS are few, at some steps only, by chance.
+# SIGSTOP at every step of a verb: other processes must not hang; they succeed, or report within
+# lock_seconds the process id that holds the lock. After SIGCONT the result must be as without the stop.
+# Started by run.bash: with few FAULT_SECONDS at random steps only.
 # shellcheck disable=SC2154 # what killing.sh sets
 parts=$*
 KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
@@ -11,8 +11,8 @@ stride=$((1 + 700 / (FAULT_SECONDS + 1)))
 sed 's/^lock_seconds:.*/lock_seconds: 1/' "$dir/settings" >"$dir/impatient"
 mkfifo "$dir/fifo"
 
-# waited FROM TO: that the message of a deposit, which waits, came behind lock_seconds (1), and names a time
-# before that for the other one, if it names one.
+# waited FROM TO: checks that the message of a waiting deposit came after lock_seconds (1), and that the time
+# in it, if any, is earlier.
 waited() {
 	since=$(sed -n 's/.*, since \([0-9:]*\)).*/\1/p' "$dir/err")
 	[ $(($2 - $1)) -ge 1 ] || return 1
@@ -24,7 +24,7 @@ waited() {
 	[ $since -le 0 ] && [ $since -gt -600 ]
 }
 
-# others_are_served_or_told VERB-WITH-ARGUMENTS...: each of them, beside the stopped process $pid.
+# others_are_served_or_told VERB-WITH-ARGUMENTS...: runs each of them beside the stopped process $pid.
 others_are_served_or_told() {
 	for verb; do
 		begun=$(date +%s)
@@ -65,9 +65,9 @@ stopped_one() {
 	fi
 	wait $!
 	read -r status <"$dir/status"
-	# A check may find that another one has done it all, and found the problems.
+	# A check may find that another one did everything, and found the problems.
 	if [ ! -s "$dir/trouble" ] && [ "$status" -ne "$want" ] && ! { [ "$1" = check ] && [ "$status" -eq 0 ]; }; then
-		echo "the one who was stopped ended with status $status, and not $want" >"$dir/trouble"
+		echo "the stopped process ended with status $status, and not $want" >"$dir/trouble"
 		cp "$dir/out.own" "$dir/out"
 		cp "$dir/err.own" "$dir/err"
 	fi
@@ -93,7 +93,7 @@ make_dump
 stopped_everywhere accounts_of_a_predecessor import --predecessor --immediate "$dir/dump.json"
 make_bank_of_yesterday
 sb deposit hand 1s --ref other --no-apply || fail deposit
-# Before or behind what the other check enters.
+# Before or after the entries of the other check.
 rounds=yes
 stopped_everywhere reconciling reconcile lost --apply --note why
 rounds=
@@ -102,13 +102,13 @@ seen=published
 stopped_everywhere charging_jobs_and_publishing check
 seen=entries
 sb export "$dir/whole.yaml" || fail export
-# It commands nobody afterwards, so no check has anything to bring to rest.
+# It does not control Slurm afterwards, so no check has anything to settle.
 settle() {
 	true
 }
 stopped_everywhere a_replacement import --replace --immediate "$dir/whole.yaml"
 
-echo "$told of $others others were told to wait, $timed since when"
-[ -n "$parts" ] || { [ $told -gt 0 ] && { [ $stride -gt 1 ] || [ $timed -gt 0 ]; }; } || fail 'nobody was ever in the way'
+echo "$told of $others others were told who holds the lock, $timed also since when"
+[ -n "$parts" ] || { [ $told -gt 0 ] && { [ $stride -gt 1 ] || [ $timed -gt 0 ]; }; } || fail 'no process ever held a lock'
 printf 'row\tSIGSTOP at every call: 10 verbs, 3 others beside\t%d\t%d\n' $((passed + failed)) $failed
 [ $failed -eq 0 ]
