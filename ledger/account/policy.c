@@ -150,13 +150,13 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 }
 
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct limit *aim, bool put_right)
+			   int64_t current, const struct limit *limit, bool put_right)
 {
 	/* A site that set this value itself already limits the account, and must not find its limit
 	 * gone after our release. */
 	if (!lever)
-		return aim && current != aim->value ? LEVER_RECORD_HOLD : LEVER_LEAVE;
-	if (!aim) {
+		return limit && current != limit->value ? LEVER_RECORD_HOLD : LEVER_LEAVE;
+	if (!limit) {
 		if (!lever->restoring)
 			return LEVER_RECORD_RESTORE;
 		if (current == lever->set)
@@ -169,7 +169,7 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 	if (lever_in_force(lever) && current != lever->set)
 		return put_right || account->decision > lever->decision ? LEVER_RECORD_HOLD
 									: LEVER_DRIFT;
-	if (lever->set != aim->value)
+	if (lever->set != limit->value)
 		return LEVER_RECORD_HOLD;
 	if (current == lever->set)
 		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
