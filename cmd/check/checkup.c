@@ -91,7 +91,7 @@ static void say_tasks(struct env *env, const struct check *check)
 
 /* Plans and carries out until nobody else has written meanwhile. */
 static int rounds(struct env *env, struct planning *planning, struct clusters *clusters,
-		  struct said *said)
+		  struct reported *said)
 {
 	struct check *check = planning->check;
 	int status = EXIT_DONE, done, rc;
@@ -114,7 +114,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		look = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!planning->dry || !look)
-			say_findings(env, check, said);
+			report_findings(env, check, said);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (look) {
@@ -127,7 +127,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		}
 		if (planning->dry) {
 			say_tasks(env, check);
-			(void)say_would_hold(env, check);
+			(void)report_would_hold(env, check);
 			return status;
 		}
 		if (check->task_count > 0) {
@@ -169,7 +169,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
 	struct foreseen_uses foreseen = {0};
-	struct said said = {0};
+	struct reported said = {0};
 	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
 				      &clusters);
 	int metered;
@@ -354,7 +354,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &planning, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE)
-		*ret_held = say_would_hold(env, &check);
+		*ret_held = report_would_hold(env, &check);
 	check_release(&check);
 	free(foreseen.list);
 	return status;

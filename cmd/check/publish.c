@@ -63,7 +63,7 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 		struct balance_row row;
 		char above[NAME_SIZE];
 
-		rc = balance_row_make(publishing->env, nesting, books, account, true, &row, err);
+		rc = balance_row_make(publishing->env, books, account, nesting, &row, err);
 		if (!rc)
 			rc = nesting_above(nesting, books, account, false, above, err);
 		if (!rc && json_array_append_new(list, row_json(&row, above)))

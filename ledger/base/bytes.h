@@ -47,38 +47,35 @@ static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
 	return bytes->data + bytes->len - len;
 }
 
-static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+static inline void bytes_put(struct bytes *bytes, const void *data, size_t len)
 {
-	unsigned char *to = bytes_room(bytes, 1);
+	unsigned char *to = len > 0 ? bytes_room(bytes, len) : NULL;
 
 	if (to)
-		*to = value;
+		memcpy(to, data, len);
+}
+
+static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+{
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u16(struct bytes *bytes, uint16_t value)
 {
-	unsigned char *to = bytes_room(bytes, 2);
-
 	value = htobe16(value);
-	if (to)
-		memcpy(to, &value, 2);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u32(struct bytes *bytes, uint32_t value)
 {
-	unsigned char *to = bytes_room(bytes, 4);
-
 	value = htobe32(value);
-	if (to)
-		memcpy(to, &value, 4);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u64(struct bytes *bytes, uint64_t value)
 {
-	unsigned char *to = bytes_room(bytes, 8);
-
-	if (to)
-		u64_store(to, value);
+	value = htobe64(value);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
@@ -86,7 +83,6 @@ static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
 	bytes_put_u64(bytes, (uint64_t)value);
 }
 
-void bytes_put(struct bytes *bytes, const void *data, size_t len);
 void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written as "" */
 /* Empties the buffer, clears [failed], keeps the memory. */
 void bytes_clear(struct bytes *bytes);

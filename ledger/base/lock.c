@@ -45,6 +45,8 @@ int lock_open(int dirfd, const char *name)
 	return fd;
 }
 
+enum { LIST_TRIES = 3 };
+
 /* Returns the pid of the holder from the kernel's list (proc(5): /proc/locks), or 0. Needed since
  * shared holders write no name, and a new holder may be stopped before it writes its own. */
 static intmax_t holder_in_list(int fd)
@@ -71,20 +73,6 @@ static intmax_t holder_in_list(int fd)
 	return found;
 }
 
-static void describe_unnamed_holder(int fd, char *buf, size_t size)
-{
-	enum { TRIES = 3 };
-	intmax_t pid = 0;
-
-	/* The kernel returns the list in parts, and locks that change in between can hide a row. */
-	for (int i = 0; i < TRIES && !pid; i++)
-		pid = holder_in_list(fd);
-	if (pid)
-		(void)snprintf(buf, size, "process %jd", pid);
-	else
-		(void)snprintf(buf, size, "another process");
-}
-
 /* Writes "process 1234 (subank check, since 12:00:05)", or less if less is known. */
 static const char *describe_holder(int fd, char *buf, size_t size)
 {
@@ -98,7 +86,15 @@ static const char *describe_holder(int fd, char *buf, size_t size)
 	text[len > 0 ? len : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
-		describe_unnamed_holder(fd, buf, size);
+		/* The kernel returns the list in parts, and locks that change in between can hide a
+		 * row. */
+		pid = 0;
+		for (int i = 0; i < LIST_TRIES && !pid; i++)
+			pid = holder_in_list(fd);
+		if (pid)
+			(void)snprintf(buf, size, "process %jd", pid);
+		else
+			(void)snprintf(buf, size, "another process");
 		return buf;
 	}
 	seconds = (time_t)since;
@@ -109,18 +105,6 @@ static const char *describe_holder(int fd, char *buf, size_t size)
 			       ? ", which was killed while a program that it started still runs"
 			       : "");
 	return buf;
-}
-
-/* Only describe_holder() needs it, so a failure does no harm. */
-static void write_holder(int fd, const char *doing)
-{
-	char text[256];
-	int len = snprintf(text, sizeof(text), "%jd %jd %s\n", (intmax_t)getpid(),
-			   (intmax_t)time(NULL), doing);
-
-	if (len >= (int)sizeof(text))
-		len = (int)sizeof(text) - 1;
-	(void)!pwrite(fd, text, (size_t)len, 0);
 }
 
 /* Reports errno and the file's path. */
@@ -165,7 +149,8 @@ static int wait_for_lock(int fd, const struct lock_request *request, struct sb_e
 int lock_take(const struct lock_request *request, int *ret, struct sb_error *err)
 {
 	int fd = lock_open(request->folder, request->name);
-	int rc;
+	char text[256];
+	int len, rc;
 
 	if (fd < 0)
 		return cannot(request, "open", err);
@@ -178,7 +163,10 @@ int lock_take(const struct lock_request *request, int *ret, struct sb_error *err
 		/* A program that outlives its killed starter, such as a running sacctmgr, keeps the
 		 * lock: nobody may decide anew while it can still change Slurm. */
 		(void)fcntl(fd, F_SETFD, 0);
-		write_holder(fd, request->doing);
+		/* Only describe_holder() reads it, so a failure does no harm. */
+		len = snprintf(text, sizeof(text), "%jd %jd %.200s\n", (intmax_t)getpid(),
+			       (intmax_t)time(NULL), request->doing);
+		(void)!pwrite(fd, text, (size_t)len, 0);
 	}
 	*ret = fd;
 	return SB_OK;

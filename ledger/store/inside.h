@@ -64,7 +64,7 @@ int store_open_folder(const struct store_options *options, int *ret, struct sb_e
 int store_open_env(struct store *store, struct sb_error *err);
 /* Does nothing when the environment is not open. */
 void store_close_env(struct store *store);
-/* Takes a lock in the bank's folder; the parameters are those of lock_take(). */
+/* Takes a lock in the bank's folder, for the deadline in the options. */
 int store_lock(struct store *store, const char *name, bool exclusive, const char *what, int *ret,
 	       struct sb_error *err);
 /* Begins a transaction during open; does not check that the snapshot is the newest. */

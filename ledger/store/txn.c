@@ -20,12 +20,6 @@ bool store_may_have_written(void)
 	return commit_begun;
 }
 
-static int reopen(struct store *store, struct sb_error *err)
-{
-	store_close_env(store);
-	return store_open_env(store, err);
-}
-
 /* Checks that the snapshot is that of transaction [newest] or a later one. */
 static int check_newest(struct store_txn *txn, uint64_t newest, struct sb_error *err)
 {
@@ -89,7 +83,8 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 	if (write ? mdb_txn_id(txn) != info.me_last_txnid + 1
 		  : mdb_txn_id(txn) < info.me_last_txnid) {
 		mdb_txn_abort(txn);
-		return reopen(store, err);
+		store_close_env(store);
+		return store_open_env(store, err);
 	}
 	rc = check_newest(&(struct store_txn){.store = store, .mdb = txn},
 			  mdb_txn_id(txn) - (write ? 1 : 0), err);

@@ -202,7 +202,7 @@ static uint64_t answered[ANSWER_COUNT]; /* by commands that read a part of the b
 static uint64_t proofs, proof_violations; /* by commands that read all of them */
 static uint64_t writes, write_violations;
 
-static void tell(enum harm what, uint64_t seed, const char *question, int status, const char *why)
+static void report(enum harm what, uint64_t seed, const char *question, int status, const char *why)
 {
 	static int shown;
 	char *err = file_read("err", NULL);
@@ -221,12 +221,12 @@ static void tell(enum harm what, uint64_t seed, const char *question, int status
 
 /* Returns whether a crash, such as LMDB's on a damaged file, was reported before the signal ended
  * the program. */
-static bool crash_was_said(int status)
+static bool crash_was_reported(int status)
 {
 	char *err = file_read("err", NULL);
-	const char *said = status == 128 + SIGBUS ? "cannot be read (it was cut short"
+	const char *want = status == 128 + SIGBUS ? "cannot be read (it was cut short"
 						  : "subank: ended by a crash: ";
-	bool was = strstr(err, said) != NULL;
+	bool was = strstr(err, want) != NULL;
 
 	free(err);
 	return was && (status == 128 + SIGSEGV || status == 128 + SIGABRT ||
@@ -239,7 +239,7 @@ static bool ends_well(int status)
 	struct stat st;
 
 	if (status >= 128)
-		return crash_was_said(status);
+		return crash_was_reported(status);
 	if (status != 0 && status != 1 && status != 3 && status != 4)
 		return false;
 	return status == 0 || (stat("err", &st) == 0 && st.st_size > 0);
@@ -263,7 +263,8 @@ static void compare_answers(enum harm what, uint64_t seed)
 		if (status == 0 && is_answer(answers[i]))
 			continue;
 		violations[what]++;
-		tell(what, seed, questions[i], status, "another answer, and verify is content");
+		report(what, seed, questions[i], status,
+		       "another answer, and verify finds no damage");
 		return;
 	}
 }
@@ -283,8 +284,8 @@ static void write_on(enum harm what, uint64_t seed)
 		return;
 	}
 	write_violations++;
-	tell(what, seed, "deposit, with verify content", status,
-	     status ? "no end of its own" : bank.text);
+	report(what, seed, "deposit, after verify found no damage", status,
+	       status ? "did not exit by itself" : bank.text);
 }
 
 /* ---- where verify finds damage ---- */
@@ -384,7 +385,7 @@ static void run_other(struct other *other, enum harm what, uint64_t seed)
 
 	if (!ends_well(status)) {
 		violations[what]++;
-		tell(what, seed, other->line, status, "no end of its own");
+		report(what, seed, other->line, status, "did not exit by itself");
 		return;
 	}
 	if (status == 0)
@@ -397,7 +398,8 @@ static void run_other(struct other *other, enum harm what, uint64_t seed)
 	if (answer != ANSWER_WRONG)
 		return;
 	proof_violations++;
-	tell(what, seed, other->line, status, "a wrong answer from who proves it");
+	report(what, seed, other->line, status,
+	       "a wrong answer from a command that reads everything");
 }
 
 static void run_case(uint64_t seed)
@@ -414,7 +416,7 @@ static void run_case(uint64_t seed)
 	status = subank_run("verify");
 	if (!ends_well(status)) {
 		violations[what]++;
-		tell(what, seed, "verify", status, "no end of its own");
+		report(what, seed, "verify", status, "did not exit by itself");
 		return;
 	}
 	if (status == 0) {
@@ -510,7 +512,8 @@ int main(void)
 	}
 	good &= only || long_enough("damage", all, CASES_LONG);
 	if (!only || proofs)
-		good &= row("damage: who proves, where verify found it", proofs, proof_violations);
+		good &= row("damage: full readers, where verify found it", proofs,
+			    proof_violations);
 	/* Some are wrong, which is why the manual recommends verify. */
 	(void)snprintf(answers_row, sizeof(answers_row),
 		       "damage: others there: %" PRIu64 " refused, %" PRIu64 " right, %" PRIu64

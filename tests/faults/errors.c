@@ -130,7 +130,7 @@ enum row {
 
 static const char *const row_names[ROW_COUNT] = {
 	[ROW_EIO] = "errors: EIO at the Nth call",
-	[ROW_DONE] = "errors: done, but said to be EIO",
+	[ROW_DONE] = "errors: done, but reported as EIO",
 	[ROW_ENOSPC] = "errors: ENOSPC at the Nth call",
 	[ROW_SHORT] = "errors: short reads and writes",
 	[ROW_EMFILE] = "errors: EMFILE at the Nth call",
@@ -546,7 +546,7 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 	if (status != 0 && silent)
 		return "there is no message";
 	if (!published_is_whole())
-		return "what users see is not whole";
+		return "the published file is not whole";
 	if (kind == KIND_BACKUP || kind == KIND_EXPORT) {
 		if (!untouched)
 			return "the bank was changed";
@@ -627,8 +627,8 @@ static const char *wrong_again(const struct course *course)
 
 static uint64_t cases[ROW_COUNT], violations[ROW_COUNT];
 
-static void tell(const struct course *course, const struct injection *injection, int status,
-		 const char *wrong)
+static void report(const struct course *course, const struct injection *injection, int status,
+		   const char *wrong)
 {
 	static int shown;
 	char *err = file_read("err", NULL), *out = file_read("out", NULL);
@@ -660,7 +660,7 @@ static void run_case(const struct course *course, size_t at, const struct fault 
 	if (!wrong)
 		wrong = wrong_again(course);
 	if (wrong)
-		tell(course, &injection, status, wrong);
+		report(course, &injection, status, wrong);
 }
 
 /* ---- all cases ---- */

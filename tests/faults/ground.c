@@ -84,11 +84,11 @@ double seconds_given(void)
 	return strtod(ground_env("FAULT_SECONDS"), NULL);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
-	(void)walk;
+	(void)ftw;
 	return remove(path);
 }
 
@@ -100,13 +100,13 @@ void folder_remove(const char *path)
 
 static const char *copy_from, *copy_to;
 
-static int copy_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	char to[PATH_SIZE];
 	size_t len;
 	char *data;
 
-	(void)walk;
+	(void)ftw;
 	if (snprintf(to, sizeof(to), "%s%s", copy_to, path + strlen(copy_from)) >= PATH_SIZE)
 		give_up("the name of %s is too long", path);
 	if (type == FTW_D)
@@ -389,7 +389,7 @@ static uint64_t digest_of(const char *text)
 	return sum + line;
 }
 
-static int look(struct books *books, void *ctx, struct sb_error *err)
+static int inspect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct judged *judged = ctx;
 	struct verify verify = {.found = keep_first, .ctx = judged};
@@ -422,7 +422,7 @@ static void judge_here(const char *folder, struct judged *judged)
 	int rc = bank_open(&options, STORE_READ, NULL, &bank, &err);
 
 	if (!rc)
-		rc = bank_read(bank, 0, look, judged, &err);
+		rc = bank_read(bank, 0, inspect, judged, &err);
 	bank_close(bank);
 	if (!rc)
 		return;
@@ -463,7 +463,7 @@ void judge(const char *folder, struct judged *ret)
 	*ret = *shared;
 	if (status != 0) {
 		*ret = empty;
-		(void)snprintf(ret->text, sizeof(ret->text), "looking at it ends with status %d",
+		(void)snprintf(ret->text, sizeof(ret->text), "reading it ends with status %d",
 			       status);
 	}
 }

@@ -73,7 +73,7 @@ static bool fails(void)
 	return true;
 }
 
-static void __attribute__((destructor)) tell(void)
+static void __attribute__((destructor)) report(void)
 {
 	int fd = counts && !fails_at ? open("malloc.count", O_WRONLY | O_CREAT | O_CLOEXEC, 0644)
 				     : -1;

@@ -410,7 +410,7 @@ static int count_entries(struct store_txn *txn, void *ctx, struct sb_error *err)
 	return store_each(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
 }
 
-static void look_at_the_books(struct counted *counted)
+static void check_books(struct counted *counted)
 {
 	struct store *store = open_store(STORE_READ);
 	struct sb_error err;
@@ -495,7 +495,7 @@ int main(void)
 		return 99;
 
 	storm(seconds * 0.7, long_form() ? OPENINGS_LONG : 0);
-	look_at_the_books(&counted);
+	check_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice + shared->old + shared->wrong;
 	if (shared->failed == 0 || shared->died == 0 || shared->acknowledged != counted.last)
 		violations++;
@@ -517,7 +517,7 @@ int main(void)
 	without_numbers = true;
 	folder_remove("bank");
 	storm(seconds * 0.15, 0);
-	look_at_the_books(&counted);
+	check_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice;
 	printf("without the numbers either: %" PRIu64 " lost or overwritten\n", violations);
 	good &= row("open storm: control without any guard", shared->openings, violations == 0);

@@ -73,7 +73,7 @@ unchanged() {
 	cmp -s "$dir/out" "$dir/before"
 }
 
-# ---- created by root, used by the owner of the folder ----
+# ---- made by root, used by the owner of the folder ----
 
 fresh
 for verb in 'deposit bio 1' check balance verify 'withdraw bio 1' export 'terms bio'; do

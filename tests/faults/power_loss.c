@@ -160,7 +160,7 @@ static bool can_be_published(const struct judged *bank, char *why, size_t size)
 	seen = file_read("image/users/balances.json", &len);
 	good = seen && len > 2 && seen[0] == '{' && strcmp(seen + len - 3, "\n}\n") == 0;
 	if (!good)
-		(void)snprintf(why, size, "what users see is not whole");
+		(void)snprintf(why, size, "the published file is not whole");
 	free(seen);
 	return good;
 }
@@ -218,7 +218,7 @@ static const struct scenario scenarios[] = {
 	{.name = "power loss: a predecessor's accounts",
 	 .lines = {"init", "open bio 1", "", "import --predecessor --immediate dump.json",
 		   "check"}},
-	{.name = "power loss: what users see", PUBLISHING},
+	{.name = "power loss: published balances", PUBLISHING},
 	{.name = "power loss: importing a bank", .lines = {"", "import new.yaml"}},
 	{.name = "power loss: replacing a bank", REPLACING},
 	{.name = "power loss: replacing, copies elsewhere", .backup = "world/copies", REPLACING},

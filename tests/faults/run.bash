@@ -177,7 +177,7 @@ if ((total == 0 && $#)); then
 	echo "run.bash: no such method: '$*'" >&2
 	exit 2
 fi
-echo "fault injection: $seconds s, seed $FAULT_SEED"
+echo "faults on purpose: $seconds s, seed $FAULT_SEED"
 printf '%-52s %10s %10s\n' method cases violations
 for line in "${methods[@]}"; do
 	read -r name share <<<"$line"

@@ -150,8 +150,8 @@ struct position {
 	struct trace_call call;
 };
 
-static void look(const struct trace *trace, pid_t thread, struct position positions[THREADS_MAX],
-		 struct lie lies[THREADS_MAX])
+static void inspect(const struct trace *trace, pid_t thread, struct position positions[THREADS_MAX],
+		    struct lie lies[THREADS_MAX])
 {
 	struct ptrace_syscall_info info;
 	struct position *at = NULL;
@@ -165,7 +165,7 @@ static void look(const struct trace *trace, pid_t thread, struct position positi
 			at = &positions[i];
 	}
 	if (!at || ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0)
-		give_up("a system call cannot be looked at");
+		give_up("a system call cannot be read");
 	at->thread = thread;
 	at->call.thread = thread;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
@@ -212,7 +212,7 @@ static int follow(const struct trace *trace, pid_t pid)
 		} while (thread < 0 || !WIFSTOPPED(status));
 		sig = WSTOPSIG(status);
 		if (sig == (SIGTRAP | 0x80))
-			look(trace, thread, positions, lies);
+			inspect(trace, thread, positions, lies);
 		/* Delivers signals; other stops belong to the tracing. */
 		if (sig == (SIGTRAP | 0x80) || sig == SIGTRAP || sig == SIGSTOP)
 			sig = 0;

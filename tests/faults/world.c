@@ -225,7 +225,7 @@ static void scan(struct world *world, const char *path, int node)
 			continue;
 		if (snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name) >= PATH_SIZE ||
 		    lstat(inner, &st) != 0)
-			give_up("%s cannot be looked at", inner);
+			give_up("%s cannot be read", inner);
 		child = new_node(world, inner, entry->d_name);
 		(void)add_node(&world->start, S_ISDIR(st.st_mode));
 		world->start.nodes[child].careless = world->careless[child];
@@ -477,8 +477,8 @@ static void record_fallocate(struct world *world, const struct trace_call *call)
 	record_truncate(world, call, call->arguments[2] + call->arguments[3]);
 }
 
-static void look_before(struct world *world, const struct trace_call *call, int dirfd,
-			uint64_t text, uint64_t flags)
+static void record_before(struct world *world, const struct trace_call *call, int dirfd,
+			  uint64_t text, uint64_t flags)
 {
 	char path[PATH_SIZE];
 	struct stat st;
@@ -496,11 +496,11 @@ static enum trace_do begins(struct trace_call *call, void *ctx)
 	switch (call->number) {
 #ifdef SYS_open
 	case SYS_open:
-		look_before(ctx, call, AT_FDCWD, arguments[0], arguments[1]);
+		record_before(ctx, call, AT_FDCWD, arguments[0], arguments[1]);
 		break;
 #endif
 	case SYS_openat:
-		look_before(ctx, call, (int)arguments[0], arguments[1], arguments[2]);
+		record_before(ctx, call, (int)arguments[0], arguments[1], arguments[2]);
 		break;
 	default:
 		break;
