@@ -152,7 +152,7 @@ static int run_verb(struct env *env, int argc, char *argv[], struct sb_error *er
 		(void)publish(env);
 	stage_end(env);
 	if (env->bank)
-		env->result.entered = bank_entered(env->bank);
+		env->result.entered = bank_new_entries(env->bank);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);

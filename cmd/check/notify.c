@@ -125,7 +125,7 @@ static int gather(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_pending(books, pending, err));
 	if (!pending->started || pending->cursor >= books_head(books)->seq)
 		return SB_OK;
-	TRY(journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err));
+	TRY(journal_each(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err));
 	return books_set_pending(books, pending, err);
 }
 

@@ -289,7 +289,7 @@ static int find(struct books *books, void *ctx, struct sb_error *err)
 	}
 	refunding->books = books;
 	if (!rc)
-		rc = entries_walk(books, &range, look_at, refunding, NULL, err);
+		rc = entries_each(books, &range, look_at, refunding, NULL, err);
 	if (!rc)
 		rc = add_up(refunding, err);
 	/* Before an empty list is printed. */

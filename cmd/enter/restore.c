@@ -36,7 +36,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	size_t count;
 	int rc;
 
-	books_as_entered(books);
+	books_omit_deferred(books);
 	rc = books_load_all(books, &count, err);
 	if (restoring->after) {
 		restoring->built = *books_head(books);

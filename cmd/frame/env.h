@@ -58,7 +58,7 @@ struct os {
 /* What the user must learn even if the output is lost. */
 struct result {
 	int out_errno; /* why flush_out() failed; 0: it did not */
-	struct entered entered; /* the entries that the verb has recorded */
+	struct new_entries entered; /* the entries that the verb has recorded */
 	uint64_t receipt_seq; /* the entry of the receipt, */
 	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
 	const char *done; /* an outcome that is no entry, as a sentence; NULL: none */

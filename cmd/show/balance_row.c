@@ -9,7 +9,6 @@
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
-#include "ledger/books/seen.h"
 
 /* The state of the account's limits in Slurm. */
 static const char *lever_state(const struct account *account)
@@ -57,7 +56,7 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 				 .unlimited = funds.unlimited};
 	row.seen = funds.flight.time;
 	row.endless = funds.flight.endless;
-	seen_sum(books, account, &row.unentered, &since);
+	books_deferred_sum(books, account, &row.unentered, &since);
 	(void)snprintf(row.name, sizeof(row.name), "%s", account->name);
 	(void)snprintf(row.state, sizeof(row.state), "%s",
 		       *row.blocker ? "blocked" : account_state(account));

@@ -248,7 +248,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of) {
-		books_as_entered(books);
+		books_omit_deferred(books);
 		rc = moment_as_of(books, listing->as_of, &listing->moment, err);
 	}
 	/* All of them first: a row that an error follows would look like an answer. */

@@ -165,14 +165,14 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	range = listing->filter->range;
 	if (!rc && listing->last && !range.backward) {
 		range.backward = true;
-		rc = entries_walk(books, &range, count_back, listing, NULL, err);
+		rc = entries_each(books, &range, count_back, listing, NULL, err);
 		range.backward = false;
 		if (rc || listing->seen == 0)
 			return rc;
 		range.from = listing->first;
 		listing->seen = 0;
 	}
-	return rc ? rc : entries_walk(books, &range, print_entry, listing, NULL, err);
+	return rc ? rc : entries_each(books, &range, print_entry, listing, NULL, err);
 }
 
 /* Prints what was entered since. */
@@ -188,7 +188,7 @@ static int list_new(struct books *books, void *ctx, struct sb_error *err)
 	if (range.from <= listing->head)
 		range.from = listing->head + 1;
 	listing->books = books;
-	rc = entries_walk(books, &range, print_entry, listing, NULL, err);
+	rc = entries_each(books, &range, print_entry, listing, NULL, err);
 	listing->head = head;
 	return rc;
 }

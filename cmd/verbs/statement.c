@@ -16,7 +16,6 @@
 #include "cmd/show/statements.h"
 #include "cmd/show/use_rows.h"
 #include "ledger/base/when.h"
-#include "ledger/books/seen.h"
 #include "ledger/report/forecast.h"
 #include "ledger/report/statement.h"
 
@@ -248,7 +247,7 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 	if (rc)
 		return rc;
 	print_forecast(printing->env, &forecast, account->time);
-	seen_sum(books, account, &amount, &since);
+	books_deferred_sum(books, account, &amount, &since);
 	if (amount > 0)
 		report(printing->env, "Not entered yet: %s used since %s",
 		       quantity(printing->env, text, amount), when_format_local(when, since));

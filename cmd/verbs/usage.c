@@ -11,7 +11,6 @@
 #include "cmd/show/statements.h"
 #include "cmd/show/use_rows.h"
 #include "ledger/base/amount.h"
-#include "ledger/books/seen.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -89,7 +88,7 @@ static int add_unentered(struct listing *listing, const struct account *account,
 	struct unentered *grown;
 	int64_t amount, since;
 
-	seen_sum(books, account, &amount, &since);
+	books_deferred_sum(books, account, &amount, &since);
 	if (amount == 0)
 		return SB_OK;
 	grown = reallocarray(listing->unentered, listing->unentered_count + 1, sizeof(*grown));
@@ -179,7 +178,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	listing->moved = books_head(books)->seq != listing->head;
 	if (listing->moved)
 		return SB_OK;
-	books_as_entered(books); /* as the statements, which are compared with the states */
+	books_omit_deferred(books); /* as the statements, which are compared with the states */
 	if (selection->count == 0)
 		rc = books_load_all(books, &count, err);
 	for (size_t i = 0; i < selection->count && !rc; i++)

@@ -17,7 +17,6 @@
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/nesting.h"
-#include "ledger/books/seen.h"
 
 enum {
 	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
@@ -505,11 +504,11 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	nesting_release(&nesting);
 	if (rc)
 		return rc;
-	seen_sum(books, why->account, &why->unentered, &why->unentered_since);
+	books_deferred_sum(books, why->account, &why->unentered, &why->unentered_since);
 	why->now = books_time(books);
 	why->wanted = wanted(why->account);
 	if (why->wanted)
-		rc = entries_walk(books, &range, look_at, why, NULL, err);
+		rc = entries_each(books, &range, look_at, why, NULL, err);
 	return rc ? rc : tell_all(why, books, err);
 }
 
