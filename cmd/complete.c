@@ -68,13 +68,13 @@ static int ask_nobody(const char *const argv[], int deadline_ms, struct run_resu
 }
 
 static int ask_nobody_lines(const char *const argv[], const char *const env[], int deadline_ms,
-			    run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
+			    const struct line_sink *sink, struct run_result *ret,
+			    struct sb_error *err)
 {
 	(void)argv;
 	(void)env;
 	(void)deadline_ms;
-	(void)each;
-	(void)ctx;
+	(void)sink;
 	(void)ret;
 	return not_asked(err);
 }

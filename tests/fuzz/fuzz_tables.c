@@ -48,8 +48,8 @@ static char *with_delimiter(const char *line, size_t len, const char *delimiter,
 }
 
 /* Line by line, each with memory of its own, so that nothing reaches beyond it unseen. */
-static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-		 void *ctx, struct run_result *ret, struct sb_error *err)
+static int lines(const char *const argv[], const char *const env[], int deadline_ms,
+		 const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	const char *at = (const char *)answer, *end = at + answer_size, *newline;
 	int code = SB_OK;
@@ -61,7 +61,7 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 		size_t len;
 		char *line = with_delimiter(at, (size_t)(newline - at), argv[7], &len);
 
-		code = each(line, len, ctx, err);
+		code = sink->each(line, len, sink->ctx, err);
 		free(line);
 		at = newline + 1;
 	}
@@ -223,7 +223,8 @@ static int read_jobs(struct sb_error *err)
 {
 	const struct sacct_window window = {.since = 0, .until = INT64_MAX};
 	size_t count = 0, newlines = 0;
-	int code = sacct_read(&slurm, "dev", &window, check_job, check_odd, &count, err);
+	const struct sacct_sink sink = {check_job, check_odd, &count};
+	int code = sacct_read(&slurm, "dev", &window, &sink, err);
 
 	for (size_t i = 0; i < answer_size; i++)
 		newlines += answer[i] == '\n';

@@ -777,9 +777,9 @@ START_TEST(lines_are_handed_on_as_they_come)
 	struct heard heard = {.stop_at = line_cases[_i].stop_at};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(
-		run_lines(argv, NULL, line_cases[_i].deadline_ms, hear, &heard, &result, &err),
-		line_cases[_i].code);
+	ck_assert_int_eq(run_lines(argv, NULL, line_cases[_i].deadline_ms,
+				   &(struct line_sink){hear, &heard}, &result, &err),
+			 line_cases[_i].code);
 	assert_group_gone();
 	ck_assert_str_eq(heard.text, line_cases[_i].heard);
 	assert_text(&err, line_cases[_i].text);
@@ -802,7 +802,9 @@ START_TEST(lines_longer_than_a_pipe_come_whole)
 	struct run_result result = {0};
 	int count = 0;
 
-	ck_assert_int_eq(run_lines(argv, NULL, AMPLE_MS, add_up, &count, &result, NULL), 0);
+	ck_assert_int_eq(
+		run_lines(argv, NULL, AMPLE_MS, &(struct line_sink){add_up, &count}, &result, NULL),
+		0);
 	ck_assert_int_eq(count, 2000);
 	ck_assert_int_eq(result.status, 3);
 	ck_assert_uint_eq(strlen(result.err_line), 99);
@@ -826,7 +828,9 @@ START_TEST(what_is_given_replaces_the_environment)
 	int found = 0;
 
 	ck_assert_int_eq(setenv("TZ", "Asia/Tokyo", 1), 0);
-	ck_assert_int_eq(run_lines(argv, env, AMPLE_MS, find_env, &found, &result, NULL), 0);
+	ck_assert_int_eq(run_lines(argv, env, AMPLE_MS, &(struct line_sink){find_env, &found},
+				   &result, NULL),
+			 0);
 	ck_assert_int_eq(found, 2);
 }
 END_TEST

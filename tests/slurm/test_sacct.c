@@ -45,7 +45,7 @@ static char *with_delimiter(const char *line, const char *delimiter)
 }
 
 static int run_canned(const char *const argv[], const char *const env[], int deadline_ms,
-		      run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
+		      const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	char *copy = strdup(answer), *rest = copy, *line;
 	size_t len = 0;
@@ -64,7 +64,8 @@ static int run_canned(const char *const argv[], const char *const env[], int dea
 		char *fields = with_delimiter(line, argv[7]);
 
 		/* A line with a NUL in it is longer than it seems. */
-		code = each(fields, strlen(fields) + (strstr(fields, "NUL") ? 1 : 0), ctx, err);
+		code = sink->each(fields, strlen(fields) + (strstr(fields, "NUL") ? 1 : 0),
+				  sink->ctx, err);
 		free(fields);
 	}
 	free(copy);
@@ -105,7 +106,7 @@ static int read_to(const struct slurm *slurm, const struct sacct_window *window,
 	int code;
 
 	ck_assert_ptr_nonnull(out);
-	code = sacct_read(slurm, "dev", window, print, print_odd, out, err);
+	code = sacct_read(slurm, "dev", window, &(struct sacct_sink){print, print_odd, out}, err);
 	ck_assert_int_eq(fclose(out), 0);
 	return code;
 }
@@ -272,11 +273,14 @@ START_TEST(names_are_checked_first)
 	struct sb_error err = {0};
 
 	asked[0] = '\0';
-	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, "a b", &always,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
-	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, NULL, &always,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
-	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, "dev", &window,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
 	ck_assert_str_eq(asked, "");
 }
@@ -295,7 +299,8 @@ START_TEST(who_refuses_a_job_ends_the_reading)
 
 	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
 			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n";
-	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, print_odd, &count, &err),
+	ck_assert_int_eq(sacct_read(&canned, "dev", &always,
+				    &(struct sacct_sink){refuse, print_odd, &count}, &err),
 			 SB_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
@@ -483,21 +488,24 @@ START_TEST(fakes_show_jobs_of_a_window)
 	ck_assert_int_ge(fputs(JOBS, file), 0);
 	ck_assert_int_eq(fclose(file), 0);
 	(void)snprintf(path, sizeof(path), "%s/sacct", folder ? folder : "tests/fake");
-	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err) ==
-			      0,
+	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window,
+				 &(struct sacct_sink){list_id, no_odd, ids}, &err) == 0,
 		      "%s", err.text);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	ids[0] = '\0';
 	slurm = (struct slurm){.sacct = "sacct", .deadline_ms = 1, .lines = fake_lines};
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 0);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	fake_mode[FAKE_SACCT] = FAKE_FAILS;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 SB_EFAILED);
 	ck_assert_ptr_nonnull(strstr(err.text, "sacct: error: the fake fails"));
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 SB_EFORMAT);
 	ck_assert_int_eq(run_program(remove, 30000, &result, NULL), 0);
 	run_result_release(&result);

@@ -152,12 +152,12 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	struct sb_error err = {0};
 
 	fill_names();
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EINVAL);
 	ck_assert_int_eq(err.code, SB_EINVAL);
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, bad_names[_i], accounts, 1,
-					    "GrpTRESMins", "cpu", 0, &err),
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EINVAL);
 	ck_assert_int_eq(
 		sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &limits_read, &err),
@@ -271,18 +271,19 @@ static const struct {
 	{TEXT("Account|Usage"), "line 1 of its answer is cut off"},
 	{TEXT("Account|Usage\na|1\nb|2\0\n"), "line 3 of its answer has a NUL byte"},
 	{TEXT("\0"), "line 1 of its answer has a NUL byte"},
-	{TEXT("<html>\n"), "see whether this is Slurm's own command"},
+	{TEXT("<html>\n"), "check that this is Slurm's own command"},
 };
 
 static const char *const two_columns[] = {"Account", "Usage"};
+static const struct table_form two = {"sshare", two_columns, 2, NULL};
+static const struct table_form keyed = {"sshare", two_columns, 2, "root"};
 
 START_TEST(table_refuses)
 {
 	struct table table = {.rows = 77};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(table_parse("sshare", bad_tables[_i].text, bad_tables[_i].len, two_columns,
-				     2, NULL, &table, &err),
+	ck_assert_int_eq(table_parse(&two, bad_tables[_i].text, bad_tables[_i].len, &table, &err),
 			 SB_EFORMAT);
 	ck_assert_int_eq(err.code, SB_EFORMAT);
 	assert_text(&err, "sshare: ");
@@ -313,8 +314,8 @@ START_TEST(table_reads)
 	struct sb_error err = {0};
 	char cells[256] = "";
 
-	ck_assert_msg(table_parse("sshare", good_tables[_i].text, good_tables[_i].len, two_columns,
-				  2, NULL, &table, &err) == 0,
+	ck_assert_msg(table_parse(&two, good_tables[_i].text, good_tables[_i].len, &table, &err) ==
+			      0,
 		      "%s", err.text);
 	ck_assert_uint_eq(table.rows, good_tables[_i].rows);
 	ck_assert_uint_eq(table.columns, 2);
@@ -329,7 +330,6 @@ START_TEST(table_reads)
 	ck_assert_str_eq(cells, good_tables[_i].cells);
 	table_release(&table);
 	table_release(&table);
-	table_release(NULL);
 }
 END_TEST
 
@@ -346,14 +346,13 @@ START_TEST(table_stands_any_damage)
 
 		ck_assert_ptr_nonnull(cut);
 		memcpy(cut, good, at);
-		if (table_parse("sshare", cut, at, two_columns, 2, NULL, &table, NULL) == 0)
+		if (table_parse(&two, cut, at, &table, NULL) == 0)
 			table_release(&table);
 		free(cut);
 		for (size_t i = 0; i < sizeof(bytes); i++) {
 			memcpy(damaged, good, sizeof(good));
 			damaged[at] = bytes[i];
-			if (table_parse("sshare", damaged, sizeof(good) - 1, two_columns, 2, "root",
-					&table, NULL) == 0)
+			if (table_parse(&keyed, damaged, sizeof(good) - 1, &table, NULL) == 0)
 				table_release(&table);
 		}
 	}
@@ -552,7 +551,6 @@ START_TEST(sshare_reads_a_tree)
 	ck_assert_ptr_null(shares_find(&shares, "mi"));
 	shares_release(&shares);
 	shares_release(&shares);
-	shares_release(NULL);
 }
 END_TEST
 
@@ -983,9 +981,12 @@ START_TEST(bad_limits_run_nothing)
 	const char *const accounts[] = {"test1"};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, bad_limits[_i].field,
-					    bad_limits[_i].tres, bad_limits[_i].value, &err),
-			 SB_EINVAL);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+				   &(struct tres_limit){bad_limits[_i].field, bad_limits[_i].tres,
+							bad_limits[_i].value},
+				   &err),
+		SB_EINVAL);
 	assert_text(&err, "");
 	ck_assert_int_eq(canned.calls, 0);
 }
@@ -999,14 +1000,14 @@ START_TEST(predecessor_03_04_a_failing_sacctmgr_is_a_failure)
 	canned.out = " Nothing modified\n";
 	canned.out_len = strlen(canned.out);
 	canned.status = 1;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	assert_text(&err, "account=test1 cluster=dev set GrpTRESMins=cpu=0");
 	canned.code = SB_ETIMEOUT;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_ETIMEOUT);
 }
 END_TEST
@@ -1036,8 +1037,10 @@ START_TEST(sacctmgr_is_asked_once)
 	const char *const accounts[] = {"a", "b.c"};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, limits[_i].field,
-					    limits[_i].tres, limits[_i].value, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2,
+					    &(struct tres_limit){limits[_i].field, limits[_i].tres,
+								 limits[_i].value},
+					    &err),
 			 SB_OK);
 	ck_assert_str_eq(canned.line, limits[_i].line);
 	ck_assert_int_eq(canned.calls, 1);
@@ -1049,8 +1052,8 @@ START_TEST(no_account_runs_nothing)
 	const char *const accounts[] = {"a"};
 	struct limits none = {.count = 77};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0, "GrpTRESMins", "cpu",
-					    0, NULL),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, NULL),
 			 SB_OK);
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 0, &none, NULL),
 			 SB_OK);
@@ -1175,7 +1178,6 @@ START_TEST(sacctmgr_reads_associations)
 	ck_assert_ptr_null(limits_find(&read, "nosuch"));
 	limits_release(&read);
 	limits_release(&read);
-	limits_release(NULL);
 }
 END_TEST
 
@@ -1329,7 +1331,6 @@ START_TEST(sacctmgr_reads_qos)
 	}
 	qos_list_release(&read);
 	qos_list_release(&read);
-	qos_list_release(NULL);
 }
 END_TEST
 
@@ -1377,8 +1378,8 @@ START_TEST(many_accounts_take_few_calls)
 	}
 	seen_accounts = 0;
 	fail_at_call = 0;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_OK);
 	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
 	ck_assert_int_eq(canned.calls, 3); /* 300,000 bytes */
@@ -1389,8 +1390,8 @@ START_TEST(many_accounts_take_few_calls)
 	canned.calls = 0;
 	seen_accounts = 0;
 	fail_at_call = 2;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EFAILED);
 	ck_assert_int_eq(canned.calls, 2);
 
@@ -1659,8 +1660,8 @@ static const struct {
 	size_t len;
 	const char *reason;
 } bad_partitions[] = {
-	{TEXT(""), "names no partition: see"},
-	{TEXT("\n\n"), "names no partition: see"},
+	{TEXT(""), "names no partition: run"},
+	{TEXT("\n\n"), "names no partition: run"},
 	{TEXT("x|y\n<html>\n"), "names no partition but has \"x|y\""},
 	{TEXT("No partitions in the system\n<html>\n"), "names no partition but has \"<html>\""},
 	{TEXT(PARTITION("ma\0in") "\n"), "NUL byte"},
@@ -1726,7 +1727,6 @@ START_TEST(scontrol_reads_partitions)
 	}
 	partitions_release(&read);
 	partitions_release(&read);
-	partitions_release(NULL);
 
 	canned.out = "No partitions in the system\n";
 	canned.out_len = strlen(canned.out);
@@ -1863,9 +1863,9 @@ START_TEST(fakes_misbehave_as_told)
 	assert_text(&err, modes[_i].text);
 	assert_nothing_survives();
 	shares_release(&shares);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
-		modes[_i].sacctmgr);
+	ck_assert_int_eq(sacctmgr_set_limit(&fake, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
+			 modes[_i].sacctmgr);
 	ck_assert_int_eq(scontrol_read_config(&fake, "dev", &config, &err), modes[_i].scontrol);
 	/* Only what works, or dies after its work, changes something. */
 	if (strcmp(modes[_i].mode, "killed") == 0 || strcmp(modes[_i].mode, "slow") == 0)
@@ -1889,9 +1889,9 @@ START_TEST(fakes_know_no_unknown_cluster_and_account)
 	ck_assert_int_eq(sshare_read(&fake, "nosuch", &shares, &err), SB_EFAILED);
 	assert_text(&err, "No cluster 'nosuch' known by database.");
 	ck_assert_int_eq(scontrol_read_config(&fake, "nosuch", &config, &err), SB_EFAILED);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
-		SB_EFAILED);
+	ck_assert_int_eq(sacctmgr_set_limit(&fake, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
+			 SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	ck_assert_str_eq(read_state("dev/nosuch"), "");
 }
@@ -1918,7 +1918,8 @@ START_TEST(predecessor_08_fakes_keep_limits_per_tres)
 		struct shares shares = {0};
 
 		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", steps[i].accounts, steps[i].count,
-						 "GrpTRESMins", steps[i].tres, steps[i].value,
+						 &(struct tres_limit){"GrpTRESMins", steps[i].tres,
+								      steps[i].value},
 						 &err) == 0,
 			      "%s", err.text);
 		ck_assert_msg(sshare_read(&fake, "dev", &shares, &err) == 0, "%s", err.text);
@@ -1979,7 +1980,8 @@ START_TEST(fakes_keep_limits_that_sshare_does_not_show)
 	for (int i = 0; i < COUNT(sets); i++) {
 		/* The two that clear are for one of them only. */
 		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", accounts, i < 4 ? 2 : 1,
-						 sets[i].field, sets[i].tres, sets[i].value,
+						 &(struct tres_limit){sets[i].field, sets[i].tres,
+								      sets[i].value},
 						 &err) == 0,
 			      "%s", err.text);
 	}
@@ -2159,14 +2161,15 @@ START_TEST(memory_keeps_limits_and_counts)
 	(void)fake_account("dev", "b");
 	(void)fake_account("dev", "a");
 	(void)fake_account("dev", "c");
-	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3, "GrpTRESRunMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3,
+					    &(struct tres_limit){"GrpTRESRunMins", "cpu", 0}, &err),
 			 SB_OK);
-	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", 0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpJobs", "", 0}, &err),
 			 SB_OK);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpSubmitJobs", "", 4, &err),
-		SB_OK);
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpSubmitJobs", "", 4}, &err),
+			 SB_OK);
 	ck_assert_msg(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err) == 0, "%s",
 		      err.text);
 	ck_assert_uint_eq(read.count, 2);
@@ -2189,8 +2192,9 @@ START_TEST(memory_keeps_limits_and_counts)
 	fake_show_mode = FAKE_FAILS;
 	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
 			 SB_EFAILED);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", -1, &err), SB_OK);
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpJobs", "", -1}, &err),
+			 SB_OK);
 	ck_assert_int_eq(fake_account("dev", "a")->grp_jobs, -1);
 	fake_show_mode = FAKE_OK;
 	fake_mode[FAKE_SACCTMGR] = FAKE_MALFORMED;
