@@ -61,7 +61,7 @@ static int import(const char *name, const void *data, size_t size, struct sb_err
 
 	MUST(file);
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	rc = import_yaml(&options, file, "file", NULL, NULL, &head, err);
+	rc = import_yaml(&options, &(struct import_from){file, "file", NULL}, NULL, &head, err);
 	(void)fclose(file);
 	return rc;
 }

@@ -102,7 +102,7 @@ START_TEST(damaged_books_are_no_backup)
 
 	OK(bank_write(bank, clock_now, damage, NULL, &error));
 	bank_close(bank);
-	GIVES(1, NULL, "the books are damaged, they were not copied", "backup", dir);
+	GIVES(1, NULL, "the books are damaged and were not copied", "backup", dir);
 	ck_assert_int_eq(copies(copy), 0);
 }
 END_TEST

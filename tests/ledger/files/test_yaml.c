@@ -23,7 +23,8 @@ static int import(const char *text, size_t len)
 	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
 	rewind(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", NULL, NULL, &head, &error);
+	rc = import_yaml(&options, &(struct import_from){file, "some.yaml", NULL}, NULL, &head,
+			 &error);
 	(void)fclose(file);
 	return rc;
 }
@@ -88,7 +89,7 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"unit: \"billing-seconds\"", "unit: \"SU\"", 3, "unit"},
 		{"count: 2", "count: -2", 4, "count"},
 		{"count: 2", "count: 9223372036854775808", 4, "count"},
-		{"count: 2", "count: [2]", 4, "a value is expected"},
+		{"count: 2", "count: [2]", 4, "a number is expected"},
 		{"count: 2", "count: 3", 0, "counts 3 entries, the file has 2"},
 		{"count: 2", "count: 1", 0, "counts 1 entries, the file has 2"},
 		{"head: \"", "head: \"0", 5, "64 hex digits"},
@@ -128,8 +129,8 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"amount: 3600", "amount: 3600, sum: 1", 8, "'sum' is not known"},
 		{"amount: 3600", "amount: 3600, <<: 1", 8, "'<<' is not known"},
 		{"amount: 3600", "amount: 3600, to: \"bob\"", 8, "'to' is not known"},
-		{"amount: 3600", "amount: 3600, debt: 0", 8, "debt says nothing"},
-		{"amount: 3600", "amount: 3600, note: \"\"", 8, "note says nothing"},
+		{"amount: 3600", "amount: 3600, debt: 0", 8, "debt has its default value"},
+		{"amount: 3600", "amount: 3600, note: \"\"", 8, "note has its default value"},
 		{"amount: 3600", "amount: 3600, note: \"a\\nb\"", 8, "control characters"},
 		{"amount: 3600", "amount: 3600, note: \"a\\0b\"", 8, "NUL"},
 		{"amount: 3600", "amount: 3600, ref: \"a\"", 8, "together"},
@@ -146,8 +147,8 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"account: \"alice\", resource", "account: ! \"alice\", resource", 8, "tags"},
 		{"journal:\n- {", "journal:\n- &e {", 7, "anchors"},
 		{"journal:\n- {", "journal:\n- !e {", 7, "tags"},
-		{"journal:\n", "journal:\n- 5\n", 7, "must be a mapping"},
-		{"journal:\n", "journal:\n- []\n", 7, "must be a mapping"},
+		{"journal:\n", "journal:\n- 5\n", 7, "an entry is expected"},
+		{"journal:\n", "journal:\n- []\n", 7, "an entry is expected"},
 		{"start: \"2026", "start: \"1926", 8, "start"},
 		{"start: \"2026-11-22", "start: \"2026-02-30", 8, "start"},
 		{"start: \"2026-11-22T17:00:00.000000Z", "start: \"2026-11-22", 8, "start"},
@@ -282,7 +283,7 @@ START_TEST(a_byte_order_mark_is_refused)
 	ck_assert_ptr_nonnull(marked);
 	(void)snprintf(marked, len + 4, "\xef\xbb\xbf%s", text);
 	FAILS(SB_EFORMAT,
-	      "some.yaml:1:1: a byte order mark stands there: save the file as UTF-8 "
+	      "some.yaml:1:1: the file begins with a byte order mark: save it as UTF-8 "
 	      "without one",
 	      import(marked, len + 3));
 	ck_assert(!bank_exists());
@@ -592,7 +593,8 @@ static int import_slowly(const char *text, size_t len, struct replacing *replaci
 
 	ck_assert_ptr_nonnull(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", replacing, NULL, &head, &error);
+	rc = import_yaml(&options, &(struct import_from){file, "some.yaml", NULL}, replacing, &head,
+			 &error);
 	(void)fclose(file);
 	ck_assert(slow.entered);
 	return rc;
