@@ -36,9 +36,8 @@ static int take_rows(struct table *table, const char *user, struct assocs *assoc
 		else if (assocs->count == 0)
 			return sb_error_set(
 				err, SB_EFORMAT,
-				"sacctmgr: asked for associations of \"%s\", its answer "
-				"has those of \"%.255s\": nothing was read",
-				user, owner);
+				"sacctmgr: asked for associations of \"%s\", got \"%.255s\"", user,
+				owner);
 	}
 	array_sort(assocs->rows, assocs->count, compare);
 	return SB_OK;

@@ -30,8 +30,7 @@ int rights_level(const struct slurm *slurm, const struct caller *caller,
 	len = strcspn(answer.out, "|\r\n");
 	if (len >= size || answer.out[len + (answer.out[len] != '\0')] != '\0')
 		code = sb_error_set(err, SB_EFORMAT,
-				    "sacctmgr: \"%.100s\" is no AdminLevel: run sacctmgr show user "
-				    "%s",
+				    "sacctmgr: \"%.100s\" is not the AdminLevel of user %s",
 				    answer.out, caller->name);
 	else
 		(void)snprintf(level, size, "%.*s", (int)len, answer.out);

@@ -63,27 +63,9 @@ static int64_t now_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Sets "NAME: WHAT: REASON: what to do". Returns SB_ESYSTEM. */
 static int system_error(const char *name, const char *what, int number, struct sb_error *err)
 {
-	static const struct {
-		int number;
-		const char *advice;
-	} known[] = {
-		{EMFILE, "raise the limit of open files (ulimit -n) and run it again"},
-		{ENFILE, "the machine has too many open files: run it again later"},
-		{EAGAIN, "too many processes run (ulimit -u): run it again later"},
-		{ENOMEM, "free some memory and run it again"},
-		{E2BIG, "name fewer accounts, or make the environment smaller"},
-	};
-	const char *advice = "run it again; if that does not help, read the kernel's log";
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].number == number)
-			advice = known[i].advice;
-	}
-	return sb_error_set(err, SB_ESYSTEM, "%s: %s: %s: %s", name, what, strerror(number),
-			    advice);
+	return sb_error_set(err, SB_ESYSTEM, "%s: %s: %s", name, what, sb_errno(number));
 }
 
 static void close_fd(int *fd)
@@ -173,14 +155,6 @@ static int pipe_open(int *ret_read, int *ret_write)
 	return *ret_read < 0 || *ret_write < 0 ? -1 : fcntl(*ret_read, F_SETFL, O_NONBLOCK);
 }
 
-static int pipes_open(struct run *run, struct sb_error *err)
-{
-	if (pipe_open(&run->out_fd, &run->out_write) == 0 &&
-	    pipe_open(&run->err_fd, &run->err_write) == 0)
-		return 0;
-	return system_error(run->name, "not started: no pipe", errno, err);
-}
-
 /* Blocks and watches SIGINT, SIGTERM and SIGHUP: they stay pending and reach the caller when its
  * mask is restored. Signals that the caller ignores or blocks would not have ended it, so they are
  * not watched. */
@@ -225,7 +199,7 @@ static int signals_take(struct run *run, struct sb_error *err)
 	return 0;
 
 failed:
-	return system_error(run->name, "not started: signals cannot be watched", errno, err);
+	return system_error(run->name, "not started: cannot watch signals", errno, err);
 }
 
 /* Restores the mask first: a SIGCHLD that is still pending must not meet the caller's SIG_IGN. */
@@ -244,15 +218,14 @@ static int not_started(const char *name, int error, struct sb_error *err)
 	/* EACCES may also come from a folder in PATH without search permission. */
 	if (!strchr(name, '/') && (error == ENOENT || error == ENOTDIR || error == EACCES))
 		return sb_error_set(err, SB_EMISSING,
-				    "%s: not found in PATH%s: install Slurm's client commands "
-				    "or give their path in the settings",
+				    "%s: not found in PATH%s: install Slurm's client commands or "
+				    "correct the settings",
 				    name, error == EACCES ? ", or not allowed to be run" : "");
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
 		return sb_error_set(err, SB_EMISSING,
-				    "%s: no such program, or the interpreter it names is "
-				    "missing: correct its path in the settings",
+				    "%s: no such program or interpreter: correct the settings",
 				    name);
 	case EACCES:
 	case EPERM:
@@ -262,8 +235,7 @@ static int not_started(const char *name, int error, struct sb_error *err)
 	case ENAMETOOLONG:
 	case ELIBBAD:
 		return sb_error_set(err, SB_EMISSING,
-				    "%s: cannot be run: %s: correct its path in the settings "
-				    "or its permissions",
+				    "%s: cannot be run: %s: correct the settings or permissions",
 				    name, strerror(error));
 	default:
 		return system_error(name, "cannot be started", error, err);
@@ -376,8 +348,8 @@ static int pass_on(struct run *run, size_t fresh, struct sb_error *err)
 	memmove(run->out, line, run->out_len);
 	if (run->out_len > RUN_LINE_MAX)
 		return sb_error_set(err, SB_EFAILED,
-				    "%s: killed: a line of its answer is longer than %d KiB: "
-				    "check that this is the right program",
+				    "%s: killed: a line is longer than %d KiB: is this the right "
+				    "program?",
 				    run->name, RUN_LINE_MAX >> 10);
 	return 0;
 }
@@ -392,10 +364,7 @@ static int read_out(struct run *run, struct sb_error *err)
 		char *out = realloc(run->out, size);
 
 		if (!out)
-			return sb_error_set(err, SB_ESYSTEM,
-					    "%s: killed: out of memory after %zu bytes of its "
-					    "answer",
-					    run->name, run->out_len);
+			return system_error(run->name, "killed", ENOMEM, err);
 		run->out = out;
 		run->out_size = size;
 	}
@@ -403,7 +372,7 @@ static int read_out(struct run *run, struct sb_error *err)
 	if (n < 0) {
 		if (errno == EINTR || errno == EAGAIN)
 			return 0;
-		return system_error(run->name, "killed: its answer cannot be read", errno, err);
+		return system_error(run->name, "killed: cannot read its answer", errno, err);
 	}
 	if (n == 0) {
 		close_fd(&run->out_fd);
@@ -414,8 +383,8 @@ static int read_out(struct run *run, struct sb_error *err)
 		return pass_on(run, (size_t)n, err);
 	if (run->out_len > RUN_OUTPUT_MAX)
 		return sb_error_set(err, SB_EFAILED,
-				    "%s: killed: its answer is longer than %d MiB: check that "
-				    "this is the right program",
+				    "%s: killed: its answer is longer than %d MiB: is this the "
+				    "right program?",
 				    run->name, RUN_OUTPUT_MAX >> 20);
 	return 0;
 }
@@ -444,7 +413,7 @@ static int read_err(struct run *run, struct sb_error *err)
 	else if (n == 0)
 		close_fd(&run->err_fd);
 	else if (errno != EINTR && errno != EAGAIN)
-		return system_error(run->name, "killed: its messages cannot be read", errno, err);
+		return system_error(run->name, "killed: cannot read its messages", errno, err);
 	return 0;
 }
 
@@ -475,8 +444,7 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct sb_er
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return system_error(run->name, "killed: it cannot be waited for", errno,
-					    err);
+			return system_error(run->name, "killed: cannot wait for it", errno, err);
 		if (fds[3].revents)
 			return sb_error_set(err, SB_EFAILED,
 					    "%s: killed: a signal asks subank to end", run->name);
@@ -488,8 +456,8 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct sb_er
 			return 0;
 		if (left <= 0 && !is_done(run))
 			return sb_error_set(err, SB_ETIMEOUT,
-					    "%s: killed: it did not end within %d ms: check that "
-					    "Slurm answers, or allow more time in the settings",
+					    "%s: killed: it did not end within %d ms: check Slurm, "
+					    "or allow more time in the settings",
 					    run->name, deadline_ms);
 	}
 	return 0;
@@ -556,7 +524,9 @@ static int run_to_end(struct run *run, const char *const argv[], const struct re
 	run->out = malloc(run->out_size);
 	if (!run->out)
 		return system_error(run->name, "not started", ENOMEM, err);
-	TRY(pipes_open(run, err));
+	if (pipe_open(&run->out_fd, &run->out_write) != 0 ||
+	    pipe_open(&run->err_fd, &run->err_write) != 0)
+		return system_error(run->name, "not started: no pipe", errno, err);
 	TRY(input_open(run, request, err));
 	TRY(signals_take(run, err));
 	TRY(start(run, argv, request, err));

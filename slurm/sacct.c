@@ -76,9 +76,8 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error
 		    (value >= 0 || name_len == len ||
 		     !tres_number(name, item + name_len + 1, len - name_len - 1, &value)))
 			return sb_error_set(err, SB_EFORMAT,
-					    "\"%.200s\" does not have one number of %s: run "
-					    "sacct -o AllocTRES",
-					    list, name);
+					    "\"%.200s\" does not have one number of %s", list,
+					    name);
 	}
 	*ret = value;
 	return SB_OK;
@@ -101,8 +100,7 @@ static int malformed(const struct answer *answer, const char *what, const char *
 		     struct sb_error *err)
 {
 	return sb_error_set(err, SB_EFORMAT,
-			    "sacct: line %zu of its answer for cluster %s has \"%.100s\" for "
-			    "%s" SLURM_OWN,
+			    "sacct: line %zu of cluster %s has \"%.100s\" for %s" SLURM_OWN,
 			    answer->line, answer->cluster, found, what);
 }
 
@@ -124,23 +122,6 @@ static bool read_time(const char *text, int64_t *ret)
 	if (!is_no_time(text))
 		return read_seconds(text, ret);
 	*ret = -1;
-	return true;
-}
-
-/* Reads "1-02:03:04", or "02:03:04" without days. */
-static bool read_length(const char *text, int64_t *ret)
-{
-	size_t len = strcspn(text, "-");
-	const char *clock = text[len] ? text + len + 1 : text;
-	int64_t days = 0, hours, minutes, seconds;
-
-	if ((text[len] && !number_slice(text, len, 0, TIME_MAX / 86400, &days)) ||
-	    strlen(clock) != 8 || clock[2] != ':' || clock[5] != ':' ||
-	    !number_slice(clock, 2, 0, 23, &hours) ||
-	    !number_slice(clock + 3, 2, 0, 59, &minutes) ||
-	    !number_slice(clock + 6, 2, 0, 59, &seconds))
-		return false;
-	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
 	return true;
 }
 
@@ -202,7 +183,7 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 	    (job->start >= 0 && job->end >= 0 && job->elapsed > 0 &&
 	     job->elapsed > job->end - job->start))
 		return ELAPSED_RAW;
-	if (!read_length(cells[SUSPENDED], &job->suspended))
+	if (!slurm_duration(cells[SUSPENDED], &job->suspended))
 		return SUSPENDED;
 	if (sacct_tres(job->tres, "billing", &billing, NULL))
 		return ALLOC_TRES;
@@ -403,9 +384,8 @@ static int make_delimiter(char to[DELIMITER_SIZE], struct sb_error *err)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return sb_error_set(err, SB_ESYSTEM,
-				    "sacct: not started: cannot get random bytes: %s",
-				    strerror(errno));
+		return sb_error_set(err, SB_ESYSTEM, "sacct: not started: no random bytes: %s",
+				    sb_errno(errno));
 	(void)snprintf(to, DELIMITER_SIZE, "@%08" PRIx32, random);
 	return SB_OK;
 }
@@ -471,10 +451,10 @@ static int read_answer(const struct slurm *slurm, const struct sacct_window *win
 	free(ids);
 	TRY(code);
 	if (!answer->header_seen)
-		return sb_error_set(err, SB_EFORMAT,
-				    "sacct: its answer for cluster %s is empty, without even "
-				    "column names: check that slurmdbd answers",
-				    answer->cluster);
+		return sb_error_set(
+			err, SB_EFORMAT,
+			"sacct: its answer for cluster %s is empty, not even column names",
+			answer->cluster);
 	return answer->begun ? malformed(answer, "its last row", answer->begun, err) : SB_OK;
 }
 

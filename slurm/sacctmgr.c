@@ -33,19 +33,17 @@ static int check_limit(const struct tres_limit *limit, struct sb_error *err)
 
 	if (!has_only(field, letters))
 		return sb_error_set(err, SB_EINVAL,
-				    "\"%.100s\" is not a field of limits such as GrpTRESMins: "
-				    "correct the lever in the settings",
+				    "\"%.100s\" is not a field such as GrpTRESMins: correct the "
+				    "lever in the settings",
 				    field);
 	if (limit_without_tres(field)) {
 		if (!tres || tres[0])
 			return sb_error_set(err, SB_EINVAL,
-					    "%s has no TRES, and \"%.100s\" was given: correct "
-					    "the lever in the settings",
-					    field, tres ? tres : "");
+					    "%s has no TRES: correct the lever in the settings",
+					    field);
 		if (limit->value > INT32_MAX)
 			return sb_error_set(err, SB_EINVAL,
-					    "%" PRId64 " cannot be a limit of %s: Slurm keeps "
-					    "at most %" PRId32,
+					    "%" PRId64 " is no limit of %s: it is over %" PRId32,
 					    limit->value, field, INT32_MAX);
 	} else if (!has_only(tres, "abcdefghijklmnopqrstuvwxyz0123456789/_:.-")) {
 		return sb_error_set(err, SB_EINVAL,
@@ -55,8 +53,7 @@ static int check_limit(const struct tres_limit *limit, struct sb_error *err)
 	}
 	if (limit->value < -1)
 		return sb_error_set(err, SB_EINVAL,
-				    "%" PRId64 " cannot be a limit of %s: Slurm takes 0 or more, "
-				    "or -1 for none",
+				    "%" PRId64 " is no limit of %s: use 0 or more, -1 for none",
 				    limit->value, tres[0] ? tres : field);
 	return SB_OK;
 }

@@ -92,14 +92,12 @@ static int read_keys(const char *text, const struct config_key keys[], size_t co
 
 		if (!value)
 			return sb_error_set(err, SB_EFORMAT,
-					    "scontrol: %s is missing in its answer: check what "
-					    "scontrol show config prints",
+					    "scontrol: %s is missing in its answer" SLURM_OWN,
 					    keys[i].name);
 		if (len >= keys[i].size)
 			return sb_error_set(err, SB_EFORMAT,
-					    "scontrol: the value of %s is %zu bytes long, at most "
-					    "%zu can be read: run scontrol show config",
-					    keys[i].name, len, keys[i].size - 1);
+					    "scontrol: the value of %s is longer than %zu bytes",
+					    keys[i].name, keys[i].size - 1);
 		memcpy(keys[i].value, value, len);
 		keys[i].value[len] = '\0';
 	}
@@ -112,50 +110,16 @@ static bool read_key(const char *text, const char *name, char *value, size_t siz
 	return read_keys(text, &(struct config_key){name, value, size}, 1, NULL) == SB_OK;
 }
 
-/* Reads a number and moves [text] past it; -1 when there is none or it is over a million. */
-static int take_number(const char **text)
-{
-	int64_t value;
-	const char *end = number_prefix(*text, 0, 1000000, &value);
-
-	if (!end)
-		return -1;
-	*text = end;
-	return (int)value;
-}
-
 /* Reads "22.05.8", "23.11.1-1" or "24.05.0-0rc1". */
 static void parse_version(const char *text, int ret[2])
 {
-	int major = take_number(&text);
-	int minor = major >= 0 && *text++ == '.' ? take_number(&text) : -1;
+	int64_t major, minor;
+	const char *point = number_prefix(text, 0, 1000000, &major);
 
-	if (minor < 0)
+	if (!point || *point != '.' || !number_prefix(point + 1, 0, 1000000, &minor))
 		return;
-	ret[0] = major;
-	ret[1] = minor;
-}
-
-/* Reads "00:05:00" or "1-00:00:00". Returns seconds; 0 when it is neither. */
-static int parse_period(const char *text)
-{
-	static const char colons[] = {':', ':', '\0'};
-	int64_t seconds = 0;
-
-	for (size_t i = 0; i < sizeof(colons); i++) {
-		int number = take_number(&text);
-
-		if (i == 0 && *text == '-' && number >= 0) {
-			seconds = number * INT64_C(24);
-			text++;
-			number = take_number(&text);
-		}
-		if (number < 0 || *text != colons[i])
-			return 0;
-		text += *text != '\0';
-		seconds = (i == 0 ? seconds : seconds * 60) + number;
-	}
-	return seconds <= INT_MAX ? (int)seconds : 0;
+	ret[0] = (int)major;
+	ret[1] = (int)minor;
 }
 
 /* Slurm prints these keys only for the plugin that uses them. */
@@ -167,13 +131,15 @@ static int parse_multifactor(const char *text, struct slurm_config *config, stru
 	};
 	const char *half_life = config->decay_half_life;
 	char period[64], flags[256];
+	int64_t seconds;
 
 	TRY(read_keys(text, keys, sizeof(keys) / sizeof(keys[0]), err));
 	/* An unknown value counts as decay, and so is refused. */
 	config->decays = half_life[0] == '\0' || half_life[strspn(half_life, "0:-")] != '\0' ||
 			 strcasecmp(config->usage_reset, "NONE") != 0;
-	if (read_key(text, "PriorityCalcPeriod", period, sizeof(period)))
-		config->calc_period = parse_period(period);
+	if (read_key(text, "PriorityCalcPeriod", period, sizeof(period)) &&
+	    slurm_duration(period, &seconds) && seconds <= INT_MAX)
+		config->calc_period = (int)seconds;
 	if (!read_key(text, "PriorityFlags", flags, sizeof(flags)))
 		return SB_OK;
 	if (list_has(flags, "MAX_TRES"))
@@ -317,10 +283,8 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sb
 	if (partitions->count > 0 || (none && odd->count == 0))
 		return SB_OK;
 	return sb_error_set(err, SB_EFORMAT,
-			    "scontrol: its answer names no partition%s%s%s: run scontrol -o show "
-			    "partition",
-			    odd->count ? " but has \"" : "", odd->count ? odd->list[0].value : "",
-			    odd->count ? "\"" : "");
+			    "scontrol: its answer names no partition, only \"%s\"" SLURM_OWN,
+			    odd->count ? odd->list[0].value : "");
 }
 
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
+
 enum { NAME_MAX_BYTES = 255 };
 
 #define FIRST "abcdefghijklmnopqrstuvwxyz0123456789_."
@@ -27,8 +29,7 @@ int slurm_check_accounts(const char *const names[], size_t count, struct sb_erro
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(names[i]))
 			return sb_error_set(err, SB_EINVAL,
-					    "\"%.255s\" cannot be an account's name here: use "
-					    "a-z, 0-9 and _ . - @ %% /",
+					    "\"%.255s\" is no account: use a-z 0-9 _ . - @ %% /",
 					    names[i] ? names[i] : "");
 	}
 	return SB_OK;
@@ -54,6 +55,22 @@ int slurm_check_user(const char *name, struct sb_error *err)
 		return SB_OK;
 	return sb_error_set(err, SB_EINVAL,
 			    "\"%.255s\" cannot be a user's name: Slurm was not asked", name);
+}
+
+bool slurm_duration(const char *text, int64_t *ret)
+{
+	enum { DAYS_MAX = 2932896 }; /* from 1970 to 9999 */
+	size_t len = strcspn(text, "-");
+	const char *clock = text[len] ? text + len + 1 : text;
+	int64_t days = 0, hours, minutes, seconds;
+
+	if ((text[len] && !number_slice(text, len, 0, DAYS_MAX, &days)) || strlen(clock) != 8 ||
+	    clock[2] != ':' || clock[5] != ':' || !number_slice(clock, 2, 0, 23, &hours) ||
+	    !number_slice(clock + 3, 2, 0, 59, &minutes) ||
+	    !number_slice(clock + 6, 2, 0, 59, &seconds))
+		return false;
+	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+	return true;
 }
 
 /* Writes the command as one line to try by hand, cut with "..." if it is long. */

@@ -49,6 +49,10 @@ int slurm_check_cluster(const char *name, struct sb_error *err);
 enum { SLURM_USER_MAX = 255 }; /* bytes */
 int slurm_check_user(const char *name, struct sb_error *err);
 
+/* Reads a duration such as "1-02:03:04" or "02:03:04" in seconds. Returns false for anything else.
+ */
+bool slurm_duration(const char *text, int64_t *ret);
+
 /* Runs [argv] through [slurm]. Fails as run_program() does, and with SB_EFAILED when the status is
  * not 0; the text then has the command and the first line of stderr, or of stdout if stderr is
  * blank. On success the caller calls run_result_release(). */

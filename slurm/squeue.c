@@ -30,8 +30,7 @@ static int check_cluster(const char *answer, const char *cluster, struct sb_erro
 		    (len - ahead != strlen(cluster) ||
 		     memcmp(line + ahead, cluster, len - ahead) != 0))
 			return sb_error_set(err, SB_EFORMAT,
-					    "squeue: line %zu of its answer for cluster %s has "
-					    "\"%.*s\"" SLURM_OWN,
+					    "squeue: line %zu of cluster %s has \"%.*s\"" SLURM_OWN,
 					    number, cluster, (int)(len < 100 ? len : 100), line);
 	}
 	return SB_OK;

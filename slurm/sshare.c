@@ -431,9 +431,7 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *e
 	if (name_len == 0 || name_len >= sizeof(tres.name) || digits == 0 ||
 	    strspn(equals + 1, "0123456789") != digits)
 		return sb_error_set(err, SB_EFORMAT,
-				    "\"%.200s\" is not a list of limits such as cpu=0,gres/gpu=7: "
-				    "run sshare -o GrpTRESMins,GrpTRESRaw",
-				    list);
+				    "\"%.200s\" is not a list such as cpu=0,gres/gpu=7", list);
 	memcpy(tres.name, item, name_len);
 	/* Slurm stores a negative limit as a number near 2^64, which limits nothing. */
 	(void)number_slice(equals + 1, digits, 0, INT64_MAX, &tres.value);
@@ -454,10 +452,7 @@ int tres_value(const char *list, const char *name, int64_t *ret, struct sb_error
 		if (strcmp(tres.name, name) != 0)
 			continue;
 		if (found)
-			return sb_error_set(err, SB_EFORMAT,
-					    "\"%.200s\" has %s twice: run sshare -o "
-					    "GrpTRESMins,GrpTRESRaw",
-					    list, name);
+			return sb_error_set(err, SB_EFORMAT, "\"%.200s\" has %s twice", list, name);
 		value = tres.value;
 		found = true;
 	}

@@ -66,10 +66,10 @@ static int check_header(const struct table_form *form, size_t line_number, char 
 					    form->command, line_number, form->columns[i], found);
 	}
 	if (count != form->count)
-		return sb_error_set(err, SB_EFORMAT,
-				    "%s: line %zu of its answer names %zu columns, %zu were asked "
-				    "for" SLURM_OWN,
-				    form->command, line_number, count, form->count);
+		return sb_error_set(
+			err, SB_EFORMAT,
+			"%s: line %zu of its answer names %zu columns, not %zu" SLURM_OWN,
+			form->command, line_number, count, form->count);
 	return SB_OK;
 }
 
@@ -109,8 +109,7 @@ static int read_lines(const struct table_form *form, struct table *table, struct
 	}
 	if (!header_seen)
 		return sb_error_set(err, SB_EFORMAT,
-				    "%s: its answer is empty, without even column names: check "
-				    "that Slurm answers",
+				    "%s: its answer is empty, not even column names" SLURM_OWN,
 				    form->command);
 	return SB_OK;
 }

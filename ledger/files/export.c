@@ -110,7 +110,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 	return export_step(exporting->to, entry->event->seq, err);
 }
 
-int export_yaml_to(struct books *books, const struct export_to *to, struct sb_error *err)
+int export_yaml(struct books *books, const struct export_to *to, struct sb_error *err)
 {
 	const struct head *head = books_head(books);
 	char id[BANK_ID_TEXT_SIZE], hash[HASH_TEXT_SIZE];
@@ -133,9 +133,4 @@ int export_yaml_to(struct books *books, const struct export_to *to, struct sb_er
 	yaml_put_end(writer, YAML_MAP);
 	finished = yaml_writer_finish(writer, rc ? NULL : err);
 	return rc ? rc : finished;
-}
-
-int export_yaml(struct books *books, FILE *file, struct sb_error *err)
-{
-	return export_yaml_to(books, &(struct export_to){.file = file}, err);
 }

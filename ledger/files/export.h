@@ -31,9 +31,7 @@ struct export_to {
 /* Writes all of [books] in some form, with memory that does not grow with the number of entries.
  * Returns SB_ECORRUPT, after a part was written, when an entry does not match its hash. */
 typedef int export_books(struct books *books, const struct export_to *to, struct sb_error *err);
-export_books export_yaml_to;
-/* Writes the YAML form without calling a step. */
-int export_yaml(struct books *books, FILE *file, struct sb_error *err);
+export_books export_yaml;
 
 /* Ends an entry in [to]. Returns SB_ESYSTEM when the file does not take more: writing the rest
  * would be in vain. */

@@ -68,7 +68,7 @@ static int import(const char *name, const void *data, size_t size, struct sb_err
 
 static int export_to(struct books *books, void *ctx, struct sb_error *err)
 {
-	return export_yaml(books, ctx, err);
+	return export_yaml(books, &(struct export_to){.file = ctx}, err);
 }
 
 static char *export(const char *name, size_t *ret_size)

@@ -118,11 +118,11 @@ static const struct {
 	const char *answer, *text;
 } bad[] = {
 	{"", "empty"},
-	{"x|y\n", "line 1 of its answer for cluster dev has \"x"},
+	{"x|y\n", "line 1 of cluster dev has \"x"},
 	{GOOD, "for its header"},
 	{"Cluster|JobIDRaw|JobID\n", "for its header"},
 	{HEADER GOOD "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
-	 "line 3 of its answer for cluster dev has \"gpu\" for Cluster"},
+	 "line 3 of cluster dev has \"gpu\" for Cluster"},
 	{HEADER GOOD "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1\n", "\" for its last row"},
 	{HEADER GOOD "dev|1|1|1|a\n", "\" for its last row"},
 	{HEADER GOOD "x\n", "\"x\" for its last row"},

@@ -132,7 +132,7 @@ static int fill(struct books *books, void *ctx, struct sb_error *why)
 
 START_TEST(no_form_keeps_what_it_wrote)
 {
-	export_books *const all[] = {export_yaml_to, csv_journal, transactions_ledger,
+	export_books *const all[] = {export_yaml, csv_journal, transactions_ledger,
 				     transactions_beancount};
 	struct bank *bank = util_bank();
 
@@ -164,7 +164,7 @@ END_TEST
 
 START_TEST(a_full_disk_ends_the_work)
 {
-	export_books *const all[] = {export_yaml_to, csv_journal, transactions_ledger,
+	export_books *const all[] = {export_yaml, csv_journal, transactions_ledger,
 				     transactions_beancount};
 	struct bank *bank = util_bank();
 
