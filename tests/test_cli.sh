@@ -253,20 +253,6 @@ has 'a closed pipe: and that is in the books' '^open|$' out
 sb verify
 is_done 'verify after closed streams'
 
-# ---- a library that cannot be loaded ----
-
-mkdir "$dir/lib"
-echo 'no library' >"$dir/lib/libsmartcols.so.1"
-LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance >"$dir/out" 2>"$dir/err"
-status=$?
-is 'no table without libsmartcols: status 1' [ "$status" -eq 1 ]
-has 'no table without libsmartcols: says so' 'cannot print a table: .*libsmartcols' err
-is 'no table without libsmartcols: and nothing of memory' [ -z "$(grep memory "$dir/err")" ]
-is 'no table without libsmartcols: no output' [ ! -s "$dir/out" ]
-LD_LIBRARY_PATH=$dir/lib "$subank" -c "$dir/settings" balance -P >"$dir/out" 2>"$dir/err"
-status=$?
-is_done 'other forms need no libsmartcols'
-
 # ---- what was, and why ----
 
 sb statement bio --since 2020-01-01 --until 2021-01-01

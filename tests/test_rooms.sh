@@ -1,9 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Files include only what HACKING.md allows their room: no room includes one above it, slurm/ and
-# ledger/ share ledger/base alone, and a foreign library is known in one file.
+# ledger/ share ledger/base alone, and a foreign library is known in one file. Files that HACKING.md
+# names exist.
 set -eu
 cd "${srcdir:-.}"
+
+all=$(find ledger slurm cmd tests bootstrap -type f)
+missing=$(grep -o '`[a-z_./]*\.\(c\|h\|sh\|bash\|py\)`' HACKING.md | tr -d '`' | sort -u | while read -r file; do
+	case "
+$all
+" in
+	*["/
+"]"$file
+"*) ;;
+	*) echo "$file" ;;
+	esac
+done)
+if [ -n "$missing" ]; then
+	echo "HACKING.md names files that do not exist: $missing" >&2
+	exit 1
+fi
 
 find ledger slurm cmd -name '*.[ch]' -exec grep -H '^#include' {} + | awk '
 	BEGIN {

@@ -99,12 +99,12 @@ int diagnosis_print(struct env *env, const struct diagnosis *diagnosis)
 	enum { CHECK, WHERE, VERDICT, FOUND, ADVICE, COLUMN_COUNT };
 	bool table = prints_for_people(env);
 	const struct column columns[COLUMN_COUNT] = {
-		[CHECK] = {"Check", false, true, LOOK_WHOLE},
-		[WHERE] = {"Where", false, true, LOOK_NAME},
-		[VERDICT] = {"Verdict", false, true, LOOK_STATE},
-		[FOUND] = {"Found", false, true, LOOK_PROSE},
+		[CHECK] = {"Check", false, true, CELL_WHOLE},
+		[WHERE] = {"Where", false, true, CELL_NAME},
+		[VERDICT] = {"Verdict", false, true, CELL_STATE},
+		[FOUND] = {"Found", false, true, CELL_PROSE},
 		/* Long: people get it below the table, in lines that fit. */
-		[ADVICE] = {"Advice", false, !table, LOOK_PROSE},
+		[ADVICE] = {"Advice", false, !table, CELL_PROSE},
 	};
 	struct output *output;
 	bool brief = table && env->os.out_is_terminal && !option(env, "verbose");

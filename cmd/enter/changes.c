@@ -20,11 +20,11 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_BEFORE] = {"Before", true, true, LOOK_AMOUNT},
-	[COLUMN_AFTER] = {"After", true, true, LOOK_AMOUNT},
-	[COLUMN_WAITING] = {"Waiting", true, true, LOOK_AMOUNT},
-	[COLUMN_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_BEFORE] = {"Before", true, true, CELL_AMOUNT},
+	[COLUMN_AFTER] = {"After", true, true, CELL_AMOUNT},
+	[COLUMN_WAITING] = {"Waiting", true, true, CELL_AMOUNT},
+	[COLUMN_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
 };
 
 /* The place of [name], or where it belongs. */

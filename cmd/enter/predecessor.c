@@ -424,14 +424,14 @@ enum {
 };
 
 static const struct column columns[] = {
-	[COLUMN_LINE] = {"Line", true, true, LOOK_WHOLE},
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_LIMIT] = {"Limit", true, true, LOOK_AMOUNT},
-	[COLUMN_START] = {"Start", false, true, LOOK_WHOLE},
-	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
-	[COLUMN_RESULT] = {"Result", false, true, LOOK_STATE},
-	[COLUMN_CHECK] = {"NextCheck", false, true, LOOK_WHOLE},
-	[COLUMN_REASON] = {"Reason", false, true, LOOK_PROSE},
+	[COLUMN_LINE] = {"Line", true, true, CELL_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_LIMIT] = {"Limit", true, true, CELL_AMOUNT},
+	[COLUMN_START] = {"Start", false, true, CELL_WHOLE},
+	[COLUMN_USED] = {"Used", true, true, CELL_AMOUNT},
+	[COLUMN_RESULT] = {"Result", false, true, CELL_STATE},
+	[COLUMN_CHECK] = {"NextCheck", false, true, CELL_WHOLE},
+	[COLUMN_REASON] = {"Reason", false, true, CELL_PROSE},
 };
 
 /* Prints all rows and counts the verdicts. */

@@ -37,15 +37,15 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_JOB] = {"Job", false, true, LOOK_NAME},
-	[COLUMN_USER] = {"User", false, true, LOOK_NAME},
-	[COLUMN_STATE] = {"State", false, true, LOOK_WHOLE},
-	[COLUMN_SUBMIT] = {"Submit", false, true, LOOK_WHOLE},
-	[COLUMN_END] = {"End", false, false, LOOK_WHOLE},
-	[COLUMN_CHARGED] = {"Charged", true, false, LOOK_AMOUNT},
-	[COLUMN_REFUND] = {"Refund", true, true, LOOK_AMOUNT},
+	[COLUMN_ENTRY] = {"Entry", true, true, CELL_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_JOB] = {"Job", false, true, CELL_NAME},
+	[COLUMN_USER] = {"User", false, true, CELL_NAME},
+	[COLUMN_STATE] = {"State", false, true, CELL_WHOLE},
+	[COLUMN_SUBMIT] = {"Submit", false, true, CELL_WHOLE},
+	[COLUMN_END] = {"End", false, false, CELL_WHOLE},
+	[COLUMN_CHARGED] = {"Charged", true, false, CELL_AMOUNT},
+	[COLUMN_REFUND] = {"Refund", true, true, CELL_AMOUNT},
 };
 
 /* A charge to refund. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The user's locale says how wide characters are and whether there are more than those of ASCII:
- * tables and paragraphs need it. Loading it takes some 40 microseconds, so that who prints neither
- * goes without (tests/bench/README.md). */
+/* Tables and paragraphs need the user's locale: how wide a character is, and whether there are
+ * others than ASCII. Loading it takes about 40 microseconds, so commands that print neither do not
+ * load it (tests/bench/README.md). */
 #ifndef SUBANK_CMD_FRAME_LOCALE_H
 #define SUBANK_CMD_FRAME_LOCALE_H
 
-/* Says that the user's locale counts: for a program's main(). Without it the one that is set stays,
- * whichever it is. */
+/* Makes locale_need() load the user's locale. Called by main(); tests set a locale of their own. */
 void locale_follow_user(void);
 
-/* Loads it where it counts and is not loaded yet: before characters are measured. */
+/* Loads the user's locale if main() asked for it and it is not loaded yet. Called before characters
+ * are measured. */
 void locale_need(void);
 
 #endif

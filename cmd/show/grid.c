@@ -3,321 +3,135 @@
 
 #include "cmd/show/grid.h"
 
+#include <ctype.h>
 #include <langinfo.h>
+#include <libsmartcols.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
 #include "cmd/frame/locale.h"
-#include "cmd/show/smartcols.h"
 
 enum {
-	BAR_LEAST = 4,
+	WIDTH_LEAST = 4, /* of a bar, and of a text that is cut or wrapped */
 	BAR_MOST = 10,
-	INDENT = 2, /* what a level of the tree takes: libsmartcols' symbols */
-	LEVELS_MAX = 64,
-};
-
-struct cell {
-	char *text; /* NULL: empty */
-	bool amount;
-	bool negative;
-	bool shared;
-	int64_t percent; /* if it is shared */
-};
-
-struct row {
-	struct cell *cells;
-	char *below; /* the name of the row above it; NULL: none */
-	struct row *parent; /* that row, once the tree is made */
-	struct libscols_line *line;
-	size_t level;
+	INDENT = 2, /* columns that each level of the tree takes */
 };
 
 struct grid {
 	const struct column *columns;
 	const size_t *shown;
 	size_t count;
-	struct row **rows;
-	size_t row_count, row_size;
+	struct libscols_table *table; /* [count] columns, and a hidden one for grid_below() */
+	struct libscols_line *row; /* the last one */
+	struct libscols_iter *rows;
+	size_t tree; /* the column that shows the tree; [count]: none */
+	size_t digits; /* of the longest percentage */
 };
 
-/* How the columns are to be printed. */
+/* How a table fits the terminal. */
 struct layout {
-	const struct grid_look *look;
-	bool grouped;
-	size_t bar; /* how wide a bar is; 0: none */
-	size_t digits; /* and the percentage beside it */
-	size_t tree; /* the column that shows it */
+	bool fits;
+	bool grouped; /* amounts have thousands separators */
 	size_t widths[COLUMNS_MAX];
 };
-
-/* ---- rows ---- */
-
-struct grid *grid_new(const struct column *columns, const size_t *shown, size_t count)
-{
-	struct grid *grid = calloc(1, sizeof(*grid));
-
-	if (grid) {
-		grid->columns = columns;
-		grid->shown = shown;
-		grid->count = count;
-	}
-	return grid;
-}
-
-static void row_free(const struct grid *grid, struct row *row)
-{
-	for (size_t i = 0; row->cells && i < grid->count; i++)
-		free(row->cells[i].text);
-	free(row->cells);
-	free(row->below);
-	free(row);
-}
-
-static void forget_rows(struct grid *grid)
-{
-	for (size_t i = 0; i < grid->row_count; i++)
-		row_free(grid, grid->rows[i]);
-	grid->row_count = 0;
-}
-
-void grid_free(struct grid *grid)
-{
-	if (!grid)
-		return;
-	forget_rows(grid);
-	free(grid->rows);
-	free(grid);
-}
-
-bool grid_row(struct grid *grid)
-{
-	struct row *row = calloc(1, sizeof(*row));
-
-	if (row)
-		row->cells = calloc(grid->count + 1, sizeof(*row->cells));
-	if (row && row->cells && grid->row_count == grid->row_size) {
-		size_t size = grid->row_size ? 2 * grid->row_size : 64;
-		struct row **grown = reallocarray(grid->rows, size, sizeof(*grown));
-
-		if (grown) {
-			grid->rows = grown;
-			grid->row_size = size;
-		}
-	}
-	if (!row || !row->cells || grid->row_count == grid->row_size) {
-		if (row)
-			row_free(grid, row);
-		return false;
-	}
-	grid->rows[grid->row_count++] = row;
-	return true;
-}
-
-bool grid_is_empty(const struct grid *grid)
-{
-	return grid->row_count == 0;
-}
-
-static struct cell *set_cell(struct grid *grid, size_t at, const char *text)
-{
-	struct cell *cell = &grid->rows[grid->row_count - 1]->cells[at];
-
-	free(cell->text);
-	*cell = (struct cell){.text = strdup(text)};
-	return cell->text ? cell : NULL;
-}
-
-bool grid_text(struct grid *grid, size_t at, const char *text)
-{
-	return set_cell(grid, at, text);
-}
-
-bool grid_amount(struct grid *grid, size_t at, const char *text, int64_t amount)
-{
-	struct cell *cell = set_cell(grid, at, text);
-
-	if (cell) {
-		cell->amount = true;
-		cell->negative = amount < 0;
-	}
-	return cell;
-}
-
-bool grid_share(struct grid *grid, size_t at, const char *text, int64_t percent)
-{
-	struct cell *cell = set_cell(grid, at, text);
-
-	if (cell) {
-		cell->shared = true;
-		cell->percent = percent;
-	}
-	return cell;
-}
-
-bool grid_below(struct grid *grid, const char *name)
-{
-	struct row *row = grid->rows[grid->row_count - 1];
-
-	free(row->below);
-	row->below = strdup(name);
-	return row->below;
-}
 
 static const struct column *column_of(const struct grid *grid, size_t at)
 {
 	return &grid->columns[grid->shown[at]];
 }
 
-/* ---- texts ---- */
-
-static bool utf8(void)
+static bool is_percentage(enum cell_kind kind)
 {
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	return kind == CELL_SHARE || kind == CELL_PART;
 }
 
-/* Moves past a character and returns the columns that it takes: libsmartcols writes what this
- * locale cannot print as \xNN, and so it does a backslash that would look like one. */
-static size_t step(const char **text)
+static const char *cell_text(struct libscols_line *row, size_t at)
 {
-	wchar_t wide;
-	int len = mbtowc(&wide, *text, MB_CUR_MAX);
-	int width = len > 0 ? wcwidth(wide) : -1;
+	const char *text = scols_cell_get_data(scols_line_get_cell(row, at));
 
-	if (width < 0 || strncmp(*text, "\\x", 2) == 0) {
-		(*text)++;
-		return 4;
-	}
-	*text += len;
-	return (size_t)width;
+	return text ? text : "";
 }
 
-static size_t width_of(const char *text)
+/* Returns the next row, or NULL after the last one; the call after that begins anew. */
+static struct libscols_line *next_row(struct grid *grid)
 {
-	size_t width = 0;
+	struct libscols_line *row;
 
-	while (*text)
-		width += step(&text);
-	return width;
+	if (scols_table_next_line(grid->table, grid->rows, &row) == 0)
+		return row;
+	scols_reset_iter(grid->rows, SCOLS_ITER_FORWARD);
+	return NULL;
 }
 
-/* "1234567.89" as "1,234,567.89". */
-static char *group(const char *text)
-{
-	size_t len = strlen(text), digits, at = 0;
-	char *to = malloc(2 * len + 1);
-	const char *from = text + strcspn(text, "0123456789");
+/* ---- rows ---- */
 
-	if (!to)
+static bool add_column(struct grid *grid, const char *name, int flags)
+{
+	struct libscols_column *column = scols_table_new_column(grid->table, name, 0, flags);
+
+	/* With SCOLS_FL_WRAP the lines of a cell are those that wrap() made. */
+	return column &&
+	       scols_column_set_wrapfunc(column, scols_wrapnl_chunksize, scols_wrapnl_nextchunk,
+					 NULL) == 0 &&
+	       scols_column_set_safechars(column, "\n") == 0;
+}
+
+struct grid *grid_new(const struct column *columns, const size_t *shown, size_t count)
+{
+	struct grid *grid = calloc(1, sizeof(*grid));
+	bool done;
+
+	if (!grid)
 		return NULL;
-	digits = strspn(from, "0123456789");
-	memcpy(to, text, at = (size_t)(from - text));
-	for (; digits > 0; digits--) {
-		to[at++] = *from++;
-		if (digits > 1 && (digits - 1) % 3 == 0)
-			to[at++] = ',';
+	grid->columns = columns;
+	grid->shown = shown;
+	grid->count = grid->tree = count;
+	grid->table = scols_new_table();
+	grid->rows = scols_new_iter(SCOLS_ITER_FORWARD);
+	done = grid->table && grid->rows &&
+	       scols_table_set_termforce(grid->table, SCOLS_TERMFORCE_NEVER) == 0;
+	for (size_t at = 0; at < count && done; at++) {
+		const struct column *column = column_of(grid, at);
+
+		done = add_column(grid, column->name,
+				  (column->number ? SCOLS_FL_RIGHT : 0) |
+					  (column->kind == CELL_PROSE ? SCOLS_FL_WRAP : 0));
 	}
-	memcpy(to + at, from, strlen(from) + 1);
-	return to;
+	if (done && add_column(grid, "", SCOLS_FL_HIDDEN))
+		return grid;
+	grid_free(grid);
+	return NULL;
 }
 
-/* The text cut in its middle to [width] columns. */
-static char *cut(const char *text, size_t width)
+void grid_free(struct grid *grid)
 {
-	const char *mark = utf8() ? "…" : "~", *head = text, *tail = text, *next;
-	size_t left = (width - 1) - (width - 1) / 2, right = width_of(text), taken;
-	char *to;
-
-	if (right <= width)
-		return strdup(text);
-	for (next = head; (taken = step(&next)) <= left; head = next)
-		left -= taken;
-	while (right > (width - 1) / 2)
-		right -= step(&tail);
-	return asprintf(&to, "%.*s%s%s", (int)(head - text), text, mark, tail) < 0 ? NULL : to;
+	if (!grid)
+		return;
+	scols_free_iter(grid->rows);
+	scols_unref_table(grid->table);
+	free(grid);
 }
 
-/* The text broken at blanks into lines of [width] columns; words that are longer, too. */
-static char *broken(const char *text, size_t width)
+bool grid_row(struct grid *grid)
 {
-	char *to = malloc(2 * strlen(text) + 1), *at = to, *blank = NULL;
-	size_t column = 0, behind = 0; /* columns of this line, and of those behind the blank */
-
-	while (to && *text) {
-		const char *next = text;
-		size_t taken = step(&next);
-
-		if (column + taken > width && blank && *text != ' ') {
-			*blank = '\n';
-			blank = NULL;
-			column = behind;
-		} else if (column + taken > width) {
-			*at++ = '\n';
-			blank = NULL;
-			column = 0;
-			if (*text == ' ') {
-				text = next;
-				continue;
-			}
-		}
-		if (*text == ' ' && column > 0) {
-			blank = at;
-			behind = 0;
-		} else {
-			behind += taken;
-		}
-		memcpy(at, text, (size_t)(next - text));
-		at += next - text;
-		column += taken;
-		text = next;
-	}
-	if (to)
-		*at = '\0';
-	return to;
+	grid->row = scols_table_new_line(grid->table, NULL);
+	return grid->row;
 }
 
-/* "███░░░░░░░  31%" */
-static char *with_bar(const struct cell *cell, size_t width, size_t digits)
+bool grid_is_empty(const struct grid *grid)
 {
-	const char *full = utf8() ? "█" : "#", *rest = utf8() ? "░" : ".";
-	size_t filled = cell->percent <= 0     ? 0
-			: cell->percent >= 100 ? width
-					       : (size_t)cell->percent * width / 100;
-	char bar[BAR_MOST * sizeof("█")] = "", *to;
-	size_t len = 0;
-
-	for (size_t i = 0; i < width && len < sizeof(bar); i++)
-		len += (size_t)snprintf(bar + len, sizeof(bar) - len, "%s",
-					i < filled ? full : rest);
-	return asprintf(&to, "%s %*s", bar, (int)digits, cell->text) < 0 ? NULL : to;
+	return scols_table_get_nlines(grid->table) == 0;
 }
 
-/* What a cell reads in a column of [width]. */
-static char *cell_text(const struct grid *grid, const struct layout *layout, const struct row *row,
-		       size_t at)
+static bool set_cell(struct grid *grid, size_t at, const char *text, const char *colour)
 {
-	const struct cell *cell = &row->cells[at];
-	const enum column_look look = column_of(grid, at)->look;
-	size_t width = layout->widths[at];
+	struct libscols_cell *cell = scols_line_get_cell(grid->row, at);
 
-	if (!cell->text)
-		return strdup("");
-	if (cell->amount && layout->grouped)
-		return group(cell->text);
-	if (layout->look->width == 0)
-		return strdup(cell->text);
-	if (cell->shared && layout->bar && cell->percent >= 0)
-		return with_bar(cell, layout->bar, layout->digits);
-	if (look == LOOK_NAME) {
-		size_t indent = at == layout->tree ? INDENT * row->level : 0;
-
-		return cut(cell->text, width > indent + BAR_LEAST ? width - indent : BAR_LEAST);
-	}
-	return look == LOOK_PROSE ? broken(cell->text, width) : strdup(cell->text);
+	return scols_cell_set_data(cell, text) == 0 && scols_cell_set_color(cell, colour) == 0;
 }
 
-/* What a state's word is shown in; NULL: as it is. */
+/* The colour of a state's word; NULL: none. */
 static const char *colour_of_word(const char *word)
 {
 	static const struct {
@@ -337,317 +151,374 @@ static const char *colour_of_word(const char *word)
 	return NULL;
 }
 
-static const char *colour_of(const struct grid *grid, const struct cell *cell, size_t at)
+bool grid_text(struct grid *grid, size_t at, const char *text)
 {
-	if (cell->shared && cell->percent >= 0 && column_of(grid, at)->look == LOOK_SHARE)
-		return cell->percent >= 100 ? "red" : cell->percent >= 90 ? "brown" : "green";
-	if (cell->amount)
-		return cell->negative ? "red" : NULL;
-	return cell->text && column_of(grid, at)->look == LOOK_STATE ? colour_of_word(cell->text)
-								     : NULL;
+	bool is_state = column_of(grid, at)->kind == CELL_STATE;
+
+	return set_cell(grid, at, text, is_state ? colour_of_word(text) : NULL);
 }
 
-/* ---- layout ---- */
-
-/* The first column of names; [count] if none is shown. */
-static size_t tree_column(const struct grid *grid)
+bool grid_amount(struct grid *grid, size_t at, const char *text, int64_t amount)
 {
-	size_t at = 0;
-
-	while (at < grid->count && column_of(grid, at)->look != LOOK_NAME)
-		at++;
-	return at;
+	return set_cell(grid, at, text, amount < 0 ? "red" : NULL);
 }
+
+bool grid_share(struct grid *grid, size_t at, const char *text, int64_t percent)
+{
+	const char *colour = NULL;
+	size_t len = strlen(text);
+
+	if (len > grid->digits)
+		grid->digits = len;
+	if (column_of(grid, at)->kind == CELL_SHARE && percent >= 0)
+		colour = percent >= 100 ? "red" : percent >= 90 ? "brown" : "green";
+	return set_cell(grid, at, text, colour);
+}
+
+bool grid_below(struct grid *grid, const char *name)
+{
+	grid->tree = 0;
+	while (grid->tree < grid->count && column_of(grid, grid->tree)->kind != CELL_NAME)
+		grid->tree++;
+	return scols_line_set_data(grid->row, grid->count, name) == 0;
+}
+
+/* ---- the tree ---- */
 
 struct named {
-	const char *name; /* what the column that shows the tree has; NULL: nothing */
-	struct row *row;
+	const char *name; /* in the column that shows the tree */
+	struct libscols_line *row;
 };
 
 static int by_name(const void *a, const void *b)
 {
 	const struct named *left = a, *right = b;
 
-	return strcmp(left->name ? left->name : "", right->name ? right->name : "");
+	return strcmp(left->name, right->name);
 }
 
-/* Hangs the row below its parent, unless that is below it: two clusters may disagree. */
-static void hang(const struct named *index, size_t count, struct row *row)
+/* Makes each row a child of the one that grid_below() named, unless that is below it already: two
+ * clusters may disagree. Returns false when memory ran out. */
+static bool make_tree(struct grid *grid)
 {
-	const struct named wanted = {.name = row->below};
-	const struct named *found =
-		row->below ? bsearch(&wanted, index, count, sizeof(*index), by_name) : NULL;
-	struct row *parent = found ? found->row : NULL;
-	size_t level = 0;
+	size_t count = scols_table_get_nlines(grid->table);
+	struct named *index = calloc(count, sizeof(*index));
+	struct libscols_line *row;
+	bool done = index;
 
-	for (const struct row *at = parent; at; at = at->parent, level++) {
-		if (at == row || level == LEVELS_MAX)
-			return;
+	for (size_t i = 0; done && (row = next_row(grid)); i++)
+		index[i] = (struct named){cell_text(row, grid->tree), row};
+	if (done)
+		qsort(index, count, sizeof(*index), by_name);
+	while (done && (row = next_row(grid))) {
+		const struct named parent = {.name = cell_text(row, grid->count)}, *found = NULL;
+
+		if (*parent.name)
+			found = bsearch(&parent, index, count, sizeof(*index), by_name);
+		if (found && !scols_line_is_ancestor(row, found->row))
+			done = scols_line_add_child(found->row, row) == 0;
 	}
-	row->parent = parent;
+	free(index);
+	return done && scols_column_set_flags(scols_table_get_column(grid->table, grid->tree),
+					      SCOLS_FL_TREE) == 0;
 }
 
-/* False when memory ran out. */
-static bool hang_all(struct grid *grid, size_t tree)
+static size_t indent_of(const struct libscols_line *row)
 {
-	struct named *index = calloc(grid->row_count, sizeof(*index));
+	size_t indent = 0;
 
-	if (!index)
-		return false;
-	for (size_t i = 0; i < grid->row_count; i++)
-		index[i] = (struct named){grid->rows[i]->cells[tree].text, grid->rows[i]};
-	qsort(index, grid->row_count, sizeof(*index), by_name);
-	for (size_t i = 0; i < grid->row_count; i++)
-		hang(index, grid->row_count, grid->rows[i]);
-	free(index);
-	for (size_t i = 0; i < grid->row_count; i++) {
-		for (const struct row *at = grid->rows[i]->parent; at; at = at->parent)
-			grid->rows[i]->level++;
+	while ((row = scols_line_get_parent(row)))
+		indent += INDENT;
+	return indent;
+}
+
+/* ---- texts ---- */
+
+static bool utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+/* Moves past a character and returns the columns that it takes: libsmartcols writes what this
+ * locale cannot print as \xNN, and also a backslash that could be mistaken for one. */
+static size_t step(const char **text)
+{
+	wchar_t wide;
+	int len = mbtowc(&wide, *text, MB_CUR_MAX);
+	int width = len > 0 ? wcwidth(wide) : -1;
+
+	if (width < 0 || strncmp(*text, "\\x", 2) == 0) {
+		(*text)++;
+		return 4;
+	}
+	*text += len;
+	return (size_t)width;
+}
+
+/* Cuts the text in its middle to [width] columns. */
+static char *cut(const char *text, size_t width)
+{
+	const char *mark = utf8() ? "…" : "~", *head = text, *tail = text, *next = text;
+	size_t right = 0, left = width / 2, taken;
+	char *to;
+
+	while (*next)
+		right += step(&next);
+	if (right <= width)
+		return strdup(text);
+	for (next = head; (taken = step(&next)) <= left; head = next)
+		left -= taken;
+	while (right > (width - 1) / 2)
+		right -= step(&tail);
+	return asprintf(&to, "%.*s%s%s", (int)(head - text), text, mark, tail) < 0 ? NULL : to;
+}
+
+/* Breaks the text at blanks into lines of [width] columns, and words that are longer anywhere. */
+static char *wrap(const char *text, size_t width)
+{
+	char *to = malloc(2 * strlen(text) + 1), *at = to;
+
+	while (to && *text) {
+		const char *end = text, *next = text, *blank = NULL;
+		size_t left = width, taken;
+
+		while (*end && (taken = step(&next)) <= left) {
+			if (*end == ' ' && end > text)
+				blank = end;
+			left -= taken;
+			end = next;
+		}
+		if (*end && *end != ' ' && blank)
+			end = blank;
+		at = mempcpy(at, text, (size_t)(end - text));
+		text = end + (*end == ' ');
+		if (*text)
+			*at++ = '\n';
+	}
+	if (to)
+		*at = '\0';
+	return to;
+}
+
+/* Gives an amount thousands separators, "1,234,567.89", or takes them away. */
+static char *group(const char *text, bool grouped)
+{
+	char *to = malloc(2 * strlen(text) + 1), *at = to;
+	size_t whole = strcspn(text, "."), digits = 0;
+
+	for (size_t i = 0; i < whole; i++)
+		digits += isdigit((unsigned char)text[i]) != 0;
+	for (; to && *text; text++) {
+		if (*text == ',')
+			continue;
+		*at++ = *text;
+		if (digits > 0 && isdigit((unsigned char)*text)) {
+			digits--;
+			if (grouped && digits > 0 && digits % 3 == 0)
+				*at++ = ',';
+		}
+	}
+	if (to)
+		*at = '\0';
+	return to;
+}
+
+/* "███░░░░░░░  31%": draws a bar before the percentage if [width] columns have room for one beside
+ * the [digits] of the longest percentage. */
+static char *with_bar(const char *percentage, size_t width, size_t digits)
+{
+	const char *full = utf8() ? "█" : "#", *rest = utf8() ? "░" : ".";
+	size_t percent = strtoul(percentage, NULL, 10);
+	char bar[BAR_MOST * sizeof("█")] = "", *at = bar, *to;
+
+	if (width < WIDTH_LEAST + 1 + digits || !isdigit((unsigned char)*percentage))
+		return strdup(percentage);
+	width -= 1 + digits;
+	if (width > BAR_MOST)
+		width = BAR_MOST;
+	for (size_t i = 1; i <= width; i++)
+		at = stpcpy(at, percent >= 100 || i * 100 <= percent * width ? full : rest);
+	return asprintf(&to, "%s %*s", bar, (int)digits, percentage) < 0 ? NULL : to;
+}
+
+/* ---- the layout ---- */
+
+/* What a cell reads in that layout. */
+static char *fitted(const struct grid *grid, const struct layout *layout, struct libscols_line *row,
+		    size_t at)
+{
+	const char *text = cell_text(row, at);
+	size_t width = layout->widths[at], indent = at == grid->tree ? indent_of(row) : 0;
+	enum cell_kind kind = column_of(grid, at)->kind;
+
+	if (kind == CELL_AMOUNT)
+		return group(text, layout->grouped);
+	if (kind == CELL_NAME)
+		return cut(text, width > indent + WIDTH_LEAST ? width - indent : WIDTH_LEAST);
+	if (kind == CELL_PROSE)
+		return wrap(text, width);
+	if (is_percentage(kind))
+		return with_bar(text, width, grid->digits);
+	return strdup(text);
+}
+
+static bool fit_cells(struct grid *grid, const struct layout *layout)
+{
+	struct libscols_line *row;
+
+	while ((row = next_row(grid))) {
+		for (size_t at = 0; at < grid->count; at++) {
+			char *text = fitted(grid, layout, row, at);
+
+			if (!text || scols_line_refer_data(row, at, text))
+				return false;
+		}
 	}
 	return true;
 }
 
-static size_t cell_width(const struct cell *cell, bool grouped)
+/* Asks libsmartcols how wide the columns are when nothing is cut, wrapped or added: it knows once
+ * it has printed them. */
+static bool measure(struct grid *grid, struct layout *layout)
 {
-	char *text = cell->amount && grouped ? group(cell->text) : NULL;
-	size_t width = width_of(text ? text : cell->text ? cell->text : "");
+	char *text = NULL;
+	bool done;
 
+	for (size_t at = 0; at < grid->count; at++)
+		layout->widths[at] = is_percentage(column_of(grid, at)->kind) ? 0 : SIZE_MAX;
+	done = fit_cells(grid, layout) && scols_print_table_to_string(grid->table, &text) == 0;
+	for (size_t at = 0; at < grid->count; at++)
+		layout->widths[at] =
+			scols_column_get_width(scols_table_get_column(grid->table, at));
 	free(text);
-	return width;
+	return done;
 }
 
-/* How wide the columns would be if there were room. */
-static void measure(const struct grid *grid, struct layout *layout)
-{
-	for (size_t at = 0; at < grid->count; at++) {
-		size_t *width = &layout->widths[at];
-
-		*width = layout->look->header ? width_of(column_of(grid, at)->name) : 0;
-		for (size_t i = 0; i < grid->row_count; i++) {
-			const struct row *row = grid->rows[i];
-			size_t own = cell_width(&row->cells[at], layout->grouped);
-
-			if (at == layout->tree)
-				own += INDENT * row->level;
-			if (own > *width)
-				*width = own;
-		}
-	}
-}
-
-/* Makes columns of [look] narrower, the widest first, down to [least], until they fit. */
-static void shrink(const struct grid *grid, struct layout *layout, enum column_look look,
-		   size_t least, size_t *over)
+/* Makes columns of [kind] narrower, the widest first, down to [least], until they fit. */
+static void shrink(const struct grid *grid, size_t widths[], enum cell_kind kind, size_t least,
+		   size_t *over)
 {
 	while (*over > 0) {
-		size_t widest = grid->count;
+		size_t *widest = NULL;
 
 		for (size_t at = 0; at < grid->count; at++) {
-			if (column_of(grid, at)->look == look && layout->widths[at] > least &&
-			    (widest == grid->count || layout->widths[at] > layout->widths[widest]))
-				widest = at;
+			if (column_of(grid, at)->kind == kind && widths[at] > least &&
+			    (!widest || widths[at] > *widest))
+				widest = &widths[at];
 		}
-		if (widest == grid->count)
+		if (!widest)
 			return;
-		layout->widths[widest]--;
+		(*widest)--;
 		(*over)--;
 	}
 }
 
-/* Puts a bar into the column of shares, as wide as there is room. */
-static void add_bar(const struct grid *grid, struct layout *layout, size_t spare)
-{
-	for (size_t at = 0; at < grid->count; at++) {
-		size_t *width = &layout->widths[at], room = *width + spare;
-
-		if (column_of(grid, at)->look != LOOK_SHARE &&
-		    column_of(grid, at)->look != LOOK_PART)
-			continue;
-		layout->digits = 0;
-		for (size_t i = 0; i < grid->row_count; i++) {
-			size_t own = cell_width(&grid->rows[i]->cells[at], false);
-
-			if (own > layout->digits)
-				layout->digits = own;
-		}
-		if (room < BAR_LEAST + 1 + layout->digits)
-			return;
-		room -= 1 + layout->digits;
-		layout->bar = room < BAR_MOST ? room : BAR_MOST;
-		if (layout->bar + 1 + layout->digits > *width)
-			*width = layout->bar + 1 + layout->digits;
-		return;
-	}
-}
-
-/* Whether the columns fit, if prose and names are made as narrow as that. */
-static bool fit(const struct grid *grid, struct layout *layout, bool grouped, size_t prose,
-		size_t names)
-{
-	size_t sum = grid->count - 1, over, room = (size_t)layout->look->width;
-
-	layout->grouped = grouped;
-	layout->bar = 0;
-	measure(grid, layout);
-	for (size_t at = 0; at < grid->count; at++)
-		sum += layout->widths[at];
-	over = sum > room ? sum - room : 0;
-	shrink(grid, layout, LOOK_PROSE, prose, &over);
-	shrink(grid, layout, LOOK_NAME, names, &over);
-	add_bar(grid, layout, sum < room ? room - sum : 0);
-	return over == 0;
-}
-
-/* False when not even that fits. */
-static bool lay_out(const struct grid *grid, struct layout *layout)
+/* Returns false when memory ran out. */
+static bool lay_out(struct grid *grid, size_t room, struct layout *layout)
 {
 	enum { EASY = 24, NARROW = 16, WHOLE = 1024 };
+	static const struct {
+		bool grouped;
+		size_t prose, names; /* how narrow they may become */
+	} ways[] = {
+		{true, EASY, WHOLE},
+		{false, EASY, WHOLE},
+		{true, NARROW, NARROW},
+		{false, NARROW, NARROW},
+	};
 
-	if (layout->look->width == 0) {
-		measure(grid, layout);
-		return true;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !layout->fits; i++) {
+		size_t sum = grid->count - 1, over;
+
+		layout->grouped = ways[i].grouped;
+		if (!measure(grid, layout))
+			return false;
+		for (size_t at = 0; at < grid->count; at++)
+			sum += layout->widths[at];
+		over = sum > room ? sum - room : 0;
+		for (size_t at = 0; at < grid->count && sum < room; at++) {
+			if (is_percentage(column_of(grid, at)->kind))
+				layout->widths[at] += room - sum;
+		}
+		shrink(grid, layout->widths, CELL_PROSE, ways[i].prose, &over);
+		shrink(grid, layout->widths, CELL_NAME, ways[i].names, &over);
+		layout->fits = over == 0;
 	}
-	return fit(grid, layout, true, EASY, WHOLE) || fit(grid, layout, false, EASY, WHOLE) ||
-	       fit(grid, layout, true, NARROW, NARROW) || fit(grid, layout, false, NARROW, NARROW);
+	return !layout->fits || fit_cells(grid, layout);
 }
 
 /* ---- printing ---- */
 
-static const struct smartcols *lib;
-
-static struct libscols_table *new_table(const struct grid_look *look, FILE *out)
+static bool print_table(struct grid *grid, bool colour, FILE *out)
 {
-	struct libscols_table *table = lib->scols_new_table();
-
-	if (!table)
-		return NULL;
-	lib->scols_table_set_stream(table, out);
-	lib->scols_table_enable_colors(table, look->colour);
-	lib->scols_table_enable_noheadings(table, !look->header);
-	/* What is to fit was made to. */
-	lib->scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
-	return table;
+	scols_table_set_stream(grid->table, out);
+	scols_table_enable_colors(grid->table, colour);
+	return scols_print_table(grid->table) == 0;
 }
 
-static bool add_column(struct libscols_table *table, const char *name, int flags)
+/* Prints a row as a block: a line for each cell that is not empty, behind the column's name. */
+static bool print_block(const struct grid *grid, struct libscols_line *row,
+			const struct grid_style *style, FILE *out)
 {
-	struct libscols_column *column = lib->scols_table_new_column(table, name, 0, flags);
-
-	return column && (!(flags & SCOLS_FL_WRAP) ||
-			  (lib->scols_column_set_wrapfunc(column, lib->scols_wrapnl_chunksize,
-							  lib->scols_wrapnl_nextchunk, NULL) == 0 &&
-			   lib->scols_column_set_safechars(column, "\n") == 0));
-}
-
-/* Takes over [text]. */
-static bool put(struct libscols_line *line, size_t at, char *text, const char *colour)
-{
-	struct libscols_cell *cell = lib->scols_line_get_cell(line, at);
-
-	if (!text || !cell || lib->scols_line_refer_data(line, at, text)) {
-		free(text);
-		return false;
-	}
-	return !colour || lib->scols_cell_set_color(cell, colour) == 0;
-}
-
-static bool add_row(const struct grid *grid, const struct layout *layout,
-		    struct libscols_table *table, struct row *row)
-{
-	row->line = lib->scols_table_new_line(table, NULL);
-	for (size_t at = 0; row->line && at < grid->count; at++) {
-		if (!put(row->line, at, cell_text(grid, layout, row, at),
-			 colour_of(grid, &row->cells[at], at)))
-			return false;
-	}
-	return row->line;
-}
-
-static bool print_table(const struct grid *grid, const struct layout *layout, FILE *out)
-{
-	struct libscols_table *table = new_table(layout->look, out);
-	bool done = table;
-
-	for (size_t at = 0; at < grid->count && done; at++) {
-		const struct column *column = column_of(grid, at);
-
-		done = add_column(table, column->name,
-				  (column->number ? SCOLS_FL_RIGHT : 0) |
-					  (column->look == LOOK_PROSE ? SCOLS_FL_WRAP : 0) |
-					  (at == layout->tree ? SCOLS_FL_TREE : 0));
-	}
-	for (size_t i = 0; i < grid->row_count && done; i++)
-		done = add_row(grid, layout, table, grid->rows[i]);
-	for (size_t i = 0; i < grid->row_count && done; i++) {
-		if (grid->rows[i]->parent)
-			done = lib->scols_line_add_child(grid->rows[i]->parent->line,
-							 grid->rows[i]->line) == 0;
-	}
-	done = done && lib->scols_print_table(table) == 0;
-	lib->scols_unref_table(table);
-	return done;
-}
-
-/* One row: a line for each cell that is not empty. */
-static bool print_block(const struct grid *grid, const struct layout *layout, const struct row *row,
-			FILE *out)
-{
-	const struct grid_look look = {.colour = layout->look->colour};
-	struct libscols_table *table = new_table(&look, out);
-	bool done =
-		table && add_column(table, "name", 0) && add_column(table, "value", SCOLS_FL_WRAP);
-	size_t widest = 0;
+	static const struct column columns[] = {{"", .kind = CELL_WHOLE}, {"", .kind = CELL_PROSE}};
+	static const size_t shown[] = {0, 1};
+	struct grid *block = grid_new(columns, shown, 2);
+	size_t names = 0, room = (size_t)style->width;
+	bool done = block;
 
 	for (size_t at = 0; at < grid->count; at++) {
-		size_t width = width_of(column_of(grid, at)->name);
+		size_t len = strlen(column_of(grid, at)->name);
 
-		widest = width > widest ? width : widest;
+		names = len > names ? len : names;
 	}
+	room = room > names + WIDTH_LEAST ? room - names - 1 : WIDTH_LEAST;
 	for (size_t at = 0; at < grid->count && done; at++) {
-		const struct cell *cell = &row->cells[at];
-		struct libscols_line *line;
-		size_t room = (size_t)layout->look->width;
+		const struct column *column = column_of(grid, at);
+		const char *colour = scols_cell_get_color(scols_line_get_cell(row, at));
+		const char *text = cell_text(row, at);
+		char *value;
 
-		if (!cell->text || !*cell->text)
+		if (!*text)
 			continue;
-		room = room > widest + BAR_LEAST ? room - widest - 1 : BAR_LEAST;
-		line = lib->scols_table_new_line(table, NULL);
-		done = line && put(line, 0, strdup(column_of(grid, at)->name), NULL) &&
-		       put(line, 1, cell->amount ? group(cell->text) : broken(cell->text, room),
-			   colour_of(grid, cell, at));
+		value = column->kind == CELL_AMOUNT ? group(text, true) : wrap(text, room);
+		done = value && grid_row(block) && set_cell(block, 0, column->name, NULL) &&
+		       set_cell(block, 1, value, colour);
+		free(value);
 	}
-	done = done && lib->scols_print_table(table) == 0;
-	lib->scols_unref_table(table);
+	done = done && scols_table_enable_noheadings(block->table, true) == 0 &&
+	       print_table(block, style->colour, out);
+	grid_free(block);
 	return done;
 }
 
-int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struct sb_error *err)
+static bool print(struct grid *grid, const struct grid_style *style, FILE *out)
 {
-	struct layout layout = {.look = look, .tree = grid->count};
-	bool done = true;
+	struct layout layout = {.fits = style->width == 0};
+	struct libscols_line *row;
+	bool done = grid->tree == grid->count || make_tree(grid);
 
-	if (grid->row_count == 0)
+	scols_table_enable_noheadings(grid->table, !style->header);
+	if (done && !layout.fits)
+		done = lay_out(grid, (size_t)style->width, &layout);
+	if (layout.fits)
+		return done && print_table(grid, style->colour, out);
+	for (bool first = true; done && (row = next_row(grid)); first = false) {
+		if (!first)
+			fputc('\n', out);
+		done = print_block(grid, row, style, out);
+	}
+	return done;
+}
+
+int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, struct sb_error *err)
+{
+	bool done;
+
+	if (grid_is_empty(grid))
 		return SB_OK;
 	locale_need();
-	if (smartcols_load(&lib, err))
-		return SB_ESYSTEM;
-	if (look->tree) {
-		layout.tree = tree_column(grid);
-		done = layout.tree == grid->count || hang_all(grid, layout.tree);
-	}
-	if (!done) {
-		forget_rows(grid);
-		return sb_error_nomem(err);
-	}
-	if (lay_out(grid, &layout)) {
-		done = print_table(grid, &layout, out);
-	} else {
-		for (size_t i = 0; i < grid->row_count && done; i++) {
-			if (i > 0)
-				fputc('\n', out);
-			done = print_block(grid, &layout, grid->rows[i], out);
-		}
-	}
-	forget_rows(grid);
+	scols_reset_iter(grid->rows, SCOLS_ITER_FORWARD);
+	done = print(grid, style, out);
+	scols_table_remove_lines(grid->table);
 	return done ? SB_OK : sb_error_nomem(err);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows for people. libsmartcols prints them; here they are made to fit the terminal. Amounts and
- * whatever else is LOOK_WHOLE are never shortened: thousands separators go first, then names are
- * cut in their middle, and what does not fit then is printed as a block of lines for each row. */
+/* Tables for people, printed by libsmartcols and made to fit the terminal. Prose is wrapped first,
+ * then thousands separators are dropped, then names are cut in their middle. If the table still
+ * does not fit, each row is printed as a block of lines. Amounts and CELL_WHOLE are never
+ * shortened.
+ *
+ * libsmartcols does not do this: it cuts texts at their end, so that names that begin alike read
+ * the same; it breaks lines within words; and it narrows all columns at once, with no order. */
 #ifndef SUBANK_CMD_SHOW_GRID_H
 #define SUBANK_CMD_SHOW_GRID_H
 
@@ -14,53 +18,57 @@
 
 enum { COLUMNS_MAX = 24 };
 
-enum column_look {
-	LOOK_WHOLE, /* never shortened or broken; nor is the next one */
-	LOOK_AMOUNT,
-	LOOK_NAME, /* may be cut in its middle */
-	LOOK_PROSE, /* may be broken at blanks */
-	LOOK_STATE, /* has its word's colour */
-	LOOK_SHARE, /* a percentage, with a bar where there is room, and a colour when it is high */
-	LOOK_PART, /* the same, of a whole: none is too high */
+enum cell_kind {
+	CELL_WHOLE, /* never shortened or broken into lines */
+	CELL_AMOUNT, /* the same, but may lose its thousands separators */
+	CELL_NAME, /* may be cut in its middle */
+	CELL_PROSE, /* may be broken into lines at blanks */
+	CELL_STATE, /* coloured by its word */
+	CELL_SHARE, /* a percentage, with a bar if there is room; coloured, red from 100 % */
+	CELL_PART, /* a percentage, with a bar if there is room; not coloured */
 };
 
 struct column {
 	const char *name; /* in the header and in --format; JSON and CSV have it in lower case,
-			     amounts with "_seconds" behind */
+			     amounts with "_seconds" appended */
 	bool number; /* right-aligned */
 	bool shown; /* without --format */
-	enum column_look look;
+	enum cell_kind kind;
 };
 
-struct grid_look {
-	int width; /* of the terminal; 0: there is none, and nothing is fitted, grouped or drawn */
+struct grid_style {
+	int width; /* of the terminal; 0: no terminal, so cells stay as they are */
 	bool header;
 	bool colour;
-	bool tree; /* the first column of names shows what is below what */
 };
 
 struct grid;
 
-/* A grid of the [count] columns that [shown] names among [columns], which are borrowed. NULL when
- * memory ran out. */
+/* Creates a grid of the [count] columns of [columns] that [shown] has the indexes of; both are
+ * borrowed. Returns NULL when memory ran out. */
 struct grid *grid_new(const struct column *columns, const size_t *shown, size_t count);
 
-/* Begins a row, and sets its cells by place; false when memory ran out. */
+/* Begins a row. This and the functions that fill the row return false when memory ran out. */
 bool grid_row(struct grid *grid);
+
+/* Set a cell of the row; [at] is an index into the columns shown. */
 bool grid_text(struct grid *grid, size_t at, const char *text);
 /* [text] is [amount] as amount_format() writes it. */
 bool grid_amount(struct grid *grid, size_t at, const char *text, int64_t amount);
+/* [text] is [percent] with "%", or "-" when that is negative. */
 bool grid_share(struct grid *grid, size_t at, const char *text, int64_t percent);
-/* The row hangs below the one that is called [name], if there is one. Its own is what its first
- * column of names has. */
+
+/* Puts the row below the one called [name] in the tree that the first column of names shows. A row
+ * is called what it has in that column. Without a row of that name the row stays at the top. */
 bool grid_below(struct grid *grid, const char *name);
 
+/* True if there are no rows. */
 bool grid_is_empty(const struct grid *grid);
 
-/* Prints the rows that there are, and forgets them. */
-int grid_print(struct grid *grid, const struct grid_look *look, FILE *out, struct sb_error *err);
+/* Prints the rows and removes them. Fails only when memory ran out. */
+int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, struct sb_error *err);
 
-/* NULL is allowed. */
+/* Frees the grid; it may be NULL. */
 void grid_free(struct grid *grid);
 
 #endif

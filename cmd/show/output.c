@@ -29,21 +29,21 @@ struct output {
 	struct env *env;
 	const struct column *columns;
 	size_t count;
-	size_t shown[COLUMNS_MAX]; /* indexes into columns, in their order */
+	size_t shown[COLUMNS_MAX]; /* indexes into columns, in the order of printing */
 	size_t shown_count;
 	enum form form;
-	bool last_bar; /* -p: one more at the end */
+	bool last_bar; /* -p: a line ends with a bar */
 	bool in_row;
-	bool failed; /* nothing more is printed, for the reason in [err]; */
-	bool given_up; /* or for one that the caller tells */
-	bool has_header; /* it was printed; of forms other than tables */
+	bool failed; /* nothing more is printed; [err] says why */
+	bool given_up; /* the same, but the caller reports why */
+	bool has_header; /* of -p, -P and CSV: it was printed */
 	struct sb_error err;
 	char *cells[COLUMNS_MAX]; /* of the row, for parsable and CSV */
-	bool texts[COLUMNS_MAX]; /* which of them CSV has in quotes */
+	bool texts[COLUMNS_MAX]; /* the cells that CSV has in quotes */
 	struct grid *grid;
-	struct grid_look look;
+	struct grid_style style;
 	bool had_row;
-	const char *if_empty; /* NULL: nothing is said */
+	const char *if_empty; /* the note if there is no row; NULL: none */
 	json_t *list;
 	json_t *object;
 };
@@ -96,7 +96,7 @@ int output_check_forms(const struct env *env, struct sb_error *err)
 	return SB_OK;
 }
 
-/* --color, and what asks for none: no-color.org, and a terminal that has none. */
+/* Reads --color. With "auto", NO_COLOR (no-color.org) and a terminal without colours count too. */
 static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 {
 	static const char *const words[] = {"auto", "always", "never", NULL};
@@ -113,7 +113,7 @@ static int choose_colour(const struct env *env, bool *ret, struct sb_error *err)
 	return SB_OK;
 }
 
-/* The name of a column for programs. */
+/* Writes the name that a column has in CSV and JSON. Returns [to]. */
 static const char *program_name(char to[64], const char *name, const char *suffix)
 {
 	(void)snprintf(to, 64, "%s%s", name, suffix);
@@ -122,7 +122,7 @@ static const char *program_name(char to[64], const char *name, const char *suffi
 	return to;
 }
 
-/* The first reason counts. */
+/* Records that memory ran out, unless the output has failed before. */
 static void no_memory(struct output *output)
 {
 	if (!output->failed)
@@ -130,13 +130,13 @@ static void no_memory(struct output *output)
 	output->failed = true;
 }
 
-/* Behind the first thing that could fail: a header alone would look like an answer. */
+/* Called only after the first step that can fail: a header alone could be taken for an answer. */
 static void print_header(struct output *output)
 {
 	struct csv_row row = {.file = output->env->os.out};
 	char name[64];
 
-	if (output->has_header || !output->look.header ||
+	if (output->has_header || !output->style.header ||
 	    (output->form != FORM_PARSABLE && output->form != FORM_CSV))
 		return;
 	output->has_header = true;
@@ -145,7 +145,7 @@ static void print_header(struct output *output)
 
 		if (output->form == FORM_CSV)
 			csv_text(&row, program_name(name, column->name,
-						    column->look == LOOK_AMOUNT ? "_seconds" : ""));
+						    column->kind == CELL_AMOUNT ? "_seconds" : ""));
 		else
 			fprintf(output->env->os.out, "%s%s", i ? "|" : "", column->name);
 	}
@@ -167,8 +167,8 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	output->env = env;
 	output->columns = columns;
 	output->count = count;
-	output->look.header = !option(env, "noheader");
-	output->look.width = env->os.out_is_terminal ? env->os.out_width : 0;
+	output->style.header = !option(env, "noheader");
+	output->style.width = env->os.out_is_terminal ? env->os.out_width : 0;
 	output->last_bar = option(env, "parsable");
 	if (option(env, "json"))
 		output->form = FORM_JSON;
@@ -178,10 +178,10 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		output->form = FORM_PARSABLE;
 	rc = output_check_forms(env, err);
 	if (!rc)
-		rc = choose_colour(env, &output->look.colour, err);
+		rc = choose_colour(env, &output->style.colour, err);
 	if (!rc && format)
 		rc = comma_each(format, show_column, output, err);
-	/* JSON and CSV are for programs: everything, unless they chose. */
+	/* Without --format, JSON and CSV have all columns. */
 	for (size_t i = 0; !format && i < count; i++) {
 		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)
 			output->shown[output->shown_count++] = i;
@@ -230,7 +230,7 @@ static void print_parsable(const struct output *output)
 	fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
-/* Ends the row that was begun; one that failed has only some of its cells, and is not printed. */
+/* Ends the row that was begun. If it failed some cells are missing, and it is not printed. */
 static void end_row(struct output *output)
 {
 	if (!output->in_row)
@@ -273,7 +273,7 @@ void output_row(struct output *output)
 	}
 }
 
-/* Where the column stands among the shown; false if it is not shown. */
+/* Finds the place of a column among those shown. Returns false if it is not shown. */
 static bool place(const struct output *output, size_t column, size_t *ret)
 {
 	for (size_t i = 0; i < output->shown_count; i++) {
@@ -285,7 +285,7 @@ static bool place(const struct output *output, size_t column, size_t *ret)
 	return false;
 }
 
-/* The text as it may be shown; NULL when memory ran out. */
+/* Returns the text escaped; NULL when memory ran out. The caller frees it. */
 static char *escaped(const char *text)
 {
 	size_t size = 4 * strlen(text) + 1;
@@ -299,7 +299,7 @@ static void keep_cell(struct output *output, size_t column, const char *text, bo
 {
 	char *cell = escaped(text);
 
-	/* A bar in a text would look like a column's end. */
+	/* A bar in a text would end the column. */
 	for (char *bar = cell; output->form == FORM_PARSABLE && bar && (bar = strchr(bar, '|'));
 	     bar++)
 		*bar = '/';
@@ -325,8 +325,7 @@ static void set_member(struct output *output, size_t column, const char *suffix,
 		no_memory(output);
 }
 
-/* JSON has characters alone: of a text from outside that has other bytes those are escaped, as they
- * are in tables. */
+/* JSON strings are UTF-8. In a text from outside, bytes that are not are escaped as in tables. */
 static json_t *json_text(const char *text)
 {
 	json_t *value = json_string(text);
@@ -436,8 +435,8 @@ void output_time(struct output *output, size_t column, int64_t when)
 		output_text(output, column, when_format_exact(text, when));
 	else
 		output_text(output, column,
-			    output->look.width > 0 ? when_format_short(text, when)
-						   : when_format_local(text, when));
+			    output->style.width > 0 ? when_format_short(text, when)
+						    : when_format_local(text, when));
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)
@@ -456,18 +455,17 @@ void output_below(struct output *output, const char *name)
 {
 	if (output->form != FORM_TABLE || output->failed)
 		return;
-	output->look.tree = true;
 	if (!grid_below(output->grid, name))
 		no_memory(output);
 }
 
 static void print_grid(struct output *output)
 {
-	if (grid_print(output->grid, &output->look, output->env->os.out, &output->err))
+	if (grid_print(output->grid, &output->style, output->env->os.out, &output->err))
 		output->failed = true;
 }
 
-/* What kept it from being printed, unless the caller has told. */
+/* Copies the error that stopped the output, unless the caller reports one. Returns its code. */
 static int why_failed(const struct output *output, struct sb_error *err)
 {
 	if (!output->failed || output->given_up)
@@ -486,7 +484,7 @@ int output_flush(struct output *output, struct sb_error *err)
 		print_header(output);
 	if (output->form == FORM_TABLE && !output->failed && !grid_is_empty(output->grid)) {
 		print_grid(output);
-		output->look.header = false;
+		output->style.header = false;
 	}
 	return why_failed(output, err);
 }
@@ -532,14 +530,14 @@ bool output_is_empty(const struct output *output)
 	return !output->had_row;
 }
 
-/* A table says its unit where people read it. */
+/* True if the table has amounts and a header and is on a terminal: the unit is printed below it. */
 static bool names_unit(const struct output *output)
 {
-	if (output->form != FORM_TABLE || !output->look.width || !output->look.header ||
+	if (output->form != FORM_TABLE || !output->style.width || !output->style.header ||
 	    grid_is_empty(output->grid))
 		return false;
 	for (size_t i = 0; i < output->shown_count; i++) {
-		if (output->columns[output->shown[i]].look == LOOK_AMOUNT)
+		if (output->columns[output->shown[i]].kind == CELL_AMOUNT)
 			return true;
 	}
 	return false;

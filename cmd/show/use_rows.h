@@ -10,12 +10,12 @@
 enum { USE_COLUMNS = USE_BY_END - 1 };
 #define USE_COLUMN_ROWS(at)                                                                        \
 	[(at) + USE_BY_JOB -                                                                       \
-		1] = {"Job", false, false, LOOK_NAME},                                             \
-		[(at) + USE_BY_USER - 1] = {"User", false, false, LOOK_NAME},                      \
-		[(at) + USE_BY_ACCOUNT - 1] = {"SlurmAccount", false, false, LOOK_NAME},           \
-		[(at) + USE_BY_PARTITION - 1] = {"Partition", false, false, LOOK_NAME},            \
-		[(at) + USE_BY_QOS - 1] = {"QOS", false, false, LOOK_NAME},                        \
-		[(at) + USE_BY_MONTH - 1] = {"Month", false, false, LOOK_WHOLE}
+		1] = {"Job", false, false, CELL_NAME},                                             \
+		[(at) + USE_BY_USER - 1] = {"User", false, false, CELL_NAME},                      \
+		[(at) + USE_BY_ACCOUNT - 1] = {"SlurmAccount", false, false, CELL_NAME},           \
+		[(at) + USE_BY_PARTITION - 1] = {"Partition", false, false, CELL_NAME},            \
+		[(at) + USE_BY_QOS - 1] = {"QOS", false, false, CELL_NAME},                        \
+		[(at) + USE_BY_MONTH - 1] = {"Month", false, false, CELL_WHOLE}
 
 /* "CLUSTER/ID", as `refund --job` takes it. Returns [to]. */
 enum { JOB_NAME_SIZE = NAME_SIZE + 256 };

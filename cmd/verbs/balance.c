@@ -40,13 +40,13 @@ enum {
 };
 
 static const struct column lot_columns[LOT_COLUMNS] = {
-	[LOT_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[LOT_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
-	[LOT_START] = {"Start", false, true, LOOK_WHOLE},
-	[LOT_END] = {"End", false, true, LOOK_WHOLE},
-	[LOT_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
-	[LOT_REST] = {"Rest", true, true, LOOK_AMOUNT},
-	[LOT_STATE] = {"State", false, true, LOOK_STATE},
+	[LOT_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[LOT_ENTRY] = {"Entry", true, true, CELL_WHOLE},
+	[LOT_START] = {"Start", false, true, CELL_WHOLE},
+	[LOT_END] = {"End", false, true, CELL_WHOLE},
+	[LOT_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
+	[LOT_REST] = {"Rest", true, true, CELL_AMOUNT},
+	[LOT_STATE] = {"State", false, true, CELL_STATE},
 };
 
 struct listing;

@@ -31,17 +31,17 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ENTRY] = {"Entry", true, true, LOOK_WHOLE},
-	[COLUMN_TIME] = {"Time", false, true, LOOK_WHOLE},
-	[COLUMN_KIND] = {"Kind", false, true, LOOK_WHOLE},
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_CLUSTER] = {"Cluster", false, false, LOOK_NAME},
-	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
-	[COLUMN_DETAIL] = {"Detail", false, true, LOOK_PROSE},
-	[COLUMN_ACTOR] = {"Actor", false, false, LOOK_NAME},
-	[COLUMN_REF] = {"Ref", false, false, LOOK_NAME},
-	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
-	[COLUMN_HASH] = {"Hash", false, false, LOOK_WHOLE},
+	[COLUMN_ENTRY] = {"Entry", true, true, CELL_WHOLE},
+	[COLUMN_TIME] = {"Time", false, true, CELL_WHOLE},
+	[COLUMN_KIND] = {"Kind", false, true, CELL_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_CLUSTER] = {"Cluster", false, false, CELL_NAME},
+	[COLUMN_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, true, CELL_PROSE},
+	[COLUMN_ACTOR] = {"Actor", false, false, CELL_NAME},
+	[COLUMN_REF] = {"Ref", false, false, CELL_NAME},
+	[COLUMN_NOTE] = {"Note", false, false, CELL_PROSE},
+	[COLUMN_HASH] = {"Hash", false, false, CELL_WHOLE},
 };
 
 struct listing {

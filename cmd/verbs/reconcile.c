@@ -37,18 +37,18 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ACCOUNT] = {"Account", false, true, LOOK_NAME},
-	[COLUMN_CLUSTER] = {"Cluster", false, true, LOOK_WHOLE},
-	[COLUMN_BOOKS] = {"Books", true, true, LOOK_AMOUNT},
-	[COLUMN_SLURM] = {"Slurm", true, true, LOOK_AMOUNT},
-	[COLUMN_SUSPENDED] = {"Suspended", true, true, LOOK_AMOUNT},
-	[COLUMN_WEIGHTS] = {"Weights", true, true, LOOK_AMOUNT},
-	[COLUMN_EDGE] = {"Edge", true, true, LOOK_AMOUNT},
-	[COLUMN_DIFFERENCE] = {"Difference", true, true, LOOK_AMOUNT},
-	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
-	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
-	[COLUMN_JOBS] = {"Jobs", true, false, LOOK_WHOLE},
-	[COLUMN_RESTARTS] = {"Restarts", true, false, LOOK_WHOLE},
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_CLUSTER] = {"Cluster", false, true, CELL_WHOLE},
+	[COLUMN_BOOKS] = {"Books", true, true, CELL_AMOUNT},
+	[COLUMN_SLURM] = {"Slurm", true, true, CELL_AMOUNT},
+	[COLUMN_SUSPENDED] = {"Suspended", true, true, CELL_AMOUNT},
+	[COLUMN_WEIGHTS] = {"Weights", true, true, CELL_AMOUNT},
+	[COLUMN_EDGE] = {"Edge", true, true, CELL_AMOUNT},
+	[COLUMN_DIFFERENCE] = {"Difference", true, true, CELL_AMOUNT},
+	[COLUMN_SINCE] = {"Since", false, false, CELL_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, CELL_WHOLE},
+	[COLUMN_JOBS] = {"Jobs", true, false, CELL_WHOLE},
+	[COLUMN_RESTARTS] = {"Restarts", true, false, CELL_WHOLE},
 };
 
 /* With --jobs. */
@@ -72,21 +72,21 @@ enum {
 };
 
 static const struct column job_columns[JOB_COUNT] = {
-	[JOB_CLUSTER] = {"Cluster", false, false, LOOK_WHOLE},
-	[JOB_ID] = {"Job", false, true, LOOK_NAME},
-	[JOB_USER] = {"User", false, true, LOOK_WHOLE},
-	[JOB_STATE] = {"State", false, true, LOOK_WHOLE},
-	[JOB_START] = {"Start", false, true, LOOK_WHOLE},
-	[JOB_ELAPSED] = {"Elapsed", true, true, LOOK_WHOLE},
-	[JOB_USED] = {"Used", true, true, LOOK_AMOUNT},
-	[JOB_ACCOUNT] = {"Account", false, false, LOOK_WHOLE},
-	[JOB_FOR] = {"For", false, false, LOOK_WHOLE},
-	[JOB_PARTITION] = {"Partition", false, false, LOOK_WHOLE},
-	[JOB_QOS] = {"QOS", false, false, LOOK_WHOLE},
-	[JOB_SUBMIT] = {"Submit", false, false, LOOK_WHOLE},
-	[JOB_END] = {"End", false, false, LOOK_WHOLE},
-	[JOB_INDEX] = {"Index", true, false, LOOK_WHOLE},
-	[JOB_TRES] = {"TRES", false, false, LOOK_WHOLE},
+	[JOB_CLUSTER] = {"Cluster", false, false, CELL_WHOLE},
+	[JOB_ID] = {"Job", false, true, CELL_NAME},
+	[JOB_USER] = {"User", false, true, CELL_WHOLE},
+	[JOB_STATE] = {"State", false, true, CELL_WHOLE},
+	[JOB_START] = {"Start", false, true, CELL_WHOLE},
+	[JOB_ELAPSED] = {"Elapsed", true, true, CELL_WHOLE},
+	[JOB_USED] = {"Used", true, true, CELL_AMOUNT},
+	[JOB_ACCOUNT] = {"Account", false, false, CELL_WHOLE},
+	[JOB_FOR] = {"For", false, false, CELL_WHOLE},
+	[JOB_PARTITION] = {"Partition", false, false, CELL_WHOLE},
+	[JOB_QOS] = {"QOS", false, false, CELL_WHOLE},
+	[JOB_SUBMIT] = {"Submit", false, false, CELL_WHOLE},
+	[JOB_END] = {"End", false, false, CELL_WHOLE},
+	[JOB_INDEX] = {"Index", true, false, CELL_WHOLE},
+	[JOB_TRES] = {"TRES", false, false, CELL_WHOLE},
 };
 
 struct reconciling {

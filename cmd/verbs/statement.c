@@ -41,22 +41,22 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ENTRY] = {"Entry", true, false, LOOK_WHOLE},
-	[COLUMN_TIME] = {"Time", false, false, LOOK_WHOLE},
-	[COLUMN_ITEM] = {"Item", false, true, LOOK_WHOLE},
-	[COLUMN_CLUSTER] = {"Cluster", false, true, LOOK_NAME},
+	[COLUMN_ENTRY] = {"Entry", true, false, CELL_WHOLE},
+	[COLUMN_TIME] = {"Time", false, false, CELL_WHOLE},
+	[COLUMN_ITEM] = {"Item", false, true, CELL_WHOLE},
+	[COLUMN_CLUSTER] = {"Cluster", false, true, CELL_NAME},
 	USE_COLUMN_ROWS(COLUMN_USE),
-	[COLUMN_ENTRIES] = {"Entries", true, true, LOOK_WHOLE},
-	[COLUMN_AMOUNT] = {"Amount", true, true, LOOK_AMOUNT},
-	[COLUMN_BALANCE] = {"Balance", true, false, LOOK_AMOUNT},
-	[COLUMN_DETAIL] = {"Detail", false, false, LOOK_PROSE},
-	[COLUMN_NOTE] = {"Note", false, false, LOOK_PROSE},
-	[COLUMN_ACCOUNT] = {"Account", false, false, LOOK_NAME},
-	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
-	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
-	[COLUMN_HEAD] = {"Head", false, false, LOOK_WHOLE},
-	[COLUMN_BANK] = {"Bank", false, false, LOOK_WHOLE},
-	[COLUMN_UNLIMITED] = {"Unlimited", false, false, LOOK_WHOLE},
+	[COLUMN_ENTRIES] = {"Entries", true, true, CELL_WHOLE},
+	[COLUMN_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
+	[COLUMN_BALANCE] = {"Balance", true, false, CELL_AMOUNT},
+	[COLUMN_DETAIL] = {"Detail", false, false, CELL_PROSE},
+	[COLUMN_NOTE] = {"Note", false, false, CELL_PROSE},
+	[COLUMN_ACCOUNT] = {"Account", false, false, CELL_NAME},
+	[COLUMN_SINCE] = {"Since", false, false, CELL_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, CELL_WHOLE},
+	[COLUMN_HEAD] = {"Head", false, false, CELL_WHOLE},
+	[COLUMN_BANK] = {"Bank", false, false, CELL_WHOLE},
+	[COLUMN_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
 };
 
 /* With --entries. */

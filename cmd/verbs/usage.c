@@ -26,14 +26,14 @@ enum {
 };
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_ACCOUNT] = {"Account", false, false, LOOK_NAME},
+	[COLUMN_ACCOUNT] = {"Account", false, false, CELL_NAME},
 	USE_COLUMN_ROWS(COLUMN_USE),
-	[COLUMN_CLUSTER] = {"Cluster", false, false, LOOK_NAME},
-	[COLUMN_JOBS] = {"Jobs", true, true, LOOK_WHOLE},
-	[COLUMN_USED] = {"Used", true, true, LOOK_AMOUNT},
-	[COLUMN_SHARE] = {"Share", true, true, LOOK_PART},
-	[COLUMN_SINCE] = {"Since", false, false, LOOK_WHOLE},
-	[COLUMN_UNTIL] = {"Until", false, false, LOOK_WHOLE},
+	[COLUMN_CLUSTER] = {"Cluster", false, false, CELL_NAME},
+	[COLUMN_JOBS] = {"Jobs", true, true, CELL_WHOLE},
+	[COLUMN_USED] = {"Used", true, true, CELL_AMOUNT},
+	[COLUMN_SHARE] = {"Share", true, true, CELL_PART},
+	[COLUMN_SINCE] = {"Since", false, false, CELL_WHOLE},
+	[COLUMN_UNTIL] = {"Until", false, false, CELL_WHOLE},
 };
 
 /* Of reading while others write. */
