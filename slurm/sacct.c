@@ -24,7 +24,7 @@ enum { TIME_MIN = 1000000 };
 /* Bytes of "a,b,c", NUL included; Linux allows 128 KiB for one argument. */
 enum { LIST_MAX = 100 << 10 };
 
-enum { DELIMITER_SIZE = 10, COLUMNS_SIZE = 256 }; /* bytes, NUL included */
+enum { DELIMITER_SIZE = 10, COLUMNS_SIZE = 512 }; /* bytes, NUL included */
 
 /* Bytes of a row of several lines: names in slurmdbd have at most 255. */
 enum { ROW_MAX = 16 << 10 };
@@ -89,10 +89,10 @@ struct answer {
 	char delimiter[DELIMITER_SIZE];
 	bool header_seen;
 	size_t line;
+	size_t row_line; /* in which the row begins */
 	/* A row whose other lines are still to come: a name in it has a newline. */
 	char *begun;
 	size_t begun_len;
-	size_t begun_line;
 };
 
 /* Refuses the whole answer. */
@@ -193,10 +193,10 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 }
 
 /* Leaves out a job with a field that cannot be read. */
-static int leave_out(const struct answer *answer, size_t line, char *const cells[NCOLUMNS],
-		     enum column column, struct sb_error *err)
+static int leave_out(const struct answer *answer, char *const cells[NCOLUMNS], enum column column,
+		     struct sb_error *err)
 {
-	struct sacct_odd odd = {.line = line,
+	struct sacct_odd odd = {.line = answer->row_line,
 				.field = names[column],
 				.value = cells[column],
 				.job = true,
@@ -220,11 +220,10 @@ static bool begins_row(const struct answer *answer, const char *line)
 }
 
 /* Leaves out a row with too few or too many fields. */
-static int leave_out_row(const struct answer *answer, size_t line, const char *text,
-			 struct sb_error *err)
+static int leave_out_row(const struct answer *answer, const char *text, struct sb_error *err)
 {
 	size_t ahead = strlen(answer->cluster) + strlen(answer->delimiter);
-	struct sacct_odd odd = {.line = line,
+	struct sacct_odd odd = {.line = answer->row_line,
 				.field = "a row",
 				.value = text,
 				.job = begins_row(answer, text),
@@ -237,8 +236,7 @@ static int leave_out_row(const struct answer *answer, size_t line, const char *t
 	return answer->sink->left_out(&odd, answer->sink->ctx, err);
 }
 
-static int read_row(const struct answer *answer, size_t line, char *const cells[NCOLUMNS],
-		    struct sb_error *err)
+static int read_row(const struct answer *answer, char *const cells[NCOLUMNS], struct sb_error *err)
 {
 	struct sacct_job job;
 	enum column column;
@@ -247,7 +245,7 @@ static int read_row(const struct answer *answer, size_t line, char *const cells[
 		return malformed(answer, "Cluster", cells[CLUSTER], err);
 	column = read_cells(cells, &job);
 	if (column != NCOLUMNS)
-		return leave_out(answer, line, cells, column, err);
+		return leave_out(answer, cells, column, err);
 	return answer->sink->each(&job, answer->sink->ctx, err);
 }
 
@@ -273,8 +271,6 @@ static int join(struct answer *answer, const char *line, size_t len, struct sb_e
 {
 	char *grown;
 
-	if (!answer->begun)
-		answer->begun_line = answer->line;
 	if (answer->begun_len + len > ROW_MAX)
 		return malformed(answer, "a row", answer->begun, err);
 	grown = realloc(answer->begun, answer->begun_len + len + 2);
@@ -295,9 +291,8 @@ static void forget_begun(struct answer *answer)
 	answer->begun_len = 0;
 }
 
-/* Reads a row that begins in [line], or keeps it as begun if it has too few fields. */
-static int read_text(struct answer *answer, char *text, size_t len, size_t line,
-		     struct sb_error *err)
+/* Reads a row, or keeps it as begun if it has too few fields. */
+static int read_text(struct answer *answer, char *text, size_t len, struct sb_error *err)
 {
 	char *cells[NCOLUMNS];
 	size_t count = split(answer, text, cells);
@@ -305,34 +300,25 @@ static int read_text(struct answer *answer, char *text, size_t len, size_t line,
 
 	if (count < NCOLUMNS)
 		return text == answer->begun ? SB_OK : join(answer, text, len, err);
-	code = count == NCOLUMNS ? read_row(answer, line, cells, err)
-				 : leave_out_row(answer, line, text, err);
+	code = count == NCOLUMNS ? read_row(answer, cells, err) : leave_out_row(answer, text, err);
 	forget_begun(answer);
 	return code;
 }
 
-/* Whether the line is "Cluster", the delimiter, "JobIDRaw" … */
-static bool is_header(const struct answer *answer, const char *line)
+/* Joins the names of the columns. */
+static void join_names(const char *separator, char to[COLUMNS_SIZE])
 {
-	for (size_t i = 0; i < NCOLUMNS; i++) {
-		size_t len = strlen(names[i]);
+	size_t len = 0;
 
-		if (strncasecmp(line, names[i], len) != 0)
-			return false;
-		line += len;
-		if (i + 1 == NCOLUMNS)
-			break;
-		len = strlen(answer->delimiter);
-		if (strncmp(line, answer->delimiter, len) != 0)
-			return false;
-		line += len;
-	}
-	return !*line;
+	for (size_t i = 0; i < NCOLUMNS; i++)
+		len += (size_t)snprintf(to + len, COLUMNS_SIZE - len, "%s%s", i ? separator : "",
+					names[i]);
 }
 
 static int read_line(char *line, size_t len, void *ctx, struct sb_error *err)
 {
 	struct answer *answer = ctx;
+	char header[COLUMNS_SIZE];
 	int code;
 
 	answer->line++;
@@ -340,18 +326,21 @@ static int read_line(char *line, size_t len, void *ctx, struct sb_error *err)
 		return malformed(answer, "a line", "a NUL byte", err);
 	if (!answer->header_seen) {
 		answer->header_seen = true;
-		return is_header(answer, line) ? SB_OK : malformed(answer, "its header", line, err);
+		join_names(answer->delimiter, header);
+		return strcasecmp(line, header) == 0 ? SB_OK
+						     : malformed(answer, "its header", line, err);
 	}
 	if (answer->begun && !begins_row(answer, line)) {
 		TRY(join(answer, line, len, err));
-		return read_text(answer, answer->begun, answer->begun_len, answer->begun_line, err);
+		return read_text(answer, answer->begun, answer->begun_len, err);
 	}
 	if (answer->begun) {
-		code = leave_out_row(answer, answer->begun_line, answer->begun, err);
+		code = leave_out_row(answer, answer->begun, err);
 		forget_begun(answer);
 		TRY(code);
 	}
-	return read_text(answer, line, len, answer->line, err);
+	answer->row_line = answer->line;
+	return read_text(answer, line, len, err);
 }
 
 /* Joins the accounts, or with [ids] the ids, with commas in [size] bytes. *ret is NULL without any
@@ -390,15 +379,6 @@ static int make_delimiter(char to[DELIMITER_SIZE], struct sb_error *err)
 	return SB_OK;
 }
 
-static void join_names(char to[COLUMNS_SIZE])
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < NCOLUMNS; i++)
-		len += (size_t)snprintf(to + len, COLUMNS_SIZE - len, "%s%s", i ? "," : "",
-					names[i]);
-}
-
 static int run_sacct(const struct slurm *slurm, const struct sacct_window *window,
 		     const char *accounts, const char *ids, struct answer *answer,
 		     struct sb_error *err)
@@ -419,7 +399,7 @@ static int run_sacct(const struct slurm *slurm, const struct sacct_window *windo
 	(void)snprintf(since, sizeof(since), "uts%" PRId64,
 		       window->since > TIME_MIN ? window->since : TIME_MIN);
 	(void)snprintf(until, sizeof(until), "uts%" PRId64, window->until);
-	join_names(columns);
+	join_names(",", columns);
 	if (accounts) {
 		argv[count++] = "-A";
 		argv[count++] = accounts;
@@ -451,10 +431,9 @@ static int read_answer(const struct slurm *slurm, const struct sacct_window *win
 	free(ids);
 	TRY(code);
 	if (!answer->header_seen)
-		return sb_error_set(
-			err, SB_EFORMAT,
-			"sacct: its answer for cluster %s is empty, not even column names",
-			answer->cluster);
+		return sb_error_set(err, SB_EFORMAT,
+				    "sacct: its answer for %s is empty, not even column names",
+				    answer->cluster);
 	return answer->begun ? malformed(answer, "its last row", answer->begun, err) : SB_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The answers of Slurm's commands, through a runner that answers with the input. Its first byte
- * says which of them is asked. */
+/* Fuzzes the answers of Slurm's commands: a runner answers with the input, whose first byte chooses
+ * the command. */
 #include "config.h"
 
 #include "slurm/assoc.h"
@@ -24,7 +24,7 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 	return SB_OK;
 }
 
-/* A line with [delimiter] for each bar; its length to [ret_len]. */
+/* Replaces each bar of a line by [delimiter]. The caller frees it. */
 static char *with_delimiter(const char *line, size_t len, const char *delimiter, size_t *ret_len)
 {
 	size_t each = strlen(delimiter), size = 1, at = 0;
@@ -47,7 +47,7 @@ static char *with_delimiter(const char *line, size_t len, const char *delimiter,
 	return text;
 }
 
-/* Line by line, each with memory of its own, so that nothing reaches beyond it unseen. */
+/* Passes on each line in its own memory, so that reading beyond it is detected. */
 static int lines(const char *const argv[], const char *const env[], int deadline_ms,
 		 const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		code = read_shares(&err);
 		break;
 	case 'l':
-		/* It is asked once, for both accounts. */
+		/* One call for both accounts. */
 		code = read_limits(&err);
 		break;
 	case 'q':
