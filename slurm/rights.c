@@ -10,9 +10,8 @@
 #include "slurm/assoc.h"
 
 int rights_level(const struct slurm *slurm, const struct caller *caller,
-		 char level[sizeof(((struct rights *)0)->level)], struct sb_error *err)
+		 char level[RIGHTS_LEVEL_SIZE], struct sb_error *err)
 {
-	const size_t size = sizeof(((struct rights *)0)->level);
 	char where[sizeof("name=") + 255];
 	const char *const argv[] = {slurm->sacctmgr,	 "-n", "-P", "show", "user", "where", where,
 				    "format=AdminLevel", NULL};
@@ -28,12 +27,12 @@ int rights_level(const struct slurm *slurm, const struct caller *caller,
 	(void)snprintf(where, sizeof(where), "name=%s", caller->name);
 	TRY(slurm_ask(slurm, argv, &answer, err));
 	len = strcspn(answer.out, "|\r\n");
-	if (len >= size || answer.out[len + (answer.out[len] != '\0')] != '\0')
+	if (len >= RIGHTS_LEVEL_SIZE || answer.out[len + (answer.out[len] != '\0')] != '\0')
 		code = sb_error_set(err, SB_EFORMAT,
 				    "sacctmgr: \"%.100s\" is not the AdminLevel of user %s",
 				    answer.out, caller->name);
 	else
-		(void)snprintf(level, size, "%.*s", (int)len, answer.out);
+		(void)snprintf(level, RIGHTS_LEVEL_SIZE, "%.*s", (int)len, answer.out);
 	run_result_release(&answer);
 	return code;
 }

@@ -17,6 +17,8 @@ struct caller {
 	const char *name; /* "": no user has the uid */
 };
 
+enum { RIGHTS_LEVEL_SIZE = 32 };
+
 struct rights {
 	bool jobs, usage, accounts; /* other users' rows of these kinds are hidden */
 	bool above; /* the caller is root or SlurmUser, who may read and change everything */
@@ -24,14 +26,14 @@ struct rights {
 						 was not read or is not known */
 	bool unknown; /* this Slurm does not print it: rows count as hidden from all but operators
 		       */
-	char level[32]; /* AdminLevel: "None", "Operator" …; "" when slurmdbd has no such user, or
-			   when it was not read */
+	char level[RIGHTS_LEVEL_SIZE]; /* AdminLevel: "None", "Operator" …; "" when slurmdbd has no
+			   such user, or when it was not read */
 };
 
 /* Reads the caller's AdminLevel: `sacctmgr -n -P show user where name=NAME format=AdminLevel`. All
  * users may read their own. Returns SB_EINVAL for a name that must not reach a command line. */
 int rights_level(const struct slurm *slurm, const struct caller *caller,
-		 char level[sizeof(((struct rights *)0)->level)], struct sb_error *err);
+		 char level[RIGHTS_LEVEL_SIZE], struct sb_error *err);
 
 /* Whether users of that level see private data and may change every account. */
 bool rights_operator(const char *level);

@@ -19,8 +19,7 @@ struct run_result {
 	char *out; /* stdout, with a NUL after it; owned by the result */
 	size_t out_len; /* bytes in [out], without that NUL */
 	int status; /* exit status 0..255, or 128 + signal */
-	char err_line[256]; /* first line of stderr that is not blank, without its newline, cut if
-			       longer; "" if none */
+	char err_line[256]; /* first line of stderr that is not blank, cut if longer; or "" */
 };
 
 /* Runs argv[0] (found in PATH unless it holds a slash) with empty stdin, in its own process group.
@@ -48,9 +47,9 @@ int run_program(const char *const argv[], int deadline_ms, struct run_result *re
 int run_program_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
 		     struct run_result *ret, struct sb_error *err);
 
-/* Receives a line of [len] bytes, without its newline and with a NUL after it. It may change these
- * bytes, which are valid during the call. A value other than 0 kills the program and is what
- * run_lines() returns. */
+/* Receives a line of [len] bytes, with a NUL instead of its newline. It may change these bytes,
+ * which are valid during the call. run_lines() kills the program at a value other than 0, and
+ * returns that. */
 typedef int run_line(char *line, size_t len, void *ctx, struct sb_error *err);
 struct line_sink {
 	run_line *each;

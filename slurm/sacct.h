@@ -24,10 +24,9 @@ struct sacct_job {
 	const char *qos;
 	const char *state; /* Slurm's word, which may be unknown here: COMPLETED, RUNNING … */
 	int64_t submit; /* later rows of a resized job: when it was resized */
-	int64_t start; /* -1: it never ran. In all rows of a resized job sacct has the first start
-			  and counts from there (so may RawUsage, at the job's end; both measured
-			  on 22.05.8): here [start], [elapsed] and [limit] are clipped at
-			  [submit] */
+	int64_t start; /* -1: it never ran. In all rows of a resized job sacct counts from the first
+			  start (so may RawUsage, at the job's end; both measured on 22.05.8):
+			  here [start], [elapsed] and [limit] are clipped at [submit] */
 	int64_t end; /* -1: it has not ended, or slurmdbd was never told */
 	int64_t elapsed; /* seconds that it ran, so far if it runs, without suspensions */
 	int64_t suspended; /* seconds; RawUsage counts these too (measured on 22.05.8) */

@@ -17,9 +17,8 @@ bool limit_without_tres(const char *field);
 struct tres_limit {
 	const char *field; /* GrpTRESMins, GrpJobs … */
 	const char *tres; /* cpu …; "" where the field has no TRES */
-	int64_t value; /* -1 clears the limit. Other negative numbers, which Slurm takes for huge
-			  limits, are refused, as is more than Slurm keeps of a field without TRES:
-			  INT32_MAX */
+	int64_t value; /* -1 clears the limit; less is refused, since Slurm would set a huge limit,
+			  and so is more than INT32_MAX, Slurm's maximum, without TRES */
 };
 
 /* Sets a limit of [count] accounts of one cluster: `sacctmgr -i modify account where account=a,b

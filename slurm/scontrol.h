@@ -24,8 +24,7 @@ struct slurm_config {
 	char version_text[64]; /* SLURM_VERSION: "22.05.8", "23.11.1-1" … */
 	int version[2]; /* its first two numbers: 22, 5; 0, 0 when it begins with something else */
 	char boot_time[64]; /* BOOT_TIME; "" when it is not printed */
-	char tres[4096]; /* AccountingStorageTRES: "cpu,mem,…,gres/gpu"; "" when it is not printed
-			    or longer */
+	char tres[4096]; /* AccountingStorageTRES: "cpu,mem,…"; "" when not printed, or longer */
 	char priority_type[64]; /* "priority/multifactor" … */
 	/* Slurm prints these two only with priority/multifactor; otherwise they are "". */
 	char decay_half_life[64]; /* PriorityDecayHalfLife; "00:00:00" is none */
@@ -56,8 +55,7 @@ bool list_has(const char *list, const char *word);
 int scontrol_read_config(const struct slurm *slurm, const char *cluster, struct slurm_config *ret,
 			 struct sb_error *err);
 
-/* Whether Slurm counts [tres] (cpu, gres/gpu …) and so can limit it. True when [config->tres] is
- * "". */
+/* Whether Slurm counts [tres] (cpu …) and so can limit it. True when [config->tres] is "". */
 bool config_counts_tres(const struct slurm_config *config, const char *tres);
 
 struct partition {

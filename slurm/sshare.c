@@ -30,6 +30,13 @@ struct line {
 	const char *odd; /* the column that names the account but cannot be trusted; NULL: none */
 };
 
+/* An association. */
+struct node {
+	int64_t id, parent; /* 0: none */
+	struct line *line; /* NULL: sshare has none, or more than one */
+	size_t lines;
+};
+
 struct answer {
 	const struct slurm *slurm;
 	const char *cluster;
@@ -37,6 +44,8 @@ struct answer {
 	struct line *lines;
 	size_t count;
 	const char **path; /* the accounts from the root down to the previous line */
+	struct node *nodes; /* by id */
+	size_t node_count;
 	struct shares shares;
 	bool twice; /* two lines with the same account */
 	bool by_id; /* the tree is from slurmdbd */
@@ -112,17 +121,6 @@ static bool read_indentation(struct answer *answer)
 
 /* ---- by the numbers of the associations ---- */
 
-struct node {
-	int64_t id, parent; /* 0: none */
-	struct line *line; /* NULL: sshare has none, or more than one */
-	size_t lines;
-};
-
-struct nodes {
-	struct node *list; /* by id */
-	size_t count;
-};
-
 static int compare_ids(const void *a, const void *b)
 {
 	const struct node *x = a, *y = b;
@@ -130,17 +128,17 @@ static int compare_ids(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-static struct node *find_node(const struct nodes *nodes, int64_t id)
+static struct node *find_node(const struct answer *answer, int64_t id)
 {
 	const struct node key = {.id = id};
 
-	return array_find(nodes->list, nodes->count, &key, compare_ids);
+	return array_find(answer->nodes, answer->node_count, &key, compare_ids);
 }
 
-static int add_nodes(const struct answer *answer, const struct table *table, struct nodes *nodes)
+static int add_nodes(struct answer *answer, const struct table *table)
 {
 	for (size_t i = 0; i < table->rows; i++) {
-		struct node *node = array_add(nodes->list, nodes->count);
+		struct node *node = array_add(answer->nodes, answer->node_count);
 
 		if (!node)
 			return SB_ESYSTEM;
@@ -149,18 +147,17 @@ static int add_nodes(const struct answer *answer, const struct table *table, str
 			return SB_EFORMAT;
 	}
 	/* Users who may not see all accounts get a few. */
-	if (nodes->count < answer->count / 2)
+	if (answer->node_count < answer->count / 2)
 		return SB_EFORMAT;
-	array_sort(nodes->list, nodes->count, compare_ids);
-	for (size_t i = 1; i < nodes->count; i++) {
-		if (nodes->list[i - 1].id == nodes->list[i].id)
+	array_sort(answer->nodes, answer->node_count, compare_ids);
+	for (size_t i = 1; i < answer->node_count; i++) {
+		if (answer->nodes[i - 1].id == answer->nodes[i].id)
 			return SB_EFORMAT;
 	}
 	return SB_OK;
 }
 
-/* The caller frees the list, also after a failure. */
-static int read_nodes(const struct answer *answer, struct nodes *nodes)
+static int read_nodes(struct answer *answer)
 {
 	static const char *const numbers[] = {"ID", "ParentID"};
 	static const struct table_form form = {"sacctmgr", numbers, 2, NULL};
@@ -173,30 +170,30 @@ static int read_nodes(const struct answer *answer, struct nodes *nodes)
 
 	(void)snprintf(where, sizeof(where), "cluster=%s", answer->cluster);
 	TRY(table_ask(answer->slurm, &form, argv, &table, NULL));
-	code = add_nodes(answer, &table, nodes);
+	code = add_nodes(answer, &table);
 	table_release(&table);
 	return code;
 }
 
 /* Returns how far below the root the node is; -1 when its ancestors form a loop or end early. */
-static int64_t depth_of(const struct nodes *nodes, const struct node *node)
+static int64_t depth_of(const struct answer *answer, const struct node *node)
 {
 	int64_t depth = 0;
 
-	while (node && node->parent != 0 && depth <= (int64_t)nodes->count) {
-		node = find_node(nodes, node->parent);
+	while (node && node->parent != 0 && depth <= (int64_t)answer->node_count) {
+		node = find_node(answer, node->parent);
 		depth++;
 	}
 	return node && node->parent == 0 ? depth : -1;
 }
 
 /* Finds names and parents by slurmdbd's tree: behind an indentation of known depth is the name. */
-static void place_lines(struct answer *answer, const struct nodes *nodes)
+static void place_lines(struct answer *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
 		struct line *line = &answer->lines[i];
-		struct node *node = find_node(nodes, line->id);
-		int64_t depth = depth_of(nodes, node);
+		struct node *node = find_node(answer, line->id);
+		int64_t depth = depth_of(answer, node);
 
 		line->odd = columns[ID];
 		if (!node || depth < 0 || (int64_t)strspn(line->indented, " ") < depth)
@@ -207,14 +204,14 @@ static void place_lines(struct answer *answer, const struct nodes *nodes)
 	}
 	for (size_t i = 0; i < answer->count; i++) {
 		struct line *line = &answer->lines[i];
-		const struct node *node = find_node(nodes, line->id), *above;
+		const struct node *node = find_node(answer, line->id), *above;
 
 		line->share.parent = NULL;
 		if (!line->odd && node->lines > 1)
 			line->odd = columns[ID];
 		if (line->odd)
 			continue;
-		above = find_node(nodes, node->parent);
+		above = find_node(answer, node->parent);
 		if (above && above->line)
 			line->share.parent = above->line->share.account;
 		else if (node->parent == 0)
@@ -342,7 +339,6 @@ static int make_shares(struct answer *answer, bool plain, struct sb_error *err)
 static int read_rows(struct answer *answer, struct sb_error *err)
 {
 	const struct table *table = &answer->table;
-	struct nodes nodes = {0};
 
 	/* Each row may get a head. */
 	answer->shares.rows = calloc(2 * table->rows + 1, sizeof(*answer->shares.rows));
@@ -364,11 +360,9 @@ static int read_rows(struct answer *answer, struct sb_error *err)
 		if (!answer->twice)
 			return SB_OK;
 	}
-	if (read_nodes(answer, &nodes) == SB_OK) {
-		place_lines(answer, &nodes);
-		answer->by_id = true;
-	}
-	free(nodes.list);
+	answer->by_id = read_nodes(answer) == SB_OK;
+	if (answer->by_id)
+		place_lines(answer);
 	return make_shares(answer, false, err);
 }
 
@@ -393,6 +387,7 @@ int sshare_read(const struct slurm *slurm, const char *cluster, struct shares *r
 		shares_release(&answer.shares);
 	}
 	free(answer.path);
+	free(answer.nodes);
 	free(answer.lines);
 	table_release(&answer.table);
 	return code;
