@@ -163,7 +163,7 @@ static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 static int enter_one(struct books *books, const struct adoption *adoption,
 		     const struct stray *stray, struct sb_error *err)
 {
-	const struct aim aim = {stray->limit.field, stray->limit.tres, stray->value};
+	const struct limit aim = {stray->limit.field, stray->limit.tres, stray->value};
 	const struct account *account;
 	const struct lever *lever;
 	int rc;

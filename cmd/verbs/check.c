@@ -18,7 +18,7 @@ struct letting_go {
 static int enter_let_go(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct letting_go *letting = ctx;
-	int rc = check_let_go(books, letting->cluster, &letting->count, err);
+	int rc = check_forget_levers(books, letting->cluster, &letting->count, err);
 
 	if (rc || letting->count > 0)
 		return rc;

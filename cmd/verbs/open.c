@@ -39,8 +39,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	stamp(posting, &event);
 	rc = books_append(books, &event, err);
 	if (!rc)
-		rc = check_enter_baselines(books, posting->account, opening->clusters->list,
-					   opening->clusters->count, opening->from_zero, err);
+		rc = check_record_baselines(books, posting->account, opening->clusters->list,
+					    opening->clusters->count, opening->from_zero, err);
 	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s", posting->account,
 		       opening->amount ? " with " : "");
 	if (!rc && opening->amount > 0)

@@ -301,10 +301,16 @@ static int enter(struct books *books, void *ctx, struct sb_error *err)
 
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
 	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
+		const struct check_reset done = {.account = reset->account,
+						 .names = reset->list,
+						 .count = reset->count,
+						 .before = &reset->clusters.list[i],
+						 .after = &entering->again->list[i],
+						 .reason = reason,
+						 .note = text ? text : ""};
+
 		if (was_reset(reset, entering->again, i))
-			rc = check_enter_reset(books, reset->account, reset->list, reset->count,
-					       &reset->clusters.list[i], &entering->again->list[i],
-					       reason, text ? text : "", err);
+			rc = check_record_reset(books, &done, err);
 	}
 	return rc;
 }
