@@ -153,7 +153,7 @@ int restore(struct env *env, FILE *file, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/%s", env->store.folder, aside);
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
-	env->result.stands = "the ledger was restored";
+	env->result.done = "the ledger was restored";
 	report(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
 	       env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
 	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "

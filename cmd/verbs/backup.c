@@ -47,7 +47,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	progress_end(&progress);
 	if (rc)
 		return fail(env, &err);
-	env->result.stands = "the backup was made";
+	env->result.done = "the backup was made";
 	report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries,
 	       folder, verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
 	return EXIT_DONE;

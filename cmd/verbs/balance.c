@@ -118,8 +118,8 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	struct output *output = listing->output;
 	struct balance_row row;
 	char parent[NAME_SIZE] = "";
-	int rc = balance_row_make(listing->env, &listing->nesting, books, account, !listing->as_of,
-				  &row, err);
+	int rc = balance_row_make(listing->env, books, account,
+				  listing->as_of ? NULL : &listing->nesting, &row, err);
 
 	if (!rc && (listing->tree || listing->total))
 		rc = find_parent(listing, books, account, parent, err);

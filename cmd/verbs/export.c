@@ -160,7 +160,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (rc)
 		return fail(env, &err);
 	if (to_file) {
-		env->result.stands = "the file was written";
+		env->result.done = "the file was written";
 		report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
 		       exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
 		       hex_format(hash, exporting.head.hash, HASH_SIZE));

@@ -205,7 +205,7 @@ static void print_header(const struct printing *printing)
 	char time[WHEN_TEXT_SIZE];
 
 	report(printing->env, "Statement of %s", statement->account);
-	period_say(printing->env, statement->since, statement->until);
+	period_report(printing->env, statement->since, statement->until);
 	report(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
 		report(printing->env, "So far: the entries to %s, head %s",
@@ -268,7 +268,7 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 	int rc;
 
 	statement->each = NULL;
-	rc = statement_make_watched(printing->env, books, statement, err);
+	rc = statement_make_with_progress(printing->env, books, statement, err);
 	if (rc)
 		return rc;
 	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
@@ -288,10 +288,11 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 		statement->ctx = printing;
 		rc = statement_make(books, statement, err);
 	} else {
+		const struct use_table table = {printing->output, COLUMN_USE, add_use, printing};
+
 		add_lines(printing);
 		if (statement->use)
-			rc = use_rows(books, statement, printing->output, COLUMN_USE, add_use,
-				      printing, err);
+			rc = use_rows(books, statement, &table, err);
 	}
 	if (!rc)
 		add_closing(printing);

@@ -298,7 +298,7 @@ const struct command cmd_terms = {
 	.see_also = "check set",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.options = options,
 	.run = run,
 };

@@ -150,16 +150,16 @@ static int list_account(struct listing *listing, struct books *books, const char
 			struct sb_error *err)
 {
 	struct statement *statement = &listing->statement;
+	const struct use_table table = {listing->output, COLUMN_USE, add_cells, listing};
 	struct use_row row = {.cluster = ""};
 	int rc;
 
 	statement->account = account;
-	rc = statement_make_watched(listing->env, books, statement, err);
+	rc = statement_make_with_progress(listing->env, books, statement, err);
 	if (!rc)
 		rc = count_unentered(listing, &row.amount, err);
 	if (!rc)
-		rc = use_rows(books, statement, listing->output, COLUMN_USE, add_cells, listing,
-			      err);
+		rc = use_rows(books, statement, &table, err);
 	if (!rc && row.amount > 0) {
 		output_row(listing->output);
 		output_text(listing->output, COLUMN_USE + listing->use.by - 1, "(not entered)");
@@ -188,7 +188,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		rc = list_account(listing, books, books_at(books, i)->name, err);
 	/* A table is printed behind this. */
 	if (!rc && output_has_frame(listing->env))
-		period_say(listing->env, listing->statement.since, listing->statement.until);
+		period_report(listing->env, listing->statement.since, listing->statement.until);
 	return rc;
 }
 

@@ -134,7 +134,7 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 
 	if (!err)
 		return SB_ENOTFOUND;
-	if (store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, look_alike, &likeness,
+	if (store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, look_alike, &likeness,
 		       NULL) == SB_OK &&
 	    *likeness.best)
 		return sb_error_set(err, SB_ENOTFOUND,
@@ -191,7 +191,7 @@ int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 	int rc = SB_OK;
 
 	if (!books->complete)
-		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
+		rc = store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
 				books, err);
 	for (size_t i = 0; !rc && i < books->count; i++)
 		rc = take_up(books, &books->accounts[i], err);

@@ -204,7 +204,7 @@ int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ah
 	walk.ring = calloc(RING, sizeof(*walk.ring));
 	if (!walk.ring)
 		return sb_error_nomem(err);
-	rc = store_walk(txn, STORE_JOURNAL, (struct slice){0}, false, fill, &walk, err);
+	rc = store_each(txn, STORE_JOURNAL, (struct slice){0}, false, fill, &walk, err);
 	if (!rc && !walk.result && at(&walk, walk.filled)->count > 0)
 		rc = hand_over(&walk, err);
 	while (!rc && !walk.result && walk.used < walk.filled)

@@ -17,7 +17,7 @@ struct ahead {
 };
 
 /* Calls [each] for one after the other, in this thread, until it returns other than 0, as
- * store_walk() does. */
+ * store_each() does. */
 typedef int ahead_each(const struct ahead *entry, void *ctx, struct sb_error *err);
 int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_each *each,
 	       void *ctx, struct sb_error *err);

@@ -43,7 +43,7 @@ static int has_answer(struct books *books, uint64_t seq, bool *ret, struct sb_er
 	int rc;
 
 	answers_from(from, seq);
-	rc = store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)}, false,
+	rc = store_each(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)}, false,
 			look_at_first, &look, err);
 	*ret = look.found;
 	return rc;
@@ -82,7 +82,7 @@ int books_answers(struct books *books, uint64_t seq, books_each_answer *each, vo
 	unsigned char from[16];
 
 	answers_from(from, seq);
-	return store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)},
+	return store_each(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)},
 			  false, visit_answer, &answers, err);
 }
 

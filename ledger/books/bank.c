@@ -101,7 +101,7 @@ static int put_in_place(const struct store_options *options, struct store *built
 			struct replacing *replacing, struct sb_error *err)
 {
 	struct store *old = NULL;
-	int rc = store_enter(built, err);
+	int rc = store_take_over(built, err);
 
 	if (!rc && !(replacing && replacing->damaged)) {
 		rc = store_open_old(built, &old, err);

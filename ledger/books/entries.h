@@ -15,7 +15,7 @@ struct entry_range {
 };
 
 /* Calls [each] for the entries of the range, each once, until it returns other than 0, as
- * store_walk() does. Unless it is NULL, *ret_read is set to how many entries were read from the
+ * store_each() does. Unless it is NULL, *ret_read is set to how many entries were read from the
  * journal for that, on failure too. */
 int entries_walk(struct books *books, const struct entry_range *range, journal_each *each,
 		 void *ctx, uint64_t *ret_read, struct sb_error *err);

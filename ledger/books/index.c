@@ -118,7 +118,7 @@ static int look_at(struct books *books, struct look *look, bool before, struct s
 	unsigned char key[INDEX_KEY_SIZE];
 	size_t len = books_index_key(key, look->place->account, look->from);
 
-	return store_walk(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len}, before,
+	return store_each(books->txn, STORE_BY_ACCOUNT, (struct slice){key, len}, before,
 			  look_under, look, err);
 }
 

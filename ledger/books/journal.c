@@ -166,7 +166,7 @@ int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_ea
 	int rc;
 
 	u64_store(key, from);
-	rc = store_walk(txn, STORE_JOURNAL, (struct slice){key, from ? sizeof(key) : 0}, backward,
+	rc = store_each(txn, STORE_JOURNAL, (struct slice){key, from ? sizeof(key) : 0}, backward,
 			walk_entry, &walk, err);
 	event_release(&walk.event);
 	return rc;

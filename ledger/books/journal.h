@@ -58,7 +58,7 @@ int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
 		unsigned char ret_hash[HASH_SIZE], struct sb_error *err);
 
 /* Calls [each] for the entries from [from] on, or down from it with [backward] (0: the last), until
- * it returns other than 0, as store_walk() does. */
+ * it returns other than 0, as store_each() does. */
 typedef int journal_each(const struct entry *entry, void *ctx, struct sb_error *err);
 int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_each *each, void *ctx,
 		 struct sb_error *err);

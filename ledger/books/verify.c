@@ -328,7 +328,7 @@ static int check_index(struct run *run, struct sb_error *err)
 {
 	struct compared compared = {.run = run, .differs = !run->replaying};
 	int problems = run->verify->problems;
-	int rc = store_walk(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
+	int rc = store_each(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
 			    compare_index, &compared, err);
 
 	while (!rc && compared.at < run->verify->accounts)
@@ -336,7 +336,7 @@ static int check_index(struct run *run, struct sb_error *err)
 	if (rc || !compared.differs)
 		return rc;
 	/* Where is it? */
-	rc = store_walk(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
+	rc = store_each(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
 			run, err);
 	if (!rc && compared.count != run->index_count)
 		problem(run->verify,
@@ -394,7 +394,7 @@ static int check_rest(struct run *run, struct sb_error *err)
 		rc = books_load_all(run->replayed, &run->verify->accounts, err);
 		if (rc || !books_states_current(run->stored))
 			return rc ? rc : check_counts(run, err);
-		rc = store_walk(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
+		rc = store_each(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
 				check_state, run, err);
 		if (!rc && run->at < run->verify->accounts)
 			problem(run->verify, "%zu accounts have entries but no state",
@@ -422,7 +422,7 @@ static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 	int rc = store_check_pages(txn, &why);
 
 	for (size_t i = 0; i < 2 && !rc; i++)
-		rc = store_walk(txn, loose[i], (struct slice){0}, false, nothing, NULL, &why);
+		rc = store_each(txn, loose[i], (struct slice){0}, false, nothing, NULL, &why);
 	if (rc && rc != SB_ECORRUPT)
 		return sb_error_set(err, (enum sb_err)rc, "%s", why.text);
 	if (rc)

@@ -877,9 +877,13 @@ START_TEST(locks_are_refused_on_what_is_no_file)
 	folder = open(bank_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(folder, 0);
 	ck_assert_int_eq(symlink("/etc/passwd", in_bank("a.lock")), 0);
-	FAILS(SB_ESYSTEM, "a.lock", lock_take(folder, "a.lock", true, 0, "t", "it", &fd, &error));
+	FAILS(SB_ESYSTEM, "a.lock",
+	      lock_take(&(struct lock_request){folder, "a.lock", false, 0, "t", "it"}, &fd,
+			&error));
 	ck_assert_int_eq(mkdir(in_bank("b.lock"), 0750), 0);
-	FAILS(SB_ESYSTEM, "b.lock", lock_take(folder, "b.lock", true, 0, "t", "it", &fd, &error));
+	FAILS(SB_ESYSTEM, "b.lock",
+	      lock_take(&(struct lock_request){folder, "b.lock", false, 0, "t", "it"}, &fd,
+			&error));
 	ck_assert_int_eq(fd, -7);
 	lock_drop(-1);
 	(void)close(folder);
@@ -896,20 +900,28 @@ START_TEST(a_lock_is_told_by_who_holds_it)
 	memset(doing, 'x', sizeof(doing));
 	doing[sizeof(doing) - 1] = '\0';
 	/* Longer than there is room for. */
-	OK(lock_take(folder, "l", true, 0, doing, "the books", &held, &error));
+	OK(lock_take(&(struct lock_request){folder, "l", false, 0, doing, "the books"}, &held,
+		     &error));
 	FAILS(SB_EBUSY, "the books are in use by process",
-	      lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
+	      lock_take(&(struct lock_request){folder, "l", false, 0, "t", "the books"}, &fd,
+			&error));
 	FAILS(SB_EBUSY, "the bank is in use by process",
-	      lock_take(folder, "l", false, 20, "t", "the bank", &fd, &error));
+	      lock_take(&(struct lock_request){folder, "l", true, 20, "t", "the bank"}, &fd,
+			&error));
 	ck_assert_int_eq(fd, -7);
 	lock_drop(held);
-	OK(lock_take(folder, "l", true, 0, "first", "the books", &held, &error));
+	OK(lock_take(&(struct lock_request){folder, "l", false, 0, "first", "the books"}, &held,
+		     &error));
 	lock_drop(held);
 	/* Shared by some: the last one who had it alone is not to be blamed. */
-	OK(lock_take(folder, "l", false, 0, "s", "the books", &held, &error));
-	OK(lock_take(folder, "l", false, 0, "s", "the books", &shared, &error));
+	OK(lock_take(&(struct lock_request){folder, "l", true, 0, "s", "the books"}, &held,
+		     &error));
+	OK(lock_take(&(struct lock_request){folder, "l", true, 0, "s", "the books"}, &shared,
+		     &error));
 	(void)snprintf(me, sizeof(me), "in use by process %d: ", (int)getpid());
-	FAILS(SB_EBUSY, me, lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
+	FAILS(SB_EBUSY, me,
+	      lock_take(&(struct lock_request){folder, "l", false, 0, "t", "the books"}, &fd,
+			&error));
 	lock_drop(held);
 	lock_drop(shared);
 	(void)close(folder);

@@ -53,7 +53,7 @@ static int keep_tables(struct store_txn *txn, void *ctx, struct sb_error *err)
 	(void)ctx;
 	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
 		tables[i].count = 0;
-		rc = store_walk(txn, (enum store_table)i, (struct slice){0}, false, keep_row,
+		rc = store_each(txn, (enum store_table)i, (struct slice){0}, false, keep_row,
 				&tables[i], err);
 	}
 	return rc;
@@ -147,7 +147,7 @@ static int verify_tables(void)
 
 	OK(store_build(&options, &store, &error));
 	OK(store_write(store, write_tables, NULL, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	OK(store_install(store, NULL, &error));
 	bank = util_open(STORE_READ);
 	problems = util_verify(bank);
@@ -935,7 +935,7 @@ static void free_many(int count)
 
 	OK(store_build(&options, &store, &error));
 	OK(store_write(store, set_states, &states, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	OK(store_install(store, NULL, &error));
 	OK(store_open(&options, STORE_WRITE, &store, &error));
 	for (int i = 0; i < 14; i++) {
