@@ -527,7 +527,8 @@ static int charge_left_jobs(struct metered *metered)
 		code = sb_error_set(&err, SB_ESYSTEM, "out of memory");
 	else if (window.id_count > 0)
 		code = sacct_read(&metered->env->slurm, observation->cluster, &window,
-				  keep_left_job, leave_out_again, metered, &err);
+				  &(struct sacct_sink){keep_left_job, leave_out_again, metered},
+				  &err);
 	free(ids);
 	if (code != SB_OK) {
 		warning(metered->env, "jobs left out on cluster '%s' are asked for later: %s",
@@ -624,8 +625,8 @@ static int charge_slices(struct metered *metered, bool again)
 		forget_jobs(metered);
 		metered->slice = window.since;
 		metered->next = last ? INT64_MAX : end / WHEN_SECOND;
-		code = sacct_read(&env->slurm, observation->cluster, &window, keep_job, leave_out,
-				  metered, &err);
+		code = sacct_read(&env->slurm, observation->cluster, &window,
+				  &(struct sacct_sink){keep_job, leave_out, metered}, &err);
 		progress_end(&progress);
 		if (code != SB_OK) {
 			warning(env, "the jobs on cluster '%s' are charged later: %s",
@@ -791,8 +792,8 @@ static int find_running(struct metered *metered, struct sb_error *err)
 	code = squeue_read(&env->slurm, observation->cluster, &metered->known, err);
 	if (code != SB_OK)
 		return code;
-	code = sacct_read(&env->slurm, observation->cluster, &window, note_run, note_odd_run,
-			  metered, err);
+	code = sacct_read(&env->slurm, observation->cluster, &window,
+			  &(struct sacct_sink){note_run, note_odd_run, metered}, err);
 	known_jobs_release(&metered->known);
 	return code;
 }

@@ -377,8 +377,8 @@ static int read_slice(struct env *env, struct record_reading *reading,
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", reading->record->cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, reading->record->cluster, slice, take_job, leave_out,
-			  reading, err);
+	return sacct_read(&env->slurm, reading->record->cluster, slice,
+			  &(struct sacct_sink){take_job, leave_out, reading}, err);
 }
 
 /* Reads the newest slice first, and notes where those begin that had jobs: there is no other way to

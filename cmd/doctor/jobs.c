@@ -126,8 +126,8 @@ void doctor_jobs(struct env *env, const char *cluster, struct diagnosis *diagnos
 	int code = squeue_read(&env->slurm, cluster, &look.known, &err);
 
 	if (code == SB_OK)
-		code = sacct_read(&env->slurm, cluster, &window, look_at_job, leave_out, &look,
-				  &err);
+		code = sacct_read(&env->slurm, cluster, &window,
+				  &(struct sacct_sink){look_at_job, leave_out, &look}, &err);
 	if (code != SB_OK)
 		diagnose(diagnosis, VERDICT_BAD, "runaway jobs", cluster, err.text, "not read");
 	else
