@@ -63,11 +63,10 @@ static int refuse_run(const char *const argv[], int deadline_ms, struct run_resu
 }
 
 static int refuse_lines(const char *const argv[], const char *const env[], int deadline_ms,
-			run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
+			const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	(void)env;
-	(void)each;
-	(void)ctx;
+	(void)sink;
 	return refuse_run(argv, deadline_ms, ret, err);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -17,54 +18,53 @@ static int compare(const void *a, const void *b)
 	return order ? order : strcmp(x->cluster, y->cluster);
 }
 
+/* Takes the rows of [user], and the text of [table]. */
+static int take_rows(struct table *table, const char *user, struct assocs *assocs,
+		     struct sb_error *err)
+{
+	assocs->text = table->text;
+	table->text = NULL;
+	assocs->rows = calloc(table->rows + 1, sizeof(*assocs->rows));
+	if (!assocs->rows)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < table->rows; i++) {
+		const char *owner = table_cell(table, i, 1);
+
+		if (strcmp(owner, user) == 0)
+			assocs->rows[assocs->count++] =
+				(struct assoc){table_cell(table, i, 0), table_cell(table, i, 2)};
+		else if (assocs->count == 0)
+			return sb_error_set(
+				err, SB_EFORMAT,
+				"sacctmgr: asked for associations of \"%s\", got \"%.255s\"", user,
+				owner);
+	}
+	array_sort(assocs->rows, assocs->count, compare);
+	return SB_OK;
+}
+
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		struct sb_error *err)
 {
 	static const char *const columns[] = {"Cluster", "User", "Account"};
+	static const struct table_form form = {"sacctmgr", columns, 3, NULL};
+	static const char format[] = "format=Cluster,User,Account";
 	char where[sizeof("user=") + SLURM_USER_MAX];
-	const char *const argv[] = {slurm->sacctmgr,
-				    "-P",
-				    "show",
-				    "assoc",
-				    "where",
-				    where,
-				    "format=Cluster,User,Account",
-				    NULL};
+	const char *const argv[] = {slurm->sacctmgr, "-P",  "show", "assoc",
+				    "where",	     where, format, NULL};
 	struct assocs assocs = {0};
 	struct table table = {0};
 	int code;
 
-	code = slurm_check_user(user, err);
-	if (code != SB_OK)
-		return code;
+	TRY(slurm_check_user(user, err));
 	(void)snprintf(where, sizeof(where), "user=%s", user);
-	code = table_ask(slurm, "sacctmgr", argv, columns, 3, NULL, &table, err);
-	if (code != SB_OK)
-		return code;
-	assocs.rows = calloc(table.rows + 1, sizeof(*assocs.rows));
-	if (!assocs.rows)
-		code = sb_error_set(err, SB_ESYSTEM, "sacctmgr: out of memory for associations");
-	for (size_t i = 0; i < table.rows && code == SB_OK; i++) {
-		const char *whose = table_cell(&table, i, 1);
-
-		if (strcmp(whose, user) == 0)
-			assocs.rows[assocs.count++] =
-				(struct assoc){table_cell(&table, i, 0), table_cell(&table, i, 2)};
-		else if (assocs.count == 0)
-			code = sb_error_set(err, SB_EFORMAT,
-					    "sacctmgr: asked for associations of \"%s\", its "
-					    "answer has those of \"%.255s\": nothing was read",
-					    user, whose);
-	}
-	if (code == SB_OK) {
-		qsort(assocs.rows, assocs.count, sizeof(*assocs.rows), compare);
-		assocs.text = table.text;
-		table.text = NULL;
-		*ret = assocs;
-	} else {
-		assocs_release(&assocs);
-	}
+	TRY(table_ask(slurm, &form, argv, &table, err));
+	code = take_rows(&table, user, &assocs, err);
 	table_release(&table);
+	if (code == SB_OK)
+		*ret = assocs;
+	else
+		assocs_release(&assocs);
 	return code;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which accounts there are on which clusters, and which of them a user belongs to: as slurmdbd has
- * them. Anybody may ask for his own. */
+/* The associations in slurmdbd: which accounts exist on which clusters, and which of them a user
+ * belongs to. Every user may ask for their own. */
 #ifndef SUBANK_SLURM_ASSOC_H
 #define SUBANK_SLURM_ASSOC_H
 
@@ -9,22 +9,22 @@
 #include "slurm/slurm.h"
 
 struct assoc {
-	const char *cluster; /* lower case, as the next one is */
-	const char *account; /* any bytes but NUL */
+	const char *cluster; /* lower case */
+	const char *account; /* lower case; any bytes but NUL */
 };
 
 struct assocs {
-	struct assoc *rows; /* by account and then cluster; a pair may stand there more than once:
-			       a user has an association for each partition */
+	struct assoc *rows; /* by account, then cluster; a pair may occur more than once, since a
+			       user has an association for each partition */
 	size_t count;
-	char *text; /* what the rows point into */
+	char *text; /* the rows point into it */
 };
 
-/* Asks for the accounts of [user] or, with "", for all of them: `sacctmgr -P show assoc where
- * user=USER format=Cluster,User,Account`, in one call. A user that Slurm does not know has none. A
- * name that must not reach a command line is SB_EINVAL, and an answer that begins with rows of
- * others SB_EFORMAT; such rows behind his own are passed over, for they are the rest of a name
- * with newlines. On success the caller calls assocs_release(). */
+/* Reads the accounts of [user], or all accounts for "": `sacctmgr -P show assoc where user=USER
+ * format=Cluster,User,Account`, in one call. A user that Slurm does not know has none. Returns
+ * SB_EINVAL for a name that must not reach a command line, and SB_EFORMAT when the answer begins
+ * with rows of another user; skips such rows after the user's own, since they are the rest of a
+ * name with newlines. On success the caller calls assocs_release(). */
 int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 		struct sb_error *err);
 

@@ -14,7 +14,7 @@ int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const ch
 	struct odd_row *row = array_add(rows->list, rows->count);
 
 	if (!row)
-		return sb_error_set(err, SB_ESYSTEM, "out of memory for odd rows");
+		return sb_error_nomem(err);
 	row->line = line;
 	row->field = field;
 	(void)snprintf(row->value, sizeof(row->value), "%s", value);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/base/number.h"
+
 enum { NAME_MAX_BYTES = 255 };
 
 #define FIRST "abcdefghijklmnopqrstuvwxyz0123456789_."
@@ -20,6 +22,17 @@ bool slurm_name_ok(const char *name)
 		return false;
 	len = strspn(name, FIRST "-@%/");
 	return len > 0 && len <= NAME_MAX_BYTES && name[len] == '\0' && strchr(FIRST, name[0]);
+}
+
+int slurm_check_accounts(const char *const names[], size_t count, struct sb_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!slurm_name_ok(names[i]))
+			return sb_error_set(err, SB_EINVAL,
+					    "\"%.255s\" is no account: use a-z 0-9 _ . - @ %% /",
+					    names[i] ? names[i] : "");
+	}
+	return SB_OK;
 }
 
 int slurm_check_cluster(const char *name, struct sb_error *err)
@@ -41,10 +54,26 @@ int slurm_check_user(const char *name, struct sb_error *err)
 	if (len <= SLURM_USER_MAX && !name[len])
 		return SB_OK;
 	return sb_error_set(err, SB_EINVAL,
-			    "\"%.255s\" cannot be a user's name: it is not asked for", name);
+			    "\"%.255s\" cannot be a user's name: Slurm was not asked", name);
 }
 
-/* The command as one line, so that a person can try it by hand; cut with "..." if it is long. */
+bool slurm_duration(const char *text, int64_t *ret)
+{
+	enum { DAYS_MAX = 2932896 }; /* from 1970 to 9999 */
+	size_t len = strcspn(text, "-");
+	const char *clock = text[len] ? text + len + 1 : text;
+	int64_t days = 0, hours, minutes, seconds;
+
+	if ((text[len] && !number_slice(text, len, 0, DAYS_MAX, &days)) || strlen(clock) != 8 ||
+	    clock[2] != ':' || clock[5] != ':' || !number_slice(clock, 2, 0, 23, &hours) ||
+	    !number_slice(clock + 3, 2, 0, 59, &minutes) ||
+	    !number_slice(clock + 6, 2, 0, 59, &seconds))
+		return false;
+	*ret = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
+	return true;
+}
+
+/* Writes the command as one line to try by hand, cut with "..." if it is long. */
 static void describe(const char *const argv[], char *line, size_t size)
 {
 	size_t len = 0;
@@ -63,7 +92,7 @@ static void describe(const char *const argv[], char *line, size_t size)
 	}
 }
 
-/* The first line of [text] that is not blank, without leading blanks; its length to [ret_len]. */
+/* Finds the first line of [text] that is not blank. Returns it without leading blanks. */
 static const char *first_line(const char *text, size_t *ret_len)
 {
 	text += strspn(text, " \t\r\n");
@@ -71,7 +100,7 @@ static const char *first_line(const char *text, size_t *ret_len)
 	return text;
 }
 
-/* The name of the setting that says where the program is. */
+/* The name of the setting with the path of the program. */
 static const char *setting_of(const struct slurm *slurm, const char *program)
 {
 	return program == slurm->sshare	    ? "sshare"
@@ -91,7 +120,7 @@ static void trace(const struct slurm *slurm, const char *const argv[])
 	slurm->trace(line, slurm->trace_ctx);
 }
 
-/* Fails when [argv] did not run ([code]), or ended with another status than 0. */
+/* Fails when [argv] did not run ([code]) or its status is not 0. */
 static int judge(const struct slurm *slurm, const char *const argv[], int code,
 		 const struct run_result *answer, struct sb_error *err)
 {
@@ -108,15 +137,13 @@ static int judge(const struct slurm *slurm, const char *const argv[], int code,
 	if (code != SB_OK || answer->status == 0)
 		return code;
 
-	/* sacctmgr says "Nothing modified" on stdout, most others speak on stderr. */
+	/* sacctmgr prints "Nothing modified" to stdout; most other messages go to stderr. */
 	why = first_line(answer->err_line, &why_len);
 	if (why_len == 0 && answer->out)
 		why = first_line(answer->out, &why_len);
-	if (why_len == 0) {
-		why = "it gave no reason";
-		why_len = strlen(why);
-	}
-	/* Above the signals are statuses of the program itself, such as ssh's 255 in a wrapper. */
+	if (why_len == 0)
+		why = first_line("it gave no reason", &why_len);
+	/* Statuses above the signals are the program's own, such as ssh's 255 in a wrapper. */
 	if (answer->status > 128 && answer->status <= 128 + SIGRTMAX)
 		(void)snprintf(how, sizeof(how), "ended by signal %d", answer->status - 128);
 	else
@@ -143,12 +170,12 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 }
 
 int slurm_ask_lines(const struct slurm *slurm, const char *const argv[], const char *const env[],
-		    run_line *each, void *ctx, struct sb_error *err)
+		    const struct line_sink *sink, struct sb_error *err)
 {
 	struct run_result answer = {0};
 	int code;
 
 	trace(slurm, argv);
-	code = slurm->lines(argv, env, slurm->deadline_ms, each, ctx, &answer, err);
+	code = slurm->lines(argv, env, slurm->deadline_ms, sink, &answer, err);
 	return judge(slurm, argv, code, &answer, err);
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ledger/base/array.h"
 #include "ledger/base/number.h"
@@ -19,81 +18,42 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static size_t count_lines(const struct run_result *answer)
+/* Refuses the answer of another cluster, by the lines that -M adds. */
+static int check_cluster(const char *answer, const char *cluster, struct sb_error *err)
 {
-	size_t lines = 0;
+	static const char prefix[] = "CLUSTER: ";
+	size_t number = 1, ahead = strlen(prefix), len;
 
-	for (size_t i = 0; i < answer->out_len; i++)
-		lines += answer->out[i] == '\n';
-	return lines;
-}
-
-/* What -M puts in front of the cluster's name, above the others. */
-static const char cluster_line[] = "CLUSTER: ";
-
-static bool is_cluster_line(const char *line)
-{
-	return strncmp(line, cluster_line, strlen(cluster_line)) == 0;
-}
-
-static bool is_blank(const char *line)
-{
-	return line[strspn(line, " \t\r")] == '\0';
-}
-
-static void read_id(struct known_jobs *known, size_t line, char *text)
-{
-	size_t len;
-
-	text += strspn(text, " \t");
-	for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
-		;
-	if (number_slice(text, len, 0, INT64_MAX, &known->ids[known->count])) {
-		known->count++;
-		return;
-	}
-	if (known->odd++ == 0)
-		(void)snprintf(known->first_odd, sizeof(known->first_odd),
-			       "line %zu: JOBID is \"%.100s\"", line, text);
-}
-
-static int read_ids(const struct run_result *answer, const char *cluster, struct known_jobs *known,
-		    struct sb_error *err)
-{
-	bool header_seen = false;
-	size_t line = 0;
-	char *rest = answer->out, *text;
-
-	if (answer->out_len > 0 && (memchr(answer->out, '\0', answer->out_len) ||
-				    answer->out[answer->out_len - 1] != '\n'))
-		return sb_error_set(err, SB_EFORMAT,
-				    "squeue: its answer for cluster %s is cut off or has a NUL "
-				    "byte: see whether this is Slurm's own command",
-				    cluster);
-	while (rest && (text = strsep(&rest, "\n")) && rest) {
-		line++;
-		if (is_cluster_line(text) && strcmp(text + strlen(cluster_line), cluster) != 0)
+	for (const char *line = answer; *line; line += len + (line[len] == '\n'), number++) {
+		len = strcspn(line, "\n");
+		if (strncmp(line, prefix, ahead) == 0 &&
+		    (len - ahead != strlen(cluster) ||
+		     memcmp(line + ahead, cluster, len - ahead) != 0))
 			return sb_error_set(err, SB_EFORMAT,
-					    "squeue: line %zu of its answer for cluster %s has "
-					    "\"%.100s\": see whether this is Slurm's own command",
-					    line, cluster, text);
-		if (is_cluster_line(text) || is_blank(text))
-			continue;
-		if (header_seen)
-			read_id(known, line, text);
-		else if (strcasecmp(text, "JOBID") != 0)
-			return sb_error_set(err, SB_EFORMAT,
-					    "squeue: line %zu of its answer for cluster %s "
-					    "should name column JOBID but has \"%.100s\": see "
-					    "whether this is Slurm's own command",
-					    line, cluster, text);
-		header_seen = true;
+					    "squeue: line %zu of cluster %s has \"%.*s\"" SLURM_OWN,
+					    number, cluster, (int)(len < 100 ? len : 100), line);
 	}
-	if (!header_seen)
-		return sb_error_set(err, SB_EFORMAT,
-				    "squeue: its answer for cluster %s is empty, not even "
-				    "column names: see whether Slurm answers",
-				    cluster);
+	return SB_OK;
+}
+
+static int take_ids(const struct table *table, struct known_jobs *known, struct sb_error *err)
+{
+	known->ids = calloc(table->rows + 1, sizeof(*known->ids));
+	if (!known->ids)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < table->rows; i++) {
+		const char *text = table_cell(table, i, 0);
+		size_t len;
+
+		text += strspn(text, " \t");
+		for (len = strlen(text); len > 0 && strchr(" \t\r", text[len - 1]); len--)
+			;
+		if (number_slice(text, len, 0, INT64_MAX, &known->ids[known->count]))
+			known->count++;
+		else if (known->odd++ == 0)
+			(void)snprintf(known->first_odd, sizeof(known->first_odd),
+				       "line %zu: JOBID is \"%.100s\"", table->lines[i].line, text);
+	}
 	array_sort(known->ids, known->count, compare);
 	return SB_OK;
 }
@@ -101,25 +61,26 @@ static int read_ids(const struct run_result *answer, const char *cluster, struct
 int squeue_read(const struct slurm *slurm, const char *cluster, struct known_jobs *ret,
 		struct sb_error *err)
 {
+	static const char *const columns[] = {"JOBID"};
+	static const struct table_form form = {"squeue", columns, 1, NULL};
 	const char *const argv[] = {slurm->squeue, "-a", "-t", "all", "-M",
 				    cluster,	   "-o", "%A", NULL};
 	struct known_jobs known = {0};
 	struct run_result answer = {0};
+	struct table table = {0};
 	int code;
 
-	code = slurm_check_cluster(cluster, err);
+	TRY(slurm_check_cluster(cluster, err));
+	TRY(slurm_ask(slurm, argv, &answer, err));
+	code = check_cluster(answer.out, cluster, err);
 	if (code == SB_OK)
-		code = slurm_ask(slurm, argv, &answer, err);
-	if (code != SB_OK)
-		return code;
-	known.ids = calloc(count_lines(&answer) + 1, sizeof(*known.ids));
-	code = known.ids ? read_ids(&answer, cluster, &known, err)
-			 : sb_error_set(err, SB_ESYSTEM, "out of memory");
+		code = table_parse(&form, answer.out, answer.out_len, &table, err);
 	run_result_release(&answer);
+	TRY(code);
+	code = take_ids(&table, &known, err);
+	table_release(&table);
 	if (code == SB_OK)
 		*ret = known;
-	else
-		known_jobs_release(&known);
 	return code;
 }
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ledger/base/comma.h"
 #include "ledger/base/number.h"
-#include "slurm/table.h"
 
-/* As 22.05 to 25.05 have them (job_state_string()). */
+/* From job_state_string() of 22.05 to 25.05. */
 const char *const tariff_states[] = {
 	"BOOT_FAIL", "CANCELLED",     "DEADLINE",     "FAILED",	       "LAUNCH_FAILED",
 	"NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED",    "RECONFIG_FAIL", "REQUEUED",
@@ -100,8 +100,9 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 			 ((__int128)FACTOR_ONE * FACTOR_ONE));
 }
 
-/* A weight such as "0.25G" for [count] of a TRES, in parts of EXCESS_ONE; false: not understood.
- * Memory is counted in megabytes, so that a weight for each gigabyte is a 1024th for each. */
+/* Multiplies a weight such as "0.25G" by [count] of a TRES, in parts of EXCESS_ONE. Memory is
+ * counted in megabytes, so a weight per gigabyte is divided by 1024. Returns false for anything
+ * else. */
 static bool weigh(const char *text, size_t len, int64_t count, __int128 *ret)
 {
 	static const char units[] = "MGTP";
@@ -116,7 +117,7 @@ static bool weigh(const char *text, size_t len, int64_t count, __int128 *ret)
 	return true;
 }
 
-/* Whether of this TRES and others only the largest counts (22.05's assoc_mgr_tres_weighted()). */
+/* Whether only the largest of these TRES counts (22.05's assoc_mgr_tres_weighted()). */
 static bool is_of_node(const char *name, enum billing_rule rule)
 {
 	bool gres = strncasecmp(name, "gres/", strlen("gres/")) == 0;
@@ -126,34 +127,38 @@ static bool is_of_node(const char *name, enum billing_rule rule)
 		strcasecmp(name, "node") == 0 || (gres && rule == BILLING_MAX));
 }
 
-/* Adds up "CPU=1.0,Mem=0.25G,GRES/gpu=2.0" for what the job had. */
+/* Adds up weights such as "CPU=1.0,Mem=0.25G,GRES/gpu=2.0" for the job's TRES. */
 static bool add_weights(const char *weights, const char *tres, enum billing_rule rule,
 			__int128 *ret)
 {
 	__int128 largest = 0;
+	const char *item;
+	size_t len;
 
 	*ret = 0;
-	for (const char *item = weights; *item;) {
-		size_t len = strcspn(item, ","), name_len = strcspn(item, "=,");
+	for (const char *rest = weights; comma_next(&rest, &item, &len);) {
+		size_t name_len = strcspn(item, "=,");
 		char name[64];
 		int64_t count;
 		__int128 part;
 
+		/* Slurm prints the list as configured: a comma may end it. */
+		if (len == 0 && !rest)
+			break;
 		if (name_len >= len || name_len >= sizeof(name))
 			return false;
 		memcpy(name, item, name_len);
 		name[name_len] = '\0';
 		if (sacct_tres(tres, name, &count, NULL))
 			return false;
-		if (count > 0) {
-			if (!weigh(item + name_len + 1, len - name_len - 1, count, &part))
-				return false;
-			if (!is_of_node(name, rule))
-				*ret += part;
-			else if (part > largest)
-				largest = part;
-		}
-		item += len + (item[len] == ',');
+		if (count <= 0)
+			continue;
+		if (!weigh(item + name_len + 1, len - name_len - 1, count, &part))
+			return false;
+		if (!is_of_node(name, rule))
+			*ret += part;
+		else if (part > largest)
+			largest = part;
 	}
 	*ret += largest;
 	return true;

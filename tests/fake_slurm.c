@@ -711,8 +711,8 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	return 0;
 }
 
-int fake_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-	       void *ctx, struct run_result *ret, struct sb_error *err)
+int fake_lines(const char *const argv[], const char *const env[], int deadline_ms,
+	       const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	struct run_result answer = {0};
 	char *rest, *line;
@@ -723,7 +723,7 @@ int fake_lines(const char *const argv[], const char *const env[], int deadline_m
 	rc = fake_run(argv, deadline_ms, &answer, err);
 	rest = answer.out;
 	while (rc == 0 && answer.status == 0 && (line = strsep(&rest, "\n")) && rest)
-		rc = each(line, strlen(line), ctx, err);
+		rc = sink->each(line, strlen(line), sink->ctx, err);
 	free(answer.out);
 	answer.out = NULL;
 	answer.out_len = 0;

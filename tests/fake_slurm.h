@@ -126,7 +126,7 @@ void fake_add_job(const char *cluster, struct fake_job job);
 
 int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct sb_error *err);
-int fake_lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-	       void *ctx, struct run_result *ret, struct sb_error *err);
+int fake_lines(const char *const argv[], const char *const env[], int deadline_ms,
+	       const struct line_sink *sink, struct run_result *ret, struct sb_error *err);
 
 #endif

@@ -499,7 +499,7 @@ void util_write_file(const char *path, const void *data, size_t len)
 
 static int export_to(struct books *books, void *ctx, struct sb_error *err)
 {
-	return export_yaml(books, ctx, err);
+	return export_yaml(books, &(struct export_to){.file = ctx}, err);
 }
 
 char *util_export(struct bank *bank, size_t *ret_len)

@@ -65,8 +65,8 @@ static void set_limits(const struct work *work, const struct task *tasks, size_t
 		accounts[i] = tasks[i].slurm_account;
 	stage(env, "sets %s on %s for %zu account%s", tasks->field, tasks->cluster, count,
 	      count == 1 ? "" : "s");
-	if (sacctmgr_set_limit(&env->slurm, tasks->cluster, accounts, count, tasks->field,
-			       tasks->tres, tasks->value, &err))
+	if (sacctmgr_set_limit(&env->slurm, tasks->cluster, accounts, count,
+			       &(struct tres_limit){tasks->field, tasks->tres, tasks->value}, &err))
 		text_escape(reason, 256, err.text);
 	free(accounts);
 }

@@ -300,8 +300,9 @@ int metered_charge_slices(struct metered *metered, bool again)
 		metered_forget_jobs(metered);
 		metered->slice = window.since;
 		metered->next = last ? INT64_MAX : end / WHEN_SECOND;
-		rc = sacct_read(&env->slurm, observation->cluster, &window, metered_add_job,
-				metered_leave_out, metered, &err);
+		rc = sacct_read(&env->slurm, observation->cluster, &window,
+				&(struct sacct_sink){metered_add_job, metered_leave_out, metered},
+				&err);
 		progress_end(&progress);
 		if (rc) {
 			warning(env, "the jobs on cluster '%s' are charged later: %s",

@@ -93,8 +93,8 @@ static int charge_left(struct metered *metered)
 	if (!ids)
 		rc = sb_error_nomem(&err);
 	else if (window.id_count > 0)
-		rc = sacct_read(&metered->env->slurm, observation->cluster, &window, add_left_job,
-				leave_out_again, metered, &err);
+		rc = sacct_read(&metered->env->slurm, observation->cluster, &window,
+				&(struct sacct_sink){add_left_job, leave_out_again, metered}, &err);
 	free(ids);
 	if (rc) {
 		warning(metered->env, "jobs left out on cluster '%s' are asked for later: %s",

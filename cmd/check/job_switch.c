@@ -164,8 +164,8 @@ static int find_running(struct running *running, struct sb_error *err)
 		running->runs[i] = row && (row->running > 0 || row->odd_room);
 	}
 	TRY(squeue_read(&env->slurm, observation->cluster, &running->known, err));
-	rc = sacct_read(&env->slurm, observation->cluster, &window, note_job, note_odd, running,
-			err);
+	rc = sacct_read(&env->slurm, observation->cluster, &window,
+			&(struct sacct_sink){note_job, note_odd, running}, err);
 	known_jobs_release(&running->known);
 	return rc;
 }

@@ -378,7 +378,8 @@ static int read_slice(struct record_reading *reading, const struct sacct_window 
 	reading->rows = 0;
 	stage(env, "asks %s for its jobs from %s on", cluster,
 	      when_format_short(from, slice->since * WHEN_SECOND));
-	return sacct_read(&env->slurm, cluster, slice, take_job, leave_out, reading, err);
+	return sacct_read(&env->slurm, cluster, slice,
+			  &(struct sacct_sink){take_job, leave_out, reading}, err);
 }
 
 /* Reads the newest slice first, and notes those with jobs: nothing else shows the first job. */

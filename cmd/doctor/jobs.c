@@ -116,7 +116,8 @@ void doctor_jobs(struct diagnosis *rows, const char *cluster)
 
 	rows->where = cluster;
 	if (squeue_read(&env->slurm, cluster, &scan.known, &err) ||
-	    sacct_read(&env->slurm, cluster, &window, inspect_job, leave_out, &scan, &err)) {
+	    sacct_read(&env->slurm, cluster, &window,
+		       &(struct sacct_sink){inspect_job, leave_out, &scan}, &err)) {
 		diagnose_unread(rows, "runaway jobs", &err);
 	} else {
 		report_runaway(&scan);

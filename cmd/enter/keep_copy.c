@@ -29,7 +29,7 @@ const char *time_stamp(char to[STAMP_SIZE], int64_t when)
 
 static int export_copy(struct books *books, void *ctx, struct sb_error *err)
 {
-	return export_yaml(books, ctx, err);
+	return export_yaml(books, &(struct export_to){.file = ctx}, err);
 }
 
 /* To the disk, that the folder is there: whoever removes the books relies on the copy in it. One

@@ -140,8 +140,8 @@ int restore(struct env *env, FILE *file, const char *name)
 		return usage(env, "--dry-run goes with --replace or --append");
 	(void)snprintf(aside, sizeof(aside), "books.damaged-%s", time_stamp(stamp, env->os.now()));
 	progress_begin(&restoring.progress, env, 0);
-	rc = import_yaml(&env->store, file, name, replaces ? &replacing : NULL, &steps, &head,
-			 &err);
+	rc = import_yaml(&env->store, &(struct import_from){file, name, &steps},
+			 replaces ? &replacing : NULL, &head, &err);
 	progress_end(&restoring.progress);
 	changes_release(&restoring.changes);
 	if (rc == STORE_ABORT)

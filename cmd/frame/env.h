@@ -43,7 +43,7 @@ struct os {
 		   struct sb_error *err);
 	/* run_lines(), for long answers */
 	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
-		     run_line *each, void *ctx, struct run_result *ret, struct sb_error *err);
+		     const struct line_sink *sink, struct run_result *ret, struct sb_error *err);
 	/* run_program_with(), for the notify command */
 	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
 			struct run_result *ret, struct sb_error *err);

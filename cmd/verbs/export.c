@@ -23,7 +23,7 @@ static const struct form {
 	const char *table; /* NULL: the format has none */
 	export_books *write;
 } forms[] = {
-	{"yaml", NULL, export_yaml_to},
+	{"yaml", NULL, export_yaml},
 	{"csv", "journal", csv_journal},
 	{"csv", "accounts", csv_accounts},
 	{"ledger", NULL, transactions_ledger},

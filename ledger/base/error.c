@@ -71,6 +71,9 @@ const char *sb_errno(int number)
 		{EMFILE, "raise the limit of open files (ulimit -n)"},
 		{ENFILE, "the machine has too many open files"},
 		{EROFS, "name a place that can be written"},
+		{EAGAIN, "too many processes run (ulimit -u)"},
+		{ENOMEM, "free some memory"},
+		{E2BIG, "name fewer accounts, or make the environment smaller"},
 		{EIO, "check the disk, then run `subank verify`"},
 	};
 	const char *advice = NULL;

@@ -5,23 +5,17 @@
 
 #include <stdio.h>
 
-static void keep_first(const char *text, void *ctx)
-{
-	struct sb_error *first = ctx;
-
-	if (!first->code)
-		sb_error_set(first, SB_ECORRUPT, "%s", text);
-}
+#include "ledger/files/verify_file.h"
 
 static int damaged(const char *what, struct sb_error *err)
 {
 	return sb_error_set(err, SB_ECORRUPT,
-			    "the books are damaged, they were not copied: %s; run `subank verify`, "
-			    "and keep the copies that there are",
+			    "the books are damaged and were not copied: %s; run `subank verify`, "
+			    "and keep the older copies",
 			    what);
 }
 
-/* LMDB must not copy, in a thread of its own, what does not hang together. */
+/* LMDB must not copy damaged pages, which it does in another thread. */
 static int get_head(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct sb_error why;
@@ -39,7 +33,17 @@ static int forget_machine(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_machine(books, "", err);
 }
 
-/* Proves the copy, which must hold at least the entries up to [head]. */
+/* Detaches the copy from Slurm and proves it. */
+static int prove_bank(struct bank *bank, struct verify *verify, struct sb_error *err)
+{
+	struct head newest;
+
+	TRY(bank_read(bank, 0, get_head, &newest, err));
+	TRY(bank_write(bank, newest.time, forget_machine, NULL, err));
+	return bank_read(bank, 0, verify_books, verify, err);
+}
+
+/* Proves the copy, which must have at least the entries up to [head]. */
 static int prove(const struct store_options *copy, const struct head *head,
 		 const struct steps *steps, struct verify *ret, struct sb_error *err)
 {
@@ -47,25 +51,19 @@ static int prove(const struct store_options *copy, const struct head *head,
 	struct old_head old = {.seq = head->seq};
 	struct verify verify = {.heads = &old,
 				.head_count = head->seq > 0,
-				.found = keep_first,
+				.found = verify_keep_first,
 				.ctx = &found,
 				.steps = steps};
-	struct head newest = {0};
-	struct bank *bank = NULL;
-	int rc = bank_open(copy, STORE_WRITE, NULL, &bank, err);
+	struct bank *bank;
+	int rc;
 
 	hex_format(old.hash, head->hash, HASH_SIZE);
-	if (!rc)
-		rc = bank_read(bank, 0, get_head, &newest, err);
-	if (!rc)
-		rc = bank_write(bank, newest.time, forget_machine, NULL, err);
-	if (!rc)
-		rc = bank_read(bank, 0, verify_books, &verify, err);
+	TRY(bank_open(copy, STORE_WRITE, NULL, &bank, err));
+	rc = prove_bank(bank, &verify, err);
 	bank_close(bank);
-	if (!rc && verify.problems)
-		rc = damaged(found.text, err);
-	if (rc)
-		return rc;
+	TRY(rc);
+	if (verify.problems)
+		return damaged(found.text, err);
 	*ret = verify;
 	ret->heads = NULL;
 	ret->steps = NULL;
@@ -85,17 +83,15 @@ int bank_backup(struct bank *bank, const struct store_options *to, const struct 
 	if ((size_t)snprintf(folder, sizeof(folder), "%s.new", to->folder) >= sizeof(folder))
 		return sb_error_set(err, SB_EINVAL, "the name of the backup is too long");
 	beside.folder = folder;
-	rc = bank_read(bank, 0, get_head, &head, err);
-	if (!rc)
-		rc = store_copy(bank_store(bank), folder, &leftover, err);
-	if (rc)
-		goto out;
-	rc = prove(&beside, &head, steps, ret, err);
-	if (!rc)
-		rc = store_copy_install(folder, to->folder, err);
-	if (rc)
-		store_copy_remove(folder);
-out:
+	TRY(bank_read(bank, 0, get_head, &head, err));
+	rc = store_copy(bank_store(bank), folder, &leftover, err);
+	if (!rc) {
+		rc = prove(&beside, &head, steps, ret, err);
+		if (!rc)
+			rc = store_copy_install(folder, to->folder, err);
+		if (rc)
+			store_copy_remove(folder);
+	}
 	leftover_done(&leftover);
 	return rc;
 }

@@ -7,36 +7,31 @@
 #include <string.h>
 
 #include "ledger/base/csv_row.h"
-#include "ledger/base/when.h"
 #include "ledger/books/ahead.h"
 #include "ledger/books/history.h"
 
 /* ---- accounts ---- */
 
-static const char *const account_columns[] = {
-	"account",
-	"state",
-	"limited",
-	"allocated_seconds",
-	"used_seconds",
-	"available_seconds",
-	"balance_seconds",
-	"debt_seconds",
-	"credit_seconds",
-	"deposited_seconds",
-	"withdrawn_seconds",
-	"received_seconds",
-	"sent_seconds",
-	"charged_seconds",
-	"refunded_seconds",
-	"expired_seconds",
-	"adjusted_seconds",
-	"given_back_seconds",
-	"taken_back_seconds",
-	"last_entry",
-};
-
-enum { ACCOUNT_COLUMNS = sizeof(account_columns) / sizeof(account_columns[0]) };
+static const char *const account_columns[] = {"account",
+					      "state",
+					      "limited",
+					      "allocated_seconds",
+					      "used_seconds",
+					      "available_seconds",
+					      "balance_seconds",
+					      "debt_seconds",
+					      "credit_seconds",
+					      "deposited_seconds",
+					      "withdrawn_seconds",
+					      "received_seconds",
+					      "sent_seconds",
+					      "charged_seconds",
+					      "refunded_seconds",
+					      "expired_seconds",
+					      "adjusted_seconds",
+					      "given_back_seconds",
+					      "taken_back_seconds",
+					      "last_entry"};
 
 static int put_account(struct csv_row *row, const struct account *account, struct sb_error *err)
 {
@@ -45,14 +40,10 @@ static int put_account(struct csv_row *row, const struct account *account, struc
 				 account->expired,   account->adjusted,	 account->given_back,
 				 account->taken_back};
 	int64_t allocated, used, available;
-	int rc = account_allocated(account, &allocated, err);
 
-	if (!rc)
-		rc = account_used(account, &used, err);
-	if (!rc)
-		rc = account_available(account, &available, err);
-	if (rc)
-		return rc;
+	TRY(account_allocated(account, &allocated, err));
+	TRY(account_used(account, &used, err));
+	TRY(account_available(account, &available, err));
 	csv_text(row, account->name);
 	csv_text(row, !account->open ? "closed" : account_held(account) ? "held" : "open");
 	csv_text(row, account->unlimited ? "no" : "yes");
@@ -73,23 +64,20 @@ int csv_accounts(struct books *books, const struct export_to *to, struct sb_erro
 {
 	struct csv_row row = {.file = to->file};
 	size_t count = 0;
-	int rc;
 
-	books_omit_deferred(books); /* as the journal beside it */
-	rc = books_load_all(books, &count, err);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < ACCOUNT_COLUMNS; i++)
+	books_omit_deferred(books); /* to agree with an export of the journal */
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < sizeof(account_columns) / sizeof(account_columns[0]); i++)
 		csv_text(&row, account_columns[i]);
 	csv_end(&row);
-	for (size_t i = 0; i < count && !rc; i++)
-		rc = put_account(&row, books_at(books, i), err);
-	return rc;
+	for (size_t i = 0; i < count; i++)
+		TRY(put_account(&row, books_at(books, i), err));
+	return SB_OK;
 }
 
 /* ---- entries ---- */
 
-/* Some fields have two forms under one name, which is one column: that of the first. */
+/* Fields of the same name share the column of the first. */
 static bool has_column(int at)
 {
 	for (int i = 0; i < at; i++) {
@@ -129,42 +117,22 @@ static void put_parts(struct csv_row *row, const struct event *event)
 static void put_field(struct csv_row *row, const struct event *event, enum event_field at)
 {
 	const struct field_spec *field = &event_fields[at];
-	char text[WHEN_TEXT_SIZE];
+	char buf[WHEN_TEXT_SIZE];
+	const char *text;
 
 	if (at == FIELD_COUNT_ALL || event_field_is_default(event, at)) {
 		csv_empty(row);
 		return;
 	}
-	switch (field->type) {
-	case FIELD_NAME:
-	case FIELD_TEXT:
-		csv_text(row, event_text(event, field));
-		break;
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-	case FIELD_END:
-		csv_text(row, when_format_exact(text, event_number(event, field)));
-		break;
-	case FIELD_WORD:
-		csv_text(row, event_word(at, (uint8_t)event_number(event, field)));
-		break;
-	case FIELD_PARTS:
+	text = export_text(event, at, buf);
+	if (text)
+		csv_text(row, text);
+	else if (field->type == FIELD_PARTS)
 		put_parts(row, event);
-		break;
-	case FIELD_AMOUNT:
-	case FIELD_COUNT:
-	case FIELD_READING:
-	case FIELD_LIMIT:
-	case FIELD_PERCENT:
-	case FIELD_NUMBER:
-	case FIELD_ENTRY:
-	case FIELD_UID:
-		csv_number(row, event_number(event, field));
-		break;
-	case FIELD_UNSIGNED:
+	else if (field->type == FIELD_UNSIGNED)
 		csv_unsigned(row, event_unsigned(event, field));
-		break;
-	}
+	else
+		csv_number(row, event_number(event, field));
 }
 
 static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tables for spreadsheets, as RFC 4180 has them: a header, commas, CRLF behind every row, UTF-8.
+/* Exports CSV tables for spreadsheets, as in RFC 4180: a header, commas, CRLF after every row,
+ * UTF-8.
  *
- * Texts stand in double quotes, numbers plain; what there is not is empty. Amounts are whole
- * billing-seconds under names that end in _seconds, as in JSON. Times are those of the YAML form.
+ * Texts are in double quotes, numbers are not, and missing values are empty. Amounts are whole
+ * billing-seconds in columns whose names end in _seconds, as in JSON. Times are as in YAML.
  *
- * A spreadsheet takes a text that begins with = + - @ or a tab for a formula and runs it. Such a
- * text, and one that begins with an apostrophe, gets an apostrophe in front: whoever reads the file
- * back takes one away from every text that begins with one. */
+ * A spreadsheet runs a text that begins with = + - @ or a tab as a formula. Such a text, and one
+ * that begins with an apostrophe, gets an apostrophe in front: a program that reads the file back
+ * removes one from every text that begins with one. */
 #ifndef SUBANK_LEDGER_FILES_CSV_H
 #define SUBANK_LEDGER_FILES_CSV_H
 
 #include "ledger/files/export.h"
 
-/* A row for each account as it is at books_time(), by name. */
+/* Writes a row for each account as it is at books_time(), by name. */
 export_books csv_accounts;
-/* A row for each entry: its number, kind, every field that there is, and its hash. Parts are
- * LOT:AMOUNT, or LOT.INDEX:AMOUNT, with blanks between them. */
+/* Writes a row for each entry: number, kind, all fields and hash. Parts are LOT:AMOUNT or
+ * LOT.INDEX:AMOUNT, with blanks between them. */
 export_books csv_journal;
 
 #endif

@@ -8,14 +8,19 @@
 #include "ledger/base/steps.h"
 #include "ledger/books/books.h"
 
-/* Builds the bank of options->folder from [file], named [name] in messages: beside, in batches,
- * every entry checked as verify does, and put in place only when all of it is right. Any error
- * changes nothing, and [steps] is told of each entry that is read or proved; what the file is to
- * blame for is SB_EFORMAT with file, line and column. A bank that has entries is SB_EREFUSED
- * without [replacing] (books.h); with it, STORE_ABORT when it was not agreed to. The bank then
- * commands no Slurm until a machine is adopted. */
-int import_yaml(const struct store_options *options, FILE *file, const char *name,
-		struct replacing *replacing, const struct steps *steps, struct head *ret_head,
-		struct sb_error *err);
+/* Where an import comes from. */
+struct import_from {
+	FILE *file;
+	const char *name; /* in messages */
+	const struct steps *steps; /* gets each entry that is read or proved; may be NULL */
+};
+
+/* Builds the bank of options->folder in batches beside it, checks every entry as verify does, and
+ * moves it into place when all of it is right. Without [replacing] (books.h) a bank with entries is
+ * SB_EREFUSED; with it, STORE_ABORT when the caller did not agree. Returns SB_EFORMAT, with file,
+ * line and column, for faults of the file. An error changes nothing. The new bank commands no Slurm
+ * until a machine is adopted. */
+int import_yaml(const struct store_options *options, const struct import_from *from,
+		struct replacing *replacing, struct head *ret_head, struct sb_error *err);
 
 #endif

@@ -14,7 +14,7 @@
 
 #define COMMODITY "BS"
 
-/* What stands against the account; NULL: another account, or the entry moves nothing. */
+/* The other side of an account; NULL: another account, or the entry moves nothing. */
 static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_DEPOSIT] = "Equity:Deposits",	   [EVENT_WITHDRAW] = "Equity:Withdrawals",
 	[EVENT_CHARGE] = "Expenses:Charges",	   [EVENT_CHARGE_JOB] = "Expenses:Charges",
@@ -23,7 +23,7 @@ static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_RECONCILE] = "Expenses:Reconciled",
 };
 
-struct telling {
+struct writing {
 	const struct export_to *to;
 	bool beancount;
 	struct books *replayed;
@@ -31,15 +31,15 @@ struct telling {
 
 static const char odd_in_names[] = "_.@%/";
 
-static void put_name(const struct telling *telling, const char *name)
+static void put_name(const struct writing *writing, const char *name)
 {
-	FILE *file = telling->to->file;
+	FILE *file = writing->to->file;
 
-	if (!telling->beancount) {
+	if (!writing->beancount) {
 		fputs(name, file);
 		return;
 	}
-	/* Capitals stand for what beancount does not take; no name has any. */
+	/* Capitals replace what beancount refuses; no name has any. */
 	if (*name == '_' || *name == '.')
 		fputs("XX", file);
 	for (const char *p = name; *p; p++) {
@@ -52,56 +52,56 @@ static void put_name(const struct telling *telling, const char *name)
 	}
 }
 
-static void put_posting(const struct telling *telling, const char *group, const char *name,
+static void put_posting(const struct writing *writing, const char *group, const char *name,
 			int64_t amount)
 {
 	if (amount == 0)
 		return;
-	fprintf(telling->to->file, "    %s%s", group, name ? ":" : "");
+	fprintf(writing->to->file, "    %s%s", group, name ? ":" : "");
 	if (name)
-		put_name(telling, name);
-	/* Two blanks: one may stand in an account's name. */
-	fprintf(telling->to->file, "  %" PRId64 " " COMMODITY "\n", amount);
+		put_name(writing, name);
+	/* Two blanks: an account's name may hold one. */
+	fprintf(writing->to->file, "  %" PRId64 " " COMMODITY "\n", amount);
 }
 
-static void put_note(const struct telling *telling, const char *note)
+static void put_note(const struct writing *writing, const char *note)
 {
-	const char *special = telling->beancount ? "\"\\" : ";|\\";
-	FILE *file = telling->to->file;
+	const char *special = writing->beancount ? "\"\\" : ";|\\";
+	FILE *file = writing->to->file;
 
 	for (const char *p = note; *p; p++) {
 		bool at_end = *p == ' ' && (p == note || !p[1]);
 
-		if (telling->beancount && strchr(special, *p))
+		if (writing->beancount && strchr(special, *p))
 			fprintf(file, "\\%c", *p);
-		else if (!telling->beancount && (at_end || strchr(special, *p)))
+		else if (!writing->beancount && (at_end || strchr(special, *p)))
 			fprintf(file, "\\x%02x", (unsigned)*p);
 		else
 			fputc(*p, file);
 	}
 }
 
-static void put_head(const struct telling *telling, const struct event *event)
+static void put_head(const struct writing *writing, const struct event *event)
 {
 	const char *kind = event_kinds[event->kind].name;
-	FILE *file = telling->to->file;
+	FILE *file = writing->to->file;
 	char time[WHEN_TEXT_SIZE];
 
 	fprintf(file, "\n%.10s * ", when_format_exact(time, event->time));
-	if (telling->beancount)
+	if (writing->beancount)
 		fprintf(file, "\"%s", kind);
 	else
 		fprintf(file, "(%" PRIu64 ") %s", event->seq, kind);
 	if (*event->note) {
 		fputs(": ", file);
-		put_note(telling, event->note);
+		put_note(writing, event->note);
 	}
-	fputs(telling->beancount ? "\"\n" : "\n", file);
-	if (telling->beancount)
+	fputs(writing->beancount ? "\"\n" : "\n", file);
+	if (writing->beancount)
 		fprintf(file, "  entry: %" PRIu64 "\n", event->seq);
 }
 
-static int net_of(const struct telling *telling, const char *name, int64_t *ret,
+static int net_of(const struct writing *writing, const char *name, int64_t *ret,
 		  struct sb_error *err)
 {
 	const struct account *account;
@@ -110,88 +110,77 @@ static int net_of(const struct telling *telling, const char *name, int64_t *ret,
 	*ret = 0;
 	if (!name)
 		return SB_OK;
-	rc = books_find(telling->replayed, name, &account, err);
+	rc = books_find(writing->replayed, name, &account, err);
 	if (!rc)
 		*ret = account_net(account);
-	/* Before it was opened it had nothing. */
+	/* Before it was opened, it had nothing. */
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-static int no_sum(const struct event *event, struct sb_error *err)
-{
-	return sb_error_set(err, SB_ECORRUPT,
-			    "entry %" PRIu64 ", a %s, does not add up: the books are damaged, run "
-			    "`subank verify`",
-			    event->seq, event_kinds[event->kind].name);
-}
-
-/* What an entry moves is what it changes, so that the sums are those of the books. */
+/* An entry moves what it changes, so the sums are those of the books. */
 static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;
 	const char *second = event_receiver(event), *against = counterparts[event->kind];
-	const struct telling *telling = ctx;
+	const struct writing *writing = ctx;
 	int64_t before, second_before, after, second_after, rest;
-	int rc = net_of(telling, event->account, &before, err);
 
-	if (!rc)
-		rc = net_of(telling, second, &second_before, err);
-	if (!rc)
-		rc = books_follow(telling->replayed, event, entry->hash, err);
-	if (!rc)
-		rc = net_of(telling, event->account, &after, err);
-	if (!rc)
-		rc = net_of(telling, second, &second_after, err);
-	if (rc)
-		return rc;
+	TRY(net_of(writing, event->account, &before, err));
+	TRY(net_of(writing, second, &second_before, err));
+	TRY(books_follow(writing->replayed, event, entry->hash, err));
+	TRY(net_of(writing, event->account, &after, err));
+	TRY(net_of(writing, second, &second_after, err));
 	if (!amount_sub(after, before, &after) ||
 	    !amount_sub(second_after, second_before, &second_after) ||
 	    !amount_add(after, second_after, &rest) || (rest && !against))
-		return no_sum(event, err);
+		return sb_error_set(err, SB_ECORRUPT,
+				    "entry %" PRIu64 ", a %s, does not add up: the books are "
+				    "damaged, run `subank verify`",
+				    event->seq, event_kinds[event->kind].name);
 	if (after || second_after) {
-		put_head(telling, event);
-		put_posting(telling, "Assets", event->account, after);
-		put_posting(telling, "Assets", second, second_after);
-		put_posting(telling, against,
+		put_head(writing, event);
+		put_posting(writing, "Assets", event->account, after);
+		put_posting(writing, "Assets", second, second_after);
+		put_posting(writing, against,
 			    event_is_charge(event) || event->kind == EVENT_RECONCILE
 				    ? event->cluster
 				    : NULL,
 			    -rest);
 	}
-	return export_step(telling->to, event->seq, err);
+	return export_step(writing->to, event->seq, err);
 }
 
-static int tell(struct books *books, const struct export_to *to, bool beancount,
-		struct sb_error *err)
+static int write_all(struct books *books, const struct export_to *to, bool beancount,
+		     struct sb_error *err)
 {
-	struct telling telling = {.to = to, .beancount = beancount};
+	struct writing writing = {.to = to, .beancount = beancount};
 	const struct head *head = books_head(books);
 	char hash[HASH_TEXT_SIZE];
 	int rc;
 
-	telling.replayed = books_new(books_id(books));
-	if (!telling.replayed)
+	writing.replayed = books_new(books_id(books));
+	if (!writing.replayed)
 		return sb_error_nomem(err);
 	fprintf(to->file, "; subank: entries %" PRIu64 ", head %" PRIu64 ":%s\n", head->seq,
 		head->seq, hex_format(hash, head->hash, HASH_SIZE));
 	fputs("; " COMMODITY ": billing-seconds, 3600 to the SU\n", to->file);
-	/* Accounts need no lines of their own. */
+	/* With this plugin accounts need no lines of their own. */
 	if (beancount)
 		fputs("option \"operating_currency\" \"" COMMODITY "\"\n"
 		      "plugin \"beancount.plugins.auto_accounts\"\n",
 		      to->file);
-	rc = ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry, &telling,
+	rc = ahead_prove(books_txn(books), books_id(books), books_head(books), put_entry, &writing,
 			 err);
-	books_free(telling.replayed);
+	books_free(writing.replayed);
 	return rc;
 }
 
 int transactions_ledger(struct books *books, const struct export_to *to, struct sb_error *err)
 {
-	return tell(books, to, false, err);
+	return write_all(books, to, false, err);
 }
 
 int transactions_beancount(struct books *books, const struct export_to *to, struct sb_error *err)
 {
-	return tell(books, to, true, err);
+	return write_all(books, to, true, err);
 }

@@ -23,25 +23,25 @@ static int make_workshop(char workshop[4096], struct sb_error *err)
 			    dir, sb_errno(errno));
 }
 
-static int build_and_verify(FILE *file, const char *name, const char *workshop,
+static int build_and_verify(const struct import_from *from, const char *workshop,
 			    struct verify *verify, struct sb_error *err)
 {
 	struct store_options options = {
 		.folder = workshop, .doing = "subank verify", .wait_ms = 10000};
-	struct bank *bank = NULL;
+	struct bank *bank;
 	struct head head;
-	int rc = import_yaml(&options, file, name, NULL, verify->steps, &head, err);
+	int rc;
 
-	if (!rc)
-		rc = bank_open(&options, STORE_READ, NULL, &bank, err);
-	if (!rc)
-		rc = bank_read(bank, 0, verify_books, verify, err);
+	TRY(import_yaml(&options, from, NULL, &head, err));
+	TRY(bank_open(&options, STORE_READ, NULL, &bank, err));
+	rc = bank_read(bank, 0, verify_books, verify, err);
 	bank_close(bank);
 	return rc;
 }
 
 int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_error *err)
 {
+	const struct import_from from = {.file = file, .name = name, .steps = verify->steps};
 	struct leftover leftover;
 	char workshop[4096] = "";
 	int rc;
@@ -49,9 +49,17 @@ int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_e
 	leftover_add(&leftover, workshop, store_copy_remove);
 	rc = make_workshop(workshop, err);
 	if (!rc) {
-		rc = build_and_verify(file, name, workshop, verify, err);
+		rc = build_and_verify(&from, workshop, verify, err);
 		store_copy_remove(workshop);
 	}
 	leftover_done(&leftover);
 	return rc;
+}
+
+void verify_keep_first(const char *text, void *ctx)
+{
+	struct sb_error *first = ctx;
+
+	if (!first->code)
+		sb_error_set(first, SB_ECORRUPT, "%s", text);
 }

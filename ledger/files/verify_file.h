@@ -7,11 +7,14 @@
 
 #include "ledger/books/verify.h"
 
-/* Builds a bank from [file], named [name] in messages, as import does, and verifies that: form,
- * every hash, every rule, the head. It stands in a folder of its own in $TMPDIR or /tmp, which
- * needs as much room as a bank and is removed, also when a signal ends the process. What the file
- * is to blame for is SB_EFORMAT, with its line; old heads that do not hold are told to
+/* Builds a bank from [file], as import_yaml() does, and verifies that: form, every hash, every rule
+ * and the head. [name] is for messages. The bank is in its own folder in $TMPDIR or /tmp, which
+ * needs as much room as a bank and is removed, also when a signal ends the process. Returns
+ * SB_EFORMAT, with the line, for faults of the file; reports old heads that are not in it to
  * verify->found. */
 int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_error *err);
+
+/* Keeps the first problem: a verify->found, with a zeroed struct sb_error as its ctx. */
+void verify_keep_first(const char *text, void *ctx);
 
 #endif

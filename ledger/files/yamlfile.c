@@ -13,16 +13,17 @@
 
 struct yaml_reader {
 	yaml_parser_t parser;
-	yaml_event_t event; /* its text is lent to the last item */
+	yaml_event_t event; /* holds the text of the last item */
 	bool have_event;
-	bool document; /* one was seen */
+	bool document; /* one has begun */
 	int depth;
 	const char *name;
 	FILE *file;
-	size_t lines; /* ends of lines in what libyaml was given so far */
-	size_t unread; /* bytes that it was given since it gave an item */
+	size_t lines; /* newlines in what libyaml was given so far */
+	size_t unread; /* bytes that it was given since the last item */
 	bool begun; /* it was given some */
-	bool marked; /* a byte order mark stands in front: libyaml would count it as indentation */
+	bool marked; /* the file begins with a byte order mark, which libyaml would take for
+			indentation */
 };
 
 static size_t count_lines(const unsigned char *data, size_t len)
@@ -41,7 +42,7 @@ static int read_file(void *ctx, unsigned char *buffer, size_t size, size_t *ret_
 {
 	struct yaml_reader *reader = ctx;
 
-	/* It keeps all of an item in memory before it gives it. */
+	/* libyaml keeps all of an item in memory. */
 	if (reader->unread > YAML_ITEM_MAX)
 		return 0;
 	*ret_len = fread(buffer, 1, size, reader->file);
@@ -64,7 +65,7 @@ int yaml_reader_new(FILE *file, const char *name, struct yaml_reader **ret, stru
 	}
 	reader->file = file;
 	yaml_parser_set_input(&reader->parser, read_file, reader);
-	/* Nothing may be guessed: the files are ours, and ours are UTF-8. */
+	/* No guessing: subank writes UTF-8. */
 	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
 	reader->name = name;
 	*ret = reader;
@@ -116,14 +117,14 @@ static int parser_error(struct yaml_reader *reader, struct sb_error *err)
 		return sb_error_set(err, SB_ESYSTEM, "%s cannot be read", reader->name);
 	if (parser->error == YAML_READER_ERROR && reader->marked)
 		return sb_error_set(err, SB_EFORMAT,
-				    "%s:1:1: a byte order mark stands there: save the file as "
+				    "%s:1:1: the file begins with a byte order mark: save it as "
 				    "UTF-8 without one",
 				    reader->name);
 	if (parser->error == YAML_READER_ERROR && reader->unread > YAML_ITEM_MAX)
 		return sb_error_set(err, SB_EFORMAT,
 				    "%s:%zu: more than %d bytes without a key or a value",
 				    reader->name, 1 + reader->lines, YAML_ITEM_MAX);
-	/* Bad UTF-8: libyaml knows only the offset. What it has not decoded starts there. */
+	/* Bad UTF-8: libyaml knows only the offset, and has not decoded what follows it. */
 	if (parser->error == YAML_READER_ERROR)
 		return sb_error_set(err, SB_EFORMAT, "%s:%zu: byte %zu of the file: %s",
 				    reader->name,
@@ -152,30 +153,24 @@ static int take_scalar(struct yaml_reader *reader, struct yaml_item *item, struc
 	return SB_OK;
 }
 
-/* What the format does without: they make loops, bombs and types that nobody asked for. */
+/* Refuses what the format does not need: it makes loops, bombs and unexpected types. */
 static int refuse_extras(struct yaml_reader *reader, const struct yaml_item *item,
 			 struct sb_error *err)
 {
 	const yaml_event_t *event = &reader->event;
 	const yaml_char_t *anchor = NULL, *tag = NULL;
 
-	switch (event->type) {
-	case YAML_ALIAS_EVENT:
+	if (event->type == YAML_ALIAS_EVENT)
 		return yaml_error(reader, item, err, "aliases (*name) are not allowed");
-	case YAML_SCALAR_EVENT:
+	if (event->type == YAML_SCALAR_EVENT) {
 		anchor = event->data.scalar.anchor;
 		tag = event->data.scalar.tag;
-		break;
-	case YAML_SEQUENCE_START_EVENT:
+	} else if (event->type == YAML_SEQUENCE_START_EVENT) {
 		anchor = event->data.sequence_start.anchor;
 		tag = event->data.sequence_start.tag;
-		break;
-	case YAML_MAPPING_START_EVENT:
+	} else if (event->type == YAML_MAPPING_START_EVENT) {
 		anchor = event->data.mapping_start.anchor;
 		tag = event->data.mapping_start.tag;
-		break;
-	default:
-		break;
 	}
 	if (anchor)
 		return yaml_error(reader, item, err, "anchors (&name) are not allowed");
@@ -184,69 +179,63 @@ static int refuse_extras(struct yaml_reader *reader, const struct yaml_item *ite
 	return SB_OK;
 }
 
-static int enter(struct yaml_reader *reader, const struct yaml_item *item, struct sb_error *err)
+/* Makes an item of the event. *ret_none: it makes none. */
+static int take_event(struct yaml_reader *reader, struct yaml_item *item, bool *ret_none,
+		      struct sb_error *err)
 {
-	if (++reader->depth > YAML_DEPTH_MAX)
-		return yaml_error(reader, item, err, "nested deeper than %d levels",
-				  YAML_DEPTH_MAX);
-	return SB_OK;
+	*ret_none = false;
+	switch (reader->event.type) {
+	case YAML_DOCUMENT_START_EVENT:
+		if (reader->document)
+			return yaml_error(reader, item, err, "a second document is not allowed");
+		reader->document = true;
+		*ret_none = true;
+		return SB_OK;
+	case YAML_STREAM_START_EVENT:
+	case YAML_DOCUMENT_END_EVENT:
+		*ret_none = true;
+		return SB_OK;
+	case YAML_STREAM_END_EVENT:
+		item->type = YAML_END;
+		return SB_OK;
+	case YAML_SCALAR_EVENT:
+		item->type = YAML_SCALAR;
+		return take_scalar(reader, item, err);
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		item->type = reader->event.type == YAML_MAPPING_START_EVENT ? YAML_MAP : YAML_LIST;
+		if (++reader->depth > YAML_DEPTH_MAX)
+			return yaml_error(reader, item, err, "nested deeper than %d levels",
+					  YAML_DEPTH_MAX);
+		return SB_OK;
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		item->type =
+			reader->event.type == YAML_MAPPING_END_EVENT ? YAML_MAP_END : YAML_LIST_END;
+		reader->depth--;
+		return SB_OK;
+	default:
+		return yaml_error(reader, item, err, "not expected here");
+	}
 }
 
 int yaml_next(struct yaml_reader *reader, struct yaml_item *ret, struct sb_error *err)
 {
-	for (;;) {
-		struct yaml_item item;
-		int rc;
+	struct yaml_item item;
+	bool none;
 
+	do {
 		drop_event(reader);
 		if (!yaml_parser_parse(&reader->parser, &reader->event))
 			return parser_error(reader, err);
 		reader->have_event = true;
 		reader->unread = 0;
 		item = item_at(reader->event.start_mark);
-		rc = refuse_extras(reader, &item, err);
-		if (rc)
-			return rc;
-		switch (reader->event.type) {
-		case YAML_DOCUMENT_START_EVENT:
-			if (reader->document)
-				return yaml_error(reader, &item, err,
-						  "a second document is not allowed");
-			reader->document = true;
-			continue;
-		case YAML_STREAM_START_EVENT:
-		case YAML_DOCUMENT_END_EVENT:
-			continue;
-		case YAML_STREAM_END_EVENT:
-			item.type = YAML_END;
-			break;
-		case YAML_SCALAR_EVENT:
-			item.type = YAML_SCALAR;
-			rc = take_scalar(reader, &item, err);
-			break;
-		case YAML_MAPPING_START_EVENT:
-			item.type = YAML_MAP;
-			rc = enter(reader, &item, err);
-			break;
-		case YAML_SEQUENCE_START_EVENT:
-			item.type = YAML_LIST;
-			rc = enter(reader, &item, err);
-			break;
-		case YAML_MAPPING_END_EVENT:
-			item.type = YAML_MAP_END;
-			reader->depth--;
-			break;
-		case YAML_SEQUENCE_END_EVENT:
-			item.type = YAML_LIST_END;
-			reader->depth--;
-			break;
-		default:
-			return yaml_error(reader, &item, err, "not expected here");
-		}
-		if (!rc)
-			*ret = item;
-		return rc;
-	}
+		TRY(refuse_extras(reader, &item, err));
+		TRY(take_event(reader, &item, &none, err));
+	} while (none);
+	*ret = item;
+	return SB_OK;
 }
 
 int yaml_expect(struct yaml_reader *reader, enum yaml_type type, const char *what,
@@ -258,17 +247,28 @@ int yaml_expect(struct yaml_reader *reader, enum yaml_type type, const char *wha
 		[YAML_SCALAR] = "a value", [YAML_END] = "the end of the file",
 	};
 	struct yaml_item item;
-	int rc = yaml_next(reader, &item, err);
 
-	if (!rc && item.type != type)
-		rc = yaml_error(reader, &item, err, "%s is expected here, not %s", what,
-				found[item.type]);
-	if (!rc)
-		*ret = item;
-	return rc;
+	TRY(yaml_next(reader, &item, err));
+	if (item.type != type)
+		return yaml_error(reader, &item, err, "%s is expected here, not %s", what,
+				  found[item.type]);
+	*ret = item;
+	return SB_OK;
 }
 
-/* Whether the number is in the form in which it is written: without zeros ahead and not -0. */
+int yaml_member(struct yaml_reader *reader, enum yaml_type type, const char *what,
+		struct yaml_item *ret, struct sb_error *err)
+{
+	struct yaml_item item;
+
+	TRY(yaml_next(reader, &item, err));
+	if (item.type != type && item.type != YAML_MAP_END && item.type != YAML_LIST_END)
+		return yaml_error(reader, &item, err, "%s is expected here", what);
+	*ret = item;
+	return SB_OK;
+}
+
+/* Whether the number has the form that is written: without leading zeros, and not -0. */
 static bool is_as_written(const char *text)
 {
 	return text[*text == '-'] != '0' || strcmp(text, "0") == 0;
@@ -291,7 +291,7 @@ struct yaml_writer {
 	bool failed;
 };
 
-/* Takes over what the initialiser of [event] made; [made] is what it returned. */
+/* Writes [event], which libyaml takes over; [made] is what its initialiser returned. */
 static void emit(struct yaml_writer *writer, yaml_event_t *event, int made)
 {
 	if (!made)
@@ -320,53 +320,35 @@ int yaml_writer_new(FILE *file, struct yaml_writer **ret, struct sb_error *err)
 	return SB_OK;
 }
 
-void yaml_put_map(struct yaml_writer *writer, bool flow)
+void yaml_put_begin(struct yaml_writer *writer, enum yaml_type type, bool flow)
+{
+	yaml_mapping_style_t map = flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE;
+	yaml_sequence_style_t list = flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE;
+	yaml_event_t event;
+
+	emit(writer, &event,
+	     type == YAML_MAP ? yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, map)
+			      : yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, list));
+}
+
+void yaml_put_end(struct yaml_writer *writer, enum yaml_type type)
 {
 	yaml_event_t event;
 
 	emit(writer, &event,
-	     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1,
-						 flow ? YAML_FLOW_MAPPING_STYLE
-						      : YAML_BLOCK_MAPPING_STYLE));
-}
-
-void yaml_put_map_end(struct yaml_writer *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, &event, yaml_mapping_end_event_initialize(&event));
-}
-
-void yaml_put_list(struct yaml_writer *writer, bool flow)
-{
-	yaml_event_t event;
-
-	emit(writer, &event,
-	     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-						  flow ? YAML_FLOW_SEQUENCE_STYLE
-						       : YAML_BLOCK_SEQUENCE_STYLE));
-}
-
-void yaml_put_list_end(struct yaml_writer *writer)
-{
-	yaml_event_t event;
-
-	emit(writer, &event, yaml_sequence_end_event_initialize(&event));
+	     type == YAML_MAP ? yaml_mapping_end_event_initialize(&event)
+			      : yaml_sequence_end_event_initialize(&event));
 }
 
 static void put_scalar(struct yaml_writer *writer, const char *text, bool quoted)
 {
+	yaml_scalar_style_t style =
+		quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE;
 	yaml_event_t event;
 
 	emit(writer, &event,
-	     yaml_scalar_event_initialize(
-		     &event, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), !quoted,
-		     quoted, quoted ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_PLAIN_SCALAR_STYLE));
-}
-
-void yaml_put_key(struct yaml_writer *writer, const char *key)
-{
-	put_scalar(writer, key, false);
+	     yaml_scalar_event_initialize(&event, NULL, NULL, (const yaml_char_t *)text,
+					  (int)strlen(text), !quoted, quoted, style));
 }
 
 void yaml_put_text(struct yaml_writer *writer, const char *text)
@@ -379,6 +361,7 @@ void yaml_put_word(struct yaml_writer *writer, const char *word)
 	put_scalar(writer, word, false);
 }
 
+/* Exports write many numbers: this is faster than printf(). */
 static void put_digits(struct yaml_writer *writer, uint64_t number, bool negative)
 {
 	char text[24], *at = text + sizeof(text) - 1;
@@ -415,8 +398,8 @@ int yaml_writer_finish(struct yaml_writer *writer, struct sb_error *err)
 	failed = writer->failed;
 	yaml_emitter_delete(&writer->emitter);
 	free(writer);
-	return failed ? sb_error_set(err, SB_ESYSTEM,
-				     "the file could not be written whole: is "
-				     "the disk full?")
-		      : SB_OK;
+	if (failed)
+		return sb_error_set(err, SB_ESYSTEM,
+				    "the file could not be written whole: is the disk full?");
+	return SB_OK;
 }

@@ -67,8 +67,8 @@ static void delimit(const char *to_name, const char *delimiter)
 }
 
 /* Runs in place of sacct; uses only the delimiter of its arguments. */
-static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-		 void *ctx, struct run_result *ret, struct sb_error *err)
+static int lines(const char *const argv[], const char *const env[], int deadline_ms,
+		 const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	double began = seconds();
 	char name[4096];
@@ -78,7 +78,7 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 	(void)snprintf(name, sizeof(name), "%s.asked", file);
 	delimit(name, argv[7]);
 	prepared += seconds() - began;
-	code = run_lines(cat, env, deadline_ms, each, ctx, ret, err);
+	code = run_lines(cat, env, deadline_ms, sink, ret, err);
 	unlink(name);
 	return code;
 }

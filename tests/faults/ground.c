@@ -405,7 +405,7 @@ static int inspect(struct books *books, void *ctx, struct sb_error *err)
 	file = open_memstream(&text, &len);
 	if (!file)
 		return sb_error_nomem(err);
-	rc = export_yaml(books, file, err);
+	rc = export_yaml(books, &(struct export_to){.file = file}, err);
 	(void)fclose(file);
 	if (!rc)
 		judged->digest = digest_of(text);

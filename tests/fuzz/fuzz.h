@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput(); what feeds it is
- * libFuzzer (configure --enable-fuzzing) or replay.c. */
+/* Shared by the fuzz targets. A target is one file with LLVMFuzzerTestOneInput(), which is called
+ * by libFuzzer (configure --enable-fuzzing) or replay.c. */
 #ifndef SUBANK_TESTS_FUZZ_FUZZ_H
 #define SUBANK_TESTS_FUZZ_FUZZ_H
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Gives 0. What must not happen ends the process. */
+/* Returns 0. A violated rule ends the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MUST(condition)                                                                            \
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                                                  \
 	} while (0)
 
-/* The input as a text with a NUL behind it; free() it. */
+/* Returns the input as a text with a NUL after it. The caller frees it. */
 static inline char *fuzz_text(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What people write on the command line: amounts, times, names, thresholds, levers, old heads. What
- * is understood means the same when it is written out and read again. */
+/* Fuzzes what people type: amounts, times, names, thresholds, levers, old heads. A value that is
+ * accepted is the same after it was printed and read again. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -111,7 +111,7 @@ static void old_head(const char *text)
 	MUST(again.seq == head.seq && strcmp(again.hash, head.hash) == 0);
 }
 
-/* Whatever is to be shown is shown within its room, and safely. */
+/* Anything is printed within its buffer, and safely. */
 static void escape(const char *text)
 {
 	static const size_t sizes[] = {1, 2, 4, 5, 16, 300};
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
 
-	/* A clock with summer time, of no country's file. */
+	/* A clock with summer time that needs no time zone file. */
 	(void)setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 0);
 	amount(text);
 	when(text);

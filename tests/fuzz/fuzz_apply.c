@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Entries on two accounts. The input is read as a list of commands: which kind, on which account,
- * how much, when, and whether the parts are planned as the verbs do or stand in the input. Whatever
- * the rules take keeps the sums; whatever was planned is taken. */
+/* Fuzzes entries of two accounts. The input is a list of commands: kind, account, amount, time, and
+ * whether the parts are planned, as by the verbs, or are in the input. Entries that the rules
+ * accept keep the sums; planned entries are accepted. */
 #include "config.h"
 
 #include "ledger/account/policy.h"
@@ -19,7 +19,7 @@ struct world {
 	uint64_t seq;
 };
 
-/* Small numbers are the rule, and the largest must come up. */
+/* Mostly small numbers, sometimes the largest. */
 static int64_t take_amount(struct reader *from)
 {
 	uint8_t size = read_u8(from);
@@ -60,7 +60,7 @@ static void take_parts(struct world *world, struct event *event)
 	}
 }
 
-/* What the account's meter shows, so that most switches are near to being taken. */
+/* Values near the account's meter, so that most switches are nearly accepted. */
 static int64_t meter_reading(const struct world *world, const struct event *event)
 {
 	const struct meter *meter = account_meter(
@@ -69,7 +69,7 @@ static int64_t meter_reading(const struct world *world, const struct event *even
 	return meter ? meter->reading : 0;
 }
 
-/* Fills in every field from the input; those that the kind does not have do no harm. */
+/* Fills in every field from the input, also those that the kind does not have. */
 static void take_event(struct world *world, struct event *event)
 {
 	static const char *const fields[] = {"GrpTRESMins", "GrpTRESRunMins", "GrpJobs"};
@@ -164,8 +164,8 @@ static void add_giving(struct event *event, const struct account *account, int64
 	add_part(event, event->seq, 0, given);
 }
 
-/* Fills in what the entry says of the state, so that most are near to being taken. How the verbs
- * plan corrections needs a journal, so nothing is said here of what must be taken. */
+/* Fills in values of the state, so that most entries are nearly accepted. Planning corrections
+ * needs a journal, so none of these must be accepted. */
 static void arrange(const struct account *account, struct event *event)
 {
 	const struct lot *lot =
@@ -217,7 +217,7 @@ static void arrange(const struct account *account, struct event *event)
 		add_part(event, event->seq, 0, event->amount);
 }
 
-/* Works out what the verbs and the check do. False when it is not to be entered. */
+/* Plans the entry as the verbs and the check do. Returns false when there is none. */
 static bool plan(const struct world *world, const struct account *account, const struct account *to,
 		 struct event *event)
 {
@@ -299,7 +299,7 @@ static bool plan(const struct world *world, const struct account *account, const
 	}
 }
 
-/* What holds of every state that the rules let through. */
+/* Checks rules that hold for every accepted state. */
 static void check_state(const struct account *account)
 {
 	struct sb_error err;
@@ -311,7 +311,7 @@ static void check_state(const struct account *account)
 	MUST(account_allocated(account, &allocated, &err) == SB_OK);
 	MUST(available == rest + account->credit - account->debt);
 	MUST(rest >= 0 && rest <= allocated && account->debt >= 0);
-	/* What is there to be spent has paid the debt. */
+	/* There is no debt while there is money. */
 	MUST(account->debt == 0 || rest == 0);
 	for (size_t i = 0; i < account->lot_count; i++) {
 		MUST(account->lots[i].rest >= 0 &&
@@ -320,7 +320,7 @@ static void check_state(const struct account *account)
 	}
 }
 
-/* Stored and read again it is the same. */
+/* A state is the same after it was stored and read. */
 static void check_storing(const struct account *account)
 {
 	struct bytes bytes = {0}, again = {0};
@@ -336,7 +336,7 @@ static void check_storing(const struct account *account)
 	account_free(decoded);
 }
 
-/* Settled in one step or in two, it is the same. */
+/* A state is the same whether it is settled in one step or in two. */
 static void check_settling(const struct account *account, int64_t between, int64_t until)
 {
 	struct account *once = account_copy(account), *twice = account_copy(account);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Stored entries: what decodes is right, and is the one form of what it says. */
+/* Fuzzes stored entries: one that decodes is valid and encodes to the same bytes. */
 #include "config.h"
 
 #include "cmd/show/entry_json.h"
 #include "ledger/account/event.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Every form in which it is shown can be made. */
+/* Every way to print it works. */
 static void show(const struct event *event, const struct bytes *stored)
 {
 	static const unsigned char hash[HASH_SIZE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The YAML form of a bank. In here every hash is 32 zero bytes, so that a changed file is not
- * refused for its hashes alone. What is taken is exported, and that must come in again as the same
- * file. */
+/* Fuzzes the YAML form. Every hash is 32 zero bytes here, so that changed files are not refused for
+ * their hashes alone. A file that is accepted is exported, imported and exported again, to the same
+ * bytes. */
 #include "config.h"
 
 #include <ftw.h>
@@ -12,7 +12,7 @@
 #include "ledger/files/import.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Takes the place of the library's. */
+/* Replaces the library's. */
 void sha256_digest(struct sha256_ctx *ctx, size_t length, uint8_t *digest)
 {
 	(void)ctx;
@@ -38,7 +38,7 @@ static void make_folder(void)
 {
 	const char *parent = getenv("TMPDIR");
 
-	/* Nothing here is to outlive a crash of the machine: memory will do. */
+	/* Nothing needs to survive a crash of the machine: memory suffices. */
 	if (!parent)
 		parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	(void)snprintf(folder, sizeof(folder), "%.40s/subank-XXXXXX", parent);
@@ -61,14 +61,14 @@ static int import(const char *name, const void *data, size_t size, struct sb_err
 
 	MUST(file);
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	rc = import_yaml(&options, file, "file", NULL, NULL, &head, err);
+	rc = import_yaml(&options, &(struct import_from){file, "file", NULL}, NULL, &head, err);
 	(void)fclose(file);
 	return rc;
 }
 
 static int export_to(struct books *books, void *ctx, struct sb_error *err)
 {
-	return export_yaml(books, ctx, err);
+	return export_yaml(books, &(struct export_to){.file = ctx}, err);
 }
 
 static char *export(const char *name, size_t *ret_size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Lists that are entered into a bank: requests written by hand (import --append) and the dump of
- * the predecessor. The first byte says which. What is refused changes nothing; what is taken leaves
- * books that verify proves, and adds nothing when it comes again. */
+/* Fuzzes lists that are imported into a bank: requests (import --append) and the dump of the
+ * predecessor, chosen by the first byte. A refused list changes nothing. After an accepted one
+ * verify finds no problem, and importing it again adds nothing. */
 #include "config.h"
 
 #include <ftw.h>
@@ -101,7 +101,7 @@ static int run(const void *input, size_t size, ...)
 	}
 	va_end(ap);
 	argv[argc] = NULL;
-	/* getopt moves them about. */
+	/* getopt reorders them. */
 	memcpy(copies, argv, sizeof(copies));
 	status = subank(&env, argc, argv);
 	for (int i = 0; i < argc; i++)
@@ -133,7 +133,7 @@ static void make_bank(void)
 	static bool registered;
 	FILE *file;
 
-	/* Nothing here is to outlive a crash of the machine: memory will do. */
+	/* Nothing needs to survive a crash of the machine: memory suffices. */
 	if (!parent)
 		parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	(void)snprintf(folder, sizeof(folder), "%.40s/subank-XXXXXX", parent);
@@ -153,7 +153,7 @@ static void make_bank(void)
 	     EXIT_DONE);
 }
 
-/* What the bank holds; free() it. */
+/* Exports the bank. The caller frees it. */
 static char *whole(void)
 {
 	char *text;

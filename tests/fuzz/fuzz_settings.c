@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The settings: refused with a place in the file, or within all bounds. */
+/* Fuzzes the settings: refused with a place in the file, or within all limits. */
 #include "config.h"
 
 #include <sys/mman.h>

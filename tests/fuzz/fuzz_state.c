@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Stored states of accounts, which have no hash: what decodes can be worked with, and is the one
- * form of what it says. And the trees, which lie beside them. */
+/* Fuzzes stored states of accounts, which have no hash: one that decodes is usable and encodes to
+ * the same bytes. The same for trees. */
 #include "config.h"
 
 #include "ledger/account/account.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The answers of Slurm's commands, through a runner that answers with the input. Its first byte
- * says which of them is asked. */
+/* Fuzzes the answers of Slurm's commands: a runner answers with the input, whose first byte chooses
+ * the command. */
 #include "config.h"
 
 #include "slurm/assoc.h"
@@ -24,7 +24,7 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 	return SB_OK;
 }
 
-/* A line with [delimiter] for each bar; its length to [ret_len]. */
+/* Replaces each bar of a line by [delimiter]. The caller frees it. */
 static char *with_delimiter(const char *line, size_t len, const char *delimiter, size_t *ret_len)
 {
 	size_t each = strlen(delimiter), size = 1, at = 0;
@@ -47,9 +47,9 @@ static char *with_delimiter(const char *line, size_t len, const char *delimiter,
 	return text;
 }
 
-/* Line by line, each with memory of its own, so that nothing reaches beyond it unseen. */
-static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
-		 void *ctx, struct run_result *ret, struct sb_error *err)
+/* Passes on each line in its own memory, so that reading beyond it is detected. */
+static int lines(const char *const argv[], const char *const env[], int deadline_ms,
+		 const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	const char *at = (const char *)answer, *end = at + answer_size, *newline;
 	int code = SB_OK;
@@ -61,7 +61,7 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 		size_t len;
 		char *line = with_delimiter(at, (size_t)(newline - at), argv[7], &len);
 
-		code = each(line, len, ctx, err);
+		code = sink->each(line, len, sink->ctx, err);
 		free(line);
 		at = newline + 1;
 	}
@@ -223,7 +223,8 @@ static int read_jobs(struct sb_error *err)
 {
 	const struct sacct_window window = {.since = 0, .until = INT64_MAX};
 	size_t count = 0, newlines = 0;
-	int code = sacct_read(&slurm, "dev", &window, check_job, check_odd, &count, err);
+	const struct sacct_sink sink = {check_job, check_odd, &count};
+	int code = sacct_read(&slurm, "dev", &window, &sink, err);
 
 	for (size_t i = 0; i < answer_size; i++)
 		newlines += answer[i] == '\n';
@@ -260,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		code = read_shares(&err);
 		break;
 	case 'l':
-		/* It is asked once, for both accounts. */
+		/* One call for both accounts. */
 		code = read_limits(&err);
 		break;
 	case 'q':

@@ -31,7 +31,7 @@ struct input {
 static struct input *inputs;
 static size_t input_count;
 
-/* What the target has now, for the handler. */
+/* The input of the target, for the signal handler. */
 static struct input current;
 static char crash_file[300];
 
@@ -79,7 +79,7 @@ static void catch_crashes(void)
 
 static void feed(const uint8_t *data, size_t size)
 {
-	/* Of its own size, so that one byte too many is seen. */
+	/* Of its exact size, so that reading one byte too many is detected. */
 	uint8_t *copy = malloc(size ? size : 1);
 
 	MUST(copy);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A private Slurm for tests and for the demo: munge, MariaDB, slurmdbd, slurmctld and slurmd on the
-# loopback, with keys, sockets, ports and an ordinary user of its own, all under one folder, beside
-# whatever the machine runs. No systemd; root is needed (slurmd starts jobs as other users).
+# loopback, with its own keys, sockets, ports and ordinary user, all under one folder. It disturbs
+# nothing that the machine runs. Needs root (slurmd starts jobs as other users) and no systemd.
 #
 # By hand:      cluster.bash start DIR [KEY=VALUE...], then: source DIR/env
 #               cluster.bash stop DIR
@@ -27,7 +27,7 @@ CLUSTER_ID=${CLUSTER_ID-}     # the first cluster's id in slurmdbd: see cluster_
 CLUSTER_SECOND_ID=${CLUSTER_SECOND_ID-} # the second one's
 CLUSTER_CPUS=16               # what the one node claims to have, however many there are: jobs only sleep
 
-# Daemons in the order in which they need each other, with the seconds that each may take to answer.
+# Daemons in the order of their start, with the seconds that each may take to answer.
 cluster_daemons=(munged mariadbd slurmdbd slurmctld slurmd)
 cluster_patience=60
 
@@ -51,7 +51,7 @@ cluster_until() {
 	done
 }
 
-# cluster_show_logs DAEMON: the end of what a daemon wrote.
+# cluster_show_logs DAEMON: prints the end of its log.
 cluster_show_logs() {
 	local file
 	for file in "$CLUSTER_DIR/log/$1.log" "$CLUSTER_DIR/log/$1.out"; do
@@ -61,17 +61,17 @@ cluster_show_logs() {
 	done >&2
 }
 
-# Slurm's commands wait long for a daemon that is away; no caller here wants that.
+# Slurm's commands wait too long for a daemon that is down.
 cluster_ask() {
 	timeout --foreground 20 "$@"
 }
 
-# cluster_set_keys KEY=VALUE...: puts them into slurm.conf in place of what is there.
+# cluster_set_keys KEY=VALUE...: replaces these keys in slurm.conf.
 cluster_set_keys() {
 	local file=$CLUSTER_DIR/etc/slurm.conf pair rest
 	for pair in "$@"; do
 		if [[ ! $pair =~ ^[A-Za-z]+=. ]]; then
-			cluster_say "'$pair' is no KEY=VALUE for slurm.conf"
+			cluster_say "'$pair' is not KEY=VALUE for slurm.conf"
 			return 1
 		fi
 		rest=$(grep -v "^${pair%%=*}=" "$file")
@@ -79,7 +79,7 @@ cluster_set_keys() {
 	done
 }
 
-# --- what the machine must have ----------------------------------------------------------------
+# --- requirements of the machine ----------------------------------------------------------------
 
 cluster_check_machine() {
 	local need missing=() parent=$CLUSTER_DIR
@@ -123,7 +123,7 @@ cluster_check_machine() {
 	done
 }
 
-# Seven ports in a row that nobody uses now, below the ones that the kernel gives to clients.
+# Finds seven unused ports in a row, below the ones that the kernel gives to clients.
 cluster_pick_ports() {
 	local try
 	for ((try = 0; try < 100; try++)); do
@@ -142,9 +142,9 @@ cluster_pick_ports() {
 
 # --- daemons -----------------------------------------------------------------------------------
 
-# cluster_spawn NAME COMMAND...: starts a daemon in a session of its own. It notes its pid and start
-# time itself and only then looks whether a stop has begun, which puts up its sign before it reads
-# the notes: so no daemon is missed, whenever a signal comes.
+# cluster_spawn NAME COMMAND...: starts a daemon in its own session. It records its pid and start
+# time and then checks whether a stop has begun; a stop sets its flag before it reads the records.
+# So no daemon is missed, whenever a signal comes.
 cluster_spawn() {
 	local name=$1 notes
 	shift
@@ -165,7 +165,7 @@ cluster_spawn() {
 	cluster_until 10 cluster_noted_again "$name" "${notes:-0}" || true
 }
 
-# cluster_daemon NAME: sets daemon_pid and daemon_start to those noted last; fails if it does not run.
+# cluster_daemon NAME: sets daemon_pid and daemon_start to the last record; fails if it does not run.
 cluster_daemon() {
 	local pid start name
 	daemon_pid='' daemon_start=''
@@ -175,7 +175,7 @@ cluster_daemon() {
 	[[ -n $daemon_pid ]] && process_alive "$daemon_pid" "$daemon_start"
 }
 
-# How many times a daemon has noted itself.
+# Prints how many times a daemon has recorded itself.
 cluster_notes() {
 	grep -c " $1\$" "$CLUSTER_DIR/pids" 2>/dev/null || true
 }
@@ -184,7 +184,7 @@ cluster_noted_again() {
 	(($(cluster_notes "$1") > $2))
 }
 
-# Whether a daemon does its work, not only runs.
+# Whether a daemon answers, rather than only runs.
 cluster_answers() {
 	case $1 in
 	munged) munge --no-input --socket="$CLUSTER_DIR/run/munge.socket" ;;
@@ -260,8 +260,8 @@ cluster_daemon_start() {
 	cluster_await "$1"
 }
 
-# cluster_unregistered: whether slurmdbd has noticed that this cluster's slurmctld is gone, or is away itself.
-# If it notices that after the next one has registered, it forgets that one and tells it nothing.
+# cluster_unregistered: whether slurmdbd has noticed that this cluster's slurmctld is gone, or is down itself.
+# If it notices only after the next slurmctld has registered, it forgets that one and sends it nothing.
 cluster_unregistered() {
 	local port
 	port=$(timeout --foreground 5 sacctmgr -n -P show cluster "$CLUSTER_NAME" format=ControlPort 2>/dev/null) ||
@@ -278,13 +278,13 @@ cluster_daemon_stop() {
 	process_end 0 cluster_daemon_if_alive "$daemon_pid" "$daemon_start"
 }
 
-# cluster_daemon_kill NAME: ends one of them by SIGKILL, as a crash does.
+# cluster_daemon_kill NAME: ends one of the daemons by SIGKILL, as a crash does.
 cluster_daemon_kill() {
 	cluster_daemon "$1" || return 0
 	process_end 0 cluster_daemon_if_alive "$daemon_pid" "$daemon_start"
 }
 
-# cluster_daemon_freeze NAME: stops one of them, so that it hangs; cluster_daemon_thaw NAME lets it go on.
+# cluster_daemon_freeze NAME: makes a daemon hang; cluster_daemon_thaw NAME resumes it.
 cluster_daemon_freeze() {
 	cluster_daemon "$1" && kill -STOP "$daemon_pid"
 }
@@ -322,7 +322,7 @@ cluster_write_conf() {
 		StoragePass=$password
 		StorageLoc=slurm_acct_db
 	END
-	# Waiting jobs are looked at every second, so that "starts at once" can be told from "starts later".
+	# Waiting jobs are scheduled every second, to distinguish "starts at once" from "starts later".
 	cat >"$etc/slurm.conf" <<-END
 		ClusterName=dev
 		SlurmctldHost=$cluster_host(127.0.0.1)
@@ -366,8 +366,8 @@ cluster_write_conf() {
 		PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP TRESBillingWeights="CPU=1.0"
 	END
 	chmod 600 "$etc/slurmdbd.conf" || return 1
-	# Nothing here uses control groups, yet slurmd looks for them at its start and a plain chroot has
-	# none: the first plugin does not look, and from 24.05 on they can be switched off.
+	# Nothing here uses control groups, but slurmd searches for them at its start and a plain chroot has
+	# none: the first plugin does not search, and from 24.05 on they can be switched off.
 	version=$(slurmctld -V) || return 1
 	if [[ $version =~ ([0-9]+)\.0*([0-9]+) ]] && ((BASH_REMATCH[1] * 100 + BASH_REMATCH[2] >= 2405)); then
 		echo "CgroupPlugin=disabled" >"$etc/cgroup.conf"
@@ -377,7 +377,7 @@ cluster_write_conf() {
 	cluster_password=$password
 }
 
-# The name is made from the port, so that two clusters at once do not share (and remove) a user.
+# Makes the name from the port, so that two clusters at once do not share (and remove) a user.
 cluster_make_user() {
 	CLUSTER_USER=subank-$cluster_port
 	if id "$CLUSTER_USER" >/dev/null 2>&1; then
@@ -397,7 +397,7 @@ cluster_start() {
 	CLUSTER_DIR=$(realpath -m -- "$1") || return 1
 	shift
 	cluster_check_machine || return 1
-	# Held until the ports are in use: two that start at once must not pick the same.
+	# Held until the ports are in use: two clusters that start at once must not pick the same.
 	exec {lock}<"$cluster_source" || return 1
 	flock -w 120 "$lock" && cluster_start_locked "$@" || status=1
 	exec {lock}<&-
@@ -436,8 +436,8 @@ cluster_start_locked() {
 	cluster_start_controller slurmctld && cluster_daemon_start slurmd
 }
 
-# cluster_start_controller NAME: starts a slurmctld for the first time. It saves its state when it ends, too:
-# one of 25.05 or later that is killed before it saved any never starts again ("No Assoc usage file").
+# cluster_start_controller NAME: starts a slurmctld for the first time, and restarts it so that it saves its
+# state: one of 25.05 or later that is killed before it saved any never starts again ("No Assoc usage file").
 cluster_start_controller() {
 	cluster_daemon_start "$1" && cluster_daemon_stop "$1" && cluster_daemon_start "$1"
 }
@@ -455,10 +455,10 @@ cluster_register() {
 	}
 }
 
-# cluster_pin_id NAME ID: from 24.11 on slurmdbd gives each cluster an id between 2 and 4095 by chance, and
+# cluster_pin_id NAME ID: from 24.11 on slurmdbd gives each cluster a random id between 2 and 4095, and
 # sacct's DBIndex has it in its highest twelve bits, so that it is past 2^63 from 2048 on. No command
-# sets it, but slurmctld takes what the database says when it registers first. Older ones count the rows
-# of the table of jobs instead: they are told to begin where such an id would.
+# sets it, but slurmctld takes it from the database when it first registers. Older versions count the
+# rows of the table of jobs instead: this makes them begin where such an id would.
 cluster_pin_id() {
 	local known
 	known=$(cluster_sql "show columns from slurm_acct_db.cluster_table like 'id'") || return 1
@@ -499,7 +499,7 @@ cluster_add_node() {
 	node=${node/NodeName=$cluster_host /NodeName=$CLUSTER_NODE Port=$((cluster_port + 6)) }
 	rest=$(sed "/^NodeName=/a $node" "$SLURM_CONF") || return 1
 	printf '%s\n' "$rest" >"$SLURM_CONF"
-	# The same but for where its slurmd keeps what is its own.
+	# The same, except for the folders of its slurmd.
 	sed "s|^SlurmdSpoolDir=.*|SlurmdSpoolDir=$folder/spool|
 		s|^SlurmdPidFile=.*|SlurmdPidFile=$CLUSTER_DIR/run/slurmd-b.pid|" \
 		"$SLURM_CONF" >"$folder/slurm.conf" || return 1
@@ -513,8 +513,8 @@ cluster_second() {
 	CLUSTER_NAME=$CLUSTER_SECOND SLURM_CONF=$CLUSTER_DIR/second/slurm.conf "$@"
 }
 
-# Pids of what belongs to the cluster: daemons that noted themselves, whatever carries its mark, and
-# job steps. slurmstepd writes its title over its environment, so it is known by our slurmd's log,
+# Prints the pids of the cluster: daemons that recorded themselves, processes with its mark, and job
+# steps. slurmstepd overwrites its environment with its title, so it is found by our slurmd's log,
 # which it holds open.
 cluster_processes() {
 	local pid start name fd
@@ -534,7 +534,7 @@ cluster_processes() {
 	done
 }
 
-# cluster_stop [DIR]: ends everything that belongs to the cluster, and removes the user that it made.
+# cluster_stop [DIR]: ends all processes of the cluster, and removes the user that it made.
 # May be called at any time and more than once.
 cluster_stop() {
 	local user status=0
@@ -566,7 +566,7 @@ cluster_reconfigure() {
 	cluster_daemon_stop slurmctld && cluster_daemon_start slurmctld
 }
 
-# cluster_mend: starts the daemons that do not run, and waits until jobs can start.
+# cluster_mend: starts daemons that do not run, and waits until jobs can start.
 cluster_mend() {
 	local daemon
 	for daemon in "${cluster_daemons[@]}"; do
@@ -590,7 +590,7 @@ cluster_add_account() {
 		cluster_say "sacctmgr cannot add the account $account: $answer"
 		return 1
 	fi
-	# slurmdbd tells slurmctld in its own time.
+	# slurmdbd informs slurmctld later.
 	cluster_until 20 cluster_knows_account "$account" && return 0
 	cluster_say "slurmctld does not know the account $account after 20 seconds"
 	return 1
@@ -600,14 +600,14 @@ cluster_knows_account() {
 	[[ $(cluster_ask sshare -n -P -u "$CLUSTER_USER" -A "$1" -o User 2>/dev/null) = *"$CLUSTER_USER"* ]]
 }
 
-# cluster_as_user COMMAND...: as the ordinary user.
+# cluster_as_user COMMAND...: runs it as the ordinary user.
 cluster_as_user() {
 	cluster_ask setpriv --reuid="$CLUSTER_USER" --regid="$CLUSTER_USER" --clear-groups \
 		env -i PATH="$PATH" HOME=/nonexistent SLURM_CONF="$SLURM_CONF" SUBANK_CLUSTER="$CLUSTER_DIR" "$@"
 }
 
-# cluster_submit ACCOUNT COMMAND [SBATCH-OPTION...]: a batch job of the ordinary user, of one task and
-# at most ten minutes unless options say else. Prints its id.
+# cluster_submit ACCOUNT COMMAND [SBATCH-OPTION...]: submits a batch job as the ordinary user, with one
+# task and at most ten minutes unless options change that. Prints its id.
 cluster_submit() {
 	local account=$1 command=$2 id
 	shift 2
@@ -621,7 +621,7 @@ cluster_job_state() {
 	cluster_ask squeue -h -t all -j "$1" -o %T
 }
 
-# cluster_job_reason ID: why it waits, in slurmctld's words.
+# cluster_job_reason ID: prints slurmctld's reason why it waits.
 cluster_job_reason() {
 	cluster_ask squeue -h -t all -j "$1" -o %r
 }
@@ -648,7 +648,7 @@ cluster_wait_reason() {
 	return 1
 }
 
-# cluster_raw_usage ACCOUNT: what slurmctld counts for it and its children, in billing-seconds.
+# cluster_raw_usage ACCOUNT: prints its usage with its children's, in billing-seconds.
 cluster_raw_usage() {
 	cluster_ask sshare -n -P -A "$1" -o Account,User,RawUsage | sed -n "s/^ *$1||//p"
 }
@@ -664,7 +664,7 @@ cluster_sorted() {
 	tr ',' '\n' | sort | paste -sd ,
 }
 
-# cluster_limits_in_force ACCOUNT: the same as slurmctld applies them.
+# cluster_limits_in_force ACCOUNT: the same limits as slurmctld applies them.
 cluster_limits_in_force() {
 	cluster_ask sshare -n -P -A "$1" -o Account,User,GrpTRESMins | sed -n "s/^ *$1||//p" | cluster_sorted
 }
@@ -675,7 +675,7 @@ cluster_set_limits() {
 		set GrpTRESMins="$2" >/dev/null
 }
 
-# cluster_modifications: how many changes of associations slurmdbd has on record.
+# cluster_modifications: prints how many changes of associations slurmdbd has recorded.
 cluster_modifications() {
 	cluster_ask sacctmgr -n -P show transactions action="Modify Associations" format=Action | grep -c . || true
 }

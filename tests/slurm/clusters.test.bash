@@ -12,7 +12,7 @@ both_accounts() {
 	cluster_second new_account "$1"
 }
 
-# usage ACCOUNT: what both have counted for it.
+# usage ACCOUNT: prints what both clusters have counted for it.
 usage() {
 	echo $(($(cluster_raw_usage "$1") + $(cluster_second cluster_raw_usage "$1")))
 }
@@ -39,8 +39,8 @@ test_use_on_both_is_charged_to_one_account_and_it_is_held_on_both() {
 	run 0 subank verify
 }
 
-# missed ACCOUNT: while the second cluster is away, use on the first is charged, and that on the second
-# is not taken for zero.
+# missed ACCOUNT: while the second cluster is down, use on the first is charged, and use on the second
+# does not count as zero.
 missed() {
 	local first before
 	before=$(used "$1")
@@ -57,7 +57,7 @@ last_charged_on() {
 	subank journal -n -P -o Kind,Cluster | sed -n 's/^charge|//p' | tail -n 1
 }
 
-# charged_once ACCOUNT: the second cluster is back, and its use meanwhile is charged, once.
+# charged_once ACCOUNT: the second cluster is back, and its use meanwhile is charged once.
 charged_once() {
 	run 0 subank check
 	expect_equal "used" "$(usage "$1")" "$(used "$1")"
@@ -79,11 +79,11 @@ with_use() {
 test_predecessor_06_a_cluster_whose_slurmctld_was_killed_is_missed_and_charged_once_later() {
 	local running
 	with_use killed
-	# Use in the gap, which slurmctld counts although nobody asks.
+	# Use in the gap, which slurmctld counts without being asked.
 	cluster_second submit killed 'sleep 4' -n 8
 	running=$job
 	cluster_second expect_job "$running" RUNNING
-	# What it has counted so far must be on its disk: a crash that loses it is another test.
+	# Its count must be on disk: another test covers a crash that loses it.
 	cluster_daemon_stop slurmctld2
 	missed killed
 	cluster_daemon_start slurmctld2

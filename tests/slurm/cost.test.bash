@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a check of 1,000 accounts with 5,000 users asks of a real Slurm. Calls are counted; times are only
-# printed.
+# Counts the calls of a real Slurm by a check of 1,000 accounts with 5,000 users. Times are only printed.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -16,7 +15,7 @@ timed() {
 	printf '  %5d ms  %s\n' $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) "$what"
 }
 
-# count_calls: the real programs, noted.
+# count_calls: counts calls of the real programs.
 count_calls() {
 	local name
 	for name in sshare scontrol sacctmgr; do
@@ -33,7 +32,7 @@ forget_calls() {
 	: >"$harness_dir/calls"
 }
 
-# for_hundred VERB ARGUMENT...: of the first hundred accounts, each entered and left to the next check.
+# for_hundred VERB ARGUMENT...: runs it for the first hundred accounts; the next check applies it.
 for_hundred() {
 	local verb=$1 i
 	shift

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kill -9 of a check at many points of its work on a real Slurm. What tests/crash.test.sh does at every
-# point on a make-believe one.
+# Kills a check at many points of its work on a real Slurm. tests/crash.test.sh does so at every point
+# with a fake Slurm.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 kill_at=${KILL_AT:-${SUBANK%/*}/tests/kill_at}
 
-# check_killed_at N: fails when the check ended before that.
+# check_killed_at N: fails when the check ended before call N.
 check_killed_at() {
 	local status=0
 	PATH=$harness_dir/bin:$PATH ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 "$kill_at" "$1" "$SUBANK" \
@@ -19,18 +19,18 @@ check_killed_at() {
 	esac
 }
 
-# let_in: runs a check; fails when another one, or what that has started, is at work.
+# let_in: runs a check; fails when another one, or a program that it started, is at work.
 let_in() {
 	subank check >"$harness_dir/out" 2>"$harness_dir/err" || [[ $(<"$harness_dir/err") != *"in use by"* ]]
 }
 
-# expect_rest N STATE LIMIT HOLDS: that the next check completes it, and Slurm and the books agree.
+# expect_rest N STATE LIMIT HOLDS: expects the next check to complete it, and Slurm and the books to agree.
 expect_rest() {
 	local what="killed at call $1"
-	# A sacctmgr that the killed one has started keeps others from deciding anew until it ends.
+	# A sacctmgr that the killed check started blocks others until it ends.
 	cluster_until 30 let_in || harness_failed "$what: the next check" "let in" "in use: $(<"$harness_dir/err")"
 	run 0 subank check
-	# But for the running job, whose use moves once a minute.
+	# Except for the running job, whose use is counted once a minute.
 	expect_equal "$what: output of the check behind it" "" "$(grep -v ': charged' <<<"$out$err" || true)"
 	expect_equal "$what: state" "$2" "$(state victim)"
 	expect_equal "$what: limits in slurmdbd" "$3" "$(cluster_limits victim)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# doctor on a real Slurm: a cluster that is fine, one that is set up wrongly, and QOS that let jobs past
-# a hold, which they really do. verify --slurm sees what was changed by hand.
+# doctor on a real Slurm: a good cluster, a misconfigured one, and QOS that let jobs past a hold, which is
+# tested too. verify --slurm reports what was changed by hand.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -9,7 +9,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 good=(PriorityDecayHalfLife=0 PriorityUsageResetPeriod=NONE PriorityType=priority/multifactor
 	"AccountingStorageEnforce=associations,limits,qos,safe")
 
-# doctor STATUS: its rows as Check|Where|Verdict|Found|Advice in $out.
+# doctor STATUS: runs it; sets $out to its rows as Check|Where|Verdict|Found|Advice.
 doctor() {
 	run "$1" subank doctor -n -P
 }
@@ -18,7 +18,7 @@ expect_row() { # ROW-BEGINNING
 	grep -qF -- "$1" <<<"$out" || harness_failed "a row of doctor" "$1" "$out"
 }
 
-# new_qos NAME [KEY=VALUE...]: a QOS in which jobs of every test's account may run.
+# new_qos NAME [KEY=VALUE...]: adds a QOS in which jobs of every test's account may run.
 new_qos() {
 	cluster_ask sacctmgr -i add qos "$@" >/dev/null || harness_failed "the QOS $1" made "not made"
 }
@@ -31,7 +31,7 @@ remove_qos() { # NAME
 	cluster_ask sacctmgr -i delete qos "$1" >/dev/null
 }
 
-# A bank with an account that is checked.
+# Makes a bank with an account that is checked.
 healthy() { # ACCOUNT
 	cluster_reconfigure "${good[@]}"
 	cluster_await slurmd
@@ -86,7 +86,7 @@ test_a_cluster_that_is_set_up_wrongly() {
 	doctor 0
 }
 
-# run_away NUMBER JOB: slurmdbd gets a job of that number that is like JOB and still runs, past its limit, as
+# run_away NUMBER JOB: adds a job to slurmdbd with that number, like JOB but still running past its limit, as
 # when slurmctld loses its state.
 run_away() {
 	cluster_sql "use slurm_acct_db;
@@ -122,7 +122,7 @@ test_a_runaway_job_is_named_and_counts_nowhere() {
 	expect_row "runaway jobs|$CLUSTER_NAME|warn|1: $CLUSTER_NAME/99001|"
 	run 0 subank reconcile ghost
 	expect_match "what reconcile says" 'without an end on record that slurmctld does not know: 1, left out' "$err"
-	# What doctor advises.
+	# The advice of doctor.
 	cluster_ask sacctmgr show runawayjobs <<<y >/dev/null
 	doctor 0
 	expect_row "runaway jobs|$CLUSTER_NAME|ok|none|"
@@ -158,7 +158,7 @@ test_predecessor_10_a_qos_with_its_own_limit_lets_a_job_past_a_hold_and_is_named
 	expect_row "QOS's own limit|loose|bad|GrpTRESMins=cpu=1000|"
 	expect_row "UsageFactor|dear|info|2.000000|"
 	expect_equal "QOS named" loose "$(sed -n "s/^QOS's own limit|\([^|]*\)|.*/\1/p" <<<"$out")"
-	# What doctor advises helps.
+	# The advice helps.
 	cluster_ask sacctmgr -i modify qos loose set GrpTRESMins=cpu=-1 >/dev/null
 	doctor 0
 	cluster_ask scancel --user="$CLUSTER_USER"
@@ -171,8 +171,7 @@ test_predecessor_10_a_qos_with_its_own_limit_lets_a_job_past_a_hold_and_is_named
 	remove_qos dear
 }
 
-# What a job is submitted with, and which of the levers GrpTRESMins (m), GrpTRESRunMins (r) and GrpJobs (j) its
-# start passes.
+# Options of a job, and which of the levers GrpTRESMins (m), GrpTRESRunMins (r) and GrpJobs (j) let it start.
 ways=(
 	"-q normal:"
 	"-q hzero:"
@@ -189,12 +188,12 @@ ways=(
 	"-p psafe:"
 )
 
-# started NUMBER: whether so many jobs of the tests have started.
+# started NUMBER: whether that many jobs of the tests have started.
 started() {
 	(($(cluster_ask squeue -h -t COMPLETED,COMPLETING,RUNNING -o %A | wc -l) >= $1))
 }
 
-# Accounts hm, hr and hj are held by one lever each; every way is tried in each.
+# Accounts hm, hr and hj are held by one lever each; every option is tried in each.
 test_what_passes_a_hold_is_named_lever_by_lever_and_grpjobs_stops_the_rest() {
 	local letter lever way options passes expected=0 wrong='' closed='' state
 	local -A jobs=() levers=([m]=GrpTRESMins=cpu [r]=GrpTRESRunMins=cpu [j]=GrpJobs)
@@ -246,7 +245,7 @@ test_what_passes_a_hold_is_named_lever_by_lever_and_grpjobs_stops_the_rest() {
 		done
 	done
 	expect_equal "jobs that did otherwise" "" "$wrong"
-	# doctor names each, and no other.
+	# doctor names exactly these.
 	doctor 3
 	expect_row "UsageFactorSafe|hsafe|bad|UsageFactor 0.000000|"
 	expect_row "UsageFactorSafe|hhalf|warn|UsageFactor 0.500000|"
@@ -258,7 +257,7 @@ test_what_passes_a_hold_is_named_lever_by_lever_and_grpjobs_stops_the_rest() {
 	expect_row "partition's QOS|$CLUSTER_NAME|bad|pjobs, hjobs: GrpJobs=1000|"
 	expect_equal "rows" "3 2 3" "$(grep -c "^QOS's own limit|" <<<"$out") $(grep -c '^UsageFactorSafe|' <<<"$out") $(
 		grep -c "^partition's QOS|" <<<"$out")"
-	# What it advises closes them.
+	# Its advice closes them.
 	cluster_ask sacctmgr -i modify qos hsafe set Flags-=UsageFactorSafe >/dev/null
 	cluster_ask sacctmgr -i modify qos hhalf set Flags-=UsageFactorSafe >/dev/null
 	cluster_ask sacctmgr -i modify qos hmins set GrpTRESMins=cpu=-1 >/dev/null

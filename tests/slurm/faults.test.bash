@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Faults in the middle: Slurm's daemons die while limits are set, sacctmgr says what is not so, the clock
+# Faults in the middle: Slurm's daemons die while limits are set, sacctmgr reports wrong results, the clock
 # jumps.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# sacctmgr_does LINE: what the program's sacctmgr does instead of changing something.
+# sacctmgr_does LINE: replaces changes by the program's sacctmgr.
 sacctmgr_does() {
 	printf '#!/bin/sh\ncase $* in\n*" modify "*)\n\t%s\n\t;;\nesac\nexec "%s" "$@"\n' "$1" "$(command -v sacctmgr)" \
 		>"$harness_dir/bin/sacctmgr.new"
@@ -23,7 +23,7 @@ for ((i = 1; i <= 100; i++)); do
 	hundred+=("mass$i")
 done
 
-# limits_of_all DUMP-COMMAND: how many of the hundred have which limits, as "COUNT limits LIMITS".
+# limits_of_all DUMP-COMMAND: prints how many of the hundred have which limits, as "COUNT limits LIMITS".
 in_slurmdbd() {
 	cluster_ask sacctmgr -n -P show assoc where cluster="$CLUSTER_NAME" user= format=Account,GrpTRESMins
 }
@@ -34,11 +34,11 @@ limits_of_all() {
 	"$1" | sed -n 's/^mass[0-9]*|\(.*\)/limits \1/p' | sort | uniq -c | sed 's/^ *//'
 }
 
-# expect_settled LIMITS: that checks bring all hundred to them, with nothing left to do.
+# expect_settled LIMITS: expects checks to bring all hundred to these limits, with nothing left to do.
 expect_settled() {
 	cluster_mend
-	# What the last one has started may still be at work, and a slurmctld that is back may not yet be told
-	# by slurmdbd of what changes: then a check says that the next one tries again.
+	# Programs of the last check may still run, and a slurmctld that is back may not know of changes from
+	# slurmdbd yet: then a check reports that the next one will retry.
 	cluster_until 60 all_done || harness_failed "checks" "all done" "$(<"$harness_dir/err")"
 	expect_equal "limits in slurmdbd" "100 limits $1" "$(limits_of_all in_slurmdbd)"
 	expect_equal "limits in slurmctld" "100 limits $1" "$(limits_of_all in_slurmctld)"
@@ -51,7 +51,7 @@ all_done() {
 	subank check >"$harness_dir/out" 2>"$harness_dir/err"
 }
 
-# list REQUEST: enters it for all hundred; & stands for the account.
+# list REQUEST: records it for all hundred, with the account for each &.
 lists=0
 list() {
 	lists=$((lists + 1))
@@ -59,15 +59,15 @@ list() {
 	run 0 subank import --append --no-apply "$harness_dir/list"
 }
 
-# change_while_dies DAEMON SECONDS REQUEST LIMITS [restarted]: the daemon is killed so long after sacctmgr has
-# begun; or `restarted`: it ends, and is started again while the check goes on.
+# change_while_dies DAEMON SECONDS REQUEST LIMITS [restarted]: kills the daemon that long after sacctmgr has
+# begun; with `restarted` stops it and starts it again while the check runs.
 change_while_dies() {
 	local pid check signal=${5:+TERM}
 	list "$3"
 	cluster_daemon "$1"
 	# shellcheck disable=SC2154 # set by cluster_daemon
 	pid=$daemon_pid
-	# In a session of its own, or it would be killed together with a sacctmgr that was faster.
+	# In its own session, to survive a kill of a sacctmgr that was faster.
 	sacctmgr_does "setsid sh -c 'sleep $2; kill -${signal:-KILL} $pid' >/dev/null 2>&1 & exec $(command -v sacctmgr) \"\$@\""
 	subank check >"$harness_dir/out" 2>"$harness_dir/err" &
 	check=$!
@@ -101,7 +101,7 @@ test_a_daemon_gone_in_the_middle_of_a_hold_of_100_accounts() {
 	expect_equal "holds" 800 "$(entries_of hold)"
 	expect_equal "releases" 800 "$(entries_of release)"
 	run 0 subank verify
-	# Or nothing of it was in the middle.
+	# Otherwise the fault did not come in the middle.
 	echo "  $missed of 16 checks did not come to their end"
 	expect_true "checks that could not set limits" test $missed -gt 3
 }
@@ -135,7 +135,7 @@ test_success_without_effect_is_found_by_reading_back_and_tried_again() {
 	run 0 subank verify --slurm
 }
 
-# Slurm's commands for a program whose clock is another: they keep the true one, as munge asks for.
+# Slurm's commands for a program with another clock: they keep the true one, which munge needs.
 at_clock() {
 	local offset=$1 program
 	shift
@@ -157,18 +157,18 @@ test_a_clock_that_jumps_neither_holds_nor_bars_anybody() {
 	spend $name 16 1
 	run 0 subank check
 	before=$(entries)
-	# Ahead by more than a week, which is past the end of the money: nothing is done.
+	# Over a week ahead, past the end of the money: nothing is done.
 	run 3 at_clock +8d check
 	expect_match "what it says" "clock" "$err"
 	expect_equal "entries" "$before" "$(entries)"
 	run 3 at_clock +8d check
 	expect_equal "entries" "$before" "$(entries)"
 	expect_equal "limits" "" "$(cluster_limits $name)"
-	# And then it is right again.
+	# Then it is right again.
 	run 0 subank check
 	expect_equal "state" open "$(state $name)"
-	# Back by less than a minute: money is entered at the time of the newest entry, and use, which would
-	# seem to be read before the last reading, once the clock is past that.
+	# Back by less than a minute: money is recorded at the time of the newest entry, and use, which would
+	# seem to precede the last reading, once the clock is past that.
 	run 0 subank check
 	spend $name 16 1
 	run 0 at_clock -45s check
@@ -182,7 +182,7 @@ test_a_clock_that_jumps_neither_holds_nor_bars_anybody() {
 	run 1 at_clock -2h check
 	expect_equal "entries" "$before" "$(entries)"
 	run 0 subank verify
-	# A hold that the true clock asks for comes as ever.
+	# A hold that is due by the true clock comes as usual.
 	run 0 subank withdraw $name all
 	run 0 subank check
 	expect_equal "limits" cpu=0 "$(cluster_limits_in_force $name)"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# A small harness for tests on a real Slurm. A test file sources it, defines functions named test_...,
-# whose names say the behaviour, and ends with: harness_main "$@"
+# A small harness for tests on a real Slurm. A test file sources it, defines functions test_... that are
+# named after the behaviour, and ends with: harness_main "$@"
 #
 # harness_second=NAME before that adds a second cluster, harness_node=1 a second node to the first, and
 # harness_high_id=1 gives the high id to the first instead of to the second (cluster_pin_id).
 # CLUSTER_ID=N and CLUSTER_SECOND_ID=N in the environment pin others.
-# One private Slurm serves a file; each test has a bank and an account of its own. A test is a child
-# shell under errexit: the first command or expectation that fails ends it, and the next test runs.
+# One private Slurm serves a file; each test has its own bank and account. A test is a child shell under
+# errexit: the first command or expectation that fails ends it, and the next test runs.
 # Run as root:  SUBANK=build/subank tests/slurm/hold.test.bash [NAME-PART...]
 # SUBANK_TEST_KEEP=1 keeps the folder with the logs.
 
@@ -19,7 +19,7 @@ harness_tests=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 source "$harness_tests/cluster.bash"
 CLUSTER_DIR= # none yet, whatever the environment says: the exit trap stops this one
 
-# Says that the standard error is taken care of: nothing of this goes to the host's syslog.
+# Marks the standard error as handled: nothing goes to the host's syslog.
 export JOURNAL_STREAM=none
 harness_dir=
 harness_child=
@@ -30,13 +30,13 @@ SUBANK=$(realpath -m -- "${SUBANK:-$harness_tests/../../build/subank}")
 
 # --- the program under test --------------------------------------------------------------------
 
-# subank ARGUMENT...: the program with the test's settings; its bank is the test's (new_bank).
+# subank ARGUMENT...: runs the program with the test's settings and bank (new_bank).
 subank() {
 	PATH=$harness_dir/bin:$PATH "$SUBANK" --config "$harness_dir/subank.yaml" "$@"
 }
 
-# run EXPECTED-STATUS COMMAND...: runs it, keeps what it prints in $out and $err, and expects the status.
-# Accounts of other tests are not in the bank of this one: the line that says so goes to $lacking.
+# run EXPECTED-STATUS COMMAND...: runs it, keeps its output in $out and $err, and expects the status. The line
+# about accounts of other tests, which are not in the bank, goes to $lacking.
 run() {
 	local expected=$1 status=0
 	shift
@@ -49,19 +49,18 @@ run() {
 	harness_failed "exit status of: $*" "$expected" "$status"
 }
 
-# new_bank: an empty bank for this test.
+# new_bank: makes an empty bank for this test.
 new_bank() {
 	export SUBANK_BANK=$harness_dir/bank-$BASHPID
 	run 0 subank init
 }
 
-# new_account NAME [KEY=VALUE...]: an account in Slurm that no other test has.
+# new_account NAME [KEY=VALUE...]: adds an account to Slurm that no other test has.
 new_account() {
 	cluster_add_account "$@" || harness_failed "the account $1 in Slurm" made "not made"
 }
 
-# available ACCOUNT: what balance says, in billing-seconds; used ACCOUNT: the same, without what running
-# jobs count for.
+# available ACCOUNT: prints its balance, in billing-seconds; used ACCOUNT: prints its use without running jobs.
 available() {
 	subank balance -n -P --seconds -o Available "$1"
 }
@@ -75,7 +74,7 @@ state() {
 	subank balance -n -P -o State "$1"
 }
 
-# entries: how many entries the journal has. entries_of KIND: how many of one kind.
+# entries: prints how many entries the journal has. entries_of KIND: prints how many of one kind.
 entries() {
 	subank journal -n -P -o Kind | grep -c . || true
 }
@@ -84,18 +83,18 @@ entries_of() {
 	subank journal -n -P -o Kind | grep -cx -- "$1" || true
 }
 
-# charged ACCOUNT: the amounts of its charges, one a line, in billing-seconds.
+# charged ACCOUNT: prints the amounts of its charges, one a line, in billing-seconds.
 charged() {
 	subank journal -n -P --seconds -o Kind,Amount "$1" | sed -n 's/^charge|-*//p'
 }
 
-# modifications: what may have changed limits in Slurm so far: calls of sacctmgr by the program, and
-# what slurmdbd has on record, which leaves out a value that is set again.
+# modifications: prints what may have changed limits in Slurm so far: calls of sacctmgr by the program, and
+# changes that slurmdbd recorded, which do not include setting the same value again.
 modifications() {
 	echo "$(grep -c modify "$harness_dir/sacctmgr.log" || true) calls, $(cluster_modifications) on record"
 }
 
-# A sacctmgr for the program that notes its arguments and is the real one.
+# A sacctmgr for the program that records its arguments and runs the real one.
 make_noted_sacctmgr() {
 	mkdir "$harness_dir/bin"
 	: >"$harness_dir/sacctmgr.log"
@@ -111,12 +110,12 @@ submit() {
 	job=$(cluster_submit "$@") || harness_failed "a job of $1" submitted refused
 }
 
-# expect_job ID STATE [SECONDS]: that it gets into STATE in time.
+# expect_job ID STATE [SECONDS]: expects it to reach STATE in time.
 expect_job() {
 	cluster_wait_job "$@" || harness_failed "state of job $1" "$2" "see above"
 }
 
-# expect_job_held ID: that it waits for the account's limit.
+# expect_job_held ID: expects it to wait for the account's limit.
 expect_job_held() {
 	cluster_wait_reason "$1" AssocGrpCPUMinutesLimit ||
 		harness_failed "reason of job $1" AssocGrpCPUMinutesLimit "see above"
@@ -128,12 +127,12 @@ spend() {
 	expect_job "$job" COMPLETED
 }
 
-# by_number COLUMNS JOB...: what sacct has of these jobs, by a question that no name can spoil.
+# by_number COLUMNS JOB...: prints these jobs from sacct, by a query that no name can break.
 by_number() {
 	cluster_ask sacct -D -X -a -n -P -j "$(IFS=,; echo "${*:2}")" -o "$1"
 }
 
-# recorded JOB...: slurmdbd shows the ends of all of them. Asked for by number it does so a second or two
+# recorded JOB...: whether slurmdbd shows the ends of all of them. By number it shows them a second or two
 # earlier than otherwise.
 recorded() {
 	local ended
@@ -146,7 +145,7 @@ edit_record() {
 	cluster_sql "update slurm_acct_db.${CLUSTER_NAME}_job_table set $1 = '$2' where id_job = $3"
 }
 
-# clean_up: what one test leaves shall not touch the next: daemons run, and no job is there.
+# clean_up: a test must not affect the next: starts all daemons and ends all jobs.
 clean_up() {
 	cluster_mend
 	cluster_ask scancel --user="$CLUSTER_USER" || true
@@ -217,7 +216,7 @@ harness_list() {
 	done < <(declare -F) | sort -n | cut -d' ' -f2
 }
 
-# What Slurm says after a test that failed.
+# Prints Slurm's state after a failed test.
 harness_show_slurm() {
 	local daemon
 	echo "--- squeue:"
@@ -233,7 +232,7 @@ harness_show_slurm() {
 	done
 }
 
-# harness_main [NAME-PART...]: runs the tests whose name contains one of the parts, all without parts.
+# harness_main [NAME-PART...]: runs the tests whose names contain one of the parts, or all tests.
 harness_main() {
 	local name label part wanted began status passed=0 failed=0 tests
 	mapfile -t tests < <(harness_list)

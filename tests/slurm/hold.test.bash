@@ -5,7 +5,7 @@
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# spent_account NAME [KEY=VALUE...]: an account of 10 billing-seconds that has used more; the next
+# spent_account NAME [KEY=VALUE...]: makes an account of 10 billing-seconds that has used more; the next
 # check holds it.
 spent_account() {
 	new_bank
@@ -14,7 +14,7 @@ spent_account() {
 	spend "$1" 16 1
 }
 
-# held_account NAME [KEY=VALUE...]: one that the check has held.
+# held_account NAME [KEY=VALUE...]: makes an account that the check has held.
 held_account() {
 	spent_account "$@"
 	run 0 subank check

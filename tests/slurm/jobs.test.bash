@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Accounts that are metered by jobs: three hundred short jobs of all kinds by three users on two real
-# clusters, with crashes of slurmctld, a slurmdbd that is away, and checks that are killed. At the end
-# the charges equal sacct, job by job.
+# clusters, with crashes of slurmctld, a slurmdbd that is down, and killed checks. At the end the charges
+# equal sacct, job by job.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -10,16 +10,16 @@ harness_high_id=1
 harness_second=gpu
 harness_node=1
 
-# Accounts of the system, beside the one of the test.
+# System accounts, beside the one of the test.
 users=(daemon games)
 
-# both COMMAND...: for each of the two clusters.
+# both COMMAND...: runs it for each of the two clusters.
 both() {
 	"$@"
 	cluster_second "$@"
 }
 
-# add_users ACCOUNT: all may submit in it, with the QOS `urgent` and `low` too.
+# add_users ACCOUNT: lets all users submit in it, also with the QOS `urgent` and `low`.
 add_users() {
 	local user
 	for user in "${users[@]}"; do
@@ -35,7 +35,7 @@ as() {
 	"$@"
 }
 
-# many_jobs ACCOUNT: arrays of all users, and one job of each kind.
+# many_jobs ACCOUNT: submits arrays of all users, and one job of each kind.
 many_jobs() {
 	local user started requeued
 	for user in "$CLUSTER_USER" "${users[@]}"; do
@@ -76,7 +76,7 @@ none_runs() {
 	[[ $(cluster_job_state "$1") != *@(RUNNING|COMPLETING)* ]]
 }
 
-# rare_jobs ACCOUNT: what takes a second node: jobs preempted, heterogeneous, resized, and of a node that failed.
+# rare_jobs ACCOUNT: runs jobs that need a second node: preempted, heterogeneous, resized, and on a failed node.
 rare_jobs() {
 	local low het resized failing b=(-N 1 -w "$CLUSTER_NODE")
 	submit "$1" 'sleep 2' : -n 2
@@ -105,7 +105,7 @@ rare_jobs() {
 	cluster_await slurmd-b
 }
 
-# run_away ACCOUNT: slurmctld forgets a job that slurmdbd has running; the next one gets its number.
+# run_away ACCOUNT: slurmctld forgets a job that is running in slurmdbd; the next job gets its number.
 run_away() {
 	local lost
 	cp -a "$CLUSTER_DIR/state" "$CLUSTER_DIR/kept"
@@ -121,31 +121,31 @@ run_away() {
 	expect_equal "a number that recurs" "$lost" "$job"
 }
 
-# all_is_booked: a check, and whether the books have what sacct shows. slurmctld tells slurmdbd in its own
-# order what it could not tell before, so that a job may come to light when no other is missing.
+# all_is_booked: runs a check; whether the books equal sacct. slurmctld sends slurmdbd in its own order what it
+# could not send before, so a job may still appear when no other is missing.
 all_is_booked() {
 	subank check >/dev/null && [[ $(booked institute) = "$(recorded group,institute)" ]]
 }
 
-# jobs_over: no job is there, and slurmdbd knows the end of each.
+# jobs_over: whether all jobs have ended, and slurmdbd knows it.
 jobs_over() {
 	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
 
-# is_recorded JOB STATE: whether slurmdbd has it so. slurmctld tells what it could not tell before in its own
-# time.
+# is_recorded JOB STATE: whether slurmdbd has it in that state. slurmctld sends later what it could not send
+# before.
 is_recorded() {
 	[[ $(cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$1" -o State) = "$2" ]]
 }
 
-# rows ACCOUNTS COLUMNS: what sacct has.
+# rows ACCOUNTS COLUMNS: prints the rows of sacct.
 rows() {
 	SLURM_TIME_FORMAT=%s cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME,$CLUSTER_SECOND" -A "$1" \
 		-S now-1day -o "$2"
 }
 
-# recorded ACCOUNTS: cluster, index, amount and user of each job that used something, by what sacct has. A
-# resized job was submitted anew then, and keeps its start.
+# recorded ACCOUNTS: prints cluster, index, amount and user of each job that used something, by sacct. A
+# resized job has a new submit time and keeps its start.
 recorded() {
 	rows "$1" Cluster,DBIndex,QOS,ElapsedRaw,AllocTRES,Submit,Start,User |
 		awk -F'|' 'match($5, /billing=[0-9]+/) {
@@ -156,19 +156,19 @@ recorded() {
 		}' | sort
 }
 
-# booked ACCOUNT: the same from its journal.
+# booked ACCOUNT: prints the same from its journal.
 booked() {
 	subank journal --json -k job "$1" |
 		sed 's/.*"cluster":"\([^"]*\)".*"amount_seconds":\([0-9]*\).*"db_index":"\([0-9]*\)".*"job_user":"\([^"]*\)".*/\1 \3 \2 \4/' |
 		sort
 }
 
-# by_user: adds up what recorded prints.
+# by_user: adds up the output of recorded.
 by_user() {
 	awk '{ sum[$4] += $3 } END { for (user in sum) print user "|" sum[user] }' | sort
 }
 
-# in_flight ACCOUNT: what its running jobs have used, in billing-seconds.
+# in_flight ACCOUNT: prints the use of its running jobs, in billing-seconds.
 in_flight() {
 	subank balance -n -P --seconds -o InFlight "$1"
 }
@@ -178,7 +178,7 @@ runaways_mended() {
 	[[ $(cluster_ask sacctmgr -i show runawayjobs cluster="$CLUSTER_NAME" 2>&1) = *'No runaway jobs'* ]]
 }
 
-# killed_checks N: that many checks, each killed after a time of its own.
+# killed_checks N: runs that many checks, each killed after another time.
 killed_checks() {
 	local i
 	for ((i = 0; i < $1; i++)); do
@@ -187,7 +187,7 @@ killed_checks() {
 	done
 }
 
-# checked: a whole check. A command of Slurm that a killed one has started keeps others waiting.
+# checked: runs a whole check. A Slurm command of a killed check blocks others.
 checked() {
 	expect_true "a check" cluster_until 60 subank check >/dev/null
 }
@@ -217,7 +217,7 @@ test_charges_equal_sacct_job_by_job_whatever_fails_meanwhile() {
 	expect_true "all have ended" cluster_until 60 no_jobs
 	submit group 'sleep 30' -n 2
 	expect_job "$job" RUNNING
-	# Jobs are saved every few seconds; one that is not is running for slurmdbd for ever.
+	# Jobs are saved every few seconds; an unsaved one runs for ever in slurmdbd.
 	sleep 12
 	cluster_daemon_kill slurmctld
 	cluster_daemon_start slurmctld
@@ -283,24 +283,24 @@ test_the_meter_is_switched_while_jobs_run() {
 	run 0 subank verify
 }
 
-# runs_on_record JOB: for some seconds, as slurmdbd has it; what it does not have yet a switch cannot count.
+# runs_on_record JOB: whether slurmdbd has it running for some seconds; a switch counts only what slurmdbd has.
 runs_on_record() {
 	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1hour -o JobIDRaw,State,ElapsedRaw |
 		grep -q "^$1|RUNNING|\([3-9]\|..\)"
 }
 
-# is_by METER ACCOUNT: a check, and whether the account is metered so on the first cluster.
+# is_by METER ACCOUNT: runs a check; whether the account has that meter on the first cluster.
 is_by() {
 	subank check >/dev/null
 	subank journal -n -P -k meter -o Detail "$2" | grep "^$CLUSTER_NAME by " | tail -n 1 | grep -q " by $1 "
 }
 
-# sum_of ACCOUNT: what its jobs come to.
+# sum_of ACCOUNT: prints the cost of its jobs.
 sum_of() {
 	recorded "$1" | awk '{ sum += $3 } END { print sum }'
 }
 
-# There and back within one PriorityCalcPeriod, and with jobs before, across and behind.
+# Switches there and back within one PriorityCalcPeriod, with jobs before, across and after.
 test_every_second_is_charged_once_when_the_meter_is_switched_there_and_back() {
 	local across
 	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
@@ -335,7 +335,7 @@ test_every_second_is_charged_once_when_the_meter_is_switched_there_and_back() {
 	expect_equal "used" "$(sum_of swing)" "$(used swing)"
 	run 0 subank reconcile swing -n -P --seconds -M "$CLUSTER_NAME" -o Edge,Difference
 	expect_equal "edge and difference" "0|0" "$out"
-	# And there again, where RawUsage had counted since the switch.
+	# And again to jobs, where RawUsage has counted since the switch.
 	submit swing 'sleep 15' -n 2
 	expect_job "$job" RUNNING
 	run 0 subank terms swing --meter jobs --no-apply

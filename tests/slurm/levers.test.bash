@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Every kind of lever on a real Slurm, seen from jobs that run, wait and come.
+# Every kind of lever on a real Slurm, with running, waiting and new jobs.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# use_settings LINE...: the settings of this test.
+# use_settings LINE...: writes the settings of this test.
 use_settings() {
 	printf '%s\n' "clusters: [$CLUSTER_NAME]" 'charge_minutes: 0' "$@" >"$harness_dir/subank.yaml"
 }
 
-# all_limits ACCOUNT: GrpTRESMins, GrpTRESRunMins, GrpJobs and GrpSubmitJobs in slurmdbd.
+# all_limits ACCOUNT: prints GrpTRESMins, GrpTRESRunMins, GrpJobs and GrpSubmitJobs from slurmdbd.
 all_limits() {
 	local mins run jobs submit
 	IFS='|' read -r mins run jobs submit < <(cluster_ask sacctmgr -n -P show assoc where account="$1" \
@@ -18,7 +18,7 @@ all_limits() {
 	echo "$(cluster_sorted <<<"$mins") $(cluster_sorted <<<"$run") $jobs $submit"
 }
 
-# set_limit ACCOUNT FIELD=VALUE: as an administrator does it.
+# set_limit ACCOUNT FIELD=VALUE: sets it as an administrator does.
 set_limit() {
 	cluster_ask sacctmgr -i modify account where account="$1" cluster="$CLUSTER_NAME" set "$2" >/dev/null
 }
@@ -34,8 +34,8 @@ levers=(
 )
 site='cpu=5000,gres/gpu=7 cpu=4000,node=3000 50 60'
 
-# All levers side by side: each account has a job that runs, one that waits, and one that comes when it
-# is held.
+# All levers side by side: each account has a running job, a waiting one, and one that comes when it is
+# held.
 test_predecessor_08_every_lever_holds_what_it_can_and_gives_the_sites_own_value_back() {
 	local entry account lever limits reason
 	local -A running=() waiting=() coming=()
@@ -78,7 +78,7 @@ test_predecessor_08_every_lever_holds_what_it_can_and_gives_the_sites_own_value_
 	for entry in "${levers[@]}"; do
 		read -r account lever limits reason <<<"$entry"
 		if [[ $reason = - ]]; then
-			# Not in the way of what waits: a job that uses no GPU, or that was submitted before.
+			# Does not block a waiting job that uses no GPU or that was submitted before.
 			expect_job "${waiting[$account]}" COMPLETED
 			continue
 		fi
@@ -91,7 +91,7 @@ test_predecessor_08_every_lever_holds_what_it_can_and_gives_the_sites_own_value_
 	for entry in "${levers[@]}"; do
 		expect_job "${running[${entry%% *}]}" COMPLETED 60
 	done
-	# Nothing to do for a second check but to charge.
+	# A second check only charges.
 	run 0 subank check
 	expect_true "nothing is held or released again" test "$(entries_of lever)" = "${#levers[@]}"
 	for entry in "${levers[@]}"; do
@@ -105,7 +105,7 @@ test_predecessor_08_every_lever_holds_what_it_can_and_gives_the_sites_own_value_
 	run 0 subank verify
 }
 
-# none_but COUNT: whether no more than so many jobs are in the queue.
+# none_but COUNT: whether at most that many jobs are in the queue.
 none_but() {
 	(($(cluster_ask squeue -h | grep -c .) <= $1))
 }
@@ -139,7 +139,7 @@ test_a_lever_changed_by_hand_is_left_or_put_right_as_the_settings_say() {
 	expect_match "what is said" 'GrpTRESMins=cpu.*from the bank.s 0 to 77; it is set again' "$err"
 	expect_equal "limits" cpu=0 "$(cluster_limits drift2)"
 	run 0 subank release drift2
-	# The newest value of the site, not the first.
+	# The site's newest value.
 	expect_equal "limits after the release" cpu=77 "$(cluster_limits drift2)"
 
 	use_settings 'drift: leave'

@@ -7,13 +7,13 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 harness_second=gpu
 CLUSTER_CPUS=64 # room for all jobs at once, so that only limits stop them
 
-# use_settings LINE...: the settings of this test, beside the clusters.
+# use_settings LINE...: writes the settings of this test, beside the clusters.
 use_settings() {
 	printf '%s\n' 'charge_minutes: 0' "$@" >"$harness_dir/subank.yaml"
 }
 
-# new_capped ACCOUNT SECONDS: an account with a cap. The cap for S seconds is (S - 118) / 60 minutes:
-# slurmctld compares two numbers of minutes that it has cut, so that 2 * 59 s can pass.
+# new_capped ACCOUNT SECONDS: makes an account with a cap. The cap for S seconds is (S - 118) / 60 minutes:
+# slurmctld compares two numbers of minutes that it has cut, so 2 * 59 s can pass.
 new_capped() {
 	new_account "$1"
 	run 0 subank open "$1" "$2s"
@@ -34,7 +34,7 @@ at_rest() {
 	done
 }
 
-# sacct_sum ACCOUNT EXPRESSION: summed over its jobs that ran; b is billing, e the seconds that it ran.
+# sacct_sum ACCOUNT EXPRESSION: prints the sum over its jobs that ran; b is billing, e the seconds.
 sacct_sum() {
 	cluster_ask sacct -n -X -P -A "$1" -o ElapsedRaw,AllocTRES | awk -F'|' "
 		match(\$2, /billing=[0-9]+/) {
@@ -127,7 +127,7 @@ test_whatever_moves_money_moves_the_cap_at_once() {
 	run 0 subank release taker
 	expect_equal "limits when released" billing=3,cpu=700 "$(cluster_limits_in_force taker)"
 
-	# Use moves balance and counter alike: nothing is to be set.
+	# Use changes balance and counter alike: nothing needs to be set.
 	submit giver 'sleep 2' -n 4 -t 1
 	expect_job "$job" COMPLETED
 	changes=$(modifications)
@@ -135,14 +135,14 @@ test_whatever_moves_money_moves_the_cap_at_once() {
 	run 0 subank check
 	expect_equal "changes in Slurm" "$changes" "$(modifications)"
 
-	# Spent to the last: both.
+	# Everything is spent: both.
 	run 0 subank withdraw taker all
 	run 0 subank check
 	expect_equal "limits without funds" billing=0,cpu=0 "$(cluster_limits_in_force taker)"
 	run 0 subank deposit taker 300s
 	expect_equal "limits with funds again" billing=3,cpu=700 "$(cluster_limits_in_force taker)"
 
-	# More than the site allows is not given.
+	# The cap does not exceed the site's limit.
 	run 0 subank deposit taker 1000
 	expect_equal "cap" billing=5000,cpu=700 "$(cluster_limits_in_force taker)"
 	run 0 subank withdraw taker 1000
@@ -159,7 +159,7 @@ test_whatever_moves_money_moves_the_cap_at_once() {
 	run 0 subank verify
 }
 
-# caps ACCOUNT: those on both clusters.
+# caps ACCOUNT: prints its caps on both clusters.
 caps() {
 	echo "$(cluster_limits_in_force "$1") $(cluster_second cluster_limits_in_force "$1")"
 }
@@ -184,12 +184,12 @@ test_two_clusters_share_a_balance_and_one_that_is_down_keeps_its_room() {
 	use_settings "${both[@]}"
 	run 0 subank check
 
-	# An account that is on one cluster alone has all there.
+	# An account on one cluster only has all there.
 	new_capped alone 3600
 	expect_equal "cap" "billing=58 " "$(caps alone)"
 
-	# A lowered cap stops no job that runs: its 20 minutes are not given to the other cluster, which
-	# would have 13 of them.
+	# A lowered cap stops no running job: its 20 minutes do not go to the other cluster, which would get
+	# 13 of them.
 	cluster_second new_account busy
 	new_capped busy 3600
 	cluster_second submit busy 'sleep 60' -t 20
@@ -207,7 +207,7 @@ test_two_clusters_share_a_balance_and_one_that_is_down_keeps_its_room() {
 	run 3 subank withdraw even 10
 	expect_equal "cap" billing=28 "$(cluster_limits_in_force even)"
 	run 3 subank withdraw even 1800s
-	# What the other may still use is all there is.
+	# The other cluster may still use everything.
 	expect_equal "cap" billing=0 "$(cluster_limits_in_force even)"
 	run 3 subank deposit even 10
 	cluster_daemon_start slurmctld2

@@ -13,7 +13,7 @@ has_used() { # ACCOUNT SECONDS
 	[[ $(cluster_raw_usage "$1") = "$2" ]]
 }
 
-# That a check enters nothing and has no complaint.
+# Expects a check to record nothing and not to complain.
 expect_nothing_new() {
 	local count
 	count=$(entries)
@@ -59,14 +59,14 @@ test_an_account_that_moves_with_its_use_charges_nobody() {
 	run 0 subank verify
 }
 
-# sum_of JOB...: what they come to by sacct's record.
+# sum_of JOB...: prints their cost by sacct.
 sum_of() {
 	local IFS=,
 	cluster_ask sacct -X -n -P -M "$CLUSTER_NAME" -j "$*" -o ElapsedRaw,AllocTRES |
 		awk -F'|' 'match($2, /billing=[0-9]+/) { sum += $1 * substr($2, RSTART + 8, RLENGTH - 8) } END { print sum }'
 }
 
-# ended: no job is there, and slurmdbd knows the end of each.
+# ended: whether all jobs have ended, and slurmdbd knows it.
 ended() {
 	no_jobs && ! cluster_ask sacct -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
@@ -75,7 +75,7 @@ difference() {
 	subank reconcile -n -P --seconds -o Edge,Difference "$1" || true
 }
 
-# The uppermost are metered by jobs, what is below them by RawUsage; one of either is not in the bank.
+# The top accounts are metered by jobs, those below by RawUsage; one of each is not in the bank.
 test_a_job_that_runs_across_a_move_counts_for_both_meters_once() {
 	local first early across outside
 	new_bank
@@ -163,7 +163,7 @@ test_predecessor_19_a_reset_charges_first_and_leaves_balances_alone() {
 	run 0 subank verify
 }
 
-# Under the old limit the use that Slurm forgets could be used again.
+# Under the old limit the use that Slurm forgets could be spent again.
 test_a_reset_under_limit_starts_nothing_that_the_balance_does_not_pay_for() {
 	local before spent
 	new_bank

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A real Slurm that goes away and comes back.
+# A real Slurm goes down and comes back.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# expect_cluster_missed ACCOUNT COUNT: that a check reports the cluster, and appends nothing to COUNT entries.
+# expect_cluster_missed ACCOUNT COUNT: expects a check to report the cluster and to append nothing to COUNT entries.
 expect_cluster_missed() {
 	run 3 subank check
 	expect_match "what a check says" "$CLUSTER_NAME" "$err"
@@ -59,7 +59,7 @@ test_a_deposit_without_slurm_is_kept_and_the_next_check_releases() {
 	expect_equal "limits before the check" cpu=0 "$(cluster_limits patient)"
 	run 0 subank check
 	expect_equal "limits after the check" "" "$(cluster_limits patient)"
-	# A slurmctld that has just started may take its time before it looks at the queue.
+	# A slurmctld that has just started may wait before it schedules jobs.
 	expect_job "$job" RUNNING 150
 }
 

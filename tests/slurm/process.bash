@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Finding and ending processes, for scripts that must leave none behind. To be sourced.
+# Finds and ends processes, for scripts that must leave none behind. To be sourced.
 #
-# A process is known by a mark in its environment (NAME=VALUE, made up for one run) or by its pid
-# together with the time it was started at: a pid alone may belong to somebody else by now.
+# A process is identified by a mark in its environment (NAME=VALUE, unique to a run) or by its pid and
+# start time: the pid alone may have been reused.
 
 # process_read PID: sets process_state, process_parent and process_start from /proc, without a fork;
 # fails when there is no such process.
 process_read() {
 	local line fields
 	{ read -r line <"/proc/$1/stat"; } 2>/dev/null || return 1
-	# The second field, the program's name, may hold blanks and brackets: cut behind the last one.
+	# The second field, the program's name, may hold blanks and brackets: cut after the last one.
 	read -ra fields <<<"${line##*) }"
 	process_state=${fields[0]}
 	process_parent=${fields[1]}

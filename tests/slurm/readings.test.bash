@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Usage that goes down in a real slurmctld: whatever the cause, nothing is given back, nothing is charged
-# twice, both values are said, and what the books lack beside sacct afterwards is bounded.
+# Usage shrinks in a real slurmctld: whatever the cause, nothing is refunded or charged twice, both values are
+# reported, and the difference from sacct afterwards is bounded.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -17,14 +17,14 @@ jobs_used() {
 		sed -n 's/.*billing=\([0-9]*\).*|\([0-9]*\)$/\1 \2/p' | awk '{ sum += $1 * $2 } END { print sum + 0 }'
 }
 
-# jobs_known ACCOUNT...: whether slurmdbd has heard of the end of all jobs.
+# jobs_known ACCOUNT...: whether slurmdbd knows the end of all jobs.
 jobs_known() {
 	local IFS=,
 	[[ -z $(cluster_ask sacct -a -X -n -P -D -S now-1day -A "$*" -o State -s R,PD) ]]
 }
 
-# expect_fall ACCOUNT BEFORE: that a check finds the reading below BEFORE, says both values and charges
-# nothing, and that the next one has nothing to say. Sets now to the new reading.
+# expect_fall ACCOUNT BEFORE: expects a check to find the reading below BEFORE, report both values and charge
+# nothing, and the next one to report nothing. Sets now to the new reading.
 expect_fall() {
 	local account=$1 before=$2 used
 	used=$(used "$account")
@@ -38,8 +38,8 @@ expect_fall() {
 	expect_equal "output of the next check" "" "$out$err"
 }
 
-# expect_books_near ACCOUNT MOST ACCOUNT...: that the books have no more than the jobs of the accounts have
-# used, and lack at most MOST.
+# expect_books_near ACCOUNT MOST ACCOUNT...: expects the books to have no more than the jobs of the accounts
+# used, and to lack at most MOST.
 expect_books_near() {
 	local account=$1 most=$2 jobs lack
 	shift 2
@@ -101,7 +101,7 @@ test_a_slurmctld_that_was_killed_while_jobs_run() {
 	new_account crashed
 	run 0 subank open crashed 1
 	spend crashed 16 2
-	# What is saved is what it falls back to.
+	# It falls back to the saved value.
 	cluster_daemon_stop slurmctld
 	cluster_daemon_start slurmctld
 	cluster_await slurmd

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The books beside sacct's record of jobs: what a real slurmctld counts and a real slurmdbd keeps.
+# Compares the books with sacct's record of jobs: a real slurmctld counts and a real slurmdbd records.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -12,7 +12,7 @@ reconciled() {
 	subank reconcile -n -P --seconds -o Books,Slurm,Suspended,Weights,Edge,Difference "$@"
 }
 
-# recorded ACCOUNT: what sacct alone says it used, added up here.
+# recorded ACCOUNT: prints its use, added up here from sacct alone.
 recorded() {
 	sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o QOS,ElapsedRaw,AllocTRES |
 		awk -F'|' 'match($3, /billing=[0-9]+/) {
@@ -20,14 +20,14 @@ recorded() {
 		} END { print int(sum) }'
 }
 
-# all_recorded ACCOUNT: whether slurmdbd was told of the last job, and of the end of all that ran.
+# all_recorded ACCOUNT: whether slurmdbd knows the last job, and the end of all jobs.
 all_recorded() {
 	local jobs
 	jobs=$(sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o JobIDRaw,End)
 	grep -q "^$job|" <<<"$jobs" && ! grep -q Unknown <<<"$jobs"
 }
 
-# settle ACCOUNT: waits until no job is there, and slurmdbd knows.
+# settle ACCOUNT: waits until all jobs have ended, and slurmdbd knows it.
 settle() {
 	expect_true "all jobs end" cluster_until 60 no_jobs
 	expect_true "slurmdbd knows" cluster_until 60 all_recorded "$1"
@@ -97,15 +97,15 @@ test_use_that_a_crash_of_slurmctld_lost_is_made_good() {
 	run 0 subank open lost 1
 	spend lost 16 2
 	run 0 subank check
-	# What is saved at the stop is all that the next one knows.
+	# The next slurmctld knows only what is saved at the stop.
 	cluster_daemon_stop slurmctld
 	cluster_daemon_start slurmctld
 	cluster_await slurmd
 	spend lost 8 4
 	run 0 subank check
 	spend lost 8 3
-	# Usage is saved every five minutes, jobs every few seconds: a job that is not when slurmctld dies
-	# is counted anew by the next one. No save may come any more if one was made already.
+	# Usage is saved every five minutes, jobs every few seconds: a job that was not saved when slurmctld
+	# dies is counted again by the next one. No save may follow if one was made already.
 	touch "$harness_dir/ended"
 	cluster_until 30 test "$CLUSTER_DIR/state/job_state" -nt "$harness_dir/ended" || true
 	cluster_daemon_kill slurmctld
@@ -131,8 +131,8 @@ used_something() {
 	(($(cluster_raw_usage "$1") > 0))
 }
 
-# in_odd_environment COMMAND...: with variables each of which makes one of Slurm's commands leave out jobs or
-# columns, ask another cluster, or write another form.
+# in_odd_environment COMMAND...: runs it with variables that each make one of Slurm's commands leave out jobs
+# or columns, ask another cluster, or print another form.
 in_odd_environment() {
 	local -x SQUEUE_USERS=root SQUEUE_ACCOUNT=none SQUEUE_STATES=PENDING SQUEUE_PARTITION=none
 	local -x SACCT_FORMAT=JobID SACCT_FEDERATION=1 SCONTROL_ALL=1 SLURM_BITSTR_LEN=1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Settings of Slurm under which the books would be wrong or jobs would be killed: refused, saying what
-# to change, and nothing is changed.
+# Settings of Slurm that would make the books wrong or kill jobs are refused with advice, and nothing is
+# changed.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -9,9 +9,8 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 good=(PriorityDecayHalfLife=0 PriorityUsageResetPeriod=NONE PriorityType=priority/multifactor
 	"AccountingStorageEnforce=associations,limits,qos,safe")
 
-# expect_refused ACCOUNT MESSAGE KEY=VALUE...: with these settings a check of an account that has spent
-# its allowance is refused with a message like MESSAGE, and after they are put right it is charged and
-# held.
+# expect_refused ACCOUNT MESSAGE KEY=VALUE...: with these settings a check of an account that has spent its
+# allowance is refused with a message like MESSAGE; after they are corrected the account is charged and held.
 expect_refused() {
 	local account=$1 message=$2 count changes
 	shift 2

@@ -1,33 +1,33 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A bank that belongs to an ordinary user, on a real Slurm that shows him the rows of others (PrivateData) or
-# does not, with and without an AdminLevel.
+# A bank that belongs to an ordinary user, on a real Slurm that shows or hides the rows of others
+# (PrivateData), with and without an AdminLevel.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
 owner=games
 
-# subank ARGUMENT...: as the bank's owner.
+# subank ARGUMENT...: runs it as the bank's owner.
 subank() {
 	setpriv --reuid="$owner" --regid="$owner" --clear-groups env PATH="$harness_dir/bin:$PATH" \
 		"$harness_dir/program" --config "$harness_dir/subank.yaml" "$@"
 }
 
-# private_bank METER: an empty bank of the owner, metered like that.
+# private_bank METER: makes an empty bank of the owner with that meter.
 private_bank() {
 	sed -i '/^meter:\|^enforcement:/d' "$harness_dir/subank.yaml"
 	printf '%s\n' "meter: $1" 'enforcement: warn' >>"$harness_dir/subank.yaml"
 	export SUBANK_BANK=$harness_dir/owned-$BASHPID/bank
 	install -d -o "$owner" "${SUBANK_BANK%/*}"
 	chmod a+rw "$harness_dir/sacctmgr.log"
-	# Where it was built may be closed to him.
+	# The owner may not be able to read the build folder.
 	install -m 755 "$SUBANK" "$harness_dir/program"
-	# The settings must belong to root or to him.
+	# The settings must belong to root or to the owner.
 	run 0 subank init
 }
 
-# level LEVEL: the owner's AdminLevel from now on; none: slurmdbd does not have him.
+# level LEVEL: sets the owner's AdminLevel; none: slurmdbd does not have the owner.
 level() {
 	if [[ $1 = none ]]; then
 		cluster_ask sacctmgr -i delete user "$owner" >/dev/null 2>&1 || true
@@ -37,7 +37,7 @@ level() {
 	sleep 1
 }
 
-# dbd_private LIST: PrivateData of slurmdbd.
+# dbd_private LIST: sets PrivateData of slurmdbd.
 dbd_private() {
 	sed -i '/^PrivateData=/d' "$CLUSTER_DIR/etc/slurmdbd.conf"
 	echo "PrivateData=$1" >>"$CLUSTER_DIR/etc/slurmdbd.conf"
@@ -46,17 +46,17 @@ dbd_private() {
 	expect_true "slurmctld is back in touch" cluster_until 60 eval 'cluster_ask sshare -n -M "$CLUSTER_NAME" >/dev/null 2>&1'
 }
 
-# flat TEXT: in one line.
+# flat TEXT: prints it in one line.
 flat() {
 	tr -s ' \n' ' ' <<<"$1"
 }
 
-# slurmdbd_tells: its PrivateData stands in the answer of sacctmgr show config, up to 24.11.
+# slurmdbd_tells: whether sacctmgr show config prints its PrivateData, as up to 24.11.
 slurmdbd_tells() {
 	[[ $(sacctmgr -V) =~ \ 2[0-4]\. ]]
 }
 
-# hides LIST: what the program says of rows that slurmdbd hides by that PrivateData.
+# hides LIST: prints the message about rows that slurmdbd hides by that PrivateData.
 hides() {
 	if slurmdbd_tells; then
 		echo "PrivateData=$1 on slurmdbd hides"
@@ -90,7 +90,7 @@ ended_in_slurmdbd() {
 	[[ $(sacct -X -n -P -j "$1" -o End) = 2* ]]
 }
 
-# recorded ACCOUNT: what sacct has, in billing-seconds; root sees all.
+# recorded ACCOUNT: prints its use in sacct, in billing-seconds; root sees all.
 recorded() {
 	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o ElapsedRaw,AllocTRES |
 		awk -F'|' 'match($2, /billing=[0-9]+/) {
@@ -118,7 +118,7 @@ test_jobs_that_slurmdbd_hides_are_never_taken_for_none() {
 	doctor_row "PrivateData|slurmdbd|bad|$(shown jobs,usage jobs)|"
 	doctor_row "AdminLevel|slurmdbd|info|$owner: None|"
 
-	# With the level that doctor advises the meter goes over.
+	# With the level that doctor advises the meter switches.
 	level Operator
 	run 0 subank check
 	expect_match "the switch" "secret: is metered by jobs" "$out"
@@ -129,7 +129,7 @@ test_jobs_that_slurmdbd_hides_are_never_taken_for_none() {
 	run 0 subank check
 	expect_equal "used" "$(recorded secret)" "$(used secret)"
 
-	# Taken away again: nothing is charged, and nothing is settled.
+	# Without the level again: nothing is charged, and nothing is settled.
 	level None
 	spend secret 4 2
 	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"

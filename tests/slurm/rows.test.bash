@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Rows of a real sacct that are strange or cannot be read, under `meter: jobs`: none keeps another job from
-# being charged, and each is charged once when it can be read.
+# Rows of a real sacct that are strange or cannot be read, under `meter: jobs`: none blocks the charge of
+# another job, and each is charged once when it can be read.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# by_jobs: an empty bank whose accounts are metered by jobs.
+# by_jobs: makes an empty bank whose accounts are metered by jobs.
 by_jobs() {
 	sed -i '/^meter:/d' "$harness_dir/subank.yaml"
 	echo 'meter: jobs' >>"$harness_dir/subank.yaml"
 	new_bank
 }
 
-# run_job ACCOUNT SECONDS [SBATCH-OPTION...]: one that ends by itself; sets $job.
+# run_job ACCOUNT SECONDS [SBATCH-OPTION...]: runs a job that ends by itself; sets $job.
 run_job() {
 	local account=$1 seconds=$2
 	shift 2
@@ -21,12 +21,12 @@ run_job() {
 	expect_true "job $job has ended" cluster_until 60 recorded "$job"
 }
 
-# ran JOB: its seconds.
+# ran JOB: prints the seconds that it ran.
 ran() {
 	by_number ElapsedRaw "$1"
 }
 
-# strange_account NAME KEY=VALUE...: one whose name the harness cannot wait for.
+# strange_account NAME KEY=VALUE...: adds an account with a name that the harness cannot wait for.
 strange_account() {
 	cluster_ask sacctmgr -i add account "$1" cluster="$CLUSTER_NAME" "${@:2}" >/dev/null
 	cluster_ask sacctmgr -i add user "$CLUSTER_USER" account="$1" cluster="$CLUSTER_NAME" >/dev/null
@@ -38,7 +38,7 @@ takes_jobs() {
 	job=$(<"$harness_dir/job")
 }
 
-# Anybody may set the limit of his own job to 0.
+# Users may set the limit of their own jobs to 0.
 test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
 	local own other
 	by_jobs
@@ -68,7 +68,7 @@ test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
 	run 0 subank verify
 }
 
-# What slurmdbd does not usually have, one in each row; then as it was.
+# Puts an unusual value into each row of slurmdbd, then restores it.
 test_a_row_that_cannot_be_read_is_charged_once_when_it_can() {
 	local odd late plain
 	by_jobs
@@ -120,7 +120,7 @@ test_names_are_taken_for_no_fields_and_no_rows() {
 	run 0 subank check
 	strange_account 'payer|x' parent=bystander
 	bar=$job
-	# Its first line ends as if the job were the payer's.
+	# Its first line imitates a job of the payer.
 	strange_account $'payer\nx' parent=bystander
 	newline=$job
 	expect_true "job $bar has ended" cluster_until 60 recorded "$bar"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What jobs are charged by beside Slurm (factors, free states), what running ones are committed to, and
-# refunds of jobs: by what a real slurmdbd has on record.
+# The site's own rules for charging jobs (factors, free states), the commitments of running jobs, and refunds
+# of jobs, with the record of a real slurmdbd.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 harness_high_id=1
 
-# recorded [STATE]: what jobs of the account `tariff` come to by sacct and the settings below; those that
-# ended in STATE alone.
+# recorded [STATE]: prints the charge of jobs of the account `tariff` by sacct and the settings below; with
+# STATE only of jobs that ended in it.
 recorded() {
 	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A tariff -S now-1day \
 		-o State,Partition,QOS,ElapsedRaw,AllocTRES |
@@ -21,17 +21,17 @@ recorded() {
 			END { print sum + 0 }'
 }
 
-# over: no job is there, and slurmdbd knows the end of each.
+# over: whether all jobs have ended, and slurmdbd knows it.
 over() {
 	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
 
-# row COLUMNS: of the account's balance, in billing-seconds.
+# row COLUMNS: prints these columns of the account's balance, in billing-seconds.
 row() {
 	subank balance -n -P --seconds -o "$1" tariff
 }
 
-# has_run JOB: for at least two seconds: one that is ended in its first counts for nothing.
+# has_run JOB: whether it ran for two seconds: a job that ends in its first counts for nothing.
 has_run() {
 	[[ $(cluster_ask squeue -h -j "$1" -o %M) =~ ^([0-9]+):([0-9]+)$ ]] &&
 		((10#${BASH_REMATCH[1]} * 60 + 10#${BASH_REMATCH[2]} >= 2))
@@ -76,7 +76,7 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	in_flight=$(row InFlight)
 	expect_true "in flight: $in_flight" test "$in_flight" -gt 0 -a "$in_flight" -lt 600
 	expect_equal "free" "$((3600 - $(recorded COMPLETED) - 1800))" "$(row Available)"
-	# What they may come to is more than there is, and is not what they come to.
+	# They may cost more than the account has, and will cost less.
 	run 0 subank withdraw tariff 2000s
 	run 0 subank check
 	expect_equal "state" held "$(state tariff)"
@@ -108,7 +108,7 @@ test_factors_free_states_committed_and_refunds_of_jobs() {
 	run 0 subank verify
 }
 
-# weighed: what sacct's jobs of the account come to by CPU=0.75, each cut to whole seconds.
+# weighed: prints the cost of sacct's jobs of the account by CPU=0.75, each cut to whole seconds.
 weighed() {
 	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o ElapsedRaw,AllocTRES |
 		awk -F'|' 'match($2, /cpu=[0-9]+/) { sum += int($1 * substr($2, RSTART + 4, RLENGTH - 4) * 0.75) }

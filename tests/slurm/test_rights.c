@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows that Slurm hides from the bank's owner (PrivateData), and his AdminLevel. */
+/* Tests rows that Slurm hides from the bank's owner (PrivateData), and the owner's AdminLevel. */
 #include "config.h"
 
 #include "slurm/rights.h"
@@ -9,14 +9,14 @@
 #define SETTINGS "clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
 #define BY_JOBS SETTINGS "meter: jobs\n"
 
-/* The owner, "slurm", is an ordinary user of that AdminLevel from now on. */
+/* Makes the owner, "slurm", an ordinary user of that AdminLevel. */
 static void become(const char *level)
 {
 	fake_dbd_user = fake_cluster("dev")->slurm_user = 1;
 	fake_level = level;
 }
 
-/* slurmdbd hides jobs of others, or not. */
+/* Sets whether slurmdbd hides other users' jobs. */
 static void hide_jobs(bool hide)
 {
 	fake_private = hide ? "jobs,usage" : "none";
@@ -50,7 +50,7 @@ static bool said(const char *text)
 	char flat[8192];
 	size_t len = 0;
 
-	/* Messages may be in several lines. */
+	/* A message may have several lines. */
 	for (const char *at = err; *at && len + 1 < sizeof(flat); at++) {
 		if (*at == '\n' || (*at == ' ' && len > 0 && flat[len - 1] == ' '))
 			flat[len++] = ' ';
@@ -69,12 +69,12 @@ START_TEST(a_meter_does_not_go_over_to_jobs_that_are_hidden)
 	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 3700, .ran = 100});
 	GIVES(3, "", "meters on cluster 'dev' are switched later: ", "check");
 	ck_assert_msg(said(hidden_jobs), "%s", err);
-	/* RawUsage goes on. */
+	/* RawUsage stays in use. */
 	USED("100");
 	fake_account("dev", "bio")->usage = 130;
 	GIVES(3, "", "switched later", "check");
 	USED("130");
-	/* The level was given. */
+	/* The owner has the level now. */
 	hide_jobs(true);
 	fake_mode[FAKE_SACCT] = FAKE_OK;
 	become("Operator");
@@ -84,7 +84,7 @@ START_TEST(a_meter_does_not_go_over_to_jobs_that_are_hidden)
 END_TEST
 
 /* 26.05 shows the PrivateData of slurm.conf as slurmdbd's. */
-START_TEST(what_a_newer_slurm_does_not_show_may_be_hidden)
+START_TEST(jobs_may_be_hidden_on_a_newer_slurm)
 {
 	set_settings(BY_JOBS);
 	fake_dbd_version = "26.05.5";
@@ -116,7 +116,7 @@ START_TEST(hidden_jobs_are_charged_once_when_they_are_shown)
 	by_jobs_from_now_on();
 	fake_add_job("dev", (struct fake_job){.id = 1, .start = BEGIN + 7300, .ran = 60});
 	hide_jobs(true);
-	/* Far beyond what a check reads again. */
+	/* Long before what a check reads again. */
 	for (int day = 1; day <= 6; day++) {
 		clock_now = T0 + day * WHEN_DAY;
 		GIVES(3, NULL, "the jobs on cluster 'dev' are charged later: ", "check");
@@ -133,8 +133,8 @@ START_TEST(hidden_jobs_are_charged_once_when_they_are_shown)
 }
 END_TEST
 
-/* What is private is none of an operator's, SlurmUser's or root's business. */
-START_TEST(who_sees_all_is_charged_for)
+/* Nothing is hidden from an operator, SlurmUser or root. */
+START_TEST(a_caller_who_sees_all_charges_all)
 {
 	static const struct {
 		int slurm_user;
@@ -158,7 +158,7 @@ START_TEST(who_sees_all_is_charged_for)
 		RUN("check", "--dry-run");
 		ck_assert_msg(status == (cases[i].all ? 0 : 3), "case %zu: %d %s", i, status, err);
 	}
-	/* A user whom slurmdbd does not have is added. */
+	/* A user that slurmdbd does not have is added. */
 	become("");
 	GIVES(3, "", "", "check", "--dry-run");
 	ck_assert_msg(said("whose AdminLevel is None: sacctmgr add user slurm account=root "
@@ -168,7 +168,7 @@ START_TEST(who_sees_all_is_charged_for)
 	ck_assert_int_eq(rights_of_slurmdbd(&slurm, &root, &rights, NULL), 0);
 	ck_assert(!rights.jobs && !rights.usage && !rights.accounts && rights.above);
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
-	/* Nothing is known without an answer. */
+	/* Without an answer nothing is known. */
 	fake_show_mode = FAKE_MALFORMED;
 	GIVES(3, "", "charged later: sacctmgr: PrivateData of slurmdbd is missing", "check");
 	fake_show_mode = FAKE_FAILS;
@@ -176,7 +176,7 @@ START_TEST(who_sees_all_is_charged_for)
 }
 END_TEST
 
-/* The default path asks nobody about rights. */
+/* The default meter needs no call about rights. */
 START_TEST(rawusage_costs_no_call)
 {
 	hide_jobs(true);
@@ -208,7 +208,7 @@ START_TEST(a_cluster_that_hides_use_is_left_alone)
 }
 END_TEST
 
-/* squeue shows other jobs than slurmctld has. */
+/* squeue does not show all jobs that slurmctld has. */
 START_TEST(a_job_that_squeue_hides_has_not_run_away)
 {
 	by_jobs_from_now_on();
@@ -230,10 +230,10 @@ START_TEST(a_job_that_squeue_hides_has_not_run_away)
 	      "bio", "--apply", "--note", "x");
 	DONE("", "journal", "-nPo", "Kind", "-k", "reconcile");
 	ck_assert_str_eq(out, "");
-	/* Shown, it has. */
+	/* If squeue shows all jobs, it has. */
 	become("Operator");
 	DONE("1 job without an end on dev", "check");
-	/* And sacct's rows for reconcile. */
+	/* The same for sacct's rows in reconcile. */
 	become("None");
 	fake_cluster("dev")->private_data = "none";
 	hide_jobs(true);
@@ -248,7 +248,7 @@ END_TEST
 		ck_assert_msg(strstr(out, "\n" text) != NULL, "no row '%s' in %s", text, out);     \
 	} while (0)
 
-START_TEST(doctor_says_what_is_hidden)
+START_TEST(doctor_reports_what_is_hidden)
 {
 	ROW("AdminLevel|slurmdbd|warn|slurm: None|sacctmgr lets it set limits only in accounts "
 	    "that "
@@ -286,7 +286,7 @@ START_TEST(doctor_says_what_is_hidden)
 }
 END_TEST
 
-START_TEST(init_says_what_is_hidden)
+START_TEST(init_reports_what_is_hidden)
 {
 	char folder[128];
 
@@ -301,7 +301,7 @@ START_TEST(init_says_what_is_hidden)
 }
 END_TEST
 
-/* An account that slurmdbd hides has limits all the same: none is taken for it. */
+/* The limits of a hidden account are unknown, not none. */
 START_TEST(hidden_limits_are_not_none)
 {
 	set_settings(SETTINGS "lever: GrpJobs\n");
@@ -325,14 +325,14 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_meter_does_not_go_over_to_jobs_that_are_hidden);
-	tcase_add_test(tcase, what_a_newer_slurm_does_not_show_may_be_hidden);
+	tcase_add_test(tcase, jobs_may_be_hidden_on_a_newer_slurm);
 	tcase_add_test(tcase, hidden_jobs_are_charged_once_when_they_are_shown);
-	tcase_add_test(tcase, who_sees_all_is_charged_for);
+	tcase_add_test(tcase, a_caller_who_sees_all_charges_all);
 	tcase_add_test(tcase, rawusage_costs_no_call);
 	tcase_add_test(tcase, a_cluster_that_hides_use_is_left_alone);
 	tcase_add_test(tcase, a_job_that_squeue_hides_has_not_run_away);
-	tcase_add_test(tcase, doctor_says_what_is_hidden);
-	tcase_add_test(tcase, init_says_what_is_hidden);
+	tcase_add_test(tcase, doctor_reports_what_is_hidden);
+	tcase_add_test(tcase, init_reports_what_is_hidden);
 	tcase_add_test(tcase, hidden_limits_are_not_none);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

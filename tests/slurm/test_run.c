@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs tests/fake/program, which misbehaves as it is told. */
+/* Tests running programs, with tests/fake/program, which misbehaves on request. */
 #include "config.h"
 
 #include <check.h>
@@ -43,8 +43,8 @@ static void setup(void)
 	(void)snprintf(pids, sizeof(pids), "%s/pids", folder);
 	(void)snprintf(program, sizeof(program), "%s/program", fake ? fake : "tests/fake");
 	ck_assert_int_eq(setenv("SLURM_CONF", pids, 1), 0);
-	/* Orphans come to this process, so that a killed one can be reaped and be seen to be gone,
-	 * also where nothing reaps them, as in some containers. */
+	/* This process adopts orphans, so that it can reap a killed one and know that it is gone,
+	 * even where nothing reaps them, as in some containers. */
 	ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
 }
 
@@ -82,7 +82,7 @@ static int open_descriptors(void)
 	return count;
 }
 
-/* The number of [line], counted from 0, in the file of pids; 0 if it is not there. */
+/* Reads line number [line], from 0, of the file of pids; 0 if there is none. */
 static pid_t read_pid(int line)
 {
 	FILE *file = fopen(pids, "re");
@@ -114,7 +114,7 @@ static void assert_group_gone(void)
 	ck_abort_msg("a process of group %ld survives", (long)pid);
 }
 
-/* run_program() that leaves descriptors, signal mask and the action of SIGCHLD as they were. */
+/* Calls run_program(), which must not change descriptors, signal mask and action of SIGCHLD. */
 static int run_clean(const char *const argv[], int deadline_ms, struct run_result *ret,
 		     struct sb_error *err)
 {
@@ -151,7 +151,7 @@ static void assert_text(const struct sb_error *err, const char *part)
 	ck_assert_msg(!strchr(err->text, '\n'), "\"%s\" is not one line", err->text);
 }
 
-START_TEST(what_cannot_be_started_is_missing)
+START_TEST(a_program_that_cannot_start_is_missing)
 {
 	static const struct {
 		const char *name; /* NULL: a file in the folder of the test */
@@ -190,12 +190,12 @@ START_TEST(what_cannot_be_started_is_missing)
 	ck_assert_ptr_null(result.out);
 	ck_assert_int_ne(access(made, F_OK), 0);
 	(void)unlink(script);
-	/* The text is optional. */
+	/* The error is optional. */
 	ck_assert_int_eq(run_clean(argv, AMPLE_MS, &result, NULL), SB_EMISSING);
 }
 END_TEST
 
-START_TEST(what_is_not_in_path_says_what_to_install)
+START_TEST(a_program_missing_in_path_is_reported_with_advice)
 {
 	static const char *const paths[] = {"/no-such-folder", folder, "/dev/null:/no-such-folder"};
 	static const char *const texts[] = {
@@ -217,7 +217,7 @@ START_TEST(what_is_not_in_path_says_what_to_install)
 }
 END_TEST
 
-START_TEST(a_limit_that_is_reached_says_what_to_do)
+START_TEST(a_limit_that_is_reached_is_reported_with_advice)
 {
 	const char *const argv[] = {program, "exit", "0", NULL};
 	struct run_result result = {0};
@@ -230,8 +230,8 @@ START_TEST(a_limit_that_is_reached_says_what_to_do)
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	ck_assert_int_eq(run_program(argv, AMPLE_MS, &result, &err), SB_ESYSTEM);
 	assert_text(&err, "not started: no pipe: ");
-	assert_text(&err, ": raise the limit of open files (ulimit -n) and run it again");
-	/* Who looks for leaks at the end opens files. */
+	assert_text(&err, ": raise the limit of open files (ulimit -n)");
+	/* The leak checker opens files at the end. */
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 END_TEST
@@ -278,7 +278,7 @@ static void handle(int signal_number)
 	handled = signal_number;
 }
 
-/* What the caller does with a signal that comes while a program hangs. */
+/* How the caller handles a signal that comes while a program hangs. */
 enum caller { DIES, HANDLES, IGNORES, BLOCKS };
 
 static const struct {
@@ -289,7 +289,7 @@ static const struct {
 	{SIGINT, HANDLES}, {SIGHUP, IGNORES}, {SIGTERM, BLOCKS},
 };
 
-/* In a process of its own: exit status 0 if run_program() did what [caller] says. */
+/* Runs in its own process. Exits with 0 if run_program() treated the signal as [caller] needs. */
 static int run_hanging(int signal_number, enum caller caller)
 {
 	const char *const argv[] = {program, "hang", NULL};
@@ -448,7 +448,7 @@ START_TEST(interrupted_calls_go_on)
 }
 END_TEST
 
-START_TEST(what_the_program_leaves_behind_is_not_waited_for)
+START_TEST(processes_left_behind_are_not_waited_for)
 {
 	static const char *const behaviours[] = {"leave-member", "leave-daemon"};
 	struct run_result result = {0};
@@ -524,7 +524,7 @@ static bool has_line(const char *text, const char *line)
 	return false;
 }
 
-/* Sets "NAME=value" in the own environment. */
+/* Sets "NAME=value" in this process. */
 static void set_env(const char *text)
 {
 	char *entry = strdup(text), *value = strchr(entry, '=');
@@ -542,7 +542,7 @@ static const char *const for_slurm[] = {
 	"SLURM_SACK_SOCKET=x", "TMPDIR=/tmp",
 	"TZ=Asia/Tokyo",       "USER=x",
 };
-/* Names that only begin like those, and the empty one, are others. */
+/* Names that only begin like these, and the empty name, are not passed on. */
 static const char *const not_for_slurm[] = {
 	"LANG=de_DE.UTF-8", "LC_TIME=de_DE.UTF-8", "SLURM_CLUSTERS=x",	"SLURM_TIME_FORMAT=x",
 	"SACCT_FORMAT=x",   "SQUEUE_USERS=x",	   "SSHARE_NEW=x",	"SLURM_NEW_ONE=x",
@@ -577,13 +577,13 @@ START_TEST(slurms_commands_get_what_they_need_and_no_more)
 	for (size_t i = 0; i < FOR_SLURM; i++)
 		ck_assert_msg(has_line(result.out, for_slurm[i]), "%s is not there", for_slurm[i]);
 	ck_assert(has_line(result.out, "LC_ALL=C"));
-	/* Those, the locale and PATH. */
+	/* These, the locale and PATH. */
 	ck_assert_uint_eq(count_lines(result.out), FOR_SLURM + 2);
 	run_result_release(&result);
-	/* The caller's own is as it was. */
+	/* The caller's environment has not changed. */
 	ck_assert_str_eq(getenv("LC_ALL"), "de_DE.UTF-8");
 
-	/* A program that is none of Slurm's gets all but the locale. */
+	/* A program that is not Slurm's gets everything but the locale. */
 	ck_assert_int_eq(run_program_with(env, "", 0, AMPLE_MS, &result, NULL), 0);
 	for (size_t i = 0; i < FOR_SLURM; i++)
 		ck_assert_msg(has_line(result.out, for_slurm[i]), "%s is not there", for_slurm[i]);
@@ -602,8 +602,8 @@ START_TEST(slurms_commands_get_what_they_need_and_no_more)
 }
 END_TEST
 
-/* The signals 1 to 31 of a line of /proc/PID/status; those above belong to the C library, which
- * leaves some ignored in what posix_spawn() starts. */
+/* Reads signals 1 to 31 from a line of /proc/PID/status. Higher ones belong to the C library, which
+ * leaves some ignored in programs that posix_spawn() starts. */
 static unsigned long long signal_bits(const char *text, const char *key)
 {
 	const char *line = strstr(text, key);
@@ -635,7 +635,7 @@ START_TEST(only_its_own_pipes_reach_the_program)
 	struct run_result result = {0};
 	int count = 0;
 
-	/* Those that the test itself inherited are not the matter here. */
+	/* Ignores descriptors that the test itself inherited. */
 	for (int fd = 3; fd < 256; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	ck_assert_int_eq(run_fake("descriptors", NULL, AMPLE_MS, &result, NULL), 0);
@@ -648,8 +648,8 @@ START_TEST(only_its_own_pipes_reach_the_program)
 }
 END_TEST
 
-/* Every choice of stdin, stdout and stderr that may be closed in the caller. */
-START_TEST(a_caller_without_stdio_is_served)
+/* With every combination of stdin, stdout and stderr closed in the caller. */
+START_TEST(a_caller_without_stdio_works)
 {
 	int status = 0;
 	pid_t pid = fork();
@@ -686,7 +686,7 @@ END_TEST
 
 static char input[RUN_INPUT_MAX + 1];
 
-START_TEST(more_input_than_there_may_be_is_refused)
+START_TEST(too_much_input_is_refused)
 {
 	const char *const argv[] = {program, "input", NULL};
 	struct run_result result;
@@ -700,7 +700,7 @@ START_TEST(more_input_than_there_may_be_is_refused)
 END_TEST
 
 /* Every byte, also more than a pipe holds, and the empty input. */
-START_TEST(stdin_is_what_it_is_given)
+START_TEST(stdin_is_passed_whole)
 {
 	const size_t sizes[] = {0, 1, 70000, RUN_INPUT_MAX};
 	const char *const argv[] = {program, "input", NULL};
@@ -723,7 +723,7 @@ START_TEST(stdin_is_what_it_is_given)
 }
 END_TEST
 
-START_TEST(who_does_not_read_stdin_blocks_nobody)
+START_TEST(unread_stdin_blocks_nothing)
 {
 	const char *const argv[] = {program, "status", "0", NULL};
 	struct run_result result;
@@ -737,27 +737,27 @@ END_TEST
 
 /* Lines. */
 
-struct heard {
+struct collected {
 	char text[64]; /* each line and a '|' */
 	int count, stop_at;
 };
 
-static int hear(char *line, size_t len, void *ctx, struct sb_error *err)
+static int collect(char *line, size_t len, void *ctx, struct sb_error *err)
 {
-	struct heard *heard = ctx;
-	size_t at = strlen(heard->text);
+	struct collected *collected = ctx;
+	size_t at = strlen(collected->text);
 
 	ck_assert_int_eq(line[len], '\0');
-	(void)snprintf(heard->text + at, sizeof(heard->text) - at, "%s|", line);
-	return ++heard->count == heard->stop_at
-		       ? sb_error_set(err, SB_EFORMAT, "line %d is enough", heard->count)
+	(void)snprintf(collected->text + at, sizeof(collected->text) - at, "%s|", line);
+	return ++collected->count == collected->stop_at
+		       ? sb_error_set(err, SB_EFORMAT, "line %d is enough", collected->count)
 		       : 0;
 }
 
 static const struct {
 	const char *behaviour, *argument;
 	int stop_at, deadline_ms, code, status;
-	const char *heard, *text;
+	const char *collected, *text;
 } line_cases[] = {
 	{"lines", "", 0, AMPLE_MS, 0, 0, "", ""},
 	{"lines", "a\\n\\nbc\\n", 0, AMPLE_MS, 0, 0, "a||bc|", ""},
@@ -769,19 +769,19 @@ static const struct {
 	{"endless-out", NULL, 3, AMPLE_MS, SB_EFORMAT, 77, "y|y|y|", "line 3 is enough"},
 };
 
-START_TEST(lines_are_handed_on_as_they_come)
+START_TEST(lines_are_passed_on_as_they_come)
 {
 	const char *const argv[] = {program, line_cases[_i].behaviour, line_cases[_i].argument,
 				    NULL};
 	struct run_result result = {.status = 77};
-	struct heard heard = {.stop_at = line_cases[_i].stop_at};
+	struct collected collected = {.stop_at = line_cases[_i].stop_at};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(
-		run_lines(argv, NULL, line_cases[_i].deadline_ms, hear, &heard, &result, &err),
-		line_cases[_i].code);
+	ck_assert_int_eq(run_lines(argv, NULL, line_cases[_i].deadline_ms,
+				   &(struct line_sink){collect, &collected}, &result, &err),
+			 line_cases[_i].code);
 	assert_group_gone();
-	ck_assert_str_eq(heard.text, line_cases[_i].heard);
+	ck_assert_str_eq(collected.text, line_cases[_i].collected);
 	assert_text(&err, line_cases[_i].text);
 	ck_assert_int_eq(result.status, line_cases[_i].status);
 	ck_assert_ptr_null(result.out);
@@ -802,7 +802,9 @@ START_TEST(lines_longer_than_a_pipe_come_whole)
 	struct run_result result = {0};
 	int count = 0;
 
-	ck_assert_int_eq(run_lines(argv, NULL, AMPLE_MS, add_up, &count, &result, NULL), 0);
+	ck_assert_int_eq(
+		run_lines(argv, NULL, AMPLE_MS, &(struct line_sink){add_up, &count}, &result, NULL),
+		0);
 	ck_assert_int_eq(count, 2000);
 	ck_assert_int_eq(result.status, 3);
 	ck_assert_uint_eq(strlen(result.err_line), 99);
@@ -818,7 +820,7 @@ static int find_env(char *line, size_t len, void *ctx, struct sb_error *err)
 	return 0;
 }
 
-START_TEST(what_is_given_replaces_the_environment)
+START_TEST(given_variables_replace_the_environment)
 {
 	const char *const argv[] = {program, "environment", NULL};
 	const char *const env[] = {"SLURM_TIME_FORMAT=%s", "TZ=UTC0", NULL};
@@ -826,7 +828,9 @@ START_TEST(what_is_given_replaces_the_environment)
 	int found = 0;
 
 	ck_assert_int_eq(setenv("TZ", "Asia/Tokyo", 1), 0);
-	ck_assert_int_eq(run_lines(argv, env, AMPLE_MS, find_env, &found, &result, NULL), 0);
+	ck_assert_int_eq(run_lines(argv, env, AMPLE_MS, &(struct line_sink){find_env, &found},
+				   &result, NULL),
+			 0);
 	ck_assert_int_eq(found, 2);
 }
 END_TEST
@@ -840,15 +844,15 @@ int main(void)
 
 	tcase_add_checked_fixture(bad, setup, teardown);
 	tcase_set_timeout(bad, 60);
-	/* valgrind makes a vfork a fork, and then glibc does not hear that nothing was started. And
-	 * 256 MiB take long there. */
+	/* valgrind turns vfork into fork, and then glibc does not learn that nothing was started.
+	 * And 256 MiB take long there. */
 	if (!util_in_valgrind()) {
-		tcase_add_loop_test(bad, what_cannot_be_started_is_missing, 0, 6);
-		tcase_add_loop_test(bad, what_is_not_in_path_says_what_to_install, 0, 3);
+		tcase_add_loop_test(bad, a_program_that_cannot_start_is_missing, 0, 6);
+		tcase_add_loop_test(bad, a_program_missing_in_path_is_reported_with_advice, 0, 3);
 		tcase_add_test(bad, an_answer_without_end_is_cut_off);
 	}
-	tcase_add_test(bad, a_limit_that_is_reached_says_what_to_do);
-	tcase_add_test(bad, more_input_than_there_may_be_is_refused);
+	tcase_add_test(bad, a_limit_that_is_reached_is_reported_with_advice);
+	tcase_add_test(bad, too_much_input_is_refused);
 	tcase_add_loop_test(bad, a_hanging_program_is_killed_with_its_group, 0, 4);
 	tcase_add_loop_test(bad, a_signal_kills_the_group_and_acts_on_the_caller, 0,
 			    (int)(sizeof(signal_cases) / sizeof(signal_cases[0])));
@@ -861,21 +865,21 @@ int main(void)
 	tcase_add_loop_test(good, predecessor_30_keeps_the_first_line_of_stderr, 0, 7);
 	tcase_add_loop_test(good, full_pipes_do_not_block, 0, 2);
 	tcase_add_test(good, interrupted_calls_go_on);
-	tcase_add_loop_test(good, what_the_program_leaves_behind_is_not_waited_for, 0, 2);
+	tcase_add_loop_test(good, processes_left_behind_are_not_waited_for, 0, 2);
 	tcase_add_test(good, predecessor_01_arguments_meet_no_shell);
 	tcase_add_test(good, stdin_is_empty);
-	tcase_add_test(good, stdin_is_what_it_is_given);
-	tcase_add_test(good, who_does_not_read_stdin_blocks_nobody);
+	tcase_add_test(good, stdin_is_passed_whole);
+	tcase_add_test(good, unread_stdin_blocks_nothing);
 	tcase_add_test(good, bytes_are_kept_as_they_are);
 	tcase_add_test(good, slurms_commands_get_what_they_need_and_no_more);
 	tcase_add_test(good, signals_are_as_new_in_the_program);
 	tcase_add_test(good, only_its_own_pipes_reach_the_program);
-	tcase_add_loop_test(good, a_caller_without_stdio_is_served, 0, 8);
+	tcase_add_loop_test(good, a_caller_without_stdio_works, 0, 8);
 	tcase_add_test(good, release_takes_nothing);
-	tcase_add_loop_test(good, lines_are_handed_on_as_they_come, 0,
+	tcase_add_loop_test(good, lines_are_passed_on_as_they_come, 0,
 			    (int)(sizeof(line_cases) / sizeof(line_cases[0])));
 	tcase_add_loop_test(good, lines_longer_than_a_pipe_come_whole, 0, 2);
-	tcase_add_test(good, what_is_given_replaces_the_environment);
+	tcase_add_test(good, given_variables_replace_the_environment);
 	suite_add_tcase(suite, good);
 
 	srunner_run_all(runner, CK_ENV);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How jobs are read from sacct and what they count for: from answers that are written here, and
- * from the make-believe sacct in tests/fake. */
+/* Tests reading jobs from sacct and what they count for, with answers written here and with the
+ * fake sacct in tests/fake. */
 #include "config.h"
 
 #include <check.h>
@@ -26,7 +26,7 @@ static const char *answer;
 static char asked[1024]; /* with "X" for the delimiter */
 static char last_delimiter[16];
 
-/* The line with [delimiter] for each bar, and a bar for each FAKE_BAR. */
+/* Replaces each bar by [delimiter], and each FAKE_BAR by a bar. */
 static char *with_delimiter(const char *line, const char *delimiter)
 {
 	char *text;
@@ -45,7 +45,7 @@ static char *with_delimiter(const char *line, const char *delimiter)
 }
 
 static int run_canned(const char *const argv[], const char *const env[], int deadline_ms,
-		      run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
+		      const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	char *copy = strdup(answer), *rest = copy, *line;
 	size_t len = 0;
@@ -64,7 +64,8 @@ static int run_canned(const char *const argv[], const char *const env[], int dea
 		char *fields = with_delimiter(line, argv[7]);
 
 		/* A line with a NUL in it is longer than it seems. */
-		code = each(fields, strlen(fields) + (strstr(fields, "NUL") ? 1 : 0), ctx, err);
+		code = sink->each(fields, strlen(fields) + (strstr(fields, "NUL") ? 1 : 0),
+				  sink->ctx, err);
 		free(fields);
 	}
 	free(copy);
@@ -105,23 +106,23 @@ static int read_to(const struct slurm *slurm, const struct sacct_window *window,
 	int code;
 
 	ck_assert_ptr_nonnull(out);
-	code = sacct_read(slurm, "dev", window, print, print_odd, out, err);
+	code = sacct_read(slurm, "dev", window, &(struct sacct_sink){print, print_odd, out}, err);
 	ck_assert_int_eq(fclose(out), 0);
 	return code;
 }
 
-/* What cannot be trusted as a whole; the job before it is read all the same. */
+/* Answers that cannot be trusted as a whole; the job before the fault is still read. */
 #define GOOD "dev|9|9|9|a|u|p|q|COMPLETED|5|6|7|1|00:00:00|billing=2|1\n"
 
 static const struct {
 	const char *answer, *text;
 } bad[] = {
 	{"", "empty"},
-	{"x|y\n", "line 1 of its answer for cluster dev has \"x"},
+	{"x|y\n", "line 1 of cluster dev has \"x"},
 	{GOOD, "for its header"},
 	{"Cluster|JobIDRaw|JobID\n", "for its header"},
 	{HEADER GOOD "gpu|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n",
-	 "line 3 of its answer for cluster dev has \"gpu\" for Cluster"},
+	 "line 3 of cluster dev has \"gpu\" for Cluster"},
 	{HEADER GOOD "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1\n", "\" for its last row"},
 	{HEADER GOOD "dev|1|1|1|a\n", "\" for its last row"},
 	{HEADER GOOD "x\n", "\"x\" for its last row"},
@@ -179,14 +180,14 @@ static const struct {
 	 "AllocTRES=billing=9223372036854775808 of 1 1 a"},
 	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1,billing=1|1",
 	 "AllocTRES=billing=1,billing=1 of 1 1 a"},
-	/* Cut off by the next one, and one too long. */
+	/* A row cut off by the next one, and one that is too long. */
 	{"dev|1|1|1|a|u", "a row="},
 	{"", "a row="},
 	{"Welcome to dev!", "a row=Welcome to dev!\n"},
 	{"dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00||1|1", "a row=dev"},
 };
 
-/* Each costs its own job and no other. */
+/* A bad row affects only its own job. */
 START_TEST(a_row_that_cannot_be_read_is_left_out)
 {
 	static const char good[] = "dev 9 COMPLETED 9 9 a u p q billing=2 5 6 7 1 2 0 60\n";
@@ -234,7 +235,7 @@ static const struct {
 	 "energy=18446744073709551614,gres/gpu:a/b=1,gres/gpu:a/b=2,mem=1.5T,Billing=4,x,,=|1",
 	 "dev 1 X 1 1 a u p q energy=18446744073709551614,gres/gpu:a/b=1,gres/gpu:a/b=2,mem=1.5T,"
 	 "Billing=4,x,,= 1 1 2 1 4 0 60"},
-	/* Names have any bytes. */
+	/* Names may have any bytes. */
 	{"dev|1|1|1|htc" FAKE_BAR "free|u" FAKE_BAR "|" FAKE_BAR "|" FAKE_BAR FAKE_BAR
 	 "|X|1|1|2|1|00:00:00|billing=1|1",
 	 "dev 1 X 1 1 htc|free u| | || billing=1 1 1 2 1 1 0 60"},
@@ -242,7 +243,7 @@ static const struct {
 	 "dev 1 X 1 1 bio\nx u p q billing=1 1 1 2 1 1 0 60"},
 	{"dev|1|1|1|\n\n|u\n|p|q|X|1|1|2|1|00:00:00|billing=1|1",
 	 "dev 1 X 1 1 \n\n u\n p q billing=1 1 1 2 1 1 0 60"},
-	/* One that tries to be another row, of an account that pays. */
+	/* A name that imitates a row of an account that pays. */
 	{"dev|1|1|1|x\ndev" FAKE_BAR "2" FAKE_BAR "2" FAKE_BAR "2" FAKE_BAR "rich" FAKE_BAR
 	 "u|u|p|q|X|1|1|2|1|00:00:00|billing=1|1",
 	 "dev 1 X 1 1 x\ndev|2|2|2|rich|u u p q billing=1 1 1 2 1 1 0 60"},
@@ -272,11 +273,14 @@ START_TEST(names_are_checked_first)
 	struct sb_error err = {0};
 
 	asked[0] = '\0';
-	ck_assert_int_eq(sacct_read(&canned, "a b", &always, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, "a b", &always,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
-	ck_assert_int_eq(sacct_read(&canned, NULL, &always, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, NULL, &always,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
-	ck_assert_int_eq(sacct_read(&canned, "dev", &window, print, print_odd, NULL, &err),
+	ck_assert_int_eq(sacct_read(&canned, "dev", &window,
+				    &(struct sacct_sink){print, print_odd, NULL}, &err),
 			 SB_EINVAL);
 	ck_assert_str_eq(asked, "");
 }
@@ -288,21 +292,22 @@ static int refuse(const struct sacct_job *job, void *ctx, struct sb_error *err)
 	return sb_error_set(err, SB_ESYSTEM, "enough of %s", job->name);
 }
 
-START_TEST(who_refuses_a_job_ends_the_reading)
+START_TEST(refusing_a_job_ends_the_reading)
 {
 	struct sb_error err = {0};
 	int count = 0;
 
 	answer = HEADER "dev|1|1|1|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n"
 			"dev|2|2|2|a|u|p|q|RUNNING|1|1|Unknown|1|00:00:00||1\n";
-	ck_assert_int_eq(sacct_read(&canned, "dev", &always, refuse, print_odd, &count, &err),
+	ck_assert_int_eq(sacct_read(&canned, "dev", &always,
+				    &(struct sacct_sink){refuse, print_odd, &count}, &err),
 			 SB_ESYSTEM);
 	ck_assert_int_eq(count, 1);
 	ck_assert_str_eq(err.text, "enough of 1");
 }
 END_TEST
 
-/* Rows as 22.05.8 printed them, but for the user's name. */
+/* Rows as 22.05.8 printed them, except for the user's name. */
 START_TEST(jobs_of_all_kinds_are_read)
 {
 	const char *const accounts[] = {"a", "b"};
@@ -399,7 +404,7 @@ static const struct {
 	{"cpu=1,CPU=2", "cpu", -2},
 	{"cpu", "cpu", -2},
 	{"cpu=", "cpu", -2},
-	/* Of others nothing is asked. */
+	/* Other TRES are not checked. */
 	{"cpu=1,mem=1G", "cpu", 1},
 	{"cpu=1,,mem=2", "cpu", 1},
 	{"cpu=1,=2", "cpu", 1},
@@ -408,7 +413,7 @@ static const struct {
 	{"cpu=1,gres/gpu:a=1,gres/gpu:a=1", "cpu", 1},
 };
 
-START_TEST(tres_are_found_in_what_was_allocated)
+START_TEST(tres_are_found_in_alloc_tres)
 {
 	int64_t value = -2;
 	int code = sacct_tres(tres[_i].list, tres[_i].name, &value, NULL);
@@ -418,7 +423,7 @@ START_TEST(tres_are_found_in_what_was_allocated)
 }
 END_TEST
 
-/* The two fakes, by the same jobs. */
+/* Both fakes, with the same jobs. */
 
 #define JOBS                                                                                       \
 	"1|1|1|a|u|main|normal|COMPLETED|1000100|1000100|1000200|100|00:00:00|billing=2|60\n"      \
@@ -483,21 +488,24 @@ START_TEST(fakes_show_jobs_of_a_window)
 	ck_assert_int_ge(fputs(JOBS, file), 0);
 	ck_assert_int_eq(fclose(file), 0);
 	(void)snprintf(path, sizeof(path), "%s/sacct", folder ? folder : "tests/fake");
-	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err) ==
-			      0,
+	ck_assert_msg(sacct_read(&slurm, "dev", &windows[_i].window,
+				 &(struct sacct_sink){list_id, no_odd, ids}, &err) == 0,
 		      "%s", err.text);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	ids[0] = '\0';
 	slurm = (struct slurm){.sacct = "sacct", .deadline_ms = 1, .lines = fake_lines};
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &windows[_i].window,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 0);
 	ck_assert_str_eq(ids, windows[_i].ids);
 	fake_mode[FAKE_SACCT] = FAKE_FAILS;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 SB_EFAILED);
 	ck_assert_ptr_nonnull(strstr(err.text, "sacct: error: the fake fails"));
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
-	ck_assert_int_eq(sacct_read(&slurm, "dev", &always, list_id, no_odd, ids, &err),
+	ck_assert_int_eq(sacct_read(&slurm, "dev", &always,
+				    &(struct sacct_sink){list_id, no_odd, ids}, &err),
 			 SB_EFORMAT);
 	ck_assert_int_eq(run_program(remove, 30000, &result, NULL), 0);
 	run_result_release(&result);
@@ -556,7 +564,7 @@ static const struct {
 	 750000000000, BILLING_MAX},
 	{"cpu=1,GRES/gpu=0.25,license/x=0.5", "billing=1,cpu=1,gres/gpu=1,license/x=1", 1,
 	 750000000000, BILLING_MAX_GRES},
-	/* They were others then. */
+	/* The weights were different then. */
 	{"CPU=2.0", "billing=1,cpu=1", 1, 0, BILLING_SUM},
 	{"CPU=1.0", "billing=2,cpu=1", 2, 0, BILLING_SUM},
 	{"CPU=x", "billing=0,cpu=1", 0, 0, BILLING_SUM},
@@ -566,7 +574,7 @@ static const struct {
 	{"Mem=1.0T", "billing=0,mem=524288M", 0, 500000000000, BILLING_SUM},
 };
 
-START_TEST(what_billing_leaves_out_is_worked_out)
+START_TEST(what_billing_cuts_off_is_computed)
 {
 	struct partition rows[] = {{"other", "CPU=7", ""}, {"main", weighed[_i].weights, ""}};
 	const struct partitions partitions = {.rows = rows, .count = 2};
@@ -592,7 +600,7 @@ static const struct {
 	{"plain", "GPU", "COMPLETED", 9, 1000000},
 	{"most", "most", "COMPLETED", 9, INT64_C(1000000000000000000)},
 	{"plain", "main", "NODE_FAIL", 9, 0},
-	/* It has not ended, whatever Slurm calls it meanwhile. */
+	/* It has not ended, whatever its state. */
 	{"plain", "main", "NODE_FAIL", -1, 1000000},
 	{"plain", "main", "NODE_FAIL_", 9, 1000000},
 };
@@ -640,12 +648,12 @@ int main(void)
 	tcase_add_loop_test(tcase, a_row_that_cannot_be_read_is_left_out, 0, COUNT(unreadable));
 	tcase_add_loop_test(tcase, a_row_that_is_strange_is_read, 0, COUNT(strange));
 	tcase_add_test(tcase, names_are_checked_first);
-	tcase_add_test(tcase, who_refuses_a_job_ends_the_reading);
+	tcase_add_test(tcase, refusing_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);
 	tcase_add_test(tcase, a_resized_job_is_counted_once);
-	tcase_add_loop_test(tcase, tres_are_found_in_what_was_allocated, 0, COUNT(tres));
+	tcase_add_loop_test(tcase, tres_are_found_in_alloc_tres, 0, COUNT(tres));
 	tcase_add_loop_test(tcase, factors_are_read_exactly, 0, COUNT(decimals));
-	tcase_add_loop_test(tcase, what_billing_leaves_out_is_worked_out, 0, COUNT(weighed));
+	tcase_add_loop_test(tcase, what_billing_cuts_off_is_computed, 0, COUNT(weighed));
 	tcase_add_loop_test(tcase, site_factors_multiply_and_are_cut_once, 0, COUNT(charged));
 	tcase_add_loop_test(tcase, fakes_show_jobs_of_a_window, 0, COUNT(windows));
 	suite_add_tcase(suite, tcase);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is asked of Slurm and how its answers are read: with answers that are written here, and with
- * the make-believe Slurm in tests/fake. */
+/* Tests Slurm commands and parsing of their answers, with answers written here and with the fake
+ * Slurm in tests/fake. */
 #include "config.h"
 
 #include <check.h>
@@ -35,7 +35,7 @@ static void assert_text(const struct sb_error *err, const char *part)
 	ck_assert_msg(!strchr(err->text, '\n'), "\"%s\" is not one line", err->text);
 }
 
-/* A runner that starts nothing and gives the answer set here. */
+/* A runner that starts nothing and returns the answer set here. */
 static struct {
 	const char *out;
 	size_t out_len;
@@ -140,7 +140,7 @@ START_TEST(names_that_may)
 }
 END_TEST
 
-/* Nothing runs for a bad name, wherever it stands. */
+/* Nothing runs for a bad name in any place. */
 START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 {
 	const char *const accounts[] = {"good", bad_names[_i]};
@@ -152,12 +152,12 @@ START_TEST(predecessor_01_02_31_bad_names_run_nothing)
 	struct sb_error err = {0};
 
 	fill_names();
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EINVAL);
 	ck_assert_int_eq(err.code, SB_EINVAL);
 	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, bad_names[_i], accounts, 1,
-					    "GrpTRESMins", "cpu", 0, &err),
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EINVAL);
 	ck_assert_int_eq(
 		sacctmgr_read_limits(&slurm_canned, "dev", accounts, 2, &limits_read, &err),
@@ -261,7 +261,7 @@ static const struct {
 	{TEXT("dev|test1\n"), "should name column Account"},
 	{TEXT("Account\n"), "should name column Usage but has \"nothing\""},
 	{TEXT("Usage|Account\n"), "should name column Account"},
-	{TEXT("Account|Usage|More\n"), "names 3 columns, 2 were asked for"},
+	{TEXT("Account|Usage|More\n"), "names 3 columns, not 2"},
 	{TEXT("Account|Usage|\n"), "names 3 columns"},
 	{TEXT(" Account|Usage\n"), "should name column Account"},
 	{TEXT("Accounts|Usage\n"), "should name column Account"},
@@ -271,18 +271,19 @@ static const struct {
 	{TEXT("Account|Usage"), "line 1 of its answer is cut off"},
 	{TEXT("Account|Usage\na|1\nb|2\0\n"), "line 3 of its answer has a NUL byte"},
 	{TEXT("\0"), "line 1 of its answer has a NUL byte"},
-	{TEXT("<html>\n"), "see whether this is Slurm's own command"},
+	{TEXT("<html>\n"), "check that this is Slurm's own command"},
 };
 
 static const char *const two_columns[] = {"Account", "Usage"};
+static const struct table_form two = {"sshare", two_columns, 2, NULL};
+static const struct table_form keyed = {"sshare", two_columns, 2, "root"};
 
 START_TEST(table_refuses)
 {
 	struct table table = {.rows = 77};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(table_parse("sshare", bad_tables[_i].text, bad_tables[_i].len, two_columns,
-				     2, NULL, &table, &err),
+	ck_assert_int_eq(table_parse(&two, bad_tables[_i].text, bad_tables[_i].len, &table, &err),
 			 SB_EFORMAT);
 	ck_assert_int_eq(err.code, SB_EFORMAT);
 	assert_text(&err, "sshare: ");
@@ -301,7 +302,7 @@ static const struct {
 	{TEXT("CLUSTER: dev\nAccount|Usage\n\nCLUSTER: dev\n|\n a| 1\n  b|\n\n"), 3,
 	 "// a/ 1/  b//"},
 	{TEXT("Account|Usage\nCLUSTER: x|1\n"), 1, "CLUSTER: x/1/"},
-	/* The last cell has what others chose. */
+	/* The last cell has the names that users chose. */
 	{TEXT("Account|Usage\na|1|2|\nb|3\n"), 2, "a/1|2|/b/3/"},
 	{TEXT("Account|Usage\na|1\nmore\nb|3\n"), 2, "a/1\nmore/b/3/"},
 	{TEXT("Account|Usage\na|1\n\nCLUSTER: x\nb|3\n\n \n"), 2, "a/1\n\nCLUSTER: x/b/3/"},
@@ -313,8 +314,8 @@ START_TEST(table_reads)
 	struct sb_error err = {0};
 	char cells[256] = "";
 
-	ck_assert_msg(table_parse("sshare", good_tables[_i].text, good_tables[_i].len, two_columns,
-				  2, NULL, &table, &err) == 0,
+	ck_assert_msg(table_parse(&two, good_tables[_i].text, good_tables[_i].len, &table, &err) ==
+			      0,
 		      "%s", err.text);
 	ck_assert_uint_eq(table.rows, good_tables[_i].rows);
 	ck_assert_uint_eq(table.columns, 2);
@@ -329,12 +330,11 @@ START_TEST(table_reads)
 	ck_assert_str_eq(cells, good_tables[_i].cells);
 	table_release(&table);
 	table_release(&table);
-	table_release(NULL);
 }
 END_TEST
 
-/* A good answer, cut or with one byte changed anywhere, gives an error or a table, never more. */
-START_TEST(table_stands_any_damage)
+/* A good answer that is cut or has one byte changed gives an error or a table. */
+START_TEST(table_survives_any_damage)
 {
 	static const char good[] = "CLUSTER: dev\nAccount|Usage\nroot|12\n a|7\n\n  b|5\n";
 	static const char bytes[] = {'\0', '\n', '|', ' ', 'x'};
@@ -346,14 +346,13 @@ START_TEST(table_stands_any_damage)
 
 		ck_assert_ptr_nonnull(cut);
 		memcpy(cut, good, at);
-		if (table_parse("sshare", cut, at, two_columns, 2, NULL, &table, NULL) == 0)
+		if (table_parse(&two, cut, at, &table, NULL) == 0)
 			table_release(&table);
 		free(cut);
 		for (size_t i = 0; i < sizeof(bytes); i++) {
 			memcpy(damaged, good, sizeof(good));
 			damaged[at] = bytes[i];
-			if (table_parse("sshare", damaged, sizeof(good) - 1, two_columns, 2, "root",
-					&table, NULL) == 0)
+			if (table_parse(&keyed, damaged, sizeof(good) - 1, &table, NULL) == 0)
 				table_release(&table);
 		}
 	}
@@ -425,7 +424,7 @@ static const struct {
 	{"JOBID\n1\n2", "cut off"},
 	{"JOBID|STATE\n1|RUNNING\n", "squeue: line 1"},
 	{"1\n2\n", "should name column JOBID but has \"1\""},
-	{"CLUSTER: gpu\nJOBID\n1\n", "line 1 of its answer for cluster dev has \"CLUSTER: gpu\""},
+	{"CLUSTER: gpu\nJOBID\n1\n", "line 1 of cluster dev has \"CLUSTER: gpu\""},
 };
 
 START_TEST(squeue_refuses)
@@ -441,7 +440,7 @@ START_TEST(squeue_refuses)
 }
 END_TEST
 
-START_TEST(squeue_tells_which_jobs_are_known)
+START_TEST(squeue_shows_which_jobs_are_known)
 {
 	struct known_jobs known = {0};
 	struct sb_error err = {0};
@@ -474,8 +473,8 @@ static const struct {
 	{"N/A", "line 4: JOBID is \"N/A\""},
 };
 
-/* Any job may be the one that is meant there. */
-START_TEST(squeue_leaves_out_what_is_no_number)
+/* A bad line may be any job. */
+START_TEST(squeue_leaves_out_bad_lines)
 {
 	struct known_jobs known = {0};
 	struct sb_error err = {0};
@@ -552,7 +551,6 @@ START_TEST(sshare_reads_a_tree)
 	ck_assert_ptr_null(shares_find(&shares, "mi"));
 	shares_release(&shares);
 	shares_release(&shares);
-	shares_release(NULL);
 }
 END_TEST
 
@@ -570,7 +568,7 @@ static void read_shares(const char *rows, const char *parents, struct shares *re
 	ck_assert_msg(sshare_read(&slurm_canned, "dev", ret, &err) == 0, "%s", err.text);
 }
 
-/* [usage]: -1 stands for an odd one. */
+/* [usage]: -1 is an odd one. */
 static void check_share(const struct shares *shares, const char *account, const char *parent,
 			int64_t usage)
 {
@@ -593,7 +591,7 @@ static void check_odd(const struct shares *shares, size_t at, const char *text)
 	ck_assert_str_eq(odd_row_text(found, &shares->odd.list[at]), text);
 }
 
-/* One RawUsage that is no number of billing-seconds. */
+/* A RawUsage that is not a number of billing-seconds is odd. */
 START_TEST(sshare_leaves_an_odd_usage_out)
 {
 	static const char *const odd[] = {
@@ -636,7 +634,7 @@ START_TEST(sshare_leaves_an_odd_usage_out)
 }
 END_TEST
 
-/* A list costs what needs it. */
+/* A bad list affects only what needs it. */
 START_TEST(sshare_leaves_odd_lists_out)
 {
 	struct shares shares;
@@ -664,7 +662,7 @@ START_TEST(sshare_leaves_odd_lists_out)
 }
 END_TEST
 
-/* Names as they are, where the indentation tells where they begin: no second call. */
+/* Where the indentation shows where names begin, there is no second call. */
 START_TEST(sshare_reads_odd_names)
 {
 	struct shares shares;
@@ -695,8 +693,8 @@ START_TEST(sshare_reads_odd_names)
 }
 END_TEST
 
-/* A blank in front looks like depth: slurmdbd has the parents. */
-START_TEST(sshare_tells_blanks_from_depth)
+/* A leading blank resembles depth: slurmdbd has the parents. */
+START_TEST(sshare_distinguishes_blanks_from_depth)
 {
 	static const char rows[] = "dev|1|99|||||root\n"
 				   "dev|2|90||||| inst\n"
@@ -717,7 +715,7 @@ START_TEST(sshare_tells_blanks_from_depth)
 	check_share(&shares, "plain", "inst", 6);
 	check_share(&shares, "other", "root", 7);
 	shares_release(&shares);
-	/* It does not answer: what may be one or the other is left out. */
+	/* slurmdbd does not answer: ambiguous names are left out. */
 	read_shares(rows, NULL, &shares);
 	ck_assert_int_eq(canned.calls, 2);
 	ck_assert_uint_eq(shares.count, 7);
@@ -730,7 +728,7 @@ START_TEST(sshare_tells_blanks_from_depth)
 	ck_assert_uint_eq(shares.odd.count, 3);
 	check_odd(&shares, 0, "line 5: Account of    two is \"     two\"");
 	shares_release(&shares);
-	/* What it says makes no sense, or it lets us see a few. */
+	/* Its answer makes no sense, or shows only a few. */
 	read_shares(rows, "ID|ParentID\n1|x\n", &shares);
 	check_share(&shares, "   two", NULL, -1);
 	shares_release(&shares);
@@ -741,7 +739,7 @@ START_TEST(sshare_tells_blanks_from_depth)
 }
 END_TEST
 
-/* A name with a newline. Its first line may also be a name with something else behind it. */
+/* A name with a newline. Its first line may also be a name of its own. */
 START_TEST(sshare_reads_names_with_newlines)
 {
 	static const char parents[] = "ID|ParentID\n1|0\n2|1\n3|2\n4|3\n5|1\n";
@@ -766,7 +764,7 @@ START_TEST(sshare_reads_names_with_newlines)
 		check_share(&shares, "other", "root", 5);
 		shares_release(&shares);
 	}
-	/* It has the name of another: that one is read. */
+	/* Another account has this name: that one is read. */
 	read_shares("dev|1|99|||||root\ndev|2|90||||| new\ndev|3|3|||||  new\nline\n", parents,
 		    &shares);
 	ck_assert_uint_eq(shares.count, 3);
@@ -777,13 +775,13 @@ START_TEST(sshare_reads_names_with_newlines)
 }
 END_TEST
 
-/* A name with a newline that looks like a row of another account. */
+/* A name with a newline that imitates a row of another account. */
 START_TEST(sshare_charges_nobody_by_a_forged_row)
 {
 	static const char parents[] = "ID|ParentID\n1|0\n2|1\n3|2\n4|1\n";
 	struct shares shares;
 
-	/* Of an association that is not there. */
+	/* An association that does not exist. */
 	read_shares("dev|1|99|||||root\ndev|2|90||||| inst\ndev|3|3|||||  x\n"
 		    "dev|77|9000||||| victim\ndev|4|5||||| victim\n",
 		    parents, &shares);
@@ -831,7 +829,7 @@ START_TEST(predecessor_34_many_accounts_take_one_call)
 
 	ck_assert_ptr_nonnull(answer);
 	len = (size_t)snprintf(answer, size, HEADER "dev|20|0|||||root\n");
-	/* Backwards, so that the order is made by sorting. */
+	/* Backwards, so that the order comes from sorting. */
 	for (int i = ACCOUNTS - 1; i >= 0; i--)
 		len += (size_t)snprintf(answer + len, size - len, "dev|21|%d||||| a%06d\n", i, i);
 	canned.out = answer;
@@ -879,7 +877,7 @@ static const struct {
 	{"cpu=1," BYTES_65 "=1", "cpu", SB_EFORMAT, 0},
 	{"cpu=9223372036854775808", "cpu", SB_OK, -1},
 	{"cpu=18446744073709551614", "cpu", SB_OK, -1},
-	/* Another TRES may have a number that is too large for us. */
+	/* Another TRES may have a number over INT64_MAX. */
 	{"cpu=7,mem=18446744073709551614", "cpu", SB_OK, 7},
 	{"", "cpu", SB_OK, -1},
 	{"mem=5", "cpu", SB_OK, -1},
@@ -907,11 +905,11 @@ START_TEST(predecessor_08_values_are_per_tres)
 }
 END_TEST
 
-/* As GrpTRESRaw and GrpTRESMins are printed; what is wrong is told where it stands. */
+/* Lists as in GrpTRESRaw and GrpTRESMins; an error is reported at its place. */
 static const struct {
 	const char *list, *items; /* each with a blank behind it */
 	int code;
-} walks[] = {
+} iterations[] = {
 	{"cpu=1,", "cpu:1 ", SB_EFORMAT},
 	{",cpu=1", "", SB_EFORMAT},
 	{"cpu=1,,mem=2", "cpu:1 ", SB_EFORMAT},
@@ -928,7 +926,7 @@ static const struct {
 	 "cpu:3 mem:0 energy:0 node:0 billing:3 fs/disk:0 vmem:0 pages:0 gres/gpu:0 ", SB_OK},
 };
 
-START_TEST(a_list_of_tres_is_walked)
+START_TEST(a_list_of_tres_is_iterated)
 {
 	char items[256] = "";
 	struct sb_error err = {0};
@@ -936,16 +934,16 @@ START_TEST(a_list_of_tres_is_walked)
 	size_t at = 0;
 	int code;
 
-	while ((code = tres_next(walks[_i].list, &at, &tres, &err)) > 0) {
+	while ((code = tres_next(iterations[_i].list, &at, &tres, &err)) > 0) {
 		size_t len = strlen(items);
 
 		(void)snprintf(items + len, sizeof(items) - len, "%s:%" PRId64 " ", tres.name,
 			       tres.value);
 	}
-	ck_assert_int_eq(code, walks[_i].code);
-	ck_assert_str_eq(items, walks[_i].items);
+	ck_assert_int_eq(code, iterations[_i].code);
+	ck_assert_str_eq(items, iterations[_i].items);
 	if (code != SB_OK)
-		assert_text(&err, walks[_i].list);
+		assert_text(&err, iterations[_i].list);
 }
 END_TEST
 
@@ -983,9 +981,12 @@ START_TEST(bad_limits_run_nothing)
 	const char *const accounts[] = {"test1"};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, bad_limits[_i].field,
-					    bad_limits[_i].tres, bad_limits[_i].value, &err),
-			 SB_EINVAL);
+	ck_assert_int_eq(
+		sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+				   &(struct tres_limit){bad_limits[_i].field, bad_limits[_i].tres,
+							bad_limits[_i].value},
+				   &err),
+		SB_EINVAL);
 	assert_text(&err, "");
 	ck_assert_int_eq(canned.calls, 0);
 }
@@ -999,14 +1000,14 @@ START_TEST(predecessor_03_04_a_failing_sacctmgr_is_a_failure)
 	canned.out = " Nothing modified\n";
 	canned.out_len = strlen(canned.out);
 	canned.status = 1;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	assert_text(&err, "account=test1 cluster=dev set GrpTRESMins=cpu=0");
 	canned.code = SB_ETIMEOUT;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_ETIMEOUT);
 }
 END_TEST
@@ -1036,8 +1037,10 @@ START_TEST(sacctmgr_is_asked_once)
 	const char *const accounts[] = {"a", "b.c"};
 	struct sb_error err = {0};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2, limits[_i].field,
-					    limits[_i].tres, limits[_i].value, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 2,
+					    &(struct tres_limit){limits[_i].field, limits[_i].tres,
+								 limits[_i].value},
+					    &err),
 			 SB_OK);
 	ck_assert_str_eq(canned.line, limits[_i].line);
 	ck_assert_int_eq(canned.calls, 1);
@@ -1049,8 +1052,8 @@ START_TEST(no_account_runs_nothing)
 	const char *const accounts[] = {"a"};
 	struct limits none = {.count = 77};
 
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0, "GrpTRESMins", "cpu",
-					    0, NULL),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm_canned, "dev", accounts, 0,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, NULL),
 			 SB_OK);
 	ck_assert_int_eq(sacctmgr_read_limits(&slurm_canned, "dev", accounts, 0, &none, NULL),
 			 SB_OK);
@@ -1095,7 +1098,7 @@ START_TEST(sacctmgr_refuses_associations)
 }
 END_TEST
 
-/* A row that cannot be read costs that account. */
+/* A row that cannot be read affects only its account. */
 START_TEST(sacctmgr_leaves_odd_associations_out)
 {
 	static const struct {
@@ -1175,7 +1178,6 @@ START_TEST(sacctmgr_reads_associations)
 	ck_assert_ptr_null(limits_find(&read, "nosuch"));
 	limits_release(&read);
 	limits_release(&read);
-	limits_release(NULL);
 }
 END_TEST
 
@@ -1199,16 +1201,16 @@ END_TEST
 
 #define OWN "Cluster|User|Account\n"
 
-START_TEST(assocs_are_those_that_were_asked_for)
+START_TEST(assocs_are_those_of_the_user)
 {
 	static const struct {
 		const char *user, *out, *reason;
 	} bad[] = {
 		{"alice", "", "its answer is empty"},
 		{"alice", "dev|alice|bio\n", "should name column Cluster"},
-		{"alice", OWN "dev||bio\ndev|alice|bio\n", "its answer has those of \"\""},
-		{"alice", OWN "dev|bob|bio\n", "its answer has those of \"bob\""},
-		{"", OWN "dev|bob|bio\ndev||bio\n", "its answer has those of \"bob\""},
+		{"alice", OWN "dev||bio\ndev|alice|bio\n", ", got \"\""},
+		{"alice", OWN "dev|bob|bio\n", ", got \"bob\""},
+		{"", OWN "dev|bob|bio\ndev||bio\n", ", got \"bob\""},
 	};
 	static const char *const names[] = {"a,b", "a b", "a\n", "a=b", "a|b", "a'b"};
 	struct assocs read = {.count = 77};
@@ -1237,7 +1239,7 @@ START_TEST(assocs_are_those_that_were_asked_for)
 	ck_assert_str_eq(read.rows[1].account, "bio");
 	ck_assert_str_eq(read.rows[2].account, "chem");
 	assocs_release(&read);
-	/* Any bytes; what is not his own is a part of a name. */
+	/* Any bytes; rows of others are parts of a name. */
 	canned.out = OWN "dev|alice|a|b\nc\ndev|bob|x\ndev|alice| d\n";
 	canned.out_len = strlen(canned.out);
 	ck_assert_int_eq(assocs_read(&slurm_canned, "alice", &read, &err), 0);
@@ -1329,7 +1331,6 @@ START_TEST(sacctmgr_reads_qos)
 	}
 	qos_list_release(&read);
 	qos_list_release(&read);
-	qos_list_release(NULL);
 }
 END_TEST
 
@@ -1377,24 +1378,24 @@ START_TEST(many_accounts_take_few_calls)
 	}
 	seen_accounts = 0;
 	fail_at_call = 0;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_OK);
 	ck_assert_uint_eq(seen_accounts, ACCOUNTS);
 	ck_assert_int_eq(canned.calls, 3); /* 300,000 bytes */
 	ck_assert_uint_lt(canned.longest, 128 << 10);
 	ck_assert_uint_gt(canned.longest, 90 << 10);
 
-	/* The first that fails is the last. */
+	/* The first call that fails is the last. */
 	canned.calls = 0;
 	seen_accounts = 0;
 	fail_at_call = 2;
-	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS, "GrpTRESMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&slurm, "dev", accounts, ACCOUNTS,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
 			 SB_EFAILED);
 	ck_assert_int_eq(canned.calls, 2);
 
-	/* Reading takes as many, and each answer is kept. */
+	/* Reading takes as many calls and keeps each answer. */
 	canned.calls = 0;
 	seen_accounts = 0;
 	fail_at_call = 3;
@@ -1518,7 +1519,7 @@ static const struct {
 	{CONFIG("safe", MULTIFACTOR("0-00:00:00", "NONE")), false, true, true},
 	{CONFIG("safe", MULTIFACTOR("00:00:00", "MONTHLY")), true, true, true},
 	{CONFIG("safe", MULTIFACTOR("00:00:00", "")), true, true, true},
-	/* What 22.05.8 prints: no line about decay. */
+	/* 22.05.8 prints no line about decay. */
 	{CONFIG("safe", "PriorityType            = priority/basic\n"), false, true, true},
 };
 
@@ -1558,7 +1559,7 @@ static const struct {
 	{"22.05.8", "00:05:00", 22, 5, 300},
 	{"23.11.1-1", "00:01:00", 23, 11, 60},
 	{"24.05.0-0rc1", "1-00:00:01", 24, 5, 86401},
-	{"25.11", "100:00:00", 25, 11, 360000},
+	{"25.11", "4-04:00:00", 25, 11, 360000},
 	{"2.6", "999999-00:00:00", 2, 6, 0},
 };
 
@@ -1575,7 +1576,7 @@ static const struct {
 	{"", "gpu", true},
 };
 
-START_TEST(scontrol_tells_which_tres_are_counted)
+START_TEST(scontrol_shows_which_tres_are_counted)
 {
 	struct slurm_config config = {0};
 	struct sb_error err = {0};
@@ -1589,7 +1590,7 @@ START_TEST(scontrol_tells_which_tres_are_counted)
 	ck_assert_msg(scontrol_read_config(&slurm_canned, NULL, &config, &err) == 0, "%s",
 		      err.text);
 	ck_assert_int_eq(config_counts_tres(&config, counted[_i].tres), counted[_i].counts);
-	/* It is not printed here, and is not needed. */
+	/* It is neither printed nor needed here. */
 	ck_assert_str_eq(config.boot_time, "");
 }
 END_TEST
@@ -1629,7 +1630,7 @@ static const struct {
 	{"MAX_TRES_GRES", BILLING_MAX_GRES},
 };
 
-START_TEST(scontrol_tells_how_weights_come_to_billing)
+START_TEST(scontrol_shows_how_weights_make_billing)
 {
 	struct slurm_config config = {0};
 	char answer[1024];
@@ -1659,10 +1660,10 @@ static const struct {
 	size_t len;
 	const char *reason;
 } bad_partitions[] = {
-	{TEXT(""), "names no partition: see"},
-	{TEXT("\n\n"), "names no partition: see"},
-	{TEXT("x|y\n<html>\n"), "names no partition but has \"x|y\""},
-	{TEXT("No partitions in the system\n<html>\n"), "names no partition but has \"<html>\""},
+	{TEXT(""), "names no partition, only \"\""},
+	{TEXT("\n\n"), "names no partition, only \"\""},
+	{TEXT("x|y\n<html>\n"), "names no partition, only \"x|y\""},
+	{TEXT("No partitions in the system\n<html>\n"), "names no partition, only \"<html>\""},
 	{TEXT(PARTITION("ma\0in") "\n"), "NUL byte"},
 };
 
@@ -1726,7 +1727,6 @@ START_TEST(scontrol_reads_partitions)
 	}
 	partitions_release(&read);
 	partitions_release(&read);
-	partitions_release(NULL);
 
 	canned.out = "No partitions in the system\n";
 	canned.out_len = strlen(canned.out);
@@ -1737,7 +1737,7 @@ START_TEST(scontrol_reads_partitions)
 }
 END_TEST
 
-/* The make-believe Slurm of tests/fake, run for real. */
+/* The fake Slurm of tests/fake, run as programs. */
 
 static char state[] = "/tmp/subank-test-slurm-XXXXXX";
 enum { PROGRAMS = 5 };
@@ -1757,7 +1757,7 @@ static void write_state(const char *name, const char *text)
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-/* The first bytes of a file of the state, "" if it is not there; valid until the next call. */
+/* Reads the first bytes of a state file, "" if there is none; valid until the next call. */
 static const char *read_state(const char *name)
 {
 	static char text[4096];
@@ -1847,7 +1847,7 @@ static const struct {
 	{"slow", SB_OK, SB_OK, SB_OK, ""},
 };
 
-START_TEST(fakes_misbehave_as_told)
+START_TEST(fakes_misbehave_on_request)
 {
 	const char *const accounts[] = {"test1"};
 	struct shares shares = {0};
@@ -1863,16 +1863,16 @@ START_TEST(fakes_misbehave_as_told)
 	assert_text(&err, modes[_i].text);
 	assert_nothing_survives();
 	shares_release(&shares);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
-		modes[_i].sacctmgr);
+	ck_assert_int_eq(sacctmgr_set_limit(&fake, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
+			 modes[_i].sacctmgr);
 	ck_assert_int_eq(scontrol_read_config(&fake, "dev", &config, &err), modes[_i].scontrol);
-	/* Only what works, or dies after its work, changes something. */
+	/* Only a program that works, or dies after its work, changes something. */
 	if (strcmp(modes[_i].mode, "killed") == 0 || strcmp(modes[_i].mode, "slow") == 0)
 		ck_assert_str_eq(read_state("dev/test1"), "RawUsage=120\nGrpTRESMins=cpu=0\n");
 	else
 		ck_assert_str_eq(read_state("dev/test1"), "RawUsage=120\n");
-	/* predecessor_06: another cluster is not touched by it. */
+	/* predecessor_06: another cluster is not affected. */
 	fake.deadline_ms = 30000;
 	ck_assert_int_eq(sshare_read(&fake, "gpu", &shares, &err), SB_OK);
 	shares_release(&shares);
@@ -1889,9 +1889,9 @@ START_TEST(fakes_know_no_unknown_cluster_and_account)
 	ck_assert_int_eq(sshare_read(&fake, "nosuch", &shares, &err), SB_EFAILED);
 	assert_text(&err, "No cluster 'nosuch' known by database.");
 	ck_assert_int_eq(scontrol_read_config(&fake, "nosuch", &config, &err), SB_EFAILED);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&fake, "dev", accounts, 1, "GrpTRESMins", "cpu", 0, &err),
-		SB_EFAILED);
+	ck_assert_int_eq(sacctmgr_set_limit(&fake, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpTRESMins", "cpu", 0}, &err),
+			 SB_EFAILED);
 	assert_text(&err, "Nothing modified");
 	ck_assert_str_eq(read_state("dev/nosuch"), "");
 }
@@ -1918,7 +1918,8 @@ START_TEST(predecessor_08_fakes_keep_limits_per_tres)
 		struct shares shares = {0};
 
 		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", steps[i].accounts, steps[i].count,
-						 "GrpTRESMins", steps[i].tres, steps[i].value,
+						 &(struct tres_limit){"GrpTRESMins", steps[i].tres,
+								      steps[i].value},
 						 &err) == 0,
 			      "%s", err.text);
 		ck_assert_msg(sshare_read(&fake, "dev", &shares, &err) == 0, "%s", err.text);
@@ -1977,9 +1978,10 @@ START_TEST(fakes_keep_limits_that_sshare_does_not_show)
 	struct sb_error err = {0};
 
 	for (int i = 0; i < COUNT(sets); i++) {
-		/* The two that clear are for one of them only. */
+		/* The two that clear affect only one account. */
 		ck_assert_msg(sacctmgr_set_limit(&fake, "dev", accounts, i < 4 ? 2 : 1,
-						 sets[i].field, sets[i].tres, sets[i].value,
+						 &(struct tres_limit){sets[i].field, sets[i].tres,
+								      sets[i].value},
 						 &err) == 0,
 			      "%s", err.text);
 	}
@@ -2102,7 +2104,7 @@ START_TEST(fakes_show_qos_and_partitions)
 }
 END_TEST
 
-/* The make-believe Slurm of fake_slurm.c, which the tests of verbs use, gives the same answers. */
+/* The fake Slurm of fake_slurm.c, which tests of verbs use, gives the same answers. */
 
 static const struct slurm in_memory = {
 	.sshare = "sshare",
@@ -2159,14 +2161,15 @@ START_TEST(memory_keeps_limits_and_counts)
 	(void)fake_account("dev", "b");
 	(void)fake_account("dev", "a");
 	(void)fake_account("dev", "c");
-	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3, "GrpTRESRunMins", "cpu",
-					    0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 3,
+					    &(struct tres_limit){"GrpTRESRunMins", "cpu", 0}, &err),
 			 SB_OK);
-	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", 0, &err),
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpJobs", "", 0}, &err),
 			 SB_OK);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpSubmitJobs", "", 4, &err),
-		SB_OK);
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpSubmitJobs", "", 4}, &err),
+			 SB_OK);
 	ck_assert_msg(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err) == 0, "%s",
 		      err.text);
 	ck_assert_uint_eq(read.count, 2);
@@ -2181,7 +2184,7 @@ START_TEST(memory_keeps_limits_and_counts)
 	ck_assert_int_eq(fake_shows, 1);
 	ck_assert_int_eq(fake_modifies, 3);
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 4);
-	/* Show alone can misbehave, and does with the rest of sacctmgr. */
+	/* `show` can misbehave alone, or with the rest of sacctmgr. */
 	fake_show_mode = FAKE_NO_ROWS;
 	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err), 0);
 	ck_assert_uint_eq(read.count, 0);
@@ -2189,8 +2192,9 @@ START_TEST(memory_keeps_limits_and_counts)
 	fake_show_mode = FAKE_FAILS;
 	ck_assert_int_eq(sacctmgr_read_limits(&in_memory, "dev", accounts, 3, &read, &err),
 			 SB_EFAILED);
-	ck_assert_int_eq(
-		sacctmgr_set_limit(&in_memory, "dev", accounts, 1, "GrpJobs", "", -1, &err), SB_OK);
+	ck_assert_int_eq(sacctmgr_set_limit(&in_memory, "dev", accounts, 1,
+					    &(struct tres_limit){"GrpJobs", "", -1}, &err),
+			 SB_OK);
 	ck_assert_int_eq(fake_account("dev", "a")->grp_jobs, -1);
 	fake_show_mode = FAKE_OK;
 	fake_mode[FAKE_SACCTMGR] = FAKE_MALFORMED;
@@ -2243,10 +2247,10 @@ int main(void)
 	tcase_add_loop_test(bad, names_that_must_not_reach_a_command_line, 0, COUNT(bad_names));
 	tcase_add_loop_test(bad, predecessor_01_02_31_bad_names_run_nothing, 0, COUNT(bad_names));
 	tcase_add_loop_test(bad, table_refuses, 0, COUNT(bad_tables));
-	tcase_add_test(bad, table_stands_any_damage);
+	tcase_add_test(bad, table_survives_any_damage);
 	tcase_add_loop_test(bad, predecessor_05_sshare_refuses, 0, COUNT(bad_answers));
 	tcase_add_loop_test(bad, squeue_refuses, 0, COUNT(bad_ids));
-	tcase_add_loop_test(bad, squeue_leaves_out_what_is_no_number, 0, COUNT(odd_ids));
+	tcase_add_loop_test(bad, squeue_leaves_out_bad_lines, 0, COUNT(odd_ids));
 	tcase_add_loop_test(bad, bad_limits_run_nothing, 0, COUNT(bad_limits));
 	tcase_add_test(bad, no_account_runs_nothing);
 	tcase_add_test(bad, predecessor_03_04_a_failing_sacctmgr_is_a_failure);
@@ -2266,23 +2270,23 @@ int main(void)
 	tcase_add_test(good, sshare_leaves_an_odd_usage_out);
 	tcase_add_test(good, sshare_leaves_odd_lists_out);
 	tcase_add_test(good, sshare_reads_odd_names);
-	tcase_add_test(good, sshare_tells_blanks_from_depth);
+	tcase_add_test(good, sshare_distinguishes_blanks_from_depth);
 	tcase_add_test(good, sshare_reads_names_with_newlines);
 	tcase_add_test(good, sshare_charges_nobody_by_a_forged_row);
-	tcase_add_test(good, squeue_tells_which_jobs_are_known);
+	tcase_add_test(good, squeue_shows_which_jobs_are_known);
 	tcase_add_test(good, predecessor_32_long_names_are_whole);
 	tcase_add_test(good, predecessor_34_many_accounts_take_one_call);
 	tcase_add_loop_test(good, predecessor_08_values_are_per_tres, 0, COUNT(tres_cases));
-	tcase_add_loop_test(good, a_list_of_tres_is_walked, 0, COUNT(walks));
+	tcase_add_loop_test(good, a_list_of_tres_is_iterated, 0, COUNT(iterations));
 	tcase_add_test(good, sacctmgr_leaves_odd_associations_out);
 	tcase_add_test(good, sacctmgr_reads_associations);
 	tcase_add_test(good, sacctmgr_resets_usage);
-	tcase_add_test(good, assocs_are_those_that_were_asked_for);
+	tcase_add_test(good, assocs_are_those_of_the_user);
 	tcase_add_test(good, sacctmgr_leaves_an_odd_limit_of_a_qos_out);
 	tcase_add_test(good, sacctmgr_reads_qos);
-	tcase_add_loop_test(good, scontrol_tells_which_tres_are_counted, 0, COUNT(counted));
+	tcase_add_loop_test(good, scontrol_shows_which_tres_are_counted, 0, COUNT(counted));
 	tcase_add_loop_test(good, scontrol_reads_numbers, 0, COUNT(numbers));
-	tcase_add_loop_test(good, scontrol_tells_how_weights_come_to_billing, 0, COUNT(flags));
+	tcase_add_loop_test(good, scontrol_shows_how_weights_make_billing, 0, COUNT(flags));
 	tcase_add_test(good, scontrol_leaves_an_odd_partition_out);
 	tcase_add_test(good, scontrol_reads_partitions);
 	tcase_add_loop_test(good, sacctmgr_is_asked_once, 0, COUNT(limits));
@@ -2292,7 +2296,7 @@ int main(void)
 
 	tcase_add_checked_fixture(fakes, setup_fake, teardown_fake);
 	tcase_set_timeout(fakes, 60);
-	tcase_add_loop_test(fakes, fakes_misbehave_as_told, 0, COUNT(modes));
+	tcase_add_loop_test(fakes, fakes_misbehave_on_request, 0, COUNT(modes));
 	tcase_add_test(fakes, fakes_know_no_unknown_cluster_and_account);
 	tcase_add_test(fakes, predecessor_08_fakes_keep_limits_per_tres);
 	tcase_add_test(fakes, fakes_show_the_settings_of_slurm);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A thousand accounts on the private Slurm, p0000 to p0999, each with five users: what a check of many costs.
+# A thousand accounts on the private Slurm, p0000 to p0999, each with five users, to measure a check of many.
 # Sourced after harness.bash.
 
-# load_accounts: p0000 ... p0999, each with five users, by one call.
+# load_accounts: adds p0000 ... p0999, each with five users, by one call.
 load_accounts() {
 	awk -v cluster="$CLUSTER_NAME" -v quote=\' 'BEGIN {
 		print "Cluster - " quote cluster quote ":Fairshare=1:QOS=" quote "normal" quote
@@ -31,7 +31,7 @@ all_known() {
 	(($(known) >= 1000))
 }
 
-# program NAME COMMAND...: what subank runs as NAME from now on.
+# program NAME COMMAND...: makes subank run it as NAME.
 program() {
 	local file=$harness_dir/bin/$1
 	shift
@@ -40,8 +40,8 @@ program() {
 	mv "$file.new" "$file"
 }
 
-# open_accounts: each asks Slurm for all accounts, which takes a third of a second here and gives the same
-# every time: so it is asked once, and the answers are played again.
+# open_accounts: each one asks Slurm for all accounts, which takes a third of a second here and gives the same
+# answers every time: so they are recorded once and replayed.
 open_accounts() {
 	local name i
 	for name in sshare scontrol; do

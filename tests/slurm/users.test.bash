@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What users see of a bank that is closed to them. Which accounts are theirs Slurm says.
+# What users see of a bank that is closed to them. Slurm knows which accounts are theirs.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
 
-# as USER ARGUMENT...: the program, run by another user, with the settings of publishing.
+# as USER ARGUMENT...: runs the program as another user, with settings that publish.
 as() {
 	local user=$1
 	shift
@@ -13,7 +13,7 @@ as() {
 		"$harness_dir/program" --config "$harness_dir/users.yaml" "$@"
 }
 
-# A bank that publishes. Others may enter the folders of this test, and not the bank.
+# A bank that publishes. Others have access to the folders of this test, but not to the bank.
 new_publishing_bank() {
 	install -m 755 "$SUBANK" "$harness_dir/program"
 	new_bank

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A zoo: accounts with all kinds of names on a real Slurm, made by a coordinator who is an ordinary
-# user, beside normal ones, with jobs in all of them. One job has its limit set to 0 by its user, rows of
-# others on slurmdbd's record cannot be read for a while, and the RawUsage of a normal account is none. The
-# books must equal sacct to the second, by either meter.
+# A zoo: on a real Slurm a coordinator, who is an ordinary user, makes accounts with all kinds of names beside
+# normal ones, and all have jobs. The user of one job sets its limit to 0, other rows of slurmdbd cannot be
+# read for a while, and the RawUsage of a normal account is not a number. The books must equal sacct to the
+# second, by either meter.
 #
-# What joins the zoo is a line of zoo_names, of zoo_spoil or of zoo_usages.
+# Add to the zoo by a line in zoo_names, zoo_spoil or zoo_usages.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -16,7 +16,7 @@ zoo_spoiled=() # JOB COLUMN VALUE: what stood there
 zoo_left=() # jobs whose rows cannot be read now,
 zoo_fields=() # and what of them
 
-# What RawUsage may be and is no use.
+# Values of RawUsage that are not a usage.
 zoo_usages=(nan -5 18446744073709551614)
 
 # zoo_names TAG: sets zoo_odd to names that no bank can have, and zoo_fine to those that one can.
@@ -24,7 +24,7 @@ zoo_names() {
 	local long
 	long=$1-$(printf 'x%.0s' {1..255})
 	zoo_odd=("htc|$1" " $1" "  $1" "+ / $1" "ü$1" "new"$'\n'"$1" "$1"$'\n' "$1(1)x" "$1 a|b| ")
-	# Newer ones cut off the blanks around a name (26.05).
+	# Newer versions cut off the blanks around a name (26.05).
 	[[ $(sacctmgr -V) =~ \ 2[0-4]\. ]] ||
 		zoo_odd=("htc|$1" "+ / $1" "ü$1" "new"$'\n'"$1" "$1(1)x" "$1 a|b|")
 	zoo_fine=("htc@$1" "a/$1" "b%$1" "${long:0:255}")
@@ -111,8 +111,8 @@ zoo_mend() {
 	zoo_spoiled=() zoo_left=()
 }
 
-# zoo_sum [ID...]: what sacct has of these jobs, or of all, in billing-seconds, without those that cannot
-# be read.
+# zoo_sum [ID...]: prints the use of these jobs, or of all, by sacct in billing-seconds, without those that
+# cannot be read.
 zoo_sum() {
 	local ids
 	(($# > 0)) || set -- "${zoo_ids[@]}"
@@ -127,12 +127,12 @@ zoo_counted() {
 	[[ $(cluster_raw_usage "$1") = "$(zoo_sum)" ]]
 }
 
-# zoo_jobs_of NAME: the ids of its jobs, by a question that no name can spoil.
+# zoo_jobs_of NAME: prints the ids of its jobs, by a query that no name can break.
 zoo_jobs_of() {
 	cluster_ask sacct -D -X -a -n -P -A "$1" -S now-1hour -o JobIDRaw
 }
 
-# zoo_used TAG [ACCOUNT SECONDS]: the books have what sacct has, but for one account, if given.
+# zoo_used TAG [ACCOUNT SECONDS]: the books equal sacct, except for one account, if given.
 zoo_used() {
 	local name
 	expect_equal "used by $1" "$(zoo_sum)" "$(used "$1")"
@@ -146,7 +146,7 @@ zoo_used() {
 	done
 }
 
-# zoo_agrees TAG: the same of all, and the program says so.
+# zoo_agrees TAG: all accounts equal sacct, and reconcile reports that.
 zoo_agrees() {
 	zoo_used "$1"
 	run 0 subank reconcile -nPo Difference
@@ -180,12 +180,12 @@ zoo_spoils_usage() {
 	echo "$1 $2" >"$harness_dir/usage"
 }
 
-# zoo_usage_is_named ACCOUNT VALUE: in what the last command said.
+# zoo_usage_is_named ACCOUNT VALUE: the last command reported it.
 zoo_usage_is_named() {
 	expect_match "what is said of its usage" "sshare, line [0-9]+: RawUsage of $1 is \"$2\"" "$err"
 }
 
-# zoo_rows_are_named: those that cannot be read, in what the last command said; three at most by name.
+# zoo_rows_are_named: the last command reported the rows that cannot be read; three at most by name.
 zoo_rows_are_named() {
 	local named
 	expect_match "how many rows" "${#zoo_left[@]} rows cannot be read and are left out" "$err"
@@ -211,13 +211,13 @@ zoo_bank() {
 	done
 }
 
-# zoo_check: a check that has no complaint.
+# zoo_check: runs a check that must not complain.
 zoo_check() {
 	run 0 subank check
 	expect_equal "complaints" "" "$err"
 }
 
-# zoo_is_published TAG: users whose accounts are of the zoo see the one above.
+# zoo_is_published TAG: users of zoo accounts see the account above.
 zoo_is_published() {
 	run 0 cluster_as_user "$harness_dir/program" -c "$harness_dir/users.yaml" balance -nPo Account
 	expect_match "the balances of the user" "(^|"$'\n'")$1("$'\n'"|$)" "$out"
@@ -255,7 +255,7 @@ test_by_rawusage_the_books_equal_sacct_and_a_switch_to_jobs_loses_nothing() {
 	expect_equal "what reconcile enters" 0 "$(entries_of reconcile)"
 	run 3 subank doctor -nP
 	expect_match "doctor" "jobs left out\|$CLUSTER_NAME\|bad\|4 in a day" "$out"
-	# What RawUsage counted needs no row.
+	# Use that RawUsage counted needs no row.
 	zoo_check
 	for name in raw raw-plain "${zoo_fine[@]}"; do
 		run 0 subank terms "$name" --meter jobs --no-apply
@@ -277,7 +277,7 @@ test_by_rawusage_the_books_equal_sacct_and_a_switch_to_jobs_loses_nothing() {
 	zoo_mend
 	zoo_check
 	zoo_agrees raw
-	# A hold goes on beside them.
+	# A hold works beside them.
 	run 0 subank withdraw "htc@raw" all
 	run 0 subank check
 	expect_equal "the limit" cpu=0 "$(cluster_limits "htc@raw")"
@@ -343,7 +343,7 @@ zoo_switches() {
 	subank check 2>&1 | grep "^$1: is metered by rawusage"
 }
 
-# A name with a newline that looks like a row of a normal account.
+# A name with a newline that imitates a row of a normal account.
 test_a_forged_row_charges_nobody() {
 	local used
 	new_account forged

@@ -489,7 +489,7 @@ END_TEST
 
 static int export_all(struct books *books, void *ctx, struct sb_error *err)
 {
-	static export_books *const forms[] = {export_yaml_to, csv_journal, transactions_ledger};
+	static export_books *const forms[] = {export_yaml, csv_journal, transactions_ledger};
 	struct export_to to = {.file = fopen("/dev/null", "we")};
 	int rc = SB_OK;
 

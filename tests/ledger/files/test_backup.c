@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Copies of a bank: whole, made while others write, and without command of Slurm. */
+/* Tests copies of a bank: complete, made while others write, and detached from Slurm. */
 #include "config.h"
 
 #include <dirent.h>
@@ -21,7 +21,7 @@ static void setup(void)
 	ck_assert_int_eq(mkdir(dir, 0750), 0);
 }
 
-/* How many things there are in [dir]; the path of the last by name is [ret]. */
+/* Counts the entries of [dir]; [ret] gets the path of the last by name. */
 static int copies(char ret[256])
 {
 	struct dirent **list;
@@ -102,7 +102,7 @@ START_TEST(damaged_books_are_no_backup)
 
 	OK(bank_write(bank, clock_now, damage, NULL, &error));
 	bank_close(bank);
-	GIVES(1, NULL, "the books are damaged, they were not copied", "backup", dir);
+	GIVES(1, NULL, "the books are damaged and were not copied", "backup", dir);
 	ck_assert_int_eq(copies(copy), 0);
 }
 END_TEST
@@ -124,7 +124,7 @@ START_TEST(a_backup_is_the_same_bank)
 	RUN("-b", copy, "export");
 	ck_assert_str_eq(out, before);
 	free(before);
-	/* It is no part of what goes on. */
+	/* Later entries do not change it. */
 	DONE("", "deposit", "bio", "1", "--no-apply");
 	DONE("all is well: entries 3", "-b", copy, "verify");
 	GIVES(0, "entry 4", "does not command Slurm from this machine and folder", "-b", copy,
@@ -132,7 +132,7 @@ START_TEST(a_backup_is_the_same_bank)
 }
 END_TEST
 
-START_TEST(the_settings_say_where)
+START_TEST(the_settings_name_the_folder)
 {
 	char text[256], copy[256];
 
@@ -151,7 +151,7 @@ START_TEST(a_backup_commands_no_slurm)
 	DONE("", "backup", dir);
 	ck_assert_int_eq(copies(copy), 1);
 	GIVES(3, "", "subank adopt", "-b", copy, "check");
-	/* Nor where the bank was. */
+	/* Not even in the place of the bank. */
 	(void)snprintf(from, sizeof(from), "%s/books", bank_folder);
 	(void)snprintf(to, sizeof(to), "%s/old", test_folder);
 	ck_assert_int_eq(rename(from, to), 0);
@@ -164,7 +164,7 @@ START_TEST(a_backup_commands_no_slurm)
 }
 END_TEST
 
-/* Writes until it is ended. */
+/* Writes until it is killed. */
 static pid_t start_writer(void)
 {
 	pid_t child = fork();
@@ -215,7 +215,7 @@ int main(void)
 	tcase_add_test(tcase, nothing_is_overwritten);
 	tcase_add_test(tcase, damaged_books_are_no_backup);
 	tcase_add_test(tcase, a_backup_is_the_same_bank);
-	tcase_add_test(tcase, the_settings_say_where);
+	tcase_add_test(tcase, the_settings_name_the_folder);
 	tcase_add_test(tcase, a_backup_commands_no_slurm);
 	tcase_add_test(tcase, writers_go_on_meanwhile);
 	suite_add_tcase(suite, tcase);

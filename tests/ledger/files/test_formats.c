@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The forms for other programs: CSV, and transactions that ledger, hledger and beancount add up. */
+/* Tests the exports for other programs: CSV, and transactions for ledger, hledger and beancount. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -11,7 +11,7 @@
 #include "ledger/files/transactions.h"
 #include "tests/drive.h"
 
-/* What other programs might take for something of theirs. */
+/* Texts that other programs might misread. */
 static const char *const notes[] = {
 	"; Assets:bio  5 BS",
 	"a  ; b",
@@ -39,7 +39,7 @@ static const char *const notes[] = {
 	"\u00e9\u4e2d\U0001f4a9\u00a0\u200b",
 };
 
-/* And what their account names cannot have. */
+/* Bytes that their account names cannot have. */
 static const struct {
 	const char *name, *beancount;
 } names[] = {
@@ -68,7 +68,7 @@ static void write_to(struct bank *bank, export_books *write, FILE *file)
 		     &error));
 }
 
-/* The bank in that form; free() it. */
+/* Exports the bank in that form. The caller frees the text. */
 static char *text_of(struct bank *bank, export_books *write)
 {
 	char *text = NULL;
@@ -110,7 +110,7 @@ static int fill(struct books *books, void *ctx, struct sb_error *why)
 	int rc = SB_OK;
 
 	for (int i = 0; i < filling->count && !rc; i++) {
-		/* In debt, so that the account itself does not grow. */
+		/* In debt, so that the account has no lots and does not grow. */
 		struct event event = {.kind = EVENT_CHARGE,
 				      .account = "bio",
 				      .cluster = "dev",
@@ -132,7 +132,7 @@ static int fill(struct books *books, void *ctx, struct sb_error *why)
 
 START_TEST(no_form_keeps_what_it_wrote)
 {
-	export_books *const all[] = {export_yaml_to, csv_journal, transactions_ledger,
+	export_books *const all[] = {export_yaml, csv_journal, transactions_ledger,
 				     transactions_beancount};
 	struct bank *bank = util_bank();
 
@@ -153,7 +153,7 @@ START_TEST(no_form_keeps_what_it_wrote)
 			     &error));
 		ck_assert_int_eq(fclose(file), 0);
 		ck_assert_uint_gt(peak.base, 0);
-		/* A byte for each entry would be more. */
+		/* Less than a byte for each entry. */
 		ck_assert_msg(peak.most < peak.base + 10000, "form %zu: from %zu to %zu bytes", i,
 			      peak.base, peak.most);
 	}
@@ -162,9 +162,9 @@ START_TEST(no_form_keeps_what_it_wrote)
 END_TEST
 #endif
 
-START_TEST(a_full_disk_ends_the_work)
+START_TEST(a_full_disk_ends_the_export)
 {
-	export_books *const all[] = {export_yaml_to, csv_journal, transactions_ledger,
+	export_books *const all[] = {export_yaml, csv_journal, transactions_ledger,
 				     transactions_beancount};
 	struct bank *bank = util_bank();
 
@@ -184,7 +184,7 @@ END_TEST
 
 /* ---- CSV ---- */
 
-/* Reads a cell as RFC 4180 has it into [to] and moves on; returns what ended it: ',', '\r' or 0. */
+/* Reads a cell, as in RFC 4180, into [to] and moves on. Returns what ended it: ',', '\r' or 0. */
 static char read_cell(const char **at, char *to, size_t size)
 {
 	const char *p = *at;
@@ -321,7 +321,8 @@ END_TEST
 
 /* ---- transactions ---- */
 
-/* Runs a program; false when it is not there. Its output without blanks is [ret]; free() it. */
+/* Runs a program. Returns false when it is not installed. [ret] gets its output without blanks; the
+ * caller frees it. */
 static bool run_shell(const char *program, const char *line, char **ret)
 {
 	char command[1024];
@@ -398,7 +399,7 @@ static void write_file(struct bank *bank, const struct program *program)
 	free(text);
 }
 
-/* Every program must find in every account what it has in ours. */
+/* Every program must compute the same balances. */
 static void compare(struct bank *bank, const char *const accounts[], const char *const others[],
 		    size_t count)
 {
@@ -429,7 +430,7 @@ static void compare(struct bank *bank, const char *const accounts[], const char 
 	}
 }
 
-START_TEST(programs_of_others_add_up_every_kind_of_entry)
+START_TEST(other_programs_add_up_every_kind_of_entry)
 {
 	static const char *const accounts[] = {"adam", "alice", "bob"};
 	static const char *const others[] = {"Adam", "Alice", "Bob"};
@@ -442,7 +443,7 @@ START_TEST(programs_of_others_add_up_every_kind_of_entry)
 }
 END_TEST
 
-START_TEST(programs_of_others_add_up_a_random_history)
+START_TEST(other_programs_add_up_a_random_history)
 {
 	static const enum event_kind kinds[] = {EVENT_DEPOSIT,	EVENT_DEPOSIT, EVENT_WITHDRAW,
 						EVENT_TRANSFER, EVENT_CHARGE,  EVENT_CHARGE};
@@ -486,7 +487,7 @@ START_TEST(programs_of_others_add_up_a_random_history)
 			event.since = t - HOUR;
 			event.until = t;
 		}
-		/* More than there is cannot be taken. */
+		/* A withdrawal cannot exceed the balance. */
 		if (util_try(bank, t, &event) != SB_OK) {
 			ck_assert_msg(event.kind == EVENT_WITHDRAW || event.kind == EVENT_TRANSFER,
 				      "%s", error.text);
@@ -502,7 +503,7 @@ START_TEST(programs_of_others_add_up_a_random_history)
 }
 END_TEST
 
-START_TEST(what_a_program_could_misread_is_escaped)
+START_TEST(texts_that_a_program_could_misread_are_escaped)
 {
 	struct bank *bank = util_bank();
 	char *text;
@@ -534,7 +535,7 @@ END_TEST
 
 /* ---- the verb ---- */
 
-START_TEST(a_form_that_is_not_there_is_refused)
+START_TEST(an_unknown_form_is_refused)
 {
 	REFUSED(2, "there is no --format 'xml': there are yaml, csv, ledger, beancount", "export",
 		"--format", "xml");
@@ -585,7 +586,7 @@ START_TEST(progress_is_shown_on_a_terminal_when_it_takes_long)
 }
 END_TEST
 
-/* The line must have been shown, and taken away before the message [next] and at the end. */
+/* The line must have been shown, and removed before the message [next] and at the end. */
 static void shown_and_gone(const char *line, const char *next)
 {
 	const char *gone = "\r\033[K", *at = strstr(err, line);
@@ -599,7 +600,7 @@ static void shown_and_gone(const char *line, const char *next)
 		ck_assert_str_eq(err + strlen(err) - strlen(gone), gone);
 }
 
-START_TEST(all_that_takes_long_shows_how_far_it_is)
+START_TEST(long_work_shows_its_progress)
 {
 	char file[128], folder[128];
 
@@ -632,8 +633,8 @@ START_TEST(all_that_takes_long_shows_how_far_it_is)
 }
 END_TEST
 
-/* Rows, each of which may take long, and requests that are entered together. */
-START_TEST(rows_and_requests_show_how_far_they_are)
+/* Rows that may each take long, and requests that are recorded together. */
+START_TEST(rows_and_requests_show_their_progress)
 {
 	static const char list[] = "- {ref: a, deposit: bio, su: 1}\n"
 				   "- {ref: b, deposit: chem, su: 1}\n"
@@ -656,7 +657,7 @@ START_TEST(rows_and_requests_show_how_far_they_are)
 	shown_and_gone("\r\033[Kbalance: 2 of 2 (100%)", NULL);
 	out_width = 80;
 	GIVES(0, "chem|", NULL, "balance", "--forecast", "-P");
-	/* A line that the terminal breaks could not be taken away. */
+	/* A line that the terminal wraps could not be removed. */
 	out_width = 16;
 	GIVES(0, "chem", "", "balance", "--forecast");
 	shown_and_gone("\r\033[Kbalance: 2 of 2\r", NULL);
@@ -675,8 +676,8 @@ START_TEST(rows_and_requests_show_how_far_they_are)
 }
 END_TEST
 
-/* What is replayed from the journal, and the rows follow. */
-START_TEST(a_replay_shows_how_far_it_is)
+/* First the journal is replayed, then the rows are made. */
+START_TEST(a_replay_shows_its_progress)
 {
 	(void)fake_account("dev", "bio");
 	(void)fake_account("dev", "chem");
@@ -709,24 +710,24 @@ int main(void)
 	tcase_set_timeout(verb, TEST_TIMEOUT);
 	tcase_add_checked_fixture(forms, util_setup_in_memory, util_teardown);
 	tcase_add_checked_fixture(verb, drive_setup, drive_teardown);
-	tcase_add_test(forms, a_full_disk_ends_the_work);
+	tcase_add_test(forms, a_full_disk_ends_the_export);
 	tcase_add_test(forms, texts_that_a_spreadsheet_would_run_are_disarmed);
-	tcase_add_test(forms, what_a_program_could_misread_is_escaped);
+	tcase_add_test(forms, texts_that_a_program_could_misread_are_escaped);
 #ifndef SANITIZED
-	/* valgrind has a malloc() of its own, which tells mallinfo() nothing. */
+	/* valgrind replaces malloc(), and mallinfo() shows nothing. */
 	if (!util_in_valgrind())
 		tcase_add_test(forms, no_form_keeps_what_it_wrote);
 #endif
 	tcase_add_test(forms, every_entry_is_a_row);
 	tcase_add_test(forms, every_account_is_a_row);
-	tcase_add_test(forms, programs_of_others_add_up_every_kind_of_entry);
-	tcase_add_test(forms, programs_of_others_add_up_a_random_history);
-	tcase_add_test(verb, a_form_that_is_not_there_is_refused);
+	tcase_add_test(forms, other_programs_add_up_every_kind_of_entry);
+	tcase_add_test(forms, other_programs_add_up_a_random_history);
+	tcase_add_test(verb, an_unknown_form_is_refused);
 	tcase_add_test(verb, export_writes_each_form);
 	tcase_add_test(verb, progress_is_shown_on_a_terminal_when_it_takes_long);
-	tcase_add_test(verb, all_that_takes_long_shows_how_far_it_is);
-	tcase_add_test(verb, rows_and_requests_show_how_far_they_are);
-	tcase_add_test(verb, a_replay_shows_how_far_it_is);
+	tcase_add_test(verb, long_work_shows_its_progress);
+	tcase_add_test(verb, rows_and_requests_show_their_progress);
+	tcase_add_test(verb, a_replay_shows_its_progress);
 	suite_add_tcase(suite, forms);
 	suite_add_tcase(suite, verb);
 	return util_run(suite);

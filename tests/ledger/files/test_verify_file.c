@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An export is proved where there is no bank. */
+/* Tests proving an export without a bank. */
 #include "config.h"
 
 #include <dirent.h>
@@ -40,7 +40,7 @@ static void no_bank(void)
 
 	(void)snprintf(away, sizeof(away), "%s/away", test_folder);
 	ck_assert_int_eq(rename(bank_folder, away), 0);
-	/* Nothing of this is looked at. */
+	/* None of this is read. */
 	set_settings("no such setting");
 }
 
@@ -50,7 +50,7 @@ static void check_clean(void)
 	ck_assert_int_eq(mkdir(scratch, 0700), 0);
 }
 
-START_TEST(a_bad_file_is_told)
+START_TEST(a_bad_file_is_reported)
 {
 	char *text, *at, nowhere[160];
 	size_t len;
@@ -103,7 +103,7 @@ START_TEST(an_export_is_proved_without_a_bank)
 }
 END_TEST
 
-/* A signal comes while the file, a pipe that gives nothing more, is read. */
+/* A signal comes while a pipe without further data is read. */
 START_TEST(a_signal_leaves_nothing_behind)
 {
 	struct dirent **list;
@@ -152,7 +152,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_test(tcase, a_bad_file_is_told);
+	tcase_add_test(tcase, a_bad_file_is_reported);
 	tcase_add_test(tcase, an_export_is_proved_without_a_bank);
 	tcase_add_test(tcase, a_signal_leaves_nothing_behind);
 	tcase_add_test(tcase, progress_of_the_proof_is_shown);

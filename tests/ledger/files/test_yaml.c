@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The flat file: out, in and out again; and whatever else somebody may hand us as one. */
+/* Tests the YAML form: export, import and export again, and files that are not exports. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -23,7 +23,8 @@ static int import(const char *text, size_t len)
 	ck_assert_uint_eq(fwrite(text, 1, len, file), len);
 	rewind(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", NULL, NULL, &head, &error);
+	rc = import_yaml(&options, &(struct import_from){file, "some.yaml", NULL}, NULL, &head,
+			 &error);
 	(void)fclose(file);
 	return rc;
 }
@@ -36,7 +37,7 @@ static bool bank_exists(void)
 	return access(path, F_OK) == 0;
 }
 
-/* A fresh place for the next bank. */
+/* Makes an empty place for the next bank. */
 static void elsewhere(void)
 {
 	static int number;
@@ -44,7 +45,7 @@ static void elsewhere(void)
 	(void)snprintf(bank_folder, sizeof(bank_folder), "%s/bank%d", test_folder, ++number);
 }
 
-/* The export of a bank with one account and one deposit, to be damaged; free() it. */
+/* Exports a bank with one account and one deposit, to be damaged. The caller frees it. */
 static char *small_export(size_t *ret_len)
 {
 	struct bank *bank = util_bank();
@@ -58,7 +59,7 @@ static char *small_export(size_t *ret_len)
 	return text;
 }
 
-/* [text] with the first [from] replaced; free() it. */
+/* Replaces the first [from] of [text]. The caller frees the result. */
 static char *replaced(const char *text, const char *from, const char *to)
 {
 	const char *at = strstr(text, from);
@@ -71,7 +72,7 @@ static char *replaced(const char *text, const char *from, const char *to)
 	return made;
 }
 
-START_TEST(what_an_export_must_not_hold_is_refused)
+START_TEST(bad_content_is_refused)
 {
 	static const struct {
 		const char *from, *to;
@@ -88,7 +89,7 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"unit: \"billing-seconds\"", "unit: \"SU\"", 3, "unit"},
 		{"count: 2", "count: -2", 4, "count"},
 		{"count: 2", "count: 9223372036854775808", 4, "count"},
-		{"count: 2", "count: [2]", 4, "a value is expected"},
+		{"count: 2", "count: [2]", 4, "a number is expected"},
 		{"count: 2", "count: 3", 0, "counts 3 entries, the file has 2"},
 		{"count: 2", "count: 1", 0, "counts 1 entries, the file has 2"},
 		{"head: \"", "head: \"0", 5, "64 hex digits"},
@@ -128,8 +129,8 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"amount: 3600", "amount: 3600, sum: 1", 8, "'sum' is not known"},
 		{"amount: 3600", "amount: 3600, <<: 1", 8, "'<<' is not known"},
 		{"amount: 3600", "amount: 3600, to: \"bob\"", 8, "'to' is not known"},
-		{"amount: 3600", "amount: 3600, debt: 0", 8, "debt says nothing"},
-		{"amount: 3600", "amount: 3600, note: \"\"", 8, "note says nothing"},
+		{"amount: 3600", "amount: 3600, debt: 0", 8, "debt has its default value"},
+		{"amount: 3600", "amount: 3600, note: \"\"", 8, "note has its default value"},
 		{"amount: 3600", "amount: 3600, note: \"a\\nb\"", 8, "control characters"},
 		{"amount: 3600", "amount: 3600, note: \"a\\0b\"", 8, "NUL"},
 		{"amount: 3600", "amount: 3600, ref: \"a\"", 8, "together"},
@@ -146,8 +147,8 @@ START_TEST(what_an_export_must_not_hold_is_refused)
 		{"account: \"alice\", resource", "account: ! \"alice\", resource", 8, "tags"},
 		{"journal:\n- {", "journal:\n- &e {", 7, "anchors"},
 		{"journal:\n- {", "journal:\n- !e {", 7, "tags"},
-		{"journal:\n", "journal:\n- 5\n", 7, "must be a mapping"},
-		{"journal:\n", "journal:\n- []\n", 7, "must be a mapping"},
+		{"journal:\n", "journal:\n- 5\n", 7, "an entry is expected"},
+		{"journal:\n", "journal:\n- []\n", 7, "an entry is expected"},
 		{"start: \"2026", "start: \"1926", 8, "start"},
 		{"start: \"2026-11-22", "start: \"2026-02-30", 8, "start"},
 		{"start: \"2026-11-22T17:00:00.000000Z", "start: \"2026-11-22", 8, "start"},
@@ -254,7 +255,7 @@ START_TEST(bytes_that_are_no_yaml_are_refused)
 }
 END_TEST
 
-START_TEST(bad_bytes_are_told_by_their_line)
+START_TEST(bad_bytes_are_reported_with_their_line)
 {
 	static const char *const bad[] = {"\xff", "\xc3(", "\xed\xa0\x80", "\x01", "\x7f"};
 	size_t len;
@@ -282,7 +283,7 @@ START_TEST(a_byte_order_mark_is_refused)
 	ck_assert_ptr_nonnull(marked);
 	(void)snprintf(marked, len + 4, "\xef\xbb\xbf%s", text);
 	FAILS(SB_EFORMAT,
-	      "some.yaml:1:1: a byte order mark stands there: save the file as UTF-8 "
+	      "some.yaml:1:1: the file begins with a byte order mark: save it as UTF-8 "
 	      "without one",
 	      import(marked, len + 3));
 	ck_assert(!bank_exists());
@@ -324,7 +325,7 @@ START_TEST(depth_and_size_are_bounded)
 	bad = replaced(text, "journal:\n- ", large);
 	FAILS(SB_EFORMAT, "some.yaml:7:", import(bad, strlen(bad)));
 	free(bad);
-	/* As many as a stack may not bear. */
+	/* More than a stack may hold. */
 	memset(large, '[', size - 1);
 	large[size - 1] = '\0';
 	FAILS(SB_EFORMAT, "some.yaml:1:", import(large, size - 1));
@@ -333,7 +334,7 @@ START_TEST(depth_and_size_are_bounded)
 	bad = replaced(text, "amount: 3600", large);
 	FAILS(SB_EFORMAT, "some.yaml:8:", import(bad, strlen(bad)));
 	free(bad);
-	/* And one past what a note may have. */
+	/* One byte more than a note may have. */
 	(void)snprintf(large, size, "amount: 3600, note: \"%01025d\"", 0);
 	bad = replaced(text, "amount: 3600", large);
 	FAILS(SB_EFORMAT, "more than 1024 bytes", import(bad, strlen(bad)));
@@ -344,7 +345,7 @@ START_TEST(depth_and_size_are_bounded)
 }
 END_TEST
 
-START_TEST(the_reader_bounds_what_it_gives)
+START_TEST(the_reader_limits_depth_and_size)
 {
 	static const struct {
 		const char *open;
@@ -558,7 +559,7 @@ START_TEST(a_bank_with_entries_is_not_imported_over)
 }
 END_TEST
 
-/* A file that is read slowly: meanwhile somebody makes an entry in the bank. */
+/* A file that is read slowly: meanwhile another process adds an entry to the bank. */
 struct slow {
 	const char *text;
 	size_t len, at;
@@ -592,7 +593,8 @@ static int import_slowly(const char *text, size_t len, struct replacing *replaci
 
 	ck_assert_ptr_nonnull(file);
 	error = (struct sb_error){0};
-	rc = import_yaml(&options, file, "some.yaml", replacing, NULL, &head, &error);
+	rc = import_yaml(&options, &(struct import_from){file, "some.yaml", NULL}, replacing, &head,
+			 &error);
 	(void)fclose(file);
 	ck_assert(slow.entered);
 	return rc;
@@ -632,7 +634,7 @@ START_TEST(the_bank_can_be_used_while_a_file_is_read)
 	bank = util_open(STORE_READ);
 	ck_assert_uint_eq(util_head(bank).seq, 1);
 	bank_close(bank);
-	/* What came in meanwhile is in the copy. */
+	/* The entry made meanwhile is in the copy. */
 	elsewhere();
 	bank = util_bank();
 	util_open_account(bank, T0, "early");
@@ -662,7 +664,7 @@ START_TEST(an_imported_bank_commands_no_machine)
 }
 END_TEST
 
-/* Sums that do not fit are the file's fault as well, with its line. */
+/* Sums that do not fit are reported as faults of the file, with its line. */
 START_TEST(entries_whose_sums_do_not_fit_are_refused)
 {
 	struct bank *bank = util_bank();
@@ -704,7 +706,7 @@ static void ck_round_trip(struct bank *bank)
 	ck_assert_uint_eq(head.seq, after.seq);
 	ck_assert_int_eq(head.time, after.time);
 	ck_assert_mem_eq(head.hash, after.hash, HASH_SIZE);
-	/* It goes on from there. */
+	/* New entries follow. */
 	util_open_account(bank, after.time + HOUR, "one-more");
 	ck_assert_int_eq(util_verify(bank), 0);
 	bank_close(bank);
@@ -727,8 +729,8 @@ START_TEST(a_bank_of_all_kinds_comes_back_to_the_byte)
 }
 END_TEST
 
-/* What YAML would make something else of. */
-START_TEST(texts_that_look_like_something_else_come_back)
+/* Texts that YAML could take for other types. */
+START_TEST(texts_that_resemble_other_types_come_back)
 {
 	static const char *const accounts[] = {"no", "1e3", "010", "null", "true", "0x1f", "1.5",
 					       "y",  "_",   ".",   "..",   ".inf", "12",   "a-"};
@@ -850,8 +852,8 @@ START_TEST(a_bank_of_many_entries_comes_back)
 }
 END_TEST
 
-/* A changed byte must not change the books unseen. Where the file is accepted all the same, what
- * changed was not theirs: blanks, quotes, a comment. */
+/* A changed byte must not change the books. If the file is still accepted, the byte was a blank, a
+ * quote or part of a comment. */
 START_TEST(a_changed_byte_is_refused_or_changes_nothing)
 {
 	size_t len, taken = 0, refused = 0;
@@ -900,14 +902,14 @@ int main(void)
 	tcase_add_checked_fixture(bad, util_setup_in_memory, util_teardown);
 	tcase_add_checked_fixture(good, util_setup, util_teardown);
 	tcase_add_test(bad, bytes_that_are_no_yaml_are_refused);
-	tcase_add_test(bad, bad_bytes_are_told_by_their_line);
+	tcase_add_test(bad, bad_bytes_are_reported_with_their_line);
 	tcase_add_test(bad, a_byte_order_mark_is_refused);
 	tcase_add_test(bad, a_second_document_is_refused);
 	tcase_add_test(bad, depth_and_size_are_bounded);
-	tcase_add_test(bad, the_reader_bounds_what_it_gives);
+	tcase_add_test(bad, the_reader_limits_depth_and_size);
 	tcase_add_test(bad, numbers_are_plain_decimals);
 	tcase_add_test(bad, unsigned_numbers_have_no_sign);
-	tcase_add_test(bad, what_an_export_must_not_hold_is_refused);
+	tcase_add_test(bad, bad_content_is_refused);
 	tcase_add_test(bad, wrong_hashes_are_refused);
 	tcase_add_test(bad, entries_whose_sums_do_not_fit_are_refused);
 	tcase_add_test(bad, cut_short_at_every_byte_makes_no_bank);
@@ -918,7 +920,7 @@ int main(void)
 	tcase_add_test(good, an_imported_bank_commands_no_machine);
 	tcase_add_test(good, an_empty_bank_comes_back);
 	tcase_add_test(good, a_bank_of_all_kinds_comes_back_to_the_byte);
-	tcase_add_test(good, texts_that_look_like_something_else_come_back);
+	tcase_add_test(good, texts_that_resemble_other_types_come_back);
 	tcase_add_test(good, a_bank_of_many_entries_comes_back);
 	suite_add_tcase(suite, bad);
 	suite_add_tcase(suite, good);
