@@ -171,7 +171,7 @@ static int enter_outcomes(struct books *books, void *ctx, struct sb_error *err)
 	struct entering *entering = ctx;
 
 	entering->moved = books_head(books)->seq != entering->planned;
-	return check_enter_outcomes(books, &entering->outcomes, err);
+	return check_record_outcomes(books, &entering->outcomes, err);
 }
 
 int carry_out(struct env *env, struct check *check, struct clusters *clusters)

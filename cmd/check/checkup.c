@@ -163,7 +163,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 			      .settling = checkup->settling,
 			      .all_clusters = !option(env, "clusters"),
 			      .clock_ok = checkup->clock_ok,
-			      .look_now = checkup->put_right,
+			      .inspect = checkup->put_right,
 			      .shut = checkup->shut};
 	struct planning planning = {.check = &check, .dry = dry};
 	const struct steps steps = {progress_at, &planning.progress};

@@ -226,7 +226,7 @@ static int take_limits(struct cluster_answer *answer, const struct observation *
 		add_limit(block, "GrpSubmitJobs", "", more->grp_submit_jobs);
 		row->limits = block->limits + first;
 		row->limit_count = block->count - first;
-		row->looked = true;
+		row->all_limits = true;
 	}
 	return block ? SB_OK : SB_ESYSTEM;
 }

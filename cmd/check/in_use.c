@@ -9,7 +9,7 @@
 
 #include "cmd/check/checkup.h"
 
-static int add(struct in_use *in_use, const struct aim *aim, struct sb_error *err)
+static int add(struct in_use *in_use, const struct limit *aim, struct sb_error *err)
 {
 	struct lever_choice *grown;
 
@@ -42,7 +42,7 @@ static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct account *account = books_at(books, i);
-		const struct aim aim = hold_aim(account, &finding->rules);
+		const struct limit aim = hold_limit(account, &finding->rules);
 
 		rc = add(finding->in_use, &aim, err);
 		if (metering_of(account, &finding->rules) == METER_RAWUSAGE)
@@ -60,7 +60,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 	struct in_use in_use = {0};
 	struct finding_in_use finding = {.rules = settings_rules(&env->settings),
 					 .in_use = &in_use};
-	const struct aim site = {finding.rules.field, finding.rules.tres, 0};
+	const struct limit site = {finding.rules.field, finding.rules.tres, 0};
 	int rc;
 
 	in_use.capped = finding.rules.enforcement == ENFORCE_LIMIT;

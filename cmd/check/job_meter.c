@@ -474,7 +474,7 @@ static int charge_slice(struct metered *metered, int64_t settled, bool hold, boo
 			    .list = metered->jobs,
 			    .count = metered->job_count,
 			    .tree = &metered->tree,
-			    .seen = metered->observation,
+			    .observation = metered->observation,
 			    .before = &metered->kept,
 			    .now = &metered->shown,
 			    .only = metered->checkup->accounts,
@@ -709,8 +709,13 @@ static int switch_account(struct books *books, const struct metered *metered, si
 		rc = books_append(books, &event, err);
 	event_release(&event);
 	return rc ? rc
-		  : jobs_switch(books, booked->account, booked->cluster, metered->to[at],
-				booked->until, row ? row->usage : 0, err);
+		  : jobs_switch(books,
+				&(struct meter_switch){.account = booked->account,
+						       .cluster = booked->cluster,
+						       .meter = metered->to[at],
+						       .since = booked->until,
+						       .now = row ? row->usage : 0},
+				err);
 }
 
 struct one_switch {

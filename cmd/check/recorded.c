@@ -81,8 +81,10 @@ static int64_t late(const struct record_reading *reading, const struct sacct_job
 static bool is_counted(const struct record *record, const struct recorded *line,
 		       const struct sacct_job *job, int64_t time)
 {
-	return moves_counted(line->moves, line->move_count, line->booked.account,
-			     line->booked.cluster, &record->tree, job->account, time);
+	const struct moves_place place = {line->moves, line->move_count, line->booked.account,
+					  line->booked.cluster, &record->tree};
+
+	return moves_counted(&place, job->account, time);
 }
 
 /* What RawUsage counted, or should have, within [since, until), seconds. Returns whether the job

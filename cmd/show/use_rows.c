@@ -72,8 +72,7 @@ int use_rows(struct books *books, const struct statement *statement, struct outp
 	int rc = SB_OK;
 
 	if (use->by == USE_BY_JOB)
-		rc = use_walk_jobs(books, statement->account, statement->since, statement->until,
-				   use, add_job, &adding, err);
+		rc = use_each_job(books, use, add_job, &adding, err);
 	for (size_t i = 0; i < use->count && !rc; i++) {
 		const struct use_group *group = &use->groups[i];
 		const struct use_row row = {.cluster = "",

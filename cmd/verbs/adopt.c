@@ -159,7 +159,7 @@ static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 static int record_stray(struct books *books, const struct adoption *adoption,
 			const struct stray *stray, struct sb_error *err)
 {
-	const struct aim aim = {stray->limit.field, stray->limit.tres, stray->value};
+	const struct limit aim = {stray->limit.field, stray->limit.tres, stray->value};
 	const struct account *account;
 	const struct lever *lever;
 

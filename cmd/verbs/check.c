@@ -15,7 +15,7 @@ static int record_let_go(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct letting_go *letting = ctx;
 
-	TRY(check_let_go(books, letting->cluster, &letting->count, err));
+	TRY(check_forget_levers(books, letting->cluster, &letting->count, err));
 	if (letting->count > 0)
 		return SB_OK;
 	return sb_error_set(err, SB_EREFUSED, "the bank has set no limit on %s", letting->cluster);

@@ -31,8 +31,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    "is charged: leave --from-zero out",
 				    posting->account);
 	TRY(post_append(posting, books, &event, err));
-	TRY(check_enter_baselines(books, posting->account, opening->clusters->list,
-				  opening->clusters->count, opening->from_zero, err));
+	TRY(check_record_baselines(books, posting->account, opening->clusters->list,
+				   opening->clusters->count, opening->from_zero, err));
 	done_add(posting, "opened %s", posting->account);
 	if (opening->deposit.amount == 0)
 		return SB_OK;

@@ -292,10 +292,16 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
 	for (size_t i = 0; i < reset->clusters.count; i++) {
+		const struct check_reset done = {.account = reset->account,
+						 .names = reset->list,
+						 .count = reset->count,
+						 .before = &reset->clusters.list[i],
+						 .after = &recording->again->list[i],
+						 .reason = reason,
+						 .note = text ? text : ""};
+
 		if (was_reset(reset, recording->again, i))
-			TRY(check_enter_reset(books, reset->account, reset->list, reset->count,
-					      &reset->clusters.list[i], &recording->again->list[i],
-					      reason, text ? text : "", err));
+			TRY(check_record_reset(books, &done, err));
 	}
 	return SB_OK;
 }

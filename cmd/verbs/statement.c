@@ -100,7 +100,7 @@ static void add_balance(struct printing *printing, const char *item, int64_t amo
 }
 
 static void add_available(struct printing *printing, const char *item,
-			  const struct standing *standing)
+			  const struct balances *standing)
 {
 	if (!standing->unlimited) {
 		add_balance(printing, item, standing->available);
@@ -113,7 +113,7 @@ static void add_available(struct printing *printing, const char *item,
 
 /* Adds the steps between the balance and what is available, if they are not 0. */
 static void add_steps(struct printing *printing, const char *const names[3],
-		      const struct standing *standing, int sign)
+		      const struct balances *standing, int sign)
 {
 	const int64_t steps[3] = {standing->waiting, standing->ended, -standing->credit};
 
@@ -127,7 +127,7 @@ static void add_opening(struct printing *printing)
 {
 	static const char *const names[3] = {"opening not started", "opening ended",
 					     "opening credit"};
-	const struct standing *standing = &printing->statement.opening;
+	const struct balances *standing = &printing->statement.opening;
 
 	add_available(printing, "opening available", standing);
 	add_steps(printing, names, standing, 1);
@@ -138,7 +138,7 @@ static void add_closing(struct printing *printing)
 {
 	static const char *const names[3] = {"closing not started", "closing ended",
 					     "closing credit"};
-	const struct standing *standing = &printing->statement.closing;
+	const struct balances *standing = &printing->statement.closing;
 
 	add_balance(printing, "closing balance", standing->balance);
 	add_steps(printing, names, standing, -1);

@@ -28,7 +28,7 @@ static void describe(const struct env *env, const struct account *account, bool 
 		     size_t size)
 {
 	const struct rules rules = settings_rules(&env->settings);
-	const struct aim hold = hold_aim(account, &rules);
+	const struct limit hold = hold_limit(account, &rules);
 	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct {
 		const char *name, *value;

@@ -133,10 +133,10 @@ enum metering metering_of(const struct account *account, const struct rules *rul
 	return account->meter == METER_SITE ? rules->meter : (enum metering)account->meter;
 }
 
-struct aim hold_aim(const struct account *account, const struct rules *rules)
+struct limit hold_limit(const struct account *account, const struct rules *rules)
 {
-	return *account->field ? (struct aim){account->field, account->tres, 0}
-			       : (struct aim){rules->field, rules->tres, 0};
+	return *account->field ? (struct limit){account->field, account->tres, 0}
+			       : (struct limit){rules->field, rules->tres, 0};
 }
 
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
@@ -164,7 +164,7 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 }
 
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct aim *aim, bool put_right)
+			   int64_t current, const struct limit *aim, bool put_right)
 {
 	/* A site that set the very value itself limits the account already, and is not to find its
 	 * limit gone after our release. */

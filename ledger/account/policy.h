@@ -26,15 +26,15 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 enum metering metering_of(const struct account *account, const struct rules *rules);
 
-/* What one limit of an account in Slurm is to be. */
-struct aim {
-	const char *field;
-	const char *tres;
+/* A limit of an account in Slurm. */
+struct limit {
+	const char *field; /* GrpTRESMins */
+	const char *tres; /* cpu; "" for a field without TRES */
 	int64_t value; /* 0 or more */
 };
 
 /* The lever that holds the account. */
-struct aim hold_aim(const struct account *account, const struct rules *rules);
+struct limit hold_limit(const struct account *account, const struct rules *rules);
 
 /* The limit that `limit` keeps in step: Slurm's field for use since it counts, in whole minutes. */
 #define CAP_FIELD "GrpTRESMins"
@@ -112,6 +112,6 @@ enum lever_plan {
 /* [lever]: ours on that limit, or NULL; [aim]: what it is to be, NULL to have it as the site had.
  */
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct aim *aim, bool put_right);
+			   int64_t current, const struct limit *aim, bool put_right);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the books charged for the use of one account on one cluster in a period, so that Slurm's own
- * record can be put beside it. Refunds and reversals are decisions of people and do not count. */
+/* What the books charged for the use of one account on one cluster in a period, for comparison with
+ * Slurm's own record. Refunds and reversals are decisions of people and do not count. */
 #ifndef SUBANK_LEDGER_CHECK_BOOKED_H
 #define SUBANK_LEDGER_CHECK_BOOKED_H
 
@@ -10,28 +10,25 @@ struct booked {
 	/* in */
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
-	/* in: the period that is asked for, [since, until), microseconds; out: the part of it that
-	 * the books follow, from where counting began to the last reading. Not in order: none of it
-	 */
+	/* in: the period [since, until), microseconds; out: the part of it that the books cover,
+	 * from where counting began to the last reading. since > until: no part of it. */
 	int64_t since, until;
-	bool to_end; /* in: [until] is this moment, perhaps cut to a second: all that the books have
-			so far counts, whenever the cluster was read last */
+	bool to_end; /* in: [until] is now, perhaps cut to a second: all that the books have so far
+			counts, whenever the cluster was read last */
 	/* out */
-	int64_t amount; /* billing-seconds: charges and reconciliations of use within */
-	bool since_begins; /* counting by RawUsage begins at [since]: what the books have of use
-			      before stands in them for good */
-	int64_t since_age, until_age; /* how long before each edge the cluster was read last, as far
-					 as the books can tell; microseconds. Use of jobs that ran
-					 at an edge may stand on the wrong side of it by so much */
-	int64_t jobs_since; /* use is charged by jobs from then on, each as a whole in the moment of
-			       its end; 0: it is not. Before the switch to jobs, and after one away
-			       from them, RawUsage is followed */
-	size_t restarts; /* how often counting began anew within, which may have lost use: */
-	int64_t lost_since, lost_until; /* from when the books last moved before the first time, to
-					   the last time */
+	int64_t amount; /* billing-seconds: charges and reconciliations of use in the period */
+	bool since_begins; /* counting by RawUsage begins at [since]: earlier use is final */
+	int64_t since_age, until_age; /* microseconds from the last reading before each edge to the
+					 edge; jobs running at an edge may be booked up to this
+					 much on the other side */
+	int64_t jobs_since; /* since a switch to jobs use is charged by jobs, each as a whole when
+			       it ends; 0: use is charged by RawUsage */
+	size_t restarts; /* how often counting began anew in the period, which may have lost use */
+	int64_t lost_since, lost_until; /* last change before the first restart; last restart */
 };
 
-/* SB_ENOTFOUND: the account is not in the bank. A sum past int64 is SB_EOVERFLOW. */
+/* Fills the output. SB_ENOTFOUND: the account is not in the bank. SB_EOVERFLOW: a sum is past
+ * int64. */
 int booked_read(struct books *books, struct booked *booked, struct sb_error *err);
 
 #endif

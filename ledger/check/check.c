@@ -3,25 +3,25 @@
 
 #include "ledger/check/checking.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
+#include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
-#include "ledger/check/dates.h"
 #include "ledger/check/jobs.h"
 
-/* How often levers are looked at that sshare does not show. */
-#define LOOK_PERIOD (3600 * WHEN_SECOND)
+/* How often limits that sshare does not show are inspected. */
+#define INSPECT_PERIOD (3600 * WHEN_SECOND)
 
 /* A clock that jumped ahead must not hold a whole site. */
 #define CLOCK_TRUST (7 * WHEN_DAY)
 
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
 {
-	if (row->odd_limits || (!row->looked && strcmp(field, LIMIT_SHOWN) != 0))
+	if (row->odd_limits || (!row->all_limits && strcmp(field, LIMIT_SHOWN) != 0))
 		return false;
 	*ret = -1;
 	for (size_t i = 0; i < row->limit_count; i++) {
@@ -32,27 +32,33 @@ bool observed_limit(const struct observed *row, const char *field, const char *t
 	return true;
 }
 
+static int by_account(const void *key, const void *item)
+{
+	const struct observed *row = item;
+
+	return strcmp(key, row->account);
+}
+
 const struct observed *observation_find(const struct observation *observation, const char *account)
 {
-	size_t low = 0, high = account ? observation->count : 0;
+	size_t count = account ? observation->count : 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(observation->rows[middle].account, account);
+	return array_find(observation->rows, count, account, by_account);
+}
 
-		if (order == 0)
-			return &observation->rows[middle];
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+struct plan check_on(const struct plan *plan, const struct observation *observation)
+{
+	struct plan on = *plan;
+
+	on.cluster = observation->cluster;
+	on.observation = observation;
+	on.row = observation_find(observation, plan->account ? plan->account->name : NULL);
+	return on;
 }
 
 void check_set_name(char to[NAME_SIZE], const char *from)
 {
-	(void)snprintf(to, NAME_SIZE, "%s", from ? from : "");
+	(void)snprintf(to, NAME_SIZE, "%s", from);
 }
 
 bool check_is_listed(const struct check *check, const char *cluster)
@@ -64,248 +70,244 @@ bool check_is_listed(const struct check *check, const char *cluster)
 	return false;
 }
 
-void *check_add(void **array, size_t *count, size_t *room, size_t size)
+int check_found(const struct plan *plan, struct finding finding)
 {
-	if (*count == *room) {
-		size_t grown_room = *room ? 2 * *room : 16;
-		void *grown = reallocarray(*array, grown_room, size);
-
-		if (!grown)
-			return NULL;
-		*array = grown;
-		*room = grown_room;
-	}
-	memset((char *)*array + *count * size, 0, size);
-	return (char *)*array + (*count)++ * size;
-}
-
-int check_add_finding(struct check *check, struct finding finding, const char *account,
-		      const char *cluster, struct sb_error *err)
-{
-	struct finding *to = check_add((void **)&check->findings, &check->finding_count,
-				       &check->finding_size, sizeof(*to));
+	static const bool is_problem[] = {
+		[FOUND_WENT_DOWN] = true, [FOUND_MOVED] = true,	     [FOUND_VANISHED] = true,
+		[FOUND_DRIFT] = true,	  [FOUND_UNSETTLED] = true,  [FOUND_UNLISTED] = true,
+		[FOUND_ODD_USAGE] = true, [FOUND_ODD_LIMITS] = true, [FOUND_OVERFLOW] = true,
+	};
+	struct check *check = plan->check;
+	struct finding *to = array_add(check->findings, check->finding_count);
 
 	if (!to)
-		return sb_error_nomem(err);
+		return sb_error_nomem(plan->err);
 	*to = finding;
-	check_set_name(to->account, account);
-	check_set_name(to->cluster, cluster);
-	switch (finding.kind) {
-	case FOUND_WENT_DOWN:
-	case FOUND_MOVED:
-	case FOUND_VANISHED:
-	case FOUND_DRIFT:
-	case FOUND_UNSETTLED:
-	case FOUND_UNLISTED:
-	case FOUND_ODD_USAGE:
-	case FOUND_ODD_LIMITS:
-	case FOUND_OVERFLOW:
-		check->problems++;
-		break;
-	default:
-		break;
+	if (plan->account)
+		check_set_name(to->account, plan->account->name);
+	if (plan->cluster)
+		check_set_name(to->cluster, plan->cluster);
+	check->problems += is_problem[finding.kind];
+	return SB_OK;
+}
+
+int check_available(const struct plan *plan, int64_t spent, int64_t *ret)
+{
+	TRY(account_available(plan->account, ret, plan->err));
+	if (!amount_sub(*ret, spent, ret))
+		*ret = -INT64_MAX;
+	return SB_OK;
+}
+
+int check_reading(struct books *books, const struct account *account, const char *cluster,
+		  struct reading *ret, struct sb_error *err)
+{
+	const struct meter *meter = account_meter(account, cluster);
+	int rc = books_reading(books, cluster, account->name, ret, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	*ret = (struct reading){.running = -1};
+	if (meter) {
+		ret->usage = meter->reading;
+		ret->time = meter->time;
 	}
 	return SB_OK;
 }
 
 /* ---- decisions ---- */
 
-static int enter_decision(struct books *books, struct check *check, const struct account *account,
-			  enum decision decision, int64_t flight, struct sb_error *err)
+static int record_decision(const struct plan *plan, enum decision decision, int64_t flight)
 {
+	const struct account *account = plan->account;
 	bool hold = decision == DECIDE_HOLD;
 	struct event event = {.kind = hold ? EVENT_HOLD : EVENT_RELEASE,
 			      .account = account->name,
 			      .cause = CAUSE_FUNDS};
-	struct finding finding = {.kind = !hold		       ? FOUND_RELEASE
-					  : had_money(account) ? FOUND_HOLD
-							       : FOUND_HOLD_MONEYLESS,
-				  .unlimited = account->unlimited};
-	int rc = account_available(account, &finding.amount, err);
+	struct finding finding = {.unlimited = account->unlimited};
 
-	if (!rc && !amount_sub(finding.amount, flight, &finding.amount))
-		finding.amount = -INT64_MAX;
-	if (!rc)
-		rc = books_append(books, &event, err);
+	TRY(check_available(plan, flight, &finding.amount));
+	TRY(books_append(plan->books, &event, plan->err));
 	finding.seq = event.seq;
-	if (hold && !account_held(account))
+	if (!hold)
+		finding.kind = account_held(account) ? FOUND_STAYS_HELD : FOUND_RELEASE;
+	else if (!account_held(account))
 		finding.kind = FOUND_GRACE;
-	if (!hold && account_held(account))
-		finding.kind = FOUND_STAYS_HELD;
-	return rc ? rc : check_add_finding(check, finding, account->name, NULL, err);
+	else
+		finding.kind = had_money(account) ? FOUND_HOLD : FOUND_HOLD_MONEYLESS;
+	return check_found(plan, finding);
 }
 
-/* What would be spent by now, had a dry run entered the jobs that it found. */
-static int64_t foreseen_use(const struct check *check, const struct account *account,
-			    int64_t flight)
+/* What is spent by now, with the jobs that a dry run found and did not record. */
+static int64_t foreseen_use(const struct plan *plan, int64_t flight)
 {
+	const struct check *check = plan->check;
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < check->foreseen_count; i++) {
 		const struct foreseen *foreseen = &check->foreseen[i];
 
-		if (strcmp(foreseen->account, account->name) == 0 &&
+		if (strcmp(foreseen->account, plan->account->name) == 0 &&
 		    !amount_add(sum, foreseen->amount, &sum))
 			return INT64_MAX;
 	}
-	return sum > flight ? sum : flight;
+	return int64_max(sum, flight);
 }
 
-static int decide(struct books *books, struct check *check, const struct account *account,
-		  struct sb_error *err)
+static int decide(const struct plan *plan)
 {
+	const struct account *account = plan->account;
+	const struct rules *rules = plan->check->rules;
+	enum enforcement enforcement = enforcement_of(account, rules);
 	struct finding finding = {0};
 	struct in_flight jobs;
-	enum enforcement enforcement;
 	enum decision decision;
-	int64_t flight = 0;
-	int rc = jobs_in_flight(books, account, &jobs, err);
+	int64_t flight;
 
-	if (!rc)
-		flight = foreseen_use(check, account, jobs_spent(&jobs, check->rules));
-	if (!rc)
-		rc = decide_funds(account, flight, check->rules, &decision, err);
-	if (rc)
-		return rc;
-	if (decision == DECIDE_HOLD && check->doubtful)
+	TRY(jobs_in_flight(plan->books, account, &jobs, plan->err));
+	flight = foreseen_use(plan, jobs_spent(&jobs, rules));
+	TRY(decide_funds(account, flight, rules, &decision, plan->err));
+	if (decision == DECIDE_HOLD && plan->check->doubtful)
 		return SB_OK;
 	if (decision != DECIDE_NOTHING)
-		return enter_decision(books, check, account, decision, flight, err);
+		return record_decision(plan, decision, flight);
 	if (!account->open || account->unlimited)
 		return SB_OK;
-	rc = account_available(account, &finding.amount, err);
-	if (rc || finding.amount > flight)
-		return rc;
-	if (!amount_sub(finding.amount, flight, &finding.amount))
-		finding.amount = -INT64_MAX;
+	TRY(check_available(plan, flight, &finding.amount));
+	if (finding.amount > 0)
+		return SB_OK;
 	finding.now = account_sum(account->charged);
-	enforcement = enforcement_of(account, check->rules);
 	if (!had_money(account) && account->charged > 0 &&
-	    (enforcement < ENFORCE_HOLD || check->rules->spare_moneyless))
+	    (enforcement < ENFORCE_HOLD || rules->spare_moneyless))
 		finding.kind = FOUND_NO_MONEY;
 	else if (had_money(account) && enforcement == ENFORCE_WARN)
 		finding.kind = FOUND_SPENT;
 	else
 		return SB_OK;
-	return check_add_finding(check, finding, account->name, NULL, err);
+	return check_found(plan, finding);
 }
 
 /* ---- the whole ---- */
 
-/* What ran on a cluster that the site no longer has would be in flight for ever. */
-static int forget_flights(struct books *books, const struct check *check,
-			  const struct account *account, struct sb_error *err)
+/* Jobs on a cluster that the site no longer has would be in flight for ever. */
+static int forget_flights(const struct plan *plan)
 {
-	int rc = SB_OK;
+	const struct account *account = plan->account;
 
-	for (size_t i = 0; i < account->meter_count && check->all_clusters && !rc; i++) {
+	for (size_t i = 0; i < account->meter_count && plan->check->all_clusters; i++) {
 		const struct meter *meter = &account->meters[i];
+		struct reading reading;
 
-		if (meter->jobs && !check_is_listed(check, meter->cluster))
-			rc = jobs_forget_flight(books, meter->cluster, account->name, err);
+		if (!meter->jobs || check_is_listed(plan->check, meter->cluster))
+			continue;
+		TRY(check_reading(plan->books, account, meter->cluster, &reading, plan->err));
+		if (!reading.flight.since)
+			continue;
+		reading.flight = (struct in_flight){.time = reading.flight.time};
+		TRY(books_set_reading(plan->books, meter->cluster, account->name, &reading,
+				      plan->err));
 	}
-	return rc;
+	return SB_OK;
 }
 
-static int check_account(struct books *books, struct check *check, const struct account *account,
-			 struct sb_error *err)
+static int plan_account(const struct plan *whole, const struct account *account)
 {
-	int rc = forget_flights(books, check, account, err);
+	struct plan plan = *whole;
 
-	for (size_t i = 0; i < check->observation_count && !rc; i++) {
-		if (check->observations[i].answered)
-			rc = check_meter(books, check, account, &check->observations[i], err);
+	plan.account = account;
+	TRY(forget_flights(&plan));
+	for (size_t i = 0; i < plan.check->observation_count; i++) {
+		const struct plan on = check_on(&plan, &plan.check->observations[i]);
+
+		if (on.observation->answered)
+			TRY(check_meter(&on));
 	}
-	if (!rc)
-		rc = check_enter_use(books, check, account, err);
-	if (!rc)
-		rc = check_dates(books, check, account, err);
-	if (!rc)
-		rc = decide(books, check, account, err);
-	return rc ? rc : check_settle(books, check, account, err);
+	TRY(check_record_use(&plan));
+	TRY(check_dates(&plan));
+	TRY(decide(&plan));
+	return check_settle(&plan);
 }
 
 int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct sb_error *err)
 {
-	int64_t last;
-	int rc = books_last_check(books, &last, err);
+	int64_t last, gap;
 
-	if (rc)
-		return rc;
-	*ret_gap = last && !clock_ok && books_time(books) - last > CLOCK_TRUST
-			   ? books_time(books) - last
-			   : 0;
+	TRY(books_last_check(books, &last, err));
+	gap = books_time(books) - last;
+	*ret_gap = last && !clock_ok && gap > CLOCK_TRUST ? gap : 0;
 	return SB_OK;
 }
 
-/* Whether it is time to look at the levers that take a call of their own. */
-static int look_at_levers(struct books *books, struct check *check, struct sb_error *err)
+/* Decides whether this check inspects limits in force that sshare does not show. */
+static int schedule_inspection(const struct plan *plan)
 {
-	int64_t last;
-	int rc = books_last_look(books, &last, err);
+	struct check *check = plan->check;
+	int64_t last, now = books_time(plan->books);
 
-	if (rc)
-		return rc;
-	check->look = check->look || books_time(books) - last >= LOOK_PERIOD;
-	/* A check of some clusters does not look at the others. */
-	return check->look && check->all_clusters
-		       ? books_set_last_look(books, books_time(books), err)
+	TRY(books_last_look(plan->books, &last, plan->err));
+	check->inspects = check->inspect || now - last >= INSPECT_PERIOD;
+	/* A check of some clusters inspects those alone. */
+	return check->inspects && check->all_clusters
+		       ? books_set_last_look(plan->books, now, plan->err)
 		       : SB_OK;
 }
 
-static int check_all(struct books *books, struct check *check, struct sb_error *err)
+static int plan_all(const struct plan *plan)
 {
+	struct books *books = plan->books;
 	size_t count;
 	int64_t last;
-	int rc = books_last_check(books, &last, err);
 
-	check->first = !rc && last == 0;
-	/* What moved since the last whole check, before this one takes its place. */
-	if (!rc)
-		rc = check_find_moves(books, check, err);
-	if (!rc)
-		rc = books_set_last_check(books, books_time(books), err);
-	if (!rc)
-		rc = look_at_levers(books, check, err);
-	if (!rc)
-		rc = books_load_all(books, &count, err);
-	for (size_t i = 0; !rc && i < count; i++) {
-		rc = check_account(books, check, books_at(books, i), err);
-		steps_at(check->steps, i + 1, count);
+	TRY(books_last_check(books, &last, plan->err));
+	plan->check->first = last == 0;
+	/* Before this check becomes the last one: moves are those since the last whole check. */
+	TRY(check_find_moves(plan));
+	TRY(books_set_last_check(books, books_time(books), plan->err));
+	TRY(schedule_inspection(plan));
+	TRY(books_load_all(books, &count, plan->err));
+	for (size_t i = 0; i < count; i++) {
+		TRY(plan_account(plan, books_at(books, i)));
+		steps_at(plan->check->steps, i + 1, count);
 	}
-	return rc;
+	return SB_OK;
+}
+
+static int plan_accounts(const struct plan *plan)
+{
+	struct check *check = plan->check;
+	const struct account *account;
+	int64_t gap;
+
+	for (size_t i = 0; i < check->only_count; i++)
+		TRY(books_account(plan->books, check->only[i], &account, plan->err));
+	TRY(check_clock_gap(plan->books, check->clock_ok, &gap, plan->err));
+	check->doubtful = gap > 0;
+	check->clock_gap = check->settling ? 0 : gap;
+	/* Entries with the time of a clock that jumped ahead would bar all others once the clock is
+	 * right again, so none are made. */
+	if (check->clock_gap)
+		return SB_OK;
+	if (check->only_count == 0)
+		return plan_all(plan);
+	TRY(check_find_moves(plan));
+	for (size_t i = 0; i < check->only_count; i++) {
+		TRY(books_account(plan->books, check->only[i], &account, plan->err));
+		TRY(plan_account(plan, account));
+	}
+	return SB_OK;
 }
 
 int check_plan(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct check *check = ctx;
-	const struct account *account;
-	int64_t gap = 0;
-	int rc = SB_OK;
+	const struct plan plan = {.books = books, .check = check, .err = err};
+	int rc;
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;
-	check->again = false;
-	check->look = check->look_now;
-	check->problems = 0;
-	for (size_t i = 0; !rc && i < check->only_count; i++)
-		rc = books_account(books, check->only[i], &account, err);
-	if (!rc)
-		rc = check_clock_gap(books, check->clock_ok, &gap, err);
-	check->doubtful = gap > 0;
-	check->clock_gap = check->settling ? 0 : gap;
-	/* What was entered by a clock that jumped ahead would bar every entry when it is right
-	 * again, so nothing is. */
-	if (rc || check->clock_gap) {
-		check->head = *books_head(books);
-		return rc;
-	}
-	rc = check->only_count == 0 ? check_all(books, check, err)
-				    : check_find_moves(books, check, err);
-	for (size_t i = 0; !rc && i < check->only_count; i++) {
-		rc = books_account(books, check->only[i], &account, err);
-		if (!rc)
-			rc = check_account(books, check, account, err);
-	}
+	check->again = check->doubtful = false;
+	check->inspects = check->inspect;
+	check->clock_gap = check->problems = 0;
+	rc = plan_accounts(&plan);
 	check->head = *books_head(books);
 	return rc;
 }

@@ -1,41 +1,66 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the parts of a check share: check.c has the whole, metering.c the use, levers.c the limits.
- */
+/* What the parts of a check share. check.c plans one account after another: metering.c charges its
+ * use, dates.c records what time brings, levers.c works out its limits. */
 #ifndef SUBANK_LEDGER_CHECK_CHECKING_H
 #define SUBANK_LEDGER_CHECK_CHECKING_H
 
 #include "ledger/check/check.h"
 
-/* An account whose reading on a cluster says nothing, since another one came below it or went. */
+/* What is being planned. */
+struct plan {
+	struct books *books;
+	struct check *check;
+	struct sb_error *err;
+	const struct account *account; /* NULL: all */
+	const char *cluster; /* NULL: none */
+	const struct observation *observation; /* of the cluster */
+	const struct observed *row; /* of the account in it; NULL: there is none */
+};
+
+/* An account whose reading on a cluster is no measure of use, since another account came below it
+ * or went from there. */
 struct move {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
-	int64_t without; /* what it would show if nobody had moved; -1: past int64. Slurm cuts */
-	int64_t cut; /* each account to whole seconds: it may be off by so much */
-	bool waits; /* a usage that it needs cannot be read: a later check sees to it */
+	int64_t without; /* the reading if no account had moved; -1: past int64 */
+	int64_t cut; /* the possible error of [without]: Slurm cuts each account to whole seconds */
+	bool waits; /* for a later check: a usage that it needs cannot be read */
 };
 
-/* Adds a zeroed member of [size] bytes; NULL when memory ran out. */
-void *check_add(void **array, size_t *count, size_t *room, size_t size);
-int check_add_finding(struct check *check, struct finding finding, const char *account,
-		      const char *cluster, struct sb_error *err);
+/* The same plan for another cluster. */
+struct plan check_on(const struct plan *plan, const struct observation *observation);
+
+/* The account's meter on the cluster of the plan; NULL: none yet. An append may move it. */
+static inline const struct meter *check_meter_of(const struct plan *plan)
+{
+	return account_meter(plan->account, plan->cluster);
+}
+
+/* Adds a finding. Names the account and the cluster of the plan in it. */
+int check_found(const struct plan *plan, struct finding finding);
 void check_set_name(char to[NAME_SIZE], const char *from);
-/* Whether the check asks the cluster. */
+/* True if the check has an observation of the cluster. */
 bool check_is_listed(const struct check *check, const char *cluster);
+/* What is available after [spent] is taken off. A difference below int64 is cut to it. */
+int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 
-/* Finds the moves since the last check, before anything is metered. */
-int check_find_moves(struct books *books, struct check *check, struct sb_error *err);
-/* Charges the use of one account on one cluster that answered; the entry may wait. */
-int check_meter(struct books *books, struct check *check, const struct account *account,
-		const struct observation *observation, struct sb_error *err);
-/* Enters what the account was charged, unless it may go on waiting. */
-int check_enter_use(struct books *books, const struct check *check, const struct account *account,
-		    struct sb_error *err);
+/* Gives what the last check read or, where that is lost, what the meter has. */
+int check_reading(struct books *books, const struct account *account, const char *cluster,
+		  struct reading *ret, struct sb_error *err);
 
-/* Works out what Slurm must get for one account. */
-int check_settle(struct books *books, struct check *check, const struct account *account,
-		 struct sb_error *err);
+/* Finds the moves since the last check. Runs before any account is metered. */
+int check_find_moves(const struct plan *plan);
+/* Charges the use of the account on a cluster that answered; the charge may be deferred. */
+int check_meter(const struct plan *plan);
+/* Records the deferred charges of the account unless they may wait longer. */
+int check_record_use(const struct plan *plan);
+/* Records expired windows, crossed thresholds and notices, after the account was charged. A window
+ * expires once every cluster of the account was read at or after its end, so that earlier use is
+ * charged to it first; a cluster that does not answer delays that. */
+int check_dates(const struct plan *plan);
+/* Works out the limits of the account in Slurm. */
+int check_settle(const struct plan *plan);
 
 #endif

@@ -10,18 +10,14 @@ int funds_of(struct books *books, const struct account *account, const struct ru
 	     struct funds *ret, struct sb_error *err)
 {
 	struct funds funds = {.unlimited = account->unlimited};
-	int rc = account_available(account, &funds.settled, err);
 
-	if (!rc)
-		rc = account_allocated(account, &funds.allocated, err);
-	if (!rc)
-		rc = account_used(account, &funds.used, err);
-	if (!rc && rules)
-		rc = jobs_in_flight(books, account, &funds.flight, err);
-	if (rc)
-		return rc;
-	if (rules)
+	TRY(account_available(account, &funds.settled, err));
+	TRY(account_allocated(account, &funds.allocated, err));
+	TRY(account_used(account, &funds.used, err));
+	if (rules) {
+		TRY(jobs_in_flight(books, account, &funds.flight, err));
 		funds.spent = jobs_spent(&funds.flight, rules);
+	}
 	if (!amount_add(funds.used, funds.spent, &funds.used))
 		funds.used = INT64_MAX;
 	if (!amount_sub(funds.settled, funds.spent, &funds.available))

@@ -11,14 +11,15 @@
 
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
+#include "ledger/base/minmax.h"
 #include "ledger/base/text.h"
-#include "ledger/base/when.h"
 #include "ledger/books/entries.h"
+#include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
 
 enum { FACTOR_ONE = 1000000 };
 
-/* What is asked by a job's ref is told by the ref alone. */
+/* The request of all job entries: the ref alone identifies them. */
 static const char job_request[] = "job";
 
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
@@ -28,10 +29,10 @@ bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 	__int128 excess = (__int128)job->excess * ran;
 	__int128 amount = (__int128)job->billing * ran + excess / EVENT_EXCESS_ONE;
 
-	/* Before it is multiplied once more. */
+	/* Now, before the next multiplication may overflow. */
 	if (amount > INT64_MAX)
 		return false;
-	/* Millionths of the whole, and what parts of one come to beside them. */
+	/* Millionths of the whole number, and beside them those of the excess. */
 	amount *= job->factor;
 	excess = excess % EVENT_EXCESS_ONE * job->factor + amount % FACTOR_ONE * EVENT_EXCESS_ONE;
 	amount = amount / FACTOR_ONE + excess / ((__int128)FACTOR_ONE * EVENT_EXCESS_ONE);
@@ -53,27 +54,32 @@ static const char *hash_text(char to[HASH_TEXT_SIZE], const char *text, size_t c
 	return hex_format(to, digest, count);
 }
 
-enum { JOB_PREFIX_SIZE = NAME_SIZE + 64, WHOLE_REF_SIZE = JOB_PREFIX_SIZE + NAME_SIZE };
+enum { WHOLE_REF_SIZE = 2 * NAME_SIZE + 64 };
+
+/* The ref without a limit of length. Returns its length. */
+static int whole_ref(char to[WHOLE_REF_SIZE], const char *cluster, const struct finished_job *job,
+		     const char *account)
+{
+	return snprintf(to, WHOLE_REF_SIZE, "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster, job->id,
+			job->submit, account);
+}
 
 /* What the refs of all entries of the job begin with, whatever the names. Returns [to]. */
-static const char *job_prefix(char to[JOB_PREFIX_SIZE], const char *cluster,
+static const char *job_prefix(char to[WHOLE_REF_SIZE], const char *cluster,
 			      const struct finished_job *job)
 {
 	char hash[HASH_TEXT_SIZE];
-	int len = snprintf(to, JOB_PREFIX_SIZE, "job:%s/%" PRId64 "/%" PRId64 "/", cluster, job->id,
-			   job->submit);
 
-	if (len + 1 + 2 * HASH_SIZE > EVENT_REF_MAX)
-		(void)snprintf(to, JOB_PREFIX_SIZE, "job:%s/", hash_text(hash, to, HASH_SIZE / 2));
+	if (whole_ref(to, cluster, job, "") + 1 + 2 * HASH_SIZE > EVENT_REF_MAX)
+		(void)snprintf(to, WHOLE_REF_SIZE, "job:%s/", hash_text(hash, to, HASH_SIZE / 2));
 	return to;
 }
 
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account)
 {
-	char prefix[JOB_PREFIX_SIZE], whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
-	int len = snprintf(whole, sizeof(whole), "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster,
-			   job->id, job->submit, account);
+	char prefix[WHOLE_REF_SIZE], whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
+	int len = whole_ref(whole, cluster, job, account);
 
 	if (len <= EVENT_REF_MAX)
 		memcpy(to, whole, (size_t)len + 1);
@@ -82,72 +88,75 @@ void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finis
 			       hash_text(hash, whole, HASH_SIZE));
 }
 
-/* The ref that a job with long names had before its prefix stood in it; "" for others. */
-static void old_job_ref(char to[EVENT_REF_MAX + 1], const char *cluster,
-			const struct finished_job *job, const char *account)
-{
-	char whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE];
-	int len = snprintf(whole, sizeof(whole), "job:%s/%" PRId64 "/%" PRId64 "/%s", cluster,
-			   job->id, job->submit, account);
-
-	to[0] = '\0';
-	if (len > EVENT_REF_MAX)
-		(void)snprintf(to, EVENT_REF_MAX + 1, "job:%s", hash_text(hash, whole, HASH_SIZE));
-}
-
-/* The job's entry for the account; 0: it has none. */
-static int find_entry(struct books *books, const char *cluster, const struct finished_job *job,
-		      const char *account, const char *ref, uint64_t *ret, struct sb_error *err)
-{
-	char old[EVENT_REF_MAX + 1];
-	int rc = entries_with_ref(books, ref, ret, err);
-
-	if (rc || *ret)
-		return rc;
-	old_job_ref(old, cluster, job, account);
-	return entries_with_ref(books, old, ret, err);
-}
-
-struct likeness {
-	const char *prefix;
-	size_t len;
-	uint64_t seq;
+/* One job being charged to one account after another. */
+struct charging {
+	struct books *books;
+	struct job_charges *charges;
+	struct sb_error *err;
+	const struct finished_job *job;
+	bool known; /* [charged] is */
+	int64_t charged; /* when an earlier check charged the job; 0: none did */
+	const struct account *account;
+	const struct meter *meter; /* of the account */
+	int64_t counted; /* since when the job counts for the account, microseconds */
 };
 
-static int look_at_ref(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+/* Finds the job's entry for the account, whose ref is [ref]; 0: it has none. */
+static int find_entry(const struct charging *charging, const char *ref, uint64_t *ret)
 {
-	struct likeness *likeness = ctx;
+	const char *account = charging->account->name;
+	char whole[WHOLE_REF_SIZE], hash[HASH_TEXT_SIZE], old[EVENT_REF_MAX + 1];
+
+	TRY(entries_with_ref(charging->books, ref, ret, charging->err));
+	if (*ret ||
+	    whole_ref(whole, charging->charges->cluster, charging->job, account) <= EVENT_REF_MAX)
+		return SB_OK;
+	/* Earlier versions hashed the whole of a long ref, without the job's prefix. */
+	(void)snprintf(old, sizeof(old), "job:%s", hash_text(hash, whole, HASH_SIZE));
+	return entries_with_ref(charging->books, old, ret, charging->err);
+}
+
+struct prefix_match {
+	const char *prefix;
+	size_t len;
+	uint64_t seq; /* of the first entry whose ref begins with [prefix]; 0: none */
+};
+
+static int match_prefix(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct prefix_match *match = ctx;
 
 	(void)err;
-	if (key.len > likeness->len && memcmp(key.data, likeness->prefix, likeness->len) == 0 &&
+	if (key.len > match->len && memcmp(key.data, match->prefix, match->len) == 0 &&
 	    value.len == 8)
-		likeness->seq = u64_load(value.data);
+		match->seq = u64_load(value.data);
 	return STORE_ABORT;
 }
 
-/* When the job was charged to any account; 0: it was not. */
-static int when_charged(struct books *books, const char *cluster, const struct finished_job *job,
-			int64_t *ret, struct sb_error *err)
+/* Fills charging->charged, once for a job. */
+static int find_charged(struct charging *charging)
 {
-	char prefix[JOB_PREFIX_SIZE];
-	struct likeness likeness = {.prefix = job_prefix(prefix, cluster, job)};
+	struct store_txn *txn = books_txn(charging->books);
+	char prefix[WHOLE_REF_SIZE];
+	struct prefix_match match = {
+		.prefix = job_prefix(prefix, charging->charges->cluster, charging->job)};
 	struct event event = {0};
-	int rc;
 
-	*ret = 0;
-	likeness.len = strlen(prefix);
-	rc = store_walk(books_txn(books), STORE_REFS, (struct slice){prefix, likeness.len}, false,
-			look_at_ref, &likeness, err);
-	if (rc || !likeness.seq)
-		return rc;
-	rc = journal_get(books_txn(books), likeness.seq, &event, NULL, err);
-	if (!rc)
-		*ret = event.time;
-	event_release(&event);
-	return rc;
+	if (charging->known)
+		return SB_OK;
+	match.len = strlen(prefix);
+	TRY(store_walk(txn, STORE_REFS, (struct slice){prefix, match.len}, false, match_prefix,
+		       &match, charging->err));
+	if (match.seq) {
+		TRY(journal_get(txn, match.seq, &event, NULL, charging->err));
+		charging->charged = event.time;
+		event_release(&event);
+	}
+	charging->known = true;
+	return SB_OK;
 }
 
-/* A text of Slurm's that an entry can hold. */
+/* A text of Slurm's, or "?" for one that no entry can hold. */
 static const char *clean(const char *text, size_t most)
 {
 	return strlen(text) <= most && text_ok(text) ? text : "?";
@@ -161,8 +170,10 @@ static int by_account(const void *key, const void *item)
 }
 
 /* The account's sum, a new one if there is none. NULL: out of memory. */
-static struct job_sum *make_sum(struct job_charges *charges, const char *account)
+static struct job_sum *make_sum(const struct charging *charging)
 {
+	struct job_charges *charges = charging->charges;
+	const char *account = charging->account->name;
 	struct job_sum *sum;
 	size_t at;
 
@@ -171,25 +182,29 @@ static struct job_sum *make_sum(struct job_charges *charges, const char *account
 	sum = array_insert(charges->sums, charges->sum_count, at);
 	if (sum)
 		(void)snprintf(sum->account, sizeof(sum->account), "%s", account);
+	else
+		sb_error_nomem(charging->err);
 	return sum;
 }
 
-static int append_job(struct books *books, struct job_charges *charges,
-		      const struct account *account, int64_t counted,
-		      const struct finished_job *job, int64_t amount, const char *ref,
-		      struct sb_error *err)
+static int64_t sum_of(int64_t a, int64_t b)
 {
-	struct job_sum *sum = make_sum(charges, account->name);
-	int64_t start = job->start * WHEN_SECOND;
-	char whose[NAME_SIZE]; /* any bytes in Slurm */
+	return amount_add(a, b, &a) ? a : INT64_MAX;
+}
+
+static int append_job(const struct charging *charging, int64_t amount, const char *ref)
+{
+	const struct finished_job *job = charging->job;
+	struct job_sum *sum = make_sum(charging);
+	char slurm_account[NAME_SIZE]; /* any bytes in Slurm */
 	struct event event = {.kind = EVENT_CHARGE_JOB,
 			      .ref = ref,
 			      .request = job_request,
-			      .account = account->name,
-			      .cluster = charges->cluster,
+			      .account = charging->account->name,
+			      .cluster = charging->charges->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .amount = amount,
-			      .since = start > counted ? start : counted,
+			      .since = int64_max(job->start * WHEN_SECOND, charging->counted),
 			      .until = job->end * WHEN_SECOND,
 			      .job = clean(job->name, 255),
 			      .job_id = job->id,
@@ -198,27 +213,26 @@ static int append_job(struct books *books, struct job_charges *charges,
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
 			      .excess = job->excess,
-			      .slurm_account =
-				      text_escape(whose, sizeof(whose), job->slurm_account),
+			      .slurm_account = text_escape(slurm_account, sizeof(slurm_account),
+							   job->slurm_account),
 			      .job_user = clean(job->user, 255),
 			      .partition = clean(job->partition, 255),
 			      .qos = clean(job->qos, 255),
 			      .state = clean(job->state, 64),
 			      .alloc_tres = clean(job->alloc_tres, 1024)};
-	int rc = sum ? plan_charge(account, &event, err) : sb_error_nomem(err);
+	int rc = sum ? plan_charge(charging->account, &event, charging->err) : SB_ESYSTEM;
 
 	if (!rc)
-		rc = books_append(books, &event, err);
+		rc = books_append(charging->books, &event, charging->err);
 	if (!rc) {
 		sum->jobs++;
-		if (!amount_add(sum->amount, amount, &sum->amount))
-			sum->amount = INT64_MAX;
+		sum->amount = sum_of(sum->amount, amount);
 	}
 	event_release(&event);
 	return rc;
 }
 
-/* Whether debt and lots stay within money whatever the charge falls on: one job that says nonsense
+/* True if debt and lots stay within int64 whatever the charge falls on: one job with absurd numbers
  * must not keep all others from being charged. */
 static bool fits(const struct account *account, int64_t amount)
 {
@@ -229,13 +243,8 @@ static bool fits(const struct account *account, int64_t amount)
 	return sum <= INT64_MAX;
 }
 
-static int64_t sum_of(int64_t a, int64_t b)
-{
-	return amount_add(a, b, &a) ? a : INT64_MAX;
-}
-
-/* The whole of its time limit counts, also what of it was over when it began to count by jobs was
- * charged before. */
+/* The whole time limit counts, even if a part of it was over, and charged, before jobs began to be
+ * charged. */
 static int64_t committed_to(const struct finished_job *job, int64_t since, int64_t used)
 {
 	struct finished_job whole = *job;
@@ -243,84 +252,60 @@ static int64_t committed_to(const struct finished_job *job, int64_t since, int64
 
 	if (job->limit > job->elapsed)
 		whole.elapsed = job->limit;
-	return !job_amount(&whole, since, &amount) ? INT64_MAX : amount > used ? amount : used;
+	return job_amount(&whole, since, &amount) ? int64_max(amount, used) : INT64_MAX;
 }
 
-static int add_flight(struct job_charges *charges, const struct account *account,
-		      const struct meter *meter, const struct finished_job *job, int64_t used,
-		      struct sb_error *err)
+static int add_flight(const struct charging *charging, int64_t used)
 {
-	struct job_sum *sum = make_sum(charges, account->name);
+	const struct finished_job *job = charging->job;
+	int64_t counted = charging->meter->jobs_since;
+	int64_t start = int64_max(job->start * WHEN_SECOND, counted);
+	struct job_sum *sum = make_sum(charging);
 	struct in_flight *flight;
-	int64_t start = job->start * WHEN_SECOND;
 
-	if (start < meter->jobs_since)
-		start = meter->jobs_since;
 	if (!sum)
-		return sb_error_nomem(err);
+		return SB_ESYSTEM;
 	flight = &sum->flight;
 	flight->used = sum_of(flight->used, used);
 	flight->committed =
-		sum_of(flight->committed, committed_to(job, meter->jobs_since / WHEN_SECOND, used));
+		sum_of(flight->committed, committed_to(job, counted / WHEN_SECOND, used));
 	flight->endless += job->limit < 0;
 	if (!flight->since || start < flight->since)
 		flight->since = start;
 	return SB_OK;
 }
 
-/* A job that is being charged. */
-struct charging {
-	const struct finished_job *job;
-	bool looked; /* whether [charged] is known */
-	int64_t charged; /* when the job was charged by an earlier check; 0: it was not */
-};
-
-/* Whether the account came above the job's after the job was charged, for a job goes to all its
- * accounts at once. An account that was metered by RawUsage then, until [begun], still gets its
- * share. */
-static int came_later(struct books *books, const struct job_charges *charges, int64_t begun,
-		      struct charging *charging, bool *ret, struct sb_error *err)
-{
-	int rc = SB_OK;
-
-	if (!charging->looked)
-		rc = when_charged(books, charges->cluster, charging->job, &charging->charged, err);
-	charging->looked = true;
-	*ret = charging->charged > begun;
-	return rc;
-}
-
-/* What it used from [counted] on is. */
-static int charge_account(struct books *books, struct job_charges *charges,
-			  const struct account *account, const struct meter *meter, int64_t counted,
-			  struct charging *charging, struct sb_error *err)
+/* Charges the account what the job used from charging->counted on. */
+static int charge_account(struct charging *charging)
 {
 	const struct finished_job *job = charging->job;
+	const struct meter *meter = charging->meter;
+	int64_t amount, counted = charging->counted;
+	/* Until when the account was charged by RawUsage, if it was. */
+	int64_t begun = meter->jobs && counted == meter->jobs_since ? meter->time : counted;
 	char ref[EVENT_REF_MAX + 1];
-	bool late = false;
 	uint64_t seq;
-	int64_t amount, begun = meter->jobs && counted == meter->jobs_since ? meter->time : counted;
-	int rc;
 
-	if (!job_amount(job, counted / WHEN_SECOND, &amount) || !fits(account, amount)) {
-		charges->refused++;
+	if (!job_amount(job, counted / WHEN_SECOND, &amount) || !fits(charging->account, amount)) {
+		charging->charges->refused++;
 		return SB_OK;
 	}
 	if (job->end < 0)
-		return add_flight(charges, account, meter, job, amount, err);
+		return add_flight(charging, amount);
 	if (amount == 0)
 		return SB_OK;
-	if (job->end > books_time(books) / WHEN_SECOND) {
-		charges->left++;
+	if (job->end > books_time(charging->books) / WHEN_SECOND) {
+		charging->charges->left++;
 		return SB_OK;
 	}
-	job_ref(ref, charges->cluster, job, account->name);
-	rc = find_entry(books, charges->cluster, job, account->name, ref, &seq, err);
-	if (!rc && !seq)
-		rc = came_later(books, charges, begun, charging, &late, err);
-	if (rc || seq || late)
-		return rc;
-	return append_job(books, charges, account, counted, job, amount, ref, err);
+	job_ref(ref, charging->charges->cluster, job, charging->account->name);
+	TRY(find_entry(charging, ref, &seq));
+	if (seq)
+		return SB_OK;
+	/* A job is charged to all its accounts at once: one that became an ancestor after that is
+	 * not charged, unless it was charged by RawUsage then. */
+	TRY(find_charged(charging));
+	return charging->charged > begun ? SB_OK : append_job(charging, amount, ref);
 }
 
 static bool is_meant(const struct job_charges *charges, const char *account)
@@ -332,7 +317,7 @@ static bool is_meant(const struct job_charges *charges, const char *account)
 	return charges->only_count == 0;
 }
 
-/* Whether the job is one of accounts that are meant, or of one below. */
+/* True if the job's account, or one above it, is meant. */
 static bool is_of_meant(const struct job_charges *charges, const struct finished_job *job)
 {
 	const char *name = job->slurm_account;
@@ -346,73 +331,66 @@ static bool is_of_meant(const struct job_charges *charges, const struct finished
 }
 
 /* Charges the job to the account if the account is metered by jobs and the job counts for it. */
-static int charge_if_counted(struct books *books, struct job_charges *charges,
-			     const struct account *account, struct charging *charging,
-			     struct sb_error *err)
+static int charge_if_counted(struct charging *charging, const struct account *account)
 {
-	const struct meter *meter = account_meter(account, charges->cluster);
+	const struct job_charges *charges = charging->charges;
 	const struct finished_job *job = charging->job;
-	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND, counted;
+	const struct moves_place place = {account->moves, account->move_count, account->name,
+					  charges->cluster, charges->tree};
+	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
 
-	return meter && meter_by_jobs(meter, time, &counted) &&
-			       moves_counted(account->moves, account->move_count, account->name,
-					     charges->cluster, charges->tree, job->slurm_account,
-					     time)
-		       ? charge_account(books, charges, account, meter, counted, charging, err)
+	charging->account = account;
+	charging->meter = account_meter(account, charges->cluster);
+	return charging->meter && meter_by_jobs(charging->meter, time, &charging->counted) &&
+			       moves_counted(&place, job->slurm_account, time)
+		       ? charge_account(charging)
 		       : SB_OK;
 }
 
-/* Charges the job to its account and to those above it that the bank has, as they hung together
- * when it ended: all at once. */
+/* Charges the job to its account and the ancestors that the bank has, as they were when it ended:
+ * all at once. */
 static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
-	struct charging charging = {.job = job};
+	struct charging charging = {.books = books, .charges = charges, .err = err, .job = job};
 	const char *name = job->slurm_account;
-	int rc = SB_OK;
 
 	if (!is_of_meant(charges, job))
 		return SB_OK;
-	for (size_t i = 0; name && *name && i <= charges->tree->count && !rc; i++) {
+	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
 		const struct account *account;
+		int rc = books_find(books, name, &account, err);
 
-		rc = books_find(books, name, &account, err);
-		if (rc == SB_ENOTFOUND)
+		if (!rc)
+			rc = charge_if_counted(&charging, account);
+		else if (rc == SB_ENOTFOUND)
 			rc = SB_OK;
-		else if (!rc)
-			rc = charge_if_counted(books, charges, account, &charging, err);
+		if (rc)
+			return rc;
 		name = tree_parent(charges->tree, name);
 	}
-	/* Those that it counted for then and that are not above it any more. */
-	for (size_t i = 0; i < charges->left_count && !rc; i++) {
-		const struct account *account = charges->left_by[i];
-
-		if (!tree_above(charges->tree, account->name, job->slurm_account))
-			rc = charge_if_counted(books, charges, account, &charging, err);
+	/* Accounts that it counted for then and that are no longer above it. */
+	for (size_t i = 0; i < charges->former_count; i++) {
+		if (!tree_above(charges->tree, charges->former[i]->name, job->slurm_account))
+			TRY(charge_if_counted(&charging, charges->former[i]));
 	}
-	return rc;
+	return SB_OK;
 }
 
 int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
 		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err)
 {
 	const struct meter *meter = account_meter(account, cluster);
-	struct reading reading = {0};
-	int64_t since, first;
-	int rc = SB_OK;
+	struct reading reading;
+	int64_t since;
 
 	*ret_since = *ret_until = INT64_MAX;
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
-	rc = books_reading(books, cluster, account->name, &reading, err);
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
+	TRY(check_reading(books, account, cluster, &reading, err));
 	/* A switch settles what was before it, and a reading may be lost. */
-	since = (reading.settled > meter->were_until ? reading.settled : meter->were_until) -
-		JOBS_OVERLAP;
-	first = since < meter->were_until ? meter->were_since : meter->jobs_since;
-	if (since < first)
-		since = first;
+	since = int64_max(reading.settled, meter->were_until) - JOBS_OVERLAP;
+	since = int64_max(since, since < meter->were_until ? meter->were_since : meter->jobs_since);
 	if (!meter->jobs && since >= meter->were_until)
 		return SB_OK;
 	*ret_since = since;
@@ -421,52 +399,29 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
-/* The account's reading; where none is kept, what the meter says. */
-static int get_reading(struct books *books, const char *cluster, const struct account *account,
-		       struct reading *ret, struct sb_error *err)
+/* Keeps up to when the account is charged, and what it has in flight. */
+static int set_settled(struct books *books, const struct job_charges *charges,
+		       const struct account *account, struct sb_error *err)
 {
-	const struct meter *meter = account_meter(account, cluster);
-	int rc = books_reading(books, cluster, account->name, ret, err);
-
-	if (rc != SB_ENOTFOUND)
-		return rc;
-	*ret = (struct reading){.usage = meter->reading, .time = meter->time, .running = -1};
-	return SB_OK;
-}
-
-/* [flight] is left as it was when it is NULL; on [hold] up to when jobs are charged is, too. */
-static int set_settled(struct books *books, const char *cluster, const struct account *account,
-		       int64_t settled, bool hold, const struct in_flight *flight,
-		       struct sb_error *err)
-{
-	const struct meter *meter = account_meter(account, cluster);
+	const struct meter *meter = account_meter(account, charges->cluster);
+	const struct job_sum *sum;
 	struct reading reading;
-	int rc;
 
 	if (!meter || (!meter->jobs && !meter->were_until))
 		return SB_OK;
-	rc = get_reading(books, cluster, account, &reading, err);
-	/* Nothing is to be read any more. */
-	if (!rc && !meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until)
+	TRY(check_reading(books, account, charges->cluster, &reading, err));
+	/* After a switch to RawUsage jobs are read up to the end of the overlap. */
+	if (reading.settled > charges->settled ||
+	    (!meter->jobs && reading.settled - JOBS_OVERLAP >= meter->were_until))
 		return SB_OK;
-	if (rc || reading.settled > settled)
-		return rc;
-	if (!hold)
-		reading.settled = settled;
-	if (flight && meter->jobs) {
-		reading.flight = *flight;
-		reading.flight.time = settled;
+	if (!charges->hold)
+		reading.settled = charges->settled;
+	if (charges->running && meter->jobs) {
+		sum = array_find(charges->sums, charges->sum_count, account->name, by_account);
+		reading.flight = sum ? sum->flight : (struct in_flight){0};
+		reading.flight.time = charges->settled;
 	}
-	return books_set_reading(books, cluster, account->name, &reading, err);
-}
-
-static const struct in_flight *flight_of(const struct job_charges *charges, const char *account)
-{
-	static const struct in_flight none = {0};
-	const struct job_sum *sum =
-		array_find(charges->sums, charges->sum_count, account, by_account);
-
-	return sum ? &sum->flight : &none;
+	return books_set_reading(books, charges->cluster, account->name, &reading, err);
 }
 
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
@@ -476,15 +431,13 @@ int jobs_in_flight(struct books *books, const struct account *account, struct in
 	bool first = true;
 
 	for (size_t i = 0; i < account->meter_count; i++) {
-		struct reading reading = {0};
+		const struct meter *meter = &account->meters[i];
+		struct reading reading;
 		const struct in_flight *flight = &reading.flight;
-		int rc;
 
-		if (!account->meters[i].jobs)
+		if (!meter->jobs)
 			continue;
-		rc = books_reading(books, account->meters[i].cluster, account->name, &reading, err);
-		if (rc && rc != SB_ENOTFOUND)
-			return rc;
+		TRY(check_reading(books, account, meter->cluster, &reading, err));
 		sum.used = sum_of(sum.used, flight->used);
 		sum.committed = sum_of(sum.committed, flight->committed);
 		sum.endless += flight->endless;
@@ -498,34 +451,34 @@ int jobs_in_flight(struct books *books, const struct account *account, struct in
 	return SB_OK;
 }
 
-int jobs_forget_flight(struct books *books, const char *cluster, const char *account,
-		       struct sb_error *err)
-{
-	struct reading reading;
-	int rc = books_reading(books, cluster, account, &reading, err);
-
-	if (rc || !reading.flight.since)
-		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	reading.flight = (struct in_flight){.time = reading.flight.time};
-	return books_set_reading(books, cluster, account, &reading, err);
-}
-
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules)
 {
 	return rules->committed ? flight->committed : flight->used;
 }
 
-/* Finds the accounts that others went from. */
-static int find_left(struct books *books, struct job_charges *charges, size_t count,
-		     struct sb_error *err)
+static int charge_jobs(struct books *books, struct job_charges *charges, struct sb_error *err)
 {
-	charges->left_by = calloc(count + 1, sizeof(*charges->left_by));
-	charges->left_count = 0;
-	if (!charges->left_by)
-		return sb_error_nomem(err);
+	size_t count;
+
+	TRY(books_load_all(books, &count, err));
+	if (charges->observation)
+		TRY(moves_record(books, charges->observation, charges->before, charges->now, true,
+				 err));
 	for (size_t i = 0; i < count; i++) {
-		if (moves_any_went(books_at(books, i), charges->cluster))
-			charges->left_by[charges->left_count++] = books_at(books, i);
+		const struct account **added;
+
+		if (!moves_any_went(books_at(books, i), charges->cluster))
+			continue;
+		added = array_add(charges->former, charges->former_count);
+		if (!added)
+			return sb_error_nomem(err);
+		*added = books_at(books, i);
+	}
+	for (size_t i = 0; i < charges->count; i++)
+		TRY(charge_job(books, charges, &charges->list[i], err));
+	for (size_t i = 0; i < count; i++) {
+		if (is_meant(charges, books_at(books, i)->name))
+			TRY(set_settled(books, charges, books_at(books, i), err));
 	}
 	return SB_OK;
 }
@@ -533,57 +486,41 @@ static int find_left(struct books *books, struct job_charges *charges, size_t co
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct job_charges *charges = ctx;
-	size_t count;
-	int rc = books_load_all(books, &count, err);
+	int rc;
 
 	free(charges->sums);
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = 0;
-	if (!rc && charges->seen)
-		rc = moves_enter(books, charges->seen, charges->before, charges->now, true, err);
-	if (!rc)
-		rc = find_left(books, charges, count, err);
-	for (size_t i = 0; i < charges->count && !rc; i++)
-		rc = charge_job(books, charges, &charges->list[i], err);
-	free(charges->left_by);
-	charges->left_by = NULL;
-	for (size_t i = 0; !rc && i < count; i++) {
-		const struct account *account = books_at(books, i);
-
-		if (is_meant(charges, account->name))
-			rc = set_settled(
-				books, charges->cluster, account, charges->settled, charges->hold,
-				charges->running ? flight_of(charges, account->name) : NULL, err);
-	}
+	rc = charge_jobs(books, charges, err);
+	free(charges->former);
+	charges->former = NULL;
+	charges->former_count = 0;
 	return rc;
 }
 
-int jobs_switch(struct books *books, const char *name, const char *cluster, enum metering to,
-		int64_t since, int64_t now, struct sb_error *err)
+int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_error *err)
 {
 	const struct account *account;
 	const struct meter *meter;
 	struct reading reading;
 	struct event event = {.kind = EVENT_METER,
-			      .account = name,
-			      .cluster = cluster,
+			      .account = to->account,
+			      .cluster = to->cluster,
 			      .resource = RESOURCE_BILLING,
-			      .meter = (uint8_t)to,
-			      .since = since};
-	int rc = books_account(books, name, &account, err);
+			      .meter = (uint8_t)to->meter,
+			      .since = to->since};
 
-	if (rc)
-		return rc;
-	meter = account_meter(account, cluster);
-	if (!meter || meter->jobs == (to == METER_JOBS))
+	TRY(books_account(books, to->account, &account, err));
+	meter = account_meter(account, to->cluster);
+	if (!meter || meter->jobs == (to->meter == METER_JOBS))
 		return SB_OK;
 	event.before = meter->reading;
-	event.now = to == METER_JOBS ? meter->reading : now;
-	rc = books_append(books, &event, err);
-	if (rc || to != METER_JOBS)
-		return rc;
-	rc = get_reading(books, cluster, account, &reading, err);
-	reading.settled = since;
-	reading.flight = (struct in_flight){.time = since};
-	return rc ? rc : books_set_reading(books, cluster, name, &reading, err);
+	event.now = to->meter == METER_JOBS ? meter->reading : to->now;
+	TRY(books_append(books, &event, err));
+	if (to->meter != METER_JOBS)
+		return SB_OK;
+	TRY(check_reading(books, account, to->cluster, &reading, err));
+	reading.settled = to->since;
+	reading.flight = (struct in_flight){.time = to->since};
+	return books_set_reading(books, to->cluster, to->account, &reading, err);
 }

@@ -1,80 +1,66 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What clusters count becomes charges and baselines. */
+/* Turns what clusters count into charges and baselines. */
 #include "config.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
+#include "ledger/base/minmax.h"
 #include "ledger/base/text.h"
 #include "ledger/books/seen.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
 
-static int enter_baseline(struct books *books, const char *account, const char *cluster,
-			  int64_t before, int64_t now, const char *reason, const char *note,
-			  struct sb_error *err)
+static int record_baseline(const struct plan *plan, int64_t before, int64_t now, const char *reason,
+			   const char *note)
 {
 	struct event event = {.kind = EVENT_BASELINE,
 			      .note = note,
-			      .account = account,
-			      .cluster = cluster,
+			      .account = plan->account->name,
+			      .cluster = plan->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .before = before,
 			      .now = now,
 			      .reason = reason};
 
-	return books_append(books, &event, err);
+	return books_append(plan->books, &event, plan->err);
 }
 
-/* Since when the use is that a reading now shows: the last time that it was seen as it was. */
-static int use_since(struct books *books, const char *account, const struct meter *meter,
-		     int64_t *ret, struct sb_error *err)
+/* Charges the use from the meter's reading to [now]. */
+static int charge_use(const struct plan *plan, int64_t now)
 {
-	struct reading reading;
-	int rc = books_reading(books, meter->cluster, account, &reading, err);
-
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	*ret = meter->time;
-	if (!rc && reading.usage == meter->reading && reading.time > meter->time)
-		*ret = reading.time;
-	return SB_OK;
-}
-
-static int charge_use(struct books *books, struct check *check, const struct account *account,
-		      const struct meter *meter, int64_t now, int64_t time, struct sb_error *err)
-{
+	const struct meter *meter = check_meter_of(plan);
+	int64_t time = books_time(plan->books);
 	struct event event = {.kind = EVENT_CHARGE,
-			      .account = account->name,
-			      .cluster = meter->cluster,
+			      .account = plan->account->name,
+			      .cluster = plan->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .amount = now - meter->reading,
 			      .before = meter->reading,
 			      .now = now,
-			      .until = time};
+			      .since = meter->time,
+			      .until = plan->observation->time};
 	struct finding finding = {.kind = FOUND_CHARGE,
 				  .amount = event.amount,
 				  .before = event.before,
 				  .now = event.now};
-	char cluster[NAME_SIZE];
+	struct reading reading;
 	int rc;
 
-	/* Charging moves the meter. */
-	check_set_name(cluster, meter->cluster);
-	event.cluster = cluster;
-	rc = use_since(books, account->name, meter, &event.since, err);
-	if (rc)
-		return rc;
+	/* The use began after the last check that found the meter's reading. */
+	TRY(check_reading(plan->books, plan->account, meter->cluster, &reading, plan->err));
+	if (reading.usage == meter->reading)
+		event.since = int64_max(reading.time, meter->time);
 	/* Readings within one microsecond or with a clock that went back: the use is still due. */
-	if (event.since >= books_time(books))
-		event.since = books_time(books) - 1;
+	event.since = int64_min(event.since, time - 1);
 	if (event.since < meter->time)
 		return SB_OK; /* at the next check */
-	if (event.until <= event.since || event.until > books_time(books))
-		event.until = books_time(books);
-	rc = plan_charge(account, &event, err);
+	if (event.until <= event.since || event.until > time)
+		event.until = time;
+	rc = plan_charge(plan->account, &event, plan->err);
 	if (!rc)
-		rc = books_defer(books, &event, err);
+		rc = books_defer(plan->books, &event, plan->err);
 	/* One account whose use is past int64 (a broken reading) must not keep all others from
 	 * being charged. */
 	if (rc == SB_EOVERFLOW) {
@@ -82,178 +68,159 @@ static int charge_use(struct books *books, struct check *check, const struct acc
 		rc = SB_OK;
 	}
 	event_release(&event);
-	return rc ? rc : check_add_finding(check, finding, account->name, cluster, err);
+	return rc ? rc : check_found(plan, finding);
 }
 
-/* Since when there is use on the cluster that has no entry; 0: there is none. */
-static int64_t deferred_since(const struct books *books, const char *account, const char *cluster)
+/* Since when there is use on the cluster without an entry; 0: there is none. */
+static int64_t deferred_since(const struct plan *plan)
 {
 	const struct event *charge;
 
-	for (size_t i = 0; (charge = books_deferred(books, account, i)); i++) {
-		if (!charge->seq && strcmp(charge->cluster, cluster) == 0)
+	for (size_t i = 0; (charge = books_deferred(plan->books, plan->account->name, i)); i++) {
+		if (!charge->seq && strcmp(charge->cluster, plan->cluster) == 0)
 			return charge->since;
 	}
 	return 0;
 }
 
-int check_enter_use(struct books *books, const struct check *check, const struct account *account,
-		    struct sb_error *err)
+int check_record_use(const struct plan *plan)
 {
 	int64_t amount, since;
 
-	seen_sum(books, account, &amount, &since);
-	return amount == 0 || charge_may_wait(account, amount, since, check->rules)
+	seen_sum(plan->books, plan->account, &amount, &since);
+	return amount == 0 || charge_may_wait(plan->account, amount, since, plan->check->rules)
 		       ? SB_OK
-		       : books_enter_deferred(books, account->name, err);
+		       : books_enter_deferred(plan->books, plan->account->name, plan->err);
 }
 
-static int note_reading(struct books *books, const char *cluster, const char *account,
-			int64_t usage, int64_t time, int64_t running, bool vanished,
-			struct sb_error *err)
+static int keep_reading(const struct plan *plan, const struct reading *reading)
 {
-	struct reading reading = {0};
-	int rc = books_reading(books, cluster, account, &reading, err);
+	return books_set_reading(plan->books, plan->cluster, plan->account->name, reading,
+				 plan->err);
+}
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
+/* Keeps a usage, and what running jobs may still use, as read at the observation. */
+static int note_reading(const struct plan *plan, int64_t usage, int64_t running)
+{
+	struct reading reading;
+
+	TRY(check_reading(plan->books, plan->account, plan->cluster, &reading, plan->err));
 	reading.usage = usage;
-	reading.time = time;
-	reading.since = deferred_since(books, account, cluster);
+	reading.time = plan->observation->time;
+	reading.since = deferred_since(plan);
 	reading.running = running;
-	reading.vanished = vanished;
-	return books_set_reading(books, cluster, account, &reading, err);
+	reading.vanished = false;
+	return keep_reading(plan, &reading);
 }
 
-/* The account is not among the rows of a cluster that answered: its reading stays. That it is not
- * there is kept once, and said where it had used something. */
-static int note_vanished(struct books *books, struct check *check, const struct account *account,
-			 const struct observation *observation, const struct meter *meter,
-			 struct sb_error *err)
+/* The cluster answered without the account: the reading stays. This is kept, and reported once
+ * where the account had used something. */
+static int note_vanished(const struct plan *plan)
 {
-	struct reading reading = {0};
-	int rc;
+	const struct meter *meter = check_meter_of(plan);
+	struct reading reading;
 
-	if (!meter)
+	TRY(check_reading(plan->books, plan->account, meter->cluster, &reading, plan->err));
+	if (reading.vanished)
 		return SB_OK;
-	rc = books_reading(books, observation->cluster, account->name, &reading, err);
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	if (!rc && reading.vanished)
-		return SB_OK;
-	/* It may never have been there. What was read before still holds. */
-	if (meter->reading == 0) {
-		if (rc == SB_ENOTFOUND)
-			reading = (struct reading){.time = meter->time};
-		reading.running = -1;
-		reading.vanished = true;
-		return books_set_reading(books, observation->cluster, account->name, &reading, err);
+	reading.running = -1;
+	reading.vanished = true;
+	/* Without use the account may never have been there. */
+	if (meter->reading != 0) {
+		TRY(check_found(
+			plan, (struct finding){.kind = FOUND_VANISHED, .before = meter->reading}));
+		reading.usage = meter->reading;
+		reading.time = meter->time;
+		reading.since = deferred_since(plan);
 	}
-	rc = check_add_finding(check,
-			       (struct finding){.kind = FOUND_VANISHED, .before = meter->reading},
-			       account->name, observation->cluster, err);
-	return rc ? rc
-		  : note_reading(books, observation->cluster, account->name, meter->reading,
-				 meter->time, -1, true, err);
+	return keep_reading(plan, &reading);
 }
 
 /* ---- moves ---- */
 
-static const struct move *find_move(const struct check *check, const char *account,
-				    const char *cluster)
+/* The trees of a cluster: at the last whole check, now, and now with the accounts that are gone. */
+struct comparison {
+	const struct plan *plan;
+	struct tree before, now, joined;
+	/* The account whose move is being added, and its parent before: */
+	const struct kin *mover;
+	const char *from;
+};
+
+static const struct move *find_move(const struct plan *plan, const char *account)
 {
-	for (size_t i = 0; i < check->move_count; i++) {
-		if (strcmp(check->moves[i].account, account) == 0 &&
-		    strcmp(check->moves[i].cluster, cluster) == 0)
-			return &check->moves[i];
+	for (size_t i = 0; i < plan->check->move_count; i++) {
+		const struct move *move = &plan->check->moves[i];
+
+		if (strcmp(move->account, account) == 0 &&
+		    strcmp(move->cluster, plan->cluster) == 0)
+			return move;
 	}
 	return NULL;
 }
 
-static int add_move(struct check *check, const char *cluster, const char *account,
-		    const char *mover, const char *from, const char *to, struct sb_error *err)
+static int add_move(void *ctx, const char *account, bool came)
 {
+	const struct comparison *trees = ctx;
+	struct check *check = trees->plan->check;
 	struct move *move;
 
-	if (find_move(check, account, cluster))
+	(void)came;
+	if (find_move(trees->plan, account))
 		return SB_OK;
-	move = check_add((void **)&check->moves, &check->move_count, &check->move_size,
-			 sizeof(*move));
+	move = array_add(check->moves, check->move_count);
 	if (!move)
-		return sb_error_nomem(err);
+		return sb_error_nomem(trees->plan->err);
 	check_set_name(move->account, account);
-	check_set_name(move->cluster, cluster);
-	check_set_name(move->mover, mover);
-	check_set_name(move->from, from);
-	check_set_name(move->to, to);
+	check_set_name(move->cluster, trees->plan->cluster);
+	check_set_name(move->mover, trees->mover->account);
+	check_set_name(move->from, trees->from);
+	check_set_name(move->to, trees->mover->parent);
 	return SB_OK;
 }
 
-/* Adds what is above [mover] in one tree and not in the other. */
-static int add_ancestors(struct check *check, const char *cluster, const struct tree *tree,
-			 const struct tree *other, const struct kin *mover, const char *from,
-			 struct sb_error *err)
+static int add_moves(struct comparison *trees)
 {
-	const char *at = tree_parent(tree, mover->account);
-	int rc = SB_OK;
+	for (size_t i = 0; i < trees->now.count; i++) {
+		const struct kin *kin = trees->mover = &trees->now.list[i];
+		const struct observed *row =
+			observation_find(trees->plan->observation, kin->account);
 
-	for (size_t i = 0; at && *at && i < tree->count && !rc; i++) {
-		if (!tree_above(other, at, mover->account))
-			rc = add_move(check, cluster, at, mover->account, from, mover->parent, err);
-		at = tree_parent(tree, at);
+		trees->from = tree_parent(&trees->before, kin->account);
+		if (!trees->from || strcmp(trees->from, kin->parent) == 0)
+			continue;
+		/* An account without use takes none along: it was removed and made anew. */
+		if (row->usage != 0 || row->odd_usage)
+			TRY(moves_each_change(&trees->before, &trees->now, kin->account, add_move,
+					      trees));
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* [now] is the observation's. */
-static int compare_trees(struct check *check, const struct observation *observation,
-			 const struct tree *before, const struct tree *now, struct sb_error *err)
-{
-	const char *cluster = observation->cluster;
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < now->count && !rc; i++) {
-		const struct kin *kin = &now->list[i];
-		const struct observed *row = observation_find(observation, kin->account);
-		const char *from = tree_parent(before, kin->account);
-
-		if (!from || strcmp(from, kin->parent) == 0)
-			continue;
-		/* One without use takes none along: it was gone, and was made anew. */
-		if (row->usage == 0 && !row->odd_usage)
-			continue;
-		rc = add_ancestors(check, cluster, before, now, kin, from, err);
-		if (!rc)
-			rc = add_ancestors(check, cluster, now, before, kin, from, err);
-	}
-	return rc;
-}
-
-/* 1 if [name] went from below the account, -1 if it came, else 0. One that is new has no use from
+/* 1 if [name] went from below the account, -1 if it came, else 0. A new account has no use from
  * before. */
-static int change_below(const struct tree *before, const struct tree *now, const char *account,
-			const char *name)
+static int change_below(const struct comparison *trees, const char *account, const char *name)
 {
-	return tree_parent(before, name)
-		       ? tree_above(before, account, name) - tree_above(now, account, name)
-		       : 0;
+	if (!tree_parent(&trees->before, name))
+		return 0;
+	return tree_above(&trees->before, account, name) - tree_above(&trees->now, account, name);
 }
 
-/* What the account's RawUsage would be if nobody had moved: each account takes its own use along,
- * which is what it shows less what those below it show. All of it is of one moment, so that use up
- * to then stays with the accounts above before, and later use counts for those above now. */
-static void find_usage_without(const struct observation *observation, const struct tree *before,
-			       const struct tree *now, struct move *move)
+/* What the account's RawUsage would be if no account had moved: each account takes its own use
+ * along, which is what it shows less what those below it show. All readings are of one moment, so
+ * use up to then stays with the accounts above before, and later use counts for those above now. */
+static void find_usage_without(const struct comparison *trees, struct move *move)
 {
+	const struct observation *observation = trees->plan->observation;
 	const struct observed *own = observation_find(observation, move->account);
 	__int128 sum = own ? own->usage : 0;
 
 	move->waits = own && own->odd_usage;
-	for (size_t i = 0; i < now->count; i++) {
-		const struct kin *kin = &now->list[i];
+	for (size_t i = 0; i < trees->now.count; i++) {
+		const struct kin *kin = &trees->now.list[i];
 		const struct observed *row = observation_find(observation, kin->account);
-		int change = change_below(before, now, move->account, kin->account) -
-			     change_below(before, now, move->account, kin->parent);
+		int change = change_below(trees, move->account, kin->account) -
+			     change_below(trees, move->account, kin->parent);
 
 		sum += (__int128)row->usage * change;
 		move->waits = move->waits || (change != 0 && row->odd_usage);
@@ -264,15 +231,12 @@ static void find_usage_without(const struct observation *observation, const stru
 
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err)
 {
-	int rc = tree_new(observation->count, ret, err);
-
-	if (rc)
-		return rc;
+	TRY(tree_new(observation->count, ret, err));
 	ret->count = 0;
 	for (size_t i = 0; i < observation->count; i++) {
 		const struct observed *row = &observation->rows[i];
 
-		/* A name that is longer is none of Slurm's. */
+		/* No name of Slurm's is longer. */
 		if (row->parent && strlen(row->account) < NAME_SIZE &&
 		    strlen(row->parent) < NAME_SIZE)
 			ret->list[ret->count++] = (struct kin){row->account, row->parent};
@@ -280,69 +244,75 @@ int observation_tree(const struct observation *observation, struct tree *ret, st
 	return SB_OK;
 }
 
-/* Says which names no bank can have, when they are seen for the first time. */
-static int find_odd_names(struct check *check, const char *cluster, const struct tree *before,
-			  const struct tree *now, struct sb_error *err)
+/* Reports names that no bank can have, when they appear for the first time. */
+static int find_odd_names(const struct comparison *trees)
 {
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < now->count && !rc; i++) {
-		const char *name = now->list[i].account;
+	for (size_t i = 0; i < trees->now.count; i++) {
+		const char *name = trees->now.list[i].account;
 		struct finding finding = {.kind = FOUND_ODD_NAME};
 
-		if (name_ok(name) || (!check->first && tree_parent(before, name)))
+		if (name_ok(name) ||
+		    (!trees->plan->check->first && tree_parent(&trees->before, name)))
 			continue;
+		check_set_name(finding.account, name);
 		check_set_name(finding.other, name);
-		rc = check_add_finding(check, finding, name, cluster, err);
+		TRY(check_found(trees->plan, finding));
 	}
-	return rc;
+	return SB_OK;
 }
 
-static int find_cluster_moves(struct books *books, struct check *check,
-			      const struct observation *observation, struct sb_error *err)
+/* Works out the usages of the cluster's moves, which begin at [first]. Returns whether they have to
+ * wait for a later check: all are of one moment, so one that waits keeps the others waiting. */
+static bool find_usages(const struct comparison *trees, size_t first)
 {
-	struct tree before = {0}, now = {0}, joined = {0};
+	struct check *check = trees->plan->check;
 	bool waits = false;
-	int rc = observation_tree(observation, &now, err);
 
-	if (!rc)
-		rc = books_tree(books, observation->cluster, &before, err);
-	if (!rc)
-		rc = compare_trees(check, observation, &before, &now, err);
-	if (!rc && check->only_count == 0)
-		rc = find_odd_names(check, observation->cluster, &before, &now, err);
-	for (size_t i = 0; i < check->move_count && !rc; i++) {
-		struct move *move = &check->moves[i];
-
-		if (strcmp(move->cluster, observation->cluster) != 0)
-			continue;
-		find_usage_without(observation, &before, &now, move);
-		waits = waits || move->waits;
+	for (size_t i = first; i < check->move_count; i++) {
+		find_usage_without(trees, &check->moves[i]);
+		waits = waits || check->moves[i].waits;
 	}
-	/* All of it is of one moment, or none: until then the tree stays as it was. */
-	for (size_t i = 0; i < check->move_count && waits; i++)
-		check->moves[i].waits |= strcmp(check->moves[i].cluster, observation->cluster) == 0;
-	if (!rc && check->only_count == 0 && !waits)
-		rc = moves_enter(books, observation, &before, &now, false, err);
-	/* What one that is gone used stays with those that were above it. */
-	if (!rc)
-		rc = tree_join(&now, &before, &joined, err);
-	/* A check of a few accounts leaves the move to the next whole one. */
-	if (!rc && check->only_count == 0 && !waits && !tree_same(&before, &joined))
-		rc = books_set_tree(books, observation->cluster, &joined, err);
-	tree_release(&before);
-	tree_release(&now);
-	tree_release(&joined);
-	return rc;
+	for (size_t i = first; i < check->move_count; i++)
+		check->moves[i].waits = waits;
+	return waits;
 }
 
-int check_find_moves(struct books *books, struct check *check, struct sb_error *err)
+static int find_moves(const struct plan *plan, struct comparison *trees)
+{
+	size_t first = plan->check->move_count;
+	bool whole = plan->check->only_count == 0;
+
+	TRY(observation_tree(plan->observation, &trees->now, plan->err));
+	TRY(books_tree(plan->books, plan->cluster, &trees->before, plan->err));
+	TRY(add_moves(trees));
+	if (whole)
+		TRY(find_odd_names(trees));
+	/* A check of a few accounts leaves the moves to the next whole one. */
+	if (find_usages(trees, first) || !whole)
+		return SB_OK;
+	TRY(moves_record(plan->books, plan->observation, &trees->before, &trees->now, false,
+			 plan->err));
+	/* Use of an account that is gone stays with those that were above it. */
+	TRY(tree_join(&trees->now, &trees->before, &trees->joined, plan->err));
+	return tree_same(&trees->before, &trees->joined)
+		       ? SB_OK
+		       : books_set_tree(plan->books, plan->cluster, &trees->joined, plan->err);
+}
+
+int check_find_moves(const struct plan *plan)
 {
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < check->observation_count && !rc; i++) {
-		if (check->observations[i].answered)
-			rc = find_cluster_moves(books, check, &check->observations[i], err);
+	for (size_t i = 0; i < plan->check->observation_count && !rc; i++) {
+		const struct plan on = check_on(plan, &plan->check->observations[i]);
+		struct comparison trees = {.plan = &on};
+
+		if (!on.observation->answered)
+			continue;
+		rc = find_moves(&on, &trees);
+		tree_release(&trees.before);
+		tree_release(&trees.now);
+		tree_release(&trees.joined);
 	}
 	return rc;
 }
@@ -359,9 +329,9 @@ int check_keep_trees(struct books *books, const struct observation *observations
 		if (!observation->answered)
 			continue;
 		rc = books_tree(books, observation->cluster, &kept, err);
+		/* A kept tree is left: it shows what moved since use was last charged. */
 		if (!rc && kept.count == 0)
 			rc = observation_tree(observation, &now, err);
-		/* One that is kept shows what moved since the use was last charged. */
 		if (!rc && now.count > 0)
 			rc = books_set_tree(books, observation->cluster, &now, err);
 		tree_release(&kept);
@@ -370,152 +340,132 @@ int check_keep_trees(struct books *books, const struct observation *observations
 	return rc;
 }
 
-/* The reading says nothing beyond [before]: counting goes on from it. */
-static int start_anew(struct books *books, const char *account, const char *cluster, int64_t before,
-		      int64_t now, const struct move *move, struct finding *finding,
-		      struct sb_error *err)
+/* ---- readings ---- */
+
+/* Records that counting goes on from the reading, with [move] (or NULL) as the reason. */
+static int start_anew(const struct plan *plan, const struct move *move)
 {
 	char reason[256] = REASON_WENT_DOWN;
 	char mover[81], from[81], to[71];
+	struct finding finding = {.kind = FOUND_WENT_DOWN,
+				  .before = check_meter_of(plan)->reading,
+				  .now = plan->row->usage};
 
-	*finding = (struct finding){.kind = FOUND_WENT_DOWN, .before = before, .now = now};
 	if (move) {
-		finding->kind = FOUND_MOVED;
-		check_set_name(finding->other, move->mover);
+		finding.kind = FOUND_MOVED;
+		check_set_name(finding.other, move->mover);
 		/* Slurm's names are any bytes; an entry's text is not. */
 		(void)snprintf(reason, sizeof(reason), "account %s moved from %s to %s",
 			       text_escape(mover, sizeof(mover), move->mover),
 			       text_escape(from, sizeof(from), move->from),
 			       text_escape(to, sizeof(to), move->to));
 	}
-	return enter_baseline(books, account, cluster, before, now, reason, "", err);
+	TRY(record_baseline(plan, finding.before, finding.now, reason, ""));
+	finding.seq = books_head(plan->books)->seq;
+	return check_found(plan, finding);
 }
 
 /* Charges what was used up to the move, and counts on from what the move left. */
-static int meter_move(struct books *books, struct check *check, const struct account *account,
-		      const struct observation *observation, const struct move *move, int64_t usage,
-		      struct finding *finding, struct sb_error *err)
+static int meter_move(const struct plan *plan, const struct move *move)
 {
-	const char *cluster = observation->cluster;
-	const struct meter *meter = account_meter(account, cluster);
-	int rc = SB_OK;
+	int64_t reading;
 
-	if (move->without > meter->reading) {
-		rc = charge_use(books, check, account, meter, move->without, observation->time,
-				err);
-		meter = account_meter(account, cluster);
-	}
-	if (rc || usage == meter->reading)
-		return rc;
-	return start_anew(books, account->name, cluster, meter->reading, usage,
-			  move->without + move->cut < meter->reading ? NULL : move, finding, err);
+	if (move->without > check_meter_of(plan)->reading)
+		TRY(charge_use(plan, move->without));
+	reading = check_meter_of(plan)->reading;
+	if (plan->row->usage == reading)
+		return SB_OK;
+	return start_anew(plan, move->without + move->cut < reading ? NULL : move);
 }
 
-/* The row says nothing of the use: the meter stays where it is, so that the next reading has it
- * all.
- */
-static int leave_odd(struct books *books, struct check *check, const struct account *account,
-		     const struct observation *observation, const struct observed *row,
-		     const struct meter *meter, struct sb_error *err)
+static int start_counting(const struct plan *plan)
 {
+	struct finding finding = {.kind = FOUND_BASELINE, .now = plan->row ? plan->row->usage : 0};
+
+	TRY(record_baseline(plan, -1, finding.now, "the cluster is new to the account", ""));
+	finding.seq = books_head(plan->books)->seq;
+	return check_found(plan, finding);
+}
+
+/* The usage in the row cannot be used. The meter stays, so the next reading has all use since. */
+static int leave_odd(const struct plan *plan)
+{
+	const struct meter *meter = check_meter_of(plan);
+	const char *account = plan->account->name;
 	struct reading reading;
 	int rc;
 
-	/* Where counting starts the first reading says. */
-	if (!meter || (!meter->jobs && !observation->decays))
-		return check_add_finding(check,
-					 (struct finding){.kind = FOUND_ODD_USAGE,
-							  .before = meter ? meter->reading : 0},
-					 account->name, observation->cluster, err);
-	rc = books_enter_deferred(books, account->name, err);
-	if (!rc)
-		rc = books_reading(books, observation->cluster, account->name, &reading, err);
+	/* Without a meter counting starts at the first reading that can be used. */
+	if (!meter || (!meter->jobs && !plan->observation->decays))
+		return check_found(plan, (struct finding){.kind = FOUND_ODD_USAGE,
+							  .before = meter ? meter->reading : 0});
+	TRY(books_enter_deferred(plan->books, account, plan->err));
+	rc = books_reading(plan->books, plan->cluster, account, &reading, plan->err);
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
-	return note_reading(books, observation->cluster, account->name, reading.usage,
-			    observation->time, row->odd_room ? reading.running : row->running,
-			    false, err);
+	return note_reading(plan, reading.usage,
+			    plan->row->odd_room ? reading.running : plan->row->running);
 }
 
-int check_meter(struct books *books, struct check *check, const struct account *account,
-		const struct observation *observation, struct sb_error *err)
+int check_meter(const struct plan *plan)
 {
-	const struct observed *row = observation_find(observation, account->name);
-	const struct meter *meter = account_meter(account, observation->cluster);
-	const struct move *move = find_move(check, account->name, observation->cluster);
-	struct finding finding = {0};
-	int rc = SB_OK;
+	const struct observation *observation = plan->observation;
+	const struct observed *row = plan->row;
+	const struct meter *meter = check_meter_of(plan);
+	const struct move *move = find_move(plan, plan->account->name);
 
 	if (!row && meter)
-		return note_vanished(books, check, account, observation, meter, err);
+		return note_vanished(plan);
 	if (row && (row->odd_usage || (move && move->waits)))
-		return leave_odd(books, check, account, observation, row, meter, err);
+		return leave_odd(plan);
 	if (meter && (meter->jobs || observation->decays)) {
-		/* What was seen before goes with the reading. */
-		rc = books_enter_deferred(books, account->name, err);
-		return rc ? rc
-			  : note_reading(books, observation->cluster, account->name, row->usage,
-					 observation->time, row->running, false, err);
+		/* Deferred use goes with the reading that it is of. */
+		TRY(books_enter_deferred(plan->books, plan->account->name, plan->err));
+		return note_reading(plan, row->usage, row->running);
 	}
 	if (!meter) {
-		int64_t usage = row ? row->usage : 0;
-
-		rc = enter_baseline(books, account->name, observation->cluster, -1, usage,
-				    "the cluster is new to the account", "", err);
-		finding = (struct finding){.kind = FOUND_BASELINE, .now = usage};
+		TRY(start_counting(plan));
 	} else if (observation->time < meter->time) {
-		return SB_OK; /* older than what was charged: it would look like a reset */
-	} else if (move && check->only_count > 0) {
-		return SB_OK; /* a whole check says so */
+		return SB_OK; /* older than what was charged: not a reset */
+	} else if (move && plan->check->only_count > 0) {
+		return SB_OK; /* left to a whole check */
 	} else if (move) {
-		rc = meter_move(books, check, account, observation, move, row->usage, &finding,
-				err);
+		TRY(meter_move(plan, move));
 	} else if (row->usage < meter->reading) {
-		rc = start_anew(books, account->name, observation->cluster, meter->reading,
-				row->usage, NULL, &finding, err);
+		TRY(start_anew(plan, NULL));
 	} else if (row->usage > meter->reading) {
-		rc = charge_use(books, check, account, meter, row->usage, observation->time, err);
-		if (!rc && account_meter(account, observation->cluster)->reading != row->usage)
+		TRY(charge_use(plan, row->usage));
+		if (check_meter_of(plan)->reading != row->usage)
 			return SB_OK;
 	}
-	if (!rc && finding.kind) {
-		finding.seq = books_head(books)->seq;
-		rc = check_add_finding(check, finding, account->name, observation->cluster, err);
-	}
-	if (rc || !row)
-		return rc;
-	return note_reading(books, observation->cluster, account->name, row->usage,
-			    observation->time, row->running, false, err);
+	return row ? note_reading(plan, row->usage, row->running) : SB_OK;
 }
 
 /* ---- where counting starts ---- */
 
-int check_enter_baselines(struct books *books, const char *name,
-			  const struct observation *observations, size_t count, bool from_zero,
-			  struct sb_error *err)
+int check_record_baselines(struct books *books, const char *name,
+			   const struct observation *observations, size_t count, bool from_zero,
+			   struct sb_error *err)
 {
-	const struct account *account;
-	int rc = books_account(books, name, &account, err);
+	struct plan plan = {.books = books, .err = err};
 
-	for (size_t i = 0; i < count && !rc; i++) {
-		const struct observation *observation = &observations[i];
-		const struct observed *row;
+	TRY(books_account(books, name, &plan.account, err));
+	for (size_t i = 0; i < count; i++) {
+		const struct plan on = check_on(&plan, &observations[i]);
 
-		/* Opened again: what ran meanwhile is still to be charged. */
-		if (!observation->answered || account_meter(account, observation->cluster))
+		/* Opened again: use since the account was closed is still to be charged. */
+		if (!on.observation->answered || check_meter_of(&on))
 			continue;
-		row = observation_find(observation, name);
-		if (row && row->odd_usage && !from_zero)
-			continue; /* the first reading says where */
-		rc = enter_baseline(books, name, observation->cluster, -1,
-				    row && !from_zero ? row->usage : 0,
-				    from_zero ? REASON_FROM_ZERO : "opened", "", err);
+		if (on.row && on.row->odd_usage && !from_zero)
+			continue; /* counting starts at the first reading that can be used */
+		TRY(record_baseline(&on, -1, on.row && !from_zero ? on.row->usage : 0,
+				    from_zero ? REASON_FROM_ZERO : "opened", ""));
 	}
-	return rc ? rc : check_keep_trees(books, observations, count, err);
+	return check_keep_trees(books, observations, count, err);
 }
 
-/* Where an account above the reset one goes on: what was not that account's use. RawUsage is cut to
- * whole seconds, of each account by itself, so that Slurm may show one second less. */
+/* Where an account above the reset one goes on: what was not that account's use. Slurm cuts the
+ * RawUsage of each account to whole seconds, so it may show one second less. */
 static int64_t rest_above(const struct observed *row, const struct observed *reset,
 			  const struct observed *after)
 {
@@ -524,36 +474,39 @@ static int64_t rest_above(const struct observed *row, const struct observed *res
 	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
 }
 
-int check_enter_reset(struct books *books, const char *name, const char *const *names, size_t count,
-		      const struct observation *before, const struct observation *after,
-		      const char *reason, const char *note, struct sb_error *err)
+static int record_reset_of(struct plan plan, const struct check_reset *reset,
+			   const struct tree *tree, const char *name)
 {
-	const struct observed *reset = observation_find(before, name);
+	const struct observed *own = observation_find(reset->before, reset->account);
+	const struct meter *meter;
+	int64_t from = 0;
+
+	TRY(books_account(plan.books, name, &plan.account, plan.err));
+	plan = check_on(&plan, reset->before);
+	meter = check_meter_of(&plan);
+	if (!meter || !plan.row || meter->jobs)
+		return SB_OK;
+	if (tree_above(tree, name, reset->account))
+		from = rest_above(plan.row, own, observation_find(reset->after, name));
+	else if (plan.row != own && !tree_above(tree, reset->account, name))
+		return SB_OK; /* related on another cluster */
+	if (from == meter->reading)
+		return SB_OK;
+	TRY(record_baseline(&plan, meter->reading, from, reset->reason, reset->note));
+	return note_reading(&plan, from, plan.row->running);
+}
+
+int check_record_reset(struct books *books, const struct check_reset *reset, struct sb_error *err)
+{
+	const struct plan plan = {.books = books, .err = err};
 	struct tree tree = {0};
-	int rc = observation_tree(before, &tree, err);
+	int rc;
 
-	for (size_t i = 0; i < count && reset && !rc; i++) {
-		const struct observed *row = observation_find(before, names[i]);
-		const struct account *account;
-		const struct meter *meter;
-		int64_t from = 0;
-
-		rc = books_account(books, names[i], &account, err);
-		meter = rc ? NULL : account_meter(account, before->cluster);
-		if (!meter || !row || meter->jobs)
-			continue;
-		if (tree_above(&tree, names[i], name))
-			from = rest_above(row, reset, observation_find(after, names[i]));
-		else if (row != reset && !tree_above(&tree, name, names[i]))
-			continue; /* related on another cluster */
-		if (from == meter->reading)
-			continue;
-		rc = enter_baseline(books, names[i], before->cluster, meter->reading, from, reason,
-				    note, err);
-		if (!rc)
-			rc = note_reading(books, before->cluster, names[i], from, before->time,
-					  row->running, false, err);
-	}
+	if (!observation_find(reset->before, reset->account))
+		return SB_OK;
+	rc = observation_tree(reset->before, &tree, err);
+	for (size_t i = 0; i < reset->count && !rc; i++)
+		rc = record_reset_of(plan, reset, &tree, reset->names[i]);
 	tree_release(&tree);
 	return rc;
 }

@@ -6,41 +6,31 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ledger/base/minmax.h"
 #include "ledger/base/name.h"
 #include "ledger/base/text.h"
 
-static bool is_or_above(const struct tree *tree, const char *upper, const char *account)
-{
-	return strcmp(upper, account) == 0 || tree_above(tree, upper, account);
-}
-
-/* Whether [name], any bytes, is the one that an entry has as [text]. */
-static bool is_named(const char *name, const char *text)
+bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
 {
 	char escaped[NAME_SIZE];
 
-	return strcmp(text_escape(escaped, sizeof(escaped), name), text) == 0;
+	/* Slurm's names are any bytes; entries have such names escaped. */
+	if (!name_ok(moved->mover))
+		slurm_account = text_escape(escaped, sizeof(escaped), slurm_account);
+	return strcmp(moved->cluster, cluster) == 0 && strcmp(moved->mover, slurm_account) == 0;
 }
 
-bool moves_is_about(const struct moved *moved, const char *cluster, const char *slurm_account)
+bool moves_counted(const struct moves_place *place, const char *slurm_account, int64_t time)
 {
-	return strcmp(moved->cluster, cluster) == 0 &&
-	       (name_ok(moved->mover) ? strcmp(moved->mover, slurm_account) == 0
-				      : is_named(slurm_account, moved->mover));
-}
+	/* The first move after that time shows where it was before. */
+	for (size_t i = 0; i < place->count; i++) {
+		const struct moved *moved = &place->moves[i];
 
-bool moves_counted(const struct moved *moves, size_t count, const char *account,
-		   const char *cluster, const struct tree *tree, const char *slurm_account,
-		   int64_t time)
-{
-	/* The first move behind that time says what was so before it. */
-	for (size_t i = 0; i < count; i++) {
-		const struct moved *moved = &moves[i];
-
-		if (moved->since >= time && moves_is_about(moved, cluster, slurm_account))
+		if (moved->since >= time && moves_is_about(moved, place->cluster, slurm_account))
 			return !moved->came;
 	}
-	return is_or_above(tree, account, slurm_account);
+	return strcmp(place->account, slurm_account) == 0 ||
+	       tree_above(place->tree, place->account, slurm_account);
 }
 
 bool moves_any_went(const struct account *account, const char *cluster)
@@ -52,20 +42,40 @@ bool moves_any_went(const struct account *account, const char *cluster)
 	return false;
 }
 
+int moves_each_change(const struct tree *before, const struct tree *now, const char *account,
+		      moves_change *each, void *ctx)
+{
+	const struct tree *const trees[] = {before, now};
+
+	for (int came = 0; came < 2; came++) {
+		const struct tree *tree = trees[came], *other = trees[!came];
+		const char *at = tree_parent(tree, account);
+
+		/* The count ends a circle, which forged names may make. */
+		for (size_t i = 0; at && *at && i < tree->count; i++) {
+			if (!tree_above(other, at, account))
+				TRY(each(ctx, at, came));
+			at = tree_parent(tree, at);
+		}
+	}
+	return SB_OK;
+}
+
 struct moving {
 	struct books *books;
+	struct sb_error *err;
 	const char *cluster;
 	const struct tree *before, *now; /* [now] has accounts that are gone, too */
-	int64_t kept; /* when that was so: the last whole check */
-	int64_t since; /* when it was seen to be otherwise */
-	const char *account; /* that has other accounts above it than before */
-	const char *mover; /* the one that took it along, or itself */
+	int64_t kept; /* the time of [before]: the last whole check */
+	int64_t since; /* the time of [now] */
+	const char *account; /* has other accounts above it than before */
+	const char *mover; /* the account that took it along, or itself */
 	bool jobs, used;
 };
 
-/* Whether the newest entry about the account says so already: one that this check made, or a check
- * of a few accounts, which does not keep the tree. An older entry is of another move. */
-static bool is_entered(const struct moving *moving, const struct account *account, bool came)
+/* True if the newest entry about the account has this move already: one by this check, or by a
+ * check of a few accounts, which does not keep the tree. An older entry is of another move. */
+static bool is_recorded(const struct moving *moving, const struct account *account, bool came)
 {
 	for (size_t i = account->move_count; i-- > 0;) {
 		const struct moved *moved = &account->moves[i];
@@ -78,7 +88,7 @@ static bool is_entered(const struct moving *moving, const struct account *accoun
 }
 
 /* "from a to b", or "with m, from a to b". */
-static void say_reason(const struct moving *moving, char *to, size_t size)
+static void format_reason(const struct moving *moving, char *to, size_t size)
 {
 	char with[61], from[61], parent[61];
 	bool alone = strcmp(moving->mover, moving->account) == 0;
@@ -90,9 +100,9 @@ static void say_reason(const struct moving *moving, char *to, size_t size)
 		text_escape(parent, sizeof(parent), tree_parent(moving->now, moving->mover)));
 }
 
-static int enter_move(const struct moving *moving, const char *name, bool came,
-		      struct sb_error *err)
+static int record_change(void *ctx, const char *name, bool came)
 {
+	const struct moving *moving = ctx;
 	const struct account *account;
 	const struct meter *meter;
 	char reason[256], text[NAME_SIZE];
@@ -102,35 +112,20 @@ static int enter_move(const struct moving *moving, const char *name, bool came,
 			      .move = came ? MOVE_CAME : MOVE_WENT,
 			      .since = moving->since,
 			      .reason = reason};
-	int rc = books_find(moving->books, name, &account, err);
+	int rc = books_find(moving->books, name, &account, moving->err);
 
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
 	meter = account_meter(account, moving->cluster);
 	if (!meter || (!meter->jobs && (moving->jobs || !moving->used)) ||
-	    is_entered(moving, account, came))
+	    is_recorded(moving, account, came))
 		return SB_OK;
 	event.account = account->name;
-	say_reason(moving, reason, sizeof(reason));
-	return books_append(moving->books, &event, err);
+	format_reason(moving, reason, sizeof(reason));
+	return books_append(moving->books, &event, moving->err);
 }
 
-/* Enters it for the accounts above it in [tree] that are not above it in [other]. */
-static int enter_above(const struct moving *moving, const struct tree *tree,
-		       const struct tree *other, bool came, struct sb_error *err)
-{
-	const char *at = tree_parent(tree, moving->account);
-	int rc = SB_OK;
-
-	for (size_t i = 0; at && *at && i < tree->count && !rc; i++) {
-		if (!tree_above(other, at, moving->account))
-			rc = enter_move(moving, at, came, err);
-		at = tree_parent(tree, at);
-	}
-	return rc;
-}
-
-/* The nearest account from [account] upwards that hangs elsewhere than before; NULL: none does. */
+/* The nearest account from [account] upwards with another parent than before; NULL: none. */
 static const char *find_mover(const struct moving *moving, const char *account)
 {
 	const char *at = account;
@@ -146,46 +141,40 @@ static const char *find_mover(const struct moving *moving, const char *account)
 	return NULL;
 }
 
-static int enter_all(struct moving *moving, const struct observation *observation,
-		     struct sb_error *err)
+static int record_all(struct moving *moving, const struct observation *observation)
 {
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < moving->now->count && !rc; i++) {
+	for (size_t i = 0; i < moving->now->count; i++) {
 		const struct observed *row;
 
 		moving->account = moving->now->list[i].account;
 		moving->mover = find_mover(moving, moving->account);
-		/* One that is new has no use from before. */
+		/* A new account has no use from before. */
 		if (!moving->mover || !tree_parent(moving->before, moving->account))
 			continue;
 		row = observation_find(observation, moving->account);
 		moving->used = !row || row->usage != 0 || row->odd_usage;
-		rc = enter_above(moving, moving->before, moving->now, false, err);
-		if (!rc)
-			rc = enter_above(moving, moving->now, moving->before, true, err);
+		TRY(moves_each_change(moving->before, moving->now, moving->account, record_change,
+				      moving));
 	}
-	return rc;
+	return SB_OK;
 }
 
-int moves_enter(struct books *books, const struct observation *observation,
-		const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err)
+int moves_record(struct books *books, const struct observation *observation,
+		 const struct tree *before, const struct tree *now, bool jobs, struct sb_error *err)
 {
 	struct tree joined = {0};
 	struct moving moving = {.books = books,
+				.err = err,
 				.cluster = observation->cluster,
 				.before = before,
 				.now = &joined,
-				.since = observation->time,
+				.since = int64_min(observation->time, books_time(books)),
 				.jobs = jobs};
-	int rc = books_last_check(books, &moving.kept, err);
+	int rc;
 
-	if (moving.since > books_time(books))
-		moving.since = books_time(books);
-	if (!rc)
-		rc = tree_join(now, before, &joined, err);
-	if (!rc)
-		rc = enter_all(&moving, observation, err);
+	TRY(books_last_check(books, &moving.kept, err));
+	TRY(tree_join(now, before, &joined, err));
+	rc = record_all(&moving, observation);
 	tree_release(&joined);
 	return rc;
 }

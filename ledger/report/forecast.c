@@ -4,23 +4,23 @@
 #include "ledger/report/forecast.h"
 
 #include "ledger/base/amount.h"
+#include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 
 enum { WEEK = 7, MONTH = 30 };
 
-struct use {
-	int64_t at; /* the moment that is looked back from */
+struct rates {
+	int64_t now;
 	int64_t opened;
 	__int128 week, month;
 };
 
-/* What of a charge falls into the [days] before use->at. */
-static int64_t share(const struct use *use, const struct event *charge, int days)
+/* The part of a charge in the [days] before now. */
+static int64_t share(const struct rates *rates, const struct event *charge, int days)
 {
-	int64_t begin = use->at - days * WHEN_DAY;
-	int64_t since = charge->since > begin ? charge->since : begin;
-	int64_t until = charge->until < use->at ? charge->until : use->at;
+	int64_t since = int64_max(charge->since, rates->now - days * WHEN_DAY);
+	int64_t until = int64_min(charge->until, rates->now);
 
 	if (until <= since)
 		return 0;
@@ -31,13 +31,13 @@ static int64_t share(const struct use *use, const struct event *charge, int days
 static int add_use(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;
-	struct use *use = ctx;
+	struct rates *rates = ctx;
 	int sign = event->kind == EVENT_RECONCILE && event->use == USE_LESS ? -1 : 1;
 
 	(void)err;
 	if (event_is_charge(event) || event->kind == EVENT_RECONCILE) {
-		use->week += sign * share(use, event, WEEK);
-		use->month += sign * share(use, event, MONTH);
+		rates->week += sign * share(rates, event, WEEK);
+		rates->month += sign * share(rates, event, MONTH);
 	}
 	return SB_OK;
 }
@@ -49,18 +49,13 @@ static int take_time(const struct entry *entry, void *ctx, struct sb_error *err)
 	return STORE_ABORT;
 }
 
-/* Over [days], or over those since the account was opened, but not over less than one. */
-static int64_t per_day(__int128 sum, const struct use *use, int days)
+/* The average over [days] or over those since the account was opened, at least one. */
+static int64_t per_day(__int128 sum, const struct rates *rates, int days)
 {
-	int64_t length = use->at - use->opened;
-	__int128 rate;
+	int64_t length = int64_min(rates->now - rates->opened, days * WHEN_DAY);
+	/* A reconciliation may give back use that was charged longer ago. */
+	__int128 rate = sum > 0 ? sum * WHEN_DAY / int64_max(length, WHEN_DAY) : 0;
 
-	if (length > days * WHEN_DAY)
-		length = days * WHEN_DAY;
-	if (length < WHEN_DAY)
-		length = WHEN_DAY;
-	/* What was given back may be of use that was charged longer ago. */
-	rate = sum > 0 ? sum * WHEN_DAY / length : 0;
 	return rate > INT64_MAX ? INT64_MAX : (int64_t)rate;
 }
 
@@ -86,18 +81,19 @@ static void spend(struct account *account, int64_t amount)
 {
 	for (size_t i = 0; i < account->lot_count && amount > 0; i++) {
 		struct lot *lot = &account->lots[i];
-		int64_t part = lot->rest < amount ? lot->rest : amount;
+		int64_t part = int64_min(lot->rest, amount);
 
 		if (!lot_active(lot, account->time))
 			continue;
 		lot->rest -= part;
 		amount -= part;
 	}
-	/* What no lot covers is credit. */
+	/* What no lot covers is debt. */
 	account->debt += amount;
 }
 
-/* Moves on to [time] and counts what windows that end there leave. */
+/* Moves on to [time] and adds to [unused] what is left of windows that end there. Returns false if
+ * the sum is past int64. */
 static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 {
 	bool fits = true;
@@ -114,6 +110,12 @@ static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 	return fits;
 }
 
+/* When [available] is used up at [rate] a day. */
+static __int128 used_up(const struct account *account, int64_t available, int64_t rate)
+{
+	return account->time + ((__int128)available * WHEN_DAY + rate - 1) / rate;
+}
+
 static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 		    struct sb_error *err)
 {
@@ -121,10 +123,8 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 
 	for (;;) {
 		__int128 used;
-		int rc = account_available(account, &available, err);
 
-		if (rc)
-			return rc;
+		TRY(account_available(account, &available, err));
 		if (available <= 0 && !lasts && !account->unlimited)
 			lasts = account->time;
 		next = next_change(account);
@@ -132,10 +132,8 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 			break;
 		used = available > 0 ? (__int128)rate * (next - account->time) / WHEN_DAY : 0;
 		if (used >= available && available > 0) {
-			__int128 length = ((__int128)available * WHEN_DAY + rate - 1) / rate;
-
 			if (!lasts && !account->unlimited)
-				lasts = account->time + (int64_t)length;
+				lasts = (int64_t)used_up(account, available, rate);
 			used = available;
 		}
 		spend(account, (int64_t)used);
@@ -146,7 +144,7 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 					    account->name);
 	}
 	if (!lasts && !account->unlimited && rate > 0) {
-		__int128 end = account->time + ((__int128)available * WHEN_DAY + rate - 1) / rate;
+		__int128 end = used_up(account, available, rate);
 
 		lasts = end > WHEN_MAX ? 0 : (int64_t)end;
 	}
@@ -162,7 +160,7 @@ int forecast_spend(const struct account *account, struct forecast *forecast, str
 
 	if (!copy)
 		return sb_error_nomem(err);
-	/* What has ended already is not spent, and is no forecast either. */
+	/* Windows that have ended are not spent, and are not unused either. */
 	for (size_t i = 0; i < copy->lot_count; i++) {
 		if (copy->lots[i].end <= copy->time)
 			copy->lots[i].rest = 0;
@@ -176,31 +174,25 @@ int forecast_spend(const struct account *account, struct forecast *forecast, str
 int forecast_make(struct books *books, const struct account *account, uint64_t last, int64_t spent,
 		  struct forecast *ret, struct sb_error *err)
 {
-	struct use use = {.at = account->time, .opened = account->time};
+	struct rates rates = {.now = account->time, .opened = account->time};
 	const char *name = account->name;
-	/* A charge is entered after its use has ended. */
-	struct entry_range recent = {.accounts = &name,
-				     .account_count = 1,
-				     .to = last,
-				     .since = use.at - MONTH * WHEN_DAY,
-				     .backward = true};
-	struct entry_range all = {.accounts = &name, .account_count = 1};
+	const struct entry_range all = {.accounts = &name, .account_count = 1};
+	struct entry_range recent = all;
 	const struct event *charge;
-	int rc;
 
-	if (recent.since < 0)
-		recent.since = 0;
-	rc = entries_walk(books, &all, take_time, &use.opened, NULL, err);
-	if (!rc && last > 0)
-		rc = entries_walk(books, &recent, add_use, &use, NULL, err);
-	for (size_t i = 0; !rc && (charge = books_deferred(books, name, i)); i++) {
+	/* A charge is recorded after its use has ended. */
+	recent.to = last;
+	recent.since = int64_max(rates.now - MONTH * WHEN_DAY, 0);
+	recent.backward = true;
+	TRY(entries_walk(books, &all, take_time, &rates.opened, NULL, err));
+	if (last > 0)
+		TRY(entries_walk(books, &recent, add_use, &rates, NULL, err));
+	for (size_t i = 0; (charge = books_deferred(books, name, i)); i++) {
 		if (!charge->seq)
-			rc = add_use(&(struct entry){.event = charge}, &use, err);
+			TRY(add_use(&(struct entry){.event = charge}, &rates, err));
 	}
-	if (rc)
-		return rc;
-	*ret = (struct forecast){.week = per_day(use.week, &use, WEEK),
-				 .month = per_day(use.month, &use, MONTH),
+	*ret = (struct forecast){.week = per_day(rates.week, &rates, WEEK),
+				 .month = per_day(rates.month, &rates, MONTH),
 				 .spent = spent};
 	return forecast_spend(account, ret, err);
 }

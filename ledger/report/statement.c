@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "ledger/base/amount.h"
-#include "ledger/base/when.h"
+#include "ledger/base/array.h"
+#include "ledger/base/minmax.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/history.h"
 
-/* In the order of a statement. [sign] 0: the entry may go either way, and the state tells which. */
+/* In the order of a statement. [sign] 0: the entry may go either way; the states before and after
+ * it show which. */
 static const struct sort {
 	enum event_kind kind;
 	int sign;
@@ -34,56 +36,48 @@ const char *statement_sort(size_t sort)
 	return sort < SORT_COUNT ? sorts[sort].name : NULL;
 }
 
-int standing_of(const struct account *account, struct standing *ret, struct sb_error *err)
+int balances_of(const struct account *account, struct balances *ret, struct sb_error *err)
 {
-	struct standing standing = {.balance = account_net(account),
+	struct balances balances = {.balance = account_net(account),
 				    .credit = account->credit,
 				    .unlimited = account->unlimited};
-	int rc = account_available(account, &standing.available, err);
 
+	TRY(account_available(account, &balances.available, err));
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
 
 		if (lot->start > account->time)
-			standing.waiting += lot->rest;
+			balances.waiting += lot->rest;
 		else if (lot->end <= account->time)
-			standing.ended += lot->rest;
+			balances.ended += lot->rest;
 	}
-	if (!rc)
-		*ret = standing;
-	return rc;
+	*ret = balances;
+	return SB_OK;
 }
 
-/* A statement with the books that it is made of. */
-struct making {
-	struct statement *statement;
-	struct books *books;
-};
+static int by_sort(const void *key, const void *item)
+{
+	const struct statement_line *one = key, *other = item;
 
-/* The line of that sort and cluster; a zeroed one is put in when there is none. */
+	if (one->sort != other->sort)
+		return one->sort < other->sort ? -1 : 1;
+	return strcmp(one->cluster, other->cluster);
+}
+
+/* The line of that sort and cluster, a new one if there is none. NULL: out of memory. */
 static struct statement_line *find_line(struct statement *statement, size_t sort,
 					const char *cluster)
 {
-	struct statement_line *lines = statement->lines;
-	size_t i = 0;
+	struct statement_line *line, key = {.sort = sort};
+	size_t at;
 
-	for (; i < statement->count; i++) {
-		int order = strcmp(lines[i].cluster, cluster);
-
-		if (lines[i].sort == sort && order == 0)
-			return &lines[i];
-		if (lines[i].sort > sort || (lines[i].sort == sort && order > 0))
-			break;
-	}
-	lines = reallocarray(lines, statement->count + 1, sizeof(*lines));
-	if (!lines)
-		return NULL;
-	statement->lines = lines;
-	memmove(&lines[i + 1], &lines[i], (statement->count - i) * sizeof(*lines));
-	lines[i] = (struct statement_line){.sort = sort};
-	(void)snprintf(lines[i].cluster, sizeof(lines[i].cluster), "%s", cluster);
-	statement->count++;
-	return &lines[i];
+	(void)snprintf(key.cluster, sizeof(key.cluster), "%s", cluster ? cluster : "");
+	if (array_search(statement->lines, statement->count, &key, by_sort, &at))
+		return &statement->lines[at];
+	line = array_insert(statement->lines, statement->count, at);
+	if (line)
+		*line = key;
+	return line;
 }
 
 static int damaged(const struct event *event, struct sb_error *err)
@@ -118,24 +112,22 @@ static int sort_of(const struct event *event, int64_t amount, size_t *ret, struc
 static int add_entry(const struct entry *entry, int64_t before, const struct account *account,
 		     void *ctx, struct sb_error *err)
 {
-	const struct making *making = ctx;
-	struct statement *statement = making->statement;
+	struct statement *statement = ctx;
 	struct statement_line *line;
 	int64_t after = account_net(account), amount;
 	size_t sort = SORT_COUNT;
 	bool used = false;
-	int rc;
 
 	if (!amount_sub(after, before, &amount))
 		return damaged(entry->event, err);
-	rc = sort_of(entry->event, amount, &sort, err);
-	if (rc || sort == SORT_COUNT)
-		return rc;
+	TRY(sort_of(entry->event, amount, &sort, err));
+	if (sort == SORT_COUNT)
+		return SB_OK;
 	if (statement->use)
-		rc = use_add(making->books, statement->use, entry->event, amount, &used, err);
-	if (rc || used)
-		return rc;
-	line = find_line(statement, sort, entry->event->cluster ? entry->event->cluster : "");
+		TRY(use_add(statement->books, statement->use, entry->event, amount, &used, err));
+	if (used)
+		return SB_OK;
+	line = find_line(statement, sort, entry->event->cluster);
 	if (!line)
 		return sb_error_nomem(err);
 	line->entries++;
@@ -165,93 +157,90 @@ int statement_check(const struct statement *statement, struct sb_error *err)
 			    statement->closing.balance);
 }
 
-/* Takes the standing of the account at [time]. */
-static int stand(const struct history *history, int64_t time, struct standing *standing,
-		 struct account **ret, struct sb_error *err)
+/* Gives the balances at [time] and the number of the account's last entry. */
+static int take_balances(const struct history *history, int64_t time, struct balances *ret,
+			 uint64_t *ret_seq, struct sb_error *err)
 {
 	struct account *account;
-	int rc = history_account(history, 0, time, &account, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	rc = standing_of(account, standing, err);
-	if (!rc && ret)
-		*ret = account;
-	else
-		account_free(account);
+	TRY(history_account(history, 0, time, &account, err));
+	rc = balances_of(account, ret, err);
+	*ret_seq = account->seq;
+	account_free(account);
 	return rc;
 }
 
-/* The stored state, which was not made from the same reading, must say the same. */
-static int compare_stored(struct books *books, const struct account *account, struct sb_error *err)
+/* Compares the closing balance with the stored state, which was not made by this replay. */
+static int compare_stored(const struct statement *statement, uint64_t seq, struct sb_error *err)
 {
 	const struct account *stored;
-	int rc = books_account(books, account->name, &stored, err);
 
-	if (rc)
-		return rc;
-	if (stored->seq == account->seq && account_net(stored) == account_net(account))
+	TRY(books_account(statement->books, statement->account, &stored, err));
+	if (stored->seq == seq && account_net(stored) == statement->closing.balance)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "the stored state of account '%s' differs from its entries: the books "
 			    "are damaged, run `subank verify`",
-			    account->name);
+			    statement->account);
 }
 
-static int fill(struct books *books, struct statement *statement, struct history *history,
-		uint64_t before, uint64_t last, struct sb_error *err)
+static int fill(struct statement *statement, struct history *history, uint64_t before,
+		uint64_t last, struct sb_error *err)
 {
-	struct making making = {.statement = statement, .books = books};
-	struct account *account = NULL;
-	int rc = history_advance(history, before, NULL, NULL, err);
+	uint64_t seq;
 
-	if (!rc)
-		rc = stand(history, statement->since, &statement->opening, NULL, err);
-	if (!rc)
-		rc = history_advance(history, last, add_entry, &making, err);
-	if (!rc && statement->use)
-		rc = use_finish(statement->use, err);
-	if (!rc)
-		rc = stand(history, statement->time, &statement->closing, &account, err);
-	if (!rc)
-		rc = statement_check(statement, err);
-	if (!rc && (statement->so_far || last == books_head(books)->seq))
-		rc = compare_stored(books, account, err);
-	account_free(account);
+	TRY(history_advance(history, before, NULL, NULL, err));
+	TRY(take_balances(history, statement->since, &statement->opening, &seq, err));
+	TRY(history_advance(history, last, add_entry, statement, err));
+	if (statement->use)
+		TRY(use_finish(statement->use, err));
+	TRY(take_balances(history, statement->time, &statement->closing, &seq, err));
+	TRY(statement_check(statement, err));
+	return statement->so_far || last == books_head(statement->books)->seq
+		       ? compare_stored(statement, seq, err)
+		       : SB_OK;
+}
+
+static int read_period(struct statement *statement, struct sb_error *err)
+{
+	struct books *books = statement->books;
+	struct history *history;
+	uint64_t before, last;
+	int rc;
+
+	TRY(entries_before(books, statement->since, &before, err));
+	TRY(entries_before(books, statement->until, &last, err));
+	TRY(history_new(books, statement->account, last, statement->steps, &history, err));
+	rc = fill(statement, history, before, last, err);
+	history_free(history);
 	return rc;
 }
 
 int statement_make(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct statement *statement = ctx;
-	struct history *history = NULL;
 	const struct account *account;
-	uint64_t before, last;
 	int rc;
 
 	books_as_entered(books);
-	rc = books_account(books, statement->account, &account, err);
-	if (rc)
-		return rc;
+	TRY(books_account(books, statement->account, &account, err));
 	statement_release(statement);
+	statement->books = books;
+	if (statement->use) {
+		statement->use->account = statement->account;
+		statement->use->since = statement->since;
+		statement->use->until = statement->until;
+	}
 	statement->head = *books_head(books);
-	/* Whoever writes from now on does so at the newest entry's time or later; the clock may be
-	 * put back. */
+	/* Later entries have the newest entry's time or a later one. The clock may be put back. */
 	statement->so_far = statement->until > statement->head.time;
-	statement->time = statement->so_far ? statement->head.time : statement->until;
+	statement->time = int64_min(statement->until, statement->head.time);
 	if (statement->since > books_time(books))
 		return sb_error_set(err, SB_EREFUSED, "the period has not begun");
-	/* Between the newest entry and now nothing happened. */
-	if (statement->time < statement->since)
-		statement->time = statement->since;
-	rc = entries_before(books, statement->since, &before, err);
-	if (!rc)
-		rc = entries_before(books, statement->until, &last, err);
-	if (!rc)
-		rc = history_new(books, statement->account, last, statement->steps, &history, err);
-	if (!rc)
-		rc = fill(books, statement, history, before, last, err);
-	history_free(history);
+	/* Nothing happened between the newest entry and now. */
+	statement->time = int64_max(statement->time, statement->since);
+	rc = read_period(statement, err);
 	if (rc)
 		statement_release(statement);
 	return rc;

@@ -31,12 +31,9 @@ static bool is_answer(const struct event *event)
 int use_charge(struct books *books, const struct event *event, struct event *held,
 	       const struct event **ret, struct sb_error *err)
 {
-	/* A reversal of a refund of a charge is as far as it goes. */
+	/* Two steps: a reversal of a refund of a charge. */
 	for (int step = 0; step < 2 && is_answer(event); step++) {
-		int rc = journal_get(books_txn(books), event->answers, held, NULL, err);
-
-		if (rc)
-			return rc;
+		TRY(journal_get(books_txn(books), event->answers, held, NULL, err));
 		event = held;
 	}
 	*ret = event_is_charge(event) || event->kind == EVENT_RECONCILE ? event : NULL;
@@ -83,7 +80,7 @@ static int by_name(const void *key, const void *item)
 	return strcmp(key, group->name);
 }
 
-/* The group of that name; a new one is put in by name. NULL: out of memory. */
+/* The group of that name, a new one if there is none. NULL: out of memory. */
 static struct use_group *find_group(struct use *use, const char *name)
 {
 	struct use_group *group;
@@ -110,19 +107,6 @@ static int by_job(const void *key, const void *item)
 	return (*job > answer->job) - (*job < answer->job);
 }
 
-static struct use_answer *make_answer(struct use *use, uint64_t job)
-{
-	struct use_answer *answer;
-	size_t at;
-
-	if (array_search(use->answers, use->answer_count, &job, by_job, &at))
-		return &use->answers[at];
-	answer = array_insert(use->answers, use->answer_count, at);
-	if (answer)
-		answer->job = job;
-	return answer;
-}
-
 static int too_much(struct sb_error *err)
 {
 	return sb_error_set(err, SB_EOVERFLOW,
@@ -130,19 +114,24 @@ static int too_much(struct sb_error *err)
 			    "shorter one");
 }
 
-/* Counts what is about a job, if jobs are what is asked for. */
+/* Adds an entry about a job, under USE_BY_JOB. */
 static int add_job(struct use *use, const struct event *event, const struct event *charge,
 		   int64_t amount, struct sb_error *err)
 {
 	struct use_answer *answer;
+	size_t at;
 
 	if (!amount_add(use->jobs_amount, amount, &use->jobs_amount))
 		return too_much(err);
 	if (event == charge)
 		return SB_OK;
-	answer = make_answer(use, charge->seq);
+	if (array_search(use->answers, use->answer_count, &charge->seq, by_job, &at))
+		answer = &use->answers[at];
+	else
+		answer = array_insert(use->answers, use->answer_count, at);
 	if (!answer)
 		return sb_error_nomem(err);
+	answer->job = charge->seq;
 	answer->entries++;
 	return amount_add(answer->amount, amount, &answer->amount) ? SB_OK : too_much(err);
 }
@@ -205,67 +194,69 @@ int use_finish(struct use *use, struct sb_error *err)
 
 /* ---- jobs ---- */
 
-struct walking {
+struct iteration {
 	const struct use *use;
-	use_each_job *each;
+	use_job_fn *each;
 	void *ctx;
 	int64_t sum;
 };
 
-static int visit(struct walking *walking, const struct event *job, bool within,
-		 struct sb_error *err)
+static int add_up(struct iteration *iteration, const struct event *job, bool within,
+		  struct sb_error *err)
 {
-	const struct use *use = walking->use;
+	const struct use *use = iteration->use;
 	const struct use_answer *answer =
 		array_find(use->answers, use->answer_count, &job->seq, by_job);
 	int64_t amount = within ? job->amount : 0;
 
 	if ((answer && !amount_add(amount, answer->amount, &amount)) ||
-	    !amount_add(walking->sum, amount, &walking->sum))
+	    !amount_add(iteration->sum, amount, &iteration->sum))
 		return too_much(err);
-	return walking->each(job, within + (answer ? answer->entries : 0), amount, within,
-			     walking->ctx, err);
+	return iteration->each(job, within + (answer ? answer->entries : 0), amount, within,
+			       iteration->ctx, err);
 }
 
-static int visit_entry(const struct entry *entry, void *ctx, struct sb_error *err)
+static int add_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	return entry->event->kind == EVENT_CHARGE_JOB ? visit(ctx, entry->event, true, err) : SB_OK;
+	return entry->event->kind == EVENT_CHARGE_JOB ? add_up(ctx, entry->event, true, err)
+						      : SB_OK;
 }
 
-/* Jobs charged before [since], of which something was given back behind it. */
-static int visit_earlier(struct books *books, struct walking *walking, int64_t since,
-			 struct sb_error *err)
+/* Adds jobs charged before the period that have answers in it. */
+static int add_earlier(struct books *books, struct iteration *iteration, struct sb_error *err)
 {
+	const struct use *use = iteration->use;
 	struct event job = {0};
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < walking->use->answer_count && !rc; i++) {
-		rc = journal_get(books_txn(books), walking->use->answers[i].job, &job, NULL, err);
-		if (!rc && job.time >= since)
+	for (size_t i = 0; i < use->answer_count && !rc; i++) {
+		rc = journal_get(books_txn(books), use->answers[i].job, &job, NULL, err);
+		if (!rc && job.time >= use->since)
 			break;
 		if (!rc)
-			rc = visit(walking, &job, false, err);
+			rc = add_up(iteration, &job, false, err);
 	}
 	event_release(&job);
 	return rc;
 }
 
-int use_walk_jobs(struct books *books, const char *account, int64_t since, int64_t until,
-		  const struct use *use, use_each_job *each, void *ctx, struct sb_error *err)
+int use_each_job(struct books *books, const struct use *use, use_job_fn *each, void *ctx,
+		 struct sb_error *err)
 {
-	struct walking walking = {.use = use, .each = each, .ctx = ctx};
-	const struct entry_range range = {
-		.accounts = &account, .account_count = 1, .since = since, .until = until};
-	int rc = visit_earlier(books, &walking, since, err);
+	struct iteration iteration = {.use = use, .each = each, .ctx = ctx};
+	const struct entry_range range = {.accounts = &use->account,
+					  .account_count = 1,
+					  .since = use->since,
+					  .until = use->until};
 
-	if (!rc)
-		rc = entries_walk(books, &range, visit_entry, &walking, NULL, err);
-	if (rc || walking.sum == use->jobs_amount)
-		return rc;
+	TRY(add_earlier(books, &iteration, err));
+	TRY(entries_walk(books, &range, add_entry, &iteration, NULL, err));
+	if (iteration.sum == use->jobs_amount)
+		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "the jobs of account '%s' do not add up: the books are damaged, run "
 			    "`subank verify`",
-			    account);
+			    use->account);
 }
 
 void use_release(struct use *use)

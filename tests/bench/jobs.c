@@ -133,6 +133,7 @@ static int open_one(struct books *books, const char *name, int64_t since, struct
 {
 	struct event open = {.kind = EVENT_OPEN, .account = name};
 	struct event baseline = {.kind = EVENT_BASELINE, .account = name};
+	const struct meter_switch to = {name, "dev", METER_JOBS, since, 0};
 	int rc;
 
 	event_set_defaults(&open);
@@ -143,7 +144,7 @@ static int open_one(struct books *books, const char *name, int64_t since, struct
 	rc = books_append(books, &open, err);
 	if (!rc)
 		rc = books_append(books, &baseline, err);
-	return rc ? rc : jobs_switch(books, name, "dev", METER_JOBS, since, 0, err);
+	return rc ? rc : jobs_switch(books, &to, err);
 }
 
 static int open_all(struct books *books, void *ctx, struct sb_error *err)

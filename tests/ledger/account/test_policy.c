@@ -10,7 +10,7 @@
 static const struct rules hold_rules = {
 	.enforcement = ENFORCE_HOLD, .field = "GrpTRESMins", .tres = "cpu"};
 
-static const struct aim hold = {"GrpTRESMins", "cpu", 0};
+static const struct limit hold = {"GrpTRESMins", "cpu", 0};
 
 /* An open account with one lot that does not end. */
 static struct account *make(struct lot *lot, int64_t rest, int64_t debt)
@@ -376,7 +376,7 @@ START_TEST(predecessor_08_a_cap_that_failed_does_not_become_the_sites_value)
 	for (size_t i = 0; i < COUNT(shown); i++) {
 		struct account *account = with_lever(events, COUNT(events));
 		const struct lever *lever = account_lever(account, "c1", "GrpTRESMins", "billing");
-		struct aim aim = {"GrpTRESMins", "billing", 30};
+		struct limit aim = {"GrpTRESMins", "billing", 30};
 		struct event next = CAP(6, shown[i], 30);
 		struct event restore = CAP(7, shown[i], 5000);
 
@@ -419,8 +419,8 @@ START_TEST(drift_is_left_or_put_right)
 	static const struct event events[] = {CAP(2, 5000, 10), OUTCOME(3, 2, OUTCOME_DONE)};
 	struct account *account = with_lever(events, COUNT(events));
 	const struct lever *lever = &account->levers[0];
-	const struct aim same = {"GrpTRESMins", "billing", 10},
-			 other = {"GrpTRESMins", "billing", 20};
+	const struct limit same = {"GrpTRESMins", "billing", 10},
+			   other = {"GrpTRESMins", "billing", 20};
 
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, false), LEVER_DRIFT);
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_ENTER_HOLD);

@@ -134,7 +134,7 @@ static void carry_out(struct side *side)
 		}
 	}
 	if (all.count > 0)
-		OK(bank_write(side->bank, now, check_enter_outcomes, &all, &error));
+		OK(bank_write(side->bank, now, check_record_outcomes, &all, &error));
 }
 
 static void plan(struct side *side, const bool silent[CLUSTERS], const char *only)

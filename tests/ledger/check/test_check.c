@@ -33,7 +33,7 @@ static void teardown(void)
 	util_teardown();
 }
 
-/* Runs a check at [now], which moves on by an hour before. Gives how many entries it made. */
+/* Runs a check at [now]. Returns how many entries it made. */
 static uint64_t run(const struct observation *observations, size_t count)
 {
 	uint64_t before = util_head(bank).seq;
@@ -62,8 +62,8 @@ static struct observed show(const char *account, int64_t usage, int64_t limit)
 				 .limit_count = limit >= 0};
 }
 
-/* The same with one cluster, "c1", that shows alice so; [usage] -1: it does not show her. */
-static uint64_t see(int64_t usage, int64_t limit)
+/* Checks with one cluster, "c1", that shows alice so; [usage] -1: without her. */
+static uint64_t observe(int64_t usage, int64_t limit)
 {
 	struct observed row = show("alice", usage, limit);
 	struct observation observation = {.cluster = "c1",
@@ -75,7 +75,7 @@ static uint64_t see(int64_t usage, int64_t limit)
 	return run(&observation, 1);
 }
 
-static uint64_t see_nothing(void)
+static uint64_t observe_silence(void)
 {
 	struct observation observation = {.cluster = "c1", .time = now += HOUR};
 
@@ -105,7 +105,7 @@ static void open_alice(void)
 {
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 100);
-	(void)see(1000, NO_LIMIT);
+	(void)observe(1000, NO_LIMIT);
 	ck_assert_int_eq(check.problems, 0);
 }
 
@@ -118,7 +118,7 @@ static void finish(enum outcome outcome, const char *reason)
 	for (size_t i = 0; i < check.task_count; i++)
 		outcomes[i] = (struct task_outcome){
 			.task = &check.tasks[i], .outcome = outcome, .reason = reason};
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(all.head.seq, util_head(bank).seq);
 	ck_assert_int_eq(util_verify(bank), 0);
 }
@@ -144,7 +144,7 @@ static int64_t available(void)
 	return util_available(bank, now, "alice");
 }
 
-/* What the bank asked Slurm for; the value is what the site's "Slurm" shows next. */
+/* The value of the only task, which "Slurm" shows next. */
 static int64_t the_task(void)
 {
 	ck_assert_uint_eq(check.task_count, 1);
@@ -159,8 +159,8 @@ static int64_t the_task(void)
 START_TEST(a_reading_that_went_down_charges_nothing)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1040, NO_LIMIT), 1);
-	ck_assert_uint_eq(see(500, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1040, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(500, NO_LIMIT), 1);
 	ck_assert_ptr_null(found(FOUND_CHARGE));
 	ck_assert_ptr_nonnull(found(FOUND_WENT_DOWN));
 	ck_assert_int_eq(found(FOUND_WENT_DOWN)->before, 1040);
@@ -168,11 +168,11 @@ START_TEST(a_reading_that_went_down_charges_nothing)
 	ck_assert_int_eq(check.problems, 1);
 	ck_assert_int_eq(available(), 60);
 	/* Once, and counting goes on from there. */
-	ck_assert_uint_eq(see(500, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(500, NO_LIMIT), 0);
 	ck_assert_int_eq(check.problems, 0);
-	ck_assert_uint_eq(see(510, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(510, NO_LIMIT), 1);
 	ck_assert_int_eq(available(), 50);
-	ck_assert_uint_eq(see(0, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(0, NO_LIMIT), 1);
 	ck_assert_int_eq(available(), 50);
 }
 END_TEST
@@ -180,16 +180,16 @@ END_TEST
 START_TEST(a_cluster_that_does_not_answer_is_not_zero_use)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1040, NO_LIMIT), 1);
-	ck_assert_uint_eq(see_nothing(), 0);
-	ck_assert_uint_eq(see_nothing(), 0);
+	ck_assert_uint_eq(observe(1040, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_silence(), 0);
+	ck_assert_uint_eq(observe_silence(), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	ck_assert_int_eq(available(), 60);
 	/* The gap is charged once. */
-	ck_assert_uint_eq(see(1070, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1070, NO_LIMIT), 1);
 	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 30);
 	ck_assert_int_eq(available(), 30);
-	ck_assert_uint_eq(see(1070, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(1070, NO_LIMIT), 0);
 }
 END_TEST
 
@@ -230,16 +230,16 @@ END_TEST
 START_TEST(an_account_that_vanished_is_reported_once)
 {
 	open_alice();
-	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(-1, NO_LIMIT), 0);
 	ck_assert_uint_eq(count_found(FOUND_VANISHED), 1);
 	ck_assert_int_eq(found(FOUND_VANISHED)->before, 1000);
 	ck_assert_int_eq(check.problems, 1);
-	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(-1, NO_LIMIT), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	/* It keeps its reading; back again, it may vanish again. */
-	ck_assert_uint_eq(see(1010, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1010, NO_LIMIT), 1);
 	ck_assert_int_eq(available(), 90);
-	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(-1, NO_LIMIT), 0);
 	ck_assert_uint_eq(count_found(FOUND_VANISHED), 1);
 }
 END_TEST
@@ -248,13 +248,13 @@ START_TEST(an_account_that_was_never_there_is_no_finding)
 {
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(-1, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(-1, NO_LIMIT), 1);
 	ck_assert_ptr_nonnull(found(FOUND_BASELINE));
 	ck_assert_int_eq(found(FOUND_BASELINE)->now, 0);
-	ck_assert_uint_eq(see(-1, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(-1, NO_LIMIT), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	/* Made in Slurm later, all of its use counts. */
-	ck_assert_uint_eq(see(30, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(30, NO_LIMIT), 1);
 	ck_assert_int_eq(available(), 70);
 }
 END_TEST
@@ -264,7 +264,7 @@ START_TEST(predecessor_18_a_new_cluster_gets_a_baseline)
 {
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(10000, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(10000, NO_LIMIT), 1);
 	ck_assert_ptr_nonnull(found(FOUND_BASELINE));
 	ck_assert_ptr_null(found(FOUND_CHARGE));
 	ck_assert_int_eq(available(), 100);
@@ -275,7 +275,7 @@ END_TEST
 START_TEST(use_is_charged_as_the_difference)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1042, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1042, NO_LIMIT), 1);
 	ck_assert_uint_eq(check.finding_count, 1);
 	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 42);
 	ck_assert_int_eq(found(FOUND_CHARGE)->before, 1000);
@@ -289,9 +289,9 @@ START_TEST(predecessor_16_use_below_an_hour_adds_up)
 {
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 100000);
-	(void)see(0, NO_LIMIT);
+	(void)observe(0, NO_LIMIT);
 	for (int64_t i = 1; i <= 25; i++)
-		ck_assert_uint_eq(see(i * 3599, NO_LIMIT), 1);
+		ck_assert_uint_eq(observe(i * 3599, NO_LIMIT), 1);
 	ck_assert_int_eq(available(), 100000 - 25 * 3599);
 }
 END_TEST
@@ -300,10 +300,10 @@ END_TEST
 START_TEST(predecessor_09_a_second_run_appends_nothing)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 3);
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 3);
 	finish(OUTCOME_DONE, "");
 	for (int i = 0; i < 3; i++) {
-		ck_assert_uint_eq(see(1100, 0), 0);
+		ck_assert_uint_eq(observe(1100, 0), 0);
 		ck_assert_uint_eq(check.task_count, 0);
 		ck_assert_uint_eq(check.finding_count, 0);
 	}
@@ -314,12 +314,12 @@ END_TEST
 START_TEST(funds_hold_at_zero_exactly)
 {
 	open_alice();
-	(void)see(1099, NO_LIMIT);
+	(void)observe(1099, NO_LIMIT);
 	ck_assert_int_eq(available(), 1);
 	ck_assert(!held());
 	ck_assert_uint_eq(check.task_count, 0);
 	/* The charge, the hold, the lever. */
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 3);
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 3);
 	ck_assert_int_eq(available(), 0);
 	ck_assert(held());
 	ck_assert_ptr_nonnull(found(FOUND_HOLD));
@@ -331,21 +331,21 @@ END_TEST
 START_TEST(predecessor_12_a_deposit_releases)
 {
 	open_alice();
-	(void)see(1150, 5000);
+	(void)observe(1150, 5000);
 	ck_assert_int_eq(the_task(), 0);
 	finish(OUTCOME_DONE, "");
 	/* Not enough to pay the debt: it stays held. */
 	util_deposit(bank, now, "alice", 50);
-	ck_assert_uint_eq(see(1150, 0), 0);
+	ck_assert_uint_eq(observe(1150, 0), 0);
 	ck_assert(held());
 	util_deposit(bank, now, "alice", 1);
-	ck_assert_uint_eq(see(1150, 0), 2);
+	ck_assert_uint_eq(observe(1150, 0), 2);
 	ck_assert_ptr_nonnull(found(FOUND_RELEASE));
 	ck_assert(!held());
 	/* What the site had set comes back. */
 	ck_assert_int_eq(the_task(), 5000);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see(1150, 5000), 0);
+	ck_assert_uint_eq(observe(1150, 5000), 0);
 	ck_assert_uint_eq(check.task_count, 0);
 }
 END_TEST
@@ -353,22 +353,22 @@ END_TEST
 START_TEST(a_lever_without_an_outcome_is_completed)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1100, 5000), 3);
-	/* Died before Slurm was asked: asked again, nothing new entered. */
-	ck_assert_uint_eq(see(1100, 5000), 0);
+	ck_assert_uint_eq(observe(1100, 5000), 3);
+	/* Killed before Slurm was changed: the same task again, and no entry. */
+	ck_assert_uint_eq(observe(1100, 5000), 0);
 	ck_assert_int_eq(the_task(), 0);
 	/* Died after: only the outcome is missing. */
-	ck_assert_uint_eq(see(1100, 0), 1);
+	ck_assert_uint_eq(observe(1100, 0), 1);
 	ck_assert_uint_eq(check.task_count, 0);
-	ck_assert_uint_eq(see(1100, 0), 0);
+	ck_assert_uint_eq(observe(1100, 0), 0);
 	/* The same when it is put back. */
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(1100, 0), 2);
-	ck_assert_uint_eq(see(1100, 0), 0);
+	ck_assert_uint_eq(observe(1100, 0), 2);
+	ck_assert_uint_eq(observe(1100, 0), 0);
 	ck_assert_int_eq(the_task(), 5000);
-	ck_assert_uint_eq(see(1100, 5000), 1);
+	ck_assert_uint_eq(observe(1100, 5000), 1);
 	ck_assert_uint_eq(check.task_count, 0);
-	ck_assert_uint_eq(see(1100, 5000), 0);
+	ck_assert_uint_eq(observe(1100, 5000), 0);
 }
 END_TEST
 
@@ -377,11 +377,11 @@ START_TEST(a_failure_is_entered_once_and_again_when_it_changes)
 	uint64_t head;
 
 	open_alice();
-	(void)see(1100, NO_LIMIT);
+	(void)observe(1100, NO_LIMIT);
 	finish(OUTCOME_FAILED, "slurmdbd is down");
 	head = util_head(bank).seq;
 	for (int i = 0; i < 3; i++) {
-		ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+		ck_assert_uint_eq(observe(1100, NO_LIMIT), 0);
 		ck_assert_int_eq(the_task(), 0);
 		finish(OUTCOME_FAILED, "slurmdbd is down");
 		ck_assert_uint_eq(util_head(bank).seq, head);
@@ -403,12 +403,12 @@ START_TEST(an_outcome_of_a_lever_decided_anew_is_not_entered)
 	uint64_t head;
 
 	open_alice();
-	(void)see(1100, 5000);
+	(void)observe(1100, 5000);
 	task = check.tasks[0];
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(1100, 5000), 3); /* release, lever, already as it was */
+	ck_assert_uint_eq(observe(1100, 5000), 3); /* release, lever, already as it was */
 	head = util_head(bank).seq;
-	OK(bank_write(bank, now, check_enter_outcomes, &all, &error));
+	OK(bank_write(bank, now, check_record_outcomes, &all, &error));
 	ck_assert_uint_eq(util_head(bank).seq, head);
 }
 END_TEST
@@ -416,10 +416,10 @@ END_TEST
 START_TEST(a_lever_changed_by_hand_is_reported_and_left)
 {
 	open_alice();
-	(void)see(1100, 5000);
+	(void)observe(1100, 5000);
 	finish(OUTCOME_DONE, "");
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(see(1100, 77), 0);
+		ck_assert_uint_eq(observe(1100, 77), 0);
 		ck_assert_uint_eq(check.task_count, 0);
 		ck_assert_ptr_nonnull(found(FOUND_DRIFT));
 		ck_assert_int_eq(found(FOUND_DRIFT)->before, 0);
@@ -428,17 +428,17 @@ START_TEST(a_lever_changed_by_hand_is_reported_and_left)
 	}
 	/* Released: the value that somebody set stays. */
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(1100, 77), 3);
+	ck_assert_uint_eq(observe(1100, 77), 3);
 	ck_assert_uint_eq(check.task_count, 0);
 	ck_assert_ptr_nonnull(found(FOUND_LEFT));
 	ck_assert_int_eq(found(FOUND_LEFT)->now, 77);
-	ck_assert_uint_eq(see(1100, 77), 0);
+	ck_assert_uint_eq(observe(1100, 77), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	/* The next hold finds that value. */
-	ck_assert_uint_eq(see(1200, 77), 3);
+	ck_assert_uint_eq(observe(1200, 77), 3);
 	finish(OUTCOME_DONE, "");
 	util_deposit(bank, now, "alice", 100);
-	(void)see(1200, 0);
+	(void)observe(1200, 0);
 	ck_assert_int_eq(the_task(), 77);
 }
 END_TEST
@@ -447,11 +447,11 @@ END_TEST
 START_TEST(predecessor_08_a_sites_own_zero_is_not_lifted)
 {
 	open_alice();
-	ck_assert_uint_eq(see(1100, 0), 2);
+	ck_assert_uint_eq(observe(1100, 0), 2);
 	ck_assert(held());
 	ck_assert_uint_eq(check.task_count, 0);
 	util_deposit(bank, now, "alice", 100);
-	ck_assert_uint_eq(see(1100, 0), 1);
+	ck_assert_uint_eq(observe(1100, 0), 1);
 	ck_assert(!held());
 	ck_assert_uint_eq(check.task_count, 0);
 }
@@ -460,16 +460,16 @@ END_TEST
 START_TEST(held_again_before_it_was_put_back_keeps_what_was_found)
 {
 	open_alice();
-	(void)see(1100, 5000);
+	(void)observe(1100, 5000);
 	finish(OUTCOME_DONE, "");
 	util_deposit(bank, now, "alice", 10);
-	ck_assert_uint_eq(see(1100, 0), 2);
+	ck_assert_uint_eq(observe(1100, 0), 2);
 	finish(OUTCOME_FAILED, "no");
-	/* Spent again: our value is still there, and is only entered. */
-	ck_assert_uint_eq(see(1110, 0), 4);
+	/* Spent again: our value is still there, so only the entries are made. */
+	ck_assert_uint_eq(observe(1110, 0), 4);
 	ck_assert_uint_eq(check.task_count, 0);
 	util_deposit(bank, now, "alice", 10);
-	(void)see(1110, 0);
+	(void)observe(1110, 0);
 	ck_assert_int_eq(the_task(), 5000);
 }
 END_TEST
@@ -478,30 +478,30 @@ START_TEST(a_hold_by_hand_ends_by_itself)
 {
 	open_alice();
 	append(EVENT_HOLD, CAUSE_HAND, now + 3 * HOUR);
-	ck_assert_uint_eq(see(1000, 5000), 1);
+	ck_assert_uint_eq(observe(1000, 5000), 1);
 	ck_assert_int_eq(the_task(), 0);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see(1000, 0), 0);
+	ck_assert_uint_eq(observe(1000, 0), 0);
 	/* Its hour has come: the lever is put back without an entry of release. */
-	ck_assert_uint_eq(see(1000, 0), 1);
+	ck_assert_uint_eq(observe(1000, 0), 1);
 	ck_assert_int_eq(the_task(), 5000);
 	finish(OUTCOME_DONE, "");
 	ck_assert(!held());
-	ck_assert_uint_eq(see(1000, 5000), 0);
+	ck_assert_uint_eq(observe(1000, 5000), 0);
 }
 END_TEST
 
 START_TEST(a_grace_lifts_the_lever_until_it_ends)
 {
 	open_alice();
-	(void)see(1100, 5000);
+	(void)observe(1100, 5000);
 	finish(OUTCOME_DONE, "");
 	append(EVENT_RELEASE, CAUSE_HAND, now + 3 * HOUR);
-	ck_assert_uint_eq(see(1110, 0), 2); /* still charged */
+	ck_assert_uint_eq(observe(1110, 0), 2); /* still charged */
 	ck_assert_int_eq(the_task(), 5000);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see(1110, 5000), 0);
-	ck_assert_uint_eq(see(1110, 5000), 1);
+	ck_assert_uint_eq(observe(1110, 5000), 0);
+	ck_assert_uint_eq(observe(1110, 5000), 1);
 	ck_assert_int_eq(the_task(), 0);
 	ck_assert(held());
 }
@@ -511,15 +511,15 @@ START_TEST(a_closed_account_is_held_and_still_charged)
 {
 	open_alice();
 	append(EVENT_CLOSE, 0, 0);
-	ck_assert_uint_eq(see(1010, 5000), 2);
+	ck_assert_uint_eq(observe(1010, 5000), 2);
 	ck_assert_int_eq(the_task(), 0);
 	ck_assert_int_eq(available(), 90);
 	finish(OUTCOME_DONE, "");
 	/* Spent as well: closed is cause enough. */
-	ck_assert_uint_eq(see(1200, 0), 1);
+	ck_assert_uint_eq(observe(1200, 0), 1);
 	ck_assert_int_eq(available(), -100);
 	append(EVENT_OPEN, 0, 0);
-	ck_assert_uint_eq(see(1200, 0), 1); /* now for funds: our value stays */
+	ck_assert_uint_eq(observe(1200, 0), 1); /* now for funds: our value stays */
 	ck_assert_uint_eq(check.task_count, 0);
 	ck_assert(held());
 }
@@ -528,22 +528,22 @@ END_TEST
 START_TEST(a_clock_far_ahead_does_nothing)
 {
 	open_alice();
-	(void)see(1000, NO_LIMIT);
+	(void)observe(1000, NO_LIMIT);
 	now += 7 * WHEN_DAY;
 	/* Also no charge: its time would bar every entry when the clock is right again. */
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 0);
 	ck_assert(!held());
 	ck_assert_int_gt(check.clock_gap, 7 * WHEN_DAY);
 	ck_assert_uint_eq(check.task_count, 0);
-	/* And still so at the next, until somebody says that the clock is right. */
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+	/* And so at the next check, until the clock is confirmed. */
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 0);
 	ck_assert_int_gt(check.clock_gap, 7 * WHEN_DAY);
 	check.clock_ok = true;
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 3); /* charge, hold, lever */
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 3); /* charge, hold, lever */
 	ck_assert(held());
 	ck_assert_int_eq(check.clock_gap, 0);
 	check.clock_ok = false;
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 0);
 	ck_assert_int_eq(check.clock_gap, 0);
 }
 END_TEST
@@ -555,11 +555,11 @@ START_TEST(an_observation_from_before_the_last_charge_is_passed_over)
 		.cluster = "c1", .answered = true, .rows = &row, .count = 1};
 
 	open_alice();
-	ck_assert_uint_eq(see(1050, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1050, NO_LIMIT), 1);
 	observation.time = now - 1;
 	ck_assert_uint_eq(run(&observation, 1), 0);
 	ck_assert_ptr_null(found(FOUND_WENT_DOWN));
-	ck_assert_uint_eq(see(1060, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1060, NO_LIMIT), 1);
 	ck_assert_int_eq(found(FOUND_CHARGE)->amount, 10);
 	/* The same a moment later is a reset. */
 	observation.time = ++now;
@@ -585,24 +585,24 @@ END_TEST
 START_TEST(an_account_that_never_had_money_is_held_at_its_first_use)
 {
 	util_open_account(bank, now, "alice");
-	(void)see(500, NO_LIMIT);
-	ck_assert_uint_eq(see(500, NO_LIMIT), 0);
+	(void)observe(500, NO_LIMIT);
+	ck_assert_uint_eq(observe(500, NO_LIMIT), 0);
 	ck_assert(!held());
 	ck_assert_uint_eq(check.task_count, 0);
-	ck_assert_uint_eq(see(501, NO_LIMIT), 3); /* charge, hold, lever */
+	ck_assert_uint_eq(observe(501, NO_LIMIT), 3); /* charge, hold, lever */
 	ck_assert_ptr_nonnull(found(FOUND_HOLD_MONEYLESS));
 	ck_assert_ptr_null(found(FOUND_NO_MONEY));
 	ck_assert(held());
 	ck_assert_int_eq(the_task(), 0);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see(501, 0), 0);
+	ck_assert_uint_eq(observe(501, 0), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	/* Spared from now on: released, and reported. */
 	rules.spare_moneyless = true;
-	ck_assert_uint_eq(see(501, 0), 2); /* release, lever */
+	ck_assert_uint_eq(observe(501, 0), 2); /* release, lever */
 	ck_assert(!held());
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see(501, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(501, NO_LIMIT), 0);
 	ck_assert_ptr_nonnull(found(FOUND_NO_MONEY));
 	ck_assert_int_eq(check.problems, 0);
 }
@@ -611,9 +611,9 @@ END_TEST
 START_TEST(an_account_that_never_had_money_follows_softer_rules)
 {
 	util_open_account(bank, now, "alice");
-	(void)see(500, NO_LIMIT);
+	(void)observe(500, NO_LIMIT);
 	rules.enforcement = ENFORCE_WARN;
-	ck_assert_uint_eq(see(600, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(600, NO_LIMIT), 1);
 	ck_assert_ptr_nonnull(found(FOUND_NO_MONEY));
 	ck_assert(!held());
 	/* Unlimited by its terms, it is not even reported. */
@@ -624,7 +624,7 @@ START_TEST(an_account_that_never_had_money_follows_softer_rules)
 				    .allowance = ALLOWANCE_UNLIMITED,
 				    .field = "",
 				    .tres = ""});
-	ck_assert_uint_eq(see(600, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe(600, NO_LIMIT), 0);
 	ck_assert_ptr_null(found(FOUND_NO_MONEY));
 	ck_assert(!held());
 }
@@ -634,24 +634,24 @@ START_TEST(softer_rules_say_or_do_nothing)
 {
 	rules.enforcement = ENFORCE_WARN;
 	open_alice();
-	ck_assert_uint_eq(see(1100, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1100, NO_LIMIT), 1);
 	ck_assert_ptr_nonnull(found(FOUND_SPENT));
 	ck_assert(!held());
 	rules.enforcement = ENFORCE_OFF;
-	ck_assert_uint_eq(see(1110, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe(1110, NO_LIMIT), 1);
 	ck_assert_ptr_null(found(FOUND_SPENT));
 	/* From hold to softer: released. */
 	rules.enforcement = ENFORCE_HOLD;
-	(void)see(1120, 5000);
+	(void)observe(1120, 5000);
 	finish(OUTCOME_DONE, "");
 	rules.enforcement = ENFORCE_WARN;
-	(void)see(1120, 0);
+	(void)observe(1120, 0);
 	ck_assert_int_eq(the_task(), 5000);
 	/* A hold by hand works under all. */
 	finish(OUTCOME_DONE, "");
 	rules.enforcement = ENFORCE_OFF;
 	append(EVENT_HOLD, CAUSE_HAND, 0);
-	(void)see(1120, 5000);
+	(void)observe(1120, 5000);
 	ck_assert_int_eq(the_task(), 0);
 }
 END_TEST
@@ -665,12 +665,12 @@ static int set_flight(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_reading(books, "c1", "alice", &reading, err);
 }
 
-/* What slurmdbd says of jobs that run may be nonsense. */
+/* Records of running jobs in slurmdbd may be absurd. */
 START_TEST(less_is_not_available_than_money_can_say)
 {
 	rules.enforcement = ENFORCE_WARN;
 	open_alice();
-	(void)see(1110, NO_LIMIT);
+	(void)observe(1110, NO_LIMIT);
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_METER,
 				    .account = "alice",
@@ -681,7 +681,7 @@ START_TEST(less_is_not_available_than_money_can_say)
 				    .before = 1110,
 				    .now = 1110});
 	OK(bank_write(bank, now, set_flight, NULL, &error));
-	(void)see(1110, NO_LIMIT);
+	(void)observe(1110, NO_LIMIT);
 	ck_assert_ptr_nonnull(found(FOUND_SPENT));
 	ck_assert_int_eq(found(FOUND_SPENT)->amount, -INT64_MAX);
 }
@@ -699,16 +699,16 @@ START_TEST(use_in_a_window_is_charged_to_it_although_it_is_read_late)
 				    .amount = 100,
 				    .start = T0,
 				    .end = T0 + 2 * HOUR});
-	(void)see(0, NO_LIMIT); /* T0 + 1h */
+	(void)observe(0, NO_LIMIT); /* T0 + 1h */
 	now = T0 + 3 * HOUR;
-	(void)see(40, NO_LIMIT); /* T0 + 4h */
+	(void)observe(40, NO_LIMIT); /* T0 + 4h */
 	account = util_account(bank, now, "alice");
 	ck_assert_int_eq(account->debt, 0);
 	ck_assert_uint_eq(account->lot_count, 0);
 	ck_assert_int_eq(account_sum(account->expired), 60);
 	account_free(account);
-	/* What comes later is not in it. The reading of 4h says since when. */
-	(void)see(50, NO_LIMIT);
+	/* What comes later is not in it. Its use began at the reading of 4h. */
+	(void)observe(50, NO_LIMIT);
 	account = util_account(bank, now, "alice");
 	ck_assert_int_eq(account->debt, 10);
 	account_free(account);
@@ -720,8 +720,8 @@ START_TEST(a_reading_seen_again_moves_the_beginning_of_the_next_use)
 	struct account *account;
 
 	util_open_account(bank, now, "alice");
-	(void)see(0, NO_LIMIT); /* 1h */
-	(void)see(0, NO_LIMIT); /* 2h: still nothing used */
+	(void)observe(0, NO_LIMIT); /* 1h */
+	(void)observe(0, NO_LIMIT); /* 2h: still nothing used */
 	util_append(bank, now,
 		    &(struct event){.kind = EVENT_DEPOSIT,
 				    .account = "alice",
@@ -730,7 +730,7 @@ START_TEST(a_reading_seen_again_moves_the_beginning_of_the_next_use)
 				    .start = T0,
 				    .end = T0 + 2 * HOUR,
 				    .debt = 0});
-	(void)see(40, NO_LIMIT); /* 3h: used in [2h, 3h), past the window */
+	(void)observe(40, NO_LIMIT); /* 3h: used in [2h, 3h), past the window */
 	account = util_account(bank, now, "alice");
 	ck_assert_int_eq(account->debt, 40);
 	account_free(account);
@@ -776,8 +776,8 @@ static int open_account(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_append(books, &event, err);
 
 	return rc ? rc
-		  : check_enter_baselines(books, opening->name, opening->observations,
-					  opening->count, opening->from_zero, err);
+		  : check_record_baselines(books, opening->name, opening->observations,
+					   opening->count, opening->from_zero, err);
 }
 
 START_TEST(opening_enters_baselines_of_clusters_that_answer)
@@ -829,7 +829,7 @@ END_TEST
 /* ---- accounts that move ---- */
 
 /* One cluster, "c1", with these rows, by name. */
-static uint64_t see_rows(const struct observed *rows, size_t count)
+static uint64_t observe_rows(const struct observed *rows, size_t count)
 {
 	struct observation observation = {.cluster = "c1",
 					  .answered = true,
@@ -857,7 +857,7 @@ static void open_faculty(struct observed rows[ROWS])
 		util_open_account(bank, now, names[i]);
 		util_deposit(bank, now, names[i], 5000);
 	}
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_int_eq(check.problems, 0);
 }
 
@@ -876,7 +876,7 @@ START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_i
 	rows[BOB].usage = 900;
 	rows[FACULTY].usage = rows[ROOT].usage = 1530; /* and 30 were used by somebody */
 	/* Two moves and baselines; what is above both is charged as ever. */
-	ck_assert_uint_eq(see_rows(rows, ROWS), 5);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 5);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
 	ck_assert_uint_eq(count_found(FOUND_CHARGE), 1);
@@ -889,18 +889,18 @@ START_TEST(an_account_that_moves_takes_its_use_along_and_nobody_is_charged_for_i
 	ck_assert_int_eq(rest("alice"), 5000);
 	ck_assert_int_eq(rest("bob"), 5000);
 	ck_assert_int_eq(rest("faculty"), 4970);
-	/* Said once; counting goes on from there. */
-	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	/* Reported once; counting goes on from there. */
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	rows[BOB].usage = 907;
 	rows[LAB].usage = 407;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 1);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 1);
 	ck_assert_int_eq(rest("bob"), 4993);
 	/* And back again. */
 	rows[LAB].parent = "alice";
 	rows[ALICE].usage = 1007;
 	rows[BOB].usage = 500;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("alice"), 5000);
 	ck_assert_int_eq(rest("bob"), 4993);
@@ -918,7 +918,7 @@ START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
 	rows[BOB].usage = 1510;
 	rows[FACULTY].usage = 1510;
 	/* Both came below bob: two moves, his baseline, and two charges. */
-	ck_assert_uint_eq(see_rows(rows, ROWS), 5);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 5);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
 	ck_assert_str_eq(found(FOUND_MOVED)->account, "bob");
 	ck_assert_str_eq(found(FOUND_MOVED)->other, "alice");
@@ -929,7 +929,7 @@ START_TEST(an_account_of_the_bank_that_moves_is_charged_for_its_own_use)
 	rows[ALICE].parent = "root";
 	rows[BOB].usage = 500;
 	rows[FACULTY].usage = 500;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 6);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 6);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("faculty"), 4990);
 }
@@ -946,7 +946,7 @@ START_TEST(use_up_to_a_move_is_charged_where_the_account_was)
 	rows[ALICE].usage = 607;
 	rows[BOB].usage = 961;
 	rows[FACULTY].usage = rows[ROOT].usage = 1568;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("alice"), 5000 - 50 - 7);
 	ck_assert_int_eq(rest("bob"), 5000 - 11);
@@ -955,14 +955,14 @@ START_TEST(use_up_to_a_move_is_charged_where_the_account_was)
 	rows[LAB].parent = "alice";
 	rows[ALICE].usage = 1056;
 	rows[BOB].usage = 511;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
-	/* What is really lost is said to be. */
+	/* A reading that really went down is reported. */
 	rows[LAB].parent = "bob";
 	rows[ALICE].usage = 500;
 	rows[BOB].usage = 961;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 1);
 	ck_assert_str_eq(found(FOUND_WENT_DOWN)->account, "alice");
 }
@@ -981,7 +981,7 @@ START_TEST(accounts_that_move_at_once_are_told_apart)
 	rows[ALICE].usage = 603;
 	rows[BOB].usage = 1103;
 	rows[FACULTY].usage = 1508;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_int_eq(rest("alice"), 5000 - 8);
 	ck_assert_int_eq(rest("bob"), 5000);
 	ck_assert_int_eq(rest("faculty"), 5000 - 8);
@@ -999,34 +999,34 @@ START_TEST(a_move_waits_while_a_usage_cannot_be_read)
 	rows[ALICE].usage = 600;
 	rows[BOB].usage = 0;
 	rows[BOB].odd_usage = true;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
 	ck_assert_int_eq(rest("alice"), 5000);
 	/* Of these 3 are bob's own. */
 	rows[BOB].usage = 903;
 	rows[BOB].odd_usage = false;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("alice"), 5000);
 	ck_assert_int_eq(rest("bob"), 4997);
 	rows[BOB].usage = 913;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_int_eq(rest("bob"), 4987);
-	/* Of a mover whose usage cannot be read nobody knows what it brought. */
+	/* What a mover brought is unknown if its usage cannot be read. */
 	rows[LAB].parent = "alice";
 	rows[LAB].usage = 0;
 	rows[LAB].odd_usage = true;
 	rows[ALICE].usage = 1050;
 	rows[BOB].usage = 513;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
 	ck_assert_uint_eq(count_found(FOUND_WENT_DOWN), 0);
 	ck_assert_int_eq(rest("alice"), 5000);
 	ck_assert_int_eq(rest("bob"), 4987);
 	rows[LAB].usage = 400;
 	rows[LAB].odd_usage = false;
-	(void)see_rows(rows, ROWS);
+	(void)observe_rows(rows, ROWS);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("alice"), 4950);
 	ck_assert_int_eq(rest("bob"), 4987);
@@ -1040,12 +1040,12 @@ START_TEST(a_move_without_use_is_not_worth_a_word)
 	open_faculty(rows);
 	rows[LAB].usage = 0;
 	rows[LAB].parent = "bob";
-	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 	/* A new account has used nothing before, and what it used since is charged above it. */
 	rows[LAB].account = "laboratory";
 	rows[BOB].usage = 520;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 1);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 1);
 	ck_assert_int_eq(rest("bob"), 4980);
 }
 END_TEST
@@ -1063,17 +1063,17 @@ START_TEST(a_check_of_a_few_accounts_leaves_a_move_to_the_whole_one)
 	check.only = only;
 	check.only_count = COUNT(only);
 	for (int i = 0; i < 2; i++) {
-		/* Only who is not concerned is charged. */
-		ck_assert_uint_eq(see_rows(rows, ROWS), i == 0);
+		/* Only accounts that the move does not touch are charged. */
+		ck_assert_uint_eq(observe_rows(rows, ROWS), i == 0);
 		ck_assert_uint_eq(count_found(FOUND_MOVED), 0);
 		ck_assert_int_eq(rest("alice"), 5000);
 		ck_assert_int_eq(rest("bob"), 5000);
 	}
 	check.only_count = 0;
-	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	check.only_count = COUNT(only);
-	ck_assert_uint_eq(see_rows(rows, ROWS), 0);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 0);
 	ck_assert_uint_eq(check.finding_count, 0);
 }
 END_TEST
@@ -1103,8 +1103,8 @@ START_TEST(a_move_that_was_not_entered_is_found_again)
 		ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	}
 	/* While the cluster is away, too. */
-	ck_assert_uint_eq(see_nothing(), 0);
-	ck_assert_uint_eq(see_rows(rows, ROWS), 4);
+	ck_assert_uint_eq(observe_silence(), 0);
+	ck_assert_uint_eq(observe_rows(rows, ROWS), 4);
 	ck_assert_uint_eq(count_found(FOUND_MOVED), 2);
 	ck_assert_int_eq(rest("bob"), 5000);
 }
@@ -1197,18 +1197,18 @@ START_TEST(a_job_with_a_ref_of_the_old_form_is_charged_once)
 }
 END_TEST
 
-/* ---- levers that have to be asked for ---- */
+/* ---- levers that sshare does not show ---- */
 
-/* alice as a cluster shows her: GrpJobs at [jobs], if that was [looked] at. */
-static uint64_t see_jobs(int64_t jobs, bool looked, int64_t step)
+/* alice as a cluster shows her: GrpJobs at [jobs], if [all_limits] were requested. */
+static uint64_t observe_jobs(int64_t jobs, bool all_limits, int64_t step)
 {
 	struct limit limit = {"GrpJobs", "", jobs};
 	struct observed row = {.account = "alice",
 			       .parent = "root",
 			       .usage = 1000,
 			       .limits = &limit,
-			       .limit_count = looked && jobs >= 0,
-			       .looked = looked};
+			       .limit_count = all_limits && jobs >= 0,
+			       .all_limits = all_limits};
 	struct observation observation = {
 		.cluster = "c1", .answered = true, .time = now += step, .rows = &row, .count = 1};
 
@@ -1222,52 +1222,52 @@ START_TEST(what_is_not_shown_is_asked_for_only_when_something_hangs_on_it)
 	rules.field = "GrpJobs";
 	rules.tres = "";
 	open_alice();
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 0);
 	append(EVENT_HOLD, CAUSE_HAND, 0);
-	/* Nothing is entered before it is known what the site had. */
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	/* Nothing is recorded before the site's own value is known. */
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
 	ck_assert_str_eq(check.wants[0].account, "alice");
 	ck_assert_str_eq(check.wants[0].cluster, "c1");
 	ck_assert_uint_eq(check.task_count, 0);
-	ck_assert_uint_eq(see_jobs(9, true, MINUTE), 1);
+	ck_assert_uint_eq(observe_jobs(9, true, MINUTE), 1);
 	ck_assert_uint_eq(check.want_count, 0);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
 	ck_assert_str_eq(check.tasks[0].tres, "");
 	ck_assert_int_eq(check.tasks[0].value, 0);
 	/* Died: it must be known again. */
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
-	ck_assert_uint_eq(see_jobs(0, true, MINUTE), 1);
+	ck_assert_uint_eq(observe_jobs(0, true, MINUTE), 1);
 	ck_assert_uint_eq(check.task_count, 0);
-	/* In force: nobody asks, but once an hour. */
+	/* In force: inspected once an hour. */
 	now += HOUR;
-	(void)see_jobs(0, false, MINUTE);
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
 	for (int i = 0; i < 58; i++) {
-		ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+		ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 		ck_assert_uint_eq(check.want_count, 0);
 	}
-	(void)see_jobs(0, false, 2 * MINUTE);
+	(void)observe_jobs(0, false, 2 * MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
 	/* Or if somebody wants it. */
-	(void)see_jobs(0, false, MINUTE);
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 0);
-	check.look_now = true;
-	(void)see_jobs(0, false, MINUTE);
+	check.inspect = true;
+	(void)observe_jobs(0, false, MINUTE);
 	ck_assert_uint_eq(check.want_count, 1);
-	(void)see_jobs(5, true, MINUTE);
+	(void)observe_jobs(5, true, MINUTE);
 	ck_assert_ptr_nonnull(found(FOUND_DRIFT));
-	check.look_now = false;
+	check.inspect = false;
 	/* Released: known first. What somebody set stays. */
 	append(EVENT_RELEASE, CAUSE_HAND, 0);
-	ck_assert_uint_eq(see_jobs(0, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(0, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 1);
-	ck_assert_uint_eq(see_jobs(5, true, MINUTE), 2);
+	ck_assert_uint_eq(observe_jobs(5, true, MINUTE), 2);
 	ck_assert_ptr_nonnull(found(FOUND_LEFT));
-	ck_assert_uint_eq(see_jobs(5, false, MINUTE), 0);
+	ck_assert_uint_eq(observe_jobs(5, false, MINUTE), 0);
 	ck_assert_uint_eq(check.want_count, 0);
 }
 END_TEST
@@ -1280,18 +1280,18 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 			       .usage = 1000,
 			       .limits = limits,
 			       .limit_count = 2,
-			       .looked = true};
+			       .all_limits = true};
 	struct account *account;
 
 	open_alice();
 	append(EVENT_HOLD, CAUSE_HAND, 0);
-	(void)see(1000, 5000);
+	(void)observe(1000, 5000);
 	finish(OUTCOME_DONE, "");
 	rules.field = "GrpJobs";
 	rules.tres = "";
 	/* The new one first: if Slurm does not take it, the old one still holds. */
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(see_rows(&row, 1), i == 0);
+		ck_assert_uint_eq(observe_rows(&row, 1), i == 0);
 		ck_assert_uint_eq(check.task_count, 1);
 		ck_assert(check.again);
 		ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
@@ -1301,13 +1301,13 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 	}
 	finish(OUTCOME_DONE, "");
 	limits[1].value = 0;
-	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(observe_rows(&row, 1), 1);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
 	ck_assert_int_eq(check.tasks[0].value, 5000);
 	finish(OUTCOME_DONE, "");
 	limits[0].value = 5000;
-	ck_assert_uint_eq(see_rows(&row, 1), 0);
+	ck_assert_uint_eq(observe_rows(&row, 1), 0);
 	ck_assert_uint_eq(check.task_count, 0);
 	account = util_account(bank, now, "alice");
 	ck_assert_uint_eq(account->lever_count, 1);
@@ -1321,12 +1321,12 @@ START_TEST(a_lever_changed_in_the_settings_is_exchanged)
 				    .allowance = ALLOWANCE_LIMITED,
 				    .field = "GrpTRESMins",
 				    .tres = "cpu"});
-	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(observe_rows(&row, 1), 1);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpTRESMins");
 	finish(OUTCOME_DONE, "");
 	limits[0].value = 0;
-	ck_assert_uint_eq(see_rows(&row, 1), 1);
+	ck_assert_uint_eq(observe_rows(&row, 1), 1);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_str_eq(check.tasks[0].field, "GrpJobs");
 	ck_assert_int_eq(check.tasks[0].value, 9);
@@ -1336,8 +1336,8 @@ END_TEST
 /* ---- limits that follow the balance ---- */
 
 /* One cluster, or two, that show alice with a limit on billing minutes and one on CPU minutes. */
-static uint64_t see_caps(const int64_t *usage, const int64_t *billing, const int64_t *cpu,
-			 size_t count)
+static uint64_t observe_caps(const int64_t *usage, const int64_t *billing, const int64_t *cpu,
+			     size_t count)
 {
 	static const char *const clusters[] = {"c1", "c2"};
 	struct limit limits[2][2];
@@ -1368,9 +1368,9 @@ static uint64_t see_caps(const int64_t *usage, const int64_t *billing, const int
 	return run(observations, count);
 }
 
-static uint64_t see_cap(int64_t usage, int64_t billing, int64_t cpu)
+static uint64_t observe_cap(int64_t usage, int64_t billing, int64_t cpu)
 {
-	return see_caps(&usage, &billing, &cpu, 1);
+	return observe_caps(&usage, &billing, &cpu, 1);
 }
 
 /* The task on billing (or else cpu) for a cluster; -2: none. */
@@ -1390,10 +1390,10 @@ static void open_capped(int64_t sites)
 {
 	rules.enforcement = ENFORCE_LIMIT;
 	util_open_account(bank, now, "alice");
-	(void)see_cap(1000, sites, NO_LIMIT);
+	(void)observe_cap(1000, sites, NO_LIMIT);
 	ck_assert_uint_eq(check.task_count, 0); /* without money it is left alone */
 	util_deposit(bank, now, "alice", 36000);
-	ck_assert_uint_eq(see_cap(1000, sites, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(1000, sites, NO_LIMIT), 1);
 	ck_assert_uint_eq(check.task_count, 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 614);
 	finish(OUTCOME_DONE, "");
@@ -1413,14 +1413,14 @@ static void terms(enum enforcement enforcement)
 START_TEST(a_cap_follows_money_and_not_use)
 {
 	open_capped(NO_LIMIT);
-	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe_cap(1000, 614, NO_LIMIT), 0);
 	for (int64_t usage = 1100; usage < 30000; usage += 1777) {
-		ck_assert_uint_eq(see_cap(usage, 614, NO_LIMIT), 1);
+		ck_assert_uint_eq(observe_cap(usage, 614, NO_LIMIT), 1);
 		ck_assert_uint_eq(check.task_count, 0);
 		ck_assert_uint_eq(check.finding_count, 1);
 	}
 	util_deposit(bank, now, "alice", 600);
-	(void)see_cap(30000, 614, NO_LIMIT);
+	(void)observe_cap(30000, 614, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 624);
 	finish(OUTCOME_DONE, "");
 	util_append(bank, now,
@@ -1428,15 +1428,15 @@ START_TEST(a_cap_follows_money_and_not_use)
 				    .account = "alice",
 				    .resource = RESOURCE_BILLING,
 				    .amount = 1200});
-	ck_assert_uint_eq(see_cap(30000, 624, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(30000, 624, NO_LIMIT), 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 604);
-	/* Died before Slurm was asked, and then after. */
-	ck_assert_uint_eq(see_cap(30000, 624, NO_LIMIT), 0);
+	/* Killed before Slurm was changed, and then after. */
+	ck_assert_uint_eq(observe_cap(30000, 624, NO_LIMIT), 0);
 	ck_assert_int_eq(task_for("c1", "billing"), 604);
-	ck_assert_uint_eq(see_cap(30000, 604, NO_LIMIT), 1);
-	ck_assert_uint_eq(see_cap(30000, 604, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe_cap(30000, 604, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(30000, 604, NO_LIMIT), 0);
 	/* Reset behind our back: the counter is another, the balance is not. */
-	ck_assert_uint_eq(see_cap(0, 604, NO_LIMIT), 2);
+	ck_assert_uint_eq(observe_cap(0, 604, NO_LIMIT), 2);
 	ck_assert_ptr_nonnull(found(FOUND_WENT_DOWN));
 	ck_assert_int_eq(task_for("c1", "billing"), (6400 - 118) / 60);
 }
@@ -1454,12 +1454,12 @@ START_TEST(use_with_fractional_weights_is_counted_by_slurms_minutes)
 	rules.enforcement = ENFORCE_LIMIT;
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 36000);
-	(void)see_rows(&row, 1);
+	(void)observe_rows(&row, 1);
 	ck_assert_int_eq(task_for("c1", "billing"), (9 * 60 + 36000 - 118) / 60);
 	/* Not known: by what was used. */
 	finish(OUTCOME_FAILED, "no");
 	row.minutes = -1;
-	(void)see_rows(&row, 1);
+	(void)observe_rows(&row, 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 614);
 }
 END_TEST
@@ -1469,28 +1469,28 @@ START_TEST(predecessor_08_terms_without_a_cap_give_the_sites_own_limit_back)
 {
 	open_capped(5000);
 	terms(ENFORCE_HOLD);
-	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(1000, 614, NO_LIMIT), 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 5000);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe_cap(1000, 5000, NO_LIMIT), 0);
 	terms(ENFORCE_OFF);
-	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe_cap(1000, 5000, NO_LIMIT), 0);
 	terms(ENFORCE_LIMIT);
-	ck_assert_uint_eq(see_cap(1000, 5000, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(1000, 5000, NO_LIMIT), 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 614);
 	finish(OUTCOME_DONE, "");
 	terms(ENFORCE_OFF);
-	(void)see_cap(1000, 614, NO_LIMIT);
+	(void)observe_cap(1000, 614, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 5000);
 	finish(OUTCOME_FAILED, "no");
 	/* Not put back yet, and wanted again: ours is not the site's. */
 	terms(ENFORCE_LIMIT);
 	util_deposit(bank, now, "alice", 6000);
-	(void)see_cap(1000, 614, NO_LIMIT);
+	(void)observe_cap(1000, 614, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 714);
 	finish(OUTCOME_DONE, "");
 	append(EVENT_CLOSE, 0, 0);
-	(void)see_cap(1000, 714, NO_LIMIT);
+	(void)observe_cap(1000, 714, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 5000);
 	ck_assert_int_eq(task_for("c1", "cpu"), 0);
 }
@@ -1509,7 +1509,7 @@ START_TEST(predecessor_08_caps_that_fail_do_not_lose_the_sites_own_limit)
 			util_deposit(bank, now, "alice", 1 + util_below(&state, 9000));
 		if (util_below(&state, 6) == 0)
 			terms(util_below(&state, 2) ? ENFORCE_LIMIT : ENFORCE_HOLD);
-		(void)see_cap(usage, shown, NO_LIMIT);
+		(void)observe_cap(usage, shown, NO_LIMIT);
 		if (task_for("c1", "billing") == -2)
 			continue;
 		switch (util_below(&state, 4)) {
@@ -1531,7 +1531,7 @@ START_TEST(predecessor_08_caps_that_fail_do_not_lose_the_sites_own_limit)
 	}
 	terms(ENFORCE_LIMIT);
 	terms(ENFORCE_OFF);
-	(void)see_cap(usage, shown, NO_LIMIT);
+	(void)observe_cap(usage, shown, NO_LIMIT);
 	ck_assert_ptr_null(found(FOUND_LEFT));
 	ck_assert_int_eq(shown == 5000 ? 5000 : task_for("c1", "billing"), 5000);
 }
@@ -1540,18 +1540,18 @@ END_TEST
 START_TEST(a_grace_lifts_the_cap_too)
 {
 	open_capped(5000);
-	(void)see_cap(37000, 614, NO_LIMIT);
+	(void)observe_cap(37000, 614, NO_LIMIT);
 	ck_assert(held());
 	ck_assert_int_eq(task_for("c1", "cpu"), 0);
 	ck_assert_int_eq(task_for("c1", "billing"), -2); /* 614 minutes are used */
 	finish(OUTCOME_DONE, "");
 	append(EVENT_RELEASE, CAUSE_HAND, now + 3 * HOUR);
-	(void)see_cap(37000, 614, 0);
+	(void)observe_cap(37000, 614, 0);
 	ck_assert_int_eq(task_for("c1", "cpu"), NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 5000);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see_cap(37000, 5000, NO_LIMIT), 0);
-	(void)see_cap(37000, 5000, NO_LIMIT);
+	ck_assert_uint_eq(observe_cap(37000, 5000, NO_LIMIT), 0);
+	(void)observe_cap(37000, 5000, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "cpu"), 0);
 	ck_assert_int_lt(task_for("c1", "billing"), 617);
 	ck_assert_int_ge(task_for("c1", "billing"), 0);
@@ -1562,21 +1562,21 @@ START_TEST(a_cap_changed_by_hand_is_left_or_put_right)
 {
 	open_capped(5000);
 	for (int i = 0; i < 2; i++) {
-		ck_assert_uint_eq(see_cap(1000, 9999, NO_LIMIT), 0);
+		ck_assert_uint_eq(observe_cap(1000, 9999, NO_LIMIT), 0);
 		ck_assert_ptr_nonnull(found(FOUND_DRIFT));
 		ck_assert_str_eq(found(FOUND_DRIFT)->lever, "GrpTRESMins=billing");
 		ck_assert_int_eq(found(FOUND_DRIFT)->before, 614);
 		ck_assert_int_eq(found(FOUND_DRIFT)->now, 9999);
 	}
 	rules.put_right = true;
-	ck_assert_uint_eq(see_cap(1000, 9999, NO_LIMIT), 1);
+	ck_assert_uint_eq(observe_cap(1000, 9999, NO_LIMIT), 1);
 	ck_assert_int_eq(task_for("c1", "billing"), 614);
 	ck_assert_ptr_nonnull(found(FOUND_PUT_RIGHT));
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see_cap(1000, 614, NO_LIMIT), 0);
+	ck_assert_uint_eq(observe_cap(1000, 614, NO_LIMIT), 0);
 	/* What the site set last is what comes back. */
 	terms(ENFORCE_HOLD);
-	(void)see_cap(1000, 614, NO_LIMIT);
+	(void)observe_cap(1000, 614, NO_LIMIT);
 	ck_assert_int_eq(task_for("c1", "billing"), 9999);
 }
 END_TEST
@@ -1588,59 +1588,59 @@ START_TEST(shares_are_lowered_before_others_are_raised)
 	rules.enforcement = ENFORCE_LIMIT;
 	util_open_account(bank, now, "alice");
 	util_deposit(bank, now, "alice", 36000);
-	(void)see_caps(usage, caps, cpu, 2);
+	(void)observe_caps(usage, caps, cpu, 2);
 	caps[0] = (1000 + 18000 - 118) / 60;
 	caps[1] = (18000 - 118) / 60;
 	ck_assert_int_eq(task_for("c1", "billing"), caps[0]);
 	ck_assert_int_eq(task_for("c2", "billing"), caps[1]);
 	ck_assert(!check.again);
 	finish(OUTCOME_DONE, "");
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 2), 0);
 
 	/* The first has used nearly all of its share. */
 	usage[0] += 15600;
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 2);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 2), 2);
 	ck_assert_int_eq(task_for("c1", "billing"), -2);
 	ck_assert_int_eq(task_for("c2", "billing"), (10200 - 118) / 60);
 	ck_assert(check.again);
 	/* Not lowered: not raised either. */
 	finish(OUTCOME_FAILED, "no");
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 2), 0);
 	ck_assert_int_eq(task_for("c1", "billing"), -2);
 	ck_assert(check.again);
 	finish(OUTCOME_DONE, "");
 	caps[1] = (10200 - 118) / 60;
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 1);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 2), 1);
 	ck_assert_int_eq(task_for("c1", "billing"), (16600 + 10200 - 118) / 60);
 	ck_assert(!check.again);
 	finish(OUTCOME_DONE, "");
 	caps[0] = (16600 + 10200 - 118) / 60;
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 2), 0);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 2), 0);
 
 	/* The second does not answer: its room stays its own. */
 	usage[1] = -1;
 	util_deposit(bank, now, "alice", 36000);
-	(void)see_caps(usage, caps, cpu, 2);
+	(void)observe_caps(usage, caps, cpu, 2);
 	ck_assert_int_eq(task_for("c1", "billing"),
 			 (16600 + 56400 - (caps[1] * 60 + 118) - 118) / 60);
 	ck_assert_ptr_null(found(FOUND_UNSETTLED)); /* what it has is as it should be */
-	/* Not asked: likewise. */
+	/* The same for a cluster that is not observed. */
 	finish(OUTCOME_FAILED, "no");
 	check.all_clusters = false;
-	ck_assert_uint_eq(see_caps(usage, caps, cpu, 1), 0);
+	ck_assert_uint_eq(observe_caps(usage, caps, cpu, 1), 0);
 	ck_assert_int_eq(task_for("c1", "billing"),
 			 (16600 + 56400 - (caps[1] * 60 + 118) - 118) / 60);
 	ck_assert_ptr_null(found(FOUND_UNLISTED));
 	/* Gone for good: that is another thing. */
 	check.all_clusters = true;
-	(void)see_caps(usage, caps, cpu, 1);
+	(void)observe_caps(usage, caps, cpu, 1);
 	ck_assert_ptr_nonnull(found(FOUND_UNLISTED));
-	/* No cap wanted any more, and nobody asks it. */
+	/* No cap is wanted any more, and the cluster is not observed. */
 	terms(ENFORCE_HOLD);
-	(void)see_caps(usage, caps, cpu, 1);
+	(void)observe_caps(usage, caps, cpu, 1);
 	ck_assert_ptr_nonnull(found(FOUND_UNLISTED));
 	ck_assert_str_eq(found(FOUND_UNLISTED)->lever, "GrpTRESMins=billing");
-	(void)see_caps(usage, caps, cpu, 2);
+	(void)observe_caps(usage, caps, cpu, 2);
 	ck_assert_ptr_null(found(FOUND_UNLISTED));
 	ck_assert_ptr_nonnull(found(FOUND_UNSETTLED));
 }

@@ -25,7 +25,7 @@ static void setup(void)
 }
 
 /* Appends an entry that no verb makes, at the test's time. */
-static void enter(const struct event *event)
+static void record(const struct event *event)
 {
 	struct bank *bank = util_open(STORE_WRITE);
 
@@ -35,12 +35,12 @@ static void enter(const struct event *event)
 
 static void deposit_window(const char *account, int64_t amount, int64_t start, int64_t end)
 {
-	enter(&(struct event){.kind = EVENT_DEPOSIT,
-			      .account = account,
-			      .resource = RESOURCE_BILLING,
-			      .amount = amount,
-			      .start = start,
-			      .end = end});
+	record(&(struct event){.kind = EVENT_DEPOSIT,
+			       .account = account,
+			       .resource = RESOURCE_BILLING,
+			       .amount = amount,
+			       .start = start,
+			       .end = end});
 }
 
 #define IS(expected, ...)                                                                          \
@@ -202,7 +202,7 @@ START_TEST(a_clock_put_back_changes_no_period_that_is_over)
 	clock_now = T0 + HOUR;
 	DONE("So far", "statement", "bio", "--since", "2026-11-01", "--until",
 	     "2026-11-22T17:05:00Z");
-	/* At the newest entry's time, as exactly as can be said, it is. */
+	/* At the newest entry's time, to the second, it is. */
 	clock_now = T0 + 60 * WHEN_SECOND - WHEN_SECOND;
 	clock_tick = 0;
 	DONE("", "deposit", "chem", "1");
@@ -357,7 +357,7 @@ START_TEST(balances_are_what_balance_said_then)
 			break;
 		}
 		(void)snprintf(entry[i], sizeof(entry[i]), "%" PRIu64, entries());
-		/* Times are given to the second: balance is asked at a whole one. */
+		/* Times are given to the second, so balance --as-of gets a whole one. */
 		clock_now = (clock_now / WHEN_SECOND + 1) * WHEN_SECOND;
 		(void)snprintf(time[i], sizeof(time[i]), "%.19sZ",
 			       when_format_exact(exact, clock_now + WHEN_SECOND));
@@ -482,7 +482,7 @@ START_TEST(why_names_the_entries_of_a_hold_for_funds)
 	     "why", "bio");
 	ck_assert_ptr_nonnull(
 		strstr(out, "ends by itself with the first check after 2026-11-24T17:00:00"));
-	/* What it says is so: exactly the debt is not enough, one more is. */
+	/* The message is right: exactly the debt is not enough, one more is. */
 	GIVES(0, "", "left to the next check", "deposit", "bio", "2.5", "--no-apply");
 	DONE("  any deposit ends it\n", "why", "bio");
 	GIVES(0, "", "left to the next check", "deposit", "bio", "1s", "--no-apply");
@@ -598,7 +598,7 @@ START_TEST(why_tells_a_closed_account)
 }
 END_TEST
 
-/* Whatever took the money, it is told. */
+/* Each kind of entry that took the money is reported. */
 START_TEST(why_names_what_was_taken)
 {
 	static const char *const takings[][6] = {
