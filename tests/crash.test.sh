@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kill -9 at every step of what changes the books, Slurm or a file: whatever the point, doing it again and
-# a check bring books and Slurm to where they would be without the kill. tests/killing.sh says
-# what it needs. Arguments are parts of names: only what has one of them in its name is run.
+# Kills (-9) verbs that change the books, Slurm or a file at every step. Whatever the point, running the verb
+# again and a check bring books and Slurm to where they would be without the kill. tests/killing.sh lists the
+# variables. Arguments: parts of names; only tests whose name contains one of them are run.
 parts=$*
 srcdir=${srcdir:-.}
 . "$srcdir/tests/killing.sh"
@@ -12,7 +12,7 @@ srcdir=${srcdir:-.}
 make_busy_bank
 killed_everywhere a_check_killed_at_any_point_is_completed_by_the_next check
 if [ -e "$dir/base" ]; then
-	# What the check had to do was done, or there was nothing to kill.
+	# The check must have done all its work, or there was nothing to kill.
 	for line in 'kind: charge.*account: "use"' 'kind: hold.*account: "over"' 'kind: hold.*account: "site"' \
 		'kind: release.*account: "paid"' 'kind: charge.*account: "debt".*amount: 50' \
 		'kind: baseline.*account: "down"' 'kind: lever.*account: "hand"'; do
@@ -23,18 +23,18 @@ if [ -e "$dir/base" ]; then
 		grep -qx "./dev/$line" "$dir/limits.want" || fail "no limit $line"
 	done
 fi
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 
-killed_everywhere a_deposit_killed_at_any_point_is_entered_once_and_releases deposit site 100 --ref d
-if wanted a_list_killed_at_any_point_is_entered_once_and_releases; then
+killed_everywhere a_deposit_killed_at_any_point_is_recorded_once_and_releases deposit site 100 --ref d
+if wanted a_list_killed_at_any_point_is_recorded_once_and_releases; then
 	printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' \
 		3 'open: listed, su: 3' >"$dir/list"
 	slurm listed RawUsage=7
 	killed_everywhere "$name" import --append "$dir/list"
 fi
-killed_everywhere a_hold_killed_at_any_point_is_entered_once hold use --ref h
-killed_everywhere a_release_killed_at_any_point_is_entered_once release hand --ref r
-killed_everywhere a_transfer_killed_at_any_point_is_entered_once transfer down over 0.5 --ref t
+killed_everywhere a_hold_killed_at_any_point_is_recorded_once hold use --ref h
+killed_everywhere a_release_killed_at_any_point_is_recorded_once release hand --ref r
+killed_everywhere a_transfer_killed_at_any_point_is_recorded_once transfer down over 0.5 --ref t
 slurm fresh RawUsage=77
 killed_everywhere an_account_whose_opening_was_killed_is_opened_once open fresh 5 --ref o
 
@@ -50,15 +50,15 @@ for account in two_use two_over two_paid; do
 	sb open "$account" 20s || fail 'open'
 done
 echo RawUsage=50 >"$FAKE_STATE/gpu/two_paid"
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 sb deposit two_paid 1 --no-apply || fail 'deposit'
 slurm two_use RawUsage=10
 echo RawUsage=99 >"$FAKE_STATE/gpu/two_use"
 echo RawUsage=99 >"$FAKE_STATE/gpu/two_over"
 killed_everywhere a_check_of_two_clusters_killed_at_any_point_is_completed_by_the_next check
 
-# Shares that are lowered before others are raised, and levers that have to be asked for.
-settle || fail 'the checks do not come to rest'
+# Caps of which some are lowered before others are raised, and levers that sshare does not show.
+settle || fail 'repeated checks still find work to do'
 {
 	sb terms two_use --enforce limit --lever GrpJobs --credit 1 --no-apply &&
 		sb terms two_paid --enforce limit --no-apply && sb terms two_over --lever GrpJobs --no-apply
@@ -76,7 +76,7 @@ rounds=
 
 # ---- files ----
 
-# The file is the old or the new one, never half of it or none.
+# The file must be the old or the new one, never half of it or none.
 killed_export() {
 	wanted predecessor_28_a_killed_export_leaves_the_old_file_or_the_new || return 0
 	sb export "$dir/new.yaml" || fail 'export'
@@ -92,13 +92,12 @@ killed_export() {
 			fail 'the file is neither the old nor the new one'
 		fi
 	done
-	cmp -s "$dir/file.yaml" "$dir/new.yaml" || fail 'the export at the end is not the new file'
-	echo "$name: $n points"
-	[ $n -gt 10 ] || fail 'so few points cannot be all'
+	cmp -s "$dir/file.yaml" "$dir/new.yaml" || fail 'the complete export is not the new file'
+	enough_points 10
 }
 killed_export
 
-# killed_making NAME ARGUMENT...: makes a bank where there is none. What is left is a whole bank or none.
+# killed_making NAME ARGUMENT...: kills what makes a bank where there is none. It must leave a whole bank or none.
 killed_making() {
 	wanted "$1" || return 0
 	shift
@@ -109,27 +108,26 @@ killed_making() {
 		"$kill_at" "$n" "$subank" -c "$dir/settings" -b "$dir/made" "$@" >"$dir/out" 2>"$dir/err"
 		status=$?
 		if ! sb -b "$dir/made" balance && ! sb -b "$dir/made" "$@"; then
-			fail 'there is no bank and none can be made'
+			fail 'there is no bank, and the retry failed'
 		elif ! sb -b "$dir/made" verify; then
-			fail 'verify is not content'
+			fail 'verify failed'
 		elif ! { [ "$1" = init ] || { sb -b "$dir/made" export && cmp -s "$dir/out" "$dir/new.yaml"; }; }; then
 			fail 'the bank is not that of the file'
 		else
 			passed=$((passed + 1))
 		fi
 	done
-	echo "$name: $n points"
-	[ $n -gt 20 ] || fail 'so few points cannot be all'
+	enough_points 20
 }
-killed_making a_bank_whose_making_was_killed_is_whole_or_not_there init
+killed_making a_killed_init_leaves_a_whole_bank_or_none init
 sb export "$dir/new.yaml" || fail 'export'
 killed_making predecessor_27_a_killed_import_leaves_a_whole_bank_or_none import "$dir/new.yaml"
 
-# The bank is the old or the new one, and if it is the new one, the old one is in a copy.
+# The bank must be the old or the new one; if it is the new one, there must be a copy of the old one.
 killed_replacing() {
 	wanted predecessor_27_a_killed_restore_leaves_the_old_books_or_the_new || return 0
 	rm -rf "$dir/old"
-	{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail "the old bank"
+	{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail "cannot make the old bank"
 	n=0 status=137
 	while [ $status -eq 137 ]; do
 		n=$((n + 1))
@@ -139,7 +137,7 @@ killed_replacing() {
 			>"$dir/out" 2>"$dir/err"
 		status=$?
 		if ! sb -b "$dir/made" verify; then
-			fail 'verify is not content'
+			fail 'verify failed'
 		elif ! sb -b "$dir/made" export; then
 			fail 'there is no bank'
 		elif cmp -s "$dir/out" "$dir/new.yaml" && cat "$dir/made/backup"/*.yaml | cmp -s - "$dir/old.yaml"; then
@@ -150,8 +148,7 @@ killed_replacing() {
 			fail 'the bank is neither the old nor the new one'
 		fi
 	done
-	echo "$name: $n points"
-	[ $n -gt 20 ] || fail 'so few points cannot be all'
+	enough_points 20
 }
 killed_replacing
 

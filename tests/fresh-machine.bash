@@ -2,28 +2,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Proves that ./bootstrap needs nothing but Debian: makes a minimal Debian tree in a temporary folder,
-# copies this checkout in, and runs ./bootstrap there. By hand, as root; needs debootstrap and the net.
-# With `deb` the package is built there, and tried in a second tree that has not seen the build.
-# The mirror and how to reach it are taken from this machine's own apt. What runs in the tree sees only
-# the processes of the tree, and nothing stays mounted or running, however this ends.
+# copies this checkout there, and runs ./bootstrap in it. Run it by hand, as root; it needs debootstrap and
+# a network. With `deb` it builds the package there, and tries it in a second tree without the build.
+# The mirror and the proxies are those of this machine's apt. Programs in the tree see only the processes
+# of the tree, and nothing stays mounted or running, however this ends.
 
 set -euo pipefail
 
 usage() {
 	cat <<-END
 		usage: tests/fresh-machine.bash [OPTIONS] [SUITE] [demo|check|build|deb]
-		  SUITE          Debian's release, such as trixie or sid; --suite NAME, too (default: bookworm)
-		  demo, ...      what is done there (default: check)
-		  --head         copy the last commit instead of the files as they are now
-		  --shell        open a shell in the tree when bootstrap has ended
-		  --keep         keep the tree and say where it is
+		  SUITE          a release of Debian, such as trixie or sid; also --suite NAME (default: bookworm)
+		  demo, ...      what to do there (default: check)
+		  --head         copy the last commit instead of the current files
+		  --shell        open a shell in the tree after bootstrap has ended
+		  --keep         keep the tree and report where it is
 	END
 }
 
 suite=bookworm verb=check from_head='' shell='' keep=''
 while (($#)); do
 	case $1 in
-	--suite) suite=${2:?"--suite: which one?"} && shift ;;
+	--suite) suite=${2:?"--suite: no release given"} && shift ;;
 	--head) from_head=1 ;;
 	--shell) shell=1 ;;
 	--keep) keep=1 ;;
@@ -49,14 +49,14 @@ fail() {
 	exit 1
 }
 
-((EUID == 0)) || fail "needs root: it makes file systems and changes root folders"
+((EUID == 0)) || fail "needs root, to mount file systems and use chroot"
 for need in debootstrap unshare chroot apt-get tar; do
 	command -v "$need" >/dev/null || fail "$need is missing (apt-get install debootstrap util-linux)"
 done
 
 tree=$(mktemp -d /tmp/subank-fresh.XXXXXX)
 second=
-chmod 755 "$tree" # it becomes a root folder
+chmod 755 "$tree" # it becomes the root folder
 mark="SUBANK_FRESH=$$.$EPOCHREALTIME"
 # shellcheck disable=SC2317 # called by the exit trap
 finish() {
@@ -69,13 +69,14 @@ finish() {
 }
 process_at_exit finish
 
-# In a session of its own, so that a signal to us ends the wait at once and the exit trap ends it all.
+# Runs a command in its own session, so that a signal to us ends the wait at once and the exit trap ends
+# the command.
 run() {
 	env "$mark" setsid "$@" </dev/null &
 	wait $!
 }
 
-# SITE RELEASE COMPONENT of every repository that apt knows here.
+# Prints SITE RELEASE COMPONENT of every repository that apt knows here.
 sources() {
 	# shellcheck disable=SC2016 # the dollars are apt's
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Identifier: Packages'
@@ -83,7 +84,7 @@ sources() {
 
 mirror=$(sources | awk -v suite="$suite" '$2 == suite { print $1; exit }')
 if [[ -z $mirror ]]; then
-	# Another release than this machine's: the same place has it, most likely.
+	# The release is not this machine's, but the same mirror most likely has it.
 	mirror=$(sources | awk '$2 !~ /-/ { print $1; exit }')
 fi
 [[ -n $mirror ]] || fail "apt on this machine knows no repository: run apt-get update first"
@@ -92,14 +93,14 @@ if [[ $mirror = https:* ]]; then
 	include=--include=ca-certificates
 fi
 
-# An older debootstrap does not know the newest names; sid's way serves for those.
-way=
+# An older debootstrap has no script for the newest releases; that of sid works for them.
+script=
 if [[ ! -e ${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}/scripts/$suite ]]; then
-	way=sid
+	script=sid
 fi
 
 say "making a minimal Debian $suite in $tree"
-if ! run debootstrap --variant=minbase ${include:+"$include"} "$suite" "$tree" "$mirror" ${way:+"$way"} \
+if ! run debootstrap --variant=minbase ${include:+"$include"} "$suite" "$tree" "$mirror" ${script:+"$script"} \
 	>"$tree.log" 2>&1; then
 	tail -n 20 "$tree.log" >&2
 	rm -f -- "$tree.log"
@@ -107,7 +108,7 @@ if ! run debootstrap --variant=minbase ${include:+"$include"} "$suite" "$tree" "
 fi
 rm -f -- "$tree.log"
 
-# The same repositories, by the same way; nothing else of this machine.
+# The tree gets apt's repositories and proxies, and nothing else of this machine.
 {
 	echo "deb $mirror $suite main"
 	sources | awk -v suite="$suite" 'index($2, suite "-") == 1 { print "deb", $1, $2, $3 }' | sort -u
@@ -128,8 +129,7 @@ else
 fi
 chown -R 0:0 "$tree/root/subank"
 
-# A fresh machine has /proc, /dev and its terminals; here they are the tree's own, and go with the
-# namespace.
+# Gives the tree its own /proc, /dev and terminals, as on a fresh machine; they disappear with the namespace.
 cat >"$tree/root/enter" <<'END'
 set -eu
 tree=$1
@@ -151,6 +151,7 @@ ln -s pts/ptmx "$tree/dev/ptmx"
 exec chroot "$tree" "$@"
 END
 
+# enter run|here COMMAND...: runs a command in the tree, in its own session with `run`.
 enter() {
 	local before=()
 	if [[ $1 = run ]]; then
@@ -162,7 +163,7 @@ enter() {
 		unshare --mount --pid --fork --kill-child sh "$tree/root/enter" "$tree" "$@"
 }
 
-# The package is built in the first tree and tried in the second.
+# Builds the package in the first tree and tries it in the second.
 try_deb() {
 	local build=$tree
 	second=$(mktemp -d /tmp/subank-fresh.XXXXXX)
@@ -181,7 +182,7 @@ try_deb() {
 		lintian --allow-root --fail-on error build/packages/*.deb' >"$build.log" 2>&1 || {
 		tail -n 40 "$build.log" >&2
 		rm -f -- "$build.log"
-		fail "the package was not built"
+		fail "cannot build the package"
 	}
 	rm -f -- "$build.log"
 	cp -- "$build"/root/subank/build/packages/*.deb "$second/root/subank.deb"
@@ -208,11 +209,11 @@ enter run bash -c '
 		[ "$pid" = $$ ] || [ "$state" = Z ] || left="$left $pid $name"
 	done
 	if [ -n "$left" ]; then
-		echo "fresh-machine: bootstrap has left processes:$left" >&2
+		echo "fresh-machine: bootstrap left processes:$left" >&2
 		exit 1
 	fi
 	if grep "^subank-" /etc/passwd >&2 || ls -d /tmp/subank-* /usr/sbin/policy-rc.d 2>/dev/null >&2; then
-		echo "fresh-machine: bootstrap has left the above" >&2
+		echo "fresh-machine: bootstrap left the above" >&2
 		exit 1
 	fi
 	exit "$status"' bash ${verb:+"$verb"} || status=$?

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* kill_at N PROGRAM ARGUMENT...: runs the program and kills it, as kill -9 does, when it is about
- * to make the Nth of those system calls that change something outside of it or wait for something:
- * files, locks, other processes. Before one call is after the one before, so every N from 1 on goes
- * through every state that a crash can leave. The program's own children are not touched.
- * Exit status: 137 when it was killed, that of the program when it made fewer calls, 99 when it
- * could not be traced, 127 when it could not be started.
+/* kill_at N PROGRAM ARGUMENT...: runs the program and kills it (-9) when it is about to make the
+ * Nth of its system calls that change something outside it, or wait for something: files, locks,
+ * other processes. The state before a call is that after the previous one, so N from 1 on covers
+ * every state that a crash can leave. The program's children are not killed.
+ * Exit status: 137 if it was killed, that of the program if it made fewer calls, 99 if it could not
+ * be traced, 127 if it could not be started.
  *
  * kill_at -i FILE ...: interrupts it instead, as Ctrl-C does: SIGINT to its process group.
- * kill_at -s FILE ...: stops it (SIGSTOP). Both let it go on from there, with the Nth call made,
- * write its process id and a newline to FILE (which may be a FIFO) once the signal is under way or
- * it stands still, and wait for its end. FILE stays empty when the program made fewer calls. */
+ * kill_at -s FILE ...: stops it (SIGSTOP). In both cases the Nth call is made and tracing ends.
+ * Once the signal was sent, or the program has stopped, its process id and a newline are written to
+ * FILE (which may be a FIFO); then kill_at waits for its end. FILE stays empty if the program made
+ * fewer calls. */
 #include "config.h"
 
 #include <errno.h>
@@ -31,17 +32,17 @@
 
 enum { KILLED = 137, NOT_TRACED = 99, NOT_STARTED = 127 };
 
-/* What is done at the Nth call: SIGKILL, SIGINT or SIGSTOP; and where it is told. */
-static int deed = SIGKILL;
-static FILE *told;
+static int signal_sent = SIGKILL; /* at the Nth call; or SIGINT or SIGSTOP */
+static FILE *pid_file; /* unless it is SIGKILL */
 
 static bool opens_to_write(__u64 flags)
 {
 	return (flags & (O_WRONLY | O_RDWR | O_CREAT)) != 0;
 }
 
-/* waitid() and poll() are left out: how often they are called depends on the weather. */
-static bool matters(__u64 number, const __u64 arguments[])
+/* Returns true if the call counts. waitid() and poll() do not: the number of calls depends on
+ * timing. */
+static bool counts(__u64 number, const __u64 arguments[])
 {
 	switch (number) {
 #ifdef SYS_open
@@ -104,27 +105,27 @@ static int status_of(int status)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The other signals are for a program that nobody traces: it gets them as from anybody. */
-static int let_go(pid_t pid)
+/* Sends SIGINT or SIGSTOP and stops tracing, so that the signal works as on any other process. */
+static int signal_and_detach(pid_t pid)
 {
 	int status;
 
-	if (kill(deed == SIGINT ? -pid : pid, deed) != 0 ||
+	if (kill(signal_sent == SIGINT ? -pid : pid, signal_sent) != 0 ||
 	    ptrace(PTRACE_DETACH, pid, NULL, NULL) != 0)
 		return give_up("the program cannot be signalled");
-	if (deed == SIGSTOP && waitpid(pid, &status, WUNTRACED) != pid)
+	if (signal_sent == SIGSTOP && waitpid(pid, &status, WUNTRACED) != pid)
 		return give_up("the program is lost");
-	/* The call was its end. */
-	if (deed == SIGSTOP && !WIFSTOPPED(status))
+	/* The call ended the program. */
+	if (signal_sent == SIGSTOP && !WIFSTOPPED(status))
 		return status_of(status);
-	fprintf(told, "%d\n", (int)pid);
-	fclose(told);
+	fprintf(pid_file, "%d\n", (int)pid);
+	fclose(pid_file);
 	if (waitpid(pid, &status, 0) != pid)
 		return give_up("the program is lost");
 	return status_of(status);
 }
 
-/* Follows the program, which stands stopped behind its exec, to its end. */
+/* Traces the program, which has stopped after its exec, until call [at] or its end. */
 static int follow(pid_t pid, unsigned long at)
 {
 	unsigned long count = 0;
@@ -134,23 +135,23 @@ static int follow(pid_t pid, unsigned long at)
 		struct ptrace_syscall_info info;
 
 		if (ptrace(PTRACE_SYSCALL, pid, NULL, (intptr_t)sig) != 0)
-			return give_up("the program does not go on");
+			return give_up("the program cannot be continued");
 		if (waitpid(pid, &status, 0) != pid)
 			return give_up("the program is lost");
 		if (WIFEXITED(status) || WIFSIGNALED(status))
 			return status_of(status);
 		sig = WSTOPSIG(status);
 		if (sig != (SIGTRAP | 0x80))
-			continue; /* a signal, which it gets */
+			continue; /* a signal, which is delivered */
 		sig = 0;
 		if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0)
-			return give_up("a system call cannot be looked at");
+			return give_up("a system call cannot be read");
 		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
-		    !matters(info.entry.nr, info.entry.args) || ++count < at)
+		    !counts(info.entry.nr, info.entry.args) || ++count < at)
 			continue;
-		if (deed != SIGKILL)
-			return let_go(pid);
-		/* The call is not made any more. */
+		if (signal_sent != SIGKILL)
+			return signal_and_detach(pid);
+		/* The call is not made. */
 		if (kill(pid, SIGKILL) != 0 || waitpid(pid, &status, 0) != pid)
 			return give_up("the program cannot be killed");
 		return KILLED;
@@ -164,9 +165,9 @@ int main(int argc, char *argv[])
 	pid_t pid;
 
 	if (argc > 3 && (strcmp(argv[1], "-i") == 0 || strcmp(argv[1], "-s") == 0)) {
-		deed = argv[1][1] == 'i' ? SIGINT : SIGSTOP;
-		told = fopen(argv[2], "we");
-		if (!told)
+		signal_sent = argv[1][1] == 'i' ? SIGINT : SIGSTOP;
+		pid_file = fopen(argv[2], "we");
+		if (!pid_file)
 			return give_up(argv[2]);
 		argv += 2;
 		argc -= 2;
@@ -179,7 +180,7 @@ int main(int argc, char *argv[])
 	if (pid < 0)
 		return give_up("no process");
 	if (pid == 0) {
-		if (deed == SIGINT && setpgid(0, 0) != 0)
+		if (signal_sent == SIGINT && setpgid(0, 0) != 0)
 			_exit(give_up("no process group"));
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
 			_exit(give_up("tracing is not allowed here"));

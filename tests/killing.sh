@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# What the tests share that kill, interrupt or stop a program at its Nth step: crash.test.sh and some of
-# faults/. SUBANK names the program (./subank if unset), KILL_AT tests/kill_at, srcdir the source tree;
-# Slurm is the make-believe one of tests/fake. Whoever sources this may have set $parts: only what has
-# one of them in its name is run then.
+# Shared by the tests that kill, interrupt or stop a program at its Nth step: crash.test.sh and some of
+# faults/. SUBANK is the program (default ./subank), KILL_AT is tests/kill_at, srcdir the source tree;
+# Slurm is the fake in tests/fake. A script may set $parts before it sources this file: then only tests
+# whose name contains one of them are run.
 subank=${SUBANK:-./subank}
 srcdir=${srcdir:-.}
 case $subank in
@@ -18,7 +18,7 @@ trap 'exit 99' HUP INT TERM
 parts=${parts-}
 
 unset SUBANK_BANK
-# The leak sanitizer cannot work in a process that is traced.
+# The leak sanitizer does not work in a traced process.
 LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/slurm SLURM_CONF=$dir/slurm ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 export LC_ALL TZ PATH SLURM_CONF ASAN_OPTIONS
 printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 60\ncharge_minutes: 0\n' "$dir/bank" >"$dir/settings"
@@ -26,10 +26,10 @@ printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 60\nlock_seconds: 60\ncharge_m
 "$kill_at" 1000000 true
 if [ $? -eq 99 ]; then
 	if [ -n "${FAULT_SECONDS-}" ]; then
-		printf 'skip\t%s\ta process may not be traced here\n' "${0##*/}"
+		printf 'skip\t%s\tprocesses may not be traced here\n' "${0##*/}"
 		exit 0
 	fi
-	echo 'skipped: a process may not be traced here'
+	echo 'skipped: processes may not be traced here'
 	echo '0 passed, 0 failed'
 	exit 77
 fi
@@ -44,12 +44,12 @@ fail() {
 	done
 }
 
-# sb ARGUMENT...: runs subank; leaves its status, $dir/out and $dir/err.
+# sb ARGUMENT...: runs subank. Returns its status; its output is in $dir/out and $dir/err.
 sb() {
 	"$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# wanted NAME: whether it is to be run.
+# wanted NAME: succeeds if the test of that name is to be run. Sets $name.
 wanted() {
 	name=$1
 	[ -n "$parts" ] || return 0
@@ -61,28 +61,28 @@ wanted() {
 	return 1
 }
 
-# slurm ACCOUNT LINE...: what the make-believe Slurm says of an account.
+# slurm ACCOUNT LINE...: sets what the fake Slurm has of an account.
 slurm() {
 	account=$1
 	shift
 	printf '%s\n' "$@" >"$FAKE_STATE/dev/$account"
 }
 
-keep() {
+save_state() {
 	rm -rf "$dir/base"
 	mkdir "$dir/base"
 	cp -a "$FAKE_STATE" "$dir/base/slurm"
 	[ ! -d "$dir/bank" ] || cp -a "$dir/bank" "$dir/base/bank"
 }
 
-restore() {
+restore_state() {
 	rm -rf "$FAKE_STATE" "$dir/bank"
 	cp -a "$dir/base"/* "$dir/"
 }
 
-# The entries without what differs from run to run. The outcomes of limits may come in another order,
-# and, where limits are set in several rounds ($rounds), so may the limits: then which entry an
-# outcome answers differs too.
+# Prints the entries without the fields that differ from run to run, sorted: the outcomes of limits may
+# come in another order. Where limits are set in several rounds ($rounds), the limits may too; then the
+# entry that an outcome answers also differs.
 rounds=
 entries() {
 	"$subank" -c "$dir/settings" export 2>/dev/null |
@@ -90,7 +90,7 @@ entries() {
 		sort
 }
 
-# What is charged and what is left, whatever entries led to it.
+# Prints what was charged and what is left, whatever entries led to it.
 balances() {
 	"$subank" -c "$dir/settings" balance --seconds -P -o Account,Allocated,Used,Available,Charged
 }
@@ -99,7 +99,7 @@ limits() {
 	(cd "$FAKE_STATE" && find . -mindepth 2 -type f -exec grep -H '' {} + | sort)
 }
 
-# A sacctmgr that the killed one has started keeps others from deciding anew until it ends.
+# Runs a check. A sacctmgr that the killed process started holds the lock until it ends.
 check() {
 	tries=0
 	until sb check || ! grep -q 'in use by' "$dir/err" || [ $tries -gt 600 ]; do
@@ -113,13 +113,13 @@ quiet_check() {
 	[ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
 }
 
-# Checks until there is nothing to do, which must be so at the third.
+# Runs checks until one has nothing to do: the third at the latest.
 settle() {
 	quiet_check || quiet_check || quiet_check
 }
 
-# again ARGUMENT...: what somebody does who does not know whether it was done.
-again() {
+# retry ARGUMENT...: runs the verb as a user does who does not know whether it was done.
+retry() {
 	sb "$@" || sb "$@"
 }
 
@@ -137,7 +137,7 @@ make_busy_bank() {
 		sb init &&
 			sb open use 1 && sb open over 20s && sb open site 20s && sb open paid 20s && sb open debt 20s &&
 			sb open down 1 && sb open hand 1
-	} || fail 'the accounts cannot be opened'
+	} || fail 'cannot open the accounts'
 	slurm paid RawUsage=200 GrpTRESMins=node=3,cpu=700
 	slurm debt RawUsage=200
 	slurm down RawUsage=200
@@ -147,24 +147,25 @@ make_busy_bank() {
 	slurm site RawUsage=150 GrpTRESMins=cpu=5000,gres/gpu=7
 	slurm debt RawUsage=250 GrpTRESMins=cpu=0
 	slurm down RawUsage=50
-	{ sb deposit paid 1 --no-apply && sb hold hand --no-apply; } || fail 'what the check is to do'
+	{ sb deposit paid 1 --no-apply && sb hold hand --no-apply; } || fail 'cannot give the check its work'
 }
 
-# yesterday ARGUMENT...: runs subank a day ago, on another machine: the bank is to be adopted afterwards.
+# yesterday ARGUMENT...: runs subank with a clock a day behind, on another machine: the bank must be adopted
+# afterwards.
 yesterday() {
 	echo $((($(date +%s) - 86400) * 1000000)) >"$dir/clock"
 	SUBANK_CLOCK=$dir/clock "${kill_at%/*}/screens/clocked" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# job NUMBER ACCOUNT: a job of noon between then and now is on Slurm's record.
+# job NUMBER ACCOUNT: adds a job that ran twelve hours ago to Slurm's accounting.
 job() {
 	start=$(($(date +%s) - 43200))
 	echo "$1|$1|$1|$2|ann|main|normal|COMPLETED|$start|$start|$((start + 100))|100|00:00:00|billing=1,cpu=1|60" \
 		>>"$FAKE_STATE/dev.jobs"
 }
 
-# Another bank and Slurm, with jobs that it has not charged: those of `lost` were lost for RawUsage, `jobs` is
-# metered by jobs.
+# Makes another bank and Slurm, with jobs that were not charged: RawUsage lost those of `lost`; `jobs` is metered
+# by jobs.
 make_bank_of_yesterday() {
 	rm -rf "$dir/bank" "$FAKE_STATE"
 	mkdir -p "$FAKE_STATE/dev"
@@ -175,13 +176,13 @@ make_bank_of_yesterday() {
 	{
 		yesterday init && yesterday open lost 1 && yesterday open jobs 1 && yesterday open use 20s &&
 			yesterday open hand 1 && yesterday terms jobs --meter jobs && yesterday check && sb adopt && sb check
-	} || fail 'the bank of yesterday cannot be made'
+	} || fail 'cannot make the bank of yesterday'
 	job 1 lost
 	job 2 jobs
 	slurm use RawUsage=150
 }
 
-# For import --predecessor.
+# Makes the input of import --predecessor.
 make_dump() {
 	cat >"$dir/dump.json" <<X
 {"count": 2, "results": [
@@ -192,7 +193,7 @@ X
 	slurm old2 RawUsage=70
 }
 
-# The settings publish balances for users from now on.
+# Makes subank publish balances for users from now on.
 publish() {
 	echo "publish: all
 publish_file: $FAKE_STATE/balances.json" >>"$dir/settings"
@@ -203,36 +204,36 @@ published() {
 	grep -v 'Z"' "$FAKE_STATE/balances.json"
 }
 
-# undisturbed ARGUMENT...: what comes of `subank ARGUMENT...` and checks behind it, on the bank and the
-# Slurm that stand there now.
-undisturbed() {
-	keep
+# record_expected ARGUMENT...: saves the bank and the fake Slurm, and records what `subank ARGUMENT...` and the
+# checks after it make of them without a fault.
+record_expected() {
+	save_state
 	sb "$@"
-	# shellcheck disable=SC2034 # for who looks at it
+	# shellcheck disable=SC2034 # used by stop_everywhere.sh
 	want=$?
-	settle || fail 'without a fault the checks do not come to rest'
-	$seen >"$dir/entries.want"
+	settle || fail 'without a fault, repeated checks still find work to do'
+	$observe >"$dir/entries.want"
 	limits >"$dir/limits.want"
 }
 
-# as_undisturbed WHAT-WENT-WRONG: counts a point as passed, or says what is not as it should be.
-as_undisturbed() {
-	$seen >"$dir/entries"
+# compare_with_expected TROUBLE: counts the point as passed, or reports the trouble or the first difference.
+compare_with_expected() {
+	$observe >"$dir/entries"
 	limits >"$dir/limits"
 	if [ -n "$1" ]; then
 		fail "$1"
 	elif ! sb verify; then
-		fail 'verify is not content'
+		fail 'verify failed'
 	elif ! diff "$dir/entries.want" "$dir/entries" >"$dir/out"; then
-		fail 'other entries than without a fault'
+		fail 'the entries differ from those without a fault'
 	elif ! diff "$dir/limits.want" "$dir/limits" >"$dir/out"; then
-		fail 'other limits in Slurm than without a fault'
+		fail 'the limits in Slurm differ from those without a fault'
 	else
 		passed=$((passed + 1))
 	fi
 }
 
-# Sets $n to the next point: every one, or, when $stride is larger than 1, some.
+# Sets $n to the next point: the following one, or one chosen at random if $stride is larger than 1.
 stride=1
 random=${FAULT_SEED:-1}
 next_point() {
@@ -240,45 +241,45 @@ next_point() {
 	n=$((n + 1 + random / 65536 % (2 * stride - 1)))
 }
 
-# enough_points LEAST: closes what goes through all points; $n is the last.
+# enough_points LEAST: reports how many points there were ($n is the last), and fails if they are too few.
 enough_points() {
 	echo "$name: $n points"
-	[ "$n" -gt "$1" ] || fail 'so few points cannot be all'
+	[ "$n" -gt "$1" ] || fail 'there were too few points'
 }
 
-# everywhere ONE NAME ARGUMENT...: calls `ONE ARGUMENT...` for each point $n, on the same bank and Slurm. It
-# runs subank with the arguments and checks behind it, and leaves in $dir/trouble what went wrong, and
-# $at_end when subank had ended before the point. $seen says what is to be the same as without a fault.
-seen=entries
+# everywhere ONE NAME ARGUMENT...: calls `ONE ARGUMENT...` for each point $n, on the same bank and Slurm. ONE
+# runs subank with the arguments and then checks. It writes what went wrong to $dir/trouble, and sets $at_end if
+# subank ended before the point. The output of $observe must be the same as without a fault.
+observe=entries
 everywhere() {
 	one=$1
 	wanted "$2" || return 0
 	shift 2
 	n=0 at_end=
-	undisturbed "$@"
+	record_expected "$@"
 	while [ -z "$at_end" ]; do
 		next_point
-		restore
+		restore_state
 		: >"$dir/trouble"
 		$one "$@"
-		as_undisturbed "$(cat "$dir/trouble")"
+		compare_with_expected "$(cat "$dir/trouble")"
 	done
 	enough_points 20
 }
 
-# killed_everywhere NAME ARGUMENT...: `subank ARGUMENT...` is killed at each point, done again (a check does
-# that itself), and followed by checks.
+# killed_everywhere NAME ARGUMENT...: kills `subank ARGUMENT...` at each point, runs it again (unless it is a
+# check), and then runs checks.
 killed_everywhere() {
 	everywhere killed_one "$@"
 }
 
 killed_one() {
-	# Whatever the killed one has started holds the pipe open until it has ended too.
+	# What the killed process started holds the pipe open until it has ended too.
 	(
 		"$kill_at" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
 		echo $? >"$dir/status"
-		[ "$1" = check ] || again "$@" || echo "it cannot be done again" >"$dir/trouble"
-		settle || echo "the checks do not come to rest" >"$dir/trouble"
+		[ "$1" = check ] || retry "$@" || echo "the retry failed" >"$dir/trouble"
+		settle || echo "repeated checks still find work to do" >"$dir/trouble"
 	) 9>&1 | cat >/dev/null
 	read -r status <"$dir/status"
 	[ "$status" -eq 137 ] || at_end=yes

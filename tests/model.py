@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of the books, written a second time from what the manual promises: tests/test_model.py
-gives a Bank and the program the same commands and compares. Nothing here was taken from the C, and
-nothing is shared with it; where the two differ, one of them is wrong.
+"""A second implementation of the rules of the books, from the manual: tests/test_model.py gives a Bank
+and the program the same commands and compares the results. It takes nothing from the C and shares
+nothing with it; where they differ, one of them is wrong.
 
-Money is whole billing-seconds, time whole microseconds since 1970 in UTC.
+Money is in whole billing-seconds, time in whole microseconds since 1970 in UTC.
 """
 
 import copy
@@ -14,31 +14,31 @@ SECOND = 1000000
 DAY = 86400 * SECOND
 LAST = 253402300800 * SECOND  # 10000-01-01
 PER_SU = 3600
-GONE = 60 * SECOND  # how far behind the newest entry the clock may be
+GONE = 60 * SECOND  # the clock may be this far behind the newest entry
 TRUST = 7 * DAY  # how long after the last check the clock is trusted
 MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
 CHARGES = ("charge", "job")
 ONE = 10**6  # factors have six decimals
 CALC_PERIOD = 300  # seconds between two moves of RawUsage
-OVERLAP = 2 * DAY  # so far behind what was charged jobs are looked at again
-CLOCKS_APART = 10  # seconds
-SLICE = 3 * DAY  # and so much of time at once
+OVERLAP = 2 * DAY  # a check reads jobs again from this long before the end of the last one
+CLOCKS_APART = 10  # seconds by which the clocks of two machines may differ
+SLICE = 3 * DAY  # jobs are read in slices of this length
 DONE, REFUSED, USAGE, PART = 0, 1, 2, 3
 
 
-class No(Exception):
-    """The command is refused with this exit status, and nothing has changed."""
+class Refused(Exception):
+    """The command is refused with this exit status and changes nothing."""
 
     def __init__(self, status=REFUSED):
         super().__init__(status)
         self.status = status
 
 
-# ---- what people write ----
+# ---- amounts and times as people write them ----
 
 
 def amount(text, least=1):
-    """SU, or billing-seconds with an s behind: not less than [least], whole billing-seconds."""
+    """Parses SU, or billing-seconds with an s. Must be whole billing-seconds and at least [least]."""
     match = re.fullmatch(r"(\d+)(?:\.(\d+))?", text)
     if re.fullmatch(r"\d+s", text):
         value = int(text[:-1])
@@ -46,36 +46,36 @@ def amount(text, least=1):
         digits = match[2] or ""
         value, rest = divmod(int(match[1] + digits) * PER_SU, 10 ** len(digits))
         if rest:
-            raise No(USAGE)
+            raise Refused(USAGE)
     else:
-        raise No(USAGE)
+        raise Refused(USAGE)
     if not least <= value < 2**63:
-        raise No(USAGE)
+        raise Refused(USAGE)
     return value
 
 
 def one_form(word):
-    """3600s and 1 ask for the same."""
+    """Returns equal values for equal amounts, such as 3600s and 1."""
     try:
         return amount(word, least=0)
-    except No:
+    except Refused:
         return word
 
 
 def days_before(year, month, day):
-    """Days from 1970-01-01 to that day: every leap year counted one by one."""
+    """Returns the days from 1970-01-01 to that day, counting year by year."""
 
     def leap(y):
         return y % 4 == 0 and (y % 100 != 0 or y % 400 == 0)
 
     lengths = [31, 28 + leap(year), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     if not (1970 <= year <= 9999 and 1 <= month <= 12 and 1 <= day <= lengths[month - 1]):
-        raise No(USAGE)
+        raise Refused(USAGE)
     return sum(365 + leap(y) for y in range(1970, year)) + sum(lengths[: month - 1]) + day - 1
 
 
 def summer(seconds):
-    """Whether Berlin has summer time: from 01:00 UTC on March's last Sunday to that of October."""
+    """True if Berlin has summer time: from 01:00 UTC on March's last Sunday to that of October."""
 
     def last_sunday(year, month):
         last = days_before(year, month, 31)
@@ -91,7 +91,7 @@ UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 def moment(text, now, zone):
-    """A date is its first moment; without an offset it is local time, UTC or Berlin's."""
+    """Parses a time. A date is its first moment. Without an offset it is local time: UTC or Berlin's."""
     if text == "now":
         return now
     match = re.fullmatch(r"now([+-])(\d+)(second|minute|hour|day|week)s?", text)
@@ -102,10 +102,10 @@ def moment(text, now, zone):
         r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?)?", text
     )
     if not match:
-        raise No(USAGE)
+        raise Refused(USAGE)
     hour, minute, second = (int(part or 0) for part in match.group(4, 5, 6))
     if hour > 23 or minute > 59 or second > 59:
-        raise No(USAGE)
+        raise Refused(USAGE)
     days = days_before(*(int(part) for part in match.group(1, 2, 3)))
     local = days * 86400 + hour * 3600 + minute * 60 + second
     if match[7] == "Z" or (not match[7] and zone == "UTC"):
@@ -119,21 +119,21 @@ def moment(text, now, zone):
 
 
 def from_local(local, zone, strict=True):
-    """What the clock on the wall shows, in seconds, as a moment. In spring there is an hour that no
-    clock shows; that which comes twice in autumn is the first of them."""
+    """Converts local seconds to UTC. The hour that spring skips is refused; the hour that autumn repeats
+    is its first occurrence."""
     offset = 0 if zone == "UTC" else 7200 if summer(local - 7200) else 3600
     if strict and offset == 3600 and summer(local - 3600):
-        raise No(USAGE)
+        raise Refused(USAGE)
     return (local - offset) * SECOND
 
 
 def days_later(when, days, zone):
-    """So many days of the calendar later, at the same time of the day."""
+    """Returns the same time of day that many calendar days later."""
     seconds, rest = divmod(when, SECOND)
     offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
     later = from_local(seconds + offset + days * 86400, zone, False) + rest
     if later >= LAST:
-        raise No(USAGE)
+        raise Refused(USAGE)
     return later
 
 
@@ -145,10 +145,10 @@ class Entry:
         self.kind, self.account, self.time, self.fields = kind, account, time, fields
         self.seq = None  # the number that the program gave it
         self.reversed, self.reverses = False, None
-        self.answers, self.of = [], None  # a charge: what gave it back; and that: which charge
+        self.answers, self.of = [], None  # of a charge: its refunds; of a refund: its charge
 
-    def back(self):
-        """How much of a charge was given back."""
+    def returned(self):
+        """Returns how much of a charge was refunded."""
         return sum(answer.amount for answer in self.answers)
 
     def __getattr__(self, name):
@@ -165,7 +165,7 @@ class Lot:
 
 
 def effect(entry, name):
-    """What the entry does to the account's balance: what its lots hold less its debt."""
+    """Returns how the entry changes the account's balance (lots - debt)."""
     of = entry.reverses or entry
     sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
@@ -179,7 +179,7 @@ def effect(entry, name):
 
 
 class Account:
-    armed_again = True  # a rule that may be broken
+    armed_again = True  # False breaks a rule: see Bank.mutation
 
     def __init__(self, name):
         self.name, self.open, self.time = name, False, 0
@@ -188,18 +188,18 @@ class Account:
         self.lots, self.debt = [], 0
         self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
         self.meters = {}  # cluster -> [reading, when]
-        self.by_jobs = {}  # cluster -> since when jobs count
-        self.were_by_jobs = {}  # cluster -> since and until when they did before
+        self.by_jobs = {}  # cluster -> since when it is metered by jobs
+        self.were_by_jobs = {}  # cluster -> the previous period (since, until) of metering by jobs
         self.causes, self.hand_until, self.grace_until = set(), 0, 0
-        self.crossed, self.told = set(), set()  # thresholds and ends that were told of
-        self.waiting = []  # charges that have no entry yet, the first first
+        self.crossed, self.noticed = set(), set()  # thresholds, and ends of lots, that have an entry
+        self.deferred = []  # deferred charges, the oldest first
 
     def at(self, time):
-        """A copy of the account as it will be at that time."""
+        """Returns a copy of the account as it will be at that time."""
         other = copy.copy(self)
-        other.crossed, other.told = set(self.crossed), set(self.told)
+        other.crossed, other.noticed = set(self.crossed), set(self.noticed)
         other.sums, other.meters = dict(self.sums), dict(self.meters)
-        other.waiting = list(self.waiting)
+        other.deferred = list(self.deferred)
         other.by_jobs, other.were_by_jobs = dict(self.by_jobs), dict(self.were_by_jobs)
         other.causes, other.lots = set(self.causes), [copy.copy(lot) for lot in self.lots]
         other.settle(time)
@@ -230,18 +230,18 @@ class Account:
         return "held" if self.held() else "grace" if self.causes else "open"
 
     def percent(self, flight=0):
-        """Of what is allocated; [flight] is what running jobs count for."""
+        """Returns the used percentage of the allocation; [flight] is added for running jobs."""
         return (self.used() + flight) * 100 // self.allocated() if self.allocated() else None
 
     def rearm(self):
-        """Below a threshold, it can be crossed again."""
+        """Arms the thresholds again that the use is below."""
         if not self.armed_again:
             return
         percent = self.percent()
         self.crossed = {x for x in self.crossed if percent is not None and percent >= x}
 
     def pay(self, lots):
-        """Debt is paid from these lots; returns how much."""
+        """Pays debt from these lots. Returns how much."""
         paid = 0
         for lot in lots:
             part = min(lot.rest, self.debt)
@@ -251,8 +251,8 @@ class Account:
         return paid
 
     def settle(self, time):
-        """What happens by itself until then: lots start and pay debt, the percent falls with what
-        starts and ends, holds and graces end."""
+        """Applies what happens by itself until that time: lots start and pay debt, lots that start or
+        end lower the percentage, holds and graces end."""
         moments = {moment for lot in self.lots for moment in (lot.start, lot.end)}
         for moment in sorted(moment for moment in moments if self.time < moment <= time):
             self.time = moment
@@ -267,21 +267,21 @@ class Account:
         self.lots = [lot for lot in self.lots if lot.rest or lot.end > self.time]
 
     def add_lot(self, entry, start, end, amount):
-        """A new lot; one that is active pays debt at once. Returns how much."""
+        """Adds a lot; an active one pays debt at once. Returns how much."""
         lot = Lot(entry, sum(old.entry is entry for old in self.lots), start, end, amount, amount)
         self.lots.append(lot)
         self.lots.sort(key=lambda lot: lot.end)  # the order of spending
         return self.pay([lot]) if start <= self.time < end else 0
 
     def find(self, lot):
-        """That lot as it is now; None when it is over."""
+        """Returns the current state of that lot, or None if it has ended."""
         for now in self.lots:
             if now.entry is lot.entry and now.index == lot.index and now.end > self.time:
                 return now
         return None
 
     def take(self, amount, lots):
-        """What these lots give of the amount, the earliest end first, as parts (lot, amount)."""
+        """Takes the amount from these lots, in order. Returns parts (lot, amount), and what they lack."""
         parts = []
         for lot in lots:
             part = min(lot.rest, amount)
@@ -292,7 +292,7 @@ class Account:
 
 
 class Line:
-    """What the books and Slurm's record of jobs have of an account's use on a cluster."""
+    """A line of reconcile: an account's use on a cluster, by the books and by Slurm's record of jobs."""
 
     def __init__(self, bank, account, cluster, since, until, to_end=False):
         self.account, self.cluster = account, cluster
@@ -301,7 +301,7 @@ class Line:
         if cluster not in account.by_jobs:
             last = max(last, account.meters[cluster][1])
         self.since, self.until = since, until if to_end else min(until, last)
-        self.counted = account.by_jobs.get(cluster, 0)  # from when on jobs count
+        self.counted = account.by_jobs.get(cluster, 0)  # since when it is metered by jobs
         self.to_end = to_end
         self.read_books(bank)
         self.ages = [self.since - max([x for x in self.moves if x <= self.since], default=0), 0]
@@ -312,15 +312,15 @@ class Line:
         self.read_jobs(bank)
 
     def read_books(self, bank):
-        """What was charged, when the books moved, and where use may have been lost."""
+        """Computes what was charged, when the books moved, and where use may have been lost."""
         self.books, self.begin, self.restarts, self.moves, lost = 0, None, 0, [], None
-        self.begins = False  # counting by RawUsage begins where the period does
-        for entry in bank.entries + self.account.waiting:
+        self.begins = False  # True: metering by RawUsage begins at the start of the period
+        for entry in bank.entries + self.account.deferred:
             if entry.account != self.account.name or entry.cluster != self.cluster:
                 continue
             until = entry.until
             if entry.kind == "charge" and self.counted and until - until % SECOND == self.counted:
-                until = self.counted  # charged in the second of the switch: all that was before
+                until = self.counted  # charged in the second of the switch: all use before it
             if entry.kind == "baseline":
                 if self.begin is None:
                     self.begin = 0 if entry.from_zero else entry.time
@@ -334,7 +334,7 @@ class Line:
             elif entry.kind == "meter":
                 self.moves.append(entry.since)
                 if entry.meter == "rawusage" and entry.since >= self.since:
-                    # Up to then the books were made to agree, and nothing ran.
+                    # The switch made the books agree up to then, and no job ran.
                     self.begins = True
                     self.since, self.books, self.restarts, lost = entry.since, 0, 0, None
             if entry.kind in ("charge", "job", "reconcile") and self.within(until):
@@ -345,8 +345,8 @@ class Line:
         return time > self.since and (time <= self.until or self.to_end)
 
     def read_jobs(self, bank):
-        """What jobs come to: by RawUsage each is cut to the period; where jobs count, it stands as a
-        whole in the second in which it ended."""
+        """Computes the use of the jobs. Under RawUsage each is clipped to the period; under jobs, all of it
+        belongs to the second in which it ended."""
         used = suspended = edge = self.jobs = 0
         fraction = False
         since, until = self.since // SECOND, self.until // SECOND
@@ -372,7 +372,7 @@ class Line:
                 elapsed = job["elapsed"]
                 if job["runs"] or ended > until:
                     elapsed = min(elapsed, min(ended, until) - job["start"]) if self.to_end else 0
-                value = bank.worth(job, elapsed, counted) if bank.factor(job) else 0
+                value = bank.cost(job, elapsed, counted) if bank.factor(job) else 0
                 used += value * ONE
             self.jobs += ran > 0 or value > 0
         self.used, self.suspended = used // ONE, suspended // ONE
@@ -384,9 +384,9 @@ class Line:
 
     @staticmethod
     def late(job, at, moved):
-        """Seconds of the job, before the edge, which the books may have behind it: they moved last at
-        that time. RawUsage may have been a period older then, and a second for what is cut; it has
-        the whole of a job when that ends."""
+        """Returns the seconds of the job before the edge [at] that the books may have after it. The books
+        moved last at [moved]; RawUsage may have been a period older then, plus a second for rounding. When
+        a job ends, RawUsage has all of it."""
         ended = at if job["runs"] else min(at, job["start"] + job["ran"])
         if not job["runs"] and job["start"] + job["ran"] <= moved:
             return 0
@@ -413,90 +413,90 @@ class Bank:
     def __init__(self, mutation=None):
         self.mutation = mutation
         Account.armed_again = mutation != "thresholds-stay-crossed"
-        self.books = {}  # the accounts as their last entries left them,
-        self.accounts = {}  # and as a command finds them, with the use that waits for its entry
-        self.changed = set()  # those that got an entry since the books were written
+        self.books = {}  # the accounts by their entries alone
+        self.accounts = {}  # the accounts of a command, with deferred charges
+        self.changed = set()  # accounts with entries that are not in self.books yet
         self.entries, self.refs = [], {}
-        self.history = []  # the accounts as each command left them, and when
+        self.history = []  # (time, self.books) after each command
         self.newest, self.checked = 0, 0
         self.clusters, self.enforcement, self.zone = ["dev"], "hold", "UTC"
         self.thresholds, self.notice_days, self.project_days = [60, 90], 90, None
         self.usage, self.silent = {}, set()  # Slurm: (cluster, account) -> RawUsage
-        self.shaken = False  # an account was ever gone
-        self.levers = set()  # accounts whose limits in Slurm are changed
-        # (cluster, account) -> what was read last, when, and since when what has no entry was used
+        self.account_lost = False  # True once an account was missing in Slurm
+        self.levers = set()  # accounts with levers
+        # (cluster, account) -> last reading, its time, start of the deferred use
         self.read = {}
-        self.charge_every = 0  # how long use may wait for its entry
+        self.charge_every = 0  # how long a charge may be deferred
         self.meter, self.hold_on = "rawusage", "in_flight"
-        self.without_money = "hold"  # or warn: what the first use of an account without money brings
+        self.without_money = "hold"  # or "warn": at the first use of an account that never had money
         self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
-        self.jobs = {}  # (cluster, id, submit) -> what slurmdbd knows of it, in its order
-        self.charged = set()  # these, with the account
+        self.jobs = {}  # (cluster, id, submit) -> the job in slurmdbd, in its order
+        self.charged = set()  # (cluster, id, submit, account) of charged jobs
         self.settled = {}  # (cluster, account) -> up to when jobs are charged
-        self.running = {}  # (cluster, account) -> used, committed, since when
-        self.reached = {}  # account -> threshold that its use had reached only with what runs
+        self.running = {}  # (cluster, account) -> used, committed, start of the first running job
+        self.reached = {}  # account -> highest threshold that it reached only with running jobs
 
-    # -- what the verbs share --
+    # -- shared by the verbs --
 
-    def enter(self, kind, account, *others, **fields):
-        """A new entry, of other accounts too. What they used and waits stands before it."""
+    def record(self, kind, account, *others, **fields):
+        """Appends an entry, after the deferred charges of all accounts that it concerns."""
         for party in (account, *others):
-            self.enter_waiting(party)
+            self.record_deferred(party)
             self.changed.add(party.name)
         entry = Entry(kind, account.name, self.time, **fields)
         self.entries.append(entry)
         self.newest = self.time
         return entry
 
-    def enter_waiting(self, account):
-        for charge in account.waiting:
+    def record_deferred(self, account):
+        for charge in account.deferred:
             charge.time = self.newest = self.time
             self.entries.append(charge)
             self.changed.add(account.name)
-        account.waiting = []
+        account.deferred = []
 
-    def found(self, name, time):
-        """The account as it is then: with what it used and has no entry yet, if that was before."""
+    def account_at(self, name, time):
+        """Returns the account at that time, with the deferred use before it."""
         account = self.books[name].at(time)
         for cluster, (before, counted) in list(account.meters.items()):
             reading, when, since = self.read.get((cluster, name), (None, 0, 0))
             until = min(when, time)
-            if cluster in account.by_jobs or self.mutation == "waiting-use-is-free":
+            if cluster in account.by_jobs or self.mutation == "deferred-use-is-free":
                 continue
             if since and reading > before and counted <= since < until:
                 self.use(account, cluster, reading, since, until)
         return account
 
     def write(self):
-        """What was entered stands in the books."""
+        """Commits the accounts that got entries to the books."""
         self.books.update((name, self.accounts[name]) for name in self.changed)
         if self.changed:
             self.history.append((self.time, dict(self.books)))
         self.changed = set()
 
-    def find_all(self):
-        self.accounts = {name: self.found(name, self.time) for name in self.books}
+    def load_accounts(self):
+        self.accounts = {name: self.account_at(name, self.time) for name in self.books}
 
     def account(self, name):
         if name not in self.accounts:
-            raise No()
+            raise Refused()
         return self.accounts[name]
 
     def begin(self, now):
-        """The time of a write: never before the newest entry, which the clock may trail a little."""
+        """Sets the time of a write: not before the newest entry. The clock may trail that a little."""
         if now < self.newest - GONE:
-            raise No()
+            raise Refused()
         self.time = max(now, self.newest)
-        self.find_all()
+        self.load_accounts()
 
     def flight(self, account):
-        """What running jobs count for."""
+        """Returns what running jobs count for."""
         flight = [self.running.get((cluster, account.name), (0, 0, 0)) for cluster in account.by_jobs]
         return sum(committed if self.hold_on == "committed" else used for used, committed, _ in flight)
 
     def funds(self, account, trusted):
-        """Holds the account when nothing is left and the clock can be trusted, and releases it when
-        something is."""
+        """Holds the account if nothing is available and the clock is trusted; releases it if something
+        is."""
         flight = 0 if self.mutation == "in-flight-is-free" else self.flight(account)
         unused = account.credit if self.mutation == "credit-is-for-nothing" else 0
         spent = (
@@ -504,7 +504,7 @@ class Bank:
             and not account.unlimited
             and account.available() - flight - unused <= (-1 if self.mutation == "zero-is-enough" else 0)
         )
-        # Who never had anything is held at the first use, unless the settings say warn.
+        # An account that never had money is held at its first use, unless the settings say warn.
         had = account.sums["deposited"] + account.sums["received"] + account.credit > 0
         used = account.sums["charged"] + flight > 0
         spent = spent and (had or self.without_money == "hold")
@@ -512,28 +512,29 @@ class Bank:
             used = False
         if spent and (had or used) and trusted and account.open and "funds" not in account.causes:
             account.causes.add("funds")
-            self.enter("hold", account, cause="funds")
+            self.record("hold", account, cause="funds")
         elif not spent and "funds" in account.causes:
             account.causes.discard("funds")
             account.settle(self.time)
-            self.enter("release", account, cause="funds")
+            self.record("release", account, cause="funds")
 
-    def troubled(self):
-        """Whether Slurm may be unable to do what follows from an entry: then 3 is given for 0."""
-        return self.shaken or self.silent.intersection(self.clusters) or any(
+    def slurm_may_fail(self):
+        """True if Slurm may be unable to carry out what follows from an entry: then status 3 is allowed
+        for 0."""
+        return self.account_lost or self.silent.intersection(self.clusters) or any(
             (cluster, name) not in self.usage for cluster in self.clusters for name in self.accounts
         )
 
     def touch(self, name):
-        """An entry about Slurm was made for the account."""
-        self.enter_waiting(self.accounts[name])
+        """Notes that the program recorded an entry about Slurm for the account."""
+        self.record_deferred(self.accounts[name])
         self.changed.add(name)
         self.newest = self.time
         self.write()
 
     def run(self, now, verb, *args, **options):
-        """The exit status of a verb."""
-        # Only entries change an account for good: the clock may go back.
+        """Runs a verb. Returns its exit status."""
+        # Only entries change an account permanently: the clock may go back.
         self.accounts, self.changed = dict(self.books), set()
         return self.attempt(now, verb, args, options)
 
@@ -548,8 +549,8 @@ class Bank:
                 nothing = self.nothing_to_refund(now, **options)
                 if nothing is not None:
                     return nothing
-            if verb == "set" and ref not in self.refs and self.is_so(now, *args, **options):
-                return DONE  # whatever the clock says: nothing is entered
+            if verb == "set" and ref not in self.refs and self.already_set(now, *args, **options):
+                return DONE  # whatever the clock shows: nothing is recorded
             self.begin(now)
             self.status = DONE
             if ref not in self.refs:
@@ -561,14 +562,14 @@ class Bank:
                 if ref and len(self.entries) > count:
                     self.refs[ref] = request, touched
             elif self.refs[ref][0] != request:
-                raise No()
-            else:  # entered before; what follows from it may not have been done
+                raise Refused()
+            else:  # recorded before, but Slurm may not have followed
                 touched = self.refs[ref][1]
-        except No as no:
+        except Refused as no:
             return no.status
         self.write()
-        self.find_all()
-        # Who is held is looked at again at once, as by a check.
+        self.load_accounts()
+        # Held accounts are checked at once.
         touched = [self.accounts[name] for name in touched]
         held = [
             account
@@ -579,34 +580,34 @@ class Bank:
             or "job" in options
             or "state" in options
         ]
-        return max(self.status, self.look_at(held, now, not self.jumped()))
+        return max(self.status, self.check_accounts(held, now, not self.jumped()))
 
-    def look_at(self, accounts, now, dates=True):
-        """The work of a check on these accounts; the exit status. What time brings waits where the
-        clock is not to be trusted."""
+    def check_accounts(self, accounts, now, dates=True):
+        """Checks these accounts. Returns the exit status. [dates] is False if the clock is not trusted: then
+        nothing expires and nothing is held."""
         status = DONE
         for account in accounts:
             for cluster in account.by_jobs.keys() - set(self.clusters):
-                self.running.pop((cluster, account.name), None)  # nobody hears of their end
+                self.running.pop((cluster, account.name), None)  # their end will never be read
             for cluster in self.clusters:
                 status = max(status, self.charge(account, cluster, now))
-            if account.waiting and not self.may_wait(account):
-                self.enter_waiting(account)
+            if account.deferred and not self.may_defer(account):
+                self.record_deferred(account)
             account.rearm()
             if dates:
                 self.expire(account, now)
                 account.rearm()
             if dates and account.open and not account.unlimited:
-                self.tell(account)
+                self.record_notices(account)
             self.funds(account, dates)
         self.write()
         return status
 
     def jumped(self):
-        """Whether the last check is so long ago that the clock may have jumped ahead."""
+        """True if the last check is so long ago that the clock may have jumped ahead."""
         return self.checked and self.time > self.checked + TRUST
 
-    # -- the verbs: each checks its words, and returns what is to be done on the books --
+    # -- the verbs: each checks its arguments and returns a function that changes the books --
 
     def do_open(self, now, name, su=None, from_zero=False, start=None, end=None):
         value = amount(su) if su else 0
@@ -615,20 +616,20 @@ class Bank:
         def plan():
             account = self.accounts.get(name) or Account(name)
             if account.open or self.silent.intersection(self.clusters):
-                raise No()
-            if from_zero and name in self.accounts:  # counted all the time
-                raise No()
+                raise Refused()
+            if from_zero and name in self.accounts:  # its use was counted while it was closed
+                raise Refused()
             if not any((cluster, name) in self.usage for cluster in self.clusters):
-                raise No()  # a name that Slurm does not know
+                raise Refused()  # not in Slurm
             dates = self.dates(start, end) if value else None
             account.settle(self.time)
             self.accounts[name] = account
-            self.enter("open", account)
+            self.record("open", account)
             account.open = True
             account.causes.discard("closed")
             account.settle(self.time)
             for cluster in self.clusters:
-                if cluster not in account.meters:  # a closed account was counted all the time
+                if cluster not in account.meters:  # use was counted while it was closed
                     reading = 0 if from_zero else self.usage.get((cluster, name), 0)
                     self.baseline(account, cluster, reading).from_zero = from_zero
             if value:
@@ -641,17 +642,17 @@ class Bank:
         before = account.meters.get(cluster, (-1,))[0]
         account.meters[cluster] = [reading, self.time]
         self.read[cluster, account.name] = reading, self.time, 0
-        return self.enter("baseline", account, cluster=cluster, before=before, now=reading)
+        return self.record("baseline", account, cluster=cluster, before=before, now=reading)
 
     def window(self, now, start, end):
-        """Reads --start and --end."""
+        """Parses --start and --end."""
         return (
             None if start is None else moment(start, now, self.zone),
             NEVER if end == "never" else None if end is None else moment(end, now, self.zone),
         )
 
     def dates(self, start, end):
-        """The window of a deposit that is made now."""
+        """Returns the window of a deposit that is made now."""
         start = self.time if start is None else start
         if end is None and self.project_days:
             end = days_later(start, self.project_days, self.zone)
@@ -659,11 +660,11 @@ class Bank:
         if self.mutation == "a-lot-ends-a-microsecond-late" and end < NEVER:
             end += 1
         if end <= max(start, self.time):
-            raise No(USAGE)
+            raise Refused(USAGE)
         return start, end
 
     def put(self, account, value, start, end):
-        entry = self.enter("deposit", account, amount=value, start=start, end=end)
+        entry = self.record("deposit", account, amount=value, start=start, end=end)
         account.sums["deposited"] += value
         entry.fields["debt"] = account.add_lot(entry, start, end, value)
 
@@ -671,11 +672,11 @@ class Bank:
         def plan():
             account = self.account(name)
             if not account.open:
-                raise No()
+                raise Refused()
             account.open = False
             account.causes.add("closed")
             account.grace_until = 0
-            self.enter("close", account)
+            self.record("close", account)
             return [account]
 
         return plan
@@ -687,7 +688,7 @@ class Bank:
         def plan():
             account = self.account(name)
             if not account.open:
-                raise No()
+                raise Refused()
             self.put(account, value, *self.dates(start, end))
             return [account]
 
@@ -696,7 +697,7 @@ class Bank:
     def taken(self, account, su):
         value = account.rest() if su == "all" else amount(su)
         if not 0 < value <= account.rest():
-            raise No()
+            raise Refused()
         lots = account.active()
         if self.mutation == "latest-end-first":
             lots.reverse()
@@ -719,21 +720,21 @@ class Bank:
     def withdraw(self, account, su):
         value, parts = self.taken(account, su)
         account.sums["withdrawn"] += value
-        self.enter("withdraw", account, amount=value, parts=parts)
+        self.record("withdraw", account, amount=value, parts=parts)
 
     def do_transfer(self, now, name, to, su):
         su == "all" or amount(su)
         if name == to:
-            raise No(USAGE)
+            raise Refused(USAGE)
 
         def plan():
             account, receiver = self.account(name), self.account(to)
             if not receiver.open:
-                raise No()
+                raise Refused()
             value, parts = self.taken(account, su)
             account.sums["sent"] += value
             receiver.sums["received"] += value
-            entry = self.enter("transfer", account, receiver, to=to, amount=value, parts=parts)
+            entry = self.record("transfer", account, receiver, to=to, amount=value, parts=parts)
             paid = sum(receiver.add_lot(entry, lot.start, lot.end, part) for lot, part in parts)
             entry.fields["debt"] = paid
             return [account, receiver]
@@ -746,13 +747,13 @@ class Bank:
         def plan():
             account = self.account(name)
             if until and until <= self.time:
-                raise No(USAGE)
+                raise Refused(USAGE)
             if "hand" in account.causes and account.hand_until == until:
-                raise No()
+                raise Refused()
             account.causes.add("hand")
             account.hand_until = until
             account.grace_until = 0
-            self.enter("hold", account, cause="hand", until=until)
+            self.record("hold", account, cause="hand", until=until)
             return [account]
 
         return plan
@@ -763,15 +764,15 @@ class Bank:
         def plan():
             account = self.account(name)
             if until and until <= self.time:
-                raise No(USAGE)
+                raise Refused(USAGE)
             others = account.causes - {"hand"}
-            # A hold by hand ends by itself, whatever else holds the account; grace is for the rest.
+            # A release ends a hold by hand; grace is for the other causes.
             if not account.causes or (until and not others) or (not until and account.causes == others):
-                raise No()
+                raise Refused()
             account.causes.discard("hand")
             account.hand_until = 0
             account.grace_until = until if account.causes else 0
-            self.enter("release", account, cause="hand", until=until)
+            self.record("release", account, cause="hand", until=until)
             return [account]
 
         return plan
@@ -796,21 +797,21 @@ class Bank:
                 account.thresholds = levels
             new = account.unlimited, account.credit, account.enforcement, account.thresholds
             if new == old:
-                raise No()
-            self.enter("terms", account)
+                raise Refused()
+            self.record("terms", account)
             return [account]
 
         return plan
 
-    # -- what was true then --
+    # -- the past --
 
     def as_of(self, time):
-        """The accounts as they were then."""
+        """Returns the accounts as they were at that time."""
         known = [accounts for when, accounts in self.history if when <= time]
         return {name: old.at(time) for name, old in known[-1].items()} if known else {}
 
     def statement(self, name, since, until):
-        """Opening balance, what each entry did, and closing balance."""
+        """Returns the opening balance, the effect of each entry, and the closing balance."""
         until += self.mutation == "statements-count-their-end"
         entries = [(entry, effect(entry, name)) for entry in self.entries]
         before = sum(value for entry, value in entries if entry.time < since)
@@ -819,21 +820,21 @@ class Bank:
 
     # -- corrections: entries that answer another one --
 
-    def answered(self, number, note):
-        """The entry of that number, which must not have been reversed."""
+    def entry_to_answer(self, number, note):
+        """Returns the entry with that number, which must not be reversed."""
         if note is None or not number.isdigit():
-            raise No(USAGE)
+            raise Refused(USAGE)
         for entry in self.entries:
             if str(entry.seq) == number and not entry.reversed:
                 return entry
-        raise No()
+        raise Refused()
 
     def give_back(self, kind, account, to, value, parts, fresh, dates, *others):
-        """Enters that money comes back: parts (lot, amount), and perhaps what needs a new lot."""
+        """Records a refund or a reversal: parts (lot, amount), and [fresh] in a new lot."""
         if fresh and not dates:
-            raise No()
+            raise Refused()
         parts = [(lot, part) for lot, part in parts if part]
-        entry = self.enter(kind, account, *others, answers=to.seq, amount=value, debt=0)
+        entry = self.record(kind, account, *others, answers=to.seq, amount=value, debt=0)
         if fresh:
             entry.fields["start"], entry.fields["end"] = dates
             account.lots.append(Lot(entry, 0, *dates, fresh, fresh))
@@ -843,8 +844,8 @@ class Bank:
         return entry
 
     def uncharge(self, kind, account, charge, value, dates):
-        """Use is given back. Debt is paid first; then it goes to the lots that it was charged to, the
-        last first; what was debt, and was paid since, to the lots that are spent from now."""
+        """Gives use back. Debt is paid first; then it goes to the lots that it was charged to, the last
+        first; what was debt, and was paid since, goes to the active lots."""
         debt = 0 if self.mutation == "refunds-leave-debt" else min(account.debt, value)
         left, parts = value - debt, {}
         given = {lot.key(): part for lot, part in charge.parts}
@@ -869,7 +870,7 @@ class Bank:
         for lot, _ in reversed(charge.parts):
             home = account.find(lot)
             if home and home.start <= self.time:
-                # What the lot does not know as spent was turned into debt since.
+                # What is no longer spent in the lot became debt since.
                 owed += max(0, given[lot.key()] - (home.amount - home.rest))
                 give(home, given[lot.key()])
         owed -= min(debt, owed)
@@ -883,11 +884,11 @@ class Bank:
         return entry
 
     def chosen(self, now, job=None, state=None, since=None, until=None, **_):
-        """The charges of jobs that are asked for, and how much of each is left."""
+        """Returns the charges of jobs that the options select."""
         since = 0 if since is None else moment(since, now, self.zone)
         until = NEVER if until is None else moment(until, now, self.zone)
         if since >= until:
-            raise No(USAGE)
+            raise Refused(USAGE)
         cluster, number = job.split("/") if job else (None, None)
         return [
             entry
@@ -898,9 +899,9 @@ class Bank:
         ]
 
     def nothing_to_refund(self, now, **options):
-        """What it comes to when nothing is entered, whatever the clock says; else None."""
+        """Returns the exit status if there is nothing to refund, whatever the clock shows; else None."""
         found = self.chosen(now, **options)
-        left = [entry for entry in found if entry.amount > entry.back()]
+        left = [entry for entry in found if entry.amount > entry.returned()]
         if not left:
             return DONE if found or options.get("state") else REFUSED
         runs = {entry.submit for entry in left}
@@ -912,12 +913,12 @@ class Bank:
             accounts = {}
             try:
                 for charge in self.chosen(now, **options):
-                    left = charge.amount - charge.back()
+                    left = charge.amount - charge.returned()
                     account = accounts[charge.account] = self.account(charge.account)
                     if left:
                         dates = self.new_dates(window)
                         self.uncharge("refund", account, charge, left, dates)
-            except No:  # all or none
+            except Refused:  # refunds all or none
                 for entry in self.entries[count:]:
                     entry.of.answers.remove(entry)
                 del self.entries[count:]
@@ -933,18 +934,18 @@ class Bank:
         percent = re.fullmatch(r"(\d+)%", su)
         value = None if su == "all" or percent else amount(su)
         if percent and not 1 <= int(percent[1]) <= 100:
-            raise No(USAGE)
+            raise Refused(USAGE)
         window = self.window(now, start, end)
 
         def plan():
-            charge = self.answered(number, note)
-            if charge.kind not in CHARGES or charge.back() == charge.amount:
-                raise No()
+            charge = self.entry_to_answer(number, note)
+            if charge.kind not in CHARGES or charge.returned() == charge.amount:
+                raise Refused()
             dates = self.new_dates(window)
-            left = charge.amount - charge.back()
+            left = charge.amount - charge.returned()
             want = charge.amount * int(percent[1]) // 100 if percent else value or left
             if not 0 < want <= left:
-                raise No()
+                raise Refused()
             account = self.account(charge.account)
             self.uncharge("refund", account, charge, want, dates)
             return [account]
@@ -955,11 +956,11 @@ class Bank:
         return None if window == (None, None) else self.dates(*window)
 
     def annul(self, account, entry, amounts):
-        """Takes back the lots that an entry made, which must be whole; returns (lot, rest)s."""
+        """Takes back the lots that an entry made, which must be whole. Returns pairs (lot, rest)."""
         made = {lot.index: lot for lot in account.lots if lot.entry is entry}
         lots = [made.get(index) for index in range(len(amounts))]
         if any(not lot or lot.amount != value for lot, value in zip(lots, amounts)):
-            raise No()
+            raise Refused()
         parts = [(lot, lot.rest) for lot in lots]
         for lot in lots:
             if self.mutation != "reversals-forget-debt":
@@ -971,9 +972,9 @@ class Bank:
         window = self.window(now, start, end)
 
         def plan():
-            entry = self.answered(number, note)
+            entry = self.entry_to_answer(number, note)
             if entry.kind not in MONEY or entry.answers:
-                raise No()
+                raise Refused()
             dates = self.new_dates(window)
             account = self.account(entry.account)
             touched = [account]
@@ -988,7 +989,7 @@ class Bank:
                 parts = [(lot, part) for lot, part in homes if lot]
                 if entry.kind == "transfer":
                     if fresh:
-                        raise No()
+                        raise Refused()
                     receiver = self.account(entry.to)
                     touched.append(receiver)
                     owed = receiver.debt
@@ -1008,7 +1009,7 @@ class Bank:
                 for lot, part in entry.parts:
                     lot = account.find(lot)
                     if not lot or (lot.entry is entry and lot.amount != part):
-                        raise No()
+                        raise Refused()
                     parts.append((lot, min(lot.rest, part)))
                 for lot, part in parts:
                     lot.rest -= part
@@ -1025,8 +1026,8 @@ class Bank:
 
         return plan
 
-    def is_so(self, now, name, su, start=None, end=None):
-        """Whether the allocation is so much already, and no window was asked for with it."""
+    def already_set(self, now, name, su, start=None, end=None):
+        """True if the allocation has that amount already and the options give no window."""
         if start is not None or end is not None:
             return False
         value = amount(su, least=0)
@@ -1041,13 +1042,13 @@ class Bank:
             more = value - account.allocated() + (self.mutation == "set-is-one-off")
             if more > 0:
                 if start is not None and start > self.time:
-                    raise No(USAGE)
+                    raise Refused(USAGE)
                 if not account.open:
-                    raise No()
+                    raise Refused()
                 self.put(account, more, *self.dates(start, end))
                 return [account]
             if start is not None or end is not None:
-                raise No(USAGE)
+                raise Refused(USAGE)
             if -more <= account.rest():
                 self.withdraw(account, f"{-more}s")
                 return [account]
@@ -1061,22 +1062,23 @@ class Bank:
                 lot.amount -= lot.rest + spent
                 lot.rest = 0
             account.debt += debt
-            self.enter("adjust", account, amount=-more, parts=parts, debt=debt)
+            self.record("adjust", account, amount=-more, parts=parts, debt=debt)
             account.pay(account.active())
             return [account]
 
         return plan
 
-    # -- Slurm's record beside the books --
+    # -- reconcile --
 
     def lines(self, now, names, since=None, until=None, **_):
-        """What is compared: a line for each account and cluster. What did not answer is left out."""
+        """Returns a line for each account and cluster, without clusters that did not answer, and the
+        status."""
         since = 0 if since is None else moment(since, now, self.zone)
         until = now if until is None else moment(until, now, self.zone)
         if since >= until:
-            raise No(USAGE)
+            raise Refused(USAGE)
         self.time = max(now, self.newest)
-        self.find_all()
+        self.load_accounts()
         for name in names:
             self.account(name)
         accounts = [self.accounts[name] for name in sorted(names or self.accounts)]
@@ -1094,11 +1096,11 @@ class Bank:
     def do_reconcile(self, now, *names, apply=False, note=None, start=None, end=None, **period):
         window = self.window(now, start, end)
         if not apply and (note or window != (None, None)):
-            raise No(USAGE)
+            raise Refused(USAGE)
         lines, status = self.lines(now, names, **period)
         lines = [line for line in lines if line.certain]
         if not apply or not lines:
-            raise No(PART if lines else status)
+            raise Refused(PART if lines else status)
 
         def plan():
             count, newest = len(self.entries), self.newest
@@ -1107,7 +1109,7 @@ class Bank:
                     since, until = line.lost or (line.since, line.until)
                     account = self.accounts[line.account.name]
                     self.reconcile(account, line, since, until, self.new_dates(window))
-            except No:  # all or none
+            except Refused:  # records all or none
                 del self.entries[count:]
                 self.newest = newest
                 raise
@@ -1117,15 +1119,15 @@ class Bank:
         return plan
 
     def reconcile(self, account, line, since, until, dates):
-        """Enters the difference: more is charged to the money of that time; less pays debt, and then
-        goes to what has spent something, what ends last first."""
+        """Records the difference. More use is charged to the lots of that time. Less use pays debt, and then
+        goes to lots that are partly spent, the one that ends last first."""
         value = abs(line.certain) - (self.mutation == "reconcile-is-one-off" and abs(line.certain) > 1)
         fields = {"cluster": line.cluster, "amount": value, "since": since, "until": until}
         if line.certain > 0:
             if until > self.time:
-                raise No()  # the clock went back: that time is to come
+                raise Refused()  # the clock went back: the period is in the future
             parts, debt = self.spend(account, value, since, until)
-            self.enter("reconcile", account, use="more", parts=parts, debt=debt, **fields)
+            self.record("reconcile", account, use="more", parts=parts, debt=debt, **fields)
             account.rearm()
             return
         debt = min(account.debt, value)
@@ -1137,8 +1139,8 @@ class Bank:
             if part:
                 parts.append((lot, part))
         if left and not dates:
-            raise No()
-        entry = self.enter("reconcile", account, use="less", parts=parts, debt=debt, **fields)
+            raise Refused()
+        entry = self.record("reconcile", account, use="less", parts=parts, debt=debt, **fields)
         account.debt -= debt
         if left:
             entry.fields["start"], entry.fields["end"] = dates
@@ -1158,20 +1160,20 @@ class Bank:
             jumped = self.jumped() and not clock_ok
             if jumped:
                 return PART
-            meant = [self.accounts[name] for name in names or self.accounts]
+            selected = [self.accounts[name] for name in names or self.accounts]
             status = DONE
             for cluster in self.clusters:
                 if cluster not in self.silent:
-                    status = max(status, self.charge_jobs(meant, cluster, now))
-                    meant = [self.accounts[name] for name in names or self.accounts]
+                    status = max(status, self.charge_jobs(selected, cluster, now))
+                    selected = [self.accounts[name] for name in names or self.accounts]
             if not names:
                 self.checked = self.time
-            return max(status, self.look_at(meant, now))
+            return max(status, self.check_accounts(selected, now))
 
         return plan
 
     def charge(self, account, cluster, now):
-        """Charges what was used on the cluster since it was charged last; read at [now]."""
+        """Charges the use on the cluster since the last charge. The reading is of [now]."""
         if cluster in self.silent:
             return PART
         reading = self.usage.get((cluster, account.name))
@@ -1179,68 +1181,69 @@ class Bank:
             self.baseline(account, cluster, reading or 0)
             return DONE
         before, since = first = account.meters[cluster]
-        used, when, waits = self.read.get((cluster, account.name), (None, 0, 0))
-        if reading is None:  # gone: when it was read last is forgotten, how much was used is not
+        used, when, _ = self.read.get((cluster, account.name), (None, 0, 0))
+        if reading is None:  # not in Slurm: keeps the use that was charged, not the time of the reading
             if before:
-                self.read[cluster, account.name] = before, since, self.waits_since(account, cluster)
+                self.read[cluster, account.name] = before, since, self.deferred_since(account, cluster)
             return DONE
         if cluster in account.by_jobs:
-            self.enter_waiting(account)  # where jobs count, nothing waits
+            self.record_deferred(account)  # under jobs nothing is deferred
             self.read[cluster, account.name] = reading, now, 0
             return DONE
-        if now < since:  # somebody read later
+        if now < since:  # a later reading was charged
             return DONE
         if reading < before:
             self.baseline(account, cluster, reading)
             return PART
         if reading > before:
-            if used == before:  # nothing was used until then
+            if used == before:  # nothing was used before that reading
                 since = max(since, when)
             since = min(since, self.time - 1)
-            if since < first[1]:  # there is no time in which it was used: the next check charges it
+            if since < first[1]:  # the period would be empty: the next check charges it
                 return DONE
             self.use(account, cluster, reading, since, now if now > since else self.time)
             if account.name in self.changed:
-                self.enter_waiting(account)
-        self.read[cluster, account.name] = reading, now, self.waits_since(account, cluster)
+                self.record_deferred(account)
+        self.read[cluster, account.name] = reading, now, self.deferred_since(account, cluster)
         return DONE
 
-    def waits_since(self, account, cluster):
-        return next((charge.since for charge in account.waiting if charge.cluster == cluster), 0)
+    def deferred_since(self, account, cluster):
+        return next((charge.since for charge in account.deferred if charge.cluster == cluster), 0)
 
     def use(self, account, cluster, reading, since, until):
-        """Charges what was used up to that reading; its entry may come later."""
+        """Charges the use up to that reading, as a deferred charge."""
         before = account.meters[cluster][0]
         parts, debt = self.spend(account, reading - before, since, until)
         account.meters[cluster] = [reading, until]
         same = None
-        for charge in account.waiting:
+        for charge in account.deferred:
             if charge.cluster == cluster:
                 same = charge
             elif debt and charge.parts:
-                # Entered before that one, it would have drawn on what that one did.
+                # Recorded before that charge, it would have drawn on the same lots.
                 same = None
         if not same:
             same = Entry("charge", account.name, self.time, cluster=cluster, amount=0, before=before)
             same.fields.update(since=since, parts=[], debt=0)
-            account.waiting.append(same)
+            account.deferred.append(same)
         all_parts = {}
         for lot, part in same.parts + parts:
             all_parts[lot.key()] = lot, all_parts.get(lot.key(), (lot, 0))[1] + part
         same.fields.update(amount=same.amount + reading - before, now=reading, until=until)
         same.fields.update(parts=list(all_parts.values()), debt=same.debt + debt)
-        account.settle(account.time)  # a window that is over and spent is gone
+        account.settle(account.time)  # removes lots that have ended and are spent
 
-    def may_wait(self, account):
-        """For a while, and only if no window starts or ends between the use and its entry, and what
-        starts or ends later does the same with this use and without it."""
-        since = min(charge.since for charge in account.waiting)
-        waits = sum(charge.amount for charge in account.waiting)
+    def may_defer(self, account):
+        """True if charges can stay deferred: they are younger than charge_every, no window starts or ends
+        between the use and the latest time of the entry, and windows that start or end later have the
+        same effect with and without this use."""
+        since = min(charge.since for charge in account.deferred)
+        deferred = sum(charge.amount for charge in account.deferred)
         latest = self.time + self.charge_every
         if not self.charge_every or self.time - since >= self.charge_every:
             return False
         for moment in {moment for lot in account.lots for moment in (lot.start, lot.end)}:
-            if since < moment <= latest and self.mutation != "use-waits-past-a-window":
+            if since < moment <= latest and self.mutation != "use-is-deferred-past-a-window":
                 return False
             if moment > latest:
                 if account.debt and any(lot.start == moment for lot in account.lots):
@@ -1249,12 +1252,12 @@ class Bank:
                 allocated = sum(lot.amount for lot in later)
                 used = allocated - sum(lot.rest for lot in later) + account.debt
                 for level in account.crossed if allocated else ():
-                    if (used - waits) * 100 < level * allocated <= used * 100:
-                        return False  # it would be armed without this use
+                    if (used - deferred) * 100 < level * allocated <= used * 100:
+                        return False  # the threshold would re-arm without this use
         return True
 
     def spend(self, account, value, since, until):
-        """Use is paid by the lots whose window it meets, the earliest end first; the rest is debt."""
+        """Charges use to the lots whose window it overlaps, the earliest end first; the rest is debt."""
         lots = [lot for lot in account.lots if lot.start < until and lot.end > since]
         if self.mutation == "ended-lots-pay-nothing":
             lots = [lot for lot in lots if lot.end > self.time]
@@ -1269,7 +1272,7 @@ class Bank:
     # -- charges by job --
 
     def factor(self, job):
-        """UsageFactor x the factors of QOS and partition, cut to six decimals; 0: it is free."""
+        """Returns UsageFactor x the factors of QOS and partition, cut to six decimals; 0: it is free."""
         if not job["runs"] and job["state"] in self.free_states:
             if self.mutation != "free-states-are-charged":
                 return 0
@@ -1280,23 +1283,23 @@ class Bank:
             product += ONE**2 // 2
         return product // ONE**2
 
-    def worth(self, job, elapsed, counted):
-        """What it comes to from that second on; it was suspended when it had run so long."""
+    def cost(self, job, elapsed, counted):
+        """Returns the job's cost from the second [counted]; assumes that suspensions were at its end."""
         before = max(0, counted - job["start"])
         return job["billing"] * max(0, elapsed - before) * self.factor(job) // ONE
 
     def charge_jobs(self, accounts, cluster, now):
-        """Each job that ended is charged once; then accounts that are not metered by jobs yet are."""
-        meant = [account for account in accounts if cluster in account.meters]
-        metered = [account for account in meant if self.looks_back(account, cluster) is not None]
-        switching = [x.name for x in meant if (cluster in x.by_jobs) != (self.meter == "jobs")]
-        since = min((self.looks_back(account, cluster) for account in metered), default=now)
+        """Charges each ended job once, and then switches accounts to the meter in the settings."""
+        selected = [account for account in accounts if cluster in account.meters]
+        metered = [account for account in selected if self.jobs_since(account, cluster) is not None]
+        switching = [x.name for x in selected if (cluster in x.by_jobs) != (self.meter == "jobs")]
+        since = min((self.jobs_since(account, cluster) for account in metered), default=now)
         while since < now:
             until = min(since + SLICE, now)
             running = dict.fromkeys((account.name for account in metered), (0, 0, 0))
             for key, job in self.jobs.items():
                 ended = job["start"] + job["ran"]
-                # sacct shows a job where it waited, too.
+                # sacct also shows jobs that were pending in the slice.
                 if key[0] != cluster or key[2] > until // SECOND:
                     continue
                 if not job["runs"] and ended < since // SECOND:
@@ -1311,27 +1314,27 @@ class Bank:
                         self.running[cluster, name] = flight
             since += SLICE
         self.write()
-        self.find_all()
+        self.load_accounts()
         status = DONE
         for name in switching:
             status = max(status, self.switch(self.accounts[name], cluster, now))
             self.write()
-            self.find_all()
+            self.load_accounts()
         return status
 
     def switch(self, account, cluster, now):
-        """Jobs count instead of RawUsage from this second on, or the other way round; what the books
-        lack up to then is entered first. RawUsage counts again once none of the account's jobs runs."""
+        """Switches the meter between RawUsage and jobs in this second, after recording what the books lack
+        up to it. A switch to RawUsage waits until none of the account's jobs runs."""
         if self.meter != "jobs" and self.mutation != "switches-do-not-wait":
             if self.runs(account, cluster, now // SECOND):
                 return DONE
         line = Line(self, account, cluster, 0, now - now % SECOND, True)
         try:
             if line.certain and line.since >= line.until:
-                raise No()  # in the second in which counting began: later
+                raise Refused()  # counting began in this second: a later check switches
             if line.certain:
                 self.reconcile(account, line, line.since, line.until, None)
-        except No:
+        except Refused:
             return PART
         reading = account.meters[cluster][0]
         counted = reading
@@ -1342,15 +1345,15 @@ class Bank:
         else:
             counted = self.usage.get((cluster, account.name), 0)
             account.were_by_jobs[cluster] = account.by_jobs.pop(cluster), line.until
-        # What waits stands before the switch, by the old meter.
+        # record() puts deferred charges, by the old meter, before the switch.
         fields = {"cluster": cluster, "meter": self.meter, "since": line.until}
-        self.enter("meter", account, before=reading, now=counted, **fields)
+        self.record("meter", account, before=reading, now=counted, **fields)
         account.meters[cluster] = [counted, self.time]
         return DONE
 
-    def looks_back(self, account, cluster):
-        """The jobs that ended from then on are looked at; None: none are. Those that ended before a
-        switch to RawUsage are as long as others."""
+    def jobs_since(self, account, cluster):
+        """Returns the time from which ended jobs are read, or None. Jobs that ended before a switch to
+        RawUsage are read as long as others."""
         since, until = account.were_by_jobs.get(cluster, (0, 0))
         begin = self.settled.get((cluster, account.name), 0) - OVERLAP
         if cluster in account.by_jobs and begin >= until:
@@ -1359,8 +1362,8 @@ class Bank:
         return begin if cluster in account.by_jobs or begin < until else None
 
     def runs(self, account, cluster, now):
-        """Whether a job ran around that second; clocks may be apart. One of a time to come, where the
-        clock went back, is not asked for."""
+        """True if a job ran within CLOCKS_APART of that second. Jobs of the future, after the clock went
+        back, do not count."""
         return any(
             key[0] == cluster
             and job["account"] == account.name
@@ -1377,11 +1380,11 @@ class Bank:
             counted = since
         if counted is None:
             return
-        value = self.worth(job, job["elapsed"], counted // SECOND)
+        value = self.cost(job, job["elapsed"], counted // SECOND)
         begun = max(job["start"] * SECOND, counted)
         if job["runs"]:
             used, committed, since = running[account.name]
-            whole = self.worth(job, max(job["elapsed"], job["limit"]), counted // SECOND)
+            whole = self.cost(job, max(job["elapsed"], job["limit"]), counted // SECOND)
             if self.mutation == "limits-commit-nothing":
                 whole = value
             since = min(since or begun, begun)
@@ -1390,7 +1393,7 @@ class Bank:
             self.charged.add((*key, account.name))
             until = ended * SECOND
             parts, debt = self.spend(account, value, begun, until)
-            self.enter(
+            self.record(
                 "job",
                 account,
                 cluster=key[0],
@@ -1416,15 +1419,15 @@ class Bank:
             settled = self.settled[cluster, account.name]
             first = self.running.get((cluster, account.name), (0, 0, 0))[2]
             time = first if first and first < settled else max(settled, account.by_jobs[cluster])
-        if cluster not in self.clusters:  # gone from the settings: nobody will read it again
+        if cluster not in self.clusters:  # no longer in the settings: it will not be read again
             return max(time, self.time)
         if cluster not in self.silent:
-            if (cluster, account.name) not in self.usage:  # and nothing can have been used
+            if (cluster, account.name) not in self.usage:  # not in Slurm: it cannot use anything
                 time = max(time, now)
         return time
 
     def expire(self, account, now):
-        """What is left at an end goes, once every cluster was read at or after it."""
+        """Expires what is left in lots that ended, once every cluster was read at or after the end."""
         read = min((self.charged_until(account, name, now) for name in account.meters), default=0)
         ends = sorted({lot.end for lot in account.lots if lot.rest and lot.end <= self.time})
         if self.mutation == "the-last-to-end-expires-first":
@@ -1433,15 +1436,15 @@ class Bank:
             parts = [(lot, lot.rest) for lot in account.lots if lot.end == end and lot.rest]
             if end <= read:
                 total = sum(rest for _, rest in parts)
-                self.enter("expire", account, amount=total, end=end, parts=parts)
+                self.record("expire", account, amount=total, end=end, parts=parts)
                 for lot, _ in parts:
                     lot.rest = 0
         account.settle(self.time)
 
-    def tell(self, account):
-        """Of thresholds that are reached with what running jobs count for, and of windows that end
-        soon: once. What the entries alone do not show as reached is forgotten when a check finds the
-        use below it."""
+    def record_notices(self, account):
+        """Records, once each, the thresholds that are reached with running jobs, and windows that end
+        soon. A threshold that the entries alone do not reach is armed again when a check finds the use
+        below it."""
         flight = 0 if self.mutation == "flights-cross-nothing" else self.flight(account)
         used, allocated, percent = account.used() + flight, account.allocated(), account.percent(flight)
         before, reached = self.reached.get(account.name, 0), 0
@@ -1450,17 +1453,17 @@ class Bank:
                 continue
             if level > before and level not in account.crossed:
                 account.crossed.add(level)
-                self.enter("threshold", account, level=level, used=used, allocated=allocated)
+                self.record("threshold", account, level=level, used=used, allocated=allocated)
                 account.rearm()
             if level not in account.crossed:
                 reached = level
         self.reached[account.name] = reached
-        for end in sorted({lot.end for lot in account.lots if lot.rest} - account.told):
+        for end in sorted({lot.end for lot in account.lots if lot.rest} - account.noticed):
             lots = [lot for lot in account.lots if lot.end == end and lot.rest]
             if all(self.time - lot.entry.time < DAY for lot in lots):
-                continue  # whoever put it in today knows the end
+                continue  # deposited within a day: the depositor knows the end
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
                 if self.mutation != "notices-come-twice":
-                    account.told.add(end)
+                    account.noticed.add(end)
                 left = sum(lot.rest for lot in account.lots if lot.end == end)
-                self.enter("notice", account, amount=left, end=end)
+                self.record("notice", account, amount=left, end=end)

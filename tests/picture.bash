@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Records the picture of README.md: runs the bank on a private Slurm, in a terminal of 80 columns, and
-# draws what the terminal showed. By hand, as root, with a built program:
+# Makes the picture in README.md: runs subank on a private Slurm, in a terminal of 80 columns, and draws
+# the output. Run it by hand, as root, with a built program:
 #
 #     sudo env SUBANK=build/subank tests/picture.bash >tests/picture.svg
 
@@ -20,7 +20,7 @@ finish() {
 }
 process_at_exit finish
 cluster_start "$scratch/slurm"
-# So that a job of some seconds costs what real ones cost.
+# Makes a job of a few seconds cost as much as a real one.
 cluster_ask scontrol update PartitionName=main TRESBillingWeights=CPU=1000
 for account in biology chemistry physics; do
 	cluster_add_account "$account"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws what a terminal of 80 columns showed: its bytes on stdin, an SVG on stdout.
+"""Draws the output of a terminal of 80 columns: bytes on stdin, an SVG on stdout.
 
-Knows text, line ends and the colours and weights that subank sets (SGR); everything else that a
-terminal does is an error, so that nothing is lost without a word.
+Handles text, line ends and the colours and weights that subank sets (SGR). Any other control
+sequence is an error, so that nothing is lost silently.
 """
 import re
 import sys
@@ -20,9 +20,9 @@ COLOURS = {
 
 
 def runs(line):
-    """Parts of a line that look alike: (row, column, text, style); a long line goes on in the next row."""
+    """Yields the parts of a line that have one style: (row, column, text, style). A long line wraps."""
     style, at = {}, 0
-    # What was wiped away is not there.
+    # Drops text that was erased.
     line = re.sub(r".*\r(\x1b\[K)?", lambda wiped: "" if wiped[1] else wiped[0], line)
     for part in re.split(r"(\x1b\[[0-9;]*[A-Za-z])", line):
         if not part:
@@ -48,9 +48,9 @@ def runs(line):
                 elif code in COLOURS:
                     style["fill"] = COLOURS[code]
                 else:
-                    raise SystemExit(f"picture: what is colour {code}?")
+                    raise SystemExit(f"picture: unknown colour {code}")
         elif part not in ("\x1b[K", "\x1b[0K"):
-            raise SystemExit(f"picture: what is {part!r}?")
+            raise SystemExit(f"picture: unknown control sequence {part!r}")
 
 
 def main():
@@ -61,11 +61,11 @@ def main():
         for row, column, text, style in runs(line):
             rows = max(rows, row + 1)
             y = MARGIN + (first + row) * LINE + SIZE
-            look = "".join(f' {name}="{value}"' for name, value in sorted(style.items()))
-            # Each word has its place, whatever font is there.
+            attributes = "".join(f' {name}="{value}"' for name, value in sorted(style.items()))
+            # Each word has its own position, whatever font is used.
             for word in re.finditer(r"\S+( \S+)*", text):
                 x = MARGIN + (column + word.start()) * CELL
-                texts.append(f'<text x="{x:.1f}" y="{y}" textLength="{len(word.group()) * CELL:.1f}"{look}>'
+                texts.append(f'<text x="{x:.1f}" y="{y}" textLength="{len(word.group()) * CELL:.1f}"{attributes}>'
                              f'{escape(word.group())}</text>')
         first += rows
     width = COLUMNS * CELL + 2 * MARGIN

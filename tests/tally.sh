@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
-# What tests in shell count, and how they end: source it, and call tally at the end.
+# Counts the results of a test in shell. Source this, and call tally at the end.
 passed=0
 failed=0
-# is WHAT COMMAND...: the command must succeed.
+# is WHAT COMMAND...: checks that the command succeeds.
 is() {
 	what=$1
 	shift

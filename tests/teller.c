@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Drives verbs for a program in another language (tests/test_model.py): reads commands, a line
- * each, from the standard input. Words are separated by one blank; there is no quoting.
+/* Runs verbs for a program in another language (tests/test_model.py): reads commands from the
+ * standard input, one a line. Words are separated by one blank; there is no quoting.
  *
- *     clock MICROSECONDS            what the clock shows from now on; it stands still
- *     zone TZ                       the time zone
- *     settings TEXT                 the settings, "; " between their lines
- *     usage CLUSTER ACCOUNT NUMBER  the RawUsage that Slurm shows; makes both if need be
- *     vanish CLUSTER ACCOUNT        Slurm no longer has the account
- *     silent CLUSTER 0|1            whether the cluster cannot be reached
- *     qos ROWS                      all QOS, as sacctmgr has them, ";" between the rows
+ *     clock MICROSECONDS            sets the clock, which does not advance by itself
+ *     zone TZ                       sets the time zone
+ *     settings TEXT                 sets the settings; "; " separates their lines
+ *     usage CLUSTER ACCOUNT NUMBER  sets the RawUsage in Slurm; makes both if necessary
+ *     vanish CLUSTER ACCOUNT        removes the account from Slurm
+ *     silent CLUSTER 0|1            1: the cluster cannot be reached
+ *     qos ROWS                      sets all QOS, in the form of sacctmgr; ";" separates the rows
  *     job CLUSTER ID ACCOUNT STATE QOS PARTITION BILLING SUBMIT START RAN SUSPENDED LIMIT 0|1
- *                                   slurmdbd knows a job, which runs (1) or ended; seconds; no
- *                                   limit is 0
+ *                                   adds a job to slurmdbd, running (1) or ended (0); times in
+ *                                   seconds; LIMIT 0 is no limit
  *     run VERB [WORD...]            runs the verb
- *     fresh                         throws the bank and Slurm away and makes new ones
+ *     fresh                         replaces the bank and Slurm by new ones
  *     quit
  *
- * Only `run` answers, with a line of JSON: the exit status, what was printed, the entries that are
- * new, and every account as it is at the clock's time:
+ * Only `run` prints an answer, a line of JSON: the exit status, the output, the new entries, and
+ * every account at the clock's time:
  *
  *     {"status":0,"out":"…","err":"…","entries":[as `journal --json`],"accounts":[{…}]}
  */
@@ -34,8 +34,8 @@
 enum { WORDS_MAX = 24, LINE_SIZE = 4096 };
 
 static bool at_end;
-static uint64_t told_seq; /* entries up to this one were told */
-static FILE *to; /* the answer */
+static uint64_t printed_seq; /* entries up to this one were printed */
+static FILE *to; /* receives the answer */
 
 static const char *const cause_names[] = {
 	[CAUSE_HAND] = "hand", [CAUSE_FUNDS] = "funds", [CAUSE_CLOSED] = "closed"};
@@ -56,7 +56,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *why)
 	if (!*first)
 		fputc(',', to);
 	*first = false;
-	told_seq = entry->event->seq;
+	printed_seq = entry->event->seq;
 	return entry_json(&(struct env){0}, to, entry, why);
 }
 
@@ -115,8 +115,8 @@ static int put_books(struct books *books, void *ctx, struct sb_error *why)
 
 	(void)ctx;
 	fprintf(to, ",\"entries\":[");
-	if (books_head(books)->seq > told_seq)
-		rc = journal_walk(books_txn(books), told_seq + 1, false, put_entry, &first, why);
+	if (books_head(books)->seq > printed_seq)
+		rc = journal_walk(books_txn(books), printed_seq + 1, false, put_entry, &first, why);
 	fprintf(to, "],\"accounts\":[");
 	if (!rc)
 		rc = books_load_all(books, &count, why);
@@ -144,7 +144,7 @@ static void answer(void)
 	OK(bank_read(bank, clock_now, put_books, NULL, &error));
 	bank_close(bank);
 	ck_assert_int_eq(fclose(to), 0);
-	/* Entries come with a line feed behind each; in texts it is escaped. */
+	/* A line feed follows each entry; those in texts are escaped. */
 	for (size_t i = 0; i < len; i++)
 		putchar(line[i] == '\n' ? ' ' : line[i]);
 	putchar('\n');
@@ -223,7 +223,7 @@ static void obey(char *line)
 		words[count++] = strsep(&line, " ");
 	}
 	if (strcmp(words[0], "run") == 0) {
-		/* drive() lets a second pass. */
+		/* drive() advances the clock by a second. */
 		clock_now -= WHEN_SECOND;
 		drive(words + 1);
 		clock_now = kept;
@@ -246,19 +246,19 @@ static void obey(char *line)
 		ck_assert_uint_eq(count, 3);
 		fake_cluster(words[1])->silent = number(words[2]) != 0;
 	} else {
-		ck_abort_msg("there is no command '%s'", words[0]);
+		ck_abort_msg("unknown command '%s'", words[0]);
 	}
 }
 
-/* One bank's life. */
-START_TEST(life)
+/* Carries out commands for one bank, until `fresh`, `quit` or the end of the input. */
+START_TEST(one_bank)
 {
 	char line[LINE_SIZE];
 	size_t len;
 
-	tzset(); /* the zone of the life before */
+	tzset(); /* the zone of the previous bank */
 	clock_tick = 0;
-	told_seq = 0;
+	printed_seq = 0;
 	at_end = true;
 	while (fgets(line, sizeof(line), stdin)) {
 		len = strlen(line);
@@ -281,13 +281,13 @@ int main(void)
 		return EXIT_FAILURE;
 	do {
 		Suite *suite = suite_create("teller");
-		TCase *tcase = tcase_create("life");
+		TCase *tcase = tcase_create("one_bank");
 		SRunner *runner;
 		int failed;
 
-		/* In this process, whose standard input is read; what failed goes there, too. */
+		/* Runs in this process, to read its standard input. */
 		tcase_add_unchecked_fixture(tcase, drive_setup, drive_teardown);
-		tcase_add_test(tcase, life);
+		tcase_add_test(tcase, one_bank);
 		suite_add_tcase(suite, tcase);
 		runner = srunner_create(suite);
 		srunner_set_fork_status(runner, CK_NOFORK);

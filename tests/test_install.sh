@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# `make install` in the folder of the built program (SUBANK): everything is where it belongs, the files
-# for systemd and cron name the program where it is installed, the example of the settings is read, and
-# `make uninstall` takes everything away again.
+# Tests `make install` in the folder of the built program (SUBANK): all files are in their places, the files
+# for systemd and cron name the installed program, the example settings are valid, and `make uninstall`
+# removes everything.
 subank=${SUBANK:-./subank}
 build=$(cd "$(dirname "$subank")" && pwd) || exit 99
 dir=$(mktemp -d "${TMPDIR:-/tmp}/subank-install.XXXXXX") || exit 99
@@ -29,7 +29,7 @@ is 'the program is installed' [ -x "$program" ]
 is 'the cron line is installed' [ -f "$cron" ]
 is 'the cron line names the program' grep -q \
 	"^\\*/5 \\* \\* \\* \\* slurm ${program#"$dir"} check --quiet\$" "$cron"
-is 'and the one for backups' grep -q \
+is 'the cron line for backups names the program' grep -q \
 	"^#17 3 \\* \\* \\* slurm ${program#"$dir"} backup --quiet\$" "$cron"
 there() {
 	is "$1 is installed" [ -s "$prefix/$1" ]
@@ -46,23 +46,23 @@ there share/zsh/site-functions/_subank
 there share/fish/vendor_completions.d/subank.fish
 there share/doc/subank/subank.yaml
 there share/doc/subank/README.md
-is 'the manual names the example of the settings' [ -n "$(sed 's/\\-/-/g' \
+is 'the manual names the example settings' [ -n "$(sed 's/\\-/-/g' \
 	"$prefix/share/man/man5/subank.yaml.5" | grep -F "${prefix#"$dir"}/share/doc/subank/subank.yaml")" ]
 if command -v man >/dev/null; then
 	is 'man finds a page' [ "$(MANPATH=$prefix/share/man man -w subank-deposit)" = \
 		"$prefix/share/man/man1/subank-deposit.1" ]
 fi
-# The folder of the bank is one and the same for all.
+# All files name the same folder of the bank.
 bank=$(sed -n 's/^# *bank: //p' "$prefix/share/doc/subank/subank.yaml")
 is 'the manual names the bank' [ -n "$(sed 's/\\-/-/g' "$prefix/share/man/man1/subank.1" | grep -F "$bank")" ]
 if [ -n "$service" ]; then
-	is 'the folder that is made is the bank' grep -q "^d $bank 0750 slurm slurm -\$" "$prefix/lib/tmpfiles.d/subank.conf"
+	is 'tmpfiles.d makes the folder of the bank' grep -q "^d $bank 0750 slurm slurm -\$" "$prefix/lib/tmpfiles.d/subank.conf"
 	for verb in check backup; do
 		is "the service may write the bank ($verb)" grep -qE "^ReadWritePaths=-$bank( |\$)" \
 			"$(find "$dir" -name "subank-$verb.service")"
 	done
 fi
-is 'the example of the settings is read' "$program" -c "$prefix/share/doc/subank/subank.yaml" \
+is 'the example settings are valid' "$program" -c "$prefix/share/doc/subank/subank.yaml" \
 	-b "$dir/bank" -Q init
 rm -r "$dir/bank"
 if [ -n "$service$timer" ]; then
@@ -72,7 +72,7 @@ if [ -n "$service$timer" ]; then
 		mkdir "$dir/etc"
 		sysusers=$prefix/lib/sysusers.d/subank.conf tmpfiles=$prefix/lib/tmpfiles.d/subank.conf
 		case ${prefix#"$dir"} in
-		# systemd finds them by name there, as README has it.
+		# systemd finds them by name there, as the README says.
 		/usr | /usr/local) sysusers=subank.conf tmpfiles=subank.conf ;;
 		esac
 		systemd-sysusers --root="$dir" "$sysusers" >"$dir.log" 2>&1
@@ -84,9 +84,9 @@ if [ -n "$service$timer" ]; then
 		sed 's/^d .run.subank .*/d \/run\/subank 0750 slurm 12345 -/' \
 			"$prefix/lib/tmpfiles.d/subank.conf" >"$dir/etc/tmpfiles.d/subank.conf"
 		systemd-tmpfiles --root="$dir" --create >>"$dir.log" 2>&1
-		is 'a site may say whose group it is' [ "$(stat -c %a:%g "$dir/run/subank")" = 750:12345 ]
+		is 'a site may set the group of run/subank' [ "$(stat -c %a:%g "$dir/run/subank")" = 750:12345 ]
 		for folder in var/lib/subank var/backups/subank; do
-			is "$folder is made, for slurm alone" [ "$(stat -c %a:%u "$dir/$folder")" = \
+			is "only slurm can use $folder" [ "$(stat -c %a:%u "$dir/$folder")" = \
 				"750:$(sed -n 's/^slurm:[^:]*:\([0-9]*\):.*/\1/p' "$dir/etc/passwd")" ]
 		done
 		rm -r "${dir:?}/etc" "${dir:?}/var" "${dir:?}/run"
@@ -100,30 +100,30 @@ if [ -n "$service$timer" ]; then
 		is "everything is filled in ($verb)" \
 			[ -z "$(grep -hE '@[a-z]+@|[$][{(]' "$service" "$timer" "$cron")" ]
 		if [ "$verb" = check ]; then
-			# The first, or what implies it under User=, takes setgid from what sends mail.
+			# NoNewPrivileges, and what implies it under User=, stops programs that send mail from using setgid.
 			is 'the notify command may send mail' [ -z "$(grep -E \
 				'^(NoNewPrivileges|Lock|Memory|PrivateD|ProtectK|ProtectC[^o]|ProtectHos|Restrict|SystemCall)' \
 				"$service")" ]
-			# It would take the folder's group back at each start.
-			is 'the folder for users is as tmpfiles.d makes it' not grep -q '^RuntimeDir' "$service"
+			# RuntimeDirectory would reset the folder's group at each start.
+			is 'the service leaves run/subank to tmpfiles.d' not grep -q '^RuntimeDir' "$service"
 			for folder in $(sed -n 's/^d \([^ ]*\) .*/\1/p' "$prefix/lib/tmpfiles.d/subank.conf"); do
 				[ "$folder" = /var/backups/subank ] ||
-					is "$folder can be written" grep -qx "ReadWritePaths=-$folder" "$service"
+					is "the service may write $folder" grep -qx "ReadWritePaths=-$folder" "$service"
 			done
 			is 'mail can be queued' grep -qx 'ReadWritePaths=-/var/spool' "$service"
 		fi
 		command -v systemd-analyze >/dev/null || continue
-		# Where it is told that the program is not there: it is below $dir.
+		# systemd-analyze reports a missing program, and this one is below $dir.
 		sed "s|^ExecStart=.*|ExecStart=$program $verb --quiet|" "$service" \
 			>"$dir/subank-$verb.service"
 		cp "$timer" "$dir/subank-$verb.timer"
 		systemd-analyze verify "$dir/subank-$verb.timer" "$dir/subank-$verb.service" \
 			>"$dir.log" 2>&1
-		is "systemd takes them ($verb)" [ -z "$(grep "subank-$verb" "$dir.log")" ]
+		is "systemd accepts service and timer ($verb)" [ -z "$(grep "subank-$verb" "$dir.log")" ]
 		rm "$dir/subank-$verb.service" "$dir/subank-$verb.timer"
 	done
 else
-	echo 'skipped: the files for systemd (configured without)'
+	echo 'skipped: the files for systemd (configured without systemd)'
 fi
 is 'make uninstall' make_it uninstall
 is 'nothing is left' [ -z "$(find "$dir" -type f)" ]

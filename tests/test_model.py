@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gives the program (through tests/teller) and the rules of tests/model.py the same random commands,
-and compares the exit status, every new entry, and every account's lots, debt, sums and holds after
-each of them. What differs is printed with its seed and the shortest list of commands that shows it.
+"""Gives the program (through tests/teller) and tests/model.py the same random commands, and compares
+the exit status, every new entry, and every account's lots, debt, sums and holds after each command.
+Prints each difference with its seed and the shortest list of commands that shows it.
 
     TELLER=build/tests/teller tests/test_model.py --runs 5000
     TELLER=build/tests/teller tests/test_model.py --seed 17 --runs 1
@@ -20,11 +20,11 @@ import time
 import traceback
 from decimal import Decimal
 
-from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, Line, No, moment
+from model import DAY, DONE, GONE, NEVER, PART, REFUSED, SECOND, TRUST, USAGE, Bank, Line, Refused, moment
 
-BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # spelled out: needs no time zone files
+BERLIN = "CET-1CEST,M3.5.0,M10.5.0/3"  # in full, so that no time zone files are needed
 ACCOUNTS = ("bio", "chem", "phys")
-# Rules to break, and the verb and option that they need.
+# Rules to break on purpose, and the verb and option that they need.
 MUTATIONS = {
     "zero-is-enough": ("deposit", "--ref"),
     "use-without-money-holds-nobody": ("deposit", "--ref"),
@@ -44,8 +44,8 @@ MUTATIONS = {
     "in-flight-is-free": ("refund", "--job"),
     "flights-cross-nothing": ("refund", "--job"),
     "limits-commit-nothing": ("refund", "--job"),
-    "use-waits-past-a-window": ("deposit", "--end"),
-    "waiting-use-is-free": ("deposit", "--end"),
+    "use-is-deferred-past-a-window": ("deposit", "--end"),
+    "deferred-use-is-free": ("deposit", "--end"),
     "reconcile-is-one-off": ("reconcile", "--apply"),
     "edges-are-exact": ("reconcile", "--apply"),
     "switches-do-not-wait": ("reconcile", "--apply"),
@@ -53,7 +53,7 @@ MUTATIONS = {
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip
-# UsageFactors, in millionths, and what settings may say of jobs.
+# UsageFactors, in millionths, and possible settings about jobs.
 QOS = {"normal": 1000000, "dear": 1500000, "third": 333333}
 TARIFFS = (
     "",
@@ -62,13 +62,13 @@ TARIFFS = (
     "; factors: {qos: {third: 0}, partition: {gpu: 2}}; hold_on: committed",
     "; factors: {partition: {gpu: 0.000003}}; hold_on: committed",
 )
-# Entries about Slurm, which this is not about.
+# Entries about Slurm, which are not compared.
 APPLYING = ("lever", "applied", "notified")
 ENVELOPE = ("uid", "user", "login", "sudo", "actor", "host", "account", "resource", "hash", "request")
 
 
 class Teller:
-    """The program, in a process of its own that lives for many banks."""
+    """The program: one process for many banks."""
 
     def __init__(self):
         self.start()
@@ -80,7 +80,7 @@ class Teller:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # a signal to us ends its input, and it cleans up
+            start_new_session=True,  # a signal to us closes its input, so that it cleans up
         )
 
     def stop(self):
@@ -101,7 +101,7 @@ class Teller:
         return json.loads(answer)
 
     def find_verbs(self):
-        """The verbs that there are, with their options."""
+        """Returns the program's verbs with their options."""
         listed = self.run("run help")["out"].split("Verbs:\n")[1].split("\n\n")[0]
         verbs = {}
         for verb in re.findall(r"^  (\w+)", listed, re.M):
@@ -122,13 +122,13 @@ class Game:
     def __init__(self, teller, mutation=None):
         self.dated = "--start" in teller.verbs["deposit"]
         self.teller, self.bank, self.now = teller, Bank(mutation), 1795366800 * SECOND
-        # The same history with an entry at each check, as long as that can be told beside it.
+        # The same history without deferred charges, while prompt_matches.
         self.prompt = Bank(mutation)
         for name in ("usage", "silent", "jobs"):
             setattr(self.prompt, name, getattr(self.bank, name))
-        self.is_prompt = False
-        self.over = {}  # statements of periods that are over
-        self.made = {}  # line number -> the entries that it made
+        self.prompt_matches = False
+        self.over = {}  # statements of past periods
+        self.made = {}  # line number -> its entries
         if not self.dated:
             for bank in (self.bank, self.prompt):
                 bank.thresholds, bank.notice_days = [], 0
@@ -139,7 +139,7 @@ class Game:
         self.play(0, "settings " + self.settings())
 
     def settings(self, clusters=1, enforcement="hold", thresholds=(), notice_days=0, days=None):
-        """A line of settings; those about dates if the program knows them."""
+        """Returns a line of settings; those about dates only if the program has them."""
         text = f"clusters: [{', '.join(('dev', 'west')[:clusters])}]; enforcement: {enforcement}"
         if self.dated:
             text += f"; thresholds: {list(thresholds)}; notice_days: {notice_days}"
@@ -147,11 +147,11 @@ class Game:
         return text
 
     def play(self, number, line):
-        """Both obey one line. Returns what differs, or None."""
+        """Plays one line on both. Returns the difference, or None."""
         line = re.sub(r"@(\d+)\.(\d+)", lambda m: self.number_of(int(m[1]), int(m[2])), line)
         words = line.split(" ")
         if words[0] == "vanish" and tuple(words[1:]) not in self.bank.usage:
-            return None  # left out of what was shortened
+            return None  # a line before it was left out by shrink()
         if words[0] == "clock" and self.leaps(int(words[1])):
             return None
         if words[0] != "run":
@@ -162,41 +162,41 @@ class Game:
             return None
         answer = self.teller.run(line)
         if not answer:
-            return "the program gave up: see above"
+            return "the program ended: see above"
         before = len(self.bank.entries)
         args, options = self.read(words[2:])
         if words[1] == "balance":
-            return self.differ_balance(answer, options)
+            return self.compare_balance(answer, options)
         if words[1] == "statement":
-            return self.differ_statement(answer, args[0], options)
-        problem = self.differ_record(answer, args, options) if words[1] == "reconcile" else None
+            return self.compare_statement(answer, args[0], options)
+        problem = self.compare_record(answer, args, options) if words[1] == "reconcile" else None
         if problem:
             return problem
         status = self.bank.run(self.now, words[1], *args, **options)
         prompt = self.run_prompt(words[1], args, options)
-        problem = self.differ(answer, status, number, before)
+        problem = self.compare(answer, status, number, before)
         if problem or prompt is None:
             return problem
-        return self.differ_prompt(status, prompt, number)
+        return self.compare_prompt(status, prompt, number)
 
     def run_prompt(self, verb, args, options):
-        """The status, and where its entries begin; None when there is nothing to compare."""
+        """Returns the status and the index of the first new entry, or None if the banks cannot be compared."""
         prompt = self.prompt
-        # Books without an entry do not know that a clock went back. What is used within the very
-        # microsecond of a reading is charged by the next check, or the next but one.
-        self.is_prompt = self.is_prompt and self.now >= max(prompt.newest, self.bank.newest)
+        # Books without an entry cannot show that a clock went back. Use in the very microsecond of a
+        # reading is charged by the next check, or by the one after it.
+        self.prompt_matches = self.prompt_matches and self.now >= max(prompt.newest, self.bank.newest)
         for place, (reading, when, _) in self.bank.read.items():
             if when >= self.now and self.bank.usage.get(place) != reading:
-                self.is_prompt = False
-        if self.is_prompt and verb in ("refund", "reverse") and args:
-            self.is_prompt = self.pair(args[0])
-        if not self.is_prompt:
+                self.prompt_matches = False
+        if self.prompt_matches and verb in ("refund", "reverse") and args:
+            self.prompt_matches = self.pair(args[0])
+        if not self.prompt_matches:
             return None
         before = len(prompt.entries)
         return prompt.run(self.now, verb, *args, **options), before
 
     def pair(self, number):
-        """Whether the entry is no charge, or that of a single check."""
+        """Returns False if the entry is a charge that combines the use of several checks."""
         for charge in self.bank.entries:
             if str(charge.seq) == number and charge.kind == "charge":
                 for same in self.prompt.entries:
@@ -209,8 +209,8 @@ class Game:
                 return False
         return True
 
-    def differ_prompt(self, status, prompt, number):
-        """That use waits for its entry makes no difference to anything but the charges."""
+    def compare_prompt(self, status, prompt, number):
+        """Deferring charges must change nothing but the charges themselves."""
         mine = [entry for entry in self.made[number] if entry.kind != "charge"]
         other = [entry for entry in self.prompt.entries[prompt[1] :] if entry.kind != "charge"]
         for entry, same in zip(mine, other):
@@ -224,20 +224,20 @@ class Game:
                 (entry.account, entry.kind, {k: v for k, v in entry.fields.items() if k != "parts"})
                 for entry in entries
             ]
-            views = {name: self.view(account) for name, account in self.accounts(bank)}
+            views = {name: self.model_account(account) for name, account in self.accounts(bank)}
             for view in views.values():
                 view["meters"] = {cluster: meter[0] for cluster, meter in view["meters"].items()}
             sides.append((side_status, decisions, views))
         if sides[0] != sides[1]:
-            return f"with charge_minutes 0:\n  waits  {sides[0]}\n  prompt {sides[1]}"
+            return f"with charge_minutes 0:\n  deferred {sides[0]}\n  prompt   {sides[1]}"
         return None
 
     def leaps(self, now):
-        """Whether decades of jobs would have to be looked at, as only what was shortened asks for."""
+        """True if decades of jobs would have to be read; only lines that shrink() left ask for that."""
         return now > self.now + 1000 * DAY and any(x.by_jobs for x in self.bank.accounts.values())
 
     def number_of(self, line, index):
-        """The number of an entry, named by the line that made it."""
+        """Returns the number of an entry, which is named by the line that made it."""
         entries = self.made.get(line, ())
         return str(entries[index].seq if index < len(entries) else 999999)
 
@@ -250,7 +250,7 @@ class Game:
             job = dict(zip(names, words[4:]))
             job.update((name, int(job[name])) for name in names[3:])
             key = words[1], int(words[2]), job["submit"]
-            bank.jobs.pop(key, None)  # what is told anew comes last
+            bank.jobs.pop(key, None)  # a repeated job comes last
             job["elapsed"] = job["ran"] - job["suspended"]
             bank.jobs[key] = {**job, "account": words[3], "usage_factor": QOS[job["qos"]]}
         elif words[0] == "usage":
@@ -265,7 +265,7 @@ class Game:
             bank.zone = "UTC" if words[1] == "UTC" else "Berlin"
         elif words[0] == "settings":
             text = " ".join(words[1:])
-            bank.shaken |= bool(bank.levers)  # on a cluster that is not asked any more
+            bank.account_lost |= bool(bank.levers)  # on a cluster that is not asked any more
             bank.clusters = re.search(r"clusters: \[(.*?)\]", text)[1].split(", ")
             bank.enforcement = re.search(r"enforcement: (\w+)", text)[1]
             if self.dated:
@@ -276,7 +276,7 @@ class Game:
             minutes = re.search(r"charge_minutes: (\d+)", text)
             if minutes and bank is not self.prompt:
                 bank.charge_every = int(minutes[1]) * 60 * SECOND
-                self.is_prompt = self.is_prompt or not bank.entries
+                self.prompt_matches = self.prompt_matches or not bank.entries
             bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
             bank.without_money = "warn" if "without_money: warn" in text else "hold"
             bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
@@ -287,7 +287,7 @@ class Game:
                 pairs = re.findall(r"(\w+): ([\d.]+)", factors[1]) if factors else ()
                 bank.factors[kind] = {name: int(Decimal(value) * 10**6) for name, value in pairs}
         elif words[0] == "vanish":
-            bank.shaken = True
+            bank.account_lost = True
 
     @staticmethod
     def read(words):
@@ -304,18 +304,18 @@ class Game:
         return args, options
 
     def accounts(self, bank=None):
-        """Those of the model as they are now, by name."""
+        """Returns the model's accounts as they are now, by name."""
         bank = bank or self.bank
         now = max(self.now, bank.newest)
-        return [(name, bank.found(name, now)) for name in sorted(bank.books)]
+        return [(name, bank.account_at(name, now)) for name in sorted(bank.books)]
 
-    def differ(self, answer, status, number, before):
-        if answer["status"] == PART and status == DONE and self.bank.troubled():
+    def compare(self, answer, status, number, before):
+        if answer["status"] == PART and status == DONE and self.bank.slurm_may_fail():
             status = PART
         if answer["status"] != status:
             return f"status {answer['status']}, the model has {status}: {answer['err']}"
         theirs = [entry for entry in answer["entries"] if entry["kind"] not in APPLYING]
-        for bank in (self.bank, self.prompt) if self.is_prompt else (self.bank,):
+        for bank in (self.bank, self.prompt) if self.prompt_matches else (self.bank,):
             bank.levers = {account["name"] for account in answer["accounts"] if account["levers"]}
             for entry in answer["entries"]:
                 if entry["kind"] in APPLYING:
@@ -330,13 +330,13 @@ class Game:
                 mine.seq = other["entry"]
             sides.append((name, here, there))
         for name, here, there in sides:
-            mine = [self.show(entry) for entry in here]
-            other = [self.shown(entry, model) for entry, model in zip(there, here)]
+            mine = [self.model_entry(entry) for entry in here]
+            other = [self.program_entry(entry, model) for entry, model in zip(there, here)]
             if mine != other or len(here) != len(there):
                 there = [{k: v for k, v in e.items() if k not in ENVELOPE} for e in there]
                 return f"entries of {name}:{answer['err']}\n  program {there}\n  model   {mine}"
-        mine = {name: self.view(account) for name, account in self.accounts()}
-        other = {account["name"]: self.viewed(account) for account in answer["accounts"]}
+        mine = {name: self.model_account(account) for name, account in self.accounts()}
+        other = {account["name"]: self.program_account(account) for account in answer["accounts"]}
         if mine != other:
             return f"accounts: {answer['err']}\n" + "\n".join(
                 f"  {name}:\n    program {other.get(name)}\n    model   {mine.get(name)}"
@@ -346,8 +346,8 @@ class Game:
         return None
 
     @staticmethod
-    def show(entry):
-        """An entry of the model in the form of shown()."""
+    def model_entry(entry):
+        """Converts an entry of the model to the form of program_entry()."""
         fields = {"kind": entry.kind, "time": entry.time}
         for name, value in entry.fields.items():
             if name == "parts":
@@ -356,8 +356,8 @@ class Game:
         return fields
 
     @staticmethod
-    def shown(entry, model):
-        """An entry of the program: what the model says of such a one."""
+    def program_entry(entry, model):
+        """Converts an entry of the program: the fields that the model's entry has."""
         fields = {"kind": entry["kind"], "time": micros(entry["time"])}
         for name in model.fields:
             value = entry.get(name, entry.get(name + "_seconds"))
@@ -374,7 +374,7 @@ class Game:
         return fields
 
     @staticmethod
-    def view(account):
+    def model_account(account):
         return {
             "open": account.open,
             "unlimited": account.unlimited,
@@ -394,20 +394,20 @@ class Game:
         }
 
     @staticmethod
-    def viewed(account):
+    def program_account(account):
         return {
             name: sorted(value) if name in ("causes", "crossed") else value
             for name, value in account.items()
             if name not in ("name", "levers")
         }
 
-    def differ_balance(self, answer, options):
+    def compare_balance(self, answer, options):
         accounts = self.accounts()
         if "as-of" in options:
             now = max(self.now, self.bank.newest)
             try:
                 time = moment(options["as-of"], now, self.bank.zone)
-            except No:
+            except Refused:
                 time = NEVER
             if time > now:
                 return None if answer["status"] == USAGE else f"status {answer['status']}, not 2"
@@ -427,7 +427,7 @@ class Game:
                 "unlimited": account.unlimited,
                 "unentered_seconds": None
                 if "as-of" in options
-                else sum(charge.amount for charge in account.waiting),
+                else sum(charge.amount for charge in account.deferred),
             }
             for name, account in accounts
         ]
@@ -441,12 +441,12 @@ class Game:
             return f"balance:\n  program {other}\n  model   {mine}"
         return None
 
-    def differ_record(self, answer, names, options):
-        """What `reconcile` shows, before it is entered."""
+    def compare_record(self, answer, names, options):
+        """Compares what `reconcile` shows, before anything is recorded."""
         try:
             lines, _ = self.bank.lines(self.now, names, options.get("since"), options.get("until"))
-        except No:
-            return None  # the status will tell
+        except Refused:
+            return None  # the status is compared later
         if not answer["out"]:
             return None
         rows = json.JSONDecoder().raw_decode(answer["out"])[0]
@@ -459,13 +459,13 @@ class Game:
             return f"reconcile: {answer['err']}\n  program {other}\n  model   {mine}"
         return None
 
-    def differ_statement(self, answer, name, options):
+    def compare_statement(self, answer, name, options):
         bank = self.bank
         now = max(self.now, bank.newest)
         try:
             since, until = (moment(options[word], self.now, bank.zone) for word in ("since", "until"))
             status = DONE if since < until else USAGE
-        except No:
+        except Refused:
             status = USAGE
         if status == DONE and (name not in bank.accounts or since > now):
             status = REFUSED
@@ -481,11 +481,11 @@ class Game:
         if mine != other:
             return f"statement: {answer['err']}\n  program {other}\n  model   {mine}"
         if until <= bank.newest and self.over.setdefault((name, since, until), rows) != rows:
-            return "statement: another than before, of a period that is over"
+            return "statement: differs from an earlier one of the same past period"
         return None
 
 
-# ---- commands at random, with a liking for the edges ----
+# ---- random commands, mostly near edges ----
 
 COLUMNS = "Account,State,Allocated,Used,Available,Percent,Charged,Debt,Settled,Unlimited,Unentered,InFlight,Committed"
 
@@ -493,7 +493,7 @@ RECORD_COLUMNS = (
     "Account,Cluster,Books,Slurm,Suspended,Weights,Edge,Difference,Since,Until,Jobs,Restarts"
 )
 
-# Around leap days and the changes of the clock in Berlin, in local time and UTC.
+# Dates around leap days and the changes of the clock in Berlin, in local time and UTC.
 DATES = (
     "2027-02-28", "2027-03-01", "2027-03-28", "2027-03-28T02:30", "2027-03-28T01:59:59", "2027-03-28T03:00",
     "2027-10-31", "2027-10-31T01:59:59", "2027-10-31T03:00:00", "2027-10-31T00:59:59Z",
@@ -507,14 +507,14 @@ class Chooser:
         self.random, self.game, self.verbs = random.Random(seed), game, game.teller.verbs
         self.serial = 0
         pick = self.random.random()
-        # What jobs there are, beside RawUsage; whether they are charged; whether that changes.
+        # Whether there are jobs beside RawUsage, whether they are charged, and whether that changes.
         self.has_jobs = pick < 0.6
         self.by_jobs = pick < 0.4
         self.switches = pick < 0.15
         self.job_id = 0
-        self.waits = self.random.random() < 0.5  # use may wait for its entry
-        self.soon = []  # lines that come next
-        self.said = []  # lines to say again: with a --ref, and statements
+        self.defers = self.random.random() < 0.5  # charges may be deferred
+        self.next_lines = []  # to be played next
+        self.repeatable = []  # lines that may be repeated: with a --ref, and statements
 
     def near(self, value, step=1):
         return value + self.random.choice((-step, 0, 0, step))
@@ -541,7 +541,7 @@ class Chooser:
             choice((None, None, None, 1, 30, 365)),
         )
         text += choice(("", "", "", "; without_money: warn"))
-        text += "; charge_minutes: " + choice(("0", "1", "60", "1440")) if self.waits else ""
+        text += "; charge_minutes: " + choice(("0", "1", "60", "1440")) if self.defers else ""
         return text + ("; meter: jobs" + choice(TARIFFS) if self.by_jobs and (not self.switches or choice((0, 1))) else "")
 
     def account(self):
@@ -553,7 +553,7 @@ class Chooser:
         )
 
     def edges(self):
-        """The moments at which something happens by itself."""
+        """Returns the times at which something happens by itself."""
         bank = self.game.bank
         times = [bank.newest, bank.newest - GONE, bank.checked + TRUST]
         for account in bank.accounts.values():
@@ -603,7 +603,7 @@ class Chooser:
         if pick < 0.3:
             text = self.random.choice(DATES)
         elif pick < 0.5:
-            # The edges of others, to the second.
+            # Edges, to the second.
             at = self.random.choice(self.edges()) // SECOND + self.random.choice((-1, 0, 0, 1))
             at = min(max(at, 0), 253402300799)
             text = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime(
@@ -618,7 +618,7 @@ class Chooser:
         return text
 
     def options(self, verb, **likely):
-        """These options with their odds, if the verb has them."""
+        """Returns some of these options, by their odds, if the verb has them."""
         text = ""
         for name, (odds, value) in likely.items():
             if "--" + name in self.verbs[verb] and self.random.random() < odds:
@@ -630,7 +630,7 @@ class Chooser:
         return f"r{self.serial}"
 
     def job(self):
-        """A job that is new, or one that ran and goes on, ends, or is requeued."""
+        """Returns a line with a new job, or with one that ran and continues, ends, or is requeued."""
         bank, choice = self.game.bank, self.random.choice
         known = sorted(bank.jobs.items())
         running = [(key, job) for key, job in known if job["runs"]]
@@ -682,7 +682,7 @@ class Chooser:
         return f"usage {cluster} {name} {max(after, 0)}"
 
     def recorded(self, cluster, name):
-        """A reading with which nothing is missing beside the jobs that there are."""
+        """Returns a reading that agrees with the jobs."""
         bank = self.game.bank
         account = bank.accounts.get(name)
         if not account or cluster not in account.meters:
@@ -691,17 +691,17 @@ class Chooser:
         return account.meters[cluster][0] + line.difference
 
     def next_switch(self):
-        """Use that waits for its entry, and then another meter."""
+        """Returns lines that defer a charge and then change the meter."""
         if not self.switches:
             return self.next()
         name = self.account()
         later = f"clock {self.game.now + 60 * SECOND}"
-        self.soon = ["run check", later, self.settings(len(self.game.bank.clusters)), "run check"]
+        self.next_lines = ["run check", later, self.settings(len(self.game.bank.clusters)), "run check"]
         return f"usage dev {name} {max(0, self.recorded('dev', name))}"
 
     def next(self):
-        if self.soon:
-            return self.soon.pop(0)
+        if self.next_lines:
+            return self.next_lines.pop(0)
         weights = {
             verb: weight
             for verb, weight in self.WEIGHTS.items()
@@ -710,19 +710,19 @@ class Chooser:
         pick = self.random.choices(list(weights), list(weights.values()))[0]
         line = getattr(self, "next_" + pick)()
         if "--ref" in line or line.startswith("run statement"):
-            self.said.append(line)
+            self.repeatable.append(line)
         return line
 
     WEIGHTS = {
         "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
         "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4,
-        "again": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 3, "reconcile": 4,
+        "repeat": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 3, "reconcile": 4,
         "switch": 2,
     }  # fmt: skip
 
-    def next_again(self):
-        """What was said before, as who retries does."""
-        return self.random.choice(self.said) if self.said else self.next()
+    def next_repeat(self):
+        """Returns an earlier line, as a retry."""
+        return self.random.choice(self.repeatable) if self.repeatable else self.next()
 
     def next_clock(self):
         return self.clock()
@@ -740,7 +740,7 @@ class Chooser:
         return f"run deposit {self.account()} {self.put_in()}{options}"
 
     def window(self, verb, start, end):
-        """Perhaps a --start and an --end."""
+        """Returns a --start, an --end, both or none."""
         end = self.options(verb, end=(end, self.time))
         if end or self.game.bank.zone == "UTC":  # the end comes from --start
             return self.options(verb, start=(start, lambda: self.time(False))) + end
@@ -757,7 +757,7 @@ class Chooser:
         return f"run transfer {name} {self.account()} {self.take_out(name)}{options}"
 
     def past(self, *kinds):
-        """An entry that was made, most likely of these kinds."""
+        """Returns the name of an earlier entry, most likely of these kinds."""
         made = [(n, i, entry.kind) for n, entries in self.game.made.items() for i, entry in enumerate(entries)]
         liked = [x for x in made if x[2] in kinds] if self.random.random() < 0.95 else made
         return "@{}.{}".format(*self.random.choice(liked)[:2]) if liked else "1"
@@ -863,7 +863,7 @@ class Chooser:
 
 
 def replay(teller, mutation, lines):
-    """Plays (number, line)s; returns how many were needed to differ, and how, or None."""
+    """Plays pairs (number, line). Returns how many were played until a difference, and the difference; or None."""
     game = Game(teller, mutation)
     for count, (number, line) in enumerate(lines, 1):
         problem = game.play(number, line)
@@ -873,7 +873,7 @@ def replay(teller, mutation, lines):
 
 
 def shrink(teller, mutation, lines, problem):
-    """Leaves out what is not needed to differ: halves first, then ever fewer lines at once."""
+    """Leaves out lines that the difference does not need: halves first, then fewer and fewer lines at once."""
     step = len(lines) // 2
     while step:
         at = 0
@@ -889,7 +889,7 @@ def shrink(teller, mutation, lines, problem):
 
 
 def one_run(teller, seed, mutation, length):
-    """Returns None, or the lines after which both differ, and how."""
+    """Returns None, or the lines after which both differ, and the difference."""
     game = Game(teller, mutation)
     chooser = Chooser(seed, game)
     lines = []
@@ -910,7 +910,7 @@ def one_run(teller, seed, mutation, length):
 
 
 def some_runs(seeds, mutation, length, wanted):
-    """Returns how many were run, and what was found; stops when that is as much as is wanted."""
+    """Returns the number of runs, and the differences; stops once there are [wanted] differences."""
     teller = Teller()
     found, count = [], 0
     for seed in seeds:
@@ -920,7 +920,7 @@ def some_runs(seeds, mutation, length, wanted):
             if replay(teller, mutation, differing[0]):
                 differing = shrink(teller, mutation, *differing)
             else:
-                differing = differing[0], differing[1] + "\n(once, and not when it was repeated)"
+                differing = differing[0], differing[1] + "\n(not when the run was repeated)"
             found.append((seed, *differing))
             if len(found) >= wanted:
                 break
@@ -929,7 +929,7 @@ def some_runs(seeds, mutation, length, wanted):
 
 
 def runs(seed, count, mutation, length, wanted, jobs):
-    """some_runs() in several processes."""
+    """Runs some_runs() in several processes."""
     ends = []
     for job in range(jobs):
         end, start = os.pipe()
@@ -956,7 +956,7 @@ def runs(seed, count, mutation, length, wanted, jobs):
     return done, sorted(found)
 
 
-def tell(done, found):
+def report(done, found):
     for seed, lines, problem in found:
         print(f"--- seed {seed}: program and model differ after")
         for number, line in lines:
@@ -967,27 +967,27 @@ def tell(done, found):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
-    parser.add_argument("--seed", type=int, help="of the first run; the next has the next")
+    parser.add_argument("--seed", type=int, help="of the first run; each run adds 1")
     parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--length", type=int, default=45, help="commands in a run, about")
-    parser.add_argument("--show", type=int, default=1, help="differences, at most, by each process")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--length", type=int, default=45, help="approximate number of commands in a run")
+    parser.add_argument("--show", type=int, default=1, help="how many differences each process may find")
+    parser.add_argument("--jobs", type=int, default=2, help="number of processes")
     parser.add_argument("--mutate", choices=MUTATIONS, help="break this rule of the model")
-    parser.add_argument("--selftest", action="store_true", help="then break every rule in turn")
+    parser.add_argument("--selftest", action="store_true", help="afterwards, break every rule in turn")
     args = parser.parse_args()
     seed = int(time.time()) if args.seed is None else args.seed
     print(f"--seed {seed} --runs {args.runs} --length {args.length}", flush=True)
     done, found = runs(seed, args.runs, args.mutate, args.length, args.show, args.jobs)
-    tell(done, found)
+    report(done, found)
     failed = [] if not found else ["agreement"]
     if args.selftest:
-        # A comparison that cannot fail would prove nothing.
+        # A comparison that cannot fail proves nothing.
         verbs = Teller().stop().verbs
         usable = [m for m, (verb, option) in MUTATIONS.items() if option in verbs.get(verb, ())]
         for mutation in usable:
-            # From a seed that is always the same: whether it is found is no matter of luck.
+            # The seed is fixed, so that the result does not depend on chance.
             if not runs(1, 1000, mutation, args.length, 1, args.jobs)[1]:
-                print(f"a model with the rule '{mutation}' was not found out")
+                print(f"breaking the rule '{mutation}' was not detected")
                 failed.append(mutation)
         print(f"{1 + len(usable) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0

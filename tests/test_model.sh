@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# The rules written a second time, in Python, must agree with the program: see test_model.py.
+# Compares the program with a second implementation of its rules in Python: see test_model.py.
 #     make check MODEL_RUNS=5000      MODEL_SEED=N repeats a run
 
 if ! command -v python3 >/dev/null; then

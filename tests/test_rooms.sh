@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Files include only what HACKING.md allows their room: no room includes one above it, slurm/ and
-# ledger/ share ledger/base alone, and a foreign library is known in one file. Files that HACKING.md
-# names exist.
+# Checks that files include only what HACKING.md allows their room: no room includes one above it, slurm/
+# uses only ledger/base, and one file includes a foreign library. Checks that the files that HACKING.md names
+# exist.
 set -eu
 cd "${srcdir:-.}"
 
@@ -72,7 +72,7 @@ find ledger slurm cmd -name '*.[ch]' -exec grep -H '^#include' {} + | awk '
 		room = room_of(file)
 		other = room_of(header)
 		if (!(room in may))
-			complain(file " is in no room")
+			complain(file " is in an unknown room")
 		else if (room != other && index(" " may[room] " ", " " other " ") == 0)
 			complain(file " includes " header ": " room " may not include " other)
 	}
@@ -82,6 +82,6 @@ find ledger slurm cmd -name '*.[ch]' -exec grep -H '^#include' {} + | awk '
 				complain("nothing includes <" header ">")
 		}
 		if (count < 500)
-			complain("only " count " includes were found: is this the source?")
+			complain("found only " count " includes: is this the source tree?")
 		exit wrong
 	}'

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a new user sees who follows the README: types commands into a terminal of 80x24 (tmux) and
-# compares the screens with tests/screens/NAME.screens. In such a file
+# Follows the README as a new user does: types commands into a terminal of 80x24 (tmux) and compares
+# the screens with tests/screens/NAME.screens. Lines of such a file:
 #
-#   $ COMMAND    is typed on a clear screen; what stands on it afterwards follows, indented by four
+#   $ COMMAND    is typed on a clear screen; the screen after it follows, indented by four blanks
 #   > TEXT       is typed when the command asks ("[y/N]")
-#   + SECONDS    moves the clock, which stands still otherwise but for a second with each command
-#   ! COMMAND    is run out of sight: `use ACCOUNT SECONDS` makes Slurm show so much more use
-#   # as root    others see something else: for them the file is passed over
+#   + SECONDS    advances the clock, which otherwise advances by a second with each command
+#   ! COMMAND    is run outside the terminal: `use ACCOUNT SECONDS` adds use in Slurm
+#   # as root    skips the file for other users, whose screens differ
 #
-# SCREENS=rewrite tests/test_screens.sh [NAME...] (with CLOCKED=build/tests/screens/clocked) writes
-# the files anew: read the difference before it is committed. What varies is masked: hashes and the
-# name of the folder. Slurm is that of tests/fake.
+# SCREENS=rewrite tests/test_screens.sh [NAME...] (with CLOCKED=build/tests/screens/clocked) rewrites
+# the files: read the difference before you commit it. Hashes and the name of the folder vary and are
+# masked. Slurm is the fake in tests/fake.
 srcdir=${srcdir:-.}
 CLOCKED=${CLOCKED:-./tests/screens/clocked}
 case $CLOCKED in
@@ -34,9 +34,9 @@ if [ -z "$locale" ]; then
 	echo 'skipped: needs a locale with UTF-8'
 	exit 77
 fi
-# Always as long, so that lines break where they always do.
+# The path always has the same length, so that lines always break at the same place.
 dir=$(mktemp -d /tmp/subank.XXXXXX) || exit 99
-# A server that is going still takes a session in and loses it: each file has a server of its own.
+# A tmux server that is shutting down still accepts a session and loses it, so each file has its own server.
 screens_run=0
 in_tmux() {
 	tmux -u -S "$dir/socket.$screens_run" -f "$dir/tmux.conf" "$@"
@@ -48,7 +48,7 @@ finish() {
 trap finish EXIT
 trap 'exit 99' HUP INT TERM
 unset SUBANK_BANK TMUX TMUX_PANE NO_COLOR COLUMNS LINES
-# tmux has $SHELL start what it runs, and readline has a prompt of its own if ~/.inputrc says so.
+# tmux starts programs through $SHELL, and ~/.inputrc may change readline's prompt.
 export LC_ALL="$locale" TZ=UTC PATH FAKE_STATE="$dir/state" SLURM_CONF="$dir/state" SUBANK_CLOCK="$dir/clock" \
 	JOURNAL_STREAM=none SHELL=/bin/sh INPUTRC=/dev/null CLOCKED
 cat >"$dir/tmux.conf" <<END
@@ -56,7 +56,7 @@ set -g default-terminal screen
 set -g status off
 set -g history-limit 0
 END
-# The prompt tells that a command has ended.
+# The prompt signals that a command has ended.
 cat >"$dir/profile" <<END
 subank() { "\$CLOCKED" -c "$dir/subank.yaml" "\$@"; }
 PS1='\$ '
@@ -75,7 +75,7 @@ give_up() {
 	exit 1
 }
 
-# until_so WHAT COMMAND...: waits until it succeeds.
+# until_so FAILURE COMMAND...: waits until the command succeeds; gives up with that text.
 until_so() {
 	waited=$1
 	shift
@@ -86,7 +86,7 @@ until_so() {
 	done
 }
 
-# The cursor is behind the prompt.
+# Succeeds if the last line is the prompt alone.
 at_prompt() {
 	in_tmux capture-pane -p | sed '/^$/d' | tail -n 1 | grep -qx '\$'
 }
@@ -104,13 +104,13 @@ type_in() {
 	in_tmux send-keys Enter
 }
 
-# use ACCOUNT SECONDS
+# use ACCOUNT SECONDS: adds to the account's RawUsage.
 use() {
 	sed -i "s/^RawUsage=.*/RawUsage=$(($(sed -n 's/^RawUsage=//p' "$FAKE_STATE/dev/$1") + $2))/" \
 		"$FAKE_STATE/dev/$1"
 }
 
-# The screen, indented: without the command and the prompt below, masked.
+# screen COMMAND: prints the screen, indented and masked, without the command and the prompt below.
 screen() {
 	in_tmux capture-pane -p | awk -v command="\$ $1" '
 	{ line[NR] = $0 }
@@ -141,7 +141,7 @@ fresh() {
 	echo 1795338000000000 >"$SUBANK_CLOCK" # 2026-11-22T09:00:00
 }
 
-# Prints the file as it is found to be.
+# run_file FILE: plays the file, and prints it with the screens that were found.
 run_file() {
 	typed=''
 	fresh
@@ -154,7 +154,7 @@ run_file() {
 		if [ -n "$typed" ]; then
 			case $line in
 			'> '*)
-				until_so "no question of: $typed" is_asked
+				until_so "no question from: $typed" is_asked
 				printf '%s\n' "$line"
 				type_in "${line#> }"
 				continue
@@ -199,7 +199,7 @@ for file; do
 		echo "ok    ${file##*/}"
 	else
 		status=1
-		echo "FAIL  ${file##*/}: expected (-) and found (+); SCREENS=rewrite writes it anew"
+		echo "FAIL  ${file##*/}: expected (-) and found (+); SCREENS=rewrite accepts what was found"
 		diff -U 200 "$file" "$dir/found"
 	fi
 done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Completion of subank for fish. What there is to choose from comes from `subank complete`.
+# Completion of subank for fish. `subank complete` prints the choices.
 
 function __subank_complete
     set -l words (commandline -opc)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Makes a bank of COUNT entries in FOLDER: ACCOUNTS accounts are opened and paid, and then charged
- * in turn, as checks do it, 10,000 entries a transaction. Prints the seconds from the first
- * transaction to the end of the last one.
+/* Makes a bank of COUNT entries in FOLDER: opens ACCOUNTS accounts with a deposit, and then charges
+ * them in turn, as checks do, with 10,000 entries a transaction. Prints the seconds from the start
+ * of the first transaction to the end of the last.
  *
  *     append FOLDER COUNT ACCOUNTS
  */
@@ -18,10 +18,10 @@
 
 enum {
 	BATCH = 10000,
-	OPENING = 3, /* entries for an account before its first charge */
+	OPENING = 3, /* entries of an account before its first charge */
 };
 
-#define PERIOD (300 * WHEN_SECOND) /* between two checks */
+#define PERIOD (300 * WHEN_SECOND) /* time between two checks */
 #define ALLOWANCE INT64_C(1000000000000)
 
 struct filling {
@@ -33,7 +33,7 @@ struct filling {
 	char (*names)[16]; /* of the accounts */
 };
 
-/* The check that entry [number] belongs to, counted from 0. */
+/* Returns the number of the check that records entry [number], both counted from 0. */
 static int64_t time_of(const struct filling *filling, uint64_t number)
 {
 	uint64_t opening = OPENING * filling->accounts;
@@ -136,7 +136,7 @@ int main(int argc, char *argv[])
 	for (uint64_t i = 0; i < filling.accounts; i++)
 		(void)snprintf(filling.names[i], sizeof(filling.names[i]), "project%05" PRIu64,
 			       i % 100000);
-	/* It ends now. */
+	/* The last entry is of now. */
 	filling.start = time(NULL) * WHEN_SECOND - time_of(&filling, filling.count);
 	rc = bank_create(&options, "", &err);
 	if (!rc)

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast subank is, beside the floor (a bare C program that does the least with the same bytes) or beside
-others that do the same. Both sides of a row run in turn, ours first, and the medians are compared.
-README.md in this folder says what is measured and why it is fair.
+"""Measures how fast subank is, compared with the floor (a bare C program that does the minimum with the
+same bytes) or with other programs that do the same. Both sides of a row run in turn, subank first; their
+medians are compared. README.md in this folder says what is measured and why it is fair.
 
     bench.py [ROW...]                 all rows, or those named; `bench.py --rows` lists them
     bench.py race TO-FILE TIMES SIDE -- SIDE   for check.bash: see race()
 
-Started by `make bench`. In the environment: SUBANK, the program; BENCH_BUILD, where the bare programs were
-built; BENCH, quick or full, for smaller or larger banks; BENCH_OUT, where the results go (bench/ in the
-current folder); PREDECESSOR, the folder of slurm_su_bank_python3."""
+Started by `make bench`. Environment: SUBANK, the program; BENCH_BUILD, the folder of the bare programs;
+BENCH, quick or full, for smaller or larger banks; BENCH_OUT, the folder for the results (default bench/);
+PREDECESSOR, the folder of slurm_su_bank_python3."""
 
 import json
 import os
@@ -33,13 +33,13 @@ ACCOUNT = "project00003"
 
 @dataclass(frozen=True)
 class Size:
-    """How large the banks are, in entries, and how often short and long commands run on each side."""
+    """The sizes of the banks, in entries, and how often short and long commands run on each side."""
 
-    grow: tuple  # each row's curve; its largest that is in reach is the row
+    grow: tuple  # the points of the curves; the largest that a row uses is in the table
     many: int  # append, export and restore
     most: int  # verify and balance
     peers: int
-    accounts: tuple  # of the curve over accounts
+    accounts: tuple  # the points of the curves over accounts
     short: int
     long: int
 
@@ -52,9 +52,9 @@ SIZES = {
                  (10, 1_000, 10_000), 501, 5),
 }
 SIZE = SIZES[os.environ.get("BENCH") or "default"]
-ACCOUNTS = 100  # of the curve over entries
-JOBS_SINCE = 1_750_000_000  # seconds since 1970; within a slice of what sacct is asked for at a time
-CURVE = 100_000  # entries of the curve over accounts
+ACCOUNTS = 100  # accounts of the curves over entries
+JOBS_SINCE = 1_750_000_000  # seconds since 1970; all jobs are within one slice of time for sacct
+CURVE = 100_000  # entries of the curves over accounts
 
 
 # ---- running ----
@@ -65,7 +65,7 @@ def fail(text):
 
 
 def once(argv, out=os.devnull, err=os.devnull):
-    """Runs a command, and gives the seconds from before its start until it was waited for."""
+    """Runs a command. Returns the seconds from before its start until its end was seen."""
     actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                (os.POSIX_SPAWN_OPEN, 1, out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
                (os.POSIX_SPAWN_OPEN, 2, err, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)]
@@ -80,7 +80,7 @@ def once(argv, out=os.devnull, err=os.devnull):
 
 
 def whole(*argv, before=None, out=os.devnull):
-    """A side of a row: a whole process. What has to be done before it is not timed."""
+    """Returns a side of a row that times a whole process, without before()."""
 
     def run():
         if before:
@@ -91,7 +91,7 @@ def whole(*argv, before=None, out=os.devnull):
 
 
 def inner(*argv, before=None, after=None):
-    """A side of a row: the seconds that the program says it took, first in its last line."""
+    """Returns a side of a row that takes the seconds which the program prints first."""
 
     def run():
         if before:
@@ -105,7 +105,7 @@ def inner(*argv, before=None, after=None):
 
 
 def in_turn(times, *sides):
-    """The median of each side, which run in turn."""
+    """Runs the sides in turn. Returns the median of each."""
     took = [[] for _ in sides]
     for _ in range(times):
         for side, run in enumerate(sides):
@@ -114,7 +114,7 @@ def in_turn(times, *sides):
 
 
 def parted(words, mark):
-    """['a', mark, 'b', 'c'] is [['a'], ['b', 'c']]."""
+    """Splits a list at the mark: ['a', mark, 'b', 'c'] becomes [['a'], ['b', 'c']]."""
     parts = [[]]
     for word in words:
         if word == mark:
@@ -125,8 +125,7 @@ def parted(words, mark):
 
 
 def race(to_file, times, *words):
-    """For scripts: sides are separated by `--`, commands that make up one side by `+`. Writes the medians
-    as JSON."""
+    """For scripts: `--` separates the sides, `+` the commands of one side. Writes the medians as JSON."""
     def side(commands):
         return lambda: sum(once(command) for command in commands)
 
@@ -135,8 +134,8 @@ def race(to_file, times, *words):
 
 
 def anonymous_peak(*argv):
-    """The most memory of its own that a command had, in MB: without the map of the data file, whose pages
-    are the system's cache. Looked at every two milliseconds."""
+    """Returns the peak of a command's anonymous memory, in MB: without the mapped data file, whose pages
+    are the system's cache. Samples every two milliseconds."""
     peak = 0
     with subprocess.Popen([str(arg) for arg in argv], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL) as child:
@@ -158,7 +157,7 @@ def tool(name):
 
 
 def bank(entries, accounts=ACCOUNTS):
-    """A bank's folder, made by append when it is needed first."""
+    """Returns the folder of a bank, which append makes at the first call."""
     folder = BANKS / f"{entries}-{accounts}"
     if not folder.exists():
         say(f"making a bank of {entries:,} entries and {accounts:,} accounts")
@@ -214,13 +213,13 @@ def seconds(value):
 
 
 def add(what, ours, beside, most, show=seconds):
-    """A row of which the ratio ours : beside must be at most [most]."""
+    """Adds a row whose ratio ours : beside must be at most [most]."""
     ratio = ours / beside
     results.rows.append(Row(what, show(ours), show(beside), ratio, f"<= {most}x", ratio <= most))
 
 
 def add_faster(what, ours, beside, least):
-    """A row in which ours must be that many times faster."""
+    """Adds a row in which subank must be at least [least] times faster."""
     ratio = beside / ours
     results.rows.append(Row(what, seconds(ours), seconds(beside), ratio, f">= {least:,}x faster",
                             ratio >= least))
@@ -243,7 +242,7 @@ def sizes(most):
 
 
 def deposit(folder, times):
-    """One durable deposit, and one value of the size of its entry put by a bare program into a copy."""
+    """Times a durable deposit, and a bare program that adds a value of the same size to a copy."""
     env = BANKS / "put"
     fresh(env)
     shutil.copytree(folder / "books", env)
@@ -277,7 +276,8 @@ def row_balance():
 
 
 def append(entries, accounts=ACCOUNTS):
-    """In memory before the clock starts: the bare program's entries, our charges as C structs."""
+    """Times appends. Before the clock starts, the bare program has its entries in memory, and ours the charges
+    as C structs."""
     ours, floor = BANKS / "append", BANKS / "floor"
 
     def fresh_floor():
@@ -304,7 +304,7 @@ def row_append():
 
 
 def sacct_file(jobs):
-    """What sacct prints of that many jobs, which ended within two days of JOBS_SINCE."""
+    """Writes the output of sacct for that many jobs, which ended within two days of JOBS_SINCE."""
     file = BANKS / f"{jobs}.sacct"
     with open(file, "w", encoding="ascii") as to:
         print("Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|ElapsedRaw|"
@@ -354,8 +354,8 @@ def row_verify():
 
 
 def memory(verb, entries, *arguments):
-    results.notes.append(f"{verb} of {entries:,} entries had {anonymous_peak(SUBANK, *arguments):.1f} MB of "
-                         "memory of its own")
+    results.notes.append(f"{verb} of {entries:,} entries used {anonymous_peak(SUBANK, *arguments):.1f} MB of "
+                         "anonymous memory")
 
 
 def row_export():
@@ -397,7 +397,7 @@ def row_bytes():
 
 
 def balances_of(text, separator):
-    """ACCOUNT to billing-seconds, from lines that may be about more."""
+    """Returns the billing-seconds of each account; other lines are ignored."""
     found = {}
     for line in text.splitlines():
         words = line.replace('"', "").split(separator)
@@ -435,16 +435,16 @@ def row_peers():
                                whole(*argv, out=said))
         found = balances_of(said.read_text(encoding="utf-8"), separator)
         if found != truth:
-            fail(f"{name} finds other balances: {sorted(set(found.items()) ^ set(truth.items()))[:4]}")
-        results.notes.append(f"{name} finds the same balance in each of {len(truth)} accounts")
+            fail(f"the balances of {name} differ: {sorted(set(found.items()) ^ set(truth.items()))[:4]}")
+        results.notes.append(f"{name} computes the same balance for each of {len(truth)} accounts")
         add_faster(what, ours, theirs, 50)
 
 
 def row_check():
-    """On the private Slurm that the tests use: see check.bash."""
+    """Times a check on the private Slurm of the tests: see check.bash."""
     what = "`check` of 1,000 accounts, nothing to do, beside Slurm's calls"
     if os.geteuid() != 0:
-        return skip(what, "the private Slurm takes root")
+        return skip(what, "the private Slurm needs root")
     if not shutil.which("slurmctld") and not Path("/usr/sbin/slurmctld").exists():
         return skip(what, "Slurm is not installed")
     env = dict(os.environ, BENCH_PY=__file__, BENCH_RESULTS=str(OUT), BENCH_TIMES=str(min(SIZE.short, 21)))
@@ -460,9 +460,9 @@ def row_check():
     add(what, ours, floor, 1.3)
     what = "the same, beside a cron pass of slurm_su_bank_python3"
     if not os.environ.get("PREDECESSOR"):
-        return skip(what, "needs PREDECESSOR=DIR, set up as check.bash says")
+        return skip(what, "needs PREDECESSOR=DIR, prepared as check.bash says")
     theirs = json.loads((OUT / "predecessor.json").read_text(encoding="utf-8"))
-    results.notes.append("the predecessor's pass is that of 20 accounts x 50")
+    results.notes.append("the predecessor's pass is the time of 20 accounts x 50")
     return add_faster(what, ours, 50 * theirs[0], 1_000)
 
 
@@ -480,7 +480,7 @@ ROWS = {
 }
 
 
-# ---- what it ran on ----
+# ---- the machine ----
 
 
 def first_line(*argv):
@@ -518,7 +518,7 @@ def machine():
             f"medians    of {SIZE.short} runs of short commands and {SIZE.long} of long ones, in turn"]
 
 
-# ---- writing it down ----
+# ---- the report ----
 
 
 def text_table():
@@ -555,7 +555,7 @@ PLOTS = {
 
 
 def plot():
-    """Each curve as numbers, and as a picture where gnuplot is installed."""
+    """Writes each curve as numbers, and as a picture if gnuplot is installed."""
     for name, points in results.curves.items():
         title, x, y = PLOTS[name]
         lines = [f"# {title}: {x}, then {y}, ours and beside it"]
@@ -579,13 +579,13 @@ plot '{name}.data' using 1:2 with linespoints title 'subank', '' using 1:3 with 
 """
         subprocess.run(["gnuplot"], input=script, text=True, cwd=OUT, check=True)
     if results.curves and not shutil.which("gnuplot"):
-        results.skipped.append("plots: gnuplot is not installed; their numbers are in the folder")
+        results.skipped.append("plots: gnuplot is not installed; the numbers are in the .data files")
 
 
 def main(names):
     unknown = [name for name in names if name not in ROWS]
     if unknown:
-        fail(f"there is no row {unknown[0]}: there are {', '.join(ROWS)}")
+        fail(f"unknown row {unknown[0]}; the rows are {', '.join(ROWS)}")
     OUT.mkdir(parents=True, exist_ok=True)
     fresh(BANKS)
     BANKS.mkdir()

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A check with nothing to do, of 1,000 accounts, on the private Slurm of the tests, beside the two calls that
-# it needs. bench.py starts it and says in BENCH_TIMES how often each side runs.
+# Compares a check of 1,000 accounts with nothing to do, on the private Slurm of the tests, with the two Slurm
+# calls that it needs. Started by bench.py; BENCH_TIMES is how often each side runs.
 #
-# With PREDECESSOR=DIR also what slurm_su_bank_python3 does in a cron pass for each account:
+# With PREDECESSOR=DIR it also runs what slurm_su_bank_python3 runs from cron for each account,
 #
 #     python3 slurm_bank.py check_service_units_limit ACCOUNT
 #
-# of 20 accounts, since 1,000 take a quarter of an hour. DIR must have been made ready as its README.md says:
-# its Python modules (docopt, dataset, datafreeze) are installed, py_sb_settings.py names the cluster
-# "dev" alone and a database that may be written. The accounts are entered there first.
+# for 20 accounts, since 1,000 take a quarter of an hour. DIR must be prepared as its README.md says: its
+# Python modules (docopt, dataset, datafreeze) are installed, and py_sb_settings.py names the cluster "dev"
+# alone and a writable database. This script adds the accounts.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/../slurm/harness.bash"
@@ -28,7 +28,7 @@ test_a_check_with_nothing_to_do() {
 	new_bank
 	open_accounts
 	run 0 subank check
-	# The two calls, as the program itself makes them.
+	# The two calls, exactly as subank makes them.
 	run 0 subank check --verbose
 	mapfile -t question < <(sed -n 's/^subank: runs: //p' <<<"$err")
 	expect_equal "calls of a check" 2 "${#question[@]}"

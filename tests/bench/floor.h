@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the bare programs share. They do the least that can be done with the same bytes and the same
- * libraries, and give up at the first error. */
+/* Shared by the bare programs. They do the minimum with the same bytes and the same libraries, and
+ * exit at the first error. */
 #ifndef SUBANK_TESTS_BENCH_FLOOR_H
 #define SUBANK_TESTS_BENCH_FLOOR_H
 
@@ -18,7 +18,8 @@ static inline void need(int fine, const char *what)
 	exit(1);
 }
 
-/* The environment in [folder] and a table of a bank in a transaction. */
+/* Opens the environment in [folder] and one table of a bank. Returns the transaction. Exits on an
+ * error. */
 static inline MDB_txn *floor_open(const char *folder, unsigned flags, const char *table,
 				  MDB_env **env, MDB_dbi *dbi)
 {
@@ -32,7 +33,7 @@ static inline MDB_txn *floor_open(const char *folder, unsigned flags, const char
 	return txn;
 }
 
-/* Seconds of a clock that is not set. */
+/* Returns the seconds of the monotonic clock. */
 static inline double floor_clock(void)
 {
 	struct timespec now;

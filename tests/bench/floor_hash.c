@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The floor of many entries: LMDB and SHA-256 of the same bytes. Times are without start and exit.
+/* The floor for many entries: LMDB and SHA-256 of the same bytes. The times exclude the start and
+ * the exit of the program.
  *
- *     floor_hash append FROM TO   puts the journal of the environment FROM into a new one: appends
- *                                 and hashes each entry, 10,000 a transaction. FROM is in memory
- *                                 before the clock starts.
+ *     floor_hash append FROM TO   copies the journal of the environment FROM into a new one:
+ *                                 appends and hashes each entry, 10,000 a transaction. FROM is read
+ *                                 into memory before the clock starts.
  *     floor_hash read FROM        reads the journal and hashes each entry
- *     floor_hash version          of the libraries
+ *     floor_hash version          prints the versions of the libraries
  *
- * The first two print "SECONDS ENTRIES BYTES": the bytes of the entries, with the hash that is part
- * of each.
+ * The first two print "SECONDS ENTRIES BYTES". BYTES includes the hash in each entry.
  */
 #include <nettle/sha2.h>
 #include <nettle/version.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The floor of one request: what start, LMDB and the disk take in any program.
+/* The floor for one request: the time that start, LMDB and the disk take in any program.
  *
- *     floor_lmdb put FOLDER BYTES   adds one value of that size to the journal there and commits
- *     floor_lmdb get FOLDER NAME    looks up the state of an account
+ *     floor_lmdb put FOLDER BYTES   appends one value of that size to the journal there and commits
+ *     floor_lmdb get FOLDER NAME    reads the state of an account
  */
 #include <string.h>
 #include <sys/types.h>

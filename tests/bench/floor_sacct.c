@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A bare parse of what sacct prints, from `cat` through a pipe as subank gets it: each line is
- * split at its bars, and the numbers in it are read. Prints the seconds that took, and a sum of
- * them.
+/* A minimal parser of sacct's output, which comes from `cat` through a pipe, as in subank: splits
+ * each line at its bars and reads the numbers. Prints the seconds, and the sum of the numbers.
  *
  *     floor_sacct FILE
  */

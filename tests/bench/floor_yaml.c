@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The floor of a file: libyaml alone, with the same bytes. Times are without start and exit.
+/* The floor for a file: libyaml alone, with the same bytes. The times exclude the start and the
+ * exit of the program.
  *
- *     floor_yaml parse FILE          parses it and looks at nothing
- *     floor_yaml emit FILE COUNT     emits the beginning of FILE, an export, again and again until
- *                                    COUNT entries were written, as the export writes them, to the
- *                                    standard output. It is in memory before the clock starts.
- *     floor_yaml version             of the library
+ *     floor_yaml parse FILE          parses the file and ignores its contents
+ *     floor_yaml emit FILE COUNT     writes the first entries of FILE, an export, to the standard
+ *                                    output again and again, in the same form, until COUNT entries
+ *                                    were written. They are in memory before the clock starts.
+ *     floor_yaml version             prints the version of the library
  *
- * The first two print "SECONDS BYTES" to the standard error, with the bytes that were read or
- * written.
+ * The first two print "SECONDS BYTES" to the standard error: the bytes that were read or written.
  */
 #include <string.h>
 #include <time.h>
 #include <yaml.h>
 
 enum {
-	CHUNK = 1000, /* entries that are kept */
+	CHUNK = 1000, /* entries kept in memory */
 	KEPT_MAX = 200 * CHUNK,
 };
 
@@ -68,8 +68,8 @@ struct kept {
 
 static struct kept kept[KEPT_MAX];
 
-/* Keeps what stands before the first entry and the first entries. Gives how many events the first
- * part has and how many entries there are. */
+/* Keeps the events before the first entry, and those of the first entries. Returns how many events
+ * it kept; sets how many of them precede the first entry, and how many entries there are. */
 static size_t keep(FILE *file, size_t *ret_header, size_t *ret_entries)
 {
 	size_t count = 0, entries = 0;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Charges the jobs that stand in FILE, as sacct prints them, to a new bank in FOLDER with an
- * account for each of project00000 … that is metered by jobs: what a check does with sacct's
- * answer, which comes from `cat` through a pipe. In Slurm ten accounts each hang below a group and
- * the groups below root, none of which is in the bank. Prints the seconds from its start to the
- * last commit, and how many jobs were charged.
+/* Charges the jobs in FILE, which has the form of sacct's output, to a new bank in FOLDER whose
+ * accounts project00000 … are metered by jobs: the work of a check with sacct's output, which comes
+ * from `cat` through a pipe. In Slurm, groups of ten accounts are below root; groups and root are
+ * not in the bank. Prints the seconds from its start to the last commit, and how many jobs were
+ * charged.
  *
  *     jobs FOLDER FILE ACCOUNTS SINCE UNTIL
  *
- * in seconds since 1970: when the accounts were switched to jobs, and the moment of the check.
+ * SINCE is when the accounts were switched to jobs, UNTIL the time of the check, both in seconds
+ * since 1970.
  */
 #include "config.h"
 
@@ -25,7 +26,7 @@
 
 static const char *file;
 static int64_t until;
-static double prepared; /* seconds that do not count */
+static double prepared; /* seconds spent on preparations, which do not count */
 
 struct opening {
 	uint64_t accounts;
@@ -45,7 +46,7 @@ static double seconds(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Writes the file anew with the delimiter between its fields. */
+/* Copies the file with the delimiter between its fields. */
 static void delimit(const char *to_name, const char *delimiter)
 {
 	FILE *from = fopen(file, "r"), *to = fopen(to_name, "w");
@@ -65,7 +66,7 @@ static void delimit(const char *to_name, const char *delimiter)
 	fclose(to);
 }
 
-/* In place of sacct, whatever it is asked but for the delimiter. */
+/* Runs in place of sacct; uses only the delimiter of its arguments. */
 static int lines(const char *const argv[], const char *const env[], int deadline_ms, run_line *each,
 		 void *ctx, struct run_result *ret, struct sb_error *err)
 {
@@ -82,7 +83,7 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 	return code;
 }
 
-/* root, to whom Slurm shows everything: it is not asked. */
+/* Runs as root: Slurm shows root everything, so subank does not ask about PrivateData. */
 static const struct this_machine *here(void)
 {
 	static const struct this_machine root = {.author = {.user = "root", .host = "bench"}};
@@ -90,7 +91,7 @@ static const struct this_machine *here(void)
 	return &root;
 }
 
-/* In place of sacctmgr show qos and scontrol show partition. */
+/* Runs in place of sacctmgr show qos and scontrol show partition. */
 static int run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	       struct sb_error *err)
 {
@@ -106,8 +107,8 @@ static int run(const char *const argv[], int deadline_ms, struct run_result *ret
 			   err);
 }
 
-/* The accounts as sshare has them: groups, projects, root, which is their order by name. Whoever
- * calls frees nothing: it is once for all. */
+/* Fills in the accounts as sshare shows them: groups, projects, root, which is their order by name.
+ * They are never freed. */
 static struct observed *make_tree(uint64_t accounts, size_t *ret_count)
 {
 	const uint64_t groups = (accounts + 9) / 10;

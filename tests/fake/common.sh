@@ -1,43 +1,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the fake sshare, sacctmgr, scontrol, sacct and squeue share. They keep a make-believe Slurm in a folder,
-# which the variable SLURM_CONF names, since subank hands that on to Slurm's commands and few others:
+# Shared by the fake sshare, sacctmgr, scontrol, sacct and squeue. They keep a fake Slurm in the folder that the
+# variable SLURM_CONF names: it is one of the few variables that subank passes on to Slurm's commands. In it:
 #
-#   log                    one line a call: the program's name and its arguments, blanks between
+#   log                    one line a call: the program's name and its arguments, separated by blanks
 #   pids                   one line a call: its process id, which is also that of its group
-#   CLUSTER/               a folder for each cluster that exists
-#   CLUSTER/ACCOUNT        a file for each account, with lines, each of which may be absent:
-#                            Parent=ACCOUNT       root if absent
-#                            Users=alice,bob      who belongs to it; nobody if absent
-#                            RawUsage=N           0 if absent; printed as it is, so rolled up
+#   CLUSTER/               a folder for each cluster
+#   CLUSTER/ACCOUNT        a file for each account, with these lines, all optional:
+#                            Parent=ACCOUNT       default root
+#                            Users=alice,bob      the account's users; default none
+#                            RawUsage=N           default 0; printed as it is, so with the accounts below
 #                            GrpTRESRaw=cpu=3,billing=3
-#                                                 RawUsage in minutes if absent
+#                                                 default RawUsage in minutes
 #                            GrpTRESMins=cpu=0,gres/gpu=7
-#                                                 no limit if absent; the same for other fields that
-#                                                 sacctmgr is asked to set
+#                                                 default no limit; the same for other fields that
+#                                                 sacctmgr can set
 #   CLUSTER.config         lines "Key=value" that replace those of scontrol's answer; "Key=absent"
 #                          leaves the line out
-#   CLUSTER.partitions     lines as scontrol -o prints them; one partition with CPU=1.0 if absent
+#   CLUSTER.partitions     lines as scontrol -o prints them; default one partition with CPU=1.0
 #   CLUSTER.jobs           lines as sacct prints them, without the cluster, times in seconds
-#   CLUSTER.runaway        lines with numbers of jobs among them that squeue does not know
-#   qos                    lines as sacctmgr -P prints them, but the name first; only "normal" if absent
-#   PROGRAM.mode           one word, how the program behaves; ok if absent
-#   PROGRAM.CLUSTER.mode   the same for calls about one cluster; goes first
+#   CLUSTER.runaway        the numbers of those of these jobs that squeue does not show, one a line
+#   qos                    lines as sacctmgr -P prints them, but with the name first; default "normal" alone
+#   PROGRAM.mode           one word, how the program behaves; default ok
+#   PROGRAM.CLUSTER.mode   the same for calls about one cluster; takes precedence
 #
-# Modes: ok; wait (ok when the mode is another one); slow (ok after a second); empty (no output, exit 0, nothing done); malformed (exit 0,
-# nothing done); huge (200,000 bytes on both pipes, exit 0, nothing done); fail (exit 1 with a line
-# on stderr); hang (a minute, with a grandchild in the background); killed (does its work, then ends
-# by SIGKILL); down (what the program says when the cluster does not answer; sshare: exit 0 without
-# a row).
+# Modes:
+#   ok
+#   wait       waits until the mode changes, then ok
+#   slow       ok after a second
+#   empty      no output, exit 0, nothing done
+#   malformed  exit 0, nothing done
+#   huge       200,000 bytes on both pipes, exit 0, nothing done
+#   fail       exit 1 with a line on stderr
+#   hang       a minute, with a grandchild in the background
+#   killed     does its work, then ends by SIGKILL
+#   down       as if the cluster did not answer: the program's message; sshare: exit 0 without a row
 
 if [ "${1-}" = -V ]; then
 	echo 'slurm-wlm 22.05.8'
 	exit 0
 fi
 
-# fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, acts out the modes that are the same for
-# all, sets $dir and $mode.
+# fake_begin PROGRAM CLUSTER ARGUMENT...: writes the log, carries out the modes that all programs share, and
+# sets $dir and $mode.
 fake_begin() {
-	FAKE_STATE=${SLURM_CONF:?names no folder: set it to the state of the fake Slurm}
+	FAKE_STATE=${SLURM_CONF:?must name the folder of the fake Slurm}
 	program=$1 cluster=$2
 	shift 2
 	line=$program
@@ -91,7 +97,7 @@ fake_begin() {
 	esac
 	if [ ! -d "$dir" ]; then
 		case $program in
-		sacctmgr) ;; # says "Nothing modified" as for an unknown account
+		sacctmgr) ;; # prints "Nothing modified", as for an unknown account
 		*)
 			echo "$program: error: No cluster '$cluster' known by database." >&2
 			exit 1
@@ -100,7 +106,7 @@ fake_begin() {
 	fi
 }
 
-# More than a pipe holds.
+# Prints more than a pipe holds.
 fake_fill() {
 	awk 'BEGIN { for (i = 0; i < 2000; i++) printf "%099d\n", i }'
 }

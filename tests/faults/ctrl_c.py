@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ctrl-C on a terminal, at moments in which people press it: while Slurm does not answer, while another
-subank is in the way, at a question. The process ends by it, nothing has changed, and the terminal is as
-it was: its modes, and no half line. Started by run.bash."""
+"""Ctrl-C on a terminal, when people press it: while Slurm does not answer, while another subank holds a
+lock, at a question. SIGINT ends the process, nothing has changed, and the terminal has its old modes and
+no incomplete line. Started by run.bash."""
 
 import fcntl
 import os
@@ -32,13 +32,13 @@ def subank(*words):
 
 
 def interrupted(until, *words):
-    """Runs it on a terminal, presses Ctrl-C when `until` was written, and says what is wrong then."""
+    """Runs subank on a terminal and presses Ctrl-C once `until` was written. Returns a list of problems."""
     before = subank("export")
     master, slave = pty.openpty()
     modes = termios.tcgetattr(slave)
 
     def on_terminal():
-        # A shell has what runs in the background ignore it, and newer versions of timeout leave that so.
+        # A shell makes background processes ignore SIGINT, and newer versions of timeout do not undo that.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.setsid()
         fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
@@ -62,11 +62,11 @@ def interrupted(until, *words):
     if status != -signal.SIGINT:
         wrong.append(f"it ended with {status}")
     if termios.tcgetattr(slave) != modes:
-        wrong.append("the modes of the terminal are others")
-    # What stands on the last line, but for the question and what was typed.
+        wrong.append("the modes of the terminal changed")
+    # The last line, without the echo of Ctrl-C. Only a question may be left on it.
     last = seen.split(b"\n")[-1].split(b"\r\033[K")[-1].replace(b"^C", b"")
     if last.strip() and b"[y/N]" not in last:
-        wrong.append(f"on the last line stands {last}")
+        wrong.append(f"the last line is {last}")
     if subank("export") != before:
         wrong.append("the books changed")
     os.close(master)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A disk that is full in truth: a small tmpfs, and ext4 in a file. Before each command a filler leaves some
-# room, by chance, mostly too little. The command says what was done: status 0 it was, 1 nothing was, with
-# words of a full disk, 3 it was, but a part of what follows was not. When there is
-# room again the bank is whole, and the same command leaves what it would have left at once.
+# A real full disk: a small tmpfs, and ext4 in a file. Before each command a filler leaves a random amount of
+# space, mostly too little. The exit status must be true: 0, it was done; 1, nothing was done, and the message
+# says that the disk is full; 3, it was done, but part of what follows was not. When there is space again the
+# bank is whole, and the same command has the result that it would have had at first.
 set -u
 
 if ((EUID != 0)); then
@@ -31,7 +31,7 @@ sb() {
 	timeout 60 "$SUBANK" -c settings "$@" >out 2>err </dev/null
 }
 
-# How many entries the bank has; nothing if verify is not content.
+# Prints how many entries the bank has; nothing if verify fails.
 entries() {
 	timeout 60 "$SUBANK" -c settings verify 2>verify.err | sed -n 's/^all is well: entries \([0-9]*\),.*/\1/p'
 }
@@ -44,7 +44,7 @@ violation() {
 	sed 's/^/  verify: /' verify.err
 }
 
-# fill KILOBYTES: leaves so much.
+# fill KILOBYTES: fills the disk so that this much is free.
 fill() {
 	local free
 	rm -f "$disk/filler"
@@ -56,7 +56,7 @@ fill() {
 	sync -f "$disk"
 }
 
-# The commands: how many entries each adds; how it is asked for again is the same.
+# try ENTRIES COMMAND...: runs a command that adds that many entries, and repeats it if it fails.
 try() {
 	local adds=$1 before after
 	shift
@@ -64,7 +64,7 @@ try() {
 	cases=$((cases + 1))
 	before=$(entries)
 	room=$((RANDOM % 3 ? RANDOM % 64 : RANDOM % 400))
-	# Two within a second have the same name.
+	# Two backups within a second have the same name.
 	[[ $1 == backup ]] && rm -rf "$disk"/copies/*
 	fill "$room"
 	sb "$@"
@@ -72,19 +72,19 @@ try() {
 	rm -f "$disk/filler"
 	after=$(entries)
 	if [[ -z $after ]]; then
-		violation 'verify is not content'
+		violation 'verify failed'
 	elif ((status != 0)) && [[ ! -s err ]]; then
 		violation 'there is no message'
 	elif grep -qE 'crash|cut short' err; then
-		violation 'it crashes'
+		violation 'it crashed'
 	elif ((status == 1 && after != before)); then
-		violation "it says nothing was done, and entries $before became $after"
+		violation "the status is that nothing was done, but entries $before became $after"
 	elif (((status == 0 || status == 3 || status == 5) && after != before + adds)); then
-		violation "it says it was done, and entries $before became $after"
+		violation "the status is that it was done, but entries $before became $after"
 	elif ((status == 4 && after != before && after != before + adds)); then
-		violation "it says it knows nothing, and entries $before became $after: neither done nor not"
+		violation "the status is unknown, but entries $before became $after: it was done in part"
 	elif ((status != 0 && status != 1 && status != 3 && status != 4 && status != 5)); then
-		violation 'a status that subank does not have'
+		violation 'unknown exit status'
 	elif ((status == 1)) && ! grep -qiE 'disk (is )?full|no space' err; then
 		violation 'the message does not say that the disk is full'
 	elif ((status == 0)); then
@@ -92,10 +92,10 @@ try() {
 	fi
 	[[ $1 == backup ]] && rm -rf "$disk"/copies/*
 	if ! sb "$@" && [[ $1 != init ]]; then
-		status=again
-		violation 'it cannot be done again'
+		status=retry
+		violation 'the retry failed'
 	elif [[ $(entries) != $((before + adds)) ]]; then
-		violation "done again, entries $before became $(entries)"
+		violation "after the retry, entries $before became $(entries)"
 	fi
 }
 
@@ -106,7 +106,7 @@ make_bank() {
 		{ cat err; exit 1; }
 }
 
-# try_init: a bank where there is none.
+# try_init: makes a bank where there is none.
 try_init() {
 	cases=$((cases + 1))
 	command=(init)
@@ -118,14 +118,14 @@ try_init() {
 	if ((status == 1)) && ! grep -qiE 'disk (is )?full|no space' err; then
 		violation 'the message does not say that the disk is full'
 	elif ((status != 0)) && ! sb -b "$disk/made" init; then
-		violation 'it cannot be done again'
+		violation 'the retry failed'
 	elif ! sb -b "$disk/made" verify; then
-		violation 'verify is not content'
+		violation 'verify failed'
 	fi
 	rm -rf "$disk/made"
 }
 
-# run KIND SECONDS
+# run KIND SECONDS: runs random commands on the mounted disk, prints its row, and unmounts it.
 run() {
 	local end=$((SECONDS + $2)) n=0
 	kind=$1 cases=0 violations=0
@@ -143,12 +143,12 @@ run() {
 		5) try 0 backup "$disk/copies" ;;
 		6) try_init ;;
 		*)
-			# From time to time a new one: the disk is small.
-			sb import --replace -i "$here/new.yaml" || violation 'the bank cannot be replaced'
-			sb adopt || violation 'the bank cannot be adopted'
+			# The disk is small, so now and then the bank is replaced by a new one.
+			sb import --replace -i "$here/new.yaml" || violation 'cannot replace the bank'
+			sb adopt || violation 'cannot adopt the bank'
 			rm -rf "$disk"/copies/* "$disk/bank/backup"
 			try 0 import --replace -i "$here/new.yaml"
-			sb adopt || violation 'the bank cannot be adopted'
+			sb adopt || violation 'cannot adopt the bank'
 			;;
 		esac
 	done
@@ -163,7 +163,7 @@ if mount -t tmpfs -o size=6m none "$disk" 2>/dev/null; then
 else
 	printf 'skip\ta full disk: tmpfs\tmounting is not permitted here\n'
 fi
-# In another file: mkfs has to be there.
+# ext4 in a file; needs mkfs.ext4.
 if truncate -s 16m image && mkfs.ext4 -q -m 0 image 2>/dev/null && mount -o loop image "$disk" 2>/dev/null; then
 	run ext4 $((FAULT_SECONDS / 2))
 else

@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Ctrl-C (SIGINT to the process group) at every step of a verb: it ends by it or comes to its end, nothing
-# that is half done stays behind, and doing it again completes it. Started by run.bash: when FAULT_SECONDS
-# are few, at some steps only, by chance.
-# shellcheck disable=SC2154 # what killing.sh sets
+# Ctrl-C (SIGINT to the process group) at every step of a verb: the signal ends it or it completes, nothing
+# half done is left, and a retry completes it. Started by run.bash. With few FAULT_SECONDS, only some steps are
+# tried, at random.
+# shellcheck disable=SC2154 # set by killing.sh
 parts=$*
 KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
 . "$srcdir/tests/killing.sh"
 stride=$((1 + 200 / (FAULT_SECONDS + 1)))
 INTERRUPTED=130
 
-# interrupted ARGUMENT...: interrupts `subank ARGUMENT...` at call $n. Leaves $status, and $at_end when it
-# had ended before. What it has started holds the pipe open until it has ended too.
+# interrupted ARGUMENT...: interrupts `subank ARGUMENT...` at call $n. Sets $status, $trouble, and $at_end if it
+# ended before that call. What it started holds the pipe open until it has ended too.
 interrupted() {
 	(
 		"$kill_at" -i "$dir/pid" "$n" "$subank" -c "$dir/settings" "$@" >"$dir/out" 2>"$dir/err" </dev/null
@@ -29,20 +29,20 @@ interrupted() {
 	fi
 }
 
-# interrupted_everywhere NAME ARGUMENT...: what changes the books and Slurm.
+# interrupted_everywhere NAME ARGUMENT...: for verbs that change the books and Slurm.
 interrupted_everywhere() {
 	everywhere interrupted_one "$@"
 }
 
 interrupted_one() {
 	interrupted "$@"
-	[ "$1" = check ] || again "$@" || trouble="it cannot be done again"
-	settle || trouble="the checks do not come to rest"
+	[ "$1" = check ] || retry "$@" || trouble="the retry failed"
+	settle || trouble="repeated checks still find work to do"
 	echo "$trouble" >"$dir/trouble"
 }
 
-# interrupted_making NAME PROOF ARGUMENT...: what makes a file or a bank. PROOF says whether there is the
-# whole, or nothing, or what was there before.
+# interrupted_making NAME PROOF ARGUMENT...: for verbs that make a file or a bank. PROOF succeeds if the result is
+# whole, absent, or what was there before.
 interrupted_making() {
 	wanted "$1" || return 0
 	proof=$2
@@ -58,7 +58,7 @@ interrupted_making() {
 		if [ -n "$trouble" ]; then
 			fail "$trouble"
 		elif ! $proof; then
-			fail 'it is not whole'
+			fail 'the result is not whole'
 		else
 			passed=$((passed + 1))
 		fi
@@ -83,16 +83,16 @@ whole_backup_or_none() {
 
 make_busy_bank
 interrupted_everywhere a_check check
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 interrupted_everywhere a_deposit_that_releases deposit site 100 --ref d
 printf -- '- {ref: l%s, %s}\n' 1 'deposit: over, su: 1' 2 'transfer: over, to: use, su: 0.5' >"$dir/list"
 interrupted_everywhere a_list import --append "$dir/list"
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 sb export "$dir/whole.yaml" || fail export
 interrupted_making an_export whole_file_or_old export "$dir/files/export.yaml"
 interrupted_making an_import whole_bank_or_none -b "$dir/made" import "$dir/whole.yaml"
 interrupted_making a_backup whole_backup_or_none backup "$dir/backups"
-{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail 'the old bank'
+{ sb -b "$dir/old" init && sb -b "$dir/old" export "$dir/old.yaml"; } || fail 'cannot make the old bank'
 interrupted_making a_replacement whole_bank_or_old -b "$dir/made" import --replace --immediate "$dir/whole.yaml"
 TMPDIR=$dir/tmp
 export TMPDIR

@@ -1,72 +1,72 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kill -9 at every step of the verbs that tests/crash.test.sh leaves out. Started by run.bash: when
-# FAULT_SECONDS are few, at some steps only, by chance.
-# shellcheck disable=SC2154 # what killing.sh sets
+# Kills (-9) the verbs that tests/crash.test.sh leaves out at every step. Started by run.bash. With few
+# FAULT_SECONDS, only some steps are tried, at random.
+# shellcheck disable=SC2154 # set by killing.sh
 parts=$*
 KILL_AT=${KILL_AT:-$FAULTS_BUILD/../kill_at}
 . "$srcdir/tests/killing.sh"
 stride=$((1 + 200 / (FAULT_SECONDS + 1)))
 
 make_busy_bank
-settle || fail 'the checks do not come to rest'
-# What a charge and a deposit are refunded and reversed by.
+settle || fail 'repeated checks still find work to do'
+# number_of KIND ACCOUNT: prints the number of the account's last entry of that kind.
 number_of() {
 	sb journal --json --kind "$1" "$2" --last 1
 	sed -n 's/^{"entry":\([0-9]*\),.*/\1/p' "$dir/out"
 }
 
-# enters LINE...: that this came of the verb before, so that there was something to kill.
-enters() {
+# expect_entries PATTERN...: the verb without a fault must have recorded these: else there was nothing to kill.
+expect_entries() {
 	for line; do
 		! wanted "$name" || grep -q "$line" "$dir/entries.want" || fail "no entry like $line"
 	done
 }
 
 killed_everywhere a_withdrawal_that_holds withdraw paid all --ref w
-enters 'kind: withdraw.*account: "paid"' 'kind: hold.*account: "paid".*cause: funds' \
+expect_entries 'kind: withdraw.*account: "paid"' 'kind: hold.*account: "paid".*cause: funds' \
 	'kind: lever.*account: "paid".*set: 0'
 killed_everywhere a_refund_that_releases refund "$(number_of charge over)" --ref f --note mistake
-enters 'kind: refund.*account: "over"' 'kind: release.*account: "over"'
+expect_entries 'kind: refund.*account: "over"' 'kind: release.*account: "over"'
 killed_everywhere a_reversal_that_holds reverse "$(number_of deposit down)" --ref v --note mistake
-enters 'kind: reverse.*account: "down"' 'kind: hold.*account: "down"'
+expect_entries 'kind: reverse.*account: "down"' 'kind: hold.*account: "down"'
 killed_everywhere setting_an_allocation set over 3 --ref s
-enters 'kind: deposit.*ref: "s".*account: "over"'
+expect_entries 'kind: deposit.*ref: "s".*account: "over"'
 killed_everywhere terms_that_change_the_lever terms over --enforce limit --credit 1 --ref t
-enters 'kind: terms.*account: "over"' 'kind: lever.*account: "over".*tres: "billing"'
+expect_entries 'kind: terms.*account: "over"' 'kind: lever.*account: "over".*tres: "billing"'
 killed_everywhere closing_an_account close use --ref c
-enters 'kind: close.*account: "use"' 'kind: lever.*account: "use".*set: 0'
+expect_entries 'kind: close.*account: "use"' 'kind: lever.*account: "use".*set: 0'
 
 slurm down RawUsage=90 GrpTRESMins=cpu=0
-seen=balances
+observe=balances
 killed_everywhere resetting_an_account reset down --immediate
-seen=entries
+observe=entries
 
-# The command is told of each event, twice rather than never.
-printf '#!/bin/sh\ncat >>"%s"\n' "$FAKE_STATE/told" >"$dir/tell"
-chmod 755 "$dir/tell"
+# The notify command gets each event, twice rather than never.
+printf '#!/bin/sh\ncat >>"%s"\n' "$FAKE_STATE/notified" >"$dir/notify"
+chmod 755 "$dir/notify"
 cp "$dir/settings" "$dir/settings.before"
-echo "notify: $dir/tell" >>"$dir/settings"
-told() {
+echo "notify: $dir/notify" >>"$dir/settings"
+notified() {
 	entries
-	sed -n 's/^{"entry":\([0-9]*\),"kind":"\([a-z]*\)".*/told of \2/p' "$FAKE_STATE/told" | sort -u
+	sed -n 's/^{"entry":\([0-9]*\),"kind":"\([a-z]*\)".*/notified of \2/p' "$FAKE_STATE/notified" | sort -u
 }
 slurm fresh RawUsage=0
 sb open fresh 1 || fail open
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 slurm fresh RawUsage=3400
 sb deposit site 100 --no-apply || fail deposit
-seen=told
-killed_everywhere telling_the_notify_command check
-enters 'told of threshold' 'told of release' 'kind: notified'
-seen=entries
+observe=notified
+killed_everywhere running_the_notify_command check
+expect_entries 'notified of threshold' 'notified of release' 'kind: notified'
+observe=entries
 mv "$dir/settings.before" "$dir/settings"
-rm -f "$FAKE_STATE/told"
+rm -f "$FAKE_STATE/notified"
 
-# Killed behind the call, so also between the write that makes a commit count and what LMDB tells the
-# others of it. Somebody has the books open all the time.
+# Kills after the call: also between the write that makes a commit valid and LMDB's update of the lock file, from
+# which others learn of the commit. A reader has the books open all the time.
 mkfifo "$dir/fifo"
-# count_entries: how many the books have.
+# count_entries: prints how many entries the books have.
 count_entries() {
 	"$subank" -c "$dir/settings" journal --json 2>/dev/null | wc -l
 }
@@ -90,9 +90,9 @@ killed_beside_a_reader() {
 		if [ "$after" -ne "$before" ] && [ "$after" -ne $((before + 1)) ]; then
 			fail "entries $before became $after"
 		elif ! { sb balance && sb verify && sb deposit paid 1s --ref "k$n" --no-apply && sb verify; }; then
-			fail 'the books cannot be used'
+			fail 'the books are not usable'
 		elif [ "$(count_entries)" -ne $((before + 1)) ]; then
-			fail "asked for again with its ref, entries $before became $(count_entries)"
+			fail "after a retry with the same ref, entries $before became $(count_entries)"
 		else
 			passed=$((passed + 1))
 		fi
@@ -103,37 +103,37 @@ killed_beside_a_reader() {
 }
 killed_beside_a_reader
 
-# ---- a bank under another name, with limits that the books do not know ----
+# ---- a bank in another place, with limits that the books do not have ----
 
-settle || fail 'the checks do not come to rest'
+settle || fail 'repeated checks still find work to do'
 sb export "$dir/whole.yaml" || fail export
 slurm fresh RawUsage=3400 GrpTRESMins=cpu=0
 rm -rf "$dir/bank"
 sb import "$dir/whole.yaml" || fail import
-# It commands nobody yet, so there is no check to come to rest.
+# The bank does not command Slurm yet, so no check runs.
 killed_everywhere adopting adopt --immediate --bank-holds
-enters 'kind: lever.*account: "fresh"'
+expect_entries 'kind: lever.*account: "fresh"'
 
 make_dump
 killed_everywhere importing_a_predecessor import --predecessor --immediate "$dir/dump.json"
-enters 'kind: deposit.*account: "old1"' 'kind: terms.*account: "old2"'
+expect_entries 'kind: deposit.*account: "old1"' 'kind: terms.*account: "old2"'
 
-# ---- jobs, and what users see ----
+# ---- jobs, and published balances ----
 
 make_bank_of_yesterday
 killed_everywhere reconciling reconcile lost --apply --note why
-enters 'kind: reconcile.*account: "lost"'
+expect_entries 'kind: reconcile.*account: "lost"'
 killed_everywhere charging_jobs check
-enters 'kind: job.*account: "jobs"'
+expect_entries 'kind: job.*account: "jobs"'
 publish
-seen=published
+observe=published
 killed_everywhere publishing check
-enters '"account": "jobs"'
-seen=entries
+expect_entries '"account": "jobs"'
+observe=entries
 
 # ---- backups ----
 
-# whole_backups: whether every backup that has its name is whole.
+# whole_backups: succeeds if every backup under its final name is whole.
 whole_backups() {
 	for backup in "$dir/backups"/*; do
 		case $backup in
@@ -156,7 +156,7 @@ killed_backup() {
 		if ! whole_backups; then
 			fail 'a backup is not whole'
 		elif ! { sb backup "$dir/backups" || { sleep 1 && sb backup "$dir/backups"; }; }; then
-			fail 'no other backup can be made'
+			fail 'cannot make another backup'
 		elif ! whole_backups || ! sb verify; then
 			fail 'a backup or the bank is not whole'
 		else

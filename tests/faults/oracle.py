@@ -1,22 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Concurrency oracle: many processes deposit, withdraw, transfer, refund, check and look at balances at
-once, some of them killed at any moment. What each was told is recorded (the history), and held against
-the journal afterwards:
+"""Concurrency oracle: many processes deposit, withdraw, transfer, refund, check and read balances at
+once, and some are killed at random. What each process printed is recorded (the history) and compared
+with the journal afterwards:
 
-- each acknowledged request is entered once, under the number of its receipt and with its amount; a
-  refused one is not there; one with an unknown outcome (its process was killed) at most once;
-- what had ended before another began stands before it;
-- who is held was not, and the other way round; each limit set answers the newest hold or release of its
-  account, and each outcome the newest limit that has none;
-- no withdrawal, no transfer takes more than there is at its place, no refund more than was charged,
+- each acknowledged request has one entry, with the number in its receipt and its amount; a refused
+  request has none; one with an unknown outcome (its process was killed) at most one;
+- a request that ended before another began comes before it in the journal;
+- a hold finds the account not held, and a release finds it held; each limit that is set answers the
+  newest hold or release of its account, and each outcome the newest limit without one;
+- no withdrawal or transfer takes more than the balance at that entry, no refund more than was charged,
   and every second of use is charged once;
-- every balance seen, also those in receipts and refusals, was the true one at some entry between the
-  beginning and the end of the look, and nobody who looks later sees an older one.
+- every balance read, also in receipts and refusals, was true at some entry between the beginning and
+  the end of the reading, and a later reading never shows an older balance.
 
-A checker that is given a doctored history must complain: that is tried too, with the real one.
+The checker must also reject modified histories: it gets the real one with one thing changed.
 
-Started by run.bash, which says how. CLIENTS in the environment: how many at once (32)."""
+Started by run.bash. CLIENTS in the environment: how many processes at once (32)."""
 
 import copy
 import fcntl
@@ -35,13 +35,13 @@ from dataclasses import dataclass, field
 
 CLIENTS = int(os.environ.get("CLIENTS", "32"))
 SECONDS = float(os.environ.get("FAULT_SECONDS", "20"))
-ROUND = 30.0  # seconds that one history is made for
+ROUND = 30.0  # seconds for one history
 SEED = int(os.environ.get("FAULT_SEED", "1"))
 SUBANK = os.environ["SUBANK"]
 FAKE_SLURM = os.environ["FAKE_SLURM"]
 ACCOUNTS = ("amber", "beryl", "coral", "diamond", "emerald")
 START = 1000  # billing-seconds in each account at first
-OPENING = 3 * len(ACCOUNTS)  # entries: each is opened with a baseline and a deposit
+OPENING = 3 * len(ACCOUNTS)  # entries at first: for each account open, baseline and deposit
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 MONEY = ("deposit", "withdraw", "transfer", "refund")
 
@@ -50,9 +50,9 @@ MONEY = ("deposit", "withdraw", "transfer", "refund")
 
 
 @dataclass
-class Look:
-    """A balance, or several of one moment, that somebody was shown. [rough]: as text in SU, cut to two
-    decimals, and 0 is said of less."""
+class Reading:
+    """The balances that a process printed at one time. [rough]: as texts in SU, cut to two decimals,
+    and 0 if negative."""
 
     begin: int
     end: int
@@ -62,33 +62,33 @@ class Look:
 
 @dataclass
 class Request:
-    """One request for an entry, with all attempts to make it; times in nanoseconds, monotonic."""
+    """A request for an entry, with all attempts to make it; times in nanoseconds, monotonic."""
 
     name: str
     verb: str
     account: str
     to: str = ""
     amount: int = 0  # 0: all
-    answers: int = 0  # of a refund
+    answers: int = 0  # the charge that a refund is for
     begin: int = 0
     end: int = 0
     outcome: str = UNKNOWN
     seq: int = 0  # from the receipt
-    balance: int | None = None  # behind the entry, from the first receipt
+    balance: int | None = None  # after the entry, from the first receipt
 
 
 @dataclass
 class History:
     requests: list = field(default_factory=list)
-    looks: list = field(default_factory=list)
-    wrong: list = field(default_factory=list)  # what no process may answer
+    readings: list = field(default_factory=list)
+    wrong: list = field(default_factory=list)  # output that no process may print
 
 
 # ---- the checker ----
 
 
 class Journal:
-    """The entries, and what each account had behind every one of them."""
+    """The entries, and the balance of each account after every one of them."""
 
     def __init__(self, entries, complain):
         now = dict.fromkeys(ACCOUNTS, 0)
@@ -96,14 +96,14 @@ class Journal:
         held = dict.fromkeys(ACCOUNTS, False)
         decided = dict.fromkeys(ACCOUNTS, 0)  # the newest hold or release
         settled = set()  # (account, decision) whose limit is set
-        levers = {}  # of each account: the newest, while it has no outcome
+        levers = {}  # account -> its newest lever, while that has no outcome
         charges, refunded = {}, {}
         self.entries = entries
         self.balances = [dict(now)]
         for number, entry in enumerate(entries, 1):
             kind, account, amount = entry["kind"], entry.get("account"), entry.get("amount_seconds", 0)
             if entry["entry"] != number:
-                complain(f"entry {entry['entry']} stands where {number} is expected")
+                complain(f"entry {entry['entry']} is in the place of entry {number}")
             if kind in ("withdraw", "transfer") and amount > now[account]:
                 complain(f"entry {number} takes {amount}s of the {now[account]}s of {account}")
             if kind == "deposit":
@@ -115,7 +115,7 @@ class Journal:
                 now[entry["to"]] += amount
             elif kind == "charge":
                 if entry["before_seconds"] != reading[account] or amount != entry["now_seconds"] - reading[account]:
-                    complain(f"entry {number} does not charge {account} from {reading[account]}s on")
+                    complain(f"entry {number} does not charge {account} from {reading[account]}s")
                 reading[account] = entry["now_seconds"]
                 now[account] -= amount
                 charges[number] = (account, amount)
@@ -127,7 +127,8 @@ class Journal:
                 now[account] += amount
             elif kind in ("hold", "release"):
                 if held[account] == (kind == "hold"):
-                    complain(f"entry {number} is a {kind} of {account}, {'already' if held[account] else 'not'} held")
+                    complain(f"entry {number} is a {kind} of {account}, "
+                             f"which is {'already' if held[account] else 'not'} held")
                 held[account] = kind == "hold"
                 decided[account] = number
             elif kind == "lever":
@@ -138,28 +139,28 @@ class Journal:
                 levers[account] = number
             elif kind == "applied":
                 if entry["answers"] != levers.pop(account, 0):
-                    complain(f"entry {number} is the outcome of entry {entry['answers']}, which waits for none")
+                    complain(f"entry {number} is the outcome of entry {entry['answers']}, which needs none")
                 if entry["outcome"] == "done":
                     settled.add((account, decided[account]))
             elif kind not in ("open", "baseline"):
-                complain(f"entry {number} is a {kind}, for which nobody asked")
+                complain(f"entry {number} is a {kind}, which nobody requested")
             self.balances.append(dict(now))
         for account, number in levers.items():
             complain(f"entry {number}, a limit of {account}, has no outcome")
 
 
 def differs(entry, request):
-    """What is wrong with an entry for a request: the text, or None."""
+    """Returns how an entry differs from its request, or None."""
     for key, value in (("kind", request.verb), ("account", request.account), ("to", request.to),
                        ("answers", request.answers), ("amount_seconds", request.amount)):
         if value and entry.get(key) != value:
-            return f"{key} is {entry.get(key)} and not {value}"
+            return f"{key} is {entry.get(key)} instead of {value}"
     return None
 
 
 class Bounds:
-    """Between which entries the books stood from one moment to another: those of requests that had
-    ended are in them, those of requests that had not begun are not."""
+    """The range of entries that can have been the newest in a period: requests that had ended before it
+    are in the journal, requests that began after it are not."""
 
     def __init__(self, placed, count):
         self.ended = running([(request.end, seq) for request, seq in placed], max)
@@ -171,7 +172,7 @@ class Bounds:
 
 
 def running(pairs, choose):
-    """Pairs in order of the first, each with the largest or smallest second so far."""
+    """Returns the pairs sorted by the first, each with the largest or smallest second so far."""
     result = []
     for at, seq in sorted(pairs):
         result.append((at, choose(seq, result[-1][1]) if result else seq))
@@ -179,7 +180,7 @@ def running(pairs, choose):
 
 
 def last_below(pairs, limit, otherwise):
-    """The second of the last pair whose first is below the limit."""
+    """Returns the second of the last pair whose first is below the limit."""
     low, high = 0, len(pairs)
     while low < high:
         middle = (low + high) // 2
@@ -196,69 +197,69 @@ def rough(seconds):
     return f"{seconds // 3600}.{seconds % 3600 // 36:02}" if seconds >= 36 else "<0.01"
 
 
-def shows(balances, look):
-    return all((rough(balances[name]) if look.rough else balances[name]) == value
-               for name, value in look.seen.items())
+def shows(balances, reading):
+    return all((rough(balances[name]) if reading.rough else balances[name]) == value
+               for name, value in reading.seen.items())
 
 
 def check(history, entries):
-    """What contradicts the journal in what was seen: a list of texts, empty if nothing does."""
+    """Returns a list of contradictions between the history and the journal."""
     found = list(history.wrong)
     journal = Journal(entries, found.append)
     known = {request.name: request for request in history.requests}
-    of = {}
+    entries_of = {}
     for number, entry in enumerate(entries, 1):
         note = entry.get("note", "")
         if note in known:
-            of.setdefault(note, []).append(number)
+            entries_of.setdefault(note, []).append(number)
         elif entry["kind"] in MONEY and number > OPENING:
-            found.append(f"entry {number} ({note}) answers no request")
+            found.append(f"entry {number} ({note}) belongs to no request")
     placed = []
     for request in history.requests:
-        mine = of.get(request.name, [])
+        mine = entries_of.get(request.name, [])
         what = f"{request.name} ({request.verb} {request.account}, {request.outcome}, receipt {request.seq})"
         if request.outcome == REFUSED and mine:
-            found.append(f"{what} was entered as {mine[0]}")
+            found.append(f"{what} was recorded as entry {mine[0]}")
         elif request.outcome == OK and mine != [request.seq]:
-            found.append(f"{what} stands in entries {mine}")
+            found.append(f"{what} was recorded as entries {mine}")
         elif len(mine) > 1:
-            found.append(f"{what} was entered {len(mine)} times")
+            found.append(f"{what} was recorded {len(mine)} times")
         for number in mine[:1]:
             entry = entries[number - 1]
             if differs(entry, request):
                 found.append(f"{what}: in entry {number} {differs(entry, request)}")
             elif request.verb in ("withdraw", "transfer") and not request.amount and (
                     entry["amount_seconds"] != journal.balances[number - 1][request.account]):
-                found.append(f"{what} was to take all and took {entry['amount_seconds']}s")
+                found.append(f"{what} should take all and took {entry['amount_seconds']}s")
             if request.balance is not None and journal.balances[number][request.account] != request.balance:
-                found.append(f"{what}: the receipt says {request.balance}s and the journal "
-                             f"{journal.balances[number][request.account]}s")
+                found.append(f"{what}: the balance is {request.balance}s in the receipt and "
+                             f"{journal.balances[number][request.account]}s in the journal")
             placed.append((request, number))
     bounds = Bounds(placed, len(entries))
     for request, number in placed:
         after, before = bounds.between(request.begin, request.end)
         if not after < number <= before:
-            found.append(f"{request.name} is entry {number}, and not one of {after + 1} to {before}")
-    seen = []  # (end, the earliest entry that a look can have been at)
-    for look in sorted(history.looks, key=lambda look: look.begin):
-        first, last = bounds.between(look.begin, look.end)
-        older = [number for end, number in seen if end < look.begin]
+            found.append(f"{request.name} is entry {number} instead of one of {after + 1} to {before}")
+    seen = []  # (end, the earliest entry that a reading can have been at)
+    for reading in sorted(history.readings, key=lambda reading: reading.begin):
+        first, last = bounds.between(reading.begin, reading.end)
+        older = [number for end, number in seen if end < reading.begin]
         first = max([first, *older])
-        at = next((number for number in range(first, last + 1) if shows(journal.balances[number], look)), None)
+        at = next((number for number in range(first, last + 1) if shows(journal.balances[number], reading)), None)
         if at is None:
-            found.append(f"{look.seen} was seen, but not true at any of the entries {first} to {last}")
+            found.append(f"the balances {reading.seen} were read, but true at none of the entries {first} to {last}")
         else:
-            # Those that ended before the newest of them count no more than it.
-            seen = [(end, number) for end, number in seen if end >= look.begin]
-            seen += [(look.end, at), (look.begin - 1, first)]
+            # [first] stands for all readings that ended before this one began.
+            seen = [(end, number) for end, number in seen if end >= reading.begin]
+            seen += [(reading.end, at), (reading.begin - 1, first)]
     return found
 
 
-# ---- doctored histories ----
+# ---- modified histories ----
 
 
 class Missing(Exception):
-    """The history, which was short, has nothing that could be spoiled so."""
+    """The history is too short: it has nothing that this modification applies to."""
 
 
 def some(found):
@@ -267,8 +268,9 @@ def some(found):
     raise Missing
 
 
-def doctorings(history, entries):
-    """Pairs of a name and what makes a function that spoils a copy of history and entries in one respect."""
+def modifications(history, entries):
+    """Returns pairs of a name and a maker. The maker returns a function that changes one thing in a copy of
+    history and entries."""
     count = len(entries)
     done = sorted((r for r in history.requests if r.outcome == OK), key=lambda request: request.seq)
     entered = {entry.get("note") for entry in entries}
@@ -301,45 +303,46 @@ def doctorings(history, entries):
         return entry
 
     def appended(*new):
-        def doctor(_, entries):
+        def modify(_, entries):
             for entry in new:
                 entries.append({**entry, "entry": len(entries) + 1})
-        return doctor
+        return modify
 
     def cut(begin, end):
         return lambda _, entries: entries.__delitem__(slice(begin, end))
 
     def request_changed(name, **fields):
-        def doctor(history, _):
+        def modify(history, _):
             for request in history.requests:
                 if request.name == name:
                     for key, value in fields.items():
                         setattr(request, key, value)
-        return doctor
+        return modify
 
     def entry_changed(number, **fields):
         return lambda _, entries: entries[number - 1].update(fields)
 
-    def look_changed(change):
-        def doctor(history, _):
-            look = some(look for look in reversed(history.looks) if not look.rough and len(look.seen) > 1)
-            change(look)
-        return doctor
+    def reading_changed(change):
+        def modify(history, _):
+            change(some(reading for reading in reversed(history.readings)
+                        if not reading.rough and len(reading.seen) > 1))
+        return modify
 
-    def off_by_one(look):
-        look.seen[ACCOUNTS[0]] += 1
+    def off_by_one(reading):
+        reading.seen[ACCOUNTS[0]] += 1
 
-    def of_the_beginning(look):
-        look.seen = dict.fromkeys(ACCOUNTS, START)
+    def of_the_beginning(reading):
+        reading.seen = dict.fromkeys(ACCOUNTS, START)
 
     def refusal_off(history, _):
-        look = some(look for look in history.looks if look.rough)
-        look.seen = dict.fromkeys(look.seen, "123456.78")
+        reading = some(reading for reading in history.readings if reading.rough)
+        reading.seen = dict.fromkeys(reading.seen, "123456.78")
 
     def went_back(history, _):
-        """One look at the last entry, and a later one, within the same time of requests, at an older."""
-        history.looks.append(Look(1 << 62, (1 << 62) + 1, dict(final)))
-        history.looks.append(Look((1 << 62) + 2, (1 << 62) + 3, dict(balances_at(entries, max(0, count - 200)))))
+        """Adds a reading at the last entry, and a later one at an older entry, both after all requests."""
+        history.readings.append(Reading(1 << 62, (1 << 62) + 1, dict(final)))
+        history.readings.append(Reading((1 << 62) + 2, (1 << 62) + 3,
+                                        dict(balances_at(entries, max(0, count - 200)))))
 
     hold = {"kind": "hold", "account": ACCOUNTS[0]}
     taker = Request(name="taker", verb="withdraw", account=ACCOUNTS[0], amount=max(0, final[ACCOUNTS[0]]) + 1,
@@ -361,31 +364,31 @@ def doctorings(history, entries):
     return (
         ("an entry was lost", lambda: cut(last().seq - 1, last().seq)),
         ("the newest entries were lost", lambda: cut(last().seq - 1, None)),
-        ("entered twice", lambda: appended(entry_for(last()))),
-        ("refused and entered", lambda: appended(entry_for(refused()))),
-        ("unknown and entered twice", lambda: twice(unknown())),
+        ("recorded twice", lambda: appended(entry_for(last()))),
+        ("refused and recorded", lambda: appended(entry_for(refused()))),
+        ("unknown and recorded twice", lambda: twice(unknown())),
         ("another amount", lambda: entry_changed(last().seq, amount_seconds=entry_of(last())["amount_seconds"] + 1)),
         ("another account", lambda: entry_changed(last().seq, account=other_than(last().account))),
         ("another receipt", lambda: request_changed(last().name, seq=last().seq - 1)),
         ("another balance in a receipt", lambda: request_changed(first().name, balance=(first().balance or 0) + 1)),
-        ("entered before it was asked for",
+        ("recorded before the request",
          lambda: request_changed(first().name, begin=last().end + 1, end=last().end + 2)),
-        ("entered after it had ended", lambda: request_changed(last().name, begin=0, end=1)),
-        ("an entry that nobody asked for", lambda: entry_changed(last().seq, note="nobody")),
+        ("recorded after the request ended", lambda: request_changed(last().name, begin=0, end=1)),
+        ("an entry that nobody requested", lambda: entry_changed(last().seq, note="nobody")),
         ("held twice", lambda: appended(hold, hold)),
-        ("a limit that nothing asks for", lambda: appended({**of_kind("lever"), "answers": 1})),
+        ("a limit for no hold or release", lambda: appended({**of_kind("lever"), "answers": 1})),
         ("a limit that was set is set again", lambda: appended(of_kind("lever"))),
-        ("an outcome of nothing", lambda: appended(of_kind("applied"))),
+        ("an outcome of no limit", lambda: appended(of_kind("applied"))),
         ("a number left out", lambda: entry_changed(count, entry=count + 1)),
         ("more than there is", lambda: overdraft),
         ("use charged twice", lambda: appended(of_kind("charge"))),
         ("use not charged", lambda: charged_from(of_kind("charge"), 1)),
         ("refunded twice", lambda: entry_changed(of_kind("refund")["entry"], amount_seconds=1 << 40)),
-        ("a balance that never was", lambda: look_changed(off_by_one)),
-        ("a balance of long ago", lambda: look_changed(of_the_beginning)),
-        ("a later look at an older balance", lambda: went_back),
+        ("a balance that never existed", lambda: reading_changed(off_by_one)),
+        ("a balance of long ago", lambda: reading_changed(of_the_beginning)),
+        ("a later reading of an older balance", lambda: went_back),
         ("a refusal for no reason", lambda: refusal_off),
-        ("an answer that may not be", lambda: lambda history, _: history.wrong.append("crash")),
+        ("forbidden output", lambda: lambda history, _: history.wrong.append("crash")),
     )
 
 
@@ -397,10 +400,10 @@ def check_balances(entries):
     return balances_at(entries, len(entries))
 
 
-def doctored(history, entries):
-    """How many doctored histories there were, and the names of those that were taken for true."""
+def try_modifications(history, entries):
+    """Returns how many modified histories there were, and the names of those that the checker accepted."""
     missed, cases = [], 0
-    for name, make in doctorings(history, entries):
+    for name, make in modifications(history, entries):
         other, others = copy.deepcopy((history, entries))
         try:
             make()(other, others)
@@ -417,7 +420,7 @@ def doctored(history, entries):
 
 
 class Site:
-    """The bank, the make-believe Slurm beside it, and the history."""
+    """The bank, its fake Slurm, and the history."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -425,13 +428,12 @@ class Site:
         self.history = History()
         self.lock = threading.Lock()
         self.used = dict.fromkeys(ACCOUNTS, 0)
-        self.charges = []  # numbers of charges that somebody may want refunded
         os.makedirs(f"{self.state}/dev")
         os.mkdir(f"{self.folder}/bin")
         for name in ("root", *ACCOUNTS):
             self.write_usage(name, 0, "")
-        # The make-believe Slurm is only read and renamed into, but two changes of one account at once
-        # would lose one.
+        # The fake sacctmgr replaces files by renaming, so of two changes of an account at once one would
+        # be lost without a lock.
         self.write(f"{self.folder}/bin/sacctmgr",
                    f'#!/bin/sh\nexec flock "{self.state}/lock" "{FAKE_SLURM}/sacctmgr" "$@"\n')
         os.chmod(f"{self.folder}/bin/sacctmgr", 0o755)
@@ -453,7 +455,7 @@ class Site:
         os.rename(f"{self.state}/new", f"{self.state}/dev/{account}")
 
     def use(self, account, seconds):
-        """Slurm counts that much more."""
+        """Adds to the RawUsage of the account in Slurm."""
         with self.lock, open(f"{self.state}/lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             with open(f"{self.state}/dev/{account}", encoding="ascii") as file:
@@ -488,8 +490,8 @@ class Client:
         self.count = 0
 
     def call(self, *words, kill=0.12):
-        """Runs it, and perhaps kills it. Returns when it began and ended, its status (None: killed) and
-        what it wrote."""
+        """Runs subank, and perhaps kills it. Returns when it began and ended, its status (None: killed) and
+        its output."""
         begin = time.monotonic_ns()
         process = self.site.start(*words)
         if self.random.random() < kill:
@@ -506,7 +508,7 @@ class Client:
         self.site.history.wrong.append(f"subank {' '.join(words)}: status {status}: {text.strip()}")
 
     def ask(self, verb, account, *rest, **fields):
-        """One request; with a ref it is made again until it is known what became of it."""
+        """Makes a request. With a ref it is repeated until its outcome is known."""
         self.count += 1
         named = self.random.random() < 0.7
         request = Request(name=f"client {self.number} request {self.count}", verb=verb, account=account, **fields)
@@ -524,16 +526,16 @@ class Client:
                 if "recorded before" not in receipt[2]:
                     request.balance = int(receipt[4])
                 else:
-                    self.site.history.looks.append(Look(begin, end, {receipt[3]: int(receipt[4])}))
+                    self.site.history.readings.append(Reading(begin, end, {receipt[3]: int(receipt[4])}))
                 if killed_before and not named:
-                    self.wrong(words, status, "made again without a ref")
+                    self.wrong(words, status, "repeated without a ref")
             if status == 1 and not ("in use by" in err and killed_before):
                 request.outcome = REFUSED
                 if receipt or not any(text in err for text in MAY_BE_REFUSED):
                     self.wrong(words, status, out + err)
                 too_much = TOO_MUCH.search(err)
                 if too_much:
-                    self.site.history.looks.append(Look(begin, end, {too_much[1]: too_much[2]}, rough=True))
+                    self.site.history.readings.append(Reading(begin, end, {too_much[1]: too_much[2]}, rough=True))
             if status in (0, 3) and not receipt:
                 self.wrong(words, status, "no receipt")
             if request.outcome != UNKNOWN or not named or self.random.random() < 0.2:
@@ -541,11 +543,12 @@ class Client:
             killed_before = True
         self.site.history.requests.append(request)
 
-    def look(self):
+    def read_balances(self):
         begin, end, status, out, err = self.call("balance", "-n", "-P", "-o", "Account,Available", kill=0.02)
         if status == 0:
             seen = dict(line.split("|") for line in out.splitlines())
-            self.site.history.looks.append(Look(begin, end, {name: int(value) for name, value in seen.items()}))
+            self.site.history.readings.append(
+                Reading(begin, end, {name: int(value) for name, value in seen.items()}))
         elif status is not None:
             self.wrong(("balance",), status, err)
 
@@ -570,7 +573,7 @@ class Client:
     def one(self):
         account, other = self.random.sample(ACCOUNTS, 2)
         amount = self.random.randint(1, 150)
-        # Some take all there is.
+        # Some take all.
         taken, text = (0, "all") if self.random.random() < 0.1 else (amount, f"{amount}s")
         chance = self.random.random()
         if chance < 0.30:
@@ -584,7 +587,7 @@ class Client:
         elif chance < 0.84:
             self.check()
         else:
-            self.look()
+            self.read_balances()
 
     def work(self, end):
         while time.monotonic() < end:
@@ -592,7 +595,7 @@ class Client:
 
 
 def limits_are_right(site, final):
-    """What is wrong in Slurm: who has nothing left is held there, and nobody else."""
+    """Returns a list of wrong limits: Slurm must hold the accounts that have nothing left, and no others."""
     wrong = []
     for account in ACCOUNTS:
         with open(f"{site.state}/dev/{account}", encoding="ascii") as file:
@@ -603,14 +606,14 @@ def limits_are_right(site, final):
 
 
 def one_round(number, seconds):
-    """A bank of its own for so long. The history, the journal and what is wrong."""
+    """Lets clients use a new bank for that time. Returns the history, the journal and a list of violations."""
     folder = f"{os.getcwd()}/{number}"
     site = Site(folder)
     end = time.monotonic() + seconds
     with ThreadPoolExecutor(CLIENTS) as pool:
         for work in [pool.submit(Client(site, f"{number}-{client}").work, end) for client in range(CLIENTS)]:
             work.result()
-    # A sacctmgr that a killed check has started keeps others from deciding anew until it ends.
+    # A sacctmgr that a killed check started holds the lock until it ends.
     for _ in range(600):
         process = site.start("check")
         _, err = process.communicate()
@@ -629,12 +632,12 @@ def one_round(number, seconds):
             violations.append(f"{account} used {site.used[account]}s and was charged {charged}s")
     shown = dict(line.split("|") for line in site.must("balance", "-n", "-P", "-o", "Account,Available").splitlines())
     if {name: int(value) for name, value in shown.items()} != final:
-        violations.append(f"at the end balance says {shown}, and the journal {final}")
+        violations.append(f"at the end the balances are {shown}, and in the journal {final}")
     violations += limits_are_right(site, final)
     outcomes = [request.outcome for request in history.requests]
     print(f"round {number}: {len(entries)} entries; requests: " +
           ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in (OK, REFUSED, UNKNOWN)) +
-          f"; {len(history.looks)} balances seen")
+          f"; {len(history.readings)} balances read")
     for violation in violations[:40]:
         print(violation)
     shutil.rmtree(folder)
@@ -646,16 +649,16 @@ def main():
     end = time.monotonic() + SECONDS
     while number == 0 or time.monotonic() < end - ROUND / 2:
         history, entries, violations = one_round(number, min(ROUND, SECONDS))
-        cases += len(history.requests) + len(history.looks)
+        cases += len(history.requests) + len(history.readings)
         wrong += len(violations)
         number += 1
     print(f"row\toracle: {CLIENTS} processes at once\t{cases}\t{wrong}")
     if wrong:
         return 1
-    cases, missed = doctored(history, entries)
+    cases, missed = try_modifications(history, entries)
     for name in missed:
-        print(f"a doctored history was taken for true: {name}")
-    print(f"row\toracle: doctored histories found out\t{cases}\t{len(missed)}")
+        print(f"the checker accepted a modified history: {name}")
+    print(f"row\toracle: modified histories rejected\t{cases}\t{len(missed)}")
     return 1 if missed or not cases else 0
 
 

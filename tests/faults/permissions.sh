@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who may do what: banks made by root and used by others, files of strangers and symbolic links in the way,
-# settings that others own, a hostile environment. It works, or it is refused with the name of the file
-# and what to do, and nothing is changed. Started by run.bash; needs root and setpriv.
-# shellcheck disable=SC2086,SC2016 # verbs with their arguments; what no shell is to expand
+# Permissions: banks made by root and used by others, files of other users and symbolic links in place of the
+# bank's files, settings that others own, a hostile environment. Each command works, or is refused with the
+# name of the file and what to do, and changes nothing. Started by run.bash; needs root and setpriv.
+# shellcheck disable=SC2086,SC2016 # verbs are split into words; some dollars are not for the shell
 method='permissions: files, owners, links, environment'
 if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
 	printf 'skip\t%s\tneeds root and setpriv\n' "$method"
@@ -26,7 +26,7 @@ printf 'clusters: [dev]\nlock_seconds: 1\n' >"$dir/settings"
 bank=$dir/bank
 owner=65534 stranger=1 # nobody and daemon
 
-# as UID ARGUMENT...: runs subank as that user; leaves $status, $dir/out and $dir/err.
+# as UID ARGUMENT...: runs subank as that user. Sets $status; its output is in $dir/out and $dir/err.
 as() {
 	uid=$1
 	shift
@@ -49,16 +49,16 @@ is() {
 works() {
 	[ "$status" -eq 0 ] && [ ! -s "$dir/err" ]
 }
-# The same in a bank that was moved, which commands Slurm no longer and says so.
+# The same in a bank that was moved: it no longer commands Slurm, and one line on stderr says so.
 works_elsewhere() {
 	[ "$status" -eq 0 ] && [ "$(grep -c . "$dir/err")" -eq 1 ] && grep -q 'does not command Slurm' "$dir/err"
 }
-# Refused, with that path in the message and what to do.
+# refused PATH: the command was refused, with that path in the message and what to do.
 refused() {
 	[ "$status" -eq 1 ] && [ ! -s "$dir/out" ] && grep -qF -- "$1" "$dir/err" &&
 		grep -qE "run (subank as|chmod|chown)|chown |remove it|move what|leave FILE out|ask the administrators" "$dir/err"
 }
-# fresh: a bank with an account, whose folder belongs to the owner, made by root.
+# fresh: root makes a bank with an account, in a folder that belongs to the owner.
 fresh() {
 	rm -rf "$bank" "$dir/else"
 	install -d -o "$owner" -g "$owner" -m 750 "$bank"
@@ -78,22 +78,22 @@ unchanged() {
 fresh
 for verb in 'deposit bio 1' check balance verify 'withdraw bio 1' export 'terms bio'; do
 	as "$owner" $verb
-	is "'$verb' by the owner in what root made" works
+	is "'$verb' by the owner in a bank that root made" works
 	as 0 $verb
 	is "'$verb' by root in the owner's bank" works
 done
 is 'all files are the owner'\''s' [ -z "$(find "$bank" ! -user "$owner")" ]
-is 'none is for others' [ -z "$(find "$bank" -perm /007)" ]
+is 'others have no access to any' [ -z "$(find "$bank" -perm /007)" ]
 for lock in open.lock use.lock write.lock check.lock settle.lock books/lock.mdb; do
 	rm -f "$bank/$lock"
 	as 0 check
 	as 0 deposit bio 1
-	is "root makes $lock again, and it is the owner's" [ "$(stat -c %u:%a "$bank/$lock")" = "$owner:640" ]
+	is "root makes $lock again, and the owner owns it" [ "$(stat -c %u:%a "$bank/$lock")" = "$owner:640" ]
 	as "$owner" deposit bio 1
-	is "and he works on with it" works
+	is "the owner can use the new $lock" works
 done
 
-# ---- somebody else's ----
+# ---- files of other users ----
 
 for verb in balance 'deposit bio 1' check verify export 'import --replace -i '"$dir/before"; do
 	fresh
@@ -101,10 +101,10 @@ for verb in balance 'deposit bio 1' check verify export 'import --replace -i '"$
 	is "'$verb' by a stranger" refused "$bank"
 	chmod 755 "$bank"
 	as "$stranger" $verb
-	is "'$verb' by a stranger, in a folder that everybody may look into" refused "$bank"
+	is "'$verb' by a stranger, in a folder that everybody may read" refused "$bank"
 	chmod 755 "$bank/books"
 	as "$stranger" $verb
-	is "'$verb' by a stranger, all folders open" refused "$bank"
+	is "'$verb' by a stranger, if everybody may read all folders" refused "$bank"
 	is 'nothing changed' unchanged
 	fresh
 	chmod 777 "$bank"
@@ -124,7 +124,7 @@ for file in open.lock use.lock write.lock settle.lock check.lock books/data.mdb 
 		is "a stranger's $file, mode $mode" refused "$bank/$file"
 		chown "$owner:$owner" "$bank/$file"
 		chmod u+rwX "$bank/$file"
-		is "nothing changed by a stranger's $file" unchanged
+		is "nothing changed with a stranger's $file" unchanged
 	done
 done
 
@@ -142,7 +142,7 @@ for file in open.lock use.lock write.lock settle.lock check.lock books/data.mdb 
 	esac
 	is "a link in place of $file" refused "$bank/$file"
 	find "$dir/else" -type f -exec md5sum {} + | sort >"$dir/sums.after"
-	is "what the link $file points to is untouched" cmp -s "$dir/sums" "$dir/sums.after"
+	is "the target of the link $file is untouched" cmp -s "$dir/sums" "$dir/sums.after"
 done
 fresh
 mv "$bank" "$dir/else"
@@ -157,22 +157,22 @@ install -d -o "$owner" -m 755 "$dir/files" "$dir/backups"
 ln -s "$dir/precious" "$dir/files/export.yaml"
 as "$owner" export "$dir/files/export.yaml"
 is 'a link in place of an export' refused "$dir/files/export.yaml"
-is 'what it points to is untouched' [ "$(cat "$dir/precious")" = precious ]
+is 'the target of the link is untouched' [ "$(cat "$dir/precious")" = precious ]
 ln -s "$dir/backups" "$dir/files/backups"
 as "$owner" backup "$dir/files/backups"
 is 'the folder of backups may be a link' works
 as "$stranger" backup "$dir/backups"
-is 'a stranger makes no backup' refused "$bank"
+is 'a backup by a stranger' refused "$bank"
 install -d -m 755 "$dir/closed"
 as "$owner" backup "$dir/closed"
-is 'a backup where he may not write' refused "$dir/closed"
+is 'a backup where the owner may not write' refused "$dir/closed"
 as "$owner" export "$dir/closed/x.yaml"
-is 'an export where he may not write' refused "$dir/closed/x.yaml"
+is 'an export where the owner may not write' refused "$dir/closed/x.yaml"
 install -d -m 1777 "$dir/tmp"
 echo theirs >"$dir/tmp/x.yaml"
 as "$owner" export "$dir/tmp/x.yaml"
-is 'an export over the file of another in a sticky folder' refused "$dir/tmp/x.yaml"
-is 'it is as it was, and nothing beside it' [ "$(cat "$dir/tmp"/*)" = theirs ]
+is "an export over a stranger's file in a sticky folder" refused "$dir/tmp/x.yaml"
+is 'that file is unchanged, and alone in its folder' [ "$(cat "$dir/tmp"/*)" = theirs ]
 
 # ---- settings ----
 
@@ -183,17 +183,17 @@ is 'settings of a stranger' refused "$dir/settings"
 as 0 balance
 is 'settings of a stranger, for root' refused "$dir/settings"
 as "$stranger" balance
-is 'settings of his own, in which he may say what he likes' refused "$bank"
+is "a stranger's own settings, which are valid, and the bank of another" refused "$bank"
 chown "$owner" "$dir/settings"
 as "$owner" balance
-is 'settings of his own' works
+is "the owner's own settings" works
 chown 0 "$dir/settings"
 chmod 646 "$dir/settings"
 as "$owner" balance
 is 'settings that everybody may write' refused "$dir/settings"
 chmod 600 "$dir/settings"
 as "$owner" balance
-is 'settings that he may not read' refused "$dir/settings"
+is 'settings that the owner may not read' refused "$dir/settings"
 chmod 644 "$dir/settings"
 mv "$dir/settings" "$dir/settings.else"
 ln -s "$dir/settings.else" "$dir/settings"
@@ -238,10 +238,10 @@ for hostile in LD_PRELOAD=/nonexistent/x.so LD_LIBRARY_PATH=/tmp:. LD_BIND_NOW=1
 	as "$owner" export
 	is "the export with $(printf %.40s "$hostile")" cmp -s "$dir/out" "$dir/export.hostile"
 done
-is 'nothing was run' [ ! -e "$dir/evil" ]
+is 'no command in the environment was run' [ ! -e "$dir/evil" ]
 as "$owner" balance --seconds -P -n -o Available
-is 'all of it was entered' [ "$(cat "$dir/out")" -eq $((36000 + n)) ]
-is 'under the names of who did it' [ "$(sed -n 's/.* user: "\([^"]*\)".*/\1/p' "$dir/export.hostile" | sort -u | tr '\n' ' ')" = 'nobody root ' ]
+is 'all deposits were recorded' [ "$(cat "$dir/out")" -eq $((36000 + n)) ]
+is 'the entries name the real users' [ "$(sed -n 's/.* user: "\([^"]*\)".*/\1/p' "$dir/export.hostile" | sort -u | tr '\n' ' ')" = 'nobody root ' ]
 as "$owner" verify
 is 'verify at the end' works
 

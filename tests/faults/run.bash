@@ -1,32 +1,36 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Faults on purpose: runs every method, or those named as arguments, and prints a table: method, cases,
-# violations. `make check-faults` builds what they need and starts this.
+# Injects faults: runs every method, or those named as arguments, and prints a table of methods, cases and
+# violations. `make check-faults` builds the programs and starts this.
 #
-# Environment: FAULTS_SECONDS of one core for all methods together (default 280), or FAULTS=long, which is
-# 7800, or FAULTS=valgrind, which runs subank in valgrind and, unless others are named, the methods damage,
-# oracle and kill_everywhere, with few cases; FAULTS_SEED to repeat a run; FAULTS_JOBS methods at once
-# (default 2); SUBANK the program, FAULTS_BUILD the folder of the built test programs; FAULTS_TRACE=must, so
-# that it is a failure when processes may not be traced and so most is skipped; TMPDIR, which is better no
-# disk (default: /dev/shm, if there is room).
+# Environment:
+#	FAULTS_SECONDS	time of one core for all methods together (default 280)
+#	FAULTS		"long": 7800 seconds. "valgrind": runs subank in valgrind, with few cases; the default
+#			methods are then damage, oracle and kill_everywhere
+#	FAULTS_SEED	repeats a run
+#	FAULTS_JOBS	methods at once (default 2)
+#	FAULTS_TRACE	"must": fails if processes may not be traced, since most cases are then skipped
+#	SUBANK		the program
+#	FAULTS_BUILD	the folder of the built test programs
+#	TMPDIR		preferably not on a disk (default /dev/shm, if it is large enough)
 #
 # A method is a program or script in this folder and a line in `methods` below: its file and its share
-# of the time. It is started in an empty folder of its own, which is removed at its end, with
-#	FAULT_SECONDS	how long it shall go on with cases of chance. What has a fixed number of cases
-#			takes what it takes, which must be little when this is small.
-#	FAULTS		"long": then it fails, too, when it had fewer cases than it ought to have
-#	PLAIN_SUBANK	if there is one, what may be used instead to make the ground
-#	FAULT_SEED	a number: with the same number it does the same.
-#	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: full names.
-# It prints to the standard output, for each thing that it counts, a line
+# of the time. It is started in its own empty folder, which is removed afterwards, with
+#	FAULT_SECONDS	how long to try random cases. Methods with a fixed number of cases take as long as
+#			they need, which must be short if this is small.
+#	FAULTS		"long": it must also fail if it had fewer cases than it should have
+#	PLAIN_SUBANK	if set, a faster program for preparations
+#	FAULT_SEED	a number: the same number repeats the same cases
+#	SUBANK, FAULTS_BUILD, FAKE_SLURM (tests/fake), srcdir: absolute paths
+# For each thing that it counts it prints to the standard output a line
 #	row<TAB>METHOD<TAB>CASES<TAB>VIOLATIONS
-# where METHOD is a few words. A row without cases is a failure, so is a method without a row. What cannot
-# be done here:
+# where METHOD is a few words. A row without cases is a failure, and so is a method without a row. For what
+# cannot be tested here it prints
 #	skip<TAB>METHOD<TAB>WHY
-# Every other line, and the standard error, goes to its log, of which the end is shown if it failed: there
-# each violation is to say what was done, with the seed or the number that repeats it. Exit status 0:
-# no violations; anything else is a failure.
+# All other lines and the standard error go to its log, whose end is shown if it failed: each violation must
+# report what was done, with the seed or the number that repeats it. Exit status 0: no violations; anything
+# else is a failure.
 set -u
 
 methods=(
@@ -56,21 +60,21 @@ esac
 seconds=${FAULTS_SECONDS:-$seconds} patience=600
 FAULT_SEED=${FAULTS_SEED:-$((RANDOM * 32768 + RANDOM))}
 jobs=${FAULTS_JOBS:-2}
-# What a user may have set must not come in.
+# Removes what the user may have set.
 unset SUBANK_BANK MAKEFLAGS MFLAGS MAKELEVEL
-# For a build with sanitizers: that of leaks cannot work in a process that is traced, and libraries that
-# are loaded before theirs do no harm here.
+# For a build with sanitizers: the leak sanitizer does not work in a traced process, and libraries that
+# are loaded before the sanitizer's do no harm here.
 ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0:verify_asan_link_order=0
 export srcdir SUBANK FAULTS_BUILD FAKE_SLURM FAULT_SEED ASAN_OPTIONS LC_ALL=C TZ=UTC
 
-# Nothing here needs a disk that keeps what was written, and the many flushes take their time on one. But
-# methods put programs there.
+# The tests need no durable disk, and their many flushes are slow on one. Methods run programs from this
+# folder, so it must not be mounted noexec.
 if [[ -z ${TMPDIR-} && -w /dev/shm ]] && ! grep -q ' /dev/shm .*noexec' /proc/mounts &&
 	(($(stat -f -c '%a * %S / 1048576' /dev/shm) > 1024)); then
 	TMPDIR=/dev/shm
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/subank-faults.XXXXXX") || exit 99
-# Methods work as other users, too.
+# Methods also run programs as other users.
 chmod 755 "$scratch"
 declare -A running=() # pid -> method
 finish() {
@@ -86,7 +90,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 
-# What LMDB reads where a damaged file says that there is something ends in a message of subank, not here.
+# In a damaged file LMDB may follow an invalid address. subank handles that, so valgrind must not report it.
 if [[ ${FAULTS-} == valgrind ]]; then
 	for size in 1 2 4 8; do
 		printf '{\n\tdamage\n\tMemcheck:Addr%s\n\tobj:*liblmdb*\n}\n' $size
@@ -109,7 +113,7 @@ wanted() {
 	return 1
 }
 
-# start METHOD SECONDS
+# start METHOD SECONDS: starts a method in the background.
 start() {
 	local file=$here/$1 log=$scratch/$1.log with=()
 	case $1 in
@@ -119,7 +123,7 @@ start() {
 	*) file=$FAULTS_BUILD/$1 ;;
 	esac
 	mkdir -- "$scratch/$1"
-	# A method that hangs is a failure as well. timeout passes signals on to all that it started.
+	# A method that hangs is a failure too. timeout passes signals on to all processes of the method.
 	(
 		cd -- "$scratch/$1" && TMPDIR=$scratch/$1 FAULT_SECONDS=$2 \
 			exec timeout -k 10 $((10 * $2 + patience)) "${with[@]}" "$file"
@@ -154,7 +158,7 @@ reap() {
 	done < <(grep -aP '^(row|skip)\t' "$scratch/$name.log.out")
 	((lines > 0 && status == 0 || bad)) || bad=1
 	if ((bad)); then
-		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of what it said:"
+		echo "--- $name ended with status $status; seed $FAULT_SEED; the end of its output:"
 		{ grep -avP '^(row|skip)\t' "$scratch/$name.log.out"; cat "$scratch/$name.log"; } | tail -n 60 | cat -v
 		echo ---
 	fi
@@ -170,7 +174,7 @@ for line in "${methods[@]}"; do
 	fi
 done
 if ((total == 0 && $#)); then
-	echo "run.bash: there is no method like '$*'" >&2
+	echo "run.bash: no such method: '$*'" >&2
 	exit 2
 fi
 echo "faults on purpose: $seconds s, seed $FAULT_SEED"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* subank as tests/test_screens.sh drives it: with a clock that stands in the file $SUBANK_CLOCK, in
- * microseconds, and moves on by a second with each call, and always the same user and machine. */
+/* subank for tests/test_screens.sh: with a clock that is read from the file $SUBANK_CLOCK, in
+ * microseconds, and advances by a second with each call, and always the same user and machine. */
 #include "config.h"
 
 #include <inttypes.h>
