@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What could stand where the cursor is, for shells. It prints "WORD<tab>WHAT IT IS" for each, or
- * ":files" or ":folders", which shells find better themselves. Says nothing where it knows nothing
- * and where there is no bank, and changes nothing. The shells' parts are in cmd/shell/. */
+/* Completes a command line for shells: prints "WORD<tab>DESCRIPTION" for each word that could be at
+ * the cursor, or ":files" or ":folders", which shells list themselves. Prints no errors and changes
+ * nothing. The scripts of the shells are in cmd/shell/. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -17,15 +17,15 @@
 
 struct line {
 	struct env *env;
-	const struct command *command; /* NULL: the verb is not there yet */
-	const char *bank, *config; /* that the line is about; NULL: the usual */
-	int arguments; /* that stand before the cursor */
-	const char **given; /* those */
-	bool fresh; /* none of those again */
+	const struct command *command; /* NULL: the line has no verb yet */
+	const char *bank, *config; /* of the line; NULL: the default */
+	int arguments; /* before the cursor; -1: what should be the verb is none */
+	const char **given; /* these arguments */
+	bool fresh; /* do not offer them again */
 	const char *last; /* the word at the cursor, as far as it was typed */
-	const char *kept; /* what of it stays: "--format=", "bio," */
+	const char *kept; /* the part of it that stays: "--format=", "bio," */
 	size_t kept_len;
-	const char *part; /* the rest */
+	const char *part; /* the part to complete */
 };
 
 static void offer(const struct line *line, const char *word, const char *what)
@@ -40,7 +40,7 @@ static void offer(const struct line *line, const char *word, const char *what)
 		what ? "\t" : "", what ? what : "");
 }
 
-/* Each line of [text], or each word. */
+/* Offers each word of [text]. */
 static void offer_each(const struct line *line, const char *text)
 {
 	char *copy = strdup(text), *rest = copy, *word;
@@ -52,45 +52,34 @@ static void offer_each(const struct line *line, const char *text)
 	free(copy);
 }
 
-/* Nobody waits at a key for Slurm, or for any program. */
-static int not_asked(struct sb_error *err)
-{
-	return sb_error_set(err, SB_EMISSING, "not asked");
-}
-
-static int ask_nobody(const char *const argv[], int deadline_ms, struct run_result *ret,
+/* Programs are not run: a user who pressed a key does not wait for Slurm. */
+static int refuse_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 		      struct sb_error *err)
 {
 	(void)argv;
 	(void)deadline_ms;
 	(void)ret;
-	return not_asked(err);
+	return sb_error_set(err, SB_EMISSING, "not run");
 }
 
-static int ask_nobody_lines(const char *const argv[], const char *const env[], int deadline_ms,
-			    run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
+static int refuse_lines(const char *const argv[], const char *const env[], int deadline_ms,
+			run_line *each, void *ctx, struct run_result *ret, struct sb_error *err)
 {
-	(void)argv;
 	(void)env;
-	(void)deadline_ms;
 	(void)each;
 	(void)ctx;
-	(void)ret;
-	return not_asked(err);
+	return refuse_run(argv, deadline_ms, ret, err);
 }
 
-static int tell_nobody(const char *const argv[], const void *input, size_t len, int deadline_ms,
-		       struct run_result *ret, struct sb_error *err)
+static int refuse_run_with(const char *const argv[], const void *input, size_t len, int deadline_ms,
+			   struct run_result *ret, struct sb_error *err)
 {
-	(void)argv;
 	(void)input;
 	(void)len;
-	(void)deadline_ms;
-	(void)ret;
-	return not_asked(err);
+	return refuse_run(argv, deadline_ms, ret, err);
 }
 
-/* Runs a verb of ours that reads the bank, in silence, and offers what it prints. */
+/* Runs a verb that reads the bank, and offers the words that it prints. */
 static void offer_from_bank(const struct line *line, const char *const verb[])
 {
 	enum { WORDS_MAX = 12 };
@@ -112,11 +101,11 @@ static void offer_from_bank(const struct line *line, const char *const verb[])
 	inner.os.out = open_memstream(&text, &len);
 	inner.os.err = fopen("/dev/null", "we");
 	inner.os.log = NULL;
-	inner.os.run = ask_nobody;
-	inner.os.lines = ask_nobody_lines;
-	inner.os.run_with = tell_nobody;
+	inner.os.run = refuse_run;
+	inner.os.lines = refuse_lines;
+	inner.os.run_with = refuse_run_with;
 	if (inner.os.out && inner.os.err) {
-		/* getopt moves the words, and leaves them as they are. */
+		/* getopt permutes the words but does not write to them. */
 		(void)subank(&inner, (int)count, (char **)(uintptr_t)argv);
 		offer_each(line, text);
 	}
@@ -175,7 +164,7 @@ static void offer_values(struct line *line, const struct argument *argument)
 	}
 }
 
-/* What a text of a table stands for: "SU|all". */
+/* Offers the values of a text of a table, such as "SU|all". */
 static void offer_any(struct line *line, const char *text, size_t len)
 {
 	char copy[64];
@@ -188,12 +177,12 @@ static void offer_any(struct line *line, const char *text, size_t len)
 
 		if (argument)
 			offer_values(line, argument);
-		else if (!argument_stands_for_value(word))
+		else if (!argument_is_value(word))
 			offer_each(line, strndupa(word, word_len));
 	}
 }
 
-/* "ACCOUNT [SU]": what stands at the place of the cursor; the last of "ACCOUNT..." stays. */
+/* Offers the argument at the cursor, from a text such as "ACCOUNT [SU]"; "ACCOUNT..." repeats. */
 static void offer_argument(struct line *line)
 {
 	const char *at = line->command->arguments;
@@ -223,7 +212,7 @@ static void offer_options(const struct line *line)
 	}
 }
 
-/* The option that [word] is, if its value comes as the next word; NULL otherwise. */
+/* Returns the option [word] if its value is the next word; else NULL. */
 static const struct option_spec *waiting_option(const struct command *command, const char *word)
 {
 	const struct option_spec *options[OPTIONS_MAX];
@@ -241,7 +230,7 @@ static const struct option_spec *waiting_option(const struct command *command, c
 	return NULL;
 }
 
-/* The option that [word], "--name=value", gives a value; NULL otherwise. */
+/* Returns the option of a [word] "--name=value"; else NULL. */
 static const struct option_spec *given_option(const struct command *command, const char *word)
 {
 	const char *equals = strchr(word, '=');
@@ -251,7 +240,7 @@ static const struct option_spec *given_option(const struct command *command, con
 		       : NULL;
 }
 
-static void note_value(struct line *line, const struct option_spec *option, const char *value)
+static void keep_value(struct line *line, const struct option_spec *option, const char *value)
 {
 	if (strcmp(option->name, "bank") == 0)
 		line->bank = value;
@@ -259,18 +248,18 @@ static void note_value(struct line *line, const struct option_spec *option, cons
 		line->config = value;
 }
 
-/* Reads the words before the cursor; what they say wrong is nothing to us. Returns the option whose
- * value stands at the cursor, or NULL. */
+/* Reads the words before the cursor, and ignores errors in them. Returns the option whose value is
+ * at the cursor, or NULL. */
 static const struct option_spec *read_words(struct line *line, int count, const char *const words[])
 {
 	const struct option_spec *waiting = NULL, *given;
 
 	for (int i = 0; i < count; i++) {
 		if (waiting) {
-			note_value(line, waiting, words[i]);
+			keep_value(line, waiting, words[i]);
 			waiting = NULL;
 		} else if ((given = given_option(line->command, words[i]))) {
-			note_value(line, given, strchr(words[i], '=') + 1);
+			keep_value(line, given, strchr(words[i], '=') + 1);
 		} else if (words[i][0] == '-' && words[i][1]) {
 			waiting = waiting_option(line->command, words[i]);
 		} else if (!line->command && line->arguments == 0) {
@@ -335,21 +324,22 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (argc > 0)
 		return complete_line(env, argc, argv);
-	return bank_read(env->bank, env->os.now(), print_clusters, env, &err) ? fail(env, &err)
-									      : EXIT_DONE;
+	if (bank_read(env->bank, env->os.now(), print_clusters, env, &err))
+		return fail(env, &err);
+	return EXIT_DONE;
 }
 
 static const struct example examples[] = {
-	{"subank complete -- deposit \"\"", "what could stand behind deposit: accounts"},
+	{"subank complete -- deposit \"\"", "what may follow deposit: accounts"},
 	{NULL, NULL},
 };
 
 const struct command cmd_complete = {
 	.name = "complete",
 	.arguments = "[TEXT...]",
-	.summary = "what could stand at the end of a command line, for shells",
-	.details = "TEXT is each word behind `subank`, and the last one is the one to complete. "
-		   "Without TEXT it names the clusters that the settings and the bank know.",
+	.summary = "complete a command line, for shells",
+	.details = "TEXT is each word after `subank`; the last one is to be completed. Without "
+		   "TEXT it prints the clusters of the settings and the bank.",
 	.examples = examples,
 	.max_args = -1,
 	.flags = CMD_HIDDEN | CMD_READ | CMD_BARE_WITH_FILE,

@@ -13,18 +13,19 @@
 #include "cmd/frame/command.h"
 #include "cmd/frame/locale.h"
 #include "cmd/subank.h"
+#include "ledger/base/number.h"
 #include "slurm/run.h"
 
-/* Says [text] and whether something may have been entered. Only what is safe in a signal handler.
- * Returns the latter. */
-static bool say_end(const char *text)
+/* Prints [text] and whether entries may have been recorded, and returns the latter. Calls only what
+ * a signal handler may call. */
+static bool print_end(const char *text)
 {
 	static const char unknown[] =
-		"subank: something may have been entered before that: look at `subank journal`\n";
+		"subank: entries may have been recorded before that: run `subank journal`\n";
 	static const char nothing[] = "subank: nothing was changed\n";
 	bool wrote = store_may_have_written();
 	const char *rest = wrote ? unknown : nothing;
-	/* Where that fails there is no other place to say it. */
+	/* If this fails there is no other place for the message. */
 	ssize_t written = write(STDERR_FILENO, text, strlen(text));
 
 	written = write(STDERR_FILENO, rest, strlen(rest));
@@ -35,28 +36,28 @@ static bool say_end(const char *text)
 static void on_damage(const char *text)
 {
 	(void)text;
-	_exit(say_end("subank: the data file of the bank is damaged: run `subank verify`, and "
-		      "restore an export or a backup\n")
+	_exit(print_end("subank: the data file of the bank is damaged: run `subank verify`, and "
+			"restore an export or a backup\n")
 		      ? EXIT_UNKNOWN
 		      : EXIT_REFUSED);
 }
 
-/* The signal, whose action is the default one again, then ends the process: who waits for it must
- * not take a crash for a refusal. */
+/* SA_RESETHAND has restored the default action, so the raised signal ends the process: a caller can
+ * tell a crash from a refusal. */
 static void on_crash(int number)
 {
 	if (number == SIGBUS)
-		(void)say_end("subank: the data file of the bank cannot be read (it was cut short, "
-			      "or the disk failed): restore an export or a backup\n");
+		(void)print_end("subank: the data file of the bank cannot be read (it was cut "
+				"short, or the disk failed): restore an export or a backup\n");
 	else
-		(void)say_end("subank: ended by a crash: the data file of the bank is damaged, or "
-			      "this is a defect of subank; run `subank verify`, and keep a copy of "
-			      "the bank's folder\n");
+		(void)print_end("subank: ended by a crash: the data file of the bank is damaged, "
+				"or this is a defect of subank; run `subank verify`, and keep a "
+				"copy of the bank's folder\n");
 	(void)raise(number);
 }
 
-/* LMDB can crash on a damaged file. Sanitizers report crashes themselves, but for a file that was
- * cut short. */
+/* LMDB can crash on a damaged file. Sanitizers report crashes themselves, except SIGBUS for a file
+ * that was cut short. */
 static void catch_crashes(void)
 {
 	static const int signals[] = {
@@ -65,7 +66,7 @@ static void catch_crashes(void)
 		SIGSEGV, SIGFPE, SIGABRT, SIGILL,
 #endif
 	};
-	/* Not blocked within the handler, so that raise() does not return. */
+	/* SA_NODEFER: the signal is not blocked within the handler, so raise() does not return. */
 	const struct sigaction action = {.sa_handler = on_crash,
 					 .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 
@@ -73,8 +74,8 @@ static void catch_crashes(void)
 		(void)sigaction(signals[i], &action, NULL);
 }
 
-/* Descriptors 0 to 2 must be open, or the books would be opened as one of them. Not for writing:
- * what is written to a closed stream is lost, and that is an error. */
+/* Opens closed ones of descriptors 0 to 2, or a file of the bank would get that number. Read-only:
+ * output to a stream that was closed is lost, and writing it must fail. */
 static int open_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {
@@ -89,23 +90,23 @@ static void log_to_syslog(int priority, const char *text)
 	syslog(priority, "%s", text);
 }
 
-/* Nobody may read the standard error of cron and its like. systemd keeps it itself, and says so:
- * systemd.exec(5), JOURNAL_STREAM. */
+/* The standard error of a cron job may be lost. systemd keeps it, and sets JOURNAL_STREAM
+ * (systemd.exec(5)). */
 static bool wants_syslog(void)
 {
 	return !isatty(STDERR_FILENO) && !getenv("JOURNAL_STREAM");
 }
 
-/* What the shell was told goes first, as with ls. */
+/* COLUMNS overrides the terminal, as with ls. */
 static int terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
-	long width = columns ? strtol(columns, NULL, 10) : 0;
 	struct winsize size;
+	int64_t width;
 
-	if (width > 0 && width <= INT16_MAX)
+	if (columns && number_parse(columns, 1, INT16_MAX, &width))
 		return (int)width;
-	/* Messages, where the result goes into a file. */
+	/* The standard error has messages even if the output goes to a file. */
 	if ((ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ||
 	     ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0) &&
 	    size.ws_col > 0)

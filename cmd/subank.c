@@ -18,7 +18,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/frame/status_line.h"
 
-/* verbs.h has a VERB(NAME) for each cmd_NAME.c that Makefile.am lists, in that order. */
+/* The build makes verbs.h: a VERB(NAME) for each cmd/verbs/NAME.c, in the order of Makefile.am. */
 #define VERB(name) extern const struct command cmd_##name;
 #include "cmd/verbs.h"
 #undef VERB
@@ -30,7 +30,12 @@ const struct command *const commands[] = {
 };
 #undef VERB
 
-/* Whether the bank is out of reach here, and what it publishes is not. */
+static bool has_flag(const struct env *env, unsigned flags)
+{
+	return env->command->flags & flags;
+}
+
+/* Whether this user cannot open the bank but can read what it publishes. */
 static bool is_closed(const struct env *env)
 {
 	return access(env->settings.bank, R_OK | X_OK) != 0 &&
@@ -38,21 +43,20 @@ static bool is_closed(const struct env *env)
 	       access(env->settings.publish_file, F_OK) == 0;
 }
 
-/* Users cannot open the books, and are told what they can do. */
+/* Fails with advice for a user who cannot open the bank. */
 static int refuse_users(const struct env *env, struct sb_error *err)
 {
 	const char *folder = env->store.folder;
 	const struct passwd *owner = NULL;
 	struct stat st;
-	bool seen;
 
 	if (access(folder, R_OK | X_OK) == 0 || errno != EACCES)
 		return SB_OK;
-	seen = stat(folder, &st) == 0;
-	if (seen && st.st_uid == geteuid())
-		return SB_OK;
-	if (seen)
+	if (stat(folder, &st) == 0) {
+		if (st.st_uid == geteuid())
+			return SB_OK;
 		owner = getpwuid(st.st_uid);
+	}
 	return sb_error_set(err, SB_ESYSTEM, "the books in %s are closed to all but %s: %s", folder,
 			    owner ? owner->pw_name : "their owner",
 			    access(env->settings.publish_file, F_OK) == 0
@@ -60,15 +64,22 @@ static int refuse_users(const struct env *env, struct sb_error *err)
 				    : "nothing is published, ask the administrators for more");
 }
 
-/* Settings, then what the command line and the environment put above them. */
+static int open_bank(struct env *env, struct sb_error *err)
+{
+	TRY(refuse_users(env, err));
+	return has_flag(env, CMD_WRITE) ? bank_open(&env->store, STORE_WRITE,
+						    &env->os.here()->author, &env->bank, err)
+					: bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
+}
+
+/* Reads the settings, applies what the command line and the environment override, and opens the
+ * bank if the verb needs it. */
 static int prepare(struct env *env, struct sb_error *err)
 {
 	const char *config = option(env, "config"), *bank = option(env, "bank");
-	bool must_exist = config && !(env->command->flags & CMD_MAKES_SETTINGS);
-	int rc = settings_read(config ? config : DEFAULT_SETTINGS, must_exist, &env->settings, err);
+	bool must_exist = config && !has_flag(env, CMD_MAKES_SETTINGS);
 
-	if (rc)
-		return rc;
+	TRY(settings_read(config ? config : DEFAULT_SETTINGS, must_exist, &env->settings, err));
 	if (!bank)
 		bank = getenv("SUBANK_BANK");
 	if (bank && !*bank)
@@ -76,11 +87,8 @@ static int prepare(struct env *env, struct sb_error *err)
 			err, SB_EINVAL,
 			"the name of the bank's folder is empty: give one with --bank or "
 			"$SUBANK_BANK, or leave both out");
-	if (env->command->flags & (CMD_SLURM | CMD_ENTER) && option(env, "clusters")) {
-		rc = settings_set_clusters(&env->settings, option(env, "clusters"), err);
-		if (rc)
-			return rc;
-	}
+	if (has_flag(env, CMD_SLURM | CMD_RECORD) && option(env, "clusters"))
+		TRY(settings_set_clusters(&env->settings, option(env, "clusters"), err));
 	env->seconds = option(env, "seconds");
 	env->slurm = (struct slurm){.sshare = env->settings.sshare,
 				    .sacctmgr = env->settings.sacctmgr,
@@ -96,66 +104,64 @@ static int prepare(struct env *env, struct sb_error *err)
 	env->store = (struct store_options){.folder = bank ? bank : env->settings.bank,
 					    .doing = env->doing,
 					    .wait_ms = env->settings.lock_seconds * 1000};
-	if (env->command->flags & CMD_PUBLISHED && !bank && is_closed(env))
+	if (has_flag(env, CMD_PUBLISHED) && !bank && is_closed(env))
 		return SB_OK;
-	if (env->command->flags & (CMD_READ | CMD_WRITE))
-		rc = refuse_users(env, err);
-	if (!rc && env->command->flags & (CMD_READ | CMD_WRITE))
-		rc = env->command->flags & CMD_WRITE
-			     ? bank_open(&env->store, STORE_WRITE, &env->os.here()->author,
-					 &env->bank, err)
-			     : bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
-	return rc;
+	return has_flag(env, CMD_READ | CMD_WRITE) ? open_bank(env, err) : SB_OK;
 }
 
-static int run_verb(struct env *env, int argc, char *argv[], const char *values[OPTIONS_MAX],
-		    struct sb_error *err)
+/* Prints the help or the version if an option asks for it. */
+static bool printed_about(struct env *env)
 {
-	int count, status;
-	bool bare;
-	int rc = options_read(env->command, false, argc, argv, values, &count, err);
-
-	if (rc)
-		return fail(env, err);
-	if (option(env, "help")) {
+	if (option(env, "help"))
 		command_help(env->os.out, env->command);
-		return EXIT_DONE;
-	}
-	if (option(env, "version")) {
+	else if (option(env, "version"))
 		program_version(env->os.out);
+	else
+		return false;
+	return true;
+}
+
+static int run_verb(struct env *env, int argc, char *argv[], struct sb_error *err)
+{
+	const struct command *command = env->command;
+	const bool writes = has_flag(env, CMD_WRITE | CMD_CHANGES);
+	int first, count, status;
+	bool bare;
+
+	if (options_read(command, argc, argv, env->values, &first, err))
+		return fail(env, err);
+	if (printed_about(env))
 		return EXIT_DONE;
-	}
 	env->quiet = option(env, "quiet");
-	if (argc - count < env->command->min_args)
-		return usage(env, "%s needs %s", env->command->name, env->command->arguments);
-	if (env->command->max_args >= 0 && argc - count > env->command->max_args)
+	count = argc - first;
+	if (count < command->min_args)
+		return usage(env, "%s needs %s", command->name, command->arguments);
+	if (command->max_args >= 0 && count > command->max_args)
 		return usage(env, "too many arguments: '%s'; a text with blanks needs quotes",
-			     argv[count + env->command->max_args]);
-	/* Whoever reads the receipt may go: what was begun is brought to its end. */
-	if (env->command->flags & (CMD_WRITE | CMD_CHANGES))
+			     argv[first + command->max_args]);
+	/* A verb that writes completes its work even if the reader of its output is gone. */
+	if (writes)
 		(void)signal(SIGPIPE, SIG_IGN);
-	bare = env->command->flags & CMD_BARE ||
-	       (env->command->flags & CMD_BARE_WITH_FILE && argc > count);
-	rc = bare ? SB_OK : prepare(env, err);
-	status = rc ? fail(env, err)
-		    : env->command->run(env, argc - count, (const char *const *)(argv + count));
-	/* A check has done so, and tells by its status. What cannot be published was said, and the
-	 * next check tries again. */
-	if (env->bank && env->command->flags & (CMD_WRITE | CMD_CHANGES) &&
-	    !(env->command->flags & CMD_PUBLISHES) && (status == EXIT_DONE || status == EXIT_PART))
+	bare = has_flag(env, CMD_BARE) || (has_flag(env, CMD_BARE_WITH_FILE) && count > 0);
+	status = !bare && prepare(env, err)
+			 ? fail(env, err)
+			 : command->run(env, count, (const char *const *)(argv + first));
+	/* Errors were printed, and the next check tries again: the status stays. */
+	if (env->bank && writes && !has_flag(env, CMD_PUBLISHES) &&
+	    (status == EXIT_DONE || status == EXIT_PART))
 		(void)publish(env);
 	stage_end(env);
 	if (env->bank)
-		env->result.entered = bank_entered(env->bank);
+		env->result.entered = bank_new_entries(env->bank);
 	bank_close(env->bank);
 	env->bank = NULL;
 	settings_release(&env->settings);
 	return status;
 }
 
-/* Moves the values of options in front of the verb to their places among the verb's. */
-static void adopt_values(const struct command *command, const char *const leading[OPTIONS_MAX],
-			 const char *values[OPTIONS_MAX])
+/* Copies the values of options before the verb to their places among the verb's. */
+static void copy_values(const struct command *command, const char *const leading[OPTIONS_MAX],
+			const char *values[OPTIONS_MAX])
 {
 	const struct option_spec *options[OPTIONS_MAX];
 	size_t count = options_of(NULL, options);
@@ -170,9 +176,8 @@ static int dispatch(struct env *env, int argc, char *argv[])
 	struct sb_error err = {0};
 	const char *close;
 	int at;
-	int rc = options_read(NULL, true, argc, argv, leading, &at, &err);
 
-	if (rc)
+	if (options_read(NULL, argc, argv, leading, &at, &err))
 		return fail(env, &err);
 	if (leading[option_place(NULL, "version")]) {
 		program_version(env->os.out);
@@ -194,62 +199,68 @@ static int dispatch(struct env *env, int argc, char *argv[])
 			     close ? close : "", close ? "'?" : "");
 	}
 	env->values = values;
-	adopt_values(env->command, leading, values);
-	return run_verb(env, argc - at, argv + at, values, &err);
+	copy_values(env->command, leading, values);
+	return run_verb(env, argc - at, argv + at, &err);
 }
 
-/* "entry 12 was recorded (…)", "entries 12 to 15 were recorded", or what else the verb has done; ""
- * when it changed nothing. [show] is how to see it. */
-static void what_stands(const struct env *env, char *to, size_t size, char *show, size_t show_size)
+/* What the verb did, and how to see it. */
+struct summary {
+	char text[sizeof(((struct result *)NULL)->receipt)]; /* "": it changed nothing */
+	char journal[80]; /* "`subank journal --from 12`"; "": no entries */
+};
+
+static void find_summary(const struct result *result, struct summary *ret)
 {
-	const struct entered *entered = &env->result.entered;
+	uint64_t first = result->entered.first, last = result->entered.last;
+	char to[32] = "";
 
-	*to = *show = '\0';
-	if (*env->result.receipt) {
-		(void)snprintf(to, size, "%s", env->result.receipt);
-		(void)snprintf(show, show_size,
-			       "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
-			       env->result.receipt_seq, env->result.receipt_seq);
-	} else if (entered->first && entered->more) {
-		(void)snprintf(to, size, "entries from %" PRIu64 " on were recorded",
-			       entered->first);
-		(void)snprintf(show, show_size, "`subank journal --from %" PRIu64 "`",
-			       entered->first);
-	} else if (entered->first) {
-		(void)snprintf(show, show_size,
-			       "`subank journal --from %" PRIu64 " --to %" PRIu64 "`",
-			       entered->first, entered->last);
-		if (entered->first == entered->last)
-			(void)snprintf(to, size, "entry %" PRIu64 " was recorded", entered->first);
-		else
-			(void)snprintf(to, size, "entries %" PRIu64 " to %" PRIu64 " were recorded",
-				       entered->first, entered->last);
-	} else if (env->result.stands) {
-		(void)snprintf(to, size, "%s", env->result.stands);
+	*ret = (struct summary){.text = ""};
+	if (*result->receipt) {
+		(void)snprintf(ret->text, sizeof(ret->text), "%s", result->receipt);
+		first = last = result->receipt_seq;
+	} else if (!first) {
+		if (result->done)
+			(void)snprintf(ret->text, sizeof(ret->text), "%s", result->done);
+		return;
+	} else if (result->entered.more) {
+		(void)snprintf(ret->text, sizeof(ret->text),
+			       "entries from %" PRIu64 " on were recorded", first);
+		last = 0;
+	} else if (first == last) {
+		(void)snprintf(ret->text, sizeof(ret->text), "entry %" PRIu64 " was recorded",
+			       first);
+	} else {
+		(void)snprintf(ret->text, sizeof(ret->text),
+			       "entries %" PRIu64 " to %" PRIu64 " were recorded", first, last);
 	}
+	if (last)
+		(void)snprintf(to, sizeof(to), " --to %" PRIu64, last);
+	(void)snprintf(ret->journal, sizeof(ret->journal), "`subank journal --from %" PRIu64 "%s`",
+		       first, to);
 }
 
-/* What the verb printed could not be written. Results are data: without them a question was not
- * answered. What was recorded stands, and must not be asked for a second time. */
+/* Reports that the output could not be written. A question then has no answer, so the verb failed;
+ * what was recorded must not be requested again. Returns the exit status. */
 static int output_lost(struct env *env, int status)
 {
 	const char *why = sb_errno(env->result.out_errno ? env->result.out_errno : errno);
-	char stands[sizeof(env->result.receipt)], show[80], text[2048];
+	struct summary summary;
+	char text[2048];
 
-	what_stands(env, stands, sizeof(stands), show, sizeof(show));
-	if (!*stands) {
-		(void)snprintf(text, sizeof(text), "cannot write the output: %s", why);
-		status = status == EXIT_DONE ? EXIT_REFUSED : status;
-	} else {
+	find_summary(&env->result, &summary);
+	if (*summary.text)
 		(void)snprintf(
 			text, sizeof(text),
 			"%s; only the %s could not be written: %s; do not run it again%s%s%s",
-			stands, *env->result.receipt ? "receipt" : "output", why, *show ? ": " : "",
-			show, *show ? " shows what was recorded" : "");
-		status = status == EXIT_DONE ? EXIT_UNTOLD : status;
-	}
+			summary.text, *env->result.receipt ? "receipt" : "output", why,
+			*summary.journal ? ": " : "", summary.journal,
+			*summary.journal ? " shows what was recorded" : "");
+	else
+		(void)snprintf(text, sizeof(text), "cannot write the output: %s", why);
 	message_last(env, text);
-	return status;
+	if (status != EXIT_DONE)
+		return status;
+	return *summary.text ? EXIT_OUTPUT_LOST : EXIT_REFUSED;
 }
 
 int subank(struct env *env, int argc, char *argv[])

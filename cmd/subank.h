@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs the program. */
+/* One run of the program. */
 #ifndef SUBANK_CMD_SUBANK_H
 #define SUBANK_CMD_SUBANK_H
 
 #include "cmd/frame/env.h"
 
-/* Parses [argv] and runs the verb that it names. Flushes the standard output and reports if that
- * failed. Returns the exit status. */
+/* Parses [argv] and runs the verb. Flushes the standard output, and reports output that is lost.
+ * Returns the exit status. */
 int subank(struct env *env, int argc, char *argv[]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-/* check.h makes fail() a macro: first comes who means a function by it. */
+/* check.h makes fail() a macro: headers with a function of that name come first. */
 #include "cmd/frame/command.h"
 
 #include "cmd/subank.h"
@@ -92,7 +92,7 @@ void drive_teardown(void)
 	util_teardown();
 }
 
-/* Takes the place of the notify command, /notify. */
+/* Replaces the notify command, /notify. */
 static int fake_notify(const char *const argv[], const void *input, size_t len, int deadline_ms,
 		       struct run_result *ret, struct sb_error *slurm_err)
 {
@@ -135,7 +135,7 @@ static const char *user_name_here(uint32_t uid)
 	return uid == 1000 ? "alice" : NULL;
 }
 
-/* Runs with streams in memory; the caller frees what was printed. */
+/* Runs subank with streams in memory. The caller frees both texts. */
 static int run_with(const char *const args[], char **ret_out, char **ret_err)
 {
 	char *argv[ARGS_MAX + 4], *copies[ARGS_MAX + 4];
@@ -144,7 +144,7 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 	struct env env = {
 		.os.out = out_full ? fopen("/dev/full", "we") : open_memstream(ret_out, &out_len),
 		.os.err = open_memstream(ret_err, &err_len),
-		/* An empty buffer cannot be opened. */
+		/* Not fmemopen(), which refuses an empty buffer. */
 		.os.in = tmpfile(),
 		.os.in_is_terminal = at_terminal,
 		.os.out_is_terminal = out_width > 0,
@@ -170,13 +170,13 @@ static int run_with(const char *const args[], char **ret_out, char **ret_err)
 		argv[argc++] = strdup(*args);
 	}
 	argv[argc] = NULL;
-	/* getopt moves them about. */
+	/* getopt permutes them. */
 	memcpy(copies, argv, sizeof(copies));
 	code = subank(&env, argc, argv);
 	for (int i = 0; i < argc; i++)
 		free(copies[i]);
 	ck_assert_int_eq(fclose(env.os.in), 0);
-	/* What could not be written was forgotten then. */
+	/* subank() has flushed it: an error is not reported again. */
 	ck_assert_int_eq(fclose(env.os.out), 0);
 	if (out_full)
 		*ret_out = strdup("");

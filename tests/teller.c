@@ -116,7 +116,7 @@ static int put_books(struct books *books, void *ctx, struct sb_error *why)
 	(void)ctx;
 	fprintf(to, ",\"entries\":[");
 	if (books_head(books)->seq > printed_seq)
-		rc = journal_walk(books_txn(books), printed_seq + 1, false, put_entry, &first, why);
+		rc = journal_each(books_txn(books), printed_seq + 1, false, put_entry, &first, why);
 	fprintf(to, "],\"accounts\":[");
 	if (!rc)
 		rc = books_load_all(books, &count, why);

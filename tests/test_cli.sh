@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The built program from outside: SUBANK names it (./subank if unset), srcdir the source tree. Slurm
-# is the make-believe one of tests/fake.
+# Runs the built program: SUBANK names it (./subank if unset), srcdir the source tree. Slurm is the
+# fake one of tests/fake.
 subank=${SUBANK:-./subank}
 srcdir=${srcdir:-.}
 case $subank in
@@ -15,7 +15,7 @@ trap 'exit 99' HUP INT TERM
 chmod 755 "$dir"
 
 unset SUBANK_BANK
-# Says that the standard error is taken care of: nothing of this goes to the host's syslog.
+# Makes subank take the standard error for the journal's: nothing goes to the host's syslog.
 JOURNAL_STREAM=none
 export JOURNAL_STREAM
 LC_ALL=C TZ=UTC PATH=$fake:$PATH FAKE_STATE=$dir/state SLURM_CONF=$dir/state
@@ -25,7 +25,7 @@ mkdir -p "$FAKE_STATE/dev"
 for account in bio chem; do
 	echo RawUsage=500 >"$FAKE_STATE/dev/$account"
 done
-# What a bank of this machine may have published is not to be found.
+# Hides balances that a bank of this machine may have published.
 printf 'bank: %s\nclusters: [dev]\nslurm_seconds: 20\nlock_seconds: 60\ncharge_minutes: 0\npublish_file: %s\n' \
 	"$dir/bank" "$dir/public/balances.json" >"$dir/settings"
 escape=$(printf '\033')
@@ -100,7 +100,7 @@ for verb in $verbs; do
 	sb "$verb" --help
 	is_done "$verb --help"
 	has "$verb --help says how" "^usage: subank $verb " out
-	# Each option of the table can be given: what is not there is another message.
+	# Each option of the table is known: an unknown one prints no help.
 	# shellcheck disable=SC2013
 	for option in $(sed -n '/^Options:/,$s/^ .*\(--[a-z0-9-]*\).*/\1/p' "$dir/out"); do
 		"$subank" "$verb" "$option" x --help >"$dir/help" 2>"$dir/err"
@@ -218,21 +218,21 @@ if [ -c /dev/full ]; then
 	export_to "$dir/after"
 	is 'a lost receipt is status 5' [ "$status" -eq 5 ]
 	has 'a lost receipt says why' 'only the receipt could not be written: No space left' err
-	has 'a lost receipt says what stands' 'entry [0-9]* was recorded (bio: deposited 1.00 SU)' err
+	has 'a lost receipt names the entry' 'entry [0-9]* was recorded (bio: deposited 1.00 SU)' err
 	has 'a lost receipt says how to see it' '`subank journal --from \([0-9]*\) --to \1`' err
 	has 'a lost receipt is not to be asked for again' 'do not run it again' err
 	# shellcheck disable=SC2046
 	sb journal $(sed -n 's/.*`subank journal \(--from [0-9]* --to [0-9]*\)`.*/\1/p' "$dir/err") -nP
 	has 'and that shows it' '|deposit|bio|1.00|' out
-	is 'the entry of a lost receipt stands' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
+	is 'the entry of a lost receipt is kept' [ "$(($(wc -l <"$dir/before") + 1))" -eq \
 		"$(wc -l <"$dir/after")" ]
 fi
-# Whatever is closed, the books must not be opened in its place.
+# No file of the bank may get the number of a closed stream.
 "$subank" -c "$dir/settings" deposit bio 1 >&- 2>"$dir/err"
 status=$?
 is 'a closed stream: status 5' [ "$status" -eq 5 ]
-has 'a closed stream: the entry is said to stand' 'entry [0-9]* was recorded (bio: dep.*do not run it again' err
-# A reader who is gone, before the receipt comes: what was begun is brought to its end, Slurm too.
+has 'a closed stream: the entry is reported' 'entry [0-9]* was recorded (bio: dep.*do not run it again' err
+# The reader is gone before the receipt: the verb still completes its work, in Slurm too.
 sb hold chem
 {
 	sleep 1
@@ -241,7 +241,7 @@ sb hold chem
 } | true
 status=$(cat "$dir/status")
 is 'a closed pipe: status 5' [ "$status" -eq 5 ]
-has 'a closed pipe: the entry is said to stand' 'entry [0-9]* was recorded (chem: .*do not run it again' err
+has 'a closed pipe: the entry is reported' 'entry [0-9]* was recorded (chem: .*do not run it again' err
 is 'a closed pipe: Slurm was changed' [ "$(grep -c cpu=0 "$FAKE_STATE/dev/chem")" -eq 0 ]
 sb balance chem -nPo State,Lever
 has 'a closed pipe: and that is in the books' '^open|$' out
@@ -253,7 +253,7 @@ has 'a closed pipe: and that is in the books' '^open|$' out
 sb verify
 is_done 'verify after closed streams'
 
-# ---- what was, and why ----
+# ---- the past, and reasons ----
 
 sb statement bio --since 2020-01-01 --until 2021-01-01
 is_done 'a statement of a period that is over'
@@ -276,7 +276,7 @@ refused 2 'a kind with an escape' journal --kind "${escape}[2J"
 refused 2 'a time with an escape' journal --since "${escape}[2J"
 refused 2 'a moment with an escape' balance --as-of "${escape}[2J"
 
-# What the environment says of sudo stands beside the user, whom it cannot change.
+# SUDO_USER is shown beside the user, which it cannot change.
 env SUDO_USER=mallory SUDO_UID=4242 "$subank" -c "$dir/settings" deposit bio 1 >"$dir/out" 2>"$dir/err"
 status=$?
 is_done 'a deposit by sudo'
@@ -294,7 +294,7 @@ is_done 'a deposit by a sudo that is no text'
 sb journal bio --last 1 -nPo Actor
 is 'which is left out' [ "$(grep -c sudo "$dir/out")" -eq 0 ]
 
-# --follow prints what is there, and each new entry as it comes.
+# --follow prints the entries so far, and each new one when it is recorded.
 for form in --json -nP; do
 	: >"$dir/follow"
 	"$subank" -c "$dir/settings" journal bio --follow --last 1 $form >>"$dir/follow" 2>&1 &
@@ -324,8 +324,8 @@ done
 
 sed 's/^slurm_seconds:.*/slurm_seconds: 1/' "$dir/settings" >"$dir/settings.1" &&
 	mv "$dir/settings.1" "$dir/settings"
-# No process of the groups in pids is alive. What is dead and waits for init to fetch it does not count:
-# that can take a while, and kill -0 finds it.
+# No process of the groups in pids is alive. A zombie that waits for init does not count: init can be
+# slow, and kill -0 finds it.
 nothing_left() {
 	for file in /proc/[0-9]*/stat; do
 		{ read -r line <"$file"; } 2>/dev/null || continue
@@ -491,7 +491,7 @@ wait_for_call() {
 	done
 }
 
-# While a check waits for a sacctmgr that does not end, nobody else waits.
+# While a check waits for a sacctmgr that does not end, no other subank waits.
 for account in waits paid; do
 	echo RawUsage=0 >"$FAKE_STATE/dev/$account"
 	sb open "$account" 10s
@@ -503,7 +503,7 @@ echo RawUsage=40 >"$FAKE_STATE/dev/waits"
 printf '%s\n' RawUsage=40 GrpTRESMins=cpu=900 >"$FAKE_STATE/dev/paid"
 echo wait >"$FAKE_STATE/sacctmgr.mode"
 : >"$FAKE_STATE/log"
-# However long the others take.
+# This holds however long the others take.
 sed 's/^slurm_seconds:.*/slurm_seconds: 600/' "$dir/settings" >"$dir/patient"
 (
 	"$subank" -c "$dir/patient" check >"$dir/waiting.out" 2>&1
@@ -530,7 +530,7 @@ is 'the check releases whom the deposit was for' grep -qx GrpTRESMins=cpu=900 "$
 sb balance -nPo Account,State waits paid
 is 'and the books agree' [ "$(cat "$dir/out")" = "paid|open${newline}waits|held" ]
 
-# A check is killed while its sacctmgr is at work: whatever is decided before that ends stands after it.
+# A check is killed while its sacctmgr runs: later decisions are not overwritten by that sacctmgr.
 echo RawUsage=0 >"$FAKE_STATE/dev/orphan"
 sb open orphan 10s
 echo RawUsage=20 >"$FAKE_STATE/dev/orphan"
@@ -580,7 +580,7 @@ is 'doctor --test: leaves no file' [ -z "$(ls -A "$dir/published")" ]
 export_to "$dir/after"
 is_same 'doctor --test: nothing is entered' "$dir/before" "$dir/after"
 
-# A crash ends the program by its signal: neither "refused" nor "done". Sanitizers take most of them.
+# A crash ends the program with its signal, neither "refused" nor "done". Sanitizers catch most.
 crashes='BUS SEGV ABRT FPE ILL'
 ! grep -q __asan_init "$subank" || crashes=BUS
 ulimit -c 0
@@ -598,7 +598,7 @@ for crash in $crashes; do
 		kill -$crash $victim
 		wait $victim 2>/dev/null
 		status=$?
-		# The sshare that it leaves behind keeps its locks.
+		# The sshare that it started keeps its locks.
 		rm "$FAKE_STATE/sshare.mode"
 		i=0
 		until nothing_left || [ $i -gt 600 ]; do
@@ -613,7 +613,7 @@ for crash in $crashes; do
 			export_to "$dir/after"
 			is_same "$verb, SIG$crash: nothing was changed" "$dir/before" "$dir/after"
 			;;
-		*) has "$verb, SIG$crash: unknown" 'may have been entered before that' err ;;
+		*) has "$verb, SIG$crash: unknown" 'may have been recorded before that' err ;;
 		esac
 	done
 done
@@ -621,7 +621,7 @@ sb release orphan
 sb verify
 is_done 'verify after crashes'
 
-# Checks and deposits all at once: each use is charged once, each deposit counts.
+# Checks and deposits at the same time: all use is charged once, and every deposit counts.
 echo RawUsage=0 >"$FAKE_STATE/dev/busy"
 sb open busy 100s
 i=0
@@ -644,13 +644,13 @@ is 'many checks and deposits add up' [ "$(cat "$dir/out")" = '120|16|open' ]
 sb verify
 is_done 'verify after checks and deposits at once'
 
-# Books that cannot be written: Slurm stays as it is too.
+# If the books cannot be written, Slurm is not changed either.
 sb deposit waits 1
 sb check
 echo RawUsage=9999 >"$FAKE_STATE/dev/waits"
 export_to "$dir/before"
 : >"$FAKE_STATE/log"
-# Not into a file: that cannot be written either.
+# The output goes through a pipe: a file would hit the same limit.
 (
 	trap '' XFSZ
 	ulimit -f 0
@@ -666,13 +666,13 @@ sb check
 is 'the check after it' [ "$status" -eq 0 ]
 is 'the check after it holds' grep -q '^GrpTRESMins=cpu=0' "$FAKE_STATE/dev/waits"
 
-# A receipt on the standard output means that the entry is there to stay.
+# Once a receipt is printed, the entry is durable.
 i=0
 while [ $i -lt 40 ]; do
 	i=$((i + 1))
 	"$subank" -c "$dir/settings" deposit chem 1s --ref "killed$i" >"$dir/killed.$i" 2>/dev/null &
 	victim=$!
-	# From before it begins until after it has ended.
+	# From before the verb begins until after it has ended.
 	if [ $((i % 2)) -eq 0 ]; then
 		sleep "0.00$((i % 10))$((i * 7 % 10))"
 	else
@@ -732,7 +732,7 @@ for bad in "$dir"/bad.*; do
 done
 refused 1 'import over a bank' import "$dir/ledger.yaml"
 
-# Whoever makes a bank, it has the same modes.
+# A bank has the same modes under every umask.
 for mask in 077 000 027; do
 	(
 		umask $mask
@@ -769,7 +769,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	export_to "$dir/after"
 	is_same 'a stranger changes nothing' "$dir/before" "$dir/after"
 
-	# What the bank publishes, he may see.
+	# The stranger may read what the bank publishes.
 	mkdir -m 755 "$dir/public"
 	{
 		cat "$dir/settings"
@@ -795,7 +795,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	ls -lR --time-style=full-iso "$dir/bank" "$dir/public" >"$dir/after"
 	is_same 'a stranger touches nothing' "$dir/before" "$dir/after"
 
-	# As in the service that the timer starts, which may not write everywhere.
+	# As in the service of the timer, which may write only some folders.
 	# shellcheck disable=SC2016
 	if unshare -m true 2>/dev/null; then
 		unshare -m sh -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"' \
@@ -825,7 +825,7 @@ else
 	echo 'skipped: the terminal (needs script)'
 fi
 
-# With any of these, the end of power could take back or spoil what was acknowledged.
+# With any of these flags, a power loss could undo or damage an acknowledged entry.
 is "no flag of LMDB's saves a flush" [ -z "$(grep -rlE 'MDB_(NOSYNC|NOMETASYNC|WRITEMAP|MAPASYNC)' \
 	"$srcdir/cmd" "$srcdir/ledger" "$srcdir/slurm" 2>&1)" ]
 

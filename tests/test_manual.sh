@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The manual has every verb, option and setting that the program (SUBANK) has and no formatter finds
-# fault with it; bash, zsh and fish complete with their scripts. MAN is the folder of the pages that
-# were made; what is not installed is skipped, and said.
+# The manual has every verb, option and setting of the program (SUBANK), and formatters accept it;
+# bash, zsh and fish complete with their scripts. MAN is the folder of the built pages. Formatters and
+# shells that are not installed are skipped, with a message.
 subank=${SUBANK:-./subank}
 pages=${MAN:-man}
 source=${srcdir:-.}
@@ -13,7 +13,7 @@ trap 'exit 99' HUP INT TERM
 # shellcheck source=tests/tally.sh
 . "${srcdir:-.}/tests/tally.sh"
 
-# has PAGE TEXT: the page, without what is only there for roff, has a line with TEXT.
+# has PAGE TEXT: the page, without roff's markup, has a line with TEXT.
 has() {
 	is "$1 has $2" grep -qF -- "$2" "$dir/$1"
 }
@@ -89,14 +89,15 @@ export PATH SUBANK_BANK="$dir/bank"
 "$subank" init >/dev/null 2>&1
 "$subank" balance >/dev/null || exit 99
 cat >"$dir/drive.bash" <<'END'
-# Prints what is offered for the last of the words, as bash splits them.
+# Prints the completions of the last word; the words are split as bash does.
 source "$1"
 COMP_WORDS=("${@:2}")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _subank "$2"
 printf '%s\n' "${COMPREPLY[@]}"
 END
-# completes SHELL WORDS EXPECTED: WORDS are separated by spaces, and a space behind begins a new one.
+# completes SHELL WORDS: completes the last of WORDS, which spaces separate; a space at the end begins
+# a new word.
 completes() {
 	shell=$1
 	line=$2
@@ -152,7 +153,7 @@ else
 	echo 'skipped: fish (not installed)'
 fi
 cat >"$dir/drive.zsh" <<'END'
-# A zsh at a terminal of its own: it must complete before this is ended from outside.
+# Runs zsh at a terminal of its own. timeout ends it if it does not complete.
 zmodload zsh/zpty || exit 1
 zpty shell zsh -f -i
 zpty -w shell "fpath=(${1:A} \$fpath); autoload -U compinit; compinit -D -u; print rea''dy"

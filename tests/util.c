@@ -191,29 +191,29 @@ struct head util_head(struct bank *bank)
 	return head;
 }
 
-struct looking {
+struct copying {
 	const char *name;
 	struct account *copy;
 };
 
-static int look(struct books *books, void *ctx, struct sb_error *err)
+static int copy_account(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct looking *looking = ctx;
+	struct copying *copying = ctx;
 	const struct account *account;
-	int rc = books_account(books, looking->name, &account, err);
+	int rc = books_account(books, copying->name, &account, err);
 
 	if (!rc)
-		looking->copy = account_copy(account);
+		copying->copy = account_copy(account);
 	return rc;
 }
 
 struct account *util_account(struct bank *bank, int64_t now, const char *name)
 {
-	struct looking looking = {.name = name};
+	struct copying copying = {.name = name};
 
-	OK(bank_read(bank, now, look, &looking, &error));
-	ck_assert_ptr_nonnull(looking.copy);
-	return looking.copy;
+	OK(bank_read(bank, now, copy_account, &copying, &error));
+	ck_assert_ptr_nonnull(copying.copy);
+	return copying.copy;
 }
 
 static int store_richer(struct store_txn *txn, void *ctx, struct sb_error *err)

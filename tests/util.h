@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the tests of ledger/ share: a fresh folder for each test, a bank in it, and short ways to
- * append. Fixtures are checked ones: LMDB must not be open across the fork of a test. */
+/* Helpers of the tests of ledger/: a new folder for each test, a bank in it, and short forms of
+ * appending. Use checked fixtures: LMDB must not be open across the fork of a test. */
 #ifndef SUBANK_TESTS_UTIL_H
 #define SUBANK_TESTS_UTIL_H
 
@@ -16,16 +16,16 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Some moment to begin with: 2026-11-22T17:00:00Z. */
+/* The time at which tests begin: 2026-11-22T17:00:00Z. */
 #define T0 (INT64_C(1795366800) * WHEN_SECOND)
 #define HOUR (3600 * WHEN_SECOND)
 
 enum {
 	TEST_TIMEOUT = 600, /* seconds: valgrind on a slow machine */
-	TEST_MAP = 64 << 10, /* bytes: so small that every longer test makes it grow */
+	TEST_MAP = 64 << 10, /* bytes: so small that longer tests make the map grow */
 };
 
-/* Of the last call that failed. */
+/* The error of the last call that failed. */
 extern struct sb_error error;
 
 #define OK(call)                                                                                   \
@@ -34,7 +34,7 @@ extern struct sb_error error;
 		ck_assert_msg(rc_ == SB_OK, #call " gave %d: %s", rc_, error.text);                \
 	} while (0)
 
-/* That the newest entry of bank is the one of which *expected is the head. */
+/* The head of the bank must be *expected. */
 #define ck_head(bank, expected)                                                                    \
 	do {                                                                                       \
 		struct head head_ = util_head(bank);                                               \
@@ -51,17 +51,17 @@ extern struct sb_error error;
 			      part, error.text);                                                   \
 	} while (0)
 
-/* A temporary folder; bank_folder is a name in it where nothing is yet. */
+/* A temporary folder, and a path in it that does not exist yet. */
 extern char test_folder[64];
 extern char bank_folder[96];
 void util_setup(void);
-/* The same in memory if that is possible: for tests that the disk would only make slow. */
+/* The same in memory if possible, for tests that a disk only slows down. */
 void util_setup_in_memory(void);
 void util_teardown(void);
 
-/* Options for bank_folder: a map that must grow, and long waits. */
+/* Returns options for bank_folder, with TEST_MAP and long waits. */
 struct store_options util_options(void);
-/* Makes a bank there, and opens it. */
+/* Create a bank there; open it; both. */
 void util_create(void);
 struct bank *util_open(enum store_mode mode);
 struct bank *util_bank(void);
@@ -69,7 +69,7 @@ struct bank *util_bank(void);
 /* Appends a copy of [event] at [now], with parts and debt planned as the verbs do if it moves
  * money and names no parts. Fills [error]. */
 int util_try(struct bank *bank, int64_t now, const struct event *event);
-/* The same; must succeed. Gives its number. */
+/* The same, and must succeed. Returns the number of the entry. */
 uint64_t util_append(struct bank *bank, int64_t now, const struct event *event);
 /* Works out parts and debt on the books, as util_try() does. */
 int util_plan(struct books *books, struct event *event, struct sb_error *err);
@@ -78,39 +78,40 @@ int util_plan(struct books *books, struct event *event, struct sb_error *err);
 uint64_t util_open_account(struct bank *bank, int64_t now, const char *account);
 uint64_t util_deposit(struct bank *bank, int64_t now, const char *account, int64_t amount);
 struct head util_head(struct bank *bank);
-/* A copy of the account as it is at [now]; account_free() it. */
+/* Returns a copy of the account at [now]; the caller calls account_free(). */
 struct account *util_account(struct bank *bank, int64_t now, const char *name);
-/* Damage: puts one billing-second more into its stored state. */
+/* Damages the bank: adds one billing-second to the stored state of the account. */
 void util_enrich(struct bank *bank, int64_t now, const char *name);
 int64_t util_available(struct bank *bank, int64_t now, const char *name);
 
-/* One entry of every kind and more: accounts "alice" and "bob" on cluster "c1". Returns the time
- * of the last. */
+/* Appends entries of the common kinds, for accounts "alice" and "bob" on cluster "c1". Returns the
+ * time of the last. */
 int64_t util_fill(struct bank *bank);
 
-/* And of those that correct and that time brings: account "adam". After util_fill(). */
+/* Appends corrections and entries that time causes, for account "adam". Call it after util_fill().
+ */
 void util_fill_more(struct bank *bank, int64_t t);
 
-/* How many problems verify_books() finds; the first is kept in util_problem. */
+/* Returns the number of problems that verify_books() finds; util_problem has the first. */
 extern char util_problem[1300];
 int util_verify(struct bank *bank);
 
-/* All of a file; free() it. */
+/* Reads a whole file; the caller frees it. */
 char *util_read_file(const char *path, size_t *ret_len);
 void util_write_file(const char *path, const void *data, size_t len);
-/* The export of the bank as text; free() it. */
+/* Returns the export of the bank; the caller frees it. */
 char *util_export(struct bank *bank, size_t *ret_len);
 
-/* Numbers that look random and are the same for the same seed. */
+/* Return pseudo-random numbers, the same for the same seed. */
 uint64_t util_random(uint64_t *state);
 int64_t util_below(uint64_t *state, int64_t limit); /* 0 to limit - 1 */
-/* A seed from $TEST_SEED or the clock, printed. */
+/* Returns a seed from $TEST_SEED or the clock, and prints it. */
 uint64_t util_seed(void);
 
 /* Whether this process runs in valgrind. */
 bool util_in_valgrind(void);
 
-/* Runs [suite] and gives main()'s result. */
+/* Runs [suite]. Returns the exit status for main(). */
 int util_run(Suite *suite);
 
 #endif

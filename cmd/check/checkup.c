@@ -91,7 +91,7 @@ static void say_tasks(struct env *env, const struct check *check)
 
 /* Plans and carries out until nobody else has written meanwhile. */
 static int rounds(struct env *env, struct planning *planning, struct clusters *clusters,
-		  struct said *said)
+		  struct reported *said)
 {
 	struct check *check = planning->check;
 	int status = EXIT_DONE, done, rc;
@@ -114,7 +114,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		look = check->want_count > 0 && !blind;
 		/* A dry run that plans again finds the same again. */
 		if (!planning->dry || !look)
-			say_findings(env, check, said);
+			report_findings(env, check, said);
 		if (check->problems || check->clock_gap)
 			status = EXIT_PART;
 		if (look) {
@@ -127,7 +127,7 @@ static int rounds(struct env *env, struct planning *planning, struct clusters *c
 		}
 		if (planning->dry) {
 			say_tasks(env, check);
-			(void)say_would_hold(env, check);
+			(void)report_would_hold(env, check);
 			return status;
 		}
 		if (check->task_count > 0) {
@@ -169,7 +169,7 @@ static int pass(struct env *env, const struct checkup *checkup, bool dry, bool f
 	const struct steps steps = {progress_at, &planning.progress};
 	struct clusters clusters;
 	struct foreseen_uses foreseen = {0};
-	struct said said = {0};
+	struct reported said = {0};
 	int status = clusters_observe(env, checkup->settling ? OBSERVE_SETTLING : OBSERVE_ALL,
 				      &clusters);
 	int metered;
@@ -228,15 +228,19 @@ static void drop_locks(struct check_locks *locks)
 
 static int take_locks(struct env *env, bool whole, struct check_locks *locks, struct sb_error *err)
 {
-	int folder = store_folder(bank_store(env->bank));
+	struct lock_request request = {.folder = store_folder(bank_store(env->bank)),
+				       .name = "settle.lock",
+				       .wait_ms = env->store.wait_ms,
+				       .doing = env->doing,
+				       .what = "the check"};
 	int rc;
 
 	*locks = (struct check_locks){.settle = -1, .check = -1};
-	rc = lock_take(folder, "settle.lock", true, env->store.wait_ms, env->doing, "the check",
-		       &locks->settle, err);
+	rc = lock_take(&request, &locks->settle, err);
 	if (!rc) {
-		rc = lock_take(folder, "check.lock", true, 0, env->doing, "the check",
-			       &locks->check, err);
+		request.name = "check.lock";
+		request.wait_ms = 0;
+		rc = lock_take(&request, &locks->check, err);
 		locks->whole_runs = rc == SB_EBUSY;
 	}
 	if (rc) {
@@ -350,7 +354,7 @@ int checkup_foresee(struct env *env, const struct clusters *clusters, size_t *re
 	if (status == EXIT_DONE && bank_write(env->bank, env->os.now(), plan, &planning, &err))
 		status = fail(env, &err);
 	if (status == EXIT_DONE)
-		*ret_held = say_would_hold(env, &check);
+		*ret_held = report_would_hold(env, &check);
 	check_release(&check);
 	free(foreseen.list);
 	return status;

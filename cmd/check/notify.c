@@ -130,7 +130,7 @@ static int gather(struct books *books, void *ctx, struct sb_error *err)
 	rc = books_pending(books, pending, err);
 	if (rc || !pending->started || pending->cursor >= books_head(books)->seq)
 		return rc;
-	rc = journal_walk(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
+	rc = journal_each(books_txn(books), pending->cursor + 1, false, add_entry, gathering, err);
 	return rc ? rc : books_set_pending(books, pending, err);
 }
 
@@ -301,8 +301,11 @@ int notify_run(struct env *env)
 	if (!env->settings.notify)
 		return EXIT_DONE;
 	/* Whoever tells now tells these too, or the next check does. */
-	if (lock_take(store_folder(bank_store(env->bank)), "notify.lock", true, 0, env->doing,
-		      "the notify command", &lock, &err))
+	if (lock_take(&(struct lock_request){.folder = store_folder(bank_store(env->bank)),
+					     .name = "notify.lock",
+					     .doing = env->doing,
+					     .what = "the notify command"},
+		      &lock, &err))
 		return err.code == SB_EBUSY ? EXIT_DONE : fail(env, &err);
 	if (bank_read(env->bank, env->os.now(), look, &looking, &err) ||
 	    (looking.anything && bank_write(env->bank, env->os.now(), gather, &gathering, &err)))

@@ -63,7 +63,7 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 		struct balance_row row;
 		char above[NAME_SIZE];
 
-		rc = balance_row_make(publishing->env, nesting, books, account, true, &row, err);
+		rc = balance_row_make(publishing->env, books, account, nesting, &row, err);
 		if (!rc)
 			rc = nesting_above(nesting, books, account, false, above, err);
 		if (!rc && json_array_append_new(list, row_json(&row, above)))
@@ -213,8 +213,12 @@ static int publish_to(struct publishing *publishing, const char *path, struct sb
 	int bank_folder = store_folder(bank_store(env->bank)), lock = -1, folder = -1;
 	struct stat bank, st;
 	/* Whoever writes has read last. */
-	int rc = lock_take(bank_folder, "publish.lock", true, env->store.wait_ms, env->doing,
-			   "what users see", &lock, err);
+	int rc = lock_take(&(struct lock_request){.folder = bank_folder,
+						  .name = "publish.lock",
+						  .wait_ms = env->store.wait_ms,
+						  .doing = env->doing,
+						  .what = "what users see"},
+			   &lock, err);
 
 	if (!rc)
 		rc = bank_read(env->bank, env->os.now(), collect, publishing, err);

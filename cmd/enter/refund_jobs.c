@@ -280,7 +280,7 @@ static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < count && !refunding->rawusage; i++)
 		refunding->rawusage = is_metered_by_rawusage(refunding, books_at(books, i));
 	refunding->books = books;
-	TRY(entries_walk(books, &range, add_charge, refunding, NULL, err));
+	TRY(entries_each(books, &range, add_charge, refunding, NULL, err));
 	TRY(add_up(refunding, err));
 	if (!refunding->job || refunding->count > 0 || refunding->before > 0)
 		return SB_OK;

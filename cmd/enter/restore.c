@@ -37,7 +37,7 @@ static int collect_balances(struct books *books, void *ctx, struct sb_error *err
 	size_t count;
 	int rc;
 
-	books_as_entered(books);
+	books_omit_deferred(books);
 	rc = books_load_all(books, &count, err);
 	if (restoring->after) {
 		restoring->built = *books_head(books);
@@ -151,7 +151,7 @@ int restore(struct env *env, FILE *file, const char *name)
 	(void)snprintf(path, sizeof(path), "%s/%s", env->store.folder, aside);
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
-	env->result.stands = "the ledger was restored";
+	env->result.done = "the ledger was restored";
 	report(env, "restored %" PRIu64 " entries in %s; head %s", head.seq, env->store.folder,
 	       head_text(text, &head));
 	note(env, "the bank does not command Slurm yet: `subank adopt` allows it, after a "

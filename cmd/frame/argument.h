@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The words that stand for values in the tables of verbs and options ("ACCOUNT", "TIME|ENTRY"):
- * what they mean, for the manual, and what a shell may put in their place. */
+/* The placeholders for values in the tables of verbs and options, such as ACCOUNT and TIME: their
+ * meanings for the manual, and their values for shell completion. */
 #ifndef SUBANK_CMD_FRAME_ARGUMENT_H
 #define SUBANK_CMD_FRAME_ARGUMENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Where shell completion finds the values. */
 enum argument_from {
-	FROM_NOWHERE, /* nobody but the user knows it */
+	FROM_NOWHERE, /* only the user knows the value */
 	FROM_WORDS,
-	FROM_KINDS, /* of entries */
+	FROM_KINDS, /* the kinds of entries */
 	FROM_VERBS,
 	FROM_ACCOUNTS, /* of the bank */
 	FROM_CLUSTERS, /* of the settings and the bank */
@@ -21,19 +22,20 @@ enum argument_from {
 struct argument {
 	const char *name;
 	enum argument_from from;
-	bool list; /* several, with commas between them */
-	const char *words; /* FROM_WORDS: with spaces between them */
+	bool list; /* several values, separated by commas */
+	const char *words; /* FROM_WORDS: separated by spaces */
 	const char *meaning; /* a phrase (prose.h) */
 };
 
-/* By place in the table, and by name; NULL when there is none. */
+/* Return NULL when there is no such placeholder. */
 const struct argument *argument_at(size_t place);
 const struct argument *argument_find(const char *name, size_t len);
 
-/* The next word of a text like "ACCOUNT [SU|PERCENT%|all]" from *text on, which is moved behind it;
- * 0 when there is none. Returns its length, and its begin in *ret. Capitals stand for values, other
- * words for themselves. */
+/* Finds the next word of *text, such as "ACCOUNT [SU|PERCENT%|all]", and moves *text behind it.
+ * *ret becomes the word's first byte. Returns its length; 0 when there is none. */
 size_t argument_word(const char **text, const char **ret);
-bool argument_stands_for_value(const char *word);
+
+/* Whether the word is a placeholder, in capitals, and not to be typed as it is. */
+bool argument_is_value(const char *word);
 
 #endif

@@ -8,19 +8,19 @@
 #include "ledger/base/nearest.h"
 
 const struct exit_status exit_statuses[] = {
-	{EXIT_DONE, "done; also a request whose --ref was entered before"},
-	{EXIT_REFUSED, "refused or failed, nothing was changed"},
+	{EXIT_DONE, "done; also if the same --ref was recorded before"},
+	{EXIT_REFUSED, "refused or failed; nothing was changed"},
 	{EXIT_USAGE, "a malformed command, amount, name or time; nothing was changed"},
 	{EXIT_PART, "done in part, or problems were found"},
 	{EXIT_UNKNOWN,
-	 "the disk failed while committing, the outcome is unknown: run it again with the "
-	 "same --ref"},
-	{EXIT_UNTOLD,
-	 "done and recorded, but what it printed could not be written: do not run it again; the "
-	 "message names the entries"},
+	 "the disk failed during a commit and the outcome is unknown: run it again with the same "
+	 "--ref"},
+	{EXIT_OUTPUT_LOST,
+	 "done and recorded, but its output could not be written: do not run it again; the message "
+	 "names the entries"},
 	{EXIT_SIGNAL,
-	 "and more (128 + the signal's number, as shells show it): a signal or a crash ended it; "
-	 "after a crash the message says whether something may have been entered"},
+	 "or more (128 + the number of a signal, as shells show it): ended by a signal or a crash; "
+	 "after a crash the message says whether entries may have been recorded"},
 	{0, NULL},
 };
 
@@ -48,8 +48,8 @@ const char *command_nearest(const char *name)
 
 const char *command_problems(const struct command *command)
 {
-	if (!command->problems && command->flags & CMD_ENTER)
+	if (!command->problems && command->flags & CMD_RECORD)
 		return "the entry was recorded, but Slurm could not be updated; the next check "
-		       "does it";
+		       "will retry";
 	return command->problems;
 }

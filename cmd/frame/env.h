@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a verb is given. Everything that reaches outside (clock, Slurm, streams) is handed in, so
- * that tests drive verbs in their own process with a clock and a Slurm of their own. */
+/* The environment of a verb. Everything outside the process (clock, Slurm, streams) is passed in,
+ * so that tests run verbs in their own process with a clock and a Slurm of their own. */
 #ifndef SUBANK_CMD_FRAME_ENV_H
 #define SUBANK_CMD_FRAME_ENV_H
 
@@ -14,22 +14,21 @@
 
 enum { DEFAULT_WIDTH = 80 };
 
-/* Exit statuses; exit_statuses[] has what people are told of them. */
+/* Exit statuses; exit_statuses[] has their meanings for people. */
 enum {
-	EXIT_DONE = 0, /* a repeated --ref too */
+	EXIT_DONE = 0, /* also for a repeated --ref */
 	EXIT_REFUSED = 1, /* refused or failed; nothing was changed */
 	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
 	EXIT_PART = 3, /* done in part, or problems were found */
-	EXIT_UNKNOWN = 4, /* the disk failed while committing */
-	EXIT_UNTOLD = 5, /* done, and what it printed was lost: not to be run again */
-	EXIT_SIGNAL = 128, /* never returned: what shells add the number of a signal to */
+	EXIT_UNKNOWN = 4, /* the disk failed during a commit */
+	EXIT_OUTPUT_LOST = 5, /* done, but the output is lost: not to be run again */
+	EXIT_SIGNAL = 128, /* never returned: shells add the number of a signal to it */
 };
 
 struct batch;
 struct command;
 
-/* What the operating system provides: streams, the clock, other programs. main() fills it in, and
- * so do tests with their own. */
+/* The operating system: streams, clock, other programs. Filled in by main() and by tests. */
 struct os {
 	FILE *in;
 	FILE *out;
@@ -42,14 +41,13 @@ struct os {
 	/* run_program() */
 	int (*run)(const char *const argv[], int deadline_ms, struct run_result *ret,
 		   struct sb_error *err);
-	/* run_lines(), for long answers. */
+	/* run_lines(), for long answers */
 	int (*lines)(const char *const argv[], const char *const env[], int deadline_ms,
 		     run_line *each, void *ctx, struct run_result *ret, struct sb_error *err);
-	/* run_program_with(), for the notify command. */
+	/* run_program_with(), for the notify command */
 	int (*run_with)(const char *const argv[], const void *input, size_t len, int deadline_ms,
 			struct run_result *ret, struct sb_error *err);
-	/* Logs a message of a verb that writes, escaped, with a priority of syslog(3); NULL: there
-	 * is no log. */
+	/* Logs an escaped message with a priority of syslog(3); NULL: there is no log */
 	void (*log)(int priority, const char *text);
 	/* this_machine() */
 	const struct this_machine *(*here)(void);
@@ -57,13 +55,13 @@ struct os {
 	const char *(*user_name)(uint32_t uid);
 };
 
-/* What the user must know if the output is lost. */
+/* What the user must learn even if the output is lost. */
 struct result {
-	int out_errno; /* why flush_out() could not write; 0: it could */
-	struct entered entered; /* the entries that the verb has recorded */
-	uint64_t receipt_seq; /* the entry that the receipt is about, */
+	int out_errno; /* why flush_out() failed; 0: it did not */
+	struct new_entries entered; /* the entries that the verb has recorded */
+	uint64_t receipt_seq; /* the entry of the receipt, */
 	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
-	const char *stands; /* what was done that is no entry; NULL: nothing */
+	const char *done; /* an outcome that is no entry, as a sentence; NULL: none */
 };
 
 /* One run of the program. */
@@ -72,22 +70,22 @@ struct env {
 
 	/* Filled in by cmd/subank.c before the verb runs. */
 	const struct command *command;
-	const char **values; /* of the options of [command], NULL where not given */
+	const char **values; /* of the options of [command]; NULL where not given */
 	struct settings settings;
 	struct slurm slurm;
 	struct store_options store;
-	struct bank *bank; /* open as the command's flags ask */
+	struct bank *bank; /* open as the flags of the command say */
 	bool quiet;
-	bool seconds; /* amounts in billing-seconds instead of SU */
+	bool seconds; /* print billing-seconds instead of SU */
 	char doing[64]; /* "subank deposit" */
 
 	/* Filled in by the verb. */
 	struct result result;
-	struct batch *batch; /* the batch that the verb's entry belongs to (batch.h); NULL: none */
-	const char *where; /* "file:line:column: " in front of its messages; NULL: nothing */
+	struct batch *batch; /* the batch that the entry is part of (batch.h); NULL: none */
+	const char *where; /* "file:line:column: ", which messages begin with; NULL: nothing */
 };
 
-/* Writes out the result so far, and keeps why that failed. */
+/* Flushes the standard output. Keeps the first error in env->result. */
 void flush_out(struct env *env);
 
 #endif

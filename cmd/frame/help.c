@@ -29,14 +29,16 @@ void command_help(FILE *out, const struct command *command)
 	options_help(out, command);
 }
 
+static const char intro[] =
+	"usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
+	"The bank of a Slurm cluster: what accounts may use, and what they used.\n\n";
+
 void program_usage(FILE *out)
 {
 	char names[MAX_VERBS * 12] = "";
 	size_t len = 0;
 
-	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
-		     "The bank of a Slurm cluster: what accounts may use, and what they "
-		     "used.\n\n");
+	fputs(intro, out);
 	for (size_t i = 0; commands[i] && len < sizeof(names); i++) {
 		if (!(commands[i]->flags & CMD_HIDDEN))
 			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s",
@@ -44,23 +46,20 @@ void program_usage(FILE *out)
 	}
 	prose_fill(out, 0, "Verbs: ", "       ", names);
 	fputc('\n', out);
-	prose_print(out,
-		    "`subank help` says what each does and lists the options, `subank help VERB` "
-		    "says more about one. Begin with `subank doctor`.");
+	prose_print(out, "`subank help` describes them and lists the options, `subank help VERB` "
+			 "describes one in full. Begin with `subank doctor`.");
 }
 
 void program_help(FILE *out)
 {
-	fprintf(out, "usage: subank VERB [OPTIONS] [ARGUMENTS]\n\n"
-		     "The bank of a Slurm cluster: what accounts may use, and what they "
-		     "used.\n\nVerbs:\n");
+	fprintf(out, "%sVerbs:\n", intro);
 	for (size_t i = 0; commands[i]; i++) {
 		if (!(commands[i]->flags & CMD_HIDDEN))
 			fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	}
 	fprintf(out, "\nOptions of every verb:\n");
 	options_help(out, NULL);
-	fprintf(out, "\n`subank help VERB` says more about one; the manual is `man subank`.\n");
+	fprintf(out, "\n`subank help VERB` describes one in full; the manual is `man subank`.\n");
 }
 
 void program_version(FILE *out)

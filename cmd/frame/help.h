@@ -11,7 +11,7 @@ void command_help(FILE *out, const struct command *command);
 /* Prints the help of the program. */
 void program_help(FILE *out);
 
-/* Prints what `subank` without a verb shows: it fits a terminal of 24 lines. */
+/* Prints the text of `subank` without a verb, which fits a terminal of 24 lines. */
 void program_usage(FILE *out);
 
 /* Prints the versions of subank and LMDB. */

@@ -39,7 +39,6 @@ int lever_parse(const char *text, struct lever_choice *ret, struct sb_error *err
 	const char *tres = text + field_len + (text[field_len] == '=');
 	size_t tres_len;
 
-	/* What it is set to is always 0. */
 	if (len > field_len + 1 && strcmp(text + len - 2, "=0") == 0)
 		len -= 2;
 	tres_len = len > field_len ? (size_t)(text + len - tres) : 0;

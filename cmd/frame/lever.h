@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The levers: limits of an account in Slurm that keep its jobs from starting when they are 0. */
+/* Levers: limits of an account in Slurm. At 0, they keep its jobs from starting. */
 #ifndef SUBANK_CMD_FRAME_LEVER_H
 #define SUBANK_CMD_FRAME_LEVER_H
 
@@ -13,14 +13,14 @@ struct lever_choice {
 	char tres[65]; /* cpu …; "" for the last two */
 };
 
-/* Reads "GrpTRESMins=cpu", with or without "=0" behind it. SB_EINVAL. */
+/* Reads "GrpTRESMins=cpu" or "GrpTRESMins=cpu=0". Fails with SB_EINVAL. */
 int lever_parse(const char *text, struct lever_choice *ret, struct sb_error *err);
 
-/* Whether slurmctld kills running jobs at that limit unless `safe` is in AccountingStorageEnforce
- * (slurmctld's acct_policy.c; tried on 22.05.8). */
+/* Whether slurmctld kills running jobs at that limit unless AccountingStorageEnforce has `safe`
+ * (slurmctld's acct_policy.c; tested with 22.05.8). */
 bool lever_kills(const char *field);
 
-/* A limit in Slurm as people see it: "none" for -1. Returns [to]. */
+/* Formats a limit for people: "none" for -1. Returns [to]. */
 enum { LIMIT_TEXT_SIZE = 24 };
 const char *limit_text(char to[LIMIT_TEXT_SIZE], int64_t value);
 

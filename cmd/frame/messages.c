@@ -14,7 +14,7 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/text.h"
 
-/* Where people read, words stay whole. */
+/* Prints a line. A terminal of [width] columns (0: no terminal) gets it wrapped between words. */
 static void print_line(FILE *to, int width, const char *prefix, const char *text)
 {
 	char escaped[4096], begin[32], next[32];
@@ -31,7 +31,7 @@ static void print_line(FILE *to, int width, const char *prefix, const char *text
 	prose_fill(to, width, begin, next, escaped + blanks);
 }
 
-/* Verbs that only read are run by people, who see the messages. */
+/* Logs messages of verbs that write. Those that only read are run by people at a terminal. */
 static void log_line(const struct env *env, int priority, const char *text)
 {
 	char escaped[4096];
@@ -45,9 +45,9 @@ static int width_of(const struct env *env, bool is_terminal)
 	return !is_terminal ? 0 : env->os.out_width > 0 ? env->os.out_width : DEFAULT_WIDTH;
 }
 
-/* In a list requests have keys where a command line has options: takes the dashes from "--end", but
- * not within `a command`. */
-static void say_keys(char *text)
+/* Turns options into keys, as requests in a file have them: removes the dashes of "--end", but not
+ * within `a command`. */
+static void name_keys(char *text)
 {
 	bool command = false;
 	char *to = text;
@@ -64,7 +64,7 @@ static void say_keys(char *text)
 	*to = '\0';
 }
 
-/* A message to env->os.err, after the result so far: the two may go to one terminal. */
+/* Flushes the result first: both may go to one terminal. */
 static void print_message(struct env *env, const char *text)
 {
 	char placed[2560];
@@ -72,7 +72,7 @@ static void print_message(struct env *env, const char *text)
 	stage_end(env);
 	(void)snprintf(placed, sizeof(placed), "%s%s", env->where ? env->where : "", text);
 	if (env->where)
-		say_keys(placed);
+		name_keys(placed);
 	flush_out(env);
 	print_line(env->os.err, width_of(env, env->os.err_is_terminal), "subank: ", placed);
 }
@@ -139,12 +139,12 @@ void report(struct env *env, const char *fmt, ...)
 		return;
 	FORMAT(text);
 	stage_end(env);
-	/* Behind rows for programs it would be a broken row. */
+	/* Among rows for programs it would be a broken row. */
 	if (env->command->flags & CMD_LIST && !prints_for_people(env))
 		print_message(env, text);
 	else
 		print_line(env->os.out, width_of(env, env->os.out_is_terminal), "", text);
-	/* Receipts are for whoever asked; what a check did, nobody asked for. */
+	/* A check runs without a user who would read its results. */
 	if (env->command->flags & CMD_PUBLISHES && !option(env, "dry-run"))
 		log_line(env, LOG_INFO, text);
 }

@@ -10,7 +10,7 @@
 
 #include "ledger/base/nearest.h"
 
-/* What every verb understands, also in front of it. */
+/* The options of every verb; they may also precede it. */
 static const struct option_spec common[] = {
 	{"bank", 'b', "DIR", "the bank's folder (or $SUBANK_BANK, or the settings)"},
 	{"config", 'c', "FILE", "the settings (" DEFAULT_SETTINGS ")"},
@@ -22,26 +22,26 @@ static const struct option_spec common[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct option_spec entering[] = {
-	{"ref", 0, "REF", "a name for the request: run twice, it is entered once"},
+static const struct option_spec recording[] = {
+	{"ref", 0, "REF", "a name for the request: a retry records nothing"},
 	{"note", 0, "TEXT", "why, for the journal"},
 	{"no-apply", 0, NULL, "leave Slurm to the next check"},
 	{NULL, 0, NULL, NULL},
 };
 
 static const struct option_spec listing[] = {
-	{"accounts", 'A', "ACCOUNTS", "these accounts, with commas between them"},
+	{"accounts", 'A', "ACCOUNTS", "these accounts, separated by commas"},
 	{"noheader", 'n', NULL, "leave out the header"},
 	{"parsable2", 'P', NULL, "columns separated by '|', which in a text becomes '/'"},
 	{"parsable", 'p', NULL, "the same with a '|' at the end"},
-	{"format", 'o', "COLUMNS", "these columns, with commas between them"},
+	{"format", 'o', "COLUMNS", "these columns, separated by commas"},
 	{"json", 0, NULL, "print JSON"},
 	{"csv", 0, NULL, "print CSV: all columns, amounts in billing-seconds"},
 	{"color", 0, "WHEN", "colours: auto (on a terminal), always, never"},
 	{NULL, 0, NULL, NULL},
 };
 
-static const struct option_spec asking_slurm[] = {
+static const struct option_spec slurm[] = {
 	{"clusters", 'M', "CLUSTERS", "these clusters instead of those in the settings"},
 	{NULL, 0, NULL, NULL},
 };
@@ -49,6 +49,17 @@ static const struct option_spec asking_slurm[] = {
 static const struct option_spec asking[] = {
 	{"immediate", 'i', NULL, "do not ask"},
 	{NULL, 0, NULL, NULL},
+};
+
+/* The groups: a verb with one of the flags has the options. */
+static const struct {
+	unsigned flags;
+	const struct option_spec *options;
+} groups[] = {
+	{CMD_RECORD, recording},
+	{CMD_LIST, listing},
+	{CMD_SLURM | CMD_RECORD, slurm},
+	{CMD_ASK, asking},
 };
 
 static size_t add_table(const struct option_spec *table, size_t count,
@@ -63,17 +74,14 @@ static size_t add_table(const struct option_spec *table, size_t count,
 
 size_t options_of(const struct command *command, const struct option_spec *ret[OPTIONS_MAX])
 {
-	unsigned flags = command ? command->flags : 0;
-	size_t count = command ? add_table(command->options, 0, ret) : 0;
+	size_t count = 0;
 
-	if (flags & CMD_ENTER)
-		count = add_table(entering, count, ret);
-	if (flags & CMD_LIST)
-		count = add_table(listing, count, ret);
-	if (flags & (CMD_SLURM | CMD_ENTER))
-		count = add_table(asking_slurm, count, ret);
-	if (flags & CMD_ASK)
-		count = add_table(asking, count, ret);
+	if (command)
+		count = add_table(command->options, count, ret);
+	for (size_t i = 0; command && i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (command->flags & groups[i].flags)
+			count = add_table(groups[i].options, count, ret);
+	}
 	return add_table(common, count, ret);
 }
 
@@ -88,13 +96,16 @@ size_t option_place(const struct command *command, const char *name)
 	return i;
 }
 
-/* getopt's tables from ours. Long options give 256 + place. */
-static void make_tables(const struct option_spec *const options[], size_t count, bool leading,
+/* getopt gives this and the index for a long option, a letter for a short one. */
+enum { LONG = 256 };
+
+/* Makes getopt's tables from ours. */
+static void make_tables(const struct option_spec *const options[], size_t count, bool stop,
 			struct option longs[OPTIONS_MAX + 1], char shorts[2 * OPTIONS_MAX + 3])
 {
 	char *s = shorts;
 
-	if (leading)
+	if (stop)
 		*s++ = '+';
 	*s++ = ':';
 	for (size_t i = 0; i < count; i++) {
@@ -102,7 +113,7 @@ static void make_tables(const struct option_spec *const options[], size_t count,
 
 		longs[i] = (struct option){.name = options[i]->name,
 					   .has_arg = takes ? required_argument : no_argument,
-					   .val = (int)(256 + i)};
+					   .val = (int)(LONG + i)};
 		if (options[i]->letter) {
 			*s++ = options[i]->letter;
 			if (takes)
@@ -116,10 +127,9 @@ static void make_tables(const struct option_spec *const options[], size_t count,
 static int unknown(const struct option_spec *const options[], size_t count, const char *given,
 		   struct sb_error *err)
 {
-	const char *names[OPTIONS_MAX + 1];
+	const char *names[OPTIONS_MAX + 1] = {NULL};
 	const char *close;
 	char name[64];
-	size_t len;
 
 	if (given[0] == '-' && isdigit((unsigned char)given[1]))
 		return sb_error_set(err, SB_EINVAL,
@@ -128,13 +138,28 @@ static int unknown(const struct option_spec *const options[], size_t count, cons
 				    given);
 	for (size_t i = 0; i < count; i++)
 		names[i] = options[i]->name;
-	names[count] = NULL;
-	len = strcspn(given, "=");
-	(void)snprintf(name, sizeof(name), "%.*s", (int)(len < 63 ? len : 63), given);
+	(void)snprintf(name, sizeof(name), "%s", given);
+	name[strcspn(name, "=")] = '\0';
 	close = strncmp(name, "--", 2) == 0 ? nearest(name + 2, names) : NULL;
 	return sb_error_set(err, SB_EINVAL, "there is no option '%s'%s%s%s", name,
 			    close ? ": did you mean '--" : "; --help lists them",
 			    close ? close : "", close ? "'?" : "");
+}
+
+/* The error that getopt found. optopt is a letter, LONG and the index of a long option whose value
+ * is wrong, or 0 for an unknown long one. */
+static int getopt_error(const struct option_spec *const options[], size_t count, int found,
+			const char *given, struct sb_error *err)
+{
+	char letter[3] = {'-', (char)optopt};
+
+	if (optopt >= LONG)
+		return sb_error_set(err, SB_EINVAL, "option '--%s' %s",
+				    options[optopt - LONG]->name,
+				    found == '?' ? "takes no value" : "needs a value");
+	if (found == '?')
+		return unknown(options, count, optopt ? letter : given, err);
+	return sb_error_set(err, SB_EINVAL, "option '%s' needs a value", letter);
 }
 
 /* Whether the long option was written in full. */
@@ -146,45 +171,31 @@ static bool in_full(const char *given, const char *name)
 	       (given[2 + len] == '\0' || given[2 + len] == '=');
 }
 
-int options_read(const struct command *command, bool leading, int argc, char *argv[],
+int options_read(const struct command *command, int argc, char *argv[],
 		 const char *values[OPTIONS_MAX], int *ret_count, struct sb_error *err)
 {
 	const struct option_spec *options[OPTIONS_MAX];
 	struct option longs[OPTIONS_MAX + 1];
-	char shorts[2 * OPTIONS_MAX + 3], letter[3] = "-?";
+	char shorts[2 * OPTIONS_MAX + 3];
 	size_t count = options_of(command, options);
 	int found;
 
-	make_tables(options, count, leading, longs, shorts);
+	make_tables(options, count, !command, longs, shorts);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
 	while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const char *given = argv[optind - 1];
-		size_t place;
+		size_t place = 0;
 
-		if (found == '?' || found == ':') {
-			/* optopt is a letter, or the val of a long option that is there, or 0. */
-			if (optopt >= 256)
-				return sb_error_set(err, SB_EINVAL, "option '--%s' %s",
-						    options[optopt - 256]->name,
-						    found == '?' ? "takes no value"
-								 : "needs a value");
-			letter[1] = (char)optopt;
-			if (found == '?')
-				return unknown(options, count, optopt ? letter : given, err);
-			return sb_error_set(err, SB_EINVAL, "option '%s' needs a value", letter);
-		}
-		for (place = 0; place < count; place++) {
-			if (found == (int)(256 + place) || found == options[place]->letter)
-				break;
-		}
-		if (found >= 256) {
-			/* The value may be an argument of its own. */
-			if (optarg == given && optind >= 2)
-				given = argv[optind - 2];
-			if (!in_full(given, options[place]->name))
-				return unknown(options, count, given, err);
-		}
+		if (found == '?' || found == ':')
+			return getopt_error(options, count, found, given, err);
+		while (found != (int)(LONG + place) && found != options[place]->letter)
+			place++;
+		/* The value may be an argument of its own. */
+		if (optarg == given && optind >= 2)
+			given = argv[optind - 2];
+		if (found >= LONG && !in_full(given, options[place]->name))
+			return unknown(options, count, given, err);
 		values[place] = optarg ? optarg : "";
 	}
 	*ret_count = optind;
@@ -198,12 +209,12 @@ void options_help(FILE *out, const struct command *command)
 
 	for (size_t i = 0; i < count; i++) {
 		const struct option_spec *spec = options[i];
-		char left[64];
+		char letter[] = "   ", left[64];
 
-		(void)snprintf(left, sizeof(left), "%c%c%s --%s%s%s", spec->letter ? '-' : ' ',
-			       spec->letter ? spec->letter : ' ', spec->letter ? "," : " ",
-			       spec->name, spec->argument ? " " : "",
-			       spec->argument ? spec->argument : "");
+		if (spec->letter)
+			(void)snprintf(letter, sizeof(letter), "-%c,", spec->letter);
+		(void)snprintf(left, sizeof(left), "%s --%s%s%s", letter, spec->name,
+			       spec->argument ? " " : "", spec->argument ? spec->argument : "");
 		fprintf(out, "  %-24s %s\n", left, spec->help);
 	}
 }

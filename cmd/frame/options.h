@@ -7,27 +7,27 @@
 
 enum { OPTIONS_MAX = 40 };
 
-/* The options of a verb: its own, its groups' and those that every verb has. */
+/* Lists the options of a verb: its own, those of its groups and those of every verb. Without
+ * [command] (NULL) lists the last kind alone. Returns their number. */
 size_t options_of(const struct command *command, const struct option_spec *ret[OPTIONS_MAX]);
 
-/* Where in that list the option stands; it must be there. */
+/* Returns the index of an option in that list, which must have it. */
 size_t option_place(const struct command *command, const char *name);
 
-/* Reads options from argv[1] on into [values], by their place, and moves what is left to the front
- * of argv[1...]. With [leading] it stops at the first argument that is no option (the verb), and
- * *ret_count is the index of that. Abbreviations are refused: they break when options are added.
- * SB_EINVAL. */
-int options_read(const struct command *command, bool leading, int argc, char *argv[],
+/* Reads the options in argv[1...] into [values], by their index, and moves the remaining arguments
+ * to argv[*ret_count...]. Without [command] reads the options before the verb and stops there.
+ * Refuses abbreviations: they would break when options are added. Fails with SB_EINVAL. */
+int options_read(const struct command *command, int argc, char *argv[],
 		 const char *values[OPTIONS_MAX], int *ret_count, struct sb_error *err);
 
-/* The value of an option, "" for one without argument; NULL when it was not given. The command must
- * have an option of that name. */
+/* Returns the value of an option that the command has: "" for one without an argument, NULL when it
+ * was not given. */
 const char *option(const struct env *env, const char *name);
 
-/* Whether the options ask for a table that people read, and not for rows that programs read. */
+/* Whether the options ask for a table for people, and not for a form for programs. */
 bool prints_for_people(const struct env *env);
 
-/* One line a table entry, for the help. */
+/* Prints a line for each option. */
 void options_help(FILE *out, const struct command *command);
 
 #endif

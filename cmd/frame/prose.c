@@ -11,7 +11,7 @@
 
 #include "cmd/frame/locale.h"
 
-/* Lines leave the last column free: some terminals go on below when it is written. */
+/* The last column stays free: some terminals wrap a line that fills it. */
 enum { WIDTH = 80, WIDTH_LEAST = 20 };
 
 size_t prose_columns(const char *text, size_t len)
@@ -30,7 +30,7 @@ size_t prose_columns(const char *text, size_t len)
 	return columns;
 }
 
-/* Fills lines with the words of text[0...len). A line is never empty, however long a word is. */
+/* Fills lines with the words of text[0...len). A word that is too long gets a line of its own. */
 static void fill(FILE *to, int width, const char *first, const char *other, const char *text,
 		 size_t len)
 {
@@ -99,7 +99,8 @@ void prose_print(FILE *to, const char *text)
 	}
 }
 
-/* An option, as far as a text can tell: `--end`, `-P`, but not `-` nor a hyphen in a word. */
+/* Returns the length of the option that [text] begins with: `--end` or `-P`, but not `-` nor a
+ * hyphen within a word. 0 for none. */
 static size_t option_length(const char *text, const char *before)
 {
 	size_t len = 0;
@@ -116,40 +117,40 @@ static size_t option_length(const char *text, const char *before)
 
 static void put_roff(FILE *to, char c, bool typed)
 {
-	switch (c) {
-	case '\\':
-		fputs("\\e", to);
-		break;
-	case '-':
-		fputs(typed ? "\\-" : "-", to);
-		break;
-	case '\'':
-		fputs(typed ? "\\(aq" : "\\(cq", to);
-		break;
-	case '"':
-		fputs("\\(dq", to);
-		break;
-	case '~':
-		fputs("\\(ti", to);
-		break;
-	case '^':
-		fputs("\\(ha", to);
-		break;
-	case '`':
-		fputs("\\(ga", to);
-		break;
-	default:
-		fputc(c, to);
+	static const struct {
+		char c;
+		const char *prose, *typed;
+	} escapes[] = {
+		{'\\', "\\e", "\\e"},	 {'-', "-", "\\-"},	  {'\'', "\\(cq", "\\(aq"},
+		{'"', "\\(dq", "\\(dq"}, {'~', "\\(ti", "\\(ti"}, {'^', "\\(ha", "\\(ha"},
+		{'`', "\\(ga", "\\(ga"},
+	};
+
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
+		if (escapes[i].c == c) {
+			fputs(typed ? escapes[i].typed : escapes[i].prose, to);
+			return;
+		}
 	}
+	fputc(c, to);
 }
 
-/* What is kept as it is, is typed throughout. */
+/* Puts one option in bold. */
+static void put_typed(FILE *to, const char *text, size_t len)
+{
+	fputs("\\fB", to);
+	for (size_t i = 0; i < len; i++)
+		put_roff(to, text[i], true);
+	fputs("\\fR", to);
+}
+
+/* Puts a line. One that is [kept] as it is has no markup, and all of it is typed. */
 static void put_text(FILE *to, const char *text, size_t len, bool kept)
 {
 	const char *before = NULL;
 	bool typed = kept;
 
-	/* A line that begins with it is a request. */
+	/* roff takes a line that begins with a dot for a request. */
 	if (len > 0 && *text == '.')
 		fputs("\\&", to);
 	for (size_t i = 0; i < len; i++) {
@@ -159,10 +160,7 @@ static void put_text(FILE *to, const char *text, size_t len, bool kept)
 			typed = !typed;
 			fputs(typed ? "\\fB" : "\\fR", to);
 		} else if (option > 0) {
-			fputs("\\fB", to);
-			for (size_t j = 0; j < option; j++)
-				put_roff(to, text[i + j], true);
-			fputs("\\fR", to);
+			put_typed(to, text + i, option);
 			i += option - 1;
 		} else {
 			put_roff(to, text[i], typed);
@@ -196,10 +194,9 @@ void prose_roff(FILE *to, const char *text)
 		} else if (is_item(text)) {
 			const char *rest = strstr(text, ": ") + 2;
 
-			fputs(".TP 4\n\\fB", to);
-			for (const char *term = text + 2; term < rest - 2; term++)
-				put_roff(to, *term, true);
-			fputs("\\fR\n", to);
+			fputs(".TP 4\n", to);
+			put_typed(to, text + 2, (size_t)(rest - text) - 4);
+			fputc('\n', to);
 			put_text(to, rest, len - (size_t)(rest - text), false);
 		} else {
 			if (begun)

@@ -11,9 +11,9 @@ void settings_example(FILE *to, const struct setting_value *given, size_t count)
 {
 	const struct settings_key *key;
 
-	fputs("# Settings of subank. None are needed: what stands behind a # is not in force,\n"
-	      "# and shows the default, or an example where there is none. An unknown key is\n"
-	      "# an error.\n",
+	fputs("# Settings of subank. None are required. A key behind a # is not in force, and\n"
+	      "# shows the default, or an example where there is none. An unknown key is an\n"
+	      "# error.\n",
 	      to);
 	for (size_t i = 0; (key = settings_key(i)); i++) {
 		const char *value = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Settings to begin with: every key with a comment, none in force but those that are given. */
+/* A settings file to begin with: every key with a comment. */
 #ifndef SUBANK_CMD_FRAME_SETTINGS_EXAMPLE_H
 #define SUBANK_CMD_FRAME_SETTINGS_EXAMPLE_H
 
@@ -8,11 +8,10 @@
 
 struct setting_value {
 	const char *name; /* a key of the settings */
-	const char *value; /* what stands behind "name: ", in YAML */
+	const char *value; /* in YAML */
 };
 
-/* Writes the whole file. Keys among the [count] of [given] are in force, the others commented out.
- */
+/* Writes the file. The [count] keys of [given] are in force, all others are commented out. */
 void settings_example(FILE *to, const struct setting_value *given, size_t count);
 
 #endif

@@ -4,9 +4,9 @@
 #include "cmd/frame/settings_tariff.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/base/nearest.h"
 #include "ledger/base/text.h"
 
@@ -25,144 +25,101 @@ int state_error(const char *refusal, const char *text, struct sb_error *err)
 	return nearest_error(refusal, upper, tariff_states, err);
 }
 
-static int add_state(const struct yaml_reader *reader, const struct yaml_item *item,
-		     struct tariff *tariff, struct sb_error *err)
+static int add_state(struct settings_input *in)
 {
-	const char *state = tariff_state(item->text);
-	char **grown;
+	struct tariff *tariff = &in->settings->tariff;
+	const char *state = tariff_state(in->item.text);
 	struct sb_error why;
 
 	if (!state) {
-		state_error("free_states cannot have", item->text, &why);
-		return yaml_error(reader, item, err, "%s", why.text);
+		state_error("free_states cannot have", in->item.text, &why);
+		return input_error(in, "%s", why.text);
 	}
 	for (size_t i = 0; i < tariff->free_count; i++) {
 		if (strcmp(tariff->free_states[i], state) == 0)
-			return yaml_error(reader, item, err, "%s is named twice", item->text);
+			return input_error(in, "%s is named twice", in->item.text);
 	}
-	grown = reallocarray(tariff->free_states, tariff->free_count + 1, sizeof(*grown));
-	if (!grown)
-		return sb_error_nomem(err);
-	tariff->free_states = grown;
-	grown[tariff->free_count] = strdup(state);
-	if (!grown[tariff->free_count])
-		return sb_error_nomem(err);
-	tariff->free_count++;
-	return SB_OK;
+	return input_append(&tariff->free_states, &tariff->free_count, state, in->err);
 }
 
-int settings_read_states(struct yaml_reader *reader, const struct yaml_item *start,
-			 struct tariff *tariff, struct sb_error *err)
+int settings_read_states(struct settings_input *in)
 {
-	struct yaml_item item;
-	int rc;
-
-	if (start->type != YAML_LIST)
-		return yaml_error(reader, start, err,
-				  "free_states must be a list, as in [NODE_FAIL, BOOT_FAIL]");
-	for (;;) {
-		rc = yaml_next(reader, &item, err);
-		if (rc || item.type == YAML_LIST_END)
-			return rc;
-		if (item.type != YAML_SCALAR)
-			return yaml_error(reader, &item, err, "a state of jobs is expected here");
-		rc = add_state(reader, &item, tariff, err);
-		if (rc)
-			return rc;
-	}
+	if (in->item.type != YAML_LIST)
+		return input_error(in, "free_states must be a list, as in [NODE_FAIL, BOOT_FAIL]");
+	return input_each(in, YAML_LIST_END, "a state of jobs", add_state);
 }
 
 /* ---- factors ---- */
 
-/* QOS are in lower case in Slurm; partitions are as slurm.conf has them. */
-static int add_name(const struct yaml_reader *reader, const struct yaml_item *item, bool lower,
-		    struct site_factors *factors, struct site_factor **ret, struct sb_error *err)
+/* Adds a factor to in->to. Slurm keeps QOS in lower case, and partitions as slurm.conf spells them.
+ */
+static int add_name(struct settings_input *in, struct site_factor **ret)
 {
-	struct site_factor *grown;
-	char *name;
+	const bool is_qos = in->to == &in->settings->tariff.qos;
+	struct site_factors *factors = in->to;
+	char name[FACTOR_NAME_MAX + 1];
 
-	if (item->type != YAML_SCALAR || !*item->text || strlen(item->text) > FACTOR_NAME_MAX ||
-	    !text_ok(item->text))
-		return yaml_error(reader, item, err, "the name of a %s is expected here",
-				  lower ? "QOS" : "partition");
+	if (!*in->item.text || strlen(in->item.text) > FACTOR_NAME_MAX || !text_ok(in->item.text))
+		return input_error(in, "the name of a %s is expected here",
+				   is_qos ? "QOS" : "partition");
 	if (factors->count == FACTORS_MAX)
-		return yaml_error(reader, item, err, "more than %d factors", FACTORS_MAX);
-	grown = reallocarray(factors->list, factors->count + 1, sizeof(*grown));
-	if (!grown)
-		return sb_error_nomem(err);
-	factors->list = grown;
-	name = strdup(item->text);
-	if (!name)
-		return sb_error_nomem(err);
-	for (char *at = name; lower && *at; at++)
+		return input_error(in, "more than %d factors", FACTORS_MAX);
+	(void)snprintf(name, sizeof(name), "%s", in->item.text);
+	for (char *at = name; is_qos && *at; at++)
 		*at = (char)tolower((unsigned char)*at);
-	grown[factors->count] = (struct site_factor){.name = name};
-	*ret = &grown[factors->count++];
-	for (size_t i = 0; i + 1 < factors->count; i++) {
-		if (strcmp(grown[i].name, name) == 0)
-			return yaml_error(reader, item, err, "'%s' is named twice", name);
+	for (size_t i = 0; i < factors->count; i++) {
+		if (strcmp(factors->list[i].name, name) == 0)
+			return input_error(in, "'%s' is named twice", name);
 	}
-	return SB_OK;
+	*ret = array_add(factors->list, factors->count);
+	if (!*ret)
+		return sb_error_nomem(in->err);
+	(*ret)->name = strdup(name);
+	return (*ret)->name ? SB_OK : sb_error_nomem(in->err);
 }
 
-/* {debug: 0, gpu: 1.5} */
-static int read_map(struct yaml_reader *reader, bool lower, struct site_factors *factors,
-		    struct sb_error *err)
+static int add_factor(struct settings_input *in)
 {
 	struct site_factor *factor = NULL;
-	struct yaml_item item;
-	int rc = yaml_next(reader, &item, err);
 
-	if (rc)
-		return rc;
-	if (item.type != YAML_MAP)
-		return yaml_error(reader, &item, err,
-				  "factors by name are expected here, as in {debug: 0, gpu: 1.5}");
-	for (;;) {
-		rc = yaml_next(reader, &item, err);
-		if (rc || item.type == YAML_MAP_END)
-			return rc;
-		rc = add_name(reader, &item, lower, factors, &factor, err);
-		if (!rc)
-			rc = yaml_next(reader, &item, err);
-		if (rc)
-			return rc;
-		if (item.type != YAML_SCALAR || !item.plain ||
-		    !tariff_decimal(item.text, strlen(item.text), &factor->factor) ||
-		    factor->factor > SITE_FACTOR_MAX * FACTOR_ONE)
-			return yaml_error(reader, &item, err,
-					  "a factor must be a decimal number from 0 to %d with at "
-					  "most six places, such as 1.5",
-					  SITE_FACTOR_MAX);
-	}
+	TRY(add_name(in, &factor));
+	TRY(input_next(in));
+	if (in->item.type == YAML_SCALAR && in->item.plain &&
+	    tariff_decimal(in->item.text, strlen(in->item.text), &factor->factor) &&
+	    factor->factor <= SITE_FACTOR_MAX * FACTOR_ONE)
+		return SB_OK;
+	return input_error(
+		in,
+		"a factor must be a decimal number from 0 to %d with at most six places, "
+		"such as 1.5",
+		SITE_FACTOR_MAX);
 }
 
-int settings_read_factors(struct yaml_reader *reader, const struct yaml_item *start,
-			  struct tariff *tariff, struct sb_error *err)
+/* Reads {debug: 0, gpu: 1.5} of QOS or of partitions. */
+static int add_factors(struct settings_input *in)
 {
-	bool qos = false, partition = false;
-	struct yaml_item item;
-	int rc;
+	struct tariff *tariff = &in->settings->tariff;
+	bool is_qos = strcmp(in->item.text, "qos") == 0;
+	bool *given = is_qos ? &in->qos_given : &in->partition_given;
 
-	if (start->type != YAML_MAP)
-		return yaml_error(reader, start, err,
-				  "factors must be given as {qos: {scavenger: 0}, partition: "
-				  "{debug: 0, gpu: 1.5}}");
-	for (;;) {
-		bool is_qos;
+	if (!is_qos && strcmp(in->item.text, "partition") != 0)
+		return input_error(in, "factors are by `qos` or by `partition`");
+	if (*given)
+		return input_error(in, "%s is given twice", in->item.text);
+	*given = true;
+	in->to = is_qos ? &tariff->qos : &tariff->partitions;
+	TRY(input_next(in));
+	if (in->item.type != YAML_MAP)
+		return input_error(in,
+				   "factors by name are expected here, as in {debug: 0, gpu: 1.5}");
+	return input_each(in, YAML_MAP_END,
+			  is_qos ? "the name of a QOS" : "the name of a partition", add_factor);
+}
 
-		rc = yaml_next(reader, &item, err);
-		if (rc || item.type == YAML_MAP_END)
-			return rc;
-		is_qos = item.type == YAML_SCALAR && strcmp(item.text, "qos") == 0;
-		if (!is_qos && (item.type != YAML_SCALAR || strcmp(item.text, "partition") != 0))
-			return yaml_error(reader, &item, err,
-					  "factors are by `qos` or by `partition`");
-		if (is_qos ? qos : partition)
-			return yaml_error(reader, &item, err, "%s is given twice", item.text);
-		*(is_qos ? &qos : &partition) = true;
-		rc = read_map(reader, is_qos, is_qos ? &tariff->qos : &tariff->partitions, err);
-		if (rc)
-			return rc;
-	}
+int settings_read_factors(struct settings_input *in)
+{
+	if (in->item.type != YAML_MAP)
+		return input_error(in, "factors must be given as {qos: {scavenger: 0}, partition: "
+				       "{debug: 0, gpu: 1.5}}");
+	return input_each(in, YAML_MAP_END, "`qos` or `partition`", add_factors);
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The settings that say what jobs are charged by: free_states and factors. */
+/* The settings that change what a job is charged: free_states and factors. */
 #ifndef SUBANK_CMD_FRAME_SETTINGS_TARIFF_H
 #define SUBANK_CMD_FRAME_SETTINGS_TARIFF_H
 
-#include "ledger/files/yamlfile.h"
-#include "slurm/tariff.h"
+#include "cmd/frame/settings_input.h"
 
-/* Read the value that [start] begins into [tariff], also half when they fail: the caller releases
- * it. SB_EFORMAT with file, line and column. */
-int settings_read_states(struct yaml_reader *reader, const struct yaml_item *start,
-			 struct tariff *tariff, struct sb_error *err);
-int settings_read_factors(struct yaml_reader *reader, const struct yaml_item *start,
-			  struct tariff *tariff, struct sb_error *err);
+/* Read the value into in->settings->tariff. Fail with SB_EFORMAT and file, line and column. */
+int settings_read_states(struct settings_input *in);
+int settings_read_factors(struct settings_input *in);
 
-/* SB_EINVAL: "REFUSAL 'text'", and which state that jobs end in may be meant. */
+/* Sets the error "REFUSAL 'text'" with the state that [text] may mean. Returns SB_EINVAL. */
 int state_error(const char *refusal, const char *text, struct sb_error *err);
 
 #endif

@@ -12,10 +12,11 @@
 #include "ledger/base/leftover.h"
 #include "ledger/base/text.h"
 
-/* The stream that shows a line, or NULL: environments are copied, terminals are not. */
-static FILE *stands_on;
+/* The stream that shows a line, or NULL. Not in struct env: an env may be copied, a terminal not.
+ */
+static FILE *shown_on;
 
-/* Takes a line away that stands on the terminal; also when Ctrl-C ends the process. */
+/* Removes the line from the terminal, also when Ctrl-C ends the process. */
 static const char clear[] = "\r\033[K";
 static struct leftover line;
 
@@ -24,7 +25,7 @@ static void clear_line(const char *text)
 	(void)!write(STDERR_FILENO, text, sizeof(clear) - 1);
 }
 
-/* What a narrow terminal would break could not be taken away. */
+/* A line that the terminal wraps could not be removed. */
 void status_line(struct env *env, const char *text)
 {
 	size_t width = env->os.out_width > 0 ? (size_t)env->os.out_width : DEFAULT_WIDTH;
@@ -32,9 +33,9 @@ void status_line(struct env *env, const char *text)
 
 	while (len > 0 && ((text[len] & 0xC0) == 0x80 || prose_columns(text, len) >= width))
 		len--;
-	if (!stands_on)
+	if (!shown_on)
 		leftover_add(&line, clear, clear_line);
-	stands_on = env->os.err;
+	shown_on = env->os.err;
 	fprintf(env->os.err, "%s%.*s", clear, (int)len, text);
 	fflush(env->os.err);
 }
@@ -57,10 +58,10 @@ void stage(struct env *env, const char *fmt, ...)
 
 void stage_end(struct env *env)
 {
-	if (stands_on != env->os.err)
+	if (shown_on != env->os.err)
 		return;
 	fputs(clear, env->os.err);
 	fflush(env->os.err);
 	leftover_done(&line);
-	stands_on = NULL;
+	shown_on = NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One line of the terminal that shows what is going on. Each line replaces the one before; a
+/* One line on the terminal that shows what is running. Each line replaces the one before; a
  * message, a line of the result or a table removes it. */
 #ifndef SUBANK_CMD_FRAME_STATUS_LINE_H
 #define SUBANK_CMD_FRAME_STATUS_LINE_H
@@ -8,11 +8,11 @@
 
 enum { STATUS_LINE_SIZE = 512 };
 
-/* Shows [text], cut to the width of the terminal. The caller checks that there is one. */
+/* Shows [text], cut to the width of the terminal. The standard error must be a terminal. */
 void status_line(struct env *env, const char *text);
 
-/* Shows "check: asks alpha ...": the step that runs, without a measure of its progress. Shows
- * nothing where the standard error is no terminal and with --quiet. */
+/* Shows "check: asks alpha ...", a step without a measure of its progress. Shows nothing if the
+ * standard error is no terminal, or with --quiet. */
 void stage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Removes the line. */

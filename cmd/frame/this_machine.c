@@ -4,7 +4,6 @@
 #include "cmd/frame/this_machine.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ledger/base/number.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
-/* The first line of a small file, without the newline; "" when there is none. */
+/* Reads the first line of a small file, without the newline; "" when there is none. */
 static void read_line(const char *path, char *to, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -27,20 +27,18 @@ static void read_line(const char *path, char *to, size_t size)
 		close(fd);
 }
 
-/* The login uid, which sudo does not change; proc(5): 4294967295 is none. */
+/* Returns the login uid, which sudo does not change; proc(5): 4294967295 is none. */
 static uint32_t login_uid(void)
 {
-	char text[32], *end;
-	uintmax_t uid;
+	char text[32];
+	int64_t uid;
 
 	read_line("/proc/self/loginuid", text, sizeof(text));
-	uid = strtoumax(text, &end, 10);
-	return end == text || *end || uid > UINT32_MAX ? LOGIN_NONE : (uint32_t)uid;
+	return number_parse(text, 0, UINT32_MAX, &uid) ? (uint32_t)uid : LOGIN_NONE;
 }
 
-/* Who ran sudo, where no login says so: a container, a session without PAM. It is a hint of the
- * environment, which the user can set to whatever he likes, and stands beside the uid, which he
- * cannot. */
+/* Finds the user who ran sudo if there is no login uid: in a container or a session without PAM.
+ * The variable is only a hint, since any user can set it; the uid is recorded beside it. */
 static void find_sudo(struct this_machine *ret)
 {
 	const char *name = getenv("SUDO_USER");
@@ -92,9 +90,9 @@ const char *name_of_user(uint32_t uid)
 		at = at->next;
 	if (!at) {
 		at = calloc(1, sizeof(*at));
-		passwd = at ? getpwuid(uid) : NULL;
 		if (!at)
 			return NULL;
+		passwd = getpwuid(uid);
 		if (passwd && text_ok(passwd->pw_name))
 			(void)snprintf(at->name, sizeof(at->name), "%s", passwd->pw_name);
 		at->uid = uid;

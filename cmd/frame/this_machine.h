@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who runs subank, and where. */
+/* The user and the machine that subank runs as and on. */
 #ifndef SUBANK_CMD_FRAME_THIS_MACHINE_H
 #define SUBANK_CMD_FRAME_THIS_MACHINE_H
 
@@ -10,24 +10,24 @@ struct this_machine {
 	char user[256];
 	char sudo[256];
 	char host[256];
-	char machine[320]; /* what adopt enters: "machine-id/host". Cloned disks share the first,
-			      renamed ones the other. */
+	char machine[320]; /* "machine-id/host", which adopt records. Cloned disks share the id, and
+			      renamed machines keep it. */
 };
 
-/* Found out when it is first asked for: a name may come from far, and verbs that only read need
+/* Found out at the first call: a name may come from a remote server, and verbs that only read need
  * none. */
 const struct this_machine *this_machine(void);
 
-/* The name of that user, as the system has it now; NULL: none. Valid until the process ends. */
+/* Returns the current name of a user; NULL when there is none. Valid until the process ends. */
 const char *name_of_user(uint32_t uid);
 
 enum { PLACE_SIZE = 320 + 4096 + 2 };
 
-/* "machine:folder", with the folder's full path: the place from which a bank commands Slurm. A copy
- * in another folder is another place. Returns [to]. */
+/* Writes "machine:folder", with the folder's full path: the place from which a bank changes Slurm.
+ * A copy in another folder is another place. Returns [to]. */
 const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE]);
 
-/* Microseconds since 1970 UTC by the system's clock. */
+/* Reads the system's clock: microseconds since 1970 UTC. */
 int64_t system_clock(void);
 
 #endif

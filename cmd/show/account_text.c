@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "cmd/frame/messages.h"
 #include "cmd/show/account_text.h"
 
 #include <stdio.h>
+
+#include "cmd/frame/messages.h"
 
 const char *account_state(const struct account *account)
 {

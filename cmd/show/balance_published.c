@@ -19,9 +19,11 @@ struct listing {
 	struct published published;
 	bool *chosen; /* by place in published.list */
 	size_t chosen_count;
+	size_t missing; /* names of no account */
+	bool tree, total; /* print a tree; a row of totals */
 };
 
-/* Chooses the account and, with [above], those that it is inside of. */
+/* Chooses an account and, with [above], the accounts above it. Returns whether it is published. */
 static bool choose(struct listing *listing, const char *name, bool above)
 {
 	const struct published_account *found = published_find(&listing->published, name);
@@ -38,7 +40,7 @@ static bool choose(struct listing *listing, const char *name, bool above)
 	return found;
 }
 
-/* An account of the user, or the one of the bank that it is inside of. */
+/* Chooses an account of the user or, if the bank does not have it, the account above it. */
 static void choose_own(struct listing *listing, const char *name)
 {
 	const struct published *published = &listing->published;
@@ -75,23 +77,20 @@ static int unknown(const struct published *published, const char *name, struct s
 			    close ? "'?" : "");
 }
 
-/* Says which names are of no account; an error when all are. */
+/* Reports names of no account. Fails when all are. */
 static int choose_named(struct listing *listing, const struct selection *selection,
-			size_t *ret_missing, struct sb_error *err)
+			struct sb_error *err)
 {
-	size_t missing = 0;
-
 	for (size_t i = 0; i < selection->count; i++) {
 		int rc;
 
 		if (choose(listing, selection->list[i], false))
 			continue;
 		rc = unknown(&listing->published, selection->list[i], err);
-		if (++missing == selection->count)
+		if (++listing->missing == selection->count)
 			return rc;
 		(void)fail(listing->env, err);
 	}
-	*ret_missing = missing;
 	return SB_OK;
 }
 
@@ -103,24 +102,24 @@ static void choose_mine(struct listing *listing)
 	struct assocs assocs = {0};
 
 	if (assocs_read(&env->slurm, user, &assocs, &why)) {
-		note(env, "Slurm did not say which accounts are yours (%s): all are shown",
-		     why.text);
+		note(env, "Slurm did not report your accounts (%s): all are shown", why.text);
 		choose_all(listing);
 		return;
 	}
 	for (size_t i = 0; i < assocs.count; i++)
 		choose_own(listing, assocs.rows[i].account);
 	if (assocs.count == 0)
-		note(env, "Slurm has %s in no account: name those that you want to see", user);
+		note(env, "user %s has no account in Slurm: name the accounts that you want to see",
+		     user);
 	else if (listing->chosen_count == 0)
 		note(env,
-		     "none of the accounts that Slurm has %s in is in the bank: name those "
-		     "that you want to see",
+		     "none of the accounts of %s in Slurm is in the bank: name the accounts that "
+		     "you want to see",
 		     user);
 	assocs_release(&assocs);
 }
 
-/* The nearest one above that is shown, too; "" for none. */
+/* Returns the nearest account above that is also shown; "" for none. */
 static const char *parent_of(const struct listing *listing, const struct published_account *account)
 {
 	for (size_t step = 0; *account->above && step <= listing->published.count; step++) {
@@ -134,63 +133,73 @@ static const char *parent_of(const struct listing *listing, const struct publish
 	return "";
 }
 
-static int print(struct listing *listing, const struct column *columns, bool tree, bool total,
-		 struct sb_error *err)
+static int add_rows(struct listing *listing, struct output *output, struct sb_error *err)
 {
 	const struct published *published = &listing->published;
-	struct output *output;
+	const int64_t now = listing->env->os.now();
 	struct sums sums = {0};
 	bool all_running = true;
-	int64_t now = listing->env->os.now();
-	int rc = output_new(listing->env, columns, BALANCE_COLUMNS, &output, err);
 
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < published->count && !rc; i++) {
-		const struct published_account *account = &published->list[i];
-		const char *parent = parent_of(listing, account);
+	for (size_t i = 0; i < published->count; i++) {
+		const struct balance_row *row = &published->list[i].row;
+		const char *parent = parent_of(listing, &published->list[i]);
 
 		if (!listing->chosen[i])
 			continue;
-		if (total && !*parent)
-			rc = sums_add(&sums, &account->row.sums, err);
-		all_running = all_running && account->row.has_running;
-		balance_row_print(listing->env, output, &account->row, tree ? parent : "", now);
+		if (listing->total && !*parent)
+			TRY(sums_add(&sums, &row->sums, err));
+		all_running = all_running && row->has_running;
+		balance_row_print(listing->env, output, row, listing->tree ? parent : "", now);
 	}
-	if (total && !rc)
+	if (listing->total)
 		balance_total_print(output, &sums, all_running);
-	/* Not half of an answer. */
-	if (rc)
-		output_fail(output);
-	return output_finish(output, rc ? NULL : err) ? (rc ? rc : err->code) : rc;
+	return SB_OK;
+}
+
+static int print(struct listing *listing, const struct column *columns, struct sb_error *err)
+{
+	struct output *output;
+	int rc;
+
+	TRY(output_new(listing->env, columns, BALANCE_COLUMNS, &output, err));
+	rc = add_rows(listing, output, err);
+	if (!rc)
+		return output_finish(output, err);
+	output_fail(output);
+	(void)output_finish(output, NULL);
+	return rc;
+}
+
+static int list_published(struct listing *listing, const struct selection *selection,
+			  const struct column *columns, struct sb_error *err)
+{
+	struct env *env = listing->env;
+	struct published *published = &listing->published;
+	char age[WHEN_TEXT_SIZE];
+
+	TRY(published_read(env->settings.publish_file, env->settings.bank, published, err));
+	listing->chosen = calloc(published->count + 1, sizeof(*listing->chosen));
+	if (!listing->chosen)
+		return sb_error_nomem(err);
+	if (selection->count > 0)
+		TRY(choose_named(listing, selection, err));
+	else
+		choose_mine(listing);
+	note(env, "as the bank published it %s ago",
+	     when_format_age(age, env->os.now() - published->time));
+	return print(listing, columns, err);
 }
 
 int balance_published(struct env *env, const struct selection *selection,
 		      const struct column *columns, bool tree, bool total)
 {
-	struct listing listing = {.env = env};
-	char age[WHEN_TEXT_SIZE];
+	struct listing listing = {.env = env, .tree = tree, .total = total};
 	struct sb_error err;
-	size_t missing = 0;
-	int rc = published_read(env->settings.publish_file, env->settings.bank, &listing.published,
-				&err);
+	int rc = list_published(&listing, selection, columns, &err);
 
-	if (!rc) {
-		listing.chosen = calloc(listing.published.count + 1, sizeof(*listing.chosen));
-		rc = listing.chosen ? SB_OK : sb_error_nomem(&err);
-	}
-	if (!rc && selection->count > 0)
-		rc = choose_named(&listing, selection, &missing, &err);
-	else if (!rc)
-		choose_mine(&listing);
-	if (!rc)
-		note(env, "as the bank published it %s ago",
-		     when_format_age(age, env->os.now() - listing.published.time));
-	if (!rc)
-		rc = print(&listing, columns, tree, total, &err);
 	free(listing.chosen);
 	published_release(&listing.published);
 	if (rc)
 		return fail(env, &err);
-	return missing > 0 ? EXIT_REFUSED : EXIT_DONE;
+	return listing.missing > 0 ? EXIT_REFUSED : EXIT_DONE;
 }

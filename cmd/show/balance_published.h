@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* `balance` for those who may not look into the bank: from the file that it publishes. */
+/* `subank balance` for users who cannot open the bank, from the published balances. */
 #ifndef SUBANK_CMD_SHOW_BALANCE_PUBLISHED_H
 #define SUBANK_CMD_SHOW_BALANCE_PUBLISHED_H
 
@@ -7,8 +7,8 @@
 
 struct column;
 
-/* Prints the [columns] of the selection or, without one, the accounts that Slurm says are the
- * caller's, and those that they are inside of. Returns the exit status. */
+/* Prints the accounts of [selection] or, if that is empty, the accounts that the caller has in
+ * Slurm and those above them. Returns the exit status. */
 int balance_published(struct env *env, const struct selection *selection,
 		      const struct column *columns, bool tree, bool total);
 

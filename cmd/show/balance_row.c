@@ -4,70 +4,64 @@
 #include "cmd/show/balance_row.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "cmd/frame/command.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
-#include "ledger/books/seen.h"
 
-/* What Slurm was asked and whether it was done. */
-static const char *lever_of(const struct account *account)
+/* The state of the account's limits in Slurm. */
+static const char *lever_state(const struct account *account)
 {
-	bool waiting = false, failed = false;
+	bool pending = false, failed = false;
 
 	for (size_t i = 0; i < account->lever_count; i++) {
-		waiting = waiting || !account->levers[i].tried;
-		failed = failed ||
-			 (account->levers[i].tried && account->levers[i].outcome == OUTCOME_FAILED);
+		const struct lever *lever = &account->levers[i];
+
+		pending = pending || !lever->tried;
+		failed = failed || (lever->tried && lever->outcome == OUTCOME_FAILED);
 	}
 	if (failed)
 		return "failed";
-	if (waiting)
+	if (pending)
 		return "pending";
 	return account->lever_count ? "set" : "";
 }
 
-int balance_row_make(struct env *env, struct nesting *nesting, struct books *books,
-		     const struct account *account, bool now, struct balance_row *ret,
-		     struct sb_error *err)
+int balance_row_make(const struct env *env, struct books *books, const struct account *account,
+		     struct nesting *nesting, struct balance_row *ret, struct sb_error *err)
 {
-	struct balance_row row = {.sums = {.charged = account_sum(account->charged),
-					   .debt = account->debt,
-					   .waiting = account_waiting(account).amount}};
-	const struct rules rules = settings_rules(&env->settings);
+	const struct settings *settings = &env->settings;
+	const struct rules rules = settings_rules(settings);
+	struct balance_row row = {.has_running = nesting};
 	struct funds funds;
-	const char *read_on;
+	const char *cluster;
 	int64_t since;
-	int rc = funds_of(books, account, now ? &rules : NULL, &funds, err);
 
-	if (!rc)
-		rc = books_read_time(books, account, env->settings.clusters,
-				     env->settings.cluster_count, &row.read, &read_on, err);
-	if (rc)
-		return rc;
-	row.sums.allocated = funds.allocated;
-	row.sums.used = funds.used;
-	row.sums.available = funds.available;
-	row.sums.settled = funds.settled;
-	row.sums.unlimited = funds.unlimited;
-	row.sums.in_flight = funds.flight.used;
-	row.sums.committed = funds.flight.committed;
+	TRY(funds_of(books, account, nesting ? &rules : NULL, &funds, err));
+	TRY(books_read_time(books, account, settings->clusters, settings->cluster_count, &row.read,
+			    &cluster, err));
+	/* Before slurmctld starts a job it checks the limits of the accounts above, too. */
+	if (nesting && !account_held(account))
+		TRY(nesting_above(nesting, books, account, true, row.blocker, err));
+	row.sums = (struct sums){.allocated = funds.allocated,
+				 .used = funds.used,
+				 .available = funds.available,
+				 .charged = account_sum(account->charged),
+				 .debt = account->debt,
+				 .waiting = account_waiting(account).amount,
+				 .in_flight = funds.flight.used,
+				 .committed = funds.flight.committed,
+				 .settled = funds.settled,
+				 .unlimited = funds.unlimited};
 	row.seen = funds.flight.time;
 	row.endless = funds.flight.endless;
-	row.has_running = now;
-	seen_sum(books, account, &row.unentered, &since);
-	/* Slurm asks the accounts above, too, before it starts a job. */
-	if (!rc && now && !account_held(account))
-		rc = nesting_above(nesting, books, account, true, row.blocker, err);
-	if (rc)
-		return rc;
-	memcpy(row.name, account->name, strlen(account->name));
+	books_deferred_sum(books, account, &row.unentered, &since);
+	(void)snprintf(row.name, sizeof(row.name), "%s", account->name);
 	(void)snprintf(row.state, sizeof(row.state), "%s",
 		       *row.blocker ? "blocked" : account_state(account));
 	account_causes(account, ",", row.causes);
-	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_of(account));
+	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_state(account));
 	*ret = row;
 	return SB_OK;
 }
@@ -154,7 +148,7 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 	print_sums(output, row->name, row->state, &row->sums, row->has_running);
 	if (*parent)
 		output_below(output, parent);
-	/* Readings are not books: what was read at another time is not known. */
+	/* Only the newest reading is kept. */
 	if (now == BALANCE_NOT_READ)
 		output_text(output, BALANCE_READ, "");
 	else
@@ -170,6 +164,6 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 
 void balance_total_print(struct output *output, const struct sums *sums, bool has_running)
 {
-	/* No account can have that name. */
+	/* Brackets: no account can have this name. */
 	print_sums(output, "(total)", "", sums, has_running);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What `balance` says of one account: worked out from the books, or read from what was published.
- */
+/* A row of `subank balance`, worked out from the books or read from the published balances. */
 #ifndef SUBANK_CMD_SHOW_BALANCE_ROW_H
 #define SUBANK_CMD_SHOW_BALANCE_ROW_H
 
@@ -11,10 +10,9 @@
 
 struct sums { /* billing-seconds */
 	int64_t allocated, used, available, charged, debt, waiting;
-	/* Of jobs that run, which no entry has yet: */
-	int64_t in_flight, committed;
-	int64_t settled; /* what would be available without them (funds.h) */
-	bool unlimited; /* of one of them, what is available bounds nobody */
+	int64_t in_flight, committed; /* of running jobs: no entry has them yet (funds.h) */
+	int64_t settled; /* what is available if running jobs are not counted */
+	bool unlimited; /* [available] of at least one account is no bound */
 };
 
 struct balance_row {
@@ -22,20 +20,21 @@ struct balance_row {
 	char state[16]; /* account_state(), or "blocked" */
 	char causes[CAUSES_SIZE];
 	char lever[16]; /* "set", "pending", "failed", or "" */
-	char blocker[NAME_SIZE]; /* the account above that is held; "" for none */
+	char blocker[NAME_SIZE]; /* a held account above it; "" for none */
 	struct sums sums;
-	int64_t read; /* when its use was; 0: never */
-	bool has_running; /* it is about this moment, so that those are known */
-	int64_t seen; /* when they were; 0: it is not metered by jobs */
-	int64_t endless; /* how many of those jobs have no time limit */
-	int64_t unentered; /* of what is charged, what has no entry yet */
+	int64_t read; /* when its use was last read from Slurm; 0: never */
+	bool has_running; /* running jobs are known: the row shows the present */
+	int64_t seen; /* when squeue was last read; 0: the account is not metered by jobs */
+	int64_t endless; /* the number of running jobs without a time limit */
+	int64_t unentered; /* the part of [charged] that no entry has yet */
 };
 
-/* With [now] it is about this moment: accounts above are looked at, too. */
-int balance_row_make(struct env *env, struct nesting *nesting, struct books *books,
-		     const struct account *account, bool now, struct balance_row *ret,
-		     struct sb_error *err);
+/* Works out the row of [account]. [nesting] finds held accounts above it; NULL asks for the row as
+ * entries alone have it, for a moment in the past. */
+int balance_row_make(const struct env *env, struct books *books, const struct account *account,
+		     struct nesting *nesting, struct balance_row *ret, struct sb_error *err);
 
+/* Adds [more] to [to]. SB_EOVERFLOW leaves [to] half changed. */
 int sums_add(struct sums *to, const struct sums *more, struct sb_error *err);
 
 enum {
@@ -68,11 +67,13 @@ enum {
 
 extern const struct column balance_columns[BALANCE_COLUMNS_ALL];
 
-/* Prints the row, in a tree below [parent] ("": below none). [now] is what the age of its use
- * counts from; BALANCE_NOT_READ leaves that empty. */
+/* Prints a row; in a tree it goes below [parent] ("" for a root). The age of its use is counted
+ * from [now]; with BALANCE_NOT_READ that column stays empty. */
 #define BALANCE_NOT_READ INT64_C(-1)
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now);
+
+/* Prints the row of totals. */
 void balance_total_print(struct output *output, const struct sums *sums, bool has_running);
 
 #endif

@@ -66,7 +66,7 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 		value = json_integer(event_number(event, field));
 		break;
 	case FIELD_UNSIGNED:
-		/* Readers of JSON take numbers for doubles, which end at 2^53. */
+		/* Many readers of JSON keep numbers as doubles, which are exact only to 2^53. */
 		(void)snprintf(text, sizeof(text), "%" PRIu64, event_unsigned(event, field));
 		value = json_string(text);
 		break;
@@ -75,31 +75,36 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 	return json_object_set_new(object, name, value);
 }
 
-static json_t *make_object(const struct env *env, const struct entry *entry)
+static int add_text(json_t *object, const char *name, const char *text)
+{
+	return json_object_set_new(object, name, json_string(text));
+}
+
+static int add_fields(json_t *object, const struct env *env, const struct entry *entry)
 {
 	const struct kind_spec *kind = &event_kinds[entry->event->kind];
 	char hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
-	json_t *object =
-		json_pack("{s:I,s:s}", "entry", (json_int_t)entry->event->seq, "kind", kind->name);
-	int rc = object ? 0 : -1;
 
-	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
-		rc = add_field(object, entry->event, (enum event_field)i);
-	for (size_t i = 0; i < kind->count && !rc; i++)
-		rc = add_field(object, entry->event, (enum event_field)kind->fields[i]);
-	if (!rc)
-		rc = json_object_set_new(object, "actor",
-					 json_string(entry_actor(env, entry->event, actor)));
-	if (!rc)
-		rc = json_object_set_new(object, "hash",
-					 json_string(hex_format(hash, entry->hash, HASH_SIZE)));
-	if (!rc)
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
+		TRY(add_field(object, entry->event, (enum event_field)i));
+	for (size_t i = 0; i < kind->count; i++)
+		TRY(add_field(object, entry->event, (enum event_field)kind->fields[i]));
+	TRY(add_text(object, "actor", entry_actor(env, entry->event, actor)));
+	return add_text(object, "hash", hex_format(hash, entry->hash, HASH_SIZE));
+}
+
+static json_t *make_object(const struct env *env, const struct entry *entry)
+{
+	json_t *object = json_pack("{s:I,s:s}", "entry", (json_int_t)entry->event->seq, "kind",
+				   event_kinds[entry->event->kind].name);
+
+	if (object && add_fields(object, env, entry) == 0)
 		return object;
 	json_decref(object);
 	return NULL;
 }
 
-/* Prints and frees; NULL is an error that came before. */
+/* Prints and releases [object], which is NULL when memory ran out. */
 static int print(FILE *out, json_t *object, struct sb_error *err)
 {
 	int rc = object ? json_dumpf(object, out, JSON_COMPACT) : -1;
@@ -129,7 +134,7 @@ int entry_json_balance(const struct env *env, FILE *out, const struct entry *ent
 		"unlimited", (int)funds->unlimited, "debt_seconds", (json_int_t)account->debt);
 
 	if (!object || json_object_set_new(object, "balance", balance)) {
-		/* It took the reference only if there was an object. */
+		/* jansson took over [balance] only if there was an object. */
 		if (!object)
 			json_decref(balance);
 		json_decref(object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An entry as one line of JSON, from the same table as its other forms. */
+/* An entry as one line of JSON, from the table of fields that its other forms come from. */
 #ifndef SUBANK_CMD_SHOW_ENTRY_JSON_H
 #define SUBANK_CMD_SHOW_ENTRY_JSON_H
 
@@ -9,9 +9,11 @@
 #include "ledger/books/journal.h"
 #include "ledger/check/funds.h"
 
-/* Amounts are integers under names that end in _seconds, times RFC 3339. */
+/* Prints an entry. Amounts are integers under names that end in _seconds, times are RFC 3339. Fails
+ * with SB_ESYSTEM when memory ran out. */
 int entry_json(const struct env *env, FILE *out, const struct entry *entry, struct sb_error *err);
-/* The same with what the account has now, as the object "balance". */
+
+/* Prints an entry with the present balance of its account, as the object "balance". */
 int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
 		       const struct account *account, const struct funds *funds,
 		       struct sb_error *err);

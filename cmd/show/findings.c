@@ -10,9 +10,10 @@
 #include "cmd/frame/lever.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
-static void say_finding(struct env *env, const struct finding *finding)
+static void report_finding(struct env *env, const struct finding *finding)
 {
 	char ours[LIMIT_TEXT_SIZE], theirs[LIMIT_TEXT_SIZE];
 	char amount[QUANTITY_SIZE], before[QUANTITY_SIZE], now[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
@@ -67,8 +68,8 @@ static void say_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_STAYS_HELD:
 		report(env,
-		       "%s: no longer held for funds, available %s; it stays held, `subank why %s` "
-		       "says why",
+		       "%s: no longer held for funds, available %s; it stays held: `subank why %s` "
+		       "shows the cause",
 		       account, amount, account);
 		break;
 	case FOUND_NO_MONEY:
@@ -94,19 +95,19 @@ static void say_finding(struct env *env, const struct finding *finding)
 		break;
 	case FOUND_LEFT:
 		warning(env,
-			"%s: somebody changed the limit %s on %s to %s meanwhile; it is left so, "
-			"not put back to what it was",
+			"%s: somebody changed the limit %s on %s to %s meanwhile; it stays so, and "
+			"the earlier value is not restored",
 			account, finding->lever, cluster, theirs);
 		break;
 	case FOUND_UNLISTED:
 		warning(env,
-			"%s: the limit %s on %s is the bank's, but that cluster is not asked: put "
-			"it back into the settings, or, if it is no more, `subank check --let-go "
-			"%s`",
+			"%s: the bank set the limit %s on %s, but the settings do not name that "
+			"cluster: add it again or, if it no longer exists, run `subank check "
+			"--let-go %s`",
 			account, finding->lever, cluster, cluster);
 		break;
 	case FOUND_EXPIRED:
-		report(env, "%s: %s expired, their window ended at %s", account, amount,
+		report(env, "%s: %s expired: their window ended at %s", account, amount,
 		       when_format_local(when, finding->before));
 		break;
 	case FOUND_THRESHOLD:
@@ -121,15 +122,13 @@ static void say_finding(struct env *env, const struct finding *finding)
 	case FOUND_OVERFLOW:
 		warning(env,
 			"%s: the usage on %s went from %s to %s, which is more than can be "
-			"charged: "
-			"look at sshare; nothing is charged",
+			"charged: nothing is charged; check the output of sshare",
 			account, cluster, before, now);
 		break;
 	case FOUND_ODD_NAME:
 		report(env,
 		       "account '%s' on %s has a name that no bank can have: its use counts for "
-		       "the "
-		       "accounts above it",
+		       "the accounts above it",
 		       finding->other, cluster);
 		break;
 	case FOUND_ODD_USAGE:
@@ -151,46 +150,48 @@ static void say_finding(struct env *env, const struct finding *finding)
 	}
 }
 
-static bool was_said(struct said *said, const struct finding *finding)
+static bool is_same(const struct finding *a, const struct finding *b)
 {
-	struct finding *grown;
+	return a->kind == b->kind && a->now == b->now && strcmp(a->account, b->account) == 0 &&
+	       strcmp(a->cluster, b->cluster) == 0 && strcmp(a->lever, b->lever) == 0;
+}
+
+/* Whether the finding was reported before; if not, keeps it. Without memory it may be reported
+ * again. */
+static bool was_reported(struct reported *reported, const struct finding *finding)
+{
+	struct finding *kept;
 
 	if (finding->seq)
 		return false;
-	for (size_t i = 0; i < said->count; i++) {
-		const struct finding *other = &said->list[i];
-
-		if (other->kind == finding->kind && other->now == finding->now &&
-		    strcmp(other->account, finding->account) == 0 &&
-		    strcmp(other->cluster, finding->cluster) == 0 &&
-		    strcmp(other->lever, finding->lever) == 0)
+	for (size_t i = 0; i < reported->count; i++) {
+		if (is_same(&reported->list[i], finding))
 			return true;
 	}
-	grown = reallocarray(said->list, said->count + 1, sizeof(*grown));
-	if (grown) {
-		said->list = grown;
-		grown[said->count++] = *finding;
-	}
+	kept = array_add(reported->list, reported->count);
+	if (kept)
+		*kept = *finding;
 	return false;
 }
 
-void say_findings(struct env *env, const struct check *check, struct said *said)
+void report_findings(struct env *env, const struct check *check, struct reported *reported)
 {
 	char age[WHEN_TEXT_SIZE];
 
-	for (size_t i = 0; i < check->finding_count; i++)
-		if (!was_said(said, &check->findings[i]))
-			say_finding(env, &check->findings[i]);
+	for (size_t i = 0; i < check->finding_count; i++) {
+		if (!was_reported(reported, &check->findings[i]))
+			report_finding(env, &check->findings[i]);
+	}
 	if (check->clock_gap)
 		warning(env,
 			"the last check was %s ago, or the clock jumped ahead: nothing was done; "
-			"look at the clock, and if it is right run `subank check --clock-ok` once",
+			"check the clock and, if it is right, run `subank check --clock-ok` once",
 			when_format_age(age, check->clock_gap));
 	flush_out(env);
 }
 
-/* Collects the names of those that a check holds for funds; with [moneyless], of those alone that
- * never had money. */
+/* Collects the accounts that a check holds for funds or, with [moneyless], those of them that never
+ * had money. Returns their number. */
 static size_t held_names(const struct check *check, bool moneyless, const char *names[])
 {
 	size_t count = 0;
@@ -205,7 +206,7 @@ static size_t held_names(const struct check *check, bool moneyless, const char *
 	return count;
 }
 
-size_t say_would_hold(struct env *env, const struct check *check)
+size_t report_would_hold(struct env *env, const struct check *check)
 {
 	const char **names = calloc(check->finding_count + 1, sizeof(*names));
 	char text[NAMES_TEXT_SIZE];

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a check did or found, in words. */
+/* The messages about what a check did and found. */
 #ifndef SUBANK_CMD_SHOW_FINDINGS_H
 #define SUBANK_CMD_SHOW_FINDINGS_H
 
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
 
-/* Says each once: [said] remembers those without an entry, which the next plan finds again; free
- * its list. */
-struct said {
+/* Findings without an entry that were reported already. Begin with a zeroed struct; the caller
+ * frees the list. */
+struct reported {
 	struct finding *list;
 	size_t count;
 };
-void say_findings(struct env *env, const struct check *check, struct said *said);
 
-/* After a plan that was not entered: says how many accounts a check would hold, and the first of
- * them. Returns how many. */
-size_t say_would_hold(struct env *env, const struct check *check);
+/* Reports the findings of a plan. The next plan of the same check has those without an entry again:
+ * [reported] keeps them, so that each is reported once. */
+void report_findings(struct env *env, const struct check *check, struct reported *reported);
+
+/* Reports how many accounts a plan that was not recorded would hold, and names the first of them.
+ * Returns how many. */
+size_t report_would_hold(struct env *env, const struct check *check);
 
 #endif

@@ -11,6 +11,7 @@
 #include <wchar.h>
 
 #include "cmd/frame/locale.h"
+#include "ledger/base/array.h"
 
 enum {
 	WIDTH_LEAST = 4, /* of a bar, and of a text that is cut or wrapped */
@@ -209,12 +210,12 @@ static bool make_tree(struct grid *grid)
 	for (size_t i = 0; done && (row = next_row(grid)); i++)
 		index[i] = (struct named){cell_text(row, grid->tree), row};
 	if (done)
-		qsort(index, count, sizeof(*index), by_name);
+		array_sort(index, count, by_name);
 	while (done && (row = next_row(grid))) {
 		const struct named parent = {.name = cell_text(row, grid->count)}, *found = NULL;
 
 		if (*parent.name)
-			found = bsearch(&parent, index, count, sizeof(*index), by_name);
+			found = array_find(index, count, &parent, by_name);
 		if (found && !scols_line_is_ancestor(row, found->row))
 			done = scols_line_add_child(found->row, row) == 0;
 	}

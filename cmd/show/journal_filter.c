@@ -18,7 +18,7 @@
 static int add_kind(void *ctx, const char *name, struct sb_error *err)
 {
 	struct journal_filter *filter = ctx;
-	const char *names[EVENT_KIND_END];
+	const char *names[EVENT_KIND_END] = {NULL};
 	enum event_kind kind = event_kind_by_name(name);
 	size_t count = 0;
 
@@ -31,24 +31,21 @@ static int add_kind(void *ctx, const char *name, struct sb_error *err)
 		if (event_kinds[i].name)
 			names[count++] = event_kinds[i].name;
 	}
-	names[count] = NULL;
 	return nearest_error("there is no kind of entry", name, names, err);
 }
 
-static int read_range(struct env *env, struct journal_filter *filter, struct sb_error *err)
+static int read_options(struct env *env, struct journal_filter *filter, struct sb_error *err)
 {
 	struct entry_range *range = &filter->range;
-	int rc = moment_time(env, "since", &range->since, err);
+	const char *kinds = option(env, "kind");
 
-	range->accounts = filter->selection.list;
-	range->account_count = filter->selection.count;
-	if (!rc)
-		rc = moment_time(env, "until", &range->until, err);
-	if (!rc)
-		rc = moment_count(env, "from", "the number of an entry", &range->from, err);
-	if (!rc)
-		rc = moment_count(env, "to", "the number of an entry", &range->to, err);
-	return rc;
+	if (kinds)
+		TRY(comma_each(kinds, add_kind, filter, err));
+	TRY(clusters_option(env, &filter->clusters, err));
+	TRY(moment_time(env, "since", &range->since, err));
+	TRY(moment_time(env, "until", &range->until, err));
+	TRY(moment_count(env, "from", "the number of an entry", &range->from, err));
+	return moment_count(env, "to", "the number of an entry", &range->to, err);
 }
 
 int journal_filter_read(struct env *env, int argc, const char *const argv[],
@@ -59,20 +56,14 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 					.ref = option(env, "ref"),
 					.user = option(env, "user"),
 					.partition = option(env, "partition")};
-	const char *kinds = option(env, "kind");
 	struct sb_error err;
 	int status = selection_read(env, argc, argv, &filter.selection);
-	int rc = SB_OK;
 
 	if (status != EXIT_DONE)
 		return status;
-	if (kinds)
-		rc = comma_each(kinds, add_kind, &filter, &err);
-	if (!rc)
-		rc = clusters_asked(env, &filter.clusters, &err);
-	if (!rc)
-		rc = read_range(env, &filter, &err);
-	if (rc) {
+	filter.range.accounts = filter.selection.list;
+	filter.range.account_count = filter.selection.count;
+	if (read_options(env, &filter, &err)) {
 		journal_filter_release(&filter);
 		return fail(env, &err);
 	}
@@ -86,9 +77,9 @@ void journal_filter_release(struct journal_filter *filter)
 	settings_release(&filter->clusters);
 }
 
-/* What is asked for cannot be there: an empty answer would look like a quiet time. */
-static void note_nothing(struct env *env, const struct books *books,
-			 const struct entry_range *range)
+/* Notes a range without any entry: an empty answer could mean that nothing happened. */
+static void note_empty_range(struct env *env, const struct books *books,
+			     const struct entry_range *range)
 {
 	uint64_t head = books_head(books)->seq;
 
@@ -106,18 +97,14 @@ int journal_filter_check(struct env *env, struct books *books, struct journal_fi
 {
 	const struct account *account;
 	uint64_t seq;
-	int rc = SB_OK;
 
-	for (size_t i = 0; i < filter->selection.count && !rc; i++)
-		rc = books_account(books, filter->selection.list[i], &account, err);
-	if (!rc)
-		note_nothing(env, books, &filter->range);
-	if (rc || !filter->ref)
-		return rc;
-	/* One look instead of all entries; without such an entry, none is in the range. */
-	rc = entries_with_ref(books, filter->ref, &seq, err);
-	if (rc)
-		return rc;
+	for (size_t i = 0; i < filter->selection.count; i++)
+		TRY(books_account(books, filter->selection.list[i], &account, err));
+	note_empty_range(env, books, &filter->range);
+	if (!filter->ref)
+		return SB_OK;
+	/* Narrows the range to the entry with the ref. Without one the range becomes empty. */
+	TRY(entries_with_ref(books, filter->ref, &seq, err));
 	if (seq == 0)
 		note(env, "there is no entry with the ref '%s'", filter->ref);
 	if (seq < filter->range.from || (filter->range.to && seq > filter->range.to))
@@ -127,7 +114,7 @@ int journal_filter_check(struct env *env, struct books *books, struct journal_fi
 	return SB_OK;
 }
 
-/* Whether the actor, a name or a number, is that of one who ran it, had logged in or ran sudo. */
+/* Whether the actor, a name or a number, ran subank, had logged in or ran sudo. */
 static bool by_actor(const struct journal_filter *filter, const struct event *event)
 {
 	const char *actor = filter->actor, *login;

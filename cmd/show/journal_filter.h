@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which entries `subank journal` prints: its options, read and checked. */
+/* The entries that `subank journal` prints: its options, read and checked. */
 #ifndef SUBANK_CMD_SHOW_JOURNAL_FILTER_H
 #define SUBANK_CMD_SHOW_JOURNAL_FILTER_H
 
@@ -9,27 +9,28 @@
 struct journal_filter {
 	const struct env *env;
 	struct selection selection;
-	struct settings clusters; /* those of --clusters, and nothing else */
-	bool kinds[EVENT_KIND_END]; /* when [some_kinds] */
+	struct settings clusters; /* only the clusters of --clusters */
+	bool kinds[EVENT_KIND_END]; /* of --kind, if [some_kinds] */
 	bool some_kinds;
-	const char *actor; /* a user's or login's name or number; NULL: anybody */
-	const char *ref; /* NULL: whatever it is */
-	const char *user, *partition; /* of a job that the entry is about; NULL: any, or none */
+	const char *actor; /* the name or number of a user or login; NULL: any */
+	const char *ref; /* NULL: any */
+	const char *user, *partition; /* of the entry's job; NULL: any, or no job */
 	struct entry_range range; /* accounts, numbers and times */
 };
 
-/* Reads arguments and options. Returns EXIT_DONE or, with a message, another status.
- * journal_filter_release() it. */
+/* Reads arguments and options. Returns EXIT_DONE or, with a message, another status. The caller
+ * calls journal_filter_release(). */
 int journal_filter_read(struct env *env, int argc, const char *const argv[],
 			struct journal_filter *ret);
 void journal_filter_release(struct journal_filter *filter);
 
-/* Checks what only the books know: accounts, and where the ref is. Tells whoever asks for numbers
- * or a ref that are not there. */
+/* Checks the filter against the books: its accounts, and where its ref is. Prints a note when its
+ * numbers or its ref do not exist. */
 int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err);
 
-/* Whether an entry of the range is to be printed. What gives a job's use back is about the job. */
+/* Sets *ret to whether an entry of the range is to be printed. An entry that gives back the use of
+ * a job counts as one about that job. */
 int journal_filter_has(const struct journal_filter *filter, struct books *books,
 		       const struct event *event, bool *ret, struct sb_error *err);
 

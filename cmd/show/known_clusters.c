@@ -7,89 +7,103 @@
 #include <string.h>
 
 #include "cmd/frame/options.h"
+#include "ledger/base/array.h"
 #include "ledger/base/nearest.h"
 
-struct asking {
-	const struct env *env;
-	const struct settings *asked;
+struct clusters {
+	const char **list;
+	size_t count;
 };
 
-static int add_cluster(const char ***known, size_t *count, const char *name, struct sb_error *err)
+static int add_cluster(struct clusters *known, const char *name, struct sb_error *err)
 {
-	const char **grown;
+	const char **to;
 
-	for (size_t i = 0; i < *count; i++) {
-		if (strcmp((*known)[i], name) == 0)
+	for (size_t i = 0; i < known->count; i++) {
+		if (strcmp(known->list[i], name) == 0)
 			return SB_OK;
 	}
-	grown = reallocarray(*known, *count + 2, sizeof(*grown));
-	if (!grown)
+	to = array_add(known->list, known->count);
+	if (!to)
 		return sb_error_nomem(err);
-	*known = grown;
-	grown[(*count)++] = name;
-	grown[*count] = NULL;
+	*to = name;
 	return SB_OK;
+}
+
+static int find_clusters(const struct settings *settings, struct books *books,
+			 struct clusters *known, struct sb_error *err)
+{
+	size_t accounts;
+
+	TRY(books_load_all(books, &accounts, err));
+	for (size_t i = 0; i < settings->cluster_count; i++)
+		TRY(add_cluster(known, settings->clusters[i], err));
+	for (size_t i = 0; i < accounts; i++) {
+		const struct account *account = books_at(books, i);
+
+		for (size_t j = 0; j < account->meter_count; j++)
+			TRY(add_cluster(known, account->meters[j].cluster, err));
+	}
+	return array_add(known->list, known->count) ? SB_OK : sb_error_nomem(err);
 }
 
 int clusters_known(const struct env *env, struct books *books, const char ***ret,
 		   struct sb_error *err)
 {
-	size_t accounts, count = 0;
-	const char **known = calloc(1, sizeof(*known));
-	int rc = known ? books_load_all(books, &accounts, err) : sb_error_nomem(err);
+	struct clusters known = {0};
+	int rc = find_clusters(&env->settings, books, &known, err);
 
-	for (size_t i = 0; i < env->settings.cluster_count && !rc; i++)
-		rc = add_cluster(&known, &count, env->settings.clusters[i], err);
-	for (size_t i = 0; !rc && i < accounts; i++) {
-		const struct account *account = books_at(books, i);
-
-		for (size_t j = 0; j < account->meter_count && !rc; j++)
-			rc = add_cluster(&known, &count, account->meters[j].cluster, err);
-	}
 	if (rc)
-		free(known);
+		free(known.list);
 	else
-		*ret = known;
+		*ret = known.list;
 	return rc;
 }
 
+struct choice {
+	const struct env *env;
+	const struct settings *chosen;
+};
+
 static int check_clusters(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct asking *asking = ctx;
-	const struct settings *asked = asking->asked;
+	const struct choice *choice = ctx;
+	const struct settings *chosen = choice->chosen;
 	const char **known;
-	int rc = clusters_known(asking->env, books, &known, err);
+	int rc = clusters_known(choice->env, books, &known, err);
 
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < asked->cluster_count && !rc; i++) {
+	for (size_t i = 0; i < chosen->cluster_count && !rc; i++) {
 		const char **at = known;
 
-		while (*at && strcmp(*at, asked->clusters[i]) != 0)
+		while (*at && strcmp(*at, chosen->clusters[i]) != 0)
 			at++;
 		if (!*at)
 			rc = nearest_error("neither the settings nor the books know a cluster",
-					   asked->clusters[i], known, err);
+					   chosen->clusters[i], known, err);
 	}
 	free(known);
 	return rc;
 }
 
-int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err)
+int clusters_option(struct env *env, struct settings *ret, struct sb_error *err)
 {
-	struct asking asking = {env, ret};
+	struct choice choice = {env, ret};
 	const char *list = option(env, "clusters");
-	int rc = list ? settings_set_clusters(ret, list, err) : SB_OK;
 
-	return rc || !list ? rc : bank_read(env->bank, env->os.now(), check_clusters, &asking, err);
+	if (!list)
+		return SB_OK;
+	TRY(settings_set_clusters(ret, list, err));
+	return bank_read(env->bank, env->os.now(), check_clusters, &choice, err);
 }
 
-bool clusters_chosen(const struct settings *asked, const char *cluster)
+bool clusters_chosen(const struct settings *chosen, const char *cluster)
 {
-	if (asked->cluster_count == 0)
+	if (chosen->cluster_count == 0)
 		return true;
-	for (size_t i = 0; cluster && i < asked->cluster_count; i++) {
-		if (strcmp(cluster, asked->clusters[i]) == 0)
+	for (size_t i = 0; cluster && i < chosen->cluster_count; i++) {
+		if (strcmp(cluster, chosen->clusters[i]) == 0)
 			return true;
 	}
 	return false;

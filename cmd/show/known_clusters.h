@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The clusters that there are, and --clusters of verbs that choose with it among them. */
+/* The clusters of the bank, and verbs that choose some of them with --clusters. */
 #ifndef SUBANK_CMD_SHOW_KNOWN_CLUSTERS_H
 #define SUBANK_CMD_SHOW_KNOWN_CLUSTERS_H
 
 #include "cmd/frame/env.h"
 #include "ledger/books/books.h"
 
-/* The clusters that the settings name or an account is metered on, in no order, each once: they are
- * few, however many accounts there are. NULL stands behind the last. free() it, and use it only
- * within the transaction. */
+/* Lists each cluster that the settings name or an account is metered on, in no order; NULL follows
+ * the last. The caller frees the list, whose texts are valid during the transaction. */
 int clusters_known(const struct env *env, struct books *books, const char ***ret,
 		   struct sb_error *err);
 
-/* Reads --clusters into the list of clusters of [ret]; without that option it names none. SB_EINVAL
- * when neither the settings nor the books know one of them. settings_release() it, also after an
- * error; [ret] is zeroed before. */
-int clusters_asked(struct env *env, struct settings *ret, struct sb_error *err);
+/* Reads --clusters into the clusters of [ret], which is zeroed before; without that option it names
+ * none. Fails with SB_EINVAL when neither the settings nor the books have one of them. The caller
+ * calls settings_release(), also after an error. */
+int clusters_option(struct env *env, struct settings *ret, struct sb_error *err);
 
-/* Whether the list names the cluster (NULL: it is about none), or is empty. */
-bool clusters_chosen(const struct settings *asked, const char *cluster);
+/* Whether the list has the cluster (NULL: the entry is about none), or is empty. */
+bool clusters_chosen(const struct settings *chosen, const char *cluster);
 
 #endif

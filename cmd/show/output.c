@@ -15,6 +15,7 @@
 #include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/comma.h"
 #include "ledger/base/csv_row.h"
 #include "ledger/base/nearest.h"
@@ -52,27 +53,22 @@ struct output {
 static int show_column(void *ctx, const char *name, struct sb_error *err)
 {
 	struct output *output = ctx;
-	const char *names[COLUMNS_MAX + 1], *close;
-	size_t i = 0;
+	const char *names[COLUMNS_MAX + 1] = {NULL};
+	size_t column = 0;
 
-	while (i < output->count && strcasecmp(output->columns[i].name, name) != 0)
-		i++;
-	if (i < output->count) {
-		for (size_t j = 0; j < output->shown_count; j++) {
-			if (output->shown[j] == i)
-				return sb_error_set(err, SB_EINVAL,
-						    "column '%s' is named twice in --format", name);
-		}
-		output->shown[output->shown_count++] = i;
-		return SB_OK;
-	}
-	for (i = 0; i < output->count; i++)
+	for (size_t i = 0; i < output->count; i++)
 		names[i] = output->columns[i].name;
-	names[i] = NULL;
-	close = nearest(name, names);
-	return sb_error_set(err, SB_EINVAL, "there is no column '%s' for --format%s%s%s", name,
-			    close ? ": did you mean '" : "; --help lists them", close ? close : "",
-			    close ? "'?" : "");
+	while (names[column] && strcasecmp(names[column], name) != 0)
+		column++;
+	if (!names[column])
+		return nearest_error("there is no column", name, names, err);
+	for (size_t i = 0; i < output->shown_count; i++) {
+		if (output->shown[i] == column)
+			return sb_error_set(err, SB_EINVAL,
+					    "column '%s' is named twice in --format", name);
+	}
+	output->shown[output->shown_count++] = column;
+	return SB_OK;
 }
 
 bool output_has_frame(const struct env *env)
@@ -155,18 +151,12 @@ static void print_header(struct output *output)
 		fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
-int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
-	       struct sb_error *err)
+/* Reads the options and creates what the form needs, as the last step. */
+static int set_up(struct output *output, struct sb_error *err)
 {
-	struct output *output = calloc(1, sizeof(*output));
+	const struct env *env = output->env;
 	const char *format = option(env, "format");
-	int rc = SB_OK;
 
-	if (!output)
-		return sb_error_nomem(err);
-	output->env = env;
-	output->columns = columns;
-	output->count = count;
 	output->style.header = !option(env, "noheader");
 	output->style.width = env->os.out_is_terminal ? env->os.out_width : 0;
 	output->last_bar = option(env, "parsable");
@@ -176,31 +166,43 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 		output->form = FORM_CSV;
 	else if (output->last_bar || option(env, "parsable2"))
 		output->form = FORM_PARSABLE;
-	rc = output_check_forms(env, err);
-	if (!rc)
-		rc = choose_colour(env, &output->style.colour, err);
-	if (!rc && format)
-		rc = comma_each(format, show_column, output, err);
+	TRY(output_check_forms(env, err));
+	TRY(choose_colour(env, &output->style.colour, err));
+	if (format)
+		TRY(comma_each(format, show_column, output, err));
 	/* Without --format, JSON and CSV have all columns. */
-	for (size_t i = 0; !format && i < count; i++) {
-		if (columns[i].shown || output->form == FORM_JSON || output->form == FORM_CSV)
+	for (size_t i = 0; !format && i < output->count; i++) {
+		if (output->columns[i].shown || output->form == FORM_JSON ||
+		    output->form == FORM_CSV)
 			output->shown[output->shown_count++] = i;
 	}
-	if (!rc && output->form == FORM_TABLE) {
-		output->grid = grid_new(columns, output->shown, output->shown_count);
-		rc = output->grid ? SB_OK : sb_error_nomem(err);
-	}
-	if (!rc && output->form == FORM_JSON) {
+	if (output->form == FORM_TABLE)
+		output->grid = grid_new(output->columns, output->shown, output->shown_count);
+	if (output->form == FORM_JSON)
 		output->list = json_array();
-		rc = output->list ? SB_OK : sb_error_nomem(err);
-	}
-	if (rc) {
-		grid_free(output->grid);
-		free(output);
-		return rc;
-	}
-	*ret = output;
+	if ((output->form == FORM_TABLE && !output->grid) ||
+	    (output->form == FORM_JSON && !output->list))
+		return sb_error_nomem(err);
 	return SB_OK;
+}
+
+int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
+	       struct sb_error *err)
+{
+	struct output *output = calloc(1, sizeof(*output));
+	int rc;
+
+	if (!output)
+		return sb_error_nomem(err);
+	output->env = env;
+	output->columns = columns;
+	output->count = count;
+	rc = set_up(output, err);
+	if (rc)
+		free(output);
+	else
+		*ret = output;
+	return rc;
 }
 
 static void print_csv(const struct output *output)
@@ -496,15 +498,7 @@ static int by_name(const void *a, const void *b)
 
 size_t names_once(const char *names[], size_t count)
 {
-	size_t kept = 0;
-
-	if (count > 0)
-		qsort(names, count, sizeof(*names), by_name);
-	for (size_t i = 0; i < count; i++) {
-		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-			names[kept++] = names[i];
-	}
-	return kept;
+	return array_unique(names, count, by_name);
 }
 
 const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], size_t count)
@@ -543,30 +537,36 @@ static bool names_unit(const struct output *output)
 	return false;
 }
 
+static void print_rest(struct output *output)
+{
+	FILE *out = output->env->os.out;
+	bool named = names_unit(output);
+
+	if (output->form == FORM_TABLE)
+		print_grid(output);
+	if (named && !output->failed)
+		fprintf(out, "Amounts are in %s.\n",
+			output->env->seconds ? "billing-seconds" : "SU");
+	if (output->form == FORM_JSON) {
+		if (json_dumpf(output->list, out, JSON_INDENT(2)) && !ferror(out))
+			no_memory(output);
+		fputc('\n', out);
+	}
+}
+
 int output_finish(struct output *output, struct sb_error *err)
 {
-	bool named;
 	int rc;
 
 	if (!output)
 		return SB_OK;
 	end_row(output);
-	if (!output->failed)
-		print_header(output);
 	stage_end(output->env);
-	if (output->if_empty && !output->had_row && !output->failed && output->form == FORM_TABLE)
-		note(output->env, "%s", output->if_empty);
-	named = names_unit(output);
-	if (!output->failed && output->form == FORM_TABLE)
-		print_grid(output);
-	if (!output->failed && named)
-		fprintf(output->env->os.out, "Amounts are in %s.\n",
-			output->env->seconds ? "billing-seconds" : "SU");
-	if (!output->failed && output->form == FORM_JSON) {
-		if (json_dumpf(output->list, output->env->os.out, JSON_INDENT(2)) &&
-		    !ferror(output->env->os.out))
-			no_memory(output);
-		fputc('\n', output->env->os.out);
+	if (!output->failed) {
+		print_header(output);
+		if (output->if_empty && !output->had_row && output->form == FORM_TABLE)
+			note(output->env, "%s", output->if_empty);
+		print_rest(output);
 	}
 	rc = why_failed(output, err);
 	json_decref(output->list);

@@ -10,15 +10,15 @@
 #include "cmd/frame/options.h"
 #include "ledger/base/when.h"
 
-/* The first moment of the month of [when], or of the one after it. */
-static int month_start(int64_t when, int after, int64_t *ret, struct sb_error *err)
+/* Finds the start of the month that is [later] months after that of [when]. */
+static int month_start(int64_t when, int later, int64_t *ret, struct sb_error *err)
 {
 	time_t seconds = (time_t)(when / WHEN_SECOND);
 	char text[32];
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	tm.tm_mon += after;
+	tm.tm_mon += later;
 	(void)snprintf(text, sizeof(text), "%04d-%02d-01", tm.tm_year + 1900 + tm.tm_mon / 12,
 		       tm.tm_mon % 12 + 1);
 	return when_parse(text, when, ret, err);
@@ -28,18 +28,13 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 	int64_t since = 0, until = 0;
-	int rc = SB_OK;
 
 	if (!option(env, "until"))
-		rc = month_start(env->os.now(), 1, &until, err);
-	if (!rc)
-		rc = moment_time(env, "until", &until, err);
-	if (!rc && !option(env, "since"))
-		rc = month_start(until > 0 ? until - 1 : 0, 0, &since, err);
-	if (!rc)
-		rc = moment_time(env, "since", &since, err);
-	if (rc)
-		return rc;
+		TRY(month_start(env->os.now(), 1, &until, err));
+	TRY(moment_time(env, "until", &until, err));
+	if (!option(env, "since"))
+		TRY(month_start(until > 0 ? until - 1 : 0, 0, &since, err));
+	TRY(moment_time(env, "since", &since, err));
 	if (since >= until)
 		return sb_error_set(
 			err, SB_EINVAL, "the period from %s to %s ends before it begins%s",
@@ -50,7 +45,7 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 	return SB_OK;
 }
 
-void period_say(struct env *env, int64_t since, int64_t until)
+void period_report(struct env *env, int64_t since, int64_t until)
 {
 	char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* --since and --until of a period: without them, the current month. */
+/* The options --since and --until of a period; without them it is the current month. */
 #ifndef SUBANK_CMD_SHOW_PERIOD_H
 #define SUBANK_CMD_SHOW_PERIOD_H
 
 #include "cmd/frame/env.h"
 
-/* Two rows of a verb's table of options. */
+/* Two rows for a verb's table of options. */
 #define PERIOD_OPTIONS                                                                             \
-	{"since", 0, "TIME", "the period's first moment (the start of that month)"},               \
+	{"since", 0, "TIME", "the start of the period (the start of its last month)"},             \
 	{                                                                                          \
-		"until", 0, "TIME", "the first moment behind it (the end of this month)"           \
+		"until", 0, "TIME", "the end of the period (the end of this month)"                \
 	}
 
-/* Reads both. SB_EINVAL, also when it ends before it begins. */
+/* Reads both. Fails with SB_EINVAL, also when the period ends before it begins. */
 int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
 
-/* "From … to …", for people. */
-void period_say(struct env *env, int64_t since, int64_t until);
+/* Prints "From … to …". */
+void period_report(struct env *env, int64_t since, int64_t until);
 
 #endif

@@ -10,7 +10,8 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
-enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds until the first line, and the next */
+enum { PATIENCE = 1000000, PAUSE = 500000 }; /* microseconds before the first line, and the next */
+
 void progress_begin(struct progress *progress, struct env *env, uint64_t total)
 {
 	bool shown = env->os.err_is_terminal && !env->quiet;
@@ -29,12 +30,12 @@ void progress_step(struct progress *progress, uint64_t done)
 	if (!progress->begun)
 		return;
 	now = env->os.now();
-	/* Also when somebody sets the clock back. */
+	/* Nothing is printed either after the clock was set back. */
 	if (now < progress->begun + PATIENCE || now < progress->shown + PAUSE)
 		return;
 	lasted = now - progress->begun;
 	progress->shown = now;
-	text[0] = part[0] = '\0'; /* not before: most steps end above */
+	text[0] = part[0] = '\0'; /* not earlier: most calls return above */
 	if (progress->total)
 		(void)snprintf(part, sizeof(part), " of %" PRIu64 " (%" PRId64 "%%)",
 			       progress->total,

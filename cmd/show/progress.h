@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How far a long piece of work has come, on one line of a terminal that is written again and again:
+/* The progress of a long piece of work, on one line of the terminal:
  *
  *     export: 1200000 of 10000000 (12%), 380000/s, 23s left
  *
- * Nothing is printed where the standard error is no terminal, with --quiet, and of work that is
- * done within a second. The line goes when a message, a line of report() or a table is printed. */
+ * Nothing is printed if the standard error is no terminal, with --quiet, or during the first
+ * second. A message, a line of report() or a table removes the line. */
 #ifndef SUBANK_CMD_SHOW_PROGRESS_H
 #define SUBANK_CMD_SHOW_PROGRESS_H
 
@@ -14,17 +14,20 @@
 struct progress {
 	struct env *env;
 	uint64_t total;
-	int64_t begun; /* microseconds, UTC; 0: no line is to be printed */
-	int64_t shown; /* when the line was written last; 0: not yet */
+	int64_t begun; /* microseconds, UTC; 0: print nothing */
+	int64_t shown; /* when the line was last printed; 0: not yet */
 };
 
-/* [total]: how many steps there will be; 0: not known. The verb names the line. */
+/* [total] is the number of steps to come; 0: unknown. The line begins with the verb. */
 void progress_begin(struct progress *progress, struct env *env, uint64_t total);
-/* [done] steps are behind us. Cheap: call it for each. */
+
+/* Records that [done] steps are complete. Cheap: call it after each step. */
 void progress_step(struct progress *progress, uint64_t done);
-/* The same for struct steps: [ctx] is the progress. */
+
+/* The same as a callback of struct steps: [ctx] is the progress. */
 void progress_at(uint64_t done, uint64_t total, void *ctx);
-/* Takes the line away. */
+
+/* Removes the line. */
 void progress_end(struct progress *progress);
 
 #endif

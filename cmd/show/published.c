@@ -12,11 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
 enum { SIZE_MAX_MIB = 64 };
 
-/* Whether [uid] may tell users what the bank has. */
+/* Whether a file of [uid] can be trusted to be from the bank. */
 static bool trusted(uid_t uid, const char *bank_folder)
 {
 	const struct passwd *slurm = getpwnam("slurm");
@@ -40,8 +41,8 @@ static int check_file(int fd, const char *path, const char *bank_folder, struct 
 				    path, bank_folder);
 	if (st.st_mode & (S_IWGRP | S_IWOTH))
 		return sb_error_set(err, SB_EREFUSED,
-				    "the published balances %s can be written by others than the "
-				    "bank: they are not to be trusted",
+				    "the published balances %s cannot be trusted: other users than "
+				    "the bank's owner can write them",
 				    path);
 	if (st.st_size > SIZE_MAX_MIB * (off_t)(1 << 20))
 		return sb_error_set(err, SB_EFORMAT,
@@ -50,7 +51,7 @@ static int check_file(int fd, const char *path, const char *bank_folder, struct 
 	return SB_OK;
 }
 
-/* A name of an account, or with [none] also "". */
+/* Copies the name of an account or, with [none], "". Returns whether it is valid. */
 static bool copy_name(const char *text, bool none, char ret[NAME_SIZE])
 {
 	if (!(none && !*text) && name_check("account", text, NULL))
@@ -59,7 +60,7 @@ static bool copy_name(const char *text, bool none, char ret[NAME_SIZE])
 	return true;
 }
 
-/* A time, or null for none. */
+/* Reads a time; null is 0. */
 static bool read_time(json_t *value, int64_t *ret)
 {
 	*ret = 0;
@@ -100,7 +101,7 @@ static bool read_account(json_t *object, struct published_account *ret)
 			      .committed = committed,
 			      .settled = settled == INT64_MIN ? available : settled,
 			      .unlimited = unlimited};
-	/* A bank of before did not say. */
+	/* Older banks did not write this. */
 	row->has_running = seen;
 	row->endless = endless;
 	row->unentered = unentered;
@@ -110,21 +111,21 @@ static bool read_account(json_t *object, struct published_account *ret)
 	return read_time(read, &row->read) && (!seen || read_time(seen, &row->seen));
 }
 
-static int compare(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
 	const struct published_account *x = a, *y = b;
 
 	return strcmp(x->row.name, y->row.name);
 }
 
+static int compare_name(const void *name, const void *account)
+{
+	return strcmp(name, ((const struct published_account *)account)->row.name);
+}
+
 const struct published_account *published_find(const struct published *published, const char *name)
 {
-	struct published_account key;
-
-	(void)snprintf(key.row.name, sizeof(key.row.name), "%s", name);
-	return published->count
-		       ? bsearch(&key, published->list, published->count, sizeof(key), compare)
-		       : NULL;
+	return array_find(published->list, published->count, name, compare_name);
 }
 
 void published_release(struct published *published)
@@ -134,17 +135,37 @@ void published_release(struct published *published)
 	*published = (struct published){0};
 }
 
+/* Reads a map from accounts to the account above each. With [odd], the names are keys of accounts
+ * that no bank can have. */
+static bool read_inside(json_t *map, bool odd, struct published *ret)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(map, name, value)
+	{
+		struct inside *to = &ret->inside[ret->inside_count++];
+
+		if (!json_is_string(value) || strlen(name) >= sizeof(to->account) ||
+		    (!odd && name_check("account", name, NULL)) ||
+		    !copy_name(json_string_value(value), false, to->above))
+			return false;
+		(void)snprintf(to->account, sizeof(to->account), "%s", name);
+	}
+	return true;
+}
+
 static bool read_document(json_t *document, struct published *ret)
 {
-	json_t *list, *inside, *odd, *value;
-	const char *time, *name;
+	json_t *list, *inside, *odd;
+	const char *time;
 
 	if (json_unpack(document, "{ss so so}", "time", &time, "accounts", &list, "inside",
 			&inside) ||
 	    when_parse_exact(time, &ret->time, NULL) || !json_is_array(list) ||
 	    !json_is_object(inside))
 		return false;
-	/* A bank of before had none. */
+	/* Older banks did not write this. */
 	odd = json_object_get(document, "inside_odd");
 	if (odd && !json_is_object(odd))
 		return false;
@@ -157,25 +178,8 @@ static bool read_document(json_t *document, struct published *ret)
 		if (!read_account(json_array_get(list, ret->count), &ret->list[ret->count]))
 			return false;
 	}
-	json_object_foreach(inside, name, value)
-	{
-		struct inside *to = &ret->inside[ret->inside_count++];
-
-		if (!json_is_string(value) || !copy_name(name, false, to->account) ||
-		    !copy_name(json_string_value(value), false, to->above))
-			return false;
-	}
-	json_object_foreach(odd, name, value)
-	{
-		struct inside *to = &ret->inside[ret->inside_count++];
-
-		if (!json_is_string(value) || strlen(name) >= sizeof(to->account) ||
-		    !copy_name(json_string_value(value), false, to->above))
-			return false;
-		(void)snprintf(to->account, sizeof(to->account), "%s", name);
-	}
-	qsort(ret->list, ret->count, sizeof(*ret->list), compare);
-	return true;
+	array_sort(ret->list, ret->count, by_name);
+	return read_inside(inside, false, ret) && read_inside(odd, true, ret);
 }
 
 static int read_file(FILE *file, const char *path, struct published *ret, struct sb_error *err)
@@ -186,20 +190,22 @@ static int read_file(FILE *file, const char *path, struct published *ret, struct
 
 	if (!document)
 		return sb_error_set(err, SB_EFORMAT,
-				    "the published balances %s are not whole (line %d: %s): the "
-				    "next check writes them anew",
+				    "the published balances %s are no valid JSON (line %d: %s): "
+				    "the next check replaces them",
 				    path, why.line, why.text);
 	form = json_object_get(document, "subank");
 	if (json_is_integer(form) && json_integer_value(form) > PUBLISHED_FORM)
-		rc = sb_error_set(err, SB_EFORMAT,
-				  "the published balances %s are of a newer subank (form %d; this "
-				  "one knows %d): update subank here",
-				  path, (int)json_integer_value(form), PUBLISHED_FORM);
+		rc = sb_error_set(
+			err, SB_EFORMAT,
+			"the published balances %s are from a newer subank (form %d; this "
+			"one reads %d): update subank here",
+			path, (int)json_integer_value(form), PUBLISHED_FORM);
 	else if (!json_is_integer(form) || !read_document(document, ret))
-		rc = sb_error_set(err, SB_EFORMAT,
-				  "the published balances %s are malformed: the next check writes "
-				  "them anew",
-				  path);
+		rc = sb_error_set(
+			err, SB_EFORMAT,
+			"the published balances %s are malformed: the next check replaces "
+			"them",
+			path);
 	json_decref(document);
 	return rc;
 }
@@ -208,7 +214,7 @@ int published_read(const char *path, const char *bank_folder, struct published *
 		   struct sb_error *err)
 {
 	struct published published = {0};
-	/* A pipe must not hold up whoever opens it. */
+	/* O_NONBLOCK: opening a pipe must not wait for a writer. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), rc;
 	FILE *file;
 
@@ -216,16 +222,15 @@ int published_read(const char *path, const char *bank_folder, struct published *
 		return sb_error_set(
 			err, errno == ENOENT || errno == ENOTDIR ? SB_ENOTFOUND : SB_EREFUSED,
 			"cannot read the published balances %s: %s", path, sb_errno(errno));
+	file = fdopen(fd, "r");
+	if (!file) {
+		close(fd);
+		return sb_error_nomem(err);
+	}
 	rc = check_file(fd, path, bank_folder, err);
-	file = rc ? NULL : fdopen(fd, "r");
-	if (!rc && !file)
-		rc = sb_error_nomem(err);
 	if (!rc)
 		rc = read_file(file, path, &published, err);
-	if (file)
-		fclose(file);
-	else
-		close(fd);
+	fclose(file);
 	if (rc)
 		published_release(&published);
 	else

@@ -19,7 +19,7 @@ const char *rights_advice(struct env *env, const char *level, char to[RIGHTS_TEX
 {
 	const char *name = caller_of(env).name;
 
-	/* A user whom slurmdbd does not have is added with an association. */
+	/* A user that slurmdbd does not know has no level, and needs an association. */
 	(void)snprintf(to, RIGHTS_TEXT_SIZE,
 		       *level ? "sacctmgr modify user %s set AdminLevel=Operator"
 			      : "sacctmgr add user %s account=root AdminLevel=Operator",
@@ -31,6 +31,7 @@ const char *rights_text(struct env *env, const struct rights *rights, const char
 			const char *what, char to[RIGHTS_TEXT_SIZE])
 {
 	const struct caller caller = caller_of(env);
+	const char *level = *rights->level ? rights->level : "None";
 	char name[300], advice[RIGHTS_TEXT_SIZE];
 
 	if (*caller.name)
@@ -43,14 +44,13 @@ const char *rights_text(struct env *env, const struct rights *rights, const char
 			to, RIGHTS_TEXT_SIZE,
 			"this Slurm does not show the PrivateData of %s, which may hide %s of "
 			"others from %.255s, whose AdminLevel is %s: %.512s",
-			where, what, name, *rights->level ? rights->level : "None", advice);
+			where, what, name, level, advice);
 	else
 		(void)snprintf(
 			to, RIGHTS_TEXT_SIZE,
 			"PrivateData=%s on %s hides %s of others from %.255s, whose AdminLevel is "
 			"%s: %.512s",
-			rights->private_data, where, what, name,
-			*rights->level ? rights->level : "None", advice);
+			rights->private_data, where, what, name, level, advice);
 	return to;
 }
 
@@ -66,27 +66,25 @@ int rights_check_sacct(struct env *env, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
-	int code = rights_of_slurmdbd(&env->slurm, &caller, &rights, err);
 
-	return code == SB_OK && rights.jobs ? hidden(env, &rights, "slurmdbd", "jobs", err) : code;
+	TRY(rights_of_slurmdbd(&env->slurm, &caller, &rights, err));
+	return rights.jobs ? hidden(env, &rights, "slurmdbd", "jobs", err) : SB_OK;
 }
 
 int rights_check_squeue(struct env *env, const struct slurm_config *config, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
-	int code = rights_of_slurmctld(&env->slurm, config, &caller, &rights, err);
 
-	return code == SB_OK && rights.jobs ? hidden(env, &rights, config->cluster, "jobs", err)
-					    : code;
+	TRY(rights_of_slurmctld(&env->slurm, config, &caller, &rights, err));
+	return rights.jobs ? hidden(env, &rights, config->cluster, "jobs", err) : SB_OK;
 }
 
 int rights_check_sshare(struct env *env, const struct slurm_config *config, struct sb_error *err)
 {
 	const struct caller caller = caller_of(env);
 	struct rights rights;
-	int code = rights_of_slurmctld(&env->slurm, config, &caller, &rights, err);
 
-	return code == SB_OK && rights.usage ? hidden(env, &rights, config->cluster, "use", err)
-					     : code;
+	TRY(rights_of_slurmctld(&env->slurm, config, &caller, &rights, err));
+	return rights.usage ? hidden(env, &rights, config->cluster, "use", err) : SB_OK;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
 #include "cmd/show/selection.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/frame/messages.h"
+#include "cmd/frame/options.h"
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
 
@@ -20,10 +20,8 @@ static int add(void *ctx, const char *text, struct sb_error *err)
 {
 	struct selection *selection = ctx;
 	char name[NAME_SIZE], (*to)[NAME_SIZE];
-	int rc = name_fold("account", text, name, err);
 
-	if (rc)
-		return rc;
+	TRY(name_fold("account", text, name, err));
 	to = array_add(selection->names, selection->count);
 	if (!to)
 		return sb_error_nomem(err);
@@ -31,8 +29,13 @@ static int add(void *ctx, const char *text, struct sb_error *err)
 	return SB_OK;
 }
 
-static int sort(struct selection *selection, struct sb_error *err)
+static int read_names(int argc, const char *const argv[], const char *list,
+		      struct selection *selection, struct sb_error *err)
 {
+	for (int i = 0; i < argc; i++)
+		TRY(add(selection, argv[i], err));
+	if (list)
+		TRY(comma_each(list, add, selection, err));
 	if (selection->count == 0)
 		return SB_OK;
 	array_unique(selection->names, selection->count, by_name);
@@ -47,17 +50,9 @@ static int sort(struct selection *selection, struct sb_error *err)
 int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret)
 {
 	struct selection selection = {0};
-	const char *list = option(env, "accounts");
 	struct sb_error err;
-	int rc = SB_OK;
 
-	for (int i = 0; i < argc && !rc; i++)
-		rc = add(&selection, argv[i], &err);
-	if (!rc && list)
-		rc = comma_each(list, add, &selection, &err);
-	if (!rc)
-		rc = sort(&selection, &err);
-	if (rc) {
+	if (read_names(argc, argv, option(env, "accounts"), &selection, &err)) {
 		selection_release(&selection);
 		return fail(env, &err);
 	}
@@ -83,7 +78,7 @@ int selection_find(struct selection *selection, struct env *env, struct books *b
 		}
 		memmove(selection->names[kept++], selection->names[i], NAME_SIZE);
 	}
-	/* The list points to the names in their order. */
+	/* list[i] points to names[i], so it needs no change. */
 	selection->count = kept;
 	return SB_OK;
 }

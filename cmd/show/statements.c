@@ -6,8 +6,8 @@
 #include "cmd/frame/messages.h"
 #include "cmd/show/progress.h"
 
-int statement_make_watched(struct env *env, struct books *books, struct statement *statement,
-			   struct sb_error *err)
+int statement_make_with_progress(struct env *env, struct books *books, struct statement *statement,
+				 struct sb_error *err)
 {
 	struct progress progress;
 	const struct steps steps = {progress_at, &progress};

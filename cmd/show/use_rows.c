@@ -38,51 +38,44 @@ void use_columns_show(struct column *columns, enum use_by by)
 		columns[USE_BY_USER - 1].shown = true;
 }
 
-struct adding {
-	struct output *output;
-	size_t at;
-	use_add_row *add;
-	void *ctx;
-};
-
 static int add_job(const struct event *job, uint64_t entries, int64_t amount, bool within,
 		   void *ctx, struct sb_error *err)
 {
 	const struct use_row row = {
 		.cluster = job->cluster, .jobs = within, .entries = entries, .amount = amount};
 	char name[JOB_NAME_SIZE];
-	const char *const texts[USE_COLUMNS] = {name,		job->job_user, job->slurm_account,
-						job->partition, job->qos,      NULL};
-	const struct adding *adding = ctx;
+	const char *const texts[] = {job_name(name, job->cluster, job->job), job->job_user,
+				     job->slurm_account, job->partition, job->qos};
+	const struct use_table *table = ctx;
 
 	(void)err;
-	job_name(name, job->cluster, job->job);
-	output_row(adding->output);
-	for (size_t i = 0; texts[i]; i++)
-		output_text(adding->output, adding->at + i, texts[i]);
-	adding->add(adding->output, &row, adding->ctx);
+	output_row(table->output);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		output_text(table->output, table->at + i, texts[i]);
+	table->add(table->output, &row, table->ctx);
 	return SB_OK;
 }
 
-int use_rows(struct books *books, const struct statement *statement, struct output *output,
-	     size_t at, use_add_row *add, void *ctx, struct sb_error *err)
+static void add_group(const struct use_group *group, enum use_by by, const struct use_table *table)
 {
-	struct adding adding = {.output = output, .at = at, .add = add, .ctx = ctx};
+	const struct use_row row = {.cluster = "",
+				    .jobs = group->jobs,
+				    .entries = group->entries,
+				    .amount = group->amount};
+
+	output_row(table->output);
+	output_text(table->output, table->at + by - 1, group->name);
+	table->add(table->output, &row, table->ctx);
+}
+
+int use_rows(struct books *books, const struct statement *statement, const struct use_table *table,
+	     struct sb_error *err)
+{
 	const struct use *use = statement->use;
-	int rc = SB_OK;
 
 	if (use->by == USE_BY_JOB)
-		rc = use_each_job(books, use, add_job, &adding, err);
-	for (size_t i = 0; i < use->count && !rc; i++) {
-		const struct use_group *group = &use->groups[i];
-		const struct use_row row = {.cluster = "",
-					    .jobs = group->jobs,
-					    .entries = group->entries,
-					    .amount = group->amount};
-
-		output_row(output);
-		output_text(output, at + use->by - 1, group->name);
-		add(output, &row, ctx);
-	}
-	return rc;
+		TRY(use_each_job(books, use, add_job, (void *)(uintptr_t)table, err));
+	for (size_t i = 0; i < use->count; i++)
+		add_group(&use->groups[i], use->by, table);
+	return SB_OK;
 }

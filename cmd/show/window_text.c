@@ -20,16 +20,14 @@ const char *window_receipt(char buf[WINDOW_PHRASE_SIZE], const struct event *eve
 {
 	char from[WHEN_TEXT_SIZE] = "", to[WHEN_TEXT_SIZE] = "";
 	bool starts = event->start != now, ends = event->end != WHEN_NEVER;
-	bool by_day = ends && when_format_last(to, event->end);
+	const char *preposition = "";
 
+	if (ends)
+		preposition = when_format_last(to, event->end) ? " to " : " until ";
 	if (starts)
 		when_format_short(from, event->start);
 	(void)snprintf(buf, WINDOW_PHRASE_SIZE, "%s%s%s%s%s", starts || ends ? ", usable" : "",
-		       starts ? " from " : "", from,
-		       !ends	? ""
-		       : by_day ? " to "
-				: " until ",
-		       to);
+		       starts ? " from " : "", from, preposition, to);
 	return buf;
 }
 

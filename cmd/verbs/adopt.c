@@ -284,7 +284,7 @@ static int adopt(struct adoption *adoption)
 	}
 	if (bank_write(env->bank, env->os.now(), record, adoption, &err))
 		return fail(env, &err);
-	env->result.stands = adoption->commands ? NULL : "the bank was adopted";
+	env->result.done = adoption->commands ? NULL : "the bank was adopted";
 	report(env, "the bank in %s %s; head %s", env->store.folder,
 	       adoption->commands ? "commands Slurm from here already"
 				  : "now commands Slurm from here",

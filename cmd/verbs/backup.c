@@ -45,7 +45,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	progress_end(&progress);
 	if (rc)
 		return fail(env, &err);
-	env->result.stands = "the backup was made";
+	env->result.done = "the backup was made";
 	report(env, "wrote %" PRIu64 " entries to %s; head %s", verify.entries, folder,
 	       head_text(head, &verify.head));
 	return EXIT_DONE;

@@ -96,8 +96,8 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 	struct balance_row row;
 	char parent[NAME_SIZE] = "";
 
-	TRY(balance_row_make(listing->env, &listing->nesting, books, account, !listing->as_of, &row,
-			     err));
+	TRY(balance_row_make(listing->env, books, account,
+			     listing->as_of ? NULL : &listing->nesting, &row, err));
 	if (listing->tree || listing->total)
 		TRY(find_parent(listing, books, account, parent, err));
 	/* The sums of an account's parent include the account. */
@@ -232,7 +232,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of) {
-		books_as_entered(books);
+		books_omit_deferred(books);
 		TRY(moment_as_of(books, listing->as_of, &listing->moment, err));
 	}
 	/* Before the first row: a row that an error follows would look like an answer. */

@@ -39,6 +39,6 @@ const struct command cmd_close = {
 	.see_also = "open withdraw transfer",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM,
 	.run = run,
 };

@@ -60,7 +60,7 @@ const struct command cmd_deposit = {
 	.see_also = "withdraw transfer set import",
 	.min_args = 2,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.options = OPTIONS(WINDOW_OPTIONS),
 	.run = run,
 };

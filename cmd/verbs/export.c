@@ -158,7 +158,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (rc)
 		return fail(env, &err);
 	if (to_file) {
-		env->result.stands = "the file was written";
+		env->result.done = "the file was written";
 		report(env, "wrote %" PRIu64 " entries to %s; head %s", exporting.head.seq, argv[0],
 		       head_text(head, &exporting.head));
 	}

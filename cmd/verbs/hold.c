@@ -43,7 +43,7 @@ const struct command cmd_hold = {
 	.see_also = "release why",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM,
 	.options = hand_options,
 	.run = run,
 };

@@ -177,8 +177,8 @@ static int write_settings(struct env *env, const struct found *found, const char
 
 	make_folders(path);
 	if (make_file(env, found, path) == 0) {
-		env->result.stands =
-			env->result.stands ? env->result.stands : "the settings were written";
+		env->result.done =
+			env->result.done ? env->result.done : "the settings were written";
 		report(env, "wrote settings to %s: review them%s", path,
 		       found->cluster_count > 1
 			       ? ", and remove clusters that do not belong to the bank"
@@ -233,7 +233,7 @@ static int make_bank(struct env *env)
 	if (bank_create(&env->store, place_of(env->os.here()->machine, env->store.folder, place),
 			&err))
 		return fail(env, &err);
-	env->result.stands = "the bank was made";
+	env->result.done = "the bank was made";
 	report(env, "made an empty bank in %s", env->store.folder);
 	return EXIT_DONE;
 }

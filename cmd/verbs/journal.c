@@ -163,14 +163,14 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	range = listing->filter->range;
 	if (listing->last && !range.backward) {
 		range.backward = true;
-		TRY(entries_walk(books, &range, count_back, listing, NULL, err));
+		TRY(entries_each(books, &range, count_back, listing, NULL, err));
 		if (listing->found == 0)
 			return SB_OK;
 		range.backward = false;
 		range.from = listing->first;
 		listing->found = 0;
 	}
-	return entries_walk(books, &range, print_entry, listing, NULL, err);
+	return entries_each(books, &range, print_entry, listing, NULL, err);
 }
 
 /* Prints the entries after listing->head. */
@@ -186,7 +186,7 @@ static int list_new(struct books *books, void *ctx, struct sb_error *err)
 	if (range.from <= listing->head)
 		range.from = listing->head + 1;
 	listing->books = books;
-	rc = entries_walk(books, &range, print_entry, listing, NULL, err);
+	rc = entries_each(books, &range, print_entry, listing, NULL, err);
 	listing->head = head;
 	return rc;
 }

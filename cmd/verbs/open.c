@@ -205,7 +205,7 @@ const struct command cmd_open = {
 	.see_also = "deposit close terms",
 	.min_args = 1,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.options = OPTIONS({"from-zero", 0, NULL, "also charge what was used before"},
 			   {"later", 0, NULL, "open it although Slurm lacks it or does not answer"},
 			   WINDOW_OPTIONS),

@@ -97,7 +97,7 @@ const struct command cmd_refund = {
 		 "after a bad night"}),
 	.see_also = "reverse journal",
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK | CMD_LIST,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK | CMD_LIST,
 	.options = refund_jobs_options,
 	.run = run,
 };

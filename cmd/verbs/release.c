@@ -66,7 +66,7 @@ const struct command cmd_release = {
 	.see_also = "hold deposit why",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM,
 	.options = hand_options,
 	.run = run,
 };

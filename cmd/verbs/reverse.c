@@ -30,7 +30,7 @@ const struct command cmd_reverse = {
 	.see_also = "refund journal",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM,
 	.options = correction_options,
 	.run = run,
 };

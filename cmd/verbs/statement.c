@@ -12,7 +12,6 @@
 #include "cmd/show/use_rows.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/when.h"
-#include "ledger/books/seen.h"
 #include "ledger/report/forecast.h"
 #include "ledger/report/statement.h"
 
@@ -201,7 +200,7 @@ static void print_header(const struct printing *printing)
 	char time[WHEN_TEXT_SIZE];
 
 	report(printing->env, "Statement of %s", statement->account);
-	period_say(printing->env, statement->since, statement->until);
+	period_report(printing->env, statement->since, statement->until);
 	report(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
 		report(printing->env, "So far: the entries to %s, head %s",
@@ -240,7 +239,7 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 	TRY(funds_of(books, account, &rules, &funds, err));
 	TRY(forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast, err));
 	print_forecast(env, &forecast, account->time);
-	seen_sum(books, account, &amount, &since);
+	books_deferred_sum(books, account, &amount, &since);
 	if (amount > 0)
 		report(env, "Not recorded yet: %s used since %s", quantity(env, text, amount),
 		       when_format_local(when, since));
@@ -257,7 +256,7 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 	struct statement *statement = &printing->statement;
 
 	statement->each = NULL;
-	TRY(statement_make_watched(printing->env, books, statement, err));
+	TRY(statement_make_with_progress(printing->env, books, statement, err));
 	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
 	if (statement->so_far)
 		(void)head_text(printing->head, &statement->head);
@@ -271,10 +270,11 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 		statement->ctx = printing;
 		TRY(statement_make(books, statement, err));
 	} else {
+		const struct use_table table = {printing->output, COLUMN_USE, add_use, printing};
+
 		add_lines(printing);
 		if (statement->use)
-			TRY(use_rows(books, statement, printing->output, COLUMN_USE, add_use,
-				     printing, err));
+			TRY(use_rows(books, statement, &table, err));
 	}
 	add_closing(printing);
 	return SB_OK;

@@ -241,7 +241,7 @@ const struct command cmd_terms = {
 	.see_also = "check set",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.options = OPTIONS(
 		{"limited", 0, NULL, "spent funds hold the account"},
 		{"unlimited", 0, NULL, "use is charged, and never holds the account"},

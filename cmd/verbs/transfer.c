@@ -46,6 +46,6 @@ const struct command cmd_transfer = {
 	.see_also = "deposit withdraw reverse",
 	.min_args = 3,
 	.max_args = 3,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.run = run,
 };

@@ -9,7 +9,6 @@
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
-#include "ledger/books/seen.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -86,7 +85,7 @@ static int add_unrecorded(struct listing *listing, const struct account *account
 	struct unrecorded *unrecorded;
 	int64_t amount, since;
 
-	seen_sum(books, account, &amount, &since);
+	books_deferred_sum(books, account, &amount, &since);
 	if (amount == 0)
 		return SB_OK;
 	unrecorded = array_add(listing->unrecorded, listing->unrecorded_count);
@@ -146,10 +145,11 @@ static int print_account(struct listing *listing, struct books *books, struct sb
 	struct statement *statement = &listing->statement;
 	struct output *output = listing->output;
 	struct use_row row = {.cluster = ""};
+	const struct use_table table = {output, COLUMN_USE, add_cells, listing};
 
-	TRY(statement_make_watched(listing->env, books, statement, err));
+	TRY(statement_make_with_progress(listing->env, books, statement, err));
 	TRY(count_unrecorded(listing, &row.amount, err));
-	TRY(use_rows(books, statement, output, COLUMN_USE, add_cells, listing, err));
+	TRY(use_rows(books, statement, &table, err));
 	if (row.amount > 0) {
 		output_row(output);
 		output_text(output, COLUMN_USE + listing->use.by - 1, "(not entered)");
@@ -178,7 +178,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	listing->moved = books_head(books)->seq != listing->head;
 	if (listing->moved)
 		return SB_OK;
-	books_as_entered(books); /* like the statements, which are compared with the states */
+	books_omit_deferred(books); /* like the statements, which are compared with the states */
 	if (selection->count == 0)
 		TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < selection->count; i++)
@@ -187,7 +187,7 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 		TRY(list_account(listing, books, books_at(books, i)->name, err));
 	/* A table is printed after this. */
 	if (output_has_frame(listing->env))
-		period_say(listing->env, listing->statement.since, listing->statement.until);
+		period_report(listing->env, listing->statement.since, listing->statement.until);
 	return SB_OK;
 }
 

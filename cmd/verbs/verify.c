@@ -67,7 +67,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		verify->heads = &old;
 		verify->head_count = 1;
 	}
-	rc = clusters_asked(env, &asked, &err);
+	rc = clusters_option(env, &asked, &err);
 	if (!rc) {
 		progress_begin(&verifying.progress, env, 0);
 		rc = path ? verify_given(env, path, verify, &err)

@@ -13,7 +13,6 @@
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/nesting.h"
-#include "ledger/books/seen.h"
 
 enum {
 	LOW_PERCENT = 90, /* used: reported if no thresholds are set */
@@ -491,11 +490,11 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	rc = nesting_above(&nesting, books, why->account, true, why->above, err);
 	nesting_release(&nesting);
 	TRY(rc);
-	seen_sum(books, why->account, &why->unrecorded, &why->unrecorded_since);
+	books_deferred_sum(books, why->account, &why->unrecorded, &why->unrecorded_since);
 	why->now = books_time(books);
 	why->wanted = slots_wanted(why->account);
 	if (why->wanted)
-		TRY(entries_walk(books, &range, keep_newest, why, NULL, err));
+		TRY(entries_each(books, &range, keep_newest, why, NULL, err));
 	return report_all(why, books, err);
 }
 

@@ -34,6 +34,6 @@ const struct command cmd_withdraw = {
 	.see_also = "deposit transfer reverse",
 	.min_args = 2,
 	.max_args = 2,
-	.flags = CMD_WRITE | CMD_ENTER | CMD_SLURM | CMD_ASK,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.run = run,
 };

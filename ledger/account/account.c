@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
 void account_copy_text(char *to, size_t size, const char *from)
@@ -43,33 +44,22 @@ void account_free(struct account *account)
 	free(account);
 }
 
-/* Makes room for one more behind [count] things. Arrays have room for the next power of two, so
- * only a count that is one needs more; what is taken out leaves the room. */
-void *account_grow(void *array, size_t count, size_t size)
-{
-	if (count & (count - 1))
-		return array;
-	return reallocarray(array, count ? 2 * count : 1, size);
-}
-
-/* A copy of [count] things of [size] bytes, with the room that account_grow() expects; NULL for
- * none. */
+/* Copies [count] items of [size] bytes, with the room that array_add() expects. */
 static void *copy_array(const void *from, size_t count, size_t size, bool *failed)
 {
-	size_t room = 1;
 	void *to;
 
 	if (count == 0)
 		return NULL;
-	while (room < count)
-		room *= 2;
-	to = calloc(room, size);
+	to = calloc(array_room(count), size);
 	if (to)
 		memcpy(to, from, count * size);
 	else
 		*failed = true;
 	return to;
 }
+
+#define COPY(list, count, failed) copy_array(list, count, sizeof(*(list)), failed)
 
 struct account *account_copy(const struct account *account)
 {
@@ -79,15 +69,11 @@ struct account *account_copy(const struct account *account)
 	if (!copy)
 		return NULL;
 	*copy = *account;
-	copy->lots = copy_array(account->lots, account->lot_count, sizeof(*copy->lots), &failed);
-	copy->meters =
-		copy_array(account->meters, account->meter_count, sizeof(*copy->meters), &failed);
-	copy->moves =
-		copy_array(account->moves, account->move_count, sizeof(*copy->moves), &failed);
-	copy->levers =
-		copy_array(account->levers, account->lever_count, sizeof(*copy->levers), &failed);
-	copy->crossed = copy_array(account->crossed, account->crossed_count, sizeof(*copy->crossed),
-				   &failed);
+	copy->lots = COPY(account->lots, account->lot_count, &failed);
+	copy->meters = COPY(account->meters, account->meter_count, &failed);
+	copy->moves = COPY(account->moves, account->move_count, &failed);
+	copy->levers = COPY(account->levers, account->lever_count, &failed);
+	copy->crossed = COPY(account->crossed, account->crossed_count, &failed);
 	if (failed) {
 		account_free(copy);
 		return NULL;
@@ -126,22 +112,24 @@ static bool spent_before(const struct lot *a, const struct lot *b)
 
 int account_add_lot(struct account *account, struct lot lot, struct sb_error *err)
 {
-	struct lot *lots = account_grow(account->lots, account->lot_count, sizeof(*lots));
 	size_t at = account->lot_count;
+	struct lot *added;
 
-	if (!lots)
+	for (size_t i = 0; i < account->lot_count; i++) {
+		const struct lot *other = &account->lots[i];
+
+		lot.noticed = lot.noticed || (other->end == lot.end && other->noticed);
+	}
+	while (at > 0 && spent_before(&lot, &account->lots[at - 1]))
+		at--;
+	added = array_insert(account->lots, account->lot_count, at);
+	if (!added)
 		return sb_error_nomem(err);
-	account->lots = lots;
-	for (size_t i = 0; i < account->lot_count; i++)
-		lot.noticed = lot.noticed || (lots[i].end == lot.end && lots[i].noticed);
-	for (; at > 0 && spent_before(&lot, &lots[at - 1]); at--)
-		lots[at] = lots[at - 1];
-	lots[at] = lot;
-	account->lot_count++;
+	*added = lot;
 	return SB_OK;
 }
 
-/* The next moment after [after] and up to [until] at which a lot starts or ends; false if none. */
+/* Finds the next moment after [after] and up to [until] at which a lot starts or ends. */
 static bool next_change(const struct account *account, int64_t after, int64_t until, int64_t *ret)
 {
 	bool found = false;
@@ -174,7 +162,7 @@ static void pay_debt(struct account *account, int64_t time)
 	}
 }
 
-/* Forgets the thresholds that what is used is below: crossed again, they are entered again. */
+/* Re-arms the thresholds that use is below: crossing them again will be recorded again. */
 static void rearm(struct account *account, int64_t time)
 {
 	__int128 used = account->debt, allocated = 0;
@@ -204,7 +192,7 @@ void account_settle(struct account *account, int64_t time)
 
 	if (time < at)
 		return;
-	/* Moment by moment, so that the same comes out however often it is settled in between. */
+	/* Moment by moment, so that the result does not depend on calls in between. */
 	do {
 		pay_debt(account, at);
 		rearm(account, at);
@@ -244,7 +232,7 @@ int account_available(const struct account *account, int64_t *ret, struct sb_err
 	return SB_OK;
 }
 
-/* Adds up amount or, with [rest], the rest of the active lots. */
+/* Sums the amounts of the active lots or, with [rest], what is left of them. */
 static int sum_active(const struct account *account, bool rest, int64_t *ret, struct sb_error *err)
 {
 	int64_t sum = 0;
@@ -276,13 +264,10 @@ int account_allocated(const struct account *account, int64_t *ret, struct sb_err
 int account_used(const struct account *account, int64_t *ret, struct sb_error *err)
 {
 	int64_t allocated, rest, used;
-	int rc = sum_active(account, false, &allocated, err);
 
-	if (!rc)
-		rc = sum_active(account, true, &rest, err);
-	if (rc)
-		return rc;
-	/* rest <= allocated: each lot's is. */
+	TRY(sum_active(account, false, &allocated, err));
+	TRY(sum_active(account, true, &rest, err));
+	/* rest <= allocated, as in each lot. */
 	if (!amount_add(allocated - rest, account->debt, &used))
 		return sb_error_set(err, SB_EOVERFLOW,
 				    "the use of account '%s' would be more than can be counted "
@@ -302,23 +287,21 @@ bool account_held(const struct account *account)
 	return account->causes && !account->grace_until;
 }
 
-struct meter *account_find_meter(struct account *account, const char *cluster)
+static int by_cluster(const void *key, const void *item)
 {
-	for (size_t i = 0; i < account->meter_count; i++) {
-		if (strcmp(account->meters[i].cluster, cluster) == 0)
-			return &account->meters[i];
-	}
-	return NULL;
+	const struct meter *meter = item;
+
+	return strcmp(key, meter->cluster);
+}
+
+struct meter *account_find_meter(const struct account *account, const char *cluster)
+{
+	return array_find(account->meters, account->meter_count, cluster, by_cluster);
 }
 
 const struct meter *account_meter(const struct account *account, const char *cluster)
 {
-	union {
-		const struct account *in;
-		struct account *out;
-	} same = {.in = account};
-
-	return account_find_meter(same.out, cluster);
+	return account_find_meter(account, cluster);
 }
 
 bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since)
@@ -331,23 +314,19 @@ bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since)
 
 int account_set_meter(struct account *account, const struct event *event, struct sb_error *err)
 {
-	struct meter *meters = account->meters;
-	size_t i = 0;
+	struct meter *meter;
+	size_t at;
 
-	while (i < account->meter_count && strcmp(meters[i].cluster, event->cluster) < 0)
-		i++;
-	if (i == account->meter_count || strcmp(meters[i].cluster, event->cluster) != 0) {
-		meters = account_grow(meters, account->meter_count, sizeof(*meters));
-		if (!meters)
+	if (array_search(account->meters, account->meter_count, event->cluster, by_cluster, &at)) {
+		meter = &account->meters[at];
+	} else {
+		meter = array_insert(account->meters, account->meter_count, at);
+		if (!meter)
 			return sb_error_nomem(err);
-		account->meters = meters;
-		memmove(&meters[i + 1], &meters[i], (account->meter_count - i) * sizeof(*meters));
-		account->meter_count++;
-		meters[i] = (struct meter){0};
-		account_copy_text(meters[i].cluster, sizeof(meters[i].cluster), event->cluster);
+		account_copy_text(meter->cluster, sizeof(meter->cluster), event->cluster);
 	}
-	meters[i].reading = event->now;
-	meters[i].time = event->time;
+	meter->reading = event->now;
+	meter->time = event->time;
 	return SB_OK;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The state of one account and the rules by which entries change it. Everything here is pure: no
- * clock, no store, no choice. The state is a cache: replaying the journal gives it again. */
+ * clock, no store, no choice. The state is a cache that can be rebuilt from the journal. */
 #ifndef SUBANK_LEDGER_ACCOUNT_ACCOUNT_H
 #define SUBANK_LEDGER_ACCOUNT_ACCOUNT_H
 
@@ -16,40 +16,40 @@
 
 /* Money with a window [start, end): spent only by use inside it. */
 struct lot {
-	uint64_t seq; /* the entry that made it, and its place among those it made */
-	uint16_t index;
+	uint64_t seq; /* the entry that created it */
+	uint16_t index; /* among the lots of that entry */
 	int64_t start; /* microseconds, UTC */
 	int64_t end; /* WHEN_NEVER: no end */
 	int64_t amount; /* billing-seconds put in, net of withdrawals and transfers */
 	int64_t rest; /* of that, not yet spent */
-	bool noticed; /* that its end is near was entered, for it or another with the same end */
+	bool noticed; /* a notice was recorded for a lot with this end */
 };
 
-/* How far the use on a cluster is charged. */
+/* Up to where the use on a cluster is charged. */
 struct meter {
 	char cluster[NAME_SIZE];
 	int64_t reading; /* billing-seconds */
 	int64_t time; /* when it was read */
-	bool jobs; /* jobs are charged instead, and the reading stands still; */
+	bool jobs; /* jobs are charged instead, and [reading] does not change; */
 	int64_t jobs_since; /* they count from this time on, microseconds */
-	int64_t were_since, were_until; /* the last time before that jobs were charged: those that
-					   ended by then still are, when slurmdbd hears of them
-					   late; 0, 0: never */
+	int64_t were_since, were_until; /* the previous period of charging jobs: those that ended
+					   in it are still charged when slurmdbd learns of them
+					   late; 0, 0: none */
 };
 
-/* Whether a job that ended at that time (microseconds; INT64_MAX: it runs) is charged by itself,
- * and from when on what it used is. */
+/* Whether a job that ended at [end] (microseconds; INT64_MAX: it runs) is charged by itself. If so,
+ * its use counts from *ret_since on. */
 bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since);
 
-/* An account of Slurm that came below this one, or went from there, with all that is below it. */
+/* An account of Slurm that moved to below this one or away from there, with its subtree. */
 struct moved {
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
-	int64_t since; /* jobs that ended up to then, microseconds, counted where it was before */
+	int64_t since; /* jobs that ended up to then count for its former place; microseconds */
 	bool came;
 };
 
-/* A limit in Slurm that the bank changed, or is about to change. */
+/* A limit in Slurm that the bank changed or is about to change. */
 struct lever {
 	uint64_t seq; /* the newest lever entry */
 	uint64_t decision; /* the entry that it carries out */
@@ -58,13 +58,13 @@ struct lever {
 	char field[65];
 	char tres[65];
 	int64_t original; /* the site's value, the last that was not ours; -1 none */
-	int64_t found; /* what Slurm showed when [seq] was entered; */
-	bool found_ours; /* whether that was a value of ours */
-	int64_t ours; /* what we set, or were about to set, */
-	int64_t ours_before; /* and the value before that one */
-	int64_t set; /* what Slurm is to show */
-	bool restoring; /* the original is to come back; done, the lever is gone */
-	bool tried; /* an outcome was entered for [seq] */
+	int64_t found; /* what Slurm showed when [seq] was recorded */
+	bool found_ours; /* [found] was a value of ours */
+	int64_t ours; /* what we set or were about to set */
+	int64_t ours_before; /* the value before [ours] */
+	int64_t set; /* what Slurm must show */
+	bool restoring; /* [original] comes back; when that is done the lever is removed */
+	bool tried; /* an outcome was recorded for [seq] */
 	uint8_t outcome; /* enum outcome, when tried */
 	char reason[256]; /* of that outcome */
 };
@@ -74,11 +74,11 @@ struct account {
 	bool open;
 	bool unlimited; /* never held for funds */
 	int64_t credit; /* how far below zero the balance may go */
-	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: as the settings say */
+	uint8_t enforcement; /* enum enforcement; ENFORCE_SITE: that of the settings */
 	char field[65]; /* the lever that holds it; "": that of the settings */
 	char tres[65];
-	uint8_t meter; /* enum metering; METER_SITE: as the settings say */
-	bool own_thresholds; /* else those of the settings */
+	uint8_t meter; /* enum metering; METER_SITE: that of the settings */
+	bool own_thresholds; /* false: those of the settings */
 	struct thresholds thresholds;
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
@@ -87,8 +87,8 @@ struct account {
 	size_t lot_count;
 	int64_t debt;
 
-	/* Sums over all entries, each 0 or more, billing-seconds. Wider than money, so that one
-	 * entry put in by mistake and taken back does not use up what a lifetime may hold. */
+	/* Sums over all entries, each 0 or more, billing-seconds. They are wider than money, so
+	 * that a mistaken entry and its reversal do not use up what a lifetime can hold. */
 	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
 	__int128 given_back, taken_back; /* by reversals */
 
@@ -99,81 +99,79 @@ struct account {
 	size_t move_count;
 
 	unsigned causes; /* bit 1 << enum cause */
-	int64_t hand_until; /* a hold by hand ends by itself; 0: it does not */
+	int64_t hand_until; /* when a hold by hand ends by itself; 0: never */
 	int64_t grace_until; /* causes do not hold until then; 0: no grace */
 	uint64_t decision; /* the last entry that changed any of these */
 
-	int64_t *crossed; /* percent: thresholds that were crossed and are not below again */
+	int64_t *crossed; /* percent: thresholds that use has crossed and not dropped below */
 	size_t crossed_count;
 
-	struct lever *levers; /* in force, or to be put in force */
+	struct lever *levers; /* in force or planned */
 	size_t lever_count;
 };
 
-/* A zeroed account named [name]; account_free() it. NULL when memory ran out. */
+/* Creates a zeroed account. Returns NULL when memory ran out. The caller calls account_free(). */
 struct account *account_new(const char *name);
 struct account *account_copy(const struct account *account);
 void account_free(struct account *account);
 
-/* Moves the state on to [time] as it would be without further entries: lots that start pay debt,
- * earliest end first; thresholds that what is used is below at any time until then are armed again;
- * holds and graces end; ended lots without a rest are forgotten. The same comes out however often
- * it is settled in between. Never moves back. */
+/* Advances the state to [time] without entries: lots that start pay debt, earliest end first; each
+ * threshold that usage drops below at any moment up to [time] is re-armed; holds and graces end;
+ * ended lots without a rest are removed. The result does not depend on calls in between. Does
+ * nothing for an earlier time. */
 void account_settle(struct account *account, int64_t time);
 
-/* Applies an entry to the account that it names and, for a transfer, to the receiver ([to], else
- * NULL). Settles to the entry's time before and after. Whatever the rules forbid is SB_ECORRUPT
- * (planning checks first, so an entry that breaks a rule was never planned), a sum past int64
- * SB_EOVERFLOW; the accounts are then in no defined state. */
+/* Applies an entry to its account and to its receiver ([to], NULL without one). Settles both to the
+ * entry's time before and after. SB_ECORRUPT if it breaks a rule (planning checks first, so it was
+ * never planned), SB_EOVERFLOW for a sum past int64; then the states are undefined. */
 int account_apply(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
 
-/* The rest of the lots active at the account's time plus credit less debt. */
+/* Sums over the lots active at the account's time. SB_EOVERFLOW. */
+/* The rest plus credit minus debt. */
 int account_available(const struct account *account, int64_t *ret, struct sb_error *err);
-/* What the active lots hold: the most that can be taken out. */
+/* The rest: the most that can be taken out. */
 int account_rest(const struct account *account, int64_t *ret, struct sb_error *err);
-/* What was put into the lots active at the account's time. */
+/* The amount that was put in. */
 int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err);
-/* allocated less the rest of its lots plus debt. */
+/* The amount minus the rest plus debt. */
 int account_used(const struct account *account, int64_t *ret, struct sb_error *err);
 
-/* A lifetime's sum for display: as much of it as int64 holds. */
+/* Returns a lifetime's sum for display, at most INT64_MAX. */
 int64_t account_sum(__int128 sum);
 
-/* Whether the threshold was crossed and what is used has not been below it since. */
+/* Whether use has crossed the threshold and not dropped below it since. */
 bool account_crossed(const struct account *account, int64_t level);
 
-/* The rest of the lots that end then, begun or not. */
+/* Returns the rest of the lots that end at [end], started or not. */
 __int128 account_ending(const struct account *account, int64_t end);
-
-/* NULL when there is none. */
-const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
 
 bool lot_active(const struct lot *lot, int64_t time);
 
-/* Whether jobs are to be kept from starting: a cause stands and no grace. */
+/* Whether jobs must not start: there is a cause and no grace. */
 bool account_held(const struct account *account);
 static inline bool account_has_cause(const struct account *account, enum cause cause)
 {
 	return account->causes & 1u << cause;
 }
 
-/* NULL when there is none. */
+/* Return NULL when there is none. */
+const struct lot *account_lot(const struct account *account, uint64_t seq, uint16_t index);
 const struct meter *account_meter(const struct account *account, const char *cluster);
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
 
-/* Whether Slurm shows that value because of us. */
+/* Whether [value] in Slurm is one that we set. */
 bool lever_is_ours(const struct lever *lever, int64_t value);
-/* Whether Slurm showed what the lever sets, and it is not to be put back. */
+/* Whether Slurm showed the lever's value and it is not being restored. */
 bool lever_in_force(const struct lever *lever);
 
-/* "GrpTRESMins=cpu", "GrpJobs". Returns [to]. */
+/* Writes "GrpTRESMins=cpu" or "GrpJobs". Returns [to]. */
 enum { LEVER_NAME_SIZE = 132 };
 const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *tres);
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
- * another version are not read but made again from the journal (books.c). */
+ * another version are not read but rebuilt from the journal (ledger/books/books.c). */
 enum { ACCOUNT_STATE_VERSION = 5 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

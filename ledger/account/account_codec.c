@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/account/account.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
 static void put_sum(struct bytes *to, __int128 sum)
@@ -18,13 +19,13 @@ static __int128 read_sum(struct reader *from)
 {
 	__int128 high = read_i64(from);
 
-	/* All of them together must fit. */
+	/* All sums together must fit. */
 	if (high < 0 || high > INT64_MAX >> 4)
 		from->failed = true;
 	return high * ((__int128)1 << 64) + read_u64(from);
 }
 
-/* A byte of 0 to [most]: another would not come out as it went in. */
+/* Reads a byte from 0 to [most]: another one would be written back as another value. */
 static uint8_t read_up_to(struct reader *from, uint8_t most)
 {
 	uint8_t value = read_u8(from);
@@ -34,7 +35,7 @@ static uint8_t read_up_to(struct reader *from, uint8_t most)
 	return value;
 }
 
-/* A number that is never below 0. */
+/* Reads a number that is never negative. */
 static int64_t read_count(struct reader *from)
 {
 	int64_t value = read_i64(from);
@@ -139,24 +140,21 @@ static void get_text(struct reader *from, char *to, size_t size)
 	memcpy(to, text, strlen(text) + 1);
 }
 
-/* Reads a count and gives an array for it, with the room that a grown one has. */
+/* Reads a count and allocates the array, with the room that array_add() expects. */
 static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 {
 	uint32_t count = read_u32(from);
-	size_t room = 1;
 	void *array;
 
 	*ret_count = 0;
 	if (count == 0)
 		return NULL;
-	/* Every member takes more than one byte, so a count past what is left is a lie. */
+	/* Every item takes more than one byte, so a larger count cannot be right. */
 	if (count > (size_t)(from->end - from->at)) {
 		from->failed = true;
 		return NULL;
 	}
-	while (room < count)
-		room *= 2;
-	array = calloc(room, size);
+	array = calloc(array_room(count), size);
 	if (array)
 		*ret_count = count;
 	else
@@ -164,7 +162,7 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	return array;
 }
 
-/* What account_apply() keeps: without it the sums of lots would leave int64. */
+/* Checks what account_apply() guarantees: otherwise sums of lots could overflow. */
 static bool sums_fit(const struct account *account)
 {
 	__int128 sum = (__int128)account->debt + account->credit;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rules by which entries change accounts; those of money are in apply_money.c. */
+/* The rules by which entries change accounts; apply_money.c has those about money. */
 #include "config.h"
 
 #include <string.h>
 
 #include "ledger/account/applying.h"
+#include "ledger/base/array.h"
 #include "ledger/base/when.h"
 
 int rule_broken(const struct event *event, struct sb_error *err, const char *what)
@@ -21,8 +22,7 @@ int rule_overflow(const struct event *event, struct sb_error *err)
 			    event_kinds[event->kind].name, event->account);
 }
 
-/* A grace was given for the causes that stood: without any it is over, and must not let the next
- * one pass. */
+/* Grace covers only the causes that existed when it was given: end it when none remain. */
 static void end_grace(struct account *account)
 {
 	if (!account->causes)
@@ -40,8 +40,10 @@ static int apply_open(struct account *account, const struct event *event, struct
 	return SB_OK;
 }
 
-static int apply_close(struct account *account, const struct event *event)
+static int apply_close(struct account *account, const struct event *event, struct sb_error *err)
 {
+	if (!account->open)
+		return rule_broken(event, err, "it is closed already");
 	account->open = false;
 	account->causes |= 1u << CAUSE_CLOSED;
 	account->grace_until = 0;
@@ -96,47 +98,40 @@ static int apply_meter(struct account *account, const struct event *event, struc
 	return SB_OK;
 }
 
-/* Accounts of Slurm that come below the account and go keep the jobs that ended before where they
- * counted then. */
+/* Jobs of the account in Slurm that ended before it moved keep counting for its former place. */
 static int apply_move(struct account *account, const struct event *event, struct sb_error *err)
 {
-	struct moved *moves;
+	struct moved *moved;
 
 	if (!account_meter(account, event->cluster))
 		return rule_broken(event, err, "nothing is counted on that cluster");
 	if (event->since > event->time)
 		return rule_broken(event, err, "it is at a time to come");
-	moves = account_grow(account->moves, account->move_count, sizeof(*moves));
-	if (!moves)
+	moved = array_add(account->moves, account->move_count);
+	if (!moved)
 		return sb_error_nomem(err);
-	account->moves = moves;
-	moves += account->move_count++;
-	*moves = (struct moved){.since = event->since, .came = event->move == MOVE_CAME};
-	account_copy_text(moves->cluster, sizeof(moves->cluster), event->cluster);
-	account_copy_text(moves->mover, sizeof(moves->mover), event->slurm_account);
+	moved->since = event->since;
+	moved->came = event->move == MOVE_CAME;
+	account_copy_text(moved->cluster, sizeof(moved->cluster), event->cluster);
+	account_copy_text(moved->mover, sizeof(moved->mover), event->slurm_account);
 	return SB_OK;
 }
 
 static int apply_threshold(struct account *account, const struct event *event, struct sb_error *err)
 {
-	int64_t *crossed = account_grow(account->crossed, account->crossed_count, sizeof(*crossed));
-	int64_t used, allocated;
-	int rc;
+	int64_t used, allocated, *crossed;
 
-	if (!crossed)
-		return sb_error_nomem(err);
-	account->crossed = crossed;
-	rc = account_used(account, &used, err);
-	if (!rc)
-		rc = account_allocated(account, &allocated, err);
-	if (rc)
-		return rc;
-	/* It has what running jobs count for, too, which no entry has yet. */
+	TRY(account_used(account, &used, err));
+	TRY(account_allocated(account, &allocated, err));
+	/* The event includes the use of running jobs, which has no entry yet. */
 	if (event->used < used || allocated != event->allocated)
 		return rule_broken(event, err, "the balance is another than it says");
 	if (account_crossed(account, event->level))
 		return rule_broken(event, err, "it was crossed before");
-	crossed[account->crossed_count++] = event->level;
+	crossed = array_add(account->crossed, account->crossed_count);
+	if (!crossed)
+		return sb_error_nomem(err);
+	*crossed = event->level;
 	return SB_OK;
 }
 
@@ -204,22 +199,18 @@ static int apply_lever(struct account *account, const struct event *event, struc
 		account_find_lever(account, event->cluster, event->field, event->tres);
 
 	if (!lever) {
-		struct lever *levers;
-
 		if (event->action != LEVER_HOLD)
 			return rule_broken(event, err, "it restores a lever that is not in force");
-		levers = account_grow(account->levers, account->lever_count, sizeof(*levers));
-		if (!levers)
+		lever = array_add(account->levers, account->lever_count);
+		if (!lever)
 			return sb_error_nomem(err);
-		account->levers = levers;
-		lever = &levers[account->lever_count++];
-		*lever = (struct lever){
-			.original = event->found, .ours = event->set, .ours_before = event->set};
+		lever->original = event->found;
+		lever->ours = lever->ours_before = event->set;
 		account_copy_text(lever->cluster, sizeof(lever->cluster), event->cluster);
 		account_copy_text(lever->field, sizeof(lever->field), event->field);
 		account_copy_text(lever->tres, sizeof(lever->tres), event->tres);
 	}
-	/* Judged before [ours] moves on: a value that we set, or tried to, is not the site's. */
+	/* Before [ours] changes: a value that we set, or tried to set, is not the site's. */
 	lever->found_ours = lever->seq && lever_is_ours(lever, event->found);
 	lever->found = event->found;
 	if (event->action == LEVER_HOLD) {
@@ -262,9 +253,9 @@ static int apply_applied(struct account *account, const struct event *event, str
 	return SB_OK;
 }
 
-/* lots - debt = deposits + in - withdrawals - out - charges - expired + refunds - adjustments and
- * reversals either way: nothing was made and nothing lost. And whatever windows are active, balance
- * and use fit int64. */
+/* Checks that no money was created or lost: lots - debt = deposits + received - withdrawals - sent
+ * - charges - expired + refunds - adjustments + given back - taken back. And that balance and use
+ * fit int64, whatever windows are active. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
@@ -284,69 +275,49 @@ static int check_sums(const struct account *account, const struct event *event,
 	return SB_OK;
 }
 
+static int apply_notified(struct account *account, const struct event *event, struct sb_error *err)
+{
+	(void)account;
+	(void)event;
+	(void)err;
+	return SB_OK; /* it records a notification and changes nothing */
+}
+
+typedef int rule(struct account *account, const struct event *event, struct sb_error *err);
+
+/* The rules of events that change one account. */
+static rule *const rules[EVENT_KIND_END] = {
+	[EVENT_OPEN] = apply_open,	     [EVENT_CLOSE] = apply_close,
+	[EVENT_TERMS] = apply_terms,	     [EVENT_BASELINE] = apply_baseline,
+	[EVENT_DEPOSIT] = apply_deposit,     [EVENT_WITHDRAW] = apply_withdraw,
+	[EVENT_CHARGE] = apply_charge,	     [EVENT_REFUND] = apply_refund,
+	[EVENT_ADJUST] = apply_adjust,	     [EVENT_EXPIRE] = apply_expire,
+	[EVENT_THRESHOLD] = apply_threshold, [EVENT_NOTICE] = apply_notice,
+	[EVENT_HOLD] = apply_hold,	     [EVENT_RELEASE] = apply_release,
+	[EVENT_LEVER] = apply_lever,	     [EVENT_APPLIED] = apply_applied,
+	[EVENT_NOTIFIED] = apply_notified,   [EVENT_CHARGE_JOB] = apply_charge_job,
+	[EVENT_RECONCILE] = apply_reconcile, [EVENT_METER] = apply_meter,
+	[EVENT_MOVE] = apply_move,
+};
+
 static int apply_one(struct account *account, struct account *to, const struct event *event,
 		     struct sb_error *err)
 {
 	if (event->kind != EVENT_OPEN && !account->seq)
 		return rule_broken(event, err, "it was never opened");
-	switch (event->kind) {
-	case EVENT_OPEN:
-		return apply_open(account, event, err);
-	case EVENT_CLOSE:
-		return account->open ? apply_close(account, event)
-				     : rule_broken(event, err, "it is closed already");
-	case EVENT_TERMS:
-		return apply_terms(account, event, err);
-	case EVENT_BASELINE:
-		return apply_baseline(account, event, err);
-	case EVENT_DEPOSIT:
-		return apply_deposit(account, event, err);
-	case EVENT_WITHDRAW:
-		return apply_withdraw(account, event, err);
-	case EVENT_TRANSFER:
+	if (event->kind == EVENT_TRANSFER)
 		return apply_transfer(account, to, event, err);
-	case EVENT_CHARGE:
-		return apply_charge(account, event, err);
-	case EVENT_REFUND:
-		return apply_refund(account, event, err);
-	case EVENT_REVERSE:
+	if (event->kind == EVENT_REVERSE)
 		return apply_reverse(account, to, event, err);
-	case EVENT_ADJUST:
-		return apply_adjust(account, event, err);
-	case EVENT_CHARGE_JOB:
-		return apply_charge_job(account, event, err);
-	case EVENT_METER:
-		return apply_meter(account, event, err);
-	case EVENT_MOVE:
-		return apply_move(account, event, err);
-	case EVENT_RECONCILE:
-		return apply_reconcile(account, event, err);
-	case EVENT_EXPIRE:
-		return apply_expire(account, event, err);
-	case EVENT_THRESHOLD:
-		return apply_threshold(account, event, err);
-	case EVENT_NOTICE:
-		return apply_notice(account, event, err);
-	case EVENT_HOLD:
-		return apply_hold(account, event, err);
-	case EVENT_RELEASE:
-		return apply_release(account, event, err);
-	case EVENT_LEVER:
-		return apply_lever(account, event, err);
-	case EVENT_APPLIED:
-		return apply_applied(account, event, err);
-	case EVENT_NOTIFIED:
-		return SB_OK; /* says who was told, and changes nothing */
-	default:
+	if (event->kind >= EVENT_KIND_END || !rules[event->kind])
 		return rule_broken(event, err, "its kind has no rule");
-	}
+	return rules[event->kind](account, event, err);
 }
 
 int account_apply(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err)
 {
 	struct account *both[] = {account, to};
-	int rc;
 
 	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
 		return sb_error_set(err, SB_ECORRUPT,
@@ -356,13 +327,13 @@ int account_apply(struct account *account, struct account *to, const struct even
 		if (both[i])
 			account_settle(both[i], event->time);
 	}
-	rc = apply_one(account, to, event, err);
-	for (size_t i = 0; i < 2 && !rc; i++) {
+	TRY(apply_one(account, to, event, err));
+	for (size_t i = 0; i < 2; i++) {
 		if (!both[i])
 			continue;
 		account_settle(both[i], event->time);
 		both[i]->seq = event->seq;
-		rc = check_sums(both[i], event, err);
+		TRY(check_sums(both[i], event, err));
 	}
-	return rc;
+	return SB_OK;
 }

@@ -8,7 +8,7 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
-/* Settles once more, since what came in pays debt, and compares with what the entry says. */
+/* Settles again, since new money pays debt, and compares that with the entry. */
 static int check_debt_paid(struct account *account, const struct event *event, struct sb_error *err)
 {
 	int64_t before = account->debt;
@@ -26,13 +26,12 @@ int apply_deposit(struct account *account, const struct event *event, struct sb_
 			  .end = event->end,
 			  .amount = event->amount,
 			  .rest = event->amount};
-	int rc;
 
 	if (!account->open)
 		return rule_broken(event, err, "it is closed");
 	account->deposited += event->amount;
-	rc = account_add_lot(account, lot, err);
-	return rc ? rc : check_debt_paid(account, event, err);
+	TRY(account_add_lot(account, lot, err));
+	return check_debt_paid(account, event, err);
 }
 
 /* Takes the parts of a withdrawal or a transfer out of active lots. */
@@ -65,7 +64,7 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 		return rule_broken(event, err, "the receiver is not open");
 	from->sent += event->amount;
 	to->received += event->amount;
-	/* The windows first: a lot that is taken whole is forgotten when it ends. */
+	/* Before take_parts(): settling removes an empty lot when it ends. */
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 		const struct lot *source = account_find_lot(from, part->lot, part->index);
@@ -73,22 +72,19 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 				  .index = (uint16_t)i,
 				  .amount = part->amount,
 				  .rest = part->amount};
-		int rc;
 
 		if (!source)
 			return rule_broken(event, err, "it takes from a lot that is not active");
 		lot.start = source->start;
 		lot.end = source->end;
-		rc = account_add_lot(to, lot, err);
-		if (rc)
-			return rc;
+		TRY(account_add_lot(to, lot, err));
 	}
 	if (take_parts(from, event, err))
 		return SB_ECORRUPT;
 	return check_debt_paid(to, event, err);
 }
 
-/* Use falls on lots whose window it meets, and on debt. */
+/* Charges use to lots whose window it overlaps, and to debt. */
 static int draw(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (event->until > event->time)
@@ -150,7 +146,7 @@ static int owe(struct account *account, const struct event *event, int64_t debt,
 	return amount_add(account->debt, debt, &account->debt) ? SB_OK : rule_overflow(event, err);
 }
 
-/* The part of a refund or reversal that names its own entry. */
+/* Creates the lot of a part that names its own entry. */
 static int add_new_lot(struct account *account, const struct event *event, const struct part *part,
 		       struct sb_error *err)
 {
@@ -168,7 +164,7 @@ static int add_new_lot(struct account *account, const struct event *event, const
 	return account_add_lot(account, lot, err);
 }
 
-/* Use that is taken back: it pays debt, and then what lots had spent comes back to them. */
+/* Gives use back: it pays debt, then fills up lots that have spent something. */
 static int take_use_back(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (event->debt > account->debt)
@@ -179,18 +175,16 @@ static int take_use_back(struct account *account, const struct event *event, str
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 		struct lot *lot = account_find_lot(account, part->lot, part->index);
-		int rc = SB_OK;
 
-		if (part->lot == event->seq)
-			rc = add_new_lot(account, event, part, err);
-		else if (!lot || !lot_active(lot, event->time))
-			rc = rule_broken(event, err, "it gives to a lot that is not active");
-		else if (lot->amount - lot->rest < part->amount)
-			rc = rule_broken(event, err, "it gives a lot more than was spent of it");
-		else
-			lot->rest += part->amount;
-		if (rc)
-			return rc;
+		if (part->lot == event->seq) {
+			TRY(add_new_lot(account, event, part, err));
+			continue;
+		}
+		if (!lot || !lot_active(lot, event->time))
+			return rule_broken(event, err, "it gives to a lot that is not active");
+		if (lot->amount - lot->rest < part->amount)
+			return rule_broken(event, err, "it gives a lot more than was spent of it");
+		lot->rest += part->amount;
 	}
 	return SB_OK;
 }
@@ -213,7 +207,7 @@ int apply_charge_job(struct account *account, const struct event *event, struct 
 	return draw(account, event, err);
 }
 
-/* Moves no meter: the use lies where the meter was, or is no use that it saw. */
+/* Moves no meter: the use is before its position, or not in its reading. */
 int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (!account_meter(account, event->cluster))
@@ -224,7 +218,7 @@ int apply_reconcile(struct account *account, const struct event *event, struct s
 	return take_use_back(account, event, err);
 }
 
-/* Lowers what lots are worth; what they have spent of it already becomes debt. */
+/* Lowers the amounts of lots. What they have already spent of it becomes debt. */
 int apply_adjust(struct account *account, const struct event *event, struct sb_error *err)
 {
 	int64_t debt = 0;
@@ -249,29 +243,27 @@ int apply_adjust(struct account *account, const struct event *event, struct sb_e
 	return owe(account, event, debt, err);
 }
 
-/* Money that was taken out comes back to its lots. */
+/* Puts money that was taken out back into its lots. */
 static int give_back(struct account *account, const struct event *event, struct sb_error *err)
 {
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 		struct lot *lot = account_find_lot(account, part->lot, part->index);
-		int rc = SB_OK;
 
-		if (part->lot == event->seq)
-			rc = add_new_lot(account, event, part, err);
-		else if (!lot || lot->end <= event->time)
-			rc = rule_broken(event, err, "it gives to a lot that has ended");
-		else if (!amount_add(lot->amount, part->amount, &lot->amount))
-			rc = rule_overflow(event, err);
-		else
-			lot->rest += part->amount; /* at most the amount */
-		if (rc)
-			return rc;
+		if (part->lot == event->seq) {
+			TRY(add_new_lot(account, event, part, err));
+			continue;
+		}
+		if (!lot || lot->end <= event->time)
+			return rule_broken(event, err, "it gives to a lot that has ended");
+		if (!amount_add(lot->amount, part->amount, &lot->amount))
+			return rule_overflow(event, err);
+		lot->rest += part->amount; /* at most the amount */
 	}
 	return SB_OK;
 }
 
-/* Takes a whole lot that came in; what was spent of it is debt: *ret. */
+/* Takes back a whole lot. *ret is what was spent of it, which becomes debt. */
 static int annul(struct account *account, const struct event *event, uint16_t index, int64_t amount,
 		 int64_t *ret, struct sb_error *err)
 {
@@ -289,10 +281,8 @@ static int annul(struct account *account, const struct event *event, uint16_t in
 static int reverse_deposit(struct account *account, const struct event *event, struct sb_error *err)
 {
 	int64_t spent = 0;
-	int rc = annul(account, event, 0, event->amount, &spent, err);
 
-	if (rc)
-		return rc;
+	TRY(annul(account, event, 0, event->amount, &spent, err));
 	if (spent != event->debt || event->part_count > 1 ||
 	    (event->part_count == 1 &&
 	     (event->parts[0].lot != event->answers || event->parts[0].index != 0)))
@@ -304,16 +294,15 @@ static int reverse_transfer(struct account *from, struct account *to, const stru
 			    struct sb_error *err)
 {
 	int64_t debt = 0, spent = 0;
-	int rc = give_back(from, event, err);
 
-	for (size_t i = 0; i < event->part_count && !rc; i++) {
-		rc = annul(to, event, (uint16_t)i, event->parts[i].amount, &spent, err);
-		if (!rc)
-			debt += spent;
+	TRY(give_back(from, event, err));
+	for (size_t i = 0; i < event->part_count; i++) {
+		TRY(annul(to, event, (uint16_t)i, event->parts[i].amount, &spent, err));
+		debt += spent;
 	}
-	if (!rc && debt != event->debt)
-		rc = rule_broken(event, err, "it makes another debt than it says");
-	return rc ? rc : owe(to, event, debt, err);
+	if (debt != event->debt)
+		return rule_broken(event, err, "it makes another debt than it says");
+	return owe(to, event, debt, err);
 }
 
 static int reverse_refund(struct account *account, const struct event *event, struct sb_error *err)
@@ -341,8 +330,6 @@ static int reverse_refund(struct account *account, const struct event *event, st
 int apply_reverse(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err)
 {
-	int rc;
-
 	switch (event->reverses) {
 	case REVERSED_DEPOSIT:
 		account->taken_back += event->amount;
@@ -361,7 +348,7 @@ int apply_reverse(struct account *account, struct account *to, const struct even
 		return reverse_transfer(account, to, event, err);
 	default: /* withdraw, adjust, expire: event_check() knows no other */
 		account->given_back += event->amount;
-		rc = give_back(account, event, err);
-		return rc ? rc : check_debt_paid(account, event, err);
+		TRY(give_back(account, event, err));
+		return check_debt_paid(account, event, err);
 	}
 }

@@ -103,99 +103,72 @@ static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
 	FIELD_AT_TIME, FIELD_AT_UID,	 FIELD_AT_USER, FIELD_AT_LOGIN, FIELD_AT_HOST,
 	FIELD_AT_REF,  FIELD_AT_REQUEST, FIELD_AT_NOTE, FIELD_AT_SUDO};
 
+#define KIND(name, ...)                                                                            \
+	{                                                                                          \
+		name, sizeof((uint8_t[]){__VA_ARGS__}),                                            \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+
 const struct kind_spec event_kinds[EVENT_KIND_END] = {
-	[EVENT_OPEN] = {"open", 1, {FIELD_AT_ACCOUNT}},
-	[EVENT_CLOSE] = {"close", 1, {FIELD_AT_ACCOUNT}},
-	[EVENT_TERMS] = {"terms",
-			 8,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
-			  FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_THRESHOLDS,
-			  FIELD_AT_METER}},
-	[EVENT_BASELINE] = {"baseline",
-			    6,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_BEFORE,
-			     FIELD_AT_NOW, FIELD_AT_REASON}},
-	[EVENT_DEPOSIT] = {"deposit",
-			   6,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_START,
-			    FIELD_AT_END, FIELD_AT_DEBT}},
-	[EVENT_WITHDRAW] = {"withdraw",
-			    4,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS}},
-	[EVENT_TRANSFER] = {"transfer",
-			    6,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			     FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_CHARGE] = {"charge",
-			  10,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			   FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
-			   FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_REFUND] = {"refund",
-			  8,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			   FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_REVERSE] = {"reverse",
-			   10,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS, FIELD_AT_REVERSES,
-			    FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END,
-			    FIELD_AT_PARTS, FIELD_AT_DEBT}},
-	[EVENT_ADJUST] = {"adjust",
-			  6,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_PARTS,
-			   FIELD_AT_DEBT, FIELD_AT_REASON}},
-	[EVENT_EXPIRE] = {"expire",
-			  5,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END,
-			   FIELD_AT_PARTS}},
-	[EVENT_THRESHOLD] = {"threshold",
-			     5,
-			     {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL, FIELD_AT_USED,
-			      FIELD_AT_ALLOCATED}},
-	[EVENT_NOTICE] = {"notice",
-			  4,
-			  {FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END}},
-	[EVENT_HOLD] = {"hold", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
-	[EVENT_RELEASE] = {"release", 3, {FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL}},
-	[EVENT_LEVER] = {"lever",
-			 9,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
-			  FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
-			  FIELD_AT_FOUND, FIELD_AT_SET}},
-	[EVENT_APPLIED] = {"applied",
-			   4,
-			   {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME, FIELD_AT_REASON}},
-	[EVENT_NOTIFIED] = {"notified",
-			    4,
-			    {FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
-			     FIELD_AT_REASON}},
-	[EVENT_CHARGE_JOB] = {"job",
-			      21,
-			      {FIELD_AT_ACCOUNT,  FIELD_AT_CLUSTER,    FIELD_AT_RESOURCE,
-			       FIELD_AT_AMOUNT,	  FIELD_AT_SINCE,      FIELD_AT_USED_UNTIL,
-			       FIELD_AT_PARTS,	  FIELD_AT_DEBT,       FIELD_AT_JOB,
-			       FIELD_AT_JOB_ID,	  FIELD_AT_DB_INDEX,   FIELD_AT_SUBMIT,
-			       FIELD_AT_ELAPSED,  FIELD_AT_FACTOR,     FIELD_AT_SLURM_ACCOUNT,
-			       FIELD_AT_JOB_USER, FIELD_AT_PARTITION,  FIELD_AT_QOS,
-			       FIELD_AT_STATE,	  FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS}},
-	[EVENT_METER] = {"meter",
-			 7,
-			 {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_METER,
-			  FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW}},
-	[EVENT_MOVE] = {"move",
-			6,
-			{FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_MOVE,
-			 FIELD_AT_SINCE, FIELD_AT_REASON}},
-	[EVENT_RECONCILE] = {"reconcile",
-			     12,
-			     {FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_USE,
-			      FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
-			      FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
-			      FIELD_AT_REASON}},
+	[EVENT_OPEN] = KIND("open", FIELD_AT_ACCOUNT),
+	[EVENT_CLOSE] = KIND("close", FIELD_AT_ACCOUNT),
+	[EVENT_TERMS] = KIND("terms", FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
+			     FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
+			     FIELD_AT_THRESHOLDS, FIELD_AT_METER),
+	[EVENT_BASELINE] = KIND("baseline", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+				FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_REASON),
+	[EVENT_DEPOSIT] = KIND("deposit", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			       FIELD_AT_START, FIELD_AT_END, FIELD_AT_DEBT),
+	[EVENT_WITHDRAW] = KIND("withdraw", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+				FIELD_AT_PARTS),
+	[EVENT_TRANSFER] = KIND("transfer", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
+				FIELD_AT_AMOUNT, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_CHARGE] = KIND("charge", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+			      FIELD_AT_AMOUNT, FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_SINCE,
+			      FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_REFUND] = KIND("refund", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_RESOURCE,
+			      FIELD_AT_AMOUNT, FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS,
+			      FIELD_AT_DEBT),
+	[EVENT_REVERSE] = KIND("reverse", FIELD_AT_ACCOUNT, FIELD_AT_ANY_TO, FIELD_AT_ANSWERS,
+			       FIELD_AT_REVERSES, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			       FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_ADJUST] = KIND("adjust", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			      FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_REASON),
+	[EVENT_EXPIRE] = KIND("expire", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			      FIELD_AT_END, FIELD_AT_PARTS),
+	[EVENT_THRESHOLD] = KIND("threshold", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_LEVEL,
+				 FIELD_AT_USED, FIELD_AT_ALLOCATED),
+	[EVENT_NOTICE] =
+		KIND("notice", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT, FIELD_AT_END),
+	[EVENT_HOLD] = KIND("hold", FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL),
+	[EVENT_RELEASE] = KIND("release", FIELD_AT_ACCOUNT, FIELD_AT_CAUSE, FIELD_AT_UNTIL),
+	[EVENT_LEVER] = KIND("lever", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_CLUSTER,
+			     FIELD_AT_SLURM_ACCOUNT, FIELD_AT_FIELD, FIELD_AT_TRES, FIELD_AT_ACTION,
+			     FIELD_AT_FOUND, FIELD_AT_SET),
+	[EVENT_APPLIED] = KIND("applied", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+			       FIELD_AT_REASON),
+	[EVENT_NOTIFIED] = KIND("notified", FIELD_AT_ACCOUNT, FIELD_AT_ANSWERS, FIELD_AT_OUTCOME,
+				FIELD_AT_REASON),
+	[EVENT_CHARGE_JOB] = KIND(
+		"job", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+		FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_JOB,
+		FIELD_AT_JOB_ID, FIELD_AT_DB_INDEX, FIELD_AT_SUBMIT, FIELD_AT_ELAPSED,
+		FIELD_AT_FACTOR, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_JOB_USER, FIELD_AT_PARTITION,
+		FIELD_AT_QOS, FIELD_AT_STATE, FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS),
+	[EVENT_METER] = KIND("meter", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+			     FIELD_AT_METER, FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW),
+	[EVENT_MOVE] = KIND("move", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT,
+			    FIELD_AT_MOVE, FIELD_AT_SINCE, FIELD_AT_REASON),
+	[EVENT_RECONCILE] = KIND("reconcile", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
+				 FIELD_AT_USE, FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
+				 FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
+				 FIELD_AT_REASON),
 };
 
-/* How many of a kind's last fields came after version 1: files may leave them out, and an entry in
- * which all of them say nothing is stored as version 1. */
+/* How many of a kind's last fields came after version 1. Files may omit them, and an entry in which
+ * they all have their defaults is stored as version 1. */
 static const uint8_t later_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 1};
 
 enum event_kind event_kind_by_name(const char *name)
@@ -265,19 +238,9 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
 		return 0;
-	case FIELD_AMOUNT:
-	case FIELD_COUNT:
-	case FIELD_READING:
-	case FIELD_LIMIT:
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-	case FIELD_END:
-	case FIELD_PERCENT:
-	case FIELD_NUMBER:
-	case FIELD_ENTRY:
-		break;
+	default:
+		return *(const int64_t *)member(event, field);
 	}
-	return *(const int64_t *)member(event, field);
 }
 
 uint64_t event_unsigned(const struct event *event, const struct field_spec *field)
@@ -285,21 +248,23 @@ uint64_t event_unsigned(const struct event *event, const struct field_spec *fiel
 	return field->type == FIELD_UNSIGNED ? *(const uint64_t *)member(event, field) : 0;
 }
 
-/* The value that files leave out; false for a field that always stands there. */
-static bool default_number(enum event_field field, int64_t *ret)
+int event_field_is_default(const struct event *event, enum event_field field)
 {
+	const struct field_spec *spec = &event_fields[field];
+
+	if (spec->type == FIELD_TEXT)
+		return !*event_text(event, spec);
+	if (spec->type == FIELD_PARTS)
+		return event->part_count == 0;
 	switch (field) {
 	case FIELD_AT_LOGIN:
-		*ret = LOGIN_NONE;
-		return true;
+		return event->login == LOGIN_NONE;
 	case FIELD_AT_END:
-		*ret = WHEN_NEVER;
-		return true;
+		return event->end == WHEN_NEVER;
 	case FIELD_AT_BEFORE:
 	case FIELD_AT_FOUND:
 	case FIELD_AT_SET:
-		*ret = -1;
-		return true;
+		return event_number(event, spec) == -1;
 	case FIELD_AT_UNTIL:
 	case FIELD_AT_NEW_START:
 	case FIELD_AT_DEBT:
@@ -308,23 +273,10 @@ static bool default_number(enum event_field field, int64_t *ret)
 	case FIELD_AT_EXCESS:
 	case FIELD_AT_ENFORCEMENT:
 	case FIELD_AT_METER:
-		*ret = 0;
-		return true;
+		return event_number(event, spec) == 0;
 	default:
-		return false;
+		return false; /* files always have the field */
 	}
-}
-
-int event_field_is_default(const struct event *event, enum event_field field)
-{
-	const struct field_spec *spec = &event_fields[field];
-	int64_t value;
-
-	if (spec->type == FIELD_TEXT)
-		return !*event_text(event, spec);
-	if (spec->type == FIELD_PARTS)
-		return event->part_count == 0;
-	return default_number(field, &value) && event_number(event, spec) == value;
 }
 
 void event_set_defaults(struct event *event)
@@ -358,34 +310,33 @@ int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t am
 	return SB_OK;
 }
 
-static struct part *find_part(const struct event *event, const struct part *like)
+int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		     struct sb_error *err)
 {
-	/* Spending goes on from the last one. */
+	/* Spending continues with the last one. */
 	for (size_t i = event->part_count; i-- > 0;) {
-		if (event->parts[i].lot == like->lot && event->parts[i].index == like->index)
-			return &event->parts[i];
+		struct part *part = &event->parts[i];
+
+		if (part->lot == lot && part->index == index) {
+			part->amount += amount;
+			return SB_OK;
+		}
 	}
-	return NULL;
+	return event_add_part(event, lot, index, amount, err);
 }
 
 int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err)
 {
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < next->part_count && !rc; i++) {
+	for (size_t i = 0; i < next->part_count; i++) {
 		const struct part *part = &next->parts[i];
-		struct part *same = find_part(charge, part);
 
-		if (same)
-			same->amount += part->amount;
-		else
-			rc = event_add_part(charge, part->lot, part->index, part->amount, err);
+		TRY(event_raise_part(charge, part->lot, part->index, part->amount, err));
 	}
 	charge->amount += next->amount;
 	charge->debt += next->debt;
 	charge->now = next->now;
 	charge->until = next->until;
-	return rc;
+	return SB_OK;
 }
 
 static int check_text(const struct field_spec *spec, const char *text, struct sb_error *err)
@@ -420,7 +371,7 @@ static bool in_range(const struct field_spec *spec, int64_t number)
 	return spec->type != FIELD_WORD || (size_t)number <= spec->max;
 }
 
-/* Only what the field alone can say. */
+/* Checks a field by itself. */
 static int check_field(const struct event *event, const struct field_spec *spec,
 		       struct sb_error *err)
 {
@@ -445,9 +396,9 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	return SB_OK;
 }
 
-/* Whether the debt stands beside the parts, rather than being one of what they are: a charge falls
- * on lots and on debt, a deposit pays debt after it came in. */
-static bool debt_beside_parts(const struct event *event)
+/* Whether debt is in addition to the parts: a charge takes from lots and makes debt. Elsewhere it
+ * is included in them: the money of a transfer pays debt after it came in. */
+static bool has_debt_besides(const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_CHARGE:
@@ -465,7 +416,7 @@ static bool debt_beside_parts(const struct event *event)
 
 static int check_parts(const struct event *event, struct sb_error *err)
 {
-	int64_t sum = debt_beside_parts(event) ? event->debt : 0;
+	int64_t sum = has_debt_besides(event) ? event->debt : 0;
 
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
@@ -483,93 +434,74 @@ static int check_parts(const struct event *event, struct sb_error *err)
 	return SB_OK;
 }
 
-/* A reversal names another account where a transfer is taken back, and only there. */
-static int check_reverse(const struct event *event, struct sb_error *err)
+/* Checks the fields of one kind against each other. Returns what is wrong, or NULL. */
+static const char *kind_fault(const struct event *event)
 {
-	const char *to = event->to ? event->to : "";
-
-	if (event->reverses != REVERSED_TRANSFER)
-		return *to ? sb_error_set(err, SB_EINVAL, "only a transfer has a receiver") : SB_OK;
-	if (strcmp(event->account, to) == 0)
-		return sb_error_set(err, SB_EINVAL, "giver and receiver are the same");
-	return name_check("to", to, err);
-}
-
-/* What the fields of one kind must be to each other. */
-static int check_kind(const struct event *event, struct sb_error *err)
-{
-	struct thresholds thresholds;
 	int64_t difference;
 
 	switch (event->kind) {
 	case EVENT_REVERSE:
-		if (check_reverse(event, err))
-			return SB_EINVAL;
+		if (event->reverses != REVERSED_TRANSFER && event->to && *event->to)
+			return "only a transfer has a receiver";
+		if (event->reverses == REVERSED_TRANSFER && event->to &&
+		    strcmp(event->account, event->to) == 0)
+			return "giver and receiver are the same";
 		/* fall through */
 	case EVENT_DEPOSIT:
 	case EVENT_REFUND:
-		if (event->start >= event->end)
-			return sb_error_set(err, SB_EINVAL, "the window ends before it starts");
-		break;
-	case EVENT_TERMS:
-		if (event->thresholds && *event->thresholds &&
-		    thresholds_parse(event->thresholds, &thresholds, err))
-			return SB_EINVAL;
-		break;
+		return event->start >= event->end ? "the window ends before it starts" : NULL;
 	case EVENT_CHARGE:
 		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
 		    difference != event->amount)
-			return sb_error_set(err, SB_EINVAL,
-					    "the amount is not the difference of the readings");
-		if (event->since >= event->until)
-			return sb_error_set(err, SB_EINVAL, "the use ends before it begins");
-		break;
-	case EVENT_LEVER:
-		/* Of a job's account it is any text; this one goes to Slurm. */
-		if (name_check("slurm_account", event->slurm_account, err))
-			return SB_EINVAL;
-		break;
+			return "the amount is not the difference of the readings";
+		return event->since >= event->until ? "the use ends before it begins" : NULL;
 	case EVENT_CHARGE_JOB:
 		if (event->since >= event->until)
-			return sb_error_set(err, SB_EINVAL, "the job ends before it begins");
-		if (event->excess >= EVENT_EXCESS_ONE)
-			return sb_error_set(err, SB_EINVAL, "excess is a billing of one or more");
-		break;
+			return "the job ends before it begins";
+		return event->excess >= EVENT_EXCESS_ONE ? "excess is a billing of one or more"
+							 : NULL;
 	case EVENT_METER:
-		if (event->meter == METER_SITE)
-			return sb_error_set(err, SB_EINVAL, "a meter is rawusage or jobs");
-		break;
+		return event->meter == METER_SITE ? "a meter is rawusage or jobs" : NULL;
 	case EVENT_MOVE:
-		if (strcmp(event->account, event->slurm_account) == 0)
-			return sb_error_set(err, SB_EINVAL, "an account is not below itself");
-		break;
+		return strcmp(event->account, event->slurm_account) == 0
+			       ? "an account is not below itself"
+			       : NULL;
 	case EVENT_RECONCILE:
-		if (event->since >= event->until || event->start >= event->end)
-			return sb_error_set(err, SB_EINVAL, "a window ends before it starts");
-		break;
+		return event->since >= event->until || event->start >= event->end
+			       ? "a window ends before it starts"
+			       : NULL;
 	case EVENT_EXPIRE:
 	case EVENT_NOTICE:
-		if (event->end == WHEN_NEVER)
-			return sb_error_set(err, SB_EINVAL, "the window has no end");
-		break;
+		return event->end == WHEN_NEVER ? "the window has no end" : NULL;
 	case EVENT_THRESHOLD:
-		if (!amount_reaches(event->used, event->allocated, event->level))
-			return sb_error_set(err, SB_EINVAL, "what is used is below the threshold");
-		break;
+		return amount_reaches(event->used, event->allocated, event->level)
+			       ? NULL
+			       : "what is used is below the threshold";
 	case EVENT_NOTIFIED:
-		if (event->outcome == OUTCOME_LEFT)
-			return sb_error_set(err, SB_EINVAL, "a command is done or has failed");
-		break;
-	case EVENT_TRANSFER:
-		if (strcmp(event->account, event->to) == 0)
-			return sb_error_set(
-				err, SB_EINVAL,
-				"the transfer goes from %s to itself: name two accounts",
-				event->account);
-		break;
+		return event->outcome == OUTCOME_LEFT ? "a command is done or has failed" : NULL;
 	default:
-		break;
+		return NULL;
 	}
+}
+
+static int check_kind(const struct event *event, struct sb_error *err)
+{
+	const char *fault = kind_fault(event);
+	struct thresholds thresholds;
+
+	if (fault)
+		return sb_error_set(err, SB_EINVAL, "%s", fault);
+	if (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER)
+		TRY(name_check("to", event->to ? event->to : "", err));
+	/* A job's account is any text, but this one goes to Slurm. */
+	if (event->kind == EVENT_LEVER)
+		TRY(name_check("slurm_account", event->slurm_account, err));
+	if (event->kind == EVENT_TERMS && event->thresholds && *event->thresholds)
+		TRY(thresholds_parse(event->thresholds, &thresholds, err));
+	if (event->kind == EVENT_TRANSFER && strcmp(event->account, event->to) == 0)
+		return sb_error_set(err, SB_EINVAL,
+				    "the transfer goes from %s to itself: name two accounts",
+				    event->account);
 	if (event->debt > event->amount)
 		return sb_error_set(err, SB_EINVAL, "the debt is larger than the amount");
 	if ((event->ref && *event->ref) != (event->request && *event->request))
@@ -591,28 +523,26 @@ static bool has_parts(const struct kind_spec *kind)
 	return false;
 }
 
-/* What is left to be said when each field is what it may be. */
+/* Completes the check of an event whose fields are right by themselves. */
 static int check_whole(const struct event *event, const struct kind_spec *kind,
 		       struct sb_error *err)
 {
-	int rc = check_kind(event, err);
-
-	return rc || !has_parts(kind) ? rc : check_parts(event, err);
+	TRY(check_kind(event, err));
+	return has_parts(kind) ? check_parts(event, err) : SB_OK;
 }
 
 int event_check(const struct event *event, struct sb_error *err)
 {
 	const struct kind_spec *kind;
-	int rc = SB_OK;
 
 	if (!kind_known((int)event->kind))
 		return sb_error_set(err, SB_EINVAL, "kind %d is not known", (int)event->kind);
 	kind = &event_kinds[event->kind];
-	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT && !rc; i++)
-		rc = check_field(event, &event_fields[i], err);
-	for (size_t i = 0; i < kind->count && !rc; i++)
-		rc = check_field(event, &event_fields[kind->fields[i]], err);
-	return rc ? rc : check_whole(event, kind, err);
+	for (size_t i = 0; i < FIELD_ENVELOPE_COUNT; i++)
+		TRY(check_field(event, &event_fields[i], err));
+	for (size_t i = 0; i < kind->count; i++)
+		TRY(check_field(event, &event_fields[kind->fields[i]], err));
+	return check_whole(event, kind, err);
 }
 
 static void encode_field(const struct event *event, const struct field_spec *spec, struct bytes *to)
@@ -639,23 +569,14 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 			bytes_put_i64(to, event->parts[i].amount);
 		}
 		break;
-	case FIELD_AMOUNT:
-	case FIELD_COUNT:
-	case FIELD_READING:
-	case FIELD_LIMIT:
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-	case FIELD_END:
-	case FIELD_PERCENT:
-	case FIELD_NUMBER:
-	case FIELD_ENTRY:
+	default:
 		bytes_put_i64(to, *(const int64_t *)member(event, spec));
 		break;
 	}
 }
 
-/* Whether a field that came after version 1 says something. */
-static bool says_more(const struct event *event, const struct kind_spec *kind)
+/* Whether a field that came after version 1 has a value. */
+static bool has_later_values(const struct event *event, const struct kind_spec *kind)
 {
 	for (size_t i = kind->count - later_fields[event->kind]; i < kind->count; i++) {
 		if (!event_field_is_default(event, (enum event_field)kind->fields[i]))
@@ -664,12 +585,11 @@ static bool says_more(const struct event *event, const struct kind_spec *kind)
 	return false;
 }
 
-static bool names_sudo(const struct event *event)
+static bool has_sudo(const struct event *event)
 {
 	return event->sudo && *event->sudo;
 }
 
-/* How many fields the envelope has in that version. */
 static size_t envelope_count(uint8_t version)
 {
 	return version < EVENT_VERSION_SUDO ? FIELD_ENVELOPE_COUNT - 1 : FIELD_ENVELOPE_COUNT;
@@ -678,9 +598,9 @@ static size_t envelope_count(uint8_t version)
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
 {
 	const struct kind_spec *kind = &event_kinds[event->kind];
-	const uint8_t version = names_sudo(event)	 ? EVENT_VERSION_SUDO
-				: says_more(event, kind) ? EVENT_VERSION_LATER
-							 : EVENT_VERSION;
+	const uint8_t version = has_sudo(event)			? EVENT_VERSION_SUDO
+				: has_later_values(event, kind) ? EVENT_VERSION_LATER
+								: EVENT_VERSION;
 
 	bytes_put_u8(to, version);
 	bytes_put_u8(to, (uint8_t)event->kind);
@@ -699,7 +619,7 @@ static void decode_parts(struct reader *from, struct event *event)
 		uint16_t index = read_u16(from);
 		int64_t amount = read_i64(from);
 
-		/* Nothing may be left out: a part without an amount is malformed. */
+		/* event_add_part() would drop a part without an amount, which is malformed. */
 		int rc = amount > 0 ? event_add_part(event, lot, index, amount, NULL) : SB_EINVAL;
 
 		from->no_memory = from->no_memory || rc == SB_ESYSTEM;
@@ -707,7 +627,7 @@ static void decode_parts(struct reader *from, struct event *event)
 	}
 }
 
-/* Most are short and plain. */
+/* Takes the fast path for a plain text, as most are. */
 static bool decode_text(struct reader *from, const struct field_spec *spec, const char **ret)
 {
 	const char *text = (const char *)from->at;
@@ -722,8 +642,8 @@ static bool decode_text(struct reader *from, const struct field_spec *spec, cons
 	return spec->type == FIELD_NAME ? name_ok(*ret) : plain || text_ok(*ret);
 }
 
-/* Whether it is what check_field() takes: entries are looked at by the million, so that each field
- * is checked as it is read. */
+/* Returns whether check_field() would accept the field. Checking it while it is read is faster:
+ * journals have millions of entries. */
 static bool decode_field(struct reader *from, struct event *event, const struct field_spec *spec)
 {
 	void *to = (char *)event + spec->offset;
@@ -745,20 +665,10 @@ static bool decode_field(struct reader *from, struct event *event, const struct 
 	case FIELD_PARTS:
 		decode_parts(from, event);
 		return true;
-	case FIELD_AMOUNT:
-	case FIELD_COUNT:
-	case FIELD_READING:
-	case FIELD_LIMIT:
-	case FIELD_TIME:
-	case FIELD_UNTIL:
-	case FIELD_END:
-	case FIELD_PERCENT:
-	case FIELD_NUMBER:
-	case FIELD_ENTRY:
-		break;
+	default:
+		*(int64_t *)to = number = read_i64(from);
+		return in_range(spec, number);
 	}
-	*(int64_t *)to = number = read_i64(from);
-	return in_range(spec, number);
 }
 
 static bool decode_fields(struct reader *from, struct event *event, const uint8_t *fields,
@@ -803,16 +713,16 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	fits = decode_fields(&from, ret, kind->fields,
 			     kind->count - (version == EVENT_VERSION ? later_fields[number] : 0)) &&
 	       fits;
-	/* One form for each entry. */
-	if ((version == EVENT_VERSION_LATER && !says_more(ret, kind)) ||
-	    (version == EVENT_VERSION_SUDO && !names_sudo(ret)))
+	/* Each entry has only one stored form. */
+	if ((version == EVENT_VERSION_LATER && !has_later_values(ret, kind)) ||
+	    (version == EVENT_VERSION_SUDO && !has_sudo(ret)))
 		from.failed = true;
 	if (from.no_memory)
 		return sb_error_nomem(err);
 	if (!reader_done(&from))
 		return sb_error_set(err, SB_ECORRUPT,
 				    from.failed ? "the entry is cut short or malformed"
-						: "the entry has bytes behind its end");
+						: "the entry has bytes after its end");
 	if (fits ? check_whole(ret, kind, err) : event_check(ret, err)) {
 		if (err)
 			err->code = SB_ECORRUPT;

@@ -1,32 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An event is one entry of the journal: an envelope (when, who, why) and a kind with its fields.
- *
- * Two tables describe every field and every kind once: the stored bytes, the YAML form, JSON and
- * what `subank journal` prints all come from them. To add a kind is to add its fields to struct
- * event and event_fields[], a row to event_kinds[], and what it does to account.c.
+/* An event is one entry of the journal: an envelope (time, author, reason) and a kind with its
+ * fields. Two tables, event_fields[] and event_kinds[], describe them once; stored bytes, YAML,
+ * JSON and the output of `subank journal` follow from them.
  *
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
- *     u8  version, 1; 2 for an entry that says something in a later field of its kind; 3 for one
- *                  that names who ran sudo
+ *     u8  version, 1; 2 for an entry with a value in a later field of its kind; 3 for one with
+ *                  the user who ran sudo
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
  *     text ref    text request    text note    and in version 3 alone: text sudo
- *     then the fields of the kind in the order of event_kinds[], the later ones from version 2 on:
+ *     then the fields of the kind in the order of event_kinds[], later ones only from version 2 on:
  *       name, text              its bytes and a NUL, at most event_fields[].max bytes
  *       amount, count, reading  i64 billing-seconds (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
  *       time, until, end        i64 microseconds since 1970 UTC (until: 0 is none;
  *                               end: INT64_MAX is none)
  *       percent                 i64, 1 to 1000
- *       job's numbers           i64, 0 or more; seconds, or as said with the field
- *       unsigned                u64, all of it (up to 2^63 - 1 the bytes of a job's number)
+ *       job's numbers           i64, 0 or more; seconds, or as described with the field
+ *       unsigned                u64 (up to 2^63 - 1 the same bytes as a job's number)
  *       entry                   u64 sequence number
  *       word                    u8 index into event_fields[].words
  *       parts                   u16 count, then for each u64 lot, u16 index, i64 amount
  *
- * and nothing behind them. The sequence number is the key, the hash stands beside (journal.h).
- * An unknown version or kind is refused, never skipped. */
+ * and nothing more. The sequence number is the key; the hash is stored in front (journal.h). An
+ * unknown version or kind is refused, never skipped. */
 #ifndef SUBANK_LEDGER_ACCOUNT_EVENT_H
 #define SUBANK_LEDGER_ACCOUNT_EVENT_H
 
@@ -37,8 +35,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/error.h"
 
-/* The numbers are stored: they never change and are never used again. Those without a row in
- * event_kinds[] are kept for what comes; a journal that holds one is refused by this version. */
+/* The numbers are stored: they never change and are never used again. */
 enum event_kind {
 	EVENT_OPEN = 1,
 	EVENT_CLOSE = 2,
@@ -47,7 +44,7 @@ enum event_kind {
 	EVENT_DEPOSIT = 5,
 	EVENT_WITHDRAW = 6,
 	EVENT_TRANSFER = 7,
-	EVENT_CHARGE = 8, /* by reading; by job it is EVENT_CHARGE_JOB */
+	EVENT_CHARGE = 8, /* by reading; EVENT_CHARGE_JOB is by job */
 	EVENT_REFUND = 9,
 	EVENT_REVERSE = 10,
 	EVENT_ADJUST = 11,
@@ -66,29 +63,29 @@ enum event_kind {
 	EVENT_KIND_END = 24,
 };
 
-/* Why an account is held; several can stand at once (bit 1 << cause in struct account). */
+/* Why an account is held. It can have several causes (bit 1 << cause in struct account). */
 enum cause { CAUSE_HAND = 0, CAUSE_FUNDS = 1, CAUSE_CLOSED = 2 };
 
-/* What a spent allowance comes to. */
+/* What happens when an allowance is spent. */
 enum enforcement {
-	ENFORCE_SITE = 0, /* terms: as the settings say */
-	ENFORCE_OFF = 1, /* keep the books, hold nobody for funds */
-	ENFORCE_WARN = 2, /* and say who has spent it */
-	ENFORCE_HOLD = 3, /* and hold the account in Slurm */
-	ENFORCE_LIMIT = 4, /* and let Slurm start only what the rest pays for */
+	ENFORCE_SITE = 0, /* terms: what the settings say */
+	ENFORCE_OFF = 1, /* nothing: the books are kept */
+	ENFORCE_WARN = 2, /* it is reported */
+	ENFORCE_HOLD = 3, /* and the account is held in Slurm */
+	ENFORCE_LIMIT = 4, /* and Slurm starts only jobs that the rest pays for */
 };
 
 enum allowance { ALLOWANCE_LIMITED = 0, ALLOWANCE_UNLIMITED = 1 };
 
 enum lever_action {
-	LEVER_HOLD = 0, /* our value replaces what was found */
-	LEVER_RESTORE = 1, /* what was found before our value comes back */
+	LEVER_HOLD = 0, /* our value replaces the site's */
+	LEVER_RESTORE = 1, /* the site's value comes back */
 };
 
 enum outcome {
-	OUTCOME_DONE = 0, /* Slurm shows the value that was to be set */
+	OUTCOME_DONE = 0, /* Slurm shows the value */
 	OUTCOME_FAILED = 1, /* it does not; the next check tries again */
-	OUTCOME_LEFT = 2, /* somebody else had changed the value: it was left as it is */
+	OUTCOME_LEFT = 2, /* the site had changed the value, which was left as it is */
 };
 
 /* What a reversal takes back; event_reversed() gives the kind. */
@@ -102,26 +99,26 @@ enum reversed {
 	REVERSED_EXPIRE = 6,
 };
 
-/* What use is charged by. */
+/* How use is charged. */
 enum metering {
-	METER_SITE = 0, /* terms: as the settings say */
-	METER_RAWUSAGE = 1, /* what slurmctld counts, read at each check */
-	METER_JOBS = 2, /* each job that slurmdbd has on record, when it has ended */
+	METER_SITE = 0, /* terms: what the settings say */
+	METER_RAWUSAGE = 1, /* by slurmctld's counter, read at each check */
+	METER_JOBS = 2, /* by job, from slurmdbd, after its end */
 };
 
-/* What Slurm's own record says of use, beside the books. */
+/* How Slurm's record of use differs from the books. */
 enum use_change {
-	USE_MORE = 0, /* more was used: charged like any use */
-	USE_LESS = 1, /* less was: given back like a refund */
+	USE_MORE = 0, /* more use: charged */
+	USE_LESS = 1, /* less use: given back like a refund */
 };
 
-/* What became of an account of Slurm below another. */
+/* How an account of Slurm moved relative to another. */
 enum move_change {
-	MOVE_CAME = 0, /* its use counts for the other one from then on */
-	MOVE_WENT = 1, /* its use counts for the other one up to then */
+	MOVE_CAME = 0, /* to below it: its use counts for it from then on */
+	MOVE_WENT = 1, /* away from it: its use counts for it up to then */
 };
 
-/* The only resource whose money exists so far; the field is in the format for cpu, gres/gpu … */
+/* The only resource so far; the field is in the format for cpu, gres/gpu … */
 #define RESOURCE_BILLING "billing"
 
 #define LOGIN_NONE UINT32_MAX /* no login session: cron, a service */
@@ -130,60 +127,60 @@ enum move_change {
 #define EVENT_EXCESS_ONE INT64_C(1000000000000)
 
 enum {
-	EVENT_REF_MAX = 128, /* bytes; the same for the next */
-	EVENT_NOTE_MAX = 1024,
+	EVENT_REF_MAX = 128, /* bytes */
+	EVENT_NOTE_MAX = 1024, /* bytes */
 	EVENT_PARTS_MAX = 10000,
 	EVENT_PERCENT_MAX = 1000,
 };
 
-/* Which lot gave or took how much. A lot is named by the entry that made it and, where a transfer
- * made several, its place among them. A refund or reversal may name itself: that part is a new lot,
- * for money whose own window has ended. */
+/* How much a lot gave or took. A lot is identified by the entry that created it and its index among
+ * the lots of that entry: a transfer creates several. A part of a refund or reversal may name its
+ * own entry: it is a new lot, for money whose own window has ended. */
 struct part {
 	uint64_t lot;
 	uint16_t index;
 	int64_t amount; /* billing-seconds, more than 0 */
 };
 
-/* Texts are borrowed: from the bytes that were decoded, or from whoever filled the event. [parts]
+/* Texts are borrowed from the decoded bytes or from the caller that filled the event. [parts]
  * belongs to the event: event_release(). Start with a zeroed struct. */
 struct event {
 	uint64_t seq; /* 0 until it is appended */
 	enum event_kind kind;
 
 	int64_t time; /* microseconds, UTC */
-	uint32_t uid; /* who ran subank */
-	uint32_t login; /* who had logged in (under sudo everyone is slurm); LOGIN_NONE */
+	uint32_t uid; /* of the user who ran subank */
+	uint32_t login; /* of the user who had logged in, also under sudo; LOGIN_NONE */
 	const char *user; /* the name of uid then */
 	const char *host;
 	const char *ref; /* "" is none; makes a retry harmless */
-	const char *request; /* what was asked, in one form; "" unless there is a ref */
+	const char *request; /* the request in a normal form; "" unless there is a ref */
 	const char *note;
-	const char *sudo; /* who ran sudo, where there was no login: as the environment says, which
-			     anybody may set; "" is none */
+	const char *sudo; /* the user who ran sudo, if there was no login; from the environment,
+			     which anybody can set; "" is none */
 
 	const char *account;
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
 	const char *resource;
-	const char *slurm_account; /* lever: the account in Slurm; job: whose it was; move: the one
-				      that moved */
+	const char *slurm_account; /* lever: the account in Slurm; job: its account; move: the
+				      account that moved */
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
 	const char *tres; /* lever: cpu …, "" for a field without TRES */
 	const char *reason;
-	const char *job; /* job: as people write it, "12_3"; */
-	const char *job_user; /* whose it was, */
+	const char *job; /* job: its id as people write it, "12_3" */
+	const char *job_user; /* the job's user, partition, QOS … */
 	const char *partition;
 	const char *qos;
-	const char *state; /* how it ended: COMPLETED … */
-	const char *alloc_tres; /* and what it had: "billing=1,cpu=1,mem=100M" */
+	const char *state; /* at its end: COMPLETED … */
+	const char *alloc_tres; /* "billing=1,cpu=1,mem=100M" */
 	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
 	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
-	int64_t before; /* a cluster's reading before and now, billing-seconds; */
-	int64_t now; /* before is -1 in the first baseline */
-	int64_t since; /* charge, reconcile: when the use was, [since, until); meter, move: from
-			  when on */
-	int64_t until; /* also hold and release: when it ends by itself, 0 if it does not */
+	int64_t before; /* a cluster's reading before, billing-seconds; -1 in the first baseline */
+	int64_t now; /* and its reading now */
+	int64_t since; /* charge, reconcile: the use was in [since, until); meter, move: it counts
+			  from then on */
+	int64_t until; /* also hold and release: when it ends by itself, 0: never */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
 	int64_t level; /* threshold: percent */
@@ -199,16 +196,15 @@ struct event {
 	uint8_t outcome; /* enum outcome */
 	uint8_t allowance; /* terms: enum allowance */
 	uint8_t enforcement; /* terms: enum enforcement */
-	uint8_t reverses; /* enum reversed: what [answers] is */
+	uint8_t reverses; /* enum reversed: the kind of [answers] */
 	uint8_t use; /* reconcile: enum use_change */
 	uint8_t meter; /* terms, meter: enum metering */
 	uint8_t move; /* move: enum move_change */
-	int64_t job_id; /* job: Slurm's number, which recurs, */
-	uint64_t db_index; /* and that of its row in slurmdbd: 64 bits; 0: not known */
+	int64_t job_id; /* job: Slurm's number, which recurs */
+	uint64_t db_index; /* of its row in slurmdbd, 64 bits; 0: unknown */
 	int64_t submit; /* when it was submitted, microseconds */
-	int64_t elapsed; /* seconds that it ran, suspensions left out */
-	int64_t factor; /* what it is charged by: its QOS's UsageFactor and the site's, in
-			   millionths */
+	int64_t elapsed; /* seconds that it ran, without suspensions */
+	int64_t factor; /* its price: its QOS's UsageFactor times the site's, in millionths */
 	int64_t excess; /* what fractional weights add to its billing, in EVENT_EXCESS_ONE */
 	struct part *parts;
 	size_t part_count;
@@ -226,7 +222,7 @@ enum field_type {
 	FIELD_UNTIL, /* 0 is none */
 	FIELD_END, /* WHEN_NEVER is none */
 	FIELD_PERCENT, /* 1 to EVENT_PERCENT_MAX */
-	FIELD_NUMBER, /* 0 or more, of what the field says */
+	FIELD_NUMBER, /* 0 or more, in the field's unit */
 	FIELD_UNSIGNED, /* all 64 bits: event_unsigned() */
 	FIELD_ENTRY,
 	FIELD_WORD,
@@ -238,11 +234,11 @@ struct field_spec {
 	const char *name; /* in YAML and JSON */
 	enum field_type type;
 	size_t offset; /* in struct event */
-	size_t max; /* texts: bytes; words: the last one's index */
+	size_t max; /* texts: bytes; words: the index of the last one */
 	const char *const *words; /* words: NULL after the last */
 };
 
-/* Those of the envelope first, in their stored order. */
+/* The envelope first, in its stored order. */
 enum event_field {
 	FIELD_AT_TIME,
 	FIELD_AT_UID,
@@ -252,7 +248,7 @@ enum event_field {
 	FIELD_AT_REF,
 	FIELD_AT_REQUEST,
 	FIELD_AT_NOTE,
-	FIELD_AT_SUDO, /* not in entries of before */
+	FIELD_AT_SUDO, /* from version 3 on */
 	FIELD_ENVELOPE_COUNT,
 	FIELD_AT_ACCOUNT = FIELD_ENVELOPE_COUNT,
 	FIELD_AT_TO,
@@ -309,7 +305,7 @@ enum event_field {
 enum { KIND_FIELDS_MAX = 21 };
 
 struct kind_spec {
-	const char *name; /* NULL: not known to this version */
+	const char *name; /* NULL: there is no such kind */
 	size_t count;
 	uint8_t fields[KIND_FIELDS_MAX]; /* enum event_field, in their stored order */
 };
@@ -317,44 +313,49 @@ struct kind_spec {
 extern const struct field_spec event_fields[FIELD_COUNT_ALL];
 extern const struct kind_spec event_kinds[EVENT_KIND_END];
 
-/* The kind of that name, or 0. */
+/* Returns the kind with that name, or 0. */
 enum event_kind event_kind_by_name(const char *name);
 const char *event_word(enum event_field field, uint8_t value);
 
-/* The second account that the entry changes; NULL: there is none. */
+/* Returns the second account that the entry changes, or NULL. */
 const char *event_receiver(const struct event *event);
-/* The kind that a reversal takes back, and the word for a kind; -1: it cannot be reversed. */
+/* Return the kind that a reversal takes back, and the enum reversed of a kind; -1 if it cannot be
+ * reversed. */
 enum event_kind event_reversed(const struct event *event);
 int event_reversible(enum event_kind kind);
 
-/* Whether the entry charges use: by reading or by job. */
+/* Whether the entry charges use, by reading or by job. */
 bool event_is_charge(const struct event *event);
 
-/* Access by table. Texts are never NULL; numbers are 0 for a field of another sort. */
+/* Read a field. Texts are never NULL; numbers are 0 for a field of another type. */
 const char *event_text(const struct event *event, const struct field_spec *field);
 int64_t event_number(const struct event *event, const struct field_spec *field);
 uint64_t event_unsigned(const struct event *event, const struct field_spec *field);
-/* Whether the field says nothing (empty text, no end, no parts …): files leave it out. */
+/* Whether the field has its default (empty text, no end, no parts …), which files omit. */
 int event_field_is_default(const struct event *event, enum event_field field);
-/* Gives every field the value that files leave out; fields without one get 0 or "". */
+/* Sets the defaults of a zeroed event. */
 void event_set_defaults(struct event *event);
 
-/* Appends a part. [amount] 0 adds nothing. */
+/* Appends a part, unless [amount] is 0. */
 int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		   struct sb_error *err);
 
-/* Makes one charge of [charge] and the one that goes on where it ended; their parts fit in one. */
+/* Adds to the part of that lot, or appends one. */
+int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
+		     struct sb_error *err);
+
+/* Joins [next], which continues [charge], to it. Their parts must fit in one event. */
 int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err);
 
-/* Checks everything that can be said of an event alone: bounds, names, UTF-8, that amount is
- * now - before, that parts and debt add up. SB_EINVAL. */
+/* Checks an event by itself: bounds, names, UTF-8, that amount is now - before, that parts and debt
+ * add up. SB_EINVAL. */
 int event_check(const struct event *event, struct sb_error *err);
 
 /* Appends the stored form of a checked event to [to]. */
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err);
 
-/* Reads the stored form; texts point into [data]. [ret] is an initialised event, whose parts are
- * used again. Everything event_check() asks is checked. SB_ECORRUPT. */
+/* Reads and checks the stored form; texts point into [data]. [ret] is an initialised event; the
+ * memory of its parts is used again. SB_ECORRUPT. */
 int event_decode(const void *data, size_t len, struct event *ret, struct sb_error *err);
 
 /* Frees what the event owns and zeroes it. */

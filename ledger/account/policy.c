@@ -5,37 +5,29 @@
 
 #include "ledger/base/amount.h"
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 int plan_charge(const struct account *account, struct event *charge, struct sb_error *err)
 {
 	int64_t left = charge->amount;
 
 	for (size_t i = 0; i < account->lot_count && left > 0; i++) {
 		const struct lot *lot = &account->lots[i];
-		int64_t part = smaller(lot->rest, left);
-		int rc;
+		int64_t part = amount_min(lot->rest, left);
 
 		if (lot->start >= charge->until || lot->end <= charge->since)
 			continue;
-		/* The lots behind pay the rest as debt, at once. */
+		/* The other lots pay the rest as debt, at once. */
 		if (charge->part_count == EVENT_PARTS_MAX)
 			break;
-		rc = event_add_part(charge, lot->seq, lot->index, part, err);
-		if (rc)
-			return rc;
+		TRY(event_add_part(charge, lot->seq, lot->index, part, err));
 		left -= part;
 	}
 	charge->debt = left;
 	return SB_OK;
 }
 
-/* Whether a threshold is armed again at that time only if [amount] of the use does not count. Where
- * nothing is allocated all are. */
-static bool arms_otherwise(const struct account *account, int64_t amount, int64_t time)
+/* True if a threshold would re-arm at [time] only without [amount]. Without an allocation all do.
+ */
+static bool rearms_without(const struct account *account, int64_t amount, int64_t time)
 {
 	__int128 allocated = 0, used = account->debt;
 
@@ -69,11 +61,11 @@ bool charge_may_wait(const struct account *account, int64_t amount, int64_t sinc
 		if ((lot->start > since && lot->start <= until) ||
 		    (lot->end > since && lot->end <= until))
 			return false;
-		/* It pays the debt, with all of the use or with none of it. */
+		/* It would pay debt, which depends on the use. */
 		if (lot->start > until && account->debt > 0)
 			return false;
-		if ((lot->start > until && arms_otherwise(account, amount, lot->start)) ||
-		    (lot->end > until && arms_otherwise(account, amount, lot->end)))
+		if ((lot->start > until && rearms_without(account, amount, lot->start)) ||
+		    (lot->end > until && rearms_without(account, amount, lot->end)))
 			return false;
 	}
 	return true;
@@ -83,10 +75,8 @@ int plan_take(const struct account *account, struct event *event, struct sb_erro
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
 	int64_t left = event->amount, all;
-	int rc = account_rest(account, &all, err);
 
-	if (rc)
-		return rc;
+	TRY(account_rest(account, &all, err));
 	if (all < event->amount)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' has %s SU to take, less than %s SU: take that or "
@@ -95,13 +85,11 @@ int plan_take(const struct account *account, struct event *event, struct sb_erro
 				    amount_format(want, event->amount, false));
 	for (size_t i = 0; i < account->lot_count && left > 0; i++) {
 		const struct lot *lot = &account->lots[i];
-		int64_t part = smaller(lot->rest, left);
+		int64_t part = amount_min(lot->rest, left);
 
 		if (!lot_active(lot, account->time))
 			continue;
-		rc = event_add_part(event, lot->seq, lot->index, part, err);
-		if (rc)
-			return rc;
+		TRY(event_add_part(event, lot->seq, lot->index, part, err));
 		left -= part;
 	}
 	return SB_OK;
@@ -109,7 +97,7 @@ int plan_take(const struct account *account, struct event *event, struct sb_erro
 
 int64_t plan_debt(const struct account *receiver, int64_t amount)
 {
-	return smaller(receiver->debt, amount);
+	return amount_min(receiver->debt, amount);
 }
 
 bool had_money(const struct account *account)
@@ -144,10 +132,8 @@ int decide_funds(const struct account *account, int64_t flight, const struct rul
 {
 	bool held = account_has_cause(account, CAUSE_FUNDS);
 	int64_t available;
-	int rc = account_available(account, &available, err);
 
-	if (rc)
-		return rc;
+	TRY(account_available(account, &available, err));
 	if (enforcement_of(account, rules) < ENFORCE_HOLD || account->unlimited ||
 	    available > flight || (rules->spare_moneyless && !had_money(account)))
 		*ret = held ? DECIDE_RELEASE : DECIDE_NOTHING;
@@ -164,39 +150,39 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 }
 
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct limit *aim, bool put_right)
+			   int64_t current, const struct limit *limit, bool put_right)
 {
-	/* A site that set the very value itself limits the account already, and is not to find its
-	 * limit gone after our release. */
+	/* A site that set this value itself already limits the account, and must not find its limit
+	 * gone after our release. */
 	if (!lever)
-		return aim && current != aim->value ? LEVER_ENTER_HOLD : LEVER_LEAVE;
-	if (!aim) {
+		return limit && current != limit->value ? LEVER_RECORD_HOLD : LEVER_LEAVE;
+	if (!limit) {
 		if (!lever->restoring)
-			return LEVER_ENTER_RESTORE;
+			return LEVER_RECORD_RESTORE;
 		if (current == lever->set)
 			return LEVER_CONFIRM;
 		return lever_is_ours(lever, current) ? LEVER_RETRY : LEVER_GIVE_UP;
 	}
 	if (lever->restoring)
-		return LEVER_ENTER_HOLD;
-	/* Changed by hand. That is left, until somebody decides anew. */
+		return LEVER_RECORD_HOLD;
+	/* Changed by hand. That stays until the next decision about the account. */
 	if (lever_in_force(lever) && current != lever->set)
-		return put_right || account->decision > lever->decision ? LEVER_ENTER_HOLD
+		return put_right || account->decision > lever->decision ? LEVER_RECORD_HOLD
 									: LEVER_DRIFT;
-	if (lever->set != aim->value)
-		return LEVER_ENTER_HOLD;
+	if (lever->set != limit->value)
+		return LEVER_RECORD_HOLD;
 	if (current == lever->set)
 		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
-	/* Before we came to it the site set another value: that is the one to put back. */
-	return current == lever->found ? LEVER_RETRY : LEVER_ENTER_HOLD;
+	/* The site set another value before we did: that is the one to restore. */
+	return current == lever->found ? LEVER_RETRY : LEVER_RECORD_HOLD;
 }
 
-/* ---- limits that follow the balance ---- */
+/* ---- caps: limits that follow the balance ---- */
 
 bool wants_caps(const struct account *account, const struct rules *rules)
 {
 	bool grace = account->causes && account->grace_until;
-	/* What is in flight alone has held the account by now. */
+	/* Use in flight without entries has held the account by now. */
 	bool used = was_used(account, 0) || account_has_cause(account, CAUSE_FUNDS);
 
 	return enforcement_of(account, rules) == ENFORCE_LIMIT && account->open &&
@@ -205,25 +191,25 @@ bool wants_caps(const struct account *account, const struct rules *rules)
 }
 
 /* Slurm starts a job if minutes used, minutes that running jobs may still use and the job's own fit
- * under the limit, and cuts the first two to whole minutes, each by itself (slurmctld's
- * acct_policy.c). So up to twice 59 seconds pass beyond the limit; but nothing starts where the
- * minutes used have reached it. */
+ * under the limit. It cuts each of the first two to whole minutes (slurmctld's acct_policy.c), so
+ * up to twice 59 seconds pass beyond the limit; but nothing starts once the minutes used have
+ * reached it. */
 enum { SLACK = 2 * 59 };
 
-/* What may still be used under a limit of [minutes]. */
+/* Returns what may still be used under a limit of [minutes]. */
 static __int128 room(int64_t minutes, int64_t used)
 {
 	return used / 60 >= minutes ? 0 : (__int128)minutes * 60 + SLACK - used;
 }
 
-/* The highest limit that leaves no more than [target] to use. */
+/* Returns the highest limit that leaves no more than [target] to use. */
 static int64_t limit_for(const struct cap *cap, __int128 target)
 {
 	__int128 minutes = (cap->used + target - SLACK) / 60;
 
 	if (cap->used + target < SLACK)
 		minutes = 0;
-	/* Slurm's counters are larger than int64; nobody's balance in minutes is. */
+	/* A balance in minutes fits int64. */
 	if (cap->ceiling >= 0 && minutes > cap->ceiling)
 		minutes = cap->ceiling;
 	return (int64_t)minutes;
@@ -234,8 +220,7 @@ static bool answers(const struct cap *cap)
 	return !cap->silent && !cap->absent && !cap->left;
 }
 
-/* What may still be used on the cluster as it is now: a limit that was lowered stops no job that
- * runs. */
+/* Returns what may still be used on the cluster now: a lower limit does not stop running jobs. */
 static __int128 bound(const struct cap *cap)
 {
 	__int128 left = room(cap->now, cap->used);
@@ -243,7 +228,7 @@ static __int128 bound(const struct cap *cap)
 	return left > cap->running ? left : cap->running;
 }
 
-/* Whether the cluster's room is to be taken as it is. */
+/* Whether the cluster keeps its present room. */
 static bool is_reserved(const struct cap *cap)
 {
 	return (cap->silent || cap->left) && cap->now >= 0;
@@ -254,8 +239,8 @@ static int64_t share_of(int64_t rest, const struct cap *cap, int64_t shares)
 	return shares > 0 ? (int64_t)((__int128)rest * cap->share / shares) : 0;
 }
 
-/* Sets what each of the clusters that share [rest] may use. Where running jobs may use more than
- * the share, they will, and the others have only what then remains. */
+/* Sets the targets of the clusters that share [rest]. Where running jobs may use more than the
+ * share, the other clusters get only what then remains. */
 static void share_out(struct cap *caps, size_t count, int64_t rest)
 {
 	int64_t shares = 0;
@@ -283,7 +268,7 @@ static void share_out(struct cap *caps, size_t count, int64_t rest)
 	}
 }
 
-/* Works out fresh values. Returns whether they are due: less than a minute a cluster is not worth a
+/* Calculates new values. Returns whether they are due: less than a minute a cluster is not worth a
  * change, unless one has used most of its share. */
 static bool deal(struct cap *caps, size_t count, int64_t available, bool pooled)
 {

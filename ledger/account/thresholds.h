@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The percents of an allocation at which somebody is told. */
+/* Percentages of an allocation at which its use is reported. */
 #ifndef SUBANK_LEDGER_ACCOUNT_THRESHOLDS_H
 #define SUBANK_LEDGER_ACCOUNT_THRESHOLDS_H
 
@@ -9,7 +9,7 @@
 
 enum {
 	THRESHOLDS_MAX = 16,
-	THRESHOLDS_TEXT_SIZE = 65, /* bytes that THRESHOLDS_MAX of them fit in as text */
+	THRESHOLDS_TEXT_SIZE = 65, /* bytes for the text of THRESHOLDS_MAX of them */
 };
 
 struct thresholds {
@@ -17,14 +17,13 @@ struct thresholds {
 	size_t count; /* 0: none */
 };
 
-/* Reads "60,90", or "none". SB_EINVAL. */
+/* Parses "60,90" or "none". SB_EINVAL. */
 int thresholds_parse(const char *text, struct thresholds *ret, struct sb_error *err);
 
-/* The other way. Returns [to]. */
+/* Writes the text that thresholds_parse() reads. Returns [to]. */
 const char *thresholds_text(char to[THRESHOLDS_TEXT_SIZE], const struct thresholds *thresholds);
 
-/* Adds one behind the others. SB_EINVAL: it does not rise, is out of its range, or is one too many.
- */
+/* Appends a threshold. SB_EINVAL if it does not rise, is out of range or is one too many. */
 int thresholds_add(struct thresholds *thresholds, long long percent, struct sb_error *err);
 
 #endif

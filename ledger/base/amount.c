@@ -7,23 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reads digits from *text into *value and moves past them; counts them. False on overflow. */
-static bool read_digits(const char **text, int64_t *value, size_t *count)
-{
-	const char *p = *text;
+#include "ledger/base/number.h"
 
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (__builtin_mul_overflow(*value, (int64_t)10, value) ||
-		    __builtin_add_overflow(*value, (int64_t)(*p - '0'), value))
-			return false;
-	}
-	*count = (size_t)(p - *text);
-	*text = p;
-	return true;
-}
+static const char decimal_digits[] = "0123456789";
 
-/* [fraction] of [digits] decimal places as billing-seconds; false when that is not a whole number.
- */
+/* Converts [fraction] with [digits] decimal places to billing-seconds. Returns false if that is not
+ * a whole number. */
 static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t *ret)
 {
 	__int128 seconds = (__int128)fraction * AMOUNT_PER_SU;
@@ -39,44 +28,38 @@ static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t *ret)
 
 int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
 {
-	const char *p = text;
-	int64_t whole = 0, fraction = 0, seconds = 0;
-	size_t whole_digits, fraction_digits = 0;
+	size_t digits = strspn(text, decimal_digits), decimals = 0;
+	const char *end = text + digits, *point = end;
+	int64_t whole, fraction = 0, seconds;
 
-	if (!read_digits(&p, &whole, &whole_digits))
+	if (digits == 0)
+		goto malformed;
+	if (!number_slice(text, digits, 0, INT64_MAX, &whole))
 		goto too_large;
-	if (whole_digits > 0 && strcmp(p, "s") == 0) {
-		seconds = whole;
-	} else {
-		if (whole_digits > 0 && *p == '.') {
-			const char *end;
-			size_t zeros = 0;
-
-			p++;
-			/* Zeros at the end say nothing and would only overflow. */
-			end = p + strspn(p, "0123456789");
-			if (end == p)
-				goto malformed;
-			while (end > p && end[-1] == '0') {
-				end--;
-				zeros++;
-			}
-			for (; p < end; p++, fraction_digits++) {
-				if (fraction_digits >= 18)
-					goto not_whole;
-				fraction = fraction * 10 + (*p - '0');
-			}
-			p += zeros;
-		}
-		if (whole_digits == 0 || *p)
-			goto malformed;
-		if (!fraction_to_seconds(fraction, fraction_digits, &fraction))
-			goto not_whole;
-		if (__builtin_mul_overflow(whole, (int64_t)AMOUNT_PER_SU, &seconds) ||
-		    !amount_add(seconds, fraction, &seconds))
-			goto too_large;
+	if (strcmp(end, "s") == 0) {
+		*ret = whole;
+		return SB_OK;
 	}
-	*ret = seconds;
+	if (*point == '.') {
+		decimals = strspn(point + 1, decimal_digits);
+		end = point + 1 + decimals;
+		if (decimals == 0)
+			goto malformed;
+		/* Trailing zeros would only overflow. */
+		while (decimals > 0 && point[decimals] == '0')
+			decimals--;
+	}
+	if (decimals > 18)
+		goto not_whole;
+	if (*end)
+		goto malformed;
+	if (decimals > 0)
+		(void)number_slice(point + 1, decimals, 0, INT64_MAX, &fraction);
+	if (!fraction_to_seconds(fraction, decimals, &fraction))
+		goto not_whole;
+	if (__builtin_mul_overflow(whole, (int64_t)AMOUNT_PER_SU, &seconds) ||
+	    !amount_add(seconds, fraction, ret))
+		goto too_large;
 	return SB_OK;
 
 malformed:
@@ -98,22 +81,21 @@ too_large:
 int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
 {
 	int64_t seconds;
-	int rc = amount_parse_zero(text, &seconds, err);
 
-	if (!rc && seconds == 0)
-		rc = sb_error_set(err, SB_EINVAL, "amount '%s' is zero: give more than nothing",
-				  text);
-	if (!rc)
-		*ret = seconds;
-	return rc;
+	TRY(amount_parse_zero(text, &seconds, err));
+	if (seconds == 0)
+		return sb_error_set(err, SB_EINVAL, "amount '%s' is zero: give more than nothing",
+				    text);
+	*ret = seconds;
+	return SB_OK;
 }
 
 bool amount_is_grouped(const char *text)
 {
-	size_t before = strspn(text, "0123456789");
+	size_t before = strspn(text, decimal_digits);
 
 	return before >= 1 && before <= 3 && *text != '0' && text[before] == '.' &&
-	       strspn(text + before + 1, "0123456789") == 3 && !text[before + 4];
+	       strspn(text + before + 1, decimal_digits) == 3 && !text[before + 4];
 }
 
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds)

@@ -24,14 +24,6 @@ unsigned char *bytes_grow(struct bytes *bytes, size_t len)
 	return grown + bytes->len - len;
 }
 
-void bytes_put(struct bytes *bytes, const void *data, size_t len)
-{
-	unsigned char *to = len > 0 ? bytes_room(bytes, len) : NULL;
-
-	if (to)
-		memcpy(to, data, len);
-}
-
 void bytes_put_text(struct bytes *bytes, const char *text)
 {
 	bytes_put(bytes, text ? text : "", (text ? strlen(text) : 0) + 1);

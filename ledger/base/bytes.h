@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Writing and reading stored bytes: integers big-endian, texts as their bytes and a NUL. Errors are
- * sticky: write or read everything, then look at [failed] once. */
+/* Serialises and parses stored bytes: big-endian integers, texts with a NUL. Errors are sticky:
+ * write or read everything, then check [failed] once. */
 #ifndef SUBANK_LEDGER_BASE_BYTES_H
 #define SUBANK_LEDGER_BASE_BYTES_H
 
@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Starts zeroed; bytes_release() frees it. After memory ran out [failed] stays true. */
+/* A growing buffer; starts zeroed, bytes_release() frees it. [failed] stays true once memory ran
+ * out. */
 struct bytes {
 	unsigned char *data;
 	size_t len;
@@ -18,8 +19,8 @@ struct bytes {
 	bool failed;
 };
 
-/* Big-endian numbers at fixed places: keys. Here and below in the header, since an entry has dozens
- * of them: the compiler makes an instruction or two of each. */
+/* Big-endian numbers in keys. These functions are inline since an entry has dozens of numbers, each
+ * of which becomes an instruction or two. */
 static inline void u64_store(unsigned char to[8], uint64_t value)
 {
 	value = htobe64(value);
@@ -34,10 +35,10 @@ static inline uint64_t u64_load(const unsigned char from[8])
 	return be64toh(value);
 }
 
-/* bytes_room() where there is none yet. */
+/* bytes_room() when the buffer is full. */
 unsigned char *bytes_grow(struct bytes *bytes, size_t len);
 
-/* Makes room for [len] bytes behind the others and counts them in; NULL when memory ran out. */
+/* Appends [len] uninitialised bytes. Returns the first, or NULL without memory. */
 static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
 {
 	if (len > bytes->size - bytes->len)
@@ -46,38 +47,35 @@ static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
 	return bytes->data + bytes->len - len;
 }
 
-static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+static inline void bytes_put(struct bytes *bytes, const void *data, size_t len)
 {
-	unsigned char *to = bytes_room(bytes, 1);
+	unsigned char *to = len > 0 ? bytes_room(bytes, len) : NULL;
 
 	if (to)
-		*to = value;
+		memcpy(to, data, len);
+}
+
+static inline void bytes_put_u8(struct bytes *bytes, uint8_t value)
+{
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u16(struct bytes *bytes, uint16_t value)
 {
-	unsigned char *to = bytes_room(bytes, 2);
-
 	value = htobe16(value);
-	if (to)
-		memcpy(to, &value, 2);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u32(struct bytes *bytes, uint32_t value)
 {
-	unsigned char *to = bytes_room(bytes, 4);
-
 	value = htobe32(value);
-	if (to)
-		memcpy(to, &value, 4);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_u64(struct bytes *bytes, uint64_t value)
 {
-	unsigned char *to = bytes_room(bytes, 8);
-
-	if (to)
-		u64_store(to, value);
+	value = htobe64(value);
+	bytes_put(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
@@ -85,22 +83,21 @@ static inline void bytes_put_i64(struct bytes *bytes, int64_t value)
 	bytes_put_u64(bytes, (uint64_t)value);
 }
 
-void bytes_put(struct bytes *bytes, const void *data, size_t len);
 void bytes_put_text(struct bytes *bytes, const char *text); /* NULL is written as "" */
-/* Empties it and keeps the memory. */
+/* Empties the buffer, clears [failed], keeps the memory. */
 void bytes_clear(struct bytes *bytes);
 void bytes_release(struct bytes *bytes);
 
 struct reader {
 	const unsigned char *at;
 	const unsigned char *end;
-	bool failed; /* something was cut short or malformed; everything read since is 0 or "" */
-	bool no_memory; /* it failed for want of memory: the bytes may be right */
+	bool failed; /* truncated or malformed; all further reads return 0 or "" */
+	bool no_memory; /* it failed without memory: the bytes may be right */
 };
 
 struct reader reader_on(const void *data, size_t len);
 
-/* The next [len] bytes; NULL when there are not so many. */
+/* Returns the next [len] bytes; NULL if fewer are left. */
 static inline const unsigned char *read_bytes(struct reader *reader, size_t len)
 {
 	const unsigned char *at = reader->at;
@@ -149,9 +146,9 @@ static inline int64_t read_i64(struct reader *reader)
 	return (int64_t)read_u64(reader);
 }
 
-/* A text of at most [max] bytes; points into the bytes that are read. */
+/* Returns a text of at most [max] bytes, which points into the bytes that are read. */
 const char *read_text(struct reader *reader, size_t max);
-/* Whether all was read, exactly. */
+/* Returns whether every byte was read, and none is missing. */
 bool reader_done(const struct reader *reader);
 
 #endif

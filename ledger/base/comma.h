@@ -9,7 +9,7 @@
 
 struct sb_error;
 
-/* Gives the next item of *rest as [*ret_len] bytes at [*ret], and moves *rest behind it. Returns
+/* Gives the next item of *rest as [*ret_len] bytes at [*ret], and moves *rest past it. Returns
  * false once all items were given; *rest is NULL then. Copies nothing:
  *
  *	for (const char *rest = list; comma_next(&rest, &item, &len);)

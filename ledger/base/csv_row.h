@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Rows of CSV, cell by cell; the form is told in csv.h. */
+/* Writes rows of CSV, cell by cell. ledger/files/csv.h describes the format. */
 #ifndef SUBANK_LEDGER_BASE_CSV_ROW_H
 #define SUBANK_LEDGER_BASE_CSV_ROW_H
 
@@ -9,13 +9,13 @@
 
 struct csv_row {
 	FILE *file;
-	bool begun; /* a cell stands in it */
+	bool begun; /* it has a cell */
 };
 
 void csv_empty(struct csv_row *row);
-void csv_text(struct csv_row *row, const char *text); /* "" is empty */
+void csv_text(struct csv_row *row, const char *text); /* "" writes an empty cell */
 void csv_number(struct csv_row *row, int64_t number);
 void csv_unsigned(struct csv_row *row, uint64_t number);
-void csv_end(struct csv_row *row); /* the next cell begins another */
+void csv_end(struct csv_row *row); /* ends the row */
 
 #endif

@@ -19,7 +19,7 @@ int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 	if (vsnprintf(err->text, sizeof(err->text), fmt, ap) < 0)
 		err->text[0] = '\0';
 	va_end(ap);
-	/* The text may quote a program's output, and must stay one line. */
+	/* The text may quote a program's output; it must stay one line. */
 	for (char *c = err->text; *c; c++) {
 		if (*c == '\n')
 			*c = ' ';
@@ -50,28 +50,28 @@ int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 
 const char *sb_errno(int number)
 {
+	static const char use_owner[] = "run subank as the user to whom it belongs (sudo -u), or "
+					"change the owner with chown";
 	static char buf[256];
 	static const struct {
 		int number;
 		const char *advice;
 	} known[] = {
-		{EACCES, "run subank as the user to whom it belongs (sudo -u), or give it to him "
-			 "with chown"},
-		{ELOOP, "a symbolic link stands there, which nothing of subank's is: remove it"},
-		{EPERM, "run subank as the user to whom it belongs (sudo -u), or give it to him "
-			"with chown"},
+		{EACCES, use_owner},
+		{EPERM, use_owner},
+		{ELOOP, "it is a symbolic link, which subank never makes: remove it"},
 		{ENOENT, "is the name right?"},
 		{ENOTDIR, "is the name right?"},
 		{EISDIR, "is the name right?"},
 		{ENAMETOOLONG, "is the name right?"},
-		/* Not "and run it again": it may be said after entries were committed. */
+		/* Not "and run it again": entries may have been committed before. */
 		{ENOSPC, "make room"},
 		{EDQUOT, "make room"},
 		{EFBIG, "raise the limit of file sizes (ulimit -f)"},
 		{EMFILE, "raise the limit of open files (ulimit -n)"},
 		{ENFILE, "the machine has too many open files"},
 		{EROFS, "name a place that can be written"},
-		{EIO, "look at the disk, then run `subank verify`"},
+		{EIO, "check the disk, then run `subank verify`"},
 	};
 	const char *advice = NULL;
 

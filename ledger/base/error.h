@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The convention for errors in ledger/, slurm/ and cmd/: functions return 0 or a negative code of
- * enum sb_err and fill in the struct sb_error that their last argument points to, unless it is
- * NULL. Only cmd/ prints and exits. Output arguments (ret, ret_…) are written only on success. */
+/* Errors in ledger/, slurm/ and cmd/: a function returns 0 or a negative code of enum sb_err, and
+ * fills in the struct sb_error that its last argument points to, unless that is NULL. Only cmd/
+ * prints and exits. Output arguments (ret, ret_…) are written only on success. */
 #ifndef SUBANK_LEDGER_BASE_ERROR_H
 #define SUBANK_LEDGER_BASE_ERROR_H
 
@@ -11,21 +11,21 @@ enum sb_err {
 	SB_EREFUSED = -2, /* a rule of the books forbids it */
 	SB_ENOTFOUND = -3, /* no such account, entry, bank … */
 	SB_EOVERFLOW = -4, /* a sum would leave int64 */
-	SB_EBUSY = -5, /* another process holds a lock past the deadline */
-	SB_EFORMAT = -6, /* a file or an answer of a program is malformed; the text says where */
+	SB_EBUSY = -5, /* another process held a lock past the deadline */
+	SB_EFORMAT = -6, /* a file or a program's output is malformed; the text says where */
 	SB_ECORRUPT = -7, /* the stored books contradict themselves */
 	SB_ESYSTEM = -8, /* memory, disk or permissions; nothing was changed */
-	SB_EUNKNOWN = -9, /* the disk failed while committing: done or not is not known */
+	SB_EUNKNOWN = -9, /* the disk failed while committing: the outcome is unknown */
 	SB_EMISSING = -11, /* a program could not be started */
 	SB_ETIMEOUT = -12, /* a program did not end before the deadline and was killed */
 	SB_EFAILED = -13, /* a program exited with a status other than 0, was ended by a signal or
 			     wrote too much */
-	SB_EFULL = -10, /* the LMDB map is full: the store grows it, nobody else sees this */
+	SB_EFULL = -10, /* the LMDB map is full; never leaves the store, which enlarges it */
 };
 
 struct sb_error {
 	enum sb_err code;
-	char text[1024]; /* one line; may hold bytes from outside: escape it before printing */
+	char text[1024]; /* one line; may contain foreign bytes: escape it before printing */
 };
 
 /* Returns from the calling function with the code of [call] if that failed. Only for functions that
@@ -41,18 +41,18 @@ struct sb_error {
 int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "text: " in front of what [err] holds and returns its code. */
+/* Prepends "text: " to the text of [err] and returns its code. */
 int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What errno says and, where that is known, what to do: "No space left on device: make room".
- * Valid until the next call. */
+/* Describes an errno and, where known, the remedy: "No space left on device: make room". Valid
+ * until the next call. */
 const char *sb_errno(int number);
 
-/* "cannot WHAT PATH: " and sb_errno(). Returns SB_ESYSTEM. */
+/* Sets "cannot WHAT PATH: " and sb_errno(errno). Returns SB_ESYSTEM. */
 int sb_error_path(struct sb_error *err, const char *what, const char *path);
 
-/* The error of memory that ran out; returns SB_ESYSTEM. */
+/* Sets the error for exhausted memory. Returns SB_ESYSTEM. */
 int sb_error_nomem(struct sb_error *err);
 
 #endif

@@ -32,7 +32,7 @@ static void on_end(int number)
 	(void)raise(number);
 }
 
-/* The mask that was before is returned. */
+/* Blocks the signals. Returns the previous mask. */
 static sigset_t hold(void)
 {
 	sigset_t set = ending_signals(), mask;
@@ -41,7 +41,7 @@ static sigset_t hold(void)
 	return mask;
 }
 
-/* With the signals blocked. */
+/* Call with the signals blocked. */
 static void push(struct leftover *leftover, const char *path, void (*remove)(const char *path))
 {
 	const struct sigaction action = {.sa_handler = on_end, .sa_mask = ending_signals()};
@@ -67,9 +67,8 @@ int leftover_mkdir(struct leftover *leftover, const char *path, mode_t mode,
 		   void (*remove)(const char *path))
 {
 	sigset_t mask = hold();
-	int rc;
+	int rc = mkdir(path, mode);
 
-	rc = mkdir(path, mode);
 	if (rc == 0)
 		push(leftover, path, remove);
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);

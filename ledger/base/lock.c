@@ -32,10 +32,11 @@ int lock_open(int dirfd, const char *name)
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	/* The umask may have taken more than it should. Not ours: somebody made it just now. */
+	/* The umask may have cleared bits. It fails on a file that another user created just now.
+	 */
 	if (fd >= 0)
 		(void)!fchmod(fd, 0640);
-	/* Made by root in the folder of the service account, it must not lock that account out. */
+	/* A file created by root must not lock out the service account that owns the folder. */
 	if (fd >= 0 && geteuid() == 0 && fstat(dirfd, &folder) == 0 &&
 	    fchown(fd, folder.st_uid, folder.st_gid) != 0) {
 		close(fd);
@@ -46,8 +47,8 @@ int lock_open(int dirfd, const char *name)
 
 enum { LIST_TRIES = 3 };
 
-/* Who holds the lock, by the kernel's list (proc(5): /proc/locks), or 0: whoever shares it leaves
- * no name in the file, and one who just took it may be stopped before he does. */
+/* Returns the pid of the holder from the kernel's list (proc(5): /proc/locks), or 0. Needed since
+ * shared holders write no name, and a new holder may be stopped before it writes its own. */
 static intmax_t holder_in_list(int fd)
 {
 	FILE *list = fopen("/proc/locks", "re");
@@ -59,7 +60,8 @@ static intmax_t holder_in_list(int fd)
 
 	if (!list)
 		return 0;
-	/* "1: FLOCK  ADVISORY  WRITE 1234 08:02:131 0 EOF"; those who wait have "1: -> FLOCK". */
+	/* "1: FLOCK  ADVISORY  WRITE 1234 08:02:131 0 EOF"; waiting processes have "1: -> FLOCK".
+	 */
 	while (fstat(fd, &st) == 0 && !found && fgets(line, sizeof(line), list)) {
 		if (sscanf(line, "%*s %15s %*s %*s %jd %x:%x:%ju", kind, &pid, &major, &minor,
 			   &inode) == 5 &&
@@ -71,8 +73,8 @@ static intmax_t holder_in_list(int fd)
 	return found;
 }
 
-/* "process 1234 (subank check, since 12:00:05)", or what can be said. */
-static const char *holder(int fd, char *buf, size_t size)
+/* Writes "process 1234 (subank check, since 12:00:05)", or less if less is known. */
+static const char *describe_holder(int fd, char *buf, size_t size)
 {
 	char text[128], when[16] = "";
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
@@ -84,8 +86,8 @@ static const char *holder(int fd, char *buf, size_t size)
 	text[len > 0 ? len : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
 	if (len <= 0 || sscanf(text, "%jd %jd %n", &pid, &since, &name) < 2) {
-		/* The kernel hands the list out in parts: locks that change between two of them
-		 * may hide a row. */
+		/* The kernel returns the list in parts, and locks that change in between can hide a
+		 * row. */
 		pid = 0;
 		for (int i = 0; i < LIST_TRIES && !pid; i++)
 			pid = holder_in_list(fd);
@@ -105,59 +107,65 @@ static const char *holder(int fd, char *buf, size_t size)
 	return buf;
 }
 
-static int cannot(int dirfd, const char *what, const char *name, struct sb_error *err)
+/* Reports errno and the file's path. */
+static int cannot(const struct lock_request *request, const char *what, struct sb_error *err)
 {
 	char link[32], path[4096];
 	int number = errno;
 	ssize_t len;
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", request->folder);
 	len = readlink(link, path, sizeof(path) - 64);
-	(void)snprintf(path + (len > 0 ? len : 0), 64, "%s%s", len > 0 ? "/" : "", name);
+	(void)snprintf(path + (len > 0 ? len : 0), 64, "%s%s", len > 0 ? "/" : "", request->name);
 	errno = number;
 	return sb_error_path(err, what, path);
 }
 
-int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const char *doing,
-	      const char *what, int *ret, struct sb_error *err)
+static int wait_for_lock(int fd, const struct lock_request *request, struct sb_error *err)
 {
-	int64_t end = now_ms() + wait_ms;
+	int64_t end = now_ms() + request->wait_ms;
 	/* Short at first: most writers are done in a millisecond. */
 	long pause_us = 200;
-	int fd = lock_open(dirfd, name);
+	const char *what = request->what;
 	char text[256];
-	int len;
 
-	if (fd < 0)
-		return cannot(dirfd, "open", name, err);
-	while (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
+	while (flock(fd, (request->shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0) {
 		struct timespec pause = {.tv_nsec = pause_us * 1000};
 
-		if (errno != EWOULDBLOCK && errno != EINTR) {
-			(void)cannot(dirfd, "lock", name, err);
-			close(fd);
-			return SB_ESYSTEM;
-		}
-		if (now_ms() >= end) {
-			sb_error_set(err, SB_EBUSY, "%s %s in use by %s: try again when it is done",
-				     what, what[strlen(what) - 1] == 's' ? "are" : "is",
-				     holder(fd, text, sizeof(text)));
-			close(fd);
-			return SB_EBUSY;
-		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return cannot(request, "lock", err);
+		if (now_ms() >= end)
+			return sb_error_set(err, SB_EBUSY,
+					    "%s %s in use by %s: try again when it is done", what,
+					    what[strlen(what) - 1] == 's' ? "are" : "is",
+					    describe_holder(fd, text, sizeof(text)));
 		nanosleep(&pause, NULL);
-		/* Not in step with the others that wait. */
+		/* Out of step with the other waiting processes. */
 		pause_us = pause_us < 10000 ? pause_us * 2 : 5000 + getpid() % 5000;
 	}
-	if (exclusive) {
-		/* A program that outlives a holder who was killed, such as a sacctmgr at work,
-		 * keeps the lock: nobody must decide anew while it may still change Slurm. */
+	return SB_OK;
+}
+
+int lock_take(const struct lock_request *request, int *ret, struct sb_error *err)
+{
+	int fd = lock_open(request->folder, request->name);
+	char text[256];
+	int len, rc;
+
+	if (fd < 0)
+		return cannot(request, "open", err);
+	rc = wait_for_lock(fd, request, err);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	if (!request->shared) {
+		/* A program that outlives its killed starter, such as a running sacctmgr, keeps the
+		 * lock: nobody may decide anew while it can still change Slurm. */
 		(void)fcntl(fd, F_SETFD, 0);
-		/* Only for the message above: that it may fail does no harm. */
-		len = snprintf(text, sizeof(text), "%jd %jd %s\n", (intmax_t)getpid(),
-			       (intmax_t)time(NULL), doing);
-		if (len >= (int)sizeof(text))
-			len = (int)sizeof(text) - 1;
+		/* Only describe_holder() reads it, so a failure does no harm. */
+		len = snprintf(text, sizeof(text), "%jd %jd %.200s\n", (intmax_t)getpid(),
+			       (intmax_t)time(NULL), request->doing);
 		(void)!pwrite(fd, text, (size_t)len, 0);
 	}
 	*ret = fd;
@@ -168,10 +176,10 @@ void lock_drop(int fd)
 {
 	if (fd < 0)
 		return;
-	/* Those who share it next do not write their names: ours must not stand for them. Blotted
-	 * out rather than cut off, since that changes no metadata. */
+	/* Shared holders write no name, so ours must not remain. Overwriting a byte, unlike
+	 * truncating, changes no metadata. */
 	(void)!pwrite(fd, "\n", 1, 0);
-	/* Also for programs that we have started and that are still there. */
+	/* Closing alone would leave the lock with the programs that we started. */
 	(void)flock(fd, LOCK_UN);
 	close(fd);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Locks between processes: flock() on files of the bank's folder. The kernel drops them when the
- * holder dies; an exclusive one when the programs that he has started are gone too. Every wait has
- * a deadline, and whoever gives up says who is in the way. */
+/* Locks between processes: flock() on files in the bank's folder. The kernel releases them when the
+ * holder dies; an exclusive lock also outlives the holder until the programs that it started have
+ * ended. */
 #ifndef SUBANK_LEDGER_BASE_LOCK_H
 #define SUBANK_LEDGER_BASE_LOCK_H
 
@@ -9,18 +9,25 @@
 
 #include "ledger/base/error.h"
 
-/* Opens a file of locks, or makes it: mode 0640, with the owner of the folder. Follows no link. Its
- * descriptor, or -1 and errno. */
-int lock_open(int dirfd, const char *name);
+struct lock_request {
+	int folder; /* its descriptor */
+	const char *name; /* of the lock file */
+	bool shared; /* otherwise exclusive */
+	int wait_ms; /* the deadline */
+	const char *doing; /* the holder's command, which others report: "subank check" */
+	const char *what; /* what the lock protects, for the message: "the books" */
+};
 
-/* Takes the lock [name] in the folder [dirfd], shared or exclusive, waiting at most [wait_ms]. The
- * file is made if it is missing, mode 0640, with the owner of the folder. [doing] ("subank check")
- * is written into it with the pid for exclusive locks. [what] says what is locked, for the
- * message: "the books". Writes the descriptor, which lock_drop() closes. SB_EBUSY, SB_ESYSTEM. */
-int lock_take(int dirfd, const char *name, bool exclusive, int wait_ms, const char *doing,
-	      const char *what, int *ret, struct sb_error *err);
+/* Opens a lock file; a missing one is created with mode 0640 and the owner of the folder. Follows
+ * no link. Returns the descriptor, or -1 and sets errno. */
+int lock_open(int folder, const char *name);
 
-/* -1 is allowed. */
+/* Takes a lock on a file that it opens with lock_open(). The holder of an exclusive lock writes its
+ * pid and [doing] into the file. *ret is the descriptor, which lock_drop() closes. SB_EBUSY after
+ * the deadline, with the holder in the message; SB_ESYSTEM. */
+int lock_take(const struct lock_request *request, int *ret, struct sb_error *err);
+
+/* Releases the lock and closes [fd]; -1 is allowed. */
 void lock_drop(int fd);
 
 #endif

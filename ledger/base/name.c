@@ -10,15 +10,10 @@ static bool is_plain(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
-static bool is_allowed(char c)
+/* Slurm names tables of its database after clusters, and our refs have a cluster before a '/'. */
+static bool is_allowed(char c, bool cluster)
 {
-	return is_plain(c) || c == '-' || c == '@' || c == '%' || c == '/';
-}
-
-/* Slurm makes tables of its database by a cluster's name, and ours stands in refs before a '/'. */
-static bool is_of_cluster(char c)
-{
-	return is_plain(c) || c == '-';
+	return is_plain(c) || c == '-' || (!cluster && (c == '@' || c == '%' || c == '/'));
 }
 
 int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb_error *err)
@@ -38,7 +33,7 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c - 'A' + 'a');
-		if (c && !(cluster ? is_of_cluster(c) : is_allowed(c)))
+		if (c && !is_allowed(c, cluster))
 			return sb_error_set(err, SB_EINVAL,
 					    "%s name '%s' holds a character that is not allowed: "
 					    "use letters, digits and %s",
@@ -58,7 +53,7 @@ bool name_ok(const char *text)
 {
 	size_t len = 0;
 
-	while (is_allowed(text[len]))
+	while (is_allowed(text[len], false))
 		len++;
 	return !text[len] && len > 0 && len < NAME_SIZE && is_plain(*text);
 }
@@ -66,10 +61,9 @@ bool name_ok(const char *text)
 int name_check(const char *what, const char *text, struct sb_error *err)
 {
 	char folded[NAME_SIZE];
-	int rc = name_fold(what, text, folded, err);
 
-	return rc || strcmp(text, folded) == 0
-		       ? rc
-		       : sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what,
-				      text);
+	TRY(name_fold(what, text, folded, err));
+	if (strcmp(text, folded) == 0)
+		return SB_OK;
+	return sb_error_set(err, SB_EINVAL, "%s name '%s' must be in lower case", what, text);
 }

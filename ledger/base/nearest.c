@@ -16,7 +16,8 @@ static size_t least(size_t a, size_t b, size_t c)
 	return ab < c ? ab : c;
 }
 
-/* How many letters must be put in, left out or changed, or change places with their neighbour. */
+/* Returns the edit distance: letters inserted, deleted, replaced or swapped with their neighbour.
+ */
 static size_t distance_of(const char *a, const char *b)
 {
 	size_t rows[3][LONGEST + 1], a_len = strlen(a), b_len = strlen(b);
@@ -53,7 +54,7 @@ bool nearer(const char *word, const char *other, size_t *distance)
 		*distance = NEAREST_NONE - 1;
 		return true;
 	}
-	/* Of a word of four letters, two wrong ones leave nothing. */
+	/* A word of four letters with two wrong ones resembles nothing. */
 	if (own >= *distance || 2 * own >= strlen(other))
 		return false;
 	*distance = own;

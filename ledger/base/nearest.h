@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* "Did you mean": the word of a list that a mistyped one was meant to be. */
+/* "Did you mean": finds the word of a list that a mistyped one resembles. */
 #ifndef SUBANK_LEDGER_BASE_NEAREST_H
 #define SUBANK_LEDGER_BASE_NEAREST_H
 
@@ -8,18 +8,18 @@
 
 #include "ledger/base/error.h"
 
-/* Whether [other] is nearer to [word] than *[distance], which it then sets. At first that is
- * NEAREST_NONE: words that are further off are not meant. The
- * first of those that begin with [word], three letters or more, counts as the furthest. */
+/* Returns whether [other] resembles [word] more than *distance says, and updates *distance, which
+ * starts as NEAREST_NONE. Words of a greater distance never match. The first word that begins with
+ * [word], of three letters or more, matches with the greatest distance. */
 enum { NEAREST_NONE = 3 };
 bool nearer(const char *word, const char *other, size_t *distance);
 
-/* The word of [words] (NULL after the last) that is at most two letters off or begins with
- * [word]; NULL if none does. */
+/* Returns the nearest of [words], which ends with NULL; NULL if none is within two letters or
+ * begins with [word]. */
 const char *nearest(const char *word, const char *const words[]);
 
-/* SB_EINVAL: "REFUSAL 'word'", and ": did you mean 'other'?" where one of [words] is near, else
- * which there are. */
+/* Sets "REFUSAL 'word'" with ": did you mean 'other'?" or, if no word is near, the list of [words].
+ * Returns SB_EINVAL. */
 int nearest_error(const char *refusal, const char *word, const char *const words[],
 		  struct sb_error *err);
 

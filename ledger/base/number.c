@@ -3,7 +3,9 @@
 
 #include "ledger/base/number.h"
 
-/* Reads up to [most] digits. Returns the first byte behind them; NULL without digits or when the
+#include <string.h>
+
+/* Reads up to [most] digits. Returns the first byte after them; NULL without digits or when the
  * number exceeds UINT64_MAX. */
 static const char *read_digits(const char *text, size_t most, uint64_t *ret)
 {
@@ -21,7 +23,7 @@ static const char *read_digits(const char *text, size_t most, uint64_t *ret)
 	return text + i;
 }
 
-/* Reads the number at the start of [most] bytes. Returns the first byte behind it, or NULL. */
+/* Reads the number at the start of [most] bytes. Returns the first byte after it, or NULL. */
 static const char *read_number(const char *text, size_t most, int64_t min, int64_t max,
 			       int64_t *ret)
 {
@@ -43,13 +45,7 @@ static const char *read_number(const char *text, size_t most, int64_t min, int64
 
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
-	int64_t value;
-	const char *end = read_number(text, SIZE_MAX, min, max, &value);
-
-	if (!end || *end)
-		return false;
-	*ret = value;
-	return true;
+	return number_slice(text, strlen(text), min, max, ret);
 }
 
 bool number_slice(const char *text, size_t len, int64_t min, int64_t max, int64_t *ret)

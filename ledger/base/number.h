@@ -12,11 +12,11 @@
 /* Reads [text], which must be a number from [min] to [max] and nothing else. */
 bool number_parse(const char *text, int64_t min, int64_t max, int64_t *ret);
 
-/* Reads the first [len] bytes of [text] in the same way. They need no NUL behind them; a NUL among
+/* Reads the first [len] bytes of [text] in the same way. No NUL need follow them; a NUL among
  * them is refused like any other byte. */
 bool number_slice(const char *text, size_t len, int64_t min, int64_t max, int64_t *ret);
 
-/* Reads the number that [text] begins with. Returns the first byte behind its digits; NULL when
+/* Reads the number that [text] begins with. Returns the first byte after its digits; NULL when
  * there are no digits or the number is not from [min] to [max]. */
 const char *number_prefix(const char *text, int64_t min, int64_t max, int64_t *ret);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What remains of a row of numbers, to be compared with another row that comes in another way. Rows
- * that are the same have the same tally; others too by a chance of their length in 2^61, whatever
- * they are, if the key was picked at random: a polynomial of the key modulo a prime. */
+/* A fingerprint of a sequence of numbers, to compare it with one that is computed another way.
+ * Equal sequences have equal tallies. Different ones, whatever they are, have equal tallies with a
+ * chance of their length in 2^61, if the key was picked at random: a polynomial of the key modulo a
+ * prime.
+ */
 #ifndef SUBANK_LEDGER_BASE_TALLY_H
 #define SUBANK_LEDGER_BASE_TALLY_H
 
@@ -15,7 +17,7 @@ struct tally {
 	uint64_t sum; /* below TALLY_PRIME */
 };
 
-/* [key] and [number] are below TALLY_PRIME. */
+/* Appends [number]; it and [key] are below TALLY_PRIME. */
 static inline void tally_add(struct tally *tally, uint64_t key, uint64_t number)
 {
 	unsigned __int128 sum = (unsigned __int128)tally->sum * key + number;

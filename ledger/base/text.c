@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Decodes one character; 0 as the length when it is not valid UTF-8. */
+/* Decodes a character. Returns its length, or 0 if it is not valid UTF-8. */
 static size_t decode(const char *text, uint32_t *ret)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -46,13 +46,13 @@ size_t text_char(const char *text)
 	return decode(text, &value);
 }
 
-/* The length of the printable character at [text], 0 if it is none. */
+/* Returns the length of the character at [text], or 0 if it is not printable. */
 static size_t printable(const char *text)
 {
 	uint32_t value;
 	size_t len = decode(text, &value);
 
-	/* Bidirectional overrides would let a note change how the line around it reads. */
+	/* Bidirectional overrides in a note would reorder the line around it. */
 	if (len == 0 || value < 0x20 || (value >= 0x7f && value < 0xa0) || value == 0xfeff ||
 	    value == 0x2028 || value == 0x2029 || (value >= 0x202a && value <= 0x202e) ||
 	    (value >= 0x2066 && value <= 0x2069) || (value & 0xfffe) == 0xfffe)
@@ -65,7 +65,7 @@ bool text_ok(const char *text)
 	for (;;) {
 		size_t len;
 
-		/* Nearly all that is stored is ASCII. */
+		/* Nearly all stored text is ASCII. */
 		while (*text >= 0x20 && *text < 0x7f)
 			text++;
 		if (!*text)

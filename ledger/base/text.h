@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Text that came from outside: what may be stored, and how it is shown. */
+/* Text from outside: what may be stored, and how it is printed. */
 #ifndef SUBANK_LEDGER_BASE_TEXT_H
 #define SUBANK_LEDGER_BASE_TEXT_H
 
@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length in bytes of the valid UTF-8 character at [text], 0 when there is none (also at the
- * NUL). Surrogates, overlong forms and what lies past U+10FFFF are not valid. */
+/* Returns the length in bytes of the valid UTF-8 character at [text]; 0 if there is none, also at
+ * the NUL. Surrogates, overlong forms and values above U+10FFFF are not valid. */
 size_t text_char(const char *text);
 
-/* How many of the first [most] bytes, which are there, are printable ASCII, as nearly all that is
- * stored is: text_ok() takes them. Eight at a time: the highest bit of each tells whether it ends
- * them, since no sum of two bytes below 0x80 reaches the next one. */
+/* Counts how many of the [most] bytes at [text] are printable ASCII, as nearly all stored text is;
+ * text_ok() accepts those. Checks eight at a time: the highest bit of each byte shows whether it
+ * ends the text, since no sum of two bytes below 0x80 carries into the next. */
 static inline size_t text_plain(const char *text, size_t most)
 {
 	const uint64_t each = 0x0101010101010101;
@@ -36,11 +36,11 @@ static inline size_t text_plain(const char *text, size_t most)
 	return len;
 }
 
-/* Whether [text] is UTF-8 without control characters (C0, DEL, C1) and line separators. */
+/* Returns whether [text] is UTF-8 without control characters (C0, DEL, C1) and line separators. */
 bool text_ok(const char *text);
 
-/* Copies [text] to [to], at most [size] bytes with the NUL; what text_ok() refuses is written as
- * \xNN, a backslash as it is. Returns [to]. */
+/* Copies [text] to [to], at most [size] bytes with the NUL. Writes \xNN for what text_ok() refuses;
+ * a backslash stays as it is. Returns [to]. */
 char *text_escape(char *to, size_t size, const char *text);
 
 #endif

@@ -14,39 +14,42 @@
 #define WHEN_MAX INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
 #define WHEN_NEVER INT64_MAX /* the end of a window that has none */
 
-enum { WHEN_TEXT_SIZE = 40 }; /* bytes that any formatted time fits in */
+enum { WHEN_TEXT_SIZE = 40 }; /* bytes of the longest formatted time */
 
-/* Reads what a person wrote: 2026-11-22, 2026-11-22T17:00, 2026-11-22T17:00:05 (local time, or with
- * Z or +01:00 behind it), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks; also
- * in the singular). A date alone is its first moment. [now] is what "now" means. SB_EINVAL. */
+/* Parses what a person typed: 2026-11-22, 2026-11-22T17:00, 2026-11-22T17:00:05 (local time, or
+ * with Z or +01:00 appended), now, now-7days, now+2hours (seconds, minutes, hours, days, weeks;
+ * also in the singular). A date alone is its first moment. [now] is the value of "now". SB_EINVAL.
+ */
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err);
 
-/* The same time of the local day [days] later, whatever daylight saving did meanwhile. False when
- * that is past WHEN_MAX. */
+/* Finds the same local time [days] later, across changes of daylight saving. Returns false past
+ * WHEN_MAX. */
 bool when_add_days(int64_t when, int days, int64_t *ret);
 
-/* The first moment of the local day. */
+/* Returns the first moment of the local day. */
 int64_t when_day(int64_t when);
 
-/* The form of files: 2026-11-22T17:00:05.123456Z, exactly. */
+/* The format of files: exactly 2026-11-22T17:00:05.123456Z. */
 int when_parse_exact(const char *text, int64_t *ret, struct sb_error *err);
 const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when);
 
-/* Local time for people, cut to the second: 2026-11-22T18:00:05. */
+/* The functions below format local time for people into [buf], and return it. */
+
+/* To the second: 2026-11-22T18:00:05. */
 const char *when_format_local(char buf[WHEN_TEXT_SIZE], int64_t when);
 
-/* The same with its distance to UTC behind it: 2026-11-22T18:00:05+01:00. */
+/* With the offset from UTC: 2026-11-22T18:00:05+01:00. */
 const char *when_format_offset(char buf[WHEN_TEXT_SIZE], int64_t when);
 
-/* Local time without seconds that are 0, and without the first moment of a day: 2026-11-22T18:00,
- * 2026-11-22. when_parse() reads it as the same time. */
+/* Without seconds that are 0, and without midnight: 2026-11-22T18:00, 2026-11-22. when_parse()
+ * reads it as the same time. */
 const char *when_format_short(char buf[WHEN_TEXT_SIZE], int64_t when);
 
-/* How people name the end of a window: its last day, "2027-12-31", and true where it ends with a
- * day; else the time itself as when_format_short() has it, and false. */
+/* Writes the end of a window as people name it, and returns true: its last day, "2027-12-31". If it
+ * does not end with a day, writes when_format_short() and returns false. */
 bool when_format_last(char buf[WHEN_TEXT_SIZE], int64_t end);
 
-/* A length of time in its largest unit, cut: "45s", "12m", "3h", "9d"; negative is "0s". */
+/* Formats a duration in its largest unit, truncated: "45s", "12m", "3h", "9d"; "0s" if negative. */
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age);
 
 #endif

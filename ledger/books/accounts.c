@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The accounts that a transaction has at hand. */
+/* The accounts that a transaction has loaded. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include "ledger/base/array.h"
 #include "ledger/base/nearest.h"
 #include "ledger/books/books_inside.h"
-#include "ledger/books/seen.h"
 
 static int by_name(const void *key, const void *item)
 {
@@ -17,7 +16,6 @@ static int by_name(const void *key, const void *item)
 	return strcmp(key, loaded->account->name);
 }
 
-/* The place of [name], or where it belongs. */
 size_t books_search(const struct books *books, const char *name, bool *ret_found)
 {
 	size_t at;
@@ -26,8 +24,8 @@ size_t books_search(const struct books *books, const char *name, bool *ret_found
 	return at;
 }
 
-/* The same, and first where the last one was found and behind it: an entry asks for an account
- * several times, and a check goes from each to the next. */
+/* The same, but tries the last place and the next one first: an entry needs an account several
+ * times, and a check goes from each account to the next. */
 static size_t place(struct books *books, const char *name, bool *ret_found)
 {
 	for (size_t i = books->found; i < books->count && i < books->found + 2; i++) {
@@ -39,7 +37,6 @@ static size_t place(struct books *books, const char *name, bool *ret_found)
 	return books->found = books_search(books, name, ret_found);
 }
 
-/* Takes over [account]. */
 int books_insert(struct books *books, size_t at, struct account *account, struct sb_error *err)
 {
 	struct loaded *loaded = array_insert(books->accounts, books->count, at);
@@ -75,35 +72,29 @@ static int decode_state(const struct books *books, const char *name, struct slic
 	return SB_OK;
 }
 
-/* Adds what was seen of the account's use and not entered. */
-static int take_up(struct books *books, struct loaded *loaded, struct sb_error *err)
+static int restore(struct books *books, struct loaded *loaded, struct sb_error *err)
 {
-	if (loaded->taken_up || books->replay || books->as_entered)
+	if (loaded->restored || books->replay || books->omit_deferred)
 		return SB_OK;
-	loaded->taken_up = true;
-	return seen_take_up(books, loaded->account, err);
+	loaded->restored = true;
+	return books_restore_deferred(books, loaded->account, err);
 }
 
-/* Finds the account in the working set or the store. SB_ENOTFOUND without a text, and then *ret_at
- * is where it belongs. */
 int books_load(struct books *books, const char *name, size_t *ret_at, struct sb_error *err)
 {
 	struct account *account;
 	struct slice value;
 	bool found;
-	int rc;
 
 	*ret_at = place(books, name, &found);
-	if (found)
-		return take_up(books, &books->accounts[*ret_at], err);
-	if (books->complete)
+	if (!found && books->complete)
 		return SB_ENOTFOUND;
-	rc = store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err);
-	if (!rc)
-		rc = decode_state(books, name, value, &account, err);
-	if (!rc)
-		rc = books_insert(books, *ret_at, account, err);
-	return rc ? rc : take_up(books, &books->accounts[*ret_at], err);
+	if (!found) {
+		TRY(store_get(books->txn, STORE_ACCOUNTS, text_slice(name), &value, err));
+		TRY(decode_state(books, name, value, &account, err));
+		TRY(books_insert(books, *ret_at, account, err));
+	}
+	return restore(books, &books->accounts[*ret_at], err);
 }
 
 struct likeness {
@@ -112,7 +103,7 @@ struct likeness {
 	size_t distance;
 };
 
-static int look_alike(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+static int compare_name(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	struct likeness *likeness = ctx;
 	char name[NAME_SIZE];
@@ -134,8 +125,8 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 
 	if (!err)
 		return SB_ENOTFOUND;
-	if (store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, look_alike, &likeness,
-		       NULL) == SB_OK &&
+	if (store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, compare_name,
+		       &likeness, NULL) == SB_OK &&
 	    *likeness.best)
 		return sb_error_set(err, SB_ENOTFOUND,
 				    "account '%s' is not in the bank: did you mean '%s'? `subank "
@@ -151,11 +142,10 @@ int books_find(struct books *books, const char *name, const struct account **ret
 	       struct sb_error *err)
 {
 	size_t at;
-	int rc = books_load(books, name, &at, err);
 
-	if (!rc)
-		*ret = books->accounts[at].account;
-	return rc;
+	TRY(books_load(books, name, &at, err));
+	*ret = books->accounts[at].account;
+	return SB_OK;
 }
 
 int books_account(struct books *books, const char *name, const struct account **ret,
@@ -173,7 +163,6 @@ static int load_each(struct slice key, struct slice value, void *ctx, struct sb_
 	struct account *account;
 	size_t at;
 	bool found;
-	int rc;
 
 	if (key.len >= sizeof(name))
 		return sb_error_set(err, SB_ECORRUPT, "an account's name is too long");
@@ -182,22 +171,19 @@ static int load_each(struct slice key, struct slice value, void *ctx, struct sb_
 	at = place(books, name, &found);
 	if (found)
 		return SB_OK;
-	rc = decode_state(books, name, value, &account, err);
-	return rc ? rc : books_insert(books, at, account, err);
+	TRY(decode_state(books, name, value, &account, err));
+	return books_insert(books, at, account, err);
 }
 
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 {
-	int rc = SB_OK;
-
 	if (!books->complete)
-		rc = store_walk(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
-				books, err);
-	for (size_t i = 0; !rc && i < books->count; i++)
-		rc = take_up(books, &books->accounts[i], err);
-	if (!rc)
-		*ret_count = books->count;
-	return rc;
+		TRY(store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
+			       books, err));
+	for (size_t i = 0; i < books->count; i++)
+		TRY(restore(books, &books->accounts[i], err));
+	*ret_count = books->count;
+	return SB_OK;
 }
 
 const struct account *books_at(const struct books *books, size_t index)

@@ -12,8 +12,8 @@
 
 enum {
 	BATCH = 64, /* entries that one thread takes at a time */
-	RING = 16, /* batches; who reads on waits for the first of them */
-	THREADS_MAX = 7, /* beside the caller's, who applies entries no faster */
+	RING = 16, /* batches; a full ring waits for the oldest batch */
+	THREADS_MAX = 7, /* besides the caller's, which cannot apply entries faster */
 };
 
 struct slot {
@@ -27,18 +27,18 @@ struct batch {
 	bool done;
 };
 
-/* Batches are filled, taken and used in their order; each number only grows. The threads read what
- * LMDB has mapped, for the transaction stays open, and never call it. */
-struct walk {
+/* Batches are filled, taken and used in order; the three numbers only grow. The threads read LMDB's
+ * map, which stays while the transaction is open, and never call LMDB. */
+struct reading_ahead {
 	const unsigned char *bank;
-	ahead_each *each;
+	ahead_item *each;
 	void *ctx;
 	struct batch *ring;
-	const unsigned char *last; /* the hash of the entry that was read last */
+	const unsigned char *last; /* the hash of the last entry that was read */
 	int result; /* of [each] */
-	size_t used; /* by the caller; what follows is under the lock */
+	size_t used; /* by the caller; the lock protects the members below */
 	pthread_mutex_t lock;
-	pthread_cond_t filling, working; /* somebody filled a batch, or was done with one */
+	pthread_cond_t filling, working; /* signalled when a batch is filled, or done */
 	size_t filled;
 	size_t taken;
 	bool over;
@@ -47,12 +47,12 @@ struct walk {
 	bool started;
 };
 
-static struct batch *at(struct walk *walk, size_t number)
+static struct batch *at(struct reading_ahead *ahead, size_t number)
 {
-	return &walk->ring[number % RING];
+	return &ahead->ring[number % RING];
 }
 
-static void look_at(const struct walk *walk, struct slot *slot)
+static void inspect(const struct reading_ahead *ahead, struct slot *slot)
 {
 	struct ahead *entry = &slot->entry;
 	const unsigned char *bytes = entry->value.data;
@@ -64,50 +64,51 @@ static void look_at(const struct walk *walk, struct slot *slot)
 		return;
 	head.seq = u64_load(entry->key.data) - 1;
 	memcpy(head.hash, slot->before, HASH_SIZE);
-	journal_hash(walk->bank, &head, bytes + HASH_SIZE, entry->value.len - HASH_SIZE, hash);
+	journal_hash(ahead->bank, &head, bytes + HASH_SIZE, entry->value.len - HASH_SIZE, hash);
 	entry->fits = memcmp(hash, bytes, HASH_SIZE) == 0;
 	entry->rc =
 		event_decode(bytes + HASH_SIZE, entry->value.len - HASH_SIZE, &entry->event, NULL);
 	entry->event.seq = head.seq + 1;
 }
 
-/* Takes the next batch that nobody has, and gives the lock away while it is looked at. */
-static void work(struct walk *walk)
+/* Takes the next batch. Releases the lock meanwhile. */
+static void work(struct reading_ahead *ahead)
 {
-	struct batch *batch = at(walk, walk->taken++);
+	struct batch *batch = at(ahead, ahead->taken++);
 
-	(void)pthread_mutex_unlock(&walk->lock);
+	(void)pthread_mutex_unlock(&ahead->lock);
 	for (size_t i = 0; i < batch->count; i++)
-		look_at(walk, &batch->slots[i]);
-	(void)pthread_mutex_lock(&walk->lock);
+		inspect(ahead, &batch->slots[i]);
+	(void)pthread_mutex_lock(&ahead->lock);
 	batch->done = true;
-	(void)pthread_cond_signal(&walk->working);
+	(void)pthread_cond_signal(&ahead->working);
 }
 
 static void *run(void *ctx)
 {
-	struct walk *walk = ctx;
+	struct reading_ahead *ahead = ctx;
 
-	(void)pthread_mutex_lock(&walk->lock);
-	while (!walk->over) {
-		if (walk->taken < walk->filled)
-			work(walk);
+	(void)pthread_mutex_lock(&ahead->lock);
+	while (!ahead->over) {
+		if (ahead->taken < ahead->filled)
+			work(ahead);
 		else
-			(void)pthread_cond_wait(&walk->filling, &walk->lock);
+			(void)pthread_cond_wait(&ahead->filling, &ahead->lock);
 	}
-	(void)pthread_mutex_unlock(&walk->lock);
+	(void)pthread_mutex_unlock(&ahead->lock);
 	return NULL;
 }
 
-/* As many as there are. Signals are for the caller's thread, but for those of its own faults. */
-static void start_threads(struct walk *walk)
+/* Starts one for each other processor. They block signals, which are for the caller's thread,
+ * except those of their own faults. */
+static void start_threads(struct reading_ahead *ahead)
 {
 	static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT};
 	cpu_set_t cpus;
 	sigset_t all, before;
 	size_t most = 0;
 
-	walk->started = true;
+	ahead->started = true;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
 		most = (size_t)CPU_COUNT(&cpus) - 1;
 	if (most > THREADS_MAX)
@@ -116,107 +117,107 @@ static void start_threads(struct walk *walk)
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		(void)sigdelset(&all, own[i]);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (walk->thread_count < most &&
-	       pthread_create(&walk->threads[walk->thread_count], NULL, run, walk) == 0)
-		walk->thread_count++;
+	while (ahead->thread_count < most &&
+	       pthread_create(&ahead->threads[ahead->thread_count], NULL, run, ahead) == 0)
+		ahead->thread_count++;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static void end_threads(struct walk *walk)
+static void end_threads(struct reading_ahead *ahead)
 {
-	(void)pthread_mutex_lock(&walk->lock);
-	walk->over = true;
-	(void)pthread_cond_broadcast(&walk->filling);
-	(void)pthread_mutex_unlock(&walk->lock);
-	for (size_t i = 0; i < walk->thread_count; i++)
-		(void)pthread_join(walk->threads[i], NULL);
+	(void)pthread_mutex_lock(&ahead->lock);
+	ahead->over = true;
+	(void)pthread_cond_broadcast(&ahead->filling);
+	(void)pthread_mutex_unlock(&ahead->lock);
+	for (size_t i = 0; i < ahead->thread_count; i++)
+		(void)pthread_join(ahead->threads[i], NULL);
 }
 
-/* Gives the caller the first batch. While it is not done he helps. */
-static int use_batch(struct walk *walk, struct sb_error *err)
+/* Calls [each] for the oldest batch. Works on batches until that one is done. */
+static int use_batch(struct reading_ahead *ahead, struct sb_error *err)
 {
-	struct batch *batch = at(walk, walk->used++);
+	struct batch *batch = at(ahead, ahead->used++);
 
-	(void)pthread_mutex_lock(&walk->lock);
+	(void)pthread_mutex_lock(&ahead->lock);
 	while (!batch->done) {
-		if (walk->taken < walk->filled)
-			work(walk);
+		if (ahead->taken < ahead->filled)
+			work(ahead);
 		else
-			(void)pthread_cond_wait(&walk->working, &walk->lock);
+			(void)pthread_cond_wait(&ahead->working, &ahead->lock);
 	}
-	(void)pthread_mutex_unlock(&walk->lock);
-	for (size_t i = 0; i < batch->count && !walk->result; i++)
-		walk->result = walk->each(&batch->slots[i].entry, walk->ctx, err);
+	(void)pthread_mutex_unlock(&ahead->lock);
+	for (size_t i = 0; i < batch->count && !ahead->result; i++)
+		ahead->result = ahead->each(&batch->slots[i].entry, ahead->ctx, err);
 	batch->count = 0;
 	batch->done = false;
-	return walk->result;
+	return ahead->result;
 }
 
-static int hand_over(struct walk *walk, struct sb_error *err)
+static int hand_over(struct reading_ahead *ahead, struct sb_error *err)
 {
-	(void)pthread_mutex_lock(&walk->lock);
-	walk->filled++;
-	(void)pthread_cond_signal(&walk->filling);
-	(void)pthread_mutex_unlock(&walk->lock);
-	if (walk->filled - walk->used < RING)
+	(void)pthread_mutex_lock(&ahead->lock);
+	ahead->filled++;
+	(void)pthread_cond_signal(&ahead->filling);
+	(void)pthread_mutex_unlock(&ahead->lock);
+	if (ahead->filled - ahead->used < RING)
 		return SB_OK;
-	if (!walk->started)
-		start_threads(walk);
-	return use_batch(walk, err);
+	if (!ahead->started)
+		start_threads(ahead);
+	return use_batch(ahead, err);
 }
 
 static int fill(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
-	struct walk *walk = ctx;
-	struct batch *batch = at(walk, walk->filled);
+	struct reading_ahead *ahead = ctx;
+	struct batch *batch = at(ahead, ahead->filled);
 	struct slot *slot = &batch->slots[batch->count++];
 
 	slot->entry.key = key;
 	slot->entry.value = value;
-	slot->before = walk->last;
+	slot->before = ahead->last;
 	if (key.len == 8 && value.len >= HASH_SIZE)
-		walk->last = value.data;
-	return batch->count < BATCH ? SB_OK : hand_over(walk, err);
+		ahead->last = value.data;
+	return batch->count < BATCH ? SB_OK : hand_over(ahead, err);
 }
 
-static void release(struct walk *walk)
+static void release(struct reading_ahead *ahead)
 {
 	for (size_t i = 0; i < RING; i++) {
 		for (size_t j = 0; j < BATCH; j++)
-			event_release(&walk->ring[i].slots[j].entry.event);
+			event_release(&ahead->ring[i].slots[j].entry.event);
 	}
-	free(walk->ring);
+	free(ahead->ring);
 }
 
-int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_each *each,
+int ahead_each(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_item *each,
 	       void *ctx, struct sb_error *err)
 {
 	static const unsigned char no_hash[HASH_SIZE];
-	struct walk walk = {.bank = bank,
-			    .each = each,
-			    .ctx = ctx,
-			    .last = no_hash,
-			    .lock = PTHREAD_MUTEX_INITIALIZER,
-			    .filling = PTHREAD_COND_INITIALIZER,
-			    .working = PTHREAD_COND_INITIALIZER};
+	struct reading_ahead ahead = {.bank = bank,
+				      .each = each,
+				      .ctx = ctx,
+				      .last = no_hash,
+				      .lock = PTHREAD_MUTEX_INITIALIZER,
+				      .filling = PTHREAD_COND_INITIALIZER,
+				      .working = PTHREAD_COND_INITIALIZER};
 	int rc;
 
-	walk.ring = calloc(RING, sizeof(*walk.ring));
-	if (!walk.ring)
+	ahead.ring = calloc(RING, sizeof(*ahead.ring));
+	if (!ahead.ring)
 		return sb_error_nomem(err);
-	rc = store_walk(txn, STORE_JOURNAL, (struct slice){0}, false, fill, &walk, err);
-	if (!rc && !walk.result && at(&walk, walk.filled)->count > 0)
-		rc = hand_over(&walk, err);
-	while (!rc && !walk.result && walk.used < walk.filled)
-		rc = use_batch(&walk, err);
-	end_threads(&walk);
-	release(&walk);
+	rc = store_each(txn, STORE_JOURNAL, (struct slice){0}, false, fill, &ahead, err);
+	if (!rc && !ahead.result && at(&ahead, ahead.filled)->count > 0)
+		rc = hand_over(&ahead, err);
+	while (!rc && !ahead.result && ahead.used < ahead.filled)
+		rc = use_batch(&ahead, err);
+	end_threads(&ahead);
+	release(&ahead);
 	return rc == STORE_ABORT ? SB_OK : rc;
 }
 
 struct proof {
 	struct head head; /* of the entries so far */
-	journal_each *each;
+	journal_item *each;
 	void *ctx;
 };
 
@@ -224,7 +225,7 @@ static int broken(uint64_t seq, const char *what, struct sb_error *err)
 {
 	return sb_error_set(err, SB_ECORRUPT,
 			    "the books are damaged: entry %" PRIu64 " %s; run `subank verify`, and "
-			    "keep the copies that there are",
+			    "keep all copies of the books",
 			    seq, what);
 }
 
@@ -249,10 +250,10 @@ static int prove_entry(const struct ahead *ahead, void *ctx, struct sb_error *er
 }
 
 int ahead_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
-		const struct head *head, journal_each *each, void *ctx, struct sb_error *err)
+		const struct head *head, journal_item *each, void *ctx, struct sb_error *err)
 {
 	struct proof proof = {.each = each, .ctx = ctx};
-	int rc = ahead_walk(txn, bank, prove_entry, &proof, err);
+	int rc = ahead_each(txn, bank, prove_entry, &proof, err);
 
 	if (!rc &&
 	    (proof.head.seq != head->seq || memcmp(proof.head.hash, head->hash, HASH_SIZE) != 0))

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The whole journal, read ahead of whoever goes through it: hashes and forms of the entries to come
- * are looked at by other threads, as many as there are processors for. Of a short journal, or where
- * there is one processor, all is done by the caller's. Memory stays the same however long it is. */
+/* Reads the whole journal with read-ahead: other threads, as many as there are processors to spare,
+ * hash and decode the entries to come. For a short journal or on one processor, the calling thread
+ * does everything. Memory use does not depend on the length of the journal. */
 #ifndef SUBANK_LEDGER_BOOKS_AHEAD_H
 #define SUBANK_LEDGER_BOOKS_AHEAD_H
 
 #include "ledger/books/journal.h"
 
-/* What stands in the journal, and what of it is right. Valid while [each] is in it. */
+/* A row of the journal and what is right about it. Valid during the callback. */
 struct ahead {
 	struct slice key, value; /* as stored */
-	bool whole; /* a key of 8 bytes, a value that has room for a hash; else no more is known */
-	bool fits; /* its hash, behind the entry before it as it is stored */
-	int rc; /* of decoding it; only with SB_OK has [event] anything */
-	struct event event; /* its seq is that of the key */
+	bool whole; /* the key has 8 bytes and the value room for a hash; if false, ignore the rest
+		     */
+	bool fits; /* the hash fits the entry and the stored hash before it */
+	int rc; /* of decoding; [event] is valid only with SB_OK */
+	struct event event; /* its seq is the key's */
 };
 
-/* Calls [each] for one after the other, in this thread, until it returns other than 0, as
- * store_walk() does. */
-typedef int ahead_each(const struct ahead *entry, void *ctx, struct sb_error *err);
-int ahead_walk(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_each *each,
+/* Calls [each] for every row in order, in this thread, as store_each() does. */
+typedef int ahead_item(const struct ahead *entry, void *ctx, struct sb_error *err);
+int ahead_each(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ahead_item *each,
 	       void *ctx, struct sb_error *err);
 
-/* The same for who wants no damage: SB_ECORRUPT when the chain does not hold from the first entry
- * to the last, which is [head]. [each] is called for nothing but what fits its hash. */
+/* The same for callers that cannot use a damaged journal: SB_ECORRUPT unless the chain holds from
+ * the first entry to [head], the last. [each] gets only entries that fit their hash. */
 int ahead_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
-		const struct head *head, journal_each *each, void *ctx, struct sb_error *err);
+		const struct head *head, journal_item *each, void *ctx, struct sb_error *err);
 
 #endif

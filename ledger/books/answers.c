@@ -14,39 +14,36 @@ void books_answer_key(unsigned char to[16], const struct event *event)
 	u64_store(to + 8, event->seq);
 }
 
-static void answers_from(unsigned char to[16], uint64_t seq)
+/* Goes through the index from the first answer to entry [seq]. */
+static int each_from(struct books *books, uint64_t seq, store_item *each, void *ctx,
+		     struct sb_error *err)
 {
-	u64_store(to, seq);
-	u64_store(to + 8, 0);
+	unsigned char from[16];
+
+	u64_store(from, seq);
+	u64_store(from + 8, 0);
+	return store_each(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)},
+			  false, each, ctx, err);
 }
 
-struct look {
-	uint64_t seq;
-	bool found;
-};
-
-static int look_at_first(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+static int take_first(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
-	struct look *look = ctx;
+	uint64_t *seq = ctx;
 
 	(void)value;
 	(void)err;
-	look->found = key.len == 16 && u64_load(key.data) == look->seq;
+	*seq = key.len == 16 ? u64_load(key.data) : 0;
 	return STORE_ABORT;
 }
 
-/* Whether anything answers the entry: a refund has no answer but its reversal. */
-static int has_answer(struct books *books, uint64_t seq, bool *ret, struct sb_error *err)
+/* Whether an answer was reversed: a refund has no other answer. */
+static int is_reversed(struct books *books, uint64_t seq, bool *ret, struct sb_error *err)
 {
-	struct look look = {.seq = seq};
-	unsigned char from[16];
-	int rc;
+	uint64_t first = 0;
 
-	answers_from(from, seq);
-	rc = store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)}, false,
-			look_at_first, &look, err);
-	*ret = look.found;
-	return rc;
+	TRY(each_from(books, seq, take_first, &first, err));
+	*ret = first == seq;
+	return SB_OK;
 }
 
 struct answers {
@@ -62,16 +59,15 @@ static int visit_answer(struct slice key, struct slice value, void *ctx, struct 
 	struct answers *answers = ctx;
 	uint64_t answering;
 	bool reversed;
-	int rc;
 
 	if (key.len != 16 || value.len != 8)
 		return sb_error_set(err, SB_ECORRUPT, "the index of answers is malformed");
 	if (u64_load(numbers) != answers->seq)
 		return STORE_ABORT;
 	answering = u64_load(numbers + 8);
-	rc = has_answer(answers->books, answering, &reversed, err);
-	if (rc || reversed)
-		return rc;
+	TRY(is_reversed(answers->books, answering, &reversed, err));
+	if (reversed)
+		return SB_OK;
 	return answers->each(answering, (int64_t)u64_load(value.data), answers->ctx, err);
 }
 
@@ -79,11 +75,8 @@ int books_answers(struct books *books, uint64_t seq, books_each_answer *each, vo
 		  struct sb_error *err)
 {
 	struct answers answers = {.books = books, .seq = seq, .each = each, .ctx = ctx};
-	unsigned char from[16];
 
-	answers_from(from, seq);
-	return store_walk(books_txn(books), STORE_ANSWERS, (struct slice){from, sizeof(from)},
-			  false, visit_answer, &answers, err);
+	return each_from(books, seq, visit_answer, &answers, err);
 }
 
 struct answered {
@@ -106,16 +99,14 @@ int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint6
 		   struct sb_error *err)
 {
 	struct answered answered = {0};
-	int rc = books_answers(books, seq, add_answer, &answered, err);
 
-	if (rc)
-		return rc;
+	TRY(books_answers(books, seq, add_answer, &answered, err));
 	*ret_amount = answered.amount;
 	*ret_first = answered.first;
 	return SB_OK;
 }
 
-/* Whether the answer fits the entry that it answers and those that answered it before. */
+/* Checks that the answer fits its entry and the earlier answers. */
 static int check_answer(struct books *books, const struct event *event,
 			const struct event *answered, struct sb_error *err)
 {
@@ -124,10 +115,8 @@ static int check_answer(struct books *books, const struct event *event,
 	bool fits = kind == EVENT_CHARGE ? event_is_charge(answered) : answered->kind == kind;
 	int64_t before;
 	uint64_t first;
-	int rc = books_answered(books, event->answers, &before, &first, err);
 
-	if (rc)
-		return rc;
+	TRY(books_answered(books, event->answers, &before, &first, err));
 	if (fits && strcmp(answered->account, event->account) == 0 &&
 	    strcmp(to ? to : "", other ? other : "") == 0 &&
 	    (event->kind == EVENT_REFUND ? event->amount <= answered->amount - before

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Entries: new ones, and those that are played again. */
+/* Appends entries: new ones and replayed ones. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -7,6 +7,7 @@
 
 #include "ledger/books/answers.h"
 #include "ledger/books/books_inside.h"
+#include "ledger/books/entries.h"
 
 static int index_ref(struct books *books, const struct event *event, struct sb_error *err)
 {
@@ -17,7 +18,7 @@ static int index_ref(struct books *books, const struct event *event, struct sb_e
 			 (struct slice){seq, sizeof(seq)}, err);
 }
 
-/* The accounts that an event changes: they are sought once. Valid until the next one is loaded. */
+/* The accounts that an event changes. Valid until the next one is loaded. */
 struct parties {
 	struct loaded *from;
 	struct loaded *to; /* NULL: it changes one */
@@ -37,18 +38,17 @@ static int load_parties(struct books *books, const struct event *event, struct p
 	} else if (rc == SB_ENOTFOUND) {
 		return books_unknown_account(books, event->account, err);
 	}
-	if (!rc && receiver) {
+	TRY(rc);
+	if (receiver) {
 		rc = books_load(books, receiver, &to, err);
 		if (rc == SB_ENOTFOUND)
 			return books_unknown_account(books, receiver, err);
+		TRY(rc);
 		/* Loading the receiver may have moved the other. */
-		if (!rc)
-			rc = books_load(books, event->account, &from, err);
+		TRY(books_load(books, event->account, &from, err));
 	}
-	if (!rc)
-		*ret = (struct parties){&books->accounts[from],
-					receiver ? &books->accounts[to] : NULL};
-	return rc;
+	*ret = (struct parties){&books->accounts[from], receiver ? &books->accounts[to] : NULL};
+	return SB_OK;
 }
 
 /* Applies a checked event. */
@@ -64,17 +64,13 @@ static int apply(const struct parties *parties, const struct event *event, struc
 int books_store_entry(struct books *books, struct loaded *from, struct loaded *to,
 		      const struct event *event, struct sb_error *err)
 {
-	int rc = journal_add(books->txn, books->bank, &books->head, event, &books->stored, err);
-
-	if (!rc)
-		rc = books_index_later(books, from, event->seq, err);
-	if (!rc && to)
-		rc = books_index_later(books, to, event->seq, err);
-	if (!rc && (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE))
-		rc = answers_index(books, event, err);
-	if (!rc && event->ref && *event->ref)
-		rc = index_ref(books, event, err);
-	return rc;
+	TRY(journal_add(books->txn, books->bank, &books->head, event, &books->stored, err));
+	TRY(books_index_later(books, from, event->seq, err));
+	if (to)
+		TRY(books_index_later(books, to, event->seq, err));
+	if (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE)
+		TRY(answers_index(books, event, err));
+	return event->ref && *event->ref ? index_ref(books, event, err) : SB_OK;
 }
 
 void books_stamp(const struct books *books, struct event *event)
@@ -88,27 +84,37 @@ void books_stamp(const struct books *books, struct event *event)
 	event->sudo = books->author->sudo ? books->author->sudo : "";
 }
 
-int books_append(struct books *books, struct event *event, struct sb_error *err)
+static int append(struct books *books, const struct parties *parties, struct event *event,
+		  struct sb_error *err)
 {
-	struct parties parties;
-	int rc;
-
+	TRY(books_record_waiting(books, parties->from, err));
+	if (parties->to)
+		TRY(books_record_waiting(books, parties->to, err));
 	books_stamp(books, event);
-	rc = event_check(event, err);
-	if (!rc)
-		rc = load_parties(books, event, &parties, err);
-	if (!rc)
-		rc = books_enter_waiting(books, parties.from, err);
-	if (!rc && parties.to)
-		rc = books_enter_waiting(books, parties.to, err);
-	if (rc)
-		return rc;
-	books_stamp(books, event);
-	rc = apply(&parties, event, err);
-	return rc ? rc : books_store_entry(books, parties.from, parties.to, event, err);
+	TRY(apply(parties, event, err));
+	return books_store_entry(books, parties->from, parties->to, event, err);
 }
 
-/* Checks number and time and applies. */
+int books_append(struct books *books, struct event *event, struct sb_error *err)
+{
+	struct sb_error why = {0};
+	struct parties parties;
+	bool refused;
+	int rc;
+
+	TRY(books_may_write(books, err));
+	books_stamp(books, event);
+	rc = event_check(event, &why);
+	if (!rc)
+		rc = load_parties(books, event, &parties, &why);
+	/* Nothing was changed. An import goes on, to report the next mistake too. */
+	refused = rc == SB_EINVAL || rc == SB_ENOTFOUND;
+	if (!rc)
+		rc = append(books, &parties, event, &why);
+	return books_wrote(books, rc, !refused, &why, err);
+}
+
+/* Checks number and time, and applies. */
 static int follow(struct books *books, const struct event *event, struct parties *parties,
 		  struct sb_error *err)
 {
@@ -116,7 +122,7 @@ static int follow(struct books *books, const struct event *event, struct parties
 
 	if (event->seq != books->head.seq + 1)
 		return sb_error_set(err, SB_ECORRUPT,
-				    "entry %" PRIu64 " stands where entry %" PRIu64 " belongs",
+				    "entry %" PRIu64 " is where entry %" PRIu64 " belongs",
 				    event->seq, books->head.seq + 1);
 	if (event->time < books->head.time)
 		return sb_error_set(err, SB_ECORRUPT,
@@ -134,10 +140,8 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 		 struct sb_error *err)
 {
 	struct parties parties;
-	int rc = follow(books, event, &parties, err);
 
-	if (rc)
-		return rc;
+	TRY(follow(books, event, &parties, err));
 	if (books->tally_key) {
 		tally_add(&parties.from->tally, books->tally_key, event->seq);
 		if (parties.to)
@@ -149,35 +153,40 @@ int books_follow(struct books *books, const struct event *event, const unsigned 
 	return SB_OK;
 }
 
-int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
-		 struct sb_error *err)
+static int replay(struct books *books, const struct event *event, const unsigned char *hash,
+		  struct sb_error *err)
 {
 	char expected[HASH_TEXT_SIZE];
 	struct parties parties;
-	int rc = follow(books, event, &parties, err);
 
-	if (!rc)
-		rc = books_store_entry(books, parties.from, parties.to, event, err);
-	if (rc || memcmp(books->head.hash, hash, HASH_SIZE) == 0)
-		return rc;
+	TRY(follow(books, event, &parties, err));
+	TRY(books_store_entry(books, parties.from, parties.to, event, err));
+	if (memcmp(books->head.hash, hash, HASH_SIZE) == 0)
+		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
 			    "entry %" PRIu64 " was changed: its hash should be %s", event->seq,
 			    hex_format(expected, books->head.hash, HASH_SIZE));
+}
+
+int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
+		 struct sb_error *err)
+{
+	struct sb_error why = {0};
+
+	TRY(books_may_write(books, err));
+	return books_wrote(books, replay(books, event, hash, &why), true, &why, err);
 }
 
 int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
 		   struct sb_error *err)
 {
 	struct event event = {0};
-	struct slice value;
 	uint64_t seq;
-	int rc = store_get(books->txn, STORE_REFS, text_slice(ref), &value, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	if (value.len != 8)
-		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
-	seq = u64_load(value.data);
+	TRY(entries_with_ref(books, ref, &seq, err));
+	if (!seq)
+		return SB_ENOTFOUND;
 	rc = journal_get(books->txn, seq, &event, NULL, err);
 	if (!rc && strcmp(event.request, request) != 0)
 		rc = sb_error_set(err, SB_EREFUSED,

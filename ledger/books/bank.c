@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Opening the bank, and making one. */
+/* Opens a bank, creates one, and replaces one by another. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -50,7 +50,8 @@ static int refuse_entries(struct books *books, void *ctx, struct sb_error *err)
 			    (const char *)ctx, books->head.seq);
 }
 
-/* Whether the old books, if there are any, may go. Closes [old]; [rc] is that of opening it. */
+/* Checks that the old books, if there are any, may be replaced. Closes [old]; [rc] is the result of
+ * opening it. */
 static int check_old(const struct store_options *options, struct store *old, int rc, bool may_exist,
 		     struct sb_error *err)
 {
@@ -79,7 +80,7 @@ static int check_old(const struct store_options *options, struct store *old, int
 	return rc;
 }
 
-/* Has the old books copied, unless they are damaged. */
+/* Copies the old books unless they are damaged. Closes [old]; [rc] is the result of opening it. */
 static int keep_old(struct store *old, int rc, struct replacing *replacing, struct sb_error *err)
 {
 	struct bank bank = {.store = old};
@@ -96,12 +97,12 @@ static int keep_old(struct store *old, int rc, struct replacing *replacing, stru
 	return SB_OK;
 }
 
-/* Puts the built books in place of the old ones, which nobody else is in. */
+/* Puts the built books in place of the old ones once no other process uses these. */
 static int put_in_place(const struct store_options *options, struct store *built, bool may_exist,
 			struct replacing *replacing, struct sb_error *err)
 {
 	struct store *old = NULL;
-	int rc = store_enter(built, err);
+	int rc = store_take_over(built, err);
 
 	if (!rc && !(replacing && replacing->damaged)) {
 		rc = store_open_old(built, &old, err);
@@ -125,7 +126,7 @@ static int build(const struct store_options *options, bool may_exist,
 
 	if (rc)
 		return rc;
-	/* Sooner than after a long file. */
+	/* Refuse before a long file is read. */
 	if (!replacing) {
 		rc = store_open(options, STORE_READ, &old, err);
 		rc = check_old(options, old, rc, may_exist, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Transactions: what is read before one, and stored behind it. */
+/* Transactions: what is read before the callback, and written after it. */
 #include "config.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 enum { BOOKS_FORMAT = 1 };
 
-/* How far the clock may be behind the newest entry: what NTP corrects in one step. */
+/* How far the clock may be behind the newest entry: NTP corrects so much in one step. */
 #define CLOCK_SLACK (60 * WHEN_SECOND)
 
 static int get_meta(struct store_txn *txn, const char *name, size_t size, void *ret,
@@ -32,22 +32,23 @@ static int get_meta(struct store_txn *txn, const char *name, size_t size, void *
 	return rc;
 }
 
+static int set_meta(struct store_txn *txn, const char *name, size_t size, const void *value,
+		    struct sb_error *err)
+{
+	return store_set(txn, STORE_META, text_slice(name), (struct slice){value, size}, err);
+}
+
 static int load_meta(struct books *books, struct sb_error *err)
 {
 	unsigned char format[4], head[8 + HASH_SIZE + 8];
-	int rc = get_meta(books->txn, "format", sizeof(format), format, err);
 
-	if (rc)
-		return rc;
+	TRY(get_meta(books->txn, "format", sizeof(format), format, err));
 	if (format[0] || format[1] || format[2] || format[3] != BOOKS_FORMAT)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the bank has a format that this subank does not know: use a "
 				    "newer one, or export and import with the one that made it");
-	rc = get_meta(books->txn, "id", BANK_ID_SIZE, books->bank, err);
-	if (!rc)
-		rc = get_meta(books->txn, "head", sizeof(head), head, err);
-	if (rc)
-		return rc;
+	TRY(get_meta(books->txn, "id", BANK_ID_SIZE, books->bank, err));
+	TRY(get_meta(books->txn, "head", sizeof(head), head, err));
 	books->head.seq = u64_load(head);
 	memcpy(books->head.hash, head + 8, HASH_SIZE);
 	books->head.time = (int64_t)u64_load(head + 8 + HASH_SIZE);
@@ -61,15 +62,58 @@ static int save_head(struct books *books, struct sb_error *err)
 	u64_store(head, books->head.seq);
 	memcpy(head + 8, books->head.hash, HASH_SIZE);
 	u64_store(head + 8 + HASH_SIZE, (uint64_t)books->head.time);
-	return store_set(books->txn, STORE_META, text_slice("head"),
-			 (struct slice){head, sizeof(head)}, err);
+	return set_meta(books->txn, "head", sizeof(head), head, err);
+}
+
+int books_failed(const struct books *books, struct sb_error *err)
+{
+	if (err && books->failed.code)
+		*err = books->failed;
+	return books->failed.code;
+}
+
+int books_wrote(struct books *books, int rc, bool blocks, const struct sb_error *why,
+		struct sb_error *err)
+{
+	if (!rc)
+		return SB_OK;
+	/* One that blocks takes the place of one that does not: SB_EFULL must reach the store. */
+	if (!books->blocked && (blocks || !books->failed.code)) {
+		books->failed = *why;
+		books->failed.code = (enum sb_err)rc;
+		books->blocked = blocks;
+	}
+	if (err)
+		*err = *why;
+	return rc;
+}
+
+int books_set(struct books *books, enum store_table table, struct slice key, struct slice value,
+	      struct sb_error *err)
+{
+	struct sb_error why = {0};
+
+	TRY(books_may_write(books, err));
+	return books_wrote(books, store_set(books->txn, table, key, value, &why), true, &why, err);
+}
+
+int books_set_bytes(struct books *books, enum store_table table, struct slice key,
+		    struct bytes *value, struct sb_error *err)
+{
+	struct sb_error why = {0};
+	int rc = value->failed ? books_wrote(books, sb_error_nomem(&why), true, &why, err)
+			       : books_set(books, table, key,
+					   (struct slice){value->data, value->len}, err);
+
+	bytes_release(value);
+	return rc;
 }
 
 int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err)
 {
 	memcpy(books->bank, bank, BANK_ID_SIZE);
-	return store_set(books->txn, STORE_META, text_slice("id"),
-			 (struct slice){bank, BANK_ID_SIZE}, err);
+	return books_set(books, STORE_META, text_slice("id"), (struct slice){bank, BANK_ID_SIZE},
+			 err);
 }
 
 struct transaction {
@@ -78,10 +122,9 @@ struct transaction {
 	books_fn *fn;
 	void *ctx;
 	bool write;
-	uint64_t before, last; /* out: the newest entry before [fn] and behind it */
+	uint64_t before, last; /* out: the newest entry before [fn] and after it */
 };
 
-/* Stores the states that changed. */
 static int save_states(struct books *books, struct sb_error *err)
 {
 	struct bytes state = {0};
@@ -108,8 +151,7 @@ static int save_states_version(struct store_txn *txn, struct sb_error *err)
 {
 	static const unsigned char version[1] = {ACCOUNT_STATE_VERSION};
 
-	return store_set(txn, STORE_META, text_slice("states"),
-			 (struct slice){version, sizeof(version)}, err);
+	return set_meta(txn, "states", sizeof(version), version, err);
 }
 
 static int follow_entry(const struct entry *entry, void *ctx, struct sb_error *err)
@@ -117,8 +159,8 @@ static int follow_entry(const struct entry *entry, void *ctx, struct sb_error *e
 	return books_follow(ctx, entry->event, entry->hash, err);
 }
 
-/* States that another version of subank stored are made again from the journal: for this
- * transaction, and for good when it writes. */
+/* Rebuilds states that another version of subank stored: for this transaction and, when it writes,
+ * for good. */
 static int refresh_states(struct books *books, bool write, struct sb_error *err)
 {
 	struct books replayed = {.complete = true, .replay = true};
@@ -130,14 +172,14 @@ static int refresh_states(struct books *books, bool write, struct sb_error *err)
 	if (!rc && version.len == 1 &&
 	    *(const unsigned char *)version.data == ACCOUNT_STATE_VERSION)
 		return SB_OK;
-	rc = journal_walk(books->txn, 0, false, follow_entry, &replayed, err);
+	rc = journal_each(books->txn, 0, false, follow_entry, &replayed, err);
 	books->accounts = replayed.accounts;
 	books->count = replayed.count;
 	books->complete = true;
 	if (!rc && write)
 		rc = store_clear(books->txn, STORE_ACCOUNTS, err);
-	/* Replaying left them all dirty. They are stored before they are settled to now: a state
-	 * is what the entries make it. */
+	/* The replay left them all dirty. They are stored before they are settled to now, since a
+	 * state depends on the entries alone. */
 	if (!rc && write)
 		rc = save_states(books, err);
 	if (!rc && write)
@@ -154,7 +196,6 @@ bool books_states_current(const struct books *books)
 	return !books->complete;
 }
 
-/* Sets the time of the transaction from the clock and the newest entry. */
 static int set_time(struct books *books, const struct transaction *transaction,
 		    struct sb_error *err)
 {
@@ -174,28 +215,34 @@ static int set_time(struct books *books, const struct transaction *transaction,
 			    when_format_exact(newest, books->head.time));
 }
 
+/* Writes what is derived from the entries, unless one of the callback's writes failed. */
+static int complete(struct books *books, struct sb_error *err)
+{
+	TRY(books_failed(books, err));
+	TRY(books_index(books, err));
+	TRY(save_states(books, err));
+	return save_head(books, err);
+}
+
+static int run_on(struct books *books, struct transaction *transaction, struct sb_error *err)
+{
+	TRY(load_meta(books, err));
+	transaction->before = books->head.seq;
+	TRY(set_time(books, transaction, err));
+	TRY(refresh_states(books, transaction->write, err));
+	TRY(transaction->fn(books, transaction->ctx, err));
+	return transaction->write ? complete(books, err) : SB_OK;
+}
+
 static int run(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	struct transaction *transaction = ctx;
 	struct books books = {.txn = txn,
 			      .author = &transaction->bank->author,
 			      .replay = transaction->bank->building};
-	int rc = load_meta(&books, err);
+	int rc = run_on(&books, transaction, err);
 
-	transaction->before = books.head.seq;
-	if (!rc)
-		rc = set_time(&books, transaction, err);
-	if (!rc)
-		rc = refresh_states(&books, transaction->write, err);
-	if (!rc)
-		rc = transaction->fn(&books, transaction->ctx, err);
-	if (!rc && transaction->write)
-		rc = books_index(&books, err);
-	if (!rc && transaction->write)
-		rc = save_states(&books, err);
-	if (!rc && transaction->write)
-		rc = save_head(&books, err);
-	/* STORE_ABORT leaves no entry, and is no error. */
+	/* STORE_ABORT leaves no entry and is not an error. */
 	transaction->last = rc ? transaction->before : books.head.seq;
 	books_release(&books);
 	return rc;
@@ -205,22 +252,19 @@ int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct s
 {
 	struct transaction transaction = {
 		.bank = bank, .now = now, .fn = fn, .ctx = ctx, .write = true};
-	struct entered *entered = &bank->entered;
-	int rc = store_write(bank->store, run, &transaction, err);
+	struct new_entries *entries = &bank->new_entries;
 
-	if (rc || transaction.last == transaction.before)
-		return rc;
-	if (entered->first)
-		entered->more = true;
-	else
-		*entered =
-			(struct entered){.first = transaction.before + 1, .last = transaction.last};
+	TRY(store_write(bank->store, run, &transaction, err));
+	if (entries->first && transaction.last > transaction.before)
+		entries->more = true;
+	else if (transaction.last > transaction.before)
+		*entries = (struct new_entries){transaction.before + 1, transaction.last, false};
 	return SB_OK;
 }
 
-struct entered bank_entered(const struct bank *bank)
+struct new_entries bank_new_entries(const struct bank *bank)
 {
-	return bank->entered;
+	return bank->new_entries;
 }
 
 int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err)
@@ -275,24 +319,18 @@ int books_init(struct store_txn *txn, void *ctx, struct sb_error *err)
 	static const unsigned char format[4] = {0, 0, 0, BOOKS_FORMAT};
 	static const unsigned char head[8 + HASH_SIZE + 8];
 	unsigned char id[BANK_ID_SIZE];
-	int rc;
 
 	(void)ctx;
 	if (getrandom(id, sizeof(id), 0) != (ssize_t)sizeof(id))
 		return sb_error_set(err, SB_ESYSTEM, "cannot get random bytes: %s",
 				    sb_errno(errno));
-	rc = store_set(txn, STORE_META, text_slice("format"),
-		       (struct slice){format, sizeof(format)}, err);
-	if (!rc)
-		rc = store_set(txn, STORE_META, text_slice("id"), (struct slice){id, sizeof(id)},
-			       err);
-	if (!rc)
-		rc = store_set(txn, STORE_META, text_slice("head"),
-			       (struct slice){head, sizeof(head)}, err);
-	return rc ? rc : save_states_version(txn, err);
+	TRY(set_meta(txn, "format", sizeof(format), format, err));
+	TRY(set_meta(txn, "id", sizeof(id), id, err));
+	TRY(set_meta(txn, "head", sizeof(head), head, err));
+	return save_states_version(txn, err);
 }
 
-void books_as_entered(struct books *books)
+void books_omit_deferred(struct books *books)
 {
-	books->as_entered = true;
+	books->omit_deferred = true;
 }

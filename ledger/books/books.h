@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The books of a bank: the journal and what follows from it, in one transaction. Verbs plan on the
- * accounts that they find here and append; an entry, the states it changes and its indexes are
- * committed together or not at all. */
+/* The books of a bank: the journal and everything derived from it, within one transaction. A verb
+ * plans on the accounts that it finds here and appends entries. An entry, the states that it
+ * changes and its indexes are committed together or not at all. */
 #ifndef SUBANK_LEDGER_BOOKS_BOOKS_H
 #define SUBANK_LEDGER_BOOKS_BOOKS_H
 
@@ -14,18 +14,18 @@
 struct bank; /* an open bank */
 struct books; /* its books within one transaction */
 
-/* Who writes; texts are borrowed until the bank is closed. */
+/* The author of new entries. Texts are borrowed until the bank is closed. */
 struct author {
 	uint32_t uid;
 	uint32_t login; /* LOGIN_NONE */
 	const char *user;
 	const char *host;
-	const char *sudo; /* who ran sudo, as the environment says; NULL or "": nobody, or a login
-			     says more */
+	const char *sudo; /* the user who ran sudo, from the environment; NULL or "" if nobody did
+			     or if a login is known */
 };
 
-/* Makes an empty bank with a random id in options->folder, commanding Slurm from [machine].
- * SB_EREFUSED when there is one already. */
+/* Creates an empty bank with a random id in options->folder that commands Slurm from [machine].
+ * SB_EREFUSED if there is a bank already. */
 int bank_create(const struct store_options *options, const char *machine, struct sb_error *err);
 
 int bank_open(const struct store_options *options, enum store_mode mode,
@@ -33,95 +33,107 @@ int bank_open(const struct store_options *options, enum store_mode mode,
 void bank_close(struct bank *bank);
 
 /* The entries that this process has committed through an open bank. */
-struct entered {
-	uint64_t first, last; /* those of its first transaction that made any; 0: none were made */
-	bool more; /* later transactions made others */
+struct new_entries {
+	uint64_t first, last; /* of its first transaction that recorded any; 0 without one */
+	bool more; /* later transactions recorded others */
 };
-struct entered bank_entered(const struct bank *bank);
+struct new_entries bank_new_entries(const struct bank *bank);
 struct store *bank_store(struct bank *bank);
 
-/* Run [fn] on the books as they are at [now] (microseconds, UTC), like store_write() and
- * store_read(): it may run again from the start. A write whose [now] is behind the newest entry by
- * up to a minute takes that entry's time; further behind it is refused. */
+/* Run [fn] in a transaction on the books as of [now] (microseconds, UTC). [fn] may run again from
+ * the start, as in store_write(). A write takes the time of the newest entry if [now] is up to a
+ * minute before it, and fails with SB_EREFUSED if [now] is earlier still.
+ *
+ * The books keep the first error of a function that writes (append, defer, record, set, replay,
+ * index): every later one returns that error and changes nothing, so a chain of them needs no
+ * checks in between. If [fn] then returns SB_OK, bank_write() commits nothing and returns that
+ * first error. Two sorts of errors do not stop the later ones, since nothing was changed:
+ * SB_EINVAL and SB_ENOTFOUND of books_append(), which still prevent the commit, and those of
+ * books_defer(). */
 typedef int books_fn(struct books *books, void *ctx, struct sb_error *err);
 int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
 int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
 
-/* The time of this transaction: what is appended gets it. */
+/* The time of this transaction, which its entries get. */
 int64_t books_time(const struct books *books);
 const struct head *books_head(const struct books *books);
 const unsigned char *books_id(const struct books *books); /* BANK_ID_SIZE bytes */
 struct store_txn *books_txn(struct books *books);
 
-/* The account, settled to books_time() and with the use that was seen and not entered (seen.h);
- * valid until the transaction ends, changed by books_append(). SB_ENOTFOUND, with a text, when it
- * was never opened. */
+/* Finds an account, settled to books_time() and with its deferred charges. It is valid until the
+ * transaction ends; books_append() changes it. SB_ENOTFOUND if it was never opened. */
 int books_account(struct books *books, const char *name, const struct account **ret,
 		  struct sb_error *err);
 
-/* The same without a text for SB_ENOTFOUND: for who only wants to know. */
+/* The same, but sets no text for SB_ENOTFOUND. */
 int books_find(struct books *books, const char *name, const struct account **ret,
 	       struct sb_error *err);
 
-/* Reads all accounts; books_at() then gives them by name, 0 to *ret_count - 1. */
+/* Loads all accounts. books_at() then returns them by index, 0 to *ret_count - 1, sorted by name.
+ */
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
 const struct account *books_at(const struct books *books, size_t index);
 
-/* Fills in the envelope (number, time, author) and appends; the accounts that it names change at
- * once. Malformed events are SB_EINVAL; an event that breaks a rule is SB_ECORRUPT. */
+/* Fills in the envelope (number, time, author), appends the entry and changes its accounts at once.
+ * SB_EINVAL for a malformed event, SB_ECORRUPT for one that breaks a rule. */
 int books_append(struct books *books, struct event *event, struct sb_error *err);
 
-/* Applies a charge to its account and leaves it without an entry until the account gets another one
- * in the transaction, which it then stands before: whoever decides has the use. (Where it got one
- * before, it is entered at once.) Without any the charge is forgotten when the transaction ends,
- * and taken up from the reading by the next one. Two that follow each other become one. Takes over
- * the parts. SB_EOVERFLOW and SB_ECORRUPT: nothing changed. */
-int books_defer(struct books *books, struct event *charge, struct sb_error *err);
-/* Those of the account by number, in the order they came in; NULL behind the last. Entered, one has
- * a seq. Valid until the next is deferred. */
-const struct event *books_deferred(const struct books *books, const char *account, size_t index);
-/* Enters them. An account that is not there has none. */
-int books_enter_deferred(struct books *books, const char *account, struct sb_error *err);
-/* From now on accounts are loaded as the entries alone make them: those that were loaded before
- * stay as they are, so it comes first. */
-void books_as_entered(struct books *books);
+/* Deferred charges. A reading (below) can imply use that has no entry yet: loading the account
+ * applies it in memory, so every decision sees it, and a busy account needs no entry at each check.
+ * The charge is recorded just before the account's next entry; otherwise it is dropped at the end
+ * of the transaction and rebuilt from the reading by the next one. */
 
-/* The entry that has this ref. SB_ENOTFOUND (no text): none. SB_EREFUSED: it was another request.
- */
+/* Applies a charge to its account and defers its entry. If the account already has an entry in this
+ * transaction, the charge is recorded at once. Joins consecutive charges. Takes over the parts. On
+ * SB_EOVERFLOW and SB_ECORRUPT nothing was changed. */
+int books_defer(struct books *books, struct event *charge, struct sb_error *err);
+/* Returns the account's charges deferred in this transaction, by index, oldest first; NULL after
+ * the last. A recorded one has a seq. Valid until the next call of books_defer(). */
+const struct event *books_deferred(const struct books *books, const char *account, size_t index);
+/* Sums those without an entry; *ret_since is when their use began. 0 and 0 without any. */
+void books_deferred_sum(const struct books *books, const struct account *account,
+			int64_t *ret_amount, int64_t *ret_since);
+/* Records them. SB_OK for an account that is not in the bank. */
+int books_record_deferred(struct books *books, const char *account, struct sb_error *err);
+/* Loads accounts without deferred charges from now on. Call it before any is loaded. */
+void books_omit_deferred(struct books *books);
+
+/* Finds the entry with this ref. SB_ENOTFOUND (without a text) if there is none, SB_EREFUSED if it
+ * belongs to another request. */
 int books_find_ref(struct books *books, const char *ref, const char *request, uint64_t *ret_seq,
 		   struct sb_error *err);
 
-/* Calls [each] for the refunds and reversals that answer entry [seq], oldest first; those that were
- * reversed themselves are left out. STORE_ABORT ends the walk. */
+/* Calls [each] for the refunds and reversals of entry [seq], oldest first, without those that were
+ * reversed themselves. STORE_ABORT ends the iteration. */
 typedef int books_each_answer(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err);
 int books_answers(struct books *books, uint64_t seq, books_each_answer *each, void *ctx,
 		  struct sb_error *err);
-/* How much of entry [seq] they gave or took back, and the first of them; 0 and 0: nothing. */
+/* Sums their amounts and finds the first one; 0 and 0 without any. */
 int books_answered(struct books *books, uint64_t seq, int64_t *ret_amount, uint64_t *ret_first,
 		   struct sb_error *err);
 
-/* What jobs that run stand for, of an account that is metered by jobs: no entries yet. */
+/* The running jobs of an account that is metered by jobs; they have no entries yet. */
 struct in_flight {
 	int64_t used; /* so far, billing-seconds */
 	int64_t committed; /* if each runs to its time limit; never less than [used] */
-	int64_t endless; /* how many have no limit: they are committed to what they have used */
+	int64_t endless; /* jobs without a limit, which are committed to what they have used */
 	int64_t since; /* from when on the first of them counts, microseconds; 0: none runs */
-	int64_t time; /* when that was so; 0: it was never seen */
+	int64_t time; /* when this was measured; 0: never */
 };
 
-/* What a check saw last: not books, and may be lost. */
+/* The last check's view of an account on a cluster. It is not part of the books and may be lost. */
 struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
-	int64_t since; /* of the use that no entry had then (seen.h): when it began */
-	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: not known
+	int64_t since; /* when the use began that had no entry then */
+	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: unknown
 			  */
-	bool vanished; /* the cluster answered last without the account; that was said if it had
-			  used something there */
+	bool vanished; /* the cluster's last answer did not have the account; that was reported if
+			  it had use there */
 	/* Of accounts that are metered by jobs: */
 	struct in_flight flight;
-	int64_t settled; /* jobs that ended before are charged, by what slurmdbd knew then; 0: none
-			  */
+	int64_t settled; /* jobs that ended before this, as slurmdbd knew them then, are charged; 0:
+			    none */
 };
 
 /* SB_ENOTFOUND without a text. */
@@ -129,57 +141,56 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
-/* The highest threshold (percent) that the account's use had reached at the last check because of
- * what running jobs count for, so that its state does not have it as crossed; 0: none. */
+/* The highest threshold (percent) that the account had reached at the last check only together with
+ * its running jobs, so that its state does not have it as crossed; 0: none. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err);
 int books_set_reached(struct books *books, const char *account, int64_t level,
 		      struct sb_error *err);
-/* How the accounts of a cluster hung together at the last check; empty if there was none. */
+/* The tree of a cluster's accounts at the last check; empty before the first. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* How old the use is: when the account was read, or its jobs were charged, last, on that of the
- * clusters which have it where that is longest ago, and which that is (the account's text; "" for
- * none); 0: never. Clusters that answered last without the account do not count, unless all did.
- * Of [clusters] alone, if any are given: one that is gone from the settings is not read any more.
- */
+/* Finds the account's cluster whose use is the oldest, and when it was last read or its jobs were
+ * last charged; "" and 0 if it has none. The name belongs to the account. A cluster that has lost
+ * the account counts only if all have. With [count] > 0 only [clusters] count: one that left the
+ * settings is not read any more. */
 int books_read_time(struct books *books, const struct account *account, char *const *clusters,
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err);
 
-/* The machine that may change Slurm, "" if none was adopted; outside the chain. */
+/* The machine that may change Slurm, "" if none was adopted. It is not part of the chain. */
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err);
 int books_set_machine(struct books *books, const char *machine, struct sb_error *err);
 /* The time of the last check that trusted the clock; 0: never. */
 int books_last_check(struct books *books, int64_t *ret, struct sb_error *err);
 int books_set_last_check(struct books *books, int64_t time, struct sb_error *err);
+/* When a check last read the limits that take a call of their own; 0: never. */
+int books_last_limits(struct books *books, int64_t *ret, struct sb_error *err);
+int books_set_last_limits(struct books *books, int64_t time, struct sb_error *err);
 
-/* When a check last looked at the levers that take a call of their own; 0: never. */
-int books_last_look(struct books *books, int64_t *ret, struct sb_error *err);
-int books_set_last_look(struct books *books, int64_t time, struct sb_error *err);
-
-/* The factors that QOS of Slurm had when they were seen last. */
+/* The UsageFactors of Slurm's QOS at the last reading. */
 struct factor_list {
 	struct kept_factor {
 		char *name;
-		int64_t factor; /* millionths; -1: it was never seen, and is taken for 1 */
+		int64_t factor; /* millionths; -1: never read, and taken for 1 */
 	} * list;
 	size_t count;
 };
-/* A malformed one is empty: it may be lost. The caller calls factor_list_release(). */
+/* Reads the list; a malformed one is empty, since it may be lost. The caller calls
+ * factor_list_release(). */
 int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err);
 int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err);
 int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
 		    struct sb_error *err);
 void factor_list_release(struct factor_list *factors);
 
-/* Entries of which the notify command is still to be told. */
+/* Entries that the notify command has not got yet. */
 struct pending {
 	uint64_t seq;
-	bool failed; /* it was tried and failed, and that was entered */
+	bool failed; /* the command failed for it, and an entry says so */
 };
 struct pending_list {
-	bool started; /* false: nobody is told of anything */
-	uint64_t cursor; /* entries up to this one were looked at */
+	bool started; /* false: there is no notify command */
+	uint64_t cursor; /* the last entry that was considered */
 	struct pending *list; /* free() */
 	size_t count;
 };
@@ -187,62 +198,63 @@ int books_pending(struct books *books, struct pending_list *ret, struct sb_error
 int books_set_pending(struct books *books, const struct pending_list *pending,
 		      struct sb_error *err);
 
-/* For import and verify: books that are replayed rather than planned. */
+/* ---- for import, verify and history: books that are replayed rather than planned ---- */
 
-/* Whether the stored states are of this version: others are made again at the next write. */
+/* Whether the stored states are of this version: others are rebuilt at the next write. */
 bool books_states_current(const struct books *books);
 
-/* Books in memory, with no journal of their own: books_follow() applies entries to accounts. */
+/* Creates books in memory, without a journal. Returns NULL when memory ran out. The caller calls
+ * books_free(). */
 struct books *books_new(const unsigned char bank[BANK_ID_SIZE]);
 void books_free(struct books *books);
-/* Gives the books in a transaction of a bank that is built anew the id from a file. */
+/* Gives a bank that is being built the id from a file. */
 int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err);
-/* Appends an entry that carries its own envelope. seq must be the next, time not before the last,
- * and [hash] what the chain gives: SB_ECORRUPT otherwise. */
+/* Appends an entry that has its own envelope. SB_ECORRUPT unless seq is the next one, time is not
+ * before the last entry's and [hash] is the chain's. */
 int books_replay(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Applies an entry, whose hash the caller has checked, to books in memory. */
+/* Applies an entry to books in memory. The caller has checked its hash. */
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Has books_follow() keep a tally of the entries of each account, and tells that of
+/* Makes books_follow() keep a tally of each account's entries; books_tally() returns that of
  * books_at(index). */
 void books_keep_tallies(struct books *books, uint64_t key);
 const struct tally *books_tally(const struct books *books, size_t index);
-/* Entries come into the index of their accounts at the end of the transaction, each account's
- * together. */
+/* Writes the index of the accounts' new entries. Otherwise that is done at the end of the
+ * transaction, all entries of an account together. */
 int books_index(struct books *books, struct sb_error *err);
-/* The stored key of an account's entries from [seq] on. Returns its length. */
+/* Makes the stored key of an account's entries from [seq] on. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
 void books_answer_key(unsigned char to[16], const struct event *event);
 
-/* Where one account's part of the index was come to. Start with seq 0. */
+/* A position in the index of one account's entries. Start with seq 0. */
 struct index_place {
 	const char *account;
 	uint64_t seq; /* 0: no more */
-	bool more; /* the next stands under the same key */
+	bool more; /* the next entry has the same key */
 };
-/* Moves to the first entry at [from] or behind it, or, [backward], before it. From a place forward
- * it goes to the next one only: [from] is place->seq + 1. */
+/* Moves to the first entry at or after [from] or, [backward], to the last one at or before it.
+ * Forward from a place it moves to the next entry only: [from] is place->seq + 1. */
 int books_index_move(struct books *books, struct index_place *place, uint64_t from, bool backward,
 		     struct sb_error *err);
 
-/* How books take the place of others. */
+/* How a bank that was built replaces another. */
 struct replacing {
-	/* The new books are built, the old ones are still in use: SB_OK to go on, STORE_ABORT to
-	 * leave all as it is. */
+	/* Called when the new books are built and the old ones are still in use. Returns SB_OK to
+	 * go on or STORE_ABORT to leave everything as it is. */
 	int (*agree)(struct bank *built, void *ctx, struct sb_error *err);
-	/* Makes a copy of the old books, which nobody else is in, before they are removed. */
+	/* Copies the old books before they are removed. No other process uses them then. */
 	int (*keep)(struct bank *old, void *ctx, struct sb_error *err);
 	void *ctx;
-	bool damaged; /* the old books are not looked at: they are moved aside; also set when they
-			 turn out to be */
-	const char *aside; /* the name in the bank's folder that damaged books get */
+	bool damaged; /* do not read the old books but move them aside; also set when they turn out
+			 to be damaged */
+	const char *aside; /* the new name of damaged books, in the bank's folder */
 };
 
-/* As bank_create(), but fn fills the bank, in transactions of its own (bank_write with now 0),
- * before it takes its place. Without [replacing] an existing bank is replaced only if it has no
- * entries: SB_EREFUSED. STORE_ABORT when it was not agreed to. */
+/* Creates a bank like bank_create(), lets [fill] write it in transactions of its own (bank_write()
+ * with now 0) and puts it in place. Without [replacing] an existing bank is replaced only if it has
+ * no entries: SB_EREFUSED. STORE_ABORT if agree() returned it. */
 int bank_build(const struct store_options *options,
 	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
 	       struct replacing *replacing, struct sb_error *err);

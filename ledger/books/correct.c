@@ -12,24 +12,19 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
-static int64_t smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int refuse_kind(const struct event *event, bool refund, struct sb_error *err)
 {
 	const char *name = event_kinds[event->kind].name;
 
 	if (event->kind == EVENT_REVERSE)
 		return sb_error_set(err, SB_EREFUSED,
-				    "entry %" PRIu64 " is a reversal itself: enter anew what it "
+				    "entry %" PRIu64 " is a reversal itself: record again what it "
 				    "took back",
 				    event->seq);
 	if (event->kind == EVENT_RECONCILE)
 		return sb_error_set(err, SB_EREFUSED,
-				    "entry %" PRIu64 " follows Slurm's record of jobs: if that is "
-				    "another now, `subank reconcile --apply` enters the difference",
+				    "entry %" PRIu64 " follows Slurm's record of jobs: if that has "
+				    "changed, `subank reconcile --apply` records the difference",
 				    event->seq);
 	if (refund && event_reversible(event->kind) >= 0)
 		return sb_error_set(err, SB_EREFUSED,
@@ -48,15 +43,13 @@ int correct_read(struct books *books, uint64_t seq, bool refund, struct event *r
 {
 	uint64_t first;
 	int64_t amount;
-	int rc = journal_get(books_txn(books), seq, ret, NULL, err);
 
-	if (rc)
-		return rc;
+	TRY(journal_get(books_txn(books), seq, ret, NULL, err));
 	if (refund ? !event_is_charge(ret) : event_reversible(ret->kind) < 0)
 		return refuse_kind(ret, refund, err);
-	rc = books_answered(books, seq, &amount, &first, err);
-	if (rc || !first)
-		return rc;
+	TRY(books_answered(books, seq, &amount, &first, err));
+	if (!first)
+		return SB_OK;
 	if (amount >= ret->amount)
 		return sb_error_set(err, SB_EREFUSED,
 				    "entry %" PRIu64 " was taken back by entry %" PRIu64 " already",
@@ -74,37 +67,36 @@ int correct_left(struct books *books, const struct event *charge, int64_t *ret,
 {
 	uint64_t first;
 	int64_t before;
-	int rc = books_answered(books, charge->seq, &before, &first, err);
 
-	if (!rc)
-		*ret = charge->amount - before;
-	return rc;
+	TRY(books_answered(books, charge->seq, &before, &first, err));
+	*ret = charge->amount - before;
+	return SB_OK;
 }
 
 /* ---- refunds ---- */
 
-/* What of a charge is still to be given back, and where. */
+/* How much of a charge is still to be given back, and where. */
 struct giving {
 	struct books *books;
 	const struct event *charge;
 	struct event earlier; /* a refund of the same charge */
 	int64_t *left; /* of each part of the charge */
-	int64_t debt; /* of what it made debt */
-	struct account *account; /* a copy, on which the parts are tried */
+	int64_t debt; /* of the part that became debt */
+	struct account *account; /* a copy, to try the parts on */
 };
 
-/* Takes off what a refund before this one gave back. */
-static int take_off(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err)
+/* Subtracts what an earlier refund gave back. */
+static int subtract_refund(uint64_t answering, int64_t amount, void *ctx, struct sb_error *err)
 {
 	struct giving *giving = ctx;
 	const struct event *charge = giving->charge;
-	int rc = journal_get(books_txn(giving->books), answering, &giving->earlier, NULL, err);
 
-	for (size_t i = 0; i < giving->earlier.part_count && !rc; i++) {
+	TRY(journal_get(books_txn(giving->books), answering, &giving->earlier, NULL, err));
+	for (size_t i = 0; i < giving->earlier.part_count; i++) {
 		const struct part *part = &giving->earlier.parts[i];
 
 		for (size_t j = 0; j < charge->part_count; j++) {
-			int64_t taken = smaller(part->amount, giving->left[j]);
+			int64_t taken = amount_min(part->amount, giving->left[j]);
 
 			if (charge->parts[j].lot != part->lot ||
 			    charge->parts[j].index != part->index)
@@ -113,35 +105,26 @@ static int take_off(uint64_t answering, int64_t amount, void *ctx, struct sb_err
 			amount -= taken;
 		}
 	}
-	giving->debt -= smaller(amount, giving->debt);
-	return rc;
+	giving->debt -= amount_min(amount, giving->debt);
+	return SB_OK;
 }
 
-/* Gives up to [most] of what is left of the refund to a lot, as far as it has spent something. */
+/* Gives a lot back what it has spent, up to [most] and to what is [*left] of the refund. */
 static int give(struct event *refund, struct lot *lot, int64_t most, int64_t *left,
 		struct sb_error *err)
 {
-	int64_t amount = smaller(smaller(most, *left), lot->amount - lot->rest);
+	int64_t amount = amount_min(amount_min(most, *left), lot->amount - lot->rest);
 
 	lot->rest += amount;
 	*left -= amount;
-	for (size_t i = 0; i < refund->part_count; i++) {
-		struct part *part = &refund->parts[i];
-
-		if (part->lot == lot->seq && part->index == lot->index) {
-			part->amount += amount;
-			return SB_OK;
-		}
-	}
-	return event_add_part(refund, lot->seq, lot->index, amount, err);
+	return event_raise_part(refund, lot->seq, lot->index, amount, err);
 }
 
-/* What has no lot to go to gets one of its own. */
+/* Puts money whose lots have ended into a new lot. */
 static int give_window(struct books *books, const struct new_window *window, struct event *event,
 		       int64_t amount, struct sb_error *err)
 {
 	char text[AMOUNT_TEXT_SIZE], of[32] = "what is given back";
-	int rc;
 
 	if (amount == 0)
 		return SB_OK;
@@ -155,19 +138,17 @@ static int give_window(struct books *books, const struct new_window *window, str
 				    amount_format(text, amount, false), of);
 	event->start = window->start;
 	event->end = window->end;
-	/* What would stand before it takes a number. */
-	rc = books_enter_deferred(books, event->account, err);
-	return rc ? rc : event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
+	/* The lot has the number of this entry, which deferred charges would come before. */
+	TRY(books_record_deferred(books, event->account, err));
+	return event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
 }
 
-static int give_all(struct giving *giving, struct event *refund, int64_t left, int64_t *ret_left,
+static int give_all(struct giving *giving, struct event *refund, int64_t *left,
 		    struct sb_error *err)
 {
 	struct account *account = giving->account;
-	int64_t before;
-	int rc = SB_OK;
 
-	for (size_t i = giving->charge->part_count; i-- > 0 && left > 0 && !rc;) {
+	for (size_t i = giving->charge->part_count; i-- > 0 && *left > 0;) {
 		const struct part *part = &giving->charge->parts[i];
 
 		for (size_t j = 0; j < account->lot_count; j++) {
@@ -179,19 +160,34 @@ static int give_all(struct giving *giving, struct event *refund, int64_t left, i
 				continue;
 			/* A reversal or a lower allocation made it debt. */
 			giving->debt += owed > 0 ? owed : 0;
-			rc = give(refund, lot, giving->left[i], &left, err);
+			TRY(give(refund, lot, giving->left[i], left, err));
 		}
 	}
-	giving->debt -= smaller(refund->debt, giving->debt);
-	for (size_t i = 0; i < account->lot_count && left > 0 && !rc; i++) {
+	giving->debt -= amount_min(refund->debt, giving->debt);
+	for (size_t i = 0; *left > 0 && i < account->lot_count; i++) {
+		int64_t before = *left;
+
 		if (!lot_active(&account->lots[i], account->time))
 			continue;
-		before = left;
-		rc = give(refund, &account->lots[i], giving->debt, &left, err);
-		giving->debt -= before - left;
+		TRY(give(refund, &account->lots[i], giving->debt, left, err));
+		giving->debt -= before - *left;
 	}
-	*ret_left = left;
-	return rc;
+	return SB_OK;
+}
+
+static int give_back(struct giving *giving, const struct new_window *window, struct event *refund,
+		     struct sb_error *err)
+{
+	const struct event *charge = giving->charge;
+	int64_t left;
+
+	for (size_t i = 0; i < charge->part_count; i++)
+		giving->left[i] = charge->parts[i].amount;
+	TRY(books_answers(giving->books, charge->seq, subtract_refund, giving, err));
+	refund->debt = amount_min(giving->account->debt, refund->amount);
+	left = refund->amount - refund->debt;
+	TRY(give_all(giving, refund, &left, err));
+	return give_window(giving->books, window, refund, left, err);
 }
 
 int plan_refund(struct books *books, const struct event *charge, const struct new_window *window,
@@ -199,26 +195,13 @@ int plan_refund(struct books *books, const struct event *charge, const struct ne
 {
 	struct giving giving = {.books = books, .charge = charge, .debt = charge->debt};
 	const struct account *account;
-	int64_t left = 0;
-	int rc = books_account(books, refund->account, &account, err);
+	int rc;
 
-	if (rc)
-		return rc;
+	TRY(books_account(books, refund->account, &account, err));
 	giving.account = account_copy(account);
 	giving.left = calloc(charge->part_count + 1, sizeof(*giving.left));
-	if (!giving.account || !giving.left) {
-		rc = sb_error_nomem(err);
-		goto out;
-	}
-	for (size_t i = 0; i < charge->part_count; i++)
-		giving.left[i] = charge->parts[i].amount;
-	rc = books_answers(books, charge->seq, take_off, &giving, err);
-	refund->debt = smaller(account->debt, refund->amount);
-	if (!rc)
-		rc = give_all(&giving, refund, refund->amount - refund->debt, &left, err);
-	if (!rc)
-		rc = give_window(books, window, refund, left, err);
-out:
+	rc = giving.account && giving.left ? give_back(&giving, window, refund, err)
+					   : sb_error_nomem(err);
 	event_release(&giving.earlier);
 	free(giving.left);
 	account_free(giving.account);
@@ -236,9 +219,9 @@ static int refuse_gone(const struct event *answered, struct sb_error *err)
 			    answered->seq);
 }
 
-/* A lot that [answered] made, still whole: what of it is left and what was spent. */
-static int look_at_made(const struct account *account, const struct event *answered, uint16_t index,
-			int64_t amount, int64_t *ret_rest, struct sb_error *err)
+/* Reads the rest of a lot that [answered] made. Nothing but use may have reduced it. */
+static int read_rest(const struct account *account, const struct event *answered, uint16_t index,
+		     int64_t amount, int64_t *ret_rest, struct sb_error *err)
 {
 	const struct lot *lot = account_lot(account, answered->seq, index);
 	char text[AMOUNT_TEXT_SIZE];
@@ -259,10 +242,8 @@ static int reverse_deposit(const struct account *account, const struct event *an
 			   struct event *reverse, struct sb_error *err)
 {
 	int64_t rest;
-	int rc = look_at_made(account, answered, 0, answered->amount, &rest, err);
 
-	if (rc)
-		return rc;
+	TRY(read_rest(account, answered, 0, answered->amount, &rest, err));
 	reverse->debt = answered->amount - rest;
 	return event_add_part(reverse, answered->seq, 0, rest, err);
 }
@@ -272,45 +253,40 @@ static int reverse_transfer(struct books *books, const struct account *from,
 			    struct sb_error *err)
 {
 	const struct account *to;
-	int rc = books_account(books, reverse->to, &to, err);
 
-	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+	TRY(books_account(books, reverse->to, &to, err));
+	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
 		const struct lot *lot = account_lot(from, part->lot, part->index);
 		int64_t rest;
 
 		if (!lot || lot->end <= from->time)
 			return refuse_gone(answered, err);
-		rc = look_at_made(to, answered, (uint16_t)i, part->amount, &rest, err);
-		if (rc)
-			break;
+		TRY(read_rest(to, answered, (uint16_t)i, part->amount, &rest, err));
 		reverse->debt += part->amount - rest;
-		rc = event_add_part(reverse, part->lot, part->index, part->amount, err);
+		TRY(event_add_part(reverse, part->lot, part->index, part->amount, err));
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int reverse_refund(const struct account *account, const struct event *answered,
 			  struct event *reverse, struct sb_error *err)
 {
-	int rc = SB_OK;
-
 	reverse->debt = answered->amount;
-	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
 		const struct lot *lot = account_lot(account, part->lot, part->index);
 		int64_t rest;
 
 		if (!lot || lot->end <= account->time)
 			return refuse_gone(answered, err);
-		rest = smaller(lot->rest, part->amount);
+		rest = amount_min(lot->rest, part->amount);
 		if (part->lot == answered->seq)
-			rc = look_at_made(account, answered, part->index, part->amount, &rest, err);
-		if (!rc)
-			rc = event_add_part(reverse, part->lot, part->index, rest, err);
+			TRY(read_rest(account, answered, part->index, part->amount, &rest, err));
+		TRY(event_add_part(reverse, part->lot, part->index, rest, err));
 		reverse->debt -= rest;
 	}
-	return rc;
+	return SB_OK;
 }
 
 /* Gives back what a withdrawal, an adjustment or an expiry took. */
@@ -319,9 +295,8 @@ static int reverse_taking(struct books *books, const struct account *account,
 			  struct event *reverse, struct sb_error *err)
 {
 	int64_t ended = 0, active = 0;
-	int rc = SB_OK;
 
-	for (size_t i = 0; i < answered->part_count && !rc; i++) {
+	for (size_t i = 0; i < answered->part_count; i++) {
 		const struct part *part = &answered->parts[i];
 		const struct lot *lot = account_lot(account, part->lot, part->index);
 
@@ -330,24 +305,21 @@ static int reverse_taking(struct books *books, const struct account *account,
 			continue;
 		}
 		active += part->amount;
-		rc = event_add_part(reverse, part->lot, part->index, part->amount, err);
+		TRY(event_add_part(reverse, part->lot, part->index, part->amount, err));
 	}
-	if (!rc)
-		rc = give_window(books, window, reverse, ended, err);
-	if (!rc && ended > 0 && reverse->start <= account->time)
+	TRY(give_window(books, window, reverse, ended, err));
+	if (ended > 0 && reverse->start <= account->time)
 		active += ended;
-	reverse->debt = smaller(account->debt, active);
-	return rc;
+	reverse->debt = amount_min(account->debt, active);
+	return SB_OK;
 }
 
 int plan_reverse(struct books *books, const struct event *answered, const struct new_window *window,
 		 struct event *reverse, struct sb_error *err)
 {
 	const struct account *account;
-	int rc = books_account(books, reverse->account, &account, err);
 
-	if (rc)
-		return rc;
+	TRY(books_account(books, reverse->account, &account, err));
 	reverse->amount = answered->amount;
 	reverse->reverses = (uint8_t)event_reversible(answered->kind);
 	switch (answered->kind) {
@@ -365,7 +337,7 @@ int plan_reverse(struct books *books, const struct event *answered, const struct
 	}
 }
 
-/* ---- use that Slurm has another record of ---- */
+/* ---- reconciliations ---- */
 
 int plan_reconcile(struct books *books, const struct new_window *window, struct event *event,
 		   struct sb_error *err)
@@ -373,14 +345,15 @@ int plan_reconcile(struct books *books, const struct new_window *window, struct 
 	const struct account *account;
 	struct account *copy;
 	int64_t left;
-	int rc = books_account(books, event->account, &account, err);
+	int rc = SB_OK;
 
-	if (rc || event->use == USE_MORE)
-		return rc ? rc : plan_charge(account, event, err);
+	TRY(books_account(books, event->account, &account, err));
+	if (event->use == USE_MORE)
+		return plan_charge(account, event, err);
 	copy = account_copy(account);
 	if (!copy)
 		return sb_error_nomem(err);
-	event->debt = smaller(account->debt, event->amount);
+	event->debt = amount_min(account->debt, event->amount);
 	left = event->amount - event->debt;
 	for (size_t i = copy->lot_count; i-- > 0 && left > 0 && !rc;) {
 		if (lot_active(&copy->lots[i], copy->time))
@@ -396,12 +369,9 @@ int plan_adjust(const struct account *account, struct event *event, struct sb_er
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
 	int64_t allocated, rest, left;
-	int rc = account_allocated(account, &allocated, err);
 
-	if (!rc)
-		rc = account_rest(account, &rest, err);
-	if (rc)
-		return rc;
+	TRY(account_allocated(account, &allocated, err));
+	TRY(account_rest(account, &rest, err));
 	if (event->amount > allocated || event->amount <= rest)
 		return sb_error_set(err, SB_EREFUSED,
 				    "the allocation of account '%s' is %s SU and cannot be lowered "
@@ -409,15 +379,15 @@ int plan_adjust(const struct account *account, struct event *event, struct sb_er
 				    account->name, amount_format(have, allocated, false),
 				    amount_format(want, event->amount, false));
 	left = event->debt = event->amount - rest;
-	for (size_t i = 0; i < account->lot_count && !rc; i++) {
+	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
 		int64_t spent;
 
 		if (!lot_active(lot, account->time))
 			continue;
-		spent = smaller(lot->amount - lot->rest, left);
+		spent = amount_min(lot->amount - lot->rest, left);
 		left -= spent;
-		rc = event_add_part(event, lot->seq, lot->index, lot->rest + spent, err);
+		TRY(event_add_part(event, lot->seq, lot->index, lot->rest + spent, err));
 	}
-	return rc;
+	return SB_OK;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries are in the order of time, so half of them are put aside with each look. */
+/* A binary search: entries are in the order of time. Adds the entries that it reads to [*read]. */
 static int count_before(struct books *books, int64_t time, uint64_t *ret, uint64_t *read,
 			struct sb_error *err)
 {
@@ -15,7 +15,7 @@ static int count_before(struct books *books, int64_t time, uint64_t *ret, uint64
 	struct event event = {0};
 	int rc = SB_OK;
 
-	/* The newest is the one asked for most. */
+	/* The newest one is wanted most. */
 	if (high > 0 && books_head(books)->time < time)
 		low = high;
 	while (low < high && !rc) {
@@ -50,32 +50,31 @@ int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct
 	if (!*ref)
 		return SB_OK;
 	rc = store_get(books_txn(books), STORE_REFS, (struct slice){ref, strlen(ref)}, &value, err);
-	if (rc == SB_ENOTFOUND)
-		return SB_OK;
-	if (!rc && value.len != 8)
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	if (value.len != 8)
 		return sb_error_set(err, SB_ECORRUPT, "the index of ref '%s' is malformed", ref);
-	if (!rc)
-		*ret = u64_load(value.data);
-	return rc;
+	*ret = u64_load(value.data);
+	return SB_OK;
 }
 
-struct walk {
-	journal_each *each;
+struct iteration {
+	journal_item *each;
 	void *ctx;
 	uint64_t low, high;
 	uint64_t read;
 };
 
-/* The next of all the places; 0 when they are at their ends. */
-static uint64_t next_seq(const struct index_place *places, size_t count, const struct walk *walk,
-			 bool backward)
+/* Returns the next entry of all places, 0 when there is none. */
+static uint64_t next_seq(const struct index_place *places, size_t count,
+			 const struct iteration *run, bool backward)
 {
 	uint64_t best = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t seq = places[i].seq;
 
-		if (seq < walk->low || seq > walk->high)
+		if (seq < run->low || seq > run->high)
 			continue;
 		if (!best || (backward ? seq > best : seq < best))
 			best = seq;
@@ -83,84 +82,94 @@ static uint64_t next_seq(const struct index_place *places, size_t count, const s
 	return best;
 }
 
-static int visit(struct books *books, struct walk *walk, uint64_t seq, struct event *event,
+static int visit(struct books *books, struct iteration *run, uint64_t seq, struct event *event,
 		 struct sb_error *err)
 {
 	struct entry entry;
 	int rc = journal_read(books_txn(books), seq, event, &entry, err);
 
-	walk->read++;
+	run->read++;
 	if (rc == SB_ENOTFOUND)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the index of accounts names entry %" PRIu64
 				    ", which is not there: run `subank verify`",
 				    seq);
-	return rc ? rc : walk->each(&entry, walk->ctx, err);
+	return rc ? rc : run->each(&entry, run->ctx, err);
 }
 
-static int walk_accounts(struct books *books, const struct entry_range *range, struct walk *walk,
-			 struct sb_error *err)
+static int visit_all(struct books *books, const struct entry_range *range, struct iteration *run,
+		     struct index_place *places, struct event *event, struct sb_error *err)
 {
-	struct index_place *places = calloc(range->account_count, sizeof(*places));
-	uint64_t seq = range->backward ? walk->high : walk->low;
-	struct event event = {0};
-	int rc = places ? SB_OK : sb_error_nomem(err);
+	uint64_t seq = range->backward ? run->high : run->low;
 
-	for (size_t i = 0; i < range->account_count && !rc; i++) {
+	for (size_t i = 0; i < range->account_count; i++) {
 		places[i].account = range->accounts[i];
-		rc = books_index_move(books, &places[i], seq, range->backward, err);
+		TRY(books_index_move(books, &places[i], seq, range->backward, err));
 	}
-	while (!rc && (seq = next_seq(places, range->account_count, walk, range->backward))) {
-		rc = visit(books, walk, seq, &event, err);
-		for (size_t i = 0; i < range->account_count && !rc; i++) {
+	while ((seq = next_seq(places, range->account_count, run, range->backward))) {
+		uint64_t next = range->backward ? seq - 1 : seq + 1;
+
+		TRY(visit(books, run, seq, event, err));
+		for (size_t i = 0; i < range->account_count; i++) {
 			if (places[i].seq == seq)
-				rc = books_index_move(books, &places[i],
-						      range->backward ? seq - 1 : seq + 1,
-						      range->backward, err);
+				TRY(books_index_move(books, &places[i], next, range->backward,
+						     err));
 		}
 	}
+	return SB_OK;
+}
+
+static int visit_accounts(struct books *books, const struct entry_range *range,
+			  struct iteration *run, struct sb_error *err)
+{
+	struct index_place *places = calloc(range->account_count, sizeof(*places));
+	struct event event = {0};
+	int rc = places ? visit_all(books, range, run, places, &event, err) : sb_error_nomem(err);
+
 	event_release(&event);
 	free(places);
 	return rc == STORE_ABORT ? SB_OK : rc;
 }
 
-static int walk_one(const struct entry *entry, void *ctx, struct sb_error *err)
+static int visit_any(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	struct walk *walk = ctx;
+	struct iteration *run = ctx;
 
-	walk->read++;
-	if (entry->event->seq < walk->low || entry->event->seq > walk->high)
+	run->read++;
+	if (entry->event->seq < run->low || entry->event->seq > run->high)
 		return STORE_ABORT;
-	return walk->each(entry, walk->ctx, err);
+	return run->each(entry, run->ctx, err);
 }
 
-int entries_walk(struct books *books, const struct entry_range *range, journal_each *each,
+static int visit_range(struct books *books, const struct entry_range *range, struct iteration *run,
+		       struct sb_error *err)
+{
+	uint64_t before = 0;
+
+	if (range->since)
+		TRY(count_before(books, range->since, &before, &run->read, err));
+	run->low = before + 1;
+	if (range->until)
+		TRY(count_before(books, range->until, &run->high, &run->read, err));
+	if (range->from > run->low)
+		run->low = range->from;
+	if (range->to && range->to < run->high)
+		run->high = range->to;
+	if (run->low > run->high)
+		return SB_OK;
+	if (range->account_count)
+		return visit_accounts(books, range, run, err);
+	return journal_each(books_txn(books), range->backward ? run->high : run->low,
+			    range->backward, visit_any, run, err);
+}
+
+int entries_each(struct books *books, const struct entry_range *range, journal_item *each,
 		 void *ctx, uint64_t *ret_read, struct sb_error *err)
 {
-	struct walk walk = {.each = each, .ctx = ctx, .low = 1, .high = books_head(books)->seq};
-	uint64_t seq;
-	int rc = SB_OK;
+	struct iteration run = {.each = each, .ctx = ctx, .high = books_head(books)->seq};
+	int rc = visit_range(books, range, &run, err);
 
-	if (range->since) {
-		rc = count_before(books, range->since, &seq, &walk.read, err);
-		if (!rc)
-			walk.low = seq + 1;
-	}
-	if (!rc && range->until) {
-		rc = count_before(books, range->until, &seq, &walk.read, err);
-		if (!rc)
-			walk.high = seq;
-	}
-	if (range->from > walk.low)
-		walk.low = range->from;
-	if (range->to && range->to < walk.high)
-		walk.high = range->to;
-	if (!rc && walk.low <= walk.high)
-		rc = range->account_count ? walk_accounts(books, range, &walk, err)
-					  : journal_walk(books_txn(books),
-							 range->backward ? walk.high : walk.low,
-							 range->backward, walk_one, &walk, err);
 	if (ret_read)
-		*ret_read = walk.read;
+		*ret_read = run.read;
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading the journal by account, number and time, in either direction. Of one account only its own
- * entries are read: the index by account leads to them. */
+/* Reads the journal by account, number and time, in either direction. For accounts only their own
+ * entries are read, through the index by account. */
 #ifndef SUBANK_LEDGER_BOOKS_ENTRIES_H
 #define SUBANK_LEDGER_BOOKS_ENTRIES_H
 
@@ -14,16 +14,15 @@ struct entry_range {
 	bool backward; /* newest first */
 };
 
-/* Calls [each] for the entries of the range, each once, until it returns other than 0, as
- * store_walk() does. Unless it is NULL, *ret_read is set to how many entries were read from the
- * journal for that, on failure too. */
-int entries_walk(struct books *books, const struct entry_range *range, journal_each *each,
+/* Calls [each] once for every entry of the range, as store_each() does. Unless it is NULL,
+ * *ret_read becomes the number of entries that were read from the journal, on failure too. */
+int entries_each(struct books *books, const struct entry_range *range, journal_item *each,
 		 void *ctx, uint64_t *ret_read, struct sb_error *err);
 
-/* The number of the newest entry made before [time]; 0: none. */
+/* Finds the newest entry made before [time]; 0: none. */
 int entries_before(struct books *books, int64_t time, uint64_t *ret, struct sb_error *err);
 
-/* The number of the entry with this ref; 0: none. */
+/* Finds the entry with this ref; 0: none. */
 int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct sb_error *err);
 
 #endif

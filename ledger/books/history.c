@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/books/entries.h"
 
 struct history {
 	struct books *books;
-	uint64_t seq; /* where it stands */
+	uint64_t seq; /* the last entry applied */
 	struct books *all; /* NULL: of one account */
-	struct account **accounts; /* that one first, then who gave to it */
+	struct account **accounts; /* that account, then those that gave it money */
 	const char **names; /* of them */
 	size_t count;
 	uint64_t last;
@@ -26,7 +27,7 @@ int64_t account_net(const struct account *account)
 {
 	int64_t sum = -account->debt;
 
-	/* Together they fit: account_apply() looks after each entry. */
+	/* The sum fits: account_apply() checks that after each entry. */
 	for (size_t i = 0; i < account->lot_count; i++)
 		sum += account->lots[i].rest;
 	return sum;
@@ -41,27 +42,28 @@ static struct account *find(const struct history *history, const char *name)
 	return NULL;
 }
 
-static int follow_too(struct history *history, const char *name, struct sb_error *err)
+static int add_account(struct history *history, const char *name, struct sb_error *err)
 {
-	struct account **accounts;
-	const char **names;
+	size_t name_count = history->count;
+	struct account **added, *account;
+	const char **added_name;
 
 	if (find(history, name))
 		return SB_OK;
-	accounts = reallocarray(history->accounts, history->count + 1, sizeof(*accounts));
-	if (accounts)
-		history->accounts = accounts;
-	names = reallocarray(history->names, history->count + 1, sizeof(*names));
-	if (names)
-		history->names = names;
-	if (!accounts || !names || !(accounts[history->count] = account_new(name)))
+	account = account_new(name);
+	added_name = account ? array_add(history->names, name_count) : NULL;
+	added = added_name ? array_add(history->accounts, history->count) : NULL;
+	if (!added) {
+		account_free(account);
 		return sb_error_nomem(err);
-	names[history->count] = accounts[history->count]->name;
-	history->count++;
+	}
+	*added = account;
+	*added_name = account->name;
 	return SB_OK;
 }
 
-/* A transfer takes from the giver the same whoever gets it. For all others both sides matter. */
+/* A transfer changes the giver in the same way whatever the receiver is. Other entries with two
+ * accounts depend on both. */
 static bool needs_giver_alone(const struct event *event)
 {
 	return event->kind == EVENT_TRANSFER;
@@ -72,13 +74,12 @@ static int find_partner(const struct entry *entry, void *ctx, struct sb_error *e
 	const struct event *event = entry->event;
 	const char *second = event_receiver(event);
 	struct history *history = ctx;
-	int rc;
 
 	steps_at(history->steps, event->seq, history->last);
 	if (!second)
 		return SB_OK;
-	rc = find(history, event->account) ? SB_OK : follow_too(history, event->account, err);
-	return rc || needs_giver_alone(event) ? rc : follow_too(history, second, err);
+	TRY(add_account(history, event->account, err));
+	return needs_giver_alone(event) ? SB_OK : add_account(history, second, err);
 }
 
 int history_new(struct books *books, const char *account, uint64_t last, const struct steps *steps,
@@ -93,17 +94,17 @@ int history_new(struct books *books, const char *account, uint64_t last, const s
 	history->last = last;
 	history->steps = steps;
 	if (account) {
-		rc = follow_too(history, account, err);
+		rc = add_account(history, account, err);
 	} else {
 		history->all = books_new(books_id(books));
 		rc = history->all ? SB_OK : sb_error_nomem(err);
 	}
-	/* The list grows while it is gone through. */
+	/* The list grows meanwhile. */
 	for (size_t i = 0; i < history->count && last > 0 && !rc; i++) {
 		const char *name = history->names[i];
 		struct entry_range range = {.accounts = &name, .account_count = 1, .to = last};
 
-		rc = entries_walk(books, &range, find_partner, history, NULL, err);
+		rc = entries_each(books, &range, find_partner, history, NULL, err);
 	}
 	if (rc)
 		history_free(history);
@@ -124,8 +125,8 @@ void history_free(struct history *history)
 	free(history);
 }
 
-/* Somebody who can receive the transfer as it says: what becomes of him does not matter. */
-static struct account *stand_in(const struct event *event)
+/* Creates a throw-away receiver for which the transfer keeps the rules. */
+static struct account *new_receiver(const struct event *event)
 {
 	struct account *account = account_new(event->to);
 
@@ -146,7 +147,7 @@ static int apply(struct history *history, const struct event *event, struct sb_e
 	if (second) {
 		to = find(history, second);
 		if (!to && needs_giver_alone(event)) {
-			to = other = stand_in(event);
+			to = other = new_receiver(event);
 			if (!to)
 				return sb_error_nomem(err);
 		}
@@ -196,17 +197,15 @@ int history_advance(struct history *history, uint64_t seq, history_each *each, v
 				    .account_count = history->count,
 				    .from = history->seq + 1,
 				    .to = seq < history->last ? seq : history->last};
-	int rc;
 
 	if (range.to < range.from)
 		return SB_OK;
 	history->each = each;
 	history->ctx = ctx;
-	rc = history->all ? entries_walk(history->books, &range, follow_all, history, NULL, err)
-			  : entries_walk(history->books, &range, follow_one, history, NULL, err);
-	if (!rc)
-		history->seq = range.to;
-	return rc;
+	TRY(entries_each(history->books, &range, history->all ? follow_all : follow_one, history,
+			 NULL, err));
+	history->seq = range.to;
+	return SB_OK;
 }
 
 int history_count(struct history *history, size_t *ret, struct sb_error *err)

@@ -8,11 +8,10 @@
 #include <string.h>
 
 static const char chain_tag[] = "subank:v1"; /* hashed with its NUL */
+static const char digits[] = "0123456789abcdef";
 
 char *hex_format(char *to, const unsigned char *bytes, size_t size)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < size; i++) {
 		to[2 * i] = digits[bytes[i] >> 4];
 		to[2 * i + 1] = digits[bytes[i] & 15];
@@ -23,7 +22,9 @@ char *hex_format(char *to, const unsigned char *bytes, size_t size)
 
 static int hex_digit(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	const char *digit = c ? strchr(digits, c) : NULL;
+
+	return digit ? (int)(digit - digits) : -1;
 }
 
 bool hex_parse(const char *text, unsigned char *to, size_t size)
@@ -43,7 +44,7 @@ bool hex_parse(const char *text, unsigned char *to, size_t size)
 void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *head,
 		  const void *stored, size_t len, unsigned char ret[HASH_SIZE])
 {
-	/* What stands before the stored bytes. */
+	/* Hashed before the stored bytes. */
 	unsigned char before[sizeof(chain_tag) + BANK_ID_SIZE + 8 + HASH_SIZE + 4];
 	unsigned char *to = before, number[8];
 	struct sha256_ctx sha;
@@ -68,20 +69,15 @@ int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], s
 {
 	static const unsigned char no_hash[HASH_SIZE];
 	unsigned char key[8], hash[HASH_SIZE];
-	int rc;
 
 	bytes_clear(room);
 	bytes_put(room, no_hash, HASH_SIZE);
-	rc = event_encode(event, room, err);
-	if (rc)
-		return rc;
+	TRY(event_encode(event, room, err));
 	journal_hash(bank, head, room->data + HASH_SIZE, room->len - HASH_SIZE, hash);
 	memcpy(room->data, hash, HASH_SIZE);
 	u64_store(key, event->seq);
-	rc = store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
-		       (struct slice){room->data, room->len}, err);
-	if (rc)
-		return rc;
+	TRY(store_add(txn, STORE_JOURNAL, (struct slice){key, sizeof(key)},
+		      (struct slice){room->data, room->len}, err));
 	head->seq = event->seq;
 	head->time = event->time;
 	memcpy(head->hash, hash, HASH_SIZE);
@@ -136,38 +132,38 @@ int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
 		unsigned char ret_hash[HASH_SIZE], struct sb_error *err)
 {
 	struct entry entry = {0};
-	int rc = journal_read(txn, seq, ret, &entry, err);
 
-	if (!rc && ret_hash)
+	TRY(journal_read(txn, seq, ret, &entry, err));
+	if (ret_hash)
 		memcpy(ret_hash, entry.hash, HASH_SIZE);
-	return rc;
+	return SB_OK;
 }
 
-struct walk {
-	journal_each *each;
+struct iteration {
+	journal_item *each;
 	void *ctx;
 	struct event event;
 };
 
-static int walk_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+static int visit(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
-	struct walk *walk = ctx;
+	struct iteration *iteration = ctx;
 	struct entry entry;
-	int rc = read_entry(key, value, &walk->event, &entry, err);
 
-	return rc ? rc : walk->each(&entry, walk->ctx, err);
+	TRY(read_entry(key, value, &iteration->event, &entry, err));
+	return iteration->each(&entry, iteration->ctx, err);
 }
 
-int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_each *each, void *ctx,
+int journal_each(struct store_txn *txn, uint64_t from, bool backward, journal_item *each, void *ctx,
 		 struct sb_error *err)
 {
-	struct walk walk = {.each = each, .ctx = ctx};
+	struct iteration iteration = {.each = each, .ctx = ctx};
 	unsigned char key[8];
 	int rc;
 
 	u64_store(key, from);
-	rc = store_walk(txn, STORE_JOURNAL, (struct slice){key, from ? sizeof(key) : 0}, backward,
-			walk_entry, &walk, err);
-	event_release(&walk.event);
+	rc = store_each(txn, STORE_JOURNAL, (struct slice){key, from ? sizeof(key) : 0}, backward,
+			visit, &iteration, err);
+	event_release(&iteration.event);
 	return rc;
 }

@@ -4,8 +4,8 @@
  *     SHA-256("subank:v1" NUL, bank id, u64 sequence number, hash before, u32 length, stored bytes)
  *
  * where the hash before entry 1 is 32 zero bytes and the bank id is 16 random bytes, so entries
- * cannot be moved between banks. The hash stands in front of the entry. LMDB has no checksums: this
- * chain is what finds a flipped bit. There is no update and no delete. */
+ * cannot be moved between banks. The hash is stored in front of the entry. LMDB has no checksums:
+ * this chain finds a flipped bit. There is no update and no delete. */
 #ifndef SUBANK_LEDGER_BOOKS_JOURNAL_H
 #define SUBANK_LEDGER_BOOKS_JOURNAL_H
 
@@ -17,7 +17,7 @@ enum {
 	HASH_TEXT_SIZE = 2 * HASH_SIZE + 1,
 	BANK_ID_SIZE = 16,
 	BANK_ID_TEXT_SIZE = 2 * BANK_ID_SIZE + 1,
-	HASH_SHORT = 16, /* hex digits on a receipt; verify --head takes as few */
+	HASH_SHORT = 16, /* hex digits on a receipt, and the fewest that verify --head accepts */
 };
 
 /* The newest entry; all zero for an empty journal. */
@@ -27,20 +27,20 @@ struct head {
 	int64_t time; /* microseconds, UTC */
 };
 
-/* Lower-case hex digits and back; hex_parse() takes exactly 2 * [size] digits. */
+/* Converts bytes to lower-case hex digits and back. hex_parse() wants exactly 2 * [size] digits. */
 char *hex_format(char *to, const unsigned char *bytes, size_t size);
 bool hex_parse(const char *text, unsigned char *to, size_t size);
 
-/* The hash of the entry after [head] whose stored form is [len] bytes at [stored]. */
+/* Hashes the entry after [head] whose stored form is [len] bytes at [stored]. */
 void journal_hash(const unsigned char bank[BANK_ID_SIZE], const struct head *head,
 		  const void *stored, size_t len, unsigned char ret[HASH_SIZE]);
 
-/* Writes [event], whose seq is head->seq + 1, and moves [head] on to it. [room] is for its bytes,
- * and may serve for the next. */
+/* Writes [event], whose seq is head->seq + 1, and moves [head] to it. [room] holds its bytes and
+ * can be used again. */
 int journal_add(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], struct head *head,
 		const struct event *event, struct bytes *room, struct sb_error *err);
 
-/* An entry as it is stored, for who checks the chain. */
+/* An entry with its stored bytes. */
 struct entry {
 	const struct event *event;
 	const unsigned char *hash; /* HASH_SIZE bytes */
@@ -48,19 +48,19 @@ struct entry {
 	size_t len;
 };
 
-/* Reads one entry into [event], to which [ret] then points; its texts are valid until the next
+/* Reads one entry into [event], to which [ret] then points. Its texts are valid until the next
  * write in the transaction. SB_ENOTFOUND with a text. */
 int journal_read(struct store_txn *txn, uint64_t seq, struct event *event, struct entry *ret,
 		 struct sb_error *err);
 
-/* The same for who needs no more than the event and, unless it is NULL, its hash. */
+/* The same for the event and, unless [ret_hash] is NULL, its hash. */
 int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
 		unsigned char ret_hash[HASH_SIZE], struct sb_error *err);
 
-/* Calls [each] for the entries from [from] on, or down from it with [backward] (0: the last), until
- * it returns other than 0, as store_walk() does. */
-typedef int journal_each(const struct entry *entry, void *ctx, struct sb_error *err);
-int journal_walk(struct store_txn *txn, uint64_t from, bool backward, journal_each *each, void *ctx,
+/* Calls [each] for the entries from [from] on or, [backward], from it down (0: the last), as
+ * store_each() does. */
+typedef int journal_item(const struct entry *entry, void *ctx, struct sb_error *err);
+int journal_each(struct store_txn *txn, uint64_t from, bool backward, journal_item *each, void *ctx,
 		 struct sb_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ledger/base/array.h"
+#include "ledger/books/books_inside.h"
 
 enum { KEY_SIZE = NAME_SIZE + 16 };
 
@@ -24,13 +25,13 @@ void left_jobs_release(struct left_jobs *left)
 	*left = (struct left_jobs){0};
 }
 
-/* None is equal: a job belongs behind all that are not behind it. */
+/* No two jobs are equal: a job comes after all that are not greater. */
 static int order(const void *key, const void *item)
 {
 	const struct left_job *job = key, *other = item;
-	bool behind = other->id > job->id || (other->id == job->id && other->submit > job->submit);
+	bool greater = other->id > job->id || (other->id == job->id && other->submit > job->submit);
 
-	return behind ? -1 : 1;
+	return greater ? -1 : 1;
 }
 
 static size_t place_of(const struct left_jobs *left, int64_t id, int64_t submit)
@@ -44,7 +45,7 @@ static size_t place_of(const struct left_jobs *left, int64_t id, int64_t submit)
 
 struct left_job *left_jobs_find(const struct left_jobs *left, int64_t id, int64_t submit)
 {
-	/* One without a submit time stands before all others of its id. */
+	/* A job without a submit time comes before all others of its id. */
 	for (size_t at = place_of(left, id, submit); at > 0 && left->list[at - 1].id == id; at--) {
 		struct left_job *job = &left->list[at - 1];
 
@@ -91,7 +92,7 @@ size_t left_jobs_of(const struct left_jobs *left, const struct tree *tree, const
 	return count;
 }
 
-/* i64 tried, then for each i64 id, i64 submit, i64 since, text account. */
+/* Stored as i64 tried, then i64 id, i64 submit, i64 since and text account for each. */
 int books_left_jobs(struct books *books, const char *cluster, struct left_jobs *ret,
 		    struct sb_error *err)
 {
@@ -133,7 +134,6 @@ int books_set_left_jobs(struct books *books, const char *cluster, const struct l
 {
 	struct bytes value = {0};
 	char key[KEY_SIZE];
-	int rc;
 
 	bytes_put_i64(&value, left->tried);
 	for (size_t i = 0; i < left->count; i++) {
@@ -144,9 +144,5 @@ int books_set_left_jobs(struct books *books, const char *cluster, const struct l
 		bytes_put_i64(&value, job->since);
 		bytes_put_text(&value, job->account);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, key_of(key, cluster),
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, key_of(key, cluster), &value, err);
 }

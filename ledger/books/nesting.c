@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
+
 struct cluster_tree {
 	char cluster[NAME_SIZE];
 	struct tree tree;
@@ -14,32 +16,29 @@ struct cluster_tree {
 static int find_tree(struct nesting *nesting, struct books *books, const char *cluster,
 		     const struct tree **ret, struct sb_error *err)
 {
-	struct cluster_tree *grown;
-	int rc;
+	struct cluster_tree *added;
+	struct tree tree;
 
 	for (size_t i = 0; i < nesting->count; i++) {
 		*ret = &nesting->clusters[i].tree;
 		if (strcmp(nesting->clusters[i].cluster, cluster) == 0)
 			return SB_OK;
 	}
-	grown = reallocarray(nesting->clusters, nesting->count + 1, sizeof(*grown));
-	if (!grown)
+	TRY(books_tree(books, cluster, &tree, err));
+	added = array_add(nesting->clusters, nesting->count);
+	if (!added) {
+		tree_release(&tree);
 		return sb_error_nomem(err);
-	nesting->clusters = grown;
-	grown += nesting->count;
-	memset(grown, 0, sizeof(*grown));
-	memcpy(grown->cluster, cluster, strlen(cluster));
-	rc = books_tree(books, cluster, &grown->tree, err);
-	if (rc)
-		return rc;
-	nesting->count++;
-	*ret = &grown->tree;
+	}
+	memcpy(added->cluster, cluster, strlen(cluster));
+	added->tree = tree;
+	*ret = &added->tree;
 	return SB_OK;
 }
 
-/* Looks up from [name] on one cluster. */
-static int look_up(struct books *books, const struct tree *tree, const char *name, bool held,
-		   char ret[NAME_SIZE], struct sb_error *err)
+/* Searches upwards from [name] on one cluster. */
+static int find_above(struct books *books, const struct tree *tree, const char *name, bool held,
+		      char ret[NAME_SIZE], struct sb_error *err)
 {
 	const char *at = tree_parent(tree, name);
 
@@ -61,17 +60,14 @@ static int look_up(struct books *books, const struct tree *tree, const char *nam
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err)
 {
-	int rc = SB_OK;
+	const struct tree *tree;
 
 	ret[0] = '\0';
-	for (size_t i = 0; i < account->meter_count && !*ret && !rc; i++) {
-		const struct tree *tree = NULL;
-
-		rc = find_tree(nesting, books, account->meters[i].cluster, &tree, err);
-		if (!rc)
-			rc = look_up(books, tree, account->name, held, ret, err);
+	for (size_t i = 0; i < account->meter_count && !*ret; i++) {
+		TRY(find_tree(nesting, books, account->meters[i].cluster, &tree, err));
+		TRY(find_above(books, tree, account->name, held, ret, err));
 	}
-	return rc;
+	return SB_OK;
 }
 
 int nesting_each_inside(struct nesting *nesting, struct books *books,
@@ -80,32 +76,30 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 			void *ctx, struct sb_error *err)
 {
 	const struct account *account;
+	const struct tree *tree;
 	char above[NAME_SIZE];
 	size_t count;
-	int rc = books_load_all(books, &count, err);
 
-	for (size_t i = 0; i < count && !rc; i++) {
-		const struct tree *tree = NULL;
-
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
 		account = books_at(books, i);
-		for (size_t j = 0; j < account->meter_count && !rc; j++)
-			rc = find_tree(nesting, books, account->meters[j].cluster, &tree, err);
+		for (size_t j = 0; j < account->meter_count; j++)
+			TRY(find_tree(nesting, books, account->meters[j].cluster, &tree, err));
 	}
-	for (size_t i = 0; i < nesting->count && !rc; i++) {
-		const struct tree *tree = &nesting->clusters[i].tree;
-
-		for (size_t j = 0; j < tree->count && !rc; j++) {
+	for (size_t i = 0; i < nesting->count; i++) {
+		tree = &nesting->clusters[i].tree;
+		for (size_t j = 0; j < tree->count; j++) {
 			const char *name = tree->list[j].account;
 
 			if (books_find(books, name, &account, NULL) != SB_ENOTFOUND)
 				continue;
 			above[0] = '\0';
-			rc = look_up(books, tree, name, false, above, err);
-			if (!rc && *above)
-				rc = fn(name, above, ctx, err);
+			TRY(find_above(books, tree, name, false, above, err));
+			if (*above)
+				TRY(fn(name, above, ctx, err));
 		}
 	}
-	return rc;
+	return SB_OK;
 }
 
 void nesting_release(struct nesting *nesting)

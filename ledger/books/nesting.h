@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Accounts of the bank that hang below others of it in Slurm: each is a budget for itself and all
- * below it. What a check saw last is what counts. */
+/* Accounts of the bank that are below others of it in Slurm: each is a budget for itself and for
+ * everything below it. The trees are those that the last check read. */
 #ifndef SUBANK_LEDGER_BOOKS_NESTING_H
 #define SUBANK_LEDGER_BOOKS_NESTING_H
 
 #include "ledger/books/books.h"
 
-/* The trees of the clusters, read when they are first asked for; within one transaction. Zeroed, it
- * is empty; nesting_release() frees it. */
+/* The trees of the clusters, each read when it is first needed. Valid within one transaction.
+ * Zeroed, it is empty; nesting_release() frees it. */
 struct nesting {
 	struct cluster_tree *clusters;
 	size_t count;
 };
 
-/* Finds an account of the bank above [account] on a cluster where it was read: one that is held or,
- * without [held], any. [ret] is "" when there is none. */
+/* Finds an account of the bank above [account], on any cluster where it is metered; with [held]
+ * only one that is held. [ret] becomes "" if there is none. */
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err);
 
-/* Calls [fn] for each account that is not in the bank and inside one that is, with that one. Of the
- * clusters on which accounts of the bank are metered; all of them must be loaded. */
+/* Calls [fn] for each account that is outside the bank but below an account of the bank, with that
+ * one, on the clusters where accounts of the bank are metered. */
 int nesting_each_inside(struct nesting *nesting, struct books *books,
 			int (*fn)(const char *account, const char *above, void *ctx,
 				  struct sb_error *err),

@@ -1,29 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a bank keeps beside its books, outside the chain and the export: what the last check saw,
- * when it was, which machine commands Slurm, and what is still to be told. */
+/* What a bank keeps beside its books, outside the chain and the export: readings, the time of the
+ * last check, the machine that commands Slurm, and entries still to be notified. */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "ledger/books/books.h"
+#include "ledger/base/array.h"
+#include "ledger/books/books_inside.h"
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
-			  last_look_key = {"last_look", 9}, pending_key = {"notify", 6},
+			  last_limits_key = {"last_look", 9}, pending_key = {"notify", 6},
 			  factors_key = {"factors", 7};
 
-/* What Slurm's database takes for a name, and more. */
-enum { FACTOR_NAME_MAX = 1023 };
+enum {
+	FACTOR_NAME_MAX = 1023, /* more than Slurm's database takes for a name */
+	KEY_MAX = 511, /* LMDB's limit */
+};
+
+/* Reads a value; one that is not there is empty. */
+static int get(struct books *books, enum store_table table, struct slice key, struct slice *ret,
+	       struct sb_error *err)
+{
+	int rc = store_get(books_txn(books), table, key, ret, err);
+
+	if (rc != SB_ENOTFOUND)
+		return rc;
+	*ret = text_slice("");
+	return SB_OK;
+}
 
 int books_machine(struct books *books, char *to, size_t size, struct sb_error *err)
 {
 	struct slice value;
-	int rc = store_get(books_txn(books), STORE_META, machine_key, &value, err);
 
-	if (rc == SB_ENOTFOUND)
-		value.len = 0;
-	else if (rc)
-		return rc;
+	TRY(get(books, STORE_META, machine_key, &value, err));
 	if (value.len >= size)
 		return sb_error_set(err, SB_ECORRUPT, "the bank's 'machine' is too long");
 	if (value.len > 0)
@@ -34,22 +45,16 @@ int books_machine(struct books *books, char *to, size_t size, struct sb_error *e
 
 int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
 {
-	return store_set(books_txn(books), STORE_META, machine_key,
-			 (struct slice){machine, strlen(machine)}, err);
+	return books_set(books, STORE_META, machine_key, text_slice(machine), err);
 }
 
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)
 {
 	struct slice value;
-	int rc = store_get(books_txn(books), STORE_META, key, &value, err);
 
-	if (rc == SB_ENOTFOUND || (!rc && value.len != 8)) {
-		*ret = 0;
-		return SB_OK;
-	}
-	if (!rc)
-		*ret = (int64_t)u64_load(value.data);
-	return rc;
+	TRY(get(books, STORE_META, key, &value, err));
+	*ret = value.len == 8 ? (int64_t)u64_load(value.data) : 0;
+	return SB_OK;
 }
 
 static int set_time(struct books *books, struct slice key, int64_t time, struct sb_error *err)
@@ -57,8 +62,7 @@ static int set_time(struct books *books, struct slice key, int64_t time, struct 
 	unsigned char value[8];
 
 	u64_store(value, (uint64_t)time);
-	return store_set(books_txn(books), STORE_META, key, (struct slice){value, sizeof(value)},
-			 err);
+	return books_set(books, STORE_META, key, (struct slice){value, sizeof(value)}, err);
 }
 
 int books_last_check(struct books *books, int64_t *ret, struct sb_error *err)
@@ -71,23 +75,22 @@ int books_set_last_check(struct books *books, int64_t time, struct sb_error *err
 	return set_time(books, last_check_key, time, err);
 }
 
-int books_last_look(struct books *books, int64_t *ret, struct sb_error *err)
+int books_last_limits(struct books *books, int64_t *ret, struct sb_error *err)
 {
-	return get_time(books, last_look_key, ret, err);
+	return get_time(books, last_limits_key, ret, err);
 }
 
-int books_set_last_look(struct books *books, int64_t time, struct sb_error *err)
+int books_set_last_limits(struct books *books, int64_t time, struct sb_error *err)
 {
-	return set_time(books, last_look_key, time, err);
+	return set_time(books, last_limits_key, time, err);
 }
 
-static int reading_key(const char *cluster, const char *account, unsigned char *to, size_t size,
+static int reading_key(const char *cluster, const char *account, unsigned char to[KEY_MAX],
 		       struct slice *ret, struct sb_error *err)
 {
 	size_t cluster_len = strlen(cluster) + 1, account_len = strlen(account);
 
-	/* LMDB's keys have at most 511 bytes. */
-	if (cluster_len + account_len > size)
+	if (cluster_len + account_len > KEY_MAX)
 		return sb_error_set(err, SB_EINVAL,
 				    "the names of cluster '%s' and account '%s' are too long "
 				    "together",
@@ -98,19 +101,39 @@ static int reading_key(const char *cluster, const char *account, unsigned char *
 	return SB_OK;
 }
 
+static int get_reading(struct books *books, const char *cluster, const char *account,
+		       struct slice *ret, struct sb_error *err)
+{
+	unsigned char raw[KEY_MAX];
+	struct slice key;
+
+	TRY(reading_key(cluster, account, raw, &key, err));
+	return get(books, STORE_READINGS, key, ret, err);
+}
+
+/* Releases [value]. */
+static int set_reading(struct books *books, const char *cluster, const char *account,
+		       struct bytes *value, struct sb_error *err)
+{
+	unsigned char raw[KEY_MAX];
+	struct sb_error why = {0};
+	struct slice key;
+	int rc = reading_key(cluster, account, raw, &key, &why);
+
+	if (!rc)
+		return books_set_bytes(books, STORE_READINGS, key, value, err);
+	bytes_release(value);
+	return books_wrote(books, rc, true, &why, err);
+}
+
 int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct reading reading;
-	struct slice key, value;
+	struct slice value;
 	struct reader from;
-	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
 
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
-	if (rc)
-		return rc;
+	TRY(get_reading(books, cluster, account, &value, err));
 	from = reader_on(value.data, value.len);
 	reading.usage = read_i64(&from);
 	reading.time = read_i64(&from);
@@ -132,13 +155,8 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct bytes value = {0};
-	struct slice key;
-	int rc = reading_key(cluster, account, raw, sizeof(raw), &key, err);
 
-	if (rc)
-		return rc;
 	bytes_put_i64(&value, reading->usage);
 	bytes_put_i64(&value, reading->time);
 	bytes_put_i64(&value, reading->running);
@@ -150,27 +168,17 @@ int books_set_reading(struct books *books, const char *cluster, const char *acco
 	bytes_put_i64(&value, reading->flight.time);
 	bytes_put_i64(&value, reading->settled);
 	bytes_put_i64(&value, reading->since);
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_READINGS, key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return set_reading(books, cluster, account, &value, err);
 }
 
-/* It stands under the account's name and no cluster. */
+/* Stored under the account's name and no cluster. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
-	struct slice key, value;
+	struct slice value;
 	struct reader from;
 	int64_t level;
-	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
 
-	*ret = 0;
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
-	if (rc)
-		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	TRY(get_reading(books, "", account, &value, err));
 	from = reader_on(value.data, value.len);
 	level = read_i64(&from);
 	*ret = reader_done(&from) ? level : 0;
@@ -179,48 +187,28 @@ int books_reached(struct books *books, const char *account, int64_t *ret, struct
 
 int books_set_reached(struct books *books, const char *account, int64_t level, struct sb_error *err)
 {
-	unsigned char raw[511], value[8];
-	struct slice key;
-	int rc = reading_key("", account, raw, sizeof(raw), &key, err);
+	struct bytes value = {0};
 
-	u64_store(value, (uint64_t)level);
-	return rc ? rc
-		  : store_set(books_txn(books), STORE_READINGS, key,
-			      (struct slice){value, sizeof(value)}, err);
+	bytes_put_i64(&value, level);
+	return set_reading(books, "", account, &value, err);
 }
 
-/* A cluster's tree stands under its name and no account. */
+/* Stored under the cluster's name and no account. */
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err)
 {
-	unsigned char raw[511];
-	struct slice key, value = {0};
-	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
+	struct slice value;
 
-	if (!rc)
-		rc = store_get(books_txn(books), STORE_READINGS, key, &value, err);
-	if (rc == SB_ENOTFOUND)
-		value = (struct slice){0};
-	else if (rc)
-		return rc;
+	TRY(get_reading(books, cluster, "", &value, err));
 	return tree_decode(value, ret, err);
 }
 
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err)
 {
-	unsigned char raw[511];
 	struct bytes value = {0};
-	struct slice key;
-	int rc = reading_key(cluster, "", raw, sizeof(raw), &key, err);
 
-	if (rc)
-		return rc;
 	tree_encode(tree, &value);
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_READINGS, key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return set_reading(books, cluster, "", &value, err);
 }
 
 static bool is_among(const char *name, char *const *list, size_t count)
@@ -268,13 +256,14 @@ int books_read_time(struct books *books, const struct account *account, char *co
 int factor_list_add(struct factor_list *factors, const char *name, int64_t factor,
 		    struct sb_error *err)
 {
-	struct kept_factor *grown = reallocarray(factors->list, factors->count + 1, sizeof(*grown));
+	char *copy = strdup(name);
+	struct kept_factor *added = copy ? array_add(factors->list, factors->count) : NULL;
 
-	if (grown)
-		factors->list = grown;
-	if (!grown || !(grown[factors->count].name = strdup(name)))
+	if (!added) {
+		free(copy);
 		return sb_error_nomem(err);
-	grown[factors->count++].factor = factor;
+	}
+	*added = (struct kept_factor){.name = copy, .factor = factor};
 	return SB_OK;
 }
 
@@ -286,18 +275,16 @@ void factor_list_release(struct factor_list *factors)
 	*factors = (struct factor_list){0};
 }
 
-/* For each a text and i64. */
+/* Stored as a text and an i64 for each. */
 int books_factors(struct books *books, struct factor_list *ret, struct sb_error *err)
 {
 	struct factor_list factors = {0};
 	struct slice value;
 	struct reader from;
-	int rc = store_get(books_txn(books), STORE_META, factors_key, &value, err);
+	int rc = SB_OK;
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	from = reader_on(rc ? "" : value.data, rc ? 0 : value.len);
-	rc = SB_OK;
+	TRY(get(books, STORE_META, factors_key, &value, err));
+	from = reader_on(value.data, value.len);
 	while (from.at < from.end && !from.failed && !rc) {
 		const char *name = read_text(&from, FACTOR_NAME_MAX);
 		int64_t factor = read_i64(&from);
@@ -315,7 +302,6 @@ int books_factors(struct books *books, struct factor_list *ret, struct sb_error 
 int books_set_factors(struct books *books, const struct factor_list *factors, struct sb_error *err)
 {
 	struct bytes value = {0};
-	int rc;
 
 	for (size_t i = 0; i < factors->count; i++) {
 		if (strlen(factors->list[i].name) > FACTOR_NAME_MAX)
@@ -323,25 +309,19 @@ int books_set_factors(struct books *books, const struct factor_list *factors, st
 		bytes_put_text(&value, factors->list[i].name);
 		bytes_put_i64(&value, factors->list[i].factor);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, factors_key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, factors_key, &value, err);
 }
 
-/* u64 cursor, then for each u64 seq, u8 failed; no bytes at all when not started. */
+/* Stored as u64 cursor, then u64 seq and u8 failed for each; no bytes at all when not started. */
 int books_pending(struct books *books, struct pending_list *ret, struct sb_error *err)
 {
 	struct pending_list pending = {0};
 	struct slice value;
 	struct reader from;
-	int rc = store_get(books_txn(books), STORE_META, pending_key, &value, err);
 
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
+	TRY(get(books, STORE_META, pending_key, &value, err));
 	*ret = pending;
-	if (rc || value.len < 8)
+	if (value.len < 8)
 		return SB_OK;
 	from = reader_on(value.data, value.len);
 	pending.started = true;
@@ -360,7 +340,6 @@ int books_pending(struct books *books, struct pending_list *ret, struct sb_error
 int books_set_pending(struct books *books, const struct pending_list *pending, struct sb_error *err)
 {
 	struct bytes value = {0};
-	int rc;
 
 	if (pending->started)
 		bytes_put_u64(&value, pending->cursor);
@@ -368,9 +347,5 @@ int books_set_pending(struct books *books, const struct pending_list *pending, s
 		bytes_put_u64(&value, pending->list[i].seq);
 		bytes_put_u8(&value, pending->list[i].failed);
 	}
-	rc = value.failed ? sb_error_nomem(err)
-			  : store_set(books_txn(books), STORE_META, pending_key,
-				      (struct slice){value.data, value.len}, err);
-	bytes_release(&value);
-	return rc;
+	return books_set_bytes(books, STORE_META, pending_key, &value, err);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/base/array.h"
 #include "ledger/base/name.h"
 
 int tree_new(size_t count, struct tree *ret, struct sb_error *err)
@@ -72,10 +73,8 @@ int tree_join(const struct tree *now, const struct tree *before, struct tree *re
 {
 	struct tree tree;
 	size_t i = 0, j = 0;
-	int rc = tree_new(now->count + before->count, &tree, err);
 
-	if (rc)
-		return rc;
+	TRY(tree_new(now->count + before->count, &tree, err));
 	tree.count = 0;
 	while (i < now->count || j < before->count) {
 		int order = i == now->count ? 1
@@ -101,29 +100,25 @@ bool tree_same(const struct tree *a, const struct tree *b)
 	return same;
 }
 
+static int compare_kin(const void *key, const void *item)
+{
+	const struct kin *kin = item;
+
+	return strcmp(key, kin->account);
+}
+
 const char *tree_parent(const struct tree *tree, const char *account)
 {
-	size_t low = 0, high = tree->count;
+	const struct kin *found = array_find(tree->list, tree->count, account, compare_kin);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(tree->list[middle].account, account);
-
-		if (order == 0)
-			return tree->list[middle].parent;
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return found ? found->parent : NULL;
 }
 
 bool tree_above(const struct tree *tree, const char *upper, const char *account)
 {
 	const char *at = tree_parent(tree, account);
 
-	/* No tree is higher than it has accounts: a circle, which no cluster shows, ends. */
+	/* A tree is no higher than its count, so even a circle, which no cluster shows, ends. */
 	for (size_t i = 0; at && *at && i < tree->count; i++) {
 		if (strcmp(at, upper) == 0)
 			return true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How the accounts of one cluster hang together. Slurm counts an account's use into every account
- * above it, so one that moves takes its use along: what the accounts above show then is no use. */
+/* The tree of one cluster's accounts. Slurm counts an account's use in every account above it, so
+ * an account that moves takes its use along: that changes what the accounts above show, but is no
+ * use of theirs. */
 #ifndef SUBANK_LEDGER_BOOKS_TREE_H
 #define SUBANK_LEDGER_BOOKS_TREE_H
 
@@ -13,35 +14,35 @@
 
 struct kin {
 	const char *account;
-	const char *parent; /* "" for the uppermost */
+	const char *parent; /* "" for the root */
 };
 
 /* Zeroed, it is empty. tree_release() frees it. */
 struct tree {
 	struct kin *list; /* by account */
 	size_t count;
-	char *text; /* what the names are in, if the tree owns them */
+	char *text; /* the names, if the tree owns them; else NULL */
 };
 
-/* Makes room for [count] accounts, which the caller fills in by name; names are borrowed. */
+/* Allocates room for [count] accounts, which the caller fills in, sorted by name. Names are
+ * borrowed.
+ */
 int tree_new(size_t count, struct tree *ret, struct sb_error *err);
 
-/* Reads what tree_encode() wrote; a malformed one is empty, for what is kept of trees may be lost.
- */
+/* Reads what tree_encode() wrote. A malformed tree is empty, since stored trees may be lost. */
 int tree_decode(struct slice from, struct tree *ret, struct sb_error *err);
 void tree_encode(const struct tree *tree, struct bytes *to);
 void tree_release(struct tree *tree);
 
-/* All that [now] has, and what [before] has beside it: accounts that are gone. Names are borrowed
- * from both. */
+/* Joins [now] and the accounts of [before] that are gone. Names are borrowed from both. */
 int tree_join(const struct tree *now, const struct tree *before, struct tree *ret,
 	      struct sb_error *err);
 
 bool tree_same(const struct tree *a, const struct tree *b);
 
-/* The account above, "" for the uppermost; NULL for one that is not there. */
+/* Returns the account above, "" for the root, NULL for an account that is not in the tree. */
 const char *tree_parent(const struct tree *tree, const char *account);
-/* Whether [upper] is somewhere above [account]. */
+/* Whether [upper] is anywhere above [account]. */
 bool tree_above(const struct tree *tree, const char *upper, const char *account);
 
 #endif

@@ -40,7 +40,7 @@ struct run {
 	struct books *stored;
 	struct books *replayed;
 	struct head head; /* of the entries read so far, by their own hashes */
-	struct event event; /* of an entry that is looked at once more */
+	struct event event; /* of an entry that is decoded again */
 	bool replaying; /* false after the first entry that cannot be applied */
 	uint64_t key; /* of the tallies */
 	uint64_t index_count; /* how many entries the index of accounts should have */
@@ -49,11 +49,9 @@ struct run {
 	size_t at; /* the next replayed account to compare */
 };
 
-static void problem(struct verify *verify, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void problem(struct verify *verify, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void problem(struct run *run, const char *fmt, ...)
 {
+	struct verify *verify = run->verify;
 	char text[1200];
 	va_list ap;
 
@@ -66,36 +64,43 @@ static void problem(struct verify *verify, const char *fmt, ...)
 	verify->found(text, verify->ctx);
 }
 
-static int check_ref(struct run *run, const struct event *event, struct sb_error *err)
+/* Whether [key] of an index has the number [expected]. */
+static int index_has(struct run *run, enum store_table table, struct slice key, uint64_t expected,
+		     bool *ret, struct sb_error *err)
 {
-	const char *ref = event->ref;
 	struct slice value;
-	int rc = store_get(books_txn(run->stored), STORE_REFS, (struct slice){ref, strlen(ref)},
-			   &value, err);
+	int rc = store_get(books_txn(run->stored), table, key, &value, err);
 
-	run->ref_count++;
 	if (rc && rc != SB_ENOTFOUND)
 		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != event->seq)
-		problem(run->verify, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
-			ref, event->seq);
+	*ret = !rc && value.len == 8 && u64_load(value.data) == expected;
+	return SB_OK;
+}
+
+static int check_ref(struct run *run, const struct event *event, struct sb_error *err)
+{
+	bool there;
+
+	run->ref_count++;
+	TRY(index_has(run, STORE_REFS, (struct slice){event->ref, strlen(event->ref)}, event->seq,
+		      &there, err));
+	if (!there)
+		problem(run, "ref '%s' of entry %" PRIu64 " is not in the index of refs",
+			event->ref, event->seq);
 	return SB_OK;
 }
 
 static int check_answer(struct run *run, const struct event *event, struct sb_error *err)
 {
 	unsigned char key[16];
-	struct slice value;
-	int rc;
+	bool there;
 
-	books_answer_key(key, event);
-	rc = store_get(books_txn(run->stored), STORE_ANSWERS, (struct slice){key, sizeof(key)},
-		       &value, err);
 	run->answer_count++;
-	if (rc && rc != SB_ENOTFOUND)
-		return rc;
-	if (rc || value.len != 8 || u64_load(value.data) != (uint64_t)event->amount)
-		problem(run->verify,
+	books_answer_key(key, event);
+	TRY(index_has(run, STORE_ANSWERS, (struct slice){key, sizeof(key)}, (uint64_t)event->amount,
+		      &there, err));
+	if (!there)
+		problem(run,
 			"entry %" PRIu64 ", which answers entry %" PRIu64
 			", is not in the index of answers",
 			event->seq, event->answers);
@@ -111,14 +116,13 @@ static void check_heads(struct run *run, uint64_t seq, const unsigned char *hash
 
 		if (old->seq == seq &&
 		    strncmp(hex_format(text, hash, HASH_SIZE), old->hash, strlen(old->hash)) != 0)
-			problem(run->verify,
+			problem(run,
 				"entry %" PRIu64 " had hash %s and now has %s: the journal was "
 				"rewritten",
 				seq, old->hash, text);
 	}
 }
 
-/* Applies it, as long as that can be done. */
 static int replay(struct run *run, const struct ahead *entry, struct sb_error *err)
 {
 	struct sb_error why;
@@ -130,7 +134,7 @@ static int replay(struct run *run, const struct ahead *entry, struct sb_error *e
 	if (rc == SB_ESYSTEM)
 		return sb_error_set(err, SB_ESYSTEM, "%s", why.text);
 	if (rc) {
-		problem(run->verify, "%s", why.text);
+		problem(run, "%s", why.text);
 		run->replaying = false;
 	}
 	return SB_OK;
@@ -139,26 +143,25 @@ static int replay(struct run *run, const struct ahead *entry, struct sb_error *e
 static int check_event(struct run *run, const struct ahead *entry, struct sb_error *err)
 {
 	const struct event *event = &entry->event;
-	int rc = SB_OK;
 
 	if (event->kind == EVENT_REFUND || event->kind == EVENT_REVERSE)
-		rc = check_answer(run, event, err);
-	if (!rc && *event->ref)
-		rc = check_ref(run, event, err);
-	return rc ? rc : replay(run, entry, err);
+		TRY(check_answer(run, event, err));
+	if (*event->ref)
+		TRY(check_ref(run, event, err));
+	return replay(run, entry, err);
 }
 
-/* Says what is wrong with an entry that cannot be decoded. */
-static int name_fault(struct run *run, const struct ahead *entry, struct sb_error *err)
+/* Reports why an entry cannot be decoded. */
+static int report_undecoded(struct run *run, const struct ahead *entry, struct sb_error *err)
 {
 	struct sb_error why;
 	int rc = event_decode((const unsigned char *)entry->value.data + HASH_SIZE,
 			      entry->value.len - HASH_SIZE, &run->event, &why);
 
-	/* No memory is no problem of the books. */
+	/* A lack of memory is not a problem of the books. */
 	if (entry->rc == SB_ESYSTEM || rc == SB_ESYSTEM)
 		return sb_error_nomem(err);
-	problem(run->verify, "entry %" PRIu64 ": %s", u64_load(entry->key.data), why.text);
+	problem(run, "entry %" PRIu64 ": %s", u64_load(entry->key.data), why.text);
 	run->replaying = false;
 	return SB_OK;
 }
@@ -171,28 +174,25 @@ static int check_entry(const struct ahead *entry, void *ctx, struct sb_error *er
 	int rc;
 
 	if (!entry->whole) {
-		problem(run->verify, "the journal holds %zu bytes that are no entry",
+		problem(run, "the journal holds %zu bytes that are no entry",
 			entry->key.len + entry->value.len);
 		run->replaying = false;
 		return SB_OK;
 	}
 	seq = u64_load(entry->key.data);
 	if (seq != run->head.seq + 1) {
-		problem(run->verify,
-			"entry %" PRIu64 " follows entry %" PRIu64 ": entries are "
-			"missing",
+		problem(run, "entry %" PRIu64 " follows entry %" PRIu64 ": entries are missing",
 			seq, run->head.seq);
 		run->replaying = false;
 	}
 	if (!entry->fits) {
-		problem(run->verify,
-			"entry %" PRIu64 " does not fit its hash: it, or its hash, was "
-			"changed",
+		problem(run,
+			"entry %" PRIu64 " does not fit its hash: it, or its hash, was changed",
 			seq);
 		run->replaying = false;
 	}
 	check_heads(run, seq, bytes);
-	rc = entry->rc ? name_fault(run, entry, err) : check_event(run, entry, err);
+	rc = entry->rc ? report_undecoded(run, entry, err) : check_event(run, entry, err);
 	run->head.seq = seq;
 	run->head.time = entry->rc ? run->event.time : entry->event.time;
 	memcpy(run->head.hash, bytes, HASH_SIZE);
@@ -209,7 +209,7 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	int rc = SB_OK;
 
 	if (run->at == run->verify->accounts) {
-		problem(run->verify, "account '%.*s' has a state but no entries", (int)key.len,
+		problem(run, "account '%.*s' has a state but no entries", (int)key.len,
 			(const char *)key.data);
 		return SB_OK;
 	}
@@ -217,10 +217,9 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 	rc = account_encode(account, &state, err);
 	if (!rc &&
 	    (key.len != strlen(account->name) || memcmp(key.data, account->name, key.len) != 0))
-		problem(run->verify, "account '%s' has entries but another state stands there",
-			account->name);
+		problem(run, "account '%s' has entries but another account's state", account->name);
 	else if (!rc && (state.len != value.len || memcmp(state.data, value.data, state.len) != 0))
-		problem(run->verify, "the stored state of account '%s' differs from its entries",
+		problem(run, "the stored state of account '%s' differs from its entries",
 			account->name);
 	bytes_release(&state);
 	return rc;
@@ -228,12 +227,12 @@ static int check_state(struct slice key, struct slice value, void *ctx, struct s
 
 /* ---- the index of accounts ---- */
 
-/* The index read once from its beginning to its end, beside what each account was replayed with. */
+/* The whole index, compared with the entries that each account was replayed from. */
 struct compared {
 	const struct run *run;
 	size_t at; /* among the accounts */
-	struct tally tally; /* of the index of that one */
-	uint64_t count; /* of all */
+	struct tally tally; /* of that account's index */
+	uint64_t count; /* of all entries in the index */
 	bool differs;
 };
 
@@ -256,7 +255,7 @@ static void add_entry(struct compared *compared, const unsigned char *stored)
 		compared->differs = true;
 }
 
-/* Goes on to the account whose name a key begins with. */
+/* Advances to the account whose name [key] begins with. */
 static bool find_account(struct compared *compared, struct slice key)
 {
 	const char *name = key.data;
@@ -271,11 +270,10 @@ static bool find_account(struct compared *compared, struct slice key)
 	       strcmp(books_at(compared->run->replayed, compared->at)->name, name) == 0;
 }
 
-/* Entries stand together under keys. */
 static int compare_index(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	struct compared *compared = ctx;
-	const unsigned char *behind = value.data;
+	const unsigned char *others = value.data;
 
 	(void)err;
 	if (!find_account(compared, key) || value.len % 8) {
@@ -285,7 +283,7 @@ static int compare_index(struct slice key, struct slice value, void *ctx, struct
 	}
 	add_entry(compared, (const unsigned char *)key.data + key.len - 8);
 	for (size_t i = 0; i < value.len; i += 8)
-		add_entry(compared, behind + i);
+		add_entry(compared, others + i);
 	return SB_OK;
 }
 
@@ -298,15 +296,16 @@ static int find_in_index(struct run *run, const char *account, struct sb_error *
 	if (rc && rc != SB_ECORRUPT)
 		return rc;
 	if (rc || place.seq != run->event.seq)
-		problem(run->verify, "entry %" PRIu64 " is missing in the index of account '%s'",
+		problem(run, "entry %" PRIu64 " is missing in the index of account '%s'",
 			run->event.seq, account);
 	return SB_OK;
 }
 
-/* Of entries that cannot be read it is known that they are damaged. */
+/* Skips damaged entries, which were reported. */
 static int find_entry(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	struct run *run = ctx;
+	const char *receiver;
 	int rc;
 
 	if (key.len != 8 || value.len < HASH_SIZE)
@@ -318,92 +317,84 @@ static int find_entry(struct slice key, struct slice value, void *ctx, struct sb
 	if (rc)
 		return SB_OK;
 	run->event.seq = u64_load(key.data);
-	rc = find_in_index(run, run->event.account, err);
-	return rc || !event_receiver(&run->event)
-		       ? rc
-		       : find_in_index(run, event_receiver(&run->event), err);
+	receiver = event_receiver(&run->event);
+	TRY(find_in_index(run, run->event.account, err));
+	return receiver ? find_in_index(run, receiver, err) : SB_OK;
 }
 
 static int check_index(struct run *run, struct sb_error *err)
 {
 	struct compared compared = {.run = run, .differs = !run->replaying};
 	int problems = run->verify->problems;
-	int rc = store_walk(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
+	int rc = store_each(books_txn(run->stored), STORE_BY_ACCOUNT, (struct slice){0}, false,
 			    compare_index, &compared, err);
 
 	while (!rc && compared.at < run->verify->accounts)
 		close_account(&compared);
 	if (rc || !compared.differs)
 		return rc;
-	/* Where is it? */
-	rc = store_walk(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
+	/* Find out where. */
+	rc = store_each(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
 			run, err);
 	if (!rc && compared.count != run->index_count)
-		problem(run->verify,
-			"the index of accounts has %" PRIu64 " entries instead of %" PRIu64,
+		problem(run, "the index of accounts has %" PRIu64 " entries instead of %" PRIu64,
 			compared.count, run->index_count);
 	if (!rc && run->replaying && run->verify->problems == problems)
-		problem(run->verify, "the index of accounts is not that of the entries");
+		problem(run, "the index of accounts does not fit the entries");
 	return rc;
 }
 
-/* ---- what is left when all entries were read ---- */
+/* ---- after all entries were read ---- */
+
+static int check_count(struct run *run, enum store_table table, const char *name, uint64_t expected,
+		       struct sb_error *err)
+{
+	uint64_t count;
+
+	TRY(store_count(books_txn(run->stored), table, &count, err));
+	if (count != expected)
+		problem(run, "the index of %s has %" PRIu64 " entries instead of %" PRIu64, name,
+			count, expected);
+	return SB_OK;
+}
 
 static int check_counts(struct run *run, struct sb_error *err)
 {
-	uint64_t refs, answers;
-	int rc = check_index(run, err);
-
-	if (!rc)
-		rc = store_count(books_txn(run->stored), STORE_REFS, &refs, err);
-	if (!rc)
-		rc = store_count(books_txn(run->stored), STORE_ANSWERS, &answers, err);
-	if (rc)
-		return rc;
-	if (refs != run->ref_count)
-		problem(run->verify,
-			"the index of refs has %" PRIu64 " entries instead of %" PRIu64, refs,
-			run->ref_count);
-	if (answers != run->answer_count)
-		problem(run->verify,
-			"the index of answers has %" PRIu64 " entries instead of %" PRIu64, answers,
-			run->answer_count);
-	return SB_OK;
+	TRY(check_index(run, err));
+	TRY(check_count(run, STORE_REFS, "refs", run->ref_count, err));
+	return check_count(run, STORE_ANSWERS, "answers", run->answer_count, err);
 }
 
 static int check_rest(struct run *run, struct sb_error *err)
 {
 	const struct head *head = books_head(run->stored);
-	int rc = SB_OK;
 
 	if (head->seq != run->head.seq || memcmp(head->hash, run->head.hash, HASH_SIZE) != 0)
-		problem(run->verify,
+		problem(run,
 			"the journal ends with entry %" PRIu64 ", but its head is entry %" PRIu64,
 			run->head.seq, head->seq);
 	else if (head->time != run->head.time)
-		problem(run->verify,
-			"the head's time is not that of entry %" PRIu64 ", the last one",
+		problem(run, "the head's time is not that of entry %" PRIu64 ", the last one",
 			head->seq);
 	for (size_t i = 0; i < run->verify->head_count; i++) {
 		if (run->verify->heads[i].seq > run->head.seq)
-			problem(run->verify,
+			problem(run,
 				"entry %" PRIu64 " is gone: the journal ends with entry %" PRIu64,
 				run->verify->heads[i].seq, run->head.seq);
 	}
-	if (run->replaying) {
-		rc = books_load_all(run->replayed, &run->verify->accounts, err);
-		if (rc || !books_states_current(run->stored))
-			return rc ? rc : check_counts(run, err);
-		rc = store_walk(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
-				check_state, run, err);
-		if (!rc && run->at < run->verify->accounts)
-			problem(run->verify, "%zu accounts have entries but no state",
+	if (run->replaying)
+		TRY(books_load_all(run->replayed, &run->verify->accounts, err));
+	if (run->replaying && books_states_current(run->stored)) {
+		TRY(store_each(books_txn(run->stored), STORE_ACCOUNTS, (struct slice){0}, false,
+			       check_state, run, err));
+		if (run->at < run->verify->accounts)
+			problem(run, "%zu accounts have entries but no state",
 				run->verify->accounts - run->at);
 	}
-	return rc ? rc : check_counts(run, err);
+	return check_counts(run, err);
 }
 
-static int nothing(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+static int ignore(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	(void)key;
 	(void)value;
@@ -412,8 +403,8 @@ static int nothing(struct slice key, struct slice value, void *ctx, struct sb_er
 	return SB_OK;
 }
 
-/* The file below the tables, and what stands in none of the entries. Where it does not hang
- * together the entries are not looked at: LMDB might not come back. */
+/* Checks the pages of the file, and the tables that do not follow from entries. If the pages are
+ * not consistent, no entries are read: LMDB might not return. */
 static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 {
 	static const enum store_table loose[] = {STORE_READINGS, STORE_META};
@@ -422,16 +413,16 @@ static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 	int rc = store_check_pages(txn, &why);
 
 	for (size_t i = 0; i < 2 && !rc; i++)
-		rc = store_walk(txn, loose[i], (struct slice){0}, false, nothing, NULL, &why);
+		rc = store_each(txn, loose[i], (struct slice){0}, false, ignore, NULL, &why);
 	if (rc && rc != SB_ECORRUPT)
 		return sb_error_set(err, (enum sb_err)rc, "%s", why.text);
 	if (rc)
-		problem(run->verify, "%s", why.text);
+		problem(run, "%s", why.text);
 	*ret_sound = !rc;
 	return SB_OK;
 }
 
-/* Nobody who made the books knows it. */
+/* Random, so that nobody can have forged books that fit it. */
 static int pick_key(struct run *run, struct sb_error *err)
 {
 	if (getrandom(&run->key, sizeof(run->key), 0) != (ssize_t)sizeof(run->key))
@@ -442,11 +433,23 @@ static int pick_key(struct run *run, struct sb_error *err)
 	return SB_OK;
 }
 
+static int check_all(struct run *run, struct sb_error *err)
+{
+	struct books *books = run->stored;
+	bool sound = false;
+
+	TRY(pick_key(run, err));
+	TRY(check_file(run, &sound, err));
+	if (!sound)
+		return SB_OK;
+	TRY(ahead_each(books_txn(books), books_id(books), check_entry, run, err));
+	return check_rest(run, err);
+}
+
 int verify_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct verify *verify = ctx;
 	struct run run = {.verify = verify, .stored = books, .replaying = true};
-	bool sound = false;
 	int rc;
 
 	verify->entries = 0;
@@ -456,13 +459,7 @@ int verify_books(struct books *books, void *ctx, struct sb_error *err)
 	run.replayed = books_new(books_id(books));
 	if (!run.replayed)
 		return sb_error_nomem(err);
-	rc = pick_key(&run, err);
-	if (!rc)
-		rc = check_file(&run, &sound, err);
-	if (!rc && sound)
-		rc = ahead_walk(books_txn(books), books_id(books), check_entry, &run, err);
-	if (!rc && sound)
-		rc = check_rest(&run, err);
+	rc = check_all(&run, err);
 	event_release(&run.event);
 	books_free(run.replayed);
 	return rc;

@@ -141,7 +141,7 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	if (!booked->to_end)
 		TRY(last_read(books, account, booked->cluster, &read, err));
 	booked->until = int64_min(booked->until, read);
-	TRY(entries_walk(books, &range, add_entry, &sum, NULL, err));
+	TRY(entries_each(books, &range, add_entry, &sum, NULL, err));
 	for (size_t i = 0; (charge = books_deferred(books, booked->account, i)); i++) {
 		if (!charge->seq)
 			TRY(add_entry(&(struct entry){.event = charge}, &sum, err));

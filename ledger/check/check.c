@@ -244,11 +244,11 @@ static int schedule_inspection(const struct plan *plan)
 	struct check *check = plan->check;
 	int64_t last, now = books_time(plan->books);
 
-	TRY(books_last_look(plan->books, &last, plan->err));
+	TRY(books_last_limits(plan->books, &last, plan->err));
 	check->inspects = check->inspect || now - last >= INSPECT_PERIOD;
 	/* A check of some clusters inspects those alone. */
 	return check->inspects && check->all_clusters
-		       ? books_set_last_look(plan->books, now, plan->err)
+		       ? books_set_last_limits(plan->books, now, plan->err)
 		       : SB_OK;
 }
 

@@ -145,7 +145,7 @@ static int find_charged(struct charging *charging)
 	if (charging->known)
 		return SB_OK;
 	match.len = strlen(prefix);
-	TRY(store_walk(txn, STORE_REFS, (struct slice){prefix, match.len}, false, match_prefix,
+	TRY(store_each(txn, STORE_REFS, (struct slice){prefix, match.len}, false, match_prefix,
 		       &match, charging->err));
 	if (match.seq) {
 		TRY(journal_get(txn, match.seq, &event, NULL, charging->err));

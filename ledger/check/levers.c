@@ -104,7 +104,7 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 		if (step == LEVER_DRIFT || put_right)
 			TRY(add_lever_finding(plan, drift, lever));
 	}
-	if (step == LEVER_ENTER_HOLD || step == LEVER_ENTER_RESTORE) {
+	if (step == LEVER_RECORD_HOLD || step == LEVER_RECORD_RESTORE) {
 		TRY(record_lever(plan, lever, aim, current, ""));
 		if (aim)
 			lever = find_lever(plan, aim->field, aim->tres);

@@ -8,7 +8,6 @@
 #include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/text.h"
-#include "ledger/books/seen.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
 
@@ -87,10 +86,10 @@ int check_record_use(const struct plan *plan)
 {
 	int64_t amount, since;
 
-	seen_sum(plan->books, plan->account, &amount, &since);
+	books_deferred_sum(plan->books, plan->account, &amount, &since);
 	return amount == 0 || charge_may_wait(plan->account, amount, since, plan->check->rules)
 		       ? SB_OK
-		       : books_enter_deferred(plan->books, plan->account->name, plan->err);
+		       : books_record_deferred(plan->books, plan->account->name, plan->err);
 }
 
 static int keep_reading(const struct plan *plan, const struct reading *reading)
@@ -399,7 +398,7 @@ static int leave_odd(const struct plan *plan)
 	if (!meter || (!meter->jobs && !plan->observation->decays))
 		return check_found(plan, (struct finding){.kind = FOUND_ODD_USAGE,
 							  .before = meter ? meter->reading : 0});
-	TRY(books_enter_deferred(plan->books, account, plan->err));
+	TRY(books_record_deferred(plan->books, account, plan->err));
 	rc = books_reading(plan->books, plan->cluster, account, &reading, plan->err);
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
@@ -420,7 +419,7 @@ int check_meter(const struct plan *plan)
 		return leave_odd(plan);
 	if (meter && (meter->jobs || observation->decays)) {
 		/* Deferred use goes with the reading that it is of. */
-		TRY(books_enter_deferred(plan->books, plan->account->name, plan->err));
+		TRY(books_record_deferred(plan->books, plan->account->name, plan->err));
 		return note_reading(plan, row->usage, row->running);
 	}
 	if (!meter) {

@@ -75,7 +75,7 @@ int csv_accounts(struct books *books, const struct export_to *to, struct sb_erro
 	size_t count = 0;
 	int rc;
 
-	books_as_entered(books); /* as the journal beside it */
+	books_omit_deferred(books); /* as the journal beside it */
 	rc = books_load_all(books, &count, err);
 	if (rc)
 		return rc;

@@ -184,9 +184,9 @@ int forecast_make(struct books *books, const struct account *account, uint64_t l
 	recent.to = last;
 	recent.since = int64_max(rates.now - MONTH * WHEN_DAY, 0);
 	recent.backward = true;
-	TRY(entries_walk(books, &all, take_time, &rates.opened, NULL, err));
+	TRY(entries_each(books, &all, take_time, &rates.opened, NULL, err));
 	if (last > 0)
-		TRY(entries_walk(books, &recent, add_use, &rates, NULL, err));
+		TRY(entries_each(books, &recent, add_use, &rates, NULL, err));
 	for (size_t i = 0; (charge = books_deferred(books, name, i)); i++) {
 		if (!charge->seq)
 			TRY(add_use(&(struct entry){.event = charge}, &rates, err));

@@ -223,7 +223,7 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 	const struct account *account;
 	int rc;
 
-	books_as_entered(books);
+	books_omit_deferred(books);
 	TRY(books_account(books, statement->account, &account, err));
 	statement_release(statement);
 	statement->books = books;

@@ -250,7 +250,7 @@ int use_each_job(struct books *books, const struct use *use, use_job_fn *each, v
 					  .until = use->until};
 
 	TRY(add_earlier(books, &iteration, err));
-	TRY(entries_walk(books, &range, add_entry, &iteration, NULL, err));
+	TRY(entries_each(books, &range, add_entry, &iteration, NULL, err));
 	if (iteration.sum == use->jobs_amount)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,

@@ -21,7 +21,7 @@ bool form_root_is_in_place(const char *meta, size_t place, size_t other)
 	       (number <= 1 || number + 1 == other || other + 1 == number);
 }
 
-size_t form_below(const char *node)
+size_t form_child(const char *node)
 {
 	return form_short(node) | (size_t)form_short(node + 2) << 16 |
 	       (WORD > 4 ? (size_t)form_short(node + 4) << 16 << 16 : 0);
@@ -64,16 +64,15 @@ const char *form_fault(const char *page, size_t size, unsigned kind, unsigned no
 	if (form_short(page + PAGE_FLAGS) != kind || room < PAGE_HEAD || room % 2 || room > end ||
 	    end > size)
 		return "has a damaged head";
-	for (unsigned at = PAGE_HEAD; at < room; at += 2) {
-		unsigned place = form_short(page + at);
-		const char *node = page + place;
-		size_t len;
+	for (unsigned i = 0; i < form_count(page); i++) {
+		const char *node = form_node(page, i);
+		size_t place = (size_t)(node - page), len;
 
 		if (place < end || place + NODE_HEAD > size)
-			return "has a node outside";
+			return "has a node that leaves it";
 		len = node_length(node, kind);
 		if (place + len > size)
-			return "has a node outside";
+			return "has a node that leaves it";
 		if (kind == PAGE_IS_LEAF &&
 		    (form_short(node + 4) | NODE_IS_LARGE) != (node_flags | NODE_IS_LARGE))
 			return "has a node with wrong flags";

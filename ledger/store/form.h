@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is known here of LMDB's file beyond lmdb.h, from mdb.c of 0.9; numbers are as the machine
- * has them. Nothing here calls LMDB. */
+/* The layout of LMDB's data file, as mdb.c of 0.9 defines it beyond lmdb.h. Numbers have the byte
+ * order of the machine. No function here calls LMDB. */
 #ifndef SUBANK_LEDGER_STORE_FORM_H
 #define SUBANK_LEDGER_STORE_FORM_H
 
@@ -9,13 +9,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* MDB_page: its own number, 2 bytes, flags, then where the free room begins and ends, or how many
- * pages a large value has. Behind that head the places of the nodes. MDB_node: in a leaf the length
- * of the value in two pieces, flags, the length of the key, the key, the value; in a branch the
- * number of the page below in three pieces of 16 bits, and the key. MDB_db, the record of a table:
- * 4 bytes, flags, depth, five numbers, of which the last is the root. MDB_meta, in pages 0 and 1: 8
- * bytes, two numbers, the records of the free pages and of the tables, the last page, the
- * transaction. */
+#include "ledger/base/error.h"
+
+/* MDB_page: its own number, 2 bytes, flags; then the start and the end of the free room or, for a
+ * large value, its count of pages. The offsets of the nodes follow this head.
+ * MDB_node in a leaf: the length of the value in two pieces, flags, the length of the key, the key,
+ * the value. In a branch: the number of the child page in three pieces of 16 bits, and the key.
+ * MDB_db, the record of a table: 4 bytes, flags, depth, five numbers; the last is the root.
+ * MDB_meta, in pages 0 and 1: 8 bytes, two numbers, the records of the free list and of the tables,
+ * the last page, the transaction. */
 enum {
 	WORD = sizeof(size_t),
 	PAGE_FLAGS = WORD + 2,
@@ -25,7 +27,7 @@ enum {
 	PAGE_IS_LEAF = 2,
 	PAGE_IS_LARGE = 4,
 	NODE_HEAD = 8,
-	NODE_IS_LARGE = 1, /* its value has pages of its own; their number stands in its place */
+	NODE_IS_LARGE = 1, /* holds the number of the pages that hold its value */
 	NODE_IS_RECORD = 2, /* of a table */
 	RECORD_FLAGS = 4,
 	RECORD_DEPTH = 6,
@@ -37,15 +39,15 @@ enum {
 	META_SIZE = META_TXN + WORD,
 };
 
-/* Where bytes stand the other way round LMDB swaps pieces of its nodes, which was tried nowhere:
- * there the pages are not looked at. */
+/* On big-endian machines LMDB swaps pieces of its nodes. That was never tested, so pages are not
+ * checked there. */
 enum { FORM_IS_KNOWN = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 
-/* Where a table begins, by its record. */
+/* The root of a table, from its record. */
 struct root {
 	bool known;
 	size_t page;
-	unsigned depth; /* 0: it is empty */
+	unsigned depth; /* 0: the table is empty */
 	unsigned flags;
 };
 
@@ -65,25 +67,53 @@ static inline unsigned form_short(const char *at)
 	return number;
 }
 
+/* The nodes of a page with a sound head: how many, and one of them. */
+static inline unsigned form_count(const char *page)
+{
+	return (form_short(page + PAGE_ROOM) - PAGE_HEAD) / 2;
+}
+
+static inline const char *form_node(const char *page, unsigned i)
+{
+	return page + form_short(page + PAGE_HEAD + 2 * i);
+}
+
 struct root form_root(const char *record);
 
-/* Whether the META_SIZE bytes of [meta] are what may stand in page [place] (0 or 1), when [other]
- * is the transaction of the other one. LMDB writes the root of a transaction to the page of its
- * last bit, so their numbers are neighbours, but for those it begins with. */
+/* Returns whether the META_SIZE bytes of [meta] may be in page [place] (0 or 1) while the other
+ * meta page has the transaction [other]. LMDB writes a transaction to the page of its last bit, so
+ * the two numbers are neighbours, except the first ones. */
 bool form_root_is_in_place(const char *meta, size_t place, size_t other);
 
-/* The page below a node of a branch. */
-size_t form_below(const char *node);
+/* Returns the child page of a node in a branch. */
+size_t form_child(const char *node);
 
-/* The length of the value of a node of a leaf, and where it stands, or, of a large one, the number
- * of its first page. */
+/* The value of a node in a leaf: its length, and its first byte or, if it is large, the number of
+ * its first page. */
 size_t form_value_length(const char *node);
 const char *form_value(const char *node);
 bool form_is_large(const char *node);
 
-/* What is wrong with the head of a page of [size] bytes, or with its nodes, which fill it from the
- * end of the free room on, or NULL. [kind] is PAGE_IS_BRANCH or PAGE_IS_LEAF, of whose nodes each
- * has [node_flags]. With NULL no node reaches out of the page. */
+/* Returns what is wrong with the head or the nodes of a page of [size] bytes; NULL if nothing is,
+ * and then no node leaves the page. The nodes must fill it from the end of the free room on. [kind]
+ * is PAGE_IS_BRANCH or PAGE_IS_LEAF; the nodes of a leaf must have [node_flags]. */
 const char *form_fault(const char *page, size_t size, unsigned kind, unsigned node_flags);
+
+/* free_list.c: the list of free pages. LMDB trusts this list and overwrites the pages on it. */
+
+enum free_list {
+	FREE_SOUND, /* no cycle, records in order, every page in the file and listed once */
+	FREE_DAMAGED,
+	FREE_GONE, /* a later transaction overwrote its root, or is doing so */
+};
+
+/* Checks the list in the file [fd] after transaction [id], which the caller reads. Does not find a
+ * page that is free and also in use: that needs store_check_pages().
+ *
+ * Pages that a transaction allocates and gives up again are never written. Where they are the last
+ * ones, the file is short, and every missing page must be free. This reads the file without LMDB,
+ * which would read past the end. */
+int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *ret,
+			  struct sb_error *err);
 
 #endif

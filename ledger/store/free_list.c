@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ledger/store/free_list.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,26 +10,26 @@
 
 struct file {
 	int fd;
-	int error; /* of reading it */
-	size_t size; /* of a page */
+	int error; /* errno of a failed read */
+	size_t page_size;
 	size_t present; /* pages in the file */
-	size_t count; /* pages there should be */
-	unsigned char *seen; /* one for each: free, or of the list of free pages */
+	size_t count; /* pages that LMDB counts */
+	unsigned char *used; /* one for each: free, or part of the list itself */
 	size_t id; /* the transaction */
-	size_t record; /* the last one that was seen is of what that transaction gave up */
+	size_t since; /* the transaction of the last record */
 };
 
-static bool see(struct file *file, size_t page)
+static bool claim(struct file *file, size_t page)
 {
-	return page >= 2 && page < file->count && !file->seen[page]++;
+	return page >= 2 && page < file->count && !file->used[page]++;
 }
 
-/* Bytes from a page on, for the caller to free; NULL: see [error]. A list has a page or two:
- * reading them takes less time than mapping the file. */
+/* Reads [len] bytes from the start of a page. The caller frees them; NULL sets file->error. A list
+ * has a page or two, which takes less time to read than to map. */
 static char *read_from(struct file *file, size_t page, size_t len)
 {
 	char *bytes = malloc(len);
-	ssize_t got = bytes ? pread(file->fd, bytes, len, (off_t)(page * file->size)) : -1;
+	ssize_t got = bytes ? pread(file->fd, bytes, len, (off_t)(page * file->page_size)) : -1;
 
 	if (got == (ssize_t)len)
 		return bytes;
@@ -40,92 +38,95 @@ static char *read_from(struct file *file, size_t page, size_t len)
 	return NULL;
 }
 
-/* The numbers that one transaction gave up: how many, and they. */
-static bool see_numbers(struct file *file, const char *value, size_t len)
+/* Claims the pages that one transaction freed: their count and their numbers. */
+static bool claim_listed(struct file *file, const char *value, size_t len)
 {
 	size_t count = len < WORD ? 0 : form_number(value);
 
 	if (count >= len / WORD)
 		return false;
 	for (size_t i = 1; i <= count; i++) {
-		if (!see(file, form_number(value + i * WORD)))
+		if (!claim(file, form_number(value + i * WORD)))
 			return false;
 	}
 	return true;
 }
 
-static bool see_large(struct file *file, size_t first, size_t len)
+static bool claim_large(struct file *file, size_t first, size_t len)
 {
 	char *pages;
 	bool sound;
 
-	if (first >= file->present || len > (file->present - first) * file->size - PAGE_HEAD)
+	if (first >= file->present || len > (file->present - first) * file->page_size - PAGE_HEAD)
 		return false;
 	pages = read_from(file, first, PAGE_HEAD + len);
-	sound = pages && see_numbers(file, pages + PAGE_HEAD, len);
+	sound = pages && claim_listed(file, pages + PAGE_HEAD, len);
 	free(pages);
 	return sound;
 }
 
-/* A transaction, how many pages are free since then, and their numbers. */
-static bool see_record(struct file *file, const char *node)
+/* A record: the transaction that freed the pages, and claim_listed()'s value. */
+static bool check_record(struct file *file, const char *node)
 {
 	const char *key = node + NODE_HEAD, *value = form_value(node);
-	size_t len = form_value_length(node), before = file->record;
+	size_t len = form_value_length(node), before = file->since;
 
 	if (value != key + WORD)
 		return false;
-	file->record = form_number(key);
-	if (file->record <= before || file->record > file->id)
+	file->since = form_number(key);
+	if (file->since <= before || file->since > file->id)
 		return false;
-	return form_is_large(node) ? see_large(file, form_number(value), len)
-				   : see_numbers(file, value, len);
+	return form_is_large(node) ? claim_large(file, form_number(value), len)
+				   : claim_listed(file, value, len);
 }
 
-static bool see_list(struct file *file, size_t number, unsigned depth);
+static bool check_tree(struct file *file, size_t number, unsigned depth);
 
-static bool see_nodes(struct file *file, const char *page, unsigned depth)
+static bool check_nodes(struct file *file, const char *page, unsigned depth)
 {
 	bool leaf = depth == 1;
-	unsigned room;
 
-	if (form_fault(page, file->size, leaf ? PAGE_IS_LEAF : PAGE_IS_BRANCH, 0))
+	if (form_fault(page, file->page_size, leaf ? PAGE_IS_LEAF : PAGE_IS_BRANCH, 0))
 		return false;
-	room = form_short(page + PAGE_ROOM);
-	for (unsigned at = PAGE_HEAD; at < room; at += 2) {
-		const char *node = page + form_short(page + at);
+	for (unsigned i = 0; i < form_count(page); i++) {
+		const char *node = form_node(page, i);
 
-		if (!(leaf ? see_record(file, node) : see_list(file, form_below(node), depth - 1)))
+		if (!(leaf ? check_record(file, node)
+			   : check_tree(file, form_child(node), depth - 1)))
 			return false;
 	}
 	return true;
 }
 
-/* The list of free pages from one of its pages on. */
-static bool see_list(struct file *file, size_t number, unsigned depth)
+static bool check_tree(struct file *file, size_t number, unsigned depth)
 {
-	char *page = number < file->present && see(file, number)
-			     ? read_from(file, number, file->size)
+	char *page = number < file->present && claim(file, number)
+			     ? read_from(file, number, file->page_size)
 			     : NULL;
-	bool sound = page && see_nodes(file, page, depth);
+	bool sound = page && check_nodes(file, page, depth);
 
 	free(page);
 	return sound;
 }
 
-static bool end_is_seen(const struct file *file)
+static bool missing_pages_are_free(const struct file *file)
 {
 	for (size_t i = file->present; i < file->count; i++) {
-		if (!file->seen[i])
+		if (!file->used[i])
 			return false;
 	}
 	return true;
 }
 
-int store_look_at_free(int fd, size_t page_size, size_t id, enum free_list *ret,
-		       struct sb_error *err)
+static int cannot_read(int number, struct sb_error *err)
 {
-	struct file file = {.fd = fd, .size = page_size, .id = id};
+	return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(number));
+}
+
+int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *ret,
+			  struct sb_error *err)
+{
+	struct file file = {.fd = fd, .page_size = page_size, .id = id};
 	char meta[META_SIZE];
 	struct root root;
 	struct stat st;
@@ -133,27 +134,25 @@ int store_look_at_free(int fd, size_t page_size, size_t id, enum free_list *ret,
 
 	if (fstat(fd, &st) != 0 ||
 	    pread(fd, meta, sizeof(meta), (off_t)((id & 1) * page_size)) != sizeof(meta))
-		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s", sb_errno(errno));
+		return cannot_read(errno, err);
 	len = (size_t)st.st_size;
 	file.present = len / page_size;
 	file.count = form_number(meta + META_LAST_PAGE) + 1;
 	root = form_root(meta + META_RECORDS);
-	/* The list needs a word for each page that is not there. */
-	*ret = file.count > file.present &&
-			       (!FORM_IS_KNOWN || file.count - file.present > len / WORD)
-		       ? FREE_DAMAGED
-		       : FREE_WHOLE;
+	*ret = FREE_SOUND;
+	/* The list needs a word for each missing page. */
+	if (file.count > file.present && (!FORM_IS_KNOWN || file.count - file.present > len / WORD))
+		*ret = FREE_DAMAGED;
 	if (FORM_IS_KNOWN && form_number(meta + META_TXN) != id)
 		*ret = FREE_GONE;
-	if (!FORM_IS_KNOWN || *ret != FREE_WHOLE)
+	if (!FORM_IS_KNOWN || *ret != FREE_SOUND)
 		return SB_OK;
-	file.seen = calloc(file.count, 1);
-	if (!file.seen)
+	file.used = calloc(file.count, 1);
+	if (!file.used)
 		return sb_error_nomem(err);
-	if ((root.depth && !see_list(&file, root.page, root.depth)) || !end_is_seen(&file))
+	if ((root.depth && !check_tree(&file, root.page, root.depth)) ||
+	    !missing_pages_are_free(&file))
 		*ret = FREE_DAMAGED;
-	free(file.seen);
-	return file.error ? sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb: %s",
-					 sb_errno(file.error))
-			  : SB_OK;
+	free(file.used);
+	return file.error ? cannot_read(file.error, err) : SB_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is looked at before the books are read. */
+/* Checks the data file before the books are read. */
 #include "config.h"
 
 #include <errno.h>
@@ -9,14 +9,13 @@
 #include <unistd.h>
 
 #include "ledger/store/form.h"
-#include "ledger/store/free_list.h"
 #include "ledger/store/inside.h"
 
 int store_check_data_file(const struct store *store, struct sb_error *err)
 {
 	struct stat st;
 
-	/* Behind a link may be another disk, another file system, or nothing by tomorrow. */
+	/* The target of a link may be on another disk or file system, or vanish. */
 	if (fstatat(store->folder, BOOKS, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode))
 		return sb_error_set(err, SB_EREFUSED,
 				    "%s/books is not a folder: if it is a link, move what it "
@@ -24,11 +23,8 @@ int store_check_data_file(const struct store *store, struct sb_error *err)
 				    store->options.folder);
 	if (fstatat(store->folder, BOOKS "/data.mdb", &st, AT_SYMLINK_NOFOLLOW) != 0) {
 		if (errno == ENOENT)
-			return sb_error_set(err, SB_ENOTFOUND,
-					    "there is no bank in %s: make one with `subank init`, "
-					    "or name another folder with --bank",
-					    store->options.folder);
-		return store_cannot(store, "look at", BOOKS "/data.mdb", err);
+			return store_no_bank(&store->options, err);
+		return store_cannot(store, "read", BOOKS "/data.mdb", err);
 	}
 	if (!S_ISREG(st.st_mode))
 		return sb_error_set(
@@ -44,15 +40,15 @@ int store_check_data_file(const struct store *store, struct sb_error *err)
 	return SB_OK;
 }
 
-/* LMDB's roots: two pages, of which each commit writes the one that is older. It takes the one with
- * the higher number, and looks no further: with a damaged number, or with one root in the place of
- * the other, it would go back to an older state. */
+/* Checks LMDB's two roots. Each commit overwrites the older one, and LMDB trusts the one with the
+ * higher number: a damaged number, or one root in the place of the other, would silently lead back
+ * to an older state. */
 static int check_roots(struct store *store, int fd, size_t page_size, struct sb_error *err)
 {
 	enum { TRIES = 100 };
 	char meta[2][META_SIZE];
 
-	/* Others may commit while we read. */
+	/* Another process may commit in between. */
 	for (int try = 0; try < TRIES; try++) {
 		if (pread(fd, meta[0], META_SIZE, 0) != META_SIZE ||
 		    pread(fd, meta[1], META_SIZE, (off_t)page_size) != META_SIZE)
@@ -65,29 +61,26 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 	return sb_error_set(
 		err, SB_ECORRUPT,
 		"%s/books/data.mdb is damaged: its two roots are of transactions %zu "
-		"and %zu, which do not follow each other, or stand in the wrong place; restore an "
-		"export or a backup",
+		"and %zu, which do not follow each other, or are in the wrong place" RESTORE,
 		store->options.folder, form_number(meta[0] + META_TXN),
 		form_number(meta[1] + META_TXN));
 }
 
-/* Others may write while we look. */
+/* Checks the list of free pages; again while other processes write. */
 static int check_free(struct store *store, int fd, size_t page_size, enum free_list *ret,
 		      struct sb_error *err)
 {
-	int rc = SB_OK;
-
 	*ret = FREE_GONE;
-	for (int attempt = 0; attempt < MAX_ATTEMPTS && *ret != FREE_WHOLE && !rc; attempt++) {
+	for (int attempt = 0; attempt < MAX_ATTEMPTS && *ret != FREE_SOUND; attempt++) {
 		MDB_txn *txn;
+		int rc;
 
-		rc = store_begin(store, MDB_RDONLY, &txn, err);
-		if (rc)
-			break;
-		rc = store_look_at_free(fd, page_size, mdb_txn_id(txn), ret, err);
+		TRY(store_begin(store, MDB_RDONLY, &txn, err));
+		rc = store_check_free_list(fd, page_size, mdb_txn_id(txn), ret, err);
 		mdb_txn_abort(txn);
+		TRY(rc);
 	}
-	return rc;
+	return SB_OK;
 }
 
 int store_check_opened(struct store *store, struct sb_error *err)
@@ -96,34 +89,34 @@ int store_check_opened(struct store *store, struct sb_error *err)
 	MDB_stat stat;
 	struct stat st;
 	uint64_t need;
-	enum free_list list = FREE_WHOLE;
+	enum free_list list = FREE_SOUND;
 	bool is_short;
-	int fd, rc;
+	int fd;
 
 	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
 	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
-		return sb_error_set(err, SB_ESYSTEM, "cannot look at data.mdb");
-	/* LMDB leaves it to children. */
+		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb");
+	/* LMDB lets child processes inherit it. */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	is_short = (uint64_t)st.st_size < need;
-	rc = check_roots(store, fd, stat.ms_psize, err);
-	/* Who only reads may save what there is. */
-	if (!rc && (is_short || store->mode == STORE_WRITE))
-		rc = check_free(store, fd, stat.ms_psize, &list, err);
-	if (rc || list == FREE_WHOLE)
-		return rc;
+	TRY(check_roots(store, fd, stat.ms_psize, err));
+	/* A reader needs no free pages, and may save what there is. */
+	if (is_short || store->mode == STORE_WRITE)
+		TRY(check_free(store, fd, stat.ms_psize, &list, err));
+	if (list == FREE_SOUND)
+		return SB_OK;
 	if (is_short)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
-				    "%ju; restore an export or a backup",
+				    "%ju" RESTORE,
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
-	/* A snapshot that is not the newest: the transaction will find that out. */
+	/* Not the newest snapshot: the transaction will find that out. */
 	if (list == FREE_GONE)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,
-			    "%s/books/data.mdb is damaged: what its list of free pages says cannot "
-			    "be, so nothing is written; restore an export or a backup",
+			    "%s/books/data.mdb is damaged: its list of free pages is wrong, so "
+			    "nothing is written" RESTORE,
 			    store->options.folder);
 }

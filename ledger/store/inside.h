@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The inside of the store, which its files share and nobody else sees. */
+/* Internals that the files of the store share. */
 #ifndef SUBANK_LEDGER_STORE_INSIDE_H
 #define SUBANK_LEDGER_STORE_INSIDE_H
 
@@ -10,7 +10,7 @@
 #include "ledger/store/store.h"
 
 #if MDB_VERSION_FULL >= MDB_VERINT(0, 9, 90)
-#error "LMDB 1.0 writes another file: build with LMDB 0.9"
+#error "LMDB 1.0 has another file format: build with LMDB 0.9"
 #endif
 
 /* In a bank's folder. */
@@ -18,7 +18,7 @@
 #define BUILDING "books.new"
 
 enum {
-	MAX_READERS = 1024, /* LMDB's 126 are few for a site full of cron jobs */
+	MAX_READERS = 1024, /* LMDB's default of 126 is too few for a site with many cron jobs */
 	MAX_ATTEMPTS = 64,
 };
 
@@ -29,7 +29,7 @@ struct store {
 	int folder;
 	int use_lock;
 	int build_lock; /* only while building */
-	struct leftover leftover; /* what is built */
+	struct leftover leftover; /* the new books */
 	MDB_env *env;
 	MDB_dbi dbis[STORE_TABLE_COUNT];
 };
@@ -37,68 +37,98 @@ struct store {
 struct store_txn {
 	struct store *store;
 	MDB_txn *mdb;
-	/* Where each table was written last, so that the next place need not be sought from the
-	 * root. LMDB closes them with the transaction. */
-	MDB_cursor *putting[STORE_TABLE_COUNT];
+	/* The place of the last write to each table, which saves a search from the root. LMDB
+	 * closes cursors with the transaction. */
+	MDB_cursor *cursors[STORE_TABLE_COUNT];
 };
 
-/* In STORE_META: the number of the newest transaction, which each sets to its own. A root that
- * points to what once was shows an older one. (In a copy that was compacted LMDB begins to count
- * anew.) */
+/* A key of STORE_META: the number of the newest transaction, which each transaction sets to its own
+ * (LMDB restarts from 1 in a compacted copy). A root that leads to an old state shows an older
+ * number. */
 #define STORE_NEWEST "txn"
 
-/* How many bytes of sum stand behind a value, where values have one. */
-enum { SUM_SIZE = 8 };
+/* The end of messages about damage. */
+#define RESTORE "; restore an export or a backup"
+
+enum { SUM_SIZE = 8 }; /* bytes of the checksum after a value */
 
 /* open.c */
 
-struct store *store_new(const struct store_options *options, enum store_mode mode);
+typedef int store_opener(struct store *store, struct sb_error *err);
+/* Creates a store and opens it with [opener]; closes it again on failure. */
+int store_start(const struct store_options *options, enum store_mode mode, store_opener *opener,
+		struct store **ret, struct sb_error *err);
 int store_open_folder(const struct store_options *options, int *ret, struct sb_error *err);
-/* Opens the environment and its tables, under open.lock; see the top of store.h. After an error
- * store_close_env() is still to be called. */
+/* Opens the environment and its tables, under open.lock; store.h says why. The caller calls
+ * store_close_env(), also after an error. */
 int store_open_env(struct store *store, struct sb_error *err);
-/* Nothing, when it is not open. */
+/* Does nothing when the environment is not open. */
 void store_close_env(struct store *store);
-/* lock_take() in the bank's folder. */
+/* Takes a lock in the bank's folder, for the deadline in the options. */
 int store_lock(struct store *store, const char *name, bool exclusive, const char *what, int *ret,
 	       struct sb_error *err);
-/* Begins a transaction for who opens: whether it is on the newest state is not looked at yet. */
+/* Begins a transaction during open; does not check that the snapshot is the newest. */
 int store_begin(struct store *store, unsigned flags, MDB_txn **ret, struct sb_error *err);
 
 /* health.c */
 
-/* A file that is missing, empty or cut short must not reach LMDB: it makes an empty one a new
- * environment, and reading past the end is a SIGBUS. */
+/* Refuses a data file that is missing, empty or too short before LMDB opens it: LMDB makes an empty
+ * file a new environment, and gets a SIGBUS beyond the end. */
 int store_check_data_file(const struct store *store, struct sb_error *err);
-/* Of the environment that was opened: whether the file has all its pages, and two roots that follow
- * each other; for who writes also whether the list of free pages is whole. */
+/* Checks an opened environment: the file has all its pages and its two roots are consecutive; for a
+ * writer also that the list of free pages is sound. */
 int store_check_opened(struct store *store, struct sb_error *err);
 
 /* build.c */
 
-/* Removes what was built. Safe in a signal handler. */
+/* Removes the new books. Safe in a signal handler. */
 void store_remove_built(int folder);
-/* fsync(); 0, or -1 and errno. */
+/* Calls fsync(). Returns 0, or -1 and sets errno. */
 int store_sync_at(int folder, const char *path);
+/* Sets the mode of [path] in [folder] and, if the process is root's, the owner of the bank's
+ * folder: the umask may have cleared bits. Returns 0, or -1 and sets errno. */
+int store_own_at(const struct store *store, int folder, const char *path, mode_t mode);
 
 /* txn.c */
 
-/* Signals that would end or stop the process wait until sigprocmask() gets [ret_before] back. */
+/* Blocks the signals that would end or stop the process. The caller restores *ret_before with
+ * sigprocmask(). */
 void store_hold_signals(sigset_t *ret_before);
+
+/* watch.c: a watchdog. In a damaged file LMDB may loop forever or fail an assertion. */
+
+/* Deadlines in ticks of TICK_SECONDS of processor time. A step of LMDB takes far less; a commit
+ * sorts and writes everything that changed. */
+enum { TICK_SECONDS = 2, STEP_TICKS = 3, COMMIT_TICKS = 31 };
+
+/* Starts the watchdog, if store_on_damage() set a handler. */
+void store_watch(void);
+
+/* Watches a call of LMDB that follows the file's contents; the value is the call's. */
+#define WATCHED(ticks, call) (store_step_begins(ticks), store_step_ended(call))
+void store_step_begins(int ticks);
+int store_step_ended(int rc);
+
+/* Calls the registered damage handler. */
+void store_damaged(const char *text);
 
 /* table.c */
 
 const char *store_table_name(enum store_table table);
-/* mdb_cursor_get(), of which a damaged file makes no circle for ever. */
+/* Calls mdb_cursor_get() under the watchdog. */
 int store_step(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);
 
-/* lmdb_error.c: one place where LMDB's codes and errno become ours. */
+/* lmdb_error.c: translates LMDB's codes and errno. */
 
-int store_error(struct sb_error *err, int rc, const char *what);
-/* errno, of something in the bank's folder. */
+/* Returns SB_OK when [rc] is 0; otherwise sets [err] to "cannot [what]: …" and returns its code.
+ * MDB_NOTFOUND becomes SB_ENOTFOUND without a text. */
+int store_result(struct sb_error *err, int rc, const char *what);
+/* Reports errno for a path in the bank's folder. */
 int store_cannot(const struct store *store, const char *what, const char *path,
 		 struct sb_error *err);
-/* Another LMDB than that of lmdb.h writes another file, and may come under the same name. */
+int store_no_bank(const struct store_options *options, struct sb_error *err);
+/* Refuses a library of another version than lmdb.h, which has another file format but may have the
+ * same file name. */
 int store_check_library(struct sb_error *err);
 
 #endif

@@ -23,9 +23,11 @@ int store_check_library(struct sb_error *err)
 			    MDB_VERSION_MAJOR, MDB_VERSION_MINOR, store_library());
 }
 
-int store_error(struct sb_error *err, int rc, const char *what)
+int store_result(struct sb_error *err, int rc, const char *what)
 {
 	switch (rc) {
+	case MDB_SUCCESS:
+		return SB_OK;
 	case MDB_MAP_FULL:
 		return sb_error_set(err, SB_EFULL, "the map is full");
 	case MDB_NOTFOUND:
@@ -33,18 +35,16 @@ int store_error(struct sb_error *err, int rc, const char *what)
 	case MDB_INVALID:
 	case MDB_VERSION_MISMATCH:
 		return sb_error_set(err, SB_ECORRUPT,
-				    "cannot %s: data.mdb is not a file of LMDB %s (%s); restore "
-				    "an export or a backup",
+				    "cannot %s: data.mdb is not a file of LMDB %s (%s)" RESTORE,
 				    what, store_library(), mdb_strerror(rc));
 	case MDB_CORRUPTED:
 	case MDB_INCOMPATIBLE:
 	case MDB_PAGE_NOTFOUND:
 	case MDB_BAD_TXN:
-	case MDB_CURSOR_FULL: /* deeper than a tree can be: a page leads back */
+	case MDB_CURSOR_FULL: /* deeper than any tree: a page refers to one above it */
 		return sb_error_set(err, SB_ECORRUPT,
-				    "cannot %s: the data file is damaged (%s); restore an export "
-				    "or a backup",
-				    what, mdb_strerror(rc));
+				    "cannot %s: the data file is damaged (%s)" RESTORE, what,
+				    mdb_strerror(rc));
 	case MDB_PANIC:
 		return sb_error_set(err, SB_ESYSTEM,
 				    "cannot %s: the disk failed in the commit before; run it again",
@@ -59,6 +59,14 @@ int store_error(struct sb_error *err, int rc, const char *what)
 		return sb_error_set(err, SB_ESYSTEM, "cannot %s: %s", what,
 				    rc > 0 ? sb_errno(rc) : mdb_strerror(rc));
 	}
+}
+
+int store_no_bank(const struct store_options *options, struct sb_error *err)
+{
+	return sb_error_set(err, SB_ENOTFOUND,
+			    "there is no bank in %s: make one with `subank init`, or name another "
+			    "folder with --bank",
+			    options->folder);
 }
 
 int store_cannot(const struct store *store, const char *what, const char *path,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The tables and what stands in them. */
+/* The tables and their entries. */
 #include "config.h"
 
 #include <assert.h>
@@ -7,12 +7,11 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/store/inside.h"
-#include "ledger/store/watch.h"
 
 static const struct {
 	const char *name;
-	bool cache; /* may be changed and emptied */
-	bool summed; /* its values follow from nothing else, and carry a sum */
+	bool cache; /* may be updated and emptied */
+	bool summed; /* values cannot be derived from others and carry a checksum */
 } tables[STORE_TABLE_COUNT] = {
 	[STORE_JOURNAL] = {"journal", false, false},
 	[STORE_ACCOUNTS] = {"accounts", true, false},
@@ -30,7 +29,7 @@ const char *store_table_name(enum store_table table)
 
 static MDB_val to_val(struct slice slice)
 {
-	/* LMDB does not write through it. */
+	/* LMDB does not write through the pointer. */
 	union {
 		const void *in;
 		void *out;
@@ -44,7 +43,7 @@ static struct slice to_slice(MDB_val val)
 	return (struct slice){.data = val.mv_data, .len = val.mv_size};
 }
 
-/* FNV-1a. It is to find accidents: who can write the file can make a sum as well. */
+/* FNV-1a, against accidents: an attacker with the file could compute any checksum. */
 static void sum_of(struct slice key, struct slice value, unsigned char ret[SUM_SIZE])
 {
 	const struct slice parts[] = {key, value};
@@ -59,7 +58,7 @@ static void sum_of(struct slice key, struct slice value, unsigned char ret[SUM_S
 	u64_store(ret, sum);
 }
 
-/* Takes the sum off a value, if its table has them. */
+/* Checks and removes the checksum of a value, if its table has them. */
 static int check_sum(enum store_table table, struct slice key, struct slice *value,
 		     struct sb_error *err)
 {
@@ -77,7 +76,8 @@ static int check_sum(enum store_table table, struct slice key, struct slice *val
 		}
 	}
 	return sb_error_set(err, SB_ECORRUPT,
-			    "the data file is damaged: a value in table '%s' does not fit its sum; "
+			    "the data file is damaged: a value in table '%s' does not match its "
+			    "checksum; "
 			    "run `subank verify`, and restore an export or a backup",
 			    tables[table].name);
 }
@@ -94,13 +94,11 @@ int store_get(struct store_txn *txn, enum store_table table, struct slice key, s
 	struct slice value;
 	int rc = WATCHED(STEP_TICKS, mdb_get(txn->mdb, txn->store->dbis[table], &k, &v));
 
-	if (rc)
-		return store_error(err, rc, "read the books");
+	TRY(store_result(err, rc, "read the books"));
 	value = to_slice(v);
-	rc = check_sum(table, key, &value, err);
-	if (!rc)
-		*ret = value;
-	return rc;
+	TRY(check_sum(table, key, &value, err));
+	*ret = value;
+	return SB_OK;
 }
 
 static int put(struct store_txn *txn, enum store_table table, struct slice key, struct slice value,
@@ -108,7 +106,7 @@ static int put(struct store_txn *txn, enum store_table table, struct slice key, 
 {
 	bool summed = tables[table].summed;
 	MDB_val k = to_val(key), v = to_val(value);
-	MDB_cursor **cursor = &txn->putting[table];
+	MDB_cursor **cursor = &txn->cursors[table];
 	int rc = *cursor ? 0 : mdb_cursor_open(txn->mdb, txn->store->dbis[table], cursor);
 
 	if (summed) {
@@ -119,11 +117,10 @@ static int put(struct store_txn *txn, enum store_table table, struct slice key, 
 		rc = WATCHED(STEP_TICKS, mdb_cursor_put(*cursor, &k, &v, flags));
 	if (rc == MDB_KEYEXIST)
 		return sb_error_set(err, SB_ECORRUPT,
-				    "table '%s' already has what was to be added: nothing was "
+				    "table '%s' already has the new key: nothing was "
 				    "changed; run `subank verify`",
 				    tables[table].name);
-	if (rc)
-		return store_error(err, rc, "write the books");
+	TRY(store_result(err, rc, "write the books"));
 	if (summed) {
 		if (value.len > 0)
 			memcpy(v.mv_data, value.data, value.len);
@@ -152,21 +149,20 @@ int store_clear(struct store_txn *txn, enum store_table table, struct sb_error *
 
 	assert(tables[table].cache);
 	rc = WATCHED(COMMIT_TICKS, mdb_drop(txn->mdb, txn->store->dbis[table], 0));
-	return rc ? store_error(err, rc, "empty a table of the books") : SB_OK;
+	return store_result(err, rc, "empty a table of the books");
 }
 
 int store_count(struct store_txn *txn, enum store_table table, uint64_t *ret, struct sb_error *err)
 {
 	MDB_stat stat;
-	int rc = mdb_stat(txn->mdb, txn->store->dbis[table], &stat);
 
-	if (rc)
-		return store_error(err, rc, "count a table of the books");
+	TRY(store_result(err, mdb_stat(txn->mdb, txn->store->dbis[table], &stat),
+			 "count a table of the books"));
 	*ret = stat.ms_entries;
 	return SB_OK;
 }
 
-/* Puts the cursor where a walk begins. */
+/* Moves the cursor to the first entry of store_each(). */
 static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *key, MDB_val *value)
 {
 	int rc;
@@ -175,25 +171,24 @@ static int seek(MDB_cursor *cursor, struct slice from, bool backward, MDB_val *k
 		return store_step(cursor, key, value, backward ? MDB_LAST : MDB_FIRST);
 	*key = to_val(from);
 	rc = store_step(cursor, key, value, MDB_SET_RANGE);
-	if (!backward || rc == 0) {
-		bool exact = rc == 0 && key->mv_size == from.len &&
-			     memcmp(key->mv_data, from.data, from.len) == 0;
-
-		return backward && !exact ? store_step(cursor, key, value, MDB_PREV) : rc;
-	}
-	return rc == MDB_NOTFOUND ? store_step(cursor, key, value, MDB_LAST) : rc;
+	if (!backward)
+		return rc;
+	if (rc == MDB_NOTFOUND)
+		return store_step(cursor, key, value, MDB_LAST);
+	if (rc || (key->mv_size == from.len && memcmp(key->mv_data, from.data, from.len) == 0))
+		return rc;
+	return store_step(cursor, key, value, MDB_PREV);
 }
 
-int store_walk(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
-	       store_each *each, void *ctx, struct sb_error *err)
+int store_each(struct store_txn *txn, enum store_table table, struct slice from, bool backward,
+	       store_item *each, void *ctx, struct sb_error *err)
 {
 	MDB_val key = {0}, value = {0};
 	MDB_cursor *cursor;
 	int result = SB_OK;
 	int rc = mdb_cursor_open(txn->mdb, txn->store->dbis[table], &cursor);
 
-	if (rc)
-		return store_error(err, rc, "read the books");
+	TRY(store_result(err, rc, "read the books"));
 	rc = seek(cursor, from, backward, &key, &value);
 	while (rc == 0) {
 		struct slice bare = to_slice(value);
@@ -208,5 +203,5 @@ int store_walk(struct store_txn *txn, enum store_table table, struct slice from,
 	mdb_cursor_close(cursor);
 	if (result)
 		return result == STORE_ABORT ? SB_OK : result;
-	return rc == MDB_NOTFOUND ? SB_OK : store_error(err, rc, "read the books");
+	return rc == MDB_NOTFOUND ? SB_OK : store_result(err, rc, "read the books");
 }

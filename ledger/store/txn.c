@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Transactions: on the newest state, one writer at a time, and what became of a commit. */
+/* Transactions: on the newest state, with one writer at a time and the outcome of each commit. */
 #include "config.h"
 
 #include <assert.h>
@@ -10,7 +10,6 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/lock.h"
 #include "ledger/store/inside.h"
-#include "ledger/store/watch.h"
 
 static const struct slice newest_key = {STORE_NEWEST, sizeof(STORE_NEWEST) - 1};
 
@@ -21,27 +20,20 @@ bool store_may_have_written(void)
 	return commit_begun;
 }
 
-static int reopen(struct store *store, struct sb_error *err)
-{
-	store_close_env(store);
-	return store_open_env(store, err);
-}
-
-/* Whether the snapshot is of the transaction that it says, or of one before it. */
+/* Checks that the snapshot is that of transaction [newest] or a later one. */
 static int check_newest(struct store_txn *txn, uint64_t newest, struct sb_error *err)
 {
 	struct slice value;
 	int rc = store_get(txn, STORE_META, newest_key, &value, err);
 
-	/* Not before the first write. */
+	/* Missing before the first write. */
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
 	if (rc || (value.len == 8 && u64_load(value.data) >= newest))
 		return rc;
 	return sb_error_set(
 		err, SB_ECORRUPT,
-		"the data file is damaged: it leads to an older state of the books than "
-		"the newest; restore an export or a backup");
+		"the data file is damaged: it leads to an old state of the books" RESTORE);
 }
 
 static int set_newest(struct store_txn *txn, struct sb_error *err)
@@ -52,8 +44,19 @@ static int set_newest(struct store_txn *txn, struct sb_error *err)
 	return store_set(txn, STORE_META, newest_key, (struct slice){number, sizeof(number)}, err);
 }
 
-/* Begins a transaction on the newest snapshot, or says that it is another: *ret stays NULL and the
- * caller tries again. */
+/* Enlarges the map to [size] bytes; 0 adopts the size that another process set. */
+static int resize(struct store *store, size_t size, const char *what, struct sb_error *err)
+{
+	int rc = mdb_env_set_mapsize(store->env, size);
+
+	/* LMDB has no map then and would crash. */
+	if (rc)
+		store_close_env(store);
+	return store_result(err, rc, what);
+}
+
+/* Begins a transaction on the newest snapshot. *ret stays NULL if the snapshot was not the newest
+ * or the map had changed: the caller tries again. */
 static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error *err)
 {
 	MDB_envinfo info;
@@ -67,12 +70,7 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 	case 0:
 		break;
 	case MDB_MAP_RESIZED:
-		/* Another process made it larger: take its size. */
-		rc = mdb_env_set_mapsize(store->env, 0);
-		if (!rc)
-			return SB_OK;
-		store_close_env(store); /* as in grow() */
-		return store_error(err, rc, "adopt the larger map");
+		return resize(store, 0, "adopt the larger map", err);
 	case MDB_READERS_FULL:
 		rc = mdb_reader_check(store->env, &dead);
 		if (!rc && dead > 0)
@@ -80,12 +78,13 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 		return sb_error_set(err, SB_EBUSY, "%d processes are reading the books: try again",
 				    MAX_READERS);
 	default:
-		return store_error(err, rc, "begin a transaction");
+		return store_result(err, rc, "begin a transaction");
 	}
 	if (write ? mdb_txn_id(txn) != info.me_last_txnid + 1
 		  : mdb_txn_id(txn) < info.me_last_txnid) {
 		mdb_txn_abort(txn);
-		return reopen(store, err);
+		store_close_env(store);
+		return store_open_env(store, err);
 	}
 	rc = check_newest(&(struct store_txn){.store = store, .mdb = txn},
 			  mdb_txn_id(txn) - (write ? 1 : 0), err);
@@ -98,20 +97,14 @@ static int begin(struct store *store, bool write, MDB_txn **ret, struct sb_error
 
 static int grow(struct store *store, struct sb_error *err)
 {
-	MDB_envinfo info;
-	int rc = mdb_env_info(store->env, &info);
+	MDB_envinfo info = {0};
 
-	if (!rc)
-		rc = mdb_env_set_mapsize(store->env, info.me_mapsize * 2);
-	if (!rc)
-		return SB_OK;
-	/* LMDB has no map now and would crash. */
-	store_close_env(store);
-	return store_error(err, rc, "make the map of the books larger");
+	(void)mdb_env_info(store->env, &info); /* fails only without an environment */
+	return resize(store, info.me_mapsize * 2, "make the map of the books larger", err);
 }
 
-/* LMDB begins nothing any more once the write of a root has failed. */
-static bool root_was_tried(struct store *store)
+/* Returns whether the write of a root has failed: LMDB begins no transaction after that. */
+static bool root_write_failed(struct store *store)
 {
 	MDB_txn *txn;
 
@@ -130,7 +123,7 @@ static int commit(struct store *store, MDB_txn *txn, struct sb_error *err)
 	switch (rc) {
 	case 0:
 		return SB_OK;
-	case MDB_NOTFOUND: /* a record of free pages that it has just read */
+	case MDB_NOTFOUND: /* a record of free pages that LMDB had just read */
 		rc = MDB_CORRUPTED;
 		/* fall through */
 	case MDB_CORRUPTED:
@@ -138,20 +131,20 @@ static int commit(struct store *store, MDB_txn *txn, struct sb_error *err)
 	case MDB_PAGE_NOTFOUND:
 	case MDB_MAP_FULL:
 	case ENOMEM:
-		/* It comes before anything is written. */
-		return store_error(err, rc, "commit");
+		/* LMDB returns these before it writes anything. */
+		return store_result(err, rc, "commit");
 	case ENOSPC:
 	case EDQUOT:
-		/* Where a page that is written again needs room, the disk may be full at the root,
-		 * too: that is what makes the commit count. */
-		if (!root_was_tried(store))
-			return store_error(err, rc, "commit");
+		/* On a file system that needs room to overwrite a page, the disk may have become
+		 * full at the root, whose write is the commit. */
+		if (!root_write_failed(store))
+			return store_result(err, rc, "commit");
 		/* fall through */
 	default:
 		return sb_error_set(err, SB_EUNKNOWN,
 				    "the disk failed while committing (%s): whether it was done is "
-				    "not known; look at `subank journal`, or run it again with the "
-				    "same --ref",
+				    "not known; run `subank journal` to find out, or run it again "
+				    "with the same --ref",
 				    mdb_strerror(rc));
 	}
 }
@@ -160,10 +153,9 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 {
 	for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		struct store_txn txn = {.store = store};
-		int rc = begin(store, true, &txn.mdb, err);
+		int rc;
 
-		if (rc)
-			return rc;
+		TRY(begin(store, true, &txn.mdb, err));
 		if (!txn.mdb)
 			continue;
 		rc = fn(&txn, ctx, err);
@@ -173,12 +165,9 @@ static int attempt_write(struct store *store, store_fn *fn, void *ctx, struct sb
 			rc = commit(store, txn.mdb, err);
 		else
 			mdb_txn_abort(txn.mdb);
-		if (rc == SB_EFULL)
-			rc = grow(store, err);
-		else
+		if (rc != SB_EFULL)
 			return rc == STORE_ABORT ? SB_OK : rc;
-		if (rc)
-			return rc;
+		TRY(grow(store, err));
 	}
 	return sb_error_set(err, SB_EBUSY,
 			    "the books changed under every attempt to write: try again, and run "
@@ -203,11 +192,8 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 	int rc;
 
 	assert(store->mode == STORE_WRITE);
-	if (!store->building) {
-		rc = store_lock(store, "write.lock", true, "the books", &lock, err);
-		if (rc)
-			return rc;
-	}
+	if (!store->building)
+		TRY(store_lock(store, "write.lock", true, "the books", &lock, err));
 	store_hold_signals(&before);
 	rc = attempt_write(store, fn, ctx, err);
 	lock_drop(lock);
@@ -215,8 +201,8 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 	return rc;
 }
 
-/* The data file shows a commit before LMDB counts it: until the disk has flushed it, every snapshot
- * looks old. 64 attempts come to more than a second. */
+/* The data file shows a commit before LMDB's shared number does: until the disk has flushed it,
+ * every snapshot seems old. 64 attempts take more than a second. */
 static void pause_after(int attempt)
 {
 	struct timespec pause = {.tv_nsec = (attempt < 25 ? attempt : 25) * 1000000L};
@@ -224,10 +210,10 @@ static void pause_after(int attempt)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* A writer who was killed between the page that makes his commit count and the number that all
- * share leaves every snapshot old for as long as anybody has the books open. LMDB puts that right
- * at the next write, so one is begun. */
-static int put_number_right(struct store *store, struct sb_error *err)
+/* Begins a write, which makes LMDB correct its shared number. A writer that was killed between the
+ * meta page of its commit and that number leaves every snapshot old for as long as any process has
+ * the books open. */
+static int correct_number(struct store *store, struct sb_error *err)
 {
 	MDB_txn *txn;
 	int rc;
@@ -236,27 +222,22 @@ static int put_number_right(struct store *store, struct sb_error *err)
 	store->mode = STORE_WRITE;
 	rc = store_open_env(store, err);
 	store->mode = STORE_READ;
-	if (rc)
-		return rc;
-	rc = mdb_txn_begin(store->env, NULL, 0, &txn);
-	if (rc)
-		return store_error(err, rc, "begin a transaction");
+	TRY(rc);
+	TRY(store_result(err, mdb_txn_begin(store->env, NULL, 0, &txn), "begin a transaction"));
 	mdb_txn_abort(txn);
 	return SB_OK;
 }
 
-/* A writer stands in the middle of his commit, on a slow disk or stopped: he is waited for, or said
- * who he is. */
+/* A writer is mid-commit, on a slow disk or stopped: waits for it, or reports who holds the lock.
+ */
 static int begin_after_the_writer(struct store *store, MDB_txn **ret, struct sb_error *err)
 {
-	int lock = -1;
-	int rc = store_lock(store, "write.lock", true, "the books", &lock, err);
+	int lock = -1, rc;
 
-	if (rc)
-		return rc;
+	TRY(store_lock(store, "write.lock", true, "the books", &lock, err));
 	rc = begin(store, false, ret, err);
 	if (!rc && !*ret && store->mode == STORE_READ)
-		rc = put_number_right(store, err);
+		rc = correct_number(store, err);
 	if (!rc && !*ret)
 		rc = begin(store, false, ret, err);
 	lock_drop(lock);
@@ -269,16 +250,15 @@ static int begin_after_the_writer(struct store *store, MDB_txn **ret, struct sb_
 int store_read(struct store *store, store_fn *fn, void *ctx, struct sb_error *err)
 {
 	struct store_txn txn = {.store = store};
-	int rc = begin(store, false, &txn.mdb, err);
+	int rc;
 
-	for (int attempt = 1; !rc && !txn.mdb && attempt < MAX_ATTEMPTS; attempt++) {
+	TRY(begin(store, false, &txn.mdb, err));
+	for (int attempt = 1; !txn.mdb && attempt < MAX_ATTEMPTS; attempt++) {
 		pause_after(attempt);
-		rc = begin(store, false, &txn.mdb, err);
+		TRY(begin(store, false, &txn.mdb, err));
 	}
-	if (!rc && !txn.mdb)
-		rc = begin_after_the_writer(store, &txn.mdb, err);
-	if (rc)
-		return rc;
+	if (!txn.mdb)
+		TRY(begin_after_the_writer(store, &txn.mdb, err));
 	rc = fn(&txn, ctx, err);
 	mdb_txn_abort(txn.mdb);
 	return rc == STORE_ABORT ? SB_OK : rc;

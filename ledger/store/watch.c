@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "ledger/store/watch.h"
-
 #include <signal.h>
 #include <sys/time.h>
 
-#include "ledger/store/store.h"
+#include "ledger/store/inside.h"
 
 static void (*damage_handler)(const char *text);
 
@@ -21,8 +19,8 @@ void store_damaged(const char *text)
 		damage_handler(text);
 }
 
-static volatile sig_atomic_t stepping; /* within LMDB now, for at most so many ticks */
-static volatile sig_atomic_t stepped; /* came out of it since the last look */
+static volatile sig_atomic_t stepping; /* inside LMDB, for at most so many ticks; 0: outside */
+static volatile sig_atomic_t stepped; /* left LMDB since the last tick */
 
 static void on_tick(int number)
 {
@@ -32,7 +30,7 @@ static void on_tick(int number)
 	ticks = stepping && !stepped ? ticks + 1 : 0;
 	stepped = 0;
 	if (ticks && ticks == stepping)
-		store_damaged("LMDB goes round in a circle");
+		store_damaged("LMDB is in an endless loop");
 }
 
 void store_watch(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What shells complete, and that the tables say all that help, manual and completion need: a verb
- * or option that forgets something fails here. */
+/* Shell completion, and the completeness of the tables that help, manual and completion come from:
+ * a verb or option without a text fails here. */
 #include "config.h"
 
 #include <wordexp.h>
@@ -60,14 +60,14 @@ START_TEST(every_verb_and_every_option_is_offered)
 }
 END_TEST
 
-/* All words of [text] that stand for values. */
+/* Checks that all placeholders in [text] have a meaning. */
 static void check_words(const char *verb, const char *text)
 {
 	const char *word;
 	size_t len;
 
 	while ((len = argument_word(&text, &word)) > 0)
-		ck_assert_msg(!argument_stands_for_value(word) || argument_find(word, len),
+		ck_assert_msg(!argument_is_value(word) || argument_find(word, len),
 			      "%s: cmd/frame/argument.c does not say what %.*s is", verb, (int)len,
 			      word);
 }
@@ -79,7 +79,7 @@ static void check_ascii(const char *verb, const char *text)
 			      text);
 }
 
-START_TEST(every_verb_says_what_help_and_manual_need)
+START_TEST(every_verb_has_the_texts_of_help_and_manual)
 {
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *command = commands[i];
@@ -116,7 +116,7 @@ START_TEST(every_verb_says_what_help_and_manual_need)
 }
 END_TEST
 
-/* What prints each table there is. */
+/* A call for each table. */
 static const char *const tables[][5] = {
 	{"balance"},
 	{"balance", "--lots"},
@@ -133,7 +133,7 @@ static const char *const tables[][5] = {
 	{"refund", "--state=FAILED", "--since=now-1day", "--note=x", "--dry-run"},
 };
 
-/* A message about a column that is not there says that the help lists them. */
+/* The help of a verb names the columns of --format. */
 START_TEST(help_lists_every_column)
 {
 	(void)fake_account("dev", "bio");
@@ -183,8 +183,8 @@ START_TEST(see_also_names_verbs)
 }
 END_TEST
 
-/* The verb of a command line "subank ...", whose options must be there and, if it is [whole], its
- * arguments too. */
+/* Returns the verb of a command line "subank ...". Its options must exist and, if it is [whole],
+ * its arguments must be complete. */
 static const struct command *check_line(const char *line, bool whole)
 {
 	const char *values[OPTIONS_MAX] = {NULL};
@@ -195,12 +195,12 @@ static const struct command *check_line(const char *line, bool whole)
 	ck_assert_msg(wordexp(line, &words, WRDE_NOCMD) == 0, "%s", line);
 	count = (int)words.we_wordc;
 	ck_assert_msg(strcmp(words.we_wordv[0], "subank") == 0, "%s", line);
-	/* Options may stand before the verb. */
+	/* Options may precede the verb. */
 	while (at < count && !command_find(words.we_wordv[at]))
 		at++;
 	ck_assert_msg(at < count, "no verb: %s", line);
 	command = command_find(words.we_wordv[at]);
-	ck_assert_msg(options_read(command, false, count - at, words.we_wordv + at, values, &rest,
+	ck_assert_msg(options_read(command, count - at, words.we_wordv + at, values, &rest,
 				   &error) == SB_OK,
 		      "%s: %s", line, error.text);
 	rest = count - at - rest;
@@ -225,8 +225,8 @@ START_TEST(every_example_can_be_typed)
 }
 END_TEST
 
-/* What stands in `backquotes` may leave arguments out. */
-START_TEST(commands_that_texts_name_are_there)
+/* A command in `backquotes` may leave arguments out. */
+START_TEST(commands_in_texts_exist)
 {
 	size_t count = 0;
 
@@ -236,7 +236,7 @@ START_TEST(commands_that_texts_name_are_there)
 		while ((text = strstr(text, "`subank "))) {
 			char line[256];
 
-			/* The value of an option may be left out, too. */
+			/* It may also leave out the value of an option. */
 			(void)snprintf(line, sizeof(line), "%.*s x", (int)strcspn(text + 1, "`"),
 				       text + 1);
 			(void)check_line(line, false);
@@ -248,8 +248,7 @@ START_TEST(commands_that_texts_name_are_there)
 }
 END_TEST
 
-/* Those that begin a line of their own; what stands behind a # is a comment, and a > is for the
- * shell. */
+/* Commands on lines of their own; a # begins a comment, and a > is for the shell. */
 START_TEST(commands_of_the_readme_can_be_typed)
 {
 	static const char *const before[] = {"sudo -u slurm ", "sudo ", "$ "};
@@ -343,7 +342,7 @@ START_TEST(without_a_bank_it_is_silent)
 }
 END_TEST
 
-START_TEST(no_help_names_it)
+START_TEST(help_does_not_list_it)
 {
 	DONE("Verbs:", "help");
 	ck_assert_ptr_null(strstr(out, "complete"));
@@ -360,16 +359,16 @@ int main(void)
 	tcase_add_checked_fixture(tcase, drive_setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, every_verb_and_every_option_is_offered);
-	tcase_add_test(tcase, every_verb_says_what_help_and_manual_need);
+	tcase_add_test(tcase, every_verb_has_the_texts_of_help_and_manual);
 	tcase_add_test(tcase, help_lists_every_column);
 	tcase_add_test(tcase, see_also_names_verbs);
 	tcase_add_test(tcase, every_example_can_be_typed);
-	tcase_add_test(tcase, commands_that_texts_name_are_there);
+	tcase_add_test(tcase, commands_in_texts_exist);
 	tcase_add_test(tcase, commands_of_the_readme_can_be_typed);
 	tcase_add_test(tcase, words_of_options_and_arguments_are_offered);
 	tcase_add_test(tcase, accounts_and_clusters_come_from_the_bank);
 	tcase_add_test(tcase, without_a_bank_it_is_silent);
-	tcase_add_test(tcase, no_help_names_it);
+	tcase_add_test(tcase, help_does_not_list_it);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

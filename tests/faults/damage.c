@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A damaged disk. Bits of data.mdb are flipped, bytes and sectors overwritten, mixed up or put back
- * to what they were some commits ago, the file is cut. `verify` must find it, or every answer be
- * the same to the byte as without; nothing may hang or end without a message of its own. And lock
- * files with anything in them must do no harm at all. */
+/* A damaged disk: flips bits of data.mdb, overwrites bytes and sectors, swaps them, restores them
+ * from some commits ago, truncates the file. `verify` must find the damage, or every answer must
+ * equal that of the undamaged bank to the byte. Nothing may hang, or end without a message of its
+ * own. Lock files with any contents must do no harm. */
 #include "config.h"
 
 #include <dirent.h>
@@ -35,7 +35,7 @@ enum {
 static unsigned char *data, *older, *damaged;
 static size_t len, older_len, damaged_len;
 
-/* What answers there are to compare; the first is the proof. */
+/* The answers to compare; the first is that of verify. */
 static const char *const questions[] = {
 	"verify",
 	"export",
@@ -88,13 +88,13 @@ static void restore(void)
 
 enum harm {
 	HARM_BIT,
-	HARM_USED_BIT, /* in a byte that is not 0: there is much air in the file */
+	HARM_USED_BIT, /* in a byte that is not 0: most bytes of the file are 0 */
 	HARM_BITS,
 	HARM_HEADER, /* the first bytes of a page */
-	HARM_META, /* where LMDB keeps its roots */
+	HARM_META, /* LMDB's roots */
 	HARM_SECTOR_GONE,
 	HARM_SECTOR_OTHER,
-	HARM_SECTOR_OLD, /* a write that was lost */
+	HARM_SECTOR_OLD, /* a lost write */
 	HARM_PAGE_OLD,
 	HARM_PAGE_OTHER,
 	HARM_CUT, /* the end is missing */
@@ -117,7 +117,7 @@ static const char *const harm_names[HARM_COUNT] = {
 	[HARM_CUT_OUT] = "damage: bytes cut out",
 };
 
-/* The second bit of a root's number is left alone: LMDB makes the same of it when a disk fails. */
+/* Spares the second bit of a root's number: LMDB itself leaves it so when a disk fails. */
 static void flip(size_t at)
 {
 	unsigned bit = (unsigned)below(8);
@@ -194,15 +194,15 @@ static void harm(enum harm what)
 
 /* ---- judging ---- */
 
-/* What may be answered where verify finds the damage. */
+/* An answer where verify finds the damage. */
 enum answer { ANSWER_REFUSED, ANSWER_RIGHT, ANSWER_WRONG, ANSWER_COUNT };
 
 static uint64_t cases[HARM_COUNT], found[HARM_COUNT], violations[HARM_COUNT];
-static uint64_t answered[ANSWER_COUNT]; /* by those who do not look at all of the books */
-static uint64_t proofs, proof_violations; /* by those who do */
+static uint64_t answered[ANSWER_COUNT]; /* by commands that read a part of the books */
+static uint64_t proofs, proof_violations; /* by commands that read all of them */
 static uint64_t writes, write_violations;
 
-static void tell(enum harm what, uint64_t seed, const char *question, int status, const char *why)
+static void report(enum harm what, uint64_t seed, const char *question, int status, const char *why)
 {
 	static int shown;
 	char *err = file_read("err", NULL);
@@ -219,27 +219,27 @@ static void tell(enum harm what, uint64_t seed, const char *question, int status
 	free(err);
 }
 
-/* Whether a crash, such as LMDB's on a damaged file, was said before the signal ended the program.
- */
-static bool crash_was_said(int status)
+/* Returns whether a crash, such as LMDB's on a damaged file, was reported before the signal ended
+ * the program. */
+static bool crash_was_reported(int status)
 {
 	char *err = file_read("err", NULL);
-	const char *said = status == 128 + SIGBUS ? "cannot be read (it was cut short"
+	const char *want = status == 128 + SIGBUS ? "cannot be read (it was cut short"
 						  : "subank: ended by a crash: ";
-	bool was = strstr(err, said) != NULL;
+	bool was = strstr(err, want) != NULL;
 
 	free(err);
 	return was && (status == 128 + SIGSEGV || status == 128 + SIGABRT ||
 		       status == 128 + SIGFPE || status == 128 + SIGILL || status == 128 + SIGBUS);
 }
 
-/* Whether the program came to an end of its own, with a message if there has to be one. */
+/* Returns whether the program exited by itself, with a message if one is due. */
 static bool ends_well(int status)
 {
 	struct stat st;
 
 	if (status >= 128)
-		return crash_was_said(status);
+		return crash_was_reported(status);
 	if (status != 0 && status != 1 && status != 3 && status != 4)
 		return false;
 	return status == 0 || (stat("err", &st) == 0 && st.st_size > 0);
@@ -254,7 +254,7 @@ static bool is_answer(const char *want)
 	return same;
 }
 
-/* All questions, with verify content: the answers must be the right ones. */
+/* Asks everything after verify found nothing: the answers must be right. */
 static void compare_answers(enum harm what, uint64_t seed)
 {
 	for (size_t i = 0; i < COUNT(questions); i++) {
@@ -263,12 +263,13 @@ static void compare_answers(enum harm what, uint64_t seed)
 		if (status == 0 && is_answer(answers[i]))
 			continue;
 		violations[what]++;
-		tell(what, seed, questions[i], status, "another answer, and verify is content");
+		report(what, seed, questions[i], status,
+		       "another answer, and verify finds no damage");
 		return;
 	}
 }
 
-/* And then an entry: what is free to be written over must be. */
+/* Then records an entry: pages that count as free must be free. */
 static void write_on(enum harm what, uint64_t seed)
 {
 	struct judged bank;
@@ -283,13 +284,13 @@ static void write_on(enum harm what, uint64_t seed)
 		return;
 	}
 	write_violations++;
-	tell(what, seed, "deposit, with verify content", status,
-	     status ? "no end of its own" : bank.text);
+	report(what, seed, "deposit, after verify found no damage", status,
+	       status ? "did not exit by itself" : bank.text);
 }
 
-/* ---- where verify is not content ---- */
+/* ---- where verify finds damage ---- */
 
-/* A receipt is compared up to the time in it, which is in the hash of the head. */
+/* Compares a receipt up to its time, which the hash of the head depends on. */
 static bool is_receipt(const char *want)
 {
 	char *out = file_read("out", NULL), *head = strstr(out, "; head ");
@@ -335,8 +336,8 @@ static bool copy_is_whole(const char *want)
 static struct other {
 	const char *line;
 	bool (*right)(const char *want);
-	bool proves; /* it looks at all of the books, and must not be wrong */
-	char *want; /* on the standard output of an undamaged bank */
+	bool proves; /* it reads all of the books, and must not be wrong */
+	char *want; /* the standard output on an undamaged bank */
 } others[] = {
 	{"export", is_answer, true, NULL},
 	{"backup copies", copy_is_whole, true, NULL},
@@ -349,7 +350,7 @@ static struct other {
 	{"deposit bio 1 --ref after --no-apply", is_receipt, false, NULL},
 };
 
-/* Runs it with an empty folder for copies. */
+/* Runs the command with an empty folder for copies. */
 static int run_beside_copies(const char *line)
 {
 	folder_remove("copies");
@@ -358,7 +359,7 @@ static int run_beside_copies(const char *line)
 	return subank_run(line);
 }
 
-/* What the undamaged bank answers. */
+/* Keeps the answers of the undamaged bank. */
 static void learn_answers(void)
 {
 	for (size_t i = 0; i < COUNT(questions); i++) {
@@ -384,7 +385,7 @@ static void run_other(struct other *other, enum harm what, uint64_t seed)
 
 	if (!ends_well(status)) {
 		violations[what]++;
-		tell(what, seed, other->line, status, "no end of its own");
+		report(what, seed, other->line, status, "did not exit by itself");
 		return;
 	}
 	if (status == 0)
@@ -397,7 +398,8 @@ static void run_other(struct other *other, enum harm what, uint64_t seed)
 	if (answer != ANSWER_WRONG)
 		return;
 	proof_violations++;
-	tell(what, seed, other->line, status, "a wrong answer from who proves it");
+	report(what, seed, other->line, status,
+	       "a wrong answer from a command that reads everything");
 }
 
 static void run_case(uint64_t seed)
@@ -414,7 +416,7 @@ static void run_case(uint64_t seed)
 	status = subank_run("verify");
 	if (!ends_well(status)) {
 		violations[what]++;
-		tell(what, seed, "verify", status, "no end of its own");
+		report(what, seed, "verify", status, "did not exit by itself");
 		return;
 	}
 	if (status == 0) {
@@ -441,7 +443,7 @@ static void scribble(const char *path)
 		give_up("%s cannot be scribbled on", path);
 }
 
-/* Whether a deposit and a proof work as ever. */
+/* Returns whether a deposit and verify work as usual. */
 static bool works(uint64_t n, const char *what, uint64_t seed)
 {
 	struct judged before, after;
@@ -510,8 +512,9 @@ int main(void)
 	}
 	good &= only || long_enough("damage", all, CASES_LONG);
 	if (!only || proofs)
-		good &= row("damage: who proves, where verify found it", proofs, proof_violations);
-	/* That some are wrong is why the manual says what verify is for. */
+		good &= row("damage: full readers, where verify found it", proofs,
+			    proof_violations);
+	/* Some are wrong, which is why the manual recommends verify. */
 	(void)snprintf(answers_row, sizeof(answers_row),
 		       "damage: others there: %" PRIu64 " refused, %" PRIu64 " right, %" PRIu64
 		       " not",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Errors at every call. Each verb that writes is run again and again; each time another one of its
- * system calls fails, falls short, or is made and said to have failed, or its memory ends. Exit
- * status and bank must agree: 1 or 2, nothing was changed; 0, all was; 3, it was, but not all that
- * follows; 4, one of both, and the call was one that puts things on the disk. Then the same command
- * again, with the same --ref, leaves what a run without an error does: one entry, not two. */
+/* Errors at every call. Runs each writing verb again and again; each time another of its system
+ * calls fails, is cut short, or succeeds and reports failure, or an allocation fails. Exit status
+ * and bank must agree: 1 or 2, nothing changed; 0, everything did; 3, the entry was recorded, but a
+ * later step failed; 4, one of both, and the failed call was one that makes data durable. Repeating
+ * the command with the same --ref must then leave what a run without an error does: one entry, not
+ * two. */
 #include "config.h"
 
 #include <dirent.h>
@@ -26,12 +27,12 @@
 
 enum { VIOLATIONS_SHOWN = 25, COUNT_ONLY = 0, DAY = 86400, CASES_LEAST = 300, CASES_LONG = 25000 };
 
-/* ---- what can go wrong ---- */
+/* ---- faults ---- */
 
 enum sort {
 	SORT_NONE,
 	SORT_OPEN = 1,
-	SORT_CREATE = 2, /* an open that may make a file */
+	SORT_CREATE = 2, /* an open that may create a file */
 	SORT_READ = 4,
 	SORT_WRITE = 8,
 	SORT_SYNC = 16,
@@ -129,7 +130,7 @@ enum row {
 
 static const char *const row_names[ROW_COUNT] = {
 	[ROW_EIO] = "errors: EIO at the Nth call",
-	[ROW_DONE] = "errors: done, but said to be EIO",
+	[ROW_DONE] = "errors: done, but reported as EIO",
 	[ROW_ENOSPC] = "errors: ENOSPC at the Nth call",
 	[ROW_SHORT] = "errors: short reads and writes",
 	[ROW_EMFILE] = "errors: EMFILE at the Nth call",
@@ -142,8 +143,8 @@ static const struct fault {
 	enum row row;
 	int sorts;
 	enum trace_do how;
-	int error; /* 0: half of it is done */
-	bool goes_on; /* every such call from then on */
+	int error; /* 0: the call is cut to half */
+	bool goes_on; /* also fails every such call after it */
 } faults[] = {
 	{"EIO", ROW_EIO,
 	 SORT_OPEN | SORT_READ | SORT_WRITE | SORT_SYNC | SORT_NAME | SORT_LOOK | SORT_PROCESS,
@@ -168,9 +169,9 @@ static const struct fault {
 /* ---- the verbs ---- */
 
 enum kind {
-	KIND_ENTRY, /* one transaction, and the same again is no harm */
-	KIND_CHECK, /* several transactions; what is compared is what stands at the end */
-	KIND_MAKE, /* a bank where there was none */
+	KIND_ENTRY, /* one transaction, which may be repeated */
+	KIND_CHECK, /* several transactions; compares the final state */
+	KIND_MAKE, /* creates a bank */
 	KIND_REPLACE,
 	KIND_BACKUP,
 	KIND_EXPORT,
@@ -211,14 +212,14 @@ static const struct verb {
 	{"export copies/export.yaml", KIND_EXPORT},
 };
 
-/* What a verb begins with and what it leads to. */
+/* The state before a verb, and the expected one after it. */
 struct course {
 	const struct verb *verb;
 	struct judged before, after;
-	char *file; /* export: what is to come out */
+	char *file; /* export: the expected file */
 	char *end; /* check: balances and limits at the end */
-	/* About as many, and of the calls which faults (bits) they can have: with Slurm's answers
-	 * they may differ a little from run to run. */
+	/* The approximate count of calls, and the faults (bits) that each can have. Both vary a
+	 * little from run to run with Slurm's answers. */
 	unsigned *fits;
 	size_t calls, mallocs;
 };
@@ -276,7 +277,7 @@ static void restore(const struct course *course)
 	(void)unlink("malloc.failed");
 }
 
-/* Whether what users see is whole, or not there. */
+/* Returns whether the published file is complete or missing. */
 static bool published_is_whole(void)
 {
 	size_t len;
@@ -287,7 +288,7 @@ static bool published_is_whole(void)
 	return whole;
 }
 
-/* Its lines, but for those with times. */
+/* Returns the lines without those that contain times. */
 static void add_published(FILE *to)
 {
 	char *text = file_read(PUBLISHED, NULL), *rest = NULL;
@@ -300,8 +301,8 @@ static void add_published(FILE *to)
 	free(text);
 }
 
-/* Balances, holds, the limits in Slurm and what users see. Checks are run until they have nothing
- * to do. */
+/* Returns balances, holds, the limits in Slurm and the published file, after running checks until
+ * they change nothing. */
 static char *how_it_ends(const struct course *course)
 {
 	static const char *const accounts[] = {"bio",  "chem", "hand", "over",
@@ -334,17 +335,17 @@ static char *how_it_ends(const struct course *course)
 
 struct injection {
 	const struct fault *fault;
-	size_t at; /* which call; COUNT_ONLY: none */
-	unsigned *fits; /* COUNT_ONLY: of the calls so far, which faults they can have */
-	size_t count; /* of the calls since subank began to read its settings */
+	size_t at; /* the index of the call; COUNT_ONLY: none */
+	unsigned *fits; /* COUNT_ONLY: the faults that each call so far can have */
+	size_t count; /* calls since subank began to read its settings */
 	bool begun;
 	bool hit;
-	bool hit_message; /* a message on the standard error was lost */
-	bool hit_receipt; /* so was what it had to say on the standard output */
-	bool hit_removal; /* something could not be removed */
-	bool renamed; /* something has its name */
-	bool hit_keeping; /* a call that puts on the disk what was done, or says that it is there */
-	uint64_t number; /* of the call that was hit */
+	bool hit_message; /* a message on standard error was lost */
+	bool hit_receipt; /* output on standard output was lost */
+	bool hit_removal; /* a removal failed */
+	bool renamed; /* a rename succeeded */
+	bool hit_keeping; /* a call that makes data durable, or reports that it is */
+	uint64_t number; /* of the failed call */
 };
 
 static bool is_settings(const struct trace_call *call)
@@ -366,7 +367,7 @@ static bool is_rename(const struct trace_call *call)
 	return call->number == SYS_renameat2;
 }
 
-/* LMDB moves before it writes several pages; behind a rename, what is to be flushed is opened. */
+/* LMDB seeks before it writes several pages; after a rename, the folder to flush is opened. */
 static bool is_keeping(const struct injection *injection, const struct trace_call *call)
 {
 	int sorts = SORT_WRITE | SORT_SYNC | SORT_CLOSE | (injection->renamed ? SORT_OPEN : 0);
@@ -378,10 +379,10 @@ static bool fits(const struct fault *fault, const struct trace_call *call)
 {
 	if (!(fault->sorts & (int)sort_of(call)))
 		return false;
-	/* Sanitizers cannot do without. */
+	/* Sanitizers depend on these. */
 	if (SANITIZED && fault->error == ENOMEM && sort_of(call) == SORT_MAP)
 		return false;
-	/* A vector has its lengths in memory: of two or more the last are left out. */
+	/* The lengths of a vector are in memory: drops the last of several instead. */
 	return fault->error || call->arguments[2] > 1;
 }
 
@@ -426,8 +427,8 @@ static enum trace_do on_call(struct trace_call *call, void *ctx)
 		injection->hit_message = true;
 	if (call->arguments[0] == STDOUT_FILENO && sort_of(call) == SORT_WRITE)
 		injection->hit_receipt = true;
-	/* Without descriptors, what was begun cannot be looked at, and so not be removed; what
-	 * could not be made, by all that is known, is not. */
+	/* Without descriptors, unfinished files cannot be found and removed; files that could not
+	 * be created do not exist. */
 	if (call->number == SYS_unlinkat || call->number == SYS_unlink ||
 	    (fault->goes_on && fault->error == EMFILE) ||
 	    (fault->how == TRACE_LIE && (call->number == SYS_mkdir || call->number == SYS_mkdirat)))
@@ -478,8 +479,7 @@ static bool ends_in(const char *name, const char *end)
 	return len >= more && strcmp(name + len - more, end) == 0;
 }
 
-/* What is left in the folder of copies: a whole backup, or none if [none]; nothing that was begun.
- */
+/* Checks the folder of copies: a complete backup, or none if [none], and nothing unfinished. */
 static const char *wrong_with_copies(bool none, bool removal_failed, const struct judged *want)
 {
 	DIR *dir = opendir("copies");
@@ -526,7 +526,7 @@ static bool is_untouched(const struct course *course, const struct judged *bank)
 	return judged_same(bank, &course->before);
 }
 
-/* What does not fit the exit status; NULL: nothing. */
+/* Returns what contradicts the exit status, or NULL. */
 static const char *wrong_at_first(const struct course *course, const struct injection *injection,
 				  int status, const struct judged *bank)
 {
@@ -546,7 +546,7 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 	if (status != 0 && silent)
 		return "there is no message";
 	if (!published_is_whole())
-		return "what users see is not whole";
+		return "the published file is not whole";
 	if (kind == KIND_BACKUP || kind == KIND_EXPORT) {
 		if (!untouched)
 			return "the bank was changed";
@@ -557,7 +557,7 @@ static const char *wrong_at_first(const struct course *course, const struct inje
 				    : is_text("copies/export.yaml", "old");
 		if (!done && !untouched)
 			return "the copy is neither whole nor away";
-		/* The name may be there, and the disk have failed to keep it. */
+		/* The rename may have succeeded and its flush failed. */
 		untouched = true;
 	}
 	switch (status) {
@@ -604,7 +604,7 @@ static const char *wrong_again(const struct course *course)
 	}
 	status = subank_run(course->verb->line);
 	judge("bank", &bank);
-	/* A bank that was made is not made again. */
+	/* An existing bank cannot be created again. */
 	if (status != 0 && !(kind == KIND_MAKE && is_done(course, &bank)))
 		return "the same command does not work again";
 	if (kind == KIND_BACKUP)
@@ -627,8 +627,8 @@ static const char *wrong_again(const struct course *course)
 
 static uint64_t cases[ROW_COUNT], violations[ROW_COUNT];
 
-static void tell(const struct course *course, const struct injection *injection, int status,
-		 const char *wrong)
+static void report(const struct course *course, const struct injection *injection, int status,
+		   const char *wrong)
 {
 	static int shown;
 	char *err = file_read("err", NULL), *out = file_read("out", NULL);
@@ -660,12 +660,12 @@ static void run_case(const struct course *course, size_t at, const struct fault 
 	if (!wrong)
 		wrong = wrong_again(course);
 	if (wrong)
-		tell(course, &injection, status, wrong);
+		report(course, &injection, status, wrong);
 }
 
 /* ---- all cases ---- */
 
-/* How often memory is asked for; the library tells. */
+/* Returns the count of allocations, as the preloaded library reports it. */
 static size_t count_mallocs(const struct course *course)
 {
 	struct injection injection = {.fault = &faults[COUNT(faults) - 1], .at = COUNT_ONLY};
@@ -729,7 +729,7 @@ static size_t make_plan(const struct course *courses, struct plan **ret)
 			}
 		}
 	}
-	/* In any order: whatever the time is, all verbs and faults have their part. */
+	/* In random order, so that every verb and fault gets its part of any time. */
 	for (size_t i = count; i > 1; i--) {
 		size_t other = below(i);
 		struct plan swap = plan[i - 1];
@@ -741,7 +741,7 @@ static size_t make_plan(const struct course *courses, struct plan **ret)
 	return count;
 }
 
-/* $FAULT_CASE, as it was printed. */
+/* Repeats $FAULT_CASE, as it was printed. */
 static void run_named(const struct course *courses, const char *text)
 {
 	for (size_t v = 0; v < COUNT(verbs); v++) {

@@ -84,11 +84,11 @@ double seconds_given(void)
 	return strtod(ground_env("FAULT_SECONDS"), NULL);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
-	(void)walk;
+	(void)ftw;
 	return remove(path);
 }
 
@@ -100,13 +100,13 @@ void folder_remove(const char *path)
 
 static const char *copy_from, *copy_to;
 
-static int copy_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	char to[PATH_SIZE];
 	size_t len;
 	char *data;
 
-	(void)walk;
+	(void)ftw;
 	if (snprintf(to, sizeof(to), "%s%s", copy_to, path + strlen(copy_from)) >= PATH_SIZE)
 		give_up("the name of %s is too long", path);
 	if (type == FTW_D)
@@ -173,7 +173,7 @@ char **subank_argv(const char *line, char words[LINE_SIZE], char *argv[WORDS_MAX
 	return cut_in_words(ground_env("SUBANK"), line, words, argv);
 }
 
-/* Waits for [pid], which is killed when it does not end. */
+/* Waits for [pid], and kills it after the deadline. */
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -199,7 +199,7 @@ static int run_to_end(const char *program, const char *line)
 		if (!freopen("/dev/null", "r", stdin) || !freopen("out", "w", stdout) ||
 		    !freopen("err", "w", stderr))
 			_exit(127);
-		(void)alarm(DEADLINE); /* it stays over exec */
+		(void)alarm(DEADLINE); /* survives exec */
 		(void)execv(argv[0], argv);
 		_exit(127);
 	}
@@ -294,7 +294,7 @@ static void folder_here(char here[PATH_SIZE - 64])
 		give_up("this folder has no name");
 }
 
-/* Unless [path] is NULL, [key] is set to it. Both paths are below this folder. */
+/* Sets [key] to [path], unless that is NULL. Both paths are below this folder. */
 static void settings_write(const char *name, const char *bank, const char *key, const char *path)
 {
 	char text[3 * PATH_SIZE], here[PATH_SIZE - 64];
@@ -318,7 +318,7 @@ void ground_prepare(const char *bank, const char *backup)
 	folder_here(here);
 	(void)snprintf(text, sizeof(text), "%s:%s", ground_env("FAKE_SLURM"), ground_env("PATH"));
 	(void)setenv("PATH", text, 1);
-	/* subank would tell syslog of every fault. */
+	/* subank would report every fault to syslog. */
 	(void)setenv("JOURNAL_STREAM", "faults", 1);
 	(void)snprintf(text, sizeof(text), "%s/slurm", here);
 	(void)setenv("SLURM_CONF", text, 1);
@@ -348,13 +348,12 @@ static void keep_first(const char *text, void *ctx)
 		(void)snprintf(judged->text, sizeof(judged->text), "%s", text);
 }
 
-/* Skips the value of the key that stands at [text], if it is one of those that differ between two
- * runs of the same. */
+/* Skips the value of the key at [text] if it differs between two runs of the same commands. */
 static size_t skip_of(const char *text)
 {
 	static const char *const keys[] = {"hash: \"", "answers: "};
 
-	/* Whoever NSS cannot name is entered by number alone. */
+	/* A user whom NSS cannot name is recorded by number. */
 	if (strncmp(text, ", user: \"", 9) == 0)
 		return 9 + strcspn(text + 9, "\"") + 1;
 	for (size_t i = 0; i < COUNT(keys); i++) {
@@ -390,7 +389,7 @@ static uint64_t digest_of(const char *text)
 	return sum + line;
 }
 
-static int look(struct books *books, void *ctx, struct sb_error *err)
+static int inspect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct judged *judged = ctx;
 	struct verify verify = {.found = keep_first, .ctx = judged};
@@ -423,7 +422,7 @@ static void judge_here(const char *folder, struct judged *judged)
 	int rc = bank_open(&options, STORE_READ, NULL, &bank, &err);
 
 	if (!rc)
-		rc = bank_read(bank, 0, look, judged, &err);
+		rc = bank_read(bank, 0, inspect, judged, &err);
 	bank_close(bank);
 	if (!rc)
 		return;
@@ -464,7 +463,7 @@ void judge(const char *folder, struct judged *ret)
 	*ret = *shared;
 	if (status != 0) {
 		*ret = empty;
-		(void)snprintf(ret->text, sizeof(ret->text), "looking at it ends with status %d",
+		(void)snprintf(ret->text, sizeof(ret->text), "reading it ends with status %d",
 			       status);
 	}
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A library to preload: the Nth time that subank asks for memory there is none ($MALLOC_FAILS is
- * N), or from then on (N+). The file ./malloc.failed then says that it came to that. With 0 it
- * never fails, and ./malloc.count says at the end how often memory was asked for. What is asked for
- * before main() has called openlog(), and for the user's name, is not counted: glibc, looking for
- * that, answers by assertions of its own. */
+/* A preloaded library: the Nth allocation of subank fails ($MALLOC_FAILS is N), or all from then on
+ * (N+). The file ./malloc.failed then shows that this happened. With 0 none fails, and
+ * ./malloc.count is the count of allocations at the end. Not counted are allocations before main()
+ * calls openlog() and those for the user's name, where glibc fails assertions of its own. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -18,7 +17,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-/* glibc's own, which are there to be called by such a library. */
+/* glibc's own functions, which it exports for such libraries. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -27,7 +26,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 static unsigned long fails_at, count;
 static bool counts, goes_on;
 
-/* Instead of glibc's: nothing is to be logged. */
+/* Replaces glibc's: nothing is logged. */
 void openlog(const char *name, int options, int facility)
 {
 	const char *at = getenv("MALLOC_FAILS");
@@ -74,7 +73,7 @@ static bool fails(void)
 	return true;
 }
 
-static void __attribute__((destructor)) tell(void)
+static void __attribute__((destructor)) report(void)
 {
 	int fd = counts && !fails_at ? open("malloc.count", O_WRONLY | O_CREAT | O_CLOEXEC, 0644)
 				     : -1;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Open storm: processes that open the books for each entry, beside others whose opening fails (no
- * room for the map, no descriptors) or that are killed at some call inside mdb_env_open(). Nobody
- * may work on a wrong snapshot, and nothing that was acknowledged may be lost.
+/* Open storm: processes open the books for each entry while other processes fail to open them (no
+ * room for the map, no descriptors) or are killed at some call inside mdb_env_open(). None may work
+ * on a wrong snapshot, and no acknowledged entry may be lost.
  *
- * That LMDB would lose entries here is shown by two controls: without our lock around opening the
- * comparison of transaction numbers has something to find, and without that too entries are lost.
+ * Two controls show that LMDB alone would lose entries: without our lock around opening, the
+ * comparison of transaction numbers finds something; without that too, entries are lost.
  *
- * At least 60,000 openings are made in the long form. Started by run.bash. */
+ * The long form opens at least 60,000 times. Started by run.bash. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -37,37 +37,38 @@
 
 enum {
 	WRITERS = 2,
-	ENTRIES_MAX = 4 << 20, /* of one storm */
+	ENTRIES_MAX = 4 << 20, /* in one storm */
 	OPENINGS_LONG = 60000,
-	WAIT_MS = 120000, /* for a lock: no storm may fail since the machine is slow */
+	WAIT_MS = 120000, /* for a lock: a slow machine must not fail a storm */
 	POINTS = 40, /* calls inside mdb_env_open(), and some more */
 	VICTIMS = 3, /* at once */
-	DAMAGED_FOR_GOOD = 1000, /* so many refusals: the books will not open again */
-	PATIENCE = 600, /* seconds until a storm must have shown what it is for */
+	DAMAGED_FOR_GOOD = 1000, /* after so many refusals the books will not open again */
+	PATIENCE = 600, /* seconds for a control to show its loss */
 };
 
-/* Which of the two guards the storm does without. */
+/* The guards that the storm lacks. */
 static bool without_lock, without_numbers;
 
 static struct shared {
 	_Atomic uint64_t openings, failed, died;
 	_Atomic uint64_t wrong; /* snapshots that were refused */
 	_Atomic uint64_t damaged; /* openings that were refused */
-	_Atomic uint64_t newest; /* the largest number that was acknowledged */
+	_Atomic uint64_t newest; /* the largest acknowledged number */
 	_Atomic uint64_t acknowledged, twice, old; /* entries; numbers given twice; old snapshots */
 	_Atomic bool over;
-	_Atomic uint64_t tokens[ENTRIES_MAX]; /* by number: what the acknowledged entry holds */
+	_Atomic uint64_t
+		tokens[ENTRIES_MAX]; /* by number: the contents of the acknowledged entry */
 } * shared;
 
 /* ---- between the store, LMDB and the C library ---- */
 
-static unsigned opened; /* by LMDB, since it was set to 0 */
-static bool opening; /* inside of mdb_env_open() */
-static uint64_t calls_left; /* to the death of this process inside of it; 0: it lives */
-static uint64_t last_number; /* what mdb_env_info() said */
+static unsigned opened; /* count of LMDB's opens since it was reset */
+static bool opening; /* inside mdb_env_open() */
+static uint64_t calls_left; /* until this process dies inside it; 0: it lives */
+static uint64_t last_number; /* from mdb_env_info() */
 static bool writes;
 
-/* The function of that name that would be called if there were none here. */
+/* Returns the function of that name that this file replaces. */
 static void *next_of(const char *name)
 {
 	void *function = dlsym(RTLD_NEXT, name);
@@ -77,7 +78,7 @@ static void *next_of(const char *name)
 	return function;
 }
 
-/* A variable next that calls it. */
+/* Declares a variable next that calls it. */
 #define NEXT(type, name)                                                                           \
 	static __typeof__(type) *next;                                                             \
 	if (!next)                                                                                 \
@@ -87,7 +88,7 @@ static void at_a_call(void)
 {
 	if (!opening || calls_left == 0 || --calls_left > 0)
 		return;
-	/* Others shall have time to line up for the lock. */
+	/* Gives others time to queue for the lock. */
 	usleep((useconds_t)below(300));
 	(void)kill(getpid(), SIGKILL);
 }
@@ -190,7 +191,7 @@ int pthread_mutexattr_init(pthread_mutexattr_t *attributes)
 	return next(attributes);
 }
 
-/* ---- those who open ---- */
+/* ---- openers ---- */
 
 static struct store_options options_of(void)
 {
@@ -209,7 +210,7 @@ static int keep_number(struct slice key, struct slice value, void *ctx, struct s
 static int last_entry(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	*(uint64_t *)ctx = 0;
-	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, true, keep_number, ctx, err);
+	return store_each(txn, STORE_JOURNAL, (struct slice){0}, true, keep_number, ctx, err);
 }
 
 struct entry_to_be {
@@ -239,7 +240,7 @@ static struct store *open_store(enum store_mode mode)
 	writes = mode == STORE_WRITE;
 	if (store_open(&options, mode, &store, &err)) {
 		shared->damaged += err.code == SB_ECORRUPT;
-		/* Without the lock LMDB may say anything. */
+		/* Without the lock LMDB may return any error. */
 		if (without_lock)
 			return NULL;
 		give_up("cannot open: %s", err.text);
@@ -300,7 +301,7 @@ static void read_entries(unsigned number)
 	}
 }
 
-/* One opening that may fail. */
+/* Opens once, and may fail. */
 static void try_to_open(void)
 {
 	struct store_options options = options_of();
@@ -313,7 +314,7 @@ static void try_to_open(void)
 	else if (opened > 0)
 		shared->failed++;
 	shared->openings++;
-	/* Or nobody else would get the lock. */
+	/* Otherwise no other process would get the lock. */
 	usleep((useconds_t)below(1000));
 }
 
@@ -328,7 +329,7 @@ static void limit(int resource, rlim_t to)
 		_exit(99);
 }
 
-/* The first descriptors serve our own files; with some more, opening fails inside LMDB. */
+/* Our own files need the first descriptors; with some more, opening fails inside LMDB. */
 static void lack_descriptors(unsigned number)
 {
 	(void)number;
@@ -369,7 +370,7 @@ static pid_t start(void (*work)(unsigned), unsigned number)
 	return pid;
 }
 
-/* Others that are killed at some call inside mdb_env_open(). */
+/* Starts processes that are killed at some call inside mdb_env_open(). */
 static void let_die(unsigned number)
 {
 	calls_left = 1 + number % POINTS;
@@ -380,7 +381,7 @@ static void let_die(unsigned number)
 
 static int fill_nothing(struct store *store, struct sb_error *err)
 {
-	int rc = store_enter(store, err);
+	int rc = store_take_over(store, err);
 
 	return rc ? rc : store_install(store, NULL, err);
 }
@@ -406,10 +407,10 @@ static int count_entry(struct slice key, struct slice value, void *ctx, struct s
 
 static int count_entries(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
-	return store_walk(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
+	return store_each(txn, STORE_JOURNAL, (struct slice){0}, false, count_entry, ctx, err);
 }
 
-static void look_at_the_books(struct counted *counted)
+static void check_books(struct counted *counted)
 {
 	struct store *store = open_store(STORE_READ);
 	struct sb_error err;
@@ -421,14 +422,13 @@ static void look_at_the_books(struct counted *counted)
 		counted->lost++;
 	}
 	store_close(store);
-	/* Nobody killed the writers: all that is there was acknowledged, and the other way round.
-	 */
+	/* No writer was killed, so exactly the acknowledged entries exist. */
 	for (uint64_t seq = counted->last + 1; seq < ENTRIES_MAX && shared->tokens[seq]; seq++)
 		counted->lost++;
 }
 
-/* For its time, for its number of openings, and until some have failed and died, or a control has
- * shown something: on a machine that has much else to do, that takes its time. */
+/* Runs for its time and its number of openings, and until some processes have failed and died, or a
+ * control has shown its loss, which takes long on a busy machine. */
 static bool goes_on(double end, uint64_t openings)
 {
 	bool shown = shared->failed > 0 && shared->died > 0;
@@ -472,7 +472,7 @@ static void storm(double seconds, uint64_t openings)
 	shared->over = true;
 	for (size_t i = 0; i < count; i++) {
 		if (waitpid(pids[i], &status, 0) != pids[i] || status != 0) {
-			/* Without a guard LMDB may fall as well. */
+			/* Without a guard LMDB may also crash. */
 			if (!without_lock) {
 				printf("a process ended with status %x\n", status);
 				exit(1);
@@ -495,7 +495,7 @@ int main(void)
 		return 99;
 
 	storm(seconds * 0.7, long_form() ? OPENINGS_LONG : 0);
-	look_at_the_books(&counted);
+	check_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice + shared->old + shared->wrong;
 	if (shared->failed == 0 || shared->died == 0 || shared->acknowledged != counted.last)
 		violations++;
@@ -517,7 +517,7 @@ int main(void)
 	without_numbers = true;
 	folder_remove("bank");
 	storm(seconds * 0.15, 0);
-	look_at_the_books(&counted);
+	check_books(&counted);
 	violations = counted.lost + counted.foreign + shared->twice;
 	printf("without the numbers either: %" PRIu64 " lost or overwritten\n", violations);
 	good &= row("open storm: control without any guard", shared->openings, violations == 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Power loss. The changes that runs of subank make to the disk are recorded, and what the power's
- * end may leave of them at any moment is put on the disk as images (world.h says what may be left).
- * In each of them the bank must be whole and in a state that was committed: not older than the
- * newest whose receipt was given, not newer than what had been written. With LMDB's flags that save
- * a flush, or without the flush of folders, the same must fail, or the test would see nothing. */
+/* Power loss. Records the changes that runs of subank make to the disk, and builds images of what
+ * may remain of them if the power fails at any moment (world.h says what may remain). In each image
+ * the bank must be whole and in a committed state: not older than the newest receipt, not newer
+ * than what had been written. With LMDB's flags that save a flush, or without the flush of folders,
+ * the same must fail, or the test would find nothing. */
 #include "config.h"
 
 #include <dirent.h>
@@ -20,33 +20,33 @@
 
 enum {
 	LINES_MAX = 24,
-	REAL_ONE_IN = 40, /* images that the program itself is tried on, too */
+	REAL_ONE_IN = 40, /* images that the program itself runs on, too */
 	IDLE_ROUNDS = 20,
 	VIOLATIONS_SHOWN = 10,
-	VIOLATIONS_ENOUGH = 200, /* of a run that is known to be bad */
+	VIOLATIONS_ENOUGH = 200, /* of a run with an unsafe flag */
 	UNSAFE_PATIENCE = 60, /* seconds */
 	IMAGES_LEAST = 100, /* of each run that has as many */
 	IMAGES_LEAST_LONG = 12000, /* in the long form */
-	IMAGES_LONG = 100000, /* that are to be right, in the long form */
+	IMAGES_LONG = 100000, /* that must be right, in the long form */
 };
 
 struct scenario {
 	const char *name;
-	const char *unsafe; /* LMDB's flag, or what else unsafe.c knows: images must be bad */
+	const char *unsafe; /* a flag of LMDB or of unsafe.c: some images must be bad */
 	const char *small_map;
-	const char *backup; /* the folder of copies that the settings name */
-	/* Words for subank, or for what Slurm has: "usage ACCOUNT N" and "job ACCOUNT AGO RAN", in
-	 * seconds. The first ones make the ground ("past": a day ago); what follows "" is recorded.
-	 */
+	const char *backup; /* the folder of copies in the settings */
+	/* Commands of subank, or changes of Slurm: "usage ACCOUNT N" and "job ACCOUNT AGO RAN", in
+	 * seconds. Those before "" prepare the bank ("past": a day ago); those after it are
+	 * recorded. */
 	const char *lines[LINES_MAX];
-	/* More to hold of the image in ./image: whether it does. */
+	/* Returns whether the image in ./image also meets this run's own condition. */
 	bool (*also)(const struct judged *bank, char *why, size_t size);
 };
 
-/* What the recorded commands leave, for also(). */
+/* The results of the recorded commands, for also(). */
 static char *old_export, *new_export;
 static size_t old_export_len, new_export_len;
-static bool done; /* the image is behind the end of all commands */
+static bool done; /* the image is from after all commands */
 
 static bool same_file(const char *path, const char *data, size_t len)
 {
@@ -58,7 +58,7 @@ static bool same_file(const char *path, const char *data, size_t len)
 	return same;
 }
 
-/* Calls [each] for what is in [folder] until it returns true; whether it did. */
+/* Calls [each] for the contents of [folder] until it returns true. Returns whether it did. */
 static bool any_in(const char *folder, bool (*each)(const char *path, const char *name, void *ctx),
 		   void *ctx)
 {
@@ -87,7 +87,7 @@ static bool is_old_export(const char *path, const char *name, void *ctx)
 
 static struct judged old_bank;
 
-/* Once the new books are there, the copy of the old ones is, too. */
+/* When the new books are in place, the copy of the old ones must exist. */
 static bool copy_was_kept(const struct judged *bank, char *why, size_t size)
 {
 	if (judged_same(bank, &old_bank) || any_in("image/bank/backup", is_old_export, NULL) ||
@@ -97,7 +97,7 @@ static bool copy_was_kept(const struct judged *bank, char *why, size_t size)
 	return false;
 }
 
-/* A backup under its own name, and not of that state or not whole. */
+/* Returns whether a backup under its final name is not whole. */
 static bool is_no_backup(const char *path, const char *name, void *ctx)
 {
 	struct judged *copy = ctx;
@@ -142,7 +142,7 @@ static bool export_is_whole(const struct judged *bank, char *why, size_t size)
 	return false;
 }
 
-/* What users see is not flushed: it may be anything, and then the next check writes it. */
+/* The published file is not flushed: it may be anything until the next check writes it. */
 static bool can_be_published(const struct judged *bank, char *why, size_t size)
 {
 	char *seen;
@@ -160,7 +160,7 @@ static bool can_be_published(const struct judged *bank, char *why, size_t size)
 	seen = file_read("image/users/balances.json", &len);
 	good = seen && len > 2 && seen[0] == '{' && strcmp(seen + len - 3, "\n}\n") == 0;
 	if (!good)
-		(void)snprintf(why, size, "what users see is not whole");
+		(void)snprintf(why, size, "the published file is not whole");
 	free(seen);
 	return good;
 }
@@ -218,7 +218,7 @@ static const struct scenario scenarios[] = {
 	{.name = "power loss: a predecessor's accounts",
 	 .lines = {"init", "open bio 1", "", "import --predecessor --immediate dump.json",
 		   "check"}},
-	{.name = "power loss: what users see", PUBLISHING},
+	{.name = "power loss: published balances", PUBLISHING},
 	{.name = "power loss: importing a bank", .lines = {"", "import new.yaml"}},
 	{.name = "power loss: replacing a bank", REPLACING},
 	{.name = "power loss: replacing, copies elsewhere", .backup = "world/copies", REPLACING},
@@ -244,10 +244,10 @@ static const struct scenario scenarios[] = {
 
 /* ---- the states of a run ---- */
 
-/* At one moment of a recording, behind its op. */
+/* One moment of a recording, after an op. */
 struct moment {
-	size_t state; /* which the bank is in, when all that was written is on the disk */
-	size_t acknowledged; /* the newest that somebody was told of */
+	size_t state; /* of the bank, if everything written is on the disk */
+	size_t acknowledged; /* the newest reported state */
 	bool done; /* all commands have ended */
 };
 
@@ -257,7 +257,7 @@ struct run {
 	struct moment *moments; /* for each op */
 	struct judged *states;
 	size_t state_count;
-	uint64_t *seen; /* a hash table of the images that were tried */
+	uint64_t *seen; /* a hash table of the tried images */
 	size_t seen_size;
 	uint64_t images, violations;
 };
@@ -270,7 +270,7 @@ static void free_run(struct run *run)
 	free(run->seen);
 }
 
-/* Does what is no run of subank to be recorded: whether it was that. */
+/* Changes Slurm, or runs a command in the past. Returns false for a command to record. */
 static bool set_scene(const char *line)
 {
 	static const char past[] = "past ";
@@ -300,7 +300,7 @@ static const char *preload_of(const struct scenario *scenario)
 	return path;
 }
 
-/* A bank whose export is to be imported, and a list. */
+/* Prepares a bank, whose export will be imported, and a list. */
 static void make_files(void)
 {
 	ground_list(120);
@@ -347,7 +347,7 @@ static void record(struct run *run)
 	free(old_export);
 	old_export = NULL;
 	if (scenario->lines[0][0]) {
-		/* What an old file is, or the copy of the old books will be. */
+		/* The contents of the old file, or of the copy of the old books. */
 		if (scenario->also == export_is_whole) {
 			old_export = file_read("world/export.yaml", &old_export_len);
 		} else {
@@ -372,7 +372,7 @@ static void record(struct run *run)
 	new_export = file_read("world/export.yaml", &new_export_len);
 }
 
-/* Whether the bank may be in another state after this op than before. */
+/* Returns whether this op may change the state of the bank. */
 static bool may_commit(const struct op *op)
 {
 	return op->meta || op->type == OP_RENAME || op->type == OP_EXCHANGE;
@@ -402,8 +402,8 @@ static void add_state(struct run *run, const struct judged *state)
 	run->states[run->state_count++] = *state;
 }
 
-/* Which state is the newest of those whose heads [text] names, or SIZE_MAX: it names one that the
- * bank was in at no time. [acknowledged] when it names none. */
+/* Returns the newest state whose head [text] names: [acknowledged] if it names none, SIZE_MAX if it
+ * names one that the bank never had. */
 static size_t acknowledged_by(const struct run *run, const char *text, size_t acknowledged)
 {
 	static const char word[] = "head ";
@@ -427,7 +427,7 @@ static size_t acknowledged_by(const struct run *run, const char *text, size_t ac
 	return acknowledged;
 }
 
-/* Goes through the recording once, with nothing lost, to learn the states. */
+/* Replays the recording once, with nothing lost, to learn the states. */
 static void learn(struct run *run)
 {
 	struct replay *replay = replay_new(run->world);
@@ -459,8 +459,8 @@ static void learn(struct run *run)
 				moment.state = run->state_count - 1;
 			}
 		}
-		/* A receipt names the head, once it is committed; a check says less, and what it
-		 * did stands when it ends. */
+		/* A receipt names the committed head; a check does not, and its changes are durable
+		 * when it ends. */
 		if (op->type == OP_SAID)
 			moment.acknowledged =
 				acknowledged_by(run, (const char *)op->data, moment.acknowledged);
@@ -511,7 +511,7 @@ static bool is_new(struct run *run, uint64_t hash)
 	return true;
 }
 
-/* What the program itself makes of the image: it goes on from there. */
+/* Runs the program on the image, from which it must be able to continue. */
 static bool goes_on(const struct judged *bank, char *why, size_t size)
 {
 	const char *line = bank->as == JUDGED_NO_BANK ? "-b image/bank init"
@@ -561,18 +561,18 @@ static bool image_is_right(struct run *run, const struct moment *moment, char *w
 	done = moment->done;
 	if (!run->scenario->unsafe && below(REAL_ONE_IN) == 0 && !goes_on(&bank, why, size))
 		return false;
-	/* This may add to the bank, so it is last. */
+	/* Last, since it may add to the bank. */
 	return !run->scenario->also || run->scenario->also(&bank, why, size);
 }
 
-/* [moment] is of the newest op that is on the disk for certain or pending. */
+/* [moment] is that of the newest op, durable or pending. */
 static void try_image(struct run *run, struct replay *replay, size_t op, const bool *chosen)
 {
 	uint64_t hash = replay_image(replay, chosen);
 	const struct moment *moment = &run->moments[op];
 	char why[2048];
 
-	/* The same image has to be looked at again when more was promised. */
+	/* The same image must be tried again when more was acknowledged. */
 	hash += (moment->acknowledged * 31 + moment->state + (moment->done ? 7 : 0)) *
 		0x9E3779B97F4A7C15u;
 	if (!is_new(run, hash))
@@ -593,21 +593,21 @@ static void try_image(struct run *run, struct replay *replay, size_t op, const b
 	printf("\n");
 }
 
-/* Images of one moment. Each round has others: the more rounds, the more of what may be left. */
+/* Tries images of one moment. Each round tries others. */
 static void try_moment(struct run *run, struct replay *replay, size_t op, size_t round)
 {
 	size_t count = replay_pending(replay);
 	bool *chosen = chosen_all(count, false);
 
-	try_image(run, replay, op, chosen); /* nothing of it */
+	try_image(run, replay, op, chosen); /* without any pending change */
 	if (count) {
 		size_t one = round % count;
 
-		chosen[one] = true; /* this one alone */
+		chosen[one] = true; /* with this one alone */
 		try_image(run, replay, op, chosen);
 		memset(chosen, true, count);
-		try_image(run, replay, op, chosen); /* everything */
-		chosen[one] = false; /* all but this one */
+		try_image(run, replay, op, chosen); /* with all */
+		chosen[one] = false; /* with all but this one */
 		try_image(run, replay, op, chosen);
 	}
 	for (size_t i = 0; i < 2 && count > 1; i++) {
@@ -625,7 +625,7 @@ static bool enough(const struct run *run, double until)
 	if (run->images <
 	    (long_form() && !run->scenario->unsafe ? IMAGES_LEAST_LONG : IMAGES_LEAST))
 		return false;
-	/* However slow the machine is, what must fail gets the time for it. */
+	/* A run that must fail gets more time on a slow machine. */
 	if (run->scenario->unsafe && run->violations == 0)
 		until += UNSAFE_PATIENCE;
 	return elapsed() > until || (run->scenario->unsafe && run->violations >= VIOLATIONS_ENOUGH);
@@ -636,7 +636,7 @@ static void lose_power(struct run *run, double until)
 	size_t ops = world_ops(run->world);
 	uint64_t images = 1, before = 0;
 
-	/* Until nothing new was found for some rounds. */
+	/* Until some rounds found no new image. */
 	for (size_t round = 0, idle = 0; idle < IDLE_ROUNDS && !enough(run, until); round++) {
 		struct replay *replay = replay_new(run->world);
 
@@ -663,7 +663,7 @@ static bool run_scenario(const struct scenario *scenario, double until, uint64_t
 	printf("%s: %zu changes recorded, %zu states, %" PRIu64 " images, %" PRIu64 " bad\n",
 	       scenario->name, world_ops(run.world), run.state_count, run.images, violations);
 	if (scenario->unsafe)
-		violations = violations == 0; /* then it would not be seen elsewhere either */
+		violations = violations == 0; /* then the other runs would find nothing either */
 	else
 		*images += run.images;
 	free_run(&run);

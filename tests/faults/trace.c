@@ -21,7 +21,7 @@
 
 enum { DEADLINE = 60, THREADS_MAX = 8 };
 
-/* What a thread is to see at the end of the call in which it is. */
+/* What a thread will get at the end of its current call. */
 struct lie {
 	pid_t thread; /* 0: free */
 	int64_t result;
@@ -46,7 +46,7 @@ void trace_read(pid_t thread, uint64_t from, void *to, size_t size)
 
 void trace_read_text(pid_t thread, uint64_t from, char *to, size_t size)
 {
-	/* By bytes: the next page may not be there. */
+	/* Byte by byte: the next page may not exist. */
 	for (size_t i = 0; i < size; i++) {
 		trace_read(thread, from + i, to + i, 1);
 		if (!to[i])
@@ -144,14 +144,14 @@ static void call_ended(const struct trace *trace, struct trace_call *call,
 		trace->ended(call, trace->ctx);
 }
 
-/* Where a thread stands. A call's number is only told at its begin. */
+/* The position of a thread. The number of a call is only known at its begin. */
 struct position {
 	pid_t thread;
 	struct trace_call call;
 };
 
-static void look(const struct trace *trace, pid_t thread, struct position positions[THREADS_MAX],
-		 struct lie lies[THREADS_MAX])
+static void inspect(const struct trace *trace, pid_t thread, struct position positions[THREADS_MAX],
+		    struct lie lies[THREADS_MAX])
 {
 	struct ptrace_syscall_info info;
 	struct position *at = NULL;
@@ -165,7 +165,7 @@ static void look(const struct trace *trace, pid_t thread, struct position positi
 			at = &positions[i];
 	}
 	if (!at || ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0)
-		give_up("a system call cannot be looked at");
+		give_up("a system call cannot be read");
 	at->thread = thread;
 	at->call.thread = thread;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
@@ -187,7 +187,7 @@ static int follow(const struct trace *trace, pid_t pid)
 	int status, sig = 0;
 
 	for (;;) {
-		/* One that is gone by now is told of by waitpid(). */
+		/* waitpid() reports a thread that has ended. */
 		if (ptrace(PTRACE_SYSCALL, thread, NULL, (intptr_t)sig) != 0 && errno != ESRCH)
 			give_up("the program does not go on");
 		do {
@@ -212,8 +212,8 @@ static int follow(const struct trace *trace, pid_t pid)
 		} while (thread < 0 || !WIFSTOPPED(status));
 		sig = WSTOPSIG(status);
 		if (sig == (SIGTRAP | 0x80))
-			look(trace, thread, positions, lies);
-		/* Signals it gets; other stops are of the tracing itself. */
+			inspect(trace, thread, positions, lies);
+		/* Delivers signals; other stops belong to the tracing. */
 		if (sig == (SIGTRAP | 0x80) || sig == SIGTRAP || sig == SIGSTOP)
 			sig = 0;
 	}

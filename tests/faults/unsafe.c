@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A library to preload, for subank as it must not be: LMDB's flags that save a flush, and no flush
- * of folders, so that the test of power loss shows that it finds what they lose; and, which is
- * harmless, a small first map. */
+/* A preloaded library that makes subank unsafe: LMDB's flags that save a flush, and no flush of
+ * folders. So the test of power loss shows that it finds what they lose. A small first map, which
+ * is harmless, is set here too. */
 #include "config.h"
 
 #include <dlfcn.h>
@@ -53,7 +53,7 @@ int mdb_env_set_mapsize(MDB_env *env, size_t size)
 	const char *small = getenv("SMALL_MAP");
 
 	find("mdb_env_set_mapsize", &real);
-	/* Only what subank begins with: it grows as ever. */
+	/* Only the first size: the map grows as usual. */
 	if (small && size == (size_t)1 << 30)
 		size = strtoul(small, NULL, 10);
 	return real(env, size);

@@ -30,7 +30,7 @@ struct name {
 /* A file or a folder. */
 struct node {
 	bool folder;
-	bool careless; /* its contents do not matter */
+	bool careless; /* its contents are ignored */
 	unsigned char *data;
 	size_t len, room;
 	struct name *names;
@@ -99,7 +99,7 @@ static void remove_name(struct fs *fs, int folder, struct name *name)
 	*name = in->names[--in->count];
 }
 
-/* [to] becomes what [from] is. Both have the same nodes, of which [to] may lack the last. */
+/* Makes [to] equal [from]. Both have the same nodes, but [to] may lack the last ones. */
 static void copy_fs(struct fs *to, const struct fs *from)
 {
 	while (to->count < from->count)
@@ -129,7 +129,7 @@ static void free_fs(struct fs *fs)
 	free(fs->nodes);
 }
 
-/* Makes an op that concerns a name, if it can be made: without one before it, it may not. */
+/* Applies an op on a name, if it can be applied: it may depend on a lost op. */
 static void change_name(struct fs *fs, const struct op *op)
 {
 	struct name *from = op->type == OP_CREATE ? NULL : find_name(fs, op->in, op->name);
@@ -173,17 +173,17 @@ struct world {
 	struct fs start;
 	struct identity *ids; /* of the nodes, in their order */
 	int count; /* of nodes by now */
-	bool *careless, *data; /* by node: lock files; a data.mdb */
+	bool *careless, *data; /* by node: whether it is a lock file, a data.mdb */
 	struct op *ops;
 	size_t op_count, op_room;
 	struct {
-		bool there; /* what is to be opened with O_CREAT was there before */
+		bool there; /* a file opened with O_CREAT existed before */
 	} before;
 };
 
 static int node_of(const struct world *world, const struct stat *st)
 {
-	/* The newest first: a number is used again. */
+	/* The newest first, since inode numbers are reused. */
 	for (int i = world->count - 1; i >= 0; i--) {
 		if (world->ids[i].ino == st->st_ino && world->ids[i].dev == st->st_dev)
 			return i;
@@ -208,7 +208,7 @@ static int new_node(struct world *world, const char *path, const char *name)
 	return world->count++;
 }
 
-/* Takes in what is in a folder. */
+/* Reads the contents of a folder. */
 static void scan(struct world *world, const char *path, int node)
 {
 	DIR *dir = opendir(path);
@@ -225,7 +225,7 @@ static void scan(struct world *world, const char *path, int node)
 			continue;
 		if (snprintf(inner, sizeof(inner), "%s/%s", path, entry->d_name) >= PATH_SIZE ||
 		    lstat(inner, &st) != 0)
-			give_up("%s cannot be looked at", inner);
+			give_up("%s cannot be read", inner);
 		child = new_node(world, inner, entry->d_name);
 		(void)add_node(&world->start, S_ISDIR(st.st_mode));
 		world->start.nodes[child].careless = world->careless[child];
@@ -279,7 +279,7 @@ static struct op *add_op(struct world *world, enum op_type type)
 	return &world->ops[world->op_count++];
 }
 
-/* A path of the program as one of ours. */
+/* Converts a path of the program to one of ours. */
 static void path_of(pid_t thread, int dirfd, uint64_t text, char to[PATH_SIZE])
 {
 	char given[PATH_SIZE / 2];
@@ -293,7 +293,7 @@ static void path_of(pid_t thread, int dirfd, uint64_t text, char to[PATH_SIZE])
 		(void)snprintf(to, PATH_SIZE, "/proc/%d/fd/%d/%s", thread, dirfd, given);
 }
 
-/* The folder in which the last name of [path] is, and that name. */
+/* Splits [path] into the folder and the last name. */
 static int folder_of(const struct world *world, const char *path, char name[96])
 {
 	const char *slash = strrchr(path, '/');
@@ -317,7 +317,7 @@ static int node_of_fd(const struct world *world, pid_t thread, uint64_t fd)
 	return stat(path, &st) == 0 ? node_of(world, &st) : OUTSIDE;
 }
 
-/* A line of /proc/PID/fdinfo/FD. */
+/* Reads a line of /proc/PID/fdinfo/FD. */
 static unsigned long fd_info(pid_t thread, uint64_t fd, const char *key, int base)
 {
 	char path[64], line[128];
@@ -421,7 +421,7 @@ static void record_rename(struct world *world, const struct trace_call *call, in
 	into = folder_of(world, path, new_name);
 	if (in == OUTSIDE && into == OUTSIDE)
 		return;
-	/* Of one between two folders the old name may be gone and the new one not yet there. */
+	/* A rename between two folders may lose both names. */
 	if (in != into)
 		give_up("a move from one folder into another is not recorded yet: %s", path);
 	op = add_op(world, flags & RENAME_EXCHANGE ? OP_EXCHANGE : OP_RENAME);
@@ -477,8 +477,8 @@ static void record_fallocate(struct world *world, const struct trace_call *call)
 	record_truncate(world, call, call->arguments[2] + call->arguments[3]);
 }
 
-static void look_before(struct world *world, const struct trace_call *call, int dirfd,
-			uint64_t text, uint64_t flags)
+static void record_before(struct world *world, const struct trace_call *call, int dirfd,
+			  uint64_t text, uint64_t flags)
 {
 	char path[PATH_SIZE];
 	struct stat st;
@@ -496,11 +496,11 @@ static enum trace_do begins(struct trace_call *call, void *ctx)
 	switch (call->number) {
 #ifdef SYS_open
 	case SYS_open:
-		look_before(ctx, call, AT_FDCWD, arguments[0], arguments[1]);
+		record_before(ctx, call, AT_FDCWD, arguments[0], arguments[1]);
 		break;
 #endif
 	case SYS_openat:
-		look_before(ctx, call, (int)arguments[0], arguments[1], arguments[2]);
+		record_before(ctx, call, (int)arguments[0], arguments[1], arguments[2]);
 		break;
 	default:
 		break;
@@ -627,7 +627,7 @@ const struct op *world_op(const struct world *world, size_t index)
 
 /* ---- playing back ---- */
 
-/* A part of an op that is on the disk or not by itself. */
+/* A part of an op that reaches the disk independently of others. */
 struct unit {
 	const struct op *op;
 	size_t from, len; /* write: of its data */
@@ -636,7 +636,7 @@ struct unit {
 struct replay {
 	const struct world *world;
 	size_t next; /* op */
-	const struct op *flushing; /* a write with O_DSYNC: on the disk before the next op */
+	const struct op *flushing; /* a write with O_DSYNC: durable before the next op */
 	struct fs disk, image;
 	struct unit *pending;
 	size_t count, room;
@@ -698,7 +698,7 @@ static uint64_t sector_of(const struct op *op, size_t at)
 	return (op->offset + at) / SECTOR;
 }
 
-/* [sync] is a sync, or a write that was one. */
+/* [sync] is a sync, or a write with O_DSYNC. */
 static bool on_disk_with(const struct unit *unit, const struct op *sync)
 {
 	const struct op *op = unit->op;
@@ -716,7 +716,7 @@ static bool on_disk_with(const struct unit *unit, const struct op *sync)
 	}
 }
 
-/* What [sync] asks for is on the disk now. */
+/* Makes the changes durable that [sync] covers. */
 static void sync_disk(struct replay *replay, const struct op *sync)
 {
 	size_t kept = 0;
@@ -754,7 +754,7 @@ void replay_step(struct replay *replay)
 	if (op->type == OP_CREATE) {
 		int node = add_node(&replay->disk, op->folder);
 
-		/* Nodes come in the order in which they were made. */
+		/* Nodes are in the order of their creation. */
 		if (node != op->node)
 			give_up("nodes %d and %d", node, op->node);
 		replay->disk.nodes[node].careless = replay->world->careless[node];

@@ -45,7 +45,7 @@ test_a_user_sees_the_accounts_that_slurm_has_him_in() {
 	expect_equal "one that he names" "others|20.00" "$out"
 	run 0 as nobody balance -n
 	expect_equal "nobody's accounts" "" "$out"
-	expect_match "nobody's accounts" 'Slurm has nobody in no account' "$err"
+	expect_match "nobody's accounts" 'user nobody has no account in Slurm' "$err"
 }
 
 test_a_user_without_slurmdbd_sees_all_and_is_told() {
@@ -56,7 +56,7 @@ test_a_user_without_slurmdbd_sees_all_and_is_told() {
 	cluster_daemon_stop slurmdbd
 	run 0 as nobody balance -nPo Account,Available
 	expect_match "all balances" 'mine\|10\.00' "$out"
-	expect_match "why" 'Slurm did not say which accounts are yours' "$err"
+	expect_match "why" 'Slurm did not report your accounts' "$err"
 }
 
 harness_main "$@"

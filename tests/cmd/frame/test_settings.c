@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The settings are read strictly: what is not understood is refused with its place in the file. */
+/* The settings are read strictly: an unknown key or a malformed value is refused with its place in
+ * the file. */
 #include "config.h"
 
 #include <sys/stat.h>
@@ -271,7 +272,7 @@ START_TEST(a_file_that_everybody_can_write_is_refused)
 	util_write_file(path, "bank: /x\n", 9);
 	ck_assert_int_eq(chmod(path, 0646), 0);
 	FAILS(SB_EREFUSED, "chmod o-w", settings_read(path, true, &settings, &error));
-	/* Nor may anybody own it but root and we. */
+	/* Only root and the user who runs subank may own the file. */
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chown(path, 1, 1), 0);
 		FAILS(SB_EREFUSED, "chown root", settings_read(path, true, &settings, &error));
@@ -284,7 +285,7 @@ START_TEST(a_file_that_everybody_can_write_is_refused)
 }
 END_TEST
 
-START_TEST(a_file_that_says_nothing_gives_the_defaults)
+START_TEST(a_file_without_settings_gives_the_defaults)
 {
 	static const char *const texts[] = {"", "\n\n", "# bank: /x\n", "{}\n"};
 	struct settings settings;
@@ -308,7 +309,7 @@ static void read_example(const struct setting_value *given, size_t count, struct
 	OK(settings_read(path, true, ret, &error));
 }
 
-START_TEST(the_example_says_nothing_but_what_it_is_given)
+START_TEST(the_example_sets_only_the_given_keys)
 {
 	const struct setting_value given[] = {{"clusters", "[gamma]"}, {"bank", "/srv/b"}};
 	struct settings settings;
@@ -419,7 +420,7 @@ START_TEST(every_key_is_read)
 }
 END_TEST
 
-START_TEST(words_and_forms_mean_the_same)
+START_TEST(all_forms_of_yaml_are_read)
 {
 	static const struct {
 		const char *text;
@@ -450,7 +451,7 @@ START_TEST(words_and_forms_mean_the_same)
 }
 END_TEST
 
-START_TEST(a_list_of_clusters_takes_the_place_of_another)
+START_TEST(a_list_of_clusters_replaces_another)
 {
 	static const char *const wrong[] = {"", "a,", "a,,b", ",a", "a,A", "a;b", "a b", "-a"};
 	struct settings settings;
@@ -466,7 +467,7 @@ START_TEST(a_list_of_clusters_takes_the_place_of_another)
 }
 END_TEST
 
-START_TEST(more_clusters_than_there_is_room_for_are_refused)
+START_TEST(too_many_clusters_are_refused)
 {
 	char text[2048] = "clusters: [";
 	size_t len = strlen(text);
@@ -528,13 +529,13 @@ int main(void)
 	tcase_add_test(tcase, a_missing_file_is_an_error_only_if_it_was_named);
 	tcase_add_test(tcase, a_folder_is_refused);
 	tcase_add_test(tcase, a_file_that_everybody_can_write_is_refused);
-	tcase_add_test(tcase, a_file_that_says_nothing_gives_the_defaults);
-	tcase_add_test(tcase, the_example_says_nothing_but_what_it_is_given);
+	tcase_add_test(tcase, a_file_without_settings_gives_the_defaults);
+	tcase_add_test(tcase, the_example_sets_only_the_given_keys);
 	tcase_add_test(tcase, every_example_of_a_setting_is_valid_and_fits_a_line);
 	tcase_add_test(tcase, every_key_is_read);
-	tcase_add_test(tcase, words_and_forms_mean_the_same);
-	tcase_add_test(tcase, a_list_of_clusters_takes_the_place_of_another);
-	tcase_add_test(tcase, more_clusters_than_there_is_room_for_are_refused);
+	tcase_add_test(tcase, all_forms_of_yaml_are_read);
+	tcase_add_test(tcase, a_list_of_clusters_replaces_another);
+	tcase_add_test(tcase, too_many_clusters_are_refused);
 	tcase_add_test(tcase, accounts_belong_to_the_bank_by_patterns);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);

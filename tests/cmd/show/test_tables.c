@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What verbs list, in all its forms: for people on terminals and elsewhere, and for programs. */
+/* The output of verbs that list, in all forms: for people at a terminal or not, and for programs.
+ */
 #include "config.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ static void setup(void)
 	(void)fake_account("dev", NAME_40);
 }
 
-/* Four accounts, three of them inside each other, theory without anything left. */
+/* Opens four accounts, three of them nested; theory has nothing left. */
 static void open_all(void)
 {
 	DONE("", "open", "bio", "1000");
@@ -37,7 +38,7 @@ static void open_all(void)
 	DONE("", "check");
 }
 
-/* Columns of a terminal that the line takes; *line moves behind it. */
+/* Returns the columns that a line takes on a terminal, and moves *line behind it. */
 static size_t line_width(const char **line)
 {
 	size_t width = 0;
@@ -93,7 +94,7 @@ START_TEST(a_table_for_people)
 }
 END_TEST
 
-START_TEST(a_bar_takes_the_room_that_there_is)
+START_TEST(a_bar_fills_the_free_width)
 {
 	open_all();
 	out_width = 59;
@@ -106,7 +107,7 @@ START_TEST(a_bar_takes_the_room_that_there_is)
 END_TEST
 
 /* Separators go first, then names are cut, then a row takes several lines. */
-START_TEST(amounts_are_whole_however_little_room_there_is)
+START_TEST(amounts_are_whole_at_every_width)
 {
 	static const int widths[] = {40, 45, 57, 58, 66, 72, 79, 80, 81, 96, 120, 200};
 	static const struct {
@@ -139,8 +140,7 @@ START_TEST(amounts_are_whole_however_little_room_there_is)
 				out_width = widths[w];
 				RUN(args[a][0], args[a][1], args[a][2], args[a][3]);
 				ck_assert_msg(status == 0, "%s", err);
-				/* A hash is not broken either, nor what stands above a statement.
-				 */
+				/* Nor is a hash broken, or the head of a statement. */
 				if (widths[w] >= 80 || strcmp(args[a][0], "statement") != 0)
 					fits(widths[w] >= 72 || a != 5 ? widths[w] : 72);
 				ck_assert_msg(strstr(out, amounts[i].whole) ||
@@ -169,7 +169,7 @@ START_TEST(a_long_name_is_cut_in_its_middle_and_only_on_a_terminal)
 }
 END_TEST
 
-START_TEST(a_row_that_fits_no_line_is_a_block)
+START_TEST(a_row_that_does_not_fit_becomes_a_block)
 {
 	DONE("", "open", "bio", "1");
 	DONE("", "open", NAME_40, "999999999999999");
@@ -202,7 +202,7 @@ START_TEST(prose_is_broken_at_blanks)
 }
 END_TEST
 
-START_TEST(what_is_in_an_account_hangs_below_it)
+START_TEST(accounts_are_shown_below_their_parent)
 {
 	open_all();
 	DONE("\nbio        open    1000.00   0.00   1000.00      0% 1s ago\n"
@@ -222,7 +222,7 @@ START_TEST(what_is_in_an_account_hangs_below_it)
 }
 END_TEST
 
-/* Two clusters may disagree on who is above whom. */
+/* Clusters may disagree on which account is above which. */
 START_TEST(a_circle_is_not_drawn)
 {
 	set_settings("clusters: [dev, other]\nthresholds: []\nnotice_days: 0\n");
@@ -285,7 +285,7 @@ END_TEST
 
 /* ---- for programs ---- */
 
-/* Calls of every verb that lists, with something to show. */
+/* A call of every verb that lists, each with rows. */
 static const char *const lists[][4] = {
 	{"balance"},
 	{"balance", "--lots"},
@@ -341,7 +341,7 @@ static size_t read_csv_row(const char **text, char *cells)
 	return count;
 }
 
-/* The room on the disk is another at each look. */
+/* The free space on the disk changes between calls. */
 static bool moves(const char *cell)
 {
 	size_t len = strlen(cell);
@@ -349,7 +349,8 @@ static bool moves(const char *cell)
 	return len > 4 && strcmp(cell + len - 4, " MiB") == 0;
 }
 
-/* CSV has what JSON has under the same names, but "" for null and texts disarmed. */
+/* CSV and JSON have the same values under the same names, except "" for null and escaped formulas.
+ */
 static void same_as_json(const char *const args[4])
 {
 	int64_t then = clock_now;
@@ -406,7 +407,7 @@ START_TEST(csv_has_what_json_has)
 {
 	open_all();
 	for (size_t i = 0; i < COUNT(lists); i++) {
-		/* Its JSON is the entries', with other members. */
+		/* Its JSON has the fields of entries. */
 		if (strcmp(lists[i][0], "journal") != 0)
 			same_as_json(lists[i]);
 	}
@@ -419,7 +420,7 @@ START_TEST(csv_has_what_json_has)
 }
 END_TEST
 
-/* [text] with the room on the disk as "# MiB", which has fewer bytes. */
+/* Replaces the free space on the disk in [text] by "# MiB", which has fewer bytes. */
 static char *still(char *text)
 {
 	char *to = text, *room;
@@ -473,7 +474,7 @@ START_TEST(a_terminal_changes_nothing_for_programs)
 }
 END_TEST
 
-/* What no entry can be, behind the newest one. */
+/* Appends bytes that are no entry. */
 static int damage(struct store_txn *txn, void *ctx, struct sb_error *store_err)
 {
 	unsigned char key[8];
@@ -483,8 +484,8 @@ static int damage(struct store_txn *txn, void *ctx, struct sb_error *store_err)
 			 (struct slice){"x", 1}, store_err);
 }
 
-/* What was found before it is no answer, nor are an empty list or a header alone. */
-START_TEST(what_fails_prints_no_part_of_an_answer)
+/* Rows before a failure are no answer, nor are an empty list or a header alone. */
+START_TEST(a_verb_that_fails_prints_no_part_of_an_answer)
 {
 	static const char *const forms[] = {"-n", "--json", "--csv", "-P", "-p"};
 	struct bank *bank;
@@ -519,12 +520,12 @@ int main(void)
 	tcase_set_timeout(people, TEST_TIMEOUT);
 	tcase_add_checked_fixture(people, setup, drive_teardown);
 	tcase_add_test(people, a_table_for_people);
-	tcase_add_test(people, a_bar_takes_the_room_that_there_is);
-	tcase_add_test(people, amounts_are_whole_however_little_room_there_is);
+	tcase_add_test(people, a_bar_fills_the_free_width);
+	tcase_add_test(people, amounts_are_whole_at_every_width);
 	tcase_add_test(people, a_long_name_is_cut_in_its_middle_and_only_on_a_terminal);
-	tcase_add_test(people, a_row_that_fits_no_line_is_a_block);
+	tcase_add_test(people, a_row_that_does_not_fit_becomes_a_block);
 	tcase_add_test(people, prose_is_broken_at_blanks);
-	tcase_add_test(people, what_is_in_an_account_hangs_below_it);
+	tcase_add_test(people, accounts_are_shown_below_their_parent);
 	tcase_add_test(people, a_circle_is_not_drawn);
 	tcase_add_test(people, colours_are_for_terminals_that_want_them);
 	tcase_add_test(people, states_have_their_colours);
@@ -533,7 +534,7 @@ int main(void)
 	tcase_add_checked_fixture(programs, setup, drive_teardown);
 	tcase_add_test(programs, every_verb_that_lists_has_every_form);
 	tcase_add_test(programs, csv_has_what_json_has);
-	tcase_add_test(programs, what_fails_prints_no_part_of_an_answer);
+	tcase_add_test(programs, a_verb_that_fails_prints_no_part_of_an_answer);
 	tcase_add_test(programs, a_terminal_changes_nothing_for_programs);
 	suite_add_tcase(suite, programs);
 	return util_run(suite);

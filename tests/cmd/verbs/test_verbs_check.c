@@ -605,9 +605,9 @@ START_TEST(a_lever_on_a_cluster_that_nobody_asks_is_told)
 	spend("bio");
 	set_settings("clusters: [dev]\nlock_seconds: 1\n");
 	/* Whether it is to change or not: nobody sees to it. */
-	GIVES(3, "", "the limit GrpTRESMins=cpu on gpu is the bank's", "check");
-	GIVES(3, "bio: released", "the limit GrpTRESMins=cpu on gpu is the bank's", "deposit",
-	      "bio", "1");
+	GIVES(3, "", "the bank set the limit GrpTRESMins=cpu on gpu", "check");
+	GIVES(3, "bio: released", "the bank set the limit GrpTRESMins=cpu on gpu", "deposit", "bio",
+	      "1");
 	ck_assert_str_eq(fake_account("gpu", "bio")->limits, "cpu=0");
 	GIVES(3, "", "subank check --let-go gpu", "check");
 	set_settings("clusters: [dev, gpu]\nlock_seconds: 1\n");
@@ -960,7 +960,7 @@ START_TEST(a_hold_by_hand_outlasts_one_for_funds)
 {
 	spend("bio");
 	DONE("held by hand", "hold", "bio");
-	DONE("bio: no longer held for funds, available 5.00 SU; it stays held, `subank why bio`",
+	DONE("bio: no longer held for funds, available 5.00 SU; it stays held: `subank why bio`",
 	     "deposit", "bio", "5");
 	STATE("bio", "held|hand|set|18000");
 	LIMIT("bio", "cpu=0");

@@ -272,7 +272,7 @@ START_TEST(predecessor_21_a_window_that_ended_means_no_funds)
 	DONE("", "check");
 	DONE("", "deposit", "bio", "10", "--end", "2026-12-01");
 	clock_at("2026-12-01");
-	DONE("bio: 9.00 SU expired, their window ended at 2026-12-01T00:00:00\n"
+	DONE("bio: 9.00 SU expired: their window ended at 2026-12-01T00:00:00\n"
 	     "bio: held, available 0.00 SU",
 	     "check", "--clock-ok");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--last", "4");

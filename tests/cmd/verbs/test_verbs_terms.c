@@ -505,7 +505,7 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 	LIMIT("bio", "billing=1127");
 	nothing_to_do();
 	set_settings("clusters: [dev]\nlock_seconds: 1\nenforcement: hold\n");
-	GIVES(3, "", "the limit GrpTRESMins=billing on gpu is the bank's", "check");
+	GIVES(3, "", "the bank set the limit GrpTRESMins=billing on gpu", "check");
 	LIMIT("bio", "");
 	DONE("", "check", "-M", "gpu,dev");
 	LIMIT_ON("gpu", "bio", "");

@@ -148,14 +148,13 @@ START_TEST(a_user_of_no_account_or_without_slurm)
 	as_user();
 	fake_account("dev", "chem")->users[0] = '\0';
 	fake_account("dev", "cells")->users[0] = '\0';
-	GIVES(0, "", "Slurm has slurm in no account", "balance", "-n");
+	GIVES(0, "", "user slurm has no account in Slurm", "balance", "-n");
 	ck_assert_str_eq(out, "");
 	(void)snprintf(fake_account("dev", "fresh")->users, 16, "slurm");
-	GIVES(0, "", "none of the accounts that Slurm has slurm in is in the bank", "balance",
-	      "-n");
+	GIVES(0, "", "none of the accounts of slurm in Slurm is in the bank", "balance", "-n");
 	ck_assert_str_eq(out, "");
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
-	GIVES(0, "other", "Slurm did not say which accounts are yours", "balance");
+	GIVES(0, "other", "Slurm did not report your accounts", "balance");
 	ck_assert_ptr_nonnull(strstr(out, "bio"));
 }
 END_TEST
@@ -250,9 +249,9 @@ START_TEST(a_file_that_may_not_be_the_bank_s_is_refused)
 
 	as_user();
 	ck_assert_int_eq(chmod(file, 0664), 0);
-	GIVES(1, NULL, "can be written by others than the bank", "balance");
+	GIVES(1, NULL, "cannot be trusted: other users", "balance");
 	ck_assert_int_eq(chmod(file, 0646), 0);
-	GIVES(1, NULL, "can be written by others than the bank", "balance");
+	GIVES(1, NULL, "cannot be trusted: other users", "balance");
 	ck_assert_int_eq(chmod(file, 0644), 0);
 	if (geteuid() == 0) {
 		ck_assert_int_eq(chown(file, 65534, (gid_t)-1), 0);
@@ -262,13 +261,13 @@ START_TEST(a_file_that_may_not_be_the_bank_s_is_refused)
 	}
 	for (size_t cut = 0; cut + 2 < len; cut += 1 + len / 97) {
 		util_write_file(file, text, cut);
-		GIVES(1, NULL, "not whole", "balance");
+		GIVES(1, NULL, "no valid JSON", "balance");
 	}
 	newer = strstr(text, "\"subank\": 1");
 	ck_assert_ptr_nonnull(newer);
 	newer[strlen("\"subank\": ")] = '2';
 	util_write_file(file, text, len);
-	GIVES(1, NULL, "are of a newer subank (form 2; this one knows 1)", "balance");
+	GIVES(1, NULL, "are from a newer subank (form 2; this one reads 1)", "balance");
 	newer[strlen("\"subank\": ")] = '1';
 	ck_assert_int_eq(unlink(file), 0);
 	ck_assert_int_eq(mkfifo(file, 0644), 0);

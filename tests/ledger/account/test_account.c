@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The reducer: what entries make of an account, and what time makes of it. */
+/* How entries and time change an account. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -27,7 +27,7 @@ static struct account *copy(const struct account *account)
 	return made;
 }
 
-/* Checks, as the books do, and applies. */
+/* Checks the event, as the books do, and applies it. */
 static int apply(struct account *account, struct account *to, struct event event)
 {
 	event.account = account->name;
@@ -65,7 +65,7 @@ static struct event charge(uint64_t seq, int64_t since, int64_t until, int64_t b
 			      .until = until};
 }
 
-/* Plans on the state at the event's time, and applies. */
+/* Plans on the state at the event's time and applies the event. */
 static void plan_and_apply(struct account *account, struct event event)
 {
 	account_settle(account, event.time);
@@ -291,7 +291,7 @@ START_TEST(closed_and_unopened_accounts_take_no_money)
 	event.kind = EVENT_DEPOSIT;
 	FAILS(SB_ECORRUPT, "it is closed", apply(account, NULL, event));
 	account_free(account);
-	/* It is still charged, and can be opened again. */
+	/* It is still charged and can be opened again. */
 	account = base();
 	event.kind = EVENT_CLOSE;
 	OK(apply(account, NULL, event));
@@ -326,7 +326,7 @@ START_TEST(sums_past_int64_are_refused)
 	OK(apply(account, NULL, deposit(4, T0, INT64_MAX - 100, T0, WHEN_NEVER, 0)));
 	ck_assert_int_eq(available(account), INT64_MAX);
 	account_free(account);
-	/* Put in by mistake and taken back, it may be put in again; a sum is shown as far as it
+	/* A deposit made by mistake and reversed can be made again; a sum is shown as far as it
 	 * fits. */
 	account = new_account("x");
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
@@ -348,14 +348,14 @@ START_TEST(sums_past_int64_are_refused)
 	ck_assert(account->deposited == (__int128)3 * INT64_MAX);
 	ck_assert_int_eq(account_sum(account->deposited), INT64_MAX);
 	account_free(account);
-	/* Each sum fits, what the receiver would have does not: its balance must stay readable. */
+	/* Each sum fits, but the receiver's balance would not: it must stay readable. */
 	account = new_account("x");
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
 	OK(apply(account, NULL, deposit(3, T0, INT64_MAX, T0, WHEN_NEVER, 0)));
 	FAILS(SB_EOVERFLOW, "can be counted", apply(account, to, transfer));
 	account_free(account);
 	account_free(to);
-	/* Debt at its most, and one more. */
+	/* The largest debt, and one more. */
 	account = new_account("x");
 	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 1, .time = T0}));
 	event = (struct event){.kind = EVENT_BASELINE,
@@ -384,7 +384,7 @@ START_TEST(a_mistake_taken_back_leaves_room)
 	struct account *account = base();
 	struct event event;
 
-	/* A typing error the size of the whole range, again and again. */
+	/* A typing error as large as the range, again and again. */
 	event = (struct event){.kind = EVENT_WITHDRAW,
 			       .seq = 4,
 			       .time = T0,
@@ -523,7 +523,7 @@ START_TEST(a_future_lot_pays_debt_when_it_starts)
 	ck_assert_int_eq(account->debt, 0);
 	ck_assert_int_eq(available(account), 30);
 	account_free(account);
-	/* Also when nobody looked before it had ended. */
+	/* Also when it was not settled before the end. */
 	account = base();
 	plan_and_apply(account, charge(4, T0, T0 + 1, 1000, 150));
 	OK(apply(account, NULL, deposit(5, T0 + 1, 80, T0 + HOUR, T0 + 2 * HOUR, 0)));
@@ -632,7 +632,7 @@ static void decide(struct account *account, uint64_t seq, enum event_kind kind, 
 		ck_assert_uint_eq(account->decision, seq);
 }
 
-START_TEST(causes_of_hold_stand_side_by_side)
+START_TEST(an_account_can_have_several_causes_of_hold)
 {
 	struct account *account = base();
 
@@ -740,7 +740,7 @@ START_TEST(a_lever_keeps_what_was_found_first)
 	ck_assert_str_eq(state->reason, "why");
 	OK(apply(account, NULL, applied(6, 4, OUTCOME_DONE, "")));
 	ck_assert_str_eq(state->reason, "");
-	/* Held again while ours is in force: what is found now is ours. */
+	/* Held again while our value is in force: the value found now is ours. */
 	OK(apply(account, NULL, lever(7, LEVER_HOLD, 0, 0)));
 	ck_assert_int_eq(state->original, 5000);
 	ck_assert(!state->tried);
@@ -774,7 +774,7 @@ START_TEST(terms_replace_those_before_them)
 	struct account *account = base();
 	int64_t before = available(account);
 
-	/* What could be used then is past what money holds. */
+	/* What could be used then exceeds int64. */
 	FAILS(SB_EOVERFLOW, "can be counted",
 	      apply(account, NULL, terms(4, ALLOWANCE_LIMITED, INT64_MAX, 0, "", "")));
 	account_free(account);
@@ -787,7 +787,7 @@ START_TEST(terms_replace_those_before_them)
 	ck_assert_str_eq(account->field, "GrpTRESRunMins");
 	ck_assert_str_eq(account->tres, "node");
 	ck_assert_uint_eq(account->decision, 4);
-	/* The rest is what it was: credit is not money that can be taken out. */
+	/* The rest does not change: credit is not money that can be taken out. */
 	ck_assert_uint_eq(account->lot_count, 1);
 	OK(apply(account, NULL, terms(5, ALLOWANCE_LIMITED, 0, ENFORCE_SITE, "", "")));
 	ck_assert(!account->unlimited);
@@ -797,8 +797,8 @@ START_TEST(terms_replace_those_before_them)
 }
 END_TEST
 
-/* A limit whose value changes: what of ours Slurm may show, and what the site had. */
-START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
+/* A limit whose value changes: which values Slurm may show are ours, and which the site's. */
+START_TEST(predecessor_08_values_of_ours_differ_from_the_sites)
 {
 	struct account *account = base();
 	const struct lever *state;
@@ -816,14 +816,14 @@ START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
 	ck_assert_int_eq(state->ours_before, 10);
 	OK(apply(account, NULL, applied(7, 6, OUTCOME_FAILED, "no")));
 	ck_assert(!lever_in_force(state));
-	/* The last failed, so the one before is still there; it is known as ours still. */
+	/* The last one failed, so the one before it is still there and still known as ours. */
 	OK(apply(account, NULL, lever(8, LEVER_HOLD, 10, 30)));
 	ck_assert_int_eq(state->original, 5000);
 	ck_assert(lever_is_ours(state, 10));
 	ck_assert(lever_is_ours(state, 20));
 	ck_assert(lever_is_ours(state, 30));
 	ck_assert(!lever_is_ours(state, 5000));
-	/* Somebody set another: that is the site's now. */
+	/* The site set another value, which is its own now. */
 	OK(apply(account, NULL, lever(9, LEVER_HOLD, 77, 30)));
 	ck_assert_int_eq(state->original, 77);
 	ck_assert(!state->found_ours);
@@ -834,7 +834,7 @@ START_TEST(predecessor_08_values_of_ours_are_told_from_the_sites)
 }
 END_TEST
 
-START_TEST(levers_are_told_apart_by_cluster_field_and_tres)
+START_TEST(levers_differ_by_cluster_field_and_tres)
 {
 	static const char *const names[][3] = {
 		{"c1", "GrpTRESMins", "cpu"}, {"c2", "GrpTRESMins", "cpu"},
@@ -851,7 +851,7 @@ START_TEST(levers_are_told_apart_by_cluster_field_and_tres)
 		event.tres = names[i][2];
 		OK(apply(account, NULL, event));
 	}
-	/* Take out from the middle, from the front and from the end; put in again. */
+	/* Remove from the middle, the front and the end, and add again. */
 	for (uint64_t round = 0; round < 3; round++) {
 		static const size_t order[] = {2, 0, 4, 1, 3};
 
@@ -885,7 +885,7 @@ START_TEST(levers_are_told_apart_by_cluster_field_and_tres)
 }
 END_TEST
 
-/* A state as no journal may ever have made it, but that settle must still treat alike. */
+/* A state that perhaps no journal makes, but that settling must treat in the same way. */
 static struct account *random_state(uint64_t *random)
 {
 	struct account *account = new_account("r");
@@ -901,7 +901,7 @@ static struct account *random_state(uint64_t *random)
 			 deposit(2 + i, T0, 1 + util_below(random, 30), start,
 				 util_below(random, 4) ? end : WHEN_NEVER, 0)));
 	}
-	/* Debt that no lot covers: spend what is active, and owe. */
+	/* Debt that no lot covers: spend what is active and owe the rest. */
 	for (size_t i = 0; i < account->lot_count; i++) {
 		struct lot *lot = &account->lots[i];
 
@@ -917,7 +917,7 @@ static struct account *random_state(uint64_t *random)
 		account->hand_until = T0 + 1 + util_below(random, 20);
 	if (util_below(random, 2))
 		account->grace_until = T0 + 1 + util_below(random, 20);
-	/* As many as were reached; lots that start and end take some below. */
+	/* All that were reached; use drops below some when lots start and end. */
 	account->crossed = calloc(4, sizeof(*account->crossed));
 	ck_assert_ptr_nonnull(account->crossed);
 	OK(account_used(account, &used, &error));
@@ -943,13 +943,13 @@ START_TEST(settling_in_one_step_equals_settling_in_many)
 
 			time = step < end ? step : end;
 			account_settle(often, time);
-			/* Never back. */
+			/* Never backward. */
 			account_settle(often, time - 3);
 		}
 		account_settle(once, end);
 		ck_assert_int_eq(once->time, end);
 		ck_same(once, often, "settled in steps");
-		/* A debt and money side by side would be neither paid nor available. */
+		/* Debt must not exist beside money, which would pay it. */
 		if (once->debt > 0)
 			ck_assert_int_eq(available(once), -once->debt);
 		account_free(once);
@@ -958,7 +958,7 @@ START_TEST(settling_in_one_step_equals_settling_in_many)
 }
 END_TEST
 
-/* A journal of chance over two accounts that keeps the rules. */
+/* A random journal of two accounts that keeps the rules. */
 struct journal {
 	struct event events[ENTRIES];
 	int whose[ENTRIES]; /* index of the account */
@@ -1144,7 +1144,7 @@ START_TEST(a_journal_split_at_any_point_gives_the_same_states)
 }
 END_TEST
 
-/* Every number at an edge, every text at its longest. */
+/* Every number at a bound, every text at its longest. */
 static struct account *large_state(void)
 {
 	struct account *account = base();
@@ -1215,7 +1215,7 @@ START_TEST(states_cut_short_or_longer_are_refused)
 }
 END_TEST
 
-/* The store has no checksums: what a flipped bit makes of a state must not be worked with. */
+/* The store has no checksums, so states with a flipped bit must be refused. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
 	for (int i = 0; i < 11; i++) {
@@ -1317,12 +1317,12 @@ int main(void)
 	tcase_add_test(rules, a_charge_draws_on_lots_whose_window_overlaps_the_use);
 	tcase_add_test(rules, transfers_keep_the_windows);
 	tcase_add_test(rules, used_counts_what_is_spent_and_owed);
-	tcase_add_test(rules, causes_of_hold_stand_side_by_side);
+	tcase_add_test(rules, an_account_can_have_several_causes_of_hold);
 	tcase_add_test(rules, a_later_hold_by_hand_replaces_the_one_before);
 	tcase_add_test(rules, a_lever_keeps_what_was_found_first);
 	tcase_add_test(rules, terms_replace_those_before_them);
-	tcase_add_test(rules, predecessor_08_values_of_ours_are_told_from_the_sites);
-	tcase_add_test(rules, levers_are_told_apart_by_cluster_field_and_tres);
+	tcase_add_test(rules, predecessor_08_values_of_ours_differ_from_the_sites);
+	tcase_add_test(rules, levers_differ_by_cluster_field_and_tres);
 	tcase_add_test(time, a_lot_is_available_from_its_start_until_before_its_end);
 	tcase_add_test(time, a_future_lot_pays_debt_when_it_starts);
 	tcase_add_test(time, holds_and_graces_end_exactly_at_their_time);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The stored form of entries, for every kind in the table: nothing here names one that need not. */
+/* The stored form of entries, for every kind in the table. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -46,7 +46,7 @@ static void fill_field(struct event *event, enum event_field at, bool large)
 		break;
 	case FIELD_TEXT:
 		if (at == FIELD_AT_THRESHOLDS) {
-			/* The longest that there is. */
+			/* The longest one. */
 			strcpy(text, large ? "985,986,987,988,989,990,991,992,"
 					     "993,994,995,996,997,998,999,1000"
 					   : "");
@@ -107,7 +107,7 @@ static bool has_field(enum event_kind kind, enum event_field at)
 	return false;
 }
 
-/* An event of [kind] that is right; event_release() it. */
+/* Creates a correct event of [kind]. The caller calls event_release(). */
 static struct event make(int kind_number, bool large)
 {
 	enum event_kind kind = (enum event_kind)kind_number;
@@ -175,7 +175,7 @@ static struct bytes encode(const struct event *event)
 	return bytes;
 }
 
-/* Of its own size, so that a sanitizer sees one byte too many. */
+/* Allocated in its exact size, so that a sanitizer finds a read past the end. */
 static int decode_copy(const void *data, size_t len, struct event *ret, unsigned char **ret_copy)
 {
 	unsigned char *copy = malloc(len ? len : 1);
@@ -235,7 +235,7 @@ START_TEST(unknown_versions_and_kinds_are_refused)
 			bytes.data[0] = right;
 			right = bytes.data[1];
 			bytes.data[1] = (unsigned char)byte;
-			/* Also the numbers that are kept for later. */
+			/* Also the unused numbers. */
 			if (byte == 0 || byte >= EVENT_KIND_END || !event_kinds[byte].name)
 				FAILS(SB_ECORRUPT, "does not know",
 				      event_decode(bytes.data, bytes.len, &decoded, &error));
@@ -248,8 +248,8 @@ START_TEST(unknown_versions_and_kinds_are_refused)
 }
 END_TEST
 
-/* One form for each entry: version 2 where a later field says something, and there alone. */
-START_TEST(later_fields_stand_in_their_version_alone)
+/* Each entry has one form: version 2 only if a later field has a value. */
+START_TEST(later_fields_are_stored_in_their_version_only)
 {
 	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
 		struct event event, decoded = {0};
@@ -275,8 +275,8 @@ START_TEST(later_fields_stand_in_their_version_alone)
 }
 END_TEST
 
-/* Version 3 where sudo's user is named, with all fields of the kind. */
-START_TEST(sudo_stands_in_its_version_alone)
+/* Version 3 only with sudo's user, and then with all fields of the kind. */
+START_TEST(sudo_is_stored_in_its_version_only)
 {
 	for (int kind = 1; kind < EVENT_KIND_END; kind++) {
 		struct event event, decoded = {0};
@@ -298,7 +298,7 @@ START_TEST(sudo_stands_in_its_version_alone)
 		ck_assert_str_eq(decoded.note, event.note);
 		OK(event_decode(without.data, without.len, &decoded, &error));
 		ck_assert_str_eq(decoded.sudo, "");
-		/* Nobody, said at length. */
+		/* An empty user, stored explicitly. */
 		without.data[0] = 3;
 		FAILS(SB_ECORRUPT, "", event_decode(without.data, without.len, &decoded, &error));
 		bytes_release(&without);
@@ -359,7 +359,7 @@ START_TEST(one_byte_more_is_refused)
 			struct bytes bytes = encode(&event);
 
 			bytes_put_u8(&bytes, (uint8_t)byte);
-			FAILS(SB_ECORRUPT, "behind its end",
+			FAILS(SB_ECORRUPT, "after its end",
 			      event_decode(bytes.data, bytes.len, &decoded, &error));
 			bytes_release(&bytes);
 			event_release(&event);
@@ -369,7 +369,7 @@ START_TEST(one_byte_more_is_refused)
 }
 END_TEST
 
-/* Whatever is accepted is the one form of what it says. */
+/* Accepted bytes are the only form of their entry. */
 START_TEST(a_changed_byte_is_refused_or_is_another_right_entry)
 {
 	size_t refused = 0, taken = 0;
@@ -541,7 +541,7 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 }
 END_TEST
 
-/* By the writer, and by the reader when it is written all the same. */
+/* Refused by the writer, and by the reader when it was written nevertheless. */
 static void refused(const struct event *event, const char *field, int64_t value)
 {
 	struct event decoded = {0};
@@ -647,7 +647,7 @@ START_TEST(notes_have_at_most_1024_bytes)
 	FAILS(SB_EINVAL, "note has 1025 bytes", event_check(&event, &error));
 	note[1024] = '\0';
 	OK(event_check(&event, &error));
-	/* The last character is not to be cut either. */
+	/* The last character must not be cut either. */
 	memcpy(note + 1022, "\xe2\x82", 3);
 	FAILS(SB_EINVAL, "UTF-8", event_check(&event, &error));
 }
@@ -799,8 +799,8 @@ int main(void)
 	tcase_set_timeout(stored, TEST_TIMEOUT);
 	tcase_set_timeout(rules, TEST_TIMEOUT);
 	tcase_add_test(stored, unknown_versions_and_kinds_are_refused);
-	tcase_add_test(stored, later_fields_stand_in_their_version_alone);
-	tcase_add_test(stored, sudo_stands_in_its_version_alone);
+	tcase_add_test(stored, later_fields_are_stored_in_their_version_only);
+	tcase_add_test(stored, sudo_is_stored_in_its_version_only);
 	tcase_add_test(stored, kinds_of_later_are_refused);
 	tcase_add_test(stored, cut_short_at_every_length_is_refused);
 	tcase_add_test(stored, one_byte_more_is_refused);

@@ -12,7 +12,7 @@ static const struct rules hold_rules = {
 
 static const struct limit hold = {"GrpTRESMins", "cpu", 0};
 
-/* An open account with one lot that does not end. */
+/* Creates an open account with one lot that does not end. */
 static struct account *make(struct lot *lot, int64_t rest, int64_t debt)
 {
 	struct account *account = account_new("a");
@@ -53,7 +53,7 @@ START_TEST(predecessor_13_funds_decide_at_zero_exactly)
 		account->causes = cases[i].held ? 1u << CAUSE_FUNDS : 0;
 		OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 		ck_assert_msg(decision == cases[i].decision, "case %zu: %d", i, (int)decision);
-		/* No allowance bounds it: never held for funds, and released if it was. */
+		/* Without a limit it is never held for funds, and released if it was. */
 		account->unlimited = true;
 		OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 		ck_assert_int_eq((int)decision, cases[i].held ? DECIDE_RELEASE : DECIDE_NOTHING);
@@ -62,7 +62,7 @@ START_TEST(predecessor_13_funds_decide_at_zero_exactly)
 }
 END_TEST
 
-START_TEST(softer_rules_hold_nobody_and_release)
+START_TEST(softer_rules_never_hold_and_release)
 {
 	static const enum enforcement soft[] = {ENFORCE_OFF, ENFORCE_WARN};
 
@@ -99,7 +99,7 @@ START_TEST(accounts_without_money_ever_are_held_at_their_first_use)
 	ck_assert(!had_money(account));
 	OK(decide_funds(account, 0, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_NOTHING);
-	/* A job that runs is use, too. */
+	/* A running job is use too. */
 	OK(decide_funds(account, 1, &hold_rules, &decision, &error));
 	ck_assert_int_eq((int)decision, DECIDE_HOLD);
 	account->charged = 1;
@@ -141,7 +141,7 @@ START_TEST(a_limit_is_kept_for_accounts_that_had_money_or_use)
 	account->charged = 1;
 	ck_assert(wants_caps(account, &rules));
 	ck_assert(!wants_caps(account, &spare));
-	/* Held for what is in flight. */
+	/* Held for use in flight. */
 	account->charged = 0;
 	account->causes = 1u << CAUSE_FUNDS;
 	ck_assert(wants_caps(account, &rules));
@@ -236,7 +236,7 @@ END_TEST
 
 enum lever_state { NONE, FRESH, DONE, FAILED, RESTORE_FRESH, RESTORE_FAILED };
 
-/* Every state of a lever beside every kind of value in Slurm. Ours is 0, the site had 5000. */
+/* Every state of a lever with every kind of value in Slurm. Ours is 0, the site had 5000. */
 START_TEST(levers_follow_the_whole_table)
 {
 	static const int64_t current[] = {-1, 0, 5000, 77};
@@ -248,35 +248,35 @@ START_TEST(levers_follow_the_whole_table)
 		{NONE, false, {LEVER_LEAVE, LEVER_LEAVE, LEVER_LEAVE, LEVER_LEAVE}},
 		{NONE,
 		 true,
-		 /* The site's own 0 holds already. */
-		 {LEVER_ENTER_HOLD, LEVER_LEAVE, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 /* The site's own 0 already holds. */
+		 {LEVER_RECORD_HOLD, LEVER_LEAVE, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{FRESH,
 		 true,
-		 /* What the site set meanwhile is what is to come back. */
-		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
+		 /* The site's newest value must come back. */
+		 {LEVER_RECORD_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_RECORD_HOLD}},
 		{DONE, true, {LEVER_DRIFT, LEVER_LEAVE, LEVER_DRIFT, LEVER_DRIFT}},
 		{FAILED,
 		 true,
-		 /* What the site set meanwhile is what is to come back. */
-		 {LEVER_ENTER_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_ENTER_HOLD}},
+		 /* The site's newest value must come back. */
+		 {LEVER_RECORD_HOLD, LEVER_CONFIRM, LEVER_RETRY, LEVER_RECORD_HOLD}},
 		{RESTORE_FRESH,
 		 true,
-		 {LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{RESTORE_FAILED,
 		 true,
-		 {LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD, LEVER_ENTER_HOLD}},
+		 {LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD, LEVER_RECORD_HOLD}},
 		{FRESH,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{DONE,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{FAILED,
 		 false,
-		 {LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE, LEVER_ENTER_RESTORE,
-		  LEVER_ENTER_RESTORE}},
+		 {LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE, LEVER_RECORD_RESTORE,
+		  LEVER_RECORD_RESTORE}},
 		{RESTORE_FRESH, false, {LEVER_GIVE_UP, LEVER_RETRY, LEVER_CONFIRM, LEVER_GIVE_UP}},
 		{RESTORE_FAILED, false, {LEVER_GIVE_UP, LEVER_RETRY, LEVER_CONFIRM, LEVER_GIVE_UP}},
 	};
@@ -313,7 +313,7 @@ START_TEST(predecessor_08_what_the_site_had_set_stays)
 
 	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, &hold, false), LEVER_LEAVE);
 	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, NULL, false), LEVER_LEAVE);
-	/* Restored to what was found, unless somebody gave it another value meanwhile. */
+	/* The site's value is restored unless the limit was changed meanwhile. */
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, NULL, false), LEVER_RETRY);
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 5000, NULL, false), LEVER_CONFIRM);
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 6000, NULL, false), LEVER_GIVE_UP);
@@ -328,14 +328,14 @@ START_TEST(a_new_decision_holds_again_what_was_changed_by_hand)
 
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_DRIFT);
 	account.decision = 9;
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_RECORD_HOLD);
 	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold, false), LEVER_LEAVE);
 }
 END_TEST
 
 /* ---- levers whose value changes ---- */
 
-/* A lever as the reducer would have it after these entries. */
+/* Creates the lever that these entries make. */
 static struct account *with_lever(const struct event *events, size_t count)
 {
 	struct account *account = account_new("a");
@@ -381,11 +381,11 @@ START_TEST(predecessor_08_a_cap_that_failed_does_not_become_the_sites_value)
 		struct event restore = CAP(7, shown[i], 5000);
 
 		ck_assert_int_eq((int)plan_lever(account, lever, shown[i], &aim, false),
-				 LEVER_ENTER_HOLD);
+				 LEVER_RECORD_HOLD);
 		OK(account_apply(account, NULL, &next, &error));
 		ck_assert_int_eq(lever->original, 5000);
 		ck_assert(lever->found_ours);
-		/* The third fails too: each of the last values is known as ours. */
+		/* The third one fails too: each of the last values is known as ours. */
 		for (int64_t value = 10; value <= 30; value += 10)
 			ck_assert_int_eq(lever_is_ours(lever, value),
 					 value != 10 || shown[i] == 10);
@@ -423,12 +423,12 @@ START_TEST(drift_is_left_or_put_right)
 			   other = {"GrpTRESMins", "billing", 20};
 
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_RECORD_HOLD);
 	ck_assert_int_eq((int)plan_lever(account, lever, 10, &same, true), LEVER_LEAVE);
-	/* A cap that moves on does not move on over what somebody set. */
+	/* A cap does not replace a value that was set by hand. */
 	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, true), LEVER_ENTER_HOLD);
-	ck_assert_int_eq((int)plan_lever(account, lever, 10, &other, false), LEVER_ENTER_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, true), LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account, lever, 10, &other, false), LEVER_RECORD_HOLD);
 	account_free(account);
 }
 END_TEST
@@ -537,7 +537,7 @@ START_TEST(a_cap_in_step_is_left_alone)
 	ck_assert_int_eq(one_cap(cap, 36001), cap.now);
 	ck_assert_int_gt(one_cap(cap, 36061), cap.now);
 	ck_assert_int_lt(one_cap(cap, 35939), cap.now);
-	/* Somebody changed it: what it should be is said. */
+	/* It was changed by hand: the plan has the right value. */
 	cap.now = 5;
 	cap.changed = true;
 	ck_assert_int_eq(one_cap(cap, 36000), (1000 + 36000 - 118) / 60);
@@ -554,7 +554,7 @@ static void apply(struct cap *caps, size_t count)
 	}
 }
 
-/* A lowered limit stops no job that runs. */
+/* A lower limit does not stop running jobs. */
 static int64_t bound_of(const struct cap *cap)
 {
 	int64_t room = cap->now < 0 ? INT64_C(1) << 40 : usable(cap->now, cap->used);
@@ -649,7 +649,7 @@ START_TEST(a_cap_left_as_it_was_changed_keeps_its_room)
 	ck_assert_int_eq(caps[0].value, 298);
 	ck_assert_int_eq(caps[1].value, (396000 - (5000 * 60 + 118) - 118) / 60);
 	ck_assert(!deferred);
-	/* Taken away altogether: the share stays its own. */
+	/* The limit was removed: the share remains reserved. */
 	caps[0].now = -1;
 	plan_caps(caps, 2, 396000, false, &deferred);
 	ck_assert_int_eq(caps[0].value, 298);
@@ -677,7 +677,7 @@ START_TEST(a_silent_cluster_keeps_its_room)
 	caps[1].now = -1;
 	plan_caps(caps, 2, 36000, false, &deferred);
 	ck_assert_int_eq(caps[0].value, 298);
-	/* Back again: dealt anew. */
+	/* It answers again: dealt again. */
 	caps[0].now = 298;
 	caps[0].used = 17900;
 	caps[1] = (struct cap){.share = 1, .now = -1, .ceiling = -1};
@@ -846,7 +846,7 @@ int main(void)
 	tcase_add_test(tcase, money_that_is_not_there_is_not_taken);
 	tcase_add_test(tcase, accounts_without_money_ever_are_held_at_their_first_use);
 	tcase_add_test(tcase, a_limit_is_kept_for_accounts_that_had_money_or_use);
-	tcase_add_test(tcase, softer_rules_hold_nobody_and_release);
+	tcase_add_test(tcase, softer_rules_never_hold_and_release);
 	tcase_add_test(tcase, predecessor_13_funds_decide_at_zero_exactly);
 	tcase_add_test(tcase, charges_take_what_there_is_and_owe_the_rest);
 	tcase_add_test(tcase, money_pays_no_more_debt_than_there_is);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What people write: amounts, names, times and texts. */
+/* Amounts, names, times and texts that people type. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -72,7 +72,7 @@ START_TEST(malformed_amounts_are_refused)
 }
 END_TEST
 
-START_TEST(nothing_has_every_spelling_of_an_amount)
+START_TEST(zero_is_read_in_every_spelling)
 {
 	static const char *const bad[] = {"", "-0", "+0", ".0", "0.", "0ss", "0.0s", "s", "0x0"};
 	static const char *const zeros[] = {"0", "00", "0s", "00s", "0.0", "0.00", "00.000"};
@@ -173,7 +173,7 @@ START_TEST(amounts_are_read_exactly)
 }
 END_TEST
 
-START_TEST(amounts_are_cut_not_rounded)
+START_TEST(amounts_are_truncated)
 {
 	static const struct {
 		int64_t amount;
@@ -208,7 +208,7 @@ START_TEST(amounts_are_cut_not_rounded)
 }
 END_TEST
 
-START_TEST(percent_is_cut_and_stays_in_int64)
+START_TEST(percent_is_truncated_and_clamped)
 {
 	static const struct {
 		int64_t used, allocated, percent;
@@ -235,7 +235,7 @@ START_TEST(percent_is_cut_and_stays_in_int64)
 }
 END_TEST
 
-START_TEST(sums_past_int64_are_seen)
+START_TEST(sums_past_int64_are_detected)
 {
 	int64_t sum = 7;
 
@@ -251,7 +251,7 @@ START_TEST(sums_past_int64_are_seen)
 }
 END_TEST
 
-START_TEST(names_that_mean_something_elsewhere_are_refused)
+START_TEST(names_with_a_meaning_elsewhere_are_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -521,7 +521,7 @@ START_TEST(times_are_read_relative_to_now)
 		ck_assert_msg(when == T0 + 123456 + good[i].distance, "'%s' gave %" PRId64,
 			      good[i].text, when);
 	}
-	/* The ends of what can be said. */
+	/* The limits of the range. */
 	OK(when_parse("now-1second", WHEN_SECOND, &when, &error));
 	ck_assert_int_eq(when, 0);
 	ck_assert_int_eq(when_parse("now-2seconds", WHEN_SECOND, &when, &error), SB_EINVAL);
@@ -538,7 +538,7 @@ START_TEST(local_times_follow_daylight_saving)
 		const char *text;
 		int64_t seconds; /* -1: refused */
 	} cases[] = {
-		/* The hour from 2 to 3 is left out. */
+		/* The hour from 2 to 3 is skipped. */
 		{"Europe/Berlin", "2026-03-29T01:59:59", 1774745999},
 		{"Europe/Berlin", "2026-03-29T02:00", -1},
 		{"Europe/Berlin", "2026-03-29T02:30", -1},
@@ -550,14 +550,14 @@ START_TEST(local_times_follow_daylight_saving)
 		{"America/New_York", "2026-03-08T02:30", -1},
 		{"America/New_York", "2026-11-22T12:00", 1795366800},
 		{"Asia/Kolkata", "2026-11-22T22:30", 1795366800},
-		/* The hour from 2 to 3 comes twice: the first is meant. */
+		/* The hour from 2 to 3 comes twice: the first counts. */
 		{"Europe/Berlin", "2027-10-31T02:30", 1824942600},
 		{"Europe/Berlin", "2027-10-31T02:00", 1824940800},
 		{"Europe/Berlin", "2027-10-31T03:00", 1824948000},
-		/* A whole day is left out. */
+		/* A whole day is skipped. */
 		{"Pacific/Apia", "2011-12-30", -1},
 		{"Pacific/Apia", "2011-12-30T12:00", -1},
-		/* Where midnight is left out, the day begins at one o'clock. */
+		/* Where midnight is skipped, the day begins at one o'clock. */
 		{"America/Sao_Paulo", "2018-11-04", 1541300400},
 		{"America/Sao_Paulo", "2018-11-04T00:30", -1},
 		{"America/Havana", "2026-03-08", 1772946000},
@@ -586,8 +586,8 @@ START_TEST(local_times_follow_daylight_saving)
 }
 END_TEST
 
-/* Without tzdata as well: a zone told by its rule. */
-START_TEST(an_hour_that_daylight_saving_leaves_out_is_refused)
+/* A zone given by its rule, which needs no tzdata. */
+START_TEST(an_hour_that_daylight_saving_skips_is_refused)
 {
 	int64_t when;
 
@@ -601,7 +601,7 @@ START_TEST(an_hour_that_daylight_saving_leaves_out_is_refused)
 	ck_assert_int_eq(when, INT64_C(1774747800) * WHEN_SECOND);
 	OK(when_parse("2026-07-01", T0, &when, &error));
 	ck_assert_int_eq(when, INT64_C(1782856800) * WHEN_SECOND);
-	/* Whatever was asked before. */
+	/* Independent of earlier calls. */
 	OK(when_parse("2027-10-31T02:30", T0, &when, &error));
 	ck_assert_int_eq(when, INT64_C(1824942600) * WHEN_SECOND);
 	OK(when_parse("2027-12-31", T0, &when, &error));
@@ -666,7 +666,7 @@ START_TEST(the_end_of_a_window_is_named_by_its_last_day)
 }
 END_TEST
 
-START_TEST(the_form_of_files_is_exact)
+START_TEST(the_format_of_files_is_exact)
 {
 	static const char *const bad[] = {
 		"2026-11-22T17:00:05Z",		"2026-11-22T17:00:05.123456",
@@ -707,7 +707,7 @@ START_TEST(the_form_of_files_is_exact)
 }
 END_TEST
 
-START_TEST(times_and_ages_are_shown_for_people)
+START_TEST(times_and_ages_are_formatted_for_people)
 {
 	static const struct {
 		int64_t age;
@@ -818,7 +818,7 @@ START_TEST(characters_that_change_a_terminal_or_a_line_are_refused)
 }
 END_TEST
 
-START_TEST(texts_of_every_length_of_character_are_taken)
+START_TEST(characters_of_every_length_are_accepted)
 {
 	static const struct {
 		const char *text;
@@ -847,7 +847,7 @@ START_TEST(texts_of_every_length_of_character_are_taken)
 }
 END_TEST
 
-/* Every byte at every place, before and behind others that would end it too. */
+/* Every byte at every place, before and after others that would end the text too. */
 START_TEST(plain_text_is_measured_to_its_first_other_byte)
 {
 	for (size_t size = 0; size <= 26; size++) {
@@ -925,28 +925,28 @@ int main(void)
 	tcase_set_timeout(times, TEST_TIMEOUT);
 	tcase_set_timeout(texts, TEST_TIMEOUT);
 	tcase_add_test(amounts, malformed_amounts_are_refused);
-	tcase_add_test(amounts, nothing_has_every_spelling_of_an_amount);
+	tcase_add_test(amounts, zero_is_read_in_every_spelling);
 	tcase_add_test(amounts, fractions_of_a_billing_second_are_refused);
 	tcase_add_test(amounts, amounts_past_int64_are_refused);
 	tcase_add_test(amounts, amounts_are_read_exactly);
-	tcase_add_test(amounts, amounts_are_cut_not_rounded);
-	tcase_add_test(amounts, percent_is_cut_and_stays_in_int64);
-	tcase_add_test(amounts, sums_past_int64_are_seen);
-	tcase_add_test(names, names_that_mean_something_elsewhere_are_refused);
+	tcase_add_test(amounts, amounts_are_truncated);
+	tcase_add_test(amounts, percent_is_truncated_and_clamped);
+	tcase_add_test(amounts, sums_past_int64_are_detected);
+	tcase_add_test(names, names_with_a_meaning_elsewhere_are_refused);
 	tcase_add_test(names, names_have_at_most_255_bytes);
 	tcase_add_test(names, predecessor_31_upper_case_is_folded);
 	tcase_add_test(times, malformed_times_are_refused);
 	tcase_add_test(times, times_are_read_in_utc_and_with_offsets);
 	tcase_add_test(times, times_are_read_relative_to_now);
 	tcase_add_test(times, local_times_follow_daylight_saving);
-	tcase_add_test(times, an_hour_that_daylight_saving_leaves_out_is_refused);
+	tcase_add_test(times, an_hour_that_daylight_saving_skips_is_refused);
 	tcase_add_test(times, a_day_that_does_not_exist_is_named);
 	tcase_add_test(times, the_end_of_a_window_is_named_by_its_last_day);
-	tcase_add_test(times, the_form_of_files_is_exact);
-	tcase_add_test(times, times_and_ages_are_shown_for_people);
+	tcase_add_test(times, the_format_of_files_is_exact);
+	tcase_add_test(times, times_and_ages_are_formatted_for_people);
 	tcase_add_test(texts, bytes_that_are_no_utf8_are_refused);
 	tcase_add_test(texts, characters_that_change_a_terminal_or_a_line_are_refused);
-	tcase_add_test(texts, texts_of_every_length_of_character_are_taken);
+	tcase_add_test(texts, characters_of_every_length_are_accepted);
 	tcase_add_test(texts, plain_text_is_measured_to_its_first_other_byte);
 	tcase_add_test(texts, escaped_text_is_safe_and_fits_every_buffer);
 	suite_add_tcase(suite, amounts);

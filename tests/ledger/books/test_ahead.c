@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A journal that is longer than what is read ahead, with one processor and with all there are. */
+/* A journal longer than the read-ahead, with one processor and with all. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static void teardown(void)
 	util_teardown();
 }
 
-/* The first of those that this process may run on. */
+/* Restricts the process to its first processor. */
 static void keep_one_processor(void)
 {
 	cpu_set_t all, one;
@@ -85,7 +85,7 @@ static int read_one(const struct ahead *entry, void *ctx, struct sb_error *err)
 
 static int read_all(struct books *books, void *ctx, struct sb_error *err)
 {
-	return ahead_walk(books_txn(books), books_id(books), read_one, ctx, err);
+	return ahead_each(books_txn(books), books_id(books), read_one, ctx, err);
 }
 
 static int count_proven(const struct entry *entry, void *ctx, struct sb_error *err)
@@ -116,7 +116,7 @@ START_TEST(every_entry_comes_once_and_in_its_order)
 }
 END_TEST
 
-START_TEST(who_has_enough_gets_no_more)
+START_TEST(a_callback_can_stop_the_iteration)
 {
 	static const uint64_t stops[] = {1, 63, 64, 65, 1023, 1024, 1025, 2000, ENTRIES};
 	static const int results[] = {STORE_ABORT, OTHER_ERROR};
@@ -178,7 +178,7 @@ int main(void)
 	tcase_set_timeout(ahead, TEST_TIMEOUT);
 	suite_add_tcase(suite, ahead);
 	tcase_add_loop_test(ahead, every_entry_comes_once_and_in_its_order, 0, 2);
-	tcase_add_loop_test(ahead, who_has_enough_gets_no_more, 0, 2);
+	tcase_add_loop_test(ahead, a_callback_can_stop_the_iteration, 0, 2);
 	tcase_add_loop_test(ahead, a_damaged_entry_is_named, 0, 2);
 	return util_run(suite);
 }

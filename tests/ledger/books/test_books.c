@@ -69,7 +69,7 @@ static void await(int fd)
 	ck_assert_int_eq(read(fd, &byte, 1), 1);
 }
 
-/* In a child: what Check's assertions would do wrongly there. */
+/* Asserts in a child, where Check's assertions do not work. */
 static void must(int rc)
 {
 	if (rc) {
@@ -156,7 +156,7 @@ static const char *in_bank(const char *name)
 	return path;
 }
 
-START_TEST(where_there_is_no_bank_is_said)
+START_TEST(a_missing_bank_is_reported_with_its_folder)
 {
 	FAILS(SB_ENOTFOUND, "no bank", open_it(STORE_READ));
 	FAILS(SB_ENOTFOUND, bank_folder, open_it(STORE_WRITE));
@@ -167,7 +167,7 @@ START_TEST(where_there_is_no_bank_is_said)
 	ck_assert_int_eq(unlink(in_bank("books/data.mdb")), 0);
 	FAILS(SB_ENOTFOUND, "no bank", open_it(STORE_WRITE));
 	ck_assert_int_ne(access(in_bank("books/data.mdb"), F_OK), 0);
-	/* A file where a folder is wanted. */
+	/* A file in the place of a folder. */
 	util_write_file(in_bank("x"), "", 0);
 	(void)snprintf(bank_folder + strlen(bank_folder), 3, "/x");
 	FAILS(SB_ESYSTEM, "folder", open_it(STORE_READ));
@@ -219,7 +219,7 @@ START_TEST(a_data_file_that_is_none_is_refused)
 }
 END_TEST
 
-/* Something large, so that the file gets longer; with [ctx] it is gone again. */
+/* Makes the file longer with a large value or, with [ctx], removes the value again. */
 static int set_large(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	static const char large[20 * 4096];
@@ -291,7 +291,7 @@ START_TEST(a_second_bank_is_not_made_over_the_first)
 }
 END_TEST
 
-START_TEST(what_a_dead_init_left_is_in_nobodys_way)
+START_TEST(leftovers_of_a_dead_init_do_no_harm)
 {
 	struct store_options options = util_options();
 
@@ -430,7 +430,7 @@ static int append_then(struct books *books, void *ctx, struct sb_error *err)
 	return sb_error_set(err, (enum sb_err)code, "on purpose");
 }
 
-START_TEST(an_aborted_transaction_leaves_everything)
+START_TEST(an_aborted_transaction_changes_nothing)
 {
 	static const int codes[] = {STORE_ABORT, SB_EREFUSED, SB_ECORRUPT};
 	struct bank *bank = util_bank();
@@ -445,6 +445,97 @@ START_TEST(an_aborted_transaction_leaves_everything)
 		ck_assert_int_eq(rc, code == STORE_ABORT ? SB_OK : code);
 		ck_assert_uint_eq(util_head(bank).seq, head.seq);
 		ck_assert_int_eq(util_available(bank, T0, "alice"), 0);
+		ck_verified(bank);
+	}
+	bank_close(bank);
+}
+END_TEST
+
+/* Ignores the failure of writing [first], and goes on. */
+struct ignoring {
+	struct event first;
+	int code; /* of that write */
+	int later; /* of those after it */
+	int result; /* of the transaction's function */
+	const char *cluster; /* not NULL: a reading under that name is written instead of [first] */
+};
+
+static int ignore_failure(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct ignoring *ignoring = ctx;
+	const struct reading reading = {.usage = 7, .time = T0};
+	struct event first = ignoring->first, bob = {.kind = EVENT_OPEN, .account = "bob"};
+	struct event hold = {.kind = EVENT_HOLD, .account = "alice"};
+	struct head head = *books_head(books);
+	struct sb_error later;
+	int rc = ignoring->cluster ? books_set_reading(books, ignoring->cluster, "a", &reading, err)
+				   : books_append(books, &first, err);
+
+	ck_assert_int_eq(rc, ignoring->code);
+	ck_assert_int_eq(books_append(books, &bob, &later), ignoring->later);
+	if (ignoring->later) {
+		ck_assert_str_eq(later.text, err->text);
+		ck_assert_int_eq(later.code, ignoring->later);
+		/* The account and the event are malformed, but the first error counts. */
+		ck_assert_int_eq(books_append(books, &(struct event){0}, NULL), ignoring->later);
+		ck_assert_int_eq(books_record_deferred(books, "alice", NULL), ignoring->later);
+	}
+	ck_assert_int_eq(books_append(books, &hold, NULL), ignoring->later);
+	ck_assert_int_eq(books_set_reading(books, "c1", "alice", &reading, NULL), ignoring->later);
+	ck_assert_int_eq(books_set_last_check(books, T0, NULL), ignoring->later);
+	ck_assert_uint_eq(books_head(books)->seq, ignoring->later ? head.seq : head.seq + 2);
+	*err = (struct sb_error){.text = "another text"};
+	return ignoring->result;
+}
+
+static int find_nothing_of_it(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct reading reading;
+	int64_t time;
+
+	(void)ctx;
+	ck_assert_int_eq(books_reading(books, "c1", "alice", &reading, err), SB_ENOTFOUND);
+	OK(books_last_check(books, &time, err));
+	ck_assert_int_eq(time, 0);
+	return SB_OK;
+}
+
+START_TEST(an_ignored_failure_is_not_committed)
+{
+	char too_long[600];
+	const struct event twice = {.kind = EVENT_OPEN, .account = "alice"};
+	const struct event unknown = {.kind = EVENT_CLOSE, .account = "carol"};
+	const struct event malformed = {.kind = EVENT_KIND_END, .account = "alice"};
+	struct {
+		struct ignoring ignoring;
+		int code;
+		const char *text;
+	} cases[] = {
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, SB_OK, NULL}, SB_ECORRUPT, "open already"},
+		{{{0}, SB_EINVAL, SB_EINVAL, SB_OK, too_long}, SB_EINVAL, "too long together"},
+		/* Refused before anything changed: what follows is written, and not committed. */
+		{{unknown, SB_ENOTFOUND, SB_OK, SB_OK, NULL}, SB_ENOTFOUND, "'carol' is not in"},
+		{{malformed, SB_EINVAL, SB_OK, SB_OK, NULL}, SB_EINVAL, "not known"},
+		/* The function's own result stays. */
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, SB_EREFUSED, NULL}, SB_EREFUSED, "another text"},
+		{{twice, SB_ECORRUPT, SB_ECORRUPT, STORE_ABORT, NULL}, SB_OK, "another text"},
+		{{unknown, SB_ENOTFOUND, SB_OK, STORE_ABORT, NULL}, SB_OK, "another text"},
+	};
+	struct bank *bank = util_bank();
+	struct head head;
+
+	memset(too_long, 'n', sizeof(too_long));
+	too_long[sizeof(too_long) - 1] = '\0';
+	util_open_account(bank, T0, "alice");
+	head = util_head(bank);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int rc = bank_write(bank, T0, ignore_failure, &cases[i].ignoring, &error);
+
+		ck_assert_msg(rc == cases[i].code, "case %zu: %d", i, rc);
+		ck_assert_msg(strstr(error.text, cases[i].text) != NULL, "case %zu: %s", i,
+			      error.text);
+		ck_head(bank, &head);
+		OK(bank_read(bank, T0, find_nothing_of_it, NULL, &error));
 		ck_verified(bank);
 	}
 	bank_close(bank);
@@ -501,7 +592,7 @@ START_TEST(a_ref_is_known_by_its_request)
 	finding.request = "open alice";
 	OK(bank_read(bank, T0, find_ref, &finding, &error));
 	ck_assert_uint_eq(finding.seq, 1);
-	/* Who does not ask first cannot use it twice. */
+	/* books_append() refuses a second use. */
 	event.account = "carol";
 	FAILS(SB_ECORRUPT, "refs", util_try(bank, T0, &event));
 	ck_verified(bank);
@@ -524,7 +615,7 @@ static int set_raw(struct store_txn *txn, void *ctx, struct sb_error *err)
 			      (struct slice){"rubbish", 7}, err);
 }
 
-START_TEST(states_of_another_version_are_made_again)
+START_TEST(states_of_another_version_are_rebuilt)
 {
 	struct bank *bank = util_bank();
 	int64_t end = util_fill(bank);
@@ -801,9 +892,9 @@ static void ck_busy(int stopped)
 	FAILS(SB_EBUSY, who, bank_write(bank, T0, append_deposit, &appended, &error));
 	ck_assert_int_ge(now_ms() - start_ms, 300);
 	ck_assert_int_lt(now_ms() - start_ms, 10000);
-	/* Readers are not in the way of writers, nor they of them. */
+	/* Readers and writers do not block each other. */
 	ck_assert_uint_eq(util_head(bank).seq, 1);
-	/* What it had not committed is gone with it. */
+	/* Its uncommitted changes are gone with it. */
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(WTERMSIG(finish(pid)), SIGKILL);
 	OK(bank_write(bank, T0, append_deposit, &appended, &error));
@@ -846,7 +937,7 @@ static int fill_nothing(struct bank *bank, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-START_TEST(books_are_not_replaced_under_who_uses_them)
+START_TEST(books_in_use_are_not_replaced)
 {
 	struct store_options options = util_options();
 	char who[64];
@@ -877,16 +968,20 @@ START_TEST(locks_are_refused_on_what_is_no_file)
 	folder = open(bank_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(folder, 0);
 	ck_assert_int_eq(symlink("/etc/passwd", in_bank("a.lock")), 0);
-	FAILS(SB_ESYSTEM, "a.lock", lock_take(folder, "a.lock", true, 0, "t", "it", &fd, &error));
+	FAILS(SB_ESYSTEM, "a.lock",
+	      lock_take(&(struct lock_request){folder, "a.lock", false, 0, "t", "it"}, &fd,
+			&error));
 	ck_assert_int_eq(mkdir(in_bank("b.lock"), 0750), 0);
-	FAILS(SB_ESYSTEM, "b.lock", lock_take(folder, "b.lock", true, 0, "t", "it", &fd, &error));
+	FAILS(SB_ESYSTEM, "b.lock",
+	      lock_take(&(struct lock_request){folder, "b.lock", false, 0, "t", "it"}, &fd,
+			&error));
 	ck_assert_int_eq(fd, -7);
 	lock_drop(-1);
 	(void)close(folder);
 }
 END_TEST
 
-START_TEST(a_lock_is_told_by_who_holds_it)
+START_TEST(a_lock_names_its_holder)
 {
 	char doing[600], me[64];
 	int folder, held, shared, fd = -7;
@@ -895,21 +990,29 @@ START_TEST(a_lock_is_told_by_who_holds_it)
 	folder = open(bank_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	memset(doing, 'x', sizeof(doing));
 	doing[sizeof(doing) - 1] = '\0';
-	/* Longer than there is room for. */
-	OK(lock_take(folder, "l", true, 0, doing, "the books", &held, &error));
+	/* A name that is too long. */
+	OK(lock_take(&(struct lock_request){folder, "l", false, 0, doing, "the books"}, &held,
+		     &error));
 	FAILS(SB_EBUSY, "the books are in use by process",
-	      lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
+	      lock_take(&(struct lock_request){folder, "l", false, 0, "t", "the books"}, &fd,
+			&error));
 	FAILS(SB_EBUSY, "the bank is in use by process",
-	      lock_take(folder, "l", false, 20, "t", "the bank", &fd, &error));
+	      lock_take(&(struct lock_request){folder, "l", true, 20, "t", "the bank"}, &fd,
+			&error));
 	ck_assert_int_eq(fd, -7);
 	lock_drop(held);
-	OK(lock_take(folder, "l", true, 0, "first", "the books", &held, &error));
+	OK(lock_take(&(struct lock_request){folder, "l", false, 0, "first", "the books"}, &held,
+		     &error));
 	lock_drop(held);
-	/* Shared by some: the last one who had it alone is not to be blamed. */
-	OK(lock_take(folder, "l", false, 0, "s", "the books", &held, &error));
-	OK(lock_take(folder, "l", false, 0, "s", "the books", &shared, &error));
+	/* Shared by several: the last exclusive holder must not be named. */
+	OK(lock_take(&(struct lock_request){folder, "l", true, 0, "s", "the books"}, &held,
+		     &error));
+	OK(lock_take(&(struct lock_request){folder, "l", true, 0, "s", "the books"}, &shared,
+		     &error));
 	(void)snprintf(me, sizeof(me), "in use by process %d: ", (int)getpid());
-	FAILS(SB_EBUSY, me, lock_take(folder, "l", true, 0, "t", "the books", &fd, &error));
+	FAILS(SB_EBUSY, me,
+	      lock_take(&(struct lock_request){folder, "l", false, 0, "t", "the books"}, &fd,
+			&error));
 	lock_drop(held);
 	lock_drop(shared);
 	(void)close(folder);
@@ -918,7 +1021,7 @@ END_TEST
 
 /* ---- crashes and crowds ---- */
 
-/* Every number of the pipe, up to [until] its end; counts them. */
+/* Reads and counts the numbers in the pipe, up to its end. */
 static size_t drain(int fd, uint64_t *seqs, size_t room)
 {
 	size_t count = 0;
@@ -1099,7 +1202,7 @@ static bool fails_with(rlim_t limit)
 	return rc && strstr(error.text, "open the books");
 }
 
-/* Opens that fail inside mdb_env_open(): for want of room for the map, or of descriptors. */
+/* Fails to open inside mdb_env_open(), for lack of address space or of descriptors. */
 static void storm_failing(int fd, int number)
 {
 	int64_t end = now_ms() + STORM_MS;
@@ -1170,7 +1273,7 @@ static void storm(void (*other)(int, int), int others)
 	ck_assert_uint_gt(count, 0);
 	ck_acknowledged(seqs, count);
 	bank = util_open(STORE_READ);
-	/* All were acknowledged: nobody killed the writers. */
+	/* All were acknowledged, since no writer was killed. */
 	ck_assert_uint_eq(util_head(bank).seq, count + 2);
 	bank_close(bank);
 	free(seqs);
@@ -1191,36 +1294,37 @@ START_TEST(openers_that_die_lose_no_acknowledged_entry)
 }
 END_TEST
 
-/* ---- walks and notes ---- */
+/* ---- iterating and notes ---- */
 
-struct walked {
+struct visited {
 	uint64_t seqs[64];
 	size_t count, stop;
 };
 
 static int note_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
-	struct walked *walked = ctx;
+	struct visited *visited = ctx;
 
 	(void)err;
-	walked->seqs[walked->count++] = entry->event->seq;
-	return walked->count == walked->stop ? STORE_ABORT : SB_OK;
+	visited->seqs[visited->count++] = entry->event->seq;
+	return visited->count == visited->stop ? STORE_ABORT : SB_OK;
 }
 
-struct walk {
+struct iteration {
 	uint64_t from;
 	bool backward;
-	struct walked walked;
+	struct visited visited;
 };
 
-static int walk(struct books *books, void *ctx, struct sb_error *err)
+static int iterate(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct walk *to = ctx;
+	struct iteration *to = ctx;
 
-	return journal_walk(books_txn(books), to->from, to->backward, note_entry, &to->walked, err);
+	return journal_each(books_txn(books), to->from, to->backward, note_entry, &to->visited,
+			    err);
 }
 
-START_TEST(journals_are_walked_from_any_entry_both_ways)
+START_TEST(journals_are_read_from_any_entry_both_ways)
 {
 	static const struct {
 		uint64_t from;
@@ -1243,23 +1347,23 @@ START_TEST(journals_are_walked_from_any_entry_both_ways)
 		{4, false, 2, 2, 4, 5},
 	};
 	struct bank *bank = util_bank();
-	struct walk empty = {0};
+	struct iteration empty = {0};
 
-	OK(bank_read(bank, T0, walk, &empty, &error));
-	ck_assert_uint_eq(empty.walked.count, 0);
+	OK(bank_read(bank, T0, iterate, &empty, &error));
+	ck_assert_uint_eq(empty.visited.count, 0);
 	empty.backward = true;
-	OK(bank_read(bank, T0, walk, &empty, &error));
-	ck_assert_uint_eq(empty.walked.count, 0);
+	OK(bank_read(bank, T0, iterate, &empty, &error));
+	ck_assert_uint_eq(empty.visited.count, 0);
 	(void)util_fill(bank);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct walk to = {cases[i].from, cases[i].backward, {.stop = cases[i].stop}};
+		struct iteration to = {cases[i].from, cases[i].backward, {.stop = cases[i].stop}};
 
-		OK(bank_read(bank, T0, walk, &to, &error));
-		ck_assert_msg(to.walked.count == cases[i].count, "case %zu: %zu", i,
-			      to.walked.count);
+		OK(bank_read(bank, T0, iterate, &to, &error));
+		ck_assert_msg(to.visited.count == cases[i].count, "case %zu: %zu", i,
+			      to.visited.count);
 		if (cases[i].count > 0) {
-			ck_assert_uint_eq(to.walked.seqs[0], cases[i].first);
-			ck_assert_uint_eq(to.walked.seqs[to.walked.count - 1], cases[i].last);
+			ck_assert_uint_eq(to.visited.seqs[0], cases[i].first);
+			ck_assert_uint_eq(to.visited.seqs[to.visited.count - 1], cases[i].last);
 		}
 	}
 	bank_close(bank);
@@ -1335,22 +1439,23 @@ int main(void)
 	TCase *map = add(suite, "map"), *locks = add(suite, "locks"),
 	      *crowds = add(suite, "crowds");
 
-	tcase_add_test(opening, where_there_is_no_bank_is_said);
+	tcase_add_test(opening, a_missing_bank_is_reported_with_its_folder);
 	tcase_add_test(opening, a_folder_that_everybody_can_write_is_refused);
 	tcase_add_test(opening, a_data_file_that_is_none_is_refused);
 	tcase_add_test(opening, a_data_file_cut_short_is_refused_unless_what_is_missing_is_free);
 	tcase_add_test(opening, a_second_bank_is_not_made_over_the_first);
-	tcase_add_test(opening, what_a_dead_init_left_is_in_nobodys_way);
+	tcase_add_test(opening, leftovers_of_a_dead_init_do_no_harm);
 	tcase_add_test(opening, modes_do_not_depend_on_the_umask);
 	tcase_add_test(opening, no_descriptor_reaches_a_child);
 	tcase_add_test(transactions, malformed_and_forbidden_entries_change_nothing);
-	tcase_add_test(transactions, an_aborted_transaction_leaves_everything);
+	tcase_add_test(transactions, an_aborted_transaction_changes_nothing);
+	tcase_add_test(transactions, an_ignored_failure_is_not_committed);
 	tcase_add_test(transactions, a_clock_far_behind_is_refused_with_both_times);
 	tcase_add_test(transactions, a_ref_is_known_by_its_request);
-	tcase_add_test(transactions, states_of_another_version_are_made_again);
+	tcase_add_test(transactions, states_of_another_version_are_rebuilt);
 	tcase_add_test(transactions, signals_wait_until_a_write_is_over);
 	tcase_add_test(transactions, entries_survive_closing);
-	tcase_add_test(transactions, journals_are_walked_from_any_entry_both_ways);
+	tcase_add_test(transactions, journals_are_read_from_any_entry_both_ways);
 	tcase_add_test(transactions, notes_beside_the_books_are_kept);
 	tcase_add_test(map, a_map_that_cannot_grow_is_an_error_that_loses_nothing);
 	tcase_add_test(map, the_map_grows_with_the_books);
@@ -1358,9 +1463,9 @@ int main(void)
 	tcase_add_test(map, a_map_grown_by_another_process_is_adopted);
 	tcase_add_test(locks, a_busy_writer_is_named_within_the_deadline);
 	tcase_add_test(locks, a_stopped_writer_is_named_within_the_deadline);
-	tcase_add_test(locks, books_are_not_replaced_under_who_uses_them);
+	tcase_add_test(locks, books_in_use_are_not_replaced);
 	tcase_add_test(locks, locks_are_refused_on_what_is_no_file);
-	tcase_add_test(locks, a_lock_is_told_by_who_holds_it);
+	tcase_add_test(locks, a_lock_names_its_holder);
 	tcase_add_test(crowds, a_killed_writer_loses_no_acknowledged_entry);
 	tcase_add_test(crowds, predecessor_17_parallel_deposits_all_count);
 	tcase_add_test(crowds, openers_that_fail_lose_no_acknowledged_entry);

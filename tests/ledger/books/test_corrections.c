@@ -586,7 +586,7 @@ START_TEST(a_refund_pays_the_lots_that_paid_its_debt_and_no_more)
 }
 END_TEST
 
-START_TEST(use_of_a_lot_that_was_reversed_comes_back_to_who_paid_it)
+START_TEST(use_of_a_lot_that_was_reversed_comes_back_to_the_lot_that_paid_it)
 {
 	uint64_t deposit, charge;
 	int64_t available;
@@ -731,7 +731,7 @@ int main(void)
 	tcase_add_test(tcase, a_meter_counts_one_way_at_a_time);
 	tcase_add_test(tcase, what_was_answered_is_not_answered_again);
 	tcase_add_test(tcase, a_refund_pays_the_lots_that_paid_its_debt_and_no_more);
-	tcase_add_test(tcase, use_of_a_lot_that_was_reversed_comes_back_to_who_paid_it);
+	tcase_add_test(tcase, use_of_a_lot_that_was_reversed_comes_back_to_the_lot_that_paid_it);
 	tcase_add_test(tcase, a_refund_that_was_spent_again_is_debt_when_it_is_reversed);
 	tcase_add_test(tcase, nothing_is_given_back_to_a_lot_at_its_end);
 	tcase_add_loop_test(tcase, planned_corrections_keep_the_rules, 0, ROUNDS);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading the journal in part, accounts as they were, forecasts and the sums of statements. */
+/* Parts of the journal, accounts as they were, forecasts, and the sums of statements. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -32,7 +32,7 @@ struct found {
 	struct entry_range range;
 	uint64_t seqs[512];
 	size_t count;
-	size_t stop; /* after so many; 0: never */
+	size_t stop; /* after this many; 0: never */
 	uint64_t read;
 };
 
@@ -46,12 +46,12 @@ static int keep_entry(const struct entry *entry, void *ctx, struct sb_error *err
 	return found->count == found->stop ? STORE_ABORT : SB_OK;
 }
 
-static int walk(struct books *books, void *ctx, struct sb_error *err)
+static int iterate(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct found *found = ctx;
 
 	found->count = 0;
-	return entries_walk(books, &found->range, keep_entry, found, &found->read, err);
+	return entries_each(books, &found->range, keep_entry, found, &found->read, err);
 }
 
 /* Whether an entry is in the range, the slow way. */
@@ -90,7 +90,7 @@ static int expect(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct expected *expected = ctx;
 
-	return journal_walk(books_txn(books), 0, expected->range->backward, expect_entry, expected,
+	return journal_each(books_txn(books), 0, expected->range->backward, expect_entry, expected,
 			    err);
 }
 
@@ -106,22 +106,22 @@ START_TEST(one_account_among_many_is_read_alone)
 		util_deposit(bank, T0 + i * HOUR, "alice", SU);
 	for (int i = 0; i < 300; i++)
 		util_deposit(bank, T0 + (25 + i) * HOUR, "bob", SU);
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 20);
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_eq(found.seqs[19], 8);
 	ck_assert_uint_eq(found.read, 20);
-	/* Times are looked up by halving. */
+	/* Times are found by a binary search. */
 	found.range.backward = false;
 	found.range.since = T0 + 24 * HOUR;
 	found.range.until = T0 + 300 * HOUR;
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 1);
 	ck_assert_uint_eq(found.seqs[0], 27);
 	ck_assert_uint_le(found.read, 1 + 2 * 10);
-	/* Names that begin alike. */
+	/* Names with the same beginning. */
 	found.range = (struct entry_range){.accounts = alic, .account_count = 1};
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 	ck_assert_uint_eq(found.read, 0);
 }
@@ -132,10 +132,10 @@ START_TEST(an_empty_journal_has_no_entries)
 	static const char *const alice[] = {"alice"};
 	struct found found = {.range = {.since = 1, .until = T0}};
 
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 	found.range = (struct entry_range){.accounts = alice, .account_count = 1, .backward = true};
-	OK(bank_read(bank, T0, walk, &found, &error));
+	OK(bank_read(bank, T0, iterate, &found, &error));
 	ck_assert_uint_eq(found.count, 0);
 }
 END_TEST
@@ -146,7 +146,7 @@ struct giving {
 	int count; /* entries */
 };
 
-/* Entries of one transaction stand together in the index. */
+/* Entries of one transaction are together in the index. */
 static int give(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct giving *giving = ctx;
@@ -165,7 +165,7 @@ static int give(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-START_TEST(ranges_agree_with_looking_at_every_entry)
+START_TEST(ranges_agree_with_reading_every_entry)
 {
 	static const char *const names[] = {"alice", "bob", "carol"};
 	static const char *const only[] = {"carol", "carol", "carol"};
@@ -179,7 +179,7 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 	for (int i = 0; i < 60; i++) {
 		const char *name = names[util_below(&state, 3)];
 
-		/* Several at one time, too. */
+		/* Several can have the same time. */
 		t += util_below(&state, 3) * WHEN_SECOND;
 		util_deposit(bank, t, name, SU);
 		if (util_below(&state, 4) == 0)
@@ -207,7 +207,7 @@ START_TEST(ranges_agree_with_looking_at_every_entry)
 		if (util_below(&state, 2))
 			range->until = T0 + util_below(&state, 70) * WHEN_SECOND;
 		range->backward = util_below(&state, 2);
-		OK(bank_read(bank, T0, walk, &found, &error));
+		OK(bank_read(bank, T0, iterate, &found, &error));
 		OK(bank_read(bank, T0, expect, &expected, &error));
 		ck_assert_uint_eq(found.count, expected.count);
 		ck_assert_mem_eq(found.seqs, expected.seqs, found.count * sizeof(found.seqs[0]));
@@ -264,7 +264,7 @@ static void check_same(const struct account *a, const struct account *b)
 	bytes_release(&other);
 }
 
-/* An account remembered at a moment. */
+/* The state of an account at some time. */
 struct memory {
 	uint64_t seq;
 	int64_t time;
@@ -320,7 +320,7 @@ START_TEST(states_are_as_they_were)
 			readings[who] = event.now;
 			break;
 		}
-		/* Not all that is tried can be done. */
+		/* Some attempts are refused. */
 		if (util_try(bank, t, &event) != SB_OK && event.kind == EVENT_CHARGE)
 			ck_abort_msg("%s", error.text);
 		for (size_t j = 0; j < 3; j++)
@@ -450,7 +450,7 @@ START_TEST(a_forecast_spends_window_by_window)
 		 10,
 		 T0,
 		 30},
-		/* What has ended is not spent and not left over once more. */
+		/* A lot that has ended is neither spent nor left over again. */
 		{{{.seq = 1, .end = T0, .amount = 60, .rest = 60}}, 0, 10, T0, 0},
 	};
 
@@ -488,7 +488,7 @@ START_TEST(a_forecast_knows_credit_and_no_limit)
 }
 END_TEST
 
-START_TEST(a_far_forecast_is_told_by_the_day)
+START_TEST(a_far_forecast_is_exact_to_the_day)
 {
 	struct forecast forecast = {.lasts = T0 + 31 * WHEN_DAY + 61 * WHEN_SECOND};
 
@@ -601,7 +601,7 @@ END_TEST
 
 /* ---- statements ---- */
 
-START_TEST(what_does_not_add_up_is_said)
+START_TEST(what_does_not_add_up_is_reported)
 {
 	struct statement_line lines[] = {{.amount = 10}, {.amount = -3}};
 	struct statement statement = {.account = "alice",
@@ -630,7 +630,7 @@ END_TEST
 static int lose_index(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	(void)ctx;
-	/* Names another account's entry: an index that was damaged. */
+	/* A damaged index that names another account's entry. */
 	unsigned char key[INDEX_KEY_SIZE];
 	size_t len = books_index_key(key, "alice", 2);
 
@@ -683,16 +683,16 @@ int main(void)
 	}
 	tcase_add_test(reading, one_account_among_many_is_read_alone);
 	tcase_add_test(reading, an_empty_journal_has_no_entries);
-	tcase_add_test(reading, ranges_agree_with_looking_at_every_entry);
+	tcase_add_test(reading, ranges_agree_with_reading_every_entry);
 	tcase_add_test(history, states_are_as_they_were);
 	tcase_add_test(history, every_kind_is_replayed);
 	tcase_add_test(history, before_it_was_opened_there_is_no_account);
 	tcase_add_test(forecasts, a_forecast_spends_window_by_window);
 	tcase_add_test(forecasts, a_forecast_knows_credit_and_no_limit);
-	tcase_add_test(forecasts, a_far_forecast_is_told_by_the_day);
+	tcase_add_test(forecasts, a_far_forecast_is_exact_to_the_day);
 	tcase_add_test(forecasts, a_forecast_of_the_largest_amounts_fits);
 	tcase_add_test(forecasts, use_per_day_is_spread_over_the_time_of_the_use);
-	tcase_add_test(statements, what_does_not_add_up_is_said);
+	tcase_add_test(statements, what_does_not_add_up_is_reported);
 	tcase_add_test(statements, a_damaged_index_is_found);
 	tcase_add_test(statements, a_state_that_differs_from_the_entries_is_found);
 	return util_run(suite);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The list of jobs that were left out, in memory and beside the books. */
+/* The list of jobs left out, in memory and stored. */
 #include "config.h"
 
 #include "ledger/books/left_jobs.h"
@@ -31,7 +31,7 @@ START_TEST(a_full_list_takes_no_more)
 }
 END_TEST
 
-/* A number recurs, with another submit time; without one any run of it is meant. */
+/* A number recurs with another submit time; without a submit time any run matches. */
 START_TEST(a_job_is_found_by_its_number_and_submit_time)
 {
 	struct left_jobs left = {0};
@@ -58,7 +58,7 @@ START_TEST(a_job_is_found_by_its_number_and_submit_time)
 }
 END_TEST
 
-START_TEST(they_are_of_all_accounts_above)
+START_TEST(jobs_count_for_all_accounts_above)
 {
 	struct kin kin[] = {{"bio", ""}, {"chem", ""}, {"lab", "bio"}, {"room", "lab"}};
 	const struct tree tree = {.list = kin, .count = 4};
@@ -70,14 +70,14 @@ START_TEST(they_are_of_all_accounts_above)
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "lab", INT64_MAX), 1);
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "bio", INT64_MAX), 2);
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 0);
-	/* Up to then the second had not ended. */
+	/* The second one had not ended by then. */
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "bio", 200), 1);
-	/* Whose they are nobody knows. */
+	/* Their account is unknown. */
 	OK(add(&left, 4, 5, ""));
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 1);
 	OK(add(&left, 3, 5, "bi"));
 	ck_assert_uint_eq(left_jobs_of(&left, &tree, "chem", INT64_MAX), 2);
-	/* No check has seen a tree yet. */
+	/* No check has read a tree yet. */
 	ck_assert_uint_eq(left_jobs_of(&left, &(struct tree){0}, "room", INT64_MAX), 4);
 	left_jobs_release(&left);
 }
@@ -130,7 +130,7 @@ START_TEST(the_list_is_kept_beside_the_books)
 		ck_assert_str_eq(again.list[i].account, left.list[i].account);
 	}
 	left_jobs_release(&again);
-	/* None is forgotten in silence. */
+	/* A malformed list is an error: no job is lost silently. */
 	OK(bank_write(bank, 0, spoil, &cut, &error));
 	FAILS(SB_ECORRUPT, "malformed", bank_read(bank, 0, read_dev, &again, &error));
 	left_jobs_release(&left);
@@ -148,7 +148,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, util_setup, util_teardown);
 	tcase_add_test(tcase, a_full_list_takes_no_more);
 	tcase_add_test(tcase, a_job_is_found_by_its_number_and_submit_time);
-	tcase_add_test(tcase, they_are_of_all_accounts_above);
+	tcase_add_test(tcase, jobs_count_for_all_accounts_above);
 	tcase_add_test(tcase, the_list_is_kept_beside_the_books);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);

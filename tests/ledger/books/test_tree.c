@@ -5,7 +5,7 @@
 #include "ledger/books/tree.h"
 #include "tests/util.h"
 
-/* What tree_encode() writes of these pairs; bytes_release() it. */
+/* Encodes pairs as tree_encode() does. The caller calls bytes_release(). */
 static struct bytes encoded(const char *const *texts, size_t count)
 {
 	struct bytes bytes = {0};
@@ -24,7 +24,7 @@ static struct tree decoded(const void *data, size_t len)
 	return tree;
 }
 
-/* What is kept may be lost, so whatever makes no sense is nothing. */
+/* Stored trees may be lost, so a malformed one is empty. */
 START_TEST(what_is_malformed_is_empty)
 {
 	static const char *const unsorted[] = {"b", "root", "a", "root"},
@@ -97,7 +97,7 @@ START_TEST(what_was_written_is_read_again)
 }
 END_TEST
 
-START_TEST(who_is_above_whom)
+START_TEST(accounts_above_others_are_found)
 {
 	static const char *const texts[] = {"a", "root", "b",	 "a",	 "c",
 					    "b", "d",	 "root", "root", ""};
@@ -143,7 +143,7 @@ int main(void)
 	tcase_add_test(tcase, what_is_malformed_is_empty);
 	tcase_add_test(tcase, a_circle_and_a_parent_that_is_not_there_end);
 	tcase_add_test(tcase, what_was_written_is_read_again);
-	tcase_add_test(tcase, who_is_above_whom);
+	tcase_add_test(tcase, accounts_above_others_are_found);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

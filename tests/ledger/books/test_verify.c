@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Damage of every sort is found. */
+/* verify finds every sort of damage. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static int keep_tables(struct store_txn *txn, void *ctx, struct sb_error *err)
 	(void)ctx;
 	for (int i = 0; i < STORE_TABLE_COUNT && !rc; i++) {
 		tables[i].count = 0;
-		rc = store_walk(txn, (enum store_table)i, (struct slice){0}, false, keep_row,
+		rc = store_each(txn, (enum store_table)i, (struct slice){0}, false, keep_row,
 				&tables[i], err);
 	}
 	return rc;
@@ -78,7 +78,7 @@ static int set_reading(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_reading(books, "dev", "bio", ctx, err);
 }
 
-/* Entries of one account in one transaction: they stand together in its index. */
+/* Entries of one account in one transaction, which are together in its index. */
 static int deposit_thrice(struct books *books, void *ctx, struct sb_error *err)
 {
 	int rc = SB_OK;
@@ -97,7 +97,7 @@ static int deposit_thrice(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* A bank with every kind in it, and its tables in memory. */
+/* Creates a bank with every kind of entry, and loads its tables. */
 static void setup(void)
 {
 	struct reading reading = {.usage = 4711, .time = WHEN_SECOND, .running = -1};
@@ -137,7 +137,7 @@ static int write_tables(struct store_txn *txn, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* Writes the tables, as a test changed them, as a bank; verifies it and gives the problems. */
+/* Writes the changed tables as a bank. Returns the problems that verify finds. */
 static int verify_tables(void)
 {
 	struct store_options options = util_options();
@@ -147,7 +147,7 @@ static int verify_tables(void)
 
 	OK(store_build(&options, &store, &error));
 	OK(store_write(store, write_tables, NULL, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	OK(store_install(store, NULL, &error));
 	bank = util_open(STORE_READ);
 	problems = util_verify(bank);
@@ -184,7 +184,7 @@ static void count_problem(const char *text, void *ctx)
 	++*(int *)ctx;
 }
 
-/* Whether verify, or already reading, finds something. */
+/* Whether verify finds a problem or the bank cannot be read. */
 static bool finds(struct bank *bank)
 {
 	int problems = 0;
@@ -286,7 +286,7 @@ START_TEST(a_flipped_bit_in_what_follows_from_the_entries_is_found)
 		unsigned char both[128];
 		size_t len = row->key_len + row->value_len;
 
-		/* The key stands in front: four bytes alone are found everywhere. */
+		/* With the key in front: four bytes alone occur everywhere. */
 		memcpy(both, row->key, row->key_len);
 		memcpy(both + row->key_len, row->value, row->value_len);
 		flip_all(bank, both, len, meta[i]);
@@ -338,7 +338,7 @@ START_TEST(a_flipped_bit_in_what_follows_from_nothing_is_found)
 }
 END_TEST
 
-/* Whether the bank cannot be opened, or verify is not content. */
+/* Whether the bank cannot be opened or verify finds a problem. */
 static bool is_refused(void)
 {
 	struct store_options options = util_options();
@@ -382,7 +382,7 @@ static void flip_numbers_of_roots(int fd)
 		uint64_t number = read_number(fd, root);
 		uint64_t other = number ^ (uint64_t)1 << bit % 64;
 
-		/* So LMDB itself leaves it when the disk fails; see below. */
+		/* LMDB itself leaves this when the disk fails; see below. */
 		if (other == number - 2)
 			continue;
 		write_number(fd, root, other);
@@ -410,7 +410,7 @@ START_TEST(a_flipped_bit_in_the_number_of_a_root_is_found)
 }
 END_TEST
 
-START_TEST(nobody_reads_a_root_in_the_place_of_the_other)
+START_TEST(a_root_in_the_place_of_the_other_is_refused)
 {
 	struct store_options options = util_options();
 	ssize_t size = number_of_root(1) - number_of_root(0);
@@ -419,7 +419,7 @@ START_TEST(nobody_reads_a_root_in_the_place_of_the_other)
 	int fd = open_data();
 
 	ck_assert_ptr_nonnull(roots);
-	/* Either is the newer one once. */
+	/* Each is the newer one once. */
 	for (int i = 0; i < 4; i++) {
 		struct bank *bank = util_open(STORE_WRITE);
 		off_t place = i / 2 ? size : 0;
@@ -452,7 +452,7 @@ START_TEST(a_commit_in_which_the_disk_failed_is_no_damage)
 		newer = read_number(fd, 1) > read_number(fd, 0);
 		write_number(fd, newer, read_number(fd, newer) - 2);
 		ck_assert_msg(!is_refused(), "%s", util_problem);
-		/* The same of a root that is the newer one is damage. */
+		/* In the newer root the same is damage. */
 		write_number(fd, newer, read_number(fd, newer) + 4);
 		ck_assert(is_refused());
 		write_number(fd, newer, read_number(fd, newer) - 4);
@@ -505,7 +505,7 @@ static int export_all(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-/* What comes of an export, in each form, of the tables as a test changed them. */
+/* Exports the changed tables in each form. */
 static int export_tables(void)
 {
 	struct bank *bank;
@@ -569,7 +569,7 @@ START_TEST(swapped_and_missing_states_are_found)
 }
 END_TEST
 
-START_TEST(a_state_of_nobody_is_found)
+START_TEST(a_state_without_an_account_is_found)
 {
 	struct table *table = &tables[STORE_ACCOUNTS];
 
@@ -604,7 +604,7 @@ START_TEST(missing_and_false_index_entries_are_found)
 				table->rows[j].value_len += less;
 			}
 		}
-		/* One too many. */
+		/* One entry too many. */
 		table->rows[table->count++] =
 			(struct row){.key = copy((struct slice){"zz\0\0\0\0\0\0\0\0\1", 11}),
 				     .key_len = 11,
@@ -737,7 +737,7 @@ START_TEST(a_right_bank_has_no_problems)
 	ck_assert_uint_eq(verify.accounts, 3);
 	ck_assert_uint_eq(verify.head.seq, verify.entries);
 	bank_close(bank);
-	/* The same after it was written anew. */
+	/* The same after it was written again. */
 	ck_assert_int_eq(verify_tables(), 0);
 }
 END_TEST
@@ -792,7 +792,7 @@ static int set_long_keys(struct store_txn *txn, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* How many cannot be read. */
+/* Counts the keys that cannot be read. */
 static int count_lost(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	char text[LONG_KEY + 1];
@@ -805,7 +805,7 @@ static int count_lost(struct store_txn *txn, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Searches go by the keys in the branches; a walk does not look at them. */
+/* Searches go by the keys in the branches; an iteration does not read them. */
 START_TEST(a_flipped_bit_in_the_key_of_a_branch_is_found)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE), same = LONG_KEY - 4;
@@ -935,7 +935,7 @@ static void free_many(int count)
 
 	OK(store_build(&options, &store, &error));
 	OK(store_write(store, set_states, &states, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	OK(store_install(store, NULL, &error));
 	OK(store_open(&options, STORE_WRITE, &store, &error));
 	for (int i = 0; i < 14; i++) {
@@ -967,14 +967,14 @@ int main(void)
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_the_entries_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_what_follows_from_nothing_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_the_number_of_a_root_is_found);
-	tcase_add_test(damage, nobody_reads_a_root_in_the_place_of_the_other);
+	tcase_add_test(damage, a_root_in_the_place_of_the_other_is_refused);
 	tcase_add_test(damage, a_commit_in_which_the_disk_failed_is_no_damage);
 	tcase_add_test(damage, a_removed_entry_is_found);
 	tcase_add_test(damage, entries_in_another_order_are_found);
 	tcase_add_test(damage, what_does_not_fit_its_hash_is_not_exported);
 	tcase_add_test(damage, a_journal_from_another_bank_is_found);
 	tcase_add_test(damage, swapped_and_missing_states_are_found);
-	tcase_add_test(damage, a_state_of_nobody_is_found);
+	tcase_add_test(damage, a_state_without_an_account_is_found);
 	tcase_add_test(damage, missing_and_false_index_entries_are_found);
 	tcase_add_test(damage, a_head_that_is_not_the_last_entry_is_found);
 	tcase_add_test(damage, a_flipped_bit_in_the_key_of_a_branch_is_found);

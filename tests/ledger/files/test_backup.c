@@ -73,7 +73,7 @@ START_TEST(nothing_is_overwritten)
 	(void)snprintf(beside, sizeof(beside), "%s.new", copy);
 	ck_assert_int_eq(mkdir(beside, 0700), 0);
 	clock_now -= WHEN_SECOND;
-	REFUSED(1, "another backup is made now, or was cut off", "backup", dir);
+	REFUSED(1, "another backup is running, or was cut off", "backup", dir);
 	ck_assert_int_eq(rmdir(beside), 0);
 	DONE("entries 3", "-b", copy, "verify");
 }

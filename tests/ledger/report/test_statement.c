@@ -312,7 +312,7 @@ START_TEST(malformed_moments_are_refused)
 	REFUSED(2, "--as-of needs a time", "balance", "--as-of", "x");
 	REFUSED(2, "--as-of needs a time", "balance", "--as-of", "");
 	REFUSED(2, "--as-of needs a time", "balance", "--as-of", "0");
-	REFUSED(2, "a time to come", "balance", "--as-of", "now+1hour");
+	REFUSED(2, "is in the future", "balance", "--as-of", "now+1hour");
 	REFUSED(1, "there is no entry 7 yet: the newest is entry 6", "balance", "--as-of", "7");
 	REFUSED(2, "--as-of needs a time", "balance", "--as-of", "99999999999999999999");
 	REFUSED(1, "account 'nosuch' is not in the bank", "balance", "nosuch", "--as-of", "1");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* LMDB writes on the pages that its list of free pages names. A list that is damaged, or leads
- * round in a circle, ends a write, and leaves what can be read. */
+/* LMDB overwrites the pages on its list of free pages. A list that is damaged or contains a cycle
+ * must make a write fail, and leave the books readable. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -10,20 +10,20 @@
 #include "ledger/store/form.h"
 #include "tests/util.h"
 
-/* Than all entries. */
+/* A time after all entries. */
 #define LATER ((int64_t)4000000000 * WHEN_SECOND)
 
 enum { ACCOUNTS = 400, WRITES = 120 };
 
-/* The exit status of a child for whom the file was damaged; Check ends those that fail with 1. */
+/* The exit status of a child that found damage; after a failed assertion Check exits with 1. */
 enum { FOUND = 3 };
 
-/* The data file as it is right, and where its list of free pages is. */
+/* The sound data file, and the place of its list of free pages. */
 static char *data;
 static size_t size, page_size, newest, list, leaves;
 static int data_fd;
 
-/* What the books say. */
+/* The contents of the books. */
 static uint64_t entries;
 static int64_t available;
 
@@ -47,7 +47,7 @@ static int write_once(struct bank *bank, int step)
 	return bank_write(bank, LATER, set_readings, &step, &error);
 }
 
-/* While somebody reads, nothing that is given up becomes free: the list grows by each write. */
+/* While a reader is active, no page becomes reusable, and each write makes the list longer. */
 static int write_often(struct store_txn *txn, void *ctx, struct sb_error *err)
 {
 	int rc = SB_OK;
@@ -67,7 +67,7 @@ static const char *data_path(void)
 	return path;
 }
 
-/* The node [at] of a page; negative: from the end. */
+/* Returns the node [at] of a page; negative: from the end. */
 static char *node(size_t page, int at)
 {
 	char *base = data + page * page_size;
@@ -77,7 +77,7 @@ static char *node(size_t page, int at)
 	return base + form_short(base + PAGE_HEAD + 2 * (at < 0 ? count + at : at));
 }
 
-/* A bank whose list of free pages has a branch and some leaves. */
+/* Creates a bank whose list of free pages has a branch and some leaves. */
 static void setup(void)
 {
 	struct bank *bank;
@@ -111,19 +111,19 @@ static void teardown(void)
 	util_teardown();
 }
 
-/* Puts [len] bytes in the place that [at] points to, in the file alone. */
+/* Writes [len] bytes to the file at the offset of [at] in [data]. */
 static void put(const char *at, const void *bytes, size_t len)
 {
 	ck_assert_int_eq(pwrite(data_fd, bytes, len, at - data), (ssize_t)len);
 }
 
-static void put_right(const char *at, size_t len)
+static void restore(const char *at, size_t len)
 {
 	put(at, at, len);
 }
 
-/* The child of a branch, in the first of the three pieces of its number. */
-static void lead(int child, size_t page)
+/* Changes a child of the branch, in the first of the three pieces of its number. */
+static void set_child(int child, size_t page)
 {
 	uint16_t low = (uint16_t)page;
 
@@ -131,9 +131,9 @@ static void lead(int child, size_t page)
 	put(node(list, child), &low, sizeof(low));
 }
 
-static void lead_right(int child)
+static void restore_child(int child)
 {
-	put_right(node(list, child), sizeof(uint16_t));
+	restore(node(list, child), sizeof(uint16_t));
 }
 
 static void on_damage(const char *text)
@@ -142,7 +142,8 @@ static void on_damage(const char *text)
 	_exit(FOUND);
 }
 
-/* The exit status of [child], which LMDB ends when it finds that something cannot be. */
+/* Runs [child] in a process of its own, which a failed assertion of LMDB ends. Returns its exit
+ * status. */
 static int in_child(int (*child)(int, int), int from, int to)
 {
 	int status;
@@ -168,7 +169,7 @@ static int verify(int from, int to)
 	return util_verify(bank) > 0 ? FOUND : 0;
 }
 
-/* Nobody may write, and who reads gets all of the books; verify says that they are damaged. */
+/* Opening for writing must fail, reading must give everything, and verify must find the damage. */
 static void expect_refused(const char *what, size_t number)
 {
 	struct store_options options = util_options();
@@ -182,11 +183,12 @@ static void expect_refused(const char *what, size_t number)
 	ck_assert_uint_eq(util_head(bank).seq, entries);
 	ck_assert_int_eq(util_available(bank, LATER, "alice"), available);
 	bank_close(bank);
-	ck_assert_msg(in_child(verify, 0, 0) == FOUND, "%s %zu: verify is content", what, number);
+	ck_assert_msg(in_child(verify, 0, 0) == FOUND, "%s %zu: verify finds no damage", what,
+		      number);
 }
 
-/* And when it is right again all goes on. */
-static void expect_right(void)
+/* Once the file is sound again, everything must work. */
+static void expect_sound(void)
 {
 	struct bank *bank = util_open(STORE_WRITE);
 
@@ -196,31 +198,31 @@ static void expect_right(void)
 	bank_close(bank);
 }
 
-/* To the branch itself, to another leaf, to a root, to what is no page of the file. */
+/* To itself, another leaf, a root, and a page beyond the file. */
 START_TEST(a_branch_that_leads_elsewhere_is_refused)
 {
-	const size_t first = form_below(node(list, 0)), last = form_below(node(list, -1));
+	const size_t first = form_child(node(list, 0)), last = form_child(node(list, -1));
 	const size_t elsewhere[] = {list, first, last, 0, 1, 2, size / page_size};
 
 	for (size_t i = 0; i < COUNT(elsewhere); i++) {
 		for (int child = 0; child < (int)leaves; child++) {
-			if (elsewhere[i] == form_below(node(list, child)))
+			if (elsewhere[i] == form_child(node(list, child)))
 				continue;
-			lead(child, elsewhere[i]);
+			set_child(child, elsewhere[i]);
 			expect_refused("child to", elsewhere[i]);
-			lead_right(child);
+			restore_child(child);
 		}
 	}
-	expect_right();
+	expect_sound();
 }
 END_TEST
 
-/* Of each leaf the first and the last record: how many pages, the first of them, and since when. */
-START_TEST(a_record_that_cannot_be_is_refused)
+/* The first and the last record of each leaf: their count, first page and transaction. */
+START_TEST(an_impossible_record_is_refused)
 {
 	const size_t pages[] = {0,
 				1,
-				form_number(form_value(node(form_below(node(list, 0)), 0)) + 8),
+				form_number(form_value(node(form_child(node(list, 0)), 0)) + 8),
 				size / page_size,
 				(size_t)1 << 40,
 				SIZE_MAX};
@@ -228,7 +230,7 @@ START_TEST(a_record_that_cannot_be_is_refused)
 	const size_t times[] = {0, 1, (size_t)1 << 40, SIZE_MAX};
 
 	for (int i = 0; i < 2 * (int)leaves; i++) {
-		const char *record = node(form_below(node(list, i / 2)), i % 2 ? -1 : 0);
+		const char *record = node(form_child(node(list, i / 2)), i % 2 ? -1 : 0);
 		const char *key = record + NODE_HEAD, *count = form_value(record);
 		const char *page = count + WORD;
 
@@ -237,34 +239,34 @@ START_TEST(a_record_that_cannot_be_is_refused)
 				continue;
 			put(page, &pages[j], WORD);
 			expect_refused("free page", pages[j]);
-			put_right(page, WORD);
+			restore(page, WORD);
 		}
 		for (size_t j = 0; j < COUNT(counts); j++) {
 			put(count, &counts[j], WORD);
 			expect_refused("count", counts[j]);
-			put_right(count, WORD);
+			restore(count, WORD);
 		}
 		for (size_t j = 0; j < COUNT(times); j++) {
-			/* What was first may have been so still earlier. */
+			/* An earlier transaction is possible for the first record. */
 			if (i == 0 && times[j] == 1)
 				continue;
 			put(key, &times[j], WORD);
 			expect_refused("key", times[j]);
-			put_right(key, WORD);
+			restore(key, WORD);
 		}
 	}
-	expect_right();
+	expect_sound();
 }
 END_TEST
 
-/* The damage comes after the bank was opened, and may not be in the way of a write. */
-static int write_in_circle(int from, int to)
+/* Damages the list after the bank was opened; the write may not need the damaged part. */
+static int write_with_cycle(int from, int to)
 {
 	struct bank *bank = util_open(STORE_WRITE);
 	int rc;
 
 	for (int child = from; child < to; child++)
-		lead(child, list);
+		set_child(child, list);
 	rc = write_once(bank, 1);
 	if (rc)
 		ck_assert_msg(rc == SB_ECORRUPT && strstr(error.text, "is damaged"), "%d: %s", rc,
@@ -272,31 +274,31 @@ static int write_in_circle(int from, int to)
 	return rc ? FOUND : 0;
 }
 
-static int write_on(int from, int to)
+static int status_of_write(int from, int to)
 {
-	int status = in_child(write_in_circle, from, to);
+	int status = in_child(write_with_cycle, from, to);
 
-	put_right(data, size);
+	restore(data, size);
 	ck_assert_int_eq(ftruncate(data_fd, (off_t)size), 0);
 	return status;
 }
 
-START_TEST(a_circle_ends_a_write)
+START_TEST(a_cycle_ends_a_write)
 {
 	const int count = (int)leaves;
 
-	/* A write follows the list from its beginning as far as it needs pages, and puts its own
-	 * record at the end; what is between may stay unseen. */
+	/* A write reads the list from its beginning as far as it needs pages, and appends its own
+	 * record; it may not read the part between. */
 	for (int child = 0; child < count; child++) {
-		int status = write_on(child, child + 1);
+		int status = status_of_write(child, child + 1);
 
 		ck_assert_msg(status == FOUND || (status == 0 && child > 0 && child < count - 1),
 			      "child %d: %d", child, status);
-		expect_right();
-		put_right(data, size);
+		expect_sound();
+		restore(data, size);
 	}
-	ck_assert_int_eq(write_on(0, count), FOUND);
-	expect_right();
+	ck_assert_int_eq(status_of_write(0, count), FOUND);
+	expect_sound();
 }
 END_TEST
 
@@ -308,8 +310,8 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_branch_that_leads_elsewhere_is_refused);
-	tcase_add_test(tcase, a_record_that_cannot_be_is_refused);
-	tcase_add_test(tcase, a_circle_ends_a_write);
+	tcase_add_test(tcase, an_impossible_record_is_refused);
+	tcase_add_test(tcase, a_cycle_ends_a_write);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

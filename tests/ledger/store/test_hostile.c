@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files that somebody made to do harm, in each of the forms that import reads. */
+/* Malicious files in each format that import reads. */
 #include "config.h"
 
 #include "ledger/files/yamlfile.h"
@@ -15,7 +15,7 @@ static void setup(void)
 	DONE("", "open", "bio", "10");
 }
 
-/* How each form is asked for; what stands before and behind a value in it, the rest being right. */
+/* The option for each format, and valid text before and after a value. */
 static const struct {
 	const char *option;
 	const char *before, *behind;
@@ -27,8 +27,8 @@ static const struct {
 	 "}], \"meta\": {}}"},
 };
 
-/* Whether the file of each form, with that value in it or as a whole, is refused, with its name in
- * the message. */
+/* Expects that each format refuses this value, or this whole file, with the file's name in the
+ * message. */
 static void refused_in_each_form(const char *value, size_t len, bool whole)
 {
 	size_t size = len + 256;
@@ -43,7 +43,7 @@ static void refused_in_each_form(const char *value, size_t len, bool whole)
 		memcpy(text + before, value, len);
 		memcpy(text + before + len, forms[i].behind, behind);
 		util_write_file(file, text, before + len + behind);
-		/* A list is malformed as a command line is. */
+		/* A malformed list has the exit status of a malformed command line. */
 		REFUSED(strcmp(forms[i].option, "--append") == 0 ? 2 : 1, file, "import",
 			forms[i].option, "-i", file);
 	}
@@ -121,7 +121,7 @@ START_TEST(documents_that_are_no_files_of_ours_are_refused)
 }
 END_TEST
 
-/* A gibibyte that nobody has stored: [head] and then [fill] for ever. */
+/* A generated gibibyte: [head], then [fill] repeated. */
 struct flood {
 	const char *head;
 	const char *fill;
@@ -181,7 +181,7 @@ START_TEST(what_has_no_end_is_not_read_to_its_end)
 }
 END_TEST
 
-/* What is large and of the right form still comes in. */
+/* Large valid files are still imported. */
 START_TEST(a_long_comment_is_no_harm)
 {
 	size_t size = 512 << 10, len;

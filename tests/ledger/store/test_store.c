@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the store says when its library or the system fails it. */
+/* Errors of the store when its library or the system fails. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,17 +10,17 @@
 
 #include "tests/util.h"
 
-/* LMDB gets these instead of the C library's, and the store this instead of LMDB's. */
+/* Replacements: the first two for LMDB, the third for the store. */
 ssize_t pwrite(int fd, const void *data, size_t len, off_t at);
 ssize_t writev(int fd, const struct iovec *parts, int count);
 char *mdb_version(int *major, int *minor, int *patch);
 
 enum { NEVER, PAGES, ROOT, ROOT_FOR_GOOD };
 
-static int full; /* where the disk is */
+static int full; /* where the disk is full */
 static int library = 9;
 
-/* LMDB writes of a root but what changes, and nothing else there. */
+/* Recognises a root: LMDB writes only the part that changes, not the whole page. */
 static bool is_root(off_t at)
 {
 	return at < 2 * sysconf(_SC_PAGESIZE) && at % sysconf(_SC_PAGESIZE) != 0;
@@ -35,7 +35,7 @@ ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
 		errno = ENOSPC;
 		return -1;
 	}
-	/* It is written, nobody is told, and cannot be taken back. */
+	/* Writes the root, reports failure, and refuses to restore it. */
 	if (is_root(at) && full == ROOT_FOR_GOOD) {
 		if (!written)
 			(void)syscall(SYS_pwrite64, fd, data, len, at);
@@ -92,7 +92,7 @@ static int append_open(struct books *books, void *ctx, struct sb_error *err)
 	return books_append(books, &event, err);
 }
 
-/* One commit with the disk full there, and how many entries there are in the end. */
+/* Commits with the disk full at [where]. Returns the count of entries afterwards. */
 static uint64_t commit_on_a_full_disk(int where, int code, const char *part)
 {
 	struct bank *bank = util_bank();
@@ -117,7 +117,7 @@ START_TEST(a_full_disk_changes_nothing)
 }
 END_TEST
 
-/* So it may be where what is written again needs room. */
+/* Overwriting needs room on some file systems. */
 START_TEST(a_disk_full_at_the_root_leaves_the_outcome_unknown)
 {
 	ck_assert_uint_eq(commit_on_a_full_disk(ROOT, SB_EUNKNOWN, "is not known"), 0);
@@ -130,7 +130,7 @@ START_TEST(a_disk_full_at_the_root_may_have_taken_it)
 }
 END_TEST
 
-/* Nothing may be lacking once the books have their name. */
+/* All resources must be acquired before the rename. */
 START_TEST(new_books_are_not_put_in_place_without_descriptors)
 {
 	struct store_options options = util_options();
@@ -143,7 +143,7 @@ START_TEST(new_books_are_not_put_in_place_without_descriptors)
 	head = util_head(bank);
 	bank_close(bank);
 	OK(store_build(&options, &store, &error));
-	OK(store_enter(store, &error));
+	OK(store_take_over(store, &error));
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	none = (struct rlimit){3, limit.rlim_max};
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);

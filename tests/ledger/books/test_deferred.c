@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Use that waits for its entry. Two banks see the same, one of which enters it at each check: that
- * the other does not must make no difference to anything but the number of charges. */
+/* Deferred charges. Two banks have the same history, and one of them records use at each check.
+ * They may differ only in the number of charges. */
 #include "config.h"
 
 #include <inttypes.h>
 
 #include "ledger/books/entries.h"
-#include "ledger/books/seen.h"
 #include "ledger/check/check.h"
 #include "tests/util.h"
 
@@ -18,7 +17,7 @@ static const char *const lever_fields[][2] = {{"GrpTRESMins", "cpu"}, {"GrpTRESM
 
 enum { ACCOUNTS = COUNT(names), CLUSTERS = COUNT(cluster_names), LEVERS = COUNT(lever_fields) };
 
-/* A bank, and the limits that it has set. */
+/* A bank and the limits that it has set. */
 struct side {
 	struct bank *bank;
 	struct rules rules;
@@ -29,7 +28,7 @@ struct side {
 	uint64_t entries, charges;
 };
 
-/* Both banks; the first enters use at each check. */
+/* Both banks; the first one records use at each check. */
 static struct side sides[2];
 static int64_t now;
 static uint64_t seed;
@@ -37,7 +36,7 @@ static uint64_t seed;
 /* What the clusters count. */
 static int64_t usage[CLUSTERS][ACCOUNTS];
 static int64_t running[CLUSTERS][ACCOUNTS];
-static bool below_lab[ACCOUNTS]; /* else below root */
+static bool below_lab[ACCOUNTS]; /* false: below root */
 static bool gone[CLUSTERS][ACCOUNTS];
 
 static unsigned below(unsigned bound)
@@ -82,9 +81,9 @@ static void teardown(void)
 	util_teardown();
 }
 
-/* ---- what both do ---- */
+/* ---- changes to both banks ---- */
 
-/* Appends to both banks; both take it, or neither does. */
+/* Appends to both banks. Both must accept the entry or refuse it. */
 static bool append(const struct event *event)
 {
 	int rc = util_try(sides[0].bank, now, event);
@@ -110,7 +109,7 @@ static void deposit(const char *account, int64_t amount, int64_t start, int64_t 
 	}
 }
 
-/* Does what the check asked for, as Slurm would. */
+/* Carries out the plan of the check, as Slurm would. */
 static void carry_out(struct side *side)
 {
 	struct task_outcome outcomes[64];
@@ -181,7 +180,7 @@ static void plan(struct side *side, const bool silent[CLUSTERS], const char *onl
 	OK(bank_write(side->bank, now, check_plan, &side->check, &error));
 }
 
-/* ---- that both come to the same ---- */
+/* ---- comparing them ---- */
 
 static void compare_findings(void)
 {
@@ -224,7 +223,7 @@ static void compare_lots(const struct account *a, const struct account *b)
 	}
 }
 
-/* All but the numbers of entries. */
+/* Compares everything but the numbers of entries. */
 static void compare_accounts(const char *name)
 {
 	struct account *a = util_account(sides[0].bank, now, name);
@@ -236,7 +235,7 @@ static void compare_accounts(const char *name)
 	ck_assert_uint_eq(a->meter_count, b->meter_count);
 	for (size_t i = 0; i < a->meter_count; i++) {
 		ck_assert_int_eq(a->meters[i].reading, b->meters[i].reading);
-		/* What was seen together reaches to where it was seen last. */
+		/* A joined charge extends to the last reading. */
 		ck_assert_int_le(a->meters[i].time, b->meters[i].time);
 	}
 	ck_assert_uint_eq(a->causes, b->causes);
@@ -255,7 +254,7 @@ static void compare_accounts(const char *name)
 	account_free(b);
 }
 
-/* Checks both banks, until there is no more to do, and compares. */
+/* Checks both banks until nothing is left to do, and compares them. */
 static void check_both(const bool silent[CLUSTERS], const char *only)
 {
 	for (int round = 0; round < 4; round++) {
@@ -283,7 +282,7 @@ static int count_entry(const struct entry *entry, void *ctx, struct sb_error *er
 
 static int count_entries(struct books *books, void *ctx, struct sb_error *err)
 {
-	return entries_walk(books, &(struct entry_range){0}, count_entry, ctx, NULL, err);
+	return entries_each(books, &(struct entry_range){0}, count_entry, ctx, NULL, err);
 }
 
 static void count_both(void)
@@ -295,7 +294,7 @@ static void count_both(void)
 	}
 }
 
-/* ---- at random ---- */
+/* ---- random histories ---- */
 
 /* A moment within some hours of now. */
 static int64_t around(unsigned hours_before, unsigned hours_after)
@@ -304,7 +303,7 @@ static int64_t around(unsigned hours_before, unsigned hours_after)
 	       (int64_t)below((hours_before + hours_after) * 3600) * WHEN_SECOND;
 }
 
-/* One of what people enter, and the check of the account that comes with it. */
+/* Records a random request, and checks its account as a verb does. */
 static void some_entry(void)
 {
 	static const bool silent[CLUSTERS];
@@ -368,7 +367,7 @@ static void some_entry(void)
 	check_both(silent, name);
 }
 
-/* What clusters count between two checks; a few go back, as after a crash or a reset. */
+/* Changes the counters of the clusters; a few go back, as after a crash or a reset. */
 static void use_some(void)
 {
 	for (size_t c = 0; c < CLUSTERS; c++) {
@@ -390,7 +389,7 @@ static void use_some(void)
 		below_lab[below(2)] ^= true;
 }
 
-START_TEST(waiting_makes_no_difference)
+START_TEST(deferring_makes_no_difference)
 {
 	const uint64_t start = util_seed();
 	bool silent[CLUSTERS] = {false};
@@ -402,7 +401,7 @@ START_TEST(waiting_makes_no_difference)
 			deposit(names[i], 100000, now - HOUR, WHEN_NEVER);
 	}
 	for (int step = 0; step < 250; step++) {
-		/* Mostly not further apart than use may wait. */
+		/* Mostly within charge_every. */
 		now += below(12) ? 5 * MINUTE + below(1000000)
 				 : (5 + below(below(4) ? 50 : 600)) * MINUTE;
 		use_some();
@@ -449,7 +448,7 @@ START_TEST(a_busy_account_has_an_entry_an_hour)
 }
 END_TEST
 
-START_TEST(use_waits_an_hour_and_no_longer)
+START_TEST(use_is_deferred_an_hour_and_no_longer)
 {
 	open_alice(1000000);
 	check_for(5 * MINUTE, 100);
@@ -462,7 +461,7 @@ START_TEST(use_waits_an_hour_and_no_longer)
 }
 END_TEST
 
-START_TEST(use_on_a_cluster_that_fell_silent_is_entered)
+START_TEST(use_on_a_cluster_that_fell_silent_is_recorded)
 {
 	static const bool silent[CLUSTERS] = {true, true};
 
@@ -475,7 +474,7 @@ START_TEST(use_on_a_cluster_that_fell_silent_is_entered)
 }
 END_TEST
 
-START_TEST(nobody_spends_what_was_seen)
+START_TEST(deferred_use_cannot_be_spent_again)
 {
 	const struct event all = {.kind = EVENT_WITHDRAW,
 				  .account = "alice",
@@ -498,7 +497,7 @@ START_TEST(nobody_spends_what_was_seen)
 }
 END_TEST
 
-START_TEST(what_decides_stands_behind_the_use)
+START_TEST(decisions_are_recorded_after_the_use)
 {
 	open_alice(1000);
 	check_for(5 * MINUTE, 150);
@@ -510,7 +509,7 @@ START_TEST(what_decides_stands_behind_the_use)
 }
 END_TEST
 
-START_TEST(near_the_end_of_a_window_nothing_waits)
+START_TEST(near_the_end_of_a_window_nothing_is_deferred)
 {
 	open_alice(1000000);
 	deposit("alice", 1000, now, now + 90 * MINUTE);
@@ -530,7 +529,7 @@ static int lose_readings(struct books *books, void *ctx, struct sb_error *err)
 	return books_set_reading(books, "c1", "alice", &(struct reading){.running = -1}, err);
 }
 
-/* As if the check that saw it had not been. */
+/* As if the last check had not run. */
 START_TEST(without_its_reading_use_is_charged_later)
 {
 	static const bool silent[CLUSTERS];
@@ -554,11 +553,11 @@ static int look_at_sum(struct books *books, void *ctx, struct sb_error *err)
 	int rc = books_account(books, "alice", &account, err);
 
 	if (!rc)
-		seen_sum(books, account, &sum[0], &sum[1]);
+		books_deferred_sum(books, account, &sum[0], &sum[1]);
 	return rc;
 }
 
-START_TEST(what_has_no_entry_can_be_told)
+START_TEST(deferred_use_can_be_reported)
 {
 	int64_t sum[2];
 
@@ -574,20 +573,20 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("seen");
+	Suite *suite = suite_create("deferred");
 	TCase *tcase = tcase_create("seen");
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, waiting_makes_no_difference, 0, 10);
+	tcase_add_loop_test(tcase, deferring_makes_no_difference, 0, 10);
 	tcase_add_test(tcase, a_busy_account_has_an_entry_an_hour);
-	tcase_add_test(tcase, use_waits_an_hour_and_no_longer);
-	tcase_add_test(tcase, use_on_a_cluster_that_fell_silent_is_entered);
-	tcase_add_test(tcase, nobody_spends_what_was_seen);
-	tcase_add_test(tcase, what_decides_stands_behind_the_use);
-	tcase_add_test(tcase, near_the_end_of_a_window_nothing_waits);
+	tcase_add_test(tcase, use_is_deferred_an_hour_and_no_longer);
+	tcase_add_test(tcase, use_on_a_cluster_that_fell_silent_is_recorded);
+	tcase_add_test(tcase, deferred_use_cannot_be_spent_again);
+	tcase_add_test(tcase, decisions_are_recorded_after_the_use);
+	tcase_add_test(tcase, near_the_end_of_a_window_nothing_is_deferred);
 	tcase_add_test(tcase, without_its_reading_use_is_charged_later);
-	tcase_add_test(tcase, what_has_no_entry_can_be_told);
+	tcase_add_test(tcase, deferred_use_can_be_reported);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }
