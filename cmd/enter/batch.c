@@ -14,54 +14,29 @@
 #include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/progress.h"
+#include "ledger/base/array.h"
 
 enum { ENTRIES_MAX = 100000, PLACE_TEXT_SIZE = 1024 };
 
-/* The list with room for one more member of [size] bytes; NULL when memory ran out. */
-static void *grow(void *list, size_t count, size_t *room, size_t size)
-{
-	size_t more = *room ? 2 * *room : 16;
-	void *grown;
-
-	if (count < *room)
-		return list;
-	grown = reallocarray(list, more, size);
-	if (grown)
-		*room = more;
-	return grown;
-}
-
 int batch_add(struct batch *batch, struct batch_entry **ret, struct sb_error *err)
 {
-	struct batch_entry *grown =
-		grow(batch->entries, batch->count, &batch->size, sizeof(*grown));
-
-	if (!grown)
-		return sb_error_nomem(err);
-	batch->entries = grown;
 	if (batch->count == ENTRIES_MAX)
 		return sb_error_set(err, SB_EFORMAT,
 				    "%s has more than %d entries: cut it into several files",
 				    batch->name, ENTRIES_MAX);
-	*ret = &batch->entries[batch->count++];
-	**ret = (struct batch_entry){0};
-	return SB_OK;
+	*ret = array_add(batch->entries, batch->count);
+	return *ret ? SB_OK : sb_error_nomem(err);
 }
 
 int batch_keep(struct batch *batch, const char *text, const char **ret, struct sb_error *err)
 {
-	char **grown = grow(batch->texts, batch->text_count, &batch->text_size, sizeof(*grown));
-	char *copy;
+	char **place = array_add(batch->texts, batch->text_count);
 
-	if (!grown)
+	if (!place)
 		return sb_error_nomem(err);
-	batch->texts = grown;
-	copy = strdup(text);
-	if (!copy)
-		return sb_error_nomem(err);
-	batch->texts[batch->text_count++] = copy;
-	*ret = copy;
-	return SB_OK;
+	*place = strdup(text);
+	*ret = *place;
+	return *place ? SB_OK : sb_error_nomem(err);
 }
 
 void batch_option(struct batch_entry *entry, const char *name, const char *value)
@@ -89,7 +64,7 @@ int batch_touch(struct batch *batch, const char *name, struct sb_error *err)
 		return sb_error_nomem(err);
 	rc = books_find(batch->books, name, &account, err);
 	change->was = !rc;
-	/* A verb that needs it will say so itself. */
+	/* A verb that needs the account reports that itself. */
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
 	return rc ? rc : funds_of(batch->books, account, &batch->rules, &change->before, err);
@@ -100,27 +75,24 @@ int batch_settle(struct batch *batch, const char *name, struct sb_error *err)
 	return changes_add(&batch->to_settle, name) ? SB_OK : sb_error_nomem(err);
 }
 
-static int look_after(struct batch *batch, struct sb_error *err)
+/* Keeps the balances of the accounts as they are after all entries. */
+static int keep_after(struct batch *batch, struct sb_error *err)
 {
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < batch->changes.count && !rc; i++) {
+	for (size_t i = 0; i < batch->changes.count; i++) {
 		struct change *change = batch->changes.list[i];
 		const struct account *account;
 
-		rc = books_account(batch->books, change->name, &account, err);
-		change->is = !rc;
-		if (!rc)
-			rc = funds_of(batch->books, account, &batch->rules, &change->after, err);
-		if (!rc)
-			change->waiting = account_waiting(account).amount;
+		TRY(books_account(batch->books, change->name, &account, err));
+		change->is = true;
+		TRY(funds_of(batch->books, account, &batch->rules, &change->after, err));
+		change->waiting = account_waiting(account).amount;
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* ---- what is wrong ---- */
+/* ---- mistakes ---- */
 
-/* What other entries say of that account follows from this one. */
+/* Keeps the account of an entry that should have opened it: other mistakes about it follow. */
 static void note_unopened(struct batch *batch, const struct batch_entry *entry)
 {
 	if (strcmp(entry->command->name, "open") == 0 && entry->argc > 0 &&
@@ -128,8 +100,7 @@ static void note_unopened(struct batch *batch, const struct batch_entry *entry)
 		batch->unopened[batch->unopened_count++] = entry->argv[0];
 }
 
-/* It was said. */
-static void mark(struct batch *batch, struct batch_entry *entry, bool malformed)
+static void mark_wrong(struct batch *batch, struct batch_entry *entry, bool malformed)
 {
 	batch->malformed = batch->malformed || malformed;
 	if (entry->wrong)
@@ -144,7 +115,7 @@ bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *ent
 {
 	(void)fail(env, err);
 	if (entry) {
-		mark(batch, entry, true);
+		mark_wrong(batch, entry, true);
 	} else {
 		batch->malformed = true;
 		batch->wrong++;
@@ -153,7 +124,7 @@ bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *ent
 	return batch->wrong < MISTAKES_MAX;
 }
 
-/* Whether the entry is about an account that a wrong one should have opened. */
+/* Returns whether the entry is about an account that a wrong one should have opened. */
 static bool follows_from_another(const struct batch *batch, const struct batch_entry *entry)
 {
 	for (size_t i = 0; i < batch->unopened_count; i++) {
@@ -168,19 +139,20 @@ static bool follows_from_another(const struct batch *batch, const struct batch_e
 static int add_refusal(struct batch *batch, const char *place, const char *text,
 		       struct sb_error *err)
 {
-	char **grown =
-		grow(batch->refusals, batch->refusal_count, &batch->refusal_size, sizeof(*grown));
+	char *refusal, **to;
 
-	if (!grown)
+	if (asprintf(&refusal, "%s%s", place, text) < 0)
 		return sb_error_nomem(err);
-	batch->refusals = grown;
-	if (asprintf(&grown[batch->refusal_count], "%s%s", place, text) < 0)
+	to = array_add(batch->refusals, batch->refusal_count);
+	if (!to) {
+		free(refusal);
 		return sb_error_nomem(err);
-	batch->refusal_count++;
+	}
+	*to = refusal;
 	return SB_OK;
 }
 
-static void forget_refusals(struct batch *batch)
+static void drop_refusals(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->refusal_count; i++)
 		free(batch->refusals[i]);
@@ -194,7 +166,7 @@ int batch_observe(const struct env *env)
 	struct batch *batch = env->batch;
 	struct env alone = *env;
 
-	/* What a cluster has to say belongs to no line. */
+	/* A message about a cluster belongs to no line. */
 	alone.where = NULL;
 	if (!batch->asked)
 		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
@@ -210,7 +182,7 @@ static const char *where(const struct batch *batch, const struct batch_entry *en
 	return to;
 }
 
-/* Has its verb run the entry with an environment of its own. */
+/* Runs the entry by its verb, in an environment of its own. */
 static int run_entry(const struct env *env, const struct batch_entry *entry)
 {
 	char place_text[PLACE_TEXT_SIZE];
@@ -228,11 +200,11 @@ static int by_ref(const void *a, const void *b)
 	const struct batch_entry *const *left = a, *const *right = b;
 	int order = strcmp(ref_of(*left), ref_of(*right));
 
-	/* Entries stand in the array in the order of the file. */
+	/* Entries are in the array in the order of the file. */
 	return order ? order : (*left > *right) - (*left < *right);
 }
 
-/* The same request twice is as likely a slip of whoever copied the line as another one. */
+/* Reports refs that are given twice: a copied line is as likely a slip as a second request. */
 static int check_refs(struct env *env, struct batch *batch)
 {
 	struct batch_entry **list = calloc(batch->count + 1, sizeof(*list));
@@ -245,20 +217,20 @@ static int check_refs(struct env *env, struct batch *batch)
 	}
 	for (size_t i = 0; i < batch->count; i++)
 		list[i] = &batch->entries[i];
-	qsort(list, batch->count, sizeof(*list), by_ref);
+	array_sort(list, batch->count, by_ref);
 	for (size_t i = 1; i < batch->count && batch->wrong < MISTAKES_MAX; i++) {
 		if (strcmp(ref_of(list[i - 1]), ref_of(list[i])) != 0)
 			continue;
-		mark(batch, list[i], true);
-		warning(env, "%sthe ref '%s' stands on line %zu already: each entry needs its own",
+		mark_wrong(batch, list[i], true);
+		warning(env, "%sthe ref '%s' is on line %zu already: each entry needs its own",
 			where(batch, list[i], place_text), ref_of(list[i]), list[i - 1]->line);
 	}
 	free(list);
 	return EXIT_DONE;
 }
 
-/* Says what is wrong with the entries by themselves. */
-static void look_at_all(struct env *env, struct batch *batch)
+/* Checks the entries by themselves. */
+static void check_all(struct env *env, struct batch *batch)
 {
 	struct progress progress;
 
@@ -270,36 +242,36 @@ static void look_at_all(struct env *env, struct batch *batch)
 		if (!entry->wrong && !follows_from_another(batch, entry))
 			status = run_entry(env, entry);
 		if (status != EXIT_DONE)
-			mark(batch, entry, status == EXIT_USAGE);
+			mark_wrong(batch, entry, status == EXIT_USAGE);
 		progress_step(&progress, i + 1);
 	}
 	progress_end(&progress);
 }
 
 struct planning {
-	struct env *env; /* of the verbs, who have said all that they have to say */
-	struct env *told; /* how far it is */
-	size_t unopened; /* accounts, by what is wrong with the entries by themselves */
+	struct env *env; /* of the verbs, whose messages were printed by check_all() */
+	struct env *shown; /* prints the progress */
+	size_t unopened; /* accounts, by mistakes in the entries by themselves */
 };
 
-/* Keeps what the books have against an entry. Errors of another kind are of no entry. */
+/* Keeps why the books refuse an entry. Returns errors that concern no entry. */
 static int refuse_entry(struct batch *batch, struct batch_entry *entry, struct sb_error *err)
 {
 	char place_text[PLACE_TEXT_SIZE];
 
 	if (!batch->rc)
 		batch->rc = sb_error_set(&batch->err, SB_EREFUSED,
-					 "it cannot be entered any more: run it again");
+					 "it can no longer be recorded: run it again");
 	if (batch->rc != SB_EINVAL && batch->rc != SB_ENOTFOUND && batch->rc != SB_EREFUSED &&
 	    batch->rc != SB_EOVERFLOW)
-		return sb_error_set(err, (enum sb_err)batch->rc, "%s%s; nothing was entered",
+		return sb_error_set(err, (enum sb_err)batch->rc, "%s%s; nothing was recorded",
 				    where(batch, entry, place_text), batch->err.text);
 	note_unopened(batch, entry);
 	batch->malformed = batch->malformed || batch->rc == SB_EINVAL;
 	return add_refusal(batch, where(batch, entry, place_text), batch->err.text, err);
 }
 
-/* Within the transaction; may run again from the start. */
+/* A books_fn. */
 static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct planning *planning = ctx;
@@ -312,11 +284,11 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 
 	changes_clear(&batch->changes);
 	changes_clear(&batch->to_settle);
-	forget_refusals(batch);
+	drop_refusals(batch);
 	batch->unopened_count = planning->unopened;
-	batch->entered = batch->skipped = 0;
+	batch->recorded = batch->skipped = 0;
 	batch->books = books;
-	progress_begin(&progress, planning->told, batch->count);
+	progress_begin(&progress, planning->shown, batch->count);
 	for (size_t i = 0; i < batch->count && !rc && !broken; i++) {
 		struct batch_entry *entry = &batch->entries[i];
 
@@ -335,16 +307,16 @@ static int plan_all(struct books *books, void *ctx, struct sb_error *err)
 	if (!rc && (batch->wrong > 0 || batch->refusal_count > 0))
 		rc = STORE_ABORT;
 	else if (!rc)
-		rc = look_after(batch, err);
+		rc = keep_after(batch, err);
 	batch->books = NULL;
 	batch->head = *books_head(books);
 	if (rc)
 		return rc;
-	return batch->dry || batch->entered == 0 ? STORE_ABORT : SB_OK;
+	return batch->dry || batch->recorded == 0 ? STORE_ABORT : SB_OK;
 }
 
-/* Says what was refused in the transaction, and how much that makes. */
-static int say_wrong(struct env *env, const struct batch *batch)
+/* Reports what was refused in the transaction, and how many entries are wrong. */
+static int report_wrong(struct env *env, const struct batch *batch)
 {
 	size_t wrong = batch->wrong + batch->refusal_count;
 	struct sb_error err;
@@ -358,7 +330,7 @@ static int say_wrong(struct env *env, const struct batch *batch)
 	}
 	if (wrong == 0)
 		return EXIT_DONE;
-	warning(env, "nothing was entered: %zu%s of the %zu entries of %s cannot be", wrong,
+	warning(env, "nothing was recorded: %zu%s of the %zu entries of %s cannot be", wrong,
 		wrong >= MISTAKES_MAX ? " or more" : "", batch->count + batch->unread, batch->name);
 	return batch->malformed ? EXIT_USAGE : EXIT_REFUSED;
 }
@@ -377,14 +349,14 @@ static int confirm_amounts(struct env *env, const struct batch *batch)
 int batch_run(struct env *env, struct batch *batch)
 {
 	struct env quiet = *env;
-	struct planning planning = {.env = &quiet, .told = env};
+	struct planning planning = {.env = &quiet, .shown = env};
 	struct sb_error err;
 	int status = check_refs(env, batch);
 
 	batch->rules = settings_rules(&env->settings);
 	quiet.batch = batch;
 	if (status == EXIT_DONE)
-		look_at_all(&quiet, batch);
+		check_all(&quiet, batch);
 	if (status == EXIT_DONE && batch->wrong == 0)
 		status = confirm_amounts(env, batch);
 	if (status != EXIT_DONE)
@@ -399,7 +371,7 @@ int batch_run(struct env *env, struct batch *batch)
 	if (bank_write(env->bank, env->os.now(), plan_all, &planning, &err))
 		status = fail(env, &err);
 	(void)fclose(quiet.os.err);
-	return status == EXIT_DONE ? say_wrong(env, batch) : status;
+	return status == EXIT_DONE ? report_wrong(env, batch) : status;
 }
 
 int batch_apply(struct env *env, const struct batch *batch)
@@ -431,7 +403,7 @@ void batch_release(struct batch *batch)
 	for (size_t i = 0; i < batch->text_count; i++)
 		free(batch->texts[i]);
 	free(batch->texts);
-	forget_refusals(batch);
+	drop_refusals(batch);
 	free(batch->refusals);
 	free(batch->entries);
 	clusters_release(&batch->clusters);

@@ -9,15 +9,9 @@
 #include "cmd/frame/messages.h"
 #include "cmd/show/output.h"
 #include "cmd/show/selection.h"
+#include "ledger/base/array.h"
 
-enum {
-	COLUMN_ACCOUNT,
-	COLUMN_BEFORE,
-	COLUMN_AFTER,
-	COLUMN_WAITING,
-	COLUMN_UNLIMITED,
-	COLUMNS,
-};
+enum { COLUMN_ACCOUNT, COLUMN_BEFORE, COLUMN_AFTER, COLUMN_WAITING, COLUMN_UNLIMITED, COLUMNS };
 
 static const struct column columns[] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
@@ -27,61 +21,35 @@ static const struct column columns[] = {
 	[COLUMN_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
 };
 
-/* The place of [name], or where it belongs. */
-static size_t place(const struct changes *changes, const char *name, bool *ret_found)
+static int compare_name(const void *key, const void *item)
 {
-	size_t low = 0, high = changes->count;
+	const struct change *const *change = item;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(changes->list[middle]->name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
+	return strcmp(key, (*change)->name);
 }
 
 struct change *changes_find(const struct changes *changes, const char *name)
 {
-	bool found;
-	size_t at = place(changes, name, &found);
+	struct change **found = array_find(changes->list, changes->count, name, compare_name);
 
-	return found ? changes->list[at] : NULL;
+	return found ? *found : NULL;
 }
 
 struct change *changes_add(struct changes *changes, const char *name)
 {
-	struct change *change;
-	bool found;
-	size_t at = place(changes, name, &found);
+	struct change *change, **place;
+	size_t at;
 
-	if (found)
+	if (array_search(changes->list, changes->count, name, compare_name, &at))
 		return changes->list[at];
-	if (changes->count == changes->size) {
-		size_t size = changes->size ? 2 * changes->size : 16;
-		struct change **grown = reallocarray(changes->list, size, sizeof(*changes->list));
-
-		if (!grown)
-			return NULL;
-		changes->list = grown;
-		changes->size = size;
-	}
 	change = calloc(1, sizeof(*change));
-	if (!change)
+	place = change ? array_insert(changes->list, changes->count, at) : NULL;
+	if (!place) {
+		free(change);
 		return NULL;
+	}
 	(void)snprintf(change->name, sizeof(change->name), "%s", name);
-	memmove(&changes->list[at + 1], &changes->list[at],
-		(changes->count - at) * sizeof(*changes->list));
-	changes->list[at] = change;
-	changes->count++;
+	*place = change;
 	return change;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What would change, by account: balances before and after. */
+/* Balances of accounts before and after a change. */
 #ifndef SUBANK_CMD_ENTER_CHANGES_H
 #define SUBANK_CMD_ENTER_CHANGES_H
 
@@ -8,7 +8,7 @@
 
 struct change {
 	char name[NAME_SIZE];
-	bool was, is; /* the account is there before; after */
+	bool was, is; /* the account exists before; after */
 	struct funds before, after;
 	int64_t waiting; /* after, in windows that have not started */
 };
@@ -16,14 +16,14 @@ struct change {
 /* By name, each once. Start with a zeroed one; changes_release(). */
 struct changes {
 	struct change **list;
-	size_t count, size;
+	size_t count;
 };
 
-/* NULL when it is not there. */
+/* Returns NULL when the account is not there. */
 struct change *changes_find(const struct changes *changes, const char *name);
-/* The account, added if it is not there; NULL when memory ran out. */
+/* Returns the account, added if it is not there; NULL when memory ran out. */
 struct change *changes_add(struct changes *changes, const char *name);
-/* Forgets all. */
+/* Removes all. */
 void changes_clear(struct changes *changes);
 void changes_release(struct changes *changes);
 

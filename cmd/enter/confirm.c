@@ -28,7 +28,7 @@ int confirm(struct env *env, const char *question)
 	if (option(env, "immediate"))
 		return EXIT_DONE;
 	if (!env->os.in_is_terminal) {
-		warning(env, "nothing was changed: say --immediate to go on without being asked");
+		warning(env, "nothing was changed: add --immediate to go on without a question");
 		return EXIT_REFUSED;
 	}
 	if (ask(env, question))

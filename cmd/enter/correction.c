@@ -17,18 +17,21 @@ const struct option_spec correction_options[] = {
 	{NULL, 0, NULL, NULL},
 };
 
-/* How much is refunded. */
-static int work_out(const struct correction *correction, const struct env *env, struct books *books,
-		    const struct event *charge, int64_t *ret, struct sb_error *err)
+int64_t percent_of_charge(const struct event *charge, int percent)
+{
+	return (int64_t)((__int128)charge->amount * percent / 100);
+}
+
+static int find_amount(const struct correction *correction, const struct env *env,
+		       struct books *books, const struct event *charge, int64_t *ret,
+		       struct sb_error *err)
 {
 	char have[QUANTITY_SIZE], want[QUANTITY_SIZE];
 	int64_t left, amount = correction->amount;
-	int rc = correct_left(books, charge, &left, err);
 
-	if (rc)
-		return rc;
+	TRY(correct_left(books, charge, &left, err));
 	if (correction->percent)
-		amount = (int64_t)((__int128)charge->amount * correction->percent / 100);
+		amount = percent_of_charge(charge, correction->percent);
 	else if (!amount)
 		amount = left;
 	if (amount == 0)
@@ -37,9 +40,9 @@ static int work_out(const struct correction *correction, const struct env *env, 
 				    correction->percent, charge->seq);
 	if (amount > left)
 		return sb_error_set(err, SB_EREFUSED,
-				    "of entry %" PRIu64 " %s can still be refunded, less than %s: "
+				    "only %s of entry %" PRIu64 " can still be refunded, not %s: "
 				    "leave the amount out for all of it",
-				    charge->seq, quantity(env, have, left),
+				    quantity(env, have, left), charge->seq,
 				    quantity(env, want, amount));
 	*ret = amount;
 	return SB_OK;
@@ -49,21 +52,13 @@ static int plan_answer(struct posting *posting, struct books *books, const struc
 		       struct event *event, struct sb_error *err)
 {
 	const struct correction *correction = posting->ctx;
-	struct new_window window = {.given = window_given(&correction->window)};
-	struct event dates = {0};
-	int rc = SB_OK;
+	struct new_window window;
 
-	if (window.given) {
-		rc = window_set(posting->env, &correction->window, books, &dates, err);
-		window.start = dates.start;
-		window.end = dates.end;
-	}
-	if (rc)
-		return rc;
+	TRY(window_new(posting->env, &correction->window, books, &window, err));
 	if (!correction->refund)
 		return plan_reverse(books, answered, &window, event, err);
-	rc = work_out(correction, posting->env, books, answered, &event->amount, err);
-	return rc ? rc : plan_refund(books, answered, &window, event, err);
+	TRY(find_amount(correction, posting->env, books, answered, &event->amount, err));
+	return plan_refund(books, answered, &window, event, err);
 }
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
@@ -72,7 +67,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	struct event answered = {0};
 	struct event event = {.kind = correction->refund ? EVENT_REFUND : EVENT_REVERSE,
 			      .account = posting->account,
-			      .to = posting->receiver,
+			      .to = *posting->receiver ? posting->receiver : NULL,
 			      .answers = correction->seq,
 			      .resource = RESOURCE_BILLING,
 			      .end = WHEN_NEVER};
@@ -81,76 +76,61 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 
 	if (!rc)
 		rc = plan_answer(posting, books, &answered, &event, err);
-	if (!rc) {
-		stamp(posting, &event);
-		rc = books_append(books, &event, err);
-	}
-	if (rc)
-		goto out;
+	if (!rc)
+		rc = post_append(posting, books, &event, err);
 	quantity(posting->env, amount, event.amount);
-	new_window_receipt(phrase, &event);
-	if (correction->refund)
-		(void)snprintf(posting->done, sizeof(posting->done),
-			       "refunded %s of entry %" PRIu64 "%s", amount, correction->seq,
-			       phrase);
-	else
-		(void)snprintf(posting->done, sizeof(posting->done),
-			       "reversed entry %" PRIu64 " (%s of %s)%s", correction->seq,
-			       event_word(FIELD_AT_REVERSES, event.reverses), amount, phrase);
-out:
+	if (!rc && correction->refund)
+		done_add(posting, "refunded %s of entry %" PRIu64 "%s", amount, correction->seq,
+			 new_window_receipt(phrase, &event));
+	else if (!rc)
+		done_add(posting, "reversed entry %" PRIu64 " (%s of %s)%s", correction->seq,
+			 event_word(FIELD_AT_REVERSES, event.reverses), amount,
+			 new_window_receipt(phrase, &event));
 	event_release(&event);
 	event_release(&answered);
 	return rc;
 }
 
-struct finding_accounts {
-	uint64_t seq;
-	char account[NAME_SIZE], receiver[NAME_SIZE];
-};
-
-/* Entries do not change, so what is found here is still so when the answer is entered. */
+/* Finds account and receiver of the entry. Entries do not change, so they are the same when the
+ * correction is recorded. */
 static int find_accounts(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct finding_accounts *found = ctx;
+	struct posting *posting = ctx;
+	const struct correction *correction = posting->ctx;
 	struct event event = {0};
 	const char *receiver;
-	int rc = journal_get(books_txn(books), found->seq, &event, NULL, err);
+	int rc = journal_get(books_txn(books), correction->seq, &event, NULL, err);
 
 	if (!rc) {
 		receiver = event_receiver(&event);
-		(void)snprintf(found->account, NAME_SIZE, "%s", event.account);
-		(void)snprintf(found->receiver, NAME_SIZE, "%s", receiver ? receiver : "");
+		(void)snprintf(posting->account, NAME_SIZE, "%s", event.account);
+		(void)snprintf(posting->receiver, NAME_SIZE, "%s", receiver ? receiver : "");
 	}
 	event_release(&event);
 	return rc;
 }
 
-int correction_post(struct env *env, struct correction *correction, const char *seq,
+int correction_post(struct env *env, struct correction *correction, const char *entry,
 		    const char *how)
 {
 	struct posting posting = {.env = env, .plan = plan, .ctx = correction};
-	struct finding_accounts found = {0};
 	const char *why = option(env, "note");
 	struct sb_error err;
 	int64_t number;
 	int status;
 
-	if (!number_parse(seq, 1, INT64_MAX, &number))
+	if (!number_parse(entry, 1, INT64_MAX, &number))
 		return usage(env, "'%s' is not the number of an entry: `subank journal` shows them",
-			     seq);
-	found.seq = (uint64_t)number;
+			     entry);
+	correction->seq = (uint64_t)number;
 	if (!why || !*why)
-		return usage(env, "%s needs --note: say why", env->command->name);
+		return usage(env, "%s needs --note with the reason", env->command->name);
 	status = window_read(env, &correction->window);
 	if (status != EXIT_DONE)
 		return status;
-	if (bank_read(env->bank, env->os.now(), find_accounts, &found, &err))
+	if (bank_read(env->bank, env->os.now(), find_accounts, &posting, &err))
 		return fail(env, &err);
-	correction->seq = found.seq;
-	posting.account = found.account;
-	posting.receiver = *found.receiver ? found.receiver : NULL;
-	(void)snprintf(posting.request, sizeof(posting.request), "%s %" PRIu64 " %s",
-		       env->command->name, found.seq, how);
-	window_request(&correction->window, posting.request);
+	request_add(&posting, "%s %" PRIu64 " %s", env->command->name, correction->seq, how);
+	window_request(&correction->window, &posting);
 	return post(&posting);
 }

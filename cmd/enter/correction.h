@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What refund and reverse share: they answer an entry, whose account they find, and must say why.
- */
+/* The steps that refund and reverse share: find the account of the entry that they correct, and
+ * demand a reason. */
 #ifndef SUBANK_CMD_ENTER_CORRECTION_H
 #define SUBANK_CMD_ENTER_CORRECTION_H
 
@@ -8,18 +8,21 @@
 #include "ledger/books/correct.h"
 
 struct correction {
-	uint64_t seq; /* the entry that is answered */
+	uint64_t seq; /* the entry to correct */
 	bool refund; /* of a charge, perhaps in part; else a reversal */
-	int64_t amount; /* refund: how much; 0: what is left */
-	int percent; /* refund: of what was charged, cut to whole billing-seconds; 0: not so */
+	int64_t amount; /* refund: how much; 0: all that is left */
+	int percent; /* refund: of what was charged, cut to whole billing-seconds; 0: not given */
 	struct window window;
 };
 
 extern const struct option_spec correction_options[];
 
-/* Reads SEQ and the options into [correction] and posts with correction_plan(); [how] is the rest
- * of the request ("all"). Returns the exit status. */
-int correction_post(struct env *env, struct correction *correction, const char *seq,
+/* Reads ENTRY and the options into [correction] and posts; [how] ends the request's text ("all").
+ * Returns the exit status. */
+int correction_post(struct env *env, struct correction *correction, const char *entry,
 		    const char *how);
+
+/* Returns [percent] of a charge, cut to whole billing-seconds. */
+int64_t percent_of_charge(const struct event *charge, int percent);
 
 #endif

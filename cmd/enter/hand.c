@@ -18,33 +18,31 @@ int hand_check(const struct hand *hand, const struct books *books, struct sb_err
 
 	if (!hand->until || hand->until > books_time(books))
 		return SB_OK;
-	return sb_error_set(err, SB_EINVAL,
-			    "--until %s is over, it is %s now: give a time that is still to come",
-			    when_format_local(until, hand->until),
-			    when_format_local(now, books_time(books)));
+	return sb_error_set(
+		err, SB_EINVAL, "--until %s has passed, it is %s now: give a time in the future",
+		when_format_local(until, hand->until), when_format_local(now, books_time(books)));
 }
 
 int hand_post(struct posting *posting, const char *account)
 {
 	struct env *env = posting->env;
 	const char *until = option(env, "until");
-	char name[NAME_SIZE], when[WHEN_TEXT_SIZE];
+	char when[WHEN_TEXT_SIZE];
 	struct hand hand = {0};
 	struct sb_error err;
-	int status = read_account(env, account, name);
+	int status = posting_begin(posting, account);
 
 	if (status != EXIT_DONE)
 		return status;
+	posting->ctx = &hand;
 	if (until) {
 		if (when_parse(until, env->os.now(), &hand.until, &err))
 			return fail(env, &err);
 		(void)snprintf(hand.phrase, sizeof(hand.phrase), " until %s",
 			       when_format_local(when, hand.until));
+		/* As it was written: "now+7days" is another time at each try, but the same
+		 * request. */
+		request_add(posting, " until %s", until);
 	}
-	posting->account = name;
-	posting->ctx = &hand;
-	/* As it was written: "now+7days" is another time at each try, but the same request. */
-	(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s", env->command->name,
-		       name, until ? " until " : "", until ? until : "");
 	return post(posting);
 }

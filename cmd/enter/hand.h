@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What hold and release share: one account, and perhaps a time. */
+/* The steps that hold and release share: one account, and perhaps a time. */
 #ifndef SUBANK_CMD_ENTER_HAND_H
 #define SUBANK_CMD_ENTER_HAND_H
 
@@ -13,7 +13,7 @@ struct hand {
 
 extern const struct option_spec hand_options[];
 
-/* Whether the time is still to come when the entry is made. SB_EINVAL. */
+/* Returns SB_EINVAL when the time has passed as the entry is made. */
 int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err);
 
 /* Reads account and --until and posts; posting->ctx is then a struct hand. */

@@ -32,8 +32,8 @@ static int export_copy(struct books *books, void *ctx, struct sb_error *err)
 	return export_yaml(books, &(struct export_to){.file = ctx}, err);
 }
 
-/* To the disk, that the folder is there: whoever removes the books relies on the copy in it. One
- * above that we may not read was not made by us. */
+/* Syncs the folder above, so that the new folder survives a crash: the books are removed next, and
+ * only the copy in it is left. A parent that we may not read was not made by us. */
 static int sync_above(int folder)
 {
 	int fd = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -44,7 +44,8 @@ static int sync_above(int folder)
 	return rc;
 }
 
-/* Opens the folder of copies; that in the bank's folder belongs to whom the bank does. */
+/* Opens the folder of copies, which it makes if needed. One in the bank's folder gets the bank's
+ * owner. */
 static int open_folder(const struct env *env, char path[COPY_PATH_SIZE], int *ret,
 		       struct sb_error *err)
 {
@@ -74,7 +75,7 @@ static int open_folder(const struct env *env, char path[COPY_PATH_SIZE], int *re
 	return SB_OK;
 }
 
-/* Gives the file [beside] its name, in no other's place. */
+/* Renames [beside] to a name that no file has. */
 static int name_copy(int folder, const char *beside, const char *stamp, char name[64],
 		     struct sb_error *err)
 {
@@ -90,6 +91,19 @@ static int name_copy(int folder, const char *beside, const char *stamp, char nam
 			break;
 	}
 	return sb_error_path(err, "name the copy", name);
+}
+
+/* Writes the export into the open file and closes it. */
+static int write_copy(FILE *file, struct bank *bank, int64_t now, const char *path,
+		      struct sb_error *err)
+{
+	int rc = bank_read(bank, now, export_copy, file, err);
+
+	if (!rc && (fflush(file) != 0 || fsync(fileno(file)) != 0))
+		rc = sb_error_path(err, "write into", path);
+	if (fclose(file) != 0 && !rc)
+		rc = sb_error_path(err, "write into", path);
+	return rc;
 }
 
 int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
@@ -110,20 +124,15 @@ int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	(void)unlinkat(folder, beside, 0); /* of a process that was killed */
 	fd = openat(folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	if (!file) {
+	if (file) {
+		rc = write_copy(file, bank, now, path, err);
+	} else {
 		rc = sb_error_path(err, "write into", path);
 		if (fd >= 0)
 			close(fd);
-		goto out;
 	}
-	rc = bank_read(bank, now, export_copy, file, err);
-	if (!rc && (fflush(file) != 0 || fsync(fd) != 0))
-		rc = sb_error_path(err, "write into", path);
-	if (fclose(file) != 0 && !rc)
-		rc = sb_error_path(err, "write into", path);
 	if (!rc)
 		rc = name_copy(folder, beside, time_stamp(stamp, now), name, err);
-out:
 	if (rc)
 		(void)unlinkat(folder, beside, 0);
 	leftover_done(&leftover);

@@ -27,31 +27,25 @@ int check_deposit(const struct account *account, struct sb_error *err)
 			    account->name, account->name);
 }
 
-int append_deposit(struct posting *posting, struct books *books, int64_t amount,
-		   const struct window *window, bool stamped, struct sb_error *err)
+int append_deposit(struct posting *posting, struct books *books, const struct deposit *deposit,
+		   bool request, struct sb_error *err)
 {
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .account = posting->account,
 			      .resource = RESOURCE_BILLING,
-			      .amount = amount};
+			      .amount = deposit->amount};
 	char text[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
-	size_t len = strlen(posting->done);
 	const struct account *account;
-	int rc = books_account(books, posting->account, &account, err);
 
-	if (!rc)
-		rc = window_set(posting->env, window, books, &event, err);
-	if (rc)
-		return rc;
-	/* What starts later pays then. */
+	TRY(books_account(books, posting->account, &account, err));
+	TRY(window_set(posting->env, &deposit->window, books, &event, err));
+	/* Money that starts later pays debt when it starts. */
 	if (event.start <= books_time(books))
-		event.debt = plan_debt(account, amount);
-	(void)snprintf(posting->done + len, sizeof(posting->done) - len, "%s%s",
-		       quantity(posting->env, text, amount),
-		       window_receipt(phrase, &event, books_time(books)));
-	if (stamped)
-		stamp(posting, &event);
-	return books_append(books, &event, err);
+		event.debt = plan_debt(account, event.amount);
+	done_add(posting, "%s%s", quantity(posting->env, text, event.amount),
+		 window_receipt(phrase, &event, books_time(books)));
+	return request ? post_append(posting, books, &event, err)
+		       : books_append(books, &event, err);
 }
 
 int amount_confirm(struct posting *posting, const char *text, int64_t amount)
@@ -66,7 +60,7 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 		return EXIT_DONE;
 	}
 	if ((!above && !(env->os.in_is_terminal && amount_is_grouped(text))) ||
-	    post_entered(posting))
+	    post_recorded(posting))
 		return EXIT_DONE;
 	quantity(env, have, amount);
 	if (above)
@@ -81,7 +75,7 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 	return confirm(env, "Is that amount right?");
 }
 
-/* Refuses when all there is starts later. */
+/* Refuses if all the account has starts later. */
 static int refuse_waiting(const struct env *env, const struct account *account,
 			  struct sb_error *err)
 {
@@ -98,50 +92,59 @@ static int refuse_waiting(const struct env *env, const struct account *account,
 			    waiting.several ? " or later" : "", account->name);
 }
 
-int take_plan(struct posting *posting, const struct account *account, struct event *event,
-	      const char *done, struct sb_error *err)
+/* Fills in amount and parts of the event. */
+static int plan_amount(const struct posting *posting, const struct account *account,
+		       struct event *event, struct sb_error *err)
 {
 	const struct take *take = posting->ctx;
-	char text[QUANTITY_SIZE];
 	int64_t rest;
-	int rc = account_rest(account, &rest, err);
 
+	TRY(account_rest(account, &rest, err));
 	event->amount = take->all ? rest : take->amount;
-	event->part_count = 0;
-	if (!rc && rest == 0)
-		rc = refuse_waiting(posting->env, account, err);
-	if (!rc && event->amount == 0)
-		rc = sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
-				  account->name);
+	if (rest == 0)
+		TRY(refuse_waiting(posting->env, account, err));
+	if (event->amount == 0)
+		return sb_error_set(err, SB_EREFUSED, "account '%s' has nothing to take",
+				    account->name);
+	return plan_take(account, event, err);
+}
+
+int append_take(struct posting *posting, struct books *books, const struct account *from,
+		const struct account *to, struct sb_error *err)
+{
+	struct event event = {.kind = to ? EVENT_TRANSFER : EVENT_WITHDRAW,
+			      .account = posting->account,
+			      .to = to ? posting->receiver : NULL,
+			      .resource = RESOURCE_BILLING};
+	char text[QUANTITY_SIZE];
+	int rc = plan_amount(posting, from, &event, err);
+
+	if (!rc && to)
+		event.debt = plan_debt(to, event.amount);
 	if (!rc)
-		rc = plan_take(account, event, err);
-	quantity(posting->env, text, event->amount);
-	(void)snprintf(posting->done, sizeof(posting->done), "%s %s%s%s", done, text,
-		       take->to ? " to " : "", take->to ? take->to : "");
+		rc = post_append(posting, books, &event, err);
+	done_add(posting, "%s %s%s%s", to ? "transferred" : "withdrew",
+		 quantity(posting->env, text, event.amount), to ? " to " : "", posting->receiver);
+	event_release(&event);
 	return rc;
 }
 
-int take_post(struct posting *posting, const char *to, const char *amount)
+int take_post(struct posting *posting, const char *amount)
 {
-	struct take take = {.all = strcmp(amount, "all") == 0, .to = to};
-	struct env *env = posting->env;
+	struct take take = {.all = strcmp(amount, "all") == 0};
 	struct sb_error err;
+	int status;
 
-	if (!take.all && amount_parse(amount, &take.amount, &err))
-		return fail(env, &err);
 	posting->ctx = &take;
-	if (take.all)
-		(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s all",
-			       env->command->name, posting->account, to ? " " : "", to ? to : "");
-	else
-		(void)snprintf(posting->request, sizeof(posting->request), "%s %s%s%s %" PRId64 "s",
-			       env->command->name, posting->account, to ? " " : "", to ? to : "",
-			       take.amount);
-	if (!take.all) {
-		int status = amount_confirm(posting, amount, take.amount);
-
-		if (status != EXIT_DONE)
-			return status;
+	if (*posting->receiver)
+		request_add(posting, " %s", posting->receiver);
+	if (take.all) {
+		request_add(posting, " all");
+		return post(posting);
 	}
-	return post(posting);
+	if (amount_parse(amount, &take.amount, &err))
+		return fail(posting->env, &err);
+	request_add(posting, " %" PRId64 "s", take.amount);
+	status = amount_confirm(posting, amount, take.amount);
+	return status == EXIT_DONE ? post(posting) : status;
 }

@@ -4,28 +4,30 @@
 #include "cmd/enter/post.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "cmd/check/checkup.h"
 #include "cmd/enter/batch.h"
+#include "cmd/frame/command.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/account_text.h"
+#include "cmd/show/head_text.h"
 #include "ledger/base/text.h"
 
 struct receipt {
 	struct posting *posting;
 	const char *ref;
-	uint64_t seq;
-	unsigned char hash[HASH_SIZE], next_hash[HASH_SIZE];
+	struct head head; /* of the entry; its time is not set */
 	struct funds funds; /* of the account, now */
-	bool repeated;
-	char place[PLACE_SIZE]; /* this one */
-	bool commands; /* the bank commands Slurm from it */
-	/* Accounts that are held, or on which a limit in Slurm is, or is to be, ours. */
-	bool settle;
-	bool settle_receiver;
+	bool repeated; /* an entry has the ref already */
+	char place[PLACE_SIZE]; /* of this machine and folder */
+	bool commands; /* the bank commands Slurm from that place */
+	/* Whether the account and the receiver are held, or have a limit in Slurm that is or is to
+	 * be the bank's. */
+	bool settle, settle_receiver;
 };
 
 int read_account(struct env *env, const char *text, char ret[NAME_SIZE])
@@ -35,13 +37,50 @@ int read_account(struct env *env, const char *text, char ret[NAME_SIZE])
 	return name_fold("account", text, ret, &err) ? fail(env, &err) : EXIT_DONE;
 }
 
-void stamp(const struct posting *posting, struct event *event)
+int posting_begin(struct posting *posting, const char *account)
+{
+	int status = read_account(posting->env, account, posting->account);
+
+	if (status == EXIT_DONE)
+		request_add(posting, "%s %s", posting->env->command->name, posting->account);
+	return status;
+}
+
+__attribute__((format(printf, 3, 0))) static void add_text(char *to, size_t size, const char *fmt,
+							   va_list ap)
+{
+	size_t len = strlen(to);
+
+	(void)vsnprintf(to + len, size - len, fmt, ap);
+}
+
+void request_add(struct posting *posting, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(posting->request, sizeof(posting->request), fmt, ap);
+	va_end(ap);
+}
+
+void done_add(struct posting *posting, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_text(posting->done, sizeof(posting->done), fmt, ap);
+	va_end(ap);
+}
+
+int post_append(const struct posting *posting, struct books *books, struct event *event,
+		struct sb_error *err)
 {
 	const char *ref = option(posting->env, "ref"), *text = option(posting->env, "note");
 
 	event->ref = ref ? ref : "";
 	event->request = ref ? posting->request : "";
 	event->note = text ? text : "";
+	return books_append(books, event, err);
 }
 
 static int check_ref(const char *ref, bool own, struct sb_error *err)
@@ -62,23 +101,23 @@ static int check_ref(const char *ref, bool own, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Moves the receipt from the entry with the ref to the last one that the same request made: opening
- * an account enters baselines and a deposit behind it, at the same time. */
+/* Moves the receipt from the entry with the ref to the last one of the same request: opening an
+ * account also records baselines and a deposit, at the same time. */
 static int find_last_entry(struct books *books, struct receipt *receipt, int64_t time,
 			   struct sb_error *err)
 {
+	unsigned char hash[HASH_SIZE];
 	struct event next = {0};
 	int rc;
 
 	for (;;) {
-		rc = journal_get(books_txn(books), receipt->seq + 1, &next, receipt->next_hash,
-				 err);
+		rc = journal_get(books_txn(books), receipt->head.seq + 1, &next, hash, err);
 		if (rc || next.time != time || *next.ref ||
 		    (next.kind != EVENT_BASELINE && next.kind != EVENT_DEPOSIT) ||
 		    strcmp(next.account, receipt->posting->account) != 0)
 			break;
-		receipt->seq++;
-		memcpy(receipt->hash, receipt->next_hash, HASH_SIZE);
+		receipt->head.seq++;
+		memcpy(receipt->head.hash, hash, HASH_SIZE);
 		if (next.kind == EVENT_DEPOSIT)
 			break;
 	}
@@ -86,20 +125,23 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* Whether the ref was used for the same request before; then the first entry is the answer. */
-static int look_for_ref(struct books *books, struct receipt *receipt, struct sb_error *err)
+/* Finds whether the ref was used for the same request before; then that entry is the answer. A
+ * books_fn. */
+static int find_ref(struct books *books, void *ctx, struct sb_error *err)
 {
+	struct receipt *receipt = ctx;
+	struct head *head = &receipt->head;
 	struct event event = {0};
 	int rc;
 
 	receipt->repeated = false;
 	if (!receipt->ref)
 		return SB_OK;
-	rc = books_find_ref(books, receipt->ref, receipt->posting->request, &receipt->seq, err);
+	rc = books_find_ref(books, receipt->ref, receipt->posting->request, &head->seq, err);
 	if (rc == SB_ENOTFOUND)
 		return SB_OK;
 	if (!rc)
-		rc = journal_get(books_txn(books), receipt->seq, &event, receipt->hash, err);
+		rc = journal_get(books_txn(books), head->seq, &event, head->hash, err);
 	if (!rc && event.kind == EVENT_OPEN)
 		rc = find_last_entry(books, receipt, event.time, err);
 	event_release(&event);
@@ -107,21 +149,16 @@ static int look_for_ref(struct books *books, struct receipt *receipt, struct sb_
 	return rc;
 }
 
-static int look(struct books *books, void *ctx, struct sb_error *err)
-{
-	return look_for_ref(books, ctx, err);
-}
-
-bool post_entered(struct posting *posting)
+bool post_recorded(struct posting *posting)
 {
 	struct env *env = posting->env;
 	struct receipt receipt = {.posting = posting, .ref = option(env, "ref")};
 	int rc = env->batch && env->batch->books
-			 ? look(env->batch->books, &receipt, NULL)
-			 : bank_read(env->bank, env->os.now(), look, &receipt, NULL);
+			 ? find_ref(env->batch->books, &receipt, NULL)
+			 : bank_read(env->bank, env->os.now(), find_ref, &receipt, NULL);
 
-	/* Another request with the ref is refused by post(), whatever Slurm has to say. Other
-	 * errors may be over by then. */
+	/* post() refuses another request with the ref, whatever Slurm answers. Other errors may be
+	 * over by then. */
 	return rc == SB_EREFUSED || receipt.repeated;
 }
 
@@ -132,99 +169,84 @@ static bool needs_slurm(const struct env *env, const struct account *account)
 	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);
 }
 
-static int look_up_right(struct books *books, struct receipt *receipt, struct sb_error *err)
-{
-	char place[PLACE_SIZE];
-	int rc = books_machine(books, place, sizeof(place), err);
-
-	receipt->commands = !rc && strcmp(place, receipt->place) == 0;
-	return rc;
-}
-
 static int run(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct receipt *receipt = ctx;
 	struct posting *posting = receipt->posting;
 	const struct rules rules = settings_rules(&posting->env->settings);
 	const struct account *account;
-	int rc = look_for_ref(books, receipt, err);
+	char place[PLACE_SIZE];
 
-	if (!rc && !receipt->repeated) {
-		rc = posting->plan(posting, books, err);
-		receipt->seq = books_head(books)->seq;
-		memcpy(receipt->hash, books_head(books)->hash, HASH_SIZE);
+	TRY(find_ref(books, receipt, err));
+	if (!receipt->repeated) {
+		posting->done[0] = '\0';
+		TRY(posting->plan(posting, books, err));
+		receipt->head = *books_head(books);
 	}
-	if (!rc)
-		rc = books_account(books, posting->account, &account, err);
-	if (!rc)
-		rc = funds_of(books, account, &rules, &receipt->funds, err);
-	if (!rc)
-		rc = look_up_right(books, receipt, err);
-	if (!rc)
-		receipt->settle = posting->settle || needs_slurm(posting->env, account);
-	if (!rc && posting->receiver) {
-		rc = books_account(books, posting->receiver, &account, err);
-		receipt->settle_receiver = !rc && needs_slurm(posting->env, account);
+	TRY(books_account(books, posting->account, &account, err));
+	TRY(funds_of(books, account, &rules, &receipt->funds, err));
+	TRY(books_machine(books, place, sizeof(place), err));
+	receipt->commands = strcmp(place, receipt->place) == 0;
+	receipt->settle = posting->settle || needs_slurm(posting->env, account);
+	if (*posting->receiver) {
+		TRY(books_account(books, posting->receiver, &account, err));
+		receipt->settle_receiver = needs_slurm(posting->env, account);
 	}
-	if (rc)
-		return rc;
 	return receipt->repeated ? STORE_ABORT : SB_OK;
-}
-
-static bool needs_checkup(const struct receipt *receipt)
-{
-	return receipt->settle || receipt->settle_receiver;
 }
 
 static void print_receipt(struct env *env, const struct receipt *receipt)
 {
-	char available[FUNDS_SIZE], hash[HASH_TEXT_SIZE];
+	char available[FUNDS_SIZE], head[HEAD_TEXT_SIZE];
+	const char *account = receipt->posting->account, *done = receipt->posting->done;
+	uint64_t seq = receipt->head.seq;
 
-	env->result.receipt_seq = receipt->seq;
+	env->result.receipt_seq = seq;
 	(void)snprintf(env->result.receipt, sizeof(env->result.receipt),
-		       "entry %" PRIu64 " was recorded%s (%s: %s)", receipt->seq,
-		       receipt->repeated ? " before" : "", receipt->posting->account,
-		       receipt->repeated ? "it has this ref" : receipt->posting->done);
-	hex_format(hash, receipt->hash, HASH_SIZE);
-	report(env, "entry %" PRIu64 ": %s; %s %s; head %" PRIu64 ":%.*s", receipt->seq,
-	       receipt->repeated ? "entered before with this ref" : receipt->posting->done,
-	       receipt->posting->account, funds_has(env, available, &receipt->funds), receipt->seq,
-	       HASH_SHORT, hash);
-	/* Whoever waits for it must not wait for Slurm too. */
+		       "entry %" PRIu64 " was recorded%s (%s: %s)", seq,
+		       receipt->repeated ? " before" : "", account,
+		       receipt->repeated ? "it has this ref" : done);
+	report(env, "entry %" PRIu64 ": %s; %s %s; head %s", seq,
+	       receipt->repeated ? "recorded before with this ref" : done, account,
+	       funds_has(env, available, &receipt->funds), head_text(head, &receipt->head));
+	/* A program that waits for the receipt must not wait for Slurm too. */
 	flush_out(env);
-	if (!receipt->commands && (option(env, "no-apply") || !needs_checkup(receipt)))
+	if (!receipt->commands &&
+	    (option(env, "no-apply") || !(receipt->settle || receipt->settle_receiver)))
 		note(env, "%s", checkup_no_right);
 }
 
-/* One entry of many: first it is only looked at, then planned in the transaction of all. */
+static int plan_one_of(struct batch *batch, struct receipt *receipt, struct sb_error *err)
+{
+	const struct posting *posting = receipt->posting;
+	int rc;
+
+	TRY(batch_touch(batch, posting->account, err));
+	if (*posting->receiver)
+		TRY(batch_touch(batch, posting->receiver, err));
+	rc = run(batch->books, receipt, err);
+	if (rc && rc != STORE_ABORT)
+		return rc;
+	if (receipt->settle)
+		TRY(batch_settle(batch, posting->account, err));
+	return receipt->settle_receiver ? batch_settle(batch, posting->receiver, err) : SB_OK;
+}
+
+/* Posts one entry of a batch: it is only checked at first, then planned in the transaction. */
 static int post_one_of(struct batch *batch, struct receipt *receipt)
 {
-	struct posting *posting = receipt->posting;
-	struct books *books = batch->books;
 	struct sb_error err;
-	int rc = check_ref(receipt->ref, batch->own_refs, &err);
 
-	if (rc)
-		return fail(posting->env, &err);
-	if (!books)
+	if (check_ref(receipt->ref, batch->own_refs, &err))
+		return fail(receipt->posting->env, &err);
+	if (!batch->books)
 		return EXIT_DONE;
-	rc = batch_touch(batch, posting->account, &batch->err);
-	if (!rc && posting->receiver)
-		rc = batch_touch(batch, posting->receiver, &batch->err);
-	if (!rc)
-		rc = run(books, receipt, &batch->err);
-	if (rc == STORE_ABORT)
-		rc = SB_OK;
-	if (!rc && receipt->settle)
-		rc = batch_settle(batch, posting->account, &batch->err);
-	if (!rc && receipt->settle_receiver)
-		rc = batch_settle(batch, posting->receiver, &batch->err);
+	batch->rc = plan_one_of(batch, receipt, &batch->err);
 	if (receipt->repeated)
 		batch->skipped++;
 	else
-		batch->entered++;
-	batch->rc = rc;
-	return rc ? EXIT_REFUSED : EXIT_DONE;
+		batch->recorded++;
+	return batch->rc ? EXIT_REFUSED : EXIT_DONE;
 }
 
 int post(struct posting *posting)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What all verbs that make entries share: the ref, the transaction, the receipt, Slurm afterwards.
- */
+/* The steps that all verbs share which record an entry: --ref, transaction, receipt, Slurm. */
 #ifndef SUBANK_CMD_ENTER_POST_H
 #define SUBANK_CMD_ENTER_POST_H
 
@@ -8,12 +7,14 @@
 
 enum { REQUEST_SIZE = EVENT_NOTE_MAX + 1 };
 
+/* Zeroed but for env, plan and ctx. */
 struct posting {
 	struct env *env;
-	const char *account; /* folded: whose balance the receipt tells, and who is settled */
-	const char *receiver; /* folded: another account that gets money; NULL: none */
-	char request[REQUEST_SIZE]; /* what is asked, in one form: equal requests, equal texts */
-	/* Plans and appends within the transaction; may run more than once. Fills [done]. */
+	char account[NAME_SIZE]; /* folded: the receipt shows its balance */
+	char receiver[NAME_SIZE]; /* folded: another account that gets money; "": none */
+	char request[REQUEST_SIZE]; /* in one form: equal requests have equal texts */
+	/* Plans and appends within the transaction; may run more than once. Fills [done], which is
+	 * empty at first. */
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);
 	void *ctx;
 	bool settle; /* Slurm may have to change even if the account is not held */
@@ -24,14 +25,24 @@ struct posting {
  */
 int read_account(struct env *env, const char *text, char ret[NAME_SIZE]);
 
-/* Puts ref, request and note of the command line on the event that stands for the request. */
-void stamp(const struct posting *posting, struct event *event);
+/* Reads the account's name in the same way and begins the request: "deposit physics". */
+int posting_begin(struct posting *posting, const char *account);
 
-/* Whether post() will answer without the plan, because of --ref: then Slurm need not be asked. */
-bool post_entered(struct posting *posting);
+/* Append to the request and to the receipt's text; what does not fit is cut. */
+void request_add(struct posting *posting, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void done_add(struct posting *posting, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Runs the plan, unless an entry with the same --ref is there, prints the receipt and, where the
- * account is held or was, brings Slurm in line. Returns the exit status. */
+/* Appends the event that stands for the request, with ref, request and note of the command line. */
+int post_append(const struct posting *posting, struct books *books, struct event *event,
+		struct sb_error *err);
+
+/* Returns whether post() will answer without the plan, because of --ref: then Slurm need not be
+ * asked. */
+bool post_recorded(struct posting *posting);
+
+/* Runs the plan, unless an entry with the same --ref exists, prints the receipt and, if the account
+ * is or was held, brings Slurm in line. Returns the exit status. */
 int post(struct posting *posting);
 
 #endif

@@ -13,8 +13,10 @@
 #include "cmd/enter/confirm.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/output.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/files/yamlfile.h"
@@ -34,7 +36,7 @@ struct row {
 	int64_t limit; /* -1: unlimited */
 	int64_t start; /* 0: now */
 	int64_t used;
-	bool held; /* the next check would find nothing left */
+	bool held; /* the next check would hold the account */
 	enum verdict verdict;
 	char reason[REASON_SIZE];
 };
@@ -44,36 +46,34 @@ struct moving {
 	struct yaml_reader *reader;
 	struct batch batch;
 	struct row *rows;
-	size_t count, size;
-	int64_t counted; /* what the dump says; -1: nothing */
-	bool results;
+	size_t count;
+	int64_t counted; /* the count that the dump names; -1: none */
+	bool results; /* the dump has rows, perhaps none */
 	int days; /* --project-days; 0: no ends */
 	size_t verdicts[REFUSED + 1];
 };
 
 /* ---- reading ---- */
 
-/* Passes over a value of any form. */
+/* Skips a value of any form. */
 static int skip_value(struct moving *moving, struct sb_error *err)
 {
 	struct yaml_item item;
-	int depth = 0, rc;
+	int depth = 0;
 
 	do {
-		rc = yaml_next(moving->reader, &item, err);
+		TRY(yaml_next(moving->reader, &item, err));
 		depth += item.type == YAML_MAP || item.type == YAML_LIST;
 		depth -= item.type == YAML_MAP_END || item.type == YAML_LIST_END;
-	} while (!rc && depth > 0);
-	return rc;
+	} while (depth > 0);
+	return SB_OK;
 }
 
 static int read_field(struct moving *moving, struct row *row, size_t field, struct sb_error *err)
 {
 	struct yaml_item item;
-	int rc = yaml_next(moving->reader, &item, err);
 
-	if (rc)
-		return rc;
+	TRY(yaml_next(moving->reader, &item, err));
 	if (item.type != YAML_SCALAR)
 		return yaml_error(moving->reader, &item, err, "%s must be a single value",
 				  field_names[field]);
@@ -85,128 +85,128 @@ static int read_field(struct moving *moving, struct row *row, size_t field, stru
 	return batch_keep(&moving->batch, item.text, &row->texts[field], err);
 }
 
-static int add_row(struct moving *moving, const struct yaml_item *start, struct sb_error *err)
+/* Reads the next key of a map. *ret_end is true, and nothing was read, at the map's end. */
+static int next_key(struct moving *moving, struct yaml_item *item, bool *ret_end,
+		    struct sb_error *err)
 {
-	if (moving->count == ROWS_MAX)
-		return yaml_error(moving->reader, start, err, "more than %d rows", ROWS_MAX);
-	if (moving->count == moving->size) {
-		size_t size = moving->size ? 2 * moving->size : 64;
-		struct row *grown = reallocarray(moving->rows, size, sizeof(*grown));
-
-		if (!grown)
-			return sb_error_nomem(err);
-		moving->rows = grown;
-		moving->size = size;
-	}
-	moving->rows[moving->count++] = (struct row){.line = start->line, .column = start->column};
+	TRY(yaml_next(moving->reader, item, err));
+	*ret_end = item->type == YAML_MAP_END;
+	if (!*ret_end && item->type != YAML_SCALAR)
+		return yaml_error(moving->reader, item, err, "a key is expected here");
 	return SB_OK;
+}
+
+static int given_twice(struct moving *moving, const struct yaml_item *item, struct sb_error *err)
+{
+	return yaml_error(moving->reader, item, err, "key '%s' is given twice", item->text);
 }
 
 static int read_row(struct moving *moving, const struct yaml_item *start, struct sb_error *err)
 {
-	bool given[ROW_FIELDS] = {false};
+	bool given[ROW_FIELDS] = {false}, end;
 	struct yaml_item item;
 	struct row *row;
-	int rc = add_row(moving, start, err);
 
-	row = rc ? NULL : &moving->rows[moving->count - 1];
-	while (!rc) {
+	if (moving->count == ROWS_MAX)
+		return yaml_error(moving->reader, start, err, "more than %d rows", ROWS_MAX);
+	row = array_add(moving->rows, moving->count);
+	if (!row)
+		return sb_error_nomem(err);
+	row->line = start->line;
+	row->column = start->column;
+	for (;;) {
 		size_t i = 0;
 
-		rc = yaml_next(moving->reader, &item, err);
-		if (rc || item.type == YAML_MAP_END)
-			break;
-		if (item.type != YAML_SCALAR)
-			return yaml_error(moving->reader, &item, err, "a key is expected here");
+		TRY(next_key(moving, &item, &end, err));
+		if (end)
+			return SB_OK;
 		while (i < ROW_FIELDS && strcmp(item.text, field_names[i]) != 0)
 			i++;
-		if (i < ROW_FIELDS && given[i])
-			return yaml_error(moving->reader, &item, err, "key '%s' is given twice",
-					  item.text);
-		if (i < ROW_FIELDS)
-			given[i] = true;
-		rc = i < ROW_FIELDS ? read_field(moving, row, i, err) : skip_value(moving, err);
+		if (i == ROW_FIELDS) {
+			TRY(skip_value(moving, err));
+			continue;
+		}
+		if (given[i])
+			return given_twice(moving, &item, err);
+		given[i] = true;
+		TRY(read_field(moving, row, i, err));
 	}
-	return rc;
 }
 
 static int read_results(struct moving *moving, struct sb_error *err)
 {
 	struct yaml_item item;
-	int rc = yaml_expect(moving->reader, YAML_LIST, "the list of rows", &item, err);
 
 	moving->results = true;
-	while (!rc) {
-		rc = yaml_next(moving->reader, &item, err);
-		if (rc || item.type == YAML_LIST_END)
-			break;
+	TRY(yaml_expect(moving->reader, YAML_LIST, "the list of rows", &item, err));
+	for (;;) {
+		TRY(yaml_next(moving->reader, &item, err));
+		if (item.type == YAML_LIST_END)
+			return SB_OK;
 		if (item.type != YAML_MAP)
 			return yaml_error(moving->reader, &item, err, "a row is expected here");
-		rc = read_row(moving, &item, err);
+		TRY(read_row(moving, &item, err));
 	}
-	return rc;
 }
 
 static int read_count(struct moving *moving, struct sb_error *err)
 {
 	struct yaml_item item;
-	int rc = yaml_expect(moving->reader, YAML_SCALAR, "a number", &item, err);
 
-	if (!rc && (!yaml_number(&item, &moving->counted) || moving->counted < 0))
-		rc = yaml_error(moving->reader, &item, err, "count must be a whole number");
-	return rc;
+	TRY(yaml_expect(moving->reader, YAML_SCALAR, "a number", &item, err));
+	if (yaml_number(&item, &moving->counted) && moving->counted >= 0)
+		return SB_OK;
+	return yaml_error(moving->reader, &item, err, "count must be a whole number");
+}
+
+/* Reads the value of a key of the dump. */
+static int read_key(struct moving *moving, const struct yaml_item *key, struct sb_error *err)
+{
+	bool count = strcmp(key->text, "count") == 0, results = strcmp(key->text, "results") == 0;
+
+	if ((count && moving->counted >= 0) || (results && moving->results))
+		return given_twice(moving, key, err);
+	if (count)
+		return read_count(moving, err);
+	if (results)
+		return read_results(moving, err);
+	if (strcmp(key->text, "meta") == 0)
+		return skip_value(moving, err);
+	return yaml_error(moving->reader, key, err,
+			  "the keys of a dump are count, results and meta, not '%s'", key->text);
 }
 
 static int read_dump(struct moving *moving, struct sb_error *err)
 {
 	struct yaml_item item, start;
-	bool counted = false;
-	int rc = yaml_expect(moving->reader, YAML_MAP,
-			     "a dump, {\"count\": ..., \"results\": [...]},", &start, err);
+	bool end;
 
-	while (!rc) {
-		rc = yaml_next(moving->reader, &item, err);
-		if (rc || item.type == YAML_MAP_END)
+	moving->counted = -1;
+	TRY(yaml_expect(moving->reader, YAML_MAP, "a dump, {\"count\": ..., \"results\": [...]},",
+			&start, err));
+	for (;;) {
+		TRY(next_key(moving, &item, &end, err));
+		if (end)
 			break;
-		if (item.type != YAML_SCALAR)
-			return yaml_error(moving->reader, &item, err, "a key is expected here");
-		if ((strcmp(item.text, "count") == 0 && counted) ||
-		    (strcmp(item.text, "results") == 0 && moving->results))
-			return yaml_error(moving->reader, &item, err, "key '%s' is given twice",
-					  item.text);
-		if (strcmp(item.text, "count") == 0) {
-			counted = true;
-			rc = read_count(moving, err);
-		} else if (strcmp(item.text, "results") == 0) {
-			rc = read_results(moving, err);
-		} else if (strcmp(item.text, "meta") == 0) {
-			rc = skip_value(moving, err);
-		} else {
-			return yaml_error(moving->reader, &item, err,
-					  "the keys of a dump are count, results and meta, not "
-					  "'%s'",
-					  item.text);
-		}
+		TRY(read_key(moving, &item, err));
 	}
-	if (!rc && !moving->results)
-		rc = yaml_error(moving->reader, &start, err, "the dump lacks the key 'results'");
-	if (!rc && counted && moving->counted != (int64_t)moving->count)
-		rc = yaml_error(moving->reader, &start, err,
-				"the dump counts %" PRId64 " rows and has %zu: it is not whole",
-				moving->counted, moving->count);
-	return rc ? rc : yaml_expect(moving->reader, YAML_END, "the end of the file", &item, err);
+	if (!moving->results)
+		return yaml_error(moving->reader, &start, err, "the dump lacks the key 'results'");
+	if (moving->counted >= 0 && moving->counted != (int64_t)moving->count)
+		return yaml_error(moving->reader, &start, err,
+				  "the dump counts %" PRId64 " rows but has %zu: it is not whole",
+				  moving->counted, moving->count);
+	return yaml_expect(moving->reader, YAML_END, "the end of the file", &item, err);
 }
 
 /* ---- judging ---- */
 
-static void judge(struct row *row, enum verdict verdict, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void judge(struct row *row, enum verdict verdict, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void judge(struct row *row, enum verdict verdict,
+							const char *fmt, ...)
 {
 	va_list ap;
 
-	/* The worst counts, and of those the first. */
+	/* The worst verdict counts, and the first reason for it. */
 	if (row->verdict > verdict || (row->verdict == verdict && *row->reason))
 		return;
 	row->verdict = verdict;
@@ -215,7 +215,7 @@ static void judge(struct row *row, enum verdict verdict, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* What is wrong with the row by itself. */
+/* Checks the row by itself. */
 static void judge_row(struct moving *moving, struct row *row)
 {
 	const char *id = row->texts[FIELD_ID], *limit = row->texts[FIELD_LIMIT_HRS],
@@ -234,7 +234,7 @@ static void judge_row(struct moving *moving, struct row *row)
 		row->limit = -1;
 	else if (strcmp(limit, "0") != 0 && amount_parse(limit, &row->limit, &why))
 		judge(row, REFUSED, "su_limit_hrs: %s", why.text);
-	/* "now" is not a date of a dump. */
+	/* when_parse() also reads "now", which is no date of a dump. */
 	if (date && (*date < '0' || *date > '9'))
 		judge(row, REFUSED, "its date '%s' is not a time", date);
 	else if (date && when_parse(date, moving->env->os.now(), &row->start, &why))
@@ -256,7 +256,7 @@ static int by_id(const void *a, const void *b)
 		      (*right)->texts[FIELD_ID] ? (*right)->texts[FIELD_ID] : "");
 }
 
-/* Rows that stand for one account: which of them is right, the file does not say. */
+/* Refuses two rows for one account: the file does not say which is right. */
 static int judge_duplicates(struct moving *moving, struct sb_error *err)
 {
 	struct row **list = calloc(moving->count + 1, sizeof(*list));
@@ -265,7 +265,7 @@ static int judge_duplicates(struct moving *moving, struct sb_error *err)
 		return sb_error_nomem(err);
 	for (size_t i = 0; i < moving->count; i++)
 		list[i] = &moving->rows[i];
-	qsort(list, moving->count, sizeof(*list), by_account);
+	array_sort(list, moving->count, by_account);
 	for (size_t i = 1; i < moving->count; i++) {
 		if (!*list[i]->account || by_account(&list[i - 1], &list[i]) != 0)
 			continue;
@@ -274,7 +274,7 @@ static int judge_duplicates(struct moving *moving, struct sb_error *err)
 		judge(list[i], REFUSED, "the row on line %zu is for the same account in Slurm",
 		      list[i - 1]->line);
 	}
-	qsort(list, moving->count, sizeof(*list), by_id);
+	array_sort(list, moving->count, by_id);
 	for (size_t i = 1; i < moving->count; i++) {
 		if (list[i]->texts[FIELD_ID] && by_id(&list[i - 1], &list[i]) == 0)
 			judge(list[i], REFUSED, "the row on line %zu has the same id",
@@ -284,7 +284,7 @@ static int judge_duplicates(struct moving *moving, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Whether it belongs to the bank, and what it used so far. */
+/* Checks that the account belongs to the bank, and finds what it has used so far. */
 static void judge_account(struct moving *moving, struct row *row)
 {
 	const struct clusters *clusters = &moving->batch.clusters;
@@ -307,14 +307,14 @@ static void judge_account(struct moving *moving, struct row *row)
 		judge(row, REFUSED, "its end would be past the year 9999");
 	row->held = row->limit > 0 && (row->used >= row->limit || end <= now);
 	if (row->held && end <= now)
-		judge(row, TAKEN, "its window is over");
+		judge(row, TAKEN, "its window has ended");
 	if (row->limit == 0 && row->used > 0 && !moving->env->settings.spare_moneyless) {
 		row->held = true;
-		judge(row, TAKEN, "it has no SU and was used");
+		judge(row, TAKEN, "it has no SU and has been used");
 	}
 }
 
-/* "import:predecessor:ID": the same row gives the same ref. */
+/* Makes "import:predecessor:ID": the same row gives the same ref. */
 static int make_ref(struct moving *moving, const struct row *row, const char *behind,
 		    const char **ret, struct sb_error *err)
 {
@@ -325,13 +325,12 @@ static int make_ref(struct moving *moving, const struct row *row, const char *be
 	return batch_keep(&moving->batch, ref, ret, err);
 }
 
-/* Accounts that are in the bank already, by this file or otherwise. */
+/* Finds accounts that are in the bank already, by this file or otherwise. */
 static int judge_known(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct moving *moving = ctx;
-	int rc = SB_OK;
 
-	for (size_t i = 0; i < moving->count && !rc; i++) {
+	for (size_t i = 0; i < moving->count; i++) {
 		struct row *row = &moving->rows[i];
 		const struct account *account;
 		const char *ref;
@@ -339,29 +338,26 @@ static int judge_known(struct books *books, void *ctx, struct sb_error *err)
 
 		if (row->verdict == REFUSED)
 			continue;
-		rc = make_ref(moving, row, "", &ref, err);
-		/* Another request with this ref is told when it is run. */
-		if (!rc && books_find_ref(books, ref, "", &seq, NULL) != SB_ENOTFOUND)
+		TRY(make_ref(moving, row, "", &ref, err));
+		/* Another request with this ref is refused when it runs. */
+		if (books_find_ref(books, ref, "", &seq, NULL) != SB_ENOTFOUND)
 			judge(row, BEFORE, "in the bank already");
-		else if (!rc && books_account(books, row->account, &account, NULL) == SB_OK &&
+		else if (books_account(books, row->account, &account, NULL) == SB_OK &&
 			 account->open)
 			judge(row, LEFT_OUT, "it is open in the bank already");
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* ---- entering ---- */
+/* ---- recording ---- */
 
 static int add_request(struct moving *moving, const struct row *row, const char *verb,
 		       const char *behind, struct batch_entry **ret, struct sb_error *err)
 {
 	const char *ref;
-	int rc = make_ref(moving, row, behind, &ref, err);
 
-	if (!rc)
-		rc = batch_add(&moving->batch, ret, err);
-	if (rc)
-		return rc;
+	TRY(make_ref(moving, row, behind, &ref, err));
+	TRY(batch_add(&moving->batch, ret, err));
 	(*ret)->line = row->line;
 	(*ret)->column = row->column;
 	(*ret)->command = command_find(verb);
@@ -370,14 +366,13 @@ static int add_request(struct moving *moving, const struct row *row, const char 
 	return SB_OK;
 }
 
-/* When the SU of a row can be used, as options of its verb. */
+/* Adds the window of a row's SU, as options of its verb. */
 static int add_window(struct moving *moving, const struct row *row, struct batch_entry *entry,
 		      struct sb_error *err)
 {
 	char end[WHEN_TEXT_SIZE] = "never";
 	const char *kept;
 	int64_t when;
-	int rc;
 
 	if (row->start)
 		batch_option(entry, "start", row->texts[FIELD_DATE]);
@@ -385,19 +380,16 @@ static int add_window(struct moving *moving, const struct row *row, struct batch
 		when_format_local(end, when);
 	else if (moving->days)
 		(void)snprintf(end, sizeof(end), "now+%ddays", moving->days);
-	rc = batch_keep(&moving->batch, end, &kept, err);
-	if (!rc)
-		batch_option(entry, "end", kept);
-	return rc;
+	TRY(batch_keep(&moving->batch, end, &kept, err));
+	batch_option(entry, "end", kept);
+	return SB_OK;
 }
 
 static int add_requests(struct moving *moving, const struct row *row, struct sb_error *err)
 {
 	struct batch_entry *entry;
-	int rc = add_request(moving, row, "open", "", &entry, err);
 
-	if (rc)
-		return rc;
+	TRY(add_request(moving, row, "open", "", &entry, err));
 	batch_option(entry, "from-zero", "");
 	if (row->limit > 0) {
 		entry->argv[entry->argc++] = row->texts[FIELD_LIMIT_HRS];
@@ -405,10 +397,9 @@ static int add_requests(struct moving *moving, const struct row *row, struct sb_
 	}
 	if (row->limit == 0)
 		return SB_OK;
-	rc = add_request(moving, row, "terms", ":terms", &entry, err);
-	if (!rc)
-		batch_option(entry, "unlimited", "");
-	return rc;
+	TRY(add_request(moving, row, "terms", ":terms", &entry, err));
+	batch_option(entry, "unlimited", "");
+	return SB_OK;
 }
 
 enum {
@@ -434,43 +425,43 @@ static const struct column columns[] = {
 	[COLUMN_REASON] = {"Reason", false, true, CELL_PROSE},
 };
 
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static void print_row(struct output *output, const struct row *row)
+{
+	static const char *const results[] = {"taken", "before", "left out", "refused"};
+	const char *account = *row->account ? row->account : row->texts[FIELD_NAME_OF];
+	const char *limit = row->limit == -1 ? "unlimited" : row->texts[FIELD_LIMIT_HRS];
+
+	output_row(output);
+	output_number(output, COLUMN_LINE, (int64_t)row->line);
+	output_text(output, COLUMN_ACCOUNT, or_empty(account));
+	if (row->verdict != REFUSED && row->limit >= 0)
+		output_amount(output, COLUMN_LIMIT, row->limit);
+	else
+		output_text(output, COLUMN_LIMIT, or_empty(limit));
+	output_text(output, COLUMN_START, or_empty(row->texts[FIELD_DATE]));
+	if (row->verdict != REFUSED)
+		output_amount(output, COLUMN_USED, row->used);
+	output_text(output, COLUMN_RESULT, results[row->verdict]);
+	output_text(output, COLUMN_CHECK, row->verdict == TAKEN && row->held ? "holds it" : "");
+	output_text(output, COLUMN_REASON, row->reason);
+}
+
 /* Prints all rows and counts the verdicts. */
 static int show(struct moving *moving, struct sb_error *err)
 {
-	static const char *const results[] = {"taken", "before", "left out", "refused"};
 	struct output *output = NULL;
-	int rc = output_new(moving->env, columns, COLUMNS, &output, err);
 
-	for (size_t i = 0; i < moving->count && !rc; i++) {
-		const struct row *row = &moving->rows[i];
-		const char *name = row->texts[FIELD_NAME_OF];
-
-		moving->verdicts[row->verdict]++;
-		output_row(output);
-		output_number(output, COLUMN_LINE, (int64_t)row->line);
-		output_text(output, COLUMN_ACCOUNT,
-			    *row->account ? row->account
-			    : name	  ? name
-					  : "");
-		if (row->verdict != REFUSED && row->limit >= 0)
-			output_amount(output, COLUMN_LIMIT, row->limit);
-		else
-			output_text(output, COLUMN_LIMIT,
-				    row->limit == -1		  ? "unlimited"
-				    : row->texts[FIELD_LIMIT_HRS] ? row->texts[FIELD_LIMIT_HRS]
-								  : "");
-		output_text(output, COLUMN_START,
-			    row->texts[FIELD_DATE] ? row->texts[FIELD_DATE] : "");
-		if (row->verdict != REFUSED)
-			output_amount(output, COLUMN_USED, row->used);
-		output_text(output, COLUMN_RESULT, results[row->verdict]);
-		output_text(output, COLUMN_CHECK,
-			    row->verdict == TAKEN && row->held ? "holds it" : "");
-		output_text(output, COLUMN_REASON, row->reason);
+	TRY(output_new(moving->env, columns, COLUMNS, &output, err));
+	for (size_t i = 0; i < moving->count; i++) {
+		moving->verdicts[moving->rows[i].verdict]++;
+		print_row(output, &moving->rows[i]);
 	}
-	if (!rc)
-		rc = output_finish(output, err);
-	return rc;
+	return output_finish(output, err);
 }
 
 static int read_days(struct env *env, int *ret)
@@ -485,7 +476,7 @@ static int read_days(struct env *env, int *ret)
 	return EXIT_DONE;
 }
 
-/* Looks at every row. Returns EXIT_DONE when none refuses the file. */
+/* Judges every row and prints the table. Returns EXIT_DONE if no row refuses the file. */
 static int judge_all(struct moving *moving)
 {
 	struct env *env = moving->env;
@@ -500,7 +491,7 @@ static int judge_all(struct moving *moving)
 	moving->batch.asked = true;
 	moving->batch.answer = status;
 	if (status != EXIT_DONE || moving->batch.clusters.silent) {
-		warning(env, "nothing was entered: what Slurm has must be seen first");
+		warning(env, "nothing was recorded: could not read Slurm's accounts and their use");
 		return EXIT_REFUSED;
 	}
 	for (size_t i = 0; i < moving->count; i++) {
@@ -518,49 +509,54 @@ static int judge_all(struct moving *moving)
 		return fail(env, &err);
 	if (moving->verdicts[REFUSED] == 0)
 		return EXIT_DONE;
-	warning(env, "nothing was entered: %zu of the %zu rows are refused; correct the file",
+	warning(env, "nothing was recorded: %zu of the %zu rows are refused; correct the file",
 		moving->verdicts[REFUSED], moving->count);
 	return EXIT_REFUSED;
 }
 
-static int enter(struct moving *moving)
+static void report_result(struct moving *moving)
 {
 	struct env *env = moving->env;
-	struct batch *batch = &moving->batch;
-	char hash[HASH_TEXT_SIZE];
+	const struct batch *batch = &moving->batch;
+	const size_t *verdicts = moving->verdicts;
+	char head[HEAD_TEXT_SIZE];
+
+	if (batch->dry) {
+		note(env, "dry run: nothing was recorded; %zu rows would be taken, %zu left out",
+		     verdicts[TAKEN], verdicts[LEFT_OUT]);
+		return;
+	}
+	report(env, "took %zu of %zu rows, %zu were in the bank already, %zu are left out; head %s",
+	       verdicts[TAKEN], moving->count, verdicts[BEFORE], verdicts[LEFT_OUT],
+	       head_text(head, &batch->head));
+	flush_out(env);
+	if (batch->recorded) {
+		note(env, "the next check charges what was used before");
+		checkup_note_right(env);
+	}
+}
+
+static int record(struct moving *moving)
+{
+	struct env *env = moving->env;
 	int status = EXIT_DONE;
 	bool moneyless = false;
 
-	batch->dry = option(env, "dry-run");
+	moving->batch.dry = option(env, "dry-run");
 	for (size_t i = 0; i < moving->count; i++)
 		moneyless |= moving->rows[i].verdict == TAKEN && moving->rows[i].held &&
 			     moving->rows[i].limit == 0;
-	/* Ends hold accounts, and so does use without SU: nobody enters them without having seen
-	 * which. */
-	if (moving->days && !batch->dry)
+	/* Ends lead to holds, and so does use without SU: the user confirms what the table shows.
+	 */
+	if (moving->days && !moving->batch.dry)
 		status = confirm(env, "Open these accounts, with these ends?");
-	else if (moneyless && !batch->dry)
+	else if (moneyless && !moving->batch.dry)
 		status = confirm(env, "Open these accounts, although some have no SU?");
 	if (status == EXIT_DONE)
-		status = batch_run(env, batch);
+		status = batch_run(env, &moving->batch);
 	if (status != EXIT_DONE)
 		return status;
-	if (batch->dry) {
-		note(env, "dry run: nothing was entered; %zu rows would be taken, %zu left out",
-		     moving->verdicts[TAKEN], moving->verdicts[LEFT_OUT]);
-	} else {
-		report(env,
-		       "took %zu of %zu rows, %zu were in the bank already, %zu are left out; head "
-		       "%" PRIu64 ":%.*s",
-		       moving->verdicts[TAKEN], moving->count, moving->verdicts[BEFORE],
-		       moving->verdicts[LEFT_OUT], batch->head.seq, HASH_SHORT,
-		       hex_format(hash, batch->head.hash, HASH_SIZE));
-		flush_out(env);
-		if (batch->entered)
-			note(env, "the next check charges what was used before");
-		if (batch->entered)
-			checkup_note_right(env);
-	}
+	report_result(moving);
 	return moving->verdicts[LEFT_OUT] ? EXIT_PART : EXIT_DONE;
 }
 
@@ -580,7 +576,7 @@ int predecessor_import(struct env *env, FILE *file, const char *name)
 	yaml_reader_free(moving.reader);
 	status = rc ? fail(env, &err) : judge_all(&moving);
 	if (status == EXIT_DONE)
-		status = enter(&moving);
+		status = record(&moving);
 	batch_release(&moving.batch);
 	free(moving.rows);
 	return status;

@@ -14,6 +14,7 @@
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/progress.h"
 #include "ledger/files/import.h"
 
@@ -21,7 +22,7 @@ struct restoring {
 	struct env *env;
 	int status; /* of an answer other than yes */
 	struct changes changes;
-	bool after; /* the new books are looked at, not the old ones */
+	bool after; /* collect_balances() reads the new books, not the old ones */
 	bool other; /* the old bank has another id */
 	unsigned char id[BANK_ID_SIZE]; /* the new books' */
 	struct head old, built;
@@ -29,8 +30,8 @@ struct restoring {
 	char copy[COPY_PATH_SIZE]; /* "": none was made */
 };
 
-/* Puts the balances of one of the two banks into the changes. */
-static int look(struct books *books, void *ctx, struct sb_error *err)
+/* Puts the balances of one of the two banks into the changes. A books_fn. */
+static int collect_balances(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct restoring *restoring = ctx;
 	size_t count;
@@ -51,7 +52,7 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 
 		if (!change)
 			return sb_error_nomem(err);
-		/* What runs is not in the books. */
+		/* The books do not know what jobs run. */
 		rc = funds_of(books, account, NULL,
 			      restoring->after ? &change->after : &change->before, err);
 		if (restoring->after)
@@ -61,15 +62,14 @@ static int look(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-static int look_at_old(struct restoring *restoring, struct sb_error *err)
+static int read_old(struct restoring *restoring, struct sb_error *err)
 {
 	struct env *env = restoring->env;
 	struct bank *old;
-	int rc = bank_open(&env->store, STORE_READ, NULL, &old, err);
+	int rc;
 
-	if (rc)
-		return rc;
-	rc = bank_read(old, env->os.now(), look, restoring, err);
+	TRY(bank_open(&env->store, STORE_READ, NULL, &old, err));
+	rc = bank_read(old, env->os.now(), collect_balances, restoring, err);
 	bank_close(old);
 	return rc;
 }
@@ -79,19 +79,17 @@ static int agree(struct bank *built, void *ctx, struct sb_error *err)
 	struct restoring *restoring = ctx;
 	struct env *env = restoring->env;
 	struct sb_error why;
-	int rc, old = SB_ENOTFOUND;
+	int old = SB_ENOTFOUND;
 
 	progress_end(&restoring->progress);
 	changes_clear(&restoring->changes);
 	restoring->after = true;
-	rc = bank_read(built, env->os.now(), look, restoring, err);
+	TRY(bank_read(built, env->os.now(), collect_balances, restoring, err));
 	restoring->after = false;
-	if (!rc && !option(env, "damaged"))
-		old = look_at_old(restoring, &why);
-	if (!rc && old && old != SB_ENOTFOUND && old != SB_ECORRUPT)
-		rc = sb_error_set(err, why.code, "%s", why.text);
-	if (rc)
-		return rc;
+	if (!option(env, "damaged"))
+		old = read_old(restoring, &why);
+	if (old && old != SB_ENOTFOUND && old != SB_ECORRUPT)
+		return sb_error_set(err, why.code, "%s", why.text);
 	if (option(env, "dry-run")) {
 		restoring->status = changes_print(env, &restoring->changes);
 		if (old == SB_ECORRUPT)
@@ -103,12 +101,12 @@ static int agree(struct bank *built, void *ctx, struct sb_error *err)
 	if (old == SB_ENOTFOUND && !option(env, "damaged"))
 		return SB_OK;
 	if (old == SB_OK)
-		note(env, "the %" PRIu64 " entries in %s%s make place for %" PRIu64,
+		note(env, "the %" PRIu64 " entries in %s%s will be replaced by %" PRIu64,
 		     restoring->old.seq, env->store.folder,
 		     restoring->other ? ", of another bank," : "", restoring->built.seq);
 	else
-		note(env, "the old books in %s are moved aside%s%s", env->store.folder,
-		     old == SB_ECORRUPT ? ", since they are damaged: " : "",
+		note(env, "the old books in %s will be moved aside%s%s", env->store.folder,
+		     old == SB_ECORRUPT ? " because they are damaged: " : "",
 		     old == SB_ECORRUPT ? why.text : "");
 	restoring->status = confirm(env, "Put the new books in place?");
 	return restoring->status == EXIT_DONE ? SB_OK : STORE_ABORT;
@@ -124,7 +122,7 @@ static int keep(struct bank *old, void *ctx, struct sb_error *err)
 int restore(struct env *env, FILE *file, const char *name)
 {
 	struct restoring restoring = {.env = env};
-	char hash[HASH_TEXT_SIZE], stamp[STAMP_SIZE], aside[64], path[COPY_PATH_SIZE];
+	char text[HEAD_TEXT_SIZE], stamp[STAMP_SIZE], aside[64], path[COPY_PATH_SIZE];
 	struct replacing replacing = {.agree = agree,
 				      .keep = keep,
 				      .ctx = &restoring,
@@ -154,9 +152,9 @@ int restore(struct env *env, FILE *file, const char *name)
 	if (replacing.damaged && access(path, F_OK) == 0)
 		note(env, "the old books are in %s", path);
 	env->result.done = "the ledger was restored";
-	report(env, "restored %" PRIu64 " entries in %s; head %" PRIu64 ":%.*s", head.seq,
-	       env->store.folder, head.seq, HASH_SHORT, hex_format(hash, head.hash, HASH_SIZE));
-	note(env, "the bank does not command Slurm yet: `subank adopt` lets it, after a look at "
-		  "what Slurm has");
+	report(env, "restored %" PRIu64 " entries in %s; head %s", head.seq, env->store.folder,
+	       head_text(text, &head));
+	note(env, "the bank does not command Slurm yet: `subank adopt` allows it, after a "
+		  "comparison with Slurm's limits");
 	return EXIT_DONE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A whole ledger from its YAML form, into an empty bank or over another. */
+/* Restores a whole ledger from YAML, into an empty bank or over another. */
 #ifndef SUBANK_CMD_ENTER_RESTORE_H
 #define SUBANK_CMD_ENTER_RESTORE_H
 
@@ -7,8 +7,8 @@
 
 #include "cmd/frame/env.h"
 
-/* Restores [file], named [name] in messages; over another bank with --replace. Asks, with the
- * options of import. Returns the exit status. */
+/* Restores [file], named [name] in messages, by the options of import; over another bank with
+ * --replace, which asks first. Returns the exit status. */
 int restore(struct env *env, FILE *file, const char *name);
 
 #endif

@@ -10,37 +10,37 @@
 #include "ledger/files/yamlfile.h"
 
 const char round_template[] =
-	"# For `subank import --append FILE`: all of it is entered, or nothing. Each\n"
+	"# For `subank import --append FILE`: all of it is recorded, or nothing. Each\n"
 	"# entry has a ref, a name of your own that is used once; an entry whose ref is\n"
 	"# in the books already, with the same request, is skipped, so the same file can\n"
 	"# be run again.\n"
 	"#\n"
 	"# su: 10000, 0.5, or billing-seconds as in 95s. start and end: 2027-01-01,\n"
-	"# 2027-01-01T12:00 or now+90days; without end it is project_days of the\n"
-	"# settings, or never. note: why. Try it with --dry-run first.\n"
+	"# 2027-01-01T12:00 or now+90days; the default end is project_days of the\n"
+	"# settings, or never. note: the reason. Try it with --dry-run first.\n"
 	"\n"
 	"# A new account, with its first SU (su, start and end may be left out);\n"
-	"# from-zero: yes charges what it used before, too; later: yes opens it though a\n"
+	"# from-zero: yes also charges earlier use; later: yes opens it although a\n"
 	"# cluster does not answer, or has no such account yet.\n"
 	"- {ref: 2027-open-geology, open: geology, su: 5000, end: 2028-01-01}\n"
 	"\n"
 	"- {ref: 2027-physics, deposit: physics, su: 10000, start: 2027-01-01,\n"
 	"   end: 2028-01-01, note: \"call 2027, proposal 4711\"}\n"
 	"\n"
-	"# su: all takes what there is.\n"
+	"# su: all takes everything.\n"
 	"- {ref: 2027-chem-back, withdraw: chemistry, su: 200}\n"
 	"- {ref: 2027-chem-bio, transfer: chemistry, to: biology, su: all}\n"
 	"\n"
-	"# Terms: what is not named stays as it is. limited: yes, unlimited: yes,\n"
+	"# Terms: those that are not named stay. limited: yes, unlimited: yes,\n"
 	"# credit: 100, enforce: warn, lever: GrpJobs, thresholds: \"60,90\".\n"
 	"- {ref: 2027-terms-physics, terms: physics, credit: 100, enforce: limit}\n";
 
-/* What an entry may ask for: verbs of that name. */
+/* The verbs that an entry may name. */
 static const char *const verbs[] = {"open", "deposit", "withdraw", "transfer", "terms", NULL};
 
 enum { PAIRS_MAX = 16, NAMES_SIZE = 256 };
 
-/* A key with its value, and where they stand. */
+/* A key with its value, and their places. */
 struct pair {
 	const char *key, *value;
 	struct yaml_item key_at, value_at;
@@ -51,7 +51,7 @@ struct reading_round {
 	struct env *env;
 	struct yaml_reader *reader;
 	struct batch *batch;
-	bool broken; /* the file itself cannot be read on */
+	bool broken; /* the rest of the file cannot be read */
 	size_t depth; /* maps and lists that are open within the entry */
 	struct yaml_item start; /* of the entry that is read */
 	struct pair pairs[PAIRS_MAX];
@@ -67,7 +67,7 @@ static struct pair *find_pair(struct reading_round *round, const char *key)
 	return NULL;
 }
 
-/* The next item within an entry. */
+/* Reads the next item within an entry. */
 static int next(struct reading_round *round, struct yaml_item *item, struct sb_error *err)
 {
 	int rc = yaml_next(round->reader, item, err);
@@ -83,35 +83,28 @@ static int next(struct reading_round *round, struct yaml_item *item, struct sb_e
 static int read_pair(struct reading_round *round, const struct yaml_item *key, struct sb_error *err)
 {
 	struct pair pair = {.key_at = *key};
-	struct pair *before;
-	int rc;
 
 	if (key->type != YAML_SCALAR)
 		return yaml_error(round->reader, key, err, "a key is expected here");
-	before = find_pair(round, key->text);
-	if (before)
+	if (find_pair(round, key->text))
 		return yaml_error(round->reader, key, err, "key '%s' is given twice", key->text);
 	if (round->count == PAIRS_MAX)
 		return yaml_error(round->reader, key, err, "an entry has at most %d keys",
 				  PAIRS_MAX);
-	rc = batch_keep(round->batch, key->text, &pair.key, err);
-	if (!rc)
-		rc = next(round, &pair.value_at, err);
-	if (rc)
-		return rc;
+	TRY(batch_keep(round->batch, key->text, &pair.key, err));
+	TRY(next(round, &pair.value_at, err));
 	if (pair.value_at.type != YAML_SCALAR || !*pair.value_at.text)
 		return yaml_error(round->reader, &pair.value_at, err, "%s must be a single value",
 				  pair.key);
 	if (strlen(pair.value_at.text) > EVENT_NOTE_MAX)
 		return yaml_error(round->reader, &pair.value_at, err, "%s has more than %d bytes",
 				  pair.key, EVENT_NOTE_MAX);
-	rc = batch_keep(round->batch, pair.value_at.text, &pair.value, err);
-	if (!rc)
-		round->pairs[round->count++] = pair;
-	return rc;
+	TRY(batch_keep(round->batch, pair.value_at.text, &pair.value, err));
+	round->pairs[round->count++] = pair;
+	return SB_OK;
 }
 
-/* Which of the verbs it is. */
+/* Finds the verb of the entry. */
 static int find_verb(struct reading_round *round, struct pair **ret, struct sb_error *err)
 {
 	struct pair *found = NULL;
@@ -156,16 +149,16 @@ static int need(struct reading_round *round, const char *key, const char *what, 
 	return SB_OK;
 }
 
-/* A value that its verb refuses too; said here, its place is known. */
+/* Checks a name here, not only by its verb, so that the message has its place. */
 static int check_name(const struct reading_round *round, const struct pair *pair,
 		      struct sb_error *err)
 {
 	char name[NAME_SIZE];
 	struct sb_error why;
 
-	return name_fold("account", pair->value, name, &why)
-		       ? yaml_error(round->reader, &pair->value_at, err, "%s", why.text)
-		       : SB_OK;
+	if (name_fold("account", pair->value, name, &why))
+		return yaml_error(round->reader, &pair->value_at, err, "%s", why.text);
+	return SB_OK;
 }
 
 static int check_amount(const struct reading_round *round, const struct pair *pair, bool may_be_all,
@@ -180,38 +173,34 @@ static int check_amount(const struct reading_round *round, const struct pair *pa
 	return yaml_error(round->reader, &pair->value_at, err, "%s", why.text);
 }
 
-/* Account, receiver and amount, as on the command line. */
+/* Takes account, receiver and amount, in the order of the command line. */
 static int take_arguments(struct reading_round *round, struct batch_entry *entry,
 			  const struct pair *account, struct sb_error *err)
 {
 	const struct command *verb = entry->command;
-	bool takes = strcmp(verb->name, "transfer") == 0 || strcmp(verb->name, "withdraw") == 0;
+	bool transfers = strcmp(verb->name, "transfer") == 0;
+	bool takes = transfers || strcmp(verb->name, "withdraw") == 0;
 	struct pair *to = NULL, *su = NULL;
-	int rc = check_name(round, account, err);
 
 	entry->argv[entry->argc++] = account->value;
-	if (!rc && strcmp(verb->name, "transfer") == 0) {
-		rc = need(round, "to", "the account that gets the SU", &to, err);
-		if (!rc)
-			rc = check_name(round, to, err);
-		if (!rc)
-			entry->argv[entry->argc++] = to->value;
+	TRY(check_name(round, account, err));
+	if (transfers) {
+		TRY(need(round, "to", "the account that gets the SU", &to, err));
+		TRY(check_name(round, to, err));
+		entry->argv[entry->argc++] = to->value;
 	}
-	if (!rc && entry->argc < verb->min_args) {
-		rc = need(round, "su", "how much", &su, err);
-	} else if (!rc && entry->argc < verb->max_args) {
+	if (entry->argc < verb->min_args)
+		TRY(need(round, "su", "how much", &su, err));
+	else if (entry->argc < verb->max_args)
 		su = find_pair(round, "su");
-		if (su)
-			su->used = true;
-	}
-	if (!rc && su) {
-		rc = check_amount(round, su, takes, err);
-		entry->argv[entry->argc++] = su->value;
-	}
-	return rc;
+	if (!su)
+		return SB_OK;
+	su->used = true;
+	entry->argv[entry->argc++] = su->value;
+	return check_amount(round, su, takes, err);
 }
 
-/* The verb's own option of that name, or ref or note; NULL when there is none. */
+/* Returns the verb's own option of that name, or ref or note; NULL when there is none. */
 static const struct option_spec *find_option(const struct command *verb, const char *name)
 {
 	static const struct option_spec common[] = {{"ref", 0, "REF", ""}, {"note", 0, "TEXT", ""}};
@@ -227,7 +216,7 @@ static const struct option_spec *find_option(const struct command *verb, const c
 	return NULL;
 }
 
-/* "ref, note, su, start, end": what else may stand beside the verb. */
+/* Writes the keys that an entry of the verb may have: "ref, note, su, start, end". Returns [to]. */
 static const char *known_keys(const struct command *verb, char to[NAMES_SIZE])
 {
 	int len = snprintf(to, NAMES_SIZE, "ref, note%s%s",
@@ -247,7 +236,7 @@ static int take_option(struct reading_round *round, struct batch_entry *entry,
 
 	if (!spec)
 		return yaml_error(round->reader, &pair->key_at, err,
-				  "key '%s' is not known beside %s; known are: %s", pair->key,
+				  "key '%s' is not known with %s; the keys are: %s", pair->key,
 				  entry->command->name, known_keys(entry->command, names));
 	if (!spec->argument && strcmp(pair->value, "yes") != 0)
 		return yaml_error(round->reader, &pair->value_at, err,
@@ -262,32 +251,28 @@ static int take_entry(struct reading_round *round, struct sb_error *err)
 	struct batch_entry *entry;
 	struct pair *account = NULL, *ref = NULL;
 	size_t options = 0;
-	int rc = find_verb(round, &account, err);
 
-	if (!rc)
-		rc = need(round, "ref", "a name of your own, used once", &ref, err);
-	if (!rc)
-		rc = batch_add(round->batch, &entry, err);
-	if (rc)
-		return rc;
+	TRY(find_verb(round, &account, err));
+	TRY(need(round, "ref", "a name of your own, used once", &ref, err));
+	TRY(batch_add(round->batch, &entry, err));
 	entry->line = round->start.line;
 	entry->column = round->start.column;
 	entry->command = command_find(account->key);
 	batch_option(entry, "ref", ref->value);
-	rc = take_arguments(round, entry, account, err);
-	for (size_t i = 0; i < round->count && !rc; i++) {
+	TRY(take_arguments(round, entry, account, err));
+	for (size_t i = 0; i < round->count; i++) {
 		const struct pair *pair = &round->pairs[i];
 
 		if (pair->used)
 			continue;
-		rc = take_option(round, entry, pair, err);
+		TRY(take_option(round, entry, pair, err));
 		options += strcmp(pair->key, "note") != 0;
 	}
-	/* The verb would only show them. */
-	if (!rc && strcmp(entry->command->name, "terms") == 0 && options == 0)
-		rc = yaml_error(round->reader, &round->start, err,
-				"the entry changes no terms of '%s'", account->value);
-	return rc;
+	/* Without options the verb would only show the terms. */
+	if (strcmp(entry->command->name, "terms") == 0 && options == 0)
+		return yaml_error(round->reader, &round->start, err,
+				  "the entry changes no terms of '%s'", account->value);
+	return SB_OK;
 }
 
 static int read_pairs(struct reading_round *round, struct sb_error *err)
@@ -295,19 +280,15 @@ static int read_pairs(struct reading_round *round, struct sb_error *err)
 	struct yaml_item item;
 
 	for (;;) {
-		int rc = next(round, &item, err);
-
-		if (!rc && round->depth == 0)
+		TRY(next(round, &item, err));
+		if (round->depth == 0)
 			return SB_OK;
-		if (!rc)
-			rc = read_pair(round, &item, err);
-		if (rc)
-			return rc;
+		TRY(read_pair(round, &item, err));
 	}
 }
 
-/* An entry with a mistake is said and left out, so that all that are wrong are told at once. An
- * error when the file cannot be read on, or enough was said. */
+/* Reads an entry. One with a mistake is reported and left out, so that all mistakes are reported at
+ * once. Fails when the rest of the file cannot be read, or after MISTAKES_MAX. */
 static int read_entry(struct reading_round *round, struct sb_error *err)
 {
 	struct batch *batch = round->batch;
@@ -325,14 +306,10 @@ static int read_entry(struct reading_round *round, struct sb_error *err)
 	if (!batch_mistake(round->env, batch, batch->count > count ? &batch->entries[count] : NULL,
 			   err))
 		return sb_error_set(err, SB_EFORMAT,
-				    "nothing was entered: %d entries or more of "
-				    "%s are malformed",
+				    "nothing was recorded: %d entries or more of %s are malformed",
 				    MISTAKES_MAX, batch->name);
-	while (round->depth > 0) {
-		rc = next(round, &item, err);
-		if (rc)
-			return rc;
-	}
+	while (round->depth > 0)
+		TRY(next(round, &item, err));
 	return SB_OK;
 }
 
@@ -340,27 +317,23 @@ static int read_entries(struct reading_round *round, struct sb_error *err)
 {
 	static const char example[] = "- {ref: call-2027-physics, deposit: physics, su: 1000}";
 	struct yaml_item *start = &round->start;
-	int rc = yaml_next(round->reader, start, err);
 
-	if (rc)
-		return rc;
+	TRY(yaml_next(round->reader, start, err));
 	if (start->type != YAML_LIST)
 		return yaml_error(round->reader, start, err,
 				  "a list of entries is expected, each as in `%s`", example);
 	for (;;) {
-		rc = yaml_next(round->reader, start, err);
-		if (rc || start->type == YAML_LIST_END)
+		TRY(yaml_next(round->reader, start, err));
+		if (start->type == YAML_LIST_END)
 			break;
 		if (start->type != YAML_MAP)
 			return yaml_error(round->reader, start, err,
 					  "an entry is expected here, as in `%s`", example);
-		rc = read_entry(round, err);
-		if (rc)
-			return rc;
+		TRY(read_entry(round, err));
 	}
-	if (!rc && round->batch->count == 0 && round->batch->wrong == 0)
-		rc = yaml_error(round->reader, start, err, "the list has no entries");
-	return rc ? rc : yaml_expect(round->reader, YAML_END, "the end of the file", start, err);
+	if (round->batch->count == 0 && round->batch->wrong == 0)
+		return yaml_error(round->reader, start, err, "the list has no entries");
+	return yaml_expect(round->reader, YAML_END, "the end of the file", start, err);
 }
 
 int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err)

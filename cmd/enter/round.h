@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A list of requests that somebody wrote by hand, such as an allocation round: round_template says
- * what it looks like. */
+/* Reads a list of requests written by hand, such as an allocation round; round_template shows the
+ * form. */
 #ifndef SUBANK_CMD_ENTER_ROUND_H
 #define SUBANK_CMD_ENTER_ROUND_H
 
@@ -8,8 +8,8 @@
 
 extern const char round_template[];
 
-/* Reads [file], named batch->name in messages. Entries that are malformed are said, with file, line
- * and column, and counted in batch->wrong; SB_EFORMAT where the file cannot be read on. */
+/* Reads [file], named batch->name in messages. Reports malformed entries with file, line and
+ * column, and counts them in batch->wrong; SB_EFORMAT when the rest of the file cannot be read. */
 int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err);
 
 #endif

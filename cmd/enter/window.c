@@ -34,14 +34,12 @@ bool window_given(const struct window *window)
 	return window->start_text || window->end_text;
 }
 
-void window_request(const struct window *window, char request[REQUEST_SIZE])
+void window_request(const struct window *window, struct posting *posting)
 {
-	size_t len = strlen(request);
-
-	(void)snprintf(request + len, REQUEST_SIZE - len, "%s%s%s%s",
-		       window->start_text ? " start " : "",
-		       window->start_text ? window->start_text : "",
-		       window->end_text ? " end " : "", window->end_text ? window->end_text : "");
+	if (window->start_text)
+		request_add(posting, " start %s", window->start_text);
+	if (window->end_text)
+		request_add(posting, " end %s", window->end_text);
 }
 
 int window_set(const struct env *env, const struct window *window, const struct books *books,
@@ -70,5 +68,17 @@ int window_set(const struct env *env, const struct window *window, const struct 
 				    window->end_text ? "" : ", project_days after its start");
 	event->start = start;
 	event->end = end;
+	return SB_OK;
+}
+
+int window_new(const struct env *env, const struct window *window, const struct books *books,
+	       struct new_window *ret, struct sb_error *err)
+{
+	struct event dates = {0};
+
+	if (window_given(window))
+		TRY(window_set(env, window, books, &dates, err));
+	*ret = (struct new_window){
+		.given = window_given(window), .start = dates.start, .end = dates.end};
 	return SB_OK;
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/check/checkup.h"
 #include "cmd/check/clusters.h"
 #include "cmd/enter/confirm.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
 #include "cmd/frame/status_line.h"
 #include "cmd/frame/this_machine.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/progress.h"
+#include "cmd/verbs/verb.h"
+#include "ledger/base/array.h"
 #include "ledger/check/check.h"
 
 /* A limit in Slurm that may be the bank's and is not in the books. */
@@ -21,7 +17,7 @@ struct stray {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
 	struct lever_choice limit;
-	int64_t value; /* what Slurm shows */
+	int64_t value; /* in Slurm */
 	bool ours; /* the bank's */
 	bool lost; /* the other way round: a lever in the books that Slurm does not show */
 	bool known; /* the books have a lever there, with another value */
@@ -31,28 +27,33 @@ struct adoption {
 	struct env *env;
 	struct clusters clusters;
 	char place[PLACE_SIZE];
-	bool commands; /* it is in command already */
-	struct head head; /* after what was entered */
+	bool commands; /* this place commands Slurm already */
+	struct head head; /* after the last entry */
 	struct stray *strays;
 	size_t count;
 	struct want *wants;
 	size_t want_count;
 };
 
-static int add_stray(struct adoption *adoption, const struct account *account, const char *cluster,
-		     const char *field, const char *tres, struct stray stray, struct sb_error *err)
-{
-	struct stray *grown =
-		reallocarray(adoption->strays, adoption->count + 1, sizeof(*adoption->strays));
+/* An account and its row on a cluster. */
+struct seen_account {
+	const struct account *account;
+	const char *cluster;
+	const struct observed *row;
+};
 
-	if (!grown)
+static int add_stray(struct adoption *adoption, const struct seen_account *seen, const char *field,
+		     const char *tres, struct stray **ret, struct sb_error *err)
+{
+	struct stray *stray = array_add(adoption->strays, adoption->count);
+
+	if (!stray)
 		return sb_error_nomem(err);
-	adoption->strays = grown;
-	(void)snprintf(stray.account, sizeof(stray.account), "%s", account->name);
-	(void)snprintf(stray.cluster, sizeof(stray.cluster), "%s", cluster);
-	(void)snprintf(stray.limit.field, sizeof(stray.limit.field), "%s", field);
-	(void)snprintf(stray.limit.tres, sizeof(stray.limit.tres), "%s", tres);
-	grown[adoption->count++] = stray;
+	(void)snprintf(stray->account, sizeof(stray->account), "%s", seen->account->name);
+	(void)snprintf(stray->cluster, sizeof(stray->cluster), "%s", seen->cluster);
+	(void)snprintf(stray->limit.field, sizeof(stray->limit.field), "%s", field);
+	(void)snprintf(stray->limit.tres, sizeof(stray->limit.tres), "%s", tres);
+	*ret = stray;
 	return SB_OK;
 }
 
@@ -61,62 +62,62 @@ static bool is_cap(const char *field, const char *tres)
 	return strcmp(field, CAP_FIELD) == 0 && strcmp(tres, CAP_TRES) == 0;
 }
 
-/* Limits in Slurm that may be a hold or a cap of the bank's, by whatever terms were in force after
- * the books were written, and that the books do not know. */
-static int find_unknown(struct adoption *adoption, const struct account *account,
-			const char *cluster, const struct observed *row, struct sb_error *err)
+/* Finds limits in Slurm that are not in the books and may be the bank's holds or caps, under any
+ * terms that newer books had. */
+static int find_unknown(struct adoption *adoption, const struct seen_account *seen,
+			struct sb_error *err)
 {
-	int rc = SB_OK;
+	for (size_t i = 0; i < seen->row->limit_count; i++) {
+		const struct limit *limit = &seen->row->limits[i];
+		struct stray *stray;
 
-	for (size_t i = 0; i < row->limit_count && !rc; i++) {
-		const struct limit *limit = &row->limits[i];
-
-		if ((limit->value == 0 || is_cap(limit->field, limit->tres)) &&
-		    !account_lever(account, cluster, limit->field, limit->tres))
-			rc = add_stray(adoption, account, cluster, limit->field, limit->tres,
-				       (struct stray){.value = limit->value}, err);
+		if ((limit->value != 0 && !is_cap(limit->field, limit->tres)) ||
+		    account_lever(seen->account, seen->cluster, limit->field, limit->tres))
+			continue;
+		TRY(add_stray(adoption, seen, limit->field, limit->tres, &stray, err));
+		stray->value = limit->value;
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* Levers in the books that are not what Slurm shows. */
-static int find_changed(struct adoption *adoption, const struct account *account,
-			const char *cluster, const struct observed *row, struct sb_error *err)
+/* Finds levers in the books that differ from what Slurm shows. */
+static int find_changed(struct adoption *adoption, const struct seen_account *seen,
+			struct sb_error *err)
 {
-	int rc = SB_OK;
+	for (size_t i = 0; i < seen->account->lever_count; i++) {
+		const struct lever *lever = &seen->account->levers[i];
+		struct stray *stray;
+		int64_t value;
 
-	for (size_t i = 0; i < account->lever_count && !rc; i++) {
-		const struct lever *lever = &account->levers[i];
-		struct stray stray = {.known = true};
-
-		if (strcmp(lever->cluster, cluster) != 0 || lever->restoring ||
-		    !observed_limit(row, lever->field, lever->tres, &stray.value) ||
-		    stray.value == lever->set)
+		if (strcmp(lever->cluster, seen->cluster) != 0 || lever->restoring ||
+		    !observed_limit(seen->row, lever->field, lever->tres, &value) ||
+		    value == lever->set)
 			continue;
-		/* A limit that follows the balance was followed on by the newer books. */
-		stray.lost = !is_cap(lever->field, lever->tres) || stray.value < 0;
-		rc = add_stray(adoption, account, cluster, lever->field, lever->tres, stray, err);
+		TRY(add_stray(adoption, seen, lever->field, lever->tres, &stray, err));
+		stray->value = value;
+		stray->known = true;
+		/* Newer books may have moved a cap with the balance. */
+		stray->lost = !is_cap(lever->field, lever->tres) || value < 0;
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int compare_account(struct adoption *adoption, const struct account *account,
 			   struct sb_error *err)
 {
-	int rc = SB_OK;
-
-	for (size_t i = 0; i < adoption->clusters.count && !rc; i++) {
+	for (size_t i = 0; i < adoption->clusters.count; i++) {
 		const struct observation *cluster = &adoption->clusters.list[i];
-		const struct observed *row = observation_find(cluster, account->name);
+		const struct seen_account seen = {account, cluster->cluster,
+						  observation_find(cluster, account->name)};
 
-		if (!row)
+		if (!seen.row)
 			continue;
-		rc = find_unknown(adoption, account, cluster->cluster, row, err);
-		/* Whoever is in command leaves a lever that was changed by hand to the check. */
-		if (!rc && !adoption->commands)
-			rc = find_changed(adoption, account, cluster->cluster, row, err);
+		TRY(find_unknown(adoption, &seen, err));
+		/* Where the bank commands already, a check handles levers changed by hand. */
+		if (!adoption->commands)
+			TRY(find_changed(adoption, &seen, err));
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int find_strays(struct books *books, void *ctx, struct sb_error *err)
@@ -124,28 +125,23 @@ static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 	struct adoption *adoption = ctx;
 	char place[PLACE_SIZE];
 	size_t count;
-	int rc = books_machine(books, place, sizeof(place), err);
 
-	if (!rc)
-		rc = books_load_all(books, &count, err);
-	if (rc)
-		return rc;
+	TRY(books_machine(books, place, sizeof(place), err));
+	TRY(books_load_all(books, &count, err));
 	adoption->commands = strcmp(place, adoption->place) == 0;
 	adoption->count = 0;
-	for (size_t i = 0; i < count && !rc; i++)
-		rc = compare_account(adoption, books_at(books, i), err);
-	return rc;
+	for (size_t i = 0; i < count; i++)
+		TRY(compare_account(adoption, books_at(books, i), err));
+	return SB_OK;
 }
 
-/* All accounts on all clusters: which limits they may have cannot be told from older terms. */
+/* Wants the limits of all accounts on all clusters: older terms do not show which there may be. */
 static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct adoption *adoption = ctx;
 	size_t clusters = adoption->clusters.count, count;
-	int rc = books_load_all(books, &count, err);
 
-	if (rc)
-		return rc;
+	TRY(books_load_all(books, &count, err));
 	free(adoption->wants);
 	adoption->want_count = 0;
 	adoption->wants = calloc(count * clusters + 1, sizeof(*adoption->wants));
@@ -160,49 +156,43 @@ static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-static int enter_one(struct books *books, const struct adoption *adoption,
-		     const struct stray *stray, struct sb_error *err)
+static int record_stray(struct books *books, const struct adoption *adoption,
+			const struct stray *stray, struct sb_error *err)
 {
 	const struct limit aim = {stray->limit.field, stray->limit.tres, stray->value};
 	const struct account *account;
 	const struct lever *lever;
-	int rc;
 
 	if (stray->ours)
 		return check_adopt_lever(books, stray->account, stray->cluster, &aim,
 					 option(adoption->env, "note"), err);
 	if (!stray->known)
 		return SB_OK;
-	rc = books_account(books, stray->account, &account, err);
-	if (rc)
-		return rc;
+	TRY(books_account(books, stray->account, &account, err));
 	lever = account_lever(account, stray->cluster, aim.field, aim.tres);
 	return lever ? check_lose_lever(books, account->name, lever, err) : SB_OK;
 }
 
-static int enter(struct books *books, void *ctx, struct sb_error *err)
+static int record(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct adoption *adoption = ctx;
-	int rc = SB_OK;
 
-	for (size_t i = 0; i < adoption->count && !rc; i++)
-		rc = enter_one(books, adoption, &adoption->strays[i], err);
-	if (!rc)
-		rc = check_keep_trees(books, adoption->clusters.list, adoption->clusters.count,
-				      err);
+	for (size_t i = 0; i < adoption->count; i++)
+		TRY(record_stray(books, adoption, &adoption->strays[i], err));
+	TRY(check_keep_trees(books, adoption->clusters.list, adoption->clusters.count, err));
 	adoption->head = *books_head(books);
-	return rc ? rc : books_set_machine(books, adoption->place, err);
+	return books_set_machine(books, adoption->place, err);
 }
 
-/* Asks on the terminal; true when an answer was given. */
-static bool ask_whose(struct env *env, struct stray *stray)
+/* Asks on the terminal. Returns whether an answer was given. */
+static bool ask_owner(struct env *env, struct stray *stray)
 {
 	char answer[64], limit[LEVER_NAME_SIZE];
 
 	stage_end(env);
 	for (;;) {
 		fprintf(env->os.out,
-			"%s on %s has %s=%" PRId64 ", which the books do not know. Whose is it:\n"
+			"%s on %s has %s=%" PRId64 ", which is not in the books. Whose is it:\n"
 			"the [b]ank's, to be put back when the account has funds, or the "
 			"[s]ite's? ",
 			stray->account, stray->cluster,
@@ -217,7 +207,8 @@ static bool ask_whose(struct env *env, struct stray *stray)
 	return true;
 }
 
-/* Decides on each stray limit; false, with a message, when nobody says whose they are. */
+/* Decides whose each stray limit is. Returns false, with a message, if options and answers leave
+ * one open. */
 static bool decide(struct adoption *adoption)
 {
 	struct env *env = adoption->env;
@@ -229,8 +220,7 @@ static bool decide(struct adoption *adoption)
 
 		if (stray->lost) {
 			report(env,
-			       "%s on %s: held in the books, not in Slurm; the next check sees to "
-			       "it",
+			       "%s on %s: held in the books, not in Slurm; the next check decides",
 			       stray->account, stray->cluster);
 			continue;
 		}
@@ -242,36 +232,35 @@ static bool decide(struct adoption *adoption)
 			       stray->value, ours ? "the bank's" : "the site's, and left alone");
 			continue;
 		}
-		if (env->os.in_is_terminal && ask_whose(env, stray))
+		if (env->os.in_is_terminal && ask_owner(env, stray))
 			continue;
 		warning(env,
-			"limits in Slurm that the books do not know: %zu, first that of "
-			"%s on %s: say whose they are with --bank-holds, or leave them "
-			"to the site with --immediate; nothing was changed",
+			"limits in Slurm that are not in the books: %zu, the first is that of %s "
+			"on %s: choose --bank-holds if they are the bank's, or --immediate to "
+			"leave them to the site; nothing was changed",
 			adoption->count, stray->account, stray->cluster);
 		return false;
 	}
 	return true;
 }
 
-/* The first check by a bank that comes to a running site may hold many: nobody is to find that out
- * from his users. */
+/* The first check on a running site may hold many accounts: the administrator confirms that, so
+ * that it does not come as a surprise from users. */
 static int confirm_holds(struct adoption *adoption)
 {
-	struct env *env = adoption->env;
 	size_t held = 0;
-	int status = checkup_foresee(env, &adoption->clusters, &held);
+	int status = checkup_foresee(adoption->env, &adoption->clusters, &held);
 
 	if (status != EXIT_DONE || held == 0)
 		return status;
-	return confirm(env, "Let the next check hold them?");
+	return confirm(adoption->env, "Let the next check hold them?");
 }
 
-/* Sees what Slurm has, asks whose it is, and takes command. */
+/* Reads Slurm's limits, asks whose they are, and takes command. */
 static int adopt(struct adoption *adoption)
 {
 	struct env *env = adoption->env;
-	char hash[HASH_TEXT_SIZE];
+	char head[HEAD_TEXT_SIZE];
 	struct sb_error err;
 	bool seen = clusters_observe(env, OBSERVE_USE, &adoption->clusters) == EXIT_DONE &&
 		    adoption->clusters.silent == 0;
@@ -280,7 +269,7 @@ static int adopt(struct adoption *adoption)
 		return fail(env, &err);
 	if (!seen || clusters_read_limits(env, &adoption->clusters, adoption->wants,
 					  adoption->want_count) != EXIT_DONE) {
-		warning(env, "the bank was not adopted: what Slurm has must be seen first");
+		warning(env, "bank not adopted: could not read Slurm's current limits");
 		return EXIT_REFUSED;
 	}
 	if (bank_read(env->bank, env->os.now(), find_strays, adoption, &err))
@@ -293,13 +282,13 @@ static int adopt(struct adoption *adoption)
 		if (status != EXIT_DONE)
 			return status;
 	}
-	if (bank_write(env->bank, env->os.now(), enter, adoption, &err))
+	if (bank_write(env->bank, env->os.now(), record, adoption, &err))
 		return fail(env, &err);
 	env->result.done = adoption->commands ? NULL : "the bank was adopted";
-	report(env, "the bank in %s %s; head %" PRIu64 ":%.*s", env->store.folder,
+	report(env, "the bank in %s %s; head %s", env->store.folder,
 	       adoption->commands ? "commands Slurm from here already"
 				  : "now commands Slurm from here",
-	       adoption->head.seq, HASH_SHORT, hex_format(hash, adoption->head.hash, HASH_SIZE));
+	       head_text(head, &adoption->head));
 	/* A limit that cannot be read is left alone. */
 	return adoption->clusters.odd > 0 ? EXIT_PART : EXIT_DONE;
 }
@@ -322,38 +311,29 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"note", 0, "TEXT", "why, for the journal"},
-	{"bank-holds", 0, NULL, "limits that the books do not know are the bank's"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank adopt", "after an import or a copy that was put back"},
-	{"subank adopt -i --bank-holds --note \"restored after the disk failed\"",
-	 "in a script; limits that the books do not know are released"},
-	{NULL, NULL},
-};
-
 const struct command cmd_adopt = {
 	.name = "adopt",
 	.arguments = "",
 	.summary = "let this machine command Slurm for the bank",
-	.details = "A bank that was restored or copied, or whose folder or machine got another "
-		   "name, changes nothing in Slurm until it is adopted, so that a copy cannot "
-		   "command production.\n"
-		   "Limits of its accounts in Slurm that are 0 or of billing and that the books "
-		   "do not know (made after the backup, or by the site) are shown, and it is "
-		   "asked whose they are; with --immediate, the site's, and they are left "
-		   "alone. Then the accounts that the next check would hold are named, and it is "
-		   "asked whether it may; a script says --immediate. Where the bank commands "
-		   "already, a limit of its own that was changed "
-		   "by hand is left to `subank check`.",
+	.details =
+		"A bank that was restored or copied, or whose folder or machine was renamed, "
+		"changes nothing in Slurm until you adopt it. So a copy cannot command "
+		"production.\n"
+		"adopt shows the limits in Slurm that are 0 or of billing and that are not in the "
+		"books (set after the backup, or by the site), and asks whose they are; with "
+		"--immediate they are the site's and stay. Then it names the accounts that the "
+		"next check would hold, and asks whether it may; --immediate answers yes. Where "
+		"the bank commands already, `subank check` handles limits of the bank that were "
+		"changed by hand.",
 	.problems = "Slurm failed in part, see the messages",
-	.examples = examples,
+	.examples =
+		EXAMPLES({"subank adopt", "after an import, or after a copy was put back"},
+			 {"subank adopt -i --bank-holds --note \"restored after the disk failed\"",
+			  "in a script; limits that are not in the books are released"}),
 	.see_also = "import backup check",
-	.max_args = 0,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
-	.options = options,
+	.options =
+		OPTIONS({"note", 0, "TEXT", "the reason, for the journal"},
+			{"bank-holds", 0, NULL, "limits that are not in the books are the bank's"}),
 	.run = run,
 };

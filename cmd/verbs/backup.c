@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
 #include <time.h>
 
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
 #include "cmd/frame/status_line.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/progress.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/when.h"
 #include "ledger/files/backup.h"
 
-/* By UTC, so that names sort in the order in which they were made. */
+/* Names the backup by UTC, so that names sort in the order in which they were made. */
 static int name_backup(char *to, size_t size, const char *dir, int64_t now, struct sb_error *err)
 {
 	time_t seconds = (time_t)(now / WHEN_SECOND);
@@ -29,7 +27,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 {
 	const char *dir = argc > 0 ? argv[0] : env->settings.backup;
 	struct store_options to = env->store;
-	char folder[4096 - 8], hash[HASH_TEXT_SIZE];
+	char folder[4096 - 8], head[HEAD_TEXT_SIZE];
 	struct progress progress;
 	const struct steps steps = {progress_at, &progress};
 	struct verify verify;
@@ -48,30 +46,26 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (rc)
 		return fail(env, &err);
 	env->result.done = "the backup was made";
-	report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s", verify.entries,
-	       folder, verify.head.seq, HASH_SHORT, hex_format(hash, verify.head.hash, HASH_SIZE));
+	report(env, "wrote %" PRIu64 " entries to %s; head %s", verify.entries, folder,
+	       head_text(head, &verify.head));
 	return EXIT_DONE;
 }
-
-static const struct example examples[] = {
-	{"subank backup", "where the settings say"},
-	{"subank backup " DEFAULT_COPIES, NULL},
-	{NULL, NULL},
-};
 
 const struct command cmd_backup = {
 	.name = "backup",
 	.arguments = "[DIR]",
 	.summary = "copy the bank while it is in use",
-	.details = "Makes a folder in DIR, with date and time (UTC) in its name, and proves that "
-		   "what is in it is whole. Nothing is overwritten, nothing is removed; what ends "
-		   "in `.new` was cut off, or is being made. Without DIR it goes where `backup` "
-		   "in the settings says. DIR must be on a local disk.\n"
-		   "A copy is a bank of its own, for --bank; it commands no Slurm before "
-		   "`subank adopt`. To put it back, copy its folder `books` into the bank's "
-		   "folder. `subank export` is the other form, which outlives versions of LMDB "
-		   "and machines.",
-	.examples = examples,
+	.details =
+		"Makes a folder in DIR, with date and time (UTC) in its name, and verifies the "
+		"copy in it. It overwrites and removes nothing; a folder that ends in `.new` was "
+		"interrupted, or is being made. The default for DIR is `backup` in the settings. "
+		"DIR must be on a local disk.\n"
+		"A copy is a bank of its own, for --bank; it does not command Slurm before `subank "
+		"adopt`. To put it back, copy its folder `books` into the bank's folder. `subank "
+		"export` makes the other form, which does not depend on LMDB's version or on the "
+		"machine.",
+	.examples = EXAMPLES({"subank backup", "to the folder that the settings name"},
+			     {"subank backup " DEFAULT_COPIES, NULL}),
 	.see_also = "export import adopt",
 	.max_args = 1,
 	.flags = CMD_READ,

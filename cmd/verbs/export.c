@@ -3,16 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/progress.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/leftover.h"
 #include "ledger/base/nearest.h"
 #include "ledger/files/csv.h"
@@ -51,7 +47,7 @@ static int write_books(struct books *books, void *ctx, struct sb_error *err)
 	int rc;
 
 	exporting->head = *books_head(books);
-	/* The terminal shows the entries themselves. */
+	/* On a terminal the entries themselves show the progress. */
 	if (to.file == env->os.out && env->os.out_is_terminal)
 		to.step = NULL;
 	progress_begin(&progress, env, exporting->head.seq);
@@ -98,47 +94,49 @@ static int sync_folder_of(const char *path)
 	return rc;
 }
 
-/* Writes beside and renames, so that a file of that name is always a whole export. */
+/* Writes the export into the open file and closes it. */
+static int write_file(struct env *env, struct exporting *exporting, const char *path,
+		      struct sb_error *err)
+{
+	FILE *file = exporting->file;
+	int rc = bank_read(env->bank, env->os.now(), write_books, exporting, err);
+
+	if (!rc && (fflush(file) != 0 || fsync(fileno(file)) != 0))
+		rc = sb_error_path(err, "write", path);
+	if (fclose(file) != 0 && !rc)
+		rc = sb_error_path(err, "write", path);
+	return rc;
+}
+
+/* Writes a temporary file and renames it, so that a file of that name is always a whole export. */
 static int export_to(struct env *env, const char *path, struct exporting *exporting,
 		     struct sb_error *err)
 {
-	size_t size = strlen(path) + 16;
-	char *beside = malloc(size);
 	struct leftover leftover;
 	struct stat st;
-	int fd = -1, rc;
+	char *beside;
+	int fd, rc;
 
-	exporting->file = NULL;
-	if (!beside)
+	/* A rename would replace a device or a pipe. */
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s exists and is no regular file: leave FILE out to write to "
+				    "the standard output",
+				    path);
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
 		return sb_error_nomem(err);
-	/* Renaming over a device or a pipe would take its place. */
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		free(beside);
-		return sb_error_set(
-			err, SB_EREFUSED,
-			"%s is there and not a regular file: leave FILE out to write to "
-			"the standard output",
-			path);
-	}
-	(void)snprintf(beside, size, "%s.XXXXXX", path);
 	leftover_add(&leftover, beside, leftover_unlink);
 	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd >= 0 && fchmod(fd, 0640) == 0)
-		exporting->file = fdopen(fd, "w");
-	if (!exporting->file) {
+	exporting->file = fd >= 0 && fchmod(fd, 0640) == 0 ? fdopen(fd, "w") : NULL;
+	if (exporting->file) {
+		rc = write_file(env, exporting, path, err);
+	} else {
 		rc = sb_error_path(err, "write", path);
 		if (fd >= 0)
 			close(fd);
-		goto out;
 	}
-	rc = bank_read(env->bank, env->os.now(), write_books, exporting, err);
-	if (!rc && (fflush(exporting->file) != 0 || fsync(fd) != 0))
-		rc = sb_error_path(err, "write", path);
-	if (fclose(exporting->file) != 0 && !rc)
-		rc = sb_error_path(err, "write", path);
 	if (!rc && (rename(beside, path) != 0 || sync_folder_of(path) != 0))
 		rc = sb_error_path(err, "write", path);
-out:
 	if (rc && fd >= 0)
 		(void)unlink(beside);
 	leftover_done(&leftover);
@@ -150,7 +148,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 {
 	bool to_file = argc > 0 && strcmp(argv[0], "-") != 0;
 	struct exporting exporting = {.env = env, .file = env->os.out};
-	char hash[HASH_TEXT_SIZE];
+	char head[HEAD_TEXT_SIZE];
 	struct sb_error err;
 	int rc = choose(env, &exporting.write, &err);
 
@@ -161,46 +159,37 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return fail(env, &err);
 	if (to_file) {
 		env->result.done = "the file was written";
-		report(env, "wrote %" PRIu64 " entries to %s; head %" PRIu64 ":%.*s",
-		       exporting.head.seq, argv[0], exporting.head.seq, HASH_SHORT,
-		       hex_format(hash, exporting.head.hash, HASH_SIZE));
+		report(env, "wrote %" PRIu64 " entries to %s; head %s", exporting.head.seq, argv[0],
+		       head_text(head, &exporting.head));
 	}
 	return EXIT_DONE;
 }
-
-static const struct option_spec options[] = {
-	{"format", 0, "FORMAT", "yaml (the default), csv, ledger or beancount"},
-	{"table", 0, "TABLE", "csv: journal (the default) or accounts"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank export /backup/subank-2026-11-22.yaml", "a copy that comes back"},
-	{"subank export --format csv accounts.csv --table accounts", "balances for a spreadsheet"},
-	{"subank export --format ledger books.ledger",
-	 "then: ledger -f books.ledger balance Assets"},
-	{NULL, NULL},
-};
 
 const struct command cmd_export = {
 	.name = "export",
 	.arguments = "[FILE]",
 	.summary = "write the whole ledger as YAML, or for other programs",
-	.details = "One entry a line, with its hash; without FILE, to the standard output. The "
-		   "file is written beside and renamed when it is whole. `subank import` restores "
-		   "it, on any machine and with any version of LMDB. subank-journal(5) describes "
-		   "it.\n"
-		   "The other formats are not read back:\n"
-		   "- csv: for spreadsheets (RFC 4180): amounts are billing-seconds, and a text "
-		   "that a spreadsheet would take for a formula has an apostrophe in front\n"
-		   "- ledger: for ledger and hledger: balanced transactions in billing-seconds, "
-		   "whose Assets:ACCOUNT is what the account has\n"
-		   "- beancount: the same for beancount, whose names have capitals: in an "
-		   "account's name `_` becomes U, `.` D, `@` A, `%` C and `/` S",
-	.examples = examples,
+	.details =
+		"One entry a line, with its hash; without FILE, to the standard output. A "
+		"temporary file is renamed when it is whole. `subank import` restores it, on any "
+		"machine and with any version of LMDB. subank-journal(5) describes it.\n"
+		"The other formats cannot be restored:\n"
+		"- csv: for spreadsheets (RFC 4180): amounts are billing-seconds, and a text that "
+		"a spreadsheet would take for a formula begins with an apostrophe\n"
+		"- ledger: for ledger and hledger: balanced transactions in billing-seconds; "
+		"Assets:ACCOUNT is what the account has\n"
+		"- beancount: the same for beancount, whose names have capitals: in an account's "
+		"name `_` becomes U, `.` D, `@` A, `%` C and `/` S",
+	.examples = EXAMPLES(
+		{"subank export /backup/subank-2026-11-22.yaml", "a copy that can be restored"},
+		{"subank export --format csv accounts.csv --table accounts",
+		 "balances for a spreadsheet"},
+		{"subank export --format ledger books.ledger",
+		 "then: ledger -f books.ledger balance Assets"}),
 	.see_also = "import verify backup",
 	.max_args = 1,
 	.flags = CMD_READ,
-	.options = options,
+	.options = OPTIONS({"format", 0, "FORMAT", "yaml (the default), csv, ledger or beancount"},
+			   {"table", 0, "TABLE", "csv: journal (the default) or accounts"}),
 	.run = run,
 };

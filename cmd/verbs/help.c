@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "cmd/frame/command.h"
 #include "cmd/frame/help.h"
-#include "cmd/frame/messages.h"
+#include "cmd/verbs/verb.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
@@ -25,18 +24,13 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return EXIT_DONE;
 }
 
-static const struct example examples[] = {
-	{"subank help deposit", NULL},
-	{NULL, NULL},
-};
-
 const struct command cmd_help = {
 	.name = "help",
 	.arguments = "[VERB]",
-	.summary = "print what a verb does",
-	.details = "Without VERB, lists the verbs. subank(1) and a page for each verb, as "
-		   "subank-deposit(1), say the same with more around it.",
-	.examples = examples,
+	.summary = "explain a verb",
+	.details = "Without VERB, lists the verbs. subank(1) and a page for each verb, such as "
+		   "subank-deposit(1), have the same text with more around it.",
+	.examples = EXAMPLES({"subank help deposit", NULL}),
 	.max_args = 1,
 	.flags = CMD_BARE,
 	.run = run,

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "cmd/enter/hand.h"
-#include "cmd/frame/command.h"
+#include "cmd/verbs/verb.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
@@ -12,18 +12,14 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 			      .cause = CAUSE_HAND,
 			      .until = hand->until};
 	const struct account *account;
-	int rc = books_account(books, posting->account, &account, err);
 
-	if (!rc)
-		rc = hand_check(hand, books, err);
-	if (rc)
-		return rc;
+	TRY(books_account(books, posting->account, &account, err));
+	TRY(hand_check(hand, books, err));
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until == hand->until)
 		return sb_error_set(err, SB_EREFUSED, "account '%s' is held by hand already",
 				    posting->account);
-	(void)snprintf(posting->done, sizeof(posting->done), "held by hand%s", hand->phrase);
-	stamp(posting, &event);
-	return books_append(books, &event, err);
+	done_add(posting, "held by hand%s", hand->phrase);
+	return post_append(posting, books, &event, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -34,20 +30,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return hand_post(&posting, argv[0]);
 }
 
-static const struct example examples[] = {
-	{"subank hold physics --until now+2days --note \"misuse, asked them\"", NULL},
-	{NULL, NULL},
-};
-
 const struct command cmd_hold = {
 	.name = "hold",
 	.arguments = "ACCOUNT",
 	.summary = "keep an account's jobs from starting, by hand",
-	.details = "Jobs that run go on; queued ones wait, with the usual lever for the reason "
-		   "AssocGrpCPUMinutesLimit in squeue. It stays so, whatever is deposited, until "
-		   "`subank "
-		   "release` or the time given with --until.",
-	.examples = examples,
+	.details =
+		"Running jobs go on; queued ones wait, with the usual lever for the reason "
+		"AssocGrpCPUMinutesLimit in squeue. The hold lasts, whatever is deposited, until "
+		"`subank release` or the time given with --until.",
+	.examples = EXAMPLES(
+		{"subank hold physics --until now+2days --note \"misuse, asked them\"", NULL}),
 	.see_also = "release why",
 	.min_args = 1,
 	.max_args = 1,

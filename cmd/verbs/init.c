@@ -3,26 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/enter/confirm.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
 #include "cmd/frame/settings_example.h"
 #include "cmd/frame/this_machine.h"
 #include "cmd/show/output.h"
 #include "cmd/show/rights_text.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/name.h"
 #include "slurm/assoc.h"
 
-/* What Slurm has that may belong to the bank. */
+/* Clusters and accounts of Slurm that may belong to the bank; each once. */
 struct found {
 	struct assocs assocs;
-	const char **clusters; /* each once, as the next ones are */
+	const char **clusters;
 	size_t cluster_count;
 	const char **accounts;
 	size_t account_count;
@@ -44,8 +40,8 @@ static void release(struct found *found)
 	assocs_release(&found->assocs);
 }
 
-/* Says what Slurm keeps from whoever is to own the bank. */
-static void say_hidden(struct env *env)
+/* Warns about what Slurm hides from the owner of the bank. */
+static void warn_hidden(struct env *env)
 {
 	const struct caller caller = caller_of(env);
 	const struct slurm *slurm = &env->slurm;
@@ -67,15 +63,15 @@ static void say_hidden(struct env *env)
 				    text));
 }
 
-/* Slurm need not run for a bank to be made. */
-static void ask_slurm(struct env *env, struct found *ret)
+/* Reads Slurm's clusters and accounts. A bank can be made without an answer. */
+static void read_slurm(struct env *env, struct found *ret)
 {
 	struct sb_error err;
 	struct found found = {0};
 	size_t count;
 
 	if (assocs_read(&env->slurm, "", &found.assocs, &err)) {
-		note(env, "Slurm did not say which clusters and accounts there are: %s", err.text);
+		note(env, "could not read Slurm's clusters and accounts: %s", err.text);
 		return;
 	}
 	count = found.assocs.count;
@@ -96,7 +92,7 @@ static void ask_slurm(struct env *env, struct found *ret)
 	*ret = found;
 }
 
-static void say_found(struct env *env, const struct found *found)
+static void report_found(struct env *env, const struct found *found)
 {
 	char names[NAMES_TEXT_SIZE];
 
@@ -136,7 +132,7 @@ static int write_example(struct env *env, const struct found *found, FILE *file)
 	return fflush(file) != 0 || ferror(file) || fsync(fileno(file)) != 0 ? -1 : 0;
 }
 
-/* Makes the file, which must not be there, whole or not at all. */
+/* Makes the file, whole or not at all. Fails with EEXIST if it exists. */
 static int make_file(struct env *env, const struct found *found, const char *path)
 {
 	char *beside;
@@ -147,7 +143,7 @@ static int make_file(struct env *env, const struct found *found, const char *pat
 		return -1;
 	fd = mkostemp(beside, O_CLOEXEC);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
-	/* Whoever may use the bank, or look at what it publishes, reads them. */
+	/* All users of the bank, and of what it publishes, read the settings. */
 	if (file && fchmod(fd, 0644) == 0 && write_example(env, found, file) == 0)
 		rc = link(beside, path);
 	kept = errno;
@@ -160,8 +156,8 @@ static int make_file(struct env *env, const struct found *found, const char *pat
 	return rc;
 }
 
-/* Makes the folder of the settings and those above it that are missing, whatever the umask is,
- * since everybody reads the settings. What fails is found when the file is made. */
+/* Makes the missing folders above the settings, readable for all whatever the umask. An error shows
+ * when the file is made. */
 static void make_folders(const char *path)
 {
 	char *copy = strdup(path);
@@ -183,22 +179,22 @@ static int write_settings(struct env *env, const struct found *found, const char
 	if (make_file(env, found, path) == 0) {
 		env->result.done =
 			env->result.done ? env->result.done : "the settings were written";
-		report(env, "wrote settings to %s: look through them%s", path,
+		report(env, "wrote settings to %s: review them%s", path,
 		       found->cluster_count > 1
-			       ? ", and take out clusters that are not to be in the bank"
+			       ? ", and remove clusters that do not belong to the bank"
 			       : "");
 		return EXIT_DONE;
 	}
 	if (errno == EEXIST)
 		sb_error_set(&err, SB_EREFUSED,
-			     "the settings %s are there already, and were left as they are", path);
+			     "the settings %s exist already, and were not changed", path);
 	else
 		sb_error_path(&err, "write the settings", path);
 	return fail(env, &err);
 }
 
-/* Asks root on a terminal whether there should be settings, where there are none. Those of anybody
- * else would be refused by all others, and by root. */
+/* Asks root on a terminal whether to write settings, if there are none. All users, root included,
+ * would refuse the settings of anybody else. */
 static int offer_settings(struct env *env, const struct found *found, const char *path)
 {
 	char question[512];
@@ -212,7 +208,7 @@ static int offer_settings(struct env *env, const struct found *found, const char
 	return write_settings(env, found, path) == EXIT_DONE ? EXIT_DONE : EXIT_PART;
 }
 
-static void say_next(struct env *env, const char *config, const char *path)
+static void note_next(struct env *env, const char *config, const char *path)
 {
 	char settings[512] = "";
 
@@ -231,7 +227,7 @@ static int make_bank(struct env *env)
 	char place[PLACE_SIZE];
 	struct sb_error err;
 
-	/* Only a folder that is there has a full path. */
+	/* place_of() needs a folder that exists. */
 	if (mkdir(env->store.folder, 0750) == 0)
 		(void)chmod(env->store.folder, 0750);
 	if (bank_create(&env->store, place_of(env->os.here()->machine, env->store.folder, place),
@@ -251,54 +247,43 @@ static int run(struct env *env, int argc, const char *const argv[])
 	(void)argc;
 	(void)argv;
 	if (option(env, "settings")) {
-		ask_slurm(env, &found);
+		read_slurm(env, &found);
 		status = write_settings(env, &found, path);
 	} else {
 		status = make_bank(env);
 		if (status == EXIT_DONE) {
-			ask_slurm(env, &found);
-			say_found(env, &found);
+			read_slurm(env, &found);
+			report_found(env, &found);
 			if (found.assocs.text)
-				say_hidden(env);
+				warn_hidden(env);
 			status = offer_settings(env, &found, path);
-			say_next(env, config, path);
+			note_next(env, config, path);
 		}
 	}
 	release(&found);
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"settings", 0, NULL, "write commented settings, and make no bank"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank init", "a bank in " DEFAULT_BANK},
-	{"subank --bank /srv/bank init", "somewhere else"},
-	{"subank init --settings", "commented settings, with the clusters that Slurm has"},
-	{NULL, NULL},
-};
-
 const struct command cmd_init = {
 	.name = "init",
 	.arguments = "",
 	.summary = "make a bank",
 	.details =
-		"Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings "
-		"name. Run it, and everything else, as the user who is to own the books: usually "
-		"slurm. The bank commands Slurm from this machine. Asks Slurm which clusters and "
-		"accounts there are, and works without an answer.\n"
-		"On a terminal it offers root to write commented settings, where there are none. "
-		"--settings writes them without asking, to the file of --config, whose folder it "
-		"makes if it is missing, names the clusters in them, and makes nothing else. "
-		"Settings that are there are kept. Run "
-		"that as root: settings of "
-		"anybody else are refused by all others.",
-	.examples = examples,
+		"Makes an empty bank in the folder that --bank, $SUBANK_BANK or the settings name. "
+		"Run it, and everything else, as the user who shall own the books: usually slurm. "
+		"The bank commands Slurm from this machine. init asks Slurm which clusters and "
+		"accounts exist, and works without an answer.\n"
+		"On a terminal it offers root to write commented settings, if there are none. "
+		"--settings writes them without a question, to the file of --config, and makes no "
+		"bank. It makes the file's folder if necessary, and names Slurm's clusters in the "
+		"file. Existing settings are kept. Run it as root: all other users refuse the "
+		"settings of anybody else.",
+	.examples = EXAMPLES(
+		{"subank init", "a bank in " DEFAULT_BANK},
+		{"subank --bank /srv/bank init", "somewhere else"},
+		{"subank init --settings", "commented settings, with the clusters that Slurm has"}),
 	.see_also = "open doctor adopt",
-	.max_args = 0,
 	.flags = CMD_MAKES_SETTINGS | CMD_CHANGES,
-	.options = options,
+	.options = OPTIONS({"settings", 0, NULL, "write commented settings instead of a bank"}),
 	.run = run,
 };

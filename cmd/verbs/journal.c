@@ -3,16 +3,14 @@
 
 #include <time.h>
 
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
-#include "cmd/frame/options.h"
 #include "cmd/show/entry_json.h"
 #include "cmd/show/entry_text.h"
 #include "cmd/show/journal_filter.h"
 #include "cmd/show/output.h"
+#include "cmd/verbs/verb.h"
 
-/* How often --follow looks for new entries. */
+/* How often --follow reads new entries. */
 enum { FOLLOW_PAUSE_MS = 500 };
 
 enum {
@@ -27,7 +25,7 @@ enum {
 	COLUMN_REF,
 	COLUMN_NOTE,
 	COLUMN_HASH,
-	COLUMN_COUNT,
+	COLUMN_COUNT
 };
 
 static const struct column columns[COLUMN_COUNT] = {
@@ -49,25 +47,25 @@ struct listing {
 	struct output *output; /* NULL: JSON lines */
 	struct journal_filter *filter;
 	struct books *books; /* of the transaction */
-	uint64_t last; /* how many at most, newest; 0: all */
-	uint64_t seen;
+	uint64_t last; /* print only so many, the newest; 0: all */
+	uint64_t found;
 	uint64_t first; /* of the last ones */
-	uint64_t head; /* the newest entry that was looked at */
+	uint64_t head; /* the newest entry that was read */
 };
 
-/* Whether the rows are the receiver's of a transfer, not the giver's. */
+/* Returns whether the rows are the receiver's of a transfer, not the giver's. */
 static bool for_receiver(const struct listing *listing, const struct event *event)
 {
 	return event_receiver(event) && !selection_has(&listing->filter->selection, event->account);
 }
 
-/* Whether the reversal takes money from the account, which the entry it answers gave. */
+/* Returns whether the reversal takes money from the account. */
 static bool takes_back(const struct event *event)
 {
 	return event->reverses == REVERSED_DEPOSIT || event->reverses == REVERSED_REFUND;
 }
 
-/* The amount with the sign that the kind gives it; false if it has none. */
+/* Writes the amount with the sign of its kind. Returns false if the kind has no amount. */
 static bool signed_amount(const struct listing *listing, const struct event *event, int64_t *ret)
 {
 	switch (event->kind) {
@@ -123,59 +121,59 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 static int print_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
+	FILE *out = listing->env->os.out;
 	bool chosen;
-	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
+	int rc = SB_OK;
 
-	if (rc || !chosen)
-		return rc;
+	TRY(journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err));
+	if (!chosen)
+		return SB_OK;
 	if (listing->output)
 		add_row(listing, entry);
 	else
-		rc = entry_json(listing->env, listing->env->os.out, entry, err);
-	/* That the output cannot be written is told at the end. */
-	if (rc && ferror(listing->env->os.out))
-		return STORE_ABORT;
+		rc = entry_json(listing->env, out, entry, err);
+	/* An error of the output is reported at the end. */
 	if (rc)
-		return rc;
-	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
+		return ferror(out) ? STORE_ABORT : rc;
+	return ++listing->found == listing->last ? STORE_ABORT : SB_OK;
 }
 
-/* Finds the first of the last entries by walking back. */
+/* Reads backward to the first of the last entries. */
 static int count_back(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	bool chosen;
-	int rc = journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err);
 
-	if (rc || !chosen)
-		return rc;
+	TRY(journal_filter_has(listing->filter, listing->books, entry->event, &chosen, err));
+	if (!chosen)
+		return SB_OK;
 	listing->first = entry->event->seq;
-	return ++listing->seen == listing->last ? STORE_ABORT : SB_OK;
+	return ++listing->found == listing->last ? STORE_ABORT : SB_OK;
 }
 
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	struct entry_range range;
-	int rc = journal_filter_check(listing->env, books, listing->filter, err);
 
 	listing->head = books_head(books)->seq;
 	listing->books = books;
-	listing->seen = 0;
+	listing->found = 0;
+	TRY(journal_filter_check(listing->env, books, listing->filter, err));
 	range = listing->filter->range;
-	if (!rc && listing->last && !range.backward) {
+	if (listing->last && !range.backward) {
 		range.backward = true;
-		rc = entries_each(books, &range, count_back, listing, NULL, err);
+		TRY(entries_each(books, &range, count_back, listing, NULL, err));
+		if (listing->found == 0)
+			return SB_OK;
 		range.backward = false;
-		if (rc || listing->seen == 0)
-			return rc;
 		range.from = listing->first;
-		listing->seen = 0;
+		listing->found = 0;
 	}
-	return rc ? rc : entries_each(books, &range, print_entry, listing, NULL, err);
+	return entries_each(books, &range, print_entry, listing, NULL, err);
 }
 
-/* Prints what was entered since. */
+/* Prints the entries after listing->head. */
 static int list_new(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
@@ -193,7 +191,7 @@ static int list_new(struct books *books, void *ctx, struct sb_error *err)
 	return rc;
 }
 
-/* Until the output cannot be written any more, or a signal ends it. */
+/* Runs until the output cannot be written, or a signal ends it. */
 static int follow(struct listing *listing, struct sb_error *err)
 {
 	static const struct timespec pause = {.tv_nsec = FOLLOW_PAUSE_MS * 1000000L};
@@ -223,7 +221,7 @@ static int print(struct listing *listing)
 		rc = output_new(env, columns, COLUMN_COUNT, &listing->output, &err);
 	if (!rc)
 		rc = bank_read(env->bank, env->os.now(), list, listing, &err);
-	/* Of these the filter has spoken. */
+	/* With these options the filter reports what is missing. */
 	if (!rc && listing->output && !option(env, "from") && !option(env, "to") &&
 	    !option(env, "ref"))
 		output_if_empty(listing->output, "no entries to show");
@@ -257,47 +255,38 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"last", 'l', "N", "only the newest N"},
-	{"reverse", 'r', NULL, "newest first"},
-	{"follow", 'f', NULL, "go on and print new entries as they come"},
-	{"kind", 'k', "KINDS", "only entries of these kinds: deposit,charge"},
-	{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
-	{"actor", 0, "USER", "only entries of this user or login (name or number)"},
-	{"ref", 0, "REF", "only the entry with this ref"},
-	{"user", 0, "USER", "only entries about jobs of this user"},
-	{"partition", 0, "NAME", "only entries about jobs of this partition"},
-	{"since", 0, "TIME", "only entries made at this time or later"},
-	{"until", 0, "TIME", "only entries made before this time"},
-	{"from", 0, "ENTRY", "only entries from this number on"},
-	{"to", 0, "ENTRY", "only entries up to this number"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank journal physics --last 20", "what happened"},
-	{"subank journal --kind deposit,transfer --since 2026-10-01", "what came"},
-	{"subank journal --actor alice --reverse", "who did what, newest first"},
-	{"subank journal physics --user bob", "his jobs, and what was refunded of them"},
-	{"subank journal --follow --json", "for a program, as it comes"},
-	{NULL, NULL},
-};
-
 const struct command cmd_journal = {
 	.name = "journal",
 	.arguments = "[ACCOUNT...]",
 	.summary = "every entry of the books, oldest first",
-	.details = "Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
-		   "Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as and, "
-		   "in parentheses, the user who had logged in, as the kernel has it: slurm (login "
-		   "alice). Without a login it is the user who ran sudo: slurm (sudo alice); that "
-		   "comes from the environment and is only a hint. --actor finds each of them. "
-		   "--json prints one object a line, with all fields; subank-journal(5) describes "
-		   "them.",
-	.examples = examples,
+	.details =
+		"Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
+		"Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as and, in "
+		"parentheses, the user who had logged in, as the kernel reports it: slurm (login "
+		"alice). Without a login it is the user who ran sudo: slurm (sudo alice); that "
+		"comes from the environment and is only a hint. --actor finds each of them. --json "
+		"prints one object a line, with all fields; subank-journal(5) describes them.",
+	.examples = EXAMPLES(
+		{"subank journal physics --last 20", "what happened last"},
+		{"subank journal --kind deposit,transfer --since 2026-10-01", "money that came in"},
+		{"subank journal --actor alice --reverse", "who did what, newest first"},
+		{"subank journal physics --user bob", "his jobs, and what was refunded of them"},
+		{"subank journal --follow --json", "for a program, as entries come"}),
 	.see_also = "statement usage why refund",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
-	.options = options,
+	.options = OPTIONS(
+		{"last", 'l', "N", "only the newest N"}, {"reverse", 'r', NULL, "newest first"},
+		{"follow", 'f', NULL, "wait, and print new entries as they come"},
+		{"kind", 'k', "KINDS", "only entries of these kinds: deposit,charge"},
+		{"clusters", 'M', "CLUSTERS", "only entries about these clusters"},
+		{"actor", 0, "USER", "only entries of this user or login (name or number)"},
+		{"ref", 0, "REF", "only the entry with this ref"},
+		{"user", 0, "USER", "only entries about jobs of this user"},
+		{"partition", 0, "NAME", "only entries about jobs of this partition"},
+		{"since", 0, "TIME", "only entries made at this time or later"},
+		{"until", 0, "TIME", "only entries made before this time"},
+		{"from", 0, "ENTRY", "only entries from this number on"},
+		{"to", 0, "ENTRY", "only entries up to this number"}),
 	.run = run,
 };

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "cmd/check/clusters.h"
 #include "cmd/enter/batch.h"
 #include "cmd/enter/money.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
 
 struct opening {
-	int64_t amount; /* 0: no deposit */
+	struct deposit deposit; /* of amount 0: none */
 	const struct clusters *clusters;
 	bool from_zero;
-	struct window window;
 };
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
@@ -31,24 +26,22 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 				    "account '%s' is open already: `subank deposit` puts money in",
 				    posting->account);
 	if (rc == SB_OK && opening->from_zero)
-		return sb_error_set(
-			err, SB_EREFUSED,
-			"account '%s' was in the bank before, and what it used since is "
-			"charged: leave --from-zero out",
-			posting->account);
-	stamp(posting, &event);
-	rc = books_append(books, &event, err);
-	if (!rc)
-		rc = check_record_baselines(books, posting->account, opening->clusters->list,
-					    opening->clusters->count, opening->from_zero, err);
-	(void)snprintf(posting->done, sizeof(posting->done), "opened %s%s", posting->account,
-		       opening->amount ? " with " : "");
-	if (!rc && opening->amount > 0)
-		rc = append_deposit(posting, books, opening->amount, &opening->window, false, err);
-	return rc;
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' was in the bank before, and its use since then "
+				    "is charged: leave --from-zero out",
+				    posting->account);
+	TRY(post_append(posting, books, &event, err));
+	TRY(check_record_baselines(books, posting->account, opening->clusters->list,
+				   opening->clusters->count, opening->from_zero, err));
+	done_add(posting, "opened %s", posting->account);
+	if (opening->deposit.amount == 0)
+		return SB_OK;
+	done_add(posting, " with ");
+	return append_deposit(posting, books, &opening->deposit, false, err);
 }
 
-static bool known(const struct clusters *clusters, const char *name)
+/* Returns whether a cluster has the account, or may have it. */
+static bool may_exist(const struct clusters *clusters, const char *name)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
 		if (observation_find(&clusters->list[i], name))
@@ -57,7 +50,7 @@ static bool known(const struct clusters *clusters, const char *name)
 	return clusters->count == 0 || clusters->silent > 0;
 }
 
-/* Whether what the account used so far cannot be read on a cluster. */
+/* Returns whether what the account has used so far cannot be read on a cluster. */
 static bool odd_usage(const struct clusters *clusters, const char *name)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
@@ -69,7 +62,7 @@ static bool odd_usage(const struct clusters *clusters, const char *name)
 	return false;
 }
 
-/* The clusters' account that is nearest to [name]; NULL when none is near. */
+/* Returns the clusters' account that is spelt most like [name]; NULL when none is. */
 static const char *alike(const struct clusters *clusters, const char *name)
 {
 	const char *best = NULL;
@@ -125,100 +118,96 @@ static int refuse_unknown(struct env *env, const struct clusters *clusters, cons
 	return EXIT_REFUSED;
 }
 
+/* Asks Slurm, and refuses an account that it does not have or whose use cannot be read. */
+static int check_slurm(const struct posting *posting, struct opening *opening,
+		       struct clusters *clusters)
+{
+	struct env *env = posting->env;
+	const char *name = posting->account;
+	int status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, clusters);
+
+	opening->clusters = env->batch ? &env->batch->clusters : clusters;
+	if (status == EXIT_REFUSED || option(env, "later"))
+		return status == EXIT_REFUSED ? status : EXIT_DONE;
+	if (status != EXIT_DONE || opening->clusters->silent ||
+	    (!opening->from_zero && odd_usage(opening->clusters, name))) {
+		warning(env,
+			"account '%s' was not opened: its present use in Slurm, where counting "
+			"starts, could not be read; try again, or use --later: then the next check "
+			"records it",
+			name);
+		return EXIT_REFUSED;
+	}
+	return may_exist(opening->clusters, name) ? EXIT_DONE
+						  : refuse_unknown(env, opening->clusters, name);
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct posting posting = {.env = env, .plan = plan};
 	struct opening opening = {.from_zero = option(env, "from-zero")};
+	struct posting posting = {.env = env, .plan = plan, .ctx = &opening};
 	struct clusters clusters = {0};
-	char name[NAME_SIZE];
 	struct sb_error err;
-	int status = read_account(env, argv[0], name);
+	int status = posting_begin(&posting, argv[0]);
 
 	if (status == EXIT_DONE)
-		status = window_read(env, &opening.window);
+		status = window_read(env, &opening.deposit.window);
 	if (status != EXIT_DONE)
 		return status;
-	if (window_given(&opening.window) && argc == 1)
+	if (window_given(&opening.deposit.window) && argc == 1)
 		return usage(env, "--start and --end are for the first deposit: give its SU");
 	if (opening.from_zero && option(env, "later"))
-		return usage(env,
-			     "--from-zero and --later exclude each other: what was used is asked "
-			     "now");
-	if (!settings_has_account(&env->settings, name)) {
+		return usage(env, "--from-zero and --later exclude each other: --from-zero needs "
+				  "the present use");
+	if (!settings_has_account(&env->settings, posting.account)) {
 		warning(env,
 			"account '%s' does not belong to the bank: %s; correct `accounts:` in the "
 			"settings if it should",
-			name,
+			posting.account,
 			env->settings.account_count
 				? "no pattern of `accounts:` in the settings matches it"
 				: "root stands for the whole cluster");
 		return EXIT_REFUSED;
 	}
-	if (argc > 1 && amount_parse(argv[1], &opening.amount, &err))
+	if (argc > 1 && amount_parse(argv[1], &opening.deposit.amount, &err))
 		return fail(env, &err);
-	posting.account = name;
-	posting.ctx = &opening;
-	(void)snprintf(posting.request, sizeof(posting.request), "open %s %" PRId64 "s%s", name,
-		       opening.amount, opening.from_zero ? " from-zero" : "");
-	window_request(&opening.window, posting.request);
-	if (post_entered(&posting))
+	request_add(&posting, " %" PRId64 "s%s", opening.deposit.amount,
+		    opening.from_zero ? " from-zero" : "");
+	window_request(&opening.deposit.window, &posting);
+	if (post_recorded(&posting))
 		return post(&posting);
 	if (argc > 1)
-		status = amount_confirm(&posting, argv[1], opening.amount);
-	if (status != EXIT_DONE)
-		return status;
-	opening.clusters = env->batch ? &env->batch->clusters : &clusters;
-	status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, &clusters);
-	if (status == EXIT_REFUSED)
-		return status;
-	if ((status != EXIT_DONE || opening.clusters->silent ||
-	     (!opening.from_zero && odd_usage(opening.clusters, name))) &&
-	    !option(env, "later")) {
-		warning(env,
-			"account '%s' was not opened: where counting starts is not known; try "
-			"again, or use --later and the next check enters it",
-			name);
-		status = EXIT_REFUSED;
-	} else if (!known(opening.clusters, name) && !option(env, "later")) {
-		status = refuse_unknown(env, opening.clusters, name);
-	} else {
+		status = amount_confirm(&posting, argv[1], opening.deposit.amount);
+	if (status == EXIT_DONE)
+		status = check_slurm(&posting, &opening, &clusters);
+	if (status == EXIT_DONE)
 		status = post(&posting);
-	}
 	clusters_release(&clusters);
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"from-zero", 0, NULL, "charge the use from before, too"},
-	{"later", 0, NULL, "open also what Slurm lacks yet, or while it is silent"},
-	WINDOW_OPTIONS,
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank open physics 10000", "an allowance without an end"},
-	{"subank open chemistry 2500 --end 2028-01-01", "until the end of 2027"},
-	{"subank open biology --from-zero", "without money yet; use from before counts"},
-	{NULL, NULL},
-};
-
 const struct command cmd_open = {
 	.name = "open",
 	.arguments = "ACCOUNT [SU]",
-	.summary = "begin to keep books for an account of Slurm",
-	.details = "The account must exist in Slurm (`sacctmgr show account`), unless --later is "
-		   "given. Counting starts now: what it used before is not charged, unless "
-		   "--from-zero is given. SU is "
-		   "a first deposit, made in the same step, with --start and --end as for "
-		   "`subank deposit`. An account that was closed is opened again. "
-		   "Without SU, its first use holds it (`without_money` in the settings).\n"
-		   "An account inside another one of the bank is a budget of its own, and what it "
-		   "uses counts in both.",
-	.examples = examples,
+	.summary = "start to keep books for an account of Slurm",
+	.details =
+		"The account must exist in Slurm (`sacctmgr show account`), unless --later is "
+		"given. Counting starts now: earlier use is not charged, unless --from-zero is "
+		"given. SU is a first deposit, made in the same step, with --start and --end as "
+		"for `subank deposit`. A closed account is opened again. Without SU, its first use "
+		"holds it (`without_money` in the settings).\n"
+		"An account inside another one of the bank is a budget of its own, and its use "
+		"counts in both.",
+	.examples = EXAMPLES(
+		{"subank open physics 10000", "an allowance without an end"},
+		{"subank open chemistry 2500 --end 2028-01-01", "until the end of 2027"},
+		{"subank open biology --from-zero", "without money yet; earlier use counts"}),
 	.see_also = "deposit close terms",
 	.min_args = 1,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
-	.options = options,
+	.options = OPTIONS({"from-zero", 0, NULL, "also charge what was used before"},
+			   {"later", 0, NULL, "open it although Slurm lacks it or does not answer"},
+			   WINDOW_OPTIONS),
 	.run = run,
 };

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "cmd/check/checkup.h"
 #include "cmd/check/known_qos.h"
 #include "cmd/check/recorded.h"
 #include "cmd/enter/window.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
 #include "cmd/frame/moment.h"
-#include "cmd/frame/options.h"
 #include "cmd/show/output.h"
 #include "cmd/show/selection.h"
 #include "cmd/show/use_rows.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/account/account.h"
+#include "ledger/base/array.h"
 #include "ledger/books/correct.h"
 #include "ledger/books/left_jobs.h"
 
@@ -33,7 +28,7 @@ enum {
 	COLUMN_UNTIL,
 	COLUMN_JOBS,
 	COLUMN_RESTARTS,
-	COLUMN_COUNT,
+	COLUMN_COUNT
 };
 
 static const struct column columns[COLUMN_COUNT] = {
@@ -68,7 +63,7 @@ enum {
 	JOB_END,
 	JOB_INDEX,
 	JOB_TRES,
-	JOB_COUNT,
+	JOB_COUNT
 };
 
 static const struct column job_columns[JOB_COUNT] = {
@@ -98,14 +93,15 @@ struct reconciling {
 	struct qos_list qos;
 	bool *failed; /* by record: Slurm did not answer */
 	size_t differ; /* lines that differ by more than the edges explain, */
-	size_t uncertain; /* and those of them that jobs which cannot be read may explain */
+	size_t uncertain; /* and those of them that unreadable jobs may explain */
 	struct output *output;
 	struct window window;
-	/* Within the transaction that enters the differences: */
+	/* Within the transaction that records the differences: */
 	struct books *books;
 	const char **changed; /* accounts that got an entry; room for every line that differs */
 	size_t changed_count;
-	/* The last job in the output: one that counts for several accounts is told once. */
+	const struct record *listed; /* with all jobs added up, while its jobs are printed */
+	/* The last job in the output: a job that counts for several accounts is printed once. */
 	int64_t job, submit;
 };
 
@@ -120,7 +116,7 @@ static void release_records(struct reconciling *reconciling)
 
 /* ---- the books ---- */
 
-static bool is_asked(const struct env *env, const char *cluster)
+static bool is_included(const struct env *env, const char *cluster)
 {
 	const struct settings *settings = &env->settings;
 
@@ -131,23 +127,19 @@ static bool is_asked(const struct env *env, const char *cluster)
 	return settings->cluster_count == 0;
 }
 
-/* The record of the cluster. NULL: no memory. */
+/* Finds or adds the record of the cluster. Returns NULL when memory ran out. */
 static struct record *find_record(struct reconciling *reconciling, const char *cluster)
 {
-	struct record *grown = reconciling->records;
+	struct record *record;
 
 	for (size_t i = 0; i < reconciling->count; i++) {
 		if (strcmp(reconciling->records[i].cluster, cluster) == 0)
 			return &reconciling->records[i];
 	}
-	grown = reallocarray(grown, reconciling->count + 1, sizeof(*grown));
-	if (!grown)
-		return NULL;
-	reconciling->records = grown;
-	grown += reconciling->count++;
-	*grown = (struct record){0};
-	(void)snprintf(grown->cluster, sizeof(grown->cluster), "%s", cluster);
-	return grown;
+	record = array_add(reconciling->records, reconciling->count);
+	if (record)
+		(void)snprintf(record->cluster, sizeof(record->cluster), "%s", cluster);
+	return record;
 }
 
 static int add_line(struct reconciling *reconciling, struct books *books,
@@ -168,14 +160,25 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 	return rc;
 }
 
-/* Finds the accounts that the next check charges with jobs left out before. */
+/* Adds the lines of an account, one for each cluster. */
+static int add_lines(struct reconciling *reconciling, struct books *books,
+		     const struct account *account, struct sb_error *err)
+{
+	for (size_t i = 0; i < account->meter_count; i++) {
+		const char *cluster = account->meters[i].cluster;
+
+		if (is_included(reconciling->env, cluster))
+			TRY(add_line(reconciling, books, account, cluster, err));
+	}
+	return SB_OK;
+}
+
+/* Counts, for each account, the jobs left out before that the next check charges. */
 static int find_waiting(struct books *books, struct record *record, struct sb_error *err)
 {
 	struct left_jobs left;
-	int rc = books_left_jobs(books, record->cluster, &left, err);
 
-	if (rc)
-		return rc;
+	TRY(books_left_jobs(books, record->cluster, &left, err));
 	for (size_t i = 0; i < record->count; i++) {
 		struct recorded *line = &record->lines[i];
 
@@ -193,43 +196,66 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	const struct selection *selection = &reconciling->selection;
 	const struct account *account;
 	size_t count = 0;
-	int rc = SB_OK;
 
-	/* Not before what the books have: a check may have read once more since the start. */
+	/* Not earlier than the books: a check may have read Slurm since the start. */
 	if (!option(reconciling->env, "until"))
 		reconciling->until = reconciling->env->os.now();
 	release_records(reconciling);
-	for (size_t i = 0; i < selection->count && !rc; i++)
-		rc = books_account(books, selection->list[i], &account, err);
-	if (!rc)
-		rc = books_load_all(books, &count, err);
-	for (size_t i = 0; i < count && !rc; i++) {
+	for (size_t i = 0; i < selection->count; i++)
+		TRY(books_account(books, selection->list[i], &account, err));
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
 		account = books_at(books, i);
-		if (selection->count && !selection_has(selection, account->name))
-			continue;
-		for (size_t j = 0; j < account->meter_count && !rc; j++) {
-			if (is_asked(reconciling->env, account->meters[j].cluster))
-				rc = add_line(reconciling, books, account,
-					      account->meters[j].cluster, err);
-		}
+		if (selection->count == 0 || selection_has(selection, account->name))
+			TRY(add_lines(reconciling, books, account, err));
 	}
-	for (size_t i = 0; i < reconciling->count && !rc; i++) {
-		rc = books_tree(books, reconciling->records[i].cluster,
-				&reconciling->records[i].tree, err);
-		if (!rc)
-			rc = find_waiting(books, &reconciling->records[i], err);
+	for (size_t i = 0; i < reconciling->count; i++) {
+		struct record *record = &reconciling->records[i];
+
+		TRY(books_tree(books, record->cluster, &record->tree, err));
+		TRY(find_waiting(books, record, err));
 	}
-	return rc;
+	return SB_OK;
 }
 
 /* ---- Slurm ---- */
 
-/* Reads each cluster's jobs, one after the other. Returns EXIT_DONE or EXIT_PART. */
+/* Reads the cluster's jobs. Returns EXIT_DONE or, with a message, EXIT_PART. */
+static int read_cluster(struct reconciling *reconciling, size_t at)
+{
+	struct env *env = reconciling->env;
+	struct record *record = &reconciling->records[at];
+	const struct record_request request = {.qos = &reconciling->qos,
+					       .all = reconciling->selection.count == 0};
+	struct sb_error err;
+	int status = EXIT_DONE;
+
+	if (record_read(env, &request, record, &err)) {
+		warning(env, "cluster '%s' is left out: %s", record->cluster, err.text);
+		reconciling->failed[at] = true;
+		status = EXIT_PART;
+	}
+	if (record->squeue_odd || left_out_warn(env, record->cluster, &record->left,
+						"and nothing is given back for them") != EXIT_DONE)
+		status = EXIT_PART;
+	if (record->unknown_qos > 0)
+		note(env,
+		     "%zu jobs on %s ran in a QOS that no longer exists: their UsageFactor is "
+		     "taken "
+		     "for 1",
+		     record->unknown_qos, record->cluster);
+	if (record->runaway > 0)
+		note(env,
+		     "jobs on %s without an end on record that slurmctld does not know: %zu, left "
+		     "out (subank doctor)",
+		     record->cluster, record->runaway);
+	return status;
+}
+
+/* Reads each cluster's jobs. Returns EXIT_DONE, EXIT_PART or EXIT_REFUSED. */
 static int read_slurm(struct reconciling *reconciling)
 {
 	struct env *env = reconciling->env;
-	const struct record_request request = {.qos = &reconciling->qos,
-					       .all = reconciling->selection.count == 0};
 	struct sb_error err;
 	int status = EXIT_DONE;
 
@@ -239,34 +265,13 @@ static int read_slurm(struct reconciling *reconciling)
 		return EXIT_REFUSED;
 	}
 	for (size_t i = 0; i < reconciling->count; i++) {
-		struct record *record = &reconciling->records[i];
-
-		if (record->count == 0)
-			continue;
-		if (record_read(env, &request, record, &err)) {
-			warning(env, "cluster '%s' is left out: %s", record->cluster, err.text);
-			reconciling->failed[i] = true;
+		if (reconciling->records[i].count > 0 && read_cluster(reconciling, i) != EXIT_DONE)
 			status = EXIT_PART;
-		}
-		if (record->squeue_odd ||
-		    left_out_warn(env, record->cluster, &record->left,
-				  "nor is anything given back for them") != EXIT_DONE)
-			status = EXIT_PART;
-		if (record->unknown_qos > 0)
-			note(env,
-			     "%zu jobs on %s ran in a QOS that is gone: their UsageFactor is "
-			     "taken for 1",
-			     record->unknown_qos, record->cluster);
-		if (record->runaway > 0)
-			note(env,
-			     "jobs on %s without an end on record that slurmctld does not know: "
-			     "%zu, left out (subank doctor)",
-			     record->cluster, record->runaway);
 	}
 	return status;
 }
 
-/* ---- what is told ---- */
+/* ---- the rows ---- */
 
 static void add_row(struct output *output, const struct recorded *line, int64_t difference)
 {
@@ -279,7 +284,7 @@ static void add_row(struct output *output, const struct recorded *line, int64_t 
 	output_amount(output, COLUMN_BOOKS, booked->amount);
 	output_amount(output, COLUMN_SLURM, used);
 	output_amount(output, COLUMN_SUSPENDED, suspended);
-	/* With what the other two were cut by, so that a row adds up. */
+	/* With the fractions that the other two lack, so that the row adds up. */
 	output_amount(output, COLUMN_WEIGHTS,
 		      record_whole(line->used + line->suspended + line->weights) - used -
 			      suspended);
@@ -291,31 +296,29 @@ static void add_row(struct output *output, const struct recorded *line, int64_t 
 	output_number(output, COLUMN_RESTARTS, (int64_t)booked->restarts);
 }
 
-static void tell_restarts(struct env *env, const struct booked *booked)
+static void note_restarts(struct env *env, const struct booked *booked)
 {
 	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
 
 	if (booked->restarts > 0)
-		note(env, "%s on %s: counting began anew between %s and %s, where use may be lost",
+		note(env, "%s on %s: counting restarted between %s and %s, where use may be lost",
 		     booked->account, booked->cluster, when_format_local(since, booked->lost_since),
 		     when_format_local(until, booked->lost_until));
 }
 
-/* Calls [each] for each line of clusters that answered. */
-static int each_line(struct reconciling *reconciling,
-		     int (*each)(struct reconciling *reconciling, const struct recorded *line,
-				 struct sb_error *err),
-		     struct sb_error *err)
-{
-	int rc = SB_OK;
+typedef int each_line(struct reconciling *reconciling, const struct recorded *line,
+		      struct sb_error *err);
 
+/* Calls [each] for each line of the clusters that answered, until it returns other than 0. */
+static int for_lines(struct reconciling *reconciling, each_line *each, struct sb_error *err)
+{
 	for (size_t i = 0; i < reconciling->count; i++) {
 		const struct record *record = &reconciling->records[i];
 
-		for (size_t j = 0; j < record->count && !reconciling->failed[i] && !rc; j++)
-			rc = each(reconciling, &record->lines[j], err);
+		for (size_t j = 0; j < record->count && !reconciling->failed[i]; j++)
+			TRY(each(reconciling, &record->lines[j], err));
 	}
-	return rc;
+	return SB_OK;
 }
 
 static int judge_line(struct reconciling *reconciling, const struct recorded *line,
@@ -324,18 +327,17 @@ static int judge_line(struct reconciling *reconciling, const struct recorded *li
 	int64_t difference, certain;
 
 	if (!record_difference(line, &difference, &certain))
-		return sb_error_set(err, SB_EOVERFLOW,
-				    "what %s used on %s is past what int64 holds",
+		return sb_error_set(err, SB_EOVERFLOW, "the use of %s on %s exceeds int64",
 				    line->booked.account, line->booked.cluster);
 	if (certain) {
-		tell_restarts(reconciling->env, &line->booked);
+		note_restarts(reconciling->env, &line->booked);
 		reconciling->differ++;
 	}
 	return SB_OK;
 }
 
-static int tell_line(struct reconciling *reconciling, const struct recorded *line,
-		     struct sb_error *err)
+static int print_line(struct reconciling *reconciling, const struct recorded *line,
+		      struct sb_error *err)
 {
 	int64_t difference, certain;
 
@@ -345,7 +347,7 @@ static int tell_line(struct reconciling *reconciling, const struct recorded *lin
 	return SB_OK;
 }
 
-/* Whether the difference may come from a job that ran for the line. */
+/* Returns whether the difference may come from a job that ran for the line. */
 static bool is_suspect(const struct record *record, const struct recorded *line,
 		       const struct sacct_job *job)
 {
@@ -358,24 +360,18 @@ static bool is_suspect(const struct record *record, const struct recorded *line,
 		(job->start <= until && (job->end < 0 || job->end >= since)));
 }
 
-struct telling {
-	struct reconciling *reconciling;
-	const struct record *before; /* with all jobs added up */
-};
-
 static int add_job(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
 		   struct sb_error *err)
 {
-	const struct telling *telling = ctx;
-	struct reconciling *reconciling = telling->reconciling;
+	struct reconciling *reconciling = ctx;
+	const struct record *record = reconciling->listed;
 	struct output *output = reconciling->output;
-	const struct recorded *recorded = &telling->before->lines[line];
-	char index[24];
-	char name[JOB_NAME_SIZE];
+	const struct recorded *recorded = &record->lines[line];
+	char index[24], name[JOB_NAME_SIZE];
 
 	(void)err;
 	if ((job->id == reconciling->job && job->submit == reconciling->submit) ||
-	    !is_suspect(telling->before, recorded, job))
+	    !is_suspect(record, recorded, job))
 		return SB_OK;
 	reconciling->job = job->id;
 	reconciling->submit = job->submit;
@@ -402,15 +398,14 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	return SB_OK;
 }
 
-/* Reads the jobs of a cluster a second time, since only now it is known whose are asked for. */
-static int tell_cluster(struct reconciling *reconciling, size_t at)
+/* Prints the jobs of a cluster. Reads them a second time: only now it is clear which ones. */
+static int print_jobs_of(struct reconciling *reconciling, size_t at)
 {
 	struct record *record = &reconciling->records[at], again = *record;
-	struct telling telling = {.reconciling = reconciling, .before = record};
 	const struct record_request request = {.qos = &reconciling->qos,
 					       .all = reconciling->selection.count == 0,
 					       .each = add_job,
-					       .ctx = &telling};
+					       .ctx = reconciling};
 	struct sb_error err;
 	int code;
 
@@ -418,6 +413,7 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 	if (!again.lines)
 		return EXIT_REFUSED;
 	memcpy(again.lines, record->lines, record->count * sizeof(*again.lines));
+	reconciling->listed = record;
 	reconciling->job = reconciling->submit = -1;
 	code = record_read(reconciling->env, &request, &again, &err);
 	free(again.lines);
@@ -427,80 +423,81 @@ static int tell_cluster(struct reconciling *reconciling, size_t at)
 	return EXIT_PART;
 }
 
-static int tell_jobs(struct reconciling *reconciling, int status)
+static int print_jobs(struct reconciling *reconciling, int status)
 {
 	for (size_t i = 0; i < reconciling->count; i++) {
 		if (reconciling->records[i].count > 0 && !reconciling->failed[i] &&
-		    tell_cluster(reconciling, i) != EXIT_DONE)
+		    print_jobs_of(reconciling, i) != EXIT_DONE)
 			status = EXIT_PART;
 	}
 	return status;
 }
 
-/* ---- entering ---- */
+/* ---- recording ---- */
 
-static int enter_difference(struct reconciling *reconciling, const struct booked *booked,
-			    int64_t certain, struct sb_error *err)
+static int plan_difference(struct reconciling *reconciling, const struct booked *booked,
+			   struct event *event, struct sb_error *err)
+{
+	struct books *books = reconciling->books;
+	struct booked again = *booked;
+	struct new_window window;
+
+	TRY(booked_read(books, &again, err));
+	if (again.amount != booked->amount)
+		return sb_error_set(err, SB_EREFUSED,
+				    "the books of account '%s' changed meanwhile: run it again",
+				    booked->account);
+	TRY(window_new(reconciling->env, &reconciling->window, books, &window, err));
+	TRY(plan_reconcile(books, &window, event, err));
+	return books_append(books, event, err);
+}
+
+static int record_difference_of(struct reconciling *reconciling, const struct booked *booked,
+				int64_t certain, struct sb_error *err)
 {
 	bool lost = booked->lost_since < booked->lost_until;
-	struct books *books = reconciling->books;
-	struct env *env = reconciling->env;
-	struct new_window window = {.given = window_given(&reconciling->window)};
+	const char *text = option(reconciling->env, "note");
+	char reason[128];
 	struct event event = {.kind = EVENT_RECONCILE,
-			      .note = option(env, "note") ? option(env, "note") : "",
+			      .note = text ? text : "",
 			      .account = booked->account,
 			      .cluster = booked->cluster,
 			      .resource = RESOURCE_BILLING,
 			      .use = certain > 0 ? USE_MORE : USE_LESS,
 			      .amount = certain > 0 ? certain : -certain,
+			      .reason = reason,
 			      .since = lost ? booked->lost_since : booked->since,
 			      .until = lost ? booked->lost_until : booked->until,
 			      .end = WHEN_NEVER};
-	struct booked again = *booked;
-	struct event dates = {0};
-	char reason[128];
-	int rc = booked_read(books, &again, err);
+	int rc;
 
-	if (!rc && again.amount != booked->amount)
-		rc = sb_error_set(err, SB_EREFUSED,
-				  "the books of account '%s' changed meanwhile: run it again",
-				  booked->account);
-	if (!rc && window.given)
-		rc = window_set(env, &reconciling->window, books, &dates, err);
-	if (rc)
-		return rc;
-	window.start = dates.start;
-	window.end = dates.end;
 	(void)snprintf(reason, sizeof(reason), "sacct has %" PRId64 "s %s than the books",
 		       event.amount, event_word(FIELD_AT_USE, event.use));
-	event.reason = reason;
-	rc = plan_reconcile(books, &window, &event, err);
-	if (!rc)
-		rc = books_append(books, &event, err);
+	rc = plan_difference(reconciling, booked, &event, err);
 	event_release(&event);
 	reconciling->changed[reconciling->changed_count++] = booked->account;
 	return rc;
 }
 
-/* Whether jobs that could not be read may be what differs: one that was not read now may be in the
- * books, and the next check may charge one that was not read then. */
+/* Returns whether unreadable jobs may explain the difference: a job that cannot be read now may be
+ * in the books, and the next check may charge one that a check could not read. */
 static bool is_uncertain(const struct recorded *line, int64_t certain)
 {
 	return (certain < 0 && line->left_out > 0) || line->waiting > 0;
 }
 
-static int enter_line(struct reconciling *reconciling, const struct recorded *line,
-		      struct sb_error *err)
+static int record_line(struct reconciling *reconciling, const struct recorded *line,
+		       struct sb_error *err)
 {
 	int64_t difference, certain;
 
-	return record_difference(line, &difference, &certain) && certain &&
-			       !is_uncertain(line, certain)
-		       ? enter_difference(reconciling, &line->booked, certain, err)
-		       : SB_OK;
+	if (!record_difference(line, &difference, &certain) || !certain ||
+	    is_uncertain(line, certain))
+		return SB_OK;
+	return record_difference_of(reconciling, &line->booked, certain, err);
 }
 
-static int tell_uncertain(struct reconciling *reconciling, const struct recorded *line,
+static int warn_uncertain(struct reconciling *reconciling, const struct recorded *line,
 			  struct sb_error *err)
 {
 	int64_t difference, certain;
@@ -512,8 +509,8 @@ static int tell_uncertain(struct reconciling *reconciling, const struct recorded
 	reconciling->uncertain++;
 	if (line->waiting > 0)
 		warning(reconciling->env,
-			"%s on %s: the difference is not entered: %zu of its jobs are left out and "
-			"charged by a check when they can be read",
+			"%s on %s: the difference is not recorded: %zu of its jobs are left out; a "
+			"check charges them when it can read them",
 			line->booked.account, line->booked.cluster, line->waiting);
 	else
 		warning(reconciling->env,
@@ -522,13 +519,13 @@ static int tell_uncertain(struct reconciling *reconciling, const struct recorded
 	return SB_OK;
 }
 
-static int enter(struct books *books, void *ctx, struct sb_error *err)
+static int record(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct reconciling *reconciling = ctx;
 
 	reconciling->books = books;
 	reconciling->changed_count = 0;
-	return each_line(reconciling, enter_line, err);
+	return for_lines(reconciling, record_line, err);
 }
 
 static int apply(struct reconciling *reconciling, int status)
@@ -536,7 +533,7 @@ static int apply(struct reconciling *reconciling, int status)
 	struct env *env = reconciling->env;
 	struct sb_error err;
 
-	(void)each_line(reconciling, tell_uncertain, &err);
+	(void)for_lines(reconciling, warn_uncertain, &err);
 	if (reconciling->uncertain > 0)
 		status = EXIT_PART;
 	if (reconciling->uncertain == reconciling->differ)
@@ -546,9 +543,9 @@ static int apply(struct reconciling *reconciling, int status)
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
-	if (bank_write(env->bank, env->os.now(), enter, reconciling, &err))
+	if (bank_write(env->bank, env->os.now(), record, reconciling, &err))
 		return fail(env, &err);
-	note(env, "differences entered: %zu", reconciling->changed_count);
+	note(env, "differences recorded: %zu", reconciling->changed_count);
 	/* An account may have an entry for each cluster. */
 	return checkup_after(env, reconciling->changed,
 			     names_once(reconciling->changed, reconciling->changed_count), status);
@@ -568,11 +565,11 @@ static int compare(struct reconciling *reconciling)
 	status = read_slurm(reconciling);
 	if (status == EXIT_REFUSED)
 		return status;
-	if (each_line(reconciling, judge_line, &err))
+	if (for_lines(reconciling, judge_line, &err))
 		return fail(env, &err);
 	if (option(env, "jobs"))
-		return tell_jobs(reconciling, status);
-	(void)each_line(reconciling, tell_line, &err);
+		return print_jobs(reconciling, status);
+	(void)for_lines(reconciling, print_line, &err);
 	return status;
 }
 
@@ -590,7 +587,7 @@ static int reconcile(struct reconciling *reconciling)
 	if (status == EXIT_DONE)
 		output_if_empty(reconciling->output, jobs ? "no job on record explains a difference"
 							  : "there is nothing to compare");
-	/* Where nothing could be compared, an empty list would say that nothing differs. */
+	/* An empty list would claim that nothing differs. */
 	if (status == EXIT_REFUSED || (status != EXIT_DONE && output_is_empty(reconciling->output)))
 		output_fail(reconciling->output);
 	if (output_finish(reconciling->output, &err))
@@ -600,30 +597,26 @@ static int reconcile(struct reconciling *reconciling)
 	if (option(env, "apply"))
 		return apply(reconciling, status);
 	if (env->os.out_is_terminal && prints_for_people(env))
-		report(env, "What to do about a difference: --jobs lists the jobs that it may come "
-			    "from, --apply enters it.");
+		report(env, "What to do about a difference: --jobs lists the jobs that may cause "
+			    "it, --apply records it.");
 	return EXIT_PART;
 }
 
 static int read_options(struct reconciling *reconciling, struct sb_error *err)
 {
 	struct env *env = reconciling->env;
-	int rc;
 
 	reconciling->until = env->os.now();
-	rc = moment_time(env, "since", &reconciling->since, err);
-	if (!rc)
-		rc = moment_time(env, "until", &reconciling->until, err);
-	if (!rc && reconciling->since >= reconciling->until)
-		rc = sb_error_set(err, SB_EINVAL, "the period ends before it begins");
-	if (!rc && !option(env, "apply") &&
+	TRY(moment_time(env, "since", &reconciling->since, err));
+	TRY(moment_time(env, "until", &reconciling->until, err));
+	if (reconciling->since >= reconciling->until)
+		return sb_error_set(err, SB_EINVAL, "the period ends before it begins");
+	if (!option(env, "apply") &&
 	    (option(env, "note") || option(env, "no-apply") || window_given(&reconciling->window)))
-		rc = sb_error_set(err, SB_EINVAL,
-				  "--note, --no-apply, --start and --end go with --apply");
-	if (!rc)
-		rc = bank_open(&env->store, option(env, "apply") ? STORE_WRITE : STORE_READ,
-			       &env->os.here()->author, &env->bank, err);
-	return rc;
+		return sb_error_set(err, SB_EINVAL,
+				    "--note, --no-apply, --start and --end go with --apply");
+	return bank_open(&env->store, option(env, "apply") ? STORE_WRITE : STORE_READ,
+			 &env->os.here()->author, &env->bank, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -645,68 +638,56 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"since", 0, "TIME", "the period's first moment (when counting began)"},
-	{"until", 0, "TIME", "the first moment behind it (the last reading)"},
-	{"jobs", 0, NULL, "the jobs that the differences may come from"},
-	{"apply", 0, NULL, "enter the differences"},
-	{"note", 0, "TEXT", "with --apply: why, for the journal"},
-	{"no-apply", 0, NULL, "with --apply: leave Slurm to the next check"},
-	NEW_WINDOW_OPTIONS,
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank reconcile", "all accounts, as long as they are in the bank"},
-	{"subank reconcile physics --since now-7days", "one, for a week"},
-	{"subank reconcile physics --jobs", "where the difference may come from"},
-	{"subank reconcile physics --apply --note \"slurmctld crashed\"", "enter it"},
-	{NULL, NULL},
-};
-
 const struct command cmd_reconcile = {
 	.name = "reconcile",
 	.arguments = "[ACCOUNT...]",
-	.summary = "put the books beside the jobs that Slurm has on record",
+	.summary = "compare the books with the jobs that Slurm has on record",
 	.details =
 		"Adds up what sacct has of each account and those below it: billing, seconds and "
 		"the QOS's UsageFactor of every run of every job, cut to the period; and what the "
 		"books charged in it. The charges follow RawUsage, which counts two things that "
 		"sacct does not: the time that jobs were suspended, and the part of fractional "
-		"weights that a job's billing leaves out. Both have a column. Of a resized job "
-		"RawUsage may count some seconds twice: that is a difference. Refunds "
-		"and reversals are not looked at.\n"
-		"Difference is what the books lack (below 0: have too much) beside all these. "
-		"Slurm moves RawUsage every PriorityCalcPeriod, and the books when it is read, so "
-		"that of jobs which ran at an edge of the period or shortly before as much as Edge "
-		"says may stand on its other side, but none where counting began. Without "
-		"times the period begins when the account's counting began and ends with the last "
+		"weights that a job's billing leaves out. Both have a column. RawUsage may count "
+		"some seconds of a resized job twice: that is a difference. Refunds and reversals "
+		"do not count.\n"
+		"Difference is what the books lack (below 0: have too much) apart from all these. "
+		"Slurm updates RawUsage every PriorityCalcPeriod, and the books follow when it is "
+		"read. So for jobs that ran at an edge of the period or shortly before, up to Edge "
+		"may be on the other side of it; there is no such edge where counting began. The "
+		"default period begins when the account's counting began and ends with the last "
 		"reading.\n"
-		"Use is lost for the books when slurmctld crashed or usage was set to 0 by hand: "
-		"counting then goes on from the new reading. --jobs lists the jobs that ran "
-		"meanwhile or, where counting never began anew, all that count. --apply enters "
-		"what is beyond Edge: more use is charged to the money of that time, less is "
-		"given back as by a refund. Run again, it finds nothing. Where rows of sacct "
-		"cannot "
-		"be read, nothing is given back to the accounts that they may be of, and where a "
-		"check has left out jobs (metered by jobs), nothing is entered for those: it "
-		"charges them when it can read them.\n"
-		"UsageFactors, weights and, for accounts metered by jobs, what the settings say "
-		"of free_states and factors are taken as they are now: choose --since behind a "
-		"change. A job counts for the accounts that were above its own then, as the "
-		"entries of kind move have it; of one that ran across a move, RawUsage may have "
-		"had a PriorityCalcPeriod less on the one side and more on the other, and is "
-		"followed.\n"
+		"The books lose use when slurmctld crashes or usage is set to 0 by hand: counting "
+		"then goes on from the new reading. --jobs lists the jobs that ran meanwhile or, "
+		"if counting never restarted, all that count. --apply records what exceeds Edge: "
+		"more use is charged to the money of that time, less is given back like a refund. "
+		"A second run finds nothing. If rows of sacct cannot be read, nothing is given "
+		"back to the accounts that they may belong to; if a check has left out jobs "
+		"(metered by jobs), nothing is recorded for their accounts: the check charges the "
+		"jobs when it can read them.\n"
+		"UsageFactors, weights and, for accounts metered by jobs, the settings free_states "
+		"and factors are the present ones: choose a --since after their last change. A job "
+		"counts for the accounts that were above its own when it ran, by the entries of "
+		"kind move. For one that ran across a move, RawUsage may have up to a "
+		"PriorityCalcPeriod less on one side and more on the other; reconcile follows it.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
-		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as "
-		"`subank refund --job` takes it), User, State, Start, Elapsed (seconds), Used; "
-		"also Account, For (whose budget), "
-		"Partition, QOS, Submit, End, Index, TRES.",
+		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as `subank "
+		"refund --job` takes it), User, State, Start, Elapsed (seconds), Used; also "
+		"Account, For (whose budget), Partition, QOS, Submit, End, Index, TRES.",
 	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
-	.examples = examples,
+	.examples = EXAMPLES(
+		{"subank reconcile", "all accounts, since they are in the bank"},
+		{"subank reconcile physics --since now-7days", "one, for a week"},
+		{"subank reconcile physics --jobs", "the jobs that may cause the difference"},
+		{"subank reconcile physics --apply --note \"slurmctld crashed\"", "record it"}),
 	.see_also = "check refund journal",
 	.max_args = -1,
 	.flags = CMD_CHANGES | CMD_LIST | CMD_SLURM,
-	.options = options,
+	.options = OPTIONS({"since", 0, "TIME", "first moment (default: when counting began)"},
+			   {"until", 0, "TIME", "first moment after it (default: last reading)"},
+			   {"jobs", 0, NULL, "list the jobs that may cause the differences"},
+			   {"apply", 0, NULL, "record the differences"},
+			   {"note", 0, "TEXT", "with --apply: the reason, for the journal"},
+			   {"no-apply", 0, NULL, "with --apply: leave Slurm to the next check"},
+			   NEW_WINDOW_OPTIONS),
 	.run = run,
 };

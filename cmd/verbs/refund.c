@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cmd/enter/correction.h"
 #include "cmd/enter/refund_jobs.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/number.h"
 
-/* Reads "50%"; false if it is not one from 1 to 100. */
+/* Reads "50%". Returns false if it is not a percentage from 1 to 100. */
 static bool read_percent(const char *text, int *ret)
 {
-	size_t digits = strspn(text, "0123456789");
-	int value = 0;
+	int64_t value;
+	const char *end = number_prefix(text, 1, 100, &value);
 
-	if (digits == 0 || digits > 3 || strcmp(text + digits, "%") != 0)
+	if (!end || strcmp(end, "%") != 0 || strlen(text) > 4)
 		return false;
-	for (size_t i = 0; i < digits; i++)
-		value = value * 10 + (text[i] - '0');
-	if (value < 1 || value > 100)
-		return false;
-	*ret = value;
+	*ret = (int)value;
 	return true;
 }
 
-/* With --job or --state no entry is named, only how much of each. */
+/* With --job or --state the arguments name no entry, only how much of each charge. */
 static int run_jobs(struct env *env, int argc, const char *const argv[])
 {
 	int percent = 0;
 
 	if (argc > 1 ||
 	    (argc == 1 && strcmp(argv[0], "all") != 0 && !read_percent(argv[0], &percent)))
-		return usage(env,
-			     "with --job and --state the charges are found: name no entry, and no "
-			     "amount but a percentage or `all`");
+		return usage(
+			env,
+			"--job and --state find the charges: name no entry, and no amount but a "
+			"percentage or `all`");
 	return refund_jobs(env, percent);
 }
 
@@ -72,41 +65,37 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return refund_jobs_asked(env) ? run_jobs(env, argc, argv) : run_entry(env, argc, argv);
 }
 
-static const struct example examples[] = {
-	{"subank journal physics --kind charge --last 10", "find the charge"},
-	{"subank refund 4711 --note \"node c12 failed\"", "all of it"},
-	{"subank refund 4711 50% --note \"half of it\"", "in part"},
-	{"subank refund --job dev/12_3 --note \"disk full\"", "a job"},
-	{"subank refund --state NODE_FAIL --since now-1day --note c12", "after a bad night"},
-	{NULL, NULL},
-};
-
 const struct command cmd_refund = {
 	.name = "refund",
 	.arguments = "[ENTRY] [SU|PERCENT%|all]",
 	.summary = "give back what an entry charged",
-	.details = "ENTRY is a charge. Without an amount all of it is given back that was not "
-		   "before; a percentage is of what was charged, cut to whole billing-seconds. "
-		   "More than was charged is refused. --note says why and is needed.\n"
-		   "Debt is paid first. The rest goes back to what the charge was taken from, "
-		   "what ends last, first. If a window of that has ended, give --end (and "
-		   "--start) for a new one; without, it is refused.\n"
-		   "Under `meter: jobs` the charges of a job, to its account and to those above "
-		   "it, are found by --job, and those of all jobs that ended in a state by "
-		   "--state and --since. What would be refunded is shown first, each charge in a "
-		   "row and in all as it was used: once where several accounts were charged for a "
-		   "job; then you are "
-		   "asked, or with --immediate not. All are entered together or none. Run again, "
-		   "it leaves out what was given back before (with a percentage, also what was in "
-		   "part). A job that was requeued has a charge for each run, and ids recur: "
-		   "where there are several, choose by --run or take --all-runs. `free_states` in "
-		   "the settings is for states that are never charged.\n"
-		   "Under `meter: rawusage` no charge belongs to a job: refund a part of one.\n"
-		   "Columns: Entry, Account, Job, User, State, Submit, Refund; with --format also "
-		   "End, Charged.",
-	.examples = examples,
+	.details =
+		"ENTRY is a charge. Without an amount everything is given back that was not "
+		"before; a percentage is of the charge, cut to whole billing-seconds. More than "
+		"was charged is refused. --note with the reason is required.\n"
+		"Debt is paid first. The rest goes back to the money that the charge was taken "
+		"from; money that ends last gets it first. If a window of that money has ended, "
+		"give --end (and --start) for a new one; otherwise the refund is refused.\n"
+		"Under `meter: jobs`, --job finds the charges of a job, to its account and to "
+		"those above it, and --state with --since finds those of all jobs that ended in a "
+		"state. The refunds are shown first, each charge in a row and a sum in which a job "
+		"counts once although several accounts were charged for it; then subank asks, "
+		"unless --immediate is given. All are recorded together or none. A second run "
+		"leaves out charges that were given back before (with a percentage, also those "
+		"given back in part). A requeued job has a charge for each run, and job ids recur: "
+		"choose by --run or take --all-runs if there are several. `free_states` in the "
+		"settings is for states that are never charged.\n"
+		"Under `meter: rawusage` no charge belongs to a job: refund a part of a charge.\n"
+		"Columns: Entry, Account, Job, User, State, Submit, Refund; with --format also "
+		"End, Charged.",
+	.examples = EXAMPLES(
+		{"subank journal physics --kind charge --last 10", "find the charge"},
+		{"subank refund 4711 --note \"node c12 failed\"", "all of it"},
+		{"subank refund 4711 50% --note \"half of it\"", "half of it"},
+		{"subank refund --job dev/12_3 --note \"disk full\"", "the charges of a job"},
+		{"subank refund --state NODE_FAIL --since now-1day --note c12",
+		 "after a bad night"}),
 	.see_also = "reverse journal",
-	.min_args = 0,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK | CMD_LIST,
 	.options = refund_jobs_options,

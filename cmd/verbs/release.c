@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "cmd/enter/hand.h"
-#include "cmd/frame/command.h"
+#include "cmd/verbs/verb.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
@@ -13,39 +13,34 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 			      .until = hand->until};
 	const struct account *account;
 	unsigned others;
-	int rc = books_account(books, posting->account, &account, err);
+	bool closed;
 
-	if (!rc)
-		rc = hand_check(hand, books, err);
-	if (rc)
-		return rc;
+	TRY(books_account(books, posting->account, &account, err));
+	TRY(hand_check(hand, books, err));
 	others = account->causes & ~(1u << CAUSE_HAND);
+	closed = others & 1u << CAUSE_CLOSED;
 	if (!account->causes)
 		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' is not held: `subank why %s` says how it is",
+				    "account '%s' is not held: `subank why %s` shows its state",
 				    posting->account, posting->account);
 	if (others && !hand->until && !account_has_cause(account, CAUSE_HAND))
-		return sb_error_set(
-			err, SB_EREFUSED,
-			"account '%s' is held because %s: to let it run for a time all the same, "
-			"say until when with --until",
-			posting->account,
-			others & 1u << CAUSE_CLOSED
-				? "it is closed (`subank open` opens it again)"
-				: "its allowance is spent (a deposit ends that)");
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' is held because %s: to let it run for a time all "
+				    "the same, add --until TIME",
+				    posting->account,
+				    closed ? "it is closed (`subank open` opens it again)"
+					   : "its allowance is spent (a deposit ends that)");
 	if (!others && hand->until)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is held by hand alone: release it without "
 				    "--until",
 				    posting->account);
 	if (others && !hand->until)
-		(void)snprintf(posting->done, sizeof(posting->done),
-			       "ended the hold by hand, but it is still held (%s)",
-			       others & 1u << CAUSE_CLOSED ? "closed" : "funds");
+		done_add(posting, "ended the hold by hand, but it is still held (%s)",
+			 closed ? "closed" : "funds");
 	else
-		(void)snprintf(posting->done, sizeof(posting->done), "released%s", hand->phrase);
-	stamp(posting, &event);
-	return books_append(books, &event, err);
+		done_add(posting, "released%s", hand->phrase);
+	return post_append(posting, books, &event, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -56,21 +51,18 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return hand_post(&posting, argv[0]);
 }
 
-static const struct example examples[] = {
-	{"subank release physics", "ends a hold by hand"},
-	{"subank release physics --until now+2days", "lets it run although nothing is left"},
-	{NULL, NULL},
-};
-
 const struct command cmd_release = {
 	.name = "release",
 	.arguments = "ACCOUNT",
 	.summary = "end a hold by hand, or let a held account run for a time",
 	.details =
-		"An account that is held because its allowance is spent, or because it is "
-		"closed, is released until the time given with --until and held again then. A hold "
-		"by hand beside that ends without --until, and the account stays held.",
-	.examples = examples,
+		"An account that is held because its allowance is spent, or because it is closed, "
+		"is released until the time given with --until and held again then. If it is also "
+		"held by hand, that hold ends without --until, and the account stays held for the "
+		"other reason.",
+	.examples = EXAMPLES({"subank release physics", "end a hold by hand"},
+			     {"subank release physics --until now+2days",
+			      "let it run although nothing is left"}),
 	.see_also = "hold deposit why",
 	.min_args = 1,
 	.max_args = 1,

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "cmd/check/checkup.h"
 #include "cmd/check/clusters.h"
 #include "cmd/enter/confirm.h"
 #include "cmd/enter/post.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
+#include "cmd/verbs/verb.h"
 #include "slurm/sacctmgr.h"
 
 enum { TRIES = 15, PAUSE_MS = 200 };
@@ -24,19 +20,17 @@ struct reset {
 	char (*names)[NAME_SIZE];
 	const char **list; /* the same as pointers */
 	size_t count;
-	bool *told; /* by cluster: sacctmgr says that it was reset */
+	bool *done; /* by cluster: sacctmgr reported the reset */
 };
 
-/* Whether the other account's usage changes with that of the one to reset, on any cluster. */
-static int related(const struct reset *reset, const char *other, bool *ret, struct sb_error *err)
+/* Finds whether the usage of [other] changes with that of the account to reset, on any cluster. */
+static int is_related(const struct reset *reset, const char *other, bool *ret, struct sb_error *err)
 {
 	*ret = strcmp(other, reset->account) == 0;
 	for (size_t i = 0; i < reset->clusters.count && !*ret; i++) {
 		struct tree tree = {0};
-		int rc = observation_tree(&reset->clusters.list[i], &tree, err);
 
-		if (rc)
-			return rc;
+		TRY(observation_tree(&reset->clusters.list[i], &tree, err));
 		*ret = tree_above(&tree, other, reset->account) ||
 		       tree_above(&tree, reset->account, other);
 		tree_release(&tree);
@@ -51,26 +45,24 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 	char(*names)[NAME_SIZE];
 	const char **list;
 	size_t count, found = 0;
-	int rc = books_account(books, reset->account, &account, err);
+	int rc = SB_OK;
 
-	if (!rc)
-		rc = books_load_all(books, &count, err);
-	if (rc)
-		return rc;
+	TRY(books_account(books, reset->account, &account, err));
+	TRY(books_load_all(books, &count, err));
 	names = calloc(count, sizeof(*names));
 	list = calloc(count, sizeof(*list));
 	if (!names || !list)
 		rc = sb_error_nomem(err);
 	for (size_t i = 0; i < count && !rc; i++) {
 		const char *name = books_at(books, i)->name;
-		bool is = false;
+		bool related = false;
 
-		rc = related(reset, name, &is, err);
-		if (!rc && is) {
-			memcpy(names[found], name, sizeof(*names));
-			list[found] = names[found];
-			found++;
-		}
+		rc = is_related(reset, name, &related, err);
+		if (rc || !related)
+			continue;
+		memcpy(names[found], name, sizeof(*names));
+		list[found] = names[found];
+		found++;
 	}
 	free(rc ? names : reset->names);
 	free(rc ? list : reset->list);
@@ -89,7 +81,7 @@ static int64_t usage_on(const struct clusters *clusters, size_t at, const char *
 	return row ? row->usage : 0;
 }
 
-/* Whether what the account used cannot be read on a cluster that answered. */
+/* Returns whether the account's usage cannot be read on a cluster that answered. */
 static bool is_odd(const struct clusters *clusters, size_t at, const char *account)
 {
 	const struct observed *row = observation_find(&clusters->list[at], account);
@@ -99,12 +91,12 @@ static bool is_odd(const struct clusters *clusters, size_t at, const char *accou
 
 static bool has_used(const struct reset *reset)
 {
-	bool used = false;
-
-	for (size_t i = 0; i < reset->clusters.count; i++)
-		used = used || usage_on(&reset->clusters, i, reset->account) > 0 ||
-		       is_odd(&reset->clusters, i, reset->account);
-	return used;
+	for (size_t i = 0; i < reset->clusters.count; i++) {
+		if (usage_on(&reset->clusters, i, reset->account) > 0 ||
+		    is_odd(&reset->clusters, i, reset->account))
+			return true;
+	}
+	return false;
 }
 
 static bool confirmed(struct env *env, const struct reset *reset)
@@ -120,7 +112,8 @@ static bool confirmed(struct env *env, const struct reset *reset)
 	if (option(env, "immediate"))
 		return true;
 	if (!env->os.in_is_terminal) {
-		warning(env, "nobody to ask: say --immediate to reset; nothing was changed");
+		warning(env,
+			"no terminal to ask on: add --immediate to reset; nothing was changed");
 		return false;
 	}
 	if (ask(env, "Accounts above and below lose it too, and so does fair share. Reset?"))
@@ -129,12 +122,12 @@ static bool confirmed(struct env *env, const struct reset *reset)
 	return false;
 }
 
-/* ---- whether it may be reset ---- */
+/* ---- conditions ---- */
 
-/* Whether the account's usage on the cluster is charged, and nothing starts until its limit is
- * worked out anew: under the present one it might use again what Slurm forgets. */
-static int look_at(struct reset *reset, const struct rules *rules, const struct account *account,
-		   const struct observation *observation, struct sb_error *err)
+/* Refuses a reset before the account's usage on the cluster is charged, or while jobs may start
+ * under a limit that follows the balance: they could use again what Slurm forgets. */
+static int check_one(struct reset *reset, const struct rules *rules, const struct account *account,
+		     const struct observation *observation, struct sb_error *err)
 {
 	const struct observed *row = observation_find(observation, account->name);
 	const struct meter *meter = account_meter(account, observation->cluster);
@@ -143,15 +136,14 @@ static int look_at(struct reset *reset, const struct rules *rules, const struct 
 	if (!row)
 		return SB_OK;
 	if (row->odd_usage)
-		return sb_error_set(
-			err, SB_EREFUSED,
-			"%s was not reset: what %s used on %s cannot be read, see `subank "
-			"doctor`",
-			reset->account, account->name, observation->cluster);
-	/* Jobs are charged, not what it shows. */
+		return sb_error_set(err, SB_EREFUSED,
+				    "%s was not reset: the usage of %s on %s cannot be read, see "
+				    "`subank doctor`",
+				    reset->account, account->name, observation->cluster);
+	/* With a meter of jobs the reading is not charged. */
 	if (!(meter && meter->jobs) && row->usage != charged)
 		return sb_error_set(err, SB_EREFUSED,
-				    "what %s used on %s is not %s yet: run `subank check`, then "
+				    "the usage of %s on %s is not %s yet: run `subank check`, then "
 				    "reset again",
 				    account->name, observation->cluster,
 				    row->usage > charged ? "charged" : "settled");
@@ -165,24 +157,23 @@ static int look_at(struct reset *reset, const struct rules *rules, const struct 
 			    reset->account, account->name, observation->cluster);
 }
 
-static int look_at_all(struct books *books, void *ctx, struct sb_error *err)
+static int check_all(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct reset *reset = ctx;
 	struct rules rules = settings_rules(&reset->env->settings);
-	int rc = find_related(books, reset, err); /* that may have changed */
+	size_t clusters = reset->clusters.count;
 
-	for (size_t i = 0; i < reset->count * reset->clusters.count && !rc; i++) {
+	TRY(find_related(books, reset, err)); /* again: that may have changed */
+	for (size_t i = 0; i < reset->count * clusters; i++) {
 		const struct account *account;
 
-		rc = books_account(books, reset->list[i / reset->clusters.count], &account, err);
-		if (!rc)
-			rc = look_at(reset, &rules, account,
-				     &reset->clusters.list[i % reset->clusters.count], err);
+		TRY(books_account(books, reset->list[i / clusters], &account, err));
+		TRY(check_one(reset, &rules, account, &reset->clusters.list[i % clusters], err));
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* Asks the clusters. Returns EXIT_REFUSED when one does not answer. */
+/* Reads the clusters. Returns EXIT_REFUSED when one does not answer. */
 static int observe_all(struct reset *reset)
 {
 	int status;
@@ -191,27 +182,27 @@ static int observe_all(struct reset *reset)
 	status = clusters_observe(reset->env, OBSERVE_USE, &reset->clusters);
 	if (status == EXIT_DONE && !reset->clusters.silent)
 		return EXIT_DONE;
-	warning(reset->env, "%s was not reset: what it has used must be read and charged first",
+	warning(reset->env, "%s was not reset: its usage must be read and charged first",
 		reset->account);
 	return EXIT_REFUSED;
 }
 
-/* Whether all is ready for the reset, by what Slurm shows now. */
+/* Checks all conditions by what Slurm shows now. */
 static int make_sure(struct reset *reset)
 {
 	int status = observe_all(reset);
 	struct sb_error err;
 
 	if (status == EXIT_DONE &&
-	    bank_read(reset->env->bank, reset->env->os.now(), look_at_all, reset, &err))
+	    bank_read(reset->env->bank, reset->env->os.now(), check_all, reset, &err))
 		status = fail(reset->env, &err);
 	return status;
 }
 
 /* ---- the reset ---- */
 
-/* Asks slurmctld to forget. Returns EXIT_PART when one refused. */
-static int forget(struct reset *reset)
+/* Has sacctmgr reset the usage. Returns EXIT_PART when a cluster refused. */
+static int reset_in_slurm(struct reset *reset)
 {
 	struct env *env = reset->env;
 	int status = EXIT_DONE;
@@ -222,8 +213,8 @@ static int forget(struct reset *reset)
 
 		if (usage_on(&reset->clusters, i, reset->account) == 0)
 			continue;
-		reset->told[i] = !sacctmgr_reset_usage(&env->slurm, cluster, reset->account, &err);
-		if (reset->told[i])
+		reset->done[i] = !sacctmgr_reset_usage(&env->slurm, cluster, reset->account, &err);
+		if (reset->done[i])
 			continue;
 		warning(env, "%s: the usage on %s could not be reset: %s", reset->account, cluster,
 			err.text);
@@ -232,19 +223,20 @@ static int forget(struct reset *reset)
 	return status;
 }
 
-/* Whether Slurm shows the reset, and perhaps what was used since. Without sacctmgr's word only 0 is
- * one: a slurmctld that failed may also have come back with an older value. */
+/* Returns whether Slurm shows the reset, perhaps with use since then. If sacctmgr did not report
+ * it, only 0 counts: a slurmctld that failed may have come back with an older value. */
 static bool was_reset(const struct reset *reset, const struct clusters *again, size_t at)
 {
 	int64_t before = usage_on(&reset->clusters, at, reset->account);
 	int64_t now = usage_on(again, at, reset->account);
 
 	return again->list[at].answered && !is_odd(again, at, reset->account) && now < before &&
-	       (reset->told[at] || now == 0);
+	       (reset->done[at] || now == 0);
 }
 
-/* Says where the usage is gone. Returns EXIT_PART when sacctmgr said yes and it is not. */
-static int say_reset(const struct reset *reset, const struct clusters *again)
+/* Reports where the usage was reset. Returns EXIT_PART if sacctmgr reported a reset that Slurm does
+ * not show. */
+static int report_reset(const struct reset *reset, const struct clusters *again)
 {
 	int status = EXIT_DONE;
 
@@ -252,9 +244,9 @@ static int say_reset(const struct reset *reset, const struct clusters *again)
 		if (was_reset(reset, again, i)) {
 			report(reset->env, "%s: the usage on %s was reset", reset->account,
 			       again->names[i]);
-		} else if (reset->told[i]) {
+		} else if (reset->done[i]) {
 			warning(reset->env,
-				"%s: %s does not show that the usage was reset: look at sshare, "
+				"%s: %s does not show that the usage was reset: check sshare, "
 				"and run `subank check`",
 				reset->account, again->names[i]);
 			status = EXIT_PART;
@@ -263,7 +255,7 @@ static int say_reset(const struct reset *reset, const struct clusters *again)
 	return status;
 }
 
-/* Reads Slurm until the usage has gone down wherever it should, or a few seconds are over. */
+/* Reads Slurm until the usage has gone down wherever it should, for a few seconds at most. */
 static int read_again(struct reset *reset, struct clusters *ret)
 {
 	for (int try = 0;; try++) {
@@ -275,7 +267,7 @@ static int read_again(struct reset *reset, struct clusters *ret)
 		if (status != EXIT_DONE)
 			return status;
 		for (size_t i = 0; i < again.count; i++)
-			down = down && (!reset->told[i] || !again.list[i].answered ||
+			down = down && (!reset->done[i] || !again.list[i].answered ||
 					was_reset(reset, &again, i));
 		if (down || try == TRIES) {
 			*ret = again;
@@ -286,62 +278,61 @@ static int read_again(struct reset *reset, struct clusters *ret)
 	}
 }
 
-struct entering {
+struct recording {
 	const struct reset *reset;
 	const struct clusters *again;
 };
 
-static int enter(struct books *books, void *ctx, struct sb_error *err)
+static int record(struct books *books, void *ctx, struct sb_error *err)
 {
-	const struct entering *entering = ctx;
-	const struct reset *reset = entering->reset;
+	const struct recording *recording = ctx;
+	const struct reset *reset = recording->reset;
 	const char *text = option(reset->env, "note");
 	char reason[256];
-	int rc = SB_OK;
 
 	(void)snprintf(reason, sizeof(reason), "reset of %.240s", reset->account);
-	for (size_t i = 0; i < reset->clusters.count && !rc; i++) {
+	for (size_t i = 0; i < reset->clusters.count; i++) {
 		const struct check_reset done = {.account = reset->account,
 						 .names = reset->list,
 						 .count = reset->count,
 						 .before = &reset->clusters.list[i],
-						 .after = &entering->again->list[i],
+						 .after = &recording->again->list[i],
 						 .reason = reason,
 						 .note = text ? text : ""};
 
-		if (was_reset(reset, entering->again, i))
-			rc = check_record_reset(books, &done, err);
+		if (was_reset(reset, recording->again, i))
+			TRY(check_record_reset(books, &done, err));
 	}
-	return rc;
+	return SB_OK;
 }
 
-/* Of two exit statuses, one after the other, the one to end with. */
+/* Returns which of two exit statuses, one after the other, the verb ends with. */
 static int worse(int earlier, int later)
 {
 	return later == EXIT_DONE || (later == EXIT_PART && earlier != EXIT_DONE) ? earlier : later;
 }
 
-/* Resets what is charged and enters where counting goes on. */
+/* Resets the usage, which is charged, and records where counting goes on. */
 static int reset_usage(struct reset *reset)
 {
 	struct env *env = reset->env;
 	struct clusters again = {0};
-	struct entering entering = {.reset = reset, .again = &again};
+	struct recording recording = {.reset = reset, .again = &again};
 	struct sb_error err;
 	int status;
 
-	reset->told = calloc(reset->clusters.count, sizeof(*reset->told));
-	if (!reset->told) {
+	reset->done = calloc(reset->clusters.count, sizeof(*reset->done));
+	if (!reset->done) {
 		sb_error_nomem(&err);
 		return fail(env, &err);
 	}
-	status = forget(reset);
-	/* What sacctmgr failed at may be done all the same. */
+	status = reset_in_slurm(reset);
+	/* A reset may have been done although sacctmgr failed. */
 	if (read_again(reset, &again) != EXIT_DONE)
 		return EXIT_PART;
-	status = worse(status, say_reset(reset, &again));
-	if (bank_write(env->bank, env->os.now(), enter, &entering, &err)) {
-		/* Slurm was asked, and may have done it. */
+	status = worse(status, report_reset(reset, &again));
+	if (bank_write(env->bank, env->os.now(), record, &recording, &err)) {
+		/* Slurm may have done the reset. */
 		int failed = fail(env, &err);
 
 		status = failed == EXIT_REFUSED ? EXIT_PART : failed;
@@ -350,8 +341,8 @@ static int reset_usage(struct reset *reset)
 	return status;
 }
 
-/* Charge and let nothing start, reset, count on from there, bring limits in line, whatever came of
- * the reset. */
+/* Charges and lets nothing start, resets, counts on from there, and brings limits in line, whether
+ * the reset worked or not. */
 static int reset_steps(struct reset *reset, bool *made)
 {
 	struct env *env = reset->env;
@@ -369,17 +360,17 @@ static int reset_steps(struct reset *reset, bool *made)
 	return worse(status, checkup_pass(env, &checkup, made));
 }
 
-/* All of it, under the check's lock. */
+/* Does all steps, under the check's lock. */
 static int reset_all(struct env *env, void *ctx)
 {
 	struct reset *reset = ctx;
 	bool made = false;
 	int status = reset_steps(reset, &made);
 
-	/* Told: Slurm was asked. */
-	if (status != EXIT_REFUSED || (!made && !reset->told))
+	/* With reset->done Slurm was asked. */
+	if (status != EXIT_REFUSED || (!made && !reset->done))
 		return status;
-	note(env, "what was done before stands; the next check goes on from there");
+	note(env, "the steps before that were done; the next check goes on from there");
 	return EXIT_PART;
 }
 
@@ -411,40 +402,31 @@ static int run(struct env *env, int argc, const char *const argv[])
 		return status;
 	reset.account = name;
 	status = reset_account(&reset);
-	free(reset.told);
+	free(reset.done);
 	free(reset.list);
 	free(reset.names);
 	clusters_release(&reset.clusters);
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"note", 0, "TEXT", "why, for the journal"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank reset physics --note \"new year of fair share\"", NULL},
-	{NULL, NULL},
-};
-
 const struct command cmd_reset = {
 	.name = "reset",
 	.arguments = "ACCOUNT",
 	.summary = "set an account's usage in Slurm to 0 without losing a charge",
-	.details = "Charges what was used, sets RawUsage to 0 in Slurm and goes on counting from "
-		   "there. Slurm takes the usage from the accounts above and below too, so theirs "
-		   "is charged first as well. What cannot be charged is not reset.\n"
-		   "Balances do not change: a new allowance never needs a reset, it is for sites "
-		   "that want fair share to forget. Under enforcement `limit` nothing starts in "
-		   "these accounts for a moment, so that nothing is given twice. What is used in "
-		   "the very moment between the last reading and the reset is not charged.",
+	.details =
+		"Charges the use so far, sets RawUsage to 0 in Slurm and counts on from there. "
+		"Slurm takes the usage from the accounts above and below too, so theirs is charged "
+		"first as well. Usage that cannot be charged is not reset.\n"
+		"Balances do not change: a new allowance never needs a reset. It is for sites that "
+		"want fair share to forget. Under enforcement `limit` no job starts in these "
+		"accounts for a moment, so that nothing is given twice. Use in the short time "
+		"between the last reading and the reset is not charged.",
 	.problems = "done in part, see the messages",
-	.examples = examples,
+	.examples = EXAMPLES({"subank reset physics --note \"new year of fair share\"", NULL}),
 	.see_also = "check",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_SLURM | CMD_ASK,
-	.options = options,
+	.options = OPTIONS({"note", 0, "TEXT", "the reason, for the journal"}),
 	.run = run,
 };

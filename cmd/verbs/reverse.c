@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "cmd/enter/correction.h"
-#include "cmd/frame/command.h"
+#include "cmd/verbs/verb.h"
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
@@ -12,24 +12,21 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return correction_post(env, &correction, argv[0], "all");
 }
 
-static const struct example examples[] = {
-	{"subank reverse 12 --note \"was meant for chemistry\"", "take back entry 12"},
-	{NULL, NULL},
-};
-
 const struct command cmd_reverse = {
 	.name = "reverse",
 	.arguments = "ENTRY",
 	.summary = "take back an entry that moved money",
-	.details = "For a deposit, withdraw, transfer, charge, refund, expire or what `subank "
-		   "set` entered, whole and once; --note says why and is needed. The entry "
-		   "stays, and another one answers it.\n"
-		   "What a deposit or transfer brought and was spent since becomes debt; what was "
-		   "withdrawn or transferred on must be reversed first. Money that comes back to "
-		   "a window that has ended needs a new one: --end (and --start). A transfer can "
-		   "be reversed until its windows end. A reversal is not reversed: make the "
-		   "entry anew.",
-	.examples = examples,
+	.details =
+		"Works for a deposit, withdraw, transfer, charge, refund, expire or an entry of "
+		"`subank set`, as a whole and once; --note with the reason is required. The entry "
+		"stays, and another one reverses it.\n"
+		"Money of a deposit or transfer that was spent since becomes debt; what was "
+		"withdrawn or transferred on must be reversed first. Money that returns to a "
+		"window that has ended needs a new one: --end (and --start). A transfer can be "
+		"reversed until its windows end. A reversal cannot be reversed: make the entry "
+		"again.",
+	.examples = EXAMPLES(
+		{"subank reverse 12 --note \"was meant for chemistry\"", "take entry 12 back"}),
 	.see_also = "refund journal",
 	.min_args = 1,
 	.max_args = 1,

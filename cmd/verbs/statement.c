@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cmd/check/checkup.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
+#include "cmd/show/head_text.h"
 #include "cmd/show/output.h"
 #include "cmd/show/period.h"
 #include "cmd/show/selection.h"
 #include "cmd/show/statements.h"
 #include "cmd/show/use_rows.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/when.h"
 #include "ledger/report/forecast.h"
 #include "ledger/report/statement.h"
@@ -36,7 +32,7 @@ enum {
 	COLUMN_HEAD,
 	COLUMN_BANK,
 	COLUMN_UNLIMITED,
-	COLUMN_COUNT,
+	COLUMN_COUNT
 };
 
 static const struct column columns[COLUMN_COUNT] = {
@@ -70,12 +66,12 @@ struct printing {
 	struct column columns[COLUMN_COUNT];
 	struct statement statement;
 	struct use use;
-	bool entries; /* each of them, not sums */
+	bool entries; /* print each of them, not sums */
 	char bank[BANK_ID_TEXT_SIZE];
-	char head[32 + HASH_SHORT]; /* as on a receipt; "" when the period is over */
+	char head[HEAD_TEXT_SIZE]; /* as on a receipt; "" when the period is over */
 };
 
-/* Fills in what stands in each row. */
+/* Fills in the cells that are the same in each row. */
 static void fill_row(struct printing *printing, const char *item)
 {
 	const struct statement *statement = &printing->statement;
@@ -114,7 +110,7 @@ static void add_available(struct printing *printing, const char *item,
 			 "unlimited");
 }
 
-/* The steps between balance and what is available that are not nothing. */
+/* Adds the steps between the balance and what is available, if they are not 0. */
 static void add_steps(struct printing *printing, const char *const names[3],
 		      const struct balances *standing, int sign)
 {
@@ -162,7 +158,7 @@ static void add_lines(struct printing *printing)
 	}
 }
 
-/* Whose use it was, with --by. */
+/* Adds a row of --by. */
 static void add_use(struct output *output, const struct use_row *row, void *ctx)
 {
 	fill_row(ctx, "used");
@@ -186,7 +182,7 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
 	output_amount(output, COLUMN_AMOUNT, amount);
 	output_amount(output, COLUMN_BALANCE, balance);
-	/* Of a charge, where it was: the journal has the readings. */
+	/* A charge shows its cluster; the journal has the readings. */
 	if (event->cluster)
 		(void)snprintf(detail, sizeof(detail), "%s", event->cluster);
 	else
@@ -226,36 +222,31 @@ static void print_forecast(struct env *env, const struct forecast *forecast, int
 		       quantity(env, unused, forecast->unused));
 }
 
-/* Of a period not over: how it may go on, and what the account has used that the entries do not
- * have yet. Both are of now, as in `balance`, and not of the entries alone. */
+/* Prints, for a period that is not over, a forecast and what the account has used without an entry
+ * yet. Both are present values, as in `balance`, not those of the entries alone. */
 static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 {
 	const struct printing *printing = ctx;
+	struct env *env = printing->env;
 	const struct account *account;
-	const struct rules rules = settings_rules(&printing->env->settings);
+	const struct rules rules = settings_rules(&env->settings);
 	struct forecast forecast;
 	struct funds funds;
 	char text[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	int64_t amount, since;
-	int rc = books_account(books, printing->statement.account, &account, err);
 
-	if (!rc)
-		rc = funds_of(books, account, &rules, &funds, err);
-	if (!rc)
-		rc = forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast,
-				   err);
-	if (rc)
-		return rc;
-	print_forecast(printing->env, &forecast, account->time);
+	TRY(books_account(books, printing->statement.account, &account, err));
+	TRY(funds_of(books, account, &rules, &funds, err));
+	TRY(forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast, err));
+	print_forecast(env, &forecast, account->time);
 	books_deferred_sum(books, account, &amount, &since);
 	if (amount > 0)
-		report(printing->env, "Not entered yet: %s used since %s",
-		       quantity(printing->env, text, amount), when_format_local(when, since));
+		report(env, "Not recorded yet: %s used since %s", quantity(env, text, amount),
+		       when_format_local(when, since));
 	if (funds.spent > 0)
-		report(printing->env, "Jobs that run count for %s",
-		       quantity(printing->env, text, funds.spent));
+		report(env, "Running jobs count for %s", quantity(env, text, funds.spent));
 	if (funds.unlimited || funds.available != printing->statement.closing.available)
-		report(printing->env, "Available now: %s", funds_text(printing->env, text, &funds));
+		report(env, "Available now: %s", funds_text(env, text, &funds));
 	return SB_OK;
 }
 
@@ -263,39 +254,30 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct printing *printing = ctx;
 	struct statement *statement = &printing->statement;
-	char hash[HASH_TEXT_SIZE];
-	int rc;
 
 	statement->each = NULL;
-	rc = statement_make_with_progress(printing->env, books, statement, err);
-	if (rc)
-		return rc;
+	TRY(statement_make_with_progress(printing->env, books, statement, err));
 	(void)hex_format(printing->bank, books_id(books), BANK_ID_SIZE);
 	if (statement->so_far)
-		(void)snprintf(printing->head, sizeof(printing->head), "%" PRIu64 ":%.*s",
-			       statement->head.seq, HASH_SHORT,
-			       hex_format(hash, statement->head.hash, HASH_SIZE));
-	/* Nothing is printed before all of it was found right. */
-	rc = output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err);
-	if (rc)
-		return rc;
+		(void)head_text(printing->head, &statement->head);
+	/* After the check of the statement: nothing wrong is printed. */
+	TRY(output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err));
 	if (output_has_frame(printing->env))
 		print_header(printing);
 	add_opening(printing);
 	if (printing->entries) {
 		statement->each = add_entry;
 		statement->ctx = printing;
-		rc = statement_make(books, statement, err);
+		TRY(statement_make(books, statement, err));
 	} else {
 		const struct use_table table = {printing->output, COLUMN_USE, add_use, printing};
 
 		add_lines(printing);
 		if (statement->use)
-			rc = use_rows(books, statement, &table, err);
+			TRY(use_rows(books, statement, &table, err));
 	}
-	if (!rc)
-		add_closing(printing);
-	return rc;
+	add_closing(printing);
+	return SB_OK;
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
@@ -337,54 +319,44 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return !rc && !finished ? EXIT_DONE : statement_failed(env, &err);
 }
 
-static const struct option_spec options[] = {
-	PERIOD_OPTIONS,
-	{"by", 0, "BY", "who used it, instead of sums by kind"},
-	{"entries", 0, NULL, "every entry of money, not sums"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank statement physics", "this month"},
-	{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
-	{"subank statement physics --entries", "entry by entry"},
-	{"subank statement physics --by user", "who used it"},
-	{NULL, NULL},
-};
-
 const struct command cmd_statement = {
 	.name = "statement",
 	.arguments = "ACCOUNT",
-	.summary = "what an account had, got and used in a period",
-	.details = "Opening balance, what came and went by kind, and closing balance, which add "
-		   "up exactly (--seconds shows that; SU are cut to two decimals), or the "
-		   "statement is refused. The balance is what the account's deposits hold, less "
-		   "debt. What is available differs from it by money that has not started, money "
-		   "whose window has ended, and credit; of an unlimited account it is `unlimited`. "
-		   "It is that of the entries: what jobs that run count for, and what is available "
-		   "with that, is printed below the table.\n"
-		   "Without times: the current month. --until is the first moment that does not "
-		   "count. A period is over once an entry was made behind it, in whatever "
-		   "account, and gives the same for ever. One that is not is marked \"So far\", "
-		   "with the head it was made from, and ends with a forecast as `subank balance "
-		   "--forecast` has it, with what was used and has no entry yet "
-		   "(`charge_minutes` in the settings), with what jobs that run count for and what "
-		   "is available now; these lines are printed for people "
-		   "alone, not with -P, -p, -n, --json or --csv.\n"
-		   "With --by what was used is told apart, and still adds up: charges, less what "
-		   "was refunded or reversed of them, which counts with its job; with `month`, in "
-		   "the month in which it was entered. What RawUsage counted is nobody's: a row of "
-		   "its own, (RawUsage); so is what `subank reconcile` or a switch of the meter "
-		   "entered, (reconciled). Jobs are those that `meter: jobs` charged.\n"
-		   "Columns: Item, Cluster, Entries, Amount; with --by also Job, User, "
-		   "SlurmAccount, Partition, QOS or Month; with --entries Entry, Time, Item, "
-		   "Amount, Balance, Detail; with --format also Note, Account, Since, Until, "
-		   "Head, Bank and Unlimited (at the end of the period).",
-	.problems = "it does not add up, which must not be: run `subank verify`",
-	.examples = examples,
+	.summary = "show what an account had, got and used in a period",
+	.details =
+		"Opening balance, income and use by kind, and closing balance. They add up exactly "
+		"(--seconds shows that; SU are cut to two decimals), or the statement is refused. "
+		"The balance is what the account's deposits hold, less debt. Available differs "
+		"from it by money that has not started, money whose window has ended, and credit; "
+		"for an unlimited account it is `unlimited`. All of it follows from the entries: "
+		"what running jobs count for, and what is available with them, is printed below "
+		"the table.\n"
+		"The default period is the current month. --until is the first moment after the "
+		"period. A period is over once any account got an entry after it; its statement "
+		"never changes from then on. One that is not over is marked \"So far\", with its "
+		"head, and ends with a forecast as `subank balance --forecast` has it, use without "
+		"an entry yet (`charge_minutes` in the settings), what running jobs count for and "
+		"what is available now; these lines are printed for people alone, not with -P, -p, "
+		"-n, --json or --csv.\n"
+		"--by groups use, and the rows still add up: charges, less their refunds and "
+		"reversals, which count with the job; by `month`, in the month of the entry. Use "
+		"that RawUsage counted has a row of its own, (RawUsage), and so have the entries "
+		"of `subank reconcile` or of a switch of the meter, (reconciled). Jobs are those "
+		"charged under `meter: jobs`.\n"
+		"Columns: Item, Cluster, Entries, Amount; with --by also Job, User, SlurmAccount, "
+		"Partition, QOS or Month; with --entries Entry, Time, Item, Amount, Balance, "
+		"Detail; with --format also Note, Account, Since, Until, Head, Bank and Unlimited "
+		"(at the end of the period).",
+	.problems = "it does not add up, which must never happen: run `subank verify`",
+	.examples = EXAMPLES(
+		{"subank statement physics", "this month"},
+		{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
+		{"subank statement physics --entries", "entry by entry"},
+		{"subank statement physics --by user", "by the users of the jobs"}),
 	.see_also = "usage balance journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
-	.options = options,
+	.options = OPTIONS(PERIOD_OPTIONS, {"by", 0, "BY", "group use, instead of sums by kind"},
+			   {"entries", 0, NULL, "list every entry of money, not sums"}),
 	.run = run,
 };

@@ -1,35 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cmd/check/checkup.h"
 #include "cmd/enter/money.h"
 #include "cmd/enter/post.h"
-#include "cmd/frame/command.h"
 #include "cmd/frame/lever.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
 
-/* What was asked to change; the rest stays. */
+/* The terms to change; the others stay. */
 struct terms {
 	bool allowance_given, credit_given;
 	uint8_t allowance;
 	int64_t credit;
-	const char *enforcement; /* NULL: not given */
+	const char *enforcement; /* NULL: not given; so are the next two */
 	const char *lever;
-	uint8_t enforcement_word;
 	const char *meter;
-	uint8_t meter_word;
+	uint8_t enforcement_word, meter_word;
 	struct lever_choice choice; /* empty for the site's */
 	bool thresholds_given;
-	char thresholds[THRESHOLDS_TEXT_SIZE]; /* likewise "" */
+	char thresholds[THRESHOLDS_TEXT_SIZE]; /* "" for the site's */
 };
 
-/* The terms in force, in one line or, as [lines], each on its own with whose they are. */
+/* Writes the terms in force in one line or, with [lines], each on its own with its origin. */
 static void describe(const struct env *env, const struct account *account, bool lines, char *to,
 		     size_t size)
 {
@@ -55,11 +49,11 @@ static void describe(const struct env *env, const struct account *account, bool 
 
 	to[0] = '\0';
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]) && len < size; i++) {
-		const char *whose = terms[i].site ? " (the settings')" : "";
+		const char *origin = terms[i].site ? " (the settings')" : "";
 
 		len += (size_t)(lines ? snprintf(to + len, size - len, "%s%-11s  %s%s",
 						 i ? "\n" : "", terms[i].name, terms[i].value,
-						 whose)
+						 origin)
 				      : snprintf(to + len, size - len, "%s%s %s", i ? ", " : "",
 						 terms[i].name, terms[i].value));
 	}
@@ -70,7 +64,7 @@ static const char *own_thresholds(const struct account *account, char to[THRESHO
 	return account->own_thresholds ? thresholds_text(to, &account->thresholds) : "";
 }
 
-static bool same(const struct account *account, const struct event *event)
+static bool is_same(const struct account *account, const struct event *event)
 {
 	char thresholds[THRESHOLDS_TEXT_SIZE];
 
@@ -88,10 +82,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	char field[sizeof(terms->choice.field)], tres[sizeof(terms->choice.tres)];
 	char now[480], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct account *account;
-	int rc = books_account(books, posting->account, &account, err);
 
-	if (rc)
-		return rc;
+	TRY(books_account(books, posting->account, &account, err));
 	/* The append changes the account that the texts come from. */
 	memcpy(field, terms->lever ? terms->choice.field : account->field, sizeof(field));
 	memcpy(tres, terms->lever ? terms->choice.tres : account->tres, sizeof(tres));
@@ -106,14 +98,13 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
 	event.meter = terms->meter ? terms->meter_word : account->meter;
 	describe(posting->env, account, false, now, sizeof(now));
-	if (same(account, &event))
+	if (is_same(account, &event))
 		return sb_error_set(err, SB_EREFUSED, "account '%s' has these terms already: %s",
 				    posting->account, now);
-	stamp(posting, &event);
-	rc = books_append(books, &event, err);
+	TRY(post_append(posting, books, &event, err));
 	describe(posting->env, account, false, now, sizeof(now));
-	(void)snprintf(posting->done, sizeof(posting->done), "terms are %s", now);
-	return rc;
+	done_add(posting, "terms are %s", now);
+	return SB_OK;
 }
 
 static int show(struct books *books, void *ctx, struct sb_error *err)
@@ -121,184 +112,143 @@ static int show(struct books *books, void *ctx, struct sb_error *err)
 	struct posting *posting = ctx;
 	const struct account *account;
 	char now[480];
-	int rc = books_account(books, posting->account, &account, err);
 
-	if (rc)
-		return rc;
+	TRY(books_account(books, posting->account, &account, err));
 	describe(posting->env, account, true, now, sizeof(now));
 	for (char *at = now, *line; (line = strsep(&at, "\n"));)
 		report(posting->env, "%s", line);
 	return SB_OK;
 }
 
-static int read_credit(struct env *env, struct terms *terms)
-{
-	const char *credit = option(env, "credit");
-	struct sb_error err;
-
-	terms->credit_given = credit;
-	if (credit && amount_parse_zero(credit, &terms->credit, &err))
-		return fail(env, &err);
-	return EXIT_DONE;
-}
-
-/* Reads one of the words of [field]; NULL is none. [what] is what it would be: "rule". */
-static int read_word(struct env *env, const char *text, enum event_field field, const char *what,
-		     uint8_t *ret)
+/* Reads one of the words of [field]; NULL is none. [what] begins the error. */
+static int read_word(const char *text, enum event_field field, const char *what, uint8_t *ret,
+		     struct sb_error *err)
 {
 	const char *const *words = event_fields[field].words;
-	struct sb_error err;
 
-	for (uint8_t i = 0; text && words[i]; i++) {
+	if (!text)
+		return SB_OK;
+	for (uint8_t i = 0; words[i]; i++) {
 		if (strcmp(text, words[i]) == 0) {
 			*ret = i;
-			return EXIT_DONE;
+			return SB_OK;
 		}
 	}
-	if (!text)
-		return EXIT_DONE;
-	nearest_error(what, text, words, &err);
-	return fail(env, &err);
+	return nearest_error(what, text, words, err);
 }
 
-static int read_words(struct env *env, struct terms *terms)
+static int read_terms(const struct env *env, struct terms *terms, struct sb_error *err)
 {
-	int status;
+	const char *credit = option(env, "credit"), *list = option(env, "thresholds");
+	struct thresholds thresholds;
 
+	terms->allowance_given = option(env, "limited") || option(env, "unlimited");
+	terms->allowance = option(env, "unlimited") ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;
+	terms->credit_given = credit;
 	terms->enforcement = option(env, "enforce");
 	terms->meter = option(env, "meter");
-	status = read_word(env, terms->enforcement, FIELD_AT_ENFORCEMENT,
-			   "there is no rule for --enforce", &terms->enforcement_word);
-	return status == EXIT_DONE ? read_word(env, terms->meter, FIELD_AT_METER,
-					       "there is no meter", &terms->meter_word)
-				   : status;
-}
-
-static int read_lever(struct env *env, struct terms *terms)
-{
-	struct sb_error err;
-
 	terms->lever = option(env, "lever");
-	if (!terms->lever || strcmp(terms->lever, "site") == 0)
-		return EXIT_DONE;
-	return lever_parse(terms->lever, &terms->choice, &err) ? fail(env, &err) : EXIT_DONE;
+	terms->thresholds_given = list;
+	if (credit)
+		TRY(amount_parse_zero(credit, &terms->credit, err));
+	TRY(read_word(terms->enforcement, FIELD_AT_ENFORCEMENT, "there is no rule for --enforce",
+		      &terms->enforcement_word, err));
+	TRY(read_word(terms->meter, FIELD_AT_METER, "there is no meter", &terms->meter_word, err));
+	if (terms->lever && strcmp(terms->lever, "site") != 0)
+		TRY(lever_parse(terms->lever, &terms->choice, err));
+	if (list && strcmp(list, "site") != 0) {
+		TRY(thresholds_parse(list, &thresholds, err));
+		thresholds_text(terms->thresholds, &thresholds);
+	}
+	return SB_OK;
 }
 
-static int read_thresholds(struct env *env, struct terms *terms)
+static void add_request(struct posting *posting, const struct terms *terms)
 {
-	const char *text = option(env, "thresholds");
-	struct thresholds thresholds;
-	struct sb_error err;
+	const struct lever_choice *choice = &terms->choice;
 
-	terms->thresholds_given = text;
-	if (!text || strcmp(text, "site") == 0)
-		return EXIT_DONE;
-	if (thresholds_parse(text, &thresholds, &err))
-		return fail(env, &err);
-	thresholds_text(terms->thresholds, &thresholds);
-	return EXIT_DONE;
+	if (terms->allowance_given)
+		request_add(posting,
+			    terms->allowance == ALLOWANCE_UNLIMITED ? " unlimited" : " limited");
+	if (terms->credit_given)
+		request_add(posting, " credit %" PRId64 "s", terms->credit);
+	if (terms->enforcement)
+		request_add(posting, " enforce %s", terms->enforcement);
+	if (terms->lever)
+		request_add(posting, " lever %s%s%s", *choice->field ? choice->field : "site",
+			    *choice->tres ? "=" : "", choice->tres);
+	if (terms->thresholds_given)
+		request_add(posting, " thresholds %s",
+			    *terms->thresholds ? terms->thresholds : "site");
+	if (terms->meter)
+		request_add(posting, " meter %s", terms->meter);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct terms terms = {0};
 	struct posting posting = {.env = env, .plan = plan, .ctx = &terms, .settle = true};
-	bool limited = option(env, "limited"), unlimited = option(env, "unlimited");
-	char name[NAME_SIZE], credit[QUANTITY_SIZE] = "";
 	struct sb_error err;
-	int status = read_account(env, argv[0], name);
+	int status = posting_begin(&posting, argv[0]);
 
 	(void)argc;
-	if (status == EXIT_DONE && limited && unlimited)
+	if (status == EXIT_DONE && option(env, "limited") && option(env, "unlimited"))
 		status = usage(env, "--limited and --unlimited exclude each other");
-	if (status == EXIT_DONE)
-		status = read_credit(env, &terms);
-	if (status == EXIT_DONE)
-		status = read_words(env, &terms);
-	if (status == EXIT_DONE)
-		status = read_lever(env, &terms);
-	if (status == EXIT_DONE)
-		status = read_thresholds(env, &terms);
+	if (status == EXIT_DONE && read_terms(env, &terms, &err))
+		status = fail(env, &err);
 	if (status != EXIT_DONE)
 		return status;
-	terms.allowance_given = limited || unlimited;
-	terms.allowance = unlimited ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;
-	posting.account = name;
 	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever &&
 	    !terms.thresholds_given && !terms.meter)
 		return bank_read(env->bank, env->os.now(), show, &posting, &err) ? fail(env, &err)
 										 : EXIT_DONE;
-	if (terms.credit_given)
-		(void)snprintf(credit, sizeof(credit), " credit %" PRId64 "s", terms.credit);
-	(void)snprintf(posting.request, sizeof(posting.request), "terms %s%s%s%s%s%s%s%s%s%s%s%s%s",
-		       name,
-		       limited	   ? " limited"
-		       : unlimited ? " unlimited"
-				   : "",
-		       credit, terms.enforcement ? " enforce " : "",
-		       terms.enforcement ? terms.enforcement : "", terms.lever ? " lever " : "",
-		       *terms.choice.field ? terms.choice.field
-		       : terms.lever	   ? "site"
-					   : "",
-		       *terms.choice.tres ? "=" : "", terms.choice.tres,
-		       terms.thresholds_given ? " thresholds " : "",
-		       *terms.thresholds	? terms.thresholds
-		       : terms.thresholds_given ? "site"
-						: "",
-		       terms.meter ? " meter " : "", terms.meter ? terms.meter : "");
+	add_request(&posting, &terms);
 	if (terms.credit_given)
 		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
 	return status == EXIT_DONE ? post(&posting) : status;
 }
 
-static const struct option_spec options[] = {
-	{"limited", 0, NULL, "the allowance counts"},
-	{"unlimited", 0, NULL, "use is charged, and never holds the account"},
-	{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
-	{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
-	{"lever", 0, "LIMIT", "what holds it: site, GrpTRESMins=cpu, GrpJobs ..."},
-	{"meter", 0, "METER", "what use is charged by: site, rawusage or jobs"},
-	{"thresholds", 0, "PERCENTS", "percents used that it tells of (60,90), none or site"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank terms physics", "what is agreed"},
-	{"subank terms physics --credit 100", "may go 100 SU below zero"},
-	{"subank terms physics --unlimited", "charged, never held for funds"},
-	{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
-	{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
-	{"subank terms physics --thresholds site", "as the settings say"},
-	{NULL, NULL},
-};
-
 const struct command cmd_terms = {
 	.name = "terms",
 	.arguments = "ACCOUNT",
-	.summary = "show or change what is agreed with an account",
-	.details = "Without options, shows the terms. What is not named stays as it is; `site` "
-		   "takes the settings'.\n"
-		   "RULE is what a spent allowance comes to:\n"
-		   "- off: the books are kept\n"
-		   "- warn: `subank check` says so\n"
-		   "- hold: jobs no longer start\n"
-		   "- limit: Slurm itself starts only jobs that fit into what is left, by their "
-		   "time limits\n"
-		   "LIMIT is set to 0 to hold the account. `GrpTRESMins=TRES` (cpu, node, "
-		   "gres/gpu ...), `GrpTRESRunMins=TRES` and `GrpJobs` keep queued and new jobs "
-		   "waiting; `GrpSubmitJobs` refuses new ones, and queued ones still start. "
-		   "subank(7) compares them.\n"
-		   "METER: rawusage charges what slurmctld counts at each check. jobs charges "
-		   "each job once, when it has ended and slurmdbd has it on record; it also works "
-		   "where usage decays. The check that finds another meter switches: it enters the "
-		   "difference between the books and sacct up to that moment, and counts jobs from "
-		   "there on. To rawusage it switches once none of the account's jobs runs: "
-		   "subank(7) says why.",
-	.examples = examples,
+	.summary = "show or change the terms of an account",
+	.details =
+		"Without options, shows the terms. Terms that are not named stay; `site` takes the "
+		"settings'.\n"
+		"RULE is what happens when the allowance is spent:\n"
+		"- off: nothing, only the books are kept\n"
+		"- warn: `subank check` reports it\n"
+		"- hold: jobs no longer start\n"
+		"- limit: Slurm itself starts only jobs that fit into what is left, by their time "
+		"limits\n"
+		"LIMIT is set to 0 to hold the account. `GrpTRESMins=TRES` (cpu, node, gres/gpu "
+		"...), `GrpTRESRunMins=TRES` and `GrpJobs` keep queued and new jobs waiting; "
+		"`GrpSubmitJobs` refuses new ones, and queued ones still start. subank(7) compares "
+		"them.\n"
+		"METER: rawusage charges what slurmctld counts at each check. jobs charges each "
+		"job once, when it has ended and slurmdbd has it on record; it also works where "
+		"usage decays. The first check under another meter switches: it records the "
+		"difference between the books and sacct up to that moment, and counts jobs from "
+		"there on. A switch to rawusage waits until none of the account's jobs runs: "
+		"subank(7) explains why.",
+	.examples = EXAMPLES(
+		{"subank terms physics", "show them"},
+		{"subank terms physics --credit 100", "let it go 100 SU below zero"},
+		{"subank terms physics --unlimited", "charged, never held for funds"},
+		{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
+		{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
+		{"subank terms physics --thresholds site", "use the settings'"}),
 	.see_also = "check set",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
-	.options = options,
+	.options = OPTIONS(
+		{"limited", 0, NULL, "spent funds hold the account"},
+		{"unlimited", 0, NULL, "use is charged, and never holds the account"},
+		{"credit", 0, "SU", "how far below zero the balance may go; 0 for none"},
+		{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
+		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
+		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
+		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"}),
 	.run = run,
 };

@@ -2,15 +2,11 @@
 #include "config.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <string.h>
 
 #include "cmd/check/verify_slurm.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
-#include "cmd/frame/options.h"
 #include "cmd/show/known_clusters.h"
 #include "cmd/show/progress.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/files/verify_file.h"
 
 struct verifying {
@@ -27,7 +23,7 @@ static void print_problem(const char *text, void *ctx)
 	warning(verifying->env, "%s", text);
 }
 
-/* SB_OK also with problems. */
+/* Returns SB_OK also with problems. */
 static int verify_given(struct env *env, const char *path, struct verify *verify,
 			struct sb_error *err)
 {
@@ -102,41 +98,34 @@ static int run(struct env *env, int argc, const char *const argv[])
 	return status;
 }
 
-static const struct option_spec options[] = {
-	{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
-	{"clusters", 'M', "CLUSTERS", "with --slurm, only the limits on these clusters"},
-	{"head", 0, "SEQ:HASH", "this entry, from an old receipt, is the same"},
-	{NULL, 0, NULL, NULL},
-};
-
-static const struct example examples[] = {
-	{"subank verify", "are the books whole?"},
-	{"subank verify --head 12:8ce5c1f13d9c5f09", "is the receipt still true?"},
-	{"subank verify --slurm", "are the limits set?"},
-	{"subank verify /backup/subank-2026-11-22.yaml", "is the export good?"},
-	{NULL, NULL},
-};
-
 const struct command cmd_verify = {
 	.name = "verify",
 	.arguments = "[FILE]",
 	.summary = "prove that the books, or an export, are whole",
-	.details = "Looks at every page of the data file, and replays the journal: no entry is "
-		   "missing, each one's hash continues the "
-		   "chain, every rule was kept, balances and indexes are what follows. With "
-		   "--head, an old receipt must still hold: nobody rewrote the journal since. "
-		   "With --slurm, every limit that the books say is set in Slurm, or is to be "
-		   "put back, is what Slurm shows.\n"
-		   "Only this finds all damage, and backup, which proves its copy in the same way. "
-		   "Exports refuse an entry that does not fit its hash. Other commands look at "
-		   "what they need of the books, and may show what a failing disk made of it.\n"
-		   "With FILE, an export is proved instead of the bank, and none is needed; `-` "
-		   "is the standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.",
+	.details =
+		"Checks every page of the data file, and replays the journal: no entry is missing, "
+		"each hash continues the chain, every rule was kept, and balances and indexes "
+		"follow from the entries. With --head, an old receipt must still be true: nobody "
+		"has rewritten the journal since. With --slurm, Slurm must show every limit that "
+		"the books say is set, or is to be restored.\n"
+		"Only verify finds all damage, and backup, which verifies its copy in the same "
+		"way. Exports refuse an entry that does not match its hash. Other commands check "
+		"only the part of the books that they read, and may show what a failing disk made "
+		"of it.\n"
+		"With FILE, verifies an export instead of the bank, and needs no bank; `-` is the "
+		"standard input. It needs as much room in $TMPDIR, or /tmp, as a bank.",
 	.problems = "something is wrong",
-	.examples = examples,
+	.examples =
+		EXAMPLES({"subank verify", "are the books whole?"},
+			 {"subank verify --head 12:8ce5c1f13d9c5f09", "is the receipt still true?"},
+			 {"subank verify --slurm", "are the limits set?"},
+			 {"subank verify /backup/subank-2026-11-22.yaml", "is the export good?"}),
 	.see_also = "export doctor",
 	.max_args = 1,
 	.flags = CMD_READ | CMD_BARE_WITH_FILE,
-	.options = options,
+	.options = OPTIONS(
+		{"slurm", 0, NULL, "also compare the limits in Slurm with the books"},
+		{"clusters", 'M', "CLUSTERS", "with --slurm, only the limits on these clusters"},
+		{"head", 0, "SEQ:HASH", "this entry of an old receipt must be the same"}),
 	.run = run,
 };

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cmd/check/checkup.h"
 #include "cmd/enter/post.h"
-#include "cmd/frame/command.h"
-#include "cmd/frame/messages.h"
 #include "cmd/frame/prose.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
+#include "cmd/verbs/verb.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/text.h"
@@ -19,18 +15,18 @@
 #include "ledger/books/nesting.h"
 
 enum {
-	LOW_PERCENT = 90, /* used: worth a word where no thresholds are set */
+	LOW_PERCENT = 90, /* used: reported if no thresholds are set */
 	LOTS_SHOWN = 5,
 };
 
-/* Under `limit` less is no room: Slurm compares whole minutes, twice, and the shortest job has one
- * (plan_caps()). */
+/* The least that lets a job start under `limit`: Slurm compares whole minutes, twice, and the
+ * shortest job has one (plan_caps()). */
 enum { ROOM_MIN = 3 * 60 };
 
 /* Cron runs the check at least that often. */
 #define READING_STALE (3600 * WHEN_SECOND)
 
-/* What is told by the newest entry of its sort: first the causes, by their numbers. */
+/* Sorts of entries of which the newest is reported: first the causes, by their numbers. */
 enum slot {
 	SLOT_GRACE = CAUSE_CLOSED + 1,
 	SLOT_LEVEL,
@@ -42,7 +38,7 @@ enum slot {
 	SLOT_COUNT,
 };
 
-/* For kinds that always belong to one slot. */
+/* Kinds that always belong to one slot. */
 static const struct {
 	enum event_kind kind;
 	unsigned slot;
@@ -53,21 +49,26 @@ static const struct {
 	{EVENT_ADJUST, SLOT_TAKEN},
 };
 
+/* The slots that explain why nothing, or little, is left, in the order of the report. */
+static const enum slot of_funds[] = {SLOT_LEVEL, SLOT_EXPIRED, SLOT_TERMS,
+				     SLOT_TAKEN, SLOT_CHARGE,  SLOT_MONEY};
+
 struct why {
 	struct env *env;
 	const char *name;
+	struct rules rules; /* of the site */
 	const struct account *account;
 	struct funds funds;
-	int64_t read; /* when its use was */
-	const char *read_on; /* the cluster read longest ago */
-	int64_t unentered, unentered_since; /* what has no entry yet */
+	int64_t read; /* when its use was read */
+	const char *read_on; /* the cluster that was read longest ago */
+	int64_t unrecorded, unrecorded_since; /* use that has no entry yet */
 	int64_t now;
 	char above[NAME_SIZE]; /* an account above it that is held; "" for none */
 	unsigned wanted; /* slots to be found: 1 << slot */
 	char lines[SLOT_COUNT][1400]; /* "" when there is none */
 };
 
-/* The slot of an entry; SLOT_COUNT for one that explains nothing. */
+/* Returns the slot of an entry; SLOT_COUNT if it explains nothing. */
 static unsigned slot_of(const struct why *why, const struct event *event)
 {
 	if (event->kind == EVENT_HOLD)
@@ -90,8 +91,8 @@ static unsigned slot_of(const struct why *why, const struct event *event)
 	return SLOT_COUNT;
 }
 
-/* "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
-static void tell(const struct why *why, const struct event *event, char *to, size_t size)
+/* Writes "entry 12 of 2026-11-22T17:00:05: deposit of 10.00 SU: until ... (the note)" */
+static void describe(const struct why *why, const struct event *event, char *to, size_t size)
 {
 	char when[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE], detail[512], actor[ACTOR_SIZE];
 	bool by_hand = event->kind == EVENT_CLOSE ||
@@ -107,17 +108,17 @@ static void tell(const struct why *why, const struct event *event, char *to, siz
 		       event->note, *event->note ? ")" : "");
 }
 
-static int look_at(const struct entry *entry, void *ctx, struct sb_error *err)
+static int keep_newest(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	struct why *why = ctx;
 	unsigned slot = slot_of(why, entry->event);
 
 	(void)err;
-	/* Whatever took something before the last money came is made up for. */
+	/* The last money made up for whatever took something before. */
 	if ((slot == SLOT_TERMS || slot == SLOT_TAKEN) && *why->lines[SLOT_MONEY])
 		return SB_OK;
 	if (slot < SLOT_COUNT && !*why->lines[slot]) {
-		tell(why, entry->event, why->lines[slot], sizeof(why->lines[slot]));
+		describe(why, entry->event, why->lines[slot], sizeof(why->lines[slot]));
 		why->wanted &= ~(1u << slot);
 	}
 	return why->wanted ? SB_OK : STORE_ABORT;
@@ -128,10 +129,9 @@ static int64_t percent(const struct why *why)
 	return amount_percent(why->funds.used, why->funds.allocated);
 }
 
-static bool low(const struct why *why)
+static bool is_low(const struct why *why)
 {
-	const struct rules rules = settings_rules(&why->env->settings);
-	const struct thresholds *thresholds = thresholds_of(why->account, &rules);
+	const struct thresholds *thresholds = thresholds_of(why->account, &why->rules);
 	int64_t level = LOW_PERCENT;
 
 	if (thresholds->count > 0)
@@ -139,11 +139,10 @@ static bool low(const struct why *why)
 	return !why->account->unlimited && percent(why) >= level;
 }
 
-/* How much must be available so that Slurm starts a job under `limit`; 0 without a limit in force.
- */
+/* Returns how much must be available so that Slurm starts a job under `limit`; 0 if no limit is in
+ * force. */
 static int64_t needed_room(const struct why *why)
 {
-	const struct rules rules = settings_rules(&why->env->settings);
 	int64_t clusters = 0;
 
 	for (size_t i = 0; i < why->account->lever_count; i++) {
@@ -152,26 +151,26 @@ static int64_t needed_room(const struct why *why)
 		clusters += lever_in_force(lever) && strcmp(lever->field, CAP_FIELD) == 0 &&
 			    strcmp(lever->tres, CAP_TRES) == 0;
 	}
-	if (!wants_caps(why->account, &rules))
+	if (!wants_caps(why->account, &why->rules))
 		return 0;
-	return ROOM_MIN * (rules.pooled && clusters ? 1 : clusters);
+	return ROOM_MIN * (why->rules.pooled && clusters ? 1 : clusters);
 }
 
-/* Slurm starts none of its jobs although there is no cause to hold it: too little is left. */
-static bool cramped(const struct why *why)
+/* Returns whether too little is left for Slurm to start a job, although no cause holds it. */
+static bool lacks_room(const struct why *why)
 {
 	return !why->account->causes && why->funds.available > 0 &&
 	       why->funds.available < needed_room(why);
 }
 
-static void tell_slot(const struct why *why, unsigned slot)
+static void report_slot(const struct why *why, unsigned slot)
 {
 	if (*why->lines[slot])
 		report(why->env, "  %s", why->lines[slot]);
 }
 
 /* "12.00 SU of entry 3 start at 2026-12-01T00:00:00" */
-static void tell_lot(const struct why *why, const struct lot *lot, const char *what, int64_t when)
+static void report_lot(const struct why *why, const struct lot *lot, const char *what, int64_t when)
 {
 	char rest[QUANTITY_SIZE], time[WHEN_TEXT_SIZE];
 
@@ -179,10 +178,10 @@ static void tell_lot(const struct why *why, const struct lot *lot, const char *w
 	       lot->seq, what, when_format_local(time, when));
 }
 
-static void tell_lots(const struct why *why)
+static void report_lots(const struct why *why)
 {
 	const struct account *account = why->account;
-	size_t told = 0;
+	size_t shown = 0;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
 		const struct lot *lot = &account->lots[i];
@@ -190,19 +189,19 @@ static void tell_lots(const struct why *why)
 
 		if (lot->rest == 0 || (!waiting && !ended))
 			continue;
-		if (++told > LOTS_SHOWN)
+		if (++shown > LOTS_SHOWN)
 			continue;
 		if (waiting)
-			tell_lot(why, lot, "start at", lot->start);
+			report_lot(why, lot, "start at", lot->start);
 		else
-			tell_lot(why, lot, "cannot be used any more: the window ended at",
-				 lot->end);
+			report_lot(why, lot, "cannot be used any more: the window ended at",
+				   lot->end);
 	}
-	if (told > LOTS_SHOWN)
-		report(why->env, "  and %zu more that cannot be used now", told - LOTS_SHOWN);
+	if (shown > LOTS_SHOWN)
+		report(why->env, "  and %zu more that cannot be used now", shown - LOTS_SHOWN);
 }
 
-/* The moment at which money that waits makes it available again; false if none does. */
+/* Finds when waiting money makes something available again. Returns false if none does. */
 static bool next_money(const struct account *account, int64_t *ret)
 {
 	struct account *copy = account_copy(account);
@@ -225,11 +224,11 @@ static bool next_money(const struct account *account, int64_t *ret)
 	return found;
 }
 
-static void tell_end_of_funds(const struct why *why)
+static void report_end_of_funds(const struct why *why)
 {
 	char missing[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
 	struct env *env = why->env;
-	/* Another cause stays. */
+	/* Another cause may remain. */
 	const char *hold = account_has_cause(why->account, CAUSE_HAND) ||
 					   account_has_cause(why->account, CAUSE_CLOSED)
 				   ? "the hold for funds"
@@ -250,35 +249,33 @@ static void tell_end_of_funds(const struct why *why)
 		       hold, when_format_local(when, next));
 }
 
-static void tell_flight(const struct why *why)
+static void report_flight(const struct why *why)
 {
 	const struct in_flight *flight = &why->funds.flight;
 	char used[QUANTITY_SIZE], committed[QUANTITY_SIZE];
 
 	if (flight->used > 0 || flight->committed > 0)
 		report(why->env,
-		       "  jobs that run have used %s and may come to %s, which is charged when "
-		       "they "
-		       "end; holds go by the %s",
+		       "  running jobs have used %s and may come to %s, to be charged when they "
+		       "end; holds depend on the %s",
 		       quantity(why->env, used, flight->used),
 		       quantity(why->env, committed, flight->committed),
 		       why->env->settings.committed ? "latter" : "former");
 	if (flight->endless > 0)
 		report(why->env,
-		       "  %" PRId64 " of them without a time limit, which count for what they have "
-		       "used",
+		       "  %" PRId64 " of them have no time limit and count for what they have used",
 		       flight->endless);
 }
 
-/* What would end the causes. */
-static void tell_ends(const struct why *why)
+/* Reports what would end the causes. */
+static void report_ends(const struct why *why)
 {
 	const struct account *account = why->account;
 	bool others = account->causes & ~(1u << CAUSE_HAND);
 	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
 	struct env *env = why->env;
 
-	tell_flight(why);
+	report_flight(why);
 	if (account_has_cause(account, CAUSE_CLOSED))
 		report(env, "  `subank open %s` opens it again", why->name);
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
@@ -288,22 +285,22 @@ static void tell_ends(const struct why *why)
 		report(env, "  `subank release %s` ends the hold by hand%s", why->name,
 		       others ? " alone; with --until TIME it may run until then" : "");
 	if (account_has_cause(account, CAUSE_FUNDS))
-		tell_end_of_funds(why);
+		report_end_of_funds(why);
 	if (account->grace_until)
 		report(env, "  the time it may run ends at %s: then it is held again",
 		       when_format_local(when, account->grace_until));
-	if (cramped(why))
+	if (lacks_room(why))
 		report(env, "  a deposit ends it: %s or more must be available",
 		       quantity(env, needed, needed_room(why)));
 	if (*why->above)
 		report(env,
 		       "  %s above it is held, and until that ends no job of %s starts: see "
-		       "`subank "
-		       "why %s`",
+		       "`subank why %s`",
 		       why->above, why->name, why->above);
 }
 
-static int tell_levers(const struct why *why, struct books *books, struct sb_error *err)
+/* Reports the levers that Slurm does not have yet. */
+static int report_levers(const struct why *why, struct books *books, struct sb_error *err)
 {
 	struct event event = {0};
 	int rc = SB_OK;
@@ -331,14 +328,14 @@ static int tell_levers(const struct why *why, struct books *books, struct sb_err
 	return rc;
 }
 
-static void tell_reading(const struct why *why)
+static void report_reading(const struct why *why)
 {
 	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE];
 
-	if (why->unentered > 0)
+	if (why->unrecorded > 0)
 		report(why->env, "  %s that was used since %s has no entry yet",
-		       quantity(why->env, amount, why->unentered),
-		       when_format_local(when, why->unentered_since));
+		       quantity(why->env, amount, why->unrecorded),
+		       when_format_local(when, why->unrecorded_since));
 	if (!why->read)
 		report(why->env, "  its use was never read: does `subank check` run?");
 	else if (why->now - why->read > READING_STALE)
@@ -349,28 +346,28 @@ static void tell_reading(const struct why *why)
 		       when_format_age(age, why->now - why->read), why->read_on);
 }
 
-/* Nothing is left, and yet it is not held. */
-static void tell_not_held(const struct why *why)
+/* Reports why it is not held although nothing is left. */
+static void report_not_held(const struct why *why)
 {
-	const struct rules rules = settings_rules(&why->env->settings);
-	enum enforcement enforcement = enforcement_of(why->account, &rules);
+	enum enforcement enforcement = enforcement_of(why->account, &why->rules);
+	bool moneyless = !had_money(why->account);
 
-	if (!had_money(why->account))
+	if (moneyless)
 		report(why->env, "  it never had money");
 	if (enforcement < ENFORCE_HOLD)
 		report(why->env, "  enforcement is %s by %s: it is not held for that",
 		       event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
 		       why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
-	else if (!had_money(why->account) && rules.spare_moneyless)
+	else if (moneyless && why->rules.spare_moneyless)
 		report(why->env,
 		       "  `without_money: warn` in the settings: it is not held for that");
-	else if (!had_money(why->account) && why->account->charged == 0 && why->funds.spent == 0)
+	else if (moneyless && why->account->charged == 0 && why->funds.spent == 0)
 		report(why->env, "  its first use holds it");
 	else
 		report(why->env, "  the next check holds it");
 }
 
-static void tell_fine(const struct why *why)
+static void report_fine(const struct why *why)
 {
 	const struct account *account = why->account;
 	char available[QUANTITY_SIZE], rest[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
@@ -397,8 +394,8 @@ static void tell_fine(const struct why *why)
 		       available);
 }
 
-/* The first line: what it is. */
-static void tell_state(const struct why *why)
+/* Reports its state, in the first line. */
+static void report_state(const struct why *why)
 {
 	const struct account *account = why->account;
 	char available[QUANTITY_SIZE], causes[CAUSES_SIZE], allocated[QUANTITY_SIZE];
@@ -416,73 +413,67 @@ static void tell_state(const struct why *why)
 	else if (*why->above)
 		report(env, "%s is blocked by %s, which is held: available %s", why->name,
 		       why->above, available);
-	else if (cramped(why))
+	else if (lacks_room(why))
 		report(env,
 		       "%s has too little left for Slurm to start a job under `limit`: available "
 		       "%s",
 		       why->name, available);
 	else if (why->funds.available <= 0 && !account->unlimited)
 		report(env, "%s has nothing left: available %s", why->name, available);
-	else if (low(why))
+	else if (is_low(why))
 		report(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
 		       percent(why), quantity(env, allocated, why->funds.allocated), available);
 	else
-		tell_fine(why);
+		report_fine(why);
 }
 
-static int tell_all(const struct why *why, struct books *books, struct sb_error *err)
+static int report_all(const struct why *why, struct books *books, struct sb_error *err)
 {
 	const struct account *account = why->account;
 	bool poor = (why->funds.available <= 0 && !account->unlimited) ||
 		    account_has_cause(account, CAUSE_FUNDS);
 	char debt[QUANTITY_SIZE];
-	int rc;
 
-	tell_state(why);
+	report_state(why);
 	for (unsigned cause = 0; cause < SLOT_GRACE; cause++) {
 		if (account_has_cause(account, (enum cause)cause))
-			tell_slot(why, cause);
+			report_slot(why, cause);
 	}
 	if (account->grace_until)
-		tell_slot(why, SLOT_GRACE);
-	if (poor || low(why)) {
-		tell_slot(why, SLOT_LEVEL);
-		tell_slot(why, SLOT_EXPIRED);
-		tell_slot(why, SLOT_TERMS);
-		tell_slot(why, SLOT_TAKEN);
-		tell_slot(why, SLOT_CHARGE);
-		tell_slot(why, SLOT_MONEY);
+		report_slot(why, SLOT_GRACE);
+	if (poor || is_low(why)) {
+		for (size_t i = 0; i < sizeof(of_funds) / sizeof(of_funds[0]); i++)
+			report_slot(why, of_funds[i]);
 		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
 			report(why->env,
 			       "  it never had money: put some in with `subank deposit %s SU`",
 			       why->name);
-		tell_lots(why);
+		report_lots(why);
 	}
 	if (account->debt > 0)
 		report(why->env, "  %s is debt, which the next money pays first",
 		       quantity(why->env, debt, account->debt));
-	rc = tell_levers(why, books, err);
-	if (rc)
-		return rc;
+	TRY(report_levers(why, books, err));
 	if (poor && !account->causes)
-		tell_not_held(why);
-	tell_reading(why);
-	tell_ends(why);
+		report_not_held(why);
+	report_reading(why);
+	report_ends(why);
 	return SB_OK;
 }
 
-/* The slots that the state says there is an entry for: others are told if they come by. */
-static unsigned wanted(const struct account *account)
+/* Returns the slots that must have an entry by the account's state. Others are reported if they are
+ * found on the way. */
+static unsigned slots_wanted(const struct account *account)
 {
-	unsigned slots_wanted = account->causes;
+	unsigned wanted = account->causes;
 
 	if (account->grace_until)
-		slots_wanted |= 1u << SLOT_GRACE;
+		wanted |= 1u << SLOT_GRACE;
 	if (account->charged > 0)
-		slots_wanted |= 1u << SLOT_CHARGE;
+		wanted |= 1u << SLOT_CHARGE;
 	if (account->deposited > 0 || account->received > 0)
-		slots_wanted |= 1u << SLOT_MONEY;
-	return slots_wanted;
+		wanted |= 1u << SLOT_MONEY;
+	return wanted;
 }
 
 static int explain(struct books *books, void *ctx, struct sb_error *err)
@@ -490,31 +481,26 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 	struct why *why = ctx;
 	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
 	struct nesting nesting = {0};
-	const struct rules rules = settings_rules(&why->env->settings);
-	int rc = books_account(books, why->name, &why->account, err);
+	int rc;
 
-	if (!rc)
-		rc = funds_of(books, why->account, &rules, &why->funds, err);
-	if (!rc)
-		rc = books_read_time(books, why->account, why->env->settings.clusters,
-				     why->env->settings.cluster_count, &why->read, &why->read_on,
-				     err);
-	if (!rc)
-		rc = nesting_above(&nesting, books, why->account, true, why->above, err);
+	TRY(books_account(books, why->name, &why->account, err));
+	TRY(funds_of(books, why->account, &why->rules, &why->funds, err));
+	TRY(books_read_time(books, why->account, why->env->settings.clusters,
+			    why->env->settings.cluster_count, &why->read, &why->read_on, err));
+	rc = nesting_above(&nesting, books, why->account, true, why->above, err);
 	nesting_release(&nesting);
-	if (rc)
-		return rc;
-	books_deferred_sum(books, why->account, &why->unentered, &why->unentered_since);
+	TRY(rc);
+	books_deferred_sum(books, why->account, &why->unrecorded, &why->unrecorded_since);
 	why->now = books_time(books);
-	why->wanted = wanted(why->account);
+	why->wanted = slots_wanted(why->account);
 	if (why->wanted)
-		rc = entries_each(books, &range, look_at, why, NULL, err);
-	return rc ? rc : tell_all(why, books, err);
+		TRY(entries_each(books, &range, keep_newest, why, NULL, err));
+	return report_all(why, books, err);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct why why = {.env = env};
+	struct why why = {.env = env, .rules = settings_rules(&env->settings)};
 	char name[NAME_SIZE];
 	struct sb_error err;
 	int status = read_account(env, argv[0], name);
@@ -527,18 +513,14 @@ static int run(struct env *env, int argc, const char *const argv[])
 									: EXIT_DONE;
 }
 
-static const struct example examples[] = {
-	{"subank why physics", "why do my jobs not start?"},
-	{NULL, NULL},
-};
-
 const struct command cmd_why = {
 	.name = "why",
 	.arguments = "ACCOUNT",
 	.summary = "why an account is held, blocked, low or closed, and what ends that",
-	.details = "Names the entries that led to it, and what would end it. Changes nothing and "
-		   "asks no Slurm.",
-	.examples = examples,
+	.details =
+		"Names the entries that led to the account's state, and what would end it. Changes "
+		"nothing and needs no Slurm.",
+	.examples = EXAMPLES({"subank why physics", "why do my jobs not start?"}),
 	.see_also = "balance journal release",
 	.min_args = 1,
 	.max_args = 1,

@@ -523,7 +523,7 @@ class Client:
             receipt = RECEIPT.search(out)
             if receipt:
                 request.outcome, request.seq = OK, int(receipt[1])
-                if "entered before" not in receipt[2]:
+                if "recorded before" not in receipt[2]:
                     request.balance = int(receipt[4])
                 else:
                     self.site.history.readings.append(Reading(begin, end, {receipt[3]: int(receipt[4])}))

@@ -139,7 +139,7 @@ test_predecessor_19_a_reset_charges_first_and_leaves_balances_alone() {
 	child=$(cluster_raw_usage group)
 	parent=$(cluster_raw_usage faculty)
 	run 1 subank reset group
-	expect_match "nobody to ask" 'say --immediate' "$err"
+	expect_match "nobody to ask" 'add --immediate' "$err"
 	expect_equal "RawUsage" "$child" "$(cluster_raw_usage group)"
 	run 0 subank reset group --immediate --note 'fair share'
 	expect_match "what is said" 'group: the usage on dev was reset' "$out"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The verbs that enter, show, export and restore, driven in this process. */
+/* Verbs that record, show, export and restore, run in this process. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -52,7 +52,7 @@ static int64_t available(const char *account)
 
 /* ---- the frame ---- */
 
-/* The verb must make [count] entries, end with 5 and say that these were recorded, and [what]. */
+/* The verb must make [count] entries, exit with 5, report that they were recorded, and [what]. */
 static void check_untold(uint64_t count, const char *what, const char *const args[])
 {
 	uint64_t first = entries() + 1;
@@ -101,7 +101,7 @@ START_TEST(what_was_recorded_is_said_to_be_when_its_receipt_is_lost)
 	(void)snprintf(path, sizeof(path), "%s/round.yaml", test_folder);
 	util_write_file(path, round, sizeof(round) - 1);
 	UNTOLD(2, " to 20 were recorded; only the output", "import", "--append", path);
-	/* What stands outside the chain. */
+	/* Results outside the chain. */
 	machine = "id/another";
 	UNTOLD(0, "the bank was adopted; only the output", "adopt");
 }
@@ -153,7 +153,7 @@ START_TEST(other_things_done_are_said_when_the_receipt_is_lost)
 }
 END_TEST
 
-/* What failed may advise to run it again: the last word is that it must not be. */
+/* An error may advise a second run: the last message must forbid it. */
 START_TEST(after_an_entry_nothing_advises_to_repeat_it)
 {
 	fake_account("dev", "bio")->usage += 400000;
@@ -167,7 +167,7 @@ START_TEST(after_an_entry_nothing_advises_to_repeat_it)
 	      "1000");
 	out_full = false;
 	fake_mode[FAKE_SACCTMGR] = FAKE_OK;
-	/* The receipt is lost, and Slurm is changed all the same. */
+	/* The receipt is lost, but Slurm is changed. */
 	out_full = true;
 	GIVES(5, "", "only the receipt", "deposit", "bio", "1");
 	out_full = false;
@@ -236,7 +236,7 @@ START_TEST(malformed_command_lines_are_refused)
 }
 END_TEST
 
-/* Whatever verb it is: a wrong argument is said, and changes neither the books nor Slurm. */
+/* Every verb reports a wrong argument and changes neither the books nor Slurm. */
 START_TEST(a_wrong_command_changes_nothing)
 {
 	static const char *const wrong[][5] = {
@@ -284,7 +284,7 @@ START_TEST(a_wrong_command_changes_nothing)
 			char *before = exported();
 			int modified = fake_modifies;
 
-			/* Names that no account has are what it is for. */
+			/* It takes names of no account. */
 			if (strcmp(args[0], "open") == 0 && (strcmp(wrong[j][0], "nosuch") == 0 ||
 							     strcmp(wrong[j][0], "9999") == 0)) {
 				free(before);
@@ -292,7 +292,7 @@ START_TEST(a_wrong_command_changes_nothing)
 			}
 			memcpy(&args[1], wrong[j], sizeof(wrong[j]));
 			drive(args);
-			/* To some verbs it is not wrong. */
+			/* Some verbs accept it. */
 			if (status == 0) {
 				unchanged(__FILE__, __LINE__, before);
 				continue;
@@ -327,7 +327,7 @@ START_TEST(what_is_known_is_shown_beside_what_is_not)
 }
 END_TEST
 
-/* Until somebody adopts it, and whether Slurm has anything to do or not. */
+/* Until the bank is adopted, whether Slurm has to change or not. */
 START_TEST(a_bank_that_may_not_command_slurm_says_so_at_every_entry)
 {
 	static const char says[] = "does not command Slurm from this machine and folder",
@@ -345,7 +345,7 @@ START_TEST(a_bank_that_may_not_command_slurm_says_so_at_every_entry)
 	DONE("", "deposit", "chem", "1", "--quiet");
 	(void)snprintf(path, sizeof(path), "%s/list", test_folder);
 	util_write_file(path, list, strlen(list));
-	GIVES(0, "entered 1 of 1", says, "import", "--append", path);
+	GIVES(0, "recorded 1 of 1", says, "import", "--append", path);
 	DONE("", "balance", "bio");
 	GIVES(0, "now commands", NULL, "adopt", "-i");
 	DONE("deposited 1.00 SU", "deposit", "chem", "1");
@@ -363,7 +363,7 @@ START_TEST(large_amounts_are_asked_for)
 	DONE("deposited 1000.00 SU", "deposit", "bio", "1000");
 	REFUSED(1, "1000.00 SU is more than 1000.00 SU (confirm_above in the settings)", "deposit",
 		"bio", "3600001s");
-	ck_assert_ptr_nonnull(strstr(err, "say --immediate"));
+	ck_assert_ptr_nonnull(strstr(err, "add --immediate"));
 	REFUSED(1, "confirm_above", "open", "fresh", "1001");
 	REFUSED(1, "confirm_above", "withdraw", "bio", "1001");
 	REFUSED(1, "confirm_above", "transfer", "bio", "chem", "1001");
@@ -378,23 +378,23 @@ START_TEST(large_amounts_are_asked_for)
 	answers = "y\n";
 	GIVES(0, "deposited 2000.00 SU", "confirm_above", "deposit", "bio", "2000");
 	at_terminal = false;
-	/* Who says so is not asked, and who said it once need not say it again. */
+	/* --immediate answers, and a repeated request asks nothing. */
 	DONE("deposited 2000.00 SU", "deposit", "bio", "2000", "-i", "--ref", "big");
-	DONE("entered before with this ref", "deposit", "bio", "2000", "--ref", "big");
+	DONE("recorded before with this ref", "deposit", "bio", "2000", "--ref", "big");
 	DONE("withdrew", "withdraw", "bio", "all");
 	(void)snprintf(path, sizeof(path), "%s/list", test_folder);
 	util_write_file(path, list, strlen(list));
 	REFUSED(1, "amounts above 1000.00 SU (confirm_above in the settings): 2", "import",
 		"--append", path);
 	GIVES(0, "", "3 of 3 requests would be", "import", "--append", "--dry-run", path);
-	DONE("entered 3 of 3", "import", "--append", "-i", path);
+	DONE("recorded 3 of 3", "import", "--append", "-i", path);
 }
 END_TEST
 
 /* In half of Europe that is ten thousand. */
 START_TEST(amounts_that_look_like_thousands_are_asked_for)
 {
-	/* A script means what it says. */
+	/* Without a terminal it is taken literally. */
 	DONE("deposited 10.00 SU", "deposit", "bio", "10.000");
 	at_terminal = true;
 	answers = "\n";
@@ -452,7 +452,7 @@ END_TEST
 static void check_lines(const char *verb)
 {
 	for (const char *line = out, *end; (end = strchr(line, '\n')); line = end + 1) {
-		/* One names a file that configure was told. */
+		/* One line names a file that configure sets. */
 		if (strncmp(line, "  -c, ", 6) != 0)
 			ck_assert_msg(end - line <= 80, "help %s: %.*s", verb, (int)(end - line),
 				      line);
@@ -541,9 +541,9 @@ START_TEST(broken_settings_stop_every_verb_with_their_place)
 }
 END_TEST
 
-/* ---- entering ---- */
+/* ---- recording ---- */
 
-/* The books and slurm/ each have the rule for themselves. */
+/* The books and slurm/ each have their own code for this rule. */
 START_TEST(what_the_bank_can_have_is_what_may_reach_a_command_line)
 {
 	static const char *const before[] = {"", "", "a", "a"}, *const behind[] = {"", "a", "",
@@ -783,12 +783,12 @@ START_TEST(a_repeated_ref_is_answered_with_the_first_receipt)
 	drive(first);
 	ck_assert_msg(status == 0, "%s: %s", first[0], err);
 	ck_assert_int_eq(sscanf(out, "entry %" SCNu64, &again), 1);
-	/* What open enters ends behind the entry that has the ref. */
+	/* open records more entries after the one with the ref. */
 	if (strcmp(first[0], "open") == 0)
 		ck_assert_uint_le(again, seq);
 	else
 		ck_assert_uint_eq(again, seq);
-	ck_assert_ptr_nonnull(strstr(out, "entered before with this ref"));
+	ck_assert_ptr_nonnull(strstr(out, "recorded before with this ref"));
 	UNCHANGED(before);
 	REFUSED(1, "ref 'r' is taken", other[0], other[1], other[2], other[3], other[4], other[5],
 		other[6], other[7]);
@@ -798,8 +798,8 @@ END_TEST
 START_TEST(an_amount_is_the_same_request_in_any_form)
 {
 	DONE("", "deposit", "bio", "1", "--ref", "r");
-	DONE("entered before", "deposit", "BIO", "3600s", "--ref", "r", "--note", "again");
-	DONE("entered before", "deposit", "bio", "1.00", "--ref=r", "--seconds");
+	DONE("recorded before", "deposit", "BIO", "3600s", "--ref", "r", "--note", "again");
+	DONE("recorded before", "deposit", "bio", "1.00", "--ref=r", "--seconds");
 }
 END_TEST
 
@@ -810,7 +810,7 @@ START_TEST(a_release_is_entered_once_with_a_ref)
 	DONE("", "hold", "bio");
 	DONE("released", "release", "bio", "--ref", "r");
 	before = exported();
-	DONE("entered before", "release", "bio", "--ref", "r");
+	DONE("recorded before", "release", "bio", "--ref", "r");
 	UNCHANGED(before);
 	REFUSED(1, "is not held: `subank why bio`", "release", "bio");
 	REFUSED(1, "ref 'r' is taken", "release", "chem", "--ref", "r");
@@ -852,7 +852,7 @@ START_TEST(closed_accounts_take_nothing_and_give_what_is_left)
 	REFUSED(1, "it is closed", "release", "bio");
 	DONE("|closed|", "balance", "-nP", "bio");
 	DONE("transferred 40.00 SU to chem", "transfer", "bio", "chem", "40");
-	/* Held in vain: what it uses meanwhile is charged. */
+	/* The hold failed: use meanwhile is charged. */
 	fake_account("dev", "bio")->usage += 3600;
 	DONE("bio: charged 1.00 SU", "check");
 	DONE("opened bio", "open", "bio");
@@ -937,14 +937,14 @@ START_TEST(predecessor_29_balance_needs_no_slurm_and_says_how_old_it_is)
 	DONE("", "verify");
 	ck_assert_int_eq(
 		fake_calls[FAKE_SSHARE] + fake_calls[FAKE_SCONTROL] + fake_calls[FAKE_SACCTMGR], 0);
-	/* Read never. */
+	/* Never read. */
 	GIVES(0, "opened late", "does not answer", "open", "late", "--later");
 	DONE("late|open|0.00|0.00|0.00|-|never", "balance", "-nP", "late");
 }
 END_TEST
 
-/* Under sudo everybody is slurm: the login says who it was, or else sudo, which is a hint beside
- * the user that it cannot hide. */
+/* Under sudo every user is slurm: the login names the person, or else sudo, which is only a hint.
+ */
 START_TEST(who_did_it_is_shown_and_found)
 {
 	DONE("", "deposit", "bio", "1", "--note", "by alice");
@@ -966,7 +966,7 @@ START_TEST(who_did_it_is_shown_and_found)
 	DONE("7\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "4242");
 	DONE("9\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor", "bob");
 	ck_assert_str_eq(out, "9\n");
-	/* All are the user's. */
+	/* All entries are the user's. */
 	DONE("6\n7\n8\n9\n10\n", "journal", "bio", "--from", "6", "-nPo", "Entry", "--actor",
 	     "slurm");
 	DONE("\"user\":\"slurm\",\"host\":\"head\",\"sudo\":\"bob\"", "journal", "bio", "--json",
@@ -974,7 +974,7 @@ START_TEST(who_did_it_is_shown_and_found)
 	ck_assert_ptr_nonnull(strstr(out, "\"uid\":64030"));
 	ck_assert_ptr_nonnull(strstr(out, "\"actor\":\"slurm (sudo bob)\""));
 	DONE("hold: hand, by slurm", "why", "bio");
-	/* It goes out and comes back. */
+	/* Export and import. */
 	char *before = exported();
 	char path[256];
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Books from before that take command of Slurm, driven in this process beside a make-believe Slurm.
- */
+/* Older books that take command of Slurm, run in this process with a fake Slurm. */
 #include "config.h"
 
 #include "tests/drive.h"
@@ -40,7 +39,7 @@ static void keep_copy(void)
 	free(text);
 }
 
-/* From here on the bank is the one that was kept. */
+/* Puts the kept copy of the bank in place. */
 static void restore_copy(void)
 {
 	char path[128], folder[128];
@@ -53,7 +52,7 @@ static void restore_copy(void)
 	fake_shows = fake_modifies = 0;
 }
 
-/* ---- what is refused ---- */
+/* ---- refusals ---- */
 
 START_TEST(command_of_some_clusters_is_refused)
 {
@@ -71,14 +70,14 @@ START_TEST(limits_that_cannot_be_read_leave_the_bank_as_it_was)
 	keep_copy();
 	restore_copy();
 	fake_show_mode = FAKE_FAILS;
-	GIVES(1, NULL, "was not adopted", "adopt", "--bank-holds");
+	GIVES(1, NULL, "not adopted", "adopt", "--bank-holds");
 	GIVES(3, "", "subank adopt", "check");
 	fake_show_mode = FAKE_OK;
 	fake_cluster("dev")->silent = true;
-	GIVES(1, NULL, "was not adopted", "adopt", "--bank-holds");
+	GIVES(1, NULL, "not adopted", "adopt", "--bank-holds");
 	fake_cluster("dev")->silent = false;
 	fake_cluster("dev")->half_life = "7-00:00:00";
-	GIVES(1, NULL, "was not adopted", "adopt", "--bank-holds");
+	GIVES(1, NULL, "not adopted", "adopt", "--bank-holds");
 	fake_cluster("dev")->half_life = "0";
 	GIVES(3, "", "subank adopt", "check");
 	DONE("now commands Slurm", "adopt");
@@ -86,7 +85,7 @@ START_TEST(limits_that_cannot_be_read_leave_the_bank_as_it_was)
 }
 END_TEST
 
-/* ---- limits by terms that the older books do not have ---- */
+/* ---- limits by terms that are not in the older books ---- */
 
 static void change_terms(void)
 {
@@ -103,7 +102,8 @@ static void change_terms(void)
 START_TEST(levers_of_other_terms_are_asked_for)
 {
 	change_terms();
-	GIVES(1, NULL, "limits in Slurm that the books do not know: 2, first that of bio on dev",
+	GIVES(1, NULL,
+	      "limits in Slurm that are not in the books: 2, the first is that of bio on dev",
 	      "adopt");
 	ck_assert_int_eq(fake_shows, 1);
 	ck_assert_int_eq(fake_modifies, 0);
@@ -139,7 +139,7 @@ START_TEST(levers_of_other_terms_are_put_back_by_the_check)
 }
 END_TEST
 
-/* Each field that can hold, and each TRES of it; and nothing else. */
+/* Finds every field that can hold, with every TRES, and no other. */
 START_TEST(every_limit_that_can_hold_is_seen)
 {
 	set_text(dev("bio")->limits, "billing=500,cpu=0,gres/gpu=0,mem=9");
@@ -152,7 +152,7 @@ START_TEST(every_limit_that_can_hold_is_seen)
 	dev("alien")->grp_jobs = 0;
 	keep_copy();
 	restore_copy();
-	GIVES(1, NULL, "do not know: 6, ", "adopt");
+	GIVES(1, NULL, "not in the books: 6, ", "adopt");
 	DONE("bio on dev: its limit GrpTRESMins=billing=500 is the site's", "adopt", "-i");
 	for (size_t i = 0; i < 5; i++) {
 		static const char *const limits[] = {
@@ -200,7 +200,7 @@ START_TEST(drift_is_left_by_a_bank_that_commands_already)
 	UNCHANGED(before);
 	GIVES(3, "", "bio", "check");
 	LIMIT("bio", "cpu=77");
-	/* One that takes command sets it again. */
+	/* A bank that takes command sets it again. */
 	machine = "id/copy";
 	DONE("bio on dev: held in the books, not in Slurm", "adopt");
 	DONE("", "check");
@@ -211,7 +211,7 @@ END_TEST
 START_TEST(a_bank_that_commands_already_can_take_limits_over_later)
 {
 	dev("bio")->grp_jobs = 0;
-	GIVES(1, NULL, "first that of bio on dev", "adopt");
+	GIVES(1, NULL, "the first is that of bio on dev", "adopt");
 	DONE("commands Slurm from here already", "adopt", "--immediate");
 	nothing_to_do();
 	DONE("commands Slurm from here already", "adopt", "--bank-holds");
@@ -222,7 +222,7 @@ END_TEST
 
 /* ---- moves before the first check ---- */
 
-/* "lab", which the bank does not have, moves below [to] and takes 1 SU along. */
+/* Moves "lab", which is not in the bank, below [to] with 1 SU of use. */
 static void move_lab(const char *from, const char *to)
 {
 	set_text(dev("lab")->parent, to);
@@ -254,7 +254,7 @@ START_TEST(a_move_before_the_first_check_of_a_new_bank_is_not_charged)
 	ck_assert_int_eq(setenv("SUBANK_BANK", folder, 1), 0);
 	GIVES(0, "", "next", "init");
 	place_lab();
-	/* A cluster that does not answer shows no tree. */
+	/* A silent cluster has no tree. */
 	fake_cluster("dev")->silent = true;
 	GIVES(0, "opened", "does not answer", "open", "bio", "10", "--later");
 	fake_cluster("dev")->silent = false;

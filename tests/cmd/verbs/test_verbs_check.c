@@ -129,7 +129,7 @@ START_TEST(use_waits_for_its_entry_and_is_reported)
 	ck_assert_str_eq(out, "bio|3600|3600|3600|32400\nchem|0|0|0|36000\n");
 	DONE("  1.00 SU that was used since 2026-11-22T17:00:02 has no entry yet", "why", "bio");
 	DONE("Use per day: 1.00 SU (30 days), 1.00 SU (7 days)\n", "statement", "bio");
-	ck_assert_ptr_nonnull(strstr(out, "\nNot entered yet: 1.00 SU used since "
+	ck_assert_ptr_nonnull(strstr(out, "\nNot recorded yet: 1.00 SU used since "
 					  "2026-11-22T17:00:02\n"));
 	DONE("bio|1.00|1.00\n", "balance", "bio", "--forecast", "-nPo", "Account,PerDay7,PerDay30");
 	RUN("statement", "bio", "-nP", "-o", "Item,Amount", "--seconds");
@@ -787,8 +787,7 @@ START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
 {
 	dev("art")->usage = 500;
 	set_raw("art", "nan");
-	GIVES(1, NULL, "account 'art' was not opened: where counting starts is not known", "open",
-	      "art");
+	GIVES(1, NULL, "account 'art' was not opened: its present use in Slurm", "open", "art");
 	GIVES(0, "opened art", "RawUsage of art is \"nan\"", "open", "art", "1", "--later");
 	GIVES(3, NULL, "art: its usage on dev cannot be read", "check");
 	RUN("journal", "art", "-nPo", "Kind");
@@ -797,7 +796,7 @@ START_TEST(nothing_starts_from_a_usage_that_cannot_be_read)
 	DONE("art: counting on dev starts at 0.13 SU", "check");
 	STATE("art", "open|||3600");
 	set_raw("art", "-1");
-	GIVES(1, NULL, "what art used on dev cannot be read", "reset", "art", "--immediate");
+	GIVES(1, NULL, "the usage of art on dev cannot be read", "reset", "art", "--immediate");
 	ck_assert_int_eq(fake_modifies, 0);
 }
 END_TEST
@@ -979,8 +978,8 @@ START_TEST(a_hold_by_hand_can_end_by_itself)
 	DONE("", "check");
 	LIMIT("bio", "");
 	nothing_to_do();
-	REFUSED(2, "is over", "hold", "bio", "--until", "now-1hour");
-	REFUSED(2, "--until 2026-11-22T00:00:00 is over, it is 2026-", "hold", "bio", "--until",
+	REFUSED(2, "has passed", "hold", "bio", "--until", "now-1hour");
+	REFUSED(2, "--until 2026-11-22T00:00:00 has passed, it is 2026-", "hold", "bio", "--until",
 		"2026-11-22");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "tomorrow");
 	REFUSED(2, "not a time", "hold", "bio", "--until", "");
@@ -1336,7 +1335,7 @@ START_TEST(a_bank_of_another_machine_changes_nothing_in_slurm)
 	GIVES(3, "held by hand", "subank adopt", "hold", "chem");
 	LIMIT("chem", "");
 	ck_assert_int_eq(fake_calls[FAKE_SACCTMGR], 0);
-	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "add --immediate", "adopt");
 	GIVES(3, "", "subank adopt", "check");
 	at_terminal = true;
 	answers = "n\n";
@@ -1398,7 +1397,7 @@ START_TEST(a_hold_of_the_site_is_left_alone)
 	nothing_to_do();
 	LIMIT("bio", "cpu=0");
 	fake_mode[FAKE_SSHARE] = FAKE_FAILS;
-	GIVES(1, NULL, "was not adopted", "adopt", "-i");
+	GIVES(1, NULL, "not adopted", "adopt", "-i");
 }
 END_TEST
 

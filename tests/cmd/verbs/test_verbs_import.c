@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What comes into the books from files: lists written by hand, another bank's books, and those of
- * the predecessor. */
+/* Imports: lists written by hand, another bank's books, and dumps of the predecessor. */
 #include "config.h"
 
 #include <dirent.h>
@@ -31,7 +30,7 @@ static void write_file(const char *text)
 	util_write_file(file, text, strlen(text));
 }
 
-/* What balance says of an account, in billing-seconds. */
+/* Checks the balance of an account, in billing-seconds. */
 #define MONEY(account, expected)                                                                   \
 	do {                                                                                       \
 		RUN("balance", account, "-nPo", "Allocated,Used,Available", "--seconds");          \
@@ -95,7 +94,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 		{GOOD "---\n" GOOD, "2:1", "second document"},
 		{GOOD "- {ref: b, deposit: bio, su: 1", "3:", ""},
 	};
-	/* Well-formed, and the settings or the books are against it. */
+	/* Well-formed, but refused by the settings or the books. */
 	static const char *const refused[] = {"root stands", ": account 'bio' has ",
 					      "'none' is not in the bank", "open already"};
 
@@ -118,7 +117,7 @@ START_TEST(a_list_that_makes_no_sense_is_refused)
 }
 END_TEST
 
-/* How often a text has the part. */
+/* Counts the part in the text. */
 static size_t times(const char *text, const char *part)
 {
 	size_t count = 0;
@@ -135,9 +134,9 @@ START_TEST(all_that_is_wrong_with_a_list_is_said_at_once)
 		":2:3: start and end are for the first deposit: give its SU",
 		":3:30: 'one' is not an amount",
 		":4:3: the entry lacks the key 'ref'",
-		":5:33: key 'sum' is not known beside deposit",
+		":5:33: key 'sum' is not known with deposit",
 		":6:25: su must be a single value",
-		":7:3: the ref 'e' stands on line 5 already",
+		":7:3: the ref 'e' is on line 5 already",
 		":8:3: account 'none' is not in the bank",
 		":9:3: account 'bio' has 0.00 SU to take",
 		":10:3: there is no rule for enforce 'warm'",
@@ -156,24 +155,24 @@ START_TEST(all_that_is_wrong_with_a_list_is_said_at_once)
 		   "- {ref: i, withdraw: bio, su: 1}\n"
 		   "- {ref: j, terms: bio, enforce: warm}\n"
 		   "- {ref: k, deposit: chem, su: 1}\n"
-		   /* What follows from a line that is wrong is not another mistake. */
+		   /* A consequence of another mistake is not reported. */
 		   "- {ref: l, deposit: geo, su: 1}\n"
 		   "- {ref: m, transfer: bio, to: geo, su: 1}\n"
 		   "- {ref: n, open: math, from-zero: no}\n"
 		   "- {ref: o, deposit: MATH, su: 1}\n"
 		   "- {ref: p, deposit: chem, su: 1, end: 2020-01-01}\n");
-	REFUSED(2, "nothing was entered: 12 of the 16 entries of ", "import", "--append", file);
+	REFUSED(2, "nothing was recorded: 12 of the 16 entries of ", "import", "--append", file);
 	for (size_t i = 0; i < COUNT(says); i++)
 		ck_assert_msg(strstr(err, says[i]), "'%s' is not in: %s", says[i], err);
 	ck_assert_uint_eq(times(err, "\n"), COUNT(says) + 1);
 	ck_assert_ptr_null(strstr(err, "--"));
 	GIVES(2, NULL, "12 of the 16", "import", "--append", "--dry-run", file);
-	/* Refused, and well-formed. */
+	/* Refused, but well-formed. */
 	write_file("- {ref: a, deposit: none, su: 1}\n- {ref: b, withdraw: bio, su: 1}\n"
 		   "- {ref: c, deposit: bio, su: 1}\n- {ref: d, withdraw: chem, su: 1}\n");
 	REFUSED(1, "3 of the 4 entries", "import", "--append", file);
 	ck_assert_uint_eq(times(err, "\n"), 4);
-	/* A file that cannot be read on. */
+	/* A file whose rest cannot be read. */
 	write_file("- {ref: a, deposit: bio, su: x}\n- {ref: b, deposit: [bio, su: 1}\n");
 	REFUSED(2, ":1:30: 'x' is not an amount", "import", "--append", file);
 	ck_assert_ptr_nonnull(strstr(err, ":2:"));
@@ -193,7 +192,7 @@ START_TEST(not_all_of_a_wrong_list_is_said)
 	for (int i = 0; i < 32; i++)
 		to += sprintf(to, "- {ref: r%d, deposit: bio, su: x}\n", i);
 	write_file(text);
-	REFUSED(2, "nothing was entered: 20 entries or more of ", "import", "--append", file);
+	REFUSED(2, "nothing was recorded: 20 entries or more of ", "import", "--append", file);
 	ck_assert_uint_eq(times(err, "\n"), 21);
 	to = text;
 	for (int i = 0; i < 32; i++)
@@ -218,23 +217,23 @@ START_TEST(a_list_is_entered_once)
 	uint64_t count;
 
 	write_file(ROUND);
-	DONE("entered 6 of 6 requests, 0 were in the books already; head 12:", "import", "--append",
-	     file);
+	DONE("recorded 6 of 6 requests, 0 were in the books already; head 12:", "import",
+	     "--append", file);
 	MONEY("geo", "32400|0|32400");
 	MONEY("bio", "21600|0|28800");
 	MONEY("chem", "0|0|0");
 	count = entries();
 	ck_assert_uint_eq(count, 12);
-	DONE("entered 0 of 6 requests, 6 were in the books already; head 12:", "import", "--append",
-	     file);
+	DONE("recorded 0 of 6 requests, 6 were in the books already; head 12:", "import",
+	     "--append", file);
 	ck_assert_uint_eq(entries(), count);
-	/* The same request as a verb's own. */
-	DONE("entered before with this ref", "withdraw", "bio", "0.5", "--ref", "back");
+	/* The same request on the command line. */
+	DONE("recorded before with this ref", "withdraw", "bio", "0.5", "--ref", "back");
 	RUN("journal", "--ref", "call-bio", "-nPo", "Note");
 	ck_assert_str_eq(out, "no\n");
-	/* A line more, and the others are left alone. */
+	/* A new line is recorded, the others are skipped. */
 	write_file(ROUND "- {ref: more, deposit: chem, su: 1}\n");
-	DONE("entered 1 of 7 requests, 6 were", "import", "--append", file);
+	DONE("recorded 1 of 7 requests, 6 were", "import", "--append", file);
 	MONEY("chem", "3600|0|3600");
 	DONE("", "verify");
 }
@@ -246,13 +245,13 @@ START_TEST(where_counting_starts_is_asked_once_for_all)
 	write_file("- {ref: g, open: geo, from-zero: yes}\n- {ref: m, open: math, su: 1}\n"
 		   "- {ref: d, deposit: geo, su: 8}\n");
 	fake_calls[FAKE_SSHARE] = 0;
-	DONE("entered 3 of 3", "import", "--append", file);
+	DONE("recorded 3 of 3", "import", "--append", file);
 	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 1);
 	DONE("", "check");
 	MONEY("geo", "28800|25200|3600");
-	/* Nothing new: Slurm is not asked. */
+	/* Without news Slurm is not asked. */
 	fake_calls[FAKE_SSHARE] = 0;
-	DONE("entered 0 of 3", "import", "--append", file);
+	DONE("recorded 0 of 3", "import", "--append", file);
 	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 0);
 }
 END_TEST
@@ -260,7 +259,7 @@ END_TEST
 START_TEST(a_known_ref_with_another_request_refuses_all)
 {
 	write_file(ROUND);
-	DONE("entered 6", "import", "--append", file);
+	DONE("recorded 6", "import", "--append", file);
 	write_file("- {ref: new, deposit: chem, su: 1}\n"
 		   "- {ref: back, withdraw: bio, su: 1801s}\n");
 	REFUSED(1, "file:2:3: ref 'back' is taken", "import", "--append", file);
@@ -280,12 +279,12 @@ START_TEST(a_dry_run_of_a_list_shows_the_accounts)
 	GIVES(0,
 	      "\"account\": \"geo\",\n    \"after_seconds\": 32400,\n    \"waiting_seconds\": 0,\n"
 	      "    \"unlimited\": false\n",
-	      "nothing was entered", "import", "--append", "--dry-run", "--json", "-A", "geo",
+	      "nothing was recorded", "import", "--append", "--dry-run", "--json", "-A", "geo",
 	      file);
 }
 END_TEST
 
-/* Money that waits is seen, and who is unlimited. */
+/* Shows waiting money and unlimited accounts. */
 START_TEST(a_dry_run_shows_what_waits)
 {
 	write_file("- {ref: a, deposit: bio, su: 2, start: 2030-01-01}\n"
@@ -317,10 +316,10 @@ START_TEST(accounts_of_a_list_are_settled_at_once)
 
 	hold_both();
 	before = fake_modifies;
-	GIVES(0, "entered 2 of 2", "", "import", "--append", file);
+	GIVES(0, "recorded 2 of 2", "", "import", "--append", file);
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "");
-	/* Asked, changed, read back: together. */
+	/* Slurm is read, changed and read back once for all. */
 	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 2);
 	ck_assert_int_eq(fake_modifies, before + 1);
 }
@@ -329,7 +328,7 @@ END_TEST
 START_TEST(slurm_is_left_alone_with_no_apply)
 {
 	hold_both();
-	GIVES(0, "entered 2 of 2", "bio, chem: Slurm is left to the next check", "import",
+	GIVES(0, "recorded 2 of 2", "bio, chem: Slurm is left to the next check", "import",
 	      "--append", "--no-apply", file);
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
 	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 0);
@@ -342,7 +341,7 @@ START_TEST(a_silent_cluster_opens_no_account)
 	write_file("- {ref: d, deposit: bio, su: 1}\n- {ref: o, open: geo}\n");
 	REFUSED(1, "file:2:3: account 'geo' was not opened", "import", "--append", file);
 	write_file("- {ref: d, deposit: bio, su: 1}\n- {ref: o, open: geo, later: yes}\n");
-	GIVES(0, "entered 2 of 2", "does not answer", "import", "--append", file);
+	GIVES(0, "recorded 2 of 2", "does not answer", "import", "--append", file);
 }
 END_TEST
 
@@ -361,7 +360,7 @@ START_TEST(the_template_can_be_run)
 	DONE("", "open", "chemistry", "300");
 	RUN("import", "--append", file);
 	ck_assert_msg(status == 0, "%s", err);
-	check_has(__FILE__, __LINE__, "the output", out, "entered 5 of 5");
+	check_has(__FILE__, __LINE__, "the output", out, "recorded 5 of 5");
 	MONEY("biology", "360000|0|360000");
 }
 END_TEST
@@ -431,7 +430,7 @@ START_TEST(a_bank_is_replaced_only_by_who_says_so)
 {
 	make_two();
 	REFUSED(1, "not empty", "import", file);
-	REFUSED(1, "say --immediate", "import", "--replace", file);
+	REFUSED(1, "add --immediate", "import", "--replace", file);
 	at_terminal = true;
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const no[] = {"", "n\n", "\n", "yy\n"};
@@ -470,7 +469,7 @@ START_TEST(a_replaced_bank_is_kept_as_a_copy)
 	MONEY("chem", "0|0|0");
 	/* It commands no Slurm until it is adopted. */
 	GIVES(3, "", "does not command Slurm", "check");
-	/* And back again; the first copy stays as it is. */
+	/* And back; the first copy does not change. */
 	GIVES(0, "restored 7 entries", "", "import", "--replace", "-i", first);
 	free(text);
 	text = exported();
@@ -480,7 +479,7 @@ START_TEST(a_replaced_bank_is_kept_as_a_copy)
 	ck_assert_str_eq(text, before);
 	free(text);
 	free(before);
-	/* Where the settings say. */
+	/* To the folder in the settings. */
 	(void)snprintf(copy, sizeof(copy), "clusters: [dev]\nlock_seconds: 1\nbackup: %s/copies\n",
 		       test_folder);
 	set_settings(copy);
@@ -556,10 +555,11 @@ START_TEST(a_damaged_bank_is_moved_aside)
 	make_two();
 	in_bank("books/data.mdb", path);
 	ck_assert_int_eq(truncate(path, 100), 0);
-	GIVES(1, NULL, "say --immediate", "import", "--replace", file);
+	GIVES(1, NULL, "add --immediate", "import", "--replace", file);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_size, 100);
-	GIVES(0, "restored 5 entries", "since they are damaged", "import", "--replace", "-i", file);
+	GIVES(0, "restored 5 entries", "because they are damaged", "import", "--replace", "-i",
+	      file);
 	find_file(bank_folder, "books.damaged-2026-11-22T", aside);
 	(void)snprintf(data, sizeof(data), "%s/data.mdb", aside);
 	ck_assert_int_eq(stat(data, &st), 0);
@@ -621,8 +621,8 @@ START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
 		{"{\"rows\": []}", "'rows'"},
 		{"{\"results\": [{\"account\": [\"a\"]}]}", "single value"},
 		{"{\"results\": [{\"account\": \"a\", \"account\": \"b\"}]}", "given twice"},
-		{"{\"count\": 1, \"results\": []}", "counts 1 rows and has 0"},
-		{DUMP(3, ROW(1, "test1", 5, "2026-01-01")), "counts 3 rows and has 1"},
+		{"{\"count\": 1, \"results\": []}", "counts 1 rows but has 0"},
+		{DUMP(3, ROW(1, "test1", 5, "2026-01-01")), "counts 3 rows but has 1"},
 		{DUMP(1, ROW(1, "test1", 5, "2026-01-01")) "{}", "file:1:"},
 	};
 	static const struct {
@@ -652,10 +652,10 @@ START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		write_file(rows[i].text);
 		before = exported();
-		GIVES(1, rows[i].says, "nothing was entered", "import", "--predecessor", file);
+		GIVES(1, rows[i].says, "nothing was recorded", "import", "--predecessor", file);
 		UNCHANGED(before);
 	}
-	/* Cut short anywhere. */
+	/* Cut at any byte. */
 	for (size_t len = 0; len < strlen(rows[0].text) - 1; len++) {
 		util_write_file(file, rows[0].text, len);
 		REFUSED(1, "file:", "import", "--predecessor", file);
@@ -666,7 +666,7 @@ START_TEST(predecessor_27_a_dump_that_makes_no_sense_enters_nothing)
 	REFUSED(2, "from 1 to", "import", "--predecessor", "--project-days", "0", file);
 	write_file(DUMP(1, ROW(1, "test1", 5, "2026-01-01")));
 	fake_cluster("dev")->silent = true;
-	REFUSED(1, "must be seen first", "import", "--predecessor", file);
+	REFUSED(1, "could not read Slurm", "import", "--predecessor", file);
 }
 END_TEST
 
@@ -700,10 +700,10 @@ START_TEST(predecessor_32_a_long_name_is_taken_whole)
 		   "\"su_limit_hrs\": 5}]}");
 	GIVES(0, name, "next check", "import", "--predecessor", file);
 	MONEY(name, "18000|0|18000");
-	/* What was cut at 30 is nobody's name. */
+	/* A name cut at 30 bytes names no account. */
 	write_file("{\"results\": [{\"account\": \"a-project-with-a-name-of-forty+\", "
 		   "\"su_limit_hrs\": 5}]}");
-	GIVES(1, "not allowed", "nothing was entered", "import", "--predecessor", file);
+	GIVES(1, "not allowed", "nothing was recorded", "import", "--predecessor", file);
 }
 END_TEST
 
@@ -733,7 +733,7 @@ START_TEST(a_dump_is_taken_and_then_charged)
 	GIVES(3, "took 3 of 5 rows, 0 were in the bank already, 2 are left out; head ", "",
 	      "import", "--predecessor", "--no-apply", file);
 	MONEY("test1", "360000|0|360000");
-	/* As the predecessor would show it. */
+	/* The predecessor shows the same. */
 	RUN("check");
 	MONEY("test1", "360000|36000|324000");
 	MONEY("test2", "144000|180000|-36000");
@@ -753,7 +753,7 @@ START_TEST(ends_are_set_by_who_has_seen_them)
 	in_slurm();
 	write_file(
 		DUMP(2, ROW(1, "test1", 100, "2025-01-01") "," ROW(2, "test2", 400, "2026-06-01")));
-	GIVES(1, "test1|taken|holds it|its window is over\n", "say --immediate", "import",
+	GIVES(1, "test1|taken|holds it|its window has ended\n", "add --immediate", "import",
 	      "--predecessor", "--project-days", "365", "-nPo", "Account,Result,NextCheck,Reason",
 	      file);
 	MONEY("bio", "0|0|0");
@@ -774,8 +774,8 @@ START_TEST(a_row_of_0_is_held_by_what_was_used)
 {
 	in_slurm();
 	write_file(DUMP(2, ROW(1, "test1", 0, "2025-01-01") "," ROW(2, "free", -1, "2026-06-01")));
-	GIVES(1, "test1|taken|holds it|it has no SU and was used\n", "say --immediate", "import",
-	      "--predecessor", "-nPo", "Account,Result,NextCheck,Reason", file);
+	GIVES(1, "test1|taken|holds it|it has no SU and has been used\n", "add --immediate",
+	      "import", "--predecessor", "-nPo", "Account,Result,NextCheck,Reason", file);
 	GIVES(0, "took 2 of 2 rows", "", "import", "--predecessor", "-i", file);
 	RUN("check");
 	MONEY("test1", "0|36000|-36000");

@@ -22,7 +22,7 @@ static void setup(void)
 	(void)fake_account("alpha", "bio");
 }
 
-/* What was written must be read, and say that. */
+/* The written file must be readable, with these values. */
 static void says(const char *bank, size_t clusters)
 {
 	struct settings settings;
@@ -64,8 +64,7 @@ START_TEST(init_works_without_slurm)
 		(void)snprintf(folder, sizeof(folder), "%s/new%zu", test_folder, i);
 		fake_mode[FAKE_SACCTMGR] = modes[i];
 		GIVES(0, "made an empty bank in ",
-		      "Slurm did not say which clusters and accounts there are: ", "init", "-b",
-		      folder);
+		      "could not read Slurm's clusters and accounts: ", "init", "-b", folder);
 		ck_assert_ptr_nonnull(strstr(err, "next: "));
 	}
 	fake_mode[FAKE_SACCTMGR] = FAKE_NO_ROWS;
@@ -78,16 +77,16 @@ START_TEST(settings_are_written_and_are_valid)
 {
 	struct stat st;
 
-	DONE("and take out clusters that are not to be in the bank\n", "init", "--settings", "-b",
+	DONE("and remove clusters that do not belong to the bank\n", "init", "--settings", "-b",
 	     folder, "-c", file);
 	says(folder, 2);
 	ck_assert_int_eq(stat(file, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0644);
-	/* It made nothing else. */
+	/* Nothing else was made. */
 	ck_assert_int_ne(access(folder, F_OK), 0);
 	ck_assert_int_eq(unlink(file), 0);
 	fake_mode[FAKE_SACCTMGR] = FAKE_FAILS;
-	GIVES(0, "wrote settings to ", "Slurm did not say", "init", "--settings", "-b", folder,
+	GIVES(0, "wrote settings to ", "could not read Slurm's", "init", "--settings", "-b", folder,
 	      "-c", file);
 	says(folder, 0);
 }
@@ -97,8 +96,7 @@ START_TEST(settings_that_are_there_are_kept)
 {
 	DONE("wrote settings", "init", "--settings", "-b", folder, "-c", file);
 	util_write_file(file, "# mine\n", 7);
-	GIVES(1, NULL, "are there already, and were left as they are", "init", "--settings", "-c",
-	      file);
+	GIVES(1, NULL, "exist already, and were not changed", "init", "--settings", "-c", file);
 	at_terminal = true;
 	answers = "y\n";
 	GIVES(0, "made an empty bank", "next", "init", "-b", folder, "-c", file);
@@ -107,7 +105,7 @@ START_TEST(settings_that_are_there_are_kept)
 }
 END_TEST
 
-/* Whoever may use the bank reads the settings, so the folders are open whatever the umask is. */
+/* All users of the bank read the settings, so the folders are open whatever the umask. */
 START_TEST(folders_of_settings_are_made)
 {
 	char path[192];
@@ -124,13 +122,13 @@ START_TEST(folders_of_settings_are_made)
 		ck_assert_int_eq(stat(path, &st), 0);
 		ck_assert_uint_eq(st.st_mode & 07777, 0755);
 	}
-	/* A folder that is there stays as it is. */
+	/* An existing folder is not changed. */
 	ck_assert_int_eq(chmod(path, 0750), 0);
 	ck_assert_int_eq(unlink(file), 0);
 	DONE("wrote settings to ", "init", "--settings", "-b", folder, "-c", file);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_uint_eq(st.st_mode & 07777, 0750);
-	/* Where none can be made, it says so. */
+	/* A folder that cannot be made is reported. */
 	(void)snprintf(path, sizeof(path), "%s/below/subank.yaml", file);
 	GIVES(1, NULL, "cannot write the settings", "init", "--settings", "-c", path);
 }
@@ -156,7 +154,7 @@ START_TEST(on_a_terminal_root_is_offered_settings)
 }
 END_TEST
 
-/* Whose settings would be refused by all others. */
+/* All other users would refuse these settings. */
 START_TEST(who_is_not_root_is_told_and_not_asked)
 {
 	at_terminal = true;

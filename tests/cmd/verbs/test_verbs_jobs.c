@@ -458,7 +458,7 @@ START_TEST(what_rawusage_had_late_when_counting_began_can_be_recorded)
 	GIVES(3, "", NULL, "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	ck_assert_int_le(atoi(out), 7500 - opened - 340);
 	ck_assert_int_ge(atoi(out), 7500 - opened - 340 - 10);
-	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply");
+	GIVES(0, "", "differences recorded: 1", "reconcile", "chem", "--apply");
 	DONE("0\n", "reconcile", "chem", "-nP", "--seconds", "-o", "Difference");
 	DONE("", "verify");
 }
@@ -521,7 +521,7 @@ START_TEST(factors_are_exact_and_cut_once_a_job)
 	/* Reported once, and shown by doctor. */
 	DONE("", "check");
 	GIVES(0, "UsageFactor of a QOS|gone from Slurm|warn|1: gone|", NULL, "doctor", "-nP");
-	GIVES(0, "", "1 jobs on dev ran in a QOS that is gone", "reconcile", "-nP");
+	GIVES(0, "", "1 jobs on dev ran in a QOS that no longer exists", "reconcile", "-nP");
 	/* It is back. */
 	fake_qos = "normal|||||1.000000\nhalf|||||0.333333\nfree|||||0.000000\n"
 		   "gone|||||2.000000\n";
@@ -967,7 +967,7 @@ START_TEST(a_silent_slurmdbd_delays_and_loses_nothing)
 	DONE("bio: charged <0.01 SU for 1 job on dev\n", "check");
 	/* That was too late to charge it; Slurm's record has it. */
 	GIVES(3, "|10\n", NULL, "reconcile", "-nP", "--seconds");
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	GIVES(0, "", "differences recorded: 1", "reconcile", "--apply");
 	USED("bio", "120");
 }
 END_TEST
@@ -1036,8 +1036,8 @@ START_TEST(running_jobs_are_in_flight)
 					      .runs = true});
 	DONE("bio: held", "check");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
-	DONE("jobs that run have used 10.11 SU and may come to 10.11 SU", "why", "bio");
-	DONE("holds go by the former", "why", "bio");
+	DONE("running jobs have used 10.11 SU and may come to 10.11 SU", "why", "bio");
+	DONE("holds depend on the former", "why", "bio");
 	DONE("  a deposit of more than 0.11 SU ends it", "why", "bio");
 	nothing_more();
 	/* The jobs end, and all of their use is charged. */
@@ -1088,7 +1088,7 @@ START_TEST(what_is_available_is_the_same_everywhere)
 	     "Account,Used,Available,Percent");
 	DONE("\"available_seconds\": 6000,", "balance", "bio", "--json");
 	DONE("available 1.66 SU", "why", "bio");
-	DONE("\nJobs that run count for 8.33 SU\nAvailable now: 1.66 SU\n", "statement", "bio");
+	DONE("\nRunning jobs count for 8.33 SU\nAvailable now: 1.66 SU\n", "statement", "bio");
 	DONE("never\n", "balance", "bio", "--forecast", "-nPo", "Lasts");
 	runs(1, 36000);
 	DONE("bio: held, available 0.00 SU", "check");
@@ -1253,9 +1253,9 @@ START_TEST(holds_may_go_by_what_is_committed)
 	nothing_more();
 	set_settings(SETTINGS "meter: jobs\nhold_on: committed\n");
 	DONE("bio: held", "check");
-	DONE("may come to 2.80 SU, which is charged when they end; holds go by the latter", "why",
+	DONE("may come to 2.80 SU, to be charged when they end; holds depend on the latter", "why",
 	     "bio");
-	ck_assert_ptr_nonnull(strstr(out, "1 of them without a time limit"));
+	ck_assert_ptr_nonnull(strstr(out, "1 of them have no time limit"));
 	ck_assert_ptr_nonnull(strstr(out, "a deposit of more than 0.02 SU ends it"));
 	nothing_more();
 	/* One that was to run for an hour ends at once. */
@@ -1389,7 +1389,7 @@ START_TEST(a_dry_run_reports_whom_the_jobs_would_hold)
 	job(2, "bio", 3700, 100);
 	GIVES(0, "accounts that a check would hold: 1: bio\n", "dry run", "check", "--dry-run");
 	machine = "id/copy";
-	GIVES(1, "accounts that a check would hold: 1: bio\n", "say --immediate", "adopt");
+	GIVES(1, "accounts that a check would hold: 1: bio\n", "add --immediate", "adopt");
 	ck_assert_ptr_null(strstr(out, "charged"));
 	DONE("now commands", "adopt", "-i");
 	DONE("bio: held", "check");
@@ -1800,8 +1800,8 @@ START_TEST(a_job_that_waits_is_not_reconciled)
 	set_row(7, "lab", "", 7400, 30);
 	before = exported();
 	GIVES(3, "lab|dev|0|30|0|0|0|30\n",
-	      "lab on dev: the difference is not entered: 1 of its jobs are left out and charged "
-	      "by a check when they can be read",
+	      "lab on dev: the difference is not recorded: 1 of its jobs are left out; a check "
+	      "charges them when it can read them",
 	      "reconcile", "-nP", "--seconds", "--apply");
 	UNCHANGED(before);
 	/* A period before that job is not affected. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Money with dates, and what corrects it, driven in this process. */
+/* Money with windows, and corrections, run in this process. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -31,14 +31,14 @@ static void in_zone(const char *zone)
 	tzset();
 }
 
-/* The clock stands there for the next verb. */
+/* Sets the clock for the next verb. */
 static void clock_at(const char *text)
 {
 	OK(when_parse(text, T0, &clock_now, &error));
 	clock_now -= WHEN_SECOND;
 }
 
-/* What balance says of an account, in billing-seconds. */
+/* Checks the balance of an account, in billing-seconds. */
 #define MONEY(account, expected)                                                                   \
 	do {                                                                                       \
 		RUN("balance", account, "-nPo", "Allocated,Used,Available", "--seconds");          \
@@ -154,7 +154,7 @@ START_TEST(lots_show_what_the_balance_is_made_of)
 	ck_assert_str_eq(out, "ended|55|2026-12-02T00:00:00\nto come|40|none\n");
 	RUN("balance", "--lots", "-nPo", "Account,State", "--as-of", "7");
 	ck_assert_str_eq(out, "bio|to come\nbio|to come\nchem|active\n");
-	/* What is spent is no part of it. */
+	/* Spent money is not included. */
 	fake_account("dev", "chem")->usage += 20;
 	DONE("", "check");
 	RUN("balance", "--lots", "-nPo", "Account,Rest", "--seconds");
@@ -206,12 +206,12 @@ START_TEST(a_window_belongs_to_the_request)
 {
 	DONE("deposited", "deposit", "bio", "1", "--end", "now+7days", "--ref", "r1");
 	clock_now += HOUR;
-	DONE("entered before", "deposit", "bio", "1", "--end", "now+7days", "--ref", "r1");
+	DONE("recorded before", "deposit", "bio", "1", "--end", "now+7days", "--ref", "r1");
 	REFUSED(1, "another request", "deposit", "bio", "1", "--end", "now+8days", "--ref", "r1");
 	REFUSED(1, "another request", "deposit", "bio", "1", "--ref", "r1");
 	fake_account("dev", "fresh");
 	DONE("opened", "open", "fresh", "1", "--end", "2027-01-01", "--ref", "r2");
-	DONE("entered before", "open", "fresh", "1", "--end", "2027-01-01", "--ref", "r2");
+	DONE("recorded before", "open", "fresh", "1", "--end", "2027-01-01", "--ref", "r2");
 	REFUSED(1, "another request", "open", "fresh", "1", "--ref", "r2");
 	ck_assert_uint_eq(entries(), 8);
 }
@@ -263,7 +263,7 @@ START_TEST(transfers_keep_the_windows)
 }
 END_TEST
 
-/* ---- what time brings ---- */
+/* ---- dates ---- */
 
 /* The predecessor left such an account open with one SU, and reset the usage of its parents. */
 START_TEST(predecessor_21_a_window_that_ended_means_no_funds)
@@ -279,7 +279,7 @@ START_TEST(predecessor_21_a_window_that_ended_means_no_funds)
 	ck_assert_ptr_nonnull(strstr(out, "expire|-9.00|ended 2026-12-01\n"));
 	MONEY("bio", "0|0|0");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "cpu=0");
-	/* Renewed: released at once, and RawUsage is as it was. */
+	/* A renewal releases at once and leaves RawUsage. */
 	DONE("bio: released, available 5.00 SU", "deposit", "bio", "5", "--end", "2027-12-01");
 	ck_assert_str_eq(fake_account("dev", "bio")->limits, "");
 	ck_assert_int_eq(fake_account("dev", "bio")->usage, SU);
@@ -304,7 +304,7 @@ START_TEST(predecessor_19_a_renewal_resets_nothing_in_slurm)
 }
 END_TEST
 
-/* More money moves no date. */
+/* A deposit changes no window. */
 START_TEST(predecessor_22_an_amount_moves_no_window)
 {
 	DONE("", "deposit", "bio", "10", "--end", "2026-12-01");
@@ -377,7 +377,7 @@ static uint64_t last_of(const char *account, const char *kind)
 	return number;
 }
 
-/* Charges bio so much more. Gives the number of the entry. */
+/* Charges bio. Returns the number of the entry. */
 static uint64_t charge(int64_t amount)
 {
 	fake_account("dev", "bio")->usage += amount;
@@ -417,7 +417,8 @@ START_TEST(corrections_that_make_no_sense_are_refused)
 	REFUSED(2, "whole percentage", "refund", arg(number), "%", "--note", "x");
 	REFUSED(2, "amount", "refund", arg(number), "0", "--note", "x");
 	REFUSED(1, "less than a billing-second", "refund", arg(number), "9%", "--note", "x");
-	REFUSED(1, "<0.01 SU can still be refunded", "refund", arg(number), "11s", "--note", "x");
+	REFUSED(1, "<0.01 SU of entry 6 can still be refunded", "refund", arg(number), "11s",
+		"--note", "x");
 	/* Entries that charge nothing. */
 	REFUSED(1, "entry 1 (open) moved no money", "refund", "1", "--note", "x");
 	REFUSED(1, "moved no money", "reverse", "1", "--note", "x");
@@ -437,8 +438,8 @@ START_TEST(never_more_is_refunded_than_was_charged)
 	     "the node failed");
 	MONEY("bio", "3600|500|3100");
 	DONE("refunded <0.01 SU", "refund", arg(number), "1s", "--note", "x");
-	REFUSED(1, "entry 6 0.13 SU can still be refunded", "refund", arg(number), "500s", "--note",
-		"x");
+	REFUSED(1, "only 0.13 SU of entry 6 can still be refunded", "refund", arg(number), "500s",
+		"--note", "x");
 	DONE("refunded 0.13 SU", "refund", arg(number), "--note", "x");
 	MONEY("bio", "3600|0|3600");
 	REFUSED(1, "entry 6 was taken back by entry 7 already", "refund", arg(number), "--note",
@@ -447,10 +448,11 @@ START_TEST(never_more_is_refunded_than_was_charged)
 		"--note", "x");
 	REFUSED(1, "entry 6 was taken back by entry 7 already", "reverse", arg(number), "--note",
 		"x");
-	/* A refund that is reversed can be made again. */
+	/* A reversed refund can be made again. */
 	DONE("reversed entry 7 (refund of 0.13 SU)", "reverse", "7", "--note", "it had not");
 	MONEY("bio", "3600|500|3100");
-	REFUSED(1, "0.13 SU can still be refunded", "refund", arg(number), "501s", "--note", "x");
+	REFUSED(1, "0.13 SU of entry 6 can still be refunded", "refund", arg(number), "501s",
+		"--note", "x");
 	DONE("", "refund", arg(number), "all", "--note", "x");
 	MONEY("bio", "3600|0|3600");
 	RUN("journal", "bio", "-nPo", "Kind,Amount,Detail", "--seconds", "--last", "2");
@@ -464,10 +466,10 @@ START_TEST(a_refund_has_a_ref)
 	DONE("", "deposit", "bio", "1");
 	ck_assert_uint_eq(charge(1000), 6);
 	DONE("refunded", "refund", "6", "50%", "--note", "x", "--ref", "r");
-	DONE("entered before", "refund", "6", "50%", "--note", "x", "--ref", "r");
+	DONE("recorded before", "refund", "6", "50%", "--note", "x", "--ref", "r");
 	REFUSED(1, "another request", "refund", "6", "--note", "x", "--ref", "r");
 	DONE("reversed", "reverse", "5", "--note", "x", "--ref", "s");
-	DONE("entered before", "reverse", "5", "--note", "x", "--ref", "s");
+	DONE("recorded before", "reverse", "5", "--note", "x", "--ref", "s");
 	MONEY("bio", "0|500|-500");
 }
 END_TEST
@@ -487,7 +489,7 @@ START_TEST(a_refund_pays_debt_and_then_goes_back)
 	MONEY("bio", "200|99|101");
 	clock_now += 11 * WHEN_DAY;
 	MONEY("bio", "100|0|100");
-	/* What the first lot gave came from a window that has ended. */
+	/* The window of the first lot has ended. */
 	REFUSED(1, "0.02 SU of entry 7 came from a window that has ended", "refund", arg(number),
 		"--note", "x");
 	DONE("refunded 0.02 SU of entry 7, usable to 2027-05-31; bio has 0.05", "refund",
@@ -498,7 +500,7 @@ START_TEST(a_refund_pays_debt_and_then_goes_back)
 }
 END_TEST
 
-/* What was debt and was paid since goes to what paid it. */
+/* Use that was debt goes back to the money that paid it. */
 START_TEST(a_refund_of_debt_that_was_paid_goes_to_the_money_that_paid)
 {
 	uint64_t number = charge(40);
@@ -653,7 +655,7 @@ END_TEST
 START_TEST(set_enters_the_difference)
 {
 	DONE("entry 5: set to 10.00 SU: deposited 10.00 SU; bio has 10.00 SU", "set", "bio", "10");
-	DONE("bio is allocated 10.00 SU already: nothing was entered", "set", "bio", "10");
+	DONE("bio is allocated 10.00 SU already: nothing was recorded", "set", "bio", "10");
 	ck_assert_uint_eq(entries(), 5);
 	DONE("set to 12.50 SU: deposited 2.50 SU, usable to 2026-12-31", "set", "bio", "12.5",
 	     "--end", "2027-01-01");
@@ -661,7 +663,7 @@ START_TEST(set_enters_the_difference)
 	DONE("set to 4.00 SU: took out 8.50 SU; bio has 3.00", "set", "bio", "4");
 	MONEY("bio", "14400|3600|10800");
 	REFUSED(2, "no window", "set", "bio", "3", "--end", "2027-01-01");
-	REFUSED(2, "4.00 SU already, and the window of what is there is not changed", "set", "bio",
+	REFUSED(2, "4.00 SU already, and the windows of its money cannot be changed", "set", "bio",
 		"4", "--end", "2027-01-01");
 	REFUSED(2, "use `subank deposit bio`", "set", "bio", "4", "--start", "2026-11-01");
 	REFUSED(2, "starts later", "set", "bio", "30", "--start", "now+1days");
@@ -674,7 +676,7 @@ START_TEST(set_enters_the_difference)
 }
 END_TEST
 
-/* Below what was used the account is in debt, by just so much. */
+/* An allocation below the use leaves the difference as debt. */
 START_TEST(set_may_go_below_what_was_used)
 {
 	DONE("", "deposit", "bio", "100s", "--end", "2027-01-01");

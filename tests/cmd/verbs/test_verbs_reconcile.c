@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The books beside the jobs that Slurm has on record, driven in this process. */
+/* Compares the books with Slurm's record of jobs, run in this process. */
 #include "config.h"
 
 #include <inttypes.h>
 
 #include "tests/drive.h"
 
-/* The clock stands at BEGIN when bio, of 10 SU, is opened; jobs come later. */
+/* bio is opened at BEGIN with 10 SU; jobs come later. */
 #define BEGIN (T0 / WHEN_SECOND)
 
 /* A job of so many seconds, counted from BEGIN. */
@@ -82,12 +82,12 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	read_usage("bio", 120, 0);
 	job(2, "bio", 3700, 500, "billing=1");
 	clock_now = T0 + 3 * HOUR;
-	/* slurmctld crashed: what was used since its last save is gone. */
+	/* slurmctld crashed and lost the use since its last save. */
 	read_usage("bio", 30, 3);
 	job(3, "bio", 11000, 70, "billing=1");
 	clock_now = T0 + 4 * HOUR;
 	read_usage("bio", 100, 0);
-	GIVES(3, "bio|dev|190|690|0|0|0|500\n", "bio on dev: counting began anew between ",
+	GIVES(3, "bio|dev|190|690|0|0|0|500\n", "bio on dev: counting restarted between ",
 	      "reconcile", "-nP", "--seconds");
 	SHOWS(3, "bio|dev|190|690|500|1|3\n", "-o",
 	      "Account,Cluster,Books,Slurm,Difference,Restarts,Jobs");
@@ -95,7 +95,7 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	      "Cluster,Job,User,State,Elapsed,Used,Account,For");
 	SHOWS(3, "dev/2|13512637919694125058\n", "--jobs", "-o", "Job,Index");
 	GIVES(3, "\"index\": \"13512637919694125058\"", "", "reconcile", "--jobs", "--json");
-	/* Before and behind it nothing is missing. */
+	/* Before and after it nothing is missing. */
 	SHOWS(0, "bio|dev|120|120|0|0|0|0\n", "--until", "2026-11-22T18:00:30Z");
 	SHOWS(0, "bio|dev|70|70|0|0|0|0\n", "--since", "2026-11-22T20:01:00Z");
 
@@ -103,7 +103,7 @@ START_TEST(use_that_the_books_lost_is_found_and_entered)
 	GIVES(5, "", "entry 7 was recorded; only the output could not be written", "reconcile",
 	      "--apply", "--note", "a crash");
 	out_full = false;
-	ck_assert_ptr_nonnull(strstr(err, "differences entered: 1"));
+	ck_assert_ptr_nonnull(strstr(err, "differences recorded: 1"));
 	DONE("reconcile|-500|dev ", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Detail", "-k",
 	     "reconcile");
 	ck_assert_ptr_nonnull(strstr(out, "sacct has 500s more than the books"));
@@ -123,7 +123,7 @@ START_TEST(use_that_the_books_have_too_much_of_is_given_back)
 	read_usage("bio", 300, 0);
 	SHOWS(3, "bio|dev|300|120|0|0|0|-180\n", "bio");
 	DONE("", "deposit", "bio", "1s", "--end", "2026-11-23");
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	GIVES(0, "", "differences recorded: 1", "reconcile", "--apply");
 	DONE("reconcile|180|bio\n", "journal", "-nP", "--seconds", "-o", "Kind,Amount,Account",
 	     "-k", "reconcile");
 	DONE("120|35881\n", "balance", "bio", "-nPo", "Used,Available", "--seconds");
@@ -145,7 +145,7 @@ START_TEST(what_came_from_an_ended_window_needs_a_new_one)
 	before = exported();
 	GIVES(1, "chem|dev|600|0|", "--end", "reconcile", "chem", "-nP", "--seconds", "--apply");
 	UNCHANGED(before);
-	GIVES(0, "", "differences entered: 1", "reconcile", "chem", "--apply", "--end",
+	GIVES(0, "", "differences recorded: 1", "reconcile", "chem", "--apply", "--end",
 	      "2026-11-24");
 	DONE("600\n", "balance", "chem", "-nPo", "Available", "--seconds");
 	SHOWS(0, "chem|dev|0|0|0|0|0|0\n", "chem");
@@ -172,13 +172,13 @@ START_TEST(what_rawusage_counts_beside_stands_apart)
 					      .ran = 1000,
 					      .suspended = 0,
 					      .tres = "billing=1,cpu=1,mem=512M,node=1"});
-	/* The weights were others then: nothing is said of them. */
+	/* The weights differed then: they are not reported. */
 	job(3, "bio", 200, 10, "billing=4,cpu=1,gres/gpu=2,node=1");
 	/* 1687.5 + 40 */
 	read_usage("bio", 1727, 0);
 	SHOWS(0, "bio|dev|1727|1390|150|187|1|0\n", "bio");
 	fake_qos = "normal|||||1.000000\n";
-	GIVES(3, "", "2 jobs on dev ran in a QOS that is gone", "reconcile");
+	GIVES(3, "", "2 jobs on dev ran in a QOS that no longer exists", "reconcile");
 }
 END_TEST
 
@@ -210,8 +210,8 @@ START_TEST(jobs_at_an_edge_may_stand_on_either_side)
 	job(2, "bio", 100, 500, "billing=1");
 	SHOWS(3, "bio|dev|3600|4500|0|0|602|900\n", "bio");
 	SHOWS(3, "dev/1|4000\ndev/2|500\n", "--jobs", "-o", "Job,Used");
-	/* Only what is certain is entered. */
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply", "--no-apply");
+	/* Only the certain part is recorded. */
+	GIVES(0, "", "differences recorded: 1", "reconcile", "--apply", "--no-apply");
 	SHOWS(0, "bio|dev|3898|4500|0|0|602|602\n", "bio");
 }
 END_TEST
@@ -318,7 +318,7 @@ START_TEST(a_job_that_runs_across_a_move_counts_on_both_sides_as_rawusage_had_it
 	job(3, "lab", 5000, 700, "billing=1");
 	GIVES(3, "bio|dev|2000|2802|0|0|0|802\nchem|dev|1500|1500|0|0|0|0\n", "", "reconcile",
 	      "-nP", "--seconds");
-	GIVES(0, "", "differences entered: 1", "reconcile", "--apply");
+	GIVES(0, "", "differences recorded: 1", "reconcile", "--apply");
 	GIVES(0, "0\n0\n", NULL, "reconcile", "-nP", "--seconds", "-o", "Difference");
 	DONE("", "verify");
 }
@@ -342,7 +342,7 @@ START_TEST(an_account_that_is_gone_leaves_what_it_used)
 	clock_now = T0 + 3 * HOUR;
 	read_usage("bio", 300, 0);
 	SHOWS(0, "bio|dev|300|300|0|0|0|0\n", "bio");
-	/* Where the meter is switched, nobody asks. */
+	/* Across a switch of the meter nothing is compared. */
 	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nmeter: jobs\n");
 	DONE("bio: is metered by jobs", "check");
 	DONE("35700\n", "balance", "bio", "-nPo", "Available", "--seconds");
@@ -446,7 +446,7 @@ START_TEST(a_job_that_waited_counts_once)
 }
 END_TEST
 
-/* When it ended nobody knows: the books have what RawUsage counted. */
+/* Its end is unknown: the books have what RawUsage counted. */
 START_TEST(runaway_jobs_are_left_out)
 {
 	job(1, "bio", 100, 60, "billing=1");
@@ -486,7 +486,7 @@ START_TEST(what_a_row_left_out_may_explain_is_not_given_back)
 	clock_now = T0 + 2 * HOUR;
 	read_usage("bio", 170, 0);
 	GIVES(3, "bio|dev|170|120|0|0|0|-50\n",
-	      "sacct on cluster 'dev': 1 row cannot be read and is left out, nor is anything given "
+	      "sacct on cluster 'dev': 1 row cannot be read and is left out, and nothing is given "
 	      "back for them: line 2: ElapsedRaw of job 2 of account lab is \"-50\"",
 	      "reconcile", "bio", "-nP", "--seconds");
 	char *before = exported();
@@ -494,17 +494,17 @@ START_TEST(what_a_row_left_out_may_explain_is_not_given_back)
 	      "bio on dev: nothing is given back: 1 of its jobs cannot be read", "reconcile", "bio",
 	      "-nP", "--seconds", "--apply");
 	UNCHANGED(before);
-	/* Where nobody knows whose it is, it may be anybody's. */
+	/* A job of an unknown account may be any account's. */
 	memcpy(strstr(rows, "|lab|"), "|bal|", 5);
 	GIVES(3, "", "chem on dev: nothing is given back: 1 of its jobs cannot be read",
 	      "reconcile", "--apply");
 	memcpy(strstr(rows, "|bal|"), "|lab|", 5);
-	/* Else it is nothing to others, and what the books lack is certain. */
-	GIVES(3, "", "differences entered: 1", "reconcile", "--apply");
+	/* Other accounts are not affected, and what the books lack is certain. */
+	GIVES(3, "", "differences recorded: 1", "reconcile", "--apply");
 	DONE("0\n", "balance", "chem", "-nPo", "Used", "--seconds");
 	job(3, "bio", 300, 500, "billing=1");
-	GIVES(3, "bio|dev|170|620|0|0|0|450\n", "differences entered: 1", "reconcile", "bio", "-nP",
-	      "--seconds", "--apply");
+	GIVES(3, "bio|dev|170|620|0|0|0|450\n", "differences recorded: 1", "reconcile", "bio",
+	      "-nP", "--seconds", "--apply");
 	DONE("620\n", "balance", "bio", "-nPo", "Used", "--seconds");
 	DONE("", "verify");
 }
@@ -528,7 +528,7 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 	GIVES(3, NULL, "cluster 'dev' is left out: sacct failed", "reconcile", "-nP", "-M", "dev");
 	fake_mode[FAKE_SACCT] = FAKE_EMPTY;
 	GIVES(3, NULL, "not even column names", "reconcile", "-nP", "-M", "dev");
-	/* Nor does an empty list say that nothing differs. */
+	/* An empty list would claim that nothing differs. */
 	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev");
 	GIVES(3, NULL, "not even column names", "reconcile", "--csv", "-M", "dev");
 	GIVES(3, NULL, "not even column names", "reconcile", "--json", "-M", "dev", "--jobs");
@@ -540,7 +540,7 @@ START_TEST(a_cluster_that_does_not_answer_is_left_out)
 }
 END_TEST
 
-/* Not as memory that ran out. */
+/* The error is not that of memory. */
 START_TEST(bytes_that_are_no_text_are_escaped)
 {
 	job(1, "bio", 100, 60, "billing=1");

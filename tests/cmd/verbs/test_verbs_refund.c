@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Refunds of jobs, by their ids and by how they ended, driven in this process. */
+/* Refunds of jobs by id and by state, run in this process. */
 #include "config.h"
 
 #include "tests/drive.h"
@@ -58,7 +58,7 @@ static void setup(void)
 		     "-o", "Account,Used");                                                        \
 	} while (0)
 
-/* Neither the check nor a reconciliation sees anything in what was refunded. */
+/* Check and reconcile find nothing to do after refunds. */
 static void is_settled(void)
 {
 	char *before = exported();
@@ -89,7 +89,7 @@ static const struct {
 	 {"--state", "NODEFAIL", "--since", "2026-11-01"}},
 	{"no job ends in 'RUNNING'", {"--state", "RUNNING", "--since", "2026-11-01"}},
 	{"--state needs --since", {"--state", "NODE_FAIL"}},
-	{"choose one", {"--state", "NODE_FAIL", "--job", "1"}},
+	{"exclude each other", {"--state", "NODE_FAIL", "--job", "1"}},
 	{"--run and --all-runs go with --job",
 	 {"--state", "NODE_FAIL", "--since", "2026-11-01", "--all-runs"}},
 	{"ends before it begins", {"--job", "1", "--since", "now", "--until", "now-1hour"}},
@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(of_several_clusters_one_is_named)
 {
-	GIVES(1, "gpu/1|", "clusters have a job 1 each: name one, as in --job dev/1", "refund",
+	GIVES(1, "gpu/1|", "several clusters have a job 1: name one, as in --job dev/1", "refund",
 	      "--job", "1", NOTE, "-inP");
 	GIVES(0, "bio|gpu/1|", "refunded 0.02 SU of 1 job (1 charge);", "refund", "--job", "GPU/1",
 	      NOTE, "-inP", "-o", "Account,Job,State");
@@ -169,7 +169,7 @@ START_TEST(an_id_is_what_people_write)
 	GIVES(0, "chem|dev/12_3|100\n", "", "refund", "--job", "dev/12_3", NOTE, "-inP",
 	      "--seconds", "-o", "Account,Job,Refund");
 	USED("400", "200", "500");
-	/* The number that Slurm has for it. */
+	/* Its number in Slurm. */
 	GIVES(0, "", "given back before", "refund", "--job", "dev/21", NOTE, "-inP");
 	/* The rest of the array, also the one that has its number; not job 120. */
 	GIVES(0, "dev/12_2\ndev/12_4\n", "", "refund", "--job", "12", NOTE, "-inP", "-o", "Job");
@@ -190,8 +190,8 @@ START_TEST(all_that_ended_so_are_refunded_once)
 	      "--state", "node_Fail", "--since", "2026-11-22", NOTE, "--dry-run", "-nP", "-o",
 	      "Job");
 	ck_assert_str_eq(out, "dev/2\ndev/2\ndev/3\ndev/30+1\n");
-	/* Nobody to ask; and one who says no. */
-	GIVES(1, "", "say --immediate", "refund", "--state", "NODE_FAIL", "--since", "2026-11-22",
+	/* No terminal; and the answer no. */
+	GIVES(1, "", "add --immediate", "refund", "--state", "NODE_FAIL", "--since", "2026-11-22",
 	      NOTE, "-nP");
 	at_terminal = true;
 	answers = "n\n";
@@ -250,7 +250,7 @@ START_TEST(a_part_of_each_is_refunded_once)
 	USED("350", "150", "520");
 	GIVES(0, "", "nothing is left to refund", "refund", "50%", "--state", "NODE_FAIL",
 	      "--since", "2026-11-22", NOTE, "-inP");
-	/* What is left of each. */
+	/* The rest of each. */
 	GIVES(0, "", "refunded 0.04 SU of 3 jobs (4 charges)", "refund", "--state", "NODE_FAIL",
 	      "--since", "2026-11-22", NOTE, "-inP");
 	USED("300", "100", "400");
@@ -284,7 +284,7 @@ START_TEST(a_refund_releases)
 	DONE("", "withdraw", "chem", "400s", "--no-apply");
 	DONE("chem: held", "check");
 	ck_assert_str_eq(fake_account("dev", "chem")->limits, "cpu=0");
-	/* Also when nobody can be told. */
+	/* Also when the output is lost. */
 	out_full = true;
 	GIVES(5, "", "entries from 37 on were recorded; only the output could not be written",
 	      "refund", "--job", "dev/3", NOTE, "-i");

@@ -156,7 +156,7 @@ START_TEST(a_reset_that_nobody_confirms_is_not_done)
 	char *before = exported();
 
 	use(100);
-	GIVES(1, "bio on dev: 0.30 SU in Slurm will be set to 0", "say --immediate", "reset",
+	GIVES(1, "bio on dev: 0.30 SU in Slurm will be set to 0", "add --immediate", "reset",
 	      "bio");
 	at_terminal = true;
 	for (size_t i = 0; i < COUNT(refusals); i++) {
@@ -299,8 +299,8 @@ START_TEST(what_was_not_charged_is_not_reset)
 {
 	use(100);
 	MEANWHILE({"sshare", CALL_CHARGE, fall_silent}, {"scontrol -M dev", 3, speak_again});
-	GIVES(3, "", "what bio used on dev is not charged yet: run `subank check`", "reset", "bio",
-	      "--immediate");
+	GIVES(3, "", "the usage of bio on dev is not charged yet: run `subank check`", "reset",
+	      "bio", "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 1100);
 	DONE("was reset", "reset", "bio", "--immediate");
@@ -322,7 +322,7 @@ END_TEST
 START_TEST(what_is_used_after_the_charge_is_not_reset)
 {
 	MEANWHILE({"sshare", CALL_MAKE_SURE, use_some});
-	GIVES(3, "bio: charged", "what bio used on dev is not charged yet", "reset", "bio",
+	GIVES(3, "bio: charged", "the usage of bio on dev is not charged yet", "reset", "bio",
 	      "--immediate");
 	it_happened();
 	ck_assert_int_eq(dev("bio")->usage, 1640);
@@ -339,8 +339,8 @@ START_TEST(what_a_move_leaves_open_is_not_reset)
 	place("lab", "chem", 400);
 	dev("bio")->usage -= 400;
 	dev("chem")->usage += 400;
-	GIVES(1, "", "what chem used on dev is not charged yet", "reset", "chem", "--immediate");
-	GIVES(1, "", "what bio used on dev is not settled yet", "reset", "bio", "--immediate");
+	GIVES(1, "", "the usage of chem on dev is not charged yet", "reset", "chem", "--immediate");
+	GIVES(1, "", "the usage of bio on dev is not settled yet", "reset", "bio", "--immediate");
 	ck_assert_int_eq(fake_modifies, 0);
 	GIVES(3, "", "account lab has moved", "check");
 	DONE("was reset", "reset", "chem", "--immediate");

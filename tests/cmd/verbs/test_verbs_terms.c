@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Terms, levers of every kind and limits that follow the balance, driven in this process. */
+/* Terms, all levers and limits that follow the balance, run in this process. */
 #include "config.h"
 
 #include "tests/drive.h"
@@ -120,7 +120,7 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 }
 END_TEST
 
-/* An account's own thresholds go before those of the settings. */
+/* An account's own thresholds override those of the settings. */
 START_TEST(thresholds_of_an_account_are_crossed)
 {
 	set_settings("clusters: [dev]\nthresholds: [60]\nnotice_days: 0\n");
@@ -146,7 +146,7 @@ START_TEST(the_same_terms_with_a_ref_are_entered_once)
 
 	DONE("terms are", "terms", "bio", "--credit", "2", "--ref", "r1");
 	count = entries();
-	DONE("entered before with this ref", "terms", "bio", "--credit", "7200s", "--ref", "r1");
+	DONE("recorded before with this ref", "terms", "bio", "--credit", "7200s", "--ref", "r1");
 	ck_assert_uint_eq(entries(), count);
 	REFUSED(1, "r1", "terms", "bio", "--credit", "3", "--ref", "r1");
 	REFUSED(1, "r1", "terms", "bio", "--unlimited", "--ref", "r1");
@@ -263,7 +263,7 @@ START_TEST(predecessor_08_every_lever_gives_the_sites_own_value_back)
 }
 END_TEST
 
-/* Levers that sshare does not show are asked for when something hangs on them, and hourly. */
+/* Levers that sshare does not show are read when a decision needs them, and hourly. */
 START_TEST(a_lever_that_sshare_does_not_show_costs_few_calls)
 {
 	set_settings("clusters: [dev]\nlever: GrpJobs\n");
@@ -282,7 +282,7 @@ START_TEST(a_lever_that_sshare_does_not_show_costs_few_calls)
 	clock_now += 15 * 60 * WHEN_SECOND;
 	DONE("", "check");
 	CALLS(1, 0);
-	/* Seen at the hourly look, and by who asks for it. */
+	/* Found by the hourly read, and on request. */
 	dev("bio")->grp_jobs = 5;
 	nothing_to_do();
 	clock_now += HOUR;
@@ -328,7 +328,7 @@ START_TEST(predecessor_34_a_hundred_accounts_are_held_by_one_call)
 	nothing_to_do();
 	ck_assert_int_eq(fake_calls[FAKE_SSHARE], 3);
 	ck_assert_int_eq(fake_calls[FAKE_SCONTROL], 3);
-	/* Those that sshare shows need no look. */
+	/* Levers that sshare shows need no extra read. */
 	set_settings("clusters: [dev]\n");
 	DONE("", "check");
 	CALLS(2, 2); /* one lever is put back, the other set */
@@ -384,7 +384,7 @@ START_TEST(a_lever_that_does_not_kill_needs_no_safe)
 	DONE("", "hold", "bio");
 	ck_assert_int_eq(dev("bio")->grp_jobs, 0);
 	DONE("", "release", "bio");
-	/* An account's own lever that kills is not set, and the others go on. */
+	/* An account's own lever that kills jobs is not set; the others are. */
 	(void)dev("chem");
 	DONE("", "open", "chem", "1");
 	DONE("", "terms", "chem", "--lever", "GrpTRESMins=cpu");
@@ -479,7 +479,7 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 	LIMIT_ON("gpu", "bio", "billing=156");
 	LIMIT("bio", "billing=456");
 	nothing_to_do();
-	/* The other does not take the lower one: then there is no raise. */
+	/* The other cluster fails to lower its limit: then none is raised. */
 	fake_cluster("gpu")->deaf = true;
 	dev("bio")->usage += 8500;
 	GIVES(3, "charged", "does not show the new limit", "check");
@@ -489,12 +489,12 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 	DONE("", "check");
 	LIMIT_ON("gpu", "bio", "billing=85");
 	LIMIT("bio", "billing=527");
-	/* Away: what it may use stays its own, whatever comes. */
+	/* A silent cluster keeps its share. */
 	fake_cluster("gpu")->silent = true;
 	GIVES(3, "", "cluster 'gpu' does not answer", "deposit", "bio", "10");
 	LIMIT("bio", "billing=1127");
 	LIMIT_ON("gpu", "bio", "billing=85");
-	/* Not asked: likewise. */
+	/* So does one that is not asked. */
 	DONE("", "deposit", "bio", "10", "-M", "dev");
 	LIMIT("bio", "billing=1727");
 	DONE("", "check", "-M", "dev");
@@ -513,7 +513,7 @@ START_TEST(caps_are_shared_by_clusters_lowered_first_and_raised_when_that_was_re
 }
 END_TEST
 
-/* Credit without a deposit is an allowance, too. */
+/* Credit without a deposit is also an allowance. */
 START_TEST(credit_alone_holds_and_limits)
 {
 	(void)dev("new");
@@ -541,7 +541,7 @@ START_TEST(what_running_jobs_may_use_yet_is_not_given_to_the_other_cluster)
 	LIMIT("bio", "billing=413");
 	ck_assert_int_eq((18000 + 36000 - 17000 - (200 * 60 + 59) - 118) / 60, 413);
 	nothing_to_do();
-	/* Silent: what ran there when it was read last may be used all the same. */
+	/* A silent cluster: its running jobs of the last reading may still use their share. */
 	fake_cluster("gpu")->silent = true;
 	GIVES(3, "", "cluster 'gpu' does not answer", "deposit", "bio", "1");
 	LIMIT("bio", "billing=473");
@@ -590,7 +590,7 @@ START_TEST(drift_of_a_cap_is_left_or_put_right)
 	GIVES(0, "", "from the bank's 614 to 9999; it is set again", "check");
 	LIMIT("bio", "billing=614");
 	nothing_to_do();
-	/* Taken away by hand altogether, and without `limit` then: what the site set last stays. */
+	/* Removed by hand, and `limit` ends: the site's last value stays. */
 	set_limits("dev", "bio", "");
 	GIVES(0, "", "from the bank's 614 to none", "check");
 	LIMIT("bio", "billing=614");
@@ -615,7 +615,7 @@ END_TEST
 
 /* ---- restored books ---- */
 
-/* Books from before, on the same machine: what newer books set is not the site's. */
+/* Older books on the same machine: limits set by newer books are not the site's. */
 START_TEST(levers_of_newer_books_are_not_taken_for_the_sites)
 {
 	char path[96], folder[96];
@@ -637,10 +637,10 @@ START_TEST(levers_of_newer_books_are_not_taken_for_the_sites)
 	ck_assert_int_eq(dev("bio")->grp_jobs, 0);
 	ck_assert_int_eq(setenv("SUBANK_BANK", folder, 1), 0);
 	GIVES(0, "restored", "adopt", "import", path);
-	/* Nothing is done before it is adopted. */
+	/* Nothing happens before it is adopted. */
 	GIVES(3, "", "subank adopt", "check");
 	LIMIT("bio", "billing=1214");
-	GIVES(1, "", "say whose they are", "adopt");
+	GIVES(1, "", "choose --bank-holds", "adopt");
 	GIVES(3, "", "subank adopt", "check");
 	DONE("bio on dev: its limit GrpJobs=0 is the bank's", "adopt", "--bank-holds");
 	DONE("", "check");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who used it: usage, statement --by and journal --user, driven in this process. */
+/* Use by user: usage, statement --by and journal --user, run in this process. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -85,7 +85,7 @@ START_TEST(what_is_malformed_is_refused)
 }
 END_TEST
 
-/* Without the jobs of the others. */
+/* Without jobs of other users. */
 START_TEST(what_has_no_entry_yet_is_a_row)
 {
 	set_settings("clusters: [dev]\nlock_seconds: 1\nthresholds: []\nnotice_days: 0\n"
@@ -107,7 +107,7 @@ START_TEST(what_has_no_entry_yet_is_a_row)
 	DONE("chem||(not entered)|0|300|", "usage", "-nP", "--seconds", "--by", "job", "-o",
 	     "Account,User,Job,Jobs,Used,Since");
 	DONE("\"used_seconds\": 300", "usage", "chem", "--json");
-	/* A period that is over has what was entered in it. */
+	/* A past period has the entries made in it. */
 	DONE("", "usage", "chem", "-nP", "--until", "2026-11-22T18:00");
 	ck_assert_ptr_null(strstr(out, "not entered"));
 	/* The sum is what `balance` shows as used. */
@@ -138,7 +138,7 @@ START_TEST(use_is_told_apart)
 }
 END_TEST
 
-/* Whatever it is told apart by. */
+/* For every grouping. */
 START_TEST(a_statement_adds_up_by_whatever)
 {
 	static const char *const words[] = {"user", "job", "account", "partition", "qos", "month"};
@@ -244,7 +244,7 @@ START_TEST(tables_have_bars)
 	for (const char *line = out; *line; line += strcspn(line, "\n") + 1)
 		ck_assert_uint_le(strcspn(line, "\n"), 80);
 	ck_assert_ptr_nonnull(strstr(out, "Account User"));
-	/* All of it is no reason for red. */
+	/* A share of 100% is not red. */
 	DONE("", "usage", "bio", "--by", "month", "--color=always");
 	ck_assert_ptr_nonnull(strstr(out, "########## 100%"));
 	ck_assert_ptr_null(strstr(out, "\033[31m"));

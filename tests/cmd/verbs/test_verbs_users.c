@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is published for users, and what `balance` makes of it for who may not look into the bank.
- * tests/test_cli.sh does so as a user that exists. */
+/* Published balances, and `balance` for users who may not read the bank. tests/test_cli.sh does the
+ * same as a real user. */
 #include "config.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@ static void publish_as(const char *who)
 	set_settings(text);
 }
 
-/* What stands in the file, with its time; free() it. */
+/* Returns the file's content, with its time; the caller frees. */
 static char *published(void)
 {
 	size_t len;
@@ -39,7 +39,7 @@ static void still(char *before)
 	free(after);
 }
 
-/* As one who has no access: the folder of the settings is closed, or is not there. */
+/* A user without access: the folder of the settings is closed or missing. */
 static void as_user(void)
 {
 	ck_assert_int_eq(unsetenv("SUBANK_BANK"), 0);
@@ -59,7 +59,7 @@ static void setup(void)
 	(void)snprintf(file, sizeof(file), "%s/balances.json", folder);
 	ck_assert_int_eq(mkdir(folder, 0755), 0);
 	(void)snprintf(elsewhere, sizeof(elsewhere), "%s/elsewhere", test_folder);
-	/* To root no folder is closed. */
+	/* root may open any folder. */
 	if (geteuid() != 0)
 		ck_assert_int_eq(mkdir(elsewhere, 0), 0);
 	publish_as("all");
@@ -136,7 +136,7 @@ START_TEST(what_is_not_published_is_said)
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--forecast");
 	GIVES(2, NULL, "leave out --as-of, --forecast and --lots", "balance", "--as-of", "1");
 	GIVES(1, NULL, "/elsewhere", "journal");
-	/* Who names a bank means that one. */
+	/* A named bank is read itself. */
 	GIVES(1, NULL, "/no/such/other", "balance", "-b", "/no/such/other");
 	ck_assert_int_eq(unlink(file), 0);
 	GIVES(1, NULL, "/elsewhere", "balance");
@@ -182,7 +182,7 @@ START_TEST(everything_that_is_entered_is_published)
 	GIVES(0, "bio|15.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
 	as_owner();
 	answers = "- {ref: r1, deposit: bio, su: 5}\n";
-	DONE("entered 1 of 1", "import", "--append", "-", "--no-apply");
+	DONE("recorded 1 of 1", "import", "--append", "-", "--no-apply");
 	as_user();
 	GIVES(0, "bio|20.00\n", "1s ago", "balance", "bio", "-nPo", "account,available");
 	as_owner();
@@ -197,7 +197,7 @@ START_TEST(everything_that_is_entered_is_published)
 	GIVES(0, "bio|blocked\n", "bio: no job starts, since faculty above it is held", "balance",
 	      "bio", "-nPo", "account,state");
 	before = published();
-	/* A dry run is none, and what was refused entered nothing. */
+	/* A dry run and a refusal record nothing. */
 	as_owner();
 	DONE("", "check", "--dry-run", "-Q");
 	RUN("withdraw", "bio", "1000");
@@ -241,7 +241,7 @@ START_TEST(none_publishes_nothing_and_group_less)
 }
 END_TEST
 
-/* Why the file is not taken. */
+/* Reasons to reject the file. */
 START_TEST(a_file_that_may_not_be_the_bank_s_is_refused)
 {
 	size_t len;

@@ -666,7 +666,7 @@ START_TEST(rows_and_requests_show_their_progress)
 	util_write_file(file, list, strlen(list));
 	GIVES(0, "After", "", "import", "--append", "--dry-run", file);
 	shown_and_gone("\r\033[Kimport: 3 of 3 (100%)", "subank: dry run");
-	GIVES(0, "entered 3 of 3", "", "import", "--append", file);
+	GIVES(0, "recorded 3 of 3", "", "import", "--append", file);
 	shown_and_gone("\r\033[Kimport: 3 of 3 (100%)", NULL);
 	util_write_file(file, dump, strlen(dump));
 	GIVES(0, "took 2 of 2", "", "import", "--predecessor", file);

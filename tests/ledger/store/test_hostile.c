@@ -191,7 +191,7 @@ START_TEST(a_long_comment_is_no_harm)
 	memset(text, '#', size);
 	len = size + (size_t)snprintf(text + size, 64, "\n- {ref: a, deposit: bio, su: 1}\n");
 	util_write_file(file, text, len);
-	DONE("entered 1 of 1", "import", "--append", file);
+	DONE("recorded 1 of 1", "import", "--append", file);
 	free(text);
 }
 END_TEST
