@@ -2,8 +2,6 @@
 /* Completes a command line for shells: prints "WORD<tab>DESCRIPTION" for each word that could be at
  * the cursor, or ":files" or ":folders", which shells list themselves. Prints no errors and changes
  * nothing. The scripts of the shells are in cmd/shell/. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,8 +2,6 @@
 /* Prints a page of the manual, or the example of the settings, from the tables of the program:
  * `makedoc subank-deposit.1`. Run by make, not installed. A text that a table lacks fails the
  * build. subank.7, the page of the concepts, is written by hand. */
-#include "config.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A run of the program: the command line, the settings, the bank, the verb, the exit status. */
-#include "config.h"
-
 #include "cmd/subank.h"
 
 #include <errno.h>

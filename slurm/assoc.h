@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The associations in slurmdbd: which accounts exist on which clusters, and which of them a user
  * belongs to. Every user may ask for their own. */
-#ifndef SUBANK_SLURM_ASSOC_H
-#define SUBANK_SLURM_ASSOC_H
+#pragma once
 
 #include <stddef.h>
 
@@ -30,5 +29,3 @@ int assocs_read(const struct slurm *slurm, const char *user, struct assocs *ret,
 
 /* A zeroed one is allowed. */
 void assocs_release(struct assocs *assocs);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rows of an answer that cannot be read. The other rows are used all the same; these are kept to be
  * reported. */
-#ifndef SUBANK_SLURM_ODD_H
-#define SUBANK_SLURM_ODD_H
+#pragma once
 
 #include <stddef.h>
 
@@ -31,5 +30,3 @@ enum { ODD_ROW_TEXT_SIZE = 512 };
 const char *odd_row_text(char to[ODD_ROW_TEXT_SIZE], const struct odd_row *row);
 
 void odd_rows_release(struct odd_rows *rows);
-
-#endif

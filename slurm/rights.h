@@ -3,8 +3,7 @@
  * hides other users' rows from users with an AdminLevel below Operator, silently and with exit
  * status 0 (measured on 22.05.8): such an answer looks like no jobs and no use. root and SlurmUser
  * see everything. */
-#ifndef SUBANK_SLURM_RIGHTS_H
-#define SUBANK_SLURM_RIGHTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,5 +48,3 @@ int rights_of_slurmdbd(const struct slurm *slurm, const struct caller *caller, s
  * only where something is private and the caller is neither root nor its SlurmUser. */
 int rights_of_slurmctld(const struct slurm *slurm, const struct slurm_config *config,
 			const struct caller *caller, struct rights *ret, struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Runs programs and keeps what they print, or passes it on line by line. Only this part of subank
  * starts programs: always from an argv, never through a shell. */
-#ifndef SUBANK_SLURM_RUN_H
-#define SUBANK_SLURM_RUN_H
+#pragma once
 
 #include <stddef.h>
 
@@ -65,5 +64,3 @@ int run_lines(const char *const argv[], const char *const env[], int deadline_ms
 
 /* Frees what [result] owns and zeroes it. NULL and a zeroed one are allowed. */
 void run_result_release(struct run_result *result);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Jobs as slurmdbd recorded them, read row by row: sacct's answer may be larger than memory. */
-#ifndef SUBANK_SLURM_SACCT_H
-#define SUBANK_SLURM_SACCT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,5 +86,3 @@ struct sacct_sink {
  * or with a row of another cluster. Rows before that were passed on. */
 int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
 	       const struct sacct_sink *sink, struct sb_error *err);
-
-#endif

@@ -2,8 +2,7 @@
 /* Limits in Slurm's database: reads and changes those of accounts, and reads those of QOS.
  * slurmdbd answers, not slurmctld, so this works for clusters that are down too. Commands and
  * answers were measured on 22.05.8. */
-#ifndef SUBANK_SLURM_SACCTMGR_H
-#define SUBANK_SLURM_SACCTMGR_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -101,5 +100,3 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 
 /* A zeroed one is allowed. */
 void qos_list_release(struct qos_list *list);
-
-#endif

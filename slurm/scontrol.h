@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The parts of slurmctld's configuration and partitions that the books depend on. */
-#ifndef SUBANK_SLURM_SCONTROL_H
-#define SUBANK_SLURM_SCONTROL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,5 +79,3 @@ int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, str
 
 /* A zeroed one is allowed. */
 void partitions_release(struct partitions *partitions);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How to reach Slurm: where its commands are, how long they may take, and what runs them. */
-#ifndef SUBANK_SLURM_SLURM_H
-#define SUBANK_SLURM_SLURM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -62,5 +61,3 @@ int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_re
 /* Runs [argv] in the same way for a long answer, which goes to [sink] as with run_lines(). */
 int slurm_ask_lines(const struct slurm *slurm, const char *const argv[], const char *const env[],
 		    const struct line_sink *sink, struct sb_error *err);
-
-#endif

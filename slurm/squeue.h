@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The jobs that slurmctld knows. A job without an end in slurmdbd that slurmctld does not know has
  * ended at an unknown time, and sacct shows it as running for ever: Slurm calls it runaway. */
-#ifndef SUBANK_SLURM_SQUEUE_H
-#define SUBANK_SLURM_SQUEUE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ bool known_jobs_have(const struct known_jobs *known, int64_t id);
 
 /* A zeroed one is allowed. */
 void known_jobs_release(struct known_jobs *known);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The usage of the accounts of one cluster, as slurmctld counts it. */
-#ifndef SUBANK_SLURM_SSHARE_H
-#define SUBANK_SLURM_SSHARE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,5 +72,3 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *e
 /* Finds the value of TRES [name] in such a list; -1 when it is not there. Returns SB_EFORMAT when
  * the list is malformed anywhere or has [name] twice. */
 int tres_value(const char *list, const char *name, int64_t *ret, struct sb_error *err);
-
-#endif

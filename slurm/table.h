@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tables with '|' between the cells, as Slurm's commands print them with -P. */
-#ifndef SUBANK_SLURM_TABLE_H
-#define SUBANK_SLURM_TABLE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ const char *table_cell(const struct table *table, size_t row, size_t column);
 
 /* A zeroed one is allowed. */
 void table_release(struct table *table);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a job counts for, exactly and in whole numbers: by the UsageFactor of its QOS, the weights
  * of its partition, both as they are now, and the site's own factors. */
-#ifndef SUBANK_SLURM_TARIFF_H
-#define SUBANK_SLURM_TARIFF_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -55,5 +54,3 @@ int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
  * is unknown, since the partition or its weights have changed. */
 int64_t tariff_excess(const struct partitions *partitions, enum billing_rule rule,
 		      const struct sacct_job *job);
-
-#endif

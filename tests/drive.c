@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
 /* check.h makes fail() a macro: headers with a function of that name come first. */
 #include "cmd/frame/command.h"
 

@@ -2,8 +2,7 @@
 /* Runs verbs in the process of the test, with a clock that the test sets and the Slurm of
  * fake_slurm.h. Each test has an empty bank, and settings with the cluster "dev" and without
  * thresholds and notices. */
-#ifndef SUBANK_TESTS_DRIVE_H
-#define SUBANK_TESTS_DRIVE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,5 +79,3 @@ void nothing_to_do(void);
 
 /* Returns the number of entries. */
 uint64_t entries(void);
-
-#endif

@@ -3,8 +3,7 @@
  * the place of run_program() and fake_lines() that of run_lines(). They answer sshare, sacctmgr,
  * scontrol, sacct and squeue from a table, which sacctmgr changes. It counts the calls, keeps the
  * last and can be told to misbehave. */
-#ifndef SUBANK_TESTS_FAKE_SLURM_H
-#define SUBANK_TESTS_FAKE_SLURM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -128,5 +127,3 @@ int fake_run(const char *const argv[], int deadline_ms, struct run_result *ret,
 	     struct sb_error *err);
 int fake_lines(const char *const argv[], const char *const env[], int deadline_ms,
 	       const struct line_sink *sink, struct run_result *ret, struct sb_error *err);
-
-#endif

@@ -11,8 +11,6 @@
  * Once the signal was sent, or the program has stopped, its process id and a newline are written to
  * FILE (which may be a FIFO); then kill_at waits for its end. FILE stays empty if the program made
  * fewer calls. */
-#include "config.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

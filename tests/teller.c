@@ -21,8 +21,6 @@
  *
  *     {"status":0,"out":"…","err":"…","entries":[as `journal --json`],"accounts":[{…}]}
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <time.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Helpers of the tests of ledger/: a new folder for each test, a bank in it, and short forms of
  * appending. Use checked fixtures: LMDB must not be open across the fork of a test. */
-#ifndef SUBANK_TESTS_UTIL_H
-#define SUBANK_TESTS_UTIL_H
+#pragma once
 
 #include <check.h>
 #include <stdbool.h>
@@ -113,5 +112,3 @@ bool util_in_valgrind(void);
 
 /* Runs [suite]. Returns the exit status for main(). */
 int util_run(Suite *suite);
-
-#endif

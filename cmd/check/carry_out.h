@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sets the limits that a check planned in Slurm, reads them back and records the outcomes. */
-#ifndef SUBANK_CMD_CHECK_CARRY_OUT_H
-#define SUBANK_CMD_CHECK_CARRY_OUT_H
+#pragma once
 
 #include "cmd/check/clusters.h"
 #include "cmd/frame/env.h"
@@ -12,5 +11,3 @@
  * Returns EXIT_DONE; EXIT_PART after a warning for each limit that is not set; or the status of an
  * error, which it prints. */
 int carry_out(struct env *env, struct check *check, struct clusters *clusters);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The check: reads Slurm, plans and commits, changes Slurm, reads back and records the outcomes. */
-#ifndef SUBANK_CMD_CHECK_CHECKUP_H
-#define SUBANK_CMD_CHECK_CHECKUP_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/account/policy.h"
@@ -59,5 +58,3 @@ int checkup_pass(struct env *env, const struct checkup *checkup, bool *made);
 /* After entries on [accounts], 1 or more: brings Slurm in line at once, unless --no-apply says not
  * to or a running check will do it. [status] is the verb's status so far; returns the worse. */
 int checkup_after(struct env *env, const char *const *accounts, size_t count, int status);
-
-#endif

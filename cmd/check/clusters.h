@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Asks the clusters what their accounts used and turns the answers into observations. */
-#ifndef SUBANK_CMD_CHECK_CLUSTERS_H
-#define SUBANK_CMD_CHECK_CLUSTERS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
@@ -72,5 +71,3 @@ int clusters_read_limits(struct env *env, struct clusters *clusters, const struc
 			 size_t count);
 
 void clusters_release(struct clusters *clusters);
-
-#endif

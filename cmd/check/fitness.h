@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Judges whether the books can follow a cluster as it is configured. The check refuses by it and
  * doctor shows it, so that the two cannot differ. Runs no command. */
-#ifndef SUBANK_CMD_CHECK_FITNESS_H
-#define SUBANK_CMD_CHECK_FITNESS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -40,5 +39,3 @@ const char *fitness_usage(const struct slurm_config *config, bool rawusage,
 
 /* Returns why no limit may be set under this AccountingStorageEnforce; NULL when it may. */
 const char *fitness_limits(bool limits, bool safe, bool kills);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The levers and meters that the settings and the terms of accounts ask for. */
-#ifndef SUBANK_CMD_CHECK_IN_USE_H
-#define SUBANK_CMD_CHECK_IN_USE_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -17,5 +16,3 @@ struct in_use {
 /* Finds them; without a bank (env->bank NULL) those of the settings. in_use_release() frees. */
 int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err);
 void in_use_release(struct in_use *in_use);
-
-#endif

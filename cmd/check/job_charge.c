@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads jobs slice by slice and charges them. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

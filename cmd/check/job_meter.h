@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The check's part for accounts that are metered by jobs: charges the jobs that slurmdbd has on
  * record, and switches accounts whose terms now ask for another meter. */
-#ifndef SUBANK_CMD_CHECK_JOB_METER_H
-#define SUBANK_CMD_CHECK_JOB_METER_H
+#pragma once
 
 #include "cmd/check/checkup.h"
 #include "cmd/check/clusters.h"
@@ -20,5 +19,3 @@ struct foreseen_uses {
  * an error. Returns EXIT_DONE, EXIT_PART when Slurm did not answer, or the status of an error. */
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
 		  struct foreseen_uses *dry, bool *made);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Switches accounts from one meter to the other. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

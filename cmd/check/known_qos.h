@@ -2,8 +2,7 @@
 /* The UsageFactors of QOS, also of those that Slurm no longer has. Slurm forgets the factor of a
  * deleted QOS while its jobs are still to be charged: so the bank keeps, beside its books, the
  * factor that each QOS had when it was read last. */
-#ifndef SUBANK_CMD_CHECK_KNOWN_QOS_H
-#define SUBANK_CMD_CHECK_KNOWN_QOS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/books/books.h"
@@ -27,5 +26,3 @@ struct unknown_qos {
  * EXIT_DONE, EXIT_PART after a warning, or the status of an error. */
 int known_qos_keep(struct env *env, const struct qos_list *list, const struct unknown_qos *unknown,
 		   bool dry);
-
-#endif

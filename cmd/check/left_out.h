@@ -2,8 +2,7 @@
 /* What is left out of Slurm's record of a cluster's jobs: rows that cannot be read, counted and
  * named for people, and runaway jobs: slurmdbd has no end of them and slurmctld does not know them,
  * so they ended at an unknown time, while sacct shows them as running for ever. */
-#ifndef SUBANK_CMD_CHECK_LEFT_OUT_H
-#define SUBANK_CMD_CHECK_LEFT_OUT_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "slurm/sacct.h"
@@ -40,5 +39,3 @@ bool runaway_is(const struct sacct_job *job, const struct known_jobs *known, int
 /* Warns if lines of squeue cannot be read, so that no job counts as runaway. Returns EXIT_PART
  * then, else EXIT_DONE. */
 int runaway_warn(struct env *env, const char *cluster, const struct known_jobs *known);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the parts of job_meter.h share: job_charge.c reads and charges jobs, job_left.c remembers
  * those that cannot be charged yet, job_switch.c switches meters, job_meter.c does the rest. */
-#ifndef SUBANK_CMD_CHECK_METERED_H
-#define SUBANK_CMD_CHECK_METERED_H
+#pragma once
 
 #include "cmd/check/job_meter.h"
 #include "cmd/check/recorded.h"
@@ -67,5 +66,3 @@ int metered_forget_left(struct metered *metered);
 
 /* Switches the meters of [switching]. Returns an exit status. */
 int metered_switch(struct metered *metered);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The notify command: gets each crossed threshold, hold, release and approaching end, once. What
  * could not be delivered is delivered at a later check. */
-#ifndef SUBANK_CMD_CHECK_NOTIFY_H
-#define SUBANK_CMD_CHECK_NOTIFY_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -20,5 +19,3 @@ int notify_run(struct env *env);
  * and a note, and no account. Records nothing: no entry counts as delivered by it. SB_ESYSTEM has
  * the reason of a failure. */
 int notify_test(struct env *env, struct sb_error *err);
-
-#endif

@@ -13,8 +13,7 @@
  * "above" is the account of the bank that contains it. "inside" names that account for accounts
  * which the bank does not have; "inside_odd", if there are any, for those which no bank can have,
  * by published_key(). "read" is null when use was never read. A new form gets a new number. */
-#ifndef SUBANK_CMD_CHECK_PUBLISH_H
-#define SUBANK_CMD_CHECK_PUBLISH_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -25,5 +24,3 @@ int publish(struct env *env);
 /* Tests whether the file can be written: its folder exists, no other user can put files there, and
  * this user can. With [write] writes, renames and removes a file. The error says what to do. */
 int publish_try(struct env *env, bool write, struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The use that Slurm has on record (sacct), beside what the books charged for it. */
-#ifndef SUBANK_CMD_CHECK_RECORDED_H
-#define SUBANK_CMD_CHECK_RECORDED_H
+#pragma once
 
 #include "cmd/check/left_out.h"
 #include "cmd/frame/env.h"
@@ -92,5 +91,3 @@ int64_t record_edge(const struct recorded *line);
 int64_t record_whole(__int128 parts);
 
 void record_release(struct record *record);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Accounts that use the clusters but are not in the bank. */
-#ifndef SUBANK_CMD_CHECK_UNBANKED_H
-#define SUBANK_CMD_CHECK_UNBANKED_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
@@ -28,5 +27,3 @@ void unbanked_release(struct unbanked *unbanked);
 /* Reports them in one line, if there are any: this is news, not a problem. Returns EXIT_DONE or the
  * status of an error. */
 int unbanked_report(struct env *env, const struct observation *list, size_t count);
-
-#endif

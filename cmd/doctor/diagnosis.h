@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What doctor found: the rows of one table, and what is left to do. */
-#ifndef SUBANK_CMD_DOCTOR_DIAGNOSIS_H
-#define SUBANK_CMD_DOCTOR_DIAGNOSIS_H
+#pragma once
 
 #include "cmd/check/fitness.h"
 #include "cmd/frame/env.h"
@@ -52,5 +51,3 @@ void diagnose_names(struct diagnosis *rows, enum verdict verdict, const char *ch
 int diagnosis_print(const struct diagnosis *rows);
 
 void diagnosis_release(struct diagnosis *rows);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The parts of doctor. They read only, except for the tests of --test. */
-#ifndef SUBANK_CMD_DOCTOR_DOCTOR_H
-#define SUBANK_CMD_DOCTOR_DOCTOR_H
+#pragma once
 
 #include "cmd/check/in_use.h"
 #include "cmd/doctor/diagnosis.h"
@@ -37,5 +36,3 @@ void doctor_partition_holes(struct diagnosis *rows, const struct in_use *in_use,
 
 /* Finds a QOS by its name, or returns NULL. */
 const struct qos *doctor_find_qos(const struct qos_list *list, const char *name);
-
-#endif

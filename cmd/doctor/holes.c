@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What lets jobs start although their account is held: measured on 22.05.8 for each kind of lever.
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <string.h>
 

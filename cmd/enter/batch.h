@@ -4,8 +4,7 @@
  * transaction, to check the line itself and to ask Slurm once for all, and then in the transaction,
  * where post() plans. All mistakes are reported in one go, except those that follow from another
  * one. */
-#ifndef SUBANK_CMD_ENTER_BATCH_H
-#define SUBANK_CMD_ENTER_BATCH_H
+#pragma once
 
 #include "cmd/check/clusters.h"
 #include "cmd/enter/changes.h"
@@ -86,5 +85,3 @@ int batch_touch(struct batch *batch, const char *name, struct sb_error *err);
 int batch_settle(struct batch *batch, const char *name, struct sb_error *err);
 
 void batch_release(struct batch *batch);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Balances of accounts before and after a change. */
-#ifndef SUBANK_CMD_ENTER_CHANGES_H
-#define SUBANK_CMD_ENTER_CHANGES_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/check/funds.h"
@@ -29,5 +28,3 @@ void changes_release(struct changes *changes);
 
 /* Prints them, or those of --accounts. The command must be CMD_LIST. Returns the exit status. */
 int changes_print(struct env *env, const struct changes *changes);
-
-#endif

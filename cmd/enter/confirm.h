@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Questions before a change that the user may not want. */
-#ifndef SUBANK_CMD_ENTER_CONFIRM_H
-#define SUBANK_CMD_ENTER_CONFIRM_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -11,5 +10,3 @@ bool ask(struct env *env, const char *question);
 /* Returns EXIT_DONE with --immediate, or when the answer on the terminal is yes; else, with a
  * message, EXIT_REFUSED. The command must be CMD_ASK. */
 int confirm(struct env *env, const char *question);
-
-#endif

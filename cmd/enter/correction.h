@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The steps that refund and reverse share: find the account of the entry that they correct, and
  * demand a reason. */
-#ifndef SUBANK_CMD_ENTER_CORRECTION_H
-#define SUBANK_CMD_ENTER_CORRECTION_H
+#pragma once
 
 #include "cmd/enter/window.h"
 #include "ledger/books/correct.h"
@@ -24,5 +23,3 @@ int correction_post(struct env *env, struct correction *correction, const char *
 
 /* Returns [percent] of a charge, cut to whole billing-seconds. */
 int64_t percent_of_charge(const struct event *charge, int percent);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The steps that hold and release share: one account, and perhaps a time. */
-#ifndef SUBANK_CMD_ENTER_HAND_H
-#define SUBANK_CMD_ENTER_HAND_H
+#pragma once
 
 #include "cmd/enter/post.h"
 #include "cmd/frame/command.h"
@@ -18,5 +17,3 @@ int hand_check(const struct hand *hand, const struct books *books, struct sb_err
 
 /* Reads account and --until and posts; posting->ctx is then a struct hand. */
 int hand_post(struct posting *posting, const char *account);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Copies of books that are about to be replaced. */
-#ifndef SUBANK_CMD_ENTER_KEEP_COPY_H
-#define SUBANK_CMD_ENTER_KEEP_COPY_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -14,5 +13,3 @@ const char *time_stamp(char to[STAMP_SIZE], int64_t when);
  * the time that no file has yet, and syncs it. */
 int keep_copy(struct env *env, struct bank *bank, char ret_path[COPY_PATH_SIZE],
 	      struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The steps that verbs which move money share. */
-#ifndef SUBANK_CMD_ENTER_MONEY_H
-#define SUBANK_CMD_ENTER_MONEY_H
+#pragma once
 
 #include "cmd/enter/window.h"
 
@@ -38,5 +37,3 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 
 /* Reads "SU|all" and posts; posting->ctx is then a struct take. posting_begin() comes first. */
 int take_post(struct posting *posting, const char *amount);
-
-#endif

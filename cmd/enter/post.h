@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The steps that all verbs share which record an entry: --ref, transaction, receipt, Slurm. */
-#ifndef SUBANK_CMD_ENTER_POST_H
-#define SUBANK_CMD_ENTER_POST_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -44,5 +43,3 @@ bool post_recorded(struct posting *posting);
 /* Runs the plan, unless an entry with the same --ref exists, prints the receipt and, if the account
  * is or was held, brings Slurm in line. Returns the exit status. */
 int post(struct posting *posting);
-
-#endif

@@ -3,8 +3,7 @@
  * "account": "a", "su_limit_hrs": 10000, "date": "2022-04-08", ...}], "meta": {}}, as its
  * datafreeze writes it; the dumps of its relatives lack some of the fields. Limits count from
  * RawUsage zero; -1 is none. */
-#ifndef SUBANK_CMD_ENTER_PREDECESSOR_H
-#define SUBANK_CMD_ENTER_PREDECESSOR_H
+#pragma once
 
 #include <stdio.h>
 
@@ -13,5 +12,3 @@
 /* Prints a verdict for each row and opens the accounts, by the options of import. env->bank is open
  * for writing. Returns the exit status: EXIT_PART when rows were left out. */
 int predecessor_import(struct env *env, FILE *file, const char *name);
-
-#endif

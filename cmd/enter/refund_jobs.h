@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Refunds of the charges of jobs: of one, or of all that ended in a state. */
-#ifndef SUBANK_CMD_ENTER_REFUND_JOBS_H
-#define SUBANK_CMD_ENTER_REFUND_JOBS_H
+#pragma once
 
 #include "cmd/enter/correction.h"
 
@@ -14,5 +13,3 @@ bool refund_jobs_asked(const struct env *env);
  * was charged; 0: what is left of it. Leaves out charges that were given back before, with
  * [percent] also those given back in part, so that it can be run again. Returns the exit status. */
 int refund_jobs(struct env *env, int percent);
-
-#endif

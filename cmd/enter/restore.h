@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Restores a whole ledger from YAML, into an empty bank or over another. */
-#ifndef SUBANK_CMD_ENTER_RESTORE_H
-#define SUBANK_CMD_ENTER_RESTORE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -10,5 +9,3 @@
 /* Restores [file], named [name] in messages, by the options of import; over another bank with
  * --replace, which asks first. Returns the exit status. */
 int restore(struct env *env, FILE *file, const char *name);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads a list of requests written by hand, such as an allocation round; round_template shows the
  * form. */
-#ifndef SUBANK_CMD_ENTER_ROUND_H
-#define SUBANK_CMD_ENTER_ROUND_H
+#pragma once
 
 #include "cmd/enter/batch.h"
 
@@ -11,5 +10,3 @@ extern const char round_template[];
 /* Reads [file], named batch->name in messages. Reports malformed entries with file, line and
  * column, and counts them in batch->wrong; SB_EFORMAT when the rest of the file cannot be read. */
 int round_read(struct env *env, FILE *file, struct batch *batch, struct sb_error *err);
-
-#endif

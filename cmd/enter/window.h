@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* --start and --end: when money may be used. */
-#ifndef SUBANK_CMD_ENTER_WINDOW_H
-#define SUBANK_CMD_ENTER_WINDOW_H
+#pragma once
 
 #include "cmd/enter/post.h"
 #include "cmd/frame/command.h"
@@ -46,5 +45,3 @@ int window_set(const struct env *env, const struct window *window, const struct 
  * option was given. */
 int window_new(const struct env *env, const struct window *window, const struct books *books,
 	       struct new_window *ret, struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The placeholders for values in the tables of verbs and options, such as ACCOUNT and TIME: their
  * meanings for the manual, and their values for shell completion. */
-#ifndef SUBANK_CMD_FRAME_ARGUMENT_H
-#define SUBANK_CMD_FRAME_ARGUMENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +36,3 @@ size_t argument_word(const char **text, const char **ret);
 
 /* Whether the word is a placeholder, in capitals, and not to be typed as it is. */
 bool argument_is_value(const char *word);
-
-#endif

@@ -2,8 +2,7 @@
 /* The table of verbs. A verb is one file, cmd/verbs/NAME.c, with one struct command, and its line
  * in Makefile.am. The struct gives its parser, its help, its manual page and its shell completion.
  */
-#ifndef SUBANK_CMD_FRAME_COMMAND_H
-#define SUBANK_CMD_FRAME_COMMAND_H
+#pragma once
 
 #include <stdio.h>
 
@@ -72,5 +71,3 @@ const struct command *command_find(const char *name);
 
 /* Returns the verb that a mistyped [name] may mean; NULL when none is close. */
 const char *command_nearest(const char *name);
-
-#endif

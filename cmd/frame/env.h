@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The environment of a verb. Everything outside the process (clock, Slurm, streams) is passed in,
  * so that tests run verbs in their own process with a clock and a Slurm of their own. */
-#ifndef SUBANK_CMD_FRAME_ENV_H
-#define SUBANK_CMD_FRAME_ENV_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -87,5 +86,3 @@ struct env {
 
 /* Flushes the standard output. Keeps the first error in env->result. */
 void flush_out(struct env *env);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The texts of --help and --version. */
-#ifndef SUBANK_CMD_FRAME_HELP_H
-#define SUBANK_CMD_FRAME_HELP_H
+#pragma once
 
 #include "cmd/frame/command.h"
 
@@ -16,5 +15,3 @@ void program_usage(FILE *out);
 
 /* Prints the versions of subank and LMDB. */
 void program_version(FILE *out);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Levers: limits of an account in Slurm. At 0, they keep its jobs from starting. */
-#ifndef SUBANK_CMD_FRAME_LEVER_H
-#define SUBANK_CMD_FRAME_LEVER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ bool lever_kills(const char *field);
 /* Formats a limit for people: "none" for -1. Returns [to]. */
 enum { LIMIT_TEXT_SIZE = 24 };
 const char *limit_text(char to[LIMIT_TEXT_SIZE], int64_t value);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Messages: what happened, to what, and what to do. All are escaped, and wrapped at the width of a
  * terminal. Those of verbs that write also go to the log. */
-#ifndef SUBANK_CMD_FRAME_MESSAGES_H
-#define SUBANK_CMD_FRAME_MESSAGES_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -31,5 +30,3 @@ void message_trace(const char *line, void *ctx);
 /* Formats an amount in the unit that the user wants: "12.34 SU" or "44424s". Returns [buf]. */
 enum { QUANTITY_SIZE = 48 };
 const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount);
-
-#endif

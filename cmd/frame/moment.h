@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Options that are times or numbers of entries. */
-#ifndef SUBANK_CMD_FRAME_MOMENT_H
-#define SUBANK_CMD_FRAME_MOMENT_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -22,5 +21,3 @@ struct moment {
 /* Finds the moment that --as-of TIME|ENTRY means. Fails with SB_EINVAL, also for a time in the
  * future; with SB_ENOTFOUND when there is no such entry yet. */
 int moment_as_of(struct books *books, const char *text, struct moment *ret, struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command line: options from tables, in full or by letter. */
-#ifndef SUBANK_CMD_FRAME_OPTIONS_H
-#define SUBANK_CMD_FRAME_OPTIONS_H
+#pragma once
 
 #include "cmd/frame/command.h"
 
@@ -29,5 +28,3 @@ bool prints_for_people(const struct env *env);
 
 /* Prints a line for each option. */
 void options_help(FILE *out, const struct command *command);
-
-#endif

@@ -6,8 +6,7 @@
  *         text         (four spaces) a line that is kept as it is
  *
  * `Backquotes` enclose words to be typed. Texts are ASCII. */
-#ifndef SUBANK_CMD_FRAME_PROSE_H
-#define SUBANK_CMD_FRAME_PROSE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -27,5 +26,3 @@ void prose_roff(FILE *to, const char *text);
 /* Prints a line, or a part of one, for roff: escapes it, and sets backquoted words and options in
  * bold. */
 void prose_roff_line(FILE *to, const char *text);
-
-#endif

@@ -2,8 +2,7 @@
 /* The site's settings: one YAML file, read strictly. Every setting has a default or may be left
  * out.
  */
-#ifndef SUBANK_CMD_FRAME_SETTINGS_H
-#define SUBANK_CMD_FRAME_SETTINGS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,5 +85,3 @@ bool settings_has_account(const struct settings *settings, const char *account);
 
 /* Returns the settings that the ledger decides by. Its texts belong to [settings]. */
 struct rules settings_rules(const struct settings *settings);
-
-#endif

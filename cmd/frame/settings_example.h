@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A settings file to begin with: every key with a comment. */
-#ifndef SUBANK_CMD_FRAME_SETTINGS_EXAMPLE_H
-#define SUBANK_CMD_FRAME_SETTINGS_EXAMPLE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdio.h>
@@ -13,5 +12,3 @@ struct setting_value {
 
 /* Writes the file. The [count] keys of [given] are in force, all others are commented out. */
 void settings_example(FILE *to, const struct setting_value *given, size_t count);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads the value of one setting from the YAML file. What is stored before an error is released
  * with the settings. */
-#ifndef SUBANK_CMD_FRAME_SETTINGS_INPUT_H
-#define SUBANK_CMD_FRAME_SETTINGS_INPUT_H
+#pragma once
 
 #include "cmd/frame/settings.h"
 #include "ledger/files/yamlfile.h"
@@ -37,5 +36,3 @@ int input_expect_scalar(struct settings_input *in);
 
 /* Appends a copy of [text]. */
 int input_append(char ***list, size_t *count, const char *text, struct sb_error *err);
-
-#endif

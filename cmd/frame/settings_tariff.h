@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The settings that change what a job is charged: free_states and factors. */
-#ifndef SUBANK_CMD_FRAME_SETTINGS_TARIFF_H
-#define SUBANK_CMD_FRAME_SETTINGS_TARIFF_H
+#pragma once
 
 #include "cmd/frame/settings_input.h"
 
@@ -11,5 +10,3 @@ int settings_read_factors(struct settings_input *in);
 
 /* Sets the error "REFUSAL 'text'" with the state that [text] may mean. Returns SB_EINVAL. */
 int state_error(const char *refusal, const char *text, struct sb_error *err);
-
-#endif

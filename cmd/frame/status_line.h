@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One line on the terminal that shows what is running. Each line replaces the one before; a
  * message, a line of the result or a table removes it. */
-#ifndef SUBANK_CMD_FRAME_STATUS_LINE_H
-#define SUBANK_CMD_FRAME_STATUS_LINE_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -17,5 +16,3 @@ void stage(struct env *env, const char *fmt, ...) __attribute__((format(printf, 
 
 /* Removes the line. */
 void stage_end(struct env *env);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The user and the machine that subank runs as and on. */
-#ifndef SUBANK_CMD_FRAME_THIS_MACHINE_H
-#define SUBANK_CMD_FRAME_THIS_MACHINE_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -29,5 +28,3 @@ const char *place_of(const char *machine, const char *folder, char to[PLACE_SIZE
 
 /* Reads the system's clock: microseconds since 1970 UTC. */
 int64_t system_clock(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Short texts about an account, for people. */
-#ifndef SUBANK_CMD_SHOW_ACCOUNT_TEXT_H
-#define SUBANK_CMD_SHOW_ACCOUNT_TEXT_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "cmd/frame/messages.h"
@@ -30,5 +29,3 @@ struct waiting {
 	bool several; /* windows start at different times */
 };
 struct waiting account_waiting(const struct account *account);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `subank balance` for users who cannot open the bank, from the published balances. */
-#ifndef SUBANK_CMD_SHOW_BALANCE_PUBLISHED_H
-#define SUBANK_CMD_SHOW_BALANCE_PUBLISHED_H
+#pragma once
 
 #include "cmd/show/selection.h"
 
@@ -11,5 +10,3 @@ struct column;
  * Slurm and those above them. Returns the exit status. */
 int balance_published(struct env *env, const struct selection *selection,
 		      const struct column *columns, bool tree, bool total);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A row of `subank balance`, worked out from the books or read from the published balances. */
-#ifndef SUBANK_CMD_SHOW_BALANCE_ROW_H
-#define SUBANK_CMD_SHOW_BALANCE_ROW_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "cmd/show/account_text.h"
@@ -75,5 +74,3 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 
 /* Prints the row of totals. */
 void balance_total_print(struct output *output, const struct sums *sums, bool has_running);
-
-#endif

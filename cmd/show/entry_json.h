@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An entry as one line of JSON, from the table of fields that its other forms come from. */
-#ifndef SUBANK_CMD_SHOW_ENTRY_JSON_H
-#define SUBANK_CMD_SHOW_ENTRY_JSON_H
+#pragma once
 
 #include <stdio.h>
 
@@ -17,5 +16,3 @@ int entry_json(const struct env *env, FILE *out, const struct entry *entry, stru
 int entry_json_balance(const struct env *env, FILE *out, const struct entry *entry,
 		       const struct account *account, const struct funds *funds,
 		       struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Short texts about an entry, for people. None are escaped. */
-#ifndef SUBANK_CMD_SHOW_ENTRY_TEXT_H
-#define SUBANK_CMD_SHOW_ENTRY_TEXT_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -15,5 +14,3 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
  */
 enum { ACTOR_SIZE = 2 * 256 + 16 };
 const char *entry_actor(const struct env *env, const struct event *event, char to[ACTOR_SIZE]);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The messages about what a check did and found. */
-#ifndef SUBANK_CMD_SHOW_FINDINGS_H
-#define SUBANK_CMD_SHOW_FINDINGS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/check/check.h"
@@ -20,5 +19,3 @@ void report_findings(struct env *env, const struct check *check, struct reported
 /* Reports how many accounts a plan that was not recorded would hold, and names the first of them.
  * Returns how many. */
 size_t report_would_hold(struct env *env, const struct check *check);
-
-#endif

@@ -6,8 +6,7 @@
  *
  * libsmartcols does not do this: it cuts texts at their end, so that names that begin alike read
  * the same; it breaks lines within words; and it narrows all columns at once, with no order. */
-#ifndef SUBANK_CMD_SHOW_GRID_H
-#define SUBANK_CMD_SHOW_GRID_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,5 +69,3 @@ int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, str
 
 /* Frees the grid; it may be NULL. */
 void grid_free(struct grid *grid);
-
-#endif

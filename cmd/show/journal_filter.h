@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The entries that `subank journal` prints: its options, read and checked. */
-#ifndef SUBANK_CMD_SHOW_JOURNAL_FILTER_H
-#define SUBANK_CMD_SHOW_JOURNAL_FILTER_H
+#pragma once
 
 #include "cmd/show/selection.h"
 #include "ledger/books/entries.h"
@@ -33,5 +32,3 @@ int journal_filter_check(struct env *env, struct books *books, struct journal_fi
  * a job counts as one about that job. */
 int journal_filter_has(const struct journal_filter *filter, struct books *books,
 		       const struct event *event, bool *ret, struct sb_error *err);
-
-#endif

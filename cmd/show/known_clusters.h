@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The clusters of the bank, and verbs that choose some of them with --clusters. */
-#ifndef SUBANK_CMD_SHOW_KNOWN_CLUSTERS_H
-#define SUBANK_CMD_SHOW_KNOWN_CLUSTERS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/books/books.h"
@@ -18,5 +17,3 @@ int clusters_option(struct env *env, struct settings *ret, struct sb_error *err)
 
 /* Whether the list has the cluster (NULL: the entry is about none), or is empty. */
 bool clusters_chosen(const struct settings *chosen, const char *cluster);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rows of results: as a table for people (grid.h), with '|' for programs, as CSV or JSON. */
-#ifndef SUBANK_CMD_SHOW_OUTPUT_H
-#define SUBANK_CMD_SHOW_OUTPUT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -68,5 +67,3 @@ const char *output_names(char to[NAMES_TEXT_SIZE], const char *const names[], si
 
 /* Prints the rest and frees the output, which may be NULL. */
 int output_finish(struct output *output, struct sb_error *err);
-
-#endif

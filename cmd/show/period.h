@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The options --since and --until of a period; without them it is the current month. */
-#ifndef SUBANK_CMD_SHOW_PERIOD_H
-#define SUBANK_CMD_SHOW_PERIOD_H
+#pragma once
 
 #include "cmd/frame/env.h"
 
@@ -17,5 +16,3 @@ int period_read(struct env *env, int64_t *ret_since, int64_t *ret_until, struct 
 
 /* Prints "From … to …". */
 void period_report(struct env *env, int64_t since, int64_t until);
-
-#endif

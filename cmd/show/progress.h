@@ -5,8 +5,7 @@
  *
  * Nothing is printed if the standard error is no terminal, with --quiet, or during the first
  * second. A message, a line of report() or a table removes the line. */
-#ifndef SUBANK_CMD_SHOW_PROGRESS_H
-#define SUBANK_CMD_SHOW_PROGRESS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/base/steps.h"
@@ -29,5 +28,3 @@ void progress_at(uint64_t done, uint64_t total, void *ctx);
 
 /* Removes the line. */
 void progress_end(struct progress *progress);
-
-#endif

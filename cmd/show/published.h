@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads the published balances for users who cannot open the bank. Only the owner of the file is
  * trusted: anybody might have put a file there. */
-#ifndef SUBANK_CMD_SHOW_PUBLISHED_H
-#define SUBANK_CMD_SHOW_PUBLISHED_H
+#pragma once
 
 #include "cmd/show/balance_row.h"
 
@@ -36,5 +35,3 @@ int published_read(const char *path, const char *bank_folder, struct published *
 const struct published_account *published_find(const struct published *published, const char *name);
 
 void published_release(struct published *published);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reports what Slurm hides from the user who runs subank, and how to change that. */
-#ifndef SUBANK_CMD_SHOW_RIGHTS_TEXT_H
-#define SUBANK_CMD_SHOW_RIGHTS_TEXT_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "slurm/rights.h"
@@ -29,5 +28,3 @@ int rights_check_squeue(struct env *env, const struct slurm_config *config, stru
 
 /* The same for use: sshare then has no rows of accounts. */
 int rights_check_sshare(struct env *env, const struct slurm_config *config, struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The accounts that a verb is about: its arguments and those of --accounts. */
-#ifndef SUBANK_CMD_SHOW_SELECTION_H
-#define SUBANK_CMD_SHOW_SELECTION_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/books/books.h"
@@ -26,5 +25,3 @@ int selection_find(struct selection *selection, struct env *env, struct books *b
 bool selection_has(const struct selection *selection, const char *name);
 
 void selection_release(struct selection *selection);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What verbs that make a statement share. */
-#ifndef SUBANK_CMD_SHOW_STATEMENTS_H
-#define SUBANK_CMD_SHOW_STATEMENTS_H
+#pragma once
 
 #include "cmd/frame/env.h"
 #include "ledger/report/statement.h"
@@ -13,5 +12,3 @@ int statement_make_with_progress(struct env *env, struct books *books, struct st
 /* Prints the error. Returns the exit status, which is EXIT_PART for books that do not add up: they
  * were read, and a problem was found. */
 int statement_failed(struct env *env, const struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Rows of use by user, job, month ... as `subank usage` and `subank statement --by` print them. */
-#ifndef SUBANK_CMD_SHOW_USE_ROWS_H
-#define SUBANK_CMD_SHOW_USE_ROWS_H
+#pragma once
 
 #include "cmd/show/output.h"
 #include "ledger/report/statement.h"
@@ -48,5 +47,3 @@ struct use_table {
  * in this transaction. Reads jobs from the journal one by one. */
 int use_rows(struct books *books, const struct statement *statement, const struct use_table *table,
 	     struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The window of money in words, and of the lot that an entry made. */
-#ifndef SUBANK_CMD_SHOW_WINDOW_TEXT_H
-#define SUBANK_CMD_SHOW_WINDOW_TEXT_H
+#pragma once
 
 #include "ledger/account/event.h"
 #include "ledger/base/when.h"
@@ -17,5 +16,3 @@ const char *window_receipt(char buf[WINDOW_PHRASE_SIZE], const struct event *eve
 /* Write the same of the new lot that a refund or reversal made; "" when it made none. */
 const char *new_window_phrase(char buf[WINDOW_PHRASE_SIZE], const struct event *event);
 const char *new_window_receipt(char buf[WINDOW_PHRASE_SIZE], const struct event *event);
-
-#endif

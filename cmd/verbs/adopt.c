@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
 #include "cmd/check/checkup.h"
 #include "cmd/check/clusters.h"
 #include "cmd/enter/confirm.h"

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
+#include "ledger/check/check.h"
 #include "cmd/check/checkup.h"
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
-#include "ledger/check/check.h"
 
 struct letting_go {
 	char cluster[NAME_SIZE];

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
+#include "ledger/report/statement.h"
 #include "cmd/check/checkup.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
@@ -13,7 +12,6 @@
 #include "cmd/verbs/verb.h"
 #include "ledger/base/when.h"
 #include "ledger/report/forecast.h"
-#include "ledger/report/statement.h"
 
 enum {
 	COLUMN_ENTRY,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every verb's file needs: its struct command, options and messages. */
-#ifndef SUBANK_CMD_VERBS_VERB_H
-#define SUBANK_CMD_VERBS_VERB_H
+#pragma once
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,5 +28,3 @@
 			NULL, NULL                                                                 \
 		}                                                                                  \
 	}
-
-#endif

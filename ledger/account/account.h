@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The state of one account and the rules by which entries change it. Everything here is pure: no
  * clock, no store, no choice. The state is a cache that can be rebuilt from the journal. */
-#ifndef SUBANK_LEDGER_ACCOUNT_ACCOUNT_H
-#define SUBANK_LEDGER_ACCOUNT_ACCOUNT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -175,5 +174,3 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 enum { ACCOUNT_STATE_VERSION = 5 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);
-
-#endif

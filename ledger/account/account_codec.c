@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The stored form of an account's state. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The rules by which entries of money change accounts. */
-#include "config.h"
-
 #include <string.h>
 
 #include "ledger/account/applying.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What account.c (the state) and apply.c and apply_money.c (the rules) share. */
-#ifndef SUBANK_LEDGER_ACCOUNT_APPLYING_H
-#define SUBANK_LEDGER_ACCOUNT_APPLYING_H
+#pragma once
 
 #include "ledger/account/account.h"
 
@@ -32,5 +31,3 @@ int apply_adjust(struct account *account, const struct event *event, struct sb_e
 int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err);
 int apply_reverse(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
-
-#endif

@@ -25,8 +25,7 @@
  *
  * and nothing more. The sequence number is the key; the hash is stored in front (journal.h). An
  * unknown version or kind is refused, never skipped. */
-#ifndef SUBANK_LEDGER_ACCOUNT_EVENT_H
-#define SUBANK_LEDGER_ACCOUNT_EVENT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -360,5 +359,3 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 
 /* Frees what the event owns and zeroes it. */
 void event_release(struct event *event);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decides what to do: from states, readings and rules to entries. Pure: no clock, store or I/O. */
-#ifndef SUBANK_LEDGER_ACCOUNT_POLICY_H
-#define SUBANK_LEDGER_ACCOUNT_POLICY_H
+#pragma once
 
 #include "ledger/account/account.h"
 
@@ -117,5 +116,3 @@ static inline int64_t amount_min(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Percentages of an allocation at which its use is reported. */
-#ifndef SUBANK_LEDGER_ACCOUNT_THRESHOLDS_H
-#define SUBANK_LEDGER_ACCOUNT_THRESHOLDS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -25,5 +24,3 @@ const char *thresholds_text(char to[THRESHOLDS_TEXT_SIZE], const struct threshol
 
 /* Appends a threshold. SB_EINVAL if it does not rise, is out of range or is one too many. */
 int thresholds_add(struct thresholds *thresholds, long long percent, struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Money: whole billing-seconds in int64_t; 1 SU is 3600 of them. Every sum is checked for overflow;
  * floating point is never used. */
-#ifndef SUBANK_LEDGER_BASE_AMOUNT_H
-#define SUBANK_LEDGER_BASE_AMOUNT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,5 +61,3 @@ static inline bool amount_reaches(int64_t used, int64_t allocated, int64_t perce
 {
 	return allocated > 0 && (__int128)used * 100 >= (__int128)allocated * percent;
 }
-
-#endif

@@ -7,8 +7,7 @@
  *
  * [list] and [count] of the macros are the two variables themselves; the macros change them. [size]
  * of the functions is that of an item, in bytes. */
-#ifndef SUBANK_LEDGER_BASE_ARRAY_H
-#define SUBANK_LEDGER_BASE_ARRAY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -88,5 +87,3 @@ static inline void *array_find_bytes(const void *list, size_t count, size_t size
 {
 	return count > 0 ? bsearch(key, list, count, size, compare) : NULL;
 }
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Serialises and parses stored bytes: big-endian integers, texts with a NUL. Errors are sticky:
  * write or read everything, then check [failed] once. */
-#ifndef SUBANK_LEDGER_BASE_BYTES_H
-#define SUBANK_LEDGER_BASE_BYTES_H
+#pragma once
 
 #include <endian.h>
 #include <stdbool.h>
@@ -150,5 +149,3 @@ static inline int64_t read_i64(struct reader *reader)
 const char *read_text(struct reader *reader, size_t max);
 /* Returns whether every byte was read, and none is missing. */
 bool reader_done(const struct reader *reader);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads lists with commas between the items, such as "physics,chemistry". Every comma separates two
  * items, which may be empty: "" has one item and "a," has two. Blanks belong to the items. */
-#ifndef SUBANK_LEDGER_BASE_COMMA_H
-#define SUBANK_LEDGER_BASE_COMMA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,5 +20,3 @@ typedef int comma_item(void *ctx, const char *item, struct sb_error *err);
 /* Calls [each] with every item, until one call returns another value than 0. An item is valid
  * during its call. Returns what the last call returned; SB_ESYSTEM when memory ran out. */
 int comma_each(const char *list, comma_item *each, void *ctx, struct sb_error *err);
-
-#endif

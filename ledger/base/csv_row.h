@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Writes rows of CSV, cell by cell. ledger/files/csv.h describes the format. */
-#ifndef SUBANK_LEDGER_BASE_CSV_ROW_H
-#define SUBANK_LEDGER_BASE_CSV_ROW_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,5 +16,3 @@ void csv_text(struct csv_row *row, const char *text); /* "" writes an empty cell
 void csv_number(struct csv_row *row, int64_t number);
 void csv_unsigned(struct csv_row *row, uint64_t number);
 void csv_end(struct csv_row *row); /* ends the row */
-
-#endif

@@ -2,8 +2,7 @@
 /* Errors in ledger/, slurm/ and cmd/: a function returns 0 or a negative code of enum sb_err, and
  * fills in the struct sb_error that its last argument points to, unless that is NULL. Only cmd/
  * prints and exits. Output arguments (ret, ret_…) are written only on success. */
-#ifndef SUBANK_LEDGER_BASE_ERROR_H
-#define SUBANK_LEDGER_BASE_ERROR_H
+#pragma once
 
 enum sb_err {
 	SB_OK = 0,
@@ -54,5 +53,3 @@ int sb_error_path(struct sb_error *err, const char *what, const char *path);
 
 /* Sets the error for exhausted memory. Returns SB_ESYSTEM. */
 int sb_error_nomem(struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Removes unfinished files when Ctrl-C, a hang-up, a closed pipe or a shutdown ends the process.
  * Signals that the process ignores or blocks have no effect here either. */
-#ifndef SUBANK_LEDGER_BASE_LEFTOVER_H
-#define SUBANK_LEDGER_BASE_LEFTOVER_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -24,5 +23,3 @@ void leftover_done(struct leftover *leftover);
 
 /* For leftover_add(): removes a file. */
 void leftover_unlink(const char *path);
-
-#endif

@@ -2,8 +2,7 @@
 /* Locks between processes: flock() on files in the bank's folder. The kernel releases them when the
  * holder dies; an exclusive lock also outlives the holder until the programs that it started have
  * ended. */
-#ifndef SUBANK_LEDGER_BASE_LOCK_H
-#define SUBANK_LEDGER_BASE_LOCK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -29,5 +28,3 @@ int lock_take(const struct lock_request *request, int *ret, struct sb_error *err
 
 /* Releases the lock and closes [fd]; -1 is allowed. */
 void lock_drop(int fd);
-
-#endif

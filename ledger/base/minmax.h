@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The smaller and the larger of two numbers. */
-#ifndef SUBANK_LEDGER_BASE_MINMAX_H
-#define SUBANK_LEDGER_BASE_MINMAX_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ static inline int64_t int64_max(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
-
-#endif

@@ -9,8 +9,7 @@
  * newlines for programs that parse its output, where a '+' at the end marks a truncated name; the
  * rest for shells; and since MySQL may confuse names that differ in an accent or a trailing blank.
  * slurm_name_ok() is the same for a command line. */
-#ifndef SUBANK_LEDGER_BASE_NAME_H
-#define SUBANK_LEDGER_BASE_NAME_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -26,5 +25,3 @@ int name_fold(const char *what, const char *text, char ret[NAME_SIZE], struct sb
 bool name_ok(const char *text);
 /* Checks the same for a name of [what], and says what is wrong. SB_EINVAL. */
 int name_check(const char *what, const char *text, struct sb_error *err);
-
-#endif

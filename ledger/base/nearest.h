@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* "Did you mean": finds the word of a list that a mistyped one resembles. */
-#ifndef SUBANK_LEDGER_BASE_NEAREST_H
-#define SUBANK_LEDGER_BASE_NEAREST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ const char *nearest(const char *word, const char *const words[]);
  * Returns SB_EINVAL. */
 int nearest_error(const char *refusal, const char *word, const char *const words[],
 		  struct sb_error *err);
-
-#endif

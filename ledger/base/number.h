@@ -2,8 +2,7 @@
 /* Reads whole decimal numbers: digits without blanks or separators. Zeros may precede the other
  * digits. A '-' is read only where [min] is negative, a '+' nowhere. A function that returns false
  * or NULL writes nothing; the caller words the error. */
-#ifndef SUBANK_LEDGER_BASE_NUMBER_H
-#define SUBANK_LEDGER_BASE_NUMBER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,5 +21,3 @@ const char *number_prefix(const char *text, int64_t min, int64_t max, int64_t *r
 
 /* number_slice() for an unsigned number up to UINT64_MAX. */
 bool number_unsigned(const char *text, size_t len, uint64_t *ret);
-
-#endif

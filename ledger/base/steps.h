@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Progress callback for long operations. */
-#ifndef SUBANK_LEDGER_BASE_STEPS_H
-#define SUBANK_LEDGER_BASE_STEPS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ static inline void steps_at(const struct steps *steps, uint64_t done, uint64_t t
 	if (steps)
 		steps->step(done, total, steps->ctx);
 }
-
-#endif

@@ -4,8 +4,7 @@
  * chance of their length in 2^61, if the key was picked at random: a polynomial of the key modulo a
  * prime.
  */
-#ifndef SUBANK_LEDGER_BASE_TALLY_H
-#define SUBANK_LEDGER_BASE_TALLY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,5 +30,3 @@ static inline bool tally_same(const struct tally *a, const struct tally *b)
 {
 	return a->count == b->count && a->sum == b->sum;
 }
-
-#endif

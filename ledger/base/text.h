@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Text from outside: what may be stored, and how it is printed. */
-#ifndef SUBANK_LEDGER_BASE_TEXT_H
-#define SUBANK_LEDGER_BASE_TEXT_H
+#pragma once
 
 #include <endian.h>
 #include <stdbool.h>
@@ -42,5 +41,3 @@ bool text_ok(const char *text);
 /* Copies [text] to [to], at most [size] bytes with the NUL. Writes \xNN for what text_ok() refuses;
  * a backslash stays as it is. Returns [to]. */
 char *text_escape(char *to, size_t size, const char *text);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Points in time: microseconds since 1970-01-01 UTC in int64_t, years 1970 to 9999. */
-#ifndef SUBANK_LEDGER_BASE_WHEN_H
-#define SUBANK_LEDGER_BASE_WHEN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,5 +50,3 @@ bool when_format_last(char buf[WHEN_TEXT_SIZE], int64_t end);
 
 /* Formats a duration in its largest unit, truncated: "45s", "12m", "3h", "9d"; "0s" if negative. */
 const char *when_format_age(char buf[WHEN_TEXT_SIZE], int64_t age);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The accounts that a transaction has loaded. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,8 +2,7 @@
 /* Reads the whole journal with read-ahead: other threads, as many as there are processors to spare,
  * hash and decode the entries to come. For a short journal or on one processor, the calling thread
  * does everything. Memory use does not depend on the length of the journal. */
-#ifndef SUBANK_LEDGER_BOOKS_AHEAD_H
-#define SUBANK_LEDGER_BOOKS_AHEAD_H
+#pragma once
 
 #include "ledger/books/journal.h"
 
@@ -26,5 +25,3 @@ int ahead_each(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE], ah
  * the first entry to [head], the last. [each] gets only entries that fit their hash. */
 int ahead_prove(struct store_txn *txn, const unsigned char bank[BANK_ID_SIZE],
 		const struct head *head, journal_item *each, void *ctx, struct sb_error *err);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Appends entries: new ones and replayed ones. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <string.h>
 

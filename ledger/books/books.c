@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Transactions: what is read before the callback, and written after it. */
-#include "config.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,8 +2,7 @@
 /* The books of a bank: the journal and everything derived from it, within one transaction. A verb
  * plans on the accounts that it finds here and appends entries. An entry, the states that it
  * changes and its indexes are committed together or not at all. */
-#ifndef SUBANK_LEDGER_BOOKS_BOOKS_H
-#define SUBANK_LEDGER_BOOKS_BOOKS_H
+#pragma once
 
 #include "ledger/account/account.h"
 #include "ledger/base/tally.h"
@@ -258,5 +257,3 @@ struct replacing {
 int bank_build(const struct store_options *options,
 	       int (*fill)(struct bank *, void *, struct sb_error *), void *ctx,
 	       struct replacing *replacing, struct sb_error *err);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the files of ledger/books share and hide from the others. */
-#ifndef SUBANK_LEDGER_BOOKS_BOOKS_INSIDE_H
-#define SUBANK_LEDGER_BOOKS_BOOKS_INSIDE_H
+#pragma once
 
 #include <string.h>
 
@@ -114,5 +113,3 @@ int books_record_waiting(struct books *books, struct loaded *loaded, struct sb_e
 /* Defers the charges that the readings of an account imply, which was just loaded. */
 int books_restore_deferred(struct books *books, const struct account *account,
 			   struct sb_error *err);
-
-#endif

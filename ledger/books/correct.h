@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Corrections: plans which lots a refund, a reversal or a lower allocation changes, and how. */
-#ifndef SUBANK_LEDGER_BOOKS_CORRECT_H
-#define SUBANK_LEDGER_BOOKS_CORRECT_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -45,5 +44,3 @@ int plan_reconcile(struct books *books, const struct new_window *window, struct 
 /* Plans how to lower an allocation by event->amount, which is more than is left of it: takes all
  * that is left and turns spent money into debt. SB_EREFUSED if less is allocated. */
 int plan_adjust(const struct account *account, struct event *event, struct sb_error *err);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Deferred charges: the account's state has them, the journal does not yet. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

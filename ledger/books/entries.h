@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads the journal by account, number and time, in either direction. For accounts only their own
  * entries are read, through the index by account. */
-#ifndef SUBANK_LEDGER_BOOKS_ENTRIES_H
-#define SUBANK_LEDGER_BOOKS_ENTRIES_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -24,5 +23,3 @@ int entries_before(struct books *books, int64_t time, uint64_t *ret, struct sb_e
 
 /* Finds the entry with this ref; 0: none. */
 int entries_with_ref(struct books *books, const char *ref, uint64_t *ret, struct sb_error *err);
-
-#endif

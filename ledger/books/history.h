@@ -2,8 +2,7 @@
 /* Accounts as they were, replayed from the journal. For one account, its own entries are read and
  * those of accounts that it received money from, whose windows came with the money. For all
  * accounts the whole journal is read once. */
-#ifndef SUBANK_LEDGER_BOOKS_HISTORY_H
-#define SUBANK_LEDGER_BOOKS_HISTORY_H
+#pragma once
 
 #include "ledger/base/steps.h"
 #include "ledger/books/books.h"
@@ -36,5 +35,3 @@ int history_account(const struct history *history, size_t index, int64_t time, s
 
 /* The rest of all lots less the debt. Only entries change it. */
 int64_t account_net(const struct account *account);
-
-#endif

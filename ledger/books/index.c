@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The index of each account's entries. A key has an account and an entry, its value the account's
  * next entries of the same transaction: 10,000 charges take few keys. */
-#include "config.h"
-
 #include <string.h>
 
 #include "ledger/base/array.h"

@@ -6,8 +6,7 @@
  * where the hash before entry 1 is 32 zero bytes and the bank id is 16 random bytes, so entries
  * cannot be moved between banks. The hash is stored in front of the entry. LMDB has no checksums:
  * this chain finds a flipped bit. There is no update and no delete. */
-#ifndef SUBANK_LEDGER_BOOKS_JOURNAL_H
-#define SUBANK_LEDGER_BOOKS_JOURNAL_H
+#pragma once
 
 #include "ledger/account/event.h"
 #include "ledger/store/store.h"
@@ -62,5 +61,3 @@ int journal_get(struct store_txn *txn, uint64_t seq, struct event *ret,
 typedef int journal_item(const struct entry *entry, void *ctx, struct sb_error *err);
 int journal_each(struct store_txn *txn, uint64_t from, bool backward, journal_item *each, void *ctx,
 		 struct sb_error *err);
-
-#endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
 #include "ledger/books/left_jobs.h"
 
 #include <stdio.h>

@@ -2,8 +2,7 @@
 /* Jobs that ended but are not charged, since their row of sacct could not be read. The list is kept
  * beside the books, so that each job is charged when its row can be read, however much later. If it
  * is lost, the time up to which jobs are charged is lost too, and all jobs are read again. */
-#ifndef SUBANK_LEDGER_BOOKS_LEFT_JOBS_H
-#define SUBANK_LEDGER_BOOKS_LEFT_JOBS_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -46,5 +45,3 @@ void left_jobs_remove(struct left_jobs *left, struct left_job *job);
  * to one below it: their account does, is unknown or is not in the tree. */
 size_t left_jobs_of(const struct left_jobs *left, const struct tree *tree, const char *account,
 		    int64_t until);
-
-#endif

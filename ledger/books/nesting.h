@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Accounts of the bank that are below others of it in Slurm: each is a budget for itself and for
  * everything below it. The trees are those that the last check read. */
-#ifndef SUBANK_LEDGER_BOOKS_NESTING_H
-#define SUBANK_LEDGER_BOOKS_NESTING_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -26,5 +25,3 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 			void *ctx, struct sb_error *err);
 
 void nesting_release(struct nesting *nesting);
-
-#endif

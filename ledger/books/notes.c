@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a bank keeps beside its books, outside the chain and the export: readings, the time of the
  * last check, the machine that commands Slurm, and entries still to be notified. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,8 +2,7 @@
 /* The tree of one cluster's accounts. Slurm counts an account's use in every account above it, so
  * an account that moves takes its use along: that changes what the accounts above show, but is no
  * use of theirs. */
-#ifndef SUBANK_LEDGER_BOOKS_TREE_H
-#define SUBANK_LEDGER_BOOKS_TREE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,5 +43,3 @@ bool tree_same(const struct tree *a, const struct tree *b);
 const char *tree_parent(const struct tree *tree, const char *account);
 /* Whether [upper] is anywhere above [account]. */
 bool tree_above(const struct tree *tree, const char *upper, const char *account);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Verifies the books: replays the journal and compares everything that is derived from it. */
-#ifndef SUBANK_LEDGER_BOOKS_VERIFY_H
-#define SUBANK_LEDGER_BOOKS_VERIFY_H
+#pragma once
 
 #include "ledger/base/steps.h"
 #include "ledger/books/books.h"
@@ -36,5 +35,3 @@ struct verify {
  * entry and nothing else. A books_fn; [ctx] is a struct verify. Returns SB_OK also when it found
  * problems; fails only if the books cannot be read. */
 int verify_books(struct books *books, void *ctx, struct sb_error *err);
-
-#endif

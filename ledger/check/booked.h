@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the books charged for the use of one account on one cluster in a period, for comparison with
  * Slurm's own record. Refunds and reversals are decisions of people and do not count. */
-#ifndef SUBANK_LEDGER_CHECK_BOOKED_H
-#define SUBANK_LEDGER_CHECK_BOOKED_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -30,5 +29,3 @@ struct booked {
 /* Fills the output. SB_ENOTFOUND: the account is not in the bank. SB_EOVERFLOW: a sum is past
  * int64. */
 int booked_read(struct books *books, struct booked *booked, struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan of a check: charges the use that clusters report, decides on holds and works out which
  * limits Slurm must get. Knows Slurm only as what cmd/ observed. */
-#ifndef SUBANK_LEDGER_CHECK_CHECK_H
-#define SUBANK_LEDGER_CHECK_CHECK_H
+#pragma once
 
 #include "ledger/account/policy.h"
 #include "ledger/base/steps.h"
@@ -213,5 +212,3 @@ int check_lose_lever(struct books *books, const char *account, const struct leve
 		     struct sb_error *err);
 
 void check_release(struct check *check);
-
-#endif

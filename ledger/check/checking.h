@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the parts of a check share. check.c plans one account after another: metering.c charges its
  * use, dates.c records what time brings, levers.c works out its limits. */
-#ifndef SUBANK_LEDGER_CHECK_CHECKING_H
-#define SUBANK_LEDGER_CHECK_CHECKING_H
+#pragma once
 
 #include "ledger/check/check.h"
 
@@ -62,5 +61,3 @@ int check_record_use(const struct plan *plan);
 int check_dates(const struct plan *plan);
 /* Works out the limits of the account in Slurm. */
 int check_settle(const struct plan *plan);
-
-#endif

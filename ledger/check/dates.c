@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What time and use bring to an account: ended windows expire, thresholds are crossed, ends come
  * near. */
-#include "config.h"
-
 #include <string.h>
 
 #include "ledger/base/amount.h"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The funds of an account, as everything shown and decided has them: use by running jobs is spent,
  * although no entry has it yet. */
-#ifndef SUBANK_LEDGER_CHECK_FUNDS_H
-#define SUBANK_LEDGER_CHECK_FUNDS_H
+#pragma once
 
 #include "ledger/account/policy.h"
 #include "ledger/books/books.h"
@@ -22,5 +21,3 @@ struct funds { /* billing-seconds */
  * it. */
 int funds_of(struct books *books, const struct account *account, const struct rules *rules,
 	     struct funds *ret, struct sb_error *err);
-
-#endif

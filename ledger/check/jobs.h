@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Charges by job: a job that slurmdbd has as ended becomes one entry for each account whose budget
  * it falls into, once, however often it is read. */
-#ifndef SUBANK_LEDGER_CHECK_JOBS_H
-#define SUBANK_LEDGER_CHECK_JOBS_H
+#pragma once
 
 #include "ledger/account/policy.h"
 #include "ledger/base/when.h"
@@ -102,5 +101,3 @@ struct meter_switch {
 
 /* Records the switch. Does nothing if the account has that meter or none. */
 int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_error *err);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Turns what clusters count into charges and baselines. */
-#include "config.h"
-
 #include <stdio.h>
 #include <string.h>
 

@@ -2,8 +2,7 @@
 /* Accounts of Slurm that change their place in the tree. RawUsage moves with them, and sacct names
  * only the account of a job. So the journal records which account came below another or went from
  * there, and when a check found that. */
-#ifndef SUBANK_LEDGER_CHECK_MOVES_H
-#define SUBANK_LEDGER_CHECK_MOVES_H
+#pragma once
 
 #include "ledger/check/check.h"
 
@@ -40,5 +39,3 @@ bool moves_counted(const struct moves_place *place, const char *slurm_account, i
 
 /* True if any account went from below it on the cluster. */
 bool moves_any_went(const struct account *account, const char *cluster);
-
-#endif

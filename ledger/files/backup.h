@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Copies a bank while others write to it. */
-#ifndef SUBANK_LEDGER_FILES_BACKUP_H
-#define SUBANK_LEDGER_FILES_BACKUP_H
+#pragma once
 
 #include "ledger/books/verify.h"
 
@@ -12,5 +11,3 @@
  * and reports each proved entry to [steps]. Removes the copy after an error. */
 int bank_backup(struct bank *bank, const struct store_options *to, const struct steps *steps,
 		struct verify *ret, struct sb_error *err);
-
-#endif

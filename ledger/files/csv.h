@@ -8,8 +8,7 @@
  * A spreadsheet runs a text that begins with = + - @ or a tab as a formula. Such a text, and one
  * that begins with an apostrophe, gets an apostrophe in front: a program that reads the file back
  * removes one from every text that begins with one. */
-#ifndef SUBANK_LEDGER_FILES_CSV_H
-#define SUBANK_LEDGER_FILES_CSV_H
+#pragma once
 
 #include "ledger/files/export.h"
 
@@ -18,5 +17,3 @@ export_books csv_accounts;
 /* Writes a row for each entry: number, kind, all fields and hash. Parts are LOT:AMOUNT or
  * LOT.INDEX:AMOUNT, with blanks between them. */
 export_books csv_journal;
-
-#endif

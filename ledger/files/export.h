@@ -13,8 +13,7 @@
  * The keys of an entry are the names in event_fields[]; a field with its default value is left out.
  * Numbers and words are plain, texts in double quotes, so `no`, 010 and 12:30 stay texts. Export,
  * import and another export give the same bytes. */
-#ifndef SUBANK_LEDGER_FILES_EXPORT_H
-#define SUBANK_LEDGER_FILES_EXPORT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -40,5 +39,3 @@ int export_step(const struct export_to *to, uint64_t seq, struct sb_error *err);
 /* Returns a field that is a text, a time or a word as text, valid as long as [event] and [buf];
  * NULL for parts and numbers. */
 const char *export_text(const struct event *event, enum event_field at, char buf[WHEN_TEXT_SIZE]);
-
-#endif

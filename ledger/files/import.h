@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads the YAML form of a bank (export.h) back into a bank. */
-#ifndef SUBANK_LEDGER_FILES_IMPORT_H
-#define SUBANK_LEDGER_FILES_IMPORT_H
+#pragma once
 
 #include <stdio.h>
 
@@ -22,5 +21,3 @@ struct import_from {
  * until a machine is adopted. */
 int import_yaml(const struct store_options *options, const struct import_from *from,
 		struct replacing *replacing, struct head *ret_head, struct sb_error *err);
-
-#endif

@@ -8,8 +8,7 @@
  *     Expenses:Charges:CLUSTER, Expenses:Refunds, Expenses:Expired
  *
  * or, of a transfer, the other account. Each transaction names its entry. */
-#ifndef SUBANK_LEDGER_FILES_TRANSACTIONS_H
-#define SUBANK_LEDGER_FILES_TRANSACTIONS_H
+#pragma once
 
 #include "ledger/files/export.h"
 
@@ -21,5 +20,3 @@ export_books transactions_ledger;
  * digits and '-'. So the first letter of a name becomes a capital, '_' U and '.' D; XX precedes
  * one of those two at the beginning. Names stay different, since they have no capitals. */
 export_books transactions_beancount;
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Proves an export (export.h) without its bank. */
-#ifndef SUBANK_LEDGER_FILES_VERIFY_FILE_H
-#define SUBANK_LEDGER_FILES_VERIFY_FILE_H
+#pragma once
 
 #include <stdio.h>
 
@@ -16,5 +15,3 @@ int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_e
 
 /* Keeps the first problem: a verify->found, with a zeroed struct sb_error as its ctx. */
 void verify_keep_first(const char *text, void *ctx);
-
-#endif

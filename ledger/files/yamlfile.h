@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads and writes YAML files strictly and item by item. The only user of libyaml. Memory does not
  * grow with the file. */
-#ifndef SUBANK_LEDGER_FILES_YAMLFILE_H
-#define SUBANK_LEDGER_FILES_YAMLFILE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -73,5 +72,3 @@ void yaml_put_number(struct yaml_writer *writer, int64_t number);
 void yaml_put_unsigned(struct yaml_writer *writer, uint64_t number);
 /* Ends the document and frees the writer. Returns SB_ESYSTEM when anything was not written. */
 int yaml_writer_finish(struct yaml_writer *writer, struct sb_error *err);
-
-#endif

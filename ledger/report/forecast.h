@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Use per day, and how long the money lasts if use goes on at that rate. */
-#ifndef SUBANK_LEDGER_REPORT_FORECAST_H
-#define SUBANK_LEDGER_REPORT_FORECAST_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -27,5 +26,3 @@ int64_t forecast_lasts(const struct forecast *forecast, int64_t now);
 /* Fills lasts and unused from a known rate, [month], and [spent]: windows start and end, the
  * earliest end is spent first, debt is paid first, and without money nothing is used. Pure. */
 int forecast_spend(const struct account *account, struct forecast *forecast, struct sb_error *err);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What one account had, got and spent in a period. The balance of a statement is the money in lots
  * less debt. Only entries change it, so opening balance, entries and closing balance add up. */
-#ifndef SUBANK_LEDGER_REPORT_STATEMENT_H
-#define SUBANK_LEDGER_REPORT_STATEMENT_H
+#pragma once
 
 #include "ledger/base/steps.h"
 #include "ledger/books/books.h"
@@ -63,5 +62,3 @@ int statement_check(const struct statement *statement, struct sb_error *err);
 
 /* Works out the balances of the account at its time. */
 int balances_of(const struct account *account, struct balances *ret, struct sb_error *err);
-
-#endif

@@ -2,8 +2,7 @@
 /* Groups the charges of a period by user, partition, month ... Refunds and reversals count with the
  * job that they answer. The user of what RawUsage counted, and of reconciliations, is not known:
  * each is a group of its own. */
-#ifndef SUBANK_LEDGER_REPORT_USE_H
-#define SUBANK_LEDGER_REPORT_USE_H
+#pragma once
 
 #include "ledger/books/books.h"
 
@@ -73,5 +72,3 @@ int use_each_job(struct books *books, const struct use *use, use_job_fn *each, v
 
 /* Frees the output. Keeps [by]. */
 void use_release(struct use *use);
-
-#endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The layout of LMDB's data file, as mdb.c of 0.9 defines it beyond lmdb.h. Numbers have the byte
  * order of the machine. No function here calls LMDB. */
-#ifndef SUBANK_LEDGER_STORE_FORM_H
-#define SUBANK_LEDGER_STORE_FORM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,5 +114,3 @@ enum free_list {
  * which would read past the end. */
 int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *ret,
 			  struct sb_error *err);
-
-#endif

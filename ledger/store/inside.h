@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Internals that the files of the store share. */
-#ifndef SUBANK_LEDGER_STORE_INSIDE_H
-#define SUBANK_LEDGER_STORE_INSIDE_H
+#pragma once
 
 #include <lmdb.h>
 #include <signal.h>
@@ -130,5 +129,3 @@ int store_no_bank(const struct store_options *options, struct sb_error *err);
 /* Refuses a library of another version than lmdb.h, which has another file format but may have the
  * same file name. */
 int store_check_library(struct sb_error *err);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Checks every page of the data file. Leaves are found through LMDB, from the addresses of its keys
  * and values; branches and roots are read from the file's bytes. */
-#include "config.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

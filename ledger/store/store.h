@@ -15,8 +15,7 @@
  * Only LMDB's default durability is used: two flushes a commit. The flags that save one lose
  * acknowledged commits (tests/faults/power_loss.c shows it).
  */
-#ifndef SUBANK_LEDGER_STORE_STORE_H
-#define SUBANK_LEDGER_STORE_STORE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -147,5 +146,3 @@ bool store_may_have_written(void);
 
 /* Returns the version of the LMDB library, as text. */
 const char *store_library(void);
-
-#endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tables and their entries. */
-#include "config.h"
-
 #include <assert.h>
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Transactions: on the newest state, with one writer at a time and the outcome of each commit. */
-#include "config.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>

@@ -5,8 +5,6 @@
  *
  *     append FOLDER COUNT ACCOUNTS
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

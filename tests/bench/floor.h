@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Shared by the bare programs. They do the minimum with the same bytes and the same libraries, and
  * exit at the first error. */
-#ifndef SUBANK_TESTS_BENCH_FLOOR_H
-#define SUBANK_TESTS_BENCH_FLOOR_H
+#pragma once
 
 #include <lmdb.h>
 #include <stdint.h>
@@ -41,5 +40,3 @@ static inline double floor_clock(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
-
-#endif

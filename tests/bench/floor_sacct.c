@@ -4,8 +4,6 @@
  *
  *     floor_sacct FILE
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,6 @@
  * SINCE is when the accounts were switched to jobs, UNTIL the time of the check, both in seconds
  * since 1970.
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

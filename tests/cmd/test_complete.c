@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Shell completion, and the completeness of the tables that help, manual and completion come from:
  * a verb or option without a text fails here. */
-#include "config.h"
-
 #include <wordexp.h>
 
 #include "cmd/frame/argument.h"

@@ -3,8 +3,6 @@
  * from some commits ago, truncates the file. `verify` must find the damage, or every answer must
  * equal that of the undamaged bank to the byte. Nothing may hang, or end without a message of its
  * own. Lock files with any contents must do no harm. */
-#include "config.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

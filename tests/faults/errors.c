@@ -5,8 +5,6 @@
  * later step failed; 4, one of both, and the failed call was one that makes data durable. Repeating
  * the command with the same --ref must then leave what a run without an error does: one entry, not
  * two. */
-#include "config.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

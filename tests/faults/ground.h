@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Shared by the methods in C: random numbers, time, folders, running subank, and judging a bank.
  * Each function ends the program, with a message, when the machine fails it. */
-#ifndef SUBANK_TESTS_FAULTS_GROUND_H
-#define SUBANK_TESTS_FAULTS_GROUND_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,5 +85,3 @@ bool row(const char *method, uint64_t cases, uint64_t violations);
 bool long_enough(const char *what, uint64_t cases, uint64_t least);
 /* FAULTS=long */
 bool long_form(void);
-
-#endif

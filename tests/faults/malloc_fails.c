@@ -3,8 +3,6 @@
  * (N+). The file ./malloc.failed then shows that this happened. With 0 none fails, and
  * ./malloc.count is the count of allocations at the end. Not counted are allocations before main()
  * calls openlog() and those for the user's name, where glibc fails assertions of its own. */
-#include "config.h"
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

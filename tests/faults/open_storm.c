@@ -7,8 +7,6 @@
  * comparison of transaction numbers finds something; without that too, entries are lost.
  *
  * The long form opens at least 60,000 times. Started by run.bash. */
-#include "config.h"
-
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -4,8 +4,6 @@
  * the bank must be whole and in a committed state: not older than the newest receipt, not newer
  * than what had been written. With LMDB's flags that save a flush, or without the flush of folders,
  * the same must fail, or the test would find nothing. */
-#include "config.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Runs a program and stops it at the begin and the end of each of its system calls, in all of its
  * threads. Programs that it starts are not followed. */
-#ifndef SUBANK_TESTS_FAULTS_TRACE_H
-#define SUBANK_TESTS_FAULTS_TRACE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,5 +47,3 @@ int trace_run(const struct trace *trace);
 void trace_read(pid_t thread, uint64_t from, void *to, size_t size);
 /* Copies a text of less than [size] bytes. */
 void trace_read_text(pid_t thread, uint64_t from, char *to, size_t size);
-
-#endif

@@ -2,8 +2,6 @@
 /* A preloaded library that makes subank unsafe: LMDB's flags that save a flush, and no flush of
  * folders. So the test of power loss shows that it finds what they lose. A small first map, which
  * is harmless, is set here too. */
-#include "config.h"
-
 #include <dlfcn.h>
 #include <lmdb.h>
 #include <stdlib.h>

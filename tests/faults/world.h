@@ -6,8 +6,7 @@
  * each of its sectors of 512 bytes, and each change of a name, may be on the disk or not,
  * independently and in any order. The contents of files named *.lock and lock.mdb, which do not
  * matter to LMDB and subank, count as written at once. */
-#ifndef SUBANK_TESTS_FAULTS_WORLD_H
-#define SUBANK_TESTS_FAULTS_WORLD_H
+#pragma once
 
 #include "tests/faults/trace.h"
 
@@ -64,5 +63,3 @@ size_t replay_pending(const struct replay *replay);
 uint64_t replay_image(struct replay *replay, const bool *chosen);
 /* Writes the image into [folder], which must not exist. */
 void replay_write(struct replay *replay, const char *folder);
-
-#endif

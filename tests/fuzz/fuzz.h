@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Shared by the fuzz targets. A target is one file with LLVMFuzzerTestOneInput(), which is called
  * by libFuzzer (configure --enable-fuzzing) or replay.c. */
-#ifndef SUBANK_TESTS_FUZZ_FUZZ_H
-#define SUBANK_TESTS_FUZZ_FUZZ_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,5 +32,3 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	return text;
 }
-
-#endif

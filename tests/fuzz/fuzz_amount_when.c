@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzes what people type: amounts, times, names, thresholds, levers, old heads. A value that is
  * accepted is the same after it was printed and read again. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "cmd/frame/lever.h"

@@ -2,8 +2,6 @@
 /* Fuzzes entries of two accounts. The input is a list of commands: kind, account, amount, time, and
  * whether the parts are planned, as by the verbs, or are in the input. Entries that the rules
  * accept keep the sums; planned entries are accepted. */
-#include "config.h"
-
 #include "ledger/account/policy.h"
 #include "ledger/base/when.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzes stored entries: one that decodes is valid and encodes to the same bytes. */
-#include "config.h"
-
 #include "cmd/show/entry_json.h"
 #include "ledger/account/event.h"
 #include "tests/fuzz/fuzz.h"

@@ -2,8 +2,6 @@
 /* Fuzzes the YAML form. Every hash is 32 zero bytes here, so that changed files are not refused for
  * their hashes alone. A file that is accepted is exported, imported and exported again, to the same
  * bytes. */
-#include "config.h"
-
 #include <ftw.h>
 #include <nettle/sha2.h>
 #include <unistd.h>

@@ -2,8 +2,6 @@
 /* Fuzzes lists that are imported into a bank: requests (import --append) and the dump of the
  * predecessor, chosen by the first byte. A refused list changes nothing. After an accepted one
  * verify finds no problem, and importing it again adds nothing. */
-#include "config.h"
-
 #include <ftw.h>
 #include <stdarg.h>
 #include <unistd.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzes the settings: refused with a place in the file, or within all limits. */
-#include "config.h"
-
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzes stored states of accounts, which have no hash: one that decodes is usable and encodes to
  * the same bytes. The same for trees. */
-#include "config.h"
-
 #include "ledger/account/account.h"
 #include "ledger/base/when.h"
 #include "ledger/books/tree.h"

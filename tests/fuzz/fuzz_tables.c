@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzes the answers of Slurm's commands: a runner answers with the input, whose first byte chooses
  * the command. */
-#include "config.h"
-
 #include "slurm/assoc.h"
 #include "slurm/sacct.h"
 #include "slurm/sacctmgr.h"

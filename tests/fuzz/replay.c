@@ -6,8 +6,6 @@
  *     FUZZ_RUNS   how many of them
  *
  * An input that ends the process is left in TARGET.crash. */
-#include "config.h"
-
 #include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>

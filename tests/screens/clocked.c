@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* subank for tests/test_screens.sh: with a clock that is read from the file $SUBANK_CLOCK, in
  * microseconds, and advances by a second with each call, and always the same user and machine. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>

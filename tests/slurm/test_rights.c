@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests rows that Slurm hides from the bank's owner (PrivateData), and the owner's AdminLevel. */
-#include "config.h"
-
 #include "slurm/rights.h"
 #include "tests/drive.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests running programs, with tests/fake/program, which misbehaves on request. */
-#include "config.h"
-
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>

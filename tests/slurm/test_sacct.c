@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests reading jobs from sacct and what they count for, with answers written here and with the
  * fake sacct in tests/fake. */
-#include "config.h"
-
 #include <check.h>
 #include <inttypes.h>
 #include <limits.h>

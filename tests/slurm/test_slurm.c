@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests Slurm commands and parsing of their answers, with answers written here and with the fake
  * Slurm in tests/fake. */
-#include "config.h"
-
 #include <check.h>
 #include <errno.h>
 #include <inttypes.h>

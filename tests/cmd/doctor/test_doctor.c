@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What check, doctor and verify report about the bank and Slurm, driven in this process. */
-#include "config.h"
-
 #include <sys/stat.h>
 
 #include "cmd/subank.h"

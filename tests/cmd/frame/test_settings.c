@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The settings are read strictly: an unknown key or a malformed value is refused with its place in
  * the file. */
-#include "config.h"
-
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The output of verbs that list, in all forms: for people at a terminal or not, and for programs.
  */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <locale.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Verbs that record, show, export and restore, run in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <sys/stat.h>

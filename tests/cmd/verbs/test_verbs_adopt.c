@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Older books that take command of Slurm, run in this process with a fake Slurm. */
-#include "config.h"
-
 #include "tests/drive.h"
 
 enum { SU = 3600 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The check and what changes Slurm, driven in this process beside a make-believe Slurm. */
-#include "config.h"
-
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Imports: lists written by hand, another bank's books, and dumps of the predecessor. */
-#include "config.h"
-
 #include <dirent.h>
 #include <inttypes.h>
 #include <sys/stat.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first hour: what init finds in Slurm, and the settings that it writes. */
-#include "config.h"
-
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Accounts that are metered by jobs, driven in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 

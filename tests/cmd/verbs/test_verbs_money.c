@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Money with windows, and corrections, run in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <time.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which entries the notify command gets, driven in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <sys/stat.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Compares the books with Slurm's record of jobs, run in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "tests/drive.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Refunds of jobs by id and by state, run in this process. */
-#include "config.h"
-
 #include "tests/drive.h"
 
 #define BEGIN (T0 / WHEN_SECOND)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The reset of usage in Slurm, and nested accounts, driven in this process. */
-#include "config.h"
-
 #include "tests/drive.h"
 
 enum { SU = 3600 };

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Terms, all levers and limits that follow the balance, run in this process. */
-#include "config.h"
-
 #include "tests/drive.h"
 
 enum { SU = 3600 };

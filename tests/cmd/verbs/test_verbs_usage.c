@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Use by user: usage, statement --by and journal --user, run in this process. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <locale.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Published balances, and `balance` for users who may not read the bank. tests/test_cli.sh does the
  * same as a real user. */
-#include "config.h"
-
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How entries and time change an account. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/account/account.h"

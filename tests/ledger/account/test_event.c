@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The stored form of entries, for every kind in the table. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/account/event.h"

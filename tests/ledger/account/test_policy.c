@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decisions at their boundaries. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/account/policy.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Amounts, names, times and texts that people type. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <time.h>
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Numbers, lists with commas, and arrays. */
-#include "config.h"
-
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
 #include "ledger/base/error.h"

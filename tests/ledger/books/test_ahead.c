@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A journal longer than the read-ahead, with one processor and with all. */
-#include "config.h"
-
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>

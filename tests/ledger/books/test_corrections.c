@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Corrections: what the rules refuse, and long random histories of them. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/account/policy.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Deferred charges. Two banks have the same history, and one of them records use at each check.
  * They may differ only in the number of charges. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/books/entries.h"

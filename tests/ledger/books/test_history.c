@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Parts of the journal, accounts as they were, forecasts, and the sums of statements. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/books/entries.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The list of jobs left out, in memory and stored. */
-#include "config.h"
-
 #include "ledger/books/left_jobs.h"
 #include "tests/util.h"
 

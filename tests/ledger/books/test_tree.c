@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tree of a cluster's accounts, stored and searched. */
-#include "config.h"
-
 #include "ledger/books/tree.h"
 #include "tests/util.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* verify finds every sort of damage. */
-#include "config.h"
-
 #include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>

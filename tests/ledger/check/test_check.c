@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The check on real books with made-up observations. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <nettle/sha2.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What time and use bring: windows that end, thresholds, notices. On real books with made-up
  * observations. */
-#include "config.h"
-
 #include <inttypes.h>
 
 #include "ledger/check/check.h"

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests copies of a bank: complete, made while others write, and detached from Slurm. */
-#include "config.h"
-
 #include <dirent.h>
 #include <signal.h>
 #include <sys/stat.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests the exports for other programs: CSV, and transactions for ledger, hledger and beancount. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <malloc.h>
 #include <unistd.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests proving an export without a bank. */
-#include "config.h"
-
 #include <dirent.h>
 #include <signal.h>
 #include <sys/stat.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests the YAML form: export, import and export again, and files that are not exports. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>

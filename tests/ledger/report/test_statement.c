@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The verbs that only read: statement, why, balance as it was, forecasts, journal in part. */
-#include "config.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* LMDB overwrites the pages on its list of free pages. A list that is damaged or contains a cycle
  * must make a write fail, and leave the books readable. */
-#include "config.h"
-
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>

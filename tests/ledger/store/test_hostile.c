@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Malicious files in each format that import reads. */
-#include "config.h"
-
 #include "ledger/files/yamlfile.h"
 #include "tests/drive.h"
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Errors of the store when its library or the system fails. */
-#include "config.h"
-
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
