@@ -128,9 +128,10 @@ static char **env_make(const char *const given[], bool whole)
 	return made;
 }
 
-/* Moves a descriptor above 2. The caller may have started with stdin or stdout closed: a descriptor
- * that already has its number in the child would stay close-on-exec (glibc before 2.29), and none
- * may be replaced before it was copied. Returns it, or -1 and errno. */
+/* Moves a descriptor above 2, if it is not: it is 0, 1 or 2 when the caller started with stdin,
+ * stdout or stderr closed. Such a descriptor could be replaced in the child before it is copied,
+ * and one that already has its number there would stay close-on-exec (glibc before 2.29). Returns
+ * the descriptor, or -1 and sets errno. */
 static int above_stdio(int fd)
 {
 	int moved = fd;
@@ -310,7 +311,7 @@ static int start(struct run *run, const char *const argv[], const struct request
 	free(args);
 	free(env);
 	if (ret == 0) {
-		/* Otherwise the pipes would never end. */
+		/* The pipes do not end while we have the program's ends open. */
 		close_fd(&run->out_write);
 		close_fd(&run->err_write);
 	}

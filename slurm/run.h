@@ -31,12 +31,12 @@ struct run_result {
  * handler runs and SB_EFAILED is returned. Signals that the caller ignores or blocks have no
  * effect. Not thread-safe: it changes the signal mask and the action of SIGCHLD meanwhile.
  *
- * When the program ends, the rest of its group is killed. A process that left the group and holds
- * a pipe open is waited for until the pipes were silent for half a second.
+ * When the program ends, the rest of its group is killed. If a process that left the group holds a
+ * pipe open, the call returns once the pipes have been silent for half a second.
  *
  * Returns 0 when the program ran and ended: the caller checks [ret->status] and calls
- * run_result_release(). Otherwise returns SB_EMISSING, SB_ETIMEOUT, SB_EFAILED (too much output,
- * or a signal) or SB_ESYSTEM, and leaves [ret] unchanged. */
+ * run_result_release(). Otherwise returns SB_EMISSING, SB_ETIMEOUT, SB_EFAILED (too much output, or
+ * a signal) or SB_ESYSTEM, and leaves [ret] unchanged. */
 int run_program(const char *const argv[], int deadline_ms, struct run_result *ret,
 		struct sb_error *err);
 

@@ -132,7 +132,7 @@ static int64_t read_limit(const char *text)
 	return number_parse(text, 0, UINT32_MAX, &minutes) ? minutes * 60 : -1;
 }
 
-/* What a resized job used before is in its previous row. */
+/* Removes from a row of a resized job what its previous row has. */
 static void clip_resized(struct sacct_job *job)
 {
 	int64_t since = job->submit, before;
@@ -176,7 +176,7 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 		return START;
 	if (!read_time(cells[END], &job->end))
 		return END;
-	/* It cannot have run for longer: one of the times is wrong. */
+	/* A job that ran for longer than from start to end has a wrong time. */
 	if (!read_seconds(cells[ELAPSED_RAW], &job->elapsed) ||
 	    (job->start >= 0 && job->end >= 0 && job->elapsed > 0 &&
 	     job->elapsed > job->end - job->start))

@@ -184,7 +184,7 @@ enum assoc_column {
 	ASSOC_COLUMNS
 };
 
-/* The header names only GrpSubmitJobs differently from what it is asked for by. */
+/* The header has the names of the format, except that GrpSubmitJobs is printed as GrpSubmit. */
 static const char *const assoc_columns[] = {
 	"Cluster", "GrpTRESMins", "GrpTRESRunMins", "GrpJobs", "GrpSubmit", "User", "Account",
 };
@@ -215,7 +215,7 @@ static int add_row(struct limits *limits, const struct table *table, size_t i, s
 	row->line = table->lines[i].line;
 	TRY(read_jobs(&reader, ASSOC_JOBS, &row->grp_jobs, err));
 	TRY(read_jobs(&reader, ASSOC_SUBMIT_JOBS, &row->grp_submit_jobs, err));
-	/* Such names are never asked for: this is something else. */
+	/* No name with newlines is ever asked for: this row is something else. */
 	if (table->lines[i].joined) {
 		TRY(odd_rows_add(&limits->odd, row->line, assoc_columns[ASSOC_ACCOUNT],
 				 row->account, "", err));

@@ -16,8 +16,9 @@ bool limit_without_tres(const char *field);
 struct tres_limit {
 	const char *field; /* GrpTRESMins, GrpJobs … */
 	const char *tres; /* cpu …; "" where the field has no TRES */
-	int64_t value; /* -1 clears the limit; less is refused, since Slurm would set a huge limit,
-			  and so is more than INT32_MAX, Slurm's maximum, without TRES */
+	int64_t value; /* -1 clears the limit. Values below -1 are refused, since Slurm would set
+			  a huge limit. Without TRES, values above INT32_MAX, Slurm's maximum,
+			  are refused too */
 };
 
 /* Sets a limit of [count] accounts of one cluster: `sacctmgr -i modify account where account=a,b

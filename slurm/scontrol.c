@@ -31,7 +31,6 @@ static const char *find_value(const char *text, const char *key, size_t *ret_len
 			continue;
 		at++;
 		at += strspn(at, " \t");
-		/* [at] is past the end when the value is empty and the line is the last. */
 		for (value_end = end; value_end > at && strchr(" \t\r", value_end[-1]);)
 			value_end--;
 		*ret_len = value_end > at ? (size_t)(value_end - at) : 0;
@@ -248,7 +247,7 @@ static const char *cut_word(char *word)
 static int parse_partition(char *line, size_t number, struct partitions *partitions,
 			   struct sb_error *err)
 {
-	/* Find all before the line is cut. */
+	/* Find all words before cut_word() cuts the line. */
 	char *weights = find_word(line, "TRESBillingWeights"), *qos = find_word(line, "QoS");
 	char *name = find_word(line, "PartitionName");
 	struct partition *row;

@@ -7,7 +7,7 @@
 
 #include "slurm/run.h"
 
-/* The advice at the end of a message about an answer that Slurm does not give. */
+/* The advice at the end of a message about an answer that Slurm would not give. */
 #define SLURM_OWN ": check that this is Slurm's own command"
 
 struct slurm {

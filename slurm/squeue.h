@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The jobs that slurmctld knows. A job without an end in slurmdbd that slurmctld does not know has
- * ended at an unknown time, and sacct shows it as running for ever: Slurm calls it runaway. */
+/* The jobs that slurmctld knows. If slurmdbd has no end of a job and slurmctld does not know the
+ * job, it ended at an unknown time, and sacct shows it as running forever: Slurm calls it a runaway
+ * job. */
 #pragma once
 
 #include <stddef.h>

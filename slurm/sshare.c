@@ -87,9 +87,9 @@ static struct line make_line(const struct table *table, size_t row)
 	return line;
 }
 
-/* Finds names and parents by the indentation. A parent is above its children, so depth grows by one
- * at a time: a name that is indented by more begins with blanks, and so may any name below it that
- * is as deep. Returns whether every name is certain. */
+/* Finds names and parents by the indentation. A row is at most one level deeper than the row above
+ * it. A name that is indented by more begins with blanks itself, and so may each name below it that
+ * is indented as far: these are odd. Returns whether every name is certain. */
 static bool read_indentation(struct answer *answer)
 {
 	size_t path_len = 0, sure = SIZE_MAX;
@@ -144,7 +144,7 @@ static int add_nodes(struct answer *answer, const struct table *table)
 		    !number_parse(table_cell(table, i, 1), 0, INT64_MAX, &node->parent))
 			return SB_EFORMAT;
 	}
-	/* Users who may not see all accounts get a few. */
+	/* slurmdbd shows only a few accounts to a user who may not see all. */
 	if (answer->node_count < answer->count / 2)
 		return SB_EFORMAT;
 	array_sort(answer->nodes, answer->node_count, compare_ids);
@@ -185,7 +185,8 @@ static int64_t depth_of(const struct answer *answer, const struct node *node)
 	return node && node->parent == 0 ? depth : -1;
 }
 
-/* Finds names and parents by slurmdbd's tree: behind an indentation of known depth is the name. */
+/* Finds names and parents by slurmdbd's tree, which gives the depth of each row: the name follows
+ * as many blanks. */
 static void place_lines(struct answer *answer)
 {
 	for (size_t i = 0; i < answer->count; i++) {
@@ -219,7 +220,8 @@ static void place_lines(struct answer *answer)
 
 /* ---- one row for each account ---- */
 
-/* Keeps the only line of an account that can be trusted, if it has one. */
+/* Makes one row of the [count] lines of an account: of the only line that can be trusted, if there
+ * is one, or an odd row. */
 static int keep_one(struct answer *answer, const struct share *from, size_t count,
 		    struct sb_error *err)
 {
@@ -338,7 +340,7 @@ static int read_rows(struct answer *answer, struct sb_error *err)
 {
 	const struct table *table = &answer->table;
 
-	/* Each row may get a head. */
+	/* add_heads() may add a row for each. */
 	answer->shares.rows = calloc(2 * table->rows + 1, sizeof(*answer->shares.rows));
 	answer->lines = calloc(table->rows + 1, sizeof(*answer->lines));
 	answer->path = calloc(table->rows + 1, sizeof(*answer->path));
@@ -414,7 +416,7 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *e
 	if (list[*at] == '\0')
 		return 0;
 
-	/* A comma belongs to the item after it, so none may be the last. */
+	/* A comma belongs to the item after it: a list must not end with one. */
 	const char *item = list + *at + (*at > 0 && list[*at] == ',');
 	size_t len = strcspn(item, ",");
 	const char *equals = memchr(item, '=', len);

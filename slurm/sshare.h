@@ -12,14 +12,14 @@
 struct share {
 	const char *account; /* lower case; any bytes but NUL */
 	const char *parent; /* "" for the root; NULL: unknown */
-	int64_t raw_usage; /* billing-seconds, with the children's: rows are rolled up */
+	int64_t raw_usage; /* billing-seconds, including those of the children */
 	bool odd_usage; /* [raw_usage] is unknown */
 	const char *grp_tres_mins; /* as printed, in minutes: "cpu=0,gres/gpu=7"; "": no limit */
 	bool odd_limits; /* that list is malformed */
-	int64_t minutes; /* use of the billing TRES (GrpTRESRaw) in whole minutes, cut, with the
-			    children's; -1: unknown */
-	int64_t running; /* how much of it running jobs may still use by their limits (TRESRunMins),
-			    in the same unit */
+	int64_t minutes; /* use of the billing TRES (GrpTRESRaw), including that of the children, in
+			    minutes, truncated; -1: unknown */
+	int64_t running; /* billing minutes that running jobs may still use until their time limits
+			    (TRESRunMins); -1: unknown */
 	bool odd_room; /* the list of one of these two is malformed */
 	size_t line; /* of the answer */
 };

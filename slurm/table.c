@@ -130,8 +130,8 @@ int table_parse(const struct table_form *form, const char *text, size_t len, str
 				    "%s: line %zu of its answer is cut off: run it again",
 				    form->command, lines + 1);
 
-	/* A row has at least one byte a cell, so many short lines, which are skipped, do not ask
-	 * for more than this. */
+	/* A row has at least one byte a cell. Without this limit, an answer of many short lines,
+	 * which are skipped, would take far more memory than it needs. */
 	max_cells = lines <= SIZE_MAX / form->count ? lines * form->count : len;
 	if (max_cells > len)
 		max_cells = len;

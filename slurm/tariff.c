@@ -115,7 +115,8 @@ static bool weigh(const char *text, size_t len, int64_t count, __int128 *ret)
 	return true;
 }
 
-/* Whether only the largest of these TRES counts (22.05's assoc_mgr_tres_weighted()). */
+/* Whether [name] is one of the TRES of which only the largest counts (22.05's
+ * assoc_mgr_tres_weighted()). */
 static bool is_of_node(const char *name, enum billing_rule rule)
 {
 	bool gres = strncasecmp(name, "gres/", strlen("gres/")) == 0;

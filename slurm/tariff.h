@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a job counts for, exactly and in whole numbers: by the UsageFactor of its QOS, the weights
- * of its partition, both as they are now, and the site's own factors. */
+/* Computes what a job is charged, exactly and in whole numbers: from the UsageFactor of its QOS and
+ * the weights of its partition, both as they are now, and the site's own factors. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "slurm/sacctmgr.h"
 #include "slurm/scontrol.h"
 
-/* Parts of one: UsageFactors have six decimals, and weights are cut to twelve. */
+/* One in fixed point: factors have six decimals, weighted TRES are cut to twelve. */
 #define FACTOR_ONE INT64_C(1000000)
 #define EXCESS_ONE INT64_C(1000000000000)
 
@@ -31,7 +31,7 @@ struct tariff {
 void tariff_release(struct tariff *tariff);
 
 /* The states, as sacct names them, that jobs can end in without being charged; NULL after the last.
- * COMPLETED is not among them: it is what is paid for. */
+ * COMPLETED is not among them: a job that ended so is always charged. */
 extern const char *const tariff_states[];
 /* Returns the one of them that [text] spells, in any case, or NULL. */
 const char *tariff_state(const char *text);

@@ -14,7 +14,7 @@ enum {
 	AMOUNT_TEXT_SIZE = 32, /* bytes of the longest formatted amount */
 };
 
-/* Add and subtract. Return false on overflow, and then leave *ret. */
+/* Add or subtract. Return false on overflow; *ret is then unchanged. */
 static inline bool amount_add(int64_t a, int64_t b, int64_t *ret)
 {
 	int64_t sum;
@@ -39,11 +39,11 @@ static inline bool amount_sub(int64_t a, int64_t b, int64_t *ret)
  * SB_EINVAL unless it is a whole number of billing-seconds from 1 to INT64_MAX, without sign,
  * blank, exponent or separator. */
 int amount_parse(const char *text, int64_t *ret, struct sb_error *err);
-/* Does the same, and allows zero: "0", "0.0", "00", "0s". */
+/* Parses the same forms, and zero: "0", "0.0", "00", "0s". */
 int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err);
 
-/* Returns true for what looks like a whole number with a separator, "10.000": one to three digits,
- * a point and three digits. */
+/* Returns whether [text] may be a whole number with a thousands separator, such as "10.000": one to
+ * three digits without a leading zero, a point and three digits. */
 bool amount_is_grouped(const char *text);
 
 /* Formats SU, truncated to two decimals: "12.34", "-0.50". Amounts between 0 and 0.01 SU are

@@ -21,7 +21,8 @@ void *array_insert_bytes(void *list, size_t *count, size_t size, size_t at)
 
 	/* [list] is the address of a pointer of any type: only bytes may be copied from it. */
 	memcpy(&items, list, sizeof(items));
-	/* The room can be full only at a power of two. A count that fell to zero left some. */
+	/* The array can be full only when its count is a power of two. If the count fell to 0,
+	 * there is room. */
 	if (!items || (*count > 0 && (*count & (*count - 1)) == 0)) {
 		size_t room = *count < SIZE_MAX ? array_room(*count + 1) : SIZE_MAX;
 

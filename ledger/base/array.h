@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Growing, sorted and searched arrays. An array is a pointer to its first item and a size_t count,
- * both zero at first; the owner calls free() on the pointer. No size is kept: the array has room
- * for the smallest power of two that is no less than its count, or for more. So the count may
- * fall at any time, and an array that was allocated elsewhere must have room for array_room() items
- * before one is added.
+ * both zero at first; the owner calls free() on the pointer. The allocated size is not stored: the
+ * array always has room for at least array_room(count) items. So the count may be reduced at any
+ * time, and an array that was allocated elsewhere needs that much room before an item is added.
  *
- * [list] and [count] of the macros are the two variables themselves; the macros change them. [size]
- * of the functions is that of an item, in bytes. */
+ * The macros take the two variables themselves, [list] and [count], and change them. The functions
+ * take the [size] of an item in bytes. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Adds a zeroed item at the end. Returns it, with its type; NULL when memory ran out, and then
- * nothing has changed. Items move: pointers to others are no longer valid. */
+/* Adds a zeroed item at the end. Returns it, with its type. Returns NULL and changes nothing when
+ * memory ran out. Items may move, so pointers to them become invalid. */
 #define array_add(list, count) array_insert(list, count, count)
 
-/* Adds a zeroed item at [at], which must not exceed [count], in the same way. */
+/* Inserts a zeroed item at index [at], at most [count]. Otherwise like array_add(). */
 #define array_insert(list, count, at)                                                              \
 	((__typeof__(list))array_insert_bytes(&(list), &(count), sizeof(*(list)), at))
 
@@ -34,15 +33,15 @@
 #define array_search(list, count, key, compare, ret_at)                                            \
 	array_search_bytes(list, count, sizeof(*(list)), key, compare, ret_at)
 
-/* Searches in the same way. Returns an item equal to [key], with its type, or NULL. */
+/* Searches a sorted array. Returns an item equal to [key], with its type, or NULL. */
 #define array_find(list, count, key, compare)                                                      \
 	((__typeof__(&*(list)))array_find_bytes(list, count, sizeof(*(list)), key, compare))
 
 /* Compares [key] with an item, as for bsearch(): negative when the key comes first. */
 typedef int array_compare(const void *key, const void *item);
 
-/* The smallest power of two that is no less than [count]; 1 for none. SIZE_MAX when there is none,
- * which no allocation grants. */
+/* Returns the smallest power of two that is no less than [count]; 1 for 0. Returns SIZE_MAX, which
+ * cannot be allocated, when size_t has no such power. */
 size_t array_room(size_t count);
 
 /* [list] is the address of a pointer to the items. */
@@ -51,15 +50,14 @@ void *array_insert_bytes(void *list, size_t *count, size_t size, size_t at);
 /* Returns how many items are left. */
 size_t array_unique_bytes(void *list, size_t count, size_t size, array_compare *compare);
 
-/* qsort() takes no NULL, which an empty array may be. */
+/* An empty array may be NULL, which qsort() must not get. */
 static inline void array_sort_bytes(void *list, size_t count, size_t size, array_compare *compare)
 {
 	if (count > 1)
 		qsort(list, count, size, compare);
 }
 
-/* Inline, so that the compiler inlines [compare]: every entry that is replayed searches accounts.
- */
+/* Inline so that the compiler can inline [compare]: replaying an entry searches the accounts. */
 static inline bool array_search_bytes(const void *list, size_t count, size_t size, const void *key,
 				      array_compare *compare, size_t *ret_at)
 {

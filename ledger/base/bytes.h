@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A growing buffer; starts zeroed, bytes_release() frees it. [failed] stays true once memory ran
- * out. */
+/* A growing buffer. Starts zeroed; bytes_release() frees it. [failed] becomes true when memory runs
+ * out, and stays true until bytes_clear(). */
 struct bytes {
 	unsigned char *data;
 	size_t len;
@@ -18,8 +18,8 @@ struct bytes {
 	bool failed;
 };
 
-/* Big-endian numbers in keys. These functions are inline since an entry has dozens of numbers, each
- * of which becomes an instruction or two. */
+/* Store and load a big-endian number. These functions and those below are inline: an entry has
+ * dozens of numbers, and each becomes an instruction or two. */
 static inline void u64_store(unsigned char to[8], uint64_t value)
 {
 	value = htobe64(value);
@@ -34,10 +34,10 @@ static inline uint64_t u64_load(const unsigned char from[8])
 	return be64toh(value);
 }
 
-/* bytes_room() when the buffer is full. */
+/* bytes_room() for a buffer that must grow. */
 unsigned char *bytes_grow(struct bytes *bytes, size_t len);
 
-/* Appends [len] uninitialised bytes. Returns the first, or NULL without memory. */
+/* Appends [len] uninitialised bytes. Returns the first; NULL when memory ran out. */
 static inline unsigned char *bytes_room(struct bytes *bytes, size_t len)
 {
 	if (len > bytes->size - bytes->len)
@@ -91,7 +91,7 @@ struct reader {
 	const unsigned char *at;
 	const unsigned char *end;
 	bool failed; /* truncated or malformed; all further reads return 0 or "" */
-	bool no_memory; /* it failed without memory: the bytes may be right */
+	bool no_memory; /* it failed because memory ran out: the bytes may be valid */
 };
 
 struct reader reader_on(const void *data, size_t len);
@@ -147,5 +147,5 @@ static inline int64_t read_i64(struct reader *reader)
 
 /* Returns a text of at most [max] bytes, which points into the bytes that are read. */
 const char *read_text(struct reader *reader, size_t max);
-/* Returns whether every byte was read, and none is missing. */
+/* Returns whether all bytes were read and no read failed. */
 bool reader_done(const struct reader *reader);

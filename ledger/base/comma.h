@@ -8,8 +8,8 @@
 
 struct sb_error;
 
-/* Gives the next item of *rest as [*ret_len] bytes at [*ret], and moves *rest past it. Returns
- * false once all items were given; *rest is NULL then. Copies nothing:
+/* Sets *ret and *ret_len to the next item of *rest, and moves *rest past it. Returns false when no
+ * item is left, which is when *rest is NULL. Copies nothing:
  *
  *	for (const char *rest = list; comma_next(&rest, &item, &len);)
  */
@@ -17,6 +17,6 @@ bool comma_next(const char **rest, const char **ret, size_t *ret_len);
 
 typedef int comma_item(void *ctx, const char *item, struct sb_error *err);
 
-/* Calls [each] with every item, until one call returns another value than 0. An item is valid
- * during its call. Returns what the last call returned; SB_ESYSTEM when memory ran out. */
+/* Calls [each] with every item until a call returns a value other than 0. An item is valid during
+ * its call. Returns the value of the last call; SB_ESYSTEM when memory ran out. */
 int comma_each(const char *list, comma_item *each, void *ctx, struct sb_error *err);

@@ -40,7 +40,7 @@ int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	if (len >= 0 && (size_t)len + 3 < sizeof(err->text)) {
 		size_t room = sizeof(err->text) - (size_t)len;
 
-		/* The precision says that it is cut on purpose: gcc warns otherwise. */
+		/* The precision shows gcc that the text is cut on purpose. */
 		(void)snprintf(err->text + len, room, ": %.*s", (int)(room - 3), rest);
 	}
 	return err->code;

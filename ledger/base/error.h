@@ -40,7 +40,8 @@ struct sb_error {
 int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Prepends "text: " to the text of [err] and returns its code. */
+/* Prepends "text: " to the text of [err]. Returns the code in [err]; SB_ESYSTEM if [err] is NULL.
+ */
 int sb_error_prefix(struct sb_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

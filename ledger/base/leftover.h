@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Removes unfinished files when Ctrl-C, a hang-up, a closed pipe or a shutdown ends the process.
- * Signals that the process ignores or blocks have no effect here either. */
+/* Removes unfinished files when Ctrl-C, a hang-up, a closed pipe or a shutdown ends the process. A
+ * signal that the process ignores or blocks removes nothing. */
 #pragma once
 
 #include <sys/types.h>

@@ -30,8 +30,8 @@ int lock_open(int dirfd, const char *name)
 	if (fd >= 0 || errno != ENOENT)
 		return fd;
 	fd = openat(dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	/* The umask may have cleared bits. It fails on a file that another user created just now.
-	 */
+	/* The umask may have cleared bits. fchmod() fails if another user has just created the
+	 * file. */
 	if (fd >= 0)
 		(void)!fchmod(fd, 0640);
 	/* A file created by root must not lock out the service account that owns the folder. */
@@ -138,7 +138,7 @@ static int wait_for_lock(int fd, const struct lock_request *request, struct sb_e
 					    what[strlen(what) - 1] == 's' ? "are" : "is",
 					    describe_holder(fd, text, sizeof(text)));
 		nanosleep(&pause, NULL);
-		/* Out of step with the other waiting processes. */
+		/* The pid keeps the waiting processes out of step. */
 		pause_us = pause_us < 10000 ? pause_us * 2 : 5000 + getpid() % 5000;
 	}
 	return SB_OK;
@@ -158,8 +158,9 @@ int lock_take(const struct lock_request *request, int *ret, struct sb_error *err
 		return rc;
 	}
 	if (!request->shared) {
-		/* A program that outlives its killed starter, such as a running sacctmgr, keeps the
-		 * lock: nobody may decide anew while it can still change Slurm. */
+		/* Lets the programs that this process starts inherit the lock. If this process is
+		 * killed, a running sacctmgr can still change Slurm: no other process may plan
+		 * before it ends. */
 		(void)fcntl(fd, F_SETFD, 0);
 		/* Only describe_holder() reads it, so a failure does no harm. */
 		len = snprintf(text, sizeof(text), "%jd %jd %.200s\n", (intmax_t)getpid(),
@@ -174,7 +175,7 @@ void lock_drop(int fd)
 {
 	if (fd < 0)
 		return;
-	/* Shared holders write no name, so ours must not remain. Overwriting a byte, unlike
+	/* Erases our name, which a shared holder would not replace. Overwriting a byte, unlike
 	 * truncating, changes no metadata. */
 	(void)!pwrite(fd, "\n", 1, 0);
 	/* Closing alone would leave the lock with the programs that we started. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Locks between processes: flock() on files in the bank's folder. The kernel releases them when the
- * holder dies; an exclusive lock also outlives the holder until the programs that it started have
- * ended. */
+/* Locks between processes: flock() on files in the bank's folder. The kernel releases a lock when
+ * its holder dies, but an exclusive one only when the programs that the holder started have ended
+ * too. */
 #pragma once
 
 #include <stdbool.h>

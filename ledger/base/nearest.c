@@ -52,7 +52,7 @@ bool nearer(const char *word, const char *other, size_t *distance)
 		*distance = NEAREST_NONE - 1;
 		return true;
 	}
-	/* A word of four letters with two wrong ones resembles nothing. */
+	/* More than half of the letters must be right. */
 	if (own >= *distance || 2 * own >= strlen(other))
 		return false;
 	*distance = own;

@@ -7,14 +7,15 @@
 
 #include "ledger/base/error.h"
 
-/* Returns whether [other] resembles [word] more than *distance says, and updates *distance, which
- * starts as NEAREST_NONE. Words of a greater distance never match. The first word that begins with
- * [word], of three letters or more, matches with the greatest distance. */
+/* Compares the next candidate of a search. Returns whether [other] is nearer to [word] than
+ * *distance edits, and then sets *distance to its own. *distance starts as NEAREST_NONE, so words
+ * that are three or more edits away do not match; but the first word that begins with [word], if
+ * that has three letters or more, counts as two edits away. */
 enum { NEAREST_NONE = 3 };
 bool nearer(const char *word, const char *other, size_t *distance);
 
-/* Returns the nearest of [words], which ends with NULL; NULL if none is within two letters or
- * begins with [word]. */
+/* Returns the nearest of [words], which ends with NULL; NULL if none is within two edits or begins
+ * with [word]. */
 const char *nearest(const char *word, const char *const words[]);
 
 /* Sets "REFUSAL 'word'" with ": did you mean 'other'?" or, if no word is near, the list of [words].

@@ -33,7 +33,7 @@ static const char *read_number(const char *text, size_t most, int64_t min, int64
 	end = read_digits(text + negative, most - negative, &digits);
 	if (!end || digits > (uint64_t)INT64_MAX + negative)
 		return NULL;
-	/* -INT64_MIN is no int64. */
+	/* Negates in two steps: INT64_MIN has no positive counterpart. */
 	value = negative && digits > 0 ? -1 - (int64_t)(digits - 1) : (int64_t)digits;
 	if (value < min || value > max)
 		return NULL;

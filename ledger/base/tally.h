@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A fingerprint of a sequence of numbers, to compare it with one that is computed another way.
- * Equal sequences have equal tallies. Different ones, whatever they are, have equal tallies with a
- * chance of their length in 2^61, if the key was picked at random: a polynomial of the key modulo a
- * prime.
- */
+ * Equal sequences have equal tallies. Two different ones have equal tallies with a probability of
+ * at most length / 2^61, if the key was picked at random: the tally is a polynomial of the key
+ * modulo a prime. */
 #pragma once
 
 #include <stdbool.h>

@@ -8,13 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Returns the length in bytes of the valid UTF-8 character at [text]; 0 if there is none, also at
- * the NUL. Surrogates, overlong forms and values above U+10FFFF are not valid. */
+/* Returns the length in bytes of the UTF-8 character at [text]; 0 at the NUL, and if the bytes are
+ * not valid. Surrogates, overlong forms and values above U+10FFFF are not valid. */
 size_t text_char(const char *text);
 
-/* Counts how many of the [most] bytes at [text] are printable ASCII, as nearly all stored text is;
- * text_ok() accepts those. Checks eight at a time: the highest bit of each byte shows whether it
- * ends the text, since no sum of two bytes below 0x80 carries into the next. */
+/* Returns how many of the [most] bytes at [text] precede the first that is not printable ASCII.
+ * text_ok() accepts printable ASCII, and nearly all stored text is of that kind. Checks eight bytes
+ * at a time: the highest bit of each byte of [ends] shows whether that byte ends the run. The sums
+ * do not carry into the next byte, since they add bytes below 0x80. */
 static inline size_t text_plain(const char *text, size_t most)
 {
 	const uint64_t each = 0x0101010101010101;
@@ -35,7 +36,8 @@ static inline size_t text_plain(const char *text, size_t most)
 	return len;
 }
 
-/* Returns whether [text] is UTF-8 without control characters (C0, DEL, C1) and line separators. */
+/* Returns whether [text] is UTF-8 without control characters (C0, DEL, C1), line separators,
+ * bidirectional controls, byte order marks and noncharacters (U+xxFFFE, U+xxFFFF). */
 bool text_ok(const char *text);
 
 /* Copies [text] to [to], at most [size] bytes with the NUL. Writes \xNN for what text_ok() refuses;

@@ -310,7 +310,8 @@ static char *put_digits(char *to, int digits, int value, char after)
 	return to + digits + 1;
 }
 
-/* An entry has up to four times: strftime() would take a tenth of an export's time. */
+/* Does not use strftime(), which would take a tenth of the time of an export: an entry has up to
+ * four times. */
 const char *when_format_exact(char buf[WHEN_TEXT_SIZE], int64_t when)
 {
 	time_t seconds = (time_t)(when / WHEN_SECOND);

@@ -13,7 +13,8 @@ static int damaged(const char *what, struct sb_error *err)
 			    what);
 }
 
-/* LMDB must not copy damaged pages, which it does in another thread. */
+/* Gets the head, after a check of all pages: LMDB copies in another thread, and must not meet
+ * damaged pages there. */
 static int get_head(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct sb_error why;

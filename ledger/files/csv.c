@@ -75,7 +75,8 @@ int csv_accounts(struct books *books, const struct export_to *to, struct sb_erro
 
 /* ---- entries ---- */
 
-/* Fields of the same name share the column of the first. */
+/* Returns whether a field has a column of its own: fields of the same name share that of the first.
+ */
 static bool has_column(int at)
 {
 	for (int i = 0; i < at; i++) {
@@ -85,7 +86,8 @@ static bool has_column(int at)
 	return true;
 }
 
-/* The field of that name in this kind of entry; FIELD_COUNT_ALL if it has none. */
+/* Returns the field of this kind of entry that belongs in [column]; FIELD_COUNT_ALL if there is
+ * none. */
 static enum event_field field_of(const struct kind_spec *kind, int column)
 {
 	if (column < FIELD_ENVELOPE_COUNT)

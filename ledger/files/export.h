@@ -32,8 +32,8 @@ struct export_to {
 typedef int export_books(struct books *books, const struct export_to *to, struct sb_error *err);
 export_books export_yaml;
 
-/* Ends an entry in [to]. Returns SB_ESYSTEM when the file does not take more: writing the rest
- * would be in vain. */
+/* Ends an entry: calls to->step(). Returns SB_ESYSTEM if a write to the file has failed, so that
+ * the export ends early. */
 int export_step(const struct export_to *to, uint64_t seq, struct sb_error *err);
 
 /* Returns a field that is a text, a time or a word as text, valid as long as [event] and [buf];

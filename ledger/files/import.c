@@ -233,8 +233,8 @@ static enum event_field field_at(const struct kind_spec *kind, size_t place)
 		       : (enum event_field)kind->fields[place - FIELD_ENVELOPE_COUNT];
 }
 
-/* Returns the field of that name, or FIELD_COUNT_ALL. Searches from [*place] on, where it most
- * likely is, and sets it to the next field. */
+/* Returns the field of that name, or FIELD_COUNT_ALL. The search begins at *place, which is most
+ * likely right; *place becomes the field after the one found. */
 static enum event_field field_by_name(const char *name, const struct kind_spec *kind, size_t *place)
 {
 	size_t count = field_count(kind);
@@ -442,7 +442,7 @@ static int check_end(struct import *import, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Proves once more what was built, as it is on the disk. */
+/* Verifies the new bank as it is on the disk. */
 static int verify_built(struct bank *bank, const struct steps *steps, struct sb_error *err)
 {
 	struct sb_error found = {0};

@@ -14,10 +14,10 @@ struct import_from {
 	const struct steps *steps; /* gets each entry that is read or proved; may be NULL */
 };
 
-/* Builds the bank of options->folder in batches beside it, checks every entry as verify does, and
- * moves it into place when all of it is right. Without [replacing] (books.h) a bank with entries is
- * SB_EREFUSED; with it, STORE_ABORT when the caller did not agree. Returns SB_EFORMAT, with file,
- * line and column, for faults of the file. An error changes nothing. The new bank commands no Slurm
- * until a machine is adopted. */
+/* Builds a new bank in batches beside that of options->folder, checks every entry as verify does,
+ * and moves it into place when all is valid. If a bank with entries exists, returns SB_EREFUSED
+ * without [replacing] (books.h); with it, STORE_ABORT when the caller did not agree. Returns
+ * SB_EFORMAT, with file, line and column, for faults of the file. An error changes nothing. The new
+ * bank does not command Slurm until a machine is adopted. */
 int import_yaml(const struct store_options *options, const struct import_from *from,
 		struct replacing *replacing, struct head *ret_head, struct sb_error *err);

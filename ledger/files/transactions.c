@@ -12,7 +12,7 @@
 
 #define COMMODITY "BS"
 
-/* The other side of an account; NULL: another account, or the entry moves nothing. */
+/* The other side of an entry; NULL: another account of the bank, or the entry moves no money. */
 static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_DEPOSIT] = "Equity:Deposits",	   [EVENT_WITHDRAW] = "Equity:Withdrawals",
 	[EVENT_CHARGE] = "Expenses:Charges",	   [EVENT_CHARGE_JOB] = "Expenses:Charges",
@@ -37,7 +37,7 @@ static void put_name(const struct writing *writing, const char *name)
 		fputs(name, file);
 		return;
 	}
-	/* Capitals replace what beancount refuses; no name has any. */
+	/* Capitals replace what beancount refuses: names have no capitals. */
 	if (*name == '_' || *name == '.')
 		fputs("XX", file);
 	for (const char *p = name; *p; p++) {
@@ -58,7 +58,7 @@ static void put_posting(const struct writing *writing, const char *group, const 
 	fprintf(writing->to->file, "    %s%s", group, name ? ":" : "");
 	if (name)
 		put_name(writing, name);
-	/* Two blanks: an account's name may hold one. */
+	/* Two blanks end the name, which may contain one. */
 	fprintf(writing->to->file, "  %" PRId64 " " COMMODITY "\n", amount);
 }
 
@@ -111,11 +111,12 @@ static int net_of(const struct writing *writing, const char *name, int64_t *ret,
 	rc = books_find(writing->replayed, name, &account, err);
 	if (!rc)
 		*ret = account_net(account);
-	/* Before it was opened, it had nothing. */
+	/* An account that is not opened yet has no money. */
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
-/* An entry moves what it changes, so the sums are those of the books. */
+/* Writes the differences between the balances before and after an entry, so that all sums agree
+ * with the books. */
 static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;

@@ -5,9 +5,10 @@
  * (account_net()). The other side is
  *
  *     Equity:Deposits, Equity:Withdrawals, Equity:Reversals, Equity:Adjustments
- *     Expenses:Charges:CLUSTER, Expenses:Refunds, Expenses:Expired
+ *     Expenses:Charges:CLUSTER, Expenses:Reconciled:CLUSTER, Expenses:Refunds,
+ *     Expenses:Expired
  *
- * or, of a transfer, the other account. Each transaction names its entry. */
+ * or, for a transfer, the other account. Each transaction names its entry. */
 #pragma once
 
 #include "ledger/files/export.h"
@@ -17,6 +18,7 @@
 export_books transactions_ledger;
 
 /* A part of beancount's account names begins with a capital letter or a digit and has letters,
- * digits and '-'. So the first letter of a name becomes a capital, '_' U and '.' D; XX precedes
- * one of those two at the beginning. Names stay different, since they have no capitals. */
+ * digits and '-'. So the first letter of a name becomes a capital, and _ . @ % / become U D A C S;
+ * XX precedes a name that begins with '_' or '.'. Different names stay different, since they have
+ * no capitals. */
 export_books transactions_beancount;

@@ -13,5 +13,5 @@
  * verify->found. */
 int verify_file(FILE *file, const char *name, struct verify *verify, struct sb_error *err);
 
-/* Keeps the first problem: a verify->found, with a zeroed struct sb_error as its ctx. */
+/* For verify->found: keeps the first problem in [ctx], a struct sb_error that starts zeroed. */
 void verify_keep_first(const char *text, void *ctx);

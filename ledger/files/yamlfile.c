@@ -63,7 +63,7 @@ int yaml_reader_new(FILE *file, const char *name, struct yaml_reader **ret, stru
 	}
 	reader->file = file;
 	yaml_parser_set_input(&reader->parser, read_file, reader);
-	/* No guessing: subank writes UTF-8. */
+	/* Otherwise libyaml would guess. subank writes UTF-8. */
 	yaml_parser_set_encoding(&reader->parser, YAML_UTF8_ENCODING);
 	reader->name = name;
 	*ret = reader;
@@ -151,7 +151,8 @@ static int take_scalar(struct yaml_reader *reader, struct yaml_item *item, struc
 	return SB_OK;
 }
 
-/* Refuses what the format does not need: it makes loops, bombs and unexpected types. */
+/* Refuses aliases, anchors and tags: the format does not need them, and they make loops, bombs and
+ * unexpected types possible. */
 static int refuse_extras(struct yaml_reader *reader, const struct yaml_item *item,
 			 struct sb_error *err)
 {
@@ -177,7 +178,7 @@ static int refuse_extras(struct yaml_reader *reader, const struct yaml_item *ite
 	return SB_OK;
 }
 
-/* Makes an item of the event. *ret_none: it makes none. */
+/* Converts the event to an item. *ret_none becomes true if the event is not an item. */
 static int take_event(struct yaml_reader *reader, struct yaml_item *item, bool *ret_none,
 		      struct sb_error *err)
 {
@@ -266,7 +267,7 @@ int yaml_member(struct yaml_reader *reader, enum yaml_type type, const char *wha
 	return SB_OK;
 }
 
-/* Whether the number has the form that is written: without leading zeros, and not -0. */
+/* Returns whether a number has the form that subank writes: without leading zeros, and not -0. */
 static bool is_as_written(const char *text)
 {
 	return text[*text == '-'] != '0' || strcmp(text, "0") == 0;

@@ -95,7 +95,7 @@ int store_take_over(struct store *store, struct sb_error *err)
 	return store_lock(store, "use.lock", true, "the bank", &store->use_lock, err);
 }
 
-/* Reports errno of a rename. A failing disk may have done it all the same. */
+/* Reports errno of a rename. With EIO, the rename may have taken effect. */
 static int rename_error(const struct store *store, const char *what, struct sb_error *err)
 {
 	if (errno != EIO)
@@ -132,7 +132,8 @@ static int install(struct store *store, const char *aside, int above, struct sb_
 
 int store_install(struct store *store, const char *aside, struct sb_error *err)
 {
-	/* Opened before anything changes. A parent folder that we may not read is not ours. */
+	/* Opened before anything changes. A parent folder that we may not read is not ours to sync.
+	 */
 	int above = openat(store->folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sigset_t before;
 	int rc;

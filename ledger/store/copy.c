@@ -34,7 +34,8 @@ void store_copy_remove(const char *folder)
 	(void)rmdir(folder);
 }
 
-/* Opens data.mdb and copies into it; both descriptors are the caller's, also after an error. */
+/* Copies the books to data.mdb in [folder]. The caller closes *fd, the folder, and *data, also
+ * after an error. */
 static int copy_to(struct store *store, const char *folder, int *fd, int *data,
 		   struct sb_error *err)
 {
@@ -44,7 +45,7 @@ static int copy_to(struct store *store, const char *folder, int *fd, int *data,
 	*data = openat(*fd, BOOKS "/data.mdb", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (*data < 0)
 		return sb_error_path(err, "copy the books to", folder);
-	/* Compacting needs no writer's mutex, and leaves free pages out. */
+	/* A compacting copy does not take the writers' mutex, and leaves out free pages. */
 	TRY(store_result(err, mdb_env_copyfd2(store->env, *data, MDB_CP_COMPACT),
 			 "copy the books"));
 	if (fsync(*data) != 0 || store_own_at(store, *fd, BOOKS "/data.mdb", 0640) != 0 ||

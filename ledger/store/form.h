@@ -66,7 +66,7 @@ static inline unsigned form_short(const char *at)
 	return number;
 }
 
-/* The nodes of a page with a sound head: how many, and one of them. */
+/* The number of nodes of a page whose head is sound, and its node [i]. */
 static inline unsigned form_count(const char *page)
 {
 	return (form_short(page + PAGE_ROOM) - PAGE_HEAD) / 2;
@@ -79,9 +79,9 @@ static inline const char *form_node(const char *page, unsigned i)
 
 struct root form_root(const char *record);
 
-/* Returns whether the META_SIZE bytes of [meta] may be in page [place] (0 or 1) while the other
- * meta page has the transaction [other]. LMDB writes a transaction to the page of its last bit, so
- * the two numbers are neighbours, except the first ones. */
+/* Returns whether [meta], of META_SIZE bytes, can be page [place] (0 or 1) while the other meta
+ * page has transaction number [other]. LMDB writes transaction N to page N modulo 2, so the numbers
+ * differ by one, except for the first transactions. */
 bool form_root_is_in_place(const char *meta, size_t place, size_t other);
 
 /* Returns the child page of a node in a branch. */
@@ -93,9 +93,10 @@ size_t form_value_length(const char *node);
 const char *form_value(const char *node);
 bool form_is_large(const char *node);
 
-/* Returns what is wrong with the head or the nodes of a page of [size] bytes; NULL if nothing is,
- * and then no node leaves the page. The nodes must fill it from the end of the free room on. [kind]
- * is PAGE_IS_BRANCH or PAGE_IS_LEAF; the nodes of a leaf must have [node_flags]. */
+/* Describes the first fault in the head or the nodes of a page of [size] bytes, such as "has a
+ * damaged head". Returns NULL if there is none: every node is inside the page, and the nodes fill
+ * it from the end of the free room on. [kind] is PAGE_IS_BRANCH or PAGE_IS_LEAF; the nodes of a
+ * leaf must have [node_flags]. */
 const char *form_fault(const char *page, size_t size, unsigned kind, unsigned node_flags);
 
 /* free_list.c: the list of free pages. LMDB trusts this list and overwrites the pages on it. */
@@ -109,8 +110,8 @@ enum free_list {
 /* Checks the list in the file [fd] after transaction [id], which the caller reads. Does not find a
  * page that is free and also in use: that needs store_check_pages().
  *
- * Pages that a transaction allocates and gives up again are never written. Where they are the last
- * ones, the file is short, and every missing page must be free. This reads the file without LMDB,
- * which would read past the end. */
+ * The file may have fewer pages than LMDB counts: a transaction never writes the pages that it
+ * allocates and frees again, and these may be the last ones. Every missing page must be free. This
+ * function reads the file itself, since LMDB would read past its end. */
 int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *ret,
 			  struct sb_error *err);

@@ -22,8 +22,8 @@ static bool claim(struct file *file, size_t page)
 	return page >= 2 && page < file->count && !file->used[page]++;
 }
 
-/* Reads [len] bytes from the start of a page. The caller frees them; NULL sets file->error. A list
- * has a page or two, which takes less time to read than to map. */
+/* Reads [len] bytes from the start of a page. The caller frees them; NULL sets file->error. Does
+ * not map the file, which would take longer for the page or two of a list. */
 static char *read_from(struct file *file, size_t page, size_t len)
 {
 	char *bytes = malloc(len);
@@ -36,7 +36,7 @@ static char *read_from(struct file *file, size_t page, size_t len)
 	return NULL;
 }
 
-/* Claims the pages that one transaction freed: their count and their numbers. */
+/* Claims the pages that one transaction freed. [value] is their count, then their numbers. */
 static bool claim_listed(struct file *file, const char *value, size_t len)
 {
 	size_t count = len < WORD ? 0 : form_number(value);
@@ -138,7 +138,7 @@ int store_check_free_list(int fd, size_t page_size, size_t id, enum free_list *r
 	file.count = form_number(meta + META_LAST_PAGE) + 1;
 	root = form_root(meta + META_RECORDS);
 	*ret = FREE_SOUND;
-	/* The list needs a word for each missing page. */
+	/* The list is in the file and has a word for each missing page. */
 	if (file.count > file.present && (!FORM_IS_KNOWN || file.count - file.present > len / WORD))
 		*ret = FREE_DAMAGED;
 	if (FORM_IS_KNOWN && form_number(meta + META_TXN) != id)

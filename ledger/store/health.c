@@ -46,7 +46,7 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 	enum { TRIES = 100 };
 	char meta[2][META_SIZE];
 
-	/* Another process may commit in between. */
+	/* Another process may commit between the two reads. */
 	for (int try = 0; try < TRIES; try++) {
 		if (pread(fd, meta[0], META_SIZE, 0) != META_SIZE ||
 		    pread(fd, meta[1], META_SIZE, (off_t)page_size) != META_SIZE)
@@ -64,7 +64,7 @@ static int check_roots(struct store *store, int fd, size_t page_size, struct sb_
 		form_number(meta[1] + META_TXN));
 }
 
-/* Checks the list of free pages; again while other processes write. */
+/* Checks the list of free pages, and checks it again if another process writes meanwhile. */
 static int check_free(struct store *store, int fd, size_t page_size, enum free_list *ret,
 		      struct sb_error *err)
 {
@@ -94,13 +94,14 @@ int store_check_opened(struct store *store, struct sb_error *err)
 	if (mdb_env_info(store->env, &info) || mdb_env_stat(store->env, &stat) ||
 	    mdb_env_get_fd(store->env, &fd) || fstat(fd, &st) != 0)
 		return sb_error_set(err, SB_ESYSTEM, "cannot read data.mdb");
-	/* LMDB lets child processes inherit it. */
+	/* LMDB would let child processes inherit the descriptor. */
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
 		return sb_error_set(err, SB_ESYSTEM, "cannot set up data.mdb: %s", sb_errno(errno));
 	need = ((uint64_t)info.me_last_pgno + 1) * stat.ms_psize;
 	is_short = (uint64_t)st.st_size < need;
 	TRY(check_roots(store, fd, stat.ms_psize, err));
-	/* A reader needs no free pages, and may save what there is. */
+	/* A reader uses no free pages: with a damaged list the books can still be read and saved.
+	 */
 	if (is_short || store->mode == STORE_WRITE)
 		TRY(check_free(store, fd, stat.ms_psize, &list, err));
 	if (list == FREE_SOUND)
@@ -110,7 +111,7 @@ int store_check_opened(struct store *store, struct sb_error *err)
 				    "%s/books/data.mdb is cut short: it has %jd bytes and needs "
 				    "%ju" RESTORE,
 				    store->options.folder, (intmax_t)st.st_size, (uintmax_t)need);
-	/* Not the newest snapshot: the transaction will find that out. */
+	/* The snapshot is no longer the newest: the transaction will detect that. */
 	if (list == FREE_GONE)
 		return SB_OK;
 	return sb_error_set(err, SB_ECORRUPT,

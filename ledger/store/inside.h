@@ -36,14 +36,13 @@ struct store {
 struct store_txn {
 	struct store *store;
 	MDB_txn *mdb;
-	/* The place of the last write to each table, which saves a search from the root. LMDB
-	 * closes cursors with the transaction. */
+	/* One for each table, at its last write: the next write need not search from the root. LMDB
+	 * closes them with the transaction. */
 	MDB_cursor *cursors[STORE_TABLE_COUNT];
 };
 
-/* A key of STORE_META: the number of the newest transaction, which each transaction sets to its own
- * (LMDB restarts from 1 in a compacted copy). A root that leads to an old state shows an older
- * number. */
+/* The key in STORE_META under which each transaction stores its own number. So a root that leads to
+ * an old state of the books leads to an old number. (LMDB restarts from 1 in a compacted copy.) */
 #define STORE_NEWEST "txn"
 
 /* The end of messages about damage. */
@@ -71,8 +70,8 @@ int store_begin(struct store *store, unsigned flags, MDB_txn **ret, struct sb_er
 
 /* health.c */
 
-/* Refuses a data file that is missing, empty or too short before LMDB opens it: LMDB makes an empty
- * file a new environment, and gets a SIGBUS beyond the end. */
+/* Refuses a data file that is missing, empty or too short. Call before LMDB opens it: LMDB would
+ * make a new environment of an empty file, and get SIGBUS past the end of a short one. */
 int store_check_data_file(const struct store *store, struct sb_error *err);
 /* Checks an opened environment: the file has all its pages and its two roots are consecutive; for a
  * writer also that the list of free pages is sound. */
@@ -103,7 +102,8 @@ enum { TICK_SECONDS = 2, STEP_TICKS = 3, COMMIT_TICKS = 31 };
 /* Starts the watchdog, if store_on_damage() set a handler. */
 void store_watch(void);
 
-/* Watches a call of LMDB that follows the file's contents; the value is the call's. */
+/* Makes a call of LMDB that follows the contents of the file, under the watchdog. Returns its
+ * value. */
 #define WATCHED(ticks, call) (store_step_begins(ticks), store_step_ended(call))
 void store_step_begins(int ticks);
 int store_step_ended(int rc);
@@ -126,6 +126,6 @@ int store_result(struct sb_error *err, int rc, const char *what);
 int store_cannot(const struct store *store, const char *what, const char *path,
 		 struct sb_error *err);
 int store_no_bank(const struct store_options *options, struct sb_error *err);
-/* Refuses a library of another version than lmdb.h, which has another file format but may have the
- * same file name. */
+/* Refuses an LMDB library of another version than lmdb.h: it may have the same file name but has
+ * another file format. */
 int store_check_library(struct sb_error *err);

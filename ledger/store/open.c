@@ -91,7 +91,8 @@ int store_lock(struct store *store, const char *name, bool exclusive, const char
 			 ret, err);
 }
 
-/* Other processes may enlarge the map at any time. A damaged file may claim so forever. */
+/* Tries again when another process has enlarged the map, but not forever: a damaged file may claim
+ * that each time. */
 int store_begin(struct store *store, unsigned flags, MDB_txn **ret, struct sb_error *err)
 {
 	int rc = MDB_MAP_RESIZED;
@@ -140,13 +141,13 @@ static const char *forbidden(const struct store *store)
 	return NULL;
 }
 
-/* Creates and allocates lock.mdb before LMDB does. LMDB would leave it sparse and write to it
- * through the map, which is a SIGBUS on a full disk; it would follow a link to anywhere, and leave
- * root's file to root. Call under open.lock while this process does not have these books open:
- * closing a file releases LMDB's lock on it. */
+/* Creates and allocates lock.mdb before LMDB does. LMDB would leave the file sparse and write to it
+ * through a map, which causes SIGBUS on a full disk; it would follow a symbolic link, and root
+ * would own the file that root creates. Call under open.lock, and never while this process has
+ * these books open: closing the file would release LMDB's lock on it. */
 static int allocate_lock_file(const struct store *store, struct sb_error *err)
 {
-	/* LMDB's formula: 64 bytes for each reader, and two times that much. */
+	/* LMDB's formula: 64 bytes for each reader, and 128 more. */
 	const off_t size = (MAX_READERS + 2) * 64;
 	const char *name = store->building ? BUILDING "/lock.mdb" : BOOKS "/lock.mdb";
 	struct stat st;
@@ -162,7 +163,7 @@ static int allocate_lock_file(const struct store *store, struct sb_error *err)
 			return SB_OK;
 	}
 	fd = lock_open(store->folder, name);
-	/* LMDB reports other failures, or can do without. */
+	/* LMDB reports other failures itself, or can do without this. */
 	if (fd < 0)
 		return errno == ELOOP ? store_cannot(store, "open", name, err) : SB_OK;
 	if (fallocate(fd, 0, 0, size) != 0 && (errno == ENOSPC || errno == EDQUOT))
@@ -184,7 +185,7 @@ static int set_up_env(struct store *store, struct sb_error *err)
 	store_watch();
 	(void)mdb_env_set_maxdbs(store->env, STORE_TABLE_COUNT);
 	(void)mdb_env_set_maxreaders(store->env, MAX_READERS);
-	/* LMDB knows the size of an existing store, and a smaller one of ours would shrink it. */
+	/* The file of an existing store has its size. A smaller one set here would shrink it. */
 	if (store->building)
 		(void)mdb_env_set_mapsize(store->env, size);
 	return SB_OK;
@@ -208,8 +209,8 @@ static int open_locked(struct store *store, const char *path, struct sb_error *e
 		store->env = NULL;
 		return rc;
 	}
-	/* A killed reader would keep old pages from being reused. Under the lock, since a process
-	 * that is stopped in this call holds a mutex that all others need. */
+	/* Removes killed readers, which would keep old pages from being reused. Under open.lock,
+	 * since a process that is stopped in this call holds a mutex that all others need. */
 	if (store->mode == STORE_WRITE)
 		(void)mdb_reader_check(store->env, &dead);
 	return SB_OK;
@@ -239,7 +240,8 @@ void store_close_env(struct store *store)
 
 	if (!store->env)
 		return;
-	/* Closes even after the deadline: the process is about to end. */
+	/* If the lock is still taken at the deadline, closes without it: the process is about to
+	 * end. */
 	(void)store_lock(store, "open.lock", true, "the bank", &lock, NULL);
 	mdb_env_close(store->env);
 	store->env = NULL;

@@ -12,7 +12,8 @@
 /* LMDB's own tables follow ours: the list of free pages and the table of tables. */
 enum { DBI_FREE = 0, DBI_TABLES = 1, OWN_FREE = STORE_TABLE_COUNT, OWN_TABLES, ALL_TABLES };
 
-/* How the keys of a table are compared, and whether a key has several values. */
+/* The flags that decide how the keys of a table are compared, and whether a key has several values.
+ */
 enum {
 	TABLE_FLAGS = MDB_REVERSEKEY | MDB_DUPSORT | MDB_INTEGERKEY | MDB_DUPFIXED |
 		      MDB_INTEGERDUP | MDB_REVERSEDUP
@@ -87,7 +88,8 @@ static int check_large(struct pages *pages, MDB_val value, size_t *large, struct
 	memcpy(&count, page + PAGE_ROOM, sizeof(count));
 	if (form_short(page + PAGE_FLAGS) != PAGE_IS_LARGE)
 		return page_error(pages, err, "has a damaged head", first);
-	/* A value that became shorter within one transaction keeps its pages. */
+	/* There may be more pages than needed: a value that became shorter within one transaction
+	 * keeps its pages. */
 	if ((value.mv_size + PAGE_HEAD + pages->size - 1) / pages->size > count ||
 	    count > pages->count - first)
 		return page_error(pages, err, "has a wrong length", first);
@@ -164,7 +166,7 @@ struct scan {
 	MDB_dbi dbi;
 	const char *page; /* the leaf */
 	size_t leaf; /* its number; 0: none yet */
-	MDB_val before; /* the last key */
+	MDB_val before; /* the previous key */
 	size_t entries, leaves, large, branches;
 };
 
@@ -184,8 +186,8 @@ static int check_search(const struct scan *scan, MDB_val key, size_t leaf, struc
 	return SB_OK;
 }
 
-/* Entries lie in the order of their arrival, so the next page in the file is most likely the next
- * one to check. The processor ignores a prefetch beyond the end. */
+/* Entries are stored in the order in which they were added, so the next page in the file is most
+ * likely the next one to check. The processor ignores a prefetch beyond the end. */
 static void prefetch_next(const struct pages *pages, const char *page)
 {
 	enum { LINE = 64 };
@@ -194,8 +196,9 @@ static void prefetch_next(const struct pages *pages, const char *page)
 		__builtin_prefetch(page + pages->size + at);
 }
 
-/* Checks the leaf that contains [key] unless it contains the last key too. Once searches find the
- * last key of one leaf and the first of the next, they find the keys between. */
+/* Checks the leaf that contains [key], unless the previous key is in the same leaf. Searches for
+ * the first and the last key of each leaf are enough: if these succeed, so do those for the keys
+ * between them. */
 static int check_leaf(struct scan *scan, MDB_val key, struct sb_error *err)
 {
 	struct pages *pages = scan->pages;
@@ -217,8 +220,8 @@ static int check_leaf(struct scan *scan, MDB_val key, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Compares as mdb_cmp() does, which calls memcmp() unless LMDB's own numbers are the keys. Keys of
- * the journal have eight bytes; comparing two numbers takes a tenth of that time. */
+/* Compares keys as mdb_cmp() does, which calls memcmp() except for LMDB's own numbers. Keys of the
+ * journal have eight bytes; comparing them as numbers takes a tenth of the time. */
 static bool in_order(const struct scan *scan, MDB_val key)
 {
 	MDB_val before = scan->before;
@@ -260,7 +263,7 @@ static int check_entries(struct scan *scan, struct sb_error *err)
 	return result;
 }
 
-/* Checks the parts of a table that the scan does not reach. */
+/* Checks what the scan does not reach: the record of a table and its branches. */
 static int check_root(struct scan *scan, struct sb_error *err)
 {
 	const struct root *root = &scan->pages->roots[scan->table];
@@ -354,11 +357,12 @@ static bool find_newest(const struct pages *pages, const char *meta, uint64_t *r
 }
 
 /* Checks both meta pages. LMDB keeps the pages of the older state until the next commit, and each
- * state contains the number of its transaction: a meta page with another number would make LMDB
- * take the older state for the newer one. Compacted copies begin with number 1. If the disk fails
- * while a meta page is written, LMDB leaves it wrong until the next commit: it leads to the state
- * of the failed commit and has the number of two commits before. One wrong bit can make the newer
- * meta page look the same, and is not found. */
+ * state contains the number of its transaction (STORE_NEWEST). A meta page with another number
+ * could make LMDB take the older state for the newer one. Compacted copies begin with number 1.
+ *
+ * One difference is allowed: if the disk fails while LMDB writes a meta page, the page leads to the
+ * state of the failed commit but has the number of two commits before, until the next commit. One
+ * wrong bit can make the newer meta page look the same; that is not detected. */
 static int check_roots(struct pages *pages, struct sb_error *err)
 {
 	for (size_t i = 0; i < 2; i++) {
@@ -382,7 +386,8 @@ static int check_roots(struct pages *pages, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Checks what holds only for the newest state, if this still is the newest. */
+/* Checks what is true only of the newest state. Accepts everything if this is no longer the newest.
+ */
 static int check_newest(struct pages *pages, struct sb_error *err)
 {
 	MDB_envinfo info;
@@ -426,7 +431,8 @@ static int check_pages(struct store_txn *txn, struct sb_error *err)
 	LMDB_TRY(mdb_env_stat(txn->store->env, &stat));
 	pages.size = stat.ms_psize;
 	pages.count = info.me_last_pgno + 1;
-	/* LMDB maps larger pages than the machine's at addresses that are not multiples of them. */
+	/* find_page() needs pages at multiples of their size. LMDB maps pages that are larger than
+	 * the machine's at other addresses. */
 	if (!FORM_IS_KNOWN || pages.size > (size_t)sysconf(_SC_PAGESIZE))
 		return SB_OK;
 	LMDB_TRY(mdb_cursor_open(txn->mdb, DBI_TABLES, &cursor));
@@ -445,6 +451,7 @@ int store_check_pages(struct store_txn *txn, struct sb_error *err)
 {
 	int rc = check_pages(txn, err);
 
-	/* It may have read a meta page that another process was writing: not twice. */
+	/* The first check may have read a meta page while another process was writing it. That does
+	 * not happen twice. */
 	return rc == SB_ECORRUPT ? check_pages(txn, err) : rc;
 }

@@ -11,10 +11,10 @@
  *   build.lock  one process at a time builds new books.
  *   check.lock, settle.lock  one check at a time (cmd/check/checkup.c).
  *   publish.lock  serialises publishers, so the newest snapshot wins (cmd/check/publish.c).
+ *   notify.lock  one process at a time runs the notify command (cmd/check/notify.c).
  *
- * Only LMDB's default durability is used: two flushes a commit. The flags that save one lose
- * acknowledged commits (tests/faults/power_loss.c shows it).
- */
+ * A commit makes two flushes, LMDB's default. The flags that save one of them lose acknowledged
+ * commits (tests/faults/power_loss.c shows it). */
 #pragma once
 
 #include <stdbool.h>
@@ -65,8 +65,8 @@ int store_open(const struct store_options *options, enum store_mode mode, struct
 int store_build(const struct store_options *options, struct store **ret, struct sb_error *err);
 
 /* Closes and syncs the new books and waits until no other process uses the old ones; none can open
- * them from then on. Afterwards the store is only good for store_open_old(), store_install() and
- * store_close(). */
+ * them from then on. Afterwards only store_open_old(), store_install() and store_close() may be
+ * called. */
 int store_take_over(struct store *store, struct sb_error *err);
 
 /* Opens the old books for reading, for a caller holding use.lock since store_take_over(). The
@@ -93,9 +93,9 @@ void store_copy_remove(const char *folder);
 void store_close(struct store *store);
 
 /* Runs [fn] in a transaction. [fn] returns 0 to commit, STORE_ABORT to change nothing and still
- * succeed, or an error. It may run more than once (the map grew, a wrong snapshot was refused), so
- * it must be repeatable. Signals that would end or stop the process wait until a write is over.
- * SB_EUNKNOWN: the disk failed while committing. */
+ * succeed, or an error. It must be repeatable: a write runs it again after the map has grown.
+ * Signals that would end or stop the process wait until a write is over. SB_EUNKNOWN: the disk
+ * failed while committing. */
 typedef int store_fn(struct store_txn *txn, void *ctx, struct sb_error *err);
 enum { STORE_ABORT = 1 };
 int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *err);
@@ -130,8 +130,8 @@ int store_each(struct store_txn *txn, enum store_table table, struct slice from,
 	       store_item *each, void *ctx, struct sb_error *err);
 
 /* Checks every page of the data file: each is free or belongs to one table, none to two, each is
- * where its number says, and keys are in order. LMDB has no checksums, and notices a wrong page
- * number only when it follows it, if at all. Call within store_read(). SB_ECORRUPT for damage. */
+ * where its number says, and keys are in order. LMDB has no checksums; it finds a wrong page number
+ * only when it follows that number, if at all. Call within store_read(). SB_ECORRUPT for damage. */
 int store_check_pages(struct store_txn *txn, struct sb_error *err);
 
 /* Returns the descriptor of the bank's folder, for its other locks; valid until store_close(). */

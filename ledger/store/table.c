@@ -41,7 +41,8 @@ static struct slice to_slice(MDB_val val)
 	return (struct slice){.data = val.mv_data, .len = val.mv_size};
 }
 
-/* FNV-1a, against accidents: an attacker with the file could compute any checksum. */
+/* FNV-1a: it detects accidents only. An attacker who can write the file can compute any checksum.
+ */
 static void sum_of(struct slice key, struct slice value, unsigned char ret[SUM_SIZE])
 {
 	const struct slice parts[] = {key, value};

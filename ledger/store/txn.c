@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Transactions: on the newest state, with one writer at a time and the outcome of each commit. */
+/* Runs transactions on the newest state, with one writer at a time, and reports the outcome of each
+ * commit. */
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
@@ -47,7 +48,7 @@ static int resize(struct store *store, size_t size, const char *what, struct sb_
 {
 	int rc = mdb_env_set_mapsize(store->env, size);
 
-	/* LMDB has no map then and would crash. */
+	/* Without a map LMDB would crash. */
 	if (rc)
 		store_close_env(store);
 	return store_result(err, rc, what);
@@ -133,8 +134,8 @@ static int commit(struct store *store, MDB_txn *txn, struct sb_error *err)
 		return store_result(err, rc, "commit");
 	case ENOSPC:
 	case EDQUOT:
-		/* On a file system that needs room to overwrite a page, the disk may have become
-		 * full at the root, whose write is the commit. */
+		/* Some file systems need room to overwrite a page. There the disk may have become
+		 * full at the write of the root, which is the commit itself. */
 		if (!root_write_failed(store))
 			return store_result(err, rc, "commit");
 		/* fall through */
@@ -199,8 +200,8 @@ int store_write(struct store *store, store_fn *fn, void *ctx, struct sb_error *e
 	return rc;
 }
 
-/* The data file shows a commit before LMDB's shared number does: until the disk has flushed it,
- * every snapshot seems old. 64 attempts take more than a second. */
+/* A commit is in the data file before LMDB updates its shared transaction number. Until the disk
+ * has flushed the commit, every snapshot seems old. 64 attempts take more than a second. */
 static void pause_after(int attempt)
 {
 	struct timespec pause = {.tv_nsec = (attempt < 25 ? attempt : 25) * 1000000L};
@@ -208,9 +209,9 @@ static void pause_after(int attempt)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Begins a write, which makes LMDB correct its shared number. A writer that was killed between the
- * meta page of its commit and that number leaves every snapshot old for as long as any process has
- * the books open. */
+/* Begins a write, which makes LMDB correct its shared number. If a writer was killed after it wrote
+ * the meta page of its commit and before it updated that number, every snapshot is old for as long
+ * as any process has the books open. */
 static int correct_number(struct store *store, struct sb_error *err)
 {
 	MDB_txn *txn;
