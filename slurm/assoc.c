@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ledger/base/array.h"
+#include "slurm/error.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -24,7 +25,7 @@ static int take_rows(struct table *table, const char *user, struct assocs *assoc
 	table->text = NULL;
 	assocs->rows = calloc(table->rows + 1, sizeof(*assocs->rows));
 	if (!assocs->rows)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	for (size_t i = 0; i < table->rows; i++) {
 		const char *owner = table_cell(table, i, 1);
 
@@ -32,7 +33,7 @@ static int take_rows(struct table *table, const char *user, struct assocs *assoc
 			assocs->rows[assocs->count++] =
 				(struct assoc){table_cell(table, i, 0), table_cell(table, i, 2)};
 		else if (assocs->count == 0)
-			return sb_error_set(
+			return slurm_error(
 				err, SB_EFORMAT,
 				"sacctmgr: asked for associations of \"%s\", got \"%.255s\"", user,
 				owner);

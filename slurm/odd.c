@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "ledger/base/array.h"
+#include "slurm/error.h"
 
 int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const char *value,
 		 const char *of, struct sb_error *err)
@@ -12,7 +13,7 @@ int odd_rows_add(struct odd_rows *rows, size_t line, const char *field, const ch
 	struct odd_row *row = array_add(rows->list, rows->count);
 
 	if (!row)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	row->line = line;
 	row->field = field;
 	(void)snprintf(row->value, sizeof(row->value), "%s", value);

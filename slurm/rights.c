@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "slurm/assoc.h"
+#include "slurm/error.h"
 
 int rights_level(const struct slurm *slurm, const struct caller *caller,
 		 char level[RIGHTS_LEVEL_SIZE], struct sb_error *err)
@@ -26,9 +27,9 @@ int rights_level(const struct slurm *slurm, const struct caller *caller,
 	TRY(slurm_ask(slurm, argv, &answer, err));
 	len = strcspn(answer.out, "|\r\n");
 	if (len >= RIGHTS_LEVEL_SIZE || answer.out[len + (answer.out[len] != '\0')] != '\0')
-		code = sb_error_set(err, SB_EFORMAT,
-				    "sacctmgr: \"%.100s\" is not the AdminLevel of user %s",
-				    answer.out, caller->name);
+		code = slurm_error(err, SB_EFORMAT,
+				   "sacctmgr: \"%.100s\" is not the AdminLevel of user %s",
+				   answer.out, caller->name);
 	else
 		(void)snprintf(level, RIGHTS_LEVEL_SIZE, "%.*s", (int)len, answer.out);
 	run_result_release(&answer);
@@ -79,9 +80,9 @@ static int read_private_data(const char *answer, struct rights *rights, uint32_t
 
 	if (!section || !config_value(section, "PrivateData", rights->private_data,
 				      sizeof(rights->private_data)))
-		return sb_error_set(err, SB_EFORMAT,
-				    "sacctmgr: PrivateData of slurmdbd is missing in its answer: "
-				    "run sacctmgr show config");
+		return slurm_error(err, SB_EFORMAT,
+				   "sacctmgr: PrivateData of slurmdbd is missing in its answer: "
+				   "run sacctmgr show config");
 	(void)config_uid(section, "SlurmUser", slurm_user);
 	rights->unknown = !shows_private_data(section);
 	if (rights->unknown)

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "slurm/error.h"
+
 enum {
 	OUTPUT_START = 64 << 10, /* first size of the buffer, in bytes */
 	QUIET_MS = 500, /* silence after which a pipe that outlives the program is abandoned */
@@ -63,7 +65,7 @@ static int64_t now_ms(void)
 
 static int system_error(const char *name, const char *what, int number, struct sb_error *err)
 {
-	return sb_error_set(err, SB_ESYSTEM, "%s: %s: %s", name, what, sb_errno(number));
+	return slurm_error(err, SB_ESYSTEM, "%s: %s: %s", name, what, sb_errno(number));
 }
 
 static void close_fd(int *fd)
@@ -216,16 +218,16 @@ static int not_started(const char *name, int error, struct sb_error *err)
 {
 	/* EACCES may also come from a folder in PATH without search permission. */
 	if (!strchr(name, '/') && (error == ENOENT || error == ENOTDIR || error == EACCES))
-		return sb_error_set(err, SB_EMISSING,
-				    "%s: not found in PATH%s: install Slurm's client commands or "
-				    "correct the settings",
-				    name, error == EACCES ? ", or not allowed to be run" : "");
+		return slurm_error(err, SB_EMISSING,
+				   "%s: not found in PATH%s: install Slurm's client commands or "
+				   "correct the settings",
+				   name, error == EACCES ? ", or not allowed to be run" : "");
 	switch (error) {
 	case ENOENT:
 	case ENOTDIR:
-		return sb_error_set(err, SB_EMISSING,
-				    "%s: no such program or interpreter: correct the settings",
-				    name);
+		return slurm_error(err, SB_EMISSING,
+				   "%s: no such program or interpreter: correct the settings",
+				   name);
 	case EACCES:
 	case EPERM:
 	case ENOEXEC:
@@ -233,9 +235,9 @@ static int not_started(const char *name, int error, struct sb_error *err)
 	case ELOOP:
 	case ENAMETOOLONG:
 	case ELIBBAD:
-		return sb_error_set(err, SB_EMISSING,
-				    "%s: cannot be run: %s: correct the settings or permissions",
-				    name, strerror(error));
+		return slurm_error(err, SB_EMISSING,
+				   "%s: cannot be run: %s: correct the settings or permissions",
+				   name, strerror(error));
 	default:
 		return system_error(name, "cannot be started", error, err);
 	}
@@ -346,10 +348,10 @@ static int pass_on(struct run *run, size_t fresh, struct sb_error *err)
 	run->out_len = (size_t)(end - line);
 	memmove(run->out, line, run->out_len);
 	if (run->out_len > RUN_LINE_MAX)
-		return sb_error_set(err, SB_EFAILED,
-				    "%s: killed: a line is longer than %d KiB: is this the right "
-				    "program?",
-				    run->name, RUN_LINE_MAX >> 10);
+		return slurm_error(err, SB_EFAILED,
+				   "%s: killed: a line is longer than %d KiB: is this the right "
+				   "program?",
+				   run->name, RUN_LINE_MAX >> 10);
 	return 0;
 }
 
@@ -381,10 +383,10 @@ static int read_out(struct run *run, struct sb_error *err)
 	if (run->sink)
 		return pass_on(run, (size_t)n, err);
 	if (run->out_len > RUN_OUTPUT_MAX)
-		return sb_error_set(err, SB_EFAILED,
-				    "%s: killed: its answer is longer than %d MiB: is this the "
-				    "right program?",
-				    run->name, RUN_OUTPUT_MAX >> 20);
+		return slurm_error(err, SB_EFAILED,
+				   "%s: killed: its answer is longer than %d MiB: is this the "
+				   "right program?",
+				   run->name, RUN_OUTPUT_MAX >> 20);
 	return 0;
 }
 
@@ -445,8 +447,8 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct sb_er
 		if (n < 0)
 			return system_error(run->name, "killed: cannot wait for it", errno, err);
 		if (fds[3].revents)
-			return sb_error_set(err, SB_EFAILED,
-					    "%s: killed: a signal asks subank to end", run->name);
+			return slurm_error(err, SB_EFAILED,
+					   "%s: killed: a signal asks subank to end", run->name);
 		if (fds[0].revents)
 			TRY(read_out(run, err));
 		if (fds[1].revents)
@@ -454,10 +456,10 @@ static int pump(struct run *run, int64_t deadline, int deadline_ms, struct sb_er
 		if (n == 0 && run->ended)
 			return 0;
 		if (left <= 0 && !is_done(run))
-			return sb_error_set(err, SB_ETIMEOUT,
-					    "%s: killed: it did not end within %d ms: check Slurm, "
-					    "or allow more time in the settings",
-					    run->name, deadline_ms);
+			return slurm_error(err, SB_ETIMEOUT,
+					   "%s: killed: it did not end within %d ms: check Slurm, "
+					   "or allow more time in the settings",
+					   run->name, deadline_ms);
 	}
 	return 0;
 }
@@ -497,9 +499,9 @@ static int input_open(struct run *run, const struct request *request, struct sb_
 	if (!from)
 		return 0;
 	if (len > RUN_INPUT_MAX)
-		return sb_error_set(err, SB_ESYSTEM,
-				    "%s: not started: more than %d bytes for its stdin", run->name,
-				    RUN_INPUT_MAX);
+		return slurm_error(err, SB_ESYSTEM,
+				   "%s: not started: more than %d bytes for its stdin", run->name,
+				   RUN_INPUT_MAX);
 	run->in_fd = above_stdio(memfd_create("subank", MFD_CLOEXEC));
 	while (run->in_fd >= 0 && len > 0) {
 		ssize_t n = write(run->in_fd, from, len);
@@ -535,9 +537,9 @@ static int run_to_end(struct run *run, const char *const argv[], const struct re
 static int take_answer(struct run *run, int status, struct run_result *ret, struct sb_error *err)
 {
 	if (run->sink && run->out_len > 0 && status == 0)
-		return sb_error_set(err, SB_EFORMAT,
-				    "%s: the last line of its answer is cut off: run it again",
-				    run->name);
+		return slurm_error(err, SB_EFORMAT,
+				   "%s: the last line of its answer is cut off: run it again",
+				   run->name);
 	while (run->err_len > 0 && strchr(" \t\r", run->err_line[run->err_len - 1]))
 		run->err_len--;
 	memset(ret, 0, sizeof(*ret));

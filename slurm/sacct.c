@@ -12,6 +12,7 @@
 
 #include "ledger/base/comma.h"
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 
 /* sacct takes a smaller number behind "uts" for no time (measured on 22.05.8). */
 enum { TIME_MIN = 1000000 };
@@ -73,9 +74,8 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error
 		if (name_len == wanted_len && strncasecmp(item, name, name_len) == 0 &&
 		    (value >= 0 || name_len == len ||
 		     !tres_number(name, item + name_len + 1, len - name_len - 1, &value)))
-			return sb_error_set(err, SB_EFORMAT,
-					    "\"%.200s\" does not have one number of %s", list,
-					    name);
+			return slurm_error(err, SB_EFORMAT,
+					   "\"%.200s\" does not have one number of %s", list, name);
 	}
 	*ret = value;
 	return SB_OK;
@@ -97,9 +97,9 @@ struct answer {
 static int malformed(const struct answer *answer, const char *what, const char *found,
 		     struct sb_error *err)
 {
-	return sb_error_set(err, SB_EFORMAT,
-			    "sacct: line %zu of cluster %s has \"%.100s\" for %s" SLURM_OWN,
-			    answer->line, answer->cluster, found, what);
+	return slurm_error(err, SB_EFORMAT,
+			   "sacct: line %zu of cluster %s has \"%.100s\" for %s" SLURM_OWN,
+			   answer->line, answer->cluster, found, what);
 }
 
 /* Whether sacct prints the word instead of a time that does not exist. */
@@ -273,7 +273,7 @@ static int join(struct answer *answer, const char *line, size_t len, struct sb_e
 		return malformed(answer, "a row", answer->begun, err);
 	grown = realloc(answer->begun, answer->begun_len + len + 2);
 	if (!grown)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	if (answer->begun)
 		grown[answer->begun_len++] = '\n';
 	memcpy(grown + answer->begun_len, line, len + 1);
@@ -353,7 +353,7 @@ static int join_list(const struct sacct_window *window, bool ids, size_t size, c
 		return SB_OK;
 	*ret = malloc(size);
 	if (!*ret)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	for (size_t i = 0; i < count; i++) {
 		const char *comma = i ? "," : "";
 		int n = ids ? snprintf(*ret + len, size - len, "%s%" PRId64, comma, window->ids[i])
@@ -371,8 +371,8 @@ static int make_delimiter(char to[DELIMITER_SIZE], struct sb_error *err)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return sb_error_set(err, SB_ESYSTEM, "sacct: not started: no random bytes: %s",
-				    sb_errno(errno));
+		return slurm_error(err, SB_ESYSTEM, "sacct: not started: no random bytes: %s",
+				   sb_errno(errno));
 	(void)snprintf(to, DELIMITER_SIZE, "@%08" PRIx32, random);
 	return SB_OK;
 }
@@ -429,9 +429,9 @@ static int read_answer(const struct slurm *slurm, const struct sacct_window *win
 	free(ids);
 	TRY(code);
 	if (!answer->header_seen)
-		return sb_error_set(err, SB_EFORMAT,
-				    "sacct: its answer for %s is empty, not even column names",
-				    answer->cluster);
+		return slurm_error(err, SB_EFORMAT,
+				   "sacct: its answer for %s is empty, not even column names",
+				   answer->cluster);
 	return answer->begun ? malformed(answer, "its last row", answer->begun, err) : SB_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "ledger/base/array.h"
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 #include "slurm/table.h"
 
 /* Bytes of "account=a,b,…", NUL included. Linux allows 128 KiB for one argument; names are at most
@@ -30,29 +31,29 @@ static int check_limit(const struct tres_limit *limit, struct sb_error *err)
 	const char *field = limit->field ? limit->field : "", *tres = limit->tres;
 
 	if (!has_only(field, letters))
-		return sb_error_set(err, SB_EINVAL,
-				    "\"%.100s\" is not a field such as GrpTRESMins: correct the "
-				    "lever in the settings",
-				    field);
+		return slurm_error(err, SB_EINVAL,
+				   "\"%.100s\" is not a field such as GrpTRESMins: correct the "
+				   "lever in the settings",
+				   field);
 	if (limit_without_tres(field)) {
 		if (!tres || tres[0])
-			return sb_error_set(err, SB_EINVAL,
-					    "%s has no TRES: correct the lever in the settings",
-					    field);
+			return slurm_error(err, SB_EINVAL,
+					   "%s has no TRES: correct the lever in the settings",
+					   field);
 		if (limit->value > INT32_MAX)
-			return sb_error_set(err, SB_EINVAL,
-					    "%" PRId64 " is no limit of %s: it is over %" PRId32,
-					    limit->value, field, INT32_MAX);
+			return slurm_error(err, SB_EINVAL,
+					   "%" PRId64 " is no limit of %s: it is over %" PRId32,
+					   limit->value, field, INT32_MAX);
 	} else if (!has_only(tres, "abcdefghijklmnopqrstuvwxyz0123456789/_:.-")) {
-		return sb_error_set(err, SB_EINVAL,
-				    "\"%.100s\" is not a TRES such as cpu or gres/gpu: correct "
-				    "the lever in the settings",
-				    tres ? tres : "");
+		return slurm_error(err, SB_EINVAL,
+				   "\"%.100s\" is not a TRES such as cpu or gres/gpu: correct "
+				   "the lever in the settings",
+				   tres ? tres : "");
 	}
 	if (limit->value < -1)
-		return sb_error_set(err, SB_EINVAL,
-				    "%" PRId64 " is no limit of %s: use 0 or more, -1 for none",
-				    limit->value, tres[0] ? tres : field);
+		return slurm_error(err, SB_EINVAL,
+				   "%" PRId64 " is no limit of %s: use 0 or more, -1 for none",
+				   limit->value, tres[0] ? tres : field);
 	return SB_OK;
 }
 
@@ -73,7 +74,7 @@ static int where_new(const char *cluster, const char *const accounts[], size_t c
 	TRY(slurm_check_accounts(accounts, count, err));
 	*ret = malloc(sizeof(**ret));
 	if (!*ret)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	(*ret)->names = accounts;
 	(*ret)->count = count;
 	(*ret)->next = 0;
@@ -133,7 +134,7 @@ int sacctmgr_set_limit(const struct slurm *slurm, const char *cluster, const cha
 		code = modify_accounts(slurm, where, setting, err);
 		free(setting);
 	} else {
-		code = sb_error_nomem(err);
+		code = slurm_error_nomem(err);
 	}
 	free(where);
 	return code;
@@ -208,7 +209,7 @@ static int add_row(struct limits *limits, const struct table *table, size_t i, s
 	size_t odd_before = limits->odd.count;
 
 	if (!row)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	row->account = reader.name;
 	row->grp_tres_mins = table_cell(table, i, ASSOC_TRES_MINS);
 	row->grp_tres_run_mins = table_cell(table, i, ASSOC_TRES_RUN_MINS);
@@ -231,7 +232,7 @@ static int add_limits(struct limits *limits, struct table *table, struct sb_erro
 	char **text = array_add(limits->texts, limits->text_count);
 
 	if (!text)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	*text = table->text;
 	table->text = NULL;
 	for (size_t i = 0; i < table->rows; i++) {
@@ -354,7 +355,7 @@ static int take_qos(struct table *table, struct qos_list *list, struct sb_error 
 					    .odd = &list->odd};
 
 		if (!row)
-			return sb_error_nomem(err);
+			return slurm_error_nomem(err);
 		row->name = reader.name;
 		row->grp_tres_mins = table_cell(table, i, QOS_TRES_MINS);
 		row->grp_tres_run_mins = table_cell(table, i, QOS_TRES_RUN_MINS);
@@ -398,11 +399,11 @@ int qos_list_add(struct qos_list *list, const char *name, const char *usage_fact
 	}
 	added = array_add(list->added, list->added_count);
 	if (!added || asprintf(&text, "%s%c%s", name, '\0', usage_factor) < 0)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	*added = text;
 	row = array_add(list->rows, list->count);
 	if (!row)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	*row = (struct qos){.name = text,
 			    .grp_tres_mins = "",
 			    .grp_tres_run_mins = "",

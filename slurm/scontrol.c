@@ -11,6 +11,7 @@
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 #include "slurm/table.h"
 
 /* Finds the line "Key   = value" in [text]. Returns the value without the blanks around it, or
@@ -88,13 +89,13 @@ static int read_keys(const char *text, const struct config_key keys[], size_t co
 		const char *value = find_value(text, keys[i].name, &len);
 
 		if (!value)
-			return sb_error_set(err, SB_EFORMAT,
-					    "scontrol: %s is missing in its answer" SLURM_OWN,
-					    keys[i].name);
+			return slurm_error(err, SB_EFORMAT,
+					   "scontrol: %s is missing in its answer" SLURM_OWN,
+					   keys[i].name);
 		if (len >= keys[i].size)
-			return sb_error_set(err, SB_EFORMAT,
-					    "scontrol: the value of %s is longer than %zu bytes",
-					    keys[i].name, keys[i].size - 1);
+			return slurm_error(err, SB_EFORMAT,
+					   "scontrol: the value of %s is longer than %zu bytes",
+					   keys[i].name, keys[i].size - 1);
 		memcpy(keys[i].value, value, len);
 		keys[i].value[len] = '\0';
 	}
@@ -163,10 +164,10 @@ static int parse_config(const char *text, const char *cluster, struct slurm_conf
 	config->slurm_user = UINT32_MAX;
 	(void)config_uid(text, "SlurmUser", &config->slurm_user);
 	if (cluster && strcmp(cluster, config->cluster) != 0)
-		return sb_error_set(err, SB_EFORMAT,
-				    "scontrol: asked for cluster %s, cluster \"%s\" answered: "
-				    "check the cluster's name in the settings",
-				    cluster, config->cluster);
+		return slurm_error(err, SB_EFORMAT,
+				   "scontrol: asked for cluster %s, cluster \"%s\" answered: "
+				   "check the cluster's name in the settings",
+				   cluster, config->cluster);
 	parse_version(config->version_text, config->version);
 	if (strcmp(config->priority_type, "priority/multifactor") == 0)
 		TRY(parse_multifactor(text, config, err));
@@ -201,8 +202,8 @@ static int show(const struct slurm *slurm, const char *cluster, bool one_line, c
 	TRY(slurm_ask(slurm, argv, &answer, err));
 	if (strlen(answer.out) != answer.out_len) {
 		run_result_release(&answer);
-		return sb_error_set(err, SB_EFORMAT,
-				    "scontrol: a NUL byte is in its answer" SLURM_OWN);
+		return slurm_error(err, SB_EFORMAT,
+				   "scontrol: a NUL byte is in its answer" SLURM_OWN);
 	}
 	*ret = answer;
 	return SB_OK;
@@ -256,7 +257,7 @@ static int parse_partition(char *line, size_t number, struct partitions *partiti
 		return odd_rows_add(&partitions->odd, number, "PartitionName", line, "", err);
 	row = array_add(partitions->rows, partitions->count);
 	if (!row)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	row->name = cut_word(name);
 	row->billing_weights = cut_word(weights);
 	row->qos = cut_word(qos);
@@ -279,9 +280,9 @@ static int parse_partitions(char *text, struct partitions *partitions, struct sb
 	}
 	if (partitions->count > 0 || (none && odd->count == 0))
 		return SB_OK;
-	return sb_error_set(err, SB_EFORMAT,
-			    "scontrol: its answer names no partition, only \"%s\"" SLURM_OWN,
-			    odd->count ? odd->list[0].value : "");
+	return slurm_error(err, SB_EFORMAT,
+			   "scontrol: its answer names no partition, only \"%s\"" SLURM_OWN,
+			   odd->count ? odd->list[0].value : "");
 }
 
 int scontrol_read_partitions(const struct slurm *slurm, const char *cluster, struct partitions *ret,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 
 enum { NAME_MAX_BYTES = 255 };
 
@@ -26,9 +27,9 @@ int slurm_check_accounts(const char *const names[], size_t count, struct sb_erro
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(names[i]))
-			return sb_error_set(err, SB_EINVAL,
-					    "\"%.255s\" is no account: use a-z 0-9 _ . - @ %% /",
-					    names[i] ? names[i] : "");
+			return slurm_error(err, SB_EINVAL,
+					   "\"%.255s\" is no account: use a-z 0-9 _ . - @ %% /",
+					   names[i] ? names[i] : "");
 	}
 	return SB_OK;
 }
@@ -37,9 +38,9 @@ int slurm_check_cluster(const char *name, struct sb_error *err)
 {
 	if (slurm_name_ok(name) && !strpbrk(name, "@%/"))
 		return SB_OK;
-	return sb_error_set(err, SB_EINVAL,
-			    "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
-			    name ? name : "");
+	return slurm_error(err, SB_EINVAL,
+			   "\"%.255s\" cannot be a cluster's name: use a-z, 0-9, _ . -",
+			   name ? name : "");
 }
 
 int slurm_check_user(const char *name, struct sb_error *err)
@@ -51,8 +52,8 @@ int slurm_check_user(const char *name, struct sb_error *err)
 		len++;
 	if (len <= SLURM_USER_MAX && !name[len])
 		return SB_OK;
-	return sb_error_set(err, SB_EINVAL,
-			    "\"%.255s\" cannot be a user's name: Slurm was not asked", name);
+	return slurm_error(err, SB_EINVAL,
+			   "\"%.255s\" cannot be a user's name: Slurm was not asked", name);
 }
 
 bool slurm_duration(const char *text, int64_t *ret)
@@ -147,8 +148,8 @@ static int judge(const struct slurm *slurm, const char *const argv[], int code,
 	else
 		(void)snprintf(how, sizeof(how), "failed with status %d", answer->status);
 	describe(argv, command, sizeof(command));
-	return sb_error_set(err, SB_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0], how,
-			    (int)(why_len < 300 ? why_len : 300), why, command);
+	return slurm_error(err, SB_EFAILED, "%s %s: %.*s (to see it again: %s)", argv[0], how,
+			   (int)(why_len < 300 ? why_len : 300), why, command);
 }
 
 int slurm_ask(const struct slurm *slurm, const char *const argv[], struct run_result *ret,

@@ -7,6 +7,7 @@
 
 #include "ledger/base/array.h"
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 #include "slurm/table.h"
 
 static int compare(const void *a, const void *b)
@@ -27,9 +28,9 @@ static int check_cluster(const char *answer, const char *cluster, struct sb_erro
 		if (strncmp(line, prefix, ahead) == 0 &&
 		    (len - ahead != strlen(cluster) ||
 		     memcmp(line + ahead, cluster, len - ahead) != 0))
-			return sb_error_set(err, SB_EFORMAT,
-					    "squeue: line %zu of cluster %s has \"%.*s\"" SLURM_OWN,
-					    number, cluster, (int)(len < 100 ? len : 100), line);
+			return slurm_error(err, SB_EFORMAT,
+					   "squeue: line %zu of cluster %s has \"%.*s\"" SLURM_OWN,
+					   number, cluster, (int)(len < 100 ? len : 100), line);
 	}
 	return SB_OK;
 }
@@ -38,7 +39,7 @@ static int take_ids(const struct table *table, struct known_jobs *known, struct 
 {
 	known->ids = calloc(table->rows + 1, sizeof(*known->ids));
 	if (!known->ids)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	for (size_t i = 0; i < table->rows; i++) {
 		const char *text = table_cell(table, i, 0);
 		size_t len;

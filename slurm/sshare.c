@@ -8,6 +8,7 @@
 
 #include "ledger/base/array.h"
 #include "ledger/base/number.h"
+#include "slurm/error.h"
 #include "slurm/table.h"
 
 enum column { CLUSTER, ID, RAW_USAGE, GRP_TRES_MINS, GRP_TRES_RAW, TRES_RUN_MINS, USER, ACCOUNT };
@@ -261,7 +262,7 @@ static int add_heads(struct shares *shares, size_t *count, struct sb_error *err)
 		size += strcspn(shares->rows[i].account, "\n") + 1;
 	at = shares->heads = malloc(size + 1);
 	if (!at)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	for (size_t i = 0; i < *count; i++) {
 		const struct share *whole = &shares->rows[i];
 		size_t len = strcspn(whole->account, "\n");
@@ -345,16 +346,16 @@ static int read_rows(struct answer *answer, struct sb_error *err)
 	answer->lines = calloc(table->rows + 1, sizeof(*answer->lines));
 	answer->path = calloc(table->rows + 1, sizeof(*answer->path));
 	if (!answer->shares.rows || !answer->lines || !answer->path)
-		return sb_error_nomem(err);
+		return slurm_error_nomem(err);
 	for (size_t i = 0; i < table->rows; i++) {
 		if (table_cell(table, i, USER)[0] == '\0')
 			answer->lines[answer->count++] = make_line(table, i);
 	}
 	if (answer->count == 0)
-		return sb_error_set(err, SB_EFORMAT,
-				    "sshare: cluster %s is not in its answer: check that its "
-				    "slurmctld runs (scontrol -M %s ping)",
-				    answer->cluster, answer->cluster);
+		return slurm_error(err, SB_EFORMAT,
+				   "sshare: cluster %s is not in its answer: check that its "
+				   "slurmctld runs (scontrol -M %s ping)",
+				   answer->cluster, answer->cluster);
 	if (read_indentation(answer)) {
 		TRY(make_shares(answer, true, err));
 		if (!answer->twice)
@@ -425,8 +426,8 @@ int tres_next(const char *list, size_t *at, struct tres *ret, struct sb_error *e
 
 	if (name_len == 0 || name_len >= sizeof(tres.name) || digits == 0 ||
 	    strspn(equals + 1, "0123456789") != digits)
-		return sb_error_set(err, SB_EFORMAT,
-				    "\"%.200s\" is not a list such as cpu=0,gres/gpu=7", list);
+		return slurm_error(err, SB_EFORMAT,
+				   "\"%.200s\" is not a list such as cpu=0,gres/gpu=7", list);
 	memcpy(tres.name, item, name_len);
 	/* Slurm stores a negative limit as a number near 2^64, which limits nothing. */
 	(void)number_slice(equals + 1, digits, 0, INT64_MAX, &tres.value);
@@ -447,7 +448,7 @@ int tres_value(const char *list, const char *name, int64_t *ret, struct sb_error
 		if (strcmp(tres.name, name) != 0)
 			continue;
 		if (found)
-			return sb_error_set(err, SB_EFORMAT, "\"%.200s\" has %s twice", list, name);
+			return slurm_error(err, SB_EFORMAT, "\"%.200s\" has %s twice", list, name);
 		value = tres.value;
 		found = true;
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "slurm/error.h"
+
 static size_t count_char(const char *text, size_t len, char c)
 {
 	size_t count = 0;
@@ -58,13 +60,13 @@ static int check_header(const struct table_form *form, size_t line_number, char 
 		const char *found = i < count ? strsep(&line, "|") : "nothing";
 
 		if (i >= count || strcasecmp(found, form->columns[i]) != 0)
-			return sb_error_set(err, SB_EFORMAT,
-					    "%s: line %zu of its answer should name column %s but "
-					    "has \"%.100s\"" SLURM_OWN,
-					    form->command, line_number, form->columns[i], found);
+			return slurm_error(err, SB_EFORMAT,
+					   "%s: line %zu of its answer should name column %s but "
+					   "has \"%.100s\"" SLURM_OWN,
+					   form->command, line_number, form->columns[i], found);
 	}
 	if (count != form->count)
-		return sb_error_set(
+		return slurm_error(
 			err, SB_EFORMAT,
 			"%s: line %zu of its answer names %zu columns, not %zu" SLURM_OWN,
 			form->command, line_number, count, form->count);
@@ -92,12 +94,12 @@ static int read_lines(const struct table_form *form, struct table *table, struct
 			split_row(line, &table->cells[table->rows * form->count], form->count);
 			table->lines[table->rows++].line = line_number;
 		} else if (table->rows == 0) {
-			return sb_error_set(
-				err, SB_EFORMAT,
-				"%s: line %zu of its answer is \"%.100s\", not a row of "
-				"%zu fields%s%.255s" SLURM_OWN,
-				form->command, line_number, line, form->count,
-				form->key ? " that begins with " : "", form->key ? form->key : "");
+			return slurm_error(err, SB_EFORMAT,
+					   "%s: line %zu of its answer is \"%.100s\", not a row of "
+					   "%zu fields%s%.255s" SLURM_OWN,
+					   form->command, line_number, line, form->count,
+					   form->key ? " that begins with " : "",
+					   form->key ? form->key : "");
 		} else {
 			if (is_blank(line) && next[strspn(next, " \t\r\n")] == '\0')
 				break;
@@ -106,9 +108,9 @@ static int read_lines(const struct table_form *form, struct table *table, struct
 		}
 	}
 	if (!header_seen)
-		return sb_error_set(err, SB_EFORMAT,
-				    "%s: its answer is empty, not even column names" SLURM_OWN,
-				    form->command);
+		return slurm_error(err, SB_EFORMAT,
+				   "%s: its answer is empty, not even column names" SLURM_OWN,
+				   form->command);
 	return SB_OK;
 }
 
@@ -122,13 +124,13 @@ int table_parse(const struct table_form *form, const char *text, size_t len, str
 
 	assert(form->count > 0);
 	if (nul)
-		return sb_error_set(
-			err, SB_EFORMAT, "%s: line %zu of its answer has a NUL byte" SLURM_OWN,
-			form->command, count_char(text, (size_t)(nul - text), '\n') + 1);
+		return slurm_error(err, SB_EFORMAT,
+				   "%s: line %zu of its answer has a NUL byte" SLURM_OWN,
+				   form->command, count_char(text, (size_t)(nul - text), '\n') + 1);
 	if (len > 0 && text[len - 1] != '\n')
-		return sb_error_set(err, SB_EFORMAT,
-				    "%s: line %zu of its answer is cut off: run it again",
-				    form->command, lines + 1);
+		return slurm_error(err, SB_EFORMAT,
+				   "%s: line %zu of its answer is cut off: run it again",
+				   form->command, lines + 1);
 
 	/* A row has at least one byte a cell. Without this limit, an answer of many short lines,
 	 * which are skipped, would take far more memory than it needs. */
@@ -144,7 +146,7 @@ int table_parse(const struct table_form *form, const char *text, size_t len, str
 		table.text[len] = '\0';
 		code = read_lines(form, &table, err);
 	} else {
-		code = sb_error_nomem(err);
+		code = slurm_error_nomem(err);
 	}
 	if (code == SB_OK)
 		*ret = table;

@@ -14,7 +14,6 @@ void account_copy_text(char *to, size_t size, const char *from)
 {
 	size_t len = strlen(from);
 
-	/* Lengths were checked with the event. */
 	if (len >= size)
 		len = size - 1;
 	memcpy(to, from, len);

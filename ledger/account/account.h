@@ -24,28 +24,29 @@ struct lot {
 	bool noticed; /* a notice was recorded for a lot with this end */
 };
 
-/* Up to where the use on a cluster is charged. */
+/* How far the use on a cluster has been charged. */
 struct meter {
 	char cluster[NAME_SIZE];
 	int64_t reading; /* billing-seconds */
 	int64_t time; /* when it was read */
-	bool jobs; /* jobs are charged instead, and [reading] does not change; */
-	int64_t jobs_since; /* they count from this time on, microseconds */
-	int64_t were_since, were_until; /* the previous period of charging jobs: those that ended
-					   in it are still charged when slurmdbd learns of them
-					   late; 0, 0: none */
+	bool jobs; /* use is charged by job, and [reading] does not change */
+	int64_t jobs_since; /* with [jobs]: use from this time on is charged by job; microseconds */
+	/* The previous period of charging by job; 0, 0: none. A job that ended in it is still
+	 * charged if slurmdbd learns of it late. */
+	int64_t were_since, were_until;
 };
 
-/* Whether a job that ended at [end] (microseconds; INT64_MAX: it runs) is charged by itself. If so,
- * its use counts from *ret_since on. */
+/* True if a job that ended at [end] (microseconds; INT64_MAX: it is running) is charged by an entry
+ * of its own. Its use then counts from *ret_since on. */
 bool meter_by_jobs(const struct meter *meter, int64_t end, int64_t *ret_since);
 
-/* An account of Slurm that moved to below this one or away from there, with its subtree. */
+/* An account of Slurm that moved into or out of this account's subtree. When a whole subtree moves,
+ * each of its accounts has a move of its own. */
 struct moved {
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
-	int64_t since; /* jobs that ended up to then count for its former place; microseconds */
-	bool came;
+	int64_t since; /* a job that ended up to then counts for the former place; microseconds */
+	bool came; /* into the subtree; false: out of it */
 };
 
 /* A limit in Slurm that the bank changed or is about to change. */
@@ -56,13 +57,13 @@ struct lever {
 	char slurm_account[NAME_SIZE];
 	char field[65];
 	char tres[65];
-	int64_t original; /* the site's value, the last that was not ours; -1 none */
+	int64_t original; /* the site's value: the last one found that was not ours; -1: none */
 	int64_t found; /* what Slurm showed when [seq] was recorded */
 	bool found_ours; /* [found] was a value of ours */
 	int64_t ours; /* what we set or were about to set */
 	int64_t ours_before; /* the value before [ours] */
 	int64_t set; /* what Slurm must show */
-	bool restoring; /* [original] comes back; when that is done the lever is removed */
+	bool restoring; /* [original] is being restored; then the lever is removed */
 	bool tried; /* an outcome was recorded for [seq] */
 	uint8_t outcome; /* enum outcome, when tried */
 	char reason[256]; /* of that outcome */
@@ -86,8 +87,8 @@ struct account {
 	size_t lot_count;
 	int64_t debt;
 
-	/* Sums over all entries, each 0 or more, billing-seconds. They are wider than money, so
-	 * that a mistaken entry and its reversal do not use up what a lifetime can hold. */
+	/* Sums over all entries, each 0 or more, billing-seconds. They are wider than int64, so
+	 * that large entries made by mistake and then reversed do not overflow them. */
 	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
 	__int128 given_back, taken_back; /* by reversals */
 
@@ -99,7 +100,7 @@ struct account {
 
 	unsigned causes; /* bit 1 << enum cause */
 	int64_t hand_until; /* when a hold by hand ends by itself; 0: never */
-	int64_t grace_until; /* causes do not hold until then; 0: no grace */
+	int64_t grace_until; /* until then no cause holds the account; 0: no grace */
 	uint64_t decision; /* the last entry that changed any of these */
 
 	int64_t *crossed; /* percent: thresholds that use has crossed and not dropped below */
@@ -121,19 +122,19 @@ void account_free(struct account *account);
 void account_settle(struct account *account, int64_t time);
 
 /* Applies an entry to its account and to its receiver ([to], NULL without one). Settles both to the
- * entry's time before and after. SB_ECORRUPT if it breaks a rule (planning checks first, so it was
- * never planned), SB_EOVERFLOW for a sum past int64; then the states are undefined. */
+ * entry's time, before and after. SB_ECORRUPT if the entry breaks a rule, which a planned entry
+ * never does; SB_EOVERFLOW if a sum is past int64. After an error the states are undefined. */
 int account_apply(struct account *account, struct account *to, const struct event *event,
 		  struct sb_error *err);
 
-/* Sums over the lots active at the account's time. SB_EOVERFLOW. */
-/* The rest plus credit minus debt. */
+/* The following functions sum up the lots that are active at the account's time. SB_EOVERFLOW. */
+/* What is left of them plus credit minus debt. */
 int account_available(const struct account *account, int64_t *ret, struct sb_error *err);
-/* The rest: the most that can be taken out. */
+/* What is left of them: the most that can be taken out. */
 int account_rest(const struct account *account, int64_t *ret, struct sb_error *err);
 /* The amount that was put in. */
 int account_allocated(const struct account *account, int64_t *ret, struct sb_error *err);
-/* The amount minus the rest plus debt. */
+/* What was spent of them plus debt. */
 int account_used(const struct account *account, int64_t *ret, struct sb_error *err);
 
 /* Returns a lifetime's sum for display, at most INT64_MAX. */
@@ -142,12 +143,12 @@ int64_t account_sum(__int128 sum);
 /* Whether use has crossed the threshold and not dropped below it since. */
 bool account_crossed(const struct account *account, int64_t level);
 
-/* Returns the rest of the lots that end at [end], started or not. */
+/* Returns what is left of the lots that end at [end], whether or not they have started. */
 __int128 account_ending(const struct account *account, int64_t end);
 
 bool lot_active(const struct lot *lot, int64_t time);
 
-/* Whether jobs must not start: there is a cause and no grace. */
+/* True if no job may start: a cause exists and no grace. */
 bool account_held(const struct account *account);
 static inline bool account_has_cause(const struct account *account, enum cause cause)
 {

@@ -17,13 +17,14 @@ static __int128 read_sum(struct reader *from)
 {
 	__int128 high = read_i64(from);
 
-	/* All sums together must fit. */
+	/* So small that all sums can be added up. */
 	if (high < 0 || high > INT64_MAX >> 4)
 		from->failed = true;
 	return high * ((__int128)1 << 64) + read_u64(from);
 }
 
-/* Reads a byte from 0 to [most]: another one would be written back as another value. */
+/* Reads a byte of at most [most]. A larger one is refused: account_encode() would write another
+ * byte for it. */
 static uint8_t read_up_to(struct reader *from, uint8_t most)
 {
 	uint8_t value = read_u8(from);
@@ -160,7 +161,7 @@ static void *get_array(struct reader *from, size_t size, size_t *ret_count)
 	return array;
 }
 
-/* Checks what account_apply() guarantees: otherwise sums of lots could overflow. */
+/* Checks what account_apply() guarantees, so that sums of lots cannot overflow. */
 static bool sums_fit(const struct account *account)
 {
 	__int128 sum = (__int128)account->debt + account->credit;

@@ -208,7 +208,8 @@ static int apply_lever(struct account *account, const struct event *event, struc
 		account_copy_text(lever->field, sizeof(lever->field), event->field);
 		account_copy_text(lever->tres, sizeof(lever->tres), event->tres);
 	}
-	/* Before [ours] changes: a value that we set, or tried to set, is not the site's. */
+	/* Compare before [ours] changes. A value that we set, or tried to set, is not the
+	 * site's. */
 	lever->found_ours = lever->seq && lever_is_ours(lever, event->found);
 	lever->found = event->found;
 	if (event->action == LEVER_HOLD) {

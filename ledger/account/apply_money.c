@@ -62,7 +62,7 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 		return rule_broken(event, err, "the receiver is not open");
 	from->sent += event->amount;
 	to->received += event->amount;
-	/* Before take_parts(): settling removes an empty lot when it ends. */
+	/* First, while the giver's lots exist: settling removes an ended lot that is empty. */
 	for (size_t i = 0; i < event->part_count; i++) {
 		const struct part *part = &event->parts[i];
 		const struct lot *source = account_find_lot(from, part->lot, part->index);
@@ -205,7 +205,8 @@ int apply_charge_job(struct account *account, const struct event *event, struct 
 	return draw(account, event, err);
 }
 
-/* Moves no meter: the use is before its position, or not in its reading. */
+/* Leaves the meter as it is: the use was before the meter's time, or its reading does not include
+ * it. */
 int apply_reconcile(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (!account_meter(account, event->cluster))
@@ -216,7 +217,7 @@ int apply_reconcile(struct account *account, const struct event *event, struct s
 	return take_use_back(account, event, err);
 }
 
-/* Lowers the amounts of lots. What they have already spent of it becomes debt. */
+/* Lowers the amounts of lots. What they have already spent of the part taken away becomes debt. */
 int apply_adjust(struct account *account, const struct event *event, struct sb_error *err)
 {
 	int64_t debt = 0;

@@ -4,18 +4,21 @@
 
 #include "ledger/account/account.h"
 
-/* Copies a text and cuts one that is too long; lengths were checked with the event. */
+/* Copies a text and truncates it to [size] bytes with the NUL. event_check() has checked the
+ * length. */
 void account_copy_text(char *to, size_t size, const char *from);
 
 struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index);
 int account_add_lot(struct account *account, struct lot lot, struct sb_error *err);
-/* Makes use on the event's cluster count from the reading in the event on. */
+/* Sets the meter of the event's cluster to the event's reading and time. Only later use is
+ * charged. */
 int account_set_meter(struct account *account, const struct event *event, struct sb_error *err);
 struct meter *account_find_meter(const struct account *account, const char *cluster);
 struct lever *account_find_lever(const struct account *account, const char *cluster,
 				 const char *field, const char *tres);
 
-/* Return SB_ECORRUPT (the entry breaks a rule) and SB_EOVERFLOW (a sum would pass int64). */
+/* Set the error and return its code: SB_ECORRUPT if the entry breaks a rule, SB_EOVERFLOW if a sum
+ * would be past int64. */
 int rule_broken(const struct event *event, struct sb_error *err, const char *what);
 int rule_overflow(const struct event *event, struct sb_error *err);
 

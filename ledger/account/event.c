@@ -311,7 +311,7 @@ int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t am
 int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		     struct sb_error *err)
 {
-	/* Spending continues with the last one. */
+	/* Search backward: use that continues draws on the last lot first. */
 	for (size_t i = event->part_count; i-- > 0;) {
 		struct part *part = &event->parts[i];
 
@@ -394,8 +394,8 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	return SB_OK;
 }
 
-/* Whether debt is in addition to the parts: a charge takes from lots and makes debt. Elsewhere it
- * is included in them: the money of a transfer pays debt after it came in. */
+/* True if the amount is the parts plus the debt: a charge takes from lots and makes debt. In other
+ * kinds the parts include the debt: the money of a transfer pays debt after it came in. */
 static bool has_debt_besides(const struct event *event)
 {
 	switch (event->kind) {

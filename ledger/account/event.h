@@ -34,7 +34,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/base/error.h"
 
-/* The numbers are stored: they never change and are never used again. */
+/* The numbers are stored: they never change and are never reused. */
 enum event_kind {
 	EVENT_OPEN = 1,
 	EVENT_CLOSE = 2,
@@ -62,16 +62,17 @@ enum event_kind {
 	EVENT_KIND_END = 24,
 };
 
-/* Why an account is held. It can have several causes (bit 1 << cause in struct account). */
+/* Why an account is held. An account can have several causes (bit 1 << cause in struct account). */
 enum cause { CAUSE_HAND = 0, CAUSE_FUNDS = 1, CAUSE_CLOSED = 2 };
 
 /* What happens when an allowance is spent. */
 enum enforcement {
 	ENFORCE_SITE = 0, /* terms: what the settings say */
-	ENFORCE_OFF = 1, /* nothing: the books are kept */
+	ENFORCE_OFF = 1, /* nothing happens; use is still recorded */
 	ENFORCE_WARN = 2, /* it is reported */
-	ENFORCE_HOLD = 3, /* and the account is held in Slurm */
-	ENFORCE_LIMIT = 4, /* and Slurm starts only jobs that the rest pays for */
+	ENFORCE_HOLD = 3, /* it is reported, and the account is held in Slurm */
+	ENFORCE_LIMIT = 4, /* as ENFORCE_HOLD, and before that Slurm starts only jobs that the
+			      balance can pay for */
 };
 
 enum allowance { ALLOWANCE_LIMITED = 0, ALLOWANCE_UNLIMITED = 1 };
@@ -113,8 +114,8 @@ enum use_change {
 
 /* How an account of Slurm moved relative to another. */
 enum move_change {
-	MOVE_CAME = 0, /* to below it: its use counts for it from then on */
-	MOVE_WENT = 1, /* away from it: its use counts for it up to then */
+	MOVE_CAME = 0, /* into its subtree: the use counts for it from then on */
+	MOVE_WENT = 1, /* out of its subtree: the use counts for it up to then */
 };
 
 /* The only resource so far; the field is in the format for cpu, gres/gpu … */
@@ -122,7 +123,7 @@ enum move_change {
 
 #define LOGIN_NONE UINT32_MAX /* no login session: cron, a service */
 
-/* Parts of a billing of one. */
+/* The unit of event.excess: so many make a billing of 1. */
 #define EVENT_EXCESS_ONE INT64_C(1000000000000)
 
 enum {
@@ -150,10 +151,10 @@ struct event {
 	int64_t time; /* microseconds, UTC */
 	uint32_t uid; /* of the user who ran subank */
 	uint32_t login; /* of the user who had logged in, also under sudo; LOGIN_NONE */
-	const char *user; /* the name of uid then */
+	const char *user; /* that user's name at the time */
 	const char *host;
 	const char *ref; /* "" is none; makes a retry harmless */
-	const char *request; /* the request in a normal form; "" unless there is a ref */
+	const char *request; /* in a normal form, to recognise a retry; "" without a ref */
 	const char *note;
 	const char *sudo; /* the user who ran sudo, if there was no login; from the environment,
 			     which anybody can set; "" is none */
@@ -183,9 +184,9 @@ struct event {
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
 	int64_t level; /* threshold: percent */
-	int64_t used; /* threshold: the balance that crossed it, billing-seconds */
+	int64_t used; /* threshold: the use that crossed it, billing-seconds */
 	int64_t allocated;
-	int64_t debt; /* how much of the amount was, or paid, debt */
+	int64_t debt; /* how much of the amount became debt or paid debt */
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
 	int64_t credit; /* terms: how far below zero the balance may go */
@@ -199,7 +200,7 @@ struct event {
 	uint8_t use; /* reconcile: enum use_change */
 	uint8_t meter; /* terms, meter: enum metering */
 	uint8_t move; /* move: enum move_change */
-	int64_t job_id; /* job: Slurm's number, which recurs */
+	int64_t job_id; /* job: Slurm's number, which Slurm uses again */
 	uint64_t db_index; /* of its row in slurmdbd, 64 bits; 0: unknown */
 	int64_t submit; /* when it was submitted, microseconds */
 	int64_t elapsed; /* seconds that it ran, without suspensions */
@@ -318,9 +319,9 @@ const char *event_word(enum event_field field, uint8_t value);
 
 /* Returns the second account that the entry changes, or NULL. */
 const char *event_receiver(const struct event *event);
-/* Return the kind that a reversal takes back, and the enum reversed of a kind; -1 if it cannot be
- * reversed. */
+/* Returns the kind of the entry that a reversal takes back. */
 enum event_kind event_reversed(const struct event *event);
+/* Returns the kind as an enum reversed; -1 if entries of the kind cannot be reversed. */
 int event_reversible(enum event_kind kind);
 
 /* Whether the entry charges use, by reading or by job. */
@@ -339,11 +340,11 @@ void event_set_defaults(struct event *event);
 int event_add_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		   struct sb_error *err);
 
-/* Adds to the part of that lot, or appends one. */
+/* Adds [amount] to the event's part of that lot, or appends a part. */
 int event_raise_part(struct event *event, uint64_t lot, uint16_t index, int64_t amount,
 		     struct sb_error *err);
 
-/* Joins [next], which continues [charge], to it. Their parts must fit in one event. */
+/* Merges [next] into [charge], which it continues. The parts of both must fit in one event. */
 int event_join_charge(struct event *charge, const struct event *next, struct sb_error *err);
 
 /* Checks an event by itself: bounds, names, UTF-8, that amount is now - before, that parts and debt
@@ -353,8 +354,8 @@ int event_check(const struct event *event, struct sb_error *err);
 /* Appends the stored form of a checked event to [to]. */
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err);
 
-/* Reads and checks the stored form; texts point into [data]. [ret] is an initialised event; the
- * memory of its parts is used again. SB_ECORRUPT. */
+/* Reads and checks the stored form; texts point into [data]. [ret] is an initialised event, whose
+ * memory for parts is reused. SB_ECORRUPT. */
 int event_decode(const void *data, size_t len, struct event *ret, struct sb_error *err);
 
 /* Frees what the event owns and zeroes it. */

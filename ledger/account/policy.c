@@ -13,7 +13,7 @@ int plan_charge(const struct account *account, struct event *charge, struct sb_e
 
 		if (lot->start >= charge->until || lot->end <= charge->since)
 			continue;
-		/* The other lots pay the rest as debt, at once. */
+		/* The rest becomes debt, which the other lots pay at once. */
 		if (charge->part_count == EVENT_PARTS_MAX)
 			break;
 		TRY(event_add_part(charge, lot->seq, lot->index, part, err));
@@ -59,7 +59,7 @@ bool charge_may_wait(const struct account *account, int64_t amount, int64_t sinc
 		if ((lot->start > since && lot->start <= until) ||
 		    (lot->end > since && lot->end <= until))
 			return false;
-		/* It would pay debt, which depends on the use. */
+		/* The lot would pay debt, whose size depends on this charge. */
 		if (lot->start > until && account->debt > 0)
 			return false;
 		if ((lot->start > until && rearms_without(account, amount, lot->start)) ||
@@ -150,8 +150,8 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
 			   int64_t current, const struct limit *limit, bool put_right)
 {
-	/* A site that set this value itself already limits the account, and must not find its limit
-	 * gone after our release. */
+	/* If the site set this value itself, no lever is needed, and our release must not remove
+	 * the site's limit. */
 	if (!lever)
 		return limit && current != limit->value ? LEVER_RECORD_HOLD : LEVER_LEAVE;
 	if (!limit) {
@@ -171,7 +171,7 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 		return LEVER_RECORD_HOLD;
 	if (current == lever->set)
 		return lever_in_force(lever) ? LEVER_LEAVE : LEVER_CONFIRM;
-	/* The site set another value before we did: that is the one to restore. */
+	/* Before our value was set, the site changed its own: the new one is to be restored. */
 	return current == lever->found ? LEVER_RETRY : LEVER_RECORD_HOLD;
 }
 
@@ -180,7 +180,7 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 bool wants_caps(const struct account *account, const struct rules *rules)
 {
 	bool grace = account->causes && account->grace_until;
-	/* Use in flight without entries has held the account by now. */
+	/* The use of running jobs has no entry, but has held the account for funds by now. */
 	bool used = was_used(account, 0) || account_has_cause(account, CAUSE_FUNDS);
 
 	return enforcement_of(account, rules) == ENFORCE_LIMIT && account->open &&
@@ -190,8 +190,8 @@ bool wants_caps(const struct account *account, const struct rules *rules)
 
 /* Slurm starts a job if minutes used, minutes that running jobs may still use and the job's own fit
  * under the limit. It cuts each of the first two to whole minutes (slurmctld's acct_policy.c), so
- * up to twice 59 seconds pass beyond the limit; but nothing starts once the minutes used have
- * reached it. */
+ * jobs can use up to twice 59 seconds more than the limit. But none starts once the minutes used
+ * have reached it. */
 enum { SLACK = 2 * 59 };
 
 /* Returns what may still be used under a limit of [minutes]. */
@@ -266,8 +266,8 @@ static void share_out(struct cap *caps, size_t count, int64_t rest)
 	}
 }
 
-/* Calculates new values. Returns whether they are due: less than a minute a cluster is not worth a
- * change, unless one has used most of its share. */
+/* Calculates new values. Returns true if they are worth setting: a difference of less than a minute
+ * a cluster is not, unless a cluster has used most of its share. */
 static bool deal(struct cap *caps, size_t count, int64_t available, bool pooled)
 {
 	__int128 left = available > 0 ? available : 0, rooms = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Decides what to do: from states, readings and rules to entries. Pure: no clock, store or I/O. */
+/* Decides from states, readings and rules which entries to record. Pure: no clock, store or I/O. */
 #pragma once
 
 #include "ledger/account/account.h"
@@ -13,7 +13,8 @@ struct rules {
 	const char *tres; /* cpu; "" for a field without TRES */
 	struct thresholds thresholds;
 	/* For all accounts: */
-	bool committed; /* holds depend on what running jobs are committed to, not on their use */
+	bool committed; /* holds count what running jobs are committed to, instead of what they have
+			   used */
 	bool put_right; /* a lever that was changed by hand is set again */
 	bool spare_moneyless; /* an account that never had money is not held at its first use */
 	bool pooled; /* under `limit` each cluster gets room for the whole balance */
@@ -36,38 +37,39 @@ struct limit {
 /* The lever that holds the account. */
 struct limit hold_limit(const struct account *account, const struct rules *rules);
 
-/* The limit that `limit` maintains: Slurm's field for all use, in whole minutes. */
+/* The limit that `limit` sets: Slurm's limit of all billing, in whole minutes. */
 #define CAP_FIELD "GrpTRESMins"
 #define CAP_TRES "billing"
 
-/* One cluster's part of what an account may still use under `limit`. Slurm starts a job there only
- * if its minutes used and the job's fit under the limit. [value] is such that the jobs that then
- * run use no more than the cluster's room, to the second. */
+/* One cluster's part of what an account may still use under `limit`. Slurm starts a job only if the
+ * minutes used on the cluster plus the job's own fit under the limit. [value] is so low that the
+ * jobs that then run use no more than the cluster's part, to the second. */
 struct cap {
 	/* in */
-	bool silent; /* it did not answer: what it may use stays reserved */
+	bool silent; /* the cluster did not answer; what can be used there stays reserved */
 	bool absent; /* the account is not on the cluster */
 	int64_t used; /* billing-seconds by the counter that Slurm compares the limit with */
-	int64_t running; /* what running jobs may use yet, whatever the limit; billing-seconds */
+	int64_t running; /* what running jobs may still use, whatever the limit; billing-seconds */
 	int64_t share; /* its weight among the clusters */
 	int64_t now; /* the limit in force; -1: none */
 	int64_t ceiling; /* the site's own limit; -1: none */
-	bool changed; /* by hand */
-	bool left; /* a change by hand stays: its room is taken as it is */
+	bool changed; /* the limit was changed by hand */
+	bool left; /* that change stays, and so does what it allows to use */
 	int64_t kept; /* the value in the books; -1: none */
 	/* out */
 	int64_t value; /* the limit to set; -1: none */
-	/* for plan_caps() only */
+	/* private to plan_caps() */
 	int64_t target; /* what it may use under [value] */
 	bool full; /* its running jobs may use more than that */
 };
 
-/* Deals [available] to the clusters. What running jobs may still use stays where they run. If no
- * limit is due, all stay; otherwise every share is dealt again. A plan that lowers a limit raises
- * none and sets *ret_deferred if it would: raise them after Slurm shows the lower one. */
+/* Divides [available] among the clusters or, if [pooled], gives each cluster all of it. What
+ * running jobs may still use stays with their cluster. If no change is worth making, every limit
+ * stays; otherwise all are calculated anew. Unless [pooled], a plan that lowers a limit raises
+ * none: *ret_deferred is true if limits are to be raised once Slurm shows the lower one. */
 void plan_caps(struct cap *caps, size_t count, int64_t available, bool pooled, bool *ret_deferred);
 
-/* Whether `limit` applies to the account now. */
+/* True if `limit` applies to the account now. */
 bool wants_caps(const struct account *account, const struct rules *rules);
 
 /* Plans which lots a charge (amount, since and until are set) draws on: those whose window overlaps
@@ -84,7 +86,7 @@ bool charge_may_wait(const struct account *account, int64_t amount, int64_t sinc
  * credit. Sets parts. SB_EREFUSED if they hold less. */
 int plan_take(const struct account *account, struct event *event, struct sb_error *err);
 
-/* Returns how much debt of the receiver money that is active now pays at once. */
+/* Returns how much of the receiver's debt is paid at once by [amount] that can be spent now. */
 int64_t plan_debt(const struct account *receiver, int64_t amount);
 
 enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
@@ -93,8 +95,8 @@ enum decision { DECIDE_NOTHING, DECIDE_HOLD, DECIDE_RELEASE };
 int decide_funds(const struct account *account, int64_t flight, const struct rules *rules,
 		 enum decision *ret, struct sb_error *err);
 
-/* Whether the account ever got money or credit. Without, it is held at its first use and not
- * before, unless the rules spare it. */
+/* True if the account ever received money, or has credit. Without either it is held at its first
+ * use, or never if rules->spare_moneyless. */
 bool had_money(const struct account *account);
 
 /* What to do about one limit in Slurm. */
@@ -104,11 +106,11 @@ enum lever_plan {
 	LEVER_RECORD_RESTORE, /* record a lever and set the site's value */
 	LEVER_RETRY, /* the recorded value is not in force: set it (again) */
 	LEVER_CONFIRM, /* it is done: Slurm shows its value */
-	LEVER_GIVE_UP, /* do not restore: another one than the bank changed the value */
-	LEVER_DRIFT, /* in force, but another one than the bank changed the value */
+	LEVER_GIVE_UP, /* do not restore: somebody else changed the value */
+	LEVER_DRIFT, /* in force, but somebody else changed the value */
 };
-/* [lever] is ours on that limit, or NULL; Slurm shows [current], -1 for none; [limit] is the wanted
- * one, NULL for the site's. */
+/* Decides what to do about a limit. [lever]: the bank's lever on it, or NULL. [current]: the value
+ * that Slurm shows; -1: none. [limit]: the value to have; NULL: the site's. */
 enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
 			   int64_t current, const struct limit *limit, bool put_right);
 

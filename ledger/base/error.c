@@ -17,11 +17,6 @@ int sb_error_set(struct sb_error *err, enum sb_err code, const char *fmt, ...)
 	if (vsnprintf(err->text, sizeof(err->text), fmt, ap) < 0)
 		err->text[0] = '\0';
 	va_end(ap);
-	/* The text may quote a program's output; it must stay one line. */
-	for (char *c = err->text; *c; c++) {
-		if (*c == '\n')
-			*c = ' ';
-	}
 	return code;
 }
 

@@ -22,8 +22,8 @@ size_t books_search(const struct books *books, const char *name, bool *ret_found
 	return at;
 }
 
-/* The same, but tries the last place and the next one first: an entry needs an account several
- * times, and a check goes from each account to the next. */
+/* The same, but tries the place of the last search and the next one first: an entry searches for
+ * its account several times, and a check takes the accounts in order. */
 static size_t place(struct books *books, const char *name, bool *ret_found)
 {
 	for (size_t i = books->found; i < books->count && i < books->found + 2; i++) {

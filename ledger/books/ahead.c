@@ -11,7 +11,8 @@
 enum {
 	BATCH = 64, /* entries that one thread takes at a time */
 	RING = 16, /* batches; a full ring waits for the oldest batch */
-	THREADS_MAX = 7, /* besides the caller's, which cannot apply entries faster */
+	THREADS_MAX =
+		7, /* more would decode entries faster than the caller's thread applies them */
 };
 
 struct slot {
@@ -97,8 +98,8 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-/* Starts one for each other processor. They block signals, which are for the caller's thread,
- * except those of their own faults. */
+/* Starts a thread for each other processor. They block all signals, which the caller's thread
+ * handles, except those that their own faults raise. */
 static void start_threads(struct reading_ahead *ahead)
 {
 	static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT};

@@ -6,7 +6,7 @@
 
 #include "ledger/books/journal.h"
 
-/* A row of the journal and what is right about it. Valid during the callback. */
+/* A row of the journal and the results of checking it. Valid during the callback. */
 struct ahead {
 	struct slice key, value; /* as stored */
 	bool whole; /* the key has 8 bytes and the value room for a hash; if false, ignore the rest

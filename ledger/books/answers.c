@@ -12,7 +12,7 @@ void books_answer_key(unsigned char to[16], const struct event *event)
 	u64_store(to + 8, event->seq);
 }
 
-/* Goes through the index from the first answer to entry [seq]. */
+/* Calls [each] for the rows of the index from the first answer to entry [seq] on. */
 static int each_from(struct books *books, uint64_t seq, store_item *each, void *ctx,
 		     struct sb_error *err)
 {
@@ -34,7 +34,7 @@ static int take_first(struct slice key, struct slice value, void *ctx, struct sb
 	return STORE_ABORT;
 }
 
-/* Whether an answer was reversed: a refund has no other answer. */
+/* Finds whether an answer was reversed. A refund can be answered by nothing else. */
 static int is_reversed(struct books *books, uint64_t seq, bool *ret, struct sb_error *err)
 {
 	uint64_t first = 0;

@@ -42,7 +42,7 @@ static int load_parties(struct books *books, const struct event *event, struct p
 		if (rc == SB_ENOTFOUND)
 			return books_unknown_account(books, receiver, err);
 		TRY(rc);
-		/* Loading the receiver may have moved the other. */
+		/* Loading the receiver may have moved the first account in the array. */
 		TRY(books_load(books, event->account, &from, err));
 	}
 	*ret = (struct parties){&books->accounts[from], receiver ? &books->accounts[to] : NULL};
@@ -105,7 +105,8 @@ int books_append(struct books *books, struct event *event, struct sb_error *err)
 	rc = event_check(event, &why);
 	if (!rc)
 		rc = load_parties(books, event, &parties, &why);
-	/* Nothing was changed. An import goes on, to report the next mistake too. */
+	/* These errors changed nothing. An import continues after them, to report further
+	 * mistakes. */
 	refused = rc == SB_EINVAL || rc == SB_ENOTFOUND;
 	if (!rc)
 		rc = append(books, &parties, event, &why);

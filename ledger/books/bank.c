@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Opens a bank, creates one, and replaces one by another. */
+/* Opens, creates and replaces a bank. */
 #include <inttypes.h>
 #include <stdlib.h>
 

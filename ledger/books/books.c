@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Transactions: what is read before the callback, and written after it. */
+/* Transactions: reads what the callback needs, runs it, and writes what follows from its
+ * entries. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ int books_wrote(struct books *books, int rc, bool blocks, const struct sb_error 
 {
 	if (!rc)
 		return SB_OK;
-	/* One that blocks takes the place of one that does not: SB_EFULL must reach the store. */
+	/* An error that blocks replaces one that does not: SB_EFULL must reach the store. */
 	if (!books->blocked && (blocks || !books->failed.code)) {
 		books->failed = *why;
 		books->failed.code = (enum sb_err)rc;

@@ -19,8 +19,8 @@ struct author {
 	uint32_t login; /* LOGIN_NONE */
 	const char *user;
 	const char *host;
-	const char *sudo; /* the user who ran sudo, from the environment; NULL or "" if nobody did
-			     or if a login is known */
+	const char *sudo; /* the user who ran sudo, from the environment; NULL or "" without sudo,
+			     or if the login is known */
 };
 
 /* Creates an empty bank with a random id in options->folder that commands Slurm from [machine].
@@ -46,9 +46,9 @@ struct store *bank_store(struct bank *bank);
  * The books keep the first error of a function that writes (append, defer, record, set, replay,
  * index): every later one returns that error and changes nothing, so a chain of them needs no
  * checks in between. If [fn] then returns SB_OK, bank_write() commits nothing and returns that
- * first error. Two sorts of errors do not stop the later ones, since nothing was changed:
- * SB_EINVAL and SB_ENOTFOUND of books_append(), which still prevent the commit, and those of
- * books_defer(). */
+ * first error. Two sorts of errors do not stop later functions, since they changed nothing:
+ * SB_EINVAL and SB_ENOTFOUND of books_append(), which still prevent the commit, and what
+ * books_defer() refuses. */
 typedef int books_fn(struct books *books, void *ctx, struct sb_error *err);
 int bank_write(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
 int bank_read(struct bank *bank, int64_t now, books_fn *fn, void *ctx, struct sb_error *err);
@@ -73,8 +73,8 @@ int books_find(struct books *books, const char *name, const struct account **ret
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
 const struct account *books_at(const struct books *books, size_t index);
 
-/* Fills in the envelope (number, time, author), appends the entry and changes its accounts at once.
- * SB_EINVAL for a malformed event, SB_ECORRUPT for one that breaks a rule. */
+/* Fills in the envelope (number, time, author), appends the entry and applies it to its accounts at
+ * once. SB_EINVAL for a malformed event, SB_ECORRUPT for one that breaks a rule. */
 int books_append(struct books *books, struct event *event, struct sb_error *err);
 
 /* Deferred charges. A reading (below) can imply use that has no entry yet: loading the account
@@ -83,16 +83,18 @@ int books_append(struct books *books, struct event *event, struct sb_error *err)
  * of the transaction and rebuilt from the reading by the next one. */
 
 /* Applies a charge to its account and defers its entry. If the account already has an entry in this
- * transaction, the charge is recorded at once. Joins consecutive charges. Takes over the parts. On
- * SB_EOVERFLOW and SB_ECORRUPT nothing was changed. */
+ * transaction, the charge is recorded at once. Merges consecutive charges. May take the parts out
+ * of [charge]; the caller still releases it. On SB_EOVERFLOW and SB_ECORRUPT nothing was
+ * changed. */
 int books_defer(struct books *books, struct event *charge, struct sb_error *err);
 /* Returns the account's charges deferred in this transaction, by index, oldest first; NULL after
  * the last. A recorded one has a seq. Valid until the next call of books_defer(). */
 const struct event *books_deferred(const struct books *books, const char *account, size_t index);
-/* Sums those without an entry; *ret_since is when their use began. 0 and 0 without any. */
+/* Sums the deferred charges without an entry; *ret_since is when the first use of them began. 0 and
+ * 0 without any. */
 void books_deferred_sum(const struct books *books, const struct account *account,
 			int64_t *ret_amount, int64_t *ret_since);
-/* Records them. SB_OK for an account that is not in the bank. */
+/* Records the account's deferred charges. SB_OK for an account that is not in the bank. */
 int books_record_deferred(struct books *books, const char *account, struct sb_error *err);
 /* Loads accounts without deferred charges from now on. Call it before any is loaded. */
 void books_omit_deferred(struct books *books);
@@ -124,7 +126,7 @@ struct in_flight {
 struct reading {
 	int64_t usage; /* billing-seconds */
 	int64_t time; /* when it was read */
-	int64_t since; /* when the use began that had no entry then */
+	int64_t since; /* when the use that had no entry then began; 0: all had one */
 	int64_t running; /* what jobs that ran then could still use, in whole minutes; -1: unknown
 			  */
 	bool vanished; /* the cluster's last answer did not have the account; that was reported if
@@ -140,8 +142,9 @@ int books_reading(struct books *books, const char *cluster, const char *account,
 		  struct reading *ret, struct sb_error *err);
 int books_set_reading(struct books *books, const char *cluster, const char *account,
 		      const struct reading *reading, struct sb_error *err);
-/* The highest threshold (percent) that the account had reached at the last check only together with
- * its running jobs, so that its state does not have it as crossed; 0: none. */
+/* The highest threshold (percent) that the account reached at the last check only because of its
+ * running jobs; 0: none. It is not among the crossed ones of the state, which follows from entries
+ * alone. */
 int books_reached(struct books *books, const char *account, int64_t *ret, struct sb_error *err);
 int books_set_reached(struct books *books, const char *account, int64_t level,
 		      struct sb_error *err);
@@ -149,10 +152,10 @@ int books_set_reached(struct books *books, const char *account, int64_t level,
 int books_tree(struct books *books, const char *cluster, struct tree *ret, struct sb_error *err);
 int books_set_tree(struct books *books, const char *cluster, const struct tree *tree,
 		   struct sb_error *err);
-/* Finds the account's cluster whose use is the oldest, and when it was last read or its jobs were
- * last charged; "" and 0 if it has none. The name belongs to the account. A cluster that has lost
- * the account counts only if all have. With [count] > 0 only [clusters] count: one that left the
- * settings is not read any more. */
+/* Finds the account's cluster whose use was read, or whose jobs were charged, longest ago, and that
+ * time; "" and 0 if it has none. The name belongs to the account. A cluster that no longer shows
+ * the account counts only if none does. With [count] > 0 only [clusters] count: one that was
+ * removed from the settings is not read any more. */
 int books_read_time(struct books *books, const struct account *account, char *const *clusters,
 		    size_t count, int64_t *ret, const char **ret_cluster, struct sb_error *err);
 
@@ -182,10 +185,10 @@ int factor_list_add(struct factor_list *factors, const char *name, int64_t facto
 		    struct sb_error *err);
 void factor_list_release(struct factor_list *factors);
 
-/* Entries that the notify command has not got yet. */
+/* Entries that the notify command has not received yet. */
 struct pending {
 	uint64_t seq;
-	bool failed; /* the command failed for it, and an entry says so */
+	bool failed; /* the command failed for it, which an entry records */
 };
 struct pending_list {
 	bool started; /* false: there is no notify command */
@@ -199,14 +202,14 @@ int books_set_pending(struct books *books, const struct pending_list *pending,
 
 /* ---- for import, verify and history: books that are replayed rather than planned ---- */
 
-/* Whether the stored states are of this version: others are rebuilt at the next write. */
+/* True if the stored states are of this version. Others are rebuilt at the next write. */
 bool books_states_current(const struct books *books);
 
-/* Creates books in memory, without a journal. Returns NULL when memory ran out. The caller calls
- * books_free(). */
+/* Creates empty books in memory, without a journal. Returns NULL when memory ran out. The caller
+ * calls books_free(). */
 struct books *books_new(const unsigned char bank[BANK_ID_SIZE]);
 void books_free(struct books *books);
-/* Gives a bank that is being built the id from a file. */
+/* Sets the id of a bank that is being built, as read from a file. */
 int books_set_id(struct books *books, const unsigned char bank[BANK_ID_SIZE], struct sb_error *err);
 /* Appends an entry that has its own envelope. SB_ECORRUPT unless seq is the next one, time is not
  * before the last entry's and [hash] is the chain's. */
@@ -215,14 +218,14 @@ int books_replay(struct books *books, const struct event *event, const unsigned 
 /* Applies an entry to books in memory. The caller has checked its hash. */
 int books_follow(struct books *books, const struct event *event, const unsigned char *hash,
 		 struct sb_error *err);
-/* Makes books_follow() keep a tally of each account's entries; books_tally() returns that of
- * books_at(index). */
+/* Makes books_follow() keep a tally of each account's entries, with [key]. books_tally() returns
+ * the tally of books_at(index). */
 void books_keep_tallies(struct books *books, uint64_t key);
 const struct tally *books_tally(const struct books *books, size_t index);
-/* Writes the index of the accounts' new entries. Otherwise that is done at the end of the
- * transaction, all entries of an account together. */
+/* Adds the new entries to the index of accounts now. Otherwise that is done at the end of the
+ * transaction, for all entries of an account together. */
 int books_index(struct books *books, struct sb_error *err);
-/* Makes the stored key of an account's entries from [seq] on. Returns its length. */
+/* Makes the key under which the account's entries from [seq] on are stored. Returns its length. */
 enum { INDEX_KEY_SIZE = NAME_SIZE + 8 };
 size_t books_index_key(unsigned char to[INDEX_KEY_SIZE], const char *account, uint64_t seq);
 void books_answer_key(unsigned char to[16], const struct event *event);
@@ -231,7 +234,7 @@ void books_answer_key(unsigned char to[16], const struct event *event);
 struct index_place {
 	const char *account;
 	uint64_t seq; /* 0: no more */
-	bool more; /* the next entry has the same key */
+	bool more; /* the account's next entry is stored under the same key */
 };
 /* Moves to the first entry at or after [from] or, [backward], to the last one at or before it.
  * Forward from a place it moves to the next entry only: [from] is place->seq + 1. */

@@ -24,7 +24,7 @@ struct deferred {
 struct loaded {
 	struct account *account;
 	struct deferred *deferred; /* the oldest first */
-	bool restored; /* the state has what the readings imply */
+	bool restored; /* the charges that the readings imply were deferred */
 	bool dirty;
 	uint64_t *unindexed; /* entries of this transaction that are not in its index yet */
 	size_t unindexed_count;
@@ -47,7 +47,7 @@ struct books {
 	uint64_t tally_key; /* 0: no tallies are kept */
 	struct bytes stored; /* the entry that is being written; kept for the next one */
 	struct sb_error failed; /* the first failure of a writing function; code 0: none */
-	bool blocked; /* after it every writing function returns it and changes nothing */
+	bool blocked; /* [failed] stops all later writing functions */
 };
 
 static inline struct slice text_slice(const char *text)
@@ -102,7 +102,7 @@ int books_store_entry(struct books *books, struct loaded *from, struct loaded *t
 
 /* index.c */
 
-/* Leaves the entry to the next books_index(). */
+/* Has the next books_index() add the entry. */
 int books_index_later(struct books *books, struct loaded *loaded, uint64_t seq,
 		      struct sb_error *err);
 
@@ -110,6 +110,6 @@ int books_index_later(struct books *books, struct loaded *loaded, uint64_t seq,
 
 /* books_record_deferred() of a loaded account. */
 int books_record_waiting(struct books *books, struct loaded *loaded, struct sb_error *err);
-/* Defers the charges that the readings of an account imply, which was just loaded. */
+/* Defers the charges that the readings of a newly loaded account imply. */
 int books_restore_deferred(struct books *books, const struct account *account,
 			   struct sb_error *err);

@@ -136,7 +136,8 @@ static int give_window(struct books *books, const struct new_window *window, str
 				    amount_format(text, amount, false), of);
 	event->start = window->start;
 	event->end = window->end;
-	/* The lot has the number of this entry, which deferred charges would come before. */
+	/* The lot gets the number of the entry that is being planned. Deferred charges take theirs
+	 * first. */
 	TRY(books_record_deferred(books, event->account, err));
 	return event_add_part(event, books_head(books)->seq + 1, 0, amount, err);
 }
@@ -156,7 +157,8 @@ static int give_all(struct giving *giving, struct event *refund, int64_t *left,
 			if (lot->seq != part->lot || lot->index != part->index ||
 			    !lot_active(lot, account->time))
 				continue;
-			/* A reversal or a lower allocation made it debt. */
+			/* A reversal or a lower allocation has turned this much of the lot's use
+			 * into debt. */
 			giving->debt += owed > 0 ? owed : 0;
 			TRY(give(refund, lot, giving->left[i], left, err));
 		}

@@ -29,9 +29,9 @@ static struct deferred *add_deferred(struct loaded *loaded, const char *cluster)
 	return *end;
 }
 
-/* Returns the charge that [charge] continues and can be joined to, or NULL. A joined charge takes
- * the place of the first one. What becomes debt there is paid at once, out of what the charges in
- * between have drawn. */
+/* Returns the charge that [charge] continues and can be joined to, or NULL. The joined charge is
+ * recorded in place of the first one. If a part of it becomes debt, that debt is paid at once, from
+ * the money that the charges between them draw on: then they cannot be joined. */
 static struct deferred *find_joinable(const struct loaded *loaded, const struct event *charge)
 {
 	struct deferred *found = NULL;
@@ -170,7 +170,7 @@ static int restore_deferred(struct books *books, const struct account *account,
 	charge.amount = reading.usage - meter->reading;
 	charge.since = reading.since;
 	charge.until = reading.time < books_time(books) ? reading.time : books_time(books);
-	/* It was recorded since, or the clock went back. */
+	/* The use was recorded since, or the clock was put back. */
 	if (charge.amount <= 0 || charge.since < meter->time || charge.since >= charge.until)
 		return SB_OK;
 	rc = plan_charge(account, &charge, err);

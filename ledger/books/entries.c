@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A binary search: entries are in the order of time. Adds the entries that it reads to [*read]. */
+/* Counts the entries made before [time] by a binary search, since entries are in the order of time.
+ * Adds the number of entries that it reads to *read. */
 static int count_before(struct books *books, int64_t time, uint64_t *ret, uint64_t *read,
 			struct sb_error *err)
 {
@@ -13,7 +14,7 @@ static int count_before(struct books *books, int64_t time, uint64_t *ret, uint64
 	struct event event = {0};
 	int rc = SB_OK;
 
-	/* The newest one is wanted most. */
+	/* Most callers want the newest entry. */
 	if (high > 0 && books_head(books)->time < time)
 		low = high;
 	while (low < high && !rc) {
@@ -63,7 +64,7 @@ struct iteration {
 	uint64_t read;
 };
 
-/* Returns the next entry of all places, 0 when there is none. */
+/* Returns the nearest entry among the places; 0: none is left. */
 static uint64_t next_seq(const struct index_place *places, size_t count,
 			 const struct iteration *run, bool backward)
 {

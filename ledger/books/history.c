@@ -97,7 +97,7 @@ int history_new(struct books *books, const char *account, uint64_t last, const s
 		history->all = books_new(books_id(books));
 		rc = history->all ? SB_OK : sb_error_nomem(err);
 	}
-	/* The list grows meanwhile. */
+	/* The loop itself adds accounts to the list. */
 	for (size_t i = 0; i < history->count && last > 0 && !rc; i++) {
 		const char *name = history->names[i];
 		struct entry_range range = {.accounts = &name, .account_count = 1, .to = last};
@@ -123,7 +123,7 @@ void history_free(struct history *history)
 	free(history);
 }
 
-/* Creates a throw-away receiver for which the transfer keeps the rules. */
+/* Creates a temporary receiver to which the rules allow the transfer. */
 static struct account *new_receiver(const struct event *event)
 {
 	struct account *account = account_new(event->to);

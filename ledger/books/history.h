@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Accounts as they were, replayed from the journal. For one account, its own entries are read and
- * those of accounts that it received money from, whose windows came with the money. For all
+/* Accounts as they were, replayed from the journal. For one account, only its entries and those of
+ * the accounts that gave it money are read: the windows of money come from the giver. For all
  * accounts the whole journal is read once. */
 #pragma once
 

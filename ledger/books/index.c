@@ -77,7 +77,7 @@ struct search {
 	bool backward;
 };
 
-/* Searches the entries of one key. They are not an array: the first one is in the key. */
+/* Searches the entries of one key: the first is in the key itself, the others are in the value. */
 static int search_key(struct slice key, struct slice value, void *ctx, struct sb_error *err)
 {
 	const struct search *search = ctx;
@@ -92,7 +92,8 @@ static int search_key(struct slice key, struct slice value, void *ctx, struct sb
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the index of account '%s' is malformed: run `subank verify`",
 				    place->account);
-	/* [low] becomes the first one at [from] or after it or, backward, after it. */
+	/* [low] ends at the first entry at or after [from]; backward, at the first one after
+	 * [from]. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		uint64_t seq = u64_load(middle ? others + 8 * (middle - 1) : first);
@@ -111,7 +112,7 @@ static int search_key(struct slice key, struct slice value, void *ctx, struct sb
 	return STORE_ABORT;
 }
 
-/* Searches the last key at [from] or [before] it, or else the first one at it or after it. */
+/* Searches the last key at or before [from] or, without [before], the first key at or after it. */
 static int search_near(struct books *books, struct search *search, bool before,
 		       struct sb_error *err)
 {

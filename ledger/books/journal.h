@@ -26,7 +26,8 @@ struct head {
 	int64_t time; /* microseconds, UTC */
 };
 
-/* Converts bytes to lower-case hex digits and back. hex_parse() wants exactly 2 * [size] digits. */
+/* Convert bytes to lower-case hex digits and back. hex_parse() accepts exactly 2 * [size]
+ * digits. */
 char *hex_format(char *to, const unsigned char *bytes, size_t size);
 bool hex_parse(const char *text, unsigned char *to, size_t size);
 

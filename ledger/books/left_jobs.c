@@ -23,7 +23,7 @@ void left_jobs_release(struct left_jobs *left)
 	*left = (struct left_jobs){0};
 }
 
-/* No two jobs are equal: a job comes after all that are not greater. */
+/* Places a job after all jobs that are not greater; no two compare as equal. */
 static int order(const void *key, const void *item)
 {
 	const struct left_job *job = key, *other = item;

@@ -9,10 +9,10 @@
 enum { LEFT_JOBS_MAX = 1000 };
 
 struct left_job {
-	int64_t id; /* Slurm's number, which recurs */
+	int64_t id; /* Slurm's number, which Slurm uses again */
 	int64_t submit; /* seconds since 1970 UTC, like [since]; -1: unknown, so that any run
 			   matches */
-	int64_t since; /* it ended then or later */
+	int64_t since; /* the job ended then or later */
 	char account[NAME_SIZE]; /* as Slurm has it; "": unknown */
 	/* In this check only: */
 	bool odd; /* its row could not be read */

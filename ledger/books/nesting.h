@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Accounts of the bank that are below others of it in Slurm: each is a budget for itself and for
- * everything below it. The trees are those that the last check read. */
+/* Accounts of the bank that are below other accounts of the bank in Slurm. Each is a budget for its
+ * own use and for everything below it. The trees are those that the last check read. */
 #pragma once
 
 #include "ledger/books/books.h"
@@ -17,8 +17,8 @@ struct nesting {
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err);
 
-/* Calls [fn] for each account that is outside the bank but below an account of the bank, with that
- * one, on the clusters where accounts of the bank are metered. */
+/* Calls [fn] for each account of Slurm that is not in the bank but below an account that is
+ * ([above]), on the clusters where accounts of the bank are metered. */
 int nesting_each_inside(struct nesting *nesting, struct books *books,
 			int (*fn)(const char *account, const char *above, void *ctx,
 				  struct sb_error *err),

@@ -116,7 +116,8 @@ bool tree_above(const struct tree *tree, const char *upper, const char *account)
 {
 	const char *at = tree_parent(tree, account);
 
-	/* A tree is no higher than its count, so even a circle, which no cluster shows, ends. */
+	/* A tree has no more levels than accounts. The limit ends the loop in a cycle, which no
+	 * cluster shows. */
 	for (size_t i = 0; at && *at && i < tree->count; i++) {
 		if (strcmp(at, upper) == 0)
 			return true;

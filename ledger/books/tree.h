@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tree of one cluster's accounts. Slurm counts an account's use in every account above it, so
- * an account that moves takes its use along: that changes what the accounts above show, but is no
- * use of theirs. */
+ * an account that moves takes its use along. That changes the RawUsage of the accounts above it,
+ * but nothing was used. */
 #pragma once
 
 #include <stdbool.h>

@@ -62,7 +62,7 @@ __attribute__((format(printf, 2, 3))) static void problem(struct run *run, const
 	verify->found(text, verify->ctx);
 }
 
-/* Whether [key] of an index has the number [expected]. */
+/* Finds whether the index has [expected] under [key]. */
 static int index_has(struct run *run, enum store_table table, struct slice key, uint64_t expected,
 		     bool *ret, struct sb_error *err)
 {
@@ -331,7 +331,7 @@ static int check_index(struct run *run, struct sb_error *err)
 		close_account(&compared);
 	if (rc || !compared.differs)
 		return rc;
-	/* Find out where. */
+	/* Find the entries that are missing. */
 	rc = store_each(books_txn(run->stored), STORE_JOURNAL, (struct slice){0}, false, find_entry,
 			run, err);
 	if (!rc && compared.count != run->index_count)
@@ -420,7 +420,7 @@ static int check_file(struct run *run, bool *ret_sound, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Random, so that nobody can have forged books that fit it. */
+/* A random key: nobody can forge an index that fits a key that is not known yet. */
 static int pick_key(struct run *run, struct sb_error *err)
 {
 	if (getrandom(&run->key, sizeof(run->key), 0) != (ssize_t)sizeof(run->key))

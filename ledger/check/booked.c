@@ -13,13 +13,14 @@ struct sum {
 	struct booked *booked;
 	int64_t begin; /* when counting began; -1: not yet */
 	int64_t last; /* the last change of the books so far */
-	int64_t same_second; /* charged by RawUsage in the second after the period. The meter may be
-				switched at the begin of that second: jobs count in whole seconds */
-	int64_t moved; /* the last time that an account came below this one or went */
+	int64_t same_second; /* charged by RawUsage in the second after the period. Jobs count in
+				whole seconds, so the meter may be switched at the start of that
+				second */
+	int64_t moved; /* when an account last moved into or out of this one's subtree */
 	int64_t before_since, before_until; /* the last changes at or before the edges */
 };
 
-/* Notes that the books have the use up to [time]. */
+/* Notes that the books contain the use up to [time]. */
 static void note_time(struct sum *sum, int64_t time)
 {
 	sum->last = time;
@@ -57,8 +58,8 @@ static void add_baseline(struct sum *sum, const struct event *event)
 	note_time(sum, event->time);
 }
 
-/* At a switch the books were made to agree with Slurm's record. So use before a switch to RawUsage
- * is left out. */
+/* The switch itself made the books agree with Slurm's record, so use before a switch to RawUsage is
+ * left out. */
 static void add_switch(struct sum *sum, const struct event *event)
 {
 	struct booked *booked = sum->booked;

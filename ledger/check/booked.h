@@ -10,20 +10,22 @@ struct booked {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
 	/* in: the period [since, until), microseconds; out: the part of it that the books cover,
-	 * from where counting began to the last reading. since > until: no part of it. */
+	 * which begins with the counting and ends with the last reading. since > until: none of
+	 * it. */
 	int64_t since, until;
-	bool to_end; /* in: [until] is now, perhaps cut to a second: all that the books have so far
-			counts, whenever the cluster was read last */
+	bool to_end; /* in: [until] is now, perhaps cut to a second: all use in the books so far
+			counts, however long ago the cluster was read */
 	/* out */
 	int64_t amount; /* billing-seconds: charges and reconciliations of use in the period */
 	bool since_begins; /* counting by RawUsage begins at [since]: earlier use is final */
 	int64_t since_age, until_age; /* microseconds from the last reading before each edge to the
 					 edge; jobs running at an edge may be booked up to this
 					 much on the other side */
-	int64_t jobs_since; /* since a switch to jobs use is charged by jobs, each as a whole when
-			       it ends; 0: use is charged by RawUsage */
+	int64_t jobs_since; /* from this time on use is charged by job, each job as a whole when it
+			       ends; 0: by RawUsage */
 	size_t restarts; /* how often counting began anew in the period, which may have lost use */
-	int64_t lost_since, lost_until; /* last change before the first restart; last restart */
+	int64_t lost_since, lost_until; /* from the books' last change before the first restart to
+					   the last restart */
 };
 
 /* Fills the output. SB_ENOTFOUND: the account is not in the bank. SB_EOVERFLOW: a sum is past

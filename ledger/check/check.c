@@ -14,7 +14,8 @@
 /* How often limits that sshare does not show are inspected. */
 #define INSPECT_PERIOD (3600 * WHEN_SECOND)
 
-/* A clock that jumped ahead must not hold a whole site. */
+/* A clock is trusted until this long after the last check. One that jumped ahead must not hold a
+ * whole site. */
 #define CLOCK_TRUST (7 * WHEN_DAY)
 
 bool observed_limit(const struct observed *row, const char *field, const char *tres, int64_t *ret)
@@ -136,7 +137,8 @@ static int record_decision(const struct plan *plan, enum decision decision, int6
 	return check_found(plan, finding);
 }
 
-/* What is spent by now, with the jobs that a dry run found and did not record. */
+/* Returns what is spent without an entry, including jobs that a dry run found but did not
+ * record. */
 static int64_t foreseen_use(const struct plan *plan, int64_t flight)
 {
 	const struct check *check = plan->check;
@@ -187,7 +189,8 @@ static int decide(const struct plan *plan)
 
 /* ---- the whole ---- */
 
-/* Jobs on a cluster that the site no longer has would be in flight for ever. */
+/* Clears what is in flight on clusters that the site no longer has: it would stay in flight for
+ * ever. */
 static int forget_flights(const struct plan *plan)
 {
 	const struct account *account = plan->account;
@@ -258,7 +261,8 @@ static int plan_all(const struct plan *plan)
 
 	TRY(books_last_check(books, &last, plan->err));
 	plan->check->first = last == 0;
-	/* Before this check becomes the last one: moves are those since the last whole check. */
+	/* Find moves before this check becomes the last one: they are those since the last whole
+	 * check. */
 	TRY(check_find_moves(plan));
 	TRY(books_set_last_check(books, books_time(books), plan->err));
 	TRY(schedule_inspection(plan));
@@ -281,8 +285,8 @@ static int plan_accounts(const struct plan *plan)
 	TRY(check_clock_gap(plan->books, check->clock_ok, &gap, plan->err));
 	check->doubtful = gap > 0;
 	check->clock_gap = check->settling ? 0 : gap;
-	/* Entries with the time of a clock that jumped ahead would bar all others once the clock is
-	 * right again, so none are made. */
+	/* Record nothing: after entries made by a clock that jumped ahead, the right time would be
+	 * too early for any other entry. */
 	if (check->clock_gap)
 		return SB_OK;
 	if (check->only_count == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plan of a check: charges the use that clusters report, decides on holds and works out which
- * limits Slurm must get. Knows Slurm only as what cmd/ observed. */
+ * limits Slurm must get. It knows of Slurm only what cmd/ observed. */
 #pragma once
 
 #include "ledger/account/policy.h"
@@ -8,14 +8,14 @@
 #include "ledger/books/books.h"
 #include "ledger/books/tree.h"
 
-/* The field that every observation has; others are requested for each account. */
+/* The field that every observation has. Others are requested account by account. */
 #define LIMIT_SHOWN "GrpTRESMins"
 
 /* One account as a cluster shows it. */
 struct observed {
 	const char *account;
 	const char *parent; /* "" for the uppermost; NULL: unknown now */
-	int64_t usage; /* billing-seconds since Slurm counts */
+	int64_t usage; /* RawUsage, billing-seconds */
 	/* Parts of the row that could not be read and must not be used: */
 	bool odd_usage; /* [usage], which is 0 */
 	bool odd_limits; /* any of [limits] */
@@ -31,9 +31,9 @@ struct observed {
 /* One cluster at one time. */
 struct observation {
 	const char *cluster;
-	bool answered; /* false: there are no rows; never taken for no use */
+	bool answered; /* false: there are no rows, which must not be taken for no use */
 	int64_t time; /* of the request; microseconds, UTC */
-	bool decays; /* its usage shrinks by itself: nothing is charged by it */
+	bool decays; /* usage decays on this cluster: no charge is based on it */
 	int64_t share; /* the cluster's weight when a balance is dealt out under `limit` */
 	const struct observed *rows; /* by account */
 	size_t count;
@@ -42,7 +42,8 @@ struct observation {
 /* Returns the row of [account], or NULL, also when [account] is NULL. */
 const struct observed *observation_find(const struct observation *observation, const char *account);
 
-/* Makes the tree of the cluster's accounts. Borrows the names. The caller calls tree_release(). */
+/* Makes the tree of the cluster's accounts. Its names are borrowed from [observation]. The caller
+ * calls tree_release(). */
 int observation_tree(const struct observation *observation, struct tree *ret, struct sb_error *err);
 
 /* Gives the value of a limit; -1 if it is not set. Returns false if it is unknown: the field was
@@ -58,17 +59,17 @@ enum finding_kind {
 	FOUND_VANISHED, /* ! the cluster no longer shows the account: before */
 	FOUND_HOLD, /* for funds; amount is what is available */
 	FOUND_HOLD_MONEYLESS, /* the same, at the first use of an account that never had money */
-	FOUND_GRACE, /* nothing is left, but a grace keeps it running: amount */
+	FOUND_GRACE, /* nothing is left, but a grace still lets it run jobs: amount */
 	FOUND_RELEASE, /* amount */
 	FOUND_STAYS_HELD, /* released for funds, and held for another cause: amount */
-	FOUND_NO_MONEY, /* used without ever having money, as the rules allow: now */
-	FOUND_SPENT, /* it would be held if the rules were `hold`: amount */
+	FOUND_NO_MONEY, /* use without any money ever, which the rules allow: now */
+	FOUND_SPENT, /* nothing is left; under `hold` the account would be held: amount */
 	FOUND_DRIFT, /* ! a lever was changed by hand: before is ours, now is Slurm's */
 	FOUND_PUT_RIGHT, /* the same, and the lever is set again */
 	FOUND_LEFT, /* a value to restore had been changed by hand: now */
 	FOUND_UNSETTLED, /* ! Slurm must change, but the cluster did not answer */
 	FOUND_UNLISTED, /* ! Slurm must change, but the cluster is not observed any more */
-	FOUND_ODD_NAME, /* no bank can have the name of account [other]; reported once */
+	FOUND_ODD_NAME, /* account [other] has a name that no bank can have; reported once */
 	FOUND_ODD_USAGE, /* ! its use could not be read: before is the last reading */
 	FOUND_ODD_LIMITS, /* ! its limits could not be read, and one must change */
 	FOUND_EXPIRED, /* a window ended at [before]; [amount] was left and expired */
@@ -104,10 +105,11 @@ struct task {
 	int64_t value;
 };
 
-/* Use by jobs that a dry run found and did not record. */
+/* Use by jobs that a dry run found but did not record. */
 struct foreseen {
 	char account[NAME_SIZE];
-	int64_t amount; /* billing-seconds, with that of jobs in flight as far as holds go by it */
+	int64_t amount; /* billing-seconds, of ended jobs or what running ones count for
+			   (jobs_spent()) */
 };
 
 struct check {
@@ -118,13 +120,14 @@ struct check {
 	const char *const *only; /* the accounts to check; none: all */
 	size_t only_count;
 	bool all_clusters; /* [observations] has every cluster that the site still has */
-	bool settling; /* [only] had an entry just now: settle it even by a clock not trusted */
+	bool settling; /* entries of [only] were just recorded: plan even if the clock is not
+			  trusted */
 	bool clock_ok; /* trust the clock although the last check was long ago */
 	bool inspect; /* request all limits, also of levers in force */
 	const struct steps *steps; /* called after each account; NULL: none */
 	const struct foreseen *foreseen; /* for a dry run; may have an account several times */
 	size_t foreseen_count;
-	bool shut; /* set limits that follow the balance to 0: no job starts under them */
+	bool shut; /* set caps to 0, so that no job starts */
 	/* out; check_release() frees */
 	struct finding *findings;
 	size_t finding_count;
@@ -132,10 +135,10 @@ struct check {
 	size_t task_count;
 	struct want *wants; /* plan again once these are known */
 	size_t want_count;
-	bool again; /* plan again once the tasks were read back: there is more to do */
+	bool again; /* there is more to do: plan again once the tasks were read back */
 	struct head head; /* after the last append */
 	bool doubtful; /* clock not trusted while settling: no holds placed, nothing expired */
-	int64_t clock_gap; /* check_clock_gap(), and nothing was done; else 0 */
+	int64_t clock_gap; /* not 0: what check_clock_gap() gave; nothing was done */
 	int problems; /* how many findings are problems */
 
 	/* private */
@@ -149,8 +152,9 @@ struct check {
  * books_fn: [ctx] is a struct check. Each run fills its output anew. */
 int check_plan(struct books *books, void *ctx, struct sb_error *err);
 
-/* Gives the microseconds since the last check of all accounts if that is too long to trust the
- * clock, else 0. An entry by a clock that is ahead bars every entry after it. */
+/* Gives the microseconds since the last check of all accounts if they are too many to trust the
+ * clock, else 0. After an entry made by a clock that is ahead, the right time is too early for any
+ * other entry. */
 int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct sb_error *err);
 
 /* The outcome of a task, read back. */
@@ -169,8 +173,8 @@ struct task_outcomes {
  * books_fn: [ctx] is a struct task_outcomes. */
 int check_record_outcomes(struct books *books, void *ctx, struct sb_error *err);
 
-/* Keeps the tree of each cluster that answered and has none yet. So the first whole check finds an
- * account that moved before it, and charges its use once. */
+/* Stores the tree of each cluster that answered and has no stored tree yet. So the first whole
+ * check notices an account that has moved since, and charges its use only once. */
 int check_keep_trees(struct books *books, const struct observation *observations, size_t count,
 		     struct sb_error *err);
 
@@ -179,7 +183,8 @@ int check_keep_trees(struct books *books, const struct observation *observations
 #define REASON_FROM_ZERO "opened, use from before counts"
 
 /* Records where counting starts for a new account: the cluster's present use, or 0 with
- * [from_zero]. Keeps the trees. Clusters that did not answer get theirs at a later check. */
+ * [from_zero]. Stores the trees as check_keep_trees() does. For a cluster that did not answer, a
+ * later check records it. */
 int check_record_baselines(struct books *books, const char *account,
 			   const struct observation *observations, size_t count, bool from_zero,
 			   struct sb_error *err);
@@ -194,20 +199,22 @@ struct check_reset {
 	const char *reason, *note; /* of the entries */
 };
 
-/* Records where counting goes on: at 0 for the account and those below it, at what was not the
- * account's for those above it. */
+/* Records where counting continues: at 0 for the account and those below it; for those above it, at
+ * their use less the account's. */
 int check_record_reset(struct books *books, const struct check_reset *reset, struct sb_error *err);
 
-/* Records a limit that Slurm has already as a lever in force. The site's own value is the one that
- * the books know, or none. */
+/* Records a limit that Slurm already has as a lever in force. The value to restore later is the one
+ * in the books, or none. */
 int check_adopt_lever(struct books *books, const char *account, const char *cluster,
 		      const struct limit *limit, const char *note, struct sb_error *err);
 
-/* Records that the limits on a cluster that is gone are left as they are. Gives their number. */
+/* Records that the bank leaves its limits on a cluster that is gone as they are. Gives their
+ * number. */
 int check_forget_levers(struct books *books, const char *cluster, size_t *ret_count,
 			struct sb_error *err);
 
-/* Records that Slurm does not show a lever in force, so that the next check sets it again. */
+/* Records that Slurm does not show a lever that is in force in the books. The next check sets it
+ * again. */
 int check_lose_lever(struct books *books, const char *account, const struct lever *lever,
 		     struct sb_error *err);
 

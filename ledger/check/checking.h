@@ -16,8 +16,8 @@ struct plan {
 	const struct observed *row; /* of the account in it; NULL: there is none */
 };
 
-/* An account whose reading on a cluster is no measure of use, since another account came below it
- * or went from there. */
+/* An account whose reading on a cluster does not measure its use, because another account moved
+ * into or out of its subtree. */
 struct move {
 	char account[NAME_SIZE];
 	char cluster[NAME_SIZE];
@@ -25,24 +25,25 @@ struct move {
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
 	int64_t without; /* the reading if no account had moved; -1: past int64 */
 	int64_t cut; /* the possible error of [without]: Slurm cuts each account to whole seconds */
-	bool waits; /* for a later check: a usage that it needs cannot be read */
+	bool waits; /* left to a later check: a usage that [without] depends on could not be read */
 };
 
-/* The same plan for another cluster. */
+/* Returns the same plan for another cluster. */
 struct plan check_on(const struct plan *plan, const struct observation *observation);
 
-/* The account's meter on the cluster of the plan; NULL: none yet. An append may move it. */
+/* Returns the account's meter on the cluster of the plan; NULL: none yet. Valid until the next
+ * append. */
 static inline const struct meter *check_meter_of(const struct plan *plan)
 {
 	return account_meter(plan->account, plan->cluster);
 }
 
-/* Adds a finding. Names the account and the cluster of the plan in it. */
+/* Adds a finding with the names of the plan's account and cluster. */
 int check_found(const struct plan *plan, struct finding finding);
 void check_set_name(char to[NAME_SIZE], const char *from);
 /* True if the check has an observation of the cluster. */
 bool check_is_listed(const struct check *check, const char *cluster);
-/* What is available after [spent] is taken off. A difference below int64 is cut to it. */
+/* Gives what is available less [spent], at least -INT64_MAX. */
 int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 
 /* Gives what the last check read or, where that is lost, what the meter has. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What time and use bring to an account: ended windows expire, thresholds are crossed, ends come
- * near. */
+/* Records what time and use bring to an account: expired windows, crossed thresholds, notices
+ * before a window ends. */
 #include <string.h>
 
 #include "ledger/base/amount.h"
@@ -9,8 +9,8 @@
 #include "ledger/check/checking.h"
 #include "ledger/check/funds.h"
 
-/* Since when the account has no use on [cluster] that could still be charged: the cluster answered
- * this check without it, or is gone from the settings. 0: it may have such use. */
+/* Returns the time up to which no use on [cluster] is left to charge, because the cluster answered
+ * this check without the account, or is gone from the settings. 0: such use may exist. */
 static int64_t nothing_since(const struct plan *plan, const char *cluster)
 {
 	const struct check *check = plan->check;
@@ -26,8 +26,8 @@ static int64_t nothing_since(const struct plan *plan, const char *cluster)
 								       : 0;
 }
 
-/* Until when use by jobs is charged: a running job may still be charged to the windows in which it
- * began. */
+/* Returns the time up to which use by jobs is charged. A job that is running may still be charged
+ * to the window in which it began. */
 static int64_t jobs_charged_until(const struct meter *meter, const struct reading *reading)
 {
 	int64_t since = reading->flight.since;
@@ -37,7 +37,7 @@ static int64_t jobs_charged_until(const struct meter *meter, const struct readin
 	return int64_max(reading->settled, meter->jobs_since);
 }
 
-/* Until when the use on all clusters is charged. */
+/* Gives the time up to which the use on all clusters is charged. */
 static int charged_until(const struct plan *plan, int64_t *ret)
 {
 	const struct account *account = plan->account;
@@ -72,7 +72,7 @@ static int expire_first(const struct plan *plan)
 	for (size_t i = 0; i < account->lot_count && !rc; i++) {
 		const struct lot *lot = &account->lots[i];
 
-		/* What does not fit gets an entry of its own. */
+		/* Lots that do not fit get an entry of their own. */
 		if (lot->end != event.end || event.part_count == EVENT_PARTS_MAX)
 			break;
 		rc = event_add_part(&event, lot->seq, lot->index, lot->rest, plan->err);
@@ -108,8 +108,8 @@ static int expire(const struct plan *plan)
 	return SB_OK;
 }
 
-/* Use includes that of running jobs, as for holds. The state follows from entries alone, so it does
- * not have a level as crossed that is reached only with running jobs: such a level is kept beside
+/* Use includes that of running jobs, as for holds. The state follows from entries alone, so a level
+ * that is reached only with running jobs does not stay crossed in it. Such a level is kept beside
  * the books until a check finds the use below it. */
 static int cross_thresholds(const struct plan *plan)
 {
@@ -145,8 +145,8 @@ static int cross_thresholds(const struct plan *plan)
 		       : books_set_reached(plan->books, account->name, reached, plan->err);
 }
 
-/* Finds whether all that is left of the lots with this end was put in less than a day ago, so that
- * its end is known without a notice. */
+/* Finds whether all lots with this end and something left were created less than a day ago: their
+ * end is known without a notice. */
 static int is_fresh(const struct plan *plan, int64_t end, bool *ret)
 {
 	const struct account *account = plan->account;
@@ -201,7 +201,7 @@ int check_dates(const struct plan *plan)
 	if (plan->check->doubtful)
 		return SB_OK;
 	TRY(expire(plan));
-	/* A balance that limits nothing needs no warnings. */
+	/* A balance that limits nothing needs no warning. */
 	if (!account->open || account->unlimited)
 		return SB_OK;
 	TRY(cross_thresholds(plan));

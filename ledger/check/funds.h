@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The funds of an account, as everything shown and decided has them: use by running jobs is spent,
- * although no entry has it yet. */
+/* The funds of an account. Use by running jobs counts as spent although no entry has it yet.
+ * Everything that shows what is available, or decides by it, uses these numbers. */
 #pragma once
 
 #include "ledger/account/policy.h"
@@ -9,15 +9,15 @@
 struct funds { /* billing-seconds */
 	bool unlimited; /* never held for funds, whatever [available] is */
 	int64_t allocated; /* account_allocated() */
-	int64_t used; /* account_used() and [spent] */
+	int64_t used; /* account_used() plus [spent] */
 	int64_t settled; /* account_available(): less what was charged */
 	int64_t spent; /* by running jobs: jobs_spent() */
 	int64_t available; /* [settled] less [spent] */
 	struct in_flight flight;
 };
 
-/* Works out the funds of an account as loaded now. With [rules] NULL entries alone count and
- * nothing is in flight: for the past, whose running jobs are not known. Sums past int64 are cut to
- * it. */
+/* Works out the funds of an account as loaded now. With [rules] NULL only entries count and nothing
+ * is in flight, as for a past time, whose running jobs are not known. Use past int64 becomes
+ * INT64_MAX, a balance below it -INT64_MAX. */
 int funds_of(struct books *books, const struct account *account, const struct rules *rules,
 	     struct funds *ret, struct sb_error *err);

@@ -27,10 +27,11 @@ bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 	__int128 excess = (__int128)job->excess * ran;
 	__int128 amount = (__int128)job->billing * ran + excess / EVENT_EXCESS_ONE;
 
-	/* Now, before the next multiplication may overflow. */
+	/* Check now: the next multiplication could overflow. */
 	if (amount > INT64_MAX)
 		return false;
-	/* Millionths of the whole number, and beside them those of the excess. */
+	/* Multiply the whole number and the excess apart; carry the remainder of the first into the
+	 * second. */
 	amount *= job->factor;
 	excess = excess % EVENT_EXCESS_ONE * job->factor + amount % FACTOR_ONE * EVENT_EXCESS_ONE;
 	amount = amount / FACTOR_ONE + excess / ((__int128)FACTOR_ONE * EVENT_EXCESS_ONE);
@@ -62,7 +63,8 @@ static int whole_ref(char to[WHOLE_REF_SIZE], const char *cluster, const struct 
 			job->submit, account);
 }
 
-/* What the refs of all entries of the job begin with, whatever the names. Returns [to]. */
+/* Writes what the refs of all entries of the job begin with, however long the names. Returns
+ * [to]. */
 static const char *job_prefix(char to[WHOLE_REF_SIZE], const char *cluster,
 			      const struct finished_job *job)
 {
@@ -92,7 +94,7 @@ struct charging {
 	struct job_charges *charges;
 	struct sb_error *err;
 	const struct finished_job *job;
-	bool known; /* [charged] is */
+	bool known; /* [charged] was looked up */
 	int64_t charged; /* when an earlier check charged the job; 0: none did */
 	const struct account *account;
 	const struct meter *meter; /* of the account */
@@ -230,8 +232,8 @@ static int append_job(const struct charging *charging, int64_t amount, const cha
 	return rc;
 }
 
-/* True if debt and lots stay within int64 whatever the charge falls on: one job with absurd numbers
- * must not keep all others from being charged. */
+/* True if debt and lots stay within int64 whichever of them the charge falls on. One job with
+ * absurd numbers must not keep all others from being charged. */
 static bool fits(const struct account *account, int64_t amount)
 {
 	__int128 sum = (__int128)account->debt + account->credit + amount;
@@ -241,8 +243,8 @@ static bool fits(const struct account *account, int64_t amount)
 	return sum <= INT64_MAX;
 }
 
-/* The whole time limit counts, even if a part of it was over, and charged, before jobs began to be
- * charged. */
+/* Returns what the job uses from [since] on if it runs to its time limit, at least [used]. A part
+ * of the limit that was over by [since] was charged before. */
 static int64_t committed_to(const struct finished_job *job, int64_t since, int64_t used)
 {
 	struct finished_job whole = *job;
@@ -279,7 +281,7 @@ static int charge_account(struct charging *charging)
 	const struct finished_job *job = charging->job;
 	const struct meter *meter = charging->meter;
 	int64_t amount, counted = charging->counted;
-	/* Until when the account was charged by RawUsage, if it was. */
+	/* The time up to which the account was charged by RawUsage, if it was. */
 	int64_t begun = meter->jobs && counted == meter->jobs_since ? meter->time : counted;
 	char ref[EVENT_REF_MAX + 1];
 	uint64_t seq;
@@ -367,7 +369,8 @@ static int charge_job(struct books *books, struct job_charges *charges,
 			return rc;
 		name = tree_parent(charges->tree, name);
 	}
-	/* Accounts that it counted for then and that are no longer above it. */
+	/* Accounts that the job counted for when it ended, and that are no longer above its
+	 * account. */
 	for (size_t i = 0; i < charges->former_count; i++) {
 		if (!tree_above(charges->tree, charges->former[i]->name, job->slurm_account))
 			TRY(charge_if_counted(&charging, charges->former[i]));
@@ -397,7 +400,7 @@ int jobs_to_read(struct books *books, const struct account *account, const char 
 	return SB_OK;
 }
 
-/* Keeps up to when the account is charged, and what it has in flight. */
+/* Stores the time up to which the account's jobs are charged, and what it has in flight. */
 static int set_settled(struct books *books, const struct job_charges *charges,
 		       const struct account *account, struct sb_error *err)
 {

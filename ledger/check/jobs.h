@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Charges by job: a job that slurmdbd has as ended becomes one entry for each account whose budget
- * it falls into, once, however often it is read. */
+/* Charges by job. A job that has ended according to slurmdbd becomes one entry for each account
+ * whose budget it falls into, however often it is read. */
 #pragma once
 
 #include "ledger/account/policy.h"
@@ -26,9 +26,9 @@ struct finished_job {
 };
 
 /* Works out a job's charge from [since] (seconds) on: billing with its excess x seconds x factor,
- * cut to whole billing-seconds. Slurm does not record when a job was suspended, so it is taken to
- * have run until [since]: before and after together count no more than its whole run. Returns false
- * if the amount is past int64. */
+ * cut to whole billing-seconds. Slurm does not record when a job was suspended, so the job is
+ * assumed to have run without pause until [since]. What counts before and after [since] is together
+ * no more than its whole run. Returns false if the amount is past int64. */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
 
 struct job_charges {
@@ -43,7 +43,8 @@ struct job_charges {
 	const char *const *only; /* the accounts to charge, with those below them; none: all */
 	size_t only_count;
 	bool running; /* the list has all running jobs: what they used is in flight */
-	int64_t settled; /* all jobs that ended before, microseconds, are in a list by now */
+	int64_t settled; /* microseconds: each job that ended before this is in this list or an
+			    earlier one */
 	bool hold; /* a row could not be read: the next check reads from as far back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
@@ -56,7 +57,7 @@ struct job_charges {
 	size_t left; /* jobs that end after the time of the books, left to the next check */
 	size_t refused; /* jobs whose charge is past int64 */
 	/* private */
-	const struct account **former; /* accounts of the bank that others went from */
+	const struct account **former; /* accounts of the bank whose subtree others left */
 	size_t former_count;
 };
 
@@ -71,19 +72,20 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account);
 
-/* How far behind the settled time jobs are read again, microseconds: slurmctld keeps what it cannot
- * send to slurmdbd and sends it later. */
+/* Jobs that ended up to this long before the settled time are read again, microseconds: slurmctld
+ * keeps what it cannot send to slurmdbd and sends it later. */
 #define JOBS_OVERLAP (2 * WHEN_DAY)
 
 /* Works out which jobs of an account to read: those that ended in [since, until], microseconds.
- * *ret_until is INT64_MAX if the account is metered by jobs, or the time at which that ended, whose
- * jobs are read for JOBS_OVERLAP more. Both are INT64_MAX if no jobs are to be read. */
+ * *ret_until is INT64_MAX while the account is metered by jobs. After a switch to RawUsage it is
+ * the time of the switch; the jobs before it are read until JOBS_OVERLAP later. Both are INT64_MAX
+ * if no jobs are to be read. */
 int jobs_to_read(struct books *books, const struct account *account, const char *cluster,
 		 int64_t *ret_since, int64_t *ret_until, struct sb_error *err);
 
 /* Adds up what the account's jobs had in flight at the last check, on all clusters. Its time is
- * that of the cluster read longest ago. Zero where it is metered by RawUsage, which includes what
- * running jobs used. */
+ * that of the cluster read longest ago. A cluster metered by RawUsage adds nothing: RawUsage
+ * includes what running jobs used. */
 int jobs_in_flight(struct books *books, const struct account *account, struct in_flight *ret,
 		   struct sb_error *err);
 
@@ -99,5 +101,5 @@ struct meter_switch {
 	int64_t now; /* the reading at which RawUsage goes on, for a switch to it */
 };
 
-/* Records the switch. Does nothing if the account has that meter or none. */
+/* Records the switch. Does nothing if the account already has that meter there, or none. */
 int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_error *err);

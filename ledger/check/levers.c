@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which limits of an account Slurm must get, and what became of them. */
+/* Decides which limits of an account Slurm must get, and records the outcomes. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 static int record_lever(const struct plan *plan, const struct lever *lever, const struct limit *aim,
 			int64_t found, const char *note)
 {
-	/* Appending changes the lever that the texts come from. */
+	/* Appending changes [lever], which the texts would come from. */
 	const struct lever copy = lever ? *lever : (struct lever){0};
 	struct event event = {.kind = EVENT_LEVER,
 			      .account = plan->account->name,
@@ -166,7 +166,7 @@ static int add_want(const struct plan *plan)
 	struct check *check = plan->check;
 	struct want *want;
 
-	/* Wants of an account follow each other. */
+	/* The wants of one account are next to each other. */
 	for (size_t i = check->want_count; i > 0; i--) {
 		want = &check->wants[i - 1];
 		if (strcmp(want->account, plan->account->name) != 0)
@@ -182,8 +182,8 @@ static int add_want(const struct plan *plan)
 	return SB_OK;
 }
 
-/* Settles one limit on a cluster that shows the account. Without [lever] the bank has none on the
- * limit, without [aim] it is to be what the site had; one of them is given. */
+/* Settles one limit on a cluster that shows the account. [lever]: the bank's lever on the limit, or
+ * NULL. [aim]: the limit to have; NULL: what the site had. One of them is given. */
 static int settle_shown(const struct plan *plan, const struct lever *lever, const struct limit *aim)
 {
 	int64_t current;
@@ -194,7 +194,7 @@ static int settle_shown(const struct plan *plan, const struct lever *lever, cons
 	return at_rest(lever, aim) && !plan->check->inspects ? SB_OK : add_want(plan);
 }
 
-/* The limits on the cluster are not known. Adds a finding of [kind] if one has to change. */
+/* Adds a finding of [kind] if a limit on the cluster, whose limits are not known, has to change. */
 static int report_unknown(const struct plan *plan, const struct aims *aims, enum finding_kind kind)
 {
 	const struct account *account = plan->account;
@@ -214,7 +214,7 @@ static int report_unknown(const struct plan *plan, const struct aims *aims, enum
 	return rest ? SB_OK : check_found(plan, (struct finding){.kind = kind});
 }
 
-/* True if Slurm shows the limit or, if that is unknown, showed it when it was set. */
+/* True if Slurm shows the limit. If that is unknown: if Slurm showed it when it was set. */
 static bool is_in_force(const struct plan *plan, const struct limit *aim)
 {
 	int64_t current;
@@ -228,7 +228,7 @@ static int settle_cluster(const struct plan *plan, const struct cap *cap)
 {
 	const struct account *account = plan->account;
 	const struct observation *observation = plan->observation;
-	/* Without the numbers that a cap is worked out from it stays as it is. */
+	/* If the numbers that a cap follows from could not be read, the cap stays as it is. */
 	bool kept = cap && cap->silent && observation->answered;
 	struct aims aims = {0};
 
@@ -242,7 +242,7 @@ static int settle_cluster(const struct plan *plan, const struct cap *cap)
 		return SB_OK; /* no association, no jobs */
 	if (plan->row->odd_limits && plan->row->all_limits)
 		return report_unknown(plan, &aims, FOUND_ODD_LIMITS);
-	/* Backward: a lever that was put back leaves the list. */
+	/* Backward, since a restored lever leaves the list. */
 	for (size_t i = account->lever_count; i-- > 0;) {
 		const struct lever *lever = &account->levers[i];
 
@@ -263,7 +263,7 @@ static int settle_cluster(const struct plan *plan, const struct cap *cap)
 	return SB_OK;
 }
 
-/* Reports levers on clusters that are not observed: no check brings them in step. */
+/* Reports levers on clusters that are not observed: this check cannot bring them in line. */
 static int report_unlisted(const struct plan *plan)
 {
 	const struct account *account = plan->account;
@@ -273,7 +273,8 @@ static int report_unlisted(const struct plan *plan)
 		const struct lever *lever = &account->levers[i];
 		bool wanted = is_cap(lever) ? caps : account_held(account);
 
-		/* A check of some clusters misses the others only where a limit has to change. */
+		/* A check of only some clusters reports the others only if a limit there has to
+		 * change. */
 		if (!check_is_listed(plan->check, lever->cluster) &&
 		    (plan->check->all_clusters || !lever_in_force(lever) || !wanted))
 			TRY(add_lever_finding(plan, (struct finding){.kind = FOUND_UNLISTED},
@@ -294,9 +295,10 @@ static int64_t cap_of_silent(const struct lever *lever)
 	return lever->found < 0 ? -1 : int64_max(lever->set, lever->found);
 }
 
-/* The use that the limit is compared with, as far as it was charged. Slurm compares whole minutes
- * of the billing TRES. With whole weights RawUsage shows the same to the second. */
-static int64_t used_minutes(const struct observed *row, int64_t charged)
+/* Returns the usage that Slurm compares the limit with, less what was not charged yet;
+ * billing-seconds. Slurm compares whole minutes of the billing TRES. With whole weights RawUsage
+ * shows the same to the second. */
+static int64_t compared_use(const struct observed *row, int64_t charged)
 {
 	int64_t used = row->usage, lag = int64_max(row->usage - charged, 0);
 
@@ -305,7 +307,8 @@ static int64_t used_minutes(const struct observed *row, int64_t charged)
 	return int64_max(used - lag, 0);
 }
 
-/* What running jobs may use yet, at most: Slurm cuts to whole minutes. */
+/* Returns what running jobs may still use at most, billing-seconds: Slurm cuts it to whole
+ * minutes. */
 static int64_t still_running(int64_t minutes)
 {
 	if (minutes < 0)
@@ -313,7 +316,7 @@ static int64_t still_running(int64_t minutes)
 	return minutes > INT64_MAX / 60 - 1 ? INT64_MAX : minutes * 60 + 59;
 }
 
-/* A cluster that does not answer: what could run there at the last reading. */
+/* Fills in the cap of a cluster that does not answer, from the last reading. */
 static int silent_cap(const struct plan *plan, struct cap *cap)
 {
 	const struct meter *meter = check_meter_of(plan);
@@ -344,8 +347,9 @@ static int cap_of(const struct plan *plan, struct cap *ret)
 		ret->silent = true;
 		return silent_cap(plan, ret);
 	}
-	/* By jobs the reading does not move; what runs is in flight. */
-	ret->used = used_minutes(row, meter->jobs ? row->usage : meter->reading);
+	/* Under jobs the meter's reading does not change, and the use of running jobs is in
+	 * flight. */
+	ret->used = compared_use(row, meter->jobs ? row->usage : meter->reading);
 	ret->running = still_running(row->running);
 	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &ret->now);
 	ret->ceiling = lever ? lever->original : ret->now;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Turns what clusters count into charges and baselines. */
+/* Turns the RawUsage that clusters report into charges and baselines. */
 #include <stdio.h>
 #include <string.h>
 
@@ -49,10 +49,11 @@ static int charge_use(const struct plan *plan, int64_t now)
 	TRY(check_reading(plan->books, plan->account, meter->cluster, &reading, plan->err));
 	if (reading.usage == meter->reading)
 		event.since = int64_max(reading.time, meter->time);
-	/* Readings within one microsecond or with a clock that went back: the use is still due. */
+	/* If two readings have the same microsecond, or the clock was put back, the use is still
+	 * due. */
 	event.since = int64_min(event.since, time - 1);
 	if (event.since < meter->time)
-		return SB_OK; /* at the next check */
+		return SB_OK; /* the next check charges it */
 	if (event.until <= event.since || event.until > time)
 		event.until = time;
 	rc = plan_charge(plan->account, &event, plan->err);
@@ -68,7 +69,7 @@ static int charge_use(const struct plan *plan, int64_t now)
 	return rc ? rc : check_found(plan, finding);
 }
 
-/* Since when there is use on the cluster without an entry; 0: there is none. */
+/* Returns when the use on the cluster that has no entry began; 0: none. */
 static int64_t deferred_since(const struct plan *plan)
 {
 	const struct event *charge;
@@ -96,7 +97,7 @@ static int keep_reading(const struct plan *plan, const struct reading *reading)
 				 plan->err);
 }
 
-/* Keeps a usage, and what running jobs may still use, as read at the observation. */
+/* Stores a usage, and what running jobs may still use, as the reading of this observation. */
 static int note_reading(const struct plan *plan, int64_t usage, int64_t running)
 {
 	struct reading reading;
@@ -110,8 +111,8 @@ static int note_reading(const struct plan *plan, int64_t usage, int64_t running)
 	return keep_reading(plan, &reading);
 }
 
-/* The cluster answered without the account: the reading stays. This is kept, and reported once
- * where the account had used something. */
+/* Stores with the reading that the cluster answered without the account. The first time, reports
+ * that if the account had used something there. */
 static int note_vanished(const struct plan *plan)
 {
 	const struct meter *meter = check_meter_of(plan);
@@ -194,8 +195,8 @@ static int add_moves(struct comparison *trees)
 	return SB_OK;
 }
 
-/* 1 if [name] went from below the account, -1 if it came, else 0. A new account has no use from
- * before. */
+/* Returns 1 if [name] moved out of the account's subtree, -1 if it moved into it, else 0. A new
+ * account has no use from before. */
 static int change_below(const struct comparison *trees, const char *account, const char *name)
 {
 	if (!tree_parent(&trees->before, name))
@@ -203,9 +204,10 @@ static int change_below(const struct comparison *trees, const char *account, con
 	return tree_above(&trees->before, account, name) - tree_above(&trees->now, account, name);
 }
 
-/* What the account's RawUsage would be if no account had moved: each account takes its own use
- * along, which is what it shows less what those below it show. All readings are of one moment, so
- * use up to then stays with the accounts above before, and later use counts for those above now. */
+/* Computes what the account's RawUsage would be if no account had moved. An account that moves
+ * takes its own use along: its usage less that of the accounts below it. All readings are of one
+ * moment: use up to then stays with the accounts that were above before, later use counts for those
+ * above now. */
 static void find_usage_without(const struct comparison *trees, struct move *move)
 {
 	const struct observation *observation = trees->plan->observation;
@@ -258,8 +260,8 @@ static int find_odd_names(const struct comparison *trees)
 	return SB_OK;
 }
 
-/* Works out the usages of the cluster's moves, which begin at [first]. Returns whether they have to
- * wait for a later check: all are of one moment, so one that waits keeps the others waiting. */
+/* Computes the usages of the cluster's moves, which begin at [first]. Returns true if they have to
+ * wait for a later check: their usages must be of one moment, so all wait if one has to. */
 static bool find_usages(const struct comparison *trees, size_t first)
 {
 	struct check *check = trees->plan->check;
@@ -289,7 +291,8 @@ static int find_moves(const struct plan *plan, struct comparison *trees)
 		return SB_OK;
 	TRY(moves_record(plan->books, plan->observation, &trees->before, &trees->now, false,
 			 plan->err));
-	/* Use of an account that is gone stays with those that were above it. */
+	/* Keep the accounts that are gone: their use stays with the accounts that were above
+	 * them. */
 	TRY(tree_join(&trees->now, &trees->before, &trees->joined, plan->err));
 	return tree_same(&trees->before, &trees->joined)
 		       ? SB_OK
@@ -326,7 +329,7 @@ int check_keep_trees(struct books *books, const struct observation *observations
 		if (!observation->answered)
 			continue;
 		rc = books_tree(books, observation->cluster, &kept, err);
-		/* A kept tree is left: it shows what moved since use was last charged. */
+		/* A stored tree stays: it shows what has moved since use was last charged. */
 		if (!rc && kept.count == 0)
 			rc = observation_tree(observation, &now, err);
 		if (!rc && now.count > 0)
@@ -339,7 +342,8 @@ int check_keep_trees(struct books *books, const struct observation *observations
 
 /* ---- readings ---- */
 
-/* Records that counting goes on from the reading, with [move] (or NULL) as the reason. */
+/* Records that counting continues from the usage in the row. The reason is [move] or, with NULL,
+ * that the reading went down. */
 static int start_anew(const struct plan *plan, const struct move *move)
 {
 	char reason[256] = REASON_WENT_DOWN;
@@ -362,7 +366,7 @@ static int start_anew(const struct plan *plan, const struct move *move)
 	return check_found(plan, finding);
 }
 
-/* Charges what was used up to the move, and counts on from what the move left. */
+/* Charges the use up to the move, and continues counting from the usage after it. */
 static int meter_move(const struct plan *plan, const struct move *move)
 {
 	int64_t reading;
@@ -384,7 +388,8 @@ static int start_counting(const struct plan *plan)
 	return check_found(plan, finding);
 }
 
-/* The usage in the row cannot be used. The meter stays, so the next reading has all use since. */
+/* Handles a row whose usage cannot be used. The meter stays, so the next usable reading includes
+ * all use since. */
 static int leave_odd(const struct plan *plan)
 {
 	const struct meter *meter = check_meter_of(plan);
@@ -416,7 +421,7 @@ int check_meter(const struct plan *plan)
 	if (row && (row->odd_usage || (move && move->waits)))
 		return leave_odd(plan);
 	if (meter && (meter->jobs || observation->decays)) {
-		/* Deferred use goes with the reading that it is of. */
+		/* The old reading, from which deferred use is rebuilt, is about to be replaced. */
 		TRY(books_record_deferred(plan->books, plan->account->name, plan->err));
 		return note_reading(plan, row->usage, row->running);
 	}
@@ -461,8 +466,9 @@ int check_record_baselines(struct books *books, const char *name,
 	return check_keep_trees(books, observations, count, err);
 }
 
-/* Where an account above the reset one goes on: what was not that account's use. Slurm cuts the
- * RawUsage of each account to whole seconds, so it may show one second less. */
+/* Returns where counting continues for an account above the reset one: at its use less that
+ * account's. Slurm cuts the RawUsage of each account to whole seconds, so it may show one second
+ * less. */
 static int64_t rest_above(const struct observed *row, const struct observed *reset,
 			  const struct observed *after)
 {
@@ -486,7 +492,7 @@ static int record_reset_of(struct plan plan, const struct check_reset *reset,
 	if (tree_above(tree, name, reset->account))
 		from = rest_above(plan.row, own, observation_find(reset->after, name));
 	else if (plan.row != own && !tree_above(tree, reset->account, name))
-		return SB_OK; /* related on another cluster */
+		return SB_OK; /* above or below it only on another cluster */
 	if (from == meter->reading)
 		return SB_OK;
 	TRY(record_baseline(&plan, meter->reading, from, reset->reason, reset->note));

@@ -49,7 +49,7 @@ int moves_each_change(const struct tree *before, const struct tree *now, const c
 		const struct tree *tree = trees[came], *other = trees[!came];
 		const char *at = tree_parent(tree, account);
 
-		/* The count ends a circle, which forged names may make. */
+		/* The limit ends a cycle, which forged names can create. */
 		for (size_t i = 0; at && *at && i < tree->count; i++) {
 			if (!tree_above(other, at, account))
 				TRY(each(ctx, at, came));
@@ -123,7 +123,7 @@ static int record_change(void *ctx, const char *name, bool came)
 	return books_append(moving->books, &event, moving->err);
 }
 
-/* The nearest account from [account] upwards with another parent than before; NULL: none. */
+/* Returns the nearest account, from [account] upwards, whose parent has changed; NULL: none. */
 static const char *find_mover(const struct moving *moving, const char *account)
 {
 	const char *at = account;

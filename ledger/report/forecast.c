@@ -14,7 +14,7 @@ struct rates {
 	__int128 week, month;
 };
 
-/* The part of a charge in the [days] before now. */
+/* Returns the part of a charge that falls into the last [days]. */
 static int64_t share(const struct rates *rates, const struct event *charge, int days)
 {
 	int64_t since = int64_max(charge->since, rates->now - days * WHEN_DAY);
@@ -108,7 +108,7 @@ static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 	return fits;
 }
 
-/* When [available] is used up at [rate] a day. */
+/* Returns when [available] is used up at [rate] a day. */
 static __int128 used_up(const struct account *account, int64_t available, int64_t rate)
 {
 	return account->time + ((__int128)available * WHEN_DAY + rate - 1) / rate;

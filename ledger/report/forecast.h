@@ -5,11 +5,12 @@
 #include "ledger/books/books.h"
 
 struct forecast {
-	int64_t week; /* billing-seconds a day, over the last 7 days */
-	int64_t month; /* over the last 30, or the days since the account was opened, at least 1 */
+	int64_t week; /* billing-seconds a day, over the last 7 days, or those since the account was
+			 opened, at least 1 */
+	int64_t month; /* the same over the last 30 days */
 	int64_t lasts; /* when nothing is left, microseconds; 0: never; the account's time: now */
 	int64_t spent; /* in: spent although no entry has it yet (funds.h) */
-	int64_t unused; /* what is left over when windows end, billing-seconds */
+	int64_t unused; /* what is left when windows end, billing-seconds */
 };
 
 /* Makes the forecast for an account at its time, from its charges among the entries up to [last]

@@ -231,7 +231,8 @@ int statement_make(struct books *books, void *ctx, struct sb_error *err)
 		statement->use->until = statement->until;
 	}
 	statement->head = *books_head(books);
-	/* Later entries have the newest entry's time or a later one. The clock may be put back. */
+	/* Entries to come have the newest entry's time or a later one, even if the clock is put
+	 * back. */
 	statement->so_far = statement->until > statement->head.time;
 	statement->time = int64_min(statement->until, statement->head.time);
 	if (statement->since > books_time(books))

@@ -35,11 +35,12 @@ struct statement {
 	int64_t since, until; /* microseconds; [since, until) */
 	statement_each *each; /* NULL: none */
 	void *ctx;
-	struct use *use; /* the caller's, filled anew each time: gets the entries about use, which
-			    are in no line then; NULL: they are in lines */
+	struct use *use; /* owned by the caller, filled anew each time. Takes the entries about use,
+			    which are then in no line; NULL: they are in lines */
 	const struct steps *steps; /* called while the journal is read; NULL: none */
 	/* out; statement_release() frees */
-	bool so_far; /* the period is not over: no account has an entry after it */
+	bool so_far; /* the period is not over: the newest entry of the bank was made in it or
+			before */
 	struct head head; /* the newest entry, when so_far */
 	int64_t time; /* of the closing balance: until or, when so_far, the head's */
 	struct balances opening, closing;
@@ -51,9 +52,10 @@ struct statement {
 /* "deposits"; NULL past the last. */
 const char *statement_sort(size_t sort);
 
-/* Makes the statement. A period that is over gives the same for ever; one that is not over gives
- * the same for the same head. SB_ECORRUPT: the entries do not add up. SB_EREFUSED: the period has
- * not begun. A books_fn: [ctx] is a struct statement. Each run fills its output anew. */
+/* Makes the statement. A period that is over always gives the same statement; one that is not over
+ * gives the same statement while the head is the same. SB_ECORRUPT: the entries do not add up.
+ * SB_EREFUSED: the period has not begun. A books_fn: [ctx] is a struct statement. Each run fills
+ * its output anew. */
 int statement_make(struct books *books, void *ctx, struct sb_error *err);
 void statement_release(struct statement *statement);
 

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Groups the charges of a period by user, partition, month ... Refunds and reversals count with the
- * job that they answer. The user of what RawUsage counted, and of reconciliations, is not known:
- * each is a group of its own. */
+ * job that they answer. Nobody knows which users are behind RawUsage and reconciliations: each of
+ * the two is a group of its own. */
 #pragma once
 
 #include "ledger/books/books.h"
 
 enum use_by {
 	USE_BY_NOTHING = 0,
-	USE_BY_JOB, /* one group a run; these are not kept: use_each_job() reads them */
+	USE_BY_JOB, /* one group for each run of a job. They are not kept in memory: use_each_job()
+		       reads them */
 	USE_BY_USER,
 	USE_BY_ACCOUNT, /* of Slurm: those below the bank's */
 	USE_BY_PARTITION,
 	USE_BY_QOS,
-	USE_BY_MONTH, /* of the entry, local time: all use has one */
+	USE_BY_MONTH, /* of the entry, in local time; also for use whose user is not known */
 	USE_BY_END,
 };
 
@@ -49,9 +50,9 @@ struct use {
 /* "user"; NULL for USE_BY_NOTHING and past the last. */
 const char *use_by_word(enum use_by by);
 
-/* Finds the charge that an entry is about: the entry itself or, for a refund, a reversal of one or
- * of a charge, the charge, which is read into [held], an initialised event. *ret is NULL when the
- * entry is not about use. */
+/* Finds the charge that an entry is about. For a charge or a reconciliation, it is the entry
+ * itself. For a refund, or a reversal of a charge or refund, the charge is read into [held], an
+ * initialised event. *ret is NULL if the entry is not about use. */
 int use_charge(struct books *books, const struct event *event, struct event *held,
 	       const struct event **ret, struct sb_error *err);
 
