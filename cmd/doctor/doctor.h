@@ -21,8 +21,8 @@ void doctor_jobs(struct diagnosis *rows, const char *cluster);
  * account is metered by jobs. Returns whether sacct shows the jobs of others. */
 bool doctor_rights(struct diagnosis *rows, bool by_jobs);
 
-/* Reports what the slurmctld of [config] hides from this user. Writes whether it shows the
- * use and the jobs of others. */
+/* Reports what the slurmctld of [config] hides from this user. Writes whether it shows the use
+ * and the jobs of others. */
 void doctor_cluster_rights(struct diagnosis *rows, const struct slurm_config *config,
 			   bool *ret_usage, bool *ret_jobs);
 
