@@ -17,9 +17,9 @@ struct line {
 	struct env *env;
 	const struct command *command; /* NULL: the line has no verb yet */
 	const char *bank, *config; /* of the line; NULL: the default */
-	int arguments; /* before the cursor; -1: what should be the verb is none */
+	int arguments; /* their number before the cursor; -1: the line's verb does not exist */
 	const char **given; /* these arguments */
-	bool fresh; /* do not offer them again */
+	bool fresh; /* do not offer the given arguments again */
 	const char *last; /* the word at the cursor, as far as it was typed */
 	const char *kept; /* the part of it that stays: "--format=", "bio," */
 	size_t kept_len;
@@ -161,7 +161,7 @@ static void offer_values(struct line *line, const struct argument *argument)
 	}
 }
 
-/* Offers the values of a text of a table, such as "SU|all". */
+/* Offers the values that an argument in a table, such as "SU|all", may have. */
 static void offer_any(struct line *line, const char *text, size_t len)
 {
 	char copy[64];

@@ -72,8 +72,8 @@ static void catch_crashes(void)
 		(void)sigaction(signals[i], &action, NULL);
 }
 
-/* Opens closed ones of descriptors 0 to 2, or a file of the bank would get that number. Read-only:
- * output to a stream that was closed is lost, and writing it must fail. */
+/* Opens those of descriptors 0 to 2 that are closed, so that no file of the bank gets their
+ * numbers. Opens them read-only, so that writing to them fails: such output would be lost. */
 static int open_standard_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++) {

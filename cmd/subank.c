@@ -237,8 +237,8 @@ static void find_summary(const struct result *result, struct summary *ret)
 		       first, to);
 }
 
-/* Reports that the output could not be written. A question then has no answer, so the verb failed;
- * what was recorded must not be requested again. Returns the exit status. */
+/* Reports that the output could not be written. A verb that only reads has then failed. A verb that
+ * has changed something must not be run again. Returns the exit status. */
 static int output_lost(struct env *env, int status)
 {
 	const char *why = sb_errno(env->result.out_errno ? env->result.out_errno : errno);

@@ -30,7 +30,7 @@ struct work {
 /* Compares what one call of sacctmgr sets for all of its accounts. */
 static int compare_calls(const struct task *a, const struct task *b)
 {
-	/* Holds first: no job is to start while limits that follow balances are set. */
+	/* Holds first: other limits must not delay them, since jobs may start meanwhile. */
 	int order = (a->value != 0) - (b->value != 0);
 
 	order = order ? order : strcmp(a->cluster, b->cluster);
@@ -103,7 +103,8 @@ static enum shown find_limit(const struct clusters *clusters, const struct task 
 	return value == task->value ? SHOWN_SET : SHOWN_OTHER;
 }
 
-/* Whether sshare may yet show a limit: its call did not fail, and its cluster answers. */
+/* Whether waiting may help: sshare does not show a limit that was set without an error, and the
+ * cluster answers. */
 static bool waits(const struct work *work)
 {
 	for (size_t i = 0; i < work->check->task_count; i++) {

@@ -20,7 +20,8 @@
 #include "ledger/base/when.h"
 #include "ledger/check/check.h"
 
-/* Plans while others write, limits are read, and shares are lowered before others are raised. */
+/* The most plans of one check. It plans again when another process has written, when it had to read
+ * limits, and to raise caps once others are lowered. */
 enum { ROUNDS_MAX = 8 };
 
 /* ---- a pass ---- */
@@ -230,8 +231,9 @@ static int take_locks(struct env *env, bool whole, struct check_locks *locks, st
 	return rc;
 }
 
-/* Checks under the locks, and drops them. A process that writes meanwhile and finds a whole check
- * leaves Slurm to it: so that runs again if the head has moved after the lock was dropped. */
+/* Checks under the locks, and drops them. A process that records an entry during a whole check
+ * leaves Slurm to that check, so a whole check runs again if, with the locks dropped, the head has
+ * moved. */
 static int run_locked(struct env *env, const struct checkup *checkup, struct check_locks *locks)
 {
 	bool whole = is_whole(env, checkup);
@@ -305,7 +307,7 @@ void checkup_note_right(struct env *env)
 		note(env, "%s", checkup_no_right);
 }
 
-/* The same, with a warning that only a dry run is done without the right. */
+/* Same as find_right(). Without the right, warns that only a dry run is done. */
 static int require_right(struct env *env, bool *ret_granted)
 {
 	int status = find_right(env, ret_granted);
@@ -387,7 +389,9 @@ int checkup_run(struct env *env, const struct checkup *checkup)
 	return status;
 }
 
-/* Brings Slurm in line with the entries on the accounts. Sets *ret_left without the locks. */
+/* Brings Slurm in line with the entries on the accounts. Sets *ret_left if it cannot take the
+ * locks.
+ */
 static int settle(struct env *env, const char *const *accounts, size_t count, bool *ret_left)
 {
 	const struct checkup checkup = {
@@ -425,7 +429,7 @@ int checkup_after(struct env *env, const char *const *accounts, size_t count, in
 		after = settle(env, accounts, count, &left);
 	if (left && after == EXIT_DONE)
 		note(env, "%s: a check is running; it or the next one brings Slurm in line", names);
-	/* The message of what failed may have advised to run it again. */
+	/* The message of the failure may have advised running the command again. */
 	else if (!left && after != EXIT_DONE)
 		note(env, "the entry was recorded, do not run it again; the next check brings "
 			  "Slurm in line");

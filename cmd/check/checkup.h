@@ -14,7 +14,7 @@ struct checkup {
 	bool clock_ok;
 	bool settling; /* after an entry; see struct check */
 	bool must; /* a partial failure is a failure: EXIT_REFUSED, not EXIT_PART */
-	bool put_right; /* also if the settings leave what was changed by hand */
+	bool put_right; /* set back limits changed by hand even if the settings leave them */
 	bool shut; /* see struct check */
 };
 

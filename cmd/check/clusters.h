@@ -31,18 +31,20 @@ struct clusters {
 	size_t odd; /* rows of clusters that answered, left out in part or as a whole */
 };
 
-/* The next three are the steps of clusters_observe(). Names the clusters of the settings, or else
- * the local one, and fills in their shares of balances. Fails with ret->silent 1 when the local one
- * does not answer. The caller releases [ret], also after a failure. */
+/* The next three functions are the steps of clusters_observe(). */
+
+/* Fills in the names of the settings' clusters, or else of the local one, and their shares of
+ * balances. Fails with ret->silent 1 when the local one does not answer. The caller releases [ret],
+ * also after a failure. */
 int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err);
 /* Reads the configuration of cluster [at] and keeps what checks need of it. */
 int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
 			 struct slurm_config *ret, struct sb_error *err);
-/* Reads what the accounts of cluster [at] used. It counts as answered from then on. */
+/* Reads what the accounts of cluster [at] used, and marks the cluster as answered. */
 int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, struct sb_error *err);
 
 enum observing {
-	OBSERVE_USE = 0, /* whatever the lever is */
+	OBSERVE_USE = 0, /* for use alone: whether the lever works there does not matter */
 	OBSERVE_ALL = 1, /* for checks */
 	OBSERVE_AGAIN = 2, /* same, without repeating warnings or counting odd rows again */
 	/* Same as OBSERVE_ALL, for a few accounts: neither reports nor counts odd rows of sshare,

@@ -10,7 +10,7 @@ struct in_use {
 	bool rawusage; /* some account is charged by RawUsage, which must not shrink */
 	bool jobs; /* some account is charged by job */
 	bool capped; /* Slurm's own limits follow the balance of some account */
-	bool kills; /* one of all these ends running jobs where `safe` is not set */
+	bool kills; /* one of these levers kills running jobs unless `safe` is set */
 };
 
 /* Finds them; without a bank (env->bank NULL) those of the settings. in_use_release() frees. */

@@ -8,10 +8,10 @@
 #include "cmd/show/progress.h"
 #include "ledger/base/array.h"
 
-/* What sacct is asked for at a time and committed together: once for most checks. */
+/* The time that one call of sacct and one transaction cover. Most checks need one slice. */
 #define SLICE (JOBS_OVERLAP + WHEN_DAY)
 
-/* More than the age of Slurm. */
+/* More time than Slurm has existed. */
 enum { SLICES_MAX = 4000 };
 
 static void free_texts(struct finished_job *job)
@@ -102,7 +102,8 @@ int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 					 ctx, err);
 	if (left)
 		left->read = true;
-	/* A dry run records nothing by which the slice that the job ended in would recognise it. */
+	/* The next slice shows this job too. A dry run records no charge, so the job would be
+	 * counted twice: it counts in the last slice that shows it. */
 	if (free || (metered->dry && job->end >= metered->next))
 		return SB_OK;
 	if (tariff_factor(&metered->qos, job->qos) < 0 && !note_unknown(metered, job->qos))
@@ -281,7 +282,7 @@ int metered_charge_slices(struct metered *metered, bool again)
 
 	if (past)
 		until = metered->until;
-	/* Counting from zero has no first day. */
+	/* An account that counts from zero has no first day. */
 	if (first < until - SLICES_MAX * SLICE)
 		first = until - SLICES_MAX * SLICE;
 	progress_begin(&progress, env, (uint64_t)((until - first) / SLICE + 1));

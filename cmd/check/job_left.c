@@ -14,7 +14,7 @@ struct left_job *metered_find_left(const struct metered *metered, const struct s
 {
 	struct left_job *left = left_jobs_find(&metered->left, job->id, job->submit);
 
-	/* Numbers recur. */
+	/* Slurm reuses job numbers. */
 	return left && (left->submit >= 0 || job->end < 0 || job->end >= left->since) ? left : NULL;
 }
 
@@ -67,8 +67,8 @@ static int leave_out_again(const struct sacct_odd *odd, void *ctx, struct sb_err
 	return SB_OK;
 }
 
-/* Asks by number for the jobs that the slices did not show, and charges them. Other jobs that far
- * back were decided on at their time, and are not taken. */
+/* Asks by number for the left-out jobs that the slices did not show, and charges them. Ignores
+ * other jobs with these numbers: earlier checks have dealt with them. */
 static int charge_left(struct metered *metered)
 {
 	const struct observation *observation = metered->observation;
@@ -123,8 +123,8 @@ static int write_left(struct metered *metered)
 	return EXIT_DONE;
 }
 
-/* Forgets the jobs that could be read now, and those that are gone: they were asked for at this
- * moment, and sacct showed others. */
+/* Forgets the jobs that could be read now, and those that are gone: sacct was just asked for them
+ * and did not show them, although it showed other jobs. */
 static int forget_charged(struct metered *metered)
 {
 	struct left_jobs *left = &metered->left;

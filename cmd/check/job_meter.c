@@ -54,7 +54,8 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 	return booked_read(books, booked, err);
 }
 
-/* Finds out of which time the account's jobs are to be read, and whether it is to be switched. */
+/* Widens [from] and [until] to the jobs of the account, and notes it if its meter is to be
+ * switched. */
 static int read_account(struct metered *metered, struct books *books, const struct account *account,
 			struct sb_error *err)
 {
@@ -158,7 +159,7 @@ static int meter_cluster(struct metered *metered)
 	status = status_join(status, kept);
 	if (metered->switching.count == 0)
 		return status;
-	/* The books have changed. */
+	/* Charging the jobs has changed the books. */
 	if (bank_read(env->bank, env->os.now(), read_books, metered, &err))
 		return fail(env, &err);
 	switched = metered_switch(metered);

@@ -14,8 +14,9 @@ struct foreseen_uses {
 
 /* Charges the jobs that have ended on each cluster that answered, one cluster after the other, and
  * then switches. Commits slice by slice, so that an interrupted check continues there. With [dry]
- * it records nothing, reports the charges that would be made and adds them to [dry]. (What a switch
- * would record the plan charges by RawUsage.) Sets [made] when entries were recorded, also before
- * an error. Returns EXIT_DONE, EXIT_PART when Slurm did not answer, or the status of an error. */
+ * it records nothing, reports the charges that would be made and adds them to [dry]. (A dry
+ * run switches no meter: its plan charges by RawUsage the use that a switch would record.) Sets
+ * [made] when entries were recorded, also before an error. Returns EXIT_DONE, EXIT_PART when Slurm
+ * did not answer, or the status of an error. */
 int job_meter_run(struct env *env, const struct checkup *checkup, const struct clusters *clusters,
 		  struct foreseen_uses *dry, bool *made);

@@ -224,8 +224,8 @@ int metered_switch(struct metered *metered)
 	if (!rc && record->count > 0)
 		rc = record_read(env, &(struct record_request){.qos = &metered->qos}, record, &why);
 	record->tree = (struct tree){0};
-	/* A job that sacct has shown since the slices were read needs an entry of its own: the
-	 * books then change, and its account waits. */
+	/* A job may have appeared in sacct since the slices were read. It gets an entry, by which
+	 * the books no longer match the record: its account waits for the next check. */
 	if (!rc && any_to_rawusage(metered) && !metered->dry)
 		status = metered_charge_slices(metered, true);
 	if (metered->silent || !status_goes_on(status))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is left out of Slurm's record of a cluster's jobs: rows that cannot be read, counted and
- * named for people, and runaway jobs: slurmdbd has no end of them and slurmctld does not know them,
- * so they ended at an unknown time, while sacct shows them as running for ever. */
+/* What is left out of Slurm's record of a cluster's jobs: rows that cannot be read, and runaway
+ * jobs. A runaway job has no end in slurmdbd, and slurmctld does not know it: it ended at an
+ * unknown time, but sacct shows it as running for ever. */
 #pragma once
 
 #include "cmd/frame/env.h"
@@ -9,7 +9,7 @@
 #include "slurm/scontrol.h"
 #include "slurm/squeue.h"
 
-/* So many are named; the others are counted. */
+/* At most this many rows are described; the others are counted. */
 enum { LEFT_OUT_NAMED = 3, LEFT_OUT_TEXT_SIZE = 640 };
 
 /* Starts zeroed. Needs no release. */
@@ -20,11 +20,12 @@ struct left_out {
 
 void left_out_add(struct left_out *left, const struct sacct_odd *odd);
 
-/* Writes 'line 3: Start of job 12 of account bio is "soon"; … and 4 more' to [to], with any bytes
- * that Slurm printed. Returns [to]. */
+/* Writes 'line 3: Start of job 12 of account bio is "soon"; … and 4 more' to [to]. It may have
+ * any bytes that Slurm printed. Returns [to]. */
 const char *left_out_text(char to[LEFT_OUT_TEXT_SIZE], const struct left_out *left);
 
-/* Warns if there are any, with [what] becomes of them. Returns EXIT_PART then, else EXIT_DONE. */
+/* Warns if there are any; [what] says what becomes of their jobs. Returns EXIT_PART then, else
+ * EXIT_DONE. */
 int left_out_warn(struct env *env, const char *cluster, const struct left_out *left,
 		  const char *what);
 

@@ -23,11 +23,11 @@ struct metered {
 	struct foreseen_uses *dry; /* NULL: charges and switches are recorded */
 	bool made; /* entries were recorded */
 	/* Found in the books: */
-	int64_t from; /* jobs that ended before are charged; INT64_MAX: no account is by jobs */
-	int64_t until; /* jobs that end later are not charged; INT64_MAX: an account is by jobs */
+	int64_t from; /* jobs that ended earlier are charged; INT64_MAX: there are none to charge */
+	int64_t until; /* jobs that end later are not charged; INT64_MAX: some account is by jobs */
 	int64_t gap; /* not 0: the clock is not trusted */
 	struct record switching; /* the accounts to switch */
-	enum metering *to; /* by line */
+	enum metering *to; /* the meter to switch to; by line of [switching] */
 	/* Of the slice: */
 	int64_t slice; /* its begin, seconds */
 	int64_t next; /* the begin of the next one; INT64_MAX: there is none */
@@ -38,30 +38,30 @@ struct metered {
 	struct left_out unread; /* the others */
 	struct left_jobs left; /* the jobs among them, and those that earlier checks left out */
 	bool left_changed; /* the books have another list */
-	bool hold; /* some of them are not in the list */
+	bool hold; /* the list cannot keep one of them, so the settled time must not advance */
 	bool silent; /* sacct did not answer */
 };
 
-/* Reads and charges slice by slice up to the moment of the observation. [again]: this was just
- * done, so the running jobs are known. Returns an exit status. */
+/* Reads and charges jobs, slice by slice, up to the moment of the observation. [again]: a call just
+ * before has found the running jobs. Returns an exit status. */
 int metered_charge_slices(struct metered *metered, bool again);
-/* Charges [jobs], of which the accounts are settled up to [settled] unless [hold]. [runs]: they
- * include all running jobs. Returns an exit status. */
+/* Charges [jobs] and, unless [hold], records that all jobs up to [settled] are charged. [runs]:
+ * they include all running jobs. Returns an exit status. */
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs);
 void metered_forget_jobs(struct metered *metered);
 
-/* sacct_each and sacct_left_out of a slice; [ctx] is the struct metered. The first adds a job to
- * [jobs] unless it is free. The second counts a row that cannot be read, and remembers its job
- * unless that runs: then later rows show it again. */
+/* The callbacks sacct_each and sacct_left_out of a slice; [ctx] is the struct metered. The first
+ * adds a job to [jobs] unless it is free. The second counts a row that cannot be read and remembers
+ * its job; a job that still runs need not be remembered, since later rows show it again. */
 int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err);
 int metered_leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *err);
 
 /* Finds the job among those that were left out, or returns NULL. */
 struct left_job *metered_find_left(const struct metered *metered, const struct sacct_job *job);
-/* Charges jobs that were left out and can be read now, and forgets those and the ones that Slurm no
- * longer has. Returns an exit status. */
+/* Charges the left-out jobs that can be read now. Forgets these, and those that Slurm no longer
+ * has. Returns an exit status. */
 int metered_retry_left(struct metered *metered);
-/* Forgets all of them, once no account is metered by jobs. Returns an exit status. */
+/* Forgets all left-out jobs, once no account is metered by jobs. Returns an exit status. */
 int metered_forget_left(struct metered *metered);
 
 /* Switches the meters of [switching]. Returns an exit status. */

@@ -12,8 +12,8 @@
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
-/* A check runs the command so many times at most, and for so many notify_seconds, that a slow
- * command does not hold up the next check. */
+/* The limits of one check: runs of the command, and their time in multiples of notify_seconds. They
+ * keep a slow command from holding up the next check. */
 enum { RUNS_MAX = 100, TIMES_MAX = 3 };
 
 static bool is_delivered(enum event_kind kind)

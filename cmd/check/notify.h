@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The notify command: gets each crossed threshold, hold, release and approaching end, once. What
- * could not be delivered is delivered at a later check. */
+/* The notify command, a program of the site: delivers each crossed threshold, hold, release and
+ * approaching end of a window, once. A later check tries again what could not be delivered. */
 #pragma once
 
 #include "cmd/frame/env.h"
 
-/* Call it before a check records anything: entries from now on are to be delivered or, without a
- * notify command in the settings, none. Returns an exit status. */
+/* Follows the settings: if they have come to name a notify command, entries recorded from now on
+ * are to be delivered; if they no longer do, none are. Call it before a check records anything.
+ * Returns an exit status. */
 int notify_begin(struct env *env);
 
 /* Runs the command for each entry that is still to be delivered, one after the other, with the

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Publishes balances for users who may not read the bank: a JSON file beside it. Each process that
- * records entries or checks writes it anew and renames it, so that it is always whole. Its readers
- * write, lock and ask nothing (published.h).
+ * records entries or checks writes it anew and renames it, so that it is always whole. Readers
+ * only read the file (published.h): they take no lock and run no command.
  *
  *     {"subank": 1, "time": "2026-11-22T17:00:05.123456Z",
  *      "accounts": [{"account": "physics", "state": "open", "causes": "", "lever": "",
  *        "blocked_by": "", "above": "faculty", "allocated_seconds": 3600, "used_seconds": 0,
  *        "available_seconds": 3600, "charged_seconds": 0, "debt_seconds": 0, "waiting_seconds": 0,
- *        "read": "2026-11-22T17:00:00.000000Z", "unlimited": false}, …],
+ *        "read": "2026-11-22T17:00:00.000000Z", "in_flight_seconds": 0, "committed_seconds": 0,
+ *        "settled_seconds": 3600, "no_limit": 0, "seen": null, "unentered_seconds": 0,
+ *        "unlimited": false}, …],
  *      "inside": {"theory": "physics", …}}
  *
- * "above" is the account of the bank that contains it. "inside" names that account for accounts
- * which the bank does not have; "inside_odd", if there are any, for those which no bank can have,
- * by published_key(). "read" is null when use was never read. A new form gets a new number. */
+ * "above" is the account of the bank that contains it. "inside" names that account for
+ * accounts that the bank does not have; "inside_odd", which may be missing, does so for names that
+ * no bank can have, by published_key(). "read" is null when use was never read. "no_limit" is the
+ * number of running jobs without a time limit, and "seen" the time when squeue was read. A new form
+ * gets a new number. */
 #pragma once
 
 #include "cmd/frame/env.h"

@@ -73,8 +73,9 @@ static int64_t end_of(const struct sacct_job *job)
 	return job->end >= 0 ? job->end : job->start + job->elapsed + job->suspended;
 }
 
-/* How many seconds of the job may be booked on the far side of the edge, [age] after the last read:
- * use that RawUsage had not shown then, plus use since. It gets all of a job that ends at once. */
+/* How many seconds of the job may be booked on the far side of the edge. RawUsage was last read
+ * [age] before the edge: it may have lacked a PriorityCalcPeriod of use then, and the books have
+ * none of the use since. RawUsage gets all use of a job as soon as the job ends. */
 static int64_t late(const struct record_reading *reading, int64_t edge, int64_t age)
 {
 	const struct sacct_job *job = reading->job;
@@ -320,8 +321,8 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *er
 	return SB_OK;
 }
 
-/* Names the accounts of the lines and those that are, or were, below them. Names none, so that
- * sacct is asked for all, where a name cannot be asked for. */
+/* Names the accounts of the lines and those that are, or were, below them. If sacct cannot be asked
+ * for one of these names, names none, so that it is asked for all accounts. */
 static int name_accounts(const struct record *record, const char ***ret, size_t *ret_count,
 			 struct sb_error *err)
 {
@@ -380,7 +381,8 @@ static int read_slice(struct record_reading *reading, const struct sacct_window 
 			  &(struct sacct_sink){take_job, leave_out, reading}, err);
 }
 
-/* Reads the newest slice first, and notes those with jobs: nothing else shows the first job. */
+/* Reads slices, the newest first, since it is not known when the first job ran. Notes those with
+ * jobs. */
 static int read_slices(struct record_reading *reading, const struct sacct_window *whole,
 		       struct sb_error *err)
 {

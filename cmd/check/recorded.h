@@ -14,20 +14,21 @@ struct recorded {
 	struct booked booked;
 	struct moved *moves; /* of the account, so that jobs count where they counted then */
 	size_t move_count;
-	/* What jobs come to, clipped to the period: billing x seconds x UsageFactor. While the
-	 * account is metered by jobs: those that ended within, as a whole, by tariff_charged(), cut
-	 * to whole seconds. */
+	/* The use of jobs within the period: billing x seconds x UsageFactor. While the account is
+	 * metered by jobs: the whole use of the jobs that ended within it, by tariff_charged(), cut
+	 * to whole billing-seconds. */
 	__int128 used;
 	/* What RawUsage counts beside that: seconds that jobs were suspended, and the part of
 	 * weights that a job's billing, a whole number, leaves out. */
 	__int128 suspended, weights;
-	/* Of jobs that ran at an edge of the period or shortly before: how much of them may be
-	 * booked on the far side of the edge, since RawUsage is updated every PriorityCalcPeriod
-	 * only, and is read now and then. */
+	/* How much use of jobs that ran at an edge of the period, or shortly before, may be booked
+	 * on the far side of the edge: Slurm updates RawUsage only every PriorityCalcPeriod, and
+	 * checks read it now and then. */
 	__int128 edge;
-	/* Of jobs that ran across a move: RawUsage took the use of one along as it had it, perhaps
-	 * without a PriorityCalcPeriod of it. So much may count for the account that the other
-	 * joined, or be missing at the one that it left. [used] has it where the books do. */
+	/* When an account moves in Slurm's tree, RawUsage moves as last updated: up to a
+	 * PriorityCalcPeriod of each running job is counted only afterwards. That use may count for
+	 * the account that the moved one joined (came_late), or be missing at the one that it left
+	 * (went_late). [used] follows the books. */
 	__int128 came_late, went_late;
 	bool fraction; /* RawUsage had fractions, which it cuts off */
 	size_t jobs; /* that ran within */
@@ -62,15 +63,16 @@ void record_drop(struct record *record);
 /* Removes all lines. */
 void record_clear(struct record *record);
 
-/* Gets each job that ran in the period of a line, with the number of the line and its use there. */
+/* Called for each job that ran in the period of a line, with the line's index and the job's use for
+ * that line, in billing-seconds. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
 			struct sb_error *err);
 
 struct record_request {
 	const struct qos_list *qos;
 	bool all; /* ask for all accounts, not only for those that the lines are about */
-	/* Not NULL: this is the second time. Slices without jobs are not read again, and the oldest
-	 * comes first. */
+	/* Not NULL: reads a second time, the oldest slice first, without the slices that had no
+	 * jobs. */
 	record_each *each;
 	void *ctx;
 };
@@ -80,14 +82,14 @@ struct record_request {
 int record_read(struct env *env, const struct record_request *request, struct record *record,
 		struct sb_error *err);
 
-/* Writes what Slurm has on record less what the books have, in whole billing-seconds, and how much
- * of that the edges cannot explain. Returns false past int64. */
+/* Computes what Slurm has on record minus what the books have, in whole billing-seconds, and how
+ * much of that the edges cannot explain. Returns false if int64 is too small. */
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain);
 
 /* The edge in whole billing-seconds, rounded up, with what cutting fractions may come to. */
 int64_t record_edge(const struct recorded *line);
 
-/* Whole billing-seconds of parts, as much as int64 holds. */
+/* Converts parts to whole billing-seconds, within the range of int64. */
 int64_t record_whole(__int128 parts);
 
 void record_release(struct record *record);

@@ -328,7 +328,8 @@ static void report_test(struct diagnosis *rows, const char *check, int rc,
 	diagnose(rows, VERDICT_BAD, check, rc ? err->text : NULL, "%s", rc ? "it failed" : passed);
 }
 
-/* Runs the tests as the user whose checks do the same: else files would belong to another user. */
+/* Runs the tests only as the owner of the bank, who runs the checks: files made by another user
+ * would not belong to that owner. */
 static void run_tests(struct diagnosis *rows, bool notify_runs)
 {
 	struct env *env = rows->env;

@@ -22,7 +22,8 @@ struct diagnosis {
 	bool failed; /* memory ran out */
 };
 
-/* Adds a row, with copies of the texts. Without [advice] (NULL), WARN and BAD mean VERDICT_OK. */
+/* Adds a row, with copies of the texts. If [advice] is NULL, VERDICT_WARN and VERDICT_BAD
+ * become VERDICT_OK. */
 void diagnose(struct diagnosis *rows, enum verdict verdict, const char *check, const char *advice,
 	      const char *found, ...) __attribute__((format(printf, 5, 6)));
 

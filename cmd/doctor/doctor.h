@@ -17,17 +17,17 @@ void doctor_slurm(struct diagnosis *rows);
 /* The others are parts of doctor_slurm(). Reports runaway and left out jobs of a cluster. */
 void doctor_jobs(struct diagnosis *rows, const char *cluster);
 
-/* Reports what slurmdbd hides from this user, and whether he may set limits. [by_jobs]: some
+/* Reports what slurmdbd hides from this user, and whether the user may set limits. [by_jobs]: some
  * account is metered by jobs. Returns whether sacct shows the jobs of others. */
 bool doctor_rights(struct diagnosis *rows, bool by_jobs);
 
-/* Reports what the slurmctld of [config] hides from this user. Writes whether it shows him use and
- * jobs of others. */
+/* Reports what the slurmctld of [config] hides from this user. Writes whether it shows the use
+ * and the jobs of others. */
 void doctor_cluster_rights(struct diagnosis *rows, const struct slurm_config *config,
 			   bool *ret_usage, bool *ret_jobs);
 
-/* Reports QOS whose jobs start although a lever in use holds their account, and how to close that:
- * those with the same limit of their own, or with UsageFactorSafe and a UsageFactor below 1. */
+/* Reports QOS whose jobs start although a lever in use holds their account, and how to close the
+ * hole. Such a QOS has the same limit itself, or has UsageFactorSafe and a UsageFactor below 1. */
 void doctor_holes(struct diagnosis *rows, const struct in_use *in_use, const struct qos_list *list);
 
 /* Reports partitions of a cluster whose QOS has such a limit. */

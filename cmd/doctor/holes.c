@@ -66,8 +66,8 @@ static void inspect_limits(struct diagnosis *rows, const struct in_use *in_use,
 		inspect_limit(rows, qos, partition, CAP_FIELD, CAP_TRES);
 }
 
-/* Writes the names of the levers in use to [to], that of caps first: of those that count minutes of
- * a TRES, which factors change, or of all. Returns [to]. */
+/* Writes the names of the levers in use to [to], the lever of caps first. With [minutes], writes
+ * only those that count minutes of a TRES, which a UsageFactor changes. Returns [to]. */
 static const char *name_levers(struct diagnosis *rows, const struct in_use *in_use, bool minutes,
 			       char to[NAMES_TEXT_SIZE])
 {

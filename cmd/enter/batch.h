@@ -23,7 +23,7 @@ struct batch_entry {
 	bool wrong; /* its mistake was reported */
 };
 
-/* Zeroed but for the first four; batch_release(). */
+/* Zeroed except for the first four members, which the caller sets; batch_release() frees it. */
 struct batch {
 	const char *name; /* of the file, for messages */
 	bool own_refs; /* refs that subank keeps for itself are allowed */
@@ -70,8 +70,8 @@ bool batch_mistake(struct env *env, struct batch *batch, struct batch_entry *ent
 		   const struct sb_error *err);
 
 /* Runs all entries and reports mistakes with their places. Returns EXIT_DONE; or EXIT_USAGE when an
- * entry is malformed, EXIT_REFUSED, or EXIT_UNKNOWN, after which nothing may be assumed recorded.
- */
+ * entry is malformed, EXIT_REFUSED, or EXIT_UNKNOWN, when it is not known whether they were
+ * recorded. */
 int batch_run(struct env *env, struct batch *batch);
 /* Brings Slurm in line for the accounts that need it, in one go. */
 int batch_apply(struct env *env, const struct batch *batch);

@@ -12,7 +12,7 @@ struct hand {
 
 extern const struct option_spec hand_options[];
 
-/* Returns SB_EINVAL when the time has passed as the entry is made. */
+/* Returns SB_EINVAL when the time has already passed at the time of the entry. */
 int hand_check(const struct hand *hand, const struct books *books, struct sb_error *err);
 
 /* Reads account and --until and posts; posting->ctx is then a struct hand. */

@@ -12,8 +12,8 @@ struct deposit {
 /* Returns SB_EREFUSED when the account is closed and so takes no deposits. */
 int check_deposit(const struct account *account, struct sb_error *err);
 
-/* Appends a deposit to posting->account, which must be open; with [request] it is the event that
- * stands for the request. Adds amount and window to posting->done: "10.00 SU until …". */
+/* Appends a deposit to posting->account, which must be open: by post_append() with [request], else
+ * by books_append(). Adds amount and window to posting->done: "10.00 SU until …". */
 int append_deposit(struct posting *posting, struct books *books, const struct deposit *deposit,
 		   bool request, struct sb_error *err);
 

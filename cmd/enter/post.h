@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The steps that all verbs share which record an entry: --ref, transaction, receipt, Slurm. */
+/* The steps of every verb that records an entry: --ref, transaction, receipt, Slurm. */
 #pragma once
 
 #include "cmd/frame/env.h"
@@ -11,7 +11,7 @@ struct posting {
 	struct env *env;
 	char account[NAME_SIZE]; /* folded: the receipt shows its balance */
 	char receiver[NAME_SIZE]; /* folded: another account that gets money; "": none */
-	char request[REQUEST_SIZE]; /* in one form: equal requests have equal texts */
+	char request[REQUEST_SIZE]; /* in a canonical form: equal requests have equal texts */
 	/* Plans and appends within the transaction; may run more than once. Fills [done], which is
 	 * empty at first. */
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);

@@ -2,7 +2,7 @@
 /* Import of the JSON dump of slurm_su_bank_python3, {"count": N, "results": [{"id": 1,
  * "account": "a", "su_limit_hrs": 10000, "date": "2022-04-08", ...}], "meta": {}}, as its
  * datafreeze writes it; the dumps of its relatives lack some of the fields. Limits count from
- * RawUsage zero; -1 is none. */
+ * RawUsage zero; -1 means unlimited. */
 #pragma once
 
 #include <stdio.h>

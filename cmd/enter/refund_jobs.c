@@ -76,8 +76,8 @@ struct refunding {
 	size_t count;
 	char (*clusters)[NAME_SIZE]; /* of the charges, each once */
 	size_t cluster_count;
-	size_t jobs; /* runs of jobs that the charges are for, */
-	int64_t sum; /* and their refunds: a job charged to several accounts counts once */
+	size_t jobs; /* runs of jobs that the charges are for */
+	int64_t sum; /* of their refunds; a job charged to several accounts counts once */
 	size_t before; /* charges that match and were given back before */
 	bool several_clusters, several_runs;
 	char found_cluster[NAME_SIZE];

@@ -9,7 +9,7 @@
 
 struct window {
 	const char *start_text, *end_text; /* as they were given; NULL: not given */
-	int64_t start, end; /* of what was given */
+	int64_t start, end; /* microseconds, UTC; if not given: 0, and WHEN_NEVER */
 	bool may_be_over; /* it may have ended: for money from other books */
 };
 

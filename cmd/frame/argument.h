@@ -30,9 +30,9 @@ struct argument {
 const struct argument *argument_at(size_t place);
 const struct argument *argument_find(const char *name, size_t len);
 
-/* Finds the next word of *text, such as "ACCOUNT [SU|PERCENT%|all]", and moves *text behind it.
- * *ret becomes the word's first byte. Returns its length; 0 when there is none. */
+/* Finds the next word of *text, such as "ACCOUNT [SU|PERCENT%|all]". Sets *ret to its first byte
+ * and moves *text past it. Returns its length; 0 when there is none. */
 size_t argument_word(const char **text, const char **ret);
 
-/* Whether the word is a placeholder, in capitals, and not to be typed as it is. */
+/* True if the word is a placeholder, in capitals, and not a word that is typed literally. */
 bool argument_is_value(const char *word);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table of verbs. A verb is one file, cmd/verbs/NAME.c, with one struct command, and its line
- * in Makefile.am. The struct gives its parser, its help, its manual page and its shell completion.
- */
+/* The table of verbs. A verb is one file, cmd/verbs/NAME.c, with one struct command, and one line
+ * in Makefile.am. Its parser, help, manual page and shell completion are made from the struct. */
 #pragma once
 
 #include <stdio.h>

@@ -20,7 +20,7 @@ enum {
 	EXIT_USAGE = 2, /* a malformed command line, amount, name or time */
 	EXIT_PART = 3, /* done in part, or problems were found */
 	EXIT_UNKNOWN = 4, /* the disk failed during a commit */
-	EXIT_OUTPUT_LOST = 5, /* done, but the output is lost: not to be run again */
+	EXIT_OUTPUT_LOST = 5, /* done, but the output is lost; do not run it again */
 	EXIT_SIGNAL = 128, /* never returned: shells add the number of a signal to it */
 };
 
@@ -58,8 +58,8 @@ struct os {
 struct result {
 	int out_errno; /* why flush_out() failed; 0: it did not */
 	struct new_entries entered; /* the entries that the verb has recorded */
-	uint64_t receipt_seq; /* the entry of the receipt, */
-	char receipt[1024]; /* and its text: "entry 12 was recorded (…)"; "": there is none */
+	uint64_t receipt_seq; /* the entry that the receipt is about */
+	char receipt[1024]; /* "entry 12 was recorded (…)"; "": there is no receipt */
 	const char *done; /* an outcome that is no entry, as a sentence; NULL: none */
 };
 
@@ -76,12 +76,12 @@ struct env {
 	struct bank *bank; /* open as the flags of the command say */
 	bool quiet;
 	bool seconds; /* print billing-seconds instead of SU */
-	char doing[64]; /* "subank deposit" */
+	char doing[64]; /* "subank deposit", which lock files show to processes that wait */
 
 	/* Filled in by the verb. */
 	struct result result;
 	struct batch *batch; /* the batch that the entry is part of (batch.h); NULL: none */
-	const char *where; /* "file:line:column: ", which messages begin with; NULL: nothing */
+	const char *where; /* the prefix of messages, "file:line:column: "; NULL: none */
 };
 
 /* Flushes the standard output. Keeps the first error in env->result. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tables and paragraphs need the user's locale: how wide a character is, and whether there are
- * others than ASCII. Loading it takes about 40 microseconds, so commands that print neither do not
- * load it (tests/bench/README.md). */
+/* Loads the user's locale when it is first needed. Tables and paragraphs need it: it determines how
+ * wide a character is, and whether characters beyond ASCII can be printed. Commands that print
+ * neither save the 40 microseconds that loading takes (tests/bench/README.md). */
 #pragma once
 
 /* Makes locale_need() load the user's locale. Called by main(); tests set a locale of their own. */

@@ -17,8 +17,8 @@ void note(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2
 /* Prints a problem to the standard error, also with --quiet. */
 void warning(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints a line of the result to the standard output, unless --quiet. If a form for programs is
- * printed there, the line goes to the standard error. */
+/* Prints a line of the result to the standard output, unless --quiet. If the standard output has
+ * rows for programs (JSON, CSV, -P), the line goes to the standard error. */
 void report(struct env *env, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints a warning after the standard output has failed, without flushing it. */

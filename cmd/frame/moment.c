@@ -59,7 +59,7 @@ static int of_entry(struct books *books, uint64_t seq, struct moment *ret, struc
 
 int moment_as_of(struct books *books, const char *text, struct moment *ret, struct sb_error *err)
 {
-	/* Only a malformed time has both; other errors leave open which of the two was meant. */
+	/* A first digit and a hyphen: it must be meant as a time, so an error explains times. */
 	const bool is_time = *text >= '0' && *text <= '9' && strchr(text, '-');
 	struct moment moment;
 	uint64_t seq;

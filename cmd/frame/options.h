@@ -6,8 +6,8 @@
 
 enum { OPTIONS_MAX = 40 };
 
-/* Lists the options of a verb: its own, those of its groups and those of every verb. Without
- * [command] (NULL) lists the last kind alone. Returns their number. */
+/* Lists the options of a verb: its own, those of its groups and those of every verb. If
+ * [command] is NULL, lists only those of every verb. Returns their number. */
 size_t options_of(const struct command *command, const struct option_spec *ret[OPTIONS_MAX]);
 
 /* Returns the index of an option in that list, which must have it. */

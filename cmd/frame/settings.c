@@ -234,7 +234,8 @@ static int read_list(struct settings_input *in, const char *what,
 	return input_each(in, YAML_LIST_END, what, each);
 }
 
-/* Reads a list that must not be empty. Without the setting, [otherwise] holds. */
+/* Reads a list that must not be empty. [otherwise] says, for the error, what applies without the
+ * setting. */
 static int read_names(struct settings_input *in, const char *what,
 		      int (*each)(struct settings_input *in), const size_t *count,
 		      const char *otherwise)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The site's settings: one YAML file, read strictly. Every setting has a default or may be left
- * out.
- */
+/* The site's settings: one YAML file, read strictly. Every setting is optional. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,8 +33,8 @@ struct settings {
 	bool committed; /* holds count what running jobs are committed to, not what they used */
 	struct lever_choice lever;
 	bool spare_moneyless; /* an account that never had money is reported, not held */
-	bool put_right; /* a limit that somebody changed is set again, not left */
-	struct cluster_share *shares; /* of a balance under `limit`; other clusters have 1 */
+	bool put_right; /* a limit that somebody else changed is set back, not left */
+	struct cluster_share *shares; /* of a balance under `limit`; clusters not listed have 1 */
 	size_t share_count;
 	bool pooled; /* each cluster may use the whole balance */
 	char *sshare; /* Slurm's commands: names to find in PATH, or paths */
@@ -47,12 +45,12 @@ struct settings {
 	int slurm_seconds; /* how long each of them may take */
 	int lock_seconds; /* how long to wait for another subank */
 	struct thresholds thresholds;
-	int notice_days; /* how long before a window ends its rest is reported; 0: never */
-	char *notify; /* a program to run for crossings, holds, releases and ends; NULL: none */
+	int notice_days; /* days before a window ends to report its unspent money; 0: never */
+	char *notify; /* the program that delivers notices (notify.h); NULL: none */
 	int notify_seconds; /* how long it may take */
 	enum publish publish; /* the users who may see balances */
 	char *publish_file; /* the balances for them */
-	int64_t confirm_above; /* billing-seconds that need a yes when exceeded; 0: none do */
+	int64_t confirm_above; /* larger amounts need confirmation; billing-seconds; 0: none do */
 	int project_days; /* how long a deposit without --end can be used; 0: for ever */
 };
 
@@ -68,8 +66,8 @@ const struct settings_key *settings_key(size_t i);
 
 /* Fills [ret] with the defaults and then with the settings in [path]. The caller calls
  * settings_release(). A missing file is an error only if it [must_exist]. Fails with SB_EREFUSED
- * for a file that everybody can write or a third user owns; with SB_EFORMAT and file, line and
- * column for an unknown key, a key given twice or a malformed value. */
+ * for a file that everybody can write, or that neither root nor this user owns; with SB_EFORMAT and
+ * file, line and column for an unknown key, a key given twice or a malformed value. */
 int settings_read(const char *path, bool must_exist, struct settings *ret, struct sb_error *err);
 
 void settings_release(struct settings *settings);

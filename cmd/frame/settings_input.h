@@ -8,8 +8,7 @@
 
 struct settings_input {
 	struct yaml_reader *reader;
-	struct yaml_item
-		item; /* the newest that was read; at first the one that begins the value */
+	struct yaml_item item; /* the item read last; at first, the one that begins the value */
 	const struct settings_key *key;
 	const char *const *words; /* the values that the setting may have; NULL after the last */
 	struct settings *settings;

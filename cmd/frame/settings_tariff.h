@@ -8,5 +8,6 @@
 int settings_read_states(struct settings_input *in);
 int settings_read_factors(struct settings_input *in);
 
-/* Sets the error "REFUSAL 'text'" with the state that [text] may mean. Returns SB_EINVAL. */
+/* Sets the error "REFUSAL 'text'" and, if [text] looks like a misspelt state, suggests that one.
+ * Returns SB_EINVAL. */
 int state_error(const char *refusal, const char *text, struct sb_error *err);

@@ -13,8 +13,8 @@ struct this_machine {
 			      renamed machines keep it. */
 };
 
-/* Found out at the first call: a name may come from a remote server, and verbs that only read need
- * none. */
+/* Returns the user and the machine. The first call looks them up: a name may come from a remote
+ * server, and verbs that only read need no names. */
 const struct this_machine *this_machine(void);
 
 /* Returns the current name of a user; NULL when there is none. Valid until the process ends. */

@@ -10,8 +10,8 @@
 struct sums { /* billing-seconds */
 	int64_t allocated, used, available, charged, debt, waiting;
 	int64_t in_flight, committed; /* of running jobs: no entry has them yet (funds.h) */
-	int64_t settled; /* what is available if running jobs are not counted */
-	bool unlimited; /* [available] of at least one account is no bound */
+	int64_t settled; /* [available] without counting running jobs */
+	bool unlimited; /* at least one account may spend more than [available] */
 };
 
 struct balance_row {

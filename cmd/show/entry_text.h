@@ -9,8 +9,7 @@
 void entry_text(const struct env *env, const struct event *event, bool receiver, char *to,
 		size_t size);
 
-/* Names the user that subank ran as and, where they differ, the user who had logged in, "slurm
- * (login alice)", or who ran sudo according to the environment, "slurm (sudo alice)". Returns [to].
- */
+/* Writes the user that subank ran as. If another user had logged in, adds that one: "slurm (login
+ * alice)"; or, by the environment, the user who ran sudo: "slurm (sudo alice)". Returns [to]. */
 enum { ACTOR_SIZE = 2 * 256 + 16 };
 const char *entry_actor(const struct env *env, const struct event *event, char to[ACTOR_SIZE]);

@@ -12,10 +12,10 @@ struct reported {
 	size_t count;
 };
 
-/* Reports the findings of a plan. The next plan of the same check has those without an entry again:
- * [reported] keeps them, so that each is reported once. */
+/* Reports the findings of a plan. Findings without an entry occur again in the next plan of the
+ * same check: [reported] keeps them, so that each is reported once. */
 void report_findings(struct env *env, const struct check *check, struct reported *reported);
 
-/* Reports how many accounts a plan that was not recorded would hold, and names the first of them.
- * Returns how many. */
+/* Reports how many accounts the plan of a dry run would hold, and names the first of them. Returns
+ * their number. */
 size_t report_would_hold(struct env *env, const struct check *check);

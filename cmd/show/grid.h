@@ -43,8 +43,8 @@ struct grid_style {
 
 struct grid;
 
-/* Creates a grid of the [count] columns of [columns] that [shown] has the indexes of; both are
- * borrowed. Returns NULL when memory ran out. */
+/* Creates a grid with [count] columns; [shown] has their indexes in [columns]. Borrows both.
+ * Returns NULL when memory ran out. */
 struct grid *grid_new(const struct column *columns, const size_t *shown, size_t count);
 
 /* Begins a row. This and the functions that fill the row return false when memory ran out. */
@@ -57,8 +57,8 @@ bool grid_amount(struct grid *grid, size_t at, const char *text, int64_t amount)
 /* [text] is [percent] with "%", or "-" when that is negative. */
 bool grid_share(struct grid *grid, size_t at, const char *text, int64_t percent);
 
-/* Puts the row below the one called [name] in the tree that the first column of names shows. A row
- * is called what it has in that column. Without a row of that name the row stays at the top. */
+/* Puts the row below the one called [name] in the tree that the first column of names shows; a
+ * row's name is its text in that column. If no row has that name, the row stays at the top. */
 bool grid_below(struct grid *grid, const char *name);
 
 /* True if there are no rows. */

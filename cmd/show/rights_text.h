@@ -8,7 +8,7 @@
 /* Returns the user that Slurm knows the caller as; valid as long as env->os.here(). */
 struct caller caller_of(struct env *env);
 
-/* Writes that [where] ("slurmdbd", a cluster) hides [what] ("jobs", "use") of others from the
+/* Writes that [where] ("slurmdbd", a cluster) hides other users' [what] ("jobs", "use") from the
  * caller, and what to do about it. Returns [to]. */
 enum { RIGHTS_TEXT_SIZE = 1024 };
 const char *rights_text(struct env *env, const struct rights *rights, const char *where,

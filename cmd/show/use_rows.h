@@ -5,7 +5,7 @@
 #include "cmd/show/output.h"
 #include "ledger/report/statement.h"
 
-/* The columns that name whose use a row is. A table has them from [at] on, at
+/* The columns that identify the job, user … whose use a row has. A table has them from [at] on, at
  * [at] + enum use_by - 1. */
 enum { USE_COLUMNS = USE_BY_END - 1 };
 #define USE_COLUMN_ROWS(at)                                                                        \

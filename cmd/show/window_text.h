@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window of money in words, and of the lot that an entry made. */
+/* The window of an entry's money, and of a lot that the entry made, in words. */
 #pragma once
 
 #include "ledger/account/event.h"

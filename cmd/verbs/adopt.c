@@ -17,7 +17,7 @@ struct stray {
 	struct lever_choice limit;
 	int64_t value; /* in Slurm */
 	bool ours; /* the bank's */
-	bool lost; /* the other way round: a lever in the books that Slurm does not show */
+	bool lost; /* not a stray: a lever in the books that Slurm does not show */
 	bool known; /* the books have a lever there, with another value */
 };
 

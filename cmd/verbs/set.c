@@ -7,11 +7,12 @@
 
 struct allocation {
 	const char *account;
-	struct deposit to; /* the whole of it, and the window of what is added */
-	bool same; /* it is so already */
+	struct deposit to; /* the new allocation, and the window of money to add */
+	bool same; /* the account has this allocation already */
 };
 
-/* Takes [by] out: of what is left, or, if that is not enough, also of what was spent. */
+/* Lowers the allocation by [by]: takes out what is left and, if that is not enough, also what was
+ * spent. */
 static int lower(struct posting *posting, struct books *books, const struct account *account,
 		 int64_t by, struct sb_error *err)
 {

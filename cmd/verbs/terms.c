@@ -12,7 +12,7 @@ struct terms {
 	bool allowance_given, credit_given;
 	uint8_t allowance;
 	int64_t credit;
-	const char *enforcement; /* NULL: not given; so are the next two */
+	const char *enforcement; /* NULL: not given; the same for the next two */
 	const char *lever;
 	const char *meter;
 	uint8_t enforcement_word, meter_word;

@@ -189,7 +189,8 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Reads both until no entry comes between: its use would count twice, or not at all. */
+/* Reads recorded and unrecorded use, again and again until no entry is made in between: the use of
+ * such an entry would count twice, or not at all. */
 static int read_use(struct listing *listing, struct sb_error *err)
 {
 	struct env *env = listing->env;
