@@ -230,6 +230,9 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 		struct meter *meter = &account->meters[i];
 
 		get_text(&from, meter->cluster, sizeof(meter->cluster));
+		/* account_find_meter() needs the order that account_set_meter() keeps. */
+		if (i > 0 && strcmp(meter[-1].cluster, meter->cluster) >= 0)
+			from.failed = true;
 		meter->reading = read_count(&from);
 		meter->time = read_count(&from);
 		meter->jobs = read_up_to(&from, 1);

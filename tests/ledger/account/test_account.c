@@ -5,6 +5,7 @@
 #include "ledger/account/account.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "tests/util.h"
 
 enum { CASES = 3000, JOURNALS = 150, ENTRIES = 40 };
@@ -1216,8 +1217,9 @@ END_TEST
 /* The store has no checksums, so states with a flipped bit must be refused. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
-	for (int i = 0; i < 11; i++) {
+	for (int i = 0; i < 13; i++) {
 		struct account *account = base(), *decoded = NULL;
+		struct meter *meter;
 		struct bytes bytes;
 
 		switch (i) {
@@ -1250,6 +1252,16 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			break;
 		case 9:
 			account->meters[0].time = -1;
+			break;
+		case 10: /* not in order */
+			meter = array_insert(account->meters, account->meter_count, 0);
+			ck_assert_ptr_nonnull(meter);
+			(void)snprintf(meter->cluster, sizeof(meter->cluster), "c2");
+			break;
+		case 11: /* there twice */
+			meter = array_insert(account->meters, account->meter_count, 0);
+			ck_assert_ptr_nonnull(meter);
+			(void)snprintf(meter->cluster, sizeof(meter->cluster), "c1");
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;
