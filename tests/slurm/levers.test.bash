@@ -51,7 +51,11 @@ test_predecessor_08_every_lever_holds_what_it_can_and_gives_the_sites_own_value_
 		run 0 subank open "$account" 2s
 		run 0 subank terms "$account" --lever "$lever"
 		expect_match "the terms" "lever $lever" "$out"
-		submit "$account" 'sleep 25'
+	done
+	# After the accounts are ready, which takes long on a slow machine: these jobs must outlive the check.
+	for entry in "${levers[@]}"; do
+		account=${entry%% *}
+		submit "$account" 'sleep 40'
 		running[$account]=$job
 		submit "$account" 'sleep 1' -H
 		waiting[$account]=$job
