@@ -30,6 +30,7 @@ enum command_flags {
 	CMD_PUBLISHED = 1 << 11, /* shows the published balances to users who cannot open the bank;
 				    env->bank is then NULL */
 	CMD_PUBLISHES = 1 << 12, /* publishes balances itself, and logs its results */
+	CMD_SORT = 1 << 13, /* can sort its table: --sort */
 };
 
 struct example {

@@ -39,6 +39,11 @@ static const struct option_spec listing[] = {
 	{NULL, 0, NULL, NULL},
 };
 
+static const struct option_spec sorting[] = {
+	{"sort", 0, "COLUMNS", "sort by these columns; -COLUMN: the largest first"},
+	{NULL, 0, NULL, NULL},
+};
+
 static const struct option_spec slurm[] = {
 	{"clusters", 'M', "CLUSTERS", "these clusters instead of those in the settings"},
 	{NULL, 0, NULL, NULL},
@@ -54,10 +59,8 @@ static const struct {
 	unsigned flags;
 	const struct option_spec *options;
 } groups[] = {
-	{CMD_RECORD, recording},
-	{CMD_LIST, listing},
-	{CMD_SLURM | CMD_RECORD, slurm},
-	{CMD_ASK, asking},
+	{CMD_RECORD, recording},	 {CMD_LIST, listing}, {CMD_SORT, sorting},
+	{CMD_SLURM | CMD_RECORD, slurm}, {CMD_ASK, asking},
 };
 
 static size_t add_table(const struct option_spec *table, size_t count,

@@ -164,4 +164,5 @@ void balance_total_print(struct output *output, const struct sums *sums, bool ha
 {
 	/* Brackets: no account can have this name. */
 	print_sums(output, "(total)", "", sums, has_running);
+	output_last(output);
 }

@@ -182,6 +182,34 @@ bool grid_below(struct grid *grid, const char *name)
 	return scols_line_set_data(grid->row, grid->count, name) == 0;
 }
 
+/* ---- the order ---- */
+
+struct order {
+	int (*compare)(const void *, const void *);
+};
+
+static int by_key(struct libscols_cell *a, struct libscols_cell *b, void *order)
+{
+	return ((struct order *)order)
+		->compare(scols_cell_get_userdata(a), scols_cell_get_userdata(b));
+}
+
+bool grid_sort(struct grid *grid, const void *keys, size_t size,
+	       int (*compare)(const void *, const void *))
+{
+	struct libscols_column *column = scols_table_get_column(grid->table, grid->count);
+	struct order order = {compare};
+	struct libscols_line *row;
+	const char *key = keys;
+
+	scols_reset_iter(grid->rows, SCOLS_ITER_FORWARD);
+	for (; (row = next_row(grid)); key += size)
+		scols_cell_set_userdata(scols_line_get_cell(row, grid->count),
+					(void *)(uintptr_t)key);
+	return scols_column_set_cmpfunc(column, by_key, &order) == 0 &&
+	       scols_sort_table(grid->table, column) == 0;
+}
+
 /* ---- the tree ---- */
 
 struct named {

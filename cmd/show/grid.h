@@ -64,6 +64,11 @@ bool grid_below(struct grid *grid, const char *name);
 /* True if there are no rows. */
 bool grid_is_empty(const struct grid *grid);
 
+/* Sorts the rows: [keys] has one for each, of [size] bytes, that [compare] compares as in qsort().
+ * Equal rows keep their order. Returns false when memory ran out. */
+bool grid_sort(struct grid *grid, const void *keys, size_t size,
+	       int (*compare)(const void *, const void *));
+
 /* Prints the rows and removes them. Fails only when memory ran out. */
 int grid_print(struct grid *grid, const struct grid_style *style, FILE *out, struct sb_error *err);
 

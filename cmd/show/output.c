@@ -12,6 +12,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
+#include "cmd/show/sort.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
@@ -41,16 +42,16 @@ struct output {
 	bool texts[COLUMNS_MAX]; /* the cells that CSV has in quotes */
 	struct grid *grid;
 	struct grid_style style;
+	struct sort sort; /* with --sort, rows are printed when all are there */
 	bool had_row;
 	const char *if_empty; /* the note if there is no row; NULL: none */
 	json_t *list;
 	json_t *object;
 };
 
-/* Adds a column of --format to shown[]. */
-static int show_column(void *ctx, const char *name, struct sb_error *err)
+static int find_column(const struct output *output, const char *name, size_t *ret,
+		       struct sb_error *err)
 {
-	struct output *output = ctx;
 	const char *names[COLUMNS_MAX + 1] = {NULL};
 	size_t column = 0;
 
@@ -60,12 +61,41 @@ static int show_column(void *ctx, const char *name, struct sb_error *err)
 		column++;
 	if (!names[column])
 		return nearest_error("there is no column", name, names, err);
+	*ret = column;
+	return SB_OK;
+}
+
+/* Adds a column of --format to shown[]. */
+static int show_column(void *ctx, const char *name, struct sb_error *err)
+{
+	struct output *output = ctx;
+	size_t column;
+
+	TRY(find_column(output, name, &column, err));
 	for (size_t i = 0; i < output->shown_count; i++) {
 		if (output->shown[i] == column)
 			return sb_error_set(err, SB_EINVAL,
 					    "column '%s' is named twice in --format", name);
 	}
 	output->shown[output->shown_count++] = column;
+	return SB_OK;
+}
+
+/* Adds a column of --sort to the keys. */
+static int sort_column(void *ctx, const char *name, struct sb_error *err)
+{
+	struct output *output = ctx;
+	struct sort *sort = &output->sort;
+	bool down = *name == '-';
+	size_t column;
+
+	TRY(find_column(output, name + down, &column, err));
+	for (size_t i = 0; i < sort->key_count; i++) {
+		if (sort->keys[i].column == column)
+			return sb_error_set(err, SB_EINVAL, "column '%s' is named twice in --sort",
+					    name + down);
+	}
+	sort->keys[sort->key_count++] = (struct sort_key){column, down};
 	return SB_OK;
 }
 
@@ -154,6 +184,7 @@ static int set_up(struct output *output, struct sb_error *err)
 {
 	const struct env *env = output->env;
 	const char *format = option(env, "format");
+	const char *sort = env->command->flags & CMD_SORT ? option(env, "sort") : NULL;
 
 	output->style.header = !option(env, "noheader");
 	output->style.width = env->os.out_is_terminal ? env->os.out_width : 0;
@@ -168,6 +199,8 @@ static int set_up(struct output *output, struct sb_error *err)
 	TRY(choose_colour(env, &output->style.colour, err));
 	if (format)
 		TRY(comma_each(format, show_column, output, err));
+	if (sort)
+		TRY(comma_each(sort, sort_column, output, err));
 	/* Without --format, JSON and CSV have all columns. */
 	for (size_t i = 0; !format && i < output->count; i++) {
 		if (output->columns[i].shown || output->form == FORM_JSON ||
@@ -203,9 +236,9 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	return rc;
 }
 
-static void print_csv(const struct output *output)
+static void print_csv(const struct output *output, FILE *file)
 {
-	struct csv_row row = {.file = output->env->os.out};
+	struct csv_row row = {.file = file};
 
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const char *cell = output->cells[output->shown[i]];
@@ -220,14 +253,71 @@ static void print_csv(const struct output *output)
 	csv_end(&row);
 }
 
-static void print_parsable(const struct output *output)
+static void print_parsable(const struct output *output, FILE *file)
 {
 	for (size_t i = 0; i < output->shown_count; i++) {
 		const char *cell = output->cells[output->shown[i]];
 
-		fprintf(output->env->os.out, "%s%s", i ? "|" : "", cell ? cell : "");
+		fprintf(file, "%s%s", i ? "|" : "", cell ? cell : "");
 	}
-	fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
+	fputs(output->last_bar ? "|\n" : "\n", file);
+}
+
+/* Prints a row of CSV or a parsable one. */
+static void print_line(const struct output *output, FILE *file)
+{
+	if (output->form == FORM_CSV)
+		print_csv(output, file);
+	else
+		print_parsable(output, file);
+}
+
+/* A table has its rows in the grid. */
+static void print_row(struct output *output)
+{
+	if (output->form == FORM_JSON) {
+		if (json_array_append(output->list, output->object))
+			no_memory(output);
+	} else if (output->form != FORM_TABLE) {
+		print_line(output, output->env->os.out);
+	}
+}
+
+/* Keeps the row until all rows are there and can be sorted. */
+static void keep_row(struct output *output)
+{
+	struct sort_row *row = &output->sort.rows[output->sort.count - 1];
+	size_t size;
+	FILE *file;
+
+	if (output->form == FORM_JSON) {
+		row->object = json_incref(output->object);
+	} else if (output->form != FORM_TABLE) {
+		file = open_memstream(&row->line, &size);
+		if (file)
+			print_line(output, file);
+		if (!file || fclose(file))
+			no_memory(output);
+	}
+}
+
+/* Sorts the rows that were kept and prints them. */
+static void print_kept(struct output *output)
+{
+	struct sort *sort = &output->sort;
+
+	if (output->form == FORM_TABLE) {
+		if (!grid_sort(output->grid, sort->rows, sizeof(*sort->rows), sort_compare))
+			no_memory(output);
+		return;
+	}
+	array_sort(sort->rows, sort->count, sort_compare);
+	for (size_t i = 0; i < sort->count && !output->failed; i++) {
+		if (output->form == FORM_CSV || output->form == FORM_PARSABLE)
+			fputs(sort->rows[i].line, output->env->os.out);
+		else if (json_array_append(output->list, sort->rows[i].object))
+			no_memory(output);
+	}
 }
 
 /* Ends the row that was begun. If it failed some cells are missing, and it is not printed. */
@@ -236,17 +326,14 @@ static void end_row(struct output *output)
 	if (!output->in_row)
 		return;
 	output->in_row = false;
-	if (!output->failed)
+	if (!output->failed && output->sort.key_count > 0) {
+		keep_row(output);
+	} else if (!output->failed) {
 		print_header(output);
-	if (output->form == FORM_JSON) {
-		if (json_array_append_new(output->list, output->object))
-			no_memory(output);
-		output->object = NULL;
+		print_row(output);
 	}
-	if (output->form == FORM_CSV && !output->failed)
-		print_csv(output);
-	if (output->form == FORM_PARSABLE && !output->failed)
-		print_parsable(output);
+	json_decref(output->object);
+	output->object = NULL;
 	for (size_t i = 0; i < output->count; i++) {
 		free(output->cells[i]);
 		output->cells[i] = NULL;
@@ -263,6 +350,8 @@ void output_row(struct output *output)
 	end_row(output);
 	output->had_row = true;
 	output->in_row = true;
+	if (output->sort.key_count > 0 && !output->failed && !sort_add(&output->sort))
+		no_memory(output);
 	if (output->form == FORM_TABLE) {
 		if (!output->failed && !grid_row(output->grid))
 			no_memory(output);
@@ -337,7 +426,8 @@ static json_t *json_text(const char *text)
 	return value;
 }
 
-void output_text(struct output *output, size_t column, const char *text)
+/* Sets a cell, but no value to sort by. */
+static void put_text(struct output *output, size_t column, const char *text)
 {
 	char *cell;
 	size_t at;
@@ -354,6 +444,19 @@ void output_text(struct output *output, size_t column, const char *text)
 	}
 }
 
+void output_text(struct output *output, size_t column, const char *text)
+{
+	put_text(output, column, text);
+	if (!output->failed && !sort_text(&output->sort, column, text))
+		no_memory(output);
+}
+
+void output_sort_as(struct output *output, size_t column, int64_t number)
+{
+	if (!output->failed)
+		sort_number(&output->sort, column, number);
+}
+
 void output_number(struct output *output, size_t column, int64_t number)
 {
 	char text[24];
@@ -364,7 +467,8 @@ void output_number(struct output *output, size_t column, int64_t number)
 	else if (output->form == FORM_CSV)
 		keep_cell(output, column, text, false);
 	else
-		output_text(output, column, text);
+		put_text(output, column, text);
+	output_sort_as(output, column, number);
 }
 
 void output_amount(struct output *output, size_t column, int64_t amount)
@@ -381,6 +485,7 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	else if (!output->failed && place(output, column, &at) &&
 		 !grid_amount(output->grid, at, text, amount))
 		no_memory(output);
+	output_sort_as(output, column, amount);
 }
 
 void output_no_amount(struct output *output, size_t column, const char *word)
@@ -388,7 +493,7 @@ void output_no_amount(struct output *output, size_t column, const char *word)
 	if (output->form == FORM_JSON)
 		set_member(output, column, "_seconds", json_null());
 	else
-		output_text(output, column, output->form == FORM_CSV ? "" : word);
+		put_text(output, column, output->form == FORM_CSV ? "" : word);
 }
 
 void output_flag(struct output *output, size_t column, bool flag)
@@ -396,7 +501,8 @@ void output_flag(struct output *output, size_t column, bool flag)
 	if (output->form == FORM_JSON)
 		set_member(output, column, "", json_boolean(flag));
 	else
-		output_text(output, column, flag ? "yes" : "no");
+		put_text(output, column, flag ? "yes" : "no");
+	output_sort_as(output, column, flag);
 }
 
 void output_percent(struct output *output, size_t column, int64_t percent)
@@ -416,13 +522,15 @@ void output_percent(struct output *output, size_t column, int64_t percent)
 	else if (!output->failed && place(output, column, &at) &&
 		 !grid_share(output->grid, at, text, percent))
 		no_memory(output);
+	if (percent >= 0)
+		output_sort_as(output, column, percent);
 }
 
 void output_no_time(struct output *output, size_t column, const char *word)
 {
 	bool for_programs = output->form == FORM_JSON || output->form == FORM_CSV;
 
-	output_text(output, column, for_programs ? "" : word);
+	put_text(output, column, for_programs ? "" : word);
 }
 
 void output_time(struct output *output, size_t column, int64_t when)
@@ -432,11 +540,13 @@ void output_time(struct output *output, size_t column, int64_t when)
 	if (!when)
 		output_no_time(output, column, "never");
 	else if (output->form == FORM_JSON || output->form == FORM_CSV)
-		output_text(output, column, when_format_exact(text, when));
+		put_text(output, column, when_format_exact(text, when));
 	else
-		output_text(output, column,
-			    output->style.width > 0 ? when_format_short(text, when)
-						    : when_format_local(text, when));
+		put_text(output, column,
+			 output->style.width > 0 ? when_format_short(text, when)
+						 : when_format_local(text, when));
+	if (when)
+		output_sort_as(output, column, when);
 }
 
 void output_age(struct output *output, size_t column, int64_t when, int64_t now)
@@ -448,7 +558,14 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 		return;
 	}
 	(void)snprintf(text, sizeof(text), "%s ago", when_format_age(age, now - when));
-	output_text(output, column, text);
+	put_text(output, column, text);
+	output_sort_as(output, column, when);
+}
+
+void output_last(struct output *output)
+{
+	if (output->sort.count > 0)
+		output->sort.rows[output->sort.count - 1].last = true;
 }
 
 void output_below(struct output *output, const char *name)
@@ -540,12 +657,14 @@ static void print_rest(struct output *output)
 	FILE *out = output->env->os.out;
 	bool named = names_unit(output);
 
-	if (output->form == FORM_TABLE)
+	if (output->sort.key_count > 0)
+		print_kept(output);
+	if (output->form == FORM_TABLE && !output->failed)
 		print_grid(output);
 	if (named && !output->failed)
 		fprintf(out, "Amounts are in %s.\n",
 			output->env->seconds ? "billing-seconds" : "SU");
-	if (output->form == FORM_JSON) {
+	if (output->form == FORM_JSON && !output->failed) {
 		if (json_dumpf(output->list, out, JSON_INDENT(2)) && !ferror(out))
 			no_memory(output);
 		fputc('\n', out);
@@ -569,6 +688,7 @@ int output_finish(struct output *output, struct sb_error *err)
 	rc = why_failed(output, err);
 	json_decref(output->list);
 	grid_free(output->grid);
+	sort_release(&output->sort);
 	free(output);
 	return rc;
 }

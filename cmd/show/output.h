@@ -39,6 +39,11 @@ void output_percent(struct output *output, size_t column, int64_t percent); /* -
 void output_time(struct output *output, size_t column, int64_t when);
 /* Sets a missing time: [word] in a table and with -P, null in JSON, empty in CSV. */
 void output_no_time(struct output *output, size_t column, const char *word);
+/* Sets the number by which --sort places a cell whose text is a word: a missing amount or time has
+ * none, and its row comes last. Call it after the cell was set. */
+void output_sort_as(struct output *output, size_t column, int64_t number);
+/* Keeps the row behind all others when they are sorted. */
+void output_last(struct output *output);
 /* Puts the row below the one called [name] in the tree that a table shows: grid_below(). */
 void output_below(struct output *output, const char *name);
 /* Writes how long ago [when] was in a table, and the time itself in other forms. 0 is "never". */
@@ -49,8 +54,8 @@ void output_age(struct output *output, size_t column, int64_t when, int64_t now)
 int output_from_bank(struct env *env, const struct column *columns, size_t count, books_fn *list,
 		     void *ctx, struct output **ret_output);
 
-/* Prints the rows so far. Rows printed later have no header. JSON is one list, so its rows wait for
- * output_finish(). */
+/* Prints the rows so far; not for verbs with CMD_SORT. Rows printed later have no header. JSON is
+ * one list, so its rows wait for output_finish(). */
 int output_flush(struct output *output, struct sb_error *err);
 
 /* Stops the output: nothing more is printed, since half an answer or an empty one could be taken

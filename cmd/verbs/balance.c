@@ -62,13 +62,15 @@ static int add_forecast(const struct listing *listing, struct books *books,
 	TRY(forecast_make(books, account, listing->moment.seq, funds.spent, &forecast, err));
 	output_amount(output, BALANCE_WEEK, forecast.week);
 	output_amount(output, BALANCE_MONTH, forecast.month);
-	if (forecast.lasts == account->time)
+	if (forecast.lasts == account->time) {
 		output_no_time(output, BALANCE_LASTS, "spent");
-	else
+		output_sort_as(output, BALANCE_LASTS, forecast.lasts);
+	} else {
 		output_time(output, BALANCE_LASTS,
 			    prints_for_people(listing->env)
 				    ? forecast_lasts(&forecast, account->time)
 				    : forecast.lasts);
+	}
 	output_amount(output, BALANCE_UNUSED, forecast.unused);
 	return SB_OK;
 }
@@ -357,7 +359,8 @@ const struct command cmd_balance = {
 		"ended).\n"
 		"An account inside another one of the bank is a budget of its own, and its use "
 		"counts in both; --total counts it once, and --tree shows the nesting (in tables; "
-		"other forms have the same rows as always).\n"
+		"other forms have the same rows as always). --sort then sorts the accounts below "
+		"each account; the row of --total stays last.\n"
 		"--as-of shows the entries until then; Read is empty. Name accounts: for all of "
 		"them the whole journal is replayed, which takes long when it is large.\n"
 		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 days "
@@ -377,7 +380,7 @@ const struct command cmd_balance = {
 			     {"subank balance -nP -o Account,Available", "for a script"}),
 	.see_also = "statement why journal",
 	.max_args = -1,
-	.flags = CMD_READ | CMD_LIST | CMD_PUBLISHED,
+	.flags = CMD_READ | CMD_LIST | CMD_SORT | CMD_PUBLISHED,
 	.options = OPTIONS(
 		{"as-of", 0, "TIME|ENTRY", "the balances of that time, or after that entry"},
 		{"lots", 0, NULL, "the money by window: start, end, what is left"},

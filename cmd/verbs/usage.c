@@ -258,18 +258,19 @@ const struct command cmd_usage = {
 		"refund.\n"
 		"Columns: Account (unless there is only one), Job, User, SlurmAccount, Partition, "
 		"QOS or Month, Jobs, Used, Share; with --format also Cluster (of a job), Since and "
-		"Until. With -P and --csv jobs are printed as they are read, however many; tables "
-		"and --json are kept in memory as a whole.\n"
+		"Until. With -P and --csv jobs are printed as they are read, however many; tables, "
+		"--json and what is sorted are kept in memory as a whole.\n"
 		"Only users who may read the bank can use it: balances alone are published.",
 	.problems = "the entries do not add up, which must never happen: run `subank verify`",
 	.examples = EXAMPLES(
 		{"subank usage physics", "this month, by user"},
 		{"subank usage physics --by month --since 2026-01-01", "month by month"},
 		{"subank usage institute --by account", "by the accounts below it in Slurm"},
+		{"subank usage --sort -Used", "of all accounts, the largest use first"},
 		{"subank usage physics --by job -P", "job by job"}),
 	.see_also = "statement balance journal",
 	.max_args = -1,
-	.flags = CMD_READ | CMD_LIST,
+	.flags = CMD_READ | CMD_LIST | CMD_SORT,
 	.options = OPTIONS({"by", 0, "BY", "how to group usage (default: user)"}, PERIOD_OPTIONS),
 	.run = run,
 };

@@ -125,6 +125,7 @@ START_TEST(amounts_are_whole_at_every_width)
 		{"journal", "-o", "account,actor,ref,note,amount,hash"},
 		{"statement", NAME_40},
 		{"statement", NAME_40, "--entries"},
+		{"balance", "--sort", "-Percent"},
 	};
 
 	for (size_t i = 0; i < COUNT(amounts); i++) {
@@ -220,6 +221,105 @@ START_TEST(accounts_are_shown_below_their_parent)
 }
 END_TEST
 
+/* ---- the order ---- */
+
+#define ACCOUNTS(expected, ...)                                                                    \
+	do {                                                                                       \
+		DONE("", "balance", "-nPo", "Account", __VA_ARGS__);                               \
+		ck_assert_str_eq(out, expected);                                                   \
+	} while (0)
+
+START_TEST(rows_are_sorted_by_value)
+{
+	open_all();
+	DONE("", "open", NAME_40);
+	ACCOUNTS("bio\nfaculty\nphysics\ntheory\n" NAME_40 "\n", "--sort", "Percent");
+	ACCOUNTS("theory\nphysics\nbio\nfaculty\n" NAME_40 "\n", "--sort=-percent");
+	ACCOUNTS(NAME_40 "\nbio\ntheory\nphysics\nfaculty\n", "--sort", "used");
+	ACCOUNTS("theory\nphysics\nfaculty\nbio\n" NAME_40 "\n", "--sort", "-Account");
+	ACCOUNTS("theory\nfaculty\nbio\nphysics\n" NAME_40 "\n", "--sort", "State,-Available");
+	ACCOUNTS(NAME_40 "\nphysics\nbio\nfaculty\ntheory\n", "--sort", "-State,Available");
+	ACCOUNTS("theory\n(total)\n", "--sort", "Account", "--total", "theory");
+	ACCOUNTS("theory\nphysics\n(total)\n", "--sort", "-Account", "--total", "theory",
+		 "physics");
+	ACCOUNTS("bio\nphysics\n(total)\n", "--sort", "Account", "--total", "bio", "physics");
+	/* What is spent lasts shortest; what nobody uses has no end. */
+	ACCOUNTS("theory\nphysics\nbio\n", "--forecast", "--sort", "Lasts", "bio", "physics",
+		 "theory");
+	DONE("", "terms", "bio", "--unlimited");
+	ACCOUNTS("faculty\nphysics\nbio\n", "--sort", "-Available", "bio", "faculty", "physics");
+	ACCOUNTS("physics\nfaculty\nbio\n", "--sort", "Available", "bio", "faculty", "physics");
+	ACCOUNTS("faculty\nphysics\nbio\n", "--sort", "Unlimited", "bio", "faculty", "physics");
+}
+END_TEST
+
+START_TEST(times_are_sorted_by_value)
+{
+	DONE("", "open", "bio", "1");
+	DONE("", "deposit", "bio", "2", "--end", "2027-02-01");
+	DONE("", "deposit", "bio", "3", "--end", "2026-12-01");
+	DONE("", "balance", "bio", "--lots", "--sort", "End", "-nPo", "Amount");
+	ck_assert_str_eq(out, "3.00\n2.00\n1.00\n");
+	DONE("", "balance", "bio", "--lots", "--sort", "-End", "-nPo", "Amount");
+	ck_assert_str_eq(out, "2.00\n3.00\n1.00\n");
+	DONE("", "balance", "bio", "--lots", "--sort", "-Entry", "-nPo", "Amount");
+	ck_assert_str_eq(out, "3.00\n2.00\n1.00\n");
+}
+END_TEST
+
+START_TEST(every_form_has_the_same_order)
+{
+	open_all();
+	DONE("theory  held       1.00   1.00      0.00    100% 1s ago\n"
+	     "physics open     100.00  60.00     40.00     60% 1s ago\n"
+	     "bio     open    1000.00   0.00   1000.00      0% 1s ago\n"
+	     "faculty open   12345.00 100.00  12245.00      0% 1s ago\n",
+	     "balance", "--sort", "-Percent");
+	DONE("physics\ntheory\n", "balance", "-nPo", "Account", "--sort", "Percent", "theory",
+	     "physics");
+	DONE("Account|Percent|\ntheory|100|\nphysics|60|\n", "balance", "-po", "account,percent",
+	     "--sort", "-Percent", "theory", "physics");
+	DONE("\"account\",\"percent\"\r\n\"theory\",100\r\n\"physics\",60\r\n", "balance", "--csv",
+	     "-o", "account,percent", "--sort", "-Percent", "theory", "physics");
+	DONE("[\n  {\n    \"account\": \"theory\"\n  },\n  {\n    \"account\": \"physics\"\n  "
+	     "}\n]\n",
+	     "balance", "--json", "-o", "account", "--sort", "-Percent", "theory", "physics");
+	GIVES(1, NULL, "'nosuch'", "balance", "--sort", "-Percent", "-P", "nosuch");
+}
+END_TEST
+
+START_TEST(a_tree_is_sorted_among_siblings)
+{
+	(void)snprintf(fake_account("dev", "bio")->parent, 8, "faculty");
+	(void)fake_account("dev", "alone");
+	open_all();
+	DONE("", "open", "alone", "1");
+	DONE("\nfaculty    open   12345.00 100.00  12245.00      0% 2s ago\n"
+	     "├─physics  open     100.00  60.00     40.00     60% 2s ago\n"
+	     "│ └─theory held       1.00   1.00      0.00    100% 2s ago\n"
+	     "└─bio      open    1000.00   0.00   1000.00      0% 2s ago\n"
+	     "alone      open       1.00   0.00      1.00      0% 1s ago\n"
+	     "(total)           12346.00 100.00  12246.00      0% \n",
+	     "balance", "--tree", "--total", "--sort", "-Used");
+}
+END_TEST
+
+START_TEST(what_cannot_be_sorted_by_is_refused)
+{
+	DONE("", "open", "bio", "1");
+	REFUSED(2, "there is no column 'Percnt': did you mean 'Percent'?", "balance", "--sort",
+		"Percnt");
+	REFUSED(2, "there is no column 'Percnt': did you mean", "balance", "--sort", "-Percnt");
+	REFUSED(2, "there is no column ''", "balance", "--sort", "");
+	REFUSED(2, "there is no column ''", "balance", "--sort", "State,");
+	REFUSED(2, "there is no column '-State'", "balance", "--sort", "--State");
+	REFUSED(2, "column 'state' is named twice in --sort", "balance", "--sort", "State,-state");
+	REFUSED(2, "there is no column 'Lasts'", "balance", "--sort", "Lasts");
+	REFUSED(2, "there is no column 'Percent'", "balance", "--sort", "Percent", "--lots");
+	REFUSED(2, "there is no option '--sort'", "journal", "--sort", "Entry");
+}
+END_TEST
+
 /* Clusters may disagree on which account is above which. */
 START_TEST(a_circle_is_not_drawn)
 {
@@ -293,6 +393,7 @@ static const char *const lists[][4] = {
 	{"statement", "physics"},
 	{"statement", "physics", "--entries"},
 	{"doctor"},
+	{"balance", "--sort", "-Percent,Account"},
 };
 
 START_TEST(every_verb_that_lists_has_every_form)
@@ -524,6 +625,11 @@ int main(void)
 	tcase_add_test(people, a_row_that_does_not_fit_becomes_a_block);
 	tcase_add_test(people, prose_is_broken_at_blanks);
 	tcase_add_test(people, accounts_are_shown_below_their_parent);
+	tcase_add_test(people, rows_are_sorted_by_value);
+	tcase_add_test(people, times_are_sorted_by_value);
+	tcase_add_test(people, every_form_has_the_same_order);
+	tcase_add_test(people, a_tree_is_sorted_among_siblings);
+	tcase_add_test(people, what_cannot_be_sorted_by_is_refused);
 	tcase_add_test(people, a_circle_is_not_drawn);
 	tcase_add_test(people, colours_are_for_terminals_that_want_them);
 	tcase_add_test(people, states_have_their_colours);

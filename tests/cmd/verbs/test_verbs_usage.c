@@ -115,6 +115,16 @@ START_TEST(what_has_no_entry_yet_is_a_row)
 }
 END_TEST
 
+START_TEST(use_is_sorted)
+{
+	IS("User|Used\n(reconciled)|3\n(unknown)|10\nbob|40\n(RawUsage)|100\nann|360\n", "usage",
+	   "bio", "-P", "-o", "User,Used", "--seconds", "--sort", "Used");
+	IS("dev/1\ndev/3\ndev/2\ndev/5\n(RawUsage)\n(reconciled)\n", "usage", "bio", "-nPo", "Job",
+	   "--by", "job", "--sort", "User");
+	REFUSED(2, "there is no column 'Usd'", "usage", "bio", "--sort", "Usd");
+}
+END_TEST
+
 START_TEST(use_is_told_apart)
 {
 	IS("User|Jobs|Used|Share\nann|2|360|70\nbob|1|40|7\n(RawUsage)|0|100|19\n"
@@ -290,6 +300,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, what_is_malformed_is_refused);
 	tcase_add_test(tcase, what_has_no_entry_yet_is_a_row);
+	tcase_add_test(tcase, use_is_sorted);
 	tcase_add_test(tcase, use_is_told_apart);
 	tcase_add_test(tcase, a_statement_adds_up_by_whatever);
 	tcase_add_test(tcase, what_is_given_back_counts_with_its_job);

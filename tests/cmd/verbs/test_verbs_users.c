@@ -90,6 +90,18 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
+START_TEST(a_user_may_sort)
+{
+	as_owner();
+	fake_account("dev", "faculty")->usage += 50 * 3600;
+	DONE("", "check");
+	as_user();
+	GIVES(0, "faculty|50\nchem|0\nbio|0\n", "ago", "balance", "-nPo", "account,percent",
+	      "--sort", "-Percent,-Account");
+	GIVES(2, NULL, "there is no column 'Percnt'", "balance", "--sort", "Percnt");
+}
+END_TEST
+
 /* Accounts with names that no bank can have are inside of one, too. */
 START_TEST(a_user_of_an_odd_account_sees_the_one_above)
 {
@@ -354,6 +366,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, who_is_unlimited_is_published);
+	tcase_add_test(tcase, a_user_may_sort);
 	tcase_add_test(tcase, a_user_of_an_odd_account_sees_the_one_above);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
