@@ -19,6 +19,7 @@ struct listing {
 	size_t chosen_count;
 	size_t missing; /* names of no account */
 	bool tree, total; /* print a tree; a row of totals */
+	int64_t min_percent; /* negative: any */
 };
 
 /* Chooses an account and, with [above], the accounts above it. Returns whether it is published. */
@@ -154,12 +155,27 @@ static int add_rows(struct listing *listing, struct output *output, struct sb_er
 	return SB_OK;
 }
 
+/* Removes the accounts that have used less than the options ask for. */
+static void leave_out(struct listing *listing, struct output *output)
+{
+	for (size_t i = 0; i < listing->published.count; i++) {
+		const struct sums *sums = &listing->published.list[i].row.sums;
+
+		if (!listing->chosen[i] ||
+		    balance_reaches(sums->used, sums->allocated, listing->min_percent))
+			continue;
+		listing->chosen[i] = false;
+		output_if_empty(output, BALANCE_NONE_REACHES);
+	}
+}
+
 static int print(struct listing *listing, const struct column *columns, struct sb_error *err)
 {
 	struct output *output;
 	int rc;
 
 	TRY(output_new(listing->env, columns, BALANCE_COLUMNS, &output, err));
+	leave_out(listing, output);
 	rc = add_rows(listing, output, err);
 	if (!rc)
 		return output_finish(output, err);
@@ -189,9 +205,10 @@ static int list_published(struct listing *listing, const struct selection *selec
 }
 
 int balance_published(struct env *env, const struct selection *selection,
-		      const struct column *columns, bool tree, bool total)
+		      const struct column *columns, bool tree, bool total, int64_t min_percent)
 {
-	struct listing listing = {.env = env, .tree = tree, .total = total};
+	struct listing listing = {
+		.env = env, .tree = tree, .total = total, .min_percent = min_percent};
 	struct sb_error err;
 	int rc = list_published(&listing, selection, columns, &err);
 

@@ -64,6 +64,11 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	return SB_OK;
 }
 
+bool balance_reaches(int64_t used, int64_t allocated, int64_t least)
+{
+	return least < 0 || amount_percent(used, allocated) >= least;
+}
+
 int sums_add(struct sums *to, const struct sums *more, struct sb_error *err)
 {
 	if (amount_add(to->allocated, more->allocated, &to->allocated) &&

@@ -33,6 +33,12 @@ struct balance_row {
 int balance_row_make(const struct env *env, struct books *books, const struct account *account,
 		     struct nesting *nesting, struct balance_row *ret, struct sb_error *err);
 
+/* Whether an account has used at least [least] percent of its allocation; one without an allocation
+ * has not. A negative [least] asks for all accounts. */
+bool balance_reaches(int64_t used, int64_t allocated, int64_t least);
+/* The note if no account has. */
+#define BALANCE_NONE_REACHES "no account has used that much of its allocation"
+
 /* Adds [more] to [to]. SB_EOVERFLOW leaves [to] half changed. */
 int sums_add(struct sums *to, const struct sums *more, struct sb_error *err);
 

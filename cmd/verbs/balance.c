@@ -8,6 +8,7 @@
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/books/history.h"
 #include "ledger/books/nesting.h"
@@ -45,6 +46,7 @@ struct listing {
 	const char *as_of; /* NULL: now */
 	add_account *add; /* adds the rows of an account */
 	bool lots, forecast, running, tree, total;
+	int64_t min_percent; /* of the accounts to show; -1: any, with or without an allocation */
 	struct sums sums; /* of accounts that are below no other account in the list */
 	struct nesting nesting;
 	struct moment moment; /* to show */
@@ -75,14 +77,34 @@ static int add_forecast(const struct listing *listing, struct books *books,
 	return SB_OK;
 }
 
+/* Whether the list has that account, too. */
+static int is_listed(const struct listing *listing, struct books *books, const char *name,
+		     bool *ret, struct sb_error *err)
+{
+	const struct rules rules = settings_rules(&listing->env->settings);
+	const struct account *account;
+	struct funds funds;
+
+	*ret = selection_has(listing->selection, name);
+	if (!*ret || listing->min_percent < 0)
+		return SB_OK;
+	TRY(books_account(books, name, &account, err));
+	TRY(funds_of(books, account, &rules, &funds, err));
+	*ret = balance_reaches(funds.used, funds.allocated, listing->min_percent);
+	return SB_OK;
+}
+
 /* Finds the nearest account in the list above this one; "" for none. */
 static int find_parent(struct listing *listing, struct books *books, const struct account *account,
 		       char ret[NAME_SIZE], struct sb_error *err)
 {
+	bool listed;
+
 	TRY(nesting_above(&listing->nesting, books, account, false, ret, err));
 	/* Clusters may disagree, and so make a circle. */
 	for (size_t step = 0; *ret && step < LEVELS_MAX; step++) {
-		if (selection_has(listing->selection, ret))
+		TRY(is_listed(listing, books, ret, &listed, err));
+		if (listed)
 			return SB_OK;
 		TRY(books_account(books, ret, &account, err));
 		TRY(nesting_above(&listing->nesting, books, account, false, ret, err));
@@ -98,6 +120,10 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 
 	TRY(balance_row_make(listing->env, books, account,
 			     listing->as_of ? NULL : &listing->nesting, &row, err));
+	if (!balance_reaches(row.sums.used, row.sums.allocated, listing->min_percent)) {
+		output_if_empty(listing->output, BALANCE_NONE_REACHES);
+		return SB_OK;
+	}
 	if (listing->tree || listing->total)
 		TRY(find_parent(listing, books, account, parent, err));
 	/* The sums of an account's parent include the account. */
@@ -275,9 +301,24 @@ static int check_options(struct env *env, const struct listing *listing)
 	if (listing->tree && (listing->as_of || listing->lots))
 		return usage(env, "--tree shows the present tree of accounts: leave out --as-of "
 				  "and --lots");
+	if (listing->min_percent >= 0 && listing->lots)
+		return usage(env, "--min-percent is about all money of an account: leave out "
+				  "--lots");
+	if (listing->min_percent >= 0 && listing->total && listing->as_of)
+		return usage(env, "--min-percent and --total need the present tree of accounts: "
+				  "leave out --as-of");
 	if (!env->bank && (listing->as_of || listing->forecast || listing->lots))
 		return usage(env, "only present balances are published: leave out --as-of, "
 				  "--forecast and --lots");
+	return EXIT_DONE;
+}
+
+static int read_min_percent(struct env *env, int64_t *ret)
+{
+	const char *text = option(env, "min-percent");
+
+	if (text && !number_parse(text, 0, INT64_MAX, ret))
+		return usage(env, "--min-percent needs a whole number of percent, not '%s'", text);
 	return EXIT_DONE;
 }
 
@@ -289,11 +330,14 @@ static int run(struct env *env, int argc, const char *const argv[])
 				  .forecast = option(env, "forecast"),
 				  .running = option(env, "running"),
 				  .tree = option(env, "tree"),
-				  .total = option(env, "total")};
+				  .total = option(env, "total"),
+				  .min_percent = -1};
 	struct column shown[BALANCE_COLUMNS_ALL];
 	struct selection selection;
-	int status = check_options(env, &listing);
+	int status = read_min_percent(env, &listing.min_percent);
 
+	if (status == EXIT_DONE)
+		status = check_options(env, &listing);
 	if (status == EXIT_DONE)
 		status = selection_read(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
@@ -302,7 +346,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 	listing.selection = &selection;
 	choose_columns(&listing, shown);
 	if (!env->bank)
-		status = balance_published(env, &selection, shown, listing.tree, listing.total);
+		status = balance_published(env, &selection, shown, listing.tree, listing.total,
+					   listing.min_percent);
 	else if (listing.lots)
 		status = output_from_bank(env, lot_columns, LOT_COLUMNS, list, &listing,
 					  &listing.output);
@@ -361,6 +406,9 @@ const struct command cmd_balance = {
 		"counts in both; --total counts it once, and --tree shows the nesting (in tables; "
 		"other forms have the same rows as always). --sort then sorts the accounts below "
 		"each account; the row of --total stays last.\n"
+		"--min-percent leaves out accounts whose Percent is less than N and those that "
+		"have none, since nothing is allocated to them. An unlimited account counts like "
+		"others, by its Percent. The row of --total sums up the accounts shown.\n"
 		"--as-of shows the entries until then; Read is empty. Name accounts: for all of "
 		"them the whole journal is replayed, which takes long when it is large.\n"
 		"--forecast adds PerDay7 and PerDay30, the use per day over the last 7 and 30 days "
@@ -373,11 +421,12 @@ const struct command cmd_balance = {
 		"Users who may not read the bank see what it publishes (`publish` in the "
 		"settings): the accounts that they have in Slurm and those above them, or the "
 		"accounts that they name.",
-	.examples = EXAMPLES({"subank balance", "all accounts"},
-			     {"subank balance --lots physics", "by window"},
-			     {"subank balance --running", "with the charges of running jobs"},
-			     {"subank balance --as-of 2026-11-01 physics", "past balances"},
-			     {"subank balance -nP -o Account,Available", "for a script"}),
+	.examples = EXAMPLES(
+		{"subank balance", "all accounts"}, {"subank balance --lots physics", "by window"},
+		{"subank balance --running", "with the charges of running jobs"},
+		{"subank balance --min-percent 80 --sort -Percent", "the fullest first"},
+		{"subank balance --as-of 2026-11-01 physics", "past balances"},
+		{"subank balance -nP -o Account,Available", "for a script"}),
 	.see_also = "statement why journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST | CMD_SORT | CMD_PUBLISHED,
@@ -386,6 +435,7 @@ const struct command cmd_balance = {
 		{"lots", 0, NULL, "the money by window: start, end, what is left"},
 		{"tree", 0, NULL, "show accounts inside others below them"},
 		{"total", 0, NULL, "add a last row with sums; nested accounts count once"},
+		{"min-percent", 0, "N", "only accounts that have used N percent or more"},
 		{"running", 0, NULL, "use and commitments of running jobs, and what is free"},
 		{"forecast", 0, NULL, "add use per day, and how long the balance lasts"}),
 	.run = run,

@@ -320,6 +320,51 @@ START_TEST(what_cannot_be_sorted_by_is_refused)
 }
 END_TEST
 
+START_TEST(accounts_with_less_use_are_left_out)
+{
+	open_all();
+	DONE("", "open", NAME_40);
+	ACCOUNTS("physics\ntheory\n", "--min-percent", "60");
+	ACCOUNTS("theory\n", "--min-percent", "61");
+	ACCOUNTS("bio\nfaculty\nphysics\ntheory\n", "--min-percent", "0");
+	ACCOUNTS("theory\nphysics\n", "--min-percent=1", "--sort", "-Percent", "--running");
+	ACCOUNTS("theory\n", "--min-percent", "100", "--forecast");
+	ACCOUNTS("theory\n", "--min-percent", "100", "--as-of", "now-1seconds");
+	DONE("", "terms", "theory", "--unlimited");
+	ACCOUNTS("theory\n", "--min-percent", "100");
+	GIVES(0, "", "no account has used that much of its allocation", "balance", "--min-percent",
+	      "101");
+	ck_assert_str_eq(out, "");
+	ACCOUNTS("", "--min-percent", "101");
+	DONE("[]\n", "balance", "--min-percent", "101", "--json");
+	GIVES(1, "theory\n", "account 'nosuch' is not in the bank", "balance", "--min-percent", "1",
+	      "theory", "nosuch", "-nPo", "Account");
+	REFUSED(2, "--min-percent needs a whole number of percent, not '-1'", "balance",
+		"--min-percent", "-1");
+	REFUSED(2, "not '60%'", "balance", "--min-percent", "60%");
+	REFUSED(2, "not ''", "balance", "--min-percent=");
+	REFUSED(2, "leave out --lots", "balance", "--min-percent", "1", "--lots");
+	REFUSED(2, "leave out --as-of", "balance", "--min-percent", "1", "--total", "--as-of", "1");
+}
+END_TEST
+
+/* An account whose parent is left out is below the next one above, and its sum counts there. */
+START_TEST(accounts_left_out_of_a_tree_leave_no_gap)
+{
+	DONE("", "open", "faculty", "100", "--from-zero");
+	DONE("", "open", "physics", "1000", "--from-zero");
+	DONE("", "open", "theory", "1", "--from-zero");
+	DONE("", "open", "bio", "10");
+	DONE("", "check");
+	DONE("Account  State Allocated   Used Available Percent   Read\n"
+	     "faculty  held     100.00 100.00      0.00    100% 1s ago\n"
+	     "└─theory held       1.00   1.00      0.00    100% 1s ago\n"
+	     "(total)           100.00 100.00      0.00    100% \n",
+	     "balance", "--tree", "--total", "--min-percent", "90");
+	ACCOUNTS("faculty\n(total)\n", "--total", "--min-percent", "90", "faculty", "bio");
+}
+END_TEST
+
 /* Clusters may disagree on which account is above which. */
 START_TEST(a_circle_is_not_drawn)
 {
@@ -630,6 +675,8 @@ int main(void)
 	tcase_add_test(people, every_form_has_the_same_order);
 	tcase_add_test(people, a_tree_is_sorted_among_siblings);
 	tcase_add_test(people, what_cannot_be_sorted_by_is_refused);
+	tcase_add_test(people, accounts_with_less_use_are_left_out);
+	tcase_add_test(people, accounts_left_out_of_a_tree_leave_no_gap);
 	tcase_add_test(people, a_circle_is_not_drawn);
 	tcase_add_test(people, colours_are_for_terminals_that_want_them);
 	tcase_add_test(people, states_have_their_colours);

@@ -90,7 +90,7 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
-START_TEST(a_user_may_sort)
+START_TEST(a_user_may_sort_and_choose_by_percent)
 {
 	as_owner();
 	fake_account("dev", "faculty")->usage += 50 * 3600;
@@ -98,6 +98,11 @@ START_TEST(a_user_may_sort)
 	as_user();
 	GIVES(0, "faculty|50\nchem|0\nbio|0\n", "ago", "balance", "-nPo", "account,percent",
 	      "--sort", "-Percent,-Account");
+	GIVES(0, "", "ago", "balance", "-nPo", "account", "--min-percent", "50", "--total");
+	ck_assert_str_eq(out, "faculty\n(total)\n");
+	GIVES(0, "", "no account has used that much of its allocation", "balance", "--min-percent",
+	      "51");
+	ck_assert_str_eq(out, "");
 	GIVES(2, NULL, "there is no column 'Percnt'", "balance", "--sort", "Percnt");
 }
 END_TEST
@@ -366,7 +371,7 @@ int main(void)
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, who_is_unlimited_is_published);
-	tcase_add_test(tcase, a_user_may_sort);
+	tcase_add_test(tcase, a_user_may_sort_and_choose_by_percent);
 	tcase_add_test(tcase, a_user_of_an_odd_account_sees_the_one_above);
 	tcase_add_test(tcase, what_is_not_published_is_said);
 	tcase_add_test(tcase, a_user_of_no_account_or_without_slurm);
