@@ -231,7 +231,7 @@ static void print_forms(void)
 		"times are RFC 3339, and all columns are printed unless -o chooses some. The "
 		"available amount of an unlimited account is null (empty in CSV), and its column "
 		"`unlimited` is true (yes); with -P the amount is `unlimited`.\n"
-		"`balance` and `usage` have --sort. It takes columns, shown or not, "
+		"`balance`, `usage` and `terms` have --sort. It takes columns, shown or not, "
 		"separated by commas: `--sort State,-Percent` sorts by State, and rows of the same "
 		"State by Percent, the largest first. Numbers and times are sorted by value (where "
 		"a table shows an age, the oldest comes first), texts by their bytes. Rows without "

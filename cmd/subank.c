@@ -33,6 +33,14 @@ static bool has_flag(const struct env *env, unsigned flags)
 	return env->command->flags & flags;
 }
 
+static bool writes(const struct env *env)
+{
+	const struct command *command = env->command;
+
+	return has_flag(env, CMD_WRITE | CMD_CHANGES) &&
+	       !(command->only_reads && command->only_reads(env));
+}
+
 /* Whether this user cannot open the bank but can read what it publishes. */
 static bool is_closed(const struct env *env)
 {
@@ -65,9 +73,10 @@ static int refuse_users(const struct env *env, struct sb_error *err)
 static int open_bank(struct env *env, struct sb_error *err)
 {
 	TRY(refuse_users(env, err));
-	return has_flag(env, CMD_WRITE) ? bank_open(&env->store, STORE_WRITE,
-						    &env->os.here()->author, &env->bank, err)
-					: bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
+	return has_flag(env, CMD_WRITE) && writes(env)
+		       ? bank_open(&env->store, STORE_WRITE, &env->os.here()->author, &env->bank,
+				   err)
+		       : bank_open(&env->store, STORE_READ, NULL, &env->bank, err);
 }
 
 /* Reads the settings, applies what the command line and the environment override, and opens the
@@ -122,7 +131,6 @@ static bool printed_about(struct env *env)
 static int run_verb(struct env *env, int argc, char *argv[], struct sb_error *err)
 {
 	const struct command *command = env->command;
-	const bool writes = has_flag(env, CMD_WRITE | CMD_CHANGES);
 	int first, count, status;
 	bool bare;
 
@@ -138,14 +146,14 @@ static int run_verb(struct env *env, int argc, char *argv[], struct sb_error *er
 		return usage(env, "too many arguments: '%s'; a text with blanks needs quotes",
 			     argv[first + command->max_args]);
 	/* A verb that writes completes its work even if the reader of its output is gone. */
-	if (writes)
+	if (writes(env))
 		(void)signal(SIGPIPE, SIG_IGN);
 	bare = has_flag(env, CMD_BARE) || (has_flag(env, CMD_BARE_WITH_FILE) && count > 0);
 	status = !bare && prepare(env, err)
 			 ? fail(env, err)
 			 : command->run(env, count, (const char *const *)(argv + first));
 	/* Errors were printed, and the next check tries again: the status stays. */
-	if (env->bank && writes && !has_flag(env, CMD_PUBLISHES) &&
+	if (env->bank && writes(env) && !has_flag(env, CMD_PUBLISHES) &&
 	    (status == EXIT_DONE || status == EXIT_PART))
 		(void)publish(env);
 	stage_end(env);

@@ -51,6 +51,8 @@ struct command {
 	int max_args; /* -1: any number */
 	unsigned flags;
 	const struct option_spec *options; /* its own; NULL: none */
+	bool (*only_reads)(const struct env *env); /* with CMD_WRITE: whether the options ask for no
+						      change; NULL: they always do */
 	int (*run)(struct env *env, int argc, const char *const argv[]); /* exit status */
 };
 

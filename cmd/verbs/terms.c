@@ -3,9 +3,34 @@
 #include "cmd/enter/money.h"
 #include "cmd/enter/post.h"
 #include "cmd/frame/lever.h"
+#include "cmd/show/output.h"
+#include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
+
+enum {
+	COLUMN_ACCOUNT,
+	COLUMN_ALLOWANCE,
+	COLUMN_CREDIT,
+	COLUMN_ENFORCEMENT,
+	COLUMN_METER,
+	COLUMN_LEVER,
+	COLUMN_THRESHOLDS,
+	COLUMN_OWN,
+	COLUMN_COUNT
+};
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
+	[COLUMN_ALLOWANCE] = {"Allowance", false, true, CELL_WHOLE},
+	[COLUMN_CREDIT] = {"Credit", true, true, CELL_AMOUNT},
+	[COLUMN_ENFORCEMENT] = {"Enforce", false, true, CELL_WHOLE},
+	[COLUMN_METER] = {"Meter", false, true, CELL_WHOLE},
+	[COLUMN_LEVER] = {"Lever", false, true, CELL_NAME},
+	[COLUMN_THRESHOLDS] = {"Thresholds", false, true, CELL_WHOLE},
+	[COLUMN_OWN] = {"Own", false, false, CELL_WHOLE},
+};
 
 /* The terms to change; the others stay. */
 struct terms {
@@ -105,17 +130,123 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	return SB_OK;
 }
 
-static int show(struct books *books, void *ctx, struct sb_error *err)
+/* What `terms` shows. */
+struct listing {
+	struct env *env;
+	struct selection *selection;
+	struct output *output;
+	bool has_own; /* a term of a row is the account's own */
+};
+
+static int show_lines(struct books *books, void *ctx, struct sb_error *err)
 {
-	struct posting *posting = ctx;
+	struct listing *listing = ctx;
 	const struct account *account;
 	char now[480];
 
-	TRY(books_account(books, posting->account, &account, err));
-	describe(posting->env, account, true, now, sizeof(now));
+	TRY(books_account(books, listing->selection->list[0], &account, err));
+	describe(listing->env, account, true, now, sizeof(now));
 	for (char *at = now, *line; (line = strsep(&at, "\n"));)
-		report(posting->env, "%s", line);
+		report(listing->env, "%s", line);
 	return SB_OK;
+}
+
+/* Prints a term that the settings have, too; one of the account's [own] has a mark for people. */
+static void print_term(struct listing *listing, size_t column, const char *value, bool own)
+{
+	char marked[LEVER_NAME_SIZE + 1];
+
+	listing->has_own = listing->has_own || own;
+	(void)snprintf(marked, sizeof(marked), "%s%s", value,
+		       own && prints_for_people(listing->env) ? "*" : "");
+	output_text(listing->output, column, marked);
+}
+
+static void print_row(struct listing *listing, const struct account *account)
+{
+	const struct rules rules = settings_rules(&listing->env->settings);
+	const struct limit hold = hold_limit(account, &rules);
+	const bool enforcement = account->enforcement != ENFORCE_SITE;
+	const bool meter = account->meter != METER_SITE, lever = *account->field;
+	char name[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE], own[64];
+	struct output *output = listing->output;
+
+	output_row(output);
+	output_text(output, COLUMN_ACCOUNT, account->name);
+	output_text(output, COLUMN_ALLOWANCE, account->unlimited ? "unlimited" : "limited");
+	output_amount(output, COLUMN_CREDIT, account->credit);
+	print_term(listing, COLUMN_ENFORCEMENT,
+		   event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
+		   enforcement);
+	print_term(listing, COLUMN_METER,
+		   event_word(FIELD_AT_METER, (uint8_t)metering_of(account, &rules)), meter);
+	print_term(listing, COLUMN_LEVER, lever_name(name, hold.field, hold.tres), lever);
+	print_term(listing, COLUMN_THRESHOLDS,
+		   thresholds_text(thresholds, thresholds_of(account, &rules)),
+		   account->own_thresholds);
+	(void)snprintf(own, sizeof(own), "%s%s%s%s", enforcement ? ",enforce" : "",
+		       meter ? ",meter" : "", lever ? ",lever" : "",
+		       account->own_thresholds ? ",thresholds" : "");
+	output_text(output, COLUMN_OWN, *own ? own + 1 : "");
+}
+
+static int list(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct listing *listing = ctx;
+	struct selection *selection = listing->selection;
+	const struct account *account;
+	size_t count = 0;
+
+	TRY(selection_find(selection, listing->env, books, err));
+	if (selection->count == 0) {
+		TRY(books_load_all(books, &count, err));
+		output_if_empty(listing->output, "the bank has no accounts yet: `subank open "
+						 "ACCOUNT SU` opens one");
+	}
+	for (size_t i = 0; i < selection->count; i++) {
+		TRY(books_account(books, selection->list[i], &account, err));
+		print_row(listing, account);
+	}
+	for (size_t i = 0; i < count; i++)
+		print_row(listing, books_at(books, i));
+	return SB_OK;
+}
+
+static int print_table(struct listing *listing)
+{
+	struct env *env = listing->env;
+	struct column shown[COLUMN_COUNT];
+	int status;
+
+	memcpy(shown, columns, sizeof(columns));
+	shown[COLUMN_OWN].shown = !prints_for_people(env);
+	status = output_from_bank(env, shown, COLUMN_COUNT, list, listing, &listing->output);
+	if (status == EXIT_DONE && listing->has_own && env->os.out_is_terminal &&
+	    output_has_frame(env))
+		report(env, "Terms with * are the account's own, not the settings'.");
+	return status;
+}
+
+/* Shows the terms of one account in lines, those of several in a table. */
+static int show(struct env *env, int argc, const char *const argv[])
+{
+	struct selection selection;
+	struct listing listing = {.env = env, .selection = &selection};
+	struct sb_error err;
+	int status = selection_read(env, argc, argv, &selection);
+
+	if (status != EXIT_DONE)
+		return status;
+	if (selection.count == 1 && prints_for_people(env) && !option(env, "format"))
+		status = bank_read(env->bank, env->os.now(), show_lines, &listing, &err)
+				 ? fail(env, &err)
+				 : EXIT_DONE;
+	else
+		status = print_table(&listing);
+	if (status == EXIT_DONE && selection.missing > 0)
+		status = EXIT_REFUSED;
+	selection_release(&selection);
+	return status;
 }
 
 /* Reads one of the words of [field]; NULL is none. [what] begins the error. */
@@ -182,24 +313,36 @@ static void add_request(struct posting *posting, const struct terms *terms)
 		request_add(posting, " meter %s", terms->meter);
 }
 
+static bool shows(const struct env *env)
+{
+	static const char *const terms[] = {"limited", "unlimited", "credit",	 "enforce",
+					    "lever",   "meter",	    "thresholds"};
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+		if (option(env, terms[i]))
+			return false;
+	}
+	return true;
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct terms terms = {0};
 	struct posting posting = {.env = env, .plan = plan, .ctx = &terms, .settle = true};
 	struct sb_error err;
-	int status = posting_begin(&posting, argv[0]);
+	int status;
 
-	(void)argc;
+	if (shows(env))
+		return show(env, argc, argv);
+	if (argc != 1 || option(env, "accounts"))
+		return usage(env, "terms are changed for one account at a time: ACCOUNT");
+	status = posting_begin(&posting, argv[0]);
 	if (status == EXIT_DONE && option(env, "limited") && option(env, "unlimited"))
 		status = usage(env, "--limited and --unlimited exclude each other");
 	if (status == EXIT_DONE && read_terms(env, &terms, &err))
 		status = fail(env, &err);
 	if (status != EXIT_DONE)
 		return status;
-	if (!terms.allowance_given && !terms.credit_given && !terms.enforcement && !terms.lever &&
-	    !terms.thresholds_given && !terms.meter)
-		return bank_read(env->bank, env->os.now(), show, &posting, &err) ? fail(env, &err)
-										 : EXIT_DONE;
 	add_request(&posting, &terms);
 	if (terms.credit_given)
 		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
@@ -208,11 +351,16 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 const struct command cmd_terms = {
 	.name = "terms",
-	.arguments = "ACCOUNT",
-	.summary = "show or change the terms of an account",
+	.arguments = "[ACCOUNT...]",
+	.summary = "show the terms of accounts, or change those of one",
 	.details =
-		"Without options, shows the terms. Terms that are not named stay; `site` takes the "
-		"settings'.\n"
+		"Without an option that changes something, shows the terms that apply: those of "
+		"one account in lines, those of several in a table. Columns: Account, Allowance, "
+		"Credit, Enforce (the rule), Meter, Lever, Thresholds. A table marks terms of the "
+		"account's own with `*`; forms for programs name them in the column Own. The "
+		"others are those of the settings; Allowance and Credit are always the "
+		"account's.\n"
+		"Terms that are not named stay; `site` takes the settings'.\n"
 		"RULE is what happens when the allowance is spent:\n"
 		"- off: nothing, only the books are kept\n"
 		"- warn: `subank check` reports it\n"
@@ -231,15 +379,15 @@ const struct command cmd_terms = {
 		"subank(7) explains why.",
 	.examples = EXAMPLES(
 		{"subank terms physics", "show them"},
+		{"subank terms", "those of all accounts, in a table"},
 		{"subank terms physics --credit 100", "let it go 100 SU below zero"},
 		{"subank terms physics --unlimited", "charged, never held for funds"},
 		{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
 		{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
 		{"subank terms physics --thresholds site", "use the settings'"}),
 	.see_also = "check set",
-	.min_args = 1,
-	.max_args = 1,
-	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
+	.max_args = -1,
+	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK | CMD_LIST | CMD_SORT,
 	.options = OPTIONS(
 		{"limited", 0, NULL, "spent funds hold the account"},
 		{"unlimited", 0, NULL, "use is charged, and never holds the account"},
@@ -248,5 +396,6 @@ const struct command cmd_terms = {
 		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
 		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
 		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"}),
+	.only_reads = shows,
 	.run = run,
 };

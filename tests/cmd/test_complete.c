@@ -123,6 +123,7 @@ static const char *const tables[][5] = {
 	{"statement", "bio", "--entries"},
 	{"statement", "bio", "--by", "user"},
 	{"usage", "bio"},
+	{"terms"},
 	{"journal"},
 	{"doctor"},
 	{"import", "--append", "--dry-run", "-"},

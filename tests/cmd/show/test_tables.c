@@ -439,6 +439,7 @@ static const char *const lists[][4] = {
 	{"statement", "physics", "--entries"},
 	{"doctor"},
 	{"balance", "--sort", "-Percent,Account"},
+	{"terms"},
 };
 
 START_TEST(every_verb_that_lists_has_every_form)
@@ -640,6 +641,8 @@ START_TEST(a_verb_that_fails_prints_no_part_of_an_answer)
 		GIVES(1, NULL, "account 'nosuch' is not in the bank", "balance", "nosuch",
 		      forms[i]);
 		GIVES(1, NULL, "account 'nosuch' is not in the bank", "usage", "nosuch", forms[i]);
+		GIVES(1, NULL, "account 'nosuch' is not in the bank", "terms", "nosuch", "bio2",
+		      forms[i]);
 		GIVES(1, NULL, "account 'nosuch' is not in the bank", "statement", "nosuch",
 		      forms[i]);
 		GIVES(1, NULL, "account 'nosuch' is not in the bank", "journal", "nosuch",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Terms, all levers and limits that follow the balance, run in this process. */
+#include <locale.h>
+
 #include "tests/drive.h"
 
 enum { SU = 3600 };
@@ -42,7 +44,9 @@ static void setup(void)
 
 START_TEST(terms_that_make_no_sense_are_refused)
 {
-	REFUSED(2, "ACCOUNT", "terms");
+	REFUSED(2, "one account at a time", "terms", "--unlimited");
+	REFUSED(2, "one account at a time", "terms", "bio", "chem", "--credit", "1");
+	REFUSED(2, "one account at a time", "terms", "-A", "bio", "--limited");
 	REFUSED(2, "", "terms", "b;o");
 	REFUSED(1, "mallory", "terms", "mallory");
 	REFUSED(1, "mallory", "terms", "mallory", "--unlimited");
@@ -115,6 +119,68 @@ START_TEST(terms_are_shown_and_what_is_not_named_stays)
 	DONE("thresholds   none\n", "terms", "bio");
 	DONE("", "terms", "bio", "--thresholds", "site");
 	DONE("all is well", "verify");
+}
+END_TEST
+
+START_TEST(terms_of_all_accounts_are_a_table)
+{
+	set_settings("clusters: [dev]\nthresholds: [60, 90]\nnotice_days: 0\n");
+	(void)dev("chem");
+	DONE("", "open", "chem");
+	DONE("", "terms", "chem", "--unlimited", "--credit", "1500", "--enforce", "warn", "--lever",
+	     "GrpTRESRunMins=cpu", "--thresholds", "none");
+	DONE("Account Allowance  Credit Enforce Meter    Lever               Thresholds\n"
+	     "bio     limited      0.00 hold    rawusage GrpTRESMins=cpu     60,90\n"
+	     "chem    unlimited 1500.00 warn*   rawusage GrpTRESRunMins=cpu* none*\n",
+	     "terms");
+	ck_assert_ptr_null(strstr(out, "Terms with"));
+	out_width = 80;
+	DONE("chem    unlimited 1,500.00 warn*   rawusage GrpTRESRunMins=cpu* none*\n"
+	     "bio     limited       0.00 hold    rawusage GrpTRESMins=cpu     60,90\n"
+	     "Amounts are in SU.\n"
+	     "Terms with * are the account's own, not the settings'.\n",
+	     "terms", "--sort", "-Credit", "chem", "bio");
+	DONE("", "terms", "-A", "bio", "-o", "Account,Lever");
+	ck_assert_ptr_null(strstr(out, "Terms with"));
+	out_width = 0;
+	DONE("Account|Allowance|Credit|Enforce|Meter|Lever|Thresholds|Own\n"
+	     "bio|limited|0.00|hold|rawusage|GrpTRESMins=cpu|60,90|\n"
+	     "chem|unlimited|1500.00|warn|rawusage|GrpTRESRunMins=cpu|none|"
+	     "enforce,lever,thresholds\n",
+	     "terms", "-P");
+	DONE("chem|1500.00\nbio|0.00\n", "terms", "-nPo", "account,credit", "--sort", "-credit");
+	DONE("  {\n"
+	     "    \"account\": \"bio\",\n"
+	     "    \"allowance\": \"limited\",\n"
+	     "    \"credit_seconds\": 0,\n"
+	     "    \"enforce\": \"hold\",\n"
+	     "    \"meter\": \"rawusage\",\n"
+	     "    \"lever\": \"GrpTRESMins=cpu\",\n"
+	     "    \"thresholds\": \"60,90\",\n"
+	     "    \"own\": null\n"
+	     "  }\n",
+	     "terms", "bio", "--json");
+	DONE("Account Lever\nchem    GrpTRESRunMins=cpu*\n", "terms", "chem", "-o",
+	     "account,lever");
+	DONE("", "terms", "chem", "--meter", "jobs");
+	DONE("|jobs|GrpTRESRunMins=cpu|none|enforce,meter,lever,thresholds\n", "terms", "-P");
+	GIVES(1, "bio|", "account 'mallory' is not in the bank", "terms", "bio", "mallory", "-P");
+}
+END_TEST
+
+START_TEST(the_table_of_terms_fits_a_terminal)
+{
+	(void)dev("project-2027-physics-01");
+	DONE("", "open", "project-2027-physics-01");
+	DONE("", "terms", "project-2027-physics-01", "--credit", "12345", "--enforce", "limit",
+	     "--lever", "GrpTRESRunMins=gres/gpu", "--thresholds", "50,75,100");
+	ck_assert_ptr_nonnull(setlocale(LC_CTYPE, "C.UTF-8"));
+	out_width = 80;
+	DONE("Account          Allowance   Credit Enforce Meter    Lever            Thresholds\n"
+	     "bio              limited       0.00 hold    rawusage GrpTRESMins=cpu  none\n"
+	     "project-…sics-01 limited   12345.00 limit*  rawusage GrpTRESR…es/gpu* 50,75,100*\n"
+	     "Amounts are in SU.\n",
+	     "terms");
 }
 END_TEST
 
@@ -665,6 +731,8 @@ int main(void)
 	}
 	tcase_add_test(terms, terms_that_make_no_sense_are_refused);
 	tcase_add_test(terms, terms_are_shown_and_what_is_not_named_stays);
+	tcase_add_test(terms, terms_of_all_accounts_are_a_table);
+	tcase_add_test(terms, the_table_of_terms_fits_a_terminal);
 	tcase_add_test(terms, thresholds_of_an_account_are_crossed);
 	tcase_add_test(terms, the_same_terms_with_a_ref_are_entered_once);
 	tcase_add_test(terms, an_unlimited_account_says_so_in_every_form);

@@ -129,6 +129,20 @@ START_TEST(a_user_of_an_odd_account_sees_the_one_above)
 }
 END_TEST
 
+/* Showing terms needs no right to write, and publishes nothing. */
+START_TEST(only_a_change_of_terms_publishes)
+{
+	as_owner();
+	ck_assert_int_eq(unlink(file), 0);
+	DONE("bio     limited", "terms");
+	DONE("allowance    limited", "terms", "bio");
+	DONE("\"account\": \"bio\"", "terms", "bio", "--json");
+	ck_assert_int_ne(access(file, F_OK), 0);
+	DONE("", "terms", "bio", "--unlimited");
+	ck_assert_int_eq(access(file, F_OK), 0);
+}
+END_TEST
+
 START_TEST(who_is_unlimited_is_published)
 {
 	as_owner();
@@ -370,6 +384,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
+	tcase_add_test(tcase, only_a_change_of_terms_publishes);
 	tcase_add_test(tcase, who_is_unlimited_is_published);
 	tcase_add_test(tcase, a_user_may_sort_and_choose_by_percent);
 	tcase_add_test(tcase, a_user_of_an_odd_account_sees_the_one_above);
