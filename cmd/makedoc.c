@@ -353,7 +353,8 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_TO] = "the account that received it",
 	[FIELD_AT_ANY_TO] = "of a transfer that is reversed: the account that had received it",
 	[FIELD_AT_CLUSTER] = "the cluster",
-	[FIELD_AT_RESOURCE] = "the resource that is counted; so far `billing`",
+	[FIELD_AT_RESOURCE] =
+		"the resource that is counted: `billing`, or a TRES or other resource of a purse",
 	[FIELD_AT_SLURM_ACCOUNT] = "the account in Slurm that has the limit, ran the job, or moved",
 	[FIELD_AT_FIELD] = "the limit, such as GrpTRESMins",
 	[FIELD_AT_TRES] = "the TRES of the limit, if it has one",
@@ -431,10 +432,12 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 		       "`since` count "
 		       "at its old place; an account that takes others along has an entry for each",
 	[EVENT_RECONCILE] = "`subank reconcile` recorded the difference to Slurm's record of jobs",
+	[EVENT_FEE] = "`subank charge` charged what no meter of Slurm measures",
 };
 
 static const char *const forms[] = {
 	[FIELD_NAME] = "name",
+	[FIELD_PURSE] = "name",
 	[FIELD_TEXT] = "text",
 	[FIELD_AMOUNT] = "billing-seconds",
 	[FIELD_COUNT] = "billing-seconds",

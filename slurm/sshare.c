@@ -78,6 +78,8 @@ static struct line make_line(const struct table *table, size_t row)
 	share->odd_usage =
 		!number_parse(table_cell(table, row, RAW_USAGE), 0, INT64_MAX, &share->raw_usage);
 	share->grp_tres_mins = table_cell(table, row, GRP_TRES_MINS);
+	share->grp_tres_raw = table_cell(table, row, GRP_TRES_RAW);
+	share->tres_run_mins = table_cell(table, row, TRES_RUN_MINS);
 	share->odd_limits = tres_value(share->grp_tres_mins, "", &none, NULL) != SB_OK;
 	if (read_billing(table, row, TRES_RUN_MINS, &share->running))
 		line.room = TRES_RUN_MINS;
@@ -269,6 +271,8 @@ static int add_heads(struct shares *shares, size_t *count, struct sb_error *err)
 		struct share head = {.account = at,
 				     .odd_usage = true,
 				     .grp_tres_mins = "",
+				     .grp_tres_raw = "",
+				     .tres_run_mins = "",
 				     .odd_limits = true,
 				     .minutes = -1,
 				     .running = -1,

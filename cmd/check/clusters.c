@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cmd/check/fitness.h"
 #include "cmd/check/in_use.h"
@@ -11,6 +12,7 @@
 #include "cmd/show/output.h"
 #include "cmd/show/progress.h"
 #include "cmd/show/rights_text.h"
+#include "ledger/base/array.h"
 #include "slurm/sacctmgr.h"
 
 const struct observation *clusters_find(const struct clusters *clusters, const char *name)
@@ -33,6 +35,14 @@ const char *clusters_refusal(const struct clusters *clusters, const char *name, 
 	return fitness_limits(answer->limits, answer->safe, lever_kills(field));
 }
 
+static int find_resources(struct books *books, void *ctx, struct sb_error *err)
+{
+	struct resources *resources = ctx;
+
+	resources_release(resources);
+	return books_resources(books, resources, err);
+}
+
 int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
 {
 	const struct settings *settings = &env->settings;
@@ -44,6 +54,8 @@ int clusters_name(struct env *env, struct clusters *ret, struct sb_error *err)
 				 .answers = calloc(count, sizeof(*ret->answers))};
 	if (!ret->names || !ret->list || !ret->answers)
 		return sb_error_nomem(err);
+	if (env->bank)
+		TRY(bank_read(env->bank, env->os.now(), find_resources, &ret->resources, err));
 	for (size_t i = 0; i < settings->cluster_count; i++)
 		(void)snprintf(ret->names[i], NAME_SIZE, "%s", settings->clusters[i]);
 	if (settings->cluster_count == 0) {
@@ -181,6 +193,132 @@ static int take_rows(struct cluster_answer *answer, struct observation *to, stru
 	}
 	to->rows = answer->rows;
 	to->count = shares->count;
+	return SB_OK;
+}
+
+/* ---- use by resource ---- */
+
+/* Slurm keeps the case of a GRES's type; a purse's resource is in lower case. */
+static size_t find_resource(const struct resources *resources, const char *tres)
+{
+	size_t at = 0;
+
+	while (at < resources->count && strcasecmp(resources->list[at], tres) != 0)
+		at++;
+	return at;
+}
+
+/* Reads minutes of the resources from a list of sshare's; -1: it has none. */
+static bool read_minutes(const struct resources *resources, const char *list, int64_t *minutes)
+{
+	struct tres tres;
+	size_t at = 0;
+	int more;
+
+	for (size_t i = 0; i < resources->count; i++)
+		minutes[i] = -1;
+	while ((more = tres_next(list, &at, &tres, NULL)) == 1) {
+		size_t found = find_resource(resources, tres.name);
+
+		if (found == resources->count)
+			continue;
+		if (minutes[found] >= 0)
+			return false;
+		minutes[found] = tres.value;
+	}
+	return more == 0;
+}
+
+/* Adds the rows of one account, in the order of the resources, which is that of their names. */
+static void add_uses(const struct resources *resources, const struct share *share, int64_t *used,
+		     int64_t *running, struct observed **to)
+{
+	bool odd_use = !read_minutes(resources, share->grp_tres_raw, used);
+	bool odd_room = !read_minutes(resources, share->tres_run_mins, running);
+
+	for (size_t i = 0; i < resources->count; i++) {
+		bool odd = odd_use || share->odd_usage || used[i] < 0 || used[i] > INT64_MAX / 60;
+
+		*(*to)++ = (struct observed){.account = share->account,
+					     .resource = resources->list[i],
+					     .parent = share->parent,
+					     .usage = odd ? 0 : used[i] * 60,
+					     .odd_usage = odd,
+					     .odd_limits = share->odd_limits,
+					     .odd_room = odd_room || odd,
+					     .minutes = odd ? -1 : used[i],
+					     .running = odd_room ? -1 : running[i]};
+	}
+}
+
+/* Removes the rows of resources that the cluster counts for no account. */
+static void keep_counted(struct observation *to, struct observed *purses, size_t count,
+			 const struct resources *resources)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < resources->count; i++) {
+		bool counted = false;
+
+		for (size_t at = i; at < count && !counted; at += resources->count)
+			counted = purses[at].minutes >= 0;
+		for (size_t at = i; at < count && !counted; at += resources->count)
+			purses[at].resource = NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (purses[i].resource)
+			purses[kept++] = purses[i];
+	}
+	to->purses = purses;
+	to->purse_count = kept;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Finds all that the cluster counts. The first account, root, has every TRES. */
+static int find_every_resource(const struct shares *shares, struct resources *ret,
+			       struct sb_error *err)
+{
+	const char *list = shares->count > 0 ? shares->rows[0].grp_tres_raw : "";
+	char purse[NAME_SIZE];
+	struct tres tres;
+	size_t at = 0;
+
+	while (tres_next(list, &at, &tres, NULL) == 1) {
+		char(*added)[RESOURCE_SIZE];
+
+		if (purse_name("a", tres.name, purse, NULL) || purse_is_account(purse))
+			continue;
+		added = array_add(ret->list, ret->count);
+		if (!added)
+			return sb_error_nomem(err);
+		memcpy(*added, purse_resource(purse), strlen(purse_resource(purse)) + 1);
+	}
+	array_sort(ret->list, ret->count, by_name);
+	return SB_OK;
+}
+
+/* Makes rows of the use by resource, if purses have any resource. */
+static int take_uses(struct cluster_answer *answer, const struct resources *resources,
+		     struct observation *to, struct sb_error *err)
+{
+	const struct shares *shares = &answer->shares;
+	int64_t *minutes = calloc(2 * resources->count + 1, sizeof(*minutes));
+	struct observed *next;
+
+	answer->purses = calloc(shares->count * resources->count + 1, sizeof(*answer->purses));
+	next = answer->purses;
+	if (!minutes || !next) {
+		free(minutes);
+		return sb_error_nomem(err);
+	}
+	for (size_t i = 0; i < shares->count; i++)
+		add_uses(resources, &shares->rows[i], minutes, minutes + resources->count, &next);
+	keep_counted(to, answer->purses, (size_t)(next - answer->purses), resources);
+	free(minutes);
 	return SB_OK;
 }
 
@@ -351,9 +489,15 @@ int clusters_read_config(struct env *env, struct clusters *clusters, size_t at,
 int clusters_read_use(struct env *env, struct clusters *clusters, size_t at, struct sb_error *err)
 {
 	struct cluster_answer *answer = &clusters->answers[at];
+	const struct resources *resources;
 
 	TRY(sshare_read(&env->slurm, clusters->names[at], &answer->shares, err));
 	TRY(take_rows(answer, &clusters->list[at], err));
+	if (clusters->every_resource)
+		TRY(find_every_resource(&answer->shares, &answer->every, err));
+	resources = clusters->every_resource ? &answer->every : &clusters->resources;
+	if (resources->count > 0)
+		TRY(take_uses(answer, resources, &clusters->list[at], err));
 	clusters->list[at].answered = true;
 	return SB_OK;
 }
@@ -362,6 +506,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 {
 	const char *name = clusters->names[at], *reason;
 	const struct odd_rows *odd = &clusters->answers[at].shares.odd;
+	const bool for_use = observing == OBSERVE_USE || observing == OBSERVE_EVERYTHING;
 	struct slurm_config config;
 	char text[FITNESS_TEXT_SIZE];
 	struct sb_error err;
@@ -371,7 +516,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 	clusters->list[at].time = env->os.now();
 	rc = clusters_read_config(env, clusters, at, &config, &err);
 	if (!rc) {
-		reason = distrust(env, &config, observing != OBSERVE_USE, text);
+		reason = distrust(env, &config, !for_use, text);
 		if (!reason && rights_check_sshare(env, &config, &err))
 			reason = err.text;
 		if (reason) {
@@ -390,7 +535,7 @@ static void observe(struct env *env, enum observing observing, struct clusters *
 				"cluster '%s' does not answer, its accounts keep their readings: "
 				"%s",
 				name, err.text);
-	} else if (observing == OBSERVE_USE || observing == OBSERVE_ALL) {
+	} else if (for_use || observing == OBSERVE_ALL) {
 		clusters->odd += odd->count;
 		report_odd_rows(env, name, "sshare", odd);
 	}
@@ -407,6 +552,7 @@ int clusters_observe(struct env *env, enum observing observing, struct clusters 
 		if (clusters.silent)
 			warning(env, "the local cluster does not answer: %s", err.text);
 	}
+	clusters.every_resource = observing == OBSERVE_EVERYTHING;
 	for (size_t i = 0; i < clusters.count && status == EXIT_DONE; i++)
 		observe(env, observing, &clusters, i);
 	if (clusters.refused > 0 && clusters.refused == clusters.count)
@@ -424,7 +570,10 @@ void clusters_release(struct clusters *clusters)
 		shares_release(&clusters->answers[i].shares);
 		release_blocks(clusters->answers[i].blocks);
 		free(clusters->answers[i].rows);
+		free(clusters->answers[i].purses);
+		resources_release(&clusters->answers[i].every);
 	}
+	resources_release(&clusters->resources);
 	free(clusters->answers);
 	free(clusters->list);
 	free(clusters->names);

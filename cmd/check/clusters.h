@@ -14,6 +14,8 @@ struct cluster_answer {
 	struct shares shares; /* the rows of the list point into it */
 	struct observed *rows;
 	struct limit_block *blocks; /* the limits that the rows point to */
+	struct observed *purses;
+	struct resources every; /* what Slurm counts there; empty unless it was wanted */
 	bool limits, safe; /* of AccountingStorageEnforce */
 	enum billing_rule billing;
 };
@@ -23,6 +25,8 @@ struct clusters {
 	struct observation *list;
 	struct cluster_answer *answers; /* in the order of the list */
 	char (*names)[NAME_SIZE];
+	struct resources resources; /* that purses have */
+	bool every_resource; /* the observations have all that Slurm counts instead */
 	struct slurm_config local; /* of the local cluster, if the settings name none */
 	size_t count;
 	/* Each was reported: */
@@ -50,14 +54,16 @@ enum observing {
 	/* Same as OBSERVE_ALL, for a few accounts: neither reports nor counts odd rows of sshare,
 	 * since most concern other accounts. */
 	OBSERVE_SETTLING = 3,
+	/* Same as OBSERVE_USE, with every resource that Slurm counts: a purse may be opened. */
+	OBSERVE_EVERYTHING = 4,
 };
 
 /* Asks every cluster of the settings, or else the local one. Warns about a cluster and leaves it as
  * not answered when it does not answer; when its usage cannot be trusted (it decays, is reset or is
- * not counted); or, except with OBSERVE_USE, when the settings' lever would have no effect there or
- * kill running jobs. Returns EXIT_DONE; or, with nothing in [ret], EXIT_REFUSED when no cluster can
- * be trusted, EXIT_PART when the local cluster does not even give its name. The caller calls
- * clusters_release(). */
+ * not counted); or, except with OBSERVE_USE and OBSERVE_EVERYTHING, when the settings' lever would
+ * have no effect there or kill running jobs. Returns EXIT_DONE; or, with nothing in [ret],
+ * EXIT_REFUSED when no cluster can be trusted, EXIT_PART when the local cluster does not even give
+ * its name. The caller calls clusters_release(). */
 int clusters_observe(struct env *env, enum observing observing, struct clusters *ret);
 
 /* Finds a cluster by its name, or returns NULL. */

@@ -225,8 +225,9 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 		if (sum->jobs == 0)
 			continue;
 		report(env, "%s: %scharged %s for %zu %s on %s", sum->account,
-		       metered->dry ? "would be " : "", quantity(env, amount, sum->amount),
-		       sum->jobs, sum->jobs == 1 ? "job" : "jobs", charges->cluster);
+		       metered->dry ? "would be " : "",
+		       quantity(env, amount, sum->account, sum->amount), sum->jobs,
+		       sum->jobs == 1 ? "job" : "jobs", charges->cluster);
 	}
 	if (charges->refused > 0)
 		warning(env,

@@ -167,7 +167,7 @@ int batch_observe(const struct env *env)
 	/* A message about a cluster belongs to no line. */
 	alone.where = NULL;
 	if (!batch->asked)
-		batch->answer = clusters_observe(&alone, OBSERVE_USE, &batch->clusters);
+		batch->answer = clusters_observe(&alone, OBSERVE_EVERYTHING, &batch->clusters);
 	batch->asked = true;
 	return batch->answer;
 }
@@ -340,7 +340,7 @@ static int confirm_amounts(struct env *env, const struct batch *batch)
 	if (batch->above == 0 || batch->dry || option(env, "immediate"))
 		return EXIT_DONE;
 	warning(env, "amounts above %s (confirm_above in the settings): %zu",
-		quantity(env, limit, env->settings.confirm_above), batch->above);
+		quantity(env, limit, NULL, env->settings.confirm_above), batch->above);
 	return confirm(env, "Are these amounts right?");
 }
 

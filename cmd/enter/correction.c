@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmd/enter/money.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "cmd/show/window_text.h"
@@ -40,8 +41,8 @@ static int find_amount(const struct correction *correction, const struct env *en
 		return sb_error_set(err, SB_EREFUSED,
 				    "only %s of entry %" PRIu64 " can still be refunded, not %s: "
 				    "leave the amount out for all of it",
-				    quantity(env, have, left), charge->seq,
-				    quantity(env, want, amount));
+				    quantity(env, have, charge->account, left), charge->seq,
+				    quantity(env, want, charge->account, amount));
 	*ret = amount;
 	return SB_OK;
 }
@@ -67,7 +68,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 			      .account = posting->account,
 			      .to = *posting->receiver ? posting->receiver : NULL,
 			      .answers = correction->seq,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(posting->account),
 			      .end = WHEN_NEVER};
 	char amount[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
 	int rc = correct_read(books, correction->seq, correction->refund, &answered, err);
@@ -76,7 +77,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 		rc = plan_answer(posting, books, &answered, &event, err);
 	if (!rc)
 		rc = post_append(posting, books, &event, err);
-	quantity(posting->env, amount, event.amount);
+	quantity(posting->env, amount, posting->account, event.amount);
 	if (!rc && correction->refund)
 		done_add(posting, "refunded %s of entry %" PRIu64 "%s", amount, correction->seq,
 			 new_window_receipt(phrase, &event));
@@ -113,6 +114,7 @@ int correction_post(struct env *env, struct correction *correction, const char *
 {
 	struct posting posting = {.env = env, .plan = plan, .ctx = correction};
 	const char *why = option(env, "note");
+	char amount[32];
 	struct sb_error err;
 	int64_t number;
 	int status;
@@ -128,6 +130,12 @@ int correction_post(struct env *env, struct correction *correction, const char *
 		return status;
 	if (bank_read(env->bank, env->os.now(), find_accounts, &posting, &err))
 		return fail(env, &err);
+	if (correction->text) {
+		if (amount_read(&posting, correction->text, false, &correction->amount, &err))
+			return fail(env, &err);
+		(void)snprintf(amount, sizeof(amount), "%" PRId64 "s", correction->amount);
+		how = amount;
+	}
 	request_add(&posting, "%s %" PRIu64 " %s", env->command->name, correction->seq, how);
 	window_request(&correction->window, &posting);
 	return post(&posting);

@@ -15,6 +15,18 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
+int check_owner(struct books *books, const char *purse, struct sb_error *err)
+{
+	const struct account *owner;
+	char name[NAME_SIZE];
+
+	TRY(books_account(books, purse_account(name, purse), &owner, err));
+	return owner->open ? SB_OK
+			   : sb_error_set(err, SB_EREFUSED,
+					  "account '%s' is closed: `subank open %s` opens it again",
+					  name, name);
+}
+
 int check_deposit(const struct account *account, struct sb_error *err)
 {
 	if (account->open)
@@ -30,26 +42,39 @@ int append_deposit(struct posting *posting, struct books *books, const struct de
 {
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .account = posting->account,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(posting->account),
 			      .amount = deposit->amount};
 	char text[QUANTITY_SIZE], phrase[WINDOW_PHRASE_SIZE];
 	const struct account *account;
 
+	if (!purse_is_account(posting->account))
+		TRY(check_owner(books, posting->account, err));
 	TRY(books_account(books, posting->account, &account, err));
 	TRY(window_set(posting->env, &deposit->window, books, &event, err));
 	/* Money that starts later pays debt when it starts. */
 	if (event.start <= books_time(books))
 		event.debt = plan_debt(account, event.amount);
-	done_add(posting, "%s%s", quantity(posting->env, text, event.amount),
+	done_add(posting, "%s%s", quantity(posting->env, text, posting->account, event.amount),
 		 window_receipt(phrase, &event, books_time(books)));
 	return request ? post_append(posting, books, &event, err)
 		       : books_append(books, &event, err);
 }
 
+int amount_read(const struct posting *posting, const char *text, bool zero, int64_t *ret,
+		struct sb_error *err)
+{
+	const struct unit unit = purse_unit(posting->account);
+
+	return zero ? amount_parse_zero_in(text, &unit, ret, err)
+		    : amount_parse_in(text, &unit, ret, err);
+}
+
 int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 {
 	struct env *env = posting->env;
-	const int64_t most = env->settings.confirm_above;
+	const struct unit unit = purse_unit(posting->account);
+	/* As many of the purse's units. */
+	const __int128 most = (__int128)env->settings.confirm_above * (unit.size / unit_su.size);
 	bool above = most && amount > most;
 	char question[3 * QUANTITY_SIZE + 64], have[QUANTITY_SIZE], limit[QUANTITY_SIZE];
 
@@ -60,11 +85,11 @@ int amount_confirm(struct posting *posting, const char *text, int64_t amount)
 	if ((!above && !(env->os.in_is_terminal && amount_is_grouped(text))) ||
 	    post_recorded(posting))
 		return EXIT_DONE;
-	quantity(env, have, amount);
+	quantity(env, have, posting->account, amount);
 	if (above)
 		(void)snprintf(question, sizeof(question),
 			       "%s is more than %s (confirm_above in the settings)", have,
-			       quantity(env, limit, most));
+			       quantity(env, limit, posting->account, (int64_t)most));
 	else
 		(void)snprintf(question, sizeof(question),
 			       "'%.16s' is %s: a point is no separator of thousands", text, have);
@@ -85,7 +110,7 @@ static int refuse_waiting(const struct env *env, const struct account *account,
 	return sb_error_set(err, SB_EREFUSED,
 			    "account '%s' has nothing to take yet: %s start at %s%s; `subank "
 			    "balance --lots %s` shows them",
-			    account->name, quantity(env, text, waiting.amount),
+			    account->name, quantity(env, text, account->name, waiting.amount),
 			    when_format_short(start, waiting.start),
 			    waiting.several ? " or later" : "", account->name);
 }
@@ -113,7 +138,7 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 	struct event event = {.kind = to ? EVENT_TRANSFER : EVENT_WITHDRAW,
 			      .account = posting->account,
 			      .to = to ? posting->receiver : NULL,
-			      .resource = RESOURCE_BILLING};
+			      .resource = purse_resource(posting->account)};
 	char text[QUANTITY_SIZE];
 	int rc = plan_amount(posting, from, &event, err);
 
@@ -122,7 +147,8 @@ int append_take(struct posting *posting, struct books *books, const struct accou
 	if (!rc)
 		rc = post_append(posting, books, &event, err);
 	done_add(posting, "%s %s%s%s", to ? "transferred" : "withdrew",
-		 quantity(posting->env, text, event.amount), to ? " to " : "", posting->receiver);
+		 quantity(posting->env, text, posting->account, event.amount), to ? " to " : "",
+		 posting->receiver);
 	event_release(&event);
 	return rc;
 }
@@ -140,7 +166,7 @@ int take_post(struct posting *posting, const char *amount)
 		request_add(posting, " all");
 		return post(posting);
 	}
-	if (amount_parse(amount, &take.amount, &err))
+	if (amount_read(posting, amount, false, &take.amount, &err))
 		return fail(posting->env, &err);
 	request_add(posting, " %" PRId64 "s", take.amount);
 	status = amount_confirm(posting, amount, take.amount);

@@ -24,6 +24,13 @@ int append_deposit(struct posting *posting, struct books *books, const struct de
  * posting->request must be set and the command be CMD_ASK. */
 int amount_confirm(struct posting *posting, const char *text, int64_t amount);
 
+/* Reads an amount in the unit of the posting's purse; with [zero], 0 is one. */
+int amount_read(const struct posting *posting, const char *text, bool zero, int64_t *ret,
+		struct sb_error *err);
+
+/* Checks that the account of a purse is in the bank and open. SB_ENOTFOUND, SB_EREFUSED. */
+int check_owner(struct books *books, const char *purse, struct sb_error *err);
+
 /* What is taken out of an account: an amount, or everything. */
 struct take {
 	int64_t amount;

@@ -35,9 +35,19 @@ int read_account(struct env *env, const char *text, char ret[NAME_SIZE])
 	return name_fold("account", text, ret, &err) ? fail(env, &err) : EXIT_DONE;
 }
 
+int read_purse(struct env *env, const char *account, char ret[NAME_SIZE])
+{
+	const char *resource = option_if_known(env, "resource");
+	struct sb_error err;
+
+	return purse_name(account, resource ? resource : RESOURCE_BILLING, ret, &err)
+		       ? fail(env, &err)
+		       : EXIT_DONE;
+}
+
 int posting_begin(struct posting *posting, const char *account)
 {
-	int status = read_account(posting->env, account, posting->account);
+	int status = read_purse(posting->env, account, posting->account);
 
 	if (status == EXIT_DONE)
 		request_add(posting, "%s %s", posting->env->command->name, posting->account);
@@ -164,6 +174,9 @@ static bool needs_slurm(const struct env *env, const struct account *account)
 {
 	const struct rules rules = settings_rules(&env->settings);
 
+	/* The account of a purse has the levers; what may change follows from its terms too. */
+	if (!purse_is_account(account->name))
+		return true;
 	return account->causes || account->lever_count > 0 || wants_caps(account, &rules);
 }
 
@@ -206,7 +219,8 @@ static void print_receipt(struct env *env, const struct receipt *receipt)
 		       receipt->repeated ? "it has this ref" : done);
 	report(env, "entry %" PRIu64 ": %s; %s %s; head %s", seq,
 	       receipt->repeated ? "recorded before with this ref" : done, account,
-	       funds_has(env, available, &receipt->funds), head_text(head, &receipt->head));
+	       funds_has(env, available, account, &receipt->funds),
+	       head_text(head, &receipt->head));
 	/* A program that waits for the receipt must not wait for Slurm too. */
 	flush_out(env);
 	if (!receipt->commands &&

@@ -9,8 +9,8 @@ enum { REQUEST_SIZE = EVENT_NOTE_MAX + 1 };
 /* Zeroed but for env, plan and ctx. */
 struct posting {
 	struct env *env;
-	char account[NAME_SIZE]; /* folded: the receipt shows its balance */
-	char receiver[NAME_SIZE]; /* folded: another account that gets money; "": none */
+	char account[NAME_SIZE]; /* folded, or a purse: the receipt shows its balance */
+	char receiver[NAME_SIZE]; /* in the same way: another account that gets money; "": none */
 	char request[REQUEST_SIZE]; /* in a canonical form: equal requests have equal texts */
 	/* Plans and appends within the transaction; may run more than once. Fills [done], which is
 	 * empty at first. */
@@ -24,8 +24,16 @@ struct posting {
  */
 int read_account(struct env *env, const char *text, char ret[NAME_SIZE]);
 
-/* Reads the account's name in the same way and begins the request: "deposit physics". */
+/* Reads the account's name in the same way and begins the request: "deposit physics". With
+ * --resource, if the verb has it, it is the account's purse of that. */
 int posting_begin(struct posting *posting, const char *account);
+/* Reads the name of a purse of the command line in the same way. */
+int read_purse(struct env *env, const char *account, char ret[NAME_SIZE]);
+/* The option of verbs that take it. */
+#define RESOURCE_OPTION                                                                            \
+	{                                                                                          \
+		"resource", 0, "TRES", "of gres/gpu, cpu, mem ... instead of SU"                   \
+	}
 
 /* Append to the request and to the receipt's text; what does not fit is cut. */
 void request_add(struct posting *posting, const char *fmt, ...)

@@ -403,7 +403,7 @@ static int refund_found(struct refunding *refunding)
 	if (refuse_several(refunding, &err))
 		return fail(env, &err);
 	(void)snprintf(what, sizeof(what), "%s of %zu %s (%zu %s)",
-		       quantity(env, amount, refunding->sum), refunding->jobs,
+		       quantity(env, amount, NULL, refunding->sum), refunding->jobs,
 		       refunding->jobs == 1 ? "job" : "jobs", refunding->count,
 		       refunding->count == 1 ? "charge" : "charges");
 	if (option(env, "dry-run")) {

@@ -52,6 +52,8 @@ static const struct argument arguments[] = {
 	 "minute, hour, day, week; - for the past)"},
 	{"TO", FROM_ACCOUNTS, false, NULL, "the account to give to"},
 	{"USER", FROM_NOWHERE, false, NULL, "a user's name or number"},
+	{"TRES", FROM_WORDS, false, "gres/gpu cpu mem node",
+	 "a TRES of Slurm such as gres/gpu, or another resource that the site counts"},
 	{"VERB", FROM_VERBS, false, NULL, "a verb of `subank help`"},
 	{"WHEN", FROM_WORDS, false, "auto always never", "`auto`: on a terminal"},
 };

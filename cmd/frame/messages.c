@@ -9,7 +9,7 @@
 #include "cmd/frame/options.h"
 #include "cmd/frame/prose.h"
 #include "cmd/frame/status_line.h"
-#include "ledger/base/amount.h"
+#include "ledger/account/purse.h"
 #include "ledger/base/text.h"
 
 /* Prints a line. A terminal of [width] columns (0: no terminal) gets it wrapped between words. */
@@ -161,11 +161,18 @@ void message_last(struct env *env, const char *text)
 	log_line(env, LOG_WARNING, text);
 }
 
-const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount)
+const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
+		     int64_t amount)
 {
+	const struct unit unit = purse ? purse_unit(purse) : unit_su;
 	char number[AMOUNT_TEXT_SIZE];
 
-	(void)snprintf(buf, QUANTITY_SIZE, "%s%s", amount_format(number, amount, env->seconds),
-		       env->seconds ? "s" : " SU");
+	if (!env->seconds)
+		(void)snprintf(buf, QUANTITY_SIZE, "%s %s",
+			       amount_format_in(number, amount, unit.size), unit.name);
+	else if (!purse || purse_is_account(purse))
+		(void)snprintf(buf, QUANTITY_SIZE, "%" PRId64 "s", amount);
+	else
+		(void)snprintf(buf, QUANTITY_SIZE, "%" PRId64 " %ss", amount, unit.second);
 	return buf;
 }

@@ -27,6 +27,8 @@ void message_last(struct env *env, const char *text);
 /* Prints a command of Slurm that is about to run; [ctx] is the struct env. For slurm->trace. */
 void message_trace(const char *line, void *ctx);
 
-/* Formats an amount in the unit that the user wants: "12.34 SU" or "44424s". Returns [buf]. */
-enum { QUANTITY_SIZE = 48 };
-const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], int64_t amount);
+/* Formats an amount of a purse in the unit that the user wants: "12.34 SU" or "44424s", "3.00
+ * GPU-hours" or "10800 GPU-seconds". [purse] NULL: of SU. Returns [buf]. */
+enum { QUANTITY_SIZE = 128 };
+const char *quantity(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
+		     int64_t amount);

@@ -86,15 +86,31 @@ size_t options_of(const struct command *command, const struct option_spec *ret[O
 	return add_table(common, count, ret);
 }
 
-size_t option_place(const struct command *command, const char *name)
+/* Returns the index of an option, or the number of options if the command does not have it. */
+static size_t find_option(const struct command *command, const char *name, size_t *ret_count)
 {
 	const struct option_spec *options[OPTIONS_MAX];
-	size_t count = options_of(command, options), i = 0;
+	size_t i = 0;
 
-	while (i < count && strcmp(options[i]->name, name) != 0)
+	*ret_count = options_of(command, options);
+	while (i < *ret_count && strcmp(options[i]->name, name) != 0)
 		i++;
+	return i;
+}
+
+size_t option_place(const struct command *command, const char *name)
+{
+	size_t count, i = find_option(command, name, &count);
+
 	assert(i < count);
 	return i;
+}
+
+const char *option_if_known(const struct env *env, const char *name)
+{
+	size_t count, i = find_option(env->command, name, &count);
+
+	return i < count ? option(env, name) : NULL;
 }
 
 /* getopt gives this and the index for a long option, a letter for a short one. */

@@ -23,6 +23,9 @@ int options_read(const struct command *command, int argc, char *argv[],
  * was not given. */
 const char *option(const struct env *env, const char *name);
 
+/* The same, and NULL for an option that the command does not have. */
+const char *option_if_known(const struct env *env, const char *name);
+
 /* Whether the options ask for a table for people, and not for a form for programs. */
 bool prints_for_people(const struct env *env);
 

@@ -29,20 +29,22 @@ const char *account_causes(const struct account *account, const char *separator,
 	return buf;
 }
 
-const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const struct funds *funds)
+const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
+		       const struct funds *funds)
 {
 	if (!funds->unlimited)
-		return quantity(env, buf, funds->available);
+		return quantity(env, buf, purse, funds->available);
 	(void)snprintf(buf, QUANTITY_SIZE, "unlimited");
 	return buf;
 }
 
-const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const struct funds *funds)
+const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const char *purse,
+		      const struct funds *funds)
 {
 	char text[QUANTITY_SIZE];
 
 	(void)snprintf(buf, FUNDS_SIZE, "%s %s", funds->unlimited ? "is" : "has",
-		       funds_text(env, text, funds));
+		       funds_text(env, text, purse, funds));
 	return buf;
 }
 

@@ -17,10 +17,12 @@ const char *account_causes(const struct account *account, const char *separator,
 
 /* Writes a predicate: "has 10.00 SU" or "is unlimited". Returns [buf]. */
 enum { FUNDS_SIZE = QUANTITY_SIZE + 8 };
-const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const struct funds *funds);
+const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const char *purse,
+		      const struct funds *funds);
 
 /* Writes "10.00 SU" or "unlimited". Returns [buf]. */
-const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const struct funds *funds);
+const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
+		       const struct funds *funds);
 
 /* Money whose window has not started yet. */
 struct waiting {

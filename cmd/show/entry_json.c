@@ -36,6 +36,7 @@ static int add_field(json_t *object, const struct event *event, enum event_field
 		return 0;
 	switch (field->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 		value = json_string(event_text(event, field));
 		break;

@@ -44,7 +44,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		(void)snprintf(
 			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s",
 			event_word(FIELD_AT_ALLOWANCE, event->allowance),
-			quantity(env, now, event->credit),
+			quantity(env, now, event->account, event->credit),
 			event->enforcement == ENFORCE_SITE
 				? "by the settings"
 				: event_word(FIELD_AT_ENFORCEMENT, event->enforcement),
@@ -56,14 +56,14 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
-			       quantity(env, now, event->now), event->reason);
+			       quantity(env, now, event->account, event->now), event->reason);
 		break;
 	case EVENT_DEPOSIT:
 		window_phrase(phrase, event, event->time);
 		(void)snprintf(to, size, "%s%s%s%s", *phrase ? phrase + 1 : "",
 			       *phrase && event->debt ? ", " : "",
 			       event->debt ? "paid debt of " : "",
-			       event->debt ? quantity(env, debt, event->debt) : "");
+			       event->debt ? quantity(env, debt, event->account, event->debt) : "");
 		break;
 	case EVENT_TRANSFER:
 		(void)snprintf(to, size, "%s %s", receiver ? "from" : "to",
@@ -72,15 +72,16 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	case EVENT_CHARGE:
 		(void)snprintf(to, size, "%s %s to %s%s%s%s", event->cluster,
 			       amount_format(before, event->before, env->seconds),
-			       quantity(env, now, event->now), event->debt ? ", " : "",
-			       event->debt ? quantity(env, debt, event->debt) : "",
+			       quantity(env, now, event->account, event->now),
+			       event->debt ? ", " : "",
+			       event->debt ? quantity(env, debt, event->account, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
 		break;
 	case EVENT_CHARGE_JOB:
 		(void)snprintf(to, size, "job %s/%s of %s, %s%s%s%s", event->cluster, event->job,
 			       *event->job_user ? event->job_user : "nobody", event->state,
 			       event->debt ? ", " : "",
-			       event->debt ? quantity(env, debt, event->debt) : "",
+			       event->debt ? quantity(env, debt, event->account, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
 		break;
 	case EVENT_METER:
@@ -112,18 +113,19 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_ADJUST:
 		(void)snprintf(to, size, "%s%s%s used", event->reason, *event->reason ? ", " : "",
-			       quantity(env, debt, event->debt));
+			       quantity(env, debt, event->account, event->debt));
 		break;
 	case EVENT_EXPIRE:
 		(void)snprintf(to, size, "ended %s", when_format_short(when, event->end));
 		break;
 	case EVENT_THRESHOLD:
 		(void)snprintf(to, size, "%" PRId64 "%%: %s of %s", event->level,
-			       quantity(env, before, event->used),
-			       quantity(env, now, event->allocated));
+			       quantity(env, before, event->account, event->used),
+			       quantity(env, now, event->account, event->allocated));
 		break;
 	case EVENT_NOTICE:
-		(void)snprintf(to, size, "%s end %s", quantity(env, now, event->amount),
+		(void)snprintf(to, size, "%s end %s",
+			       quantity(env, now, event->account, event->amount),
 			       when_format_short(when, event->end));
 		break;
 	case EVENT_HOLD:

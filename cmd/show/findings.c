@@ -23,9 +23,9 @@ static void report_finding(struct env *env, const struct finding *finding)
 	if (finding->unlimited)
 		(void)snprintf(amount, sizeof(amount), "unlimited");
 	else
-		quantity(env, amount, finding->amount);
-	quantity(env, before, finding->before);
-	quantity(env, now, finding->now);
+		quantity(env, amount, account, finding->amount);
+	quantity(env, before, account, finding->before);
+	quantity(env, now, account, finding->now);
 	switch (finding->kind) {
 	case FOUND_CHARGE:
 		report(env, "%s: charged %s used on %s", account, amount, cluster);

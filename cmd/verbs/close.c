@@ -38,5 +38,6 @@ const struct command cmd_close = {
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM,
+	.options = OPTIONS(RESOURCE_OPTION),
 	.run = run,
 };

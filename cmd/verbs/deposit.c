@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/enter/money.h"
 #include "cmd/verbs/verb.h"
-#include "ledger/base/amount.h"
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
 {
@@ -25,7 +24,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = window_read(env, &deposit.window);
 	if (status != EXIT_DONE)
 		return status;
-	if (amount_parse(argv[1], &deposit.amount, &err))
+	if (amount_read(&posting, argv[1], false, &deposit.amount, &err))
 		return fail(env, &err);
 	request_add(&posting, " %" PRId64 "s", deposit.amount);
 	window_request(&deposit.window, &posting);
@@ -59,6 +58,6 @@ const struct command cmd_deposit = {
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
-	.options = OPTIONS(WINDOW_OPTIONS),
+	.options = OPTIONS(WINDOW_OPTIONS, RESOURCE_OPTION),
 	.run = run,
 };

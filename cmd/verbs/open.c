@@ -19,6 +19,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct account *account;
 	int rc = books_account(books, posting->account, &account, NULL);
 
+	if (!purse_is_account(posting->account))
+		TRY(check_owner(books, posting->account, err));
 	if (rc == SB_OK && account->open)
 		return sb_error_set(err, SB_EREFUSED,
 				    "account '%s' is open already: `subank deposit` puts money in",
@@ -41,8 +43,10 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 /* Returns whether a cluster has the account, or may have it. */
 static bool may_exist(const struct clusters *clusters, const char *name)
 {
+	char account[NAME_SIZE];
+
 	for (size_t i = 0; i < clusters->count; i++) {
-		if (observation_find(&clusters->list[i], name))
+		if (observation_find(&clusters->list[i], purse_account(account, name)))
 			return true;
 	}
 	return clusters->count == 0 || clusters->silent > 0;
@@ -52,7 +56,7 @@ static bool may_exist(const struct clusters *clusters, const char *name)
 static bool odd_usage(const struct clusters *clusters, const char *name)
 {
 	for (size_t i = 0; i < clusters->count; i++) {
-		const struct observed *row = observation_find(&clusters->list[i], name);
+		const struct observed *row = observation_purse(&clusters->list[i], name);
 
 		if (row && row->odd_usage)
 			return true;
@@ -122,7 +126,8 @@ static int check_slurm(const struct posting *posting, struct opening *opening,
 {
 	struct env *env = posting->env;
 	const char *name = posting->account;
-	int status = env->batch ? batch_observe(env) : clusters_observe(env, OBSERVE_USE, clusters);
+	enum observing observing = purse_is_account(name) ? OBSERVE_USE : OBSERVE_EVERYTHING;
+	int status = env->batch ? batch_observe(env) : clusters_observe(env, observing, clusters);
 
 	opening->clusters = env->batch ? &env->batch->clusters : clusters;
 	if (status == EXIT_REFUSED || option(env, "later"))
@@ -146,6 +151,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct posting posting = {.env = env, .plan = plan, .ctx = &opening};
 	struct clusters clusters = {0};
 	struct sb_error err;
+	char name[NAME_SIZE];
 	int status = posting_begin(&posting, argv[0]);
 
 	if (status == EXIT_DONE)
@@ -157,7 +163,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (opening.from_zero && option(env, "later"))
 		return usage(env, "--from-zero and --later exclude each other: --from-zero needs "
 				  "the present use");
-	if (!settings_has_account(&env->settings, posting.account)) {
+	if (!settings_has_account(&env->settings, purse_account(name, posting.account))) {
 		warning(env,
 			"account '%s' does not belong to the bank: %s; correct `accounts:` in the "
 			"settings if it should",
@@ -167,7 +173,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 				: "root stands for the whole cluster");
 		return EXIT_REFUSED;
 	}
-	if (argc > 1 && amount_parse(argv[1], &opening.deposit.amount, &err))
+	if (argc > 1 && amount_read(&posting, argv[1], false, &opening.deposit.amount, &err))
 		return fail(env, &err);
 	request_add(&posting, " %" PRId64 "s%s", opening.deposit.amount,
 		    opening.from_zero ? " from-zero" : "");
@@ -206,6 +212,6 @@ const struct command cmd_open = {
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
 	.options = OPTIONS({"from-zero", 0, NULL, "also charge what was used before"},
 			   {"later", 0, NULL, "open it although Slurm lacks it or does not answer"},
-			   WINDOW_OPTIONS),
+			   WINDOW_OPTIONS, RESOURCE_OPTION),
 	.run = run,
 };

@@ -36,7 +36,6 @@ static int run_entry(struct env *env, int argc, const char *const argv[])
 	static const char *const for_jobs[] = {"run",	"all-runs", "since",
 					       "until", "dry-run",  "accounts"};
 	struct correction correction = {.refund = true};
-	struct sb_error err;
 	char how[32] = "all";
 
 	for (size_t i = 0; i < sizeof(for_jobs) / sizeof(for_jobs[0]); i++) {
@@ -51,9 +50,7 @@ static int run_entry(struct env *env, int argc, const char *const argv[])
 				     argv[1]);
 		(void)snprintf(how, sizeof(how), "%d%%", correction.percent);
 	} else if (argc > 1 && strcmp(argv[1], "all") != 0) {
-		if (amount_parse(argv[1], &correction.amount, &err))
-			return fail(env, &err);
-		(void)snprintf(how, sizeof(how), "%" PRId64 "s", correction.amount);
+		correction.text = argv[1];
 	}
 	return correction_post(env, &correction, argv[0], how);
 }

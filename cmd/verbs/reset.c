@@ -105,7 +105,8 @@ static bool confirmed(struct env *env, const struct reset *reset)
 		if (usage_on(&reset->clusters, i, reset->account) > 0)
 			report(env, "%s on %s: %s in Slurm will be set to 0", reset->account,
 			       reset->clusters.names[i],
-			       quantity(env, used, usage_on(&reset->clusters, i, reset->account)));
+			       quantity(env, used, NULL,
+					usage_on(&reset->clusters, i, reset->account)));
 	}
 	if (option(env, "immediate"))
 		return true;

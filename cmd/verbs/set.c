@@ -2,7 +2,6 @@
 #include "cmd/enter/money.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/account/policy.h"
-#include "ledger/base/amount.h"
 #include "ledger/books/correct.h"
 
 struct allocation {
@@ -17,7 +16,9 @@ static int lower(struct posting *posting, struct books *books, const struct acco
 		 int64_t by, struct sb_error *err)
 {
 	const struct allocation *allocation = posting->ctx;
-	struct event event = {.account = account->name, .resource = RESOURCE_BILLING, .amount = by};
+	struct event event = {.account = account->name,
+			      .resource = purse_resource(posting->account),
+			      .amount = by};
 	char reason[QUANTITY_SIZE + 16], text[QUANTITY_SIZE];
 	int64_t rest;
 	int rc;
@@ -38,9 +39,10 @@ static int lower(struct posting *posting, struct books *books, const struct acco
 	}
 	if (!rc)
 		rc = post_append(posting, books, &event, err);
-	done_add(posting, "took out %s", quantity(posting->env, text, by));
+	done_add(posting, "took out %s", quantity(posting->env, text, posting->account, by));
 	if (event.debt)
-		done_add(posting, ", %s of it was used", quantity(posting->env, text, event.debt));
+		done_add(posting, ", %s of it was used",
+			 quantity(posting->env, text, posting->account, event.debt));
 	event_release(&event);
 	return rc;
 }
@@ -56,7 +58,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	TRY(books_account(books, posting->account, &account, err));
 	TRY(account_allocated(account, &allocated, err));
 	more.amount = allocation->to.amount - allocated;
-	quantity(posting->env, amount, allocation->to.amount);
+	quantity(posting->env, amount, posting->account, allocation->to.amount);
 	done_add(posting, "set to %s: ", amount);
 	if (more.amount < 0)
 		return lower(posting, books, account, -more.amount, err);
@@ -105,7 +107,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = window_read(env, window);
 	if (status != EXIT_DONE)
 		return status;
-	if (amount_parse_zero(argv[1], &allocation.to.amount, &err))
+	if (amount_read(&posting, argv[1], true, &allocation.to.amount, &err))
 		return fail(env, &err);
 	allocation.account = posting.account;
 	request_add(&posting, " %" PRId64 "s", allocation.to.amount);
@@ -115,7 +117,8 @@ static int run(struct env *env, int argc, const char *const argv[])
 			return fail(env, &err);
 		if (allocation.same && !window_given(window)) {
 			report(env, "%s is allocated %s already: nothing was recorded",
-			       posting.account, quantity(env, text, allocation.to.amount));
+			       posting.account,
+			       quantity(env, text, posting.account, allocation.to.amount));
 			return EXIT_DONE;
 		}
 	}
@@ -138,6 +141,6 @@ const struct command cmd_set = {
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
-	.options = OPTIONS(WINDOW_OPTIONS),
+	.options = OPTIONS(WINDOW_OPTIONS, RESOURCE_OPTION),
 	.run = run,
 };

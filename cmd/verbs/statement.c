@@ -205,19 +205,21 @@ static void print_header(const struct printing *printing)
 		       when_format_offset(time, statement->head.time), printing->head);
 }
 
-static void print_forecast(struct env *env, const struct forecast *forecast, int64_t now)
+static void print_forecast(struct env *env, const char *purse, const struct forecast *forecast,
+			   int64_t now)
 {
 	char week[QUANTITY_SIZE], month[QUANTITY_SIZE], lasts[WHEN_TEXT_SIZE],
 		unused[QUANTITY_SIZE];
 
-	report(env, "Use per day: %s (30 days), %s (7 days)", quantity(env, month, forecast->month),
-	       quantity(env, week, forecast->week));
+	report(env, "Use per day: %s (30 days), %s (7 days)",
+	       quantity(env, month, purse, forecast->month),
+	       quantity(env, week, purse, forecast->week));
 	if (forecast->lasts > now)
 		report(env, "At the rate of 30 days it lasts until %s",
 		       when_format_short(lasts, forecast_lasts(forecast, now)));
 	if (forecast->unused)
 		report(env, "At the rate of 30 days windows that end leave %s unused",
-		       quantity(env, unused, forecast->unused));
+		       quantity(env, unused, purse, forecast->unused));
 }
 
 /* Prints, for a period that is not over, a forecast and what the account has used without an entry
@@ -236,15 +238,17 @@ static int print_outlook(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_account(books, printing->statement.account, &account, err));
 	TRY(funds_of(books, account, &rules, &funds, err));
 	TRY(forecast_make(books, account, books_head(books)->seq, funds.spent, &forecast, err));
-	print_forecast(env, &forecast, account->time);
+	print_forecast(env, account->name, &forecast, account->time);
 	books_deferred_sum(books, account, &amount, &since);
 	if (amount > 0)
-		report(env, "Not recorded yet: %s used since %s", quantity(env, text, amount),
+		report(env, "Not recorded yet: %s used since %s",
+		       quantity(env, text, printing->statement.account, amount),
 		       when_format_local(when, since));
 	if (funds.spent > 0)
-		report(env, "Running jobs count for %s", quantity(env, text, funds.spent));
+		report(env, "Running jobs count for %s",
+		       quantity(env, text, printing->statement.account, funds.spent));
 	if (funds.unlimited || funds.available != printing->statement.closing.available)
-		report(env, "Available now: %s", funds_text(env, text, &funds));
+		report(env, "Available now: %s", funds_text(env, text, account->name, &funds));
 	return SB_OK;
 }
 

@@ -58,7 +58,7 @@ static void describe(const struct env *env, const struct account *account, bool 
 		bool site;
 	} terms[] = {
 		{"allowance", account->unlimited ? "unlimited" : "limited", false},
-		{"credit", quantity(env, credit, account->credit), false},
+		{"credit", quantity(env, credit, account->name, account->credit), false},
 		{"enforcement",
 		 event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
 		 account->enforcement == ENFORCE_SITE},
@@ -266,8 +266,9 @@ static int read_word(const char *text, enum event_field field, const char *what,
 	return nearest_error(what, text, words, err);
 }
 
-static int read_terms(const struct env *env, struct terms *terms, struct sb_error *err)
+static int read_terms(const struct posting *posting, struct terms *terms, struct sb_error *err)
 {
+	const struct env *env = posting->env;
 	const char *credit = option(env, "credit"), *list = option(env, "thresholds");
 	struct thresholds thresholds;
 
@@ -279,7 +280,7 @@ static int read_terms(const struct env *env, struct terms *terms, struct sb_erro
 	terms->lever = option(env, "lever");
 	terms->thresholds_given = list;
 	if (credit)
-		TRY(amount_parse_zero(credit, &terms->credit, err));
+		TRY(amount_read(posting, credit, true, &terms->credit, err));
 	TRY(read_word(terms->enforcement, FIELD_AT_ENFORCEMENT, "there is no rule for --enforce",
 		      &terms->enforcement_word, err));
 	TRY(read_word(terms->meter, FIELD_AT_METER, "there is no meter", &terms->meter_word, err));
@@ -339,7 +340,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	status = posting_begin(&posting, argv[0]);
 	if (status == EXIT_DONE && option(env, "limited") && option(env, "unlimited"))
 		status = usage(env, "--limited and --unlimited exclude each other");
-	if (status == EXIT_DONE && read_terms(env, &terms, &err))
+	if (status == EXIT_DONE && read_terms(&posting, &terms, &err))
 		status = fail(env, &err);
 	if (status != EXIT_DONE)
 		return status;
@@ -395,7 +396,8 @@ const struct command cmd_terms = {
 		{"enforce", 0, "RULE", "site, off, warn, hold or limit"},
 		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
 		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
-		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"}),
+		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"},
+		RESOURCE_OPTION),
 	.only_reads = shows,
 	.run = run,
 };

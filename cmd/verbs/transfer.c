@@ -23,7 +23,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	(void)argc;
 	if (status == EXIT_DONE)
-		status = read_account(env, argv[1], posting.receiver);
+		status = read_purse(env, argv[1], posting.receiver);
 	if (status != EXIT_DONE)
 		return status;
 	if (strcmp(posting.account, posting.receiver) == 0)
@@ -45,5 +45,6 @@ const struct command cmd_transfer = {
 	.min_args = 3,
 	.max_args = 3,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
+	.options = OPTIONS(RESOURCE_OPTION),
 	.run = run,
 };

@@ -97,7 +97,7 @@ static void describe(const struct why *why, const struct event *event, char *to,
 		       (event->kind == EVENT_HOLD && event->cause == CAUSE_HAND);
 
 	entry_text(why->env, event, strcmp(event->account, why->name) != 0, detail, sizeof(detail));
-	quantity(why->env, amount, event->amount);
+	quantity(why->env, amount, why->name, event->amount);
 	(void)snprintf(to, size, "entry %" PRIu64 " of %s: %s%s%s%s%s%s%s%s%s%s", event->seq,
 		       when_format_local(when, event->time), event_kinds[event->kind].name,
 		       event->amount ? " of " : "", event->amount ? amount : "",
@@ -172,8 +172,9 @@ static void report_lot(const struct why *why, const struct lot *lot, const char 
 {
 	char rest[QUANTITY_SIZE], time[WHEN_TEXT_SIZE];
 
-	report(why->env, "  %s of entry %" PRIu64 " %s %s", quantity(why->env, rest, lot->rest),
-	       lot->seq, what, when_format_local(time, when));
+	report(why->env, "  %s of entry %" PRIu64 " %s %s",
+	       quantity(why->env, rest, why->name, lot->rest), lot->seq, what,
+	       when_format_local(time, when));
 }
 
 static void report_lots(const struct why *why)
@@ -241,7 +242,7 @@ static void report_end_of_funds(const struct why *why)
 		report(env, "  any deposit ends %s", hold);
 	else
 		report(env, "  a deposit of more than %s ends %s",
-		       quantity(env, missing, -why->funds.available), hold);
+		       quantity(env, missing, why->name, -why->funds.available), hold);
 	if (next_money(why->account, &next))
 		report(env, "  %s ends by itself with the first check after %s, when money starts",
 		       hold, when_format_local(when, next));
@@ -256,8 +257,8 @@ static void report_flight(const struct why *why)
 		report(why->env,
 		       "  running jobs have used %s and may come to %s, to be charged when they "
 		       "end; holds depend on the %s",
-		       quantity(why->env, used, flight->used),
-		       quantity(why->env, committed, flight->committed),
+		       quantity(why->env, used, why->name, flight->used),
+		       quantity(why->env, committed, why->name, flight->committed),
 		       why->env->settings.committed ? "latter" : "former");
 	if (flight->endless > 0)
 		report(why->env,
@@ -289,7 +290,7 @@ static void report_ends(const struct why *why)
 		       when_format_local(when, account->grace_until));
 	if (lacks_room(why))
 		report(env, "  a deposit ends it: %s or more must be available",
-		       quantity(env, needed, needed_room(why)));
+		       quantity(env, needed, why->name, needed_room(why)));
 	if (*why->above)
 		report(env,
 		       "  %s above it is held, and until that ends no job of %s starts: see "
@@ -332,7 +333,7 @@ static void report_reading(const struct why *why)
 
 	if (why->unrecorded > 0)
 		report(why->env, "  %s that was used since %s has no entry yet",
-		       quantity(why->env, amount, why->unrecorded),
+		       quantity(why->env, amount, why->name, why->unrecorded),
 		       when_format_local(when, why->unrecorded_since));
 	if (!why->read)
 		report(why->env, "  its use was never read: does `subank check` run?");
@@ -375,7 +376,7 @@ static void report_fine(const struct why *why)
 		report(why->env, "%s is unlimited: it is never held for funds", why->name);
 		return;
 	}
-	quantity(why->env, available, why->funds.available);
+	quantity(why->env, available, why->name, why->funds.available);
 	for (size_t i = 0; i < account->lot_count && !next; i++) {
 		const struct lot *lot = &account->lots[i];
 
@@ -385,8 +386,8 @@ static void report_fine(const struct why *why)
 	if (next)
 		report(why->env,
 		       "%s is fine: available %s; %s of entry %" PRIu64 " end first, at %s",
-		       why->name, available, quantity(why->env, rest, next->rest), next->seq,
-		       when_format_local(when, next->end));
+		       why->name, available, quantity(why->env, rest, why->name, next->rest),
+		       next->seq, when_format_local(when, next->end));
 	else
 		report(why->env, "%s is fine: available %s; nothing of it ends", why->name,
 		       available);
@@ -399,7 +400,7 @@ static void report_state(const struct why *why)
 	char available[QUANTITY_SIZE], causes[CAUSES_SIZE], allocated[QUANTITY_SIZE];
 	struct env *env = why->env;
 
-	funds_text(env, available, &why->funds);
+	funds_text(env, available, why->name, &why->funds);
 	if (account->causes && account->grace_until)
 		report(env,
 		       "%s may run for a time although there is a cause to hold it (%s): "
@@ -420,7 +421,8 @@ static void report_state(const struct why *why)
 		report(env, "%s has nothing left: available %s", why->name, available);
 	else if (is_low(why))
 		report(env, "%s is low: %" PRId64 "%% of %s used, available %s", why->name,
-		       percent(why), quantity(env, allocated, why->funds.allocated), available);
+		       percent(why), quantity(env, allocated, why->name, why->funds.allocated),
+		       available);
 	else
 		report_fine(why);
 }
@@ -450,7 +452,7 @@ static int report_all(const struct why *why, struct books *books, struct sb_erro
 	}
 	if (account->debt > 0)
 		report(why->env, "  %s is debt, which the next money pays first",
-		       quantity(why->env, debt, account->debt));
+		       quantity(why->env, debt, why->name, account->debt));
 	TRY(report_levers(why, books, err));
 	if (poor && !account->causes)
 		report_not_held(why);

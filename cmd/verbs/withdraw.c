@@ -33,5 +33,6 @@ const struct command cmd_withdraw = {
 	.min_args = 2,
 	.max_args = 2,
 	.flags = CMD_WRITE | CMD_RECORD | CMD_SLURM | CMD_ASK,
+	.options = OPTIONS(RESOURCE_OPTION),
 	.run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The state of one account and the rules by which entries change it. Everything here is pure: no
- * clock, no store, no choice. The state is a cache that can be rebuilt from the journal. */
+/* The state of one account, or of a purse of one, and the rules by which entries change it.
+ * Everything here is pure: no clock, no store, no choice. The state is a cache that can be rebuilt
+ * from the journal. */
 #pragma once
 
 #include <stdbool.h>
@@ -69,6 +70,8 @@ struct lever {
 	char reason[256]; /* of that outcome */
 };
 
+/* The state of an account with its budget of SU or, with the name of a purse, of its budget of
+ * another resource: purse.h. Slurm's limits and moves belong to the account alone. */
 struct account {
 	char name[NAME_SIZE];
 	bool open;

@@ -296,7 +296,7 @@ static rule *const rules[EVENT_KIND_END] = {
 	[EVENT_LEVER] = apply_lever,	     [EVENT_APPLIED] = apply_applied,
 	[EVENT_NOTIFIED] = apply_notified,   [EVENT_CHARGE_JOB] = apply_charge_job,
 	[EVENT_RECONCILE] = apply_reconcile, [EVENT_METER] = apply_meter,
-	[EVENT_MOVE] = apply_move,
+	[EVENT_MOVE] = apply_move,	     [EVENT_FEE] = apply_fee,
 };
 
 static int apply_one(struct account *account, struct account *to, const struct event *event,
@@ -318,10 +318,6 @@ int account_apply(struct account *account, struct account *to, const struct even
 {
 	struct account *both[] = {account, to};
 
-	if (event->resource && *event->resource && strcmp(event->resource, RESOURCE_BILLING) != 0)
-		return sb_error_set(err, SB_ECORRUPT,
-				    "resource '%s' is not known to this subank: use a newer one",
-				    event->resource);
 	for (size_t i = 0; i < 2; i++) {
 		if (both[i])
 			account_settle(both[i], event->time);

@@ -120,6 +120,11 @@ int apply_charge(struct account *account, const struct event *event, struct sb_e
 	return rc;
 }
 
+int apply_fee(struct account *account, const struct event *event, struct sb_error *err)
+{
+	return draw(account, event, err);
+}
+
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err)
 {
 	if (event->end > event->time)

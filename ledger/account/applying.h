@@ -27,6 +27,7 @@ int apply_withdraw(struct account *account, const struct event *event, struct sb
 int apply_transfer(struct account *from, struct account *to, const struct event *event,
 		   struct sb_error *err);
 int apply_charge(struct account *account, const struct event *event, struct sb_error *err);
+int apply_fee(struct account *account, const struct event *event, struct sb_error *err);
 int apply_charge_job(struct account *account, const struct event *event, struct sb_error *err);
 int apply_expire(struct account *account, const struct event *event, struct sb_error *err);
 int apply_refund(struct account *account, const struct event *event, struct sb_error *err);

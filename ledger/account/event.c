@@ -41,8 +41,8 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_REQUEST] = {"request", FIELD_TEXT, AT(request), EVENT_NOTE_MAX, NULL},
 	[FIELD_AT_NOTE] = {"note", FIELD_TEXT, AT(note), EVENT_NOTE_MAX, NULL},
 	[FIELD_AT_SUDO] = {"sudo", FIELD_TEXT, AT(sudo), 255, NULL},
-	[FIELD_AT_ACCOUNT] = {"account", FIELD_NAME, AT(account), 255, NULL},
-	[FIELD_AT_TO] = {"to", FIELD_NAME, AT(to), 255, NULL},
+	[FIELD_AT_ACCOUNT] = {"account", FIELD_PURSE, AT(account), 255, NULL},
+	[FIELD_AT_TO] = {"to", FIELD_PURSE, AT(to), 255, NULL},
 	[FIELD_AT_ANY_TO] = {"to", FIELD_TEXT, AT(to), 255, NULL},
 	[FIELD_AT_CLUSTER] = {"cluster", FIELD_NAME, AT(cluster), 255, NULL},
 	[FIELD_AT_RESOURCE] = {"resource", FIELD_TEXT, AT(resource), 64, NULL},
@@ -163,6 +163,8 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 				 FIELD_AT_USE, FIELD_AT_AMOUNT, FIELD_AT_SINCE, FIELD_AT_USED_UNTIL,
 				 FIELD_AT_NEW_START, FIELD_AT_END, FIELD_AT_PARTS, FIELD_AT_DEBT,
 				 FIELD_AT_REASON),
+	[EVENT_FEE] = KIND("fee", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
+			   FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT),
 };
 
 /* How many of a kind's last fields came after version 1. Files may omit them, and an entry in which
@@ -193,12 +195,13 @@ enum event_kind event_reversed(const struct event *event)
 
 bool event_is_charge(const struct event *event)
 {
-	return event->kind == EVENT_CHARGE || event->kind == EVENT_CHARGE_JOB;
+	return event->kind == EVENT_CHARGE || event->kind == EVENT_CHARGE_JOB ||
+	       event->kind == EVENT_FEE;
 }
 
 int event_reversible(enum event_kind kind)
 {
-	if (kind == EVENT_CHARGE_JOB)
+	if (kind == EVENT_CHARGE_JOB || kind == EVENT_FEE)
 		kind = EVENT_CHARGE;
 	for (size_t i = 0; i < sizeof(reversed_kinds) / sizeof(reversed_kinds[0]); i++) {
 		if (reversed_kinds[i] == kind)
@@ -232,6 +235,7 @@ int64_t event_number(const struct event *event, const struct field_spec *field)
 	case FIELD_UID:
 		return *(const uint32_t *)member(event, field);
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 	case FIELD_UNSIGNED:
 	case FIELD_PARTS:
@@ -378,6 +382,8 @@ static int check_field(const struct event *event, const struct field_spec *spec,
 	switch (spec->type) {
 	case FIELD_NAME:
 		return name_check(spec->name, event_text(event, spec), err);
+	case FIELD_PURSE:
+		return purse_check(spec->name, event_text(event, spec), err);
 	case FIELD_TEXT:
 		return check_text(spec, event_text(event, spec), err);
 	case FIELD_UID:
@@ -401,6 +407,7 @@ static bool has_debt_besides(const struct event *event)
 	switch (event->kind) {
 	case EVENT_CHARGE:
 	case EVENT_CHARGE_JOB:
+	case EVENT_FEE:
 	case EVENT_REFUND:
 	case EVENT_RECONCILE:
 		return true;
@@ -458,6 +465,8 @@ static const char *kind_fault(const struct event *event)
 			return "the job ends before it begins";
 		return event->excess >= EVENT_EXCESS_ONE ? "excess is a billing of one or more"
 							 : NULL;
+	case EVENT_FEE:
+		return event->since >= event->until ? "the use ends before it begins" : NULL;
 	case EVENT_METER:
 		return event->meter == METER_SITE ? "a meter is rawusage or jobs" : NULL;
 	case EVENT_MOVE:
@@ -482,15 +491,37 @@ static const char *kind_fault(const struct event *event)
 	}
 }
 
+/* Checks that the account and the resource of an event go together, in the same way. */
+static const char *purse_fault(const struct event *event)
+{
+	const char *resource = purse_resource(event->account), *to = event_receiver(event);
+
+	if (event->resource && *event->resource && strcmp(event->resource, resource) != 0)
+		return "the resource is not that of the account: ACCOUNT has billing, "
+		       "ACCOUNT:RESOURCE another";
+	if (to && strcmp(purse_resource(to), resource) != 0)
+		return "the receiver has another resource";
+	switch (event->kind) {
+	case EVENT_LEVER:
+	case EVENT_APPLIED:
+	case EVENT_MOVE:
+		return purse_is_account(event->account) ? NULL : "Slurm knows only the account";
+	default:
+		return NULL;
+	}
+}
+
 static int check_kind(const struct event *event, struct sb_error *err)
 {
 	const char *fault = kind_fault(event);
 	struct thresholds thresholds;
 
+	if (!fault)
+		fault = purse_fault(event);
 	if (fault)
 		return sb_error_set(err, SB_EINVAL, "%s", fault);
 	if (event->kind == EVENT_REVERSE && event->reverses == REVERSED_TRANSFER)
-		TRY(name_check("to", event->to ? event->to : "", err));
+		TRY(purse_check("to", event->to ? event->to : "", err));
 	/* A job's account is any text, but this one goes to Slurm. */
 	if (event->kind == EVENT_LEVER)
 		TRY(name_check("slurm_account", event->slurm_account, err));
@@ -547,6 +578,7 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 {
 	switch (spec->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 		bytes_put_text(to, event_text(event, spec));
 		break;
@@ -637,7 +669,14 @@ static bool decode_text(struct reader *from, const struct field_spec *spec, cons
 	len = text_plain(text, left);
 	plain = len < left && !text[len] && read_bytes(from, len + 1);
 	*ret = plain ? text : read_text(from, spec->max);
-	return spec->type == FIELD_NAME ? name_ok(*ret) : plain || text_ok(*ret);
+	switch (spec->type) {
+	case FIELD_NAME:
+		return name_ok(*ret);
+	case FIELD_PURSE:
+		return purse_ok(*ret);
+	default:
+		return plain || text_ok(*ret);
+	}
 }
 
 /* Returns whether check_field() would accept the field. Checking it while it is read is faster:
@@ -649,6 +688,7 @@ static bool decode_field(struct reader *from, struct event *event, const struct 
 
 	switch (spec->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 		return decode_text(from, spec, to);
 	case FIELD_WORD:

@@ -11,8 +11,8 @@
  *     i64 time    u32 uid    text user    u32 login    text host
  *     text ref    text request    text note    and in version 3 alone: text sudo
  *     then the fields of the kind in the order of event_kinds[], later ones only from version 2 on:
- *       name, text              its bytes and a NUL, at most event_fields[].max bytes
- *       amount, count, reading  i64 billing-seconds (reading: -1 is none)
+ *       name, purse, text       its bytes and a NUL, at most event_fields[].max bytes
+ *       amount, count, reading  i64 seconds of the resource (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
  *       time, until, end        i64 microseconds since 1970 UTC (until: 0 is none;
  *                               end: INT64_MAX is none)
@@ -31,6 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger/account/purse.h"
 #include "ledger/base/bytes.h"
 #include "ledger/base/error.h"
 
@@ -59,7 +60,8 @@ enum event_kind {
 	EVENT_RECONCILE = 21,
 	EVENT_METER = 22,
 	EVENT_MOVE = 23,
-	EVENT_KIND_END = 24,
+	EVENT_FEE = 24, /* a charge that no meter measured */
+	EVENT_KIND_END = 25,
 };
 
 /* Why an account is held. An account can have several causes (bit 1 << cause in struct account). */
@@ -118,9 +120,6 @@ enum move_change {
 	MOVE_WENT = 1, /* out of its subtree: the use counts for it up to then */
 };
 
-/* The only resource so far; the field is in the format for cpu, gres/gpu … */
-#define RESOURCE_BILLING "billing"
-
 #define LOGIN_NONE UINT32_MAX /* no login session: cron, a service */
 
 /* The unit of event.excess: so many make a billing of 1. */
@@ -159,10 +158,10 @@ struct event {
 	const char *sudo; /* the user who ran sudo, if there was no login; from the environment,
 			     which anybody can set; "" is none */
 
-	const char *account;
+	const char *account; /* or a purse of one: purse.h */
 	const char *to; /* transfer: the receiver; the same in its reversal, "" in others */
 	const char *cluster;
-	const char *resource;
+	const char *resource; /* purse_resource() of [account] */
 	const char *slurm_account; /* lever: the account in Slurm; job: its account; move: the
 				      account that moved */
 	const char *field; /* lever: GrpTRESMins …; terms: "" is that of the settings */
@@ -175,11 +174,11 @@ struct event {
 	const char *state; /* at its end: COMPLETED … */
 	const char *alloc_tres; /* "billing=1,cpu=1,mem=100M" */
 	const char *thresholds; /* terms: "60,90", "none"; "" is those of the settings */
-	int64_t amount; /* billing-seconds, more than 0: the kind gives the sign */
+	int64_t amount; /* seconds of the resource, more than 0: the kind gives the sign */
 	int64_t before; /* a cluster's reading before, billing-seconds; -1 in the first baseline */
 	int64_t now; /* and its reading now */
-	int64_t since; /* charge, reconcile: the use was in [since, until); meter, move: it counts
-			  from then on */
+	int64_t since; /* charge, fee, reconcile: the use was in [since, until); meter, move: it
+			  counts from then on */
 	int64_t until; /* also hold and release: when it ends by itself, 0: never */
 	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
 	int64_t end;
@@ -213,6 +212,7 @@ struct event {
 
 enum field_type {
 	FIELD_NAME,
+	FIELD_PURSE, /* an account's name, or ACCOUNT:RESOURCE */
 	FIELD_TEXT,
 	FIELD_AMOUNT, /* more than 0 */
 	FIELD_COUNT, /* 0 or more */
@@ -324,7 +324,7 @@ enum event_kind event_reversed(const struct event *event);
 /* Returns the kind as an enum reversed; -1 if entries of the kind cannot be reversed. */
 int event_reversible(enum event_kind kind);
 
-/* Whether the entry charges use, by reading or by job. */
+/* Whether the entry charges use, by reading, by job or as a fee. */
 bool event_is_charge(const struct event *event);
 
 /* Read a field. Texts are never NULL; numbers are 0 for a field of another type. */

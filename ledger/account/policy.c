@@ -72,15 +72,17 @@ bool charge_may_wait(const struct account *account, int64_t amount, int64_t sinc
 int plan_take(const struct account *account, struct event *event, struct sb_error *err)
 {
 	char have[AMOUNT_TEXT_SIZE], want[AMOUNT_TEXT_SIZE];
+	const struct unit unit = purse_unit(account->name);
 	int64_t left = event->amount, all;
 
 	TRY(account_rest(account, &all, err));
 	if (all < event->amount)
 		return sb_error_set(err, SB_EREFUSED,
-				    "account '%s' has %s SU to take, less than %s SU: take that or "
+				    "account '%s' has %s %s to take, less than %s %s: take that or "
 				    "less, or `all`",
-				    account->name, amount_format(have, all, false),
-				    amount_format(want, event->amount, false));
+				    account->name, amount_format_in(have, all, unit.size),
+				    unit.name, amount_format_in(want, event->amount, unit.size),
+				    unit.name);
 	for (size_t i = 0; i < account->lot_count && left > 0; i++) {
 		const struct lot *lot = &account->lots[i];
 		int64_t part = amount_min(lot->rest, left);
@@ -110,13 +112,37 @@ static bool was_used(const struct account *account, int64_t flight)
 
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules)
 {
-	return account->enforcement == ENFORCE_SITE ? rules->enforcement
-						    : (enum enforcement)account->enforcement;
+	enum enforcement enforcement = account->enforcement == ENFORCE_SITE
+					       ? rules->enforcement
+					       : (enum enforcement)account->enforcement;
+	char tres[RESOURCE_SIZE];
+
+	if (enforcement > ENFORCE_WARN && !purse_lever(account, tres))
+		return ENFORCE_WARN;
+	/* A limit of the untyped GRES would follow the balance of one type. */
+	return enforcement == ENFORCE_LIMIT && resource_is_typed(purse_resource(account->name))
+		       ? ENFORCE_HOLD
+		       : enforcement;
 }
 
 enum metering metering_of(const struct account *account, const struct rules *rules)
 {
 	return account->meter == METER_SITE ? rules->meter : (enum metering)account->meter;
+}
+
+struct rules purse_rules(const struct account *owner, const struct rules *rules)
+{
+	struct rules of = *rules;
+
+	of.enforcement = enforcement_of(owner, rules);
+	of.meter = metering_of(owner, rules);
+	of.thresholds = *thresholds_of(owner, rules);
+	return of;
+}
+
+bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE])
+{
+	return resource_lever(purse_resource(purse->name), to);
 }
 
 struct limit hold_limit(const struct account *account, const struct rules *rules)
@@ -147,8 +173,8 @@ const struct thresholds *thresholds_of(const struct account *account, const stru
 	return account->own_thresholds ? &account->thresholds : &rules->thresholds;
 }
 
-enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct limit *limit, bool put_right)
+enum lever_plan plan_lever(uint64_t decision, const struct lever *lever, int64_t current,
+			   const struct limit *limit, bool put_right)
 {
 	/* If the site set this value itself, no lever is needed, and our release must not remove
 	 * the site's limit. */
@@ -165,8 +191,7 @@ enum lever_plan plan_lever(const struct account *account, const struct lever *le
 		return LEVER_RECORD_HOLD;
 	/* Changed by hand. That stays until the next decision about the account. */
 	if (lever_in_force(lever) && current != lever->set)
-		return put_right || account->decision > lever->decision ? LEVER_RECORD_HOLD
-									: LEVER_DRIFT;
+		return put_right || decision > lever->decision ? LEVER_RECORD_HOLD : LEVER_DRIFT;
 	if (lever->set != limit->value)
 		return LEVER_RECORD_HOLD;
 	if (current == lever->set)

@@ -24,8 +24,13 @@ struct rules {
 };
 
 const struct thresholds *thresholds_of(const struct account *account, const struct rules *rules);
+/* Of a purse, no more than Slurm can do: `warn` if no limit holds its resource, `hold` instead of
+ * `limit` for a type of a GRES. */
 enum enforcement enforcement_of(const struct account *account, const struct rules *rules);
 enum metering metering_of(const struct account *account, const struct rules *rules);
+
+/* The rules for the purses of [owner]: what its terms say holds for purses whose own do not. */
+struct rules purse_rules(const struct account *owner, const struct rules *rules);
 
 /* A limit of an account in Slurm. */
 struct limit {
@@ -37,9 +42,12 @@ struct limit {
 /* The lever that holds the account. */
 struct limit hold_limit(const struct account *account, const struct rules *rules);
 
-/* The limit that `limit` sets: Slurm's limit of all billing, in whole minutes. */
+/* Gives the limit that holds jobs by a purse's resource; of an account's own purse the one that
+ * `limit` sets: Slurm's limit of all billing, in whole minutes. Its field is CAP_FIELD. Returns
+ * false if Slurm has no such limit. */
 #define CAP_FIELD "GrpTRESMins"
-#define CAP_TRES "billing"
+#define CAP_TRES RESOURCE_BILLING
+bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE]);
 
 /* One cluster's part of what an account may still use under `limit`. Slurm starts a job only if the
  * minutes used on the cluster plus the job's own fit under the limit. [value] is so low that the
@@ -48,8 +56,8 @@ struct cap {
 	/* in */
 	bool silent; /* the cluster did not answer; what can be used there stays reserved */
 	bool absent; /* the account is not on the cluster */
-	int64_t used; /* billing-seconds by the counter that Slurm compares the limit with */
-	int64_t running; /* what running jobs may still use, whatever the limit; billing-seconds */
+	int64_t used; /* seconds by the counter that Slurm compares the limit with */
+	int64_t running; /* what running jobs may still use, whatever the limit; seconds */
 	int64_t share; /* its weight among the clusters */
 	int64_t now; /* the limit in force; -1: none */
 	int64_t ceiling; /* the site's own limit; -1: none */
@@ -109,10 +117,11 @@ enum lever_plan {
 	LEVER_GIVE_UP, /* do not restore: somebody else changed the value */
 	LEVER_DRIFT, /* in force, but somebody else changed the value */
 };
-/* Decides what to do about a limit. [lever]: the bank's lever on it, or NULL. [current]: the value
- * that Slurm shows; -1: none. [limit]: the value to have; NULL: the site's. */
-enum lever_plan plan_lever(const struct account *account, const struct lever *lever,
-			   int64_t current, const struct limit *limit, bool put_right);
+/* Decides what to do about a limit. [decision]: the last entry that decided on the account or a
+ * purse of it. [lever]: the bank's lever on the limit, or NULL. [current]: the value that Slurm
+ * shows; -1: none. [limit]: the value to have; NULL: the site's. */
+enum lever_plan plan_lever(uint64_t decision, const struct lever *lever, int64_t current,
+			   const struct limit *limit, bool put_right);
 
 static inline int64_t amount_min(int64_t a, int64_t b)
 {

@@ -9,11 +9,13 @@
 
 static const char decimal_digits[] = "0123456789";
 
-/* Converts [fraction] with [digits] decimal places to billing-seconds. Returns false if that is not
- * a whole number. */
-static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t *ret)
+const struct unit unit_su = {"SU", "billing-second", AMOUNT_PER_SU};
+
+/* Converts [fraction] of a unit with [digits] decimal places to seconds. Returns false if that is
+ * not a whole number. */
+static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t size, int64_t *ret)
 {
-	__int128 seconds = (__int128)fraction * AMOUNT_PER_SU;
+	__int128 seconds = (__int128)fraction * size;
 
 	for (; digits > 0; digits--) {
 		if (seconds % 10 != 0)
@@ -24,7 +26,8 @@ static bool fraction_to_seconds(int64_t fraction, size_t digits, int64_t *ret)
 	return true;
 }
 
-int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
+int amount_parse_zero_in(const char *text, const struct unit *unit, int64_t *ret,
+			 struct sb_error *err)
 {
 	size_t digits = strspn(text, decimal_digits), decimals = 0;
 	const char *end = text + digits, *point = end;
@@ -53,34 +56,45 @@ int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
 		goto malformed;
 	if (decimals > 0)
 		(void)number_slice(point + 1, decimals, 0, INT64_MAX, &fraction);
-	if (!fraction_to_seconds(fraction, decimals, &fraction))
+	if (!fraction_to_seconds(fraction, decimals, unit->size, &fraction))
 		goto not_whole;
-	if (__builtin_mul_overflow(whole, (int64_t)AMOUNT_PER_SU, &seconds) ||
+	if (__builtin_mul_overflow(whole, unit->size, &seconds) ||
 	    !amount_add(seconds, fraction, ret))
 		goto too_large;
 	return SB_OK;
 
 malformed:
 	return sb_error_set(err, SB_EINVAL,
-			    "'%s' is not an amount: give SU as a plain number without separators "
-			    "(10000, 0.5) or billing-seconds (95s)",
-			    text);
+			    "'%s' is not an amount: give %s as a plain number without separators "
+			    "(10000, 0.5) or %ss (95s)",
+			    text, unit->name, unit->second);
 not_whole:
 	return sb_error_set(err, SB_EINVAL,
-			    "amount '%s' is not a whole number of billing-seconds (1 SU is 3600): "
-			    "write it in billing-seconds, as in 95s",
-			    text);
+			    "amount '%s' is not a whole number of %ss (%" PRId64
+			    " are 1 %s): write "
+			    "it in these, as in 95s",
+			    text, unit->second, unit->size, unit->name);
 too_large:
 	return sb_error_set(err, SB_EINVAL,
 			    "amount '%s' is too large: at most %" PRId64 "s can be booked", text,
 			    INT64_MAX);
 }
 
+int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err)
+{
+	return amount_parse_zero_in(text, &unit_su, ret, err);
+}
+
 int amount_parse(const char *text, int64_t *ret, struct sb_error *err)
+{
+	return amount_parse_in(text, &unit_su, ret, err);
+}
+
+int amount_parse_in(const char *text, const struct unit *unit, int64_t *ret, struct sb_error *err)
 {
 	int64_t seconds;
 
-	TRY(amount_parse_zero(text, &seconds, err));
+	TRY(amount_parse_zero_in(text, unit, &seconds, err));
 	if (seconds == 0)
 		return sb_error_set(err, SB_EINVAL, "amount '%s' is zero: give more than nothing",
 				    text);
@@ -96,20 +110,26 @@ bool amount_is_grouped(const char *text)
 	       strspn(text + before + 1, decimal_digits) == 3 && !text[before + 4];
 }
 
-const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds)
+const char *amount_format_in(char buf[AMOUNT_TEXT_SIZE], int64_t amount, int64_t unit)
 {
 	const char *sign = amount < 0 ? "-" : "";
 	/* Not -amount: the magnitude of INT64_MIN does not fit in int64_t. */
 	uint64_t size = amount < 0 ? -(uint64_t)amount : (uint64_t)amount;
-	uint64_t hundredths = size % AMOUNT_PER_SU / (AMOUNT_PER_SU / 100);
+	uint64_t whole = (uint64_t)unit, hundredths = size % whole / (whole / 100);
 
-	if (seconds)
-		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%" PRId64, amount);
-	else if (size > 0 && size < AMOUNT_PER_SU / 100)
+	if (size > 0 && size < whole / 100)
 		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s0.01", amount < 0 ? "-" : "<");
 	else
-		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s%" PRIu64 ".%02" PRIu64, sign,
-			       size / AMOUNT_PER_SU, hundredths);
+		(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%s%" PRIu64 ".%02u", sign, size / whole,
+			       (unsigned)(hundredths % 100));
+	return buf;
+}
+
+const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds)
+{
+	if (!seconds)
+		return amount_format_in(buf, amount, AMOUNT_PER_SU);
+	(void)snprintf(buf, AMOUNT_TEXT_SIZE, "%" PRId64, amount);
 	return buf;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Money: whole billing-seconds in int64_t; 1 SU is 3600 of them. Every sum is checked for overflow;
- * floating point is never used. */
+/* Money: whole seconds of a resource in int64_t, billing-seconds for most; 1 SU is 3600 of them.
+ * Every sum is checked for overflow; floating point is never used. */
 #pragma once
 
 #include <stdbool.h>
@@ -35,12 +35,25 @@ static inline bool amount_sub(int64_t a, int64_t b, int64_t *ret)
 	return true;
 }
 
+/* The unit in which people read and write amounts. */
+struct unit {
+	char name[80]; /* "SU", "GPU-hours" */
+	char second[80]; /* what is counted: "billing-second" */
+	int64_t size; /* of them in the unit; a multiple of 100 */
+};
+/* SU. */
+extern const struct unit unit_su;
+
 /* Parses what a person typed: SU as a plain decimal ("10000", "0.5") or billing-seconds ("95s").
  * SB_EINVAL unless it is a whole number of billing-seconds from 1 to INT64_MAX, without sign,
  * blank, exponent or separator. */
 int amount_parse(const char *text, int64_t *ret, struct sb_error *err);
 /* Parses the same forms, and zero: "0", "0.0", "00", "0s". */
 int amount_parse_zero(const char *text, int64_t *ret, struct sb_error *err);
+/* Parse amounts in another unit in the same way. */
+int amount_parse_in(const char *text, const struct unit *unit, int64_t *ret, struct sb_error *err);
+int amount_parse_zero_in(const char *text, const struct unit *unit, int64_t *ret,
+			 struct sb_error *err);
 
 /* Returns whether [text] may be a whole number with a thousands separator, such as "10.000": one to
  * three digits without a leading zero, a point and three digits. */
@@ -50,6 +63,8 @@ bool amount_is_grouped(const char *text);
  * "<0.01", those between -0.01 and 0 are "-0.01". With [seconds]: billing-seconds. Returns [buf].
  */
 const char *amount_format(char buf[AMOUNT_TEXT_SIZE], int64_t amount, bool seconds);
+/* Formats an amount in another unit of [size] seconds in the same way. */
+const char *amount_format_in(char buf[AMOUNT_TEXT_SIZE], int64_t amount, int64_t size);
 
 /* Returns used / allocated in whole percent, truncated and clamped to int64_t; it may exceed 100.
  * -1 when nothing is allocated. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The accounts that a transaction has loaded. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,8 @@ static int compare_name(struct slice key, struct slice value, void *ctx, struct 
 		return SB_OK;
 	memcpy(name, key.data, key.len);
 	name[key.len] = '\0';
+	if (!purse_is_account(name))
+		return SB_OK;
 	if (nearer(likeness->name, name, &likeness->distance))
 		memcpy(likeness->best, name, sizeof(name));
 	return SB_OK;
@@ -121,8 +124,18 @@ int books_unknown_account(struct books *books, const char *name, struct sb_error
 {
 	struct likeness likeness = {.name = name, .distance = NEAREST_NONE};
 
+	char account[NAME_SIZE];
+	const struct account *owner;
+
 	if (!err)
 		return SB_ENOTFOUND;
+	purse_account(account, name);
+	if (!purse_is_account(name) && books_find(books, account, &owner, NULL) == SB_OK)
+		return sb_error_set(err, SB_ENOTFOUND,
+				    "account '%s' has no budget of %s: `subank open %s --resource "
+				    "%s` starts one",
+				    account, purse_resource(name), account, purse_resource(name));
+	name = likeness.name = account;
 	if (store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, compare_name,
 		       &likeness, NULL) == SB_OK &&
 	    *likeness.best)
@@ -175,13 +188,68 @@ static int load_each(struct slice key, struct slice value, void *ctx, struct sb_
 
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 {
-	if (!books->complete)
+	if (!books->complete && !books->loaded_all)
 		TRY(store_each(books->txn, STORE_ACCOUNTS, (struct slice){0}, false, load_each,
 			       books, err));
+	books->loaded_all = true;
 	for (size_t i = 0; i < books->count; i++)
 		TRY(restore(books, &books->accounts[i], err));
 	*ret_count = books->count;
 	return SB_OK;
+}
+
+/* Loads the purses of the account whose first name would be [first]. */
+struct purse_load {
+	struct books *books;
+	const char *first;
+};
+
+static int load_purse(struct slice key, struct slice value, void *ctx, struct sb_error *err)
+{
+	struct purse_load *load = ctx;
+
+	if (key.len < strlen(load->first) ||
+	    memcmp(key.data, load->first, strlen(load->first)) != 0)
+		return STORE_ABORT;
+	return load_each(key, value, load->books, err);
+}
+
+int books_purses(struct books *books, const char *account, struct purses *ret, struct sb_error *err)
+{
+	char first[NAME_SIZE + 1];
+	struct purse_load load = {books, first};
+	struct resources resources;
+	const struct account **added;
+	bool found, none;
+	size_t at;
+
+	*ret = (struct purses){0};
+	TRY(books_resources(books, &resources, err));
+	none = resources.count == 0;
+	resources_release(&resources);
+	if (none)
+		return SB_OK;
+	(void)snprintf(first, sizeof(first), "%s:", account);
+	if (!books->complete && !books->loaded_all)
+		TRY(store_each(books->txn, STORE_ACCOUNTS, text_slice(first), false, load_purse,
+			       &load, err));
+	for (at = books_search(books, first, &found);
+	     at < books->count && purse_is_of(books->accounts[at].account->name, account); at++) {
+		added = array_add(ret->list, ret->count);
+		if (!added) {
+			purses_release(ret);
+			return sb_error_nomem(err);
+		}
+		*added = books->accounts[at].account;
+		TRY(restore(books, &books->accounts[at], err));
+	}
+	return SB_OK;
+}
+
+void purses_release(struct purses *purses)
+{
+	free(purses->list);
+	*purses = (struct purses){0};
 }
 
 const struct account *books_at(const struct books *books, size_t index)

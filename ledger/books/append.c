@@ -33,6 +33,8 @@ static int load_parties(struct books *books, const struct event *event, struct p
 		struct account *account = account_new(event->account);
 
 		rc = account ? books_insert(books, from, account, err) : sb_error_nomem(err);
+		if (!rc && books->txn && !purse_is_account(event->account))
+			rc = books_add_resource(books, purse_resource(event->account), err);
 	} else if (rc == SB_ENOTFOUND) {
 		return books_unknown_account(books, event->account, err);
 	}

@@ -73,6 +73,24 @@ int books_find(struct books *books, const char *name, const struct account **ret
 int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err);
 const struct account *books_at(const struct books *books, size_t index);
 
+/* The resources that purses have: a list of texts, sorted. Empty in most banks. The caller calls
+ * resources_release(). */
+struct resources {
+	char (*list)[RESOURCE_SIZE];
+	size_t count;
+};
+int books_resources(struct books *books, struct resources *ret, struct sb_error *err);
+void resources_release(struct resources *resources);
+
+/* The purses of an account other than its own, loaded like books_account(). */
+struct purses {
+	const struct account **list; /* by name */
+	size_t count;
+};
+int books_purses(struct books *books, const char *account, struct purses *ret,
+		 struct sb_error *err);
+void purses_release(struct purses *purses);
+
 /* Fills in the envelope (number, time, author), appends the entry and applies it to its accounts at
  * once. SB_EINVAL for a malformed event, SB_ECORRUPT for one that breaks a rule. */
 int books_append(struct books *books, struct event *event, struct sb_error *err);

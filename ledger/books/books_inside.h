@@ -36,6 +36,7 @@ struct books {
 	const struct author *author;
 	bool replay; /* entries bring their own times */
 	bool complete; /* every account is loaded: ignore the stored states */
+	bool loaded_all; /* every stored state is loaded */
 	bool omit_deferred;
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;
@@ -90,6 +91,11 @@ int books_insert(struct books *books, size_t at, struct account *account, struct
 int books_unknown_account(struct books *books, const char *name, struct sb_error *err);
 /* Frees everything but [books] itself. */
 void books_release(struct books *books);
+
+/* notes.c */
+
+/* Adds to the resources that purses have; does nothing if it is there. */
+int books_add_resource(struct books *books, const char *resource, struct sb_error *err);
 
 /* append.c */
 

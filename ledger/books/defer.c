@@ -60,6 +60,7 @@ static int keep_deferred(struct loaded *loaded, struct event *charge, struct sb_
 	deferred->charge = *charge;
 	deferred->charge.seq = 0;
 	deferred->charge.account = loaded->account->name;
+	deferred->charge.resource = purse_resource(loaded->account->name);
 	deferred->charge.cluster = deferred->cluster;
 	charge->parts = NULL;
 	charge->part_count = charge->part_size = 0;
@@ -158,7 +159,7 @@ static int restore_deferred(struct books *books, const struct account *account,
 	struct event charge = {.kind = EVENT_CHARGE,
 			       .account = account->name,
 			       .cluster = meter->cluster,
-			       .resource = RESOURCE_BILLING,
+			       .resource = purse_resource(account->name),
 			       .before = meter->reading};
 	struct reading reading;
 	int rc = meter->jobs ? SB_ENOTFOUND

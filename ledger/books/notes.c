@@ -9,7 +9,7 @@
 
 static const struct slice machine_key = {"machine", 7}, last_check_key = {"last_check", 10},
 			  last_limits_key = {"last_look", 9}, pending_key = {"notify", 6},
-			  factors_key = {"factors", 7};
+			  factors_key = {"factors", 7}, resources_key = {"resources", 9};
 
 enum {
 	FACTOR_NAME_MAX = 1023, /* more than Slurm's database takes for a name */
@@ -44,6 +44,59 @@ int books_machine(struct books *books, char *to, size_t size, struct sb_error *e
 int books_set_machine(struct books *books, const char *machine, struct sb_error *err)
 {
 	return books_set(books, STORE_META, machine_key, text_slice(machine), err);
+}
+
+int books_resources(struct books *books, struct resources *ret, struct sb_error *err)
+{
+	struct resources resources = {0};
+	struct slice value;
+	struct reader from;
+
+	*ret = resources;
+	if (!books->txn)
+		return SB_OK;
+	TRY(get(books, STORE_META, resources_key, &value, err));
+	from = reader_on(value.data, value.len);
+	while (from.at < from.end && !from.failed) {
+		const char *text = read_text(&from, RESOURCE_SIZE - 1);
+		char(*added)[RESOURCE_SIZE] = array_add(resources.list, resources.count);
+
+		if (!added) {
+			resources_release(&resources);
+			return sb_error_nomem(err);
+		}
+		memcpy(*added, text, strlen(text) + 1);
+	}
+	*ret = resources;
+	return SB_OK;
+}
+
+void resources_release(struct resources *resources)
+{
+	free(resources->list);
+	*resources = (struct resources){0};
+}
+
+int books_add_resource(struct books *books, const char *resource, struct sb_error *err)
+{
+	struct resources resources;
+	struct bytes value = {0};
+	bool placed = false;
+
+	TRY(books_resources(books, &resources, err));
+	for (size_t i = 0; i < resources.count; i++) {
+		int order = strcmp(resource, resources.list[i]);
+
+		if (order <= 0 && !placed)
+			bytes_put_text(&value, resource);
+		placed = placed || order <= 0;
+		if (order != 0)
+			bytes_put_text(&value, resources.list[i]);
+	}
+	if (!placed)
+		bytes_put_text(&value, resource);
+	resources_release(&resources);
+	return books_set_bytes(books, STORE_META, resources_key, &value, err);
 }
 
 static int get_time(struct books *books, struct slice key, int64_t *ret, struct sb_error *err)

@@ -45,13 +45,40 @@ const struct observed *observation_find(const struct observation *observation, c
 	return array_find(observation->rows, count, account, by_account);
 }
 
+static int by_purse(const void *key, const void *item)
+{
+	const struct observed *of = key, *row = item;
+	int order = strcmp(of->account, row->account);
+
+	return order ? order : strcmp(of->resource, row->resource);
+}
+
+const struct observed *observation_use(const struct observation *observation, const char *account,
+				       const char *resource)
+{
+	const struct observed key = {.account = account, .resource = resource};
+
+	if (strcmp(resource, RESOURCE_BILLING) == 0)
+		return observation_find(observation, account);
+	return array_find(observation->purses, observation->purse_count, &key, by_purse);
+}
+
+const struct observed *observation_purse(const struct observation *observation, const char *purse)
+{
+	char account[NAME_SIZE];
+
+	if (!purse || purse_is_account(purse))
+		return observation_find(observation, purse);
+	return observation_use(observation, purse_account(account, purse), purse_resource(purse));
+}
+
 struct plan check_on(const struct plan *plan, const struct observation *observation)
 {
 	struct plan on = *plan;
 
 	on.cluster = observation->cluster;
 	on.observation = observation;
-	on.row = observation_find(observation, plan->account ? plan->account->name : NULL);
+	on.row = observation_purse(observation, plan->account ? plan->account->name : NULL);
 	return on;
 }
 
@@ -157,7 +184,7 @@ static int64_t foreseen_use(const struct plan *plan, int64_t flight)
 static int decide(const struct plan *plan)
 {
 	const struct account *account = plan->account;
-	const struct rules *rules = plan->check->rules;
+	const struct rules *rules = plan->rules;
 	enum enforcement enforcement = enforcement_of(account, rules);
 	struct finding finding = {0};
 	struct in_flight jobs;
@@ -211,22 +238,46 @@ static int forget_flights(const struct plan *plan)
 	return SB_OK;
 }
 
-static int plan_account(const struct plan *whole, const struct account *account)
+/* Charges one purse, and decides on it. */
+static int plan_purse(const struct plan *plan)
 {
-	struct plan plan = *whole;
-
-	plan.account = account;
-	TRY(forget_flights(&plan));
-	for (size_t i = 0; i < plan.check->observation_count; i++) {
-		const struct plan on = check_on(&plan, &plan.check->observations[i]);
+	TRY(forget_flights(plan));
+	for (size_t i = 0; i < plan->check->observation_count; i++) {
+		const struct plan on = check_on(plan, &plan->check->observations[i]);
 
 		if (on.observation->answered)
 			TRY(check_meter(&on));
 	}
-	TRY(check_record_use(&plan));
-	TRY(check_dates(&plan));
-	TRY(decide(&plan));
-	return check_settle(&plan);
+	TRY(check_record_use(plan));
+	TRY(check_dates(plan));
+	return decide(plan);
+}
+
+static int plan_purses(struct plan *plan, const struct purses *purses)
+{
+	TRY(plan_purse(plan));
+	for (size_t i = 0; i < purses->count; i++) {
+		const struct rules rules = purse_rules(plan->owner, plan->rules);
+		struct plan of = *plan;
+
+		of.account = purses->list[i];
+		of.rules = &rules;
+		TRY(plan_purse(&of));
+	}
+	return check_settle(plan, purses);
+}
+
+static int plan_account(const struct plan *whole, const struct account *account)
+{
+	struct plan plan = *whole;
+	struct purses purses;
+	int rc;
+
+	plan.account = plan.owner = account;
+	TRY(books_purses(plan.books, account->name, &purses, plan.err));
+	rc = plan_purses(&plan, &purses);
+	purses_release(&purses);
+	return rc;
 }
 
 int check_clock_gap(struct books *books, bool clock_ok, int64_t *ret_gap, struct sb_error *err)
@@ -268,7 +319,8 @@ static int plan_all(const struct plan *plan)
 	TRY(schedule_inspection(plan));
 	TRY(books_load_all(books, &count, plan->err));
 	for (size_t i = 0; i < count; i++) {
-		TRY(plan_account(plan, books_at(books, i)));
+		if (purse_is_account(books_at(books, i)->name))
+			TRY(plan_account(plan, books_at(books, i)));
 		steps_at(plan->check->steps, i + 1, count);
 	}
 	return SB_OK;
@@ -293,7 +345,10 @@ static int plan_accounts(const struct plan *plan)
 		return plan_all(plan);
 	TRY(check_find_moves(plan));
 	for (size_t i = 0; i < check->only_count; i++) {
-		TRY(books_account(plan->books, check->only[i], &account, plan->err));
+		char owner[NAME_SIZE];
+
+		TRY(books_account(plan->books, purse_account(owner, check->only[i]), &account,
+				  plan->err));
 		TRY(plan_account(plan, account));
 	}
 	return SB_OK;
@@ -302,7 +357,8 @@ static int plan_accounts(const struct plan *plan)
 int check_plan(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct check *check = ctx;
-	const struct plan plan = {.books = books, .check = check, .err = err};
+	const struct plan plan = {
+		.books = books, .check = check, .rules = check->rules, .err = err};
 	int rc;
 
 	check->finding_count = check->task_count = check->want_count = check->move_count = 0;

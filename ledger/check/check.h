@@ -11,17 +11,19 @@
 /* The field that every observation has. Others are requested account by account. */
 #define LIMIT_SHOWN "GrpTRESMins"
 
-/* One account as a cluster shows it. */
+/* One account as a cluster shows it, or a purse of one. */
 struct observed {
 	const char *account;
+	const char *resource; /* of a purse; NULL: the account's own */
 	const char *parent; /* "" for the uppermost; NULL: unknown now */
-	int64_t usage; /* RawUsage, billing-seconds */
+	int64_t usage; /* RawUsage, billing-seconds; of a purse: the TRES, in its seconds, which
+			  Slurm shows in whole minutes */
 	/* Parts of the row that could not be read and must not be used: */
 	bool odd_usage; /* [usage], which is 0 */
 	bool odd_limits; /* any of [limits] */
 	bool odd_room; /* [minutes] or [running] */
 	int64_t minutes; /* the usage by the counter that limits are compared with, in whole minutes
-			    of the billing TRES; -1: unknown */
+			    of the billing TRES, or the purse's; -1: unknown */
 	int64_t running; /* what running jobs may still use, whole minutes; -1: unknown */
 	const struct limit *limits; /* those that are set */
 	size_t limit_count;
@@ -37,10 +39,21 @@ struct observation {
 	int64_t share; /* the cluster's weight when a balance is dealt out under `limit` */
 	const struct observed *rows; /* by account */
 	size_t count;
+	/* Of the resources that purses of the bank have, as far as the cluster shows them, the same
+	 * for all its accounts; by account, then resource. Their limits are those of [rows]. */
+	const struct observed *purses;
+	size_t purse_count;
 };
 
 /* Returns the row of [account], or NULL, also when [account] is NULL. */
 const struct observed *observation_find(const struct observation *observation, const char *account);
+
+/* Returns the row with an account's use of a resource, or NULL; for "billing" that of the account.
+ * The account may have any name that Slurm allows. */
+const struct observed *observation_use(const struct observation *observation, const char *account,
+				       const char *resource);
+/* The same for a purse of the bank by its name; NULL also when [purse] is NULL. */
+const struct observed *observation_purse(const struct observation *observation, const char *purse);
 
 /* Makes the tree of the cluster's accounts. Its names are borrowed from [observation]. The caller
  * calls tree_release(). */

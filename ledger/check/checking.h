@@ -10,21 +10,26 @@ struct plan {
 	struct books *books;
 	struct check *check;
 	struct sb_error *err;
-	const struct account *account; /* NULL: all */
+	const struct account *account; /* or a purse; NULL: all */
+	const struct account *owner; /* the account that has the purse, or [account] itself */
+	const struct rules *rules; /* for the account: a purse follows its owner's terms */
+	uint64_t decision; /* the last entry that decided on the account or a purse of it */
 	const char *cluster; /* NULL: none */
 	const struct observation *observation; /* of the cluster */
-	const struct observed *row; /* of the account in it; NULL: there is none */
+	const struct observed *row; /* of the account or purse in it; NULL: there is none */
 };
 
 /* An account whose reading on a cluster does not measure its use, because another account moved
  * into or out of its subtree. */
 struct move {
 	char account[NAME_SIZE];
+	bool purse; /* [account] is a purse, which counts another usage; else any name of Slurm's */
 	char cluster[NAME_SIZE];
 	char mover[NAME_SIZE];
 	char from[NAME_SIZE], to[NAME_SIZE]; /* the mover's parents */
 	int64_t without; /* the reading if no account had moved; -1: past int64 */
-	int64_t cut; /* the possible error of [without]: Slurm cuts each account to whole seconds */
+	int64_t cut; /* the possible error of [without]: Slurm cuts each account to whole seconds,
+			or the use of a TRES to whole minutes */
 	bool waits; /* left to a later check: a usage that [without] depends on could not be read */
 };
 
@@ -60,5 +65,5 @@ int check_record_use(const struct plan *plan);
  * expires once every cluster of the account was read at or after its end, so that earlier use is
  * charged to it first; a cluster that does not answer delays that. */
 int check_dates(const struct plan *plan);
-/* Works out the limits of the account in Slurm. */
-int check_settle(const struct plan *plan);
+/* Works out the limits of the account in Slurm, for all its purses. */
+int check_settle(const struct plan *plan, const struct purses *purses);

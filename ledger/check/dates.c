@@ -19,7 +19,7 @@ static int64_t nothing_since(const struct plan *plan, const char *cluster)
 		const struct observation *observation = &check->observations[i];
 
 		if (strcmp(observation->cluster, cluster) == 0 && observation->answered &&
-		    !observation_find(observation, plan->account->name))
+		    !observation_purse(observation, plan->account->name))
 			return observation->time;
 	}
 	return check->all_clusters && !check_is_listed(check, cluster) ? books_time(plan->books)
@@ -65,7 +65,7 @@ static int expire_first(const struct plan *plan)
 	const struct account *account = plan->account;
 	struct event event = {.kind = EVENT_EXPIRE,
 			      .account = account->name,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(account->name),
 			      .end = account->lots[0].end};
 	int rc = SB_OK;
 
@@ -114,14 +114,15 @@ static int expire(const struct plan *plan)
 static int cross_thresholds(const struct plan *plan)
 {
 	const struct account *account = plan->account;
-	struct event event = {
-		.kind = EVENT_THRESHOLD, .account = account->name, .resource = RESOURCE_BILLING};
+	struct event event = {.kind = EVENT_THRESHOLD,
+			      .account = account->name,
+			      .resource = purse_resource(account->name)};
 	/* The append changes the account. */
-	const struct thresholds levels = *thresholds_of(account, plan->check->rules);
+	const struct thresholds levels = *thresholds_of(account, plan->rules);
 	int64_t before, reached = 0;
 	struct funds funds;
 
-	TRY(funds_of(plan->books, account, plan->check->rules, &funds, plan->err));
+	TRY(funds_of(plan->books, account, plan->rules, &funds, plan->err));
 	TRY(books_reached(plan->books, account->name, &before, plan->err));
 	event.used = funds.used;
 	event.allocated = funds.allocated;
@@ -174,12 +175,12 @@ static int give_notice(const struct plan *plan)
 		const struct lot *lot = &account->lots[i];
 		struct event event = {.kind = EVENT_NOTICE,
 				      .account = account->name,
-				      .resource = RESOURCE_BILLING,
+				      .resource = purse_resource(account->name),
 				      .end = lot->end};
 		bool fresh;
 
 		if (lot->noticed || lot->rest == 0 || lot->end <= account->time ||
-		    lot->end - account->time > plan->check->rules->notice)
+		    lot->end - account->time > plan->rules->notice)
 			continue;
 		TRY(is_fresh(plan, lot->end, &fresh));
 		if (fresh)

@@ -18,11 +18,12 @@ static int record_lever(const struct plan *plan, const struct lever *lever, cons
 {
 	/* Appending changes [lever], which the texts would come from. */
 	const struct lever copy = lever ? *lever : (struct lever){0};
+	const char *owner = plan->owner->name;
 	struct event event = {.kind = EVENT_LEVER,
-			      .account = plan->account->name,
-			      .answers = plan->account->decision,
+			      .account = owner,
+			      .answers = plan->decision,
 			      .cluster = plan->cluster,
-			      .slurm_account = lever ? copy.slurm_account : plan->account->name,
+			      .slurm_account = lever ? copy.slurm_account : owner,
 			      .action = aim ? LEVER_HOLD : LEVER_RESTORE,
 			      .field = aim ? aim->field : copy.field,
 			      .tres = aim ? aim->tres : copy.tres,
@@ -37,7 +38,7 @@ static int record_outcome(const struct plan *plan, uint64_t lever, enum outcome 
 			  const char *reason)
 {
 	struct event event = {.kind = EVENT_APPLIED,
-			      .account = plan->account->name,
+			      .account = plan->owner->name,
 			      .answers = lever,
 			      .outcome = (uint8_t)outcome,
 			      .reason = reason};
@@ -53,7 +54,7 @@ static int add_task(const struct plan *plan, const struct lever *lever)
 	if (!task)
 		return sb_error_nomem(plan->err);
 	task->lever = lever->seq;
-	check_set_name(task->account, plan->account->name);
+	check_set_name(task->account, plan->owner->name);
 	check_set_name(task->cluster, lever->cluster);
 	check_set_name(task->slurm_account, lever->slurm_account);
 	(void)snprintf(task->field, sizeof(task->field), "%s", lever->field);
@@ -85,7 +86,7 @@ static int give_up(const struct plan *plan, const struct lever *lever, int64_t c
 
 static const struct lever *find_lever(const struct plan *plan, const char *field, const char *tres)
 {
-	return account_lever(plan->account, plan->cluster, field, tres);
+	return account_lever(plan->owner, plan->cluster, field, tres);
 }
 
 /* Brings a limit that Slurm shows as [current] to [aim] or, with NULL, to what the site had. */
@@ -93,7 +94,7 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 			int64_t current)
 {
 	bool put_right = plan->check->rules->put_right;
-	enum lever_plan step = plan_lever(plan->account, lever, current, aim, put_right);
+	enum lever_plan step = plan_lever(plan->decision, lever, current, aim, put_right);
 
 	if (lever && lever_in_force(lever) && current != lever->set && aim) {
 		struct finding drift = {.before = lever->set, .now = current};
@@ -127,11 +128,25 @@ static int settle_limit(const struct plan *plan, const struct lever *lever, cons
 
 /* ---- limits to have ---- */
 
-enum { AIMS_MAX = 2 };
+/* A purse of the account, and what `limit` gives it. */
+struct budget {
+	struct plan plan; /* of the purse */
+	struct rules rules; /* which the plan points to, unless it is the account's own */
+	char tres[RESOURCE_SIZE]; /* of the limit that holds it, or follows its balance */
+	bool held; /* by that limit; the account's own is held by its lever instead */
+	struct cap *caps; /* on each cluster, in the order of the observations; NULL: `limit` does
+			     not apply */
+};
+
+/* The purses whose resource Slurm can hold, the account's own first. */
+struct budgets {
+	struct budget *list;
+	size_t count;
+};
 
 /* The limits that the account is to have on a cluster. */
 struct aims {
-	struct limit list[AIMS_MAX];
+	struct limit *list;
 	size_t count;
 };
 
@@ -140,9 +155,9 @@ static bool is_on(const struct lever *lever, const char *field, const char *tres
 	return strcmp(lever->field, field) == 0 && strcmp(lever->tres, tres) == 0;
 }
 
-static bool is_cap(const struct lever *lever)
+static bool is_of(const struct lever *lever, const struct budget *budget)
 {
-	return is_on(lever, CAP_FIELD, CAP_TRES);
+	return is_on(lever, CAP_FIELD, budget->tres);
 }
 
 static const struct limit *find_aim(const struct aims *aims, const struct lever *lever)
@@ -152,6 +167,20 @@ static const struct limit *find_aim(const struct aims *aims, const struct lever 
 			return &aims->list[i];
 	}
 	return NULL;
+}
+
+/* Adds a limit; of two on one TRES the lower one applies. [aims] has room. */
+static void add_aim(struct aims *aims, struct limit aim)
+{
+	for (size_t i = 0; i < aims->count; i++) {
+		struct limit *other = &aims->list[i];
+
+		if (strcmp(other->field, aim.field) != 0 || strcmp(other->tres, aim.tres) != 0)
+			continue;
+		other->value = int64_min(other->value, aim.value);
+		return;
+	}
+	aims->list[aims->count++] = aim;
 }
 
 /* True if the lever is as it should be, as far as the books know. */
@@ -169,7 +198,7 @@ static int add_want(const struct plan *plan)
 	/* The wants of one account are next to each other. */
 	for (size_t i = check->want_count; i > 0; i--) {
 		want = &check->wants[i - 1];
-		if (strcmp(want->account, plan->account->name) != 0)
+		if (strcmp(want->account, plan->owner->name) != 0)
 			break;
 		if (strcmp(want->cluster, plan->cluster) == 0)
 			return SB_OK;
@@ -177,7 +206,7 @@ static int add_want(const struct plan *plan)
 	want = array_add(check->wants, check->want_count);
 	if (!want)
 		return sb_error_nomem(plan->err);
-	check_set_name(want->account, plan->account->name);
+	check_set_name(want->account, plan->owner->name);
 	check_set_name(want->cluster, plan->cluster);
 	return SB_OK;
 }
@@ -197,7 +226,7 @@ static int settle_shown(const struct plan *plan, const struct lever *lever, cons
 /* Adds a finding of [kind] if a limit on the cluster, whose limits are not known, has to change. */
 static int report_unknown(const struct plan *plan, const struct aims *aims, enum finding_kind kind)
 {
-	const struct account *account = plan->account;
+	const struct account *account = plan->owner;
 	bool rest = true;
 
 	for (size_t i = 0; i < aims->count; i++) {
@@ -224,59 +253,117 @@ static bool is_in_force(const struct plan *plan, const struct limit *aim)
 		       : at_rest(find_lever(plan, aim->field, aim->tres), aim);
 }
 
-static int settle_cluster(const struct plan *plan, const struct cap *cap)
+/* If the numbers that a cap follows from could not be read, the cap stays as it is. */
+static bool is_kept(const struct budget *budget, size_t at)
 {
-	const struct account *account = plan->account;
-	const struct observation *observation = plan->observation;
-	/* If the numbers that a cap follows from could not be read, the cap stays as it is. */
-	bool kept = cap && cap->silent && observation->answered;
-	struct aims aims = {0};
+	const struct cap *cap = budget->caps ? &budget->caps[at] : NULL;
 
-	if (account_held(account))
-		aims.list[aims.count++] = hold_limit(account, plan->check->rules);
-	if (cap && cap->value >= 0 && !kept)
-		aims.list[aims.count++] = (struct limit){CAP_FIELD, CAP_TRES, cap->value};
-	if (!observation->answered)
-		return report_unknown(plan, &aims, FOUND_UNSETTLED);
-	if (!plan->row)
-		return SB_OK; /* no association, no jobs */
-	if (plan->row->odd_limits && plan->row->all_limits)
-		return report_unknown(plan, &aims, FOUND_ODD_LIMITS);
+	return cap && cap->silent && budget->plan.check->observations[at].answered;
+}
+
+static bool has_kept_cap(const struct budgets *budgets, size_t at, const struct lever *lever)
+{
+	for (size_t i = 0; i < budgets->count; i++) {
+		if (is_kept(&budgets->list[i], at) && is_of(lever, &budgets->list[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Fills in the limits to have on the cluster of observation [at]. An account that is held has its
+ * lever first. */
+static void add_aims(const struct plan *plan, const struct budgets *budgets, size_t at,
+		     struct aims *aims)
+{
+	if (account_held(plan->owner))
+		add_aim(aims, hold_limit(plan->owner, plan->rules));
+	for (size_t i = 0; i < budgets->count; i++) {
+		const struct budget *budget = &budgets->list[i];
+		const struct cap *cap = budget->caps ? &budget->caps[at] : NULL;
+
+		if (budget->held)
+			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, 0});
+		if (cap && cap->value >= 0 && !is_kept(budget, at))
+			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, cap->value});
+	}
+}
+
+/* Settles the limits on a cluster that shows the account. */
+static int settle_levers(const struct plan *plan, const struct budgets *budgets, size_t at,
+			 const struct aims *aims)
+{
+	const struct account *account = plan->owner;
+
 	/* Backward, since a restored lever leaves the list. */
 	for (size_t i = account->lever_count; i-- > 0;) {
 		const struct lever *lever = &account->levers[i];
 
-		if (strcmp(lever->cluster, observation->cluster) != 0 || find_aim(&aims, lever) ||
-		    (kept && is_cap(lever)))
+		if (strcmp(lever->cluster, plan->cluster) != 0 || find_aim(aims, lever) ||
+		    has_kept_cap(budgets, at, lever))
 			continue;
 		/* Remove the old lever only once its replacement is in force. */
-		if (account_held(account) && !is_cap(lever) && !is_in_force(plan, &aims.list[0]))
+		if (account_held(account) && !is_of(lever, &budgets->list[0]) &&
+		    !is_in_force(plan, &aims->list[0]))
 			plan->check->again = true;
 		else
 			TRY(settle_shown(plan, lever, NULL));
 	}
-	for (size_t i = 0; i < aims.count; i++) {
-		const struct limit *aim = &aims.list[i];
+	for (size_t i = 0; i < aims->count; i++) {
+		const struct limit *aim = &aims->list[i];
 
 		TRY(settle_shown(plan, find_lever(plan, aim->field, aim->tres), aim));
 	}
 	return SB_OK;
 }
 
-/* Reports levers on clusters that are not observed: this check cannot bring them in line. */
-static int report_unlisted(const struct plan *plan)
+static int settle_cluster(const struct plan *plan, const struct budgets *budgets, size_t at)
 {
-	const struct account *account = plan->account;
-	bool caps = wants_caps(account, plan->check->rules);
+	struct aims aims = {.list = calloc(2 * budgets->count + 1, sizeof(*aims.list))};
+	int rc = SB_OK;
+
+	if (!aims.list)
+		return sb_error_nomem(plan->err);
+	add_aims(plan, budgets, at, &aims);
+	if (!plan->observation->answered)
+		rc = report_unknown(plan, &aims, FOUND_UNSETTLED);
+	else if (plan->row && plan->row->odd_limits && plan->row->all_limits)
+		rc = report_unknown(plan, &aims, FOUND_ODD_LIMITS);
+	else if (plan->row) /* else no association, no jobs */
+		rc = settle_levers(plan, budgets, at, &aims);
+	free(aims.list);
+	return rc;
+}
+
+static bool is_wanted(const struct plan *plan, const struct budgets *budgets,
+		      const struct lever *lever)
+{
+	const struct limit hold = hold_limit(plan->owner, plan->rules);
+	bool of_purse = false, wanted = false;
+
+	for (size_t i = 0; i < budgets->count; i++) {
+		const struct budget *budget = &budgets->list[i];
+
+		of_purse = of_purse || is_of(lever, budget);
+		wanted = wanted || (is_of(lever, budget) && (budget->caps || budget->held));
+	}
+	return of_purse && !is_on(lever, hold.field, hold.tres)
+		       ? wanted
+		       : wanted || account_held(plan->owner);
+}
+
+/* Reports levers on clusters that are not observed: this check cannot bring them in line. */
+static int report_unlisted(const struct plan *plan, const struct budgets *budgets)
+{
+	const struct account *account = plan->owner;
 
 	for (size_t i = 0; i < account->lever_count; i++) {
 		const struct lever *lever = &account->levers[i];
-		bool wanted = is_cap(lever) ? caps : account_held(account);
 
 		/* A check of only some clusters reports the others only if a limit there has to
 		 * change. */
 		if (!check_is_listed(plan->check, lever->cluster) &&
-		    (plan->check->all_clusters || !lever_in_force(lever) || !wanted))
+		    (plan->check->all_clusters || !lever_in_force(lever) ||
+		     !is_wanted(plan, budgets, lever)))
 			TRY(add_lever_finding(plan, (struct finding){.kind = FOUND_UNLISTED},
 					      lever));
 	}
@@ -317,75 +404,77 @@ static int64_t still_running(int64_t minutes)
 }
 
 /* Fills in the cap of a cluster that does not answer, from the last reading. */
-static int silent_cap(const struct plan *plan, struct cap *cap)
+static int silent_cap(const struct plan *plan, const struct lever *lever, struct cap *cap)
 {
 	const struct meter *meter = check_meter_of(plan);
 	struct reading reading;
 
 	TRY(check_reading(plan->books, plan->account, plan->cluster, &reading, plan->err));
-	cap->now = cap_of_silent(find_lever(plan, CAP_FIELD, CAP_TRES));
+	cap->now = cap_of_silent(lever);
 	cap->used = meter ? meter->reading : 0;
 	cap->running = still_running(reading.running);
 	return SB_OK;
 }
 
-static int cap_of(const struct plan *plan, struct cap *ret)
+static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 {
-	const struct lever *lever = find_lever(plan, CAP_FIELD, CAP_TRES);
+	const struct lever *lever = find_lever(plan, CAP_FIELD, tres);
 	const struct meter *meter = check_meter_of(plan);
 	const struct observed *row = plan->row;
+	const struct observed *limits = observation_find(plan->observation, plan->owner->name);
 
 	*ret = (struct cap){.silent = !plan->observation->answered,
 			    .share = plan->observation->share};
 	if (ret->silent)
-		return silent_cap(plan, ret);
-	if (!row || (!meter && !row->odd_usage)) {
+		return silent_cap(plan, lever, ret);
+	if (!row || !limits || (!meter && !row->odd_usage)) {
 		*ret = (struct cap){.absent = true};
 		return SB_OK;
 	}
-	if (row->odd_usage || row->odd_limits || row->odd_room) {
+	if (row->odd_usage || limits->odd_limits || row->odd_room) {
 		ret->silent = true;
-		return silent_cap(plan, ret);
+		return silent_cap(plan, lever, ret);
 	}
 	/* Under jobs the meter's reading does not change, and the use of running jobs is in
 	 * flight. */
 	ret->used = compared_use(row, meter->jobs ? row->usage : meter->reading);
 	ret->running = still_running(row->running);
-	(void)observed_limit(row, CAP_FIELD, CAP_TRES, &ret->now);
+	(void)observed_limit(limits, CAP_FIELD, tres, &ret->now);
 	ret->ceiling = lever ? lever->original : ret->now;
 	ret->kept = lever ? lever->set : -1;
 	ret->changed = lever && lever_in_force(lever) && ret->now != lever->set;
-	ret->left = ret->changed && !plan->check->rules->put_right &&
-		    plan->account->decision <= lever->decision;
+	ret->left =
+		ret->changed && !plan->check->rules->put_right && plan->decision <= lever->decision;
 	return SB_OK;
 }
 
-/* Works out the limits that the balance allows, in the order of the observations. [caps] has room
- * for these and the account's levers. */
-static int deal_caps(const struct plan *plan, struct cap *caps)
+/* Works out the limits that the balance allows. [caps] has room for one on each cluster observed,
+ * and for the account's levers. */
+static int deal_caps(const struct plan *plan, const char *tres, struct cap *caps)
 {
-	const struct account *account = plan->account;
+	const struct account *owner = plan->owner;
 	struct check *check = plan->check;
 	size_t count = check->observation_count;
 	struct in_flight flight;
 	int64_t available;
 	bool deferred;
 
-	TRY(jobs_in_flight(plan->books, account, &flight, plan->err));
+	TRY(jobs_in_flight(plan->books, plan->account, &flight, plan->err));
 	/* Slurm's counter includes what running jobs used. */
 	TRY(check_available(plan, flight.used, &available));
 	for (size_t i = 0; i < count; i++) {
 		const struct plan on = check_on(plan, &check->observations[i]);
 
-		TRY(cap_of(&on, &caps[i]));
+		TRY(cap_of(&on, tres, &caps[i]));
 	}
 	/* A cluster that is not observed this time keeps its room like a silent one. */
-	for (size_t i = 0; i < account->lever_count; i++) {
-		const struct observation other = {.cluster = account->levers[i].cluster};
+	for (size_t i = 0; i < owner->lever_count; i++) {
+		const struct observation other = {.cluster = owner->levers[i].cluster};
 		const struct plan on = check_on(plan, &other);
 
-		if (is_cap(&account->levers[i]) && !check_is_listed(check, other.cluster))
-			TRY(cap_of(&on, &caps[count++]));
+		if (is_on(&owner->levers[i], CAP_FIELD, tres) &&
+		    !check_is_listed(check, other.cluster))
+			TRY(cap_of(&on, tres, &caps[count++]));
 	}
 	plan_caps(caps, count, available, check->rules->pooled, &deferred);
 	for (size_t i = 0; i < count && check->shut; i++) {
@@ -396,24 +485,62 @@ static int deal_caps(const struct plan *plan, struct cap *caps)
 	return SB_OK;
 }
 
-int check_settle(const struct plan *plan)
+/* Adds the budget of a purse, if Slurm can hold its resource. [budgets] has room. */
+static int add_budget(const struct plan *plan, const struct account *purse, struct budgets *budgets)
+{
+	const struct account *owner = plan->owner;
+	struct budget *budget = &budgets->list[budgets->count];
+
+	if (!purse_lever(purse, budget->tres))
+		return SB_OK;
+	budgets->count++;
+	budget->plan = *plan;
+	budget->plan.account = purse;
+	if (purse != owner) {
+		budget->rules = purse_rules(owner, plan->rules);
+		budget->plan.rules = &budget->rules;
+		budget->held = purse->causes && !owner->grace_until;
+	}
+	if (!wants_caps(purse, budget->plan.rules) || (purse != owner && owner->grace_until))
+		return SB_OK;
+	budget->caps = calloc(plan->check->observation_count + owner->lever_count + 1,
+			      sizeof(*budget->caps));
+	return budget->caps ? deal_caps(&budget->plan, budget->tres, budget->caps)
+			    : sb_error_nomem(plan->err);
+}
+
+static int settle_budgets(const struct plan *plan, const struct purses *purses,
+			  struct budgets *budgets)
 {
 	const struct check *check = plan->check;
-	struct cap *caps = NULL;
-	int rc = SB_OK;
 
-	if (wants_caps(plan->account, check->rules)) {
-		caps = calloc(check->observation_count + plan->account->lever_count + 1,
-			      sizeof(*caps));
-		rc = caps ? deal_caps(plan, caps) : sb_error_nomem(plan->err);
-	}
-	for (size_t i = 0; i < check->observation_count && !rc; i++) {
+	TRY(add_budget(plan, plan->owner, budgets));
+	for (size_t i = 0; i < purses->count; i++)
+		TRY(add_budget(plan, purses->list[i], budgets));
+	for (size_t i = 0; i < check->observation_count; i++) {
 		const struct plan on = check_on(plan, &check->observations[i]);
 
-		rc = settle_cluster(&on, caps ? &caps[i] : NULL);
+		TRY(settle_cluster(&on, budgets, i));
 	}
-	free(caps);
-	return rc ? rc : report_unlisted(plan);
+	return report_unlisted(plan, budgets);
+}
+
+int check_settle(const struct plan *plan, const struct purses *purses)
+{
+	struct plan of = *plan;
+	struct budgets budgets = {.list = calloc(purses->count + 1, sizeof(*budgets.list))};
+	int rc;
+
+	of.decision = plan->owner->decision;
+	for (size_t i = 0; i < purses->count; i++) {
+		if (purses->list[i]->decision > of.decision)
+			of.decision = purses->list[i]->decision;
+	}
+	rc = budgets.list ? settle_budgets(&of, purses, &budgets) : sb_error_nomem(plan->err);
+	for (size_t i = 0; i < budgets.count; i++)
+		free(budgets.list[i].caps);
+	free(budgets.list);
+	return rc;
 }
 
 /* ---- outcomes, and levers that no check decides on ---- */
@@ -425,7 +552,7 @@ static int record_task_outcome(struct books *books, const struct task_outcome *o
 	struct plan plan = {.books = books, .err = err, .cluster = task->cluster};
 	const struct lever *lever;
 
-	TRY(books_account(books, task->account, &plan.account, err));
+	TRY(books_account(books, task->account, &plan.owner, err));
 	lever = find_lever(&plan, task->field, task->tres);
 	/* A newer decision gets its own outcome. */
 	if (!lever || lever->seq != task->lever ||
@@ -452,7 +579,8 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 	struct plan plan = {.books = books, .err = err, .cluster = cluster};
 	const struct lever *lever;
 
-	TRY(books_account(books, name, &plan.account, err));
+	TRY(books_account(books, name, &plan.owner, err));
+	plan.decision = plan.owner->decision;
 	lever = find_lever(&plan, limit->field, limit->tres);
 	TRY(record_lever(&plan, lever, limit, lever ? lever->original : -1, note));
 	return record_outcome(&plan, books_head(books)->seq, OUTCOME_DONE, "adopted");
@@ -467,7 +595,9 @@ int check_forget_levers(struct books *books, const char *cluster, size_t *ret_co
 	*ret_count = 0;
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
-		const struct account *account = plan.account = books_at(books, i);
+		const struct account *account = plan.owner = books_at(books, i);
+
+		plan.decision = account->decision;
 
 		for (size_t j = account->lever_count; j-- > 0;) {
 			const struct lever *lever = &account->levers[j];
@@ -489,7 +619,7 @@ int check_lose_lever(struct books *books, const char *name, const struct lever *
 {
 	struct plan plan = {.books = books, .err = err};
 
-	TRY(books_account(books, name, &plan.account, err));
+	TRY(books_account(books, name, &plan.owner, err));
 	return record_outcome(&plan, lever->seq, OUTCOME_FAILED,
 			      "Slurm did not show it when the bank was adopted");
 }

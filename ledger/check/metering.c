@@ -16,7 +16,7 @@ static int record_baseline(const struct plan *plan, int64_t before, int64_t now,
 			      .note = note,
 			      .account = plan->account->name,
 			      .cluster = plan->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(plan->account->name),
 			      .before = before,
 			      .now = now,
 			      .reason = reason};
@@ -32,7 +32,7 @@ static int charge_use(const struct plan *plan, int64_t now)
 	struct event event = {.kind = EVENT_CHARGE,
 			      .account = plan->account->name,
 			      .cluster = plan->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(plan->account->name),
 			      .amount = now - meter->reading,
 			      .before = meter->reading,
 			      .now = now,
@@ -86,7 +86,7 @@ int check_record_use(const struct plan *plan)
 	int64_t amount, since;
 
 	books_deferred_sum(plan->books, plan->account, &amount, &since);
-	return amount == 0 || charge_may_wait(plan->account, amount, since, plan->check->rules)
+	return amount == 0 || charge_may_wait(plan->account, amount, since, plan->rules)
 		       ? SB_OK
 		       : books_record_deferred(plan->books, plan->account->name, plan->err);
 }
@@ -145,12 +145,13 @@ struct comparison {
 	const char *from;
 };
 
-static const struct move *find_move(const struct plan *plan, const char *account)
+/* Finds the move of an account of Slurm or, with [purse], of a purse. */
+static const struct move *find_move(const struct plan *plan, const char *account, bool purse)
 {
 	for (size_t i = 0; i < plan->check->move_count; i++) {
 		const struct move *move = &plan->check->moves[i];
 
-		if (strcmp(move->account, account) == 0 &&
+		if (move->purse == purse && strcmp(move->account, account) == 0 &&
 		    strcmp(move->cluster, plan->cluster) == 0)
 			return move;
 	}
@@ -164,7 +165,7 @@ static int add_move(void *ctx, const char *account, bool came)
 	struct move *move;
 
 	(void)came;
-	if (find_move(trees->plan, account))
+	if (find_move(trees->plan, account, false))
 		return SB_OK;
 	move = array_add(check->moves, check->move_count);
 	if (!move)
@@ -204,6 +205,14 @@ static int change_below(const struct comparison *trees, const char *account, con
 	return tree_above(&trees->before, account, name) - tree_above(&trees->now, account, name);
 }
 
+/* Returns the row of [account] with the use that the move is about; NULL: it has none. */
+static const struct observed *row_of(const struct observation *observation, const char *account,
+				     const struct move *move)
+{
+	return move->purse ? observation_use(observation, account, purse_resource(move->account))
+			   : observation_find(observation, account);
+}
+
 /* Computes what the account's RawUsage would be if no account had moved. An account that moves
  * takes its own use along: its usage less that of the accounts below it. All readings are of one
  * moment: use up to then stays with the accounts that were above before, later use counts for those
@@ -211,19 +220,28 @@ static int change_below(const struct comparison *trees, const char *account, con
 static void find_usage_without(const struct comparison *trees, struct move *move)
 {
 	const struct observation *observation = trees->plan->observation;
-	const struct observed *own = observation_find(observation, move->account);
+	const struct observed *own = move->purse ? observation_purse(observation, move->account)
+						 : observation_find(observation, move->account);
+	char account[NAME_SIZE];
 	__int128 sum = own ? own->usage : 0;
+
+	purse_account(account, move->account);
+	if (!move->purse)
+		check_set_name(account, move->account);
 
 	move->waits = own && own->odd_usage;
 	for (size_t i = 0; i < trees->now.count; i++) {
 		const struct kin *kin = &trees->now.list[i];
-		const struct observed *row = observation_find(observation, kin->account);
-		int change = change_below(trees, move->account, kin->account) -
-			     change_below(trees, move->account, kin->parent);
+		const struct observed *row = row_of(observation, kin->account, move);
+		int change = change_below(trees, account, kin->account) -
+			     change_below(trees, account, kin->parent);
 
+		if (!row)
+			continue;
 		sum += (__int128)row->usage * change;
 		move->waits = move->waits || (change != 0 && row->odd_usage);
-		move->cut += change != 0;
+		if (change != 0)
+			move->cut += move->purse ? 60 : 1;
 	}
 	move->without = sum >= 0 && sum <= INT64_MAX ? (int64_t)sum : -1;
 }
@@ -276,6 +294,32 @@ static bool find_usages(const struct comparison *trees, size_t first)
 	return waits;
 }
 
+/* Adds the moves of the account's purses to that of the account. */
+static int add_purse_moves(const struct comparison *trees, size_t at)
+{
+	struct check *check = trees->plan->check;
+	struct purses purses;
+	int rc = SB_OK;
+
+	/* No account of the bank has a name with a colon. */
+	if (!purse_is_account(check->moves[at].account))
+		return SB_OK;
+	TRY(books_purses(trees->plan->books, check->moves[at].account, &purses, trees->plan->err));
+	for (size_t i = 0; i < purses.count && !rc; i++) {
+		struct move *move = array_add(check->moves, check->move_count);
+
+		if (!move) {
+			rc = sb_error_nomem(trees->plan->err);
+			break;
+		}
+		*move = check->moves[at];
+		move->purse = true;
+		check_set_name(move->account, purses.list[i]->name);
+	}
+	purses_release(&purses);
+	return rc;
+}
+
 static int find_moves(const struct plan *plan, struct comparison *trees)
 {
 	size_t first = plan->check->move_count;
@@ -284,6 +328,8 @@ static int find_moves(const struct plan *plan, struct comparison *trees)
 	TRY(observation_tree(plan->observation, &trees->now, plan->err));
 	TRY(books_tree(plan->books, plan->cluster, &trees->before, plan->err));
 	TRY(add_moves(trees));
+	for (size_t i = first, last = plan->check->move_count; i < last; i++)
+		TRY(add_purse_moves(trees, i));
 	if (whole)
 		TRY(find_odd_names(trees));
 	/* A check of a few accounts leaves the moves to the next whole one. */
@@ -414,7 +460,8 @@ int check_meter(const struct plan *plan)
 	const struct observation *observation = plan->observation;
 	const struct observed *row = plan->row;
 	const struct meter *meter = check_meter_of(plan);
-	const struct move *move = find_move(plan, plan->account->name);
+	const struct move *move =
+		find_move(plan, plan->account->name, !purse_is_account(plan->account->name));
 
 	if (!row && meter)
 		return note_vanished(plan);
@@ -445,6 +492,16 @@ int check_meter(const struct plan *plan)
 
 /* ---- where counting starts ---- */
 
+/* Whether the cluster shows the resource of a purse, for any account. */
+static bool shows_resource(const struct observation *observation, const char *purse)
+{
+	for (size_t i = 0; i < observation->purse_count; i++) {
+		if (strcmp(observation->purses[i].resource, purse_resource(purse)) == 0)
+			return true;
+	}
+	return purse_is_account(purse);
+}
+
 int check_record_baselines(struct books *books, const char *name,
 			   const struct observation *observations, size_t count, bool from_zero,
 			   struct sb_error *err)
@@ -456,7 +513,8 @@ int check_record_baselines(struct books *books, const char *name,
 		const struct plan on = check_on(&plan, &observations[i]);
 
 		/* Opened again: use since the account was closed is still to be charged. */
-		if (!on.observation->answered || check_meter_of(&on))
+		if (!on.observation->answered || check_meter_of(&on) ||
+		    !shows_resource(on.observation, name))
 			continue;
 		if (on.row && on.row->odd_usage && !from_zero)
 			continue; /* counting starts at the first reading that can be used */
@@ -467,31 +525,35 @@ int check_record_baselines(struct books *books, const char *name,
 }
 
 /* Returns where counting continues for an account above the reset one: at its use less that
- * account's. Slurm cuts the RawUsage of each account to whole seconds, so it may show one second
- * less. */
+ * account's. Slurm cuts the RawUsage of each account to whole seconds, and a TRES to whole minutes,
+ * so it may show one less. */
 static int64_t rest_above(const struct observed *row, const struct observed *reset,
 			  const struct observed *after)
 {
 	int64_t rest = row->usage > reset->usage ? row->usage - reset->usage : 0;
+	int64_t cut = row->resource ? 60 : 1;
 
-	return after && !after->odd_usage && after->usage == rest - 1 ? after->usage : rest;
+	return after && !after->odd_usage && after->usage == rest - cut ? after->usage : rest;
 }
 
 static int record_reset_of(struct plan plan, const struct check_reset *reset,
 			   const struct tree *tree, const char *name)
 {
-	const struct observed *own = observation_find(reset->before, reset->account);
+	const struct observed *own;
+	char account[NAME_SIZE];
 	const struct meter *meter;
 	int64_t from = 0;
 
+	purse_account(account, name);
+	own = observation_use(reset->before, reset->account, purse_resource(name));
 	TRY(books_account(plan.books, name, &plan.account, plan.err));
 	plan = check_on(&plan, reset->before);
 	meter = check_meter_of(&plan);
-	if (!meter || !plan.row || meter->jobs)
+	if (!meter || !plan.row || !own || meter->jobs)
 		return SB_OK;
-	if (tree_above(tree, name, reset->account))
-		from = rest_above(plan.row, own, observation_find(reset->after, name));
-	else if (plan.row != own && !tree_above(tree, reset->account, name))
+	if (tree_above(tree, account, reset->account))
+		from = rest_above(plan.row, own, observation_purse(reset->after, name));
+	else if (plan.row != own && !tree_above(tree, reset->account, account))
 		return SB_OK; /* above or below it only on another cluster */
 	if (from == meter->reading)
 		return SB_OK;
@@ -508,8 +570,16 @@ int check_record_reset(struct books *books, const struct check_reset *reset, str
 	if (!observation_find(reset->before, reset->account))
 		return SB_OK;
 	rc = observation_tree(reset->before, &tree, err);
-	for (size_t i = 0; i < reset->count && !rc; i++)
+	for (size_t i = 0; i < reset->count && !rc; i++) {
+		struct purses purses = {0};
+
 		rc = record_reset_of(plan, reset, &tree, reset->names[i]);
+		if (!rc)
+			rc = books_purses(books, reset->names[i], &purses, err);
+		for (size_t j = 0; j < purses.count && !rc; j++)
+			rc = record_reset_of(plan, reset, &tree, purses.list[j]->name);
+		purses_release(&purses);
+	}
 	tree_release(&tree);
 	return rc;
 }

@@ -38,6 +38,7 @@ const char *export_text(const struct event *event, enum event_field at, char buf
 
 	switch (field->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 		return event_text(event, field);
 	case FIELD_TIME:

@@ -167,6 +167,7 @@ static int read_scalar(struct import *import, const struct yaml_item *item,
 
 	switch (field->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 	case FIELD_TEXT:
 		if (strlen(item->text) > field->max)
 			return yaml_error(import->reader, item, err, "%s has more than %zu bytes",

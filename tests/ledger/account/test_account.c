@@ -134,8 +134,6 @@ START_TEST(entries_that_break_a_rule_are_refused)
 		 "not the last one"},
 		{{.kind = EVENT_BASELINE, .cluster = "c2", BILLING, .before = 0, .now = 5},
 		 "not the last one"},
-		{{.kind = EVENT_BASELINE, .cluster = "c2", .resource = "cpu", .before = -1},
-		 "resource 'cpu'"},
 		{{.kind = EVENT_DEPOSIT, BILLING, .amount = 5, .end = WHEN_NEVER, .debt = 1},
 		 "another debt"},
 		{{.kind = EVENT_WITHDRAW, BILLING, .amount = 101, PARTS(more)},

@@ -37,6 +37,7 @@ static void fill_field(struct event *event, enum event_field at, bool large)
 
 	switch (field->type) {
 	case FIELD_NAME:
+	case FIELD_PURSE:
 		memset(text, 'a', large ? field->max : 1);
 		text[large ? field->max : 1] = '\0';
 		text[0] = (char)('a' + at % 26);
@@ -115,8 +116,13 @@ static struct event make(int kind_number, bool large)
 		fill_field(&event, (enum event_field)i, large);
 	for (size_t i = 0; i < event_kinds[kind].count; i++)
 		fill_field(&event, (enum event_field)event_kinds[kind].fields[i], large);
-	if (has_field(kind, FIELD_AT_RESOURCE) && !large)
-		event.resource = RESOURCE_BILLING;
+	if (has_field(kind, FIELD_AT_RESOURCE)) {
+		if (large) {
+			texts[FIELD_AT_ACCOUNT][190] = ':';
+			texts[FIELD_AT_TO][190] = ':';
+		}
+		event.resource = purse_resource(event.account);
+	}
 	if (has_field(kind, FIELD_AT_USED_UNTIL)) {
 		event.before = 0;
 		event.now = event.amount;
@@ -141,6 +147,8 @@ static struct event make(int kind_number, bool large)
 	if (kind == EVENT_REVERSE) {
 		memset(texts[FIELD_AT_ANY_TO], 'b', 255);
 		texts[FIELD_AT_ANY_TO][large ? 255 : 0] = '\0';
+		if (large)
+			memcpy(texts[FIELD_AT_ANY_TO] + 190, texts[FIELD_AT_ACCOUNT] + 190, 65);
 		event.to = texts[FIELD_AT_ANY_TO];
 		event.reverses = large ? REVERSED_TRANSFER : REVERSED_DEPOSIT;
 	}
@@ -571,7 +579,9 @@ START_TEST(each_field_is_kept_within_its_bounds)
 
 			switch (field->type) {
 			case FIELD_NAME:
+			case FIELD_PURSE:
 			case FIELD_TEXT:
+				set_text(&event, at, texts[at]);
 				texts[at][field->max] = 'a';
 				texts[at][field->max + 1] = '\0';
 				refused(&event, field->name, (int64_t)field->max + 1);

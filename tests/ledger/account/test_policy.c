@@ -293,8 +293,8 @@ START_TEST(levers_follow_the_whole_table)
 
 		for (size_t j = 0; j < COUNT(current); j++) {
 			enum lever_plan plan =
-				plan_lever(&account, state == NONE ? NULL : &lever, current[j],
-					   cases[i].held ? &hold : NULL, false);
+				plan_lever(account.decision, state == NONE ? NULL : &lever,
+					   current[j], cases[i].held ? &hold : NULL, false);
 
 			ck_assert_msg(plan == cases[i].plan[j], "case %zu, %" PRId64 ": %d", i,
 				      current[j], (int)plan);
@@ -309,13 +309,15 @@ START_TEST(predecessor_08_what_the_site_had_set_stays)
 	struct account account = {0};
 	struct lever lever = {.original = 5000, .set = 5000, .restoring = true};
 
-	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, &hold, false), LEVER_LEAVE);
-	ck_assert_int_eq((int)plan_lever(&account, NULL, 0, NULL, false), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(account.decision, NULL, 0, &hold, false), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(account.decision, NULL, 0, NULL, false), LEVER_LEAVE);
 	/* The site's value is restored unless the limit was changed meanwhile. */
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, NULL, false), LEVER_RETRY);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 5000, NULL, false), LEVER_CONFIRM);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 6000, NULL, false), LEVER_GIVE_UP);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, -1, NULL, false), LEVER_GIVE_UP);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 0, NULL, false), LEVER_RETRY);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 5000, NULL, false),
+			 LEVER_CONFIRM);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 6000, NULL, false),
+			 LEVER_GIVE_UP);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, -1, NULL, false), LEVER_GIVE_UP);
 }
 END_TEST
 
@@ -324,10 +326,11 @@ START_TEST(a_new_decision_holds_again_what_was_changed_by_hand)
 	struct account account = {.decision = 7};
 	struct lever lever = {.original = 5000, .tried = true, .decision = 7};
 
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_DRIFT);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 77, &hold, false), LEVER_DRIFT);
 	account.decision = 9;
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 77, &hold, false), LEVER_RECORD_HOLD);
-	ck_assert_int_eq((int)plan_lever(&account, &lever, 0, &hold, false), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 77, &hold, false),
+			 LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account.decision, &lever, 0, &hold, false), LEVER_LEAVE);
 }
 END_TEST
 
@@ -378,7 +381,7 @@ START_TEST(predecessor_08_a_cap_that_failed_does_not_become_the_sites_value)
 		struct event next = CAP(6, shown[i], 30);
 		struct event restore = CAP(7, shown[i], 5000);
 
-		ck_assert_int_eq((int)plan_lever(account, lever, shown[i], &aim, false),
+		ck_assert_int_eq((int)plan_lever(account->decision, lever, shown[i], &aim, false),
 				 LEVER_RECORD_HOLD);
 		OK(account_apply(account, NULL, &next, &error));
 		ck_assert_int_eq(lever->original, 5000);
@@ -390,10 +393,12 @@ START_TEST(predecessor_08_a_cap_that_failed_does_not_become_the_sites_value)
 		restore.action = LEVER_RESTORE;
 		OK(account_apply(account, NULL, &restore, &error));
 		ck_assert_int_eq(lever->set, 5000);
-		ck_assert_int_eq((int)plan_lever(account, lever, shown[i], NULL, false),
+		ck_assert_int_eq((int)plan_lever(account->decision, lever, shown[i], NULL, false),
 				 LEVER_RETRY);
-		ck_assert_int_eq((int)plan_lever(account, lever, 5000, NULL, false), LEVER_CONFIRM);
-		ck_assert_int_eq((int)plan_lever(account, lever, 77, NULL, false), LEVER_GIVE_UP);
+		ck_assert_int_eq((int)plan_lever(account->decision, lever, 5000, NULL, false),
+				 LEVER_CONFIRM);
+		ck_assert_int_eq((int)plan_lever(account->decision, lever, 77, NULL, false),
+				 LEVER_GIVE_UP);
 		account_free(account);
 	}
 }
@@ -420,13 +425,16 @@ START_TEST(drift_is_left_or_put_right)
 	const struct limit same = {"GrpTRESMins", "billing", 10},
 			   other = {"GrpTRESMins", "billing", 20};
 
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &same, true), LEVER_RECORD_HOLD);
-	ck_assert_int_eq((int)plan_lever(account, lever, 10, &same, true), LEVER_LEAVE);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 77, &same, false), LEVER_DRIFT);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 77, &same, true),
+			 LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 10, &same, true), LEVER_LEAVE);
 	/* A cap does not replace a value that was set by hand. */
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, false), LEVER_DRIFT);
-	ck_assert_int_eq((int)plan_lever(account, lever, 77, &other, true), LEVER_RECORD_HOLD);
-	ck_assert_int_eq((int)plan_lever(account, lever, 10, &other, false), LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 77, &other, false), LEVER_DRIFT);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 77, &other, true),
+			 LEVER_RECORD_HOLD);
+	ck_assert_int_eq((int)plan_lever(account->decision, lever, 10, &other, false),
+			 LEVER_RECORD_HOLD);
 	account_free(account);
 }
 END_TEST

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "ledger/account/event.h"
+#include "ledger/account/policy.h"
+#include "ledger/base/when.h"
+#include "tests/util.h"
+
+START_TEST(names_are_made_and_taken_apart)
+{
+	static const struct {
+		const char *account, *resource, *purse;
+	} cases[] = {
+		{"physics", "billing", "physics"},
+		{"Physics", "BILLING", "physics"},
+		{"physics", "gres/gpu", "physics:gres/gpu"},
+		{"Physics", "gres/GPU:A100", "physics:gres/gpu:a100"},
+		{"a/b@c", "license/matlab", "a/b@c:license/matlab"},
+		{"a", "storage", "a:storage"},
+	};
+	char purse[NAME_SIZE], account[NAME_SIZE], again[NAME_SIZE];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		OK(purse_name(cases[i].account, cases[i].resource, purse, &error));
+		ck_assert_str_eq(purse, cases[i].purse);
+		ck_assert(purse_ok(purse));
+		OK(purse_check("account", purse, &error));
+		ck_assert(purse_is_account(purse) == !strchr(purse, ':'));
+		OK(purse_name(purse_account(account, purse), purse_resource(purse), again, &error));
+		ck_assert_str_eq(again, purse);
+		ck_assert(purse_is_of(purse, account));
+		ck_assert(!purse_is_of(purse, "a/b"));
+		ck_assert(!purse_is_of(purse, "physics-x"));
+	}
+}
+END_TEST
+
+START_TEST(names_that_are_not_allowed_are_refused)
+{
+	static const char *const resources[] = {"",    "gres/gpu,cpu", "a b", "a=1",	  "a|b",
+						"a\n", "-a",	       "/x",  "a\xc3\xa4"};
+	static const char *const purses[] = {"",      ":",     "a:",	 ":cpu",  "a:billing",
+					     "A:cpu", "a:CPU", "a:c pu", "-a:cpu"};
+	char purse[NAME_SIZE], long_name[NAME_SIZE];
+
+	for (size_t i = 0; i < COUNT(resources); i++)
+		FAILS(SB_EINVAL, "is not a resource",
+		      purse_name("physics", resources[i], purse, &error));
+	for (size_t i = 0; i < COUNT(purses); i++)
+		ck_assert_msg(!purse_ok(purses[i]), "'%s'", purses[i]);
+	FAILS(SB_EINVAL, "not allowed", purse_name("a:b", "cpu", purse, &error));
+	/* 255 bytes fit, 256 do not. */
+	memset(long_name, 'a', 251);
+	long_name[251] = '\0';
+	OK(purse_name(long_name, "cpu", purse, &error));
+	ck_assert_uint_eq(strlen(purse), 255);
+	ck_assert(purse_ok(purse));
+	memset(long_name, 'a', 252);
+	long_name[252] = '\0';
+	FAILS(SB_EINVAL, "more than 254 bytes together",
+	      purse_name(long_name, "cpu", purse, &error));
+	/* So do 64 bytes of a resource. */
+	memset(long_name, 'a', 65);
+	long_name[64] = '\0';
+	OK(purse_name("x", long_name, purse, &error));
+	long_name[64] = 'a';
+	long_name[65] = '\0';
+	FAILS(SB_EINVAL, "is not a resource", purse_name("x", long_name, purse, &error));
+}
+END_TEST
+
+START_TEST(slurm_holds_what_it_can)
+{
+	static const struct {
+		const char *resource, *lever; /* NULL: none */
+		bool typed;
+	} cases[] = {
+		{"billing", "billing", false},
+		{"cpu", "cpu", false},
+		{"mem", "mem", false},
+		{"node", "node", false},
+		{"gres/gpu", "gres/gpu", false},
+		{"gres/gpu:a100", "gres/gpu", true},
+		{"license/matlab", "license/matlab", false},
+		{"energy", NULL, false},
+		{"vmem", NULL, false},
+		{"pages", NULL, false},
+		{"fs/disk", NULL, false},
+		{"storage", NULL, false},
+		{"bb/datawarp", NULL, false},
+	};
+	const struct rules rules = {.enforcement = ENFORCE_LIMIT};
+	char tres[RESOURCE_SIZE], purse[NAME_SIZE];
+	struct account account = {0};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		ck_assert(resource_lever(cases[i].resource, tres) == !!cases[i].lever);
+		if (cases[i].lever)
+			ck_assert_str_eq(tres, cases[i].lever);
+		ck_assert(resource_is_typed(cases[i].resource) == cases[i].typed);
+		OK(purse_name("a", cases[i].resource, purse, &error));
+		memcpy(account.name, purse, sizeof(purse));
+		ck_assert_int_eq((int)enforcement_of(&account, &rules),
+				 (int)(!cases[i].lever	? ENFORCE_WARN
+				       : cases[i].typed ? ENFORCE_HOLD
+							: ENFORCE_LIMIT));
+	}
+}
+END_TEST
+
+START_TEST(amounts_have_the_unit_of_their_resource)
+{
+	static const struct {
+		const char *purse, *unit, *second, *text;
+		int64_t amount;
+		const char *shown;
+	} cases[] = {
+		{"a", "SU", "billing-second", "1.5", 5400, "1.50"},
+		{"a:cpu", "CPU-hours", "CPU-second", "2", 7200, "2.00"},
+		{"a:node", "node-hours", "node-second", "0.5", 1800, "0.50"},
+		{"a:gres/gpu", "GPU-hours", "GPU-second", "10", 36000, "10.00"},
+		{"a:gres/gpu:a100", "a100-hours", "a100-second", "1", 3600, "1.00"},
+		{"a:license/matlab", "matlab-hours", "matlab-second", "1", 3600, "1.00"},
+		{"a:storage", "storage-hours", "storage-second", "1", 3600, "1.00"},
+		{"a:mem", "GiB-hours", "MiB-second", "1.5", 5529600, "1.50"},
+		{"a:mem", "GiB-hours", "MiB-second", "0.01", 36864, "0.01"},
+		{"a:mem", "GiB-hours", "MiB-second", "36863s", 36863, "<0.01"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct unit unit = purse_unit(cases[i].purse);
+		char text[AMOUNT_TEXT_SIZE];
+		int64_t amount;
+
+		ck_assert_str_eq(unit.name, cases[i].unit);
+		ck_assert_str_eq(unit.second, cases[i].second);
+		OK(amount_parse_in(cases[i].text, &unit, &amount, &error));
+		ck_assert_int_eq(amount, cases[i].amount);
+		ck_assert_str_eq(amount_format_in(text, amount, unit.size), cases[i].shown);
+	}
+}
+END_TEST
+
+START_TEST(an_entry_names_the_resource_of_its_purse)
+{
+	struct event event = {.kind = EVENT_DEPOSIT,
+			      .host = "h",
+			      .user = "u",
+			      .account = "a:cpu",
+			      .resource = "cpu",
+			      .amount = 1,
+			      .end = WHEN_NEVER};
+	struct event lever = {.kind = EVENT_LEVER,
+			      .account = "a:cpu",
+			      .cluster = "c",
+			      .slurm_account = "a",
+			      .answers = 1};
+
+	OK(event_check(&event, &error));
+	event.resource = "gres/gpu";
+	FAILS(SB_EINVAL, "not that of the account", event_check(&event, &error));
+	event.resource = RESOURCE_BILLING;
+	FAILS(SB_EINVAL, "not that of the account", event_check(&event, &error));
+	event.account = "a";
+	OK(event_check(&event, &error));
+	event.resource = "cpu";
+	FAILS(SB_EINVAL, "not that of the account", event_check(&event, &error));
+	event = (struct event){.kind = EVENT_TRANSFER,
+			       .account = "a:cpu",
+			       .to = "b",
+			       .resource = "cpu",
+			       .amount = 1};
+	FAILS(SB_EINVAL, "another resource", event_check(&event, &error));
+	FAILS(SB_EINVAL, "Slurm knows only the account", event_check(&lever, &error));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("purse");
+	TCase *tcase = tcase_create("purses");
+
+	tcase_add_test(tcase, names_are_made_and_taken_apart);
+	tcase_add_test(tcase, names_that_are_not_allowed_are_refused);
+	tcase_add_test(tcase, slurm_holds_what_it_can);
+	tcase_add_test(tcase, amounts_have_the_unit_of_their_resource);
+	tcase_add_test(tcase, an_entry_names_the_resource_of_its_purse);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
