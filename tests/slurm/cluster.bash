@@ -25,6 +25,7 @@ CLUSTER_SECOND=               # the second cluster's ClusterName, if there is on
 CLUSTER_NODE=                 # the first cluster's second node, if there is one
 CLUSTER_ID=${CLUSTER_ID-}     # the first cluster's id in slurmdbd: see cluster_pin_id
 CLUSTER_SECOND_ID=${CLUSTER_SECOND_ID-} # the second one's
+CLUSTER_GPUS=                 # GPUs of the node by type that do not exist: "a100:6 v100:2"
 CLUSTER_CPUS=16               # what the one node claims to have, however many there are: jobs only sleep
 
 # Daemons in the order of their start, with the seconds that each may take to answer.
@@ -365,6 +366,7 @@ cluster_write_conf() {
 		NodeName=$cluster_host NodeHostname=$cluster_host NodeAddr=127.0.0.1 CPUs=$CLUSTER_CPUS RealMemory=1000
 		PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP TRESBillingWeights="CPU=1.0"
 	END
+	cluster_write_gpus || return 1
 	chmod 600 "$etc/slurmdbd.conf" || return 1
 	# Nothing here uses control groups, but slurmd searches for them at its start and a plain chroot has
 	# none: the first plugin does not search, and from 24.05 on they can be switched off.
@@ -375,6 +377,23 @@ cluster_write_conf() {
 		echo "CgroupPlugin=cgroup/v1" >"$etc/cgroup.conf"
 	fi
 	cluster_password=$password
+}
+
+# Any file will do for a GPU: jobs only sleep.
+cluster_write_gpus() {
+	local etc=$CLUSTER_DIR/etc gpu list='' tres=gres/gpu n
+	: >"$etc/gres.conf" || return 1
+	for gpu in $CLUSTER_GPUS; do
+		for ((n = 0; n < ${gpu#*:}; n++)); do
+			: >"$etc/${gpu%:*}-$n" || return 1
+		done
+		echo "Name=gpu Type=${gpu%:*} File=$etc/${gpu%:*}-[0-$((n - 1))]" >>"$etc/gres.conf"
+		list+=${list:+,}gpu:$gpu
+		tres+=,gres/gpu:${gpu%:*}
+	done
+	[[ -n $list ]] || return 0
+	sed -i "s|^NodeName=.*|& Gres=$list|; s|^AccountingStorageTRES=.*|AccountingStorageTRES=$tres|" \
+		"$etc/slurm.conf"
 }
 
 # Makes the name from the port, so that two clusters at once do not share (and remove) a user.
@@ -482,7 +501,7 @@ cluster_start_second() {
 		s|^\(Slurm[a-z]*PidFile\)=.*/\([a-z]*\)\.pid|\1=$CLUSTER_DIR/run/\22.pid|
 		s|^\(Slurm[a-z]*LogFile\)=.*/\([a-z]*\)\.log|\1=$CLUSTER_DIR/log/\22.log|" \
 		"$CLUSTER_DIR/etc/slurm.conf" >"$folder/slurm.conf" || return 1
-	cp "$CLUSTER_DIR/etc/cgroup.conf" "$folder/" || return 1
+	cp "$CLUSTER_DIR/etc/"{cgroup,gres}.conf "$folder/" || return 1
 	cluster_register "$1" "${CLUSTER_SECOND_ID:=$cluster_high_id}" || return 1
 	CLUSTER_SECOND=$1
 	cluster_daemons+=(slurmctld2 slurmd2)
@@ -503,7 +522,7 @@ cluster_add_node() {
 	sed "s|^SlurmdSpoolDir=.*|SlurmdSpoolDir=$folder/spool|
 		s|^SlurmdPidFile=.*|SlurmdPidFile=$CLUSTER_DIR/run/slurmd-b.pid|" \
 		"$SLURM_CONF" >"$folder/slurm.conf" || return 1
-	cp "$CLUSTER_DIR/etc/cgroup.conf" "$folder/" || return 1
+	cp "$CLUSTER_DIR/etc/"{cgroup,gres}.conf "$folder/" || return 1
 	cluster_daemons+=(slurmd-b)
 	cluster_daemon_stop slurmctld && cluster_daemon_start slurmctld && cluster_daemon_start slurmd-b
 }
