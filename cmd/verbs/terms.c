@@ -8,6 +8,7 @@
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/nearest.h"
+#include "ledger/check/funds.h"
 
 enum {
 	COLUMN_ACCOUNT,
@@ -32,6 +33,8 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_OWN] = {"Own", false, false, CELL_WHOLE},
 };
 
+enum { TERMS_SIZE = 640 };
+
 /* The terms to change; the others stay. */
 struct terms {
 	bool allowance_given, credit_given;
@@ -46,12 +49,42 @@ struct terms {
 	char thresholds[THRESHOLDS_TEXT_SIZE]; /* "" for the site's */
 };
 
-/* Writes the terms in force in one line or, with [lines], each on its own with its origin. */
-static void describe(const struct env *env, const struct account *account, bool lines, char *to,
-		     size_t size)
+/* An account or purse with the rules for it. */
+struct holder {
+	const struct env *env;
+	const struct account *account;
+	struct rules rules;
+};
+
+static int find_holder(const struct env *env, struct books *books, const struct account *account,
+		       struct holder *ret, struct sb_error *err)
 {
-	const struct rules rules = settings_rules(&env->settings);
-	const struct limit hold = hold_limit(account, &rules);
+	const struct rules site = settings_rules(&env->settings);
+
+	*ret = (struct holder){.env = env, .account = account};
+	return rules_of_purse(books, account, &site, &ret->rules, err);
+}
+
+/* Writes the name of the limit that holds it, or "none". Returns [to]. */
+static const char *lever_of(const struct holder *holder, char to[LEVER_NAME_SIZE])
+{
+	const struct limit hold = hold_limit(holder->account, &holder->rules);
+	char tres[RESOURCE_SIZE];
+
+	if (purse_is_account(holder->account->name))
+		return lever_name(to, hold.field, hold.tres);
+	if (purse_lever(holder->account, tres))
+		return lever_name(to, CAP_FIELD, tres);
+	return lever_name(to, "none", "");
+}
+
+/* Writes the terms in force in one line or, with [lines], each on its own with its origin. */
+static void describe(const struct holder *holder, bool lines, char *to, size_t size)
+{
+	const struct env *env = holder->env;
+	const struct account *account = holder->account;
+	const struct rules rules = holder->rules;
+	const bool purse = !purse_is_account(account->name);
 	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct {
 		const char *name, *value;
@@ -62,7 +95,7 @@ static void describe(const struct env *env, const struct account *account, bool 
 		{"enforcement",
 		 event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
 		 account->enforcement == ENFORCE_SITE},
-		{"lever", lever_name(lever, hold.field, hold.tres), !*account->field},
+		{"lever", lever_of(holder, lever), !purse && !*account->field},
 		{"meter", event_word(FIELD_AT_METER, (uint8_t)metering_of(account, &rules)),
 		 account->meter == METER_SITE},
 		{"thresholds", thresholds_text(thresholds, thresholds_of(account, &rules)),
@@ -72,7 +105,9 @@ static void describe(const struct env *env, const struct account *account, bool 
 
 	to[0] = '\0';
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]) && len < size; i++) {
-		const char *origin = terms[i].site ? " (the settings')" : "";
+		const char *origin = !terms[i].site ? ""
+				     : purse	    ? " (the account's)"
+						    : " (the settings')";
 
 		len += (size_t)(lines ? snprintf(to + len, size - len, "%s%-11s  %s%s",
 						 i ? "\n" : "", terms[i].name, terms[i].value,
@@ -103,8 +138,9 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct terms *terms = posting->ctx;
 	struct event event = {.kind = EVENT_TERMS, .account = posting->account};
 	char field[sizeof(terms->choice.field)], tres[sizeof(terms->choice.tres)];
-	char now[480], thresholds[THRESHOLDS_TEXT_SIZE];
+	char now[TERMS_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
 	const struct account *account;
+	struct holder holder;
 
 	TRY(books_account(books, posting->account, &account, err));
 	/* The append changes the account that the texts come from. */
@@ -120,12 +156,13 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	event.credit = terms->credit_given ? terms->credit : account->credit;
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
 	event.meter = terms->meter ? terms->meter_word : account->meter;
-	describe(posting->env, account, false, now, sizeof(now));
+	TRY(find_holder(posting->env, books, account, &holder, err));
+	describe(&holder, false, now, sizeof(now));
 	if (is_same(account, &event))
 		return sb_error_set(err, SB_EREFUSED, "account '%s' has these terms already: %s",
 				    posting->account, now);
 	TRY(post_append(posting, books, &event, err));
-	describe(posting->env, account, false, now, sizeof(now));
+	describe(&holder, false, now, sizeof(now));
 	done_add(posting, "terms are %s", now);
 	return SB_OK;
 }
@@ -142,10 +179,12 @@ static int show_lines(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	const struct account *account;
-	char now[480];
+	struct holder holder;
+	char now[TERMS_SIZE];
 
 	TRY(books_account(books, listing->selection->list[0], &account, err));
-	describe(listing->env, account, true, now, sizeof(now));
+	TRY(find_holder(listing->env, books, account, &holder, err));
+	describe(&holder, true, now, sizeof(now));
 	for (char *at = now, *line; (line = strsep(&at, "\n"));)
 		report(listing->env, "%s", line);
 	return SB_OK;
@@ -162,32 +201,35 @@ static void print_term(struct listing *listing, size_t column, const char *value
 	output_text(listing->output, column, marked);
 }
 
-static void print_row(struct listing *listing, const struct account *account)
+static int print_row(struct listing *listing, struct books *books, const struct account *account,
+		     struct sb_error *err)
 {
-	const struct rules rules = settings_rules(&listing->env->settings);
-	const struct limit hold = hold_limit(account, &rules);
+	struct holder holder;
 	const bool enforcement = account->enforcement != ENFORCE_SITE;
 	const bool meter = account->meter != METER_SITE, lever = *account->field;
 	char name[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE], own[64];
 	struct output *output = listing->output;
 
+	TRY(find_holder(listing->env, books, account, &holder, err));
 	output_row(output);
 	output_text(output, COLUMN_ACCOUNT, account->name);
 	output_text(output, COLUMN_ALLOWANCE, account->unlimited ? "unlimited" : "limited");
 	output_amount(output, COLUMN_CREDIT, account->credit);
-	print_term(listing, COLUMN_ENFORCEMENT,
-		   event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &rules)),
-		   enforcement);
+	print_term(
+		listing, COLUMN_ENFORCEMENT,
+		event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement_of(account, &holder.rules)),
+		enforcement);
 	print_term(listing, COLUMN_METER,
-		   event_word(FIELD_AT_METER, (uint8_t)metering_of(account, &rules)), meter);
-	print_term(listing, COLUMN_LEVER, lever_name(name, hold.field, hold.tres), lever);
+		   event_word(FIELD_AT_METER, (uint8_t)metering_of(account, &holder.rules)), meter);
+	print_term(listing, COLUMN_LEVER, lever_of(&holder, name), lever);
 	print_term(listing, COLUMN_THRESHOLDS,
-		   thresholds_text(thresholds, thresholds_of(account, &rules)),
+		   thresholds_text(thresholds, thresholds_of(account, &holder.rules)),
 		   account->own_thresholds);
 	(void)snprintf(own, sizeof(own), "%s%s%s%s", enforcement ? ",enforce" : "",
 		       meter ? ",meter" : "", lever ? ",lever" : "",
 		       account->own_thresholds ? ",thresholds" : "");
 	output_text(output, COLUMN_OWN, *own ? own + 1 : "");
+	return SB_OK;
 }
 
 static int list(struct books *books, void *ctx, struct sb_error *err)
@@ -205,10 +247,10 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	}
 	for (size_t i = 0; i < selection->count; i++) {
 		TRY(books_account(books, selection->list[i], &account, err));
-		print_row(listing, account);
+		TRY(print_row(listing, books, account, err));
 	}
 	for (size_t i = 0; i < count; i++)
-		print_row(listing, books_at(books, i));
+		TRY(print_row(listing, books, books_at(books, i), err));
 	return SB_OK;
 }
 
@@ -232,9 +274,18 @@ static int show(struct env *env, int argc, const char *const argv[])
 {
 	struct selection selection;
 	struct listing listing = {.env = env, .selection = &selection};
+	char purse[NAME_SIZE];
+	const char *const named[] = {purse};
 	struct sb_error err;
-	int status = selection_read(env, argc, argv, &selection);
+	int status = EXIT_DONE;
 
+	if (option(env, "resource") && argc == 1)
+		status = read_purse(env, argv[0], purse);
+	else if (option(env, "resource"))
+		status = usage(env, "--resource goes with one ACCOUNT");
+	if (status == EXIT_DONE)
+		status = selection_read(env, argc, option(env, "resource") ? named : argv,
+					&selection);
 	if (status != EXIT_DONE)
 		return status;
 	if (selection.count == 1 && prints_for_people(env) && !option(env, "format"))
@@ -271,6 +322,14 @@ static int read_terms(const struct posting *posting, struct terms *terms, struct
 	const struct env *env = posting->env;
 	const char *credit = option(env, "credit"), *list = option(env, "thresholds");
 	struct thresholds thresholds;
+
+	if (!purse_is_account(posting->account) && (option(env, "lever") || option(env, "meter")))
+		return sb_error_set(
+			err, SB_EINVAL,
+			"--lever and --meter are terms of the account: a budget of %s is "
+			"metered like the account and held by its own limit; leave "
+			"--resource out",
+			purse_resource(posting->account));
 
 	terms->allowance_given = option(env, "limited") || option(env, "unlimited");
 	terms->allowance = option(env, "unlimited") ? ALLOWANCE_UNLIMITED : ALLOWANCE_LIMITED;

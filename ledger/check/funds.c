@@ -4,6 +4,20 @@
 #include "ledger/base/amount.h"
 #include "ledger/check/jobs.h"
 
+int rules_of_purse(struct books *books, const struct account *purse, const struct rules *site,
+		   struct rules *ret, struct sb_error *err)
+{
+	char name[NAME_SIZE];
+	const struct account *owner;
+
+	*ret = *site;
+	if (purse_is_account(purse->name))
+		return SB_OK;
+	TRY(books_account(books, purse_account(name, purse->name), &owner, err));
+	*ret = purse_rules(owner, site);
+	return SB_OK;
+}
+
 int funds_of(struct books *books, const struct account *account, const struct rules *rules,
 	     struct funds *ret, struct sb_error *err)
 {

@@ -16,6 +16,11 @@ struct funds { /* billing-seconds */
 	struct in_flight flight;
 };
 
+/* Gives the rules for a purse: those of [site] and, unless it is an account's own, of the account's
+ * terms. SB_ENOTFOUND if the account is not in the bank. */
+int rules_of_purse(struct books *books, const struct account *purse, const struct rules *site,
+		   struct rules *ret, struct sb_error *err);
+
 /* Works out the funds of an account as loaded now. With [rules] NULL only entries count and nothing
  * is in flight, as for a past time, whose running jobs are not known. Use past int64 becomes
  * INT64_MAX, a balance below it -INT64_MAX. */
