@@ -112,6 +112,7 @@ int util_plan(struct books *books, struct event *event, struct sb_error *err)
 		return rc;
 	case EVENT_CHARGE:
 	case EVENT_CHARGE_JOB:
+	case EVENT_FEE:
 		return plan_charge(account, event, err);
 	case EVENT_RECONCILE:
 		return event->use == USE_MORE ? plan_charge(account, event, err) : SB_OK;

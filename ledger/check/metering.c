@@ -455,6 +455,16 @@ static int leave_odd(const struct plan *plan)
 			    plan->row->odd_room ? reading.running : plan->row->running);
 }
 
+/* Whether the cluster shows the resource of a purse, for any account. */
+static bool shows_resource(const struct observation *observation, const char *purse)
+{
+	for (size_t i = 0; i < observation->purse_count; i++) {
+		if (strcmp(observation->purses[i].resource, purse_resource(purse)) == 0)
+			return true;
+	}
+	return purse_is_account(purse);
+}
+
 int check_meter(const struct plan *plan)
 {
 	const struct observation *observation = plan->observation;
@@ -465,6 +475,8 @@ int check_meter(const struct plan *plan)
 
 	if (!row && meter)
 		return note_vanished(plan);
+	if (!meter && !shows_resource(observation, plan->account->name))
+		return SB_OK; /* Slurm does not count it there */
 	if (row && (row->odd_usage || (move && move->waits)))
 		return leave_odd(plan);
 	if (meter && (meter->jobs || observation->decays)) {
@@ -491,16 +503,6 @@ int check_meter(const struct plan *plan)
 }
 
 /* ---- where counting starts ---- */
-
-/* Whether the cluster shows the resource of a purse, for any account. */
-static bool shows_resource(const struct observation *observation, const char *purse)
-{
-	for (size_t i = 0; i < observation->purse_count; i++) {
-		if (strcmp(observation->purses[i].resource, purse_resource(purse)) == 0)
-			return true;
-	}
-	return purse_is_account(purse);
-}
 
 int check_record_baselines(struct books *books, const char *name,
 			   const struct observation *observations, size_t count, bool from_zero,
