@@ -29,12 +29,18 @@ const char round_template[] =
 	"- {ref: 2027-chem-back, withdraw: chemistry, su: 200}\n"
 	"- {ref: 2027-chem-bio, transfer: chemistry, to: biology, su: all}\n"
 	"\n"
+	"# A charge for what Slurm does not measure; since and until: when it was used.\n"
+	"# resource: gres/gpu and the like, here and above, means the account's budget of\n"
+	"# that; su is then an amount in its unit.\n"
+	"- {ref: 2027-01-storage, charge: physics, su: 744, resource: storage}\n"
+	"\n"
 	"# Terms: those that are not named stay. limited: yes, unlimited: yes,\n"
 	"# credit: 100, enforce: warn, lever: GrpJobs, thresholds: \"60,90\".\n"
 	"- {ref: 2027-terms-physics, terms: physics, credit: 100, enforce: limit}\n";
 
 /* The verbs that an entry may name. */
-static const char *const verbs[] = {"open", "deposit", "withdraw", "transfer", "terms", NULL};
+static const char *const verbs[] = {"open",   "deposit", "withdraw", "transfer",
+				    "charge", "terms",	 NULL};
 
 enum { PAIRS_MAX = 16, NAMES_SIZE = 256 };
 
@@ -128,7 +134,8 @@ static int find_verb(struct reading_round *round, struct pair **ret, struct sb_e
 	if (!found)
 		return yaml_error(round->reader, &round->start, err,
 				  "the entry asks for nothing: one of the keys open, deposit, "
-				  "withdraw, transfer and terms is expected, with the account");
+				  "withdraw, transfer, charge and terms is expected, with the "
+				  "account");
 	found->used = true;
 	*ret = found;
 	return SB_OK;
@@ -159,14 +166,20 @@ static int check_name(const struct reading_round *round, const struct pair *pair
 	return SB_OK;
 }
 
-static int check_amount(const struct reading_round *round, const struct pair *pair, bool may_be_all,
-			struct sb_error *err)
+static int check_amount(struct reading_round *round, const struct pair *pair, const char *account,
+			bool may_be_all, struct sb_error *err)
 {
+	const struct pair *resource = find_pair(round, "resource");
+	char purse[NAME_SIZE];
 	struct sb_error why;
+	struct unit unit;
 	int64_t amount;
 
+	if (purse_name(account, resource ? resource->value : RESOURCE_BILLING, purse, &why))
+		return yaml_error(round->reader, &resource->value_at, err, "%s", why.text);
+	unit = purse_unit(purse);
 	if ((may_be_all && strcmp(pair->value, "all") == 0) ||
-	    amount_parse(pair->value, &amount, &why) == 0)
+	    amount_parse_in(pair->value, &unit, &amount, &why) == 0)
 		return SB_OK;
 	return yaml_error(round->reader, &pair->value_at, err, "%s", why.text);
 }
@@ -195,7 +208,7 @@ static int take_arguments(struct reading_round *round, struct batch_entry *entry
 		return SB_OK;
 	su->used = true;
 	entry->argv[entry->argc++] = su->value;
-	return check_amount(round, su, takes, err);
+	return check_amount(round, su, account->value, takes, err);
 }
 
 /* Returns the verb's own option of that name, or ref or note; NULL when there is none. */

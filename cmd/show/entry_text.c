@@ -84,6 +84,12 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			       event->debt ? quantity(env, debt, event->account, event->debt) : "",
 			       event->debt ? " of it in debt" : "");
 		break;
+	case EVENT_FEE:
+		(void)snprintf(to, size, "%s to %s%s%s%s", when_format_short(when, event->since),
+			       when_format_short(until, event->until), event->debt ? ", " : "",
+			       event->debt ? quantity(env, debt, event->account, event->debt) : "",
+			       event->debt ? " of it in debt" : "");
+		break;
 	case EVENT_METER:
 		(void)snprintf(to, size, "%s by %s from %s", event->cluster,
 			       event_word(FIELD_AT_METER, event->meter),

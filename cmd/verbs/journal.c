@@ -84,6 +84,7 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	case EVENT_WITHDRAW:
 	case EVENT_CHARGE:
 	case EVENT_CHARGE_JOB:
+	case EVENT_FEE:
 	case EVENT_ADJUST:
 	case EVENT_EXPIRE:
 		*ret = -event->amount;

@@ -324,7 +324,7 @@ enum event_kind event_reversed(const struct event *event);
 /* Returns the kind as an enum reversed; -1 if entries of the kind cannot be reversed. */
 int event_reversible(enum event_kind kind);
 
-/* Whether the entry charges use, by reading, by job or as a fee. */
+/* Whether the entry charges use, by reading, by job or as a fee, which has no cluster. */
 bool event_is_charge(const struct event *event);
 
 /* Read a field. Texts are never NULL; numbers are 0 for a field of another type. */

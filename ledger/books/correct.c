@@ -329,6 +329,7 @@ int plan_reverse(struct books *books, const struct event *answered, const struct
 		return reverse_transfer(books, account, answered, reverse, err);
 	case EVENT_CHARGE:
 	case EVENT_CHARGE_JOB:
+	case EVENT_FEE:
 		return plan_refund(books, answered, window, reverse, err);
 	case EVENT_REFUND:
 		return reverse_refund(account, answered, reverse, err);

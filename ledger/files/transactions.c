@@ -18,7 +18,7 @@ static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_CHARGE] = "Expenses:Charges",	   [EVENT_CHARGE_JOB] = "Expenses:Charges",
 	[EVENT_REFUND] = "Expenses:Refunds",	   [EVENT_REVERSE] = "Equity:Reversals",
 	[EVENT_ADJUST] = "Equity:Adjustments",	   [EVENT_EXPIRE] = "Expenses:Expired",
-	[EVENT_RECONCILE] = "Expenses:Reconciled",
+	[EVENT_RECONCILE] = "Expenses:Reconciled", [EVENT_FEE] = "Expenses:Fees",
 };
 
 struct writing {
@@ -141,7 +141,8 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 		put_posting(writing, "Assets", event->account, after);
 		put_posting(writing, "Assets", second, second_after);
 		put_posting(writing, against,
-			    event_is_charge(event) || event->kind == EVENT_RECONCILE
+			    (event_is_charge(event) && event->kind != EVENT_FEE) ||
+					    event->kind == EVENT_RECONCILE
 				    ? event->cluster
 				    : NULL,
 			    -rest);

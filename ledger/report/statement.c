@@ -22,9 +22,9 @@ static const struct sort {
 	{EVENT_DEPOSIT, 1, "deposits"},	       {EVENT_TRANSFER, 1, "transfers in"},
 	{EVENT_TRANSFER, -1, "transfers out"}, {EVENT_WITHDRAW, -1, "withdrawals"},
 	{EVENT_CHARGE, -1, "charges"},	       {EVENT_REFUND, 1, "refunds"},
-	{EVENT_CHARGE_JOB, -1, "jobs"},	       {EVENT_RECONCILE, 0, "reconciled"},
-	{EVENT_REVERSE, 0, "reversals"},       {EVENT_ADJUST, 0, "adjustments"},
-	{EVENT_EXPIRE, -1, "expired"},
+	{EVENT_CHARGE_JOB, -1, "jobs"},	       {EVENT_FEE, -1, "fees"},
+	{EVENT_RECONCILE, 0, "reconciled"},    {EVENT_REVERSE, 0, "reversals"},
+	{EVENT_ADJUST, 0, "adjustments"},      {EVENT_EXPIRE, -1, "expired"},
 };
 
 enum { SORT_COUNT = sizeof(sorts) / sizeof(sorts[0]) };

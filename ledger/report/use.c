@@ -68,6 +68,8 @@ static const char *group_name(enum use_by by, const struct event *event, const s
 		return "(reconciled)";
 	if (charge->kind == EVENT_CHARGE)
 		return "(RawUsage)";
+	if (charge->kind == EVENT_FEE)
+		return "(fees)";
 	return names[by] && *names[by] ? names[by] : "(unknown)";
 }
 
