@@ -220,14 +220,16 @@ int books_purses(struct books *books, const char *account, struct purses *ret, s
 	struct purse_load load = {books, first};
 	struct resources resources;
 	const struct account **added;
-	bool found, none;
+	bool found;
 	size_t at;
 
 	*ret = (struct purses){0};
+	if (books->no_purses)
+		return SB_OK;
 	TRY(books_resources(books, &resources, err));
-	none = resources.count == 0;
+	books->no_purses = resources.count == 0;
 	resources_release(&resources);
-	if (none)
+	if (books->no_purses)
 		return SB_OK;
 	(void)snprintf(first, sizeof(first), "%s:", account);
 	if (!books->complete && !books->loaded_all)

@@ -37,6 +37,7 @@ struct books {
 	bool replay; /* entries bring their own times */
 	bool complete; /* every account is loaded: ignore the stored states */
 	bool loaded_all; /* every stored state is loaded */
+	bool no_purses; /* no account has a purse other than its own */
 	bool omit_deferred;
 	unsigned char bank[BANK_ID_SIZE];
 	struct head head;

@@ -83,6 +83,7 @@ int books_add_resource(struct books *books, const char *resource, struct sb_erro
 	struct bytes value = {0};
 	bool placed = false;
 
+	books->no_purses = false;
 	TRY(books_resources(books, &resources, err));
 	for (size_t i = 0; i < resources.count; i++) {
 		int order = strcmp(resource, resources.list[i]);

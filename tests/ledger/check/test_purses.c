@@ -540,6 +540,60 @@ START_TEST(an_account_that_moves_takes_its_use_of_every_resource_along)
 }
 END_TEST
 
+static int record_reset(struct books *books, void *ctx, struct sb_error *err)
+{
+	return check_record_reset(books, ctx, err);
+}
+
+/* A check has charged all use; then Slurm's usage of lab, below alice, is set to 0. */
+START_TEST(a_reset_goes_on_with_every_resource)
+{
+	static const char *const names[] = {"alice"};
+	struct observed rows[2][4], purses[2][4 * TRES_COUNT + 1];
+	struct limit limits[2][4][TRES_COUNT];
+	struct observation observations[2];
+	struct check_reset reset = {.account = "lab",
+				    .names = names,
+				    .count = 1,
+				    .before = &observations[0],
+				    .after = &observations[1],
+				    .reason = "reset of lab",
+				    .note = ""};
+	struct shown *alice = open_alice(), *lab = add_shown("lab", "alice");
+
+	add_shown("root", "");
+	lab->minutes[BILLING] = 40;
+	lab->minutes[GPU] = 20;
+	observe();
+	alice->minutes[BILLING] += 3;
+	alice->minutes[GPU] += 2;
+	observe();
+	for (size_t i = 0; i < 2; i++) {
+		make_rows(rows[i], purses[i], limits[i]);
+		observations[i] =
+			(struct observation){.cluster = "c1",
+					     .answered = true,
+					     .time = now += HOUR,
+					     .rows = rows[i],
+					     .count = slurm_count,
+					     .purses = purses[i],
+					     .purse_count = slurm_count * (TRES_COUNT - 1)};
+		alice->minutes[BILLING] -= 40;
+		alice->minutes[GPU] -= 20;
+		lab->minutes[BILLING] = lab->minutes[GPU] = 0;
+	}
+	alice->minutes[BILLING] += 40;
+	alice->minutes[GPU] += 20;
+	OK(bank_write(bank, now, record_reset, &reset, &error));
+	alice->minutes[BILLING] += 1;
+	alice->minutes[GPU] += 1;
+	observe();
+	ck_assert_int_eq(check.problems, 0);
+	ck_assert_int_eq(available("alice"), 96 * MINUTE);
+	ck_assert_int_eq(available("alice:gres/gpu"), 7 * MINUTE);
+}
+END_TEST
+
 static int list_purses(struct books *books, void *ctx, struct sb_error *err)
 {
 	static const char *const accounts[] = {"al", "al-x", "all", "a"};
@@ -605,6 +659,7 @@ int main(void)
 	tcase_add_test(tcase, a_closed_purse_holds_its_tres);
 	tcase_add_test(tcase, an_account_of_slurm_with_a_purses_name_is_none);
 	tcase_add_test(tcase, an_account_that_moves_takes_its_use_of_every_resource_along);
+	tcase_add_test(tcase, a_reset_goes_on_with_every_resource);
 	tcase_add_test(tcase, purses_and_resources_are_listed);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
