@@ -31,25 +31,41 @@ in_sacct() {
 		} END { print sum + 0 }'
 }
 
-# add_everywhere ACCOUNT: makes the account on both clusters.
+# The users of an account: every machine has the last two.
+users=(cluster root nobody)
+
+# add_everywhere ACCOUNT: makes the account with its users on both clusters.
 add_everywhere() {
+	local user cluster
 	new_account "$1"
 	cluster_second new_account "$1"
+	for user in "${users[@]:1}"; do
+		for cluster in "$CLUSTER_NAME" "$CLUSTER_SECOND"; do
+			cluster_ask sacctmgr -i add user "$user" account="$1" cluster="$cluster" >/dev/null
+		done
+	done
 }
 
-# submit_to CLUSTER ACCOUNT SECONDS OPTION...: sets $job.
+# submit_to CLUSTER USER ACCOUNT SECONDS OPTION...: sets $job. slurmctld may not know the user yet.
 submit_to() {
-	if [[ $1 = "$CLUSTER_SECOND" ]]; then
-		job=$(cluster_second cluster_submit "$2" "sleep $3" "${@:4}")
-	else
-		job=$(cluster_submit "$2" "sleep $3" "${@:4}")
-	fi
-	[[ -n $job ]] || harness_failed "a job of $2" submitted refused
+	job=
+	expect_true "a job of $2" cluster_until 20 try_submit "$@"
 }
 
-# Forty jobs, at most 8 s each, with and without a type, on both clusters.
+try_submit() {
+	local cluster=$1 CLUSTER_USER=$CLUSTER_USER
+	[[ $2 = cluster ]] || CLUSTER_USER=$2
+	shift 2
+	if [[ $cluster = "$CLUSTER_SECOND" ]]; then
+		job=$(cluster_second cluster_submit "$1" "sleep $2" "${@:3}" 2>/dev/null)
+	else
+		job=$(cluster_submit "$1" "sleep $2" "${@:3}" 2>/dev/null)
+	fi
+}
+
+# Forty jobs of three users, at most 7 s each, with and without a type, on both clusters.
 submit_forty() {
-	local n options
+	local n options user
 	for ((n = 0; n < 40; n++)); do
 		case $((n % 5)) in
 		0) options=(--gres=gpu:a100:1) ;;
@@ -58,10 +74,11 @@ submit_forty() {
 		3) options=(--gres=gpu:a100:2 -n 2 --mem=10M) ;;
 		4) options=(-n 1 --mem=3M) ;;
 		esac
+		user=${users[n % 3]}
 		if ((n % 4 == 3)); then
-			submit_to "$CLUSTER_SECOND" "$1" $((1 + n % 7)) "${options[@]}"
+			submit_to "$CLUSTER_SECOND" "$user" "$1" $((1 + n % 7)) "${options[@]}"
 		else
-			submit_to "$CLUSTER_NAME" "$1" $((1 + n % 7)) "${options[@]}"
+			submit_to "$CLUSTER_NAME" "$user" "$1" $((1 + n % 7)) "${options[@]}"
 		fi
 	done
 	expect_true "all jobs are over" cluster_until 120 nothing_left "$1"
@@ -112,6 +129,31 @@ test_forty_gpu_jobs_on_two_clusters_are_charged_by_rawusage() {
 	expect_equal "storage once" 21600 "$(of raw:storage Used)"
 	expect_equal "in debt, but not held" open "$(state raw:storage)"
 	run 0 subank check
+	run 0 subank verify
+}
+
+test_forty_gpu_jobs_on_two_clusters_are_charged_by_job() {
+	local tres
+	use_settings "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]" 'meter: jobs'
+	new_bank
+	add_everywhere each
+	run 0 subank open each 100
+	for tres in gres/gpu gres/gpu:a100 gres/gpu:v100 cpu node mem; do
+		run 0 subank open each 1 --resource "$tres"
+	done
+	run 0 subank check
+	run 0 subank check
+	submit_forty each
+	run 0 subank check
+	run 0 subank check
+	for tres in gres/gpu gres/gpu:a100 gres/gpu:v100 cpu node mem; do
+		expect_equal "$tres" $(($(in_sacct "$CLUSTER_NAME" each "$tres") +
+			$(in_sacct "$CLUSTER_SECOND" each "$tres"))) "$(of "each:$tres" Used)"
+	done
+	expect_equal "SU" $(($(in_sacct "$CLUSTER_NAME" each billing) +
+		$(in_sacct "$CLUSTER_SECOND" each billing))) "$(used each)"
+	expect_true "GPUs were used" test "$(of each:gres/gpu Used)" -ge 60
+	run 0 subank reconcile each
 	run 0 subank verify
 }
 
