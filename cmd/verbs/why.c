@@ -146,8 +146,7 @@ static int64_t needed_room(const struct why *why)
 	for (size_t i = 0; i < why->account->lever_count; i++) {
 		const struct lever *lever = &why->account->levers[i];
 
-		clusters += lever_in_force(lever) && strcmp(lever->field, CAP_FIELD) == 0 &&
-			    strcmp(lever->tres, CAP_TRES) == 0;
+		clusters += lever_in_force(lever) && lever_is_on(lever, CAP_FIELD, CAP_TRES);
 	}
 	if (!wants_caps(why->account, &why->rules))
 		return 0;

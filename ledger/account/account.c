@@ -327,14 +327,18 @@ int account_set_meter(struct account *account, const struct event *event, struct
 	return SB_OK;
 }
 
+bool lever_is_on(const struct lever *lever, const char *field, const char *tres)
+{
+	return strcmp(lever->field, field) == 0 && strcmp(lever->tres, tres) == 0;
+}
+
 struct lever *account_find_lever(const struct account *account, const char *cluster,
 				 const char *field, const char *tres)
 {
 	for (size_t i = 0; i < account->lever_count; i++) {
 		struct lever *lever = &account->levers[i];
 
-		if (strcmp(lever->cluster, cluster) == 0 && strcmp(lever->field, field) == 0 &&
-		    strcmp(lever->tres, tres) == 0)
+		if (strcmp(lever->cluster, cluster) == 0 && lever_is_on(lever, field, tres))
 			return lever;
 	}
 	return NULL;

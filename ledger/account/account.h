@@ -164,6 +164,7 @@ const struct meter *account_meter(const struct account *account, const char *clu
 const struct lever *account_lever(const struct account *account, const char *cluster,
 				  const char *field, const char *tres);
 
+bool lever_is_on(const struct lever *lever, const char *field, const char *tres);
 /* Whether [value] in Slurm is one that we set. */
 bool lever_is_ours(const struct lever *lever, int64_t value);
 /* Whether Slurm showed the lever's value and it is not being restored. */

@@ -65,5 +65,8 @@ int check_record_use(const struct plan *plan);
  * expires once every cluster of the account was read at or after its end, so that earlier use is
  * charged to it first; a cluster that does not answer delays that. */
 int check_dates(const struct plan *plan);
+/* Works out the values that the balance of the plan's purse allows its limit [tres] on the clusters
+ * observed, in their order. [caps] has room for these and the levers of the account. */
+int check_deal_caps(const struct plan *plan, const char *tres, struct cap *caps);
 /* Works out the limits of the account in Slurm, for all its purses. */
 int check_settle(const struct plan *plan, const struct purses *purses);

@@ -32,7 +32,7 @@ in_sacct() {
 }
 
 # The users of an account: every machine has the last two.
-users=(cluster root nobody)
+users=(cluster root daemon)
 
 # add_everywhere ACCOUNT: makes the account with its users on both clusters.
 add_everywhere() {
