@@ -44,7 +44,7 @@ static int check_limit(const struct tres_limit *limit, struct sb_error *err)
 			return slurm_error(err, SB_EINVAL,
 					   "%" PRId64 " is no limit of %s: it is over %" PRId32,
 					   limit->value, field, INT32_MAX);
-	} else if (!has_only(tres, "abcdefghijklmnopqrstuvwxyz0123456789/_:.-")) {
+	} else if (!has_only(tres, "abcdefghijklmnopqrstuvwxyz0123456789/_:.-@+")) {
 		return slurm_error(err, SB_EINVAL,
 				   "\"%.100s\" is not a TRES such as cpu or gres/gpu: correct "
 				   "the lever in the settings",

@@ -125,6 +125,11 @@ static void add_limit(struct limit_block *block, const char *field, const char *
 	if (value < 0)
 		return;
 	(void)snprintf(name->name, sizeof(name->name), "%s", tres);
+	/* Slurm keeps the case of a license or a GRES's type, levers are in lower case. */
+	for (char *c = name->name; *c; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	}
 	block->limits[block->count++] =
 		(struct limit){.field = field, .tres = name->name, .value = value};
 }
@@ -251,26 +256,21 @@ static void add_uses(const struct resources *resources, const struct share *shar
 	}
 }
 
-/* Removes the rows of resources that the cluster counts for no account. */
-static void keep_counted(struct observation *to, struct observed *purses, size_t count,
-			 const struct resources *resources)
+/* Removes the resources that the cluster does not count: root's row, which nobody can forge, has
+ * all that it does. If that cannot be read, each row tells by itself. */
+static size_t keep_counted(struct observed *purses, size_t count, const struct resources *resources,
+			   const struct shares *shares, int64_t *minutes)
 {
+	const struct share *root = shares_find(shares, "root");
 	size_t kept = 0;
 
-	for (size_t i = 0; i < resources->count; i++) {
-		bool counted = false;
-
-		for (size_t at = i; at < count && !counted; at += resources->count)
-			counted = purses[at].minutes >= 0;
-		for (size_t at = i; at < count && !counted; at += resources->count)
-			purses[at].resource = NULL;
-	}
+	if (!root || root->odd_usage || !read_minutes(resources, root->grp_tres_raw, minutes))
+		return count;
 	for (size_t i = 0; i < count; i++) {
-		if (purses[i].resource)
+		if (minutes[i % resources->count] >= 0)
 			purses[kept++] = purses[i];
 	}
-	to->purses = purses;
-	to->purse_count = kept;
+	return kept;
 }
 
 static int by_name(const void *a, const void *b)
@@ -278,16 +278,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Finds all that the cluster counts. The first account, root, has every TRES. */
+/* Finds all that the cluster counts: root's row has every TRES. */
 static int find_every_resource(const struct shares *shares, struct resources *ret,
 			       struct sb_error *err)
 {
-	const char *list = shares->count > 0 ? shares->rows[0].grp_tres_raw : "";
+	const struct share *root = shares_find(shares, "root");
 	char purse[NAME_SIZE];
 	struct tres tres;
 	size_t at = 0;
 
-	while (tres_next(list, &at, &tres, NULL) == 1) {
+	while (root && tres_next(root->grp_tres_raw, &at, &tres, NULL) == 1) {
 		char(*added)[RESOURCE_SIZE];
 
 		if (purse_name("a", tres.name, purse, NULL) || purse_is_account(purse))
@@ -317,7 +317,9 @@ static int take_uses(struct cluster_answer *answer, const struct resources *reso
 	}
 	for (size_t i = 0; i < shares->count; i++)
 		add_uses(resources, &shares->rows[i], minutes, minutes + resources->count, &next);
-	keep_counted(to, answer->purses, (size_t)(next - answer->purses), resources);
+	to->purses = answer->purses;
+	to->purse_count = keep_counted(answer->purses, (size_t)(next - answer->purses), resources,
+				       shares, minutes);
 	free(minutes);
 	return SB_OK;
 }

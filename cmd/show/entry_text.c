@@ -71,7 +71,9 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_CHARGE:
 		(void)snprintf(to, size, "%s %s to %s%s%s%s", event->cluster,
-			       amount_format(before, event->before, env->seconds),
+			       env->seconds ? amount_format(before, event->before, true)
+					    : amount_format_in(before, event->before,
+							       purse_unit(event->account).size),
 			       quantity(env, now, event->account, event->now),
 			       event->debt ? ", " : "",
 			       event->debt ? quantity(env, debt, event->account, event->debt) : "",

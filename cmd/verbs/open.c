@@ -120,6 +120,37 @@ static int refuse_unknown(struct env *env, const struct clusters *clusters, cons
 	return EXIT_REFUSED;
 }
 
+/* Whether a cluster counts the resource of a purse. */
+static bool is_counted(const struct clusters *clusters, const char *purse)
+{
+	for (size_t i = 0; i < clusters->count; i++) {
+		const struct observation *cluster = &clusters->list[i];
+
+		for (size_t j = 0; j < cluster->purse_count; j++) {
+			if (strcmp(cluster->purses[j].resource, purse_resource(purse)) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Refuses a budget of a resource that no cluster counts, unless it is not Slurm's at all. */
+static int refuse_uncounted(const struct opening *opening, struct env *env, const char *purse)
+{
+	const char *resource = purse_resource(purse);
+	char tres[RESOURCE_SIZE];
+
+	if (!opening->from_zero && !resource_lever(resource, tres))
+		return EXIT_DONE;
+	warning(env,
+		"%s was not opened: no cluster counts %s: name it in AccountingStorageTRES of "
+		"slurm.conf%s",
+		purse, resource,
+		opening->from_zero ? ", or leave --from-zero out"
+				   : "; --later opens it all the same");
+	return EXIT_REFUSED;
+}
+
 /* Asks Slurm, and refuses an account that it does not have or whose use cannot be read. */
 static int check_slurm(const struct posting *posting, struct opening *opening,
 		       struct clusters *clusters)
@@ -141,8 +172,11 @@ static int check_slurm(const struct posting *posting, struct opening *opening,
 			name);
 		return EXIT_REFUSED;
 	}
-	return may_exist(opening->clusters, name) ? EXIT_DONE
-						  : refuse_unknown(env, opening->clusters, name);
+	if (!may_exist(opening->clusters, name))
+		return refuse_unknown(env, opening->clusters, name);
+	return purse_is_account(name) || is_counted(opening->clusters, name)
+		       ? EXIT_DONE
+		       : refuse_uncounted(opening, env, name);
 }
 
 static int run(struct env *env, int argc, const char *const argv[])

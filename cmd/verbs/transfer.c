@@ -7,6 +7,8 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	const struct account *from, *to;
 
 	TRY(books_account(books, posting->account, &from, err));
+	if (!purse_is_account(posting->receiver))
+		TRY(check_owner(books, posting->receiver, err));
 	TRY(books_account(books, posting->receiver, &to, err));
 	if (!to->open)
 		return sb_error_set(err, SB_EREFUSED,

@@ -198,10 +198,9 @@ int books_load_all(struct books *books, size_t *ret_count, struct sb_error *err)
 	return SB_OK;
 }
 
-/* Loads the purses of the account whose first name would be [first]. */
 struct purse_load {
 	struct books *books;
-	const char *first;
+	const char *first; /* the account's name and a colon, which sorts before its purses */
 };
 
 static int load_purse(struct slice key, struct slice value, void *ctx, struct sb_error *err)
@@ -222,6 +221,7 @@ int books_purses(struct books *books, const char *account, struct purses *ret, s
 	const struct account **added;
 	bool found;
 	size_t at;
+	int rc = SB_OK;
 
 	*ret = (struct purses){0};
 	if (books->no_purses)
@@ -236,16 +236,16 @@ int books_purses(struct books *books, const char *account, struct purses *ret, s
 		TRY(store_each(books->txn, STORE_ACCOUNTS, text_slice(first), false, load_purse,
 			       &load, err));
 	for (at = books_search(books, first, &found);
-	     at < books->count && purse_is_of(books->accounts[at].account->name, account); at++) {
+	     !rc && at < books->count && purse_is_of(books->accounts[at].account->name, account);
+	     at++) {
 		added = array_add(ret->list, ret->count);
-		if (!added) {
-			purses_release(ret);
-			return sb_error_nomem(err);
-		}
-		*added = books->accounts[at].account;
-		TRY(restore(books, &books->accounts[at], err));
+		if (added)
+			*added = books->accounts[at].account;
+		rc = added ? restore(books, &books->accounts[at], err) : sb_error_nomem(err);
 	}
-	return SB_OK;
+	if (rc)
+		purses_release(ret);
+	return rc;
 }
 
 void purses_release(struct purses *purses)

@@ -22,16 +22,31 @@ struct parties {
 	struct loaded *to; /* NULL: it changes one */
 };
 
+/* Loads the account of a purse, which must be in the bank. */
+static int load_owner(struct books *books, const char *purse, struct sb_error *err)
+{
+	const struct account *owner;
+	char name[NAME_SIZE];
+
+	return books_account(books, purse_account(name, purse), &owner, err);
+}
+
 static int load_parties(struct books *books, const struct event *event, struct parties *ret,
 			struct sb_error *err)
 {
 	const char *receiver = event_receiver(event);
 	size_t from, to = 0;
+	bool found;
 	int rc = books_load(books, event->account, &from, err);
 
 	if (rc == SB_ENOTFOUND && event->kind == EVENT_OPEN) {
-		struct account *account = account_new(event->account);
+		struct account *account;
 
+		if (!purse_is_account(event->account)) {
+			TRY(load_owner(books, event->account, err));
+			from = books_search(books, event->account, &found);
+		}
+		account = account_new(event->account);
 		rc = account ? books_insert(books, from, account, err) : sb_error_nomem(err);
 		if (!rc && books->txn && !purse_is_account(event->account))
 			rc = books_add_resource(books, purse_resource(event->account), err);

@@ -57,6 +57,11 @@ static int cap_of(const struct plan *plan, const char *tres, struct cap *ret)
 
 	*ret = (struct cap){.silent = !plan->observation->answered,
 			    .share = plan->observation->share};
+	/* A budget of GPUs has no part of its balance on a cluster that has none. */
+	if (ret->silent && !meter && !lever && plan->account != plan->owner) {
+		*ret = (struct cap){.absent = true};
+		return SB_OK;
+	}
 	if (ret->silent)
 		return silent_cap(plan, lever, ret);
 	if (!row || !limits || (!meter && !row->odd_usage)) {

@@ -326,6 +326,16 @@ static int plan_all(const struct plan *plan)
 	return SB_OK;
 }
 
+/* Whether one of the first [count] accounts to check has the same owner. */
+static bool was_planned(const struct check *check, const char *owner, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (purse_is_of(check->only[i], owner))
+			return true;
+	}
+	return false;
+}
+
 static int plan_accounts(const struct plan *plan)
 {
 	struct check *check = plan->check;
@@ -347,8 +357,10 @@ static int plan_accounts(const struct plan *plan)
 	for (size_t i = 0; i < check->only_count; i++) {
 		char owner[NAME_SIZE];
 
-		TRY(books_account(plan->books, purse_account(owner, check->only[i]), &account,
-				  plan->err));
+		purse_account(owner, check->only[i]);
+		if (was_planned(check, owner, i))
+			continue;
+		TRY(books_account(plan->books, owner, &account, plan->err));
 		TRY(plan_account(plan, account));
 	}
 	return SB_OK;

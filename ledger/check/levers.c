@@ -142,9 +142,14 @@ struct budgets {
 	size_t count;
 };
 
-/* The limits that the account is to have on a cluster. */
+/* A limit that the account is to have on a cluster. */
+struct aim {
+	struct limit limit;
+	uint64_t decision; /* the last entry that decided on it */
+};
+
 struct aims {
-	struct limit *list;
+	struct aim *list;
 	size_t count;
 };
 
@@ -156,24 +161,29 @@ static bool is_of(const struct lever *lever, const struct budget *budget)
 static const struct limit *find_aim(const struct aims *aims, const struct lever *lever)
 {
 	for (size_t i = 0; i < aims->count; i++) {
-		if (lever_is_on(lever, aims->list[i].field, aims->list[i].tres))
-			return &aims->list[i];
+		const struct limit *limit = &aims->list[i].limit;
+
+		if (lever_is_on(lever, limit->field, limit->tres))
+			return limit;
 	}
 	return NULL;
 }
 
 /* Adds a limit; of two on one TRES the lower one applies. [aims] has room. */
-static void add_aim(struct aims *aims, struct limit aim)
+static void add_aim(struct aims *aims, struct limit limit, uint64_t decision)
 {
 	for (size_t i = 0; i < aims->count; i++) {
-		struct limit *other = &aims->list[i];
+		struct aim *other = &aims->list[i];
 
-		if (strcmp(other->field, aim.field) != 0 || strcmp(other->tres, aim.tres) != 0)
+		if (strcmp(other->limit.field, limit.field) != 0 ||
+		    strcmp(other->limit.tres, limit.tres) != 0)
 			continue;
-		other->value = int64_min(other->value, aim.value);
+		other->limit.value = int64_min(other->limit.value, limit.value);
+		if (decision > other->decision)
+			other->decision = decision;
 		return;
 	}
-	aims->list[aims->count++] = aim;
+	aims->list[aims->count++] = (struct aim){limit, decision};
 }
 
 /* True if the lever is as it should be, as far as the books know. */
@@ -223,7 +233,7 @@ static int report_unknown(const struct plan *plan, const struct aims *aims, enum
 	bool rest = true;
 
 	for (size_t i = 0; i < aims->count; i++) {
-		const struct limit *aim = &aims->list[i];
+		const struct limit *aim = &aims->list[i].limit;
 
 		rest = rest && at_rest(find_lever(plan, aim->field, aim->tres), aim);
 	}
@@ -269,15 +279,17 @@ static void add_aims(const struct plan *plan, const struct budgets *budgets, siz
 		     struct aims *aims)
 {
 	if (account_held(plan->owner))
-		add_aim(aims, hold_limit(plan->owner, plan->rules));
+		add_aim(aims, hold_limit(plan->owner, plan->rules), plan->owner->decision);
 	for (size_t i = 0; i < budgets->count; i++) {
 		const struct budget *budget = &budgets->list[i];
 		const struct cap *cap = budget->caps ? &budget->caps[at] : NULL;
 
 		if (budget->held)
-			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, 0});
+			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, 0},
+				budget->plan.decision);
 		if (cap && cap->value >= 0 && !is_kept(budget, at))
-			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, cap->value});
+			add_aim(aims, (struct limit){CAP_FIELD, budget->tres, cap->value},
+				budget->plan.decision);
 	}
 }
 
@@ -296,15 +308,17 @@ static int settle_levers(const struct plan *plan, const struct budgets *budgets,
 			continue;
 		/* Remove the old lever only once its replacement is in force. */
 		if (account_held(account) && !is_of(lever, &budgets->list[0]) &&
-		    !is_in_force(plan, &aims->list[0]))
+		    !is_in_force(plan, &aims->list[0].limit))
 			plan->check->again = true;
 		else
 			TRY(settle_shown(plan, lever, NULL));
 	}
 	for (size_t i = 0; i < aims->count; i++) {
-		const struct limit *aim = &aims->list[i];
+		const struct limit *aim = &aims->list[i].limit;
+		struct plan of = *plan;
 
-		TRY(settle_shown(plan, find_lever(plan, aim->field, aim->tres), aim));
+		of.decision = aims->list[i].decision;
+		TRY(settle_shown(&of, find_lever(plan, aim->field, aim->tres), aim));
 	}
 	return SB_OK;
 }
@@ -376,6 +390,7 @@ static int add_budget(const struct plan *plan, const struct account *purse, stru
 	budgets->count++;
 	budget->plan = *plan;
 	budget->plan.account = purse;
+	budget->plan.decision = purse->decision;
 	if (purse != owner) {
 		budget->rules = purse_rules(owner, plan->rules);
 		budget->plan.rules = &budget->rules;
@@ -405,17 +420,25 @@ static int settle_budgets(const struct plan *plan, const struct purses *purses,
 	return report_unlisted(plan, budgets);
 }
 
+/* Returns the last entry that decided on the account or one of its purses. */
+static uint64_t last_decision(const struct account *owner, const struct purses *purses)
+{
+	uint64_t last = owner->decision;
+
+	for (size_t i = 0; i < purses->count; i++) {
+		if (purses->list[i]->decision > last)
+			last = purses->list[i]->decision;
+	}
+	return last;
+}
+
 int check_settle(const struct plan *plan, const struct purses *purses)
 {
 	struct plan of = *plan;
 	struct budgets budgets = {.list = calloc(purses->count + 1, sizeof(*budgets.list))};
 	int rc;
 
-	of.decision = plan->owner->decision;
-	for (size_t i = 0; i < purses->count; i++) {
-		if (purses->list[i]->decision > of.decision)
-			of.decision = purses->list[i]->decision;
-	}
+	of.decision = last_decision(plan->owner, purses);
 	rc = budgets.list ? settle_budgets(&of, purses, &budgets) : sb_error_nomem(plan->err);
 	for (size_t i = 0; i < budgets.count; i++)
 		free(budgets.list[i].caps);
@@ -458,9 +481,12 @@ int check_adopt_lever(struct books *books, const char *name, const char *cluster
 {
 	struct plan plan = {.books = books, .err = err, .cluster = cluster};
 	const struct lever *lever;
+	struct purses purses;
 
 	TRY(books_account(books, name, &plan.owner, err));
-	plan.decision = plan.owner->decision;
+	TRY(books_purses(books, name, &purses, err));
+	plan.decision = last_decision(plan.owner, &purses);
+	purses_release(&purses);
 	lever = find_lever(&plan, limit->field, limit->tres);
 	TRY(record_lever(&plan, lever, limit, lever ? lever->original : -1, note));
 	return record_outcome(&plan, books_head(books)->seq, OUTCOME_DONE, "adopted");

@@ -279,19 +279,22 @@ static int find_odd_names(const struct comparison *trees)
 }
 
 /* Computes the usages of the cluster's moves, which begin at [first]. Returns true if they have to
- * wait for a later check: their usages must be of one moment, so all wait if one has to. */
+ * wait for a later check: their usages must be of one moment, so all wait if one has to. Usages of
+ * a TRES do not keep those of SU waiting. */
 static bool find_usages(const struct comparison *trees, size_t first)
 {
 	struct check *check = trees->plan->check;
-	bool waits = false;
+	bool waits[2] = {false, false}; /* of accounts, and of purses */
 
 	for (size_t i = first; i < check->move_count; i++) {
-		find_usage_without(trees, &check->moves[i]);
-		waits = waits || check->moves[i].waits;
+		struct move *move = &check->moves[i];
+
+		find_usage_without(trees, move);
+		waits[move->purse] = waits[move->purse] || move->waits;
 	}
 	for (size_t i = first; i < check->move_count; i++)
-		check->moves[i].waits = waits;
-	return waits;
+		check->moves[i].waits = waits[check->moves[i].purse];
+	return waits[0] || waits[1];
 }
 
 /* Adds the moves of the account's purses to that of the account. */
@@ -429,7 +432,11 @@ static int start_counting(const struct plan *plan)
 {
 	struct finding finding = {.kind = FOUND_BASELINE, .now = plan->row ? plan->row->usage : 0};
 
-	TRY(record_baseline(plan, -1, finding.now, "the cluster is new to the account", ""));
+	TRY(record_baseline(plan, -1, finding.now,
+			    purse_is_account(plan->account->name)
+				    ? "the cluster is new to the account"
+				    : "the cluster counts it from now on",
+			    ""));
 	finding.seq = books_head(plan->books)->seq;
 	return check_found(plan, finding);
 }
@@ -458,11 +465,16 @@ static int leave_odd(const struct plan *plan)
 /* Whether the cluster shows the resource of a purse, for any account. */
 static bool shows_resource(const struct observation *observation, const char *purse)
 {
-	for (size_t i = 0; i < observation->purse_count; i++) {
+	if (purse_is_account(purse))
+		return true;
+	/* All accounts have the same ones. */
+	for (size_t i = 0; i < observation->purse_count &&
+			   observation->purses[i].account == observation->purses[0].account;
+	     i++) {
 		if (strcmp(observation->purses[i].resource, purse_resource(purse)) == 0)
 			return true;
 	}
-	return purse_is_account(purse);
+	return false;
 }
 
 int check_meter(const struct plan *plan)
@@ -473,8 +485,9 @@ int check_meter(const struct plan *plan)
 	const struct move *move =
 		find_move(plan, plan->account->name, !purse_is_account(plan->account->name));
 
+	/* A purse that was opened since the cluster was asked has no row yet. */
 	if (!row && meter)
-		return note_vanished(plan);
+		return observation->time < meter->time ? SB_OK : note_vanished(plan);
 	if (!meter && !shows_resource(observation, plan->account->name))
 		return SB_OK; /* Slurm does not count it there */
 	if (row && (row->odd_usage || (move && move->waits)))
@@ -551,7 +564,7 @@ static int record_reset_of(struct plan plan, const struct check_reset *reset,
 	TRY(books_account(plan.books, name, &plan.account, plan.err));
 	plan = check_on(&plan, reset->before);
 	meter = check_meter_of(&plan);
-	if (!meter || !plan.row || !own || meter->jobs)
+	if (!meter || !plan.row || !own || meter->jobs || plan.row->odd_usage || own->odd_usage)
 		return SB_OK;
 	if (tree_above(tree, account, reset->account))
 		from = rest_above(plan.row, own, observation_purse(reset->after, name));

@@ -5,7 +5,7 @@
 #include "tests/drive.h"
 
 /* "bio" has 10 SU, and has used 100 GPU minutes and 50 of memory in Slurm. */
-static struct fake_account *bio;
+static struct fake_account *bio, *root;
 
 static void use(int64_t gpus, int64_t mem)
 {
@@ -13,13 +13,16 @@ static void use(int64_t gpus, int64_t mem)
 		       "cpu=0,mem=%" PRId64 ",billing=%" PRId64 ",gres/gpu=%" PRId64
 		       ",gres/gpu:A100=0",
 		       mem, bio->usage / 60, gpus);
+	memcpy(root->tres_raw, bio->tres_raw, sizeof(root->tres_raw));
 }
 
 static void setup(void)
 {
 	drive_setup();
-	bio = fake_account("dev", "bio");
+	(void)fake_account("dev", "bio");
 	(void)fake_account("dev", "chem");
+	root = fake_account("dev", "root");
+	bio = fake_account("dev", "bio");
 	use(100, 50);
 	DONE("", "open", "bio", "10");
 	DONE("", "open", "chem", "10");
@@ -74,7 +77,15 @@ START_TEST(what_makes_no_sense_is_refused)
 		"gres/gpu", "--lever", "GrpJobs");
 	REFUSED(2, "--lever and --meter are terms of the account", "terms", "bio", "--resource",
 		"gres/gpu", "--meter", "jobs");
+	REFUSED(1, "no cluster counts gres/gpus: name it in AccountingStorageTRES", "open", "bio",
+		"--resource", "gres/gpus");
+	REFUSED(1, "or leave --from-zero out", "open", "bio", "--resource", "storage",
+		"--from-zero");
+	DONE("", "open", "bio", "--resource", "gres/later", "--later");
+	DONE("", "open", "chem", "--resource", "gres/gpu");
 	DONE("", "close", "bio");
+	REFUSED(1, "account 'bio' is closed", "transfer", "chem", "bio", "1", "--resource",
+		"gres/gpu");
 	REFUSED(1, "account 'bio' is closed", "deposit", "bio", "1", "--resource", "gres/gpu");
 	REFUSED(1, "account 'bio' is closed", "open", "bio", "--resource", "cpu");
 }
@@ -125,8 +136,9 @@ START_TEST(what_slurm_does_not_measure_is_charged_once)
 	     "--ref", "january");
 	REFUSED(1, "ref 'january' is taken", "charge", "bio", "5", "--resource", "storage", "--ref",
 		"january");
-	DONE("charged 8.00 storage-hours, 8.00 storage-hours of it in debt; bio:storage has -2.00", "charge", "bio", "8",
-	     "--resource", "storage", "--since", "2026-11-01", "--until", "2026-11-20");
+	DONE("charged 8.00 storage-hours, 8.00 storage-hours of it in debt; bio:storage has -2.00",
+	     "charge", "bio", "8", "--resource", "storage", "--since", "2026-11-01", "--until",
+	     "2026-11-20");
 	REFUSED(2, "a time to come", "charge", "bio", "8", "--until", "2099-01-01");
 	REFUSED(2, "ends before it begins", "charge", "bio", "8", "--since", "2026-11-02",
 		"--until", "2026-11-01");

@@ -494,6 +494,31 @@ START_TEST(a_closed_purse_holds_its_tres)
 }
 END_TEST
 
+START_TEST(a_purse_is_of_an_account_of_the_bank)
+{
+	struct event event = {.kind = EVENT_OPEN, .account = "bob:cpu"};
+
+	FAILS(SB_ENOTFOUND, "'bob' is not in the bank", util_try(bank, now, &event));
+	ck_assert_uint_eq(util_head(bank).seq, 0);
+}
+END_TEST
+
+START_TEST(a_decision_on_one_limit_leaves_another_as_somebody_changed_it)
+{
+	struct shown *alice = open_alice();
+
+	alice->minutes[BILLING] += 100;
+	observe();
+	ck_assert_int_eq(alice->limits[CPU], 0);
+	alice->limits[CPU] = 9;
+	alice->minutes[GPU] += 10;
+	observe();
+	ck_assert_int_eq(alice->limits[GPU], 0);
+	ck_assert_int_eq(alice->limits[CPU], 9);
+	ck_assert_uint_eq(count_found(FOUND_DRIFT, "alice"), 1);
+}
+END_TEST
+
 /* Slurm's coordinators can name an account so. */
 START_TEST(an_account_of_slurm_with_a_purses_name_is_none)
 {
@@ -509,6 +534,25 @@ START_TEST(an_account_of_slurm_with_a_purses_name_is_none)
 	ck_assert_int_eq(alice->limits[GPU], 0);
 	ck_assert_int_eq(forged->limits[GPU], UNSET);
 	ck_assert_int_eq(forged->limits[CPU], UNSET);
+}
+END_TEST
+
+START_TEST(an_account_with_a_purses_name_that_others_leave_stops_no_check)
+{
+	struct shown *alice = open_alice(), *forged = add_shown("alice:gres/gpu", "alice"),
+		     *lab = add_shown("lab", "alice:gres/gpu");
+
+	add_shown("root", "");
+	lab->minutes[BILLING] = forged->minutes[BILLING] = 10;
+	alice->minutes[BILLING] += 10;
+	observe();
+	lab->parent = "root";
+	forged->minutes[BILLING] -= 10;
+	alice->minutes[BILLING] -= 10;
+	observe();
+	alice->minutes[GPU] += 1;
+	observe();
+	ck_assert_int_eq(available("alice:gres/gpu"), 9 * MINUTE);
 }
 END_TEST
 
@@ -657,7 +701,10 @@ int main(void)
 	tcase_add_test(tcase,
 		       a_resource_that_slurm_does_not_measure_is_charged_by_hand_and_holds_nothing);
 	tcase_add_test(tcase, a_closed_purse_holds_its_tres);
+	tcase_add_test(tcase, a_purse_is_of_an_account_of_the_bank);
+	tcase_add_test(tcase, a_decision_on_one_limit_leaves_another_as_somebody_changed_it);
 	tcase_add_test(tcase, an_account_of_slurm_with_a_purses_name_is_none);
+	tcase_add_test(tcase, an_account_with_a_purses_name_that_others_leave_stops_no_check);
 	tcase_add_test(tcase, an_account_that_moves_takes_its_use_of_every_resource_along);
 	tcase_add_test(tcase, a_reset_goes_on_with_every_resource);
 	tcase_add_test(tcase, purses_and_resources_are_listed);
