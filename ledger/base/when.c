@@ -83,7 +83,8 @@ static bool first_moment(const struct tm *tm, bool clock, int64_t *ret)
 
 		copy.tm_isdst = dst;
 		seconds = mktime(&copy);
-		if (!same_day(&copy, tm) || (found && seconds >= *ret) ||
+		/* -1: it failed, as for a whole day that the calendar skips. */
+		if (seconds == -1 || !same_day(&copy, tm) || (found && seconds >= *ret) ||
 		    (clock && (copy.tm_hour != tm->tm_hour || copy.tm_min != tm->tm_min)))
 			continue;
 		*ret = seconds;
@@ -197,11 +198,21 @@ static enum fault parse_relative(const char *text, int64_t now, int64_t *ret)
 	return FAULT_FORM;
 }
 
+/* Returns the last day of the month; [month] counts from January, 0, and may be past December. */
+static int month_length(int year, int month)
+{
+	/* The last day of a month is day 0 of the next. */
+	struct tm last = {.tm_year = year, .tm_mon = month + 1};
+
+	(void)timegm(&last);
+	return last.tm_mday;
+}
+
 /* Reports that the day at the start of [text] is not in the calendar. */
 static int no_such_day(const char *text, struct sb_error *err)
 {
 	const char *p = text;
-	struct tm tm = {0}, after;
+	struct tm tm = {0};
 
 	(void)read_date(&p, &tm);
 	if (tm.tm_year < 70)
@@ -210,11 +221,8 @@ static int no_such_day(const char *text, struct sb_error *err)
 	if (tm.tm_mon < 0 || tm.tm_mon >= 12)
 		return sb_error_set(err, SB_EINVAL, "there is no day %.*s: months go from 01 to 12",
 				    (int)(p - text), text);
-	/* The last day of a month is day 0 of the next. */
-	after = (struct tm){.tm_year = tm.tm_year, .tm_mon = tm.tm_mon + 1};
-	(void)timegm(&after);
 	return sb_error_set(err, SB_EINVAL, "there is no day %.*s: that month has %d days",
-			    (int)(p - text), text, after.tm_mday);
+			    (int)(p - text), text, month_length(tm.tm_year, tm.tm_mon));
 }
 
 int when_parse(const char *text, int64_t now, int64_t *ret, struct sb_error *err)
@@ -251,28 +259,56 @@ static struct tm to_local(int64_t when)
 	return tm;
 }
 
-bool when_add_days(int64_t when, int days, int64_t *ret)
+/* Finds the time of day of [tm] on its day, which may be past the end of its month. A day that the
+ * calendar lacks (Samoa had no 30 December 2011) is the first moment of the next one. */
+static bool on_day(const struct tm *tm, int64_t *ret)
 {
-	struct tm tm = to_local(when), noon;
+	struct tm day = {.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday};
+	struct tm copy;
+	bool clock = tm->tm_hour || tm->tm_min || tm->tm_sec;
+
+	(void)timegm(&day); /* moves 31 November to 1 December */
+	if (!clock && first_moment(&day, false, ret))
+		return true;
+	day.tm_hour = tm->tm_hour;
+	day.tm_min = tm->tm_min;
+	day.tm_sec = tm->tm_sec;
+	if (first_moment(&day, true, ret))
+		return true;
+	copy = day;
+	copy.tm_isdst = -1;
+	*ret = mktime(&copy);
+	if (same_day(&copy, &day))
+		return true;
+	day = (struct tm){.tm_year = day.tm_year, .tm_mon = day.tm_mon, .tm_mday = day.tm_mday + 1};
+	(void)timegm(&day);
+	return first_moment(&day, false, ret);
+}
+
+static bool add(int64_t when, int days, int months, int64_t *ret)
+{
+	struct tm tm = to_local(when);
+	int length = month_length(tm.tm_year, tm.tm_mon + months);
 	int64_t seconds;
 
+	tm.tm_mon += months;
+	if (months && tm.tm_mday > length)
+		tm.tm_mday = length;
 	tm.tm_mday += days;
-	/* mktime() normalises the date; at noon no daylight saving can change the day. */
-	noon = tm;
-	noon.tm_hour = 12;
-	noon.tm_isdst = -1;
-	(void)mktime(&noon);
-	noon.tm_hour = tm.tm_hour;
-	noon.tm_min = tm.tm_min;
-	noon.tm_sec = tm.tm_sec;
-	if (!first_moment(&noon, true, &seconds)) {
-		tm.tm_isdst = -1;
-		seconds = mktime(&tm);
-	}
-	if (seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
+	if (!on_day(&tm, &seconds) || seconds < 0 || seconds > WHEN_MAX / WHEN_SECOND)
 		return false;
 	*ret = seconds * WHEN_SECOND + when % WHEN_SECOND;
 	return true;
+}
+
+bool when_add_days(int64_t when, int days, int64_t *ret)
+{
+	return add(when, days, 0, ret);
+}
+
+bool when_add_months(int64_t when, int months, int64_t *ret)
+{
+	return add(when, 0, months, ret);
 }
 
 int64_t when_day(int64_t when)
