@@ -404,6 +404,12 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 	[FIELD_AT_EXCESS] =
 		"what fractional weights add to the billing in alloc_tres, in units of 10^-12",
 	[FIELD_AT_ALLOC_TRES] = "its resources, as in sacct's AllocTRES",
+	[FIELD_AT_QUOTA] = "what each period brings",
+	[FIELD_AT_EVERY] = "the period of the quota",
+	[FIELD_AT_FIRST_START] = "when the first period of the quota begins",
+	[FIELD_AT_CARRY] = "for how many more periods a quota can be spent",
+	[FIELD_AT_FORGIVE_BELOW] = "so much debt, or less, is forgiven at a new period",
+	[FIELD_AT_PERIOD] = "for the quota of a period: its end; it begins at `start`",
 };
 
 static const char *const kind_meanings[EVENT_KIND_END] = {
@@ -433,6 +439,7 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 		       "at its old place; an account that takes others along has an entry for each",
 	[EVENT_RECONCILE] = "`subank reconcile` recorded the difference to Slurm's record of jobs",
 	[EVENT_FEE] = "`subank charge` charged what no meter of Slurm measures",
+	[EVENT_FORGIVE] = "debt that was left at the start of a period is forgiven",
 };
 
 static const char *const forms[] = {

@@ -224,6 +224,10 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
+		if (sum->renewal.seq)
+			report(env, "%s: the quota of a new period, %s%s", sum->account,
+			       quantity(env, amount, sum->account, sum->renewal.amount),
+			       sum->renewal.forgiven ? "; debt was forgiven" : "");
 		report(env, "%s: %scharged %s for %zu %s on %s", sum->account,
 		       metered->dry ? "would be " : "",
 		       quantity(env, amount, sum->account, sum->amount), sum->jobs,

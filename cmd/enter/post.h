@@ -17,7 +17,7 @@ struct posting {
 	int (*plan)(struct posting *posting, struct books *books, struct sb_error *err);
 	void *ctx;
 	bool settle; /* Slurm may have to change even if the account is not held */
-	char done[512]; /* for the receipt: "deposited 10.00 SU to physics" */
+	char done[704]; /* for the receipt: "deposited 10.00 SU to physics" */
 };
 
 /* Reads an account's name from the command line. Returns EXIT_DONE or, with a message, EXIT_USAGE.
@@ -43,6 +43,11 @@ void done_add(struct posting *posting, const char *fmt, ...) __attribute__((form
 /* Appends the event that stands for the request, with ref, request and note of the command line. */
 int post_append(const struct posting *posting, struct books *books, struct event *event,
 		struct sb_error *err);
+
+/* The same for the entries of a request that makes several: number 2 and later get the ref with
+ * "#2" … appended. SB_EREFUSED if that ref is taken. */
+int post_append_numbered(const struct posting *posting, struct books *books, int number,
+			 struct event *event, struct sb_error *err);
 
 /* Returns whether post() will answer without the plan, because of --ref: then Slurm need not be
  * asked. */

@@ -32,6 +32,8 @@ static const struct argument arguments[] = {
 	{"NAME", FROM_NOWHERE, false, NULL, "a name in Slurm"},
 	{"PERCENT%", FROM_NOWHERE, false, NULL, "a whole percentage, such as 50%"},
 	{"PERCENTS", FROM_NOWHERE, true, NULL, "whole percentages, separated by commas"},
+	{"PERIOD", FROM_WORDS, false, "day week month quarter year",
+	 "a period of the local calendar"},
 	{"REF", FROM_NOWHERE, false, NULL,
 	 "your own name for a request, 1 to 128 characters, such as ticket-4711"},
 	{"METER", FROM_WORDS, false, "site rawusage jobs", "how use is charged"},

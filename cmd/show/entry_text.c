@@ -42,7 +42,7 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 	switch (event->kind) {
 	case EVENT_TERMS:
 		(void)snprintf(
-			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s",
+			to, size, "%s, credit %s, enforcement %s%s%s%s%s%s%s%s%s%s%s",
 			event_word(FIELD_AT_ALLOWANCE, event->allowance),
 			quantity(env, now, event->account, event->credit),
 			event->enforcement == ENFORCE_SITE
@@ -52,7 +52,11 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 			lever_name(lever, event->field, event->tres),
 			event->meter == METER_SITE ? "" : ", meter ",
 			event->meter == METER_SITE ? "" : event_word(FIELD_AT_METER, event->meter),
-			*event->thresholds ? ", thresholds " : "", event->thresholds);
+			*event->thresholds ? ", thresholds " : "", event->thresholds,
+			event->quota ? ", quota " : "",
+			event->quota ? quantity(env, debt, event->account, event->quota) : "",
+			event->quota ? " every " : "",
+			event->quota ? event_word(FIELD_AT_EVERY, event->every) : "");
 		break;
 	case EVENT_BASELINE:
 		(void)snprintf(to, size, "%s starts at %s: %s", event->cluster,
@@ -60,8 +64,9 @@ void entry_text(const struct env *env, const struct event *event, bool receiver,
 		break;
 	case EVENT_DEPOSIT:
 		window_phrase(phrase, event, event->time);
-		(void)snprintf(to, size, "%s%s%s%s", *phrase ? phrase + 1 : "",
-			       *phrase && event->debt ? ", " : "",
+		(void)snprintf(to, size, "%s%s%s%s%s", event->period ? "quota" : "",
+			       *phrase && !event->period ? phrase + 1 : phrase,
+			       (*phrase || event->period) && event->debt ? ", " : "",
 			       event->debt ? "paid debt of " : "",
 			       event->debt ? quantity(env, debt, event->account, event->debt) : "");
 		break;

@@ -117,6 +117,21 @@ static void report_finding(struct env *env, const struct finding *finding)
 		report(env, "%s: %s can be used %s %s only", account, amount,
 		       by_day ? "to" : "until", when);
 		break;
+	case FOUND_QUOTA:
+		by_day = when_format_last(when, finding->before);
+		report(env, "%s: the quota of a new period, %s, can be used %s %s", account, amount,
+		       by_day ? "to" : "until", when);
+		break;
+	case FOUND_FORGIVEN:
+		report(env, "%s: debt of %s was forgiven", account, amount);
+		break;
+	case FOUND_NO_QUOTA:
+		warning(env,
+			"%s: its quota of %s is due, and the account would hold more than can be "
+			"counted (2.5e15 SU): nothing was deposited; withdraw some, or set a "
+			"smaller quota",
+			account, amount);
+		break;
 	case FOUND_OVERFLOW:
 		warning(env,
 			"%s: the usage on %s went from %s to %s, which is more than can be "

@@ -69,6 +69,7 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	switch (event->kind) {
 	case EVENT_DEPOSIT:
 	case EVENT_REFUND:
+	case EVENT_FORGIVE:
 		*ret = event->amount;
 		return true;
 	case EVENT_RECONCILE:

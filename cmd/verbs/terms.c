@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmd/check/checkup.h"
+#include "cmd/enter/every.h"
 #include "cmd/enter/money.h"
 #include "cmd/enter/post.h"
 #include "cmd/frame/lever.h"
@@ -47,7 +48,32 @@ struct terms {
 	struct lever_choice choice; /* empty for the site's */
 	bool thresholds_given;
 	char thresholds[THRESHOLDS_TEXT_SIZE]; /* "" for the site's */
+	bool quota_given, no_quota, start_given, forgive_given;
+	struct quota quota; /* 0 in a field, -1 in carry: not given */
 };
+
+/* Writes the quota: "1000.00 SU every month from 2027-01-01, carried 1 month". Returns [to]. */
+enum { QUOTA_TEXT_SIZE = 2 * QUANTITY_SIZE + WHEN_TEXT_SIZE + 96 };
+static const char *quota_text(const struct env *env, const struct account *account,
+			      char to[QUOTA_TEXT_SIZE])
+{
+	char amount[QUANTITY_SIZE], forgiven[QUANTITY_SIZE], start[WHEN_TEXT_SIZE];
+	const struct quota *quota = &account->quota;
+	const char *every = period_words[quota->every];
+	size_t len;
+
+	len = (size_t)snprintf(to, QUOTA_TEXT_SIZE, "%s every %s from %s",
+			       quantity(env, amount, account->name, quota->amount), every,
+			       when_format_short(start, quota->start));
+	if (quota->carry)
+		len += (size_t)snprintf(to + len, QUOTA_TEXT_SIZE - len,
+					", carried %" PRId64 " %s%s", quota->carry, every,
+					quota->carry == 1 ? "" : "s");
+	if (quota->forgive_below)
+		(void)snprintf(to + len, QUOTA_TEXT_SIZE - len, ", debt up to %s forgiven",
+			       quantity(env, forgiven, account->name, quota->forgive_below));
+	return to;
+}
 
 /* An account or purse with the rules for it. */
 struct holder {
@@ -86,6 +112,7 @@ static void describe(const struct holder *holder, bool lines, char *to, size_t s
 	const struct rules rules = holder->rules;
 	const bool purse = !purse_is_account(account->name);
 	char credit[QUANTITY_SIZE], lever[LEVER_NAME_SIZE], thresholds[THRESHOLDS_TEXT_SIZE];
+	char quota[QUOTA_TEXT_SIZE];
 	const struct {
 		const char *name, *value;
 		bool site;
@@ -100,6 +127,7 @@ static void describe(const struct holder *holder, bool lines, char *to, size_t s
 		 account->meter == METER_SITE},
 		{"thresholds", thresholds_text(thresholds, thresholds_of(account, &rules)),
 		 !account->own_thresholds},
+		{"quota", account->quota.amount ? quota_text(env, account, quota) : NULL, false},
 	};
 	size_t len = 0;
 
@@ -109,6 +137,8 @@ static void describe(const struct holder *holder, bool lines, char *to, size_t s
 				     : purse	    ? " (the account's)"
 						    : " (the settings')";
 
+		if (!terms[i].value)
+			continue;
 		len += (size_t)(lines ? snprintf(to + len, size - len, "%s%-11s  %s%s",
 						 i ? "\n" : "", terms[i].name, terms[i].value,
 						 origin)
@@ -122,6 +152,13 @@ static const char *own_thresholds(const struct account *account, char to[THRESHO
 	return account->own_thresholds ? thresholds_text(to, &account->thresholds) : "";
 }
 
+static bool is_same_quota(const struct quota *quota, const struct event *event)
+{
+	return quota->amount == event->quota && quota->every == event->every &&
+	       quota->start == event->start && quota->carry == event->carry &&
+	       quota->forgive_below == event->forgive_below;
+}
+
 static bool is_same(const struct account *account, const struct event *event)
 {
 	char thresholds[THRESHOLDS_TEXT_SIZE];
@@ -130,7 +167,41 @@ static bool is_same(const struct account *account, const struct event *event)
 	       account->credit == event->credit && account->enforcement == event->enforcement &&
 	       account->meter == event->meter && strcmp(account->field, event->field) == 0 &&
 	       strcmp(account->tres, event->tres) == 0 &&
-	       strcmp(own_thresholds(account, thresholds), event->thresholds) == 0;
+	       strcmp(own_thresholds(account, thresholds), event->thresholds) == 0 &&
+	       is_same_quota(&account->quota, event);
+}
+
+/* Sets the quota of the event: the given parts, and the account's others. */
+static int set_quota(const struct terms *terms, const struct account *account, int64_t now,
+		     struct event *event, struct sb_error *err)
+{
+	const struct quota *old = &account->quota, *given = &terms->quota;
+	bool goes_on = old->amount && (!given->every || given->every == old->every);
+
+	if (terms->no_quota)
+		return SB_OK;
+	event->quota = given->amount ? given->amount : old->amount;
+	event->every = given->every ? given->every : old->every;
+	event->carry = given->carry >= 0 ? given->carry : old->carry;
+	event->forgive_below = terms->forgive_given ? given->forgive_below : old->forgive_below;
+	event->start = old->start;
+	if (!terms->quota_given)
+		return SB_OK;
+	if (!event->quota)
+		return sb_error_set(err, SB_EREFUSED,
+				    "account '%s' has no quota: give --quota SU and --every PERIOD",
+				    account->name);
+	if (event->every == EVERY_NONE)
+		return sb_error_set(
+			err, SB_EREFUSED,
+			"account '%s' has no quota so far: give --every too: day, week, "
+			"month, quarter or year",
+			account->name);
+	if (terms->start_given)
+		event->start = given->start;
+	else if (!goes_on)
+		event->start = period_start(event->every, now);
+	return SB_OK;
 }
 
 static int plan(struct posting *posting, struct books *books, struct sb_error *err)
@@ -156,6 +227,7 @@ static int plan(struct posting *posting, struct books *books, struct sb_error *e
 	event.credit = terms->credit_given ? terms->credit : account->credit;
 	event.enforcement = terms->enforcement ? terms->enforcement_word : account->enforcement;
 	event.meter = terms->meter ? terms->meter_word : account->meter;
+	TRY(set_quota(terms, account, books_time(books), &event, err));
 	TRY(find_holder(posting->env, books, account, &holder, err));
 	describe(&holder, false, now, sizeof(now));
 	if (is_same(account, &event))
@@ -317,6 +389,28 @@ static int read_word(const char *text, enum event_field field, const char *what,
 	return nearest_error(what, text, words, err);
 }
 
+static int read_quota(const struct posting *posting, struct terms *terms, struct sb_error *err)
+{
+	const struct env *env = posting->env;
+	const char *quota = option(env, "quota"), *start = option(env, "start");
+	const char *forgive = option(env, "forgive-below");
+
+	terms->start_given = start;
+	terms->forgive_given = forgive;
+	terms->no_quota = quota && strcmp(quota, "none") == 0;
+	terms->quota_given =
+		quota || start || forgive || option(env, "every") || option(env, "carry");
+	terms->quota.carry = -1;
+	if (quota && !terms->no_quota)
+		TRY(amount_read(posting, quota, false, &terms->quota.amount, err));
+	TRY(every_option(env, &terms->quota.every, err));
+	TRY(count_option(env, "carry", 0, EVENT_CARRY_MAX, &terms->quota.carry, err));
+	if (start)
+		TRY(when_parse(start, env->os.now(), &terms->quota.start, err));
+	return forgive ? amount_read(posting, forgive, true, &terms->quota.forgive_below, err)
+		       : SB_OK;
+}
+
 static int read_terms(const struct posting *posting, struct terms *terms, struct sb_error *err)
 {
 	const struct env *env = posting->env;
@@ -343,6 +437,7 @@ static int read_terms(const struct posting *posting, struct terms *terms, struct
 	TRY(read_word(terms->enforcement, FIELD_AT_ENFORCEMENT, "there is no rule for --enforce",
 		      &terms->enforcement_word, err));
 	TRY(read_word(terms->meter, FIELD_AT_METER, "there is no meter", &terms->meter_word, err));
+	TRY(read_quota(posting, terms, err));
 	if (terms->lever && strcmp(terms->lever, "site") != 0)
 		TRY(lever_parse(terms->lever, &terms->choice, err));
 	if (list && strcmp(list, "site") != 0) {
@@ -350,6 +445,24 @@ static int read_terms(const struct posting *posting, struct terms *terms, struct
 		thresholds_text(terms->thresholds, &thresholds);
 	}
 	return SB_OK;
+}
+
+static void add_quota_request(struct posting *posting, const struct terms *terms)
+{
+	const struct quota *quota = &terms->quota;
+
+	if (terms->no_quota)
+		request_add(posting, " quota none");
+	if (quota->amount)
+		request_add(posting, " quota %" PRId64 "s", quota->amount);
+	if (quota->every)
+		request_add(posting, " every %s", period_words[quota->every]);
+	if (terms->start_given)
+		request_add(posting, " start %s", option(posting->env, "start"));
+	if (quota->carry >= 0)
+		request_add(posting, " carry %" PRId64, quota->carry);
+	if (terms->forgive_given)
+		request_add(posting, " forgive-below %" PRId64 "s", quota->forgive_below);
 }
 
 static void add_request(struct posting *posting, const struct terms *terms)
@@ -371,12 +484,14 @@ static void add_request(struct posting *posting, const struct terms *terms)
 			    *terms->thresholds ? terms->thresholds : "site");
 	if (terms->meter)
 		request_add(posting, " meter %s", terms->meter);
+	add_quota_request(posting, terms);
 }
 
 static bool shows(const struct env *env)
 {
-	static const char *const terms[] = {"limited", "unlimited", "credit",	 "enforce",
-					    "lever",   "meter",	    "thresholds"};
+	static const char *const terms[] = {"limited", "unlimited", "credit",	  "enforce",
+					    "lever",   "meter",	    "thresholds", "quota",
+					    "every",   "start",	    "carry",	  "forgive-below"};
 
 	for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
 		if (option(env, terms[i]))
@@ -401,11 +516,18 @@ static int run(struct env *env, int argc, const char *const argv[])
 		status = usage(env, "--limited and --unlimited exclude each other");
 	if (status == EXIT_DONE && read_terms(&posting, &terms, &err))
 		status = fail(env, &err);
+	if (status == EXIT_DONE && terms.no_quota &&
+	    (terms.quota.every || terms.start_given || terms.quota.carry >= 0 ||
+	     terms.forgive_given))
+		status = usage(env, "--quota none ends the quota: leave out --every, --start, "
+				    "--carry and --forgive-below");
 	if (status != EXIT_DONE)
 		return status;
 	add_request(&posting, &terms);
 	if (terms.credit_given)
 		status = amount_confirm(&posting, option(env, "credit"), terms.credit);
+	if (status == EXIT_DONE && terms.quota.amount)
+		status = amount_confirm(&posting, option(env, "quota"), terms.quota.amount);
 	return status == EXIT_DONE ? post(&posting) : status;
 }
 
@@ -436,7 +558,16 @@ const struct command cmd_terms = {
 		"usage decays. The first check under another meter switches: it records the "
 		"difference between the books and sacct up to that moment, and counts jobs from "
 		"there on. A switch to rawusage waits until none of the account's jobs runs: "
-		"subank(7) explains why.",
+		"subank(7) explains why.\n"
+		"A quota is put in at the start of each period, once: the check does it before it "
+		"charges use of the period, also when it is late. What is left at the end of the "
+		"period expires, or with --carry N after N more periods. The quota pays debt "
+		"first; --forgive-below SU forgives what is owed at a new period, if it is that "
+		"much or less. Without --start the first period is the present day, week (from "
+		"Monday), month, quarter or year, and its whole quota comes at the next check. "
+		"Periods follow the local calendar: from 31 January, the next months begin on the "
+		"last day of February and on 31 March. A new amount counts from the next period "
+		"on; no time gets two quotas.",
 	.examples = EXAMPLES(
 		{"subank terms physics", "show them"},
 		{"subank terms", "those of all accounts, in a table"},
@@ -444,6 +575,8 @@ const struct command cmd_terms = {
 		{"subank terms physics --unlimited", "charged, never held for funds"},
 		{"subank terms physics --enforce limit --lever GrpJobs", "its own rule and lever"},
 		{"subank terms physics --meter jobs", "charged job by job, as sacct has them"},
+		{"subank terms physics --quota 1000 --every month --carry 1",
+		 "1000 SU a month, each spent by the end of the next"},
 		{"subank terms physics --thresholds site", "use the settings'"}),
 	.see_also = "check set",
 	.max_args = -1,
@@ -456,6 +589,11 @@ const struct command cmd_terms = {
 		{"lever", 0, "LIMIT", "limit that holds it: site, GrpTRESMins=cpu, GrpJobs"},
 		{"meter", 0, "METER", "how to charge use: site, rawusage or jobs"},
 		{"thresholds", 0, "PERCENTS", "percents of use to report (60,90), none or site"},
+		{"quota", 0, "SU", "put in at the start of each period, or `none`"},
+		{"every", 0, "PERIOD", "of the quota: how long a period is"},
+		{"start", 0, "TIME", "of the quota: start of the first period"},
+		{"carry", 0, "N", "of the quota: usable for N more periods; 0 for none"},
+		{"forgive-below", 0, "SU", "of the quota: forgive so little debt; 0 for none"},
 		RESOURCE_OPTION),
 	.only_reads = shows,
 	.run = run,

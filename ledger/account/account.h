@@ -50,6 +50,19 @@ struct moved {
 	bool came; /* into the subtree; false: out of it */
 };
 
+/* Money that an account gets anew at the start of each period. */
+struct quota {
+	int64_t amount; /* billing-seconds; 0: the account has no quota */
+	uint8_t every; /* enum every */
+	int64_t start; /* of the first period, from which the edges of all are computed */
+	int64_t carry; /* for how many periods after its own the money can still be spent */
+	int64_t forgive_below; /* so much debt is forgiven at a new period; 0: none */
+	int64_t since; /* a period that had ended by then gets nothing: the quota was set, or the
+			  account opened again, at that time */
+	int64_t granted; /* the end of the last period that got its quota; 0: none did. Stays when
+			    the quota is changed, so no time gets two. */
+};
+
 /* A limit in Slurm that the bank changed or is about to change. */
 struct lever {
 	uint64_t seq; /* the newest lever entry */
@@ -83,6 +96,7 @@ struct account {
 	uint8_t meter; /* enum metering; METER_SITE: that of the settings */
 	bool own_thresholds; /* false: those of the settings */
 	struct thresholds thresholds;
+	struct quota quota;
 	int64_t time; /* of the last entry; the state is settled to it */
 	uint64_t seq; /* the last entry */
 
@@ -94,6 +108,7 @@ struct account {
 	 * that large entries made by mistake and then reversed do not overflow them. */
 	__int128 deposited, withdrawn, received, sent, charged, expired, refunded, adjusted;
 	__int128 given_back, taken_back; /* by reversals */
+	__int128 forgiven;
 
 	struct meter *meters; /* by cluster */
 	size_t meter_count;
@@ -176,6 +191,6 @@ const char *lever_name(char to[LEVER_NAME_SIZE], const char *field, const char *
 
 /* The stored form of the state. The version rises whenever the form or the rules change; states of
  * another version are not read but rebuilt from the journal (ledger/books/books.c). */
-enum { ACCOUNT_STATE_VERSION = 5 };
+enum { ACCOUNT_STATE_VERSION = 6 };
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err);
 int account_decode(const void *data, size_t len, struct account **ret, struct sb_error *err);

@@ -5,6 +5,7 @@
 
 #include "ledger/account/account.h"
 #include "ledger/base/array.h"
+#include "ledger/base/period.h"
 #include "ledger/base/when.h"
 
 static void put_sum(struct bytes *to, __int128 sum)
@@ -42,6 +43,38 @@ static int64_t read_count(struct reader *from)
 	if (value < 0)
 		from->failed = true;
 	return value;
+}
+
+static void put_quota(struct bytes *to, const struct account *account)
+{
+	const struct quota *quota = &account->quota;
+
+	bytes_put_i64(to, quota->amount);
+	bytes_put_u8(to, quota->every);
+	bytes_put_i64(to, quota->start);
+	bytes_put_i64(to, quota->carry);
+	bytes_put_i64(to, quota->forgive_below);
+	bytes_put_i64(to, quota->since);
+	bytes_put_i64(to, quota->granted);
+	put_sum(to, account->forgiven);
+}
+
+static void read_quota(struct reader *from, struct account *account)
+{
+	struct quota *quota = &account->quota;
+
+	quota->amount = read_count(from);
+	quota->every = read_up_to(from, EVERY_COUNT - 1);
+	quota->start = read_count(from);
+	quota->carry = read_count(from);
+	quota->forgive_below = read_count(from);
+	quota->since = read_count(from);
+	quota->granted = read_count(from);
+	account->forgiven = read_sum(from);
+	/* The check computes the periods' edges. */
+	if ((quota->amount > 0) != (quota->every != EVERY_NONE) || quota->start > WHEN_MAX ||
+	    quota->since > WHEN_MAX || quota->granted > WHEN_MAX || quota->carry > EVENT_CARRY_MAX)
+		from->failed = true;
 }
 
 int account_encode(const struct account *account, struct bytes *to, struct sb_error *err)
@@ -129,6 +162,7 @@ int account_encode(const struct account *account, struct bytes *to, struct sb_er
 	bytes_put_u32(to, (uint32_t)account->crossed_count);
 	for (size_t i = 0; i < account->crossed_count; i++)
 		bytes_put_i64(to, account->crossed[i]);
+	put_quota(to, account);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
 
@@ -273,6 +307,7 @@ int account_decode(const void *data, size_t len, struct account **ret, struct sb
 	account->crossed = get_array(&from, sizeof(*account->crossed), &account->crossed_count);
 	for (size_t i = 0; i < account->crossed_count; i++)
 		account->crossed[i] = read_i64(&from);
+	read_quota(&from, account);
 	if (!reader_done(&from) || !sums_fit(account)) {
 		account_free(account);
 		if (from.no_memory)

@@ -32,6 +32,8 @@ static int apply_open(struct account *account, const struct event *event, struct
 	if (account->open)
 		return rule_broken(event, err, "it is open already");
 	account->open = true;
+	if (account->quota.amount)
+		account->quota.since = event->time;
 	account->causes &= ~(1u << CAUSE_CLOSED);
 	end_grace(account);
 	account->decision = event->seq;
@@ -49,6 +51,20 @@ static int apply_close(struct account *account, const struct event *event, struc
 	return SB_OK;
 }
 
+static void set_quota(struct account *account, const struct event *event)
+{
+	struct quota *quota = &account->quota;
+
+	if (event->quota &&
+	    (!quota->amount || quota->every != event->every || quota->start != event->start))
+		quota->since = event->time;
+	quota->amount = event->quota;
+	quota->every = event->every;
+	quota->start = event->start;
+	quota->carry = event->carry;
+	quota->forgive_below = event->forgive_below;
+}
+
 static int apply_terms(struct account *account, const struct event *event, struct sb_error *err)
 {
 	account->own_thresholds = event->thresholds && *event->thresholds;
@@ -60,6 +76,7 @@ static int apply_terms(struct account *account, const struct event *event, struc
 	account->credit = event->credit;
 	account->enforcement = event->enforcement;
 	account->meter = event->meter;
+	set_quota(account, event);
 	account_copy_text(account->field, sizeof(account->field), event->field);
 	account_copy_text(account->tres, sizeof(account->tres), event->tres);
 	account->decision = event->seq;
@@ -253,14 +270,14 @@ static int apply_applied(struct account *account, const struct event *event, str
 }
 
 /* Checks that no money was created or lost: lots - debt = deposits + received - withdrawals - sent
- * - charges - expired + refunds - adjustments + given back - taken back. And that balance and use
- * fit int64, whatever windows are active. */
+ * - charges - expired + refunds - adjustments + given back - taken back + forgiven. And that
+ * balance and use fit int64, whatever windows are active. */
 static int check_sums(const struct account *account, const struct event *event,
 		      struct sb_error *err)
 {
 	__int128 sum = account->deposited + account->received - account->withdrawn - account->sent -
 		       account->charged - account->expired + account->refunded - account->adjusted +
-		       account->given_back - account->taken_back;
+		       account->given_back - account->taken_back + account->forgiven;
 	__int128 rest = 0, amount = 0;
 
 	for (size_t i = 0; i < account->lot_count; i++) {
@@ -297,6 +314,7 @@ static rule *const rules[EVENT_KIND_END] = {
 	[EVENT_NOTIFIED] = apply_notified,   [EVENT_CHARGE_JOB] = apply_charge_job,
 	[EVENT_RECONCILE] = apply_reconcile, [EVENT_METER] = apply_meter,
 	[EVENT_MOVE] = apply_move,	     [EVENT_FEE] = apply_fee,
+	[EVENT_FORGIVE] = apply_forgive,
 };
 
 static int apply_one(struct account *account, struct account *to, const struct event *event,

@@ -6,19 +6,40 @@
 #include "ledger/base/amount.h"
 #include "ledger/base/when.h"
 
-/* Settles again, since new money pays debt, and compares that with the entry. */
-static int check_debt_paid(struct account *account, const struct event *event, struct sb_error *err)
+/* Settles again, since new money pays debt, and compares the debt [before] and after with the
+ * entry.
+ */
+static int check_debt_paid(struct account *account, const struct event *event, int64_t before,
+			   struct sb_error *err)
 {
-	int64_t before = account->debt;
-
 	account_settle(account, event->time);
 	if (before - account->debt != event->debt)
 		return rule_broken(event, err, "it pays another debt than it says");
 	return SB_OK;
 }
 
+/* Pays debt from the quota of a period, even from one that is over: the debt is older than the
+ * period, and a check in time would have paid it. */
+static int pay_by_quota(struct account *account, const struct event *event, struct lot *lot,
+			struct sb_error *err)
+{
+	int64_t paid = account->debt < lot->rest ? account->debt : lot->rest;
+
+	if (!account->quota.amount)
+		return rule_broken(event, err, "it has no quota");
+	if (event->start > event->time)
+		return rule_broken(event, err, "its period has not begun");
+	if (event->start < account->quota.granted)
+		return rule_broken(event, err, "its period had a quota before");
+	lot->rest -= paid;
+	account->debt -= paid;
+	account->quota.granted = event->period;
+	return SB_OK;
+}
+
 int apply_deposit(struct account *account, const struct event *event, struct sb_error *err)
 {
+	int64_t before = account->debt;
 	struct lot lot = {.seq = event->seq,
 			  .start = event->start,
 			  .end = event->end,
@@ -28,8 +49,19 @@ int apply_deposit(struct account *account, const struct event *event, struct sb_
 	if (!account->open)
 		return rule_broken(event, err, "it is closed");
 	account->deposited += event->amount;
+	if (event->period)
+		TRY(pay_by_quota(account, event, &lot, err));
 	TRY(account_add_lot(account, lot, err));
-	return check_debt_paid(account, event, err);
+	return check_debt_paid(account, event, before, err);
+}
+
+int apply_forgive(struct account *account, const struct event *event, struct sb_error *err)
+{
+	if (event->amount > account->debt)
+		return rule_broken(event, err, "it forgives more debt than there is");
+	account->debt -= event->amount;
+	account->forgiven += event->amount;
+	return SB_OK;
 }
 
 /* Takes the parts of a withdrawal or a transfer out of active lots. */
@@ -79,7 +111,7 @@ int apply_transfer(struct account *from, struct account *to, const struct event 
 	}
 	if (take_parts(from, event, err))
 		return SB_ECORRUPT;
-	return check_debt_paid(to, event, err);
+	return check_debt_paid(to, event, to->debt, err);
 }
 
 /* Charges use to lots whose window it overlaps, and to debt. */
@@ -353,6 +385,6 @@ int apply_reverse(struct account *account, struct account *to, const struct even
 	default: /* withdraw, adjust, expire: event_check() knows no other */
 		account->given_back += event->amount;
 		TRY(give_back(account, event, err));
-		return check_debt_paid(account, event, err);
+		return check_debt_paid(account, event, account->debt, err);
 	}
 }

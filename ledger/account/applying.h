@@ -23,6 +23,7 @@ int rule_broken(const struct event *event, struct sb_error *err, const char *wha
 int rule_overflow(const struct event *event, struct sb_error *err);
 
 int apply_deposit(struct account *account, const struct event *event, struct sb_error *err);
+int apply_forgive(struct account *account, const struct event *event, struct sb_error *err);
 int apply_withdraw(struct account *account, const struct event *event, struct sb_error *err);
 int apply_transfer(struct account *from, struct account *to, const struct event *event,
 		   struct sb_error *err);

@@ -9,6 +9,7 @@
 #include "ledger/account/thresholds.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/name.h"
+#include "ledger/base/period.h"
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
@@ -95,6 +96,12 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_STATE] = {"state", FIELD_TEXT, AT(state), 64, NULL},
 	[FIELD_AT_ALLOC_TRES] = {"alloc_tres", FIELD_TEXT, AT(alloc_tres), 1024, NULL},
 	[FIELD_AT_EXCESS] = {"excess", FIELD_NUMBER, AT(excess), 0, NULL},
+	[FIELD_AT_QUOTA] = {"quota", FIELD_COUNT, AT(quota), 0, NULL},
+	[FIELD_AT_EVERY] = {"every", FIELD_WORD, AT(every), LAST(period_words), period_words},
+	[FIELD_AT_FIRST_START] = {"start", FIELD_UNTIL, AT(start), 0, NULL},
+	[FIELD_AT_CARRY] = {"carry", FIELD_NUMBER, AT(carry), 0, NULL},
+	[FIELD_AT_FORGIVE_BELOW] = {"forgive_below", FIELD_COUNT, AT(forgive_below), 0, NULL},
+	[FIELD_AT_PERIOD] = {"period", FIELD_UNTIL, AT(period), 0, NULL},
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
@@ -114,11 +121,12 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_CLOSE] = KIND("close", FIELD_AT_ACCOUNT),
 	[EVENT_TERMS] = KIND("terms", FIELD_AT_ACCOUNT, FIELD_AT_ALLOWANCE, FIELD_AT_CREDIT,
 			     FIELD_AT_ENFORCEMENT, FIELD_AT_FIELD, FIELD_AT_TRES,
-			     FIELD_AT_THRESHOLDS, FIELD_AT_METER),
+			     FIELD_AT_THRESHOLDS, FIELD_AT_METER, FIELD_AT_QUOTA, FIELD_AT_EVERY,
+			     FIELD_AT_FIRST_START, FIELD_AT_CARRY, FIELD_AT_FORGIVE_BELOW),
 	[EVENT_BASELINE] = KIND("baseline", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
 				FIELD_AT_BEFORE, FIELD_AT_NOW, FIELD_AT_REASON),
 	[EVENT_DEPOSIT] = KIND("deposit", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
-			       FIELD_AT_START, FIELD_AT_END, FIELD_AT_DEBT),
+			       FIELD_AT_START, FIELD_AT_END, FIELD_AT_DEBT, FIELD_AT_PERIOD),
 	[EVENT_WITHDRAW] = KIND("withdraw", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
 				FIELD_AT_PARTS),
 	[EVENT_TRANSFER] = KIND("transfer", FIELD_AT_ACCOUNT, FIELD_AT_TO, FIELD_AT_RESOURCE,
@@ -165,11 +173,13 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 				 FIELD_AT_REASON),
 	[EVENT_FEE] = KIND("fee", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT,
 			   FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT),
+	[EVENT_FORGIVE] = KIND("forgive", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT),
 };
 
 /* How many of a kind's last fields came after version 1. Files may omit them, and an entry in which
  * they all have their defaults is stored as version 1. */
-static const uint8_t later_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 1};
+static const uint8_t later_fields[EVENT_KIND_END] = {
+	[EVENT_CHARGE_JOB] = 1, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
 
 enum event_kind event_kind_by_name(const char *name)
 {
@@ -275,6 +285,12 @@ int event_field_is_default(const struct event *event, enum event_field field)
 	case FIELD_AT_EXCESS:
 	case FIELD_AT_ENFORCEMENT:
 	case FIELD_AT_METER:
+	case FIELD_AT_QUOTA:
+	case FIELD_AT_EVERY:
+	case FIELD_AT_FIRST_START:
+	case FIELD_AT_CARRY:
+	case FIELD_AT_FORGIVE_BELOW:
+	case FIELD_AT_PERIOD:
 		return event_number(event, spec) == 0;
 	default:
 		return false; /* files always have the field */
@@ -453,8 +469,19 @@ static const char *kind_fault(const struct event *event)
 			return "giver and receiver are the same";
 		/* fall through */
 	case EVENT_DEPOSIT:
+		if (event->kind == EVENT_DEPOSIT && event->period &&
+		    (event->period <= event->start || event->period > event->end))
+			return "the period ends outside the window";
+		/* fall through */
 	case EVENT_REFUND:
 		return event->start >= event->end ? "the window ends before it starts" : NULL;
+	case EVENT_TERMS:
+		if (!event->quota && (event->every || event->carry || event->forgive_below))
+			return "there are periods without a quota";
+		if (event->carry > EVENT_CARRY_MAX)
+			return "a quota is carried for too many periods";
+		return event->quota && event->every == EVERY_NONE ? "the quota has no period"
+								  : NULL;
 	case EVENT_CHARGE:
 		if (event->before < 0 || !amount_sub(event->now, event->before, &difference) ||
 		    difference != event->amount)

@@ -61,7 +61,8 @@ enum event_kind {
 	EVENT_METER = 22,
 	EVENT_MOVE = 23,
 	EVENT_FEE = 24, /* a charge that no meter measured */
-	EVENT_KIND_END = 25,
+	EVENT_FORGIVE = 25,
+	EVENT_KIND_END = 26,
 };
 
 /* Why an account is held. An account can have several causes (bit 1 << cause in struct account). */
@@ -130,6 +131,7 @@ enum {
 	EVENT_NOTE_MAX = 1024, /* bytes */
 	EVENT_PARTS_MAX = 10000,
 	EVENT_PERCENT_MAX = 1000,
+	EVENT_CARRY_MAX = 1000, /* periods */
 };
 
 /* How much a lot gave or took. A lot is identified by the entry that created it and its index among
@@ -180,7 +182,8 @@ struct event {
 	int64_t since; /* charge, fee, reconcile: the use was in [since, until); meter, move: it
 			  counts from then on */
 	int64_t until; /* also hold and release: when it ends by itself, 0: never */
-	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none */
+	int64_t start; /* the window of a lot, [start, end); end WHEN_NEVER is none; terms: of the
+			  quota's first period */
 	int64_t end;
 	int64_t level; /* threshold: percent */
 	int64_t used; /* threshold: the use that crossed it, billing-seconds */
@@ -189,6 +192,10 @@ struct event {
 	int64_t found; /* lever: Slurm's value before; -1 is none */
 	int64_t set; /* lever: the value to set; -1 clears */
 	int64_t credit; /* terms: how far below zero the balance may go */
+	int64_t quota; /* terms: put in at the start of each period; 0 is none */
+	int64_t carry; /* terms: for how many more periods a quota can be spent */
+	int64_t forgive_below; /* terms: so much debt is forgiven at a new period */
+	int64_t period; /* deposit: the end of the period that it is the quota of; 0: of none */
 	uint64_t answers; /* the entry that this one answers */
 	uint8_t cause; /* enum cause */
 	uint8_t action; /* enum lever_action */
@@ -199,6 +206,7 @@ struct event {
 	uint8_t use; /* reconcile: enum use_change */
 	uint8_t meter; /* terms, meter: enum metering */
 	uint8_t move; /* move: enum move_change */
+	uint8_t every; /* terms: enum every, the period of the quota */
 	int64_t job_id; /* job: Slurm's number, which Slurm uses again */
 	uint64_t db_index; /* of its row in slurmdbd, 64 bits; 0: unknown */
 	int64_t submit; /* when it was submitted, microseconds */
@@ -299,6 +307,12 @@ enum event_field {
 	FIELD_AT_STATE,
 	FIELD_AT_ALLOC_TRES,
 	FIELD_AT_EXCESS,
+	FIELD_AT_QUOTA,
+	FIELD_AT_EVERY,
+	FIELD_AT_FIRST_START,
+	FIELD_AT_CARRY,
+	FIELD_AT_FORGIVE_BELOW,
+	FIELD_AT_PERIOD,
 	FIELD_COUNT_ALL,
 };
 

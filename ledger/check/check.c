@@ -10,6 +10,7 @@
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 #include "ledger/check/jobs.h"
+#include "ledger/check/quota.h"
 
 /* How often limits that sshare does not show are inspected. */
 #define INSPECT_PERIOD (3600 * WHEN_SECOND)
@@ -102,6 +103,7 @@ int check_found(const struct plan *plan, struct finding finding)
 		[FOUND_WENT_DOWN] = true, [FOUND_MOVED] = true,	     [FOUND_VANISHED] = true,
 		[FOUND_DRIFT] = true,	  [FOUND_UNSETTLED] = true,  [FOUND_UNLISTED] = true,
 		[FOUND_ODD_USAGE] = true, [FOUND_ODD_LIMITS] = true, [FOUND_OVERFLOW] = true,
+		[FOUND_NO_QUOTA] = true,
 	};
 	struct check *check = plan->check;
 	struct finding *to = array_add(check->findings, check->finding_count);
@@ -238,10 +240,34 @@ static int forget_flights(const struct plan *plan)
 	return SB_OK;
 }
 
+/* Renews the quota before use of the new period is charged. */
+static int renew(const struct plan *plan)
+{
+	struct renewal renewal;
+
+	/* A purse of a closed account takes no deposits either. */
+	if (plan->check->doubtful || !plan->owner->open)
+		return SB_OK;
+	TRY(quota_renew(plan->books, plan->account, &renewal, plan->err));
+	if (renewal.forgiven)
+		TRY(check_found(plan, (struct finding){.kind = FOUND_FORGIVEN,
+						       .amount = renewal.forgiven}));
+	if (renewal.seq)
+		TRY(check_found(plan, (struct finding){.kind = FOUND_QUOTA,
+						       .seq = renewal.seq,
+						       .amount = renewal.amount,
+						       .before = renewal.end}));
+	return renewal.refused
+		       ? check_found(plan, (struct finding){.kind = FOUND_NO_QUOTA,
+							    .amount = plan->account->quota.amount})
+		       : SB_OK;
+}
+
 /* Charges one purse, and decides on it. */
 static int plan_purse(const struct plan *plan)
 {
 	TRY(forget_flights(plan));
+	TRY(renew(plan));
 	for (size_t i = 0; i < plan->check->observation_count; i++) {
 		const struct plan on = check_on(plan, &plan->check->observations[i]);
 

@@ -88,6 +88,9 @@ enum finding_kind {
 	FOUND_EXPIRED, /* a window ended at [before]; [amount] was left and expired */
 	FOUND_THRESHOLD, /* [amount] percent crossed: used [before] of [now] */
 	FOUND_NOTICE, /* a window ends at [before], with [amount] left */
+	FOUND_QUOTA, /* a new period: [amount] came in, usable until [before] */
+	FOUND_FORGIVEN, /* and debt of [amount] was forgiven */
+	FOUND_NO_QUOTA, /* ! the quota of [amount] is due and would be past int64 */
 	FOUND_OVERFLOW, /* ! a charge is past int64: before, now */
 };
 

@@ -55,6 +55,10 @@ int check_available(const struct plan *plan, int64_t spent, int64_t *ret);
 int check_reading(struct books *books, const struct account *account, const char *cluster,
 		  struct reading *ret, struct sb_error *err);
 
+/* Gives the time up to which the use that the meter measures is charged. */
+int check_charged_until(struct books *books, const struct account *account,
+			const struct meter *meter, int64_t *ret, struct sb_error *err);
+
 /* Finds the moves since the last check. Runs before any account is metered. */
 int check_find_moves(const struct plan *plan);
 /* Charges the use of the account on a cluster that answered; the charge may be deferred. */

@@ -37,6 +37,21 @@ static int64_t jobs_charged_until(const struct meter *meter, const struct readin
 	return int64_max(reading->settled, meter->jobs_since);
 }
 
+int check_charged_until(struct books *books, const struct account *account,
+			const struct meter *meter, int64_t *ret, struct sb_error *err)
+{
+	int64_t charged = meter->time;
+	struct reading reading;
+
+	TRY(check_reading(books, account, meter->cluster, &reading, err));
+	if (meter->jobs)
+		charged = jobs_charged_until(meter, &reading);
+	else if (reading.usage == meter->reading)
+		charged = int64_max(charged, reading.time);
+	*ret = charged;
+	return SB_OK;
+}
+
 /* Gives the time up to which the use on all clusters is charged. */
 static int charged_until(const struct plan *plan, int64_t *ret)
 {
@@ -45,14 +60,9 @@ static int charged_until(const struct plan *plan, int64_t *ret)
 
 	for (size_t i = 0; i < account->meter_count; i++) {
 		const struct meter *meter = &account->meters[i];
-		int64_t time = nothing_since(plan, meter->cluster), charged = meter->time;
-		struct reading reading;
+		int64_t time = nothing_since(plan, meter->cluster), charged;
 
-		TRY(check_reading(plan->books, account, meter->cluster, &reading, plan->err));
-		if (meter->jobs)
-			charged = jobs_charged_until(meter, &reading);
-		else if (reading.usage == meter->reading)
-			charged = int64_max(charged, reading.time);
+		TRY(check_charged_until(plan->books, account, meter, &charged, plan->err));
 		oldest = int64_min(oldest, int64_max(time, charged));
 	}
 	*ret = oldest;

@@ -192,6 +192,17 @@ static int64_t sum_of(int64_t a, int64_t b)
 	return amount_add(a, b, &a) ? a : INT64_MAX;
 }
 
+/* True if debt and lots stay within int64 whichever of them the charge falls on. One job with
+ * absurd numbers must not keep all others from being charged. */
+static bool fits(const struct account *account, int64_t amount)
+{
+	__int128 sum = (__int128)account->debt + account->credit + amount;
+
+	for (size_t i = 0; i < account->lot_count; i++)
+		sum += account->lots[i].amount;
+	return sum <= INT64_MAX;
+}
+
 static int append_job(const struct charging *charging, int64_t amount, const char *ref)
 {
 	const struct finished_job *job = charging->job;
@@ -220,27 +231,26 @@ static int append_job(const struct charging *charging, int64_t amount, const cha
 			      .qos = clean(job->qos, 255),
 			      .state = clean(job->state, 64),
 			      .alloc_tres = clean(job->alloc_tres, 1024)};
-	int rc = sum ? plan_charge(charging->account, &event, charging->err) : SB_ESYSTEM;
+	struct renewal renewal = {0};
+	int rc = sum ? quota_renew(charging->books, charging->account, &renewal, charging->err)
+		     : SB_ESYSTEM;
 
+	if (!rc && !fits(charging->account, amount)) {
+		charging->charges->refused++;
+		return SB_OK;
+	}
+	if (!rc)
+		rc = plan_charge(charging->account, &event, charging->err);
 	if (!rc)
 		rc = books_append(charging->books, &event, charging->err);
 	if (!rc) {
 		sum->jobs++;
+		if (renewal.seq)
+			sum->renewal = renewal;
 		sum->amount = sum_of(sum->amount, amount);
 	}
 	event_release(&event);
 	return rc;
-}
-
-/* True if debt and lots stay within int64 whichever of them the charge falls on. One job with
- * absurd numbers must not keep all others from being charged. */
-static bool fits(const struct account *account, int64_t amount)
-{
-	__int128 sum = (__int128)account->debt + account->credit + amount;
-
-	for (size_t i = 0; i < account->lot_count; i++)
-		sum += account->lots[i].amount;
-	return sum <= INT64_MAX;
 }
 
 /* Returns what the job uses from [since] on if it runs to its time limit, at least [used]. A part

@@ -8,6 +8,7 @@
 #include "ledger/books/books.h"
 #include "ledger/books/tree.h"
 #include "ledger/check/check.h"
+#include "ledger/check/quota.h"
 
 /* One run of a job. Times are seconds since 1970 UTC. */
 struct finished_job {
@@ -52,6 +53,7 @@ struct job_charges {
 		int64_t amount; /* billing-seconds */
 		size_t jobs;
 		struct in_flight flight; /* of running jobs */
+		struct renewal renewal; /* of its quota, before its first job was charged */
 	} * sums; /* by account: those that got an entry or have running jobs */
 	size_t sum_count;
 	size_t left; /* jobs that end after the time of the books, left to the next check */

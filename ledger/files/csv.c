@@ -29,14 +29,15 @@ static const char *const account_columns[] = {"account",
 					      "adjusted_seconds",
 					      "given_back_seconds",
 					      "taken_back_seconds",
+					      "forgiven_seconds",
 					      "last_entry"};
 
 static int put_account(struct csv_row *row, const struct account *account, struct sb_error *err)
 {
-	const __int128 sums[] = {account->deposited, account->withdrawn, account->received,
-				 account->sent,	     account->charged,	 account->refunded,
-				 account->expired,   account->adjusted,	 account->given_back,
-				 account->taken_back};
+	const __int128 sums[] = {account->deposited,  account->withdrawn, account->received,
+				 account->sent,	      account->charged,	  account->refunded,
+				 account->expired,    account->adjusted,  account->given_back,
+				 account->taken_back, account->forgiven};
 	int64_t allocated, used, available;
 
 	TRY(account_allocated(account, &allocated, err));

@@ -19,6 +19,7 @@ static const char *const counterparts[EVENT_KIND_END] = {
 	[EVENT_REFUND] = "Expenses:Refunds",	   [EVENT_REVERSE] = "Equity:Reversals",
 	[EVENT_ADJUST] = "Equity:Adjustments",	   [EVENT_EXPIRE] = "Expenses:Expired",
 	[EVENT_RECONCILE] = "Expenses:Reconciled", [EVENT_FEE] = "Expenses:Fees",
+	[EVENT_FORGIVE] = "Expenses:Forgiven",
 };
 
 struct writing {

@@ -25,6 +25,7 @@ static const struct sort {
 	{EVENT_CHARGE_JOB, -1, "jobs"},	       {EVENT_FEE, -1, "fees"},
 	{EVENT_RECONCILE, 0, "reconciled"},    {EVENT_REVERSE, 0, "reversals"},
 	{EVENT_ADJUST, 0, "adjustments"},      {EVENT_EXPIRE, -1, "expired"},
+	{EVENT_FORGIVE, 1, "debt forgiven"},
 };
 
 enum { SORT_COUNT = sizeof(sorts) / sizeof(sorts[0]) };

@@ -3,6 +3,7 @@
  * whether the parts are planned, as by the verbs, or are in the input. Entries that the rules
  * accept keep the sums; planned entries are accepted. */
 #include "ledger/account/policy.h"
+#include "ledger/base/period.h"
 #include "ledger/base/when.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -94,6 +95,13 @@ static void take_event(struct world *world, struct event *event)
 	switch (event->kind) {
 	case EVENT_TERMS:
 		event->credit = take_amount(from);
+		if (bits & 32) {
+			event->quota = event->amount;
+			event->every = 1 + choice % (EVERY_COUNT - 1);
+			event->start = world->time;
+			event->carry = choice % 4;
+			event->forgive_below = choice;
+		}
 		break;
 	case EVENT_BASELINE:
 	case EVENT_CHARGE:
@@ -137,6 +145,7 @@ static void take_event(struct world *world, struct event *event)
 		event->end = take_time(world);
 		event->debt = take_amount(from);
 		event->answers = 1u + read_u8(from);
+		event->period = event->kind == EVENT_DEPOSIT && bits & 32 ? event->end : 0;
 		take_parts(world, event);
 		break;
 	}
@@ -231,7 +240,14 @@ static bool plan(const struct world *world, const struct account *account, const
 	case EVENT_DEPOSIT:
 		if (event->start <= world->time && world->time < event->end)
 			event->debt = plan_debt(account, event->amount);
-		return account->open;
+		if (!event->period)
+			return account->open;
+		event->start = account->quota.granted;
+		event->debt = plan_debt(account, event->amount);
+		return account->open && account->quota.amount && event->start <= world->time;
+	case EVENT_FORGIVE:
+		event->amount = plan_debt(account, event->amount);
+		return event->amount > 0;
 	case EVENT_WITHDRAW:
 		return plan_take(account, event, &err) == SB_OK;
 	case EVENT_TRANSFER:

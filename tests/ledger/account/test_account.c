@@ -6,6 +6,7 @@
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
+#include "ledger/base/period.h"
 #include "tests/util.h"
 
 enum { CASES = 3000, JOURNALS = 150, ENTRIES = 40 };
@@ -242,6 +243,9 @@ START_TEST(entries_that_break_a_rule_are_refused)
 		  .set = -1},
 		 "not in force"},
 		{{.kind = EVENT_APPLIED, .answers = 77}, "no lever in force"},
+		{{.kind = EVENT_DEPOSIT, BILLING, .amount = 5, .end = 9, .period = 9},
+		 "it has no quota"},
+		{{.kind = EVENT_FORGIVE, BILLING, .amount = 1}, "more debt than there is"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -794,6 +798,79 @@ START_TEST(terms_replace_those_before_them)
 }
 END_TEST
 
+static struct event quota_terms(uint64_t seq, int64_t time, int64_t amount)
+{
+	return (struct event){.kind = EVENT_TERMS,
+			      .seq = seq,
+			      .time = time,
+			      .field = "",
+			      .tres = "",
+			      .quota = amount,
+			      .every = amount ? EVERY_DAY : EVERY_NONE,
+			      .start = amount ? T0 : 0};
+}
+
+static struct event quota(uint64_t seq, int64_t time, int64_t start, int64_t period, int64_t debt)
+{
+	struct event event = deposit(seq, time, 50, start, period, debt);
+
+	event.period = period;
+	return event;
+}
+
+START_TEST(no_time_gets_two_quotas)
+{
+	struct account *account = base();
+
+	OK(apply(account, NULL, quota_terms(4, T0, 50)));
+	ck_assert_int_eq(account->quota.since, T0);
+	FAILS(SB_ECORRUPT, "has not begun", apply(account, NULL, quota(5, T0, T0 + 1, T0 + 10, 0)));
+	account_free(account);
+	account = base();
+	OK(apply(account, NULL, quota_terms(4, T0, 50)));
+	OK(apply(account, NULL, quota(5, T0, T0, T0 + 10, 0)));
+	/* The end of the period stays when the quota is changed, and when the account is closed. */
+	OK(apply(account, NULL, quota_terms(6, T0 + 1, 0)));
+	OK(apply(account, NULL, quota_terms(7, T0 + 2, 60)));
+	ck_assert_int_eq(account->quota.since, T0 + 2);
+	OK(apply(account, NULL, (struct event){.kind = EVENT_CLOSE, .seq = 8, .time = T0 + 3}));
+	OK(apply(account, NULL, (struct event){.kind = EVENT_OPEN, .seq = 9, .time = T0 + 4}));
+	ck_assert_int_eq(account->quota.since, T0 + 4);
+	ck_assert_int_eq(account->quota.granted, T0 + 10);
+	FAILS(SB_ECORRUPT, "had a quota before",
+	      apply(account, NULL, quota(10, T0 + 20, T0 + 9, T0 + 20, 0)));
+	account_free(account);
+}
+END_TEST
+
+/* Even one whose window is over; an ordinary deposit of that window pays nothing. */
+START_TEST(a_quota_pays_debt_that_is_older)
+{
+	struct account *account = base();
+
+	OK(apply(account, NULL, quota_terms(4, T0, 50)));
+	plan_and_apply(account, charge(5, T0, T0 + 1, 1000, 170));
+	ck_assert_int_eq(account->debt, 70);
+	OK(apply(account, NULL, deposit(6, T0 + 30, 50, T0 + 10, T0 + 20, 0)));
+	ck_assert_int_eq(account->debt, 70);
+	OK(apply(account, NULL, quota(7, T0 + 30, T0 + 10, T0 + 20, 50)));
+	ck_assert_int_eq(account->debt, 20);
+	OK(apply(account, NULL,
+		 (struct event){.kind = EVENT_FORGIVE,
+				.seq = 8,
+				.time = T0 + 30,
+				.resource = RESOURCE_BILLING,
+				.amount = 15}));
+	ck_assert_int_eq(account->debt, 5);
+	ck_assert_int_eq((int64_t)account->forgiven, 15);
+	OK(apply(account, NULL, quota(9, T0 + 30, T0 + 20, T0 + 40, 5)));
+	ck_assert_int_eq(available(account), 45);
+	FAILS(SB_ECORRUPT, "another debt",
+	      apply(account, NULL, quota(10, T0 + 40, T0 + 40, T0 + 50, 1)));
+	account_free(account);
+}
+END_TEST
+
 /* A limit whose value changes: which values Slurm may show are ours, and which the site's. */
 START_TEST(predecessor_08_values_of_ours_differ_from_the_sites)
 {
@@ -1157,6 +1234,14 @@ static struct account *large_state(void)
 	account->seq = account->decision = UINT64_MAX;
 	account->causes = 7;
 	account->hand_until = account->grace_until = WHEN_MAX;
+	account->quota = (struct quota){.amount = INT64_MAX,
+					.every = EVERY_YEAR,
+					.start = WHEN_MAX,
+					.carry = EVENT_CARRY_MAX,
+					.forgive_below = INT64_MAX,
+					.since = WHEN_MAX,
+					.granted = WHEN_MAX};
+	account->forgiven = (__int128)INT64_MAX << 59;
 	account->lots[0] = (struct lot){.seq = UINT64_MAX,
 					.index = UINT16_MAX,
 					.start = INT64_MIN,
@@ -1215,7 +1300,7 @@ END_TEST
 /* The store has no checksums, so states with a flipped bit must be refused. */
 START_TEST(states_that_no_entry_makes_are_refused)
 {
-	for (int i = 0; i < 13; i++) {
+	for (int i = 0; i < 17; i++) {
 		struct account *account = base(), *decoded = NULL;
 		struct meter *meter;
 		struct bytes bytes;
@@ -1260,6 +1345,18 @@ START_TEST(states_that_no_entry_makes_are_refused)
 			meter = array_insert(account->meters, account->meter_count, 0);
 			ck_assert_ptr_nonnull(meter);
 			(void)snprintf(meter->cluster, sizeof(meter->cluster), "c1");
+			break;
+		case 12:
+			account->quota.amount = 1;
+			break;
+		case 13:
+			account->quota.every = EVERY_COUNT;
+			break;
+		case 14:
+			account->quota.start = WHEN_MAX + 1;
+			break;
+		case 15:
+			account->quota.carry = EVENT_CARRY_MAX + 1;
 			break;
 		default:
 			account->charged = (__int128)INT64_MAX << 63;
@@ -1329,6 +1426,8 @@ int main(void)
 	tcase_add_test(rules, a_later_hold_by_hand_replaces_the_one_before);
 	tcase_add_test(rules, a_lever_keeps_what_was_found_first);
 	tcase_add_test(rules, terms_replace_those_before_them);
+	tcase_add_test(rules, no_time_gets_two_quotas);
+	tcase_add_test(rules, a_quota_pays_debt_that_is_older);
 	tcase_add_test(rules, predecessor_08_values_of_ours_differ_from_the_sites);
 	tcase_add_test(rules, levers_differ_by_cluster_field_and_tres);
 	tcase_add_test(time, a_lot_is_available_from_its_start_until_before_its_end);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "ledger/account/event.h"
+#include "ledger/base/period.h"
 #include "tests/util.h"
 
 enum { VARIANTS = 2 }; /* the smallest values and the largest */
@@ -140,6 +141,8 @@ static struct event make(int kind_number, bool large)
 		event.meter = large ? METER_JOBS : METER_RAWUSAGE;
 	if (kind == EVENT_CHARGE_JOB)
 		event.excess = large ? EVENT_EXCESS_ONE - 1 : 1;
+	if (kind == EVENT_TERMS)
+		event.carry = large ? EVENT_CARRY_MAX : 0;
 	if (kind == EVENT_NOTIFIED && large)
 		event.outcome = OUTCOME_FAILED;
 	if (has_field(kind, FIELD_AT_NEW_START))
@@ -281,6 +284,20 @@ START_TEST(later_fields_are_stored_in_their_version_only)
 }
 END_TEST
 
+/* The bytes of the kind's later fields. */
+static size_t later_size(int kind)
+{
+	switch (kind) {
+	case EVENT_CHARGE_JOB:
+	case EVENT_DEPOSIT:
+		return 8;
+	case EVENT_TERMS:
+		return 4 * 8 + 1;
+	default:
+		return 0;
+	}
+}
+
 /* Version 3 only with sudo's user, and then with all fields of the kind. */
 START_TEST(sudo_is_stored_in_its_version_only)
 {
@@ -298,7 +315,7 @@ START_TEST(sudo_is_stored_in_its_version_only)
 		event.sudo = "alice";
 		bytes = encode(&event);
 		ck_assert_uint_eq(bytes.data[0], 3);
-		ck_assert_uint_eq(bytes.len, without.len + 6 + (kind == EVENT_CHARGE_JOB ? 8 : 0));
+		ck_assert_uint_eq(bytes.len, without.len + 6 + later_size(kind));
 		OK(event_decode(bytes.data, bytes.len, &decoded, &error));
 		ck_assert_str_eq(decoded.sudo, "alice");
 		ck_assert_str_eq(decoded.note, event.note);
@@ -517,7 +534,7 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 	} kinds[] = {
 		{1, "open"},	 {2, "close"},	  {4, "baseline"}, {5, "deposit"},
 		{6, "withdraw"}, {7, "transfer"}, {8, "charge"},   {15, "hold"},
-		{16, "release"}, {17, "lever"},	  {18, "applied"},
+		{16, "release"}, {17, "lever"},	  {18, "applied"}, {24, "forgive"},
 	};
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .time = 258,
@@ -538,6 +555,15 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 
 	ck_assert_uint_eq(bytes.len, sizeof(expected));
 	ck_assert_mem_eq(bytes.data, expected, sizeof(expected));
+	bytes_release(&bytes);
+	/* The quota of a period: version 2, with one more field. */
+	event.start = 5;
+	event.period = 7;
+	bytes = encode(&event);
+	ck_assert_uint_eq(bytes.len, sizeof(expected) + 8);
+	ck_assert_uint_eq(bytes.data[0], 2);
+	ck_assert_mem_eq(bytes.data + 1, expected + 1, sizeof(expected) - 1);
+	ck_assert_uint_eq(bytes.data[bytes.len - 1], 7);
 	bytes_release(&bytes);
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		ck_assert_str_eq(event_kinds[kinds[i].kind].name, kinds[i].name);
@@ -761,6 +787,25 @@ START_TEST(fields_that_contradict_each_other_are_refused)
 	OK(event_check(&event, &error));
 	event.debt = 6;
 	FAILS(SB_EINVAL, "debt", event_check(&event, &error));
+	event.debt = 0;
+	event.period = 7;
+	FAILS(SB_EINVAL, "the period ends outside the window", event_check(&event, &error));
+	event.period = 9;
+	FAILS(SB_EINVAL, "the period ends outside the window", event_check(&event, &error));
+	event.period = 8;
+	OK(event_check(&event, &error));
+	event = (struct event){.kind = EVENT_TERMS, .account = "a", .every = EVERY_MONTH};
+	FAILS(SB_EINVAL, "without a quota", event_check(&event, &error));
+	event = (struct event){.kind = EVENT_TERMS, .account = "a", .carry = 1};
+	FAILS(SB_EINVAL, "without a quota", event_check(&event, &error));
+	event = (struct event){.kind = EVENT_TERMS, .account = "a", .forgive_below = 1};
+	FAILS(SB_EINVAL, "without a quota", event_check(&event, &error));
+	event.quota = 5;
+	FAILS(SB_EINVAL, "no period", event_check(&event, &error));
+	event.every = EVERY_DAY;
+	OK(event_check(&event, &error));
+	event.carry = EVENT_CARRY_MAX + 1;
+	FAILS(SB_EINVAL, "too many periods", event_check(&event, &error));
 	event = (struct event){.kind = EVENT_TRANSFER,
 			       .account = "a",
 			       .to = "a",

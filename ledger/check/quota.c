@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ledger/check/quota.h"
+
+#include "ledger/account/policy.h"
+#include "ledger/base/amount.h"
+#include "ledger/base/minmax.h"
+#include "ledger/base/period.h"
+#include "ledger/base/when.h"
+#include "ledger/check/checking.h"
+
+/* How many periods one check records at most, the newest: a year of days. */
+enum { LATE_MAX = 366 };
+
+/* Gives the time up to which the use on all clusters is charged. */
+static int charged_until(struct books *books, const struct account *account, int64_t *ret,
+			 struct sb_error *err)
+{
+	int64_t oldest = books_time(books), time;
+
+	for (size_t i = 0; i < account->meter_count; i++) {
+		TRY(check_charged_until(books, account, &account->meters[i], &time, err));
+		oldest = int64_min(oldest, time);
+	}
+	*ret = oldest;
+	return SB_OK;
+}
+
+/* True if lots and debt stay within int64. One account with absurd terms must not keep all others
+ * from being checked. */
+static bool fits(const struct account *account, int64_t amount)
+{
+	__int128 sum = (__int128)account->debt + account->credit + amount;
+
+	for (size_t i = 0; i < account->lot_count; i++)
+		sum += account->lots[i].amount;
+	return sum <= INT64_MAX;
+}
+
+static int forgive(struct books *books, const struct account *account, struct renewal *renewal,
+		   struct sb_error *err)
+{
+	struct event event = {.kind = EVENT_FORGIVE,
+			      .account = account->name,
+			      .resource = purse_resource(account->name),
+			      .amount = account->debt};
+
+	if (account->debt == 0 || account->debt > account->quota.forgive_below)
+		return SB_OK;
+	renewal->forgiven += event.amount;
+	return books_append(books, &event, err);
+}
+
+static int grant(struct books *books, const struct account *account, struct event *event,
+		 struct renewal *renewal, struct sb_error *err)
+{
+	event->kind = EVENT_DEPOSIT;
+	event->account = account->name;
+	event->resource = purse_resource(account->name);
+	event->amount = account->quota.amount;
+	renewal->refused = !fits(account, event->amount);
+	if (renewal->refused)
+		return SB_OK;
+	TRY(forgive(books, account, renewal, err));
+	event->debt = plan_debt(account, event->amount);
+	TRY(books_append(books, event, err));
+	renewal->seq = event->seq;
+	renewal->end = event->end;
+	if (!amount_add(renewal->amount, event->amount, &renewal->amount))
+		renewal->amount = INT64_MAX;
+	return SB_OK;
+}
+
+/* Sets the window of a period's quota. Returns false for a period that gets none: it is empty, or
+ * most of it had the quota of another one, because the terms have changed. Where less of it had
+ * that, the window begins later; so a process with another time zone does no harm. */
+static bool set_window(const struct quota *quota, int64_t n, struct event *event)
+{
+	int64_t start, middle;
+
+	if (!period_edge(quota->start, quota->every, n, &start) ||
+	    !period_edge(quota->start, quota->every, n + 1, &event->period) ||
+	    !period_edge(quota->start, quota->every, n + 1 + quota->carry, &event->end))
+		return false;
+	middle = start + (event->period - start) / 2;
+	if (event->period <= start || quota->granted > middle)
+		return false;
+	event->start = int64_max(start, quota->granted);
+	return true;
+}
+
+int quota_renew(struct books *books, const struct account *account, struct renewal *ret,
+		struct sb_error *err)
+{
+	const struct quota *quota = &account->quota;
+	int64_t now = books_time(books), last, n, charged;
+
+	*ret = (struct renewal){0};
+	if (!account->open || !quota->amount || now < int64_max(quota->start, quota->granted))
+		return SB_OK;
+	last = period_at(quota->start, quota->every, now);
+	n = period_at(quota->start, quota->every, int64_max(quota->since, quota->granted));
+	n = int64_max(n, last - LATE_MAX + 1);
+	TRY(charged_until(books, account, &charged, err));
+	for (; n <= last && !ret->refused; n++) {
+		struct event event = {0};
+
+		if (!set_window(quota, n, &event) || (event.end <= charged && account->debt == 0))
+			continue;
+		TRY(grant(books, account, &event, ret, err));
+	}
+	return SB_OK;
+}
