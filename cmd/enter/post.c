@@ -14,6 +14,7 @@
 #include "cmd/show/account_text.h"
 #include "cmd/show/head_text.h"
 #include "ledger/base/text.h"
+#include "ledger/books/entries.h"
 
 struct receipt {
 	struct posting *posting;
@@ -91,6 +92,40 @@ int post_append(const struct posting *posting, struct books *books, struct event
 	return books_append(books, event, err);
 }
 
+/* Writes the ref of a request's second or later entry. Returns false if that is too long. */
+static bool numbered_ref(char to[EVENT_REF_MAX + 1], const char *ref, int number)
+{
+	int len = snprintf(to, EVENT_REF_MAX + 1, "%s#%d", ref, number);
+
+	return len <= EVENT_REF_MAX;
+}
+
+int post_append_numbered(const struct posting *posting, struct books *books, int number,
+			 struct event *event, struct sb_error *err)
+{
+	const char *ref = option(posting->env, "ref"), *text = option(posting->env, "note");
+	char own[EVENT_REF_MAX + 1];
+	uint64_t seq;
+
+	if (!ref || number == 1)
+		return post_append(posting, books, event, err);
+	if (!numbered_ref(own, ref, number))
+		return sb_error_set(err, SB_EINVAL,
+				    "the ref '%s' is too long for a request of several entries, "
+				    "whose refs are '%s#2' and so on: use a shorter one",
+				    ref, ref);
+	TRY(entries_with_ref(books, own, &seq, err));
+	if (seq)
+		return sb_error_set(err, SB_EREFUSED,
+				    "ref '%s' is taken by entry %" PRIu64
+				    ", and entry %d of this request would have it: use another ref",
+				    own, seq, number);
+	event->ref = own;
+	event->request = posting->request;
+	event->note = text ? text : "";
+	return books_append(books, event, err);
+}
+
 static int check_ref(const char *ref, bool own, struct sb_error *err)
 {
 	if (!ref)
@@ -133,6 +168,30 @@ static int find_last_entry(struct books *books, struct receipt *receipt, int64_t
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Moves the receipt to the last entry of a request that made several. */
+static int find_last_numbered(struct books *books, struct receipt *receipt, struct sb_error *err)
+{
+	unsigned char hash[HASH_SIZE];
+	char ref[EVENT_REF_MAX + 1];
+	struct event next = {0};
+	uint64_t seq;
+	int rc = SB_OK;
+
+	for (int number = 2; !rc && numbered_ref(ref, receipt->ref, number); number++) {
+		rc = entries_with_ref(books, ref, &seq, err);
+		if (rc || seq != receipt->head.seq + 1)
+			break;
+		rc = journal_get(books_txn(books), seq, &next, hash, err);
+		/* Another request may have chosen such a ref. */
+		if (rc || strcmp(next.request, receipt->posting->request) != 0)
+			break;
+		receipt->head.seq = seq;
+		memcpy(receipt->head.hash, hash, HASH_SIZE);
+	}
+	event_release(&next);
+	return rc;
+}
+
 /* Finds whether the ref was used for the same request before; then that entry is the answer. A
  * books_fn. */
 static int find_ref(struct books *books, void *ctx, struct sb_error *err)
@@ -152,6 +211,8 @@ static int find_ref(struct books *books, void *ctx, struct sb_error *err)
 		rc = journal_get(books_txn(books), head->seq, &event, head->hash, err);
 	if (!rc && event.kind == EVENT_OPEN)
 		rc = find_last_entry(books, receipt, event.time, err);
+	if (!rc && event.kind == EVENT_DEPOSIT)
+		rc = find_last_numbered(books, receipt, err);
 	event_release(&event);
 	receipt->repeated = !rc;
 	return rc;

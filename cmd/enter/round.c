@@ -25,6 +25,10 @@ const char round_template[] =
 	"- {ref: 2027-physics, deposit: physics, su: 10000, start: 2027-01-01,\n"
 	"   end: 2028-01-01, note: \"call 2027, proposal 4711\"}\n"
 	"\n"
+	"# In equal slices, one a month; carry: 1 lets each be spent a month longer.\n"
+	"- {ref: 2027-bio, deposit: biology, su: 12000, slices: 12, every: month,\n"
+	"   start: 2027-01-01, carry: 1}\n"
+	"\n"
 	"# su: all takes everything.\n"
 	"- {ref: 2027-chem-back, withdraw: chemistry, su: 200}\n"
 	"- {ref: 2027-chem-bio, transfer: chemistry, to: biology, su: all}\n"
@@ -35,7 +39,8 @@ const char round_template[] =
 	"- {ref: 2027-resv-7, charge: physics, su: 20, note: reservation maint-7}\n"
 	"\n"
 	"# Terms: those that are not named stay. limited: yes, unlimited: yes,\n"
-	"# credit: 100, enforce: warn, lever: GrpJobs, thresholds: \"60,90\".\n"
+	"# credit: 100, enforce: warn, lever: GrpJobs, thresholds: \"60,90\";\n"
+	"# quota: 1000 with every: month, and carry, start, forgive-below.\n"
 	"- {ref: 2027-terms-physics, terms: physics, credit: 100, enforce: limit}\n";
 
 /* The verbs that an entry may name. */

@@ -358,7 +358,7 @@ START_TEST(the_template_can_be_run)
 	DONE("", "open", "chemistry", "300");
 	RUN("import", "--append", file);
 	ck_assert_msg(status == 0, "%s", err);
-	check_has(__FILE__, __LINE__, "the output", out, "recorded 6 of 6");
+	check_has(__FILE__, __LINE__, "the output", out, "recorded 7 of 7");
 	MONEY("biology", "360000|0|360000");
 }
 END_TEST

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* deposit --slices: an amount in equal parts, one for each of several periods. */
+#pragma once
+
+#include "cmd/enter/money.h"
+
+struct slices {
+	int64_t count; /* 0: the deposit is one lot */
+	uint8_t every; /* enum every */
+	int64_t carry, borrow; /* periods after and before its own in which a slice can be spent */
+};
+
+/* Four rows of a verb's table of options. */
+#define SLICE_OPTIONS                                                                              \
+	{"slices", 0, "N", "in N equal parts, each for a period of its own"},                      \
+		{"every", 0, "PERIOD", "with --slices: how long a period is"},                     \
+		{"carry", 0, "N", "with --slices: N periods longer (default: 0)"},                 \
+	{                                                                                          \
+		"borrow", 0, "N", "with --slices: from N periods earlier on (default: 0)"          \
+	}
+
+/* Reads the options. Sets deposit->window to begin with the present period unless --start is given.
+ * Returns EXIT_DONE or, with a message, EXIT_USAGE. */
+int slices_read(struct env *env, struct deposit *deposit, struct slices *ret);
+
+/* Adds them to the request. */
+void slices_request(const struct slices *slices, struct posting *posting);
+
+/* Appends a deposit for each slice; the first stands for the request. The others' refs are the
+ * first's with #2, #3 … appended. The first slices get the seconds by which the amount is no
+ * multiple of their number. Adds amount and window to posting->done. */
+int append_slices(struct posting *posting, struct books *books, const struct deposit *deposit,
+		  const struct slices *slices, struct sb_error *err);
