@@ -224,7 +224,8 @@ static void report_sums(struct metered *metered, const struct job_charges *charg
 		foresee(metered, sum->account, jobs_spent(&sum->flight, &rules));
 		if (sum->jobs == 0)
 			continue;
-		if (sum->renewal.seq)
+		/* The plan of a dry run reports it. */
+		if (sum->renewal.seq && !metered->dry)
 			report(env, "%s: the quota of a new period, %s%s", sum->account,
 			       quantity(env, amount, sum->account, sum->renewal.amount),
 			       sum->renewal.forgiven ? "; debt was forgiven" : "");

@@ -3,6 +3,7 @@
  * They may differ only in the number of charges. */
 #include <inttypes.h>
 
+#include "ledger/base/period.h"
 #include "ledger/books/entries.h"
 #include "ledger/check/check.h"
 #include "tests/util.h"
@@ -230,6 +231,8 @@ static void compare_accounts(const char *name)
 	compare_lots(a, b);
 	ck_assert_int_eq(a->debt, b->debt);
 	ck_assert(a->charged == b->charged && a->expired == b->expired);
+	ck_assert(a->deposited == b->deposited && a->forgiven == b->forgiven);
+	ck_assert_int_eq(a->quota.granted, b->quota.granted);
 	ck_assert_uint_eq(a->meter_count, b->meter_count);
 	for (size_t i = 0; i < a->meter_count; i++) {
 		ck_assert_int_eq(a->meters[i].reading, b->meters[i].reading);
@@ -307,6 +310,7 @@ static void some_entry(void)
 	static const bool silent[CLUSTERS];
 	const char *name = names[below(ACCOUNTS)], *other = names[below(ACCOUNTS)];
 	const int64_t amount = 1 + below(20000);
+	const bool quota = below(3) > 0;
 
 	switch (below(10)) {
 	case 0:
@@ -340,6 +344,11 @@ static void some_entry(void)
 				       .field = "",
 				       .tres = "",
 				       .thresholds = below(2) ? "50,51,52" : "",
+				       .quota = quota ? 5 * amount : 0,
+				       .every = quota ? EVERY_DAY : EVERY_NONE,
+				       .start = quota ? around(30, 2) : 0,
+				       .carry = quota ? below(2) : 0,
+				       .forgive_below = quota && below(2) ? 2 * amount : 0,
 				       .enforcement = (uint8_t)below(ENFORCE_LIMIT + 1)});
 		break;
 	case 6:

@@ -393,6 +393,27 @@ START_TEST(a_period_that_is_over_still_pays_debt)
 }
 END_TEST
 
+/* An entry was settled while the clock was not trusted: the use was charged, without a quota. */
+START_TEST(a_period_whose_use_is_all_charged_still_pays_debt)
+{
+	const char *only[] = {"alice"};
+
+	(void)observe(0);
+	monthly(1000);
+	(void)observe(0);
+	check.only = only;
+	check.only_count = 1;
+	check.settling = true;
+	check.clock_ok = false;
+	(void)observe_at("2027-01-15", 2400);
+	AVAILABLE(-1400);
+	check.clock_ok = true;
+	(void)observe(2400);
+	ck_assert_int_eq(found(FOUND_QUOTA), 2000);
+	AVAILABLE(600);
+}
+END_TEST
+
 START_TEST(small_debt_is_forgiven_and_larger_debt_is_not)
 {
 	struct account *account;
@@ -519,6 +540,7 @@ int main(void)
 	tcase_add_test(tcase, use_of_the_old_period_is_charged_to_its_lot_first);
 	tcase_add_test(tcase, it_pays_debt_and_ends_a_hold);
 	tcase_add_test(tcase, a_period_that_is_over_still_pays_debt);
+	tcase_add_test(tcase, a_period_whose_use_is_all_charged_still_pays_debt);
 	tcase_add_test(tcase, small_debt_is_forgiven_and_larger_debt_is_not);
 	tcase_add_test(tcase, use_of_the_new_period_is_never_forgiven);
 	tcase_add_test(tcase, a_new_amount_counts_from_the_next_period_on);
