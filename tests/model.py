@@ -16,6 +16,8 @@ LAST = 253402300800 * SECOND  # 10000-01-01
 PER_SU = 3600
 GONE = 60 * SECOND  # the clock may be this far behind the newest entry
 TRUST = 7 * DAY  # how long after the last check the clock is trusted
+PERIODS = {"day": (1, 0), "week": (7, 0), "month": (0, 1), "quarter": (0, 3), "year": (0, 12)}  # days, months
+LATE = 366  # a check records no more periods than this, the newest
 MONEY = ("deposit", "withdraw", "transfer", "charge", "job", "refund", "expire", "adjust")
 CHARGES = ("charge", "job")
 ONE = 10**6  # factors have six decimals
@@ -137,7 +139,63 @@ def days_later(when, days, zone):
     return later
 
 
+def calendar(days):
+    """Returns year, month and day of that day since 1970-01-01."""
+    year, month = 1970 + days // 366, 1
+    while year < 9999 and days_before(year + 1, 1, 1) <= days:
+        year += 1
+    while month < 12 and days_before(year, month + 1, 1) <= days:
+        month += 1
+    return year, month, days - days_before(year, month, 1) + 1
+
+
+def edge(first, every, number, zone):
+    """Returns when period [number] begins, counted from the start of the first one; None past the
+    calendar."""
+    seconds, rest = divmod(first, SECOND)
+    offset = 0 if zone == "UTC" else 7200 if summer(seconds) else 3600
+    days, clock = divmod(seconds + offset, 86400)
+    more_days, more_months = (number * length for length in PERIODS[every])
+    year, month, day = calendar(days)
+    year, month = divmod(year * 12 + month - 1 + more_months, 12)
+    if year > 9999:
+        return None
+    while more_months:  # a month without that day: its last one
+        try:
+            days = days_before(year, month + 1, day)
+            break
+        except Refused:
+            day -= 1
+    at = from_local((days + more_days) * 86400 + clock, zone, False) + rest
+    return at if at < LAST else None
+
+
+def period_start(every, now, zone):
+    """Returns the start of the present day, week (from Monday), month, quarter or year."""
+    seconds = now // SECOND
+    days = (seconds + (0 if zone == "UTC" else 7200 if summer(seconds) else 3600)) // 86400
+    year, month, _ = calendar(days)
+    if every == "week":
+        days -= (days + 3) % 7  # 1970-01-01 was a Thursday
+    elif every != "day":
+        months = {"month": 1, "quarter": 3, "year": 12}[every]
+        days = days_before(year, month - (month - 1) % months, 1)
+    return from_local(days * 86400, zone, False)
+
+
+def count(text, least, most):
+    if not re.fullmatch(r"\d+", text) or not least <= int(text) <= most:
+        raise Refused(USAGE)
+    return int(text)
+
+
 # ---- the books ----
+
+
+class Quota:
+    def __init__(self, amount, every, start, carry, forgive_below):
+        self.amount, self.every, self.start = amount, every, start
+        self.carry, self.forgive_below = carry, forgive_below
 
 
 class Entry:
@@ -167,7 +225,7 @@ class Lot:
 def effect(entry, name):
     """Returns how the entry changes the account's balance (lots - debt)."""
     of = entry.reverses or entry
-    sign = {"deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
+    sign = {"forgive": 1, "deposit": 1, "refund": 1, "withdraw": -1, "charge": -1, "job": -1, "expire": -1, "adjust": -1}
     value = sign[of.kind] * entry.amount if of.kind in sign else 0
     if of.kind == "reconcile":
         value = -entry.amount if entry.use == "more" else entry.amount
@@ -186,7 +244,12 @@ class Account:
         self.unlimited, self.credit = False, 0
         self.enforcement, self.thresholds = None, None  # None: as the settings say
         self.lots, self.debt = [], 0
-        self.sums = dict.fromkeys(("deposited", "withdrawn", "received", "sent", "charged"), 0)
+        self.sums = dict.fromkeys(
+            ("deposited", "withdrawn", "received", "sent", "charged", "forgiven"), 0
+        )
+        self.quota = None
+        self.quota_since = 0  # a period that was over then gets nothing
+        self.granted = 0  # up to then there was a quota
         self.meters = {}  # cluster -> [reading, when]
         self.by_jobs = {}  # cluster -> since when it is metered by jobs
         self.were_by_jobs = {}  # cluster -> the previous period (since, until) of metering by jobs
@@ -589,6 +652,8 @@ class Bank:
         for account in accounts:
             for cluster in account.by_jobs.keys() - set(self.clusters):
                 self.running.pop((cluster, account.name), None)  # their end will never be read
+            if dates:
+                self.renew(account)
             for cluster in self.clusters:
                 status = max(status, self.charge(account, cluster, now))
             if account.deferred and not self.may_defer(account):
@@ -626,6 +691,8 @@ class Bank:
             self.accounts[name] = account
             self.record("open", account)
             account.open = True
+            if account.quota:
+                account.quota_since = self.time
             account.causes.discard("closed")
             account.settle(self.time)
             for cluster in self.clusters:
@@ -663,10 +730,46 @@ class Bank:
             raise Refused(USAGE)
         return start, end
 
-    def put(self, account, value, start, end):
-        entry = self.record("deposit", account, amount=value, start=start, end=end)
+    def put(self, account, value, start, end, period=0):
+        entry = self.record("deposit", account, amount=value, start=start, end=end, period=period)
         account.sums["deposited"] += value
         entry.fields["debt"] = account.add_lot(entry, start, end, value)
+        if period and self.mutation != "late-quotas-pay-no-debt":
+            # The quota of a period that is over pays debt too.
+            lots = [lot for lot in account.lots if lot.entry is entry]
+            entry.fields["debt"] += account.pay(lots)
+            account.settle(account.time)
+
+    def renew(self, account):
+        """Deposits the quotas that are due, and forgives small debt before each."""
+        quota = account.quota
+        if not account.open or not quota or self.time < max(quota.start, account.granted):
+            return
+        charged = min(
+            (self.charged_until(account, name, 0, True) for name in account.meters), default=self.time
+        )
+        since, due = max(account.quota_since, account.granted), []
+        number, end = 0, quota.start
+        while end is not None and end <= self.time:
+            start, end = end, edge(quota.start, quota.every, number + 1, self.zone)
+            number += 1
+            if end is not None and end > since:
+                due.append((start, end, edge(quota.start, quota.every, number + quota.carry, self.zone)))
+        if self.mutation == "late-checks-bring-one-quota":
+            due = due[-1:]
+        for start, end, over in due[-LATE:]:
+            if over is None or account.granted > start + (end - start) // 2:
+                continue
+            if over <= min(charged, self.time) and not account.debt:
+                continue  # nothing can be spent of it, and there is nothing to pay
+            if 0 < account.debt <= quota.forgive_below:
+                account.sums["forgiven"] += account.debt
+                self.record("forgive", account, amount=account.debt)
+                account.debt = 0
+            start = max(start, account.granted)
+            account.granted = end
+            self.put(account, quota.amount, start, over, end)
+            account.rearm()
 
     def do_close(self, now, name):
         def plan():
@@ -681,15 +784,43 @@ class Bank:
 
         return plan
 
-    def do_deposit(self, now, name, su, start=None, end=None):
+    def slices(self, now, value, start, slices, every, carry, borrow):
+        """Returns a function that gives the slices of a deposit: amount, start, end."""
+        slices = count(slices, 2, 400)
+        carry, borrow = count(carry, 0, 1000), count(borrow, 0, 1000)
+        if every not in PERIODS:
+            raise Refused(USAGE)
+        first = period_start(every, now, self.zone) if start is None else start
+
+        def cut():
+            if value < slices:
+                raise Refused(USAGE)
+            parts = []
+            for number in range(slices):
+                begin = edge(first, every, max(0, number - borrow), self.zone)
+                over = edge(first, every, number + 1 + carry, self.zone)
+                if over is None or over <= self.time:
+                    raise Refused(USAGE)
+                parts.append((value // slices + (number < value % slices), begin, over))
+            return parts
+
+        return cut
+
+    def do_deposit(
+        self, now, name, su, start=None, end=None, slices=None, every=None, carry="0", borrow="0"
+    ):
         value = amount(su)
         start, end = self.window(now, start, end)
+        cut = slices and self.slices(now, value, start, slices, every, carry, borrow)
+        if slices and end is not None:
+            raise Refused(USAGE)
 
         def plan():
             account = self.account(name)
             if not account.open:
                 raise Refused()
-            self.put(account, value, *self.dates(start, end))
+            for part in cut() if cut else [(value, *self.dates(start, end))]:
+                self.put(account, *part)
             return [account]
 
         return plan
@@ -778,8 +909,9 @@ class Bank:
         return plan
 
     def do_terms(
-        self, now, name, limited=False, unlimited=False, credit=None, enforce=None, thresholds=None
+        self, now, name, limited=False, unlimited=False, credit=None, enforce=None, thresholds=None, **quota
     ):
+        quota = self.quota_options(now, **quota) if quota else None
         value = None if credit is None else amount(credit, least=0)
         levels = None
         if thresholds not in (None, "site"):
@@ -796,12 +928,49 @@ class Bank:
             if thresholds:
                 account.thresholds = levels
             new = account.unlimited, account.credit, account.enforcement, account.thresholds
-            if new == old:
+            before = account.quota
+            after = quota(before) if quota else before
+            if new == old and (vars(after) if after else None) == (vars(before) if before else None):
                 raise Refused()
-            self.record("terms", account)
+            if after and (not before or (before.every, before.start) != (after.every, after.start)):
+                account.quota_since = self.time
+            account.quota = after
+            fields = dict(vars(after)) if after else {}
+            fields["quota"] = fields.pop("amount", None)
+            self.record("terms", account, **fields)
             return [account]
 
         return plan
+
+    def quota_options(self, now, quota=None, every=None, start=None, carry=None, **forgive):
+        """Returns a function that gives the quota of the options, where they do not name all of it with
+        the parts of the old one."""
+        forgive = forgive.get("forgive-below")
+        value = None if quota in (None, "none") else amount(quota)
+        carry = None if carry is None else count(carry, 0, 1000)
+        forgive = None if forgive is None else amount(forgive, least=0)
+        first = None if start is None else moment(start, now, self.zone)
+        if every is not None and every not in PERIODS:
+            raise Refused(USAGE)
+        if quota == "none" and not (every is carry is forgive is first is None):
+            raise Refused(USAGE)
+
+        def change(old):
+            if quota == "none":
+                return None
+            if not (value or old) or not (every or old):
+                raise Refused()
+            at = old.start if old and every in (None, old.every) else None
+            new = every or old.every
+            return Quota(
+                value or old.amount,
+                new,
+                first if first is not None else period_start(new, self.time, self.zone) if at is None else at,
+                (old.carry if old else 0) if carry is None else carry,
+                (old.forgive_below if old else 0) if forgive is None else forgive,
+            )
+
+        return change
 
     # -- the past --
 
@@ -1392,6 +1561,8 @@ class Bank:
         elif value and ended <= self.time // SECOND and (*key, account.name) not in self.charged:
             self.charged.add((*key, account.name))
             until = ended * SECOND
+            if self.mutation != "jobs-come-before-their-quota":
+                self.renew(account)
             parts, debt = self.spend(account, value, begun, until)
             self.record(
                 "job",
@@ -1410,7 +1581,8 @@ class Bank:
             )
             account.rearm()
 
-    def charged_until(self, account, cluster, now):
+    def charged_until(self, account, cluster, now, by_readings=False):
+        """Returns the time up to which use is charged; [by_readings] leaves out that there may be none."""
         reading, time = account.meters[cluster]
         used, when, _ = self.read.get((cluster, account.name), (None, 0, 0))
         if used == reading and cluster not in account.by_jobs:
@@ -1419,6 +1591,8 @@ class Bank:
             settled = self.settled[cluster, account.name]
             first = self.running.get((cluster, account.name), (0, 0, 0))[2]
             time = first if first and first < settled else max(settled, account.by_jobs[cluster])
+        if by_readings:
+            return time
         if cluster not in self.clusters:  # no longer in the settings: it will not be read again
             return max(time, self.time)
         if cluster not in self.silent:

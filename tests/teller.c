@@ -73,10 +73,10 @@ static void put_account(const struct account *account)
 		account->grace_until);
 	fprintf(to,
 		",\"deposited\":%" PRId64 ",\"withdrawn\":%" PRId64 ",\"received\":%" PRId64
-		",\"sent\":%" PRId64 ",\"charged\":%" PRId64,
+		",\"sent\":%" PRId64 ",\"charged\":%" PRId64 ",\"forgiven\":%" PRId64,
 		account_sum(account->deposited), account_sum(account->withdrawn),
 		account_sum(account->received), account_sum(account->sent),
-		account_sum(account->charged));
+		account_sum(account->charged), account_sum(account->forgiven));
 	fprintf(to, ",\"causes\":[");
 	for (size_t i = 0; i < COUNT(cause_names); i++) {
 		if (account_has_cause(account, (enum cause)i)) {

@@ -50,6 +50,9 @@ MUTATIONS = {
     "edges-are-exact": ("reconcile", "--apply"),
     "switches-do-not-wait": ("reconcile", "--apply"),
     "late-jobs-are-free": ("reconcile", "--apply"),
+    "late-quotas-pay-no-debt": ("terms", "--quota"),
+    "late-checks-bring-one-quota": ("terms", "--quota"),
+    "jobs-come-before-their-quota": ("terms", "--quota"),
 }
 FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unlimited", "--immediate", "--all-runs",
          "--apply")  # fmt: skip
@@ -361,7 +364,7 @@ class Game:
         fields = {"kind": entry["kind"], "time": micros(entry["time"])}
         for name in model.fields:
             value = entry.get(name, entry.get(name + "_seconds"))
-            if name in ("start", "end", "since", "until", "submit"):
+            if name in ("start", "end", "since", "until", "submit", "period"):
                 value = NEVER if name == "end" and value is None else micros(value)
             elif name == "parts":
                 value = [
@@ -557,7 +560,7 @@ class Chooser:
         bank = self.game.bank
         times = [bank.newest, bank.newest - GONE, bank.checked + TRUST]
         for account in bank.accounts.values():
-            times += [account.hand_until, account.grace_until]
+            times += [account.hand_until, account.grace_until, account.granted]
             for lot in account.lots:
                 times += [lot.start, lot.end]
         return times
@@ -716,7 +719,7 @@ class Chooser:
     WEIGHTS = {
         "clock": 18, "usage": 16, "check": 20, "deposit": 13, "withdraw": 6, "transfer": 8,
         "hold": 3, "release": 4, "open": 2, "close": 2, "slurm": 3, "settings": 1, "balance": 4,
-        "repeat": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 3, "reconcile": 4,
+        "repeat": 2, "refund": 5, "reverse": 5, "set": 3, "statement": 3, "terms": 6, "reconcile": 4,
         "switch": 2,
     }  # fmt: skip
 
@@ -735,7 +738,22 @@ class Chooser:
         flag = " --clock-ok" if self.random.random() < 0.3 else ""
         return f"run check{names}{flag}"
 
+    def every(self):
+        return self.random.choice(("day", "day", "week", "week", "month", "quarter", "year"))
+
+    def next_slices(self):
+        """Returns a deposit in slices; mostly one that is not refused."""
+        number, few = self.random.choice((2, 3, 4, 12, 53)), self.random.choice((0, 0, 1, 3))
+        options = self.options("deposit", start=(0.4, lambda: self.time(True)), ref=(0.3, self.ref))
+        options += self.options("deposit", carry=(0.4, lambda: few), borrow=(0.3, lambda: few))
+        if self.random.random() < 0.1:
+            number, options = self.random.choice((1, 401)), options + self.options("deposit", end=(0.5, self.time))
+        su = self.random.choice(("1", "12", "0.5", "100s", "3s"))
+        return f"run deposit {self.account()} {su} --slices {number} --every {self.every()}{options}"
+
     def next_deposit(self):
+        if "--slices" in self.verbs["deposit"] and self.random.random() < 0.15:
+            return self.next_slices()
         options = self.window("deposit", 0.3, 0.6) + self.options("deposit", ref=(0.15, self.ref))
         return f"run deposit {self.account()} {self.put_in()}{options}"
 
@@ -843,8 +861,27 @@ class Chooser:
         since, until = self.time(False), self.time(self.random.random() < 0.7)
         return f"run statement {self.account()} --json --entries --since {since} --until {until}"
 
+    def next_quota(self):
+        """Returns terms with a quota or a part of one."""
+        if self.random.random() < 0.1:
+            return f"run terms {self.account()} --quota none"
+        account = self.known()
+        debts = (account.debt, account.debt + 1) if account else ()
+        terms = self.options(
+            "terms",
+            quota=(0.85, lambda: self.random.choice(("1", "10", "0.5", "100s", "7s"))),
+            every=(0.75, self.every),
+            start=(0.3, lambda: self.time(False)),
+            carry=(0.3, lambda: self.random.choice((0, 0, 1, 1, 2, 1001))),
+        )
+        if self.random.random() < 0.5:
+            terms += f" --forgive-below {self.random.choice((0, 100, 5000, *debts))}s"
+        return f"run terms {self.account()}{terms or ' --limited'}" + self.options("terms", ref=(0.1, self.ref))
+
     def next_terms(self):
         pick = self.random.random()
+        if "--quota" in self.verbs["terms"] and self.random.random() < 0.5:
+            return self.next_quota()
         if pick < 0.4:
             account = self.known()
             values = [0, 10, 3600] + ([account.debt, -account.available()] * 2 if account else [])
