@@ -11,6 +11,7 @@
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
 #include "ledger/books/nesting.h"
+#include "ledger/check/quota.h"
 
 enum {
 	LOW_PERCENT = 90, /* used: reported if no thresholds are set */
@@ -222,6 +223,21 @@ static bool next_money(const struct account *account, int64_t *ret)
 	return found;
 }
 
+static void report_quota(const struct why *why)
+{
+	char amount[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
+	int64_t next;
+
+	if (!quota_next(why->account, &next))
+		return;
+	quantity(why->env, amount, why->name, why->account->quota.amount);
+	if (next <= why->account->time)
+		report(why->env, "  its quota of %s comes with the next check", amount);
+	else
+		report(why->env, "  its next quota, %s, comes with the first check after %s",
+		       amount, when_format_local(when, next));
+}
+
 static void report_end_of_funds(const struct why *why)
 {
 	char missing[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
@@ -242,6 +258,7 @@ static void report_end_of_funds(const struct why *why)
 	else
 		report(env, "  a deposit of more than %s ends %s",
 		       quantity(env, missing, why->name, -why->funds.available), hold);
+	report_quota(why);
 	if (next_money(why->account, &next))
 		report(env, "  %s ends by itself with the first check after %s, when money starts",
 		       hold, when_format_local(when, next));

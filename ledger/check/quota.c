@@ -110,3 +110,22 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 	}
 	return SB_OK;
 }
+
+bool quota_next(const struct account *account, int64_t *ret)
+{
+	const struct quota *quota = &account->quota;
+	struct event event;
+	int64_t n;
+
+	if (!account->open || !quota->amount)
+		return false;
+	n = period_at(quota->start, quota->every, int64_max(account->time, quota->granted));
+	/* The periods before it are empty, or had a quota before the terms changed. */
+	for (int64_t last = n + 2; n <= last; n++) {
+		if (set_window(quota, n, &event)) {
+			*ret = event.start;
+			return true;
+		}
+	}
+	return false;
+}

@@ -19,3 +19,7 @@ struct renewal {
  * may still be charged, or debt is left for it to pay. Forgives debt first, if the terms say so. */
 int quota_renew(struct books *books, const struct account *account, struct renewal *ret,
 		struct sb_error *err);
+
+/* Gives when the account's next quota comes: a time that is over if the next check records it.
+ * Returns false if none comes. */
+bool quota_next(const struct account *account, int64_t *ret);

@@ -183,6 +183,7 @@ static const struct verb {
 	enum kind kind;
 } verbs[] = {
 	{"deposit bio 10 --ref f", KIND_ENTRY},
+	{"deposit bio 12 --slices 3 --every year --ref f --no-apply", KIND_ENTRY},
 	{"open fresh 5 --ref f --no-apply", KIND_ENTRY},
 	{"withdraw bio 1.5 --ref f --no-apply", KIND_ENTRY},
 	{"transfer bio chem 20 --ref f --no-apply", KIND_ENTRY},

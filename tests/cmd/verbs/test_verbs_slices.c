@@ -302,6 +302,30 @@ START_TEST(the_request_names_all_of_the_quota)
 }
 END_TEST
 
+START_TEST(why_names_the_next_quota)
+{
+	DONE("", TERMS, "--quota", "10", "--every", "month");
+	RUN("check");
+	fake_account("dev", "bio")->usage = 12 * SU;
+	RUN("check");
+	DONE("  a deposit of more than 2.00 SU ends it\n  its next quota, 10.00 SU, comes with the "
+	     "first check after 2026-12-01T00:00:00\n",
+	     "why", "bio");
+	clock_at("2026-12-01");
+	DONE("  its quota of 10.00 SU comes with the next check\n", "why", "bio");
+	RUN("check", "--clock-ok");
+	fake_account("dev", "bio")->usage = 30 * SU;
+	RUN("check");
+	DONE("", TERMS, "--every", "week", "--start", "2026-12-30");
+	DONE("  its next quota, 10.00 SU, comes with the first check after 2027-01-01T00:00:00\n",
+	     "why", "bio");
+	DONE("", TERMS, "--quota", "none");
+	RUN("why", "bio");
+	ck_assert_ptr_null(strstr(out, "quota comes"));
+	ck_assert_ptr_null(strstr(out, "its next quota"));
+}
+END_TEST
+
 /* Jobs that ended in the new period are charged before the plan of the check: its quota comes
  * before them, so they make no debt that could be forgiven. */
 START_TEST(a_job_of_the_new_period_is_charged_to_its_quota)
@@ -392,6 +416,7 @@ int main(void)
 	tcase_add_test(quotas, quotas_that_make_no_sense_are_refused);
 	tcase_add_test(quotas, terms_show_the_quota_and_a_check_brings_it);
 	tcase_add_test(quotas, the_request_names_all_of_the_quota);
+	tcase_add_test(quotas, why_names_the_next_quota);
 	tcase_add_test(quotas, a_job_of_the_new_period_is_charged_to_its_quota);
 	tcase_add_test(quotas, all_reports_know_quotas);
 	suite_add_tcase(suite, slices);
