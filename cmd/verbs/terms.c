@@ -20,6 +20,8 @@ enum {
 	COLUMN_LEVER,
 	COLUMN_THRESHOLDS,
 	COLUMN_OWN,
+	COLUMN_QUOTA,
+	COLUMN_EVERY,
 	COLUMN_COUNT
 };
 
@@ -32,6 +34,8 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_LEVER] = {"Lever", false, true, CELL_NAME},
 	[COLUMN_THRESHOLDS] = {"Thresholds", false, true, CELL_WHOLE},
 	[COLUMN_OWN] = {"Own", false, false, CELL_WHOLE},
+	[COLUMN_QUOTA] = {"Quota", true, false, CELL_AMOUNT},
+	[COLUMN_EVERY] = {"Every", false, false, CELL_WHOLE},
 };
 
 enum { TERMS_SIZE = 640 };
@@ -301,6 +305,9 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 		       meter ? ",meter" : "", lever ? ",lever" : "",
 		       account->own_thresholds ? ",thresholds" : "");
 	output_text(output, COLUMN_OWN, *own ? own + 1 : "");
+	output_amount(output, COLUMN_QUOTA, account->quota.amount);
+	output_text(output, COLUMN_EVERY,
+		    account->quota.amount ? period_words[account->quota.every] : "");
 	return SB_OK;
 }
 
@@ -541,7 +548,7 @@ const struct command cmd_terms = {
 		"Credit, Enforce (the rule), Meter, Lever, Thresholds. A table marks terms of the "
 		"account's own with `*`; forms for programs name them in the column Own. The "
 		"others are those of the settings; Allowance and Credit are always the "
-		"account's.\n"
+		"account's. With `-o`, Quota and its period, Every, can be shown too.\n"
 		"Terms that are not named stay; `site` takes the settings'.\n"
 		"RULE is what happens when the allowance is spent:\n"
 		"- off: nothing, only the books are kept\n"

@@ -260,6 +260,7 @@ START_TEST(terms_show_the_quota_and_a_check_brings_it)
 	     "SU forgiven\n",
 	     TERMS);
 	nothing_to_do();
+	PRINTS("bio|10.00|month\n", TERMS, "-nPo", "Account,Quota,Every");
 	/* Each part by itself; the others stay, and so does the start. */
 	clock_at("2026-12-10");
 	DONE("bio: the quota of a new period, 10.00 SU, can be used to 2027-01-31", "check",
@@ -350,6 +351,29 @@ START_TEST(a_job_of_the_new_period_is_charged_to_its_quota)
 }
 END_TEST
 
+/* A budget of another resource has slices and a quota of its own. */
+START_TEST(purses_have_slices_and_quotas)
+{
+	DONE("", "open", "bio", "--resource", "gres/gpu");
+	DONE("deposited 12.00 GPU-hours in 3 slices, one a month, usable from 2026-11-01 to "
+	     "2027-01-31; bio:gres/gpu has 4.00 GPU-hours",
+	     SLICES, "3", "--every", "month", "--resource", "gres/gpu");
+	DONE("quota 10.00 GPU-hours every month from 2026-11-01", TERMS, "--resource", "gres/gpu",
+	     "--quota", "10", "--every", "month");
+	check_has(__FILE__, __LINE__, "the output", out,
+		  "bio:gres/gpu: the quota of a new period, 10.00 GPU-hours, can be used to "
+		  "2026-11-30");
+	nothing_to_do();
+	RUN(TERMS);
+	ck_assert_ptr_null(strstr(out, "quota"));
+	DONE("", "close", "bio");
+	clock_at("2026-12-01");
+	RUN("check", "--clock-ok");
+	ck_assert_ptr_null(strstr(out, "the quota"));
+	DONE("", "verify");
+}
+END_TEST
+
 /* History, statement, exports and a new bank made from the export agree. */
 START_TEST(all_reports_know_quotas)
 {
@@ -418,6 +442,7 @@ int main(void)
 	tcase_add_test(quotas, the_request_names_all_of_the_quota);
 	tcase_add_test(quotas, why_names_the_next_quota);
 	tcase_add_test(quotas, a_job_of_the_new_period_is_charged_to_its_quota);
+	tcase_add_test(quotas, purses_have_slices_and_quotas);
 	tcase_add_test(quotas, all_reports_know_quotas);
 	suite_add_tcase(suite, slices);
 	suite_add_tcase(suite, quotas);

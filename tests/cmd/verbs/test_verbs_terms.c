@@ -157,7 +157,9 @@ START_TEST(terms_of_all_accounts_are_a_table)
 	     "    \"meter\": \"rawusage\",\n"
 	     "    \"lever\": \"GrpTRESMins=cpu\",\n"
 	     "    \"thresholds\": \"60,90\",\n"
-	     "    \"own\": null\n"
+	     "    \"own\": null,\n"
+	     "    \"quota_seconds\": 0,\n"
+	     "    \"every\": null\n"
 	     "  }\n",
 	     "terms", "bio", "--json");
 	DONE("Account Lever\nchem    GrpTRESRunMins=cpu*\n", "terms", "chem", "-o",

@@ -532,9 +532,9 @@ START_TEST(the_stored_bytes_are_those_of_the_first_version)
 		int kind;
 		const char *name;
 	} kinds[] = {
-		{1, "open"},	 {2, "close"},	  {4, "baseline"}, {5, "deposit"},
-		{6, "withdraw"}, {7, "transfer"}, {8, "charge"},   {15, "hold"},
-		{16, "release"}, {17, "lever"},	  {18, "applied"}, {24, "forgive"},
+		{1, "open"},	 {2, "close"},	{4, "baseline"}, {5, "deposit"},  {6, "withdraw"},
+		{7, "transfer"}, {8, "charge"}, {15, "hold"},	 {16, "release"}, {17, "lever"},
+		{18, "applied"}, {24, "fee"},	{25, "forgive"},
 	};
 	struct event event = {.kind = EVENT_DEPOSIT,
 			      .time = 258,
