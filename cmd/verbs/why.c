@@ -226,16 +226,16 @@ static bool next_money(const struct account *account, int64_t *ret)
 static void report_quota(const struct why *why)
 {
 	char amount[QUANTITY_SIZE], when[WHEN_TEXT_SIZE];
-	int64_t next;
+	struct next_quota next;
 
 	if (!quota_next(why->account, &next))
 		return;
 	quantity(why->env, amount, why->name, why->account->quota.amount);
-	if (next <= why->account->time)
+	if (next.start <= why->account->time)
 		report(why->env, "  its quota of %s comes with the next check", amount);
 	else
 		report(why->env, "  its next quota, %s, comes with the first check after %s",
-		       amount, when_format_local(when, next));
+		       amount, when_format_local(when, next.start));
 }
 
 static void report_end_of_funds(const struct why *why)

@@ -139,6 +139,9 @@ void account_free(struct account *account);
  * nothing for an earlier time. */
 void account_settle(struct account *account, int64_t time);
 
+/* Adds a lot at its place in the order of spending, without an entry. */
+int account_add_lot(struct account *account, struct lot lot, struct sb_error *err);
+
 /* Applies an entry to its account and to its receiver ([to], NULL without one). Settles both to the
  * entry's time, before and after. SB_ECORRUPT if the entry breaks a rule, which a planned entry
  * never does; SB_EOVERFLOW if a sum is past int64. After an error the states are undefined. */

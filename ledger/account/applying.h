@@ -9,7 +9,6 @@
 void account_copy_text(char *to, size_t size, const char *from);
 
 struct lot *account_find_lot(const struct account *account, uint64_t seq, uint16_t index);
-int account_add_lot(struct account *account, struct lot lot, struct sb_error *err);
 /* Sets the meter of the event's cluster to the event's reading and time. Only later use is
  * charged. */
 int account_set_meter(struct account *account, const struct event *event, struct sb_error *err);

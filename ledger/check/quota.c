@@ -111,7 +111,7 @@ int quota_renew(struct books *books, const struct account *account, struct renew
 	return SB_OK;
 }
 
-bool quota_next(const struct account *account, int64_t *ret)
+bool quota_next(const struct account *account, struct next_quota *ret)
 {
 	const struct quota *quota = &account->quota;
 	struct event event;
@@ -123,7 +123,7 @@ bool quota_next(const struct account *account, int64_t *ret)
 	/* The periods before it are empty, or had a quota before the terms changed. */
 	for (int64_t last = n + 2; n <= last; n++) {
 		if (set_window(quota, n, &event)) {
-			*ret = event.start;
+			*ret = (struct next_quota){event.start, event.end, event.period};
 			return true;
 		}
 	}

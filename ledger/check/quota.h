@@ -20,6 +20,11 @@ struct renewal {
 int quota_renew(struct books *books, const struct account *account, struct renewal *ret,
 		struct sb_error *err);
 
-/* Gives when the account's next quota comes: a time that is over if the next check records it.
- * Returns false if none comes. */
-bool quota_next(const struct account *account, int64_t *ret);
+/* The window of an account's next quota. */
+struct next_quota {
+	int64_t start; /* it comes then; a time that is over if the next check records it */
+	int64_t end;
+	int64_t period; /* the end of its period */
+};
+/* Returns false if none comes. */
+bool quota_next(const struct account *account, struct next_quota *ret);

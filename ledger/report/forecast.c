@@ -5,8 +5,12 @@
 #include "ledger/base/minmax.h"
 #include "ledger/base/when.h"
 #include "ledger/books/entries.h"
+#include "ledger/check/quota.h"
 
 enum { WEEK = 7, MONTH = 30 };
+
+/* If money lasts for so many quotas to come, it lasts for ever. */
+enum { QUOTAS_AHEAD = 100 };
 
 struct rates {
 	int64_t now;
@@ -90,8 +94,8 @@ static void spend(struct account *account, int64_t amount)
 	account->debt += amount;
 }
 
-/* Moves on to [time] and adds to [unused] what is left of windows that end there. Returns false if
- * the sum is past int64. */
+/* Moves on to [time] and adds to [unused] what is left of windows that end there, not of quotas to
+ * come. Returns false if the sum is past int64. */
 static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 {
 	bool fits = true;
@@ -102,10 +106,33 @@ static bool end_lots(struct account *account, int64_t time, int64_t *unused)
 
 		if (lot->end != time)
 			continue;
-		fits = fits && amount_add(*unused, lot->rest, unused);
+		fits = fits && (!lot->seq || amount_add(*unused, lot->rest, unused));
 		lot->rest = 0;
 	}
 	return fits;
+}
+
+/* A quota that the next check records comes now. Returns false if none comes. */
+static bool find_quota(const struct account *account, struct next_quota *ret)
+{
+	if (!quota_next(account, ret))
+		return false;
+	ret->start = int64_max(ret->start, account->time);
+	return true;
+}
+
+/* Adds the quota to a copy of the account, whose debt it pays. */
+static int add_quota(struct account *account, const struct next_quota *quota, struct sb_error *err)
+{
+	const struct lot lot = {.start = quota->start,
+				.end = quota->end,
+				.amount = account->quota.amount,
+				.rest = account->quota.amount};
+
+	account->quota.granted = quota->period;
+	TRY(account_add_lot(account, lot, err));
+	account_settle(account, account->time);
+	return SB_OK;
 }
 
 /* Returns when [available] is used up at [rate] a day. */
@@ -118,15 +145,26 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 		    struct sb_error *err)
 {
 	int64_t available, next, lasts = 0, unused = 0;
+	int quotas = 0;
 
 	for (;;) {
+		struct next_quota quota;
+		bool comes = quotas < QUOTAS_AHEAD && find_quota(account, &quota);
 		__int128 used;
+
+		if (comes && quota.start <= account->time) {
+			TRY(add_quota(account, &quota, err));
+			quotas++;
+			continue;
+		}
 
 		TRY(account_available(account, &available, err));
 		if (available <= 0 && !lasts && !account->unlimited)
 			lasts = account->time;
 		next = next_change(account);
-		if (next == WHEN_NEVER)
+		if (comes)
+			next = int64_min(next, quota.start);
+		if (next == WHEN_NEVER || quotas == QUOTAS_AHEAD)
 			break;
 		used = available > 0 ? (__int128)rate * (next - account->time) / WHEN_DAY : 0;
 		if (used >= available && available > 0) {
@@ -141,7 +179,7 @@ static int simulate(struct account *account, int64_t rate, struct forecast *ret,
 					    "holds",
 					    account->name);
 	}
-	if (!lasts && !account->unlimited && rate > 0) {
+	if (!lasts && !account->unlimited && rate > 0 && quotas < QUOTAS_AHEAD) {
 		__int128 end = used_up(account, available, rate);
 
 		lasts = end > WHEN_MAX ? 0 : (int64_t)end;

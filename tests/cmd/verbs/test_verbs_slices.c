@@ -327,6 +327,26 @@ START_TEST(why_names_the_next_quota)
 }
 END_TEST
 
+/* 5 SU are used a day. */
+START_TEST(forecasts_spend_the_quotas_to_come)
+{
+#define FORECAST "balance", "bio", "--forecast", "-nPo", "Lasts,Unused"
+	DONE("", TERMS, "--quota", "10", "--every", "month");
+	fake_account("dev", "bio")->usage = 5 * SU;
+	RUN("check");
+	PRINTS("2026-11-23T17:00:05|0.00\n", FORECAST);
+	DONE("", TERMS, "--quota", "100");
+	DONE("", "deposit", "bio", "50", "--end", "2026-12-05");
+	/* 155 SU are 31 days. */
+	PRINTS("2026-12-23T17:00:09|0.00\n", FORECAST);
+	DONE("", TERMS, "--quota", "200");
+	PRINTS("never|0.00\n", FORECAST);
+	/* Nothing but quotas: those of 40 SU do not last until the next. */
+	DONE("", TERMS, "--quota", "40");
+	PRINTS("2026-12-11T17:00:14|0.00\n", FORECAST);
+}
+END_TEST
+
 /* Jobs that ended in the new period are charged before the plan of the check: its quota comes
  * before them, so they make no debt that could be forgiven. */
 START_TEST(a_job_of_the_new_period_is_charged_to_its_quota)
@@ -441,6 +461,7 @@ int main(void)
 	tcase_add_test(quotas, terms_show_the_quota_and_a_check_brings_it);
 	tcase_add_test(quotas, the_request_names_all_of_the_quota);
 	tcase_add_test(quotas, why_names_the_next_quota);
+	tcase_add_test(quotas, forecasts_spend_the_quotas_to_come);
 	tcase_add_test(quotas, a_job_of_the_new_period_is_charged_to_its_quota);
 	tcase_add_test(quotas, purses_have_slices_and_quotas);
 	tcase_add_test(quotas, all_reports_know_quotas);
