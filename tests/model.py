@@ -1634,8 +1634,14 @@ class Bank:
         self.reached[account.name] = reached
         for end in sorted({lot.end for lot in account.lots if lot.rest} - account.noticed):
             lots = [lot for lot in account.lots if lot.end == end and lot.rest]
-            if all(self.time - lot.entry.time < DAY for lot in lots):
-                continue  # deposited within a day: the depositor knows the end
+            # Deposited within a day: the depositor knows the end. So does everybody that of a quota,
+            # until the last quarter of its window.
+            if all(
+                self.time - lot.entry.time < DAY
+                or (lot.entry.period and self.time < end - (end - lot.start) // 4)
+                for lot in lots
+            ):
+                continue
             if self.notice_days and end - self.notice_days * DAY <= self.time < end:
                 if self.mutation != "notices-come-twice":
                     account.noticed.add(end)

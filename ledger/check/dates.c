@@ -156,8 +156,15 @@ static int cross_thresholds(const struct plan *plan)
 		       : books_set_reached(plan->books, account->name, reached, plan->err);
 }
 
-/* Finds whether all lots with this end and something left were created less than a day ago: their
- * end is known without a notice. */
+/* Whether the end of a lot is known without a notice: it was created less than a day ago, or is the
+ * quota of a period, which ends like all before, and has more than a quarter of its window left. */
+static bool is_known(const struct lot *lot, const struct event *created, int64_t now)
+{
+	return now - created->time < WHEN_DAY ||
+	       (created->period && now < lot->end - (lot->end - lot->start) / 4);
+}
+
+/* Finds whether that is so for all lots with this end and something left. */
 static int is_fresh(const struct plan *plan, int64_t end, bool *ret)
 {
 	const struct account *account = plan->account;
@@ -170,7 +177,7 @@ static int is_fresh(const struct plan *plan, int64_t end, bool *ret)
 		if (lot->end != end || lot->rest == 0)
 			continue;
 		TRY(journal_get(books_txn(plan->books), lot->seq, &event, NULL, plan->err));
-		fresh = books_time(plan->books) - event.time < WHEN_DAY;
+		fresh = is_known(lot, &event, books_time(plan->books));
 		event_release(&event);
 	}
 	*ret = fresh;

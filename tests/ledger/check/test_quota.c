@@ -172,6 +172,33 @@ START_TEST(it_comes_once_at_the_start_of_its_period)
 }
 END_TEST
 
+/* Not on the second day of each period, although that is near its end. */
+START_TEST(a_notice_comes_in_the_last_quarter)
+{
+	rules.notice = 90 * WHEN_DAY;
+	(void)observe_at("2026-12-01", 0);
+	set_terms(1000, EVERY_MONTH, "2026-12-01", 0, 0);
+	(void)observe_at("2026-12-02", 0);
+	(void)observe_at("2026-12-24T05:59:59", 0);
+	ck_assert_int_eq(found(FOUND_NOTICE), 0);
+	(void)observe_at("2026-12-24T06:00", 0);
+	ck_assert_int_eq(found(FOUND_NOTICE), 1000);
+	(void)observe_at("2026-12-25", 0);
+	ck_assert_int_eq(found(FOUND_NOTICE), 0);
+	/* With money of another sort that ends then it comes at once. */
+	(void)observe_at("2027-01-01", 0);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_DEPOSIT,
+				    .account = "alice",
+				    .resource = RESOURCE_BILLING,
+				    .amount = 5,
+				    .start = now,
+				    .end = at("2027-02-01")});
+	(void)observe_at("2027-01-02T12:00", 0);
+	ck_assert_int_eq(found(FOUND_NOTICE), 1005);
+}
+END_TEST
+
 START_TEST(before_the_first_period_nothing_comes)
 {
 	(void)observe(0);
@@ -526,6 +553,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_clock_that_jumped_ahead_brings_no_quota);
 	tcase_add_test(tcase, it_comes_once_at_the_start_of_its_period);
+	tcase_add_test(tcase, a_notice_comes_in_the_last_quarter);
 	tcase_add_test(tcase, before_the_first_period_nothing_comes);
 	tcase_add_test(tcase, windows_follow_the_local_calendar);
 	tcase_add_test(tcase, a_check_in_another_zone_does_no_harm);
