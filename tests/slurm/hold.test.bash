@@ -66,6 +66,20 @@ test_a_deposit_releases_the_account_at_once_and_the_queued_job_starts() {
 	run 0 subank verify
 }
 
+test_a_quota_releases_the_account_and_comes_once() {
+	held_account renewed
+	submit renewed 'sleep 30' -n 1
+	expect_job_held "$job"
+	run 0 subank terms renewed --quota 1 --every year
+	expect_equal "state" open "$(state renewed)"
+	expect_equal "limits in slurmdbd" "" "$(cluster_limits renewed)"
+	expect_job "$job" RUNNING 60
+	run 0 subank check
+	run 0 subank check
+	expect_equal "entries of the quota" 1 "$(subank journal renewed --json | grep -c '"period":')"
+	run 0 subank verify
+}
+
 test_a_deposit_smaller_than_the_debt_leaves_the_account_held() {
 	held_account indebted
 	submit indebted 'sleep 1' -n 1
