@@ -21,9 +21,9 @@ recorded() {
 			END { print sum + 0 }'
 }
 
-# over: whether all jobs have ended, and slurmdbd knows it.
+# over: whether all jobs have ended, and slurmdbd knows it, also of $job, the last one.
 over() {
-	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
+	no_jobs && ended_on_record "$job" && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
 
 # row COLUMNS: prints these columns of the account's balance, in billing-seconds.
