@@ -396,13 +396,16 @@ static const char *const field_meanings[FIELD_COUNT_ALL] = {
 		"the number of its row in slurmdbd, 64 bits; a string in JSON; 0: unknown",
 	[FIELD_AT_SUBMIT] = "when it was submitted; each run of a requeued job has its own time",
 	[FIELD_AT_ELAPSED] = "the seconds that it ran, without suspensions",
-	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS, in millionths",
+	[FIELD_AT_FACTOR] = "the UsageFactor of its QOS times the site's factors, in millionths",
 	[FIELD_AT_JOB_USER] = "its user",
 	[FIELD_AT_PARTITION] = "its partition",
 	[FIELD_AT_QOS] = "its QOS",
 	[FIELD_AT_STATE] = "how it ended, in Slurm's word",
 	[FIELD_AT_EXCESS] =
 		"what fractional weights add to the billing in alloc_tres, in units of 10^-12",
+	[FIELD_AT_RESERVATION] = "its reservation, where the settings have factors of reservations",
+	[FIELD_AT_ROUND_SECONDS] = "its run time was rounded up to a multiple of these seconds",
+	[FIELD_AT_MIN_CHARGE] = "the least that a job cost when it was charged",
 	[FIELD_AT_ALLOC_TRES] = "its resources, as in sacct's AllocTRES",
 };
 
