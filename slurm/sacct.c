@@ -45,14 +45,15 @@ enum column {
 	ELAPSED_RAW,
 	SUSPENDED,
 	ALLOC_TRES,
+	RESERVATION_ID, /* only where names of reservations are wanted */
 	TIMELIMIT_RAW,
 	NCOLUMNS
 };
 
-static const char *const names[NCOLUMNS] = {"Cluster",	  "JobIDRaw",  "JobID",	    "DBIndex",
-					    "Account",	  "User",      "Partition", "QOS",
-					    "State",	  "Submit",    "Start",	    "End",
-					    "ElapsedRaw", "Suspended", "AllocTRES", "TimelimitRaw"};
+static const char *const names[NCOLUMNS] = {
+	"Cluster",    "JobIDRaw",  "JobID",	"DBIndex",	 "Account",	"User",
+	"Partition",  "QOS",	   "State",	"Submit",	 "Start",	"End",
+	"ElapsedRaw", "Suspended", "AllocTRES", "ReservationId", "TimelimitRaw"};
 
 /* Reads an item's number of [len] bytes, with or without an M behind it; billing has none. */
 static bool tres_number(const char *name, const char *text, size_t len, int64_t *ret)
@@ -84,6 +85,7 @@ int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error
 struct answer {
 	const char *cluster;
 	const struct sacct_sink *sink;
+	const struct reservations *reservations; /* NULL: it has no column with ids */
 	char delimiter[DELIMITER_SIZE];
 	bool header_seen;
 	size_t line;
@@ -148,8 +150,22 @@ static void clip_resized(struct sacct_job *job)
 		job->limit = job->limit > before ? job->limit - before : 0;
 }
 
+/* Finds the name of the job's reservation. A job that has not started needs none. */
+static bool read_reservation(const struct reservations *reservations, const char *text,
+			     struct sacct_job *job)
+{
+	int64_t id = 0;
+
+	if (*text && !number_parse(text, 0, INT64_MAX, &id))
+		return false;
+	if (id > 0 && job->start >= 0)
+		job->reservation = reservations_name(reservations, id, job->start);
+	return job->reservation;
+}
+
 /* Fills in [job]. Returns the column that cannot be read, or NCOLUMNS. */
-static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job)
+static enum column read_cells(const struct answer *answer, char *const cells[NCOLUMNS],
+			      struct sacct_job *job)
 {
 	char *by = strstr(cells[STATE], " by ");
 	int64_t billing;
@@ -162,6 +178,7 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 				  .qos = cells[QOS],
 				  .state = cells[STATE],
 				  .tres = cells[ALLOC_TRES],
+				  .reservation = "",
 				  .limit = read_limit(cells[TIMELIMIT_RAW])};
 	/* "CANCELLED by 1000" */
 	if (by)
@@ -185,6 +202,9 @@ static enum column read_cells(char *const cells[NCOLUMNS], struct sacct_job *job
 		return SUSPENDED;
 	if (sacct_tres(job->tres, "billing", &billing, NULL))
 		return ALLOC_TRES;
+	if (answer->reservations &&
+	    !read_reservation(answer->reservations, cells[RESERVATION_ID], job))
+		return RESERVATION_ID;
 	job->billing = billing > 0 ? billing : 0;
 	clip_resized(job);
 	return NCOLUMNS;
@@ -241,27 +261,36 @@ static int read_row(const struct answer *answer, char *const cells[NCOLUMNS], st
 
 	if (strcmp(cells[CLUSTER], answer->cluster) != 0)
 		return malformed(answer, "Cluster", cells[CLUSTER], err);
-	column = read_cells(cells, &job);
+	column = read_cells(answer, cells, &job);
 	if (column != NCOLUMNS)
 		return leave_out(answer, cells, column, err);
 	return answer->sink->each(&job, answer->sink->ctx, err);
 }
 
-/* Splits a whole row in place. Returns the number of its fields; a row with fewer or more is not
- * changed. */
+static size_t column_count(const struct answer *answer)
+{
+	return answer->reservations ? NCOLUMNS : NCOLUMNS - 1;
+}
+
+/* Splits a whole row in place; a field that was not asked for is "". Returns the number of its
+ * fields with these; a row with fewer or more is not changed. */
 static size_t split(const struct answer *answer, char *row, char *cells[NCOLUMNS])
 {
-	size_t len = strlen(answer->delimiter), count = 0;
+	size_t len = strlen(answer->delimiter), count = 0, wanted = column_count(answer);
 
 	for (char *at = row; at; at = strstr(at, answer->delimiter)) {
 		at += count > 0 ? len : 0;
-		if (count < NCOLUMNS)
+		if (count < wanted)
 			cells[count] = at;
 		count++;
 	}
-	for (size_t i = 1; i < NCOLUMNS && count == NCOLUMNS; i++)
+	for (size_t i = 1; i < wanted && count == wanted; i++)
 		cells[i][-(ptrdiff_t)len] = '\0';
-	return count;
+	if (count == wanted && !answer->reservations) {
+		cells[TIMELIMIT_RAW] = cells[RESERVATION_ID];
+		cells[RESERVATION_ID] = cells[TIMELIMIT_RAW] + strlen(cells[TIMELIMIT_RAW]);
+	}
+	return count + NCOLUMNS - wanted;
 }
 
 /* Appends a line to the row that has begun. */
@@ -303,14 +332,16 @@ static int read_text(struct answer *answer, char *text, size_t len, struct sb_er
 	return code;
 }
 
-/* Joins the names of the columns. */
-static void join_names(const char *separator, char to[COLUMNS_SIZE])
+/* Joins the names of the columns that are asked for. */
+static void join_names(const struct answer *answer, const char *separator, char to[COLUMNS_SIZE])
 {
 	size_t len = 0;
 
-	for (size_t i = 0; i < NCOLUMNS; i++)
-		len += (size_t)snprintf(to + len, COLUMNS_SIZE - len, "%s%s", i ? separator : "",
-					names[i]);
+	for (size_t i = 0; i < NCOLUMNS; i++) {
+		if (i != RESERVATION_ID || answer->reservations)
+			len += (size_t)snprintf(to + len, COLUMNS_SIZE - len, "%s%s",
+						i ? separator : "", names[i]);
+	}
 }
 
 static int read_line(char *line, size_t len, void *ctx, struct sb_error *err)
@@ -324,7 +355,7 @@ static int read_line(char *line, size_t len, void *ctx, struct sb_error *err)
 		return malformed(answer, "a line", "a NUL byte", err);
 	if (!answer->header_seen) {
 		answer->header_seen = true;
-		join_names(answer->delimiter, header);
+		join_names(answer, answer->delimiter, header);
 		return strcasecmp(line, header) == 0 ? SB_OK
 						     : malformed(answer, "its header", line, err);
 	}
@@ -397,7 +428,7 @@ static int run_sacct(const struct slurm *slurm, const struct sacct_window *windo
 	(void)snprintf(since, sizeof(since), "uts%" PRId64,
 		       window->since > TIME_MIN ? window->since : TIME_MIN);
 	(void)snprintf(until, sizeof(until), "uts%" PRId64, window->until);
-	join_names(",", columns);
+	join_names(answer, ",", columns);
 	if (accounts) {
 		argv[count++] = "-A";
 		argv[count++] = accounts;
@@ -438,7 +469,8 @@ static int read_answer(const struct slurm *slurm, const struct sacct_window *win
 int sacct_read(const struct slurm *slurm, const char *cluster, const struct sacct_window *window,
 	       const struct sacct_sink *sink, struct sb_error *err)
 {
-	struct answer answer = {.cluster = cluster, .sink = sink};
+	struct answer answer = {
+		.cluster = cluster, .sink = sink, .reservations = window->reservations};
 	int code;
 
 	TRY(slurm_check_cluster(cluster, err));

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "slurm/reservations.h"
 #include "slurm/slurm.h"
 
 /* One run of a job: a job that was requeued or resized has a row for each run, with another
@@ -31,6 +32,8 @@ struct sacct_job {
 	int64_t suspended; /* seconds; RawUsage counts these too (measured on 22.05.8) */
 	const char *tres; /* AllocTRES as printed, for sacct_tres(): "billing=1,cpu=1,mem=100M"; ""
 			     if it never ran */
+	const char *reservation; /* that it ran in; "" without one, and where the window has none;
+				    belongs to the window's list */
 	int64_t billing; /* of those; 0: none */
 	int64_t limit; /* seconds that it may run, without suspensions; -1: none or unknown: after
 			  `scontrol update TimeLimit=0` sacct prints none (22.05.8) */
@@ -46,6 +49,9 @@ struct sacct_window {
 	const int64_t *ids; /* only these (JobIDRaw); none: all. Other rows may come too, such as
 			       those of the same array */
 	size_t id_count;
+	/* The cluster's; NULL: none is asked for. A job of a reservation that is not among them is
+	 * left out: its price is not known. */
+	const struct reservations *reservations;
 };
 
 /* A row that cannot be read. Texts are as sacct printed them, and valid until the next row. */

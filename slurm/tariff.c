@@ -37,6 +37,7 @@ void tariff_release(struct tariff *tariff)
 	free(tariff->free_states);
 	release_factors(&tariff->qos);
 	release_factors(&tariff->partitions);
+	release_factors(&tariff->reservations);
 	*tariff = (struct tariff){0};
 }
 
@@ -86,16 +87,21 @@ static int64_t site_factor(const struct site_factors *factors, const char *name)
 int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 		       const struct sacct_job *job)
 {
+	const __int128 two = (__int128)FACTOR_ONE * FACTOR_ONE;
 	int64_t factor = tariff_factor(list, job->qos);
+	int64_t reserved = site_factor(&tariff->reservations, job->reservation);
+	__int128 product;
 
 	for (size_t i = 0; i < tariff->free_count && job->end >= 0; i++) {
 		if (strcmp(tariff->free_states[i], job->state) == 0)
 			return 0;
 	}
-	return (int64_t)((__int128)(factor < 0 ? FACTOR_ONE : factor) *
-			 site_factor(&tariff->qos, job->qos) *
-			 site_factor(&tariff->partitions, job->partition) /
-			 ((__int128)FACTOR_ONE * FACTOR_ONE));
+	product = (__int128)(factor < 0 ? FACTOR_ONE : factor) *
+		  site_factor(&tariff->qos, job->qos) *
+		  site_factor(&tariff->partitions, job->partition);
+	/* The product of all four could overflow: multiply quotient and remainder apart. */
+	product = (product / two * reserved + product % two * reserved / two) / FACTOR_ONE;
+	return product < INT64_MAX ? (int64_t)product : INT64_MAX;
 }
 
 /* Multiplies a weight such as "0.25G" by [count] of a TRES, in parts of EXCESS_ONE. Memory is

@@ -26,7 +26,9 @@ struct tariff {
 			int64_t factor; /* millionths, 0 to SITE_FACTOR_MAX ones */
 		} * list;
 		size_t count;
-	} qos, partitions; /* names of QOS are in lower case, as in Slurm */
+	} qos, partitions, reservations; /* names of QOS are in lower case, as in Slurm */
+	int64_t min_charge; /* the least that a job costs, in billing-seconds; 0: no such limit */
+	int round_seconds; /* run times are rounded up to a multiple of this; 0: not */
 };
 void tariff_release(struct tariff *tariff);
 
@@ -44,8 +46,8 @@ bool tariff_decimal(const char *text, size_t len, int64_t *ret);
 int64_t tariff_factor(const struct qos_list *list, const char *qos);
 
 /* Returns what a job is charged by, in millionths: the UsageFactor (1 if its QOS is gone) times the
- * site's factors of its QOS and partition, cut once to six decimals; 0 in a free state. At most
- * 10^18. */
+ * site's factors of its QOS, partition and reservation, cut once to six decimals; 0 in a free
+ * state. Where that is past int64, INT64_MAX. */
 int64_t tariff_charged(const struct tariff *tariff, const struct qos_list *list,
 		       const struct sacct_job *job);
 

@@ -13,6 +13,7 @@ enum fake_mode fake_mode[FAKE_PROGRAMS];
 int fake_calls[FAKE_PROGRAMS];
 int fake_shows, fake_modifies;
 enum fake_mode fake_show_mode;
+const char *fake_reservations;
 const char *fake_qos;
 const char *fake_private, *fake_level, *fake_dbd_version;
 int fake_dbd_user;
@@ -40,6 +41,7 @@ void fake_reset(void)
 	fake_shows = fake_modifies = 0;
 	fake_show_mode = FAKE_OK;
 	fake_qos = "normal|||||1.000000\n";
+	fake_reservations = "";
 	fake_private = "none";
 	fake_dbd_version = "22.05.8";
 	fake_level = "Administrator";
@@ -400,8 +402,9 @@ static void answer_parents(struct fake_cluster *cluster, FILE *out)
 	}
 }
 
-/* sacctmgr show config, sacctmgr -n -P show user where name=USER format=AdminLevel, sacctmgr -P
- * show assoc where cluster=C account=A,B format=… and sacctmgr -P show qos format=… */
+/* sacctmgr -P show reservation cluster=C start=… format=…, sacctmgr show config, sacctmgr -n -P
+ * show user where name=USER format=AdminLevel, sacctmgr -P show assoc where cluster=C account=A,B
+ * format=… and sacctmgr -P show qos format=… */
 static void answer_show(const char *const argv[], bool rows, FILE *out)
 {
 	struct fake_cluster *cluster;
@@ -432,6 +435,11 @@ static void answer_show(const char *const argv[], bool rows, FILE *out)
 	ck_assert_str_eq(argv[1], "-P");
 	if (strcmp(argv[3], "qos") == 0) {
 		answer_qos(rows, out);
+		return;
+	}
+	if (strcmp(argv[3], "reservation") == 0) {
+		ck_assert_str_eq(argv[6], "format=ID,TimeStart,Name");
+		fprintf(out, "ID|TimeStart|Name\n%s", rows ? fake_reservations : "");
 		return;
 	}
 	ck_assert_str_eq(argv[3], "assoc");
@@ -486,6 +494,9 @@ static const char *otherwise(const char *text, const char *default_text)
 	return text ? text : default_text;
 }
 
+/* In a row of fake_add_job(), before the id of the reservation. */
+#define RESERVED "\003"
+
 void fake_add_job(const char *name, struct fake_job job)
 {
 	struct fake_cluster *cluster = fake_cluster(name);
@@ -525,9 +536,12 @@ void fake_add_job(const char *name, struct fake_job job)
 		(int)(job.suspended % 60),
 		job.start ? otherwise(job.tres, "billing=1,cpu=1,node=1") : "");
 	if (job.limit)
-		fprintf(to, "%" PRId64 "\n", job.limit / 60);
+		fprintf(to, "%" PRId64, job.limit / 60);
 	else
-		fputs("UNLIMITED\n", to);
+		fputs("UNLIMITED", to);
+	if (job.reservation)
+		fprintf(to, RESERVED "%d", job.reservation);
+	fputc('\n', to);
 	ck_assert_int_eq(fclose(to), 0);
 	free(old);
 }
@@ -547,6 +561,23 @@ static void print_fields(const char *delimiter, const char *line, FILE *out)
 	fputc('\n', out);
 }
 
+/* The row as sacct prints it: what is behind RESERVED goes before the last field, or is left out.
+ */
+static char *make_row(const char *cluster, const char *row, bool reservations)
+{
+	const char *reserved = strstr(row, RESERVED);
+	size_t len = reserved ? (size_t)(reserved - row) : strlen(row), ahead = len;
+	char *whole;
+
+	while (ahead > 0 && row[ahead - 1] != '|')
+		ahead--;
+	ck_assert_int_ge(asprintf(&whole, "%s|%.*s%s%s%.*s", cluster, (int)ahead, row,
+				  reservations && reserved ? reserved + strlen(RESERVED) : "",
+				  reservations ? "|" : "", (int)(len - ahead), row + ahead),
+			 0);
+	return whole;
+}
+
 /* sacct … --delimiter TEXT -M C -S utsN -E utsN … [-A A,B] [-j 1,2]: the jobs that overlap the
  * window, with the time that they waited. */
 static void answer_sacct(const struct fake_cluster *cluster, const char *const argv[], bool rows,
@@ -555,6 +586,7 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 	const char *accounts = option_of(argv, "-A"), *ids = option_of(argv, "-j");
 	const char *delimiter = option_of(argv, "--delimiter");
 	int64_t since = seconds_of(argv, "-S"), until = seconds_of(argv, "-E");
+	const bool reservations = strstr(option_of(argv, "-o"), ",ReservationId,");
 	const char *more = cluster->more_jobs ? cluster->more_jobs : "";
 	char *copy, *rest, *row;
 
@@ -563,8 +595,11 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 	rest = copy;
 	print_fields(
 		delimiter,
-		"Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
-		"ElapsedRaw|Suspended|AllocTRES|TimelimitRaw",
+		reservations
+			? "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|"
+			  "Start|End|ElapsedRaw|Suspended|AllocTRES|ReservationId|TimelimitRaw"
+			: "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|"
+			  "Start|End|ElapsedRaw|Suspended|AllocTRES|TimelimitRaw",
 		out);
 	while ((row = strsep(&rest, "\n")) && *row) {
 		char *line = strdup(row), *at = line, *cells[15], *whole;
@@ -581,7 +616,7 @@ static void answer_sacct(const struct fake_cluster *cluster, const char *const a
 		if (begin < until && (!ended || strtoll(cells[10], NULL, 10) >= since) &&
 		    (!accounts || list_has(accounts, cells[3])) &&
 		    (!ids || list_has(ids, cells[0]))) {
-			ck_assert_int_ge(asprintf(&whole, "%s|%s", cluster->name, row), 0);
+			whole = make_row(cluster->name, row, reservations);
 			print_fields(delimiter, whole, out);
 			free(whole);
 		}

@@ -73,6 +73,8 @@ extern int fake_shows, fake_modifies;
 extern enum fake_mode fake_show_mode;
 /* The rows of sacctmgr -P show qos, the name first; flags may be left out. */
 extern const char *fake_qos;
+/* The rows of sacctmgr -P show reservation format=ID,TimeStart,Name; none. */
+extern const char *fake_reservations;
 /* PrivateData of slurmdbd ("none"), the uid of its SlurmUser (64030, whose the tests' bank is) and
  * the AdminLevel of that user there ("Administrator"; "" is a user that slurmdbd does not have). */
 extern const char *fake_private, *fake_level;
@@ -118,6 +120,7 @@ struct fake_job {
 	int64_t suspended; /* of that */
 	bool runs; /* it has no end */
 	int64_t limit; /* seconds, whole minutes; "UNLIMITED" */
+	int reservation; /* its id; none */
 };
 
 /* slurmdbd gets to know of it; one with the same id and submit time is replaced. */

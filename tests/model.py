@@ -493,6 +493,7 @@ class Bank:
         self.meter, self.hold_on = "rawusage", "in_flight"
         self.without_money = "hold"  # or "warn": at the first use of an account that never had money
         self.free_states, self.factors = (), {"qos": {}, "partition": {}}  # millionths
+        self.round_seconds, self.min_charge = 1, 0
         self.jobs = {}  # (cluster, id, submit) -> the job in slurmdbd, in its order
         self.charged = set()  # (cluster, id, submit, account) of charged jobs
         self.settled = {}  # (cluster, account) -> up to when jobs are charged
@@ -1453,9 +1454,17 @@ class Bank:
         return product // ONE**2
 
     def cost(self, job, elapsed, counted):
-        """Returns the job's cost from the second [counted]; assumes that suspensions were at its end."""
+        """Returns the job's cost from the second [counted]; assumes that suspensions were at its end. The
+        price of the whole run, rounded up and at least the minimum, bears on the part that counts."""
         before = max(0, counted - job["start"])
-        return job["billing"] * max(0, elapsed - before) * self.factor(job) // ONE
+        rate = job["billing"] * self.factor(job)
+        if before >= elapsed or not rate:
+            return 0
+        run = elapsed
+        if self.mutation != "run-times-are-not-rounded":
+            run = -(-elapsed // self.round_seconds) * self.round_seconds
+        lacking = max(0, self.min_charge - rate * run // ONE)
+        return rate * (run - before) // ONE + lacking * (self.mutation != "a-job-may-cost-less")
 
     def charge_jobs(self, accounts, cluster, now):
         """Charges each ended job once, and then switches accounts to the meter in the settings."""

@@ -41,6 +41,8 @@ MUTATIONS = {
     "set-is-one-off": ("set", "--note"),
     "factors-are-rounded": ("refund", "--job"),
     "free-states-are-charged": ("refund", "--job"),
+    "run-times-are-not-rounded": ("refund", "--job"),
+    "a-job-may-cost-less": ("refund", "--job"),
     "in-flight-is-free": ("refund", "--job"),
     "flights-cross-nothing": ("refund", "--job"),
     "limits-commit-nothing": ("refund", "--job"),
@@ -60,9 +62,9 @@ FLAGS = ("--from-zero", "--clock-ok", "--json", "--entries", "--limited", "--unl
 QOS = {"normal": 1000000, "dear": 1500000, "third": 333333}
 TARIFFS = (
     "",
-    "; free_states: [NODE_FAIL]",
+    "; free_states: [NODE_FAIL]; round_seconds: 60",
     "; free_states: [NODE_FAIL, FAILED]; factors: {qos: {dear: 0.333333}, partition: {gpu: 1.5}}",
-    "; factors: {qos: {third: 0}, partition: {gpu: 2}}; hold_on: committed",
+    "; factors: {qos: {third: 0}, partition: {gpu: 2}}; hold_on: committed; min_charge: 0.1; round_seconds: 7",
     "; factors: {partition: {gpu: 0.000003}}; hold_on: committed",
 )
 # Entries about Slurm, which are not compared.
@@ -283,6 +285,10 @@ class Game:
             bank.meter = "jobs" if "meter: jobs" in text else "rawusage"
             bank.without_money = "warn" if "without_money: warn" in text else "hold"
             bank.hold_on = "committed" if "hold_on: committed" in text else "in_flight"
+            rounded = re.search(r"round_seconds: (\d+)", text)
+            bank.round_seconds = int(rounded[1]) if rounded else 1
+            least = re.search(r"min_charge: ([\d.]+)(s?)", text)
+            bank.min_charge = int(Decimal(least[1]) * (1 if least[2] else 3600)) if least else 0
             free = re.search(r"free_states: \[(.*?)\]", text)
             bank.free_states = free[1].split(", ") if free else ()
             for kind in ("qos", "partition"):

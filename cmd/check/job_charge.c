@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check/job_price.h"
 #include "cmd/check/metered.h"
 #include "cmd/frame/messages.h"
 #include "cmd/show/progress.h"
@@ -35,10 +36,10 @@ void metered_forget_jobs(struct metered *metered)
 static bool copy_texts(struct finished_job *to, const struct sacct_job *job)
 {
 	const char *const from[] = {job->name, job->account, job->user, job->partition,
-				    job->qos,  job->state,   job->tres};
-	const char **const places[] = {&to->name,      &to->slurm_account, &to->user,
-				       &to->partition, &to->qos,	   &to->state,
-				       &to->alloc_tres};
+				    job->qos,  job->state,   job->tres, job->reservation};
+	const char **const places[] = {&to->name,	&to->slurm_account, &to->user,
+				       &to->partition,	&to->qos,	    &to->state,
+				       &to->alloc_tres, &to->reservation};
 	size_t size = 0;
 	char *block, *at;
 
@@ -83,12 +84,13 @@ static bool is_unplaced(const struct metered *metered, const struct sacct_job *j
 int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
-	int64_t factor = tariff_charged(&metered->env->settings.tariff, &metered->qos, job);
-	int64_t excess = tariff_excess(&metered->partitions, metered->billing, job);
+	struct finished_job priced =
+		job_priced(&metered->env->settings.tariff, &metered->qos,
+			   tariff_excess(&metered->partitions, metered->billing, job), job);
 	struct left_job *left = metered_find_left(metered, job);
 	struct finished_job *to;
 	bool free = job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
-		    (job->billing == 0 && excess == 0) || factor == 0;
+		    (job->billing == 0 && priced.excess == 0) || priced.factor == 0;
 
 	metered->rows++;
 	if (!free && is_unplaced(metered, job))
@@ -111,16 +113,10 @@ int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 	to = array_add(metered->jobs, metered->job_count);
 	if (!to)
 		return sb_error_nomem(err);
-	*to = (struct finished_job){.id = job->id,
-				    .db_index = job->index,
-				    .submit = job->submit,
-				    .start = job->start,
-				    .end = job->end,
-				    .elapsed = job->elapsed,
-				    .billing = job->billing,
-				    .excess = excess,
-				    .limit = job->limit,
-				    .factor = factor};
+	*to = priced;
+	to->id = job->id;
+	to->db_index = job->index;
+	to->submit = job->submit;
 	return copy_texts(to, job) ? SB_OK : sb_error_nomem(err);
 }
 
@@ -276,6 +272,11 @@ int metered_charge(struct metered *metered, int64_t settled, bool hold, bool run
 	return status;
 }
 
+const struct reservations *metered_reservations(const struct metered *metered)
+{
+	return metered->env->settings.tariff.reservations.count > 0 ? &metered->reservations : NULL;
+}
+
 int metered_charge_slices(struct metered *metered, bool again)
 {
 	struct env *env = metered->env;
@@ -298,7 +299,8 @@ int metered_charge_slices(struct metered *metered, bool again)
 		/* A job ends in the second that sacct prints, and one that ends in this second may
 		 * not be there yet. */
 		const struct sacct_window window = {.since = since / WHEN_SECOND,
-						    .until = end / WHEN_SECOND + 1};
+						    .until = end / WHEN_SECOND + 1,
+						    .reservations = metered_reservations(metered)};
 		int rc, one;
 
 		progress_step(&progress, (uint64_t)((since - first) / SLICE));

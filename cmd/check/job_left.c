@@ -73,7 +73,8 @@ static int charge_left(struct metered *metered)
 {
 	const struct observation *observation = metered->observation;
 	struct left_jobs *left = &metered->left;
-	struct sacct_window window = {.until = observation->time / WHEN_SECOND + 1};
+	struct sacct_window window = {.until = observation->time / WHEN_SECOND + 1,
+				      .reservations = metered_reservations(metered)};
 	int64_t *ids;
 	struct sb_error err;
 	int rc = SB_OK;

@@ -21,6 +21,7 @@ static void release(struct metered *metered)
 	free(metered->unknown);
 	qos_list_release(&metered->qos);
 	partitions_release(&metered->partitions);
+	reservations_release(&metered->reservations);
 	tree_release(&metered->tree);
 	tree_release(&metered->kept);
 	tree_release(&metered->shown);
@@ -107,9 +108,13 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 /* Reads what jobs cost. */
 static int read_tariff(struct metered *metered, struct sb_error *err)
 {
-	TRY(known_qos_read(metered->env, &metered->qos, err));
-	return scontrol_read_partitions(&metered->env->slurm, metered->observation->cluster,
-					&metered->partitions, err);
+	struct env *env = metered->env;
+	const char *cluster = metered->observation->cluster;
+
+	TRY(known_qos_read(env, &metered->qos, err));
+	if (env->settings.tariff.reservations.count > 0)
+		TRY(reservations_read(&env->slurm, cluster, &metered->reservations, err));
+	return scontrol_read_partitions(&env->slurm, cluster, &metered->partitions, err);
 }
 
 /* Charges the slices, then what earlier checks left out. */

@@ -17,6 +17,7 @@ struct metered {
 	struct tree tree; /* both, since accounts that are gone have jobs too */
 	struct qos_list qos;
 	struct partitions partitions; /* for their weights */
+	struct reservations reservations; /* where the site has factors of reservations */
 	enum billing_rule billing;
 	char **unknown; /* QOS of jobs without a known factor, once each */
 	size_t unknown_count;
@@ -49,6 +50,8 @@ int metered_charge_slices(struct metered *metered, bool again);
  * they include all running jobs. Returns an exit status. */
 int metered_charge(struct metered *metered, int64_t settled, bool hold, bool runs);
 void metered_forget_jobs(struct metered *metered);
+/* Returns the reservations whose names are needed, for struct sacct_window; NULL: none are. */
+const struct reservations *metered_reservations(const struct metered *metered);
 
 /* The callbacks sacct_each and sacct_left_out of a slice; [ctx] is the struct metered. The first
  * adds a job to [jobs] unless it is free. The second counts a row that cannot be read and remembers

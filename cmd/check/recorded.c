@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmd/check/job_price.h"
 #include "cmd/frame/status_line.h"
 #include "cmd/show/rights_text.h"
 #include "ledger/base/array.h"
@@ -192,14 +193,10 @@ static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 	const struct booked *booked = &line->booked;
 	const struct sacct_job *job = reading->job;
 	int64_t since = seconds(booked->since), until = seconds(booked->until), amount;
-	struct finished_job finished = {.start = job->start,
-					.end = end_of(job),
-					.elapsed = job->elapsed,
-					.billing = job->billing,
-					.excess = reading->excess,
-					.factor = tariff_charged(&reading->env->settings.tariff,
-								 reading->request->qos, job)};
+	struct finished_job finished = job_priced(&reading->env->settings.tariff,
+						  reading->request->qos, reading->excess, job);
 
+	finished.end = end_of(job);
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)
 			return false;
@@ -352,9 +349,19 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	return SB_OK;
 }
 
-static void find_period(const struct record *record, struct sacct_window *window)
+/* Whether prices depend on reservations. */
+static bool is_reserved(const struct record_reading *reading)
 {
-	*window = (struct sacct_window){.since = INT64_MAX};
+	return reading->env->settings.tariff.reservations.count > 0;
+}
+
+static void find_period(const struct record_reading *reading, struct sacct_window *window)
+{
+	const struct record *record = reading->record;
+
+	*window = (struct sacct_window){.since = INT64_MAX,
+					.reservations = is_reserved(reading) ? &record->reservations
+									     : NULL};
 	for (size_t i = 0; i < record->count; i++) {
 		const struct booked *booked = &record->lines[i].booked;
 
@@ -481,6 +488,8 @@ static int prepare(struct record_reading *reading, struct sb_error *err)
 	if (!record->partitions.text)
 		TRY(scontrol_read_partitions(&env->slurm, record->cluster, &record->partitions,
 					     err));
+	if (is_reserved(reading) && !record->reservations.list)
+		TRY(reservations_read(&env->slurm, record->cluster, &record->reservations, err));
 	/* Hidden jobs look like none. */
 	TRY(rights_check_sacct(env, err));
 	TRY(runaway_read(env, &config, record->cluster, &reading->known, err));
@@ -505,7 +514,7 @@ int record_read(struct env *env, const struct record_request *request, struct re
 
 	reset_sums(record);
 	TRY(prepare(&reading, err));
-	find_period(record, &window);
+	find_period(&reading, &window);
 	if (!request->all) {
 		rc = name_accounts(record, &names, &window.account_count, err);
 		window.accounts = names;
@@ -541,6 +550,7 @@ bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_c
 void record_release(struct record *record)
 {
 	partitions_release(&record->partitions);
+	reservations_release(&record->reservations);
 	tree_release(&record->tree);
 	record_clear(record);
 	free(record->slices);

@@ -44,6 +44,7 @@ struct record {
 	/* Filled in by record_read(): */
 	bool moved; /* a line has moves */
 	struct partitions partitions;
+	struct reservations reservations; /* where the site has factors of reservations */
 	int calc_period; /* seconds */
 	enum billing_rule billing;
 	size_t unknown_qos; /* jobs whose QOS is gone; they count with a factor of 1 */

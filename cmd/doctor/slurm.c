@@ -7,6 +7,7 @@
 #include "cmd/check/known_qos.h"
 #include "cmd/check/unbanked.h"
 #include "cmd/doctor/doctor.h"
+#include "cmd/frame/messages.h"
 #include "cmd/frame/status_line.h"
 #include "slurm/sshare.h"
 
@@ -141,8 +142,9 @@ static void inspect_tariff(struct diagnosis *rows, const struct in_use *in_use)
 {
 	const struct settings *settings = &rows->env->settings;
 	const struct tariff *tariff = &settings->tariff;
-	size_t factors = tariff->qos.count + tariff->partitions.count;
+	size_t factors = tariff->qos.count + tariff->partitions.count + tariff->reservations.count;
 	const char *advice = NULL;
+	char least[QUANTITY_SIZE];
 
 	rows->where = "the settings";
 	if (in_use->rawusage)
@@ -155,6 +157,16 @@ static void inspect_tariff(struct diagnosis *rows, const struct in_use *in_use)
 	if (tariff->free_count + factors > 0)
 		diagnose(rows, VERDICT_WARN, "free_states, factors", advice,
 			 "%zu states, %zu factors", tariff->free_count, factors);
+	if (tariff->min_charge > 0 || tariff->round_seconds > 0)
+		diagnose(rows, VERDICT_WARN, "min_charge, round_seconds",
+			 in_use->rawusage ? "accounts metered by rawusage are charged what "
+					    "RawUsage counts: set `meter: jobs`"
+			 : in_use->capped
+				 ? "Slurm's own limit knows nothing of them: it may let more "
+				   "jobs run than the balance pays for"
+				 : NULL,
+			 "%s, %d seconds", quantity(rows->env, least, NULL, tariff->min_charge),
+			 tariff->round_seconds);
 	if (settings->committed && in_use->rawusage)
 		diagnose(rows, VERDICT_WARN, "hold_on",
 			 "what jobs are committed to is known under `meter: jobs` alone: accounts "

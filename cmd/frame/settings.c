@@ -27,6 +27,7 @@ enum {
 	MINUTES_MAX = 1440,
 	DAYS_MAX = 36500,
 	SHARE_MAX = 1000000,
+	ROUND_MAX = 86400,
 };
 
 /* ---- single values ---- */
@@ -149,6 +150,11 @@ static int read_count(struct settings_input *in, const char *unit, int least, in
 static int read_seconds(struct settings_input *in)
 {
 	return read_count(in, "seconds", 1, SECONDS_MAX);
+}
+
+static int read_round(struct settings_input *in)
+{
+	return read_count(in, "seconds", 1, ROUND_MAX);
 }
 
 static int read_minutes(struct settings_input *in)
@@ -351,9 +357,13 @@ static const struct key keys[] = {
 	    "how long use may wait to be recorded, 0 to 1440; balances count it at once"),
 	KEY("free_states", "[NODE_FAIL, BOOT_FAIL]", settings_read_states, tariff, NULL,
 	    "under `meter: jobs`, end states of jobs that are not charged; no default"),
-	KEY("factors", "{qos: {scavenger: 0}, partition: {debug: 0, gpu: 1.5}}",
+	KEY("factors", "{qos: {low: 0}, partition: {gpu: 1.5}, reservation: {course: 0}}",
 	    settings_read_factors, tariff, NULL,
 	    "under `meter: jobs`, what multiplies a charge; 0: not charged; left out: 1"),
+	KEY("min_charge", "0.1", read_amount, tariff.min_charge, NULL,
+	    "under `meter: jobs`, the least in SU that a job costs if not free; no default"),
+	KEY("round_seconds", "60", read_round, tariff.round_seconds, NULL,
+	    "under `meter: jobs`, run times are rounded up to multiples of this (to 86400)"),
 	KEY("enforcement", "hold", read_enforcement, enforcement, NULL,
 	    "what happens when an allowance is spent: off, warn, hold, or limit (by Slurm)"),
 	KEY("hold_on", "in_flight", read_flag, committed, WORDS("in_flight", "committed"),

@@ -14,7 +14,8 @@ struct settings_input {
 	struct settings *settings;
 	void *to; /* the member of [settings] that the value belongs to */
 	bool *given; /* by setting: it was read */
-	bool qos_given, partition_given; /* the same for the maps in `factors` */
+	bool factors_given[3]; /* the same for the maps in `factors` */
+	const char *named; /* what a map has factors of: QOS, for example */
 	struct sb_error *err;
 };
 

@@ -49,8 +49,18 @@ int settings_read_states(struct settings_input *in)
 
 /* ---- factors ---- */
 
-/* Adds a factor to in->to. Slurm keeps QOS in lower case, and partitions as slurm.conf spells them.
- */
+/* What factors are by. */
+static const struct {
+	const char *key, *name;
+	size_t offset; /* in struct tariff */
+} by_what[] = {{"qos", "QOS", offsetof(struct tariff, qos)},
+	       {"partition", "partition", offsetof(struct tariff, partitions)},
+	       {"reservation", "reservation", offsetof(struct tariff, reservations)}};
+
+enum { BY_COUNT = sizeof(by_what) / sizeof(by_what[0]) };
+
+/* Adds a factor to in->to. Slurm keeps QOS in lower case, and partitions and reservations as they
+ * were spelt when they were made. */
 static int add_name(struct settings_input *in, struct site_factor **ret)
 {
 	const bool is_qos = in->to == &in->settings->tariff.qos;
@@ -58,8 +68,7 @@ static int add_name(struct settings_input *in, struct site_factor **ret)
 	char name[FACTOR_NAME_MAX + 1];
 
 	if (!*in->item.text || strlen(in->item.text) > FACTOR_NAME_MAX || !text_ok(in->item.text))
-		return input_error(in, "the name of a %s is expected here",
-				   is_qos ? "QOS" : "partition");
+		return input_error(in, "the name of a %s is expected here", in->named);
 	if (factors->count == FACTORS_MAX)
 		return input_error(in, "more than %d factors", FACTORS_MAX);
 	(void)snprintf(name, sizeof(name), "%s", in->item.text);
@@ -93,25 +102,27 @@ static int add_factor(struct settings_input *in)
 		SITE_FACTOR_MAX);
 }
 
-/* Reads {debug: 0, gpu: 1.5} of QOS or of partitions. */
+/* Reads {debug: 0, gpu: 1.5} of QOS, partitions or reservations. */
 static int add_factors(struct settings_input *in)
 {
-	struct tariff *tariff = &in->settings->tariff;
-	bool is_qos = strcmp(in->item.text, "qos") == 0;
-	bool *given = is_qos ? &in->qos_given : &in->partition_given;
+	char what[64];
+	size_t i = 0;
 
-	if (!is_qos && strcmp(in->item.text, "partition") != 0)
-		return input_error(in, "factors are by `qos` or by `partition`");
-	if (*given)
+	while (i < BY_COUNT && strcmp(in->item.text, by_what[i].key) != 0)
+		i++;
+	if (i == BY_COUNT)
+		return input_error(in, "factors are by `qos`, `partition` or `reservation`");
+	if (in->factors_given[i])
 		return input_error(in, "%s is given twice", in->item.text);
-	*given = true;
-	in->to = is_qos ? &tariff->qos : &tariff->partitions;
+	in->factors_given[i] = true;
+	in->to = (char *)&in->settings->tariff + by_what[i].offset;
+	in->named = by_what[i].name;
+	(void)snprintf(what, sizeof(what), "the name of a %s", in->named);
 	TRY(input_next(in));
 	if (in->item.type != YAML_MAP)
 		return input_error(in,
 				   "factors by name are expected here, as in {debug: 0, gpu: 1.5}");
-	return input_each(in, YAML_MAP_END,
-			  is_qos ? "the name of a QOS" : "the name of a partition", add_factor);
+	return input_each(in, YAML_MAP_END, what, add_factor);
 }
 
 int settings_read_factors(struct settings_input *in)
@@ -119,5 +130,5 @@ int settings_read_factors(struct settings_input *in)
 	if (in->item.type != YAML_MAP)
 		return input_error(in, "factors must be given as {qos: {scavenger: 0}, partition: "
 				       "{debug: 0, gpu: 1.5}}");
-	return input_each(in, YAML_MAP_END, "`qos` or `partition`", add_factors);
+	return input_each(in, YAML_MAP_END, "`qos`, `partition` or `reservation`", add_factors);
 }

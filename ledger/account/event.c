@@ -13,7 +13,12 @@
 #include "ledger/base/text.h"
 #include "ledger/base/when.h"
 
-enum { EVENT_VERSION = 1, EVENT_VERSION_LATER = 2, EVENT_VERSION_SUDO = 3 };
+enum {
+	EVENT_VERSION = 1,
+	EVENT_VERSION_LATER = 2,
+	EVENT_VERSION_SUDO = 3,
+	EVENT_VERSION_NEWEST = 4,
+};
 
 static const char *const cause_words[] = {"hand", "funds", "closed", NULL};
 static const char *const action_words[] = {"hold", "restore", NULL};
@@ -102,6 +107,9 @@ const struct field_spec event_fields[FIELD_COUNT_ALL] = {
 	[FIELD_AT_CARRY] = {"carry", FIELD_NUMBER, AT(carry), 0, NULL},
 	[FIELD_AT_FORGIVE_BELOW] = {"forgive_below", FIELD_COUNT, AT(forgive_below), 0, NULL},
 	[FIELD_AT_PERIOD] = {"period", FIELD_UNTIL, AT(period), 0, NULL},
+	[FIELD_AT_RESERVATION] = {"reservation", FIELD_TEXT, AT(reservation), 255, NULL},
+	[FIELD_AT_ROUND_SECONDS] = {"round_seconds", FIELD_NUMBER, AT(round_seconds), 0, NULL},
+	[FIELD_AT_MIN_CHARGE] = {"min_charge", FIELD_COUNT, AT(min_charge), 0, NULL},
 };
 
 static const uint8_t envelope[FIELD_ENVELOPE_COUNT] = {
@@ -162,7 +170,8 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 		FIELD_AT_SINCE, FIELD_AT_USED_UNTIL, FIELD_AT_PARTS, FIELD_AT_DEBT, FIELD_AT_JOB,
 		FIELD_AT_JOB_ID, FIELD_AT_DB_INDEX, FIELD_AT_SUBMIT, FIELD_AT_ELAPSED,
 		FIELD_AT_FACTOR, FIELD_AT_SLURM_ACCOUNT, FIELD_AT_JOB_USER, FIELD_AT_PARTITION,
-		FIELD_AT_QOS, FIELD_AT_STATE, FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS),
+		FIELD_AT_QOS, FIELD_AT_STATE, FIELD_AT_ALLOC_TRES, FIELD_AT_EXCESS,
+		FIELD_AT_RESERVATION, FIELD_AT_ROUND_SECONDS, FIELD_AT_MIN_CHARGE),
 	[EVENT_METER] = KIND("meter", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_RESOURCE,
 			     FIELD_AT_METER, FIELD_AT_SINCE, FIELD_AT_BEFORE, FIELD_AT_NOW),
 	[EVENT_MOVE] = KIND("move", FIELD_AT_ACCOUNT, FIELD_AT_CLUSTER, FIELD_AT_SLURM_ACCOUNT,
@@ -176,10 +185,12 @@ const struct kind_spec event_kinds[EVENT_KIND_END] = {
 	[EVENT_FORGIVE] = KIND("forgive", FIELD_AT_ACCOUNT, FIELD_AT_RESOURCE, FIELD_AT_AMOUNT),
 };
 
-/* How many of a kind's last fields came after version 1. Files may omit them, and an entry in which
- * they all have their defaults is stored as version 1. */
+/* How many of a kind's last fields came after version 1, and how many of those after version 3.
+ * Files may omit them. An entry is stored in the first version that has all its fields without
+ * their defaults. */
 static const uint8_t later_fields[EVENT_KIND_END] = {
-	[EVENT_CHARGE_JOB] = 1, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
+	[EVENT_CHARGE_JOB] = 4, [EVENT_TERMS] = 5, [EVENT_DEPOSIT] = 1};
+static const uint8_t newest_fields[EVENT_KIND_END] = {[EVENT_CHARGE_JOB] = 3};
 
 enum event_kind event_kind_by_name(const char *name)
 {
@@ -283,6 +294,8 @@ int event_field_is_default(const struct event *event, enum event_field field)
 	case FIELD_AT_ALLOWANCE:
 	case FIELD_AT_CREDIT:
 	case FIELD_AT_EXCESS:
+	case FIELD_AT_ROUND_SECONDS:
+	case FIELD_AT_MIN_CHARGE:
 	case FIELD_AT_ENFORCEMENT:
 	case FIELD_AT_METER:
 	case FIELD_AT_QUOTA:
@@ -632,10 +645,12 @@ static void encode_field(const struct event *event, const struct field_spec *spe
 	}
 }
 
-/* Whether a field that came after version 1 has a value. */
-static bool has_later_values(const struct event *event, const struct kind_spec *kind)
+/* Whether one of a kind's last [count] fields has a value. */
+static bool has_values(const struct event *event, size_t count)
 {
-	for (size_t i = kind->count - later_fields[event->kind]; i < kind->count; i++) {
+	const struct kind_spec *kind = &event_kinds[event->kind];
+
+	for (size_t i = kind->count - count; i < kind->count; i++) {
 		if (!event_field_is_default(event, (enum event_field)kind->fields[i]))
 			return true;
 	}
@@ -647,6 +662,26 @@ static bool has_sudo(const struct event *event)
 	return event->sudo && *event->sudo;
 }
 
+/* The first version that can hold the event. */
+static uint8_t version_of(const struct event *event)
+{
+	if (has_values(event, newest_fields[event->kind]))
+		return EVENT_VERSION_NEWEST;
+	if (has_sudo(event))
+		return EVENT_VERSION_SUDO;
+	return has_values(event, later_fields[event->kind]) ? EVENT_VERSION_LATER : EVENT_VERSION;
+}
+
+/* The number of a kind's fields that a version has. */
+static size_t field_count(int kind, uint8_t version)
+{
+	size_t missing = version == EVENT_VERSION	  ? later_fields[kind]
+			 : version < EVENT_VERSION_NEWEST ? newest_fields[kind]
+							  : 0;
+
+	return event_kinds[kind].count - missing;
+}
+
 static size_t envelope_count(uint8_t version)
 {
 	return version < EVENT_VERSION_SUDO ? FIELD_ENVELOPE_COUNT - 1 : FIELD_ENVELOPE_COUNT;
@@ -655,16 +690,14 @@ static size_t envelope_count(uint8_t version)
 int event_encode(const struct event *event, struct bytes *to, struct sb_error *err)
 {
 	const struct kind_spec *kind = &event_kinds[event->kind];
-	const uint8_t version = has_sudo(event)			? EVENT_VERSION_SUDO
-				: has_later_values(event, kind) ? EVENT_VERSION_LATER
-								: EVENT_VERSION;
+	const uint8_t version = version_of(event);
+	const size_t count = field_count((int)event->kind, version);
 
 	bytes_put_u8(to, version);
 	bytes_put_u8(to, (uint8_t)event->kind);
 	for (size_t i = 0; i < envelope_count(version); i++)
 		encode_field(event, &event_fields[envelope[i]], to);
-	for (size_t i = 0;
-	     i < kind->count - (version == EVENT_VERSION ? later_fields[event->kind] : 0); i++)
+	for (size_t i = 0; i < count; i++)
 		encode_field(event, &event_fields[kind->fields[i]], to);
 	return to->failed ? sb_error_nomem(err) : SB_OK;
 }
@@ -759,11 +792,11 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 	number = read_u8(&from);
 	if (from.failed)
 		return sb_error_set(err, SB_ECORRUPT, "the entry has only %zu bytes", len);
-	if (version < EVENT_VERSION || version > EVENT_VERSION_SUDO)
+	if (version < EVENT_VERSION || version > EVENT_VERSION_NEWEST)
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry has format version %u, this subank knows %d: use a "
 				    "newer one",
-				    version, EVENT_VERSION_SUDO);
+				    version, EVENT_VERSION_NEWEST);
 	if (!kind_known(number))
 		return sb_error_set(err, SB_ECORRUPT,
 				    "the entry is of kind %u, which this subank does not know: use "
@@ -775,12 +808,9 @@ int event_decode(const void *data, size_t len, struct event *ret, struct sb_erro
 			      .parts = parts,
 			      .part_size = part_size};
 	fits = decode_fields(&from, ret, envelope, envelope_count(version));
-	fits = decode_fields(&from, ret, kind->fields,
-			     kind->count - (version == EVENT_VERSION ? later_fields[number] : 0)) &&
-	       fits;
+	fits = decode_fields(&from, ret, kind->fields, field_count(number, version)) && fits;
 	/* Each entry has only one stored form. */
-	if ((version == EVENT_VERSION_LATER && !has_later_values(ret, kind)) ||
-	    (version == EVENT_VERSION_SUDO && !has_sudo(ret)))
+	if (version != version_of(ret))
 		from.failed = true;
 	if (from.no_memory)
 		return sb_error_nomem(err);

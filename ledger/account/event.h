@@ -6,11 +6,12 @@
  * Stored bytes, version 1 (integers big-endian; a text is its bytes and a NUL):
  *
  *     u8  version, 1; 2 for an entry with a value in a later field of its kind; 3 for one with
- *                  the user who ran sudo
+ *                  the user who ran sudo; 4 for one with a value in one of the newest fields
  *     u8  kind, the number of enum event_kind
  *     i64 time    u32 uid    text user    u32 login    text host
- *     text ref    text request    text note    and in version 3 alone: text sudo
- *     then the fields of the kind in the order of event_kinds[], later ones only from version 2 on:
+ *     text ref    text request    text note    and from version 3 on: text sudo
+ *     then the fields of the kind in the order of event_kinds[], later ones only from version 2 on,
+ *     the newest only in version 4:
  *       name, purse, text       its bytes and a NUL, at most event_fields[].max bytes
  *       amount, count, reading  i64 seconds of the resource (reading: -1 is none)
  *       limit                   i64 in Slurm's own unit, -1 is none
@@ -213,6 +214,10 @@ struct event {
 	int64_t elapsed; /* seconds that it ran, without suspensions */
 	int64_t factor; /* its price: its QOS's UsageFactor times the site's, in millionths */
 	int64_t excess; /* what fractional weights add to its billing, in EVENT_EXCESS_ONE */
+	const char *reservation; /* job: whose factor is in [factor]; "": none, or not known */
+	int64_t round_seconds; /* job: run time was rounded up to a multiple of this; 0: it was not
+				*/
+	int64_t min_charge; /* job: the least that a job cost then; 0: no such limit */
 	struct part *parts;
 	size_t part_count;
 	size_t part_size; /* allocated */
@@ -313,10 +318,13 @@ enum event_field {
 	FIELD_AT_CARRY,
 	FIELD_AT_FORGIVE_BELOW,
 	FIELD_AT_PERIOD,
+	FIELD_AT_RESERVATION, /* this and the next two: from version 4 on */
+	FIELD_AT_ROUND_SECONDS,
+	FIELD_AT_MIN_CHARGE,
 	FIELD_COUNT_ALL,
 };
 
-enum { KIND_FIELDS_MAX = 21 };
+enum { KIND_FIELDS_MAX = 24 };
 
 struct kind_spec {
 	const char *name; /* NULL: there is no such kind */

@@ -20,10 +20,9 @@ enum { FACTOR_ONE = 1000000 };
 /* The request of all job entries: the ref alone identifies them. */
 static const char job_request[] = "job";
 
-bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
+/* Works out what [ran] seconds of the job cost, without the minimum. */
+static bool cost(const struct finished_job *job, __int128 ran, int64_t *ret)
 {
-	int64_t before = since > job->start ? since - job->start : 0;
-	int64_t ran = before < job->elapsed ? job->elapsed - before : 0;
 	__int128 excess = (__int128)job->excess * ran;
 	__int128 amount = (__int128)job->billing * ran + excess / EVENT_EXCESS_ONE;
 
@@ -38,6 +37,25 @@ bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 	if (amount > INT64_MAX)
 		return false;
 	*ret = (int64_t)amount;
+	return true;
+}
+
+bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
+{
+	int64_t before = since > job->start ? since - job->start : 0;
+	int64_t round = job->round_seconds > 0 ? job->round_seconds : 1;
+	__int128 whole = ((__int128)job->elapsed + round - 1) / round * round;
+	bool is_free = job->factor == 0 || (job->billing == 0 && job->excess == 0);
+	int64_t amount, price;
+
+	if (before >= job->elapsed || is_free) {
+		*ret = 0;
+		return true;
+	}
+	if (!cost(job, whole - before, &amount) || !cost(job, whole, &price) ||
+	    (price < job->min_charge && !amount_add(amount, job->min_charge - price, &amount)))
+		return false;
+	*ret = amount;
 	return true;
 }
 
@@ -224,6 +242,9 @@ static int append_job(const struct charging *charging, int64_t amount, const cha
 			      .elapsed = job->elapsed,
 			      .factor = job->factor,
 			      .excess = job->excess,
+			      .reservation = job->reservation ? clean(job->reservation, 255) : "",
+			      .round_seconds = job->round_seconds,
+			      .min_charge = job->min_charge,
 			      .slurm_account = text_escape(slurm_account, sizeof(slurm_account),
 							   job->slurm_account),
 			      .job_user = clean(job->user, 255),

@@ -24,12 +24,16 @@ struct finished_job {
 	int64_t excess; /* the fraction of the billing, in EVENT_EXCESS_ONE */
 	int64_t factor; /* UsageFactor times the site's factor, in millionths */
 	int64_t limit; /* seconds that it may run; -1: no limit */
+	const char *reservation; /* "": none, or no price depends on it */
+	int64_t round_seconds; /* [elapsed] is rounded up to a multiple of this; 0: it is not */
+	int64_t min_charge; /* the least that it costs if it costs anything; 0: no such limit */
 };
 
 /* Works out a job's charge from [since] (seconds) on: billing with its excess x seconds x factor,
  * cut to whole billing-seconds. Slurm does not record when a job was suspended, so the job is
  * assumed to have run without pause until [since]. What counts before and after [since] is together
- * no more than its whole run. Returns false if the amount is past int64. */
+ * no more than its whole run. Rounding and minimum are those of the whole run: the part from
+ * [since] on bears what they add. Returns false if the amount is past int64. */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
 
 struct job_charges {

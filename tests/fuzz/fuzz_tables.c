@@ -50,14 +50,15 @@ static int lines(const char *const argv[], const char *const env[], int deadline
 		 const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
 {
 	const char *at = (const char *)answer, *end = at + answer_size, *newline;
+	const bool jobs = strcmp(argv[0], "sacct") == 0;
 	int code = SB_OK;
 
 	(void)env;
 	(void)deadline_ms;
-	MUST(strcmp(argv[6], "--delimiter") == 0);
+	MUST(!jobs || strcmp(argv[6], "--delimiter") == 0);
 	while (code == SB_OK && at < end && (newline = memchr(at, '\n', (size_t)(end - at)))) {
 		size_t len;
-		char *line = with_delimiter(at, (size_t)(newline - at), argv[7], &len);
+		char *line = with_delimiter(at, (size_t)(newline - at), jobs ? argv[7] : "|", &len);
 
 		code = sink->each(line, len, sink->ctx, err);
 		free(line);
@@ -231,6 +232,24 @@ static int read_jobs(struct sb_error *err)
 	return code;
 }
 
+static int read_reservations(struct sb_error *err)
+{
+	struct reservations reservations = {0};
+	int code = reservations_read(&slurm, "dev", &reservations, err);
+	size_t size = 0;
+
+	for (size_t i = 0; i < reservations.count; i++) {
+		const struct reservation *row = &reservations.list[i];
+
+		MUST(row->id >= 0 && row->start >= 0);
+		MUST(reservations_name(&reservations, row->id, row->start));
+		size += strlen(row->name);
+	}
+	MUST(size <= answer_size);
+	reservations_release(&reservations);
+	return code;
+}
+
 static int read_known(struct sb_error *err)
 {
 	struct known_jobs known = {0};
@@ -285,6 +304,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'k':
 		code = read_known(&err);
+		break;
+	case 'r':
+		code = read_reservations(&err);
 		break;
 	case 't':
 		text = fuzz_text(answer, answer_size);

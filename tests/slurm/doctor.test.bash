@@ -96,10 +96,6 @@ run_away() {
 		insert into ${CLUSTER_NAME}_job_table select * from lost;"
 }
 
-ended_in_slurmdbd() {
-	[[ $(sacct -X -n -P -j "$1" -o End) = 2* ]]
-}
-
 test_a_runaway_job_is_named_and_counts_nowhere() {
 	local spent
 	healthy ghost
@@ -109,7 +105,7 @@ test_a_runaway_job_is_named_and_counts_nowhere() {
 	run 0 subank check
 	submit ghost 'sleep 2' -n 2
 	expect_job "$job" COMPLETED 60
-	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"
+	expect_true "its end in slurmdbd" cluster_until 60 ended_on_record "$job"
 	run 0 subank check
 	spent=$(used ghost)
 	expect_true "used" test "$spent" -gt 0

@@ -132,9 +132,9 @@ by_number() {
 	cluster_ask sacct -D -X -a -n -P -j "$(IFS=,; echo "${*:2}")" -o "$1"
 }
 
-# recorded JOB...: whether slurmdbd shows the ends of all of them. By number it shows them a second or two
-# earlier than otherwise.
-recorded() {
+# ended_on_record JOB...: whether a check finds the ends of all of them in slurmdbd. sacct -j shows them up to two
+# seconds before a query by time, which is what a check asks (measured on 22.05.8).
+ended_on_record() {
 	local ended
 	ended=$(cluster_ask sacct -D -X -a -n -P -S now-1day -o JobIDRaw,End | sed -n 's/|.*:.*//p')
 	[[ -z $(comm -23 <(printf '%s\n' "$@" | sort) <(sort <<<"$ended")) ]]

@@ -86,10 +86,6 @@ doctor_row() { # ROW-BEGINNING
 	grep -qF -- "$1" <<<"$rows" || harness_failed "a row of doctor" "$1" "$rows"
 }
 
-ended_in_slurmdbd() {
-	[[ $(sacct -X -n -P -j "$1" -o End) = 2* ]]
-}
-
 # recorded ACCOUNT: prints its use in sacct, in billing-seconds; root sees all.
 recorded() {
 	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day -o ElapsedRaw,AllocTRES |
@@ -110,7 +106,7 @@ test_jobs_that_slurmdbd_hides_are_never_taken_for_none() {
 
 	# The first check: it stays on RawUsage, and charges by that.
 	spend secret 4 3
-	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"
+	expect_true "its end in slurmdbd" cluster_until 60 ended_on_record "$job"
 	run 3 subank check
 	expect_match "what it says" 'meters on cluster .* are switched later: '"$(hides jobs,usage)" "$(flat "$err")"
 	expect_equal "charged" "$(cluster_raw_usage secret)" "$(used secret)"
@@ -125,14 +121,14 @@ test_jobs_that_slurmdbd_hides_are_never_taken_for_none() {
 	doctor_row "PrivateData|slurmdbd|ok|$(shown jobs,usage)"
 	doctor_row "AdminLevel|slurmdbd|ok|$owner: Operator|"
 	spend secret 4 3
-	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"
+	expect_true "its end in slurmdbd" cluster_until 60 ended_on_record "$job"
 	run 0 subank check
 	expect_equal "used" "$(recorded secret)" "$(used secret)"
 
 	# Without the level again: nothing is charged, and nothing is settled.
 	level None
 	spend secret 4 2
-	expect_true "its end in slurmdbd" cluster_until 60 ended_in_slurmdbd "$job"
+	expect_true "its end in slurmdbd" cluster_until 60 ended_on_record "$job"
 	run 3 subank check
 	expect_match "what it says" "are charged later: $(hides jobs,usage) jobs" "$(flat "$err")"
 	expect_true "not charged yet" test "$(used secret)" -lt "$(recorded secret)"

@@ -18,7 +18,7 @@ run_job() {
 	local account=$1 seconds=$2
 	shift 2
 	submit "$account" "sleep $seconds" "$@"
-	expect_true "job $job has ended" cluster_until 60 recorded "$job"
+	expect_true "job $job has ended" cluster_until 60 ended_on_record "$job"
 }
 
 # ran JOB: prints the seconds that it ran.
@@ -56,7 +56,7 @@ test_a_time_limit_of_0_keeps_no_job_from_being_charged() {
 	expect_equal "sacct's TimelimitRaw while it runs" "" "$(by_number TimelimitRaw "$own")"
 	run 0 subank check
 	expect_equal "the other account" "$(ran "$other")" "$(used neighbour)"
-	expect_true "job $own has ended" cluster_until 60 recorded "$own"
+	expect_true "job $own has ended" cluster_until 60 ended_on_record "$own"
 	expect_equal "sacct's TimelimitRaw when it has ended" "" "$(by_number TimelimitRaw "$own")"
 	run 0 subank check
 	expect_equal "messages" "" "$err"
@@ -123,8 +123,8 @@ test_names_are_taken_for_no_fields_and_no_rows() {
 	# Its first line imitates a job of the payer.
 	strange_account $'payer\nx' parent=bystander
 	newline=$job
-	expect_true "job $bar has ended" cluster_until 60 recorded "$bar"
-	expect_true "job $newline has ended" cluster_until 60 recorded "$newline"
+	expect_true "job $bar has ended" cluster_until 60 ended_on_record "$bar"
+	expect_true "job $newline has ended" cluster_until 60 ended_on_record "$newline"
 	run_job payer 2
 	paying=$job
 	expect_true "both ran" test "$(ran "$bar")" -gt 0 -a "$(ran "$newline")" -gt 0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The site's own rules for charging jobs (factors, free states), the commitments of running jobs, and refunds
-# of jobs, with the record of a real slurmdbd.
+# The site's own rules for charging jobs (factors, free states, minimum, rounding), the commitments of running
+# jobs, and refunds of jobs, with the record of a real slurmdbd.
 
 # shellcheck source=tests/slurm/harness.bash
 source "$(dirname -- "${BASH_SOURCE[0]}")/harness.bash"
@@ -21,14 +21,14 @@ recorded() {
 			END { print sum + 0 }'
 }
 
-# over: whether all jobs have ended, and slurmdbd knows it.
+# over: whether all jobs have ended, and slurmdbd knows it, also of $job, the last one.
 over() {
-	no_jobs && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
+	no_jobs && ended_on_record "$job" && ! cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -S now-1day -o End | grep -q Unknown
 }
 
-# row COLUMNS: prints these columns of the account's balance, in billing-seconds.
+# row COLUMNS [ACCOUNT]: prints these columns of the account's balance, in billing-seconds.
 row() {
-	subank balance -n -P --seconds -o "$1" tariff
+	subank balance -n -P --seconds -o "$1" "${2-tariff}"
 }
 
 # has_run JOB: whether it ran for two seconds: a job that ends in its first counts for nothing.
@@ -37,9 +37,9 @@ has_run() {
 		((10#${BASH_REMATCH[1]} * 60 + 10#${BASH_REMATCH[2]} >= 2))
 }
 
-is_committed() {
+is_committed() { # AMOUNT [ACCOUNT]
 	subank check >/dev/null
-	[[ $(row Committed) = "$1" ]]
+	[[ $(row Committed "${2-tariff}") = "$1" ]]
 }
 
 test_factors_free_states_committed_and_refunds_of_jobs() {
@@ -165,6 +165,90 @@ test_a_qos_that_is_deleted_keeps_its_factor() {
 	run 0 subank doctor -n -P
 	expect_match "doctor" 'UsageFactor of a QOS\|gone from Slurm\|info\|1: brief\|' "$out"
 	run 0 subank verify
+}
+
+# reserve NAME CORES: makes a reservation for the tests' user.
+reserve() {
+	cluster_ask scontrol create reservation ReservationName="$1" StartTime=now Duration=60 \
+		Users="$CLUSTER_USER" Nodes="$cluster_host" CoreCnt="$2" >/dev/null
+}
+
+# priced ACCOUNT[,ACCOUNT...]: prints the cost of their jobs that have ended, from sacct: run times in steps of 5
+# seconds, 20 billing-seconds or more for each job, nothing in the first reservation, twice as much in the second.
+priced() {
+	cluster_ask sacct -D -X -a -n -P -M "$CLUSTER_NAME" -A "$1" -S now-1day \
+		-o End,ReservationId,ElapsedRaw,AllocTRES |
+		awk -F'|' '$1 == "Unknown" || $2 == 1 || $3 == 0 || !match($4, /billing=[0-9]+/) { next }
+			{
+				cost = int(($3 + 4) / 5) * 5 * substr($4, RSTART + 8, RLENGTH - 8) * ($2 == 2 ? 2 : 1)
+				sum += cost < 20 ? 20 : cost
+			}
+			END { print sum + 0 }'
+}
+
+test_reservations_a_minimum_and_rounded_run_times() {
+	local course running flight start
+	sed -i '/^meter:/d; /^hold_on:/d; /^free_states:/d; /^factors:/d' "$harness_dir/subank.yaml"
+	cat >>"$harness_dir/subank.yaml" <<-END
+		meter: jobs
+		factors: {reservation: {course: 0, Dear: 2}}
+		round_seconds: 5
+		min_charge: 20s
+	END
+	new_bank
+	new_account prices
+	new_account parts parent=prices
+	run 0 subank open prices 3600s
+	run 0 subank open parts 3600s
+	run 0 subank check
+	reserve course 4
+	reserve Dear 4
+	submit parts 'sleep 3' -n 2 --reservation=course
+	course=$job
+	submit prices 'sleep 3' -n 2 --reservation=Dear
+	submit prices 'sleep 1' --array=1-2
+	submit parts 'sleep 1'
+	submit parts 'sleep 6' -n 3
+	expect_true "all have ended" cluster_until 60 over
+	expect_true "slurmdbd knows" cluster_until 60 ended_on_record "$course"
+	# sacct has no name of a reservation for a job that starts in its first second.
+	start=$(SLURM_TIME_FORMAT=%s by_number Start "$course")
+	cluster_sql "update slurm_acct_db.${CLUSTER_NAME}_resv_table set time_start = $start where id_resv = 1"
+	expect_equal "its name, and id" "|1" "$(by_number Reservation,ReservationId "$course")"
+	run 0 subank check
+	expect_equal "a job in the reservation" "" "$(subank journal -n -P --kind job -o Detail | grep "/$course " || true)"
+	expect_equal "charges" 7 "$(entries_of job)"
+	expect_equal "used" "$(priced prices,parts)" "$(used prices)"
+	expect_equal "used below" "$(priced parts)" "$(used parts)"
+	expect_true "used" test "$(used parts)" -ge 50
+	run 0 subank reconcile
+	expect_match "the entry of a job" '"factor":2000000,.*"reservation":"Dear","round_seconds":5,"min_charge_seconds":20' \
+		"$(subank journal --json prices)"
+
+	# Running jobs: one in the reservation, and one outside.
+	submit parts 'sleep 300' -n 2 -t 5 --reservation=course
+	running=$job
+	expect_job "$running" RUNNING
+	submit parts 'sleep 300' -t 1
+	expect_job "$job" RUNNING
+	expect_true "it runs for a while" cluster_until 30 has_run "$job"
+	expect_true "committed to the limit of the one outside" cluster_until 30 is_committed 60 parts
+	flight=$(row InFlight prices)
+	expect_true "in flight: $flight" test "$flight" -ge 20 -a $((flight % 5)) -eq 0
+	cluster_ask scancel "$job" "$running"
+	expect_true "all have ended" cluster_until 60 over
+	expect_true "slurmdbd knows" cluster_until 60 ended_on_record "$running"
+	run 0 subank check
+	expect_equal "used" "$(priced prices,parts)" "$(used prices)"
+	expect_equal "used below" "$(priced parts)" "$(used parts)"
+	run 0 subank check
+	expect_equal "a check again" "" "$out"
+	run 0 subank reconcile
+	run 0 subank verify
+	cluster_ask scontrol delete ReservationName=course
+	cluster_ask scontrol delete ReservationName=Dear
+	run 0 subank reconcile
+	sed -i '/^meter:/d; /^factors:/d; /^round_seconds:/d; /^min_charge:/d' "$harness_dir/subank.yaml"
 }
 
 harness_main "$@"

@@ -264,6 +264,139 @@ START_TEST(a_row_that_is_strange_is_read)
 }
 END_TEST
 
+static int print_reservation(const struct sacct_job *job, void *ctx, struct sb_error *err)
+{
+	(void)err;
+	fprintf(ctx, "%s %s [%s] %" PRId64 "\n", job->name, job->tres, job->reservation,
+		job->limit);
+	return SB_OK;
+}
+
+/* Reservations are asked for only where a price depends on them. One that is not known makes a
+ * job's price unknown. */
+START_TEST(the_reservation_is_read_when_asked_for)
+{
+	char course[] = "course", odd[] = "x|\ny\n";
+	struct reservation list[] = {{7, 0, course}, {8, 0, odd}};
+	const struct reservations reservations = {list, COUNT(list)};
+	const struct sacct_window window = {.until = INT64_MAX, .reservations = &reservations};
+	struct sb_error err = {0};
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	answer = "Cluster|JobIDRaw|JobID|DBIndex|Account|User|Partition|QOS|State|Submit|Start|End|"
+		 "ElapsedRaw|Suspended|AllocTRES|ReservationId|TimelimitRaw\n"
+		 "dev|1|1|1|a|u|p|q|X|1|1|2|1|00:00:00|billing=1|7|1\n"
+		 "dev|2|2|2|a|u|p|q|X|1|1|2|1|00:00:00|billing=2||2\n"
+		 "dev|3|3|3|a|u|p|q|X|1|1|2|1|00:00:00|billing=3|8|3\n"
+		 "dev|4|4|4|a|u|p|q|X|1|1|2|1|00:00:00|billing=4|9|4\n"
+		 "dev|5|5|5|a|u|p|q|X|1|1|2|1|00:00:00|billing=5|x|5\n"
+		 /* It waits for one. */
+		 "dev|6|6|6|a|u|p|q|PENDING|1|None|Unknown|0|00:00:00||9|6\n"
+		 "dev|7|7|7|a|u|p|q|X|1|1|2|1|00:00:00|billing=7|0|7\n"
+		 "dev|8|8|8|a|u|p|q|X|1|1|2|1|00:00:00|billing=8|7|8|8\n";
+	ck_assert_int_eq(sacct_read(&canned, "dev", &window,
+				    &(struct sacct_sink){print_reservation, print_odd, out}, &err),
+			 SB_OK);
+	ck_assert_ptr_nonnull(strstr(asked, ",AllocTRES,ReservationId,TimelimitRaw"));
+	answer = HEADER "dev|9|9|9|a|u|p|q|X|1|1|2|1|00:00:00|billing=9|9\n";
+	ck_assert_int_eq(sacct_read(&canned, "dev", &always,
+				    &(struct sacct_sink){print_reservation, print_odd, out}, &err),
+			 SB_OK);
+	ck_assert_ptr_null(strstr(asked, "Reservation"));
+	ck_assert_int_eq(fclose(out), 0);
+	/* The row is shown with the delimiter, which is random. */
+	for (char *at; (at = strchr(text, '@'));)
+		memmove(at, at + 9, strlen(at + 9) + 1);
+	ck_assert_str_eq(text,
+			 "1 billing=1 [course] 60\n2 billing=2 [] 120\n3 billing=3 [x|\ny\n] 180\n"
+			 "left out line 5: ReservationId=9 of 4 1 a\n"
+			 "left out line 6: ReservationId=x of 5 1 a\n"
+			 "6  [] 360\n7 billing=7 [] 420\n"
+			 "left out line 9: a row=dev888aupqX112100:00:00billing=8788 of 8 -1 -\n"
+			 "9 billing=9 [] 540\n");
+	free(text);
+}
+END_TEST
+
+static const char *reserved; /* the answer of sacctmgr */
+
+static int run_reserved(const char *const argv[], const char *const env[], int deadline_ms,
+			const struct line_sink *sink, struct run_result *ret, struct sb_error *err)
+{
+	char *copy = strdup(reserved), *rest = copy, *line;
+	int code = 0;
+
+	ck_assert_int_eq(deadline_ms, 1234);
+	ck_assert_str_eq(env[0], "SLURM_TIME_FORMAT=%s");
+	asked[0] = '\0';
+	for (size_t i = 0; argv[i]; i++)
+		(void)snprintf(asked + strlen(asked), sizeof(asked) - strlen(asked), "%s ",
+			       argv[i]);
+	while (code == 0 && (line = strsep(&rest, "\n")) && rest)
+		code = sink->each(line, strlen(line), sink->ctx, err);
+	free(copy);
+	*ret = (struct run_result){0};
+	return code;
+}
+
+static const struct slurm reserving = {
+	.sacctmgr = "sacctmgr", .deadline_ms = 1234, .lines = run_reserved};
+
+START_TEST(reservations_have_the_name_of_their_time)
+{
+	static const struct {
+		int64_t id, start;
+		const char *name;
+	} cases[] = {
+		{1, 100, "first"},     {1, 199, "first"}, {1, 200, "second"},
+		{1, 999, "second"},    {1, 99, "first"},  {2, 500, "a|b"},
+		{3, 500, "x\ny\n\nz"}, {4, 500, ""},	  {5, 500, NULL},
+	};
+	struct reservations list;
+	struct sb_error err = {0};
+
+	reserved = "ID|TimeStart|Name\n1|200|second\n2|0|a|b\n1|100|first\n3|0|x\ny\n\nz\n4|0|\n";
+	ck_assert_msg(reservations_read(&reserving, "dev", &list, &err) == SB_OK, "%s", err.text);
+	ck_assert_str_eq(asked, "sacctmgr -P show reservation cluster=dev start=1970-02-01 "
+				"format=ID,TimeStart,Name ");
+	for (size_t i = 0; i < (size_t)COUNT(cases); i++) {
+		const char *name = reservations_name(&list, cases[i].id, cases[i].start);
+
+		ck_assert_pstr_eq(name, cases[i].name);
+	}
+	reservations_release(&list);
+	reserved = "ID|TimeStart|Name\n";
+	ck_assert_int_eq(reservations_read(&reserving, "dev", &list, &err), SB_OK);
+	ck_assert_uint_eq(list.count, 0);
+	reservations_release(&list);
+}
+END_TEST
+
+static const char *const unreserved[] = {
+	"",
+	"1|0|a\n",
+	"ID|Name\n1|a\n",
+	"ID|TimeStart|Name\nx\n",
+	"ID|TimeStart|Name\n1|a\n",
+	"ID|TimeStart|Name\n1|0|a\n1|Unknown|b\n",
+	"ID|TimeStart|Name\n1|0|a\n2|2026-11-29T17:55:47|b\n",
+};
+
+START_TEST(a_list_of_reservations_that_cannot_be_read_is_refused)
+{
+	struct reservations list = {0};
+	struct sb_error err = {0};
+
+	reserved = unreserved[_i];
+	ck_assert_int_eq(reservations_read(&reserving, "dev", &list, &err), SB_EFORMAT);
+	ck_assert_ptr_null(list.list);
+	ck_assert_int_eq(reservations_read(&reserving, "a b", &list, &err), SB_EINVAL);
+}
+END_TEST
+
 START_TEST(names_are_checked_first)
 {
 	const char *const accounts[] = {"a", "b,c"};
@@ -586,21 +719,29 @@ END_TEST
 static const struct {
 	const char *qos, *partition, *state;
 	int64_t end, charged;
+	const char *reservation;
 } charged[] = {
-	{"plain", "main", "COMPLETED", 9, 1000000},
-	{"third", "main", "COMPLETED", 9, 333333},
-	{"third", "gpu", "FAILED", 9, 499999}, /* 0.4999995 */
-	{"half", "gpu", "COMPLETED", 9, 250000},
-	{"half", "half", "COMPLETED", 9, 83333}, /* cut once, not at each factor */
-	{"free", "gpu", "COMPLETED", 9, 0},
-	{"plain", "debug", "COMPLETED", 9, 0},
-	{"gone", "gpu", "COMPLETED", 9, 1500000},
-	{"plain", "GPU", "COMPLETED", 9, 1000000},
-	{"most", "most", "COMPLETED", 9, INT64_C(1000000000000000000)},
-	{"plain", "main", "NODE_FAIL", 9, 0},
+	{"plain", "main", "COMPLETED", 9, 1000000, ""},
+	{"third", "main", "COMPLETED", 9, 333333, ""},
+	{"third", "gpu", "FAILED", 9, 499999, ""}, /* 0.4999995 */
+	{"half", "gpu", "COMPLETED", 9, 250000, ""},
+	{"half", "half", "COMPLETED", 9, 83333, ""}, /* cut once, not at each factor */
+	{"free", "gpu", "COMPLETED", 9, 0, ""},
+	{"plain", "debug", "COMPLETED", 9, 0, ""},
+	{"gone", "gpu", "COMPLETED", 9, 1500000, ""},
+	{"plain", "GPU", "COMPLETED", 9, 1000000, ""},
+	{"most", "most", "COMPLETED", 9, INT64_C(1000000000000000000), ""},
+	{"plain", "main", "NODE_FAIL", 9, 0, ""},
 	/* It has not ended, whatever its state. */
-	{"plain", "main", "NODE_FAIL", -1, 1000000},
-	{"plain", "main", "NODE_FAIL_", 9, 1000000},
+	{"plain", "main", "NODE_FAIL", -1, 1000000, ""},
+	{"plain", "main", "NODE_FAIL_", 9, 1000000, ""},
+	{"plain", "main", "COMPLETED", 9, 0, "course"},
+	{"plain", "main", "RUNNING", -1, 0, "course"},
+	{"plain", "main", "COMPLETED", 9, 1000000, "Course"},
+	{"third", "gpu", "COMPLETED", 9, 1499998, "thrice"}, /* 3 x 0.4999995 */
+	{"half", "half", "COMPLETED", 9, 250000, "thrice"}, /* 0.25000025 */
+	{"most", "most", "COMPLETED", 9, INT64_MAX, "most"},
+	{"most", "most", "COMPLETED", 9, INT64_C(9000000000000000000), "nine"},
 };
 
 START_TEST(site_factors_multiply_and_are_cut_once)
@@ -612,6 +753,9 @@ START_TEST(site_factors_multiply_and_are_cut_once)
 			    {.name = "most", .usage_factor = "1000000.000000"}};
 	char half[] = "half", unpaid[] = "free", most[] = "most", gpu[] = "gpu", debug[] = "debug";
 	char node_fail[] = "NODE_FAIL", boot_fail[] = "BOOT_FAIL";
+	char course[] = "course", thrice[] = "thrice", nine[] = "nine";
+	struct site_factor by_reservation[] = {
+		{course, 0}, {thrice, 3000000}, {most, 1000000000}, {nine, 9000000}};
 	struct site_factor by_qos[] = {{half, 500001}, {unpaid, 0}, {most, 1000000000}};
 	struct site_factor by_partition[] = {
 		{gpu, 1500000}, {debug, 0}, {half, 500000}, {most, 1000000000}};
@@ -620,11 +764,13 @@ START_TEST(site_factors_multiply_and_are_cut_once)
 	const struct tariff tariff = {.free_states = states,
 				      .free_count = COUNT(states),
 				      .qos = {by_qos, COUNT(by_qos)},
-				      .partitions = {by_partition, COUNT(by_partition)}};
+				      .partitions = {by_partition, COUNT(by_partition)},
+				      .reservations = {by_reservation, COUNT(by_reservation)}};
 	const struct tariff none = {0};
 	const struct sacct_job job = {.qos = charged[_i].qos,
 				      .partition = charged[_i].partition,
 				      .state = charged[_i].state,
+				      .reservation = charged[_i].reservation,
 				      .end = charged[_i].end};
 	int64_t plain = tariff_factor(&list, job.qos);
 
@@ -645,6 +791,10 @@ int main(void)
 	tcase_add_loop_test(tcase, an_answer_that_cannot_be_trusted_is_refused, 0, COUNT(bad));
 	tcase_add_loop_test(tcase, a_row_that_cannot_be_read_is_left_out, 0, COUNT(unreadable));
 	tcase_add_loop_test(tcase, a_row_that_is_strange_is_read, 0, COUNT(strange));
+	tcase_add_test(tcase, the_reservation_is_read_when_asked_for);
+	tcase_add_test(tcase, reservations_have_the_name_of_their_time);
+	tcase_add_loop_test(tcase, a_list_of_reservations_that_cannot_be_read_is_refused, 0,
+			    COUNT(unreserved));
 	tcase_add_test(tcase, names_are_checked_first);
 	tcase_add_test(tcase, refusing_a_job_ends_the_reading);
 	tcase_add_test(tcase, jobs_of_all_kinds_are_read);

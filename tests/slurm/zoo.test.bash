@@ -73,7 +73,7 @@ zoo_run() {
 		}
 	done
 	cluster_until 180 no_jobs || harness_failed "jobs of the zoo" "over" "$(squeue -h | wc -l) left"
-	cluster_until 60 recorded "${zoo_ids[@]}" || harness_failed "jobs of the zoo" "recorded" "not all"
+	cluster_until 60 ended_on_record "${zoo_ids[@]}" || harness_failed "jobs of the zoo" "ended on record" "not all"
 	expect_equal "its limit on record" "" "$(by_number TimelimitRaw "$unlimited")"
 }
 
@@ -356,7 +356,7 @@ test_a_forged_row_charges_nobody() {
 		parent=forged-lab cluster="$CLUSTER_NAME" >/dev/null
 	submits forged-plain 'sleep 2'
 	cluster_until 60 no_jobs
-	cluster_until 60 recorded "${zoo_ids[@]}"
+	cluster_until 60 ended_on_record "${zoo_ids[@]}"
 	used=$(zoo_sum)
 	expect_true "RawUsage has it" cluster_until 90 zoo_counted forged
 	run 3 subank check

@@ -455,12 +455,22 @@ START_TEST(factors_and_weights_are_reported)
 	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
 		     "factors: {qos: {free: 0, fre: 0}, partition: {main: 2}}\n");
 	ROW("free_states, factors|the settings|ok|0 states, 3 factors|");
+	NO_ROW("min_charge");
 	ROW("factor of a QOS|the settings|warn|1: fre|");
 	NO_ROW("factor of a partition");
 	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
 		     "enforcement: limit\nfactors: {partition: {main: 2}}\n");
 	NO_ROW("hold_on");
 	ROW("free_states, factors|the settings|warn|0 states, 1 factors|Slurm's own limit");
+	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
+		     "factors: {reservation: {course: 0}}\nmin_charge: 0.1\n");
+	ROW("free_states, factors|the settings|ok|0 states, 1 factors|");
+	ROW("min_charge, round_seconds|the settings|ok|0.10 SU, 0 seconds|");
+	set_settings("clusters: [dev]\nmeter: jobs\nthresholds: []\nnotice_days: 0\n"
+		     "enforcement: limit\nround_seconds: 60\n");
+	ROW("min_charge, round_seconds|the settings|warn|0.00 SU, 60 seconds|Slurm's own limit");
+	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nround_seconds: 60\n");
+	ROW("min_charge, round_seconds|the settings|warn|0.00 SU, 60 seconds|accounts metered by");
 	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\nhold_on: committed\n");
 	ROW("hold_on|the settings|warn|committed|what jobs are committed to is known");
 	set_settings("clusters: [dev]\nthresholds: []\nnotice_days: 0\n");

@@ -89,12 +89,22 @@ static const struct {
 	{"free_states: [[TIMEOUT]]\n", ":1:15: ", "state of jobs is expected"},
 	{"factors: 2\n", ":1:10: ", "given as {qos:"},
 	{"factors: [2]\n", ":1:10: ", "given as {qos:"},
-	{"factors: {account: {a: 1}}\n", ":1:11: ", "by `qos` or by `partition`"},
+	{"factors: {account: {a: 1}}\n", ":1:11: ", "by `qos`, `partition` or `reservation`"},
 	{"factors: {qos: {a: 1}, qos: {b: 1}}\n", ":1:24: ", "twice"},
 	{"factors: {qos: 2}\n", ":1:16: ", "by name"},
 	{"factors: {qos: {a: 1, A: 2}}\n", ":1:23: ", "'a' is named twice"},
 	{"factors: {partition: {a: 1, a: 2}}\n", ":1:29: ", "'a' is named twice"},
 	{"factors: {partition: {\"\": 1}}\n", ":1:23: ", "name of a partition"},
+	{"factors: {reservation: {\"\": 1}}\n", ":1:25: ", "name of a reservation"},
+	{"factors: {reservation: {a: 1, a: 2}}\n", ":1:31: ", "'a' is named twice"},
+	{"factors: {reservation: {a: 1}, reservation: {b: 1}}\n", ":1:32: ", "twice"},
+	{"factors: {reservation: {a: x}}\n", ":1:28: ", "decimal number"},
+	{"min_charge: x\n", ":1:13: ", "min_charge"},
+	{"min_charge: -1\n", ":1:13: ", "min_charge"},
+	{"min_charge: [1]\n", ":1:13: ", "single value"},
+	{"round_seconds: 0\n", ":1:16: ", "whole number of seconds from 1 to 86400"},
+	{"round_seconds: 86401\n", ":1:16: ", "from 1 to 86400"},
+	{"round_seconds: 1.5\n", ":1:16: ", "from 1 to 86400"},
 	{"factors: {qos: {[a]: 1}}\n", ":1:17: ", "name of a QOS"},
 	{"factors: {qos: {a: -1}}\n", ":1:20: ", "from 0 to 1000"},
 	{"factors: {qos: {a: 1e3}}\n", ":1:20: ", "from 0 to 1000"},
@@ -351,7 +361,10 @@ START_TEST(every_key_is_read)
 		      "accounts: [proj*, \"Chem-[!a]?\"]\n"
 		      "hold_on: committed\n"
 		      "free_states: [TIMEOUT, node_fail]\n"
-		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}}\n"
+		      "factors: {partition: {Debug: 0, gpu: 1000}, qos: {Scavenger: 0.25}, "
+		      "reservation: {A b: 2}}\n"
+		      "min_charge: 0.1\n"
+		      "round_seconds: 86400\n"
 		      "enforcement: warn\n"
 		      "lever: grptresrunmins=gres/gpu=0\n"
 		      "drift: restore\n"
@@ -386,6 +399,11 @@ START_TEST(every_key_is_read)
 	ck_assert_str_eq(settings.tariff.partitions.list[0].name, "Debug");
 	ck_assert_int_eq(settings.tariff.partitions.list[0].factor, 0);
 	ck_assert_int_eq(settings.tariff.partitions.list[1].factor, 1000000000);
+	ck_assert_uint_eq(settings.tariff.reservations.count, 1);
+	ck_assert_str_eq(settings.tariff.reservations.list[0].name, "A b");
+	ck_assert_int_eq(settings.tariff.reservations.list[0].factor, 2000000);
+	ck_assert_int_eq(settings.tariff.min_charge, 360);
+	ck_assert_int_eq(settings.tariff.round_seconds, 86400);
 	ck_assert_uint_eq(settings.tariff.qos.count, 1);
 	ck_assert_str_eq(settings.tariff.qos.list[0].name, "scavenger");
 	ck_assert_int_eq(settings.tariff.qos.list[0].factor, 250000);

@@ -175,6 +175,13 @@ static struct event make(int kind_number, bool large)
 	return event;
 }
 
+/* Gives the fields that came after version 1 their defaults. */
+static void forget_later(struct event *event)
+{
+	event->excess = event->round_seconds = event->min_charge = 0;
+	event->reservation = "";
+}
+
 static struct bytes encode(const struct event *event)
 {
 	struct bytes bytes = {0};
@@ -238,7 +245,7 @@ START_TEST(unknown_versions_and_kinds_are_refused)
 			unsigned char right = bytes.data[0];
 
 			bytes.data[0] = (unsigned char)byte;
-			if (byte != right && (byte < 1 || byte > 3))
+			if (byte != right && (byte < 1 || byte > 4))
 				FAILS(SB_ECORRUPT, "version",
 				      event_decode(bytes.data, bytes.len, &decoded, &error));
 			bytes.data[0] = right;
@@ -267,7 +274,7 @@ START_TEST(later_fields_are_stored_in_their_version_only)
 		if (!event_kinds[kind].name)
 			continue;
 		event = make(kind, false);
-		event.excess = 0;
+		forget_later(&event);
 		bytes = encode(&event);
 		ck_assert_uint_eq(bytes.data[0], 1);
 		bytes.data[0] = 2;
@@ -308,7 +315,7 @@ START_TEST(sudo_is_stored_in_its_version_only)
 		if (!event_kinds[kind].name)
 			continue;
 		event = make(kind, false);
-		event.excess = 0;
+		forget_later(&event);
 		event.sudo = "";
 		without = encode(&event);
 		ck_assert_uint_eq(without.data[0], 1);
@@ -328,6 +335,52 @@ START_TEST(sudo_is_stored_in_its_version_only)
 		event.sudo = "a\nb";
 		FAILS(SB_EINVAL, "sudo", event_check(&event, &error));
 		bytes_release(&bytes);
+		event_release(&event);
+		event_release(&decoded);
+	}
+}
+END_TEST
+
+/* Version 4 only with a field that is new in it, and then with all fields. Versions 2 and 3 of a
+ * job have not changed. */
+START_TEST(the_newest_fields_are_stored_in_their_version_only)
+{
+	for (int i = 0; i < 3; i++) {
+		struct event event = make(EVENT_CHARGE_JOB, false), decoded = {0};
+		struct bytes bytes, without, with_sudo;
+
+		forget_later(&event);
+		event.sudo = "";
+		event.excess = 5;
+		without = encode(&event);
+		ck_assert_uint_eq(without.data[0], 2);
+		event.sudo = "alice";
+		with_sudo = encode(&event);
+		ck_assert_uint_eq(with_sudo.data[0], 3);
+		ck_assert_uint_eq(with_sudo.len, without.len + 6);
+		event.sudo = "";
+		event.reservation = i == 0 ? "r" : "";
+		event.round_seconds = i == 1 ? 60 : 0;
+		event.min_charge = i == 2 ? 7 : 0;
+		bytes = encode(&event);
+		ck_assert_uint_eq(bytes.data[0], 4);
+		ck_assert_uint_eq(bytes.len, without.len + (i == 0 ? 1 : 0) + 1 + 1 + 8 + 8);
+		OK(event_decode(bytes.data, bytes.len, &decoded, &error));
+		compare(&event, &decoded);
+		bytes.data[0] = 3;
+		FAILS(SB_ECORRUPT, "", event_decode(bytes.data, bytes.len, &decoded, &error));
+		/* An earlier version does not become this one. */
+		with_sudo.data[0] = 4;
+		FAILS(SB_ECORRUPT, "",
+		      event_decode(with_sudo.data, with_sudo.len, &decoded, &error));
+		bytes_put_u8(&with_sudo, 0);
+		for (int j = 0; j < 16; j++)
+			bytes_put_u8(&with_sudo, 0);
+		FAILS(SB_ECORRUPT, "malformed",
+		      event_decode(with_sudo.data, with_sudo.len, &decoded, &error));
+		bytes_release(&bytes);
+		bytes_release(&without);
+		bytes_release(&with_sudo);
 		event_release(&event);
 		event_release(&decoded);
 	}
@@ -854,6 +907,7 @@ int main(void)
 	tcase_add_test(stored, unknown_versions_and_kinds_are_refused);
 	tcase_add_test(stored, later_fields_are_stored_in_their_version_only);
 	tcase_add_test(stored, sudo_is_stored_in_its_version_only);
+	tcase_add_test(stored, the_newest_fields_are_stored_in_their_version_only);
 	tcase_add_test(stored, kinds_of_later_are_refused);
 	tcase_add_test(stored, cut_short_at_every_length_is_refused);
 	tcase_add_test(stored, one_byte_more_is_refused);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The names of reservations, by their ids. sacct's column Reservation is empty for a job that
+ * started in the second in which its reservation began (22.05.8: the query wants it to be earlier);
+ * ReservationId never is. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slurm/slurm.h"
+
+struct reservations {
+	struct reservation {
+		int64_t id; /* several rows if it was changed; ids may recur */
+		int64_t start; /* seconds since 1970 UTC */
+		char *name; /* any bytes */
+	} * list;
+	size_t count;
+};
+
+/* Reads all reservations of a cluster that slurmdbd knows, also those that have ended: `sacctmgr -P
+ * show reservation cluster=… start=… format=ID,TimeStart,Name`. Returns SB_EFORMAT for an answer
+ * that cannot be understood. On success the caller calls reservations_release(). */
+int reservations_read(const struct slurm *slurm, const char *cluster, struct reservations *ret,
+		      struct sb_error *err);
+
+/* Returns the name that reservation [id] had for a job that started at [start] (seconds), or NULL
+ * if there is no such id. Belongs to the list. */
+const char *reservations_name(const struct reservations *reservations, int64_t id, int64_t start);
+
+/* A zeroed one is allowed. */
+void reservations_release(struct reservations *reservations);
