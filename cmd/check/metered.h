@@ -18,6 +18,7 @@ struct metered {
 	struct qos_list qos;
 	struct partitions partitions; /* for their weights */
 	enum billing_rule billing;
+	struct resources resources; /* of the bank's purses */
 	char **unknown; /* QOS of jobs without a known factor, once each */
 	size_t unknown_count;
 	struct foreseen_uses *dry; /* NULL: charges and switches are recorded */

@@ -110,7 +110,8 @@ static int record_change(void *ctx, const char *name, bool came)
 			      .move = came ? MOVE_CAME : MOVE_WENT,
 			      .since = moving->since,
 			      .reason = reason};
-	int rc = books_find(moving->books, name, &account, moving->err);
+	int rc = purse_is_account(name) ? books_find(moving->books, name, &account, moving->err)
+					: SB_ENOTFOUND;
 
 	if (rc)
 		return rc == SB_ENOTFOUND ? SB_OK : rc;
