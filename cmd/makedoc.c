@@ -435,7 +435,9 @@ static const char *const kind_meanings[EVENT_KIND_END] = {
 	[EVENT_LEVER] = "a limit in Slurm is about to be changed",
 	[EVENT_APPLIED] = "the outcome of that change",
 	[EVENT_NOTIFIED] = "the notify command was run for an entry",
-	[EVENT_CHARGE_JOB] = "the use of a job that has ended",
+	[EVENT_CHARGE_JOB] = "the use of a job that has ended: one entry for each account "
+			     "that it counts for, and one for each of their budgets of a "
+			     "resource in `alloc_tres`; all of a job are recorded together",
 	[EVENT_METER] = "from `since` on, use on a cluster is charged in another way",
 	[EVENT_MOVE] = "another account moved below it in Slurm, or away: jobs that ended by "
 		       "`since` count "

@@ -10,8 +10,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
-#include "ledger/base/comma.h"
 #include "ledger/base/number.h"
+#include "ledger/base/tres.h"
 #include "slurm/error.h"
 
 /* sacct takes a smaller number behind "uts" for no time (measured on 22.05.8). */
@@ -55,31 +55,12 @@ static const char *const names[NCOLUMNS] = {
 	"Partition",  "QOS",	   "State",	"Submit",	 "Start",	"End",
 	"ElapsedRaw", "Suspended", "AllocTRES", "ReservationId", "TimelimitRaw"};
 
-/* Reads an item's number of [len] bytes, with or without an M behind it; billing has none. */
-static bool tres_number(const char *name, const char *text, size_t len, int64_t *ret)
-{
-	bool unit = len > 0 && text[len - 1] == 'M' && strcasecmp(name, "billing") != 0;
-
-	return number_slice(text, len - unit, 0, INT64_MAX, ret);
-}
-
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err)
 {
-	size_t wanted_len = strlen(name), len;
-	int64_t value = -1;
-	const char *item;
-
-	for (const char *rest = list; comma_next(&rest, &item, &len);) {
-		size_t name_len = strcspn(item, "=,");
-
-		if (name_len == wanted_len && strncasecmp(item, name, name_len) == 0 &&
-		    (value >= 0 || name_len == len ||
-		     !tres_number(name, item + name_len + 1, len - name_len - 1, &value)))
-			return slurm_error(err, SB_EFORMAT,
-					   "\"%.200s\" does not have one number of %s", list, name);
-	}
-	*ret = value;
-	return SB_OK;
+	return tres_count(list, name, ret)
+		       ? SB_OK
+		       : slurm_error(err, SB_EFORMAT, "\"%.200s\" does not have one number of %s",
+				     list, name);
 }
 
 struct answer {

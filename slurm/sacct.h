@@ -66,10 +66,8 @@ struct sacct_odd {
 	bool ended; /* false: the job has not ended, so sacct shows it again */
 };
 
-/* Finds TRES [name], in any case, in a list such as AllocTRES, and writes its number; -1 when it is
- * not there. Memory is in megabytes: sacct prints an M after its number, even with --noconvert.
- * Returns SB_EFORMAT when [name] is there twice or has no such number; does not check other TRES.
- */
+/* Finds TRES [name] in a list such as AllocTRES, as tres_count() does. SB_EFORMAT when that returns
+ * false. */
 int sacct_tres(const char *list, const char *name, int64_t *ret, struct sb_error *err);
 
 /* Receives the rows. A function that returns another value than SB_OK, and sets its error, ends the

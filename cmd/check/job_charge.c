@@ -81,6 +81,35 @@ static bool is_unplaced(const struct metered *metered, const struct sacct_job *j
 	return strchr(job->account, '\n') && !tree_parent(&metered->tree, job->account);
 }
 
+/* Leaves out a job that has ended or runs, and whose row cannot be used. */
+static int leave_out_job(struct metered *metered, const struct sacct_job *job, const char *field,
+			 const char *value, struct sb_error *err)
+{
+	return metered_leave_out(&(struct sacct_odd){.field = field,
+						     .value = value,
+						     .job = true,
+						     .id = job->id,
+						     .submit = job->submit,
+						     .account = job->account,
+						     .ended = job->end >= 0},
+				 metered, err);
+}
+
+/* Whether the job was allocated any resource of a purse. Returns false if the number of one cannot
+ * be read. */
+static bool find_resources(const struct metered *metered, const struct sacct_job *job, bool *ret)
+{
+	int64_t count;
+
+	*ret = false;
+	for (size_t i = 0; i < metered->resources.count; i++) {
+		if (sacct_tres(job->tres, metered->resources.list[i], &count, NULL))
+			return false;
+		*ret = *ret || count > 0;
+	}
+	return true;
+}
+
 int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
 {
 	struct metered *metered = ctx;
@@ -89,19 +118,16 @@ int metered_add_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 			   tariff_excess(&metered->partitions, metered->billing, job), job);
 	struct left_job *left = metered_find_left(metered, job);
 	struct finished_job *to;
-	bool free = job->start < 0 || (job->end >= 0 && job->elapsed == 0) ||
-		    (job->billing == 0 && priced.excess == 0) || priced.factor == 0;
+	bool free = job->start < 0 || (job->end >= 0 && job->elapsed == 0) || priced.factor == 0;
+	bool resources;
 
 	metered->rows++;
+	/* A job is charged to all purses at once, so it waits for the number of each. */
+	if (!free && !find_resources(metered, job, &resources))
+		return leave_out_job(metered, job, "AllocTRES", job->tres, err);
+	free = free || (job->billing == 0 && priced.excess == 0 && !resources);
 	if (!free && is_unplaced(metered, job))
-		return metered_leave_out(&(struct sacct_odd){.field = "Account",
-							     .value = "not in sshare's answer",
-							     .job = true,
-							     .id = job->id,
-							     .submit = job->submit,
-							     .account = job->account,
-							     .ended = job->end >= 0},
-					 ctx, err);
+		return leave_out_job(metered, job, "Account", "not in sshare's answer", err);
 	if (left)
 		left->read = true;
 	/* The next slice shows this job too. A dry run records no charge, so the job would be

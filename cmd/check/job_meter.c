@@ -22,22 +22,24 @@ static void release(struct metered *metered)
 	qos_list_release(&metered->qos);
 	partitions_release(&metered->partitions);
 	reservations_release(&metered->reservations);
+	resources_release(&metered->resources);
 	tree_release(&metered->tree);
 	tree_release(&metered->kept);
 	tree_release(&metered->shown);
 }
 
+/* Whether the account or a purse of it is to be checked. */
 static bool is_chosen(const struct checkup *checkup, const char *account)
 {
 	for (size_t i = 0; i < checkup->account_count; i++) {
-		if (strcmp(checkup->accounts[i], account) == 0)
+		if (purse_is_of(checkup->accounts[i], account))
 			return true;
 	}
 	return checkup->account_count == 0;
 }
 
 static int add_switch(struct metered *metered, struct books *books, const struct account *account,
-		      enum metering to, struct sb_error *err)
+		      const struct account *owner, enum metering to, struct sb_error *err)
 {
 	struct record *record = &metered->switching;
 	enum metering *tos = reallocarray(metered->to, record->count + 1, sizeof(*tos));
@@ -45,7 +47,7 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 
 	if (tos)
 		metered->to = tos;
-	booked = tos ? record_add(record, account) : NULL;
+	booked = tos ? record_add(record, account, owner) : NULL;
 	if (!booked)
 		return sb_error_nomem(err);
 	tos[record->count - 1] = to;
@@ -55,26 +57,31 @@ static int add_switch(struct metered *metered, struct books *books, const struct
 	return booked_read(books, booked, err);
 }
 
-/* Widens [from] and [until] to the jobs of the account, and notes it if its meter is to be
- * switched. */
+/* Widens [from] and [until] to the jobs of the account or purse, and notes it if its meter is to be
+ * switched. A purse's meter follows that of its account. */
 static int read_account(struct metered *metered, struct books *books, const struct account *account,
 			struct sb_error *err)
 {
 	const struct rules rules = settings_rules(&metered->env->settings);
 	const char *cluster = metered->observation->cluster;
 	const struct meter *meter = account_meter(account, cluster);
-	enum metering to = metering_of(account, &rules);
+	const struct account *owner;
+	char name[NAME_SIZE];
+	enum metering to;
 	int64_t since, until;
 
-	if (!meter || !is_chosen(metered->checkup, account->name))
+	if (!meter || !is_chosen(metered->checkup, purse_account(name, account->name)))
 		return SB_OK;
+	TRY(books_account(books, name, &owner, err));
+	to = metering_of(owner, &rules);
 	TRY(jobs_to_read(books, account, cluster, &since, &until, err));
 	if (since < metered->from)
 		metered->from = since;
 	if (since < INT64_MAX && until > metered->until)
 		metered->until = until;
-	return meter->jobs == (to == METER_JOBS) ? SB_OK
-						 : add_switch(metered, books, account, to, err);
+	return meter->jobs == (to == METER_JOBS)
+		       ? SB_OK
+		       : add_switch(metered, books, account, owner, to, err);
 }
 
 static int read_books(struct books *books, void *ctx, struct sb_error *err)
@@ -91,6 +98,8 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	left_jobs_release(&metered->left);
 	tree_release(&metered->tree);
 	tree_release(&metered->kept);
+	resources_release(&metered->resources);
+	TRY(books_resources(books, &metered->resources, err));
 	TRY(books_load_all(books, &count, err));
 	/* An account that the bank lacks is refused before anything is recorded. */
 	for (size_t i = 0; i < checkup->account_count; i++)

@@ -20,7 +20,7 @@ static int reconcile(struct books *books, const struct recorded *line, struct sb
 	struct event event = {.kind = EVENT_RECONCILE,
 			      .account = booked->account,
 			      .cluster = booked->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(booked->account),
 			      .since = booked->since,
 			      .until = booked->until,
 			      .end = WHEN_NEVER,
@@ -56,7 +56,7 @@ static int switch_one(struct books *books, void *ctx, struct sb_error *err)
 	const struct metered *metered = one->metered;
 	const struct recorded *line = &metered->switching.lines[one->at];
 	const struct booked *booked = &line->booked;
-	const struct observed *row = observation_find(metered->observation, booked->account);
+	const struct observed *row = observation_purse(metered->observation, booked->account);
 	enum metering to = metered->to[one->at];
 
 	if (row && row->odd_usage && to != METER_JOBS)
@@ -86,7 +86,7 @@ static int try_switch(struct metered *metered, size_t at)
 	struct sb_error err;
 
 	if (left == 0)
-		left = left_jobs_of(&metered->left, &metered->tree, account, INT64_MAX);
+		left = left_jobs_of(&metered->left, &metered->tree, line->owner, INT64_MAX);
 	if (left > 0) {
 		warning(env, "%s: the meter on %s is not switched: %zu of its jobs cannot be read",
 			account, cluster, left);
@@ -115,7 +115,7 @@ static void note_running(struct running *running, const char *name)
 	const struct record *record = &running->metered->switching;
 
 	for (size_t i = 0; i < record->count; i++) {
-		const char *account = record->lines[i].booked.account;
+		const char *account = record->lines[i].owner;
 
 		running->runs[i] = running->runs[i] || !name || strcmp(account, name) == 0 ||
 				   tree_above(&running->metered->tree, account, name);
@@ -156,10 +156,13 @@ static int find_running(struct running *running, struct sb_error *err)
 
 	/* slurmdbd may not know of a job yet. */
 	for (size_t i = 0; i < record->count; i++) {
-		const char *account = record->lines[i].booked.account;
-		const struct observed *row = observation_find(observation, account);
+		const struct recorded *line = &record->lines[i];
+		const struct observed *rows[] = {
+			observation_find(observation, line->owner),
+			observation_purse(observation, line->booked.account)};
 
-		running->runs[i] = row && (row->running > 0 || row->odd_room);
+		for (size_t j = 0; j < 2 && !running->runs[i]; j++)
+			running->runs[i] = rows[j] && (rows[j]->running > 0 || rows[j]->odd_room);
 	}
 	TRY(squeue_read(&env->slurm, observation->cluster, &running->known, err));
 	rc = sacct_read(&env->slurm, observation->cluster, &window,

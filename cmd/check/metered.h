@@ -19,6 +19,7 @@ struct metered {
 	struct partitions partitions; /* for their weights */
 	struct reservations reservations; /* where the site has factors of reservations */
 	enum billing_rule billing;
+	struct resources resources; /* of the bank's purses */
 	char **unknown; /* QOS of jobs without a known factor, once each */
 	size_t unknown_count;
 	struct foreseen_uses *dry; /* NULL: charges and switches are recorded */

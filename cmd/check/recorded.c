@@ -28,8 +28,11 @@ struct record_reading {
 	/* The job that is being added: */
 	const struct sacct_job *job;
 	int64_t factor; /* UsageFactor */
-	int64_t excess; /* tariff_excess() */
-	int64_t used; /* what it used in the period of the line at hand */
+	bool odd; /* it is among those that are left out */
+	/* of the line at hand: */
+	int64_t count; /* its billing, or its count of the purse's TRES */
+	int64_t excess; /* tariff_excess() of billing */
+	int64_t used; /* what it used in the period */
 };
 
 int64_t record_whole(__int128 parts)
@@ -52,7 +55,7 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* All that Slurm has, in whole billing-seconds. */
+/* All that Slurm has, in whole seconds of the resource. */
 static __int128 sum_of(const struct recorded *line)
 {
 	return (line->used + line->suspended + line->weights) / FACTOR_ONE;
@@ -90,7 +93,7 @@ static int64_t late(const struct record_reading *reading, int64_t edge, int64_t 
 /* What RawUsage counts of the job each second, in parts. */
 static __int128 rate_of(const struct record_reading *reading)
 {
-	return (__int128)reading->job->billing * reading->factor +
+	return (__int128)reading->count * reading->factor +
 	       (__int128)reading->excess * reading->factor / EXCESS_ONE;
 }
 
@@ -103,7 +106,7 @@ static bool has_fraction(const struct record_reading *reading)
 static bool is_counted(const struct record_reading *reading, const struct recorded *line,
 		       int64_t time)
 {
-	const struct moves_place place = {line->moves, line->move_count, line->booked.account,
+	const struct moves_place place = {line->moves, line->move_count, line->owner,
 					  line->booked.cluster, &reading->record->tree};
 
 	return moves_counted(&place, reading->job->account, time);
@@ -118,7 +121,7 @@ static bool add_within(struct record_reading *reading, struct recorded *line, in
 	const struct sacct_job *job = reading->job;
 	int64_t ran = smaller(end_of(job), until) - larger(job->start, since);
 	int64_t used = smaller(ran, job->elapsed), edge = 0;
-	__int128 rate = (__int128)job->billing * reading->factor;
+	__int128 rate = (__int128)reading->count * reading->factor;
 
 	if (since >= until)
 		return false;
@@ -196,6 +199,8 @@ static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 	struct finished_job finished = job_priced(&reading->env->settings.tariff,
 						  reading->request->qos, reading->excess, job);
 
+	if (!purse_is_account(line->booked.account))
+		finished = job_for_purse(&finished, reading->count);
 	finished.end = end_of(job);
 	if (job->end < 0 || job->end > until) {
 		if (!booked->to_end)
@@ -212,6 +217,43 @@ static bool add_by_jobs(struct record_reading *reading, struct recorded *line)
 	return true;
 }
 
+static void leave_out_of(struct record *record, struct recorded *line, const struct sacct_odd *odd,
+			 bool *named)
+{
+	line->left_out++;
+	if (!*named)
+		left_out_add(&record->left, odd);
+	*named = true;
+}
+
+/* Finds what the line's purse counts of the job. Returns whether the job counts for it: a number
+ * that cannot be read is left out. */
+static bool find_count(struct record_reading *reading, struct recorded *line)
+{
+	const struct sacct_job *job = reading->job;
+	struct record *record = reading->record;
+
+	reading->count = job->billing;
+	reading->excess = 0;
+	if (purse_is_account(line->booked.account)) {
+		reading->excess = tariff_excess(&record->partitions, record->billing, job);
+		return true;
+	}
+	if (sacct_tres(job->tres, purse_resource(line->booked.account), &reading->count, NULL)) {
+		leave_out_of(record, line,
+			     &(struct sacct_odd){.field = "AllocTRES",
+						 .value = job->tres,
+						 .job = true,
+						 .id = job->id,
+						 .submit = job->submit,
+						 .account = job->account,
+						 .ended = job->end >= 0},
+			     &reading->odd);
+		return false;
+	}
+	return reading->count > 0;
+}
+
 static int add_to(struct record_reading *reading, struct recorded *line, struct sb_error *err)
 {
 	const struct record_request *request = reading->request;
@@ -220,6 +262,8 @@ static int add_to(struct record_reading *reading, struct recorded *line, struct 
 	bool counts;
 
 	reading->used = 0;
+	if (!find_count(reading, line))
+		return SB_OK;
 	if (booked->jobs_since)
 		until = smaller(until, seconds(booked->jobs_since));
 	counts = add_counted(reading, line, until);
@@ -231,6 +275,26 @@ static int add_to(struct record_reading *reading, struct recorded *line, struct 
 	return request->each ? request->each(reading->job, (size_t)(line - reading->record->lines),
 					     reading->used, request->ctx, err)
 			     : SB_OK;
+}
+
+/* Adds the job to the lines of an account of Slurm: its own and those of its purses. */
+static int add_to_account(struct record_reading *reading, const char *account, struct sb_error *err)
+{
+	const struct record *record = reading->record;
+	/* An account of Slurm may be named like a purse of the bank. */
+	struct recorded *line = purse_is_account(account) ? find_line(record, account) : NULL;
+	char first[NAME_SIZE + 1];
+	size_t at;
+
+	if (line)
+		TRY(add_to(reading, line, err));
+	if (!record->purses || !purse_is_account(account))
+		return SB_OK;
+	(void)snprintf(first, sizeof(first), "%s:", account);
+	(void)array_search(record->lines, record->count, first, compare_line, &at);
+	for (; at < record->count && strcmp(record->lines[at].owner, account) == 0; at++)
+		TRY(add_to(reading, &record->lines[at], err));
+	return SB_OK;
 }
 
 static int take_job(const struct sacct_job *job, void *ctx, struct sb_error *err)
@@ -250,24 +314,21 @@ static int take_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 		return SB_OK;
 	}
 	reading->job = job;
-	reading->excess = tariff_excess(&record->partitions, record->billing, job);
+	reading->odd = false;
 	reading->factor = tariff_factor(reading->request->qos, job->qos);
 	if (reading->factor < 0) {
 		record->unknown_qos++;
 		reading->factor = FACTOR_ONE;
 	}
 	for (size_t i = 0; account && *account && i <= record->tree.count; i++) {
-		struct recorded *line = find_line(record, account);
-
-		if (line)
-			TRY(add_to(reading, line, err));
+		TRY(add_to_account(reading, account, err));
 		account = tree_parent(&record->tree, account);
 	}
 	for (size_t i = 0; record->moved && i < record->count; i++) {
 		struct recorded *line = &record->lines[i];
 
-		if (line->move_count > 0 && strcmp(line->booked.account, job->account) != 0 &&
-		    !tree_above(&record->tree, line->booked.account, job->account))
+		if (line->move_count > 0 && strcmp(line->owner, job->account) != 0 &&
+		    !tree_above(&record->tree, line->owner, job->account))
 			TRY(add_to(reading, line, err));
 	}
 	return SB_OK;
@@ -276,7 +337,7 @@ static int take_job(const struct sacct_job *job, void *ctx, struct sb_error *err
 /* Whether the account is, or was, below that of the line. */
 static bool is_below(const struct record *record, const struct recorded *line, const char *account)
 {
-	bool below = tree_above(&record->tree, line->booked.account, account);
+	bool below = tree_above(&record->tree, line->owner, account);
 
 	for (size_t i = 0; i < line->move_count && !below; i++)
 		below = moves_is_about(&line->moves[i], line->booked.cluster, account);
@@ -292,7 +353,7 @@ static bool may_be_of(const struct record *record, const struct recorded *line, 
 	/* It ran without an association. */
 	if (!*account)
 		return false;
-	return strcmp(account, line->booked.account) == 0 || !tree_parent(&record->tree, account) ||
+	return strcmp(account, line->owner) == 0 || !tree_parent(&record->tree, account) ||
 	       is_below(record, line, account);
 }
 
@@ -301,21 +362,27 @@ static int leave_out(const struct sacct_odd *odd, void *ctx, struct sb_error *er
 {
 	const struct record_reading *reading = ctx;
 	struct record *record = reading->record;
-	bool ours = false;
+	bool named = false;
 
 	(void)err;
 	if (odd->submit >= reading->until ||
 	    (odd->submit >= 0 && odd->submit < reading->since && !reading->oldest))
 		return SB_OK;
 	for (size_t i = 0; i < record->count; i++) {
-		if (may_be_of(record, &record->lines[i], odd->account)) {
-			record->lines[i].left_out++;
-			ours = true;
-		}
+		if (may_be_of(record, &record->lines[i], odd->account))
+			leave_out_of(record, &record->lines[i], odd, &named);
 	}
-	if (ours)
-		left_out_add(&record->left, odd);
 	return SB_OK;
+}
+
+static size_t add_name(const char **names, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], name) == 0)
+			return count;
+	}
+	names[count] = name;
+	return count + 1;
 }
 
 /* Names the accounts of the lines and those that are, or were, below them. If sacct cannot be asked
@@ -330,15 +397,15 @@ static int name_accounts(const struct record *record, const char ***ret, size_t 
 	if (!names)
 		return sb_error_nomem(err);
 	for (size_t i = 0; i < record->count; i++)
-		names[count++] = record->lines[i].booked.account;
+		count = add_name(names, count, record->lines[i].owner);
 	for (size_t i = 0; i < tree->count; i++) {
 		const char *account = tree->list[i].account;
 		bool below = false;
 
 		for (size_t j = 0; j < record->count && !below; j++)
 			below = is_below(record, &record->lines[j], account);
-		if (below && !find_line(record, account))
-			names[count++] = account;
+		if (below)
+			count = add_name(names, count, account);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (!slurm_name_ok(names[i]))
@@ -432,9 +499,10 @@ static int read_again(struct record_reading *reading, const struct sacct_window 
 	return SB_OK;
 }
 
-struct booked *record_add(struct record *record, const struct account *account)
+struct booked *record_add(struct record *record, const struct account *account,
+			  const struct account *owner)
 {
-	size_t count = account->move_count;
+	size_t count = owner->move_count;
 	struct moved *moves = calloc(count + 1, sizeof(*moves));
 	struct recorded *line = moves ? array_add(record->lines, record->count) : NULL;
 
@@ -443,10 +511,11 @@ struct booked *record_add(struct record *record, const struct account *account)
 		return NULL;
 	}
 	if (count > 0)
-		memcpy(moves, account->moves, count * sizeof(*moves));
+		memcpy(moves, owner->moves, count * sizeof(*moves));
 	line->moves = moves;
 	line->move_count = count;
 	(void)snprintf(line->booked.account, sizeof(line->booked.account), "%s", account->name);
+	(void)snprintf(line->owner, sizeof(line->owner), "%s", owner->name);
 	return &line->booked;
 }
 
@@ -465,14 +534,17 @@ static void reset_sums(struct record *record)
 {
 	record->unknown_qos = record->runaway = 0;
 	record->left = (struct left_out){0};
-	record->moved = false;
+	record->moved = record->purses = false;
 	for (size_t i = 0; i < record->count; i++) {
 		struct recorded *line = &record->lines[i];
+		const struct recorded before = *line;
 
-		*line = (struct recorded){.booked = line->booked,
-					  .moves = line->moves,
-					  .move_count = line->move_count,
-					  .waiting = line->waiting};
+		*line = (struct recorded){.booked = before.booked,
+					  .moves = before.moves,
+					  .move_count = before.move_count,
+					  .waiting = before.waiting};
+		memcpy(line->owner, before.owner, sizeof(line->owner));
+		record->purses = record->purses || !purse_is_account(line->booked.account);
 		record->moved = record->moved || line->move_count > 0;
 	}
 }
@@ -530,7 +602,8 @@ int record_read(struct env *env, const struct record_request *request, struct re
 
 int64_t record_edge(const struct recorded *line)
 {
-	return account_sum((line->edge + FACTOR_ONE - 1) / FACTOR_ONE + line->fraction);
+	return account_sum((line->edge + FACTOR_ONE - 1) / FACTOR_ONE + line->fraction +
+			   line->booked.cut);
 }
 
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain)

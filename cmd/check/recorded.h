@@ -8,13 +8,15 @@
 #include "ledger/check/booked.h"
 #include "slurm/tariff.h"
 
-/* One account on one cluster. Use is that of the account and all below it, as RawUsage is; parts
- * are in millionths of a billing-second (FACTOR_ONE). */
+/* One account, or a purse of one, on one cluster. Use is that of the account and all below it, as
+ * RawUsage is; parts are in millionths of a second of the resource (FACTOR_ONE). */
 struct recorded {
 	struct booked booked;
-	struct moved *moves; /* of the account, so that jobs count where they counted then */
+	char owner[NAME_SIZE]; /* the account that has the purse */
+	struct moved *moves; /* of the owner, so that jobs count where they counted then */
 	size_t move_count;
-	/* The use of jobs within the period: billing x seconds x UsageFactor. While the account is
+	/* The use of jobs within the period: billing, or the count of the purse's TRES, x seconds x
+	 * UsageFactor. While the account is
 	 * metered by jobs: the whole use of the jobs that ended within it, by tariff_charged(), cut
 	 * to whole billing-seconds. */
 	__int128 used;
@@ -43,6 +45,7 @@ struct record {
 	char cluster[NAME_SIZE];
 	/* Filled in by record_read(): */
 	bool moved; /* a line has moves */
+	bool purses; /* a line is about a purse other than an account's own */
 	struct partitions partitions;
 	struct reservations reservations; /* where the site has factors of reservations */
 	int calc_period; /* seconds */
@@ -57,15 +60,17 @@ struct record {
 	size_t slice_count;
 };
 
-/* Adds a line for the account. Returns its booked part, to be filled in; NULL: no memory. */
-struct booked *record_add(struct record *record, const struct account *account);
+/* Adds a line for the account, or for a purse of [owner]. Returns its booked part, to be filled in;
+ * NULL: no memory. */
+struct booked *record_add(struct record *record, const struct account *account,
+			  const struct account *owner);
 /* Removes the last line. */
 void record_drop(struct record *record);
 /* Removes all lines. */
 void record_clear(struct record *record);
 
 /* Called for each job that ran in the period of a line, with the line's index and the job's use for
- * that line, in billing-seconds. */
+ * that line, in seconds of its resource. */
 typedef int record_each(const struct sacct_job *job, size_t line, int64_t used, void *ctx,
 			struct sb_error *err);
 
@@ -87,7 +92,8 @@ int record_read(struct env *env, const struct record_request *request, struct re
  * much of that the edges cannot explain. Returns false if int64 is too small. */
 bool record_difference(const struct recorded *line, int64_t *ret, int64_t *ret_certain);
 
-/* The edge in whole billing-seconds, rounded up, with what cutting fractions may come to. */
+/* The edge in whole billing-seconds, rounded up, with what cutting fractions, or the use of a TRES
+ * to whole minutes, may come to. */
 int64_t record_edge(const struct recorded *line);
 
 /* Converts parts to whole billing-seconds, within the range of int64. */

@@ -55,7 +55,13 @@ struct charge {
 	int64_t amount; /* to give back, when it was found */
 	size_t cluster; /* its place in refunding.clusters */
 	int64_t job_id, submit;
-	char account[NAME_SIZE];
+	char account[NAME_SIZE]; /* or a purse */
+};
+
+/* What is given back of one resource. */
+struct sum {
+	const char *purse; /* any of the resource, for its unit */
+	int64_t amount; /* a job charged to several accounts counts once */
 };
 
 struct refunding {
@@ -77,7 +83,8 @@ struct refunding {
 	char (*clusters)[NAME_SIZE]; /* of the charges, each once */
 	size_t cluster_count;
 	size_t jobs; /* runs of jobs that the charges are for */
-	int64_t sum; /* of their refunds; a job charged to several accounts counts once */
+	struct sum *sums; /* of their refunds, SU first, then by resource */
+	size_t sum_count;
 	size_t before; /* charges that match and were given back before */
 	bool several_clusters, several_runs;
 	char found_cluster[NAME_SIZE];
@@ -104,11 +111,13 @@ static bool is_job(const struct refunding *refunding, const struct event *event)
 
 static bool matches(const struct refunding *refunding, const struct event *event)
 {
+	char account[NAME_SIZE];
+
 	if (event->kind != EVENT_CHARGE_JOB ||
 	    (*refunding->cluster && strcmp(event->cluster, refunding->cluster) != 0) ||
 	    event->until < refunding->since || event->until >= refunding->until ||
 	    (refunding->run && event->submit != refunding->run) ||
-	    (refunding->selection.count && !selection_has(&refunding->selection, event->account)))
+	    !selection_has(&refunding->selection, purse_account(account, event->account)))
 		return false;
 	return refunding->job ? is_job(refunding, event)
 			      : strcmp(event->state, refunding->state) == 0;
@@ -214,38 +223,73 @@ static int compare_jobs(const struct charge *x, const struct charge *y)
 	return (x->submit > y->submit) - (x->submit < y->submit);
 }
 
-/* Puts the largest charge of a job first. */
-static int compare_charges(const void *a, const void *b)
+/* Puts SU before other resources. */
+static int compare_resources(const char *x, const char *y)
+{
+	bool su = purse_is_account(x);
+
+	return su != purse_is_account(y) ? (su ? -1 : 1)
+					 : strcmp(purse_resource(x), purse_resource(y));
+}
+
+static int by_job(const void *a, const void *b)
+{
+	return compare_jobs(*(const struct charge *const *)a, *(const struct charge *const *)b);
+}
+
+/* Puts the largest charge of a job and resource first. */
+static int by_resource(const void *a, const void *b)
 {
 	const struct charge *x = *(const struct charge *const *)a;
 	const struct charge *y = *(const struct charge *const *)b;
-	int order = compare_jobs(x, y);
+	int order = compare_resources(x->account, y->account);
 
+	order = order ? order : compare_jobs(x, y);
 	return order ? order : (x->amount < y->amount) - (x->amount > y->amount);
 }
 
+/* Adds up the charges, which are in the order of by_resource(). */
+static int add_sums(struct refunding *refunding, const struct charge *const *list,
+		    struct sb_error *err)
+{
+	struct sum *sum = NULL;
+
+	refunding->sum_count = 0;
+	for (size_t i = 0; i < refunding->count; i++) {
+		const struct charge *charge = list[i];
+
+		if (!sum || compare_resources(sum->purse, charge->account) != 0) {
+			sum = array_add(refunding->sums, refunding->sum_count);
+			if (!sum)
+				return sb_error_nomem(err);
+			sum->purse = charge->account;
+		} else if (compare_jobs(charge, list[i - 1]) == 0) {
+			continue;
+		}
+		if (!amount_add(sum->amount, charge->amount, &sum->amount))
+			return sb_error_set(err, SB_EOVERFLOW,
+					    "the sum of the refunds exceeds int64: ask for fewer");
+	}
+	return SB_OK;
+}
+
 /* Adds up jobs and refunds. A job inside several budgets was charged to each and gives back to
- * each; in the sum it counts once. */
+ * each; in the sum of a resource it counts once. */
 static int add_up(struct refunding *refunding, struct sb_error *err)
 {
 	const struct charge **list = calloc(refunding->count + 1, sizeof(*list));
-	int rc = SB_OK;
+	int rc;
 
 	if (!list)
 		return sb_error_nomem(err);
 	refunding->jobs = 0;
-	refunding->sum = 0;
 	for (size_t i = 0; i < refunding->count; i++)
 		list[i] = &refunding->list[i];
-	array_sort(list, refunding->count, compare_charges);
-	for (size_t i = 0; i < refunding->count && !rc; i++) {
-		if (i > 0 && compare_jobs(list[i], list[i - 1]) == 0)
-			continue;
-		refunding->jobs++;
-		if (!amount_add(refunding->sum, list[i]->amount, &refunding->sum))
-			rc = sb_error_set(err, SB_EOVERFLOW,
-					  "the sum of the refunds exceeds int64: ask for fewer");
-	}
+	array_sort(list, refunding->count, by_job);
+	for (size_t i = 0; i < refunding->count; i++)
+		refunding->jobs += i == 0 || compare_jobs(list[i], list[i - 1]) != 0;
+	array_sort(list, refunding->count, by_resource);
+	rc = add_sums(refunding, list, err);
 	free(list);
 	return rc;
 }
@@ -262,15 +306,36 @@ static bool is_metered_by_rawusage(const struct refunding *refunding, const stru
 	return false;
 }
 
+/* Lists the selected accounts with their purses; none: all accounts. The caller frees the list. */
+static int find_names(const struct refunding *refunding, size_t count, const char ***ret,
+		      size_t *ret_count, struct sb_error *err)
+{
+	const struct selection *selection = &refunding->selection;
+	const char **names = calloc(count + 1, sizeof(*names));
+	char account[NAME_SIZE];
+
+	if (!names)
+		return sb_error_nomem(err);
+	*ret_count = 0;
+	for (size_t i = 0; i < count && selection->count > 0; i++) {
+		const char *name = books_at(refunding->books, i)->name;
+
+		if (selection_has(selection, purse_account(account, name)))
+			names[(*ret_count)++] = name;
+	}
+	*ret = names;
+	return SB_OK;
+}
+
 static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct refunding *refunding = ctx;
 	/* An entry is never older than the end of its job. */
-	const struct entry_range range = {.accounts = refunding->selection.list,
-					  .account_count = refunding->selection.count,
-					  .since = refunding->since};
+	struct entry_range range = {.since = refunding->since};
 	const struct account *account;
+	const char **names = NULL;
 	size_t count;
+	int rc;
 
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < refunding->selection.count; i++)
@@ -278,7 +343,11 @@ static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < count && !refunding->rawusage; i++)
 		refunding->rawusage = is_metered_by_rawusage(refunding, books_at(books, i));
 	refunding->books = books;
-	TRY(entries_each(books, &range, add_charge, refunding, NULL, err));
+	TRY(find_names(refunding, count, &names, &range.account_count, err));
+	range.accounts = names;
+	rc = entries_each(books, &range, add_charge, refunding, NULL, err);
+	free(names);
+	TRY(rc);
 	TRY(add_up(refunding, err));
 	if (!refunding->job || refunding->count > 0 || refunding->before > 0)
 		return SB_OK;
@@ -320,7 +389,7 @@ static int record(struct books *books, void *ctx, struct sb_error *err)
 				      .note = option(refunding->env, "note"),
 				      .account = charge->account,
 				      .answers = charge->seq,
-				      .resource = RESOURCE_BILLING,
+				      .resource = purse_resource(charge->account),
 				      .end = WHEN_NEVER};
 
 		rc = plan_one(refunding, books, charge, &answered, &event, err);
@@ -389,10 +458,28 @@ static void note_nothing_found(const struct refunding *refunding)
 	note_rawusage(refunding);
 }
 
+/* Writes "12.00 SU, 3.00 GPU-hours of 2 jobs (4 charges)". */
+static void format_sums(const struct refunding *refunding, char *to, size_t size)
+{
+	char amount[QUANTITY_SIZE];
+	size_t at = 0;
+
+	for (size_t i = 0; i < refunding->sum_count && at < size; i++) {
+		const struct sum *sum = &refunding->sums[i];
+
+		at += (size_t)snprintf(to + at, size - at, "%s%s", i ? ", " : "",
+				       quantity(refunding->env, amount, sum->purse, sum->amount));
+	}
+	if (at < size)
+		(void)snprintf(to + at, size - at, " of %zu %s (%zu %s)", refunding->jobs,
+			       refunding->jobs == 1 ? "job" : "jobs", refunding->count,
+			       refunding->count == 1 ? "charge" : "charges");
+}
+
 static int refund_found(struct refunding *refunding)
 {
 	struct env *env = refunding->env;
-	char question[160], what[128], amount[QUANTITY_SIZE], head[HEAD_TEXT_SIZE];
+	char question[1056], what[1024], head[HEAD_TEXT_SIZE];
 	struct sb_error err;
 	int status;
 
@@ -402,10 +489,7 @@ static int refund_found(struct refunding *refunding)
 	}
 	if (refuse_several(refunding, &err))
 		return fail(env, &err);
-	(void)snprintf(what, sizeof(what), "%s of %zu %s (%zu %s)",
-		       quantity(env, amount, NULL, refunding->sum), refunding->jobs,
-		       refunding->jobs == 1 ? "job" : "jobs", refunding->count,
-		       refunding->count == 1 ? "charge" : "charges");
+	format_sums(refunding, what, sizeof(what));
 	if (option(env, "dry-run")) {
 		note(env, "dry run: %s would be refunded; nothing was changed", what);
 		return EXIT_DONE;
@@ -509,6 +593,7 @@ int refund_jobs(struct env *env, int percent)
 	if (status == EXIT_DONE)
 		status = refund_found(&refunding);
 	free(refunding.list);
+	free(refunding.sums);
 	free(refunding.clusters);
 	selection_release(&refunding.selection);
 	return status;

@@ -96,7 +96,8 @@ struct reconciling {
 	struct window window;
 	/* Within the transaction that records the differences: */
 	struct books *books;
-	const char **changed; /* accounts that got an entry; room for every line that differs */
+	const char **changed; /* accounts and purses that got an entry; room for every line that
+				 differs */
 	size_t changed_count;
 	const struct record *listed; /* with all jobs added up, while its jobs are printed */
 	/* The last job in the output: a job that counts for several accounts is printed once. */
@@ -144,9 +145,13 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 		    const struct account *account, const char *cluster, struct sb_error *err)
 {
 	struct record *record = find_record(reconciling, cluster);
-	struct booked *booked = record ? record_add(record, account) : NULL;
+	const struct account *owner;
+	char name[NAME_SIZE];
+	struct booked *booked;
 	int rc;
 
+	TRY(books_account(books, purse_account(name, account->name), &owner, err));
+	booked = record ? record_add(record, account, owner) : NULL;
 	if (!booked)
 		return sb_error_nomem(err);
 	booked->since = reconciling->since;
@@ -158,7 +163,7 @@ static int add_line(struct reconciling *reconciling, struct books *books,
 	return rc;
 }
 
-/* Adds the lines of an account, one for each cluster. */
+/* Adds the lines of an account or purse, one for each cluster. */
 static int add_lines(struct reconciling *reconciling, struct books *books,
 		     const struct account *account, struct sb_error *err)
 {
@@ -181,7 +186,7 @@ static int find_waiting(struct books *books, struct record *record, struct sb_er
 		struct recorded *line = &record->lines[i];
 
 		if (line->booked.jobs_since)
-			line->waiting = left_jobs_of(&left, &record->tree, line->booked.account,
+			line->waiting = left_jobs_of(&left, &record->tree, line->owner,
 						     line->booked.until / WHEN_SECOND);
 	}
 	left_jobs_release(&left);
@@ -193,6 +198,7 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	struct reconciling *reconciling = ctx;
 	const struct selection *selection = &reconciling->selection;
 	const struct account *account;
+	char name[NAME_SIZE];
 	size_t count = 0;
 
 	/* Not earlier than the books: a check may have read Slurm since the start. */
@@ -204,7 +210,7 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
 		account = books_at(books, i);
-		if (selection->count == 0 || selection_has(selection, account->name))
+		if (selection_has(selection, purse_account(name, account->name)))
 			TRY(add_lines(reconciling, books, account, err));
 	}
 	for (size_t i = 0; i < reconciling->count; i++) {
@@ -455,12 +461,12 @@ static int record_difference_of(struct reconciling *reconciling, const struct bo
 {
 	bool lost = booked->lost_since < booked->lost_until;
 	const char *text = option(reconciling->env, "note");
-	char reason[128];
+	char reason[192], unit[96];
 	struct event event = {.kind = EVENT_RECONCILE,
 			      .note = text ? text : "",
 			      .account = booked->account,
 			      .cluster = booked->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(booked->account),
 			      .use = certain > 0 ? USE_MORE : USE_LESS,
 			      .amount = certain > 0 ? certain : -certain,
 			      .reason = reason,
@@ -469,8 +475,12 @@ static int record_difference_of(struct reconciling *reconciling, const struct bo
 			      .end = WHEN_NEVER};
 	int rc;
 
-	(void)snprintf(reason, sizeof(reason), "sacct has %" PRId64 "s %s than the books",
-		       event.amount, event_word(FIELD_AT_USE, event.use));
+	if (purse_is_account(booked->account))
+		(void)snprintf(unit, sizeof(unit), "s");
+	else
+		(void)snprintf(unit, sizeof(unit), " %ss", purse_unit(booked->account).second);
+	(void)snprintf(reason, sizeof(reason), "sacct has %" PRId64 "%s %s than the books",
+		       event.amount, unit, event_word(FIELD_AT_USE, event.use));
 	rc = plan_difference(reconciling, booked, &event, err);
 	event_release(&event);
 	reconciling->changed[reconciling->changed_count++] = booked->account;
@@ -654,6 +664,11 @@ const struct command cmd_reconcile = {
 		"may be on the other side of it; there is no such edge where counting began. The "
 		"default period begins when the account's counting began and ends with the last "
 		"reading.\n"
+		"A budget of another resource has a row of its own, ACCOUNT:RESOURCE: the number "
+		"of its TRES in AllocTRES counts in place of the billing, and has no fractional "
+		"weights. Slurm shows the use of a TRES in whole minutes, so under `meter: "
+		"rawusage` Edge includes a minute of one of them, and another for each time that "
+		"counting began anew.\n"
 		"The books lose use when slurmctld crashes or usage is set to 0 by hand: counting "
 		"then goes on from the new reading. --jobs lists the jobs that ran meanwhile or, "
 		"if counting never restarted, all that count. --apply records what exceeds Edge: "

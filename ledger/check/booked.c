@@ -18,6 +18,7 @@ struct sum {
 				second */
 	int64_t moved; /* when an account last moved into or out of this one's subtree */
 	int64_t before_since, before_until; /* the last changes at or before the edges */
+	int64_t baselines; /* how often counting began anew in the period, also after moves */
 };
 
 /* Notes that the books contain the use up to [time]. */
@@ -50,10 +51,12 @@ static void add_baseline(struct sum *sum, const struct event *event)
 		sum->begin = strcmp(event->reason, REASON_FROM_ZERO) == 0 ? 0 : event->time;
 		if (booked->since < sum->begin)
 			booked->since = sum->begin;
-	} else if (is_within(booked, event->time) && !is_by_move(sum, event)) {
-		if (booked->restarts++ == 0)
+	} else if (is_within(booked, event->time)) {
+		sum->baselines++;
+		if (!is_by_move(sum, event) && booked->restarts++ == 0)
 			booked->lost_since = sum->last;
-		booked->lost_until = event->time;
+		if (!is_by_move(sum, event))
+			booked->lost_until = event->time;
 	}
 	note_time(sum, event->time);
 }
@@ -73,6 +76,7 @@ static void add_switch(struct sum *sum, const struct event *event)
 		booked->since_begins = true;
 		booked->amount = 0;
 		booked->restarts = 0;
+		sum->baselines = 0;
 		booked->lost_since = booked->lost_until = 0;
 	}
 	note_time(sum, event->since);
@@ -124,6 +128,20 @@ static int last_read(struct books *books, const struct account *account, const c
 	return rc == SB_ENOTFOUND ? SB_OK : rc;
 }
 
+/* Slurm cuts the use of a TRES to whole minutes, once for each row, so each stretch of readings is
+ * less than a minute away from the use. A switch to jobs, and the check that makes one, settle that
+ * exactly. */
+static int64_t cut_of(const struct sum *sum)
+{
+	const struct booked *booked = sum->booked;
+	bool by_jobs = booked->jobs_since && booked->jobs_since <= booked->until &&
+		       (booked->since_begins || booked->jobs_since <= booked->since);
+
+	return purse_is_account(booked->account) || booked->to_end || by_jobs
+		       ? 0
+		       : 60 * (1 + sum->baselines);
+}
+
 int booked_read(struct books *books, struct booked *booked, struct sb_error *err)
 {
 	const char *const accounts[] = {booked->account};
@@ -154,5 +172,6 @@ int booked_read(struct books *books, struct booked *booked, struct sb_error *err
 	}
 	if (sum.begin < 0)
 		booked->until = booked->since;
+	booked->cut = cut_of(&sum);
 	return SB_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the books charged for the use of one account on one cluster in a period, for comparison with
- * Slurm's own record. Refunds and reversals are decisions of people and do not count. */
+/* What the books charged for the use of one account, or one purse, on one cluster in a period, for
+ * comparison with Slurm's own record. Refunds and reversals are decisions of people and do not
+ * count. */
 #pragma once
 
 #include "ledger/books/books.h"
@@ -16,7 +17,10 @@ struct booked {
 	bool to_end; /* in: [until] is now, perhaps cut to a second: all use in the books so far
 			counts, however long ago the cluster was read */
 	/* out */
-	int64_t amount; /* billing-seconds: charges and reconciliations of use in the period */
+	int64_t amount; /* seconds of the resource: charges and reconciliations of use in the period
+			 */
+	int64_t cut; /* how much of the difference may come of readings in whole minutes; 0 for SU
+		      */
 	bool since_begins; /* counting by RawUsage begins at [since]: earlier use is final */
 	int64_t since_age, until_age; /* microseconds from the last reading before each edge to the
 					 edge; jobs running at an edge may be booked up to this

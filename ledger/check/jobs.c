@@ -11,6 +11,7 @@
 #include "ledger/base/array.h"
 #include "ledger/base/minmax.h"
 #include "ledger/base/text.h"
+#include "ledger/base/tres.h"
 #include "ledger/books/entries.h"
 #include "ledger/check/checking.h"
 #include "ledger/check/moves.h"
@@ -106,17 +107,18 @@ void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finis
 			       hash_text(hash, whole, HASH_SIZE));
 }
 
-/* One job being charged to one account after another. */
+/* One job being charged to one account after another, and to its purses. */
 struct charging {
 	struct books *books;
 	struct job_charges *charges;
 	struct sb_error *err;
-	const struct finished_job *job;
+	const struct finished_job *job; /* with the billing or, for a purse, the count of its TRES
+					 */
 	bool known; /* [charged] was looked up */
 	int64_t charged; /* when an earlier check charged the job; 0: none did */
-	const struct account *account;
-	const struct meter *meter; /* of the account */
-	int64_t counted; /* since when the job counts for the account, microseconds */
+	const struct account *account; /* or a purse of it */
+	const struct meter *meter; /* of the account or purse */
+	int64_t counted; /* since when the job counts for it, microseconds */
 };
 
 /* Finds the job's entry for the account, whose ref is [ref]; 0: it has none. */
@@ -231,7 +233,7 @@ static int append_job(const struct charging *charging, int64_t amount, const cha
 			      .request = job_request,
 			      .account = charging->account->name,
 			      .cluster = charging->charges->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(charging->account->name),
 			      .amount = amount,
 			      .since = int64_max(job->start * WHEN_SECOND, charging->counted),
 			      .until = job->end * WHEN_SECOND,
@@ -306,8 +308,8 @@ static int add_flight(const struct charging *charging, int64_t used)
 	return SB_OK;
 }
 
-/* Charges the account what the job used from charging->counted on. */
-static int charge_account(struct charging *charging)
+/* Charges the account or purse what the job used from charging->counted on. */
+static int charge_metered(struct charging *charging)
 {
 	const struct finished_job *job = charging->job;
 	const struct meter *meter = charging->meter;
@@ -339,10 +341,11 @@ static int charge_account(struct charging *charging)
 	return charging->charged > begun ? SB_OK : append_job(charging, amount, ref);
 }
 
+/* True if the account of Slurm, or a purse of it, is among those to charge. */
 static bool is_meant(const struct job_charges *charges, const char *account)
 {
 	for (size_t i = 0; i < charges->only_count; i++) {
-		if (strcmp(charges->only[i], account) == 0)
+		if (purse_is_of(charges->only[i], account))
 			return true;
 	}
 	return charges->only_count == 0;
@@ -361,7 +364,58 @@ static bool is_of_meant(const struct job_charges *charges, const struct finished
 	return false;
 }
 
-/* Charges the job to the account if the account is metered by jobs and the job counts for it. */
+/* Charges the job to an account or purse that is metered by jobs. */
+static int charge_purse(struct charging *charging, const struct account *purse)
+{
+	const struct finished_job *job = charging->job;
+	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
+
+	charging->account = purse;
+	charging->meter = account_meter(purse, charging->charges->cluster);
+	return charging->meter && meter_by_jobs(charging->meter, time, &charging->counted)
+		       ? charge_metered(charging)
+		       : SB_OK;
+}
+
+static int by_purse(const void *key, const void *item)
+{
+	const struct account *const *purse = item;
+
+	return strcmp(key, (*purse)->name);
+}
+
+/* Charges the job to each purse of the account whose resource it was allocated. */
+static int charge_purses(struct charging *charging, const struct account *account)
+{
+	const struct job_charges *charges = charging->charges;
+	const struct finished_job *whole = charging->job;
+	char first[NAME_SIZE + 1];
+	size_t i;
+	int rc = SB_OK;
+
+	if (charges->purse_count == 0)
+		return SB_OK;
+	(void)snprintf(first, sizeof(first), "%s:", account->name);
+	(void)array_search(charges->purses, charges->purse_count, first, by_purse, &i);
+	for (; i < charges->purse_count && !rc; i++) {
+		const struct account *purse = charges->purses[i];
+		struct finished_job part = *whole;
+
+		if (!purse_is_of(purse->name, account->name))
+			break;
+		/* What a job's billing leaves out is billing. */
+		part.excess = 0;
+		if (!tres_count(whole->alloc_tres, purse_resource(purse->name), &part.billing) ||
+		    part.billing <= 0)
+			continue;
+		charging->job = &part;
+		rc = charge_purse(charging, purse);
+	}
+	charging->job = whole;
+	return rc;
+}
+
+/* Charges the job to the account and its purses if it counts for the account. */
 static int charge_if_counted(struct charging *charging, const struct account *account)
 {
 	const struct job_charges *charges = charging->charges;
@@ -370,16 +424,26 @@ static int charge_if_counted(struct charging *charging, const struct account *ac
 					  charges->cluster, charges->tree};
 	int64_t time = job->end < 0 ? INT64_MAX : job->end * WHEN_SECOND;
 
-	charging->account = account;
-	charging->meter = account_meter(account, charges->cluster);
-	return charging->meter && meter_by_jobs(charging->meter, time, &charging->counted) &&
-			       moves_counted(&place, job->slurm_account, time)
-		       ? charge_account(charging)
-		       : SB_OK;
+	if (!moves_counted(&place, job->slurm_account, time))
+		return SB_OK;
+	TRY(charge_purse(charging, account));
+	return charge_purses(charging, account);
 }
 
-/* Charges the job to its account and the ancestors that the bank has, as they were when it ended:
- * all at once. */
+/* Whether the job's counts of all resources in the books can be read. */
+static bool are_readable(const struct job_charges *charges, const struct finished_job *job)
+{
+	int64_t count;
+
+	for (size_t i = 0; i < charges->resources.count; i++) {
+		if (!tres_count(job->alloc_tres, charges->resources.list[i], &count))
+			return false;
+	}
+	return true;
+}
+
+/* Charges the job to its account and the ancestors that the bank has, as they were when it ended,
+ * and to their purses: all at once. */
 static int charge_job(struct books *books, struct job_charges *charges,
 		      const struct finished_job *job, struct sb_error *err)
 {
@@ -388,9 +452,16 @@ static int charge_job(struct books *books, struct job_charges *charges,
 
 	if (!is_of_meant(charges, job))
 		return SB_OK;
+	/* An entry for one purse would end the job's chance of one for another. */
+	if (!are_readable(charges, job)) {
+		charges->refused++;
+		return SB_OK;
+	}
 	for (size_t i = 0; name && *name && i <= charges->tree->count; i++) {
 		const struct account *account;
-		int rc = books_find(books, name, &account, err);
+		/* An account of Slurm may be named like a purse of the bank. */
+		int rc = purse_is_account(name) ? books_find(books, name, &account, err)
+						: SB_ENOTFOUND;
 
 		if (!rc)
 			rc = charge_if_counted(&charging, account);
@@ -496,20 +567,26 @@ static int charge_jobs(struct books *books, struct job_charges *charges, struct 
 	if (charges->observation)
 		TRY(moves_record(books, charges->observation, charges->before, charges->now, true,
 				 err));
+	TRY(books_resources(books, &charges->resources, err));
 	for (size_t i = 0; i < count; i++) {
-		const struct account **added;
+		const struct account *account = books_at(books, i), **added;
 
-		if (!moves_any_went(books_at(books, i), charges->cluster))
+		if (!purse_is_account(account->name))
+			added = array_add(charges->purses, charges->purse_count);
+		else if (moves_any_went(account, charges->cluster))
+			added = array_add(charges->former, charges->former_count);
+		else
 			continue;
-		added = array_add(charges->former, charges->former_count);
 		if (!added)
 			return sb_error_nomem(err);
-		*added = books_at(books, i);
+		*added = account;
 	}
 	for (size_t i = 0; i < charges->count; i++)
 		TRY(charge_job(books, charges, &charges->list[i], err));
 	for (size_t i = 0; i < count; i++) {
-		if (is_meant(charges, books_at(books, i)->name))
+		char account[NAME_SIZE];
+
+		if (is_meant(charges, purse_account(account, books_at(books, i)->name)))
 			TRY(set_settled(books, charges, books_at(books, i), err));
 	}
 	return SB_OK;
@@ -524,9 +601,11 @@ int jobs_charge(struct books *books, void *ctx, struct sb_error *err)
 	charges->sums = NULL;
 	charges->sum_count = charges->left = charges->refused = 0;
 	rc = charge_jobs(books, charges, err);
+	resources_release(&charges->resources);
+	free(charges->purses);
 	free(charges->former);
-	charges->former = NULL;
-	charges->former_count = 0;
+	charges->purses = charges->former = NULL;
+	charges->purse_count = charges->former_count = 0;
 	return rc;
 }
 
@@ -538,7 +617,7 @@ int jobs_switch(struct books *books, const struct meter_switch *to, struct sb_er
 	struct event event = {.kind = EVENT_METER,
 			      .account = to->account,
 			      .cluster = to->cluster,
-			      .resource = RESOURCE_BILLING,
+			      .resource = purse_resource(to->account),
 			      .meter = (uint8_t)to->meter,
 			      .since = to->since};
 

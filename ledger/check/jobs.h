@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Charges by job. A job that has ended according to slurmdbd becomes one entry for each account
- * whose budget it falls into, however often it is read. */
+ * whose budget it falls into, and one for each purse of these accounts whose resource it was
+ * allocated (AllocTRES), all in one transaction and however often it is read. */
 #pragma once
 
 #include "ledger/account/policy.h"
@@ -20,7 +21,7 @@ struct finished_job {
 	int64_t submit, start;
 	int64_t end; /* -1: the job runs and is not charged yet */
 	int64_t elapsed; /* seconds that it ran */
-	int64_t billing;
+	int64_t billing; /* for a purse: the count of its TRES */
 	int64_t excess; /* the fraction of the billing, in EVENT_EXCESS_ONE */
 	int64_t factor; /* UsageFactor times the site's factor, in millionths */
 	int64_t limit; /* seconds that it may run; -1: no limit */
@@ -30,11 +31,16 @@ struct finished_job {
 };
 
 /* Works out a job's charge from [since] (seconds) on: billing with its excess x seconds x factor,
- * cut to whole billing-seconds. Slurm does not record when a job was suspended, so the job is
- * assumed to have run without pause until [since]. What counts before and after [since] is together
- * no more than its whole run. Rounding and minimum are those of the whole run: the part from
- * [since] on bears what they add. Returns false if the amount is past int64. */
+ * cut to whole billing-seconds; for a purse count x seconds x factor. Slurm does not record when a
+ * job was suspended, so the job is assumed to have run without pause until [since]. What counts
+ * before and after [since] is together no more than its whole run. Rounding and minimum are those
+ * of the whole run: the part from [since] on bears what they add. Returns false if the amount is
+ * past int64. */
 bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret);
+
+/* Returns the job as a purse of another resource counts it, of which it was allocated [count]: what
+ * billing leaves out and the minimum are SU. */
+struct finished_job job_for_purse(const struct finished_job *job, int64_t count);
 
 struct job_charges {
 	/* in */
@@ -53,28 +59,32 @@ struct job_charges {
 	bool hold; /* a row could not be read: the next check reads from as far back as this one */
 	/* out; the caller frees [sums] */
 	struct job_sum {
-		char account[NAME_SIZE];
-		int64_t amount; /* billing-seconds */
+		char account[NAME_SIZE]; /* or a purse */
+		int64_t amount; /* in its seconds */
 		size_t jobs;
 		struct in_flight flight; /* of running jobs */
 		struct renewal renewal; /* of its quota, before its first job was charged */
 	} * sums; /* by account: those that got an entry or have running jobs */
 	size_t sum_count;
 	size_t left; /* jobs that end after the time of the books, left to the next check */
-	size_t refused; /* jobs whose charge is past int64 */
+	size_t refused; /* charges past int64, and jobs whose AllocTRES cannot be read */
 	/* private */
+	struct resources resources;
+	const struct account **purses; /* of all accounts, those of an account together */
+	size_t purse_count;
 	const struct account **former; /* accounts of the bank whose subtree others left */
 	size_t former_count;
 };
 
 /* Charges jobs that are not charged yet, each to its account and the ancestors that checks found
- * above it when it ended. A job already charged went to its ancestors at that time; later ancestors
- * are not charged. A books_fn: [ctx] is a struct job_charges. Each run fills its output anew. */
+ * above it when it ended, and to the purses of these. A job already charged went to its ancestors
+ * at that time; later ancestors are not charged. A books_fn: [ctx] is a struct job_charges. Each
+ * run fills its output anew. */
 int jobs_charge(struct books *books, void *ctx, struct sb_error *err);
 
-/* Writes the ref of a job's entry for an account: "job:CLUSTER/ID/SUBMIT/ACCOUNT". In a ref that
- * would be too long '#' and the SHA-256 of the whole replace the account. If that is still too
- * long, half of the SHA-256 of the part before the account replaces that part. */
+/* Writes the ref of a job's entry for an account or purse: "job:CLUSTER/ID/SUBMIT/ACCOUNT". In a
+ * ref that would be too long '#' and the SHA-256 of the whole replace the account. If that is still
+ * too long, half of the SHA-256 of the part before the account replaces that part. */
 void job_ref(char to[EVENT_REF_MAX + 1], const char *cluster, const struct finished_job *job,
 	     const char *account);
 
@@ -98,7 +108,7 @@ int jobs_in_flight(struct books *books, const struct account *account, struct in
 /* Returns how much of [flight] the rules count as spent. */
 int64_t jobs_spent(const struct in_flight *flight, const struct rules *rules);
 
-/* A switch of the meter of an account on a cluster. */
+/* A switch of the meter of an account, or a purse, on a cluster. */
 struct meter_switch {
 	const char *account;
 	const char *cluster;

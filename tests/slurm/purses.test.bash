@@ -129,6 +129,7 @@ test_forty_gpu_jobs_on_two_clusters_are_charged_by_rawusage() {
 	expect_equal "storage once" 21600 "$(of raw:storage Used)"
 	expect_equal "in debt, but not held" open "$(state raw:storage)"
 	run 0 subank check
+	run 0 subank reconcile raw
 	run 0 subank verify
 }
 
@@ -154,6 +155,47 @@ test_forty_gpu_jobs_on_two_clusters_are_charged_by_job() {
 		$(in_sacct "$CLUSTER_SECOND" each billing))) "$(used each)"
 	expect_true "GPUs were used" test "$(of each:gres/gpu Used)" -ge 60
 	run 0 subank reconcile each
+	run 0 subank verify
+}
+
+# has_started CLUSTER ACCOUNT: slurmdbd hears of a job only after a while.
+has_started() {
+	cluster_ask sacct -X -a -n -P -M "$1" -A "$2" -S now-1day -o Start | grep -q '^2'
+}
+
+test_a_switch_to_jobs_while_they_run_is_exact_for_every_budget() {
+	local tres purse resources=(gres/gpu gres/gpu:a100 cpu node)
+	use_settings "clusters: [$CLUSTER_NAME, $CLUSTER_SECOND]"
+	new_bank
+	add_everywhere turn
+	run 0 subank open turn 100
+	for tres in "${resources[@]}"; do
+		run 0 subank open turn 1 --resource "$tres"
+	done
+	run 0 subank check
+	submit_to "$CLUSTER_SECOND" root turn 2 --gres=gpu:1 -n 2
+	submit_to "$CLUSTER_NAME" cluster turn 20 --gres=gpu:a100:2 -n 2
+	expect_true "sacct has the short job" cluster_until 20 has_started "$CLUSTER_SECOND" turn
+	expect_true "sacct has the long job" cluster_until 20 has_started "$CLUSTER_NAME" turn
+	run 0 subank terms turn --meter jobs
+	run 0 subank check
+	for purse in turn "${resources[@]/#/turn:}"; do
+		expect_equal "switches of $purse" 2 "$(subank journal -n -P -k meter -o Account |
+			grep -cx "$purse")"
+	done
+	expect_true "all jobs are over" cluster_until 120 nothing_left turn
+	run 0 subank check
+	run 0 subank check
+	for tres in "${resources[@]}"; do
+		expect_equal "$tres" $(($(in_sacct "$CLUSTER_NAME" turn "$tres") +
+			$(in_sacct "$CLUSTER_SECOND" turn "$tres"))) "$(of "turn:$tres" Used)"
+	done
+	run 0 subank reconcile turn
+	run 0 subank refund --job "$CLUSTER_NAME/$job" --note 'a node failed' --immediate
+	for tres in "${resources[@]}"; do
+		expect_equal "$tres of the refunded job" 1 "$(subank journal -n -P -k refund -o Account |
+			grep -cx "turn:$tres")"
+	done
 	run 0 subank verify
 }
 

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Charges by job on real books: to accounts, those above them, and their purses. */
+#include <inttypes.h>
+
+#include "ledger/account/purse.h"
+#include "ledger/books/entries.h"
+#include "ledger/check/jobs.h"
+#include "tests/util.h"
+
+#define BEGIN (T0 / WHEN_SECOND)
+
+static struct bank *bank;
+static int64_t now;
+static struct job_charges charges;
+
+/* In Slurm astro is below physics, and an account there has the name of a purse of it. */
+static struct kin kin[] = {
+	{"astro", "physics"}, {"physics", "root"}, {"physics:gres/gpu", "astro"}, {"root", ""}};
+static const struct tree tree = {.list = kin, .count = COUNT(kin)};
+
+/* Opens an account or purse that is metered by jobs from now on. */
+static void open_purse(const char *purse)
+{
+	util_open_account(bank, now, purse);
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_BASELINE,
+				    .account = purse,
+				    .cluster = "c1",
+				    .resource = purse_resource(purse),
+				    .before = -1,
+				    .reason = "opened"});
+	util_append(bank, now,
+		    &(struct event){.kind = EVENT_METER,
+				    .account = purse,
+				    .cluster = "c1",
+				    .resource = purse_resource(purse),
+				    .meter = METER_JOBS,
+				    .since = now});
+}
+
+static void setup(void)
+{
+	util_setup();
+	bank = util_bank();
+	now = T0;
+	charges = (struct job_charges){.cluster = "c1", .tree = &tree};
+	open_purse("astro");
+	open_purse("physics");
+}
+
+static void teardown(void)
+{
+	free(charges.sums);
+	bank_close(bank);
+	util_teardown();
+}
+
+/* A job of astro that ran for a minute, 10 seconds after the beginning. */
+static struct finished_job job_with(const char *tres)
+{
+	return (struct finished_job){.name = "7",
+				     .id = 7,
+				     .slurm_account = "astro",
+				     .user = "ann",
+				     .partition = "main",
+				     .qos = "normal",
+				     .state = "COMPLETED",
+				     .alloc_tres = tres,
+				     .submit = BEGIN,
+				     .start = BEGIN + 10,
+				     .end = BEGIN + 70,
+				     .elapsed = 60,
+				     .billing = 11,
+				     .factor = 1000000};
+}
+
+/* Charges one job. Returns how many entries that made. */
+static uint64_t charge(struct finished_job job)
+{
+	uint64_t before = util_head(bank).seq;
+
+	if (now < T0 + HOUR)
+		now = T0 + HOUR;
+	charges.list = &job;
+	charges.count = 1;
+	charges.settled = now;
+	OK(bank_write(bank, now, jobs_charge, &charges, &error));
+	ck_assert_int_eq(util_verify(bank), 0);
+	return util_head(bank).seq - before;
+}
+
+/* Checks what the account or purse was charged. */
+static void was_charged(const char *purse, int64_t amount)
+{
+	struct account *account = util_account(bank, now, purse);
+
+	ck_assert_msg((int64_t)account->charged == amount, "%s: %" PRId64 ", not %" PRId64, purse,
+		      (int64_t)account->charged, amount);
+	account_free(account);
+}
+
+#define TRES "billing=11,cpu=4,gres/gpu:A100=2,gres/gpu=3,mem=1500M,node=1"
+
+START_TEST(each_purse_is_charged_by_its_resource)
+{
+	static const struct {
+		const char *purse;
+		int64_t amount;
+	} purses[] = {
+		{"astro:cpu", 240},	  {"astro:gres/gpu", 180}, {"astro:gres/gpu:a100", 120},
+		{"astro:mem", 90000},	  {"astro:node", 60},	   {"astro:gres/gpu:v100", 0},
+		{"astro:storage", 0},	  {"physics:cpu", 240},	   {"physics:gres/gpu", 180},
+		{"physics:license/x", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(purses); i++)
+		open_purse(purses[i].purse);
+	/* Sorted between an account and its purses. */
+	open_purse("astro-x");
+	open_purse("astro-x:cpu");
+	ck_assert_uint_eq(charge(job_with(TRES)), 9);
+	for (size_t i = 0; i < COUNT(purses); i++)
+		was_charged(purses[i].purse, purses[i].amount);
+	was_charged("astro", 660);
+	was_charged("physics", 660);
+	was_charged("astro-x", 0);
+	was_charged("astro-x:cpu", 0);
+	ck_assert_uint_eq(charges.sum_count, 9);
+	/* However often it is read. */
+	ck_assert_uint_eq(charge(job_with(TRES)), 0);
+	ck_assert_uint_eq(charges.sum_count, 0);
+}
+END_TEST
+
+static int find_ref(struct books *books, void *ctx, struct sb_error *err)
+{
+	return entries_with_ref(books, "job:c1/7/1795366800/astro:gres/gpu", ctx, err);
+}
+
+START_TEST(an_entry_has_the_purse_in_its_ref)
+{
+	uint64_t seq = 0;
+
+	open_purse("astro:gres/gpu");
+	ck_assert_uint_eq(charge(job_with(TRES)), 3);
+	OK(bank_read(bank, now, find_ref, &seq, &error));
+	ck_assert_uint_ne(seq, 0);
+}
+END_TEST
+
+/* Factors apply to every resource; what billing leaves out is billing. */
+START_TEST(the_factor_applies_and_the_excess_does_not)
+{
+	struct finished_job job = job_with(TRES);
+
+	open_purse("astro:gres/gpu");
+	job.factor = 1500000;
+	job.excess = EVENT_EXCESS_ONE / 2;
+	ck_assert_uint_eq(charge(job), 3);
+	was_charged("astro", 1035);
+	was_charged("astro:gres/gpu", 270);
+}
+END_TEST
+
+START_TEST(a_job_without_billing_is_charged_to_the_purse)
+{
+	struct finished_job job = job_with("cpu=1,gres/gpu=2,node=1");
+
+	open_purse("physics:gres/gpu");
+	job.billing = 0;
+	ck_assert_uint_eq(charge(job), 1);
+	was_charged("physics:gres/gpu", 120);
+}
+END_TEST
+
+/* A purse counts from its own beginning. */
+START_TEST(a_purse_opened_later_gets_the_rest_of_a_job)
+{
+	now = T0 + 50 * WHEN_SECOND;
+	open_purse("astro:gres/gpu");
+	ck_assert_uint_eq(charge(job_with(TRES)), 3);
+	was_charged("astro", 660);
+	was_charged("astro:gres/gpu", 60);
+	/* Opened after the job was charged. */
+	open_purse("physics:gres/gpu");
+	now += HOUR;
+	ck_assert_uint_eq(charge(job_with(TRES)), 0);
+	was_charged("physics:gres/gpu", 0);
+}
+END_TEST
+
+START_TEST(running_jobs_are_in_flight_in_each_purse)
+{
+	struct finished_job job = job_with(TRES);
+	struct job_sum *gpu = NULL;
+
+	open_purse("astro:gres/gpu");
+	job.end = -1;
+	job.limit = 600;
+	charges.running = true;
+	ck_assert_uint_eq(charge(job), 0);
+	for (size_t i = 0; i < charges.sum_count; i++) {
+		if (strcmp(charges.sums[i].account, "astro:gres/gpu") == 0)
+			gpu = &charges.sums[i];
+	}
+	ck_assert_ptr_nonnull(gpu);
+	ck_assert_int_eq(gpu->flight.used, 180);
+	ck_assert_int_eq(gpu->flight.committed, 1800);
+}
+END_TEST
+
+/* Whoever named it: the job is astro's, above which physics is. */
+START_TEST(an_account_of_slurm_named_like_a_purse_is_none)
+{
+	struct finished_job job = job_with(TRES);
+
+	open_purse("physics:gres/gpu");
+	job.slurm_account = "physics:gres/gpu";
+	ck_assert_uint_eq(charge(job), 3);
+	was_charged("physics:gres/gpu", 180);
+	was_charged("astro", 660);
+	was_charged("physics", 660);
+}
+END_TEST
+
+START_TEST(a_check_of_a_purse_charges_the_jobs_of_its_account)
+{
+	static const char *const only[] = {"astro:gres/gpu"};
+	static const char *const other[] = {"physics-x:gres/gpu"};
+
+	open_purse("astro:gres/gpu");
+	charges.only_count = 1;
+	charges.only = other;
+	ck_assert_uint_eq(charge(job_with(TRES)), 0);
+	charges.only = only;
+	ck_assert_uint_eq(charge(job_with(TRES)), 3);
+}
+END_TEST
+
+static const char *const unreadable[] = {
+	"billing=11,gres/gpu=",
+	"billing=11,gres/gpu=-1",
+	"billing=11,gres/gpu=1,GRES/GPU=1",
+	"billing=11,gres/gpu",
+	"billing=11,gres/gpu=1G",
+	"billing=11,gres/gpu=0x1",
+	"billing=11,gres/gpu=9223372036854775808",
+	"billing=11,gres/gpu=1,mem=62.50G",
+	"billing=11,gres/gpu=1,mem=1025K",
+	"billing=11,gres/gpu=1,mem=9007199254740992P",
+};
+
+/* No account gets a part of what may be wrong. */
+START_TEST(a_job_whose_numbers_cannot_be_read_is_not_charged)
+{
+	open_purse("physics:gres/gpu");
+	open_purse("physics:mem");
+	ck_assert_uint_eq(charge(job_with(unreadable[_i])), 0);
+	ck_assert_uint_eq(charges.refused, 1);
+	ck_assert_uint_eq(charge(job_with(TRES)), 4);
+	ck_assert_uint_eq(charges.refused, 0);
+}
+END_TEST
+
+/* One purse past int64 keeps no other. */
+START_TEST(an_amount_past_int64_is_refused_for_its_purse_alone)
+{
+	open_purse("astro:gres/gpu");
+	open_purse("astro:mem");
+	ck_assert_uint_eq(charge(job_with("billing=11,gres/gpu=1,mem=8000000000000000G")), 3);
+	ck_assert_uint_eq(charges.refused, 1);
+	was_charged("astro:gres/gpu", 60);
+	was_charged("astro:mem", 0);
+}
+END_TEST
+
+static int make_switch(struct books *books, void *ctx, struct sb_error *err)
+{
+	return jobs_switch(books, ctx, err);
+}
+
+START_TEST(a_switch_of_a_purse_is_of_its_resource)
+{
+	struct meter_switch to = {.account = "astro:mem",
+				  .cluster = "c1",
+				  .meter = METER_RAWUSAGE,
+				  .since = T0 + 100 * WHEN_SECOND,
+				  .now = 600};
+	struct account *account;
+
+	open_purse("astro:mem");
+	now = T0 + HOUR;
+	OK(bank_write(bank, now, make_switch, &to, &error));
+	account = util_account(bank, now, "astro:mem");
+	ck_assert(!account_meter(account, "c1")->jobs);
+	ck_assert_int_eq(account_meter(account, "c1")->reading, 600);
+	account_free(account);
+	/* Late jobs from before it are charged all the same. */
+	ck_assert_uint_eq(charge(job_with(TRES)), 3);
+	was_charged("astro:mem", 90000);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("jobs");
+	TCase *tcase = tcase_create("jobs");
+
+	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, each_purse_is_charged_by_its_resource);
+	tcase_add_test(tcase, an_entry_has_the_purse_in_its_ref);
+	tcase_add_test(tcase, the_factor_applies_and_the_excess_does_not);
+	tcase_add_test(tcase, a_job_without_billing_is_charged_to_the_purse);
+	tcase_add_test(tcase, a_purse_opened_later_gets_the_rest_of_a_job);
+	tcase_add_test(tcase, running_jobs_are_in_flight_in_each_purse);
+	tcase_add_test(tcase, an_account_of_slurm_named_like_a_purse_is_none);
+	tcase_add_test(tcase, a_check_of_a_purse_charges_the_jobs_of_its_account);
+	tcase_add_loop_test(tcase, a_job_whose_numbers_cannot_be_read_is_not_charged, 0,
+			    COUNT(unreadable));
+	tcase_add_test(tcase, an_amount_past_int64_is_refused_for_its_purse_alone);
+	tcase_add_test(tcase, a_switch_of_a_purse_is_of_its_resource);
+	suite_add_tcase(suite, tcase);
+	return util_run(suite);
+}
