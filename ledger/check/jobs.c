@@ -60,6 +60,15 @@ bool job_amount(const struct finished_job *job, int64_t since, int64_t *ret)
 	return true;
 }
 
+struct finished_job job_for_purse(const struct finished_job *job, int64_t count)
+{
+	struct finished_job part = *job;
+
+	part.billing = count;
+	part.excess = part.min_charge = 0;
+	return part;
+}
+
 /* The first [count] bytes of a text's SHA-256, as hexadecimal digits. Returns [to]. */
 static const char *hash_text(char to[HASH_TEXT_SIZE], const char *text, size_t count)
 {
@@ -399,15 +408,15 @@ static int charge_purses(struct charging *charging, const struct account *accoun
 	(void)array_search(charges->purses, charges->purse_count, first, by_purse, &i);
 	for (; i < charges->purse_count && !rc; i++) {
 		const struct account *purse = charges->purses[i];
-		struct finished_job part = *whole;
+		struct finished_job part;
+		int64_t number;
 
 		if (!purse_is_of(purse->name, account->name))
 			break;
-		/* What a job's billing leaves out is billing. */
-		part.excess = 0;
-		if (!tres_count(whole->alloc_tres, purse_resource(purse->name), &part.billing) ||
-		    part.billing <= 0)
+		if (!tres_count(whole->alloc_tres, purse_resource(purse->name), &number) ||
+		    number <= 0)
 			continue;
+		part = job_for_purse(whole, number);
 		charging->job = &part;
 		rc = charge_purse(charging, purse);
 	}

@@ -162,12 +162,27 @@ START_TEST(the_factor_applies_and_the_excess_does_not)
 }
 END_TEST
 
+/* A minimum is of SU; the time that a job is charged for is that of all. */
+START_TEST(rounding_applies_and_the_minimum_does_not)
+{
+	struct finished_job job = job_with(TRES);
+
+	open_purse("astro:gres/gpu");
+	job.round_seconds = 100;
+	job.min_charge = 5000;
+	ck_assert_uint_eq(charge(job), 3);
+	was_charged("astro", 5000);
+	was_charged("astro:gres/gpu", 300);
+}
+END_TEST
+
 START_TEST(a_job_without_billing_is_charged_to_the_purse)
 {
 	struct finished_job job = job_with("cpu=1,gres/gpu=2,node=1");
 
 	open_purse("physics:gres/gpu");
 	job.billing = 0;
+	job.min_charge = 5000;
 	ck_assert_uint_eq(charge(job), 1);
 	was_charged("physics:gres/gpu", 120);
 }
@@ -311,6 +326,7 @@ int main(void)
 	tcase_add_test(tcase, each_purse_is_charged_by_its_resource);
 	tcase_add_test(tcase, an_entry_has_the_purse_in_its_ref);
 	tcase_add_test(tcase, the_factor_applies_and_the_excess_does_not);
+	tcase_add_test(tcase, rounding_applies_and_the_minimum_does_not);
 	tcase_add_test(tcase, a_job_without_billing_is_charged_to_the_purse);
 	tcase_add_test(tcase, a_purse_opened_later_gets_the_rest_of_a_job);
 	tcase_add_test(tcase, running_jobs_are_in_flight_in_each_purse);
