@@ -123,8 +123,10 @@ static void offer_verbs(const struct line *line)
 
 static void offer_values(struct line *line, const struct argument *argument)
 {
-	static const char *const accounts[] = {"balance", "-nP", "-o", "Account", NULL};
+	static const char *const accounts[] = {
+		"balance", "-nP", "-o", "Account", "--resource", RESOURCE_BILLING, NULL};
 	static const char *const clusters[] = {"complete", NULL};
+	static const char *const resources[] = {"complete", "--resources", NULL};
 	const char *comma = argument->list ? strrchr(line->part, ',') : NULL;
 
 	if (comma) {
@@ -151,6 +153,10 @@ static void offer_values(struct line *line, const struct argument *argument)
 		break;
 	case FROM_CLUSTERS:
 		offer_from_bank(line, clusters);
+		break;
+	case FROM_RESOURCES:
+		offer_each(line, argument->words);
+		offer_from_bank(line, resources);
 		break;
 	case FROM_FILES:
 		fprintf(line->env->os.out, ":files\n");
@@ -315,13 +321,42 @@ static int print_clusters(struct books *books, void *ctx, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Whether the list of words, separated by spaces, has the word. */
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; (at = strstr(at, word)); at += len) {
+		if ((at == words || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Prints the resources of the bank that are not offered anyway. */
+static int print_resources(struct books *books, void *ctx, struct sb_error *err)
+{
+	const struct argument *argument = argument_find("TRES", strlen("TRES"));
+	const struct env *env = ctx;
+	struct resources resources;
+
+	TRY(books_resources(books, &resources, err));
+	for (size_t i = 0; i < resources.count; i++) {
+		if (!has_word(argument->words, resources.list[i]))
+			fprintf(env->os.out, "%s\n", resources.list[i]);
+	}
+	resources_release(&resources);
+	return SB_OK;
+}
+
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct sb_error err;
 
 	if (argc > 0)
 		return complete_line(env, argc, argv);
-	if (bank_read(env->bank, env->os.now(), print_clusters, env, &err))
+	if (bank_read(env->bank, env->os.now(),
+		      option(env, "resources") ? print_resources : print_clusters, env, &err))
 		return fail(env, &err);
 	return EXIT_DONE;
 }
@@ -331,14 +366,21 @@ static const struct example examples[] = {
 	{NULL, NULL},
 };
 
+static const struct option_spec options_of_complete[] = {
+	{"resources", 0, NULL, "print resources instead of clusters"},
+	{NULL, 0, NULL, NULL},
+};
+
 const struct command cmd_complete = {
 	.name = "complete",
 	.arguments = "[TEXT...]",
 	.summary = "complete a command line, for shells",
 	.details = "TEXT is each word after `subank`; the last one is to be completed. Without "
-		   "TEXT it prints the clusters of the settings and the bank.",
+		   "TEXT it prints the clusters of the settings and the bank or, with "
+		   "--resources, resources that accounts have budgets of, except common ones.",
 	.examples = examples,
 	.max_args = -1,
+	.options = options_of_complete,
 	.flags = CMD_HIDDEN | CMD_READ | CMD_BARE_WITH_FILE,
 	.run = run,
 };

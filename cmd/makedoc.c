@@ -207,7 +207,8 @@ static const char about[] =
 	"results of a check, also go to syslog (facility daemon).\n"
 	"Times are local. Amounts are SU, cut to two decimals and never rounded (a charge or debt "
 	"of less than 0.01 SU is -0.01). With --seconds, and in JSON under names that end in "
-	"`_seconds`, they are whole billing-seconds, as in the books.";
+	"`_seconds`, they are whole billing-seconds, as in the books. Those of a budget of another "
+	"resource than SU are in its unit, or in its seconds.";
 
 static void print_forms(void)
 {
@@ -230,7 +231,10 @@ static void print_forms(void)
 		"and CSV amounts are whole billing-seconds under names that end in `_seconds`, "
 		"times are RFC 3339, and all columns are printed unless -o chooses some. The "
 		"available amount of an unlimited account is null (empty in CSV), and its column "
-		"`unlimited` is true (yes); with -P the amount is `unlimited`.\n"
+		"`unlimited` is true (yes); with -P the amount is `unlimited`. Where rows are of "
+		"other resources than SU (`subank open --resource`), JSON and CSV have `resource` "
+		"and `unit`, with GPU-hours and the like; amounts are seconds of that resource "
+		"(MiB-seconds of mem). With -P these columns are printed only if -o has them.\n"
 		"`balance`, `usage` and `terms` have --sort. It takes columns, shown or not, "
 		"separated by commas: `--sort State,-Percent` sorts by State, and rows of the same "
 		"State by Percent, the largest first. Numbers and times are sorted by value (where "
@@ -494,7 +498,8 @@ static const char journal_form[] =
 	"    - {entry: 1, kind: open, time: \"2026-11-22T17:00:05.123456Z\", ...}\n"
 	"- subank: the version of the format\n"
 	"- bank: the bank's id, 32 hexadecimal digits\n"
-	"- unit: the unit of all amounts; 3600 billing-seconds are one SU\n"
+	"- unit: the unit of amounts of SU; 3600 billing-seconds are one SU. Those of an account "
+	"called ACCOUNT:RESOURCE are seconds of that resource\n"
 	"- count: the number of entries\n"
 	"- head: the hash of the last entry; 64 zeros if there is none\n"
 	"Numbers and words are plain, texts and times are in double quotes. Times are UTC with "
@@ -508,7 +513,8 @@ static const char journal_form[] =
 	"`subank journal --json` prints the same fields as JSON, one object a line. The names of "
 	"amounts then end in `_seconds`, and `db_index` is a string, since it can exceed the "
 	"whole numbers that many readers of JSON keep exactly. `actor` is added: who made the "
-	"entry, as in the table.\n"
+	"entry, as in the table; for a budget of another resource than SU `resource` and `unit`, "
+	"such as GPU-hours.\n"
 	"Amounts are always positive: the kind gives the sign. `parts` lists where an entry took "
 	"money from, or brought it to, as {lot: N, amount: N}; a lot is named by the entry that "
 	"made it and, where a transfer made several, also by `index`.";

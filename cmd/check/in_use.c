@@ -6,6 +6,7 @@
 
 #include "cmd/check/checkup.h"
 #include "ledger/base/array.h"
+#include "ledger/check/funds.h"
 
 static int add(struct in_use *in_use, const struct limit *aim, struct sb_error *err)
 {
@@ -30,22 +31,44 @@ struct finding_in_use {
 	struct in_use in_use;
 };
 
+/* Adds what one account or purse uses. */
+static int add_account(struct finding_in_use *finding, struct books *books,
+		       const struct account *account, struct sb_error *err)
+{
+	struct in_use *in_use = &finding->in_use;
+	char tres[RESOURCE_SIZE];
+	struct rules rules;
+	struct limit aim;
+	bool rawusage;
+
+	/* Nothing in Slurm holds a resource that the site alone counts. */
+	if (!purse_lever(account, tres))
+		return SB_OK;
+	TRY(rules_of_purse(books, account, &finding->rules, &rules, err));
+	aim = purse_is_account(account->name) ? hold_limit(account, &rules)
+					      : (struct limit){CAP_FIELD, tres, 0};
+	rawusage = metering_of(account, &rules) == METER_RAWUSAGE;
+	TRY(add(in_use, &aim, err));
+	in_use->rawusage = in_use->rawusage || rawusage;
+	in_use->jobs = in_use->jobs || !rawusage;
+	in_use->capped = in_use->capped || wants_caps(account, &rules);
+	return SB_OK;
+}
+
 static int add_terms(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct finding_in_use *finding = ctx;
-	struct in_use *in_use = &finding->in_use;
 	size_t count;
 
 	TRY(books_load_all(books, &count, err));
 	for (size_t i = 0; i < count; i++) {
-		const struct account *account = books_at(books, i);
-		const struct limit aim = hold_limit(account, &finding->rules);
-		bool rawusage = metering_of(account, &finding->rules) == METER_RAWUSAGE;
-
-		TRY(add(in_use, &aim, err));
-		in_use->rawusage = in_use->rawusage || rawusage;
-		in_use->jobs = in_use->jobs || !rawusage;
-		in_use->capped = in_use->capped || wants_caps(account, &finding->rules);
+		if (purse_is_account(books_at(books, i)->name))
+			TRY(add_account(finding, books, books_at(books, i), err));
+	}
+	finding->in_use.hold_count = finding->in_use.count;
+	for (size_t i = 0; i < count; i++) {
+		if (!purse_is_account(books_at(books, i)->name))
+			TRY(add_account(finding, books, books_at(books, i), err));
 	}
 	return SB_OK;
 }
@@ -60,6 +83,7 @@ int in_use_find(struct env *env, struct in_use *ret, struct sb_error *err)
 	in_use->capped = finding.rules.enforcement == ENFORCE_LIMIT;
 	in_use->rawusage = finding.rules.meter == METER_RAWUSAGE;
 	in_use->jobs = !in_use->rawusage;
+	in_use->hold_count = in_use->count;
 	if (!rc && env->bank)
 		rc = bank_read(env->bank, env->os.now(), add_terms, &finding, err);
 	in_use->kills = in_use->kills || in_use->capped;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The levers and meters that the settings and the terms of accounts ask for. */
+/* The levers and meters that the settings and the terms of accounts and purses ask for. */
 #pragma once
 
 #include "cmd/frame/env.h"
@@ -7,6 +7,8 @@
 struct in_use {
 	struct lever_choice *levers; /* each once, that of the settings first */
 	size_t count;
+	size_t hold_count; /* of these, the first are those that hold whole accounts; the others
+			      hold jobs by the resource of a purse */
 	bool rawusage; /* some account is charged by RawUsage, which must not shrink */
 	bool jobs; /* some account is charged by job */
 	bool capped; /* Slurm's own limits follow the balance of some account */

@@ -49,8 +49,22 @@ static json_t *row_json(const struct balance_row *row, const char *above)
 			 (int)sums->unlimited);
 }
 
+/* Adds what the row of a purse has besides. Takes over nothing; NULL stays NULL. */
+static json_t *purse_json(json_t *object, const struct balance_row *row)
+{
+	const struct unit unit = purse_unit(row->name);
+
+	if (!object ||
+	    (json_object_set_new(object, "resource", json_string(purse_resource(row->name))) == 0 &&
+	     json_object_set_new(object, "unit", json_string(unit.name)) == 0 &&
+	     (!row->unread || json_object_set_new(object, "unmetered", json_true()) == 0)))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
 static int add_accounts(struct publishing *publishing, struct books *books, struct nesting *nesting,
-			json_t *list, struct sb_error *err)
+			json_t *list, json_t *purses, struct sb_error *err)
 {
 	size_t count;
 
@@ -58,11 +72,16 @@ static int add_accounts(struct publishing *publishing, struct books *books, stru
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 		struct balance_row row;
+		bool is_account = purse_is_account(account->name);
 		char above[NAME_SIZE];
+		json_t *object;
 
 		TRY(balance_row_make(publishing->env, books, account, nesting, &row, err));
 		TRY(nesting_above(nesting, books, account, false, above, err));
-		if (json_array_append_new(list, row_json(&row, above)))
+		object = row_json(&row, above);
+		if (!is_account)
+			object = purse_json(object, &row);
+		if (json_array_append_new(is_account ? list : purses, object))
 			return sb_error_nomem(err);
 	}
 	return SB_OK;
@@ -93,12 +112,12 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 	struct publishing *publishing = ctx;
 	char time[WHEN_TEXT_SIZE];
 	struct insides insides = {json_object(), json_object()};
-	json_t *list = json_array();
+	json_t *list = json_array(), *purses = json_array();
 	struct nesting nesting = {0};
 	int rc = checkup_may_command(publishing->env, books, &publishing->granted, err);
 
 	if (!rc && publishing->granted) {
-		rc = add_accounts(publishing, books, &nesting, list, err);
+		rc = add_accounts(publishing, books, &nesting, list, purses, err);
 		if (!rc)
 			rc = nesting_each_inside(&nesting, books, add_inside, &insides, err);
 	}
@@ -109,9 +128,12 @@ static int collect(struct books *books, void *ctx, struct sb_error *err)
 					 "accounts", list, "inside", insides.plain);
 	if (!rc && (!publishing->document ||
 		    (json_object_size(insides.odd) > 0 &&
-		     json_object_set(publishing->document, "inside_odd", insides.odd))))
+		     json_object_set(publishing->document, "inside_odd", insides.odd)) ||
+		    (json_array_size(purses) > 0 &&
+		     json_object_set(publishing->document, "purses", purses))))
 		rc = sb_error_nomem(err);
 	json_decref(insides.odd);
+	json_decref(purses);
 	return rc;
 }
 

@@ -12,6 +12,10 @@
  *        "unlimited": false}, …],
  *      "inside": {"theory": "physics", …}}
  *
+ * "purses", which may be missing, lists the budgets of other resources than SU in the same way,
+ * with "account" as "physics:gres/gpu", and "resource", "unit" (of the resource; _seconds are of it
+ * too) and "unmetered" if Slurm does not measure the resource; "above" is that of its account.
+ *
  * "above" is the account of the bank that contains it. "inside" names that account for
  * accounts that the bank does not have; "inside_odd", which may be missing, does so for names that
  * no bank can have, by published_key(). "read" is null when use was never read. "no_limit" is the

@@ -15,6 +15,7 @@
 #include "cmd/show/output.h"
 #include "cmd/show/published.h"
 #include "ledger/base/when.h"
+#include "ledger/check/funds.h"
 
 enum {
 	CHECK_HOURS_MAX = 2, /* without a check: no timer is that slow */
@@ -154,6 +155,7 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct books_read *read = ctx;
 	const struct head *head = books_head(books);
+	size_t count;
 
 	names_release(&read->moneyless);
 	names_release(&read->switching);
@@ -164,14 +166,17 @@ static int read_books(struct books *books, void *ctx, struct sb_error *err)
 				    .current = books_states_current(books)};
 	TRY(books_machine(books, read->place, sizeof(read->place), err));
 	TRY(books_last_check(books, &read->last_check, err));
-	TRY(books_load_all(books, &read->accounts, err));
-	for (size_t i = 0; i < read->accounts; i++) {
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
+		struct rules rules;
 
+		read->accounts += purse_is_account(account->name);
+		TRY(rules_of_purse(books, account, &read->rules, &rules, err));
 		count_levers(account, read);
-		if (is_moneyless(&read->rules, account))
+		if (is_moneyless(&rules, account))
 			names_add(read->rows, &read->moneyless, account->name);
-		if (is_switching(&read->rules, account))
+		if (is_switching(&rules, account))
 			names_add(read->rows, &read->switching, account->name);
 	}
 	return SB_OK;

@@ -19,6 +19,8 @@ struct scan {
 	struct in_use in_use;
 	struct clusters clusters;
 	bool *partitions; /* by the site's factors: some cluster has it */
+	bool *counted; /* by the resources of purses: some cluster counts it */
+	size_t answered; /* clusters */
 	bool jobs_shown; /* by sacct */
 	struct qos_list qos; /* none, when they could not be read */
 };
@@ -255,7 +257,7 @@ static void inspect_qos(const struct scan *scan)
 static void inspect_tres(struct diagnosis *rows, const struct in_use *in_use,
 			 const struct slurm_config *config)
 {
-	for (size_t i = 0; i < in_use->count; i++) {
+	for (size_t i = 0; i < in_use->hold_count; i++) {
 		const struct lever_choice *lever = &in_use->levers[i];
 		char name[LEVER_NAME_SIZE], advice[sizeof(config->tres) + 256];
 
@@ -290,6 +292,30 @@ static void inspect_config(struct diagnosis *rows, const struct in_use *in_use,
 			 "%d seconds", config->calc_period);
 }
 
+/* Reports resources of purses that Slurm can count but does not, on any cluster. */
+static void report_uncounted(const struct scan *scan)
+{
+	const struct resources *resources = &scan->clusters.resources;
+	char tres[RESOURCE_SIZE], advice[3 * RESOURCE_SIZE + 200];
+
+	if (scan->answered < scan->clusters.count)
+		return;
+	scan->rows->where = "Slurm";
+	for (size_t i = 0; i < resources->count; i++) {
+		const char *resource = resources->list[i];
+
+		if (scan->counted[i] || !resource_lever(resource, tres))
+			continue;
+		(void)snprintf(
+			advice, sizeof(advice),
+			"its use is not charged and no job is held by it: add %s to "
+			"AccountingStorageTRES in slurm.conf and restart slurmctld, or charge "
+			"it with `subank charge`",
+			resource);
+		diagnose(scan->rows, VERDICT_BAD, "purse's TRES", advice, "%s", resource);
+	}
+}
+
 static void inspect_cluster(struct scan *scan, size_t at)
 {
 	struct env *env = scan->env;
@@ -307,6 +333,10 @@ static void inspect_cluster(struct scan *scan, size_t at)
 		return;
 	}
 	inspect_config(rows, &scan->in_use, &config);
+	for (size_t i = 0; i < clusters->resources.count; i++)
+		scan->counted[i] = scan->counted[i] ||
+				   config_counts_tres(&config, clusters->resources.list[i]);
+	scan->answered++;
 	rows->where = cluster;
 	inspect_partitions(scan, cluster);
 	doctor_cluster_rights(rows, &config, &usage_shown, &jobs_shown);
@@ -369,7 +399,8 @@ static int read_banked(struct books *books, void *ctx, struct sb_error *err)
 	for (size_t i = 0; i < count; i++) {
 		const struct account *account = books_at(books, i);
 
-		if (!account->open)
+		/* Slurm has no purses, but may have an account called like one. */
+		if (!account->open || !purse_is_account(account->name))
 			continue;
 		names_add(scan->rows, &banked->open, account->name);
 		for (size_t at = 0; at < clusters->count; at++) {
@@ -496,8 +527,14 @@ static void inspect_clusters(struct scan *scan, bool sacctmgr)
 		return;
 	}
 	scan->jobs_shown = !sacctmgr || doctor_rights(rows, scan->in_use.jobs);
+	scan->counted = calloc(clusters->resources.count + 1, sizeof(*scan->counted));
+	if (!scan->counted) {
+		rows->failed = true;
+		return;
+	}
 	for (size_t i = 0; i < clusters->count; i++)
 		inspect_cluster(scan, i);
+	report_uncounted(scan);
 	report_unknown(rows, partitions, scan->partitions, "factor of a partition");
 	if (scan->env->bank && !rows->failed)
 		inspect_accounts(scan);
@@ -544,4 +581,5 @@ void doctor_slurm(struct diagnosis *rows)
 	in_use_release(&scan.in_use);
 	clusters_release(&scan.clusters);
 	free(scan.partitions);
+	free(scan.counted);
 }

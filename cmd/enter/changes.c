@@ -9,21 +9,32 @@
 #include "cmd/show/selection.h"
 #include "ledger/base/array.h"
 
-enum { COLUMN_ACCOUNT, COLUMN_BEFORE, COLUMN_AFTER, COLUMN_WAITING, COLUMN_UNLIMITED, COLUMNS };
+enum {
+	COLUMN_ACCOUNT,
+	COLUMN_BEFORE,
+	COLUMN_AFTER,
+	COLUMN_WAITING,
+	COLUMN_UNIT,
+	COLUMN_UNLIMITED,
+	COLUMN_RESOURCE,
+	COLUMNS
+};
 
 static const struct column columns[] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
 	[COLUMN_BEFORE] = {"Before", true, true, CELL_AMOUNT},
 	[COLUMN_AFTER] = {"After", true, true, CELL_AMOUNT},
 	[COLUMN_WAITING] = {"Waiting", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[COLUMN_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 static int compare_name(const void *key, const void *item)
 {
 	const struct change *const *change = item;
 
-	return strcmp(key, (*change)->name);
+	return purse_order(key, (*change)->name);
 }
 
 struct change *changes_find(const struct changes *changes, const char *name)
@@ -85,12 +96,17 @@ int changes_print(struct env *env, const struct changes *changes)
 		return status;
 	rc = output_new(env, columns, COLUMNS, &output, &err);
 	for (size_t i = 0; !rc && i < changes->count; i++) {
+		if (!purse_is_account(changes->list[i]->name))
+			output_show_units(output);
+	}
+	for (size_t i = 0; !rc && i < changes->count; i++) {
 		const struct change *change = changes->list[i];
 
 		if (selection.count && !selection_has(&selection, change->name))
 			continue;
 		output_row(output);
 		output_text(output, COLUMN_ACCOUNT, change->name);
+		output_unit(output, change->name);
 		if (change->was)
 			put_funds(output, COLUMN_BEFORE, &change->before);
 		if (!change->is)

@@ -42,7 +42,8 @@ static const struct argument arguments[] = {
 	{"SEQ:HASH", FROM_NOWHERE, false, NULL, "the head at the end of a receipt"},
 	{"SU", FROM_NOWHERE, false, NULL,
 	 "an amount: service units as a plain number (10000, 0.5), or billing-seconds (95s); 1 SU "
-	 "is 3600 billing-seconds"},
+	 "is 3600 billing-seconds. With --resource GPU-hours, CPU-hours, GiB-hours ... of that "
+	 "resource, or its seconds"},
 	{"STATE", FROM_WORDS, false,
 	 "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED LAUNCH_FAILED NODE_FAIL OUT_OF_MEMORY "
 	 "PREEMPTED RECONFIG_FAIL REQUEUED RESIZING REVOKED SPECIAL_EXIT TIMEOUT",
@@ -54,7 +55,7 @@ static const struct argument arguments[] = {
 	 "minute, hour, day, week; - for the past)"},
 	{"TO", FROM_ACCOUNTS, false, NULL, "the account to give to"},
 	{"USER", FROM_NOWHERE, false, NULL, "a user's name or number"},
-	{"TRES", FROM_WORDS, false, "gres/gpu cpu mem node",
+	{"TRES", FROM_RESOURCES, false, "gres/gpu cpu mem node",
 	 "a TRES of Slurm such as gres/gpu, or another resource that the site counts"},
 	{"VERB", FROM_VERBS, false, NULL, "a verb of `subank help`"},
 	{"WHEN", FROM_WORDS, false, "auto always never", "`auto`: on a terminal"},

@@ -14,6 +14,7 @@ enum argument_from {
 	FROM_VERBS,
 	FROM_ACCOUNTS, /* of the bank */
 	FROM_CLUSTERS, /* of the settings and the bank */
+	FROM_RESOURCES, /* [words], and others that the bank has */
 	FROM_FILES,
 	FROM_FOLDERS,
 };
@@ -22,7 +23,7 @@ struct argument {
 	const char *name;
 	enum argument_from from;
 	bool list; /* several values, separated by commas */
-	const char *words; /* FROM_WORDS: separated by spaces */
+	const char *words; /* FROM_WORDS, FROM_RESOURCES: separated by spaces */
 	const char *meaning; /* a phrase (prose.h) */
 };
 

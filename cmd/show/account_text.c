@@ -29,6 +29,19 @@ const char *account_causes(const struct account *account, const char *separator,
 	return buf;
 }
 
+const char *purse_words(char buf[PURSE_WORDS_SIZE], const char *purse)
+{
+	char account[NAME_SIZE];
+
+	purse_account(account, purse);
+	if (purse_is_account(purse))
+		(void)snprintf(buf, PURSE_WORDS_SIZE, "%s", account);
+	else
+		(void)snprintf(buf, PURSE_WORDS_SIZE, "%s --resource %s", account,
+			       purse_resource(purse));
+	return buf;
+}
+
 const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
 		       const struct funds *funds)
 {

@@ -20,6 +20,11 @@ enum { FUNDS_SIZE = QUANTITY_SIZE + 8 };
 const char *funds_has(const struct env *env, char buf[FUNDS_SIZE], const char *purse,
 		      const struct funds *funds);
 
+/* Writes how a command line names the purse: "physics" or "physics --resource gres/gpu". Returns
+ * [buf]. */
+enum { PURSE_WORDS_SIZE = NAME_SIZE + 16 };
+const char *purse_words(char buf[PURSE_WORDS_SIZE], const char *purse);
+
 /* Writes "10.00 SU" or "unlimited". Returns [buf]. */
 const char *funds_text(const struct env *env, char buf[QUANTITY_SIZE], const char *purse,
 		       const struct funds *funds);

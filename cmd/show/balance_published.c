@@ -15,6 +15,7 @@
 struct listing {
 	struct env *env;
 	struct published published;
+	const char *resource; /* of --resource; "": any */
 	bool *chosen; /* by place in published.list */
 	size_t chosen_count;
 	size_t missing; /* names of no account */
@@ -22,16 +23,39 @@ struct listing {
 	int64_t min_percent; /* negative: any */
 };
 
-/* Chooses an account and, with [above], the accounts above it. Returns whether it is published. */
+/* Chooses what --resource admits of an account: its row and those of its purses, which follow it.
+ */
+static void choose_purses(struct listing *listing, const struct published_account *account)
+{
+	const struct published *published = &listing->published;
+
+	for (size_t i = (size_t)(account - published->list);
+	     i < published->count && purse_is_of(published->list[i].row.name, account->row.name);
+	     i++) {
+		bool wanted =
+			!*listing->resource ||
+			strcmp(purse_resource(published->list[i].row.name), listing->resource) == 0;
+
+		listing->chosen_count += wanted && !listing->chosen[i];
+		listing->chosen[i] = listing->chosen[i] || wanted;
+	}
+}
+
+/* Chooses an account and, with [above], the accounts above it; or one purse. Returns whether it is
+ * published. */
 static bool choose(struct listing *listing, const char *name, bool above)
 {
 	const struct published_account *found = published_find(&listing->published, name);
 
-	for (size_t step = 0; found && step <= listing->published.count; step++) {
+	if (found && !purse_is_account(name)) {
 		bool *chosen = &listing->chosen[found - listing->published.list];
 
 		listing->chosen_count += !*chosen;
 		*chosen = true;
+		return true;
+	}
+	for (size_t step = 0; found && step <= listing->published.count; step++) {
+		choose_purses(listing, found);
 		if (!above || !*found->above)
 			return true;
 		found = published_find(&listing->published, found->above);
@@ -56,18 +80,24 @@ static void choose_own(struct listing *listing, const char *name)
 
 static void choose_all(struct listing *listing)
 {
-	for (size_t i = 0; i < listing->published.count; i++)
-		listing->chosen[i] = true;
-	listing->chosen_count = listing->published.count;
+	for (size_t i = 0; i < listing->published.count; i++) {
+		if (purse_is_account(listing->published.list[i].row.name))
+			choose_purses(listing, &listing->published.list[i]);
+	}
 }
 
 static int unknown(const struct published *published, const char *name, struct sb_error *err)
 {
 	size_t distance = NEAREST_NONE;
 	const char *close = NULL;
+	char account[NAME_SIZE];
 
+	if (!purse_is_account(name) && published_find(published, purse_account(account, name)))
+		return sb_error_set(err, SB_ENOTFOUND, "account '%s' has no budget of %s", account,
+				    purse_resource(name));
 	for (size_t i = 0; i < published->count; i++) {
-		if (nearer(name, published->list[i].row.name, &distance))
+		if (purse_is_account(published->list[i].row.name) &&
+		    nearer(name, published->list[i].row.name, &distance))
 			close = published->list[i].row.name;
 	}
 	return sb_error_set(err, SB_ENOTFOUND,
@@ -110,6 +140,9 @@ static void choose_mine(struct listing *listing)
 	if (assocs.count == 0)
 		note(env, "user %s has no account in Slurm: name the accounts that you want to see",
 		     user);
+	else if (listing->chosen_count == 0 && *listing->resource)
+		note(env, "none of the accounts of %s in Slurm has a budget of %s", user,
+		     listing->resource);
 	else if (listing->chosen_count == 0)
 		note(env,
 		     "none of the accounts of %s in Slurm is in the bank: name the accounts that "
@@ -118,18 +151,43 @@ static void choose_mine(struct listing *listing)
 	assocs_release(&assocs);
 }
 
-/* Returns the nearest account above that is also shown; "" for none. */
-static const char *parent_of(const struct listing *listing, const struct published_account *account)
+static bool is_chosen(const struct listing *listing, const struct published_account *account)
 {
-	for (size_t step = 0; *account->above && step <= listing->published.count; step++) {
-		const struct published_account *above =
-			published_find(&listing->published, account->above);
+	return account && listing->chosen[account - listing->published.list];
+}
 
-		if (!above || listing->chosen[above - listing->published.list])
-			return above ? above->row.name : "";
-		account = above;
+/* Returns the nearest account above that is also shown, of a purse the nearest purse of the same
+ * resource; "" for none. */
+static const char *above_of(const struct listing *listing, const struct published_account *account)
+{
+	const struct published *published = &listing->published;
+	const char *resource = purse_resource(account->row.name);
+	char name[NAME_SIZE];
+
+	for (size_t step = 0; *account->above && step <= published->count; step++) {
+		const struct published_account *found = NULL;
+
+		if (purse_name(account->above, resource, name, NULL) == SB_OK)
+			found = published_find(published, name);
+		if (is_chosen(listing, found))
+			return found->row.name;
+		account = published_find(published, account->above);
+		if (!account)
+			break;
 	}
 	return "";
+}
+
+/* Returns the row below which a tree shows this one: a purse is below its account. */
+static const char *parent_of(const struct listing *listing, const struct published_account *account,
+			     const char *above)
+{
+	const struct published_account *owner = NULL;
+	char name[NAME_SIZE];
+
+	if (!purse_is_account(account->row.name))
+		owner = published_find(&listing->published, purse_account(name, account->row.name));
+	return is_chosen(listing, owner) ? owner->row.name : above;
 }
 
 static int add_rows(struct listing *listing, struct output *output, struct sb_error *err)
@@ -141,17 +199,20 @@ static int add_rows(struct listing *listing, struct output *output, struct sb_er
 
 	for (size_t i = 0; i < published->count; i++) {
 		const struct balance_row *row = &published->list[i].row;
-		const char *parent = parent_of(listing, &published->list[i]);
+		const char *above, *parent = "";
 
 		if (!listing->chosen[i])
 			continue;
-		if (listing->total && !*parent)
+		above = above_of(listing, &published->list[i]);
+		if (listing->tree)
+			parent = parent_of(listing, &published->list[i], above);
+		if (listing->total && !*above && balance_total_has(row->name, listing->resource))
 			TRY(sums_add(&sums, &row->sums, err));
 		all_running = all_running && row->has_running;
-		balance_row_print(listing->env, output, row, listing->tree ? parent : "", now);
+		balance_row_print(listing->env, output, row, parent, now);
 	}
 	if (listing->total)
-		balance_total_print(output, &sums, all_running);
+		balance_total_print(output, &sums, listing->resource, all_running);
 	return SB_OK;
 }
 
@@ -176,6 +237,10 @@ static int print(struct listing *listing, const struct column *columns, struct s
 
 	TRY(output_new(listing->env, columns, BALANCE_COLUMNS, &output, err));
 	leave_out(listing, output);
+	for (size_t i = 0; i < listing->published.count; i++) {
+		if (listing->chosen[i] && !purse_is_account(listing->published.list[i].row.name))
+			output_show_units(output);
+	}
 	rc = add_rows(listing, output, err);
 	if (!rc)
 		return output_finish(output, err);
@@ -207,8 +272,11 @@ static int list_published(struct listing *listing, const struct selection *selec
 int balance_published(struct env *env, const struct selection *selection,
 		      const struct column *columns, bool tree, bool total, int64_t min_percent)
 {
-	struct listing listing = {
-		.env = env, .tree = tree, .total = total, .min_percent = min_percent};
+	struct listing listing = {.env = env,
+				  .resource = selection->resource,
+				  .tree = tree,
+				  .total = total,
+				  .min_percent = min_percent};
 	struct sb_error err;
 	int rc = list_published(&listing, selection, columns, &err);
 

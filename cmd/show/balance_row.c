@@ -2,20 +2,24 @@
 #include "cmd/show/balance_row.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "cmd/frame/command.h"
 #include "cmd/frame/messages.h"
 #include "cmd/frame/options.h"
 #include "ledger/base/amount.h"
 
-/* The state of the account's limits in Slurm. */
-static const char *lever_state(const struct account *account)
+/* The state of the account's limits in Slurm; with [tres] of that one alone. */
+static const char *lever_state(const struct account *account, const char *tres)
 {
-	bool pending = false, failed = false;
+	bool pending = false, failed = false, set = false;
 
 	for (size_t i = 0; i < account->lever_count; i++) {
 		const struct lever *lever = &account->levers[i];
 
+		if (tres && !lever_is_on(lever, CAP_FIELD, tres))
+			continue;
+		set = true;
 		pending = pending || !lever->tried;
 		failed = failed || (lever->tried && lever->outcome == OUTCOME_FAILED);
 	}
@@ -23,7 +27,33 @@ static const char *lever_state(const struct account *account)
 		return "failed";
 	if (pending)
 		return "pending";
-	return account->lever_count ? "set" : "";
+	return set ? "set" : "";
+}
+
+/* Finds the account of a purse; the account itself for its own. NULL: it is not in the books. */
+static int find_owner(struct books *books, const struct account *account,
+		      const struct account **ret, struct sb_error *err)
+{
+	char name[NAME_SIZE];
+	int rc;
+
+	*ret = account;
+	if (purse_is_account(account->name))
+		return SB_OK;
+	rc = books_find(books, purse_account(name, account->name), ret, err);
+	if (rc == SB_ENOTFOUND)
+		*ret = NULL;
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
+/* The state of the limits of an account or, of a purse, of its resource's limit on the account. */
+static const char *lever_of(const struct account *account, const struct account *owner)
+{
+	char tres[RESOURCE_SIZE];
+
+	if (owner == account)
+		return lever_state(account, NULL);
+	return owner && purse_lever(account, tres) ? lever_state(owner, tres) : "";
 }
 
 int balance_row_make(const struct env *env, struct books *books, const struct account *account,
@@ -33,14 +63,22 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	const struct rules rules = settings_rules(settings);
 	struct balance_row row = {.has_running = nesting};
 	struct funds funds;
+	const struct account *owner = account;
+	char tres[RESOURCE_SIZE];
 	const char *cluster;
 	int64_t since;
+	bool held;
 
 	TRY(funds_of(books, account, nesting ? &rules : NULL, &funds, err));
 	TRY(books_read_time(books, account, settings->clusters, settings->cluster_count, &row.read,
 			    &cluster, err));
+	row.unread = !row.read && account->meter_count == 0 && !purse_is_account(account->name);
+	/* The present account says nothing about a purse in the past. */
+	if (nesting)
+		TRY(find_owner(books, account, &owner, err));
+	held = owner ? purse_held(account, owner) : account_held(account);
 	/* Before slurmctld starts a job it checks the limits of the accounts above, too. */
-	if (nesting && !account_held(account))
+	if (nesting && !held && purse_lever(account, tres))
 		TRY(nesting_above(nesting, books, account, true, row.blocker, err));
 	row.sums = (struct sums){.allocated = funds.allocated,
 				 .used = funds.used,
@@ -57,9 +95,11 @@ int balance_row_make(const struct env *env, struct books *books, const struct ac
 	books_deferred_sum(books, account, &row.unentered, &since);
 	(void)snprintf(row.name, sizeof(row.name), "%s", account->name);
 	(void)snprintf(row.state, sizeof(row.state), "%s",
-		       *row.blocker ? "blocked" : account_state(account));
+		       *row.blocker			? "blocked"
+		       : account_held(account) && !held ? "grace"
+							: account_state(account));
 	account_causes(account, ",", row.causes);
-	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_state(account));
+	(void)snprintf(row.lever, sizeof(row.lever), "%s", lever_of(account, owner));
 	*ret = row;
 	return SB_OK;
 }
@@ -90,6 +130,7 @@ int sums_add(struct sums *to, const struct sums *more, struct sb_error *err)
 const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_ACCOUNT] = {"Account", false, true, CELL_NAME},
 	[BALANCE_STATE] = {"State", false, true, CELL_STATE},
+	[BALANCE_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[BALANCE_ALLOCATED] = {"Allocated", true, true, CELL_AMOUNT},
 	[BALANCE_USED] = {"Used", true, true, CELL_AMOUNT},
 	[BALANCE_AVAILABLE] = {"Available", true, true, CELL_AMOUNT},
@@ -107,17 +148,19 @@ const struct column balance_columns[BALANCE_COLUMNS_ALL] = {
 	[BALANCE_ENDLESS] = {"NoLimit", true, false, CELL_WHOLE},
 	[BALANCE_UNENTERED] = {"Unentered", true, false, CELL_AMOUNT},
 	[BALANCE_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
+	[BALANCE_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 	[BALANCE_WEEK] = {"PerDay7", true, true, CELL_AMOUNT},
 	[BALANCE_MONTH] = {"PerDay30", true, true, CELL_AMOUNT},
 	[BALANCE_LASTS] = {"Lasts", false, true, CELL_WHOLE},
 	[BALANCE_UNUSED] = {"Unused", true, true, CELL_AMOUNT},
 };
 
-static void print_sums(struct output *output, const char *name, const char *state,
-		       const struct sums *sums, bool has_running)
+static void print_sums(struct output *output, const char *name, const char *purse,
+		       const char *state, const struct sums *sums, bool has_running)
 {
 	output_row(output);
 	output_text(output, BALANCE_ACCOUNT, name);
+	output_unit(output, purse);
 	output_text(output, BALANCE_STATE, state);
 	output_amount(output, BALANCE_ALLOCATED, sums->allocated);
 	output_amount(output, BALANCE_USED, sums->used);
@@ -142,17 +185,18 @@ static void print_sums(struct output *output, const char *name, const char *stat
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now)
 {
-	if (*row->blocker)
+	/* The row of a purse's account says the same. */
+	if (*row->blocker && purse_is_account(row->name))
 		note(env, "%s: no job starts, since %s above it is held", row->name, row->blocker);
 	if (row->endless > 0 && option(env, "running"))
 		note(env,
 		     "%s: %" PRId64 " running without a time limit: committed to what was used",
 		     row->name, row->endless);
-	print_sums(output, row->name, row->state, &row->sums, row->has_running);
+	print_sums(output, row->name, row->name, row->state, &row->sums, row->has_running);
 	if (*parent)
 		output_below(output, parent);
 	/* Only the newest reading is kept. */
-	if (now == BALANCE_NOT_READ)
+	if (now == BALANCE_NOT_READ || row->unread)
 		output_text(output, BALANCE_READ, "");
 	else
 		output_age(output, BALANCE_READ, row->read, now);
@@ -165,9 +209,19 @@ void balance_row_print(struct env *env, struct output *output, const struct bala
 	output_text(output, BALANCE_LEVER, row->lever);
 }
 
-void balance_total_print(struct output *output, const struct sums *sums, bool has_running)
+bool balance_total_has(const char *purse, const char *resource)
 {
+	return strcmp(purse_resource(purse), *resource ? resource : RESOURCE_BILLING) == 0;
+}
+
+void balance_total_print(struct output *output, const struct sums *sums, const char *resource,
+			 bool has_running)
+{
+	char purse[NAME_SIZE] = "total";
+
+	if (*resource)
+		(void)purse_name("total", resource, purse, NULL);
 	/* Brackets: no account can have this name. */
-	print_sums(output, "(total)", "", sums, has_running);
+	print_sums(output, "(total)", purse, "", sums, has_running);
 	output_last(output);
 }

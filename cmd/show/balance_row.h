@@ -7,7 +7,7 @@
 #include "cmd/show/output.h"
 #include "ledger/books/nesting.h"
 
-struct sums { /* billing-seconds */
+struct sums { /* seconds of the resource */
 	int64_t allocated, used, available, charged, debt, waiting;
 	int64_t in_flight, committed; /* of running jobs: no entry has them yet (funds.h) */
 	int64_t settled; /* [available] without counting running jobs */
@@ -19,9 +19,11 @@ struct balance_row {
 	char state[16]; /* account_state(), or "blocked" */
 	char causes[CAUSES_SIZE];
 	char lever[16]; /* "set", "pending", "failed", or "" */
-	char blocker[NAME_SIZE]; /* a held account above it; "" for none */
+	char blocker[NAME_SIZE]; /* what holds it besides: a held account above it, or its own
+				    account if it is a purse; "" for none */
 	struct sums sums;
 	int64_t read; /* when its use was last read from Slurm; 0: never */
+	bool unread; /* Slurm does not meter it */
 	bool has_running; /* running jobs are known: the row shows the present */
 	int64_t seen; /* when squeue was last read; 0: the account is not metered by jobs */
 	int64_t endless; /* the number of running jobs without a time limit */
@@ -45,6 +47,7 @@ int sums_add(struct sums *to, const struct sums *more, struct sb_error *err);
 enum {
 	BALANCE_ACCOUNT,
 	BALANCE_STATE,
+	BALANCE_UNIT,
 	BALANCE_ALLOCATED,
 	BALANCE_USED,
 	BALANCE_AVAILABLE,
@@ -62,6 +65,7 @@ enum {
 	BALANCE_ENDLESS,
 	BALANCE_UNENTERED,
 	BALANCE_UNLIMITED,
+	BALANCE_RESOURCE,
 	BALANCE_COLUMNS, /* without --forecast */
 	BALANCE_WEEK = BALANCE_COLUMNS,
 	BALANCE_MONTH,
@@ -78,5 +82,8 @@ extern const struct column balance_columns[BALANCE_COLUMNS_ALL];
 void balance_row_print(struct env *env, struct output *output, const struct balance_row *row,
 		       const char *parent, int64_t now);
 
-/* Prints the row of totals. */
-void balance_total_print(struct output *output, const struct sums *sums, bool has_running);
+/* Prints the row of totals, of amounts of [resource]. */
+void balance_total_print(struct output *output, const struct sums *sums, const char *resource,
+			 bool has_running);
+/* Whether --total adds the purse: it adds those of one resource, which is SU if it is "". */
+bool balance_total_has(const char *purse, const char *resource);

@@ -79,6 +79,18 @@ static int add_text(json_t *object, const char *name, const char *text)
 	return json_object_set_new(object, name, json_string(text));
 }
 
+/* Adds the resource and its unit, if the entry is of a purse of another one than SU. */
+static int add_unit(json_t *object, const char *purse)
+{
+	struct unit unit;
+
+	if (purse_is_account(purse))
+		return 0;
+	unit = purse_unit(purse);
+	TRY(add_text(object, "resource", purse_resource(purse)));
+	return add_text(object, "unit", unit.name);
+}
+
 static int add_fields(json_t *object, const struct env *env, const struct entry *entry)
 {
 	const struct kind_spec *kind = &event_kinds[entry->event->kind];
@@ -88,6 +100,7 @@ static int add_fields(json_t *object, const struct env *env, const struct entry 
 		TRY(add_field(object, entry->event, (enum event_field)i));
 	for (size_t i = 0; i < kind->count; i++)
 		TRY(add_field(object, entry->event, (enum event_field)kind->fields[i]));
+	TRY(add_unit(object, entry->event->account));
 	TRY(add_text(object, "actor", entry_actor(env, entry->event, actor)));
 	return add_text(object, "hash", hex_format(hash, entry->hash, HASH_SIZE));
 }

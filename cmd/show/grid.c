@@ -32,6 +32,7 @@ struct grid {
 struct layout {
 	bool fits;
 	bool grouped; /* amounts have thousands separators */
+	bool brief; /* units are "GPU-h" instead of "GPU-hours" */
 	size_t widths[COLUMNS_MAX];
 };
 
@@ -350,6 +351,21 @@ static char *group(const char *text, bool grouped)
 	return to;
 }
 
+/* Shortens the unit of a quantity in hours or seconds. */
+static char *brief_unit(const char *text)
+{
+	static const char *const ends[] = {"-hours", "-seconds"};
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t end = strlen(ends[i]);
+
+		if (len > end && strcmp(text + len - end, ends[i]) == 0)
+			return strndup(text, len - end + strlen("-h"));
+	}
+	return strdup(text);
+}
+
 /* "███░░░░░░░  31%": draws a bar before the percentage if [width] columns have room for one beside
  * the [digits] of the longest percentage. */
 static char *with_bar(const char *percentage, size_t width, size_t digits)
@@ -386,7 +402,7 @@ static char *fitted(const struct grid *grid, const struct layout *layout, struct
 		return wrap(text, width);
 	if (is_percentage(kind))
 		return with_bar(text, width, grid->digits);
-	return strdup(text);
+	return kind == CELL_UNIT && layout->brief ? brief_unit(text) : strdup(text);
 }
 
 static bool fit_cells(struct grid *grid, const struct layout *layout)
@@ -440,24 +456,36 @@ static void shrink(const struct grid *grid, size_t widths[], enum cell_kind kind
 	}
 }
 
+static bool has_units(const struct grid *grid)
+{
+	for (size_t at = 0; at < grid->count; at++) {
+		if (column_of(grid, at)->kind == CELL_UNIT)
+			return true;
+	}
+	return false;
+}
+
 /* Returns false when memory ran out. */
 static bool lay_out(struct grid *grid, size_t room, struct layout *layout)
 {
 	enum { EASY = 24, NARROW = 16, WHOLE = 1024 };
 	static const struct {
-		bool grouped;
+		bool grouped, brief;
 		size_t prose, names; /* how narrow they may become */
 	} ways[] = {
-		{true, EASY, WHOLE},
-		{false, EASY, WHOLE},
-		{true, NARROW, NARROW},
-		{false, NARROW, NARROW},
+		{true, false, EASY, WHOLE},    {true, true, EASY, WHOLE},
+		{false, true, EASY, WHOLE},    {true, true, NARROW, NARROW},
+		{false, true, NARROW, NARROW},
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]) && !layout->fits; i++) {
 		size_t sum = grid->count - 1, over;
 
+		/* The same as the way before. */
+		if (i == 1 && !has_units(grid))
+			continue;
 		layout->grouped = ways[i].grouped;
+		layout->brief = ways[i].brief;
 		if (!measure(grid, layout))
 			return false;
 		for (size_t at = 0; at < grid->count; at++)

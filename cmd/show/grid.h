@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tables for people, printed by libsmartcols and made to fit the terminal. Prose is wrapped first,
- * then thousands separators are dropped, then names are cut in their middle. If the table still
+ * then units are shortened, then thousands separators are dropped, then names are cut in their
+ * middle. If the table still
  * does not fit, each row is printed as a block of lines. Amounts and CELL_WHOLE are never
  * shortened.
  *
@@ -15,7 +16,7 @@
 
 #include "ledger/base/error.h"
 
-enum { COLUMNS_MAX = 24 };
+enum { COLUMNS_MAX = 28 };
 
 enum cell_kind {
 	CELL_WHOLE, /* never shortened or broken into lines */
@@ -25,6 +26,8 @@ enum cell_kind {
 	CELL_STATE, /* coloured by its word */
 	CELL_SHARE, /* a percentage, with a bar if there is room; coloured, red from 100 % */
 	CELL_PART, /* a percentage, with a bar if there is room; not coloured */
+	CELL_UNIT, /* the unit of the row's amounts, output_unit(); may become "GPU-h" */
+	CELL_RESOURCE, /* what the row's amounts are of: output_unit() */
 };
 
 struct column {

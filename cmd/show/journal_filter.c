@@ -2,6 +2,7 @@
 #include "cmd/show/journal_filter.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/frame/messages.h"
@@ -55,12 +56,10 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 					.user = option(env, "user"),
 					.partition = option(env, "partition")};
 	struct sb_error err;
-	int status = selection_read(env, argc, argv, &filter.selection);
+	int status = selection_read_purses(env, argc, argv, &filter.selection);
 
 	if (status != EXIT_DONE)
 		return status;
-	filter.range.accounts = filter.selection.list;
-	filter.range.account_count = filter.selection.count;
 	if (read_options(env, &filter, &err)) {
 		journal_filter_release(&filter);
 		return fail(env, &err);
@@ -72,6 +71,8 @@ int journal_filter_read(struct env *env, int argc, const char *const argv[],
 void journal_filter_release(struct journal_filter *filter)
 {
 	selection_release(&filter->selection);
+	purses_release(&filter->purses);
+	free(filter->names);
 	settings_release(&filter->clusters);
 }
 
@@ -90,14 +91,61 @@ static void note_empty_range(struct env *env, const struct books *books,
 		     range->from, head);
 }
 
+int journal_filter_purses(struct journal_filter *filter, struct books *books, struct sb_error *err)
+{
+	struct entry_range *range = &filter->range;
+
+	if (filter->selection.count == 0)
+		return SB_OK;
+	purses_release(&filter->purses);
+	free(filter->names);
+	filter->names = NULL;
+	range->account_count = 0;
+	TRY(selection_purses(&filter->selection, books, &filter->purses, err));
+	filter->names = calloc(filter->purses.count, sizeof(*filter->names));
+	if (!filter->names)
+		return sb_error_nomem(err);
+	for (size_t i = 0; i < filter->purses.count; i++)
+		filter->names[i] = filter->purses.list[i]->name;
+	range->accounts = filter->names;
+	range->account_count = filter->purses.count;
+	return SB_OK;
+}
+
+int journal_filter_has_resources(const struct journal_filter *filter, struct books *books,
+				 bool *ret, struct sb_error *err)
+{
+	struct resources resources;
+
+	*ret = has_resources(&filter->purses);
+	if (filter->selection.count > 0)
+		return SB_OK;
+	TRY(books_resources(books, &resources, err));
+	*ret = resources.count > 0;
+	resources_release(&resources);
+	return SB_OK;
+}
+
+/* Refuses a resource that no account has: an empty answer could mean that nothing happened. */
+static int check_resource(const struct journal_filter *filter, struct books *books,
+			  struct sb_error *err)
+{
+	struct purses purses;
+
+	if (filter->selection.count > 0 || !*filter->selection.resource)
+		return SB_OK;
+	TRY(selection_purses(&filter->selection, books, &purses, err));
+	purses_release(&purses);
+	return SB_OK;
+}
+
 int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err)
 {
-	const struct account *account;
 	uint64_t seq;
 
-	for (size_t i = 0; i < filter->selection.count; i++)
-		TRY(books_account(books, filter->selection.list[i], &account, err));
+	TRY(journal_filter_purses(filter, books, err));
+	TRY(check_resource(filter, books, err));
 	note_empty_range(env, books, &filter->range);
 	if (!filter->ref)
 		return SB_OK;
@@ -146,7 +194,10 @@ static int about_job(const struct journal_filter *filter, struct books *books,
 int journal_filter_has(const struct journal_filter *filter, struct books *books,
 		       const struct event *event, bool *ret, struct sb_error *err)
 {
-	*ret = (!filter->some_kinds || filter->kinds[event->kind]) &&
+	*ret = (!*filter->selection.resource || selection_has(&filter->selection, event->account) ||
+		(event_receiver(event) &&
+		 selection_has(&filter->selection, event_receiver(event)))) &&
+	       (!filter->some_kinds || filter->kinds[event->kind]) &&
 	       clusters_chosen(&filter->clusters, event->cluster) && by_actor(filter, event) &&
 	       (!filter->ref || strcmp(filter->ref, event->ref) == 0);
 	return *ret && (filter->user || filter->partition)

@@ -14,6 +14,8 @@ struct journal_filter {
 	const char *actor; /* the name or number of a user or login; NULL: any */
 	const char *ref; /* NULL: any */
 	const char *user, *partition; /* of the entry's job; NULL: any, or no job */
+	struct purses purses; /* of the selection, if it has names */
+	const char **names; /* of them */
 	struct entry_range range; /* accounts, numbers and times */
 };
 
@@ -27,6 +29,12 @@ void journal_filter_release(struct journal_filter *filter);
  * numbers or its ref do not exist. */
 int journal_filter_check(struct env *env, struct books *books, struct journal_filter *filter,
 			 struct sb_error *err);
+
+/* Lists the purses whose entries are to be printed anew: others may have been opened. */
+int journal_filter_purses(struct journal_filter *filter, struct books *books, struct sb_error *err);
+/* Whether entries may be of other resources than SU. */
+int journal_filter_has_resources(const struct journal_filter *filter, struct books *books,
+				 bool *ret, struct sb_error *err);
 
 /* Sets *ret to whether an entry of the range is to be printed. An entry that gives back the use of
  * a job counts as one about that job. */

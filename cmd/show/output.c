@@ -13,6 +13,7 @@
 #include "cmd/frame/status_line.h"
 #include "cmd/show/progress.h"
 #include "cmd/show/sort.h"
+#include "ledger/account/purse.h"
 #include "ledger/base/amount.h"
 #include "ledger/base/array.h"
 #include "ledger/base/comma.h"
@@ -43,6 +44,12 @@ struct output {
 	struct grid *grid;
 	struct grid_style style;
 	struct sort sort; /* with --sort, rows are printed when all are there */
+	struct unit unit; /* of the row's amounts */
+	struct unit common; /* of the amounts of all rows, if they are not [mixed] */
+	bool named_unit, common_is_su, mixed;
+	bool uses_units; /* a column of output_show_units() is shown or sorted by */
+	bool has_units; /* output_show_units() was called */
+	const char *units_below; /* the line about several units; NULL: the usual one */
 	bool had_row;
 	const char *if_empty; /* the note if there is no row; NULL: none */
 	json_t *list;
@@ -81,6 +88,14 @@ static int show_column(void *ctx, const char *name, struct sb_error *err)
 	return SB_OK;
 }
 
+/* Whether a column is among those of output_show_units(). */
+static bool is_of_units(const struct output *output, size_t column)
+{
+	enum cell_kind kind = output->columns[column].kind;
+
+	return kind == CELL_UNIT || kind == CELL_RESOURCE;
+}
+
 /* Adds a column of --sort to the keys. */
 static int sort_column(void *ctx, const char *name, struct sb_error *err)
 {
@@ -96,6 +111,7 @@ static int sort_column(void *ctx, const char *name, struct sb_error *err)
 					    name + down);
 	}
 	sort->keys[sort->key_count++] = (struct sort_key){column, down};
+	output->uses_units = output->uses_units || is_of_units(output, column);
 	return SB_OK;
 }
 
@@ -179,6 +195,37 @@ static void print_header(struct output *output)
 		fputs(output->last_bar ? "|\n" : "\n", output->env->os.out);
 }
 
+/* Whether a column is shown without --format. JSON and CSV have all. */
+static bool is_shown(const struct output *output, size_t column)
+{
+	if (is_of_units(output, column))
+		return output->has_units &&
+		       (output->columns[column].kind == CELL_UNIT || output->form != FORM_TABLE) &&
+		       output->form != FORM_PARSABLE;
+	return output->columns[column].shown || output->form == FORM_JSON ||
+	       output->form == FORM_CSV;
+}
+
+/* Lists the columns and creates the grid for them. */
+static int lay_columns(struct output *output, struct sb_error *err)
+{
+	bool chosen = option(output->env, "format");
+
+	if (!chosen)
+		output->shown_count = 0;
+	for (size_t i = 0; !chosen && i < output->count; i++) {
+		if (is_shown(output, i))
+			output->shown[output->shown_count++] = i;
+	}
+	for (size_t i = 0; i < output->shown_count; i++)
+		output->uses_units = output->uses_units || is_of_units(output, output->shown[i]);
+	if (output->form != FORM_TABLE)
+		return SB_OK;
+	grid_free(output->grid);
+	output->grid = grid_new(output->columns, output->shown, output->shown_count);
+	return output->grid ? SB_OK : sb_error_nomem(err);
+}
+
 /* Reads the options and creates what the form needs, as the last step. */
 static int set_up(struct output *output, struct sb_error *err)
 {
@@ -201,20 +248,10 @@ static int set_up(struct output *output, struct sb_error *err)
 		TRY(comma_each(format, show_column, output, err));
 	if (sort)
 		TRY(comma_each(sort, sort_column, output, err));
-	/* Without --format, JSON and CSV have all columns. */
-	for (size_t i = 0; !format && i < output->count; i++) {
-		if (output->columns[i].shown || output->form == FORM_JSON ||
-		    output->form == FORM_CSV)
-			output->shown[output->shown_count++] = i;
-	}
-	if (output->form == FORM_TABLE)
-		output->grid = grid_new(output->columns, output->shown, output->shown_count);
+	TRY(lay_columns(output, err));
 	if (output->form == FORM_JSON)
 		output->list = json_array();
-	if ((output->form == FORM_TABLE && !output->grid) ||
-	    (output->form == FORM_JSON && !output->list))
-		return sb_error_nomem(err);
-	return SB_OK;
+	return output->form == FORM_JSON && !output->list ? sb_error_nomem(err) : SB_OK;
 }
 
 int output_new(struct env *env, const struct column *columns, size_t count, struct output **ret,
@@ -228,6 +265,8 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 	output->env = env;
 	output->columns = columns;
 	output->count = count;
+	output->unit = output->common = unit_su;
+	output->common_is_su = true;
 	rc = set_up(output, err);
 	if (rc)
 		free(output);
@@ -345,11 +384,61 @@ void output_if_empty(struct output *output, const char *text)
 	output->if_empty = text;
 }
 
+void output_show_units(struct output *output)
+{
+	if (output->has_units || output->failed)
+		return;
+	output->has_units = true;
+	if (lay_columns(output, &output->err))
+		output->failed = true;
+}
+
+void output_units_below(struct output *output, const char *text)
+{
+	output->units_below = text;
+}
+
+/* Sets the unit of the row's amounts, and the cells that name it. */
+static void set_unit(struct output *output, const struct unit *unit, const char *resource)
+{
+	char second[sizeof(unit->second) + 1];
+
+	output->unit = *unit;
+	(void)snprintf(second, sizeof(second), "%ss", unit->second);
+	for (size_t i = 0; i < output->count; i++) {
+		if (output->columns[i].kind == CELL_RESOURCE)
+			output_text(output, i, resource);
+		else if (output->columns[i].kind == CELL_UNIT)
+			output_text(output, i, output->env->seconds ? second : unit->name);
+	}
+}
+
+void output_unit(struct output *output, const char *purse)
+{
+	const bool is_su = purse_is_account(purse);
+	struct unit unit;
+
+	if (is_su && !output->uses_units && !output->mixed && output->common_is_su) {
+		/* Nothing to change, as in most rows of most banks. */
+		output->named_unit = true;
+		return;
+	}
+	unit = purse_unit(purse);
+	if (!output->named_unit)
+		output->common = unit;
+	else if (strcmp(unit.name, output->common.name) != 0)
+		output->mixed = true;
+	output->common_is_su = output->named_unit ? output->common_is_su && is_su : is_su;
+	output->named_unit = true;
+	set_unit(output, &unit, purse_resource(purse));
+}
+
 void output_row(struct output *output)
 {
 	end_row(output);
 	output->had_row = true;
 	output->in_row = true;
+	output->unit = unit_su;
 	if (output->sort.key_count > 0 && !output->failed && !sort_add(&output->sort))
 		no_memory(output);
 	if (output->form == FORM_TABLE) {
@@ -477,7 +566,10 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	char text[AMOUNT_TEXT_SIZE];
 	size_t at;
 
-	amount_format(text, amount, seconds);
+	if (seconds)
+		amount_format(text, amount, true);
+	else
+		amount_format_in(text, amount, output->unit.size);
 	if (output->form == FORM_JSON)
 		set_member(output, column, "_seconds", json_integer(amount));
 	else if (output->form != FORM_TABLE)
@@ -485,7 +577,8 @@ void output_amount(struct output *output, size_t column, int64_t amount)
 	else if (!output->failed && place(output, column, &at) &&
 		 !grid_amount(output->grid, at, text, amount))
 		no_memory(output);
-	output_sort_as(output, column, amount);
+	/* Amounts of several units are in the order of their numbers. */
+	output_sort_as(output, column, amount / (output->unit.size / unit_su.size));
 }
 
 void output_no_amount(struct output *output, size_t column, const char *word)
@@ -639,17 +732,37 @@ bool output_is_empty(const struct output *output)
 	return !output->had_row;
 }
 
-/* True if the table has amounts and a header and is on a terminal: the unit is printed below it. */
+/* True if the table has amounts, a header and no column of units, and is on a terminal: the unit is
+ * printed below it. */
 static bool names_unit(const struct output *output)
 {
+	bool amounts = false;
+
 	if (output->form != FORM_TABLE || !output->style.width || !output->style.header ||
 	    grid_is_empty(output->grid))
 		return false;
 	for (size_t i = 0; i < output->shown_count; i++) {
-		if (output->columns[output->shown[i]].kind == CELL_AMOUNT)
-			return true;
+		if (output->columns[output->shown[i]].kind == CELL_UNIT)
+			return false;
+		amounts = amounts || output->columns[output->shown[i]].kind == CELL_AMOUNT;
 	}
-	return false;
+	return amounts;
+}
+
+static void print_unit(const struct output *output)
+{
+	const struct unit *unit = &output->common;
+	FILE *out = output->env->os.out;
+
+	if (output->mixed)
+		fprintf(out, "%s\n",
+			output->units_below
+				? output->units_below
+				: "Amounts are in several units: add Unit to --format.");
+	else if (output->env->seconds)
+		fprintf(out, "Amounts are in %ss.\n", unit->second);
+	else
+		fprintf(out, "Amounts are in %s.\n", unit->name);
 }
 
 static void print_rest(struct output *output)
@@ -662,8 +775,7 @@ static void print_rest(struct output *output)
 	if (output->form == FORM_TABLE && !output->failed)
 		print_grid(output);
 	if (named && !output->failed)
-		fprintf(out, "Amounts are in %s.\n",
-			output->env->seconds ? "billing-seconds" : "SU");
+		print_unit(output);
 	if (output->form == FORM_JSON && !output->failed) {
 		if (json_dumpf(output->list, out, JSON_INDENT(2)) && !ferror(out))
 			no_memory(output);

@@ -23,11 +23,22 @@ int output_new(struct env *env, const struct column *columns, size_t count, stru
 /* Sets the note that output_finish() prints for people if there was no row. Borrows [text]. */
 void output_if_empty(struct output *output, const char *text);
 
+/* Adds the columns of the kinds CELL_UNIT and, for programs, CELL_RESOURCE to those that are shown
+ * without --format, except with -p and -P. Call it before the first row, if rows may be of purses
+ * of other resources than SU. */
+void output_show_units(struct output *output);
+
+/* Sets the line below a table on a terminal that says in which units its amounts are, if they are
+ * in several and there is no column of units. Borrows [text]. */
+void output_units_below(struct output *output, const char *text);
+
 /* Begins a row. Its cells are then set in any order; those not set are empty. [column] is an index
  * into the columns of output_new(). Texts are escaped. */
 void output_row(struct output *output);
 void output_text(struct output *output, size_t column, const char *text);
 void output_number(struct output *output, size_t column, int64_t number);
+/* Names the purse whose amounts the row has, before any of them; without it they are in SU. */
+void output_unit(struct output *output, const char *purse);
 void output_amount(struct output *output, size_t column, int64_t amount);
 /* Sets a missing amount: [word] in a table and with -P, null in JSON, empty in CSV. */
 void output_no_amount(struct output *output, size_t column, const char *word);

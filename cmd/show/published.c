@@ -49,10 +49,10 @@ static int check_file(int fd, const char *path, const char *bank_folder, struct 
 	return SB_OK;
 }
 
-/* Copies the name of an account or, with [none], "". Returns whether it is valid. */
+/* Copies the name of an account or purse or, with [none], "". Returns whether it is valid. */
 static bool copy_name(const char *text, bool none, char ret[NAME_SIZE])
 {
-	if (!(none && !*text) && name_check("account", text, NULL))
+	if (!(none && !*text) && !purse_ok(text))
 		return false;
 	(void)snprintf(ret, NAME_SIZE, "%s", text);
 	return true;
@@ -101,6 +101,7 @@ static bool read_account(json_t *object, struct published_account *ret)
 			      .unlimited = unlimited};
 	/* Older banks did not write this. */
 	row->has_running = seen;
+	row->unread = json_is_null(read) && json_object_get(object, "unmetered");
 	row->endless = endless;
 	row->unentered = unentered;
 	(void)snprintf(row->state, sizeof(row->state), "%s", state);
@@ -113,12 +114,12 @@ static int by_name(const void *a, const void *b)
 {
 	const struct published_account *x = a, *y = b;
 
-	return strcmp(x->row.name, y->row.name);
+	return purse_order(x->row.name, y->row.name);
 }
 
 static int compare_name(const void *name, const void *account)
 {
-	return strcmp(name, ((const struct published_account *)account)->row.name);
+	return purse_order(name, ((const struct published_account *)account)->row.name);
 }
 
 const struct published_account *published_find(const struct published *published, const char *name)
@@ -153,9 +154,20 @@ static bool read_inside(json_t *map, bool odd, struct published *ret)
 	return true;
 }
 
+/* Reads a list of accounts or purses, for which there is room. */
+static bool read_list(json_t *list, struct published *ret)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (!read_account(json_array_get(list, i), &ret->list[ret->count]))
+			return false;
+		ret->count++;
+	}
+	return true;
+}
+
 static bool read_document(json_t *document, struct published *ret)
 {
-	json_t *list, *inside, *odd;
+	json_t *list, *inside, *odd, *purses;
 	const char *time;
 
 	if (json_unpack(document, "{ss so so}", "time", &time, "accounts", &list, "inside",
@@ -163,19 +175,18 @@ static bool read_document(json_t *document, struct published *ret)
 	    when_parse_exact(time, &ret->time, NULL) || !json_is_array(list) ||
 	    !json_is_object(inside))
 		return false;
-	/* Older banks did not write this. */
+	/* Older banks did not write these. */
 	odd = json_object_get(document, "inside_odd");
-	if (odd && !json_is_object(odd))
+	purses = json_object_get(document, "purses");
+	if ((odd && !json_is_object(odd)) || (purses && !json_is_array(purses)))
 		return false;
-	ret->list = calloc(json_array_size(list) + 1, sizeof(*ret->list));
+	ret->list = calloc(json_array_size(list) + json_array_size(purses) + 1, sizeof(*ret->list));
 	ret->inside =
 		calloc(json_object_size(inside) + json_object_size(odd) + 1, sizeof(*ret->inside));
 	if (!ret->list || !ret->inside)
 		return false;
-	for (; ret->count < json_array_size(list); ret->count++) {
-		if (!read_account(json_array_get(list, ret->count), &ret->list[ret->count]))
-			return false;
-	}
+	if (!read_list(list, ret) || !read_list(purses, ret))
+		return false;
 	array_sort(ret->list, ret->count, by_name);
 	return read_inside(inside, false, ret) && read_inside(odd, true, ret);
 }

@@ -16,7 +16,7 @@ struct published {
 	struct published_account {
 		struct balance_row row;
 		char above[NAME_SIZE]; /* the nearest account of the bank above it; "" for none */
-	} * list; /* by name */
+	} * list; /* accounts and purses, by purse_order() */
 	size_t count;
 	struct inside {
 		char account[NAME_SIZE]; /* an account that the bank does not have, as a key */

@@ -14,12 +14,36 @@ static int by_name(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+struct name_reading {
+	struct selection *selection;
+	bool purses; /* their names count, too */
+};
+
+/* Reads a name. With --resource it is the account's purse of that. */
+static int read_name(const struct name_reading *reading, const char *text, char ret[NAME_SIZE],
+		     struct sb_error *err)
+{
+	const char *resource = reading->selection->resource;
+
+	if (!reading->purses)
+		return name_fold("account", text, ret, err);
+	TRY(purse_fold(text, ret, err));
+	if (!*resource || strcmp(purse_resource(ret), resource) == 0)
+		return SB_OK;
+	return purse_is_account(ret)
+		       ? purse_name(text, resource, ret, err)
+		       : sb_error_set(err, SB_EINVAL,
+				      "'%.255s' names its resource itself: leave out --resource %s",
+				      ret, resource);
+}
+
 static int add(void *ctx, const char *text, struct sb_error *err)
 {
-	struct selection *selection = ctx;
+	const struct name_reading *reading = ctx;
+	struct selection *selection = reading->selection;
 	char name[NAME_SIZE], (*to)[NAME_SIZE];
 
-	TRY(name_fold("account", text, name, err));
+	TRY(read_name(reading, text, name, err));
 	to = array_add(selection->names, selection->count);
 	if (!to)
 		return sb_error_nomem(err);
@@ -28,12 +52,14 @@ static int add(void *ctx, const char *text, struct sb_error *err)
 }
 
 static int read_names(int argc, const char *const argv[], const char *list,
-		      struct selection *selection, struct sb_error *err)
+		      struct name_reading *reading, struct sb_error *err)
 {
+	struct selection *selection = reading->selection;
+
 	for (int i = 0; i < argc; i++)
-		TRY(add(selection, argv[i], err));
+		TRY(add(reading, argv[i], err));
 	if (list)
-		TRY(comma_each(list, add, selection, err));
+		TRY(comma_each(list, add, reading, err));
 	if (selection->count == 0)
 		return SB_OK;
 	array_unique(selection->names, selection->count, by_name);
@@ -45,17 +71,55 @@ static int read_names(int argc, const char *const argv[], const char *list,
 	return SB_OK;
 }
 
-int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret)
+int resource_option(const struct env *env, char ret[RESOURCE_SIZE], struct sb_error *err)
+{
+	const char *text = option_if_known(env, "resource");
+	char purse[NAME_SIZE];
+
+	ret[0] = '\0';
+	if (!text)
+		return SB_OK;
+	TRY(purse_name("any", text, purse, err));
+	(void)snprintf(ret, RESOURCE_SIZE, "%s", purse_resource(purse));
+	return SB_OK;
+}
+
+int purse_argument(struct env *env, const char *text, char ret[NAME_SIZE])
 {
 	struct selection selection = {0};
+	const struct name_reading reading = {&selection, true};
 	struct sb_error err;
 
-	if (read_names(argc, argv, option(env, "accounts"), &selection, &err)) {
+	if (resource_option(env, selection.resource, &err) || read_name(&reading, text, ret, &err))
+		return fail(env, &err);
+	return EXIT_DONE;
+}
+
+static int read_selection(struct env *env, int argc, const char *const argv[], bool purses,
+			  struct selection *ret)
+{
+	struct selection selection = {0};
+	struct name_reading reading = {&selection, purses};
+	struct sb_error err;
+
+	if ((purses && resource_option(env, selection.resource, &err)) ||
+	    read_names(argc, argv, option(env, "accounts"), &reading, &err)) {
 		selection_release(&selection);
 		return fail(env, &err);
 	}
 	*ret = selection;
 	return EXIT_DONE;
+}
+
+int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret)
+{
+	return read_selection(env, argc, argv, false, ret);
+}
+
+int selection_read_purses(struct env *env, int argc, const char *const argv[],
+			  struct selection *ret)
+{
+	return read_selection(env, argc, argv, true, ret);
 }
 
 int selection_find(struct selection *selection, struct env *env, struct books *books,
@@ -81,10 +145,103 @@ int selection_find(struct selection *selection, struct env *env, struct books *b
 	return SB_OK;
 }
 
+static int by_purse(const void *a, const void *b)
+{
+	const struct account *const *one = a, *const *other = b;
+
+	return purse_order((*one)->name, (*other)->name);
+}
+
+static int add_purse(struct purses *purses, const struct account *account, struct sb_error *err)
+{
+	const struct account **added = array_add(purses->list, purses->count);
+
+	if (!added)
+		return sb_error_nomem(err);
+	*added = account;
+	return SB_OK;
+}
+
+/* Lists those of all accounts. */
+static int list_all(const char *resource, struct books *books, struct purses *ret,
+		    struct sb_error *err)
+{
+	size_t count;
+
+	TRY(books_load_all(books, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = books_at(books, i);
+
+		if (!*resource || strcmp(purse_resource(account->name), resource) == 0)
+			TRY(add_purse(ret, account, err));
+	}
+	if (ret->count > 0 || !*resource || strcmp(resource, RESOURCE_BILLING) == 0)
+		return SB_OK;
+	return sb_error_set(err, SB_ENOTFOUND,
+			    "no account has a budget of %s: `subank open ACCOUNT --resource %s` "
+			    "starts one",
+			    resource, resource);
+}
+
+/* Lists those of one name. */
+static int list_name(const struct selection *selection, struct books *books, const char *name,
+		     struct purses *ret, struct sb_error *err)
+{
+	const struct account *account;
+	struct purses more;
+	int rc = SB_OK;
+
+	TRY(books_account(books, name, &account, err));
+	TRY(add_purse(ret, account, err));
+	if (*selection->resource || !purse_is_account(name))
+		return SB_OK;
+	TRY(books_purses(books, name, &more, err));
+	for (size_t i = 0; i < more.count && !rc; i++)
+		rc = add_purse(ret, more.list[i], err);
+	purses_release(&more);
+	return rc;
+}
+
+int selection_purses(const struct selection *selection, struct books *books, struct purses *ret,
+		     struct sb_error *err)
+{
+	struct purses purses = {0};
+	int rc = SB_OK;
+
+	if (selection->count == 0)
+		rc = list_all(selection->resource, books, &purses, err);
+	for (size_t i = 0; i < selection->count && !rc; i++)
+		rc = list_name(selection, books, selection->list[i], &purses, err);
+	if (rc) {
+		purses_release(&purses);
+		return rc;
+	}
+	if (has_resources(&purses))
+		array_unique(purses.list, purses.count, by_purse);
+	*ret = purses;
+	return SB_OK;
+}
+
+bool has_resources(const struct purses *purses)
+{
+	for (size_t i = 0; i < purses->count; i++) {
+		if (!purse_is_account(purses->list[i]->name))
+			return true;
+	}
+	return false;
+}
+
 bool selection_has(const struct selection *selection, const char *name)
 {
-	return selection->count == 0 ||
-	       array_find(selection->names, selection->count, name, by_name);
+	char account[NAME_SIZE];
+
+	if (*selection->resource && strcmp(purse_resource(name), selection->resource) != 0)
+		return false;
+	if (selection->count == 0 || array_find(selection->names, selection->count, name, by_name))
+		return true;
+	return !*selection->resource && !purse_is_account(name) &&
+	       array_find(selection->names, selection->count, purse_account(account, name),
+			  by_name);
 }
 
 void selection_release(struct selection *selection)

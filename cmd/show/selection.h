@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The accounts that a verb is about: its arguments and those of --accounts. */
+/* The accounts that a verb is about: its arguments and those of --accounts. Verbs that show amounts
+ * also take purses (ledger/account/purse.h): an account stands for all of its purses, or for that
+ * of --resource. */
 #pragma once
 
 #include "cmd/frame/env.h"
@@ -10,18 +12,41 @@ struct selection {
 	const char **list; /* the same as pointers */
 	size_t count; /* 0: all accounts */
 	size_t missing; /* how many names selection_find() removed */
+	char resource[RESOURCE_SIZE]; /* only purses of it, which [names] then name; "": of any */
 };
 
 /* Reads the names. Returns EXIT_DONE or, with a message, EXIT_USAGE. The caller calls
  * selection_release(). */
 int selection_read(struct env *env, int argc, const char *const argv[], struct selection *ret);
 
+/* The same for a verb that takes purses and, perhaps, --resource. */
+int selection_read_purses(struct env *env, int argc, const char *const argv[],
+			  struct selection *ret);
+/* Reads one account or purse and, if the verb has it, --resource. Returns EXIT_DONE or, with a
+ * message, EXIT_USAGE. */
+int purse_argument(struct env *env, const char *text, char ret[NAME_SIZE]);
+/* Reads --resource alone: "" without it. Fails with SB_EINVAL. */
+int resource_option(const struct env *env, char ret[RESOURCE_SIZE], struct sb_error *err);
+/* The option. */
+#define SHOWN_RESOURCE_OPTION                                                                      \
+	{                                                                                          \
+		"resource", 0, "TRES", "only of gres/gpu, cpu, mem ...; billing: only SU"          \
+	}
+
 /* Reports and removes names of no account, so that the others can be printed; the verb then ends
  * with EXIT_REFUSED. Fails with SB_ENOTFOUND when none is left. */
 int selection_find(struct selection *selection, struct env *env, struct books *books,
 		   struct sb_error *err);
 
-/* Whether the selection has the account, or is empty. */
+/* Lists the accounts and purses of a selection whose names exist, loaded as by books_account(): by
+ * name, an account's purses behind it. SB_ENOTFOUND if --resource is of no account. The caller
+ * calls purses_release(). */
+int selection_purses(const struct selection *selection, struct books *books, struct purses *ret,
+		     struct sb_error *err);
+/* Whether one of them is of another resource than SU. */
+bool has_resources(const struct purses *purses);
+
+/* Whether the selection has the account or purse. */
 bool selection_has(const struct selection *selection, const char *name);
 
 void selection_release(struct selection *selection);

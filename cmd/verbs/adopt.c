@@ -36,6 +36,7 @@ struct adoption {
 /* An account and its row on a cluster. */
 struct seen_account {
 	const struct account *account;
+	const struct purses *purses; /* others than its own */
 	const char *cluster;
 	const struct observed *row;
 };
@@ -55,9 +56,18 @@ static int add_stray(struct adoption *adoption, const struct seen_account *seen,
 	return SB_OK;
 }
 
-static bool is_cap(const char *field, const char *tres)
+/* Whether the limit may follow the balance of the account or of a purse of it. */
+static bool is_cap(const struct seen_account *seen, const char *field, const char *tres)
 {
-	return strcmp(field, CAP_FIELD) == 0 && strcmp(tres, CAP_TRES) == 0;
+	if (strcmp(field, CAP_FIELD) != 0)
+		return false;
+	for (size_t i = 0; i < seen->purses->count; i++) {
+		char lever[RESOURCE_SIZE];
+
+		if (purse_lever(seen->purses->list[i], lever) && strcmp(lever, tres) == 0)
+			return true;
+	}
+	return strcmp(tres, CAP_TRES) == 0;
 }
 
 /* Finds limits in Slurm that are not in the books and may be the bank's holds or caps, under any
@@ -69,7 +79,7 @@ static int find_unknown(struct adoption *adoption, const struct seen_account *se
 		const struct limit *limit = &seen->row->limits[i];
 		struct stray *stray;
 
-		if ((limit->value != 0 && !is_cap(limit->field, limit->tres)) ||
+		if ((limit->value != 0 && !is_cap(seen, limit->field, limit->tres)) ||
 		    account_lever(seen->account, seen->cluster, limit->field, limit->tres))
 			continue;
 		TRY(add_stray(adoption, seen, limit->field, limit->tres, &stray, err));
@@ -95,17 +105,17 @@ static int find_changed(struct adoption *adoption, const struct seen_account *se
 		stray->value = value;
 		stray->known = true;
 		/* Newer books may have moved a cap with the balance. */
-		stray->lost = !is_cap(lever->field, lever->tres) || value < 0;
+		stray->lost = !is_cap(seen, lever->field, lever->tres) || value < 0;
 	}
 	return SB_OK;
 }
 
 static int compare_account(struct adoption *adoption, const struct account *account,
-			   struct sb_error *err)
+			   const struct purses *purses, struct sb_error *err)
 {
 	for (size_t i = 0; i < adoption->clusters.count; i++) {
 		const struct observation *cluster = &adoption->clusters.list[i];
-		const struct seen_account seen = {account, cluster->cluster,
+		const struct seen_account seen = {account, purses, cluster->cluster,
 						  observation_find(cluster, account->name)};
 
 		if (!seen.row)
@@ -128,8 +138,19 @@ static int find_strays(struct books *books, void *ctx, struct sb_error *err)
 	TRY(books_load_all(books, &count, err));
 	adoption->commands = strcmp(place, adoption->place) == 0;
 	adoption->count = 0;
-	for (size_t i = 0; i < count; i++)
-		TRY(compare_account(adoption, books_at(books, i), err));
+	for (size_t i = 0; i < count; i++) {
+		const struct account *account = books_at(books, i);
+		struct purses purses;
+		int rc;
+
+		/* The account has the limits of its purses. */
+		if (!purse_is_account(account->name))
+			continue;
+		TRY(books_purses(books, account->name, &purses, err));
+		rc = compare_account(adoption, account, &purses, err);
+		purses_release(&purses);
+		TRY(rc);
+	}
 	return SB_OK;
 }
 
@@ -146,8 +167,11 @@ static int find_wants(struct books *books, void *ctx, struct sb_error *err)
 	if (!adoption->wants)
 		return sb_error_nomem(err);
 	for (size_t i = 0; i < count * clusters; i++) {
-		struct want *want = &adoption->wants[adoption->want_count++];
+		struct want *want = &adoption->wants[adoption->want_count];
 
+		if (!purse_is_account(books_at(books, i % count)->name))
+			continue;
+		adoption->want_count++;
 		memcpy(want->account, books_at(books, i % count)->name, sizeof(want->account));
 		memcpy(want->cluster, adoption->clusters.names[i / count], sizeof(want->cluster));
 	}

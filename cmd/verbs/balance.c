@@ -8,6 +8,7 @@
 #include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/base/amount.h"
+#include "ledger/base/array.h"
 #include "ledger/base/number.h"
 #include "ledger/base/when.h"
 #include "ledger/books/history.h"
@@ -23,7 +24,18 @@ static const size_t not_running[] = {BALANCE_ALLOCATED, BALANCE_PERCENT};
 static const size_t running[] = {BALANCE_SETTLED, BALANCE_FLIGHT, BALANCE_COMMITTED, BALANCE_SEEN};
 
 /* With --lots. */
-enum { LOT_ACCOUNT, LOT_ENTRY, LOT_START, LOT_END, LOT_AMOUNT, LOT_REST, LOT_STATE, LOT_COLUMNS };
+enum {
+	LOT_ACCOUNT,
+	LOT_ENTRY,
+	LOT_START,
+	LOT_END,
+	LOT_AMOUNT,
+	LOT_REST,
+	LOT_UNIT,
+	LOT_STATE,
+	LOT_RESOURCE,
+	LOT_COLUMNS
+};
 
 static const struct column lot_columns[LOT_COLUMNS] = {
 	[LOT_ACCOUNT] = {"Account", false, true, CELL_NAME},
@@ -32,7 +44,9 @@ static const struct column lot_columns[LOT_COLUMNS] = {
 	[LOT_END] = {"End", false, true, CELL_WHOLE},
 	[LOT_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
 	[LOT_REST] = {"Rest", true, true, CELL_AMOUNT},
+	[LOT_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[LOT_STATE] = {"State", false, true, CELL_STATE},
+	[LOT_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 struct listing;
@@ -94,21 +108,56 @@ static int is_listed(const struct listing *listing, struct books *books, const c
 	return SB_OK;
 }
 
-/* Finds the nearest account in the list above this one; "" for none. */
+/* Whether the list has the purse of that resource that the account may have. */
+static int find_listed(const struct listing *listing, struct books *books, const char *account,
+		       const char *resource, char ret[NAME_SIZE], bool *ret_listed,
+		       struct sb_error *err)
+{
+	const struct account *purse;
+	int rc;
+
+	*ret_listed = false;
+	/* No purse has that long a name. */
+	if (purse_name(account, resource, ret, NULL))
+		return SB_OK;
+	rc = books_find(books, ret, &purse, err);
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	return is_listed(listing, books, ret, ret_listed, err);
+}
+
+/* Finds the nearest account in the list above this one; "" for none. Of a purse it is the nearest
+ * that has a purse of its resource. */
 static int find_parent(struct listing *listing, struct books *books, const struct account *account,
 		       char ret[NAME_SIZE], struct sb_error *err)
 {
+	const char *resource = purse_resource(account->name);
+	char above[NAME_SIZE];
 	bool listed;
 
-	TRY(nesting_above(&listing->nesting, books, account, false, ret, err));
+	TRY(nesting_above(&listing->nesting, books, account, false, above, err));
 	/* Clusters may disagree, and so make a circle. */
-	for (size_t step = 0; *ret && step < LEVELS_MAX; step++) {
-		TRY(is_listed(listing, books, ret, &listed, err));
+	for (size_t step = 0; *above && step < LEVELS_MAX; step++) {
+		TRY(find_listed(listing, books, above, resource, ret, &listed, err));
 		if (listed)
 			return SB_OK;
-		TRY(books_account(books, ret, &account, err));
-		TRY(nesting_above(&listing->nesting, books, account, false, ret, err));
+		TRY(books_account(books, above, &account, err));
+		TRY(nesting_above(&listing->nesting, books, account, false, above, err));
 	}
+	ret[0] = '\0';
+	return SB_OK;
+}
+
+/* Finds where a row is in the tree: below an account [above] it, or a purse below its account. */
+static int find_place(const struct listing *listing, struct books *books, const char *purse,
+		      const char *above, char ret[NAME_SIZE], struct sb_error *err)
+{
+	bool listed = false;
+
+	if (!purse_is_account(purse))
+		TRY(is_listed(listing, books, purse_account(ret, purse), &listed, err));
+	if (!listed)
+		(void)snprintf(ret, NAME_SIZE, "%s", above);
 	return SB_OK;
 }
 
@@ -116,7 +165,7 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 		   struct sb_error *err)
 {
 	struct balance_row row;
-	char parent[NAME_SIZE] = "";
+	char above[NAME_SIZE] = "", parent[NAME_SIZE] = "";
 
 	TRY(balance_row_make(listing->env, books, account,
 			     listing->as_of ? NULL : &listing->nesting, &row, err));
@@ -125,11 +174,14 @@ static int add_row(struct listing *listing, struct books *books, const struct ac
 		return SB_OK;
 	}
 	if (listing->tree || listing->total)
-		TRY(find_parent(listing, books, account, parent, err));
+		TRY(find_parent(listing, books, account, above, err));
 	/* The sums of an account's parent include the account. */
-	if (listing->total && !*parent)
+	if (listing->total && !*above &&
+	    balance_total_has(account->name, listing->selection->resource))
 		TRY(sums_add(&listing->sums, &row.sums, err));
-	balance_row_print(listing->env, listing->output, &row, listing->tree ? parent : "",
+	if (listing->tree)
+		TRY(find_place(listing, books, account->name, above, parent, err));
+	balance_row_print(listing->env, listing->output, &row, parent,
 			  listing->as_of ? BALANCE_NOT_READ : books_time(books));
 	return listing->forecast ? add_forecast(listing, books, account, err) : SB_OK;
 }
@@ -155,6 +207,7 @@ static int add_lots(struct listing *listing, struct books *books, const struct a
 			continue;
 		output_row(output);
 		output_text(output, LOT_ACCOUNT, account->name);
+		output_unit(output, account->name);
 		output_number(output, LOT_ENTRY, (int64_t)lot->seq);
 		output_time(output, LOT_START, lot->start);
 		if (lot->end == WHEN_NEVER)
@@ -168,53 +221,95 @@ static int add_lots(struct listing *listing, struct books *books, const struct a
 	return SB_OK;
 }
 
-static int list_now(struct listing *listing, struct books *books, struct sb_error *err)
+static int list_now(struct listing *listing, struct books *books, const struct purses *purses,
+		    struct sb_error *err)
 {
-	const struct selection *selection = listing->selection;
-	size_t count = selection->count;
-	const struct account *account;
 	struct progress progress = {0};
 	int rc = SB_OK;
 
-	if (selection->count == 0)
-		TRY(books_load_all(books, &count, err));
-	if (count == 0)
+	if (purses->count == 0)
 		note(listing->env,
 		     "the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
 	/* Rows that are printed as they come show the progress themselves. */
 	if (prints_for_people(listing->env) || !listing->env->os.out_is_terminal)
-		progress_begin(&progress, listing->env, count);
-	for (size_t i = 0; i < count && !rc; i++) {
-		if (selection->count > 0)
-			rc = books_account(books, selection->list[i], &account, err);
-		else
-			account = books_at(books, i);
-		if (!rc)
-			rc = listing->add(listing, books, account, err);
+		progress_begin(&progress, listing->env, purses->count);
+	for (size_t i = 0; i < purses->count && !rc; i++) {
+		rc = listing->add(listing, books, purses->list[i], err);
 		progress_step(&progress, i + 1);
 	}
 	progress_end(&progress);
 	return rc;
 }
 
+/* An account of a history. */
+struct past {
+	const char *name;
+	size_t at;
+};
+
+static int by_purse(const void *a, const void *b)
+{
+	const struct past *one = a, *other = b;
+
+	return purse_order(one->name, other->name);
+}
+
+/* Adds the rows of those that the list is to have, in its order. [past] has room. */
+static int add_in_order(struct listing *listing, struct books *books, struct history *history,
+			struct past past[], struct sb_error *err)
+{
+	struct account *account;
+	size_t count, taken = 0;
+	int rc = SB_OK;
+
+	TRY(history_count(history, &count, err));
+	for (size_t i = 0; i < count; i++) {
+		const char *name = history_name(history, i);
+
+		if (selection_has(listing->selection, name))
+			past[taken++] = (struct past){name, i};
+	}
+	array_sort(past, taken, by_purse);
+	for (size_t i = 0; i < taken && !rc; i++) {
+		TRY(history_account(history, past[i].at, listing->moment.time, &account, err));
+		rc = listing->add(listing, books, account, err);
+		account_free(account);
+	}
+	return rc;
+}
+
+/* Whether the user asked for this purse, and not for all of its account. */
+static bool is_named(const struct selection *selection, const char *purse)
+{
+	for (size_t i = 0; i < selection->count; i++) {
+		if (strcmp(selection->list[i], purse) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Adds the rows of the accounts of a history. [name] is that of its only account, or NULL. */
 static int add_past(struct listing *listing, struct books *books, struct history *history,
 		    const char *name, struct sb_error *err)
 {
-	struct account *account;
+	char account[NAME_SIZE];
+	struct past *past;
 	size_t count = 0;
-	int rc = SB_OK;
+	int rc;
 
 	TRY(history_count(history, &count, err));
-	if (count == 0 && name)
+	if (count == 0 && name && purse_is_account(name))
 		note(listing->env, "account '%s' was not opened yet", name);
-	else if (count == 0)
+	else if (count == 0 && name && is_named(listing->selection, name))
+		note(listing->env, "account '%s' had no budget of %s yet",
+		     purse_account(account, name), purse_resource(name));
+	else if (count == 0 && !name)
 		note(listing->env, "the bank had no accounts yet");
-	for (size_t i = 0; i < count && !rc; i++) {
-		TRY(history_account(history, i, listing->moment.time, &account, err));
-		rc = listing->add(listing, books, account, err);
-		account_free(account);
-	}
+	past = calloc(count + 1, sizeof(*past));
+	if (!past)
+		return sb_error_nomem(err);
+	rc = add_in_order(listing, books, history, past, err);
+	free(past);
 	return rc;
 }
 
@@ -239,22 +334,36 @@ static int list_past(struct listing *listing, struct books *books, const char *n
 	return rc;
 }
 
-static int list_all(struct listing *listing, struct books *books, struct sb_error *err)
+/* Adds the past rows of all accounts. It loads none of the present ones, of which there may be
+ * many. */
+static int list_all_past(struct listing *listing, struct books *books, struct sb_error *err)
 {
-	const struct selection *selection = listing->selection;
+	struct resources resources;
 
+	TRY(books_resources(books, &resources, err));
+	if (resources.count > 0)
+		output_show_units(listing->output);
+	resources_release(&resources);
+	return list_past(listing, books, NULL, err);
+}
+
+static int list_purses(struct listing *listing, struct books *books, const struct purses *purses,
+		       struct sb_error *err)
+{
+	if (has_resources(purses))
+		output_show_units(listing->output);
 	if (!listing->as_of)
-		return list_now(listing, books, err);
-	if (selection->count == 0)
-		return list_past(listing, books, NULL, err);
-	for (size_t i = 0; i < selection->count; i++)
-		TRY(list_past(listing, books, selection->list[i], err));
+		return list_now(listing, books, purses, err);
+	for (size_t i = 0; i < purses->count; i++)
+		TRY(list_past(listing, books, purses->list[i]->name, err));
 	return SB_OK;
 }
 
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
+	struct purses purses;
+	int rc;
 
 	listing->moment = (struct moment){.seq = books_head(books)->seq, .time = books_time(books)};
 	if (listing->as_of) {
@@ -263,10 +372,17 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 	}
 	/* Before the first row: a row that an error follows would look like an answer. */
 	TRY(selection_find(listing->selection, listing->env, books, err));
-	TRY(list_all(listing, books, err));
-	if (listing->total)
-		balance_total_print(listing->output, &listing->sums, !listing->as_of);
-	return SB_OK;
+	if (listing->as_of && listing->selection->count == 0) {
+		rc = list_all_past(listing, books, err);
+	} else {
+		TRY(selection_purses(listing->selection, books, &purses, err));
+		rc = list_purses(listing, books, &purses, err);
+		purses_release(&purses);
+	}
+	if (!rc && listing->total)
+		balance_total_print(listing->output, &listing->sums, listing->selection->resource,
+				    !listing->as_of);
+	return rc;
 }
 
 static void show(struct column columns[BALANCE_COLUMNS_ALL], const size_t list[], size_t count,
@@ -339,7 +455,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 	if (status == EXIT_DONE)
 		status = check_options(env, &listing);
 	if (status == EXIT_DONE)
-		status = selection_read(env, argc, argv, &selection);
+		status = selection_read_purses(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
 	listing.add = listing.lots ? add_lots : add_row;
@@ -367,10 +483,15 @@ const struct command cmd_balance = {
 	.arguments = "[ACCOUNT...]",
 	.summary = "show what accounts have, what they used and what is left",
 	.details =
-		"Needs no Slurm. Amounts are in SU. Columns, those after Read with --format only:\n"
+		"Needs no Slurm. Amounts are in SU. An account that has budgets of other resources "
+		"(`subank open --resource`) has a row for each, called ACCOUNT:RESOURCE, with "
+		"amounts in its Unit; --resource shows one of them. Columns, those after Read with "
+		"--format only:\n"
 		"- Account: its name\n"
 		"- State: open, held, closed; grace: held but let run for a time; blocked: an "
-		"account above it is held\n"
+		"account above it, or that of a budget, is held\n"
+		"- Unit: of the amounts of the row; shown when there are budgets of other "
+		"resources\n"
 		"- Allocated: what may be used now, spent or not\n"
 		"- Used: the spent part of that, including running jobs: InFlight or, with "
 		"`hold_on: committed` in the settings, Committed\n"
@@ -396,6 +517,8 @@ const struct command cmd_balance = {
 		"- Unentered: charged use that has no entry in the journal yet (`charge_minutes` "
 		"in the settings)\n"
 		"- Unlimited: yes or no; of a total, whether one of its accounts is\n"
+		"- Resource: of the row, billing for SU; JSON and CSV have it and Unit if there "
+		"are such budgets\n"
 		"--running shows these, and of charges Used and Read, the age of the last time "
 		"that all ended jobs were charged.\n"
 		"--lots shows where the money comes from, a row for each deposit (or transfer or "
@@ -405,7 +528,8 @@ const struct command cmd_balance = {
 		"An account inside another one of the bank is a budget of its own, and its use "
 		"counts in both; --total counts it once, and --tree shows the nesting (in tables; "
 		"other forms have the same rows as always). --sort then sorts the accounts below "
-		"each account; the row of --total stays last.\n"
+		"each account; the row of --total stays last. It is of SU or of --resource: "
+		"resources are never added to each other.\n"
 		"--min-percent leaves out accounts whose Percent is less than N and those that "
 		"have none, since nothing is allocated to them. An unlimited account counts like "
 		"others, by its Percent. The row of --total sums up the accounts shown.\n"
@@ -424,6 +548,7 @@ const struct command cmd_balance = {
 		"accounts that they name.",
 	.examples = EXAMPLES(
 		{"subank balance", "all accounts"}, {"subank balance --lots physics", "by window"},
+		{"subank balance --resource gres/gpu", "budgets of GPU-hours alone"},
 		{"subank balance --running", "with the charges of running jobs"},
 		{"subank balance --min-percent 80 --sort -Percent", "the fullest first"},
 		{"subank balance --as-of 2026-11-01 physics", "past balances"},
@@ -438,6 +563,7 @@ const struct command cmd_balance = {
 		{"total", 0, NULL, "add a last row with sums; nested accounts count once"},
 		{"min-percent", 0, "N", "only accounts that have used N percent or more"},
 		{"running", 0, NULL, "use and commitments of running jobs, and what is free"},
-		{"forecast", 0, NULL, "add use per day, and how long the balance lasts"}),
+		{"forecast", 0, NULL, "add use per day, and how long the balance lasts"},
+		SHOWN_RESOURCE_OPTION),
 	.run = run,
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
 #include <time.h>
 
 #include "cmd/frame/moment.h"
@@ -18,11 +19,13 @@ enum {
 	COLUMN_ACCOUNT,
 	COLUMN_CLUSTER,
 	COLUMN_AMOUNT,
+	COLUMN_UNIT,
 	COLUMN_DETAIL,
 	COLUMN_ACTOR,
 	COLUMN_REF,
 	COLUMN_NOTE,
 	COLUMN_HASH,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -33,16 +36,19 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
 	[COLUMN_CLUSTER] = {"Cluster", false, false, CELL_NAME},
 	[COLUMN_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[COLUMN_DETAIL] = {"Detail", false, true, CELL_PROSE},
 	[COLUMN_ACTOR] = {"Actor", false, false, CELL_NAME},
 	[COLUMN_REF] = {"Ref", false, false, CELL_NAME},
 	[COLUMN_NOTE] = {"Note", false, false, CELL_PROSE},
 	[COLUMN_HASH] = {"Hash", false, false, CELL_WHOLE},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 struct listing {
 	struct env *env;
 	struct output *output; /* NULL: JSON lines */
+	bool for_people; /* a table */
 	struct journal_filter *filter;
 	struct books *books; /* of the transaction */
 	uint64_t last; /* print only so many, the newest; 0: all */
@@ -95,12 +101,28 @@ static bool signed_amount(const struct listing *listing, const struct event *eve
 	}
 }
 
+/* Puts the unit of the entry's amount before its detail, unless that names it. A column would leave
+ * no room for the others. */
+static void add_unit(const struct env *env, const char *purse, char *detail, size_t size)
+{
+	const struct unit unit = purse_unit(purse);
+	char *copy, name[sizeof(unit.second) + 1];
+
+	(void)snprintf(name, sizeof(name), "%s%s", env->seconds ? unit.second : unit.name,
+		       env->seconds ? "s" : "");
+	copy = strstr(detail, name) ? NULL : strdup(detail);
+	if (copy)
+		(void)snprintf(detail, size, "%s%s%s", name, *copy ? ": " : "", copy);
+	free(copy);
+}
+
 static void add_row(const struct listing *listing, const struct entry *entry)
 {
 	const struct event *event = entry->event;
 	struct output *output = listing->output;
 	char detail[1024], hash[HASH_TEXT_SIZE], actor[ACTOR_SIZE];
 	int64_t amount;
+	bool has_amount;
 
 	output_row(output);
 	output_number(output, COLUMN_ENTRY, (int64_t)event->seq);
@@ -108,9 +130,15 @@ static void add_row(const struct listing *listing, const struct entry *entry)
 	output_text(output, COLUMN_KIND, event_kinds[event->kind].name);
 	output_text(output, COLUMN_ACCOUNT, event->account);
 	output_text(output, COLUMN_CLUSTER, event->cluster ? event->cluster : "");
-	if (signed_amount(listing, event, &amount))
+	has_amount = signed_amount(listing, event, &amount);
+	/* People read a unit as that of an amount. */
+	if (has_amount || !listing->for_people)
+		output_unit(output, event->account);
+	if (has_amount)
 		output_amount(output, COLUMN_AMOUNT, amount);
 	entry_text(listing->env, event, for_receiver(listing, event), detail, sizeof(detail));
+	if (has_amount && listing->for_people && !purse_is_account(event->account))
+		add_unit(listing->env, event->account, detail, sizeof(detail));
 	output_text(output, COLUMN_DETAIL, detail);
 	output_text(output, COLUMN_ACTOR, entry_actor(listing->env, event, actor));
 	output_text(output, COLUMN_REF, event->ref);
@@ -155,12 +183,20 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
 	struct entry_range range;
+	bool resources = false;
 
 	listing->head = books_head(books)->seq;
 	listing->books = books;
 	listing->found = 0;
 	TRY(journal_filter_check(listing->env, books, listing->filter, err));
 	range = listing->filter->range;
+	if (listing->output)
+		TRY(journal_filter_has_resources(listing->filter, books, &resources, err));
+	if (resources && !listing->for_people)
+		output_show_units(listing->output);
+	if (resources && !option(listing->env, "format"))
+		output_units_below(listing->output,
+				   "Amounts are in SU, or in the unit that Detail names.");
 	if (listing->last && !range.backward) {
 		range.backward = true;
 		TRY(entries_each(books, &range, count_back, listing, NULL, err));
@@ -177,12 +213,14 @@ static int list(struct books *books, void *ctx, struct sb_error *err)
 static int list_new(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	struct entry_range range = listing->filter->range;
 	uint64_t head = books_head(books)->seq;
+	struct entry_range range;
 	int rc;
 
 	if (head <= listing->head)
 		return SB_OK;
+	TRY(journal_filter_purses(listing->filter, books, err));
+	range = listing->filter->range;
 	if (range.from <= listing->head)
 		range.from = listing->head + 1;
 	listing->books = books;
@@ -236,7 +274,8 @@ static int print(struct listing *listing)
 static int run(struct env *env, int argc, const char *const argv[])
 {
 	struct journal_filter filter;
-	struct listing listing = {.env = env, .filter = &filter};
+	struct listing listing = {
+		.env = env, .filter = &filter, .for_people = prints_for_people(env)};
 	struct sb_error err;
 	int status;
 
@@ -261,8 +300,12 @@ const struct command cmd_journal = {
 	.summary = "every entry of the books, oldest first",
 	.details =
 		"Columns: Entry, Time, Kind, Account, Amount, Detail, and with --format also "
-		"Cluster, Actor, Ref, Note and Hash. Actor is the user that subank ran as and, in "
-		"parentheses, the user who had logged in, as the kernel reports it: slurm (login "
+		"Cluster, Actor, Ref, Note, Hash, Unit and Resource. The entries of an account are "
+		"also those of its budgets of other resources (`subank open --resource`), whose "
+		"Account is ACCOUNT:RESOURCE; --resource shows one of them. Their Detail names "
+		"the unit of the amount; JSON and CSV have columns for it. Actor is the user "
+		"that subank ran as and, in parentheses, the user who had logged in, as the kernel "
+		"reports it: slurm (login "
 		"alice). Without a login it is the user who ran sudo: slurm (sudo alice); that "
 		"comes from the environment and is only a hint. --actor finds each of them. --json "
 		"prints one object a line, with all fields; subank-journal(5) describes them.",
@@ -284,6 +327,7 @@ const struct command cmd_journal = {
 		{"ref", 0, "REF", "only the entry with this ref"},
 		{"user", 0, "USER", "only entries about jobs of this user"},
 		{"partition", 0, "NAME", "only entries about jobs of this partition"},
+		SHOWN_RESOURCE_OPTION,
 		{"since", 0, "TIME", "only entries made at this time or later"},
 		{"until", 0, "TIME", "only entries made before this time"},
 		{"from", 0, "ENTRY", "only entries from this number on"},

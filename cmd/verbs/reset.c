@@ -55,7 +55,9 @@ static int find_related(struct books *books, void *ctx, struct sb_error *err)
 		const char *name = books_at(books, i)->name;
 		bool related = false;
 
-		rc = is_related(reset, name, &related, err);
+		/* Purses go with their accounts. */
+		if (purse_is_account(name))
+			rc = is_related(reset, name, &related, err);
 		if (rc || !related)
 			continue;
 		memcpy(names[found], name, sizeof(*names));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ledger/report/statement.h"
 #include "cmd/check/checkup.h"
+#include "cmd/enter/post.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
 #include "cmd/show/head_text.h"
@@ -21,6 +22,7 @@ enum {
 	COLUMN_USE,
 	COLUMN_ENTRIES = COLUMN_USE + USE_COLUMNS,
 	COLUMN_AMOUNT,
+	COLUMN_UNIT,
 	COLUMN_BALANCE,
 	COLUMN_DETAIL,
 	COLUMN_NOTE,
@@ -30,6 +32,7 @@ enum {
 	COLUMN_HEAD,
 	COLUMN_BANK,
 	COLUMN_UNLIMITED,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -41,6 +44,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	USE_COLUMN_ROWS(COLUMN_USE),
 	[COLUMN_ENTRIES] = {"Entries", true, true, CELL_WHOLE},
 	[COLUMN_AMOUNT] = {"Amount", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[COLUMN_BALANCE] = {"Balance", true, false, CELL_AMOUNT},
 	[COLUMN_DETAIL] = {"Detail", false, false, CELL_PROSE},
 	[COLUMN_NOTE] = {"Note", false, false, CELL_PROSE},
@@ -50,6 +54,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_HEAD] = {"Head", false, false, CELL_WHOLE},
 	[COLUMN_BANK] = {"Bank", false, false, CELL_WHOLE},
 	[COLUMN_UNLIMITED] = {"Unlimited", false, false, CELL_WHOLE},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 /* With --entries. */
@@ -77,6 +82,7 @@ static void fill_row(struct printing *printing, const char *item)
 
 	output_text(output, COLUMN_ITEM, item);
 	output_text(output, COLUMN_ACCOUNT, statement->account);
+	output_unit(output, statement->account);
 	output_time(output, COLUMN_SINCE, statement->since);
 	output_time(output, COLUMN_UNTIL, statement->until);
 	output_text(output, COLUMN_HEAD, printing->head);
@@ -195,9 +201,15 @@ static int add_entry(const struct entry *entry, int64_t amount, int64_t balance,
 static void print_header(const struct printing *printing)
 {
 	const struct statement *statement = &printing->statement;
+	const struct unit unit = purse_unit(statement->account);
 	char time[WHEN_TEXT_SIZE];
 
-	report(printing->env, "Statement of %s", statement->account);
+	if (purse_is_account(statement->account))
+		report(printing->env, "Statement of %s", statement->account);
+	else
+		report(printing->env, "Statement of %s, in %s%s", statement->account,
+		       printing->env->seconds ? unit.second : unit.name,
+		       printing->env->seconds ? "s" : "");
 	period_report(printing->env, statement->since, statement->until);
 	report(printing->env, "Bank %s", printing->bank);
 	if (statement->so_far)
@@ -264,6 +276,8 @@ static int print(struct books *books, void *ctx, struct sb_error *err)
 		(void)head_text(printing->head, &statement->head);
 	/* After the check of the statement: nothing wrong is printed. */
 	TRY(output_new(printing->env, printing->columns, COLUMN_COUNT, &printing->output, err));
+	if (!purse_is_account(statement->account) && !prints_for_people(printing->env))
+		output_show_units(printing->output);
 	if (output_has_frame(printing->env))
 		print_header(printing);
 	add_opening(printing);
@@ -292,7 +306,7 @@ static int run(struct env *env, int argc, const char *const argv[])
 
 	if (printing.entries && option(env, "by"))
 		return usage(env, "--entries shows each entry, --by sums: leave one out");
-	status = selection_read(env, argc, argv, &selection);
+	status = selection_read_purses(env, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
 	memcpy(printing.columns, columns, sizeof(columns));
@@ -333,6 +347,9 @@ const struct command cmd_statement = {
 		"for an unlimited account it is `unlimited`. All of it follows from the entries: "
 		"what running jobs count for, and what is available with them, is printed below "
 		"the table.\n"
+		"--resource asks for the account's budget of that resource (`subank open "
+		"--resource`), whose amounts are in its unit; the statement of the account itself "
+		"is of SU alone.\n"
 		"The default period is the current month. --until is the first moment after the "
 		"period. A period is over once any account got an entry after it; its statement "
 		"never changes from then on. One that is not over is marked \"So far\", with its "
@@ -347,18 +364,23 @@ const struct command cmd_statement = {
 		"charged under `meter: jobs`.\n"
 		"Columns: Item, Cluster, Entries, Amount; with --by also Job, User, SlurmAccount, "
 		"Partition, QOS or Month; with --entries Entry, Time, Item, Amount, Balance, "
-		"Detail; with --format also Note, Account, Since, Until, Head, Bank and Unlimited "
-		"(at the end of the period).",
+		"Detail; with --format also Note, Account, Since, Until, Head, Bank, Unlimited (at "
+		"the "
+		"end of the period), Unit and Resource, which --json and --csv have for a budget "
+		"of "
+		"another resource.",
 	.problems = "it does not add up, which must never happen: run `subank verify`",
 	.examples = EXAMPLES(
 		{"subank statement physics", "this month"},
 		{"subank statement physics --since 2026-10-01 --until 2026-11-01", "October"},
 		{"subank statement physics --entries", "entry by entry"},
+		{"subank statement physics --resource gres/gpu", "of its GPU-hours"},
 		{"subank statement physics --by user", "by the users of the jobs"}),
 	.see_also = "usage balance journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST,
 	.options = OPTIONS(PERIOD_OPTIONS, {"by", 0, "BY", "group use, instead of sums by kind"},
-			   {"entries", 0, NULL, "list every entry of money, not sums"}),
+			   {"entries", 0, NULL, "list every entry of money, not sums"},
+			   RESOURCE_OPTION),
 	.run = run,
 };

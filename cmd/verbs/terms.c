@@ -15,6 +15,7 @@ enum {
 	COLUMN_ACCOUNT,
 	COLUMN_ALLOWANCE,
 	COLUMN_CREDIT,
+	COLUMN_UNIT,
 	COLUMN_ENFORCEMENT,
 	COLUMN_METER,
 	COLUMN_LEVER,
@@ -22,6 +23,7 @@ enum {
 	COLUMN_OWN,
 	COLUMN_QUOTA,
 	COLUMN_EVERY,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -29,6 +31,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_ACCOUNT] = {"Account", false, true, CELL_NAME},
 	[COLUMN_ALLOWANCE] = {"Allowance", false, true, CELL_WHOLE},
 	[COLUMN_CREDIT] = {"Credit", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[COLUMN_ENFORCEMENT] = {"Enforce", false, true, CELL_WHOLE},
 	[COLUMN_METER] = {"Meter", false, true, CELL_WHOLE},
 	[COLUMN_LEVER] = {"Lever", false, true, CELL_NAME},
@@ -36,6 +39,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_OWN] = {"Own", false, false, CELL_WHOLE},
 	[COLUMN_QUOTA] = {"Quota", true, false, CELL_AMOUNT},
 	[COLUMN_EVERY] = {"Every", false, false, CELL_WHOLE},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 enum { TERMS_SIZE = 640 };
@@ -289,6 +293,7 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 	TRY(find_holder(listing->env, books, account, &holder, err));
 	output_row(output);
 	output_text(output, COLUMN_ACCOUNT, account->name);
+	output_unit(output, account->name);
 	output_text(output, COLUMN_ALLOWANCE, account->unlimited ? "unlimited" : "limited");
 	output_amount(output, COLUMN_CREDIT, account->credit);
 	print_term(
@@ -311,26 +316,32 @@ static int print_row(struct listing *listing, struct books *books, const struct 
 	return SB_OK;
 }
 
+static bool has_credit(const struct purses *purses)
+{
+	for (size_t i = 0; i < purses->count; i++) {
+		if (purses->list[i]->credit > 0)
+			return true;
+	}
+	return false;
+}
+
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	struct selection *selection = listing->selection;
-	const struct account *account;
-	size_t count = 0;
+	struct purses purses;
+	int rc = SB_OK;
 
-	TRY(selection_find(selection, listing->env, books, err));
-	if (selection->count == 0) {
-		TRY(books_load_all(books, &count, err));
-		output_if_empty(listing->output, "the bank has no accounts yet: `subank open "
-						 "ACCOUNT SU` opens one");
-	}
-	for (size_t i = 0; i < selection->count; i++) {
-		TRY(books_account(books, selection->list[i], &account, err));
-		TRY(print_row(listing, books, account, err));
-	}
-	for (size_t i = 0; i < count; i++)
-		TRY(print_row(listing, books, books_at(books, i), err));
-	return SB_OK;
+	TRY(selection_find(listing->selection, listing->env, books, err));
+	TRY(selection_purses(listing->selection, books, &purses, err));
+	output_if_empty(listing->output,
+			"the bank has no accounts yet: `subank open ACCOUNT SU` opens one");
+	/* A credit of 0 needs no unit. */
+	if (has_resources(&purses) && (has_credit(&purses) || !prints_for_people(listing->env)))
+		output_show_units(listing->output);
+	for (size_t i = 0; i < purses.count && !rc; i++)
+		rc = print_row(listing, books, purses.list[i], err);
+	purses_release(&purses);
+	return rc;
 }
 
 static int print_table(struct listing *listing)
@@ -353,18 +364,9 @@ static int show(struct env *env, int argc, const char *const argv[])
 {
 	struct selection selection;
 	struct listing listing = {.env = env, .selection = &selection};
-	char purse[NAME_SIZE];
-	const char *const named[] = {purse};
 	struct sb_error err;
-	int status = EXIT_DONE;
+	int status = selection_read_purses(env, argc, argv, &selection);
 
-	if (option(env, "resource") && argc == 1)
-		status = read_purse(env, argv[0], purse);
-	else if (option(env, "resource"))
-		status = usage(env, "--resource goes with one ACCOUNT");
-	if (status == EXIT_DONE)
-		status = selection_read(env, argc, option(env, "resource") ? named : argv,
-					&selection);
 	if (status != EXIT_DONE)
 		return status;
 	if (selection.count == 1 && prints_for_people(env) && !option(env, "format"))

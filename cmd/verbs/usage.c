@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmd/enter/post.h"
 #include "cmd/show/output.h"
 #include "cmd/show/period.h"
 #include "cmd/show/selection.h"
@@ -14,9 +15,11 @@ enum {
 	COLUMN_CLUSTER = COLUMN_USE + USE_COLUMNS,
 	COLUMN_JOBS,
 	COLUMN_USED,
+	COLUMN_UNIT,
 	COLUMN_SHARE,
 	COLUMN_SINCE,
 	COLUMN_UNTIL,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -26,9 +29,11 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_CLUSTER] = {"Cluster", false, false, CELL_NAME},
 	[COLUMN_JOBS] = {"Jobs", true, true, CELL_WHOLE},
 	[COLUMN_USED] = {"Used", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
 	[COLUMN_SHARE] = {"Share", true, true, CELL_PART},
 	[COLUMN_SINCE] = {"Since", false, false, CELL_WHOLE},
 	[COLUMN_UNTIL] = {"Until", false, false, CELL_WHOLE},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 /* How often to read again while others write. */
@@ -59,6 +64,7 @@ static void add_cells(struct output *output, const struct use_row *row, void *ct
 	int64_t used = row->amount > 0 ? row->amount : 0;
 
 	output_text(output, COLUMN_ACCOUNT, listing->statement.account);
+	output_unit(output, listing->statement.account);
 	output_text(output, COLUMN_CLUSTER, row->cluster);
 	output_number(output, COLUMN_JOBS, (int64_t)row->jobs);
 	output_amount(output, COLUMN_USED, row->amount);
@@ -99,27 +105,17 @@ static int add_unrecorded(struct listing *listing, const struct account *account
 static int find_unrecorded(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	struct selection *selection = listing->selection;
-	const struct account *account;
-	size_t count = 0;
-	int rc;
+	struct purses purses;
+	int rc = SB_OK;
 
-	TRY(selection_find(selection, listing->env, books, err));
+	TRY(selection_find(listing->selection, listing->env, books, err));
 	listing->unrecorded_count = 0;
 	listing->head = books_head(books)->seq;
-	for (size_t i = 0; i < selection->count; i++) {
-		rc = books_find(books, selection->list[i], &account, err);
-		/* list() reports accounts that do not exist. */
-		if (rc == SB_ENOTFOUND)
-			continue;
-		TRY(rc);
-		TRY(add_unrecorded(listing, account, books, err));
-	}
-	if (selection->count == 0)
-		TRY(books_load_all(books, &count, err));
-	for (size_t i = 0; i < count; i++)
-		TRY(add_unrecorded(listing, books_at(books, i), books, err));
-	return SB_OK;
+	TRY(selection_purses(listing->selection, books, &purses, err));
+	for (size_t i = 0; i < purses.count && !rc; i++)
+		rc = add_unrecorded(listing, purses.list[i], books, err);
+	purses_release(&purses);
+	return rc;
 }
 
 /* Adds use without an entry to the account's use, of which the rows are then shares. A charge
@@ -170,19 +166,20 @@ static int list_account(struct listing *listing, struct books *books, const char
 static int list(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct listing *listing = ctx;
-	struct selection *selection = listing->selection;
-	size_t count = 0;
+	struct purses purses;
+	int rc = SB_OK;
 
 	listing->moved = books_head(books)->seq != listing->head;
 	if (listing->moved)
 		return SB_OK;
 	books_omit_deferred(books); /* like the statements, which are compared with the states */
-	if (selection->count == 0)
-		TRY(books_load_all(books, &count, err));
-	for (size_t i = 0; i < selection->count; i++)
-		TRY(list_account(listing, books, selection->list[i], err));
-	for (size_t i = 0; i < count; i++)
-		TRY(list_account(listing, books, books_at(books, i)->name, err));
+	TRY(selection_purses(listing->selection, books, &purses, err));
+	if (has_resources(&purses))
+		output_show_units(listing->output);
+	for (size_t i = 0; i < purses.count && !rc; i++)
+		rc = list_account(listing, books, purses.list[i]->name, err);
+	purses_release(&purses);
+	TRY(rc);
 	/* A table is printed after this. */
 	if (output_has_frame(listing->env))
 		period_report(listing->env, listing->statement.since, listing->statement.until);
@@ -211,10 +208,13 @@ static int run(struct env *env, int argc, const char *const argv[])
 	struct statement *statement = &listing.statement;
 	struct selection selection;
 	struct sb_error err;
-	int status = selection_read(env, argc, argv, &selection), rc, finished;
+	int status = selection_read_purses(env, argc, argv, &selection), rc, finished;
 
 	if (status != EXIT_DONE)
 		return status;
+	/* Its budgets of other resources only if they are named. */
+	if (!*selection.resource)
+		(void)snprintf(selection.resource, RESOURCE_SIZE, "%s", RESOURCE_BILLING);
 	listing.selection = &selection;
 	statement->use = &listing.use;
 	memcpy(listing.columns, columns, sizeof(columns));
@@ -256,8 +256,14 @@ const struct command cmd_usage = {
 		"not over. --by month puts all of them into their months. A refund counts with its "
 		"job, in the period in which the job was charged; by `month`, in the month of the "
 		"refund.\n"
+		"Only use in SU is shown, unless --resource names another resource that accounts "
+		"have budgets of (`subank open --resource`), or an argument does: "
+		"physics:gres/gpu. Resources are never added to each other. What `subank charge` "
+		"charged is in a row (fees).\n"
 		"Columns: Account (unless there is only one), Job, User, SlurmAccount, Partition, "
-		"QOS or Month, Jobs, Used, Share; with --format also Cluster (of a job), Since and "
+		"QOS or Month, Jobs, Used, Unit (of another resource than SU), Share; with "
+		"--format "
+		"also Resource, Cluster (of a job), Since and "
 		"Until. With -P and --csv jobs are printed as they are read, however many; tables, "
 		"--json and what is sorted are kept in memory as a whole.\n"
 		"Only users who may read the bank can use it: balances alone are published.",
@@ -267,10 +273,12 @@ const struct command cmd_usage = {
 		{"subank usage physics --by month --since 2026-01-01", "month by month"},
 		{"subank usage institute --by account", "by the accounts below it in Slurm"},
 		{"subank usage --sort -Used", "of all accounts, the largest use first"},
+		{"subank usage physics --resource gres/gpu", "its GPU-hours"},
 		{"subank usage physics --by job -P", "job by job"}),
 	.see_also = "statement balance journal",
 	.max_args = -1,
 	.flags = CMD_READ | CMD_LIST | CMD_SORT,
-	.options = OPTIONS({"by", 0, "BY", "how to group usage (default: user)"}, PERIOD_OPTIONS),
+	.options = OPTIONS({"by", 0, "BY", "how to group usage (default: user)"}, PERIOD_OPTIONS,
+			   RESOURCE_OPTION),
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include "cmd/frame/prose.h"
 #include "cmd/show/account_text.h"
 #include "cmd/show/entry_text.h"
+#include "cmd/show/selection.h"
 #include "cmd/verbs/verb.h"
 #include "ledger/account/policy.h"
 #include "ledger/base/amount.h"
@@ -55,8 +56,10 @@ static const enum slot of_funds[] = {SLOT_LEVEL, SLOT_EXPIRED, SLOT_TERMS,
 struct why {
 	struct env *env;
 	const char *name;
-	struct rules rules; /* of the site */
-	const struct account *account;
+	struct rules rules; /* of the site or, for a purse, of its account */
+	const struct account *account; /* or a purse */
+	const struct account *owner; /* the account that has the purse, and the levers */
+	char tres[RESOURCE_SIZE]; /* whose limit holds jobs for the purse; "": there is none */
 	struct funds funds;
 	int64_t read; /* when its use was read */
 	const char *read_on; /* the cluster that was read longest ago */
@@ -138,16 +141,22 @@ static bool is_low(const struct why *why)
 	return !why->account->unlimited && percent(why) >= level;
 }
 
+/* Whether it is the limit that follows the balance of the purse, or holds its resource. */
+static bool is_of_purse(const struct why *why, const struct lever *lever)
+{
+	return lever_is_on(lever, CAP_FIELD, why->tres);
+}
+
 /* Returns how much must be available so that Slurm starts a job under `limit`; 0 if no limit is in
  * force. */
 static int64_t needed_room(const struct why *why)
 {
 	int64_t clusters = 0;
 
-	for (size_t i = 0; i < why->account->lever_count; i++) {
-		const struct lever *lever = &why->account->levers[i];
+	for (size_t i = 0; i < why->owner->lever_count; i++) {
+		const struct lever *lever = &why->owner->levers[i];
 
-		clusters += lever_in_force(lever) && lever_is_on(lever, CAP_FIELD, CAP_TRES);
+		clusters += lever_in_force(lever) && is_of_purse(why, lever);
 	}
 	if (!wants_caps(why->account, &why->rules))
 		return 0;
@@ -287,12 +296,12 @@ static void report_ends(const struct why *why)
 {
 	const struct account *account = why->account;
 	bool others = account->causes & ~(1u << CAUSE_HAND);
-	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE];
+	char when[WHEN_TEXT_SIZE], needed[QUANTITY_SIZE], words[PURSE_WORDS_SIZE];
 	struct env *env = why->env;
 
 	report_flight(why);
 	if (account_has_cause(account, CAUSE_CLOSED))
-		report(env, "  `subank open %s` opens it again", why->name);
+		report(env, "  `subank open %s` opens it again", purse_words(words, why->name));
 	if (account_has_cause(account, CAUSE_HAND) && account->hand_until)
 		report(env, "  the hold by hand ends by itself at %s, or with `subank release %s`",
 		       when_format_local(when, account->hand_until), why->name);
@@ -301,13 +310,21 @@ static void report_ends(const struct why *why)
 		       others ? " alone; with --until TIME it may run until then" : "");
 	if (account_has_cause(account, CAUSE_FUNDS))
 		report_end_of_funds(why);
-	if (account->grace_until)
+	if (account->causes && why->owner->grace_until)
 		report(env, "  the time it may run ends at %s: then it is held again",
-		       when_format_local(when, account->grace_until));
+		       when_format_local(when, why->owner->grace_until));
 	if (lacks_room(why))
 		report(env, "  a deposit ends it: %s or more must be available",
 		       quantity(env, needed, why->name, needed_room(why)));
-	if (*why->above)
+	if (*why->above && strcmp(why->above, why->owner->name) == 0)
+		report(env, "  until %s is no longer held no job of it starts: see `subank why %s`",
+		       why->above, why->above);
+	else if (*why->above && why->account != why->owner)
+		report(env,
+		       "  %s above it is held, and until that ends no job that uses %s starts: see "
+		       "`subank why %s`",
+		       why->above, why->tres, why->above);
+	else if (*why->above)
 		report(env,
 		       "  %s above it is held, and until that ends no job of %s starts: see "
 		       "`subank why %s`",
@@ -320,10 +337,12 @@ static int report_levers(const struct why *why, struct books *books, struct sb_e
 	struct event event = {0};
 	int rc = SB_OK;
 
-	for (size_t i = 0; i < why->account->lever_count && !rc; i++) {
-		const struct lever *lever = &why->account->levers[i];
+	for (size_t i = 0; i < why->owner->lever_count && !rc; i++) {
+		const struct lever *lever = &why->owner->levers[i];
 		char when[WHEN_TEXT_SIZE], value[24] = "no limit";
 
+		if (why->account != why->owner && !is_of_purse(why, lever))
+			continue;
 		if (lever->tried && lever->outcome == OUTCOME_DONE)
 			continue;
 		rc = journal_get(books_txn(books), lever->seq, &event, NULL, err);
@@ -343,6 +362,61 @@ static int report_levers(const struct why *why, struct books *books, struct sb_e
 	return rc;
 }
 
+/* Reports which jobs a hold of the purse keeps from starting. */
+static void report_purse_hold(const struct why *why)
+{
+	static const struct {
+		const char *tres, *reason;
+	} reasons[] = {
+		{"cpu", "AssocGrpCPUMinutesLimit"},	{"mem", "AssocGrpMemMinutes"},
+		{"node", "AssocGrpNodeMinutes"},	{"gres/", "AssocGrpGRESMinutes"},
+		{"license/", "AssocGrpLicenseMinutes"},
+	};
+	const char *reason = "";
+
+	if (why->account == why->owner || !*why->tres || !purse_held(why->account, why->owner))
+		return;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (strncmp(why->tres, reasons[i].tres, strlen(reasons[i].tres)) == 0)
+			reason = reasons[i].reason;
+	}
+	if (strcmp(why->tres, "cpu") == 0 || strcmp(why->tres, "node") == 0)
+		report(why->env, "  by " CAP_FIELD "=%s=0 all jobs wait, with the reason %s",
+		       why->tres, reason);
+	else
+		report(why->env,
+		       "  by " CAP_FIELD
+		       "=%s=0 jobs that use %s wait, with the reason %s; others start",
+		       why->tres, why->tres, reason);
+}
+
+/* Reports the purses of the account that are held. */
+static int report_held_purses(const struct why *why, struct books *books, struct sb_error *err)
+{
+	struct purses purses;
+
+	if (why->account != why->owner)
+		return SB_OK;
+	TRY(books_purses(books, why->name, &purses, err));
+	for (size_t i = 0; i < purses.count; i++) {
+		const struct account *purse = purses.list[i];
+		char causes[CAUSES_SIZE];
+
+		if (purse_held(purse, why->owner))
+			report(why->env, "  its budget of %s is held (%s): see `subank why %s`",
+			       purse_resource(purse->name), account_causes(purse, ", ", causes),
+			       purse->name);
+	}
+	purses_release(&purses);
+	return SB_OK;
+}
+
+/* Whether no use of the purse has been read, and none may ever be: not a TRES that Slurm limits. */
+static bool is_unmetered(const struct why *why)
+{
+	return why->account != why->owner && !*why->tres && why->account->meter_count == 0;
+}
+
 static void report_reading(const struct why *why)
 {
 	char when[WHEN_TEXT_SIZE], age[WHEN_TEXT_SIZE], amount[QUANTITY_SIZE];
@@ -351,9 +425,14 @@ static void report_reading(const struct why *why)
 		report(why->env, "  %s that was used since %s has no entry yet",
 		       quantity(why->env, amount, why->name, why->unrecorded),
 		       when_format_local(when, why->unrecorded_since));
-	if (!why->read)
+	if (!why->read && why->account != why->owner && !is_unmetered(why))
+		report(why->env,
+		       "  its use was never read: does `subank check` run, and does Slurm count %s "
+		       "(`subank doctor`)?",
+		       purse_resource(why->name));
+	else if (!why->read && !is_unmetered(why))
 		report(why->env, "  its use was never read: does `subank check` run?");
-	else if (why->now - why->read > READING_STALE)
+	else if (why->read && why->now - why->read > READING_STALE)
 		report(why->env,
 		       "  its use on %s was read last at %s, %s ago: does `subank check` run, and "
 		       "does %s answer?",
@@ -369,10 +448,16 @@ static void report_not_held(const struct why *why)
 
 	if (moneyless)
 		report(why->env, "  it never had money");
-	if (enforcement < ENFORCE_HOLD)
+	if (!*why->tres)
+		report(why->env, "  Slurm has no limit that holds %s: it is not held",
+		       purse_resource(why->name));
+	else if (enforcement < ENFORCE_HOLD)
 		report(why->env, "  enforcement is %s by %s: it is not held for that",
 		       event_word(FIELD_AT_ENFORCEMENT, (uint8_t)enforcement),
-		       why->account->enforcement == ENFORCE_SITE ? "the settings" : "its terms");
+		       why->account->enforcement != ENFORCE_SITE ||
+				       why->owner->enforcement != ENFORCE_SITE
+			       ? "its terms"
+			       : "the settings");
 	else if (moneyless && why->rules.spare_moneyless)
 		report(why->env,
 		       "  `without_money: warn` in the settings: it is not held for that");
@@ -417,7 +502,7 @@ static void report_state(const struct why *why)
 	struct env *env = why->env;
 
 	funds_text(env, available, why->name, &why->funds);
-	if (account->causes && account->grace_until)
+	if (account->causes && (account->grace_until || why->owner->grace_until))
 		report(env,
 		       "%s may run for a time although there is a cause to hold it (%s): "
 		       "available %s",
@@ -448,9 +533,10 @@ static int report_all(const struct why *why, struct books *books, struct sb_erro
 	const struct account *account = why->account;
 	bool poor = (why->funds.available <= 0 && !account->unlimited) ||
 		    account_has_cause(account, CAUSE_FUNDS);
-	char debt[QUANTITY_SIZE];
+	char debt[QUANTITY_SIZE], words[PURSE_WORDS_SIZE];
 
 	report_state(why);
+	report_purse_hold(why);
 	for (unsigned cause = 0; cause < SLOT_GRACE; cause++) {
 		if (account_has_cause(account, (enum cause)cause))
 			report_slot(why, cause);
@@ -462,8 +548,9 @@ static int report_all(const struct why *why, struct books *books, struct sb_erro
 			report_slot(why, of_funds[i]);
 		if (account_has_cause(account, CAUSE_FUNDS) && !had_money(account))
 			report(why->env,
-			       "  it never had money: put some in with `subank deposit %s SU`",
-			       why->name);
+			       "  it never had money: put some in with `subank deposit %s %s`",
+			       purse_words(words, why->name),
+			       why->account == why->owner ? "SU" : "AMOUNT");
 		report_lots(why);
 	}
 	if (account->debt > 0)
@@ -474,7 +561,7 @@ static int report_all(const struct why *why, struct books *books, struct sb_erro
 		report_not_held(why);
 	report_reading(why);
 	report_ends(why);
-	return SB_OK;
+	return report_held_purses(why, books, err);
 }
 
 /* Returns the slots that must have an entry by the account's state. Others are reported if they are
@@ -496,16 +583,24 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 {
 	struct why *why = ctx;
 	struct entry_range range = {.accounts = &why->name, .account_count = 1, .backward = true};
+	const struct rules site = settings_rules(&why->env->settings);
 	struct nesting nesting = {0};
+	char owner[NAME_SIZE];
 	int rc;
 
 	TRY(books_account(books, why->name, &why->account, err));
+	TRY(books_account(books, purse_account(owner, why->name), &why->owner, err));
+	TRY(rules_of_purse(books, why->account, &site, &why->rules, err));
+	if (!purse_lever(why->account, why->tres))
+		why->tres[0] = '\0';
 	TRY(funds_of(books, why->account, &why->rules, &why->funds, err));
 	TRY(books_read_time(books, why->account, why->env->settings.clusters,
 			    why->env->settings.cluster_count, &why->read, &why->read_on, err));
-	rc = nesting_above(&nesting, books, why->account, true, why->above, err);
-	nesting_release(&nesting);
-	TRY(rc);
+	if (*why->tres) {
+		rc = nesting_above(&nesting, books, why->account, true, why->above, err);
+		nesting_release(&nesting);
+		TRY(rc);
+	}
 	books_deferred_sum(books, why->account, &why->unrecorded, &why->unrecorded_since);
 	why->now = books_time(books);
 	why->wanted = slots_wanted(why->account);
@@ -516,10 +611,10 @@ static int explain(struct books *books, void *ctx, struct sb_error *err)
 
 static int run(struct env *env, int argc, const char *const argv[])
 {
-	struct why why = {.env = env, .rules = settings_rules(&env->settings)};
+	struct why why = {.env = env};
 	char name[NAME_SIZE];
 	struct sb_error err;
-	int status = read_account(env, argv[0], name);
+	int status = purse_argument(env, argv[0], name);
 
 	(void)argc;
 	if (status != EXIT_DONE)
@@ -535,11 +630,15 @@ const struct command cmd_why = {
 	.summary = "why an account is held, blocked, low or closed, and what ends that",
 	.details =
 		"Names the entries that led to the account's state, and what would end it. Changes "
-		"nothing and needs no Slurm.",
-	.examples = EXAMPLES({"subank why physics", "why do my jobs not start?"}),
+		"nothing and needs no Slurm. It names the account's budgets of other resources "
+		"that are held; --resource explains one of them.",
+	.examples =
+		EXAMPLES({"subank why physics", "why do my jobs not start?"},
+			 {"subank why physics --resource gres/gpu", "only those with GPUs wait"}),
 	.see_also = "balance journal release",
 	.min_args = 1,
 	.max_args = 1,
 	.flags = CMD_READ,
+	.options = OPTIONS(RESOURCE_OPTION),
 	.run = run,
 };

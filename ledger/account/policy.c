@@ -145,6 +145,11 @@ bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE])
 	return resource_lever(purse_resource(purse->name), to);
 }
 
+bool purse_held(const struct account *purse, const struct account *owner)
+{
+	return account_held(purse) && !owner->grace_until;
+}
+
 struct limit hold_limit(const struct account *account, const struct rules *rules)
 {
 	return *account->field ? (struct limit){account->field, account->tres, 0}

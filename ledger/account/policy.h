@@ -49,6 +49,9 @@ struct limit hold_limit(const struct account *account, const struct rules *rules
 #define CAP_TRES RESOURCE_BILLING
 bool purse_lever(const struct account *purse, char to[RESOURCE_SIZE]);
 
+/* Whether a purse of [owner] is held for a cause of its own; a grace of the account lets it run. */
+bool purse_held(const struct account *purse, const struct account *owner);
+
 /* One cluster's part of what an account may still use under `limit`. Slurm starts a job only if the
  * minutes used on the cluster plus the job's own fit under the limit. [value] is so low that the
  * jobs that then run use no more than the cluster's part, to the second. */

@@ -85,6 +85,30 @@ int purse_name(const char *account, const char *resource, char ret[NAME_SIZE], s
 	return SB_OK;
 }
 
+int purse_fold(const char *text, char ret[NAME_SIZE], struct sb_error *err)
+{
+	char account[NAME_SIZE];
+	const char *at = colon(text);
+
+	if (!at)
+		return name_fold("account", text, ret, err);
+	return purse_name(purse_account(account, text), at + 1, ret, err);
+}
+
+int purse_order(const char *a, const char *b)
+{
+	unsigned char one, other;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	/* Other bytes of names are above this one. */
+	one = *a == ':' ? 1 : (unsigned char)*a;
+	other = *b == ':' ? 1 : (unsigned char)*b;
+	return (one > other) - (one < other);
+}
+
 bool purse_ok(const char *purse)
 {
 	char account[NAME_SIZE];

@@ -19,6 +19,9 @@ enum { RESOURCE_SIZE = 65 }; /* the longest resource and its NUL */
 int purse_name(const char *account, const char *resource, char ret[NAME_SIZE],
 	       struct sb_error *err);
 
+/* Reads a name that a person typed: an account, or ACCOUNT:RESOURCE. Fails as purse_name(). */
+int purse_fold(const char *text, char ret[NAME_SIZE], struct sb_error *err);
+
 /* Checks a purse's name as purse_name() makes it. [what] is its role, for the message. SB_EINVAL.
  */
 int purse_check(const char *what, const char *purse, struct sb_error *err);
@@ -36,6 +39,9 @@ const char *purse_account(char to[NAME_SIZE], const char *purse);
 
 /* Whether it is a purse of the account, its own included. */
 bool purse_is_of(const char *purse, const char *account);
+
+/* Compares two purses as strcmp() does, but puts those of an account directly after it. */
+int purse_order(const char *a, const char *b);
 
 /* Writes the TRES whose limit in Slurm holds jobs that use the resource, and returns true. False
  * if Slurm holds none: it does not meter the resource, or ignores a limit of it (energy, vmem,

@@ -214,6 +214,11 @@ int history_count(struct history *history, size_t *ret, struct sb_error *err)
 	return SB_OK;
 }
 
+const char *history_name(const struct history *history, size_t index)
+{
+	return history->all ? books_at(history->all, index)->name : history->names[0];
+}
+
 int history_account(const struct history *history, size_t index, int64_t time, struct account **ret,
 		    struct sb_error *err)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/account/policy.h"
 #include "ledger/base/array.h"
 
 struct cluster_tree {
@@ -34,22 +35,47 @@ static int find_tree(struct nesting *nesting, struct books *books, const char *c
 	return SB_OK;
 }
 
-/* Searches upwards from [name] on one cluster. */
-static int find_above(struct books *books, const struct tree *tree, const char *name, bool held,
-		      char ret[NAME_SIZE], struct sb_error *err)
+/* Finds an account by its name in Slurm, where it may look like that of a purse. */
+static int find_account(struct books *books, const char *name, const struct account **ret,
+			struct sb_error *err)
+{
+	return purse_is_account(name) ? books_find(books, name, ret, err) : SB_ENOTFOUND;
+}
+
+/* Copies the name if that account is in the books, and held if [held]; with [held] and [resource]
+ * also that of its purse if it is held. */
+static int take(struct books *books, const char *name, const char *resource, bool held,
+		char ret[NAME_SIZE], struct sb_error *err)
+{
+	const struct account *account, *purse;
+	int rc = find_account(books, name, &account, err);
+	char purse_of[NAME_SIZE];
+
+	if (rc)
+		return rc == SB_ENOTFOUND ? SB_OK : rc;
+	if (!held || account_held(account)) {
+		memcpy(ret, account->name, NAME_SIZE);
+		return SB_OK;
+	}
+	if (!resource || purse_name(account->name, resource, purse_of, NULL))
+		return SB_OK;
+	rc = books_find(books, purse_of, &purse, err);
+	if (!rc && purse_held(purse, account))
+		memcpy(ret, purse->name, NAME_SIZE);
+	return rc == SB_ENOTFOUND ? SB_OK : rc;
+}
+
+/* Searches upwards from account [name] on one cluster; with [held] also for a purse of [resource],
+ * unless that is NULL. */
+static int find_above(struct books *books, const struct tree *tree, const char *name,
+		      const char *resource, bool held, char ret[NAME_SIZE], struct sb_error *err)
 {
 	const char *at = tree_parent(tree, name);
 
 	for (size_t i = 0; at && *at && i < tree->count; i++) {
-		const struct account *account;
-		int rc = books_find(books, at, &account, err);
-
-		if (rc && rc != SB_ENOTFOUND)
-			return rc;
-		if (!rc && (!held || account_held(account))) {
-			memcpy(ret, account->name, NAME_SIZE);
+		TRY(take(books, at, resource, held, ret, err));
+		if (*ret)
 			break;
-		}
 		at = tree_parent(tree, at);
 	}
 	return SB_OK;
@@ -58,12 +84,19 @@ static int find_above(struct books *books, const struct tree *tree, const char *
 int nesting_above(struct nesting *nesting, struct books *books, const struct account *account,
 		  bool held, char ret[NAME_SIZE], struct sb_error *err)
 {
+	const bool is_purse = !purse_is_account(account->name);
+	const char *resource = is_purse ? purse_resource(account->name) : NULL;
 	const struct tree *tree;
+	char name[NAME_SIZE];
 
 	ret[0] = '\0';
+	purse_account(name, account->name);
+	/* A hold of its own account holds a purse, too. */
+	if (held && is_purse)
+		TRY(take(books, name, NULL, held, ret, err));
 	for (size_t i = 0; i < account->meter_count && !*ret; i++) {
 		TRY(find_tree(nesting, books, account->meters[i].cluster, &tree, err));
-		TRY(find_above(books, tree, account->name, held, ret, err));
+		TRY(find_above(books, tree, name, resource, held, ret, err));
 	}
 	return SB_OK;
 }
@@ -89,10 +122,10 @@ int nesting_each_inside(struct nesting *nesting, struct books *books,
 		for (size_t j = 0; j < tree->count; j++) {
 			const char *name = tree->list[j].account;
 
-			if (books_find(books, name, &account, NULL) != SB_ENOTFOUND)
+			if (find_account(books, name, &account, NULL) != SB_ENOTFOUND)
 				continue;
 			above[0] = '\0';
-			TRY(find_above(books, tree, name, false, above, err));
+			TRY(find_above(books, tree, name, NULL, false, above, err));
 			if (*above)
 				TRY(fn(name, above, ctx, err));
 		}

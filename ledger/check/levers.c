@@ -394,7 +394,7 @@ static int add_budget(const struct plan *plan, const struct account *purse, stru
 	if (purse != owner) {
 		budget->rules = purse_rules(owner, plan->rules);
 		budget->plan.rules = &budget->rules;
-		budget->held = purse->causes && !owner->grace_until;
+		budget->held = purse_held(purse, owner);
 	}
 	if (!wants_caps(purse, budget->plan.rules) || (purse != owner && owner->grace_until))
 		return SB_OK;

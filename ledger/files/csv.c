@@ -32,8 +32,10 @@ static const char *const account_columns[] = {"account",
 					      "forgiven_seconds",
 					      "last_entry"};
 
-static int put_account(struct csv_row *row, const struct account *account, struct sb_error *err)
+static int put_account(struct csv_row *row, const struct account *account, bool units,
+		       struct sb_error *err)
 {
+	const struct unit unit = purse_unit(account->name);
 	const __int128 sums[] = {account->deposited,  account->withdrawn, account->received,
 				 account->sent,	      account->charged,	  account->refunded,
 				 account->expired,    account->adjusted,  account->given_back,
@@ -55,6 +57,10 @@ static int put_account(struct csv_row *row, const struct account *account, struc
 	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
 		csv_number(row, account_sum(sums[i]));
 	csv_number(row, (int64_t)account->seq);
+	if (units) {
+		csv_text(row, purse_resource(account->name));
+		csv_text(row, unit.name);
+	}
 	csv_end(row);
 	return SB_OK;
 }
@@ -62,15 +68,24 @@ static int put_account(struct csv_row *row, const struct account *account, struc
 int csv_accounts(struct books *books, const struct export_to *to, struct sb_error *err)
 {
 	struct csv_row row = {.file = to->file};
+	struct resources resources;
 	size_t count = 0;
+	bool units;
 
 	books_omit_deferred(books); /* to agree with an export of the journal */
 	TRY(books_load_all(books, &count, err));
+	TRY(books_resources(books, &resources, err));
+	units = resources.count > 0;
+	resources_release(&resources);
 	for (size_t i = 0; i < sizeof(account_columns) / sizeof(account_columns[0]); i++)
 		csv_text(&row, account_columns[i]);
+	if (units) {
+		csv_text(&row, "resource");
+		csv_text(&row, "unit");
+	}
 	csv_end(&row);
 	for (size_t i = 0; i < count; i++)
-		TRY(put_account(&row, books_at(books, i), err));
+		TRY(put_account(&row, books_at(books, i), units, err));
 	return SB_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "ledger/base/amount.h"
@@ -28,31 +29,102 @@ struct writing {
 	struct books *replayed;
 };
 
-static const char odd_in_names[] = "_.@%/";
+/* A commodity of beancount has 2 to 24 capitals, digits and ' . _ -, begins with a letter and ends
+ * with a letter or digit. */
+enum { COMMODITY_MAX = 24, COMMODITY_SIZE = COMMODITY_MAX + 1 };
 
-static void put_name(const struct writing *writing, const char *name)
+/* Whether a resource makes a commodity that no other resource does: letters, digits and '_' become
+ * capitals, '/' becomes '-' and ':' becomes '.'. */
+static bool is_plain(const char *resource)
 {
-	FILE *file = writing->to->file;
+	size_t len = strlen(resource);
 
-	if (!writing->beancount) {
-		fputs(name, file);
-		return;
+	return len > 1 && len <= COMMODITY_MAX && isalpha((unsigned char)*resource) &&
+	       isalnum((unsigned char)resource[len - 1]) && !strpbrk(resource, ".-@+") &&
+	       strcmp(resource, "bs") != 0;
+}
+
+static char in_commodity(char c)
+{
+	if (c == ':')
+		return '.';
+	return isalnum((unsigned char)c) || c == '_' ? (char)toupper((unsigned char)c) : '-';
+}
+
+/* Writes the commodity of a resource. Returns [to]. */
+static const char *commodity(const char *resource, char to[COMMODITY_SIZE])
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	size_t len = 0;
+
+	if (strcmp(resource, RESOURCE_BILLING) == 0) {
+		(void)snprintf(to, COMMODITY_SIZE, "%s", COMMODITY);
+		return to;
 	}
+	for (const char *p = resource; *p; p++) {
+		hash = (hash ^ (unsigned char)*p) * 16777619u;
+		if (len < COMMODITY_MAX)
+			to[len++] = in_commodity(*p);
+	}
+	to[len] = '\0';
+	if (is_plain(resource))
+		return to;
+	/* The hash tells it from another that reads the same. */
+	if (!isalpha((unsigned char)*resource))
+		*to = 'R';
+	if (len > COMMODITY_MAX - 9)
+		len = COMMODITY_MAX - 9;
+	(void)snprintf(to + len, COMMODITY_SIZE - len, "-%08" PRIX32, hash);
+	return to;
+}
+
+/* Writes it as it stands behind an amount: ledger and hledger want quotes around '-' and digits. */
+static void put_commodity(const struct writing *writing, const char *resource)
+{
+	char name[COMMODITY_SIZE];
+	const char *quote =
+		writing->beancount || strcmp(resource, RESOURCE_BILLING) == 0 ? "" : "\"";
+
+	fprintf(writing->to->file, "%s%s%s", quote, commodity(resource, name), quote);
+}
+
+static const char odd_in_names[] = "_.@%/:+";
+
+/* Writes a part of an account's name for beancount. */
+static void put_part(FILE *file, const char *name)
+{
 	/* Capitals replace what beancount refuses: names have no capitals. */
-	if (*name == '_' || *name == '.')
+	if (!isalnum((unsigned char)*name))
 		fputs("XX", file);
 	for (const char *p = name; *p; p++) {
 		const char *odd = strchr(odd_in_names, *p);
 
-		fputc(odd	  ? "UDACS"[odd - odd_in_names]
+		fputc(odd	  ? "UDACSTP"[odd - odd_in_names]
 		      : p == name ? toupper((unsigned char)*p)
 				  : *p,
 		      file);
 	}
 }
 
+static void put_name(const struct writing *writing, const char *name)
+{
+	FILE *file = writing->to->file;
+	char account[NAME_SIZE];
+
+	if (!writing->beancount) {
+		fputs(name, file);
+		return;
+	}
+	/* A purse is below its account. */
+	put_part(file, purse_account(account, name));
+	if (!purse_is_account(name)) {
+		fputc(':', file);
+		put_part(file, purse_resource(name));
+	}
+}
+
 static void put_posting(const struct writing *writing, const char *group, const char *name,
-			int64_t amount)
+			const char *resource, int64_t amount)
 {
 	if (amount == 0)
 		return;
@@ -60,7 +132,9 @@ static void put_posting(const struct writing *writing, const char *group, const 
 	if (name)
 		put_name(writing, name);
 	/* Two blanks end the name, which may contain one. */
-	fprintf(writing->to->file, "  %" PRId64 " " COMMODITY "\n", amount);
+	fprintf(writing->to->file, "  %" PRId64 " ", amount);
+	put_commodity(writing, resource);
+	fputc('\n', writing->to->file);
 }
 
 static void put_note(const struct writing *writing, const char *note)
@@ -122,6 +196,7 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 {
 	const struct event *event = entry->event;
 	const char *second = event_receiver(event), *against = counterparts[event->kind];
+	const char *resource = purse_resource(event->account);
 	const struct writing *writing = ctx;
 	int64_t before, second_before, after, second_after, rest;
 
@@ -139,16 +214,29 @@ static int put_entry(const struct entry *entry, void *ctx, struct sb_error *err)
 				    event->seq, event_kinds[event->kind].name);
 	if (after || second_after) {
 		put_head(writing, event);
-		put_posting(writing, "Assets", event->account, after);
-		put_posting(writing, "Assets", second, second_after);
+		put_posting(writing, "Assets", event->account, resource, after);
+		put_posting(writing, "Assets", second, resource, second_after);
 		put_posting(writing, against,
 			    (event_is_charge(event) && event->kind != EVENT_FEE) ||
 					    event->kind == EVENT_RECONCILE
 				    ? event->cluster
 				    : NULL,
-			    -rest);
+			    resource, -rest);
 	}
 	return export_step(writing->to, event->seq, err);
+}
+
+/* "; GRES-GPU: gres/gpu in GPU-seconds, 3600 to the GPU-hour" */
+static void put_unit(const struct writing *writing, const char *resource)
+{
+	char purse[RESOURCE_SIZE + 2], name[COMMODITY_SIZE];
+	struct unit unit;
+
+	(void)snprintf(purse, sizeof(purse), "a:%s", resource);
+	unit = purse_unit(purse);
+	fprintf(writing->to->file, "; %s: %s in %ss, %" PRId64 " to the %.*s\n",
+		commodity(resource, name), resource, unit.second, unit.size,
+		(int)strlen(unit.name) - 1, unit.name);
 }
 
 static int write_all(struct books *books, const struct export_to *to, bool beancount,
@@ -156,15 +244,22 @@ static int write_all(struct books *books, const struct export_to *to, bool beanc
 {
 	struct writing writing = {.to = to, .beancount = beancount};
 	const struct head *head = books_head(books);
+	struct resources resources;
 	char hash[HASH_TEXT_SIZE];
 	int rc;
 
+	TRY(books_resources(books, &resources, err));
 	writing.replayed = books_new(books_id(books));
-	if (!writing.replayed)
+	if (!writing.replayed) {
+		resources_release(&resources);
 		return sb_error_nomem(err);
+	}
 	fprintf(to->file, "; subank: entries %" PRIu64 ", head %" PRIu64 ":%s\n", head->seq,
 		head->seq, hex_format(hash, head->hash, HASH_SIZE));
 	fputs("; " COMMODITY ": billing-seconds, 3600 to the SU\n", to->file);
+	for (size_t i = 0; i < resources.count; i++)
+		put_unit(&writing, resources.list[i]);
+	resources_release(&resources);
 	/* With this plugin accounts need no lines of their own. */
 	if (beancount)
 		fputs("option \"operating_currency\" \"" COMMODITY "\"\n"

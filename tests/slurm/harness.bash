@@ -60,18 +60,24 @@ new_account() {
 	cluster_add_account "$@" || harness_failed "the account $1 in Slurm" made "not made"
 }
 
+# own_row ACCOUNT COLUMNS [OPTION...]: prints these columns of its balance, without the rows of its other budgets.
+own_row() {
+	subank balance -n -P -o "Account,$2" "${@:3}" "$1" |
+		awk -v own="$1|" 'index($0, own) == 1 { print substr($0, length(own) + 1) }'
+}
+
 # available ACCOUNT: prints its balance, in billing-seconds; used ACCOUNT: prints its use without running jobs.
 available() {
-	subank balance -n -P --seconds -o Available "$1"
+	own_row "$1" Available --seconds
 }
 
 used() {
-	subank balance -n -P --seconds -o Used,Settled,Available "$1" | awk -F '|' '{ print $1 - ($2 - $3) }'
+	own_row "$1" Used,Settled,Available --seconds | awk -F '|' '{ print $1 - ($2 - $3) }'
 }
 
 # state ACCOUNT: open, held, closed ...
 state() {
-	subank balance -n -P -o State "$1"
+	own_row "$1" State
 }
 
 # entries: prints how many entries the journal has. entries_of KIND: prints how many of one kind.

@@ -15,7 +15,7 @@ use_settings() {
 
 # of PURSE COLUMN: prints a column of its balance, in seconds of the resource.
 of() {
-	subank balance -n -P --seconds -o "$2" "$1"
+	own_row "$1" "$2" --seconds
 }
 
 # in_sacct CLUSTER ACCOUNT TRES: adds up what sacct has of it, in seconds; of mem in MiB-seconds.
@@ -229,7 +229,7 @@ test_a_spent_gpu_budget_holds_gpu_jobs_and_no_others() {
 	expect_equal "its GPUs" held "$(state gpus:gres/gpu)"
 	# Changed by hand: left until somebody decides; a new decision sets it again.
 	cluster_set_limits gpus gres/gpu=9
-	run 1 subank check
+	run 3 subank check
 	expect_match "the drift" 'the limit GrpTRESMins=gres/gpu on .* from the bank.s 0 to 9' "$err"
 	cluster_set_limits gpus gres/gpu=0
 	run 0 subank check

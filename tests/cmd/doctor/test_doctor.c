@@ -400,6 +400,29 @@ START_TEST(a_partition_whose_qos_passes_a_hold_is_named)
 }
 END_TEST
 
+START_TEST(a_budget_of_what_slurm_does_not_count_is_found)
+{
+	(void)snprintf(fake_account("dev", "bio")->tres_raw, 256, "cpu=0,gres/gpu=0");
+	DONE("", "open", "bio", "1", "--resource", "gres/gpu");
+	DONE("", "open", "bio", "1", "--resource", "storage");
+	NO_ROW("purse's TRES");
+	/* Slurm has no such accounts, and needs none. */
+	NO_ROW("on no cluster");
+	NO_ROW("not on this cluster");
+	ROW("books|the bank|ok|entries ");
+	ck_assert_ptr_nonnull(strstr(out, ", accounts 1|"));
+	ROW("QOS's own limit|slurmdbd|ok|none on GrpTRESMins=cpu, GrpTRESMins=gres/gpu among 1|");
+	DONE("", "open", "bio", "1", "--resource", "gres/gpu:a100", "--later");
+	ROW("purse's TRES|Slurm|bad|gres/gpu:a100|its use is not charged and no job is held by it: "
+	    "add gres/gpu:a100 to AccountingStorageTRES in slurm.conf");
+	ck_assert_int_eq(status, 3);
+	/* A cluster that does not answer may count it. */
+	set_settings("clusters: [dev, far]\n");
+	fake_cluster("far")->silent = true;
+	NO_ROW("purse's TRES");
+}
+END_TEST
+
 START_TEST(a_lever_on_a_tres_that_slurm_does_not_know_is_found)
 {
 	DONE("", "terms", "bio", "--lever", "GrpTRESMins=gpu");
@@ -825,6 +848,7 @@ int main(void)
 	tcase_add_test(doctor, factors_that_pass_a_hold_are_named);
 	tcase_add_test(doctor, a_partition_whose_qos_passes_a_hold_is_named);
 	tcase_add_test(doctor, a_lever_on_a_tres_that_slurm_does_not_know_is_found);
+	tcase_add_test(doctor, a_budget_of_what_slurm_does_not_count_is_found);
 	tcase_add_test(doctor, levers_and_limits_of_terms_are_inspected);
 	tcase_add_test(doctor, factors_and_weights_are_reported);
 	tcase_add_test(doctor, limits_of_0_that_are_not_the_banks_are_reported);

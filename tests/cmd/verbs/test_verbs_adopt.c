@@ -137,6 +137,27 @@ START_TEST(levers_of_other_terms_are_put_back_by_the_check)
 }
 END_TEST
 
+/* A budget of memory may have had a limit that follows it; other limits of memory are the site's.
+ */
+START_TEST(the_limit_of_a_resource_is_asked_for)
+{
+	set_text(dev("bio")->tres_raw, "cpu=0,mem=0");
+	DONE("", "open", "bio", "5", "--resource", "mem");
+	set_text(dev("bio")->limits, "cpu=7,mem=9");
+	set_text(dev("chem")->limits, "mem=9");
+	keep_copy();
+	restore_copy();
+	GIVES(1, NULL, "not in the books: 1, the first is that of bio on dev", "adopt");
+	/* Only accounts of Slurm are asked for. */
+	ck_assert_ptr_null(strstr(fake_line, "bio:mem"));
+	DONE("bio on dev: its limit GrpTRESMins=mem=9 is the bank's", "adopt", "--bank-holds");
+	DONE("", "check");
+	LIMIT("bio", "cpu=7");
+	LIMIT("chem", "mem=9");
+	nothing_to_do();
+}
+END_TEST
+
 /* Finds every field that can hold, with every TRES, and no other. */
 START_TEST(every_limit_that_can_hold_is_seen)
 {
@@ -299,6 +320,7 @@ int main(void)
 		tcase_add_checked_fixture(all[i], setup, drive_teardown);
 		suite_add_tcase(suite, all[i]);
 	}
+	tcase_add_test(refused, the_limit_of_a_resource_is_asked_for);
 	tcase_add_test(refused, command_of_some_clusters_is_refused);
 	tcase_add_test(refused, limits_that_cannot_be_read_leave_the_bank_as_it_was);
 	tcase_add_test(terms, levers_of_other_terms_are_asked_for);

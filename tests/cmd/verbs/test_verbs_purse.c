@@ -176,8 +176,8 @@ START_TEST(terms_of_a_budget_are_its_own_or_its_accounts)
 	DONE("", "open", "bio", "1", "--resource", "gres/gpu:a100");
 	DONE("lever        GrpTRESMins=gres/gpu\n", "terms", "bio", "--resource", "gres/gpu:a100");
 	DONE("enforcement  hold (the account's)\n", "terms", "bio", "--resource", "gres/gpu:a100");
-	DONE("terms are limited, credit 2.00 a100-hours, enforcement warn", "terms", "bio",
-	     "--resource", "gres/gpu:a100", "--credit", "2", "--enforce", "warn");
+	DONE("terms are allowance limited, credit 2.00 a100-hours, enforcement warn", "terms",
+	     "bio", "--resource", "gres/gpu:a100", "--credit", "2", "--enforce", "warn");
 	DONE("", "terms", "bio", "--enforce", "limit");
 	DONE("", "open", "bio", "1", "--resource", "storage");
 	DONE("lever        none\n", "terms", "bio", "--resource", "storage");

@@ -90,6 +90,53 @@ START_TEST(a_user_sees_his_accounts_and_those_above)
 }
 END_TEST
 
+START_TEST(budgets_of_other_resources_are_published)
+{
+	char *before = published(), *text, *at;
+
+	/* Older programs read a file that has none of them. */
+	ck_assert_ptr_null(strstr(before, "purses"));
+	ck_assert_ptr_null(strstr(before, "unit"));
+	free(before);
+	as_owner();
+	(void)snprintf(fake_account("dev", "bio")->tres_raw, 256, "cpu=0,gres/gpu=0");
+	(void)snprintf(fake_account("dev", "faculty")->tres_raw, 256, "cpu=60,gres/gpu=0");
+	DONE("", "open", "faculty", "50", "--resource", "gres/gpu");
+	DONE("", "open", "bio", "5", "--resource", "gres/gpu");
+	DONE("", "open", "bio", "7", "--resource", "storage");
+	DONE("", "open", "other", "9", "--resource", "storage");
+	DONE("", "hold", "faculty");
+	text = published();
+	at = strstr(text, "\"purses\"");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_ptr_nonnull(strstr(at, "\"account\": \"bio:gres/gpu\""));
+	*at = '\0';
+	ck_assert_ptr_null(strstr(text, "bio:gres/gpu"));
+	free(text);
+	as_user();
+	GIVES(0,
+	      "bio|10.00|SU\nbio:gres/gpu|5.00|GPU-hours\nbio:storage|7.00|storage-hours\n"
+	      "chem|20.00|SU\nfaculty|100.00|SU\nfaculty:gres/gpu|50.00|GPU-hours\n",
+	      "as the bank published it", "balance", "-nPo", "account,available,unit");
+	ck_assert_ptr_null(strstr(out, "other"));
+	GIVES(0, "bio:gres/gpu|blocked\nfaculty:gres/gpu|blocked\n(total)|\n", "ago", "balance",
+	      "-nPo", "account,state", "--resource", "GRES/GPU", "--total");
+	/* bio is a part of faculty. */
+	GIVES(0, "(total)|50.00\n", "ago", "balance", "-nPo", "account,available", "--resource",
+	      "gres/gpu", "--total");
+	GIVES(0, "(total)|120.00\n", "ago", "balance", "-nPo", "account,available", "--total");
+	GIVES(0, "other:storage|9.00\n", "ago", "balance", "other:storage", "-nPo",
+	      "account,available");
+	GIVES(0, "bio:gres/gpu|5.00\n", "ago", "balance", "bio", "--resource", "gres/gpu", "-nPo",
+	      "account,available");
+	GIVES(0, "`-bio:storage ", "ago", "balance", "bio", "--tree");
+	GIVES(1, NULL, "account 'chem' has no budget of gres/gpu", "balance", "chem:gres/gpu");
+	GIVES(0, "", "none of the accounts of slurm in Slurm has a budget of cpu", "balance",
+	      "--resource", "cpu");
+	DONE("bio\nchem\nfaculty\nother\n", "complete", "--", "statement", "");
+}
+END_TEST
+
 START_TEST(a_user_may_sort_and_choose_by_percent)
 {
 	as_owner();
@@ -322,6 +369,10 @@ START_TEST(malformed_balances_are_refused)
 		"\"inside\": {}}\n",
 		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": [], "
 		"\"inside\": {\"a;b\": \"c\"}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": [], "
+		"\"inside\": {}, \"purses\": {}}\n",
+		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": [], "
+		"\"inside\": {}, \"purses\": [1]}\n",
 		"{\"subank\": 1, \"time\": \"2026-11-22T17:00:00.000000Z\", \"accounts\": "
 		"[{\"account\": \"\\u001b[2J\", \"state\": \"open\", \"causes\": \"\", \"lever\": "
 		"\"\", \"blocked_by\": \"\", \"above\": \"\", \"allocated_seconds\": 1, "
@@ -383,6 +434,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, drive_teardown);
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	tcase_add_test(tcase, budgets_of_other_resources_are_published);
 	tcase_add_test(tcase, a_user_sees_his_accounts_and_those_above);
 	tcase_add_test(tcase, only_a_change_of_terms_publishes);
 	tcase_add_test(tcase, who_is_unlimited_is_published);

@@ -175,6 +175,35 @@ START_TEST(an_entry_names_the_resource_of_its_purse)
 }
 END_TEST
 
+START_TEST(a_typed_name_may_have_a_resource)
+{
+	char name[NAME_SIZE];
+
+	OK(purse_fold("Bio", name, &error));
+	ck_assert_str_eq(name, "bio");
+	OK(purse_fold("Bio:GRES/gpu:A100", name, &error));
+	ck_assert_str_eq(name, "bio:gres/gpu:a100");
+	OK(purse_fold("bio:billing", name, &error));
+	ck_assert_str_eq(name, "bio");
+	FAILS(SB_EINVAL, "is not a resource", purse_fold("bio:", name, &error));
+	FAILS(SB_EINVAL, "the account name is empty", purse_fold(":cpu", name, &error));
+	FAILS(SB_EINVAL, "is not a resource", purse_fold("bio:c*", name, &error));
+}
+END_TEST
+
+START_TEST(purses_follow_their_account)
+{
+	static const char *const order[] = {"bio",	 "bio:cpu", "bio:gres/gpu", "bio-x",
+					    "bio-x:mem", "bio.x",   "bio/x",	    "bio0",
+					    "bio@x",	 "bio_x",   "chem"};
+
+	for (size_t i = 0; i < COUNT(order); i++) {
+		for (size_t j = 0; j < COUNT(order); j++)
+			ck_assert_int_eq(purse_order(order[i], order[j]), (i > j) - (i < j));
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("purse");
@@ -185,6 +214,8 @@ int main(void)
 	tcase_add_test(tcase, slurm_holds_what_it_can);
 	tcase_add_test(tcase, amounts_have_the_unit_of_their_resource);
 	tcase_add_test(tcase, an_entry_names_the_resource_of_its_purse);
+	tcase_add_test(tcase, a_typed_name_may_have_a_resource);
+	tcase_add_test(tcase, purses_follow_their_account);
 	suite_add_tcase(suite, tcase);
 	return util_run(suite);
 }

@@ -501,6 +501,97 @@ START_TEST(other_programs_add_up_a_random_history)
 }
 END_TEST
 
+/* Each resource is a commodity of its own, whatever its name. */
+START_TEST(other_programs_add_up_every_resource)
+{
+	/* Each below another account: ledger adds what is below one account. */
+	static const char *const accounts[] = {
+		"b.io",
+		"c:gres/gpu",
+		"d:gres/gpu:a100",
+		"e:gres-gpu",
+		"f:c++",
+		"g:x",
+		"h:bs",
+		"i:a:",
+		"j:1.5t",
+		"k:license/a@b",
+		"l:a_b",
+		"m:abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"};
+	static const char *const others[] = {
+		"BDio",
+		"C:GresSgpu",
+		"D:GresSgpuTa100",
+		"E:Gres-gpu",
+		"F:CPP",
+		"G:X",
+		"H:Bs",
+		"I:AT",
+		"J:1D5t",
+		"K:LicenseSaAb",
+		"L:AUb",
+		"M:Abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz01"};
+	struct bank *bank = util_bank();
+	char *text;
+
+	for (size_t i = 0; i < COUNT(accounts); i++) {
+		char owner[NAME_SIZE];
+
+		if (!purse_is_account(accounts[i]))
+			(void)util_open_account(bank, T0, purse_account(owner, accounts[i]));
+		(void)util_open_account(bank, T0, accounts[i]);
+		util_append(bank, T0,
+			    &(struct event){.kind = EVENT_DEPOSIT,
+					    .account = accounts[i],
+					    .resource = purse_resource(accounts[i]),
+					    .amount = 1000 + (int64_t)i,
+					    .start = T0,
+					    .end = WHEN_NEVER});
+		util_append(bank, T0,
+			    &(struct event){.kind = EVENT_FEE,
+					    .account = accounts[i],
+					    .resource = purse_resource(accounts[i]),
+					    .amount = 1 + (int64_t)i,
+					    .since = T0 - HOUR,
+					    .until = T0});
+	}
+	compare(bank, accounts, others, COUNT(accounts));
+	text = text_of(bank, transactions_ledger);
+	ck_assert_ptr_nonnull(strstr(text, "\n; GRES-GPU: gres/gpu in GPU-seconds, 3600 to the "
+					   "GPU-hour\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n    Assets:c:gres/gpu  1001 \"GRES-GPU\"\n"
+					   "    Equity:Deposits  -1001 \"GRES-GPU\"\n"));
+	ck_assert_ptr_nonnull(strstr(text, "    Expenses:Fees  2 \"GRES-GPU\"\n"));
+	/* Another that would read the same, and one that is no commodity. */
+	ck_assert_ptr_nonnull(strstr(text, "Assets:e:gres-gpu  1003 \"GRES-GPU-"));
+	ck_assert_ptr_nonnull(strstr(text, "Assets:h:bs  1006 \"BS-"));
+	ck_assert_ptr_nonnull(strstr(text, "Assets:b.io  1000 BS\n"));
+	free(text);
+	bank_close(bank);
+}
+END_TEST
+
+START_TEST(a_row_of_a_resource_has_its_unit)
+{
+	struct bank *bank = util_bank();
+	char *text;
+
+	(void)util_open_account(bank, T0, "bio");
+	text = text_of(bank, csv_accounts);
+	ck_assert_ptr_null(strstr(text, "unit"));
+	free(text);
+	(void)util_open_account(bank, T0, "bio:mem");
+	text = text_of(bank, csv_accounts);
+	CELL(1, "resource", "billing");
+	CELL(1, "unit", "SU");
+	CELL(2, "account", "bio:mem");
+	CELL(2, "resource", "mem");
+	CELL(2, "unit", "GiB-hours");
+	free(text);
+	bank_close(bank);
+}
+END_TEST
+
 START_TEST(texts_that_a_program_could_misread_are_escaped)
 {
 	struct bank *bank = util_bank();
@@ -720,6 +811,8 @@ int main(void)
 	tcase_add_test(forms, every_account_is_a_row);
 	tcase_add_test(forms, other_programs_add_up_every_kind_of_entry);
 	tcase_add_test(forms, other_programs_add_up_a_random_history);
+	tcase_add_test(forms, other_programs_add_up_every_resource);
+	tcase_add_test(forms, a_row_of_a_resource_has_its_unit);
 	tcase_add_test(verb, an_unknown_form_is_refused);
 	tcase_add_test(verb, export_writes_each_form);
 	tcase_add_test(verb, progress_is_shown_on_a_terminal_when_it_takes_long);
