@@ -34,6 +34,8 @@ enum {
 	COLUMN_END,
 	COLUMN_CHARGED,
 	COLUMN_REFUND,
+	COLUMN_UNIT,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -47,6 +49,8 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_END] = {"End", false, false, CELL_WHOLE},
 	[COLUMN_CHARGED] = {"Charged", true, false, CELL_AMOUNT},
 	[COLUMN_REFUND] = {"Refund", true, true, CELL_AMOUNT},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 /* A charge to refund. */
@@ -142,6 +146,7 @@ static void print_row(struct output *output, const struct event *charge, int64_t
 	char job[JOB_NAME_SIZE];
 
 	output_row(output);
+	output_unit(output, charge->account);
 	output_number(output, COLUMN_ENTRY, (int64_t)charge->seq);
 	output_text(output, COLUMN_ACCOUNT, charge->account);
 	output_text(output, COLUMN_JOB, job_name(job, charge->cluster, charge->job));
@@ -342,6 +347,10 @@ static int find_charges(struct books *books, void *ctx, struct sb_error *err)
 		TRY(books_account(books, refunding->selection.list[i], &account, err));
 	for (size_t i = 0; i < count && !refunding->rawusage; i++)
 		refunding->rawusage = is_metered_by_rawusage(refunding, books_at(books, i));
+	for (size_t i = 0; i < count; i++) {
+		if (!purse_is_account(books_at(books, i)->name))
+			output_show_units(refunding->output);
+	}
 	refunding->books = books;
 	TRY(find_names(refunding, count, &names, &range.account_count, err));
 	range.accounts = names;

@@ -26,6 +26,8 @@ enum {
 	COLUMN_UNTIL,
 	COLUMN_JOBS,
 	COLUMN_RESTARTS,
+	COLUMN_UNIT,
+	COLUMN_RESOURCE,
 	COLUMN_COUNT
 };
 
@@ -42,6 +44,8 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_UNTIL] = {"Until", false, false, CELL_WHOLE},
 	[COLUMN_JOBS] = {"Jobs", true, false, CELL_WHOLE},
 	[COLUMN_RESTARTS] = {"Restarts", true, false, CELL_WHOLE},
+	[COLUMN_UNIT] = {"Unit", false, false, CELL_UNIT},
+	[COLUMN_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 /* With --jobs. */
@@ -61,6 +65,8 @@ enum {
 	JOB_END,
 	JOB_INDEX,
 	JOB_TRES,
+	JOB_UNIT,
+	JOB_RESOURCE,
 	JOB_COUNT
 };
 
@@ -80,6 +86,8 @@ static const struct column job_columns[JOB_COUNT] = {
 	[JOB_END] = {"End", false, false, CELL_WHOLE},
 	[JOB_INDEX] = {"Index", true, false, CELL_WHOLE},
 	[JOB_TRES] = {"TRES", false, false, CELL_WHOLE},
+	[JOB_UNIT] = {"Unit", false, false, CELL_UNIT},
+	[JOB_RESOURCE] = {"Resource", false, false, CELL_RESOURCE},
 };
 
 struct reconciling {
@@ -283,6 +291,7 @@ static void add_row(struct output *output, const struct recorded *line, int64_t 
 	int64_t used = record_whole(line->used), suspended = record_whole(line->suspended);
 
 	output_row(output);
+	output_unit(output, booked->account);
 	output_text(output, COLUMN_ACCOUNT, booked->account);
 	output_text(output, COLUMN_CLUSTER, booked->cluster);
 	output_amount(output, COLUMN_BOOKS, booked->amount);
@@ -380,6 +389,7 @@ static int add_job(const struct sacct_job *job, size_t line, int64_t used, void 
 	reconciling->job = job->id;
 	reconciling->submit = job->submit;
 	output_row(output);
+	output_unit(output, recorded->booked.account);
 	output_text(output, JOB_CLUSTER, job->cluster);
 	output_text(output, JOB_ID, job_name(name, job->cluster, job->name));
 	output_text(output, JOB_USER, job->user);
@@ -561,6 +571,16 @@ static int apply(struct reconciling *reconciling, int status)
 
 /* ---- the whole ---- */
 
+/* Whether a line is about another resource than SU. */
+static bool has_purses(const struct reconciling *reconciling)
+{
+	for (size_t i = 0; i < reconciling->count; i++) {
+		if (reconciling->records[i].purses)
+			return true;
+	}
+	return false;
+}
+
 /* Reads both sides and fills in the rows. */
 static int compare(struct reconciling *reconciling)
 {
@@ -575,6 +595,8 @@ static int compare(struct reconciling *reconciling)
 		return status;
 	if (for_lines(reconciling, judge_line, &err))
 		return fail(env, &err);
+	if (has_purses(reconciling))
+		output_show_units(reconciling->output);
 	if (option(env, "jobs"))
 		return print_jobs(reconciling, status);
 	(void)for_lines(reconciling, print_line, &err);
@@ -686,9 +708,11 @@ const struct command cmd_reconcile = {
 		"kind move. For one that ran across a move, RawUsage may have up to a "
 		"PriorityCalcPeriod less on one side and more on the other; reconcile follows it.\n"
 		"Columns: Account, Cluster, Books, Slurm, Suspended, Weights, Edge, Difference; "
-		"with --format also Since, Until, Jobs, Restarts. With --jobs: Job (as `subank "
+		"with --format also Since, Until, Jobs, Restarts, Unit, Resource. With --jobs: Job "
+		"(as `subank "
 		"refund --job` takes it), User, State, Start, Elapsed (seconds), Used; also "
-		"Account, For (whose budget), Partition, QOS, Submit, End, Index, TRES.",
+		"Account, For (whose budget), Partition, QOS, Submit, End, Index, TRES, Unit, "
+		"Resource.",
 	.problems = "books and Slurm differ, a cluster did not answer, or rows could not be read",
 	.examples = EXAMPLES(
 		{"subank reconcile", "all accounts, since they are in the bank"},

@@ -83,7 +83,7 @@ const struct command cmd_refund = {
 		"settings is for states that are never charged.\n"
 		"Under `meter: rawusage` no charge belongs to a job: refund a part of a charge.\n"
 		"Columns: Entry, Account, Job, User, State, Submit, Refund; with --format also "
-		"End, Charged.",
+		"End, Charged, Unit, Resource.",
 	.examples = EXAMPLES(
 		{"subank journal physics --kind charge --last 10", "find the charge"},
 		{"subank refund 4711 --note \"node c12 failed\"", "all of it"},

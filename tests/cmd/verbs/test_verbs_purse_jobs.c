@@ -354,7 +354,12 @@ START_TEST(reconcile_and_refund_use_the_unit_of_the_purse)
 	clock_now = T0 + 3 * HOUR;
 	GIVES(0, "bio:mem: charged 2.00 GiB-hours for 1 job", "", "check");
 	GIVES(0, "", "dry run: 1.00 SU, 2.00 GiB-hours of 1 job (2 charges) would be refunded",
-	      "refund", "--job", "1", "--note", "x", "-nP", "--dry-run");
+	      "refund", "--job", "1", "--note", "x", "-nP", "--dry-run", "-o",
+	      "Account,Refund,Unit,Resource");
+	ck_assert_str_eq(out, "bio|1.00|SU|billing\nbio:mem|2.00|GiB-hours|mem\n");
+	DONE("", "reconcile", "bio", "-nP", "-o", "Account,Slurm,Unit");
+	ck_assert_str_eq(out, "bio|1.00|SU\nbio:gres/gpu|0.00|GPU-hours\n"
+			      "bio:mem|2.00|GiB-hours\n");
 	job(2, "bio", 9000, 3600, "billing=1,cpu=1,mem=2G,node=1");
 	clock_now = T0 + 4 * HOUR;
 	GIVES(0, "bio:mem: charged 2.00 GiB-hours for 1 job", "", "check", "bio");
