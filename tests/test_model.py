@@ -491,7 +491,11 @@ class Game:
             row["inflight_seconds"] = sum(used for used, _, _ in flights)
             row["committed_seconds"] = sum(committed for _, committed, _ in flights)
         columns = mine[0] if mine else {}
-        other = [{name: row.get(name) for name in columns} for row in json.loads(answer["out"])]
+        rows = json.loads(answer["out"])
+        for row in rows:
+            if row.get("resource", "billing") != "billing" and ":" not in row["account"]:
+                row["account"] += ":" + row["resource"]
+        other = [{name: row.get(name) for name in columns} for row in rows]
         if mine != other:
             return f"balance:\n  program {other}\n  model   {mine}"
         return None
@@ -839,7 +843,7 @@ class Chooser:
         if self.random.random() < 0.1:
             number, options = self.random.choice((1, 401)), options + self.options("deposit", end=(0.5, self.time))
         su = self.random.choice(("1", "12", "0.5", "100s", "3s"))
-        return f"run deposit {self.account()} {su} --slices {number} --every {self.every()}{options}"
+        return f"run deposit {self.purse()[0]} {su} --slices {number} --every {self.every()}{options}"
 
     def next_deposit(self):
         if "--slices" in self.verbs["deposit"] and self.random.random() < 0.15:
@@ -966,7 +970,7 @@ class Chooser:
     def next_quota(self):
         """Returns terms with a quota or a part of one."""
         if self.random.random() < 0.1:
-            return f"run terms {self.account()} --quota none"
+            return f"run terms {self.purse()[0]} --quota none"
         account = self.known()
         debts = (account.debt, account.debt + 1) if account else ()
         terms = self.options(
@@ -978,7 +982,7 @@ class Chooser:
         )
         if self.random.random() < 0.5:
             terms += f" --forgive-below {self.random.choice((0, 100, 5000, *debts))}s"
-        return f"run terms {self.account()}{terms or ' --limited'}" + self.options("terms", ref=(0.1, self.ref))
+        return f"run terms {self.purse()[0]}{terms or ' --limited'}" + self.options("terms", ref=(0.1, self.ref))
 
     def next_terms(self):
         pick = self.random.random()
